@@ -1,0 +1,166 @@
+"""The Python API: lineage of one script without any store, and queries on a stored graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from ray_lineage.model import Declaration, DeclaredColumn, Diagnostic, Name
+
+if TYPE_CHECKING:
+    from ray_lineage.query.graph import Graph
+
+
+class ColumnRef(msgspec.Struct, frozen=True, order=True):
+    """A column of a dataset; ``dataset`` is None for the result of a bare SELECT; ``column`` may be ``*``."""
+
+    dataset: str | None
+    column: str
+
+    def __str__(self) -> str:
+        return f"{self.dataset}.{self.column}" if self.dataset else self.column
+
+
+class ColumnLineage(msgspec.Struct, frozen=True):
+    """One pair: ``source`` shapes the value of ``target``."""
+
+    source: ColumnRef
+    target: ColumnRef
+    transformation: str
+    certainty: str
+    line: int
+
+
+class Influence(msgspec.Struct, frozen=True):
+    """``source`` shapes which rows ``target`` (None: the bare SELECT's result) gets; ``how``: filter, join, group_by, sort."""
+
+    source: ColumnRef
+    target: str | None
+    how: str
+
+
+class Lineage(msgspec.Struct, frozen=True):
+    """What one script does. ``sources`` and ``targets`` are dataset names in order of first use; CTEs and temporary
+    tables that the script fills itself are looked through."""
+
+    sources: list[str]
+    targets: list[str]
+    columns: list[ColumnLineage]
+    influences: list[Influence]
+    diagnostics: list[Diagnostic]
+    dialect: str
+
+
+def lineage(
+    sql: str,
+    dialect: str | None = None,
+    schema: Mapping[str, Iterable[str]] | None = None,
+    default_schema: str | None = None,
+) -> Lineage:
+    """Lineage of one script, without any store.
+
+    ``dialect`` is a name of ``ray_lineage.compile.DIALECTS`` (None: detected). ``schema`` maps dataset names to their
+    columns; stars that it cannot expand stay one ``src.*`` -> ``target.*`` pair, and a column that could belong to
+    several relations gives one ``possible`` pair a candidate. ``default_schema`` completes names without a schema.
+
+    Raises ValueError for an unknown dialect; nothing in ``sql`` raises: what cannot be read is in ``.diagnostics``.
+    """
+    from ray_lineage.compile import CompileOptions, compile_text
+
+    name = _dialect(dialect)
+    facts = compile_text(sql, CompileOptions(name, "", default_schema or ""))
+    return _Reader(facts.dialect, schema or {}, default_schema or "").read(facts)
+
+
+def _dialect(name: str | None) -> str:
+    from ray_lineage.compile import DIALECTS
+
+    folded = {"postgresql": "postgres", "mssql": "tsql", "sqlserver": "tsql", "t-sql": "tsql", "ansi": "", "sparksql": "spark"}.get(
+        (name or "").lower(), (name or "").lower()
+    )
+    if folded and folded not in DIALECTS:
+        import difflib
+
+        near = difflib.get_close_matches(folded, DIALECTS, 1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"unknown dialect {name!r}{hint} Known: {', '.join(DIALECTS)}")
+    return folded
+
+
+class _Reader:
+    """Evaluates a script's facts against the given schema."""
+
+    def __init__(self, dialect: str, schema: Mapping[str, Iterable[str]], default_schema: str) -> None:
+        from ray_lineage.compile.names import folder, with_defaults
+        from ray_lineage.link import Linker
+        from ray_lineage.model import FileFacts, encode_facts, split_text
+
+        fold = folder(dialect)
+        self.linker = Linker("script")
+        declarations = []
+        for text, columns in schema.items():
+            parts = tuple(fold(p, False) for p in split_text(text))
+            declared = tuple(DeclaredColumn(fold(c, False)) for c in columns)
+            name: Name = with_defaults(parts, "", fold(default_schema, False) if default_schema else "")
+            declarations.append(Declaration(name, "Table", 0, declared))
+        if declarations:
+            given = FileFacts(dialect, "ok", (), tuple(declarations))
+            self.linker.put("\0schema", "", encode_facts(given))
+
+    def read(self, facts: object) -> Lineage:
+        from ray_lineage.link.contribute import Script, is_temporary
+        from ray_lineage.link.evaluate import STAR, certainty_text, how_text, influence_text, unnamed
+        from ray_lineage.link.linker import _Recorder
+        from ray_lineage.model import FileFacts, encode_facts
+
+        assert isinstance(facts, FileFacts)
+        linker = self.linker
+        linker.put("script", "", encode_facts(facts))
+        linker._dirty()
+        catalog = _Recorder(linker._catalog)
+        script = Script(facts, catalog)
+        sources: dict[str, None] = {}
+        targets: dict[str, None] = {}
+        pairs: dict[tuple[object, ...], ColumnLineage] = {}
+        influences: dict[tuple[object, ...], Influence] = {}
+        for statement in facts.statements:
+            result = script.evaluate(statement)
+            local = is_temporary(statement.target)
+            sources.update(dict.fromkeys(result.reads))
+            if local or statement.kind == "output_into" and not statement.target:
+                continue
+            target = catalog.resolve(statement.target) if statement.target else None
+            if target is not None:
+                targets[target] = None
+            flows = [(f.source, f.target, f.code, f.line) for f in result.flows]
+            if target is None:
+                flows = [
+                    (source, item.name if item.name is not None else unnamed(i), code, item.line)
+                    for i, item in enumerate(result.items)
+                    for source, code in item.sources.items()
+                ]
+            for (dataset, column), name, code, line in flows:
+                pair = ColumnLineage(
+                    ColumnRef(dataset, column), ColumnRef(target, name), how_text(code), certainty_text(code),
+                    line or statement.first_line,
+                )  # fmt: skip
+                pairs.setdefault((pair.source, pair.target, pair.transformation, pair.certainty), pair)
+            for dataset, column, how in result.influences:
+                influence = Influence(ColumnRef(dataset, column), target, influence_text(how))
+                influences.setdefault((influence.source, target, influence.how), influence)
+        diagnostics = [*facts.diagnostics, *script.diagnostics]
+        linker.close()
+        assert STAR
+        return Lineage(list(sources), list(targets), list(pairs.values()), list(influences.values()), diagnostics, facts.dialect)
+
+
+def open_graph(store: str | None = None, project: str | None = None) -> Graph:
+    """Open a stored graph for queries (read-only). ``store`` is a path or a ``neo4j://`` URI (default: the settings).
+
+    Raises ``ray_lineage.errors.StoreUnavailable`` if there is none.
+    """
+    from ray_lineage.query.graph import Graph
+
+    return Graph.open(store, project)

@@ -1,0 +1,234 @@
+"""CREATE TABLE and CREATE VIEW, read from tokens.
+
+Their options differ in every engine and carry no lineage, so the grammar needed is small: the name, the columns, and
+where a query begins. Reading them by hand is both sturdier and faster than a full parse.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from sqlglot.tokens import Token, TokenType
+
+from ray_lineage.compile.split import closing
+
+T = TokenType
+
+_BEFORE_KIND: Final = frozenset(
+    "CREATE OR REPLACE ALTER TEMP TEMPORARY GLOBAL LOCAL TRANSIENT VOLATILE UNLOGGED EXTERNAL SECURE RECURSIVE FORCE NOFORCE "
+    "EDITIONABLE NONEDITIONABLE MATERIALIZED MULTISET SET FOREIGN DYNAMIC HYBRID ICEBERG STREAMING LIVE PRIVATE IMMUTABLE "
+    "REFRESH HIDDEN ALGORITHM DEFINER SQL SECURITY INVOKER UNDEFINED MERGE TEMPTABLE BLOCKCHAIN SHARDED".split()
+)
+_TABLE_ITEMS: Final = frozenset(
+    "CONSTRAINT PRIMARY UNIQUE FOREIGN CHECK INDEX PERIOD LIKE KEY EXCLUDE FULLTEXT SPATIAL CLUSTERED NONCLUSTERED "
+    "SUPPLEMENTAL WATERMARK PROJECTION".split()
+)
+_AFTER_TYPE: Final = frozenset(
+    "NOT NULL PRIMARY UNIQUE CHECK DEFAULT CONSTRAINT REFERENCES IDENTITY COLLATE ROWGUIDCOL SPARSE MASKED GENERATED AS "
+    "AUTO_INCREMENT AUTOINCREMENT COMMENT ENCODE DISTKEY SORTKEY ON KEY FORMAT COMPRESS CHARACTER HIDDEN ENCRYPTED PERSISTED "
+    "INDEX OPTIONS VIRTUAL STORED INVISIBLE VISIBLE WITH CODEC TTL MATERIALIZED ALIAS EPHEMERAL FILESTREAM TITLE CASESPECIFIC "
+    "UPPERCASE ENABLE DISABLE COLUMN_SET TAG MASKING POLICY STORAGE".split()
+)
+
+
+class ColumnItem(NamedTuple):
+    """A column of a CREATE TABLE: the token of its name, its type's text, and where a computed expression stands."""
+
+    name: Token
+    type: str
+    computed: tuple[int, int]  # token range, (0, 0) if none
+
+
+class CreateHead(NamedTuple):
+    """What stands in front of the query: ``name`` and ``columns`` are tokens; ``query`` is the index where the query
+    begins (the end if there is none); ``words`` are the upper-case words before TABLE or VIEW."""
+
+    words: frozenset[str]
+    name: list[Token]
+    columns: list[ColumnItem]
+    like: list[Token]
+    query: int
+
+
+def read_create(tokens: list[Token]) -> CreateHead | None:
+    """Read a CREATE [OR ...] TABLE|VIEW slice. None if it has no readable name."""
+    n = len(tokens)
+    i = 0
+    words: set[str] = set()
+    while i < n and tokens[i].text.upper() not in ("TABLE", "VIEW"):
+        if i > 12:
+            return None
+        words.add(tokens[i].text.upper())
+        i += 1
+    if i >= n:
+        return None
+    is_view = tokens[i].text.upper() == "VIEW"
+    words.add("VIEW" if is_view else "TABLE")
+    i += 1
+    while i < n and tokens[i].text.upper() in ("IF", "NOT", "EXISTS"):
+        i += 1
+    name, i = read_name(tokens, i)
+    if not name:
+        return None
+    columns: list[ColumnItem] = []
+    like: list[Token] = []
+    if i < n and tokens[i].text.upper() in ("LIKE", "CLONE"):
+        like, i = read_name(tokens, i + 1)
+    if i < n and tokens[i].text.upper() == "AS" and i + 1 < n and tokens[i + 1].text.upper() in ("FILETABLE", "NODE", "EDGE", "TABLE"):
+        i += 2
+    if i < n and tokens[i].token_type is T.L_PAREN and not _starts_query(tokens, i + 1):
+        end = closing(tokens, i)
+        columns, inner_like = _columns(tokens, i + 1, end)
+        like = like or inner_like
+        i = end + 1
+    return CreateHead(frozenset(words), name, columns, like, _query_start(tokens, i, is_view))
+
+
+def read_name(tokens: list[Token], i: int) -> tuple[list[Token], int]:
+    """Name parts from ``i``: ``a.b.c``, ``a..c`` (an empty part is the DOT token itself), ``#t``, ``@t``."""
+    parts: list[Token] = []
+    n = len(tokens)
+    while i < n:
+        token = tokens[i]
+        if token.token_type in (T.HASH, T.PARAMETER):
+            start = token
+            text = token.text
+            while i + 1 < n and tokens[i + 1].token_type in (T.HASH, T.PARAMETER):
+                i += 1
+                text += tokens[i].text
+            if i + 1 >= n:
+                return parts, i
+            i += 1
+            token = Token(T.VAR, text + tokens[i].text, tokens[i].line, start.col, start.start, tokens[i].end)
+        elif token.token_type is T.DOT:
+            parts.append(token)
+            i += 1
+            continue
+        elif token.token_type in (T.L_PAREN, T.R_PAREN, T.COMMA, T.SEMICOLON, T.NUMBER) and not parts:
+            return [], i
+        parts.append(token)
+        i += 1
+        # `db.-part`-like continuations of BigQuery (`my-project.data.t`)
+        while i + 1 < n and tokens[i].token_type is T.DASH and tokens[i].start == tokens[i - 1].end + 1:
+            if tokens[i + 1].start != tokens[i].end + 1:
+                break
+            last = parts[-1]
+            parts[-1] = Token(T.VAR, last.text + "-" + tokens[i + 1].text, last.line, last.col, last.start, tokens[i + 1].end)
+            i += 2
+        if i < n and tokens[i].token_type is T.DOT:
+            i += 1
+            continue
+        return parts, i
+    return parts, i
+
+
+def _starts_query(tokens: list[Token], i: int) -> bool:
+    while i < len(tokens) and tokens[i].token_type is T.L_PAREN:
+        i += 1
+    return i < len(tokens) and tokens[i].text.upper() in ("SELECT", "WITH")
+
+
+def _query_start(tokens: list[Token], i: int, is_view: bool) -> int:
+    """After the head: the query stands after AS (Postgres, T-SQL...) or at once (MySQL, Hive)."""
+    depth = 0
+    for j in range(i, len(tokens)):
+        kind = tokens[j].token_type
+        if kind is T.L_PAREN:
+            depth += 1
+        elif kind is T.R_PAREN:
+            depth -= 1
+        elif depth == 0:
+            word = tokens[j].text.upper()
+            if word == "AS" and j + 1 < len(tokens):
+                if tokens[j + 1].text.upper() == "MATERIALIZED":
+                    continue
+                if _starts_query(tokens, j + 1) or is_view or tokens[j + 1].text.upper() in ("VALUES", "TABLE", "FROM"):
+                    return j + 1
+            elif word == "SELECT" and kind is T.SELECT:
+                return j
+    return len(tokens)
+
+
+def _columns(tokens: list[Token], start: int, end: int) -> tuple[list[ColumnItem], list[Token]]:
+    columns: list[ColumnItem] = []
+    like: list[Token] = []
+    for a, b in items(tokens, start, end):
+        first = tokens[a]
+        word = first.text.upper()
+        quoted = first.token_type is T.IDENTIFIER
+        if not quoted and word == "LIKE":
+            like, _ = read_name(tokens, a + 1)
+            continue
+        if not quoted and word in _TABLE_ITEMS and _is_table_item(tokens, a, b, word):
+            continue
+        if first.token_type in (T.STRING, T.NUMBER, T.L_PAREN):
+            continue
+        columns.append(_column(tokens, a, b))
+    return columns, like
+
+
+def _is_table_item(tokens: list[Token], a: int, b: int, word: str) -> bool:
+    """``key int`` is a column, ``KEY (a)`` and ``PRIMARY KEY`` are not."""
+    if word in ("KEY", "PERIOD", "INDEX", "CHECK", "LIKE", "PROJECTION", "CLUSTERED") and a + 1 < b:
+        following = tokens[a + 1]
+        if word in ("PERIOD", "PROJECTION") and following.text.upper() != "FOR":
+            return word == "PROJECTION" and b - a > 2
+        if word == "KEY" and following.token_type in _TYPE_LIKE:
+            return False
+    return b - a > 1
+
+
+_TYPE_LIKE: Final = frozenset({T.INT, T.BIGINT, T.VARCHAR, T.TEXT, T.NVARCHAR, T.UUID, T.CHAR, T.SMALLINT})
+
+
+def _column(tokens: list[Token], a: int, b: int) -> ColumnItem:
+    words: list[str] = []
+    computed = (0, 0)
+    j = a + 1
+    depth = 0
+    while j < b:
+        token = tokens[j]
+        if token.token_type is T.L_PAREN:
+            depth += 1
+        elif token.token_type is T.R_PAREN:
+            depth -= 1
+        elif depth == 0 and token.token_type is not T.IDENTIFIER and token.text.upper() in _AFTER_TYPE and (words or token.text.upper() == "AS"):
+            break
+        words.append(token.text)
+        j += 1
+    for k in range(j, b):
+        if tokens[k].text.upper() == "AS" and k + 1 < b and (k == a + 1 or tokens[k + 1].token_type is T.L_PAREN):
+            stop = closing(tokens, k + 1) + 1 if tokens[k + 1].token_type is T.L_PAREN else b
+            if k == a + 1:  # T-SQL: name AS expression [PERSISTED]
+                stop = next((x for x in range(k + 1, b) if tokens[x].text.upper() == "PERSISTED"), b)
+            computed = (k + 1, stop)
+            break
+    return ColumnItem(tokens[a], _type_text(words), computed)
+
+
+def _type_text(words: list[str]) -> str:
+    text = ""
+    for word in words:
+        tight = not text or word in "().," or text[-1] in "(."
+        text += word if tight else f" {word}"
+    return text.lower()[:100].replace(",", ", ").replace(",  ", ", ")
+
+
+def items(tokens: list[Token], start: int, end: int) -> list[tuple[int, int]]:
+    """Ranges between the top-level commas of ``tokens[start:end]``."""
+    out: list[tuple[int, int]] = []
+    depth = 0
+    a = start
+    for j in range(start, end):
+        kind = tokens[j].token_type
+        if kind is T.L_PAREN or kind is T.L_BRACKET or kind is T.LT:
+            depth += 1
+        elif kind is T.R_PAREN or kind is T.R_BRACKET or kind is T.GT:
+            depth = max(0, depth - 1)
+        elif kind is T.COMMA and depth == 0:
+            if j > a:
+                out.append((a, j))
+            a = j + 1
+    if end > a:
+        out.append((a, end))
+    return out

@@ -1,0 +1,845 @@
+"""Syntax trees of queries -> the relational program of a statement (``model.Relation``s), by one walk of our own.
+
+Nothing is looked up outside the statement: a qualified column becomes a reference to the relation that its qualifier
+names, an unqualified one a reference into its scope, a star stays a star. ``link`` settles what is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from sqlglot import exp
+from sqlglot.expressions import Expression
+
+from ray_lineage.compile.names import folder
+from ray_lineage.model import (
+    Alias,
+    Influence,
+    Merged,
+    Name,
+    Output,
+    Ref,
+    Relation,
+    Select,
+    SetOp,
+    TableRef,
+)
+
+IDENTITY, TRANSFORMATION, AGGREGATION, CONDITIONAL, WINDOW = range(5)
+FILTER, JOIN, GROUP_BY, SORT = range(4)
+
+_LEAVES: Final = frozenset(
+    {
+        exp.Literal, exp.Identifier, exp.DataType, exp.Var, exp.Null, exp.Boolean, exp.Placeholder, exp.Parameter,
+        exp.SessionParameter, exp.CurrentDate, exp.CurrentTimestamp, exp.Hint, exp.National, exp.HexString,
+    }
+)  # fmt: skip
+_PASS: Final = frozenset({exp.Alias, exp.Paren, exp.Subquery, exp.Aliases, exp.Tuple})
+_VALUE_WINDOW_FUNCTIONS: Final = (exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue, exp.NthValue)
+_NO_COLUMNS: Final[dict[str, frozenset[str]]] = {
+    "oracle": frozenset({"sysdate", "systimestamp", "rownum", "level", "user", "uid", "rowid", "current_date"}),
+    "postgres": frozenset({"ctid", "xmin", "xmax", "tableoid", "user", "current_catalog"}),
+    "tsql": frozenset({"$action", "$identity", "$rowguid"}),
+    "snowflake": frozenset({"current_timestamp", "current_date", "sysdate"}),
+}
+_LATERAL_ALIASES: Final = frozenset(
+    {"snowflake", "redshift", "databricks", "spark", "spark2", "duckdb", "clickhouse", "teradata", "hive", ""}
+)
+_RECURSION_NEEDS_NO_WORD: Final = frozenset({"tsql", "fabric", "oracle", "snowflake", "sqlite", "db2", ""})
+_STRUCTS: Final = frozenset(
+    {"bigquery", "spark", "spark2", "databricks", "hive", "duckdb", "presto", "trino", "athena", "clickhouse", "snowflake", ""}
+)
+_ROWS_READ = 100  # of a VALUES list; later rows repeat the pattern
+
+
+def relation_class(how: int, parent: int) -> int:
+    """Compose transformations: what ``parent`` does with a value that ``how`` already did something to."""
+    if how >= CONDITIONAL or parent >= CONDITIONAL:
+        return min(x for x in (how, parent) if x >= CONDITIONAL)
+    return max(how, parent)
+
+
+class Scope:
+    """The names that a SELECT's expressions can see: its FROM relations by alias, then its parents'."""
+
+    __slots__ = ("aliases", "ctes", "index", "outputs", "parent", "tables")
+
+    def __init__(self, index: int, parent: Scope | None, ctes: dict[str, int]) -> None:
+        self.index = index
+        self.parent = parent
+        self.ctes = ctes
+        self.aliases: dict[str, int] = {}
+        self.tables: list[tuple[Name, int]] = []
+        self.outputs: dict[str, Output] = {}
+
+    def find(self, alias: str, db: str = "") -> int:
+        scope: Scope | None = self
+        while scope is not None:
+            if not db:
+                found = scope.aliases.get(alias, -1)
+                if found >= 0:
+                    return found
+            for name, index in scope.tables:
+                if name[-1] == alias and (not db or (len(name) > 1 and name[-2] == db)):
+                    return index
+            scope = scope.parent
+        return -1
+
+
+class Collected:
+    """What a walk over an expression found."""
+
+    __slots__ = ("line", "refs", "subqueries")
+
+    def __init__(self) -> None:
+        self.refs: dict[tuple[int, int, str], Ref] = {}
+        self.subqueries: list[int] = []
+        self.line = 0
+
+
+_STRENGTH: Final = (2, 3, 4, 1, 0)  # aggregation > transformation > identity > conditional > window
+
+
+class Builder:
+    """Builds one statement's arena. ``dataset`` turns a table's written parts into a normalised name."""
+
+    def __init__(self, dialect: str, dataset: Callable[[exp.Table], Name], text: str = "") -> None:
+        self.dialect = dialect
+        self.fold = folder(dialect)
+        self.dataset = dataset
+        self.text = text
+        self.relations: list[Relation] = []
+        self.pseudo = _NO_COLUMNS.get(dialect, frozenset())
+        self.lateral = dialect in _LATERAL_ALIASES
+
+    # ------------------------------------------------------------------ queries
+
+    def query(self, node: Expression, parent: Scope | None = None, ctes: dict[str, int] | None = None) -> int:
+        """Build a query (SELECT, set operation, VALUES, parenthesised query...) and return its arena index."""
+        known = ctes if ctes is not None else (parent.ctes if parent else {})
+        while isinstance(node, exp.Subquery | exp.Paren):
+            known = self.ctes(node, parent, known)
+            if _wraps_more(node):
+                return self._select_from_wrapped(node, parent, known)
+            node = node.this
+        known = self.ctes(node, parent, known)
+        if isinstance(node, exp.Select):
+            return self._select(node, parent, known)
+        if isinstance(node, exp.SetOperation):
+            return self._set_operation(node, parent, known)
+        if isinstance(node, exp.Values):
+            return self._values(node, parent, known)
+        if isinstance(node, exp.Table):
+            return self._star_of(lambda scope: self._from_item(node, scope), parent, known)
+        return self._expression_only(node, parent, known)
+
+    def _add(self, relation: Relation) -> int:
+        self.relations.append(relation)
+        return len(self.relations) - 1
+
+    def _reserve(self) -> int:
+        return self._add(Alias(-1))
+
+    def ctes(self, node: Expression, parent: Scope | None, known: dict[str, int]) -> dict[str, int]:
+        """Build the WITH of a node; return the names that it can see."""
+        with_ = node.args.get("with_")
+        if not with_:
+            return known
+        known = dict(known)
+        for cte in with_.expressions:
+            alias = cte.args.get("alias")
+            name = self._identifier(alias.this) if alias is not None else ""
+            columns = self._alias_columns(alias)
+            body = cte.this
+            index = self._reserve()
+            recursive = isinstance(body, exp.SetOperation) and bool(
+                with_.args.get("recursive") or self.dialect in _RECURSION_NEEDS_NO_WORD
+            )
+            inner = {**known, name: index} if recursive else known
+            query = self.query(body, parent, inner)
+            self.relations[index] = Alias(query, columns, recursive)
+            known[name] = index
+        return known
+
+    def _select(self, node: exp.Select, parent: Scope | None, known: dict[str, int]) -> int:
+        index = self._reserve()
+        scope = Scope(index, parent, known)
+        args = node.args
+        sources: list[int] = []
+        merged: list[Merged] = []
+        influences: list[Influence] = []
+        subqueries: list[int] = []
+        from_ = args.get("from_")
+        if from_ is not None:
+            self._source(from_.this, scope, sources, merged, influences, subqueries)
+        for lateral in args.get("laterals") or ():
+            self._source(lateral, scope, sources, merged, influences, subqueries)
+        for join in args.get("joins") or ():
+            self._join(join, scope, sources, merged, influences, subqueries)
+        outputs = self._outputs(node.expressions, scope, sources, subqueries)
+        self._row_shapers(args, scope, influences, subqueries)
+        self.relations[index] = Select(
+            tuple(sources),
+            outputs,
+            _distinct(influences),
+            parent.index if parent else -1,
+            tuple(merged),
+            self.lateral and bool(scope.outputs),
+            tuple(subqueries),
+        )
+        return index
+
+    def _star_of(self, item: Callable[[Scope], list[int]], parent: Scope | None, known: dict[str, int]) -> int:
+        index = self._reserve()
+        scope = Scope(index, parent, known)
+        sources = item(scope)
+        output = Output(None, (Ref(-1, index, "*", IDENTITY),), star=True)
+        self.relations[index] = Select(tuple(sources), (output,), (), parent.index if parent else -1)
+        return index
+
+    def _select_from_wrapped(self, node: Expression, parent: Scope | None, known: dict[str, int]) -> int:
+        """``(SELECT ...) ORDER BY / LIMIT / JOIN / PIVOT``: a star over what is inside."""
+        index = self._reserve()
+        scope = Scope(index, parent, known)
+        sources: list[int] = []
+        merged: list[Merged] = []
+        influences: list[Influence] = []
+        subqueries: list[int] = []
+        self._source(node, scope, sources, merged, influences, subqueries, wrapped=True)
+        self._row_shapers(node.args, scope, influences, subqueries)
+        output = Output(None, (Ref(-1, index, "*", IDENTITY),), star=True)
+        self.relations[index] = Select(
+            tuple(sources), (output,), _distinct(influences), parent.index if parent else -1, tuple(merged), False, tuple(subqueries)
+        )
+        return index
+
+    def _expression_only(self, node: Expression, parent: Scope | None, known: dict[str, int]) -> int:
+        index = self._reserve()
+        scope = Scope(index, parent, known)
+        subqueries: list[int] = []
+        outputs = self._outputs([node], scope, [], subqueries)
+        self.relations[index] = Select((), outputs, (), parent.index if parent else -1, subqueries=tuple(subqueries))
+        return index
+
+    def _set_operation(self, node: exp.SetOperation, parent: Scope | None, known: dict[str, int]) -> int:
+        index = self._reserve()
+        kind = type(node)
+        parts: list[Expression] = []
+        left: Expression = node
+        while type(left) is kind and (left is node or not (left.args.get("with_") or left.args.get("limit"))):
+            parts.append(left.args["expression"])
+            left = left.this
+        parts.append(left)
+        parts.reverse()
+        built = tuple(self.query(part, parent, known) for part in parts)
+        by_name = bool(node.args.get("by_name"))
+        influences: list[Influence] = []
+        if isinstance(node, exp.Union):
+            self.relations[index] = SetOp(built, by_name, (), tuple(influences))
+        else:
+            self.relations[index] = SetOp(built[:1], by_name, built[1:], tuple(influences))
+        return index
+
+    def _values(self, node: exp.Values, parent: Scope | None, known: dict[str, int]) -> int:
+        index = self._reserve()
+        scope = Scope(index, parent, known)
+        columns: list[Collected] = []
+        for row in node.expressions[:_ROWS_READ]:
+            items = row.expressions if isinstance(row, exp.Tuple) else [row]
+            while len(columns) < len(items):
+                columns.append(Collected())
+            for found, item in zip(columns, items, strict=False):
+                self.collect(item, scope, IDENTITY, found)
+        names = self._alias_columns(node.args.get("alias"))
+        outputs = tuple(
+            Output(names[i] if i < len(names) else self._values_name(i), tuple(c.refs.values()), c.line)
+            for i, c in enumerate(columns)
+        )
+        subqueries = tuple(s for c in columns for s in c.subqueries)
+        self.relations[index] = Select((), outputs, (), parent.index if parent else -1, subqueries=subqueries)
+        return index
+
+    def _values_name(self, i: int) -> str | None:
+        if self.dialect in ("postgres", "redshift"):
+            return f"column{i + 1}"
+        return f"col{i}" if self.dialect == "duckdb" else None
+
+    # ------------------------------------------------------------------ FROM
+
+    def _source(
+        self,
+        node: Expression,
+        scope: Scope,
+        sources: list[int],
+        merged: list[Merged],
+        influences: list[Influence],
+        subqueries: list[int],
+        *,
+        wrapped: bool = False,
+    ) -> None:
+        """One FROM item with the joins nested in it."""
+        inner = node.this if wrapped else node
+        if not wrapped and isinstance(node, exp.Paren):
+            inner = node.this
+        before = len(sources)
+        sources.extend(self._from_item(inner, scope, shell=node if wrapped else None))
+        for pivot in node.args.get("pivots") or ():
+            replaced = self._pivot(pivot, sources[before:], scope, subqueries)
+            del sources[before:]
+            sources.append(replaced)
+        for lateral in node.args.get("laterals") or ():
+            self._source(lateral, scope, sources, merged, influences, subqueries)
+        for join in node.args.get("joins") or ():
+            self._join(join, scope, sources, merged, influences, subqueries)
+
+    def _from_item(self, node: Expression, scope: Scope, shell: Expression | None = None) -> list[int]:
+        """Build what one FROM item names; register its alias; return its relation(s)."""
+        alias = (shell or node).args.get("alias") or (node.args.get("alias") if shell is None else None)
+        name = self._identifier(alias.this) if alias is not None and alias.this is not None else ""
+        columns = self._alias_columns(alias)
+        if isinstance(node, exp.Table) and not isinstance(node.this, exp.Func):
+            return [self._table(node, name, columns, scope)]
+        if isinstance(node, exp.Subquery) and isinstance(node.this, exp.Table | exp.Subquery) and not alias:
+            return self._parenthesised_joins(node, scope)
+        if isinstance(node, exp.Subquery | exp.Select | exp.SetOperation | exp.Values):
+            index = self.query(node.this if isinstance(node, exp.Subquery) and not node.args.get("with_") else node,
+                               scope.parent, scope.ctes)  # fmt: skip
+        elif isinstance(node, exp.Lateral):
+            return [self._lateral(node, name, columns, scope)]
+        elif isinstance(node, exp.Unnest):
+            index, columns = self._unnest(node, name, columns, scope), ()
+        elif isinstance(node, exp.Paren):
+            return self._from_item(node.this, scope, shell)
+        else:
+            call = node.this if isinstance(node, exp.Table) else node
+            index = self._function(call, columns, scope)
+            columns = ()
+        if columns:
+            index = self._add(Alias(index, columns))
+        if name:
+            scope.aliases[name] = index
+        return [index]
+
+    def _parenthesised_joins(self, node: Expression, scope: Scope) -> list[int]:
+        sources: list[int] = []
+        unused: list[Influence] = []
+        self._source(node.this, scope, sources, [], unused, [])
+        return sources
+
+    def _table(self, node: exp.Table, alias: str, columns: tuple[str, ...], scope: Scope) -> int:
+        args = node.args
+        plain = self._identifier(node.this)
+        if not args.get("db") and plain in scope.ctes:
+            index = scope.ctes[plain]
+            if columns:
+                index = self._add(Alias(index, columns))
+            scope.aliases[alias or plain] = index
+            return index
+        name = self.dataset(node)
+        index = self._add(TableRef(name, _line(node), columns))
+        if alias:
+            scope.aliases[alias] = index
+        else:
+            scope.aliases.setdefault(name[-1], index)
+            scope.tables.append((name, index))
+        return index
+
+    def _lateral(self, node: exp.Lateral, alias: str, columns: tuple[str, ...], scope: Scope) -> int:
+        inner = node.this
+        if isinstance(inner, exp.Subquery | exp.Select | exp.SetOperation | exp.Values):
+            index = self.query(inner, scope, scope.ctes)
+            if columns:
+                index = self._add(Alias(index, columns))
+        elif isinstance(inner, exp.Unnest):
+            index = self._unnest(inner, alias, columns, scope)
+        else:
+            index = self._function(inner, columns, scope)
+        if alias:
+            scope.aliases[alias] = index
+        return index
+
+    def _unnest(self, node: exp.Unnest, alias: str, columns: tuple[str, ...], scope: Scope) -> int:
+        """UNNEST: each column comes from the array at its position; BigQuery's single column has the alias's name."""
+        found: list[Collected] = []
+        for item in node.expressions:
+            collected = Collected()
+            self.collect(item, scope, TRANSFORMATION, collected)
+            found.append(collected)
+        names = columns or ((alias,) if alias else ())
+        outputs: list[Output] = []
+        for i in range(max(len(names), len(found))):
+            source = found[i] if i < len(found) else (found[0] if found and len(found) == 1 else None)
+            refs = tuple(source.refs.values()) if source else ()
+            outputs.append(Output(names[i] if i < len(names) else None, refs))
+        return self._add(Select((), tuple(outputs), (), scope.index, (), False, tuple(s for c in found for s in c.subqueries)))
+
+    def _function(self, call: Expression, columns: tuple[str, ...], scope: Scope) -> int:
+        collected = Collected()
+        name: Name = ()
+        if isinstance(call, exp.Anonymous | exp.Dot):
+            name = self._function_name(call)
+        schema = [c for c in call.find_all(exp.OpenJSONColumnDef, exp.ColumnDef)] if hasattr(exp, "OpenJSONColumnDef") else []
+        self.collect(call, scope, TRANSFORMATION, collected)
+        if not columns and schema:
+            columns = tuple(self._identifier(c.this) for c in schema if c.this is not None)
+            name = ()
+        if columns and not name:
+            refs = tuple(collected.refs.values())
+            return self._add(Select((), tuple(Output(c, refs) for c in columns), (), scope.index,
+                                    subqueries=tuple(collected.subqueries)))  # fmt: skip
+        return self._add(TableRef(name, collected.line, columns, True, tuple(collected.refs.values())))
+
+    def _function_name(self, call: Expression) -> Name:
+        parts: list[str] = []
+        node: Expression | None = call
+        while isinstance(node, exp.Dot):
+            last = node.expression
+            parts.append(self._identifier(last.this) if isinstance(last, exp.Anonymous) else self._identifier(last))
+            node = node.this
+        if isinstance(node, exp.Anonymous):
+            parts.append(self._identifier(node.this))
+        elif node is not None:
+            parts.append(self._identifier(node))
+        parts.reverse()
+        return tuple(p for p in parts if p) if len(parts) > 1 else ()
+
+    def _pivot(self, node: Expression, inputs: list[int], scope: Scope, subqueries: list[int]) -> int:
+        """PIVOT and UNPIVOT as a SELECT over their input: the columns they consume are taken out of the star."""
+        index = self._reserve()
+        inner = Scope(index, scope.parent, scope.ctes)
+        inner.aliases = dict(scope.aliases)
+        outputs = (
+            self._unpivot_outputs(node, index, inner)
+            if node.args.get("unpivot")
+            else self._pivot_outputs(node, index, inner)
+        )
+        self.relations[index] = Select(tuple(inputs), outputs, (), scope.parent.index if scope.parent else -1)
+        alias = node.args.get("alias")
+        columns = self._alias_columns(alias)
+        result = self._add(Alias(index, columns)) if columns else index
+        if alias is not None and alias.this is not None:
+            scope.aliases[self._identifier(alias.this)] = result
+        for key, value in list(scope.aliases.items()):
+            if value in inputs:
+                scope.aliases[key] = result
+        return result
+
+    def _pivot_outputs(self, node: Expression, index: int, scope: Scope) -> tuple[Output, ...]:
+        value, key = Collected(), Collected()
+        for aggregate in node.expressions:
+            self.collect(aggregate, scope, AGGREGATION, value)
+        for field in node.args.get("fields") or ():
+            self.collect(field.this, scope, CONDITIONAL, key)
+        consumed = tuple(r.name for r in (*value.refs.values(), *key.refs.values()) if r.relation < 0)
+        names = tuple(c.name for c in node.args.get("columns") or ()) or tuple(
+            e.alias_or_name for f in node.args.get("fields") or () for e in f.expressions
+        )
+        refs = (*value.refs.values(), *key.refs.values())
+        star = Output(None, (Ref(-1, index, "*", IDENTITY),), star=True, excluded=consumed)
+        return (star, *(Output(self.fold(n, False), refs) for n in names))
+
+    def _unpivot_outputs(self, node: Expression, index: int, scope: Scope) -> tuple[Output, ...]:
+        value = Collected()
+        names: list[str] = []
+        key_names: list[str] = []
+        for field in node.args.get("fields") or ():
+            key_names.append(self._identifier(field.this))
+            for item in field.expressions:
+                self.collect(item, scope, IDENTITY, value)
+        for expression in node.expressions:
+            names.extend(self._identifier(i) for i in ([expression] if not isinstance(expression, exp.Tuple) else expression.expressions))
+        refs = tuple(value.refs.values())
+        star = Output(None, (Ref(-1, index, "*", IDENTITY),), star=True, excluded=tuple(r.name for r in refs))
+        return (star, *(Output(n, refs) for n in names), *(Output(n, ()) for n in key_names))
+
+    def _join(
+        self,
+        join: Expression,
+        scope: Scope,
+        sources: list[int],
+        merged: list[Merged],
+        influences: list[Influence],
+        subqueries: list[int],
+    ) -> None:
+        before = len(sources)
+        self._source(join.this, scope, sources, merged, influences, subqueries)
+        args = join.args
+        right = sources[before] if len(sources) > before else -1
+        if right >= 0:
+            using = tuple(self._identifier(i) for i in args.get("using") or ())
+            if using:
+                merged.append(Merged(using, tuple(sources[:before]), right))
+                influences.extend(
+                    Influence(Ref(r, scope.index, n, IDENTITY), JOIN) for n in using for r in (*sources[:before], right)
+                )
+            elif args.get("method") == "NATURAL":
+                merged.append(Merged((), tuple(sources[:before]), right))
+        on = args.get("on")
+        if on is not None:
+            self._influence(on, scope, JOIN, influences, subqueries)
+
+    # ------------------------------------------------------------------ what shapes rows
+
+    def _row_shapers(self, args: dict[str, Any], scope: Scope, influences: list[Influence], subqueries: list[int]) -> None:
+        for key in ("where", "having", "qualify"):
+            node = args.get(key)
+            if node is not None:
+                self._influence(node.this, scope, FILTER, influences, subqueries, aliases=key != "where")
+        group = args.get("group")
+        if group is not None:
+            for node in _children(group):
+                self._influence(node, scope, GROUP_BY, influences, subqueries, aliases=True)
+        distinct = args.get("distinct")
+        if distinct is not None and distinct.args.get("on") is not None:
+            self._influence(distinct.args["on"], scope, GROUP_BY, influences, subqueries, aliases=True)
+        order = args.get("order")
+        if order is not None and (args.get("limit") is not None or args.get("offset") is not None):
+            for node in order.expressions:
+                self._influence(node, scope, SORT, influences, subqueries, aliases=True)
+
+    def _influence(
+        self,
+        node: Expression,
+        scope: Scope,
+        how: int,
+        influences: list[Influence],
+        subqueries: list[int],
+        *,
+        aliases: bool = False,
+    ) -> None:
+        literal = node.this if isinstance(node, exp.Ordered) else node
+        if aliases and isinstance(literal, exp.Literal) and not literal.args.get("is_string"):
+            position = int(literal.this) - 1 if str(literal.this).isdigit() else -1
+            outputs = list(scope.outputs.values())
+            if 0 <= position < len(outputs):
+                influences.extend(Influence(r, how) for r in outputs[position].refs)
+            return
+        found = Collected()
+        self.collect(node, scope, IDENTITY, found, aliases=scope.outputs if aliases else None)
+        influences.extend(Influence(r, how) for r in found.refs.values())
+        subqueries.extend(found.subqueries)
+        # columns that a filtering subquery returns shape rows as well
+        for sub in found.subqueries:
+            influences.append(Influence(Ref(sub, scope.index, "*", IDENTITY), how))
+
+    def influences(self, node: Expression, scope: Scope, how: int) -> tuple[list[Influence], list[int]]:
+        """Influences of an expression outside a SELECT (the WHERE of UPDATE, the ON of MERGE)."""
+        influences: list[Influence] = []
+        subqueries: list[int] = []
+        self._influence(node, scope, how, influences, subqueries)
+        return influences, subqueries
+
+    # ------------------------------------------------------------------ select list
+
+    def _outputs(
+        self, items: list[Expression], scope: Scope, sources: list[int], subqueries: list[int]
+    ) -> tuple[Output, ...]:
+        outputs: list[Output] = []
+        for item in items:
+            output = self._output(item, scope, subqueries)
+            if isinstance(output, list):
+                outputs.extend(output)
+                continue
+            if output is None:
+                continue
+            outputs.append(output)
+            scope.outputs[output.name or f"\0{len(outputs)}"] = output
+        return tuple(outputs)
+
+    def _output(self, item: Expression, scope: Scope, subqueries: list[int]) -> Output | list[Output] | None:
+        kind = item.__class__
+        if kind is exp.Column:
+            if isinstance(item.this, exp.Star):
+                return self._star(item.this, item, scope, subqueries)
+            ref = self._column(item, scope)
+            line, column = _position(item.this)
+            if ref is None:
+                return Output(self._identifier(item.this), (), line, column)
+            return Output(ref.name.rsplit(".", 1)[-1], (ref,), line, column)
+        if kind is exp.Star:
+            return self._star(item, None, scope, subqueries)
+        if kind is exp.Aliases:  # several columns out of one expression
+            found = self._collected(item.this, scope, subqueries)
+            return [Output(self._identifier(a), tuple(found.refs.values()), found.line) for a in item.expressions]
+        if _is_assignment(item):
+            self._collected(item, scope, subqueries)
+            return None
+        found = self._collected(item, scope, subqueries)
+        name, line, column = self._output_name(item)
+        return Output(name, tuple(found.refs.values()), line or found.line, column)
+
+    def _collected(self, item: Expression, scope: Scope, subqueries: list[int]) -> Collected:
+        found = Collected()
+        self.collect(item, scope, IDENTITY, found)
+        subqueries.extend(found.subqueries)
+        return found
+
+    def _output_name(self, item: Expression) -> tuple[str | None, int, int]:
+        alias = item.args.get("alias") if item.__class__ is exp.Alias else None
+        if isinstance(alias, exp.Identifier):
+            line, column = _position(alias)
+            return self._identifier(alias), line, column
+        return self._implicit_name(item), 0, 0
+
+    def _implicit_name(self, item: Expression) -> str | None:
+        """What the engine calls an unnamed expression, where its documentation says."""
+        if self.dialect in ("postgres", "redshift", "materialize", "risingwave"):
+            node = item
+            while isinstance(node, exp.Cast | exp.Paren):
+                node = node.this
+            if isinstance(node, exp.Column):
+                return self._identifier(node.this)
+            if isinstance(node, exp.Case):
+                return "case"
+            if isinstance(node, exp.Anonymous):
+                return self._identifier(node.this)
+            if isinstance(node, exp.Window):
+                return self._implicit_name(node.this)
+            if isinstance(node, exp.Func):
+                return str(node.sql_name()).lower()
+            return "?column?"
+        return None
+
+    def _star(self, star: Expression, column: Expression | None, scope: Scope, subqueries: list[int]) -> list[Output] | Output:
+        relation = -1
+        if column is not None and column.args.get("table") is not None:
+            relation = self._qualifier(column, scope)
+            if relation < 0:
+                return Output(None, (), star=True)
+        line, position = _position(column.args["table"]) if column is not None and column.args.get("table") else (0, 0)
+        excluded = tuple(self._identifier(e) for e in star.args.get("except_") or star.args.get("except") or ())
+        renamed = {self._identifier(a.this): self._identifier(a.args["alias"]) for a in star.args.get("rename") or ()}
+        extra: list[Output] = []
+        for replacement in star.args.get("replace") or ():
+            output = self._output(replacement, scope, subqueries)
+            if isinstance(output, Output):
+                extra.append(output)
+                excluded = (*excluded, output.name or "")
+        ref = Ref(relation, scope.index, "*", IDENTITY, line)
+        return [Output(None, (ref,), line, position, True, excluded, renamed or None), *extra]
+
+    # ------------------------------------------------------------------ expressions
+
+    def collect(  # noqa: C901 - one branch a kind of node; the hot loop of compile
+        self,
+        node: Expression,
+        scope: Scope,
+        how: int,
+        found: Collected,
+        aliases: dict[str, Output] | None = None,
+    ) -> None:
+        """Gather the columns of an expression, each with what is done to it on the way out."""
+        stack: list[tuple[Any, int]] = [(node, how)]
+        pop, push = stack.pop, stack.append
+        leaves = _LEAVES
+        bound: set[str] | None = None
+        while stack:
+            node, how = pop()
+            kind = node.__class__
+            if kind is exp.Column:
+                if bound and node.name.lower() in bound:
+                    continue
+                self._collect_column(node, scope, how, found, aliases)
+                continue
+            if kind in leaves:
+                continue
+            if kind is exp.Case or kind is exp.If:
+                self._push_case(node, how, push)
+                continue
+            if kind is exp.Window:
+                self._push_window(node, how, push)
+                continue
+            if issubclass(kind, exp.Query) and kind is not exp.Table:
+                self._subquery(node, scope, how, found)
+                continue
+            if kind is exp.Exists:
+                inner = self.query(node.this, scope, scope.ctes) if isinstance(node.this, exp.Query) else -1
+                if inner >= 0:
+                    found.subqueries.append(inner)
+                    continue
+            if kind is exp.Filter:
+                push((node.this, how))
+                push((node.expression, CONDITIONAL))
+                continue
+            if kind is exp.WithinGroup:
+                push((node.this, how))
+                push((node.expression, relation_class(AGGREGATION, how)))
+                continue
+            if kind is exp.Lambda:
+                bound = (bound or set()) | {p.name.lower() for p in node.expressions}
+                push((node.this, relation_class(TRANSFORMATION, how)))
+                continue
+            if kind is exp.Dot and self._collect_dot(node, scope, how, found):
+                continue
+            if kind is exp.Order:
+                how = relation_class(WINDOW, how)
+            elif kind in _PASS or kind is exp.Ordered or kind is exp.Distinct:
+                pass
+            elif issubclass(kind, exp.AggFunc) and not issubclass(kind, _VALUE_WINDOW_FUNCTIONS):
+                how = relation_class(AGGREGATION, how)
+                if isinstance(node.args.get("this"), exp.Star):
+                    continue
+            elif how == IDENTITY:
+                how = TRANSFORMATION
+            for value in node.args.values():
+                if value.__class__ is list:
+                    for item in value:
+                        if isinstance(item, exp.Expr):
+                            push((item, how))
+                elif isinstance(value, exp.Expr):
+                    push((value, how))
+
+    @staticmethod
+    def _push_case(node: Any, how: int, push: Callable[[tuple[Any, int]], None]) -> None:
+        condition = relation_class(CONDITIONAL, how)
+        result = relation_class(TRANSFORMATION, how)
+        args = node.args
+        if node.__class__ is exp.If:
+            push((args["this"], condition))
+            for key in ("true", "false"):
+                if args.get(key) is not None:
+                    push((args[key], result))
+            return
+        if args.get("this") is not None:
+            push((args["this"], condition))
+        for branch in args.get("ifs") or ():
+            push((branch.args["this"], condition))
+            if branch.args.get("true") is not None:
+                push((branch.args["true"], result))
+        if args.get("default") is not None:
+            push((args["default"], result))
+
+    @staticmethod
+    def _push_window(node: Any, how: int, push: Callable[[tuple[Any, int]], None]) -> None:
+        args = node.args
+        push((args["this"], relation_class(TRANSFORMATION, how)))
+        shape = relation_class(WINDOW, how)
+        for item in args.get("partition_by") or ():
+            push((item, shape))
+        for key in ("order", "spec"):
+            if args.get(key) is not None:
+                push((args[key], shape))
+
+    def _subquery(self, node: Expression, scope: Scope, how: int, found: Collected) -> None:
+        index = self.query(node, scope, scope.ctes)
+        found.subqueries.append(index)
+        self._note(found, Ref(index, scope.index, "*", how))
+
+    def _collect_column(
+        self, node: exp.Column, scope: Scope, how: int, found: Collected, aliases: dict[str, Output] | None
+    ) -> None:
+        if isinstance(node.this, exp.Star):
+            return
+        ref = self._column(node, scope)
+        if ref is None:
+            return
+        if not found.line:
+            found.line = ref.line
+        if aliases is not None and ref.name in aliases and node.args.get("table") is None:
+            for inner in aliases[ref.name].refs:
+                self._note(found, inner)
+            return
+        self._note(found, Ref(ref.relation, ref.scope, ref.name, how, ref.line))
+
+    @staticmethod
+    def _note(found: Collected, ref: Ref) -> None:
+        key = (ref.relation, ref.scope, ref.name)
+        known = found.refs.get(key)
+        if known is None or _STRENGTH[ref.how] > _STRENGTH[known.how]:
+            found.refs[key] = ref
+
+    def _collect_dot(self, node: exp.Dot, scope: Scope, how: int, found: Collected) -> bool:
+        """``a.b.c.d`` that the parser could not read as a column: the leftmost part decides."""
+        return False
+
+    def _column(self, node: exp.Column, scope: Scope) -> Ref | None:
+        identifier = node.this
+        name = self._identifier(identifier)
+        meta = identifier._meta if isinstance(identifier, exp.Identifier) else None
+        line = meta["line"] if meta else 0
+        if node.args.get("table") is None:
+            if name in self.pseudo:
+                return None
+            return self._unqualified(name, scope, line)
+        relation = self._qualifier(node, scope)
+        if relation >= 0:
+            return Ref(relation, scope.index, name, IDENTITY, line)
+        if self.dialect in _STRUCTS:  # a field of a struct column: the column is the leftmost part
+            first = node.args.get("catalog") or node.args.get("db") or node.args["table"]
+            alias = scope.find(self._identifier(first))
+            if alias >= 0:
+                after = node.args.get("db") if node.args.get("catalog") else node.args["table"]
+                return Ref(alias, scope.index, self._identifier(after), TRANSFORMATION, line)
+            return self._unqualified(self._identifier(first), scope, line)
+        return None
+
+    def _unqualified(self, name: str, scope: Scope, line: int) -> Ref:
+        return Ref(-1, scope.index, name, IDENTITY, line)
+
+    def _qualifier(self, node: Expression, scope: Scope) -> int:
+        db = node.args.get("db")
+        return scope.find(self._identifier(node.args["table"]), self._identifier(db) if db is not None else "")
+
+    # ------------------------------------------------------------------ names
+
+    def _identifier(self, node: Any) -> str:
+        if node.__class__ is exp.Identifier:
+            args = node.args
+            folded: str = self.fold(args["this"], args.get("quoted", False))
+            return folded
+        if isinstance(node, str):
+            return str(self.fold(node, False))
+        if isinstance(node, exp.Expr):
+            inner = node.args.get("this")
+            quoted = bool(node.args.get("quoted"))
+            if isinstance(inner, str):
+                return str(self.fold(inner, quoted))
+            return self._identifier(inner) if inner is not None else ""
+        return ""
+
+    def _alias_columns(self, alias: Any) -> tuple[str, ...]:
+        if not isinstance(alias, exp.TableAlias):
+            return ()
+        return tuple(self._identifier(c) for c in alias.args.get("columns") or ())
+
+
+def _wraps_more(node: Expression) -> bool:
+    """Does a parenthesised query carry modifiers of its own outside the parentheses?"""
+    args = node.args
+    return any(args.get(k) for k in ("joins", "laterals", "pivots", "limit", "order", "where", "sample"))
+
+
+def _children(node: Expression) -> Iterator[Expression]:
+    for value in node.args.values():
+        for item in value if isinstance(value, list) else (value,):
+            if isinstance(item, exp.Expr):
+                yield item
+
+
+def _is_assignment(item: Expression) -> bool:
+    """``SELECT @v = expression`` of T-SQL gives no column."""
+    kind = item.__class__
+    return (kind is exp.EQ or kind is exp.PropertyEQ) and isinstance(item.this, exp.Parameter | exp.SessionParameter)
+
+
+def _distinct(influences: list[Influence]) -> tuple[Influence, ...]:
+    seen: dict[tuple[int, int, str, int], Influence] = {}
+    for influence in influences:
+        ref = influence.ref
+        seen.setdefault((ref.relation, ref.scope, ref.name, influence.how), influence)
+    return tuple(seen.values())
+
+
+def _line(node: Expression) -> int:
+    identifier = node.this
+    meta = identifier._meta if isinstance(identifier, exp.Identifier) else None
+    return int(meta["line"]) if meta else 0
+
+
+def _position(node: Any) -> tuple[int, int]:
+    meta = node._meta if isinstance(node, exp.Identifier) else None
+    if not meta:
+        return 0, 0
+    width = meta["end"] - meta["start"]
+    return meta["line"], max(1, meta["col"] - width)

@@ -1,0 +1,446 @@
+"""Tokens -> slices: where each statement begins and ends, and which procedure it belongs to.
+
+T-SQL has no statement terminator, so its statements are cut where a word begins one that cannot stand in the middle of
+the current statement (T-SQL's statement words are reserved, which makes that decidable on tokens). All other dialects
+end statements with ``;``; inside procedural bodies the control words in front of a statement are skipped.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from sqlglot.tokens import Token, TokenType
+
+T = TokenType
+
+
+class Slice(NamedTuple):
+    """Tokens ``start:end`` are one statement whose first word is ``verb``; ``owner`` is the index of the header slice
+    of the procedure it is in, or -1. Headers have the verb ``HEADER`` and end before the body."""
+
+    start: int
+    end: int
+    verb: str
+    owner: int = -1
+
+
+_PROGRAM_KINDS: Final = frozenset({"PROC", "PROCEDURE", "FUNCTION", "TRIGGER"})
+_WORDS: Final = frozenset({T.VAR, T.COMMAND})
+_TSQL_STARTS: Final = frozenset(
+    "SELECT INSERT UPDATE DELETE MERGE WITH CREATE ALTER DROP TRUNCATE DECLARE SET EXEC EXECUTE IF ELSE WHILE BEGIN END "
+    "RETURN PRINT RAISERROR THROW USE OPEN FETCH CLOSE DEALLOCATE COMMIT ROLLBACK SAVE GRANT REVOKE DENY BREAK CONTINUE "
+    "GOTO WAITFOR BULK BACKUP RESTORE DBCC KILL CHECKPOINT RECONFIGURE REVERT ENABLE DISABLE SHUTDOWN".split()
+)
+_SET_OPERATORS: Final = frozenset({"UNION", "ALL", "EXCEPT", "INTERSECT", "DISTINCT"})
+_OBJECT_WORDS: Final = frozenset(
+    "TABLE VIEW INDEX PROC PROCEDURE FUNCTION SCHEMA DATABASE COLUMN CONSTRAINT TRIGGER SEQUENCE USER ROLE TYPE SYNONYM "
+    "LOGIN STATISTICS ASSEMBLY AGGREGATE DEFAULT RULE POLICY EXISTS".split()
+)
+# token types that can never begin a T-SQL statement nor end or change one: the hot loop passes over them
+_DULL: Final = frozenset(
+    {
+        T.IDENTIFIER, T.DOT, T.COMMA, T.EQ, T.NUMBER, T.STRING, T.NATIONAL_STRING, T.PARAMETER, T.STAR, T.PLUS, T.DASH,
+        T.AND, T.OR, T.NOT, T.NULL, T.ON, T.FROM, T.WHERE, T.JOIN, T.INNER, T.LEFT, T.IN, T.GT, T.LT, T.GTE, T.LTE,
+        T.NEQ, T.IS, T.WHEN, T.GROUP_BY, T.ORDER_BY, T.HASH, T.INT, T.NVARCHAR, T.VARCHAR, T.BETWEEN, T.LIKE,
+    }
+)  # fmt: skip
+
+
+def split(tokens: list[Token], dialect: str) -> list[Slice]:
+    """Cut a file's tokens into statements."""
+    if dialect in ("tsql", "fabric"):
+        return _TsqlSplitter(tokens).run()
+    return _Splitter(tokens).run()
+
+
+class _TsqlSplitter:
+    """One pass over the tokens of a T-SQL file."""
+
+    def __init__(self, tokens: list[Token]) -> None:
+        self.tokens = tokens
+        self.slices: list[Slice] = []
+        self.start = -1
+        self.verb = ""
+        self.awaiting = False  # the current statement may still take its query
+        self.set_seen = False
+        self.case = 0
+        self.owner = -1
+        self.function = False
+
+    def run(self) -> list[Slice]:
+        tokens, n = self.tokens, len(self.tokens)
+        i = depth = 0
+        dull = _DULL
+        while i < n:
+            token = tokens[i]
+            kind = token.token_type
+            if kind is T.L_PAREN:
+                if self.start < 0:
+                    self._begin(i, "(")
+                depth += 1
+            elif kind is T.R_PAREN:
+                depth = max(0, depth - 1)
+            elif kind is T.SEMICOLON:
+                depth = 0
+                self._flush(i)
+            elif kind is T.COMMAND and token.text.upper() == "GO" and self._alone(i):
+                depth = 0
+                self._flush(i)
+                self.owner, self.function = -1, False
+                if i + 1 < n and tokens[i + 1].line == token.line:
+                    i += 1  # GO 5
+            elif depth:
+                pass
+            elif kind in dull:
+                if self.start < 0:
+                    self._begin(i, "?")
+            else:
+                i = self._word(i, token)
+                continue
+            i += 1
+        self._flush(n)
+        return self.slices
+
+    def _alone(self, i: int) -> bool:
+        tokens = self.tokens
+        line = tokens[i].line
+        if i and tokens[i - 1].line >= line:
+            return False
+        if i + 1 < len(tokens) and tokens[i + 1].line == line:
+            return tokens[i + 1].token_type is T.NUMBER and (i + 2 >= len(tokens) or tokens[i + 2].line > line)
+        return True
+
+    def _begin(self, i: int, verb: str) -> None:
+        self.start, self.verb = i, verb
+        self.awaiting = verb in ("INSERT", "WITH") or (verb == "RETURN" and self.function)
+        self.set_seen = False
+        self.case = 0
+
+    def _flush(self, end: int) -> None:
+        if 0 <= self.start < end:
+            self.slices.append(Slice(self.start, end, self.verb, self.owner))
+        self.start = -1
+        self.awaiting = False
+        self.case = 0
+
+    def _next(self, i: int) -> str:
+        return self.tokens[i + 1].text.upper() if i + 1 < len(self.tokens) else ""
+
+    def _word(self, i: int, token: Token) -> int:
+        """Handle a token that may begin, change or end a statement; return the index to go on from."""
+        word = token.text.upper()
+        if token.token_type is T.CASE:
+            self.case += 1
+            if self.start < 0:
+                self._begin(i, "?")
+            return i + 1
+        if token.token_type is T.COLON and self.start < 0:
+            return self._skip_line(i)  # :setvar, :r
+        if word == "VALUES":
+            self.awaiting = False
+            return i + 1
+        if word == "AS" and self.verb in ("CREATE VIEW", "CREATE TABLE"):
+            self.awaiting = True
+            return i + 1
+        if word not in _TSQL_STARTS or not self._starts(i, word):
+            if self.start < 0:
+                if self._next(i) == ":":
+                    return i + 2  # a label
+                self._begin(i, "?")
+            return i + 1
+        return self._start_statement(i, word)
+
+    def _skip_line(self, i: int) -> int:
+        line = self.tokens[i].line
+        while i < len(self.tokens) and self.tokens[i].line == line:
+            i += 1
+        return i
+
+    def _starts(self, i: int, word: str) -> bool:  # noqa: C901 - one row a word of the grammar
+        """Does this word begin a new statement, seen where it stands?"""
+        if self.start < 0:
+            return True
+        previous = self.tokens[i - 1].text.upper()
+        verb = self.verb
+        if self.tokens[i - 1].token_type is T.DOT:
+            return False
+        if verb in ("GRANT", "DENY", "REVOKE"):
+            if previous == "TO" or not self.set_seen:
+                self.set_seen = self.set_seen or "TO" in (t.text.upper() for t in self.tokens[self.start : i - 1])
+            if not self.set_seen or previous == "WITH":
+                return False
+        match word:
+            case "SELECT":
+                if previous in _SET_OPERATORS or previous == "FOR":
+                    return False
+                return not self._take_query()
+            case "INSERT" | "UPDATE" | "DELETE" | "MERGE":
+                if previous in ("THEN", "ON", "FOR", "BULK", "AFTER", "OF") or self._next(i) == "JOIN":
+                    return False
+                if word == "UPDATE" and self._next(i) == "(" and verb in ("IF", "WHILE"):
+                    return False
+                if verb == "WITH" and self.awaiting:
+                    self.verb, self.awaiting, self.set_seen = word, word == "INSERT", False
+                    return False
+                return True
+            case "WITH":
+                if not self._is_cte(i) or previous == "FOR":
+                    return False
+                return not (self.awaiting and verb in ("CREATE VIEW", "CREATE TABLE", "INSERT", "RETURN"))
+            case "SET":
+                if verb in ("UPDATE", "MERGE") and (not self.set_seen or previous == "UPDATE"):
+                    self.set_seen = True
+                    return False
+                return previous not in ("DELETE", "UPDATE") and not (verb == "ALTER" and self._next(i) == "(")
+            case "EXEC" | "EXECUTE":
+                if previous in ("WITH", ","):
+                    return False
+                if verb == "INSERT" and self.awaiting:
+                    self.awaiting = False
+                    return False
+                return True
+            case "IF":
+                return not (verb in ("CREATE", "ALTER", "DROP", "CREATE TABLE") and previous in _OBJECT_WORDS)
+            case "ELSE" | "END":
+                return self.case == 0 or self._close_case(word)
+            case "FETCH":
+                return previous not in ("ROWS", "ROW")
+            case "CREATE" | "ALTER" | "DROP":
+                if previous in (",", "ADD"):
+                    return False
+                return not (verb == "ALTER" and self._next(i) in ("COLUMN", "CONSTRAINT", "MEMBER", "PERIOD"))
+            case "ENABLE" | "DISABLE":
+                return self._next(i) == "TRIGGER" and verb != "ALTER"
+            case "OPEN" | "CLOSE" | "SAVE" | "USE" | "BULK" | "BACKUP" | "RESTORE" | "KILL" | "CHECKPOINT" | "THROW":
+                return previous not in (",", "(", "=", "WITH", "AS") and not (word == "CHECKPOINT" and verb == "ALTER")
+            case "GRANT" | "REVOKE" | "DENY":
+                return previous not in ("WITH", "REVOKE")
+            case "BEGIN" | "DECLARE" | "RETURN":
+                return True
+            case _:
+                return previous not in (",", "=", "AS")
+
+    def _close_case(self, word: str) -> bool:
+        if word == "END":
+            self.case -= 1
+        return False
+
+    def _take_query(self) -> bool:
+        if self.awaiting:
+            self.awaiting = False
+            if self.verb == "WITH":
+                self.verb = "SELECT"
+            return True
+        return False
+
+    def _is_cte(self, i: int) -> bool:
+        """``WITH name AS (`` or ``WITH name (columns) AS (`` or ``WITH XMLNAMESPACES (``."""
+        tokens, n = self.tokens, len(self.tokens)
+        j = i + 1
+        if j >= n or tokens[j].token_type is T.L_PAREN:
+            return False
+        if tokens[j].text.upper() == "XMLNAMESPACES":
+            return True
+        j += 1
+        if j < n and tokens[j].token_type is T.L_PAREN:
+            j = closing(tokens, j) + 1
+        return j + 1 < n and tokens[j].text.upper() == "AS" and tokens[j + 1].token_type is T.L_PAREN
+
+    def _start_statement(self, i: int, word: str) -> int:
+        self._flush(i)
+        match word:
+            case "BEGIN":
+                following = self._next(i)
+                if following in ("TRAN", "TRANSACTION", "DISTRIBUTED", "DIALOG", "CONVERSATION"):
+                    self._begin(i, "BEGIN TRANSACTION")
+                    return i + 2
+                if following == "ATOMIC":
+                    j = i + 2
+                    if j + 1 < len(self.tokens) and self.tokens[j].text.upper() == "WITH":
+                        j = closing(self.tokens, j + 1) + 1
+                    return j
+                return i + (2 if following in ("TRY", "CATCH") else 1)
+            case "END":
+                return i + (2 if self._next(i) in ("TRY", "CATCH", "CONVERSATION") else 1)
+            case "ELSE":
+                return i + 1
+            case "CREATE" | "ALTER":
+                return self._create(i, word)
+            case _:
+                self._begin(i, "EXEC" if word == "EXECUTE" else word)
+                return i + 1
+
+    def _create(self, i: int, word: str) -> int:
+        j = i + 1
+        tokens, n = self.tokens, len(self.tokens)
+        if j < n and tokens[j].text.upper() == "OR":
+            j += 2
+        kind = tokens[j].text.upper() if j < n else ""
+        if kind in _PROGRAM_KINDS:
+            body = _tsql_body(tokens, j)
+            self.slices.append(Slice(i, body, "HEADER", -1))
+            self.owner = len(self.slices) - 1
+            self.function = kind == "FUNCTION"
+            at_as = body < n and tokens[body].text.upper() == "AS"
+            return body + 1 if at_as else body
+        if kind == "VIEW" or (kind == "MATERIALIZED" and self._next(j) == "VIEW"):
+            self._begin(i, "CREATE VIEW")
+        elif kind == "TABLE" and word == "CREATE":
+            self._begin(i, "CREATE TABLE")
+        else:
+            self._begin(i, word)
+        return j + 1
+
+
+def _tsql_body(tokens: list[Token], i: int) -> int:
+    """Index of the AS (or, without one, of the first word) that begins the body of a procedure, function or trigger
+    whose kind word stands at ``i``."""
+    depth = 0
+    n = len(tokens)
+    for j in range(i + 1, n):
+        kind = tokens[j].token_type
+        if kind is T.L_PAREN:
+            depth += 1
+        elif kind is T.R_PAREN:
+            depth -= 1
+        elif depth == 0:
+            word = tokens[j].text.upper()
+            if word == "AS":
+                typed_parameter = tokens[j - 2].token_type is T.PARAMETER  # @p AS int
+                if not typed_parameter and tokens[j - 1].text.upper() not in ("EXEC", "EXECUTE"):
+                    return j
+            elif word in ("BEGIN", "RETURN") or kind is T.SEMICOLON or (word == "GO" and tokens[j - 1].line < tokens[j].line):
+                return j
+    return n
+
+
+def closing(tokens: list[Token], i: int) -> int:
+    """Index of the parenthesis that closes the one at ``i`` (the last token where it is never closed)."""
+    depth = 0
+    for j in range(i, len(tokens)):
+        kind = tokens[j].token_type
+        if kind is T.L_PAREN:
+            depth += 1
+        elif kind is T.R_PAREN:
+            depth -= 1
+            if depth == 0:
+                return j
+    return len(tokens) - 1
+
+
+_SKIPPED_ALONE: Final = frozenset({"BEGIN", "ELSE", "LOOP", "THEN", "DO", "REPEAT", "EXCEPTION", "DECLARE", "<<"})
+_SKIPPED_TO: Final = {
+    "IF": ("THEN",),
+    "ELSIF": ("THEN",),
+    "ELSEIF": ("THEN",),
+    "WHEN": ("THEN",),
+    "WHILE": ("LOOP", "DO"),
+    "FOR": ("LOOP", "DO"),
+}
+_BODY_KINDS: Final = frozenset({"PROCEDURE", "FUNCTION", "TRIGGER", "PACKAGE"})
+
+
+class _Splitter:
+    """Statements end with ``;``. In a body, words of control flow in front of a statement are passed over."""
+
+    def __init__(self, tokens: list[Token]) -> None:
+        self.tokens = tokens
+        self.slices: list[Slice] = []
+        self.owner = -1
+        self.blocks = 0
+
+    def run(self) -> list[Slice]:
+        i, n = 0, len(self.tokens)
+        while i < n:
+            i = self._statement(i)
+        return self.slices
+
+    def _statement(self, i: int) -> int:
+        tokens = self.tokens
+        if tokens[i].token_type in (T.SEMICOLON, T.SLASH):
+            return i + 1
+        word = tokens[i].text.upper() if tokens[i].token_type is not T.IDENTIFIER else ""
+        if word == "BEGIN" and self._ends_at(i + 1, ("TRANSACTION", "WORK", "TRAN")):
+            return self._end(i)
+        if word == "BEGIN":
+            self.blocks += 1
+            return i + 1
+        if word == "END":
+            return self._close(i)
+        if word in _SKIPPED_ALONE and (self.owner >= 0 or self.blocks or word == "DECLARE"):
+            return i + 1
+        if word in _SKIPPED_TO and (self.owner >= 0 or self.blocks):
+            return self._skip_to(i, _SKIPPED_TO[word])
+        if word == "CREATE":
+            body = self._body(i)
+            if body:
+                self.slices.append(Slice(i, body, "HEADER", -1))
+                self.owner = len(self.slices) - 1
+                return body + (1 if tokens[body].text.upper() in ("AS", "IS") else 0)
+        end = self._end(i)
+        self.slices.append(Slice(i, end, word or "?", self.owner))
+        return end
+
+    def _ends_at(self, i: int, words: tuple[str, ...]) -> bool:
+        return i >= len(self.tokens) or self.tokens[i].token_type is T.SEMICOLON or self.tokens[i].text.upper() in words
+
+    def _end(self, i: int) -> int:
+        """Index of the ``;`` that ends the statement at ``i``, or of the end."""
+        for j in range(i, len(self.tokens)):
+            if self.tokens[j].token_type is T.SEMICOLON:
+                return j
+        return len(self.tokens)
+
+    def _close(self, i: int) -> int:
+        following = self.tokens[i + 1].text.upper() if i + 1 < len(self.tokens) else ""
+        if following not in ("IF", "LOOP", "CASE", "WHILE", "FOR", "REPEAT"):
+            self.blocks = max(0, self.blocks - 1)
+            if self.blocks == 0:
+                self.owner = -1
+        return self._end(i)
+
+    def _skip_to(self, i: int, words: tuple[str, ...]) -> int:
+        depth = case = 0
+        for j in range(i + 1, len(self.tokens)):
+            kind = self.tokens[j].token_type
+            if kind is T.L_PAREN:
+                depth += 1
+            elif kind is T.R_PAREN:
+                depth -= 1
+            elif kind is T.SEMICOLON:
+                return j
+            elif depth == 0:
+                if kind is T.CASE:
+                    case += 1
+                elif case and kind is T.END:
+                    case -= 1
+                elif case == 0 and self.tokens[j].text.upper() in words:
+                    return j + 1
+        return len(self.tokens)
+
+    def _body(self, i: int) -> int:
+        """For CREATE PROCEDURE and its like with a body in plain tokens: index of its AS, IS, BEGIN or DECLARE; else 0
+        (bodies in dollar quotes are one string token and are read from the statement itself)."""
+        tokens = self.tokens
+        kinds = [t.text.upper() for t in tokens[i + 1 : i + 7]]
+        if not any(k in _BODY_KINDS for k in kinds) or any(k in ("VIEW", "TABLE", "AS") for k in kinds[:2]):
+            return 0
+        depth = 0
+        for j in range(i + 1, len(tokens)):
+            kind = tokens[j].token_type
+            if kind is T.L_PAREN:
+                depth += 1
+            elif kind is T.R_PAREN:
+                depth -= 1
+            elif kind is T.SEMICOLON:
+                return 0
+            elif depth == 0:
+                word = tokens[j].text.upper()
+                if word in ("BEGIN", "DECLARE"):
+                    return j
+                if word in ("AS", "IS") and j + 1 < len(tokens):
+                    following = tokens[j + 1]
+                    if following.token_type in (T.STRING, T.HEREDOC_STRING, T.NATIONAL_STRING, T.RAW_STRING):
+                        return 0
+                    return j
+        return 0

@@ -1,0 +1,785 @@
+"""One file's slices -> statements, declarations and diagnostics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from sqlglot import exp
+from sqlglot.errors import ParseError, SqlglotError
+from sqlglot.expressions import Expression
+from sqlglot.tokens import Token, TokenType
+
+from ray_lineage.compile import ddl
+from ray_lineage.compile.names import folder, with_defaults
+from ray_lineage.compile.options import CompileOptions
+from ray_lineage.compile.relations import FILTER, IDENTITY, JOIN, Builder, Collected, Scope
+from ray_lineage.compile.rewrite import rewrite_tsql
+from ray_lineage.compile.split import Slice, closing, split
+from ray_lineage.compile.tokens import dialect_of, shifted, tokenize
+from ray_lineage.model import (
+    Alias,
+    Assignment,
+    DeclaredColumn,
+    Declaration,
+    Diagnostic,
+    Influence,
+    Name,
+    Select,
+    StatementFacts,
+    TableRef,
+)
+
+T = TokenType
+_MAX_DEPTH: Final = 200  # nested parentheses in one statement; the parser fails at about 500, and crashes far above
+_MAX_TOKENS: Final = 400_000  # of one statement
+_EXCERPT: Final = 300  # characters
+_ROWS: Final = 100  # of INSERT ... VALUES that are parsed
+_LITERALS: Final = frozenset(
+    {T.STRING, T.NUMBER, T.NATIONAL_STRING, T.HEX_STRING, T.BIT_STRING, T.BYTE_STRING, T.RAW_STRING, T.HEREDOC_STRING,
+     T.UNICODE_STRING}
+)  # fmt: skip
+_BODIES: Final = frozenset({T.HEREDOC_STRING, T.STRING, T.RAW_STRING})
+_QUERIES: Final = frozenset({"SELECT", "WITH", "(", "FROM", "VALUES", "TABLE"})
+_DATA: Final = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE"})
+_PROGRAMS: Final = {"PROC": "Procedure", "PROCEDURE": "Procedure", "FUNCTION": "Function", "TRIGGER": "Trigger", "PACKAGE": "Procedure"}
+
+
+class FileCompiler:
+    """Compiles the text of one file. Use :meth:`run` once."""
+
+    def __init__(self, text: str, dialect: str, options: CompileOptions) -> None:
+        self.text = text
+        self.dialect = dialect
+        self.is_tsql = dialect in ("tsql", "fabric")
+        self.fold = folder(dialect)
+        self.catalog = self.fold(options.catalog, False) if options.catalog else ""
+        self.schema = self.fold(options.schema, False) if options.schema else ""
+        self.statements: list[StatementFacts] = []
+        self.declarations: list[Declaration] = []
+        self.diagnostics: list[Diagnostic] = []
+        self.temporary: set[str] = set()
+        self.seen = 0
+        self.failed = 0
+        self.tokens: list[Token] = []
+        self.owners: dict[int, str] = {}
+        self.returned: dict[str, Name] = {}  # table variables that a function returns, by owner
+
+    def run(self) -> None:
+        """Compile the whole text."""
+        self.tokens, diagnostics = tokenize(self.text, self.dialect)
+        self.diagnostics.extend(diagnostics)
+        self._compile_tokens(self.tokens, "")
+
+    def _compile_tokens(self, tokens: list[Token], owner: str) -> None:
+        outer, self.tokens = self.tokens, tokens
+        self.owners = {}
+        slices = split(tokens, self.dialect)
+        for index, piece in enumerate(slices):
+            try:
+                self._slice(index, piece, self.owners.get(piece.owner, owner))
+            except (SqlglotError, RecursionError, ValueError, AttributeError, TypeError, KeyError, IndexError) as error:
+                self._cannot_read(piece, error)
+        self.tokens = outer
+
+    def _cannot_read(self, piece: Slice, error: Exception) -> None:
+        self.failed += 1
+        first = self.tokens[piece.start]
+        line, column, what = start_line(first), 0, str(error).split("\n")[0]
+        if isinstance(error, ParseError) and error.errors:
+            detail = error.errors[0]
+            line, column = int(detail.get("line") or line), int(detail.get("col") or 0)
+            what = f"{detail.get('description')} near {str(detail.get('highlight') or '')[:40]!r}"
+        elif isinstance(error, RecursionError):
+            what = "nested too deeply"
+        elif not isinstance(error, SqlglotError):
+            what = f"{type(error).__name__} while reading it ({what[:80]}); please report this statement"
+        self._note("RL102", "error", f"this {piece.verb} statement was left out: {what}", line, column)
+
+    def _note(self, code: str, severity: str, message: str, line: int, column: int = 0) -> None:
+        self.diagnostics.append(Diagnostic(code, severity, message, line, column))
+
+    # ------------------------------------------------------------------ dispatch
+
+    def _slice(self, index: int, piece: Slice, owner: str) -> None:
+        tokens = self.tokens[piece.start : piece.end]
+        verb = piece.verb
+        if verb == "HEADER":
+            self._header(index, tokens)
+        elif verb in _QUERIES or verb in _DATA:
+            self.seen += 1
+            self._data(tokens, verb, owner)
+        elif verb in ("CREATE", "CREATE TABLE", "CREATE VIEW", "ALTER"):
+            self._create(tokens, verb, owner)
+        elif verb == "DECLARE":
+            self._declare(tokens, owner)
+        elif verb == "RETURN":
+            self._return(tokens, owner)
+        elif verb == "USE":
+            name, _ = ddl.read_name(tokens, 1)
+            if name and name[-1].text.upper() not in ("ROLE", "WAREHOUSE"):
+                self.catalog = self._name(name)[-1]
+        elif verb in ("TRUNCATE", "DROP"):
+            self._touch(tokens, verb, owner)
+        elif verb == "SET" and len(tokens) > 3 and tokens[1].text.lower() == "search_path":
+            self.schema = self.fold(tokens[3].text, tokens[3].token_type is T.IDENTIFIER)
+        elif verb == "DO":
+            self._nested_body(tokens, owner)
+
+    # ------------------------------------------------------------------ names
+
+    def _part(self, token: Token) -> str:
+        if token.token_type is T.DOT:
+            return ""
+        return str(self.fold(token.text, token.token_type is T.IDENTIFIER))
+
+    def _name(self, parts: list[Token]) -> Name:
+        if len(parts) == 1 and parts[0].token_type is T.IDENTIFIER and "." in parts[0].text and self.dialect == "bigquery":
+            return tuple(self.fold(p, True) for p in parts[0].text.split("."))
+        return tuple(self._part(p) for p in parts)
+
+    def _full(self, parts: list[Token]) -> Name:
+        return self._qualified(self._name(parts))
+
+    def _qualified(self, name: Name) -> Name:
+        if len(name) == 1:
+            if name[0][:1] in ("#", "@"):
+                return name
+            if name[0] in self.temporary:
+                return (f"#{name[0]}",)
+        return with_defaults(name, self.catalog, self.schema)
+
+    def dataset(self, table: exp.Table) -> Name:
+        """Normalised name of a table as written in a query."""
+        this = table.this
+        if isinstance(this, exp.Parameter):
+            return (f"@{self.fold(this.name, False)}",)
+        args = table.args
+        parts = [p for p in (args.get("catalog"), args.get("db"), this) if p is not None]
+        if isinstance(this, exp.Identifier) and (this.args.get("temporary") or this.args.get("global_")):
+            mark = "##" if this.args.get("global_") else "#"
+            return (mark + self.fold(this.name, False),)
+        names: list[str] = []
+        for part in parts:
+            names.extend(self._dotted(part))
+        if names and names[-1].startswith("#"):
+            return (names[-1],)
+        return self._qualified(tuple(names))
+
+    def _dotted(self, part: Expression) -> list[str]:
+        if isinstance(part, exp.Dot):
+            return [*self._dotted(part.this), *self._dotted(part.expression)]
+        if isinstance(part, exp.Identifier):
+            if self.dialect == "bigquery" and part.args.get("quoted") and "." in part.name:
+                return [self.fold(p, True) for p in part.name.split(".")]
+            return [self.fold(part.name, bool(part.args.get("quoted")))]
+        return [self.fold(part.name, False)]
+
+    # ------------------------------------------------------------------ programs
+
+    def _header(self, index: int, tokens: list[Token]) -> None:
+        at = next((i for i, t in enumerate(tokens) if t.text.upper() in _PROGRAMS and t.token_type is not T.IDENTIFIER), -1)
+        if at < 0:
+            return
+        kind = _PROGRAMS[tokens[at].text.upper()]
+        i = at + 1
+        while i < len(tokens) and tokens[i].text.upper() in ("IF", "NOT", "EXISTS", "BODY"):
+            i += 1
+        parts, i = ddl.read_name(tokens, i)
+        if not parts:
+            return
+        name = self._full(parts)
+        self.owners[index] = ".".join(name)
+        columns: tuple[DeclaredColumn, ...] = ()
+        returns = next((j for j in range(i, len(tokens)) if tokens[j].text.upper() == "RETURNS"), -1)
+        if kind == "Function" and returns >= 0:
+            columns = self._returned_table(tokens, returns, name)
+        self.declarations.append(Declaration(name, kind, start_line(tokens[0]), columns))
+
+    def _returned_table(self, tokens: list[Token], i: int, name: Name) -> tuple[DeclaredColumn, ...]:
+        """``RETURNS @t TABLE (columns)``: what is written to @t is the function's result."""
+        at = next((j for j in range(i, min(i + 5, len(tokens))) if tokens[j].text.upper() == "TABLE"), -1)
+        if at < 0 or at + 1 >= len(tokens) or tokens[at + 1].token_type is not T.L_PAREN:
+            return ()
+        columns, _ = ddl._columns(tokens, at + 2, closing(tokens, at + 1))
+        variable, _ = ddl.read_name(tokens, i + 1)
+        if variable and variable[0].text.startswith("@"):
+            self.returned[".".join(name)] = (self._part(variable[0]), *name)
+        return tuple(self._declared(c) for c in columns)
+
+    def _declared(self, item: ddl.ColumnItem) -> DeclaredColumn:
+        return DeclaredColumn(self._part(item.name), item.type, item.name.line)
+
+    def _return(self, tokens: list[Token], owner: str) -> None:
+        """RETURN (SELECT ...) of an inline table-valued function defines the function's columns."""
+        i, end = 1, len(tokens)
+        while i < end and tokens[i].token_type is T.L_PAREN and closing(tokens, i) == end - 1:
+            i, end = i + 1, end - 1
+        if i >= end or tokens[i].text.upper() not in ("SELECT", "WITH") or not owner:
+            return
+        declared = next((d for d in reversed(self.declarations) if ".".join(d.name) == owner), None)
+        if declared is None or declared.kind != "Function":
+            return
+        self.seen += 1
+        self._define(tokens, tokens[i:end], declared.name, "Function", (), "create_function", owner, redeclare=declared)
+
+    def _nested_body(self, tokens: list[Token], owner: str) -> None:
+        """A body in dollar quotes (or a string) is text of its own, at its place in the file."""
+        for token in tokens:
+            if token.token_type not in _BODIES or len(token.text) < 8:
+                continue
+            inner = token.text
+            start = self.text.find(inner, token.start)
+            if start < 0 or start > token.end:
+                continue
+            found, diagnostics = tokenize(inner, self.dialect)
+            lines = start_line(token) - 1 + self.text.count("\n", token.start, start)
+            self.diagnostics.extend(
+                Diagnostic(d.code, d.severity, d.message, d.line + lines, d.column) for d in diagnostics
+            )
+            self._compile_tokens([shifted(t, lines, start) for t in found], owner)
+            return
+
+    # ------------------------------------------------------------------ DDL
+
+    def _create(self, tokens: list[Token], verb: str, owner: str) -> None:
+        words = [t.text.upper() for t in tokens[:8]]
+        if "PROCEDURE" in words or "FUNCTION" in words:
+            self._header(len(self.owners) + 1_000_000, tokens)
+            self._nested_body(tokens, self.owners.get(len(self.owners) + 1_000_000 - 1, owner))
+            return
+        if "TABLE" not in words and "VIEW" not in words:
+            return
+        if verb == "ALTER" and "VIEW" not in words[:3]:
+            return
+        if words[1:2] and words[1] in ("INDEX", "UNIQUE", "STATISTICS", "TRIGGER", "SYNONYM", "TYPE", "SECURITY", "PUBLICATION"):
+            return
+        head = ddl.read_create(tokens)
+        if head is None:
+            return
+        self.seen += 1
+        is_view = "VIEW" in head.words
+        temporary = not is_view and bool(head.words & {"TEMP", "TEMPORARY", "VOLATILE"})
+        if temporary:
+            self.temporary.add(self._name(head.name)[-1])
+        name = self._full(head.name)
+        temporary = temporary or name[0][:1] in ("#", "@")
+        if is_view:
+            kind = "MaterializedView" if "MATERIALIZED" in head.words else "View"
+        else:
+            kind = "TempTable" if temporary else "External" if "EXTERNAL" in head.words else "Table"
+        columns = tuple(self._declared(c) for c in head.columns)
+        if head.query < len(tokens):
+            statement = "create_view" if is_view else "create_table_as"
+            query = _without_tail(tokens[head.query :])
+            self._define(tokens, query, name, kind, columns, statement, owner, temporary=temporary)
+            return
+        if head.like:
+            self._like(tokens, name, kind, self._full(head.like), owner, temporary)
+            return
+        self.declarations.append(Declaration(name, kind, start_line(tokens[0]), columns, -1, temporary))
+        self._computed_columns(tokens, head, name, owner)
+
+    def _define(
+        self,
+        tokens: list[Token],
+        query: list[Token],
+        name: Name,
+        kind: str,
+        columns: tuple[DeclaredColumn, ...],
+        statement: str,
+        owner: str,
+        *,
+        temporary: bool = False,
+        redeclare: Declaration | None = None,
+    ) -> None:
+        """A dataset whose columns come from a query."""
+        declaration = Declaration(name, kind, start_line(tokens[0]), columns, len(self.statements), temporary)
+        if redeclare is not None:
+            self.declarations.remove(redeclare)
+            declaration = Declaration(name, kind, redeclare.line, columns, len(self.statements), temporary)
+        tree = None
+        try:
+            tree = self._parse(query, "SELECT")
+        finally:
+            if tree is None:
+                self.declarations.append(Declaration(name, kind, declaration.line, columns, -1, temporary))
+        self.declarations.append(declaration)
+        builder = self._builder()
+        root = builder.query(tree)
+        self._add(tokens, statement, builder, owner, root=root, target=name, columns=tuple(c.name for c in columns), defines=True)
+
+    def _like(self, tokens: list[Token], name: Name, kind: str, source: Name, owner: str, temporary: bool) -> None:
+        """CREATE TABLE LIKE / CLONE: the columns of another table, none of its values (CLONE: its values too)."""
+        builder = self._builder()
+        root = builder.query(exp.select("*").from_(exp.to_table(".".join(f'"{p}"' for p in source))))
+        builder.relations[1 if isinstance(builder.relations[1], TableRef) else 0] = TableRef(source, start_line(tokens[0]))
+        self.declarations.append(Declaration(name, kind, start_line(tokens[0]), (), len(self.statements), temporary))
+        clones = any(t.text.upper() == "CLONE" for t in tokens)
+        kind_text = "create_table_clone" if clones else "create_table_like"
+        self._add(tokens, kind_text, builder, owner, root=root, target=name, defines=True)
+
+    def _computed_columns(self, tokens: list[Token], head: ddl.CreateHead, name: Name, owner: str) -> None:
+        computed = [c for c in head.columns if c.computed[1] > c.computed[0]]
+        if not computed:
+            return
+        builder = self._builder()
+        table = builder._add(TableRef(name, start_line(tokens[0])))
+        scope_index = builder._add(Select((table,), ()))
+        scope = Scope(scope_index, None, {})
+        scope.aliases[name[-1]] = table
+        assignments: list[Assignment] = []
+        for column in computed:
+            a, b = column.computed
+            select = Token(T.SELECT, "SELECT", tokens[a].line, tokens[a].col, tokens[a].start, tokens[a].start)
+            tree = self._parse([select, *tokens[a:b]], "SELECT")
+            found = Collected()
+            builder.collect(tree.expressions[0], scope, IDENTITY, found)
+            refs = tuple(r for r in found.refs.values())
+            assignments.append(Assignment(self._part(column.name), refs, column.name.line))
+        self._add(tokens, "create_table", builder, owner, target=name, assignments=tuple(assignments), reads=False)
+
+    def _declare(self, tokens: list[Token], owner: str) -> None:
+        """DECLARE @t TABLE (...); a cursor's query is read like any other."""
+        for i, token in enumerate(tokens):
+            word = token.text.upper()
+            if word == "TABLE" and i + 1 < len(tokens) and tokens[i + 1].token_type is T.L_PAREN:
+                variable, _ = ddl.read_name(tokens, 1)
+                if variable and variable[0].text.startswith("@"):
+                    columns, _ = ddl._columns(tokens, i + 2, closing(tokens, i + 1))
+                    name = (self._part(variable[0]),)
+                    declared = tuple(self._declared(c) for c in columns)
+                    self.declarations.append(Declaration(name, "TempTable", token.line, declared, -1, True))
+                return
+            if word == "FOR" and i + 1 < len(tokens) and tokens[i + 1].text.upper() in ("SELECT", "WITH"):
+                self.seen += 1
+                self._data(tokens[i + 1 :], "SELECT", owner)
+                return
+
+    def _touch(self, tokens: list[Token], verb: str, owner: str) -> None:
+        """TRUNCATE writes a dataset (no rows of it have a source)."""
+        if verb != "TRUNCATE":
+            return
+        i = 2 if len(tokens) > 2 and tokens[1].text.upper() == "TABLE" else 1
+        parts, _ = ddl.read_name(tokens, i)
+        if parts:
+            self._add(tokens, "truncate", self._builder(), owner, target=self._full(parts))
+
+    # ------------------------------------------------------------------ data statements
+
+    def _parse(self, tokens: list[Token], verb: str) -> Expression:
+        """Parse one statement's tokens. Raises ParseError."""
+        if len(tokens) > _MAX_TOKENS:
+            raise ParseError(f"it has more than {_MAX_TOKENS:,} tokens")
+        depth = deepest = 0
+        for token in tokens:
+            kind = token.token_type
+            if kind is T.L_PAREN or kind is T.CASE:
+                depth += 1
+                if depth > deepest:
+                    deepest = depth
+            elif kind is T.R_PAREN or kind is T.END:
+                depth -= 1
+        if deepest > _MAX_DEPTH:
+            raise ParseError(f"nested too deeply ({deepest} levels, {_MAX_DEPTH} are read)")
+        if self.is_tsql:
+            tokens = rewrite_tsql(tokens, verb)
+        trees = dialect_of(self.dialect).parser().parse(tokens, self.text)
+        tree = trees[0] if trees else None
+        if tree is None:
+            raise ParseError("nothing could be read")
+        if isinstance(tree, exp.Command):
+            raise ParseError("its grammar is not known")
+        return tree
+
+    def _builder(self) -> Builder:
+        return Builder(self.dialect, self.dataset, self.text)
+
+    def _data(self, tokens: list[Token], verb: str, owner: str) -> None:
+        if verb == "INSERT":
+            if self._insert_exec(tokens, owner):
+                return
+            tokens = _first_rows(tokens)
+        tree = self._parse(tokens, verb)
+        handler = _HANDLERS.get(type(tree))
+        if handler is not None:
+            handler(self, tree, tokens, owner)
+        elif isinstance(tree, exp.Query):
+            self._select(tree, tokens, owner)
+
+    def _insert_exec(self, tokens: list[Token], owner: str) -> bool:
+        at = next((i for i, t in enumerate(tokens) if t.token_type is T.EXECUTE), -1)
+        if at < 0 or any(t.token_type in (T.SELECT, T.VALUES) for t in tokens[:at]):
+            return False
+        i = 2 if tokens[1].text.upper() == "INTO" else 1
+        parts, _ = ddl.read_name(tokens, i)
+        self._add(tokens, "insert", self._builder(), owner, target=self._full(parts))
+        return True
+
+    def _add(
+        self,
+        tokens: list[Token],
+        kind: str,
+        builder: Builder,
+        owner: str,
+        *,
+        root: int = -1,
+        target: Name = (),
+        columns: tuple[str, ...] = (),
+        assignments: tuple[Assignment, ...] = (),
+        scope: int = -1,
+        defines: bool = False,
+        influences: list[Influence] | None = None,
+        subqueries: list[int] | None = None,
+        reads: bool = True,
+    ) -> None:
+        returned = self.returned.get(owner)
+        if returned and target == returned[:1]:
+            target = returned[1:]
+        self.statements.append(
+            StatementFacts(
+                kind,
+                start_line(tokens[0]),
+                tokens[-1].line,
+                tuple(builder.relations),
+                root,
+                target,
+                columns,
+                assignments,
+                scope,
+                defines,
+                tuple(influences or ()),
+                tuple(subqueries or ()),
+                owner,
+                self._excerpt(tokens),
+            )
+        )
+
+    def _excerpt(self, tokens: list[Token]) -> str:
+        """The statement's beginning with literals replaced by ``?``: they may hold secrets."""
+        out: list[str] = []
+        size, end = 0, -1
+        for token in tokens:
+            word = "?" if token.token_type in _LITERALS else self.text[token.start : token.end + 1]
+            if out and token.start > end + 1:
+                word = " " + word
+            out.append(word)
+            size += len(word)
+            end = token.end
+            if size > _EXCERPT:
+                return "".join(out)[:_EXCERPT] + "…"
+        return "".join(out)
+
+    def _select(self, tree: Expression, tokens: list[Token], owner: str) -> None:
+        into = _take_into(tree)
+        builder = self._builder()
+        root = builder.query(tree)
+        if into is None:
+            self._add(tokens, "select", builder, owner, root=root)
+            return
+        name = self.dataset(into)
+        temporary = name[0][:1] in ("#", "@")
+        kind = "TempTable" if temporary else "Table"
+        if self.dialect == "postgres" and self.owners and len(name) == 1 and owner:
+            self._add(tokens, "select", builder, owner, root=root)  # plpgsql: SELECT INTO a variable
+            return
+        self.declarations.append(Declaration(name, kind, start_line(tokens[0]), (), len(self.statements), temporary))
+        self._add(tokens, "select_into", builder, owner, root=root, target=name, defines=True)
+
+    def _insert(self, tree: exp.Insert, tokens: list[Token], owner: str) -> None:
+        builder = self._builder()
+        target, columns = self._insert_target(tree.this)
+        known = builder.ctes(tree, None, {})
+        source = tree.args.get("expression")
+        root = builder.query(source, None, known) if isinstance(source, exp.Query | exp.Table | exp.Paren | exp.Values) else -1
+        assignments: list[Assignment] = []
+        influences: list[Influence] = []
+        subqueries: list[int] = []
+        conflict = tree.args.get("conflict")
+        if conflict is not None:
+            scope = self._conflict_scope(builder, target, root, columns)
+            self._set_clauses(conflict.expressions, builder, scope, assignments, subqueries)
+        self._add(
+            tokens, "insert_overwrite" if tree.args.get("overwrite") else "insert", builder, owner, root=root, target=target,
+            columns=columns, assignments=tuple(assignments), influences=influences, subqueries=subqueries,
+        )  # fmt: skip
+        self._output_into(tree, builder, tokens, owner)
+
+    def _insert_target(self, node: Expression) -> tuple[Name, tuple[str, ...]]:
+        if isinstance(node, exp.Schema):
+            columns = tuple(self.fold(c.name, bool(_quoted(c))) for c in node.expressions)
+            return self.dataset(node.this), columns
+        if isinstance(node, exp.Table):
+            return self.dataset(node), ()
+        return (), ()
+
+    def _conflict_scope(self, builder: Builder, target: Name, root: int, columns: tuple[str, ...]) -> Scope:
+        """ON CONFLICT DO UPDATE: ``excluded`` is the row that was to be inserted."""
+        table = builder._add(TableRef(target, 0))
+        index = builder._add(Select((table,), ()))
+        scope = Scope(index, None, {})
+        scope.aliases[target[-1] if target else ""] = table
+        if root >= 0:
+            excluded = builder._add(Alias(root, columns))
+            scope.aliases["excluded"] = excluded
+        return scope
+
+    def _set_clauses(
+        self, clauses: list[Expression], builder: Builder, scope: Scope, assignments: list[Assignment], subqueries: list[int]
+    ) -> None:
+        for clause in clauses:
+            if not isinstance(clause, exp.EQ | exp.PropertyEQ):
+                continue
+            left, right = clause.this, clause.expression
+            if isinstance(left, exp.Tuple) and isinstance(right, exp.Tuple):
+                pairs = list(zip(left.expressions, right.expressions, strict=False))
+            elif isinstance(left, exp.Tuple):
+                pairs = [(column, right) for column in left.expressions]
+            else:
+                pairs = [(left, right)]
+            for column, value in pairs:
+                if not isinstance(column, exp.Column | exp.Identifier | exp.Dot):
+                    continue
+                found = Collected()
+                builder.collect(value, scope, IDENTITY, found)
+                subqueries.extend(found.subqueries)
+                identifier = column.this if isinstance(column, exp.Column) else column
+                line = _identifier_line(identifier) or found.line
+                assignments.append(Assignment(builder._identifier(identifier), tuple(found.refs.values()), line))
+
+    def _update(self, tree: exp.Update, tokens: list[Token], owner: str) -> None:
+        builder = self._builder()
+        known = builder.ctes(tree, None, {})
+        index = builder._reserve()
+        scope = Scope(index, None, known)
+        sources: list[int] = []
+        influences: list[Influence] = []
+        subqueries: list[int] = []
+        from_ = tree.args.get("from_")
+        table = tree.this
+        if from_ is not None:
+            builder._source(from_.this, scope, sources, [], influences, subqueries)
+            for join in from_.args.get("joins") or ():
+                builder._join(join, scope, sources, [], influences, subqueries)
+        at = self._target_relation(table, scope, builder) if from_ is not None else -1
+        if at < 0:
+            at = len(builder.relations)
+            builder._source(table, scope, sources, [], influences, subqueries)
+            at = sources[-1] if len(sources) == 1 else at
+        for join in tree.args.get("joins") or ():
+            builder._join(join, scope, sources, [], influences, subqueries)
+        builder.relations[index] = Select(tuple(sources), ())
+        assignments: list[Assignment] = []
+        self._set_clauses(tree.expressions, builder, scope, assignments, subqueries)
+        where = tree.args.get("where")
+        if where is not None:
+            more, subs = builder.influences(where.this, scope, FILTER)
+            influences.extend(more)
+            subqueries.extend(subs)
+        target = base_table(builder, at)
+        self._add(tokens, "update", builder, owner, target=target, assignments=tuple(assignments), scope=index,
+                  influences=influences, subqueries=subqueries)  # fmt: skip
+        self._output_into(tree, builder, tokens, owner)
+
+    def _target_relation(self, table: Expression, scope: Scope, builder: Builder) -> int:
+        """``UPDATE a ... FROM t AS a``: the written table is what the alias stands for."""
+        if not isinstance(table, exp.Table):
+            return -1
+        name = self.fold(table.name, bool(_quoted(table.this)))
+        if table.args.get("db") is None and not table.args.get("alias"):
+            found = scope.aliases.get(name, -1)
+            if found >= 0:
+                return found
+        if table.args.get("alias"):
+            return -1
+        full = self.dataset(table)
+        return next((i for n, i in scope.tables if n == full), -1)
+
+    def _delete(self, tree: exp.Delete, tokens: list[Token], owner: str) -> None:
+        builder = self._builder()
+        known = builder.ctes(tree, None, {})
+        index = builder._reserve()
+        scope = Scope(index, None, known)
+        sources: list[int] = []
+        influences: list[Influence] = []
+        subqueries: list[int] = []
+        named = tree.args.get("tables") or []
+        using = tree.args.get("using")
+        more_sources: list[Expression] = using if isinstance(using, list) else [using] if using else []
+        if tree.this is not None:
+            builder._source(tree.this, scope, sources, [], influences, subqueries)
+        for item in more_sources:
+            builder._source(item.this if isinstance(item, exp.From) else item, scope, sources, [], influences, subqueries)
+        for join in tree.args.get("joins") or ():
+            builder._join(join, scope, sources, [], influences, subqueries)
+        builder.relations[index] = Select(tuple(sources), ())
+        where = tree.args.get("where")
+        if where is not None:
+            more, subs = builder.influences(where.this, scope, FILTER)
+            influences.extend(more)
+            subqueries.extend(subs)
+        at = sources[0] if sources else -1
+        for item in named[:1]:
+            found = self._target_relation(item, scope, builder)
+            at = found if found >= 0 else at
+        target = base_table(builder, at)
+        self._add(tokens, "delete", builder, owner, target=target, scope=index, influences=influences, subqueries=subqueries)
+        self._output_into(tree, builder, tokens, owner)
+
+    def _merge(self, tree: exp.Merge, tokens: list[Token], owner: str) -> None:
+        builder = self._builder()
+        known = builder.ctes(tree, None, {})
+        index = builder._reserve()
+        scope = Scope(index, None, known)
+        sources: list[int] = []
+        influences: list[Influence] = []
+        subqueries: list[int] = []
+        builder._source(tree.this, scope, sources, [], influences, subqueries)
+        target_at = sources[0]
+        builder._source(tree.args["using"], scope, sources, [], influences, subqueries)
+        builder.relations[index] = Select(tuple(sources), ())
+        on = tree.args.get("on")
+        if on is not None:
+            more, subs = builder.influences(on, scope, JOIN)
+            influences.extend(more)
+            subqueries.extend(subs)
+        assignments: list[Assignment] = []
+        whens = tree.args.get("whens")
+        for when in whens.expressions if whens is not None else ():
+            self._merge_branch(when, builder, scope, sources, assignments, influences, subqueries)
+        target = base_table(builder, target_at)
+        self._add(tokens, "merge", builder, owner, target=target, assignments=tuple(assignments), scope=index,
+                  influences=influences, subqueries=subqueries)  # fmt: skip
+        self._output_into(tree, builder, tokens, owner)
+
+    def _merge_branch(
+        self, when: Expression, builder: Builder, scope: Scope, sources: list[int], assignments: list[Assignment],
+        influences: list[Influence], subqueries: list[int],
+    ) -> None:  # fmt: skip
+        condition = when.args.get("condition")
+        if condition is not None:
+            more, subs = builder.influences(condition, scope, FILTER)
+            influences.extend(more)
+            subqueries.extend(subs)
+        then = when.args.get("then")
+        if isinstance(then, exp.Update):
+            self._set_clauses(then.expressions, builder, scope, assignments, subqueries)
+        elif isinstance(then, exp.Insert):
+            self._merge_insert(then, builder, scope, sources, assignments, subqueries)
+
+    def _merge_insert(
+        self, then: exp.Insert, builder: Builder, scope: Scope, sources: list[int], assignments: list[Assignment], subqueries: list[int]
+    ) -> None:  # fmt: skip
+        values = then.args.get("expression")
+        names = then.this
+        items = values.expressions if isinstance(values, exp.Tuple) else [values] if values is not None else []
+        columns = names.expressions if isinstance(names, exp.Tuple | exp.Schema) else []
+        for position, value in enumerate(items):
+            found = Collected()
+            builder.collect(value, scope, IDENTITY, found)
+            subqueries.extend(found.subqueries)
+            if position < len(columns):
+                identifier = columns[position].this if isinstance(columns[position], exp.Column) else columns[position]
+                name, line = builder._identifier(identifier), _identifier_line(identifier)
+            else:
+                name, line = f"\0{position}", found.line  # by position; link knows the target's columns
+            assignments.append(Assignment(name, tuple(found.refs.values()), line or found.line))
+
+    def _output_into(self, tree: Expression, builder: Builder, tokens: list[Token], owner: str) -> None:
+        """``OUTPUT inserted.a INTO log (a)``: a second dataset written by the same statement."""
+        returning = tree.args.get("returning")
+        into = returning.args.get("into") if returning is not None else None
+        if into is None:
+            return
+        written = self.statements[-1].target
+        node = into
+        while isinstance(node, exp.Into):
+            node = node.this
+        target, columns = self._insert_target(node)
+        if not target:
+            return
+        output = self._builder()
+        table = output._add(TableRef(written, start_line(tokens[0])))
+        index = output._reserve()
+        scope = Scope(index, None, {})
+        scope.aliases.update({"inserted": table, "deleted": table})
+        outputs = output._outputs(returning.expressions, scope, [table], [])
+        output.relations[index] = Select((table,), outputs)
+        self._add(tokens, "output_into", output, owner, root=index, target=target, columns=columns)
+
+
+def base_table(builder: Builder, index: int) -> Name:
+    """The dataset that writing to a relation writes to: CTEs and derived tables over one table are looked through."""
+    for _ in range(len(builder.relations) + 1):
+        if not 0 <= index < len(builder.relations):
+            return ()
+        relation = builder.relations[index]
+        if isinstance(relation, TableRef):
+            return relation.name
+        if isinstance(relation, Alias):
+            index = relation.relation
+        elif isinstance(relation, Select) and relation.sources:
+            index = relation.sources[0]
+        else:
+            return ()
+    return ()
+
+
+def start_line(token: Token) -> int:
+    """Line of a token's first character (``Token.line`` is that of its last)."""
+    return int(token.line) - (token.text.count("\n") if token.token_type in _LITERALS else 0)
+
+
+def _identifier_line(node: Expression) -> int:
+    meta = node._meta if isinstance(node, exp.Identifier) else None
+    return int(meta["line"]) if meta else 0
+
+
+def _quoted(node: Expression) -> bool:
+    if isinstance(node, exp.Column):
+        node = node.this
+    return bool(node.args.get("quoted")) if isinstance(node, exp.Identifier) else False
+
+
+def _take_into(tree: Expression) -> exp.Table | None:
+    """The INTO of a SELECT, or of the first branch of a set operation."""
+    node = tree
+    while isinstance(node, exp.SetOperation | exp.Subquery):
+        node = node.this
+    into = node.args.get("into") if isinstance(node, exp.Select) else None
+    target = into.this if into is not None else None
+    return target if isinstance(target, exp.Table) else None
+
+
+def _without_tail(tokens: list[Token]) -> list[Token]:
+    """Cut what follows a view's query: WITH CHECK OPTION, WITH [NO] DATA, WITH READ ONLY, WITH NO SCHEMA BINDING."""
+    for i in range(len(tokens) - 1, max(0, len(tokens) - 6), -1):
+        if tokens[i].token_type is T.WITH and i + 1 < len(tokens):
+            following = tokens[i + 1].text.upper()
+            if following in ("CHECK", "DATA", "NO", "READ", "CASCADED", "LOCAL"):
+                return tokens[:i]
+    return tokens
+
+
+def _first_rows(tokens: list[Token]) -> list[Token]:
+    """Of INSERT ... VALUES with thousands of rows, the first hundred: the others say the same."""
+    at = next((i for i, t in enumerate(tokens) if t.token_type is T.VALUES), -1)
+    if at < 0 or len(tokens) < 2000:
+        return tokens
+    rows, i = 0, at + 1
+    while i < len(tokens) and tokens[i].token_type is T.L_PAREN:
+        end = closing(tokens, i)
+        rows += 1
+        if rows == _ROWS or end + 1 >= len(tokens) or tokens[end + 1].token_type is not T.COMMA:
+            tail = tokens[end + 1 :]
+            return tokens[: end + 1] if rows == _ROWS else [*tokens[: end + 1], *tail]
+        i = end + 2
+    return tokens
+
+
+_HANDLERS: Final[dict[type, Callable[..., None]]] = {
+    exp.Insert: FileCompiler._insert,
+    exp.Update: FileCompiler._update,
+    exp.Delete: FileCompiler._delete,
+    exp.Merge: FileCompiler._merge,
+}

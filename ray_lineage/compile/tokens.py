@@ -1,0 +1,76 @@
+"""Text -> tokens, once a file, with a tokenizer that never swallows statements.
+
+sqlglot's tokenizers turn everything after a *command* word (PRINT, EXPLAIN, CALL...) up to the next ``;`` into one
+string. T-SQL seldom writes ``;``, so whole procedures would vanish: our subclasses have no command words. (The compiled
+parser cannot be subclassed, tokenizers can.)
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from sqlglot.dialects.dialect import Dialect
+from sqlglot.errors import TokenError
+from sqlglot.tokens import Token, Tokenizer, TokenType
+
+from ray_lineage.model import Diagnostic
+
+
+@cache
+def dialect_of(name: str) -> Dialect:
+    """The sqlglot dialect; ``""`` is sqlglot's own superset. Raises ValueError for an unknown name."""
+    return Dialect.get_or_raise(name or None)
+
+
+@cache
+def _tokenizer(name: str) -> Tokenizer:
+    dialect = dialect_of(name)
+    base = dialect.tokenizer_class
+    kind = type(f"Lineage{base.__name__}", (base,), {"COMMANDS": set()})
+    tokenizer: Tokenizer = kind(dialect=dialect)
+    return tokenizer
+
+
+def tokenize(text: str, dialect: str) -> tuple[list[Token], list[Diagnostic]]:
+    """Tokens of the whole text. Where a string, comment or identifier is never closed, the text is cut at batch and
+    statement ends and only the piece that cannot be read is lost, with a diagnostic."""
+    tokenizer = _tokenizer(dialect)
+    try:
+        return tokenizer.tokenize(text), []
+    except TokenError:
+        return _tokenize_pieces(text, dialect, tokenizer)
+
+
+_BATCH_END = re.compile(r"^[ \t]*GO[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+_STATEMENT_END = re.compile(r";[ \t]*\r?$", re.MULTILINE)
+
+
+def _tokenize_pieces(text: str, dialect: str, tokenizer: Tokenizer) -> tuple[list[Token], list[Diagnostic]]:
+    tokens: list[Token] = []
+    diagnostics: list[Diagnostic] = []
+    pattern = _BATCH_END if dialect in ("tsql", "fabric") and _BATCH_END.search(text) else _STATEMENT_END
+    starts = [0, *(m.end() for m in pattern.finditer(text)), len(text)]
+    line = 1
+    for start, end in zip(starts, starts[1:], strict=False):
+        piece = text[start:end]
+        try:
+            for token in tokenizer.tokenize(piece):
+                tokens.append(shifted(token, line - 1, start))
+        except TokenError:
+            blank = len(piece) - len(piece.lstrip())
+            at = line + piece[:blank].count("\n")
+            diagnostics.append(
+                Diagnostic("RL101", "error", "a string, comment or quoted name is never closed; this part was left out", at)
+            )
+            if tokens:
+                tokens.append(Token(TokenType.SEMICOLON, ";", line, 1, start, start))
+        line += piece.count("\n")
+    return tokens, diagnostics
+
+
+def shifted(token: Token, lines: int, offset: int) -> Token:
+    """The token of an inner text at its place in the outer one."""
+    return Token(
+        token.token_type, token.text, token.line + lines, token.col, token.start + offset, token.end + offset, token.comments
+    )

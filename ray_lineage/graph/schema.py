@@ -1,0 +1,117 @@
+"""The graph, declared once: node types, relationship types and their properties.
+
+Both stores, the constraints, the deletes and the documentation are generated from these declarations. A row of a node
+type is a tuple in the order of ``Node.columns``; a row of a relationship type is ``(from id, to id, *properties)`` in
+the order of ``Rel.columns``.
+
+Who owns what: a ``Statement`` and every relationship belong to exactly one file. ``Dataset`` and ``Column`` nodes are
+shared; they exist as long as some relationship names them, and one file at most (``owner``) describes them.
+"""
+
+from typing import Final, Literal, NamedTuple
+
+SCHEMA_VERSION: Final = 1
+
+PropType = Literal["STRING", "INT64", "BOOL"]
+
+
+class Prop(NamedTuple):
+    """One property: its name, type, and what an undescribed node has."""
+
+    name: str
+    type: PropType = "STRING"
+    default: str | int | bool | None = None
+
+
+class Node(NamedTuple):
+    """A node type. ``key`` is always ``id``; ``props`` come after it in a row."""
+
+    label: str
+    props: tuple[Prop, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return ("id", *(p.name for p in self.props))
+
+
+class Rel(NamedTuple):
+    """A relationship type. Every relationship has the property ``file``: the id of the file that it belongs to."""
+
+    type: str
+    source: str
+    target: str
+    props: tuple[Prop, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return ("source", "target", *(p.name for p in self.props))
+
+
+FILE: Final = Node(
+    "File",
+    (
+        Prop("project"),
+        Prop("path"),
+        Prop("sha256"),
+        Prop("dialect"),
+        Prop("fingerprint"),
+        Prop("status"),
+        Prop("diagnostics"),  # JSON list
+        Prop("statements", "INT64"),
+    ),
+)
+STATEMENT: Final = Node(
+    "Statement",
+    (
+        Prop("file"),
+        Prop("ordinal", "INT64"),
+        Prop("kind"),
+        Prop("first_line", "INT64"),
+        Prop("last_line", "INT64"),
+        Prop("procedure"),
+        Prop("sql"),
+    ),
+)
+DATASET: Final = Node(
+    "Dataset",
+    (
+        Prop("project"),
+        Prop("name"),  # normalised, all parts
+        Prop("catalog"),
+        Prop("schema"),
+        Prop("table"),  # last part
+        Prop("kind", default="Table"),  # a member of model.DATASET_KINDS
+        Prop("declared", "BOOL", default=False),
+        Prop("owner"),  # File.id that describes it, or null
+    ),
+)
+COLUMN: Final = Node(
+    "Column",
+    (
+        Prop("dataset"),  # Dataset.id
+        Prop("name"),
+        Prop("ordinal", "INT64"),
+        Prop("type"),
+        Prop("declared", "BOOL", default=False),
+        Prop("owner"),
+    ),
+)
+
+NODES: Final = (FILE, STATEMENT, DATASET, COLUMN)
+
+CONTAINS: Final = Rel("CONTAINS", "File", "Statement")
+DECLARES: Final = Rel("DECLARES", "File", "Dataset", (Prop("line", "INT64"),))
+READS: Final = Rel("READS", "Statement", "Dataset")
+WRITES: Final = Rel("WRITES", "Statement", "Dataset")
+HAS_COLUMN: Final = Rel("HAS_COLUMN", "Dataset", "Column")
+FLOWS_TO: Final = Rel(
+    "FLOWS_TO",
+    "Column",
+    "Column",
+    (Prop("statement", "INT64"), Prop("line", "INT64"), Prop("transformation"), Prop("certainty")),
+)
+INFLUENCES: Final = Rel("INFLUENCES", "Column", "Dataset", (Prop("statement", "INT64"), Prop("line", "INT64"), Prop("how")))
+FEEDS: Final = Rel("FEEDS", "Dataset", "Dataset", (Prop("statement", "INT64"),))
+
+RELS: Final = (CONTAINS, DECLARES, READS, WRITES, FLOWS_TO, INFLUENCES, FEEDS)
+"""Relationships that belong to a file. ``HAS_COLUMN`` is apart: it belongs to its column, and comes and goes with it."""

@@ -1,0 +1,131 @@
+"""What a graph store must be able to do. Two stores implement it: :mod:`.ladybug` (embedded) and :mod:`.neo4j`.
+
+A store is used from one thread. Every method may raise ``StoreUnavailable`` or ``StoreRefused``
+(:mod:`ray_lineage.errors`). Every write may be repeated any number of times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Literal, Protocol
+
+import msgspec
+
+from ray_lineage.model import Contribution, FileState
+
+Direction = Literal["upstream", "downstream"]
+
+
+class ProjectState(msgspec.Struct, frozen=True):
+    """What the store holds for a project. ``digest`` stands for the settled state (empty: not settled)."""
+
+    digest: str
+    epoch: int
+    files: dict[str, FileState]  # by path
+
+
+class Rejected(msgspec.Struct, frozen=True):
+    """A contribution that could not be written: it goes to the dead letters; its file's fingerprint stays unset."""
+
+    path: str
+    code: str
+    reason: str
+
+
+class ApplyResult(msgspec.Struct):
+    """What one :meth:`GraphStore.apply` did."""
+
+    rows_written: int = 0
+    transactions: int = 0
+    retries: int = 0
+    rejected: list[Rejected] = []
+
+
+class Edge(msgspec.Struct, frozen=True, order=True):
+    """One edge of an answer: ``source`` and ``target`` are ``Column.id`` or ``Dataset.id``."""
+
+    source: str
+    target: str
+    file: str
+    statement: int
+    line: int
+    how: str  # transformation, influence kind, or "" for FEEDS
+    certainty: str
+
+
+class GraphStore(Protocol):
+    """See the module. ``project`` is part of every id, so that several projects share one store."""
+
+    uri: str
+    """Without credentials, for messages."""
+    rebuilt: str
+    """Not empty: why an unusable store was set aside and begun anew (embedded only)."""
+
+    def acquire(self, project: str) -> int:
+        """Raise the project's epoch by one in the store and return it: from now on a writer with an older epoch gets
+        ``StoreRefused``. Creates schema, constraints and indexes where missing."""
+        ...
+
+    def state(self, project: str) -> ProjectState:
+        """Digest, epoch and per file what is stored."""
+        ...
+
+    def digest(self, project: str) -> str:
+        """Only the digest of :meth:`state`."""
+        ...
+
+    def apply(
+        self,
+        project: str,
+        epoch: int,
+        contributions: Iterable[Contribution],
+        removed: Sequence[str] = (),
+        *,
+        fresh: bool = False,
+        on_stored: Callable[[int], None] | None = None,
+    ) -> ApplyResult:
+        """Replace these files' rows and remove the files whose paths are ``removed``; clears the digest first.
+
+        In batched transactions of whole files (a file over a batch's size: fingerprint cleared first, set last).
+        ``fresh`` promises that the project has no files in the store yet (a first load may take a faster way).
+        ``on_stored(n)`` is called after each commit with the number of files it completed.
+        Nodes that no row names any more are collected before it returns.
+        """
+        ...
+
+    def settle(self, project: str, epoch: int, digest: str) -> None:
+        """Record the digest of a settled state; embedded: checkpoint."""
+        ...
+
+    def counts(self, project: str | None) -> dict[str, int]:
+        """Rows per node label and relationship type."""
+        ...
+
+    def find_datasets(self, project: str | None, table: str) -> list[tuple[str, str]]:
+        """``(Dataset.id, Dataset.name)`` of datasets whose last part equals ``table``, ignoring case."""
+        ...
+
+    def columns_of(self, dataset: str) -> list[dict[str, Any]]:
+        """Columns of a ``Dataset.id``: id, name, ordinal, type, declared; by ordinal, then name."""
+        ...
+
+    def neighbours(self, rel: Literal["FLOWS_TO", "FEEDS", "INFLUENCES"], ids: Sequence[str], direction: Direction) -> list[Edge]:
+        """Edges of one type that end (upstream) or start (downstream) at any of the ids, sorted."""
+        ...
+
+    def describe(self, ids: Sequence[str], label: Literal["Dataset", "Column"]) -> dict[str, dict[str, Any]]:
+        """Properties by id of the nodes that exist."""
+        ...
+
+    def dump(self, project: str) -> dict[str, list[tuple[Any, ...]]]:
+        """The project's graph in canonical form: per node label and relationship type (``HAS_COLUMN`` too), sorted rows.
+        Two stores with the same graph give equal dumps. Relationship rows are (source id, target id, file, *props)."""
+        ...
+
+    def remove_project(self, project: str) -> None:
+        """Delete everything of a project."""
+        ...
+
+    def close(self) -> None:
+        """Release the store; idempotent."""
+        ...

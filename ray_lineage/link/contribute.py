@@ -1,0 +1,238 @@
+"""One file's facts + the catalog -> its rows of the graph."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final, Protocol
+
+import msgspec
+
+from ray_lineage.link.catalog import ColumnList, Declared
+from ray_lineage.link.evaluate import (
+    Evaluated,
+    Evaluator,
+    Sources,
+    Temporary,
+    add_sources,
+    certainty_text,
+    how_text,
+    influence_text,
+    unnamed,
+)
+from ray_lineage.model import (
+    STAR,
+    Contribution,
+    Diagnostic,
+    FileFacts,
+    Name,
+    Row,
+    StatementFacts,
+    column_id,
+    dataset_id,
+    file_id,
+    quote_part,
+    split_text,
+    statement_id,
+)
+
+CONTRIBUTION_REVISION: Final = 1
+"""Raise with every change of the rows that given facts lead to: files are then written again."""
+
+_MAX_DIAGNOSTICS: Final = 200  # of one file, kept in the graph
+
+
+class LinkCatalog(Protocol):
+    """What linking one file may ask."""
+
+    def resolve(self, name: Name) -> str: ...
+    def columns(self, dataset: str) -> ColumnList: ...
+    def ambiguous(self, name: Name) -> bool: ...
+    def owner(self, dataset: str) -> Declared | None: ...
+    def declarations(self, dataset: str) -> list[Declared]: ...
+
+
+class Script:
+    """Evaluates a file's statements in order; temporary tables carry what was written into them to later statements."""
+
+    def __init__(self, facts: FileFacts, catalog: LinkCatalog) -> None:
+        self.facts = facts
+        self.catalog = catalog
+        self.diagnostics: list[Diagnostic] = []
+        self._declared: dict[str, tuple[str, ...]] = {}
+        self._temporaries: dict[tuple[str, str], Temporary] = {}
+        self._complaints: set[tuple[str, str]] = set()
+        for declaration in facts.declarations:
+            if declaration.temporary and declaration.columns:
+                self._declared.setdefault(declaration.name[-1], tuple(c.name for c in declaration.columns))
+
+    def evaluate(self, statement: StatementFacts) -> Evaluated:
+        """Evaluate the next statement."""
+        owner = statement.procedure
+        result = Evaluator(statement, self.catalog, lambda n: self._temporary(owner, n, create=False), self._complain).run()
+        target = statement.target
+        if len(target) == 1 and target[0][:1] in ("#", "@"):
+            self._fill(statement, result)
+        return result
+
+    def _complain(self, code: str, severity: str, message: str, line: int) -> None:
+        if (code, message) not in self._complaints:
+            self._complaints.add((code, message))
+            self.diagnostics.append(Diagnostic(code, severity, message, line))
+
+    def _temporary(self, owner: str, name: str, *, create: bool) -> Temporary | None:
+        found = self._temporaries.get((owner, name)) or self._temporaries.get(("", name))
+        if found is None and (create or name in self._declared):
+            found = self._temporaries[(owner, name)] = Temporary(self._declared.get(name, ()))
+        return found
+
+    def _fill(self, statement: StatementFacts, result: Evaluated) -> None:
+        name = statement.target[0]
+        local = self._temporary(statement.procedure, name, create=True)
+        assert local is not None
+        if statement.defines:
+            local.columns = ()
+            local.items = {}
+        local.influences |= set(result.influences)
+        local.feeds |= set(result.feeds)
+        written: dict[str, Sources] = {}
+        if statement.defines:  # every column is there, also those without a source
+            for position, item in enumerate(result.items):
+                column = item.name if item.name is not None else unnamed(position)
+                if position < len(statement.columns) and STAR not in (i.name for i in result.items):
+                    column = statement.columns[position]
+                written[column] = {}
+            if STAR not in written:
+                local.columns = tuple(written)
+        for flow in result.flows:
+            add_sources(written.setdefault(flow.target, {}), {flow.source: flow.code}, 0)
+        for column, sources in written.items():
+            add_sources(local.items.setdefault(column, {}), sources, 0)
+
+
+def is_temporary(name: Name) -> bool:
+    """Is it a name that belongs to its script alone?"""
+    return len(name) == 1 and name[0][:1] in ("#", "@")
+
+
+class _Rows:
+    """Collects one file's rows."""
+
+    def __init__(self, project: str, path: str) -> None:
+        self.project = project
+        self.file = file_id(project, path)
+        self.rows: dict[str, set[Row]] = {}
+        self.datasets: set[str] = set()
+        self.columns: set[tuple[str, str]] = set()
+
+    def add(self, kind: str, row: Row) -> None:
+        self.rows.setdefault(kind, set()).add(row)
+
+    def dataset(self, name: str) -> str:
+        self.datasets.add(name)
+        return dataset_id(self.project, name)
+
+    def column(self, dataset: str, column: str) -> str:
+        self.datasets.add(dataset)
+        self.columns.add((dataset, column))
+        return column_id(self.project, dataset, column)
+
+
+def contribute(project: str, path: str, sha256: str, facts: FileFacts, catalog: LinkCatalog) -> Contribution:
+    """Link one file."""
+    rows = _Rows(project, path)
+    script = Script(facts, catalog)
+    for ordinal, statement in enumerate(facts.statements):
+        _statement(rows, ordinal, statement, script.evaluate(statement), catalog)
+    more = _ambiguities(facts, catalog)
+    more.extend(_declarations(rows, path, facts, catalog))
+    diagnostics = [*facts.diagnostics, *script.diagnostics, *more][:_MAX_DIAGNOSTICS]
+    encoded = msgspec.json.encode(diagnostics).decode()
+    head = (rows.file, project, path, sha256, facts.dialect)
+    tail = (facts.status, encoded, len(facts.statements))
+    ordered = {kind: sorted(found, key=_sort_key) for kind, found in sorted(rows.rows.items())}
+    datasets, columns = sorted(rows.datasets), sorted(rows.columns)
+    digest = hashlib.blake2b(digest_size=16)
+    digest.update(msgspec.msgpack.encode((CONTRIBUTION_REVISION, head, tail, ordered, datasets, columns)))
+    fingerprint = digest.hexdigest()
+    ordered["File"] = [(*head, fingerprint, *tail)]
+    return Contribution(rows.file, path, fingerprint, ordered, datasets, columns)
+
+
+def _sort_key(row: Row) -> tuple[tuple[bool, bool, object], ...]:
+    # None sorts first, numbers before texts: rows of one kind mix neither in one column
+    return tuple((v is not None, isinstance(v, str), v if v is not None else 0) for v in row)
+
+
+def _statement(rows: _Rows, ordinal: int, statement: StatementFacts, result: Evaluated, catalog: LinkCatalog) -> None:
+    node = statement_id(rows.file, ordinal)
+    rows.add(
+        "Statement",
+        (node, rows.file, ordinal, statement.kind, statement.first_line, statement.last_line, statement.procedure or None, statement.sql),
+    )
+    rows.add("CONTAINS", (rows.file, node))
+    for dataset in result.reads:
+        rows.add("READS", (node, rows.dataset(dataset)))
+    if not statement.target or is_temporary(statement.target):
+        return
+    target = catalog.resolve(statement.target)
+    target_id = rows.dataset(target)
+    rows.add("WRITES", (node, target_id))
+    for flow in result.flows:
+        source, column = rows.column(*flow.source), rows.column(target, flow.target)
+        line = flow.line or statement.first_line
+        rows.add("FLOWS_TO", (source, column, ordinal, line, how_text(flow.code), certainty_text(flow.code)))
+    for dataset, name, how in result.influences:
+        rows.add("INFLUENCES", (rows.column(dataset, name), target_id, ordinal, statement.first_line, influence_text(how)))
+    if statement.kind in ("delete", "truncate"):
+        return
+    for dataset in result.feeds:
+        rows.add("FEEDS", (rows.dataset(dataset), target_id, ordinal))
+
+
+def _declarations(rows: _Rows, path: str, facts: FileFacts, catalog: LinkCatalog) -> list[Diagnostic]:
+    """DECLARES rows, and the description of those datasets that this file is the first to declare."""
+    diagnostics: list[Diagnostic] = []
+    described: set[str] = set()
+    for declaration in facts.declarations:
+        if declaration.temporary or not declaration.name:
+            continue
+        dataset = catalog.resolve(declaration.name)
+        if not declaration.adds:
+            rows.add("DECLARES", (rows.file, rows.dataset(dataset), declaration.line))
+        owner = catalog.owner(dataset)
+        if owner is None or dataset in described:
+            continue
+        if owner.path != path:
+            if not declaration.adds:
+                text = f"{dataset} is also declared in {owner.path}:{owner.line}; its columns are taken from there"
+                diagnostics.append(Diagnostic("RL303", "info", text, declaration.line))
+            continue
+        described.add(dataset)
+        _describe(rows, dataset, owner, catalog)
+    return diagnostics
+
+
+def _describe(rows: _Rows, dataset: str, owner: Declared, catalog: LinkCatalog) -> None:
+    parts = split_text(dataset)
+    catalog_name = parts[-3] if len(parts) > 2 else None
+    schema = parts[-2] if len(parts) > 1 else None
+    name = dataset_id(rows.project, dataset)
+    rows.datasets.add(dataset)
+    rows.add("Dataset", (name, rows.project, dataset, catalog_name, schema, parts[-1], owner.kind, True, rows.file))
+    types = {c.name: c.type for d in reversed(catalog.declarations(dataset)) for c in d.columns}
+    for ordinal, column in enumerate(catalog.columns(dataset) or ()):
+        identity = rows.column(dataset, column)
+        rows.add("Column", (identity, name, column, ordinal, types.get(column) or None, True, rows.file))
+
+
+def _ambiguities(facts: FileFacts, catalog: LinkCatalog) -> list[Diagnostic]:
+    out: list[Diagnostic] = []
+    seen: set[Name] = set()
+    for statement in facts.statements:
+        for relation in statement.relations:
+            name: Name = getattr(relation, "name", ())
+            if name and name not in seen and not is_temporary(name) and catalog.ambiguous(name):
+                seen.add(name)
+                text = f"{'.'.join(map(quote_part, name))} could be several datasets; it is kept as written"
+                out.append(Diagnostic("RL301", "warning", text, getattr(relation, "line", 0)))
+    return out

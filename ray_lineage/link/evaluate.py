@@ -1,0 +1,587 @@
+"""One statement's relational program + a catalog -> which columns flow where.
+
+Everything that compile had to leave open is settled here: stars are expanded where the column lists are known,
+unqualified columns find their relation, temporary tables are looked through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final, NamedTuple, Protocol
+
+from ray_lineage.model import (
+    INFLUENCE_KINDS,
+    STAR,
+    TRANSFORMATIONS,
+    Alias,
+    Assignment,
+    Merged,
+    Name,
+    Output,
+    Ref,
+    Relation,
+    Select,
+    SetOp,
+    StatementFacts,
+    TableRef,
+)
+
+# A source's code is transformation * 2 + (1 if only possible).
+Sources = dict[tuple[str, str], int]
+_CONDITIONAL: Final = TRANSFORMATIONS.index("conditional")
+_STRENGTH: Final = (2, 3, 4, 1, 0)  # by transformation: aggregation > transformation > identity > conditional > window
+
+
+def _compose(outer: int, inner: int) -> int:
+    a, b = outer >> 1, inner >> 1
+    indirect = [x for x in (a, b) if x >= _CONDITIONAL]
+    how = min(indirect) if indirect else max(a, b)
+    return how << 1 | (outer | inner) & 1
+
+
+def _merge(a: int, b: int) -> int:
+    how = a >> 1 if _STRENGTH[a >> 1] >= _STRENGTH[b >> 1] else b >> 1
+    return how << 1 | (a & b & 1)
+
+
+COMPOSE: Final = tuple(tuple(_compose(a, b) for b in range(10)) for a in range(10))
+MERGE: Final = tuple(tuple(_merge(a, b) for b in range(10)) for a in range(10))
+POSSIBLE: Final = 1
+
+
+class Item(NamedTuple):
+    """One column of a relation. The name ``*`` stands for all columns of its sources (whose columns are ``*`` too)."""
+
+    name: str | None
+    sources: Sources
+    line: int = 0
+
+
+class Temporary:
+    """A temporary table of the script: what was written into it so far."""
+
+    __slots__ = ("columns", "feeds", "influences", "items")
+
+    def __init__(self, columns: tuple[str, ...]) -> None:
+        self.columns = columns
+        self.items: dict[str, Sources] = {c: {} for c in columns}
+        self.influences: set[tuple[str, str, int]] = set()
+        self.feeds: set[str] = set()
+
+
+class Catalog(Protocol):
+    """What evaluation may ask about the other files."""
+
+    def resolve(self, name: Name) -> str:
+        """Canonical text of the dataset that a written name means."""
+        ...
+
+    def columns(self, dataset: str) -> tuple[str, ...] | None:
+        """Complete column list of a dataset by its canonical text, None if not known."""
+        ...
+
+
+class Flow(NamedTuple):
+    """One column-to-column edge of a statement; ``target`` is the column's name in the written dataset."""
+
+    source: tuple[str, str]
+    target: str
+    code: int
+    line: int
+
+
+class Evaluated(NamedTuple):
+    """All that one statement does. ``reads`` are datasets it names; ``feeds`` those whose data ends up in the target
+    (temporary tables looked through)."""
+
+    flows: list[Flow]
+    influences: list[tuple[str, str, int]]  # dataset, column, how
+    reads: list[str]
+    feeds: list[str]
+    items: list[Item]  # the written (or returned) columns, by position
+
+
+Complain = Callable[[str, str, str, int], None]  # code, severity, message, line
+
+
+class Evaluator:
+    """Evaluates one statement. ``temporaries`` maps local names to what they hold."""
+
+    def __init__(
+        self,
+        statement: StatementFacts,
+        catalog: Catalog,
+        temporaries: Callable[[str], Temporary | None],
+        complain: Complain,
+    ) -> None:
+        self.statement = statement
+        self.relations: tuple[Relation, ...] = statement.relations
+        self.catalog = catalog
+        self.temporaries = temporaries
+        self.complain = complain
+        self.memo: dict[int, list[Item]] = {}
+        self.active: set[int] = set()
+        self.visited: set[int] = set()
+        self.reads: dict[str, None] = {}
+        self.feeds: dict[str, None] = {}
+        self.extra: set[tuple[str, str, int]] = set()
+        self.influences: set[tuple[str, str, int]] = set()
+
+    # ------------------------------------------------------------------ the statement
+
+    def run(self) -> Evaluated:
+        """Evaluate the statement."""
+        statement = self.statement
+        target = self._target_columns()
+        flows: dict[tuple[tuple[str, str], str], tuple[int, int]] = {}
+        items: list[Item] = []
+        if statement.root >= 0:
+            items = self.items(statement.root)
+            self._flow_items(items, statement.columns or target or (), flows)
+        for assignment in statement.assignments:
+            self._flow_assignment(assignment, target, flows)
+        if statement.scope >= 0:
+            self._visit(statement.scope)
+        for influence in statement.influences:
+            self._influence(influence.ref, influence.how)
+        for index in statement.subqueries:
+            self._visit(index)
+        self._visited_influences()
+        ordered = [Flow(s, t, code, line) for (s, t), (code, line) in flows.items()]
+        return Evaluated(ordered, sorted(self.influences | self.extra), list(self.reads), list(self.feeds), items)
+
+    def _target_columns(self) -> tuple[str, ...] | None:
+        target = self.statement.target
+        if not target:
+            return None
+        local = self.temporaries(target[0]) if len(target) == 1 and target[0][:1] in ("#", "@") else None
+        if local is not None:
+            return local.columns or None
+        if len(target) == 1 and target[0][:1] in ("#", "@"):
+            return None
+        if self.statement.defines:
+            return None
+        return self.catalog.columns(self.catalog.resolve(target))
+
+    def _flow_items(self, items: list[Item], names: tuple[str, ...], flows: dict[tuple[tuple[str, str], str], tuple[int, int]]) -> None:
+        """Columns written from a query: by position where the target's names are known, else by the query's names."""
+        closed = not any(i.name == STAR for i in items)
+        for position, item in enumerate(items):
+            if names and closed:
+                if position >= len(names):
+                    break
+                name = names[position]
+            elif names and not any(i.name == STAR for i in items[: position + 1]) and position < len(names):
+                name = names[position]
+            else:
+                name = item.name if item.name is not None else unnamed(position)
+            if names and not closed and item.name == STAR:
+                self._flow_star(item, items, position, names, flows)
+                continue
+            self._flow(item.sources, name, item.line, flows)
+
+    def _flow_star(
+        self, item: Item, items: list[Item], position: int, names: tuple[str, ...], flows: dict[tuple[tuple[str, str], str], tuple[int, int]]
+    ) -> None:
+        """A star that nobody can list, written into named columns: where it is the whole query, one edge stands for all."""
+        self._flow(item.sources, STAR, item.line, flows)
+
+    def _flow(self, sources: Sources, target: str, line: int, flows: dict[tuple[tuple[str, str], str], tuple[int, int]]) -> None:
+        for source, code in sources.items():
+            key = (source, target)
+            known = flows.get(key)
+            flows[key] = (code, line) if known is None else (MERGE[known[0]][code], min(known[1], line) or line)
+
+    def _flow_assignment(
+        self, assignment: Assignment, target: tuple[str, ...] | None, flows: dict[tuple[tuple[str, str], str], tuple[int, int]]
+    ) -> None:
+        name = assignment.column
+        if name.startswith("\0"):
+            position = int(name[1:])
+            name = target[position] if target and position < len(target) else unnamed(position)
+        self._flow(self._refs(assignment.refs), name, assignment.line, flows)
+
+    def _visited_influences(self) -> None:
+        """What shapes the rows of any SELECT that the statement's data passes through."""
+        done: set[int] = set()
+        while pending := self.visited - done:
+            for index in sorted(pending):
+                done.add(index)
+                relation = self.relations[index]
+                if isinstance(relation, Select):
+                    for influence in relation.influences:
+                        self._influence(influence.ref, influence.how)
+                    for sub in relation.subqueries:
+                        self._visit(sub)
+                elif isinstance(relation, SetOp):
+                    for branch in relation.filters:
+                        for item in self.items(branch):
+                            for dataset, column in item.sources:
+                                self.influences.add((dataset, column, 0))
+
+    def _influence(self, ref: Ref, how: int) -> None:
+        for dataset, column in self._lookup(ref, quiet=True):
+            self.influences.add((dataset, column, how))
+
+    def _visit(self, index: int) -> None:
+        relation = self.relations[index]
+        if isinstance(relation, Select) and not relation.outputs:
+            self.visited.add(index)
+            for source in relation.sources:
+                self.items(source)
+        else:
+            self.items(index)
+
+    # ------------------------------------------------------------------ relations
+
+    def items(self, index: int) -> list[Item]:
+        """The columns of a relation of the arena."""
+        known = self.memo.get(index)
+        if known is not None:
+            return known
+        if index in self.active:
+            return []
+        self.active.add(index)
+        self.visited.add(index)
+        relation = self.relations[index]
+        if isinstance(relation, Select):
+            result = self._select(relation, index)
+        elif isinstance(relation, TableRef):
+            result = self._table(relation)
+        elif isinstance(relation, Alias):
+            result = self._recursive(relation, index) if relation.recursive else renamed(self.items(relation.relation), relation.columns)
+        else:
+            result = self._set_operation(relation)
+        self.active.discard(index)
+        self.memo[index] = result
+        return result
+
+    def _table(self, relation: TableRef) -> list[Item]:
+        name = relation.name
+        if not name:
+            sources = self._refs(relation.args)
+            return renamed([Item(STAR, {}, relation.line)], relation.columns) if not sources else [
+                *(Item(c, sources, relation.line) for c in relation.columns)
+            ] or [_Everything(sources, relation.line)]
+        if len(name) == 1 and name[0][:1] in ("#", "@"):
+            return renamed(self._temporary(name[0], relation.line), relation.columns)
+        dataset = self.catalog.resolve(name)
+        self.reads[dataset] = None
+        self.feeds[dataset] = None
+        if relation.args:
+            for source in self._refs(relation.args):
+                self.influences.add((*source, 0))
+        columns = self.catalog.columns(dataset)
+        if columns is None:
+            return renamed([Item(STAR, {(dataset, STAR): 0}, relation.line)], relation.columns)
+        return renamed([Item(c, {(dataset, c): 0}, relation.line) for c in columns], relation.columns)
+
+    def _temporary(self, name: str, line: int) -> list[Item]:
+        local = self.temporaries(name)
+        if local is None:
+            return [Item(STAR, {}, line)]
+        self.extra |= local.influences
+        for feed in local.feeds:
+            self.feeds[feed] = None
+        return [Item(c, dict(s), line) for c, s in local.items.items()]
+
+    def _recursive(self, relation: Alias, index: int) -> list[Item]:
+        """Recursive CTE: the first branch gives names and first sources; then what the others add, until nothing is new."""
+        body = self.relations[relation.relation]
+        branches = body.branches if isinstance(body, SetOp) else (relation.relation,)
+        current = renamed(self.items(branches[0]), relation.columns)
+        for _ in range(len(current) + 2):
+            before = dict(self.memo)
+            self.memo[index] = current
+            rest = [self.items(b) for b in branches[1:]]
+            self.memo = before
+            merged = _zip([current, *rest]) or current
+            if [i.sources for i in merged] == [i.sources for i in current]:
+                break
+            current = [Item(c.name, m.sources, c.line) for c, m in zip(current, merged, strict=False)]
+        return current
+
+    def _set_operation(self, relation: SetOp) -> list[Item]:
+        branches = [self.items(b) for b in relation.branches]
+        for b in relation.filters:
+            self.items(b)
+        if len(branches) == 1:
+            return branches[0]
+        by_position = None if relation.by_name else _zip(branches)
+        return by_position if by_position is not None else self._by_name(branches)
+
+    def _by_name(self, branches: list[list[Item]]) -> list[Item]:
+        """Branches that cannot be matched by position (one has a star that nobody can list): by name, as possible."""
+        names: dict[str, int] = {}
+        for branch in branches:
+            for item in branch:
+                if item.name is not None and item.name != STAR:
+                    names.setdefault(item.name, item.line)
+        out: list[Item] = []
+        for name, line in names.items():
+            sources: Sources = {}
+            for branch in branches:
+                add_sources(sources, find(branch, name) or {}, POSSIBLE)
+            out.append(Item(name, sources, line))
+        rest: Sources = {}
+        for branch in branches:
+            for item in branch:
+                if item.name == STAR:
+                    add_sources(rest, item.sources, 0)
+        if rest or any(i.name == STAR for b in branches for i in b):
+            out.append(Item(STAR, rest))
+        return out
+
+    def _select(self, relation: Select, index: int) -> list[Item]:
+        out: list[Item] = []
+        for source in relation.sources:
+            self.items(source)
+        for output in relation.outputs:
+            if output.star:
+                out.extend(self._star(output, relation, index))
+            else:
+                out.append(Item(output.name, self._refs(output.refs, output), output.line))
+        return out
+
+    def _star(self, output: Output, relation: Select, index: int) -> list[Item]:
+        if not output.refs:
+            return []
+        ref = output.refs[0]
+        line = output.line or ref.line
+        if ref.relation >= 0:
+            items = self.items(ref.relation)
+        elif relation.merged:
+            items = self._merged_star(relation)
+        else:
+            items = [i for s in relation.sources for i in self.items(s)]
+        excluded = set(output.excluded)
+        renames = output.renamed or {}
+        return [
+            Item(renames.get(i.name, i.name) if i.name else i.name, i.sources, line)
+            for i in items
+            if i.name not in excluded
+        ]
+
+    def _merged_star(self, relation: Select) -> list[Item]:
+        """``SELECT *`` over USING or NATURAL: each merged column once, first, from both sides."""
+        names: dict[str, None] = {}
+        for merged in relation.merged:
+            for name in self._merged_names(merged):
+                names[name] = None
+        out: list[Item] = []
+        for name in names:
+            sources: Sources = {}
+            for source in relation.sources:
+                add_sources(sources, find(self.items(source), name) or {}, 0)
+            out.append(Item(name, sources))
+        for source in relation.sources:
+            out.extend(i for i in self.items(source) if i.name not in names)
+        return out
+
+    def _merged_names(self, merged: Merged) -> Iterable[str]:
+        if merged.names:
+            return merged.names
+        right = {i.name for i in self.items(merged.right)}
+        return [
+            i.name for r in merged.left for i in self.items(r) if i.name is not None and i.name != STAR and i.name in right
+        ]
+
+    # ------------------------------------------------------------------ columns
+
+    def _refs(self, refs: Iterable[Ref], output: Output | None = None) -> Sources:
+        out: Sources = {}
+        for ref in refs:
+            code = ref.how << 1
+            for source, inner in self._lookup(ref, output).items():
+                composed = COMPOSE[code][inner]
+                known = out.get(source)
+                out[source] = composed if known is None else MERGE[known][composed]
+        return out
+
+    def _lookup(self, ref: Ref, output: Output | None = None, *, quiet: bool = False) -> Sources:
+        if ref.relation >= 0:
+            items = self.items(ref.relation)
+            if ref.name == STAR:
+                out: Sources = {}
+                for item in items:
+                    add_sources(out, item.sources, 0)
+                return out
+            found = find(items, ref.name)
+            return found if found is not None else self._missing(ref, [ref.relation], quiet)
+        if ref.scope < 0:
+            return {}
+        return self._unqualified(ref, output, quiet)
+
+    def _unqualified(self, ref: Ref, output: Output | None, quiet: bool) -> Sources:
+        """The innermost scope that has the column; within it a relation known to have it, else those that may."""
+        scope = ref.scope
+        fallback: list[int] = []
+        while scope >= 0:
+            select = self.relations[scope]
+            if not isinstance(select, Select):
+                break
+            found = self._in_scope(ref.name, select, output if scope == ref.scope else None)
+            if found is not None:
+                return found
+            if not fallback:
+                fallback = [s for s in select.sources if self._is_table(s)]
+            scope = select.parent
+            output = None
+        return self._missing(ref, fallback, quiet)
+
+    def _is_table(self, index: int) -> bool:
+        relation = self.relations[index]
+        return isinstance(relation, TableRef) and bool(relation.name) and relation.name[0][:1] not in ("#", "@")
+
+    def _in_scope(self, name: str, select: Select, output: Output | None) -> Sources | None:
+        certain: list[Sources] = []
+        maybe: list[Sources] = []
+        for source in dict.fromkeys(select.sources):
+            items = self.items(source)
+            known = _exact(items, name)
+            if known is not None:
+                certain.append(known)
+            else:
+                opened = _through_star(items, name)
+                if opened is not None:
+                    maybe.append(opened)
+        if certain:
+            shared = any(name in self._merged_names(m) for m in select.merged)
+            if shared:
+                for found in maybe:
+                    certain.append(found)
+            elif len(certain) > 1:  # ambiguous in SQL unless merged: keep all, as possible
+                return _union(certain, POSSIBLE)
+            return _union(certain, 0)
+        if select.lateral and output is not None:
+            earlier = self._earlier(name, select, output)
+            if earlier is not None:
+                return earlier
+        if not maybe:
+            return None
+        if any(name in m.names for m in select.merged):
+            return _union(maybe, 0)
+        return _union(maybe, POSSIBLE if len(maybe) > 1 else 0)
+
+    def _earlier(self, name: str, select: Select, output: Output) -> Sources | None:
+        """A select item may use the alias of an earlier one."""
+        for other in select.outputs:
+            if other is output:
+                return None
+            if other.name == name and not other.star:
+                return self._refs(other.refs, other)
+        return None
+
+    def _missing(self, ref: Ref, relations: list[int], quiet: bool) -> Sources:
+        """No relation in sight has the column: the known lists may be out of date, so base tables stay possible."""
+        out: Sources = {}
+        for index in relations:
+            relation = self.relations[index]
+            if isinstance(relation, TableRef) and self._is_table(index) and not relation.columns:
+                out[(self.catalog.resolve(relation.name), ref.name)] = POSSIBLE
+        if out and not quiet:
+            tables = ", ".join(sorted({d for d, _ in out}))
+            self.complain("RL302", "warning", f"column {ref.name!r} is not among the known columns of {tables}", ref.line)
+        return out
+
+
+class _Everything(Item):
+    """The single column list of a built-in table function: whatever is asked for comes from its arguments."""
+
+    __slots__ = ()
+
+    def __new__(cls, sources: Sources, line: int) -> _Everything:
+        return Item.__new__(cls, STAR, sources, line)  # type: ignore[return-value]
+
+
+def unnamed(position: int) -> str:
+    """Name of an output column that has none, by its position."""
+    return f"_col{position}"
+
+
+def renamed(items: list[Item], columns: tuple[str, ...]) -> list[Item]:
+    """Items under new names, by position; without effect past a star that cannot be listed."""
+    if not columns:
+        return items
+    if any(i.name == STAR for i in items):
+        if len(items) == 1:
+            return [Item(c, dict.fromkeys(items[0].sources, POSSIBLE), items[0].line) for c in columns]
+        head = next(k for k, i in enumerate(items) if i.name == STAR)
+        return [i._replace(name=columns[k]) if k < min(head, len(columns)) else i for k, i in enumerate(items)]
+    return [i._replace(name=columns[k]) if k < len(columns) else i for k, i in enumerate(items)]
+
+
+def add_sources(out: Sources, more: Sources, weaken: int) -> None:
+    """Merge ``more`` into ``out``; ``weaken`` is POSSIBLE to make what is added only possible."""
+    for source, code in more.items():
+        code |= weaken
+        known = out.get(source)
+        out[source] = code if known is None else MERGE[known][code]
+
+
+def find(items: list[Item], name: str) -> Sources | None:
+    """Sources of a column by name: listed, or one of a star's; None if it cannot be there."""
+    found = _exact(items, name)
+    return found if found is not None else _through_star(items, name)
+
+
+def _exact(items: list[Item], name: str) -> Sources | None:
+    for item in items:
+        if item.name == name:
+            return item.sources
+    return None
+
+
+def _through_star(items: list[Item], name: str) -> Sources | None:
+    stars = [i for i in items if i.name == STAR]
+    if not stars:
+        return None
+    out: Sources = {}
+    weaken = POSSIBLE if len(stars) > 1 else 0
+    for item in stars:
+        if isinstance(item, _Everything):
+            add_sources(out, item.sources, weaken)
+            continue
+        for (dataset, column), code in item.sources.items():
+            add_sources(out, {(dataset, name if column == STAR else column): code}, weaken)
+    return out
+
+
+def _union(parts: list[Sources], weaken: int) -> Sources:
+    if len(parts) == 1 and not weaken:
+        return parts[0]
+    out: Sources = {}
+    for part in parts:
+        add_sources(out, part, weaken)
+    return out
+
+
+def _zip(branches: list[list[Item]]) -> list[Item] | None:
+    """Match by position; None where a star makes positions unknown. Extra columns of a longer branch are dropped."""
+    first = branches[0]
+    shapes = {tuple(i.name == STAR for i in b) for b in branches}
+    if any(any(s) for s in shapes) and len(shapes) > 1:
+        return None
+    out: list[Item] = []
+    for position, item in enumerate(first):
+        sources = dict(item.sources)
+        for branch in branches[1:]:
+            if position < len(branch):
+                add_sources(sources, branch[position].sources, 0)
+        out.append(Item(item.name, sources, item.line))
+    return out
+
+
+def how_text(code: int) -> str:
+    """Transformation of a code."""
+    return TRANSFORMATIONS[code >> 1]
+
+
+def certainty_text(code: int) -> str:
+    """Certainty of a code."""
+    return "possible" if code & 1 else "certain"
+
+
+def influence_text(how: int) -> str:
+    """Name of an influence kind."""
+    return INFLUENCE_KINDS[how]

@@ -1,0 +1,86 @@
+"""Which dataset does a written name mean, among all that are known?"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ray_lineage.model import Name
+
+_DEFAULT_SCHEMAS: Final = frozenset({"dbo", "public", "main", "default"})
+
+
+class NameIndex:
+    """All known dataset names, counted: how many files mention each, and how many declare it.
+
+    :meth:`resolve` depends only on the names that end in the same part, so a change of one name can only change how
+    names with that last part resolve: ``touched`` collects those last parts.
+    """
+
+    def __init__(self) -> None:
+        self._mentions: dict[Name, int] = {}
+        self._declared: dict[Name, int] = {}
+        self._by_last: dict[str, set[Name]] = {}
+        self._resolved: dict[Name, tuple[Name, bool]] = {}
+        self.touched: set[str] = set()
+
+    def add(self, name: Name, *, declared: bool) -> None:
+        """One more file mentions (declares) the name."""
+        counts = self._declared if declared else self._mentions
+        counts[name] = counts.get(name, 0) + 1
+        if counts[name] == 1:
+            self._by_last.setdefault(name[-1], set()).add(name)
+            self._touch(name[-1])
+
+    def discard(self, name: Name, *, declared: bool) -> None:
+        """One file fewer mentions (declares) the name."""
+        counts = self._declared if declared else self._mentions
+        counts[name] -= 1
+        if counts[name]:
+            return
+        del counts[name]
+        if name not in self._declared and name not in self._mentions:
+            group = self._by_last[name[-1]]
+            group.discard(name)
+            if not group:
+                del self._by_last[name[-1]]
+        self._touch(name[-1])
+
+    def _touch(self, last: str) -> None:
+        self.touched.add(last)
+        for name in [n for n in self._by_last.get(last, ())]:
+            self._resolved.pop(name, None)
+
+    def settle(self) -> set[str]:
+        """Last parts touched since the previous call; resolutions are computed anew for them."""
+        touched, self.touched = self.touched, set()
+        if touched:
+            self._resolved = {n: r for n, r in self._resolved.items() if n[-1] not in touched}
+        return touched
+
+    def resolve(self, name: Name) -> tuple[Name, bool]:
+        """``(dataset, ambiguous)``. A name with fewer parts means the one known dataset whose trailing parts match.
+
+        A name that is itself declared stays, unless its longer form is in the engine's default schema. Several matches:
+        the one in a default schema if there is just one, else the name as written, ambiguous.
+        """
+        found = self._resolved.get(name)
+        if found is None:
+            found = self._resolve(name)
+            self._resolved[name] = found
+        return found
+
+    def _resolve(self, name: Name) -> tuple[Name, bool]:
+        n = len(name)
+        longer = [c for c in self._by_last.get(name[-1], ()) if len(c) > n and c[-n:] == name]
+        if not longer:
+            return name, False
+        declared = [c for c in longer if c in self._declared]
+        candidates = {self.resolve(c)[0] for c in declared or longer}
+        in_default = {c for c in candidates if c[-2] in _DEFAULT_SCHEMAS} if n == 1 else set()
+        if name in self._declared:
+            return (next(iter(in_default)), False) if len(in_default) == 1 and len(candidates) == 1 else (name, False)
+        if len(candidates) == 1:
+            return next(iter(candidates)), False
+        if len(in_default) == 1:
+            return next(iter(in_default)), False
+        return name, True

@@ -1,0 +1,371 @@
+"""The data that flows: ``SourceFile`` -> ``FileFacts`` -> ``Contribution``; and what identifies things.
+
+Everything here is frozen data (msgspec Structs, encoded as arrays); nothing here does I/O or knows sqlglot, Ray or a
+store.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from enum import IntEnum
+from typing import Any, Final
+
+import msgspec
+
+DATASET_KINDS: Final = (
+    "Table",
+    "View",
+    "MaterializedView",
+    "TempTable",
+    "Procedure",
+    "Function",
+    "Synonym",
+    "External",
+    "Sequence",
+    "Trigger",
+)
+"""``Dataset.kind``; on Neo4j also an extra label."""
+
+TRANSFORMATIONS: Final = ("identity", "transformation", "aggregation", "conditional", "window")
+"""How a column shapes another one's value. The first three are direct (OpenLineage's words), the last two indirect."""
+
+CERTAINTIES: Final = ("certain", "possible")
+INFLUENCE_KINDS: Final = ("filter", "join", "group_by", "sort")
+"""How a column shapes which rows a dataset gets."""
+
+MAX_NAME: Final = 1_000
+"""Longer names are cut and hashed: Neo4j refuses an indexed value over about 8 kB."""
+
+STAR: Final = "*"
+"""Column name of "all columns, which we cannot list"."""
+
+
+class Severity(IntEnum):
+    info = 0
+    warning = 1
+    error = 2
+
+
+class Diagnostic(msgspec.Struct, frozen=True, array_like=True):
+    """One finding about one file. ``line`` and ``column`` count from 1; 0 means the whole file."""
+
+    code: str
+    severity: str  # name of a Severity
+    message: str
+    line: int = 0
+    column: int = 0
+
+
+class SourceFile(msgspec.Struct, frozen=True, array_like=True):
+    """One file to ingest. ``path`` is relative to its root, POSIX, undecodable bytes escaped; it is the file's key.
+
+    ``root`` and ``name`` (raw file-system path relative to the root) say where the bytes are. ``sha256`` is known
+    (hex) when the stat index vouches for it, else empty.
+    """
+
+    path: str
+    root: str
+    name: str
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+    priority: int
+    sha256: str = ""
+
+
+class Priority(IntEnum):
+    CRITICAL = 0
+    NORMAL = 1
+    BATCH = 2
+
+
+# --------------------------------------------------------------------------- facts of one file (made by compile)
+#
+# A statement's queries are kept as a small relational program, so that link can settle `SELECT *` and unqualified
+# columns with the catalog of all files. `relations` is an arena: relations name one another by index.
+
+Name = tuple[str, ...]
+"""A dataset's name as normalised parts, outermost first: (catalog, schema, name) or fewer."""
+
+
+class Ref(msgspec.Struct, frozen=True, array_like=True):
+    """One use of a column: ``relation`` >= 0 is that relation of the arena; -1 means unqualified, to be looked up in
+    the scope of ``scope`` (a Select's index). ``how`` indexes TRANSFORMATIONS (for influences: INFLUENCE_KINDS).
+    ``name`` may be ``*``: every column of the relation (of the scope's relations when unqualified)."""
+
+    relation: int
+    scope: int
+    name: str
+    how: int
+    line: int = 0
+
+
+class Output(msgspec.Struct, frozen=True, array_like=True):
+    """One item of a select list. ``name`` is None for an unnamed expression.
+
+    A star has ``star`` True: ``refs`` holds one Ref with name ``*``; ``excluded`` names its EXCEPT columns, ``renamed``
+    maps old to new names. REPLACE is an exclusion plus an ordinary output.
+    """
+
+    name: str | None
+    refs: tuple[Ref, ...]
+    line: int = 0
+    column: int = 0
+    star: bool = False
+    excluded: tuple[str, ...] = ()
+    renamed: dict[str, str] | None = None
+
+
+class Influence(msgspec.Struct, frozen=True, array_like=True):
+    """A column that shapes rows. ``how`` indexes INFLUENCE_KINDS."""
+
+    ref: Ref
+    how: int
+
+
+class TableRef(msgspec.Struct, frozen=True, array_like=True, tag="t"):
+    """A dataset used in FROM. ``columns`` are its alias's column names, if any; ``function`` marks the call of a
+    table-valued function, whose argument columns are in ``args``. An empty ``name`` with ``function`` is a built-in one,
+    whose every column comes from its arguments."""
+
+    name: Name
+    line: int
+    columns: tuple[str, ...] = ()
+    function: bool = False
+    args: tuple[Ref, ...] = ()
+
+
+class Merged(msgspec.Struct, frozen=True, array_like=True):
+    """Columns that a join makes one of: ``names`` of JOIN USING (empty for NATURAL: all common ones), which every
+    relation of ``left`` that has them shares with ``right``."""
+
+    names: tuple[str, ...]
+    left: tuple[int, ...]
+    right: int
+
+
+class Select(msgspec.Struct, frozen=True, array_like=True, tag="s"):
+    """A SELECT. ``sources`` are arena indexes in FROM order; ``parent`` is the enclosing Select that correlated names
+    may refer to (-1: none). ``lateral`` says that the dialect lets select items use earlier items' aliases.
+    ``subqueries`` are queries inside expressions, whose influences are this one's too."""
+
+    sources: tuple[int, ...]
+    outputs: tuple[Output, ...]
+    influences: tuple[Influence, ...] = ()
+    parent: int = -1
+    merged: tuple[Merged, ...] = ()
+    lateral: bool = False
+    subqueries: tuple[int, ...] = ()
+
+
+class SetOp(msgspec.Struct, frozen=True, array_like=True, tag="u"):
+    """UNION: branches matched by position (``by_name``: by name). EXCEPT and INTERSECT: the values are those of the
+    first branch, ``filters`` holds the others, which shape rows only."""
+
+    branches: tuple[int, ...]
+    by_name: bool = False
+    filters: tuple[int, ...] = ()
+    influences: tuple[Influence, ...] = ()
+
+
+class Alias(msgspec.Struct, frozen=True, array_like=True, tag="a"):
+    """A relation under new column names (by position), as CTEs are. ``recursive``: the relation names this one."""
+
+    relation: int
+    columns: tuple[str, ...] = ()
+    recursive: bool = False
+
+
+Relation = TableRef | Select | SetOp | Alias
+
+
+class Assignment(msgspec.Struct, frozen=True, array_like=True):
+    """``column = expression`` of UPDATE and MERGE, or one column of INSERT's values."""
+
+    column: str
+    refs: tuple[Ref, ...]
+    line: int = 0
+
+
+class StatementFacts(msgspec.Struct, frozen=True, array_like=True):
+    """One statement. ``target`` is the written dataset; its columns come either from ``root`` (the arena index of the
+    query whose outputs are written, with ``columns`` the explicit column list, empty if none) or from
+    ``assignments`` (whose names are looked up in the scope ``scope``), or both.
+
+    ``defines`` marks statements whose outputs define the target's columns: CREATE VIEW, CTAS, SELECT INTO.
+    ``subqueries`` are arena indexes of queries inside the statement's own expressions.
+    """
+
+    kind: str
+    first_line: int
+    last_line: int
+    relations: tuple[Relation, ...] = ()
+    root: int = -1
+    target: Name = ()
+    columns: tuple[str, ...] = ()
+    assignments: tuple[Assignment, ...] = ()
+    scope: int = -1
+    defines: bool = False
+    influences: tuple[Influence, ...] = ()
+    subqueries: tuple[int, ...] = ()
+    procedure: str = ""
+    sql: str = ""
+
+
+class DeclaredColumn(msgspec.Struct, frozen=True, array_like=True):
+    name: str
+    type: str = ""
+    line: int = 0
+
+
+class Declaration(msgspec.Struct, frozen=True, array_like=True):
+    """A dataset that the file creates. ``columns`` is empty where they come from the query of ``statement`` (index into
+    ``FileFacts.statements``), which is -1 where there is none. ``temporary`` datasets belong to this file alone.
+    ``adds``: not a declaration but ALTER TABLE ... ADD of ``columns``."""
+
+    name: Name
+    kind: str
+    line: int
+    columns: tuple[DeclaredColumn, ...] = ()
+    statement: int = -1
+    temporary: bool = False
+    adds: bool = False
+
+
+class FileFacts(msgspec.Struct, frozen=True, array_like=True):
+    """All that one file says, with nothing looked up elsewhere. A pure function of (text, dialect, options)."""
+
+    dialect: str
+    status: str  # a member of FILE_STATUSES
+    statements: tuple[StatementFacts, ...] = ()
+    declarations: tuple[Declaration, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+FILE_STATUSES: Final = ("ok", "partial", "failed", "skipped")
+"""ok: every statement understood; partial: some; failed: none of at least one; skipped: not read as SQL (see its
+diagnostic)."""
+
+_facts_encoder = msgspec.msgpack.Encoder()
+_facts_decoder = msgspec.msgpack.Decoder(FileFacts)
+
+
+def encode_facts(facts: FileFacts) -> bytes:
+    """Encode facts as they travel and as they lie in the cache."""
+    return _facts_encoder.encode(facts)
+
+
+def decode_facts(data: bytes | memoryview) -> FileFacts:
+    """Decode :func:`encode_facts`. Raises ``msgspec.DecodeError`` (or its subclass ValidationError) on foreign bytes."""
+    return _facts_decoder.decode(data)
+
+
+# --------------------------------------------------------------------------- contributions (made by link)
+
+Row = tuple[Any, ...]
+
+
+class Contribution(msgspec.Struct, frozen=True, array_like=True):
+    """The graph rows that one file is responsible for, fully resolved.
+
+    ``rows`` maps a node label or relationship type of ``graph.schema`` to sorted, distinct tuples in the order of its
+    ``columns``. ``rows["File"]`` is one row; ``rows["Dataset"]`` and ``rows["Column"]`` hold only what this file
+    *describes* (``owner`` is this file). Every dataset or column that some relationship row names, described or not,
+    is in ``datasets`` / ``columns``, which the store creates where they do not exist yet (with the schema's default
+    properties).
+    """
+
+    file: str  # File.id
+    path: str
+    fingerprint: str  # hex, over everything else here
+    rows: dict[str, list[Row]]
+    datasets: list[str]  # Dataset names (canonical text, see dataset_text)
+    columns: list[tuple[str, str]]  # (Dataset name, column name)
+
+    @property
+    def row_count(self) -> int:
+        return sum(map(len, self.rows.values())) + len(self.datasets) + len(self.columns)
+
+
+class FileState(msgspec.Struct, frozen=True, array_like=True):
+    """What the store says it holds for one file."""
+
+    path: str
+    sha256: str
+    fingerprint: str  # empty: its contribution is not whole
+    status: str
+
+
+# --------------------------------------------------------------------------- identity
+
+
+def quote_part(part: str) -> str:
+    """A name part as it stands in dotted text: quoted when it holds a dot or a quote, so that text is unambiguous."""
+    if "." in part or '"' in part or not part:
+        return '"' + part.replace('"', '""') + '"'
+    return part
+
+
+def shorten(part: str) -> str:
+    """Cut a part over MAX_NAME characters and mark it with a hash of the whole, so that distinct names stay distinct."""
+    if len(part) <= MAX_NAME:
+        return part
+    digest = hashlib.blake2b(part.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+    return f"{part[: MAX_NAME - 20]}~{digest}"
+
+
+def dataset_text(name: Name) -> str:
+    """Canonical dotted text of a dataset's name: ``catalog.schema.table``."""
+    return ".".join(map(quote_part, name))
+
+
+def split_text(text: str) -> Name:
+    """Inverse of :func:`dataset_text`; also accepts ``[bracketed]`` and back-ticked parts, as people type them."""
+    parts: list[str] = []
+    i, n = 0, len(text)
+    while True:
+        if i < n and text[i] in '"[`':
+            close = {'"': '"', "[": "]", "`": "`"}[text[i]]
+            i += 1
+            part = ""
+            while i < n:
+                if text[i] == close:
+                    if i + 1 < n and text[i + 1] == close:
+                        part += close
+                        i += 2
+                        continue
+                    i += 1
+                    break
+                part += text[i]
+                i += 1
+            parts.append(part)
+        else:
+            j = i
+            while j < n and text[j] != ".":
+                j += 1
+            parts.append(text[i:j])
+            i = j
+        if i >= n:
+            return tuple(parts)
+        i += 1  # the dot
+
+
+def file_id(project: str, path: str) -> str:
+    """``File.id``."""
+    return f"{project}:{path}"
+
+
+def dataset_id(project: str, name: str) -> str:
+    """``Dataset.id`` of canonical dataset text."""
+    return f"{project}:{name}"
+
+
+def column_id(project: str, dataset: str, column: str) -> str:
+    """``Column.id``; unique because a part that holds a dot is quoted."""
+    return f"{project}:{dataset}.{quote_part(column)}"
+
+
+def statement_id(file: str, ordinal: int) -> str:
+    """``Statement.id``."""
+    return f"{file}#{ordinal}"
