@@ -5,7 +5,7 @@ The compiled parser cannot be patched, its input can: each rewrite drops or repl
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlglot.tokens import Token, TokenType
 
@@ -18,11 +18,13 @@ _HINTS: Final = frozenset(
     "IGNORE_CONSTRAINTS IGNORE_TRIGGERS SPATIAL_WINDOW_MAX_CELLS".split()
 )
 _COMPOUND: Final = frozenset({T.PLUS, T.DASH, T.STAR, T.SLASH, T.MOD, T.AMP, T.CARET, T.PIPE})
-_TRIGGERS: Final = frozenset({T.WITH, T.OPTION, T.TOP, T.EQ, T.LANGUAGE, T.COLLATE})
+_TRIGGERS: Final = frozenset({T.WITH, T.OPTION, T.TOP, T.EQ, T.WHERE})
 
 
 def rewrite_tsql(tokens: list[Token], verb: str) -> list[Token]:
     """The same statement without hints, options and compound assignments. Returns ``tokens`` itself if nothing is to do."""
+    if verb == "DELETE":
+        tokens = _with_from(tokens)
     if not any(t.token_type in _TRIGGERS for t in tokens):
         return tokens
     out: list[Token] = []
@@ -36,6 +38,16 @@ def rewrite_tsql(tokens: list[Token], verb: str) -> list[Token]:
         if kind is T.OPTION and i + 1 < n and tokens[i + 1].token_type is T.L_PAREN:
             i = closing(tokens, i + 1) + 1
             continue
+        if kind is T.WHERE and [t.text.upper() for t in tokens[i + 1 : i + 3]] == ["CURRENT", "OF"]:
+            i += 4 if i + 3 >= n or tokens[i + 3].text.upper() != "GLOBAL" else 5
+            continue
+        if kind is T.WITH and i + 2 < n and tokens[i + 1].text.upper() == "XMLNAMESPACES":
+            after = closing(tokens, i + 2) + 1
+            if after < n and tokens[after].token_type is T.COMMA:
+                out.append(token)
+                after += 1
+            i = after
+            continue
         if kind is T.TOP and verb in ("UPDATE", "DELETE", "INSERT", "MERGE") and out and _is_verb(out[-1]):
             i = _after_top(tokens, i)
             continue
@@ -46,6 +58,73 @@ def rewrite_tsql(tokens: list[Token], verb: str) -> list[Token]:
         out.append(token)
         i += 1
     return out
+
+
+def _with_from(tokens: list[Token]) -> list[Token]:
+    """``DELETE t ...`` -> ``DELETE FROM t ...``; ``DELETE a FROM t AS a`` stays."""
+    i = 1
+    if i < len(tokens) and tokens[i].token_type is T.TOP:
+        i = _after_top(tokens, i)
+    froms = _at_top_level(tokens, i, T.FROM)
+    if len(froms) > 1 and froms[0] == i:  # DELETE FROM a FROM t AS a
+        return [*tokens[:i], *tokens[i + 1 :]]
+    if froms:
+        return tokens
+    at = tokens[i - 1]
+    return [*tokens[:i], Token(T.FROM, "FROM", at.line, at.col, at.start, at.end), *tokens[i:]]
+
+
+def _at_top_level(tokens: list[Token], start: int, wanted: TokenType) -> list[int]:
+    depth = 0
+    found: list[int] = []
+    for i in range(start, len(tokens)):
+        kind = tokens[i].token_type
+        if kind is T.L_PAREN:
+            depth += 1
+        elif kind is T.R_PAREN:
+            depth -= 1
+        elif depth == 0 and kind is wanted:
+            found.append(i)
+    return found
+
+
+_OUTPUT_ENDS: Final = {
+    "INSERT": frozenset({"VALUES", "SELECT", "WITH", "EXEC", "EXECUTE", "DEFAULT"}),
+    "UPDATE": frozenset({"FROM", "WHERE"}),
+    "DELETE": frozenset({"FROM", "WHERE"}),
+    "MERGE": frozenset({"OUTPUT"}),
+}
+
+
+class OutputClause(NamedTuple):
+    """``OUTPUT items INTO target``: tokens of the items and of what follows INTO."""
+
+    items: list[Token]
+    into: list[Token]
+
+
+def take_outputs(tokens: list[Token], verb: str) -> tuple[list[Token], list[OutputClause]]:
+    """Cut the OUTPUT clauses out of a T-SQL data statement: the grammar takes some for aliases."""
+    clauses: list[OutputClause] = []
+    ends = _OUTPUT_ENDS.get(verb, frozenset())
+    while True:
+        at = next(iter(_at_top_level(tokens, 0, T.RETURNING)), -1)
+        if at < 0:
+            return tokens, clauses
+        end, depth = len(tokens), 0
+        for i in range(at + 1, len(tokens)):
+            kind = tokens[i].token_type
+            if kind is T.L_PAREN:
+                depth += 1
+            elif kind is T.R_PAREN:
+                depth -= 1
+            elif depth == 0 and (tokens[i].text.upper() in ends or kind is T.RETURNING or kind is T.OPTION):
+                end = i
+                break
+        body = tokens[at + 1 : end]
+        into = next(iter(_at_top_level(body, 0, T.INTO)), -1)
+        clauses.append(OutputClause(body[:into], body[into + 1 :]) if into >= 0 else OutputClause(body, []))
+        tokens = [*tokens[:at], *tokens[end:]]
 
 
 def _is_hint(tokens: list[Token], i: int) -> bool:

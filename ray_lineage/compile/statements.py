@@ -14,7 +14,7 @@ from ray_lineage.compile import ddl
 from ray_lineage.compile.names import folder, with_defaults
 from ray_lineage.compile.options import CompileOptions
 from ray_lineage.compile.relations import FILTER, IDENTITY, JOIN, Builder, Collected, Scope
-from ray_lineage.compile.rewrite import rewrite_tsql
+from ray_lineage.compile.rewrite import OutputClause, rewrite_tsql, take_outputs
 from ray_lineage.compile.split import Slice, closing, split
 from ray_lineage.compile.tokens import dialect_of, shifted, tokenize
 from ray_lineage.model import (
@@ -400,10 +400,15 @@ class FileCompiler:
             if self._insert_exec(tokens, owner):
                 return
             tokens = _first_rows(tokens)
-        tree = self._parse(tokens, verb)
+        if verb == "UPDATE" and len(tokens) > 1 and tokens[1].text.upper() == "STATISTICS":
+            return
+        read, outputs = take_outputs(tokens, verb) if self.is_tsql and verb not in _QUERIES else (tokens, [])
+        tree = self._parse(read, verb)
         handler = _HANDLERS.get(type(tree))
         if handler is not None:
-            handler(self, tree, tokens, owner)
+            scope = handler(self, tree, tokens, owner)
+            for clause in outputs:
+                self._output_into(clause, scope, tokens, owner)
         elif isinstance(tree, exp.Query):
             self._select(tree, tokens, owner)
 
@@ -503,7 +508,6 @@ class FileCompiler:
             tokens, "insert_overwrite" if tree.args.get("overwrite") else "insert", builder, owner, root=root, target=target,
             columns=columns, assignments=tuple(assignments), influences=influences, subqueries=subqueries,
         )  # fmt: skip
-        self._output_into(tree, builder, tokens, owner)
 
     def _insert_target(self, node: Expression) -> tuple[Name, tuple[str, ...]]:
         if isinstance(node, exp.Schema):
@@ -547,7 +551,7 @@ class FileCompiler:
                 line = _identifier_line(identifier) or found.line
                 assignments.append(Assignment(builder._identifier(identifier), tuple(found.refs.values()), line))
 
-    def _update(self, tree: exp.Update, tokens: list[Token], owner: str) -> None:
+    def _update(self, tree: exp.Update, tokens: list[Token], owner: str) -> tuple[Builder, Scope]:
         builder = self._builder()
         known = builder.ctes(tree, None, {})
         index = builder._reserve()
@@ -579,7 +583,7 @@ class FileCompiler:
         target = base_table(builder, at)
         self._add(tokens, "update", builder, owner, target=target, assignments=tuple(assignments), scope=index,
                   influences=influences, subqueries=subqueries)  # fmt: skip
-        self._output_into(tree, builder, tokens, owner)
+        return builder, scope
 
     def _target_relation(self, table: Expression, scope: Scope, builder: Builder) -> int:
         """``UPDATE a ... FROM t AS a``: the written table is what the alias stands for."""
@@ -595,7 +599,7 @@ class FileCompiler:
         full = self.dataset(table)
         return next((i for n, i in scope.tables if n == full), -1)
 
-    def _delete(self, tree: exp.Delete, tokens: list[Token], owner: str) -> None:
+    def _delete(self, tree: exp.Delete, tokens: list[Token], owner: str) -> tuple[Builder, Scope]:
         builder = self._builder()
         known = builder.ctes(tree, None, {})
         index = builder._reserve()
@@ -624,9 +628,9 @@ class FileCompiler:
             at = found if found >= 0 else at
         target = base_table(builder, at)
         self._add(tokens, "delete", builder, owner, target=target, scope=index, influences=influences, subqueries=subqueries)
-        self._output_into(tree, builder, tokens, owner)
+        return builder, scope
 
-    def _merge(self, tree: exp.Merge, tokens: list[Token], owner: str) -> None:
+    def _merge(self, tree: exp.Merge, tokens: list[Token], owner: str) -> tuple[Builder, Scope]:
         builder = self._builder()
         known = builder.ctes(tree, None, {})
         index = builder._reserve()
@@ -650,7 +654,7 @@ class FileCompiler:
         target = base_table(builder, target_at)
         self._add(tokens, "merge", builder, owner, target=target, assignments=tuple(assignments), scope=index,
                   influences=influences, subqueries=subqueries)  # fmt: skip
-        self._output_into(tree, builder, tokens, owner)
+        return builder, scope
 
     def _merge_branch(
         self, when: Expression, builder: Builder, scope: Scope, sources: list[int], assignments: list[Assignment],
@@ -685,27 +689,28 @@ class FileCompiler:
                 name, line = f"\0{position}", found.line  # by position; link knows the target's columns
             assignments.append(Assignment(name, tuple(found.refs.values()), line or found.line))
 
-    def _output_into(self, tree: Expression, builder: Builder, tokens: list[Token], owner: str) -> None:
-        """``OUTPUT inserted.a INTO log (a)``: a second dataset written by the same statement."""
-        returning = tree.args.get("returning")
-        into = returning.args.get("into") if returning is not None else None
-        if into is None:
-            return
-        written = self.statements[-1].target
-        node = into
-        while isinstance(node, exp.Into):
-            node = node.this
-        target, columns = self._insert_target(node)
+    def _output_into(self, clause: OutputClause, scope: tuple[Builder, Scope] | None, tokens: list[Token], owner: str) -> None:
+        """``OUTPUT inserted.a, s.b INTO log (x, y)``: a second dataset written by the same statement."""
+        target, at = ddl.read_name(clause.into, 0)
         if not target:
             return
-        output = self._builder()
-        table = output._add(TableRef(written, start_line(tokens[0])))
-        index = output._reserve()
-        scope = Scope(index, None, {})
-        scope.aliases.update({"inserted": table, "deleted": table})
-        outputs = output._outputs(returning.expressions, scope, [table], [])
-        output.relations[index] = Select((table,), outputs)
-        self._add(tokens, "output_into", output, owner, root=index, target=target, columns=columns)
+        columns: list[str] = []
+        if at < len(clause.into) and clause.into[at].token_type is T.L_PAREN:
+            columns = [self._part(clause.into[a]) for a, _ in ddl.items(clause.into, at + 1, closing(clause.into, at))]
+        written = self.statements[-1].target
+        first = clause.items[0]
+        select = Token(T.SELECT, "SELECT", first.line, first.col, first.start, first.start)
+        tree = self._parse([select, *clause.items], "SELECT")
+        builder, outer = scope if scope is not None else (self._builder(), None)
+        table = builder._add(TableRef(written, start_line(tokens[0])))
+        index = builder._reserve()
+        inner = Scope(index, outer, {})
+        inner.aliases.update({"inserted": table, "deleted": table})
+        subqueries: list[int] = []
+        outputs = builder._outputs(tree.expressions, inner, [table], subqueries)
+        sources = (table,)
+        builder.relations[index] = Select(sources, outputs, (), outer.index if outer else -1, subqueries=tuple(subqueries))
+        self._add(tokens, "output_into", builder, owner, root=index, target=self._full(target), columns=tuple(columns))
 
 
 def base_table(builder: Builder, index: int) -> Name:
@@ -777,7 +782,7 @@ def _first_rows(tokens: list[Token]) -> list[Token]:
     return tokens
 
 
-_HANDLERS: Final[dict[type, Callable[..., None]]] = {
+_HANDLERS: Final[dict[type, Callable[..., tuple[Builder, Scope] | None]]] = {
     exp.Insert: FileCompiler._insert,
     exp.Update: FileCompiler._update,
     exp.Delete: FileCompiler._delete,

@@ -7,6 +7,7 @@ parser cannot be subclassed, tokenizers can.)
 
 from __future__ import annotations
 
+import logging
 import re
 from functools import cache
 
@@ -15,6 +16,10 @@ from sqlglot.errors import TokenError
 from sqlglot.tokens import Token, Tokenizer, TokenType
 
 from ray_lineage.model import Diagnostic
+
+
+# the parser's own log lines repeat what our diagnostics say with file and line
+logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
 
 
 @cache
