@@ -1,0 +1,299 @@
+"""What both stores share: turning contributions into parameters, transactions into retries, and reading back."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ClassVar
+
+from ray_lineage.errors import StoreRefused
+from ray_lineage.graph import cypher
+from ray_lineage.graph.batching import RETRIES, batches, pause, smaller
+from ray_lineage.graph.schema import (
+    COLUMN,
+    DATASET,
+    FEEDS,
+    FILE,
+    FLOWS_TO,
+    HAS_COLUMN,
+    INFLUENCES,
+    NODES,
+    RELS,
+    SCHEMA_VERSION,
+    Node,
+)
+from ray_lineage.graph.store import ApplyResult, Direction, Edge, ProjectState, Rejected
+from ray_lineage.model import Contribution, FileState, column_id, dataset_id, file_id, split_text
+
+Params = list[dict[str, Any]]
+
+
+class Transient(Exception):
+    """The transaction may succeed if it is repeated."""
+
+
+class Permanent(Exception):
+    """The transaction will fail again as it is; a smaller one may succeed. ``code`` is an RL5xx code."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+class Batch:
+    """The parameters of one transaction."""
+
+    def __init__(self, project: str, contributions: Sequence[Contribution], removed: Sequence[str]) -> None:
+        self.contributions = contributions
+        self.removed = [file_id(project, p) for p in removed]
+        self.files = [c.file for c in contributions] + self.removed
+        self.nodes: dict[str, Params] = {}
+        self.rels: dict[str, Params] = {}
+        datasets: dict[str, None] = {}
+        columns: dict[tuple[str, str], None] = {}
+        for contribution in contributions:
+            datasets.update(dict.fromkeys(contribution.datasets))
+            columns.update(dict.fromkeys(contribution.columns))
+            for node in NODES:
+                rows = contribution.rows.get(node.label)
+                if rows:
+                    names = node.columns
+                    self.nodes.setdefault(node.label, []).extend(dict(zip(names, r, strict=True)) for r in rows)
+            for rel in RELS:
+                rows = contribution.rows.get(rel.type)
+                if rows:
+                    names = rel.columns
+                    file = contribution.file
+                    into = self.rels.setdefault(rel.type, [])
+                    into.extend({**dict(zip(names, r, strict=True)), "file": file} for r in rows)
+        self.datasets = {dataset_id(project, d): d for d in datasets}
+        self.columns = {column_id(project, d, c): (dataset_id(project, d), c) for d, c in columns}
+
+    @property
+    def rows(self) -> int:
+        """Rows written by the transaction."""
+        return (
+            sum(map(len, self.nodes.values()))
+            + sum(map(len, self.rels.values()))
+            + len(self.datasets)
+            + len(self.columns)
+        )
+
+
+def dataset_params(project: str, datasets: dict[str, str]) -> Params:
+    """Parameters of Dataset nodes that nothing describes."""
+    out: Params = []
+    for identity, name in datasets.items():
+        parts = split_text(name)
+        out.append(
+            {
+                "id": identity, "project": project, "name": name,
+                "catalog": parts[-3] if len(parts) > 2 else None, "schema": parts[-2] if len(parts) > 1 else None,
+                "table": parts[-1], "kind": "Table", "declared": False, "owner": None,
+            }
+        )  # fmt: skip
+    return out
+
+
+def column_params(columns: dict[str, tuple[str, str]]) -> Params:
+    """Parameters of Column nodes that nothing describes."""
+    return [
+        {"id": i, "dataset": d, "name": c, "ordinal": None, "type": None, "declared": False, "owner": None}
+        for i, (d, c) in columns.items()
+    ]
+
+
+class BaseStore:
+    """Batches, retries, the ladder, and the reading half of the protocol over :meth:`_read`."""
+
+    uri = ""
+    rebuilt = ""
+    transaction_rows: ClassVar[int] = 5_000
+
+    def __init__(self, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._sleep = sleep
+
+    # what a store implements
+
+    def _read(self, query: str, **parameters: Any) -> list[Sequence[Any]]:
+        raise NotImplementedError
+
+    def _replace(self, project: str, epoch: int, batch: Batch, fresh: bool) -> None:
+        """One transaction. Raises Transient or Permanent."""
+        raise NotImplementedError
+
+    # ------------------------------------------------------------------ writing
+
+    def apply(
+        self,
+        project: str,
+        epoch: int,
+        contributions: Iterable[Contribution],
+        removed: Sequence[str] = (),
+        *,
+        fresh: bool = False,
+        on_stored: Callable[[int], None] | None = None,
+    ) -> ApplyResult:
+        """See :meth:`GraphStore.apply`."""
+        result = ApplyResult(rejected=[])
+        for start in range(0, len(removed), 500):
+            paths = removed[start : start + 500]
+            self._attempt(project, epoch, [], paths, result, fresh=False)
+        for batch in batches(contributions, self.transaction_rows):
+            self._descend(project, epoch, batch, result, fresh, len(batch), len(batch))
+            if on_stored is not None:
+                on_stored(len(batch))
+        return result
+
+    def _descend(
+        self, project: str, epoch: int, files: list[Contribution], result: ApplyResult, fresh: bool, size: int, full: int
+    ) -> None:
+        """Write files in pieces of ``size``; a piece that fails for good goes down the ladder."""
+        for start in range(0, len(files), size):
+            piece = files[start : start + size]
+            try:
+                self._attempt(project, epoch, piece, (), result, fresh=fresh)
+            except Permanent as error:
+                step = smaller(len(piece), full)
+                if step:
+                    self._descend(project, epoch, piece, result, fresh, step, full)
+                else:
+                    result.rejected.append(Rejected(piece[0].path, error.code, str(error)))
+
+    def _attempt(
+        self,
+        project: str,
+        epoch: int,
+        files: Sequence[Contribution],
+        removed: Sequence[str],
+        result: ApplyResult,
+        *,
+        fresh: bool,
+    ) -> None:
+        batch = Batch(project, files, removed)
+        for attempt in range(RETRIES + 1):
+            try:
+                self._replace(project, epoch, batch, fresh)
+            except Transient:
+                if attempt == RETRIES:
+                    raise self._away() from None
+                result.retries += 1
+                self._sleep(pause(attempt, random.random()))  # noqa: S311 - jitter
+                continue
+            result.transactions += 1
+            result.rows_written += batch.rows
+            return
+
+    def _away(self) -> Exception:
+        raise NotImplementedError
+
+    @staticmethod
+    def _check_epoch(stored: int | None, epoch: int, project: str) -> None:
+        if stored is not None and stored > epoch:
+            raise StoreRefused(
+                "RL221",
+                f"a newer run writes project {project!r} (its epoch is {stored}, ours {epoch})",
+                help="this run stops here; the newer one goes on",
+            )
+
+    @staticmethod
+    def _check_version(version: int) -> bool:
+        """True if the stored project can be read. Raises StoreRefused for a newer version's."""
+        if version > SCHEMA_VERSION:
+            raise StoreRefused(
+                "RL222",
+                f"the stored graph has schema version {version}, this ray_lineage writes {SCHEMA_VERSION}",
+                help="upgrade ray_lineage, or ingest into another store (--store)",
+            )
+        return version == SCHEMA_VERSION
+
+    # ------------------------------------------------------------------ reading
+
+    def _files(self, project: str) -> dict[str, FileState]:
+        rows = self._read(cypher.FILE_STATES, project=project)
+        return {r[0]: FileState(r[0], r[1] or "", r[2] or "", r[3] or "") for r in rows}
+
+    def _meta(self, project: str) -> tuple[int, str, int]:
+        rows = self._read(f"MATCH (m:`{cypher.META}` {{id: $id}}) RETURN m.epoch, m.digest, m.schema_version", id=project)
+        return (int(rows[0][0]), rows[0][1] or "", int(rows[0][2])) if rows else (0, "", SCHEMA_VERSION)
+
+    def state(self, project: str) -> ProjectState:
+        """See :meth:`GraphStore.state`."""
+        epoch, digest, version = self._meta(project)
+        if not self._check_version(version):
+            return ProjectState("", epoch, {})
+        return ProjectState(digest, epoch, self._files(project))
+
+    def digest(self, project: str) -> str:
+        """See :meth:`GraphStore.digest`."""
+        _, digest, version = self._meta(project)
+        return digest if self._check_version(version) else ""
+
+    def projects(self) -> list[str]:
+        """Projects in the store."""
+        return sorted(r[0] for r in self._read(f"MATCH (m:`{cypher.META}`) RETURN m.id"))
+
+    def counts(self, project: str | None) -> dict[str, int]:
+        """See :meth:`GraphStore.counts`."""
+        prefix = f"{project}:" if project is not None else ""
+        out = {n.label: int(self._read(cypher.count_nodes(n), prefix=prefix)[0][0]) for n in NODES}
+        out |= {r.type: int(self._read(cypher.count_rels(r), prefix=prefix)[0][0]) for r in (*RELS, HAS_COLUMN)}
+        return out
+
+    def files_overview(self, project: str | None) -> list[Sequence[Any]]:
+        """Per file: dialect, status, diagnostics (JSON), number of statements."""
+        return self._read(cypher.FILES_OVERVIEW, prefix=f"{project}:" if project is not None else "")
+
+    def find_datasets(self, project: str | None, table: str) -> list[tuple[str, str]]:
+        """See :meth:`GraphStore.find_datasets`. Falls back on a scan for other spellings."""
+        rows = self._read(cypher.FIND_DATASETS, table=table)
+        if not rows:
+            folded = table.lower()
+            rows = [
+                r for r in self._read(cypher.DATASETS_LIKE, part=folded) if split_text(str(r[1]))[-1].lower() == folded
+            ]
+        return [(r[0], r[1]) for r in rows if project is None or r[2] == project]
+
+    def similar_datasets(self, project: str | None, part: str) -> list[str]:
+        """Names of datasets that contain a text."""
+        rows = self._read(cypher.DATASETS_LIKE, part=part.lower())
+        return [r[1] for r in rows if project is None or r[2] == project]
+
+    def columns_of(self, dataset: str) -> list[dict[str, Any]]:
+        """See :meth:`GraphStore.columns_of`."""
+        rows = self._read(cypher.COLUMNS_OF, dataset=dataset)
+        found = [dict(zip(("id", "name", "ordinal", "type", "declared"), r, strict=True)) for r in rows]
+        return sorted(found, key=lambda c: (c["ordinal"] is None, c["ordinal"] or 0, c["name"]))
+
+    def neighbours(self, rel: str, ids: Sequence[str], direction: Direction) -> list[Edge]:
+        """See :meth:`GraphStore.neighbours`."""
+        declared = {r.type: r for r in (FLOWS_TO, FEEDS, INFLUENCES)}[rel]
+        out: list[Edge] = []
+        query = cypher.neighbours(declared, direction == "downstream")
+        for start in range(0, len(ids), 1_000):
+            rows = self._read(query, ids=list(ids[start : start + 1_000]))
+            out.extend(Edge(r[0], r[1], r[2] or "", r[3] or 0, r[4] or 0, r[5] or "", r[6] or "certain") for r in rows)
+        return sorted(out)
+
+    def describe(self, ids: Sequence[str], label: str) -> dict[str, dict[str, Any]]:
+        """See :meth:`GraphStore.describe`."""
+        node = _NODE[label]
+        out: dict[str, dict[str, Any]] = {}
+        for start in range(0, len(ids), 1_000):
+            rows = self._read(cypher.describe(node), ids=list(ids[start : start + 1_000]))
+            out.update((r[0], dict(zip(node.columns, r, strict=True))) for r in rows)
+        return out
+
+    def dump(self, project: str) -> dict[str, list[tuple[Any, ...]]]:
+        """See :meth:`GraphStore.dump`."""
+        prefix = f"{project}:"
+        out: dict[str, list[tuple[Any, ...]]] = {}
+        for node in NODES:
+            out[node.label] = sorted((tuple(r) for r in self._read(cypher.dump_nodes(node), prefix=prefix)), key=repr)
+        for rel in (*RELS, HAS_COLUMN):
+            out[rel.type] = sorted((tuple(r) for r in self._read(cypher.dump_rels(rel), prefix=prefix)), key=repr)
+        return out
+
+
+_NODE: dict[str, Node] = {n.label: n for n in (FILE, DATASET, COLUMN)}

@@ -1,0 +1,292 @@
+"""One pass over a repository: scan, compile what is not known, link all, write what differs, remove what is gone."""
+
+from __future__ import annotations
+
+import os
+import resource
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Final
+
+from ray_lineage.errors import StoreRefused
+from ray_lineage.model import FileState
+from ray_lineage.runtime.load import Loader, decode_settled, note, trim
+from ray_lineage.runtime.parse import Meta, Task
+from ray_lineage.runtime.plan import Plan
+from ray_lineage.runtime.signals import StopSignals
+from ray_lineage.runtime.summary import IngestSummary, Progress
+from ray_lineage.settings import Settings
+from ray_lineage.sources.scan import MARKER
+
+if TYPE_CHECKING:
+    from ray_lineage.cache import ParseCache
+
+RAY_PAYS_FROM: Final = 8.0
+"""Seconds of parsing below which starting Ray (5-7 s) costs more than it gains on two cores."""
+_SECONDS_PER_BYTE: Final = 1.0 / 600_000  # cold compile, a conservative mean of the corpora
+_CHUNK: Final = 500  # keys of one cache look-up
+_BATCH_FILES: Final = 64
+_BATCH_BYTES: Final = 256_000
+
+Report = Callable[[Progress], None]
+
+
+def ingest(
+    settings: Settings,
+    roots: Sequence[str],
+    *,
+    progress: Report | None = None,
+    full: bool = False,
+    dry_run: bool = False,
+) -> IngestSummary:
+    """Bring the graph up to date with the files below ``roots``.
+
+    ``full`` writes every file again; ``dry_run`` writes nothing. Raises UsageError, StoreUnavailable, StoreRefused, or
+    Interrupted after a signal; whatever is raised, the graph holds whole files only and the next run goes on from there.
+    """
+    started = time.monotonic()
+    summary = IngestSummary(workers=settings.ingest_workers)
+    report: Report = progress or (lambda _: None)
+    with StopSignals() as stop:
+        prepare_data_dir(settings.data_dir)
+        plan = Plan(settings, roots)
+        report(Progress("scan", 0, 0))
+        plan.read()
+        summary.project, summary.files = plan.project, len(plan.tasks)
+        report(Progress("scan", len(plan.tasks), len(plan.tasks)))
+        stop.check()
+        loader = Loader(settings, plan.project)
+        try:
+            summary.store = loader.uri
+            if loader.rebuilt:
+                summary.notes.append(loader.rebuilt)
+            if full or not _unchanged(plan, loader, summary):
+                _Run(settings, plan, loader, summary, report, stop).run(full=full, dry_run=dry_run)
+        finally:
+            loader.close()
+    for path, diagnostic in plan.diagnostics:
+        note(summary, path, [diagnostic])
+    trim(summary)
+    summary.seconds = time.monotonic() - started
+    summary.files_per_second = summary.files / summary.seconds if summary.seconds else 0.0
+    summary.peak_rss_bytes = max(summary.peak_rss_bytes, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+    return summary
+
+
+def prepare_data_dir(path: str) -> None:
+    """Make the folder for everything local; what is in it is nobody else's business (mode, git, our own scan)."""
+    from ray_lineage.errors import UsageError
+
+    try:
+        os.makedirs(path, mode=0o700, exist_ok=True)
+        for name, text in ((".gitignore", "*\n"), (MARKER, "made by ray_lineage; may be deleted at any time\n")):
+            target = os.path.join(path, name)
+            if not os.path.exists(target):
+                with open(target, "w", encoding="utf-8") as file:
+                    file.write(text)
+    except OSError as error:
+        raise UsageError(
+            "RL202", f"cannot write to the data folder {path}: {error.strerror}", where="data_dir", help="set RAY_LINEAGE_DATA_DIR to a folder that can be written"
+        ) from None  # fmt: skip
+
+
+def _unchanged(plan: Plan, loader: Loader, summary: IngestSummary) -> bool:
+    """Is everything on disk what the settled graph was made of? Then there is nothing to load, link or write."""
+    hashes = {t.file.path: t.file.sha256 for t in plan.tasks}
+    if not plan.tasks or not all(hashes.values()) or plan.scan.unlisted:
+        return False
+    settled = decode_settled(loader.settled())
+    if settled is None or settled.digest != plan.digest(hashes):
+        return False
+    summary.unchanged = len(plan.tasks)
+    summary.by_status, summary.diagnostics, summary.severities = settled.by_status, settled.diagnostics, settled.severities
+    summary.statements, summary.datasets = settled.statements, settled.datasets
+    summary.columns, summary.edges, summary.example = settled.columns, settled.edges, settled.example
+    summary.settled = True
+    return True
+
+
+def choose_executor(settings: Settings, cold_bytes: int) -> str:
+    """``inline`` or ``ray``: as set, else Ray under a Ray job or address, or when the parsing to do is long enough."""
+    if settings.ingest_workers == 0:
+        return "inline"
+    if settings.executor != "auto":
+        return settings.executor
+    if settings.ray_address or os.environ.get("RAY_JOB_ID") or os.environ.get("RAY_JOB_CONFIG_JSON_ENV_VAR"):
+        return "ray"
+    cores = os.cpu_count() or 1
+    return "ray" if cold_bytes * _SECONDS_PER_BYTE > RAY_PAYS_FROM and cores > 1 else "inline"
+
+
+class _Run:
+    """A run that has something to look at."""
+
+    def __init__(
+        self, settings: Settings, plan: Plan, loader: Loader, summary: IngestSummary, report: Report, stop: StopSignals
+    ) -> None:
+        self.settings = settings
+        self.plan = plan
+        self.loader = loader
+        self.summary = summary
+        self.report = report
+        self.stop = stop
+        self.hashes: dict[str, str] = {}
+        self.unreadable: set[str] = set()
+        self.gone: set[str] = set()
+        self.parsed = 0
+
+    def run(self, *, full: bool, dry_run: bool) -> None:
+        cache = self._cache()
+        try:
+            states = self.loader.begin()
+            removed = self._removed(states)
+            cold = self._from_cache(cache)
+            self.parsed = len(self.plan.tasks) - len(cold)
+            self._compile(cold, cache)
+            self._keep_unreadable(states, cache)
+            self._account()
+            removed.extend(sorted(p for p in self.gone if p in states))
+            self._finish(removed, full=full, dry_run=dry_run)
+        finally:
+            if cache is not None:
+                cache.close()
+        self.plan.index.keep_only(self.plan.paths)
+        self.plan.index.save()
+
+    def _cache(self) -> ParseCache | None:
+        if not self.settings.enable_parse_cache:
+            return None
+        from ray_lineage.cache import ParseCache
+
+        return ParseCache.open(
+            self.settings.parse_cache_path, max_bytes=self.settings.cache_max_bytes, max_entries=self.settings.cache_max_entries
+        )
+
+    def _removed(self, states: dict[str, FileState]) -> list[str]:
+        """Files of the graph that are proven gone: their folder was listed and they were not in it."""
+        present = self.plan.paths
+        removed = sorted(p for p in states if p not in present and not self.plan.is_unlisted(p))
+        if not present and states and len(states) > len(removed):
+            raise StoreRefused("RL223", "no folder could be listed; nothing was removed", help="check the permissions of the folder")
+        self.loader.check_removal(removed, len(present))
+        return removed
+
+    def _from_cache(self, cache: ParseCache | None) -> list[Task]:
+        """Feed the linker with what the cache knows of files whose content is known; return the rest."""
+        from ray_lineage.cache import cache_key
+        from ray_lineage.compile import COMPILER_VERSION
+
+        known = [t for t in self.plan.tasks if t.file.sha256] if cache is not None else []
+        cold = [t for t in self.plan.tasks if cache is None or not t.file.sha256]
+        for start in range(0, len(known), _CHUNK):
+            self.stop.check()
+            chunk = known[start : start + _CHUNK]
+            keys = [cache_key(t.file.sha256, t.options, COMPILER_VERSION + t.encoding) for t in chunk]
+            assert cache is not None
+            for task, facts in zip(chunk, cache.get_many(keys), strict=True):
+                if facts is None:
+                    cold.append(task)
+                    continue
+                self.hashes[task.file.path] = task.file.sha256
+                self.loader.put(task.file.path, task.file.sha256, facts)
+                self.summary.cache_hits += 1
+        cold.sort(key=lambda t: t.file.path)
+        return cold
+
+    def _compile(self, cold: list[Task], cache: ParseCache | None) -> None:
+        if not cold:
+            return
+        executor = choose_executor(self.settings, sum(t.file.size for t in cold))
+        self.summary.executor = executor
+        if executor == "ray":
+            from ray_lineage.runtime.rayjob import compile_with_ray
+
+            compile_with_ray(self.settings, cold, self._take, self.report, self.stop, self.summary)
+            return
+        from ray_lineage.runtime.parse import parse_batch
+
+        self.summary.workers = 1
+        total = len(self.plan.tasks)
+        for batch in cut(cold):
+            self.stop.check()
+            metas, payload = parse_batch(batch, cache, self.settings.max_file_size)
+            self._take(metas, payload)
+            self.report(Progress("compile", self.parsed, total, metas[-1].path))
+
+    def _take(self, metas: Sequence[Meta], payload: Sequence[bytes]) -> None:
+        """Results of one batch: facts to the linker, hashes to the index."""
+        by_path = {t.file.path: t for t in self.plan.tasks} if not hasattr(self, "_by_path") else self._by_path
+        self._by_path = by_path
+        for meta, facts in zip(metas, payload, strict=True):
+            self.parsed += 1
+            if meta.outcome != "facts":
+                (self.gone if meta.outcome == "gone" else self.unreadable).add(meta.path)
+                if meta.diagnostic is not None:
+                    note(self.summary, meta.path, [meta.diagnostic])
+                continue
+            self.hashes[meta.path] = meta.sha256
+            self.plan.index.record(by_path[meta.path].file, meta.sha256, meta.read_at_ns)
+            self.loader.put(meta.path, meta.sha256, facts)
+            if meta.hit:
+                self.summary.cache_hits += 1
+            else:
+                self.summary.compiled += 1
+                self.summary.cache_misses += 1
+
+    def _keep_unreadable(self, states: dict[str, FileState], cache: ParseCache | None) -> None:
+        """What cannot be read now keeps its old contribution; its old facts still take part in linking if they are cached."""
+        from ray_lineage.cache import cache_key
+        from ray_lineage.compile import COMPILER_VERSION
+
+        for path in sorted(self.unreadable):
+            state = states.get(path)
+            if state is None or cache is None:
+                continue
+            task = self._by_path[path]
+            facts = cache.get_many([cache_key(state.sha256, task.options, COMPILER_VERSION + task.encoding)])[0]
+            if facts is not None:
+                self.loader.put(path, state.sha256, facts)
+
+    def _account(self) -> None:
+        """Nothing may be dropped: every scanned file was linked, is gone, or is set aside with a diagnostic."""
+        done = len(self.hashes) + len(self.gone) + len(self.unreadable)
+        if done != len(self.plan.tasks):
+            raise AssertionError(f"{len(self.plan.tasks)} files were scanned but {done} accounted for")
+
+    def _finish(self, removed: list[str], *, full: bool, dry_run: bool) -> None:
+        total = len(self.hashes)
+        stored = 0
+        self.report(Progress("link", 0, total))
+
+        def on_linked(number: int) -> None:
+            self.stop.check()
+            self.report(Progress("link", number, total))
+
+        def on_stored(files: int) -> None:
+            nonlocal stored
+            stored += files
+            self.report(Progress("load", stored, total))
+            self.stop.check()
+
+        settle = not self.unreadable and not self.gone and not self.plan.scan.unlisted
+        digest = self.plan.digest(self.hashes)
+        self.loader.finish(
+            digest, removed, full=full, settle=settle, summary=self.summary, dry_run=dry_run, on_linked=on_linked, on_stored=on_stored
+        )
+        if self.unreadable:
+            self.summary.by_status["unreadable"] = len(self.unreadable)
+        self.summary.unchanged = total - self.summary.files_written
+
+
+def cut(tasks: Sequence[Task]) -> Iterator[list[Task]]:
+    """Batches of at most 64 files and 256 kB; a larger file travels alone."""
+    batch: list[Task] = []
+    size = 0
+    for task in tasks:
+        if batch and (len(batch) >= _BATCH_FILES or size + task.file.size > _BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(task)
+        size += task.file.size
+    if batch:
+        yield batch

@@ -1,0 +1,208 @@
+"""The writing side of a run: the linker and the store together. Lives in this process, or in the writer actor under Ray."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import msgspec
+
+from ray_lineage.errors import StoreRefused
+from ray_lineage.graph.deadletters import DeadLetters
+from ray_lineage.graph.open import open_store
+from ray_lineage.graph.store import ApplyResult
+from ray_lineage.link import Linker
+from ray_lineage.model import Contribution, Diagnostic, FileState
+from ray_lineage.runtime.summary import MAX_FINDINGS, FileDiagnostic, IngestSummary
+from ray_lineage.settings import Settings
+
+_GUARD_FILES: Final = 20
+"""So many files may vanish whatever their share of the project."""
+_SEVERITY: Final = {"error": 0, "warning": 1, "info": 2}
+_diagnostics = msgspec.json.Decoder(list[Diagnostic])
+
+
+class Settled(msgspec.Struct, frozen=True):
+    """What is kept in the graph with a settled state, so that an unchanged run has something to show."""
+
+    digest: str
+    by_status: dict[str, int]
+    diagnostics: dict[str, int]
+    severities: dict[str, int]
+    statements: int
+    datasets: int
+    columns: int
+    edges: int
+    example: str
+
+
+def decode_settled(text: str) -> Settled | None:
+    """Inverse of how :meth:`Loader.finish` records a settled state."""
+    try:
+        return msgspec.json.decode(text, type=Settled) if text else None
+    except msgspec.DecodeError:
+        return None
+
+
+class Loader:
+    """Open, :meth:`put` facts, :meth:`finish`."""
+
+    def __init__(self, settings: Settings, project: str) -> None:
+        """Open the store. Raises StoreUnavailable or StoreRefused."""
+        self.settings = settings
+        self.project = project
+        self.store = open_store(settings)
+        self.linker = Linker(project)
+        self.epoch = 0
+        self._states: dict[str, FileState] = {}
+
+    @property
+    def uri(self) -> str:
+        """Of the store, without credentials."""
+        return self.store.uri
+
+    @property
+    def rebuilt(self) -> str:
+        """Why the store was begun anew, if it was."""
+        return self.store.rebuilt
+
+    def settled(self) -> str:
+        """The record of the settled state (empty: not settled)."""
+        return self.store.digest(self.project)
+
+    def begin(self) -> dict[str, FileState]:
+        """Fence off older writers; what the store holds per file."""
+        self.epoch = self.store.acquire(self.project)
+        self._states = self.store.state(self.project).files
+        return self._states
+
+    def put(self, path: str, sha256: str, facts: bytes) -> None:
+        """Facts of one file."""
+        self.linker.put(path, sha256, facts)
+
+    def check_removal(self, gone: list[str], present: int) -> None:
+        """Raise StoreRefused if so much vanished that it is more likely a mistake."""
+        percent = self.settings.max_delete_percent
+        known = len(self._states)
+        if len(gone) > _GUARD_FILES and len(gone) * 100 > percent * known:
+            raise StoreRefused(
+                "RL223",
+                f"{len(gone):,} of the {known:,} files in the graph are no longer on disk ({present:,} are); nothing was removed",
+                help=f"is the right folder mounted? If this is meant, run again with --max-delete-percent 100 (now {percent})",
+            )
+
+    def finish(
+        self,
+        digest: str,
+        gone: list[str],
+        *,
+        full: bool,
+        settle: bool,
+        summary: IngestSummary,
+        dry_run: bool = False,
+        on_linked: Callable[[int], None] | None = None,
+        on_stored: Callable[[int], None] | None = None,
+    ) -> None:
+        """Link everything, write what differs, remove what is gone, and record the settled state. Fills the summary."""
+        changes = self._changes(summary, full=full, on_linked=on_linked)
+        if dry_run:
+            pending = sum(1 for _ in changes)
+            summary.notes.append(f"dry run: {pending:,} files would be written, {len(gone):,} removed; nothing was")
+            return
+        fresh = not self._states
+        written: list[str] = []
+
+        def noted(found: Iterator[Contribution]) -> Iterator[Contribution]:
+            for contribution in found:
+                written.append(contribution.path)
+                yield contribution
+
+        first = next(changes, None)
+        result = ApplyResult(rejected=[])
+        if first is not None or gone:
+            ahead = noted(_chain(first, changes))
+            result = self.store.apply(self.project, self.epoch, ahead, gone, fresh=fresh, on_stored=on_stored)
+        summary.rows_written = result.rows_written
+        summary.removed = len(gone)
+        summary.dead_letters = self._dead_letters(result, written, gone, summary)
+        summary.files_written = len(written) - len(result.rejected)
+        counts = self.store.counts(self.project)
+        summary.statements, summary.datasets = counts["Statement"], counts["Dataset"]
+        summary.columns, summary.edges = counts["Column"], counts["FLOWS_TO"]
+        record = ""
+        if settle and not result.rejected:
+            record = msgspec.json.encode(
+                Settled(
+                    digest, summary.by_status, summary.diagnostics, summary.severities, summary.statements, summary.datasets,
+                    summary.columns, summary.edges, summary.example,
+                )
+            ).decode()  # fmt: skip
+        self.store.settle(self.project, self.epoch, record)
+        summary.settled = bool(record)
+
+    def _dead_letters(self, result: ApplyResult, written: list[str], gone: list[str], summary: IngestSummary) -> int:
+        letters = DeadLetters(os.path.join(self.settings.data_dir, "failed_ingestion.jsonl"))
+        for rejected in result.rejected:
+            summary.findings.append(FileDiagnostic(rejected.path, 0, 0, rejected.code, "error", rejected.reason))
+            _count(summary, rejected.code, "error")
+        refused = {r.path for r in result.rejected}
+        try:
+            return letters.replace(self.project, [p for p in (*written, *gone) if p not in refused], result.rejected)
+        except OSError as error:
+            summary.notes.append(f"the dead letters could not be written ({error.strerror}); their files are tried again next time")
+            return len(result.rejected)
+
+    def _changes(
+        self, summary: IngestSummary, *, full: bool, on_linked: Callable[[int], None] | None
+    ) -> Iterator[Contribution]:
+        best = 0
+        for number, contribution in enumerate(self.linker.link(), 1):
+            row = contribution.rows["File"][0]
+            status, diagnostics = str(row[6]), str(row[7])
+            summary.by_status[status] = summary.by_status.get(status, 0) + 1
+            if diagnostics != "[]":
+                note(summary, contribution.path, _diagnostics.decode(diagnostics))
+            flows = contribution.rows.get("FLOWS_TO", ())
+            if len(flows) > best:
+                best = len(flows)
+                target = str(flows[0][1]).partition(":")[2]
+                summary.example = target.rpartition(".")[0]
+            if on_linked is not None and number % 200 == 0:
+                on_linked(number)
+            known = self._states.get(contribution.path)
+            if full or known is None or known.fingerprint != contribution.fingerprint:
+                yield contribution
+
+    def close(self) -> None:
+        """Release store and linker; idempotent."""
+        with contextlib.suppress(OSError):
+            self.linker.close()
+        self.store.close()
+
+
+def _chain(first: Contribution | None, rest: Iterator[Contribution]) -> Iterator[Contribution]:
+    if first is not None:
+        yield first
+        yield from rest
+
+
+def note(summary: IngestSummary, path: str, diagnostics: list[Diagnostic]) -> None:
+    """Count diagnostics, keep the most severe ones."""
+    for d in diagnostics:
+        _count(summary, d.code, d.severity)
+        summary.findings.append(FileDiagnostic(path, d.line, d.column, d.code, d.severity, d.message))
+    if len(summary.findings) > 2 * MAX_FINDINGS:
+        trim(summary)
+
+
+def _count(summary: IngestSummary, code: str, severity: str) -> None:
+    summary.diagnostics[code] = summary.diagnostics.get(code, 0) + 1
+    summary.severities[severity] = summary.severities.get(severity, 0) + 1
+
+
+def trim(summary: IngestSummary) -> None:
+    """Keep at most MAX_FINDINGS, the most severe first, then in path order."""
+    summary.findings.sort(key=lambda f: (_SEVERITY.get(f.severity, 3), f.path, f.line, f.code))
+    del summary.findings[MAX_FINDINGS:]

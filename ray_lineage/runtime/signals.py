@@ -1,0 +1,42 @@
+"""SIGINT and SIGTERM: the first asks for a stop at the next safe point, the second leaves at once.
+
+Both are safe: every transaction is whole, and the next run sees from the fingerprints what is missing.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from types import FrameType, TracebackType
+from typing import Any
+
+from ray_lineage.errors import Interrupted
+
+
+class StopSignals:
+    """Context manager; call :meth:`check` at safe points."""
+
+    def __init__(self) -> None:
+        self.received = 0
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> StopSignals:
+        if threading.current_thread() is threading.main_thread():
+            for signum in (signal.SIGINT, signal.SIGTERM):
+                self._before[signum] = signal.signal(signum, self._on_signal)
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        for signum, handler in self._before.items():
+            signal.signal(signum, handler)
+
+    def _on_signal(self, signum: int, frame: FrameType | None) -> None:
+        if self.received:
+            os._exit(128 + signum)
+        self.received = signum
+
+    def check(self) -> None:
+        """Raise Interrupted if a stop was asked for."""
+        if self.received:
+            raise Interrupted(self.received)

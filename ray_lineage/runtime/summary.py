@@ -1,0 +1,61 @@
+"""What a run tells: progress while it goes on, a summary at its end."""
+
+from __future__ import annotations
+
+import msgspec
+
+MAX_FINDINGS = 1_000
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """``phase`` is ``scan``, ``compile``, ``link`` or ``load``; ``total`` is 0 while it is not known."""
+
+    phase: str
+    done: int
+    total: int
+    detail: str = ""
+
+
+class FileDiagnostic(msgspec.Struct, frozen=True, order=True):
+    """A diagnostic with its file."""
+
+    path: str
+    line: int
+    column: int
+    code: str
+    severity: str
+    message: str
+
+
+class IngestSummary(msgspec.Struct):
+    """Result of one ingest. Times in seconds, sizes in bytes."""
+
+    project: str = ""
+    store: str = ""
+    executor: str = "inline"
+    workers: int = 0
+    files: int = 0
+    by_status: dict[str, int] = {}
+    unchanged: int = 0
+    compiled: int = 0
+    removed: int = 0
+    statements: int = 0
+    datasets: int = 0
+    columns: int = 0
+    edges: int = 0
+    rows_written: int = 0
+    files_written: int = 0
+    diagnostics: dict[str, int] = {}
+    severities: dict[str, int] = {}
+    findings: list[FileDiagnostic] = []
+    cache_hits: int = 0
+    cache_misses: int = 0
+    dead_letters: int = 0
+    quarantined: int = 0
+    seconds: float = 0.0
+    files_per_second: float = 0.0
+    peak_rss_bytes: int = 0
+    notes: list[str] = []
+    settled: bool = False
+    example: str = ""
+    """A dataset with much lineage, for the hint of a next command."""

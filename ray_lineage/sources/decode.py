@@ -1,0 +1,104 @@
+"""Bytes -> text, in the encodings that SQL tools write."""
+
+from __future__ import annotations
+
+import codecs
+from typing import Final
+
+import msgspec
+
+from ray_lineage.model import Diagnostic
+
+_BOMS: Final = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_SAMPLE: Final = 64 * 1024
+_LFS: Final = b"version https://git-lfs.github.com/spec/"
+
+
+class Decoded(msgspec.Struct, frozen=True):
+    """``skip``: no text to compile (binary, LFS pointer); the diagnostics say why."""
+
+    text: str
+    encoding: str
+    diagnostics: tuple[Diagnostic, ...] = ()
+    skip: bool = False
+
+
+def decode(data: bytes, encoding: str = "") -> Decoded:
+    """Decode a file. ``encoding`` (a folder's setting) is tried first, after byte order marks."""
+    if data.startswith(_LFS):
+        return _skipped("RL011", "it is a git LFS pointer; run `git lfs pull` to get its content")
+    for mark, name in _BOMS:
+        if data.startswith(mark):
+            return _with(data, name, ())
+    guess = _utf16_without_mark(data)
+    if guess:
+        note = Diagnostic("RL012", "info", f"read as {guess}: it has no byte order mark")
+        return _with(data, guess, (note,))
+    if b"\0" in data[:8192]:
+        return _skipped("RL010", "it looks binary (NUL bytes); it was not read as SQL")
+    for name in (encoding, "utf-8"):
+        if name:
+            try:
+                return Decoded(_clean(data.decode(name)), name)
+            except (UnicodeDecodeError, LookupError):
+                continue
+    return _guessed(data)
+
+
+def _guessed(data: bytes) -> Decoded:
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(data[:_SAMPLE], cp_isolation=None).best()
+    name = best.encoding if best is not None else "cp1252"
+    if name in ("ascii", "utf_8"):
+        name = "cp1252"
+    try:
+        text = data.decode(name)
+    except (UnicodeDecodeError, LookupError):
+        name = "cp1252"
+        text = data.decode(name, "replace")
+    note = Diagnostic("RL013", "warning", f"not UTF-8; read as {name}. Set `encoding` for its folder if that is wrong")
+    return Decoded(_clean(text), name, (note,))
+
+
+def _with(data: bytes, name: str, notes: tuple[Diagnostic, ...]) -> Decoded:
+    try:
+        return Decoded(_clean(data.decode(name)), name, notes)
+    except UnicodeDecodeError as error:
+        note = Diagnostic("RL014", "warning", f"broken {name} at byte {error.start}; the bytes that cannot be read were replaced")
+        return Decoded(_clean(data.decode(name, "replace")), name, (*notes, note))
+
+
+def _utf16_without_mark(data: bytes) -> str:
+    """Mostly ASCII text in UTF-16 has a NUL in every second byte."""
+    sample = data[:4096]
+    if len(sample) < 4 or b"\0" not in sample:
+        return ""
+    pairs = len(sample) // 2
+    even, odd = sample[0::2].count(0), sample[1::2].count(0)
+    if odd > 0.7 * pairs and even < 0.05 * pairs:
+        return "utf-16-le"
+    if even > 0.7 * pairs and odd < 0.05 * pairs:
+        return "utf-16-be"
+    return ""
+
+
+def _clean(text: str) -> str:
+    """No NUL and no lone surrogates: neither the stores nor the encoders take them."""
+    if "\0" in text:
+        text = text.replace("\0", "\ufffd")
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        text = text.encode("utf-8", "replace").decode("utf-8")
+    return text
+
+
+def _skipped(code: str, message: str) -> Decoded:
+    return Decoded("", "", (Diagnostic(code, "warning", message),), True)
