@@ -247,7 +247,7 @@ class BaseStore:
 
     def find_datasets(self, project: str | None, table: str) -> list[tuple[str, str]]:
         """See :meth:`GraphStore.find_datasets`. Falls back on a scan for other spellings."""
-        rows = self._read(cypher.FIND_DATASETS, table=table)
+        rows = self._read(cypher.FIND_DATASETS, last=table)
         if not rows:
             folded = table.lower()
             rows = [

@@ -127,7 +127,7 @@ def delete_nodes(label: str) -> str:
 FILE_STATES: Final = (
     "MATCH (f:`File`) WHERE f.project = $project RETURN f.path, f.sha256, f.fingerprint, f.status"
 )
-FIND_DATASETS: Final = "MATCH (d:`Dataset`) WHERE d.`table` = $table RETURN d.id, d.name, d.project ORDER BY d.id"
+FIND_DATASETS: Final = "MATCH (d:`Dataset`) WHERE d.`table` = $last RETURN d.id, d.name, d.project ORDER BY d.id"
 DATASETS_LIKE: Final = (
     "MATCH (d:`Dataset`) WHERE toLower(d.name) CONTAINS $part RETURN d.id, d.name, d.project ORDER BY d.id LIMIT 200"
 )

@@ -1,0 +1,1 @@
+"""The command line: commands, flags and how things look. No logic."""

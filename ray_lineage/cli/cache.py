@@ -1,0 +1,78 @@
+"""``ray_lineage cache stats|clear|verify|path``."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from ray_lineage.cli.output import print_json, settings
+from ray_lineage.errors import ExitCode
+
+if TYPE_CHECKING:
+    from ray_lineage.cache import ParseCache
+
+app = typer.Typer(help="The parse cache: facts of files that were compiled before. It can always be deleted.", no_args_is_help=True)
+_Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+def _open() -> ParseCache:
+    from ray_lineage.cache import ParseCache
+
+    chosen = settings().settings
+    return ParseCache.open(chosen.parse_cache_path, max_bytes=chosen.cache_max_bytes, max_entries=chosen.cache_max_entries)
+
+
+@app.command()
+def path() -> None:
+    """Where it lies."""
+    typer.echo(os.path.abspath(settings().settings.parse_cache_path))
+
+
+@app.command()
+def stats(as_json: _Json = False) -> int:
+    """Entries, bytes, hits and misses, health."""
+    cache = _open()
+    found = cache.stats()
+    cache.close()
+    if as_json:
+        print_json(found)
+    else:
+        typer.echo(f"path      {found.path}\nstate     {found.state} {found.reason}".rstrip())
+        typer.echo(f"entries   {found.entries:,}\nbytes     {found.bytes:,}")
+        typer.echo(f"hits      {found.hits:,}\nmisses    {found.misses:,}\nhit rate  {100 * found.hit_rate:.1f} %")
+    return int(ExitCode.OK if found.state == "ok" else ExitCode.FINDINGS)
+
+
+@app.command()
+def clear(
+    older_than: Annotated[Optional[int], typer.Option(metavar="DAYS", min=0, help="Only what was not used for so long.")] = None,  # noqa: UP045
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count.")] = False,
+    as_json: _Json = False,
+) -> None:
+    """Delete entries."""
+    cache = _open()
+    count = cache.clear(older_than, dry_run=dry_run)
+    cache.close()
+    if as_json:
+        print_json({"entries": count, "dry_run": dry_run})
+    else:
+        typer.echo(f"{count:,} entries {'would be' if dry_run else 'were'} deleted")
+
+
+@app.command()
+def verify(as_json: _Json = False) -> int:
+    """Read and check every entry, in a process of its own."""
+    from ray_lineage.cache import VerifyReport, verify as check
+
+    folder = os.path.realpath(settings().settings.parse_cache_path)
+    exists = os.path.exists(os.path.join(folder, "data.mdb"))
+    found = check(folder) if exists else VerifyReport(0, 0, False)
+    if as_json:
+        print_json(found)
+    elif found.crashed:
+        typer.echo(f"the cache at {folder} is damaged; `ray_lineage cache clear` or deleting the folder mends it")
+    else:
+        typer.echo(f"{found.entries:,} entries, {found.bad:,} bad")
+    return int(ExitCode.FINDINGS if found.crashed or found.bad else ExitCode.OK)

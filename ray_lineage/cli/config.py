@@ -1,0 +1,42 @@
+"""``ray_lineage config show``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from ray_lineage.cli.output import console, print_json, settings, visible
+
+app = typer.Typer(help="Settings.", no_args_is_help=True)
+
+
+@app.command()
+def show(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
+    """The effective settings, and where each comes from. Secrets are starred."""
+    from ray_lineage.settings import WATCH_ONLY
+
+    loaded = settings()
+    rows: dict[str, dict[str, Any]] = {}
+    for name in type(loaded.settings).model_fields:
+        value = getattr(loaded.settings, name)
+        if name == "neo4j_password":
+            value = "***" if value is not None else None
+        elif name == "folders":
+            value = [f.model_dump(exclude_none=True) for f in value]
+        origin = loaded.origins.get(name, "default")
+        rows[name] = {"value": value, "origin": origin}
+        if name in WATCH_ONLY:
+            rows[name]["note"] = "used by watch"
+    if as_json:
+        print_json({"schema": 1, "file": loaded.file, "settings": rows})
+        return
+    from rich.table import Table
+
+    table = Table(box=None)
+    for heading in ("setting", "value", "origin"):
+        table.add_column(heading)
+    for name, row in rows.items():
+        note = f" ({row['note']})" if "note" in row else ""
+        table.add_row(name, visible(row["value"] if row["value"] is not None else "-"), visible(row["origin"]) + note)
+    console().print(table)

@@ -1,0 +1,160 @@
+"""``ray_lineage ingest``."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Optional
+
+import typer
+
+from ray_lineage.cli.output import Globals, console, print_json, settings, visible
+from ray_lineage.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from ray_lineage.runtime.summary import IngestSummary, Progress
+
+_SHOWN_FINDINGS = 8
+_PLAIN_EVERY = 2.0  # seconds between plain progress lines
+
+
+def ingest(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Folders (or files) with SQL.")],
+    executor: Annotated[Optional[str], typer.Option(help="auto, inline or ray.")] = None,  # noqa: UP045
+    workers: Annotated[Optional[int], typer.Option(help="Parse actors; 0: in this process.")] = None,  # noqa: UP045
+    ray_address: Annotated[Optional[str], typer.Option(help="A running Ray cluster.")] = None,  # noqa: UP045
+    dialect: Annotated[Optional[str], typer.Option(help="Dialect of all files that no folder rule speaks for.")] = None,  # noqa: UP045
+    batch_size: Annotated[Optional[int], typer.Option(help="Rows of one Neo4j transaction.")] = None,  # noqa: UP045
+    max_delete_percent: Annotated[Optional[int], typer.Option(help="Share of a project's files that may vanish at once.")] = None,  # noqa: UP045
+    full: Annotated[bool, typer.Option("--full", help="Write every file again.")] = False,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither read nor write the parse cache.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be written, write nothing.")] = False,
+    fail_on: Annotated[str, typer.Option(help="Exit 1 for diagnostics of this severity: error, warning or never.")] = "never",
+    report: Annotated[Optional[Path], typer.Option(help="Write the summary as JSON to this file.")] = None,  # noqa: UP045
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")] = False,
+) -> int:
+    """Read the SQL below PATH and bring the graph up to date: what is new, what changed, what is gone."""
+    if fail_on not in ("error", "warning", "never"):
+        raise UsageError("RL203", f"--fail-on {fail_on}: not a severity", help="use error, warning or never")
+    loaded = settings(
+        executor=executor, ingest_workers=workers, ray_address=ray_address, dialect=dialect, batch_size=batch_size,
+        max_delete_percent=max_delete_percent, enable_parse_cache=False if no_cache else None,
+    )  # fmt: skip
+    from ray_lineage.runtime.ingest import ingest as run
+
+    with _Display(as_json) as display:
+        summary = run(loaded.settings, paths, progress=display.update, full=full, dry_run=dry_run)
+    if report is not None:
+        _write(report, summary)
+    if as_json:
+        print_json(summary)
+    elif not Globals.quiet:
+        _show(summary)
+    return _exit_code(summary, fail_on)
+
+
+def _exit_code(summary: IngestSummary, fail_on: str) -> int:
+    errors, warnings = summary.severities.get("error", 0), summary.severities.get("warning", 0)
+    found = (fail_on == "error" and errors) or (fail_on == "warning" and errors + warnings)
+    return int(ExitCode.FINDINGS) if found or summary.dead_letters else int(ExitCode.OK)
+
+
+def _write(path: Path, summary: IngestSummary) -> None:
+    import msgspec
+
+    try:
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(summary), indent=2) + b"\n")
+    except OSError as error:
+        raise UsageError("RL203", f"cannot write {path}: {error.strerror}", where="--report", help="give a path that can be written") from None
+
+
+class _Display:
+    """Progress: a bar on a terminal, else a plain line now and then; both on stderr."""
+
+    def __init__(self, as_json: bool) -> None:
+        self._shown = not (Globals.quiet or Globals.no_progress)
+        self._bar: Any = None
+        self._task: Any = None
+        self._phase = ""
+        self._last = 0.0
+        self._plain = not sys.stderr.isatty()
+        del as_json
+
+    def __enter__(self) -> _Display:
+        if self._shown and not self._plain:
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+            self._bar = Progress(
+                SpinnerColumn(), TextColumn("{task.description:<9}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+                TextColumn("{task.fields[detail]}", table_column=None), console=console(stderr=True), transient=True,
+            )  # fmt: skip
+            self._bar.start()
+            self._task = self._bar.add_task("scan", total=None, detail="")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def update(self, progress: Progress) -> None:
+        if not self._shown:
+            return
+        if self._bar is not None:
+            detail = visible(progress.detail)[-60:].replace("[", r"\[")
+            self._bar.update(
+                self._task, description=progress.phase, completed=progress.done, total=progress.total or None, detail=detail
+            )
+            return
+        now = time.monotonic()
+        if progress.phase == self._phase and now - self._last < _PLAIN_EVERY:
+            return
+        if progress.phase != self._phase and progress.done == 0 and progress.phase == "scan":
+            self._phase = ""
+        self._phase, self._last = progress.phase, now
+        count = f"{progress.done:,} of {progress.total:,} files" if progress.total else "..."
+        sys.stderr.write(f"{progress.phase}: {count}\n")
+
+
+def _show(summary: IngestSummary) -> None:
+    from rich.text import Text
+
+    out = console()
+
+    def line(name: str, text: str, style: str = "") -> None:
+        out.print(Text(f"{name:<12}", style="bold"), Text(visible(text), style=style), sep="")
+
+    done = "unchanged" if summary.unchanged == summary.files and not summary.removed else "ingested"
+    out.print(Text(f"{visible(summary.project)}: {summary.files:,} files {done} in {summary.seconds:.2f} s", style="bold green"))
+    if not summary.files:
+        line("files", "no SQL files were found; see `suffixes` and `ignore` in the settings", "yellow")
+    else:
+        parts = [f"{n:,} {s}" for s, n in sorted(summary.by_status.items(), key=lambda i: -i[1])]
+        line("files", ", ".join(parts) + f"; {summary.compiled:,} compiled, {summary.unchanged:,} unchanged, {summary.removed:,} removed")
+    line("graph", f"{summary.statements:,} statements, {summary.datasets:,} datasets, {summary.columns:,} columns, {summary.edges:,} column edges")
+    hits = summary.cache_hits + summary.cache_misses
+    rate = f"{100 * summary.cache_hits / hits:.0f} % of {hits:,} from the cache" if hits else "nothing to look up"
+    line("speed", f"{summary.files_per_second:,.0f} files/s, {rate}, {summary.rows_written:,} rows written, {_executor(summary)}")
+    line("store", summary.store)
+    if summary.diagnostics:
+        counted = ", ".join(f"{n:,} {s}{'s' if n > 1 and s != 'info' else ''}" for s, n in sorted(summary.severities.items()))
+        codes = ", ".join(f"{c} x{n}" for c, n in sorted(summary.diagnostics.items(), key=lambda i: -i[1])[:8])
+        line("diagnostics", f"{counted} ({codes})")
+        for finding in [f for f in summary.findings if f.severity != "info"][:_SHOWN_FINDINGS]:
+            style = "red" if finding.severity == "error" else "yellow"
+            place = f"{finding.path}:{finding.line}:{finding.column}" if finding.line else finding.path
+            out.print(Text(f"  {visible(place)}: ", style=style), Text(f"{finding.code} {visible(finding.message)}"), sep="")
+        if len(summary.findings) > _SHOWN_FINDINGS:
+            out.print(Text("  all of them: add --report FILE or --json", style="dim"))
+    if summary.dead_letters:
+        line("failed", f"{summary.dead_letters:,} files could not be written; they are in failed_ingestion.jsonl and tried again next time", "red")
+    for note in summary.notes:
+        line("note", note, "yellow")
+    if summary.example:
+        line("try", f"ray_lineage upstream {summary.example}", "cyan")
+
+
+def _executor(summary: IngestSummary) -> str:
+    if summary.executor == "inline" or not summary.compiled:
+        return "in one process"
+    return f"on Ray with {summary.workers} workers"

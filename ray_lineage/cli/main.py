@@ -1,0 +1,123 @@
+"""The ``ray_lineage`` command: its groups, its global flags, and how faults become messages and exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import traceback
+from typing import Annotated, Optional
+
+import typer
+
+from ray_lineage import __version__
+from ray_lineage.cli import cache, config, doctor, ingest, lineage, stats
+from ray_lineage.cli.output import Globals, print_error
+from ray_lineage.errors import ExitCode, Interrupted, RayLineageError
+
+app = typer.Typer(
+    name="ray_lineage",
+    help="Know, for every column in your SQL, where it comes from and what depends on it.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # rich costs 200 ms of every --help
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"ray_lineage {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _global(
+    config_file: Annotated[Optional[str], typer.Option("--config", metavar="FILE", help="Settings file.")] = None,  # noqa: UP045
+    project: Annotated[Optional[str], typer.Option(help="Name of the project in the graph.")] = None,  # noqa: UP045
+    store: Annotated[Optional[str], typer.Option(metavar="URI", help="Path of the embedded graph, or neo4j://host.")] = None,  # noqa: UP045
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only errors.")] = False,
+    verbose: Annotated[int, typer.Option("--verbose", "-v", count=True, help="More; twice: tracebacks.")] = 0,
+    no_progress: Annotated[bool, typer.Option("--no-progress", help="No progress display.")] = False,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+) -> None:
+    Globals.set(config_file=config_file, project=project, store=store, quiet=quiet, verbose=verbose, no_progress=no_progress)
+
+
+app.command("ingest")(ingest.ingest)
+app.command("upstream")(lineage.upstream)
+app.command("downstream")(lineage.downstream)
+app.command("stats")(stats.stats)
+app.command("doctor")(doctor.doctor)
+app.add_typer(cache.app, name="cache")
+app.add_typer(config.app, name="config")
+
+_WITH_VALUE = frozenset({"--config", "--project", "--store"})
+_ALONE = frozenset({"-q", "--quiet", "-v", "-vv", "--verbose", "--no-progress"})
+
+
+def _globals_first(arguments: list[str]) -> list[str]:
+    """Global flags may stand after the verb: move them to the front."""
+    front: list[str] = []
+    rest: list[str] = []
+    i = 0
+    while i < len(arguments):
+        word = arguments[i]
+        if word == "--":
+            rest.extend(arguments[i:])
+            break
+        if word in _WITH_VALUE and i + 1 < len(arguments):
+            front.extend(arguments[i : i + 2])
+            i += 2
+            continue
+        if word in _ALONE or word.partition("=")[0] in _WITH_VALUE:
+            front.append(word)
+        else:
+            rest.append(word)
+        i += 1
+    return front + rest
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit with its code (see ``errors.ExitCode``)."""
+    given = sys.argv[1:] if arguments is None else arguments
+    sys.exit(_run(_globals_first(list(given))))
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        result = app(args=arguments, prog_name="ray_lineage", standalone_mode=False)
+        return int(result) if isinstance(result, int) else 0
+    except typer.Exit as stop:
+        return int(stop.exit_code)
+    except RayLineageError as error:
+        print_error(error)
+        if Globals.verbose > 1:
+            traceback.print_exc()
+        return int(error.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        print_error(Interrupted(2))
+        return int(ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        # the reader of our output went away: nothing is wrong, and flushing at exit must not say so
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        return _unexpected(error)
+
+
+def _unexpected(error: Exception) -> int:
+    show = getattr(error, "show", None)  # typer's own copy of click raises usage errors
+    if callable(show) and hasattr(error, "exit_code"):
+        show()
+        return int(ExitCode.USAGE)
+    handle, path = tempfile.mkstemp(prefix="ray_lineage-report-", suffix=".txt")
+    with os.fdopen(handle, "w", encoding="utf-8") as out:
+        out.write(f"ray_lineage {__version__}, Python {sys.version}\n\n")
+        traceback.print_exc(file=out)
+    print_error(
+        RayLineageError("RL299", f"a fault of ray_lineage: {type(error).__name__}: {error}", help=f"please report it; details are in {path}")
+    )
+    if Globals.verbose > 1:
+        traceback.print_exc()
+    return int(ExitCode.BUG)

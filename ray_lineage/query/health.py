@@ -1,0 +1,129 @@
+"""Is everything in order? One check a part, each with what mends it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+
+import msgspec
+
+from ray_lineage import __version__
+from ray_lineage.cache import _NETWORK, ParseCache, file_system
+from ray_lineage.errors import RayLineageError
+from ray_lineage.settings import Loaded
+
+_PACKAGES = ("ray", "sqlglot", "sqlglotc", "ladybug", "neo4j", "lmdb", "msgspec", "pydantic", "watchfiles")
+_LITTLE_DISK = 500_000_000
+
+
+class Check(msgspec.Struct, frozen=True):
+    """``verdict`` is OK, WARN or FAIL."""
+
+    part: str
+    verdict: str
+    message: str
+    help: str = ""
+
+
+def checkup(loaded: Loaded) -> list[Check]:
+    """Run all checks. Starts nothing, writes nothing but a probe file in the data folder."""
+    checks: list[Callable[[Loaded], Check]] = [_python, _packages, _parser, _config, _environment, _data, _disk, _cache, _store]
+    return [check(loaded) for check in checks]
+
+
+def _python(_: Loaded) -> Check:
+    return Check("python", "OK", f"{platform.python_version()} on {platform.system()}, ray_lineage {__version__}")
+
+
+def _packages(_: Loaded) -> Check:
+    found, missing = [], []
+    for name in _PACKAGES:
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            missing.append(name)
+    if missing:
+        return Check("packages", "FAIL", f"missing: {', '.join(missing)}", "pip install ray-lineage")
+    return Check("packages", "OK", ", ".join(found))
+
+
+def _parser(_: Loaded) -> Check:
+    spec = find_spec("sqlglot.parser")
+    origin = (spec.origin or "") if spec else ""
+    if origin.endswith((".so", ".pyd")):
+        return Check("parser", "OK", "the compiled SQL parser is active")
+    return Check("parser", "WARN", "the compiled SQL parser is not active: parsing is 2.5 times slower", "pip install sqlglotc")
+
+
+def _config(loaded: Loaded) -> Check:
+    return Check("settings", "OK", f"from {loaded.file}" if loaded.file else "no settings file; defaults, environment and flags")
+
+
+def _environment(_: Loaded) -> Check:
+    """A misspelt variable of ours was already refused; a misspelt Neo4j one cannot be."""
+    known = {"NEO4J_URI", "NEO4J_USERNAME", "NEO4J_PASSWORD", "NEO4J_PASSWORD_FILE", "NEO4J_DATABASE"}
+    strange = sorted(n for n in os.environ if n.startswith("NEO4J_") and n not in known and not n.startswith(("NEO4J_TEST", "NEO4J_JARS")))
+    if strange:
+        return Check("environment", "WARN", f"not read by ray_lineage: {', '.join(strange)}", f"it reads {', '.join(sorted(known))}")
+    return Check("environment", "OK", "no unknown variables")
+
+
+def _data(loaded: Loaded) -> Check:
+    from ray_lineage.runtime.ingest import prepare_data_dir
+
+    folder = loaded.settings.data_dir
+    try:
+        prepare_data_dir(folder)
+        probe = os.path.join(folder, f".probe.{os.getpid()}")
+        with open(probe, "wb") as file:
+            file.write(b"x")
+        os.unlink(probe)
+    except (OSError, RayLineageError) as error:
+        return Check("data folder", "FAIL", f"{folder}: {error}", "set RAY_LINEAGE_DATA_DIR to a folder that can be written")
+    kind = file_system(folder)
+    if kind in _NETWORK:
+        return Check("data folder", "WARN", f"{folder} is on a network file system ({kind})", "use a local disk")
+    return Check("data folder", "OK", f"{os.path.abspath(folder)} ({kind or 'unknown file system'})")
+
+
+def _disk(loaded: Loaded) -> Check:
+    folder = loaded.settings.data_dir
+    free = shutil.disk_usage(folder if os.path.isdir(folder) else ".").free
+    verdict = "OK" if free > _LITTLE_DISK else "WARN"
+    return Check("disk", verdict, f"{free / 1e9:.1f} GB free", "" if verdict == "OK" else "free some space")
+
+
+def _cache(loaded: Loaded) -> Check:
+    if not loaded.settings.enable_parse_cache:
+        return Check("cache", "WARN", "switched off", "unset ENABLE_PARSE_CACHE")
+    cache = ParseCache.open(loaded.settings.parse_cache_path)
+    found = cache.stats()
+    cache.close()
+    if found.state != "ok":
+        return Check("cache", "WARN", f"{found.state}: {found.reason}", "`ray_lineage cache clear`, or another PARSE_CACHE_PATH")
+    return Check("cache", "OK", f"{found.entries:,} entries, {found.bytes / 1e6:.1f} MB, {100 * found.hit_rate:.0f} % hits")
+
+
+def _store(loaded: Loaded) -> Check:
+    from ray_lineage.graph.open import open_store
+
+    try:
+        store = open_store(loaded.settings, read_only=True)
+    except RayLineageError as error:
+        fresh = error.code == "RL210"
+        return Check("store", "WARN" if fresh else "FAIL", error.message, error.help or "")
+    try:
+        names = ", ".join(store.projects()) or "no project yet"
+        return Check("store", "OK", f"{store.uri}: {names}")
+    except RayLineageError as error:
+        return Check("store", "FAIL", error.message, error.help or "")
+    finally:
+        store.close()
+
+
+assert sys.version_info >= (3, 11)
