@@ -77,9 +77,14 @@ def lineage(
 def _dialect(name: str | None) -> str:
     from ray_lineage.compile import DIALECTS
 
-    folded = {"postgresql": "postgres", "mssql": "tsql", "sqlserver": "tsql", "t-sql": "tsql", "ansi": "", "sparksql": "spark"}.get(
-        (name or "").lower(), (name or "").lower()
-    )
+    folded = {
+        "postgresql": "postgres",
+        "mssql": "tsql",
+        "sqlserver": "tsql",
+        "t-sql": "tsql",
+        "ansi": "",
+        "sparksql": "spark",
+    }.get((name or "").lower(), (name or "").lower())
     if folded and folded not in DIALECTS:
         import difflib
 
@@ -111,15 +116,13 @@ class _Reader:
 
     def read(self, facts: object) -> Lineage:
         from ray_lineage.link.contribute import Script, is_temporary
-        from ray_lineage.link.evaluate import STAR, certainty_text, how_text, influence_text, unnamed
-        from ray_lineage.link.linker import _Recorder
+        from ray_lineage.link.evaluate import certainty_text, how_text, influence_text, unnamed
         from ray_lineage.model import FileFacts, encode_facts
 
         assert isinstance(facts, FileFacts)
         linker = self.linker
         linker.put("script", "", encode_facts(facts))
-        linker._dirty()
-        catalog = _Recorder(linker._catalog)
+        catalog = linker.view()
         script = Script(facts, catalog)
         sources: dict[str, None] = {}
         targets: dict[str, None] = {}
@@ -129,7 +132,7 @@ class _Reader:
             result = script.evaluate(statement)
             local = is_temporary(statement.target)
             sources.update(dict.fromkeys(result.reads))
-            if local or statement.kind == "output_into" and not statement.target:
+            if local or (statement.kind == "output_into" and not statement.target):
                 continue
             target = catalog.resolve(statement.target) if statement.target else None
             if target is not None:
@@ -152,8 +155,9 @@ class _Reader:
                 influences.setdefault((influence.source, target, influence.how), influence)
         diagnostics = [*facts.diagnostics, *script.diagnostics]
         linker.close()
-        assert STAR
-        return Lineage(list(sources), list(targets), list(pairs.values()), list(influences.values()), diagnostics, facts.dialect)
+        return Lineage(
+            list(sources), list(targets), list(pairs.values()), list(influences.values()), diagnostics, facts.dialect
+        )
 
 
 def open_graph(store: str | None = None, project: str | None = None) -> Graph:

@@ -68,7 +68,9 @@ class ParseCache:
 
     _open: ClassVar[dict[str, ParseCache]] = {}
 
-    def __init__(self, path: str, max_bytes: int, max_entries: int | None, ttl_days: int, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, path: str, max_bytes: int, max_entries: int | None, ttl_days: int, clock: Callable[[], float]
+    ) -> None:
         self.path = path
         self.state = "ok"
         self.reason = ""
@@ -253,13 +255,16 @@ class ParseCache:
 
     def put_many(self, items: Sequence[tuple[bytes, bytes]]) -> None:
         """Store values in one transaction; dropped if that is not possible."""
-        if self._env is None or self.state != "ok" or time.monotonic() < self._pause_until or not (items or self._touched):
+        if (
+            self._env is None
+            or self.state != "ok"
+            or time.monotonic() < self._pause_until
+            or not (items or self._touched)
+        ):
             return
         now = int(self._clock())
         touched, self._touched = self._touched, {}
-        encoded = [
-            (k, _HEADER.pack(_FORMAT, now, _checksum(k, v)) + v) for k, v in (*touched.items(), *items)
-        ]
+        encoded = [(k, _HEADER.pack(_FORMAT, now, _checksum(k, v)) + v) for k, v in (*touched.items(), *items)]
         with self._lock:
             self._put(encoded)
 
@@ -427,7 +432,7 @@ def metas_fit(data_file: str) -> bool:
         last_page, transaction = struct.unpack_from("<QQ", meta, 136)
         if transaction > newest:
             newest, last = transaction, last_page
-    return (last + 1) * page <= size
+    return bool((last + 1) * page <= size)
 
 
 def file_system(path: str) -> str:

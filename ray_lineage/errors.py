@@ -44,7 +44,9 @@ class RayLineageError(Exception):
         return (_rebuild, (type(self), self.code, self.message, self.where, self.help))
 
 
-def _rebuild(kind: type[RayLineageError], code: str, message: str, where: str | None, hint: str | None) -> RayLineageError:
+def _rebuild(
+    kind: type[RayLineageError], code: str, message: str, where: str | None, hint: str | None
+) -> RayLineageError:
     return kind(code, message, where=where, help=hint)
 
 

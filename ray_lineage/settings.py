@@ -37,7 +37,9 @@ def _known_dialect(value: object) -> object:
     folded = str(value).lower()
     if folded and folded not in DIALECTS:
         near = difflib.get_close_matches(folded, DIALECTS, 1)
-        raise ValueError(f"no such dialect{f' (did you mean {near[0]}?)' if near else ''}; known: {', '.join(DIALECTS)}")
+        raise ValueError(
+            f"no such dialect{f' (did you mean {near[0]}?)' if near else ''}; known: {', '.join(DIALECTS)}"
+        )
     return folded
 
 
@@ -160,7 +162,7 @@ def load_settings(
             values[key], origins[key] = value, str(file)
     base = file.parent if file is not None else here
     for key in (*_PATHS, "store"):
-        if isinstance(values.get(key), str) and not ("://" in values[key]):
+        if isinstance(values.get(key), str) and "://" not in values[key]:
             values[key] = str(base / Path(values[key]).expanduser())
     for key, value, origin in _from_environment(variables):
         values[key], origins[key] = value, origin
@@ -173,7 +175,9 @@ def load_settings(
         settings = Settings.model_validate(values)
     except ValidationError as error:
         raise _explained(error, origins, file) from None
-    expanded = {k: os.path.expanduser(getattr(settings, k)) for k in (*_PATHS, "store") if getattr(settings, k).startswith("~")}
+    expanded = {
+        k: os.path.expanduser(getattr(settings, k)) for k in (*_PATHS, "store") if getattr(settings, k).startswith("~")
+    }
     return Loaded(settings=settings.model_copy(update=expanded), origins=origins, file=str(file) if file else None)
 
 
@@ -181,7 +185,12 @@ def _find_file(here: Path, named: str | None) -> Path | None:
     if named:
         path = Path(named).expanduser()
         if not path.is_file():
-            raise SettingsError("RL200", f"there is no settings file {named}", where="--config", help="give the path of an existing .toml file")
+            raise SettingsError(
+                "RL200",
+                f"there is no settings file {named}",
+                where="--config",
+                help="give the path of an existing .toml file",
+            )
         return path
     for folder in (here, *here.parents):
         own = folder / "ray_lineage.toml"
@@ -206,9 +215,13 @@ def _read_file(path: Path) -> dict[str, Any]:
     try:
         data = tomllib.loads(path.read_text("utf-8-sig"))
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError("RL200", f"not valid TOML: {error}", where=str(path), help="correct the line named above") from None
+        raise SettingsError(
+            "RL200", f"not valid TOML: {error}", where=str(path), help="correct the line named above"
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError("RL200", f"cannot read the settings: {type(error).__name__}", where=str(path), help="check the file") from None
+        raise SettingsError(
+            "RL200", f"cannot read the settings: {type(error).__name__}", where=str(path), help="check the file"
+        ) from None
     if path.name == "pyproject.toml":
         data = data.get("tool", {}).get("ray_lineage", {})
     flat: dict[str, Any] = {}
@@ -231,7 +244,9 @@ def _from_environment(variables: Mapping[str, str]) -> list[tuple[str, Any, str]
         try:
             found.append(("neo4j_password", Path(secret).read_text("utf-8").strip(), "NEO4J_PASSWORD_FILE"))
         except OSError as error:
-            raise SettingsError("RL200", f"cannot read {secret}: {error.strerror}", where="NEO4J_PASSWORD_FILE", help="check the path") from None
+            raise SettingsError(
+                "RL200", f"cannot read {secret}: {error.strerror}", where="NEO4J_PASSWORD_FILE", help="check the path"
+            ) from None
     for name in sorted(variables):
         if name.startswith(_PREFIX) and variables[name] and name not in _OUR_OTHER_VARIABLES:
             found.append((name.removeprefix(_PREFIX).lower(), variables[name], name))
@@ -243,14 +258,23 @@ def _explained(error: ValidationError, origins: dict[str, str], file: Path | Non
     key = str(first["loc"][0]) if first["loc"] else ""
     inner = ".".join(str(p) for p in first["loc"])
     origin = origins.get(key, "")
-    where = f"{origin}:{_line_of(file, key)} ({inner})" if file is not None and origin == str(file) else f"{origin} ({inner})"
+    where = (
+        f"{origin}:{_line_of(file, key)} ({inner})"
+        if file is not None and origin == str(file)
+        else f"{origin} ({inner})"
+    )
     if first["type"] == "extra_forbidden":
         names = list(FolderRule.model_fields) if len(first["loc"]) > 1 else list(Settings.model_fields)
         name = str(first["loc"][-1])
         near = difflib.get_close_matches(name, names, 1)
         hint = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(names)}"
         return SettingsError("RL200", f"unknown setting {name!r}", where=where, help=hint)
-    return SettingsError("RL200", f"bad value for {inner!r}: {first['msg']}", where=where, help="`ray_lineage config show` lists all settings")
+    return SettingsError(
+        "RL200",
+        f"bad value for {inner!r}: {first['msg']}",
+        where=where,
+        help="`ray_lineage config show` lists all settings",
+    )
 
 
 def _line_of(file: Path, key: str) -> int:

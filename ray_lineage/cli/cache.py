@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,7 +13,9 @@ from ray_lineage.errors import ExitCode
 if TYPE_CHECKING:
     from ray_lineage.cache import ParseCache
 
-app = typer.Typer(help="The parse cache: facts of files that were compiled before. It can always be deleted.", no_args_is_help=True)
+app = typer.Typer(
+    help="The parse cache: facts of files that were compiled before. It can always be deleted.", no_args_is_help=True
+)
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -21,7 +23,9 @@ def _open() -> ParseCache:
     from ray_lineage.cache import ParseCache
 
     chosen = settings().settings
-    return ParseCache.open(chosen.parse_cache_path, max_bytes=chosen.cache_max_bytes, max_entries=chosen.cache_max_entries)
+    return ParseCache.open(
+        chosen.parse_cache_path, max_bytes=chosen.cache_max_bytes, max_entries=chosen.cache_max_entries
+    )
 
 
 @app.command()
@@ -47,7 +51,9 @@ def stats(as_json: _Json = False) -> int:
 
 @app.command()
 def clear(
-    older_than: Annotated[Optional[int], typer.Option(metavar="DAYS", min=0, help="Only what was not used for so long.")] = None,  # noqa: UP045
+    older_than: Annotated[
+        int | None, typer.Option(metavar="DAYS", min=0, help="Only what was not used for so long.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count.")] = False,
     as_json: _Json = False,
 ) -> None:
@@ -64,7 +70,8 @@ def clear(
 @app.command()
 def verify(as_json: _Json = False) -> int:
     """Read and check every entry, in a process of its own."""
-    from ray_lineage.cache import VerifyReport, verify as check
+    from ray_lineage.cache import VerifyReport
+    from ray_lineage.cache import verify as check
 
     folder = os.path.realpath(settings().settings.parse_cache_path)
     exists = os.path.exists(os.path.join(folder, "data.mdb"))

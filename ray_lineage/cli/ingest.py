@@ -26,11 +26,15 @@ def ingest(
     ray_address: Annotated[Optional[str], typer.Option(help="A running Ray cluster.")] = None,  # noqa: UP045
     dialect: Annotated[Optional[str], typer.Option(help="Dialect of all files that no folder rule speaks for.")] = None,  # noqa: UP045
     batch_size: Annotated[Optional[int], typer.Option(help="Rows of one Neo4j transaction.")] = None,  # noqa: UP045
-    max_delete_percent: Annotated[Optional[int], typer.Option(help="Share of a project's files that may vanish at once.")] = None,  # noqa: UP045
+    max_delete_percent: Annotated[
+        int | None, typer.Option(help="Share of a project's files that may vanish at once.")
+    ] = None,
     full: Annotated[bool, typer.Option("--full", help="Write every file again.")] = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither read nor write the parse cache.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be written, write nothing.")] = False,
-    fail_on: Annotated[str, typer.Option(help="Exit 1 for diagnostics of this severity: error, warning or never.")] = "never",
+    fail_on: Annotated[
+        str, typer.Option(help="Exit 1 for diagnostics of this severity: error, warning or never.")
+    ] = "never",
     report: Annotated[Optional[Path], typer.Option(help="Write the summary as JSON to this file.")] = None,  # noqa: UP045
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")] = False,
 ) -> int:
@@ -66,7 +70,9 @@ def _write(path: Path, summary: IngestSummary) -> None:
     try:
         path.write_bytes(msgspec.json.format(msgspec.json.encode(summary), indent=2) + b"\n")
     except OSError as error:
-        raise UsageError("RL203", f"cannot write {path}: {error.strerror}", where="--report", help="give a path that can be written") from None
+        raise UsageError(
+            "RL203", f"cannot write {path}: {error.strerror}", where="--report", help="give a path that can be written"
+        ) from None
 
 
 class _Display:
@@ -83,7 +89,14 @@ class _Display:
 
     def __enter__(self) -> _Display:
         if self._shown and not self._plain:
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+            from rich.progress import (
+                BarColumn,
+                MofNCompleteColumn,
+                Progress,
+                SpinnerColumn,
+                TextColumn,
+                TimeElapsedColumn,
+            )
 
             self._bar = Progress(
                 SpinnerColumn(), TextColumn("{task.description:<9}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
@@ -103,7 +116,11 @@ class _Display:
         if self._bar is not None:
             detail = visible(progress.detail)[-60:].replace("[", r"\[")
             self._bar.update(
-                self._task, description=progress.phase, completed=progress.done, total=progress.total or None, detail=detail
+                self._task,
+                description=progress.phase,
+                completed=progress.done,
+                total=progress.total or None,
+                detail=detail,
             )
             return
         now = time.monotonic()
@@ -125,29 +142,51 @@ def _show(summary: IngestSummary) -> None:
         out.print(Text(f"{name:<12}", style="bold"), Text(visible(text), style=style), sep="")
 
     done = "unchanged" if summary.unchanged == summary.files and not summary.removed else "ingested"
-    out.print(Text(f"{visible(summary.project)}: {summary.files:,} files {done} in {summary.seconds:.2f} s", style="bold green"))
+    out.print(
+        Text(
+            f"{visible(summary.project)}: {summary.files:,} files {done} in {summary.seconds:.2f} s", style="bold green"
+        )
+    )
     if not summary.files:
         line("files", "no SQL files were found; see `suffixes` and `ignore` in the settings", "yellow")
     else:
         parts = [f"{n:,} {s}" for s, n in sorted(summary.by_status.items(), key=lambda i: -i[1])]
-        line("files", ", ".join(parts) + f"; {summary.compiled:,} compiled, {summary.unchanged:,} unchanged, {summary.removed:,} removed")
-    line("graph", f"{summary.statements:,} statements, {summary.datasets:,} datasets, {summary.columns:,} columns, {summary.edges:,} column edges")
+        line(
+            "files",
+            ", ".join(parts)
+            + f"; {summary.compiled:,} compiled, {summary.unchanged:,} unchanged, {summary.removed:,} removed",
+        )
+    line(
+        "graph",
+        f"{summary.statements:,} statements, {summary.datasets:,} datasets, {summary.columns:,} columns, {summary.edges:,} column edges",
+    )
     hits = summary.cache_hits + summary.cache_misses
     rate = f"{100 * summary.cache_hits / hits:.0f} % of {hits:,} from the cache" if hits else "nothing to look up"
-    line("speed", f"{summary.files_per_second:,.0f} files/s, {rate}, {summary.rows_written:,} rows written, {_executor(summary)}")
+    line(
+        "speed",
+        f"{summary.files_per_second:,.0f} files/s, {rate}, {summary.rows_written:,} rows written, {_executor(summary)}",
+    )
     line("store", summary.store)
     if summary.diagnostics:
-        counted = ", ".join(f"{n:,} {s}{'s' if n > 1 and s != 'info' else ''}" for s, n in sorted(summary.severities.items()))
+        counted = ", ".join(
+            f"{n:,} {s}{'s' if n > 1 and s != 'info' else ''}" for s, n in sorted(summary.severities.items())
+        )
         codes = ", ".join(f"{c} x{n}" for c, n in sorted(summary.diagnostics.items(), key=lambda i: -i[1])[:8])
         line("diagnostics", f"{counted} ({codes})")
         for finding in [f for f in summary.findings if f.severity != "info"][:_SHOWN_FINDINGS]:
             style = "red" if finding.severity == "error" else "yellow"
             place = f"{finding.path}:{finding.line}:{finding.column}" if finding.line else finding.path
-            out.print(Text(f"  {visible(place)}: ", style=style), Text(f"{finding.code} {visible(finding.message)}"), sep="")
+            out.print(
+                Text(f"  {visible(place)}: ", style=style), Text(f"{finding.code} {visible(finding.message)}"), sep=""
+            )
         if len(summary.findings) > _SHOWN_FINDINGS:
             out.print(Text("  all of them: add --report FILE or --json", style="dim"))
     if summary.dead_letters:
-        line("failed", f"{summary.dead_letters:,} files could not be written; they are in failed_ingestion.jsonl and tried again next time", "red")
+        line(
+            "failed",
+            f"{summary.dead_letters:,} files could not be written; they are in failed_ingestion.jsonl and tried again next time",
+            "red",
+        )
     for note in summary.notes:
         line("note", note, "yellow")
     if summary.example:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional, cast
 
 import typer
 
@@ -12,25 +12,36 @@ from ray_lineage.errors import UsageError
 if TYPE_CHECKING:
     from ray_lineage.query.walk import Step, Walk
 
-_Name = Annotated[str, typer.Argument(metavar="DATASET[.COLUMN]", help="In any case; the last parts are enough if they are unique.")]
+_Name = Annotated[
+    str, typer.Argument(metavar="DATASET[.COLUMN]", help="In any case; the last parts are enough if they are unique.")
+]
 _Depth = Annotated[Optional[int], typer.Option(min=1, help="How many steps; default: all the way.")]  # noqa: UP045
 _Level = Annotated[str, typer.Option(help="table, column or auto (column if a column is named).")]
 _Influences = Annotated[bool, typer.Option("--influences", help="Also what shapes rows (filters, joins, groups).")]
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
-def upstream(name: _Name, depth: _Depth = None, level: _Level = "auto", influences: _Influences = False, as_json: _Json = False) -> None:
+def upstream(
+    name: _Name, depth: _Depth = None, level: _Level = "auto", influences: _Influences = False, as_json: _Json = False
+) -> None:
     """Where a dataset or column comes from."""
     _answer(name, "upstream", depth, level, influences, as_json)
 
 
-def downstream(name: _Name, depth: _Depth = None, level: _Level = "auto", influences: _Influences = False, as_json: _Json = False) -> None:
+def downstream(
+    name: _Name, depth: _Depth = None, level: _Level = "auto", influences: _Influences = False, as_json: _Json = False
+) -> None:
     """What depends on a dataset or column."""
     _answer(name, "downstream", depth, level, influences, as_json)
 
 
 def _answer(
-    name: str, direction: Literal["upstream", "downstream"], depth: int | None, level: str, influences: bool, as_json: bool
+    name: str,
+    direction: Literal["upstream", "downstream"],
+    depth: int | None,
+    level: str,
+    influences: bool,
+    as_json: bool,
 ) -> None:
     if level not in ("auto", "table", "column"):
         raise UsageError("RL203", f"--level {level}: not a level", help="use table, column or auto")
@@ -41,7 +52,13 @@ def _answer(
     store = open_store(loaded, read_only=True)
     try:
         found = walk(
-            store, name, direction, depth=depth, level=level, influences=influences, project=loaded.project or None  # type: ignore[arg-type]
+            store,
+            name,
+            direction,
+            depth=depth,
+            level=cast(Literal["auto", "table", "column"], level),
+            influences=influences,
+            project=loaded.project or None,
         )
     finally:
         store.close()

@@ -35,13 +35,19 @@ def _version(value: bool) -> None:
 def _global(
     config_file: Annotated[Optional[str], typer.Option("--config", metavar="FILE", help="Settings file.")] = None,  # noqa: UP045
     project: Annotated[Optional[str], typer.Option(help="Name of the project in the graph.")] = None,  # noqa: UP045
-    store: Annotated[Optional[str], typer.Option(metavar="URI", help="Path of the embedded graph, or neo4j://host.")] = None,  # noqa: UP045
+    store: Annotated[
+        str | None, typer.Option(metavar="URI", help="Path of the embedded graph, or neo4j://host.")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only errors.")] = False,
     verbose: Annotated[int, typer.Option("--verbose", "-v", count=True, help="More; twice: tracebacks.")] = 0,
     no_progress: Annotated[bool, typer.Option("--no-progress", help="No progress display.")] = False,
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
 ) -> None:
-    Globals.set(config_file=config_file, project=project, store=store, quiet=quiet, verbose=verbose, no_progress=no_progress)
+    Globals.set(
+        config_file=config_file, project=project, store=store, quiet=quiet, verbose=verbose, no_progress=no_progress
+    )
 
 
 app.command("ingest")(ingest.ingest)
@@ -116,7 +122,11 @@ def _unexpected(error: Exception) -> int:
         out.write(f"ray_lineage {__version__}, Python {sys.version}\n\n")
         traceback.print_exc(file=out)
     print_error(
-        RayLineageError("RL299", f"a fault of ray_lineage: {type(error).__name__}: {error}", help=f"please report it; details are in {path}")
+        RayLineageError(
+            "RL299",
+            f"a fault of ray_lineage: {type(error).__name__}: {error}",
+            help=f"please report it; details are in {path}",
+        )
     )
     if Globals.verbose > 1:
         traceback.print_exc()

@@ -24,7 +24,14 @@ class Globals:
 
     @classmethod
     def set(
-        cls, *, config_file: str | None, project: str | None, store: str | None, quiet: bool, verbose: int, no_progress: bool
+        cls,
+        *,
+        config_file: str | None,
+        project: str | None,
+        store: str | None,
+        quiet: bool,
+        verbose: int,
+        no_progress: bool,
     ) -> None:
         """Remember the flags of this invocation."""
         cls.config_file, cls.project, cls.store = config_file, project, store
@@ -47,7 +54,9 @@ def visible(text: object) -> str:
     plain = str(text)
     if plain.isprintable():
         return plain
-    return "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" if ord(c) < 256 else f"\\u{ord(c):04x}" for c in plain)
+    return "".join(
+        c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" if ord(c) < 256 else f"\\u{ord(c):04x}" for c in plain
+    )
 
 
 def print_json(value: Any) -> None:

@@ -31,7 +31,11 @@ def stats(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON o
     table.add_row("projects", visible(", ".join(found.projects)))
     for name in ("files", "statements", "datasets", "columns", "edges", "influences"):
         table.add_row("column edges" if name == "edges" else name, f"{getattr(found, name):,}")
-    for name, counted in (("by dialect", found.by_dialect), ("by status", found.by_status), ("diagnostics", found.diagnostics)):
+    for name, counted in (
+        ("by dialect", found.by_dialect),
+        ("by status", found.by_status),
+        ("diagnostics", found.diagnostics),
+    ):
         if counted:
             table.add_row(name, ", ".join(f"{visible(k)} {n:,}" for k, n in counted.items()))
     out.print(table)

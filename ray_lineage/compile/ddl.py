@@ -15,19 +15,126 @@ from ray_lineage.compile.split import closing
 T = TokenType
 
 _BEFORE_KIND: Final = frozenset(
-    "CREATE OR REPLACE ALTER TEMP TEMPORARY GLOBAL LOCAL TRANSIENT VOLATILE UNLOGGED EXTERNAL SECURE RECURSIVE FORCE NOFORCE "
-    "EDITIONABLE NONEDITIONABLE MATERIALIZED MULTISET SET FOREIGN DYNAMIC HYBRID ICEBERG STREAMING LIVE PRIVATE IMMUTABLE "
-    "REFRESH HIDDEN ALGORITHM DEFINER SQL SECURITY INVOKER UNDEFINED MERGE TEMPTABLE BLOCKCHAIN SHARDED".split()
+    [
+        "CREATE",
+        "OR",
+        "REPLACE",
+        "ALTER",
+        "TEMP",
+        "TEMPORARY",
+        "GLOBAL",
+        "LOCAL",
+        "TRANSIENT",
+        "VOLATILE",
+        "UNLOGGED",
+        "EXTERNAL",
+        "SECURE",
+        "RECURSIVE",
+        "FORCE",
+        "NOFORCE",
+        "EDITIONABLE",
+        "NONEDITIONABLE",
+        "MATERIALIZED",
+        "MULTISET",
+        "SET",
+        "FOREIGN",
+        "DYNAMIC",
+        "HYBRID",
+        "ICEBERG",
+        "STREAMING",
+        "LIVE",
+        "PRIVATE",
+        "IMMUTABLE",
+        "REFRESH",
+        "HIDDEN",
+        "ALGORITHM",
+        "DEFINER",
+        "SQL",
+        "SECURITY",
+        "INVOKER",
+        "UNDEFINED",
+        "MERGE",
+        "TEMPTABLE",
+        "BLOCKCHAIN",
+        "SHARDED",
+    ]
 )
 _TABLE_ITEMS: Final = frozenset(
-    "CONSTRAINT PRIMARY UNIQUE FOREIGN CHECK INDEX PERIOD LIKE KEY EXCLUDE FULLTEXT SPATIAL CLUSTERED NONCLUSTERED "
-    "SUPPLEMENTAL WATERMARK PROJECTION".split()
+    [
+        "CONSTRAINT",
+        "PRIMARY",
+        "UNIQUE",
+        "FOREIGN",
+        "CHECK",
+        "INDEX",
+        "PERIOD",
+        "LIKE",
+        "KEY",
+        "EXCLUDE",
+        "FULLTEXT",
+        "SPATIAL",
+        "CLUSTERED",
+        "NONCLUSTERED",
+        "SUPPLEMENTAL",
+        "WATERMARK",
+        "PROJECTION",
+    ]
 )
 _AFTER_TYPE: Final = frozenset(
-    "NOT NULL PRIMARY UNIQUE CHECK DEFAULT CONSTRAINT REFERENCES IDENTITY COLLATE ROWGUIDCOL SPARSE MASKED GENERATED AS "
-    "AUTO_INCREMENT AUTOINCREMENT COMMENT ENCODE DISTKEY SORTKEY ON KEY FORMAT COMPRESS CHARACTER HIDDEN ENCRYPTED PERSISTED "
-    "INDEX OPTIONS VIRTUAL STORED INVISIBLE VISIBLE WITH CODEC TTL MATERIALIZED ALIAS EPHEMERAL FILESTREAM TITLE CASESPECIFIC "
-    "UPPERCASE ENABLE DISABLE COLUMN_SET TAG MASKING POLICY STORAGE".split()
+    [
+        "NOT",
+        "NULL",
+        "PRIMARY",
+        "UNIQUE",
+        "CHECK",
+        "DEFAULT",
+        "CONSTRAINT",
+        "REFERENCES",
+        "IDENTITY",
+        "COLLATE",
+        "ROWGUIDCOL",
+        "SPARSE",
+        "MASKED",
+        "GENERATED",
+        "AS",
+        "AUTO_INCREMENT",
+        "AUTOINCREMENT",
+        "COMMENT",
+        "ENCODE",
+        "DISTKEY",
+        "SORTKEY",
+        "ON",
+        "KEY",
+        "FORMAT",
+        "COMPRESS",
+        "CHARACTER",
+        "HIDDEN",
+        "ENCRYPTED",
+        "PERSISTED",
+        "INDEX",
+        "OPTIONS",
+        "VIRTUAL",
+        "STORED",
+        "INVISIBLE",
+        "VISIBLE",
+        "WITH",
+        "CODEC",
+        "TTL",
+        "MATERIALIZED",
+        "ALIAS",
+        "EPHEMERAL",
+        "FILESTREAM",
+        "TITLE",
+        "CASESPECIFIC",
+        "UPPERCASE",
+        "ENABLE",
+        "DISABLE",
+        "COLUMN_SET",
+        "TAG",
+        "MASKING",
+        "POLICY",
+        "STORAGE",
+    ]
 )
 
 
@@ -74,7 +181,12 @@ def read_create(tokens: list[Token]) -> CreateHead | None:
     like: list[Token] = []
     if i < n and tokens[i].text.upper() in ("LIKE", "CLONE"):
         like, i = read_name(tokens, i + 1)
-    if i < n and tokens[i].text.upper() == "AS" and i + 1 < n and tokens[i + 1].text.upper() in ("FILETABLE", "NODE", "EDGE", "TABLE"):
+    if (
+        i < n
+        and tokens[i].text.upper() == "AS"
+        and i + 1 < n
+        and tokens[i + 1].text.upper() in ("FILETABLE", "NODE", "EDGE", "TABLE")
+    ):
         i += 2
     if i < n and tokens[i].token_type is T.L_PAREN and not _starts_query(tokens, i + 1):
         end = closing(tokens, i)
@@ -113,7 +225,9 @@ def read_name(tokens: list[Token], i: int) -> tuple[list[Token], int]:
             if tokens[i + 1].start != tokens[i].end + 1:
                 break
             last = parts[-1]
-            parts[-1] = Token(T.VAR, last.text + "-" + tokens[i + 1].text, last.line, last.col, last.start, tokens[i + 1].end)
+            parts[-1] = Token(
+                T.VAR, last.text + "-" + tokens[i + 1].text, last.line, last.col, last.start, tokens[i + 1].end
+            )
             i += 2
         if i < n and tokens[i].token_type is T.DOT:
             i += 1
@@ -192,7 +306,12 @@ def _column(tokens: list[Token], a: int, b: int) -> ColumnItem:
             depth += 1
         elif token.token_type is T.R_PAREN:
             depth -= 1
-        elif depth == 0 and token.token_type is not T.IDENTIFIER and token.text.upper() in _AFTER_TYPE and (words or token.text.upper() == "AS"):
+        elif (
+            depth == 0
+            and token.token_type is not T.IDENTIFIER
+            and token.text.upper() in _AFTER_TYPE
+            and (words or token.text.upper() == "AS")
+        ):
             break
         words.append(token.text)
         j += 1

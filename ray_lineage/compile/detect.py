@@ -33,7 +33,7 @@ def detect(text: str) -> tuple[str, float]:
     scores: dict[str, int] = {}
     for dialect, weight, pattern in _EVIDENCE:
         hits = 0
-        for hits, _ in enumerate(pattern.finditer(sample), 1):  # noqa: B007 - counts up to a bound
+        for hits, _ in enumerate(pattern.finditer(sample), 1):
             if hits >= _MANY:
                 break
         if hits:

@@ -48,7 +48,20 @@ _LATERAL_ALIASES: Final = frozenset(
 )
 _RECURSION_NEEDS_NO_WORD: Final = frozenset({"tsql", "fabric", "oracle", "snowflake", "sqlite", "db2", ""})
 _STRUCTS: Final = frozenset(
-    {"bigquery", "spark", "spark2", "databricks", "hive", "duckdb", "presto", "trino", "athena", "clickhouse", "snowflake", ""}
+    {
+        "bigquery",
+        "spark",
+        "spark2",
+        "databricks",
+        "hive",
+        "duckdb",
+        "presto",
+        "trino",
+        "athena",
+        "clickhouse",
+        "snowflake",
+        "",
+    }
 )
 _ROWS_READ = 100  # of a VALUES list; later rows repeat the pattern
 
@@ -210,7 +223,13 @@ class Builder:
         self._row_shapers(node.args, scope, influences, subqueries)
         output = Output(None, (Ref(-1, index, "*", IDENTITY),), star=True)
         self.relations[index] = Select(
-            tuple(sources), (output,), _distinct(influences), parent.index if parent else -1, tuple(merged), False, tuple(subqueries)
+            tuple(sources),
+            (output,),
+            _distinct(influences),
+            parent.index if parent else -1,
+            tuple(merged),
+            False,
+            tuple(subqueries),
         )
         return index
 
@@ -372,14 +391,16 @@ class Builder:
             source = found[i] if i < len(found) else (found[0] if found and len(found) == 1 else None)
             refs = tuple(source.refs.values()) if source else ()
             outputs.append(Output(names[i] if i < len(names) else None, refs))
-        return self._add(Select((), tuple(outputs), (), scope.index, (), False, tuple(s for c in found for s in c.subqueries)))
+        return self._add(
+            Select((), tuple(outputs), (), scope.index, (), False, tuple(s for c in found for s in c.subqueries))
+        )
 
     def _function(self, call: Expression, columns: tuple[str, ...], scope: Scope) -> int:
         collected = Collected()
         name: Name = ()
         if isinstance(call, exp.Anonymous | exp.Dot):
             name = self._function_name(call)
-        schema = [c for c in call.find_all(exp.OpenJSONColumnDef, exp.ColumnDef)] if hasattr(exp, "OpenJSONColumnDef") else []
+        schema = list(call.find_all(exp.OpenJSONColumnDef, exp.ColumnDef))
         self.collect(call, scope, TRANSFORMATION, collected)
         if not columns and schema:
             columns = tuple(self._identifier(c.this) for c in schema if c.this is not None)
@@ -448,7 +469,10 @@ class Builder:
             for item in field.expressions:
                 self.collect(item, scope, IDENTITY, value)
         for expression in node.expressions:
-            names.extend(self._identifier(i) for i in ([expression] if not isinstance(expression, exp.Tuple) else expression.expressions))
+            names.extend(
+                self._identifier(i)
+                for i in ([expression] if not isinstance(expression, exp.Tuple) else expression.expressions)
+            )
         refs = tuple(value.refs.values())
         star = Output(None, (Ref(-1, index, "*", IDENTITY),), star=True, excluded=tuple(r.name for r in refs))
         return (star, *(Output(n, refs) for n in names), *(Output(n, ()) for n in key_names))
@@ -481,7 +505,9 @@ class Builder:
 
     # ------------------------------------------------------------------ what shapes rows
 
-    def _row_shapers(self, args: dict[str, Any], scope: Scope, influences: list[Influence], subqueries: list[int]) -> None:
+    def _row_shapers(
+        self, args: dict[str, Any], scope: Scope, influences: list[Influence], subqueries: list[int]
+    ) -> None:
         for key in ("where", "having", "qualify"):
             node = args.get(key)
             if node is not None:
@@ -601,7 +627,9 @@ class Builder:
             return "?column?"
         return None
 
-    def _star(self, star: Expression, column: Expression | None, scope: Scope, subqueries: list[int]) -> list[Output] | Output:
+    def _star(
+        self, star: Expression, column: Expression | None, scope: Scope, subqueries: list[int]
+    ) -> list[Output] | Output:
         relation = -1
         if column is not None and column.args.get("table") is not None:
             relation = self._qualifier(column, scope)
@@ -621,7 +649,7 @@ class Builder:
 
     # ------------------------------------------------------------------ expressions
 
-    def collect(  # noqa: C901 - one branch a kind of node; the hot loop of compile
+    def collect(
         self,
         node: Expression,
         scope: Scope,

@@ -13,9 +13,33 @@ from ray_lineage.compile.split import closing
 
 T = TokenType
 _HINTS: Final = frozenset(
-    "NOLOCK READUNCOMMITTED UPDLOCK REPEATABLEREAD SERIALIZABLE READCOMMITTED READCOMMITTEDLOCK TABLOCK TABLOCKX PAGLOCK "
-    "ROWLOCK NOWAIT READPAST XLOCK SNAPSHOT NOEXPAND HOLDLOCK INDEX FORCESEEK FORCESCAN KEEPIDENTITY KEEPDEFAULTS "
-    "IGNORE_CONSTRAINTS IGNORE_TRIGGERS SPATIAL_WINDOW_MAX_CELLS".split()
+    [
+        "NOLOCK",
+        "READUNCOMMITTED",
+        "UPDLOCK",
+        "REPEATABLEREAD",
+        "SERIALIZABLE",
+        "READCOMMITTED",
+        "READCOMMITTEDLOCK",
+        "TABLOCK",
+        "TABLOCKX",
+        "PAGLOCK",
+        "ROWLOCK",
+        "NOWAIT",
+        "READPAST",
+        "XLOCK",
+        "SNAPSHOT",
+        "NOEXPAND",
+        "HOLDLOCK",
+        "INDEX",
+        "FORCESEEK",
+        "FORCESCAN",
+        "KEEPIDENTITY",
+        "KEEPDEFAULTS",
+        "IGNORE_CONSTRAINTS",
+        "IGNORE_TRIGGERS",
+        "SPATIAL_WINDOW_MAX_CELLS",
+    ]
 )
 _COMPOUND: Final = frozenset({T.PLUS, T.DASH, T.STAR, T.SLASH, T.MOD, T.AMP, T.CARET, T.PIPE})
 _TRIGGERS: Final = frozenset({T.WITH, T.OPTION, T.TOP, T.EQ, T.WHERE})
@@ -128,7 +152,7 @@ def take_outputs(tokens: list[Token], verb: str) -> tuple[list[Token], list[Outp
 
 
 def _is_hint(tokens: list[Token], i: int) -> bool:
-    return tokens[i + 2].text.upper() in _HINTS and (i == 0 or tokens[i - 1].token_type is not T.R_PAREN or i + 3 < len(tokens))
+    return tokens[i + 2].text.upper() in _HINTS
 
 
 def _is_verb(token: Token) -> bool:
@@ -141,7 +165,7 @@ def _after_top(tokens: list[Token], i: int) -> int:
 
 
 def _adjacent(a: Token, b: Token) -> bool:
-    return a.end + 1 == b.start
+    return bool(a.end + 1 == b.start)
 
 
 def _expand_compound(out: list[Token], equals: Token) -> None:

@@ -20,8 +20,8 @@ from ray_lineage.compile.tokens import dialect_of, shifted, tokenize
 from ray_lineage.model import (
     Alias,
     Assignment,
-    DeclaredColumn,
     Declaration,
+    DeclaredColumn,
     Diagnostic,
     Influence,
     Name,
@@ -42,7 +42,13 @@ _LITERALS: Final = frozenset(
 _BODIES: Final = frozenset({T.HEREDOC_STRING, T.STRING, T.RAW_STRING})
 _QUERIES: Final = frozenset({"SELECT", "WITH", "(", "FROM", "VALUES", "TABLE"})
 _DATA: Final = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE"})
-_PROGRAMS: Final = {"PROC": "Procedure", "PROCEDURE": "Procedure", "FUNCTION": "Function", "TRIGGER": "Trigger", "PACKAGE": "Procedure"}
+_PROGRAMS: Final = {
+    "PROC": "Procedure",
+    "PROCEDURE": "Procedure",
+    "FUNCTION": "Function",
+    "TRIGGER": "Trigger",
+    "PACKAGE": "Procedure",
+}
 
 
 class FileCompiler:
@@ -134,7 +140,12 @@ class FileCompiler:
         return str(self.fold(token.text, token.token_type is T.IDENTIFIER))
 
     def _name(self, parts: list[Token]) -> Name:
-        if len(parts) == 1 and parts[0].token_type is T.IDENTIFIER and "." in parts[0].text and self.dialect == "bigquery":
+        if (
+            len(parts) == 1
+            and parts[0].token_type is T.IDENTIFIER
+            and "." in parts[0].text
+            and self.dialect == "bigquery"
+        ):
             return tuple(self.fold(p, True) for p in parts[0].text.split("."))
         return tuple(self._part(p) for p in parts)
 
@@ -178,7 +189,9 @@ class FileCompiler:
     # ------------------------------------------------------------------ programs
 
     def _header(self, index: int, tokens: list[Token]) -> None:
-        at = next((i for i, t in enumerate(tokens) if t.text.upper() in _PROGRAMS and t.token_type is not T.IDENTIFIER), -1)
+        at = next(
+            (i for i, t in enumerate(tokens) if t.text.upper() in _PROGRAMS and t.token_type is not T.IDENTIFIER), -1
+        )
         if at < 0:
             return
         kind = _PROGRAMS[tokens[at].text.upper()]
@@ -252,7 +265,16 @@ class FileCompiler:
             return
         if verb == "ALTER" and "VIEW" not in words[:3]:
             return
-        if words[1:2] and words[1] in ("INDEX", "UNIQUE", "STATISTICS", "TRIGGER", "SYNONYM", "TYPE", "SECURITY", "PUBLICATION"):
+        if words[1:2] and words[1] in (
+            "INDEX",
+            "UNIQUE",
+            "STATISTICS",
+            "TRIGGER",
+            "SYNONYM",
+            "TYPE",
+            "SECURITY",
+            "PUBLICATION",
+        ):
             return
         head = ddl.read_create(tokens)
         if head is None:
@@ -307,13 +329,24 @@ class FileCompiler:
         self.declarations.append(declaration)
         builder = self._builder()
         root = builder.query(tree)
-        self._add(tokens, statement, builder, owner, root=root, target=name, columns=tuple(c.name for c in columns), defines=True)
+        self._add(
+            tokens,
+            statement,
+            builder,
+            owner,
+            root=root,
+            target=name,
+            columns=tuple(c.name for c in columns),
+            defines=True,
+        )
 
     def _like(self, tokens: list[Token], name: Name, kind: str, source: Name, owner: str, temporary: bool) -> None:
         """CREATE TABLE LIKE / CLONE: the columns of another table, none of its values (CLONE: its values too)."""
         builder = self._builder()
         root = builder.query(exp.select("*").from_(exp.to_table(".".join(f'"{p}"' for p in source))))
-        builder.relations[1 if isinstance(builder.relations[1], TableRef) else 0] = TableRef(source, start_line(tokens[0]))
+        builder.relations[1 if isinstance(builder.relations[1], TableRef) else 0] = TableRef(
+            source, start_line(tokens[0])
+        )
         self.declarations.append(Declaration(name, kind, start_line(tokens[0]), (), len(self.statements), temporary))
         clones = any(t.text.upper() == "CLONE" for t in tokens)
         kind_text = "create_table_clone" if clones else "create_table_like"
@@ -496,7 +529,11 @@ class FileCompiler:
         target, columns = self._insert_target(tree.this)
         known = builder.ctes(tree, None, {})
         source = tree.args.get("expression")
-        root = builder.query(source, None, known) if isinstance(source, exp.Query | exp.Table | exp.Paren | exp.Values) else -1
+        root = (
+            builder.query(source, None, known)
+            if isinstance(source, exp.Query | exp.Table | exp.Paren | exp.Values)
+            else -1
+        )
         assignments: list[Assignment] = []
         influences: list[Influence] = []
         subqueries: list[int] = []
@@ -529,7 +566,12 @@ class FileCompiler:
         return scope
 
     def _set_clauses(
-        self, clauses: list[Expression], builder: Builder, scope: Scope, assignments: list[Assignment], subqueries: list[int]
+        self,
+        clauses: list[Expression],
+        builder: Builder,
+        scope: Scope,
+        assignments: list[Assignment],
+        subqueries: list[int],
     ) -> None:
         for clause in clauses:
             if not isinstance(clause, exp.EQ | exp.PropertyEQ):
@@ -613,7 +655,9 @@ class FileCompiler:
         if tree.this is not None:
             builder._source(tree.this, scope, sources, [], influences, subqueries)
         for item in more_sources:
-            builder._source(item.this if isinstance(item, exp.From) else item, scope, sources, [], influences, subqueries)
+            builder._source(
+                item.this if isinstance(item, exp.From) else item, scope, sources, [], influences, subqueries
+            )
         for join in tree.args.get("joins") or ():
             builder._join(join, scope, sources, [], influences, subqueries)
         builder.relations[index] = Select(tuple(sources), ())
@@ -627,7 +671,9 @@ class FileCompiler:
             found = self._target_relation(item, scope, builder)
             at = found if found >= 0 else at
         target = base_table(builder, at)
-        self._add(tokens, "delete", builder, owner, target=target, scope=index, influences=influences, subqueries=subqueries)
+        self._add(
+            tokens, "delete", builder, owner, target=target, scope=index, influences=influences, subqueries=subqueries
+        )
         return builder, scope
 
     def _merge(self, tree: exp.Merge, tokens: list[Token], owner: str) -> tuple[Builder, Scope]:
@@ -689,7 +735,9 @@ class FileCompiler:
                 name, line = f"\0{position}", found.line  # by position; link knows the target's columns
             assignments.append(Assignment(name, tuple(found.refs.values()), line or found.line))
 
-    def _output_into(self, clause: OutputClause, scope: tuple[Builder, Scope] | None, tokens: list[Token], owner: str) -> None:
+    def _output_into(
+        self, clause: OutputClause, scope: tuple[Builder, Scope] | None, tokens: list[Token], owner: str
+    ) -> None:
         """``OUTPUT inserted.a, s.b INTO log (x, y)``: a second dataset written by the same statement."""
         target, at = ddl.read_name(clause.into, 0)
         if not target:
@@ -709,7 +757,9 @@ class FileCompiler:
         subqueries: list[int] = []
         outputs = builder._outputs(tree.expressions, inner, [table], subqueries)
         sources = (table,)
-        builder.relations[index] = Select(sources, outputs, (), outer.index if outer else -1, subqueries=tuple(subqueries))
+        builder.relations[index] = Select(
+            sources, outputs, (), outer.index if outer else -1, subqueries=tuple(subqueries)
+        )
         self._add(tokens, "output_into", builder, owner, root=index, target=self._full(target), columns=tuple(columns))
 
 

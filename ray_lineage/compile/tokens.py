@@ -10,13 +10,13 @@ from __future__ import annotations
 import logging
 import re
 from functools import cache
+from itertools import pairwise
 
 from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import TokenError
 from sqlglot.tokens import Token, Tokenizer, TokenType
 
 from ray_lineage.model import Diagnostic
-
 
 # the parser's own log lines repeat what our diagnostics say with file and line
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
@@ -57,7 +57,7 @@ def _tokenize_pieces(text: str, dialect: str, tokenizer: Tokenizer) -> tuple[lis
     pattern = _BATCH_END if dialect in ("tsql", "fabric") and _BATCH_END.search(text) else _STATEMENT_END
     starts = [0, *(m.end() for m in pattern.finditer(text)), len(text)]
     line = 1
-    for start, end in zip(starts, starts[1:], strict=False):
+    for start, end in pairwise(starts):
         piece = text[start:end]
         try:
             for token in tokenizer.tokenize(piece):
@@ -66,7 +66,9 @@ def _tokenize_pieces(text: str, dialect: str, tokenizer: Tokenizer) -> tuple[lis
             blank = len(piece) - len(piece.lstrip())
             at = line + piece[:blank].count("\n")
             diagnostics.append(
-                Diagnostic("RL101", "error", "a string, comment or quoted name is never closed; this part was left out", at)
+                Diagnostic(
+                    "RL101", "error", "a string, comment or quoted name is never closed; this part was left out", at
+                )
             )
             if tokens:
                 tokens.append(Token(TokenType.SEMICOLON, ";", line, 1, start, start))
@@ -77,5 +79,11 @@ def _tokenize_pieces(text: str, dialect: str, tokenizer: Tokenizer) -> tuple[lis
 def shifted(token: Token, lines: int, offset: int) -> Token:
     """The token of an inner text at its place in the outer one."""
     return Token(
-        token.token_type, token.text, token.line + lines, token.col, token.start + offset, token.end + offset, token.comments
+        token.token_type,
+        token.text,
+        token.line + lines,
+        token.col,
+        token.start + offset,
+        token.end + offset,
+        token.comments,
     )

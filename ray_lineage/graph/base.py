@@ -147,7 +147,14 @@ class BaseStore:
         return result
 
     def _descend(
-        self, project: str, epoch: int, files: list[Contribution], result: ApplyResult, fresh: bool, size: int, full: int
+        self,
+        project: str,
+        epoch: int,
+        files: list[Contribution],
+        result: ApplyResult,
+        fresh: bool,
+        size: int,
+        full: int,
     ) -> None:
         """Write files in pieces of ``size``; a piece that fails for good goes down the ladder."""
         for start in range(0, len(files), size):
@@ -215,7 +222,9 @@ class BaseStore:
         return {r[0]: FileState(r[0], r[1] or "", r[2] or "", r[3] or "") for r in rows}
 
     def _meta(self, project: str) -> tuple[int, str, int]:
-        rows = self._read(f"MATCH (m:`{cypher.META}` {{id: $id}}) RETURN m.epoch, m.digest, m.schema_version", id=project)
+        rows = self._read(
+            f"MATCH (m:`{cypher.META}` {{id: $id}}) RETURN m.epoch, m.digest, m.schema_version", id=project
+        )
         return (int(rows[0][0]), rows[0][1] or "", int(rows[0][2])) if rows else (0, "", SCHEMA_VERSION)
 
     def state(self, project: str) -> ProjectState:

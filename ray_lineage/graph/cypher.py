@@ -68,9 +68,7 @@ def _rels(rel: Rel, verb: str) -> str:
 @cache
 def touched_by(rel: Rel) -> str:
     """Ends of the relationships that belong to some files."""
-    return (
-        f"MATCH (a:`{rel.source}`)-[r:`{rel.type}`]->(b:`{rel.target}`) WHERE r.file IN $files RETURN DISTINCT a.id, b.id"
-    )
+    return f"MATCH (a:`{rel.source}`)-[r:`{rel.type}`]->(b:`{rel.target}`) WHERE r.file IN $files RETURN DISTINCT a.id, b.id"
 
 
 @cache
@@ -111,9 +109,7 @@ ORPHAN_COLUMNS: Final = (
 )
 ORPHAN_DATASETS: Final = (
     "MATCH (d:`Dataset`) WHERE d.id IN $ids AND d.owner IS NULL "
-    + " ".join(
-        f"AND NOT EXISTS {{ MATCH (d)<-[:`{r.type}`]-() }}" for r in RELS if r.target == "Dataset"
-    )
+    + " ".join(f"AND NOT EXISTS {{ MATCH (d)<-[:`{r.type}`]-() }}" for r in RELS if r.target == "Dataset")
     + " AND NOT EXISTS { MATCH (d)-[:`FEEDS`]->() } AND NOT EXISTS { MATCH (d)-[:`HAS_COLUMN`]->() } RETURN d.id"
 )
 
@@ -124,16 +120,12 @@ def delete_nodes(label: str) -> str:
     return f"MATCH (n:`{label}`) WHERE n.id IN $ids DETACH DELETE n"
 
 
-FILE_STATES: Final = (
-    "MATCH (f:`File`) WHERE f.project = $project RETURN f.path, f.sha256, f.fingerprint, f.status"
-)
+FILE_STATES: Final = "MATCH (f:`File`) WHERE f.project = $project RETURN f.path, f.sha256, f.fingerprint, f.status"
 FIND_DATASETS: Final = "MATCH (d:`Dataset`) WHERE d.`table` = $last RETURN d.id, d.name, d.project ORDER BY d.id"
 DATASETS_LIKE: Final = (
     "MATCH (d:`Dataset`) WHERE toLower(d.name) CONTAINS $part RETURN d.id, d.name, d.project ORDER BY d.id LIMIT 200"
 )
-COLUMNS_OF: Final = (
-    "MATCH (d:`Dataset` {id: $dataset})-[:`HAS_COLUMN`]->(c:`Column`) RETURN c.id, c.name, c.ordinal, c.type, c.declared"
-)
+COLUMNS_OF: Final = "MATCH (d:`Dataset` {id: $dataset})-[:`HAS_COLUMN`]->(c:`Column`) RETURN c.id, c.name, c.ordinal, c.type, c.declared"
 
 
 @cache
@@ -171,9 +163,7 @@ def dump_rels(rel: Rel) -> str:
     """All relationships of a project."""
     columns = rel.columns[2:] if rel is HAS_COLUMN else ("file", *rel.columns[2:])
     more = "".join(f", r.`{c}`" for c in columns)
-    return (
-        f"MATCH (a:`{rel.source}`)-[r:`{rel.type}`]->(b:`{rel.target}`) WHERE a.id STARTS WITH $prefix RETURN a.id, b.id{more}"
-    )
+    return f"MATCH (a:`{rel.source}`)-[r:`{rel.type}`]->(b:`{rel.target}`) WHERE a.id STARTS WITH $prefix RETURN a.id, b.id{more}"
 
 
 @cache
@@ -185,7 +175,9 @@ def count_nodes(node: Node) -> str:
 @cache
 def count_rels(rel: Rel) -> str:
     """How many relationships of a project."""
-    return f"MATCH (a:`{rel.source}`)-[r:`{rel.type}`]->(:`{rel.target}`) WHERE a.id STARTS WITH $prefix RETURN count(*)"
+    return (
+        f"MATCH (a:`{rel.source}`)-[r:`{rel.type}`]->(:`{rel.target}`) WHERE a.id STARTS WITH $prefix RETURN count(*)"
+    )
 
 
 FILES_OVERVIEW: Final = (
@@ -195,14 +187,18 @@ FILES_OVERVIEW: Final = (
 
 def ladybug_schema() -> list[str]:
     """CREATE TABLE statements of the embedded store."""
-    statements = [f"CREATE NODE TABLE IF NOT EXISTS `{META}`(id STRING, epoch INT64, digest STRING, schema_version INT64, PRIMARY KEY(id))"]
+    statements = [
+        f"CREATE NODE TABLE IF NOT EXISTS `{META}`(id STRING, epoch INT64, digest STRING, schema_version INT64, PRIMARY KEY(id))"
+    ]
     for node in NODES:
         columns = ", ".join(f"`{p.name}` {p.type}" for p in node.props)
         statements.append(f"CREATE NODE TABLE IF NOT EXISTS `{node.label}`(id STRING, {columns}, PRIMARY KEY(id))")
     for rel in (*RELS, HAS_COLUMN):
         columns = "" if rel is HAS_COLUMN else ", `file` STRING"
         columns += "".join(f", `{p.name}` {p.type}" for p in rel.props)
-        statements.append(f"CREATE REL TABLE IF NOT EXISTS `{rel.type}`(FROM `{rel.source}` TO `{rel.target}`{columns})")
+        statements.append(
+            f"CREATE REL TABLE IF NOT EXISTS `{rel.type}`(FROM `{rel.source}` TO `{rel.target}`{columns})"
+        )
     return statements
 
 
@@ -212,7 +208,13 @@ def neo4j_schema() -> list[str]:
         f"CREATE CONSTRAINT ray_lineage_{label.lower()}_id IF NOT EXISTS FOR (n:`{label}`) REQUIRE n.id IS UNIQUE"
         for label in (META, *(n.label for n in NODES))
     ]
-    for label, name in (("Statement", "file"), ("Dataset", "table"), ("Dataset", "owner"), ("Column", "owner"), ("File", "project")):
+    for label, name in (
+        ("Statement", "file"),
+        ("Dataset", "table"),
+        ("Dataset", "owner"),
+        ("Column", "owner"),
+        ("File", "project"),
+    ):
         statements.append(
             f"CREATE INDEX ray_lineage_{label.lower()}_{name} IF NOT EXISTS FOR (n:`{label}`) ON (n.`{name}`)"
         )

@@ -53,7 +53,9 @@ class LadybugStore(BaseStore):
     def _open_for_reading(self) -> None:
         if not self.path.exists():
             raise StoreUnavailable(
-                "RL210", f"there is no graph at {self.path} yet", help="run `ray_lineage ingest DIR` first, or name another --store"
+                "RL210",
+                f"there is no graph at {self.path} yet",
+                help="run `ray_lineage ingest DIR` first, or name another --store",
             )
         for attempt in range(_OPEN_RETRIES):
             try:
@@ -92,7 +94,9 @@ class LadybugStore(BaseStore):
             self._lock_file = path.open("a+")
         except OSError as error:
             raise StoreUnavailable(
-                "RL213", f"cannot write to {path.parent}: {error.strerror}", help="choose another place with --store or data_dir"
+                "RL213",
+                f"cannot write to {path.parent}: {error.strerror}",
+                help="choose another place with --store or data_dir",
             ) from error
         try:
             fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -109,7 +113,9 @@ class LadybugStore(BaseStore):
 
     def _held(self, holder: str) -> StoreUnavailable:
         return StoreUnavailable(
-            "RL212", f"the graph at {self.path} is in use by {holder}", help="wait for that run to end, or use another --store"
+            "RL212",
+            f"the graph at {self.path} is in use by {holder}",
+            help="wait for that run to end, or use another --store",
         )
 
     def _connect(self, *, read_only: bool) -> None:
@@ -155,7 +161,9 @@ class LadybugStore(BaseStore):
             rows: list[Sequence[Any]] = result.get_all()
             result.close()
         except RuntimeError as error:
-            raise StoreUnavailable("RL211", f"cannot read {self.path}: {_first_line(error)}", help="try again") from error
+            raise StoreUnavailable(
+                "RL211", f"cannot read {self.path}: {_first_line(error)}", help="try again"
+            ) from error
         return rows
 
     def _rows(self, query: str, rows: Params) -> None:
@@ -213,7 +221,9 @@ class LadybugStore(BaseStore):
             text = _first_line(error)
             if "No space left" in text or "IO exception" in text:
                 raise StoreUnavailable(
-                    "RL214", f"cannot write to {self.path}: {text}", help="free some disk space and run again; nothing was lost"
+                    "RL214",
+                    f"cannot write to {self.path}: {text}",
+                    help="free some disk space and run again; nothing was lost",
                 ) from error
             raise Permanent("RL501", text) from error
 
@@ -249,7 +259,12 @@ class LadybugStore(BaseStore):
         new_columns = column_params({i: c for i, c in batch.columns.items() if i not in known_columns})
         self._insert("Dataset", DATASET.columns, [described["Dataset"].get(r["id"], r) for r in new_datasets])
         self._insert("Column", COLUMN.columns, [described["Column"].get(r["id"], r) for r in new_columns])
-        self._insert("HAS_COLUMN", HAS_COLUMN.columns, [{"source": r["dataset"], "target": r["id"]} for r in new_columns], rel=True)
+        self._insert(
+            "HAS_COLUMN",
+            HAS_COLUMN.columns,
+            [{"source": r["dataset"], "target": r["id"]} for r in new_columns],
+            rel=True,
+        )
         self._rows(cypher.set_nodes(DATASET), [r for i, r in described["Dataset"].items() if i in known_datasets])
         self._rows(cypher.set_nodes(COLUMN), [r for i, r in described["Column"].items() if i in known_columns])
         files = batch.nodes.get("File", [])
@@ -258,7 +273,9 @@ class LadybugStore(BaseStore):
         self._rows(cypher.set_nodes(FILE), [r for r in files if r["id"] in known_files])
         self._insert("Statement", STATEMENT.columns, batch.nodes.get("Statement", []))
         for rel in RELS:
-            self._insert(rel.type, ("source", "target", "file", *rel.columns[2:]), batch.rels.get(rel.type, []), rel=True)
+            self._insert(
+                rel.type, ("source", "target", "file", *rel.columns[2:]), batch.rels.get(rel.type, []), rel=True
+            )
 
     def _existing(self, label: str, ids: list[str]) -> set[str]:
         if not ids or not self._run(f"MATCH (n:`{label}`) RETURN n.id LIMIT 1").get_all():
@@ -286,10 +303,14 @@ class LadybugStore(BaseStore):
             with os.fdopen(handle, "w", encoding="utf-8", newline="") as out:
                 out.writelines(",".join([_field(r[c]) for c in columns]) + "\n" for r in rows)
             # the path is ours (mkstemp), the table is of the schema
-            self._run(f"COPY `{table}` FROM '{path}' (PARALLEL=FALSE, HEADER=FALSE, DELIM=',', QUOTE='\"', ESCAPE='\"')")
+            self._run(
+                f"COPY `{table}` FROM '{path}' (PARALLEL=FALSE, HEADER=FALSE, DELIM=',', QUOTE='\"', ESCAPE='\"')"
+            )
         except OSError as error:
             raise StoreUnavailable(
-                "RL214", f"cannot write a temporary file: {error.strerror}", help="free some space in the temporary folder"
+                "RL214",
+                f"cannot write a temporary file: {error.strerror}",
+                help="free some space in the temporary folder",
             ) from error
         finally:
             os.unlink(path)

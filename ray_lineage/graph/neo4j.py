@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from ray_lineage.errors import RayLineageError, StoreUnavailable
 from ray_lineage.graph import cypher
 from ray_lineage.graph.base import BaseStore, Batch, Params, Permanent, Transient, column_params, dataset_params
-from ray_lineage.graph.schema import COLUMN, DATASET, FILE, HAS_COLUMN, NODES, RELS, SCHEMA_VERSION, STATEMENT
+from ray_lineage.graph.schema import COLUMN, DATASET, FILE, NODES, RELS, SCHEMA_VERSION, STATEMENT
 from ray_lineage.graph.store import ApplyResult
 from ray_lineage.model import DATASET_KINDS, Contribution
 
@@ -54,9 +54,7 @@ class Neo4jStore(BaseStore):
         self._runner = asyncio.Runner()
         self._driver: Any = None
         try:
-            self._driver = self._runner.run(
-                _driver(uri, (username, password), neo4j)
-            )
+            self._driver = self._runner.run(_driver(uri, (username, password), neo4j))
             self._runner.run(self._driver.verify_connectivity())
             self._check_server()
         except Exception as error:
@@ -68,7 +66,9 @@ class Neo4jStore(BaseStore):
         version = info.agent.partition("/")[2]
         major = version.split(".")[0]
         if major.isdigit() and int(major) < 5:
-            raise StoreUnavailable("RL216", f"the server at {self.uri} is Neo4j {version}", help="ray_lineage needs Neo4j 5 or later")
+            raise StoreUnavailable(
+                "RL216", f"the server at {self.uri} is Neo4j {version}", help="ray_lineage needs Neo4j 5 or later"
+            )
 
     def _explained(self, error: Exception) -> RayLineageError:
         from neo4j.exceptions import AuthError, ClientError, ConfigurationError, ServiceUnavailable
@@ -190,7 +190,10 @@ class Neo4jStore(BaseStore):
     def _fenced_digest(self, project: str, epoch: int, digest: str) -> None:
         self._check_epoch(self._meta(project)[0], epoch, project)
         self._plain(
-            f"MATCH (m:`{cypher.META}` {{id: $id}}) WHERE m.epoch = $epoch SET m.digest = $digest", id=project, epoch=epoch, digest=digest
+            f"MATCH (m:`{cypher.META}` {{id: $id}}) WHERE m.epoch = $epoch SET m.digest = $digest",
+            id=project,
+            epoch=epoch,
+            digest=digest,
         )
 
     def _replace(self, project: str, epoch: int, batch: Batch, fresh: bool) -> None:
@@ -265,7 +268,9 @@ class Neo4jStore(BaseStore):
         for kind in DATASET_KINDS:
             ids = [{"id": r["id"]} for r in rows if r["kind"] == kind]
             if ids:
-                await _rows(tx, f"UNWIND $rows AS r MATCH (n:`Dataset` {{id: r.id}}) REMOVE n:{labels} SET n:`{kind}`", ids)
+                await _rows(
+                    tx, f"UNWIND $rows AS r MATCH (n:`Dataset` {{id: r.id}}) REMOVE n:{labels} SET n:`{kind}`", ids
+                )
 
     @staticmethod
     async def _collect(tx: Any, columns: list[str], datasets: list[str]) -> None:
@@ -285,7 +290,8 @@ class Neo4jStore(BaseStore):
         for label in (n.label for n in NODES):
             while True:
                 found = self._read(
-                    f"MATCH (n:`{label}`) WHERE n.id STARTS WITH $prefix RETURN n.id LIMIT {_DELETED_AT_ONCE}", prefix=f"{project}:"
+                    f"MATCH (n:`{label}`) WHERE n.id STARTS WITH $prefix RETURN n.id LIMIT {_DELETED_AT_ONCE}",
+                    prefix=f"{project}:",
                 )
                 if not found:
                     break
@@ -294,7 +300,9 @@ class Neo4jStore(BaseStore):
 
     def _away(self) -> RayLineageError:
         return StoreUnavailable(
-            "RL219", f"Neo4j at {self.uri} stayed away through all retries", help="run again when it is back; what was written stays"
+            "RL219",
+            f"Neo4j at {self.uri} stayed away through all retries",
+            help="run again when it is back; what was written stays",
         )
 
     def close(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from ray_lineage.graph.base import BaseStore
+from ray_lineage.graph.store import GraphStore
 
 if TYPE_CHECKING:
     from ray_lineage.settings import Settings
@@ -23,7 +23,7 @@ def embedded_path(settings: Settings) -> str:
     return settings.store or os.path.join(settings.data_dir, "graph.lbug")
 
 
-def open_store(settings: Settings, *, read_only: bool = False) -> BaseStore:
+def open_store(settings: Settings, *, read_only: bool = False) -> GraphStore:
     """Open the store: Neo4j if ``store`` or ``NEO4J_URI`` gives its address, else the embedded one.
 
     Raises StoreUnavailable (away, locked, refused) or StoreRefused (newer schema).
@@ -33,7 +33,9 @@ def open_store(settings: Settings, *, read_only: bool = False) -> BaseStore:
         from ray_lineage.graph.neo4j import Neo4jStore
 
         password = settings.neo4j_password.get_secret_value() if settings.neo4j_password is not None else ""
-        return Neo4jStore(uri, settings.neo4j_username, password, settings.neo4j_database, batch_size=settings.batch_size)
+        return Neo4jStore(
+            uri, settings.neo4j_username, password, settings.neo4j_database, batch_size=settings.batch_size
+        )
     from ray_lineage.graph.ladybug import LadybugStore
 
     return LadybugStore(embedded_path(settings), read_only=read_only)

@@ -110,7 +110,9 @@ FLOWS_TO: Final = Rel(
     "Column",
     (Prop("statement", "INT64"), Prop("line", "INT64"), Prop("transformation"), Prop("certainty")),
 )
-INFLUENCES: Final = Rel("INFLUENCES", "Column", "Dataset", (Prop("statement", "INT64"), Prop("line", "INT64"), Prop("how")))
+INFLUENCES: Final = Rel(
+    "INFLUENCES", "Column", "Dataset", (Prop("statement", "INT64"), Prop("line", "INT64"), Prop("how"))
+)
 FEEDS: Final = Rel("FEEDS", "Dataset", "Dataset", (Prop("statement", "INT64"),))
 
 RELS: Final = (CONTAINS, DECLARES, READS, WRITES, FLOWS_TO, INFLUENCES, FEEDS)

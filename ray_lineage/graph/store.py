@@ -105,11 +105,25 @@ class GraphStore(Protocol):
         """``(Dataset.id, Dataset.name)`` of datasets whose last part equals ``table``, ignoring case."""
         ...
 
+    def similar_datasets(self, project: str | None, part: str) -> list[str]:
+        """Names of datasets that contain a text, at most 200."""
+        ...
+
+    def projects(self) -> list[str]:
+        """Names of the projects in the store."""
+        ...
+
+    def files_overview(self, project: str | None) -> list[Sequence[Any]]:
+        """Per file: dialect, status, diagnostics (JSON), number of statements."""
+        ...
+
     def columns_of(self, dataset: str) -> list[dict[str, Any]]:
         """Columns of a ``Dataset.id``: id, name, ordinal, type, declared; by ordinal, then name."""
         ...
 
-    def neighbours(self, rel: Literal["FLOWS_TO", "FEEDS", "INFLUENCES"], ids: Sequence[str], direction: Direction) -> list[Edge]:
+    def neighbours(
+        self, rel: Literal["FLOWS_TO", "FEEDS", "INFLUENCES"], ids: Sequence[str], direction: Direction
+    ) -> list[Edge]:
         """Edges of one type that end (upstream) or start (downstream) at any of the ids, sorted."""
         ...
 

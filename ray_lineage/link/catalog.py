@@ -6,7 +6,7 @@ a cycle are settled together, each with the lists of its cycle unknown, so that 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from ray_lineage.link.evaluate import unnamed
@@ -72,9 +72,14 @@ class Catalog:
 
     def resolve(self, name: Name) -> str:
         """Canonical text of the dataset that a name means."""
-        return self._text(self.names.resolve(name)[0])
+        return self.text(self.names.resolve(name)[0])
 
-    def _text(self, name: Name) -> str:
+    def name(self, dataset: str) -> Name:
+        """Inverse of :meth:`text` for texts that it gave."""
+        return self._by_text[dataset]
+
+    def text(self, name: Name) -> str:
+        """Canonical text of a name, as it is."""
         text = self._texts.get(name)
         if text is None:
             text = self._texts[name] = dataset_text(name)
@@ -146,44 +151,42 @@ class Catalog:
         """Tarjan's strongly connected components, without recursion; each component is settled when it is complete."""
         index: dict[str, int] = {}
         low: dict[str, int] = {}
-        on_stack: set[str] = set()
         stack: list[str] = []
-        work: list[tuple[str, int]] = [(dataset, 0)]
+        on_stack: set[str] = set()
+        work: list[tuple[str, Iterator[str]]] = []
+
+        def enter(node: str) -> None:
+            index[node] = low[node] = len(index)
+            stack.append(node)
+            on_stack.add(node)
+            work.append((node, iter(self._dependencies(node))))
+
+        enter(dataset)
         while work:
-            node, position = work.pop()
-            if position == 0:
-                index[node] = low[node] = len(index)
-                stack.append(node)
-                on_stack.add(node)
-            deps = self._dependencies(node)
-            descended = False
-            for i in range(position, len(deps)):
-                dep = deps[i]
+            node, deps = work[-1]
+            for dep in deps:
                 if dep in self._lists:
                     continue
                 if dep not in index:
-                    work.append((node, i))
-                    work.append((dep, 0))
-                    descended = True
+                    enter(dep)
                     break
                 if dep in on_stack:
-                    low[node] = min(low[node], low[dep] if i < position else index[dep], low[dep])
-            if descended:
-                continue
-            if low[node] == index[node]:
-                component = set()
-                while True:
-                    member = stack.pop()
-                    on_stack.discard(member)
-                    component.add(member)
-                    if member == node:
-                        break
-                cyclic = component if len(component) > 1 or node in deps else set()
-                settled = {m: self._list(m, cyclic) for m in sorted(component)}
-                self._lists.update(settled)
-            if work:
-                parent = work[-1][0]
-                low[parent] = min(low[parent], low[node]) if node in on_stack else low[parent]
+                    low[node] = min(low[node], index[dep])
+            else:
+                work.pop()
+                if work:
+                    low[work[-1][0]] = min(low[work[-1][0]], low[node])
+                if low[node] == index[node]:
+                    at = stack.index(node)
+                    component = stack[at:]
+                    del stack[at:]
+                    on_stack.difference_update(component)
+                    self._settle_component(component)
+
+    def _settle_component(self, component: list[str]) -> None:
+        """Within a cycle every list is computed with the cycle's other lists unknown."""
+        cyclic = set(component) if len(component) > 1 or component[0] in self._dependencies(component[0]) else set()
+        self._lists.update({m: self._list(m, cyclic) for m in component})
 
     def _list(self, dataset: str, unknown: set[str]) -> ColumnList:
         found = self.declarations(dataset)

@@ -68,7 +68,9 @@ class Script:
     def evaluate(self, statement: StatementFacts) -> Evaluated:
         """Evaluate the next statement."""
         owner = statement.procedure
-        result = Evaluator(statement, self.catalog, lambda n: self._temporary(owner, n, create=False), self._complain).run()
+        result = Evaluator(
+            statement, self.catalog, lambda n: self._temporary(owner, n, create=False), self._complain
+        ).run()
         target = statement.target
         if len(target) == 1 and target[0][:1] in ("#", "@"):
             self._fill(statement, result)
@@ -167,7 +169,16 @@ def _statement(rows: _Rows, ordinal: int, statement: StatementFacts, result: Eva
     node = statement_id(rows.file, ordinal)
     rows.add(
         "Statement",
-        (node, rows.file, ordinal, statement.kind, statement.first_line, statement.last_line, statement.procedure or None, statement.sql),
+        (
+            node,
+            rows.file,
+            ordinal,
+            statement.kind,
+            statement.first_line,
+            statement.last_line,
+            statement.procedure or None,
+            statement.sql,
+        ),
     )
     rows.add("CONTAINS", (rows.file, node))
     for dataset in result.reads:
@@ -182,7 +193,9 @@ def _statement(rows: _Rows, ordinal: int, statement: StatementFacts, result: Eva
         line = flow.line or statement.first_line
         rows.add("FLOWS_TO", (source, column, ordinal, line, how_text(flow.code), certainty_text(flow.code)))
     for dataset, name, how in result.influences:
-        rows.add("INFLUENCES", (rows.column(dataset, name), target_id, ordinal, statement.first_line, influence_text(how)))
+        rows.add(
+            "INFLUENCES", (rows.column(dataset, name), target_id, ordinal, statement.first_line, influence_text(how))
+        )
     if statement.kind in ("delete", "truncate"):
         return
     for dataset in result.feeds:

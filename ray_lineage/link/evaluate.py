@@ -163,7 +163,9 @@ class Evaluator:
             return None
         return self.catalog.columns(self.catalog.resolve(target))
 
-    def _flow_items(self, items: list[Item], names: tuple[str, ...], flows: dict[tuple[tuple[str, str], str], tuple[int, int]]) -> None:
+    def _flow_items(
+        self, items: list[Item], names: tuple[str, ...], flows: dict[tuple[tuple[str, str], str], tuple[int, int]]
+    ) -> None:
         """Columns written from a query: by position where the target's names are known, else by the query's names."""
         closed = not any(i.name == STAR for i in items)
         for position, item in enumerate(items):
@@ -181,19 +183,29 @@ class Evaluator:
             self._flow(item.sources, name, item.line, flows)
 
     def _flow_star(
-        self, item: Item, items: list[Item], position: int, names: tuple[str, ...], flows: dict[tuple[tuple[str, str], str], tuple[int, int]]
+        self,
+        item: Item,
+        items: list[Item],
+        position: int,
+        names: tuple[str, ...],
+        flows: dict[tuple[tuple[str, str], str], tuple[int, int]],
     ) -> None:
         """A star that nobody can list, written into named columns: where it is the whole query, one edge stands for all."""
         self._flow(item.sources, STAR, item.line, flows)
 
-    def _flow(self, sources: Sources, target: str, line: int, flows: dict[tuple[tuple[str, str], str], tuple[int, int]]) -> None:
+    def _flow(
+        self, sources: Sources, target: str, line: int, flows: dict[tuple[tuple[str, str], str], tuple[int, int]]
+    ) -> None:
         for source, code in sources.items():
             key = (source, target)
             known = flows.get(key)
             flows[key] = (code, line) if known is None else (MERGE[known[0]][code], min(known[1], line) or line)
 
     def _flow_assignment(
-        self, assignment: Assignment, target: tuple[str, ...] | None, flows: dict[tuple[tuple[str, str], str], tuple[int, int]]
+        self,
+        assignment: Assignment,
+        target: tuple[str, ...] | None,
+        flows: dict[tuple[tuple[str, str], str], tuple[int, int]],
     ) -> None:
         name = assignment.column
         if name.startswith("\0"):
@@ -249,7 +261,11 @@ class Evaluator:
         elif isinstance(relation, TableRef):
             result = self._table(relation)
         elif isinstance(relation, Alias):
-            result = self._recursive(relation, index) if relation.recursive else renamed(self.items(relation.relation), relation.columns)
+            result = (
+                self._recursive(relation, index)
+                if relation.recursive
+                else renamed(self.items(relation.relation), relation.columns)
+            )
         else:
             result = self._set_operation(relation)
         self.active.discard(index)
@@ -260,9 +276,12 @@ class Evaluator:
         name = relation.name
         if not name:
             sources = self._refs(relation.args)
-            return renamed([Item(STAR, {}, relation.line)], relation.columns) if not sources else [
-                *(Item(c, sources, relation.line) for c in relation.columns)
-            ] or [_Everything(sources, relation.line)]
+            return (
+                renamed([Item(STAR, {}, relation.line)], relation.columns)
+                if not sources
+                else [*(Item(c, sources, relation.line) for c in relation.columns)]
+                or [_Everything(sources, relation.line)]
+            )
         if len(name) == 1 and name[0][:1] in ("#", "@"):
             return renamed(self._temporary(name[0], relation.line), relation.columns)
         dataset = self.catalog.resolve(name)
@@ -383,7 +402,10 @@ class Evaluator:
             return merged.names
         right = {i.name for i in self.items(merged.right)}
         return [
-            i.name for r in merged.left for i in self.items(r) if i.name is not None and i.name != STAR and i.name in right
+            i.name
+            for r in merged.left
+            for i in self.items(r)
+            if i.name is not None and i.name != STAR and i.name in right
         ]
 
     # ------------------------------------------------------------------ columns
@@ -448,8 +470,7 @@ class Evaluator:
         if certain:
             shared = any(name in self._merged_names(m) for m in select.merged)
             if shared:
-                for found in maybe:
-                    certain.append(found)
+                certain.extend(maybe)
             elif len(certain) > 1:  # ambiguous in SQL unless merged: keep all, as possible
                 return _union(certain, POSSIBLE)
             return _union(certain, 0)
@@ -481,7 +502,9 @@ class Evaluator:
                 out[(self.catalog.resolve(relation.name), ref.name)] = POSSIBLE
         if out and not quiet:
             tables = ", ".join(sorted({d for d, _ in out}))
-            self.complain("RL302", "warning", f"column {ref.name!r} is not among the known columns of {tables}", ref.line)
+            self.complain(
+                "RL302", "warning", f"column {ref.name!r} is not among the known columns of {tables}", ref.line
+            )
         return out
 
 
@@ -491,7 +514,7 @@ class _Everything(Item):
     __slots__ = ()
 
     def __new__(cls, sources: Sources, line: int) -> _Everything:
-        return Item.__new__(cls, STAR, sources, line)  # type: ignore[return-value]
+        return Item.__new__(cls, STAR, sources, line)
 
 
 def unnamed(position: int) -> str:

@@ -25,7 +25,9 @@ class _File:
 
     __slots__ = ("declared", "fingerprint", "lists", "mentioned", "place", "sha256")
 
-    def __init__(self, sha256: str, place: tuple[int, int], declared: tuple[Name, ...], mentioned: tuple[Name, ...]) -> None:
+    def __init__(
+        self, sha256: str, place: tuple[int, int], declared: tuple[Name, ...], mentioned: tuple[Name, ...]
+    ) -> None:
         self.sha256 = sha256
         self.place = place
         self.declared = declared
@@ -79,7 +81,7 @@ class Linker:
             self._mentioners.setdefault(name[-1], set()).add(path)
         self._files[path] = _File(sha256, self._spool.add(facts), tuple(declared), tuple(mentioned))
         self._remember(path, decoded)
-        self._stale.update(self._catalog._text(n) for n in declared)
+        self._stale.update(self._catalog.text(n) for n in declared)
         self._changed.add(path)
 
     def remove(self, path: str) -> None:
@@ -92,7 +94,7 @@ class Linker:
         for name in file.declared:
             self._catalog.retract(name, path)
             self._names.discard(name, declared=True)
-            self._stale.add(self._catalog._text(name))
+            self._stale.add(self._catalog.text(name))
         for name in file.mentioned:
             self._names.discard(name, declared=False)
         for name in (*file.declared, *file.mentioned):
@@ -129,7 +131,7 @@ class Linker:
             file = self._files[path]
             for dataset in file.lists:
                 self._list_users.get(dataset, set()).discard(path)
-            recorder = _Recorder(self._catalog)
+            recorder = FileView(self._catalog)
             contribution = contribute(self.project, path, file.sha256, self.facts(path), recorder)
             file.lists = frozenset(recorder.lists)
             for dataset in file.lists:
@@ -137,6 +139,11 @@ class Linker:
             if contribution.fingerprint != file.fingerprint:
                 file.fingerprint = contribution.fingerprint
                 yield contribution
+
+    def view(self) -> FileView:
+        """Settle the catalog and look at it as a file does (for evaluating a script without contributions)."""
+        self._dirty()
+        return FileView(self._catalog)
 
     def _dirty(self) -> set[str]:
         """Which files to link again. Also settles the catalog."""
@@ -148,27 +155,27 @@ class Linker:
             users = self._mentioners.get(last, set())
             dirty |= users
             for path in users:
-                stale.update(self._catalog._text(n) for n in self._files[path].declared)
+                stale.update(self._catalog.text(n) for n in self._files[path].declared)
         # where a name's meaning may have changed, so may the owner of each dataset that ends in it
         before: dict[str, ColumnList] = self._catalog.forget(stale | self._resolved_from(touched))
         for dataset, old in before.items():
             if self._catalog.columns(dataset) != old:
                 dirty |= self._list_users.get(dataset, set())
         for dataset in stale:
-            for name_last in (self._catalog._by_text[dataset][-1],):
+            for name_last in (self._catalog.name(dataset)[-1],):
                 dirty |= self._mentioners.get(name_last, set())
         return {p for p in dirty if p in self._files}
 
     def _resolved_from(self, touched: set[str]) -> set[str]:
-        return {self._catalog._text(n) for last in touched for n in self._names._by_last.get(last, ())}
+        return {self._catalog.text(n) for last in touched for n in self._names.ending_in(last)}
 
     def close(self) -> None:
         """Release the temporary file."""
         self._spool.close()
 
 
-class _Recorder:
-    """The catalog as one file sees it, noting which column lists it used."""
+class FileView:
+    """The catalog as one file sees it, noting which column lists it used (``lists``)."""
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
@@ -187,7 +194,11 @@ class _Recorder:
 
 def _reads(statement: StatementFacts) -> tuple[Name, ...]:
     return tuple(
-        dict.fromkeys(r.name for r in statement.relations if isinstance(r, TableRef) and r.name and r.name[0][:1] not in ("#", "@"))
+        dict.fromkeys(
+            r.name
+            for r in statement.relations
+            if isinstance(r, TableRef) and r.name and r.name[0][:1] not in ("#", "@")
+        )
     )
 
 
@@ -195,4 +206,3 @@ def _mentions(statement: StatementFacts) -> tuple[Name, ...]:
     target = statement.target
     written = (target,) if target and target[0][:1] not in ("#", "@") else ()
     return (*_reads(statement), *written)
-

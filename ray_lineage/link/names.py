@@ -47,8 +47,12 @@ class NameIndex:
 
     def _touch(self, last: str) -> None:
         self.touched.add(last)
-        for name in [n for n in self._by_last.get(last, ())]:
+        for name in self._by_last.get(last, ()):
             self._resolved.pop(name, None)
+
+    def ending_in(self, last: str) -> set[Name]:
+        """All known names with this last part."""
+        return self._by_last.get(last, set())
 
     def settle(self) -> set[str]:
         """Last parts touched since the previous call; resolutions are computed anew for them."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Literal
 
-from ray_lineage.graph.base import BaseStore
 from ray_lineage.graph.open import open_store
+from ray_lineage.graph.store import GraphStore
 from ray_lineage.query.stats import GraphStats, stats
 from ray_lineage.query.walk import Walk, walk
 from ray_lineage.settings import load_settings
@@ -15,7 +15,7 @@ from ray_lineage.settings import load_settings
 class Graph:
     """Read-only questions to one store; a context manager."""
 
-    def __init__(self, store: BaseStore, project: str | None = None) -> None:
+    def __init__(self, store: GraphStore, project: str | None = None) -> None:
         self._store = store
         self._project = project
 
@@ -25,11 +25,15 @@ class Graph:
         settings = load_settings({"store": store} if store else {}).settings
         return cls(open_store(settings, read_only=True), project or settings.project or None)
 
-    def upstream(self, name: str, *, depth: int | None = None, level: Literal["auto", "table", "column"] = "auto") -> Walk:
+    def upstream(
+        self, name: str, *, depth: int | None = None, level: Literal["auto", "table", "column"] = "auto"
+    ) -> Walk:
         """Where a dataset or column (``dataset.column``) comes from. Raises UsageError for unknown or ambiguous names."""
         return walk(self._store, name, "upstream", depth=depth, level=level, project=self._project)
 
-    def downstream(self, name: str, *, depth: int | None = None, level: Literal["auto", "table", "column"] = "auto") -> Walk:
+    def downstream(
+        self, name: str, *, depth: int | None = None, level: Literal["auto", "table", "column"] = "auto"
+    ) -> Walk:
         """What depends on a dataset or column."""
         return walk(self._store, name, "downstream", depth=depth, level=level, project=self._project)
 
@@ -44,5 +48,7 @@ class Graph:
     def __enter__(self) -> Graph:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()

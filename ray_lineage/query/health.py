@@ -32,7 +32,17 @@ class Check(msgspec.Struct, frozen=True):
 
 def checkup(loaded: Loaded) -> list[Check]:
     """Run all checks. Starts nothing, writes nothing but a probe file in the data folder."""
-    checks: list[Callable[[Loaded], Check]] = [_python, _packages, _parser, _config, _environment, _data, _disk, _cache, _store]
+    checks: list[Callable[[Loaded], Check]] = [
+        _python,
+        _packages,
+        _parser,
+        _config,
+        _environment,
+        _data,
+        _disk,
+        _cache,
+        _store,
+    ]
     return [check(loaded) for check in checks]
 
 
@@ -57,19 +67,32 @@ def _parser(_: Loaded) -> Check:
     origin = (spec.origin or "") if spec else ""
     if origin.endswith((".so", ".pyd")):
         return Check("parser", "OK", "the compiled SQL parser is active")
-    return Check("parser", "WARN", "the compiled SQL parser is not active: parsing is 2.5 times slower", "pip install sqlglotc")
+    return Check(
+        "parser", "WARN", "the compiled SQL parser is not active: parsing is 2.5 times slower", "pip install sqlglotc"
+    )
 
 
 def _config(loaded: Loaded) -> Check:
-    return Check("settings", "OK", f"from {loaded.file}" if loaded.file else "no settings file; defaults, environment and flags")
+    return Check(
+        "settings", "OK", f"from {loaded.file}" if loaded.file else "no settings file; defaults, environment and flags"
+    )
 
 
 def _environment(_: Loaded) -> Check:
     """A misspelt variable of ours was already refused; a misspelt Neo4j one cannot be."""
     known = {"NEO4J_URI", "NEO4J_USERNAME", "NEO4J_PASSWORD", "NEO4J_PASSWORD_FILE", "NEO4J_DATABASE"}
-    strange = sorted(n for n in os.environ if n.startswith("NEO4J_") and n not in known and not n.startswith(("NEO4J_TEST", "NEO4J_JARS")))
+    strange = sorted(
+        n
+        for n in os.environ
+        if n.startswith("NEO4J_") and n not in known and not n.startswith(("NEO4J_TEST", "NEO4J_JARS"))
+    )
     if strange:
-        return Check("environment", "WARN", f"not read by ray_lineage: {', '.join(strange)}", f"it reads {', '.join(sorted(known))}")
+        return Check(
+            "environment",
+            "WARN",
+            f"not read by ray_lineage: {', '.join(strange)}",
+            f"it reads {', '.join(sorted(known))}",
+        )
     return Check("environment", "OK", "no unknown variables")
 
 
@@ -84,7 +107,9 @@ def _data(loaded: Loaded) -> Check:
             file.write(b"x")
         os.unlink(probe)
     except (OSError, RayLineageError) as error:
-        return Check("data folder", "FAIL", f"{folder}: {error}", "set RAY_LINEAGE_DATA_DIR to a folder that can be written")
+        return Check(
+            "data folder", "FAIL", f"{folder}: {error}", "set RAY_LINEAGE_DATA_DIR to a folder that can be written"
+        )
     kind = file_system(folder)
     if kind in _NETWORK:
         return Check("data folder", "WARN", f"{folder} is on a network file system ({kind})", "use a local disk")
@@ -105,8 +130,12 @@ def _cache(loaded: Loaded) -> Check:
     found = cache.stats()
     cache.close()
     if found.state != "ok":
-        return Check("cache", "WARN", f"{found.state}: {found.reason}", "`ray_lineage cache clear`, or another PARSE_CACHE_PATH")
-    return Check("cache", "OK", f"{found.entries:,} entries, {found.bytes / 1e6:.1f} MB, {100 * found.hit_rate:.0f} % hits")
+        return Check(
+            "cache", "WARN", f"{found.state}: {found.reason}", "`ray_lineage cache clear`, or another PARSE_CACHE_PATH"
+        )
+    return Check(
+        "cache", "OK", f"{found.entries:,} entries, {found.bytes / 1e6:.1f} MB, {100 * found.hit_rate:.0f} % hits"
+    )
 
 
 def _store(loaded: Loaded) -> Check:

@@ -6,7 +6,7 @@ from collections import Counter
 
 import msgspec
 
-from ray_lineage.graph.base import BaseStore
+from ray_lineage.graph.store import GraphStore
 from ray_lineage.model import Diagnostic
 
 
@@ -27,7 +27,7 @@ class GraphStats(msgspec.Struct, frozen=True):
     rows: dict[str, int]
 
 
-def stats(store: BaseStore, project: str | None = None) -> GraphStats:
+def stats(store: GraphStore, project: str | None = None) -> GraphStats:
     """Count."""
     rows = store.counts(project)
     dialects: Counter[str] = Counter()

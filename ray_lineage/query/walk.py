@@ -8,8 +8,7 @@ from typing import Final, Literal
 import msgspec
 
 from ray_lineage.errors import UsageError
-from ray_lineage.graph.base import BaseStore
-from ray_lineage.graph.store import Edge
+from ray_lineage.graph.store import Edge, GraphStore
 from ray_lineage.model import STAR, Name, column_id, dataset_text, split_text
 
 MAX_NODES: Final = 20_000
@@ -52,7 +51,7 @@ class Found(msgspec.Struct, frozen=True):
     column: str | None
 
 
-def resolve(store: BaseStore, text: str, project: str | None = None) -> Found:
+def resolve(store: GraphStore, text: str, project: str | None = None) -> Found:
     """``DATASET`` or ``DATASET.COLUMN`` as people type it: any case, fewer parts than the full name.
 
     Raises UsageError if it is unknown (with near names) or ambiguous (with the candidates).
@@ -70,7 +69,9 @@ def resolve(store: BaseStore, text: str, project: str | None = None) -> Found:
             raise _ambiguous(text, [f"{o[1]}.{c}" for o, c in with_column])
         if owners and not whole and not with_column:
             names = ", ".join(c["name"] for c in store.columns_of(owners[0][0])[:20])
-            raise UsageError("RL204", f"{owners[0][1]} has no column {parts[-1]!r}", help=f"its columns: {names or 'none known'}")
+            raise UsageError(
+                "RL204", f"{owners[0][1]} has no column {parts[-1]!r}", help=f"its columns: {names or 'none known'}"
+            )
     if len(whole) > 1:
         raise _ambiguous(text, [w[1] for w in whole])
     near = store.similar_datasets(project, parts[-1])[:8] or store.similar_datasets(project, parts[0])[:8]
@@ -83,7 +84,7 @@ def _found(row: tuple[str, str], column: str | None) -> Found:
     return Found(identity[: len(identity) - len(name) - 1], name, identity, column)
 
 
-def _matching(store: BaseStore, project: str | None, parts: Name) -> list[tuple[str, str]]:
+def _matching(store: GraphStore, project: str | None, parts: Name) -> list[tuple[str, str]]:
     wanted = tuple(p.lower() for p in parts)
     rows = store.find_datasets(project, parts[-1].lower()) or store.find_datasets(project, parts[-1])
     fitting = [r for r in rows if tuple(p.lower() for p in split_text(r[1]))[-len(wanted) :] == wanted]
@@ -91,7 +92,7 @@ def _matching(store: BaseStore, project: str | None, parts: Name) -> list[tuple[
     return exact if len(exact) == 1 else fitting
 
 
-def _column(store: BaseStore, dataset: str, name: str) -> str | None:
+def _column(store: GraphStore, dataset: str, name: str) -> str | None:
     names = [c["name"] for c in store.columns_of(dataset)]
     if name in names:
         return name
@@ -104,7 +105,7 @@ def _ambiguous(text: str, names: Sequence[str]) -> UsageError:
 
 
 def walk(
-    store: BaseStore,
+    store: GraphStore,
     text: str,
     direction: Direction,
     *,
@@ -125,7 +126,13 @@ def walk(
 
 
 def _walk(
-    store: BaseStore, root: Found, start: list[str], direction: Direction, depth: int | None, columns: bool, influences: bool
+    store: GraphStore,
+    root: Found,
+    start: list[str],
+    direction: Direction,
+    depth: int | None,
+    columns: bool,
+    influences: bool,
 ) -> Walk:
     prefix = len(root.project) + 1
     nodes: dict[str, int] = dict.fromkeys(start, 0)
@@ -139,7 +146,13 @@ def _walk(
             key = (edge.source, edge.target, edge.how, edge.file)
             if key not in steps:
                 steps[key] = Step(
-                    distance, edge.source[prefix:], edge.target[prefix:], edge.how, edge.certainty, edge.file[prefix:], edge.line
+                    distance,
+                    edge.source[prefix:],
+                    edge.target[prefix:],
+                    edge.how,
+                    edge.certainty,
+                    edge.file[prefix:],
+                    edge.line,
                 )
             if far not in nodes:
                 if len(nodes) >= MAX_NODES:
@@ -153,7 +166,7 @@ def _walk(
     return Walk(SCHEMA, name, direction, "column" if columns else "table", named, list(steps.values()), cut)
 
 
-def _edges(store: BaseStore, ids: list[str], direction: Direction, columns: bool, influences: bool) -> list[Edge]:
+def _edges(store: GraphStore, ids: list[str], direction: Direction, columns: bool, influences: bool) -> list[Edge]:
     if not columns:
         return store.neighbours("FEEDS", ids, direction)
     edges = store.neighbours("FLOWS_TO", ids, direction)
@@ -163,7 +176,7 @@ def _edges(store: BaseStore, ids: list[str], direction: Direction, columns: bool
     return edges
 
 
-def _through_stars(store: BaseStore, ids: list[str], direction: Direction) -> list[Edge]:
+def _through_stars(store: GraphStore, ids: list[str], direction: Direction) -> list[Edge]:
     """Where a dataset's columns could not be listed, its ``*`` may stand for any of them."""
     known = store.describe(ids, "Column")
     stars: dict[str, list[str]] = {}
@@ -185,7 +198,7 @@ def _star_id(identity: str, name: str) -> str:
     return identity[: len(identity) - len(quote_part(name))] + STAR
 
 
-def _influences(store: BaseStore, ids: list[str], direction: Direction) -> list[Edge]:
+def _influences(store: GraphStore, ids: list[str], direction: Direction) -> list[Edge]:
     if direction == "downstream":
         return store.neighbours("INFLUENCES", ids, direction)
     datasets = sorted({str(c["dataset"]) for c in store.describe(ids, "Column").values()})

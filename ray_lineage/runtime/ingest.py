@@ -99,7 +99,11 @@ def _unchanged(plan: Plan, loader: Loader, summary: IngestSummary) -> bool:
     if settled is None or settled.digest != plan.digest(hashes):
         return False
     summary.unchanged = len(plan.tasks)
-    summary.by_status, summary.diagnostics, summary.severities = settled.by_status, settled.diagnostics, settled.severities
+    summary.by_status, summary.diagnostics, summary.severities = (
+        settled.by_status,
+        settled.diagnostics,
+        settled.severities,
+    )
     summary.statements, summary.datasets = settled.statements, settled.datasets
     summary.columns, summary.edges, summary.example = settled.columns, settled.edges, settled.example
     summary.settled = True
@@ -134,6 +138,7 @@ class _Run:
         self.unreadable: set[str] = set()
         self.gone: set[str] = set()
         self.parsed = 0
+        self._by_path = {t.file.path: t for t in plan.tasks}
 
     def run(self, *, full: bool, dry_run: bool) -> None:
         cache = self._cache()
@@ -159,7 +164,9 @@ class _Run:
         from ray_lineage.cache import ParseCache
 
         return ParseCache.open(
-            self.settings.parse_cache_path, max_bytes=self.settings.cache_max_bytes, max_entries=self.settings.cache_max_entries
+            self.settings.parse_cache_path,
+            max_bytes=self.settings.cache_max_bytes,
+            max_entries=self.settings.cache_max_entries,
         )
 
     def _removed(self, states: dict[str, FileState]) -> list[str]:
@@ -167,7 +174,9 @@ class _Run:
         present = self.plan.paths
         removed = sorted(p for p in states if p not in present and not self.plan.is_unlisted(p))
         if not present and states and len(states) > len(removed):
-            raise StoreRefused("RL223", "no folder could be listed; nothing was removed", help="check the permissions of the folder")
+            raise StoreRefused(
+                "RL223", "no folder could be listed; nothing was removed", help="check the permissions of the folder"
+            )
         self.loader.check_removal(removed, len(present))
         return removed
 
@@ -215,8 +224,6 @@ class _Run:
 
     def _take(self, metas: Sequence[Meta], payload: Sequence[bytes]) -> None:
         """Results of one batch: facts to the linker, hashes to the index."""
-        by_path = {t.file.path: t for t in self.plan.tasks} if not hasattr(self, "_by_path") else self._by_path
-        self._by_path = by_path
         for meta, facts in zip(metas, payload, strict=True):
             self.parsed += 1
             if meta.outcome != "facts":
@@ -225,7 +232,7 @@ class _Run:
                     note(self.summary, meta.path, [meta.diagnostic])
                 continue
             self.hashes[meta.path] = meta.sha256
-            self.plan.index.record(by_path[meta.path].file, meta.sha256, meta.read_at_ns)
+            self.plan.index.record(self._by_path[meta.path].file, meta.sha256, meta.read_at_ns)
             self.loader.put(meta.path, meta.sha256, facts)
             if meta.hit:
                 self.summary.cache_hits += 1
@@ -271,7 +278,14 @@ class _Run:
         settle = not self.unreadable and not self.gone and not self.plan.scan.unlisted
         digest = self.plan.digest(self.hashes)
         self.loader.finish(
-            digest, removed, full=full, settle=settle, summary=self.summary, dry_run=dry_run, on_linked=on_linked, on_stored=on_stored
+            digest,
+            removed,
+            full=full,
+            settle=settle,
+            summary=self.summary,
+            dry_run=dry_run,
+            on_linked=on_linked,
+            on_stored=on_stored,
         )
         if self.unreadable:
             self.summary.by_status["unreadable"] = len(self.unreadable)

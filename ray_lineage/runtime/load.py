@@ -151,7 +151,9 @@ class Loader:
         try:
             return letters.replace(self.project, [p for p in (*written, *gone) if p not in refused], result.rejected)
         except OSError as error:
-            summary.notes.append(f"the dead letters could not be written ({error.strerror}); their files are tried again next time")
+            summary.notes.append(
+                f"the dead letters could not be written ({error.strerror}); their files are tried again next time"
+            )
             return len(result.rejected)
 
     def _changes(
@@ -164,7 +166,7 @@ class Loader:
             summary.by_status[status] = summary.by_status.get(status, 0) + 1
             if diagnostics != "[]":
                 note(summary, contribution.path, _diagnostics.decode(diagnostics))
-            flows = contribution.rows.get("FLOWS_TO", ())
+            flows = contribution.rows.get("FLOWS_TO", [])
             if len(flows) > best:
                 best = len(flows)
                 target = str(flows[0][1]).partition(":")[2]

@@ -122,9 +122,13 @@ def compile_bytes(data: bytes, options: CompileOptions, encoding: str = "") -> t
                 return FileFacts("", "skipped", diagnostics=decoded.diagnostics), True
             return compile_text(decoded.text, options, decoded.diagnostics), True
     except SoftTimeout:
-        return _failed("RL190", f"it was given up after {seconds:.0f} s. Split the file, or leave it out with `ignore`"), False
+        return _failed(
+            "RL190", f"it was given up after {seconds:.0f} s. Split the file, or leave it out with `ignore`"
+        ), False
     except MemoryError:
-        return _failed("RL191", "there was not enough memory for it. Split the file, or leave it out with `ignore`"), False
+        return _failed(
+            "RL191", "there was not enough memory for it. Split the file, or leave it out with `ignore`"
+        ), False
     except RecursionError:
         return _failed("RL192", "nested too deeply"), True
     except Exception as error:

@@ -11,7 +11,7 @@ import msgspec
 
 from ray_lineage.compile import COMPILER_VERSION, CompileOptions
 from ray_lineage.graph.schema import SCHEMA_VERSION
-from ray_lineage.model import Diagnostic, SourceFile
+from ray_lineage.model import Diagnostic
 from ray_lineage.runtime.parse import Task
 from ray_lineage.settings import FolderRule, Settings, rule_for
 from ray_lineage.sources.scan import Scan, ScanOptions
@@ -51,7 +51,9 @@ class Plan:
     def _rule(self, path: str) -> FolderRule:
         """Rules are by folder, so they are looked up once a folder, unless one names files."""
         folder = os.path.dirname(path)
-        if any(r.path.rstrip("/").lower().endswith(self.settings.suffixes) or "*" in r.path for r in self.settings.folders):
+        if any(
+            r.path.rstrip("/").lower().endswith(self.settings.suffixes) or "*" in r.path for r in self.settings.folders
+        ):
             return rule_for(self.settings, path)
         rule = self._rules.get(folder)
         if rule is None:

@@ -71,7 +71,9 @@ def _with(data: bytes, name: str, notes: tuple[Diagnostic, ...]) -> Decoded:
     try:
         return Decoded(_clean(data.decode(name)), name, notes)
     except UnicodeDecodeError as error:
-        note = Diagnostic("RL014", "warning", f"broken {name} at byte {error.start}; the bytes that cannot be read were replaced")
+        note = Diagnostic(
+            "RL014", "warning", f"broken {name} at byte {error.start}; the bytes that cannot be read were replaced"
+        )
         return Decoded(_clean(data.decode(name, "replace")), name, (*notes, note))
 
 

@@ -199,7 +199,9 @@ def _prefixes(roots: Sequence[str]) -> list[str]:
 
 
 def _source(root: str, name: str, path: str, info: os.stat_result) -> SourceFile:
-    return SourceFile(path, root, name, info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino, int(Priority.BATCH))
+    return SourceFile(
+        path, root, name, info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino, int(Priority.BATCH)
+    )
 
 
 def escape(name: str) -> str:
@@ -237,7 +239,9 @@ def read_bytes(file: SourceFile, limit: int) -> bytes:
     path = os.path.join(file.root, file.name)
     parent = os.path.dirname(path)
     if parent != file.root and os.path.realpath(parent) != parent:
-        raise SourceFault("skipped", Diagnostic("RL006", "warning", "a folder of its path is a symbolic link; links are not followed"))
+        raise SourceFault(
+            "skipped", Diagnostic("RL006", "warning", "a folder of its path is a symbolic link; links are not followed")
+        )
     try:
         for _ in range(_READ_TRIES):
             data, settled = _read_once(path, limit)
@@ -247,7 +251,9 @@ def read_bytes(file: SourceFile, limit: int) -> bytes:
         raise SourceFault("gone", Diagnostic("RL003", "info", "the file vanished before it was read")) from None
     except OSError as error:
         if error.errno == errno.ELOOP:
-            raise SourceFault("skipped", Diagnostic("RL006", "warning", "it is a symbolic link; links are not followed")) from None
+            raise SourceFault(
+                "skipped", Diagnostic("RL006", "warning", "it is a symbolic link; links are not followed")
+            ) from None
         text = f"cannot be read ({error.strerror}); what the graph holds of it stays. Check its permissions"
         raise SourceFault("unreadable", Diagnostic("RL004", "error", text)) from None
     if len(data) > limit:

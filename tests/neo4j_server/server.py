@@ -31,7 +31,9 @@ def jars() -> Path:
     if not (folder / ".complete").exists():
         pom = Path(__file__).with_name("pom.xml")
         subprocess.run(
-            ["mvn", "-q", "-B", "-f", str(pom), "dependency:copy-dependencies", f"-DoutputDirectory={folder}"], check=True, timeout=900
+            ["mvn", "-q", "-B", "-f", str(pom), "dependency:copy-dependencies", f"-DoutputDirectory={folder}"],
+            check=True,
+            timeout=900,
         )
         (folder / ".complete").touch()
     return folder
@@ -60,7 +62,10 @@ class Neo4jServer:
             "db.tx_log.preallocate": "false",
         }
         (self.directory / "conf" / "neo4j.conf").write_text("".join(f"{k}={v}\n" for k, v in settings.items()))
-        opens = [f"--add-opens=java.base/{p}=ALL-UNNAMED" for p in ("java.nio", "java.io", "sun.nio.ch", "java.util.concurrent")]
+        opens = [
+            f"--add-opens=java.base/{p}=ALL-UNNAMED"
+            for p in ("java.nio", "java.io", "sun.nio.ch", "java.util.concurrent")
+        ]
         log = (self.directory / "logs" / "console.log").open("ab")
         self._process = subprocess.Popen(
             [

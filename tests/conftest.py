@@ -1,0 +1,59 @@
+"""Session-wide servers and small factories."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ray_lineage.graph.ladybug import LadybugStore
+from ray_lineage.graph.neo4j import Neo4jStore
+from tests.neo4j_server.server import Neo4jServer
+
+
+class ServerAddress:
+    """Where the tests' Neo4j is; ``server`` is None when it was given by the environment."""
+
+    def __init__(self, uri: str, username: str, password: str, server: Neo4jServer | None) -> None:
+        self.uri, self.username, self.password, self.server = uri, username, password, server
+
+    def store(self) -> Neo4jStore:
+        return Neo4jStore(self.uri, self.username, self.password, None)
+
+
+@pytest.fixture(scope="session")
+def neo4j_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerAddress]:
+    """The server of NEO4J_TEST_URI, else one started for the session."""
+    given = os.environ.get("NEO4J_TEST_URI")
+    if given:
+        username = os.environ.get("NEO4J_TEST_USERNAME", "neo4j")
+        yield ServerAddress(given, username, os.environ.get("NEO4J_TEST_PASSWORD", ""), None)
+        return
+    server = Neo4jServer(tmp_path_factory.mktemp("neo4j"))
+    server.start()
+    yield ServerAddress(server.uri, server.username, server.password, server)
+    server.stop()
+
+
+@pytest.fixture
+def project() -> str:
+    """A project name that no other test uses."""
+    return f"p{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture
+def neo4j_store(neo4j_server: ServerAddress, project: str) -> Iterator[Neo4jStore]:
+    store = neo4j_server.store()
+    yield store
+    store.remove_project(project)
+    store.close()
+
+
+@pytest.fixture
+def ladybug_store(tmp_path: Path) -> Iterator[LadybugStore]:
+    store = LadybugStore(str(tmp_path / "graph.lbug"))
+    yield store
+    store.close()

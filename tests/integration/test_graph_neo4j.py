@@ -1,0 +1,112 @@
+"""The server store against a real Neo4j."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from ray_lineage.errors import StoreRefused, StoreUnavailable
+from ray_lineage.graph.ladybug import LadybugStore
+from ray_lineage.graph.neo4j import Neo4jStore
+from tests.conftest import ServerAddress
+from tests.factory import contributions
+from tests.neo4j_server.server import Neo4jServer
+from tests.unit.graph.graph_model import Edit, clean, histories, replay
+from tests.unit.graph.test_graph_ladybug import HOSTILE
+
+pytestmark = pytest.mark.neo4j
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(history=histories)
+def test_any_history_gives_the_graph_of_a_clean_ingest_in_the_other_store(neo4j_store: Neo4jStore, project: str, history: list[list[Edit]]) -> None:
+    neo4j_store.remove_project(project)
+    files = replay(neo4j_store, project, history)
+    with tempfile.TemporaryDirectory() as folder:
+        embedded = LadybugStore(f"{folder}/g.lbug")
+        clean(embedded, project, files)
+        assert neo4j_store.dump(project) == embedded.dump(project)
+        assert neo4j_store.counts(project) == embedded.counts(project)
+        embedded.close()
+
+
+def test_hostile_names_come_back_as_they_are(neo4j_store: Neo4jStore, project: str) -> None:
+    columns = ", ".join('"{}" int'.format(n.replace('"', '""')) for n in HOSTILE)
+    neo4j_store.apply(project, neo4j_store.acquire(project), contributions(project, {"a.sql": f"CREATE TABLE t ({columns})"}).values())
+    assert {c["name"] for c in neo4j_store.columns_of(f"{project}:t")} == set(HOSTILE)
+
+
+def test_kinds_are_labels(neo4j_store: Neo4jStore, project: str) -> None:
+    files = {"a.sql": "CREATE VIEW v AS SELECT x FROM t"}
+    epoch = neo4j_store.acquire(project)
+    neo4j_store.apply(project, epoch, contributions(project, files).values())
+    query = "MATCH (d:`Dataset` {id: $id}) RETURN labels(d)"
+    assert set(neo4j_store._read(query, id=f"{project}:v")[0][0]) == {"Dataset", "View"}
+    files = {"a.sql": "INSERT INTO v (x) SELECT x FROM t"}
+    neo4j_store.apply(project, epoch, contributions(project, files).values())
+    assert set(neo4j_store._read(query, id=f"{project}:v")[0][0]) == {"Dataset", "Table"}
+
+
+def test_an_older_writer_is_refused(neo4j_store: Neo4jStore, project: str) -> None:
+    old = neo4j_store.acquire(project)
+    neo4j_store.acquire(project)
+    with pytest.raises(StoreRefused):
+        neo4j_store.apply(project, old, contributions(project, {"a.sql": "SELECT 1"}).values())
+
+
+def test_a_wrong_password_is_said_once_and_not_shown(neo4j_server: ServerAddress) -> None:
+    with pytest.raises(StoreUnavailable) as caught:
+        Neo4jStore(neo4j_server.uri, neo4j_server.username, "canary-wrong", None)
+    assert caught.value.code == "RL215"
+    assert "canary-wrong" not in f"{caught.value}{caught.value.help}{caught.value.where}"
+
+
+def test_nobody_listens() -> None:
+    with pytest.raises(StoreUnavailable) as caught:
+        Neo4jStore("bolt://127.0.0.1:9", "neo4j", "x", None)
+    assert caught.value.code == "RL219"
+    assert "127.0.0.1:9" in caught.value.message
+
+
+def test_a_password_in_the_address_is_never_shown() -> None:
+    with pytest.raises(StoreUnavailable) as caught:
+        Neo4jStore("bolt://user:canary@127.0.0.1:9", "neo4j", "x", None)
+    assert "canary" not in f"{caught.value.message}{caught.value.help}{caught.value.where}"
+
+
+def test_nothing_acknowledged_is_lost_when_the_server_is_killed(tmp_path_factory: pytest.TempPathFactory) -> None:
+    server = Neo4jServer(tmp_path_factory.mktemp("killed"))
+    server.start()
+    try:
+        store = Neo4jStore(server.uri, server.username, server.password, None, batch_size=200)
+        files = {f"{i:03}.sql": f"INSERT INTO t{i} (a, b) SELECT x, y + z FROM u{i % 7} WHERE k = 1" for i in range(300)}
+        linked = contributions("p", files)
+        epoch = store.acquire("p")
+        stored = 0
+        killed = threading.Event()
+
+        def on_stored(files: int) -> None:
+            nonlocal stored
+            stored += files
+            if stored > 60 and not killed.is_set():
+                killed.set()
+                server.kill()
+                threading.Thread(target=server.start, daemon=True).start()
+
+        result = store.apply("p", epoch, [linked[p] for p in sorted(linked)], on_stored=on_stored)
+        assert killed.is_set()
+        assert not result.rejected
+        assert stored == 300
+        fresh = {p: s.fingerprint for p, s in store.state("p").files.items()}
+        assert fresh == {p: c.fingerprint for p, c in linked.items()}
+        with tempfile.TemporaryDirectory() as folder:
+            embedded = LadybugStore(f"{folder}/g.lbug")
+            clean(embedded, "p", files)
+            assert store.dump("p") == embedded.dump("p")
+            embedded.close()
+        store.close()
+    finally:
+        server.stop()

@@ -1,0 +1,53 @@
+"""Random histories of a small repository, for any store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hypothesis import strategies as st
+
+from ray_lineage.graph.base import BaseStore
+from tests.factory import contributions
+
+_TABLES = ["a", "b", "s.c", "d"]
+_tables = st.sampled_from(_TABLES)
+_statements = st.one_of(
+    st.builds(lambda t, k: f"CREATE {k} {t} (x int, y text)" if k == "TABLE" else f"CREATE VIEW {t} AS SELECT x, y FROM b", _tables, st.sampled_from(["TABLE", "VIEW"])),
+    st.builds(lambda t, u: f"CREATE VIEW {t} AS SELECT * FROM {u}", _tables, _tables),
+    st.builds(lambda t, u: f"INSERT INTO {t} (x) SELECT y + z FROM {u} WHERE x > 1", _tables, _tables),
+    st.builds(lambda t, u: f"UPDATE {t} SET x = u.y FROM {u} u WHERE u.x = 1", _tables, _tables),
+    st.builds(lambda t: f"DELETE FROM {t} WHERE x = 1", _tables),
+)
+_script = st.lists(_statements, max_size=3).map(";\n".join)
+Edit = tuple[str, str | None]
+histories = st.lists(
+    st.lists(st.tuples(st.sampled_from(["1.sql", "2.sql", "f/3.sql"]), st.one_of(st.none(), _script)), min_size=1, max_size=4),
+    min_size=1,
+    max_size=4,
+)
+
+
+def replay(store: BaseStore, project: str, history: Iterable[list[Edit]]) -> dict[str, str]:
+    """Apply a history round by round, as runs do; return the files at its end."""
+    epoch = store.acquire(project)
+    files: dict[str, str] = {}
+    for edits in history:
+        for path, sql in edits:
+            if sql is None:
+                files.pop(path, None)
+            else:
+                files[path] = sql
+        state = store.state(project).files
+        linked = contributions(project, files)
+        changed = [c for p, c in sorted(linked.items()) if p not in state or state[p].fingerprint != c.fingerprint]
+        gone = sorted(set(state) - set(files))
+        result = store.apply(project, epoch, changed, gone, fresh=not state)
+        assert not result.rejected
+    return files
+
+
+def clean(store: BaseStore, project: str, files: dict[str, str]) -> None:
+    """One clean full ingest."""
+    epoch = store.acquire(project)
+    linked = contributions(project, files)
+    store.apply(project, epoch, [linked[p] for p in sorted(linked)], fresh=True)
