@@ -253,6 +253,17 @@ class ParseCache:
             self._touched[key] = value
         return value
 
+    def contains(self, keys: Sequence[bytes]) -> list[bool]:
+        """Which keys are there (their values are not checked)."""
+        if self._env is None:
+            return [False] * len(keys)
+        try:
+            with self._reader() as transaction:
+                return [transaction.get(key) is not None for key in keys]
+        except Exception as error:
+            self._degrade("off", str(error))
+            return [False] * len(keys)
+
     def put_many(self, items: Sequence[tuple[bytes, bytes]]) -> None:
         """Store values in one transaction; dropped if that is not possible."""
         if (

@@ -61,11 +61,14 @@ def ingest(
             if loader.rebuilt:
                 summary.notes.append(loader.rebuilt)
             if full or not _unchanged(plan, loader, summary):
-                _Run(settings, plan, loader, summary, report, stop).run(full=full, dry_run=dry_run)
+                run = _Run(settings, plan, loader, summary, report, stop)
+                if choose_executor(settings, run.cold_bytes()) == "inline":
+                    run.run(full=full, dry_run=dry_run)
+                else:
+                    loader.close()  # the writer actor opens it
+                    summary = _on_ray(settings, plan, report, full=full, dry_run=dry_run)
         finally:
             loader.close()
-    for path, diagnostic in plan.diagnostics:
-        note(summary, path, [diagnostic])
     trim(summary)
     summary.seconds = time.monotonic() - started
     summary.files_per_second = summary.files / summary.seconds if summary.seconds else 0.0
@@ -110,6 +113,19 @@ def _unchanged(plan: Plan, loader: Loader, summary: IngestSummary) -> bool:
     return True
 
 
+def _on_ray(settings: Settings, plan: Plan, report: Report, *, full: bool, dry_run: bool) -> IngestSummary:
+    from ray_lineage.runtime.rayjob import ingest_with_ray
+
+    summary, read = ingest_with_ray(settings, plan.roots, report, full=full, dry_run=dry_run)
+    files = {t.file.path: t.file for t in plan.tasks}
+    for path, sha256, read_at_ns in read:
+        if path in files:
+            plan.index.record(files[path], sha256, read_at_ns)
+    plan.index.keep_only(plan.paths)
+    plan.index.save()
+    return summary
+
+
 def choose_executor(settings: Settings, cold_bytes: int) -> str:
     """``inline`` or ``ray``: as set, else Ray under a Ray job or address, or when the parsing to do is long enough."""
     if settings.ingest_workers == 0:
@@ -140,7 +156,26 @@ class _Run:
         self.parsed = 0
         self._by_path = {t.file.path: t for t in plan.tasks}
 
+    def cold_bytes(self) -> int:
+        """Source bytes that neither the index nor the cache knows: what there is to parse."""
+        from ray_lineage.cache import cache_key
+        from ray_lineage.compile import COMPILER_VERSION
+
+        if self.settings.executor != "auto":
+            return 0
+        cold = sum(t.file.size for t in self.plan.tasks if not t.file.sha256)
+        known = [t for t in self.plan.tasks if t.file.sha256]
+        cache = self._cache() if known else None
+        if cache is None:
+            return cold + sum(t.file.size for t in known)
+        keys = [cache_key(t.file.sha256, t.options, COMPILER_VERSION + t.encoding) for t in known]
+        present = cache.contains(keys)
+        cache.close()
+        return cold + sum(t.file.size for t, p in zip(known, present, strict=True) if not p)
+
     def run(self, *, full: bool, dry_run: bool) -> None:
+        for path, diagnostic in self.plan.diagnostics:
+            note(self.summary, path, [diagnostic])
         cache = self._cache()
         try:
             states = self.loader.begin()
@@ -204,13 +239,6 @@ class _Run:
 
     def _compile(self, cold: list[Task], cache: ParseCache | None) -> None:
         if not cold:
-            return
-        executor = choose_executor(self.settings, sum(t.file.size for t in cold))
-        self.summary.executor = executor
-        if executor == "ray":
-            from ray_lineage.runtime.rayjob import compile_with_ray
-
-            compile_with_ray(self.settings, cold, self._take, self.report, self.stop, self.summary)
             return
         from ray_lineage.runtime.parse import parse_batch
 

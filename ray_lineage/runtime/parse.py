@@ -90,6 +90,10 @@ def parse_batch(
 def _one(task: Task, cache: ParseCache | None, limit: int) -> tuple[Meta, bytes, tuple[bytes, bytes] | None]:
     path = task.file.path
     now = time.time_ns()
+    if task.file.sha256 and cache is not None:  # the stat index knows the content: no need to read it
+        known = cache.get_many([cache_key(task.file.sha256, task.options, COMPILER_VERSION + task.encoding)])[0]
+        if known is not None:
+            return Meta(path, "facts", task.file.sha256, True), known, None
     try:
         data = task.content if task.content is not None else read_bytes(task.file, limit)
     except SourceFault as fault:

@@ -22,7 +22,9 @@ pytestmark = pytest.mark.neo4j
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=histories)
-def test_any_history_gives_the_graph_of_a_clean_ingest_in_the_other_store(neo4j_store: Neo4jStore, project: str, history: list[list[Edit]]) -> None:
+def test_any_history_gives_the_graph_of_a_clean_ingest_in_the_other_store(
+    neo4j_store: Neo4jStore, project: str, history: list[list[Edit]]
+) -> None:
     neo4j_store.remove_project(project)
     files = replay(neo4j_store, project, history)
     with tempfile.TemporaryDirectory() as folder:
@@ -35,7 +37,9 @@ def test_any_history_gives_the_graph_of_a_clean_ingest_in_the_other_store(neo4j_
 
 def test_hostile_names_come_back_as_they_are(neo4j_store: Neo4jStore, project: str) -> None:
     columns = ", ".join('"{}" int'.format(n.replace('"', '""')) for n in HOSTILE)
-    neo4j_store.apply(project, neo4j_store.acquire(project), contributions(project, {"a.sql": f"CREATE TABLE t ({columns})"}).values())
+    neo4j_store.apply(
+        project, neo4j_store.acquire(project), contributions(project, {"a.sql": f"CREATE TABLE t ({columns})"}).values()
+    )
     assert {c["name"] for c in neo4j_store.columns_of(f"{project}:t")} == set(HOSTILE)
 
 
@@ -82,7 +86,9 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(tmp_path_factory
     server.start()
     try:
         store = Neo4jStore(server.uri, server.username, server.password, None, batch_size=200)
-        files = {f"{i:03}.sql": f"INSERT INTO t{i} (a, b) SELECT x, y + z FROM u{i % 7} WHERE k = 1" for i in range(300)}
+        files = {
+            f"{i:03}.sql": f"INSERT INTO t{i} (a, b) SELECT x, y + z FROM u{i % 7} WHERE k = 1" for i in range(300)
+        }
         linked = contributions("p", files)
         epoch = store.acquire("p")
         stored = 0

@@ -12,7 +12,11 @@ from tests.factory import contributions
 _TABLES = ["a", "b", "s.c", "d"]
 _tables = st.sampled_from(_TABLES)
 _statements = st.one_of(
-    st.builds(lambda t, k: f"CREATE {k} {t} (x int, y text)" if k == "TABLE" else f"CREATE VIEW {t} AS SELECT x, y FROM b", _tables, st.sampled_from(["TABLE", "VIEW"])),
+    st.builds(
+        lambda t, k: f"CREATE {k} {t} (x int, y text)" if k == "TABLE" else f"CREATE VIEW {t} AS SELECT x, y FROM b",
+        _tables,
+        st.sampled_from(["TABLE", "VIEW"]),
+    ),
     st.builds(lambda t, u: f"CREATE VIEW {t} AS SELECT * FROM {u}", _tables, _tables),
     st.builds(lambda t, u: f"INSERT INTO {t} (x) SELECT y + z FROM {u} WHERE x > 1", _tables, _tables),
     st.builds(lambda t, u: f"UPDATE {t} SET x = u.y FROM {u} u WHERE u.x = 1", _tables, _tables),
@@ -21,7 +25,9 @@ _statements = st.one_of(
 _script = st.lists(_statements, max_size=3).map(";\n".join)
 Edit = tuple[str, str | None]
 histories = st.lists(
-    st.lists(st.tuples(st.sampled_from(["1.sql", "2.sql", "f/3.sql"]), st.one_of(st.none(), _script)), min_size=1, max_size=4),
+    st.lists(
+        st.tuples(st.sampled_from(["1.sql", "2.sql", "f/3.sql"]), st.one_of(st.none(), _script)), min_size=1, max_size=4
+    ),
     min_size=1,
     max_size=4,
 )

@@ -18,7 +18,22 @@ from ray_lineage.model import Contribution
 from tests.factory import contributions
 from tests.unit.graph.graph_model import Edit, clean, histories, replay
 
-HOSTILE = ["it's", 'quo"te', "back`tick", "new\nline", "tab\t", "}) DETACH DELETE n //", "é😀", "\u202eright", "back\\slash", "''", "NULL", "$rows", "a,b", " x "]
+HOSTILE = [
+    "it's",
+    'quo"te',
+    "back`tick",
+    "new\nline",
+    "tab\t",
+    "}) DETACH DELETE n //",
+    "é😀",
+    "\u202eright",
+    "back\\slash",
+    "''",
+    "NULL",
+    "$rows",
+    "a,b",
+    " x ",
+]
 
 
 @settings(max_examples=40, deadline=None)
@@ -56,7 +71,9 @@ def test_hostile_names_come_back_as_they_are(ladybug_store: LadybugStore, count:
 def test_projects_do_not_touch_one_another(ladybug_store: LadybugStore) -> None:
     for project in ("p", "q"):
         epoch = ladybug_store.acquire(project)
-        ladybug_store.apply(project, epoch, contributions(project, {"a.sql": "CREATE VIEW v AS SELECT x FROM t"}).values())
+        ladybug_store.apply(
+            project, epoch, contributions(project, {"a.sql": "CREATE VIEW v AS SELECT x FROM t"}).values()
+        )
     before = ladybug_store.dump("q")
     ladybug_store.apply("p", ladybug_store.acquire("p"), [], ["a.sql"])
     assert ladybug_store.dump("q") == before
@@ -135,7 +152,9 @@ for path in sorted(linked):
     expected = contributions("p", _files())
     acknowledged: set[str] = set()
     for stop_after in (3, 7, 15, 20):
-        process = subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "g.lbug")], stdout=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, str(tmp_path / "g.lbug")], stdout=subprocess.PIPE, text=True
+        )
         assert process.stdout is not None
         for _ in range(stop_after):
             acknowledged.add(process.stdout.readline().strip())

@@ -18,13 +18,31 @@ statements = st.one_of(
     st.builds(lambda n, c: f"CREATE TABLE {n} ({', '.join(f'{k} int' for k in c)})", names, columns),
     st.builds(lambda n, m: f"CREATE VIEW {n} AS SELECT * FROM {m}", names, names),
     st.builds(lambda n, m, c: f"CREATE VIEW {n} AS SELECT {', '.join(c)} FROM {m}", names, names, columns),
-    st.builds(lambda n, m, k, c: f"CREATE VIEW {n} AS SELECT {c[0]} AS q, {m}1.* FROM {m.replace('.', '_')} {m.replace('.', '_')}1, {k}", names, st.sampled_from(["a", "b", "c"]), names, columns),
+    st.builds(
+        lambda n, m, k, c: (
+            f"CREATE VIEW {n} AS SELECT {c[0]} AS q, {m}1.* FROM {m.replace('.', '_')} {m.replace('.', '_')}1, {k}"
+        ),
+        names,
+        st.sampled_from(["a", "b", "c"]),
+        names,
+        columns,
+    ),
     st.builds(lambda n, m, k: f"INSERT INTO {n} SELECT * FROM {m} UNION ALL SELECT * FROM {k}", names, names, names),
-    st.builds(lambda n, m, k, c: f"INSERT INTO {n} ({', '.join(c)}) SELECT {', '.join(c)} FROM {m} JOIN {k} USING (x)", names, names, names, columns),
+    st.builds(
+        lambda n, m, k, c: f"INSERT INTO {n} ({', '.join(c)}) SELECT {', '.join(c)} FROM {m} JOIN {k} USING (x)",
+        names,
+        names,
+        names,
+        columns,
+    ),
     st.builds(lambda n, c, m: f"UPDATE {n} SET {c[0]} = x FROM {m} WHERE y = 1", names, columns, names),
 )
 scripts = st.lists(statements, min_size=0, max_size=3).map(";\n".join)
-edits = st.lists(st.tuples(st.sampled_from(["1.sql", "2.sql", "3.sql", "4.sql"]), st.one_of(st.none(), scripts)), min_size=1, max_size=12)
+edits = st.lists(
+    st.tuples(st.sampled_from(["1.sql", "2.sql", "3.sql", "4.sql"]), st.one_of(st.none(), scripts)),
+    min_size=1,
+    max_size=12,
+)
 
 
 @settings(max_examples=300, deadline=None)
@@ -50,7 +68,11 @@ def test_incremental_equals_full(rounds: list[list[tuple[str, str | None]]]) -> 
 
 def test_an_edit_that_changes_no_name_and_no_column_links_only_itself() -> None:
     linker = Linker("p")
-    files = {"t.sql": "CREATE TABLE t (x int)", "v.sql": "CREATE VIEW v AS SELECT * FROM t", "w.sql": "CREATE VIEW w AS SELECT x FROM v"}
+    files = {
+        "t.sql": "CREATE TABLE t (x int)",
+        "v.sql": "CREATE VIEW v AS SELECT * FROM t",
+        "w.sql": "CREATE VIEW w AS SELECT x FROM v",
+    }
     for path, sql in files.items():
         linker.put(path, sha(sql), facts(sql))
     assert len(list(linker.link())) == 3
@@ -60,7 +82,11 @@ def test_an_edit_that_changes_no_name_and_no_column_links_only_itself() -> None:
 
 def test_a_new_column_reaches_every_star_downstream() -> None:
     linker = Linker("p")
-    files = {"t.sql": "CREATE TABLE t (x int)", "v.sql": "CREATE VIEW v AS SELECT * FROM t", "w.sql": "CREATE VIEW w AS SELECT * FROM v"}
+    files = {
+        "t.sql": "CREATE TABLE t (x int)",
+        "v.sql": "CREATE VIEW v AS SELECT * FROM t",
+        "w.sql": "CREATE VIEW w AS SELECT * FROM v",
+    }
     for path, sql in files.items():
         linker.put(path, sha(sql), facts(sql))
     list(linker.link())

@@ -1,0 +1,141 @@
+"""The Ray actors, as plain classes: thin shells around the rooms that do the work. ``rayjob`` makes actors of them."""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import mmap
+import os
+import resource
+import sys
+from collections.abc import Sequence
+from typing import Any, Final
+
+from ray_lineage.cache import ParseCache
+from ray_lineage.model import FileState
+from ray_lineage.runtime.load import Loader
+from ray_lineage.runtime.parse import SOFT_SECONDS_PER_MB, Meta, Task, parse_batch
+from ray_lineage.runtime.summary import IngestSummary
+from ray_lineage.settings import Settings
+
+HARD_SECONDS: Final = 30.0
+_MEMORY_LIMIT: Final = 2 * 2**30  # RLIMIT_DATA: a clean MemoryError instead of the machine's OOM killer
+_CRUMB_BYTES: Final = 4096
+
+
+class Breadcrumb:
+    """Names the file that an actor is working on, in a small mapped file that outlives the actor's death."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            os.ftruncate(handle, _CRUMB_BYTES)
+            self._map = mmap.mmap(handle, _CRUMB_BYTES)
+        finally:
+            os.close(handle)
+
+    def read(self) -> str:
+        """The file being worked on, empty if none."""
+        size = int.from_bytes(self._map[:4], "little")
+        return self._map[4 : 4 + size].decode("utf-8", "replace")
+
+    def write(self, path: str) -> None:
+        """Now this file (empty: none)."""
+        data = path.encode("utf-8", "replace")[: _CRUMB_BYTES - 4]
+        self._map[: 4 + len(data)] = len(data).to_bytes(4, "little") + data
+
+
+class Parser:
+    """One parse actor: synchronous, on its process's main thread (the alarm of the soft limit needs that)."""
+
+    def __init__(self, settings: Settings, run_dir: str, name: str) -> None:
+        self._settings = settings
+        os.makedirs(run_dir, mode=0o700, exist_ok=True)
+        self._crumb = Breadcrumb(os.path.join(run_dir, name))
+        self._died_on = self._crumb.read()
+        self._crumb.write("")
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY_LIMIT, resource.RLIM_INFINITY))
+        self._cache: ParseCache | None = None
+        if settings.enable_parse_cache:
+            self._cache = ParseCache.open(
+                settings.parse_cache_path, max_bytes=settings.cache_max_bytes, max_entries=settings.cache_max_entries
+            )
+
+    def ready(self) -> int:
+        """The process id; answers when the actor is up. The parser is loaded by now."""
+        import sqlglot  # noqa: F401
+
+        return os.getpid()
+
+    def post_mortem(self) -> str:
+        """The file that the previous incarnation died on, empty if none."""
+        return self._died_on
+
+    def parse(self, tasks: Sequence[Task]) -> tuple[list[Meta], list[bytes]]:
+        """Facts of a batch. A file over the hard limit ends this process (its stack goes to the worker's log)."""
+        sizes = {t.file.path: t.file.size for t in tasks}
+
+        def on_file(path: str) -> None:
+            self._crumb.write(path)
+            seconds = HARD_SECONDS + 2 * SOFT_SECONDS_PER_MB * sizes[path] / 1e6
+            faulthandler.dump_traceback_later(seconds, exit=True, file=sys.__stderr__ or sys.stderr)
+
+        try:
+            return parse_batch(tasks, self._cache, self._settings.max_file_size, on_file)
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+            self._crumb.write("")
+
+
+class Writer:
+    """The writer actor: linker and store. ``driver`` is told about progress."""
+
+    def __init__(self, settings: Settings, project: str, driver: Any) -> None:
+        self._loader = Loader(settings, project)
+        self._driver = driver
+
+    def begin(self) -> tuple[dict[str, FileState], str, str]:
+        """States per file, the store's address, and why it was begun anew (empty if it was not)."""
+        return self._loader.begin(), self._loader.uri, self._loader.rebuilt
+
+    def check_removal(self, gone: list[str], present: int) -> None:
+        """See :meth:`Loader.check_removal`."""
+        self._loader.check_removal(gone, present)
+
+    def put(self, metas: Sequence[Meta], payload: Sequence[bytes]) -> int:
+        """Facts of one batch, straight from a parse actor. Returns how many were taken."""
+        taken = 0
+        for meta, facts in zip(metas, payload, strict=True):
+            if meta.outcome == "facts":
+                self._loader.put(meta.path, meta.sha256, facts)
+                taken += 1
+        return taken
+
+    def finish(
+        self, digest: str, gone: list[str], full: bool, settle: bool, dry_run: bool, summary: IngestSummary, total: int
+    ) -> IngestSummary:
+        """Link, write, settle."""
+        stored = 0
+
+        def on_stored(files: int) -> None:
+            nonlocal stored
+            stored += files
+            self._driver.progress.remote("load", stored, total)
+
+        def on_linked(number: int) -> None:
+            self._driver.progress.remote("link", number, total)
+
+        self._loader.finish(
+            digest,
+            gone,
+            full=full,
+            settle=settle,
+            summary=summary,
+            dry_run=dry_run,
+            on_linked=on_linked,
+            on_stored=on_stored,
+        )
+        self._loader.close()
+        return summary

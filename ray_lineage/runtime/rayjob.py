@@ -1,0 +1,82 @@
+"""An ingest on Ray, seen from the process that asked for it: start the driver actor, show progress, pass on signals."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from ray_lineage.errors import Interrupted, RayLineageError
+from ray_lineage.runtime.cluster import cluster
+from ray_lineage.runtime.driver import Driver
+from ray_lineage.runtime.signals import StopSignals
+from ray_lineage.runtime.summary import IngestSummary, Progress
+from ray_lineage.settings import Settings
+
+_POLL_SECONDS: Final = 0.2
+_DRAIN_SECONDS: Final = 20.0
+
+
+def ingest_with_ray(
+    settings: Settings, roots: Sequence[str], report: Callable[[Progress], None], *, full: bool, dry_run: bool
+) -> tuple[IngestSummary, list[tuple[str, str, int]]]:
+    """Run the job. Returns the summary and (path, sha256, read at) of the files that were read.
+
+    Raises what the run raised (StoreUnavailable, StoreRefused...), or Interrupted after a signal.
+    """
+    with cluster(settings.ray_address, settings.ingest_workers) as ray, StopSignals() as stop:
+        here = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(
+            ray.get_runtime_context().get_node_id(), soft=False
+        )
+        driver = (
+            ray.remote(Driver)
+            .options(num_cpus=0, max_restarts=-1, max_task_retries=-1, scheduling_strategy=here)
+            .remote(settings, list(roots), full, dry_run)
+        )
+        watcher = _Watcher(ray, report)
+        result = driver.run.remote()
+        deadline = float("inf")
+        while True:
+            ready, _ = ray.wait([result], timeout=_POLL_SECONDS)
+            if ready:
+                return _outcome(ray, result, stop)
+            if stop.received and deadline == float("inf"):
+                deadline = time.monotonic() + _DRAIN_SECONDS
+                driver.drain.remote()
+            if time.monotonic() > deadline:
+                raise Interrupted(stop.received)
+            watcher.look(driver)
+
+
+class _Watcher:
+    """Asks for the status without ever waiting for it: a busy driver must not hold up signals."""
+
+    def __init__(self, ray: Any, report: Callable[[Progress], None]) -> None:
+        self._ray = ray
+        self._report = report
+        self._asked: Any = None
+
+    def look(self, driver: Any) -> None:
+        """Report the last answer, ask again."""
+        if self._asked is not None:
+            ready, _ = self._ray.wait([self._asked], timeout=0)
+            if not ready:
+                return
+            try:
+                self._report(Progress(*self._ray.get(self._asked)))
+            except self._ray.exceptions.RayError:
+                pass  # the driver is being restarted
+        self._asked = driver.status.remote()
+
+
+def _outcome(ray: Any, result: Any, stop: StopSignals) -> tuple[IngestSummary, list[tuple[str, str, int]]]:
+    try:
+        found: tuple[IngestSummary, list[tuple[str, str, int]]] = ray.get(result)
+        return found
+    except ray.exceptions.RayTaskError as error:
+        cause = error.cause
+        if stop.received:
+            raise Interrupted(stop.received) from None
+        if isinstance(cause, RayLineageError):
+            raise cause from None
+        raise
