@@ -106,7 +106,7 @@ class Collected:
     __slots__ = ("line", "refs", "subqueries")
 
     def __init__(self) -> None:
-        self.refs: dict[tuple[int, int, str], Ref] = {}
+        self.refs: dict[tuple[int, int, str, bool], Ref] = {}
         self.subqueries: list[int] = []
         self.line = 0
 
@@ -698,8 +698,6 @@ class Builder:
                 bound = (bound or set()) | {p.name.lower() for p in node.expressions}
                 push((node.this, relation_class(TRANSFORMATION, how)))
                 continue
-            if kind is exp.Dot and self._collect_dot(node, scope, how, found):
-                continue
             if kind is exp.Order:
                 how = relation_class(WINDOW, how)
             elif kind in _PASS or kind is exp.Ordered or kind is exp.Distinct:
@@ -772,14 +770,11 @@ class Builder:
 
     @staticmethod
     def _note(found: Collected, ref: Ref) -> None:
-        key = (ref.relation, ref.scope, ref.name)
+        # the strongest direct and the strongest indirect use: which of them counts depends on what the column is made of
+        key = (ref.relation, ref.scope, ref.name, ref.how >= CONDITIONAL)
         known = found.refs.get(key)
         if known is None or _STRENGTH[ref.how] > _STRENGTH[known.how]:
             found.refs[key] = ref
-
-    def _collect_dot(self, node: exp.Dot, scope: Scope, how: int, found: Collected) -> bool:
-        """``a.b.c.d`` that the parser could not read as a column: the leftmost part decides."""
-        return False
 
     def _column(self, node: exp.Column, scope: Scope) -> Ref | None:
         identifier = node.this

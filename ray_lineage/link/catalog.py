@@ -204,7 +204,14 @@ class Catalog:
         return (*base, *dict.fromkeys(added))
 
     def _names(self, statement: StatementFacts, unknown: set[str]) -> ColumnList:
-        names = _Names(statement.relations, lambda n: self._known(n, unknown)).of(statement.root)
+        names = _Names(statement.relations, lambda n: self._known(n, unknown))
+        for index, relation in enumerate(statement.relations):  # CTEs in order: a long chain needs no deep recursion
+            if isinstance(relation, Alias):
+                names.of(index)
+        return self._named(names.of(statement.root))
+
+    @staticmethod
+    def _named(names: list[str | None] | None) -> ColumnList:
         if names is None:
             return None
         return tuple(n if n is not None else unnamed(i) for i, n in enumerate(names))

@@ -68,9 +68,14 @@ class Script:
     def evaluate(self, statement: StatementFacts) -> Evaluated:
         """Evaluate the next statement."""
         owner = statement.procedure
-        result = Evaluator(
-            statement, self.catalog, lambda n: self._temporary(owner, n, create=False), self._complain
-        ).run()
+        try:
+            result = Evaluator(
+                statement, self.catalog, lambda n: self._temporary(owner, n, create=False), self._complain
+            ).run()
+        except RecursionError:
+            text = "this statement's queries are nested too deeply to follow; it has no column lineage"
+            self._complain("RL304", "error", text, statement.first_line)
+            result = Evaluated([], [], [], [], [])
         target = statement.target
         if len(target) == 1 and target[0][:1] in ("#", "@"):
             self._fill(statement, result)

@@ -132,6 +132,10 @@ class Evaluator:
     def run(self) -> Evaluated:
         """Evaluate the statement."""
         statement = self.statement
+        self.visited = reachable(statement)
+        for index in sorted(self.visited):  # CTEs in their order, so that a long chain of them needs no deep recursion
+            if isinstance(self.relations[index], Alias):
+                self.items(index)
         target = self._target_columns()
         flows: dict[tuple[tuple[str, str], str], tuple[int, int]] = {}
         items: list[Item] = []
@@ -140,12 +144,8 @@ class Evaluator:
             self._flow_items(items, statement.columns or target or (), flows)
         for assignment in statement.assignments:
             self._flow_assignment(assignment, target, flows)
-        if statement.scope >= 0:
-            self._visit(statement.scope)
         for influence in statement.influences:
             self._influence(influence.ref, influence.how)
-        for index in statement.subqueries:
-            self._visit(index)
         self._visited_influences()
         ordered = [Flow(s, t, code, line) for (s, t), (code, line) in flows.items()]
         return Evaluated(ordered, sorted(self.influences | self.extra), list(self.reads), list(self.feeds), items)
@@ -215,34 +215,22 @@ class Evaluator:
 
     def _visited_influences(self) -> None:
         """What shapes the rows of any SELECT that the statement's data passes through."""
-        done: set[int] = set()
-        while pending := self.visited - done:
-            for index in sorted(pending):
-                done.add(index)
-                relation = self.relations[index]
-                if isinstance(relation, Select):
-                    for influence in relation.influences:
-                        self._influence(influence.ref, influence.how)
-                    for sub in relation.subqueries:
-                        self._visit(sub)
-                elif isinstance(relation, SetOp):
-                    for branch in relation.filters:
-                        for item in self.items(branch):
-                            for dataset, column in item.sources:
-                                self.influences.add((dataset, column, 0))
+        for index in sorted(self.visited):
+            relation = self.relations[index]
+            if isinstance(relation, TableRef):
+                self.items(index)
+            elif isinstance(relation, Select):
+                for influence in relation.influences:
+                    self._influence(influence.ref, influence.how)
+            elif isinstance(relation, SetOp):
+                for branch in relation.filters:
+                    for item in self.items(branch):
+                        for dataset, column in item.sources:
+                            self.influences.add((dataset, column, 0))
 
     def _influence(self, ref: Ref, how: int) -> None:
         for dataset, column in self._lookup(ref, quiet=True):
             self.influences.add((dataset, column, how))
-
-    def _visit(self, index: int) -> None:
-        relation = self.relations[index]
-        if isinstance(relation, Select) and not relation.outputs:
-            self.visited.add(index)
-            for source in relation.sources:
-                self.items(source)
-        else:
-            self.items(index)
 
     # ------------------------------------------------------------------ relations
 
@@ -254,7 +242,6 @@ class Evaluator:
         if index in self.active:
             return []
         self.active.add(index)
-        self.visited.add(index)
         relation = self.relations[index]
         if isinstance(relation, Select):
             result = self._select(relation, index)
@@ -515,6 +502,32 @@ class _Everything(Item):
 
     def __new__(cls, sources: Sources, line: int) -> _Everything:
         return Item.__new__(cls, STAR, sources, line)
+
+
+def reachable(statement: StatementFacts) -> set[int]:
+    """Relations that the statement's data or row choice goes through (a CTE that nobody names is not among them)."""
+    refs = [*(r for a in statement.assignments for r in a.refs), *(i.ref for i in statement.influences)]
+    stack = [statement.root, statement.scope, *statement.subqueries, *(r.relation for r in refs), *(r.scope for r in refs)]
+    seen: set[int] = set()
+    while stack:
+        index = stack.pop()
+        if index < 0 or index in seen:
+            continue
+        seen.add(index)
+        relation = statement.relations[index]
+        if isinstance(relation, Select):
+            stack.extend(relation.sources)
+            stack.extend(relation.subqueries)
+            stack.extend(r.relation for o in relation.outputs for r in o.refs)
+            stack.extend(i.ref.relation for i in relation.influences)
+        elif isinstance(relation, SetOp):
+            stack.extend(relation.branches)
+            stack.extend(relation.filters)
+        elif isinstance(relation, Alias):
+            stack.append(relation.relation)
+        else:
+            stack.extend(r.relation for r in relation.args)
+    return seen
 
 
 def unnamed(position: int) -> str:
