@@ -507,7 +507,13 @@ class _Everything(Item):
 def reachable(statement: StatementFacts) -> set[int]:
     """Relations that the statement's data or row choice goes through (a CTE that nobody names is not among them)."""
     refs = [*(r for a in statement.assignments for r in a.refs), *(i.ref for i in statement.influences)]
-    stack = [statement.root, statement.scope, *statement.subqueries, *(r.relation for r in refs), *(r.scope for r in refs)]
+    stack = [
+        statement.root,
+        statement.scope,
+        *statement.subqueries,
+        *(r.relation for r in refs),
+        *(r.scope for r in refs),
+    ]
     seen: set[int] = set()
     while stack:
         index = stack.pop()
