@@ -16,13 +16,62 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-IDENTITY, TRANSFORMATION, AGGREGATION, CONDITIONAL, WINDOW = "identity", "transformation", "aggregation", "conditional", "window"
+IDENTITY, TRANSFORMATION, AGGREGATION, CONDITIONAL, WINDOW = (
+    "identity",
+    "transformation",
+    "aggregation",
+    "conditional",
+    "window",
+)
 _DIRECT = (IDENTITY, TRANSFORMATION, AGGREGATION)
 _STRENGTH = {WINDOW: 0, CONDITIONAL: 1, IDENTITY: 2, TRANSFORMATION: 3, AGGREGATION: 4}
 Sources = dict[tuple[str, str], str]  # (dataset, column) -> transformation
 
-_NOUNS = "order customer product invoice payment shipment store region supplier ticket session campaign account device claim policy".split()
-_WORDS = "id code name status amount quantity price cost discount tax created_at updated_at region_id customer_id product_id type flag rate score total city country note rank_no batch".split()
+_NOUNS = [
+    "order",
+    "customer",
+    "product",
+    "invoice",
+    "payment",
+    "shipment",
+    "store",
+    "region",
+    "supplier",
+    "ticket",
+    "session",
+    "campaign",
+    "account",
+    "device",
+    "claim",
+    "policy",
+]
+_WORDS = [
+    "id",
+    "code",
+    "name",
+    "status",
+    "amount",
+    "quantity",
+    "price",
+    "cost",
+    "discount",
+    "tax",
+    "created_at",
+    "updated_at",
+    "region_id",
+    "customer_id",
+    "product_id",
+    "type",
+    "flag",
+    "rate",
+    "score",
+    "total",
+    "city",
+    "country",
+    "note",
+    "rank_no",
+    "batch",
+]
 _SCHEMAS = ("raw", "stage", "core", "mart")
 
 
@@ -212,7 +261,11 @@ class Generator:
         wanted = width or self.random.randint(2, 6)
         while len(columns) < wanted:
             expression, sources, natural = self.expression(relations)
-            name = natural if natural and natural not in columns and self.random.random() < 0.7 else f"x{len(columns)}_{self.random.choice(_WORDS)}"
+            name = (
+                natural
+                if natural and natural not in columns and self.random.random() < 0.7
+                else f"x{len(columns)}_{self.random.choice(_WORDS)}"
+            )
             if name in columns:
                 continue
             items.append(expression if name == natural else f"{expression} AS {name}")
@@ -324,7 +377,10 @@ class Generator:
         own = self.random.choice(self.datasets[target])
         key, _, _ = self.reference_of(relation)
         if self.random.random() < 0.5:
-            value, sources = f"{value} + t.{own}", merge(through(TRANSFORMATION, sources), {(target, own): TRANSFORMATION})
+            value, sources = (
+                f"{value} + t.{own}",
+                merge(through(TRANSFORMATION, sources), {(target, own): TRANSFORMATION}),
+            )
         self.flow(target, {column: sources})
         if self.dialect == "tsql":
             return f"UPDATE t SET {column} = {value}\nFROM {self.written(target)} AS t\nJOIN {relation.text} ON t.{own} = {key}"

@@ -582,7 +582,7 @@ class Builder:
             line, column = _position(item.this)
             if ref is None:
                 return Output(self._identifier(item.this), (), line, column)
-            return Output(ref.name.rsplit(".", 1)[-1], (ref,), line, column)
+            return Output(self._identifier(item.this), (ref,), line, column)
         if kind is exp.Star:
             return self._star(item, None, scope, subqueries)
         if kind is exp.Aliases:  # several columns out of one expression
@@ -698,9 +698,13 @@ class Builder:
                 bound = (bound or set()) | {p.name.lower() for p in node.expressions}
                 push((node.this, relation_class(TRANSFORMATION, how)))
                 continue
-            if kind is exp.Order:
-                how = relation_class(WINDOW, how)
-            elif kind in _PASS or kind is exp.Ordered or kind is exp.Distinct:
+            if kind is exp.Order:  # inside an aggregate: what is ordered keeps its use
+                if node.args.get("this") is not None:
+                    push((node.this, how))
+                for item in node.expressions:
+                    push((item, relation_class(WINDOW, how)))
+                continue
+            if kind in _PASS or kind is exp.Ordered or kind is exp.Distinct:
                 pass
             elif issubclass(kind, exp.AggFunc) and not issubclass(kind, _VALUE_WINDOW_FUNCTIONS):
                 how = relation_class(AGGREGATION, how)
@@ -766,7 +770,7 @@ class Builder:
             for inner in aliases[ref.name].refs:
                 self._note(found, inner)
             return
-        self._note(found, Ref(ref.relation, ref.scope, ref.name, how, ref.line))
+        self._note(found, Ref(ref.relation, ref.scope, ref.name, relation_class(ref.how, how), ref.line))
 
     @staticmethod
     def _note(found: Collected, ref: Ref) -> None:
@@ -784,7 +788,7 @@ class Builder:
         if node.args.get("table") is None:
             if name in self.pseudo:
                 return None
-            return self._unqualified(name, scope, line)
+            return Ref(-1, scope.index, name, IDENTITY, line)
         relation = self._qualifier(node, scope)
         if relation >= 0:
             return Ref(relation, scope.index, name, IDENTITY, line)
@@ -794,11 +798,8 @@ class Builder:
             if alias >= 0:
                 after = node.args.get("db") if node.args.get("catalog") else node.args["table"]
                 return Ref(alias, scope.index, self._identifier(after), TRANSFORMATION, line)
-            return self._unqualified(self._identifier(first), scope, line)
+            return Ref(-1, scope.index, self._identifier(first), TRANSFORMATION, line)
         return None
-
-    def _unqualified(self, name: str, scope: Scope, line: int) -> Ref:
-        return Ref(-1, scope.index, name, IDENTITY, line)
 
     def _qualifier(self, node: Expression, scope: Scope) -> int:
         db = node.args.get("db")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+import msgspec
 from sqlglot import exp
 from sqlglot.errors import ParseError, SqlglotError
 from sqlglot.expressions import Expression
@@ -540,7 +541,7 @@ class FileCompiler:
         conflict = tree.args.get("conflict")
         if conflict is not None:
             scope = self._conflict_scope(builder, target, root, columns)
-            self._set_clauses(conflict.expressions, builder, scope, assignments, subqueries)
+            self._set_clauses(conflict.expressions, builder, scope, scope.tables[0][1], assignments, subqueries)
         self._add(
             tokens, "insert_overwrite" if tree.args.get("overwrite") else "insert", builder, owner, root=root, target=target,
             columns=columns, assignments=tuple(assignments), influences=influences, subqueries=subqueries,
@@ -560,12 +561,35 @@ class FileCompiler:
         index = builder._add(Select((table,), ()))
         scope = Scope(index, None, {})
         scope.aliases[target[-1] if target else ""] = table
+        scope.tables.append((target, table))
         if root >= 0:
             excluded = builder._add(Alias(root, columns))
             scope.aliases["excluded"] = excluded
         return scope
 
     def _set_clauses(
+        self,
+        clauses: list[Expression],
+        builder: Builder,
+        scope: Scope,
+        target: int,
+        assignments: list[Assignment],
+        subqueries: list[int],
+    ) -> None:
+        """The assignments of SET. A bare name that is assigned to is a column of the ``target`` relation wherever it stands."""
+        first = len(assignments)
+        self._assign(clauses, builder, scope, assignments, subqueries)
+        own = {a.column for a in assignments[first:]}
+        for i in range(first, len(assignments)):
+            refs = tuple(
+                msgspec.structs.replace(r, relation=target)
+                if r.relation < 0 and r.scope == scope.index and r.name in own and target >= 0
+                else r
+                for r in assignments[i].refs
+            )
+            assignments[i] = msgspec.structs.replace(assignments[i], refs=refs)
+
+    def _assign(
         self,
         clauses: list[Expression],
         builder: Builder,
@@ -616,7 +640,7 @@ class FileCompiler:
             builder._join(join, scope, sources, [], influences, subqueries)
         builder.relations[index] = Select(tuple(sources), ())
         assignments: list[Assignment] = []
-        self._set_clauses(tree.expressions, builder, scope, assignments, subqueries)
+        self._set_clauses(tree.expressions, builder, scope, at, assignments, subqueries)
         where = tree.args.get("where")
         if where is not None:
             more, subs = builder.influences(where.this, scope, FILTER)
@@ -713,7 +737,7 @@ class FileCompiler:
             subqueries.extend(subs)
         then = when.args.get("then")
         if isinstance(then, exp.Update):
-            self._set_clauses(then.expressions, builder, scope, assignments, subqueries)
+            self._set_clauses(then.expressions, builder, scope, sources[0], assignments, subqueries)
         elif isinstance(then, exp.Insert):
             self._merge_insert(then, builder, scope, sources, assignments, subqueries)
 

@@ -405,7 +405,8 @@ class _Spools:
         out = self._open.get(table)
         if out is None:
             path = os.path.join(self._folder, f"{table}.csv")
-            out = self._open[table] = self._stack.enter_context(open(path, "w", encoding="utf-8", newline=""))
+            file = open(path, "w", encoding="utf-8", newline="")  # noqa: SIM115 - closed by the stack
+            out = self._open[table] = self._stack.enter_context(file)
         out.writelines(",".join([_field(r[c]) for c in columns]) + "\n" for r in rows)
         self._rows += len(rows)
 

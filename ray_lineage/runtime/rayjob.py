@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -62,10 +63,8 @@ class _Watcher:
             ready, _ = self._ray.wait([self._asked], timeout=0)
             if not ready:
                 return
-            try:
+            with contextlib.suppress(self._ray.exceptions.RayError):  # the driver is being restarted
                 self._report(Progress(*self._ray.get(self._asked)))
-            except self._ray.exceptions.RayError:
-                pass  # the driver is being restarted
         self._asked = driver.status.remote()
 
 

@@ -105,9 +105,8 @@ class Scheduler:
         if (self._cuts + 1) % GUARD_EVERY == 0:
             priority = min(classes, key=lambda p: self._arrival[p])
         queue = self._queues[priority]
-        if self._is_big(queue[0]) and not self._big_may_start():
-            if not self._rotate_past_big(queue):
-                return None
+        if self._is_big(queue[0]) and not self._big_may_start() and not self._rotate_past_big(queue):
+            return None
         self._cuts += 1
         return self._take(priority, queue)
 
