@@ -1,0 +1,153 @@
+"""Which files a scan finds, and how one is read."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ray_lineage.errors import UsageError
+from ray_lineage.model import SourceFile
+from ray_lineage.sources.scan import Scan, ScanOptions, SourceFault, read_bytes
+
+
+def tree(root: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+def scanned(root: Path, **options: tuple[str, ...]) -> list[str]:
+    return sorted(f.path for f in Scan([str(root)], ScanOptions(**options)))
+
+
+def test_suffixes_hidden_and_ours(tmp_path: Path) -> None:
+    tree(tmp_path, {"a.sql": "", "B.SQL": "", "c.txt": "", ".hidden/d.sql": "", "node_modules/e.sql": "", "data/.ray_lineage": "", "data/f.sql": "", "x/y/g.sql": ""})
+    assert scanned(tmp_path) == ["B.SQL", "a.sql", "x/y/g.sql"]
+
+
+def test_ignore_files_nested_and_taken_in_again(tmp_path: Path) -> None:
+    tree(tmp_path, {".gitignore": "*.tmp.sql\nbuild/\n/top.sql\n", "a.tmp.sql": "", "build/b.sql": "", "top.sql": "", "x/top.sql": "", "x/.raylineageignore": "!*.tmp.sql\nz.sql\n", "x/c.tmp.sql": "", "x/z.sql": ""})
+    assert scanned(tmp_path) == ["x/c.tmp.sql", "x/top.sql"]
+
+
+def test_ignore_setting(tmp_path: Path) -> None:
+    tree(tmp_path, {"a.sql": "", "old/b.sql": ""})
+    assert scanned(tmp_path, ignore=("old/",)) == ["a.sql"]
+
+
+_patterns = st.lists(st.text(alphabet="ab*/!?.", min_size=1, max_size=6).filter(lambda p: p.strip("!/")), max_size=4)
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="compares with git")
+@settings(max_examples=60, deadline=None)
+@given(_patterns)
+def test_ignore_rules_are_gits(patterns: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        names = ["a.sql", "b.sql", "a/a.sql", "a/b.sql", "b/a/b.sql", "ab.sql"]
+        tree(root, {n: "" for n in names} | {".gitignore": "\n".join(patterns) + "\n"})
+        subprocess.run(["git", "init", "-q", folder], check=True)
+        listed = subprocess.run(["git", "-C", folder, "ls-files", "-co", "--exclude-standard"], check=True, capture_output=True, text=True).stdout
+        assert scanned(root) == sorted(n for n in listed.split() if n.endswith(".sql"))
+
+
+def test_a_hostile_pattern_is_linear(tmp_path: Path) -> None:
+    tree(tmp_path, {".gitignore": "*a*a*a*a*a*a*a*a*a*b.sql\n", "a" * 200 + ".sql": ""})
+    started = time.monotonic()
+    assert len(scanned(tmp_path)) == 1
+    assert time.monotonic() - started < 2
+
+
+def test_links_are_not_followed(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    tree(outside, {"secret.sql": "SELECT 1"})
+    root = tmp_path / "root"
+    tree(root, {"a.sql": ""})
+    (root / "link.sql").symlink_to(outside / "secret.sql")
+    (root / "folder").symlink_to(outside)
+    assert scanned(root) == ["a.sql"]
+
+
+def test_a_folder_that_became_a_link_is_not_read(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    tree(outside, {"a.sql": "secret"})
+    root = tmp_path / "root"
+    tree(root, {"f/a.sql": "mine"})
+    [found] = list(Scan([str(root)], ScanOptions()))
+    shutil.rmtree(root / "f")
+    (root / "f").symlink_to(outside)
+    with pytest.raises(SourceFault) as caught:
+        read_bytes(found, 100)
+    assert caught.value.diagnostic.code == "RL006"
+
+
+def test_what_cannot_be_listed_is_not_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tree(tmp_path, {"a.sql": "", "locked/b.sql": ""})
+    real = os.scandir
+
+    def refuse(path: str) -> object:
+        if str(path).endswith("locked"):
+            raise PermissionError(13, "Permission denied")
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)  # root may list everything, so the system call itself is made to fail
+    scan = Scan([str(tmp_path)], ScanOptions())
+    assert [f.path for f in scan] == ["a.sql"]
+    assert scan.unlisted == ["locked"]
+    assert [d.code for _, d in scan.diagnostics] == ["RL001"]
+
+
+def test_names_that_are_no_text(tmp_path: Path) -> None:
+    name = os.fsdecode(b"caf\xe9\n.sql")
+    (tmp_path / name).write_text("SELECT 1")
+    [found] = list(Scan([str(tmp_path)], ScanOptions()))
+    assert found.path == "caf\\xE9\\x0A.sql"
+    assert read_bytes(found, 100) == b"SELECT 1"
+
+
+def test_several_roots(tmp_path: Path) -> None:
+    tree(tmp_path, {"one/sql/a.sql": "", "two/sql/a.sql": ""})
+    roots = [str(tmp_path / "one" / "sql"), str(tmp_path / "two" / "sql"), str(tmp_path / "two")]
+    assert sorted(f.path for f in Scan(roots, ScanOptions())) == ["sql/a.sql", "two/sql/a.sql"]
+
+
+def test_a_root_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        Scan([str(tmp_path / "none")], ScanOptions())
+    assert caught.value.code == "RL201"
+
+
+def test_special_files_are_passed_over(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.sql")
+    scan = Scan([str(tmp_path)], ScanOptions())
+    assert list(scan) == []
+    assert scan.skipped == {"not a regular file": 1}
+
+
+def test_too_large_and_vanished(tmp_path: Path) -> None:
+    tree(tmp_path, {"a.sql": "x" * 11})
+    [found] = list(Scan([str(tmp_path)], ScanOptions()))
+    with pytest.raises(SourceFault) as caught:
+        read_bytes(found, 10)
+    assert (caught.value.status, caught.value.diagnostic.code) == ("skipped", "RL005")
+    assert read_bytes(found, 11) == b"x" * 11
+    (tmp_path / "a.sql").unlink()
+    with pytest.raises(SourceFault) as caught:
+        read_bytes(found, 10)
+    assert caught.value.status == "gone"
+
+
+def test_a_scan_is_a_source_file(tmp_path: Path) -> None:
+    tree(tmp_path, {"a.sql": "abc"})
+    [found] = list(Scan([str(tmp_path)], ScanOptions()))
+    assert isinstance(found, SourceFile)
+    assert (found.size, found.name, found.root) == (3, "a.sql", str(tmp_path))
