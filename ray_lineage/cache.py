@@ -31,6 +31,8 @@ logger = logging.getLogger("ray_lineage.cache")
 _HEADER: Final = struct.Struct("<BQ16s")  # format, last use (s), checksum
 _FORMAT: Final = 1
 _STATS_KEY: Final = b"\0stats"
+_TURN_KEY: Final = b"\0turn"
+_OURS: Final = frozenset({_STATS_KEY, _TURN_KEY})
 _FIRST_MAP: Final = 64 * 2**20
 _DAY: Final = 86_400
 _PAUSE: Final = 60.0  # seconds without writing after the disk was full
@@ -286,6 +288,8 @@ class ParseCache:
             try:
                 with self._env.begin(write=True) as transaction:
                     transaction.cursor().putmulti(encoded)
+                if self._over_bounds():
+                    self._evict(0.9)
                 return
             except lmdb.MapFullError:
                 if not self._grow():
@@ -321,13 +325,16 @@ class ParseCache:
         pages = s["branch_pages"] + s["leaf_pages"] + s["overflow_pages"]
         return int(s["psize"] * pages)
 
+    def _over_bounds(self) -> bool:
+        return self._used_bytes() > self._max_bytes or (
+            self._max_entries is not None and self._env.stat()["entries"] > self._max_entries
+        )
+
     def prune(self) -> int:
         """Drop what was not used for the time to live, and what is over the bounds, least recently used first."""
         if self._env is None or self.state != "ok":
             return 0
-        over = self._used_bytes() > self._max_bytes or (
-            self._max_entries is not None and self._env.stat()["entries"] > self._max_entries
-        )
+        over = self._over_bounds()
         stamp = Path(self.path, "pruned")
         due = not stamp.exists() or self._clock() - stamp.stat().st_mtime > _DAY
         if not over and not due:
@@ -340,7 +347,7 @@ class ParseCache:
         entries: list[tuple[int, int, bytes]] = []
         with self._env.begin() as transaction:
             for key, value in transaction.cursor():
-                if key != _STATS_KEY:
+                if key not in _OURS:
                     used = _HEADER.unpack_from(value)[1] if len(value) >= _HEADER.size else 0
                     entries.append((used, len(key) + len(value) + 64, key))
         entries.sort()
@@ -359,7 +366,14 @@ class ParseCache:
             with self._env.begin(write=True) as transaction:
                 for key in doomed:
                     transaction.delete(key)
+            self._turn_over()
         return len(doomed)
+
+    def _turn_over(self) -> None:
+        """LMDB gives a transaction's freed pages out again two transactions later: let those be small ones."""
+        for turn in range(2):
+            with self._env.begin(write=True) as transaction:
+                transaction.put(_TURN_KEY, bytes([turn]))
 
     def clear(self, older_than_days: int | None = None, *, dry_run: bool = False) -> int:
         """Delete all entries, or those not used for so many days. Returns how many."""
@@ -369,7 +383,7 @@ class ParseCache:
         with self._env.begin() as transaction:
             doomed = [
                 k for k, v in transaction.cursor()
-                if k != _STATS_KEY and (len(v) < _HEADER.size or _HEADER.unpack_from(v)[1] < limit)
+                if k not in _OURS and (len(v) < _HEADER.size or _HEADER.unpack_from(v)[1] < limit)
             ]  # fmt: skip
         if doomed and not dry_run:
             with self._env.begin(write=True) as transaction:
@@ -393,7 +407,7 @@ class ParseCache:
             with contextlib.suppress(Exception), self._reader() as transaction:
                 stored = transaction.get(_STATS_KEY)
                 hits, misses = _statistics(stored)
-                entries = transaction.stat()["entries"] - (stored is not None)
+                entries = transaction.stat()["entries"] - sum(transaction.get(k) is not None for k in _OURS)
                 size = self._used_bytes()
         hits, misses = hits + self.hits, misses + self.misses
         rate = hits / (hits + misses) if hits + misses else 0.0
@@ -485,7 +499,7 @@ def _verify_here(path: str) -> None:
         sys.exit(1)
     entries = bad = 0
     for key, value in _entries(path):
-        if key == _STATS_KEY:
+        if key in _OURS:
             continue
         entries += 1
         whole = len(value) >= _HEADER.size and _HEADER.unpack_from(value)[2] == _checksum(key, value[_HEADER.size :])

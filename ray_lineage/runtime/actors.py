@@ -114,7 +114,15 @@ class Writer:
         return taken
 
     def finish(
-        self, digest: str, gone: list[str], full: bool, settle: bool, dry_run: bool, summary: IngestSummary, total: int
+        self,
+        digest: str,
+        gone: list[str],
+        full: bool,
+        settle: bool,
+        dry_run: bool,
+        summary: IngestSummary,
+        total: int,
+        kept: frozenset[str],
     ) -> IngestSummary:
         """Link, write, settle."""
         stored = 0
@@ -134,6 +142,7 @@ class Writer:
             settle=settle,
             summary=summary,
             dry_run=dry_run,
+            kept=kept,
             on_linked=on_linked,
             on_stored=on_stored,
         )

@@ -17,6 +17,7 @@ from typing import Any, Final
 from ray_lineage.errors import Interrupted, RayLineageError
 from ray_lineage.model import Diagnostic, FileFacts, FileState, encode_facts
 from ray_lineage.runtime.actors import HARD_SECONDS, Parser, Writer
+from ray_lineage.runtime.ingest import old_facts, open_cache
 from ray_lineage.runtime.ledger import Ledger, budget_of
 from ray_lineage.runtime.load import note
 from ray_lineage.runtime.parse import Meta, Task
@@ -115,10 +116,22 @@ class Driver:
         if job.done != len(plan.tasks):
             raise AssertionError(f"{len(plan.tasks)} files were scanned but {job.done} accounted for")
         self._phase = ("link", 0, len(plan.tasks))
+        cache = open_cache(self.settings) if job.unreadable else None
+        for path, sha256, facts in old_facts(job.unreadable, states, {t.file.path: t for t in plan.tasks}, cache):
+            await self._writer.put.remote([Meta(path, "facts", sha256)], [facts])
+        if cache is not None:
+            cache.close()
         removed = [*removed, *sorted(p for p in job.gone if p in states)]
         settle = not job.unreadable and not job.gone and not plan.scan.unlisted
         summary: IngestSummary = await self._writer.finish.remote(
-            plan.digest(job.hashes), removed, self.full, settle, self.dry_run, job.summary, len(plan.tasks)
+            plan.digest(job.hashes),
+            removed,
+            self.full,
+            settle,
+            self.dry_run,
+            job.summary,
+            len(plan.tasks),
+            frozenset(job.unreadable),
         )
         for path, diagnostic in plan.diagnostics:
             note(summary, path, [diagnostic])

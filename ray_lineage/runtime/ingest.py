@@ -165,7 +165,7 @@ class _Run:
             return 0
         cold = sum(t.file.size for t in self.plan.tasks if not t.file.sha256)
         known = [t for t in self.plan.tasks if t.file.sha256]
-        cache = self._cache() if known else None
+        cache = open_cache(self.settings) if known else None
         if cache is None:
             return cold + sum(t.file.size for t in known)
         keys = [cache_key(t.file.sha256, t.options, COMPILER_VERSION + t.encoding) for t in known]
@@ -176,7 +176,7 @@ class _Run:
     def run(self, *, full: bool, dry_run: bool) -> None:
         for path, diagnostic in self.plan.diagnostics:
             note(self.summary, path, [diagnostic])
-        cache = self._cache()
+        cache = open_cache(self.settings)
         try:
             states = self.loader.begin()
             removed = self._removed(states)
@@ -192,17 +192,6 @@ class _Run:
                 cache.close()
         self.plan.index.keep_only(self.plan.paths)
         self.plan.index.save()
-
-    def _cache(self) -> ParseCache | None:
-        if not self.settings.enable_parse_cache:
-            return None
-        from ray_lineage.cache import ParseCache
-
-        return ParseCache.open(
-            self.settings.parse_cache_path,
-            max_bytes=self.settings.cache_max_bytes,
-            max_entries=self.settings.cache_max_entries,
-        )
 
     def _removed(self, states: dict[str, FileState]) -> list[str]:
         """Files of the graph that are proven gone: their folder was listed and they were not in it."""
@@ -269,18 +258,8 @@ class _Run:
                 self.summary.cache_misses += 1
 
     def _keep_unreadable(self, states: dict[str, FileState], cache: ParseCache | None) -> None:
-        """What cannot be read now keeps its old contribution; its old facts still take part in linking if they are cached."""
-        from ray_lineage.cache import cache_key
-        from ray_lineage.compile import COMPILER_VERSION
-
-        for path in sorted(self.unreadable):
-            state = states.get(path)
-            if state is None or cache is None:
-                continue
-            task = self._by_path[path]
-            facts = cache.get_many([cache_key(state.sha256, task.options, COMPILER_VERSION + task.encoding)])[0]
-            if facts is not None:
-                self.loader.put(path, state.sha256, facts)
+        for path, sha256, facts in old_facts(self.unreadable, states, self._by_path, cache):
+            self.loader.put(path, sha256, facts)
 
     def _account(self) -> None:
         """Nothing may be dropped: every scanned file was linked, is gone, or is set aside with a diagnostic."""
@@ -312,12 +291,41 @@ class _Run:
             settle=settle,
             summary=self.summary,
             dry_run=dry_run,
+            kept=frozenset(self.unreadable),
             on_linked=on_linked,
             on_stored=on_stored,
         )
         if self.unreadable:
             self.summary.by_status["unreadable"] = len(self.unreadable)
         self.summary.unchanged = total - self.summary.files_written
+
+
+def old_facts(
+    unreadable: set[str], states: dict[str, FileState], tasks: dict[str, Task], cache: ParseCache | None
+) -> Iterator[tuple[str, str, bytes]]:
+    """What cannot be read now keeps its old contribution; its old facts still take part in linking if they are cached."""
+    from ray_lineage.cache import cache_key
+    from ray_lineage.compile import COMPILER_VERSION
+
+    for path in sorted(unreadable):
+        state = states.get(path)
+        if state is None or cache is None:
+            continue
+        task = tasks[path]
+        facts = cache.get_many([cache_key(state.sha256, task.options, COMPILER_VERSION + task.encoding)])[0]
+        if facts is not None:
+            yield path, state.sha256, facts
+
+
+def open_cache(settings: Settings) -> ParseCache | None:
+    """The parse cache of the settings, None if it is switched off."""
+    if not settings.enable_parse_cache:
+        return None
+    from ray_lineage.cache import ParseCache
+
+    return ParseCache.open(
+        settings.parse_cache_path, max_bytes=settings.cache_max_bytes, max_entries=settings.cache_max_entries
+    )
 
 
 def cut(tasks: Sequence[Task]) -> Iterator[list[Task]]:

@@ -102,11 +102,15 @@ class Loader:
         settle: bool,
         summary: IngestSummary,
         dry_run: bool = False,
+        kept: frozenset[str] = frozenset(),
         on_linked: Callable[[int], None] | None = None,
         on_stored: Callable[[int], None] | None = None,
     ) -> None:
-        """Link everything, write what differs, remove what is gone, and record the settled state. Fills the summary."""
-        changes = self._changes(summary, full=full, on_linked=on_linked)
+        """Link everything, write what differs, remove what is gone, and record the settled state. Fills the summary.
+
+        ``kept`` are files that cannot be read now and take part with their old facts; they are counted by the caller.
+        """
+        changes = self._changes(summary, kept, full=full, on_linked=on_linked)
         if dry_run:
             pending = sum(1 for _ in changes)
             summary.notes.append(f"dry run: {pending:,} files would be written, {len(gone):,} removed; nothing was")
@@ -157,14 +161,20 @@ class Loader:
             return len(result.rejected)
 
     def _changes(
-        self, summary: IngestSummary, *, full: bool, on_linked: Callable[[int], None] | None
+        self,
+        summary: IngestSummary,
+        kept: frozenset[str],
+        *,
+        full: bool,
+        on_linked: Callable[[int], None] | None,
     ) -> Iterator[Contribution]:
         best = 0
         for number, contribution in enumerate(self.linker.link(), 1):
             row = contribution.rows["File"][0]
             status, diagnostics = str(row[6]), str(row[7])
-            summary.by_status[status] = summary.by_status.get(status, 0) + 1
-            if diagnostics != "[]":
+            if contribution.path not in kept:
+                summary.by_status[status] = summary.by_status.get(status, 0) + 1
+            if diagnostics != "[]" and contribution.path not in kept:
                 note(summary, contribution.path, _diagnostics.decode(diagnostics))
             flows = contribution.rows.get("FLOWS_TO", [])
             if len(flows) > best:

@@ -63,7 +63,14 @@ def test_a_misspelt_key_is_named_with_its_line(tmp_path: Path) -> None:
     assert "'dialect'" in (caught.value.help or "")
 
 
-@pytest.mark.parametrize("environ", [{"RAY_LINEAGE_NEO4J_PASSWRD": "canary"}, {"RAY_LINEAGE_BATCH_SIZE": "canary"}, {"RAY_LINEAGE_NEO4J__PASSWORD": "canary"}])
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"RAY_LINEAGE_NEO4J_PASSWRD": "canary"},
+        {"RAY_LINEAGE_BATCH_SIZE": "canary"},
+        {"RAY_LINEAGE_NEO4J__PASSWORD": "canary"},
+    ],
+)
 def test_errors_never_show_values(tmp_path: Path, environ: dict[str, str]) -> None:
     with pytest.raises(SettingsError) as caught:
         load_settings(cwd=str(tmp_path), environ=environ)
@@ -99,16 +106,32 @@ def test_broken_toml(tmp_path: Path) -> None:
 
 def test_later_rules_win_key_by_key() -> None:
     settings = Settings.model_validate(
-        {"dialect": "postgres", "folders": [{"path": "a", "dialect": "tsql", "default_schema": "dbo"}, {"path": "a/b", "dialect": "oracle"}]}
+        {
+            "dialect": "postgres",
+            "folders": [
+                {"path": "a", "dialect": "tsql", "default_schema": "dbo"},
+                {"path": "a/b", "dialect": "oracle"},
+            ],
+        }
     )
     assert rule_for(settings, "x.sql").dialect == "postgres"
     assert (rule_for(settings, "a/x.sql").dialect, rule_for(settings, "a/x.sql").default_schema) == ("tsql", "dbo")
-    assert (rule_for(settings, "a/b/x.sql").dialect, rule_for(settings, "a/b/x.sql").default_schema) == ("oracle", "dbo")
+    assert (rule_for(settings, "a/b/x.sql").dialect, rule_for(settings, "a/b/x.sql").default_schema) == (
+        "oracle",
+        "dbo",
+    )
 
 
 @pytest.mark.parametrize(
     ("pattern", "path", "expected"),
-    [("a", "a/x.sql", True), ("a", "ab/x.sql", False), ("./a/", "a/b/x.sql", True), ("*/legacy", "etl/legacy/x.sql", True), ("*/legacy", "legacy/x.sql", False), (".", "x.sql", True)],
+    [
+        ("a", "a/x.sql", True),
+        ("a", "ab/x.sql", False),
+        ("./a/", "a/b/x.sql", True),
+        ("*/legacy", "etl/legacy/x.sql", True),
+        ("*/legacy", "legacy/x.sql", False),
+        (".", "x.sql", True),
+    ],
 )
 def test_matches(pattern: str, path: str, expected: bool) -> None:
     assert matches(pattern, path) is expected

@@ -36,7 +36,9 @@ def test_a_folders_encoding_comes_first() -> None:
 
 def test_binary_and_pointers_are_skipped() -> None:
     assert [d.code for d in decode(b"\x7fELF\0\0\0\1abc").diagnostics] == ["RL010"]
-    assert [d.code for d in decode(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n").diagnostics] == ["RL011"]
+    assert [d.code for d in decode(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n").diagnostics] == [
+        "RL011"
+    ]
 
 
 def test_nothing_is_fine() -> None:

@@ -30,12 +30,36 @@ def scanned(root: Path, **options: tuple[str, ...]) -> list[str]:
 
 
 def test_suffixes_hidden_and_ours(tmp_path: Path) -> None:
-    tree(tmp_path, {"a.sql": "", "B.SQL": "", "c.txt": "", ".hidden/d.sql": "", "node_modules/e.sql": "", "data/.ray_lineage": "", "data/f.sql": "", "x/y/g.sql": ""})
+    tree(
+        tmp_path,
+        {
+            "a.sql": "",
+            "B.SQL": "",
+            "c.txt": "",
+            ".hidden/d.sql": "",
+            "node_modules/e.sql": "",
+            "data/.ray_lineage": "",
+            "data/f.sql": "",
+            "x/y/g.sql": "",
+        },
+    )
     assert scanned(tmp_path) == ["B.SQL", "a.sql", "x/y/g.sql"]
 
 
 def test_ignore_files_nested_and_taken_in_again(tmp_path: Path) -> None:
-    tree(tmp_path, {".gitignore": "*.tmp.sql\nbuild/\n/top.sql\n", "a.tmp.sql": "", "build/b.sql": "", "top.sql": "", "x/top.sql": "", "x/.raylineageignore": "!*.tmp.sql\nz.sql\n", "x/c.tmp.sql": "", "x/z.sql": ""})
+    tree(
+        tmp_path,
+        {
+            ".gitignore": "*.tmp.sql\nbuild/\n/top.sql\n",
+            "a.tmp.sql": "",
+            "build/b.sql": "",
+            "top.sql": "",
+            "x/top.sql": "",
+            "x/.raylineageignore": "!*.tmp.sql\nz.sql\n",
+            "x/c.tmp.sql": "",
+            "x/z.sql": "",
+        },
+    )
     assert scanned(tmp_path) == ["x/c.tmp.sql", "x/top.sql"]
 
 
@@ -54,9 +78,11 @@ def test_ignore_rules_are_gits(patterns: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         names = ["a.sql", "b.sql", "a/a.sql", "a/b.sql", "b/a/b.sql", "ab.sql"]
-        tree(root, {n: "" for n in names} | {".gitignore": "\n".join(patterns) + "\n"})
+        tree(root, dict.fromkeys(names, "") | {".gitignore": "\n".join(patterns) + "\n"})
         subprocess.run(["git", "init", "-q", folder], check=True)
-        listed = subprocess.run(["git", "-C", folder, "ls-files", "-co", "--exclude-standard"], check=True, capture_output=True, text=True).stdout
+        listed = subprocess.run(
+            ["git", "-C", folder, "ls-files", "-co", "--exclude-standard"], check=True, capture_output=True, text=True
+        ).stdout
         assert scanned(root) == sorted(n for n in listed.split() if n.endswith(".sql"))
 
 
