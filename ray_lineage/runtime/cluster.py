@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import socket
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -36,13 +37,11 @@ def cluster(address: str, workers: int) -> Iterator[Any]:
         return
     quiet: dict[str, Any] = {"namespace": NAMESPACE, "log_to_driver": False, "logging_level": logging.ERROR}
     if address or under_job:
+        _check_answers(address or os.environ.get("RAY_ADDRESS", ""))
         try:
             ray.init(address=address or "auto", **quiet)
         except (ConnectionError, RuntimeError, ValueError) as error:
-            raise UsageError(
-                "RL206", f"no Ray cluster answers at {address or os.environ.get('RAY_ADDRESS')}: {str(error).splitlines()[0]}",
-                where="--ray-address / RAY_ADDRESS", help="start one with `ray start --head`, or leave the address out",
-            ) from error  # fmt: skip
+            raise _no_ray(address or os.environ.get("RAY_ADDRESS", ""), str(error).splitlines()[0]) from error
     else:
         try:
             ray.init(
@@ -60,3 +59,23 @@ def cluster(address: str, workers: int) -> Iterator[Any]:
         yield ray
     finally:
         ray.shutdown()
+
+
+def _check_answers(address: str) -> None:
+    """Does anything listen there? Ray itself ends the whole process when it finds out that nothing does."""
+    host, _, port = address.partition("://")[2].partition(":") if "://" in address else address.partition(":")
+    if not port.isdigit():
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=5).close()
+    except OSError as error:
+        raise _no_ray(address, error.strerror or str(error)) from None
+
+
+def _no_ray(address: str, reason: str) -> UsageError:
+    return UsageError(
+        "RL206",
+        f"no Ray cluster answers at {address}: {reason}",
+        where="--ray-address / RAY_ADDRESS",
+        help="start one with `ray start --head`, or leave the address out",
+    )
