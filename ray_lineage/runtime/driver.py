@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import shutil
 import tempfile
 import uuid
 from collections.abc import Sequence
@@ -111,6 +112,7 @@ class Driver:
                 ray.kill(actor)
             self._parsers = []
             self._writer = None
+            shutil.rmtree(job.run_dir, ignore_errors=True)
 
     async def _finish(self, job: _Job, plan: Plan, states: dict[str, FileState], removed: list[str]) -> IngestSummary:
         if job.done != len(plan.tasks):
