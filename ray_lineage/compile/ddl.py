@@ -263,6 +263,28 @@ def _query_start(tokens: list[Token], i: int, is_view: bool) -> int:
     return len(tokens)
 
 
+def added_columns(tokens: list[Token], start: int) -> list[ColumnItem]:
+    """Columns of ``ADD [COLUMN] [IF NOT EXISTS] c type, [ADD [COLUMN]] d type`` and of ``ADD (c type, d type)``."""
+    columns: list[ColumnItem] = []
+    adding = False
+    for a, b in items(tokens, start, len(tokens)):
+        if tokens[a].text.upper() == "ADD":
+            adding = True
+            a += 1
+        elif tokens[a].text.upper() in ("DROP", "ALTER", "MODIFY", "RENAME", "CHANGE", "SET", "WITH"):
+            adding = False
+        if not adding or a >= b:
+            continue
+        while a < b and tokens[a].text.upper() in ("COLUMN", "IF", "NOT", "EXISTS"):
+            a += 1
+        if a < b and tokens[a].token_type is T.L_PAREN:
+            columns.extend(_columns(tokens, a + 1, closing(tokens, a))[0])
+            continue
+        found, _ = _columns(tokens, a, b)
+        columns.extend(c for c in found if c.type)
+    return columns
+
+
 def _columns(tokens: list[Token], start: int, end: int) -> tuple[list[ColumnItem], list[Token]]:
     columns: list[ColumnItem] = []
     like: list[Token] = []

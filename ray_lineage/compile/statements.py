@@ -264,7 +264,8 @@ class FileCompiler:
             return
         if "TABLE" not in words and "VIEW" not in words:
             return
-        if verb == "ALTER" and "VIEW" not in words[:3]:
+        if verb == "ALTER" and "VIEW" not in words[:4]:
+            self._alter_table(tokens)
             return
         if words[1:2] and words[1] in (
             "INDEX",
@@ -302,6 +303,19 @@ class FileCompiler:
             return
         self.declarations.append(Declaration(name, kind, start_line(tokens[0]), columns, -1, temporary))
         self._computed_columns(tokens, head, name, owner)
+
+    def _alter_table(self, tokens: list[Token]) -> None:
+        """ALTER TABLE t ADD c int, d int: more columns of a table that is declared elsewhere."""
+        if len(tokens) < 5 or tokens[1].text.upper() != "TABLE":
+            return
+        i = 2
+        while tokens[i].text.upper() in ("IF", "EXISTS", "ONLY"):
+            i += 1
+        parts, i = ddl.read_name(tokens, i)
+        added = ddl.added_columns(tokens, i)
+        if parts and added:
+            columns = tuple(self._declared(c) for c in added)
+            self.declarations.append(Declaration(self._full(parts), "Table", start_line(tokens[0]), columns, adds=True))
 
     def _define(
         self,

@@ -8,6 +8,7 @@ old rows out, so that doing it twice changes nothing.
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, ClassVar, Final
@@ -362,4 +363,5 @@ def without_credentials(uri: str) -> str:
 
 
 def _first_line(error: BaseException) -> str:
-    return str(error).strip().split("\n")[0][:300]
+    """A driver's message; what stands before an @ in an address may be a password."""
+    return re.sub(r"//[^/@\s]*@", "//***@", str(error).strip().split("\n")[0])[:300]

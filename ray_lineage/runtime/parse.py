@@ -19,6 +19,7 @@ from ray_lineage.sources.scan import SourceFault, read_bytes
 
 SOFT_SECONDS: Final = 10.0
 SOFT_SECONDS_PER_MB: Final = 1.0
+_AGAIN_SECONDS: Final = 0.2
 
 
 class Task(msgspec.Struct, frozen=True, array_like=True):
@@ -58,7 +59,8 @@ def time_limit(seconds: float) -> Iterator[None]:
         raise SoftTimeout
 
     before = signal.signal(signal.SIGALRM, expire)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    # again and again: an exception raised inside a garbage collector's callback is swallowed by the interpreter
+    signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN_SECONDS)
     try:
         yield
     finally:
@@ -126,6 +128,7 @@ def compile_bytes(data: bytes, options: CompileOptions, encoding: str = "") -> t
                 return FileFacts("", "skipped", diagnostics=decoded.diagnostics), True
             return compile_text(decoded.text, options, decoded.diagnostics), True
     except SoftTimeout:
+        signal.setitimer(signal.ITIMER_REAL, 0)  # a second alarm may have cut its own switching off short
         return _failed(
             "RL190", f"it was given up after {seconds:.0f} s. Split the file, or leave it out with `ignore`"
         ), False

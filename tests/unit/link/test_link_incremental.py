@@ -16,6 +16,7 @@ columns = st.lists(st.sampled_from(COLUMNS), min_size=1, max_size=3, unique=True
 
 statements = st.one_of(
     st.builds(lambda n, c: f"CREATE TABLE {n} ({', '.join(f'{k} int' for k in c)})", names, columns),
+    st.builds(lambda n, c: f"ALTER TABLE {n} ADD {c[0]} int", names, columns),
     st.builds(lambda n, m: f"CREATE VIEW {n} AS SELECT * FROM {m}", names, names),
     st.builds(lambda n, m, c: f"CREATE VIEW {n} AS SELECT {', '.join(c)} FROM {m}", names, names, columns),
     st.builds(
@@ -94,3 +95,14 @@ def test_a_new_column_reaches_every_star_downstream() -> None:
     changed = {c.path: c for c in linker.link()}
     assert set(changed) == {"t.sql", "v.sql", "w.sql"}
     assert {r[:2] for r in changed["w.sql"].rows["FLOWS_TO"]} == {("p:v.x", "p:w.x"), ("p:v.y", "p:w.y")}
+
+
+def test_a_column_added_in_another_file_is_known() -> None:
+    files = {
+        "a.sql": "CREATE TABLE t (x int)",
+        "b.sql": "ALTER TABLE t ADD COLUMN y int",
+        "v.sql": "CREATE VIEW v AS SELECT * FROM t",
+    }
+    found = contributions("p", files)
+    assert {r[1] for r in found["v.sql"].rows["FLOWS_TO"]} == {"p:v.x", "p:v.y"}
+    assert {r[2] for r in found["a.sql"].rows["Column"]} == {"x", "y"}

@@ -121,3 +121,18 @@ def test_literals_do_not_reach_the_excerpt() -> None:
 def test_lines_with_every_newline() -> None:
     for newline in ("\n", "\r\n"):
         assert kinds(f"SELECT 1{newline}GO{newline}{newline}DELETE g") == [("select", 1), ("delete", 4)]
+
+
+def added(sql: str, dialect: str = "tsql") -> list[tuple[str, str]]:
+    return [(c.name, c.type) for d in compiled(sql, dialect).declarations if d.adds for c in d.columns]
+
+
+def test_added_columns() -> None:
+    assert added("ALTER TABLE dbo.t ADD a int NOT NULL, [b c] varchar(10)") == [("a", "int"), ("b c", "varchar(10)")]
+    assert added("ALTER TABLE t ADD COLUMN IF NOT EXISTS a int, ADD COLUMN b text", "postgres") == [
+        ("a", "int"),
+        ("b", "text"),
+    ]
+    assert added("ALTER TABLE t ADD (a NUMBER(10, 2), b DATE)", "oracle") == [("a", "number(10, 2)"), ("b", "date")]
+    assert added("ALTER TABLE t ADD CONSTRAINT pk PRIMARY KEY (a)") == []
+    assert added("ALTER TABLE t DROP COLUMN a, b") == []
