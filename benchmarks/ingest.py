@@ -1,7 +1,7 @@
 """Whole commands: an ingest cold, warm (cache known, graph new) and unchanged; inline and on Ray; both stores.
 
 ``python -m benchmarks.ingest FOLDER --dialect tsql``. Neo4j is measured when NEO4J_URI, NEO4J_USERNAME and NEO4J_PASSWORD
-are set. Memory is the sum over all processes of the command (RSS, sampled).
+are set. Memory is the sum over all processes of the command (PSS: shared pages are counted once; sampled).
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ def run(command: list[str], cwd: Path, environ: dict[str, str]) -> dict[str, Any
         while not over.wait(0.1):
             try:
                 family = [root, *root.children(recursive=True)]
-                peak = max(peak, sum(p.memory_info().rss for p in family))
-            except psutil.NoSuchProcess:
+                peak = max(peak, sum(p.memory_full_info().pss for p in family))
+            except (psutil.NoSuchProcess, psutil.AccessDenied):
                 continue
 
     thread = threading.Thread(target=watch)

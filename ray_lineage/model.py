@@ -89,7 +89,7 @@ Name = tuple[str, ...]
 """A dataset's name as normalised parts, outermost first: (catalog, schema, name) or fewer."""
 
 
-class Ref(msgspec.Struct, frozen=True, array_like=True):
+class Ref(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One use of a column: ``relation`` >= 0 is that relation of the arena; -1 means unqualified, to be looked up in
     the scope of ``scope`` (a Select's index). ``how`` indexes TRANSFORMATIONS (for influences: INFLUENCE_KINDS).
     ``name`` may be ``*``: every column of the relation (of the scope's relations when unqualified)."""
@@ -101,7 +101,7 @@ class Ref(msgspec.Struct, frozen=True, array_like=True):
     line: int = 0
 
 
-class Output(msgspec.Struct, frozen=True, array_like=True):
+class Output(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One item of a select list. ``name`` is None for an unnamed expression.
 
     A star has ``star`` True: ``refs`` holds one Ref with name ``*``; ``excluded`` names its EXCEPT columns, ``renamed``
@@ -117,14 +117,14 @@ class Output(msgspec.Struct, frozen=True, array_like=True):
     renamed: dict[str, str] | None = None
 
 
-class Influence(msgspec.Struct, frozen=True, array_like=True):
+class Influence(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A column that shapes rows. ``how`` indexes INFLUENCE_KINDS."""
 
     ref: Ref
     how: int
 
 
-class TableRef(msgspec.Struct, frozen=True, array_like=True, tag="t"):
+class TableRef(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="t"):
     """A dataset used in FROM. ``columns`` are its alias's column names, if any; ``function`` marks the call of a
     table-valued function, whose argument columns are in ``args``. An empty ``name`` with ``function`` is a built-in one,
     whose every column comes from its arguments."""
@@ -136,7 +136,7 @@ class TableRef(msgspec.Struct, frozen=True, array_like=True, tag="t"):
     args: tuple[Ref, ...] = ()
 
 
-class Merged(msgspec.Struct, frozen=True, array_like=True):
+class Merged(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Columns that a join makes one of: ``names`` of JOIN USING (empty for NATURAL: all common ones), which every
     relation of ``left`` that has them shares with ``right``."""
 
@@ -145,7 +145,7 @@ class Merged(msgspec.Struct, frozen=True, array_like=True):
     right: int
 
 
-class Select(msgspec.Struct, frozen=True, array_like=True, tag="s"):
+class Select(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="s"):
     """A SELECT. ``sources`` are arena indexes in FROM order; ``parent`` is the enclosing Select that correlated names
     may refer to (-1: none). ``lateral`` says that the dialect lets select items use earlier items' aliases.
     ``subqueries`` are queries inside expressions, whose influences are this one's too."""
@@ -159,7 +159,7 @@ class Select(msgspec.Struct, frozen=True, array_like=True, tag="s"):
     subqueries: tuple[int, ...] = ()
 
 
-class SetOp(msgspec.Struct, frozen=True, array_like=True, tag="u"):
+class SetOp(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="u"):
     """UNION: branches matched by position (``by_name``: by name). EXCEPT and INTERSECT: the values are those of the
     first branch, ``filters`` holds the others, which shape rows only."""
 
@@ -169,7 +169,7 @@ class SetOp(msgspec.Struct, frozen=True, array_like=True, tag="u"):
     influences: tuple[Influence, ...] = ()
 
 
-class Alias(msgspec.Struct, frozen=True, array_like=True, tag="a"):
+class Alias(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="a"):
     """A relation under new column names (by position), as CTEs are. ``recursive``: the relation names this one."""
 
     relation: int
@@ -180,7 +180,7 @@ class Alias(msgspec.Struct, frozen=True, array_like=True, tag="a"):
 Relation = TableRef | Select | SetOp | Alias
 
 
-class Assignment(msgspec.Struct, frozen=True, array_like=True):
+class Assignment(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """``column = expression`` of UPDATE and MERGE, or one column of INSERT's values."""
 
     column: str
@@ -188,7 +188,7 @@ class Assignment(msgspec.Struct, frozen=True, array_like=True):
     line: int = 0
 
 
-class StatementFacts(msgspec.Struct, frozen=True, array_like=True):
+class StatementFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One statement. ``target`` is the written dataset; its columns come either from ``root`` (the arena index of the
     query whose outputs are written, with ``columns`` the explicit column list, empty if none) or from
     ``assignments`` (whose names are looked up in the scope ``scope``), or both.
@@ -213,13 +213,13 @@ class StatementFacts(msgspec.Struct, frozen=True, array_like=True):
     sql: str = ""
 
 
-class DeclaredColumn(msgspec.Struct, frozen=True, array_like=True):
+class DeclaredColumn(msgspec.Struct, frozen=True, array_like=True, gc=False):
     name: str
     type: str = ""
     line: int = 0
 
 
-class Declaration(msgspec.Struct, frozen=True, array_like=True):
+class Declaration(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A dataset that the file creates. ``columns`` is empty where they come from the query of ``statement`` (index into
     ``FileFacts.statements``), which is -1 where there is none. ``temporary`` datasets belong to this file alone.
     ``adds``: not a declaration but ALTER TABLE ... ADD of ``columns``."""
@@ -233,7 +233,7 @@ class Declaration(msgspec.Struct, frozen=True, array_like=True):
     adds: bool = False
 
 
-class FileFacts(msgspec.Struct, frozen=True, array_like=True):
+class FileFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """All that one file says, with nothing looked up elsewhere. A pure function of (text, dialect, options)."""
 
     dialect: str

@@ -66,11 +66,14 @@ _STRUCTS: Final = frozenset(
 _ROWS_READ = 100  # of a VALUES list; later rows repeat the pattern
 
 
-def relation_class(how: int, parent: int) -> int:
-    """Compose transformations: what ``parent`` does with a value that ``how`` already did something to."""
+def _composed(how: int, parent: int) -> int:
     if how >= CONDITIONAL or parent >= CONDITIONAL:
         return min(x for x in (how, parent) if x >= CONDITIONAL)
     return max(how, parent)
+
+
+COMPOSED: Final = tuple(tuple(_composed(a, b) for b in range(5)) for a in range(5))
+"""Composition of transformations: what the second does with a value that the first already did something to."""
 
 
 class Scope:
@@ -692,22 +695,22 @@ class Builder:
                 continue
             if kind is exp.WithinGroup:
                 push((node.this, how))
-                push((node.expression, relation_class(AGGREGATION, how)))
+                push((node.expression, COMPOSED[AGGREGATION][how]))
                 continue
             if kind is exp.Lambda:
                 bound = (bound or set()) | {p.name.lower() for p in node.expressions}
-                push((node.this, relation_class(TRANSFORMATION, how)))
+                push((node.this, COMPOSED[TRANSFORMATION][how]))
                 continue
             if kind is exp.Order:  # inside an aggregate: what is ordered keeps its use
                 if node.args.get("this") is not None:
                     push((node.this, how))
                 for item in node.expressions:
-                    push((item, relation_class(WINDOW, how)))
+                    push((item, COMPOSED[WINDOW][how]))
                 continue
             if kind in _PASS or kind is exp.Ordered or kind is exp.Distinct:
                 pass
             elif issubclass(kind, exp.AggFunc) and not issubclass(kind, _VALUE_WINDOW_FUNCTIONS):
-                how = relation_class(AGGREGATION, how)
+                how = COMPOSED[AGGREGATION][how]
                 if isinstance(node.args.get("this"), exp.Star):
                     continue
             elif how == IDENTITY:
@@ -722,8 +725,8 @@ class Builder:
 
     @staticmethod
     def _push_case(node: Any, how: int, push: Callable[[tuple[Any, int]], None]) -> None:
-        condition = relation_class(CONDITIONAL, how)
-        result = relation_class(TRANSFORMATION, how)
+        condition = COMPOSED[CONDITIONAL][how]
+        result = COMPOSED[TRANSFORMATION][how]
         args = node.args
         if node.__class__ is exp.If:
             push((args["this"], condition))
@@ -743,8 +746,8 @@ class Builder:
     @staticmethod
     def _push_window(node: Any, how: int, push: Callable[[tuple[Any, int]], None]) -> None:
         args = node.args
-        push((args["this"], relation_class(TRANSFORMATION, how)))
-        shape = relation_class(WINDOW, how)
+        push((args["this"], COMPOSED[TRANSFORMATION][how]))
+        shape = COMPOSED[WINDOW][how]
         for item in args.get("partition_by") or ():
             push((item, shape))
         for key in ("order", "spec"):
@@ -761,7 +764,7 @@ class Builder:
     ) -> None:
         if isinstance(node.this, exp.Star):
             return
-        ref = self._column(node, scope)
+        ref = self._column(node, scope, how)
         if ref is None:
             return
         if not found.line:
@@ -770,7 +773,7 @@ class Builder:
             for inner in aliases[ref.name].refs:
                 self._note(found, inner)
             return
-        self._note(found, Ref(ref.relation, ref.scope, ref.name, relation_class(ref.how, how), ref.line))
+        self._note(found, ref)
 
     @staticmethod
     def _note(found: Collected, ref: Ref) -> None:
@@ -780,7 +783,7 @@ class Builder:
         if known is None or _STRENGTH[ref.how] > _STRENGTH[known.how]:
             found.refs[key] = ref
 
-    def _column(self, node: exp.Column, scope: Scope) -> Ref | None:
+    def _column(self, node: exp.Column, scope: Scope, how: int = IDENTITY) -> Ref | None:
         identifier = node.this
         name = self._identifier(identifier)
         meta = identifier._meta if isinstance(identifier, exp.Identifier) else None
@@ -788,17 +791,17 @@ class Builder:
         if node.args.get("table") is None:
             if name in self.pseudo:
                 return None
-            return Ref(-1, scope.index, name, IDENTITY, line)
+            return Ref(-1, scope.index, name, how, line)
         relation = self._qualifier(node, scope)
         if relation >= 0:
-            return Ref(relation, scope.index, name, IDENTITY, line)
+            return Ref(relation, scope.index, name, how, line)
         if self.dialect in _STRUCTS:  # a field of a struct column: the column is the leftmost part
             first = node.args.get("catalog") or node.args.get("db") or node.args["table"]
             alias = scope.find(self._identifier(first))
             if alias >= 0:
                 after = node.args.get("db") if node.args.get("catalog") else node.args["table"]
-                return Ref(alias, scope.index, self._identifier(after), TRANSFORMATION, line)
-            return Ref(-1, scope.index, self._identifier(first), TRANSFORMATION, line)
+                return Ref(alias, scope.index, self._identifier(after), COMPOSED[TRANSFORMATION][how], line)
+            return Ref(-1, scope.index, self._identifier(first), COMPOSED[TRANSFORMATION][how], line)
         return None
 
     def _qualifier(self, node: Expression, scope: Scope) -> int:

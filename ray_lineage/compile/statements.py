@@ -58,6 +58,8 @@ class FileCompiler:
     def __init__(self, text: str, dialect: str, options: CompileOptions) -> None:
         self.text = text
         self.dialect = dialect
+        # most files cannot be too deep for want of parentheses: then no statement needs to be looked at
+        self.nests = text.count("(") + text.upper().count("CASE") > _MAX_DEPTH
         self.is_tsql = dialect in ("tsql", "fabric")
         self.fold = folder(dialect)
         self.catalog = self.fold(options.catalog, False) if options.catalog else ""
@@ -419,16 +421,7 @@ class FileCompiler:
         """Parse one statement's tokens. Raises ParseError."""
         if len(tokens) > _MAX_TOKENS:
             raise ParseError(f"it has more than {_MAX_TOKENS:,} tokens")
-        depth = deepest = 0
-        for token in tokens:
-            kind = token.token_type
-            if kind is T.L_PAREN or kind is T.CASE:
-                depth += 1
-                if depth > deepest:
-                    deepest = depth
-            elif kind is T.R_PAREN or kind is T.END:
-                depth -= 1
-        if deepest > _MAX_DEPTH:
+        if self.nests and (deepest := _deepest(tokens)) > _MAX_DEPTH:
             raise ParseError(f"nested too deeply ({deepest} levels, {_MAX_DEPTH} are read)")
         if self.is_tsql:
             tokens = rewrite_tsql(tokens, verb)
@@ -799,6 +792,19 @@ class FileCompiler:
             sources, outputs, (), outer.index if outer else -1, subqueries=tuple(subqueries)
         )
         self._add(tokens, "output_into", builder, owner, root=index, target=self._full(target), columns=tuple(columns))
+
+
+def _deepest(tokens: list[Token]) -> int:
+    """The deepest nesting of parentheses and CASE."""
+    depth = deepest = 0
+    for token in tokens:
+        kind = token.token_type
+        if kind is T.L_PAREN or kind is T.CASE:
+            depth += 1
+            deepest = max(deepest, depth)
+        elif kind is T.R_PAREN or kind is T.END:
+            depth -= 1
+    return deepest
 
 
 def base_table(builder: Builder, index: int) -> Name:

@@ -140,7 +140,8 @@ def neighbours(rel: Rel, downstream: bool) -> str:
     how = prop("transformation") if "transformation" in names else prop("how")
     return (
         f"MATCH (a:`{rel.source}`)-[r:`{rel.type}`]->(b:`{rel.target}`) WHERE {end}.id IN $ids "
-        f"RETURN a.id, b.id, r.file, {prop('statement')}, {prop('line')}, {how}, {prop('certainty')}"
+        f"RETURN a.id AS source, b.id AS target, r.file AS file, {prop('statement')} AS statement, "
+        f"{prop('line')} AS line, {how} AS how, {prop('certainty')} AS certainty"
     )
 
 

@@ -72,7 +72,7 @@ class Neo4jStore(BaseStore):
             )
 
     def _explained(self, error: Exception) -> RayLineageError:
-        from neo4j.exceptions import AuthError, ClientError, ConfigurationError, ServiceUnavailable
+        from neo4j.exceptions import AuthError, ClientError, ConfigurationError, Neo4jError, ServiceUnavailable
 
         if isinstance(error, RayLineageError):
             return error
@@ -87,6 +87,12 @@ class Neo4jStore(BaseStore):
         if isinstance(error, ClientError) and "Database" in (error.code or ""):
             return StoreUnavailable("RL218", f"Neo4j at {self.uri}: {_first_line(error)}", where="NEO4J_DATABASE",
                                     help="name an existing database, or leave it out for the default one")  # fmt: skip
+        if isinstance(error, Neo4jError) and not error.is_retryable():
+            return StoreUnavailable(
+                "RL220",
+                f"Neo4j at {self.uri} refused a query: {_first_line(error)}",
+                help="has the user the right to it? Else please report it",
+            )
         reason = "it does not answer" if isinstance(error, ServiceUnavailable) else _first_line(error)
         return StoreUnavailable(
             "RL219", f"cannot reach Neo4j at {self.uri}: {reason}", where="NEO4J_URI",

@@ -96,7 +96,9 @@ def _column(store: GraphStore, dataset: str, name: str) -> str | None:
     names = [c["name"] for c in store.columns_of(dataset)]
     if name in names:
         return name
-    return next((n for n in names if n.lower() == name.lower()), None)
+    found = next((n for n in names if n.lower() == name.lower()), None)
+    # a column that only its dataset's star can stand for
+    return found if found is not None or STAR not in names else STAR
 
 
 def _ambiguous(text: str, names: Sequence[str]) -> UsageError:
@@ -141,7 +143,7 @@ def _walk(
     while frontier and (depth is None or distance < depth) and not cut:
         distance += 1
         reached: list[str] = []
-        for edge in _edges(store, frontier, direction, columns, influences):
+        for edge in sorted(_edges(store, frontier, direction, columns, influences)):
             far = edge.source if direction == "upstream" else edge.target
             key = (edge.source, edge.target, edge.how, edge.file)
             if key not in steps:

@@ -21,9 +21,9 @@ from ray_lineage.sources.scan import MARKER
 if TYPE_CHECKING:
     from ray_lineage.cache import ParseCache
 
-RAY_PAYS_FROM: Final = 8.0
-"""Seconds of parsing below which starting Ray (5-7 s) costs more than it gains on two cores."""
-_SECONDS_PER_BYTE: Final = 1.0 / 600_000  # cold compile, a conservative mean of the corpora
+RAY_COSTS: Final = 10.0
+"""Seconds that Ray costs before its first batch and at its end; it pays when spreading the parsing saves more."""
+_SECONDS_PER_BYTE: Final = 1.0 / 1_000_000  # cold compile, the mean of the corpora
 _CHUNK: Final = 500  # keys of one cache look-up
 _BATCH_FILES: Final = 64
 _BATCH_BYTES: Final = 256_000
@@ -135,7 +135,8 @@ def choose_executor(settings: Settings, cold_bytes: int) -> str:
     if settings.ray_address or os.environ.get("RAY_JOB_ID") or os.environ.get("RAY_JOB_CONFIG_JSON_ENV_VAR"):
         return "ray"
     cores = os.cpu_count() or 1
-    return "ray" if cold_bytes * _SECONDS_PER_BYTE > RAY_PAYS_FROM and cores > 1 else "inline"
+    saved = cold_bytes * _SECONDS_PER_BYTE * (1 - 1 / min(cores, settings.ingest_workers))
+    return "ray" if saved > RAY_COSTS else "inline"
 
 
 class _Run:
