@@ -119,8 +119,8 @@ class BaseStore:
     def _read(self, query: str, **parameters: Any) -> list[Sequence[Any]]:
         raise NotImplementedError
 
-    def _replace(self, project: str, epoch: int, batch: Batch, fresh: bool) -> None:
-        """One transaction. Raises Transient or Permanent."""
+    def _replace(self, project: str, epoch: int, batch: Batch, fresh: bool) -> int:
+        """One transaction; the number of rows it wrote. Raises Transient or Permanent."""
         raise NotImplementedError
 
     # ------------------------------------------------------------------ writing
@@ -181,7 +181,7 @@ class BaseStore:
         batch = Batch(project, files, removed)
         for attempt in range(RETRIES + 1):
             try:
-                self._replace(project, epoch, batch, fresh)
+                rows = self._replace(project, epoch, batch, fresh)
             except Transient:
                 if attempt == RETRIES:
                     raise self._away() from None
@@ -189,7 +189,7 @@ class BaseStore:
                 self._sleep(pause(attempt, random.random()))  # noqa: S311 - jitter
                 continue
             result.transactions += 1
-            result.rows_written += batch.rows
+            result.rows_written += rows
             return
 
     def _away(self) -> Exception:

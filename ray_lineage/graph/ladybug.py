@@ -256,13 +256,14 @@ class LadybugStore(BaseStore):
         self._set_meta(project, epoch, digest)
         self._run("CHECKPOINT")
 
-    def _replace(self, project: str, epoch: int, batch: Batch, fresh: bool) -> None:
+    def _replace(self, project: str, epoch: int, batch: Batch, fresh: bool) -> int:
         self._run("BEGIN TRANSACTION")
         try:
             touched = ([], []) if fresh else self._take_out(batch)
             self._put_in(project, batch)
             self._collect(*touched)
             self._run("COMMIT")
+            return batch.rows
         except RuntimeError as error:
             with contextlib.suppress(RuntimeError):
                 self._run("ROLLBACK")

@@ -203,7 +203,7 @@ class Neo4jStore(BaseStore):
             digest=digest,
         )
 
-    def _replace(self, project: str, epoch: int, batch: Batch, fresh: bool) -> None:
+    def _replace(self, project: str, epoch: int, batch: Batch, fresh: bool) -> int:
         new_datasets = {i: d for i, d in batch.datasets.items() if i not in self._seen_datasets}
         new_columns = {i: c for i, c in batch.columns.items() if i not in self._seen_columns}
 
@@ -217,6 +217,7 @@ class Neo4jStore(BaseStore):
         if fresh:  # nothing is deleted meanwhile, so what was merged once is there
             self._seen_datasets.update(new_datasets)
             self._seen_columns.update(new_columns)
+        return batch.rows - (len(batch.datasets) - len(new_datasets)) - (len(batch.columns) - len(new_columns))
 
     async def _fence(self, tx: Any, project: str, epoch: int) -> None:
         result = await tx.run(f"MATCH (m:`{cypher.META}` {{id: $id}}) RETURN m.epoch", {"id": project})

@@ -164,8 +164,9 @@ class _Run:
 
         if self.settings.executor != "auto":
             return 0
-        cold = sum(t.file.size for t in self.plan.tasks if not t.file.sha256)
-        known = [t for t in self.plan.tasks if t.file.sha256]
+        tasks = [t for t in self.plan.tasks if t.file.size <= self.settings.max_file_size]
+        cold = sum(t.file.size for t in tasks if not t.file.sha256)
+        known = [t for t in tasks if t.file.sha256]
         cache = open_cache(self.settings) if known else None
         if cache is None:
             return cold + sum(t.file.size for t in known)
