@@ -72,6 +72,7 @@ class FileCompiler:
         self.failed = 0
         self.tokens: list[Token] = []
         self.owners: dict[int, str] = {}
+        self.variables: set[str] = set()  # declared in procedural bodies: no columns (engines refuse such ambiguity)
         self.returned: dict[str, Name] = {}  # table variables that a function returns, by owner
 
     def run(self) -> None:
@@ -134,6 +135,10 @@ class FileCompiler:
             self.schema = self.fold(tokens[3].text, tokens[3].token_type is T.IDENTIFIER)
         elif verb == "DO":
             self._nested_body(tokens, owner)
+        elif (
+            owner and not self.is_tsql and len(tokens) > 1 and tokens[0].token_type is T.VAR and _is_declaration(tokens)
+        ):
+            self.variables.add(self._part(tokens[0]))
 
     # ------------------------------------------------------------------ names
 
@@ -434,7 +439,9 @@ class FileCompiler:
         return tree
 
     def _builder(self) -> Builder:
-        return Builder(self.dialect, self.dataset, self.text)
+        builder = Builder(self.dialect, self.dataset, self.text)
+        builder.pseudo = builder.pseudo | self.variables
+        return builder
 
     def _data(self, tokens: list[Token], verb: str, owner: str) -> None:
         if verb == "INSERT":
@@ -792,6 +799,11 @@ class FileCompiler:
             sources, outputs, (), outer.index if outer else -1, subqueries=tuple(subqueries)
         )
         self._add(tokens, "output_into", builder, owner, root=index, target=self._full(target), columns=tuple(columns))
+
+
+def _is_declaration(tokens: list[Token]) -> bool:
+    """``name type [:= value]`` of a DECLARE section."""
+    return tokens[1].token_type not in (T.L_PAREN, T.DOT, T.EQ, T.COLON_EQ, T.COMMA)
 
 
 def _deepest(tokens: list[Token]) -> int:

@@ -136,3 +136,9 @@ def test_added_columns() -> None:
     assert added("ALTER TABLE t ADD (a NUMBER(10, 2), b DATE)", "oracle") == [("a", "number(10, 2)"), ("b", "date")]
     assert added("ALTER TABLE t ADD CONSTRAINT pk PRIMARY KEY (a)") == []
     assert added("ALTER TABLE t DROP COLUMN a, b") == []
+
+
+def test_declared_variables_are_no_columns() -> None:
+    sql = "CREATE FUNCTION f() RETURNS void AS $$\nDECLARE started timestamptz := now();\nBEGIN\n INSERT INTO g SELECT a, started FROM t;\nEND;\n$$ LANGUAGE plpgsql"
+    [statement] = compiled(sql, "postgres").statements
+    assert [r.name for o in statement.relations[0].outputs for r in o.refs] == ["a"]  # type: ignore[union-attr]
