@@ -17,7 +17,7 @@ from ray_lineage.cache import _NETWORK, ParseCache, file_system
 from ray_lineage.errors import RayLineageError
 from ray_lineage.settings import Loaded
 
-_PACKAGES = ("ray", "sqlglot", "sqlglotc", "ladybug", "neo4j", "lmdb", "msgspec", "pydantic", "watchfiles")
+_PACKAGES = ("ray", "sqlglot", "sqlglotc", "ladybug", "neo4j", "lmdb", "msgspec", "pydantic")
 _LITTLE_DISK = 500_000_000
 
 

@@ -5,19 +5,17 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
-from typing import Final
 
 import msgspec
 
 from ray_lineage.compile import COMPILER_VERSION, CompileOptions
 from ray_lineage.graph.schema import SCHEMA_VERSION
+from ray_lineage.link.contribute import CONTRIBUTION_REVISION
 from ray_lineage.model import Diagnostic
 from ray_lineage.runtime.parse import Task
 from ray_lineage.settings import FolderRule, Settings, rule_for
 from ray_lineage.sources.scan import Scan, ScanOptions
 from ray_lineage.sources.statindex import StatIndex
-
-_CONTRIBUTION_REVISION: Final = 1
 
 
 class Plan:
@@ -72,7 +70,7 @@ class Plan:
     def digest(self, hashes: dict[str, str]) -> str:
         """Hash of all that the graph is a function of. ``hashes``: path -> content hash of every file."""
         out = hashlib.blake2b(digest_size=16)
-        out.update(f"{COMPILER_VERSION} {_CONTRIBUTION_REVISION} {SCHEMA_VERSION}\n".encode())
+        out.update(f"{COMPILER_VERSION} {CONTRIBUTION_REVISION} {SCHEMA_VERSION}\n".encode())
         for task in self.tasks:
             path = task.file.path
             parts = (path, hashes.get(path, ""), *msgspec.structs.astuple(task.options), task.encoding)

@@ -16,6 +16,7 @@ from ray_lineage.settings import Settings
 
 _POLL_SECONDS: Final = 0.2
 _DRAIN_SECONDS: Final = 20.0
+_MEMORY_SECONDS: Final = 2.0
 
 
 def ingest_with_ray(
@@ -40,7 +41,9 @@ def ingest_with_ray(
         while True:
             ready, _ = ray.wait([result], timeout=_POLL_SECONDS)
             if ready:
-                return _outcome(ray, result, stop)
+                summary, read = _outcome(ray, result, stop)
+                summary.peak_rss_bytes = watcher.peak
+                return summary, read
             if stop.received and deadline == float("inf"):
                 deadline = time.monotonic() + _DRAIN_SECONDS
                 driver.drain.remote()
@@ -56,9 +59,14 @@ class _Watcher:
         self._ray = ray
         self._report = report
         self._asked: Any = None
+        self._measured = 0.0
+        self.peak = 0
 
     def look(self, driver: Any) -> None:
-        """Report the last answer, ask again."""
+        """Report the last answer, ask again; look at the memory now and then."""
+        if time.monotonic() - self._measured > _MEMORY_SECONDS:
+            self._measured = time.monotonic()
+            self.peak = max(self.peak, family_memory())
         if self._asked is not None:
             ready, _ = self._ray.wait([self._asked], timeout=0)
             if not ready:
@@ -66,6 +74,19 @@ class _Watcher:
             with contextlib.suppress(self._ray.exceptions.RayError):  # the driver is being restarted
                 self._report(Progress(*self._ray.get(self._asked)))
         self._asked = driver.status.remote()
+
+
+def family_memory() -> int:
+    """Bytes of this process and of all that it started on this machine; pages shared among them count once."""
+    import psutil
+
+    total = 0
+    me = psutil.Process()
+    for process in (me, *me.children(recursive=True)):
+        with contextlib.suppress(psutil.Error):
+            info = process.memory_full_info()
+            total += getattr(info, "pss", 0) or info.uss
+    return total
 
 
 def _outcome(ray: Any, result: Any, stop: StopSignals) -> tuple[IngestSummary, list[tuple[str, str, int]]]:
