@@ -18,9 +18,8 @@ from typing import Any, Final
 from ray_lineage.errors import Interrupted, RayLineageError
 from ray_lineage.model import Diagnostic, FileFacts, FileState, encode_facts
 from ray_lineage.runtime.actors import HARD_SECONDS, Parser, Writer
-from ray_lineage.runtime.ingest import old_facts, open_cache
 from ray_lineage.runtime.ledger import Ledger, budget_of
-from ray_lineage.runtime.load import note
+from ray_lineage.runtime.load import note, old_facts, open_cache
 from ray_lineage.runtime.parse import Meta, Task
 from ray_lineage.runtime.plan import Plan
 from ray_lineage.runtime.scheduler import Batch, Scheduler

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from ray_lineage.errors import StoreRefused
 from ray_lineage.model import FileState
-from ray_lineage.runtime.load import Loader, decode_settled, note, trim
+from ray_lineage.runtime.load import Loader, decode_settled, note, old_facts, open_cache, trim
 from ray_lineage.runtime.parse import Meta, Task
 from ray_lineage.runtime.plan import Plan
 from ray_lineage.runtime.signals import StopSignals
@@ -300,34 +300,6 @@ class _Run:
         if self.unreadable:
             self.summary.by_status["unreadable"] = len(self.unreadable)
         self.summary.unchanged = total - self.summary.files_written
-
-
-def old_facts(
-    unreadable: set[str], states: dict[str, FileState], tasks: dict[str, Task], cache: ParseCache | None
-) -> Iterator[tuple[str, str, bytes]]:
-    """What cannot be read now keeps its old contribution; its old facts still take part in linking if they are cached."""
-    from ray_lineage.cache import cache_key
-    from ray_lineage.compile import COMPILER_VERSION
-
-    for path in sorted(unreadable):
-        state = states.get(path)
-        if state is None or cache is None:
-            continue
-        task = tasks[path]
-        facts = cache.get_many([cache_key(state.sha256, task.options, COMPILER_VERSION + task.encoding)])[0]
-        if facts is not None:
-            yield path, state.sha256, facts
-
-
-def open_cache(settings: Settings) -> ParseCache | None:
-    """The parse cache of the settings, None if it is switched off."""
-    if not settings.enable_parse_cache:
-        return None
-    from ray_lineage.cache import ParseCache
-
-    return ParseCache.open(
-        settings.parse_cache_path, max_bytes=settings.cache_max_bytes, max_entries=settings.cache_max_entries
-    )
 
 
 def cut(tasks: Sequence[Task]) -> Iterator[list[Task]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -15,8 +15,12 @@ from ray_lineage.graph.open import open_store
 from ray_lineage.graph.store import ApplyResult
 from ray_lineage.link import Linker
 from ray_lineage.model import Contribution, Diagnostic, FileState
+from ray_lineage.runtime.parse import Task
 from ray_lineage.runtime.summary import MAX_FINDINGS, FileDiagnostic, IngestSummary
 from ray_lineage.settings import Settings
+
+if TYPE_CHECKING:
+    from ray_lineage.cache import ParseCache
 
 _GUARD_FILES: Final = 20
 """So many files may vanish whatever their share of the project."""
@@ -218,3 +222,31 @@ def trim(summary: IngestSummary) -> None:
     """Keep at most MAX_FINDINGS, the most severe first, then in path order."""
     summary.findings.sort(key=lambda f: (_SEVERITY.get(f.severity, 3), f.path, f.line, f.code))
     del summary.findings[MAX_FINDINGS:]
+
+
+def old_facts(
+    unreadable: set[str], states: dict[str, FileState], tasks: dict[str, Task], cache: ParseCache | None
+) -> Iterator[tuple[str, str, bytes]]:
+    """What cannot be read now keeps its old contribution; its old facts still take part in linking if they are cached."""
+    from ray_lineage.cache import cache_key
+    from ray_lineage.compile import COMPILER_VERSION
+
+    for path in sorted(unreadable):
+        state = states.get(path)
+        if state is None or cache is None:
+            continue
+        task = tasks[path]
+        facts = cache.get_many([cache_key(state.sha256, task.options, COMPILER_VERSION + task.encoding)])[0]
+        if facts is not None:
+            yield path, state.sha256, facts
+
+
+def open_cache(settings: Settings) -> ParseCache | None:
+    """The parse cache of the settings, None if it is switched off."""
+    if not settings.enable_parse_cache:
+        return None
+    from ray_lineage.cache import ParseCache
+
+    return ParseCache.open(
+        settings.parse_cache_path, max_bytes=settings.cache_max_bytes, max_entries=settings.cache_max_entries
+    )
