@@ -194,7 +194,8 @@ class StatementFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     ``assignments`` (whose names are looked up in the scope ``scope``), or both.
 
     ``defines`` marks statements whose outputs define the target's columns: CREATE VIEW, CTAS, SELECT INTO.
-    ``subqueries`` are arena indexes of queries inside the statement's own expressions.
+    ``subqueries`` are arena indexes of queries inside the statement's own expressions. Lines and columns count from 1
+    and are those of the first and last character.
     """
 
     kind: str
@@ -211,6 +212,8 @@ class StatementFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     subqueries: tuple[int, ...] = ()
     procedure: str = ""
     sql: str = ""
+    first_column: int = 0
+    last_column: int = 0
 
 
 class DeclaredColumn(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -505,8 +505,13 @@ class FileCompiler:
                 tuple(subqueries or ()),
                 owner,
                 self._excerpt(tokens),
+                self._column_of(tokens[0].start),
+                self._column_of(tokens[-1].end),
             )
         )
+
+    def _column_of(self, offset: int) -> int:
+        return offset - self.text.rfind("\n", 0, offset)
 
     def _excerpt(self, tokens: list[Token]) -> str:
         """The statement's beginning with literals replaced by ``?``: they may hold secrets."""

@@ -15,6 +15,8 @@ import uuid
 from collections.abc import Sequence
 from typing import Any, Final
 
+from ray_lineage.cache import cache_key
+from ray_lineage.compile import COMPILER_VERSION
 from ray_lineage.errors import Interrupted, RayLineageError
 from ray_lineage.model import Diagnostic, FileFacts, FileState, encode_facts
 from ray_lineage.runtime.actors import HARD_SECONDS, Parser, Writer
@@ -275,6 +277,10 @@ class _Job:
         except SourceFault as fault:
             self._note([Meta(path, "gone" if fault.status == "gone" else "unreadable", diagnostic=fault.diagnostic)])
             return
+        cache = open_cache(self.driver.settings)
+        if cache is not None:  # not tried again before it, or the compiler, changes
+            cache.put_many([(cache_key(sha256, task.options, COMPILER_VERSION + task.encoding), encode_facts(facts))])
+            cache.close()
         meta = Meta(path, "facts", sha256)
         await self.driver._writer.put.remote([meta], [encode_facts(facts)])
         self.summary.quarantined += 1

@@ -109,10 +109,12 @@ def test_a_file_that_kills_its_actor_is_set_aside_alone(ray_cluster: object, tmp
                         process.kill()
 
     with nemesis(attack):
-        summary = ingest(settings(tmp_path / "ray", "ray", enable_parse_cache=False), [str(truth.root)])
+        summary = ingest(settings(tmp_path / "ray", "ray"), [str(truth.root)])
     assert len(set(deaths)) >= 3  # more where an actor came back too late to say what its predecessor died on
     assert (summary.quarantined, summary.by_status) == (1, {"ok": 120, "failed": 1})
     assert [(f.path, f.code) for f in summary.findings if f.severity == "error"] == [("poison.sql", "RL193")]
+    again = ingest(settings(tmp_path / "ray", "ray"), [str(truth.root)])  # nobody dies for it a second time
+    assert (again.quarantined, again.by_status, again.rows_written) == (0, {"ok": 120, "failed": 1}, 0)
 
 
 def test_what_the_writer_refuses_is_said_as_it_is(ray_cluster: object, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlglot.parser
 
 from ray_lineage.compile import CompileOptions, compile_text
-from ray_lineage.model import FileFacts
+from ray_lineage.model import FileFacts, Select
 
 
 def kinds(sql: str, dialect: str = "tsql") -> list[tuple[str, int]]:
@@ -142,3 +142,11 @@ def test_declared_variables_are_no_columns() -> None:
     sql = "CREATE FUNCTION f() RETURNS void AS $$\nDECLARE started timestamptz := now();\nBEGIN\n INSERT INTO g SELECT a, started FROM t;\nEND;\n$$ LANGUAGE plpgsql"
     [statement] = compiled(sql, "postgres").statements
     assert [r.name for o in statement.relations[0].outputs for r in o.refs] == ["a"]  # type: ignore[union-attr]
+
+
+def test_spans_of_statements_and_columns() -> None:
+    facts = compiled("  SELECT a,\n   b + 1 AS c FROM t\nGO\n DELETE g")
+    spans = [(s.first_line, s.first_column, s.last_line, s.last_column) for s in facts.statements]
+    assert spans == [(1, 3, 2, 20), (4, 2, 4, 9)]
+    [select] = [r for r in facts.statements[0].relations if isinstance(r, Select)]
+    assert [(o.name, o.line, o.column) for o in select.outputs] == [("a", 1, 10), ("c", 2, 13)]
