@@ -40,17 +40,14 @@ STAR: Final = "*"
 """Column name of "all columns, which we cannot list"."""
 
 
-class Severity(IntEnum):
-    info = 0
-    warning = 1
-    error = 2
+SEVERITIES: Final = ("info", "warning", "error")
 
 
 class Diagnostic(msgspec.Struct, frozen=True, array_like=True):
     """One finding about one file. ``line`` and ``column`` count from 1; 0 means the whole file."""
 
     code: str
-    severity: str  # name of a Severity
+    severity: str  # a member of SEVERITIES
     message: str
     line: int = 0
     column: int = 0
@@ -166,7 +163,6 @@ class SetOp(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="u"):
     branches: tuple[int, ...]
     by_name: bool = False
     filters: tuple[int, ...] = ()
-    influences: tuple[Influence, ...] = ()
 
 
 class Alias(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="a"):

@@ -47,7 +47,7 @@ def ingest(
     )  # fmt: skip
     from ray_lineage.runtime.ingest import ingest as run
 
-    with _Display(as_json) as display:
+    with _Display() as display:
         summary = run(loaded.settings, paths, progress=display.update, full=full, dry_run=dry_run)
     if report is not None:
         _write(report, summary)
@@ -78,14 +78,13 @@ def _write(path: Path, summary: IngestSummary) -> None:
 class _Display:
     """Progress: a bar on a terminal, else a plain line now and then; both on stderr."""
 
-    def __init__(self, as_json: bool) -> None:
+    def __init__(self) -> None:
         self._shown = not (Globals.quiet or Globals.no_progress)
         self._bar: Any = None
         self._task: Any = None
         self._phase = ""
         self._last = 0.0
         self._plain = not sys.stderr.isatty()
-        del as_json
 
     def __enter__(self) -> _Display:
         if self._shown and not self._plain:

@@ -120,11 +120,10 @@ _STRENGTH: Final = (2, 3, 4, 1, 0)  # aggregation > transformation > identity > 
 class Builder:
     """Builds one statement's arena. ``dataset`` turns a table's written parts into a normalised name."""
 
-    def __init__(self, dialect: str, dataset: Callable[[exp.Table], Name], text: str = "") -> None:
+    def __init__(self, dialect: str, dataset: Callable[[exp.Table], Name]) -> None:
         self.dialect = dialect
         self.fold = folder(dialect)
         self.dataset = dataset
-        self.text = text
         self.relations: list[Relation] = []
         self.pseudo = _NO_COLUMNS.get(dialect, frozenset())
         self.lateral = dialect in _LATERAL_ALIASES
@@ -256,11 +255,10 @@ class Builder:
         parts.reverse()
         built = tuple(self.query(part, parent, known) for part in parts)
         by_name = bool(node.args.get("by_name"))
-        influences: list[Influence] = []
         if isinstance(node, exp.Union):
-            self.relations[index] = SetOp(built, by_name, (), tuple(influences))
+            self.relations[index] = SetOp(built, by_name)
         else:
-            self.relations[index] = SetOp(built[:1], by_name, built[1:], tuple(influences))
+            self.relations[index] = SetOp(built[:1], by_name, built[1:])
         return index
 
     def _values(self, node: exp.Values, parent: Scope | None, known: dict[str, int]) -> int:

@@ -439,7 +439,7 @@ class FileCompiler:
         return tree
 
     def _builder(self) -> Builder:
-        builder = Builder(self.dialect, self.dataset, self.text)
+        builder = Builder(self.dialect, self.dataset)
         builder.pseudo = builder.pseudo | self.variables
         return builder
 

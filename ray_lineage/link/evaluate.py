@@ -167,31 +167,15 @@ class Evaluator:
         self, items: list[Item], names: tuple[str, ...], flows: dict[tuple[tuple[str, str], str], tuple[int, int]]
     ) -> None:
         """Columns written from a query: by position where the target's names are known, else by the query's names."""
-        closed = not any(i.name == STAR for i in items)
+        listed = next((n for n, i in enumerate(items) if i.name == STAR), len(items))
         for position, item in enumerate(items):
-            if names and closed:
+            if names and position < listed:
                 if position >= len(names):
                     break
                 name = names[position]
-            elif names and not any(i.name == STAR for i in items[: position + 1]) and position < len(names):
-                name = names[position]
-            else:
+            else:  # past a star that nobody can list, positions mean nothing
                 name = item.name if item.name is not None else unnamed(position)
-            if names and not closed and item.name == STAR:
-                self._flow_star(item, items, position, names, flows)
-                continue
             self._flow(item.sources, name, item.line, flows)
-
-    def _flow_star(
-        self,
-        item: Item,
-        items: list[Item],
-        position: int,
-        names: tuple[str, ...],
-        flows: dict[tuple[tuple[str, str], str], tuple[int, int]],
-    ) -> None:
-        """A star that nobody can list, written into named columns: where it is the whole query, one edge stands for all."""
-        self._flow(item.sources, STAR, item.line, flows)
 
     def _flow(
         self, sources: Sources, target: str, line: int, flows: dict[tuple[tuple[str, str], str], tuple[int, int]]
