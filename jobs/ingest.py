@@ -1,16 +1,64 @@
 """Entry script of a full-repository ingest on a cluster: ``ray job submit --working-dir . -- python jobs/ingest.py PATH...``
 
-Takes the flags of ``ray_lineage ingest``. Ray's own command always exits with 1 for a failed job; this script's exit code
-(see the README) is the job's ``driver_exit_code``, and its output ends with the summary as JSON.
+Takes the flags of ``ray_lineage ingest``. The last line of its output is one JSON object: the summary with ``exit_code``,
+or ``exit_code`` alone if there is no summary. That code (see the README) is also the job's ``driver_exit_code``; Ray's own
+command always exits with 1 for a failed job.
 """
 
 from __future__ import annotations
 
+import contextlib
+import io
+import json
+import os
 import sys
 
 from ray_lineage.cli.main import main
+from ray_lineage.cli.output import print_error
+from ray_lineage.errors import UsageError
+
+_JOB_COPY = "runtime_resources/working_dir_files"  # where Ray unpacks --working-dir, and deletes it again
+
+
+def run(arguments: list[str]) -> int:
+    """Ingest, print the last line, return the exit code."""
+    chosen = any(a == "--executor" or a.startswith("--executor=") for a in arguments)
+    printed = io.StringIO()
+    code = 0
+    try:
+        _refuse_to_lose_the_graph(arguments)
+        with contextlib.redirect_stdout(printed):
+            main(["ingest", "--json", *([] if chosen else ["--executor", "ray"]), *arguments])
+    except UsageError as error:
+        print_error(error)
+        code = int(error.exit_code)
+    except SystemExit as end:
+        code = int(end.code or 0)
+    text = printed.getvalue().strip()
+    print(json.dumps({"exit_code": code, **(json.loads(text) if text.startswith("{") else {})}), flush=True)
+    return code
+
+
+def _refuse_to_lose_the_graph(arguments: list[str]) -> None:
+    """An embedded graph at a relative path would lie in the job's copy of the code, which Ray deletes after the job."""
+    from ray_lineage.graph.open import embedded_path, is_server
+    from ray_lineage.settings import load_settings
+
+    store = next((a.partition("=")[2] for a in arguments if a.startswith("--store=")), None)
+    if "--store" in arguments[:-1]:
+        store = arguments[arguments.index("--store") + 1]
+    settings = load_settings({"store": store}).settings
+    if is_server(settings.store) or (settings.neo4j_uri and not settings.store):
+        return
+    path = os.path.realpath(embedded_path(settings))
+    if _JOB_COPY in path:
+        raise UsageError(
+            "RL207",
+            "the graph would lie in the job's copy of the code, which Ray deletes after the job",
+            where="--store",
+            help="give --store neo4j://host, or an absolute path that outlives the job",
+        )
+
 
 if __name__ == "__main__":
-    given = sys.argv[1:]
-    extra = [] if "--executor" in given else ["--executor", "ray"]
-    main(["ingest", "--json", *extra, *given])
+    sys.exit(run(sys.argv[1:]))

@@ -7,11 +7,13 @@ import faulthandler
 import mmap
 import os
 import resource
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Any, Final
 
 from ray_lineage.cache import ParseCache
+from ray_lineage.errors import Interrupted
 from ray_lineage.model import FileState
 from ray_lineage.runtime.load import Loader
 from ray_lineage.runtime.parse import SOFT_SECONDS_PER_MB, Meta, Task, parse_batch
@@ -90,14 +92,19 @@ class Parser:
 
 
 class Writer:
-    """The writer actor: linker and store. ``driver`` is told about progress."""
+    """The writer actor: linker and store. ``driver`` is told about progress, and answers whether to stop."""
 
     def __init__(self, settings: Settings, project: str, driver: Any) -> None:
-        self._loader = Loader(settings, project)
+        self._settings = settings
+        self._project = project
         self._driver = driver
 
     def begin(self) -> tuple[dict[str, FileState], str, str]:
-        """States per file, the store's address, and why it was begun anew (empty if it was not)."""
+        """Open the store: states per file, its address, and why it was begun anew (empty if it was not).
+
+        Not in the constructor, because there a fault would arrive as the death of the actor, without its own words.
+        """
+        self._loader = Loader(self._settings, self._project)
         return self._loader.begin(), self._loader.uri, self._loader.rebuilt
 
     def check_removal(self, gone: list[str], present: int) -> None:
@@ -124,27 +131,35 @@ class Writer:
         total: int,
         kept: frozenset[str],
     ) -> IngestSummary:
-        """Link, write, settle."""
+        """Link, write, settle. Raises Interrupted between two transactions if the driver drains."""
         stored = 0
 
         def on_stored(files: int) -> None:
             nonlocal stored
             stored += files
-            self._driver.progress.remote("load", stored, total)
+            self._report("load", stored, total)
 
         def on_linked(number: int) -> None:
-            self._driver.progress.remote("link", number, total)
+            self._report("link", number, total)
 
-        self._loader.finish(
-            digest,
-            gone,
-            full=full,
-            settle=settle,
-            summary=summary,
-            dry_run=dry_run,
-            kept=kept,
-            on_linked=on_linked,
-            on_stored=on_stored,
-        )
-        self._loader.close()
+        try:
+            self._loader.finish(
+                digest,
+                gone,
+                full=full,
+                settle=settle,
+                summary=summary,
+                dry_run=dry_run,
+                kept=kept,
+                on_linked=on_linked,
+                on_stored=on_stored,
+            )
+        finally:
+            self._loader.close()
         return summary
+
+    def _report(self, phase: str, done: int, total: int) -> None:
+        import ray
+
+        if ray.get(self._driver.progress.remote(phase, done, total)):
+            raise Interrupted(signal.SIGTERM)

@@ -16,6 +16,11 @@ OBJECT_STORE_BYTES: Final = 256 * 2**20
 _CONNECT_SECONDS: Final = "10"
 
 
+def under_job() -> bool:
+    """Is this the entry process of ``ray job submit``? (Ray sets RAY_JOB_ID in every actor, so that one says nothing.)"""
+    return bool(os.environ.get("RAY_JOB_CONFIG_JSON_ENV_VAR"))
+
+
 @contextlib.contextmanager
 def cluster(address: str, workers: int) -> Iterator[Any]:
     """The ``ray`` module, connected: to ``address``, to the job's cluster, or to a private one on this machine.
@@ -23,8 +28,8 @@ def cluster(address: str, workers: int) -> Iterator[Any]:
     A private cluster listens on loopback only and ends with the context. Raises UsageError for an address where no Ray
     answers.
     """
-    under_job = bool(os.environ.get("RAY_JOB_ID")) or bool(os.environ.get("RAY_ADDRESS"))
-    if not address and not under_job:
+    attached = bool(address) or under_job() or bool(os.environ.get("RAY_ADDRESS"))
+    if not attached:
         # without this Ray replaces 127.0.0.1 by the host's address and listens on every interface
         os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
     os.environ.setdefault("RAY_gcs_rpc_server_reconnect_timeout_s", _CONNECT_SECONDS)
@@ -36,7 +41,7 @@ def cluster(address: str, workers: int) -> Iterator[Any]:
         yield ray
         return
     quiet: dict[str, Any] = {"namespace": NAMESPACE, "log_to_driver": False, "logging_level": logging.ERROR}
-    if address or under_job:
+    if attached:
         _check_answers(address or os.environ.get("RAY_ADDRESS", ""))
         try:
             ray.init(address=address or "auto", **quiet)

@@ -7,17 +7,18 @@ go from the parse actors to the writer as object references and never pass throu
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
-import os
 import shutil
 import tempfile
+import time
 import uuid
 from collections.abc import Sequence
 from typing import Any, Final
 
 from ray_lineage.cache import cache_key
 from ray_lineage.compile import COMPILER_VERSION
-from ray_lineage.errors import Interrupted, RayLineageError
+from ray_lineage.errors import Interrupted, RayLineageError, StoreUnavailable
 from ray_lineage.model import Diagnostic, FileFacts, FileState, encode_facts
 from ray_lineage.runtime.actors import HARD_SECONDS, Parser, Writer
 from ray_lineage.runtime.ledger import Ledger, budget_of
@@ -30,17 +31,31 @@ from ray_lineage.settings import Settings
 from ray_lineage.sources.scan import SourceFault, read_bytes
 
 READY_SECONDS: Final = 60.0
+OPEN_SECONDS: Final = 180.0  # the store's own retries end before
 BLAME_SECONDS: Final = 20.0
+DRAIN_SECONDS: Final = 8.0
+_LOCK_SECONDS: Final = 15.0
 _WRITER_TRIES: Final = 3
-_OUT_PER_IN: Final = 1.5  # encoded facts per byte of source, an upper estimate for the ledger
-_MAX_RESTARTS: Final = 5  # of one lane without a finished batch in between
+_MAX_FAILURES: Final = 5  # of one lane without a finished batch in between
+_IDLE_SECONDS: Final = 0.2
+_LOGS: Final = "see the worker logs of Ray"
+
+
+class _WriterFault(Exception):
+    """Something is wrong with the writer, not with the batch at hand: it ends the attempt."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
 
 
 class Driver:
     """One ingest run. All methods may be called any number of times."""
 
-    def __init__(self, settings: Settings, roots: Sequence[str], full: bool, dry_run: bool) -> None:
+    def __init__(self, settings: Settings, roots: Sequence[str], workers: int, full: bool, dry_run: bool) -> None:
+        """``workers``: parse actors; 0: one a CPU of the cluster."""
         self.settings = settings
+        self.workers = workers
         self.roots = list(roots)
         self.full = full
         self.dry_run = dry_run
@@ -49,27 +64,32 @@ class Driver:
         self._writer: Any = None
         self._parsers: list[Any] = []
 
-    async def progress(self, phase: str, done: int, total: int) -> None:
-        """Told by the writer."""
+    async def progress(self, phase: str, done: int, total: int) -> bool:
+        """Told by the writer, which stops if the answer is True."""
         self._phase = (phase, done, total)
+        return self._draining
 
     async def status(self) -> tuple[str, int, int]:
         """Phase, done, total."""
         return self._phase
 
     async def drain(self) -> None:
-        """Stop as soon as what is in flight is done. A transaction that is being written is given up whole."""
-        self._draining = True
-        if self._phase[0] in ("link", "load") and self._writer is not None:
-            import ray
+        """Stop as soon as what is in flight is done; a transaction that takes too long is given up whole."""
+        if not self._draining:
+            self._draining = True
+            asyncio.get_running_loop().call_later(DRAIN_SECONDS, self._give_up)
 
+    def _give_up(self) -> None:
+        import ray
+
+        if self._writer is not None:
             ray.kill(self._writer)
 
     async def run(self) -> tuple[IngestSummary, list[tuple[str, str, int]]]:
         """The whole run: the summary, and (path, sha256, read at) of what was read, for the stat index."""
         for attempt in range(_WRITER_TRIES):
             try:
-                return await self._run()
+                return await self._run(again=attempt > 0)
             except Exception as error:
                 from ray.exceptions import RayActorError, RayTaskError
 
@@ -82,7 +102,7 @@ class Driver:
                     raise
         raise AssertionError
 
-    async def _run(self) -> tuple[IngestSummary, list[tuple[str, str, int]]]:
+    async def _run(self, *, again: bool) -> tuple[IngestSummary, list[tuple[str, str, int]]]:
         import ray
 
         plan = Plan(self.settings, self.roots)
@@ -99,7 +119,7 @@ class Driver:
             .remote(self.settings, plan.project, me)
         )
         try:
-            states, job.summary.store, rebuilt = await self._writer.begin.remote()
+            states, job.summary.store, rebuilt = await self._begin(again=again)
             if rebuilt:
                 job.summary.notes.append(rebuilt)
             removed = sorted(p for p in states if p not in plan.paths and not plan.is_unlisted(p))
@@ -107,13 +127,38 @@ class Driver:
             await job.parse_all()
             if self._draining:
                 raise Interrupted(15)
+            self._dismiss_parsers()  # their memory is of better use to the writer now
             return await self._finish(job, plan, states, removed), job.read
         finally:
-            for actor in (*self._parsers, self._writer):
-                ray.kill(actor)
-            self._parsers = []
+            self._dismiss_parsers()
+            ray.kill(self._writer)
             self._writer = None
             shutil.rmtree(job.run_dir, ignore_errors=True)
+
+    async def _begin(self, *, again: bool) -> tuple[dict[str, FileState], str, str]:
+        """Open the store. After a death its lock may stay for a moment with the writer that is still dying."""
+        import ray
+
+        again = again or ray.get_runtime_context().was_current_actor_reconstructed
+        deadline = time.monotonic() + _LOCK_SECONDS
+        while True:
+            try:
+                found: tuple[dict[str, FileState], str, str] = await _within(
+                    self._writer.begin.remote(), OPEN_SECONDS, "RL234", "the store did not open", "is it reachable?"
+                )
+                return found
+            except ray.exceptions.RayTaskError as error:
+                locked = isinstance(error.cause, StoreUnavailable) and error.cause.code == "RL212"
+                if not (again and locked) or time.monotonic() > deadline:
+                    raise
+            await asyncio.sleep(0.5)
+
+    def _dismiss_parsers(self) -> None:
+        import ray
+
+        for actor in self._parsers:
+            ray.kill(actor)
+        self._parsers = []
 
     async def _finish(self, job: _Job, plan: Plan, states: dict[str, FileState], removed: list[str]) -> IngestSummary:
         if job.done != len(plan.tasks):
@@ -158,9 +203,12 @@ class _Job:
         self.gone: set[str] = set()
         self.unreadable: set[str] = set()
         self.ledger = Ledger(budget_of(ray.cluster_resources().get("object_store_memory", 0) or 2**28))
-        cpus = int(ray.cluster_resources().get("CPU", 1))
-        wanted = driver.settings.ingest_workers or 1
-        self.lanes = max(1, min(wanted, cpus) if not os.environ.get("RAY_JOB_ID") else cpus)
+        cpus = max(1, int(ray.cluster_resources().get("CPU", 1)))
+        self.lanes = min(driver.workers or cpus, cpus)
+        if driver.workers > cpus:
+            self.summary.notes.append(f"{cpus} workers instead of {driver.workers}: Ray has no more CPUs")
+        self.up: list[Any] = []
+        self.last_failure = ""
         self.scheduler = Scheduler(self.lanes)
         self.scheduler.add(plan.tasks)
         self.wake = asyncio.Event()
@@ -172,7 +220,10 @@ class _Job:
         return len(self.hashes) + len(self.gone) + len(self.unreadable)
 
     async def parse_all(self) -> None:
-        """Run all lanes until every file has an outcome. Raises RayLineageError if no lane is left."""
+        """Run the lanes until every file has an outcome; they begin as their actors come up, and nobody waits for the rest.
+
+        Raises RayLineageError if no lane is left, and what the writer raised.
+        """
         import ray
 
         remote = ray.remote(Parser).options(
@@ -181,25 +232,31 @@ class _Job:
         self.driver._parsers = [
             remote.remote(self.driver.settings, self.run_dir, f"parse-{i}") for i in range(self.lanes)
         ]
-        self.summary.workers = self.lanes
-        lanes = [asyncio.create_task(self._lane(actor)) for actor in self.driver._parsers]
+        pending = {asyncio.create_task(self._lane(actor)) for actor in self.driver._parsers}
+        lost: list[RayLineageError] = []
         try:
-            results = await asyncio.gather(*lanes, return_exceptions=True)
+            while pending and not self._over():
+                done, pending = await asyncio.wait(pending, timeout=_IDLE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+                lost.extend(e for e in (_lane_lost(lane) for lane in done) if e is not None)
         finally:
-            for lane in lanes:
+            for lane in pending:
                 lane.cancel()
-        failures = [r for r in results if isinstance(r, BaseException)]
-        if not self.scheduler.idle and not self.driver._draining:
-            raise (
-                failures[0]
-                if failures
-                else RayLineageError("RL231", "no parse actor is left", help="see the worker logs of Ray")
-            )
+            await asyncio.gather(*pending, return_exceptions=True)
+        self.summary.workers = len(self.up)
+        if not self._over():
+            raise lost[0] if lost else RayLineageError("RL231", "no parse actor is left", help=_LOGS)
+        if len(self.up) < self.lanes and self.plan.tasks:
+            self.summary.notes.append(f"{len(self.up)} of {self.lanes} parse actors were up before the work was done")
+
+    def _over(self) -> bool:
+        """Every file has an outcome; or the run drains and nothing is in flight any more."""
+        return self.done == len(self.plan.tasks) or (self.driver._draining and not self.scheduler.in_flight)
 
     async def _lane(self, actor: Any) -> None:
         """One actor's work: one batch in flight, so that blame and deadlines are exact."""
-        await _within(actor.ready.remote(), READY_SECONDS, "RL232", "a parse actor did not start")
-        restarts = 0
+        await _ready(actor, "a parse actor did not start")
+        self.up.append(actor)
+        failures = 0
         while not self.driver._draining:
             batch = self._next()
             if batch is None:
@@ -207,82 +264,109 @@ class _Job:
                     self.wake.set()
                     return
                 self.wake.clear()
-                await asyncio.wait([asyncio.create_task(self.wake.wait())], timeout=0.2)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self.wake.wait(), _IDLE_SECONDS)
                 continue
             if await self._work(actor, batch):
-                restarts = 0
+                failures = 0
                 continue
-            restarts += 1
-            if restarts > _MAX_RESTARTS:
-                raise RayLineageError(
-                    "RL233", f"a parse actor died {restarts} times in a row", help="see the worker logs of Ray"
-                )
-            await _within(actor.ready.remote(), READY_SECONDS, "RL232", "a parse actor did not come back")
+            failures += 1
+            if failures > _MAX_FAILURES:
+                text = f"a parse actor failed {failures} times in a row; the last time: {self.last_failure}"
+                raise RayLineageError("RL233", text, help=_LOGS)
+            await _ready(actor, "a parse actor did not come back")
 
     def _next(self) -> Batch | None:
-        if not self.ledger.admits(0, 1) and self.ledger.batches:
-            return None
-        batch = self.scheduler.cut()
-        if batch is not None:
-            self.ledger.take(int(batch.size * _OUT_PER_IN))
-        return batch
+        return self.scheduler.cut(self.ledger.room())
 
     async def _work(self, actor: Any, batch: Batch) -> bool:
-        """One batch through an actor and on to the writer. False if the actor died."""
-        import ray
+        """One batch through an actor and on to the writer. False if it has to be done again."""
         from ray.exceptions import RayError
 
-        taken = int(batch.size * _OUT_PER_IN)
-        deadline = sum(HARD_SECONDS + 2e-6 * t.file.size for t in batch.tasks[:2]) + batch.estimate * 20 + 10
+        held = self.ledger.take(batch.size)
         try:
             meta_ref, payload_ref = actor.parse.options(num_returns=2).remote(list(batch.tasks))
-            try:
-                metas: list[Meta] = await asyncio.wait_for(asyncio.shield(_awaited(meta_ref)), deadline)
-            except TimeoutError:
-                ray.kill(actor, no_restart=False)
-                metas = await _awaited(meta_ref)
-        except RayError:
-            self.ledger.give_back(taken)
-            await self._blame(actor, batch)
+            metas = await self._reply(actor, batch, meta_ref)
+            held = self.ledger.settle(held, batch.size, sum(m.facts_size for m in metas))
+            stored = await self._hand_over(metas, payload_ref)
+        except (RayError, TimeoutError) as error:
+            self.last_failure = _first_line(error)
+            await self._again(batch, await self._culprit(actor, error))
             return False
-        try:
-            await self.driver._writer.put.remote(metas, payload_ref)
         finally:
-            self.ledger.give_back(taken)
+            self.ledger.give_back(held)
+        if not stored:  # the facts were lost with their node: nobody is to blame, and the cache may have them
+            self.last_failure = "the facts were lost before the writer had them"
+            await self._again(batch, None)
+            return False
         self._note(metas)
         self.scheduler.finished(batch, metas)
         self.wake.set()
         return True
 
-    async def _blame(self, actor: Any, batch: Batch) -> None:
-        """Who killed the actor? Its next incarnation reads the breadcrumb; if there is none in time, nobody is blamed."""
-        from ray.exceptions import RayError
+    async def _reply(self, actor: Any, batch: Batch, ref: Any) -> list[Meta]:
+        """What the actor answers. One that is silent for longer than its own limits allow is killed."""
+        import ray
 
-        culprit: str | None
+        deadline = sum(HARD_SECONDS + 2e-6 * t.file.size for t in batch.tasks[:2]) + batch.estimate * 20 + 10
         try:
-            culprit = await asyncio.wait_for(_awaited(actor.post_mortem.remote()), BLAME_SECONDS) or None
-        except (TimeoutError, RayError):
-            culprit = None
+            metas: list[Meta] = await asyncio.wait_for(_awaited(ref), deadline)
+        except TimeoutError:
+            ray.kill(actor, no_restart=False)
+            metas = await asyncio.wait_for(_awaited(ref), BLAME_SECONDS)
+        return metas
+
+    async def _hand_over(self, metas: list[Meta], payload: Any) -> bool:
+        """Facts to the writer. False if they are lost; raises :class:`_WriterFault` for what is wrong with the writer."""
+        from ray.exceptions import ObjectLostError, RayError
+
+        try:
+            await self.driver._writer.put.remote(metas, payload)
+        except RayError as error:
+            if isinstance(error, ObjectLostError) or isinstance(getattr(error, "cause", None), ObjectLostError):
+                return False
+            raise _WriterFault(error) from error
+        return True
+
+    async def _culprit(self, actor: Any, error: Exception) -> str | None:
+        """Which file killed the actor? Its next incarnation reads the breadcrumb; if there is none in time, nobody is
+        blamed. An actor that answered with an error did not die."""
+        from ray.exceptions import ActorUnavailableError, RayError, RayTaskError
+
+        deadline = time.monotonic() + BLAME_SECONDS
+        while not isinstance(error, RayTaskError) and (left := deadline - time.monotonic()) > 0:
+            try:
+                return await asyncio.wait_for(_awaited(actor.post_mortem.remote()), left) or None
+            except ActorUnavailableError:  # a restart of over two seconds: the call does not wait for it
+                await asyncio.sleep(_IDLE_SECONDS)
+            except (TimeoutError, RayError):
+                break
+        return None
+
+    async def _again(self, batch: Batch, culprit: str | None) -> None:
+        """Queue a failed batch again, before anybody waits for an actor that may never come back."""
         for task in self.scheduler.failed(batch, culprit):
             await self._set_aside(task)
         self.wake.set()
 
     async def _set_aside(self, task: Task) -> None:
-        """A file that killed its actor three times: a diagnostic instead of facts."""
+        """A file that killed its actor three times: a diagnostic instead of facts, in the cache too, so that it kills no
+        later run (which may have no actor to lose) until it or the compiler changes."""
         text = "it killed the parser three times and was set aside; it is tried again when it changes. Please report it"
-        facts = FileFacts("", "failed", diagnostics=(Diagnostic("RL193", "error", text),))
+        facts = encode_facts(FileFacts("", "failed", diagnostics=(Diagnostic("RL193", "error", text),)))
         path = task.file.path
+        now = time.time_ns()
         try:
             sha256 = hashlib.sha256(read_bytes(task.file, self.driver.settings.max_file_size)).hexdigest()
         except SourceFault as fault:
             self._note([Meta(path, "gone" if fault.status == "gone" else "unreadable", diagnostic=fault.diagnostic)])
             return
         cache = open_cache(self.driver.settings)
-        if cache is not None:  # not tried again before it, or the compiler, changes
-            cache.put_many([(cache_key(sha256, task.options, COMPILER_VERSION + task.encoding), encode_facts(facts))])
+        if cache is not None:
+            cache.put_many([(cache_key(sha256, task.options, COMPILER_VERSION + task.encoding), facts)])
             cache.close()
-        meta = Meta(path, "facts", sha256)
-        await self.driver._writer.put.remote([meta], [encode_facts(facts)])
+        meta = Meta(path, "facts", sha256, read_at_ns=now)
+        await self._hand_over([meta], [facts])
         self.summary.quarantined += 1
         self._note([meta])
 
@@ -308,10 +392,40 @@ async def _awaited(ref: Any) -> Any:
     return await ref
 
 
-async def _within(ref: Any, seconds: float, code: str, message: str) -> Any:
+async def _within(ref: Any, seconds: float, code: str, message: str, hint: str) -> Any:
     try:
         return await asyncio.wait_for(_awaited(ref), seconds)
     except TimeoutError:
-        raise RayLineageError(
-            code, f"{message} within {seconds:.0f} s", help="are there enough free CPUs in the cluster?"
-        ) from None
+        raise RayLineageError(code, f"{message} within {seconds:.0f} s", help=hint) from None
+
+
+async def _ready(actor: Any, message: str) -> None:
+    """Wait until the actor is up. Raises RayLineageError, which ends only its lane."""
+    from ray.exceptions import ActorUnavailableError, RayActorError
+
+    deadline = time.monotonic() + READY_SECONDS
+    while True:
+        left = max(0.1, deadline - time.monotonic())
+        try:
+            await _within(actor.ready.remote(), left, "RL232", message, "are there enough free CPUs in the cluster?")
+            return
+        except ActorUnavailableError:  # it is being restarted
+            if time.monotonic() > deadline:
+                raise RayLineageError("RL232", message, help=_LOGS) from None
+            await asyncio.sleep(0.2)
+        except RayActorError as error:
+            raise RayLineageError("RL232", f"{message}: {_first_line(error)}", help=_LOGS) from None
+
+
+def _lane_lost(lane: asyncio.Task[None]) -> RayLineageError | None:
+    """The error that ended a lane, if it concerns that lane alone. Raises any other."""
+    error = lane.exception()
+    if isinstance(error, _WriterFault):
+        raise error.error
+    if error is not None and not isinstance(error, RayLineageError):
+        raise error
+    return error
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)

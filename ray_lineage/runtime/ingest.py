@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from ray_lineage.errors import StoreRefused
 from ray_lineage.model import FileState
+from ray_lineage.runtime.cluster import under_job
 from ray_lineage.runtime.load import Loader, decode_settled, note, old_facts, open_cache, trim
 from ray_lineage.runtime.parse import Meta, Task
 from ray_lineage.runtime.plan import Plan
@@ -66,7 +67,7 @@ def ingest(
                     run.run(full=full, dry_run=dry_run)
                 else:
                     loader.close()  # the writer actor opens it
-                    summary = _on_ray(settings, plan, report, full=full, dry_run=dry_run)
+                    summary = _on_ray(settings, plan, report, stop, full=full, dry_run=dry_run)
         finally:
             loader.close()
     trim(summary)
@@ -113,10 +114,12 @@ def _unchanged(plan: Plan, loader: Loader, summary: IngestSummary) -> bool:
     return True
 
 
-def _on_ray(settings: Settings, plan: Plan, report: Report, *, full: bool, dry_run: bool) -> IngestSummary:
+def _on_ray(
+    settings: Settings, plan: Plan, report: Report, stop: StopSignals, *, full: bool, dry_run: bool
+) -> IngestSummary:
     from ray_lineage.runtime.rayjob import ingest_with_ray
 
-    summary, read = ingest_with_ray(settings, plan.roots, report, full=full, dry_run=dry_run)
+    summary, read = ingest_with_ray(settings, plan.roots, report, stop, full=full, dry_run=dry_run)
     files = {t.file.path: t.file for t in plan.tasks}
     for path, sha256, read_at_ns in read:
         if path in files:
@@ -132,7 +135,7 @@ def choose_executor(settings: Settings, cold_bytes: int) -> str:
         return "inline"
     if settings.executor != "auto":
         return settings.executor
-    if settings.ray_address or os.environ.get("RAY_JOB_ID") or os.environ.get("RAY_JOB_CONFIG_JSON_ENV_VAR"):
+    if settings.ray_address or under_job():
         return "ray"
     cores = os.cpu_count() or 1
     saved = cold_bytes * _SECONDS_PER_BYTE * (1 - 1 / min(cores, settings.ingest_workers))

@@ -60,6 +60,7 @@ class Loader:
         self.store = open_store(settings)
         self.linker = Linker(project)
         self.epoch = 0
+        self._linked = 0
         self._states: dict[str, FileState] = {}
 
     @property
@@ -127,11 +128,20 @@ class Loader:
                 written.append(contribution.path)
                 yield contribution
 
+        stored = 0
+
+        def counted(files: int) -> None:
+            nonlocal stored
+            stored += files
+            if on_stored is not None:
+                on_stored(files)
+
         first = next(changes, None)
         result = ApplyResult(rejected=[])
         if first is not None or gone:
             ahead = noted(_chain(first, changes))
-            result = self.store.apply(self.project, self.epoch, ahead, gone, fresh=fresh, on_stored=on_stored)
+            result = self.store.apply(self.project, self.epoch, ahead, gone, fresh=fresh, on_stored=counted)
+        self._account(stored, len(written))
         summary.rows_written = result.rows_written
         summary.removed = len(gone)
         summary.dead_letters = self._dead_letters(result, written, gone, summary)
@@ -149,6 +159,13 @@ class Loader:
             ).decode()  # fmt: skip
         self.store.settle(self.project, self.epoch, record)
         summary.settled = bool(record)
+
+    def _account(self, stored: int, written: int) -> None:
+        """Nothing may be dropped on the way: every file was linked, and what differs was stored or rejected."""
+        if self._linked != len(self.linker):
+            raise AssertionError(f"{len(self.linker)} files were given to the linker but {self._linked} linked")
+        if stored != written:
+            raise AssertionError(f"{written} files differed from the store but {stored} were stored or rejected")
 
     def _dead_letters(self, result: ApplyResult, written: list[str], gone: list[str], summary: IngestSummary) -> int:
         letters = DeadLetters(os.path.join(self.settings.data_dir, "failed_ingestion.jsonl"))
@@ -173,7 +190,9 @@ class Loader:
         on_linked: Callable[[int], None] | None,
     ) -> Iterator[Contribution]:
         best = 0
+        self._linked = 0
         for number, contribution in enumerate(self.linker.link(), 1):
+            self._linked = number
             row = contribution.rows["File"][0]
             status, diagnostics = str(row[6]), str(row[7])
             if contribution.path not in kept:

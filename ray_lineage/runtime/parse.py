@@ -41,6 +41,7 @@ class Meta(msgspec.Struct, frozen=True, array_like=True):
     read_at_ns: int = 0
     seconds: float = 0.0
     size: int = 0
+    facts_size: int = 0
     diagnostic: Diagnostic | None = None
 
 
@@ -80,7 +81,8 @@ def parse_batch(
             on_file(task.file.path)
         started = time.perf_counter()
         meta, facts, entry = _one(task, cache, max_file_size)
-        metas.append(msgspec.structs.replace(meta, seconds=time.perf_counter() - started, size=task.file.size))
+        seconds = time.perf_counter() - started
+        metas.append(msgspec.structs.replace(meta, seconds=seconds, size=task.file.size, facts_size=len(facts)))
         payload.append(facts)
         if entry is not None:
             fresh.append(entry)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from ray_lineage.errors import Interrupted, RayLineageError
-from ray_lineage.runtime.cluster import cluster
+from ray_lineage.graph.open import is_server
+from ray_lineage.runtime.cluster import cluster, under_job
 from ray_lineage.runtime.driver import Driver
 from ray_lineage.runtime.signals import StopSignals
 from ray_lineage.runtime.summary import IngestSummary, Progress
@@ -20,20 +22,28 @@ _MEMORY_SECONDS: Final = 2.0
 
 
 def ingest_with_ray(
-    settings: Settings, roots: Sequence[str], report: Callable[[Progress], None], *, full: bool, dry_run: bool
+    settings: Settings,
+    roots: Sequence[str],
+    report: Callable[[Progress], None],
+    stop: StopSignals,
+    *,
+    full: bool,
+    dry_run: bool,
 ) -> tuple[IngestSummary, list[tuple[str, str, int]]]:
     """Run the job. Returns the summary and (path, sha256, read at) of the files that were read.
 
     Raises what the run raised (StoreUnavailable, StoreRefused...), or Interrupted after a signal.
     """
-    with cluster(settings.ray_address, settings.ingest_workers) as ray, StopSignals() as stop:
+    with cluster(settings.ray_address, settings.ingest_workers) as ray:
+        stop.install()  # starting Ray installs its own
+        stop.check()
         here = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(
             ray.get_runtime_context().get_node_id(), soft=False
         )
         driver = (
             ray.remote(Driver)
             .options(num_cpus=0, max_restarts=-1, max_task_retries=-1, scheduling_strategy=here)
-            .remote(settings, list(roots), full, dry_run)
+            .remote(_absolute(settings), list(roots), _workers(settings), full, dry_run)
         )
         watcher = _Watcher(ray, report)
         result = driver.run.remote()
@@ -50,6 +60,19 @@ def ingest_with_ray(
             if time.monotonic() > deadline:
                 raise Interrupted(stop.received)
             watcher.look(driver)
+
+
+def _absolute(settings: Settings) -> Settings:
+    """Settings that mean the same in an actor, whose current folder may be another one."""
+    paths = {name: os.path.abspath(getattr(settings, name)) for name in ("data_dir", "parse_cache_path")}
+    if settings.store and not is_server(settings.store):
+        paths["store"] = os.path.abspath(settings.store)
+    return settings.model_copy(update=paths)
+
+
+def _workers(settings: Settings) -> int:
+    """Parse actors as set; under a job that does not say, 0: all CPUs of the cluster."""
+    return 0 if under_job() and "ingest_workers" not in settings.model_fields_set else settings.ingest_workers
 
 
 class _Watcher:

@@ -2,11 +2,13 @@
 
 Late binding: nothing waits inside Ray; a batch is cut when a parse actor is free. One batch holds files of one priority
 and about 50 ms of estimated work, so that a CRITICAL file waits at most that long for a free actor. Every eighth cut
-takes the oldest waiting class whatever its priority, so that none starves. A file in flight is never cut a second time.
+takes the oldest waiting class whatever its priority, so that none starves. A path is idle, waiting, or in flight, and while
+in flight it may be marked dirty (done again once it is back); it is never cut a second time meanwhile.
 """
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -45,12 +47,12 @@ class Scheduler:
     def __init__(self, lanes: int = 1) -> None:
         self.lanes = lanes
         self.rate = _FIRST_RATE
-        self._queues: dict[int, deque[Task]] = {int(p): deque() for p in Priority}
+        self._queues: dict[int, deque[str]] = {int(p): deque() for p in Priority}
         self._arrival: dict[int, int] = {}
         self._arrivals = 0
         self._in_flight: dict[str, int] = {}
         self._running: dict[int, Batch] = {}
-        self._waiting: set[str] = set()
+        self._waiting: dict[str, Task] = {}
         self._again: dict[str, Task] = {}
         self._attempts: dict[str, int] = {}
         self._cuts = 0
@@ -58,22 +60,37 @@ class Scheduler:
     # ------------------------------------------------------------------ in
 
     def add(self, tasks: Iterable[Task]) -> None:
-        """New work. A path that is waiting is not added twice; one in flight is done again after it comes back."""
+        """New work. A path that waits already keeps its place, or moves up if this is more urgent; what is known of it now
+        counts. One in flight is done again after it comes back."""
         for task in tasks:
             path = task.file.path
+            waiting = self._waiting.get(path)
             if path in self._in_flight:
-                self._again[path] = task
-            elif path not in self._waiting:
+                self._again[path] = _most_urgent(task, self._again.get(path))
+            elif waiting is None or task.file.priority < waiting.file.priority:
                 self._push(task)
+            else:
+                self._waiting[path] = _most_urgent(task, waiting)
 
     def _push(self, task: Task, *, first: bool = False) -> None:
         priority = task.file.priority
-        queue = self._queues[priority]
+        queue = self._live(priority)
         if not queue:
             self._arrivals += 1
             self._arrival[priority] = self._arrivals
-        queue.appendleft(task) if first else queue.append(task)
-        self._waiting.add(task.file.path)
+        queue.appendleft(task.file.path) if first else queue.append(task.file.path)
+        self._waiting[task.file.path] = task
+
+    def _live(self, priority: int) -> deque[str]:
+        """The queue of a priority, without entries at its head whose path moved up or was cut since."""
+        queue = self._queues[priority]
+        while queue and not self._waits(queue[0], priority):
+            queue.popleft()
+        return queue
+
+    def _waits(self, path: str, priority: int) -> bool:
+        task = self._waiting.get(path)
+        return task is not None and task.file.priority == priority
 
     # ------------------------------------------------------------------ out
 
@@ -96,19 +113,27 @@ class Scheduler:
         """Seconds that a file is expected to take."""
         return task.file.size / self.rate + PER_FILE_SECONDS
 
-    def cut(self) -> Batch | None:
-        """The next batch, or None if nothing may start now."""
-        classes = [p for p, q in sorted(self._queues.items()) if q]
-        if not classes:
-            return None
-        priority = classes[0]
+    def cut(self, room: float = math.inf) -> Batch | None:
+        """The next batch of at most ``room`` bytes (CRITICAL work needs no room), or None if nothing may start now."""
+        classes = [p for p in sorted(self._queues) if self._live(p)]
         if (self._cuts + 1) % GUARD_EVERY == 0:
-            priority = min(classes, key=lambda p: self._arrival[p])
-        queue = self._queues[priority]
-        if self._is_big(queue[0]) and not self._big_may_start() and not self._rotate_past_big(queue):
-            return None
-        self._cuts += 1
-        return self._take(priority, queue)
+            classes.sort(key=lambda p: self._arrival[p])
+        for priority in classes:
+            if not self._startable(priority):
+                continue
+            space = math.inf if priority == Priority.CRITICAL else room
+            if self._head(priority).file.size > space:
+                return None  # what is less urgent must not use up the room that this waits for
+            self._cuts += 1
+            return self._take(priority, space)
+        return None
+
+    def _head(self, priority: int) -> Task:
+        return self._waiting[self._live(priority)[0]]
+
+    def _startable(self, priority: int) -> bool:
+        """Is there, or can there be brought, a file at the head of this queue that may start?"""
+        return not self._is_big(self._head(priority)) or self._big_may_start() or self._rotate_past_big(priority)
 
     def _is_big(self, task: Task) -> bool:
         return self.estimate(task) > LONG_SECONDS
@@ -117,30 +142,33 @@ class Scheduler:
         running = sum(b.big for b in self._running.values())
         return self.lanes == 1 or running < self.lanes - 1
 
-    def _rotate_past_big(self, queue: deque[Task]) -> bool:
-        for _ in range(len(queue)):
-            if not self._is_big(queue[0]):
+    def _rotate_past_big(self, priority: int) -> bool:
+        for _ in range(len(self._queues[priority])):
+            queue = self._live(priority)
+            if not queue:
+                return False
+            if not self._is_big(self._waiting[queue[0]]):
                 return True
             queue.rotate(-1)
         return False
 
-    def _take(self, priority: int, queue: deque[Task]) -> Batch:
+    def _take(self, priority: int, room: float) -> Batch:
         tasks: list[Task] = []
         seconds, size = 0.0, 0
-        while queue and len(tasks) < MAX_FILES:
-            task = queue[0]
+        while (queue := self._live(priority)) and len(tasks) < MAX_FILES:
+            task = self._waiting[queue[0]]
             cost = self.estimate(task)
             alone = self._attempts.get(task.file.path, 0) > 0
-            if tasks and (seconds + cost > TARGET_SECONDS or size + task.file.size > MAX_BYTES or alone):
+            most = min(room, MAX_BYTES)
+            if tasks and (seconds + cost > TARGET_SECONDS or size + task.file.size > most or alone):
                 break
-            queue.popleft()
+            del self._waiting[queue.popleft()]
             tasks.append(task)
             seconds += cost
             size += task.file.size
             if alone:  # it may have killed an actor: nobody else shall suffer with it
                 break
         for task in tasks:
-            self._waiting.discard(task.file.path)
             self._in_flight[task.file.path] = self._cuts
         batch = Batch(self._cuts, priority, tuple(tasks), seconds, size, seconds > LONG_SECONDS)
         self._running[batch.number] = batch
@@ -181,3 +209,11 @@ class Scheduler:
             again = self._again.pop(path, None)
             if again is not None:
                 self._push(again)
+
+
+def _most_urgent(task: Task, other: Task | None) -> Task:
+    """``task`` with the more urgent priority of the two."""
+    if other is None or task.file.priority <= other.file.priority:
+        return task
+    file = msgspec.structs.replace(task.file, priority=other.file.priority)
+    return msgspec.structs.replace(task, file=file)

@@ -22,10 +22,15 @@ class StopSignals:
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> StopSignals:
+        self.install()
+        return self
+
+    def install(self) -> None:
+        """Take the handlers, again where somebody else took them meanwhile (starting Ray does). A signal seen stays seen."""
         if threading.current_thread() is threading.main_thread():
             for signum in (signal.SIGINT, signal.SIGTERM):
-                self._before[signum] = signal.signal(signum, self._on_signal)
-        return self
+                before = signal.signal(signum, self._on_signal)
+                self._before.setdefault(signum, before)
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         for signum, handler in self._before.items():

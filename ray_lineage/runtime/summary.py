@@ -55,6 +55,7 @@ class IngestSummary(msgspec.Struct):
     seconds: float = 0.0
     files_per_second: float = 0.0
     peak_rss_bytes: int = 0
+    """Of all our processes on this machine together."""
     notes: list[str] = []
     settled: bool = False
     example: str = ""
