@@ -26,8 +26,9 @@ DATASET_KINDS: Final = (
 )
 """``Dataset.kind``; on Neo4j also an extra label."""
 
-TRANSFORMATIONS: Final = ("identity", "transformation", "aggregation", "conditional", "window")
-"""How a column shapes another one's value. The first three are direct (OpenLineage's words), the last two indirect."""
+TRANSFORMATIONS: Final = ("identity", "transformation", "aggregation", "masking", "conditional", "window")
+"""How a column shapes another one's value. The first four are direct (OpenLineage's words; ``masking``: a hash or mask
+function was applied), the last two indirect."""
 
 CERTAINTIES: Final = ("certain", "possible")
 INFLUENCE_KINDS: Final = ("filter", "join", "group_by", "sort")
@@ -35,6 +36,12 @@ INFLUENCE_KINDS: Final = ("filter", "join", "group_by", "sort")
 
 MAX_NAME: Final = 1_000
 """Longer names are cut and hashed: Neo4j refuses an indexed value over about 8 kB."""
+
+VALUE: Final = "value"
+"""Name of a variable's only column: a variable is a temporary table ``@name`` of one row."""
+
+VARIABLES: Final = ("@",)
+"""Target of statements that assign variables; the assigned columns are their names."""
 
 STAR: Final = "*"
 """Column name of "all columns, which we cannot list"."""
@@ -112,6 +119,7 @@ class Output(msgspec.Struct, frozen=True, array_like=True, gc=False):
     star: bool = False
     excluded: tuple[str, ...] = ()
     renamed: dict[str, str] | None = None
+    expression: str = ""  # text, literals as ``?``; empty for a bare column
 
 
 class Influence(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -182,6 +190,7 @@ class Assignment(msgspec.Struct, frozen=True, array_like=True, gc=False):
     column: str
     refs: tuple[Ref, ...]
     line: int = 0
+    expression: str = ""
 
 
 class StatementFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -210,6 +219,25 @@ class StatementFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     sql: str = ""
     first_column: int = 0
     last_column: int = 0
+    possible: bool = False  # part of the text is unknown (dynamic SQL), or only one of several variants
+
+
+class Call(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A procedure or trigger runs another program."""
+
+    caller: Name
+    callee: Name
+    line: int = 0
+
+
+class ForeignKey(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """``columns`` of ``table`` refer to ``others`` of ``other``, by position; no ``others``: its primary key."""
+
+    table: Name
+    columns: tuple[str, ...]
+    other: Name
+    others: tuple[str, ...]
+    line: int = 0
 
 
 class DeclaredColumn(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -240,6 +268,8 @@ class FileFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     statements: tuple[StatementFacts, ...] = ()
     declarations: tuple[Declaration, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    calls: tuple[Call, ...] = ()
+    foreign_keys: tuple[ForeignKey, ...] = ()
 
 
 FILE_STATUSES: Final = ("ok", "partial", "failed", "skipped")

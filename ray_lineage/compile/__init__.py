@@ -14,7 +14,7 @@ from ray_lineage.model import Diagnostic, FileFacts
 
 __all__ = ["COMPILER_VERSION", "DIALECTS", "CompileOptions", "compile_text"]
 
-_REVISION: Final = 1
+_REVISION: Final = 2
 """Raise with every change of what compile gives: it is part of the cache's key and of every fingerprint."""
 
 COMPILER_VERSION: Final = f"{_REVISION}+sqlglot{version('sqlglot')}"
@@ -43,4 +43,7 @@ def compile_text(text: str, options: CompileOptions, diagnostics: Sequence[Diagn
         status = "failed"
     else:
         status = "partial" if compiler.failed or unreadable else "ok"
-    return FileFacts(dialect, status, tuple(compiler.statements), tuple(compiler.declarations), found)
+    return FileFacts(
+        dialect, status, tuple(compiler.statements), tuple(compiler.declarations), found, tuple(compiler.calls),
+        tuple(compiler.foreign_keys),
+    )  # fmt: skip

@@ -14,6 +14,7 @@ from sqlglot.expressions import Expression
 
 from ray_lineage.compile.names import folder
 from ray_lineage.model import (
+    VALUE,
     Alias,
     Influence,
     Merged,
@@ -26,13 +27,25 @@ from ray_lineage.model import (
     TableRef,
 )
 
-IDENTITY, TRANSFORMATION, AGGREGATION, CONDITIONAL, WINDOW = range(5)
+IDENTITY, TRANSFORMATION, AGGREGATION, MASKING, CONDITIONAL, WINDOW = range(6)
 FILTER, JOIN, GROUP_BY, SORT = range(4)
 
 _LEAVES: Final = frozenset(
     {
-        exp.Literal, exp.Identifier, exp.DataType, exp.Var, exp.Null, exp.Boolean, exp.Placeholder, exp.Parameter,
-        exp.SessionParameter, exp.CurrentDate, exp.CurrentTimestamp, exp.Hint, exp.National, exp.HexString,
+        exp.Literal, exp.Identifier, exp.DataType, exp.Var, exp.Null, exp.Boolean, exp.Placeholder, exp.SessionParameter,
+        exp.CurrentDate, exp.CurrentTimestamp, exp.Hint, exp.National, exp.HexString,
+    }
+)  # fmt: skip
+_MASKING: Final = (
+    exp.MD5, exp.MD5Digest, exp.MD5NumberLower64, exp.MD5NumberUpper64, exp.SHA, exp.SHA1Digest, exp.SHA2, exp.SHA2Digest,
+    exp.StandardHash,
+)  # fmt: skip
+_MASKING_NAMES: Final = frozenset(
+    {
+        "hashbytes", "hash", "mask", "mask_hash", "mask_first_n", "mask_last_n", "mask_show_first_n", "mask_show_last_n",
+        "digest", "hmac", "crypt", "pgp_sym_encrypt", "pgp_pub_encrypt", "encrypt", "encrypt_raw", "encryptbykey",
+        "encryptbypassphrase", "encryptbycert", "aes_encrypt", "tokenize", "sha", "sha1", "sha224", "sha256", "sha384",
+        "sha512", "md5", "standard_hash", "ora_hash", "farm_fingerprint", "to_hash", "xxhash64", "murmurhash",
     }
 )  # fmt: skip
 _PASS: Final = frozenset({exp.Alias, exp.Paren, exp.Subquery, exp.Aliases, exp.Tuple})
@@ -72,7 +85,7 @@ def _composed(how: int, parent: int) -> int:
     return max(how, parent)
 
 
-COMPOSED: Final = tuple(tuple(_composed(a, b) for b in range(5)) for a in range(5))
+COMPOSED: Final = tuple(tuple(_composed(a, b) for b in range(6)) for a in range(6))
 """Composition of transformations: what the second does with a value that the first already did something to."""
 
 
@@ -106,15 +119,20 @@ class Scope:
 class Collected:
     """What a walk over an expression found."""
 
-    __slots__ = ("line", "refs", "subqueries")
+    __slots__ = ("at", "line", "refs", "subqueries")
 
     def __init__(self) -> None:
         self.refs: dict[tuple[int, int, str, bool], Ref] = {}
         self.subqueries: list[int] = []
         self.line = 0
+        self.at = -1  # offset of some column's name
 
 
-_STRENGTH: Final = (2, 3, 4, 1, 0)  # aggregation > transformation > identity > conditional > window
+def _no_text(node: Expression, at: int) -> str:
+    return ""
+
+
+_STRENGTH: Final = (2, 3, 4, 5, 1, 0)  # masking > aggregation > transformation > identity > conditional > window
 
 
 class Builder:
@@ -127,6 +145,11 @@ class Builder:
         self.relations: list[Relation] = []
         self.pseudo = _NO_COLUMNS.get(dialect, frozenset())
         self.lateral = dialect in _LATERAL_ALIASES
+        self.variables: frozenset[str] = frozenset()  # plain names that are variables, not columns
+        self.rows: dict[str, Name] = {}  # names of a trigger's rows (inserted, new...) and their table
+        self.assigned: list[tuple[str, Collected]] = []  # SELECT @v = expression
+        self.text_of: Callable[[Expression, int], str] = _no_text
+        self._variables: dict[str, int] = {}
 
     # ------------------------------------------------------------------ queries
 
@@ -148,6 +171,14 @@ class Builder:
         if isinstance(node, exp.Table):
             return self._star_of(lambda scope: self._from_item(node, scope), parent, known)
         return self._expression_only(node, parent, known)
+
+    def variable(self, name: str) -> int:
+        """Relation of a variable: a temporary table with one column."""
+        name = self.fold(name, False)
+        index = self._variables.get(name, -1)
+        if index < 0:
+            index = self._variables[name] = self._add(TableRef((name,), 0))
+        return index
 
     def _add(self, relation: Relation) -> int:
         self.relations.append(relation)
@@ -590,11 +621,12 @@ class Builder:
             found = self._collected(item.this, scope, subqueries)
             return [Output(self._identifier(a), tuple(found.refs.values()), found.line) for a in item.expressions]
         if _is_assignment(item):
-            self._collected(item, scope, subqueries)
+            self.assigned.append(("@" + item.this.name, self._collected(item.expression, scope, subqueries)))
             return None
         found = self._collected(item, scope, subqueries)
         name, line, column = self._output_name(item)
-        return Output(name, tuple(found.refs.values()), line or found.line, column)
+        text = self.text_of(item, found.at) if found.refs else ""
+        return Output(name, tuple(found.refs.values()), line or found.line, column, expression=text)
 
     def _collected(self, item: Expression, scope: Scope, subqueries: list[int]) -> Collected:
         found = Collected()
@@ -671,6 +703,9 @@ class Builder:
                     continue
                 self._collect_column(node, scope, how, found, aliases)
                 continue
+            if kind is exp.Placeholder and self.variables and self._identifier(node.name) in self.variables:
+                self._note(found, Ref(self.variable("@" + node.name), scope.index, VALUE, how))
+                continue
             if kind in leaves:
                 continue
             if kind is exp.Case or kind is exp.If:
@@ -687,6 +722,9 @@ class Builder:
                 if inner >= 0:
                     found.subqueries.append(inner)
                     continue
+            if kind is exp.Parameter:
+                self._note(found, Ref(self.variable("@" + node.name), scope.index, VALUE, how))
+                continue
             if kind is exp.Filter:
                 push((node.this, how))
                 push((node.expression, CONDITIONAL))
@@ -711,6 +749,8 @@ class Builder:
                 how = COMPOSED[AGGREGATION][how]
                 if isinstance(node.args.get("this"), exp.Star):
                     continue
+            elif issubclass(kind, _MASKING) or (kind is exp.Anonymous and node.name.lower() in _MASKING_NAMES):
+                how = COMPOSED[MASKING][how]
             elif how == IDENTITY:
                 how = TRANSFORMATION
             for value in node.args.values():
@@ -767,6 +807,8 @@ class Builder:
             return
         if not found.line:
             found.line = ref.line
+        if found.at < 0 and isinstance(node.this, exp.Identifier) and node.this._meta:
+            found.at = node.this._meta["start"]
         if aliases is not None and ref.name in aliases and node.args.get("table") is None:
             for inner in aliases[ref.name].refs:
                 self._note(found, inner)
@@ -789,10 +831,18 @@ class Builder:
         if node.args.get("table") is None:
             if name in self.pseudo:
                 return None
+            if name in self.variables:
+                return Ref(self.variable("@" + name), scope.index, VALUE, how, line)
             return Ref(-1, scope.index, name, how, line)
         relation = self._qualifier(node, scope)
         if relation >= 0:
             return Ref(relation, scope.index, name, how, line)
+        if self.rows and node.args.get("db") is None:
+            table = self.rows.get(self._identifier(node.args["table"]))
+            if table is not None:
+                return Ref(self._row(table), scope.index, name, how, line)
+        if self._identifier(node.args["table"]) in self.variables:
+            return Ref(self.variable("@" + self._identifier(node.args["table"])), scope.index, VALUE, how, line)
         if self.dialect in _STRUCTS:  # a field of a struct column: the column is the leftmost part
             first = node.args.get("catalog") or node.args.get("db") or node.args["table"]
             alias = scope.find(self._identifier(first))
@@ -801,6 +851,14 @@ class Builder:
                 return Ref(alias, scope.index, self._identifier(after), COMPOSED[TRANSFORMATION][how], line)
             return Ref(-1, scope.index, self._identifier(first), COMPOSED[TRANSFORMATION][how], line)
         return None
+
+    def _row(self, table: Name) -> int:
+        """Relation of a trigger's row."""
+        key = "\0".join(table)
+        index = self._variables.get(key, -1)
+        if index < 0:
+            index = self._variables[key] = self._add(TableRef(table, 0))
+        return index
 
     def _qualifier(self, node: Expression, scope: Scope) -> int:
         db = node.args.get("db")

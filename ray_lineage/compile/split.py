@@ -7,6 +7,7 @@ end statements with ``;``; inside procedural bodies the control words in front o
 
 from __future__ import annotations
 
+import re
 from typing import Final, NamedTuple
 
 from sqlglot.tokens import Token, TokenType
@@ -404,7 +405,28 @@ def closing(tokens: list[Token], i: int) -> int:
     return len(tokens) - 1
 
 
-_SKIPPED_ALONE: Final = frozenset({"BEGIN", "ELSE", "LOOP", "THEN", "DO", "REPEAT", "EXCEPTION", "DECLARE", "<<"})
+_DELIMITER: Final = re.compile(r"^[ \t]*DELIMITER[ \t]+(\S+)[^\n]*", re.IGNORECASE | re.MULTILINE)
+
+
+def without_delimiters(text: str) -> str:
+    """MySQL's client directive: every other delimiter becomes ``;``, in a text of the same length."""
+    out: list[str] = []
+    at, mark = 0, ";"
+    for found in [*_DELIMITER.finditer(text), None]:
+        piece = text[at : found.start() if found else len(text)]
+        if mark != ";":
+            # the inner ; end statements as well: they are where a body's statements end
+            piece = piece.replace(mark, ";" + " " * (len(mark) - 1))
+        out.append(piece)
+        if found:
+            out.append(" " * (found.end() - found.start()))
+            at, mark = found.end(), found.group(1)
+    return "".join(out)
+
+
+_SKIPPED_ALONE: Final = frozenset(
+    {"BEGIN", "ELSE", "LOOP", "THEN", "DO", "REPEAT", "EXCEPTION", "DECLARE", "ATOMIC", "<<"}
+)
 _SKIPPED_TO: Final = {
     "IF": ("THEN",),
     "ELSIF": ("THEN",),
@@ -424,6 +446,7 @@ class _Splitter:
         self.slices: list[Slice] = []
         self.owner = -1
         self.blocks = 0
+        self.package = -1  # header slice of the package whose body this is
 
     def run(self) -> list[Slice]:
         i, n = 0, len(self.tokens)
@@ -445,17 +468,43 @@ class _Splitter:
             return self._close(i)
         if word in _SKIPPED_ALONE and (self.owner >= 0 or self.blocks or word == "DECLARE"):
             return i + 1
-        if word in _SKIPPED_TO and (self.owner >= 0 or self.blocks):
-            return self._skip_to(i, _SKIPPED_TO[word])
+        if word == "RETURN" and self.owner >= 0 and i + 2 < len(tokens) and tokens[i + 1].text.upper() == "QUERY":
+            return i + 2
+        if word in ("PROCEDURE", "FUNCTION") and self.package >= 0:
+            return self._member(i)
+        if word == "FOR" or (word in _SKIPPED_TO and (self.owner >= 0 or self.blocks)):
+            after = self._skip_to(i, _SKIPPED_TO[word])
+            if word == "FOR" and after - 1 > i:
+                self.slices.append(Slice(i, after - 1, "FOR", self.owner))
+            return after
         if word == "CREATE":
             body = self._body(i)
             if body:
                 self.slices.append(Slice(i, body, "HEADER", -1))
                 self.owner = len(self.slices) - 1
+                self.blocks = 0
+                is_package = "PACKAGE" in [t.text.upper() for t in tokens[i + 1 : i + 7]]
+                self.package = self.owner if is_package else -1
                 return body + (1 if tokens[body].text.upper() in ("AS", "IS") else 0)
         end = self._end(i)
         self.slices.append(Slice(i, end, word or "?", self.owner))
         return end
+
+    def _member(self, i: int) -> int:
+        """A procedure or function of a package: its declaration alone, or its body."""
+        tokens = self.tokens
+        depth = 0
+        for j in range(i + 1, len(tokens)):
+            kind = tokens[j].token_type
+            depth += (kind is T.L_PAREN) - (kind is T.R_PAREN)
+            if kind is T.SEMICOLON:
+                return j
+            if depth == 0 and tokens[j].text.upper() in ("AS", "IS"):
+                self.slices.append(Slice(i, j, "HEADER", self.package))
+                self.owner = len(self.slices) - 1
+                self.blocks = 0
+                return j + 1
+        return len(tokens)
 
     def _ends_at(self, i: int, words: tuple[str, ...]) -> bool:
         return i >= len(self.tokens) or self.tokens[i].token_type is T.SEMICOLON or self.tokens[i].text.upper() in words
@@ -472,7 +521,10 @@ class _Splitter:
         if following not in ("IF", "LOOP", "CASE", "WHILE", "FOR", "REPEAT"):
             self.blocks = max(0, self.blocks - 1)
             if self.blocks == 0:
-                self.owner = -1
+                in_member = self.package >= 0 and self.owner != self.package
+                self.owner = self.package if in_member else -1
+                if not in_member:
+                    self.package = -1
         return self._end(i)
 
     def _skip_to(self, i: int, words: tuple[str, ...]) -> int:

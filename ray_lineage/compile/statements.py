@@ -11,19 +11,23 @@ from sqlglot.errors import ParseError, SqlglotError
 from sqlglot.expressions import Expression
 from sqlglot.tokens import Token, TokenType
 
-from ray_lineage.compile import ddl
+from ray_lineage.compile import ddl, procedural
+from ray_lineage.compile.dynamic import Text
+from ray_lineage.compile.excerpt import Item, innermost, item_ranges
 from ray_lineage.compile.names import folder, with_defaults
 from ray_lineage.compile.options import CompileOptions
 from ray_lineage.compile.relations import FILTER, IDENTITY, JOIN, Builder, Collected, Scope
 from ray_lineage.compile.rewrite import OutputClause, rewrite_tsql, take_outputs
-from ray_lineage.compile.split import Slice, closing, split
+from ray_lineage.compile.split import Slice, closing, split, without_delimiters
 from ray_lineage.compile.tokens import dialect_of, shifted, tokenize
 from ray_lineage.model import (
     Alias,
     Assignment,
+    Call,
     Declaration,
     DeclaredColumn,
     Diagnostic,
+    ForeignKey,
     Influence,
     Name,
     Select,
@@ -43,6 +47,7 @@ _LITERALS: Final = frozenset(
 _BODIES: Final = frozenset({T.HEREDOC_STRING, T.STRING, T.RAW_STRING})
 _QUERIES: Final = frozenset({"SELECT", "WITH", "(", "FROM", "VALUES", "TABLE"})
 _DATA: Final = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE"})
+_DELIMITED: Final = frozenset({"mysql", "singlestore", "starrocks", "doris", ""})
 _PROGRAMS: Final = {
     "PROC": "Procedure",
     "PROCEDURE": "Procedure",
@@ -73,24 +78,43 @@ class FileCompiler:
         self.tokens: list[Token] = []
         self.owners: dict[int, str] = {}
         self.variables: set[str] = set()  # declared in procedural bodies: no columns (engines refuse such ambiguity)
+        self.calls: list[Call] = []
+        self.foreign_keys: list[ForeignKey] = []
+        self.owner_names: dict[str, Name] = {}
+        self.kinds: dict[str, str] = {}  # of owners
+        self.trigger_tables: dict[str, Name] = {}
+        self.texts: dict[str, dict[str, Text]] = {}
+        self.sink: tuple[Name, tuple[str, ...]] | None = None  # what takes the result of dynamic SQL
+        self.nested = 0
+        self.owner = ""
+        self.parsed: list[Token] = []  # of the statement at hand
+        self._items: list[Item] = []
+        self._items_of: list[Token] | None = None
+        self.rows: dict[str, Name] = {}  # loop variables and the temporary table whose rows they are
         self.returned: dict[str, Name] = {}  # table variables that a function returns, by owner
 
     def run(self) -> None:
         """Compile the whole text."""
+        if self.dialect in _DELIMITED and "delimiter" in self.text.lower():
+            self.text = without_delimiters(self.text)
         self.tokens, diagnostics = tokenize(self.text, self.dialect)
         self.diagnostics.extend(diagnostics)
         self._compile_tokens(self.tokens, "")
 
+    def texts_of(self, owner: str) -> dict[str, Text]:
+        """Variables of an owner whose text is known."""
+        return self.texts.setdefault(owner, {})
+
     def _compile_tokens(self, tokens: list[Token], owner: str) -> None:
         outer, self.tokens = self.tokens, tokens
-        self.owners = {}
+        outer_owners, self.owners = self.owners, {}
         slices = split(tokens, self.dialect)
         for index, piece in enumerate(slices):
             try:
                 self._slice(index, piece, self.owners.get(piece.owner, owner))
             except (SqlglotError, RecursionError, ValueError, AttributeError, TypeError, KeyError, IndexError) as error:
                 self._cannot_read(piece, error)
-        self.tokens = outer
+        self.tokens, self.owners = outer, outer_owners
 
     def _cannot_read(self, piece: Slice, error: Exception) -> None:
         self.failed += 1
@@ -114,6 +138,7 @@ class FileCompiler:
     def _slice(self, index: int, piece: Slice, owner: str) -> None:
         tokens = self.tokens[piece.start : piece.end]
         verb = piece.verb
+        self.owner = owner
         if verb == "HEADER":
             self._header(index, tokens)
         elif verb in _QUERIES or verb in _DATA:
@@ -129,16 +154,82 @@ class FileCompiler:
             name, _ = ddl.read_name(tokens, 1)
             if name and name[-1].text.upper() not in ("ROLE", "WAREHOUSE"):
                 self.catalog = self._name(name)[-1]
-        elif verb in ("TRUNCATE", "DROP"):
-            self._touch(tokens, verb, owner)
-        elif verb == "SET" and len(tokens) > 3 and tokens[1].text.lower() == "search_path":
-            self.schema = self.fold(tokens[3].text, tokens[3].token_type is T.IDENTIFIER)
+        elif verb == "TRUNCATE":
+            self._truncate(tokens, owner)
+        elif verb == "DROP":
+            procedural.drop(self, tokens)
+        elif verb == "SET":
+            self._set(tokens, owner)
         elif verb == "DO":
             self._nested_body(tokens, owner)
-        elif (
-            owner and not self.is_tsql and len(tokens) > 1 and tokens[0].token_type is T.VAR and _is_declaration(tokens)
-        ):
+        elif verb in ("EXEC", "EXECUTE", "CALL", "PREPARE") and len(tokens) > 1:
+            if (
+                not self.is_tsql
+                and tokens[1].text.upper() == "IMMEDIATE"
+                and len(tokens) == 3
+                and tokens[2].token_type in _BODIES
+            ):
+                self._nested_body(tokens, owner)
+            else:
+                procedural.execute(self, tokens, owner)
+        elif verb == "FETCH":
+            procedural.fetch(self, tokens, owner)
+        elif verb == "RENAME":
+            self._rename(tokens, owner)
+        elif verb == "FOR":
+            procedural.loop(self, tokens, owner)
+        elif not self.is_tsql and len(tokens) > 1 and (owner or self.variables or self._after_declare(piece)):
+            self._declare_or_assign(tokens, owner)
+
+    def _after_declare(self, piece: Slice) -> bool:
+        return piece.start > 0 and self.tokens[piece.start - 1].text.upper() == "DECLARE"
+
+    def _set(self, tokens: list[Token], owner: str) -> None:
+        words = [t.text.upper() for t in tokens[1:4]]
+        if words[:1] == ["SEARCH_PATH"] and len(tokens) > 3:
+            self.schema = self.fold(tokens[3].text, tokens[3].token_type is T.IDENTIFIER)
+        elif words[:1] == ["SCHEMA"] and len(tokens) > 2:
+            at = 3 if tokens[2].token_type is T.EQ and len(tokens) > 3 else 2
+            self.schema = self.fold(tokens[at].text.strip("'"), tokens[at].token_type is T.IDENTIFIER)
+        elif words[:1] and tokens[1].text != "@@":
+            procedural.set_variable(self, tokens, owner)
+
+    def _declare_or_assign(self, tokens: list[Token], owner: str) -> None:
+        """``v := expression`` or, in a DECLARE section, ``v type [:= expression]``, ``CURSOR c IS SELECT ...``."""
+        words = [t.text.upper() for t in tokens[:4]]
+        if words[0] == "LET" and len(tokens) > 3:
+            tokens, words = tokens[1:], words[1:]
+        if len(words) > 2 and words[1] == "CURSOR" and words[2] in ("FOR", "IS"):
+            procedural.cursor(self, tokens[0], tokens[3:], tokens, owner)
+            return
+        if words[0] == "CURSOR" and len(tokens) > 3:
+            at = next((i for i, t in enumerate(tokens) if t.token_type is T.SELECT or t.token_type is T.WITH), -1)
+            if at > 0:
+                procedural.cursor(self, tokens[1], tokens[at:], tokens, owner)
+            return
+        if tokens[1].token_type is T.COLON_EQ:
             self.variables.add(self._part(tokens[0]))
+            procedural.set_variable(self, tokens, owner)
+        elif tokens[0].token_type is T.VAR and _is_declaration(tokens):
+            self.variables.add(self._part(tokens[0]))
+            at = next(
+                (i for i, t in enumerate(tokens) if t.token_type is T.COLON_EQ or t.text.upper() == "DEFAULT"), -1
+            )
+            if at > 0:
+                procedural.assign(self, tokens[0].text, tokens[at + 1 :], owner)
+
+    def _rename(self, tokens: list[Token], owner: str) -> None:
+        """``RENAME TABLE a TO b, c TO d`` (MySQL), ``RENAME a TO b`` (Oracle)."""
+        i = 2 if tokens[1].text.upper() in ("TABLE", "OBJECT") else 1
+        while i < len(tokens):
+            old, i = ddl.read_name(tokens, i)
+            if not old or i >= len(tokens) or tokens[i].text.upper() != "TO":
+                return
+            new, i = ddl.read_name(tokens, i + 1)
+            if not new:
+                return
+            procedural.rename(self, tokens, self._full(old), self._full(new), owner)
+            i += 1
 
     # ------------------------------------------------------------------ names
 
@@ -161,9 +252,13 @@ class FileCompiler:
         return self._qualified(self._name(parts))
 
     def _qualified(self, name: Name) -> Name:
+        if self.nested:
+            name = procedural.unknown_name(name)
         if len(name) == 1:
             if name[0][:1] in ("#", "@"):
                 return name
+            if name[0] in ("inserted", "deleted") and self.owner in self.trigger_tables:
+                return self.trigger_tables[self.owner]
             if name[0] in self.temporary:
                 return (f"#{name[0]}",)
         return with_defaults(name, self.catalog, self.schema)
@@ -210,12 +305,34 @@ class FileCompiler:
         if not parts:
             return
         name = self._full(parts)
-        self.owners[index] = ".".join(name)
+        owner = self.owners[index] = ".".join(name)
+        self.owner_names[owner] = name
+        self.kinds[owner] = kind
+        if kind == "Trigger":
+            self._trigger_table(tokens, i, owner)
+        if not self.is_tsql:
+            self._parameters(tokens, i)
         columns: tuple[DeclaredColumn, ...] = ()
         returns = next((j for j in range(i, len(tokens)) if tokens[j].text.upper() == "RETURNS"), -1)
         if kind == "Function" and returns >= 0:
             columns = self._returned_table(tokens, returns, name)
         self.declarations.append(Declaration(name, kind, start_line(tokens[0]), columns))
+
+    def _trigger_table(self, tokens: list[Token], i: int, owner: str) -> None:
+        at = next((j for j in range(i, len(tokens)) if tokens[j].text.upper() == "ON"), -1)
+        parts, _ = ddl.read_name(tokens, at + 1) if at > 0 else ([], 0)
+        if parts and parts[-1].text.upper() not in ("DATABASE", "SERVER"):
+            self.trigger_tables[owner] = self._full(parts)
+
+    def _parameters(self, tokens: list[Token], i: int) -> None:
+        """Parameters are no columns."""
+        if i >= len(tokens) or tokens[i].token_type is not T.L_PAREN:
+            return
+        for a, b in ddl.items(tokens, i + 1, closing(tokens, i)):
+            while a < b - 1 and tokens[a].text.upper() in ("IN", "OUT", "INOUT", "VARIADIC"):
+                a += 1
+            if b - a > 1:
+                self.variables.add(self._part(tokens[a]))
 
     def _returned_table(self, tokens: list[Token], i: int, name: Name) -> tuple[DeclaredColumn, ...]:
         """``RETURNS @t TABLE (columns)``: what is written to @t is the function's result."""
@@ -246,6 +363,12 @@ class FileCompiler:
 
     def _nested_body(self, tokens: list[Token], owner: str) -> None:
         """A body in dollar quotes (or a string) is text of its own, at its place in the file."""
+        language = next(
+            (tokens[i + 1].text.upper() for i, t in enumerate(tokens[:-1]) if t.text.upper() == "LANGUAGE"), "SQL"
+        )
+        if language not in ("SQL", "PLPGSQL"):
+            self._note("RL112", "info", f"a body in {language.title()} is not read", start_line(tokens[0]))
+            return
         for token in tokens:
             if token.token_type not in _BODIES or len(token.text) < 8:
                 continue
@@ -269,10 +392,13 @@ class FileCompiler:
             self._header(len(self.owners) + 1_000_000, tokens)
             self._nested_body(tokens, self.owners.get(len(self.owners) + 1_000_000 - 1, owner))
             return
+        if verb == "CREATE" and "SYNONYM" in words[1:5]:
+            procedural.synonym(self, tokens, owner)
+            return
         if "TABLE" not in words and "VIEW" not in words:
             return
         if verb == "ALTER" and "VIEW" not in words[:4]:
-            self._alter_table(tokens)
+            self._alter_table(tokens, owner)
             return
         if words[1:2] and words[1] in (
             "INDEX",
@@ -310,8 +436,11 @@ class FileCompiler:
             return
         self.declarations.append(Declaration(name, kind, start_line(tokens[0]), columns, -1, temporary))
         self._computed_columns(tokens, head, name, owner)
+        at = next((i for i, t in enumerate(tokens) if t.token_type is T.L_PAREN), -1)
+        if at > 0 and not temporary:
+            procedural.foreign_keys(self, tokens, at + 1, closing(tokens, at), name)
 
-    def _alter_table(self, tokens: list[Token]) -> None:
+    def _alter_table(self, tokens: list[Token], owner: str) -> None:
         """ALTER TABLE t ADD c int, d int: more columns of a table that is declared elsewhere."""
         if len(tokens) < 5 or tokens[1].text.upper() != "TABLE":
             return
@@ -319,6 +448,8 @@ class FileCompiler:
         while tokens[i].text.upper() in ("IF", "EXISTS", "ONLY"):
             i += 1
         parts, i = ddl.read_name(tokens, i)
+        if parts:
+            procedural.alter_table(self, tokens, self._full(parts), i, owner)
         added = ddl.added_columns(tokens, i)
         if parts and added:
             columns = tuple(self._declared(c) for c in added)
@@ -406,15 +537,14 @@ class FileCompiler:
                     declared = tuple(self._declared(c) for c in columns)
                     self.declarations.append(Declaration(name, "TempTable", token.line, declared, -1, True))
                 return
-            if word == "FOR" and i + 1 < len(tokens) and tokens[i + 1].text.upper() in ("SELECT", "WITH"):
+            if word in ("FOR", "IS") and i + 1 < len(tokens) and tokens[i + 1].text.upper() in ("SELECT", "WITH"):
                 self.seen += 1
-                self._data(tokens[i + 1 :], "SELECT", owner)
+                procedural.cursor(self, tokens[1], tokens[i + 1 :], tokens, owner)
                 return
+        procedural.declare(self, tokens, owner)
 
-    def _touch(self, tokens: list[Token], verb: str, owner: str) -> None:
+    def _truncate(self, tokens: list[Token], owner: str) -> None:
         """TRUNCATE writes a dataset (no rows of it have a source)."""
-        if verb != "TRUNCATE":
-            return
         i = 2 if len(tokens) > 2 and tokens[1].text.upper() == "TABLE" else 1
         parts, _ = ddl.read_name(tokens, i)
         if parts:
@@ -430,6 +560,9 @@ class FileCompiler:
             raise ParseError(f"nested too deeply ({deepest} levels, {_MAX_DEPTH} are read)")
         if self.is_tsql:
             tokens = rewrite_tsql(tokens, verb)
+        elif self.dialect == "oracle" and self.owner in self.trigger_tables:
+            tokens = [t for i, t in enumerate(tokens) if not _marks_row(tokens, i)]
+        self.parsed = tokens
         trees = dialect_of(self.dialect).parser().parse(tokens, self.text)
         tree = trees[0] if trees else None
         if tree is None:
@@ -440,7 +573,13 @@ class FileCompiler:
 
     def _builder(self) -> Builder:
         builder = Builder(self.dialect, self.dataset)
-        builder.pseudo = builder.pseudo | self.variables
+        builder.variables = frozenset(self.variables)
+        builder.text_of = self._expression
+        table = self.trigger_tables.get(self.owner)
+        if table is not None and not self.is_tsql:
+            builder.rows = {**self.rows, "new": table, "old": table}
+        else:
+            builder.rows = self.rows
         return builder
 
     def _data(self, tokens: list[Token], verb: str, owner: str) -> None:
@@ -451,6 +590,8 @@ class FileCompiler:
         if verb == "UPDATE" and len(tokens) > 1 and tokens[1].text.upper() == "STATISTICS":
             return
         read, outputs = take_outputs(tokens, verb) if self.is_tsql and verb not in _QUERIES else (tokens, [])
+        if verb in _QUERIES and self.variables and procedural.select_into_variables(self, tokens, owner):
+            return
         tree = self._parse(read, verb)
         handler = _HANDLERS.get(type(tree))
         if handler is not None:
@@ -465,8 +606,11 @@ class FileCompiler:
         if at < 0 or any(t.token_type in (T.SELECT, T.VALUES) for t in tokens[:at]):
             return False
         i = 2 if tokens[1].text.upper() == "INTO" else 1
-        parts, _ = ddl.read_name(tokens, i)
-        self._add(tokens, "insert", self._builder(), owner, target=self._full(parts))
+        parts, i = ddl.read_name(tokens, i)
+        columns: tuple[str, ...] = ()
+        if i < at and tokens[i].token_type is T.L_PAREN:
+            columns = tuple(self._part(tokens[a]) for a, _ in ddl.items(tokens, i + 1, closing(tokens, i)))
+        procedural.execute(self, tokens[at:], owner, (self._full(parts), columns))
         return True
 
     def _add(
@@ -510,6 +654,16 @@ class FileCompiler:
             )
         )
 
+    def _expression(self, node: Expression, at: int) -> str:
+        """Text of the select item or assignment around the offset ``at``, without its alias."""
+        if at < 0:
+            return ""
+        if self._items_of is not self.parsed:
+            self._items = item_ranges(self.parsed)
+            self._items_of = self.parsed
+        found = innermost(self._items, at)
+        return self._excerpt(self.parsed[found[0] : found[1]]) if found is not None else ""
+
     def _column_of(self, offset: int) -> int:
         return offset - self.text.rfind("\n", 0, offset)
 
@@ -532,8 +686,11 @@ class FileCompiler:
         into = _take_into(tree)
         builder = self._builder()
         root = builder.query(tree)
+        if builder.assigned:
+            procedural.selected(self, tokens, builder, owner, root)
+            return
         if into is None:
-            self._add(tokens, "select", builder, owner, root=root)
+            self._result(tokens, builder, root, owner)
             return
         name = self.dataset(into)
         temporary = name[0][:1] in ("#", "@")
@@ -543,6 +700,23 @@ class FileCompiler:
             return
         self.declarations.append(Declaration(name, kind, start_line(tokens[0]), (), len(self.statements), temporary))
         self._add(tokens, "select_into", builder, owner, root=root, target=name, defines=True)
+
+    def _result(self, tokens: list[Token], builder: Builder, root: int, owner: str) -> None:
+        """A bare query: what a procedure returns, what INSERT ... EXEC of a string takes, or nothing but reading."""
+        if self.sink is not None:
+            target, columns = self.sink
+            self._add(tokens, "insert", builder, owner, root=root, target=target, columns=columns)
+            return
+        name = self.owner_names.get(owner)
+        if name is None or self.kinds.get(owner) not in ("Procedure", "Function"):
+            self._add(tokens, "select", builder, owner, root=root)
+            return
+        first = next((k for k, d in enumerate(self.declarations) if d.name == name), -1)
+        declared = self.declarations[first] if first >= 0 else None
+        defines = declared is not None and declared.statement < 0 and not declared.columns
+        if declared is not None and defines:
+            self.declarations[first] = msgspec.structs.replace(declared, statement=len(self.statements))
+        self._add(tokens, "result_set", builder, owner, root=root, target=name, defines=defines)
 
     def _insert(self, tree: exp.Insert, tokens: list[Token], owner: str) -> None:
         builder = self._builder()
@@ -634,7 +808,8 @@ class FileCompiler:
                 subqueries.extend(found.subqueries)
                 identifier = column.this if isinstance(column, exp.Column) else column
                 line = _identifier_line(identifier) or found.line
-                assignments.append(Assignment(builder._identifier(identifier), tuple(found.refs.values()), line))
+                text = "" if isinstance(value, exp.Column) or not found.refs else builder.text_of(value, found.at)
+                assignments.append(Assignment(builder._identifier(identifier), tuple(found.refs.values()), line, text))
 
     def _update(self, tree: exp.Update, tokens: list[Token], owner: str) -> tuple[Builder, Scope]:
         builder = self._builder()
@@ -804,6 +979,12 @@ class FileCompiler:
             sources, outputs, (), outer.index if outer else -1, subqueries=tuple(subqueries)
         )
         self._add(tokens, "output_into", builder, owner, root=index, target=self._full(target), columns=tuple(columns))
+
+
+def _marks_row(tokens: list[Token], i: int) -> bool:
+    """The colon of ``:new.a`` and ``:old.a`` in a trigger."""
+    marks = tokens[i].text == ":" and i + 2 < len(tokens) and tokens[i + 2].token_type is T.DOT
+    return marks and tokens[i + 1].text.upper() in ("NEW", "OLD")
 
 
 def _is_declaration(tokens: list[Token]) -> bool:

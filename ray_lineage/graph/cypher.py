@@ -105,12 +105,13 @@ def _literal(value: str | int | bool | None) -> str:
 
 ORPHAN_COLUMNS: Final = (
     "MATCH (c:`Column`) WHERE c.id IN $ids AND c.owner IS NULL "
-    "AND NOT EXISTS { MATCH (c)-[:`FLOWS_TO`]-() } AND NOT EXISTS { MATCH (c)-[:`INFLUENCES`]->() } RETURN c.id, c.dataset"
+    "AND NOT EXISTS { MATCH (c)-[:`FLOWS_TO`]-() } AND NOT EXISTS { MATCH (c)-[:`INFLUENCES`]->() } "
+    "AND NOT EXISTS { MATCH (c)-[:`REFERENCES`]-() } RETURN c.id, c.dataset"
 )
 ORPHAN_DATASETS: Final = (
     "MATCH (d:`Dataset`) WHERE d.id IN $ids AND d.owner IS NULL "
     + " ".join(f"AND NOT EXISTS {{ MATCH (d)<-[:`{r.type}`]-() }}" for r in RELS if r.target == "Dataset")
-    + " AND NOT EXISTS { MATCH (d)-[:`FEEDS`]->() } AND NOT EXISTS { MATCH (d)-[:`HAS_COLUMN`]->() } RETURN d.id"
+    + " AND NOT EXISTS { MATCH (d)-[:`FEEDS`]->() } AND NOT EXISTS { MATCH (d)-[:`CALLS`]->() } AND NOT EXISTS { MATCH (d)-[:`HAS_COLUMN`]->() } RETURN d.id"
 )
 
 

@@ -10,7 +10,7 @@ shared; they exist as long as some relationship names them, and one file at most
 
 from typing import Final, Literal, NamedTuple
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 PropType = Literal["STRING", "INT64", "BOOL"]
 
@@ -108,12 +108,20 @@ FLOWS_TO: Final = Rel(
     "FLOWS_TO",
     "Column",
     "Column",
-    (Prop("statement", "INT64"), Prop("line", "INT64"), Prop("transformation"), Prop("certainty")),
+    (
+        Prop("statement", "INT64"),
+        Prop("line", "INT64"),
+        Prop("transformation"),
+        Prop("certainty"),
+        Prop("expression"),  # text with literals as ?, or null for a bare column
+    ),
 )
 INFLUENCES: Final = Rel(
     "INFLUENCES", "Column", "Dataset", (Prop("statement", "INT64"), Prop("line", "INT64"), Prop("how"))
 )
 FEEDS: Final = Rel("FEEDS", "Dataset", "Dataset", (Prop("statement", "INT64"),))
+CALLS: Final = Rel("CALLS", "Dataset", "Dataset", (Prop("line", "INT64"),))
+REFERENCES: Final = Rel("REFERENCES", "Column", "Column", (Prop("line", "INT64"),))
 
-RELS: Final = (CONTAINS, DECLARES, READS, WRITES, FLOWS_TO, INFLUENCES, FEEDS)
+RELS: Final = (CONTAINS, DECLARES, READS, WRITES, FLOWS_TO, INFLUENCES, FEEDS, CALLS, REFERENCES)
 """Relationships that belong to a file. ``HAS_COLUMN`` is apart: it belongs to its column, and comes and goes with it."""

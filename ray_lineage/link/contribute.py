@@ -21,6 +21,8 @@ from ray_lineage.link.evaluate import (
 )
 from ray_lineage.model import (
     STAR,
+    VALUE,
+    VARIABLES,
     Contribution,
     Diagnostic,
     FileFacts,
@@ -35,7 +37,7 @@ from ray_lineage.model import (
     statement_id,
 )
 
-CONTRIBUTION_REVISION: Final = 1
+CONTRIBUTION_REVISION: Final = 2
 """Raise with every change of the rows that given facts lead to: files are then written again."""
 
 _MAX_DIAGNOSTICS: Final = 200  # of one file, kept in the graph
@@ -77,7 +79,9 @@ class Script:
             self._complain("RL304", "error", text, statement.first_line)
             result = Evaluated([], [], [], [], [])
         target = statement.target
-        if len(target) == 1 and target[0][:1] in ("#", "@"):
+        if target == VARIABLES:
+            self._assign(owner, result)
+        elif len(target) == 1 and target[0][:1] in ("#", "@"):
             self._fill(statement, result)
         return result
 
@@ -91,6 +95,15 @@ class Script:
         if found is None and (create or name in self._declared):
             found = self._temporaries[(owner, name)] = Temporary(self._declared.get(name, ()))
         return found
+
+    def _assign(self, owner: str, result: Evaluated) -> None:
+        """Variables keep what any assignment gave them: which branch ran last is not known."""
+        for flow in result.flows:
+            variable = self._temporary(owner, flow.target, create=True)
+            assert variable is not None
+            add_sources(variable.items.setdefault(VALUE, {}), {flow.source: flow.code}, 0)
+            variable.influences |= set(result.influences)
+            variable.feeds |= set(result.feeds)
 
     def _fill(self, statement: StatementFacts, result: Evaluated) -> None:
         name = statement.target[0]
@@ -150,6 +163,7 @@ def contribute(project: str, path: str, sha256: str, facts: FileFacts, catalog: 
     script = Script(facts, catalog)
     for ordinal, statement in enumerate(facts.statements):
         _statement(rows, ordinal, statement, script.evaluate(statement), catalog)
+    _programs_and_keys(rows, facts, catalog)
     more = _ambiguities(facts, catalog)
     more.extend(_declarations(rows, path, facts, catalog))
     diagnostics = [*facts.diagnostics, *script.diagnostics, *more][:_MAX_DIAGNOSTICS]
@@ -171,6 +185,8 @@ def _sort_key(row: Row) -> tuple[tuple[bool, bool, object], ...]:
 
 
 def _statement(rows: _Rows, ordinal: int, statement: StatementFacts, result: Evaluated, catalog: LinkCatalog) -> None:
+    if statement.target == VARIABLES and not result.reads:
+        return
     node = statement_id(rows.file, ordinal)
     rows.add(
         "Statement",
@@ -196,7 +212,10 @@ def _statement(rows: _Rows, ordinal: int, statement: StatementFacts, result: Eva
     for flow in result.flows:
         source, column = rows.column(*flow.source), rows.column(target, flow.target)
         line = flow.line or statement.first_line
-        rows.add("FLOWS_TO", (source, column, ordinal, line, how_text(flow.code), certainty_text(flow.code)))
+        rows.add(
+            "FLOWS_TO",
+            (source, column, ordinal, line, how_text(flow.code), certainty_text(flow.code), flow.expression or None),
+        )
     for dataset, name, how in result.influences:
         rows.add(
             "INFLUENCES", (rows.column(dataset, name), target_id, ordinal, statement.first_line, influence_text(how))
@@ -205,6 +224,17 @@ def _statement(rows: _Rows, ordinal: int, statement: StatementFacts, result: Eva
         return
     for dataset in result.feeds:
         rows.add("FEEDS", (rows.dataset(dataset), target_id, ordinal))
+
+
+def _programs_and_keys(rows: _Rows, facts: FileFacts, catalog: LinkCatalog) -> None:
+    for call in facts.calls:
+        caller, callee = catalog.resolve(call.caller), catalog.resolve(call.callee)
+        rows.add("CALLS", (rows.dataset(caller), rows.dataset(callee), call.line))
+    for key in facts.foreign_keys:
+        table, other = catalog.resolve(key.table), catalog.resolve(key.other)
+        for position, column in enumerate(key.columns):
+            to = key.others[position] if position < len(key.others) else STAR
+            rows.add("REFERENCES", (rows.column(table, column), rows.column(other, to), key.line))
 
 
 def _declarations(rows: _Rows, path: str, facts: FileFacts, catalog: LinkCatalog) -> list[Diagnostic]:

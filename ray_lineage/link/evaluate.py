@@ -13,6 +13,7 @@ from ray_lineage.model import (
     INFLUENCE_KINDS,
     STAR,
     TRANSFORMATIONS,
+    VALUE,
     Alias,
     Assignment,
     Merged,
@@ -29,7 +30,7 @@ from ray_lineage.model import (
 # A source's code is transformation * 2 + (1 if only possible).
 Sources = dict[tuple[str, str], int]
 _CONDITIONAL: Final = TRANSFORMATIONS.index("conditional")
-_STRENGTH: Final = (2, 3, 4, 1, 0)  # by transformation: aggregation > transformation > identity > conditional > window
+_STRENGTH: Final = (2, 3, 4, 5, 1, 0)  # masking > aggregation > transformation > identity > conditional > window
 
 
 def _compose(outer: int, inner: int) -> int:
@@ -44,8 +45,9 @@ def _merge(a: int, b: int) -> int:
     return how << 1 | (a & b & 1)
 
 
-COMPOSE: Final = tuple(tuple(_compose(a, b) for b in range(10)) for a in range(10))
-MERGE: Final = tuple(tuple(_merge(a, b) for b in range(10)) for a in range(10))
+_CODES: Final = range(2 * len(TRANSFORMATIONS))
+COMPOSE: Final = tuple(tuple(_compose(a, b) for b in _CODES) for a in _CODES)
+MERGE: Final = tuple(tuple(_merge(a, b) for b in _CODES) for a in _CODES)
 POSSIBLE: Final = 1
 
 
@@ -55,6 +57,7 @@ class Item(NamedTuple):
     name: str | None
     sources: Sources
     line: int = 0
+    expression: str = ""
 
 
 class Temporary:
@@ -88,6 +91,10 @@ class Flow(NamedTuple):
     target: str
     code: int
     line: int
+    expression: str = ""
+
+
+_Flows = dict[tuple[tuple[str, str], str], tuple[int, int, str]]  # (source, target column) -> code, line, expression
 
 
 class Evaluated(NamedTuple):
@@ -137,7 +144,7 @@ class Evaluator:
             if isinstance(self.relations[index], Alias):
                 self.items(index)
         target = self._target_columns()
-        flows: dict[tuple[tuple[str, str], str], tuple[int, int]] = {}
+        flows: _Flows = {}
         items: list[Item] = []
         if statement.root >= 0:
             items = self.items(statement.root)
@@ -147,7 +154,8 @@ class Evaluator:
         for influence in statement.influences:
             self._influence(influence.ref, influence.how)
         self._visited_influences()
-        ordered = [Flow(s, t, code, line) for (s, t), (code, line) in flows.items()]
+        weaken = POSSIBLE if statement.possible else 0
+        ordered = [Flow(s, t, code | weaken, line, text) for (s, t), (code, line, text) in flows.items()]
         return Evaluated(ordered, sorted(self.influences | self.extra), list(self.reads), list(self.feeds), items)
 
     def _target_columns(self) -> tuple[str, ...] | None:
@@ -163,9 +171,7 @@ class Evaluator:
             return None
         return self.catalog.columns(self.catalog.resolve(target))
 
-    def _flow_items(
-        self, items: list[Item], names: tuple[str, ...], flows: dict[tuple[tuple[str, str], str], tuple[int, int]]
-    ) -> None:
+    def _flow_items(self, items: list[Item], names: tuple[str, ...], flows: _Flows) -> None:
         """Columns written from a query: by position where the target's names are known, else by the query's names."""
         listed = next((n for n, i in enumerate(items) if i.name == STAR), len(items))
         for position, item in enumerate(items):
@@ -175,27 +181,28 @@ class Evaluator:
                 name = names[position]
             else:  # past a star that nobody can list, positions mean nothing
                 name = item.name if item.name is not None else unnamed(position)
-            self._flow(item.sources, name, item.line, flows)
+            self._flow(item.sources, name, item.line, item.expression, flows)
 
-    def _flow(
-        self, sources: Sources, target: str, line: int, flows: dict[tuple[tuple[str, str], str], tuple[int, int]]
-    ) -> None:
+    def _flow(self, sources: Sources, target: str, line: int, text: str, flows: _Flows) -> None:
         for source, code in sources.items():
             key = (source, target)
             known = flows.get(key)
-            flows[key] = (code, line) if known is None else (MERGE[known[0]][code], min(known[1], line) or line)
+            if known is None:
+                flows[key] = (code, line, text)
+            else:
+                flows[key] = (MERGE[known[0]][code], min(known[1], line) or line, known[2] or text)
 
     def _flow_assignment(
         self,
         assignment: Assignment,
         target: tuple[str, ...] | None,
-        flows: dict[tuple[tuple[str, str], str], tuple[int, int]],
+        flows: _Flows,
     ) -> None:
         name = assignment.column
         if name.startswith("\0"):
             position = int(name[1:])
             name = target[position] if target and position < len(target) else unnamed(position)
-        self._flow(self._refs(assignment.refs), name, assignment.line, flows)
+        self._flow(self._refs(assignment.refs), name, assignment.line, assignment.expression, flows)
 
     def _visited_influences(self) -> None:
         """What shapes the rows of any SELECT that the statement's data passes through."""
@@ -269,7 +276,7 @@ class Evaluator:
     def _temporary(self, name: str, line: int) -> list[Item]:
         local = self.temporaries(name)
         if local is None:
-            return [Item(STAR, {}, line)]
+            return [Item(VALUE if name[0] == "@" else STAR, {}, line)]
         self.extra |= local.influences
         for feed in local.feeds:
             self.feeds[feed] = None
@@ -330,7 +337,7 @@ class Evaluator:
             if output.star:
                 out.extend(self._star(output, relation, index))
             else:
-                out.append(Item(output.name, self._refs(output.refs, output), output.line))
+                out.append(Item(output.name, self._refs(output.refs, output), output.line, output.expression))
         return out
 
     def _star(self, output: Output, relation: Select, index: int) -> list[Item]:
@@ -594,7 +601,7 @@ def _zip(branches: list[list[Item]]) -> list[Item] | None:
         for branch in branches[1:]:
             if position < len(branch):
                 add_sources(sources, branch[position].sources, 0)
-        out.append(Item(item.name, sources, item.line))
+        out.append(Item(item.name, sources, item.line, item.expression))
     return out
 
 

@@ -63,6 +63,10 @@ class Linker:
         for statement in decoded.statements:
             for name in _mentions(statement):
                 mentioned[name] = None
+        for call in decoded.calls:
+            mentioned[call.caller] = mentioned[call.callee] = None
+        for key in decoded.foreign_keys:
+            mentioned[key.table] = mentioned[key.other] = None
         for position, declaration in enumerate(decoded.declarations):
             if declaration.temporary or not declaration.name:
                 continue

@@ -113,6 +113,11 @@ class Scan:
         self.diagnostics.append((escape(folder), Diagnostic("RL002", "warning", message)))
 
 
+def _as_git(pattern: str) -> str:
+    """``a/**/`` means folders below a to git, but everything below a to pathspec."""
+    return pattern + "*/" if pattern.rstrip().endswith("/**/") and pattern.strip("!/*") else pattern
+
+
 class _Ignore:
     """The patterns of one ignore file, matched below its folder with a linear-time engine."""
 
@@ -121,7 +126,7 @@ class _Ignore:
     def __init__(self, lines: Sequence[str], folder: str, note: Any) -> None:
         self.prefix = folder + "/" if folder else ""
         self.spec: Any = None
-        wanted = [line for line in lines if line.strip() and not line.startswith("#")]
+        wanted = [_as_git(line) for line in lines if line.strip() and not line.startswith("#")]
         if not wanted:
             return
         import pathspec

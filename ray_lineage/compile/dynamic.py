@@ -1,0 +1,117 @@
+"""SQL in strings: what text does an expression of constants and variables give?
+
+Only what is written down is used: string constants, their concatenations, and variables whose value is such a text. What is
+unknown becomes a placeholder name, so that the rest can still be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from sqlglot.tokens import Token, TokenType
+
+from ray_lineage.compile.split import closing
+
+T = TokenType
+UNKNOWN: Final = "__dynamic__"
+"""Stands for a part of the text that is not known."""
+
+_STRINGS: Final = frozenset({T.STRING, T.NATIONAL_STRING, T.RAW_STRING, T.HEREDOC_STRING})
+_MAX_TEXT: Final = 200_000  # characters
+_WRAPPERS: Final = frozenset({"N", "CONCAT", "CAST", "CONVERT", "RTRIM", "LTRIM", "TRIM", "FORMAT"})
+_QUOTERS: Final = frozenset({"QUOTENAME", "QUOTE_IDENT", "QUOTE_LITERAL"})
+
+
+class Text(NamedTuple):
+    """``complete`` is False where part of it is unknown; ``known`` where any of it is known."""
+
+    text: str
+    complete: bool
+    known: bool
+
+
+NOTHING: Final = Text(UNKNOWN, False, False)
+
+
+def text_of(tokens: list[Token], variables: Mapping[str, Text]) -> Text:
+    """Value of an expression: operands joined by ``+``, ``||`` or CONCAT's commas."""
+    if len(tokens) >= 2 and tokens[0].token_type is T.L_PAREN and closing(tokens, 0) == len(tokens) - 1:
+        return text_of(tokens[1:-1], variables)
+    parts = [_operand(part, variables) for part in _parts(tokens)]
+    if not parts:
+        return NOTHING
+    text = "".join(p.text for p in parts)[:_MAX_TEXT]
+    return Text(text, all(p.complete for p in parts), any(p.known for p in parts))
+
+
+def _parts(tokens: list[Token]) -> list[list[Token]]:
+    out: list[list[Token]] = [[]]
+    depth = 0
+    for token in tokens:
+        kind = token.token_type
+        if kind is T.L_PAREN:
+            depth += 1
+        elif kind is T.R_PAREN:
+            depth -= 1
+        if depth == 0 and kind in (T.PLUS, T.DPIPE):
+            out.append([])
+            continue
+        out[-1].append(token)
+    return [p for p in out if p]
+
+
+def _operand(tokens: list[Token], variables: Mapping[str, Text]) -> Text:
+    first = tokens[0]
+    if len(tokens) == 1 and first.token_type in _STRINGS:
+        return Text(first.text, True, True)
+    if len(tokens) == 1 and first.token_type is T.NUMBER:
+        return Text(first.text, True, False)
+    if first.token_type is T.PARAMETER and len(tokens) == 2:
+        return variables.get("@" + tokens[1].text.lower(), NOTHING)
+    if len(tokens) == 1:
+        return variables.get(first.text.lower(), NOTHING)
+    if first.token_type is T.L_PAREN and closing(tokens, 0) == len(tokens) - 1:
+        return text_of(tokens[1:-1], variables)
+    if tokens[1].token_type is T.L_PAREN and closing(tokens, 1) == len(tokens) - 1:
+        word = first.text.upper()
+        inner = tokens[2:-1]
+        if word in ("CHAR", "CHR", "NCHAR"):
+            return Text("\n" if [t.text for t in inner] in (["10"], ["13"]) else " ", True, False)
+        if word == "CONCAT":
+            return _concatenated(inner, variables)
+        if word in _QUOTERS:
+            found = text_of(_first_argument(inner), variables)
+            return found if found.complete else NOTHING
+        if word in _WRAPPERS:
+            return text_of(_first_argument(inner), variables)
+    return NOTHING
+
+
+def _arguments(tokens: list[Token]) -> list[list[Token]]:
+    out: list[list[Token]] = [[]]
+    depth = 0
+    for token in tokens:
+        if token.token_type is T.L_PAREN:
+            depth += 1
+        elif token.token_type is T.R_PAREN:
+            depth -= 1
+        if token.token_type is T.COMMA and depth == 0:
+            out.append([])
+        elif token.token_type is T.ALIAS and depth == 0:  # CAST(x AS type)
+            break
+        else:
+            out[-1].append(token)
+    return [a for a in out if a]
+
+
+def _first_argument(tokens: list[Token]) -> list[Token]:
+    arguments = _arguments(tokens)
+    return arguments[0] if arguments else []
+
+
+def _concatenated(tokens: list[Token], variables: Mapping[str, Text]) -> Text:
+    parts = [text_of(a, variables) for a in _arguments(tokens)]
+    if not parts:
+        return NOTHING
+    return Text("".join(p.text for p in parts)[:_MAX_TEXT], all(p.complete for p in parts), any(p.known for p in parts))

@@ -1,0 +1,499 @@
+"""What procedures do besides data statements: variables, cursors, calls, dynamic SQL, and DDL that moves data.
+
+Each function reads one slice of tokens and tells the file's compiler what it says.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+from sqlglot.errors import SqlglotError
+from sqlglot.tokens import Token, TokenType
+
+from ray_lineage.compile import ddl
+from ray_lineage.compile.dynamic import NOTHING, UNKNOWN, Text, text_of
+from ray_lineage.compile.relations import IDENTITY, Builder, Collected, Scope
+from ray_lineage.compile.split import closing
+from ray_lineage.compile.tokens import shifted, tokenize
+from ray_lineage.model import (
+    STAR,
+    VARIABLES,
+    Alias,
+    Assignment,
+    Call,
+    Declaration,
+    DeclaredColumn,
+    ForeignKey,
+    Name,
+    Output,
+    Ref,
+    Select,
+    TableRef,
+)
+
+if TYPE_CHECKING:
+    from ray_lineage.compile.statements import FileCompiler
+
+T = TokenType
+_MAX_NESTED: Final = 4  # dynamic SQL in dynamic SQL
+_STRINGS: Final = frozenset({T.STRING, T.NATIONAL_STRING, T.RAW_STRING, T.HEREDOC_STRING})
+
+
+# --------------------------------------------------------------------------- variables
+
+
+def assign(c: FileCompiler, name: str, value: list[Token], owner: str) -> None:
+    """``name = expression``. Remembers texts for dynamic SQL; a query or another variable in it gives lineage."""
+    if not value:
+        return
+    found = text_of(value, c.texts_of(owner))
+    c.texts_of(owner)[name.lower()] = found
+    if not any(t.token_type in (T.SELECT, T.PARAMETER) or (c.variables and t.token_type is T.VAR) for t in value):
+        return
+    first = value[0]
+    select = Token(T.SELECT, "SELECT", first.line, first.col, first.start, first.start)
+    try:
+        tree = c._parse([select, *value], "SELECT")
+    except SqlglotError:
+        return  # EXEC-like right sides, method calls: no query that could be lost
+    builder = c._builder()
+    index = builder._reserve()
+    scope = Scope(index, None, {})
+    collected = Collected()
+    for item in tree.expressions:
+        builder.collect(item, scope, IDENTITY, collected)
+    builder.relations[index] = Select((), (), subqueries=tuple(collected.subqueries))
+    _set(c, value, builder, owner, [(name, collected)], index, collected.subqueries)
+
+
+def _set(
+    c: FileCompiler,
+    tokens: list[Token],
+    builder: Builder,
+    owner: str,
+    found: list[tuple[str, Collected]],
+    scope: int,
+    subqueries: list[int],
+) -> None:
+    assignments = tuple(
+        Assignment(variable_name(c, name), tuple(v.refs.values()), v.line) for name, v in found if v.refs
+    )
+    if assignments:
+        c._add(tokens, "assign", builder, owner, target=VARIABLES, assignments=assignments, scope=scope,
+               subqueries=subqueries)  # fmt: skip
+
+
+def variable_name(c: FileCompiler, name: str) -> str:
+    """``@name``, whether it is written with the mark or without."""
+    return str(c.fold(name if name.startswith("@") else "@" + name, False))
+
+
+def set_variable(c: FileCompiler, tokens: list[Token], owner: str) -> None:
+    """``SET @v = expression``, ``SET @v += expression``, ``SET v = expression``, ``v := expression``."""
+    i = 1 if tokens[0].token_type is T.SET else 0
+    parts, at = ddl.read_name(tokens, i)
+    if len(parts) != 1 or at >= len(tokens):
+        return
+    name = parts[0].text
+    plus: list[Token] = []
+    if tokens[at].token_type is T.PLUS:
+        plus = [*tokens[i:at], tokens[at]]
+        at += 1
+    if at >= len(tokens) or tokens[at].token_type not in (T.EQ, T.COLON_EQ):
+        return
+    if not name.startswith("@") and c.fold(name, False) not in c.variables:
+        return
+    assign(c, name, [*plus, *tokens[at + 1 :]], owner)
+
+
+def declare(c: FileCompiler, tokens: list[Token], owner: str) -> None:
+    """``DECLARE @a int = 1, @b nvarchar(max) = N'...'``."""
+    for a, b in ddl.items(tokens, 1, len(tokens)):
+        parts, i = ddl.read_name(tokens, a)
+        if not parts:
+            continue
+        name = parts[0].text
+        if not name.startswith("@"):
+            c.variables.add(c._part(parts[0]))
+        depth = 0
+        for j in range(i, b):
+            kind = tokens[j].token_type
+            depth += (kind is T.L_PAREN) - (kind is T.R_PAREN)
+            if depth == 0 and (kind in (T.EQ, T.COLON_EQ) or tokens[j].text.upper() == "DEFAULT"):
+                assign(c, name, tokens[j + 1 : b], owner)
+                break
+
+
+def selected(c: FileCompiler, tokens: list[Token], builder: Builder, owner: str, root: int) -> None:
+    """``SELECT @v = a, @w = b FROM t``: the query is ``root`` of ``builder``."""
+    _set(c, tokens, builder, owner, builder.assigned, root, [root])
+
+
+def select_into_variables(c: FileCompiler, tokens: list[Token], owner: str) -> bool:
+    """``SELECT a, b INTO v, w FROM t`` where v and w are variables. False if it is something else."""
+    depth = 0
+    at = -1
+    for i, token in enumerate(tokens):
+        depth += (token.token_type is T.L_PAREN) - (token.token_type is T.R_PAREN)
+        if depth == 0 and token.token_type is T.INTO:
+            at = i
+            break
+    if at < 0:
+        return False
+    names: list[str] = []
+    i = at + 1
+    if i < len(tokens) and tokens[i].text.upper() == "STRICT":
+        i += 1
+    while i < len(tokens):
+        start = i
+        if tokens[i].token_type is T.COLON:
+            i += 1
+        parts, i = ddl.read_name(tokens, i)
+        name = c._part(parts[0]) if parts else ""
+        if not name or (
+            name not in c.variables and not name.startswith("@") and tokens[start].token_type is not T.COLON
+        ):
+            return False
+        names.append(variable_name(c, name))
+        if i < len(tokens) and tokens[i].token_type is T.COMMA:
+            i += 1
+            continue
+        break
+    tree = c._parse([*tokens[:at], *tokens[i:]], "SELECT")
+    builder = c._builder()
+    root = builder.query(tree)
+    positions = tuple(f"c{n}" for n in range(len(names)))
+    alias = builder._add(Alias(root, positions))
+    assignments = tuple(
+        Assignment(name, (Ref(alias, -1, position, IDENTITY, tokens[0].line),), tokens[0].line)
+        for name, position in zip(names, positions, strict=True)
+    )
+    c._add(tokens, "assign", builder, owner, target=VARIABLES, assignments=assignments, subqueries=[root])
+    return True
+
+
+# --------------------------------------------------------------------------- cursors
+
+
+def cursor(c: FileCompiler, name: Token, query: list[Token], tokens: list[Token], owner: str) -> None:
+    """A cursor holds its query's rows as a temporary table does."""
+    tree = c._parse(query, "SELECT")
+    builder = c._builder()
+    root = builder.query(tree)
+    target = (f"#cursor:{c._part(name)}",)
+    c._add(tokens, "declare_cursor", builder, owner, root=root, target=target, defines=True)
+
+
+def fetch(c: FileCompiler, tokens: list[Token], owner: str) -> None:
+    """``FETCH NEXT FROM cursor INTO @a, @b``: by position."""
+    at = next((i for i, t in enumerate(tokens) if t.token_type is T.INTO), -1)
+    if at < 2:
+        return
+    parts, _ = ddl.read_name(tokens, at - 1)
+    names: list[str] = []
+    i = at + 1
+    while i < len(tokens):
+        found, i = ddl.read_name(tokens, i)
+        if not found:
+            break
+        names.append(variable_name(c, c._part(found[0])))
+        i += 1
+    if not parts or not names:
+        return
+    builder = c._builder()
+    table = builder._add(TableRef((f"#cursor:{c._part(parts[-1])}",), tokens[0].line))
+    positions = tuple(f"c{n}" for n in range(len(names)))
+    alias = builder._add(Alias(table, positions))
+    assignments = tuple(
+        Assignment(name, (Ref(alias, -1, position, IDENTITY, tokens[0].line),), tokens[0].line)
+        for name, position in zip(names, positions, strict=True)
+    )
+    c._add(tokens, "assign", builder, owner, target=VARIABLES, assignments=assignments, subqueries=[alias])
+
+
+def loop(c: FileCompiler, tokens: list[Token], owner: str) -> None:
+    """``FOR r IN (SELECT ...) LOOP`` and ``FOR r IN cursor LOOP``: r is a row of the query."""
+    if len(tokens) < 4 or tokens[2].text.upper() != "IN":
+        return
+    name = c._part(tokens[1])
+    i = 4 if tokens[3].text.upper() == "REVERSE" else 3
+    query = tokens[i:]
+    while len(query) > 2 and query[0].token_type is T.L_PAREN and closing(query, 0) == len(query) - 1:
+        query = query[1:-1]
+    if query and query[0].token_type in (T.SELECT, T.WITH):
+        c.rows[name] = (f"#cursor:{name}",)
+        c.seen += 1
+        cursor(c, tokens[1], query, tokens, owner)
+    elif len(query) == 1 or (len(query) > 1 and query[1].token_type is T.L_PAREN):
+        c.rows[name] = (f"#cursor:{c._part(query[0])}",)
+
+
+# --------------------------------------------------------------------------- calls and dynamic SQL
+
+
+def execute(c: FileCompiler, tokens: list[Token], owner: str, into: tuple[Name, tuple[str, ...]] | None = None) -> None:
+    """EXEC, EXECUTE, CALL, EXECUTE IMMEDIATE, PREPARE. ``into`` is the table that takes the result (INSERT ... EXEC)."""
+    i = 1
+    word = tokens[i].text.upper() if len(tokens) > 1 else ""
+    if word == "IMMEDIATE" or (tokens[0].text.upper() == "PREPARE" and len(tokens) > 3):
+        i = 2 if word == "IMMEDIATE" else 3
+        _run_text(c, _until(tokens, i, ("USING", "INTO", "RETURNING")), tokens, owner, into)
+        return
+    if len(tokens) > 1 and tokens[1].token_type in (T.L_PAREN, *_STRINGS):
+        end = closing(tokens, 1) + 1 if tokens[1].token_type is T.L_PAREN else len(tokens)
+        inner = tokens[2 : end - 1] if tokens[1].token_type is T.L_PAREN else tokens[1:end]
+        _run_text(c, _until(inner, 0, (",",)), tokens, owner, into)
+        return
+    parts, at = ddl.read_name(tokens, 1)
+    if at < len(tokens) and tokens[at].token_type is T.EQ:  # EXEC @result = procedure
+        parts, at = ddl.read_name(tokens, at + 1)
+    if not parts:
+        return
+    last = parts[-1].text.lower()
+    if last == "sp_executesql":
+        argument = ddl.items(tokens, at, len(tokens))
+        a, b = argument[0] if argument else (at, at)
+        if b - a > 3 and tokens[a].token_type is T.PARAMETER and tokens[a + 2].token_type is T.EQ:
+            a += 3  # @stmt = N'...'
+        _run_text(c, tokens[a:b], tokens, owner, into)
+        return
+    if last == "sp_rename":
+        _sp_rename(c, tokens, at, owner)
+        return
+    if parts[-1].text.startswith("@"):
+        _unresolved(c, tokens, "the procedure's name is in a variable")
+        return
+    callee = c._full(parts)
+    caller = c.owner_names.get(owner)
+    if caller is not None:
+        c.calls.append(Call(caller, callee, tokens[0].line))
+    if into is not None:
+        _insert_result(c, tokens, callee, into, owner)
+
+
+def _until(tokens: list[Token], start: int, words: tuple[str, ...]) -> list[Token]:
+    depth = 0
+    for i in range(start, len(tokens)):
+        depth += (tokens[i].token_type is T.L_PAREN) - (tokens[i].token_type is T.R_PAREN)
+        if depth == 0 and tokens[i].text.upper() in words and tokens[i].token_type not in _STRINGS:
+            return tokens[start:i]
+    return tokens[start:]
+
+
+def _insert_result(
+    c: FileCompiler, tokens: list[Token], callee: Name, into: tuple[Name, tuple[str, ...]], owner: str
+) -> None:
+    """``INSERT t EXEC p``: what p returns goes into t by position."""
+    builder = c._builder()
+    table = builder._add(TableRef(callee, tokens[0].line))
+    index = len(builder.relations)
+    output = Output(None, (Ref(table, index, STAR, IDENTITY, tokens[0].line),), tokens[0].line, star=True)
+    root = builder._add(Select((table,), (output,)))
+    c._add(tokens, "insert", builder, owner, root=root, target=into[0], columns=into[1])
+
+
+def _unresolved(c: FileCompiler, tokens: list[Token], why: str) -> None:
+    c._note("RL110", "warning", f"dynamic SQL was not resolved: {why}", tokens[0].line)
+
+
+def _run_text(
+    c: FileCompiler, value: list[Token], tokens: list[Token], owner: str, into: tuple[Name, tuple[str, ...]] | None
+) -> None:
+    found = text_of(value, c.texts_of(owner)) if value else NOTHING
+    if not found.known or not found.text.strip():
+        _unresolved(c, tokens, "its text is not written down as constants")
+        if into is not None:
+            c._add(tokens, "insert", c._builder(), owner, target=into[0])
+        return
+    if c.nested >= _MAX_NESTED:
+        _unresolved(c, tokens, "it is nested too deeply")
+        return
+    compile_text_inside(c, found, value[0].line if value else tokens[0].line, owner, into)
+
+
+def compile_text_inside(
+    c: FileCompiler, found: Text, line: int, owner: str, into: tuple[Name, tuple[str, ...]] | None = None
+) -> None:
+    """Compile SQL that stands in a string. What cannot be read in it is a warning: the string may be no SQL."""
+    inner, _ = tokenize(found.text, c.dialect)
+    before, failed, diagnostics = len(c.statements), c.failed, len(c.diagnostics)
+    outer_text, outer_sink, c.text, c.sink = c.text, c.sink, found.text, into
+    c.nested += 1
+    try:
+        c._compile_tokens([shifted(t, line - 1, 0) for t in inner], owner)
+    finally:
+        c.nested -= 1
+        c.text, c.sink = outer_text, outer_sink
+    c.failed = failed
+    for k in range(diagnostics, len(c.diagnostics)):
+        d = c.diagnostics[k]
+        if d.code == "RL102":
+            c.diagnostics[k] = msgspec.structs.replace(
+                d, code="RL111", severity="warning", message=f"in dynamic SQL: {d.message}"
+            )
+    if not found.complete:
+        for k in range(before, len(c.statements)):
+            c.statements[k] = msgspec.structs.replace(c.statements[k], possible=True)
+
+
+def unknown_name(name: Name) -> Name:
+    """A name with an unknown part is a table of nobody: it has no sources and nothing it gets can be seen."""
+    return ("#" + UNKNOWN,) if any(UNKNOWN in part for part in name) else name
+
+
+# --------------------------------------------------------------------------- DDL
+
+
+def synonym(c: FileCompiler, tokens: list[Token], owner: str) -> None:
+    """CREATE SYNONYM a FOR b: a has the columns of b."""
+    at = next((i for i, t in enumerate(tokens[:6]) if t.text.upper() == "SYNONYM"), -1)
+    name, i = ddl.read_name(tokens, at + 1)
+    if not name or i >= len(tokens) or tokens[i].text.upper() != "FOR":
+        return
+    base, _ = ddl.read_name(tokens, i + 1)
+    if base:
+        copy_of(c, tokens, c._full(name), "Synonym", c._full(base), "create_synonym", owner)
+
+
+def copy_of(
+    c: FileCompiler, tokens: list[Token], name: Name, kind: str, source: Name, statement: str, owner: str
+) -> None:
+    """A dataset that has all columns of another one."""
+    c.declarations.append(Declaration(name, kind, tokens[0].line, (), len(c.statements)))
+    _move(c, tokens, source, name, statement, owner, defines=True)
+
+
+def _move(
+    c: FileCompiler,
+    tokens: list[Token],
+    source: Name,
+    target: Name,
+    statement: str,
+    owner: str,
+    *,
+    defines: bool = False,
+) -> None:
+    builder = c._builder()
+    table = builder._add(TableRef(source, tokens[0].line))
+    output = Output(None, (Ref(table, 1, STAR, IDENTITY, tokens[0].line),), tokens[0].line, star=True)
+    root = builder._add(Select((table,), (output,)))
+    c._add(tokens, statement, builder, owner, root=root, target=target, defines=defines)
+
+
+def drop(c: FileCompiler, tokens: list[Token]) -> None:
+    """DROP TABLE a, b: what this script declared of them before is over."""
+    if len(tokens) < 3 or tokens[1].text.upper() not in ("TABLE", "VIEW", "MATERIALIZED", "SYNONYM", "EXTERNAL"):
+        return
+    i = 2
+    while i < len(tokens) and tokens[i].text.upper() in ("IF", "EXISTS", "VIEW", "TABLE"):
+        i += 1
+    while i < len(tokens):
+        parts, i = ddl.read_name(tokens, i)
+        if not parts:
+            return
+        name = c._full(parts)
+        c.declarations[:] = [d for d in c.declarations if d.name != name or d.temporary]
+        i += 1
+
+
+def alter_table(c: FileCompiler, tokens: list[Token], name: Name, i: int, owner: str) -> None:
+    """What follows the name in ALTER TABLE: renames, moves of rows, foreign keys."""
+    words = [t.text.upper() for t in tokens[i:]]
+    if not words:
+        return
+    if words[0] == "RENAME" and "COLUMN" not in words[:2]:
+        at = i + (2 if words[1:2] in (["TO"], ["AS"]) else 1)
+        parts, _ = ddl.read_name(tokens, at)
+        if parts:
+            new = c._name(parts)
+            rename(c, tokens, name, (*name[:-1], *new) if len(new) == 1 else c._qualified(new), owner)
+    elif words[0] == "RENAME" and len(words) >= 5 and "TO" in words:
+        rename_column(c, name, c._part(tokens[i + 2]), c._part(tokens[i + words.index("TO") + 1]))
+    elif words[0] == "SWITCH" and "TO" in words:
+        parts, _ = ddl.read_name(tokens, i + words.index("TO") + 1)
+        if parts:
+            _move(c, tokens, name, c._full(parts), "switch", owner)
+    elif words[:2] == ["SWAP", "WITH"]:
+        parts, _ = ddl.read_name(tokens, i + 2)
+        if parts:
+            _move(c, tokens, name, c._full(parts), "swap", owner)
+            _move(c, tokens, c._full(parts), name, "swap", owner)
+    foreign_keys(c, tokens, i, len(tokens), name)
+
+
+def rename(c: FileCompiler, tokens: list[Token], old: Name, new: Name, owner: str) -> None:
+    """The rows of ``old`` are now ``new``'s, with the columns that this script declared."""
+    known = next((d for d in reversed(c.declarations) if d.name == old and not d.adds), None)
+    if known is not None and known.columns:
+        c.declarations.append(msgspec.structs.replace(known, name=new, statement=-1))
+        _move(c, tokens, old, new, "rename", owner)
+    else:
+        copy_of(c, tokens, new, known.kind if known else "Table", old, "rename", owner)
+
+
+def rename_column(c: FileCompiler, table: Name, old: str, new: str) -> None:
+    """In this script's declaration of the table, if there is one."""
+    for k, d in enumerate(c.declarations):
+        if d.name == table and any(x.name == old for x in d.columns):
+            columns = tuple(msgspec.structs.replace(x, name=new) if x.name == old else x for x in d.columns)
+            c.declarations[k] = msgspec.structs.replace(d, columns=columns)
+            return
+    c.declarations.append(Declaration(table, "Table", 0, (DeclaredColumn(new),), adds=True))
+
+
+def _sp_rename(c: FileCompiler, tokens: list[Token], at: int, owner: str) -> None:
+    texts: list[str] = []
+    for a, b in ddl.items(tokens, at, len(tokens)):
+        if b - a >= 3 and tokens[a].token_type is T.PARAMETER:
+            a += 3
+        texts.append(tokens[a].text if a < b and tokens[a].token_type in _STRINGS else "")
+    if len(texts) < 2 or not texts[0] or not texts[1]:
+        return
+    kind = texts[2].upper() if len(texts) > 2 else "OBJECT"
+    inner, _ = tokenize(texts[0], c.dialect)
+    parts, _ = ddl.read_name(inner, 0)
+    if kind == "COLUMN" and len(parts) > 1:
+        rename_column(c, c._full(parts[:-1]), c._part(parts[-1]), c.fold(texts[1], False))
+    elif kind == "OBJECT" and parts:
+        old = c._full(parts)
+        rename(c, tokens, old, (*old[:-1], c.fold(texts[1], False)), owner)
+
+
+def foreign_keys(c: FileCompiler, tokens: list[Token], start: int, end: int, table: Name) -> None:
+    """``[FOREIGN KEY (a, b)] REFERENCES other [(x, y)]`` in the items of CREATE TABLE or ALTER TABLE."""
+    for at in range(start, end):
+        if tokens[at].text.upper() != "REFERENCES" or tokens[at].token_type is T.IDENTIFIER:
+            continue
+        other, i = ddl.read_name(tokens, at + 1)
+        if not other:
+            continue
+        others = _column_list(c, tokens, i)
+        if at > start and tokens[at - 1].token_type is T.R_PAREN and _is_key_list(tokens, start, at):
+            a = at - 1
+            while a > start and tokens[a].token_type is not T.L_PAREN:
+                a -= 1
+            columns = _column_list(c, tokens, a)
+        else:
+            a, _ = next(((x, y) for x, y in ddl.items(tokens, start, end) if x <= at < y), (at, at))
+            while a < at and tokens[a].text.upper() in ("ADD", "COLUMN", "WITH", "CHECK", "NOCHECK"):
+                a += 1
+            columns = (
+                (c._part(tokens[a]),) if a < at and tokens[a].text.upper() not in ("CONSTRAINT", "FOREIGN") else ()
+            )
+        if columns:
+            c.foreign_keys.append(ForeignKey(table, columns, c._full(other), others, tokens[at].line))
+
+
+def _is_key_list(tokens: list[Token], start: int, at: int) -> bool:
+    a = at - 1
+    while a > start and tokens[a].token_type is not T.L_PAREN:
+        a -= 1
+    before = [t.text.upper() for t in tokens[max(start, a - 3) : a]]
+    return "KEY" in " ".join(before).split() and "FOREIGN" in " ".join(before).split()
+
+
+def _column_list(c: FileCompiler, tokens: list[Token], i: int) -> tuple[str, ...]:
+    if i >= len(tokens) or tokens[i].token_type is not T.L_PAREN:
+        return ()
+    return tuple(c._part(tokens[a]) for a, _ in ddl.items(tokens, i + 1, closing(tokens, i)))

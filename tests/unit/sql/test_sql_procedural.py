@@ -1,0 +1,104 @@
+"""What procedures do besides data statements: variables, cursors, calls, dynamic SQL, triggers, and DDL that moves data."""
+
+from __future__ import annotations
+
+import pytest
+
+import ray_lineage
+from ray_lineage.compile import CompileOptions, compile_text
+from ray_lineage.model import Call, ForeignKey
+from tests.unit.sql.cases import Case, check
+
+VARIABLES: list[Case] = [
+    ("tsql", "CREATE PROC p AS DECLARE @v int SELECT @v = a FROM t INSERT INTO o (c) VALUES (@v)", ["t.a > o.c i"]),
+    ("tsql", "DECLARE @v int = (SELECT MAX(a) FROM t) UPDATE o SET c = @v", ["t.a > o.c a"]),
+    ("tsql", "DECLARE @v int; SET @v = (SELECT a FROM t); SET @v += 1; INSERT INTO o (c) SELECT @v", ["t.a > o.c t"]),
+    ("tsql", "DECLARE @v int, @w int; SELECT @v = a FROM t; SET @w = @v; INSERT INTO o (c) SELECT @w", ["t.a > o.c i"]),
+    ("tsql", "CREATE PROC p @x int AS INSERT INTO o (c) SELECT @x", []),
+    ("tsql", "DECLARE c CURSOR FOR SELECT a, b FROM t; OPEN c; FETCH NEXT FROM c INTO @x, @y; INSERT INTO o (c, d) VALUES (@x, @y)", ["t.a > o.c i", "t.b > o.d i"]),
+    ("postgres", "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ DECLARE v int; BEGIN SELECT a INTO v FROM t; INSERT INTO o (c) VALUES (v); END $$", ["t.a > o.c i"]),
+    ("postgres", "DO $$ DECLARE v int; BEGIN v := (SELECT max(a) FROM t); UPDATE o SET c = v; END $$", ["t.a > o.c a"]),
+    ("postgres", "DO $$ DECLARE r record; BEGIN FOR r IN SELECT a FROM t LOOP INSERT INTO o (c) VALUES (r.a); END LOOP; END $$", ["t.a > o.c i"]),
+    ("oracle", "CREATE PROCEDURE p IS v NUMBER; BEGIN SELECT a INTO v FROM t; INSERT INTO o (c) VALUES (v); END;\n/", ["t.a > o.c i"]),
+    ("oracle", "BEGIN FOR r IN (SELECT a FROM t) LOOP INSERT INTO o (c) VALUES (r.a); END LOOP; END;\n/", ["t.a > o.c i"]),
+    ("mysql", "DELIMITER //\nCREATE PROCEDURE p() BEGIN DECLARE v INT; SELECT a INTO v FROM t; INSERT INTO o (c) VALUES (v); END //\nDELIMITER ;", ["t.a > o.c i"]),
+    ("snowflake", "CREATE PROCEDURE p() RETURNS int LANGUAGE SQL AS $$ DECLARE v int; BEGIN SELECT a INTO :v FROM t; INSERT INTO o (c) SELECT :v; END; $$", ["t.a > o.c i"]),
+    ("bigquery", "DECLARE v INT64 DEFAULT (SELECT MAX(a) FROM d.t); INSERT INTO d.o (c) SELECT v", ["d.t.a > d.o.c a"]),
+]  # fmt: skip
+
+DYNAMIC: list[Case] = [
+    ("tsql", "EXEC('INSERT INTO o (c) SELECT a FROM t')", ["t.a > o.c i"]),
+    ("tsql", "EXEC sp_executesql N'INSERT INTO o (c) SELECT a FROM t WHERE b = @p', N'@p int', @p = 1", ["t.a > o.c i"]),
+    ("tsql", "DECLARE @s nvarchar(max) = N'INSERT INTO o (c) '; SET @s = @s + N'SELECT a FROM t'; EXEC (@s)", ["t.a > o.c i"]),
+    ("tsql", "DECLARE @s nvarchar(max) = N'INSERT INTO o (c) '; SET @s += N'SELECT a FROM t'; EXEC sp_executesql @s", ["t.a > o.c i"]),
+    ("tsql", "EXEC('INSERT INTO o (c) SELECT a FROM t WHERE b = ' + @unknown)", ["t.a > o.c i?"]),
+    ("tsql", "EXEC('INSERT INTO o (c) SELECT a FROM ' + @unknown)", []),
+    ("tsql", "INSERT INTO o (c) EXEC('SELECT a FROM t')", ["t.a > o.c i"]),
+    ("oracle", "BEGIN EXECUTE IMMEDIATE 'INSERT INTO o (c) SELECT a FROM t'; END;", ["t.a > o.c i"]),
+    ("postgres", "DO $$ BEGIN EXECUTE 'INSERT INTO o (c) SELECT a FROM t'; END $$", ["t.a > o.c i"]),
+    ("mysql", "PREPARE s FROM 'INSERT INTO o (c) SELECT a FROM t'", ["t.a > o.c i"]),
+    ("bigquery", "EXECUTE IMMEDIATE 'INSERT INTO d.o (c) SELECT a FROM d.t'", ["d.t.a > d.o.c i"]),
+]  # fmt: skip
+
+PROGRAMS: list[Case] = [
+    ("tsql", "CREATE PROC q AS SELECT a, b FROM t\nGO\nINSERT INTO z (m, n) EXEC q", ["t.a > q.a i", "t.b > q.b i", "q.a > z.m i", "q.b > z.n i"]),
+    ("tsql", "CREATE TRIGGER tr ON t AFTER UPDATE AS INSERT INTO l (x) SELECT i.a FROM inserted i JOIN deleted d ON i.a = d.a", ["t.a > l.x i"]),
+    ("oracle", "CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW BEGIN INSERT INTO l (x) VALUES (:new.a); END;", ["t.a > l.x i"]),
+    ("mysql", "DELIMITER $$\nCREATE TRIGGER tr AFTER INSERT ON t FOR EACH ROW BEGIN INSERT INTO l (x) VALUES (NEW.a); END$$\nDELIMITER ;", ["t.a > l.x i"]),
+    ("oracle", "CREATE PACKAGE BODY k AS PROCEDURE p IS BEGIN INSERT INTO o (c) SELECT a FROM t; END p; PROCEDURE q IS BEGIN INSERT INTO o (d) SELECT b FROM t; END; END k;\n/\nINSERT INTO z SELECT a FROM t", ["t.a > o.c i", "t.b > o.d i", "t.a > z.a i"]),
+    ("postgres", "CREATE FUNCTION f() RETURNS SETOF int LANGUAGE sql BEGIN ATOMIC SELECT a FROM t; END", ["t.a > f.a i"]),
+]  # fmt: skip
+
+MOVES: list[Case] = [
+    ("tsql", "CREATE SYNONYM s FOR t\nGO\nINSERT INTO o (c) SELECT a FROM s", ["t.* > s.* i", "s.a > o.c i"]),
+    ("postgres", "ALTER TABLE a RENAME TO b", ["a.* > b.* i"]),
+    ("tsql", "ALTER TABLE a SWITCH PARTITION 1 TO b", ["a.* > b.* i"]),
+    ("snowflake", "ALTER TABLE a SWAP WITH b", ["a.* > b.* i", "b.* > a.* i"]),
+    ("mysql", "RENAME TABLE a TO b", ["a.* > b.* i"]),
+    ("tsql", "INSERT INTO o (h) SELECT HASHBYTES('SHA2_256', a) FROM t", ["t.a > o.h m"]),
+    ("postgres", "INSERT INTO o (h) SELECT md5(a) FROM t", ["t.a > o.h m"]),
+    ("snowflake", "INSERT INTO o (h) SELECT sha2(upper(a)) FROM t", ["t.a > o.h m"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", [*VARIABLES, *DYNAMIC, *PROGRAMS, *MOVES], ids=lambda c: f"{c[0]}: {c[1][:50]}")
+def test_procedural(case: Case) -> None:
+    check(case)
+
+
+def test_what_is_not_resolved_is_said() -> None:
+    found = ray_lineage.lineage("EXEC (@s)", "tsql")
+    assert [(d.code, d.severity) for d in found.diagnostics] == [("RL110", "warning")]
+
+
+def test_a_body_in_another_language_is_no_sql() -> None:
+    sql = "CREATE FUNCTION f() RETURNS int AS $$ var x = 1; INSERT $$ LANGUAGE plv8"
+    assert [d.code for d in ray_lineage.lineage(sql, "postgres").diagnostics] == ["RL112"]
+
+
+def test_calls_and_foreign_keys() -> None:
+    facts = compile_text(
+        "CREATE PROC dbo.a AS EXEC dbo.b; EXEC @r = dbo.c 1\nGO\n"
+        "CREATE TABLE o (x int REFERENCES p (id), y int, CONSTRAINT k FOREIGN KEY (y, x) REFERENCES q (m, n))\n"
+        "ALTER TABLE o ADD CONSTRAINT z FOREIGN KEY (y) REFERENCES r (id)",
+        CompileOptions("tsql"),
+    )
+    assert facts.calls == (Call(("dbo", "a"), ("dbo", "b"), 1), Call(("dbo", "a"), ("dbo", "c"), 1))
+    assert facts.foreign_keys == (
+        ForeignKey(("o",), ("x",), ("p",), ("id",), 3),
+        ForeignKey(("o",), ("y", "x"), ("q",), ("m", "n"), 3),
+        ForeignKey(("o",), ("y",), ("r",), ("id",), 4),
+    )
+
+
+def test_drop_ends_a_declaration() -> None:
+    facts = compile_text("CREATE TABLE t (a int); DROP TABLE t; CREATE TABLE u (a int)", CompileOptions("postgres"))
+    assert [d.name for d in facts.declarations] == [("u",)]
+
+
+def test_expressions_are_kept_without_their_literals() -> None:
+    sql = "INSERT INTO o (c, d) SELECT a + COALESCE(b, 17) AS c, a FROM t; UPDATE o SET d = UPPER(c) || 'secret'"
+    facts = compile_text(sql, CompileOptions("postgres"))
+    first, second = facts.statements
+    assert [o.expression for o in first.relations[first.root].outputs] == ["a + COALESCE(b, ?)", ""]  # type: ignore[union-attr]
+    assert [a.expression for a in second.assignments] == ["UPPER(c) || ?"]
