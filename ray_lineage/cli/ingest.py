@@ -36,6 +36,9 @@ def ingest(
         str, typer.Option(help="Exit 1 for diagnostics of this severity: error, warning or never.")
     ] = "never",
     report: Annotated[Optional[Path], typer.Option(help="Write the summary as JSON to this file.")] = None,  # noqa: UP045
+    diagnostics: Annotated[
+        Path | None, typer.Option(help="Write the diagnostics to this file: .sarif, .json, else text.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")] = False,
 ) -> int:
     """Read the SQL below PATH and bring the graph up to date: what is new, what changed, what is gone."""
@@ -51,6 +54,10 @@ def ingest(
         summary = run(loaded.settings, paths, progress=display.update, full=full, dry_run=dry_run)
     if report is not None:
         _write(report, summary)
+    if diagnostics is not None:
+        from ray_lineage.cli.diagnostics import write_diagnostics
+
+        write_diagnostics(diagnostics, summary.findings)
     if as_json:
         print_json(summary)
     elif not Globals.quiet:

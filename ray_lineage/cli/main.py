@@ -11,7 +11,7 @@ from typing import Annotated, Optional
 import typer
 
 from ray_lineage import __version__
-from ray_lineage.cli import cache, config, doctor, ingest, lineage, stats
+from ray_lineage.cli import cache, config, doctor, ingest, lineage, parse, stats
 from ray_lineage.cli.output import Globals, print_error
 from ray_lineage.errors import ExitCode, Interrupted, RayLineageError
 
@@ -54,6 +54,8 @@ app.command("ingest")(ingest.ingest)
 app.command("upstream")(lineage.upstream)
 app.command("downstream")(lineage.downstream)
 app.command("stats")(stats.stats)
+app.command("parse")(parse.parse)
+app.command("dialects")(parse.dialects)
 app.command("doctor")(doctor.doctor)
 app.add_typer(cache.app, name="cache")
 app.add_typer(config.app, name="config")

@@ -1,0 +1,71 @@
+"""Diagnostics of a run as a file: text, JSON, or SARIF 2.1.0 (OASIS), which code hosts show beside the lines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from ray_lineage import __version__
+from ray_lineage.errors import UsageError
+
+if TYPE_CHECKING:
+    from ray_lineage.runtime.summary import FileDiagnostic
+
+_LEVELS: Final = {"error": "error", "warning": "warning", "info": "note"}
+
+
+def write_diagnostics(path: Path, findings: list[FileDiagnostic]) -> None:
+    """The format follows the suffix: ``.sarif``, ``.json``, else text. Raises UsageError if it cannot be written."""
+    if path.suffix == ".sarif":
+        data = msgspec.json.format(msgspec.json.encode(as_sarif(findings)), indent=2) + b"\n"
+    elif path.suffix == ".json":
+        data = msgspec.json.format(msgspec.json.encode(findings), indent=2) + b"\n"
+    else:
+        data = "".join(f"{f.path}:{f.line}:{f.column}: {f.severity} {f.code} {f.message}\n" for f in findings).encode(
+            "utf-8", "backslashreplace"
+        )
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise UsageError(
+            "RL203",
+            f"cannot write {path}: {error.strerror}",
+            where="--diagnostics",
+            help="give a path that can be written",
+        ) from None
+
+
+def as_sarif(findings: list[FileDiagnostic]) -> dict[str, Any]:
+    """A SARIF log with one run."""
+    codes = sorted({f.code for f in findings})
+    return {
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {
+                    "driver": {"name": "ray_lineage", "version": __version__, "rules": [{"id": c} for c in codes]}
+                },
+                "results": [_result(f, codes) for f in findings],
+            }
+        ],
+    }
+
+
+def _result(finding: FileDiagnostic, codes: list[str]) -> dict[str, Any]:
+    from urllib.parse import quote
+
+    place: dict[str, Any] = {"artifactLocation": {"uri": quote(finding.path.encode("utf-8", "backslashreplace"))}}
+    if finding.line > 0:
+        place["region"] = {"startLine": finding.line}
+        if finding.column > 0:
+            place["region"]["startColumn"] = finding.column
+    return {
+        "ruleId": finding.code,
+        "ruleIndex": codes.index(finding.code),
+        "level": _LEVELS[finding.severity],
+        "message": {"text": finding.message},
+        "locations": [{"physicalLocation": place}],
+    }

@@ -1,0 +1,121 @@
+"""``ray_lineage parse`` and ``ray_lineage dialects``: what is read in one file, without a graph."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Optional
+
+import typer
+
+from ray_lineage.cli.output import console, print_json, settings, visible
+from ray_lineage.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from ray_lineage.api import Lineage
+    from ray_lineage.model import FileFacts
+
+
+def parse(
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="A file of SQL, or - for standard input.")],
+    dialect: Annotated[Optional[str], typer.Option(help="Its dialect; detected without.")] = None,  # noqa: UP045
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> int:
+    """Show the statements, lineage and diagnostics of one file. Nothing is stored."""
+    import ray_lineage
+    from ray_lineage.compile import CompileOptions, compile_text
+    from ray_lineage.sources.decode import decode
+
+    options = settings(dialect=dialect).settings
+    decoded = decode(_read(file, options.max_file_size))
+    if decoded.skip:
+        raise UsageError("RL203", f"{file} is no SQL text", help=decoded.diagnostics[0].message)
+    facts = compile_text(decoded.text, CompileOptions(options.dialect or ""), decoded.diagnostics)
+    lineage = ray_lineage.lineage(decoded.text, facts.dialect or None)
+    print_json(_as_json(file, facts, lineage)) if as_json else _show(file, facts, lineage)
+    return int(ExitCode.FINDINGS if any(d.severity == "error" for d in facts.diagnostics) else ExitCode.OK)
+
+
+def _read(file: str, most: int) -> bytes:
+    if file == "-":
+        return sys.stdin.buffer.read(most)
+    try:
+        with Path(file).open("rb") as source:
+            return source.read(most)
+    except OSError as error:
+        raise UsageError("RL201", f"cannot read {file}: {error.strerror}", help="give a file of SQL, or -") from None
+
+
+def _as_json(file: str, facts: FileFacts, lineage: Lineage) -> dict[str, Any]:
+    return {
+        "schema": 1,
+        "file": file,
+        "dialect": facts.dialect,
+        "status": facts.status,
+        "statements": [
+            {
+                "kind": s.kind,
+                "first_line": s.first_line,
+                "last_line": s.last_line,
+                "target": ".".join(s.target),
+                "procedure": s.procedure,
+                "sql": s.sql,
+            }
+            for s in facts.statements
+            if s.kind != "assign"
+        ],
+        "sources": lineage.sources,
+        "targets": lineage.targets,
+        "columns": [
+            {
+                "source": str(c.source),
+                "target": str(c.target),
+                "transformation": c.transformation,
+                "certainty": c.certainty,
+                "line": c.line,
+            }
+            for c in lineage.columns
+        ],
+        "influences": [{"source": str(i.source), "target": i.target, "how": i.how} for i in lineage.influences],
+        "diagnostics": lineage.diagnostics,
+    }
+
+
+def _show(file: str, facts: FileFacts, lineage: Lineage) -> None:
+    from rich.table import Table
+
+    out = console()
+    read = [s for s in facts.statements if s.kind != "assign"]
+    out.print(
+        f"{visible(file)}: {facts.dialect or 'any dialect'}, {facts.status}, {len(read)} statements", markup=False
+    )
+    _table(out, Table(box=None), ("line", "statement", "writes", "in"),
+           [(str(s.first_line), s.kind, ".".join(s.target), s.procedure) for s in read])  # fmt: skip
+    _table(out, Table(box=None), ("line", "from", "to", "how"),
+           [(str(c.line), str(c.source), str(c.target), c.transformation + (" ?" if c.certainty == "possible" else ""))
+            for c in lineage.columns])  # fmt: skip
+    for d in lineage.diagnostics:
+        out.print(f"{d.severity} {d.code} line {d.line}: {visible(d.message)}", markup=False)
+
+
+def _table(out: Any, table: Any, headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    from rich.markup import escape
+
+    if not rows:
+        return
+    for heading in headings:
+        table.add_column(heading)
+    for row in rows:
+        table.add_row(*(escape(visible(cell)) for cell in row))
+    out.print()
+    out.print(table)
+
+
+def dialects(as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False) -> None:
+    """The dialects that can be set, per folder or with --dialect."""
+    from ray_lineage.compile import DIALECTS
+
+    if as_json:
+        print_json(list(DIALECTS))
+        return
+    sys.stdout.write("\n".join(DIALECTS) + "\n")
