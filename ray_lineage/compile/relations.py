@@ -32,7 +32,7 @@ FILTER, JOIN, GROUP_BY, SORT = range(4)
 
 _LEAVES: Final = frozenset(
     {
-        exp.Literal, exp.Identifier, exp.DataType, exp.Var, exp.Null, exp.Boolean, exp.Placeholder, exp.SessionParameter,
+        exp.NextValueFor, exp.Literal, exp.Identifier, exp.DataType, exp.Var, exp.Null, exp.Boolean, exp.Placeholder, exp.SessionParameter,
         exp.CurrentDate, exp.CurrentTimestamp, exp.Hint, exp.National, exp.HexString,
     }
 )  # fmt: skip

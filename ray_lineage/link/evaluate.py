@@ -49,6 +49,7 @@ _CODES: Final = range(2 * len(TRANSFORMATIONS))
 COMPOSE: Final = tuple(tuple(_compose(a, b) for b in _CODES) for a in _CODES)
 MERGE: Final = tuple(tuple(_merge(a, b) for b in _CODES) for a in _CODES)
 POSSIBLE: Final = 1
+_JOIN: Final = INFLUENCE_KINDS.index("join")
 
 
 class Item(NamedTuple):
@@ -213,11 +214,22 @@ class Evaluator:
             elif isinstance(relation, Select):
                 for influence in relation.influences:
                     self._influence(influence.ref, influence.how)
+                self._natural_influences(relation)
             elif isinstance(relation, SetOp):
                 for branch in relation.filters:
                     for item in self.items(branch):
                         for dataset, column in item.sources:
                             self.influences.add((dataset, column, 0))
+
+    def _natural_influences(self, relation: Select) -> None:
+        """The common columns of a NATURAL join are its condition."""
+        for merged in relation.merged:
+            if merged.names:
+                continue  # USING has said so itself
+            for name in self._merged_names(merged):
+                for side in (*merged.left, merged.right):
+                    for dataset, column in find(self.items(side), name) or {}:
+                        self.influences.add((dataset, column, _JOIN))
 
     def _influence(self, ref: Ref, how: int) -> None:
         for dataset, column in self._lookup(ref, quiet=True):
