@@ -25,6 +25,7 @@ _CLOSES: Final = frozenset(
         T.RETURNING,
     }
 )
+_MARKS: Final = _OPENS | _CLOSES | {T.L_PAREN, T.R_PAREN, T.COMMA, T.CASE, T.END}
 
 
 class Item(NamedTuple):
@@ -55,8 +56,11 @@ def item_ranges(tokens: list[Token]) -> list[Item]:
         if end > begin:
             found.append(Item(tokens[begin].start, tokens[end - 1].end, _without_alias(tokens, begin, end)))
 
+    mark = _MARKS
     for i, token in enumerate(tokens):
         kind = token.token_type
+        if kind not in mark:
+            continue
         if kind is T.L_PAREN:
             depth += 1
         elif kind is T.R_PAREN:

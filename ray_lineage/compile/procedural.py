@@ -49,7 +49,7 @@ def assign(c: FileCompiler, name: str, value: list[Token], owner: str) -> None:
         return
     found = text_of(value, c.texts_of(owner))
     c.texts_of(owner)[name.lower()] = found
-    if not any(t.token_type in (T.SELECT, T.PARAMETER) or (c.variables and t.token_type is T.VAR) for t in value):
+    if not _may_carry(c, value, owner):
         return
     first = value[0]
     select = Token(T.SELECT, "SELECT", first.line, first.col, first.start, first.start)
@@ -67,6 +67,21 @@ def assign(c: FileCompiler, name: str, value: list[Token], owner: str) -> None:
     _set(c, value, builder, owner, [(name, collected)], index, collected.subqueries)
 
 
+def _may_carry(c: FileCompiler, value: list[Token], owner: str) -> bool:
+    """Is there a query in it, or a variable that got its value from one?"""
+    carriers = c.carriers.get(owner)
+    for token in value:
+        if token.token_type is T.SELECT:
+            return True
+        if carriers and variable_name(c, token.text) in carriers:
+            return True
+    return False
+
+
+def _carries(c: FileCompiler, owner: str, assignments: tuple[Assignment, ...]) -> None:
+    c.carriers.setdefault(owner, set()).update(a.column for a in assignments)
+
+
 def _set(
     c: FileCompiler,
     tokens: list[Token],
@@ -80,6 +95,7 @@ def _set(
         Assignment(variable_name(c, name), tuple(v.refs.values()), v.line) for name, v in found if v.refs
     )
     if assignments:
+        _carries(c, owner, assignments)
         c._add(tokens, "assign", builder, owner, target=VARIABLES, assignments=assignments, scope=scope,
                subqueries=subqueries)  # fmt: skip
 
@@ -169,6 +185,7 @@ def select_into_variables(c: FileCompiler, tokens: list[Token], owner: str) -> b
         Assignment(name, (Ref(alias, -1, position, IDENTITY, tokens[0].line),), tokens[0].line)
         for name, position in zip(names, positions, strict=True)
     )
+    _carries(c, owner, assignments)
     c._add(tokens, "assign", builder, owner, target=VARIABLES, assignments=assignments, subqueries=[root])
     return True
 
@@ -209,6 +226,7 @@ def fetch(c: FileCompiler, tokens: list[Token], owner: str) -> None:
         Assignment(name, (Ref(alias, -1, position, IDENTITY, tokens[0].line),), tokens[0].line)
         for name, position in zip(names, positions, strict=True)
     )
+    _carries(c, owner, assignments)
     c._add(tokens, "assign", builder, owner, target=VARIABLES, assignments=assignments, subqueries=[alias])
 
 
@@ -462,6 +480,8 @@ def _sp_rename(c: FileCompiler, tokens: list[Token], at: int, owner: str) -> Non
 
 def foreign_keys(c: FileCompiler, tokens: list[Token], start: int, end: int, table: Name) -> None:
     """``[FOREIGN KEY (a, b)] REFERENCES other [(x, y)]`` in the items of CREATE TABLE or ALTER TABLE."""
+    if not c.has_keys:
+        return
     for at in range(start, end):
         if tokens[at].text.upper() != "REFERENCES" or tokens[at].token_type is T.IDENTIFIER:
             continue

@@ -39,6 +39,7 @@ T = TokenType
 _MAX_DEPTH: Final = 200  # nested parentheses in one statement; the parser fails at about 500, and crashes far above
 _MAX_TOKENS: Final = 400_000  # of one statement
 _EXCERPT: Final = 300  # characters
+_EXPRESSION: Final = 160  # characters of an expression's text
 _ROWS: Final = 100  # of INSERT ... VALUES that are parsed
 _LITERALS: Final = frozenset(
     {T.STRING, T.NUMBER, T.NATIONAL_STRING, T.HEX_STRING, T.BIT_STRING, T.BYTE_STRING, T.RAW_STRING, T.HEREDOC_STRING,
@@ -77,12 +78,14 @@ class FileCompiler:
         self.failed = 0
         self.tokens: list[Token] = []
         self.owners: dict[int, str] = {}
+        self.has_keys = "references" in text.lower()
         self.variables: set[str] = set()  # declared in procedural bodies: no columns (engines refuse such ambiguity)
         self.calls: list[Call] = []
         self.foreign_keys: list[ForeignKey] = []
         self.owner_names: dict[str, Name] = {}
         self.kinds: dict[str, str] = {}  # of owners
         self.trigger_tables: dict[str, Name] = {}
+        self.carriers: dict[str, set[str]] = {}  # variables that got a value from a query, by owner
         self.texts: dict[str, dict[str, Text]] = {}
         self.sink: tuple[Name, tuple[str, ...]] | None = None  # what takes the result of dynamic SQL
         self.nested = 0
@@ -436,8 +439,8 @@ class FileCompiler:
             return
         self.declarations.append(Declaration(name, kind, start_line(tokens[0]), columns, -1, temporary))
         self._computed_columns(tokens, head, name, owner)
-        at = next((i for i, t in enumerate(tokens) if t.token_type is T.L_PAREN), -1)
-        if at > 0 and not temporary:
+        if self.has_keys and not temporary:
+            at = next((i for i, t in enumerate(tokens) if t.token_type is T.L_PAREN), 0)
             procedural.foreign_keys(self, tokens, at + 1, closing(tokens, at), name)
 
     def _alter_table(self, tokens: list[Token], owner: str) -> None:
@@ -602,8 +605,14 @@ class FileCompiler:
             self._select(tree, tokens, owner)
 
     def _insert_exec(self, tokens: list[Token], owner: str) -> bool:
-        at = next((i for i, t in enumerate(tokens) if t.token_type is T.EXECUTE), -1)
-        if at < 0 or any(t.token_type in (T.SELECT, T.VALUES) for t in tokens[:at]):
+        at = -1
+        for k, token in enumerate(tokens):
+            kind = token.token_type
+            if kind is T.EXECUTE:
+                at = k
+            if kind is T.EXECUTE or kind is T.SELECT or kind is T.VALUES:
+                break
+        if at < 0:
             return False
         i = 2 if tokens[1].text.upper() == "INTO" else 1
         parts, i = ddl.read_name(tokens, i)
@@ -662,24 +671,25 @@ class FileCompiler:
             self._items = item_ranges(self.parsed)
             self._items_of = self.parsed
         found = innermost(self._items, at)
-        return self._excerpt(self.parsed[found[0] : found[1]]) if found is not None else ""
+        return self._excerpt(self.parsed[found[0] : found[1]], _EXPRESSION) if found is not None else ""
 
     def _column_of(self, offset: int) -> int:
         return offset - self.text.rfind("\n", 0, offset)
 
-    def _excerpt(self, tokens: list[Token]) -> str:
-        """The statement's beginning with literals replaced by ``?``: they may hold secrets."""
+    def _excerpt(self, tokens: list[Token], most: int = _EXCERPT) -> str:
+        """The tokens' beginning without comments, and with literals replaced by ``?``: they may hold secrets."""
+        text = self.text
         out: list[str] = []
         size, end = 0, -1
         for token in tokens:
-            word = "?" if token.token_type in _LITERALS else self.text[token.start : token.end + 1]
-            if out and token.start > end + 1:
-                word = " " + word
-            out.append(word)
-            size += len(word)
+            start = token.start
+            if start > end + 1 and out:
+                out.append(" ")
             end = token.end
-            if size > _EXCERPT:
-                return "".join(out)[:_EXCERPT] + "…"
+            out.append("?" if token.token_type in _LITERALS else text[start : end + 1])
+            size += end - start + 2
+            if size > most:
+                return "".join(out)[:most] + "…"
         return "".join(out)
 
     def _select(self, tree: Expression, tokens: list[Token], owner: str) -> None:
