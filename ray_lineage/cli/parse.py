@@ -30,7 +30,11 @@ def parse(
     decoded = decode(_read(file, options.max_file_size))
     if decoded.skip:
         raise UsageError("RL203", f"{file} is no SQL text", help=decoded.diagnostics[0].message)
-    facts = compile_text(decoded.text, CompileOptions(options.dialect or ""), decoded.diagnostics)
+    facts = compile_text(
+        decoded.text,
+        CompileOptions(options.dialect or "", model=Path(file).stem if file != "-" else ""),
+        decoded.diagnostics,
+    )
     lineage = ray_lineage.lineage(decoded.text, facts.dialect or None)
     print_json(_as_json(file, facts, lineage)) if as_json else _show(file, facts, lineage)
     return int(ExitCode.FINDINGS if any(d.severity == "error" for d in facts.diagnostics) else ExitCode.OK)

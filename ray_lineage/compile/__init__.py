@@ -5,16 +5,22 @@ Importing this package is cheap; sqlglot is loaded by the first compile.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from importlib.metadata import version
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from ray_lineage.compile.options import CompileOptions
-from ray_lineage.model import Diagnostic, FileFacts
+import msgspec
+
+from ray_lineage.compile.options import CompileOptions, ModelName
+from ray_lineage.model import Diagnostic, FileFacts, StatementFacts
+
+if TYPE_CHECKING:
+    from ray_lineage.compile.template import Template
 
 __all__ = ["COMPILER_VERSION", "DIALECTS", "CompileOptions", "compile_text"]
 
-_REVISION: Final = 2
+_REVISION: Final = 3
 """Raise with every change of what compile gives: it is part of the cache's key and of every fingerprint."""
 
 COMPILER_VERSION: Final = f"{_REVISION}+sqlglot{version('sqlglot')}"
@@ -32,10 +38,60 @@ def compile_text(text: str, options: CompileOptions, diagnostics: Sequence[Diagn
     ``diagnostics`` (of reading the file) are put in front of the facts' own. Raises ValueError for an unknown dialect.
     """
     from ray_lineage.compile.detect import detect
-    from ray_lineage.compile.statements import FileCompiler
 
     dialect = options.dialect or detect(text)[0]
-    compiler = FileCompiler(text, dialect, options)
+    if not _MAY_BE_TEMPLATE.search(text):  # most files: the template reader is not even loaded
+        return _facts(text, dialect, options, diagnostics)
+    from ray_lineage.compile.template import untemplate
+
+    template = untemplate(text, options.model or "this_model", "`" if dialect in _BACKTICKS else '"')
+    if template is None:
+        return _facts(text, dialect, options, diagnostics)
+    model = _model(template, options)
+    facts = _facts(template.text, dialect, options, (*diagnostics, *template.diagnostics), model)
+    statements = [
+        msgspec.structs.replace(s, possible=True) if _within(s, template.branches) else s for s in facts.statements
+    ]
+    seen = {_key(s) for s in statements}
+    for text in template.variants:
+        for statement in _facts(text, dialect, options, (), model).statements:
+            if _key(statement) not in seen:
+                seen.add(_key(statement))
+                statements.append(msgspec.structs.replace(statement, possible=True))
+    return msgspec.structs.replace(facts, statements=tuple(statements))
+
+
+_MAY_BE_TEMPLATE: Final = re.compile(r"\{[{%#A-Za-z_]|\$[({]|%\(|%s|:[\d'\"]")
+_BACKTICKS: Final = frozenset({"mysql", "bigquery", "spark", "databricks", "hive", "clickhouse", "starrocks", "doris"})
+
+
+def _model(template: Template, options: CompileOptions) -> ModelName | None:
+    """A file that names models or configures itself is a dbt model."""
+    if not options.model or not (template.refs or template.config):
+        return None
+    name = template.config.get("alias") or options.model
+    parts = (template.config.get("database"), template.config.get("schema"), name)
+    return ModelName(tuple(p for p in parts if p), template.config.get("materialized") or "view")
+
+
+def _within(statement: StatementFacts, branches: Sequence[tuple[int, int]]) -> bool:
+    return any(a <= statement.first_line and statement.last_line <= b for a, b in branches)
+
+
+def _key(statement: StatementFacts) -> bytes:
+    return msgspec.msgpack.encode(msgspec.structs.replace(statement, possible=False))
+
+
+def _facts(
+    text: str,
+    dialect: str,
+    options: CompileOptions,
+    diagnostics: Sequence[Diagnostic],
+    model: ModelName | None = None,
+) -> FileFacts:
+    from ray_lineage.compile.statements import FileCompiler
+
+    compiler = FileCompiler(text, dialect, options, model)
     compiler.run()
     found = (*diagnostics, *compiler.diagnostics)
     unreadable = any(d.code == "RL101" for d in found)

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import msgspec
 
 
 class CompileOptions(msgspec.Struct, frozen=True, array_like=True):
-    """Part of the parse cache's key. ``dialect`` "" means: detect; ``catalog`` and ``schema`` complete short names."""
+    """Part of the parse cache's key. ``dialect`` "" means: detect; ``catalog`` and ``schema`` complete short names.
+
+    ``model`` is the name of what the file's query makes if the file is a dbt model (the file's name without suffix).
+    """
 
     dialect: str = ""
     catalog: str = ""
     schema: str = ""
+    model: str = ""
+
+
+class ModelName(NamedTuple):
+    """A dbt model: the parts of its name, and how it is materialized."""
+
+    parts: tuple[str, ...]
+    materialized: str

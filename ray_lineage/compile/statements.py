@@ -15,7 +15,7 @@ from ray_lineage.compile import ddl, procedural
 from ray_lineage.compile.dynamic import Text
 from ray_lineage.compile.excerpt import Item, innermost, item_ranges
 from ray_lineage.compile.names import folder, with_defaults
-from ray_lineage.compile.options import CompileOptions
+from ray_lineage.compile.options import CompileOptions, ModelName
 from ray_lineage.compile.relations import FILTER, IDENTITY, JOIN, Builder, Collected, Scope
 from ray_lineage.compile.rewrite import OutputClause, rewrite_tsql, take_outputs
 from ray_lineage.compile.split import Slice, closing, split, without_delimiters
@@ -61,8 +61,9 @@ _PROGRAMS: Final = {
 class FileCompiler:
     """Compiles the text of one file. Use :meth:`run` once."""
 
-    def __init__(self, text: str, dialect: str, options: CompileOptions) -> None:
+    def __init__(self, text: str, dialect: str, options: CompileOptions, model: ModelName | None = None) -> None:
         self.text = text
+        self.model = model
         self.dialect = dialect
         # most files cannot be too deep for want of parentheses: then no statement needs to be looked at
         self.nests = text.count("(") + text.upper().count("CASE") > _MAX_DEPTH
@@ -717,6 +718,9 @@ class FileCompiler:
             target, columns = self.sink
             self._add(tokens, "insert", builder, owner, root=root, target=target, columns=columns)
             return
+        if self.model is not None and not owner and not self.nested:
+            self._dbt_model(self.model, tokens, builder, root)
+            return
         name = self.owner_names.get(owner)
         if name is None or self.kinds.get(owner) not in ("Procedure", "Function"):
             self._add(tokens, "select", builder, owner, root=root)
@@ -727,6 +731,16 @@ class FileCompiler:
         if declared is not None and defines:
             self.declarations[first] = msgspec.structs.replace(declared, statement=len(self.statements))
         self._add(tokens, "result_set", builder, owner, root=root, target=name, defines=defines)
+
+    def _dbt_model(self, model: ModelName, tokens: list[Token], builder: Builder, root: int) -> None:
+        """The query of a dbt model makes a table or view of the file's name."""
+        name = self._qualified(tuple(self.fold(p, False) for p in model.parts))
+        kind = {"view": "View", "materialized_view": "MaterializedView", "ephemeral": "View"}.get(
+            model.materialized, "Table"
+        )
+        if not any(d.name == name for d in self.declarations):
+            self.declarations.append(Declaration(name, kind, start_line(tokens[0]), (), len(self.statements)))
+        self._add(tokens, "dbt_model", builder, "", root=root, target=name, defines=True)
 
     def _insert(self, tree: exp.Insert, tokens: list[Token], owner: str) -> None:
         builder = self._builder()

@@ -41,7 +41,8 @@ class Plan:
             if rule.ignore:
                 continue
             sha256 = self.index.lookup(file)
-            options = CompileOptions(rule.dialect or "", rule.default_catalog or "", rule.default_schema or "")
+            stem = os.path.basename(file.path).partition(".")[0]
+            options = CompileOptions(rule.dialect or "", rule.default_catalog or "", rule.default_schema or "", stem)
             self.tasks.append(Task(msgspec.structs.replace(file, sha256=sha256), options, rule.encoding or ""))
         self.tasks.sort(key=lambda t: t.file.path)
         self.diagnostics = list(self.scan.diagnostics)

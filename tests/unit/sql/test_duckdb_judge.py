@@ -82,7 +82,7 @@ def database() -> Any:
     con = duckdb.connect(":memory:")
     for table, columns in TABLES.items():
         con.execute(f"CREATE TABLE {table} ({', '.join(f'{c} INTEGER' for c in columns)})")
-        con.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(columns))})", _ROWS[table])  # noqa: S608
+        con.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(columns))})", _ROWS[table])
     return con
 
 
@@ -107,7 +107,7 @@ def judge(sql: str) -> None:
     for table, columns in TABLES.items():
         for column in columns:
             changed = database()
-            changed.execute(f"UPDATE {table} SET {column} = {column} * 7 + 100 - id")  # noqa: S608
+            changed.execute(f"UPDATE {table} SET {column} = {column} * 7 + 100 - id")
             _, after = run(changed, sql)
             changed.close()
             source = f"{table}.{column}"

@@ -1,0 +1,78 @@
+"""dbt models and templated scripts: what they make, what they read, and at which lines."""
+
+from __future__ import annotations
+
+from ray_lineage.compile import CompileOptions, compile_text
+from ray_lineage.link import Linker
+from ray_lineage.model import Contribution, encode_facts
+
+
+def linked(**files: str) -> dict[str, Contribution]:
+    linker = Linker("p")
+    for name, text in files.items():
+        facts = compile_text(text, CompileOptions("snowflake", model=name))
+        assert [d for d in facts.diagnostics if d.severity == "error"] == []
+        linker.put(f"{name}.sql", "", encode_facts(facts))
+    found = {c.path: c for c in linker.link()}
+    linker.close()
+    return found
+
+
+def edges(contribution: Contribution) -> set[tuple[str, str, int, str, str]]:
+    """Source, target, line, transformation, certainty."""
+    return {(r[0][2:], r[1][2:], r[3], r[4], r[5]) for r in contribution.rows.get("FLOWS_TO", [])}
+
+
+def test_a_model_is_a_dataset_of_the_files_name() -> None:
+    found = linked(
+        stg_orders="select id, amount\nfrom {{ source('raw', 'orders') }}",
+        orders="{{ config(materialized='table') }}\nselect id,\n  sum(amount) as total\nfrom {{ ref('stg_orders') }}\ngroup by 1",
+    )
+    assert edges(found["orders.sql"]) == {
+        ("stg_orders.id", "orders.id", 2, "identity", "certain"),
+        ("stg_orders.amount", "orders.total", 3, "aggregation", "certain"),
+    }
+    assert ("raw.orders.id", "stg_orders.id", 1, "identity", "certain") in edges(found["stg_orders.sql"])
+    kinds = {r[5]: r[6] for r in found["orders.sql"].rows["Dataset"]}
+    assert kinds == {"orders": "Table"}
+
+
+def test_loops_over_constants_are_unrolled() -> None:
+    text = (
+        "{% set methods = ['card', 'cash'] %}\nselect\n{% for m in methods %}\n"
+        "sum(case when kind = '{{ m }}' then amount end) as {{ m }}_amount{% if not loop.last %},{% endif %}\n"
+        "{% endfor %}\nfrom {{ ref('payments') }}"
+    )
+    targets = {t for _, t, *_ in edges(linked(m=text)["m.sql"])}
+    assert targets == {"m.card_amount", "m.cash_amount"}
+
+
+def test_an_incremental_condition_shapes_rows_only() -> None:
+    text = "select a from {{ ref('x') }}\n{% if is_incremental() %}\nwhere ts > (select max(ts) from {{ this }})\n{% endif %}"
+    found = linked(m=text)["m.sql"]
+    assert {(s, t) for s, t, *_ in edges(found)} == {("x.a", "m.a")}
+    assert ("p:x.ts", "p:m") in {(r[0], r[1]) for r in found.rows["INFLUENCES"]}
+
+
+def test_both_branches_of_an_if_are_read() -> None:
+    text = "select a as k from {% if target.name == 'dev' %}{{ ref('small') }}{% else %}{{ ref('big') }}{% endif %}"
+    found = {(s, t): c for s, t, _, _, c in edges(linked(m=text)["m.sql"])}
+    assert set(found) == {("small.a", "m.k"), ("big.a", "m.k")}
+
+
+def test_a_file_of_plain_sql_is_no_model() -> None:
+    assert edges(linked(m="select a from t")["m.sql"]) == set()
+
+
+def test_sqlcmd_variables_in_names() -> None:
+    facts = compile_text(
+        ":setvar db warehouse\nINSERT INTO [$(db)].dbo.o (x) SELECT a FROM $(db).dbo.t", CompileOptions("tsql")
+    )
+    assert [s.target for s in facts.statements] == [("warehouse", "dbo", "o")]
+    assert facts.status == "ok"
+
+
+def test_a_broken_template_is_said_and_the_rest_is_read() -> None:
+    facts = compile_text("{% if %}\nINSERT INTO o (x) SELECT a FROM t", CompileOptions("postgres", model="m"))
+    assert any(d.code.startswith("RL12") for d in facts.diagnostics)
+    assert [s.kind for s in facts.statements] == ["insert"]
