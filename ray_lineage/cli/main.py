@@ -11,7 +11,7 @@ from typing import Annotated, Optional
 import typer
 
 from ray_lineage import __version__
-from ray_lineage.cli import cache, config, doctor, ingest, lineage, parse, stats
+from ray_lineage.cli import cache, config, doctor, ingest, lineage, organize, parse, stats
 from ray_lineage.cli.output import Globals, print_error
 from ray_lineage.errors import ExitCode, Interrupted, RayLineageError
 
@@ -55,6 +55,7 @@ app.command("upstream")(lineage.upstream)
 app.command("downstream")(lineage.downstream)
 app.command("stats")(stats.stats)
 app.command("parse")(parse.parse)
+app.command("organize")(organize.organize)
 app.command("dialects")(parse.dialects)
 app.command("doctor")(doctor.doctor)
 app.add_typer(cache.app, name="cache")

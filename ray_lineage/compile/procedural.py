@@ -327,19 +327,20 @@ def _run_text(
     if c.nested >= _MAX_NESTED:
         _unresolved(c, tokens, "it is nested too deeply")
         return
-    compile_text_inside(c, found, value[0].line if value else tokens[0].line, owner, into)
+    compile_text_inside(c, found, (_first_line(value[0]), tokens[-1].line), owner, into)
 
 
 def compile_text_inside(
-    c: FileCompiler, found: Text, line: int, owner: str, into: tuple[Name, tuple[str, ...]] | None = None
+    c: FileCompiler, found: Text, lines: tuple[int, int], owner: str, into: tuple[Name, tuple[str, ...]] | None = None
 ) -> None:
-    """Compile SQL that stands in a string. What cannot be read in it is a warning: the string may be no SQL."""
+    """Compile SQL that stands in a string, between ``lines``. What cannot be read in it is a warning: it may be no SQL."""
+    first, last = lines
     inner, _ = tokenize(found.text, c.dialect)
     before, failed, diagnostics = len(c.statements), c.failed, len(c.diagnostics)
     outer_text, outer_sink, c.text, c.sink = c.text, c.sink, found.text, into
     c.nested += 1
     try:
-        c._compile_tokens([shifted(t, line - 1, 0) for t in inner], owner)
+        c._compile_tokens([shifted(t, min(first - 1, last - t.line), 0) for t in inner], owner)
     finally:
         c.nested -= 1
         c.text, c.sink = outer_text, outer_sink
@@ -355,9 +356,129 @@ def compile_text_inside(
             c.statements[k] = msgspec.structs.replace(c.statements[k], possible=True)
 
 
+def _first_line(token: Token) -> int:
+    """Line of a string token's first character (``Token.line`` is that of its last)."""
+    return int(token.line) - int(token.text.count("\n"))
+
+
 def unknown_name(name: Name) -> Name:
     """A name with an unknown part is a table of nobody: it has no sources and nothing it gets can be seen."""
     return ("#" + UNKNOWN,) if any(UNKNOWN in part for part in name) else name
+
+
+# --------------------------------------------------------------------------- files outside, several targets
+
+
+def copy(c: FileCompiler, tokens: list[Token], owner: str) -> None:
+    """``COPY [INTO] t FROM 'location'``, ``COPY [INTO] 'location' FROM t``, ``COPY t TO 'location'``: a location is a dataset."""
+    i = 2 if len(tokens) > 1 and tokens[1].token_type is T.INTO else 1
+    at = next(
+        (
+            k
+            for k in range(i, len(tokens))
+            if tokens[k].text.upper() in ("FROM", "TO") and tokens[k].token_type not in _STRINGS
+        ),
+        -1,
+    )
+    if at < 0 or at + 1 >= len(tokens):
+        return
+    backwards = tokens[at].text.upper() == "TO"
+    columns: tuple[str, ...] = ()
+    first, end = _location_or_table(c, tokens, i)
+    if end < at and tokens[end].token_type is T.L_PAREN and not _starts_with_query(tokens, end):
+        columns = _column_list(c, tokens, end)
+    source, target = (tokens[i:at], tokens[at + 1 :]) if backwards else (tokens[at + 1 :], tokens[i:at])
+    written = _location_or_table(c, target, 0)[0] if backwards else first
+    if not written:
+        return
+    if source and source[0].token_type is T.L_PAREN and _starts_with_query(source, 0):
+        tree = c._parse(source[1 : closing(source, 0)], "SELECT")
+        builder = c._builder()
+        root = builder.query(tree)
+        c._add(tokens, "copy", builder, owner, root=root, target=written, columns=columns)
+        return
+    read = _location_or_table(c, source, 0)[0]
+    if read:
+        _move(c, tokens, read, written, "copy", owner)
+
+
+def unload(c: FileCompiler, tokens: list[Token], owner: str) -> None:
+    """``UNLOAD ('SELECT ...') TO 'location'``."""
+    at = next((k for k, t in enumerate(tokens) if t.text.upper() == "TO" and t.token_type not in _STRINGS), -1)
+    if at < 3 or at + 1 >= len(tokens) or tokens[1].token_type is not T.L_PAREN:
+        return
+    location = _location_or_table(c, tokens, at + 1)[0]
+    query = tokens[2 : at - 1]
+    if len(query) == 1 and query[0].token_type in _STRINGS:
+        compile_text_inside(
+            c, Text(query[0].text, True, True), (_first_line(query[0]), tokens[-1].line), owner, (location, ())
+        )
+    elif query:
+        builder = c._builder()
+        root = builder.query(c._parse(query, "SELECT"))
+        c._add(tokens, "unload", builder, owner, root=root, target=location)
+
+
+def _starts_with_query(tokens: list[Token], i: int) -> bool:
+    return i + 1 < len(tokens) and tokens[i + 1].token_type in (T.SELECT, T.WITH)
+
+
+def _location_or_table(c: FileCompiler, tokens: list[Token], i: int) -> tuple[Name, int]:
+    if i >= len(tokens):
+        return (), i
+    if tokens[i].token_type in _STRINGS:
+        return _external(c, tokens[i].text, tokens[i].line), i + 1
+    if tokens[i].token_type is T.PARAMETER or tokens[i].text.startswith("@"):  # a stage of Snowflake, with its path
+        end = i + 1
+        while (
+            end < len(tokens)
+            and tokens[end].start == tokens[end - 1].end + 1
+            and tokens[end].token_type is not T.L_PAREN
+        ):
+            end += 1
+        return _external(c, c.text[tokens[i].start : tokens[end - 1].end + 1], tokens[i].line), end
+    if tokens[i].token_type is T.L_PAREN or tokens[i].text.upper() in ("STDIN", "STDOUT", "PROGRAM"):
+        return (), i
+    parts, end = ddl.read_name(tokens, i)
+    return (c._full(parts) if parts else ()), end
+
+
+def _external(c: FileCompiler, location: str, line: int) -> Name:
+    """Locations are compared as they are written, without what follows a question mark (it may be a signature)."""
+    plain = location.split("?", 1)[0]
+    name = ("external", f"stage:{plain[1:]}" if plain.startswith("@") else plain)
+    if not any(d.name == name for d in c.declarations):
+        c.declarations.append(Declaration(name, "External", line))
+    return name
+
+
+def multi_insert(c: FileCompiler, tokens: list[Token], owner: str) -> bool:
+    """Hive's ``FROM t INSERT INTO a SELECT x WHERE ... INSERT INTO b SELECT y``. False if it is something else."""
+    depth = 0
+    starts: list[int] = []
+    for i, token in enumerate(tokens):
+        depth += (token.token_type is T.L_PAREN) - (token.token_type is T.R_PAREN)
+        if depth == 0 and token.token_type is T.INSERT:
+            starts.append(i)
+    if not starts:
+        return False
+    head = tokens[: starts[0]]
+    for start, end in zip(starts, [*starts[1:], len(tokens)], strict=True):
+        part = tokens[start:end]
+        cut = len(part)
+        depth = 0
+        for i, token in enumerate(part):
+            depth += (token.token_type is T.L_PAREN) - (token.token_type is T.R_PAREN)
+            if depth == 0 and token.token_type in _AFTER_FROM:
+                cut = i
+                break
+        c._data([*part[:cut], *head, *part[cut:]], "INSERT", owner)
+    return True
+
+
+_AFTER_FROM: Final = frozenset(
+    {T.WHERE, T.GROUP_BY, T.ORDER_BY, T.HAVING, T.LIMIT, T.LATERAL, T.CLUSTER_BY, T.DISTRIBUTE_BY, T.SORT_BY}
+)
 
 
 # --------------------------------------------------------------------------- DDL

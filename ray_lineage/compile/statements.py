@@ -178,6 +178,10 @@ class FileCompiler:
                 procedural.execute(self, tokens, owner)
         elif verb == "FETCH":
             procedural.fetch(self, tokens, owner)
+        elif verb == "COPY":
+            procedural.copy(self, tokens, owner)
+        elif verb == "UNLOAD":
+            procedural.unload(self, tokens, owner)
         elif verb == "RENAME":
             self._rename(tokens, owner)
         elif verb == "FOR":
@@ -594,6 +598,8 @@ class FileCompiler:
         if verb == "UPDATE" and len(tokens) > 1 and tokens[1].text.upper() == "STATISTICS":
             return
         read, outputs = take_outputs(tokens, verb) if self.is_tsql and verb not in _QUERIES else (tokens, [])
+        if verb == "FROM" and procedural.multi_insert(self, tokens, owner):
+            return
         if verb in _QUERIES and self.variables and procedural.select_into_variables(self, tokens, owner):
             return
         tree = self._parse(read, verb)

@@ -60,8 +60,19 @@ MOVES: list[Case] = [
     ("snowflake", "INSERT INTO o (h) SELECT sha2(upper(a)) FROM t", ["t.a > o.h m"]),
 ]  # fmt: skip
 
+OUTSIDE: list[Case] = [
+    ("hive", "FROM t INSERT INTO TABLE o (x) SELECT a WHERE b = 1 INSERT OVERWRITE TABLE p SELECT b AS y", ["t.a > o.x i", "t.b > p.y i"]),
+    ("snowflake", "COPY INTO o FROM @stage/path/", ["external.stage:stage/path/.* > o.* i"]),
+    ("snowflake", "COPY INTO 's3://b/k' FROM (SELECT a FROM t)", ["t.a > external.s3://b/k.a i"]),
+    ("redshift", "COPY o FROM 's3://b/k?sig=1' IAM_ROLE 'r'", ["external.s3://b/k.* > o.* i"]),
+    ("redshift", "UNLOAD ('SELECT a FROM t') TO 's3://b/k'", ["t.a > external.s3://b/k.a i"]),
+    ("postgres", "COPY t TO '/tmp/f'", ["t.* > external./tmp/f.* i"]),
+]  # fmt: skip
 
-@pytest.mark.parametrize("case", [*VARIABLES, *DYNAMIC, *PROGRAMS, *MOVES], ids=lambda c: f"{c[0]}: {c[1][:50]}")
+
+@pytest.mark.parametrize(
+    "case", [*OUTSIDE, *VARIABLES, *DYNAMIC, *PROGRAMS, *MOVES], ids=lambda c: f"{c[0]}: {c[1][:50]}"
+)
 def test_procedural(case: Case) -> None:
     check(case)
 

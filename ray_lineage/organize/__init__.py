@@ -1,0 +1,1 @@
+"""Organize: scripts -> one file per object, every byte accounted for."""
