@@ -20,6 +20,7 @@ UNKNOWN: Final = "__dynamic__"
 _STRINGS: Final = frozenset({T.STRING, T.NATIONAL_STRING, T.RAW_STRING, T.HEREDOC_STRING})
 _MAX_TEXT: Final = 200_000  # characters
 _WRAPPERS: Final = frozenset({"N", "CONCAT", "CAST", "CONVERT", "RTRIM", "LTRIM", "TRIM", "FORMAT"})
+_CHOICES: Final = frozenset({"ISNULL", "COALESCE", "NVL", "IFNULL"})
 _QUOTERS: Final = frozenset({"QUOTENAME", "QUOTE_IDENT", "QUOTE_LITERAL"})
 
 
@@ -47,14 +48,15 @@ def text_of(tokens: list[Token], variables: Mapping[str, Text]) -> Text:
 
 def _parts(tokens: list[Token]) -> list[list[Token]]:
     out: list[list[Token]] = [[]]
-    depth = 0
+    depth = case = 0
     for token in tokens:
         kind = token.token_type
         if kind is T.L_PAREN:
             depth += 1
         elif kind is T.R_PAREN:
             depth -= 1
-        if depth == 0 and kind in (T.PLUS, T.DPIPE):
+        case += (kind is T.CASE) - (kind is T.END)
+        if depth == 0 and case == 0 and kind in (T.PLUS, T.DPIPE):
             out.append([])
             continue
         out[-1].append(token)
@@ -73,6 +75,8 @@ def _operand(tokens: list[Token], variables: Mapping[str, Text]) -> Text:
         return variables.get(first.text.lower(), NOTHING)
     if first.token_type is T.L_PAREN and closing(tokens, 0) == len(tokens) - 1:
         return text_of(tokens[1:-1], variables)
+    if first.token_type is T.CASE:
+        return _first_branch(tokens, variables)
     if tokens[1].token_type is T.L_PAREN and closing(tokens, 1) == len(tokens) - 1:
         word = first.text.upper()
         inner = tokens[2:-1]
@@ -83,8 +87,27 @@ def _operand(tokens: list[Token], variables: Mapping[str, Text]) -> Text:
         if word in _QUOTERS:
             found = text_of(_first_argument(inner), variables)
             return found if found.complete else NOTHING
+        if word in _CHOICES:
+            return text_of(_first_argument(inner), variables)._replace(complete=False)
         if word in _WRAPPERS:
             return text_of(_first_argument(inner), variables)
+    return NOTHING
+
+
+def _first_branch(tokens: list[Token], variables: Mapping[str, Text]) -> Text:
+    """Of a CASE the first THEN stands for all: which one is taken is not known."""
+    start = -1
+    depth = case = 0
+    for i, token in enumerate(tokens):
+        kind = token.token_type
+        depth += (kind is T.L_PAREN) - (kind is T.R_PAREN)
+        case += (kind is T.CASE) - (kind is T.END)
+        if depth or case > 1:
+            continue
+        if kind is T.THEN and start < 0:
+            start = i + 1
+        elif start >= 0 and (kind in (T.WHEN, T.ELSE) or case == 0):
+            return text_of(tokens[start:i], variables)._replace(complete=False)
     return NOTHING
 
 

@@ -33,6 +33,7 @@ DYNAMIC: list[Case] = [
     ("tsql", "DECLARE @s nvarchar(max) = N'INSERT INTO o (c) '; SET @s += N'SELECT a FROM t'; EXEC sp_executesql @s", ["t.a > o.c i"]),
     ("tsql", "EXEC('INSERT INTO o (c) SELECT a FROM t WHERE b = ' + @unknown)", ["t.a > o.c i?"]),
     ("tsql", "EXEC('INSERT INTO o (c) SELECT a FROM ' + @unknown)", []),
+    ("tsql", "EXEC('INSERT INTO o (c) SELECT ' + CASE WHEN @x = 1 THEN 'a' ELSE 'b' END + ' FROM t')", ["t.a > o.c i?"]),
     ("tsql", "INSERT INTO o (c) EXEC('SELECT a FROM t')", ["t.a > o.c i"]),
     ("oracle", "BEGIN EXECUTE IMMEDIATE 'INSERT INTO o (c) SELECT a FROM t'; END;", ["t.a > o.c i"]),
     ("postgres", "DO $$ BEGIN EXECUTE 'INSERT INTO o (c) SELECT a FROM t'; END $$", ["t.a > o.c i"]),
