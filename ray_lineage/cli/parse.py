@@ -24,6 +24,7 @@ def parse(
     """Show the statements, lineage and diagnostics of one file. Nothing is stored."""
     import ray_lineage
     from ray_lineage.compile import CompileOptions, compile_text
+    from ray_lineage.compile.detect import detect
     from ray_lineage.sources.decode import decode
 
     options = settings(dialect=dialect).settings
@@ -36,7 +37,8 @@ def parse(
         decoded.diagnostics,
     )
     lineage = ray_lineage.lineage(decoded.text, facts.dialect or None)
-    print_json(_as_json(file, facts, lineage)) if as_json else _show(file, facts, lineage)
+    confidence = 1.0 if options.dialect else round(detect(decoded.text)[1], 2)
+    print_json(_as_json(file, facts, lineage, confidence)) if as_json else _show(file, facts, lineage, confidence)
     return int(ExitCode.FINDINGS if any(d.severity == "error" for d in facts.diagnostics) else ExitCode.OK)
 
 
@@ -50,11 +52,12 @@ def _read(file: str, most: int) -> bytes:
         raise UsageError("RL201", f"cannot read {file}: {error.strerror}", help="give a file of SQL, or -") from None
 
 
-def _as_json(file: str, facts: FileFacts, lineage: Lineage) -> dict[str, Any]:
+def _as_json(file: str, facts: FileFacts, lineage: Lineage, confidence: float) -> dict[str, Any]:
     return {
         "schema": 1,
         "file": file,
         "dialect": facts.dialect,
+        "dialect_confidence": confidence,
         "status": facts.status,
         "statements": [
             {
@@ -85,13 +88,14 @@ def _as_json(file: str, facts: FileFacts, lineage: Lineage) -> dict[str, Any]:
     }
 
 
-def _show(file: str, facts: FileFacts, lineage: Lineage) -> None:
+def _show(file: str, facts: FileFacts, lineage: Lineage, confidence: float) -> None:
     from rich.table import Table
 
     out = console()
     read = [s for s in facts.statements if s.kind != "assign"]
     out.print(
-        f"{visible(file)}: {facts.dialect or 'any dialect'}, {facts.status}, {len(read)} statements", markup=False
+        f"{visible(file)}: {facts.dialect or 'any dialect'} (confidence {confidence}), {facts.status}, {len(read)} statements",
+        markup=False,
     )
     _table(out, Table(box=None), ("line", "statement", "writes", "in"),
            [(str(s.first_line), s.kind, ".".join(s.target), s.procedure) for s in read])  # fmt: skip

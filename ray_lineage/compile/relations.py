@@ -32,14 +32,14 @@ FILTER, JOIN, GROUP_BY, SORT = range(4)
 
 _LEAVES: Final = frozenset(
     {
-        exp.NextValueFor, exp.Literal, exp.Identifier, exp.DataType, exp.Var, exp.Null, exp.Boolean, exp.Placeholder, exp.SessionParameter,
+        exp.NextValueFor, exp.Literal, exp.Identifier, exp.DataType, exp.Var, exp.Null, exp.Boolean, exp.SessionParameter,
         exp.CurrentDate, exp.CurrentTimestamp, exp.Hint, exp.National, exp.HexString,
     }
 )  # fmt: skip
-_MASKING: Final = (
+_MASKING: Final = frozenset({
     exp.MD5, exp.MD5Digest, exp.MD5NumberLower64, exp.MD5NumberUpper64, exp.SHA, exp.SHA1Digest, exp.SHA2, exp.SHA2Digest,
     exp.StandardHash,
-)  # fmt: skip
+})  # fmt: skip
 _MASKING_NAMES: Final = frozenset(
     {
         "hashbytes", "hash", "mask", "mask_hash", "mask_first_n", "mask_last_n", "mask_show_first_n", "mask_show_last_n",
@@ -703,9 +703,6 @@ class Builder:
                     continue
                 self._collect_column(node, scope, how, found, aliases)
                 continue
-            if kind is exp.Placeholder and self.variables and self._identifier(node.name) in self.variables:
-                self._note(found, Ref(self.variable("@" + node.name), scope.index, VALUE, how))
-                continue
             if kind in leaves:
                 continue
             if kind is exp.Case or kind is exp.If:
@@ -722,6 +719,10 @@ class Builder:
                 if inner >= 0:
                     found.subqueries.append(inner)
                     continue
+            if kind is exp.Placeholder:
+                if self._identifier(node.name) in self.variables:
+                    self._note(found, Ref(self.variable("@" + node.name), scope.index, VALUE, how))
+                continue
             if kind is exp.Parameter:
                 self._note(found, Ref(self.variable("@" + node.name), scope.index, VALUE, how))
                 continue
@@ -749,7 +750,7 @@ class Builder:
                 how = COMPOSED[AGGREGATION][how]
                 if isinstance(node.args.get("this"), exp.Star):
                     continue
-            elif issubclass(kind, _MASKING) or (kind is exp.Anonymous and node.name.lower() in _MASKING_NAMES):
+            elif kind in _MASKING or (kind is exp.Anonymous and node.name.lower() in _MASKING_NAMES):
                 how = COMPOSED[MASKING][how]
             elif how == IDENTITY:
                 how = TRANSFORMATION
