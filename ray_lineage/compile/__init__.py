@@ -39,6 +39,7 @@ def compile_text(text: str, options: CompileOptions, diagnostics: Sequence[Diagn
     """
     from ray_lineage.compile.detect import detect
 
+    text = _encodable(text)
     dialect = options.dialect or detect(text)[0]
     if not _MAY_BE_TEMPLATE.search(text):  # most files: the template reader is not even loaded
         return _facts(text, dialect, options, diagnostics)
@@ -59,6 +60,15 @@ def compile_text(text: str, options: CompileOptions, diagnostics: Sequence[Diagn
                 seen.add(_key(statement))
                 statements.append(msgspec.structs.replace(statement, possible=True))
     return msgspec.structs.replace(facts, statements=tuple(statements))
+
+
+def _encodable(text: str) -> str:
+    """Files have no lone surrogates any more; a string of a caller may, and no store takes them."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode()
+    return text
 
 
 _MAY_BE_TEMPLATE: Final = re.compile(r"\{[{%#A-Za-z_]|\$[({]|%\(|%s|:[\d'\"]")

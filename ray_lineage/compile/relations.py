@@ -566,6 +566,8 @@ class Builder:
         *,
         aliases: bool = False,
     ) -> None:
+        if not isinstance(node, exp.Expr):  # the parser marks some empty clauses with True
+            return
         literal = node.this if isinstance(node, exp.Ordered) else node
         if aliases and isinstance(literal, exp.Literal) and not literal.args.get("is_string"):
             position = int(literal.this) - 1 if str(literal.this).isdigit() else -1

@@ -571,7 +571,14 @@ class FileCompiler:
         elif self.dialect == "oracle" and self.owner in self.trigger_tables:
             tokens = [t for i, t in enumerate(tokens) if not _marks_row(tokens, i)]
         self.parsed = tokens
-        trees = dialect_of(self.dialect).parser().parse(tokens, self.text)
+        try:
+            trees = dialect_of(self.dialect).parser().parse(tokens, self.text)
+        except (ValueError, AttributeError, TypeError, IndexError, KeyError) as error:
+            if isinstance(error, SqlglotError):
+                raise
+            raise ParseError(
+                "the parser knows no such form of it"
+            ) from error  # such as a function with too few arguments
         tree = trees[0] if trees else None
         if tree is None:
             raise ParseError("nothing could be read")
@@ -900,8 +907,10 @@ class FileCompiler:
         named = tree.args.get("tables") or []
         using = tree.args.get("using")
         more_sources: list[Expression] = using if isinstance(using, list) else [using] if using else []
-        if tree.this is not None:
+        if isinstance(tree.this, exp.Expr):
             builder._source(tree.this, scope, sources, [], influences, subqueries)
+        elif named:  # DELETE t, without FROM
+            builder._source(named[0], scope, sources, [], influences, subqueries)
         for item in more_sources:
             builder._source(
                 item.this if isinstance(item, exp.From) else item, scope, sources, [], influences, subqueries
@@ -934,6 +943,8 @@ class FileCompiler:
         subqueries: list[int] = []
         builder._source(tree.this, scope, sources, [], influences, subqueries)
         target_at = sources[0]
+        if not isinstance(tree.args.get("using"), exp.Expr):
+            raise ParseError("it names no source")
         builder._source(tree.args["using"], scope, sources, [], influences, subqueries)
         builder.relations[index] = Select(tuple(sources), ())
         on = tree.args.get("on")

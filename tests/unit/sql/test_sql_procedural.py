@@ -103,6 +103,20 @@ def test_calls_and_foreign_keys() -> None:
     )
 
 
+@pytest.mark.parametrize("dialect", ["", "oracle", "tsql", "snowflake"])
+def test_delete_without_from(dialect: str) -> None:
+    facts = compile_text("DELETE t WHERE a = 1", CompileOptions(dialect))
+    assert [(s.kind, s.target) for s in facts.statements] == [("delete", ("t",))]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    ["MERGE INS s.id WHEN MATCHED THEN UPDATE SET x = s.k", "SELECT HASHBYTES(a) FROM t", "SELECT a\ud800b FROM t"],
+)
+def test_broken_statements_are_diagnostics_and_no_faults_of_ours(sql: str) -> None:
+    assert not [d for d in compile_text(sql, CompileOptions("tsql")).diagnostics if "report" in d.message]
+
+
 def test_drop_ends_a_declaration() -> None:
     facts = compile_text("CREATE TABLE t (a int); DROP TABLE t; CREATE TABLE u (a int)", CompileOptions("postgres"))
     assert [d.name for d in facts.declarations] == [("u",)]
