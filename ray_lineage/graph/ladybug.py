@@ -62,6 +62,13 @@ class LadybugStore(BaseStore):
         for attempt in range(_OPEN_RETRIES):
             try:
                 self._connect(read_only=True)
+                if self._is_older():
+                    self._disconnect()
+                    raise StoreUnavailable(
+                        "RL211",
+                        f"an older version of ray_lineage wrote the graph at {self.path}",
+                        help="`ray_lineage ingest DIR` builds it anew",
+                    )
                 return
             except RuntimeError as error:
                 self._disconnect()
@@ -78,6 +85,10 @@ class LadybugStore(BaseStore):
         self._take_lock()
         try:
             self._connect(read_only=False)
+            if self._is_older():
+                self._disconnect()
+                self._set_aside("an older version of ray_lineage wrote it", "old")
+                self._connect(read_only=False)
             self._create_schema()
         except RuntimeError as error:
             self._disconnect()
@@ -135,6 +146,13 @@ class LadybugStore(BaseStore):
                     thing.close()
         self._connection = self._db = None
 
+    def _is_older(self) -> bool:
+        """Was the file written with an older schema? Its tables have other columns, and all of it can be built again."""
+        if cypher.META not in {r[1] for r in self._read("CALL show_tables() RETURN *")}:
+            return False
+        versions = self._read(f"MATCH (m:`{cypher.META}`) RETURN m.schema_version")
+        return any(int(r[0]) < SCHEMA_VERSION for r in versions)
+
     def _create_schema(self) -> None:
         known = {r[1] for r in self._read("CALL show_tables() RETURN *")}
         for statement in cypher.ladybug_schema():
@@ -142,13 +160,13 @@ class LadybugStore(BaseStore):
             if name not in known:
                 self._run(statement)
 
-    def _set_aside(self, reason: str) -> None:
+    def _set_aside(self, reason: str, mark: str = "broken") -> None:
         stamp = time.strftime("%Y%m%dT%H%M%S")
         for path in sorted(self.path.parent.glob(self.path.name + "*")):
-            if path.name.endswith(".lock") or ".broken-" in path.name:
+            if path.name.endswith(".lock") or ".broken-" in path.name or ".old-" in path.name:
                 continue
-            path.rename(path.with_name(f"{path.name}.broken-{stamp}"))
-        self.rebuilt = f"{self.path} could not be opened ({reason}); it was moved aside and is built anew"
+            path.rename(path.with_name(f"{path.name}.{mark}-{stamp}"))
+        self.rebuilt = f"{self.path} could not be used ({reason}); it was moved aside and is built anew"
 
     # ------------------------------------------------------------------ running
 
