@@ -7,13 +7,16 @@ all-lower one is another, and keeps its quotes. In engines that compare without 
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from ray_lineage.model import Name, shorten
 
 _FOLDS_UPPER: Final = frozenset({"snowflake", "oracle", "db2", "exasol"})
 _QUOTES_MATTER: Final = frozenset({"", "postgres", "materialize", "risingwave", "athena_none"})
+
+_NAMES: Final = 1 << 14
+"""Names that are remembered folded: a repository repeats its own."""
 
 
 @cache
@@ -26,14 +29,17 @@ def folder(dialect: str) -> Any:
     return _fold_all
 
 
+@lru_cache(_NAMES)
 def _fold_all(text: str, quoted: bool) -> str:
     return shorten(text.lower())
 
 
+@lru_cache(_NAMES)
 def _fold_lower(text: str, quoted: bool) -> str:
     return shorten(text if quoted else text.lower())
 
 
+@lru_cache(_NAMES)
 def _fold_upper(text: str, quoted: bool) -> str:
     if not quoted or text == text.upper():
         return shorten(text.lower())
