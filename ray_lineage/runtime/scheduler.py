@@ -1,9 +1,13 @@
 """Which files next, on which terms, and what after a failure. A pure state machine: no clock, no Ray, no I/O.
 
 Late binding: nothing waits inside Ray; a batch is cut when a parse actor is free. One batch holds files of one priority
-and about 50 ms of estimated work, so that a CRITICAL file waits at most that long for a free actor. Every eighth cut
-takes the oldest waiting class whatever its priority, so that none starves. A path is idle, waiting, or in flight, and while
-in flight it may be marked dirty (done again once it is back); it is never cut a second time meanwhile.
+and about 50 ms of estimated work, so that a CRITICAL file waits at most that long for a free actor. A class that has
+something to start is passed over seven times at most, whatever its priority, so that none starves. A path is idle, waiting,
+or in flight, and while in flight it may be marked dirty (done again once it is back) or forgotten; it is never cut a second
+time meanwhile.
+
+Queues hold paths, and one that moved up or was forgotten leaves a dead entry behind, skipped when it comes to the head; a
+queue with more dead entries than live ones is swept. So each event costs the same however much waits.
 """
 
 from __future__ import annotations
@@ -26,6 +30,9 @@ GUARD_EVERY: Final = 8
 MAX_ATTEMPTS: Final = 3
 LONG_SECONDS: Final = 1.0
 """A file estimated above this is big: big files never hold all lanes."""
+CLOSED: Final = -1.0
+"""Room for CRITICAL work alone: not even an empty file of another class fits."""
+_SWEEP_FROM: Final = 64
 _FIRST_RATE: Final = 600_000.0  # bytes/s until replies say better
 _SMOOTHING: Final = 0.2
 
@@ -42,18 +49,22 @@ class Batch(msgspec.Struct, frozen=True):
 
 
 class Scheduler:
-    """See the module. ``lanes`` is the number of actors."""
+    """See the module. ``lanes`` is the number of actors, and may be changed at any time."""
 
     def __init__(self, lanes: int = 1) -> None:
         self.lanes = lanes
         self.rate = _FIRST_RATE
+        self.lacks_room = False
+        """Did the last cut find a file that may start but for the room?"""
         self._queues: dict[int, deque[str]] = {int(p): deque() for p in Priority}
-        self._arrival: dict[int, int] = {}
-        self._arrivals = 0
-        self._in_flight: dict[str, int] = {}
+        self._counts: dict[int, int] = {int(p): 0 for p in Priority}
+        self._turn: dict[int, int] = {int(p): 0 for p in Priority}  # the cut at which it was served or began to wait
+        self._bytes = 0  # of what waits
+        self._in_flight: dict[str, int] = {}  # path -> number of its batch
         self._running: dict[int, Batch] = {}
         self._waiting: dict[str, Task] = {}
         self._again: dict[str, Task] = {}
+        self._forgotten: set[str] = set()  # while in flight
         self._attempts: dict[str, int] = {}
         self._cuts = 0
 
@@ -67,22 +78,52 @@ class Scheduler:
             waiting = self._waiting.get(path)
             if path in self._in_flight:
                 self._again[path] = _most_urgent(task, self._again.get(path))
-            elif waiting is None or task.file.priority < waiting.file.priority:
+            elif waiting is None:
+                self._push(task)
+            elif task.file.priority < waiting.file.priority:
+                self._drop(waiting)
                 self._push(task)
             else:
+                self._bytes += task.file.size - waiting.file.size
                 self._waiting[path] = _most_urgent(task, waiting)
 
+    def forget(self, path: str) -> None:
+        """The file is gone. If it waits it does no longer; if it is in flight its result is stale (see :meth:`finished`)
+        and it is not done again, unless it is added again."""
+        waiting = self._waiting.get(path)
+        if waiting is not None:
+            self._drop(waiting)
+        if path in self._in_flight:
+            self._again.pop(path, None)
+            self._forgotten.add(path)
+        self._attempts.pop(path, None)
+
+    def retry(self, path: str) -> None:
+        """What a file did to its actors is forgiven: it has all its attempts again. Without this one that was set aside
+        and is added again, because it changed, is tried once and alone."""
+        self._attempts.pop(path, None)
+
     def _push(self, task: Task, *, first: bool = False) -> None:
-        priority = task.file.priority
-        queue = self._live(priority)
-        if not queue:
-            self._arrivals += 1
-            self._arrival[priority] = self._arrivals
-        queue.appendleft(task.file.path) if first else queue.append(task.file.path)
-        self._waiting[task.file.path] = task
+        path, priority = task.file.path, task.file.priority
+        queue = self._queues[priority]
+        if not self._counts[priority]:
+            queue.clear()
+            self._turn[priority] = self._cuts
+        elif len(queue) > 2 * self._counts[priority] + _SWEEP_FROM:
+            queue = self._queues[priority] = deque(p for p in dict.fromkeys(queue) if self._waits(p, priority))
+        queue.appendleft(path) if first else queue.append(path)
+        self._waiting[path] = task
+        self._counts[priority] += 1
+        self._bytes += task.file.size
+
+    def _drop(self, task: Task) -> None:
+        """It waits no longer. Its entry in the queue is dead from now on."""
+        del self._waiting[task.file.path]
+        self._counts[task.file.priority] -= 1
+        self._bytes -= task.file.size
 
     def _live(self, priority: int) -> deque[str]:
-        """The queue of a priority, without entries at its head whose path moved up or was cut since."""
+        """The queue of a priority, without dead entries at its head."""
         queue = self._queues[priority]
         while queue and not self._waits(queue[0], priority):
             queue.popleft()
@@ -109,24 +150,54 @@ class Scheduler:
         """Nothing waits and nothing is in flight."""
         return not self._waiting and not self._in_flight
 
+    def by_priority(self) -> dict[int, int]:
+        """Files waiting to be cut, by priority."""
+        return dict(self._counts)
+
+    def backlog_seconds(self) -> float:
+        """CPU seconds that what waits is expected to take."""
+        return self._bytes / self.rate + PER_FILE_SECONDS * len(self._waiting)
+
+    def priority(self, path: str) -> int | None:
+        """The most urgent priority with which a path waits, is in flight, or will be done again; None for none of these."""
+        waiting = self._waiting.get(path)
+        if waiting is not None:
+            return waiting.file.priority
+        number = self._in_flight.get(path)
+        if number is None:
+            return None
+        again = self._again.get(path)
+        known = [again.file.priority] if again is not None else []
+        if path not in self._forgotten:
+            known.append(self._running[number].priority)
+        return min(known, default=None)
+
     def estimate(self, task: Task) -> float:
         """Seconds that a file is expected to take."""
         return task.file.size / self.rate + PER_FILE_SECONDS
 
     def cut(self, room: float = math.inf) -> Batch | None:
         """The next batch of at most ``room`` bytes (CRITICAL work needs no room), or None if nothing may start now."""
-        classes = [p for p in sorted(self._queues) if self._live(p)]
-        if (self._cuts + 1) % GUARD_EVERY == 0:
-            classes.sort(key=lambda p: self._arrival[p])
-        for priority in classes:
-            if not self._startable(priority):
-                continue
-            space = math.inf if priority == Priority.CRITICAL else room
-            if self._head(priority).file.size > space:
+        self.lacks_room = False
+        classes = [p for p, count in self._counts.items() if count and self._startable(p)]
+        if not classes:
+            return None
+        priority = self._whose_turn(classes)
+        if priority != Priority.CRITICAL and self._head(priority).file.size > room:
+            self.lacks_room = True
+            if Priority.CRITICAL not in classes:
                 return None  # what is less urgent must not use up the room that this waits for
-            self._cuts += 1
-            return self._take(priority, space)
-        return None
+            priority = int(Priority.CRITICAL)
+        self._cuts += 1
+        self._turn[priority] = self._cuts
+        return self._take(priority, math.inf if priority == Priority.CRITICAL else room)
+
+    def _whose_turn(self, classes: Sequence[int]) -> int:
+        """The most urgent class (they come in that order), unless one was passed over so often that all of them can keep
+        their limit only if the oldest comes now."""
+        oldest_first = sorted(classes, key=self._turn.__getitem__)
+        due = any(self._cuts - self._turn[p] >= GUARD_EVERY - 1 - i for i, p in enumerate(oldest_first))
+        return oldest_first[0] if due else classes[0]
 
     def _head(self, priority: int) -> Task:
         return self._waiting[self._live(priority)[0]]
@@ -140,7 +211,7 @@ class Scheduler:
 
     def _big_may_start(self) -> bool:
         running = sum(b.big for b in self._running.values())
-        return self.lanes == 1 or running < self.lanes - 1
+        return self.lanes <= 1 or running < self.lanes - 1
 
     def _rotate_past_big(self, priority: int) -> bool:
         for _ in range(len(self._queues[priority])):
@@ -162,7 +233,8 @@ class Scheduler:
             most = min(room, MAX_BYTES)
             if tasks and (seconds + cost > TARGET_SECONDS or size + task.file.size > most or alone):
                 break
-            del self._waiting[queue.popleft()]
+            queue.popleft()
+            self._drop(task)
             tasks.append(task)
             seconds += cost
             size += task.file.size
@@ -176,29 +248,47 @@ class Scheduler:
 
     # ------------------------------------------------------------------ back
 
-    def finished(self, batch: Batch, metas: Sequence[Meta]) -> None:
-        """The batch came back whole."""
+    def stale(self, batch: Batch) -> set[str]:
+        """Paths of a batch in flight whose result no longer counts: they were added again meanwhile, or forgotten."""
+        return {t.file.path for t in batch.tasks if t.file.path in self._again or t.file.path in self._forgotten}
+
+    def finished(self, batch: Batch, metas: Sequence[Meta]) -> set[str]:
+        """The batch came back whole. Returns the paths whose result is :meth:`stale`: what was added again waits now."""
+        stale = self.stale(batch)
         self._release(batch)
+        if self._attempts:
+            for task in batch.tasks:
+                self._attempts.pop(task.file.path, None)
         read = [m for m in metas if m.outcome == "facts" and not m.hit]
         seconds = sum(m.seconds for m in read) - PER_FILE_SECONDS * len(read)
         size = sum(m.size for m in read)
         if size > 2_000 and seconds > 0:
             self.rate += _SMOOTHING * (size / seconds - self.rate)
+        return stale
 
     def failed(self, batch: Batch, culprit: str | None) -> list[Task]:
-        """The batch's actor died. Everything is queued again, except a culprit that did it for the third time: those
-        are returned, to be set aside. ``culprit`` is None where nobody is to blame (a lost node)."""
+        """The batch's actor died. Everything is queued again, except what was forgotten, and a culprit that did it for the
+        third time: that is returned, to be set aside. One that changed meanwhile is tried once more. ``culprit`` is None
+        where nobody is to blame (a lost node)."""
+        stale = self.stale(batch)
+        for task in batch.tasks:  # what is done again is as urgent as what failed
+            path = task.file.path
+            if path in self._again and path not in self._forgotten:
+                self._again[path] = _most_urgent(self._again[path], task)
         self._release(batch)
         set_aside: list[Task] = []
         for task in reversed(batch.tasks):
             path = task.file.path
+            if path in stale:
+                if path == culprit and path in self._waiting:
+                    self._attempts[path] = min(self._attempts.get(path, 0) + 1, MAX_ATTEMPTS - 1)
+                continue
             if path == culprit:
                 self._attempts[path] = self._attempts.get(path, 0) + 1
                 if self._attempts[path] >= MAX_ATTEMPTS:
                     set_aside.append(task)
                     continue
-            if path not in self._waiting:
-                self._push(task, first=path != culprit)
+            self._push(task, first=path != culprit)
         return set_aside
 
     def _release(self, batch: Batch) -> None:
@@ -206,6 +296,7 @@ class Scheduler:
         for task in batch.tasks:
             path = task.file.path
             del self._in_flight[path]
+            self._forgotten.discard(path)
             again = self._again.pop(path, None)
             if again is not None:
                 self._push(again)

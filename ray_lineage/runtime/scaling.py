@@ -1,0 +1,75 @@
+"""How many parse actors there should be. A pure state machine: no clock, no Ray.
+
+Growth is quick, since work waits: up to twice as many lanes, then a pause until those can have started. Shrinking is slow,
+since an idle actor costs only memory: one lane less after each ``idle_seconds`` in which not all were needed. After a first
+shrink nothing grows for as long, so that the direction changes at most once within ``idle_seconds``; by then one lane is
+missing, no more.
+
+One lane always stays, even for a minimum of 0: a CRITICAL save has to start at once, and an actor takes 1.5 s to come up.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+START_SECONDS: Final = 1.5
+"""What an actor costs before its first file: process, imports, cache."""
+
+
+class Scaler:
+    """See the module. Times are seconds of any clock that never goes back. ``maximum`` may be changed at any time (nodes
+    come and go)."""
+
+    def __init__(self, minimum: int, maximum: int, *, idle_seconds: float = 60.0) -> None:
+        """Raises ValueError unless 0 <= minimum <= maximum and maximum >= 1."""
+        if not 0 <= minimum <= maximum or maximum < 1:
+            raise ValueError(f"between {minimum} and {maximum} parse actors is no range")
+        self.minimum = max(1, minimum)
+        self.maximum = maximum
+        self.idle_seconds = idle_seconds
+        self._grew_at = -math.inf
+        self._shrinking_since: float | None = None  # None: the last change was growth
+        self._window = -math.inf  # since when not all lanes were busy
+        self._peak = 0  # the most that were busy since then
+
+    def target(self, now: float, *, lanes: int, busy: int, backlog_seconds: float, memory_open: bool) -> int:
+        """How many lanes there should be. ``lanes`` exist (up or starting), ``busy`` of them have a batch;
+        ``backlog_seconds`` are the estimated CPU seconds of what waits. To be called every second or so."""
+        maximum = max(1, self.maximum)
+        if lanes > maximum:
+            return maximum
+        least = min(self.minimum, maximum)
+        if lanes < least:
+            return least if memory_open else max(lanes, 1)
+        wanted = min(maximum, 2 * lanes, math.ceil(backlog_seconds / START_SECONDS))
+        if wanted > lanes and memory_open:
+            self._restart_window(now, busy)
+            return self._grow(now, lanes, wanted)
+        return self._shrink(now, lanes, busy, least)
+
+    def _grow(self, now: float, lanes: int, wanted: int) -> int:
+        turning = self._shrinking_since is not None and now - self._shrinking_since < self.idle_seconds
+        if turning or now - self._grew_at < START_SECONDS:
+            return lanes
+        self._grew_at = now
+        self._shrinking_since = None
+        return wanted
+
+    def _shrink(self, now: float, lanes: int, busy: int, least: int) -> int:
+        if busy >= lanes or self._window == -math.inf:
+            self._restart_window(now, busy)
+        self._peak = max(self._peak, busy)
+        if now - self._window < self.idle_seconds:
+            return lanes
+        spare = lanes > max(least, self._peak)
+        self._restart_window(now, busy)
+        if not spare:
+            return lanes
+        if self._shrinking_since is None:
+            self._shrinking_since = now
+        return lanes - 1
+
+    def _restart_window(self, now: float, busy: int) -> None:
+        self._window = now
+        self._peak = busy
