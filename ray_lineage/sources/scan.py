@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import stat
-from collections.abc import Iterator, Sequence
-from typing import Any, Final
+import time
+from collections.abc import Container, Iterable, Iterator, Sequence
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -16,8 +18,10 @@ from ray_lineage.model import Diagnostic, Priority, SourceFile
 IGNORE_FILES: Final = (".gitignore", ".raylineageignore")
 MARKER: Final = ".ray_lineage"
 """A folder that holds this file is ours (graph, cache) and is never scanned."""
-_SKIPPED_FOLDERS: Final = frozenset({"node_modules", "__pycache__", "venv"})
+SKIPPED_FOLDERS: Final = frozenset({"node_modules", "__pycache__", "venv"})
 _MAX_IGNORE_FILE: Final = 1_000_000  # bytes
+_MAX_IGNORE_FILES: Final = 4_096  # that are kept compiled
+_RACY_NS: Final = 2_000_000_000
 _READ_TRIES: Final = 3
 
 
@@ -28,89 +32,393 @@ class ScanOptions(msgspec.Struct, frozen=True):
     ignore: tuple[str, ...] = ()
 
 
-class Scan:
-    """One walk over the roots. Iterate once; ``unlisted`` and ``diagnostics`` are complete after that.
+class Look(msgspec.Struct, frozen=True):
+    """What is at single paths, by the rules of the full scan.
 
-    ``unlisted`` are folders (project paths) that could not be listed: their files are not gone.
+    ``files``: what is there. Whatever was known below such a path, when it was a folder, is gone.
+    ``gone``: project paths that hold no SQL to read, which is proven: the folder was listed without them, or they are
+    ignored, hidden, a link. A path may have been a folder: then all that was known below it is gone too.
+    ``folders``: project paths that must be looked at as a whole, with ``Tree.subtree``.
+    A path that is in none of the three could not be looked at now; what is known of it stays.
     """
 
+    files: tuple[SourceFile, ...]
+    gone: tuple[str, ...]
+    folders: tuple[str, ...]
+
+
+class Tree:
+    """The roots, for looking again at parts of them. Roots may be missing for a while. One thread at a time."""
+
     def __init__(self, roots: Sequence[str], options: ScanOptions) -> None:
-        """Raises UsageError for a root that is missing or cannot be listed."""
         self.options = options
-        self.roots = _distinct(roots)
+        real = _distinct(roots)
+        self._roots = [
+            _Root(path, prefix, _is_folder(path, options.suffixes))
+            for path, prefix in zip(real, _prefixes(real, options.suffixes), strict=True)
+        ]
+        base = _Ignore(options.ignore, "")
+        self.base: _Rules = (base,) if base.spec or base.problems else ()
+        self._ignore_files: dict[str, tuple[_Identity, int, _Ignore]] = {}
+
+    @property
+    def roots(self) -> list[str]:
+        """Real paths, each once; a root inside another one is part of it."""
+        return [root.path for root in self._roots]
+
+    def project_path(self, absolute: str) -> str | None:
+        """The key of a path at or below a root; None outside."""
+        found = self._locate(absolute)
+        return None if found is None else found[0].key(found[1])
+
+    def look(self, absolute_paths: Iterable[str]) -> Look:
+        """Look at these paths now. Paths outside the roots count for nothing."""
+        looking = _Looking(self)
+        for path in dict.fromkeys(absolute_paths):
+            found = self._locate(path)
+            if found is not None:
+                looking.at(*found)
+        return Look(
+            tuple(looking.files.values()),
+            tuple(p for p in looking.gone if p not in looking.files),
+            tuple(looking.folders),
+        )
+
+    def subtree(self, path: str = "") -> Walk:
+        """All files at or below a project path ("" is everything), lazily."""
+        return Walk(self, path)
+
+    def missing_roots(self) -> list[str]:
+        """Roots that are not there, or cannot be listed, now."""
+        return [root.path for root in self._roots if not root.is_there()]
+
+    def below(self, path: str) -> Iterator[tuple[_Root, str]]:
+        """(root, path in it) of each place that a project path names. A path that is not there names none."""
+        if not path:
+            yield from ((root, "") for root in self._roots)
+            return
+        for root in self._roots:
+            if path == root.key(""):
+                yield root, ""
+            elif root.folder and path.startswith(root.prefix):
+                for relative in _unescaped(root.path, path[len(root.prefix) :]):
+                    yield root, relative
+
+    def rules_in(self, root: _Root, relative: str, names: Container[str] | None, outer: _Rules) -> _Rules:
+        """The rules that hold in a folder. ``names``: its entries if they are known."""
+        for name in IGNORE_FILES:
+            if names is None or name in names:
+                path = os.path.join(root.path, relative, name)
+                ignore = self._ignore_file(path, relative)
+                if ignore is not None:
+                    outer = (*outer, ignore)
+        return outer
+
+    def _locate(self, absolute: str) -> tuple[_Root, str] | None:
+        path = os.path.normpath(absolute)
+        for root in self._roots:
+            if path == root.path:
+                return root, ""
+            inside = root.path.rstrip("/") + "/"
+            if root.folder and path.startswith(inside):
+                return root, path[len(inside) :]
+        return None
+
+    def _ignore_file(self, path: str, folder: str) -> _Ignore | None:
+        """Compiled once while its file stays the same; a file as young as the clock's tick may still change unseen."""
+        now = time.time_ns()
+        try:
+            info = os.lstat(path)
+        except OSError:
+            self._ignore_files.pop(path, None)
+            return None
+        if not stat.S_ISREG(info.st_mode):
+            return None
+        identity = (info.st_mtime_ns, info.st_ctime_ns, info.st_size, info.st_ino)
+        known = self._ignore_files.get(path)
+        if known is not None and known[0] == identity and known[1] - max(identity[:2]) > _RACY_NS:
+            return known[2]
+        if len(self._ignore_files) >= _MAX_IGNORE_FILES:
+            self._ignore_files.clear()
+        ignore = _read_ignore(path, folder)
+        self._ignore_files[path] = (identity, now, ignore)
+        return ignore
+
+
+class Walk:
+    """One walk over a tree or a part of it. Iterate once; ``unlisted`` and ``diagnostics`` are complete after that.
+
+    ``unlisted`` are project paths (folders that could not be listed, files that could not be looked at): what is known
+    at and below them is not gone.
+    """
+
+    def __init__(self, tree: Tree, path: str) -> None:
         self.unlisted: list[str] = []
         self.diagnostics: list[tuple[str, Diagnostic]] = []
         self.skipped: dict[str, int] = {}
-        for root in self.roots:
-            _check_root(root)
+        self._tree = tree
+        self._path = path
 
     def __iter__(self) -> Iterator[SourceFile]:
-        prefixes = _prefixes(self.roots)
-        for root, prefix in zip(self.roots, prefixes, strict=True):
-            if os.path.isdir(root):
-                yield from self._folder(root, prefix)
+        for root, relative in self._tree.below(self._path):
+            if relative:
+                yield from self._part(root, relative)
+            elif root.folder:
+                yield from self._folder(root, "", self._tree.base)
             else:
-                folder, name = os.path.split(root)
-                yield _source(folder, name, prefix + escape(name), os.stat(root))
+                yield from self._file_root(root)
+
+    def _part(self, root: _Root, relative: str) -> Iterator[SourceFile]:
+        looking = _Looking(self._tree)
+        looking.at(root, relative)
+        yield from looking.files.values()
+        if looking.folders:
+            outer = looking.place(root, os.path.dirname(relative)).rules
+            yield from self._folder(root, relative, outer)
+        elif not looking.files and not looking.gone:
+            self._cannot_list(root.key(relative), "it or a folder above it cannot be listed")
+
+    def _file_root(self, root: _Root) -> Iterator[SourceFile]:
+        try:
+            info = os.stat(root.path)
+        except OSError as error:
+            self._cannot_look(root.key(""), error)
+            return
+        if stat.S_ISREG(info.st_mode):
+            yield root.source("", info)
+        else:
+            self._skip("not a regular file")
+
+    def _folder(self, root: _Root, start: str, outer: _Rules) -> Iterator[SourceFile]:
+        """All files below a folder. ``outer``: the rules of the folders above it."""
+        self._tell_problems(root, outer)
+        stack: list[tuple[str, _Rules]] = [(start, outer)]
+        while stack:
+            relative, rules = stack.pop()
+            entries = self._list(root, relative)
+            if MARKER in entries:
+                continue
+            inner = self._tree.rules_in(root, relative, entries, rules)
+            self._tell_problems(root, inner[len(rules) :])
+            folders: list[str] = []
+            for name in sorted(entries):
+                if name.startswith("."):
+                    continue
+                path = f"{relative}/{name}" if relative else name
+                try:
+                    found = self._entry(root, path, entries[name], inner)
+                except FileNotFoundError:
+                    self._skip("vanished")
+                except OSError as error:
+                    self._cannot_look(root.key(path), error)
+                else:
+                    if isinstance(found, SourceFile):
+                        yield found
+                    elif found:
+                        folders.append(path)
+            stack.extend((f, inner) for f in reversed(folders))
+
+    def _entry(self, root: _Root, path: str, entry: os.DirEntry[str], rules: _Rules) -> SourceFile | bool:
+        """The file to read, or True for a folder to walk. Raises OSError."""
+        if entry.is_symlink():
+            self._skip("symlink")
+            return False
+        if entry.is_dir(follow_symlinks=False):
+            return entry.name not in SKIPPED_FOLDERS and not _ignored(rules, path + "/")
+        if not entry.name.lower().endswith(self._tree.options.suffixes) or _ignored(rules, path):
+            return False
+        if not entry.is_file(follow_symlinks=False):
+            self._skip("not a regular file")
+            return False
+        return root.source(path, entry.stat(follow_symlinks=False))
+
+    def _list(self, root: _Root, relative: str) -> dict[str, os.DirEntry[str]]:
+        try:
+            with os.scandir(os.path.join(root.path, relative)) as listing:
+                return {entry.name: entry for entry in listing}
+        except OSError as error:
+            # a folder may vanish during a walk; when the root went, nothing of it is proven to be gone
+            if isinstance(error, FileNotFoundError) and relative and os.path.isdir(root.path):
+                return {}
+            self._cannot_list(root.key(relative), error.strerror or str(error))
+            return {}
 
     def _skip(self, reason: str) -> None:
         self.skipped[reason] = self.skipped.get(reason, 0) + 1
 
-    def _folder(self, root: str, prefix: str) -> Iterator[SourceFile]:
-        base = _Ignore(self.options.ignore, "", self._note)
-        stack: list[tuple[str, tuple[_Ignore, ...]]] = [("", (base,) if base.spec else ())]
-        suffixes = self.options.suffixes
-        while stack:
-            relative, rules = stack.pop()
-            entries = self._list(root, relative, prefix)
-            rules = self._more_rules(root, relative, entries, rules)
-            if any(e.name == MARKER for e in entries):
-                continue
-            folders: list[str] = []
-            for entry in sorted(entries, key=lambda e: e.name):
-                name = entry.name
-                if name.startswith("."):
-                    continue
-                path = f"{relative}/{name}" if relative else name
-                if entry.is_symlink():
-                    self._skip("symlink")
-                elif entry.is_dir(follow_symlinks=False):
-                    if name not in _SKIPPED_FOLDERS and not _ignored(rules, path + "/"):
-                        folders.append(path)
-                elif name.lower().endswith(suffixes) and not _ignored(rules, path):
-                    if not entry.is_file(follow_symlinks=False):
-                        self._skip("not a regular file")
-                        continue
-                    try:
-                        yield _source(root, path, prefix + escape(path), entry.stat(follow_symlinks=False))
-                    except OSError:
-                        self._skip("vanished")
-            stack.extend((f, rules) for f in reversed(folders))
+    def _cannot_list(self, path: str, reason: str) -> None:
+        self.unlisted.append(path)
+        text = f"the folder cannot be listed ({reason}); what the graph holds of it stays"
+        self.diagnostics.append((path, Diagnostic("RL001", "error", text)))
 
-    def _list(self, root: str, relative: str, prefix: str) -> list[os.DirEntry[str]]:
+    def _cannot_look(self, path: str, error: OSError) -> None:
+        self.unlisted.append(path)
+        text = f"cannot be looked at ({error.strerror}); what the graph holds of it stays. Check its permissions"
+        self.diagnostics.append((path, Diagnostic("RL004", "error", text)))
+
+    def _tell_problems(self, root: _Root, rules: _Rules) -> None:
+        for rule in rules:
+            for problem in rule.problems:
+                self.diagnostics.append((root.key(rule.folder), Diagnostic("RL002", "warning", problem)))
+
+
+class Scan(Walk):
+    """One walk over all roots, which must be there."""
+
+    def __init__(self, roots: Sequence[str], options: ScanOptions) -> None:
+        """Raises UsageError for a root that is missing or cannot be listed."""
+        for root in _distinct(roots):
+            _check_root(root)
+        tree = Tree(roots, options)
+        super().__init__(tree, "")
+        self.options = options
+        self.roots = tree.roots
+
+
+class _Root(msgspec.Struct, frozen=True):
+    """``prefix``: what the project paths of its files begin with, and ``/`` unless it is empty or a file's."""
+
+    path: str
+    prefix: str
+    folder: bool
+
+    def key(self, relative: str) -> str:
+        if relative:
+            return self.prefix + escape(relative)
+        return self.prefix.rstrip("/") if self.folder else self.prefix
+
+    def source(self, relative: str, info: os.stat_result) -> SourceFile:
+        folder, name = (self.path, relative) if relative else os.path.split(self.path)
+        key = self.key(relative)
+        return SourceFile(
+            key, folder, name, info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino, int(Priority.BATCH)
+        )
+
+    def is_there(self) -> bool:
         try:
-            with os.scandir(os.path.join(root, relative)) as listing:
-                return list(listing)
-        except FileNotFoundError:
-            return []
+            if self.folder:
+                with os.scandir(self.path):
+                    return True
+            return stat.S_ISREG(os.stat(self.path).st_mode)
+        except OSError:
+            return False
+
+
+class _Place(msgspec.Struct, frozen=True):
+    """A folder as a scan would meet it. ``rules`` hold in it if it is ``scanned``."""
+
+    state: Literal["scanned", "left out", "unknown"]
+    rules: _Rules = ()
+
+
+class _Looking:
+    """One look at some paths; each folder on the way is looked at once."""
+
+    def __init__(self, tree: Tree) -> None:
+        self.files: dict[str, SourceFile] = {}
+        self.gone: dict[str, None] = {}
+        self.folders: dict[str, None] = {}
+        self._tree = tree
+        self._places: dict[tuple[str, str], _Place] = {}
+        self._names: dict[str, frozenset[str] | None] = {}
+
+    def at(self, root: _Root, relative: str) -> None:
+        """Look at one path. A changed ignore file or marker is a change of its folder."""
+        folder, _, name = relative.rpartition("/")
+        if name in IGNORE_FILES or name == MARKER:
+            relative, (folder, _, name) = folder, folder.rpartition("/")
+        key = root.key(relative)
+        if not relative:
+            self._root(root, key)
+            return
+        outer = self.place(root, folder)
+        if outer.state == "unknown":
+            return
+        if outer.state == "left out":
+            self.gone[key] = None
+            return
+        try:
+            info = os.lstat(os.path.join(root.path, relative))
         except OSError as error:
-            folder = prefix + escape(relative)
-            self.unlisted.append(folder)
-            text = f"the folder cannot be listed ({error.strerror}); what the graph holds of it stays"
-            self.diagnostics.append((folder, Diagnostic("RL001", "error", text)))
-            return []
+            if self._proven_absent(root, folder, name, error):
+                self.gone[key] = None
+            return
+        if stat.S_ISDIR(info.st_mode):
+            place = self.place(root, relative)
+            (self.gone if place.state == "left out" else self.folders)[key] = None
+        elif self._is_wanted(relative, name, info, outer.rules):
+            self.files[key] = root.source(relative, info)
+        else:
+            self.gone[key] = None
 
-    def _more_rules(
-        self, root: str, relative: str, entries: list[os.DirEntry[str]], rules: tuple[_Ignore, ...]
-    ) -> tuple[_Ignore, ...]:
-        for entry in entries:
-            if entry.name in IGNORE_FILES and entry.is_file(follow_symlinks=False):
-                lines = _ignore_lines(os.path.join(root, relative, entry.name))
-                rules = (*rules, _Ignore(lines, relative, self._note))
-        return rules
+    def _root(self, root: _Root, key: str) -> None:
+        if root.folder:
+            if root.is_there():
+                self.folders[key] = None
+            return
+        with contextlib.suppress(OSError):
+            info = os.stat(root.path)
+            if stat.S_ISREG(info.st_mode):
+                self.files[key] = root.source("", info)
 
-    def _note(self, folder: str, message: str) -> None:
-        self.diagnostics.append((escape(folder), Diagnostic("RL002", "warning", message)))
+    def _is_wanted(self, relative: str, name: str, info: os.stat_result, rules: _Rules) -> bool:
+        return (
+            stat.S_ISREG(info.st_mode)
+            and not name.startswith(".")
+            and name.lower().endswith(self._tree.options.suffixes)
+            and not _ignored(rules, relative)
+        )
+
+    def place(self, root: _Root, relative: str) -> _Place:
+        """How a scan would meet this folder."""
+        known = self._places.get((root.path, relative))
+        if known is None:
+            known = self._places[root.path, relative] = self._place(root, relative)
+        return known
+
+    def _place(self, root: _Root, relative: str) -> _Place:
+        rules = self._tree.base
+        if relative:
+            folder, _, name = relative.rpartition("/")
+            outer = self.place(root, folder)
+            if outer.state != "scanned":
+                return outer
+            if name.startswith(".") or name in SKIPPED_FOLDERS or _ignored(outer.rules, relative + "/"):
+                return _Place("left out")
+            try:
+                if not stat.S_ISDIR(os.lstat(os.path.join(root.path, relative)).st_mode):
+                    return _Place("left out")
+            except OSError as error:
+                return _Place("left out" if self._proven_absent(root, folder, name, error) else "unknown")
+            rules = outer.rules
+        try:
+            # opened only: what is on the way need not be read to know that it can be
+            with os.scandir(os.path.join(root.path, relative)):
+                pass
+        except OSError:
+            return _Place("unknown")
+        if os.path.lexists(os.path.join(root.path, relative, MARKER)):
+            return _Place("left out")
+        return _Place("scanned", self._tree.rules_in(root, relative, None, rules))
+
+    def _proven_absent(self, root: _Root, folder: str, name: str, error: OSError) -> bool:
+        """Only a listing of its folder proves it: a stale mount answers "not found" too."""
+        if not isinstance(error, FileNotFoundError):
+            return False
+        path = os.path.join(root.path, folder)
+        if path not in self._names:
+            self._names[path] = _names(path)
+        names = self._names[path]
+        return names is not None and name not in names
+
+
+def _names(folder: str) -> frozenset[str] | None:
+    """Names of all entries, None if the folder cannot be listed."""
+    try:
+        with os.scandir(folder) as listing:
+            return frozenset(entry.name for entry in listing)
+    except OSError:
+        return None
 
 
 def _as_git(pattern: str) -> str:
@@ -121,10 +429,12 @@ def _as_git(pattern: str) -> str:
 class _Ignore:
     """The patterns of one ignore file, matched below its folder with a linear-time engine."""
 
-    __slots__ = ("prefix", "spec")
+    __slots__ = ("folder", "prefix", "problems", "spec")
 
-    def __init__(self, lines: Sequence[str], folder: str, note: Any) -> None:
+    def __init__(self, lines: Sequence[str], folder: str, problems: tuple[str, ...] = ()) -> None:
+        self.folder = folder
         self.prefix = folder + "/" if folder else ""
+        self.problems = problems
         self.spec: Any = None
         wanted = [_as_git(line) for line in lines if line.strip() and not line.startswith("#")]
         if not wanted:
@@ -140,7 +450,7 @@ class _Ignore:
                     pathspec.GitIgnoreSpec.from_lines([line], backend="re2")
                     good.append(line)
                 except Exception:
-                    note(folder, f"the ignore pattern {line[:80]!r} cannot be read and is left out")
+                    self.problems += (f"the ignore pattern {line[:80]!r} cannot be read and is left out",)
             self.spec = pathspec.GitIgnoreSpec.from_lines(good, backend="re2") if good else None
 
     def decides(self, path: str) -> bool | None:
@@ -151,7 +461,11 @@ class _Ignore:
         return verdict
 
 
-def _ignored(rules: tuple[_Ignore, ...], path: str) -> bool:
+_Rules = tuple[_Ignore, ...]
+_Identity = tuple[int, int, int, int]  # mtime_ns, ctime_ns, size, inode
+
+
+def _ignored(rules: _Rules, path: str) -> bool:
     """The innermost rule file that says something decides."""
     for rule in reversed(rules):
         verdict = rule.decides(path)
@@ -160,12 +474,13 @@ def _ignored(rules: tuple[_Ignore, ...], path: str) -> bool:
     return False
 
 
-def _ignore_lines(path: str) -> list[str]:
+def _read_ignore(path: str, folder: str) -> _Ignore:
     try:
         with open(path, encoding="utf-8-sig", errors="replace") as file:
-            return file.read(_MAX_IGNORE_FILE).splitlines()
-    except OSError:
-        return []
+            return _Ignore(file.read(_MAX_IGNORE_FILE).splitlines(), folder)
+    except OSError as error:
+        text = f"{os.path.basename(path)} cannot be read ({error.strerror}): nothing is ignored by it"
+        return _Ignore((), folder, (text,))
 
 
 def _check_root(root: str) -> None:
@@ -181,32 +496,47 @@ def _check_root(root: str) -> None:
         raise UsageError("RL201", f"{root} cannot be listed: permission denied", help="check its permissions")
 
 
+def _is_folder(root: str, suffixes: tuple[str, ...]) -> bool:
+    """Is or will this root be a folder? One that is not there yet tells by its name."""
+    return os.path.isdir(root) or not (os.path.exists(root) or root.lower().endswith(suffixes))
+
+
 def _distinct(roots: Sequence[str]) -> list[str]:
     """Real paths, each once; a root inside another one is part of it."""
     real = list(dict.fromkeys(os.path.realpath(r) for r in roots))
-    return [r for r in real if not any(r != o and os.path.isdir(o) and r.startswith(o.rstrip("/") + "/") for o in real)]
+    return [r for r in real if not any(r != o and r.startswith(o.rstrip("/") + "/") for o in real)]
 
 
-def _prefixes(roots: Sequence[str]) -> list[str]:
-    """With more than one root, paths begin with the root's name (made unique)."""
-    if len(roots) == 1:
+def _prefixes(roots: Sequence[str], suffixes: tuple[str, ...]) -> list[str]:
+    """With more than one root, paths begin with the root's name, made unique. A file's prefix is its whole path."""
+    if len(roots) == 1 and _is_folder(roots[0], suffixes):
         return [""]
-    seen: dict[str, int] = {}
+    seen: set[str] = set()
     out: list[str] = []
     for root in roots:
-        if not os.path.isdir(root):
-            out.append("")
-            continue
-        name = escape(os.path.basename(root)) or "root"
-        seen[name] = seen.get(name, 0) + 1
-        out.append(f"{name}/" if seen[name] == 1 else f"{name}-{seen[name]}/")
+        name = wanted = escape(os.path.basename(root)) or "root"
+        number = 1
+        while name in seen:
+            number += 1
+            name = f"{wanted}-{number}"
+        seen.add(name)
+        out.append(f"{name}/" if _is_folder(root, suffixes) else name)
     return out
 
 
-def _source(root: str, name: str, path: str, info: os.stat_result) -> SourceFile:
-    return SourceFile(
-        path, root, name, info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino, int(Priority.BATCH)
-    )
+def _unescaped(root: str, path: str) -> list[str]:
+    """The paths below a root that have this project path: one as a rule; two names may be written the same."""
+    if "\\" not in path:
+        return [path]
+    found = [""]
+    for part in path.split("/"):
+        found = [
+            os.path.join(folder, name)
+            for folder in found
+            for name in sorted(_names(os.path.join(root, folder)) or ())
+            if escape(name) == part
+        ]
+    return found or [path]
 
 
 def escape(name: str) -> str:
