@@ -457,7 +457,10 @@ class _Ignore:
         """True: ignored, False: taken in again, None: says nothing."""
         if self.spec is None:
             return None
-        verdict: bool | None = self.spec.check_file(path[len(self.prefix) :]).include
+        inside = path[len(self.prefix) :]
+        if not inside.isprintable():  # undecodable bytes: the engine takes text only
+            inside = inside.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        verdict: bool | None = self.spec.check_file(inside).include
         return verdict
 
 
