@@ -107,14 +107,32 @@ class Settings(BaseModel):
     ingest_workers: int = Field(default_factory=lambda: min(4, os.cpu_count() or 1), ge=0, le=4096)
     """Parse actors; 0: in this process."""
     ray_address: str = ""
+    min_workers: int | None = Field(None, ge=1, le=4096)
+    """The pool never shrinks below; default: 1."""
+    max_workers: int | None = Field(None, ge=1, le=4096)
+    """The pool never grows above; default: ``ingest_workers``."""
+    priority: PriorityName = "batch"
+    """Of the files of an ingest."""
+    object_store_share: float = Field(0.3, gt=0, le=0.9)
+    """Share of Ray's object store that results in flight may take."""
+    memory_limit_percent: int = Field(80, ge=10, le=99)
+    """No new work while a machine uses more of its memory."""
+    queue_limit: int = Field(200, ge=1)
+    """Files that may be cut and not finished, beyond those that the workers have at hand."""
     max_delete_percent: int = Field(50, ge=0, le=100)
     enable_batching: bool = True
+    """Watch: gather changes for ``debounce_window_seconds``."""
     debounce_window_seconds: float = Field(5.0, ge=0)
+    """Watch: look at changed files so long after the last change."""
     batch_size_threshold: int = Field(50, ge=1)
+    """Watch: so many changed files are looked at, at once."""
+    rescan_seconds: float = Field(60.0, gt=0)
+    """Watch: compare everything on disk with what is known, so often."""
+    poll: bool | None = None
+    """Watch: poll instead of listening to the file system; default: as the kind of file system needs it."""
+    organize_to: str = ""
+    """Watch: also keep the organizer's output in this folder."""
 
-
-WATCH_ONLY: Final = frozenset({"enable_batching", "debounce_window_seconds", "batch_size_threshold"})
-"""Accepted and checked today, used by following a folder's changes."""
 
 _UNPREFIXED: Final = {
     "ENABLE_PARSE_CACHE": "enable_parse_cache",
@@ -131,7 +149,7 @@ _UNPREFIXED: Final = {
 }
 _PREFIX: Final = "RAY_LINEAGE_"
 _OUR_OTHER_VARIABLES: Final = frozenset({"RAY_LINEAGE_CONFIG"})
-_PATHS: Final = ("data_dir", "parse_cache_path")
+_PATHS: Final = ("data_dir", "parse_cache_path", "organize_to")
 
 
 class Loaded(BaseModel):
@@ -297,7 +315,7 @@ def rule_for(settings: Settings, path: str) -> FolderRule:
         "default_catalog": settings.default_catalog,
         "default_schema": settings.default_schema,
         "encoding": settings.encoding,
-        "priority": "batch",
+        "priority": None,
         "ignore": False,
     }
     for rule in settings.folders:

@@ -14,8 +14,6 @@ app = typer.Typer(help="Settings.", no_args_is_help=True)
 @app.command()
 def show(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
     """The effective settings, and where each comes from. Secrets are starred."""
-    from ray_lineage.settings import WATCH_ONLY
-
     loaded = settings()
     rows: dict[str, dict[str, Any]] = {}
     for name in type(loaded.settings).model_fields:
@@ -26,8 +24,6 @@ def show(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON ob
             value = [f.model_dump(exclude_none=True) for f in value]
         origin = loaded.origins.get(name, "default")
         rows[name] = {"value": value, "origin": origin}
-        if name in WATCH_ONLY:
-            rows[name]["note"] = "used by watch"
     if as_json:
         print_json({"schema": 1, "file": loaded.file, "settings": rows})
         return
@@ -37,6 +33,5 @@ def show(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON ob
     for heading in ("setting", "value", "origin"):
         table.add_column(heading)
     for name, row in rows.items():
-        note = f" ({row['note']})" if "note" in row else ""
-        table.add_row(name, visible(row["value"] if row["value"] is not None else "-"), visible(row["origin"]) + note)
+        table.add_row(name, visible(row["value"] if row["value"] is not None else "-"), visible(row["origin"]))
     console().print(table)

@@ -51,6 +51,10 @@ class MemoryGate:
         """Share and name of the node with the least memory left; (0, "") if nothing is known."""
         return max(((s.share, n) for n, s in self._fresh(now)), default=(0.0, ""))
 
+    def shares(self, now: float) -> dict[str, float]:
+        """What is known of each node."""
+        return {name: seen.share for name, seen in self._fresh(now)}
+
     def _fresh(self, now: float) -> list[tuple[str, _Seen]]:
         old = [n for n, s in self._nodes.items() if now - s.at > FRESH_SECONDS]
         for node in old:

@@ -51,6 +51,6 @@ class Ledger:
         self.batches -= 1
 
 
-def budget_of(object_store_bytes: float) -> int:
+def budget_of(object_store_bytes: float, share: float = SHARE) -> int:
     """Budget for a cluster's object store."""
-    return int(min(MOST, SHARE * object_store_bytes))
+    return int(min(MOST, share * object_store_bytes))

@@ -19,6 +19,8 @@ from ray_lineage.sources.scan import SourceFault, read_bytes
 
 SOFT_SECONDS: Final = 10.0
 SOFT_SECONDS_PER_MB: Final = 1.0
+HARD_SECONDS: Final = 30.0
+HARD_SECONDS_PER_BYTE: Final = 2 * SOFT_SECONDS_PER_MB / 1e6
 _AGAIN_SECONDS: Final = 0.2
 
 

@@ -4,18 +4,73 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from ray_lineage.compile import COMPILER_VERSION, CompileOptions
 from ray_lineage.graph.schema import SCHEMA_VERSION
 from ray_lineage.link.contribute import CONTRIBUTION_REVISION
-from ray_lineage.model import Diagnostic
+from ray_lineage.model import Diagnostic, Priority, SourceFile
 from ray_lineage.runtime.parse import Task
 from ray_lineage.settings import FolderRule, Settings, rule_for
 from ray_lineage.sources.scan import Scan, ScanOptions
 from ray_lineage.sources.statindex import StatIndex
+
+
+class Rules:
+    """What the settings say about a file, by its path."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._by_folder: dict[str, FolderRule] = {}
+        self._by_file = any(
+            r.path.rstrip("/").lower().endswith(settings.suffixes) or "*" in r.path for r in settings.folders
+        )
+
+    def rule(self, path: str) -> FolderRule:
+        """Rules are by folder, so they are looked up once a folder, unless one names files."""
+        if self._by_file:
+            return rule_for(self.settings, path)
+        folder = os.path.dirname(path)
+        rule = self._by_folder.get(folder)
+        if rule is None:
+            rule = self._by_folder[folder] = rule_for(self.settings, path)
+        return rule
+
+    def options(self, path: str) -> tuple[CompileOptions, str]:
+        """How to compile a file, and the encoding to try first."""
+        rule = self.rule(path)
+        stem = os.path.basename(path).partition(".")[0]
+        options = CompileOptions(rule.dialect or "", rule.default_catalog or "", rule.default_schema or "", stem)
+        return options, rule.encoding or ""
+
+    def task(self, file: SourceFile, sha256: str, priority: Priority = Priority.BATCH) -> Task | None:
+        """The work on a file that was found, None if a rule leaves it out. A rule's priority counts if it is more urgent."""
+        rule = self.rule(file.path)
+        if rule.ignore:
+            return None
+        if rule.priority is not None:
+            priority = min(priority, Priority[rule.priority.upper()])
+        options, encoding = self.options(file.path)
+        return Task(msgspec.structs.replace(file, sha256=sha256, priority=int(priority)), options, encoding)
+
+    def digest(self, hashes: Mapping[str, str]) -> str:
+        """Hash of all that the graph is a function of. ``hashes``: path -> content hash of every file."""
+        out = hashlib.blake2b(digest_size=16)
+        out.update(f"{COMPILER_VERSION} {CONTRIBUTION_REVISION} {SCHEMA_VERSION}\n".encode())
+        for path in sorted(hashes):
+            options, encoding = self.options(path)
+            parts = (path, hashes[path], *msgspec.structs.astuple(options), encoding)
+            out.update("\0".join(parts).encode("utf-8", "replace") + b"\n")
+        return out.hexdigest()
+
+
+def stat_index(settings: Settings, project: str, roots: Sequence[str]) -> StatIndex:
+    """The index of a project's roots."""
+    key = msgspec.json.encode([project, list(roots)]).decode()
+    digest = hashlib.blake2b(key.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
+    return StatIndex.load(os.path.join(settings.data_dir, ".cache", f"stat_index.{digest}"), key)
 
 
 class Plan:
@@ -24,40 +79,22 @@ class Plan:
     def __init__(self, settings: Settings, roots: Sequence[str]) -> None:
         """Raises UsageError for roots that are missing."""
         self.settings = settings
+        self.rules = Rules(settings)
         self.scan = Scan(roots, ScanOptions(settings.suffixes, settings.ignore))
         self.roots = self.scan.roots
         self.project = settings.project or project_name(self.roots)
-        key = msgspec.json.encode([self.project, self.roots]).decode()
-        digest = hashlib.blake2b(key.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
-        self.index = StatIndex.load(os.path.join(settings.data_dir, ".cache", f"stat_index.{digest}"), key)
-        self._rules: dict[str, FolderRule] = {}
+        self.index = stat_index(settings, self.project, self.roots)
         self.tasks: list[Task] = []
         self.diagnostics: list[tuple[str, Diagnostic]] = []
 
     def read(self) -> None:
         """Scan now."""
         for file in self.scan:
-            rule = self._rule(file.path)
-            if rule.ignore:
-                continue
-            sha256 = self.index.lookup(file)
-            stem = os.path.basename(file.path).partition(".")[0]
-            options = CompileOptions(rule.dialect or "", rule.default_catalog or "", rule.default_schema or "", stem)
-            self.tasks.append(Task(msgspec.structs.replace(file, sha256=sha256), options, rule.encoding or ""))
+            task = self.rules.task(file, self.index.lookup(file), Priority[self.settings.priority.upper()])
+            if task is not None:
+                self.tasks.append(task)
         self.tasks.sort(key=lambda t: t.file.path)
         self.diagnostics = list(self.scan.diagnostics)
-
-    def _rule(self, path: str) -> FolderRule:
-        """Rules are by folder, so they are looked up once a folder, unless one names files."""
-        folder = os.path.dirname(path)
-        if any(
-            r.path.rstrip("/").lower().endswith(self.settings.suffixes) or "*" in r.path for r in self.settings.folders
-        ):
-            return rule_for(self.settings, path)
-        rule = self._rules.get(folder)
-        if rule is None:
-            rule = self._rules[folder] = rule_for(self.settings, path)
-        return rule
 
     @property
     def paths(self) -> set[str]:
@@ -66,17 +103,12 @@ class Plan:
 
     def is_unlisted(self, path: str) -> bool:
         """Is the file below a folder that could not be listed?"""
-        return any(not u or path == u or path.startswith(u + "/") for u in self.scan.unlisted)
+        return below_any(path, self.scan.unlisted)
 
-    def digest(self, hashes: dict[str, str]) -> str:
-        """Hash of all that the graph is a function of. ``hashes``: path -> content hash of every file."""
-        out = hashlib.blake2b(digest_size=16)
-        out.update(f"{COMPILER_VERSION} {CONTRIBUTION_REVISION} {SCHEMA_VERSION}\n".encode())
-        for task in self.tasks:
-            path = task.file.path
-            parts = (path, hashes.get(path, ""), *msgspec.structs.astuple(task.options), task.encoding)
-            out.update("\0".join(parts).encode("utf-8", "replace") + b"\n")
-        return out.hexdigest()
+
+def below_any(path: str, folders: Sequence[str]) -> bool:
+    """Is the path one of the folders (project paths), or below one? An empty one stands for everything."""
+    return any(not u or path == u or path.startswith(u.rstrip("/") + "/") for u in folders)
 
 
 def project_name(roots: Sequence[str]) -> str:

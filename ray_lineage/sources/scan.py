@@ -71,6 +71,16 @@ class Tree:
         found = self._locate(absolute)
         return None if found is None else found[0].key(found[1])
 
+    def absolute(self, path: str) -> str | None:
+        """Where the file of a key lies or would lie; None if its name cannot be told from the key (bytes were escaped)."""
+        for root in self._roots:
+            if not root.folder:
+                if path == root.key(""):
+                    return root.path
+            elif path.startswith(root.prefix) and "\\" not in path:
+                return os.path.join(root.path, path[len(root.prefix) :])
+        return None
+
     def look(self, absolute_paths: Iterable[str]) -> Look:
         """Look at these paths now. Paths outside the roots count for nothing."""
         looking = _Looking(self)

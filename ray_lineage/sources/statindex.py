@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+from collections.abc import Set
 from typing import Final
 
 import msgspec
@@ -60,7 +61,11 @@ class StatIndex:
         self._entries[file.path] = (file.size, file.mtime_ns, file.ctime_ns, file.inode, sha256, now_ns)
         self._changed = True
 
-    def keep_only(self, paths: set[str]) -> None:
+    def forget(self, path: str) -> None:
+        """The file is gone."""
+        self._changed = self._entries.pop(path, None) is not None or self._changed
+
+    def keep_only(self, paths: Set[str]) -> None:
         """Forget all other files."""
         gone = self._entries.keys() - paths
         for path in gone:
