@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +13,7 @@ import msgspec
 from ray_lineage.errors import StoreRefused
 from ray_lineage.graph.deadletters import DeadLetters
 from ray_lineage.graph.open import open_store
-from ray_lineage.graph.store import ApplyResult
+from ray_lineage.graph.store import ApplyResult, Rejected
 from ray_lineage.link import Linker
 from ray_lineage.model import Contribution, Diagnostic, FileState
 from ray_lineage.runtime.parse import Task
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _GUARD_FILES: Final = 20
 """So many files may vanish whatever their share of the project."""
+_FINDINGS_TOLD: Final = 50  # of one commit
 _SEVERITY: Final = {"error": 0, "warning": 1, "info": 2}
 _diagnostics = msgspec.json.Decoder(list[Diagnostic])
 
@@ -40,6 +42,22 @@ class Settled(msgspec.Struct, frozen=True):
     columns: int
     edges: int
     example: str
+
+
+class Committed(msgspec.Struct, frozen=True):
+    """What one commit did. Times in seconds; ``rejected`` files went to the dead letters, of which the project has
+    ``dead_letters`` now."""
+
+    written: tuple[str, ...]
+    removed: int
+    rejected: tuple[Rejected, ...]
+    dead_letters: int
+    rows: int
+    transactions: int
+    retries: int
+    link_seconds: float
+    write_seconds: float
+    findings: tuple[FileDiagnostic, ...]
 
 
 def decode_settled(text: str) -> Settled | None:
@@ -61,6 +79,8 @@ class Loader:
         self.linker = Linker(project)
         self.epoch = 0
         self._linked = 0
+        self._example = ""
+        self._best = 0
         self._states: dict[str, FileState] = {}
 
     @property
@@ -115,18 +135,54 @@ class Loader:
 
         ``kept`` are files that cannot be read now and take part with their old facts; they are counted by the caller.
         """
-        changes = self._changes(summary, kept, full=full, on_linked=on_linked)
         if dry_run:
-            pending = sum(1 for _ in changes)
+            pending = sum(1 for _ in self._changes(summary, kept, full=full, on_linked=on_linked))
             summary.notes.append(f"dry run: {pending:,} files would be written, {len(gone):,} removed; nothing was")
             return
-        fresh = not self._states
-        written: list[str] = []
+        done = self.commit(gone, full=full, summary=summary, kept=kept, on_linked=on_linked, on_stored=on_stored)
+        if self._linked != len(self.linker):
+            raise AssertionError(f"{len(self.linker)} files were given to the linker but {self._linked} linked")
+        summary.rows_written = done.rows
+        summary.removed = len(gone)
+        summary.dead_letters = done.dead_letters
+        summary.files_written = len(done.written)
+        counts = self.store.counts(self.project)
+        summary.statements, summary.datasets = counts["Statement"], counts["Dataset"]
+        summary.columns, summary.edges = counts["Column"], counts["FLOWS_TO"]
+        self._settle(digest if settle and not done.rejected else "", summary)
 
-        def noted(found: Iterator[Contribution]) -> Iterator[Contribution]:
-            for contribution in found:
-                written.append(contribution.path)
+    def commit(
+        self,
+        gone: list[str],
+        *,
+        full: bool = False,
+        summary: IngestSummary | None = None,
+        kept: frozenset[str] = frozenset(),
+        on_linked: Callable[[int], None] | None = None,
+        on_stored: Callable[[int], None] | None = None,
+    ) -> Committed:
+        """Link what was put since the last time, write what differs from the store, remove ``gone``. When this returns it
+        is in the store.
+
+        If it raises, the linker's knowledge of what is stored is lost: begin with a new Loader."""
+        summary = summary if summary is not None else IngestSummary()
+        found_before = len(summary.findings)
+        for path in gone:
+            self.linker.remove(path)
+        gone = [p for p in gone if p in self._states]
+        fresh = not self._states
+        written: dict[str, FileState] = {}
+        linking = 0.0
+
+        def noted() -> Iterator[Contribution]:
+            nonlocal linking
+            started = time.perf_counter()
+            for contribution in self._changes(summary, kept, full=full, on_linked=on_linked):
+                linking += time.perf_counter() - started
+                written[contribution.path] = _state(contribution)
                 yield contribution
+                started = time.perf_counter()
+            linking += time.perf_counter() - started
 
         stored = 0
 
@@ -136,36 +192,47 @@ class Loader:
             if on_stored is not None:
                 on_stored(files)
 
+        started = time.perf_counter()
+        changes = noted()
         first = next(changes, None)
         result = ApplyResult(rejected=[])
         if first is not None or gone:
-            ahead = noted(_chain(first, changes))
+            ahead = _chain(first, changes)
             result = self.store.apply(self.project, self.epoch, ahead, gone, fresh=fresh, on_stored=counted)
-        self._account(stored, len(written))
-        summary.rows_written = result.rows_written
-        summary.removed = len(gone)
-        summary.dead_letters = self._dead_letters(result, written, gone, summary)
-        summary.files_written = len(written) - len(result.rejected)
+        if stored != len(written):
+            raise AssertionError(f"{len(written)} files differed from the store but {stored} were stored or rejected")
+        seconds = time.perf_counter() - started
+        letters = self._dead_letters(result, list(written), gone, summary)
+        for rejected in result.rejected:
+            written.pop(rejected.path, None)
+        self._states.update(written)
+        for path in (*gone, *(r.path for r in result.rejected)):
+            self._states.pop(path, None)
+        return Committed(
+            tuple(written), len(gone), tuple(result.rejected), letters, result.rows_written, result.transactions,
+            result.retries, linking, seconds - linking, tuple(summary.findings[found_before:][:_FINDINGS_TOLD]),
+        )  # fmt: skip
+
+    def settle(self, digest: str) -> Settled:
+        """Record that all that is on disk is in the graph; the counts come from the graph itself."""
+        summary = IngestSummary(example=self._example)
+        for _, status, diagnostics, _ in self.store.files_overview(self.project):
+            summary.by_status[str(status)] = summary.by_status.get(str(status), 0) + 1
+            for d in _diagnostics.decode(diagnostics or "[]"):
+                _count(summary, d.code, d.severity)
         counts = self.store.counts(self.project)
         summary.statements, summary.datasets = counts["Statement"], counts["Dataset"]
         summary.columns, summary.edges = counts["Column"], counts["FLOWS_TO"]
-        record = ""
-        if settle and not result.rejected:
-            record = msgspec.json.encode(
-                Settled(
-                    digest, summary.by_status, summary.diagnostics, summary.severities, summary.statements, summary.datasets,
-                    summary.columns, summary.edges, summary.example,
-                )
-            ).decode()  # fmt: skip
-        self.store.settle(self.project, self.epoch, record)
-        summary.settled = bool(record)
+        return self._settle(digest, summary)
 
-    def _account(self, stored: int, written: int) -> None:
-        """Nothing may be dropped on the way: every file was linked, and what differs was stored or rejected."""
-        if self._linked != len(self.linker):
-            raise AssertionError(f"{len(self.linker)} files were given to the linker but {self._linked} linked")
-        if stored != written:
-            raise AssertionError(f"{written} files differed from the store but {stored} were stored or rejected")
+    def _settle(self, digest: str, summary: IngestSummary) -> Settled:
+        settled = Settled(
+            digest, summary.by_status, summary.diagnostics, summary.severities, summary.statements, summary.datasets,
+            summary.columns, summary.edges, summary.example,
+        )  # fmt: skip
+        self.store.settle(self.project, self.epoch, msgspec.json.encode(settled).decode() if digest else "")
+        summary.settled = bool(digest)
+        return settled
 
     def _dead_letters(self, result: ApplyResult, written: list[str], gone: list[str], summary: IngestSummary) -> int:
         letters = DeadLetters(os.path.join(self.settings.data_dir, "failed_ingestion.jsonl"))
@@ -189,7 +256,6 @@ class Loader:
         full: bool,
         on_linked: Callable[[int], None] | None,
     ) -> Iterator[Contribution]:
-        best = 0
         self._linked = 0
         for number, contribution in enumerate(self.linker.link(), 1):
             self._linked = number
@@ -200,21 +266,26 @@ class Loader:
             if diagnostics != "[]" and contribution.path not in kept:
                 note(summary, contribution.path, _diagnostics.decode(diagnostics))
             flows = contribution.rows.get("FLOWS_TO", [])
-            if len(flows) > best:
-                best = len(flows)
-                target = str(flows[0][1]).partition(":")[2]
-                summary.example = target.rpartition(".")[0]
+            if len(flows) > self._best:
+                self._best = len(flows)
+                self._example = str(flows[0][1]).partition(":")[2].rpartition(".")[0]
             if on_linked is not None and number % 200 == 0:
                 on_linked(number)
             known = self._states.get(contribution.path)
             if full or known is None or known.fingerprint != contribution.fingerprint:
                 yield contribution
+        summary.example = self._example
 
     def close(self) -> None:
         """Release store and linker; idempotent."""
         with contextlib.suppress(OSError):
             self.linker.close()
         self.store.close()
+
+
+def _state(contribution: Contribution) -> FileState:
+    row = contribution.rows["File"][0]
+    return FileState(contribution.path, str(row[3]), contribution.fingerprint, str(row[6]))
 
 
 def _chain(first: Contribution | None, rest: Iterator[Contribution]) -> Iterator[Contribution]:
