@@ -8,21 +8,24 @@ import mmap
 import os
 import resource
 import signal
+import socket
 import sys
+import time
 from collections.abc import Sequence
 from typing import Any, Final
 
 from ray_lineage.cache import ParseCache
 from ray_lineage.errors import Interrupted
 from ray_lineage.model import FileState
-from ray_lineage.runtime.load import Loader
-from ray_lineage.runtime.parse import SOFT_SECONDS_PER_MB, Meta, Task, parse_batch
+from ray_lineage.runtime.crew import Finish, Report, this_machine
+from ray_lineage.runtime.load import Committed, Loader, Settled
+from ray_lineage.runtime.parse import HARD_SECONDS, HARD_SECONDS_PER_BYTE, Meta, Task, parse_batch
 from ray_lineage.runtime.summary import IngestSummary
 from ray_lineage.settings import Settings
 
-HARD_SECONDS: Final = 30.0
 _MEMORY_LIMIT: Final = 2 * 2**30  # RLIMIT_DATA: a clean MemoryError instead of the machine's OOM killer
 _CRUMB_BYTES: Final = 4096
+_MEMORY_SECONDS: Final = 0.5
 
 
 class Breadcrumb:
@@ -59,6 +62,8 @@ class Parser:
         self._crumb.write("")
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY_LIMIT, resource.RLIM_INFINITY))
+        self._node = socket.gethostname()
+        self._looked, self._memory, self._rss = 0.0, 0.0, 0
         self._cache: ParseCache | None = None
         if settings.enable_parse_cache:
             self._cache = ParseCache.open(
@@ -75,20 +80,31 @@ class Parser:
         """The file that the previous incarnation died on, empty if none."""
         return self._died_on
 
-    def parse(self, tasks: Sequence[Task]) -> tuple[list[Meta], list[bytes]]:
+    def parse(self, tasks: Sequence[Task]) -> tuple[Report, list[bytes]]:
         """Facts of a batch. A file over the hard limit ends this process (its stack goes to the worker's log)."""
         sizes = {t.file.path: t.file.size for t in tasks}
 
         def on_file(path: str) -> None:
             self._crumb.write(path)
-            seconds = HARD_SECONDS + 2 * SOFT_SECONDS_PER_MB * sizes[path] / 1e6
+            seconds = HARD_SECONDS + HARD_SECONDS_PER_BYTE * sizes[path]
             faulthandler.dump_traceback_later(seconds, exit=True, file=sys.__stderr__ or sys.stderr)
 
         try:
-            return parse_batch(tasks, self._cache, self._settings.max_file_size, on_file)
+            metas, payload = parse_batch(tasks, self._cache, self._settings.max_file_size, on_file)
+            return self._report(metas), payload
         finally:
             faulthandler.cancel_dump_traceback_later()
             self._crumb.write("")
+
+    def _report(self, metas: list[Meta]) -> Report:
+        now = time.monotonic()
+        if now - self._looked > _MEMORY_SECONDS:
+            import psutil
+
+            self._looked = now
+            _, self._memory = this_machine()
+            self._rss = psutil.Process().memory_info().rss
+        return Report(metas, self._node, self._memory, self._rss)
 
 
 class Writer:
@@ -98,6 +114,13 @@ class Writer:
         self._settings = settings
         self._project = project
         self._driver = driver
+        self._loader: Loader | None = None
+
+    @property
+    def _open(self) -> Loader:
+        if self._loader is None:
+            raise RuntimeError("begin() comes first")
+        return self._loader
 
     def begin(self) -> tuple[dict[str, FileState], str, str]:
         """Open the store: states per file, its address, and why it was begun anew (empty if it was not).
@@ -109,54 +132,47 @@ class Writer:
 
     def check_removal(self, gone: list[str], present: int) -> None:
         """See :meth:`Loader.check_removal`."""
-        self._loader.check_removal(gone, present)
+        self._open.check_removal(gone, present)
 
     def put(self, metas: Sequence[Meta], payload: Sequence[bytes]) -> int:
         """Facts of one batch, straight from a parse actor. Returns how many were taken."""
         taken = 0
         for meta, facts in zip(metas, payload, strict=True):
             if meta.outcome == "facts":
-                self._loader.put(meta.path, meta.sha256, facts)
+                self._open.put(meta.path, meta.sha256, facts)
                 taken += 1
         return taken
 
-    def finish(
-        self,
-        digest: str,
-        gone: list[str],
-        full: bool,
-        settle: bool,
-        dry_run: bool,
-        summary: IngestSummary,
-        total: int,
-        kept: frozenset[str],
-    ) -> IngestSummary:
+    def finish(self, order: Finish, summary: IngestSummary) -> IngestSummary:
         """Link, write, settle. Raises Interrupted between two transactions if the driver drains."""
         stored = 0
 
         def on_stored(files: int) -> None:
             nonlocal stored
             stored += files
-            self._report("load", stored, total)
+            self._report("load", stored, order.total)
 
         def on_linked(number: int) -> None:
-            self._report("link", number, total)
+            self._report("link", number, order.total)
 
-        try:
-            self._loader.finish(
-                digest,
-                gone,
-                full=full,
-                settle=settle,
-                summary=summary,
-                dry_run=dry_run,
-                kept=kept,
-                on_linked=on_linked,
-                on_stored=on_stored,
-            )
-        finally:
-            self._loader.close()
+        self._open.finish(
+            order.digest, order.gone, full=order.full, settle=order.settle, summary=summary, dry_run=order.dry_run,
+            kept=order.kept, on_linked=on_linked, on_stored=on_stored,
+        )  # fmt: skip
         return summary
+
+    def commit(self, gone: list[str]) -> Committed:
+        """See :meth:`Loader.commit`."""
+        return self._open.commit(gone)
+
+    def settle(self, digest: str) -> Settled:
+        """See :meth:`Loader.settle`."""
+        return self._open.settle(digest)
+
+    def close(self) -> None:
+        """Release the store."""
+        if self._loader is not None:
+            self._loader.close()
 
     def _report(self, phase: str, done: int, total: int) -> None:
         import ray

@@ -67,7 +67,9 @@ def ingest(
                     run.run(full=full, dry_run=dry_run)
                 else:
                     loader.close()  # the writer actor opens it
-                    summary = _on_ray(settings, plan, report, stop, full=full, dry_run=dry_run)
+                    from ray_lineage.runtime.rayjob import ingest_with_ray
+
+                    summary = ingest_with_ray(settings, plan.roots, report, stop, full=full, dry_run=dry_run)
         finally:
             loader.close()
     trim(summary)
@@ -100,7 +102,7 @@ def _unchanged(plan: Plan, loader: Loader, summary: IngestSummary) -> bool:
     if not plan.tasks or not all(hashes.values()) or plan.scan.unlisted:
         return False
     settled = decode_settled(loader.settled())
-    if settled is None or settled.digest != plan.digest(hashes):
+    if settled is None or settled.digest != plan.rules.digest(hashes):
         return False
     summary.unchanged = len(plan.tasks)
     summary.by_status, summary.diagnostics, summary.severities = (
@@ -112,21 +114,6 @@ def _unchanged(plan: Plan, loader: Loader, summary: IngestSummary) -> bool:
     summary.columns, summary.edges, summary.example = settled.columns, settled.edges, settled.example
     summary.settled = True
     return True
-
-
-def _on_ray(
-    settings: Settings, plan: Plan, report: Report, stop: StopSignals, *, full: bool, dry_run: bool
-) -> IngestSummary:
-    from ray_lineage.runtime.rayjob import ingest_with_ray
-
-    summary, read = ingest_with_ray(settings, plan.roots, report, stop, full=full, dry_run=dry_run)
-    files = {t.file.path: t.file for t in plan.tasks}
-    for path, sha256, read_at_ns in read:
-        if path in files:
-            plan.index.record(files[path], sha256, read_at_ns)
-    plan.index.keep_only(plan.paths)
-    plan.index.save()
-    return summary
 
 
 def choose_executor(settings: Settings, cold_bytes: int) -> str:
@@ -288,7 +275,7 @@ class _Run:
             self.stop.check()
 
         settle = not self.unreadable and not self.gone and not self.plan.scan.unlisted
-        digest = self.plan.digest(self.hashes)
+        digest = self.plan.rules.digest(self.hashes)
         self.loader.finish(
             digest,
             removed,

@@ -1,4 +1,4 @@
-"""An ingest on Ray, seen from the process that asked for it: start the driver actor, show progress, pass on signals."""
+"""A job on Ray, seen from the process that asked for it: start the driver actor, show progress, pass on signals."""
 
 from __future__ import annotations
 
@@ -13,12 +13,17 @@ from ray_lineage.graph.open import is_server
 from ray_lineage.runtime.cluster import cluster, under_job
 from ray_lineage.runtime.driver import Driver
 from ray_lineage.runtime.signals import StopSignals
+from ray_lineage.runtime.status import Status
 from ray_lineage.runtime.summary import IngestSummary, Progress
+from ray_lineage.runtime.supervise import Order
 from ray_lineage.settings import Settings
 
 _POLL_SECONDS: Final = 0.2
 _DRAIN_SECONDS: Final = 20.0
+_FOLLOWING_DRAIN_SECONDS: Final = 40.0
 _MEMORY_SECONDS: Final = 2.0
+
+Look = Callable[[Status, list[tuple[int, Any]]], None]
 
 
 def ingest_with_ray(
@@ -29,50 +34,99 @@ def ingest_with_ray(
     *,
     full: bool,
     dry_run: bool,
-) -> tuple[IngestSummary, list[tuple[str, str, int]]]:
-    """Run the job. Returns the summary and (path, sha256, read at) of the files that were read.
-
-    Raises what the run raised (StoreUnavailable, StoreRefused...), or Interrupted after a signal.
-    """
+) -> IngestSummary:
+    """Run one pass. Raises what it raised (StoreUnavailable, StoreRefused...), or Interrupted after a signal."""
     with cluster(settings.ray_address, settings.ingest_workers) as ray:
+        job = _Job(ray, settings, roots, Order(full=full, dry_run=dry_run), stop, _DRAIN_SECONDS)
+        watcher = _Watcher(ray, report)
+        while not job.ended():
+            watcher.look(job.driver)
+        summary = job.outcome()
+        summary.peak_rss_bytes = watcher.peak
+        return summary
+
+
+def follow_with_ray(
+    settings: Settings, roots: Sequence[str], look: Look, stop: StopSignals, *, initial: bool
+) -> IngestSummary:
+    """Follow until a signal. ``look`` hears the status and what happened, a few times a second."""
+    with cluster(settings.ray_address, settings.ingest_workers) as ray:
+        job = _Job(ray, settings, roots, Order(follow=True, initial=initial), stop, _FOLLOWING_DRAIN_SECONDS)
+        seen = 0
+        asked: Any = None
+        while not job.ended():
+            if stop.flush:
+                stop.flush = False
+                job.driver.flush.remote()
+            if asked is not None and ray.wait([asked], timeout=0)[0]:
+                with contextlib.suppress(ray.exceptions.RayError):  # the driver is being restarted
+                    status, events = ray.get(asked)
+                    seen = events[-1][0] if events else seen
+                    look(status, events)
+                asked = None
+            if asked is None:
+                asked = job.driver.look.remote(seen)
+        return job.outcome()
+
+
+class _Job:
+    """The driver actor and the answer it owes."""
+
+    def __init__(
+        self, ray: Any, settings: Settings, roots: Sequence[str], order: Order, stop: StopSignals, drain_seconds: float
+    ) -> None:
         stop.install()  # starting Ray installs its own
         stop.check()
+        self._ray, self._stop, self._drain_seconds = ray, stop, drain_seconds
         here = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(
             ray.get_runtime_context().get_node_id(), soft=False
         )
-        driver = (
+        self.driver = (
             ray.remote(Driver)
             .options(num_cpus=0, max_restarts=-1, max_task_retries=-1, scheduling_strategy=here)
-            .remote(_absolute(settings), list(roots), _workers(settings), full, dry_run)
+            .remote(_absolute(settings), list(roots), order)
         )
-        watcher = _Watcher(ray, report)
-        result = driver.run.remote()
-        deadline = float("inf")
-        while True:
-            ready, _ = ray.wait([result], timeout=_POLL_SECONDS)
-            if ready:
-                summary, read = _outcome(ray, result, stop)
-                summary.peak_rss_bytes = watcher.peak
-                return summary, read
-            if stop.received and deadline == float("inf"):
-                deadline = time.monotonic() + _DRAIN_SECONDS
-                driver.drain.remote()
-            if time.monotonic() > deadline:
-                raise Interrupted(stop.received)
-            watcher.look(driver)
+        self._result = self.driver.run.remote()
+        self._deadline = float("inf")
+
+    def ended(self) -> bool:
+        """Wait a moment; is the job over? Passes on a stop. Raises Interrupted if that takes too long."""
+        ready, _ = self._ray.wait([self._result], timeout=_POLL_SECONDS)
+        if ready:
+            return True
+        if self._stop.received and self._deadline == float("inf"):
+            self._deadline = time.monotonic() + self._drain_seconds
+            self.driver.drain.remote()
+        if time.monotonic() > self._deadline:
+            raise Interrupted(self._stop.received)
+        return False
+
+    def outcome(self) -> IngestSummary:
+        """The answer. Raises what the job raised."""
+        try:
+            found: IngestSummary = self._ray.get(self._result)
+            return found
+        except self._ray.exceptions.RayTaskError as error:
+            cause = error.cause
+            if self._stop.received:
+                raise Interrupted(self._stop.received) from None
+            if isinstance(cause, RayLineageError):
+                raise cause from None
+            raise
 
 
 def _absolute(settings: Settings) -> Settings:
-    """Settings that mean the same in an actor, whose current folder may be another one."""
-    paths = {name: os.path.abspath(getattr(settings, name)) for name in ("data_dir", "parse_cache_path")}
+    """Settings that mean the same in an actor, whose current folder may be another one. ``ingest_workers`` 0 there: all
+    CPUs of the cluster, which is what a job that says nothing means."""
+    paths = {
+        n: os.path.abspath(getattr(settings, n))
+        for n in ("data_dir", "parse_cache_path", "organize_to")
+        if getattr(settings, n)
+    }
     if settings.store and not is_server(settings.store):
         paths["store"] = os.path.abspath(settings.store)
-    return settings.model_copy(update=paths)
-
-
-def _workers(settings: Settings) -> int:
-    """Parse actors as set; under a job that does not say, 0: all CPUs of the cluster."""
-    return 0 if under_job() and "ingest_workers" not in settings.model_fields_set else settings.ingest_workers
+    workers = 0 if under_job() and "ingest_workers" not in settings.model_fields_set else settings.ingest_workers
+    return settings.model_copy(update={**paths, "ingest_workers": workers})
 
 
 class _Watcher:
@@ -110,16 +164,3 @@ def family_memory() -> int:
             info = process.memory_full_info()
             total += getattr(info, "pss", 0) or info.uss
     return total
-
-
-def _outcome(ray: Any, result: Any, stop: StopSignals) -> tuple[IngestSummary, list[tuple[str, str, int]]]:
-    try:
-        found: tuple[IngestSummary, list[tuple[str, str, int]]] = ray.get(result)
-        return found
-    except ray.exceptions.RayTaskError as error:
-        cause = error.cause
-        if stop.received:
-            raise Interrupted(stop.received) from None
-        if isinstance(cause, RayLineageError):
-            raise cause from None
-        raise

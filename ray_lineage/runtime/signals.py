@@ -15,10 +15,12 @@ from ray_lineage.errors import Interrupted
 
 
 class StopSignals:
-    """Context manager; call :meth:`check` at safe points."""
+    """Context manager; call :meth:`check` at safe points. With ``flush`` SIGUSR1 sets :attr:`flush`."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, flush: bool = False) -> None:
         self.received = 0
+        self.flush = False
+        self._flushes = flush
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> StopSignals:
@@ -31,6 +33,8 @@ class StopSignals:
             for signum in (signal.SIGINT, signal.SIGTERM):
                 before = signal.signal(signum, self._on_signal)
                 self._before.setdefault(signum, before)
+            if self._flushes:
+                self._before.setdefault(signal.SIGUSR1, signal.signal(signal.SIGUSR1, self._on_flush))
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         for signum, handler in self._before.items():
@@ -40,6 +44,9 @@ class StopSignals:
         if self.received:
             os._exit(128 + signum)
         self.received = signum
+
+    def _on_flush(self, signum: int, frame: FrameType | None) -> None:
+        self.flush = True
 
     def check(self) -> None:
         """Raise Interrupted if a stop was asked for."""

@@ -1,0 +1,183 @@
+"""Who does the work of a session: workers that parse, and the graph that links and writes.
+
+Two crews implement this: :mod:`.local` (everything in this process) and :mod:`.remote` (Ray actors). What a session decides
+is the same for both.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from ray_lineage.model import FileState
+from ray_lineage.runtime.load import Committed, Settled
+from ray_lineage.runtime.parse import Meta, Task
+from ray_lineage.runtime.summary import IngestSummary
+
+
+class WorkerLost(Exception):
+    """A batch did not come back. ``died``: the worker's process is gone (or was ended), so that one of the batch's files
+    may be to blame. ``reason`` is one line."""
+
+    def __init__(self, reason: str, *, died: bool) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.died = died
+
+
+class PayloadLost(Exception):
+    """Facts were lost on their way to the graph (with their node): nobody is to blame."""
+
+
+class GraphLost(Exception):
+    """The graph's owner died or its link broke: what was put since the last commit is lost. A new session repairs all."""
+
+
+class Report(msgspec.Struct, frozen=True, array_like=True):
+    """What a worker answers for a batch. ``memory`` is the share of its machine's memory in use (0..1)."""
+
+    metas: list[Meta]
+    node: str
+    memory: float
+    rss: int
+
+
+Payload = Any
+"""Encoded facts, one an entry of ``metas``: a list of bytes, or a reference to one that only the graph resolves."""
+
+
+class Worker(Protocol):
+    """Parses one batch at a time."""
+
+    name: str
+
+    async def ready(self) -> None:
+        """Return when it can work. Raises RayLineageError if it does not come up in time."""
+        ...
+
+    async def parse(self, tasks: Sequence[Task], seconds: float) -> tuple[Report, Payload]:
+        """Work on a batch; after ``seconds`` without an answer it is ended. Raises WorkerLost."""
+        ...
+
+    async def culprit(self) -> str:
+        """After a death: which file it died on (empty: unknown)."""
+        ...
+
+    def dismiss(self) -> None:
+        """End it."""
+        ...
+
+
+class Graph(Protocol):
+    """Linker and store. Calls are carried out in their order."""
+
+    uri: str
+    rebuilt: str
+
+    async def begin(self, *, again: bool) -> dict[str, FileState]:
+        """Open the store: what it holds per file. ``again``: a predecessor may still be dying with the store's lock.
+        Raises StoreUnavailable, StoreRefused, GraphLost."""
+        ...
+
+    async def check_removal(self, gone: list[str], present: int) -> None:
+        """Raises StoreRefused if so much vanished that it is more likely a mistake."""
+        ...
+
+    async def put(self, metas: Sequence[Meta], payload: Payload) -> None:
+        """Facts of one batch. Raises PayloadLost or GraphLost."""
+        ...
+
+    async def finish(
+        self, order: Finish, summary: IngestSummary, progress: Callable[[str, int], None]
+    ) -> IngestSummary:
+        """Link and write all, settle; the filled summary. ``progress(phase, done)``."""
+        ...
+
+    async def commit(self, gone: list[str]) -> Committed:
+        """Link and write what was put since the last commit. Raises what a store raises, or GraphLost."""
+        ...
+
+    async def settle(self, digest: str) -> Settled:
+        """Record the settled state."""
+        ...
+
+    async def close(self) -> None:
+        """Release the store."""
+        ...
+
+    def give_up(self) -> None:
+        """End it at once; a transaction under way is undone as a whole."""
+        ...
+
+
+class Finish(msgspec.Struct, frozen=True):
+    """Terms of :meth:`Graph.finish`, see ``Loader.finish``."""
+
+    digest: str
+    gone: list[str]
+    full: bool
+    settle: bool
+    dry_run: bool
+    kept: frozenset[str]
+    total: int
+
+
+class Crew(Protocol):
+    """Makes workers and the graph."""
+
+    kind: str
+    """``inline`` or ``ray``."""
+    most: int
+    """There will never be more workers."""
+    note: str
+    """What a user should know about their number (empty: nothing)."""
+    object_store_bytes: int
+    """Of the whole cluster; 0: there is none."""
+
+    def cap(self) -> int:
+        """So many workers have a CPU now; at least 1."""
+        ...
+
+    def worker(self, number: int) -> Worker:
+        """A new worker; it may not be up yet."""
+        ...
+
+    def graph(self, project: str) -> Graph:
+        """The graph's owner."""
+        ...
+
+    def want(self, workers: int) -> None:
+        """Tell the cluster's autoscaler how many workers are wanted (0: none)."""
+        ...
+
+    def memory(self) -> tuple[str, float]:
+        """Name of this machine, and the share (0..1) of its memory in use."""
+        ...
+
+    def store_free(self) -> float | None:
+        """Free share (0..1) of the object store, None if there is none."""
+        ...
+
+    def close(self) -> None:
+        """End what is left."""
+        ...
+
+
+def this_machine() -> tuple[str, float]:
+    """Name and share of memory in use."""
+    import psutil
+
+    return socket.gethostname(), psutil.virtual_memory().percent / 100
+
+
+async def happens(event: asyncio.Event, seconds: float) -> bool:
+    """Wait for an event, so long at most. (``asyncio.wait_for`` can swallow a cancellation before Python 3.12.)"""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    return event.is_set()

@@ -1,0 +1,401 @@
+"""Following a session's folders: hints become looks, looks become work, results become commits.
+
+Nothing here believes an event. A hint says where to look; what a look or a scan finds against what is known decides. After
+every burst, after a change of branch, and every minute everything is compared with what is known, because events get lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from ray_lineage.model import Priority, SourceFile
+from ray_lineage.runtime.crew import happens
+from ray_lineage.runtime.parse import Meta
+from ray_lineage.runtime.plan import below_any
+from ray_lineage.runtime.scheduler import Batch
+from ray_lineage.runtime.status import Status
+from ray_lineage.runtime.telemetry import Telemetry
+from ray_lineage.sources.debounce import Debouncer
+from ray_lineage.sources.watch import follow
+
+if TYPE_CHECKING:
+    from ray_lineage.runtime.session import Session
+
+_BURST: Final = 50
+"""More changes at once are no save by a person: they go behind those that are."""
+_LOOKS: Final = 5_000  # paths; to compare everything is cheaper than to look at more of them
+_BREATHE: Final = 100  # files looked at without letting others run
+_FLOOD_FILES: Final = 2_000  # delivered and not committed: commit in the middle of a flood of changes
+_FLOOD_SECONDS: Final = 5.0
+_CALM_SECONDS: Final = 1.0  # after a burst, before everything is compared
+_SETTLE_SECONDS: Final = 3.0  # of quiet before the settled state is recorded
+_TICK_SECONDS: Final = 0.5
+_DRAIN_SECONDS: Final = 30.0
+_GUARD_FILES: Final = 20
+_OLD_SECONDS: Final = 600.0  # a file's time of change that is older says nothing about a save
+
+
+class Following:
+    """See the module. Runs beside the session's first pass and after it; commits only after it."""
+
+    def __init__(self, session: Session, telemetry: Telemetry) -> None:
+        settings = session.settings
+        self._session = session
+        self._telemetry = telemetry
+        self._clock: Callable[[], float] = session.clock
+        self._debouncer = Debouncer(
+            settings.debounce_window_seconds, settings.batch_size_threshold, enabled=settings.enable_batching
+        )
+        self._realtime = not settings.enable_batching or settings.debounce_window_seconds == 0
+        self._flushed: list[str] = []
+        self._wake = asyncio.Event()
+        self._stop = asyncio.Event()
+        self._folders: dict[str, None] = {}  # project paths of folders to compare
+        self._compare_at: float | None = None
+        self._compared_at = self._clock()
+        self._busy: dict[str, asyncio.Task[None]] = {}  # at most one comparison, and one call of the graph
+        self._loading = True
+        self._pending: dict[str, float | None] = {}  # delivered and not committed, with the time of the save
+        self._pending_since = 0.0
+        self._removed: dict[str, None] = {}  # proven gone, not committed
+        self._held: dict[str, None] = {}  # gone, but too many to be believed
+        self._urgent = False
+        self._saved: dict[str, float] = {}  # saves that are under way, with their time
+        self._touched_at = self._clock()
+        self._unsettled = True
+        self._began_at = self._reconciled_at = self._settled_at = 0.0
+        self._mode = ""
+        self.baseline: dict[str, tuple[int, int, int, int]] = {}
+        """Files that are left as the graph has them until their stat changes (``--no-initial``)."""
+
+    # ------------------------------------------------------------------ the loop
+
+    async def run(self) -> None:
+        """Until the session drains. Raises what ends the session."""
+        listening = asyncio.create_task(self._listen())
+        try:
+            while not self._session.draining:
+                now = self._clock()
+                hinted, self._flushed = [*self._flushed, *self._debouncer.due(now)], []
+                await self._look(hinted)
+                self._compare_if_due(now)
+                self._commit_if_due(now)
+                self._settle_if_due(now)
+                await self._rest(now)
+                self._reap(listening)
+            if not self._loading:
+                await self._drain()
+        finally:
+            self._stop.set()
+            for task in (listening, *self._busy.values()):
+                task.cancel()
+            await asyncio.gather(listening, *self._busy.values(), return_exceptions=True)
+
+    async def _rest(self, now: float) -> None:
+        """Until something happens, or something is due."""
+        deadline = self._debouncer.deadline()
+        seconds = _TICK_SECONDS if deadline is None else min(_TICK_SECONDS, max(0.0, deadline - now))
+        await happens(self._wake, seconds)
+        self._wake.clear()
+
+    def _reap(self, listening: asyncio.Task[None]) -> None:
+        """Errors of what runs beside the loop."""
+        if listening.done():
+            listening.result()
+        for name, task in list(self._busy.items()):
+            if task.done():
+                del self._busy[name]
+                task.result()
+
+    def _begin(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        task = self._busy[name] = asyncio.create_task(work, name=name)
+        task.add_done_callback(lambda _: self._wake.set())
+
+    async def _drain(self) -> None:
+        """What is in flight is finished and committed; then nothing is left to do."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_DRAIN_SECONDS):
+                await self._session.pool.quiet()
+                writing = self._busy.pop("graph", None)
+                if writing is not None:
+                    await writing
+                if self._pending or self._removed:
+                    await self._commit()
+                if self._quiet():
+                    await self._settle()
+        self._session.save_index()
+
+    @property
+    def is_on(self) -> bool:
+        """Is the first pass over?"""
+        return not self._loading
+
+    def wake(self) -> None:
+        """Look at what changed."""
+        self._wake.set()
+
+    def flush(self) -> None:
+        """Do not wait for anything: look at what was hinted, and compare everything."""
+        now = self._clock()
+        self._flushed.extend(self._debouncer.flush())
+        self._folders[""] = None
+        self._compare_at = now
+        self._wake.set()
+
+    # ------------------------------------------------------------------ hints and looks
+
+    async def _listen(self) -> None:
+        session = self._session
+        registry = self._telemetry.registry
+        hints = follow(
+            session.tree.roots,
+            session.settings.suffixes,
+            poll=session.settings.poll,
+            fast=self._realtime,
+            stop=self._stop,
+        )
+        async for hint in hints:
+            now = self._clock()
+            for note in hint.notes:
+                self._telemetry.note(note)
+            before = len(self._debouncer)
+            for path in hint.paths:
+                self._debouncer.note(path, now)
+            if hint.paths:
+                registry.add("ray_lineage_watch_events_total", len(hint.paths))
+                registry.add("ray_lineage_watch_debounced_total", len(hint.paths) - (len(self._debouncer) - before))
+            if hint.rescan:
+                self._compare_soon("", now)
+            self._wake.set()
+
+    def _compare_soon(self, folder: str, now: float) -> None:
+        self._folders[folder] = None
+        self._compare_at = now + _CALM_SECONDS if folder == "" else min(self._compare_at or now, now)
+
+    async def _look(self, paths: Sequence[str]) -> None:
+        """Look at what was hinted. A burst is compared as a whole once it is over."""
+        if not paths:
+            return
+        now = self._clock()
+        burst = len(paths) > _BURST
+        if burst:
+            self._compare_soon("", now)
+        if len(paths) > _LOOKS:
+            return
+        priority = Priority.BATCH if burst else Priority.CRITICAL
+        for start in range(0, len(paths), _BREATHE):
+            found = self._session.tree.look(paths[start : start + _BREATHE])
+            for file in found.files:
+                self._consider(file, priority)
+            self._remove(found.gone)
+            for folder in found.folders:
+                self._compare_soon(folder, now)
+            if burst:
+                await asyncio.sleep(0)
+
+    def _consider(self, file: SourceFile, priority: Priority) -> bool:
+        """Is a file that is there different from what is known? Then there is work."""
+        session, path = self._session, file.path
+        stat = (file.size, file.mtime_ns, file.ctime_ns, file.inode)
+        if self.baseline and self.baseline.get(path) == stat:
+            return False
+        self.baseline.pop(path, None)
+        sha256 = session.index.lookup(file)
+        if sha256 and session.hashes.get(path) == sha256:
+            return False
+        task = session.rules.task(file, sha256, priority)
+        if task is None:
+            self._remove((path,))
+            return False
+        self._removed.pop(path, None)
+        self._held.pop(path, None)
+        if priority == Priority.CRITICAL:
+            self._saved[path] = file.mtime_ns / 1e9
+        session.pool.scheduler.retry(path)
+        session.pool.add((task,))
+        self._touched_at = self._clock()
+        return True
+
+    def _remove(self, paths: Iterable[str]) -> None:
+        """Files that are proven gone."""
+        session = self._session
+        for path in paths:
+            known = path in session.hashes or path in session.unreadable or path in session.states
+            if not known and session.pool.scheduler.priority(path) is None:
+                continue
+            session.forget(path)
+            self._pending.pop(path, None)
+            self._saved.pop(path, None)
+            self.baseline.pop(path, None)
+            self._removed[path] = None
+            self._touched_at = self._clock()
+
+    # ------------------------------------------------------------------ comparing everything
+
+    def _compare_if_due(self, now: float) -> None:
+        if "compare" in self._busy or self._loading:
+            return
+        if now - self._compared_at >= self._session.settings.rescan_seconds:
+            self._folders[""] = None
+            self._compare_at = now
+        if self._folders and self._compare_at is not None and now >= self._compare_at:
+            folders = [""] if "" in self._folders else sorted(self._folders)
+            self._folders, self._compare_at = {}, None
+            self._begin("compare", self._compare(folders))
+
+    async def _compare(self, folders: Sequence[str]) -> None:
+        began, found = time.time(), 0
+        for folder in folders:
+            found += await self._compare_folder(folder)
+        self._telemetry.registry.add("ray_lineage_reconciles_total")
+        self._telemetry.registry.add("ray_lineage_reconcile_found_files_total", found)
+        if "" in folders:
+            self._compared_at = self._clock()
+            self._began_at, self._reconciled_at = began, time.time()
+
+    async def _compare_folder(self, folder: str) -> int:
+        """One scan against what is known; returns the number of differences."""
+        session = self._session
+        known = {p for p in session.known() if below_any(p, (folder,))}
+        walk = session.tree.subtree(folder)
+        found = number = 0
+        for number, file in enumerate(walk, 1):
+            known.discard(file.path)
+            # a handful of changes is somebody at work; more is a branch or a copy
+            found += self._consider(file, Priority.NORMAL if found < _BURST else Priority.BATCH)
+            if number % _BREATHE == 0:
+                await asyncio.sleep(0)
+                await session.pool.room()
+        missing = sorted(p for p in known if not below_any(p, walk.unlisted))
+        for start in range(0, len(missing), _BREATHE):
+            found += self._confirm(missing[start : start + _BREATHE])
+            await asyncio.sleep(0)
+        for path, diagnostic in walk.diagnostics:
+            self._telemetry.finding(path, diagnostic)
+        return found
+
+    def _confirm(self, missing: Sequence[str]) -> int:
+        """What the scan did not see may have come while it ran: look once more."""
+        tree = self._session.tree
+        places = {p: tree.absolute(p) for p in missing}
+        look = tree.look([a for a in places.values() if a is not None])
+        for file in look.files:
+            self._consider(file, Priority.NORMAL)
+        gone = [*(p for p in look.gone if p in places), *(p for p, a in places.items() if a is None)]
+        self._remove(gone)
+        return len(gone)
+
+    # ------------------------------------------------------------------ results and commits
+
+    def delivered(self, batch: Batch, metas: Sequence[Meta]) -> None:
+        """The pool delivered a batch: the graph's owner has its facts."""
+        self._telemetry.batch(batch, metas)
+        if not self._pending:
+            self._pending_since = self._clock()
+        for meta in metas:
+            saved = self._saved.pop(meta.path, None)
+            if meta.outcome == "gone":
+                self._remove((meta.path,))
+            elif meta.outcome == "facts":
+                self._pending[meta.path] = saved if saved and time.time() - saved < _OLD_SECONDS else None
+            elif meta.diagnostic is not None:
+                self._telemetry.finding(meta.path, meta.diagnostic)
+        self._urgent = self._urgent or batch.priority == Priority.CRITICAL
+        self._touched_at = self._clock()
+        self._wake.set()
+
+    def loading(self) -> None:
+        """The first pass is being linked and written: what is delivered from now on is new."""
+        self._pending.clear()
+        self._removed.clear()
+
+    def loaded(self, *, settled: bool) -> None:
+        """The first pass is in the graph: from now on there are commits. What events missed meanwhile is looked for."""
+        self._loading = False
+        self._unsettled = not settled
+        if settled:
+            self._settled_at = time.time()
+        self._compare_soon("", self._clock() - _CALM_SECONDS)
+        self._wake.set()
+
+    def _commit_if_due(self, now: float) -> None:
+        if self._loading or "graph" in self._busy or not (self._pending or self._removed):
+            return
+        flood = len(self._pending) >= _FLOOD_FILES or now - self._pending_since >= _FLOOD_SECONDS
+        if self._urgent or flood or self._session.pool.idle:
+            self._begin("graph", self._commit())
+
+    async def _commit(self) -> None:
+        pending, self._pending = self._pending, {}
+        gone = self._believed()
+        self._urgent = False
+        self._unsettled = True
+        done = await self._session.graph.commit(gone)
+        for path in gone:
+            self._session.states.pop(path, None)
+        self._telemetry.committed(done, {**pending, **dict.fromkeys(gone)})
+        for finding in done.findings:
+            if finding.severity == "error":
+                where = f"{finding.path}:{finding.line}" if finding.line else finding.path
+                self._telemetry.error(finding.code, finding.message, where, counted=False)
+        self._touched_at = self._clock()
+
+    def _believed(self) -> list[str]:
+        """What may be removed. If more than the allowed share of everything vanished at once, nothing is, until it is back
+        or the user says that it is meant: an unmounted folder looks like this."""
+        session = self._session
+        gone = {**self._held, **self._removed}
+        self._removed, self._held = {}, {}
+        present = len(session.hashes) + len(session.unreadable)
+        percent = session.settings.max_delete_percent
+        missing_root = bool(session.tree.missing_roots())
+        if missing_root or (len(gone) > _GUARD_FILES and present * 100 < (100 - percent) * (present + len(gone))):
+            self._held = gone
+            text = f"{len(gone):,} of {present + len(gone):,} files are no longer on disk; nothing of them was removed from the graph"
+            hint = "is the folder mounted? If this is meant: `ray_lineage ingest --max-delete-percent 100`"
+            self._telemetry.note(f"RL223: {text}. {hint}")
+            return []
+        return sorted(gone)
+
+    # ------------------------------------------------------------------ settling
+
+    def _quiet(self) -> bool:
+        """Is everything that is known of in the graph?"""
+        session = self._session
+        waiting = self._pending or self._removed or self._held or self.baseline or len(self._debouncer)
+        return not waiting and session.pool.idle and not session.unreadable and not session.tree.missing_roots()
+
+    def _settle_if_due(self, now: float) -> None:
+        if self._loading or not self._unsettled or self._busy or now - self._touched_at < _SETTLE_SECONDS:
+            return
+        if self._quiet():
+            self._begin("graph", self._settle())
+
+    async def _settle(self) -> None:
+        self._unsettled = False  # a commit that comes meanwhile says otherwise
+        session = self._session
+        await session.graph.settle(session.rules.digest(session.hashes))
+        self._settled_at = time.time()
+        session.save_index()
+
+    # ------------------------------------------------------------------ status
+
+    def tell(self, out: Status) -> None:
+        """Fill in what is known here."""
+        out.watcher = self._mode
+        out.reconcile_began_at, out.reconciled_at, out.settled_at = (
+            self._began_at,
+            self._reconciled_at,
+            self._settled_at,
+        )
+        waiting = [s for s in (*self._saved.values(), *(v for v in self._pending.values() if v)) if s]
+        out.lag_seconds = max(0.0, time.time() - min(waiting)) if waiting else 0.0
+        out.in_flight += len(self._pending) + len(self._removed)
+        registry = self._telemetry.registry
+        missing = bool(self._session.tree.missing_roots())
+        registry.set("ray_lineage_watch_degraded", float(missing), reason="missing_root")
+        registry.set("ray_lineage_watch_degraded", float(self._mode == "polling"), reason="polling")

@@ -1,0 +1,147 @@
+"""A crew of one: everything in this process, one thing at a time. For small repositories, and where Ray is not wanted."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+from collections.abc import Callable, Sequence
+
+from ray_lineage.model import FileState
+from ray_lineage.runtime.crew import Finish, Report, this_machine
+from ray_lineage.runtime.load import Committed, Loader, Settled, open_cache
+from ray_lineage.runtime.parse import Meta, Task, parse_batch
+from ray_lineage.runtime.summary import IngestSummary
+from ray_lineage.settings import Settings
+
+
+class LocalWorker:
+    """See :class:`ray_lineage.runtime.crew.Worker`. It cannot die alone: what kills it kills this process."""
+
+    name = "parse-0"
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._cache = open_cache(settings)
+
+    async def ready(self) -> None:
+        """At once."""
+
+    async def parse(self, tasks: Sequence[Task], seconds: float) -> tuple[Report, list[bytes]]:
+        """Parse here and now; the limits per file apply."""
+        metas, payload = parse_batch(tasks, self._cache, self._settings.max_file_size)
+        await asyncio.sleep(0)
+        return Report(metas, "", 0.0, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024), payload
+
+    async def culprit(self) -> str:
+        """Nobody."""
+        return ""
+
+    def dismiss(self) -> None:
+        """Close the cache."""
+        if self._cache is not None:
+            self._cache.close()
+            self._cache = None
+
+
+class LocalGraph:
+    """See :class:`ray_lineage.runtime.crew.Graph`."""
+
+    def __init__(self, settings: Settings, project: str) -> None:
+        self._settings = settings
+        self._project = project
+        self._loader: Loader | None = None
+        self.uri = ""
+        self.rebuilt = ""
+
+    @property
+    def _open(self) -> Loader:
+        assert self._loader is not None
+        return self._loader
+
+    async def begin(self, *, again: bool) -> dict[str, FileState]:
+        """Open the store."""
+        self._loader = Loader(self._settings, self._project)
+        states = self._loader.begin()
+        self.uri, self.rebuilt = self._loader.uri, self._loader.rebuilt
+        return states
+
+    async def check_removal(self, gone: list[str], present: int) -> None:
+        """See the protocol."""
+        self._open.check_removal(gone, present)
+
+    async def put(self, metas: Sequence[Meta], payload: list[bytes]) -> None:
+        """See the protocol."""
+        for meta, facts in zip(metas, payload, strict=True):
+            if meta.outcome == "facts":
+                self._open.put(meta.path, meta.sha256, facts)
+
+    async def finish(
+        self, order: Finish, summary: IngestSummary, progress: Callable[[str, int], None]
+    ) -> IngestSummary:
+        """See the protocol."""
+        stored = 0
+
+        def on_stored(files: int) -> None:
+            nonlocal stored
+            stored += files
+            progress("load", stored)
+
+        self._open.finish(
+            order.digest, order.gone, full=order.full, settle=order.settle, summary=summary, dry_run=order.dry_run,
+            kept=order.kept, on_linked=lambda n: progress("link", n), on_stored=on_stored,
+        )  # fmt: skip
+        return summary
+
+    async def commit(self, gone: list[str]) -> Committed:
+        """See the protocol."""
+        return self._open.commit(gone)
+
+    async def settle(self, digest: str) -> Settled:
+        """See the protocol."""
+        return self._open.settle(digest)
+
+    async def close(self) -> None:
+        """See the protocol."""
+        if self._loader is not None:
+            self._loader.close()
+
+    def give_up(self) -> None:
+        """Nothing runs beside the caller."""
+
+
+class LocalCrew:
+    """See :class:`ray_lineage.runtime.crew.Crew`."""
+
+    kind = "inline"
+    most = 1
+    note = ""
+    object_store_bytes = 0
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def cap(self) -> int:
+        """This process."""
+        return 1
+
+    def worker(self, number: int) -> LocalWorker:
+        """The only one."""
+        return LocalWorker(self._settings)
+
+    def graph(self, project: str) -> LocalGraph:
+        """In this process."""
+        return LocalGraph(self._settings, project)
+
+    def want(self, workers: int) -> None:
+        """There is no cluster."""
+
+    def memory(self) -> tuple[str, float]:
+        """See the protocol."""
+        return this_machine()
+
+    def store_free(self) -> float | None:
+        """There is no object store."""
+        return None
+
+    def close(self) -> None:
+        """Nothing is left."""

@@ -1,0 +1,321 @@
+"""The lanes of a session: one a worker, one batch in flight each, so that blame for a death and deadlines are exact.
+
+The pool cuts batches late, counts what is in flight, owns every retry, and grows and shrinks with the work. What a batch
+means is its receiver's business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, Protocol
+
+from ray_lineage.errors import RayLineageError
+from ray_lineage.runtime.admission import Admission
+from ray_lineage.runtime.breaker import Breaker
+from ray_lineage.runtime.crew import Crew, Payload, PayloadLost, Report, Worker, WorkerLost, happens
+from ray_lineage.runtime.gate import MemoryGate
+from ray_lineage.runtime.ledger import Ledger, budget_of
+from ray_lineage.runtime.parse import HARD_SECONDS, HARD_SECONDS_PER_BYTE, Meta, Task
+from ray_lineage.runtime.scaling import Scaler
+from ray_lineage.runtime.scheduler import Batch, Scheduler
+from ray_lineage.runtime.status import LaneState
+from ray_lineage.settings import Settings
+
+_IDLE_SECONDS: Final = 0.2
+_TICK_SECONDS: Final = 0.5
+_FULL: Final = 2_000
+"""So many files waiting are enough: the scan rests until there are fewer."""
+_ALL_LOST: Final = "no parse worker is left"
+
+
+class Receiver(Protocol):
+    """What a pool's owner does with results."""
+
+    async def deliver(self, batch: Batch, report: Report, payload: Payload) -> None:
+        """Hand facts on to the graph; returning acknowledges them. Raises PayloadLost; anything else ends the pool."""
+        ...
+
+    def done(self, batch: Batch, metas: Sequence[Meta], seconds: float) -> None:
+        """A batch was delivered: what became of each of its files (but those that changed meanwhile)."""
+        ...
+
+    async def set_aside(self, task: Task) -> None:
+        """A file killed its worker once too often."""
+        ...
+
+    async def prepare(self, batch: Batch) -> tuple[Sequence[Task], Sequence[Meta]]:
+        """The tasks as they are sent to a worker, and what became of those that are not."""
+        ...
+
+
+class Lane:
+    """One worker and what it does; for the status."""
+
+    __slots__ = ("batch", "born", "failures", "last_busy", "name", "retiring", "since", "state", "task", "worker")
+
+    def __init__(self, worker: Worker, now: float) -> None:
+        self.worker = worker
+        self.name = worker.name
+        self.state: LaneState = "starting"
+        self.batch: Batch | None = None
+        self.since = self.born = self.last_busy = now
+        self.failures = 0
+        self.retiring = False
+        self.task: asyncio.Task[None] | None = None
+
+
+class Pool:
+    """See the module. Run :meth:`run` as a task; it ends by :meth:`close` or with the error that ends the session."""
+
+    def __init__(
+        self, settings: Settings, crew: Crew, receiver: Receiver, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._crew = crew
+        self._receiver = receiver
+        self._clock = clock
+        self.limit = crew.most
+        self.scheduler = Scheduler(max(1, min(self.limit, crew.cap())))
+        budget = budget_of(crew.object_store_bytes or 2**28, settings.object_store_share)
+        self.admission = Admission(
+            Ledger(budget), MemoryGate(settings.memory_limit_percent / 100), queue_files=settings.queue_limit
+        )
+        self.scaler = Scaler(min(settings.min_workers or 1, self.limit), self.limit)
+        self.breaker = Breaker(self.scheduler.lanes)
+        self.lanes: list[Lane] = []
+        self.ever_up: set[str] = set()
+        self.target = self.scheduler.lanes
+        self.restarts = 0
+        self.draining = False
+        self.last_failure = ""
+        self.opened = 0
+        self._setting_aside = 0
+        self._wake = asyncio.Event()
+        self._stop = asyncio.Event()
+        self._changed = asyncio.Event()
+
+    # ------------------------------------------------------------------ work
+
+    def add(self, tasks: Iterable[Task]) -> None:
+        """New work."""
+        self.scheduler.add(tasks)
+        self._wake.set()
+
+    def forget(self, path: str) -> None:
+        """The file is gone: it is not worked on any more."""
+        self.scheduler.forget(path)
+
+    @property
+    def idle(self) -> bool:
+        """Nothing waits, nothing is in flight, and nothing is being set aside."""
+        return self.scheduler.idle and not self._setting_aside
+
+    async def room(self) -> None:
+        """Wait until more work may be added (a scan that runs ahead costs memory)."""
+        while self.scheduler.waiting >= _FULL and not self._stop.is_set() and not self.draining:
+            await self._change()
+
+    async def quiet(self) -> None:
+        """Wait until nothing waits and nothing is in flight; while draining, until nothing is in flight."""
+        while not (self.idle or (self.draining and not self.scheduler.in_flight)):
+            await self._change()
+
+    async def _change(self) -> None:
+        self._changed.clear()
+        await happens(self._changed, _TICK_SECONDS)
+
+    def drain(self) -> None:
+        """Cut nothing more."""
+        self.draining = True
+        self._wake.set()
+        self._changed.set()
+
+    def close(self) -> None:
+        """End :meth:`run`."""
+        self._stop.set()
+
+    # ------------------------------------------------------------------ lanes
+
+    async def run(self) -> None:
+        """Keep the lanes going. Raises what ends the session: a RayLineageError, or what ``deliver`` raised."""
+        stop = asyncio.create_task(self._stop.wait())
+        for _ in range(self.target):
+            self._open_lane()
+        try:
+            while not self._stop.is_set():
+                running = [lane.task for lane in self.lanes if lane.task is not None]
+                await asyncio.wait([stop, *running], timeout=_TICK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+                self._reap()
+                self._look_after()
+        finally:
+            stop.cancel()
+            await self._close_lanes()
+
+    def _reap(self) -> None:
+        """Lanes that ended: retired ones, and ones whose worker does not come back, which is fatal only for the last."""
+        lost: RayLineageError | None = None
+        for lane in [lane for lane in self.lanes if lane.task is not None and lane.task.done()]:
+            self.lanes.remove(lane)
+            assert lane.task is not None
+            error = lane.task.exception()
+            if isinstance(error, LaneLost):
+                lost = error.error
+                self.last_failure = lost.message
+            elif error is not None:
+                raise error
+        if lost is not None and not self.lanes and not self.scheduler.idle:
+            raise lost
+
+    def _look_after(self) -> None:
+        now = self._clock()
+        self.admission.gate.observe(*self._crew.memory(), now)
+        free = self._crew.store_free()
+        if free is not None:
+            self.admission.observe_store(free, now)
+        pending = 0 if self.draining else self.scheduler.waiting + self.scheduler.in_flight
+        self.breaker.lanes = len(self.lanes)
+        self.breaker.tick(now, pending=pending, why=self.admission.reason)
+        if self.breaker.tripped:
+            raise RayLineageError("RL233", self.breaker.tripped, help=LOGS_HELP)
+        busy = sum(lane.state == "busy" for lane in self.lanes)
+        self.target = self.scaler.target(
+            now,
+            lanes=len(self.lanes),
+            busy=busy,
+            backlog_seconds=self.scheduler.backlog_seconds(),
+            memory_open=self.admission.gate.open(now),
+        )
+        cap = self._crew.cap()
+        if self.limit > cap:
+            self._crew.want(self.target)
+        for _ in range(min(self.target, cap) - len(self.lanes)):
+            self._open_lane()
+        for lane in self._idlest(len(self.lanes) - self.target):
+            lane.retiring = True
+            self._wake.set()
+        self.scheduler.lanes = max(1, sum(not lane.retiring for lane in self.lanes))
+
+    def _idlest(self, count: int) -> list[Lane]:
+        idle = [lane for lane in self.lanes if lane.state == "idle" and not lane.retiring]
+        return sorted(idle, key=lambda lane: lane.last_busy)[: max(0, count)]
+
+    def _open_lane(self) -> None:
+        lane = Lane(self._crew.worker(self.opened), self._clock())
+        self.opened += 1
+        self.lanes.append(lane)
+        lane.task = asyncio.create_task(self._lane(lane), name=lane.name)
+
+    async def _close_lanes(self) -> None:
+        tasks = [lane.task for lane in self.lanes if lane.task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for lane in self.lanes:
+            lane.worker.dismiss()
+        self.lanes.clear()
+
+    async def _lane(self, lane: Lane) -> None:
+        try:
+            await self._serve(lane)
+        finally:
+            if lane.retiring:
+                lane.worker.dismiss()
+
+    async def _serve(self, lane: Lane) -> None:
+        await self._ready(lane)
+        while not (lane.retiring or self._stop.is_set()):
+            batch = self._next()
+            if batch is None:
+                self._wake.clear()
+                await happens(self._wake, _IDLE_SECONDS)
+                continue
+            lane.state, lane.batch, lane.since = "busy", batch, self._clock()
+            finished = await self._work(lane, batch)
+            lane.batch, lane.since = None, self._clock()
+            lane.last_busy = lane.since
+            if finished:
+                lane.state = "idle"
+                self.breaker.finished(lane.name, lane.since)
+                continue
+            self.restarts += 1
+            lane.state = "restarting"
+            await self._ready(lane)
+
+    async def _ready(self, lane: Lane) -> None:
+        try:
+            await lane.worker.ready()
+        except RayLineageError as error:
+            raise LaneLost(error) from error
+        lane.state, lane.since = "idle", self._clock()
+        self.ever_up.add(lane.name)
+
+    def _next(self) -> Batch | None:
+        if self.draining or not self.scheduler.waiting:
+            return None
+        return self.admission.cut(self.scheduler, self._clock())
+
+    # ------------------------------------------------------------------ one batch
+
+    async def _work(self, lane: Lane, batch: Batch) -> bool:
+        """One batch through a worker and on to the graph. False if it has to be done again."""
+        try:
+            tasks, unsent = await self._receiver.prepare(batch)
+            report, payload = await lane.worker.parse(tasks, _deadline(tasks, batch)) if tasks else (_NOTHING, [])
+            self.admission.gate.observe(report.node, report.memory, self._clock())
+            self.admission.parsed(batch, sum(m.facts_size for m in report.metas))
+            await self._receiver.deliver(batch, report, payload)
+        except WorkerLost as error:
+            culprit = (await lane.worker.culprit() or None) if error.died else None
+            await self._again(lane, batch, error.reason, culprit)
+            return False
+        except PayloadLost as error:  # with their node; the cache may have them
+            await self._again(lane, batch, str(error), None)
+            return False
+        finally:
+            self.admission.done(batch)
+        metas = [*unsent, *report.metas]
+        stale = self.scheduler.finished(batch, metas)
+        self._receiver.done(batch, [m for m in metas if m.path not in stale], self._clock() - lane.since)
+        self._wake.set()
+        self._changed.set()
+        return True
+
+    async def _again(self, lane: Lane, batch: Batch, reason: str, culprit: str | None) -> None:
+        """Queue a failed batch again, before anybody waits for a worker that may never come back."""
+        self.last_failure = reason
+        self.breaker.failed(lane.name, self._clock(), reason, culprit)
+        for task in self.scheduler.failed(batch, culprit):
+            self._setting_aside += 1
+            try:
+                await self._receiver.set_aside(task)
+            finally:
+                self._setting_aside -= 1
+        self._wake.set()
+        self._changed.set()
+
+
+class LaneLost(Exception):
+    """A lane's worker does not come up or back: the others go on."""
+
+    def __init__(self, error: RayLineageError) -> None:
+        super().__init__(error.message)
+        self.error = error
+
+
+LOGS_HELP: Final = "see the worker logs of Ray"
+_NOTHING: Final = Report([], "", 0.0, 0)
+
+
+def _deadline(tasks: Sequence[Task], batch: Batch) -> float:
+    """Seconds after which a silent worker is ended: more than its own hard limits allow."""
+    return sum(HARD_SECONDS + HARD_SECONDS_PER_BYTE * t.file.size for t in tasks[:2]) + batch.estimate * 20 + 10
+
+
+def outcome_counts(metas: Sequence[Meta]) -> dict[str, int]:
+    """How many files were ``parsed``, ``cached``, ``gone``, ``unreadable``."""
+    out: dict[str, int] = {}
+    for meta in metas:
+        what = ("cached" if meta.hit else "parsed") if meta.outcome == "facts" else meta.outcome
+        out[what] = out.get(what, 0) + 1
+    return out

@@ -1,0 +1,286 @@
+"""The crew of Ray actors, as the driver actor owns it: they end with it. Every Ray error becomes one of ours here."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from ray_lineage.errors import RayLineageError, StoreUnavailable
+from ray_lineage.model import FileState
+from ray_lineage.runtime.actors import Parser, Writer
+from ray_lineage.runtime.crew import Finish, GraphLost, PayloadLost, Report, WorkerLost, this_machine
+from ray_lineage.runtime.load import Committed, Settled
+from ray_lineage.runtime.parse import Meta, Task
+from ray_lineage.runtime.summary import IngestSummary
+from ray_lineage.settings import Settings
+
+READY_SECONDS: Final = 60.0
+OPEN_SECONDS: Final = 180.0  # the store's own retries end before
+BLAME_SECONDS: Final = 20.0
+CLOSE_SECONDS: Final = 20.0
+_LOCK_SECONDS: Final = 15.0
+_POLL_SECONDS: Final = 0.2
+LOGS: Final = "see the worker logs of Ray"
+
+
+class RayWorker:
+    """See :class:`ray_lineage.runtime.crew.Worker`."""
+
+    def __init__(self, actor: Any, name: str) -> None:
+        self._actor = actor
+        self.name = name
+
+    async def ready(self) -> None:
+        """See the protocol."""
+        from ray.exceptions import ActorUnavailableError, RayActorError
+
+        deadline = time.monotonic() + READY_SECONDS
+        while True:
+            left = max(0.1, deadline - time.monotonic())
+            try:
+                await within(
+                    self._actor.ready.remote(), left, "RL232", "a parse actor did not start",
+                    "are there enough free CPUs in the cluster?",
+                )  # fmt: skip
+                return
+            except ActorUnavailableError:  # it is being restarted
+                if time.monotonic() > deadline:
+                    raise RayLineageError("RL232", "a parse actor did not come back", help=LOGS) from None
+                await asyncio.sleep(_POLL_SECONDS)
+            except RayActorError as error:
+                raise RayLineageError("RL232", f"a parse actor did not start: {first_line(error)}", help=LOGS) from None
+
+    async def parse(self, tasks: Sequence[Task], seconds: float) -> tuple[Report, Any]:
+        """See the protocol."""
+        import ray
+        from ray.exceptions import RayError, RayTaskError
+
+        try:
+            report, payload = self._actor.parse.options(num_returns=2).remote(list(tasks))
+            try:
+                return await awaited(report, seconds), payload
+            except TimeoutError:
+                ray.kill(self._actor, no_restart=False)
+                return await awaited(report, BLAME_SECONDS), payload
+        except (RayError, TimeoutError) as error:
+            raise WorkerLost(first_line(error), died=not isinstance(error, RayTaskError)) from error
+
+    async def culprit(self) -> str:
+        """The next incarnation reads the breadcrumb; if there is none in time, nobody is blamed."""
+        from ray.exceptions import ActorUnavailableError, RayError
+
+        deadline = time.monotonic() + BLAME_SECONDS
+        while (left := deadline - time.monotonic()) > 0:
+            try:
+                return str(await awaited(self._actor.post_mortem.remote(), left))
+            except ActorUnavailableError:  # a restart of over two seconds: the call does not wait for it
+                await asyncio.sleep(_POLL_SECONDS)
+            except (TimeoutError, RayError):
+                break
+        return ""
+
+    def dismiss(self) -> None:
+        """See the protocol."""
+        import ray
+
+        ray.kill(self._actor)
+
+
+class RayGraph:
+    """See :class:`ray_lineage.runtime.crew.Graph`: the writer actor."""
+
+    def __init__(self, actor: Any, driver: Any) -> None:
+        self._actor = actor
+        self._driver = driver
+        self.uri = ""
+        self.rebuilt = ""
+
+    async def begin(self, *, again: bool) -> dict[str, FileState]:
+        """Open the store. After a death its lock may stay for a moment with the writer that is still dying."""
+        deadline = time.monotonic() + _LOCK_SECONDS
+        while True:
+            try:
+                states, self.uri, self.rebuilt = await self._call(
+                    within(
+                        self._actor.begin.remote(), OPEN_SECONDS, "RL234", "the store did not open", "is it reachable?"
+                    )
+                )
+                return states  # type: ignore[no-any-return]
+            except StoreUnavailable as error:
+                if not (again and error.code == "RL212") or time.monotonic() > deadline:
+                    raise
+            await asyncio.sleep(0.5)
+
+    @staticmethod
+    async def _call(answer: Any) -> Any:
+        """What the writer answers, its own errors as they are."""
+        from ray.exceptions import RayError, RayTaskError
+
+        try:
+            return await answer
+        except RayTaskError as error:
+            if isinstance(error.cause, RayLineageError):
+                raise error.cause from None
+            raise
+        except RayError as error:
+            raise GraphLost(first_line(error)) from error
+
+    async def check_removal(self, gone: list[str], present: int) -> None:
+        """See the protocol."""
+        await self._call(awaited(self._actor.check_removal.remote(gone, present)))
+
+    async def put(self, metas: Sequence[Meta], payload: Any) -> None:
+        """See the protocol."""
+        from ray.exceptions import ObjectLostError, RayError
+
+        try:
+            await awaited(self._actor.put.remote(metas, payload))
+        except RayError as error:
+            if isinstance(error, ObjectLostError) or isinstance(getattr(error, "cause", None), ObjectLostError):
+                raise PayloadLost(first_line(error)) from error
+            cause = getattr(error, "cause", None)
+            if isinstance(cause, RayLineageError):
+                raise cause from None
+            raise GraphLost(first_line(error)) from error
+
+    async def finish(
+        self, order: Finish, summary: IngestSummary, progress: Callable[[str, int], None]
+    ) -> IngestSummary:
+        """See the protocol; progress is told to the driver by the writer itself."""
+        found: IngestSummary = await self._call(awaited(self._actor.finish.remote(order, summary)))
+        return found
+
+    async def commit(self, gone: list[str]) -> Committed:
+        """See the protocol."""
+        found: Committed = await self._call(awaited(self._actor.commit.remote(gone)))
+        return found
+
+    async def settle(self, digest: str) -> Settled:
+        """See the protocol."""
+        found: Settled = await self._call(awaited(self._actor.settle.remote(digest)))
+        return found
+
+    async def close(self) -> None:
+        """See the protocol."""
+        with contextlib.suppress(Exception):
+            await awaited(self._actor.close.remote(), CLOSE_SECONDS)
+        self.give_up()
+
+    def give_up(self) -> None:
+        """See the protocol."""
+        import ray
+
+        ray.kill(self._actor)
+
+
+class RayCrew:
+    """See :class:`ray_lineage.runtime.crew.Crew`. Made inside the driver actor, ``me`` is its handle."""
+
+    kind = "ray"
+
+    def __init__(self, settings: Settings, me: Any) -> None:
+        import ray
+
+        self._settings = settings
+        self._me = me
+        self._here = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(
+            ray.get_runtime_context().get_node_id(), soft=False
+        )
+        resources = ray.cluster_resources()
+        cpus = max(1, int(resources.get("CPU", 1)))
+        wanted = settings.ingest_workers or cpus
+        # only who says --max-workers may mean CPUs that are not there yet (of a cluster that scales)
+        self.most = settings.max_workers or min(wanted, cpus)
+        self.note = f"{cpus} workers instead of {wanted}: Ray has no more CPUs" if wanted > cpus else ""
+        self.object_store_bytes = int(resources.get("object_store_memory", 0))
+        self._run_dir = tempfile.mkdtemp(prefix="ray_lineage-run-")
+        self._run = uuid.uuid4().hex[:6]
+        self._alive: list[RayWorker] = []
+
+    def cap(self) -> int:
+        """See the protocol."""
+        import ray
+
+        return max(1, int(ray.cluster_resources().get("CPU", 1)))
+
+    def worker(self, number: int) -> RayWorker:
+        """A parse actor, restarted by Ray; every retry is the driver's."""
+        import ray
+
+        name = f"parse-{number}"
+        actor = (
+            ray.remote(Parser)
+            .options(
+                num_cpus=1,
+                max_restarts=-1,
+                max_task_retries=0,
+                scheduling_strategy="SPREAD",
+                name=f"{name}-{self._run}",
+            )
+            .remote(self._settings, self._run_dir, name)
+        )
+        worker = RayWorker(actor, name)
+        self._alive.append(worker)
+        return worker
+
+    def graph(self, project: str) -> RayGraph:
+        """The writer actor, beside the driver."""
+        import ray
+
+        actor = (
+            ray.remote(Writer)
+            .options(num_cpus=0, max_restarts=0, scheduling_strategy=self._here, name=f"writer-{uuid.uuid4().hex[:6]}")
+            .remote(self._settings, project, self._me)
+        )
+        return RayGraph(actor, self._me)
+
+    def want(self, workers: int) -> None:
+        """On a cluster that scales: ask for so many CPUs."""
+        import ray
+
+        with contextlib.suppress(Exception):  # a hint; a cluster without an autoscaler has no use for it
+            ray.autoscaler.sdk.request_resources(bundles=[{"CPU": 1}] * workers)
+
+    def memory(self) -> tuple[str, float]:
+        """See the protocol."""
+        return this_machine()
+
+    def store_free(self) -> float | None:
+        """See the protocol."""
+        import ray
+
+        total = ray.cluster_resources().get("object_store_memory", 0)
+        free = ray.available_resources().get("object_store_memory", 0)
+        return free / total if total else None
+
+    def close(self) -> None:
+        """End the actors, and the run's folder with them."""
+        for worker in self._alive:
+            worker.dismiss()
+        self._alive.clear()
+        shutil.rmtree(self._run_dir, ignore_errors=True)
+
+
+async def awaited(ref: Any, seconds: float | None = None) -> Any:
+    """What a reference stands for. Raises TimeoutError after so many seconds."""
+    async with asyncio.timeout(seconds):
+        return await ref
+
+
+async def within(ref: Any, seconds: float, code: str, message: str, hint: str) -> Any:
+    """The same with a limit that raises RayLineageError."""
+    try:
+        return await awaited(ref, seconds)
+    except TimeoutError:
+        raise RayLineageError(code, f"{message} within {seconds:.0f} s", help=hint) from None
+
+
+def first_line(error: Exception) -> str:
+    """One line that says what happened."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)

@@ -1,0 +1,350 @@
+"""One session: bring the graph up to date with what is on disk, and, when following, keep it so.
+
+Level-triggered: the truth is the files on disk, the store says per file what it holds, the difference is the work. Events of
+the file system only say where to look sooner (:mod:`.following`). A session keeps nothing that cannot be found out again;
+when its graph is lost, a new session begins with a scan.
+
+Everything here runs in one event loop: of the driver actor, or of the process itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import signal
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from ray_lineage.cache import cache_key
+from ray_lineage.compile import COMPILER_VERSION
+from ray_lineage.errors import Interrupted
+from ray_lineage.model import Diagnostic, FileFacts, FileState, Priority, SourceFile, encode_facts
+from ray_lineage.runtime.crew import Crew, Finish, Graph, Payload, Report
+from ray_lineage.runtime.following import Following
+from ray_lineage.runtime.load import note, old_facts, open_cache
+from ray_lineage.runtime.parse import Meta, Task
+from ray_lineage.runtime.plan import Rules, below_any, project_name, stat_index
+from ray_lineage.runtime.pool import Pool
+from ray_lineage.runtime.scheduler import Batch
+from ray_lineage.runtime.summary import IngestSummary
+from ray_lineage.runtime.telemetry import Telemetry
+from ray_lineage.settings import Settings
+from ray_lineage.sources.scan import ScanOptions, SourceFault, Tree, read_bytes
+
+_BREATHE: Final = 100  # files looked at without letting others run
+
+Told = Callable[[str, int, int], None]
+
+
+class Session:
+    """See the module. Call :meth:`run` once."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        roots: Sequence[str],
+        crew: Crew,
+        *,
+        follow: bool = False,
+        initial: bool = True,
+        full: bool = False,
+        dry_run: bool = False,
+        again: bool = False,
+        told: Told | None = None,
+        telemetry: Telemetry | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """``follow``: go on after the first pass. Not ``initial``: what the graph holds is taken as it is until it changes.
+        ``again``: a predecessor may still hold the store. ``told(phase, done, total)`` hears of progress. Raises UsageError
+        for roots that are missing."""
+        self.settings = settings
+        self.tree = Tree(roots, ScanOptions(settings.suffixes, settings.ignore))
+        self.rules = Rules(settings)
+        self.project = settings.project or project_name(self.tree.roots)
+        self.index = stat_index(settings, self.project, self.tree.roots)
+        self.initial, self.full, self.dry_run, self.again = initial, full, dry_run, again
+        self.clock = clock
+        self.summary = IngestSummary(project=self.project, executor=crew.kind)
+        self.crew = crew
+        self.pool = Pool(settings, crew, self, clock)
+        self.graph: Graph = crew.graph(self.project)
+        self.states: dict[str, FileState] = {}
+        self.hashes: dict[str, str] = {}
+        """Content hash of every file whose facts the graph's owner has."""
+        self.unreadable: set[str] = set()
+        self.gone: set[str] = set()
+        self.draining = False
+        self.following = Following(self, telemetry or Telemetry(clock)) if follow else None
+        self._told: Told = told or (lambda *_: None)
+        self._seen = 0
+        self._paths: set[str] = set()
+        self._unlisted: list[str] = []
+
+    # ------------------------------------------------------------------ the run
+
+    async def run(self) -> IngestSummary:
+        """One pass; when following, on until :meth:`drain`. Raises RayLineageError, GraphLost, or Interrupted if the first
+        pass was drained."""
+        pool = asyncio.create_task(self.pool.run(), name="pool")
+        try:
+            work: list[Coroutine[Any, Any, None]] = [self._load()]
+            if self.following is not None:
+                work.append(self.following.run())
+            await _beside(pool, work)
+            return self.summary
+        finally:
+            self.pool.close()
+            with contextlib.suppress(Exception):
+                await pool
+            await self.graph.close()
+            self.crew.close()
+
+    async def _load(self) -> None:
+        """Everything that is on disk into the graph, as one settled state."""
+        opening = asyncio.create_task(self._begin())
+        try:
+            await (self._scan_all() if self.initial else self._take_as_they_are(opening))
+            await opening
+        finally:
+            opening.cancel()
+        removed = [p for p in self.states if p not in self._paths and not below_any(p, self._unlisted)]
+        await self.graph.check_removal(removed, self._seen)
+        await self.pool.quiet()
+        if self.draining:
+            raise Interrupted(signal.SIGTERM)
+        if self.following is None:
+            self.pool.close()  # the workers' memory is of better use to the graph now
+            self._account()
+        await self._keep_unreadable()
+        await self._finish()
+
+    async def _begin(self) -> None:
+        self.states = await self.graph.begin(again=self.again)
+        self.summary.store = self.graph.uri
+        if self.graph.rebuilt:
+            self.summary.notes.append(self.graph.rebuilt)
+        if self.crew.note:
+            self.summary.notes.append(self.crew.note)
+
+    async def _scan_all(self) -> None:
+        self._tell("scan", 0, 0)
+        scan = self.tree.subtree("")
+        priority = Priority[self.settings.priority.upper()]
+        for number, file in enumerate(scan, 1):
+            task = self.rules.task(file, self.index.lookup(file), priority)
+            if task is not None:
+                self._seen += 1
+                self._paths.add(file.path)
+                if file.path not in self.hashes:
+                    self.pool.add((task,))
+            if number % _BREATHE == 0:
+                await asyncio.sleep(0)
+                await self.pool.room()
+                if self.draining:
+                    return
+        self._unlisted = list(scan.unlisted)
+        self.summary.files = self._seen
+        for path, diagnostic in scan.diagnostics:
+            note(self.summary, path, [diagnostic])
+        self._tell("compile", self.outcomes, self._seen)
+
+    async def _take_as_they_are(self, opening: asyncio.Task[None]) -> None:
+        """Not ``initial``: files stay as the graph has them until they change. What the graph was made of comes from the
+        cache; where the cache does not know it any more, the file is read."""
+        await opening
+        cache = open_cache(self.settings)
+        for number, file in enumerate(self.tree.subtree(""), 1):
+            task = self.rules.task(file, "")
+            if task is None:
+                continue
+            self._seen += 1
+            self._paths.add(file.path)
+            state = self.states.get(file.path)
+            if state is not None and state.sha256:
+                old = next(iter(old_facts({file.path}, self.states, {file.path: task}, cache)), None)
+                if old is None:
+                    self.pool.add((task,))
+                    continue
+                self.hashes[file.path] = state.sha256
+                await self.graph.put([Meta(file.path, "facts", state.sha256)], [old[2]])
+            assert self.following is not None
+            self.following.baseline[file.path] = (file.size, file.mtime_ns, file.ctime_ns, file.inode)
+            if number % _BREATHE == 0:
+                await asyncio.sleep(0)
+        if cache is not None:
+            cache.close()
+
+    @property
+    def outcomes(self) -> int:
+        """Files with an outcome."""
+        return len(self.hashes) + len(self.gone) + len(self.unreadable)
+
+    def _account(self) -> None:
+        """Nothing may be dropped: every scanned file was linked, is gone, or is set aside with a diagnostic."""
+        if self.outcomes != self._seen:
+            raise AssertionError(f"{self._seen} files were scanned but {self.outcomes} accounted for")
+
+    async def _keep_unreadable(self) -> None:
+        """What cannot be read keeps its old contribution; its old facts take part in linking where the cache has them."""
+        cache = open_cache(self.settings) if self.unreadable else None
+        if cache is None:
+            return
+        tasks = {p: Task(_nothing(p), *self.rules.options(p)) for p in self.unreadable}
+        for path, sha256, facts in old_facts(self.unreadable, self.states, tasks, cache):
+            await self.graph.put([Meta(path, "facts", sha256)], [facts])
+        cache.close()
+
+    async def _finish(self) -> None:
+        """Nothing is awaited between looking at what is known and telling the graph: what comes later comes after it."""
+        present = len(self.hashes)
+        removed = sorted(
+            p for p in self.states
+            if p not in self.hashes and p not in self.unreadable and not below_any(p, self._unlisted)
+        )  # fmt: skip
+        settle = not self.unreadable and not self.gone and not self._unlisted
+        order = Finish(
+            self.rules.digest(self.hashes),
+            removed,
+            self.full,
+            settle,
+            self.dry_run,
+            frozenset(self.unreadable),
+            present,
+        )
+        self._note_workers()
+        if self.following is not None:
+            self.following.loading()
+        self._tell("link", 0, present)
+        self.summary = await self.graph.finish(
+            order, self.summary, lambda phase, done: self._tell(phase, done, present)
+        )
+        if self.unreadable:
+            self.summary.by_status["unreadable"] = len(self.unreadable)
+        self.summary.unchanged = present - self.summary.files_written
+        self._paths = set()
+        self.save_index()
+        if self.following is not None:
+            self.following.loaded(settled=self.summary.settled)
+
+    def _note_workers(self) -> None:
+        up, wanted = len(self.pool.ever_up), self.pool.opened
+        self.summary.workers = up
+        if up < wanted and self._seen:
+            self.summary.notes.append(f"{up} of {wanted} parse actors were up before the work was done")
+
+    def save_index(self) -> None:
+        """Remember the contents of unchanged files for the next start."""
+        self.index.keep_only(self.hashes.keys())
+        self.index.save()
+
+    def known(self) -> list[str]:
+        """Paths of all files that are known of now."""
+        return [*self.hashes, *self.unreadable]
+
+    def forget(self, path: str) -> None:
+        """A file is gone."""
+        self.pool.forget(path)
+        self.hashes.pop(path, None)
+        self.unreadable.discard(path)
+        self.index.forget(path)
+
+    def drain(self) -> None:
+        """Stop as soon as what is in flight is done."""
+        self.draining = True
+        self.pool.drain()
+        if self.following is not None:
+            self.following.wake()
+
+    def _tell(self, phase: str, done: int, total: int) -> None:
+        self._told(phase, done, total)
+
+    # ------------------------------------------------------------------ results (the pool's receiver)
+
+    async def prepare(self, batch: Batch) -> tuple[Sequence[Task], Sequence[Meta]]:
+        """Workers read the files themselves."""
+        return batch.tasks, ()
+
+    async def deliver(self, batch: Batch, report: Report, payload: Payload) -> None:
+        """Facts to the graph, except of files that changed or went meanwhile."""
+        metas = report.metas
+        stale = self.pool.scheduler.stale(batch)
+        if stale:
+            metas = [msgspec.structs.replace(m, outcome="gone") if m.path in stale else m for m in metas]
+        await self.graph.put(metas, payload)
+
+    def done(self, batch: Batch, metas: Sequence[Meta], seconds: float) -> None:
+        """What became of a batch's files."""
+        files = {t.file.path: t.file for t in batch.tasks}
+        for meta in metas:
+            if meta.outcome == "facts":
+                self._read(meta)
+                if meta.read_at_ns:
+                    self.index.record(files[meta.path], meta.sha256, meta.read_at_ns)
+            else:
+                self._not_read(meta)
+        if self.following is not None:
+            self.following.delivered(batch, metas)
+        self._tell("compile", self.outcomes, self._seen)
+
+    def _read(self, meta: Meta) -> None:
+        self.hashes[meta.path] = meta.sha256
+        self.gone.discard(meta.path)
+        self.unreadable.discard(meta.path)
+        if meta.hit:
+            self.summary.cache_hits += 1
+        else:
+            self.summary.compiled += 1
+            self.summary.cache_misses += 1
+
+    def _not_read(self, meta: Meta) -> None:
+        (self.gone if meta.outcome == "gone" else self.unreadable).add(meta.path)
+        if meta.diagnostic is not None and self.following is None:
+            note(self.summary, meta.path, [meta.diagnostic])
+
+    async def set_aside(self, task: Task) -> None:
+        """A file that killed its worker three times: a diagnostic instead of facts, in the cache too, so that it kills no
+        later run (which may have no worker to lose) until it or the compiler changes."""
+        text = "it killed the parser three times and was set aside; it is tried again when it changes. Please report it"
+        facts = encode_facts(FileFacts("", "failed", diagnostics=(Diagnostic("RL193", "error", text),)))
+        path, now = task.file.path, time.time_ns()
+        batch = Batch(0, task.file.priority, (task,), 0.0, task.file.size, False)
+        try:
+            sha256 = hashlib.sha256(read_bytes(task.file, self.settings.max_file_size)).hexdigest()
+        except SourceFault as fault:
+            outcome = "gone" if fault.status == "gone" else "unreadable"
+            self.done(batch, [Meta(path, outcome, diagnostic=fault.diagnostic)], 0.0)
+            return
+        cache = open_cache(self.settings)
+        if cache is not None:
+            cache.put_many([(cache_key(sha256, task.options, COMPILER_VERSION + task.encoding), facts)])
+            cache.close()
+        meta = Meta(path, "facts", sha256, read_at_ns=now)
+        await self.graph.put([meta], [facts])
+        self.summary.quarantined += 1
+        self.done(batch, [meta], 0.0)
+
+
+async def _beside(pool: asyncio.Task[None], work: Sequence[Coroutine[Any, Any, None]]) -> None:
+    """Do all of it while the pool runs. The first error, of the pool or of any part, ends everything."""
+    tasks = [asyncio.create_task(part) for part in work]
+    try:
+        waiting: set[asyncio.Task[None]] = {*tasks}
+        while waiting:
+            done, _ = await asyncio.wait(
+                {*waiting, pool} if not pool.done() else waiting, return_when="FIRST_COMPLETED"
+            )
+            for task in done:
+                task.result()
+            waiting -= done
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _nothing(path: str) -> SourceFile:
+    return SourceFile(path, "", "", 0, 0, 0, 0, int(Priority.BATCH))

@@ -1,0 +1,161 @@
+"""A job is sessions one after another: when the graph's owner dies or the store goes away, a new session repairs all.
+
+A single pass gives up after three deaths, and at once when the store refuses it. A job that follows goes on: it tries again
+with growing pauses, says what it waits for, and reads nothing meanwhile. What protects data (a newer run writes the project,
+the store is of a newer version) ends every job.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import msgspec
+
+from ray_lineage.errors import Interrupted, RayLineageError, StoreRefused, StoreUnavailable, UsageError
+from ray_lineage.runtime.crew import Crew, GraphLost, happens
+from ray_lineage.runtime.plan import project_name
+from ray_lineage.runtime.session import Session
+from ray_lineage.runtime.status import Phase, Status
+from ray_lineage.runtime.summary import IngestSummary
+from ray_lineage.runtime.telemetry import Telemetry
+from ray_lineage.settings import Settings
+
+TRIES: Final = 3
+_PAUSES: Final = (1.0, 2.0, 5.0, 10.0, 30.0)  # seconds before a following job's next session
+_GOOD_SECONDS: Final = 120.0
+"""A session that lived so long was no failure to start: pauses begin anew."""
+
+
+class Order(msgspec.Struct, frozen=True):
+    """What a job is to do. ``follow``: go on after the first pass, which is left out unless ``initial``."""
+
+    follow: bool = False
+    initial: bool = True
+    full: bool = False
+    dry_run: bool = False
+
+
+class Job:
+    """See the module."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        roots: Sequence[str],
+        order: Order,
+        crew: Callable[[], Crew],
+        reconstructed: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """``reconstructed``: did a process that did this job before die?"""
+        self.settings = settings
+        self.order = order
+        self.telemetry = Telemetry()
+        self.progress: tuple[str, int, int] = ("scan", 0, 0)
+        self.draining = False
+        self.session: Session | None = None
+        self._roots = list(roots)
+        self._crew = crew
+        self._reconstructed = reconstructed
+        self._phase: Phase = "starting"
+        self._began = False  # a session opened the store once: what keeps the next ones from it may pass
+        self._pause = asyncio.Event()
+
+    @property
+    def project(self) -> str:
+        """Name of the project."""
+        return self.session.project if self.session else self.settings.project or project_name(self._roots)
+
+    async def run(self) -> IngestSummary:
+        """Sessions until the work is done or the job drains. Raises RayLineageError."""
+        failures = 0
+        while True:
+            started = time.monotonic()
+            self.session = session = self._session(again=failures > 0 or self._reconstructed())
+            if self.draining:
+                session.drain()
+            try:
+                summary = await session.run()
+                self._phase = "stopped"
+                return summary
+            except (GraphLost, RayLineageError) as error:
+                if time.monotonic() - started > _GOOD_SECONDS:
+                    failures = 0
+                failures += 1
+                self._give_up_or_go_on(error, failures)
+            await self._rest(_PAUSES[min(failures, len(_PAUSES)) - 1] if self.order.follow else 0.0)
+
+    def _session(self, *, again: bool) -> Session:
+        order = self.order
+        return Session(
+            self.settings, self._roots, self._crew(), follow=order.follow, initial=order.initial or again,
+            full=order.full and not again, dry_run=order.dry_run, again=again, told=self._heard, telemetry=self.telemetry,
+        )  # fmt: skip
+
+    def _heard(self, phase: str, done: int, total: int) -> None:
+        self.progress = (phase, done, total)
+
+    def _give_up_or_go_on(self, error: GraphLost | RayLineageError, failures: int) -> None:
+        """Returns if another session may do better. Raises what ends the job."""
+        lost = isinstance(error, GraphLost)
+        if self.draining:
+            raise Interrupted(15) from None
+        if not self.order.follow and lost and failures < TRIES:
+            return
+        if lost:
+            text = f"the writer was lost {failures} times; the last time: {error}"
+            error = RayLineageError("RL237", text, help="see the worker logs of Ray")
+        assert isinstance(error, RayLineageError)
+        self._began = self._began or (self.session is not None and self.session.graph.uri != "")
+        if self.order.follow and (lost or (isinstance(error, StoreUnavailable) and self._began)):
+            self.telemetry.error(error.code, error.message, error.where or "")
+            return
+        if (
+            isinstance(error, StoreRefused | UsageError | StoreUnavailable)
+            or not self.order.follow
+            or failures >= TRIES
+        ):
+            raise error
+        self.telemetry.error(error.code, error.message, error.where or "")
+
+    async def _rest(self, seconds: float) -> None:
+        if seconds and not self.draining:
+            self._phase = "starting"
+            await happens(self._pause, seconds)
+
+    # ------------------------------------------------------------------ from outside
+
+    def status(self) -> Status:
+        """This moment."""
+        return self.telemetry.status(self.session, self.phase)
+
+    @property
+    def phase(self) -> Phase:
+        """Where the job is."""
+        if self.draining and self._phase != "stopped":
+            return "draining"
+        session = self.session
+        if session is None or self._phase == "stopped":
+            return self._phase
+        if session.following is not None and session.following.is_on:
+            return "following"
+        return "ingesting" if session.graph.uri else "starting"
+
+    def flush(self) -> None:
+        """Look at every change now."""
+        if self.session is not None and self.session.following is not None:
+            self.session.following.flush()
+
+    def drain(self) -> None:
+        """Stop as soon as what is in flight is done."""
+        self.draining = True
+        self._pause.set()
+        if self.session is not None:
+            self.session.drain()
+
+    def give_up(self) -> None:
+        """Do not wait for the store any longer."""
+        if self.session is not None:
+            self.session.graph.give_up()

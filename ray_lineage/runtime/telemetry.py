@@ -1,0 +1,167 @@
+"""What a job tells of itself: figures, rates, the last files and errors; and all of it as a ``Status``.
+
+It outlives a session, so that counters do not begin anew when a store was away.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final
+
+from ray_lineage.model import Diagnostic, Priority
+from ray_lineage.runtime.load import Committed
+from ray_lineage.runtime.metrics import Registry, companions
+from ray_lineage.runtime.parse import Meta
+from ray_lineage.runtime.scheduler import Batch
+from ray_lineage.runtime.status import MAX_ERRORS, MAX_FILES, ErrorEvent, FileEvent, Lane, Phase, Rate, Status
+
+if TYPE_CHECKING:
+    from ray_lineage.runtime.pool import Pool
+    from ray_lineage.runtime.session import Session
+
+__all__ = ["Telemetry", "companions"]
+
+_EVENTS: Final = 200  # kept for whoever writes the log
+
+
+class Telemetry:
+    """See the module."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.registry = Registry()
+        self.started_at = time.time()
+        self.files = Rate(clock())
+        self.rows = Rate(clock())
+        self.last_files: deque[FileEvent] = deque(maxlen=MAX_FILES)
+        self.errors: deque[ErrorEvent] = deque(maxlen=MAX_ERRORS)
+        self.events: deque[tuple[int, FileEvent | ErrorEvent | str]] = deque(maxlen=_EVENTS)
+        """Numbered: files, errors, and notes."""
+        self.notes: dict[str, None] = {}
+        self.dead_letters = 0
+        self.quarantined = 0
+        self._clock = clock
+        self._number = 0
+
+    # ------------------------------------------------------------------ what happens
+
+    def batch(self, batch: Batch, metas: Sequence[Meta]) -> None:
+        """A batch was parsed and handed to the graph."""
+        registry, priority = self.registry, Priority(batch.priority).name.lower()
+        for meta in metas:
+            status = ("cached" if meta.hit else "compiled") if meta.outcome == "facts" else meta.outcome
+            registry.add("ray_lineage_files_total", status=status, priority=priority)
+            if meta.outcome == "facts":
+                registry.add("ray_lineage_cache_lookups_total", result="hit" if meta.hit else "miss")
+                registry.observe("ray_lineage_parse_seconds", meta.seconds)
+        self.files.add(len(metas), self._clock())
+
+    def committed(self, done: Committed, saved: dict[str, float | None]) -> None:
+        """A commit; ``saved`` are its files with the Unix time at which each was saved, if that is known."""
+        registry, now = self.registry, time.time()
+        registry.observe("ray_lineage_link_seconds", done.link_seconds)
+        registry.observe("ray_lineage_write_seconds", done.write_seconds)
+        registry.add("ray_lineage_rows_written_total", done.rows)
+        registry.add("ray_lineage_transactions_total", done.transactions)
+        registry.add("ray_lineage_store_retries_total", done.retries)
+        self.rows.add(done.rows, self._clock())
+        refused = {r.path for r in done.rejected}
+        for path, at in saved.items():
+            latency = None if at is None else max(0.0, now - at)
+            if latency is not None:
+                registry.observe("ray_lineage_save_to_commit_seconds", latency)
+            if path not in refused:
+                self.file(path, "committed", latency)
+        for rejected in done.rejected:
+            self.file(rejected.path, "dead letter", None)
+            self.error(rejected.code, rejected.reason, rejected.path)
+        self.dead_letters = done.dead_letters
+
+    def file(self, path: str, what: str, latency: float | None) -> None:
+        """Something happened to a file."""
+        event = FileEvent(path, what, latency, time.time())
+        self.last_files.append(event)
+        self._log(event)
+
+    def finding(self, path: str, diagnostic: Diagnostic) -> None:
+        """A file's diagnostic, where it is an error."""
+        if diagnostic.severity == "error":
+            where = f"{path}:{diagnostic.line}" if diagnostic.line else path
+            self.error(diagnostic.code, diagnostic.message, where, counted=False)
+
+    def error(self, code: str, message: str, where: str = "", *, counted: bool = True) -> None:
+        """An error; ``counted`` are the job's own."""
+        if counted:
+            self.registry.add("ray_lineage_errors_total", code=code)
+        event = ErrorEvent(code, message, where, time.time())
+        self.errors.append(event)
+        self._log(event)
+
+    def note(self, text: str) -> None:
+        """Something that a user should know; said once."""
+        if text and text not in self.notes:
+            self.notes[text] = None
+            self._log(text)
+            while len(self.notes) > MAX_ERRORS:
+                del self.notes[next(iter(self.notes))]
+
+    def _log(self, event: FileEvent | ErrorEvent | str) -> None:
+        self._number += 1
+        self.events.append((self._number, event))
+
+    def since(self, number: int) -> list[tuple[int, FileEvent | ErrorEvent | str]]:
+        """Events after a number, oldest first; older than the last 200 are lost."""
+        return [e for e in self.events if e[0] > number]
+
+    # ------------------------------------------------------------------ what is
+
+    def status(self, session: Session | None, phase: Phase) -> Status:
+        """This moment."""
+        now = self._clock()
+        out = Status(
+            pid=os.getpid(), project=session.project if session is not None else "", started_at=self.started_at, phase=phase,
+            files_per_second=self.files.per_second(now), rows_per_second=self.rows.per_second(now),
+            last_files=list(self.last_files), errors=list(self.errors), dead_letters=self.dead_letters,
+            quarantined=self.quarantined, watcher_notes=list(self.notes),
+        )  # fmt: skip
+        if session is not None:
+            out.roots, out.store, out.executor = session.tree.roots, session.graph.uri, session.crew.kind
+            out.files = len(session.hashes) + len(session.unreadable)
+            self._pool(out, session.pool, now)
+            if session.following is not None:
+                session.following.tell(out)
+        self._gauges(out)
+        out.metrics = self.registry.snapshot()
+        return out
+
+    def _pool(self, out: Status, pool: Pool, now: float) -> None:
+        waiting = pool.scheduler.by_priority()
+        out.waiting = {Priority(p).name.lower(): n for p, n in sorted(waiting.items())}
+        out.in_flight = pool.scheduler.in_flight
+        out.admission = pool.admission.reason
+        for lane in pool.lanes:
+            file = lane.batch.tasks[0].file.path if lane.batch is not None else ""
+            out.lanes.append(Lane(lane.name, lane.state, file, now - lane.since))
+        registry = self.registry
+        up = sum(lane.state in ("idle", "busy") for lane in pool.lanes)
+        for state, count in (
+            ("target", pool.target), ("up", up), ("busy", sum(lane.state == "busy" for lane in pool.lanes)),
+        ):  # fmt: skip
+            registry.set("ray_lineage_lanes", count, state=state)
+        ledger = pool.admission.ledger
+        registry.set("ray_lineage_in_flight_bytes", ledger.in_flight)
+        registry.set("ray_lineage_in_flight_budget_bytes", ledger.budget)
+        for node, share in pool.admission.gate.shares(now).items():
+            registry.set("ray_lineage_node_memory_share", share, node=node)
+
+    def _gauges(self, out: Status) -> None:
+        registry = self.registry
+        for priority, count in out.waiting.items():
+            registry.set("ray_lineage_queue_files", count, priority=priority)
+        registry.set("ray_lineage_in_flight_files", out.in_flight)
+        registry.set("ray_lineage_lag_seconds", out.lag_seconds)
+        registry.set("ray_lineage_dead_letters", out.dead_letters)
+        registry.set("ray_lineage_quarantined_files", out.quarantined)
+        registry.set("ray_lineage_last_settled_timestamp_seconds", out.settled_at)

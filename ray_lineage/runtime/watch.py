@@ -1,0 +1,75 @@
+"""Follow folders until a signal: on Ray, or in this process. Keeps the status file that other commands read."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from ray_lineage.errors import Interrupted
+from ray_lineage.runtime.ingest import prepare_data_dir
+from ray_lineage.runtime.local import LocalCrew
+from ray_lineage.runtime.plan import project_name
+from ray_lineage.runtime.signals import StopSignals
+from ray_lineage.runtime.status import Status, StatusFile
+from ray_lineage.runtime.supervise import Job, Order
+from ray_lineage.settings import Settings
+
+_POLL_SECONDS: Final = 0.2
+
+Look = Callable[[Status, list[tuple[int, Any]]], None]
+
+
+def watch(settings: Settings, roots: Sequence[str], look: Look, *, initial: bool = True) -> None:
+    """Follow ``roots`` until SIGINT or SIGTERM, then raise Interrupted, with everything that was seen in the graph.
+
+    ``look(status, events)`` is told a few times a second how it goes. Raises UsageError, StoreUnavailable, StoreRefused.
+    """
+    prepare_data_dir(settings.data_dir)
+    project = settings.project or project_name([os.path.realpath(r) for r in roots])
+    file = StatusFile.of(settings.data_dir, project)
+
+    def told(status: Status, events: list[tuple[int, Any]]) -> None:
+        status.pid, status.project = os.getpid(), project
+        with contextlib.suppress(OSError):  # a full disk must not end the job
+            file.write(status)
+        look(status, events)
+
+    with StopSignals(flush=True) as stop:
+        file.acquire()
+        try:
+            if settings.executor == "inline" or settings.ingest_workers == 0:
+                asyncio.run(_here(settings, roots, told, stop, initial=initial))
+            else:
+                from ray_lineage.runtime.rayjob import follow_with_ray
+
+                follow_with_ray(settings, roots, told, stop, initial=initial)
+        finally:
+            last = file.last()
+            if last is not None:
+                last.phase = "stopped"
+                with contextlib.suppress(OSError):
+                    file.write(last)
+            file.close()
+        raise Interrupted(stop.received or 15)
+
+
+async def _here(settings: Settings, roots: Sequence[str], look: Look, stop: StopSignals, *, initial: bool) -> None:
+    """Everything in this process."""
+    order = Order(follow=True, initial=initial)
+    job = Job(settings, roots, order, lambda: LocalCrew(settings))
+    running = asyncio.create_task(job.run())
+    seen = 0
+    while not running.done():
+        await asyncio.wait([running], timeout=_POLL_SECONDS)
+        if stop.received and not job.draining:
+            job.drain()
+        if stop.flush:
+            stop.flush = False
+            job.flush()
+        events = job.telemetry.since(seen)
+        seen = events[-1][0] if events else seen
+        look(job.status(), events)
+    running.result()
