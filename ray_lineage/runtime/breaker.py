@@ -36,6 +36,7 @@ class Breaker:
             if culprit in self._blamed:
                 return
             self._blamed.add(culprit)
+        self._by_lane = {n: f for n, f in self._by_lane.items() if now - f[-1] <= WITHIN_SECONDS}
         own = self._by_lane.setdefault(lane, deque())
         for failures in (own, self._all):
             failures.append(now)

@@ -57,6 +57,7 @@ class Scheduler:
         self.lacks_room = False
         """Did the last cut find a file that may start but for the room?"""
         self._queues: dict[int, deque[str]] = {int(p): deque() for p in Priority}
+        self._put_by: dict[int, deque[str]] = {int(p): deque() for p in Priority}  # big files that could not start
         self._counts: dict[int, int] = {int(p): 0 for p in Priority}
         self._turn: dict[int, int] = {int(p): 0 for p in Priority}  # the cut at which it was served or began to wait
         self._bytes = 0  # of what waits
@@ -105,12 +106,12 @@ class Scheduler:
 
     def _push(self, task: Task, *, first: bool = False) -> None:
         path, priority = task.file.path, task.file.priority
-        queue = self._queues[priority]
         if not self._counts[priority]:
-            queue.clear()
             self._turn[priority] = self._cuts
-        elif len(queue) > 2 * self._counts[priority] + _SWEEP_FROM:
-            queue = self._queues[priority] = deque(p for p in dict.fromkeys(queue) if self._waits(p, priority))
+        if len(self._queues[priority]) + len(self._put_by[priority]) > 2 * self._counts[priority] + _SWEEP_FROM:
+            for queues in (self._queues, self._put_by):
+                queues[priority] = deque(p for p in dict.fromkeys(queues[priority]) if self._waits(p, priority))
+        queue = self._queues[priority]
         queue.appendleft(path) if first else queue.append(path)
         self._waiting[path] = task
         self._counts[priority] += 1
@@ -121,13 +122,6 @@ class Scheduler:
         del self._waiting[task.file.path]
         self._counts[task.file.priority] -= 1
         self._bytes -= task.file.size
-
-    def _live(self, priority: int) -> deque[str]:
-        """The queue of a priority, without dead entries at its head."""
-        queue = self._queues[priority]
-        while queue and not self._waits(queue[0], priority):
-            queue.popleft()
-        return queue
 
     def _waits(self, path: str, priority: int) -> bool:
         task = self._waiting.get(path)
@@ -179,18 +173,18 @@ class Scheduler:
     def cut(self, room: float = math.inf) -> Batch | None:
         """The next batch of at most ``room`` bytes (CRITICAL work needs no room), or None if nothing may start now."""
         self.lacks_room = False
-        classes = [p for p, count in self._counts.items() if count and self._startable(p)]
-        if not classes:
+        ready = {p: queue for p, count in self._counts.items() if count and (queue := self._ready(p))}
+        if not ready:
             return None
-        priority = self._whose_turn(classes)
-        if priority != Priority.CRITICAL and self._head(priority).file.size > room:
+        priority = self._whose_turn(list(ready))
+        if priority != Priority.CRITICAL and self._waiting[ready[priority][0]].file.size > room:
             self.lacks_room = True
-            if Priority.CRITICAL not in classes:
+            if Priority.CRITICAL not in ready:
                 return None  # what is less urgent must not use up the room that this waits for
             priority = int(Priority.CRITICAL)
         self._cuts += 1
         self._turn[priority] = self._cuts
-        return self._take(priority, math.inf if priority == Priority.CRITICAL else room)
+        return self._take(priority, ready[priority], math.inf if priority == Priority.CRITICAL else room)
 
     def _whose_turn(self, classes: Sequence[int]) -> int:
         """The most urgent class (they come in that order), unless one was passed over so often that all of them can keep
@@ -199,12 +193,26 @@ class Scheduler:
         due = any(self._cuts - self._turn[p] >= GUARD_EVERY - 1 - i for i, p in enumerate(oldest_first))
         return oldest_first[0] if due else classes[0]
 
-    def _head(self, priority: int) -> Task:
-        return self._waiting[self._live(priority)[0]]
+    def _ready(self, priority: int) -> deque[str]:
+        """The queue of a priority whose head may start now, empty if nothing may. A big file that may not is put by, and
+        comes first as soon as it may."""
+        queue, put_by = self._queues[priority], self._put_by[priority]
+        big_may_start = self._big_may_start()
+        task = self._head(put_by, priority)
+        if task is not None and (big_may_start or not self._is_big(task)):
+            return put_by
+        while (task := self._head(queue, priority)) is not None and not big_may_start and self._is_big(task):
+            put_by.append(queue.popleft())
+        return queue
 
-    def _startable(self, priority: int) -> bool:
-        """Is there, or can there be brought, a file at the head of this queue that may start?"""
-        return not self._is_big(self._head(priority)) or self._big_may_start() or self._rotate_past_big(priority)
+    def _head(self, queue: deque[str], priority: int) -> Task | None:
+        """The first that waits, without the dead entries before it."""
+        while queue:
+            task = self._waiting.get(queue[0])
+            if task is not None and task.file.priority == priority:
+                return task
+            queue.popleft()
+        return None
 
     def _is_big(self, task: Task) -> bool:
         return self.estimate(task) > LONG_SECONDS
@@ -213,24 +221,13 @@ class Scheduler:
         running = sum(b.big for b in self._running.values())
         return self.lanes <= 1 or running < self.lanes - 1
 
-    def _rotate_past_big(self, priority: int) -> bool:
-        for _ in range(len(self._queues[priority])):
-            queue = self._live(priority)
-            if not queue:
-                return False
-            if not self._is_big(self._waiting[queue[0]]):
-                return True
-            queue.rotate(-1)
-        return False
-
-    def _take(self, priority: int, room: float) -> Batch:
+    def _take(self, priority: int, queue: deque[str], room: float) -> Batch:
         tasks: list[Task] = []
         seconds, size = 0.0, 0
-        while (queue := self._live(priority)) and len(tasks) < MAX_FILES:
-            task = self._waiting[queue[0]]
+        most = min(room, MAX_BYTES)
+        while len(tasks) < MAX_FILES and (task := self._head(queue, priority)) is not None:
             cost = self.estimate(task)
             alone = self._attempts.get(task.file.path, 0) > 0
-            most = min(room, MAX_BYTES)
             if tasks and (seconds + cost > TARGET_SECONDS or size + task.file.size > most or alone):
                 break
             queue.popleft()
