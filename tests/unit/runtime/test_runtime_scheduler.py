@@ -68,6 +68,8 @@ class Machine(RuleBasedStateMachine):
         self.waiting.pop(path, None)
         self.again.pop(path, None)
         self.attempts.pop(path, None)
+        for priority in self.passed.keys() - self._startable():
+            self.passed[priority] = 0
         if path in self.flying():
             self.forgotten.add(path)
 
@@ -98,13 +100,17 @@ class Machine(RuleBasedStateMachine):
         assert len(batch.tasks) <= MAX_FILES
         assert len(batch.tasks) == 1 or batch.size <= MAX_BYTES
         assert len(batch.tasks) == 1 or not any(self.attempts.get(t.file.path) for t in batch.tasks)
-        startable = {p for p, size in self.waiting.values() if size < BIG}
+        startable = self._startable()
         for t in batch.tasks:
             assert self.waiting.pop(t.file.path) == (batch.priority, t.file.size)
         for priority in self.passed:
             served = priority == batch.priority or priority not in startable or self.scheduler.lacks_room
             self.passed[priority] = 0 if served else self.passed[priority] + 1
         self.running.append(batch)
+
+    def _startable(self) -> set[int]:
+        """Classes with a file that may start, whatever runs."""
+        return {p for p, size in self.waiting.values() if size < BIG}
 
     def _back(self, data: st.DataObject) -> Batch:
         batch = self.running.pop(data.draw(st.integers(0, len(self.running) - 1)))
