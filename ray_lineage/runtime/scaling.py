@@ -30,8 +30,7 @@ class Scaler:
         self.idle_seconds = idle_seconds
         self._grew_at = -math.inf
         self._shrinking_since: float | None = None  # None: the last change was growth
-        self._window = -math.inf  # since when not all lanes were busy
-        self._peak = 0  # the most that were busy since then
+        self._idle_since: float | None = None  # since when not all lanes are busy, or since the last change
 
     def target(self, now: float, *, lanes: int, busy: int, backlog_seconds: float, memory_open: bool) -> int:
         """How many lanes there should be. ``lanes`` exist (up or starting), ``busy`` of them have a batch;
@@ -44,7 +43,7 @@ class Scaler:
             return least if memory_open else max(lanes, 1)
         wanted = min(maximum, 2 * lanes, math.ceil(backlog_seconds / START_SECONDS))
         if wanted > lanes and memory_open:
-            self._restart_window(now, busy)
+            self._idle_since = None
             return self._grow(now, lanes, wanted)
         return self._shrink(now, lanes, busy, least)
 
@@ -57,19 +56,14 @@ class Scaler:
         return wanted
 
     def _shrink(self, now: float, lanes: int, busy: int, least: int) -> int:
-        if busy >= lanes or self._window == -math.inf:
-            self._restart_window(now, busy)
-        self._peak = max(self._peak, busy)
-        if now - self._window < self.idle_seconds:
+        if busy >= lanes or lanes == least:
+            self._idle_since = None
             return lanes
-        spare = lanes > max(least, self._peak)
-        self._restart_window(now, busy)
-        if not spare:
+        if self._idle_since is None:
+            self._idle_since = now
+        if now - self._idle_since < self.idle_seconds:
             return lanes
+        self._idle_since = now
         if self._shrinking_since is None:
             self._shrinking_since = now
         return lanes - 1
-
-    def _restart_window(self, now: float, busy: int) -> None:
-        self._window = now
-        self._peak = busy

@@ -276,16 +276,14 @@ class Scheduler:
         set_aside: list[Task] = []
         for task in reversed(batch.tasks):
             path = task.file.path
-            if path in stale:
-                if path == culprit and path in self._waiting:
-                    self._attempts[path] = min(self._attempts.get(path, 0) + 1, MAX_ATTEMPTS - 1)
-                continue
-            if path == culprit:
+            if path == culprit and (path in self._waiting or path not in stale):
                 self._attempts[path] = self._attempts.get(path, 0) + 1
-                if self._attempts[path] >= MAX_ATTEMPTS:
-                    set_aside.append(task)
-                    continue
-            self._push(task, first=path != culprit)
+            if path in stale:
+                continue
+            if path == culprit and self._attempts[path] >= MAX_ATTEMPTS:
+                set_aside.append(task)
+            else:
+                self._push(task, first=path != culprit)
         return set_aside
 
     def _release(self, batch: Batch) -> None:

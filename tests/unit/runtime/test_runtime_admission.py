@@ -86,6 +86,9 @@ class Machine(RuleBasedStateMachine):
         if batch is None:
             assert not any(before.values()) or not alone
             assert bool(any(before.values())) == bool(self.admission.reason)
+            full = self._memory() >= self.gate.resume or self._free() < 0.20
+            behind = len(self.handed_over) >= UNACKNOWLEDGED or files >= QUEUE_FILES
+            assert not any(before.values()) or full or behind or self.scheduler.lacks_room
             return
         self.parsing.append(batch)
         if batch.priority == Priority.CRITICAL or alone:
@@ -211,6 +214,10 @@ def test_files_that_wait_for_the_writer_hold_up_the_lanes() -> None:
         admission.parsed(batch, 10)
     assert admission.cut(scheduler, 0.0) is None
     assert admission.reason == "128 files wait for the writer"
+    admission.queue_files = 128
+    assert admission.cut(scheduler, 0.0) is None
+    admission.queue_files = 129
+    assert admission.cut(scheduler, 0.0) is not None
 
 
 def test_the_budget_of_bytes_says_so() -> None:

@@ -78,6 +78,13 @@ def test_a_node_that_fell_silent_holds_nobody_up() -> None:
     assert gate.open(FRESH_SECONDS + 0.1)
 
 
+def test_a_node_that_was_silent_starts_afresh() -> None:
+    gate = MemoryGate()
+    gate.observe("head", 0.85, 0.0)
+    gate.observe("head", 0.78, FRESH_SECONDS + 1)
+    assert gate.open(FRESH_SECONDS + 1)
+
+
 def test_marks_in_the_wrong_order_are_refused() -> None:
     with pytest.raises(ValueError, match="cannot open it again at"):
         MemoryGate(0.8, 0.9)

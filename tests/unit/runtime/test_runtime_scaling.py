@@ -116,6 +116,18 @@ def test_a_start_with_full_memory_has_one_lane() -> None:
     assert Scaler(4, 8).target(0.0, lanes=0, busy=0, backlog_seconds=0.0, memory_open=True) == 4
 
 
+def test_work_after_a_quiet_hour_finds_growth_at_once_but_not_right_after_a_turn() -> None:
+    scaler = Scaler(1, 16, idle_seconds=10)
+
+    def target(now: float, lanes: int, backlog: float) -> int:
+        return scaler.target(now, lanes=lanes, busy=0, backlog_seconds=backlog, memory_open=True)
+
+    assert [target(0.0, 8, 0.0), target(10.0, 8, 0.0)] == [8, 7]
+    assert [target(11.0, 7, 100.0), target(19.9, 7, 100.0), target(20.0, 7, 100.0)] == [7, 7, 14]
+    assert [target(30.0, 14, 0.0), target(40.0, 14, 0.0), target(50.0, 13, 0.0)] == [14, 13, 12]
+    assert target(51.0, 12, 1_000.0) == 16
+
+
 def test_fewer_machines_mean_fewer_lanes_at_once() -> None:
     scaler = Scaler(2, 16)
     scaler.maximum = 1
