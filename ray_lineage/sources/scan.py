@@ -82,12 +82,14 @@ class Tree:
         return None
 
     def look(self, absolute_paths: Iterable[str]) -> Look:
-        """Look at these paths now. Paths outside the roots count for nothing."""
+        """Look at these paths now. An ignore file or a marker stands for its folder; paths outside count for nothing."""
         looking = _Looking(self)
         for path in dict.fromkeys(absolute_paths):
             found = self._locate(path)
             if found is not None:
-                looking.at(*found)
+                root, relative = found
+                folder, _, name = relative.rpartition("/")
+                looking.at(root, folder if name in IGNORE_FILES or name == MARKER else relative)
         return Look(
             tuple(looking.files.values()),
             tuple(p for p in looking.gone if p not in looking.files),
@@ -333,10 +335,8 @@ class _Looking:
         self._names: dict[str, frozenset[str] | None] = {}
 
     def at(self, root: _Root, relative: str) -> None:
-        """Look at one path. A changed ignore file or marker is a change of its folder."""
+        """Look at one path."""
         folder, _, name = relative.rpartition("/")
-        if name in IGNORE_FILES or name == MARKER:
-            relative, (folder, _, name) = folder, folder.rpartition("/")
         key = root.key(relative)
         if not relative:
             self._root(root, key)
