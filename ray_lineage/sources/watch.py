@@ -120,7 +120,7 @@ class _Follower:
         self._delay = 0.0  # before the watches are begun anew
         self._limited = False
         self._partly = False
-        self._timed = False
+        self._look_every = 2.0 if fast else 10.0  # seconds, where the watcher is known to miss changes
         self._told: set[str] = set()
         self._notes: list[str] = []
         self._recent: deque[tuple[float, int]] = deque()
@@ -184,6 +184,7 @@ class _Follower:
         for paths, polling in ((native, False), (polled, True)):
             if paths and not (polling and self._partly):
                 self._watches.append(_Watch(paths, polling, self._fast, self._partly, self._wake))
+        self._next_look = asyncio.get_running_loop().time() + self._look_every
         await asyncio.sleep(0)  # a watch stands after its task's first step
 
     async def _end(self) -> None:
@@ -216,8 +217,9 @@ class _Follower:
                 if root.is_file:
                     paths.add(root.path)
             rescan |= root.head_moved()
-        if self._timed and now >= self._next_look:
-            self._next_look = now + (2.0 if self._fast else 10.0)
+        # a poll sees neither a second change within one second nor a file replaced by an older one
+        if (self._partly or any(w.polling for w in self._watches)) and now >= self._next_look:
+            self._next_look = now + self._look_every
             rescan = True
         return rescan
 
@@ -262,7 +264,7 @@ class _Follower:
             )
         elif "Permission denied" in text or "os error 13" in text:
             # the watcher gives up at the first folder that it may not list, whatever comes after it
-            self._partly = self._timed = True
+            self._partly = True
             self._tell(f"not every folder can be watched ({text}), so everything is looked at every few seconds")
         else:
             self._delay = _TICK
