@@ -132,6 +132,8 @@ class Settings(BaseModel):
     """Watch: poll instead of listening to the file system; default: as the kind of file system needs it."""
     organize_to: str = ""
     """Watch: also keep the organizer's output in this folder."""
+    log_format: Literal["text", "json"] = "text"
+    """Of log lines: for people, or one JSON object a line."""
 
 
 _UNPREFIXED: Final = {

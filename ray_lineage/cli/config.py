@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from ray_lineage.cli.output import console, print_json, settings, visible
+from ray_lineage.logs import redact
 
 app = typer.Typer(help="Settings.", no_args_is_help=True)
 
@@ -22,6 +23,8 @@ def show(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON ob
             value = "***" if value is not None else None
         elif name == "folders":
             value = [f.model_dump(exclude_none=True) for f in value]
+        elif isinstance(value, str):
+            value = redact(value)  # the address of a server may hold a password, too
         origin = loaded.origins.get(name, "default")
         rows[name] = {"value": value, "origin": origin}
     if as_json:

@@ -10,7 +10,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from ray_lineage import __version__
+from ray_lineage import __version__, logs
 from ray_lineage.cli import cache, config, doctor, ingest, lineage, organize, parse, stats
 from ray_lineage.cli.output import Globals, print_error
 from ray_lineage.errors import ExitCode, Interrupted, RayLineageError
@@ -41,12 +41,19 @@ def _global(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only errors.")] = False,
     verbose: Annotated[int, typer.Option("--verbose", "-v", count=True, help="More; twice: tracebacks.")] = 0,
     no_progress: Annotated[bool, typer.Option("--no-progress", help="No progress display.")] = False,
+    log_format: Annotated[Optional[str], typer.Option(help="Log lines as text or json.")] = None,  # noqa: UP045
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
     Globals.set(
-        config_file=config_file, project=project, store=store, quiet=quiet, verbose=verbose, no_progress=no_progress
+        config_file=config_file,
+        project=project,
+        store=store,
+        quiet=quiet,
+        verbose=verbose,
+        no_progress=no_progress,
+        log_format=log_format,
     )
 
 
@@ -61,7 +68,7 @@ app.command("doctor")(doctor.doctor)
 app.add_typer(cache.app, name="cache")
 app.add_typer(config.app, name="config")
 
-_WITH_VALUE = frozenset({"--config", "--project", "--store"})
+_WITH_VALUE = frozenset({"--config", "--project", "--store", "--log-format"})
 _ALONE = frozenset({"-q", "--quiet", "-v", "-vv", "--verbose", "--no-progress"})
 
 
@@ -102,7 +109,7 @@ def _run(arguments: list[str]) -> int:
     except RayLineageError as error:
         print_error(error)
         if Globals.verbose > 1:
-            traceback.print_exc()
+            sys.stderr.write(logs.redact(traceback.format_exc()))
         return int(error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         print_error(Interrupted(2))
@@ -123,7 +130,7 @@ def _unexpected(error: Exception) -> int:
     handle, path = tempfile.mkstemp(prefix="ray_lineage-report-", suffix=".txt")
     with os.fdopen(handle, "w", encoding="utf-8") as out:
         out.write(f"ray_lineage {__version__}, Python {sys.version}\n\n")
-        traceback.print_exc(file=out)
+        out.write(logs.redact(traceback.format_exc()))
     print_error(
         RayLineageError(
             "RL299",
@@ -132,5 +139,5 @@ def _unexpected(error: Exception) -> int:
         )
     )
     if Globals.verbose > 1:
-        traceback.print_exc()
+        sys.stderr.write(logs.redact(traceback.format_exc()))
     return int(ExitCode.BUG)

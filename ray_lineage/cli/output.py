@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from ray_lineage import logs
 from ray_lineage.errors import RayLineageError
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ class Globals:
     quiet = False
     verbose = 0
     no_progress = False
+    log_format: str | None = None
 
     @classmethod
     def set(
@@ -32,21 +35,28 @@ class Globals:
         quiet: bool,
         verbose: int,
         no_progress: bool,
+        log_format: str | None,
     ) -> None:
         """Remember the flags of this invocation."""
         cls.config_file, cls.project, cls.store = config_file, project, store
-        cls.quiet, cls.verbose, cls.no_progress = quiet, verbose, no_progress
-        import logging
+        cls.quiet, cls.verbose, cls.no_progress, cls.log_format = quiet, verbose, no_progress, log_format
 
-        level = logging.ERROR if quiet else (logging.INFO if verbose else logging.WARNING)
-        logging.basicConfig(level=level, format="%(levelname)s: %(message)s", stream=sys.stderr)
+    @classmethod
+    def level(cls) -> int:
+        """Log lines of this level and above are written."""
+        return logging.ERROR if cls.quiet else (logging.INFO if cls.verbose else logging.WARNING)
 
 
 def settings(**flags: Any) -> Loaded:
-    """Effective settings of this invocation. Raises SettingsError."""
+    """Effective settings of this invocation; log lines are written as they say. Raises SettingsError."""
     from ray_lineage.settings import load_settings
 
-    return load_settings({"project": Globals.project, "store": Globals.store, **flags}, config=Globals.config_file)
+    given = {"project": Globals.project, "store": Globals.store, "log_format": Globals.log_format, **flags}
+    loaded = load_settings(given, config=Globals.config_file)
+    logs.configure(loaded.settings.log_format, Globals.level())
+    if loaded.settings.neo4j_password is not None:
+        logs.hide(loaded.settings.neo4j_password.get_secret_value())
+    return loaded
 
 
 def visible(text: object) -> str:
@@ -70,11 +80,11 @@ def print_json(value: Any) -> None:
 def print_error(error: RayLineageError) -> None:
     """``error[RL203]: message`` / ``  --> where`` / ``  help: what to do``, on stderr."""
     bold, red, off = ("\033[1m", "\033[31m", "\033[0m") if _colour() else ("", "", "")
-    lines = [f"{red}{bold}error[{error.code}]{off}{bold}: {visible(error.message)}{off}"]
+    lines = [f"{red}{bold}error[{error.code}]{off}{bold}: {visible(logs.redact(error.message))}{off}"]
     if error.where:
-        lines.append(f"  --> {visible(error.where)}")
+        lines.append(f"  --> {visible(logs.redact(error.where))}")
     if error.help:
-        lines.append(f"  help: {visible(error.help)}")
+        lines.append(f"  help: {visible(logs.redact(error.help))}")
     sys.stderr.write("\n".join(lines) + "\n")
 
 

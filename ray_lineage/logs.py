@@ -1,0 +1,165 @@
+"""Log lines of the whole program, on the standard library: one set-up, two formats, no secrets, no forged lines.
+
+Code logs with ``logger.info("what happened", extra=fields(file=path, batch=7))``. ``text`` is for people,
+``json`` (one object a line) for machines. Whatever is logged, passwords are starred and control characters escaped, so
+that a file's name cannot end a line and begin another.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final, Literal
+
+Format = Literal["text", "json"]
+
+_FIELDS: Final = "ray_lineage_fields"
+_MOST: Final = 20_000  # characters of one value
+_HELD: Final = 200
+_STAR: Final = "***"
+_secrets: list[str] = []
+_handlers: list[logging.Handler] = []
+
+_URI = re.compile(r"(://[^\s/:@]{0,256}):[^\s]{0,256}@")
+_PAIR = re.compile(
+    r"""((?:password|passwd|pwd|passphrase|secret|api[_-]?key|access[_-]?key)["']?\s{0,9}[=:]\s{0,9}|\btoken["']?\s{0,9}=\s{0,9}"""
+    r"""|identified\s{1,9}by\s{1,9}|\bpassword\s{1,9}(?=N?')|\bbearer\s{1,9})"""
+    r"""(?:N?'[^'\n]{0,256}'|"[^"\n]{0,256}"|[^\s,;&"')}\]]{1,256})""",
+    re.IGNORECASE,
+)
+_SECRET_NAME = re.compile(r"password|passwd|passphrase|secret|token|api_?key", re.IGNORECASE)
+
+
+def fields(**values: object) -> dict[str, Any]:
+    """``extra`` of a log call: values that stand beside the message, such as ``run``, ``file``, ``batch``, ``lane``."""
+    return {_FIELDS: values}
+
+
+def hide(secret: str) -> None:
+    """From now on this text is starred wherever it is logged. Very short ones are not: they would star ordinary words."""
+    if len(secret) >= 4 and secret not in _secrets:
+        _secrets.append(secret)
+        _secrets.sort(key=len, reverse=True)
+
+
+def redact(text: str) -> str:
+    """The text without passwords: of URIs, of ``password=...`` and its like, and those that :func:`hide` was told."""
+    for secret in _secrets:
+        text = text.replace(secret, _STAR)
+    return _PAIR.sub(rf"\1{_STAR}", _URI.sub(rf"\1:{_STAR}@", text))
+
+
+def one_line(text: str) -> str:
+    """Control and direction characters, line ends among them, as escapes: what is left cannot move a cursor."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def configure(format: Format = "text", level: int | str = logging.WARNING) -> None:  # noqa: A002
+    """Send all log lines of this process to standard error. May be called again; the last call counts."""
+    handler = _StandardError()
+    handler.setFormatter(JsonFormatter() if format == "json" else TextFormatter())
+    root = logging.getLogger()
+    for ours in _handlers:
+        root.removeHandler(ours)
+    _handlers[:] = [handler]
+    root.addHandler(handler)
+    root.setLevel(level)
+
+
+@contextmanager
+def held_back() -> Iterator[None]:
+    """While a live view has the terminal, lines wait; at the end the last of them are written."""
+    waiting: deque[logging.LogRecord] = deque(maxlen=_HELD)
+
+    def wait(record: logging.LogRecord) -> bool:
+        waiting.append(record)
+        return False
+
+    handlers = _handlers[:]
+    for handler in handlers:
+        handler.addFilter(wait)
+    try:
+        yield
+    finally:
+        for handler in handlers:
+            handler.removeFilter(wait)
+            for record in waiting:
+                handler.handle(record)
+
+
+class _StandardError(logging.Handler):
+    """Writes a line at once to what standard error is at that moment; it may be replaced in between."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            sys.stderr.write(self.format(record) + "\n")
+            sys.stderr.flush()
+        except Exception:
+            self.handleError(record)
+
+
+class _Formatter(logging.Formatter):
+    def _time(self, record: logging.LogRecord) -> str:
+        return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(record.created))}.{int(record.msecs):03d}Z"
+
+    def _event(self, record: logging.LogRecord) -> str:
+        return _cut(redact(record.getMessage()))
+
+    def _fields(self, record: logging.LogRecord) -> dict[str, Any]:
+        return {k: _safe(k, v) for k, v in getattr(record, _FIELDS, {}).items() if v is not None}
+
+    def _fault(self, record: logging.LogRecord) -> str:
+        return _cut(redact(self.formatException(record.exc_info))) if record.exc_info else ""
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MOST else f"{text[:_MOST]}... ({len(text) - _MOST:,} more characters)"
+
+
+def _safe(name: str, value: object) -> object:
+    if _SECRET_NAME.search(name):
+        return _STAR
+    return value if isinstance(value, (bool, int, float)) else _cut(redact(str(value)))
+
+
+class TextFormatter(_Formatter):
+    """``2026-01-31T12:00:00.000Z warning what happened file=a.sql``; lines of a traceback are marked by ``  | ``."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """See :class:`logging.Formatter`."""
+        parts = [self._time(record), record.levelname.lower(), one_line(self._event(record))]
+        parts.extend(f"{k}={_quoted(str(v))}" for k, v in self._fields(record).items())
+        lines = [" ".join(parts), *(f"  | {one_line(line)}" for line in self._fault(record).splitlines())]
+        return "\n".join(lines).encode("utf-8", "backslashreplace").decode()
+
+
+class JsonFormatter(_Formatter):
+    """One object a line: time (UTC), level, event, logger, the fields, and ``fault`` (a traceback) if there is one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """See :class:`logging.Formatter`."""
+        line: dict[str, Any] = {
+            "time": self._time(record),
+            "level": record.levelname.lower(),
+            "event": self._event(record),
+            "logger": record.name,
+        }
+        line |= {k if k not in line else f"field_{k}": v for k, v in self._fields(record).items()}
+        if fault := self._fault(record):
+            line["fault"] = fault
+        return json.dumps(line)  # ASCII: line ends of Unicode are escaped, too
+
+
+def _quoted(value: str) -> str:
+    """A value as it stands after ``=``: quoted where it could be taken for several."""
+    if value and value.isprintable() and not any(c in value for c in " \"'=\\"):
+        return value
+    return json.dumps(value, ensure_ascii=not value.isprintable())
