@@ -11,7 +11,7 @@ class ExitCode(IntEnum):
 
     OK = 0
     FINDINGS = 1
-    """Done, but diagnostics at or above ``--fail-on``, dead letters, or an unhealthy cache were found."""
+    """Done, but diagnostics at or above ``--fail-on``, dead letters, or an unhealthy cache were found; no watch runs."""
     USAGE = 2
     """Could not run: usage, configuration, a path that does not exist."""
     UNAVAILABLE = 3
@@ -68,6 +68,12 @@ class StoreRefused(RayLineageError):
     """Going on could destroy data: newer schema version, mass removal, foreign file (RL22x)."""
 
     exit_code = ExitCode.REFUSED
+
+
+class NotRunning(RayLineageError):
+    """A command for a running ``watch``, and there is none (RL241), or it did not come to rest in time (RL242)."""
+
+    exit_code = ExitCode.FINDINGS
 
 
 class Interrupted(RayLineageError):

@@ -11,7 +11,7 @@ from typing import Annotated, Optional
 import typer
 
 from ray_lineage import __version__, logs
-from ray_lineage.cli import cache, config, doctor, ingest, lineage, organize, parse, stats
+from ray_lineage.cli import cache, config, doctor, ingest, lineage, organize, parse, stats, status
 from ray_lineage.cli.output import Globals, print_error
 from ray_lineage.errors import ExitCode, Interrupted, RayLineageError
 
@@ -61,6 +61,9 @@ app.command("ingest")(ingest.ingest)
 app.command("upstream")(lineage.upstream)
 app.command("downstream")(lineage.downstream)
 app.command("stats")(stats.stats)
+app.command("status")(status.status)
+app.command("flush")(status.flush)
+app.command("failures")(status.failures)
 app.command("parse")(parse.parse)
 app.command("organize")(organize.organize)
 app.command("dialects")(parse.dialects)

@@ -21,7 +21,11 @@ def stats(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON o
     finally:
         store.close()
     if as_json:
-        print_json(found)
+        import msgspec
+
+        from ray_lineage.cli.status import job_figures
+
+        print_json({**msgspec.to_builtins(found), "job": job_figures(loaded)})
         return
     from rich.table import Table
 

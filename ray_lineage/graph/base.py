@@ -254,6 +254,12 @@ class BaseStore:
         """Per file: dialect, status, diagnostics (JSON), number of statements."""
         return self._read(cypher.FILES_OVERVIEW, prefix=f"{project}:" if project is not None else "")
 
+    def files_with_status(self, project: str | None, status: str) -> list[Sequence[Any]]:
+        """Per file: project, path, diagnostics (JSON)."""
+        prefix = f"{project}:" if project is not None else ""
+        rows = self._read(cypher.FILES_WITH_STATUS, prefix=prefix, status=status)
+        return sorted(rows, key=lambda r: (r[0], r[1]))
+
     def find_datasets(self, project: str | None, table: str) -> list[tuple[str, str]]:
         """See :meth:`GraphStore.find_datasets`. Falls back on a scan for other spellings."""
         rows = self._read(cypher.FIND_DATASETS, last=table)

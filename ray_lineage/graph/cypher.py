@@ -185,6 +185,9 @@ def count_rels(rel: Rel) -> str:
 FILES_OVERVIEW: Final = (
     "MATCH (f:`File`) WHERE f.id STARTS WITH $prefix RETURN f.dialect, f.status, f.diagnostics, f.statements"
 )
+FILES_WITH_STATUS: Final = (
+    "MATCH (f:`File`) WHERE f.id STARTS WITH $prefix AND f.status = $status RETURN f.project, f.path, f.diagnostics"
+)
 
 
 def ladybug_schema() -> list[str]:

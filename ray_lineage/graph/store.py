@@ -117,6 +117,10 @@ class GraphStore(Protocol):
         """Per file: dialect, status, diagnostics (JSON), number of statements."""
         ...
 
+    def files_with_status(self, project: str | None, status: str) -> list[Sequence[Any]]:
+        """Per file of that status: project, path, diagnostics (JSON); sorted."""
+        ...
+
     def columns_of(self, dataset: str) -> list[dict[str, Any]]:
         """Columns of a ``Dataset.id``: id, name, ordinal, type, declared; by ordinal, then name."""
         ...

@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import signal
 import time
 from collections import deque
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import Final, Literal
 import msgspec
 
 from ray_lineage.errors import RayLineageError, UsageError
+from ray_lineage.logs import redact
 
 Phase = Literal["starting", "ingesting", "following", "draining", "stopped"]
 LaneState = Literal["starting", "idle", "busy", "restarting", "lost"]
@@ -27,6 +29,7 @@ MAX_ERRORS: Final = 20
 RATE_SECONDS: Final = 10.0
 _LOCK_SECONDS: Final = 1.0
 _RETRY_SECONDS: Final = 0.02
+_LISTEN_SECONDS: Final = 5.0
 
 
 class Lane(msgspec.Struct, frozen=True):
@@ -153,7 +156,7 @@ class StatusFile:
     # ------------------------------------------------------------------ the job's side
 
     def acquire(self) -> None:
-        """Take the lock. Raises RayLineageError (RL236) if another process watches the project, UsageError (RL202) if the
+        """Take the lock. Raises RayLineageError (RL240) if another process watches the project, UsageError (RL202) if the
         folder cannot be written."""
         if self._held is not None:
             return
@@ -169,7 +172,7 @@ class StatusFile:
             other = self.last()
             who = f" (process {other.pid})" if other and _lives(other.pid) else ""
             raise RayLineageError(
-                "RL236", f"another process watches this project{who}", where=str(self.path), help="stop it first, or give this one another --project"
+                "RL240", f"another process watches this project{who}", where=str(self.path), help="stop it first, or give this one another --project"
             )  # fmt: skip
         self._held = handle
 
@@ -178,6 +181,7 @@ class StatusFile:
         OSError if the disk is full."""
         self.acquire()
         status.written_at = time.time()
+        _without_secrets(status)
         temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}")
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         with os.fdopen(handle, "wb") as out:
@@ -220,6 +224,16 @@ class StatusFile:
         return False
 
 
+def _without_secrets(status: Status) -> None:
+    status.store = redact(status.store)
+    status.watcher_notes = [redact(n) for n in status.watcher_notes]
+    status.errors = [
+        msgspec.structs.replace(e, message=redact(e.message), where=redact(e.where))
+        for e in status.errors[-MAX_ERRORS:]
+    ]
+    status.last_files = status.last_files[-MAX_FILES:]
+
+
 def _lock_within(handle: int, seconds: float) -> bool:
     deadline = time.monotonic() + seconds
     while True:
@@ -241,6 +255,37 @@ def _lives(pid: int) -> bool:
     except PermissionError:  # somebody else's
         return True
     return True
+
+
+def ask_to_flush(status: Status) -> None:
+    """Ask a running job (SIGUSR1) to take what waits in its debouncer and to compare the folders with what it knows.
+
+    Raises RayLineageError (RL243) if it does not listen: a process that does not handle the signal would die of it.
+    """
+    deadline = time.monotonic() + _LISTEN_SECONDS
+    while not _handles(status.pid, signal.SIGUSR1):
+        if time.monotonic() > deadline:
+            raise RayLineageError(
+                "RL243", f"the watch of {status.project} (process {status.pid}) does not take signals",
+                help="it is only starting, or hangs: look at `ray_lineage status`, try again",
+            )  # fmt: skip
+        time.sleep(_RETRY_SECONDS)
+    try:
+        os.kill(status.pid, signal.SIGUSR1)
+    except OSError as error:
+        raise RayLineageError(
+            "RL243", f"cannot signal process {status.pid}: {error.strerror}", help="run the command as the user who started the watch"
+        ) from None  # fmt: skip
+
+
+def _handles(pid: int, signum: int) -> bool:
+    """Does the process handle the signal? Where the system does not say (no /proc), the lock must do as a proof."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return not Path("/proc/self/status").exists()
+    caught = [int(line.split()[1], 16) for line in lines if line.startswith("SigCgt:")]
+    return not caught or bool(caught[0] >> (signum - 1) & 1)
 
 
 def list_running(data_dir: str) -> list[Status]:
