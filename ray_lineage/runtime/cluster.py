@@ -1,11 +1,17 @@
-"""Starting and finding Ray: every switch in one place."""
+"""Starting and finding Ray: every switch in one place.
+
+Before Ray itself connects to a cluster, one call over gRPC asks who is there: where Ray finds nobody, or somebody else, it
+waits and then ends the whole process, and a refused token it reports as a cluster that does not answer.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import logging
 import os
+import signal
 import socket
+import threading
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -13,7 +19,11 @@ from ray_lineage.errors import StoreUnavailable, UsageError
 
 NAMESPACE: Final = "ray_lineage"
 OBJECT_STORE_BYTES: Final = 256 * 2**20
-_CONNECT_SECONDS: Final = "10"
+CONNECT_SECONDS: Final = 20
+"""Each wait for a running cluster ends after this long."""
+START_SECONDS: Final = 120
+_RAY_RETRIES: Final = "10"  # seconds that Ray itself goes on trying to reach a head that it has lost
+_WHERE: Final = "--ray-address / RAY_ADDRESS"
 
 
 def under_job() -> bool:
@@ -25,14 +35,16 @@ def under_job() -> bool:
 def cluster(address: str, workers: int) -> Iterator[Any]:
     """The ``ray`` module, connected: to ``address``, to the job's cluster, or to a private one on this machine.
 
-    A private cluster listens on loopback only and ends with the context. Raises UsageError for an address where no Ray
-    answers.
+    A private cluster listens on loopback only and ends with the context. Raises UsageError for a cluster that does not
+    answer within CONNECT_SECONDS (RL206), has another version of Ray or Python (RL245) or asks for another token (RL246);
+    StoreUnavailable for a private one that cannot be started (RL230).
     """
-    attached = bool(address) or under_job() or bool(os.environ.get("RAY_ADDRESS"))
-    if not attached:
-        # without this Ray replaces 127.0.0.1 by the host's address and listens on every interface
+    named = address or os.environ.get("RAY_ADDRESS", "") or ("auto" if under_job() else "local")
+    if named == "local" or _on_loopback_alone(named):
+        # without this Ray replaces 127.0.0.1 by the host's address, and a private cluster listens on every interface
         os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
-    os.environ.setdefault("RAY_gcs_rpc_server_reconnect_timeout_s", _CONNECT_SECONDS)
+    os.environ.setdefault("RAY_gcs_rpc_server_reconnect_timeout_s", _RAY_RETRIES)
+    os.environ.setdefault("RAY_gcs_server_request_timeout_seconds", str(CONNECT_SECONDS))
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     import ray
@@ -40,47 +52,192 @@ def cluster(address: str, workers: int) -> Iterator[Any]:
     if ray.is_initialized():
         yield ray
         return
-    quiet: dict[str, Any] = {"namespace": NAMESPACE, "log_to_driver": False, "logging_level": logging.ERROR}
-    if attached:
-        _check_answers(address or os.environ.get("RAY_ADDRESS", ""))
-        try:
-            ray.init(address=address or "auto", **quiet)
-        except (ConnectionError, RuntimeError, ValueError) as error:
-            raise _no_ray(address or os.environ.get("RAY_ADDRESS", ""), str(error).splitlines()[0]) from error
-    else:
-        try:
-            ray.init(
-                address="local",
-                num_cpus=max(1, workers),
-                object_store_memory=OBJECT_STORE_BYTES,
-                include_dashboard=False,
-                **quiet,
-            )
-        except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-            raise StoreUnavailable(
-                "RL230", f"Ray could not be started: {str(error).splitlines()[0]}", help="run with --executor inline"
-            ) from error
     try:
+        if named == "local":
+            _start(ray, workers)
+        else:
+            _attach(ray, named)
         yield ray
     finally:
         ray.shutdown()
 
 
-def _check_answers(address: str) -> None:
-    """Does anything listen there? Ray itself ends the whole process when it finds out that nothing does."""
-    host, _, port = address.partition("://")[2].partition(":") if "://" in address else address.partition(":")
-    if not port.isdigit():
-        return
+def _quiet() -> dict[str, Any]:
+    return {"namespace": NAMESPACE, "log_to_driver": False, "logging_level": logging.ERROR}
+
+
+def _start(ray: Any, workers: int) -> None:
+    options = {"num_cpus": max(1, workers), "object_store_memory": OBJECT_STORE_BYTES, "include_dashboard": False}
     try:
-        socket.create_connection((host, int(port)), timeout=5).close()
+        with _deadline(START_SECONDS):
+            ray.init(address="local", **options, **_quiet())
+    except (ConnectionError, RuntimeError, ValueError, OSError, ray.exceptions.RayError) as error:
+        raise StoreUnavailable(
+            "RL230", f"Ray could not be started: {_first_line(error)}", help="run with --executor inline"
+        ) from error
+
+
+def _attach(ray: Any, address: str) -> None:
+    check_form(address)
+    target = ""
+    try:
+        with _deadline(3 * CONNECT_SECONDS):  # each wait inside ends before, and says more
+            target = _resolved(address)
+            probe(target)
+            ray.init(address=target, **_quiet())
+    except (ConnectionError, RuntimeError, ValueError, OSError, ray.exceptions.RayError) as error:
+        at = f"{address} ({target})" if target not in ("", address) else address
+        raise explained(at, error) from error
+
+
+@contextlib.contextmanager
+def _deadline(seconds: float) -> Iterator[None]:
+    """Raise TimeoutError after so long. Only the main thread can be interrupted; elsewhere Ray's own limits have to do."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def expire(*_: object) -> None:
+        raise TimeoutError(f"it was not done within {seconds:.0f} s")
+
+    before = signal.signal(signal.SIGALRM, expire)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def check_form(address: str) -> None:
+    """Raise UsageError (RL206) for what is no ``host:port`` or ``auto``, such as the addresses of Ray's other servers."""
+    scheme, separator, rest = address.partition("://")
+    if not separator:
+        host, _, port = address.rpartition(":")
+        if address != "auto" and not (host and port.isdigit() and 0 < int(port) < 65536):
+            raise _no_ray(address, "this is not host:port", "give the head's address, such as 10.0.0.5:6379, or auto")
+        return
+    if scheme == "ray":
+        hint = f"give the head's own port on a node of the cluster (--ray-address {_host(rest)}:6379), or use `ray job submit`"
+        raise _no_ray(address, "Ray Client (ray://) is not supported", hint)
+    hint = f"submit a job there (RAY_ADDRESS={address} ray job submit ... -- python jobs/ingest.py PATH), or give host:6379"
+    raise _no_ray(address, "this is not the address of a head, but of its jobs server" if scheme in ("http", "https")
+                  else f"{scheme}:// is no address of Ray", hint)  # fmt: skip
+
+
+def _host(rest: str) -> str:
+    return rest.partition("/")[0].rpartition(":")[0] or rest
+
+
+def _on_loopback_alone(address: str) -> bool:
+    """Does a head listen on this machine's loopback, but not on its other address, which Ray takes for it?"""
+    host, _, port = address.rpartition(":")
+    if host.strip("[]") not in ("127.0.0.1", "localhost", "::1") or not port.isdigit():
+        return False
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as route:  # nothing is sent
+            route.connect(("192.0.2.1", 9))
+            own = route.getsockname()[0]
+        socket.create_connection((own, int(port)), timeout=2).close()
+    except (OSError, OverflowError):
+        return True
+    return False
+
+
+def _resolved(address: str) -> str:
+    """The address as Ray will connect to it; ``auto`` is what the environment or the last ``ray start`` on this machine
+    says. Raises ConnectionError for nothing, OSError for an unknown host."""
+    with contextlib.suppress(ImportError, AttributeError):  # Ray's private room: without it Ray finds out for itself
+        from ray._private.services import canonicalize_bootstrap_address
+
+        found = canonicalize_bootstrap_address(address)
+        if not found:
+            raise ConnectionError("no Ray was started on this machine")
+        return str(found)
+    return address
+
+
+def probe(address: str, seconds: float = CONNECT_SECONDS) -> None:
+    """Ask a head whether it is there, and of which version.
+
+    Raises ConnectionError (nobody, or no Ray), TimeoutError, or RuntimeError with Ray's words for a refused token or
+    another version.
+    """
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=seconds).close()
+    except TimeoutError:
+        raise TimeoutError(f"it was not reached within {seconds:.0f} s") from None
     except OSError as error:
-        raise _no_ray(address, error.strerror or str(error)) from None
+        raise ConnectionError(error.strerror or str(error)) from None
+    with contextlib.suppress(ImportError, AttributeError):  # Ray's private room: without it Ray finds out for itself
+        _ask(address, seconds)
 
 
-def _no_ray(address: str, reason: str) -> UsageError:
-    return UsageError(
-        "RL206",
-        f"no Ray cluster answers at {address}: {reason}",
-        where="--ray-address / RAY_ADDRESS",
-        help="start one with `ray start --head`, or leave the address out",
-    )
+def _ask(address: str, seconds: float) -> None:
+    import grpc
+    import ray
+    from ray._private.grpc_utils import init_grpc_channel
+    from ray.core.generated import gcs_service_pb2, gcs_service_pb2_grpc
+
+    options = (("grpc.enable_http_proxy", 0),)  # as Ray's own connections
+    try:
+        with init_grpc_channel(address, options=options) as channel:
+            stub = gcs_service_pb2_grpc.NodeInfoGcsServiceStub(channel)
+            reply = stub.CheckAlive(gcs_service_pb2.CheckAliveRequest(), timeout=seconds)
+    except grpc.RpcError as error:
+        code = error.code()
+        if code == grpc.StatusCode.UNAUTHENTICATED:
+            raise RuntimeError(f"Unauthenticated: {error.details()}") from None
+        if code == grpc.StatusCode.DEADLINE_EXCEEDED:
+            raise TimeoutError(f"something listens there, but did not answer within {seconds:.0f} s") from None
+        raise ConnectionError("what listens there is no head of Ray") from None
+    version = getattr(reply, "ray_version", "")
+    if version and version != ray.__version__:
+        raise RuntimeError(f"Version mismatch: Ray: {version}, Ray: {ray.__version__}")
+
+
+def explained(address: str, error: Exception) -> UsageError:
+    """What Ray says when it cannot connect, as what to do about it. Pure."""
+    text = str(error)
+    if "Version mismatch" in text:
+        theirs, ours = _versions(text)
+        return UsageError(
+            "RL245",
+            f"the Ray cluster at {address} runs {theirs}, this process {ours}",
+            where=_WHERE,
+            help="install the same versions on both sides; `ray job submit` runs the cluster's own",
+        )
+    if "nauthenticated" in text or "InvalidAuthToken" in text or type(error).__name__ == "AuthenticationError":
+        mode = os.environ.get("RAY_AUTH_MODE", "")
+        state = "" if mode == "token" else f" (RAY_AUTH_MODE is {mode or 'not set'} here)"
+        return UsageError(
+            "RL246",
+            f"the Ray cluster at {address} asks for a token, and got none or another one{state}",
+            where="RAY_AUTH_MODE, RAY_AUTH_TOKEN, RAY_AUTH_TOKEN_PATH",
+            help="set RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN_PATH to a file with the token of the head",
+        )
+    if "No node info found" in f"{text} {error.__cause__}":
+        hint = "run this on a node of the cluster, or use `ray job submit`"
+        return _no_ray(address, "its head is there, but no node of it runs on this machine", hint)
+    return _no_ray(address, _first_line(error), "start one with `ray start --head`, or leave the address out")
+
+
+def _versions(text: str) -> tuple[str, str]:
+    """``Ray 2.60.0 and Python 3.11.7`` of the cluster and of this process, from Ray's message."""
+    words = [
+        line.strip(" ,") for line in text.replace("mismatch:", "mismatch:\n").replace(", Ray:", "\nRay:").splitlines()
+    ]
+    rays = [w.partition(":")[2].strip() for w in words if w.startswith("Ray:")]
+    pythons = [w.partition(":")[2].strip() for w in words if w.startswith("Python:")]
+    sides = [" and ".join(p for p in (f"Ray {r}", f"Python {y}" if y else "") if p)
+             for r, y in zip(rays, pythons or [""] * len(rays), strict=False)]  # fmt: skip
+    return (sides[0], sides[1]) if len(sides) > 1 else ("another version of Ray or Python", "ours")
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [""])[0].rstrip(". ") or type(error).__name__
+
+
+def _no_ray(address: str, reason: str, hint: str) -> UsageError:
+    return UsageError("RL206", f"no Ray cluster answers at {address}: {reason}", where=_WHERE, help=hint)
