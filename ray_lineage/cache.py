@@ -25,6 +25,7 @@ from typing import Any, ClassVar, Final
 import msgspec
 
 from ray_lineage.compile.options import CompileOptions
+from ray_lineage.sources.mounts import file_system, is_network
 
 logger = logging.getLogger("ray_lineage.cache")
 
@@ -36,7 +37,6 @@ _OURS: Final = frozenset({_STATS_KEY, _TURN_KEY})
 _FIRST_MAP: Final = 64 * 2**20
 _DAY: Final = 86_400
 _PAUSE: Final = 60.0  # seconds without writing after the disk was full
-_NETWORK: Final = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "ceph", "lustre", "afs", "gpfs", "beegfs"})
 
 
 def cache_key(sha256: str, options: CompileOptions, compiler_version: str) -> bytes:
@@ -132,8 +132,8 @@ class ParseCache:
             other = self.path + ".lmdb"
             logger.warning("parse cache: %s is %s and stays as it is; using %s", self.path, kind, other)
             self.path = other
-        if file_system(self.path) in _NETWORK:
-            local = os.path.join(tempfile.gettempdir(), f"ray_lineage-cache-{os.getuid()}")
+        if is_network(file_system(self.path)):
+            local = node_local_path()
             logger.warning("parse cache: %s is on a network file system; using %s", self.path, local)
             self.path = local
         os.makedirs(self.path, mode=0o700, exist_ok=True)
@@ -460,20 +460,27 @@ def metas_fit(data_file: str) -> bool:
     return bool((last + 1) * page <= size)
 
 
-def file_system(path: str) -> str:
-    """Type of the file system that a path (or its nearest existing parent) is on; empty where that cannot be told."""
-    real = os.path.realpath(path)
-    best, kind = "", ""
-    try:
-        with open("/proc/self/mountinfo", encoding="utf-8", errors="replace") as mounts:
-            for line in mounts:
-                fields, _, rest = line.partition(" - ")
-                mount = fields.split()[4].replace("\\040", " ")
-                if (real == mount or real.startswith(mount.rstrip("/") + "/")) and len(mount) >= len(best):
-                    best, kind = mount, rest.split()[0]
-    except OSError:
-        return ""
-    return kind
+def node_local_path() -> str:
+    """A folder of this user on a local disk of this node, shared by all our processes here; made if it is not there.
+
+    Raises OSError if there is none, or if somebody else sits on its name.
+    """
+    for parent in dict.fromkeys((tempfile.gettempdir(), "/tmp", "/var/tmp")):  # noqa: S108 - what is below is checked
+        if os.access(parent, os.W_OK) and not is_network(file_system(parent)):
+            return _own_folder(os.path.join(parent, f"ray_lineage-cache-{os.getuid()}"))
+    raise OSError("there is no temporary folder on a local disk")
+
+
+def _own_folder(path: str) -> str:
+    """Everybody may write beside it, so it must be a real folder (no link), ours, and closed to others."""
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(path, 0o700)
+    info = os.lstat(path)
+    if not stat.S_ISDIR(info.st_mode) or info.st_uid != os.getuid():
+        raise PermissionError(f"{path} is not a folder of this user")
+    if stat.S_IMODE(info.st_mode) & 0o077:
+        os.chmod(path, 0o700)
+    return path
 
 
 def verify(path: str, timeout: float = 120.0) -> VerifyReport:

@@ -13,9 +13,10 @@ from importlib.util import find_spec
 import msgspec
 
 from ray_lineage import __version__
-from ray_lineage.cache import _NETWORK, ParseCache, file_system
+from ray_lineage.cache import ParseCache
 from ray_lineage.errors import RayLineageError
 from ray_lineage.settings import Loaded
+from ray_lineage.sources.mounts import file_system, is_network
 
 _PACKAGES = ("ray", "sqlglot", "sqlglotc", "ladybug", "neo4j", "lmdb", "msgspec", "pydantic")
 _LITTLE_DISK = 500_000_000
@@ -111,7 +112,7 @@ def _data(loaded: Loaded) -> Check:
             "data folder", "FAIL", f"{folder}: {error}", "set RAY_LINEAGE_DATA_DIR to a folder that can be written"
         )
     kind = file_system(folder)
-    if kind in _NETWORK:
+    if is_network(kind):
         return Check("data folder", "WARN", f"{folder} is on a network file system ({kind})", "use a local disk")
     return Check("data folder", "OK", f"{os.path.abspath(folder)} ({kind or 'unknown file system'})")
 

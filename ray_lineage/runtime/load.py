@@ -331,12 +331,12 @@ def old_facts(
             yield path, state.sha256, facts
 
 
-def open_cache(settings: Settings) -> ParseCache | None:
-    """The parse cache of the settings, None if it is switched off."""
+def open_cache(settings: Settings, *, on_head: bool = True) -> ParseCache | None:
+    """The parse cache of the settings on this node, None if it is switched off. See :func:`cache_path_for`."""
     if not settings.enable_parse_cache:
         return None
     from ray_lineage.cache import ParseCache
+    from ray_lineage.runtime.nodecache import cache_path_for
 
-    return ParseCache.open(
-        settings.parse_cache_path, max_bytes=settings.cache_max_bytes, max_entries=settings.cache_max_entries
-    )
+    path = cache_path_for(settings, on_head)
+    return ParseCache.open(path, max_bytes=settings.cache_max_bytes, max_entries=settings.cache_max_entries)
