@@ -119,6 +119,8 @@ class Settings(BaseModel):
     """No new work while a machine uses more of its memory."""
     queue_limit: int = Field(200, ge=1)
     """Files that may be cut and not finished, beyond those that the workers have at hand."""
+    source: Literal["auto", "shared", "ship"] = "auto"
+    """On a cluster: do the workers read the files (``shared``), or does the driver send their bytes (``ship``)?"""
     max_delete_percent: int = Field(50, ge=0, le=100)
     enable_batching: bool = True
     """Watch: gather changes for ``debounce_window_seconds``."""

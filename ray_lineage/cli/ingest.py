@@ -24,6 +24,9 @@ def ingest(
     executor: Annotated[Optional[str], typer.Option(help="auto, inline or ray.")] = None,  # noqa: UP045
     workers: Annotated[Optional[int], typer.Option(help="Parse actors; 0: in this process.")] = None,  # noqa: UP045
     ray_address: Annotated[Optional[str], typer.Option(help="A running Ray cluster.")] = None,  # noqa: UP045
+    source: Annotated[
+        str | None, typer.Option(help="On a cluster: auto, shared (workers read the files) or ship (they are sent).")
+    ] = None,
     dialect: Annotated[Optional[str], typer.Option(help="Dialect of all files that no folder rule speaks for.")] = None,  # noqa: UP045
     batch_size: Annotated[Optional[int], typer.Option(help="Rows of one Neo4j transaction.")] = None,  # noqa: UP045
     max_delete_percent: Annotated[
@@ -45,7 +48,7 @@ def ingest(
     if fail_on not in ("error", "warning", "never"):
         raise UsageError("RL203", f"--fail-on {fail_on}: not a severity", help="use error, warning or never")
     loaded = settings(
-        executor=executor, ingest_workers=workers, ray_address=ray_address, dialect=dialect, batch_size=batch_size,
+        executor=executor, ingest_workers=workers, ray_address=ray_address, source=source, dialect=dialect, batch_size=batch_size,
         max_delete_percent=max_delete_percent, enable_parse_cache=False if no_cache else None,
     )  # fmt: skip
     from ray_lineage.runtime.ingest import ingest as run

@@ -25,12 +25,13 @@ _AGAIN_SECONDS: Final = 0.2
 
 
 class Task(msgspec.Struct, frozen=True, array_like=True):
-    """One file to compile. ``content`` holds its bytes when workers cannot see the file system."""
+    """One file to compile. ``content`` holds its bytes when workers cannot see the file system, read at ``read_at_ns``."""
 
     file: SourceFile
     options: CompileOptions
     encoding: str = ""
     content: bytes | None = None
+    read_at_ns: int = 0
 
 
 class Meta(msgspec.Struct, frozen=True, array_like=True):
@@ -95,7 +96,7 @@ def parse_batch(
 
 def _one(task: Task, cache: ParseCache | None, limit: int) -> tuple[Meta, bytes, tuple[bytes, bytes] | None]:
     path = task.file.path
-    now = time.time_ns()
+    now = task.read_at_ns or time.time_ns()
     if task.file.sha256 and cache is not None:  # the stat index knows the content: no need to read it
         known = cache.get_many([cache_key(task.file.sha256, task.options, COMPILER_VERSION + task.encoding)])[0]
         if known is not None:
@@ -103,12 +104,7 @@ def _one(task: Task, cache: ParseCache | None, limit: int) -> tuple[Meta, bytes,
     try:
         data = task.content if task.content is not None else read_bytes(task.file, limit)
     except SourceFault as fault:
-        if fault.status != "skipped":
-            return Meta(path, fault.status, diagnostic=fault.diagnostic), b"", None
-        facts = FileFacts("", "skipped", diagnostics=(fault.diagnostic,))
-        # no content was read, so the stat stands in for it: the file is looked at again when that changes
-        stands_in = hashlib.sha256(f"{task.file.size}:{task.file.mtime_ns}:{limit}".encode()).hexdigest()
-        return Meta(path, "facts", stands_in, read_at_ns=now), encode_facts(facts), None
+        return *skipped(task, fault, limit, now), None
     sha256 = hashlib.sha256(data).hexdigest()
     key = cache_key(sha256, task.options, COMPILER_VERSION + task.encoding)
     if cache is not None:
@@ -118,6 +114,17 @@ def _one(task: Task, cache: ParseCache | None, limit: int) -> tuple[Meta, bytes,
     facts, keep = compile_bytes(data, task.options, task.encoding)
     encoded = encode_facts(facts)
     return Meta(path, "facts", sha256, False, now), encoded, (key, encoded) if keep else None
+
+
+def skipped(task: Task, fault: SourceFault, limit: int, now: int) -> tuple[Meta, bytes]:
+    """A file that gave no bytes at ``now`` (ns): gone, unreadable, or skipped, which is a fact with a diagnostic."""
+    path = task.file.path
+    if fault.status != "skipped":
+        return Meta(path, fault.status, diagnostic=fault.diagnostic), b""
+    facts = FileFacts("", "skipped", diagnostics=(fault.diagnostic,))
+    # no content was read, so the stat stands in for it: the file is looked at again when that changes
+    stands_in = hashlib.sha256(f"{task.file.size}:{task.file.mtime_ns}:{limit}".encode()).hexdigest()
+    return Meta(path, "facts", stands_in, read_at_ns=now), encode_facts(facts)
 
 
 def compile_bytes(data: bytes, options: CompileOptions, encoding: str = "") -> tuple[FileFacts, bool]:
