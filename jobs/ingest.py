@@ -7,14 +7,11 @@ command always exits with 1 for a failed job.
 
 from __future__ import annotations
 
-import contextlib
-import io
-import json
 import os
 import sys
+from collections.abc import Sequence
 
-from ray_lineage.cli.main import main
-from ray_lineage.cli.output import print_error
+from ray_lineage.cli.jobs import run_as_job
 from ray_lineage.errors import UsageError
 
 _JOB_COPY = "runtime_resources/working_dir_files"  # where Ray unpacks --working-dir, and deletes it again
@@ -23,23 +20,10 @@ _JOB_COPY = "runtime_resources/working_dir_files"  # where Ray unpacks --working
 def run(arguments: list[str]) -> int:
     """Ingest, print the last line, return the exit code."""
     chosen = any(a == "--executor" or a.startswith("--executor=") for a in arguments)
-    printed = io.StringIO()
-    code = 0
-    try:
-        _refuse_to_lose_the_graph(arguments)
-        with contextlib.redirect_stdout(printed):
-            main(["ingest", "--json", *([] if chosen else ["--executor", "ray"]), *arguments])
-    except UsageError as error:
-        print_error(error)
-        code = int(error.exit_code)
-    except SystemExit as end:
-        code = int(end.code or 0)
-    text = printed.getvalue().strip()
-    print(json.dumps({"exit_code": code, **(json.loads(text) if text.startswith("{") else {})}), flush=True)
-    return code
+    return run_as_job("ingest", [*([] if chosen else ["--executor", "ray"]), *arguments], _refuse_to_lose_the_graph)
 
 
-def _refuse_to_lose_the_graph(arguments: list[str]) -> None:
+def _refuse_to_lose_the_graph(arguments: Sequence[str]) -> None:
     """An embedded graph at a relative path would lie in the job's copy of the code, which Ray deletes after the job."""
     from ray_lineage.graph.open import embedded_path, is_server
     from ray_lineage.settings import load_settings

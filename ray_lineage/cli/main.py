@@ -11,7 +11,20 @@ from typing import Annotated, Optional
 import typer
 
 from ray_lineage import __version__, logs
-from ray_lineage.cli import cache, config, doctor, ingest, lineage, organize, parse, stats, status
+from ray_lineage.cli import (
+    cache,
+    config,
+    doctor,
+    export,
+    ingest,
+    lineage,
+    organize,
+    parse,
+    stats,
+    status,
+    verify,
+    watch,
+)
 from ray_lineage.cli.output import Globals, print_error
 from ray_lineage.errors import ExitCode, Interrupted, RayLineageError
 
@@ -58,6 +71,7 @@ def _global(
 
 
 app.command("ingest")(ingest.ingest)
+app.command("watch")(watch.watch)
 app.command("upstream")(lineage.upstream)
 app.command("downstream")(lineage.downstream)
 app.command("stats")(stats.stats)
@@ -67,6 +81,8 @@ app.command("failures")(status.failures)
 app.command("parse")(parse.parse)
 app.command("organize")(organize.organize)
 app.command("dialects")(parse.dialects)
+app.command("verify")(verify.verify)
+app.command("export")(export.export)
 app.command("doctor")(doctor.doctor)
 app.add_typer(cache.app, name="cache")
 app.add_typer(config.app, name="config")

@@ -18,6 +18,7 @@ from ray_lineage.graph.schema import (
     FLOWS_TO,
     HAS_COLUMN,
     INFLUENCES,
+    KINDS,
     NODES,
     RELS,
     SCHEMA_VERSION,
@@ -300,15 +301,16 @@ class BaseStore:
             out.update((r[0], dict(zip(node.columns, r, strict=True))) for r in rows)
         return out
 
+    def rows(self, project: str, kind: str) -> list[tuple[Any, ...]]:
+        """See :meth:`GraphStore.rows`."""
+        query = cypher.dump_nodes(_LABELS[kind]) if kind in _LABELS else cypher.dump_rels(_TYPES[kind])
+        return sorted((tuple(r) for r in self._read(query, prefix=f"{project}:")), key=repr)
+
     def dump(self, project: str) -> dict[str, list[tuple[Any, ...]]]:
         """See :meth:`GraphStore.dump`."""
-        prefix = f"{project}:"
-        out: dict[str, list[tuple[Any, ...]]] = {}
-        for node in NODES:
-            out[node.label] = sorted((tuple(r) for r in self._read(cypher.dump_nodes(node), prefix=prefix)), key=repr)
-        for rel in (*RELS, HAS_COLUMN):
-            out[rel.type] = sorted((tuple(r) for r in self._read(cypher.dump_rels(rel), prefix=prefix)), key=repr)
-        return out
+        return {kind: self.rows(project, kind) for kind in KINDS}
 
 
+_LABELS = {n.label: n for n in NODES}
+_TYPES = {r.type: r for r in (*RELS, HAS_COLUMN)}
 _NODE: dict[str, Node] = {n.label: n for n in (FILE, DATASET, COLUMN)}

@@ -125,3 +125,6 @@ REFERENCES: Final = Rel("REFERENCES", "Column", "Column", (Prop("line", "INT64")
 
 RELS: Final = (CONTAINS, DECLARES, READS, WRITES, FLOWS_TO, INFLUENCES, FEEDS, CALLS, REFERENCES)
 """Relationships that belong to a file. ``HAS_COLUMN`` is apart: it belongs to its column, and comes and goes with it."""
+
+KINDS: Final = (*(n.label for n in NODES), *(r.type for r in RELS), HAS_COLUMN.type)
+"""Everything that a dump holds, in its order."""

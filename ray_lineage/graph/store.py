@@ -140,6 +140,10 @@ class GraphStore(Protocol):
         Two stores with the same graph give equal dumps. Relationship rows are (source id, target id, file, *props)."""
         ...
 
+    def rows(self, project: str, kind: str) -> list[tuple[Any, ...]]:
+        """One part of :meth:`dump`: ``kind`` is a member of ``schema.KINDS``."""
+        ...
+
     def remove_project(self, project: str) -> None:
         """Delete everything of a project."""
         ...

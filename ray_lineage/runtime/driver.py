@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from ray_lineage.errors import Interrupted, RayLineageError
 from ray_lineage.runtime.crew import Crew
@@ -69,9 +69,9 @@ class Driver:
         """Of the first pass: phase, done, total."""
         return self._job.progress
 
-    async def look(self, events_after: int) -> tuple[Status, list[tuple[int, Any]]]:
-        """All that is known, and the numbered events after one."""
-        return self._job.status(), self._job.telemetry.since(events_after)
+    async def look(self) -> Status:
+        """All that is known now."""
+        return self._job.status()
 
     async def flush(self) -> None:
         """Look at every change now."""

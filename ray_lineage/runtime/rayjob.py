@@ -23,8 +23,6 @@ _DRAIN_SECONDS: Final = 20.0
 _FOLLOWING_DRAIN_SECONDS: Final = 40.0
 _MEMORY_SECONDS: Final = 2.0
 
-Look = Callable[[Status, list[tuple[int, Any]]], None]
-
 
 def ingest_with_ray(
     settings: Settings,
@@ -47,12 +45,11 @@ def ingest_with_ray(
 
 
 def follow_with_ray(
-    settings: Settings, roots: Sequence[str], look: Look, stop: StopSignals, *, initial: bool
+    settings: Settings, roots: Sequence[str], look: Callable[[Status], None], stop: StopSignals, *, initial: bool
 ) -> IngestSummary:
-    """Follow until a signal. ``look`` hears the status and what happened, a few times a second."""
+    """Follow until a signal. ``look`` hears the status a few times a second."""
     with cluster(settings.ray_address, settings.ingest_workers) as ray:
         job = _Job(ray, settings, roots, Order(follow=True, initial=initial), stop, _FOLLOWING_DRAIN_SECONDS)
-        seen = 0
         asked: Any = None
         while not job.ended():
             if stop.flush:
@@ -60,12 +57,10 @@ def follow_with_ray(
                 job.driver.flush.remote()
             if asked is not None and ray.wait([asked], timeout=0)[0]:
                 with contextlib.suppress(ray.exceptions.RayError):  # the driver is being restarted
-                    status, events = ray.get(asked)
-                    seen = events[-1][0] if events else seen
-                    look(status, events)
+                    look(ray.get(asked))
                 asked = None
             if asked is None:
-                asked = job.driver.look.remote(seen)
+                asked = job.driver.look.remote()
         return job.outcome()
 
 

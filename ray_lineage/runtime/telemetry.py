@@ -9,11 +9,11 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from ray_lineage.model import Diagnostic, Priority
 from ray_lineage.runtime.load import Committed
-from ray_lineage.runtime.metrics import Registry, companions
+from ray_lineage.runtime.metrics import Registry
 from ray_lineage.runtime.parse import Meta
 from ray_lineage.runtime.scheduler import Batch
 from ray_lineage.runtime.status import MAX_ERRORS, MAX_FILES, ErrorEvent, FileEvent, Lane, Phase, Rate, Status
@@ -21,10 +21,6 @@ from ray_lineage.runtime.status import MAX_ERRORS, MAX_FILES, ErrorEvent, FileEv
 if TYPE_CHECKING:
     from ray_lineage.runtime.pool import Pool
     from ray_lineage.runtime.session import Session
-
-__all__ = ["Telemetry", "companions"]
-
-_EVENTS: Final = 200  # kept for whoever writes the log
 
 
 class Telemetry:
@@ -37,13 +33,10 @@ class Telemetry:
         self.rows = Rate(clock())
         self.last_files: deque[FileEvent] = deque(maxlen=MAX_FILES)
         self.errors: deque[ErrorEvent] = deque(maxlen=MAX_ERRORS)
-        self.events: deque[tuple[int, FileEvent | ErrorEvent | str]] = deque(maxlen=_EVENTS)
-        """Numbered: files, errors, and notes."""
         self.notes: dict[str, None] = {}
         self.dead_letters = 0
         self.quarantined = 0
         self._clock = clock
-        self._number = 0
 
     # ------------------------------------------------------------------ what happens
 
@@ -81,9 +74,7 @@ class Telemetry:
 
     def file(self, path: str, what: str, latency: float | None) -> None:
         """Something happened to a file."""
-        event = FileEvent(path, what, latency, time.time())
-        self.last_files.append(event)
-        self._log(event)
+        self.last_files.append(FileEvent(path, what, latency, time.time()))
 
     def finding(self, path: str, diagnostic: Diagnostic) -> None:
         """A file's diagnostic, where it is an error."""
@@ -95,25 +86,14 @@ class Telemetry:
         """An error; ``counted`` are the job's own."""
         if counted:
             self.registry.add("ray_lineage_errors_total", code=code)
-        event = ErrorEvent(code, message, where, time.time())
-        self.errors.append(event)
-        self._log(event)
+        self.errors.append(ErrorEvent(code, message, where, time.time()))
 
     def note(self, text: str) -> None:
         """Something that a user should know; said once."""
         if text and text not in self.notes:
             self.notes[text] = None
-            self._log(text)
             while len(self.notes) > MAX_ERRORS:
                 del self.notes[next(iter(self.notes))]
-
-    def _log(self, event: FileEvent | ErrorEvent | str) -> None:
-        self._number += 1
-        self.events.append((self._number, event))
-
-    def since(self, number: int) -> list[tuple[int, FileEvent | ErrorEvent | str]]:
-        """Events after a number, oldest first; older than the last 200 are lost."""
-        return [e for e in self.events if e[0] > number]
 
     # ------------------------------------------------------------------ what is
 

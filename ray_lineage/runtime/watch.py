@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Final
 
 from ray_lineage.errors import Interrupted
 from ray_lineage.runtime.ingest import prepare_data_dir
@@ -19,23 +19,21 @@ from ray_lineage.settings import Settings
 
 _POLL_SECONDS: Final = 0.2
 
-Look = Callable[[Status, list[tuple[int, Any]]], None]
 
-
-def watch(settings: Settings, roots: Sequence[str], look: Look, *, initial: bool = True) -> None:
+def watch(settings: Settings, roots: Sequence[str], look: Callable[[Status], None], *, initial: bool = True) -> None:
     """Follow ``roots`` until SIGINT or SIGTERM, then raise Interrupted, with everything that was seen in the graph.
 
-    ``look(status, events)`` is told a few times a second how it goes. Raises UsageError, StoreUnavailable, StoreRefused.
+    ``look(status)`` is told a few times a second how it goes. Raises UsageError, StoreUnavailable, StoreRefused.
     """
     prepare_data_dir(settings.data_dir)
     project = settings.project or project_name([os.path.realpath(r) for r in roots])
     file = StatusFile.of(settings.data_dir, project)
 
-    def told(status: Status, events: list[tuple[int, Any]]) -> None:
+    def told(status: Status) -> None:
         status.pid, status.project = os.getpid(), project
         with contextlib.suppress(OSError):  # a full disk must not end the job
             file.write(status)
-        look(status, events)
+        look(status)
 
     with StopSignals(flush=True) as stop:
         file.acquire()
@@ -56,12 +54,13 @@ def watch(settings: Settings, roots: Sequence[str], look: Look, *, initial: bool
         raise Interrupted(stop.received or 15)
 
 
-async def _here(settings: Settings, roots: Sequence[str], look: Look, stop: StopSignals, *, initial: bool) -> None:
+async def _here(
+    settings: Settings, roots: Sequence[str], look: Callable[[Status], None], stop: StopSignals, *, initial: bool
+) -> None:
     """Everything in this process."""
     order = Order(follow=True, initial=initial)
     job = Job(settings, roots, order, lambda: LocalCrew(settings))
     running = asyncio.create_task(job.run())
-    seen = 0
     while not running.done():
         await asyncio.wait([running], timeout=_POLL_SECONDS)
         if stop.received and not job.draining:
@@ -69,7 +68,5 @@ async def _here(settings: Settings, roots: Sequence[str], look: Look, stop: Stop
         if stop.flush:
             stop.flush = False
             job.flush()
-        events = job.telemetry.since(seen)
-        seen = events[-1][0] if events else seen
-        look(job.status(), events)
+        look(job.status())
     running.result()

@@ -1,0 +1,62 @@
+"""``ray_lineage watch``."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import TYPE_CHECKING, Annotated, Final, Optional
+
+import typer
+
+from ray_lineage.cli.output import Globals, settings
+
+if TYPE_CHECKING:
+    from ray_lineage.runtime.status import Status
+
+_KEYS: Final = {"q": signal.SIGINT, "f": signal.SIGUSR1}
+
+
+def watch(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Folders (or files) with SQL.")],
+    realtime: Annotated[bool, typer.Option("--realtime", help="Look at each save at once.")] = False,
+    debounce: Annotated[float | None, typer.Option(help="Seconds after the last change.")] = None,
+    batch_size_threshold: Annotated[int | None, typer.Option(help="So many changes are looked at, at once.")] = None,
+    disable_batching: Annotated[bool, typer.Option("--disable-batching", help="Each change by itself.")] = False,
+    no_initial: Annotated[
+        bool, typer.Option("--no-initial", help="Leave existing files as the graph has them until they change.")
+    ] = False,
+    poll: Annotated[bool | None, typer.Option("--poll/--no-poll", help="Poll instead of listening.")] = None,
+    rescan: Annotated[float | None, typer.Option(help="Seconds between comparisons of everything.")] = None,
+    executor: Annotated[Optional[str], typer.Option(help="auto, inline or ray.")] = None,  # noqa: UP045
+    workers: Annotated[Optional[int], typer.Option(help="Parse actors; 0: in this process.")] = None,  # noqa: UP045
+    min_workers: Annotated[int | None, typer.Option(help="The pool never shrinks below.")] = None,
+    max_workers: Annotated[int | None, typer.Option(help="The pool never grows above.")] = None,
+    ray_address: Annotated[Optional[str], typer.Option(help="A running Ray cluster.")] = None,  # noqa: UP045
+    dialect: Annotated[Optional[str], typer.Option(help="Dialect of all files that no folder rule speaks for.")] = None,  # noqa: UP045
+    organize_to: Annotated[
+        str | None, typer.Option(metavar="DEST", help="Also keep the organizer's output here.")
+    ] = None,
+    max_delete_percent: Annotated[
+        int | None, typer.Option(help="Share of a project's files that may vanish at once.")
+    ] = None,
+) -> int:
+    """Ingest what is below PATH, then follow every change until Ctrl-C."""
+    loaded = settings(
+        executor=executor, ingest_workers=workers, min_workers=min_workers, max_workers=max_workers, ray_address=ray_address,
+        dialect=dialect, debounce_window_seconds=0.0 if realtime else debounce, batch_size_threshold=batch_size_threshold,
+        enable_batching=False if disable_batching else None, poll=poll, rescan_seconds=rescan, organize_to=organize_to,
+        max_delete_percent=max_delete_percent,
+    )  # fmt: skip
+    from ray_lineage.cli.live import open_view
+    from ray_lineage.runtime.watch import watch as run
+
+    with open_view(quiet=Globals.quiet, plain=Globals.no_progress) as view:
+
+        def look(status: Status) -> None:
+            view.show(status)
+            key = view.key()
+            if key in _KEYS:
+                os.kill(os.getpid(), _KEYS[key])
+
+        run(loaded.settings, paths, look, initial=not no_initial)
+    return 0
