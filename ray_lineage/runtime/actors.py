@@ -19,6 +19,7 @@ from ray_lineage.errors import Interrupted
 from ray_lineage.model import FileState
 from ray_lineage.runtime.crew import Finish, Report, this_machine
 from ray_lineage.runtime.load import Committed, Loader, Settled
+from ray_lineage.runtime.nodecache import cache_path_for
 from ray_lineage.runtime.parse import HARD_SECONDS, HARD_SECONDS_PER_BYTE, Meta, Task, parse_batch
 from ray_lineage.runtime.summary import IngestSummary
 from ray_lineage.settings import Settings
@@ -52,9 +53,10 @@ class Breadcrumb:
 
 
 class Parser:
-    """One parse actor: synchronous, on its process's main thread (the alarm of the soft limit needs that)."""
+    """One parse actor: synchronous, on its process's main thread (the alarm of the soft limit needs that). ``head`` is the id
+    of the driver's node."""
 
-    def __init__(self, settings: Settings, run_dir: str, name: str) -> None:
+    def __init__(self, settings: Settings, run_dir: str, name: str, head: str) -> None:
         self._settings = settings
         os.makedirs(run_dir, mode=0o700, exist_ok=True)
         self._crumb = Breadcrumb(os.path.join(run_dir, name))
@@ -67,7 +69,9 @@ class Parser:
         self._cache: ParseCache | None = None
         if settings.enable_parse_cache:
             self._cache = ParseCache.open(
-                settings.parse_cache_path, max_bytes=settings.cache_max_bytes, max_entries=settings.cache_max_entries
+                cache_path_for(settings, on_head=_node() == head),
+                max_bytes=settings.cache_max_bytes,
+                max_entries=settings.cache_max_entries,
             )
 
     def ready(self) -> int:
@@ -105,6 +109,12 @@ class Parser:
             _, self._memory = this_machine()
             self._rss = psutil.Process().memory_info().rss
         return Report(metas, self._node, self._memory, self._rss)
+
+
+def _node() -> str:
+    import ray
+
+    return str(ray.get_runtime_context().get_node_id())
 
 
 class Writer:

@@ -32,10 +32,10 @@ def under_job() -> bool:
 
 
 @contextlib.contextmanager
-def cluster(address: str, workers: int) -> Iterator[Any]:
+def cluster(address: str, workers: int, *, dashboard: bool = False) -> Iterator[Any]:
     """The ``ray`` module, connected: to ``address``, to the job's cluster, or to a private one on this machine.
 
-    A private cluster listens on loopback only and ends with the context. Raises UsageError for a cluster that does not
+    A private cluster listens on loopback only and ends with the context; ``dashboard`` is one of such a cluster. Raises UsageError for a cluster that does not
     answer within CONNECT_SECONDS (RL206), has another version of Ray or Python (RL245) or asks for another token (RL246);
     StoreUnavailable for a private one that cannot be started (RL230).
     """
@@ -54,7 +54,7 @@ def cluster(address: str, workers: int) -> Iterator[Any]:
         return
     try:
         if named == "local":
-            _start(ray, workers)
+            _start(ray, workers, dashboard)
         else:
             _attach(ray, named)
         yield ray
@@ -66,8 +66,9 @@ def _quiet() -> dict[str, Any]:
     return {"namespace": NAMESPACE, "log_to_driver": False, "logging_level": logging.ERROR}
 
 
-def _start(ray: Any, workers: int) -> None:
-    options = {"num_cpus": max(1, workers), "object_store_memory": OBJECT_STORE_BYTES, "include_dashboard": False}
+def _start(ray: Any, workers: int, dashboard: bool) -> None:
+    options: dict[str, Any] = {"num_cpus": max(1, workers), "object_store_memory": OBJECT_STORE_BYTES}
+    options |= {"include_dashboard": dashboard, "dashboard_host": "127.0.0.1"}
     try:
         with _deadline(START_SECONDS):
             ray.init(address="local", **options, **_quiet())

@@ -48,7 +48,7 @@ def follow_with_ray(
     settings: Settings, roots: Sequence[str], look: Callable[[Status], None], stop: StopSignals, *, initial: bool
 ) -> IngestSummary:
     """Follow until a signal. ``look`` hears the status a few times a second."""
-    with cluster(settings.ray_address, settings.ingest_workers) as ray:
+    with cluster(settings.ray_address, settings.max_workers or settings.ingest_workers, dashboard=True) as ray:
         job = _Job(ray, settings, roots, Order(follow=True, initial=initial), stop, _FOLLOWING_DRAIN_SECONDS)
         asked: Any = None
         while not job.ended():

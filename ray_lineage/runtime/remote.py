@@ -189,9 +189,8 @@ class RayCrew:
 
         self._settings = settings
         self._me = me
-        self._here = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(
-            ray.get_runtime_context().get_node_id(), soft=False
-        )
+        self._node = ray.get_runtime_context().get_node_id()
+        self._here = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(self._node, soft=False)
         resources = ray.cluster_resources()
         cpus = max(1, int(resources.get("CPU", 1)))
         wanted = settings.ingest_workers or cpus
@@ -223,7 +222,7 @@ class RayCrew:
                 scheduling_strategy="SPREAD",
                 name=f"{name}-{self._run}",
             )
-            .remote(self._settings, self._run_dir, name)
+            .remote(self._settings, self._run_dir, name, self._node)
         )
         worker = RayWorker(actor, name)
         self._alive.append(worker)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import os
 import signal
 import time
 from collections.abc import Callable, Coroutine, Sequence
@@ -30,12 +31,14 @@ from ray_lineage.runtime.parse import Meta, Task
 from ray_lineage.runtime.plan import Rules, below_any, project_name, stat_index
 from ray_lineage.runtime.pool import Pool
 from ray_lineage.runtime.scheduler import Batch
+from ray_lineage.runtime.shipping import choose, fill, refuted
 from ray_lineage.runtime.summary import IngestSummary
 from ray_lineage.runtime.telemetry import Telemetry
 from ray_lineage.settings import Settings
 from ray_lineage.sources.scan import ScanOptions, SourceFault, Tree, read_bytes
 
 _BREATHE: Final = 100  # files looked at without letting others run
+_SAMPLES: Final = 64  # folders from which files are shown to all nodes
 
 Told = Callable[[str, int, int], None]
 
@@ -83,6 +86,9 @@ class Session:
         self._seen = 0
         self._paths: set[str] = set()
         self._unlisted: list[str] = []
+        self._sample: dict[str, Task] = {}  # by folder
+        self._asking, self._asked = asyncio.Lock(), asyncio.Event()
+        self._ships = False
 
     # ------------------------------------------------------------------ the run
 
@@ -139,6 +145,8 @@ class Session:
             if task is not None:
                 self._seen += 1
                 self._paths.add(file.path)
+                if len(self._sample) < _SAMPLES:
+                    self._sample.setdefault(os.path.dirname(file.path), task)
                 if file.path not in self.hashes:
                     self.pool.add((task,))
             if number % _BREATHE == 0:
@@ -265,8 +273,27 @@ class Session:
     # ------------------------------------------------------------------ results (the pool's receiver)
 
     async def prepare(self, batch: Batch) -> tuple[Sequence[Task], Sequence[Meta]]:
-        """Workers read the files themselves."""
-        return batch.tasks, ()
+        """Workers read the files themselves, unless some of them cannot see them: then their bytes are sent."""
+        if self.crew.kind == "ray" and not self._asked.is_set():
+            await self._ask_nodes(batch)
+        if not self._ships:
+            return batch.tasks, ()
+        filled = await asyncio.to_thread(lambda: [fill(t, self.settings.max_file_size) for t in batch.tasks])
+        tasks = [f for f in filled if isinstance(f, Task)]
+        unsent = [f for f in filled if not isinstance(f, Task)]
+        if unsent:
+            await self.graph.put([meta for meta, _ in unsent], [facts for _, facts in unsent])
+        return tasks, [meta for meta, _ in unsent]
+
+    async def _ask_nodes(self, batch: Batch) -> None:
+        """Once: do all nodes see the files? Whoever comes meanwhile waits for the answer."""
+        async with self._asking:
+            if not self._asked.is_set():
+                decision = await choose(self.settings, (*self._sample.values(), *batch.tasks))
+                self._ships = decision.ship
+                if decision.reason:
+                    self.summary.notes.append(decision.reason)
+                self._asked.set()
 
     async def deliver(self, batch: Batch, report: Report, payload: Payload) -> None:
         """Facts to the graph, except of files that changed or went meanwhile."""
@@ -278,12 +305,15 @@ class Session:
 
     def done(self, batch: Batch, metas: Sequence[Meta], seconds: float) -> None:
         """What became of a batch's files."""
-        files = {t.file.path: t.file for t in batch.tasks}
+        tasks = {t.file.path: t for t in batch.tasks}
         for meta in metas:
             if meta.outcome == "facts":
                 self._read(meta)
                 if meta.read_at_ns:
-                    self.index.record(files[meta.path], meta.sha256, meta.read_at_ns)
+                    self.index.record(tasks[meta.path].file, meta.sha256, meta.read_at_ns)
+            elif refuted(tasks[meta.path], meta):  # a node that joined later, or a file that came back
+                self._ships = self._ships or self.crew.kind == "ray"
+                self.pool.add((tasks[meta.path],))
             else:
                 self._not_read(meta)
         if self.following is not None:
