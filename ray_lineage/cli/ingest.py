@@ -32,6 +32,12 @@ def ingest(
     max_delete_percent: Annotated[
         int | None, typer.Option(help="Share of a project's files that may vanish at once.")
     ] = None,
+    min_workers: Annotated[int | None, typer.Option(help="The pool never shrinks below.")] = None,
+    max_workers: Annotated[int | None, typer.Option(help="The pool never grows above.")] = None,
+    priority: Annotated[Optional[str], typer.Option(help="critical, normal or batch.")] = None,  # noqa: UP045
+    retry_quarantined: Annotated[
+        bool, typer.Option("--retry-quarantined", help="Read files again that failed or were set aside.")
+    ] = False,
     full: Annotated[bool, typer.Option("--full", help="Write every file again.")] = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither read nor write the parse cache.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be written, write nothing.")] = False,
@@ -49,12 +55,14 @@ def ingest(
         raise UsageError("RL203", f"--fail-on {fail_on}: not a severity", help="use error, warning or never")
     loaded = settings(
         executor=executor, ingest_workers=workers, ray_address=ray_address, source=source, dialect=dialect, batch_size=batch_size,
-        max_delete_percent=max_delete_percent, enable_parse_cache=False if no_cache else None,
+        min_workers=min_workers, max_workers=max_workers, priority=priority, max_delete_percent=max_delete_percent, enable_parse_cache=False if no_cache else None,
     )  # fmt: skip
     from ray_lineage.runtime.ingest import ingest as run
 
     with _Display() as display:
-        summary = run(loaded.settings, paths, progress=display.update, full=full, dry_run=dry_run)
+        summary = run(
+            loaded.settings, paths, progress=display.update, full=full, dry_run=dry_run, retry=retry_quarantined
+        )
     if report is not None:
         _write(report, summary)
     if diagnostics is not None:

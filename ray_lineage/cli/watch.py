@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Optional
 import typer
 
 from ray_lineage.cli.output import Globals, settings
+from ray_lineage.errors import Interrupted
 
 if TYPE_CHECKING:
     from ray_lineage.runtime.status import Status
@@ -24,6 +25,9 @@ def watch(
     disable_batching: Annotated[bool, typer.Option("--disable-batching", help="Each change by itself.")] = False,
     no_initial: Annotated[
         bool, typer.Option("--no-initial", help="Leave existing files as the graph has them until they change.")
+    ] = False,
+    retry_quarantined: Annotated[
+        bool, typer.Option("--retry-quarantined", help="Read files again that failed or were set aside.")
     ] = False,
     poll: Annotated[bool | None, typer.Option("--poll/--no-poll", help="Poll instead of listening.")] = None,
     rescan: Annotated[float | None, typer.Option(help="Seconds between comparisons of everything.")] = None,
@@ -58,5 +62,8 @@ def watch(
             if key in _KEYS:
                 os.kill(os.getpid(), _KEYS[key])
 
-        run(loaded.settings, paths, look, initial=not no_initial)
+        try:
+            run(loaded.settings, paths, look, initial=not no_initial, retry=retry_quarantined)
+        except Interrupted as stop:  # how a watch ends
+            return int(stop.exit_code)
     return 0

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from ray_lineage.errors import RayLineageError
 from ray_lineage.model import Priority, SourceFile
 from ray_lineage.runtime.crew import happens
 from ray_lineage.runtime.parse import Meta
@@ -381,6 +382,21 @@ class Following:
         await session.graph.settle(session.rules.digest(session.hashes))
         self._settled_at = time.time()
         session.save_index()
+        if session.settings.organize_to:
+            self._begin("organize", self._organize())
+
+    async def _organize(self) -> None:
+        """The organizer's output follows, when everything is quiet."""
+        from ray_lineage.organize.run import organize
+
+        settings = self._session.settings
+        try:
+            await asyncio.to_thread(organize, self._session.tree.roots, settings.organize_to, settings)
+        except RayLineageError as error:
+            self._telemetry.error(error.code, error.message, settings.organize_to)
+        except OSError as error:
+            text = f"cannot write below {settings.organize_to}: {error.strerror}"
+            self._telemetry.error("RL235", text, settings.organize_to)
 
     # ------------------------------------------------------------------ status
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import os
 import resource
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from ray_lineage.errors import StoreRefused
 from ray_lineage.model import FileState
 from ray_lineage.runtime.cluster import under_job
-from ray_lineage.runtime.load import Loader, decode_settled, note, old_facts, open_cache, trim
+from ray_lineage.runtime.load import Loader, decode_settled, has_failed, note, old_facts, open_cache, trim
 from ray_lineage.runtime.parse import Meta, Task
 from ray_lineage.runtime.plan import Plan
 from ray_lineage.runtime.signals import StopSignals
@@ -39,10 +42,12 @@ def ingest(
     progress: Report | None = None,
     full: bool = False,
     dry_run: bool = False,
+    retry: bool = False,
 ) -> IngestSummary:
     """Bring the graph up to date with the files below ``roots``.
 
-    ``full`` writes every file again; ``dry_run`` writes nothing. Raises UsageError, StoreUnavailable, StoreRefused, or
+    ``full`` writes every file again; ``dry_run`` writes nothing; ``retry`` reads files again that failed, whatever the cache
+    knows of them (on Ray, unless ``executor`` is inline: they may have killed their worker). Raises UsageError, StoreUnavailable, StoreRefused, or
     Interrupted after a signal; whatever is raised, the graph holds whole files only and the next run goes on from there.
     """
     started = time.monotonic()
@@ -61,15 +66,19 @@ def ingest(
             summary.store = loader.uri
             if loader.rebuilt:
                 summary.notes.append(loader.rebuilt)
-            if full or not _unchanged(plan, loader, summary):
+            if retry:
+                _forget_failed(plan, loader)
+            if full or retry or not _unchanged(plan, loader, summary):
                 run = _Run(settings, plan, loader, summary, report, stop)
-                if choose_executor(settings, run.cold_bytes()) == "inline":
+                if choose_executor(settings, math.inf if retry else run.cold_bytes()) == "inline":
                     run.run(full=full, dry_run=dry_run)
                 else:
                     loader.close()  # the writer actor opens it
                     from ray_lineage.runtime.rayjob import ingest_with_ray
 
-                    summary = ingest_with_ray(settings, plan.roots, report, stop, full=full, dry_run=dry_run)
+                    summary = ingest_with_ray(
+                        settings, plan.roots, report, stop, full=full, dry_run=dry_run, retry=retry
+                    )
         finally:
             loader.close()
     trim(summary)
@@ -116,7 +125,18 @@ def _unchanged(plan: Plan, loader: Loader, summary: IngestSummary) -> bool:
     return True
 
 
-def choose_executor(settings: Settings, cold_bytes: int) -> str:
+def _forget_failed(plan: Plan, loader: Loader) -> None:
+    """Files that failed are read again."""
+    states = loader.store.state(plan.project).files
+    plan.tasks = [
+        msgspec.structs.replace(t, fresh=True, file=msgspec.structs.replace(t.file, sha256=""))
+        if has_failed(states.get(t.file.path))
+        else t
+        for t in plan.tasks
+    ]
+
+
+def choose_executor(settings: Settings, cold_bytes: float) -> str:
     """``inline`` or ``ray``: as set, else Ray under a Ray job or address, or when the parsing to do is long enough."""
     if settings.ingest_workers == 0:
         return "inline"

@@ -288,6 +288,11 @@ def _state(contribution: Contribution) -> FileState:
     return FileState(contribution.path, str(row[3]), contribution.fingerprint, str(row[6]))
 
 
+def has_failed(state: FileState | None) -> bool:
+    """Did nothing of the file come into the graph (set aside, too long, too deep)?"""
+    return state is not None and state.status == "failed"
+
+
 def _chain(first: Contribution | None, rest: Iterator[Contribution]) -> Iterator[Contribution]:
     if first is not None:
         yield first

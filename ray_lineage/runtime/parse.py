@@ -25,13 +25,14 @@ _AGAIN_SECONDS: Final = 0.2
 
 
 class Task(msgspec.Struct, frozen=True, array_like=True):
-    """One file to compile. ``content`` holds its bytes when workers cannot see the file system, read at ``read_at_ns``."""
+    """One file to compile, if ``fresh`` whatever the cache knows. ``content`` holds its bytes when workers cannot see the file system, read at ``read_at_ns``."""
 
     file: SourceFile
     options: CompileOptions
     encoding: str = ""
     content: bytes | None = None
     read_at_ns: int = 0
+    fresh: bool = False
 
 
 class Meta(msgspec.Struct, frozen=True, array_like=True):
@@ -97,7 +98,9 @@ def parse_batch(
 def _one(task: Task, cache: ParseCache | None, limit: int) -> tuple[Meta, bytes, tuple[bytes, bytes] | None]:
     path = task.file.path
     now = task.read_at_ns or time.time_ns()
-    if task.file.sha256 and cache is not None:  # the stat index knows the content: no need to read it
+    if (
+        task.file.sha256 and cache is not None and not task.fresh
+    ):  # the stat index knows the content: no need to read it
         known = cache.get_many([cache_key(task.file.sha256, task.options, COMPILER_VERSION + task.encoding)])[0]
         if known is not None:
             return Meta(path, "facts", task.file.sha256, True), known, None
@@ -107,7 +110,7 @@ def _one(task: Task, cache: ParseCache | None, limit: int) -> tuple[Meta, bytes,
         return *skipped(task, fault, limit, now), None
     sha256 = hashlib.sha256(data).hexdigest()
     key = cache_key(sha256, task.options, COMPILER_VERSION + task.encoding)
-    if cache is not None:
+    if cache is not None and not task.fresh:
         known = cache.get_many([key])[0]
         if known is not None:
             return Meta(path, "facts", sha256, True, now), known, None

@@ -32,10 +32,11 @@ def ingest_with_ray(
     *,
     full: bool,
     dry_run: bool,
+    retry: bool = False,
 ) -> IngestSummary:
     """Run one pass. Raises what it raised (StoreUnavailable, StoreRefused...), or Interrupted after a signal."""
     with cluster(settings.ray_address, settings.ingest_workers) as ray:
-        job = _Job(ray, settings, roots, Order(full=full, dry_run=dry_run), stop, _DRAIN_SECONDS)
+        job = _Job(ray, settings, roots, Order(full=full, dry_run=dry_run, retry=retry), stop, _DRAIN_SECONDS)
         watcher = _Watcher(ray, report)
         while not job.ended():
             watcher.look(job.driver)
@@ -45,11 +46,11 @@ def ingest_with_ray(
 
 
 def follow_with_ray(
-    settings: Settings, roots: Sequence[str], look: Callable[[Status], None], stop: StopSignals, *, initial: bool
+    settings: Settings, roots: Sequence[str], look: Callable[[Status], None], stop: StopSignals, order: Order
 ) -> IngestSummary:
     """Follow until a signal. ``look`` hears the status a few times a second."""
     with cluster(settings.ray_address, settings.max_workers or settings.ingest_workers, dashboard=True) as ray:
-        job = _Job(ray, settings, roots, Order(follow=True, initial=initial), stop, _FOLLOWING_DRAIN_SECONDS)
+        job = _Job(ray, settings, roots, order, stop, _FOLLOWING_DRAIN_SECONDS)
         asked: Any = None
         while not job.ended():
             if stop.flush:

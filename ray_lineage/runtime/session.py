@@ -26,7 +26,7 @@ from ray_lineage.errors import Interrupted
 from ray_lineage.model import Diagnostic, FileFacts, FileState, Priority, SourceFile, encode_facts
 from ray_lineage.runtime.crew import Crew, Finish, Graph, Payload, Report
 from ray_lineage.runtime.following import Following
-from ray_lineage.runtime.load import note, old_facts, open_cache
+from ray_lineage.runtime.load import has_failed, note, old_facts, open_cache
 from ray_lineage.runtime.parse import Meta, Task
 from ray_lineage.runtime.plan import Rules, below_any, project_name, stat_index
 from ray_lineage.runtime.pool import Pool
@@ -56,12 +56,14 @@ class Session:
         initial: bool = True,
         full: bool = False,
         dry_run: bool = False,
+        retry: bool = False,
         again: bool = False,
         told: Told | None = None,
         telemetry: Telemetry | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """``follow``: go on after the first pass. Not ``initial``: what the graph holds is taken as it is until it changes.
+        ``retry``: files that failed are read again, whatever the cache knows.
         ``again``: a predecessor may still hold the store. ``told(phase, done, total)`` hears of progress. Raises UsageError
         for roots that are missing."""
         self.settings = settings
@@ -69,7 +71,7 @@ class Session:
         self.rules = Rules(settings)
         self.project = settings.project or project_name(self.tree.roots)
         self.index = stat_index(settings, self.project, self.tree.roots)
-        self.initial, self.full, self.dry_run, self.again = initial, full, dry_run, again
+        self.initial, self.full, self.dry_run, self.retry, self.again = initial, full, dry_run, retry, again
         self.clock = clock
         self.summary = IngestSummary(project=self.project, executor=crew.kind)
         self.crew = crew
@@ -113,6 +115,8 @@ class Session:
         """Everything that is on disk into the graph, as one settled state."""
         opening = asyncio.create_task(self._begin())
         try:
+            if self.retry:
+                await opening
             await (self._scan_all() if self.initial else self._take_as_they_are(opening))
             await opening
         finally:
@@ -143,6 +147,8 @@ class Session:
         for number, file in enumerate(scan, 1):
             task = self.rules.task(file, self.index.lookup(file), priority)
             if task is not None:
+                if self.retry and has_failed(self.states.get(file.path)):
+                    task = msgspec.structs.replace(task, fresh=True)
                 self._seen += 1
                 self._paths.add(file.path)
                 if len(self._sample) < _SAMPLES:

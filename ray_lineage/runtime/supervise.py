@@ -30,12 +30,14 @@ _GOOD_SECONDS: Final = 120.0
 
 
 class Order(msgspec.Struct, frozen=True):
-    """What a job is to do. ``follow``: go on after the first pass, which is left out unless ``initial``."""
+    """What a job is to do. ``follow``: go on after the first pass, which is left out unless ``initial``. ``retry``: read files
+    again that failed, whatever the cache knows of them."""
 
     follow: bool = False
     initial: bool = True
     full: bool = False
     dry_run: bool = False
+    retry: bool = False
 
 
 class Job:
@@ -91,7 +93,7 @@ class Job:
         order = self.order
         return Session(
             self.settings, self._roots, self._crew(), follow=order.follow, initial=order.initial or again,
-            full=order.full and not again, dry_run=order.dry_run, again=again, told=self._heard, telemetry=self.telemetry,
+            full=order.full and not again, dry_run=order.dry_run, retry=order.retry and not again, again=again, told=self._heard, telemetry=self.telemetry,
         )  # fmt: skip
 
     def _heard(self, phase: str, done: int, total: int) -> None:

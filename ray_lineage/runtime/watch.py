@@ -20,12 +20,20 @@ from ray_lineage.settings import Settings
 _POLL_SECONDS: Final = 0.2
 
 
-def watch(settings: Settings, roots: Sequence[str], look: Callable[[Status], None], *, initial: bool = True) -> None:
+def watch(
+    settings: Settings,
+    roots: Sequence[str],
+    look: Callable[[Status], None],
+    *,
+    initial: bool = True,
+    retry: bool = False,
+) -> None:
     """Follow ``roots`` until SIGINT or SIGTERM, then raise Interrupted, with everything that was seen in the graph.
 
     ``look(status)`` is told a few times a second how it goes. Raises UsageError, StoreUnavailable, StoreRefused.
     """
     prepare_data_dir(settings.data_dir)
+    order = Order(follow=True, initial=initial, retry=retry)
     project = settings.project or project_name([os.path.realpath(r) for r in roots])
     file = StatusFile.of(settings.data_dir, project)
 
@@ -39,11 +47,11 @@ def watch(settings: Settings, roots: Sequence[str], look: Callable[[Status], Non
         file.acquire()
         try:
             if settings.executor == "inline" or settings.ingest_workers == 0:
-                asyncio.run(_here(settings, roots, told, stop, initial=initial))
+                asyncio.run(_here(settings, roots, told, stop, order))
             else:
                 from ray_lineage.runtime.rayjob import follow_with_ray
 
-                follow_with_ray(settings, roots, told, stop, initial=initial)
+                follow_with_ray(settings, roots, told, stop, order)
         finally:
             last = file.last()
             if last is not None:
@@ -55,10 +63,9 @@ def watch(settings: Settings, roots: Sequence[str], look: Callable[[Status], Non
 
 
 async def _here(
-    settings: Settings, roots: Sequence[str], look: Callable[[Status], None], stop: StopSignals, *, initial: bool
+    settings: Settings, roots: Sequence[str], look: Callable[[Status], None], stop: StopSignals, order: Order
 ) -> None:
     """Everything in this process."""
-    order = Order(follow=True, initial=initial)
     job = Job(settings, roots, order, lambda: LocalCrew(settings))
     running = asyncio.create_task(job.run())
     while not running.done():
