@@ -14,6 +14,7 @@ import re
 import stat
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Iterable, Sequence
+from enum import Enum, auto
 from typing import Final
 
 import msgspec
@@ -22,7 +23,7 @@ from watchfiles import Change, awatch
 from ray_lineage.sources.scan import IGNORE_FILES, MARKER, SKIPPED_FOLDERS
 
 _TICK: Final = 1.0  # seconds between looks at the roots themselves and at .git/HEAD
-_SAVING: Final = 0.2  # seconds; while an editor saves, the file may be missing
+_SETTLING: Final = 0.2  # seconds; while an editor saves, the file may be missing; folders come in groups
 _BURST: Final = 5_000  # events; the kernel keeps 16,384, about three to four a file
 _BURST_SPAN: Final = 2.0  # seconds
 _REMEMBERED: Final = 10_000  # names of files that are no SQL
@@ -119,7 +120,7 @@ class _Follower:
         self._stale = True
         self._delay = 0.0  # before the watches are begun anew
         self._limited = False
-        self._partly = False
+        self._timed = False
         self._look_every = 2.0 if fast else 10.0  # seconds, where the watcher is known to miss changes
         self._told: set[str] = set()
         self._notes: list[str] = []
@@ -181,11 +182,35 @@ class _Follower:
             if root.identity is not None:
                 root.is_file = os.path.isfile(root.path)
                 (polled if self._polls(root.path) else native).append(root.path)
-        for paths, polling in ((native, False), (polled, True)):
-            if paths and not (polling and self._partly):
-                self._watches.append(_Watch(paths, polling, self._fast, self._partly, self._wake))
+        self._timed = bool(polled)
+        await self._watch_native(native)
+        await self._watch_polled(polled)
         self._next_look = asyncio.get_running_loop().time() + self._look_every
         await asyncio.sleep(0)  # a watch stands after its task's first step
+
+    async def _watch_native(self, roots: list[str]) -> None:
+        whole: list[str] = []
+        single: list[str] = []
+        for root in roots:
+            folders, plain = await asyncio.to_thread(_folders, root)
+            if plain:
+                whole.append(root)
+            else:
+                single.extend(folders)
+        for paths, kind in ((whole, _Kind.TREES), (single, _Kind.FOLDERS)):
+            if paths:
+                self._watches.append(_Watch(paths, kind, self._fast, self._wake))
+
+    async def _watch_polled(self, roots: list[str]) -> None:
+        plain = []
+        for root in roots:
+            if (await asyncio.to_thread(_folders, root))[1]:
+                plain.append(root)
+            else:
+                why = "it holds links to folders, folders that cannot be listed, or folders like node_modules"
+                self._tell(f"{root} is looked at as a whole every {self._look_every:.0f} s: {why}, so it is not polled")
+        if plain:
+            self._watches.append(_Watch(plain, _Kind.POLL, self._fast, self._wake))
 
     async def _end(self) -> None:
         watches, self._watches = self._watches, []
@@ -218,7 +243,7 @@ class _Follower:
                     paths.add(root.path)
             rescan |= root.head_moved()
         # a poll sees neither a second change within one second nor a file replaced by an older one
-        if (self._partly or any(w.polling for w in self._watches)) and now >= self._next_look:
+        if self._timed and now >= self._next_look:
             self._next_look = now + self._look_every
             rescan = True
         return rescan
@@ -234,9 +259,13 @@ class _Follower:
                     root.lost = self._stale = True
                     if root.is_file:
                         paths.add(root.path)
-                        self._delay = _SAVING
+                        self._delay = _SETTLING
             if not self._is_burst(now, len(events)):
-                paths.update(self._sieve.sift(events, watch.polling))
+                found = self._sieve.sift(events, watch.kind is _Kind.POLL)
+                paths |= found
+                if watch.kind is _Kind.FOLDERS and any(os.path.isdir(p) for p in found):
+                    self._stale = True  # a new folder is not watched yet
+                    self._delay = _SETTLING
             if watch.failure is not None:
                 self._failed(watch, watch.failure)
                 watch.failure = None
@@ -255,40 +284,44 @@ class _Follower:
         """Go on in the best way that is left."""
         self._stale = True
         text = str(error)
-        if not watch.polling and ("limit reached" in text or "os error 24" in text or "os error 28" in text):
+        if watch.kind is not _Kind.POLL and ("limit reached" in text or "os error 24" in text or "os error 28" in text):
             limit = "max_user_instances" if "os error 24" in text else "max_user_watches"
             self._limited = True
             self._tell(
                 "the system's limit of watched folders is reached, so changes are found by polling;"
                 f" raise it with `sysctl fs.inotify.{limit}=...` and start again"
             )
-        elif "Permission denied" in text or "os error 13" in text:
-            # the watcher gives up at the first folder that it may not list, whatever comes after it
-            self._partly = True
-            self._tell(f"not every folder can be watched ({text}), so everything is looked at every few seconds")
         else:
             self._delay = _TICK
-            if "No such file" not in text:
+            if not isinstance(error, FileNotFoundError | PermissionError):  # the next try knows of them
                 self._tell(f"the watcher ended ({text}); it is begun anew whenever that happens", "ended")
+
+
+class _Kind(Enum):
+    """Events of whole trees, or of single folders (a new one is not watched by itself), or polling of trees."""
+
+    TREES = auto()
+    FOLDERS = auto()
+    POLL = auto()
 
 
 class _Watch:
     """One run of the watcher in a task. ``failure``: why it ended by itself."""
 
-    def __init__(self, paths: list[str], polling: bool, fast: bool, partly: bool, wake: asyncio.Event) -> None:
-        self.polling = polling
+    def __init__(self, paths: list[str], kind: _Kind, fast: bool, wake: asyncio.Event) -> None:
+        self.kind = kind
         self.stop = asyncio.Event()
         self.failure: BaseException | None = None
         self._events: set[_Event] = set()
         self._wake = wake
-        self.task = asyncio.create_task(self._run(paths, fast, partly))
+        self.task = asyncio.create_task(self._run(paths, fast))
 
     def take(self) -> set[_Event]:
         """The events since last time."""
         events, self._events = self._events, set()
         return events
 
-    async def _run(self, paths: list[str], fast: bool, partly: bool) -> None:
+    async def _run(self, paths: list[str], fast: bool) -> None:
         try:
             async for events in awatch(
                 *paths,
@@ -297,9 +330,10 @@ class _Watch:
                 step=10 if fast else 20,
                 stop_event=self.stop,
                 rust_timeout=0,
-                force_polling=self.polling,
+                force_polling=self.kind is _Kind.POLL,
                 poll_delay_ms=300 if fast else 1_000,
-                ignore_permission_denied=partly,
+                recursive=self.kind is not _Kind.FOLDERS,
+                ignore_permission_denied=False,
             ):
                 if len(self._events) <= _BURST:  # more of them would say no more
                     self._events |= events
@@ -308,6 +342,36 @@ class _Watch:
             self.failure = _innermost(error)
         finally:
             self._wake.set()
+
+
+def _folders(root: str) -> tuple[list[str], bool]:
+    """The folders that a scan may walk, and whether the watcher may walk the root by itself.
+
+    It may not if there are links to folders, which it follows wherever they lead, or a folder that cannot be listed, at
+    which it gives up whatever comes after, or big folders of other tools, which would use up the watches.
+    """
+    if not os.path.isdir(root):
+        return [root], True
+    folders: list[str] = []
+    plain = True
+    stack = [(root, True)]
+    while stack:
+        folder, scanned = stack.pop()
+        try:
+            with os.scandir(folder) as listing:
+                entries = [e for e in listing if e.is_dir() or e.name == MARKER]
+        except OSError:
+            plain = False
+            continue
+        scanned = scanned and not any(e.name == MARKER for e in entries)
+        if scanned:
+            folders.append(folder)
+        for entry in entries:
+            if entry.is_symlink() or entry.name in SKIPPED_FOLDERS:
+                plain = plain and entry.name == MARKER
+            elif entry.is_dir(follow_symlinks=False):
+                stack.append((entry.path, scanned and not entry.name.startswith(".")))
+    return folders, plain
 
 
 def _innermost(error: BaseException) -> BaseException:
@@ -334,9 +398,9 @@ class _Root:
         lost, self.lost = self.lost, False
         if self.identity is None:
             if first:
-                yield f"{self.path} is not there; it is watched as soon as it is"
+                yield f"{self.path} cannot be reached; it is watched as soon as it can"
             elif before is not None:
-                yield f"{self.path} is not there any more; what the graph holds of it stays until it is back"
+                yield f"{self.path} cannot be reached any more; what the graph holds of it stays until it is back"
         elif before is None:
             if not first:
                 yield f"{self.path} is there; it is watched"
@@ -353,9 +417,12 @@ class _Root:
 
 
 def _identity(path: str) -> tuple[int, int] | None:
+    """None: not there, or a folder that cannot be listed."""
     try:
         info = os.stat(path)
     except OSError:
+        return None
+    if stat.S_ISDIR(info.st_mode) and not os.access(path, os.R_OK | os.X_OK):
         return None
     return info.st_dev, info.st_ino
 
