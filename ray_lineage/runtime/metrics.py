@@ -11,6 +11,7 @@ histogram ``x_seconds`` has two counters beside it, ``x_seconds_total`` and ``x_
 from __future__ import annotations
 
 import math
+import sys
 import threading
 import time
 from bisect import bisect_left
@@ -29,6 +30,7 @@ class Metric(msgspec.Struct, frozen=True):
     """One metric. ``help`` says what is counted, ``look`` what to do when the figure looks bad."""
 
     name: str
+    title: str
     kind: Kind
     unit: Unit
     group: Group
@@ -39,150 +41,150 @@ class Metric(msgspec.Struct, frozen=True):
 
 METRICS: Final = (
     Metric(
-        "ray_lineage_lag_seconds", "gauge", "seconds", "Is it up to date?",
+        "ray_lineage_lag_seconds", "Lag", "gauge", "seconds", "Is it up to date?",
         "Age of the oldest change that was seen and is not committed; 0: nothing is waiting.",
         "Over a minute and rising: look at the queue (work comes faster than it is done), then at lanes and back-pressure.",
     ),
     Metric(
-        "ray_lineage_save_to_commit_seconds", "histogram", "seconds", "Is it up to date?",
+        "ray_lineage_save_to_commit_seconds", "From save to commit", "histogram", "seconds", "Is it up to date?",
         "From a file's change on disk to its commit in the graph.",
         "Compare parse, link and write times: the slowest part is the one to look at. The debounce window is part of it.",
     ),
     Metric(
-        "ray_lineage_last_settled_timestamp_seconds", "gauge", "timestamp", "Is it up to date?",
+        "ray_lineage_last_settled_timestamp_seconds", "Since the graph was settled", "gauge", "timestamp", "Is it up to date?",
         "When the graph last equalled the files on disk (Unix time).",
-        "Long ago although nothing changes: unreadable files or unlisted folders keep it from settling; see `ray_lineage failures`.",
+        "Long ago although nothing changes: a file or folder that cannot be read keeps it from settling; the log and `ray_lineage status` name it.",
     ),
     Metric(
-        "ray_lineage_heartbeat_timestamp_seconds", "gauge", "timestamp", "Is it up to date?",
-        "When the job last exported its figures (Unix time). Ray goes on showing the gauges of dead processes: a gauge counts only where this is fresh.",
-        "Older than a minute: the job is gone or hangs. `ray_lineage status` says which; start `ray_lineage watch` again, nothing is lost.",
+        "ray_lineage_heartbeat_timestamp_seconds", "Since the last heartbeat", "gauge", "timestamp", "Is it up to date?",
+        "When the job last exported its figures (Unix time). While it is old, all other gauges are old too.",
+        "Older than a minute: the job hangs; nothing shown: it is gone. `ray_lineage status` says more; start `ray_lineage watch` again, nothing is lost.",
     ),
     Metric(
-        "ray_lineage_files_total", "counter", "files", "Work",
+        "ray_lineage_files_total", "Files by outcome", "counter", "files", "Work",
         "Files that got an outcome: `compiled`, `cached`, `unchanged`, `gone`, `unreadable`.",
-        "Many `unreadable`: permissions or a mount; `ray_lineage failures` names them. Many `gone`: is a folder missing?",
+        "Many `unreadable`: permissions or a mount; the log names them. Many `gone`: is a folder missing?",
         ("status", "priority"),
     ),
     Metric(
-        "ray_lineage_cache_lookups_total", "counter", "files", "Work",
+        "ray_lineage_cache_lookups_total", "Parse cache", "counter", "files", "Work",
         "Look-ups in the parse cache, `hit` or `miss`.",
         "Few hits on known files: `ray_lineage cache stats` says whether the cache is full, off, or was set aside.",
         ("result",),
     ),
     Metric(
-        "ray_lineage_queue_files", "gauge", "files", "Work",
+        "ray_lineage_queue_files", "Files waiting", "gauge", "files", "Work",
         "Files that wait, by priority (`critical`, `normal`, `batch`).",
         "`critical` above 0 for seconds: all lanes are busy or admission is closed. `batch` may be long during a full pass.",
         ("priority",),
     ),
     Metric(
-        "ray_lineage_in_flight_files", "gauge", "files", "Work",
+        "ray_lineage_in_flight_files", "Files in flight", "gauge", "files", "Work",
         "Files cut into batches and not committed yet.",
         "Above 0 and unchanging for a minute: a hung file (it is killed after 30 s) or a store that does not answer.",
     ),
     Metric(
-        "ray_lineage_lanes", "gauge", "count", "Work",
+        "ray_lineage_lanes", "Parse actors", "gauge", "count", "Work",
         "Parse actors: `target` wanted, `up` ready, `busy` with a batch.",
         "`up` below `target` for a minute: the cluster has no free CPU or a node is lost; `ray status` shows which.",
         ("state",),
     ),
     Metric(
-        "ray_lineage_parse_seconds", "histogram", "seconds", "Speed",
+        "ray_lineage_parse_seconds", "Parse time", "histogram", "seconds", "Speed",
         "One file in a parse actor: read, look up, compile.",
         "A high p99 alone is a few large files. If p50 rises too: is the machine swapping, is the compiled parser active (`ray_lineage doctor`)?",
     ),
     Metric(
-        "ray_lineage_link_seconds", "histogram", "seconds", "Speed",
+        "ray_lineage_link_seconds", "Link time", "histogram", "seconds", "Speed",
         "Linking one set of changes.",
         "Seconds after a small change: it touched a dataset with very many users; that is work, not a fault.",
     ),
     Metric(
-        "ray_lineage_write_seconds", "histogram", "seconds", "Speed",
+        "ray_lineage_write_seconds", "Write time", "histogram", "seconds", "Speed",
         "One call of the store, from the first row sent to its commit.",
         "Rising: a busy or far store. Lower `batch_size` if retries rise too.",
     ),
     Metric(
-        "ray_lineage_rows_written_total", "counter", "rows", "Store",
+        "ray_lineage_rows_written_total", "Rows written", "counter", "rows", "Store",
         "Rows that were committed.",
         "Zero while files are compiled: the changes do not change the lineage, or the writer stands still (see lag).",
     ),
     Metric(
-        "ray_lineage_transactions_total", "counter", "count", "Store",
+        "ray_lineage_transactions_total", "Transactions", "counter", "count", "Store",
         "Transactions that were committed.",
         "Far more than files: the batches are being halved; see retries and dead letters.",
     ),
     Metric(
-        "ray_lineage_store_retries_total", "counter", "count", "Store",
+        "ray_lineage_store_retries_total", "Retries of the store", "counter", "count", "Store",
         "Transactions that were tried again: connection lost, deadlock, memory of the server.",
         "A steady rate: look at the server's log and memory; lower `batch_size`.",
     ),
     Metric(
-        "ray_lineage_dead_letters", "gauge", "files", "Store",
+        "ray_lineage_dead_letters", "Dead letters", "gauge", "files", "Store",
         "Files whose rows the store refuses; they are tried again with each change and at each start.",
         "Above 0: `ray_lineage failures` gives the reason per file.",
     ),
     Metric(
-        "ray_lineage_quarantined_files", "gauge", "files", "Faults",
+        "ray_lineage_quarantined_files", "Quarantined files", "gauge", "files", "Faults",
         "Files set aside because they killed a parse actor three times (RL193).",
         "Above 0: `ray_lineage failures` names them. Split the file or leave it out with `ignore`; a changed file is tried again.",
     ),
     Metric(
-        "ray_lineage_actor_restarts_total", "counter", "count", "Faults",
+        "ray_lineage_actor_restarts_total", "Actor restarts", "counter", "count", "Faults",
         "Actors started again after they died: `parse`, `writer`, `driver`.",
         "A steady rate: out of memory (see memory share) or files that kill their actor (see quarantined).",
         ("actor",),
     ),
     Metric(
-        "ray_lineage_errors_total", "counter", "count", "Faults",
+        "ray_lineage_errors_total", "Errors", "counter", "count", "Faults",
         "Errors of the job by code (RL2xx; the list is in docs/errors.md).",
         "The code says what to do; `ray_lineage status` shows the last messages.",
         ("code",),
     ),
     Metric(
-        "ray_lineage_in_flight_bytes", "gauge", "bytes", "Back-pressure",
+        "ray_lineage_in_flight_bytes", "Bytes in flight", "gauge", "bytes", "Back-pressure",
         "Bytes from the cut of a batch until the writer has its facts.",
         "At the budget all the time: the writer is the bottleneck; see write times.",
     ),
     Metric(
-        "ray_lineage_in_flight_budget_bytes", "gauge", "bytes", "Back-pressure",
+        "ray_lineage_in_flight_budget_bytes", "Budget of bytes in flight", "gauge", "bytes", "Back-pressure",
         "What in-flight bytes may reach: a share of Ray's object store, at most 256 MiB.",
         "Very small: Ray was started with a small object store.",
     ),
     Metric(
-        "ray_lineage_admission_closed_seconds_total", "counter", "seconds", "Back-pressure",
+        "ray_lineage_admission_closed_seconds_total", "Admission closed", "counter", "seconds", "Back-pressure",
         "Time during which no new batch was cut, by reason (`bytes`, `memory`, `store`); counted while it lasts.",
         "`memory`: give the nodes more, or use fewer workers. `bytes`: the writer is slow. `store`: it does not answer.",
         ("reason",),
     ),
     Metric(
-        "ray_lineage_node_memory_share", "gauge", "share", "Back-pressure",
+        "ray_lineage_node_memory_share", "Memory by node", "gauge", "share", "Back-pressure",
         "Memory in use on a node, from 0 to 1.",
         "Over 0.85 admission closes. Other programs on the node count too.",
         ("node",),
     ),
     Metric(
-        "ray_lineage_watch_events_total", "counter", "count", "Watching",
+        "ray_lineage_watch_events_total", "Events seen", "counter", "count", "Watching",
         "Events that the file watcher delivered.",
         "Zero while people save: is the folder on a network file system? Then only reconciles find changes; see degraded.",
     ),
     Metric(
-        "ray_lineage_watch_debounced_total", "counter", "count", "Watching",
+        "ray_lineage_watch_debounced_total", "Events debounced", "counter", "count", "Watching",
         "Events that were joined with a later one for the same file.",
         "Nearly all events: an editor or a generator writes the same files again and again; a longer debounce window helps.",
     ),
     Metric(
-        "ray_lineage_reconciles_total", "counter", "count", "Watching",
+        "ray_lineage_reconciles_total", "Reconciles", "counter", "count", "Watching",
         "Comparisons of the folders with what is known.",
         "Should rise about once a minute; if it does not, the job hangs (see heartbeat).",
     ),
     Metric(
-        "ray_lineage_reconcile_found_files_total", "counter", "files", "Watching",
+        "ray_lineage_reconcile_found_files_total", "Found by reconcile only", "counter", "files", "Watching",
         "Changed files that no event had named: only a reconcile found them.",
         "A few after bursts are normal. A steady rate: events are lost; raise fs.inotify.max_queued_events or use polling.",
     ),
     Metric(
-        "ray_lineage_watch_degraded", "gauge", "flag", "Watching",
+        "ray_lineage_watch_degraded", "Watching degraded", "gauge", "flag", "Watching",
         "1 while watching is not what it should be: `polling`, `missing_root`.",
         "`polling`: a network file system, or raise fs.inotify.max_user_watches. `missing_root`: mount the folder again; nothing is removed meanwhile.",
         ("reason",),
@@ -389,6 +391,7 @@ class RayExporter:
     def _tell(self, now: Reading, value: float, buckets: tuple[int, ...]) -> None:
         tags = {**now.labels, "project": self._project}
         if now.metric.kind == "gauge":
+            # unchanged ones, too: Ray forgets a gauge that is not set again
             self._instrument(now.metric.name, "gauge", now.metric).set(now.value, tags=tags)
         elif now.metric.kind == "counter":
             self._raise(now.metric.name, now.metric, now.value - value, tags)
@@ -418,3 +421,9 @@ class RayExporter:
                 found = {"counter": ray_metrics.Counter, "gauge": ray_metrics.Gauge}[kind](name, metric.help, keys)
             self._instruments[name] = found
         return found
+
+
+if __name__ == "__main__":
+    from ray_lineage.runtime.dashboard import main
+
+    raise SystemExit(main(sys.argv[1:]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -11,5 +12,6 @@ from ray_lineage.runtime.cluster import cluster
 
 @pytest.fixture(scope="session")
 def ray_cluster() -> Iterator[object]:
+    os.environ.setdefault("RAY_metrics_report_interval_ms", "1000")  # 10 s is long for a test
     with cluster("", 2) as ray:
         yield ray

@@ -1,0 +1,145 @@
+"""The dashboard and the runbook's tables, made from the declared metrics: ``python -m ray_lineage.runtime.metrics``.
+
+``grafana`` prints ``docs/monitoring/grafana.json``, ``runbook`` the generated part of ``docs/monitoring.md``; a test holds
+both files and the list together.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any, Final
+
+from ray_lineage.runtime.metrics import METRICS, QUANTILES, Metric, companions
+
+UID: Final = "ray-lineage"
+PREFIX: Final = "ray_"
+"""What Ray puts before every name."""
+BEGIN: Final = "<!-- made by `python -m ray_lineage.runtime.metrics runbook` -->"
+END: Final = "<!-- end of what is made -->"
+
+_ONLY: Final = '{project=~"$project"}'
+_SOURCE: Final = {"type": "prometheus", "uid": "${datasource}"}
+_UNITS: Final = {
+    "files": "short", "rows": "short", "count": "short", "bytes": "bytes", "seconds": "s", "share": "percentunit", "timestamp": "s",
+    "flag": "bool",
+}  # fmt: skip
+_PER_SECOND: Final = {"files": "ops", "rows": "wps"}
+_WIDTH: Final = 8
+_HEIGHT: Final = 8
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print what is asked for."""
+    made = {"grafana": grafana, "runbook": runbook}.get(arguments[0] if len(arguments) == 1 else "")
+    if made is None:
+        sys.stderr.write("usage: python -m ray_lineage.runtime.metrics grafana|runbook\n")
+        return 2
+    sys.stdout.write(made())
+    return 0
+
+
+def grafana() -> str:
+    """The dashboard as JSON, as Grafana imports and provisions it."""
+    return json.dumps(_dashboard(), indent=1) + "\n"
+
+
+def _groups() -> list[str]:
+    return list(dict.fromkeys(m.group for m in METRICS))
+
+
+def _dashboard() -> dict[str, Any]:
+    panels: list[dict[str, Any]] = []
+    y = 0
+    for group in _groups():
+        panels.append({"type": "row", "title": group, "collapsed": False, "panels": [], "gridPos": _place(0, y, 24, 1)})
+        y += 1
+        members = [m for m in METRICS if m.group == group]
+        for place, metric in enumerate(members):
+            x = place % 3 * _WIDTH
+            panels.append(_panel(metric, _place(x, y + place // 3 * _HEIGHT, _WIDTH, _HEIGHT)))
+        y += -(-len(members) // 3) * _HEIGHT
+    for number, panel in enumerate(panels, 1):
+        panel["id"] = number
+    return {
+        "uid": UID, "title": "ray_lineage", "tags": ["ray", "lineage"], "schemaVersion": 39, "version": 1, "editable": True,
+        "refresh": "10s", "time": {"from": "now-1h", "to": "now"}, "timezone": "browser", "graphTooltip": 1,
+        "annotations": {"list": []}, "links": [], "templating": {"list": _variables()}, "panels": panels,
+    }  # fmt: skip
+
+
+def _place(x: int, y: int, w: int, h: int) -> dict[str, int]:
+    return {"x": x, "y": y, "w": w, "h": h}
+
+
+def _variables() -> list[dict[str, Any]]:
+    query = f"label_values({PREFIX}ray_lineage_heartbeat_timestamp_seconds, project)"
+    return [
+        {"name": "datasource", "label": "Prometheus", "type": "datasource", "query": "prometheus", "current": {}, "hide": 0},
+        {
+            "name": "project", "label": "Project", "type": "query", "datasource": _SOURCE, "query": {"query": query, "refId": "project"},
+            "definition": query, "refresh": 2, "sort": 1, "includeAll": True, "allValue": ".*", "multi": True, "hide": 0,
+            "current": {"text": "All", "value": "$__all"},
+        },
+    ]  # fmt: skip
+
+
+def _panel(metric: Metric, place: dict[str, int]) -> dict[str, Any]:
+    targets = [
+        {"refId": chr(ord("A") + n), "datasource": _SOURCE, "expr": expr, "legendFormat": legend, "range": True, "editorMode": "code"}
+        for n, (expr, legend) in enumerate(expressions(metric))
+    ]  # fmt: skip
+    return {
+        "type": "stat" if metric.unit in ("timestamp", "flag") else "timeseries",
+        "title": metric.title, "description": f"{metric.help} {metric.look}", "datasource": _SOURCE, "gridPos": place,
+        "fieldConfig": {"defaults": {"unit": _unit(metric), "min": 0}, "overrides": []}, "targets": targets,
+    }  # fmt: skip
+
+
+def _unit(metric: Metric) -> str:
+    if metric.kind == "counter":
+        return "percentunit" if metric.unit == "seconds" else _PER_SECOND.get(metric.unit, "short")
+    return _UNITS[metric.unit]
+
+
+def expressions(metric: Metric) -> list[tuple[str, str]]:
+    """What a panel asks Prometheus, each with its legend. Counters of seconds: the share of time; of files and rows: per
+    second; of rare things: how many in five minutes."""
+    name = PREFIX + metric.name
+    by = ", ".join(("project", *metric.labels))
+    legend = " ".join(f"{{{{{label}}}}}" for label in ("project", *metric.labels))
+    if metric.kind == "histogram":
+        return _latency(metric)
+    if metric.unit == "timestamp":
+        return [(f"time() - max by ({by}) ({name}{_ONLY})", legend)]
+    if metric.kind == "gauge":
+        return [(f"max by ({by}) ({name}{_ONLY})", legend)]
+    if metric.unit == "count":
+        return [(f"sum by ({by}) (increase({name}{_ONLY}[5m]))", legend)]
+    return [(f"sum by ({by}) (rate({name}{_ONLY}[$__rate_interval]))", legend)]
+
+
+def _latency(metric: Metric) -> list[tuple[str, str]]:
+    def rate(name: str) -> str:
+        return f"(rate({PREFIX}{name}{_ONLY}[$__rate_interval]))"
+
+    seconds, count = companions(metric.name)
+    of_buckets = f"sum by (le){rate(metric.name + '_bucket')}"
+    found = [(f"histogram_quantile({share}, {of_buckets})", name) for name, share in QUANTILES]
+    return [*found, (f"sum{rate(seconds)} / sum{rate(count)}", "mean")]
+
+
+def runbook() -> str:
+    """A table a group: panel and metric, what it means, what to do."""
+    lines = [BEGIN, ""]
+    for group in _groups():
+        lines += [f"### {group}", "", "| panel | metric | what it shows | when it looks bad |", "|---|---|---|---|"]
+        lines += [_row(m) for m in METRICS if m.group == group]
+        lines.append("")
+    return "\n".join([*lines, END]) + "\n"
+
+
+def _row(metric: Metric) -> str:
+    labels = f"{{{', '.join(metric.labels)}}}" if metric.labels else ""
+    return f"| {metric.title} | `{metric.name}{labels}` ({metric.kind}) | {metric.help} | {metric.look} |"
