@@ -15,7 +15,10 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+if TYPE_CHECKING:
+    from ray_lineage.settings import Settings
 
 Format = Literal["text", "json"]
 
@@ -72,6 +75,13 @@ def configure(format: Format = "text", level: int | str = logging.WARNING) -> No
     _handlers[:] = [handler]
     root.addHandler(handler)
     root.setLevel(level)
+
+
+def configure_for(settings: Settings, level: int | str) -> None:
+    """:func:`configure` as the settings say, and star their password. For the start of a command, and of an actor."""
+    configure(settings.log_format, level)
+    if settings.neo4j_password is not None:
+        hide(settings.neo4j_password.get_secret_value())
 
 
 @contextmanager

@@ -59,7 +59,7 @@ def _header(status: Status, now: float) -> list[Text]:
     from rich.text import Text
 
     head = Text(one_line(status.project), style="bold").append("  ")
-    head.append(status.phase, style=f"bold {_PHASES[status.phase]}")
+    head.append(status.phase, style=f"bold {_PHASES.get(status.phase, '')}")
     head.append(f"  up {duration(now - status.started_at)}  ")
     head.append(f"lag {duration(status.lag_seconds)}", style="yellow" if status.lag_seconds > 60 else "")
     if now - status.written_at > 10 and status.written_at:
@@ -114,7 +114,7 @@ def _lanes(lanes: Sequence[Lane], room: int, width: int) -> list[Text]:
     most = min(room - 1, _MOST_LANES)
     shown = ordered if len(ordered) <= most else ordered[: most - 1]
     for lane in shown:
-        line = _line("", f"{lane.name[:14]:<14} ").append(f"{lane.state:<10}", style=_LANES[lane.state])
+        line = _line("", f"{lane.name[:14]:<14} ").append(f"{lane.state:<10}", style=_LANES.get(lane.state, ""))
         if lane.file:
             line.append(f"{duration(lane.seconds):>8}  {tail(lane.file, width - _NAME - 35)}")
         out.append(line)
@@ -320,13 +320,13 @@ class Keys:
             self._before = None
 
     def pressed(self) -> str:
-        """One key, or empty."""
+        """One key (a letter in lower case), or empty."""
         if self._before is None:
             return ""
         with contextlib.suppress(OSError):
             handle = sys.stdin.fileno()
             if os.tcgetpgrp(handle) == os.getpgrp() and select.select([handle], [], [], 0)[0]:
-                return os.read(handle, 1).decode("ascii", "ignore")
+                return os.read(handle, 1).decode("ascii", "ignore").lower()
         return ""
 
 

@@ -53,9 +53,7 @@ def settings(**flags: Any) -> Loaded:
 
     given = {"project": Globals.project, "store": Globals.store, "log_format": Globals.log_format, **flags}
     loaded = load_settings(given, config=Globals.config_file)
-    logs.configure(loaded.settings.log_format, Globals.level())
-    if loaded.settings.neo4j_password is not None:
-        logs.hide(loaded.settings.neo4j_password.get_secret_value())
+    logs.configure_for(loaded.settings, Globals.level())
     return loaded
 
 

@@ -14,7 +14,7 @@ import signal
 import time
 from collections import deque
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -150,7 +150,7 @@ class StatusFile:
     @classmethod
     def of(cls, data_dir: str, project: str) -> StatusFile:
         """The file of a project: ``<data_dir>/watch/<hash of the project>.json``."""
-        digest = hashlib.blake2b(project.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+        digest = hashlib.blake2b(_text(project).encode(), digest_size=8).hexdigest()
         return cls(Path(data_dir) / "watch" / f"{digest}.json")
 
     # ------------------------------------------------------------------ the job's side
@@ -177,15 +177,17 @@ class StatusFile:
         self._held = handle
 
     def write(self, status: Status) -> None:
-        """Replace the file, so that a reader sees the old or the new one whole. Raises what :meth:`acquire` raises, and
-        OSError if the disk is full."""
+        """Replace the file, so that a reader sees the old or the new one whole; no password gets into it. Cuts the lists of
+        ``status`` to what they may hold, and sets ``written_at``. Raises what :meth:`acquire` raises, and OSError if the
+        disk is full."""
         self.acquire()
         status.written_at = time.time()
-        _without_secrets(status)
-        temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}")
+        status.last_files, status.errors = status.last_files[-MAX_FILES:], status.errors[-MAX_ERRORS:]
+        data = msgspec.json.encode(_plain(msgspec.to_builtins(status)))
+        temporary = self.path.with_name(f".{self.path.name}.new")  # nobody else writes: the lock is held
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         with os.fdopen(handle, "wb") as out:
-            out.write(msgspec.json.encode(status))
+            out.write(data)
         temporary.replace(self.path)
 
     def close(self) -> None:
@@ -199,7 +201,9 @@ class StatusFile:
     def read(self) -> Status | None:
         """The status of a running job; None if there is none, whatever lies there."""
         found = self.last()
-        return found if found is not None and self._locked() and _lives(found.pid) else None
+        if found is None or found.phase == "stopped" or not _lives(found.pid):
+            return None
+        return found if self._locked() else None
 
     def last(self) -> Status | None:
         """What was written last, by a running job or not; None if there is nothing that can be read."""
@@ -224,14 +228,20 @@ class StatusFile:
         return False
 
 
-def _without_secrets(status: Status) -> None:
-    status.store = redact(status.store)
-    status.watcher_notes = [redact(n) for n in status.watcher_notes]
-    status.errors = [
-        msgspec.structs.replace(e, message=redact(e.message), where=redact(e.where))
-        for e in status.errors[-MAX_ERRORS:]
-    ]
-    status.last_files = status.last_files[-MAX_FILES:]
+def _plain(value: Any) -> Any:
+    """Built-in values without passwords, and without what JSON cannot hold (parts of file names that are no text)."""
+    if isinstance(value, str):
+        return redact(_text(value))
+    if isinstance(value, list):
+        return [_plain(v) for v in value]
+    if isinstance(value, dict):
+        # the name of the project is what its file is found by
+        return {_text(k): _text(v) if k == "project" else _plain(v) for k, v in value.items()}
+    return value
+
+
+def _text(text: str) -> str:
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def _lock_within(handle: int, seconds: float) -> bool:

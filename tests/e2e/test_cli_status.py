@@ -179,3 +179,18 @@ def test_failures_while_the_graph_cannot_be_read(tmp_path: Path, start: Start) -
     found = json.loads(run(tmp_path, "failures", "--json").stdout)
     assert [f["path"] for f in found["failures"]] == ["x.sql"]
     assert "the watch is writing it" in found["note"]
+
+
+def test_log_lines_as_they_were_asked_for(tmp_path: Path) -> None:
+    """A cache that cannot be used is a log line."""
+    (tmp_path / "a.sql").write_text("SELECT 1")
+    (tmp_path / "file").write_text("")
+    for arguments, environ in ((["--log-format", "json"], {}), ([], {"RAY_LINEAGE_LOG_FORMAT": "json"})):
+        done = run(tmp_path, "ingest", "a.sql", "-q", *arguments, PARSE_CACHE_PATH="file/cache", **environ)
+        assert done.returncode == 0, done.stderr
+        assert not done.stderr, "errors only"
+        done = run(tmp_path, "ingest", "a.sql", "--no-progress", *arguments, PARSE_CACHE_PATH="file/cache", **environ)
+        (line,) = (json.loads(text) for text in done.stderr.splitlines())
+        assert (line["level"], line["logger"]) == ("warning", "ray_lineage.cache")
+    wrong = run(tmp_path, "stats", "--log-format", "xml")
+    assert (wrong.returncode, "--log-format" in wrong.stderr) == (2, True)

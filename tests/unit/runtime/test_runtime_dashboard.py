@@ -12,6 +12,7 @@ import pytest
 
 from ray_lineage.runtime.dashboard import BEGIN, END, UID, expressions, grafana, runbook
 from ray_lineage.runtime.metrics import METRICS, companions
+from ray_lineage.runtime.status import Status
 
 DOCS = Path(__file__).parents[3] / "docs"
 EXPORTED = {f"ray_{m.name}": m for m in METRICS if m.kind != "histogram"}
@@ -98,6 +99,13 @@ def test_the_command(argument: str, code: int) -> None:
     )
     assert done.returncode == code
     assert bool(done.stdout) == (code == 0)
+
+
+def test_every_field_of_the_status_is_described() -> None:
+    text = (DOCS / "monitoring.md").read_text()
+    rows = [line.split("|")[1] for line in text[: text.index(BEGIN)].splitlines() if line.startswith("| `")]
+    described = re.findall(r"`(\w+)`", " ".join(rows))
+    assert set(Status.__struct_fields__) <= set(described)
 
 
 def test_prometheus_reads_the_file_that_ray_writes() -> None:

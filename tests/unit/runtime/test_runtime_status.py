@@ -185,6 +185,32 @@ def test_secrets_do_not_get_into_the_file(tmp_path: Path) -> None:
     file.close()
 
 
+def test_names_that_are_no_text(tmp_path: Path) -> None:
+    """A folder's or file's name may hold bytes that are no UTF-8; Python gives them as lone surrogates."""
+    file = StatusFile.of(str(tmp_path), "p\udcff")
+    status = full("p\udcff")
+    status.roots = ["/a/b\udcff"]
+    status.lanes = [Lane("parse-0", "busy", "日本\udcff.sql")]
+    file.write(status)
+    found = StatusFile.of(str(tmp_path), "p\udcff").read()
+    assert found is not None
+    assert (found.project, found.roots, found.lanes[0].file) == ("p\\udcff", ["/a/b\\udcff"], "日本\\udcff.sql")
+    assert StatusFile.of(str(tmp_path), found.project).read() == found
+    file.close()
+
+
+def test_lists_are_bounded(tmp_path: Path) -> None:
+    file = StatusFile.of(str(tmp_path), "p")
+    status = full()
+    status.errors = [ErrorEvent("RL219", str(n)) for n in range(100)]
+    status.last_files = [FileEvent(str(n), "compiled") for n in range(100)]
+    file.write(status)
+    found = file.read()
+    assert found is not None
+    assert (len(found.errors), found.errors[-1].message, len(found.last_files)) == (20, "99", 20)
+    file.close()
+
+
 def test_at_rest() -> None:
     status = full()
     assert not status.at_rest

@@ -34,6 +34,7 @@ def test_precedence(tmp_path: Path) -> None:
         ("NEO4J_URI", "bolt://h", "neo4j_uri", "bolt://h"),
         ("NEO4J_DATABASE", "d", "neo4j_database", "d"),
         ("RAY_LINEAGE_SUFFIXES", ".sql, .ddl", "suffixes", (".sql", ".ddl")),
+        ("RAY_LINEAGE_LOG_FORMAT", "json", "log_format", "json"),
         ("RAY_LINEAGE_MAX_FILE_SIZE", "2 MB", "max_file_size", 2_000_000),
     ],
 )
