@@ -21,7 +21,7 @@ from ray_lineage.runtime.scheduler import Batch
 from ray_lineage.runtime.status import Status
 from ray_lineage.runtime.telemetry import Telemetry
 from ray_lineage.sources.debounce import Debouncer
-from ray_lineage.sources.watch import follow
+from ray_lineage.sources.watch import follow, needs_polling
 
 if TYPE_CHECKING:
     from ray_lineage.runtime.session import Session
@@ -62,6 +62,7 @@ class Following:
         self._loading = True
         self._pending: dict[str, float | None] = {}  # delivered and not committed, with the time of the save
         self._pending_since = 0.0
+        self._committing: dict[str, float | None] = {}  # taken from pending and removed, and not committed yet
         self._removed: dict[str, None] = {}  # proven gone, not committed
         self._held: dict[str, None] = {}  # gone, but too many to be believed
         self._urgent = False
@@ -152,6 +153,7 @@ class Following:
     async def _listen(self) -> None:
         session = self._session
         registry = self._telemetry.registry
+        self._mode = "polling" if _is_polled(session) else "events"
         hints = follow(
             session.tree.roots,
             session.settings.suffixes,
@@ -309,6 +311,10 @@ class Following:
         self._touched_at = self._clock()
         self._wake.set()
 
+    def set_aside(self, path: str) -> None:
+        """A file killed its worker once too often (after it was delivered as such)."""
+        self._telemetry.set_aside(path)
+
     def loading(self) -> None:
         """The first pass is being linked and written: what is delivered from now on is new."""
         self._pending.clear()
@@ -335,10 +341,12 @@ class Following:
         gone = self._believed()
         self._urgent = False
         self._unsettled = True
+        self._committing = {**pending, **dict.fromkeys(gone)}
         done = await self._session.graph.commit(gone)
         for path in gone:
             self._session.states.pop(path, None)
-        self._telemetry.committed(done, {**pending, **dict.fromkeys(gone)})
+        self._telemetry.committed(done, self._committing)
+        self._committing = {}
         for finding in done.findings:
             if finding.severity == "error":
                 where = f"{finding.path}:{finding.line}" if finding.line else finding.path
@@ -408,10 +416,16 @@ class Following:
             self._reconciled_at,
             self._settled_at,
         )
-        waiting = [s for s in (*self._saved.values(), *(v for v in self._pending.values() if v)) if s]
+        waiting = [s for s in (*self._saved.values(), *self._pending.values(), *self._committing.values()) if s]
         out.lag_seconds = max(0.0, time.time() - min(waiting)) if waiting else 0.0
-        out.in_flight += len(self._pending) + len(self._removed)
+        out.in_flight += len(self._pending) + len(self._removed) + len(self._committing)
         registry = self._telemetry.registry
         missing = bool(self._session.tree.missing_roots())
         registry.set("ray_lineage_watch_degraded", float(missing), reason="missing_root")
         registry.set("ray_lineage_watch_degraded", float(self._mode == "polling"), reason="polling")
+
+
+def _is_polled(session: Session) -> bool:
+    """Is any folder polled, as set or because its file system reports no events?"""
+    poll = session.settings.poll
+    return any(map(needs_polling, session.tree.roots)) if poll is None else poll

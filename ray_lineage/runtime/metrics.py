@@ -62,7 +62,7 @@ METRICS: Final = (
     ),
     Metric(
         "ray_lineage_files_total", "Files by outcome", "counter", "files", "Work",
-        "Files that got an outcome: `compiled`, `cached`, `unchanged`, `gone`, `unreadable`.",
+        "Files that were looked into: `compiled`, `cached`, `gone`, `unreadable`.",
         "Many `unreadable`: permissions or a mount; the log names them. Many `gone`: is a folder missing?",
         ("status", "priority"),
     ),
@@ -126,7 +126,7 @@ METRICS: Final = (
     ),
     Metric(
         "ray_lineage_quarantined_files", "Quarantined files", "gauge", "files", "Faults",
-        "Files set aside because they killed a parse actor three times (RL193).",
+        "Files set aside since the job began, and not changed since, because they killed a parse actor three times (RL193).",
         "Above 0: `ray_lineage failures` names them. Split the file or leave it out with `ignore`; a changed file is tried again.",
     ),
     Metric(
@@ -153,14 +153,14 @@ METRICS: Final = (
     ),
     Metric(
         "ray_lineage_admission_closed_seconds_total", "Admission closed", "counter", "seconds", "Back-pressure",
-        "Time during which no new batch was cut, by reason (`bytes`, `memory`, `store`); counted while it lasts.",
-        "`memory`: give the nodes more, or use fewer workers. `bytes`: the writer is slow. `store`: it does not answer.",
+        "Time during which work waited although lanes were free, by reason: `memory`, `object store`, `writer`, `queue`, `bytes`.",
+        "`memory`: give the nodes more, or use fewer workers. `object store`: start Ray with a larger one. The others: the writer is slow, see write times.",
         ("reason",),
     ),
     Metric(
         "ray_lineage_node_memory_share", "Memory by node", "gauge", "share", "Back-pressure",
         "Memory in use on a node, from 0 to 1.",
-        "Over 0.85 admission closes. Other programs on the node count too.",
+        "At `memory_limit_percent` (80) no new work starts. Other programs on the node count too.",
         ("node",),
     ),
     Metric(

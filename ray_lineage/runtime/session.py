@@ -362,6 +362,8 @@ class Session:
         await self.graph.put([meta], [facts])
         self.summary.quarantined += 1
         self.done(batch, [meta], 0.0)
+        if self.following is not None:
+            self.following.set_aside(path)
 
 
 async def _beside(pool: asyncio.Task[None], work: Sequence[Coroutine[Any, Any, None]]) -> None:

@@ -46,7 +46,7 @@ class FileEvent(msgspec.Struct, frozen=True):
     ``at`` is Unix time."""
 
     path: str
-    what: str  # a status of ray_lineage_files_total, or `quarantined`, `dead letter`
+    what: str  # `committed`, `quarantined`, `dead letter`
     latency: float | None = None
     at: float = 0.0
 

@@ -73,9 +73,12 @@ class Job:
     async def run(self) -> IngestSummary:
         """Sessions until the work is done or the job drains. Raises RayLineageError."""
         failures = 0
+        reconstructed = self._reconstructed()
+        if reconstructed:
+            self.telemetry.restarted("driver")
         while True:
             started = time.monotonic()
-            self.session = session = self._session(again=failures > 0 or self._reconstructed())
+            self.session = session = self._session(again=failures > 0 or reconstructed)
             if self.draining:
                 session.drain()
             try:
@@ -104,6 +107,8 @@ class Job:
         lost = isinstance(error, GraphLost)
         if self.draining:
             raise Interrupted(15) from None
+        if lost:
+            self.telemetry.restarted("writer")
         if not self.order.follow and lost and failures < TRIES:
             return
         if lost:

@@ -35,8 +35,9 @@ class Telemetry:
         self.errors: deque[ErrorEvent] = deque(maxlen=MAX_ERRORS)
         self.notes: dict[str, None] = {}
         self.dead_letters = 0
-        self.quarantined = 0
+        self.quarantined: set[str] = set()
         self._clock = clock
+        self._of_pool: tuple[Pool | None, dict[str, float]] = (None, {})
 
     # ------------------------------------------------------------------ what happens
 
@@ -44,6 +45,7 @@ class Telemetry:
         """A batch was parsed and handed to the graph."""
         registry, priority = self.registry, Priority(batch.priority).name.lower()
         for meta in metas:
+            self.quarantined.discard(meta.path)
             status = ("cached" if meta.hit else "compiled") if meta.outcome == "facts" else meta.outcome
             registry.add("ray_lineage_files_total", status=status, priority=priority)
             if meta.outcome == "facts":
@@ -71,6 +73,15 @@ class Telemetry:
             self.file(rejected.path, "dead letter", None)
             self.error(rejected.code, rejected.reason, rejected.path)
         self.dead_letters = done.dead_letters
+
+    def set_aside(self, path: str) -> None:
+        """A file killed its worker once too often; so it stays until it changes."""
+        self.quarantined.add(path)
+        self.file(path, "quarantined", None)
+
+    def restarted(self, actor: str) -> None:
+        """An actor was started again: ``parse``, ``writer``, ``driver``."""
+        self.registry.add("ray_lineage_actor_restarts_total", actor=actor)
 
     def file(self, path: str, what: str, latency: float | None) -> None:
         """Something happened to a file."""
@@ -104,7 +115,7 @@ class Telemetry:
             pid=os.getpid(), project=session.project if session is not None else "", started_at=self.started_at, phase=phase,
             files_per_second=self.files.per_second(now), rows_per_second=self.rows.per_second(now),
             last_files=list(self.last_files), errors=list(self.errors), dead_letters=self.dead_letters,
-            quarantined=self.quarantined, watcher_notes=list(self.notes),
+            quarantined=len(self.quarantined), watcher_notes=list(self.notes),
         )  # fmt: skip
         if session is not None:
             out.roots, out.store, out.executor = session.tree.roots, session.graph.uri, session.crew.kind
@@ -130,11 +141,24 @@ class Telemetry:
             ("target", pool.target), ("up", up), ("busy", sum(lane.state == "busy" for lane in pool.lanes)),
         ):  # fmt: skip
             registry.set("ray_lineage_lanes", count, state=state)
+        for _ in range(int(self._more(pool, "restarts", pool.restarts))):
+            self.restarted("parse")
+        for reason, seconds in pool.admission.closed_seconds(now).items():
+            closed = self._more(pool, reason, seconds)
+            registry.add("ray_lineage_admission_closed_seconds_total", closed, reason=reason)
         ledger = pool.admission.ledger
         registry.set("ray_lineage_in_flight_bytes", ledger.in_flight)
         registry.set("ray_lineage_in_flight_budget_bytes", ledger.budget)
         for node, share in pool.admission.gate.shares(now).items():
             registry.set("ray_lineage_node_memory_share", share, node=node)
+
+    def _more(self, pool: Pool, what: str, total: float) -> float:
+        """By how much a total of the pool rose since the last time; each session has a new pool, which begins at 0."""
+        if self._of_pool[0] is not pool:
+            self._of_pool = (pool, {})
+        before = self._of_pool[1].get(what, 0.0)
+        self._of_pool[1][what] = total
+        return max(0.0, total - before)
 
     def _gauges(self, out: Status) -> None:
         registry = self.registry
