@@ -20,6 +20,9 @@ from ray_lineage.sources.mounts import file_system, is_network
 
 _PACKAGES = ("ray", "sqlglot", "sqlglotc", "ladybug", "neo4j", "lmdb", "msgspec", "pydantic")
 _LITTLE_DISK = 500_000_000
+_INOTIFY_LIMITS = "/proc/sys/fs/inotify"
+_INOTIFY = {"max_user_watches": 65_536, "max_user_instances": 64}
+"""Enough for a repository of 65,000 folders and other programs' watches of few."""
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -42,6 +45,8 @@ def checkup(loaded: Loaded) -> list[Check]:
         _data,
         _disk,
         _cache,
+        _inotify,
+        _ray_ports,
         _store,
     ]
     return [check(loaded) for check in checks]
@@ -113,7 +118,8 @@ def _data(loaded: Loaded) -> Check:
         )
     kind = file_system(folder)
     if is_network(kind):
-        return Check("data folder", "WARN", f"{folder} is on a network file system ({kind})", "use a local disk")
+        text = f"{folder} is on a network file system ({kind}), where the embedded graph's locks may not hold"
+        return Check("data folder", "WARN", text, "set RAY_LINEAGE_DATA_DIR to a folder on a local disk")
     return Check("data folder", "OK", f"{os.path.abspath(folder)} ({kind or 'unknown file system'})")
 
 
@@ -127,9 +133,15 @@ def _disk(loaded: Loaded) -> Check:
 def _cache(loaded: Loaded) -> Check:
     if not loaded.settings.enable_parse_cache:
         return Check("cache", "WARN", "switched off", "unset ENABLE_PARSE_CACHE")
-    cache = ParseCache.open(loaded.settings.parse_cache_path)
+    path = loaded.settings.parse_cache_path
+    kind = file_system(path)
+    cache = ParseCache.open(path)
     found = cache.stats()
     cache.close()
+    if is_network(kind):
+        where = f"; {found.path} is used instead" if found.state == "ok" else f"; {found.state}: {found.reason}"
+        remedy = "set PARSE_CACHE_PATH to a folder on a local disk"
+        return Check("cache", "WARN", f"{path} is on a network file system ({kind}){where}", remedy)
     if found.state != "ok":
         return Check(
             "cache", "WARN", f"{found.state}: {found.reason}", "`ray_lineage cache clear`, or another PARSE_CACHE_PATH"
@@ -137,6 +149,31 @@ def _cache(loaded: Loaded) -> Check:
     return Check(
         "cache", "OK", f"{found.entries:,} entries, {found.bytes / 1e6:.1f} MB, {100 * found.hit_rate:.0f} % hits"
     )
+
+
+def _inotify(_: Loaded) -> Check:
+    """What `watch` needs of the kernel; where it has too little, changes are found by polling."""
+    short = []
+    for name, enough in _INOTIFY.items():
+        try:
+            with open(f"{_INOTIFY_LIMITS}/{name}", encoding="ascii") as file:
+                limit = int(file.read())
+        except (OSError, ValueError):
+            return Check("watching", "OK", "the system sets no limits of inotify")
+        if limit < enough:
+            short.append((name, limit, enough))
+    if short:
+        message = ", ".join(f"fs.inotify.{name} is {limit:,}" for name, limit, _ in short)
+        remedy = " ".join(f"fs.inotify.{name}={enough}" for name, _, enough in short)
+        return Check("watching", "WARN", f"{message}: large trees are followed by polling", f"sysctl -w {remedy}")
+    return Check("watching", "OK", "inotify's limits are high enough")
+
+
+def _ray_ports(_: Loaded) -> Check:
+    from ray_lineage.query.exposure import exposed, judge, listening
+
+    found = listening()
+    return Check("ray ports", *judge(None if found is None else exposed(found)))
 
 
 def _store(loaded: Loaded) -> Check:

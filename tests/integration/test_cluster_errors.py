@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from ray_lineage.query.exposure import asks_for_token
 from tests.integration.head import PROJECT, Head, free_port
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(200)]
@@ -102,6 +103,12 @@ def test_another_version_of_ray(head: Head, tmp_path: Path) -> None:
     assert code == 2
     assert "error[RL245]" in output
     assert "Ray 2.0.1" in output
+
+
+def test_doctor_sees_that_the_head_asks_for_a_token(head: Head) -> None:
+    for part, address in (("head", head.address), ("dashboard", head.jobs.removeprefix("http://"))):
+        host, _, port = address.rpartition(":")
+        assert asks_for_token(part, host, int(port)) is True
 
 
 def test_nothing_listens(tmp_path: Path) -> None:
