@@ -270,11 +270,26 @@ class FileFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     diagnostics: tuple[Diagnostic, ...] = ()
     calls: tuple[Call, ...] = ()
     foreign_keys: tuple[ForeignKey, ...] = ()
+    confidence: float = 1.0  # in a detected dialect, 0..1
 
 
 FILE_STATUSES: Final = ("ok", "partial", "failed", "skipped")
 """ok: every statement understood; partial: some; failed: none of at least one; skipped: not read as SQL (see its
 diagnostic)."""
+
+
+class FactsHead(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The same bytes as FileFacts, with all but the dialect left undecoded."""
+
+    dialect: str
+    status: str
+    statements: msgspec.Raw
+    declarations: msgspec.Raw
+    diagnostics: msgspec.Raw
+    calls: msgspec.Raw
+    foreign_keys: msgspec.Raw
+    confidence: float = 1.0
+
 
 _facts_encoder = msgspec.msgpack.Encoder()
 _facts_decoder = msgspec.msgpack.Decoder(FileFacts)
@@ -288,6 +303,14 @@ def encode_facts(facts: FileFacts) -> bytes:
 def decode_facts(data: bytes | memoryview) -> FileFacts:
     """Decode :func:`encode_facts`. Raises ``msgspec.DecodeError`` (or its subclass ValidationError) on foreign bytes."""
     return _facts_decoder.decode(data)
+
+
+_head_decoder = msgspec.msgpack.Decoder(FactsHead)
+
+
+def decode_head(data: bytes | memoryview) -> FactsHead:
+    """A cheap look into :func:`encode_facts`. Raises ``msgspec.DecodeError`` on foreign bytes."""
+    return _head_decoder.decode(data)
 
 
 # --------------------------------------------------------------------------- contributions (made by link)

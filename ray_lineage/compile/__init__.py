@@ -40,7 +40,12 @@ def compile_text(text: str, options: CompileOptions, diagnostics: Sequence[Diagn
     from ray_lineage.compile.detect import detect
 
     text = _encodable(text)
-    dialect = options.dialect or detect(text)[0]
+    dialect, confidence = (options.dialect, 1.0) if options.dialect else detect(text)
+    facts = _in_dialect(text, dialect, options, diagnostics)
+    return facts if confidence == 1.0 else msgspec.structs.replace(facts, confidence=round(confidence, 2))
+
+
+def _in_dialect(text: str, dialect: str, options: CompileOptions, diagnostics: Sequence[Diagnostic]) -> FileFacts:
     if not _MAY_BE_TEMPLATE.search(text):  # most files: the template reader is not even loaded
         return _facts(text, dialect, options, diagnostics)
     from ray_lineage.compile.template import untemplate

@@ -332,6 +332,8 @@ class Following:
     def _commit_if_due(self, now: float) -> None:
         if self._loading or "graph" in self._busy or not (self._pending or self._removed):
             return
+        if self._session.pool.idle:
+            self._session.vote()
         flood = len(self._pending) >= _FLOOD_FILES or now - self._pending_since >= _FLOOD_SECONDS
         if self._urgent or flood or self._session.pool.idle:
             self._begin("graph", self._commit())

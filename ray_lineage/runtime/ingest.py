@@ -15,10 +15,11 @@ from ray_lineage.errors import StoreRefused
 from ray_lineage.model import FileState
 from ray_lineage.runtime.cluster import under_job
 from ray_lineage.runtime.load import Loader, decode_settled, has_failed, note, old_facts, open_cache, trim
-from ray_lineage.runtime.parse import Meta, Task
+from ray_lineage.runtime.parse import Meta, Task, shown
 from ray_lineage.runtime.plan import Plan
 from ray_lineage.runtime.signals import StopSignals
 from ray_lineage.runtime.summary import IngestSummary, Progress
+from ray_lineage.runtime.votes import Votes, in_dialect
 from ray_lineage.settings import Settings
 from ray_lineage.sources.scan import MARKER
 
@@ -165,6 +166,7 @@ class _Run:
         self.unreadable: set[str] = set()
         self.gone: set[str] = set()
         self.parsed = 0
+        self.votes = Votes()
         self._by_path = {t.file.path: t for t in plan.tasks}
 
     def cold_bytes(self) -> int:
@@ -195,6 +197,7 @@ class _Run:
             cold = self._from_cache(cache)
             self.parsed = len(self.plan.tasks) - len(cold)
             self._compile(cold, cache)
+            self._vote(cache)
             self._keep_unreadable(states, cache)
             self._account()
             removed.extend(sorted(p for p in self.gone if p in states))
@@ -233,6 +236,7 @@ class _Run:
                     cold.append(task)
                     continue
                 self.hashes[task.file.path] = task.file.sha256
+                self.votes.note(task, shown(task, Meta(task.file.path, "facts"), facts))
                 self.loader.put(task.file.path, task.file.sha256, facts)
                 self.summary.cache_hits += 1
         cold.sort(key=lambda t: t.file.path)
@@ -251,6 +255,15 @@ class _Run:
             self._take(metas, payload)
             self.report(Progress("compile", self.parsed, total, metas[-1].path))
 
+    def _vote(self, cache: ParseCache | None) -> None:
+        """Files that say little of their dialect are read in that of their folder; they count once."""
+        summary = self.summary
+        counted = summary.compiled, summary.cache_hits, summary.cache_misses
+        while due := self.votes.due():
+            self.parsed -= len(due)
+            self._compile([in_dialect(task, dialect) for task, dialect in due], cache)
+        summary.compiled, summary.cache_hits, summary.cache_misses = counted
+
     def _take(self, metas: Sequence[Meta], payload: Sequence[bytes]) -> None:
         """Results of one batch: facts to the linker, hashes to the index."""
         for meta, facts in zip(metas, payload, strict=True):
@@ -261,6 +274,7 @@ class _Run:
                     note(self.summary, meta.path, [meta.diagnostic])
                 continue
             self.hashes[meta.path] = meta.sha256
+            self.votes.note(self._by_path[meta.path], meta)
             self.plan.index.record(self._by_path[meta.path].file, meta.sha256, meta.read_at_ns)
             self.loader.put(meta.path, meta.sha256, facts)
             if meta.hit:

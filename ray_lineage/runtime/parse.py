@@ -14,7 +14,7 @@ import msgspec
 
 from ray_lineage.cache import ParseCache, cache_key
 from ray_lineage.compile import COMPILER_VERSION, CompileOptions, compile_text
-from ray_lineage.model import Diagnostic, FileFacts, SourceFile, encode_facts
+from ray_lineage.model import Diagnostic, FileFacts, SourceFile, decode_head, encode_facts
 from ray_lineage.sources.scan import SourceFault, read_bytes
 
 SOFT_SECONDS: Final = 10.0
@@ -36,7 +36,8 @@ class Task(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Meta(msgspec.Struct, frozen=True, array_like=True):
-    """What became of one file. ``outcome``: ``facts``, or ``gone`` / ``unreadable`` (then there are none)."""
+    """What became of one file. ``outcome``: ``facts``, or ``gone`` / ``unreadable`` (then there are none).
+    ``dialect`` and ``confidence`` (0..1) say what a file showed itself; where a dialect was given, the latter is negative."""
 
     path: str
     outcome: str
@@ -46,6 +47,8 @@ class Meta(msgspec.Struct, frozen=True, array_like=True):
     seconds: float = 0.0
     size: int = 0
     facts_size: int = 0
+    dialect: str = ""
+    confidence: float = -1.0
     diagnostic: Diagnostic | None = None
 
 
@@ -86,13 +89,22 @@ def parse_batch(
         started = time.perf_counter()
         meta, facts, entry = _one(task, cache, max_file_size)
         seconds = time.perf_counter() - started
-        metas.append(msgspec.structs.replace(meta, seconds=seconds, size=task.file.size, facts_size=len(facts)))
+        meta = msgspec.structs.replace(meta, seconds=seconds, size=task.file.size, facts_size=len(facts))
+        metas.append(shown(task, meta, facts))
         payload.append(facts)
         if entry is not None:
             fresh.append(entry)
     if cache is not None:
         cache.put_many(fresh)
     return metas, payload
+
+
+def shown(task: Task, meta: Meta, facts: bytes) -> Meta:
+    """With the dialect that the file showed itself, where none was given."""
+    if task.options.dialect or not facts:
+        return meta
+    head = decode_head(facts)
+    return msgspec.structs.replace(meta, dialect=head.dialect, confidence=head.confidence)
 
 
 def _one(task: Task, cache: ParseCache | None, limit: int) -> tuple[Meta, bytes, tuple[bytes, bytes] | None]:

@@ -34,6 +34,7 @@ from ray_lineage.runtime.scheduler import Batch
 from ray_lineage.runtime.shipping import choose, fill, refuted
 from ray_lineage.runtime.summary import IngestSummary
 from ray_lineage.runtime.telemetry import Telemetry
+from ray_lineage.runtime.votes import Votes, in_dialect
 from ray_lineage.settings import Settings
 from ray_lineage.sources.scan import ScanOptions, SourceFault, Tree, read_bytes
 
@@ -91,6 +92,7 @@ class Session:
         self._sample: dict[str, Task] = {}  # by folder
         self._asking, self._asked = asyncio.Lock(), asyncio.Event()
         self._ships = False
+        self._votes = Votes()
 
     # ------------------------------------------------------------------ the run
 
@@ -124,6 +126,8 @@ class Session:
         removed = [p for p in self.states if p not in self._paths and not below_any(p, self._unlisted)]
         await self.graph.check_removal(removed, self._seen)
         await self.pool.quiet()
+        while self.vote():
+            await self.pool.quiet()
         if self.draining:
             raise Interrupted(signal.SIGTERM)
         if self.following is None:
@@ -131,6 +135,13 @@ class Session:
             self._account()
         await self._keep_unreadable()
         await self._finish()
+
+    def vote(self) -> bool:
+        """Files that say little of their dialect are read in that of their folder; False if there is none to read again."""
+        due = self._votes.due()
+        for task, dialect in due:
+            self.pool.add((in_dialect(task, dialect),))
+        return bool(due) and not self.draining
 
     async def _begin(self) -> None:
         self.states = await self.graph.begin(again=self.again)
@@ -265,6 +276,7 @@ class Session:
         self.hashes.pop(path, None)
         self.unreadable.discard(path)
         self.index.forget(path)
+        self._votes.discard(path)
 
     def drain(self) -> None:
         """Stop as soon as what is in flight is done."""
@@ -315,6 +327,7 @@ class Session:
         for meta in metas:
             if meta.outcome == "facts":
                 self._read(meta)
+                self._votes.note(tasks[meta.path], meta)
                 if meta.read_at_ns:
                     self.index.record(tasks[meta.path].file, meta.sha256, meta.read_at_ns)
             elif refuted(tasks[meta.path], meta):  # a node that joined later, or a file that came back
