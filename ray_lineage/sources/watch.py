@@ -19,6 +19,7 @@ from typing import Final
 
 import msgspec
 from watchfiles import Change, awatch
+from watchfiles._rust_notify import RustNotify, WatchfilesRustInternalError
 
 from ray_lineage.sources.scan import IGNORE_FILES, MARKER, SKIPPED_FOLDERS
 
@@ -31,6 +32,8 @@ _MOUNTS: Final = "/proc/self/mountinfo"
 _REMOTE: Final = re.compile(
     r"9p|afs|ceph|cifs|coda|drvfs|fuse(\..*)?|glusterfs|gpfs|lustre|ncpfs|nfs4?|prl_fs|smb3|smbfs|vboxsf|virtiofs|vmhgfs"
 )
+
+_LIMITS: Final = ("limit reached", "os error 28", "os error 24")  # watches (ENOSPC); instances (EMFILE)
 
 _Event = tuple[Change, str]
 
@@ -263,15 +266,22 @@ class _Follower:
             if not self._is_burst(now, len(events)):
                 found = self._sieve.sift(events, watch.kind is _Kind.POLL)
                 paths |= found
-                if watch.kind is _Kind.FOLDERS and any(os.path.isdir(p) for p in found):
-                    self._stale = True  # a new folder is not watched yet
-                    self._delay = _SETTLING
+                self._new_folder(watch, next((p for p in found if os.path.isdir(p)), ""))
             if watch.failure is not None:
                 self._failed(watch, watch.failure)
                 watch.failure = None
             elif watch.task.done():
                 self._stale = True
         return bool(count) and self._is_burst(now, 0)
+
+    def _new_folder(self, watch: _Watch, folder: str) -> None:
+        if not folder:
+            return
+        if watch.kind is _Kind.FOLDERS:  # it is not watched yet
+            self._stale = True
+            self._delay = _SETTLING
+        elif watch.kind is _Kind.TREES and watch.failure is None:
+            watch.failure = _limit_is_reached(folder)
 
     def _is_burst(self, now: float, count: int) -> bool:
         if count:
@@ -284,7 +294,7 @@ class _Follower:
         """Go on in the best way that is left."""
         self._stale = True
         text = str(error)
-        if watch.kind is not _Kind.POLL and ("limit reached" in text or "os error 24" in text or "os error 28" in text):
+        if watch.kind is not _Kind.POLL and any(sign in text for sign in _LIMITS):
             limit = "max_user_instances" if "os error 24" in text else "max_user_watches"
             self._limited = True
             self._tell(
@@ -342,6 +352,17 @@ class _Watch:
             self.failure = _innermost(error)
         finally:
             self._wake.set()
+
+
+def _limit_is_reached(folder: str) -> OSError | None:
+    """Why no more folders can be watched: the watcher does not tell when it cannot watch a new one."""
+    try:
+        RustNotify([folder], False, False, 0, False, False).close()
+    except OSError as error:
+        return error if any(sign in str(error) for sign in _LIMITS[:2]) else None
+    except WatchfilesRustInternalError:  # no further instance: the ones that there are go on
+        return None
+    return None
 
 
 def _folders(root: str) -> tuple[list[str], bool]:

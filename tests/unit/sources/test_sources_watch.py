@@ -47,8 +47,8 @@ class Seen:
     def rescans(self) -> int:
         return sum(h.rescan for h in self.all)
 
-    async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(_DEADLINE):
+    async def until(self, condition: Callable[[], bool], deadline: float = _DEADLINE) -> None:
+        async with asyncio.timeout(deadline):
             while not condition():
                 self._more.clear()
                 await self._more.wait()
@@ -279,17 +279,16 @@ def test_of_a_burst_nothing_is_lost(root: Path, count: int) -> None:
 
         def all_found() -> bool:
             nonlocal done
-            for hints in seen.all[done:]:
-                look = tree.look(hints.paths)
-                parts = [""] if hints.rescan else look.folders
-                found.update(f.path for f in look.files)
-                found.update(f.path for part in parts for f in tree.subtree(part))
-            done = len(seen.all)
+            new, done = seen.all[done:], len(seen.all)
+            look = tree.look(p for h in new for p in h.paths)
+            parts = ("",) if any(h.rescan for h in new) else look.folders
+            found.update(f.path for f in look.files)
+            found.update(f.path for part in parts for f in tree.subtree(part))
             return expected <= found
 
         copy = await asyncio.create_subprocess_exec("cp", "-r", str(source), str(root / "new"))
         assert await copy.wait() == 0
-        await seen.until(all_found)
+        await seen.until(all_found, 3 * _DEADLINE)
 
     watched(root, act)
 
@@ -538,6 +537,20 @@ def test_a_reached_limit_falls_back_to_polling(root: Path, limit: str, name: str
     out = child(root, act, "unshare", "-Ur")
     assert f"`sysctl fs.inotify.{name}=" in out
     assert "path sub/new.sql" in out
+
+
+@pytest.mark.skipif(not _may_limit(), reason="needs a user namespace")
+def test_a_limit_reached_by_new_folders_is_noticed(root: Path) -> None:
+    act = """
+    open("/proc/sys/user/max_inotify_watches", "w").write("3")
+    def work(hints):
+        if hints.rescan and not hints.notes:
+            for number in range(4):
+                os.mkdir(f"{root}/new{number}")
+        return any("max_user_watches" in n for n in hints.notes)
+    asyncio.run(run(work))
+    """
+    assert "polling" in child(root, act, "unshare", "-Ur")
 
 
 @pytest.fixture
