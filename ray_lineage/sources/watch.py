@@ -25,7 +25,7 @@ from ray_lineage.sources.scan import IGNORE_FILES, MARKER, SKIPPED_FOLDERS
 
 _TICK: Final = 1.0  # seconds between looks at the roots themselves and at .git/HEAD
 _SETTLING: Final = 0.2  # seconds; while an editor saves, the file may be missing; folders come in groups
-_BURST: Final = 5_000  # events; the kernel keeps 16,384, about three to four a file
+_BURST: Final = 2_500  # events; the kernel keeps 16,384, and up to six of its events make one of ours
 _BURST_SPAN: Final = 2.0  # seconds
 _REMEMBERED: Final = 10_000  # names of files that are no SQL
 _MOUNTS: Final = "/proc/self/mountinfo"
@@ -145,7 +145,7 @@ class _Follower:
         paths: set[str] = set()
         if now >= self._next_tick:
             self._next_tick = now + _TICK
-            rescan |= self._tick(now, paths)
+            rescan |= await asyncio.to_thread(self._tick, now, paths)  # a network's file system may not answer
         rescan |= self._collect(now, paths)
         notes, self._notes = self._notes, []
         if not (paths or rescan or notes) or self._stop.is_set():
@@ -178,18 +178,22 @@ class _Follower:
             await self._wait(self._delay)
             self._delay = 0.0
         self._stale = False
-        native: list[str] = []
-        polled: list[str] = []
-        for root in self._roots:
-            self._notes.extend(root.survey())
-            if root.identity is not None:
-                root.is_file = os.path.isfile(root.path)
-                (polled if self._polls(root.path) else native).append(root.path)
+        native, polled = await asyncio.to_thread(self._survey)
         self._timed = bool(polled)
         await self._watch_native(native)
         await self._watch_polled(polled)
         self._next_look = asyncio.get_running_loop().time() + self._look_every
         await asyncio.sleep(0)  # a watch stands after its task's first step
+
+    def _survey(self) -> tuple[list[str], list[str]]:
+        """The roots that are there: whose events can be relied on, and the others."""
+        native: list[str] = []
+        polled: list[str] = []
+        for root in self._roots:
+            self._notes.extend(root.survey())
+            if root.identity is not None:
+                (polled if self._polls(root.path) else native).append(root.path)
+        return native, polled
 
     async def _watch_native(self, roots: list[str]) -> None:
         whole: list[str] = []
@@ -263,7 +267,9 @@ class _Follower:
                     if root.is_file:
                         paths.add(root.path)
                         self._delay = _SETTLING
-            if not self._is_burst(now, len(events)):
+            if self._is_burst(now, len(events)):
+                self._new_folder(watch, self._roots[0].path)  # there may be some
+            else:
                 found = self._sieve.sift(events, watch.kind is _Kind.POLL)
                 paths |= found
                 self._new_folder(watch, next((p for p in found if os.path.isdir(p)), ""))
@@ -415,6 +421,8 @@ class _Root:
     def survey(self) -> Iterable[str]:
         """Take note of what is there now; says what people should know."""
         before, self.identity = self.identity, _identity(self.path)
+        if self.identity is not None:
+            self.is_file = os.path.isfile(self.path)
         first, self._surveyed = not self._surveyed, True
         lost, self.lost = self.lost, False
         if self.identity is None:

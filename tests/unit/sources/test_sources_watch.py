@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -303,6 +304,30 @@ def test_a_burst_asks_for_a_look_at_everything(root: Path) -> None:
         await seen.until(lambda: seen.rescans > 1)
 
     watched(root, act)
+
+
+def test_a_queue_that_ran_over_asks_for_a_look_at_everything(root: Path) -> None:
+    act = """
+    count = 0
+    def work(hints):
+        global count
+        count += hints.rescan
+        return count == 2
+    asyncio.run(run(work))
+    """
+    command = [sys.executable, "-u", "-c", _CHILD, str(root), textwrap.dedent(act)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[3]) as process:
+        assert process.stdout is not None
+        try:
+            for _ in range(2):  # the first watch ends after its first hints, the second one stands
+                assert process.stdout.readline() == "rescan True\n"
+            process.send_signal(signal.SIGSTOP)
+            for number in range(8_000):  # four of the kernel's events each; it keeps 16,384
+                (root / f"{number}.sql").write_text("SELECT 1")
+            process.send_signal(signal.SIGCONT)
+            assert process.wait(3 * _DEADLINE) == 0
+        finally:
+            process.kill()
 
 
 # --- roots ---
