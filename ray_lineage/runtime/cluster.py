@@ -57,6 +57,8 @@ def cluster(address: str, workers: int, *, dashboard: bool = False) -> Iterator[
             _start(ray, workers, dashboard)
         else:
             _attach(ray, named)
+        # what raylets say of workers that died goes to their logs; ours says what matters, and draws on the terminal
+        ray._private.worker._worker_logs_enabled = False
         yield ray
     finally:
         ray.shutdown()

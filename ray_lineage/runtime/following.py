@@ -224,18 +224,26 @@ class Following:
         return True
 
     def _remove(self, paths: Iterable[str]) -> None:
-        """Files that are proven gone."""
+        """Files or folders that are proven gone."""
         session = self._session
+        folders: set[str] = set()
         for path in paths:
             known = path in session.hashes or path in session.unreadable or path in session.states
-            if not known and session.pool.scheduler.priority(path) is None:
-                continue
-            session.forget(path)
-            self._pending.pop(path, None)
-            self._saved.pop(path, None)
-            self.baseline.pop(path, None)
-            self._removed[path] = None
-            self._touched_at = self._clock()
+            if known or session.pool.scheduler.priority(path) is not None:
+                self._remove_file(path)
+            else:
+                folders.add(path)
+        if folders:
+            for path in [p for p in session.known() if _is_below(p, folders)]:
+                self._remove_file(path)
+
+    def _remove_file(self, path: str) -> None:
+        self._session.forget(path)
+        self._pending.pop(path, None)
+        self._saved.pop(path, None)
+        self.baseline.pop(path, None)
+        self._removed[path] = None
+        self._touched_at = self._clock()
 
     # ------------------------------------------------------------------ comparing everything
 
@@ -263,7 +271,7 @@ class Following:
     async def _compare_folder(self, folder: str) -> int:
         """One scan against what is known; returns the number of differences."""
         session = self._session
-        known = {p for p in session.known() if below_any(p, (folder,))}
+        known = {p for p in session.known() if not folder or below_any(p, (folder,))}
         walk = session.tree.subtree(folder)
         found = number = 0
         for number, file in enumerate(walk, 1):
@@ -431,3 +439,12 @@ def _is_polled(session: Session) -> bool:
     """Is any folder polled, as set or because its file system reports no events?"""
     poll = session.settings.poll
     return any(map(needs_polling, session.tree.roots)) if poll is None else poll
+
+
+def _is_below(path: str, folders: set[str]) -> bool:
+    at = path.rfind("/")
+    while at > 0:
+        if path[:at] in folders:
+            return True
+        at = path.rfind("/", 0, at)
+    return False
