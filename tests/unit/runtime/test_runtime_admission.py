@@ -220,6 +220,31 @@ def test_files_that_wait_for_the_writer_hold_up_the_lanes() -> None:
     assert admission.cut(scheduler, 0.0) is not None
 
 
+def test_what_is_acknowledged_is_no_longer_counted() -> None:
+    scheduler = Scheduler(16)
+    scheduler.add(task(f"{i:04}", size=10) for i in range(64 * 20))
+    admission = Admission(Ledger(10**9), MemoryGate(), queue_files=100)
+    running = admission.cut(scheduler, 0.0)
+    for _ in range(19):
+        batch = admission.cut(scheduler, 0.0)
+        assert batch is not None and running is not None
+        admission.parsed(running, 5_000)
+        admission.done(running)
+        running = batch
+    assert scheduler.waiting == 0
+
+
+def test_a_batch_is_held_for_its_facts_until_they_are_acknowledged() -> None:
+    admission, scheduler = _with_work()
+    batch = admission.cut(scheduler, 0.0)
+    assert batch is not None
+    assert admission.ledger.in_flight == 150_000  # the estimate: one and a half times the source
+    admission.parsed(batch, 420_000)
+    assert admission.ledger.in_flight == 420_000
+    admission.done(batch)
+    assert admission.ledger.in_flight == 0
+
+
 def test_the_budget_of_bytes_says_so() -> None:
     scheduler = Scheduler(4)
     scheduler.add(task(f"{i}", size=100_000) for i in range(4))

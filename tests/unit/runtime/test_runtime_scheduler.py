@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -167,6 +168,10 @@ class Machine(RuleBasedStateMachine):
         size = sum(size for _, size in self.waiting.values())
         seconds = size / self.scheduler.rate + PER_FILE_SECONDS * len(self.waiting)
         assert math.isclose(self.scheduler.backlog_seconds(), seconds)
+
+    @invariant()
+    def blame_is_exact(self) -> None:
+        assert self.scheduler._attempts == {p: count for p, count in self.attempts.items() if count}
 
     @invariant()
     def it_knows_how_urgent_each_is(self) -> None:
@@ -362,6 +367,16 @@ def test_a_big_file_that_had_to_wait_comes_first_once_it_may() -> None:
     assert third is not None and [t.file.path for t in third.tasks] == ["big1"]
 
 
+def test_a_big_file_that_had_to_wait_and_became_small_waits_no_longer() -> None:
+    scheduler = Scheduler(lanes=2)
+    scheduler.add([task("big0", size=BIG), task("big1", size=BIG)])
+    assert scheduler.cut() is not None
+    assert scheduler.cut() is None
+    scheduler.add([task("big1", size=10)])
+    batch = scheduler.cut()
+    assert batch is not None and [t.file.path for t in batch.tasks] == ["big1"]
+
+
 def test_a_killer_that_changed_meanwhile_is_tried_once_more_and_alone() -> None:
     scheduler = Scheduler()
     scheduler.add([task("killer", size=1)])
@@ -379,6 +394,25 @@ def test_a_killer_that_changed_meanwhile_is_tried_once_more_and_alone() -> None:
     assert sorted(last) == [["killer"], ["other"]]
     assert not aside or [t.file.size for t in aside] == [2]
     assert scheduler.idle
+
+
+@pytest.mark.parametrize(("gone", "cuts"), [(False, [{"culprit"}, {"other"}]), (True, [{"culprit", "other"}])])
+def test_blame_follows_a_file_that_changed_but_not_one_that_is_gone(gone: bool, cuts: list[set[str]]) -> None:
+    scheduler = Scheduler()
+    scheduler.add([task("culprit")])
+    batch = scheduler.cut()
+    assert batch is not None
+    if gone:
+        scheduler.forget("culprit")
+    else:
+        scheduler.add([task("culprit")])
+    scheduler.failed(batch, "culprit")
+    scheduler.add([task("culprit"), task("other")])
+    found = []
+    while (batch := scheduler.cut()) is not None:
+        found.append({t.file.path for t in batch.tasks})
+        scheduler.finished(batch, metas(batch))
+    assert found == cuts
 
 
 def test_one_set_aside_has_one_try_when_it_changes_and_three_when_it_is_retried() -> None:
