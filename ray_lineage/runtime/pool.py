@@ -251,7 +251,7 @@ class Pool:
         self.ever_up.add(lane.name)
 
     def _next(self) -> Batch | None:
-        if self.draining or not self.scheduler.waiting:
+        if self.draining:
             return None
         return self.admission.cut(self.scheduler, self._clock())
 
