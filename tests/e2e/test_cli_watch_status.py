@@ -75,7 +75,7 @@ def test_status_of_a_watch(tmp_path: Path, watch: subprocess.Popen[str]) -> None
     assert metrics["ray_lineage_rows_written_total"] > 8
     assert metrics["ray_lineage_reconciles_total"] >= 9
     assert metrics["ray_lineage_lag_seconds"] == 0
-    assert {e.path for e in found_now.last_files} >= {f"n{n}.sql" for n in range(8)}
+    assert "n7.sql" in {e.path for e in found_now.last_files}
 
     assert [f["path"] for f in json.loads(run(tmp_path, "failures", "--json").stdout)["failures"]] == ["bad.sql"]
     job = json.loads(run(tmp_path, "stats", "--json").stdout)["job"]
