@@ -45,6 +45,7 @@ def render(status: Status, now: float, width: int, height: int = 1_000, hints: s
     out = [*top, *_lanes(status.lanes, room, width), *files, *errors]
     out = [*out[: height - len(foot)], *foot]
     for line in out:
+        line.rstrip()
         line.truncate(width, overflow="ellipsis")
     return out
 

@@ -13,10 +13,8 @@ from __future__ import annotations
 import math
 import sys
 import threading
-import time
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable
 from typing import Any, Final, Literal
 
 import msgspec
@@ -57,7 +55,7 @@ METRICS: Final = (
     ),
     Metric(
         "ray_lineage_heartbeat_timestamp_seconds", "Since the last heartbeat", "gauge", "timestamp", "Is it up to date?",
-        "When the job last exported its figures (Unix time). While it is old, all other gauges are old too.",
+        "When the job last said how it goes (Unix time). While it is old, all other gauges are old too.",
         "Older than a minute: the job hangs; nothing shown: it is gone. `ray_lineage status` says more; start `ray_lineage watch` again, nothing is lost.",
     ),
     Metric(
@@ -350,10 +348,9 @@ class RayExporter:
     Ray. To be made and started inside an actor; ``project`` becomes a label of every series.
     """
 
-    def __init__(self, registry: Registry, project: str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, registry: Registry, project: str) -> None:
         self._registry = registry
         self._project = project
-        self._clock = clock
         self._instruments: dict[str, Any] = {}
         self._told: dict[str, tuple[float, tuple[int, ...]]] = {}
         self._lock = threading.Lock()
@@ -381,7 +378,6 @@ class RayExporter:
     def export(self) -> None:
         """Tell Ray what changed since the last time."""
         with self._lock:
-            self._registry.set("ray_lineage_heartbeat_timestamp_seconds", self._clock())
             for reading in self._registry.read():
                 key = series(reading.metric.name, **reading.labels)
                 told = self._told.get(key, (0.0, (0,) * len(reading.buckets)))

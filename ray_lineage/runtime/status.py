@@ -30,6 +30,7 @@ RATE_SECONDS: Final = 10.0
 _LOCK_SECONDS: Final = 1.0
 _RETRY_SECONDS: Final = 0.02
 _LISTEN_SECONDS: Final = 5.0
+_SAME_SECONDS: Final = 2.0
 
 
 class Lane(msgspec.Struct, frozen=True):
@@ -146,6 +147,7 @@ class StatusFile:
         self.path = Path(path)
         self._lock = self.path.with_name(self.path.name + ".lock")
         self._held: int | None = None
+        self._told: tuple[float, Any] = (0.0, None)  # when something was written last, and what was new in it
 
     @classmethod
     def of(cls, data_dir: str, project: str) -> StatusFile:
@@ -178,9 +180,12 @@ class StatusFile:
 
     def write(self, status: Status) -> None:
         """Replace the file, so that a reader sees the old or the new one whole; no password gets into it. Cuts the lists of
-        ``status`` to what they may hold, and sets ``written_at``. Raises what :meth:`acquire` raises, and OSError if the
-        disk is full."""
+        ``status`` to what they may hold, and sets ``written_at``. May be called many times a second: where nothing happened,
+        the disk is left alone for 2 s. Raises what :meth:`acquire` raises, and OSError if the disk is full."""
         self.acquire()
+        news = _news(status)
+        if news == self._told[1] and time.monotonic() - self._told[0] < _SAME_SECONDS:
+            return
         status.written_at = time.time()
         status.last_files, status.errors = status.last_files[-MAX_FILES:], status.errors[-MAX_ERRORS:]
         data = msgspec.json.encode(_plain(msgspec.to_builtins(status)))
@@ -189,12 +194,13 @@ class StatusFile:
         with os.fdopen(handle, "wb") as out:
             out.write(data)
         temporary.replace(self.path)
+        self._told = (time.monotonic(), news)
 
     def close(self) -> None:
         """Release the lock; the file stays, for what was last known."""
         if self._held is not None:
             os.close(self._held)
-            self._held = None
+            self._held, self._told = None, (0.0, None)
 
     # ------------------------------------------------------------------ everybody else's side
 
@@ -226,6 +232,16 @@ class StatusFile:
         finally:
             os.close(handle)
         return False
+
+
+def _news(status: Status) -> Any:
+    """What somebody may be waiting to see; figures that always change do not count."""
+    return [
+        (status.pid, status.project, status.phase, status.roots, status.files, status.waiting, status.in_flight, status.admission),
+        (status.reconcile_began_at, status.reconciled_at, status.settled_at, status.dead_letters, status.quarantined),
+        [(lane.name, lane.state, lane.file) for lane in status.lanes],
+        [*status.last_files, *status.errors, *status.watcher_notes],
+    ]  # fmt: skip
 
 
 def _plain(value: Any) -> Any:

@@ -162,6 +162,7 @@ class Telemetry:
 
     def _gauges(self, out: Status) -> None:
         registry = self.registry
+        registry.set("ray_lineage_heartbeat_timestamp_seconds", time.time())
         for priority, count in out.waiting.items():
             registry.set("ray_lineage_queue_files", count, priority=priority)
         registry.set("ray_lineage_in_flight_files", out.in_flight)

@@ -58,6 +58,7 @@ def watch(
                 last.phase = "stopped"
                 with contextlib.suppress(OSError):
                     file.write(last)
+                look(last)
             file.close()
         raise Interrupted(stop.received or 15)
 

@@ -71,7 +71,6 @@ def test_all_that_the_dashboard_asks_for_is_exported(ray_cluster: Any) -> None:
             for name in re.findall(r"\b(ray_\w+)\{", expression):
                 assert name in plain, name
     assert found["ray_ray_lineage_lag_seconds"] == 4.5
-    assert time.time() - 60 < found["ray_ray_lineage_heartbeat_timestamp_seconds"] <= time.time()
     name = "ray_ray_lineage_parse"
     assert (found[f"{name}_count_total"], found[f"{name}_seconds_total"]) == (3, 5_007.004)
     buckets = [found[f"{name}_seconds_bucket:{le}"] for le in ("0.0025", "0.005", "5.0", "10.0", "1800.0", "+Inf")]

@@ -68,6 +68,38 @@ def test_written_and_read(tmp_path: Path) -> None:
     assert StatusFile(file.path).last() == status
 
 
+def test_the_disk_is_left_alone_while_nothing_happens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    file, writes = StatusFile.of(str(tmp_path), "p"), 0
+    before = b""
+    for tick in range(100):  # 20 s
+        clock[0] += 0.2
+        status = full()
+        status.lag_seconds, status.lanes, status.metrics = (
+            tick,
+            [Lane("parse-0", "busy", "a.sql", tick)],
+            {"x": float(tick)},
+        )
+        file.write(status)
+        writes += file.path.read_bytes() != before
+        before = file.path.read_bytes()
+    assert writes == 10
+    for change in (
+        {"phase": "draining"}, {"in_flight": 7}, {"waiting": {"batch": 9}}, {"reconcile_began_at": 1.0}, {"admission": "x"},
+        {"errors": [ErrorEvent("RL219", "new")]}, {"last_files": [FileEvent("new", "gone")]}, {"watcher_notes": ["new"]},
+        {"lanes": [Lane("parse-0", "idle")]}, {"settled_at": 1.0}, {"dead_letters": 1}, {"quarantined": 1}, {"files": 9},
+    ):  # fmt: skip
+        status = full()
+        for name, value in change.items():
+            setattr(status, name, value)
+        file.write(status)
+        found = file.read()
+        assert found is not None
+        assert {name: getattr(found, name) for name in change} == change, "told at once"
+    file.close()
+
+
 def test_a_running_job_is_seen_and_a_killed_one_is_not(tmp_path: Path) -> None:
     one, two = job(tmp_path, "one"), job(tmp_path, "two")
     assert [(s.project, s.pid) for s in list_running(str(tmp_path))] == [("one", one.pid), ("two", two.pid)]
