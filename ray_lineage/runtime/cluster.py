@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -35,9 +36,9 @@ def under_job() -> bool:
 def cluster(address: str, workers: int, *, dashboard: bool = False) -> Iterator[Any]:
     """The ``ray`` module, connected: to ``address``, to the job's cluster, or to a private one on this machine.
 
-    A private cluster listens on loopback only and ends with the context; ``dashboard`` is one of such a cluster. Raises UsageError for a cluster that does not
-    answer within CONNECT_SECONDS (RL206), has another version of Ray or Python (RL245) or asks for another token (RL246);
-    StoreUnavailable for a private one that cannot be started (RL230).
+    A private cluster listens on loopback only and ends with the context; ``dashboard`` gives it one. Raises UsageError for
+    a cluster that does not answer within CONNECT_SECONDS (RL206), has another version of Ray or Python (RL245) or asks for
+    another token (RL246); StoreUnavailable for a private one that cannot be started (RL230).
     """
     named = address or os.environ.get("RAY_ADDRESS", "") or ("auto" if under_job() else "local")
     if named == "local" or _on_loopback_alone(named):
@@ -184,6 +185,7 @@ def _ask(address: str, seconds: float) -> None:
     from ray.core.generated import gcs_service_pb2, gcs_service_pb2_grpc
 
     options = (("grpc.enable_http_proxy", 0),)  # as Ray's own connections
+    started = time.monotonic()
     try:
         with init_grpc_channel(address, options=options) as channel:
             stub = gcs_service_pb2_grpc.NodeInfoGcsServiceStub(channel)
@@ -192,7 +194,8 @@ def _ask(address: str, seconds: float) -> None:
         code = error.code()
         if code == grpc.StatusCode.UNAUTHENTICATED:
             raise RuntimeError(f"Unauthenticated: {error.details()}") from None
-        if code == grpc.StatusCode.DEADLINE_EXCEEDED:
+        # gRPC's own patience with a silent server ends at about the same time as ours
+        if code == grpc.StatusCode.DEADLINE_EXCEEDED or time.monotonic() - started > seconds / 2:
             raise TimeoutError(f"something listens there, but did not answer within {seconds:.0f} s") from None
         raise ConnectionError("what listens there is no head of Ray") from None
     version = getattr(reply, "ray_version", "")
