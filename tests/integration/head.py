@@ -15,6 +15,20 @@ import psutil
 PROJECT = Path(__file__).parents[2]
 
 
+# `ray start` refuses a second node on loopback; this is what it would do
+NODE = """
+import signal, sys
+from ray._private.node import Node
+from ray._private.parameter import RayParams
+params = RayParams(gcs_address=sys.argv[1], num_cpus=int(sys.argv[2]), object_store_memory=100 * 2**20, node_ip_address="127.0.0.1",
+                   node_manager_port=0, min_worker_port=0, max_worker_port=0, include_log_monitor=False)
+params.dashboard_agent_listen_port = None
+node = Node(params, head=False, shutdown_at_exit=True, spawn_reaper=True)
+print("up", flush=True)
+signal.pause()
+"""
+
+
 def free_port() -> int:
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
@@ -24,7 +38,7 @@ def free_port() -> int:
 class Head:
     """A Ray head on loopback, with the jobs server, in a folder of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, cpus: int = 2) -> None:
         self.folder = folder
         port, self.jobs = free_port(), f"http://127.0.0.1:{free_port()}"
         self.address = f"127.0.0.1:{port}"
@@ -39,12 +53,21 @@ class Head:
             "PYTHONPATH": str(PROJECT),
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         }
+        self.nodes: list[subprocess.Popen[str]] = []
         self.process = subprocess.Popen(
-            ["ray", "start", "--head", "--block", f"--port={port}", "--num-cpus=2", "--object-store-memory=150000000",
+            ["ray", "start", "--head", "--block", f"--port={port}", f"--num-cpus={cpus}", "--object-store-memory=150000000",
              "--dashboard-host=127.0.0.1", f"--dashboard-port={self.jobs.rpartition(':')[2]}", f"--temp-dir={folder}",
              f"--dashboard-agent-listen-port={free_port()}", "--include-dashboard=true"],
             env=self.environ, stdout=(folder / "head.log").open("w"), stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
+
+    def add_node(self, *before: str, cpus: int = 2) -> None:
+        """One more node, started through a command that ends in ours (``unshare ...``); returns when it is up."""
+        command = [*before, sys.executable, "-c", NODE, self.address, str(cpus)]
+        node = subprocess.Popen(command, env=self.environ, stdout=subprocess.PIPE, start_new_session=True, text=True)
+        self.nodes.append(node)
+        assert node.stdout is not None
+        assert node.stdout.readline() == "up\n"
 
     def ray(self, *arguments: str, seconds: float = 120) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -70,10 +93,11 @@ class Head:
 
     def stop(self) -> None:
         """End what this head started, and nothing else."""
-        ours = psutil.Process(self.process.pid).children(recursive=True) if self.process.poll() is None else []
-        self.process.terminate()
-        for process in ours:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
-        self.process.kill()
-        self.process.wait(10)
+        for started in (*self.nodes, self.process):
+            ours = psutil.Process(started.pid).children(recursive=True) if started.poll() is None else []
+            started.terminate()
+            for process in ours:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
+            started.kill()
+            started.wait(10)

@@ -1,0 +1,93 @@
+"""A node that really does not see the files: its processes live in a mount namespace where another folder covers them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.generate import generate
+from ray_lineage.graph.ladybug import LadybugStore
+from tests.integration.head import PROJECT, Head
+
+pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(400)]
+
+FILES = 120
+COVERED = 'mount -t tmpfs none "$1" && shift && exec "$@"'
+
+
+def own_mounts() -> list[str]:
+    """A command that gives what it runs mounts of its own; none: it may not."""
+    for command in (["unshare", "--mount"], ["unshare", "--mount", "--map-root-user"]):
+        done = subprocess.run([*command, "sh", "-c", COVERED, "sh", "/mnt", "true"], capture_output=True)
+        if done.returncode == 0:
+            return command
+    return []
+
+
+@pytest.fixture(scope="module")
+def sql(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return Path(generate(tmp_path_factory.mktemp("blind"), FILES, 31, "tsql").root)
+
+
+@pytest.fixture(scope="module")
+def head(sql: Path) -> Iterator[Head]:
+    """A head without CPUs, and one node that sees an empty folder where the files are."""
+    unshare = own_mounts() if shutil.which("unshare") else []
+    if not unshare:
+        pytest.skip("mount namespaces are not allowed here")
+    folder = Path(os.path.realpath("/tmp")) / f"rl-blind-{os.getpid()}"  # socket paths must be short
+    folder.mkdir(mode=0o700)
+    head = Head(folder, cpus=0)
+    try:
+        head.wait_until_up()
+        head.add_node(*unshare, "sh", "-c", COVERED, "sh", str(sql))
+        yield head
+    finally:
+        head.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def ingest(folder: Path, sql: Path, *flags: str, head: Head | None = None) -> dict[str, Any]:
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("NEO4J_", "RAY_"))}
+    environ = {k: v for k, v in head.environ.items() if k.startswith("RAY_")} if head is not None else {}
+    at = ["--executor", "ray", "--ray-address", head.address] if head is not None else ["--executor", "inline"]
+    done = subprocess.run(
+        [sys.executable, "-m", "ray_lineage", "ingest", str(sql), "--json", "--dialect", "tsql", *at, *flags],
+        cwd=folder, env={**clean, **environ, "PYTHONPATH": str(PROJECT)}, capture_output=True, text=True, timeout=150,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def dump(folder: Path, project: str) -> dict[str, list[tuple[Any, ...]]]:
+    store = LadybugStore(str(folder / "data" / "graph.lbug"), read_only=True)
+    found = store.dump(project)
+    store.close()
+    return found
+
+
+@pytest.fixture(scope="module")
+def expected(sql: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tuple[Any, ...]]]:
+    folder = tmp_path_factory.mktemp("inline")
+    summary = ingest(folder, sql)
+    return dump(folder, summary["project"])
+
+
+@pytest.mark.parametrize(("source", "told"), [("auto", "does not see"), ("ship", "as set"), ("shared", "")])
+def test_the_same_graph(
+    head: Head, sql: Path, tmp_path: Path, expected: dict[str, list[tuple[Any, ...]]], source: str, told: str
+) -> None:
+    """``shared`` is wrong here; what a worker calls gone is looked at by the driver, and then sent."""
+    summary = ingest(tmp_path, sql, "--source", source, "--no-cache", head=head)
+    assert (summary["executor"], summary["files"], summary["removed"]) == ("ray", FILES, 0)
+    assert any(told in note for note in summary["notes"]) or not told, summary["notes"]
+    assert dump(tmp_path, summary["project"]) == expected
