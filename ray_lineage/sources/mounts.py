@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from typing import Final
 
 _NETWORK: Final = frozenset({
@@ -29,15 +30,24 @@ def file_system(path: str) -> str:
 def type_at(real: str, mountinfo: str) -> str:
     """Type of the mount that a real path is on, from the text of ``mountinfo``; of two on one place the later holds."""
     best, kind = "", ""
+    for mount, found in mounted(mountinfo):
+        if is_within(real, mount) and len(mount) >= len(best):
+            best, kind = mount, found
+    return kind
+
+
+def mounted(mountinfo: str) -> Iterator[tuple[str, str]]:
+    """(place, type of the file system) of every mount, in the order in which they were made."""
     for line in mountinfo.split("\n"):
         fields, _, rest = line.partition(" - ")
         words = fields.split(" ")
-        if len(words) < 5 or not rest:
-            continue
-        mount = _ESCAPE.sub(lambda m: chr(int(m[1], 8)), words[4])
-        if (real == mount or real.startswith(mount.rstrip("/") + "/")) and len(mount) >= len(best):
-            best, kind = mount, rest.split(" ")[0]
-    return kind
+        if len(words) >= 5 and rest:
+            yield _ESCAPE.sub(lambda m: chr(int(m[1], 8)), words[4]), rest.split(" ")[0]
+
+
+def is_within(path: str, folder: str) -> bool:
+    """Is it the folder, or below it?"""
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
 
 
 def is_network(kind: str) -> bool:

@@ -21,6 +21,7 @@ import msgspec
 from watchfiles import Change, awatch
 from watchfiles._rust_notify import RustNotify, WatchfilesRustInternalError
 
+from ray_lineage.sources.mounts import is_within, mounted
 from ray_lineage.sources.scan import IGNORE_FILES, MARKER, SKIPPED_FOLDERS
 
 _TICK: Final = 1.0  # seconds between looks at the roots themselves and at .git/HEAD
@@ -78,32 +79,18 @@ def needs_polling(path: str, mounts: str = _MOUNTS) -> str | None:
     path = os.path.realpath(path)
     try:
         with open(mounts, encoding="utf-8", errors="surrogateescape") as file:
-            lines = file.read().splitlines()
+            text = file.read()
     except OSError:
         return None
     at, here = "", ""
     below: list[str] = []
-    for line in lines:
-        before, _, after = line.partition(" - ")
-        fields = before.split(" ")
-        if len(fields) < 5 or not after:
-            continue
-        mount, kind = _octal(fields[4]), after.split(" ")[0]
-        if _is_within(path, mount):
+    for mount, kind in mounted(text):
+        if is_within(path, mount):
             if len(mount) >= len(at):  # the last one mounted at a place covers the others
                 at, here = mount, kind
-        elif _is_within(mount, path):
+        elif is_within(mount, path):
             below.append(kind)
     return next((kind for kind in (here, *below) if _REMOTE.fullmatch(kind)), None)
-
-
-def _octal(text: str) -> str:
-    """mountinfo writes blanks and backslashes as ``\\040``."""
-    return re.sub(r"\\([0-7]{3})", lambda m: chr(int(m[1], 8)), text)
-
-
-def _is_within(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(folder.rstrip("/") + "/")
 
 
 class _Follower:
@@ -525,7 +512,7 @@ class _Sieve:
 
     def _is_inside(self, path: str, known: dict[str, bool]) -> bool:
         """Not in a hidden or skipped folder, nor in one of ours."""
-        root = next((r for r in self._roots if _is_within(path, r)), None)
+        root = next((r for r in self._roots if is_within(path, r)), None)
         if root is None:
             return False
         folder = root if path == root else os.path.dirname(path)
