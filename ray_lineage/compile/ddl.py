@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokens import Token
 
+from ray_lineage.compile.kinds import T
 from ray_lineage.compile.split import closing
-
-T = TokenType
 
 _BEFORE_KIND: Final = frozenset(
     [

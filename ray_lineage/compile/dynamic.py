@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokens import Token
 
+from ray_lineage.compile.kinds import T
 from ray_lineage.compile.split import closing
 
-T = TokenType
 UNKNOWN: Final = "__dynamic__"
 """Stands for a part of the text that is not known."""
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import Final, NamedTuple
 
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokens import Token
 
-T = TokenType
+from ray_lineage.compile.kinds import T
+
 _OPENS: Final = frozenset({T.SELECT, T.SET})
 _CLOSES: Final = frozenset(
     {

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 from sqlglot.errors import SqlglotError
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokens import Token
 
 from ray_lineage.compile import ddl
 from ray_lineage.compile.dynamic import NOTHING, UNKNOWN, Text, text_of
+from ray_lineage.compile.kinds import T
 from ray_lineage.compile.relations import IDENTITY, Builder, Collected, Scope
 from ray_lineage.compile.split import closing
 from ray_lineage.compile.tokens import shifted, tokenize
@@ -35,7 +36,6 @@ from ray_lineage.model import (
 if TYPE_CHECKING:
     from ray_lineage.compile.statements import FileCompiler
 
-T = TokenType
 _MAX_NESTED: Final = 4  # dynamic SQL in dynamic SQL
 _STRINGS: Final = frozenset({T.STRING, T.NATIONAL_STRING, T.RAW_STRING, T.HEREDOC_STRING})
 

@@ -9,9 +9,9 @@ from typing import Final, NamedTuple
 
 from sqlglot.tokens import Token, TokenType
 
+from ray_lineage.compile.kinds import T
 from ray_lineage.compile.split import closing
 
-T = TokenType
 _HINTS: Final = frozenset(
     [
         "NOLOCK",

@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokens import Token
 
-T = TokenType
+from ray_lineage.compile.kinds import T
 
 
 class Slice(NamedTuple):

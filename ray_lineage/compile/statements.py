@@ -9,11 +9,12 @@ import msgspec
 from sqlglot import exp
 from sqlglot.errors import ParseError, SqlglotError
 from sqlglot.expressions import Expression
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokens import Token
 
 from ray_lineage.compile import ddl, procedural
 from ray_lineage.compile.dynamic import Text
 from ray_lineage.compile.excerpt import Item, innermost, item_ranges
+from ray_lineage.compile.kinds import T
 from ray_lineage.compile.names import folder, with_defaults
 from ray_lineage.compile.options import CompileOptions, ModelName
 from ray_lineage.compile.relations import FILTER, IDENTITY, JOIN, Builder, Collected, Scope
@@ -35,7 +36,6 @@ from ray_lineage.model import (
     TableRef,
 )
 
-T = TokenType
 _MAX_DEPTH: Final = 200  # nested parentheses in one statement; the parser fails at about 500, and crashes far above
 _MAX_TOKENS: Final = 400_000  # of one statement
 _EXCERPT: Final = 300  # characters

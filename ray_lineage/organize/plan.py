@@ -10,14 +10,14 @@ import hashlib
 import re
 from typing import Final, NamedTuple
 
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokens import Token
 
 from ray_lineage.compile import ddl
 from ray_lineage.compile.detect import detect
+from ray_lineage.compile.kinds import T
 from ray_lineage.compile.split import Slice, split
 from ray_lineage.compile.tokens import tokenize
 
-T = TokenType
 _BOMS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),

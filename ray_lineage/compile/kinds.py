@@ -1,0 +1,15 @@
+"""The kinds of tokens, quick to look at.
+
+The loops over tokens ask ``kind is T.COMMA`` some ten times a token, and Python 3.11 takes longer to find a member of an
+enumeration than the tokenizer takes for a fifth of a token. A module's attribute is found ten times faster.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any, Final
+
+from sqlglot.tokens import TokenType
+
+T: Final[Any] = ModuleType("T", TokenType.__doc__)
+T.__dict__.update(TokenType.__members__)
