@@ -5,8 +5,10 @@ Importing this package is cheap; sqlglot is loaded by the first compile.
 
 from __future__ import annotations
 
+import gc
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
@@ -40,8 +42,9 @@ def compile_text(text: str, options: CompileOptions, diagnostics: Sequence[Diagn
     from ray_lineage.compile.detect import detect
 
     text = _encodable(text)
-    dialect, confidence = (options.dialect, 1.0) if options.dialect else detect(text)
-    facts = _in_dialect(text, dialect, options, diagnostics)
+    with _few_collections():
+        dialect, confidence = (options.dialect, 1.0) if options.dialect else detect(text)
+        facts = _in_dialect(text, dialect, options, diagnostics)
     return facts if confidence == 1.0 else msgspec.structs.replace(facts, confidence=round(confidence, 2))
 
 
@@ -67,8 +70,30 @@ def _in_dialect(text: str, dialect: str, options: CompileOptions, diagnostics: S
     return msgspec.structs.replace(facts, statements=tuple(statements))
 
 
+_YOUNG: Final = 20_000  # objects
+
+
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """A syntax tree is garbage (its nodes name their parents) when its file is done and not before: Python, which looks
+    for garbage at every 700 new objects, would look through each tree many times in vain."""
+    usual = gc.get_threshold()
+    if not 0 < usual[0] < _YOUNG:
+        yield
+        return
+    gc.set_threshold(_YOUNG, *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+        if gc.isenabled() and gc.get_count()[0] > usual[0]:
+            gc.collect(0)
+
+
 def _encodable(text: str) -> str:
     """Files have no lone surrogates any more; a string of a caller may, and no store takes them."""
+    if text.isascii():
+        return text
     try:
         text.encode()
     except UnicodeEncodeError:
