@@ -18,6 +18,7 @@ UNKNOWN: Final = "__dynamic__"
 """Stands for a part of the text that is not known."""
 
 _STRINGS: Final = frozenset({T.STRING, T.NATIONAL_STRING, T.RAW_STRING, T.HEREDOC_STRING})
+_MARKS: Final = frozenset({T.L_PAREN, T.R_PAREN, T.CASE, T.END, T.PLUS, T.DPIPE})
 _MAX_TEXT: Final = 200_000  # characters
 _WRAPPERS: Final = frozenset({"N", "CONCAT", "CAST", "CONVERT", "RTRIM", "LTRIM", "TRIM", "FORMAT"})
 _CHOICES: Final = frozenset({"ISNULL", "COALESCE", "NVL", "IFNULL"})
@@ -51,12 +52,15 @@ def _parts(tokens: list[Token]) -> list[list[Token]]:
     depth = case = 0
     for token in tokens:
         kind = token.token_type
+        if kind not in _MARKS:
+            out[-1].append(token)
+            continue
         if kind is T.L_PAREN:
             depth += 1
         elif kind is T.R_PAREN:
             depth -= 1
         case += (kind is T.CASE) - (kind is T.END)
-        if depth == 0 and case == 0 and kind in (T.PLUS, T.DPIPE):
+        if depth == 0 and case == 0 and (kind is T.PLUS or kind is T.DPIPE):
             out.append([])
             continue
         out[-1].append(token)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from sqlglot.tokens import Token
@@ -29,12 +30,16 @@ _CLOSES: Final = frozenset(
 _MARKS: Final = _OPENS | _CLOSES | {T.L_PAREN, T.R_PAREN, T.COMMA, T.CASE, T.END}
 
 
+_START: Final = attrgetter("start")
+
+
 class Item(NamedTuple):
-    """Offsets of the first and last character, and the token range of the expression alone."""
+    """Offsets of the first and last character, and the token range ``begin:stop``, an alias included."""
 
     start: int
     end: int
-    tokens: tuple[int, int]
+    begin: int
+    stop: int
 
 
 class _Frame:
@@ -55,7 +60,7 @@ def item_ranges(tokens: list[Token]) -> list[Item]:
     def close(end: int) -> None:
         begin = frames[-1].begin
         if end > begin:
-            found.append(Item(tokens[begin].start, tokens[end - 1].end, _without_alias(tokens, begin, end)))
+            found.append(Item(tokens[begin].start, tokens[end - 1].end, begin, end))
 
     mark = _MARKS
     for i, token in enumerate(tokens):
@@ -104,11 +109,11 @@ def _without_alias(tokens: list[Token], begin: int, end: int) -> tuple[int, int]
     return begin, end
 
 
-def innermost(items: list[Item], offset: int) -> tuple[int, int] | None:
-    """Token range of the smallest item around an offset."""
-    i = bisect_right(items, offset, key=lambda item: item.start) - 1
+def innermost(items: list[Item], tokens: list[Token], offset: int) -> tuple[int, int] | None:
+    """Token range of the smallest item around an offset, without its alias. ``items`` are those of ``tokens``."""
+    i = bisect_right(items, offset, key=_START) - 1
     while i >= 0:
         if items[i].end >= offset:
-            return items[i].tokens
+            return _without_alias(tokens, items[i].begin, items[i].stop)
         i -= 1
     return None

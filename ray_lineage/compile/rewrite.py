@@ -49,13 +49,17 @@ def rewrite_tsql(tokens: list[Token], verb: str) -> list[Token]:
     """The same statement without hints, options and compound assignments. Returns ``tokens`` itself if nothing is to do."""
     if verb == "DELETE":
         tokens = _with_from(tokens)
-    if not any(t.token_type in _TRIGGERS for t in tokens):
+    if _TRIGGERS.isdisjoint([t.token_type for t in tokens]):
         return tokens
     out: list[Token] = []
     i, n = 0, len(tokens)
     while i < n:
         token = tokens[i]
         kind = token.token_type
+        if kind not in _TRIGGERS:
+            out.append(token)
+            i += 1
+            continue
         if kind is T.WITH and i + 2 < n and tokens[i + 1].token_type is T.L_PAREN and _is_hint(tokens, i):
             i = closing(tokens, i + 1) + 1
             continue

@@ -80,6 +80,8 @@ _TSQL_STARTS: Final = frozenset(
         "SHUTDOWN",
     ]
 )
+_TSQL_WORDS: Final = _TSQL_STARTS | {"CASE", "VALUES", "AS"}
+"""All that can change or end a statement."""
 _SET_OPERATORS: Final = frozenset({"UNION", "ALL", "EXCEPT", "INTERSECT", "DISTINCT"})
 _OBJECT_WORDS: Final = frozenset(
     [
@@ -147,7 +149,9 @@ class _TsqlSplitter:
         while i < n:
             token = tokens[i]
             kind = token.token_type
-            if kind is T.L_PAREN:
+            if kind in dull and self.start >= 0:
+                pass
+            elif kind is T.L_PAREN:
                 if self.start < 0:
                     self._begin(i, "(")
                 depth += 1
@@ -165,8 +169,9 @@ class _TsqlSplitter:
             elif depth:
                 pass
             elif kind in dull:
-                if self.start < 0:
-                    self._begin(i, "?")
+                self._begin(i, "?")
+            elif self.start >= 0 and token.text.upper() not in _TSQL_WORDS:
+                pass
             else:
                 i = self._word(i, token)
                 continue
@@ -443,6 +448,7 @@ class _Splitter:
 
     def __init__(self, tokens: list[Token]) -> None:
         self.tokens = tokens
+        self.kinds = [token.token_type for token in tokens]
         self.slices: list[Slice] = []
         self.owner = -1
         self.blocks = 0
@@ -511,10 +517,10 @@ class _Splitter:
 
     def _end(self, i: int) -> int:
         """Index of the ``;`` that ends the statement at ``i``, or of the end."""
-        for j in range(i, len(self.tokens)):
-            if self.tokens[j].token_type is T.SEMICOLON:
-                return j
-        return len(self.tokens)
+        try:
+            return self.kinds.index(T.SEMICOLON, i)
+        except ValueError:
+            return len(self.kinds)
 
     def _close(self, i: int) -> int:
         following = self.tokens[i + 1].text.upper() if i + 1 < len(self.tokens) else ""

@@ -66,8 +66,10 @@ class FileCompiler:
         self.model = model
         self.dialect = dialect
         # most files cannot be too deep for want of parentheses: then no statement needs to be looked at
-        self.nests = text.count("(") + text.upper().count("CASE") > _MAX_DEPTH
+        upper = text.upper()
+        self.nests = text.count("(") + upper.count("CASE") > _MAX_DEPTH
         self.is_tsql = dialect in ("tsql", "fabric")
+        self.parser = dialect_of(dialect).parser()
         self.fold = folder(dialect)
         self.catalog = self.fold(options.catalog, False) if options.catalog else ""
         self.schema = self.fold(options.schema, False) if options.schema else ""
@@ -79,7 +81,7 @@ class FileCompiler:
         self.failed = 0
         self.tokens: list[Token] = []
         self.owners: dict[int, str] = {}
-        self.has_keys = "references" in text.lower()
+        self.has_keys = "REFERENCES" in upper
         self.variables: set[str] = set()  # declared in procedural bodies: no columns (engines refuse such ambiguity)
         self.calls: list[Call] = []
         self.foreign_keys: list[ForeignKey] = []
@@ -572,7 +574,7 @@ class FileCompiler:
             tokens = [t for i, t in enumerate(tokens) if not _marks_row(tokens, i)]
         self.parsed = tokens
         try:
-            trees = dialect_of(self.dialect).parser().parse(tokens, self.text)
+            trees = self.parser.parse(tokens, self.text)
         except (ValueError, AttributeError, TypeError, IndexError, KeyError) as error:
             if isinstance(error, SqlglotError):
                 raise
@@ -684,7 +686,7 @@ class FileCompiler:
         if self._items_of is not self.parsed:
             self._items = item_ranges(self.parsed)
             self._items_of = self.parsed
-        found = innermost(self._items, at)
+        found = innermost(self._items, self.parsed, at)
         return self._excerpt(self.parsed[found[0] : found[1]], _EXPRESSION) if found is not None else ""
 
     def _column_of(self, offset: int) -> int:

@@ -44,7 +44,7 @@ class Template(NamedTuple):
 
 
 _MARKS = re.compile(
-    r"\{[{%#]|\$\(\w|\$\{|\{[A-Za-z_][\w.]*\}|%\(\w+\)s|%s\b|(?<=[\s(,=<>]):(?=[\d'\"])", re.ASCII
+    r"\{[{%#]|\$\(\w|\$\{|\{[A-Za-z_][\w.]*\}|%\(\w+\)s|%s\b|:(?<=[\s(,=<>]:)(?=[\d'\"])", re.ASCII
 )  # fmt: skip
 _JINJA = re.compile(r"\{[{%#]")
 

@@ -77,13 +77,10 @@ def _tokenize_pieces(text: str, dialect: str, tokenizer: Tokenizer) -> tuple[lis
 
 
 def shifted(token: Token, lines: int, offset: int) -> Token:
-    """The token of an inner text at its place in the outer one."""
-    return Token(
-        token.token_type,
-        token.text,
-        token.line + lines,
-        token.col,
-        token.start + offset,
-        token.end + offset,
-        token.comments,
-    )
+    """The token of an inner text, moved to its place in the outer one. It is the caller's own: it is changed itself."""
+    if lines:
+        token.line += lines
+    if offset:
+        token.start += offset
+        token.end += offset
+    return token
