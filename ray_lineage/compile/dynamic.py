@@ -43,7 +43,9 @@ def text_of(tokens: list[Token], variables: Mapping[str, Text]) -> Text:
     parts = [_operand(part, variables) for part in _parts(tokens)]
     if not parts:
         return NOTHING
-    text = "".join(p.text for p in parts)[:_MAX_TEXT]
+    if len(parts) == 1 and len(parts[0].text) <= _MAX_TEXT:
+        return parts[0]
+    text = "".join([p.text for p in parts])[:_MAX_TEXT]
     return Text(text, all(p.complete for p in parts), any(p.known for p in parts))
 
 

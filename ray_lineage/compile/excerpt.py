@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from operator import attrgetter
-from typing import Final, NamedTuple
+from operator import itemgetter
+from typing import Final
 
 from sqlglot.tokens import Token
 
@@ -30,16 +30,10 @@ _CLOSES: Final = frozenset(
 _MARKS: Final = _OPENS | _CLOSES | {T.L_PAREN, T.R_PAREN, T.COMMA, T.CASE, T.END}
 
 
-_START: Final = attrgetter("start")
+_START: Final = itemgetter(0)
 
-
-class Item(NamedTuple):
-    """Offsets of the first and last character, and the token range ``begin:stop``, an alias included."""
-
-    start: int
-    end: int
-    begin: int
-    stop: int
+Item = tuple[int, int, int, int]
+"""Offsets of the first and last character, and the range ``begin:end`` of its tokens, an alias included."""
 
 
 class _Frame:
@@ -60,7 +54,7 @@ def item_ranges(tokens: list[Token]) -> list[Item]:
     def close(end: int) -> None:
         begin = frames[-1].begin
         if end > begin:
-            found.append(Item(tokens[begin].start, tokens[end - 1].end, begin, end))
+            found.append((tokens[begin].start, tokens[end - 1].end, begin, end))
 
     mark = _MARKS
     for i, token in enumerate(tokens):
@@ -113,7 +107,8 @@ def innermost(items: list[Item], tokens: list[Token], offset: int) -> tuple[int,
     """Token range of the smallest item around an offset, without its alias. ``items`` are those of ``tokens``."""
     i = bisect_right(items, offset, key=_START) - 1
     while i >= 0:
-        if items[i].end >= offset:
-            return _without_alias(tokens, items[i].begin, items[i].stop)
+        _, last, begin, end = items[i]
+        if last >= offset:
+            return _without_alias(tokens, begin, end)
         i -= 1
     return None

@@ -128,6 +128,10 @@ class Collected:
         self.at = -1  # offset of some column's name
 
 
+_WRAPPERS: Final = (exp.Subquery, exp.Paren)
+_DERIVED: Final = (exp.Subquery, exp.Select, exp.SetOperation, exp.Values)
+
+
 def _no_text(node: Expression, at: int) -> str:
     return ""
 
@@ -156,7 +160,7 @@ class Builder:
     def query(self, node: Expression, parent: Scope | None = None, ctes: dict[str, int] | None = None) -> int:
         """Build a query (SELECT, set operation, VALUES, parenthesised query...) and return its arena index."""
         known = ctes if ctes is not None else (parent.ctes if parent else {})
-        while isinstance(node, exp.Subquery | exp.Paren):
+        while isinstance(node, _WRAPPERS):
             known = self.ctes(node, parent, known)
             if _wraps_more(node):
                 return self._select_from_wrapped(node, parent, known)
@@ -353,7 +357,7 @@ class Builder:
             return [self._table(node, name, columns, scope)]
         if isinstance(node, exp.Subquery) and isinstance(node.this, exp.Table | exp.Subquery) and not alias:
             return self._parenthesised_joins(node, scope)
-        if isinstance(node, exp.Subquery | exp.Select | exp.SetOperation | exp.Values):
+        if isinstance(node, _DERIVED):
             index = self.query(node.this if isinstance(node, exp.Subquery) and not node.args.get("with_") else node,
                                scope.parent, scope.ctes)  # fmt: skip
         elif isinstance(node, exp.Lateral):
@@ -398,7 +402,7 @@ class Builder:
 
     def _lateral(self, node: exp.Lateral, alias: str, columns: tuple[str, ...], scope: Scope) -> int:
         inner = node.this
-        if isinstance(inner, exp.Subquery | exp.Select | exp.SetOperation | exp.Values):
+        if isinstance(inner, _DERIVED):
             index = self.query(inner, scope, scope.ctes)
             if columns:
                 index = self._add(Alias(index, columns))
@@ -803,15 +807,16 @@ class Builder:
     def _collect_column(
         self, node: exp.Column, scope: Scope, how: int, found: Collected, aliases: dict[str, Output] | None
     ) -> None:
-        if isinstance(node.this, exp.Star):
+        identifier = node.this
+        if identifier.__class__ is exp.Star:
             return
         ref = self._column(node, scope, how)
         if ref is None:
             return
         if not found.line:
             found.line = ref.line
-        if found.at < 0 and isinstance(node.this, exp.Identifier) and node.this._meta:
-            found.at = node.this._meta["start"]
+        if found.at < 0 and identifier.__class__ is exp.Identifier and identifier._meta:
+            found.at = identifier._meta["start"]
         if aliases is not None and ref.name in aliases and node.args.get("table") is None:
             for inner in aliases[ref.name].refs:
                 self._note(found, inner)
@@ -864,8 +869,9 @@ class Builder:
         return index
 
     def _qualifier(self, node: Expression, scope: Scope) -> int:
-        db = node.args.get("db")
-        return scope.find(self._identifier(node.args["table"]), self._identifier(db) if db is not None else "")
+        args = node.args
+        db = args.get("db")
+        return scope.find(self._identifier(args["table"]), self._identifier(db) if db is not None else "")
 
     # ------------------------------------------------------------------ names
 
@@ -924,7 +930,7 @@ def _line(node: Expression) -> int:
 
 
 def _position(node: Any) -> tuple[int, int]:
-    meta = node._meta if isinstance(node, exp.Identifier) else None
+    meta = node._meta if node.__class__ is exp.Identifier else None
     if not meta:
         return 0, 0
     width = meta["end"] - meta["start"]

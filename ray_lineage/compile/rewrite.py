@@ -49,7 +49,7 @@ def rewrite_tsql(tokens: list[Token], verb: str) -> list[Token]:
     """The same statement without hints, options and compound assignments. Returns ``tokens`` itself if nothing is to do."""
     if verb == "DELETE":
         tokens = _with_from(tokens)
-    if _TRIGGERS.isdisjoint([t.token_type for t in tokens]):
+    if not any(t.token_type in _TRIGGERS and _may_change(tokens, i) for i, t in enumerate(tokens)):
         return tokens
     out: list[Token] = []
     i, n = 0, len(tokens)
@@ -135,7 +135,7 @@ def take_outputs(tokens: list[Token], verb: str) -> tuple[list[Token], list[Outp
     """Cut the OUTPUT clauses out of a T-SQL data statement: the grammar takes some for aliases."""
     clauses: list[OutputClause] = []
     ends = _OUTPUT_ENDS.get(verb, frozenset())
-    while True:
+    while T.RETURNING in [t.token_type for t in tokens]:
         at = next(iter(_at_top_level(tokens, 0, T.RETURNING)), -1)
         if at < 0:
             return tokens, clauses
@@ -153,6 +153,17 @@ def take_outputs(tokens: list[Token], verb: str) -> tuple[list[Token], list[Outp
         into = next(iter(_at_top_level(body, 0, T.INTO)), -1)
         clauses.append(OutputClause(body[:into], body[into + 1 :]) if into >= 0 else OutputClause(body, []))
         tokens = [*tokens[:at], *tokens[end:]]
+    return tokens, clauses
+
+
+def _may_change(tokens: list[Token], i: int) -> bool:
+    """Most WHERE and = are what they seem: then the statement need not be copied."""
+    kind = tokens[i].token_type
+    if kind is T.EQ:
+        return i > 0 and tokens[i - 1].token_type in _COMPOUND
+    if kind is T.WHERE:
+        return i + 1 < len(tokens) and tokens[i + 1].text.upper() == "CURRENT"
+    return True
 
 
 def _is_hint(tokens: list[Token], i: int) -> bool:

@@ -80,8 +80,8 @@ _TSQL_STARTS: Final = frozenset(
         "SHUTDOWN",
     ]
 )
-_TSQL_WORDS: Final = _TSQL_STARTS | {"CASE", "VALUES", "AS"}
-"""All that can change or end a statement."""
+_TSQL_WORDS: Final = _TSQL_STARTS | {"CASE", "VALUES", "AS", ":"}
+"""All that can change or end a statement: what ``_word`` looks at once a statement has begun."""
 _SET_OPERATORS: Final = frozenset({"UNION", "ALL", "EXCEPT", "INTERSECT", "DISTINCT"})
 _OBJECT_WORDS: Final = frozenset(
     [

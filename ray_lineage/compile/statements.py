@@ -66,8 +66,7 @@ class FileCompiler:
         self.model = model
         self.dialect = dialect
         # most files cannot be too deep for want of parentheses: then no statement needs to be looked at
-        upper = text.upper()
-        self.nests = text.count("(") + upper.count("CASE") > _MAX_DEPTH
+        self.nests = text.count("(") + text.upper().count("CASE") > _MAX_DEPTH
         self.is_tsql = dialect in ("tsql", "fabric")
         self.parser = dialect_of(dialect).parser()
         self.fold = folder(dialect)
@@ -81,7 +80,7 @@ class FileCompiler:
         self.failed = 0
         self.tokens: list[Token] = []
         self.owners: dict[int, str] = {}
-        self.has_keys = "REFERENCES" in upper
+        self.has_keys = "references" in text.lower()
         self.variables: set[str] = set()  # declared in procedural bodies: no columns (engines refuse such ambiguity)
         self.calls: list[Call] = []
         self.foreign_keys: list[ForeignKey] = []
@@ -694,7 +693,7 @@ class FileCompiler:
 
     def _excerpt(self, tokens: list[Token], most: int = _EXCERPT) -> str:
         """The tokens' beginning without comments, and with literals replaced by ``?``: they may hold secrets."""
-        text = self.text
+        text, literals = self.text, _LITERALS
         out: list[str] = []
         size, end = 0, -1
         for token in tokens:
@@ -702,7 +701,7 @@ class FileCompiler:
             if start > end + 1 and out:
                 out.append(" ")
             end = token.end
-            out.append("?" if token.token_type in _LITERALS else text[start : end + 1])
+            out.append("?" if token.token_type in literals else text[start : end + 1])
             size += end - start + 2
             if size > most:
                 return "".join(out)[:most] + "…"
@@ -1103,8 +1102,10 @@ def _without_tail(tokens: list[Token]) -> list[Token]:
 
 def _first_rows(tokens: list[Token]) -> list[Token]:
     """Of INSERT ... VALUES with thousands of rows, the first hundred: the others say the same."""
+    if len(tokens) < 2000:
+        return tokens
     at = next((i for i, t in enumerate(tokens) if t.token_type is T.VALUES), -1)
-    if at < 0 or len(tokens) < 2000:
+    if at < 0:
         return tokens
     rows, i = 0, at + 1
     while i < len(tokens) and tokens[i].token_type is T.L_PAREN:
