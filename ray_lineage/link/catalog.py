@@ -97,7 +97,8 @@ class Catalog:
             short = name[-length:]
             if short in self._declared and self.names.resolve(short)[0] == name:
                 found.extend(self._declared[short])
-        found.sort(key=lambda d: (d.adds, d.path, d.position))
+        if len(found) > 1:
+            found.sort(key=lambda d: (d.adds, d.path, d.position))
         return found
 
     def owner(self, dataset: str) -> Declared | None:

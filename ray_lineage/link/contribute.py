@@ -142,7 +142,7 @@ class _Rows:
         self.file = file_id(project, path)
         self.rows: dict[str, set[Row]] = {}
         self.datasets: set[str] = set()
-        self.columns: set[tuple[str, str]] = set()
+        self.columns: dict[tuple[str, str], str] = {}
 
     def add(self, kind: str, row: Row) -> None:
         self.rows.setdefault(kind, set()).add(row)
@@ -152,9 +152,11 @@ class _Rows:
         return dataset_id(self.project, name)
 
     def column(self, dataset: str, column: str) -> str:
-        self.datasets.add(dataset)
-        self.columns.add((dataset, column))
-        return column_id(self.project, dataset, column)
+        identity = self.columns.get((dataset, column))
+        if identity is None:
+            self.datasets.add(dataset)
+            identity = self.columns[dataset, column] = column_id(self.project, dataset, column)
+        return identity
 
 
 def contribute(project: str, path: str, sha256: str, facts: FileFacts, catalog: LinkCatalog) -> Contribution:
@@ -170,13 +172,21 @@ def contribute(project: str, path: str, sha256: str, facts: FileFacts, catalog: 
     encoded = msgspec.json.encode(diagnostics).decode()
     head = (rows.file, project, path, sha256, facts.dialect)
     tail = (facts.status, encoded, len(facts.statements))
-    ordered = {kind: sorted(found, key=_sort_key) for kind, found in sorted(rows.rows.items())}
+    ordered = {kind: _sorted(found) for kind, found in sorted(rows.rows.items())}
     datasets, columns = sorted(rows.datasets), sorted(rows.columns)
     digest = hashlib.blake2b(digest_size=16)
     digest.update(msgspec.msgpack.encode((CONTRIBUTION_REVISION, head, tail, ordered, datasets, columns)))
     fingerprint = digest.hexdigest()
     ordered["File"] = [(*head, fingerprint, *tail)]
     return Contribution(rows.file, path, fingerprint, ordered, datasets, columns)
+
+
+def _sorted(rows: set[Row]) -> list[Row]:
+    """Rows of one kind in their order. Most differ before a column that may be None, and then need no key."""
+    try:
+        return sorted(rows)
+    except TypeError:
+        return sorted(rows, key=_sort_key)
 
 
 def _sort_key(row: Row) -> tuple[tuple[bool, bool, object], ...]:

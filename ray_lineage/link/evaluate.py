@@ -527,8 +527,8 @@ def reachable(statement: StatementFacts) -> set[int]:
         if isinstance(relation, Select):
             stack.extend(relation.sources)
             stack.extend(relation.subqueries)
-            stack.extend(r.relation for o in relation.outputs for r in o.refs)
-            stack.extend(i.ref.relation for i in relation.influences)
+            stack.extend([r.relation for o in relation.outputs for r in o.refs if r.relation >= 0])
+            stack.extend([i.ref.relation for i in relation.influences if i.ref.relation >= 0])
         elif isinstance(relation, SetOp):
             stack.extend(relation.branches)
             stack.extend(relation.filters)
