@@ -20,8 +20,9 @@ import neo4j
 
 from benchmarks.generate import generate
 from ray_lineage.compile import CompileOptions, compile_text
-from ray_lineage.graph.base import Batch, column_params, dataset_params
+from ray_lineage.graph.base import column_rows, dataset_rows
 from ray_lineage.graph.cypher import merge_rels, set_nodes
+from ray_lineage.graph.delta import Batch, as_parameters
 from ray_lineage.graph.neo4j import Neo4jStore
 from ray_lineage.graph.schema import COLUMN, DATASET, FILE, HAS_COLUMN, RELS, STATEMENT
 from ray_lineage.link import Linker
@@ -44,20 +45,18 @@ def linked(project: str, files: int) -> list[Contribution]:
 def statements(project: str, contributions: list[Contribution]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """The same rows as the store writes, as bare MERGE statements."""
     batch = Batch(project, contributions, ())
-    described = {r["id"]: r for label in ("Dataset", "Column") for r in batch.nodes.get(label, ())}
-    datasets = [described.get(r["id"], r) for r in dataset_params(project, batch.datasets)]
-    columns = [described.get(r["id"], r) for r in column_params(batch.columns)]
-    has = [{"source": r["dataset"], "target": r["id"]} for r in columns]
-    for node, rows in (
-        (FILE, batch.nodes["File"]),
-        (STATEMENT, batch.nodes["Statement"]),
-        (DATASET, datasets),
-        (COLUMN, columns),
-    ):
-        yield set_nodes(node), rows
-    yield merge_rels(HAS_COLUMN), has
+    datasets = [batch.nodes["Dataset"].get(r[0], r) for r in dataset_rows(project, batch.datasets)]
+    columns = [batch.nodes["Column"].get(r[0], r) for r in column_rows(batch.columns)]
+    nodes = {
+        **{label: list(rows.values()) for label, rows in batch.nodes.items()},
+        "Dataset": datasets,
+        "Column": columns,
+    }
+    for node in (FILE, STATEMENT, DATASET, COLUMN):
+        yield set_nodes(node), as_parameters(node.columns, nodes[node.label])
+    yield merge_rels(HAS_COLUMN), as_parameters(HAS_COLUMN.columns, [(r[1], r[0]) for r in columns])
     for rel in RELS:
-        yield merge_rels(rel), batch.rels.get(rel.type, [])
+        yield merge_rels(rel), as_parameters(("source", "target", "file", *rel.columns[2:]), batch.rels[rel.type])
 
 
 def main() -> None:

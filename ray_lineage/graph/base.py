@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
+import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
-from ray_lineage.errors import StoreRefused
+from ray_lineage.errors import StoreRefused, StoreUnavailable
 from ray_lineage.graph import cypher
 from ray_lineage.graph.batching import RETRIES, batches, pause, smaller
+from ray_lineage.graph.delta import Batch, Delta, Stored, pieces
 from ray_lineage.graph.schema import (
     COLUMN,
     DATASET,
@@ -25,9 +27,9 @@ from ray_lineage.graph.schema import (
     Node,
 )
 from ray_lineage.graph.store import ApplyResult, Direction, Edge, ProjectState, Rejected
-from ray_lineage.model import Contribution, FileState, column_id, dataset_id, file_id, split_text
+from ray_lineage.model import Contribution, FileState, Row, split_text
 
-Params = list[dict[str, Any]]
+_FEWEST_ROWS: Final = 100
 
 
 class Transient(Exception):
@@ -42,67 +44,24 @@ class Permanent(Exception):
         self.code = code
 
 
-class Batch:
-    """The parameters of one transaction."""
-
-    def __init__(self, project: str, contributions: Sequence[Contribution], removed: Sequence[str]) -> None:
-        self.contributions = contributions
-        self.removed = [file_id(project, p) for p in removed]
-        self.files = [c.file for c in contributions] + self.removed
-        self.nodes: dict[str, Params] = {}
-        self.rels: dict[str, Params] = {}
-        datasets: dict[str, None] = {}
-        columns: dict[tuple[str, str], None] = {}
-        for contribution in contributions:
-            datasets.update(dict.fromkeys(contribution.datasets))
-            columns.update(dict.fromkeys(contribution.columns))
-            for node in NODES:
-                rows = contribution.rows.get(node.label)
-                if rows:
-                    names = node.columns
-                    self.nodes.setdefault(node.label, []).extend(dict(zip(names, r, strict=True)) for r in rows)
-            for rel in RELS:
-                rows = contribution.rows.get(rel.type)
-                if rows:
-                    names = rel.columns
-                    file = contribution.file
-                    into = self.rels.setdefault(rel.type, [])
-                    into.extend({**dict(zip(names, r, strict=True)), "file": file} for r in rows)
-        self.datasets = {dataset_id(project, d): d for d in datasets}
-        self.columns = {column_id(project, d, c): (dataset_id(project, d), c) for d, c in columns}
-
-    @property
-    def rows(self) -> int:
-        """Rows written by the transaction."""
-        return (
-            sum(map(len, self.nodes.values()))
-            + sum(map(len, self.rels.values()))
-            + len(self.datasets)
-            + len(self.columns)
-        )
+class TooLarge(Exception):
+    """The store has not the memory for a transaction of that many rows."""
 
 
-def dataset_params(project: str, datasets: dict[str, str]) -> Params:
-    """Parameters of Dataset nodes that nothing describes."""
-    out: Params = []
+def dataset_rows(project: str, datasets: dict[str, str]) -> list[Row]:
+    """Rows of Dataset nodes that nothing describes."""
+    out: list[Row] = []
     for identity, name in datasets.items():
         parts = split_text(name)
-        out.append(
-            {
-                "id": identity, "project": project, "name": name,
-                "catalog": parts[-3] if len(parts) > 2 else None, "schema": parts[-2] if len(parts) > 1 else None,
-                "table": parts[-1], "kind": "Table", "declared": False, "owner": None,
-            }
-        )  # fmt: skip
+        catalog = parts[-3] if len(parts) > 2 else None
+        schema = parts[-2] if len(parts) > 1 else None
+        out.append((identity, project, name, catalog, schema, parts[-1], "Table", False, None))
     return out
 
 
-def column_params(columns: dict[str, tuple[str, str]]) -> Params:
-    """Parameters of Column nodes that nothing describes."""
-    return [
-        {"id": i, "dataset": d, "name": c, "ordinal": None, "type": None, "declared": False, "owner": None}
-        for i, (d, c) in columns.items()
-    ]
+def column_rows(columns: dict[str, tuple[str, str]]) -> list[Row]:
+    """Rows of Column nodes that nothing describes."""
+    return [(i, d, c, None, None, False, None) for i, (d, c) in columns.items()]
 
 
 class BaseStore:
@@ -111,17 +70,30 @@ class BaseStore:
     uri = ""
     rebuilt = ""
     transaction_rows: ClassVar[int] = 5_000
+    """Rows of one batch of whole files."""
+    removed_at_once: ClassVar[int] = 100
+    """Files that one transaction removes."""
+    bounded: ClassVar[bool] = True
+    """Is a transaction of more than twice ``transaction_rows`` written in pieces?"""
 
     def __init__(self, sleep: Callable[[float], None] = time.sleep) -> None:
         self._sleep = sleep
+        self._most_rows = 2 * self.transaction_rows if self.bounded else sys.maxsize
+        """A larger difference is written in pieces of half of that. Lowered when the store has not the memory."""
+        self._fewest_rows = _FEWEST_ROWS
 
     # what a store implements
 
     def _read(self, query: str, **parameters: Any) -> list[Sequence[Any]]:
         raise NotImplementedError
 
-    def _replace(self, project: str, epoch: int, batch: Batch, fresh: bool) -> int:
-        """One transaction; the number of rows it wrote. Raises Transient or Permanent."""
+    def _replace(self, project: str, epoch: int, batch: Batch, rows: int, fresh: bool) -> Stored | int:
+        """Write a batch's difference in one transaction and return its rows; if they are more than ``rows``, return what is
+        stored of the batch instead. ``fresh``: nothing is. Raises Transient, TooLarge or Permanent."""
+        raise NotImplementedError
+
+    def _write(self, project: str, epoch: int, delta: Delta) -> None:
+        """Write in one transaction. Raises Transient, TooLarge or Permanent."""
         raise NotImplementedError
 
     # ------------------------------------------------------------------ writing
@@ -138,14 +110,24 @@ class BaseStore:
     ) -> ApplyResult:
         """See :meth:`GraphStore.apply`."""
         result = ApplyResult(rejected=[])
-        for start in range(0, len(removed), 500):
-            paths = removed[start : start + 500]
-            self._attempt(project, epoch, [], paths, result, fresh=False)
+        for start in range(0, len(removed), self.removed_at_once):
+            self._remove_files(project, epoch, removed[start : start + self.removed_at_once], result)
         for batch in batches(contributions, self.transaction_rows):
-            self._descend(project, epoch, batch, result, fresh, len(batch), len(batch))
+            for part in batches(batch, self._most_rows):
+                self._descend(project, epoch, part, result, fresh, len(part), len(part))
             if on_stored is not None:
                 on_stored(len(batch))
         return result
+
+    def _remove_files(self, project: str, epoch: int, paths: Sequence[str], result: ApplyResult) -> None:
+        try:
+            self._write_files(project, epoch, Batch(project, [], paths), result, False)
+        except Permanent as error:
+            raise StoreUnavailable(
+                error.code,
+                f"{len(paths)} files that are gone cannot be taken out of {self.uri}: {error}",
+                help="run again",
+            ) from error
 
     def _descend(
         self,
@@ -161,7 +143,7 @@ class BaseStore:
         for start in range(0, len(files), size):
             piece = files[start : start + size]
             try:
-                self._attempt(project, epoch, piece, (), result, fresh=fresh)
+                self._write_files(project, epoch, Batch(project, piece, ()), result, fresh)
             except Permanent as error:
                 step = smaller(len(piece), full)
                 if step:
@@ -169,29 +151,42 @@ class BaseStore:
                 else:
                     result.rejected.append(Rejected(piece[0].path, error.code, str(error)))
 
-    def _attempt(
-        self,
-        project: str,
-        epoch: int,
-        files: Sequence[Contribution],
-        removed: Sequence[str],
-        result: ApplyResult,
-        *,
-        fresh: bool,
-    ) -> None:
-        batch = Batch(project, files, removed)
-        for attempt in range(RETRIES + 1):
+    def _write_files(self, project: str, epoch: int, batch: Batch, result: ApplyResult, fresh: bool) -> None:
+        """Replace the batch's files. What may pass is tried again, what is too large in smaller transactions; both begin
+        with what the graph holds by then. Raises Permanent."""
+        attempt = 0
+        while True:
             try:
-                rows = self._replace(project, epoch, batch, fresh)
+                self._try(project, epoch, batch, result, fresh)
+                return
+            except TooLarge as error:
+                if self._most_rows <= self._fewest_rows:
+                    raise Permanent(
+                        "RL503", f"the store has not the memory for {self._most_rows} rows: {error}"
+                    ) from error
+                self._most_rows = max(self._fewest_rows, min(self._most_rows, batch.rows) // 4)
             except Transient:
                 if attempt == RETRIES:
                     raise self._away() from None
-                result.retries += 1
                 self._sleep(pause(attempt, random.random()))  # noqa: S311 - jitter
-                continue
+                attempt += 1
+            result.retries += 1
+            fresh = False  # it may be written although it failed
+
+    def _try(self, project: str, epoch: int, batch: Batch, result: ApplyResult, fresh: bool) -> None:
+        most = self._most_rows
+        if fresh and batch.rows > most:
+            done: Stored | int = Stored()
+        else:
+            done = self._replace(project, epoch, batch, most, fresh)
             result.transactions += 1
-            result.rows_written += rows
+        if isinstance(done, int):
+            result.rows_written += done
             return
+        for delta in pieces(batch, done, max(1, most // 2)):
+            self._write(project, epoch, delta)
+            result.transactions += 1
+            result.rows_written += delta.size
 
     def _away(self) -> Exception:
         raise NotImplementedError

@@ -12,29 +12,54 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, TextIO
+
+import msgspec
 
 from ray_lineage.errors import RayLineageError, StoreUnavailable
 from ray_lineage.graph import cypher
-from ray_lineage.graph.base import BaseStore, Batch, Params, Permanent, column_params, dataset_params
+from ray_lineage.graph.base import BaseStore, Permanent, TooLarge, column_rows, dataset_rows
 from ray_lineage.graph.batching import batches
-from ray_lineage.graph.schema import COLUMN, DATASET, FILE, HAS_COLUMN, NODES, RELS, SCHEMA_VERSION, STATEMENT
+from ray_lineage.graph.delta import Batch, Delta, Places, Stored, anchors, as_parameters, difference
+from ray_lineage.graph.schema import (
+    COLUMN,
+    DATASET,
+    FILE,
+    HAS_COLUMN,
+    NODES,
+    RELS,
+    SCHEMA_VERSION,
+    STATEMENT,
+    Node,
+    Rel,
+)
 from ray_lineage.graph.store import ApplyResult
-from ray_lineage.model import Contribution
+from ray_lineage.model import Contribution, Row
 
 _BUFFER_POOL: Final = 256 * 2**20  # enough for the hash indexes of a million columns
 _COPY_FROM: Final = 500  # rows from which a CSV copy beats UNWIND
 _LOOKED_UP: Final = 5_000  # ids of one look-up
+_ASKED_ALONE: Final = 50  # ids that are looked up one by one: 0.05 ms each, an UNWIND costs 5 ms however short it is
+_FEW_FILES: Final = 20  # are looked up from their keys: about 3 ms each
+_SPREAD: Final = 12  # files between two of a batch, from where looking up is cheaper than reading them all
+_MOST_PLACES: Final = 500  # of a file that is looked up: 0.1 ms each
+_DROPPED_ALONE: Final = 1_000  # relationships of one type that are deleted by their keys: 0.1 ms each
 _OPEN_RETRIES: Final = 5
 _LOCKED: Final = re.compile(r"lock", re.IGNORECASE)
+_NO_ROOM: Final = re.compile(r"No space left|IO exception", re.IGNORECASE)
+_NO_MEMORY: Final = re.compile(r"buffer manager exception|out of memory|bad_alloc", re.IGNORECASE)
+_NODES: Final = {n.label: n for n in NODES}
+_FINGERPRINT: Final = FILE.columns.index("fingerprint")
 
 
 class LadybugStore(BaseStore):
     """See :class:`ray_lineage.graph.store.GraphStore`."""
 
-    transaction_rows: ClassVar[int] = 60_000
+    transaction_rows: ClassVar[int] = 120_000
+    removed_at_once: ClassVar[int] = 2_000
+    bounded: ClassVar[bool] = False
 
     def __init__(self, path: str, *, read_only: bool = False, sleep: Callable[[float], None] = time.sleep) -> None:
         """Open (or create) the database file. Raises StoreUnavailable if it is locked, or absent and ``read_only``."""
@@ -170,23 +195,26 @@ class LadybugStore(BaseStore):
 
     # ------------------------------------------------------------------ running
 
-    def _run(self, query: str, parameters: dict[str, Any] | None = None) -> Any:
-        return self._connection.execute(query, parameters)
+    def _run(self, query: str, parameters: dict[str, Any] | None = None) -> list[Sequence[Any]]:
+        """All rows of the answer. The result is closed at once: an open one holds memory of the buffer pool."""
+        result = self._connection.execute(query, parameters)
+        try:
+            rows: list[Sequence[Any]] = result.get_all()
+            return rows
+        finally:
+            result.close()
 
     def _read(self, query: str, **parameters: Any) -> list[Sequence[Any]]:
         if any(value == [] for value in parameters.values()):
             return []
         try:
-            result = self._run(query, parameters)
-            rows: list[Sequence[Any]] = result.get_all()
-            result.close()
+            return self._run(query, parameters)
         except RuntimeError as error:
             raise StoreUnavailable(
                 "RL211", f"cannot read {self.path}: {_first_line(error)}", help="try again"
             ) from error
-        return rows
 
-    def _rows(self, query: str, rows: Params) -> None:
+    def _rows(self, query: str, rows: list[dict[str, Any]]) -> None:
         if rows:
             self._run(query, {"rows": _one_type(rows)})
 
@@ -218,19 +246,17 @@ class LadybugStore(BaseStore):
         on_stored: Callable[[int], None] | None = None,
     ) -> ApplyResult:
         """See :meth:`GraphStore.apply`."""
-        self._check_epoch(self._meta(project)[0], epoch, project)
-        self._set_meta(project, epoch, "")
         if fresh:
-            return self._load(project, contributions, on_stored)
+            return self._load(project, epoch, contributions, on_stored)
         return super().apply(project, epoch, contributions, removed, on_stored=on_stored)
 
     def _load(
-        self, project: str, contributions: Iterable[Contribution], on_stored: Callable[[int], None] | None
+        self, project: str, epoch: int, contributions: Iterable[Contribution], on_stored: Callable[[int], None] | None
     ) -> ApplyResult:
         """A first load: rows of relationships and statements go to disk as they come, shared nodes are gathered, then all
         is copied in one transaction. Five times as fast as batches, because no shared node is written twice."""
-        result = ApplyResult(rejected=[])
-        described: dict[str, dict[str, dict[str, Any]]] = {"Dataset": {}, "Column": {}}
+        result = ApplyResult(rejected=[], transactions=1)
+        described: dict[str, dict[str, Row]] = {"Dataset": {}, "Column": {}}
         datasets: dict[str, str] = {}
         columns: dict[str, tuple[str, str]] = {}
         files = 0
@@ -241,29 +267,24 @@ class LadybugStore(BaseStore):
                     part = Batch(project, batch, ())
                     files += len(batch)
                     for label, found in described.items():
-                        found.update((r["id"], r) for r in part.nodes.get(label, ()))
+                        found.update(part.nodes[label])
                     datasets.update(part.datasets)
                     columns.update(part.columns)
-                    for node in (FILE, STATEMENT):
-                        spools.write(node.label, node.columns, part.nodes.get(node.label, []))
-                    for rel in RELS:
-                        spools.write(
-                            rel.type, ("source", "target", "file", *rel.columns[2:]), part.rels.get(rel.type, [])
-                        )
-                spools.write(
-                    "Dataset",
-                    DATASET.columns,
-                    [described["Dataset"].get(r["id"], r) for r in dataset_params(project, datasets)],
-                )
-                nodes = column_params(columns)
-                spools.write("Column", COLUMN.columns, [described["Column"].get(r["id"], r) for r in nodes])
-                spools.write(
-                    "HAS_COLUMN", HAS_COLUMN.columns, [{"source": r["dataset"], "target": r["id"]} for r in nodes]
-                )
+                    places = anchors(part)
+                    spools.write("File", [(*r, _places_text(places.get(i))) for i, r in part.nodes["File"].items()])
+                    spools.write("Statement", part.nodes["Statement"].values())
+                    for kind, rows in part.rels.items():
+                        spools.write(kind, rows)
+                spools.write("Dataset", [described["Dataset"].get(r[0], r) for r in dataset_rows(project, datasets)])
+                nodes = column_rows(columns)
+                spools.write("Column", [described["Column"].get(r[0], r) for r in nodes])
+                spools.write("HAS_COLUMN", [(r[1], r[0]) for r in nodes])
+                spools.flush()
             except OSError as error:
                 raise _no_space(error) from error
-            result.rows_written = spools.copy(self._run)
-        result.transactions = 1
+            with self._whole(project, epoch):
+                spools.copy(self._run)
+            result.rows_written = spools.rows
         if on_stored is not None:
             on_stored(files)
         return result
@@ -274,118 +295,220 @@ class LadybugStore(BaseStore):
         self._set_meta(project, epoch, digest)
         self._run("CHECKPOINT")
 
-    def _replace(self, project: str, epoch: int, batch: Batch, fresh: bool) -> int:
-        self._run("BEGIN TRANSACTION")
+    def _replace(self, project: str, epoch: int, batch: Batch, rows: int, fresh: bool) -> Stored | int:
+        stored = Stored() if fresh else self._stored(batch)
+        delta = difference(batch, stored)
+        if delta.size > rows:
+            return stored
+        self._transaction(project, epoch, delta, stored)
+        return delta.size
+
+    def _write(self, project: str, epoch: int, delta: Delta) -> None:
+        self._transaction(project, epoch, delta, None)
+
+    def _transaction(self, project: str, epoch: int, delta: Delta, stored: Stored | None) -> None:
+        with self._whole(project, epoch):
+            self._drop(delta, stored)
+            self._put(project, delta)
+            self._collect(delta)
+            self._each(cypher.delete_nodes_by_key("File"), delta.removed)
+
+    @contextlib.contextmanager
+    def _whole(self, project: str, epoch: int) -> Iterator[None]:
+        """One fenced transaction; the engine's errors in our terms."""
         try:
-            touched = ([], []) if fresh else self._take_out(batch)
-            self._put_in(project, batch)
-            self._collect(*touched)
-            self._run("COMMIT")
-            return batch.rows
+            self._run("BEGIN TRANSACTION")
+            try:
+                self._fence(project, epoch)
+                yield
+                self._run("COMMIT")
+            except BaseException:
+                with contextlib.suppress(RuntimeError):
+                    self._run("ROLLBACK")
+                raise
         except RuntimeError as error:
-            with contextlib.suppress(RuntimeError):
-                self._run("ROLLBACK")
-            text = _first_line(error)
-            if "No space left" in text or "IO exception" in text:
-                raise StoreUnavailable(
-                    "RL214",
-                    f"cannot write to {self.path}: {text}",
-                    help="free some disk space and run again; nothing was lost",
-                ) from error
-            raise Permanent("RL501", text) from error
+            raise self._failure(_first_line(error)) from error
 
-    def _take_out(self, batch: Batch) -> tuple[list[str], list[str]]:
-        """Delete the files' old rows. Returns the ids of columns and datasets that may have lost their last mention."""
-        files = {"files": batch.files}
-        if not self._read("MATCH (f:`File`) WHERE f.id IN $files RETURN f.id LIMIT 1", files=batch.files):
-            return [], []
-        columns: set[str] = set()
-        datasets: set[str] = set()
-        sets = {"Column": columns, "Dataset": datasets}
-        for rel in RELS:
-            if rel.source in sets or rel.target in sets:
-                for a, b in self._run(cypher.touched_by(rel), files).get_all():
-                    if rel.source in sets:
-                        sets[rel.source].add(a)
-                    if rel.target in sets:
-                        sets[rel.target].add(b)
-            self._run(cypher.delete_rels(rel), files)
-        self._run(cypher.DELETE_STATEMENTS, files)
-        for node, into in ((COLUMN, columns), (DATASET, datasets)):
-            into.update(r[0] for r in self._run(cypher.owned(node), files).get_all())
-            self._run(cypher.reset_owned(node), files)
-        if batch.removed:
-            self._run(cypher.DELETE_FILES, {"files": batch.removed})
-        return sorted(columns), sorted(datasets)
-
-    def _put_in(self, project: str, batch: Batch) -> None:
-        described = {n.label: {r["id"]: r for r in batch.nodes.get(n.label, ())} for n in (DATASET, COLUMN)}
-        known_datasets = self._existing("Dataset", list(batch.datasets))
-        known_columns = self._existing("Column", list(batch.columns))
-        new_datasets = dataset_params(project, {i: d for i, d in batch.datasets.items() if i not in known_datasets})
-        new_columns = column_params({i: c for i, c in batch.columns.items() if i not in known_columns})
-        self._insert("Dataset", DATASET.columns, [described["Dataset"].get(r["id"], r) for r in new_datasets])
-        self._insert("Column", COLUMN.columns, [described["Column"].get(r["id"], r) for r in new_columns])
-        self._insert(
-            "HAS_COLUMN",
-            HAS_COLUMN.columns,
-            [{"source": r["dataset"], "target": r["id"]} for r in new_columns],
-            rel=True,
-        )
-        self._rows(cypher.set_nodes(DATASET), [r for i, r in described["Dataset"].items() if i in known_datasets])
-        self._rows(cypher.set_nodes(COLUMN), [r for i, r in described["Column"].items() if i in known_columns])
-        files = batch.nodes.get("File", [])
-        known_files = self._existing("File", [r["id"] for r in files])
-        self._insert("File", FILE.columns, [r for r in files if r["id"] not in known_files])
-        self._rows(cypher.set_nodes(FILE), [r for r in files if r["id"] in known_files])
-        self._insert("Statement", STATEMENT.columns, batch.nodes.get("Statement", []))
-        for rel in RELS:
-            self._insert(
-                rel.type, ("source", "target", "file", *rel.columns[2:]), batch.rels.get(rel.type, []), rel=True
+    def _failure(self, text: str) -> Exception:
+        if _NO_ROOM.search(text):
+            return StoreUnavailable(
+                "RL214",
+                f"cannot write to {self.path}: {text}",
+                help="free some disk space and run again; nothing was lost",
             )
+        return TooLarge(text) if _NO_MEMORY.search(text) else Permanent("RL501", text)
+
+    def _fence(self, project: str, epoch: int) -> None:
+        rows = self._run(cypher.FENCE, {"id": project})
+        self._check_epoch(rows[0][0] if rows else None, epoch, project)
+
+    # ------------------------------------------------------------------ what is there
+
+    def _stored(self, batch: Batch) -> Stored:
+        """What the graph holds of the batch's files: looked up from the keys of each, or by a pass over every table that
+        takes all between the first file and the last, whichever costs less."""
+        stored = Stored()
+        if not batch.files:
+            return stored
+        if len(batch.files) <= _FEW_FILES and self._look_up_all(batch.files, stored):
+            return stored
+        bounds = {"first": min(batch.files), "last": max(batch.files)}
+        wanted = set(batch.files)
+        between = [tuple(r) for r in self._read(cypher.stored_nodes(FILE, True), **bounds)]
+        known = {r[0]: r for r in between if r[0] in wanted}
+        if len(between) > _SPREAD * len(known) and self._look_up_all(list(known), stored):
+            return stored
+        stored = Stored()
+        stored.nodes["File"] = known
+        for node, file_at in ((STATEMENT, 1), (DATASET, -1), (COLUMN, -1)):
+            rows = map(tuple, self._read(cypher.stored_nodes(node, True), **bounds))
+            stored.nodes[node.label] = {r[0]: r for r in rows if r[file_at] in wanted}
+        for rel in RELS:
+            rows = map(tuple, self._read(cypher.stored_rels(rel, True), **bounds))
+            stored.rels[rel.type] = dict.fromkeys(r for r in rows if r[2] in wanted)
+        return stored
+
+    def _look_up_all(self, files: Sequence[str], stored: Stored) -> bool:
+        """Look files up from their keys; False if one is not whole or touches very many datasets."""
+        places: dict[str, Places] = {}
+        width = len(FILE.columns)
+        for file in files:
+            for row in self._read(cypher.file_by_key(True), id=file):
+                if not row[_FINGERPRINT] or row[width] is None:
+                    return False
+                stored.nodes["File"][file] = tuple(row[:width])
+                places[file] = msgspec.json.decode(row[width], type=Places)
+        stored.places = places
+        for file in places:
+            self._look_up(file, stored)
+        return True
+
+    def _look_up(self, file: str, stored: Stored) -> None:
+        for row in self._read(cypher.STATEMENTS_FROM, id=file):
+            stored.nodes["Statement"][row[0]] = tuple(row)
+        for rel in RELS:
+            into = stored.rels[rel.type]
+            for place in _places(rel, file, stored):
+                into.update((tuple(r), None) for r in self._read(cypher.stored_from(rel), id=place, file=file))
+        assert stored.places is not None
+        for node in cypher.SHARED:
+            for dataset in stored.places[file].get(node.label, ()):
+                found = self._read(cypher.described_from(node), id=dataset, file=file)
+                stored.nodes[node.label].update((r[0], tuple(r)) for r in found)
+
+    # ------------------------------------------------------------------ what changes
+
+    def _drop(self, delta: Delta, stored: Stored | None) -> None:
+        for rel in RELS:
+            dropped = delta.drop.get(rel.type, ())
+            if stored is not None and len(dropped) > _DROPPED_ALONE:
+                self._drop_all_but(rel, {r for r, _ in dropped}, stored)
+            elif stored is not None and stored.places and len(dropped) == len(stored.rels[rel.type]):
+                self._drop_all(rel, stored)
+            else:
+                for row, _ in dropped:
+                    nulls = tuple(p.name for p, v in zip(rel.props, row[3:], strict=True) if v is None)
+                    values = dict(zip(_stored_columns(rel), row, strict=True))
+                    self._run(cypher.delete_rel(rel, nulls), {k: v for k, v in values.items() if v is not None})
+        self._each(cypher.delete_nodes_by_key("Statement"), delta.gone)
+        for node in cypher.SHARED:
+            self._each(cypher.reset_nodes(node), delta.reset.get(node.label, []))
+
+    def _drop_all(self, rel: Rel, stored: Stored) -> None:
+        """Every row of the type that was found, where it was found."""
+        for file in stored.places or ():
+            for place in _places(rel, file, stored):
+                self._run(cypher.delete_from(rel), {"id": place, "file": file})
+
+    def _drop_all_but(self, rel: Rel, dropped: set[Row], stored: Stored) -> None:
+        """Delete all rows of the files concerned in one pass, and put back those that stay."""
+        files = {str(r[2]) for r in dropped}
+        self._run(cypher.delete_rels(rel), {"files": sorted(files), "first": min(files), "last": max(files)})
+        kept = [r for r in stored.rels[rel.type] if r[2] in files and r not in dropped]
+        self._insert_rels(rel, kept)
+
+    def _put(self, project: str, delta: Delta) -> None:
+        described = {n.label: {r[0]: r for r in delta.describe.get(n.label, ())} for n in cypher.SHARED}
+        known_datasets = self._existing("Dataset", list(delta.datasets))
+        known_columns = self._existing("Column", list(delta.columns))
+        datasets = dataset_rows(project, {i: d for i, d in delta.datasets.items() if i not in known_datasets})
+        columns = column_rows({i: c for i, c in delta.columns.items() if i not in known_columns})
+        self._insert_nodes(DATASET, [described["Dataset"].get(r[0], r) for r in datasets])
+        self._insert_nodes(COLUMN, [described["Column"].get(r[0], r) for r in columns])
+        self._insert_rels(HAS_COLUMN, [(r[1], r[0]) for r in columns])
+        self._set_nodes(DATASET, [r for i, r in described["Dataset"].items() if i in known_datasets])
+        self._set_nodes(COLUMN, [r for i, r in described["Column"].items() if i in known_columns])
+        self._put_files(delta)
+        self._insert_nodes(STATEMENT, delta.statements)
+        self._set_nodes(STATEMENT, delta.changed)
+        for rel in RELS:
+            self._insert_rels(rel, delta.add.get(rel.type, []))
+
+    def _put_files(self, delta: Delta) -> None:
+        known = self._existing("File", [r[0] for r in delta.files])
+        rows = [(*r, _places_text(delta.places.get(r[0]))) for r in delta.files]
+        self._insert_nodes(FILE, [r for r in rows if r[0] not in known], (cypher.ANCHORS,))
+        self._set_nodes(FILE, [r for r in rows if r[0] in known], (cypher.ANCHORS,))
 
     def _existing(self, label: str, ids: list[str]) -> set[str]:
         """Which of the ids are there. (A long IN list is quadratic in the engine.)"""
+        if len(ids) <= _ASKED_ALONE:
+            one = f"MATCH (n:`{label}` {{id: $id}}) RETURN 1"
+            return {i for i in ids if self._run(one, {"id": i})}
         found: set[str] = set()
         for start in range(0, len(ids), _LOOKED_UP):
             some = ids[start : start + _LOOKED_UP]
             rows = self._run(f"UNWIND $ids AS i MATCH (n:`{label}` {{id: i}}) RETURN n.id", {"ids": some})
-            found.update(r[0] for r in rows.get_all())
+            found.update(r[0] for r in rows)
         return found
 
-    def _insert(self, table: str, columns: tuple[str, ...], rows: Params, *, rel: bool = False) -> None:
-        """Add rows that are not there yet: by CSV copy when they are many."""
-        if not rows:
-            return
-        if len(rows) >= _COPY_FROM:
-            self._copy(table, columns, rows)
-        elif rel:
-            declared = HAS_COLUMN if table == HAS_COLUMN.type else next(r for r in RELS if r.type == table)
-            self._rows(cypher.create_rels(declared), rows)
-        else:
-            self._rows(cypher.create_nodes(next(n for n in NODES if n.label == table)), rows)
+    def _each(self, query: str, ids: Sequence[str]) -> None:
+        for start in range(0, len(ids), _LOOKED_UP):
+            self._run(query, {"ids": list(ids[start : start + _LOOKED_UP])})
 
-    def _copy(self, table: str, columns: tuple[str, ...], rows: Params) -> None:
+    def _set_nodes(self, node: Node, rows: Sequence[Row], more: tuple[str, ...] = ()) -> None:
+        """Set the properties of nodes that are there."""
+        if len(rows) > _COPY_FROM:
+            self._spooled(node.label, rows, lambda path: cypher.update_nodes_from(path, node, more))
+        else:
+            self._rows(cypher.update_nodes(node, more), as_parameters((*node.columns, *more), rows))
+
+    def _insert_nodes(self, node: Node, rows: Sequence[Row], more: tuple[str, ...] = ()) -> None:
+        """Add rows that are not there yet: by CSV copy when they are many."""
+        if len(rows) > _COPY_FROM:
+            self._spooled(node.label, rows, lambda path: cypher.copy_from(path, node.label))
+        else:
+            self._rows(cypher.create_nodes(node, more), as_parameters((*node.columns, *more), rows))
+
+    def _insert_rels(self, rel: Rel, rows: Sequence[Row]) -> None:
+        if len(rows) > _COPY_FROM:
+            self._spooled(rel.type, rows, lambda path: cypher.copy_from(path, rel.type))
+        else:
+            self._rows(cypher.create_rels(rel), as_parameters(_stored_columns(rel), rows))
+
+    def _spooled(self, table: str, rows: Sequence[Row], query: Callable[[str], str]) -> None:
+        """Run a query that reads the rows from a file."""
         with tempfile.TemporaryDirectory(prefix="ray_lineage-") as folder, contextlib.ExitStack() as stack:
             spools = _Spools(folder, stack)
             try:
-                spools.write(table, columns, rows)
+                spools.write(table, rows)
+                spools.flush()
             except OSError as error:
                 raise _no_space(error) from error
-            spools.copy(self._run, transaction=False)
+            self._run(query(spools.path(table)))
 
-    def _collect(self, columns: list[str], datasets: list[str]) -> None:
-        """Delete what no file names any more."""
-        candidates = set(datasets)
-        if columns:
-            orphans = self._run(cypher.ORPHAN_COLUMNS, {"ids": columns}).get_all()
-            candidates.update(r[1] for r in orphans)
-            if orphans:
-                self._run(cypher.delete_nodes("Column"), {"ids": [r[0] for r in orphans]})
-        if candidates:
-            orphans = self._run(cypher.ORPHAN_DATASETS, {"ids": sorted(candidates)}).get_all()
-            if orphans:
-                self._run(cypher.delete_nodes("Dataset"), {"ids": [r[0] for r in orphans]})
+    def _collect(self, delta: Delta) -> None:
+        """Delete what no row mentions any more."""
+        columns = [i for i in sorted(delta.suspects["Column"]) if self._is_orphan("Column", i)]
+        suspects = set(delta.suspects["Dataset"])
+        for identity in columns:
+            suspects.update(r[0] for r in self._read("MATCH (n:`Column` {id: $id}) RETURN n.dataset", id=identity))
+        self._each(cypher.delete_nodes_by_key("Column"), columns)
+        datasets = [i for i in sorted(suspects) if self._is_orphan("Dataset", i)]
+        self._each(cypher.delete_nodes_by_key("Dataset"), datasets)
+
+    def _is_orphan(self, label: str, identity: str) -> bool:
+        return not any(self._run(question, {"id": identity}) for question in cypher.keeps(label))
 
     def remove_project(self, project: str) -> None:
         """See :meth:`GraphStore.remove_project`."""
@@ -414,49 +537,36 @@ class _Spools:
     def __init__(self, folder: str, stack: contextlib.ExitStack) -> None:
         self._folder = folder
         self._stack = stack
-        self._open: dict[str, Any] = {}
-        self._rows = 0
+        self._open: dict[str, TextIO] = {}
+        self.rows = 0
+        self.bytes = 0
 
-    def write(self, table: str, columns: tuple[str, ...], rows: Params) -> None:
+    def path(self, table: str) -> str:
+        """Of a table's file."""
+        return os.path.join(self._folder, f"{table}.csv")
+
+    def write(self, table: str, rows: Collection[Row]) -> None:
         """Append rows. Raises OSError on a full disk."""
         if not rows:
             return
         out = self._open.get(table)
         if out is None:
-            path = os.path.join(self._folder, f"{table}.csv")
-            file = open(path, "w", encoding="utf-8", newline="")  # noqa: SIM115 - closed by the stack
+            file = open(self.path(table), "w", encoding="utf-8", newline="")  # noqa: SIM115 - closed by the stack
             out = self._open[table] = self._stack.enter_context(file)
-        out.writelines(",".join([_field(r[c]) for c in columns]) + "\n" for r in rows)
-        self._rows += len(rows)
+        out.writelines(",".join(map(_field, r)) + "\n" for r in rows)
+        self.rows += len(rows)
 
-    def copy(self, run: Callable[[str], Any], *, transaction: bool = True) -> int:
-        """Copy all files into their tables, nodes before relationships. Returns the number of rows."""
-        try:
-            for out in self._open.values():
-                out.flush()
-        except OSError as error:
-            raise _no_space(error) from error
+    def flush(self) -> None:
+        """To be called after the last row. Raises OSError on a full disk."""
+        for out in self._open.values():
+            out.flush()
+            self.bytes += out.tell()
+
+    def copy(self, run: Callable[[str], Any]) -> None:
+        """Copy all files into their tables, nodes before relationships. Raises RuntimeError."""
         order = [*(n.label for n in NODES), *(r.type for r in (*RELS, HAS_COLUMN))]
-        if transaction:
-            run("BEGIN TRANSACTION")
-        try:
-            for table in (t for t in order if t in self._open):
-                path = os.path.join(self._folder, f"{table}.csv").replace("'", "\\'")
-                # the folder is ours (mkdtemp), the table is of the schema
-                run(f"COPY `{table}` FROM '{path}' (PARALLEL=FALSE, HEADER=FALSE, DELIM=',', QUOTE='\"', ESCAPE='\"')")
-            if transaction:
-                run("COMMIT")
-        except RuntimeError as error:
-            if not transaction:
-                raise
-            with contextlib.suppress(RuntimeError):
-                run("ROLLBACK")
-            raise StoreUnavailable(
-                "RL214",
-                f"the graph could not be loaded: {_first_line(error)}",
-                help="free some disk space and run again; nothing was lost",
-            ) from error
-        return self._rows
+        for table in (t for t in order if t in self._open):
+            run(cypher.copy_from(self.path(table), table))
 
 
 def _no_space(error: OSError) -> StoreUnavailable:
@@ -476,10 +586,26 @@ def _field(value: Any) -> str:
     return str(value)
 
 
-def _one_type(rows: Params) -> Params:
+def _one_type(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The engine takes a list's type from its first row: let that be one with the fewest nulls."""
     best = max(range(len(rows)), key=lambda i: sum(v is not None for v in rows[i].values()))
     return [rows[best], *rows[:best], *rows[best + 1 :]] if best else rows
+
+
+def _stored_columns(rel: Rel) -> tuple[str, ...]:
+    return rel.columns if rel is HAS_COLUMN else ("source", "target", "file", *rel.columns[2:])
+
+
+def _places(rel: Rel, file: str, stored: Stored) -> Sequence[str]:
+    """Ids of the nodes at which a looked-up file's relationships of a type are found."""
+    assert stored.places is not None
+    return (file,) if rel.anchor is None else stored.places[file].get(rel.type, ())
+
+
+def _places_text(places: Places | None) -> str | None:
+    if places is None or sum(map(len, places.values())) > _MOST_PLACES:
+        return None
+    return msgspec.json.encode(places).decode()
 
 
 def _first_line(error: BaseException) -> str:

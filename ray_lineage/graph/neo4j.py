@@ -16,15 +16,17 @@ from urllib.parse import urlsplit
 
 from ray_lineage.errors import RayLineageError, StoreUnavailable
 from ray_lineage.graph import cypher
-from ray_lineage.graph.base import BaseStore, Batch, Params, Permanent, Transient, column_params, dataset_params
+from ray_lineage.graph.base import BaseStore, Permanent, TooLarge, Transient, column_rows, dataset_rows
+from ray_lineage.graph.delta import Batch, Delta, Stored, as_parameters, difference
 from ray_lineage.graph.schema import COLUMN, DATASET, FILE, NODES, RELS, SCHEMA_VERSION, STATEMENT
 from ray_lineage.graph.store import ApplyResult
-from ray_lineage.model import DATASET_KINDS, Contribution
+from ray_lineage.model import DATASET_KINDS, Contribution, Row
 
 _CONNECT_SECONDS: Final = 10
 _OUTAGE_SECONDS: Final = 30  # the driver's own budget for one transaction
 _SLICE: Final = 5_000  # rows of one UNWIND
 _DELETED_AT_ONCE: Final = 10_000
+_NO_MEMORY: Final = re.compile(r"Memory|StackOverFlow", re.IGNORECASE)
 
 
 class Neo4jStore(BaseStore):
@@ -50,6 +52,7 @@ class Neo4jStore(BaseStore):
         self._database = database
         if batch_size:
             self.transaction_rows = batch_size  # type: ignore[misc]
+            self._most_rows = 2 * batch_size
         self._seen_datasets: set[str] = set()
         self._seen_columns: set[str] = set()
         self._runner = asyncio.Runner()
@@ -119,22 +122,32 @@ class Neo4jStore(BaseStore):
         except Exception as error:
             raise self._explained(error) from error
 
-    def _write(self, work: Callable[[Any], Awaitable[Any]]) -> Any:
-        """One managed write transaction. Raises Transient or Permanent."""
+    def _write_managed(self, work: Callable[[Any], Awaitable[Any]]) -> Any:
+        """One managed write transaction. Raises Transient, TooLarge or Permanent."""
         from neo4j.exceptions import AuthError, DriverError, Neo4jError
+
+        async def within_memory(tx: Any) -> Any:
+            try:
+                return await work(tx)
+            except Neo4jError as error:
+                if _NO_MEMORY.search(error.code or ""):  # the driver would try the same again for half a minute
+                    raise TooLarge(_first_line(error)) from error
+                raise
 
         async def run() -> Any:
             async with self._session() as session:
-                return await session.execute_write(work)
+                return await session.execute_write(within_memory)
 
         try:
             return self._runner.run(run())
-        except RayLineageError:
+        except (RayLineageError, TooLarge):
             raise
         except AuthError as error:
             raise self._explained(error) from error
         except Neo4jError as error:
-            if error.is_retryable() or "MemoryPool" in (error.code or ""):
+            if _NO_MEMORY.search(error.code or ""):
+                raise TooLarge(_first_line(error)) from error
+            if error.is_retryable():
                 raise Transient(_first_line(error)) from error
             raise Permanent("RL501", _first_line(error)) from error
         except (DriverError, OSError) as error:  # among them IncompleteCommit: the outcome is unknown, so repeat
@@ -149,13 +162,13 @@ class Neo4jStore(BaseStore):
 
         for attempt in range(3):
             try:
-                self._write(work)
+                self._write_managed(work)
                 return
             except Transient:
                 if attempt == 2:
                     raise self._away() from None
                 self._sleep(1.0)
-            except Permanent as error:
+            except (Permanent, TooLarge) as error:
                 raise StoreUnavailable("RL219", f"Neo4j at {self.uri}: {error}", help="see the server's log") from error
 
     # ------------------------------------------------------------------ protocol
@@ -187,7 +200,6 @@ class Neo4jStore(BaseStore):
         """See :meth:`GraphStore.apply`."""
         self._seen_datasets.clear()
         self._seen_columns.clear()
-        self._fenced_digest(project, epoch, "")
         return super().apply(project, epoch, contributions, removed, fresh=fresh, on_stored=on_stored)
 
     def settle(self, project: str, epoch: int, digest: str) -> None:
@@ -203,95 +215,83 @@ class Neo4jStore(BaseStore):
             digest=digest,
         )
 
-    def _replace(self, project: str, epoch: int, batch: Batch, fresh: bool) -> int:
-        new_datasets = {i: d for i, d in batch.datasets.items() if i not in self._seen_datasets}
-        new_columns = {i: c for i, c in batch.columns.items() if i not in self._seen_columns}
+    def _replace(self, project: str, epoch: int, batch: Batch, rows: int, fresh: bool) -> Stored | int:
+        async def work(tx: Any) -> Stored | Delta:
+            await self._fence(tx, project, epoch)
+            stored = Stored() if fresh else await _stored(tx, batch)
+            delta = difference(batch, stored)
+            if delta.size > rows:
+                return stored
+            if fresh:
+                self._forget_seen(delta)
+            await self._change(tx, project, delta)
+            return delta
 
+        done = self._write_managed(work)
+        if isinstance(done, Stored):
+            return done
+        if fresh:  # nothing is deleted meanwhile, so what was merged once is there
+            self._seen_datasets.update(done.datasets)
+            self._seen_columns.update(done.columns)
+        return int(done.size)
+
+    def _forget_seen(self, delta: Delta) -> None:
+        delta.datasets = {i: d for i, d in delta.datasets.items() if i not in self._seen_datasets}
+        delta.columns = {i: c for i, c in delta.columns.items() if i not in self._seen_columns}
+
+    def _write(self, project: str, epoch: int, delta: Delta) -> None:
         async def work(tx: Any) -> None:
             await self._fence(tx, project, epoch)
-            columns, datasets = ([], []) if fresh else await self._take_out(tx, batch)
-            await self._put_in(tx, project, batch, new_datasets, new_columns)
-            await self._collect(tx, columns, datasets)
+            await self._change(tx, project, delta)
 
-        self._write(work)
-        if fresh:  # nothing is deleted meanwhile, so what was merged once is there
-            self._seen_datasets.update(new_datasets)
-            self._seen_columns.update(new_columns)
-        return batch.rows - (len(batch.datasets) - len(new_datasets)) - (len(batch.columns) - len(new_columns))
+        self._write_managed(work)
 
     async def _fence(self, tx: Any, project: str, epoch: int) -> None:
-        result = await tx.run(f"MATCH (m:`{cypher.META}` {{id: $id}}) RETURN m.epoch", {"id": project})
-        record = await result.single()
-        self._check_epoch(record[0] if record is not None else None, epoch, project)
+        found = await _values(tx, cypher.FENCE, {"id": project})
+        self._check_epoch(found[0][0] if found else None, epoch, project)
 
-    async def _take_out(self, tx: Any, batch: Batch) -> tuple[list[str], list[str]]:
-        files = {"files": batch.files}
-        known = await _values(tx, "MATCH (f:`File`) WHERE f.id IN $files RETURN f.id", files)
-        if not known:
-            return [], []
-        columns: set[str] = set()
-        datasets: set[str] = set()
-        sets = {"Column": columns, "Dataset": datasets}
+    async def _change(self, tx: Any, project: str, delta: Delta) -> None:
         for rel in RELS:
-            if rel.source in sets or rel.target in sets:
-                for a, b in await _values(tx, cypher.touched_by(rel), files):
-                    if rel.source in sets:
-                        sets[rel.source].add(a)
-                    if rel.target in sets:
-                        sets[rel.target].add(b)
-            await _done(tx, cypher.delete_rels(rel), files)
-        await _done(tx, cypher.DELETE_STATEMENTS, files)
-        for node, into in ((COLUMN, columns), (DATASET, datasets)):
-            into.update(r[0] for r in await _values(tx, cypher.owned(node), files))
+            handles = [handle for _, handle in delta.drop.get(rel.type, ())]
+            await _ids(tx, cypher.delete_by_handle(rel), handles)
+        await _ids(tx, cypher.delete_nodes_by_key("Statement"), delta.gone)
+        for node in cypher.SHARED:
+            ids = delta.reset.get(node.label, [])
+            await _ids(tx, cypher.reset_nodes(node), ids)
             if node is DATASET:
-                await self._unlabel(tx, files)
-            await _done(tx, cypher.reset_owned(node), files)
-        if batch.removed:
-            await _done(tx, cypher.DELETE_FILES, {"files": batch.removed})
-        return sorted(columns), sorted(datasets)
-
-    @staticmethod
-    async def _unlabel(tx: Any, files: dict[str, Any]) -> None:
-        labels = ":".join(f"`{k}`" for k in DATASET_KINDS)
-        await _done(tx, f"MATCH (n:`Dataset`) WHERE n.owner IN $files REMOVE n:{labels} SET n:`Table`", files)
-
-    async def _put_in(
-        self, tx: Any, project: str, batch: Batch, new_datasets: dict[str, str], new_columns: dict[str, tuple[str, str]]
-    ) -> None:
-        described = {label: {r["id"]: r for r in batch.nodes.get(label, ())} for label in ("Dataset", "Column")}
-        await _rows(tx, _mention(DATASET, "Table"), dataset_params(project, new_datasets))
+                await _ids(tx, f"UNWIND $ids AS i MATCH (n:`Dataset` {{id: i}}) REMOVE n:{_KINDS} SET n:`Table`", ids)
+        await _rows(tx, _MENTION_DATASETS, DATASET.columns, dataset_rows(project, delta.datasets))
         # a column and its HAS_COLUMN at once: half the work of two statements
-        await _rows(tx, _MENTION_COLUMNS, column_params(new_columns))
-        await self._describe_datasets(tx, list(described["Dataset"].values()))
-        await _rows(tx, cypher.set_nodes(COLUMN), list(described["Column"].values()))
-        await _rows(tx, cypher.set_nodes(FILE), batch.nodes.get("File", []))
-        await _rows(tx, cypher.create_nodes(STATEMENT), batch.nodes.get("Statement", []))
+        await _rows(tx, _MENTION_COLUMNS, COLUMN.columns, column_rows(delta.columns))
+        await self._describe_datasets(tx, delta.describe.get("Dataset", []))
+        await _rows(tx, cypher.set_nodes(COLUMN), COLUMN.columns, delta.describe.get("Column", []))
+        await _rows(tx, cypher.set_nodes(FILE), FILE.columns, delta.files)
+        await _rows(tx, cypher.create_nodes(STATEMENT), STATEMENT.columns, delta.statements)
+        await _rows(tx, cypher.set_nodes(STATEMENT), STATEMENT.columns, delta.changed)
         for rel in RELS:
-            await _rows(tx, cypher.create_rels(rel), batch.rels.get(rel.type, []))
+            columns = ("source", "target", "file", *rel.columns[2:])
+            await _rows(tx, cypher.create_rels(rel), columns, delta.add.get(rel.type, []))
+        await self._collect(tx, delta)
+        await _ids(tx, cypher.delete_nodes_by_key("File"), delta.removed)
 
     @staticmethod
-    async def _describe_datasets(tx: Any, rows: Params) -> None:
-        await _rows(tx, cypher.set_nodes(DATASET), rows)
-        labels = ":".join(f"`{k}`" for k in DATASET_KINDS)
+    async def _describe_datasets(tx: Any, rows: list[Row]) -> None:
+        await _rows(tx, cypher.set_nodes(DATASET), DATASET.columns, rows)
+        kind_at = DATASET.columns.index("kind")
         for kind in DATASET_KINDS:
-            ids = [{"id": r["id"]} for r in rows if r["kind"] == kind]
-            if ids:
-                await _rows(
-                    tx, f"UNWIND $rows AS r MATCH (n:`Dataset` {{id: r.id}}) REMOVE n:{labels} SET n:`{kind}`", ids
-                )
+            ids = [r[0] for r in rows if r[kind_at] == kind]
+            await _ids(tx, f"UNWIND $ids AS i MATCH (n:`Dataset` {{id: i}}) REMOVE n:{_KINDS} SET n:`{kind}`", ids)
 
     @staticmethod
-    async def _collect(tx: Any, columns: list[str], datasets: list[str]) -> None:
-        candidates = set(datasets)
-        if columns:
-            orphans = await _values(tx, cypher.ORPHAN_COLUMNS, {"ids": columns})
-            candidates.update(r[1] for r in orphans)
-            if orphans:
-                await _done(tx, cypher.delete_nodes("Column"), {"ids": [r[0] for r in orphans]})
-        if candidates:
-            orphans = await _values(tx, cypher.ORPHAN_DATASETS, {"ids": sorted(candidates)})
-            if orphans:
-                await _done(tx, cypher.delete_nodes("Dataset"), {"ids": [r[0] for r in orphans]})
+    async def _collect(tx: Any, delta: Delta) -> None:
+        suspects = set(delta.suspects["Dataset"])
+        if delta.suspects["Column"]:
+            found = await _values(tx, cypher.orphans(COLUMN), {"ids": sorted(delta.suspects["Column"])})
+            suspects.update(r[1] for r in found)
+            await _ids(tx, cypher.delete_nodes_by_key("Column"), [r[0] for r in found])
+        if suspects:
+            found = await _values(tx, cypher.orphans(DATASET), {"ids": sorted(suspects)})
+            await _ids(tx, cypher.delete_nodes_by_key("Dataset"), [r[0] for r in found])
 
     def remove_project(self, project: str) -> None:
         """See :meth:`GraphStore.remove_project`."""
@@ -321,10 +321,8 @@ class Neo4jStore(BaseStore):
         self._runner.close()
 
 
-def _mention(node: Any, label: str) -> str:
-    return f"{cypher.mention_nodes(node)}, n:`{label}`"
-
-
+_KINDS: Final = ":".join(f"`{k}`" for k in DATASET_KINDS)
+_MENTION_DATASETS: Final = f"{cypher.mention_nodes(DATASET)}, n:`Table`"
 _MENTION_COLUMNS: Final = (
     "UNWIND $rows AS r MATCH (d:`Dataset` {id: r.dataset}) MERGE (n:`Column` {id: r.id}) "
     "ON CREATE SET n.dataset = r.dataset, n.name = r.name, n.declared = false MERGE (d)-[:`HAS_COLUMN`]->(n)"
@@ -352,9 +350,29 @@ async def _done(tx: Any, query: str, parameters: dict[str, Any]) -> None:
     await result.consume()
 
 
-async def _rows(tx: Any, query: str, rows: Params) -> None:
+async def _rows(tx: Any, query: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
     for start in range(0, len(rows), _SLICE):
-        await _done(tx, query, {"rows": rows[start : start + _SLICE]})
+        await _done(tx, query, {"rows": as_parameters(columns, rows[start : start + _SLICE])})
+
+
+async def _ids(tx: Any, query: str, ids: Sequence[str]) -> None:
+    for start in range(0, len(ids), _SLICE):
+        await _done(tx, query, {"ids": ids[start : start + _SLICE]})
+
+
+async def _stored(tx: Any, batch: Batch) -> Stored:
+    """What the graph holds of the batch's files, each relationship with its element id."""
+    stored = Stored()
+    files = {"files": batch.files}
+    for node in NODES:
+        found = await _values(tx, cypher.stored_nodes(node), files)
+        stored.nodes[node.label] = {r[0]: tuple(r) for r in found}
+    if not stored.nodes["File"]:
+        return stored
+    for rel in RELS:
+        for row in await _values(tx, cypher.stored_rels(rel), files):
+            stored.add_rel(rel.type, tuple(row[:-1]), row[-1])
+    return stored
 
 
 def without_credentials(uri: str) -> str:

@@ -10,7 +10,7 @@ shared; they exist as long as some relationship names them, and one file at most
 
 from typing import Final, Literal, NamedTuple
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 
 PropType = Literal["STRING", "INT64", "BOOL"]
 
@@ -35,12 +35,17 @@ class Node(NamedTuple):
 
 
 class Rel(NamedTuple):
-    """A relationship type. Every relationship has the property ``file``: the id of the file that it belongs to."""
+    """A relationship type. Every relationship has the property ``file``: the id of the file that it belongs to.
+
+    ``anchor`` is the end from which a file's relationships are looked for where no index finds them: the one with fewer
+    relationships. None: they start at the file or at one of its statements.
+    """
 
     type: str
     source: str
     target: str
     props: tuple[Prop, ...] = ()
+    anchor: Literal["source", "target"] | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -115,13 +120,14 @@ FLOWS_TO: Final = Rel(
         Prop("certainty"),
         Prop("expression"),  # text with literals as ?, or null for a bare column
     ),
+    "target",
 )
 INFLUENCES: Final = Rel(
-    "INFLUENCES", "Column", "Dataset", (Prop("statement", "INT64"), Prop("line", "INT64"), Prop("how"))
+    "INFLUENCES", "Column", "Dataset", (Prop("statement", "INT64"), Prop("line", "INT64"), Prop("how")), "target"
 )
-FEEDS: Final = Rel("FEEDS", "Dataset", "Dataset", (Prop("statement", "INT64"),))
-CALLS: Final = Rel("CALLS", "Dataset", "Dataset", (Prop("line", "INT64"),))
-REFERENCES: Final = Rel("REFERENCES", "Column", "Column", (Prop("line", "INT64"),))
+FEEDS: Final = Rel("FEEDS", "Dataset", "Dataset", (Prop("statement", "INT64"),), "target")
+CALLS: Final = Rel("CALLS", "Dataset", "Dataset", (Prop("line", "INT64"),), "source")
+REFERENCES: Final = Rel("REFERENCES", "Column", "Column", (Prop("line", "INT64"),), "source")
 
 RELS: Final = (CONTAINS, DECLARES, READS, WRITES, FLOWS_TO, INFLUENCES, FEEDS, CALLS, REFERENCES)
 """Relationships that belong to a file. ``HAS_COLUMN`` is apart: it belongs to its column, and comes and goes with it."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Callable, Iterable
 
 from hypothesis import strategies as st
 
 from ray_lineage.graph.base import BaseStore
+from ray_lineage.graph.delta import Delta
 from tests.factory import contributions
 
 _TABLES = ["a", "b", "s.c", "d"]
@@ -50,6 +52,53 @@ def replay(store: BaseStore, project: str, history: Iterable[list[Edit]]) -> dic
         result = store.apply(project, epoch, changed, gone, fresh=not state)
         assert not result.rejected
     return files
+
+
+class Crash(Exception):
+    """The process is gone."""
+
+
+def crash_before(store: BaseStore, writes: int) -> None:
+    """Let the store's process end before its next transaction but ``writes``, when it writes in pieces."""
+    write, left = store._write, writes
+
+    def failing(project: str, epoch: int, delta: Delta) -> None:
+        nonlocal left
+        if not left:
+            raise Crash
+        left -= 1
+        write(project, epoch, delta)
+
+    store._write = failing  # type: ignore[method-assign]
+
+
+def replay_with_crashes(
+    reopen: Callable[[], BaseStore], project: str, history: Iterable[tuple[list[Edit], int]], rows: int
+) -> dict[str, str]:
+    """Like :func:`replay`, in transactions of at most ``rows`` rows, of which each round only gets through a few; at the
+    end a quiet round. Each round opens the store anew."""
+    files: dict[str, str] = {}
+    for edits, writes in [*history, ([], -1)]:
+        for path, sql in edits:
+            if sql is None:
+                files.pop(path, None)
+            else:
+                files[path] = sql
+        store = reopen()
+        store._most_rows, store._fewest_rows = rows, 1
+        if writes >= 0:
+            crash_before(store, writes)
+        epoch = store.acquire(project)
+        state = store.state(project).files
+        linked = contributions(project, files)
+        changed = [c for p, c in sorted(linked.items()) if p not in state or state[p].fingerprint != c.fingerprint]
+        with contextlib.suppress(Crash):
+            store.apply(project, epoch, changed, sorted(set(state) - set(files)))
+        store.close()
+    return files
+
+
+rounds = st.lists(st.tuples(histories.map(lambda h: h[0]), st.integers(0, 12)), min_size=1, max_size=4)
 
 
 def clean(store: BaseStore, project: str, files: dict[str, str]) -> None:

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ray_lineage.errors import StoreUnavailable
-from ray_lineage.graph.base import BaseStore, Batch, Permanent, Transient
+from ray_lineage.graph.base import BaseStore, Permanent, Transient
 from ray_lineage.graph.batching import RETRIES, batches, pause, smaller
 from ray_lineage.graph.deadletters import DeadLetters
+from ray_lineage.graph.delta import Batch
 from ray_lineage.graph.store import Rejected
 from ray_lineage.model import Contribution
 
@@ -40,7 +41,7 @@ class Recorder(BaseStore):
     def _read(self, query: str, **parameters: Any) -> list[Sequence[Any]]:
         return []
 
-    def _replace(self, project: str, epoch: int, batch: Batch, fresh: bool) -> int:
+    def _replace(self, project: str, epoch: int, batch: Batch, rows: int, fresh: bool) -> int:
         self.transactions += 1
         if self.away:
             self.away -= 1

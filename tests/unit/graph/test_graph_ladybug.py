@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ray_lineage.errors import StoreRefused, StoreUnavailable
+from ray_lineage.graph import ladybug
 from ray_lineage.graph.ladybug import LadybugStore
 from ray_lineage.model import Contribution
 from tests.factory import contributions
-from tests.unit.graph.graph_model import Edit, clean, histories, replay
+from tests.unit.graph.graph_model import Edit, clean, histories, replay, replay_with_crashes, rounds
 
 HOSTILE = [
     "it's",
@@ -43,6 +45,34 @@ def test_any_history_gives_the_graph_of_a_clean_ingest(history: list[list[Edit]]
         store = LadybugStore(f"{folder}/a.lbug")
         files = replay(store, "p", history)
         fresh = LadybugStore(f"{folder}/b.lbug")
+        clean(fresh, "p", files)
+        assert store.dump("p") == fresh.dump("p")
+        store.close()
+        fresh.close()
+
+
+@settings(max_examples=40, deadline=None)
+@given(rounds, st.integers(1, 12))
+def test_crashes_between_the_pieces_of_a_large_file_leave_nothing_behind(
+    history: list[tuple[list[Edit], int]], rows: int
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        files = replay_with_crashes(lambda: LadybugStore(f"{folder}/a.lbug"), "p", history, rows)
+        store, fresh = LadybugStore(f"{folder}/a.lbug"), LadybugStore(f"{folder}/b.lbug")
+        clean(fresh, "p", files)
+        assert store.dump("p") == fresh.dump("p")
+        store.close()
+        fresh.close()
+
+
+@settings(max_examples=25, deadline=None)
+@given(histories)
+def test_passes_over_the_tables_do_what_look_ups_do(history: list[list[Edit]]) -> None:
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        for name in ("_FEW_FILES", "_SPREAD", "_DROPPED_ALONE", "_ASKED_ALONE", "_COPY_FROM"):
+            patch.setattr(ladybug, name, 10**9 if name == "_SPREAD" else 0)
+        store, fresh = LadybugStore(f"{folder}/a.lbug"), LadybugStore(f"{folder}/b.lbug")
+        files = replay(store, "p", history)
         clean(fresh, "p", files)
         assert store.dump("p") == fresh.dump("p")
         store.close()
