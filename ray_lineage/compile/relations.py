@@ -631,7 +631,8 @@ class Builder:
             return None
         found = self._collected(item, scope, subqueries)
         name, line, column = self._output_name(item)
-        text = self.text_of(item, found.at) if found.refs else ""
+        bare = kind is exp.Alias and item.this.__class__ is exp.Column
+        text = self.text_of(item, found.at) if found.refs and not bare else ""
         return Output(name, tuple(found.refs.values()), line or found.line, column, expression=text)
 
     def _collected(self, item: Expression, scope: Scope, subqueries: list[int]) -> Collected:

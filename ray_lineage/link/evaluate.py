@@ -29,6 +29,7 @@ from ray_lineage.model import (
 
 # A source's code is transformation * 2 + (1 if only possible).
 Sources = dict[tuple[str, str], int]
+_IDENTITY: Final = TRANSFORMATIONS.index("identity")
 _CONDITIONAL: Final = TRANSFORMATIONS.index("conditional")
 _STRENGTH: Final = (2, 3, 4, 5, 1, 0)  # masking > aggregation > transformation > identity > conditional > window
 
@@ -349,8 +350,18 @@ class Evaluator:
             if output.star:
                 out.extend(self._star(output, relation, index))
             else:
-                out.append(Item(output.name, self._refs(output.refs, output), output.line, output.expression))
+                text = output.expression or self._inner_text(output, relation)
+                out.append(Item(output.name, self._refs(output.refs, output), output.line, text))
         return out
+
+    def _inner_text(self, output: Output, relation: Select) -> str:
+        """A bare column of a CTE or derived table is the expression that it is there."""
+        if len(output.refs) != 1 or output.refs[0].how != _IDENTITY:
+            return ""
+        ref = output.refs[0]
+        where = [ref.relation] if ref.relation >= 0 else list(dict.fromkeys(relation.sources))
+        found = [i.expression for index in where for i in self.items(index) if i.name == ref.name]
+        return found[0] if len(found) == 1 else ""
 
     def _star(self, output: Output, relation: Select, index: int) -> list[Item]:
         if not output.refs:
@@ -366,7 +377,7 @@ class Evaluator:
         excluded = set(output.excluded)
         renames = output.renamed or {}
         return [
-            Item(renames.get(i.name, i.name) if i.name else i.name, i.sources, line)
+            Item(renames.get(i.name, i.name) if i.name else i.name, i.sources, line, i.expression)
             for i in items
             if i.name not in excluded
         ]

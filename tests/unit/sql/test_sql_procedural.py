@@ -6,7 +6,8 @@ import pytest
 
 import ray_lineage
 from ray_lineage.compile import CompileOptions, compile_text
-from ray_lineage.model import Call, ForeignKey
+from ray_lineage.link import Linker
+from ray_lineage.model import Call, ForeignKey, encode_facts
 from tests.unit.sql.cases import Case, check
 
 VARIABLES: list[Case] = [
@@ -128,3 +129,26 @@ def test_expressions_are_kept_without_their_literals() -> None:
     first, second = facts.statements
     assert [o.expression for o in first.relations[first.root].outputs] == ["a + COALESCE(b, ?)", ""]  # type: ignore[union-attr]
     assert [a.expression for a in second.assignments] == ["UPPER(c) || ?"]
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("INSERT INTO t (x) SELECT a + b AS x FROM s", {"a + b"}),
+        ("INSERT INTO t (x) SELECT a AS x FROM s", {None}),
+        ("INSERT INTO t (x) SELECT d.x FROM (SELECT a + b AS x FROM s) d", {"a + b"}),
+        ("INSERT INTO t (x) SELECT x FROM (SELECT a + b AS x FROM s) d", {"a + b"}),
+        ("WITH q AS (SELECT SUM(a) AS x FROM s), r AS (SELECT * FROM q) INSERT INTO t (x) SELECT x FROM r", {"SUM(a)"}),
+        ("INSERT INTO t (x) SELECT x * 2 FROM (SELECT a + b AS x FROM s) d", {"x * ?"}),  # the outermost says most
+        (
+            "INSERT INTO t (x) SELECT x FROM (SELECT a + 1 AS x FROM s) d, (SELECT b + 1 AS x FROM r) e",
+            {None},
+        ),  # which?
+    ],
+)
+def test_an_edge_carries_the_expression_that_made_it(sql: str, expected: set[str | None]) -> None:
+    linker = Linker("p")
+    linker.put("f.sql", "", encode_facts(compile_text(sql, CompileOptions("tsql"))))
+    rows = [row for c in linker.link() for row in c.rows.get("FLOWS_TO", [])]
+    linker.close()
+    assert {row[6] for row in rows} == expected
