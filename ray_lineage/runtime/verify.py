@@ -24,9 +24,10 @@ from ray_lineage.graph.store import GraphStore
 from ray_lineage.link import Linker
 from ray_lineage.model import Contribution, FileState, decode_facts
 from ray_lineage.runtime.load import old_facts, open_cache
-from ray_lineage.runtime.parse import Meta, Task, parse_batch
+from ray_lineage.runtime.parse import Meta, Task, parse_batch, shown
 from ray_lineage.runtime.plan import Plan
 from ray_lineage.runtime.shipping import fill
+from ray_lineage.runtime.votes import Votes, in_dialect
 from ray_lineage.settings import Settings
 
 if TYPE_CHECKING:
@@ -124,12 +125,16 @@ class _Clean:
         self._plan = plan
         self._stored = stored
         self._linker = Linker(plan.project)
+        self._votes = Votes()
 
     def __enter__(self) -> _Clean:
         cache = open_cache(self._settings)
         try:
             for task in self._plan.tasks:
                 self._compile(task, cache)
+            while due := self._votes.due():  # files that say little of their dialect are read in that of their folder
+                for task, dialect in due:
+                    self._compile(in_dialect(task, dialect), cache)
             by_path = {t.file.path: t for t in self._plan.tasks}
             for path, sha256, facts in old_facts(self.unreadable, self._stored, by_path, cache):
                 self._linker.put(path, sha256, facts)
@@ -152,13 +157,14 @@ class _Clean:
             state = self._stored.get(task.file.path)
             facts = _set_aside(full, state, cache) if state is not None and state.status == "failed" else None
             if facts is not None:
-                meta = Meta(task.file.path, "facts", _sha256(full))
+                meta = shown(task, Meta(task.file.path, "facts", _sha256(full)), facts)
             else:
                 (meta,), (facts,) = parse_batch([full], None, limit)
         else:
             meta, facts = full
         if meta.outcome == "facts":
             self._linker.put(meta.path, meta.sha256, facts)
+            self._votes.note(task, meta)
         elif meta.outcome != "gone":
             self.unreadable.add(meta.path)
 

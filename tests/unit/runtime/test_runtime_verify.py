@@ -99,6 +99,16 @@ def test_a_row_that_was_tampered_with_is_found_by_the_deep_comparison(settings: 
     assert "mart.m.x" in found.rows["FLOWS_TO"].example_missing
 
 
+def test_dialects_that_are_detected(tmp_path: Path) -> None:
+    """The example has files of two dialects, some of which say so only by the folder that they are in."""
+    example = Path(__file__).parents[3] / "examples" / "lumen_books"
+    flags = {"data_dir": str(tmp_path / "data"), "executor": "inline"}
+    found = load_settings(flags, cwd=str(tmp_path), environ={}).settings
+    ingest(found, [str(example)])
+    verdict = verify(found, [str(example)], deep=True)
+    assert verdict.equal, verdict
+
+
 def test_a_poisoned_cache_deceives_nobody(settings: Settings, sql: Path) -> None:
     cache = open_cache(settings)
     assert cache is not None
