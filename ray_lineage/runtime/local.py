@@ -6,6 +6,7 @@ import asyncio
 import resource
 from collections.abc import Callable, Sequence
 
+from ray_lineage.errors import Interrupted
 from ray_lineage.model import FileState
 from ray_lineage.runtime.crew import Finish, Report, this_machine
 from ray_lineage.runtime.load import Committed, Loader, Settled, open_cache
@@ -46,9 +47,10 @@ class LocalWorker:
 class LocalGraph:
     """See :class:`ray_lineage.runtime.crew.Graph`."""
 
-    def __init__(self, settings: Settings, project: str) -> None:
+    def __init__(self, settings: Settings, project: str, stopping: Callable[[], int]) -> None:
         self._settings = settings
         self._project = project
+        self._stopping = stopping
         self._loader: Loader | None = None
         self.uri = ""
         self.rebuilt = ""
@@ -81,14 +83,20 @@ class LocalGraph:
         """See the protocol."""
         stored = 0
 
+        def tell(phase: str, done: int) -> None:
+            progress(phase, done)
+            signum = self._stopping()
+            if signum:  # nobody else can say so: this thread is busy here
+                raise Interrupted(signum)
+
         def on_stored(files: int) -> None:
             nonlocal stored
             stored += files
-            progress("load", stored)
+            tell("load", stored)
 
         self._open.finish(
             order.digest, order.gone, full=order.full, settle=order.settle, summary=summary, dry_run=order.dry_run,
-            kept=order.kept, on_linked=lambda n: progress("link", n), on_stored=on_stored,
+            kept=order.kept, on_linked=lambda n: tell("link", n), on_stored=on_stored,
         )  # fmt: skip
         return summary
 
@@ -117,8 +125,10 @@ class LocalCrew:
     note = ""
     object_store_bytes = 0
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, stopping: Callable[[], int] = lambda: 0) -> None:
+        """``stopping``: the signal that asks for an end, 0 if none did."""
         self._settings = settings
+        self._stopping = stopping
 
     def cap(self) -> int:
         """This process."""
@@ -130,7 +140,7 @@ class LocalCrew:
 
     def graph(self, project: str) -> LocalGraph:
         """In this process."""
-        return LocalGraph(self._settings, project)
+        return LocalGraph(self._settings, project, self._stopping)
 
     def want(self, workers: int) -> None:
         """There is no cluster."""

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM: the first asks for a stop at the next safe point, the second leaves at once.
+"""SIGINT, SIGTERM and SIGHUP: the first asks for a stop at the next safe point, the second leaves at once.
 
 Both are safe: every transaction is whole, and the next run sees from the fingerprints what is missing.
 """
@@ -30,7 +30,7 @@ class StopSignals:
     def install(self) -> None:
         """Take the handlers, again where somebody else took them meanwhile (starting Ray does). A signal seen stays seen."""
         if threading.current_thread() is threading.main_thread():
-            for signum in (signal.SIGINT, signal.SIGTERM):
+            for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 before = signal.signal(signum, self._on_signal)
                 self._before.setdefault(signum, before)
             if self._flushes:

@@ -67,7 +67,7 @@ async def _here(
     settings: Settings, roots: Sequence[str], look: Callable[[Status], None], stop: StopSignals, order: Order
 ) -> None:
     """Everything in this process."""
-    job = Job(settings, roots, order, lambda: LocalCrew(settings))
+    job = Job(settings, roots, order, lambda: LocalCrew(settings, lambda: stop.received))
     running = asyncio.create_task(job.run())
     while not running.done():
         await asyncio.wait([running], timeout=_POLL_SECONDS)
