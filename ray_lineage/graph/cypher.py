@@ -104,26 +104,41 @@ def _rels(rel: Rel, verb: str) -> str:
 
 
 @cache
-def stored_nodes(node: Node, between: bool = False) -> str:
-    """Nodes of a type that belong to some files (shared ones: that these files describe)."""
-    key = {"File": "id", "Statement": "file"}.get(node.label, "owner")
-    return _of_files(f"MATCH (n:`{node.label}`)", f"n.`{key}`", between) + f" RETURN {_columns('n', node.columns)}"
+def stored_nodes(node: Node) -> str:
+    """Nodes of a type that belong to the files from ``$first`` to ``$last`` (shared ones: that these files describe).
+
+    Without an index such a range is the cheapest filter, and the files of a batch stand together."""
+    owner = f"n.`{_FILE_OF.get(node.label, 'owner')}`"
+    columns = _columns("n", node.columns)
+    return f"MATCH (n:`{node.label}`) WHERE {owner} >= $first AND {owner} <= $last RETURN {columns}"
 
 
 @cache
-def stored_rels(rel: Rel, between: bool = False) -> str:
-    """Relationships that belong to some files: source, target, file, properties; on Neo4j also the element id."""
-    pattern = f"MATCH (a:`{rel.source}`)-[r:`{rel.type}`]->(b:`{rel.target}`)"
-    handle = "" if between else ", elementId(r)"
-    return _of_files(pattern, "r.`file`", between) + f" RETURN {_row(rel)}{handle}"
+def stored_rels(rel: Rel) -> str:
+    """Relationships that belong to the files from ``$first`` to ``$last``: source, target, file, properties."""
+    return (
+        f"MATCH (a:`{rel.source}`)-[r:`{rel.type}`]->(b:`{rel.target}`) "
+        f"WHERE r.`file` >= $first AND r.`file` <= $last RETURN {_row(rel)}"
+    )
 
 
-def _of_files(match: str, value: str, between: bool) -> str:
-    """Either all of the files ``$files`` (by index: Neo4j), or all from file ``$first`` to file ``$last``: without an index
-    that is the cheapest filter, and the files of a batch stand together."""
-    if between:
-        return f"{match} WHERE {value} >= $first AND {value} <= $last"
-    return f"UNWIND $files AS f {match} WHERE {value} = f"
+@cache
+def stored_all() -> str:
+    """All nodes and relationships that belong to ``$files``, by index (Neo4j): label or type, row, element id."""
+    parts = [
+        f"UNWIND $files AS f MATCH (n:`{n.label}`) WHERE n.`{_FILE_OF.get(n.label, 'owner')}` = f "
+        f"RETURN '{n.label}' AS kind, [{_columns('n', n.columns)}] AS row, '' AS handle"
+        for n in NODES
+    ]
+    parts += [
+        f"UNWIND $files AS f MATCH (a:`{r.source}`)-[r:`{r.type}`]->(b:`{r.target}`) WHERE r.`file` = f "
+        f"RETURN '{r.type}' AS kind, [{_row(r)}] AS row, elementId(r) AS handle"
+        for r in RELS
+    ]
+    return " UNION ALL ".join(parts)
+
+
+_FILE_OF: Final = {"File": "id", "Statement": "file"}  # property that names a node's file; a shared node's is its owner
 
 
 @cache
@@ -192,10 +207,8 @@ def delete_rels(rel: Rel) -> str:
     )
 
 
-@cache
-def delete_by_handle(rel: Rel) -> str:
-    """Delete relationships by their element ids (Neo4j), which hold within one transaction."""
-    return f"UNWIND $ids AS i MATCH ()-[r:`{rel.type}`]->() WHERE elementId(r) = i DELETE r"
+DELETE_BY_HANDLE: Final = "UNWIND $ids AS i MATCH ()-[r]->() WHERE elementId(r) = i DELETE r"
+"""Delete relationships by their element ids (Neo4j)."""
 
 
 @cache

@@ -12,7 +12,7 @@ shared node by a row or by its owner: the next difference mends it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set, Sized
 from typing import Any, Final
 
 import msgspec
@@ -118,7 +118,7 @@ class Delta(msgspec.Struct):
 
 def difference(batch: Batch, stored: Stored) -> Delta:
     """All that has to change so that the graph holds the batch."""
-    builder = _Builder(batch)
+    builder = _Builder(batch, _there(stored))
     if any(stored.nodes.values()) or any(stored.rels.values()):
         for step in _steps(batch, stored):
             builder.take(step)
@@ -136,12 +136,13 @@ def pieces(batch: Batch, stored: Stored, rows: int) -> Iterator[Delta]:
         _without_fingerprint(r) for i, r in stored.nodes["File"].items() if i not in batch.nodes["File"]
     ]
     yield first.made
-    piece = _Builder(batch)
+    there = _there(stored)
+    piece = _Builder(batch, there)
     adding = True
     for step in sorted(_steps(batch, stored), key=_is_deletion):
         if piece.made.size >= rows or (adding and _is_deletion(step) and piece.made.size):
             yield piece.made
-            piece = _Builder(batch)
+            piece = _Builder(batch, there)
         adding = not _is_deletion(step)
         piece.take(step)
     if piece.made.size:
@@ -167,6 +168,15 @@ def anchors(batch: Batch) -> dict[str, Places]:
         for row in batch.nodes[label].values():
             out[row[-1]].setdefault(label, set()).add(row[dataset_at])
     return {file: {kind: sorted(v) for kind, v in found.items()} for file, found in out.items()}
+
+
+def _there(stored: Stored) -> set[str]:
+    """Ids of the nodes that must exist, because a stored row mentions them."""
+    ids = {i for label in _SHARED for i in stored.nodes[label]}
+    for rows in stored.rels.values():
+        for row in rows:
+            ids.update(row[:2])
+    return ids
 
 
 class _Step(msgspec.Struct, frozen=True):
@@ -211,8 +221,9 @@ def _steps(batch: Batch, stored: Stored) -> Iterator[_Step]:
 class _Builder:
     """Collects steps into a :class:`Delta`: what added rows mention, what deleted ones may have orphaned."""
 
-    def __init__(self, batch: Batch) -> None:
+    def __init__(self, batch: Batch, there: Set[str] = frozenset()) -> None:
         self.batch = batch
+        self.there = there
         self.made = Delta(suspects={label: set() for label in _SHARED})
 
     def take(self, step: _Step) -> None:
@@ -258,6 +269,8 @@ class _Builder:
         self._mention(rel.target, str(row[1]))
 
     def _mention(self, label: str, identity: str) -> None:
+        if identity in self.there:
+            return
         if label == "Column" and identity not in self.made.columns:
             self.made.columns[identity] = self.batch.columns[identity]
             self._mention("Dataset", self.batch.columns[identity][0])

@@ -354,17 +354,17 @@ class LadybugStore(BaseStore):
             return stored
         bounds = {"first": min(batch.files), "last": max(batch.files)}
         wanted = set(batch.files)
-        between = [tuple(r) for r in self._read(cypher.stored_nodes(FILE, True), **bounds)]
+        between = [tuple(r) for r in self._read(cypher.stored_nodes(FILE), **bounds)]
         known = {r[0]: r for r in between if r[0] in wanted}
         if len(between) > _SPREAD * len(known) and self._look_up_all(list(known), stored):
             return stored
         stored = Stored()
         stored.nodes["File"] = known
         for node, file_at in ((STATEMENT, 1), (DATASET, -1), (COLUMN, -1)):
-            rows = map(tuple, self._read(cypher.stored_nodes(node, True), **bounds))
+            rows = map(tuple, self._read(cypher.stored_nodes(node), **bounds))
             stored.nodes[node.label] = {r[0]: r for r in rows if r[file_at] in wanted}
         for rel in RELS:
-            rows = map(tuple, self._read(cypher.stored_rels(rel, True), **bounds))
+            rows = map(tuple, self._read(cypher.stored_rels(rel), **bounds))
             stored.rels[rel.type] = dict.fromkeys(r for r in rows if r[2] in wanted)
         return stored
 
@@ -436,8 +436,9 @@ class LadybugStore(BaseStore):
         self._insert_nodes(DATASET, [described["Dataset"].get(r[0], r) for r in datasets])
         self._insert_nodes(COLUMN, [described["Column"].get(r[0], r) for r in columns])
         self._insert_rels(HAS_COLUMN, [(r[1], r[0]) for r in columns])
-        self._set_nodes(DATASET, [r for i, r in described["Dataset"].items() if i in known_datasets])
-        self._set_nodes(COLUMN, [r for i, r in described["Column"].items() if i in known_columns])
+        made = {r[0] for r in (*datasets, *columns)}
+        self._set_nodes(DATASET, [r for i, r in described["Dataset"].items() if i not in made])
+        self._set_nodes(COLUMN, [r for i, r in described["Column"].items() if i not in made])
         self._put_files(delta)
         self._insert_nodes(STATEMENT, delta.statements)
         self._set_nodes(STATEMENT, delta.changed)

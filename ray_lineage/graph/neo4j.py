@@ -251,9 +251,7 @@ class Neo4jStore(BaseStore):
         self._check_epoch(found[0][0] if found else None, epoch, project)
 
     async def _change(self, tx: Any, project: str, delta: Delta) -> None:
-        for rel in RELS:
-            handles = [handle for _, handle in delta.drop.get(rel.type, ())]
-            await _ids(tx, cypher.delete_by_handle(rel), handles)
+        await _ids(tx, cypher.DELETE_BY_HANDLE, [h for dropped in delta.drop.values() for _, h in dropped])
         await _ids(tx, cypher.delete_nodes_by_key("Statement"), delta.gone)
         for node in cypher.SHARED:
             ids = delta.reset.get(node.label, [])
@@ -363,15 +361,11 @@ async def _ids(tx: Any, query: str, ids: Sequence[str]) -> None:
 async def _stored(tx: Any, batch: Batch) -> Stored:
     """What the graph holds of the batch's files, each relationship with its element id."""
     stored = Stored()
-    files = {"files": batch.files}
-    for node in NODES:
-        found = await _values(tx, cypher.stored_nodes(node), files)
-        stored.nodes[node.label] = {r[0]: tuple(r) for r in found}
-    if not stored.nodes["File"]:
-        return stored
-    for rel in RELS:
-        for row in await _values(tx, cypher.stored_rels(rel), files):
-            stored.add_rel(rel.type, tuple(row[:-1]), row[-1])
+    for kind, row, handle in await _values(tx, cypher.stored_all(), {"files": batch.files}):
+        if handle:
+            stored.add_rel(kind, tuple(row), handle)
+        else:
+            stored.nodes[kind][row[0]] = tuple(row)
     return stored
 
 
