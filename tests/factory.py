@@ -7,7 +7,15 @@ from collections.abc import Mapping
 
 from ray_lineage.compile import CompileOptions, compile_text
 from ray_lineage.link import Linker
-from ray_lineage.model import Contribution, encode_facts
+from ray_lineage.model import (
+    Contribution,
+    Row,
+    column_id,
+    dataset_id,
+    encode_facts,
+    file_id,
+    statement_id,
+)
 
 
 def facts(sql: str, dialect: str = "postgres") -> bytes:
@@ -26,3 +34,26 @@ def contributions(project: str, files: Mapping[str, str], dialect: str = "postgr
     found = {c.path: c for c in linker.link()}
     linker.close()
     return found
+
+
+def wide(project: str, path: str, flows: int, shift: int = 0) -> Contribution:
+    """A file with that many FLOWS_TO rows and two columns for each; ``shift`` moves their lines."""
+    file, table, other = file_id(project, path), dataset_id(project, f"t_{path}"), dataset_id(project, "u")
+    statement = statement_id(file, 0)
+    rows: dict[str, list[Row]] = {
+        "File": [(file, project, path, "", "tsql", f"print{flows}-{shift}", "ok", "[]", 1)],
+        "Statement": [(statement, file, 0, "insert", 1, 1, None, "INSERT")],
+        "CONTAINS": [(file, statement)],
+        "WRITES": [(statement, table)],
+        "READS": [(statement, other)],
+        "FEEDS": [(other, table, 0)],
+        "FLOWS_TO": [
+            (
+                column_id(project, "u", f"x{i}"), column_id(project, f"t_{path}", f"y{i}"), 0, i + shift, "identity",
+                "certain", None if i % 2 else f"x{i} + ?",
+            )
+            for i in range(flows)
+        ],
+    }  # fmt: skip
+    columns = [("u", f"x{i}") for i in range(flows)] + [(f"t_{path}", f"y{i}") for i in range(flows)]
+    return Contribution(file, path, str(rows["File"][0][5]), rows, [f"t_{path}", "u"], columns)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import tempfile
 import threading
+import time
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from ray_lineage.errors import StoreRefused, StoreUnavailable
 from ray_lineage.graph.ladybug import LadybugStore
 from ray_lineage.graph.neo4j import Neo4jStore
 from tests.conftest import ServerAddress
-from tests.factory import contributions
+from tests.factory import contributions, wide
 from tests.neo4j_server.server import Neo4jServer
-from tests.unit.graph.graph_model import Edit, clean, histories, replay
+from tests.unit.graph.graph_model import Edit, clean, histories, replay, replay_with_crashes, rounds
 from tests.unit.graph.test_graph_ladybug import HOSTILE
 
 pytestmark = pytest.mark.neo4j
@@ -33,6 +36,62 @@ def test_any_history_gives_the_graph_of_a_clean_ingest_in_the_other_store(
         assert neo4j_store.dump(project) == embedded.dump(project)
         assert neo4j_store.counts(project) == embedded.counts(project)
         embedded.close()
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(history=rounds, rows=st.integers(1, 12))
+def test_crashes_between_the_pieces_of_a_large_file_leave_nothing_behind(
+    neo4j_server: ServerAddress, neo4j_store: Neo4jStore, project: str, history: list[tuple[list[Edit], int]], rows: int
+) -> None:
+    neo4j_store.remove_project(project)
+    files = replay_with_crashes(neo4j_server.store, project, history, rows)
+    assert neo4j_store.dump(project) == _clean_dump(project, files)
+
+
+def _clean_dump(project: str, files: dict[str, str]) -> dict[str, list[tuple[Any, ...]]]:
+    with tempfile.TemporaryDirectory() as folder:
+        embedded = LadybugStore(f"{folder}/g.lbug")
+        clean(embedded, project, files)
+        dump = embedded.dump(project)
+        embedded.close()
+    return dump
+
+
+def test_a_file_larger_than_a_transaction(neo4j_server: ServerAddress, project: str) -> None:
+    store = Neo4jStore(neo4j_server.uri, neo4j_server.username, neo4j_server.password, None, batch_size=1_000)
+    epoch = store.acquire(project)
+    for flows, shift in ((4_000, 0), (4_500, 1), (10, 0)):
+        wanted = wide(project, "big", flows, shift)
+        result = store.apply(project, epoch, [wanted, wide(project, "small", 5)])
+        assert not result.rejected
+        assert result.transactions > 4_000 / 1_000
+        with tempfile.TemporaryDirectory() as folder:
+            embedded = LadybugStore(f"{folder}/g.lbug")
+            embedded.apply(project, embedded.acquire(project), [wanted, wide(project, "small", 5)], fresh=True)
+            assert store.dump(project) == embedded.dump(project)
+            embedded.close()
+    store.remove_project(project)
+    store.close()
+
+
+def test_a_server_with_little_memory_gets_smaller_transactions(tmp_path_factory: pytest.TempPathFactory) -> None:
+    server = Neo4jServer(tmp_path_factory.mktemp("little"), db__memory__transaction__max="8m")
+    server.start()
+    try:
+        store = Neo4jStore(server.uri, server.username, server.password, None)
+        epoch = store.acquire("p")
+        started = time.monotonic()
+        for number, shift in enumerate((0, 1)):
+            wanted = [wide("p", "big", 12_000, shift), *(wide("p", f"small{i}", 300, shift) for i in range(20))]
+            result = store.apply("p", epoch, wanted, fresh=not number)
+            assert not result.rejected
+            assert number or result.retries
+        assert time.monotonic() - started < 120
+        store.apply("p", epoch, [], ["big"])
+        assert store.counts("p")["FLOWS_TO"] == 20 * 300
+        store.close()
+    finally:
+        server.stop()
 
 
 def test_hostile_names_come_back_as_they_are(neo4j_store: Neo4jStore, project: str) -> None:

@@ -42,8 +42,10 @@ def jars() -> Path:
 class Neo4jServer:
     """One server with its data in ``directory``. ``kill`` and then ``start`` recovers the same store."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, **settings: str) -> None:
+        """``settings`` are lines of neo4j.conf, with ``__`` for each dot."""
         self.directory = directory
+        self.settings = {k.replace("__", "."): v for k, v in settings.items()}
         self.bolt, self.http = free_port(), free_port()
         self.uri = f"bolt://127.0.0.1:{self.bolt}"
         self.username, self.password = "neo4j", PASSWORD
@@ -60,6 +62,7 @@ class Neo4jServer:
             "dbms.usage_report.enabled": "false",
             "server.memory.pagecache.size": "256m",
             "db.tx_log.preallocate": "false",
+            **self.settings,
         }
         (self.directory / "conf" / "neo4j.conf").write_text("".join(f"{k}={v}\n" for k, v in settings.items()))
         opens = [
