@@ -66,7 +66,8 @@ def _header(status: Status, now: float) -> list[Text]:
     if now - status.written_at > 10 and status.written_at:
         head.append(f"  (as of {duration(now - status.written_at)} ago)", style="yellow")
     where = f"{status.store}  ({status.executor or 'in process'}, process {status.pid})"
-    return [head, _line("store", where), *(_line("folder", r) for r in status.roots[:2])]
+    more = [_line("dashboard", status.dashboard)] if status.dashboard else []
+    return [head, _line("store", where), *(_line("folder", r) for r in status.roots[:2]), *more]
 
 
 def _figures(status: Status, now: float) -> list[Text]:

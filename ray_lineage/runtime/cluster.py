@@ -65,6 +65,12 @@ def cluster(address: str, workers: int, *, dashboard: bool = False) -> Iterator[
         ray.shutdown()
 
 
+def dashboard_url(ray: Any) -> str:
+    """Where the cluster's dashboard is, empty if it has none."""
+    found = ray._private.worker.get_dashboard_url()
+    return f"http://{found}" if found else ""
+
+
 def _quiet() -> dict[str, Any]:
     return {"namespace": NAMESPACE, "log_to_driver": False, "logging_level": logging.ERROR}
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from ray_lineage.errors import Interrupted, RayLineageError
 from ray_lineage.graph.open import is_server
-from ray_lineage.runtime.cluster import cluster, under_job
+from ray_lineage.runtime.cluster import cluster, dashboard_url, under_job
 from ray_lineage.runtime.driver import Driver
 from ray_lineage.runtime.signals import StopSignals
 from ray_lineage.runtime.status import Status
@@ -52,13 +52,16 @@ def follow_with_ray(
     with cluster(settings.ray_address, settings.max_workers or settings.ingest_workers, dashboard=True) as ray:
         job = _Job(ray, settings, roots, order, stop, _FOLLOWING_DRAIN_SECONDS)
         asked: Any = None
+        dashboard = dashboard_url(ray)
         while not job.ended():
             if stop.flush:
                 stop.flush = False
                 job.driver.flush.remote()
             if asked is not None and ray.wait([asked], timeout=0)[0]:
                 with contextlib.suppress(ray.exceptions.RayError):  # the driver is being restarted
-                    look(ray.get(asked))
+                    status = ray.get(asked)
+                    status.dashboard = dashboard
+                    look(status)
                 asked = None
             if asked is None:
                 asked = job.driver.look.remote()

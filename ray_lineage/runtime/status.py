@@ -72,6 +72,8 @@ class Status(msgspec.Struct):
     roots: list[str] = []
     store: str = ""
     executor: str = ""
+    dashboard: str = ""
+    """Address of Ray's dashboard, if there is one."""
     phase: Phase = "starting"
     files: int = 0
     """Known files."""
