@@ -63,4 +63,6 @@ def _show(found: Verification) -> None:
             if example:
                 out.print(Text(f"    {mark} {visible(example)}", style="dim"))
     if not found.equal:
-        out.print(Text("`ray_lineage ingest --full` on the same folders writes what they say", style="cyan"))
+        again = "`ray_lineage ingest --full` on the same folders writes what they say"
+        wait = "a run is writing it, or did not finish: wait for it, or run `ray_lineage ingest` on the same folders"
+        out.print(Text(again if found.settled else wait, style="cyan"))

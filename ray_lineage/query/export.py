@@ -5,7 +5,6 @@ project, to bring together what belongs to one statement).
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import os
 from collections.abc import Iterator, Sequence
@@ -15,7 +14,7 @@ from typing import IO, Any, Final
 import msgspec
 
 from ray_lineage import __version__
-from ray_lineage.errors import StoreUnavailable, UsageError
+from ray_lineage.errors import UsageError
 from ray_lineage.graph.schema import HAS_COLUMN, NODES, RELS, SCHEMA_VERSION
 from ray_lineage.graph.store import GraphStore
 from ray_lineage.model import STAR
@@ -58,25 +57,6 @@ def projects_of(store: GraphStore, project: str | None) -> list[str]:
         wanted = f"project {project!r}" if project is not None else "a project"
         raise UsageError("RL204", f"{store.uri} does not hold {wanted}", where="--project", help=there)
     return [project]
-
-
-@contextlib.contextmanager
-def undisturbed(store: GraphStore, projects: Sequence[str]) -> Iterator[None]:
-    """What is read inside is one state of the graph. Raises StoreUnavailable (RL247) if a run wrote it meanwhile."""
-
-    def marks() -> list[tuple[int, str]]:
-        return [(s.epoch, s.digest) for s in map(store.state, projects)]
-
-    before = marks()
-    try:
-        yield
-        disturbed = marks() != before
-    except KeyError:  # an edge of the new state, a node of the old one
-        disturbed = True
-    if disturbed:
-        raise StoreUnavailable(
-            "RL247", f"a run wrote to {store.uri} while it was exported", help="export again when the run is over"
-        )
 
 
 # --------------------------------------------------------------------------- JSON lines

@@ -20,6 +20,7 @@ from ray_lineage.cache import cache_key
 from ray_lineage.compile import COMPILER_VERSION
 from ray_lineage.graph.open import open_store
 from ray_lineage.graph.schema import KINDS
+from ray_lineage.graph.steady import undisturbed
 from ray_lineage.graph.store import GraphStore
 from ray_lineage.link import Linker
 from ray_lineage.model import Contribution, FileState, decode_facts
@@ -52,6 +53,8 @@ class Verification(msgspec.Struct, frozen=True):
 
     schema: int
     equal: bool
+    settled: bool
+    """Did the last run finish, with every file readable? While one is writing: False."""
     project: str
     store: str
     files: int
@@ -70,14 +73,16 @@ class Verification(msgspec.Struct, frozen=True):
 
 
 def verify(settings: Settings, roots: Sequence[str], *, deep: bool = False) -> Verification:
-    """Compare. Raises UsageError for roots that are missing, StoreUnavailable or StoreRefused."""
+    """Compare. Raises UsageError for roots that are missing, StoreUnavailable (also if a run writes meanwhile: RL247) or
+    StoreRefused."""
     started = time.monotonic()
     plan = Plan(settings, roots)
     plan.read()
     store = open_store(settings, read_only=True)
     try:
-        stored = store.state(plan.project).files
-        with _Clean(settings, plan, stored) as clean:
+        state = store.state(plan.project)
+        stored = state.files
+        with undisturbed(store, [plan.project]), _Clean(settings, plan, stored) as clean:
             if deep:
                 with tempfile.TemporaryDirectory(prefix="ray_lineage-verify-") as folder:
                     fingerprints, rows = _deep(clean, plan.project, store, folder)
@@ -89,6 +94,7 @@ def verify(settings: Settings, roots: Sequence[str], *, deep: bool = False) -> V
         return Verification(
             schema=1,
             equal=not any(counts.values()) and not rows,
+            settled=bool(state.digest),
             project=plan.project,
             store=store.uri,
             files=len(plan.tasks),

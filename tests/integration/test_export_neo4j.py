@@ -10,7 +10,8 @@ import pytest
 
 from ray_lineage.graph.ladybug import LadybugStore
 from ray_lineage.graph.neo4j import Neo4jStore
-from ray_lineage.query.export import undisturbed, write_csv, write_jsonl, write_openlineage
+from ray_lineage.graph.steady import undisturbed
+from ray_lineage.query.export import write_csv, write_jsonl, write_openlineage
 from ray_lineage.runtime.ingest import ingest
 from ray_lineage.runtime.verify import verify
 from ray_lineage.settings import load_settings

@@ -18,11 +18,11 @@ import pytest
 from ray_lineage.cli.main import main
 from ray_lineage.errors import StoreUnavailable, UsageError
 from ray_lineage.graph.ladybug import LadybugStore
+from ray_lineage.graph.steady import undisturbed
 from ray_lineage.query.export import (
     FORMATS,
     cell,
     projects_of,
-    undisturbed,
     write_csv,
     write_jsonl,
     write_openlineage,
@@ -239,6 +239,9 @@ def test_a_run_that_writes_meanwhile_is_told(tmp_path: Path) -> None:
         store.acquire("p")
     with pytest.raises(StoreUnavailable), undisturbed(store, ["p"]):
         raise KeyError("p:gone.sql#0")
+    store.settle("p", store.acquire("p"), "settled")
+    with pytest.raises(KeyError), undisturbed(store, ["p"]):
+        raise KeyError("in a settled graph that is a fault of ours")
     store.close()
 
 

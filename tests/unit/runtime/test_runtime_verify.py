@@ -60,7 +60,7 @@ def contents(folder: str) -> dict[str, bytes]:
 def test_equal_and_nothing_is_written(settings: Settings, sql: Path, deep: bool) -> None:
     before = contents(settings.data_dir)
     found = verify(settings, [str(sql)], deep=deep)
-    assert (found.equal, found.files, found.deep, found.rows) == (True, 3, deep, {})
+    assert (found.equal, found.settled, found.files, found.deep, found.rows) == (True, True, 3, deep, {})
     assert contents(settings.data_dir) == before
 
 
@@ -159,6 +159,14 @@ def test_lists_are_bounded_and_counts_are_not(settings: Settings, sql: Path, mon
         (sql / f"new{n}.sql").write_text("SELECT 1")
     found = verify(settings, [str(sql)])
     assert (found.missing, found.counts["missing"]) == (["new0.sql", "new1.sql"], 5)
+
+
+def test_a_run_that_did_not_finish_is_told(settings: Settings, sql: Path) -> None:
+    store = LadybugStore(os.path.join(settings.data_dir, "graph.lbug"))
+    store.apply("sql", store.acquire("sql"), [], ["c.sql"])
+    store.close()
+    found = verify(settings, [str(sql)])
+    assert (found.equal, found.settled, found.missing) == (False, False, ["c.sql"])
 
 
 def test_what_is_not_there(settings: Settings, tmp_path: Path, sql: Path) -> None:
