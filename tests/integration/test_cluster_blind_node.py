@@ -20,13 +20,13 @@ from tests.integration.head import PROJECT, Head
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(400)]
 
 FILES = 120
-COVERED = 'mount -t tmpfs none "$1" && shift && exec "$@"'
+COVERED = 'mount --bind "$1" "$2" && shift 2 && exec "$@"'
 
 
 def own_mounts() -> list[str]:
     """A command that gives what it runs mounts of its own; none: it may not."""
     for command in (["unshare", "--mount"], ["unshare", "--mount", "--map-root-user"]):
-        done = subprocess.run([*command, "sh", "-c", COVERED, "sh", "/mnt", "true"], capture_output=True)
+        done = subprocess.run([*command, "sh", "-c", COVERED, "sh", "/mnt", "/mnt", "true"], capture_output=True)
         if done.returncode == 0:
             return command
     return []
@@ -38,17 +38,24 @@ def sql(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def head(sql: Path) -> Iterator[Head]:
-    """A head without CPUs, and one node that sees an empty folder where the files are."""
+def head(request: pytest.FixtureRequest, sql: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Head]:
+    """A head without CPUs, and one node that has something else where the files are: nothing, or a clone of its own in
+    which every file is longer by a table."""
     unshare = own_mounts() if shutil.which("unshare") else []
     if not unshare:
         pytest.skip("mount namespaces are not allowed here")
-    folder = Path(os.path.realpath("/tmp")) / f"rl-blind-{os.getpid()}"  # socket paths must be short
+    other = tmp_path_factory.mktemp("other") / "sql"
+    other.mkdir()
+    if request.param == "clone":
+        shutil.copytree(sql, other, dirs_exist_ok=True)
+        for path in other.rglob("*.sql"):
+            path.write_text(path.read_text() + "\nGO\nCREATE TABLE dbo.of_another_day (x int)\n")
+    folder = Path(os.path.realpath("/tmp")) / f"rl-{request.param}-{os.getpid()}"  # socket paths must be short
     folder.mkdir(mode=0o700)
     head = Head(folder, cpus=0)
     try:
         head.wait_until_up()
-        head.add_node(*unshare, "sh", "-c", COVERED, "sh", str(sql))
+        head.add_node(*unshare, "sh", "-c", COVERED, "sh", str(other), str(sql))
         yield head
     finally:
         head.stop()
@@ -82,11 +89,19 @@ def expected(sql: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, l
     return dump(folder, summary["project"])
 
 
-@pytest.mark.parametrize(("source", "told"), [("auto", "does not see"), ("ship", "as set"), ("shared", "")])
+@pytest.mark.parametrize(
+    ("head", "source", "told"),
+    [
+        ("nothing", "auto", "does not see"),
+        ("nothing", "ship", "as set"),
+        ("nothing", "shared", ""),  # wrong here: what a worker calls gone is looked at by the driver, and then sent
+        ("clone", "auto", "has another"),
+    ],
+    indirect=["head"],
+)
 def test_the_same_graph(
     head: Head, sql: Path, tmp_path: Path, expected: dict[str, list[tuple[Any, ...]]], source: str, told: str
 ) -> None:
-    """``shared`` is wrong here; what a worker calls gone is looked at by the driver, and then sent."""
     summary = ingest(tmp_path, sql, "--source", source, "--no-cache", head=head)
     assert (summary["executor"], summary["files"], summary["removed"]) == ("ray", FILES, 0)
     assert any(told in note for note in summary["notes"]) or not told, summary["notes"]
