@@ -125,9 +125,11 @@ def _latency(metric: Metric) -> list[tuple[str, str]]:
         return f"(rate({PREFIX}{name}{_ONLY}[$__rate_interval]))"
 
     seconds, count = companions(metric.name)
-    of_buckets = f"sum by (le){rate(metric.name + '_bucket')}"
-    found = [(f"histogram_quantile({share}, {of_buckets})", name) for name, share in QUANTILES]
-    return [*found, (f"sum{rate(seconds)} / sum{rate(count)}", "mean")]
+    legend = "".join(f" {{{{{label}}}}}" for label in metric.labels)
+    of_buckets = f"sum by ({', '.join(('le', *metric.labels))}){rate(metric.name + '_bucket')}"
+    by = f" by ({', '.join(metric.labels)}) " if metric.labels else ""
+    found = [(f"histogram_quantile({share}, {of_buckets})", name + legend) for name, share in QUANTILES]
+    return [*found, (f"sum{by}{rate(seconds)} / sum{by}{rate(count)}", f"mean{legend}")]
 
 
 def runbook() -> str:

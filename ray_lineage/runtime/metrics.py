@@ -88,6 +88,12 @@ METRICS: Final = (
         ("state",),
     ),
     Metric(
+        "ray_lineage_wait_seconds", "Wait for a parse actor", "histogram", "seconds", "Speed",
+        "From the moment that a file was found to be new or changed until its batch goes to a parse actor, by priority (`critical`, `normal`, `batch`).",
+        "`critical` above 0.1 s: every lane is held by a file that takes so long, or a lane's actor is being restarted. `batch` waits while the queue is long; that is work, not a fault.",
+        ("priority",),
+    ),
+    Metric(
         "ray_lineage_parse_seconds", "Parse time", "histogram", "seconds", "Speed",
         "One file in a parse actor: read, look up, compile.",
         "A high p99 alone is a few large files. If p50 rises too: is the machine swapping, is the compiled parser active (`ray_lineage doctor`)?",

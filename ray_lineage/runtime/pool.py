@@ -37,6 +37,10 @@ class Receiver(Protocol):
         """Hand facts on to the graph; returning acknowledges them. Raises PayloadLost; anything else ends the pool."""
         ...
 
+    def started(self, batch: Batch, waits: Sequence[float]) -> None:
+        """A batch goes to a worker; for how many seconds each of its files waited."""
+        ...
+
     def done(self, batch: Batch, metas: Sequence[Meta], seconds: float) -> None:
         """A batch was delivered: what became of each of its files (but those that changed meanwhile)."""
         ...
@@ -90,6 +94,7 @@ class Pool:
         self.draining = False
         self.last_failure = ""
         self.opened = 0
+        self._since: dict[str, tuple[int, float]] = {}  # what waits: with which priority, since when
         self._setting_aside = 0
         self._wake = asyncio.Event()
         self._stop = asyncio.Event()
@@ -99,12 +104,23 @@ class Pool:
 
     def add(self, tasks: Iterable[Task]) -> None:
         """New work."""
+        tasks = tuple(tasks)
+        self._waits_from_now(tasks)
         self.scheduler.add(tasks)
         self._wake.set()
+
+    def _waits_from_now(self, tasks: Iterable[Task]) -> None:
+        """A path that waits already does so from then on, unless this is more urgent."""
+        now = self._clock()
+        for task in tasks:
+            known = self._since.get(task.file.path)
+            if known is None or task.file.priority < known[0]:
+                self._since[task.file.path] = (task.file.priority, now)
 
     def forget(self, path: str) -> None:
         """The file is gone: it is not worked on any more."""
         self.scheduler.forget(path)
+        self._since.pop(path, None)
 
     @property
     def idle(self) -> bool:
@@ -259,6 +275,7 @@ class Pool:
 
     async def _work(self, lane: Lane, batch: Batch) -> bool:
         """One batch through a worker and on to the graph. False if it has to be done again."""
+        self._receiver.started(batch, self._waited(batch))
         try:
             tasks, unsent = await self._receiver.prepare(batch)
             report, payload = await lane.worker.parse(tasks, _deadline(tasks, batch)) if tasks else (_NOTHING, [])
@@ -281,11 +298,18 @@ class Pool:
         self._changed.set()
         return True
 
+    def _waited(self, batch: Batch) -> list[float]:
+        """Seconds for which each of its files waited, until now."""
+        now = self._clock()
+        return [now - self._since.pop(t.file.path, (0, now))[1] for t in batch.tasks]
+
     async def _again(self, lane: Lane, batch: Batch, reason: str, culprit: str | None) -> None:
         """Queue a failed batch again, before anybody waits for a worker that may never come back."""
         self.last_failure = reason
         self.breaker.failed(lane.name, self._clock(), reason, culprit)
-        for task in self.scheduler.failed(batch, culprit):
+        aside = self.scheduler.failed(batch, culprit)
+        self._waits_from_now(t for t in batch.tasks if self.scheduler.priority(t.file.path) is not None)
+        for task in aside:
             self._setting_aside += 1
             try:
                 await self._receiver.set_aside(task)

@@ -321,6 +321,11 @@ class Session:
             metas = [msgspec.structs.replace(m, outcome="gone") if m.path in stale else m for m in metas]
         await self.graph.put(metas, payload)
 
+    def started(self, batch: Batch, waits: Sequence[float]) -> None:
+        """A batch goes to a worker."""
+        if self.following is not None:
+            self.following.started(batch, waits)
+
     def done(self, batch: Batch, metas: Sequence[Meta], seconds: float) -> None:
         """What became of a batch's files."""
         tasks = {t.file.path: t for t in batch.tasks}

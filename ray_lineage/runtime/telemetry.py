@@ -41,6 +41,12 @@ class Telemetry:
 
     # ------------------------------------------------------------------ what happens
 
+    def started(self, batch: Batch, waits: Sequence[float]) -> None:
+        """A batch goes to a parse actor; for how many seconds each of its files waited."""
+        priority = Priority(batch.priority).name.lower()
+        for seconds in waits:
+            self.registry.observe("ray_lineage_wait_seconds", seconds, priority=priority)
+
     def batch(self, batch: Batch, metas: Sequence[Meta]) -> None:
         """A batch was parsed and handed to the graph."""
         registry, priority = self.registry, Priority(batch.priority).name.lower()

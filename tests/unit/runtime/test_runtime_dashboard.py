@@ -88,6 +88,9 @@ def test_expressions_ask_for_what_is_exported(metric: object) -> None:
                 "counters are asked for their change, gauges are not"
             )
         labels = {"project"} | {label for n in names if n in EXPORTED for label in EXPORTED[n].labels}
+        if metric.kind == "histogram":  # type: ignore[attr-defined]
+            labels = set(metric.labels)  # type: ignore[attr-defined]
+            assert all(label in expression for label in labels)
         assert set(re.findall(r"\{\{(\w+)\}\}", legend)) in (labels, set())
         assert "_sum" not in expression, "Ray's sums are wrong"
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from typing import Any, cast
 
 from ray_lineage.compile import CompileOptions
 from ray_lineage.model import Priority, SourceFile
-from ray_lineage.runtime.crew import Crew, Worker
+from ray_lineage.runtime.crew import Crew, Report, Worker, WorkerLost
 from ray_lineage.runtime.parse import Task
-from ray_lineage.runtime.pool import Pool
+from ray_lineage.runtime.pool import Lane, Pool
+from ray_lineage.runtime.scheduler import Batch
 from ray_lineage.settings import Settings
 
 
@@ -38,10 +41,10 @@ class _Machine:
 
 
 def test_a_pool_with_nothing_to_do_is_not_held_up() -> None:
+    now = 0.0
     crew: Crew = _Machine()
     pool = Pool(Settings(), crew, cast(Any, None), clock=lambda: now)
     pool.add([Task(SourceFile("a", "/", "a", 10, 0, 0, 0, int(Priority.BATCH)), CompileOptions())])
-    now = 0.0
     pool.admission.gate.observe("head", 0.9, now)
     batch = pool._next()
     assert batch is not None  # one may always start
@@ -50,3 +53,56 @@ def test_a_pool_with_nothing_to_do_is_not_held_up() -> None:
     assert pool._next() is None
     assert pool.admission.reason == ""
     assert pool.admission.closed_seconds(1_000.0) == {"memory": 2.0}
+
+
+class _Receiver:
+    """Hears of starts."""
+
+    def __init__(self) -> None:
+        self.waited: list[tuple[int, list[float]]] = []
+
+    def started(self, batch: Batch, waits: Sequence[float]) -> None:
+        self.waited.append((batch.priority, list(waits)))
+
+    async def prepare(self, batch: Batch) -> tuple[Sequence[Task], Sequence[Any]]:
+        return batch.tasks, ()
+
+
+class _Lost:
+    """A worker that is lost with whatever it gets."""
+
+    name = "parse-0"
+
+    async def parse(self, tasks: Sequence[Task], seconds: float) -> tuple[Report, Any]:
+        raise WorkerLost("its node is gone", died=False)
+
+
+def _task(path: str, priority: Priority) -> Task:
+    return Task(SourceFile(path, "/", path, 10, 0, 0, 0, int(priority)), CompileOptions())
+
+
+def test_how_long_a_file_waited_is_told_by_its_priority() -> None:
+    now = 0.0
+    receiver = _Receiver()
+    pool = Pool(Settings(), _Machine(), cast(Any, receiver), clock=lambda: now)
+    lane = Lane(cast(Any, _Lost()), now)
+
+    def start() -> tuple[int, list[float]]:
+        batch = pool._next()
+        assert batch is not None
+        asyncio.run(pool._work(lane, batch))
+        return receiver.waited[-1]
+
+    pool.add([_task("a", Priority.BATCH), _task("b", Priority.BATCH), _task("c", Priority.BATCH)])
+    now = 4.0
+    pool.add([_task("a", Priority.BATCH)])  # known already
+    pool.add([_task("b", Priority.CRITICAL)])  # more urgent: a new wait
+    pool.forget("c")
+    now = 5.0
+    assert start() == (Priority.CRITICAL, [1.0])
+    now = 7.0  # what was lost waits anew, since 5
+    assert start() == (Priority.CRITICAL, [2.0])
+    pool.forget("b")
+    assert start() == (Priority.BATCH, [7.0])
+    pool.forget("a")
+    assert pool._since == {}
