@@ -327,10 +327,12 @@ class Following:
         """A file killed its worker once too often (after it was delivered as such)."""
         self._telemetry.set_aside(path)
 
-    def loading(self) -> None:
-        """The first pass is being linked and written: what is delivered from now on is new."""
+    def loading(self) -> list[str]:
+        """The first pass is being linked and written: what is delivered from now on is new. Returns what went since it
+        was delivered: the graph's owner has its facts."""
+        removed, self._removed = self._removed, {}
         self._pending.clear()
-        self._removed.clear()
+        return list(removed)
 
     def loaded(self, *, settled: bool) -> None:
         """The first pass is in the graph: from now on there are commits. What events missed meanwhile is looked for."""

@@ -226,10 +226,8 @@ class Session:
     async def _finish(self) -> None:
         """Nothing is awaited between looking at what is known and telling the graph: what comes later comes after it."""
         present = len(self.hashes)
-        removed = sorted(
-            p for p in self.states
-            if p not in self.hashes and p not in self.unreadable and not below_any(p, self._unlisted)
-        )  # fmt: skip
+        unwritten = self.following.loading() if self.following is not None else []
+        removed = sorted({*self._vanished(), *unwritten})
         settle = not self.unreadable and not self.gone and not self._unlisted
         order = Finish(
             self.rules.digest(self.hashes),
@@ -241,8 +239,6 @@ class Session:
             present,
         )
         self._note_workers()
-        if self.following is not None:
-            self.following.loading()
         self._tell("link", 0, present)
         self.summary = await self.graph.finish(
             order, self.summary, lambda phase, done: self._tell(phase, done, present)
@@ -254,6 +250,11 @@ class Session:
         self.save_index()
         if self.following is not None:
             self.following.loaded(settled=self.summary.settled)
+
+    def _vanished(self) -> list[str]:
+        """What the graph holds and is proven gone: its folder was listed without it."""
+        found = [p for p in self.states if p not in self.hashes and p not in self.unreadable]
+        return [p for p in found if not below_any(p, self._unlisted)]
 
     def _note_workers(self) -> None:
         up, wanted = len(self.pool.ever_up), self.pool.opened

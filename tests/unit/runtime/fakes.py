@@ -1,0 +1,203 @@
+"""A crew whose graph is two dictionaries and whose steps wait where a test says so: races happen in a chosen order."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final
+
+from ray_lineage.errors import StoreRefused
+from ray_lineage.graph.store import Rejected
+from ray_lineage.model import FileState
+from ray_lineage.runtime.crew import Finish, Graph, Report, Worker
+from ray_lineage.runtime.load import Committed, Settled
+from ray_lineage.runtime.parse import Meta, Task, skipped
+from ray_lineage.runtime.summary import IngestSummary
+from ray_lineage.sources.scan import SourceFault, read_bytes
+
+_SECONDS: Final = 20.0
+_LIMIT: Final = 1_000_000
+
+
+class Gates:
+    """Steps by name (``begin``, ``parse a.sql``, ``put a.sql``, ``finish``, ``commit``, ``settle``) that are held up."""
+
+    def __init__(self) -> None:
+        self._shut: dict[str, asyncio.Event] = {}
+        self._waiting: set[str] = set()
+
+    def shut(self, *steps: str) -> None:
+        """From now on these steps wait."""
+        for step in steps:
+            self._shut[step] = asyncio.Event()
+
+    def open(self, *steps: str) -> None:
+        """Those that wait go on, and later ones too."""
+        for step in steps:
+            self._shut.pop(step).set()
+
+    async def through(self, step: str) -> None:
+        """Go through, or wait."""
+        gate = self._shut.get(step)
+        if gate is not None:
+            self._waiting.add(step)
+            await gate.wait()
+            self._waiting.discard(step)
+
+    async def reached(self, *steps: str) -> None:
+        """Until these steps wait."""
+        await until(lambda: self._waiting.issuperset(steps))
+
+
+class FakeGraph:
+    """What was put (``linked``) and what is committed (``stored``): path -> content hash. As of an actor, calls have their
+    effect in the order in which they are made; their answers come later."""
+
+    uri = ""
+    rebuilt = ""
+
+    def __init__(self, gates: Gates, stored: dict[str, str]) -> None:
+        self.gates = gates
+        self.linked: dict[str, str] = {}
+        self.stored = stored
+        self.digest = ""
+        self.refused: set[str] = set()
+        self.error: Exception | None = None
+        self.max_delete = 20
+        self.begun = False
+        self.settled: list[dict[str, str]] = []
+
+    async def begin(self, *, again: bool) -> dict[str, FileState]:
+        await self.gates.through("begin")
+        if self.error is not None:
+            raise self.error
+        self.begun = True
+        self.uri = "memory"
+        return {p: FileState(p, sha, "fingerprint", "ok") for p, sha in self.stored.items()}
+
+    async def check_removal(self, gone: list[str], present: int) -> None:
+        if len(gone) > self.max_delete:
+            raise StoreRefused("RL223", "too many are gone")
+
+    async def put(self, metas: Sequence[Meta], payload: Sequence[bytes]) -> None:
+        assert self.begun
+        for meta in metas:
+            if meta.outcome == "facts":
+                self.linked[meta.path] = meta.sha256
+        for meta in metas:
+            await self.gates.through(f"put {meta.path}")
+
+    def _write(self, gone: list[str]) -> tuple[Rejected, ...]:
+        for path in gone:
+            self.linked.pop(path, None)
+            self.stored.pop(path, None)
+        self.stored.update({p: s for p, s in self.linked.items() if p not in self.refused})
+        self.digest = ""
+        return tuple(Rejected(p, "RL501", "refused") for p in sorted(self.refused & self.linked.keys()))
+
+    def _settle(self, digest: str) -> None:
+        self.digest = digest
+        self.settled.append(dict(self.stored))
+
+    async def finish(self, order: Finish, summary: IngestSummary, progress: Any) -> IngestSummary:
+        rejected = self._write(order.gone)
+        summary.settled = order.settle and not rejected
+        if summary.settled:
+            self._settle(order.digest)
+        await self.gates.through("finish")
+        return summary
+
+    async def commit(self, gone: list[str]) -> Committed:
+        rejected = self._write(gone)
+        await self.gates.through("commit")
+        written = tuple(p for p in self.linked if p not in self.refused)
+        return Committed(written, len(gone), rejected, len(rejected), 0, 1, 0, 0.0, 0.0, ())
+
+    async def settle(self, digest: str) -> Settled:
+        self._settle(digest)
+        await self.gates.through("settle")
+        return Settled(digest, {}, {}, {}, 0, 0, 0, 0, "")
+
+    async def close(self) -> None: ...
+
+    def give_up(self) -> None: ...
+
+
+class FakeWorker:
+    """Reads and hashes."""
+
+    def __init__(self, gates: Gates, number: int) -> None:
+        self.name = f"parse-{number}"
+        self._gates = gates
+
+    async def ready(self) -> None: ...
+
+    async def parse(self, tasks: Sequence[Task], seconds: float) -> tuple[Report, list[bytes]]:
+        metas = []
+        for task in tasks:
+            await self._gates.through(f"parse {task.file.path}")
+            try:
+                sha256 = hashlib.sha256(read_bytes(task.file, _LIMIT)).hexdigest()
+                metas.append(Meta(task.file.path, "facts", sha256))
+            except SourceFault as fault:
+                metas.append(skipped(task, fault, _LIMIT, 0)[0])
+        await asyncio.sleep(0)
+        return Report(metas, "", 0.0, 0), [b""] * len(metas)
+
+    async def culprit(self) -> str:
+        return ""
+
+    def dismiss(self) -> None: ...
+
+
+class FakeCrew:
+    """One graph that outlives its sessions, and workers as many as wanted."""
+
+    kind, note, object_store_bytes = "inline", "", 0
+
+    def __init__(self, most: int = 2, stored: dict[str, str] | None = None) -> None:
+        self.most = most
+        self.gates = Gates()
+        self.memory_graph = FakeGraph(self.gates, stored if stored is not None else {})
+
+    def cap(self) -> int:
+        return self.most
+
+    def worker(self, number: int) -> Worker:
+        return FakeWorker(self.gates, number)
+
+    def graph(self, project: str) -> Graph:
+        return self.memory_graph
+
+    def want(self, workers: int) -> None: ...
+
+    def memory(self) -> tuple[str, float]:
+        return "head", 0.1
+
+    def store_free(self) -> float | None:
+        return None
+
+    def close(self) -> None: ...
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Wait for a condition. Raises TimeoutError after 20 s."""
+    async with asyncio.timeout(_SECONDS):
+        while not holds():
+            await asyncio.sleep(0.005)
+
+
+def sha(text: str) -> str:
+    """Content hash of a file with this text."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def run(story: Callable[[], Awaitable[None]]) -> None:
+    """Run a test's coroutine."""
+
+    async def limited() -> None:
+        async with asyncio.timeout(3 * _SECONDS):
+            await story()
+
+    asyncio.run(limited())

@@ -1,0 +1,76 @@
+"""What a session makes of files that change at every moment of its first pass and of its following."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from ray_lineage.runtime.following import Following
+from ray_lineage.runtime.session import Session
+from ray_lineage.settings import Settings
+from tests.unit.runtime.fakes import FakeCrew, FakeGraph, run, sha, until
+
+
+class Scene:
+    """Files, and a session that follows them."""
+
+    def __init__(self, folder: Path, crew: FakeCrew, *, follow: bool = True, initial: bool = True) -> None:
+        self.root = folder / "sql"
+        self.root.mkdir(exist_ok=True)
+        self.crew = crew
+        self.gates = crew.gates
+        self.settings = Settings(
+            data_dir=str(folder / "data"), enable_batching=False, enable_parse_cache=False, rescan_seconds=3600.0
+        )
+        self.session = Session(self.settings, [str(self.root)], crew, follow=follow, initial=initial)
+
+    @property
+    def graph(self) -> FakeGraph:
+        return self.crew.memory_graph
+
+    @property
+    def following(self) -> Following:
+        assert self.session.following is not None
+        return self.session.following
+
+    def write(self, name: str, text: str) -> None:
+        (self.root / name).parent.mkdir(exist_ok=True)
+        (self.root / name).write_text(text)
+
+    def unlink(self, name: str) -> None:
+        (self.root / name).unlink()
+
+    async def look(self, *names: str) -> None:
+        """As if events had named these files."""
+        await self.following._look([str(self.root / n) for n in names])
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """The session runs beside; at the end it is drained. Raises what it raised."""
+        task = asyncio.create_task(self.session.run())
+        try:
+            yield
+        finally:
+            self.session.drain()
+            await asyncio.wait([task], timeout=20)
+        task.result()
+
+
+def test_a_new_file_that_goes_during_the_first_pass_is_not_written(tmp_path: Path) -> None:
+    async def story() -> None:
+        scene = Scene(tmp_path, FakeCrew())
+        scene.write("a.sql", "a")
+        scene.write("b.sql", "b")
+        scene.gates.shut("parse b.sql")
+        scene.session.pool.scheduler.rate = 1.0  # a file a batch
+        async with scene.running():
+            await until(lambda: "a.sql" in scene.session.hashes)
+            scene.unlink("a.sql")
+            await scene.look("a.sql")
+            scene.gates.open("parse b.sql")
+            await until(lambda: scene.following.is_on)
+            assert scene.graph.stored == {"b.sql": sha("b")}
+
+    run(story)
