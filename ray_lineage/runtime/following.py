@@ -313,8 +313,10 @@ class Following:
             self._pending_since = self._clock()
         for meta in metas:
             saved = self._saved.pop(meta.path, None)
-            if meta.outcome == "gone":
-                self._remove((meta.path,))
+            if (
+                meta.outcome == "gone"
+            ):  # the graph's owner may have older facts of it, though nobody else knows it any more
+                self._remove_file(meta.path)
             elif meta.outcome == "facts":
                 self._pending[meta.path] = saved if saved and time.time() - saved < _OLD_SECONDS else None
             elif meta.diagnostic is not None:

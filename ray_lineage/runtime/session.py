@@ -276,6 +276,7 @@ class Session:
         self.pool.forget(path)
         self.hashes.pop(path, None)
         self.unreadable.discard(path)
+        self.gone.discard(path)
         self.index.forget(path)
         self._votes.discard(path)
 

@@ -74,3 +74,25 @@ def test_a_new_file_that_goes_during_the_first_pass_is_not_written(tmp_path: Pat
             assert scene.graph.stored == {"b.sql": sha("b")}
 
     run(story)
+
+
+def test_a_file_made_and_found_gone_by_its_worker_leaves_the_graph(tmp_path: Path) -> None:
+    async def story() -> None:
+        scene = Scene(tmp_path, FakeCrew())
+        scene.write("b.sql", "b")
+        async with scene.running():
+            await until(lambda: scene.following.is_on)
+            scene.write("a.sql", "a")
+            await until(lambda: "a.sql" in scene.graph.stored)
+            scene.gates.shut("commit", "parse a.sql")
+            scene.write("b.sql", "b2")
+            await scene.gates.reached("commit")
+            scene.unlink("a.sql")
+            await until(lambda: "a.sql" in scene.following._removed)
+            scene.write("a.sql", "a2")
+            await scene.gates.reached("parse a.sql")
+            scene.unlink("a.sql")
+            scene.gates.open("commit", "parse a.sql")
+            await until(lambda: scene.graph.stored == {"b.sql": sha("b2")})
+
+    run(story)
