@@ -217,7 +217,7 @@ class Following:
         self._removed.pop(path, None)
         self._held.pop(path, None)
         if priority == Priority.CRITICAL:
-            self._saved[path] = file.mtime_ns / 1e9
+            self._saved[path] = max(file.mtime_ns, file.ctime_ns) / 1e9  # a copy may keep its old mtime
         session.pool.scheduler.retry(path)
         session.pool.add((task,))
         self._touched_at = self._clock()
@@ -363,7 +363,7 @@ class Following:
         done = await self._session.graph.commit(gone)
         for path in gone:
             self._session.states.pop(path, None)
-        self._telemetry.committed(done, self._committing)
+        self._telemetry.committed(done, pending, gone)
         self._committing = {}
         for finding in done.findings:
             if finding.severity == "error":

@@ -47,7 +47,7 @@ class FileEvent(msgspec.Struct, frozen=True):
     ``at`` is Unix time."""
 
     path: str
-    what: str  # `committed`, `quarantined`, `dead letter`
+    what: str  # `committed`, `removed`, `quarantined`, `dead letter`
     latency: float | None = None
     at: float = 0.0
 

@@ -59,8 +59,9 @@ class Telemetry:
                 registry.observe("ray_lineage_parse_seconds", meta.seconds)
         self.files.add(len(metas), self._clock())
 
-    def committed(self, done: Committed, saved: dict[str, float | None]) -> None:
-        """A commit; ``saved`` are its files with the Unix time at which each was saved, if that is known."""
+    def committed(self, done: Committed, saved: dict[str, float | None], gone: Sequence[str]) -> None:
+        """A commit; ``saved`` are its files with the Unix time at which each was saved, if that is known. Of those that were
+        only read again, and were as before, nothing is told."""
         registry, now = self.registry, time.time()
         registry.observe("ray_lineage_link_seconds", done.link_seconds)
         registry.observe("ray_lineage_write_seconds", done.write_seconds)
@@ -68,13 +69,15 @@ class Telemetry:
         registry.add("ray_lineage_transactions_total", done.transactions)
         registry.add("ray_lineage_store_retries_total", done.retries)
         self.rows.add(done.rows, self._clock())
-        refused = {r.path for r in done.rejected}
+        refused, written = {r.path for r in done.rejected}, set(done.written)
         for path, at in saved.items():
             latency = None if at is None else max(0.0, now - at)
             if latency is not None:
                 registry.observe("ray_lineage_save_to_commit_seconds", latency)
-            if path not in refused:
+            if path not in refused and (path in written or latency is not None):
                 self.file(path, "committed", latency)
+        for path in gone:
+            self.file(path, "removed", None)
         for rejected in done.rejected:
             self.file(rejected.path, "dead letter", None)
             self.error(rejected.code, rejected.reason, rejected.path)
