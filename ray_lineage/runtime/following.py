@@ -195,7 +195,8 @@ class Following:
             for file in found.files:
                 self._consider(file, priority)
             self._remove(found.gone)
-            for folder in found.folders:
+            # what is gone and was no file may have been a folder, of which one event alone tells when it is moved away
+            for folder in (*found.folders, *(p for p in found.gone if p not in self._removed)):
                 self._compare_soon(folder, now)
             if burst:
                 await asyncio.sleep(0)
@@ -296,7 +297,8 @@ class Following:
         look = tree.look([a for a in places.values() if a is not None])
         for file in look.files:
             self._consider(file, Priority.NORMAL)
-        gone = [*(p for p in look.gone if p in places), *(p for p, a in places.items() if a is None)]
+        # a folder where a file was: what is in it was scanned, but the file is gone
+        gone = [p for p, a in places.items() if a is None or p in look.gone or p in look.folders]
         self._remove(gone)
         return len(gone)
 
