@@ -407,8 +407,9 @@ class Following:
     async def _settle(self) -> None:
         self._unsettled = False  # a commit that comes meanwhile says otherwise
         session = self._session
-        await session.graph.settle(session.rules.digest(session.hashes))
-        self._settled_at = time.time()
+        settled = await session.graph.settle(session.rules.digest(session.hashes))
+        if settled.digest:  # else some files were refused
+            self._settled_at = time.time()
         session.save_index()
         if session.settings.organize_to:
             self._begin("organize", self._organize())

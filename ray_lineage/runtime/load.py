@@ -82,6 +82,7 @@ class Loader:
         self._example = ""
         self._best = 0
         self._states: dict[str, FileState] = {}
+        self._refused: set[str] = set()  # files whose last contribution went to the dead letters
 
     @property
     def uri(self) -> str:
@@ -149,7 +150,7 @@ class Loader:
         counts = self.store.counts(self.project)
         summary.statements, summary.datasets = counts["Statement"], counts["Dataset"]
         summary.columns, summary.edges = counts["Column"], counts["FLOWS_TO"]
-        self._settle(digest if settle and not done.rejected else "", summary)
+        self._settle(digest if settle else "", summary)
 
     def commit(
         self,
@@ -169,7 +170,7 @@ class Loader:
         found_before = len(summary.findings)
         for path in gone:
             self.linker.remove(path)
-        gone = [p for p in gone if p in self._states]
+        removed, gone = gone, [p for p in gone if p in self._states]
         fresh = not self._states
         written: dict[str, FileState] = {}
         linking = 0.0
@@ -203,18 +204,23 @@ class Loader:
             raise AssertionError(f"{len(written)} files differed from the store but {stored} were stored or rejected")
         seconds = time.perf_counter() - started
         letters = self._dead_letters(result, list(written), gone, summary)
-        for rejected in result.rejected:
-            written.pop(rejected.path, None)
+        self._refused.difference_update(written, removed)
+        for rejected in result.rejected:  # the store may hold older rows of it
+            written[rejected.path] = FileState(rejected.path, "", "", "failed")
+            self._refused.add(rejected.path)
         self._states.update(written)
-        for path in (*gone, *(r.path for r in result.rejected)):
+        for path in gone:
             self._states.pop(path, None)
+        for path in self._refused:
+            written.pop(path, None)
         return Committed(
             tuple(written), len(gone), tuple(result.rejected), letters, result.rows_written, result.transactions,
             result.retries, linking, seconds - linking, tuple(summary.findings[found_before:][:_FINDINGS_TOLD]),
         )  # fmt: skip
 
     def settle(self, digest: str) -> Settled:
-        """Record that all that is on disk is in the graph; the counts come from the graph itself."""
+        """Record that all that is on disk is in the graph; the counts come from the graph itself. While files are refused it
+        is not, and the digest stays empty: the next start tries them again."""
         summary = IngestSummary(example=self._example)
         for _, status, diagnostics, _ in self.store.files_overview(self.project):
             summary.by_status[str(status)] = summary.by_status.get(str(status), 0) + 1
@@ -226,6 +232,8 @@ class Loader:
         return self._settle(digest, summary)
 
     def _settle(self, digest: str, summary: IngestSummary) -> Settled:
+        if self._refused:
+            digest = ""
         settled = Settled(
             digest, summary.by_status, summary.diagnostics, summary.severities, summary.statements, summary.datasets,
             summary.columns, summary.edges, summary.example,

@@ -66,7 +66,6 @@ class FakeGraph:
         self.error: Exception | None = None
         self.max_delete = 20
         self.begun = False
-        self.settled: list[dict[str, str]] = []
 
     async def begin(self, *, again: bool) -> dict[str, FileState]:
         await self.gates.through("begin")
@@ -97,14 +96,12 @@ class FakeGraph:
         return tuple(Rejected(p, "RL501", "refused") for p in sorted(self.refused & self.linked.keys()))
 
     def _settle(self, digest: str) -> None:
-        self.digest = digest
-        self.settled.append(dict(self.stored))
+        self.digest = digest if self.linked == self.stored else ""
 
     async def finish(self, order: Finish, summary: IngestSummary, progress: Any) -> IngestSummary:
-        rejected = self._write(order.gone)
-        summary.settled = order.settle and not rejected
-        if summary.settled:
-            self._settle(order.digest)
+        self._write(order.gone)
+        self._settle(order.digest if order.settle else "")
+        summary.settled = bool(self.digest)
         await self.gates.through("finish")
         return summary
 
@@ -117,7 +114,7 @@ class FakeGraph:
     async def settle(self, digest: str) -> Settled:
         self._settle(digest)
         await self.gates.through("settle")
-        return Settled(digest, {}, {}, {}, 0, 0, 0, 0, "")
+        return Settled(self.digest, {}, {}, {}, 0, 0, 0, 0, "")
 
     async def close(self) -> None: ...
 

@@ -84,15 +84,39 @@ def test_a_file_made_and_found_gone_by_its_worker_leaves_the_graph(tmp_path: Pat
             await until(lambda: scene.following.is_on)
             scene.write("a.sql", "a")
             await until(lambda: "a.sql" in scene.graph.stored)
-            scene.gates.shut("commit", "parse a.sql")
+            scene.gates.shut("commit")
             scene.write("b.sql", "b2")
+            await scene.look("b.sql")
             await scene.gates.reached("commit")
             scene.unlink("a.sql")
-            await until(lambda: "a.sql" in scene.following._removed)
+            await scene.look("a.sql")
+            await until(lambda: scene.session.pool.idle)
+            scene.gates.shut("parse a.sql")
             scene.write("a.sql", "a2")
+            await scene.look("a.sql")
             await scene.gates.reached("parse a.sql")
             scene.unlink("a.sql")
             scene.gates.open("commit", "parse a.sql")
             await until(lambda: scene.graph.stored == {"b.sql": sha("b2")})
+
+    run(story)
+
+
+def test_what_was_refused_is_not_settled_until_it_is_written(tmp_path: Path) -> None:
+    async def story() -> None:
+        scene = Scene(tmp_path, FakeCrew())
+        scene.write("a.sql", "a")
+        scene.write("b.sql", "b")
+        scene.graph.refused = {"a.sql"}
+        async with scene.running():
+            await until(lambda: scene.following.is_on)
+            await until(lambda: not scene.following._unsettled)
+            assert not scene.graph.digest
+            assert not scene.following._settled_at
+            scene.graph.refused = set()
+            scene.write("a.sql", "a2")
+            await until(lambda: bool(scene.following._settled_at))
+            assert scene.graph.digest
+            assert scene.graph.stored == {"a.sql": sha("a2"), "b.sql": sha("b")}
 
     run(story)

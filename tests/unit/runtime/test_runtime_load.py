@@ -1,0 +1,80 @@
+"""What the loader believes of its store after files were refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from ray_lineage.graph.ladybug import LadybugStore
+from ray_lineage.graph.store import ApplyResult, Rejected
+from ray_lineage.model import Contribution
+from ray_lineage.runtime.load import Loader
+from ray_lineage.settings import Settings
+from tests.factory import facts, sha
+
+
+class _Picky(LadybugStore):
+    """Takes nothing of some files."""
+
+    refused: frozenset[str] = frozenset()
+
+    def apply(
+        self,
+        project: str,
+        epoch: int,
+        contributions: Iterable[Contribution],
+        removed: Sequence[str] = (),
+        *,
+        fresh: bool = False,
+        on_stored: Callable[[int], None] | None = None,
+    ) -> ApplyResult:
+        rejected: list[Rejected] = []
+
+        def taken() -> Iterator[Contribution]:
+            for contribution in contributions:
+                if contribution.path in self.refused:
+                    rejected.append(Rejected(contribution.path, "RL501", "refused"))
+                    if on_stored is not None:
+                        on_stored(1)
+                else:
+                    yield contribution
+
+        result = super().apply(project, epoch, taken(), removed, fresh=fresh, on_stored=on_stored)
+        result.rejected.extend(rejected)
+        return result
+
+
+@pytest.fixture
+def loader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Loader]:
+    store = _Picky(str(tmp_path / "graph.lbug"))
+    monkeypatch.setattr("ray_lineage.runtime.load.open_store", lambda settings: store)
+    found = Loader(Settings(data_dir=str(tmp_path)), "p")
+    found.begin()
+    yield found
+    found.close()
+
+
+def _edit(loader: Loader, sql: str, refused: bool) -> None:
+    loader.store.refused = frozenset({"a.sql"} if refused else ())  # type: ignore[attr-defined]
+    loader.put("a.sql", sha(sql), facts(sql))
+    loader.commit([])
+
+
+def test_a_state_with_a_refused_file_is_not_settled(loader: Loader) -> None:
+    _edit(loader, "CREATE TABLE a (x int)", refused=True)
+    assert not loader.settle("d").digest
+    loader.put("b.sql", sha("b"), facts("CREATE TABLE b (x int)"))
+    loader.commit([])
+    assert not loader.settle("d").digest
+    _edit(loader, "CREATE TABLE a (y int)", refused=False)
+    assert loader.settle("d").digest == "d"
+
+
+def test_a_refused_file_that_goes_takes_its_older_rows_along(loader: Loader) -> None:
+    _edit(loader, "CREATE TABLE a (x int)", refused=False)
+    _edit(loader, "CREATE TABLE a (y int)", refused=True)
+    loader.commit(["a.sql"])
+    assert loader.store.counts("p")["File"] == 0
+    assert loader.settle("d").digest == "d"
