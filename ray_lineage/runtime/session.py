@@ -84,6 +84,7 @@ class Session:
         self.unreadable: set[str] = set()
         self.gone: set[str] = set()
         self.draining = False
+        self._opening: asyncio.Task[None] | None = None
         self.following = Following(self, telemetry or Telemetry(clock)) if follow else None
         self._told: Told = told or (lambda *_: None)
         self._seen = 0
@@ -99,6 +100,7 @@ class Session:
     async def run(self) -> IngestSummary:
         """One pass; when following, on until :meth:`drain`. Raises RayLineageError, GraphLost, or Interrupted if the first
         pass was drained."""
+        self._opening = asyncio.create_task(self._begin(), name="opening")
         pool = asyncio.create_task(self.pool.run(), name="pool")
         try:
             work: list[Coroutine[Any, Any, None]] = [self._load()]
@@ -110,19 +112,17 @@ class Session:
             self.pool.close()
             with contextlib.suppress(Exception):
                 await pool
+            self._opening.cancel()
+            await asyncio.gather(self._opening, return_exceptions=True)
             await self.graph.close()
             self.crew.close()
 
     async def _load(self) -> None:
         """Everything that is on disk into the graph, as one settled state."""
-        opening = asyncio.create_task(self._begin())
-        try:
-            if self.retry:
-                await opening
-            await (self._scan_all() if self.initial else self._take_as_they_are(opening))
-            await opening
-        finally:
-            opening.cancel()
+        if self.retry or not self.initial:
+            await self._opened()
+        await (self._scan_all() if self.initial else self._take_as_they_are())
+        await self._opened()
         removed = [p for p in self.states if p not in self._paths and not below_any(p, self._unlisted)]
         await self.graph.check_removal(removed, self._seen)
         await self.pool.quiet()
@@ -142,6 +142,11 @@ class Session:
         for task, dialect in due:
             self.pool.add((in_dialect(task, dialect),))
         return bool(due) and not self.draining
+
+    async def _opened(self) -> None:
+        """Until the store is open: whoever has something for it may be faster. Raises what keeps it from opening."""
+        assert self._opening is not None
+        await asyncio.shield(self._opening)
 
     async def _begin(self) -> None:
         self.states = await self.graph.begin(again=self.again)
@@ -177,10 +182,9 @@ class Session:
             note(self.summary, path, [diagnostic])
         self._tell("compile", self.outcomes, self._seen)
 
-    async def _take_as_they_are(self, opening: asyncio.Task[None]) -> None:
+    async def _take_as_they_are(self) -> None:
         """Not ``initial``: files stay as the graph has them until they change. What the graph was made of comes from the
         cache; where the cache does not know it any more, the file is read."""
-        await opening
         cache = open_cache(self.settings)
         for number, file in enumerate(self.tree.subtree(""), 1):
             task = self.rules.task(file, "")
@@ -302,6 +306,7 @@ class Session:
         tasks = [f for f in filled if isinstance(f, Task)]
         unsent = [f for f in filled if not isinstance(f, Task)]
         if unsent:
+            await self._opened()
             await self.graph.put([meta for meta, _ in unsent], [facts for _, facts in unsent])
         return tasks, [meta for meta, _ in unsent]
 
@@ -318,6 +323,7 @@ class Session:
     async def deliver(self, batch: Batch, report: Report, payload: Payload) -> None:
         """Facts to the graph, except of files that changed or went meanwhile."""
         metas = report.metas
+        await self._opened()
         stale = self.pool.scheduler.stale(batch)
         if stale:
             metas = [msgspec.structs.replace(m, outcome="gone") if m.path in stale else m for m in metas]
@@ -379,6 +385,7 @@ class Session:
             cache.put_many([(cache_key(sha256, task.options, COMPILER_VERSION + task.encoding), facts)])
             cache.close()
         meta = Meta(path, "facts", sha256, read_at_ns=now)
+        await self._opened()
         await self.graph.put([meta], [facts])
         self.summary.quarantined += 1
         self.done(batch, [meta], 0.0)

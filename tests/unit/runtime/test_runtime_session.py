@@ -7,6 +7,9 @@ import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
+
+from ray_lineage.errors import StoreUnavailable
 from ray_lineage.runtime.following import Following
 from ray_lineage.runtime.session import Session
 from ray_lineage.settings import Settings
@@ -118,5 +121,23 @@ def test_what_was_refused_is_not_settled_until_it_is_written(tmp_path: Path) -> 
             await until(lambda: bool(scene.following._settled_at))
             assert scene.graph.digest
             assert scene.graph.stored == {"a.sql": sha("a2"), "b.sql": sha("b")}
+
+    run(story)
+
+
+def test_a_store_that_does_not_open_says_so_however_far_the_workers_are(tmp_path: Path) -> None:
+    async def story() -> None:
+        scene = Scene(tmp_path, FakeCrew())
+        for number in range(250):
+            scene.write(f"{number}.sql", "x")
+        scene.graph.error = StoreUnavailable("RL210", "not there")
+        scene.gates.shut("begin")
+        running = asyncio.create_task(scene.session.run())
+        await until(lambda: scene.session.pool.scheduler.in_flight > 0)
+        for _ in range(50):
+            await asyncio.sleep(0)
+        scene.gates.open("begin")
+        with pytest.raises(StoreUnavailable):
+            await running
 
     run(story)
