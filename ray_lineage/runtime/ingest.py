@@ -201,6 +201,7 @@ class _Run:
             self._keep_unreadable(states, cache)
             self._account()
             removed.extend(sorted(p for p in self.gone if p in states))
+            self.loader.check_removal(removed, len(self.hashes))  # more may have gone before it was read
             self._finish(removed, full=full, dry_run=dry_run)
         finally:
             if cache is not None:

@@ -82,6 +82,8 @@ class Session:
         self.hashes: dict[str, str] = {}
         """Content hash of every file whose facts the graph's owner has."""
         self.unreadable: set[str] = set()
+        self.unlisted: list[str] = []
+        """Folders that the last scan of everything could not list: what the graph holds of them stays."""
         self.gone: set[str] = set()
         self.draining = False
         self._opening: asyncio.Task[None] | None = None
@@ -89,7 +91,6 @@ class Session:
         self._told: Told = told or (lambda *_: None)
         self._seen = 0
         self._paths: set[str] = set()
-        self._unlisted: list[str] = []
         self._sample: dict[str, Task] = {}  # by folder
         self._asking, self._asked = asyncio.Lock(), asyncio.Event()
         self._ships = False
@@ -123,8 +124,9 @@ class Session:
             await self._opened()
         await (self._scan_all() if self.initial else self._take_as_they_are())
         await self._opened()
-        removed = [p for p in self.states if p not in self._paths and not below_any(p, self._unlisted)]
-        await self.graph.check_removal(removed, self._seen)
+        if not self.draining:  # else the scan may have ended half-way
+            removed = [p for p in self.states if p not in self._paths and not below_any(p, self.unlisted)]
+            await self.graph.check_removal(removed, self._seen)
         await self.pool.quiet()
         while self.vote():
             await self.pool.quiet()
@@ -134,6 +136,8 @@ class Session:
             self.pool.close()  # the workers' memory is of better use to the graph now
             self._account()
         await self._keep_unreadable()
+        await self.graph.check_removal(self._vanished(), len(self.hashes))  # more may have gone before it was read
+        await self.pool.quiet()
         await self._finish()
 
     def vote(self) -> bool:
@@ -176,7 +180,7 @@ class Session:
                 await self.pool.room()
                 if self.draining:
                     return
-        self._unlisted = list(scan.unlisted)
+        self.unlisted = list(scan.unlisted)
         self.summary.files = self._seen
         for path, diagnostic in scan.diagnostics:
             note(self.summary, path, [diagnostic])
@@ -232,7 +236,7 @@ class Session:
         present = len(self.hashes)
         unwritten = self.following.loading() if self.following is not None else []
         removed = sorted({*self._vanished(), *unwritten})
-        settle = not self.unreadable and not self.gone and not self._unlisted
+        settle = not self.unreadable and not self.gone and not self.unlisted
         order = Finish(
             self.rules.digest(self.hashes),
             removed,
@@ -258,7 +262,7 @@ class Session:
     def _vanished(self) -> list[str]:
         """What the graph holds and is proven gone: its folder was listed without it."""
         found = [p for p in self.states if p not in self.hashes and p not in self.unreadable]
-        return [p for p in found if not below_any(p, self._unlisted)]
+        return [p for p in found if not below_any(p, self.unlisted)]
 
     def _note_workers(self) -> None:
         up, wanted = len(self.pool.ever_up), self.pool.opened

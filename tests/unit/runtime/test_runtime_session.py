@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ray_lineage.errors import StoreUnavailable
+from ray_lineage.errors import StoreRefused, StoreUnavailable
 from ray_lineage.runtime.following import Following
 from ray_lineage.runtime.session import Session
 from ray_lineage.settings import Settings
@@ -139,5 +139,24 @@ def test_a_store_that_does_not_open_says_so_however_far_the_workers_are(tmp_path
         scene.gates.open("begin")
         with pytest.raises(StoreUnavailable):
             await running
+
+    run(story)
+
+
+def test_files_that_vanish_after_the_scan_are_guarded_like_those_that_vanished_before(tmp_path: Path) -> None:
+    async def story() -> None:
+        names = [f"{n}.sql" for n in range(30)]
+        scene = Scene(tmp_path, FakeCrew(stored={n: sha("x") for n in names}), follow=False)
+        for name in names:
+            scene.write(name, "x")
+        scene.gates.shut("parse 0.sql")
+        running = asyncio.create_task(scene.session.run())
+        await scene.gates.reached("parse 0.sql")
+        for name in names:
+            scene.unlink(name)
+        scene.gates.open("parse 0.sql")
+        with pytest.raises(StoreRefused):
+            await running
+        assert len(scene.graph.stored) == 30
 
     run(story)
