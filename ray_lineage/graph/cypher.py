@@ -246,8 +246,14 @@ def keeps(label: str) -> tuple[str, ...]:
 
 
 @cache
+def with_dataset(node: Node) -> str:
+    """A shared node by its key: its id, and a column's dataset."""
+    return f"MATCH (n:`{node.label}` {{id: $id}}) RETURN {'n.id, n.dataset' if node is COLUMN else 'n.id'}"
+
+
+@cache
 def orphans(node: Node) -> str:
-    """Which of some shared nodes nothing needs any more (Neo4j); for columns with their dataset."""
+    """Which of some shared nodes nothing needs any more: their ids, and of columns the datasets."""
     label = node.label
     needed = "".join(
         f" AND NOT EXISTS {{ MATCH {question} }}"

@@ -282,8 +282,15 @@ class LadybugStore(BaseStore):
                 spools.flush()
             except OSError as error:
                 raise _no_space(error) from error
-            with self._whole(project, epoch):
-                spools.copy(self._run)
+            try:
+                with self._whole(project, epoch):
+                    spools.copy(self._run)
+            except (Permanent, TooLarge) as error:
+                raise StoreUnavailable(
+                    "RL214",
+                    f"the graph could not be loaded: {error}",
+                    help="is there enough disk space and memory? Then run again; nothing was lost",
+                ) from error
             result.rows_written = spools.rows
         if on_stored is not None:
             on_stored(files)
@@ -500,16 +507,23 @@ class LadybugStore(BaseStore):
 
     def _collect(self, delta: Delta) -> None:
         """Delete what no row mentions any more."""
-        columns = [i for i in sorted(delta.suspects["Column"]) if self._is_orphan("Column", i)]
-        suspects = set(delta.suspects["Dataset"])
-        for identity in columns:
-            suspects.update(r[0] for r in self._read("MATCH (n:`Column` {id: $id}) RETURN n.dataset", id=identity))
-        self._each(cypher.delete_nodes_by_key("Column"), columns)
-        datasets = [i for i in sorted(suspects) if self._is_orphan("Dataset", i)]
-        self._each(cypher.delete_nodes_by_key("Dataset"), datasets)
+        columns = self._orphans(COLUMN, sorted(delta.suspects["Column"]))
+        suspects = delta.suspects["Dataset"] | {r[1] for r in columns}
+        self._each(cypher.delete_nodes_by_key("Column"), [r[0] for r in columns])
+        datasets = self._orphans(DATASET, sorted(suspects))
+        self._each(cypher.delete_nodes_by_key("Dataset"), [r[0] for r in datasets])
 
-    def _is_orphan(self, label: str, identity: str) -> bool:
-        return not any(self._run(question, {"id": identity}) for question in cypher.keeps(label))
+    def _orphans(self, node: Node, ids: Sequence[str]) -> list[Sequence[Any]]:
+        """Which of the nodes nothing needs: their ids, and of columns the datasets."""
+        found: list[Sequence[Any]] = []
+        if len(ids) > _ASKED_ALONE:
+            for start in range(0, len(ids), _LOOKED_UP):
+                found.extend(self._run(cypher.orphans(node), {"ids": list(ids[start : start + _LOOKED_UP])}))
+            return found
+        for identity in ids:
+            if not any(self._run(question, {"id": identity}) for question in cypher.keeps(node.label)):
+                found.extend(self._run(cypher.with_dataset(node), {"id": identity}))
+        return found
 
     def remove_project(self, project: str) -> None:
         """See :meth:`GraphStore.remove_project`."""
