@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import glob
 import mmap
 import os
 import resource
+import shutil
 import signal
 import socket
 import sys
@@ -27,6 +29,8 @@ from ray_lineage.settings import Settings
 _MEMORY_LIMIT: Final = 2 * 2**30  # RLIMIT_DATA: a clean MemoryError instead of the machine's OOM killer
 _CRUMB_BYTES: Final = 4096
 _MEMORY_SECONDS: Final = 0.5
+RUN_PREFIX: Final = "ray_lineage-run-"
+_STALE_SECONDS: Final = 30 * 86_400
 
 
 class Breadcrumb:
@@ -59,6 +63,7 @@ class Parser:
     def __init__(self, settings: Settings, run_dir: str, name: str, head: str) -> None:
         self._settings = settings
         os.makedirs(run_dir, mode=0o700, exist_ok=True)
+        _sweep(os.path.dirname(run_dir))
         self._crumb = Breadcrumb(os.path.join(run_dir, name))
         self._died_on = self._crumb.read()
         self._crumb.write("")
@@ -109,6 +114,15 @@ class Parser:
             _, self._memory = this_machine()
             self._rss = psutil.Process().memory_info().rss
         return Report(metas, self._node, self._memory, self._rss)
+
+
+def _sweep(folder: str) -> None:
+    """Folders of runs long over: on the driver's node a run takes its own away, on others nobody does."""
+    for entry in glob.glob(os.path.join(folder, RUN_PREFIX + "*")):
+        with contextlib.suppress(OSError):
+            info = os.lstat(entry)
+            if info.st_uid == os.getuid() and time.time() - info.st_mtime > _STALE_SECONDS:
+                shutil.rmtree(entry, ignore_errors=True)
 
 
 def _node() -> str:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from ray_lineage.errors import RayLineageError, StoreUnavailable
 from ray_lineage.model import FileState
-from ray_lineage.runtime.actors import Parser, Writer
+from ray_lineage.runtime.actors import RUN_PREFIX, Parser, Writer
 from ray_lineage.runtime.crew import Finish, GraphLost, PayloadLost, Report, WorkerLost, this_machine
 from ray_lineage.runtime.load import Committed, Settled
 from ray_lineage.runtime.parse import Meta, Task
@@ -189,6 +189,7 @@ class RayCrew:
 
         self._settings = settings
         self._me = me
+        self._for_workers = settings.model_copy(update={"neo4j_password": None})  # they have no use for it
         self._node = ray.get_runtime_context().get_node_id()
         self._here = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(self._node, soft=False)
         resources = ray.cluster_resources()
@@ -198,7 +199,7 @@ class RayCrew:
         self.most = settings.max_workers or min(wanted, cpus)
         self.note = f"{cpus} workers instead of {wanted}: Ray has no more CPUs" if wanted > cpus else ""
         self.object_store_bytes = int(resources.get("object_store_memory", 0))
-        self._run_dir = tempfile.mkdtemp(prefix="ray_lineage-run-")
+        self._run_dir = tempfile.mkdtemp(prefix=RUN_PREFIX)
         self._run = uuid.uuid4().hex[:6]
         self._alive: list[RayWorker] = []
 
@@ -222,7 +223,7 @@ class RayCrew:
                 scheduling_strategy="SPREAD",
                 name=f"{name}-{self._run}",
             )
-            .remote(self._settings, self._run_dir, name, self._node)
+            .remote(self._for_workers, self._run_dir, name, self._node)
         )
         worker = RayWorker(actor, name)
         self._alive.append(worker)

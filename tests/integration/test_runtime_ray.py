@@ -125,11 +125,3 @@ def test_what_the_writer_refuses_is_said_as_it_is(ray_cluster: object, tmp_path:
     with pytest.raises(StoreRefused) as caught:
         ingest(settings(tmp_path / "ray", "ray"), [str(truth.root)])
     assert caught.value.code == "RL223"
-
-
-def test_the_cluster_file_is_valid() -> None:
-    import yaml
-    from ray.autoscaler._private.util import prepare_config, validate_config
-
-    path = Path(__file__).parents[2] / "cluster.yaml"
-    validate_config(prepare_config(yaml.safe_load(path.read_text())))
