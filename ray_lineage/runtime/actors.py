@@ -120,8 +120,8 @@ def _sweep(folder: str) -> None:
     """Folders of runs long over: on the driver's node a run takes its own away, on others nobody does."""
     for entry in glob.glob(os.path.join(folder, RUN_PREFIX + "*")):
         with contextlib.suppress(OSError):
-            info = os.lstat(entry)
-            if info.st_uid == os.getuid() and time.time() - info.st_mtime > _STALE_SECONDS:
+            used = max(os.lstat(path).st_mtime for path in (entry, *glob.glob(os.path.join(entry, "*"))))
+            if os.lstat(entry).st_uid == os.getuid() and time.time() - used > _STALE_SECONDS:
                 shutil.rmtree(entry, ignore_errors=True)
 
 
