@@ -20,6 +20,7 @@ class ExitCode(IntEnum):
     """Refused in order to protect data: mass removal, a store written by a newer version."""
     BUG = 101
     """A fault of ray_lineage itself."""
+    HUNG_UP = 129
     INTERRUPTED = 130
     TERMINATED = 143
 
@@ -82,7 +83,8 @@ class Interrupted(RayLineageError):
     def __init__(self, signum: int) -> None:
         super().__init__("RL290", f"stopped by signal {signum}")
         self.signum = signum
-        self.exit_code = ExitCode.TERMINATED if signum == 15 else ExitCode.INTERRUPTED
+        known = {1: ExitCode.HUNG_UP, 15: ExitCode.TERMINATED}
+        self.exit_code = known.get(signum, ExitCode.INTERRUPTED)
 
     def __reduce__(self) -> tuple[object, ...]:
         return (Interrupted, (self.signum,))

@@ -264,10 +264,11 @@ class LiveView:
 
     def __exit__(self, *_: object) -> None:
         self._live = None
-        self._stack.close()
-        if self._status is not None:
-            lines = [*_header(self._status, self._clock())[:2], *_errors(self._status, self._clock())]
-            self._console.print(*lines, sep="\n")
+        with contextlib.suppress(OSError):  # the terminal was closed
+            self._stack.close()
+            if self._status is not None:
+                lines = [*_header(self._status, self._clock())[:2], *_errors(self._status, self._clock())]
+                self._console.print(*lines, sep="\n")
 
     def key(self) -> str:
         """A key that was pressed since the last call, empty if none."""
@@ -280,7 +281,8 @@ class LiveView:
         now = self._clock()
         if self._live is not None and (changed or abs(now - self._drawn) >= REFRESH_SECONDS):
             self._drawn = now
-            self._live.update(self.picture(status), refresh=True)
+            with contextlib.suppress(OSError):  # the terminal was closed: what draws must not end the job
+                self._live.update(self.picture(status), refresh=True)
 
     def picture(self, status: Status) -> Any:
         """What is drawn, in the size that the terminal has now."""

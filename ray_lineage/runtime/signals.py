@@ -1,6 +1,6 @@
 """SIGINT, SIGTERM and SIGHUP: the first asks for a stop at the next safe point, the second leaves at once.
 
-Both are safe: every transaction is whole, and the next run sees from the fingerprints what is missing.
+SIGHUP comes when the terminal is closed; where it is ignored (``nohup``) it stays so. All are safe: every transaction is whole, and the next run sees from the fingerprints what is missing.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ class StopSignals:
         """Take the handlers, again where somebody else took them meanwhile (starting Ray does). A signal seen stays seen."""
         if threading.current_thread() is threading.main_thread():
             for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                if signum == signal.SIGHUP and signal.getsignal(signum) == signal.SIG_IGN:
+                    continue
                 before = signal.signal(signum, self._on_signal)
                 self._before.setdefault(signum, before)
             if self._flushes:
