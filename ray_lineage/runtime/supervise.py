@@ -8,6 +8,7 @@ the store is of a newer version) ends every job.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -27,6 +28,9 @@ TRIES: Final = 3
 _PAUSES: Final = (1.0, 2.0, 5.0, 10.0, 30.0)  # seconds before a following job's next session
 _GOOD_SECONDS: Final = 120.0
 """A session that lived so long was no failure to start: pauses begin anew."""
+
+
+logger = logging.getLogger("ray_lineage.watch")
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -75,6 +79,7 @@ class Job:
         failures = 0
         reconstructed = self._reconstructed()
         if reconstructed:
+            self._began = True  # so the store may be away just now
             self.telemetry.restarted("driver")
         while True:
             started = time.monotonic()
@@ -85,7 +90,7 @@ class Job:
                 summary = await session.run()
                 self._phase = "stopped"
                 return summary
-            except (GraphLost, RayLineageError) as error:
+            except Exception as error:
                 if time.monotonic() - started > _GOOD_SECONDS:
                     failures = 0
                 failures += 1
@@ -102,8 +107,14 @@ class Job:
     def _heard(self, phase: str, done: int, total: int) -> None:
         self.progress = (phase, done, total)
 
-    def _give_up_or_go_on(self, error: GraphLost | RayLineageError, failures: int) -> None:
+    def _give_up_or_go_on(self, error: Exception, failures: int) -> None:
         """Returns if another session may do better. Raises what ends the job."""
+        if not isinstance(error, GraphLost | RayLineageError):
+            if not self.order.follow or failures >= TRIES:
+                raise error
+            logger.error("a session ended by a fault of ray_lineage; a new one begins", exc_info=error)
+            text = f"a fault of ray_lineage: {type(error).__name__}: {error}"
+            error = RayLineageError("RL299", text, help="please report it; the log says where")
         lost = isinstance(error, GraphLost)
         if self.draining:
             raise Interrupted(15) from None
