@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from ray_lineage.errors import RayLineageError
@@ -266,6 +266,8 @@ class Following:
         self._telemetry.registry.add("ray_lineage_reconciles_total")
         self._telemetry.registry.add("ray_lineage_reconcile_found_files_total", found)
         if "" in folders:
+            if self._is_believable(self._held):  # the root is back, or enough of the others
+                self._removed.update(self._held)
             self._compared_at = self._clock()
             self._began_at, self._reconciled_at = began, time.time()
 
@@ -331,6 +333,16 @@ class Following:
         """A file killed its worker once too often (after it was delivered as such)."""
         self._telemetry.set_aside(path)
 
+    @property
+    def held(self) -> set[str]:
+        """Files that are no longer on disk, but too many at once to be believed."""
+        return set(self._held)
+
+    def hold(self, paths: Iterable[str], why: RayLineageError) -> None:
+        """Do not believe that these files are gone."""
+        self._held.update(dict.fromkeys(paths))
+        self._telemetry.note(f"{why.code}: {why.message}. {why.help}")
+
     def loading(self) -> list[str]:
         """The first pass is being linked and written: what is delivered from now on is new. Returns what went since it
         was delivered: the graph's owner has its facts."""
@@ -341,7 +353,8 @@ class Following:
     def loaded(self, *, settled: bool) -> None:
         """The first pass is in the graph: from now on there are commits. What events missed meanwhile is looked for."""
         self._loading = False
-        self._unsettled = not settled
+        # settling is also when the organizer runs, whose output may be older than this job
+        self._unsettled = not settled or bool(self._session.settings.organize_to)
         if settled:
             self._settled_at = time.time()
         self._compare_soon("", self._clock() - _CALM_SECONDS)
@@ -376,19 +389,23 @@ class Following:
     def _believed(self) -> list[str]:
         """What may be removed. If more than the allowed share of everything vanished at once, nothing is, until it is back
         or the user says that it is meant: an unmounted folder looks like this."""
-        session = self._session
         gone = {**self._held, **self._removed}
         self._removed, self._held = {}, {}
+        if self._is_believable(gone):
+            return sorted(gone)
+        self._held = gone
+        known = len(self._session.hashes) + len(self._session.unreadable) + len(gone)
+        text = f"{len(gone):,} of {known:,} files are no longer on disk; nothing of them was removed from the graph"
+        hint = "is the folder mounted? If this is meant: `ray_lineage ingest --max-delete-percent 100`"
+        self._telemetry.note(f"RL223: {text}. {hint}")
+        return []
+
+    def _is_believable(self, gone: Collection[str]) -> bool:
+        session = self._session
         present = len(session.hashes) + len(session.unreadable)
         percent = session.settings.max_delete_percent
-        missing_root = bool(session.tree.missing_roots())
-        if missing_root or (len(gone) > _GUARD_FILES and present * 100 < (100 - percent) * (present + len(gone))):
-            self._held = gone
-            text = f"{len(gone):,} of {present + len(gone):,} files are no longer on disk; nothing of them was removed from the graph"
-            hint = "is the folder mounted? If this is meant: `ray_lineage ingest --max-delete-percent 100`"
-            self._telemetry.note(f"RL223: {text}. {hint}")
-            return []
-        return sorted(gone)
+        many = len(gone) > _GUARD_FILES and present * 100 < (100 - percent) * (present + len(gone))
+        return not many and not session.tree.missing_roots()
 
     # ------------------------------------------------------------------ settling
 

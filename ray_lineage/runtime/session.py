@@ -22,7 +22,7 @@ import msgspec
 
 from ray_lineage.cache import cache_key
 from ray_lineage.compile import COMPILER_VERSION
-from ray_lineage.errors import Interrupted
+from ray_lineage.errors import Interrupted, StoreRefused
 from ray_lineage.model import Diagnostic, FileFacts, FileState, Priority, SourceFile, encode_facts
 from ray_lineage.runtime.crew import Crew, Finish, Graph, Payload, Report
 from ray_lineage.runtime.following import Following
@@ -126,7 +126,7 @@ class Session:
         await self._opened()
         if not self.draining:  # else the scan may have ended half-way
             removed = [p for p in self.states if p not in self._paths and not below_any(p, self.unlisted)]
-            await self.graph.check_removal(removed, self._seen)
+            await self._guard(removed, self._seen)
         await self.pool.quiet()
         while self.vote():
             await self.pool.quiet()
@@ -135,10 +135,20 @@ class Session:
         if self.following is None:
             self.pool.close()  # the workers' memory is of better use to the graph now
             self._account()
+        await self._guard(self._vanished(), len(self.hashes))  # more may have gone before it was read
         await self._keep_unreadable()
-        await self.graph.check_removal(self._vanished(), len(self.hashes))  # more may have gone before it was read
         await self.pool.quiet()
         await self._finish()
+
+    async def _guard(self, removed: list[str], present: int) -> None:
+        """Raises StoreRefused if so much vanished that it is more likely a mistake. A job under way does not end of that: it
+        holds it back, as it would have while following."""
+        try:
+            await self.graph.check_removal(removed, present)
+        except StoreRefused as error:
+            if self.following is None or not self.again:
+                raise
+            self.following.hold(removed, error)
 
     def vote(self) -> bool:
         """Files that say little of their dialect are read in that of their folder; False if there is none to read again."""
@@ -222,28 +232,33 @@ class Session:
             raise AssertionError(f"{self._seen} files were scanned but {self.outcomes} accounted for")
 
     async def _keep_unreadable(self) -> None:
-        """What cannot be read keeps its old contribution; its old facts take part in linking where the cache has them."""
-        cache = open_cache(self.settings) if self.unreadable else None
+        """What cannot be read, or is not believed to be gone, keeps its old contribution; its old facts take part in linking
+        where the cache has them."""
+        kept = self._kept()
+        cache = open_cache(self.settings) if kept else None
         if cache is None:
             return
-        tasks = {p: Task(_nothing(p), *self.rules.options(p)) for p in self.unreadable}
-        for path, sha256, facts in old_facts(self.unreadable, self.states, tasks, cache):
+        tasks = {p: Task(_nothing(p), *self.rules.options(p)) for p in kept}
+        for path, sha256, facts in old_facts(kept, self.states, tasks, cache):
             await self.graph.put([Meta(path, "facts", sha256)], [facts])
         cache.close()
 
+    def _kept(self) -> set[str]:
+        return self.unreadable | (self.following.held if self.following is not None else set())
+
     async def _finish(self) -> None:
         """Nothing is awaited between looking at what is known and telling the graph: what comes later comes after it."""
-        present = len(self.hashes)
+        present, kept = len(self.hashes), self._kept()
         unwritten = self.following.loading() if self.following is not None else []
         removed = sorted({*self._vanished(), *unwritten})
-        settle = not self.unreadable and not self.gone and not self.unlisted
+        settle = not kept and not self.gone and not self.unlisted
         order = Finish(
             self.rules.digest(self.hashes),
             removed,
             self.full,
             settle,
             self.dry_run,
-            frozenset(self.unreadable),
+            frozenset(kept),
             present,
         )
         self._note_workers()
@@ -261,7 +276,8 @@ class Session:
 
     def _vanished(self) -> list[str]:
         """What the graph holds and is proven gone: its folder was listed without it."""
-        found = [p for p in self.states if p not in self.hashes and p not in self.unreadable]
+        kept = self._kept()
+        found = [p for p in self.states if p not in self.hashes and p not in kept]
         return [p for p in found if not below_any(p, self.unlisted)]
 
     def _note_workers(self) -> None:
