@@ -230,7 +230,7 @@ class Following:
         folders: set[str] = set()
         for path in paths:
             known = path in session.hashes or path in session.unreadable or path in session.states
-            if known or session.pool.scheduler.priority(path) is not None:
+            if known or session.pool.has(path):
                 self._remove_file(path)
             else:
                 folders.add(path)
@@ -290,6 +290,8 @@ class Following:
             await asyncio.sleep(0)
         for path, diagnostic in walk.diagnostics:
             self._telemetry.finding(path, diagnostic)
+        if not folder:
+            session.unlisted = list(walk.unlisted)
         return found
 
     def _confirm(self, missing: Sequence[str]) -> int:
@@ -394,7 +396,7 @@ class Following:
         if self._is_believable(gone):
             return sorted(gone)
         self._held = gone
-        known = len(self._session.hashes) + len(self._session.unreadable) + len(gone)
+        known = self._session.present + len(gone)
         text = f"{len(gone):,} of {known:,} files are no longer on disk; nothing of them was removed from the graph"
         hint = "is the folder mounted? If this is meant: `ray_lineage ingest --max-delete-percent 100`"
         self._telemetry.note(f"RL223: {text}. {hint}")
@@ -402,7 +404,7 @@ class Following:
 
     def _is_believable(self, gone: Collection[str]) -> bool:
         session = self._session
-        present = len(session.hashes) + len(session.unreadable)
+        present = session.present
         percent = session.settings.max_delete_percent
         many = len(gone) > _GUARD_FILES and present * 100 < (100 - percent) * (present + len(gone))
         return not many and not session.tree.missing_roots()
@@ -413,7 +415,8 @@ class Following:
         """Is everything that is known of in the graph?"""
         session = self._session
         waiting = self._pending or self._removed or self._held or self.baseline or len(self._debouncer)
-        return not waiting and session.pool.idle and not session.unreadable and not session.tree.missing_roots()
+        unknown = session.unreadable or session.unlisted or session.states or session.tree.missing_roots()
+        return not waiting and not unknown and session.pool.idle
 
     def _settle_if_due(self, now: float) -> None:
         if self._loading or not self._unsettled or self._busy or now - self._touched_at < _SETTLE_SECONDS:

@@ -122,6 +122,10 @@ class Pool:
         self.scheduler.forget(path)
         self._since.pop(path, None)
 
+    def has(self, path: str) -> bool:
+        """Does the file wait, or is it in flight?"""
+        return self.scheduler.priority(path) is not None
+
     @property
     def idle(self) -> bool:
         """Nothing waits, nothing is in flight, and nothing is being set aside."""

@@ -79,6 +79,7 @@ class Session:
         self.pool = Pool(settings, crew, self, clock)
         self.graph: Graph = crew.graph(self.project)
         self.states: dict[str, FileState] = {}
+        """Of files that the graph holds and that were not read yet."""
         self.hashes: dict[str, str] = {}
         """Content hash of every file whose facts the graph's owner has."""
         self.unreadable: set[str] = set()
@@ -130,14 +131,14 @@ class Session:
         await self.pool.quiet()
         while self.vote():
             await self.pool.quiet()
-        if self.draining:
-            raise Interrupted(signal.SIGTERM)
-        if self.following is None:
+        if self.following is None and not self.draining:
             self.pool.close()  # the workers' memory is of better use to the graph now
             self._account()
         await self._guard(self._vanished(), len(self.hashes))  # more may have gone before it was read
         await self._keep_unreadable()
         await self.pool.quiet()
+        if self.draining:  # what still waits would be missing
+            raise Interrupted(signal.SIGTERM)
         await self._finish()
 
     async def _guard(self, removed: list[str], present: int) -> None:
@@ -206,6 +207,8 @@ class Session:
                 continue
             self._seen += 1
             self._paths.add(file.path)
+            if file.path in self.hashes or self.pool.has(file.path):  # it changed meanwhile, and is read for that
+                continue
             state = self.states.get(file.path)
             if state is not None and state.sha256:
                 old = next(iter(old_facts({file.path}, self.states, {file.path: task}, cache)), None)
@@ -213,6 +216,7 @@ class Session:
                     self.pool.add((task,))
                     continue
                 self.hashes[file.path] = state.sha256
+                del self.states[file.path]
                 await self.graph.put([Meta(file.path, "facts", state.sha256)], [old[2]])
             assert self.following is not None
             self.following.baseline[file.path] = (file.size, file.mtime_ns, file.ctime_ns, file.inode)
@@ -240,7 +244,8 @@ class Session:
             return
         tasks = {p: Task(_nothing(p), *self.rules.options(p)) for p in kept}
         for path, sha256, facts in old_facts(kept, self.states, tasks, cache):
-            await self.graph.put([Meta(path, "facts", sha256)], [facts])
+            if path in self._kept() and not self.pool.has(path):  # else it is, or is about to be, read after all
+                await self.graph.put([Meta(path, "facts", sha256)], [facts])
         cache.close()
 
     def _kept(self) -> set[str]:
@@ -270,6 +275,8 @@ class Session:
             self.summary.by_status["unreadable"] = len(self.unreadable)
         self.summary.unchanged = present - self.summary.files_written
         self._paths = set()
+        for path in removed:
+            self.states.pop(path, None)
         self.save_index()
         if self.following is not None:
             self.following.loaded(settled=self.summary.settled)
@@ -291,9 +298,14 @@ class Session:
         self.index.keep_only(self.hashes.keys())
         self.index.save()
 
+    @property
+    def present(self) -> int:
+        """Files that are on disk, as far as is known."""
+        return len(self.hashes) + sum(p not in self.hashes for p in self.unreadable)
+
     def known(self) -> list[str]:
-        """Paths of all files that are known of now."""
-        return [*self.hashes, *self.unreadable]
+        """Paths of all files that are known of now, some twice: read, unreadable, or only in the graph."""
+        return [*self.hashes, *self.unreadable, *self.states]
 
     def forget(self, path: str) -> None:
         """A file is gone."""
@@ -376,6 +388,7 @@ class Session:
         self.hashes[meta.path] = meta.sha256
         self.gone.discard(meta.path)
         self.unreadable.discard(meta.path)
+        self.states.pop(meta.path, None)
         if meta.hit:
             self.summary.cache_hits += 1
         else:

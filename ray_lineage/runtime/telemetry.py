@@ -128,7 +128,7 @@ class Telemetry:
         )  # fmt: skip
         if session is not None:
             out.roots, out.store, out.executor = session.tree.roots, session.graph.uri, session.crew.kind
-            out.files = len(session.hashes) + len(session.unreadable)
+            out.files = session.present
             self._pool(out, session.pool, now)
             if session.following is not None:
                 session.following.tell(out)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from ray_lineage.sources.scan import SourceFault, read_bytes
 
 _SECONDS: Final = 20.0
 _LIMIT: Final = 1_000_000
+_SURE: Final = 10**10  # as if read so many ns later: then the stat index vouches for the content
 
 
 class Gates:
@@ -81,10 +83,9 @@ class FakeGraph:
 
     async def put(self, metas: Sequence[Meta], payload: Sequence[bytes]) -> None:
         assert self.begun
-        for meta in metas:
-            if meta.outcome == "facts":
-                self.linked[meta.path] = meta.sha256
-        for meta in metas:
+        taken = [m for m in metas if m.outcome == "facts"]
+        self.linked.update({m.path: m.sha256 for m in taken})
+        for meta in taken:
             await self.gates.through(f"put {meta.path}")
 
     def _write(self, gone: list[str]) -> tuple[Rejected, ...]:
@@ -124,9 +125,10 @@ class FakeGraph:
 class FakeWorker:
     """Reads and hashes."""
 
-    def __init__(self, gates: Gates, number: int) -> None:
+    def __init__(self, gates: Gates, unreadable: set[str], number: int) -> None:
         self.name = f"parse-{number}"
         self._gates = gates
+        self._unreadable = unreadable
 
     async def ready(self) -> None: ...
 
@@ -134,9 +136,12 @@ class FakeWorker:
         metas = []
         for task in tasks:
             await self._gates.through(f"parse {task.file.path}")
+            if task.file.path in self._unreadable:
+                metas.append(Meta(task.file.path, "unreadable"))
+                continue
             try:
                 sha256 = hashlib.sha256(read_bytes(task.file, _LIMIT)).hexdigest()
-                metas.append(Meta(task.file.path, "facts", sha256))
+                metas.append(Meta(task.file.path, "facts", sha256, read_at_ns=time.time_ns() + _SURE))
             except SourceFault as fault:
                 metas.append(skipped(task, fault, _LIMIT, 0)[0])
         await asyncio.sleep(0)
@@ -156,13 +161,14 @@ class FakeCrew:
     def __init__(self, most: int = 2, stored: dict[str, str] | None = None) -> None:
         self.most = most
         self.gates = Gates()
+        self.unreadable: set[str] = set()
         self.memory_graph = FakeGraph(self.gates, stored if stored is not None else {})
 
     def cap(self) -> int:
         return self.most
 
     def worker(self, number: int) -> Worker:
-        return FakeWorker(self.gates, number)
+        return FakeWorker(self.gates, self.unreadable, number)
 
     def graph(self, project: str) -> Graph:
         return self.memory_graph

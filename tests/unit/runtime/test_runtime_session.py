@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import io
+import os
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ray_lineage.errors import StoreRefused, StoreUnavailable
+from ray_lineage.model import FileState
 from ray_lineage.runtime.following import Following
 from ray_lineage.runtime.session import Session
 from ray_lineage.settings import Settings
+from ray_lineage.sources.scan import Walk
 from tests.unit.runtime.fakes import FakeCrew, FakeGraph, run, sha, until
 
 
@@ -28,6 +33,8 @@ class Scene:
             data_dir=str(folder / "data"), enable_batching=False, enable_parse_cache=False, rescan_seconds=3600.0
         )
         self.session = Session(self.settings, [str(self.root)], crew, follow=follow, initial=initial)
+        if follow:  # no events: a test says when there is a look
+            self.following._listen = self.following._stop.wait  # type: ignore[method-assign,assignment]
 
     @property
     def graph(self) -> FakeGraph:
@@ -86,6 +93,7 @@ def test_a_file_made_and_found_gone_by_its_worker_leaves_the_graph(tmp_path: Pat
         async with scene.running():
             await until(lambda: scene.following.is_on)
             scene.write("a.sql", "a")
+            await scene.look("a.sql")
             await until(lambda: "a.sql" in scene.graph.stored)
             scene.gates.shut("commit")
             scene.write("b.sql", "b2")
@@ -118,6 +126,7 @@ def test_what_was_refused_is_not_settled_until_it_is_written(tmp_path: Path) -> 
             assert not scene.following._settled_at
             scene.graph.refused = set()
             scene.write("a.sql", "a2")
+            await scene.look("a.sql")
             await until(lambda: bool(scene.following._settled_at))
             assert scene.graph.digest
             assert scene.graph.stored == {"a.sql": sha("a2"), "b.sql": sha("b")}
@@ -159,4 +168,65 @@ def test_files_that_vanish_after_the_scan_are_guarded_like_those_that_vanished_b
             await running
         assert len(scene.graph.stored) == 30
 
+    run(story)
+
+
+def test_a_file_that_can_be_read_again_is_not_taken_back_to_its_old_facts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story() -> None:
+        scene = Scene(tmp_path, FakeCrew(stored={"a.sql": "old", "b.sql": "old"}))
+        scene.write("a.sql", "a")
+        scene.write("b.sql", "b")
+        scene.crew.unreadable.update(("a.sql", "b.sql"))
+        scene.gates.shut("put a.sql")
+        async with scene.running():
+            await scene.gates.reached("put a.sql")  # its old facts, after all others were looked at
+            scene.crew.unreadable.discard("b.sql")
+            scene.write("b.sql", "b2")
+            await scene.look("b.sql")
+            await until(lambda: scene.graph.linked.get("b.sql") == sha("b2"))
+            scene.gates.open("put a.sql")
+            await until(lambda: scene.following.is_on)
+            assert scene.graph.stored == {"a.sql": "old", "b.sql": sha("b2")}
+
+    def cached(
+        paths: set[str], states: dict[str, FileState], tasks: object, cache: object
+    ) -> Iterator[tuple[str, str, bytes]]:
+        yield from ((p, states[p].sha256, b"") for p in sorted(paths) if p in states)
+
+    monkeypatch.setattr("ray_lineage.runtime.session.old_facts", cached)
+    monkeypatch.setattr("ray_lineage.runtime.session.refuted", lambda task, meta: False)
+    monkeypatch.setattr("ray_lineage.runtime.session.open_cache", lambda settings: io.BytesIO())
+    run(story)
+
+
+def test_a_state_with_a_folder_that_cannot_be_listed_is_not_settled_until_it_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shut = {"f"}
+    listed = Walk._list
+
+    def listing(self: Walk, root: Any, relative: str) -> dict[str, os.DirEntry[str]]:
+        if relative in shut:
+            self._cannot_list(relative, "permission denied")
+            return {}
+        return listed(self, root, relative)
+
+    async def story() -> None:
+        scene = Scene(tmp_path, FakeCrew(stored={"f/a.sql": "a", "f/b.sql": "b"}))
+        scene.write("f/a.sql", "a")
+        scene.write("c.sql", "c")
+        async with scene.running():
+            await until(lambda: scene.following.is_on and scene.following._reconciled_at > 0)
+            scene.following._touched_at = -1e9
+            assert not scene.following._quiet()
+            assert not scene.graph.digest
+            assert scene.graph.stored == {"f/a.sql": "a", "f/b.sql": "b", "c.sql": sha("c")}
+            shut.clear()
+            scene.following.flush()
+            await until(lambda: bool(scene.graph.digest))
+            assert scene.graph.stored == {"f/a.sql": sha("a"), "c.sql": sha("c")}
+
+    monkeypatch.setattr(Walk, "_list", listing)
     run(story)
