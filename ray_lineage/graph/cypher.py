@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Final
 
-from ray_lineage.graph.schema import COLUMN, DATASET, FILE, HAS_COLUMN, NODES, RELS, STATEMENT, Node, Rel
+from ray_lineage.graph.schema import COLUMN, DATASET, FILE, HAS_COLUMN, NODES, RELS, STATEMENT, Node, Prop, Rel
 
 SHARED: Final = (DATASET, COLUMN)
 """Node types that outlive a file's contribution."""
@@ -51,14 +51,39 @@ def update_nodes(node: Node, more: tuple[str, ...] = ()) -> str:
 
 def update_nodes_from(path: str, node: Node, more: tuple[str, ...] = ()) -> str:
     """The same from a CSV file of ours (ladybug): fifteen times as fast."""
-    props = (*((p.name, p.type) for p in node.props), *((m, "STRING") for m in more))
-    head = ", ".join(["c0 STRING", *(f"c{i} {kind}" for i, (_, kind) in enumerate(props, 1))])
-    sets = ", ".join(f"n.`{name}` = c{i}" for i, (name, _) in enumerate(props, 1))
-    return f"LOAD WITH HEADERS ({head}) FROM {_csv(path)} MATCH (n:`{node.label}` {{id: c0}}) SET {sets}"
+    props = (Prop("id"), *node.props, *(Prop(m) for m in more))
+    sets = ", ".join(f"n.`{p.name}` = c{i}" for i, p in enumerate(props) if i)
+    return f"{_load(path, props)} MATCH (n:`{node.label}` {{id: c0}}) SET {sets}"
+
+
+def create_nodes_from(path: str, node: Node, more: tuple[str, ...] = ()) -> str:
+    """:func:`create_nodes` from a CSV file of ours (ladybug)."""
+    props = (Prop("id"), *node.props, *(Prop(m) for m in more))
+    return f"{_load(path, props)} CREATE (:`{node.label}` {{{_from_columns(props)}}})"
+
+
+def create_rels_from(path: str, rel: Rel) -> str:
+    """:func:`create_rels` from a CSV file of ours (ladybug)."""
+    props = rel.props if rel is HAS_COLUMN else (Prop("file"), *rel.props)
+    body = f" {{{_from_columns(props, 2)}}}" if props else ""
+    return (
+        f"{_load(path, (Prop('source'), Prop('target'), *props))} MATCH (a:`{rel.source}` {{id: c0}}) "
+        f"MATCH (b:`{rel.target}` {{id: c1}}) CREATE (a)-[:`{rel.type}`{body}]->(b)"
+    )
+
+
+def _load(path: str, props: tuple[Prop, ...]) -> str:
+    head = ", ".join(f"c{i} {p.type}" for i, p in enumerate(props))
+    return f"LOAD WITH HEADERS ({head}) FROM {_csv(path)}"
+
+
+def _from_columns(props: tuple[Prop, ...], start: int = 0) -> str:
+    return ", ".join(f"`{p.name}`: c{i}" for i, p in enumerate(props, start))
 
 
 def copy_from(path: str, table: str) -> str:
-    """Copy a CSV file of ours into a table of the schema (ladybug)."""
+    """Copy a CSV file of ours into a table of the schema (ladybug). Only where the table has lost nothing in the same
+    transaction: the engine's log does not hold copied rows, and a crash before the checkpoint would lose them alone."""
     return f"COPY `{table}` FROM {_csv(path)}"
 
 

@@ -2,13 +2,17 @@
 
 Rules, each found by crashing it: one process owns the database, one thread uses it; a log that was cut short is replayed
 as far as it goes (what is missing shows as work to do, because fingerprints are in the same transaction as the rows);
-what cannot be opened is moved aside and built anew; the buffer pool is bounded (its default is 80 % of memory).
+what cannot be opened is moved aside and built anew; the buffer pool is bounded (its default is 80 % of memory); COPY only
+loads what is wholly new, because the log does not hold copied rows: a transaction that deletes and copies, cut short before
+the checkpoint that follows, came back with the deletions alone. Readers in other processes see pages that a checkpoint
+rewrites, so they look at the file's time stamp after each query and read again.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import random
 import re
 import tempfile
 import time
@@ -39,14 +43,16 @@ from ray_lineage.graph.store import ApplyResult
 from ray_lineage.model import Contribution, Row
 
 _BUFFER_POOL: Final = 256 * 2**20  # enough for the hash indexes of a million columns
-_COPY_FROM: Final = 500  # rows from which a CSV copy beats UNWIND
+_FROM_FILE: Final = 500  # rows from which reading a CSV file beats UNWIND
 _LOOKED_UP: Final = 5_000  # ids of one look-up
 _ASKED_ALONE: Final = 50  # ids that are looked up one by one: 0.05 ms each, an UNWIND costs 5 ms however short it is
 _FEW_FILES: Final = 20  # are looked up from their keys: about 3 ms each
 _SPREAD: Final = 12  # files between two of a batch, from where looking up is cheaper than reading them all
 _MOST_PLACES: Final = 500  # of a file that is looked up: 0.1 ms each
 _DROPPED_ALONE: Final = 1_000  # relationships of one type that are deleted by their keys: 0.1 ms each
-_OPEN_RETRIES: Final = 5
+_OPEN_RETRIES: Final = 8
+_CHECKPOINT_SECONDS: Final = 60.0
+_CHECKPOINT_BYTES: Final = 4 * 2**20
 _LOCKED: Final = re.compile(r"lock", re.IGNORECASE)
 _NO_ROOM: Final = re.compile(r"No space left|IO exception", re.IGNORECASE)
 _NO_MEMORY: Final = re.compile(r"buffer manager exception|out of memory|bad_alloc", re.IGNORECASE)
@@ -70,6 +76,8 @@ class LadybugStore(BaseStore):
         self._db: Any = None
         self._connection: Any = None
         self._lock_file: Any = None
+        self._stamp = (0, 0)
+        self._checkpointed = time.monotonic()
         if read_only:
             self._open_for_reading()
         else:
@@ -103,7 +111,7 @@ class LadybugStore(BaseStore):
                         f"cannot read the graph at {self.path}: {_first_line(error)}",
                         help="if a run is writing it, try again; else `ray_lineage ingest` builds it anew",
                     ) from error
-                self._sleep(0.1 * 2**attempt)
+                self._sleep(min(0.1 * 2**attempt, 0.5) * random.uniform(0.7, 1.3))  # noqa: S311 - jitter
 
     def _open_for_writing(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -159,6 +167,7 @@ class LadybugStore(BaseStore):
     def _connect(self, *, read_only: bool) -> None:
         import ladybug
 
+        self._stamp = _stamp(self.path)
         self._db = ladybug.Database(
             str(self.path), buffer_pool_size=_BUFFER_POOL, read_only=read_only, throw_on_wal_replay_failure=False
         )
@@ -173,9 +182,9 @@ class LadybugStore(BaseStore):
 
     def _is_older(self) -> bool:
         """Was the file written with an older schema? Its tables have other columns, and all of it can be built again."""
-        if cypher.META not in {r[1] for r in self._read("CALL show_tables() RETURN *")}:
+        if cypher.META not in {r[1] for r in self._run("CALL show_tables() RETURN *")}:
             return False
-        versions = self._read(f"MATCH (m:`{cypher.META}`) RETURN m.schema_version")
+        versions = self._run(f"MATCH (m:`{cypher.META}`) RETURN m.schema_version")
         return any(int(r[0]) < SCHEMA_VERSION for r in versions)
 
     def _create_schema(self) -> None:
@@ -207,12 +216,21 @@ class LadybugStore(BaseStore):
     def _read(self, query: str, **parameters: Any) -> list[Sequence[Any]]:
         if any(value == [] for value in parameters.values()):
             return []
-        try:
-            return self._run(query, parameters)
-        except RuntimeError as error:
-            raise StoreUnavailable(
-                "RL211", f"cannot read {self.path}: {_first_line(error)}", help="try again"
-            ) from error
+        for attempt in range(_OPEN_RETRIES):
+            try:
+                rows = self._run(query, parameters)
+                if not self.read_only or self._stamp == _stamp(self.path):
+                    return rows
+            except RuntimeError as error:
+                if not self.read_only or (attempt and self._stamp == _stamp(self.path)):
+                    raise StoreUnavailable(
+                        "RL211", f"cannot read {self.path}: {_first_line(error)}", help="try again"
+                    ) from error
+            self._disconnect()  # the writer rewrote pages of the file meanwhile: what was read may be wrong
+            self._open_for_reading()
+        raise StoreUnavailable(
+            "RL211", f"{self.path} is rewritten faster than it can be read", help="try again when the run is over"
+        )
 
     def _rows(self, query: str, rows: list[dict[str, Any]]) -> None:
         if rows:
@@ -299,8 +317,24 @@ class LadybugStore(BaseStore):
     def settle(self, project: str, epoch: int, digest: str) -> None:
         """See :meth:`GraphStore.settle`."""
         self._check_epoch(self._meta(project)[0], epoch, project)
-        self._set_meta(project, epoch, digest)
-        self._run("CHECKPOINT")
+        try:
+            self._set_meta(project, epoch, digest)
+            self._checkpoint_sometimes()
+        except RuntimeError as error:
+            failure = self._failure(_first_line(error))
+            raise failure if isinstance(failure, StoreUnavailable) else self._away() from error
+
+    def _checkpoint_sometimes(self) -> None:
+        """Keep the log short for those who open the file, and checkpoints rare: they disturb readers. (The engine itself
+        makes one when the log has 16 MB.)"""
+        now = time.monotonic()
+        if now - self._checkpointed > _CHECKPOINT_SECONDS or _stamp(self._log)[1] > _CHECKPOINT_BYTES:
+            self._run("CHECKPOINT")
+            self._checkpointed = now
+
+    @property
+    def _log(self) -> Path:
+        return self.path.with_name(self.path.name + ".wal")
 
     def _replace(self, project: str, epoch: int, batch: Batch, rows: int, fresh: bool) -> Stored | int:
         stored = Stored() if fresh else self._stored(batch)
@@ -476,21 +510,21 @@ class LadybugStore(BaseStore):
 
     def _set_nodes(self, node: Node, rows: Sequence[Row], more: tuple[str, ...] = ()) -> None:
         """Set the properties of nodes that are there."""
-        if len(rows) > _COPY_FROM:
+        if len(rows) > _FROM_FILE:
             self._spooled(node.label, rows, lambda path: cypher.update_nodes_from(path, node, more))
         else:
             self._rows(cypher.update_nodes(node, more), as_parameters((*node.columns, *more), rows))
 
     def _insert_nodes(self, node: Node, rows: Sequence[Row], more: tuple[str, ...] = ()) -> None:
-        """Add rows that are not there yet: by CSV copy when they are many."""
-        if len(rows) > _COPY_FROM:
-            self._spooled(node.label, rows, lambda path: cypher.copy_from(path, node.label))
+        """Add rows that are not there yet: from a file when they are many."""
+        if len(rows) > _FROM_FILE:
+            self._spooled(node.label, rows, lambda path: cypher.create_nodes_from(path, node, more))
         else:
             self._rows(cypher.create_nodes(node, more), as_parameters((*node.columns, *more), rows))
 
     def _insert_rels(self, rel: Rel, rows: Sequence[Row]) -> None:
-        if len(rows) > _COPY_FROM:
-            self._spooled(rel.type, rows, lambda path: cypher.copy_from(path, rel.type))
+        if len(rows) > _FROM_FILE:
+            self._spooled(rel.type, rows, lambda path: cypher.create_rels_from(path, rel))
         else:
             self._rows(cypher.create_rels(rel), as_parameters(_stored_columns(rel), rows))
 
@@ -605,6 +639,15 @@ def _one_type(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The engine takes a list's type from its first row: let that be one with the fewest nulls."""
     best = max(range(len(rows)), key=lambda i: sum(v is not None for v in rows[i].values()))
     return [rows[best], *rows[:best], *rows[best + 1 :]] if best else rows
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """Time of the last change (ns) and size; zeros if there is no such file."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return (0, 0)
+    return (stat.st_mtime_ns, stat.st_size)
 
 
 def _stored_columns(rel: Rel) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from ray_lineage.errors import StoreRefused, StoreUnavailable
 from ray_lineage.graph import ladybug
 from ray_lineage.graph.ladybug import LadybugStore
 from ray_lineage.model import Contribution
-from tests.factory import contributions
+from tests.factory import contributions, wide
 from tests.unit.graph.graph_model import Edit, clean, histories, replay, replay_with_crashes, rounds
 
 HOSTILE = [
@@ -69,7 +70,7 @@ def test_crashes_between_the_pieces_of_a_large_file_leave_nothing_behind(
 @given(histories)
 def test_passes_over_the_tables_do_what_look_ups_do(history: list[list[Edit]]) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        for name in ("_FEW_FILES", "_SPREAD", "_DROPPED_ALONE", "_ASKED_ALONE", "_COPY_FROM"):
+        for name in ("_FEW_FILES", "_SPREAD", "_DROPPED_ALONE", "_ASKED_ALONE", "_FROM_FILE"):
             patch.setattr(ladybug, name, 10**9 if name == "_SPREAD" else 0)
         store, fresh = LadybugStore(f"{folder}/a.lbug"), LadybugStore(f"{folder}/b.lbug")
         files = replay(store, "p", history)
@@ -164,6 +165,72 @@ def _whole(store: LadybugStore, expected: dict[str, Contribution]) -> set[str]:
         stored = [r for r in dump["FLOWS_TO"] if r[2] == identity]
         assert len(stored) == len(expected[path].rows["FLOWS_TO"])
     return done
+
+
+@pytest.mark.parametrize("flows", [5, 700])  # below and above where rows are read from a file
+def test_the_log_holds_every_row_of_a_replacement(tmp_path: Path, flows: int) -> None:
+    place, after = tmp_path / "a", tmp_path / "b"
+    store = LadybugStore(str(place / "g.lbug"))
+    epoch = store.acquire("p")
+    store.apply("p", epoch, [wide("p", f"f{i}", flows) for i in range(3)], fresh=True)
+    store._run("CALL auto_checkpoint=false")
+    store.apply("p", epoch, [wide("p", f"f{i}", flows, 1) for i in range(2)], ["f2"])
+    shutil.copytree(place, after)  # as a crash before the next checkpoint would leave it
+    crashed = LadybugStore(str(after / "g.lbug"))
+    assert crashed.dump("p") == store.dump("p")
+    assert not crashed.rebuilt
+    crashed.close()
+    store.close()
+
+
+def test_reading_while_another_process_writes_and_checkpoints(tmp_path: Path) -> None:
+    path = str(tmp_path / "g.lbug")
+    store = LadybugStore(path)
+    store.apply("p", store.acquire("p"), [wide("p", f"f{i}", 100) for i in range(5)], fresh=True)
+    store.close()
+    code = """
+import sys
+from ray_lineage.graph import ladybug
+from tests.factory import wide
+ladybug._CHECKPOINT_BYTES = 1_000_000
+store = ladybug.LadybugStore(sys.argv[1])
+epoch = store.acquire("p")
+shift = 0
+while True:
+    shift += 1
+    store.apply("p", epoch, [wide("p", f"f{shift % 5}", 100, shift)])
+    store.settle("p", epoch, "digest")
+    print(shift, flush=True)
+    sys.stdin.readline()
+"""
+    writer = subprocess.Popen(
+        [sys.executable, "-c", code, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert writer.stdout is not None
+    assert writer.stdin is not None
+    try:
+        for _ in range(20):
+            assert writer.stdout.readline()
+            writer.stdin.write("\n" * 3)  # three more saves while we read
+            writer.stdin.flush()
+            reader = LadybugStore(path, read_only=True)
+            assert reader.counts("p")["FLOWS_TO"] == 500
+            assert len(reader.state("p").files) == 5
+            reader.close()
+    finally:
+        writer.kill()
+        writer.wait()
+        writer.stdin.close()
+        writer.stdout.close()
+
+
+def test_the_log_does_not_grow_without_bound(ladybug_store: LadybugStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ladybug, "_CHECKPOINT_BYTES", 100_000)
+    epoch = ladybug_store.acquire("p")
+    for shift in range(20):
+        ladybug_store.apply("p", epoch, [wide("p", "f", 100, shift)])
+        ladybug_store.settle("p", epoch, "digest")
+        assert ladybug._stamp(ladybug_store._log)[1] < 200_000
 
 
 def test_kill_while_writing_leaves_whole_files(tmp_path: Path) -> None:
