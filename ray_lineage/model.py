@@ -108,8 +108,9 @@ class Ref(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class Output(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One item of a select list. ``name`` is None for an unnamed expression.
 
-    A star has ``star`` True: ``refs`` holds one Ref with name ``*``; ``excluded`` names its EXCEPT columns, ``renamed``
-    maps old to new names. REPLACE is an exclusion plus an ordinary output.
+    A star has ``star`` True: ``refs`` holds one Ref with name ``*`` (of another name: the fields of that struct column);
+    ``excluded`` names its EXCEPT columns, ``renamed`` maps old to new names, ``like`` is the pattern of ``* ILIKE``.
+    REPLACE is an exclusion plus an ordinary output.
     """
 
     name: str | None
@@ -120,6 +121,7 @@ class Output(msgspec.Struct, frozen=True, array_like=True, gc=False):
     excluded: tuple[str, ...] = ()
     renamed: dict[str, str] | None = None
     expression: str = ""  # text, literals as ``?``; empty for a bare column
+    like: str = ""
 
 
 class Influence(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -131,8 +133,9 @@ class Influence(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 class TableRef(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="t"):
     """A dataset used in FROM. ``columns`` are its alias's column names, if any; ``function`` marks the call of a
-    table-valued function, whose argument columns are in ``args``. An empty ``name`` with ``function`` is a built-in one,
-    whose every column comes from its arguments."""
+    table-valued function, whose argument columns are in ``args``. An empty ``name`` with ``function`` (or one that nobody
+    declares) is a built-in one, whose every column comes from its arguments; ``*`` at the end of its ``columns`` means
+    that it may have more."""
 
     name: Name
     line: int
@@ -185,7 +188,8 @@ Relation = TableRef | Select | SetOp | Alias
 
 
 class Assignment(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """``column = expression`` of UPDATE and MERGE, or one column of INSERT's values."""
+    """``column = expression`` of UPDATE and MERGE, or one column of INSERT's values. The column ``*`` takes all columns of
+    its one ref by their names; a name that begins with NUL is a position in the target (``\0*``: all, by position)."""
 
     column: str
     refs: tuple[Ref, ...]
@@ -199,6 +203,7 @@ class StatementFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     ``assignments`` (whose names are looked up in the scope ``scope``), or both.
 
     ``defines`` marks statements whose outputs define the target's columns: CREATE VIEW, CTAS, SELECT INTO.
+    ``preset`` columns get constants (static partitions) and take no part in the matching by position.
     ``subqueries`` are arena indexes of queries inside the statement's own expressions. Lines and columns count from 1
     and are those of the first and last character.
     """
@@ -220,6 +225,7 @@ class StatementFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     first_column: int = 0
     last_column: int = 0
     possible: bool = False  # part of the text is unknown (dynamic SQL), or only one of several variants
+    preset: tuple[str, ...] = ()
 
 
 class Call(msgspec.Struct, frozen=True, array_like=True, gc=False):

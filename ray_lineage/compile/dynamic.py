@@ -6,6 +6,7 @@ unknown becomes a placeholder name, so that the rest can still be read.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
@@ -20,7 +21,7 @@ UNKNOWN: Final = "__dynamic__"
 _STRINGS: Final = frozenset({T.STRING, T.NATIONAL_STRING, T.RAW_STRING, T.HEREDOC_STRING})
 _MARKS: Final = frozenset({T.L_PAREN, T.R_PAREN, T.CASE, T.END, T.PLUS, T.DPIPE})
 _MAX_TEXT: Final = 200_000  # characters
-_WRAPPERS: Final = frozenset({"N", "CONCAT", "CAST", "CONVERT", "RTRIM", "LTRIM", "TRIM", "FORMAT"})
+_WRAPPERS: Final = frozenset({"N", "CONCAT", "CAST", "CONVERT", "RTRIM", "LTRIM", "TRIM"})
 _CHOICES: Final = frozenset({"ISNULL", "COALESCE", "NVL", "IFNULL"})
 _QUOTERS: Final = frozenset({"QUOTENAME", "QUOTE_IDENT", "QUOTE_LITERAL"})
 
@@ -79,6 +80,8 @@ def _operand(tokens: list[Token], variables: Mapping[str, Text]) -> Text:
         return variables.get("@" + tokens[1].text.lower(), NOTHING)
     if len(tokens) == 1:
         return variables.get(first.text.lower(), NOTHING)
+    if first.token_type is T.COLON and len(tokens) == 2:  # :v of Snowflake
+        return variables.get(tokens[1].text.lower(), NOTHING)
     if first.token_type is T.L_PAREN and closing(tokens, 0) == len(tokens) - 1:
         return text_of(tokens[1:-1], variables)
     if first.token_type is T.CASE:
@@ -90,6 +93,8 @@ def _operand(tokens: list[Token], variables: Mapping[str, Text]) -> Text:
             return Text("\n" if [t.text for t in inner] in (["10"], ["13"]) else " ", True, False)
         if word == "CONCAT":
             return _concatenated(inner, variables)
+        if word == "FORMAT":
+            return _formatted(inner, variables)
         if word in _QUOTERS:
             found = text_of(_first_argument(inner), variables)
             return found if found.complete else NOTHING
@@ -132,6 +137,37 @@ def _arguments(tokens: list[Token]) -> list[list[Token]]:
         else:
             out[-1].append(token)
     return [a for a in out if a]
+
+
+_SPECIFIER: Final = re.compile(r"%(?:(\d+)\$)?-?\d*([sILtTd%])")
+
+
+def _formatted(tokens: list[Token], variables: Mapping[str, Text]) -> Text:
+    """``format('... %I ... %s', a, b)`` of Postgres and BigQuery."""
+    arguments = _arguments(tokens)
+    if not arguments:
+        return NOTHING
+    pattern = text_of(arguments[0], variables)
+    values = [text_of(a, variables) for a in arguments[1:]]
+    if not pattern.known:
+        return NOTHING
+    taken = 0
+    complete = pattern.complete
+
+    def value(found: re.Match[str]) -> str:
+        nonlocal taken, complete
+        if found.group(2) == "%":
+            return "%"
+        at = int(found.group(1)) - 1 if found.group(1) else taken
+        taken = at + 1
+        given = values[at] if 0 <= at < len(values) else NOTHING
+        if found.group(2) in "LT":
+            return "'" + given.text.replace("'", "''") + "'"  # a constant, whatever it is
+        complete = complete and given.complete
+        return given.text
+
+    text = _SPECIFIER.sub(value, pattern.text)
+    return Text(text[:_MAX_TEXT], complete, True)
 
 
 def _first_argument(tokens: list[Token]) -> list[Token]:

@@ -34,9 +34,11 @@ from ray_lineage.model import (
 )
 
 if TYPE_CHECKING:
+    from ray_lineage.compile.rewrite import OutputClause
     from ray_lineage.compile.statements import FileCompiler
 
 _MAX_NESTED: Final = 4  # dynamic SQL in dynamic SQL
+_INTOS: Final = frozenset({T.INTO, T.BULK_COLLECT_INTO})
 _STRINGS: Final = frozenset({T.STRING, T.NATIONAL_STRING, T.RAW_STRING, T.HEREDOC_STRING})
 
 
@@ -47,7 +49,7 @@ def assign(c: FileCompiler, name: str, value: list[Token], owner: str) -> None:
     """``name = expression``. Remembers texts for dynamic SQL; a query or another variable in it gives lineage."""
     if not value:
         return
-    found = text_of(value, c.texts_of(owner))
+    found = text_of(value, c.known_texts(owner))
     c.texts_of(owner)[name.lower()] = found
     if not _may_carry(c, value, owner):
         return
@@ -69,9 +71,14 @@ def assign(c: FileCompiler, name: str, value: list[Token], owner: str) -> None:
 
 def _may_carry(c: FileCompiler, value: list[Token], owner: str) -> bool:
     """Is there a query in it, or a variable that got its value from one?"""
-    carriers = c.carriers.get(owner)
+    carriers = c.carriers_of(owner)
+    in_trigger = owner in c.trigger_tables
     for token in value:
         if token.token_type is T.SELECT:
+            return True
+        if c.rows and c.fold(token.text, False) in c.rows:
+            return True
+        if in_trigger and token.text.upper() in ("NEW", "OLD"):
             return True
         if carriers and variable_name(c, token.text) in carriers:
             return True
@@ -108,7 +115,21 @@ def variable_name(c: FileCompiler, name: str) -> str:
 def set_variable(c: FileCompiler, tokens: list[Token], owner: str) -> None:
     """``SET @v = expression``, ``SET @v += expression``, ``SET v = expression``, ``v := expression``."""
     i = 1 if tokens[0].token_type is T.SET else 0
+    if i < len(tokens) and tokens[i].text.upper() in ("VAR", "VARIABLE"):
+        i += 1
+    if i < len(tokens) and tokens[i].token_type is T.L_PAREN:
+        _set_row(c, tokens, i, owner)
+        return
+    if i < len(tokens) and tokens[i].token_type is T.COLON:
+        i += 1
     parts, at = ddl.read_name(tokens, i)
+    if at < len(tokens) and tokens[at].token_type is T.L_PAREN:  # an element of a collection
+        at = closing(tokens, at) + 1
+        if at + 1 < len(tokens) and tokens[at].token_type is T.DOT:
+            parts, at = [*parts, tokens[at + 1]], at + 2
+    if len(parts) == 2 and at < len(tokens) and tokens[at].token_type in (T.EQ, T.COLON_EQ):
+        _set_field(c, tokens, parts, tokens[at + 1 :], owner)
+        return
     if len(parts) != 1 or at >= len(tokens):
         return
     name = parts[0].text
@@ -118,9 +139,134 @@ def set_variable(c: FileCompiler, tokens: list[Token], owner: str) -> None:
         at += 1
     if at >= len(tokens) or tokens[at].token_type not in (T.EQ, T.COLON_EQ):
         return
-    if not name.startswith("@") and c.fold(name, False) not in c.variables:
+    if c.dialect == "snowflake" and tokens[0].token_type is T.SET:  # a session variable
+        c.variables.add("$" + c.fold(name, False))
+    elif not name.startswith("@") and c.fold(name, False) not in c.variables:
+        return
+    if c.fold(name, False) in c.resultsets and _holds_rows(c, parts[0], tokens[at + 1 :], tokens, owner):
         return
     assign(c, name, [*plus, *tokens[at + 1 :]], owner)
+
+
+def _holds_rows(c: FileCompiler, name: Token, value: list[Token], tokens: list[Token], owner: str) -> bool:
+    """``res := (SELECT ...)`` and ``res := (EXECUTE IMMEDIATE ...)`` of a RESULTSET: it is a cursor."""
+    while len(value) > 2 and value[0].token_type is T.L_PAREN and closing(value, 0) == len(value) - 1:
+        value = value[1:-1]
+    if value and value[0].token_type in (T.SELECT, T.WITH):
+        c.seen += 1
+        cursor(c, name, value, tokens, owner)
+        return True
+    if value and value[0].text.upper() == "EXECUTE":
+        execute(c, value, owner, ((f"#cursor:{c._part(name)}",), ()))
+        return True
+    return False
+
+
+def _set_row(c: FileCompiler, tokens: list[Token], i: int, owner: str) -> None:
+    """``SET (a, b) = (SELECT x, y ...)``: by position."""
+    end = closing(tokens, i)
+    value = tokens[end + 2 :]
+    if end + 2 >= len(tokens) or tokens[end + 1].token_type is not T.EQ or not _may_carry(c, value, owner):
+        return
+    while len(value) > 2 and value[0].token_type is T.L_PAREN and closing(value, 0) == len(value) - 1:
+        value = value[1:-1]
+    if value[0].token_type not in (T.SELECT, T.WITH):
+        return
+    targets = [tokens[a:b] for a, b in ddl.items(tokens, i + 1, end)]
+    builder = c._builder()
+    if [t.text.upper() for t in value[1:3]] == ["AS", "STRUCT"]:
+        value = [value[0], *value[3:]]
+    store(c, tokens, builder, owner, targets, builder.query(c._parse(value, "SELECT")))
+
+
+def _set_field(c: FileCompiler, tokens: list[Token], parts: list[Token], value: list[Token], owner: str) -> None:
+    """``r.a := expression`` of a record, ``NEW.a := expression`` in a trigger: the latter writes the trigger's table."""
+    target = _row_of(c, parts[0], owner)
+    if not target or not value:
+        return
+    select = Token(T.SELECT, "SELECT", value[0].line, value[0].col, value[0].start, value[0].start)
+    tree = c._parse([select, *value], "SELECT")
+    builder = c._builder()
+    index = builder._reserve()
+    scope = Scope(index, None, {})
+    found = Collected()
+    for item in tree.expressions:
+        builder.collect(item, scope, IDENTITY, found)
+    builder.relations[index] = Select((), (), subqueries=tuple(found.subqueries))
+    if found.refs:
+        assignments = (Assignment(c._part(parts[1]), tuple(found.refs.values()), found.line),)
+        c._add(tokens, "assign", builder, owner, target=target, assignments=assignments, scope=index,
+               subqueries=found.subqueries)  # fmt: skip
+
+
+def _row_of(c: FileCompiler, name: Token, owner: str) -> Name:
+    """The table whose row (or the temporary one that holds the rows) a record variable is."""
+    part = c._part(name)
+    if part in c.rows:
+        return c.rows[part]
+    if owner in c.trigger_tables and (part == "new" or part in c.new_names):
+        return c.trigger_tables[owner]
+    return ()
+
+
+def store(
+    c: FileCompiler, tokens: list[Token], builder: Builder, owner: str, targets: list[list[Token]], root: int
+) -> None:
+    """What a query gives goes into variables by position; a record takes its whole row."""
+    line = tokens[0].line
+    names: list[tuple[Name, str]] = []
+    for target in targets:
+        target = target[1:] if target and target[0].token_type is T.COLON else target
+        parts, _ = ddl.read_name(target, 0)
+        if len(parts) == 2:
+            names.append((_row_of(c, parts[0], owner), c._part(parts[1])))
+        else:
+            names.append((VARIABLES, variable_name(c, c._part(parts[0]))) if parts else ((), ""))
+    only = targets[0][-1] if len(targets) == 1 and names[0][0] == VARIABLES else None
+    if only is not None and (c._part(only) in c.records or _gives_a_row(builder, root)):
+        record = c._part(only)
+        c.rows[record] = (f"#row:{record}",)
+        output = Output(None, (Ref(root, len(builder.relations), STAR, IDENTITY, line),), line, star=True)
+        whole = builder._add(Select((root,), (output,)))
+        c._add(tokens, "assign", builder, owner, root=whole, target=c.rows[record])
+        return
+    positions = tuple(f"c{n}" for n in range(len(names)))
+    alias = builder._add(Alias(root, positions))
+    written: dict[Name, list[Assignment]] = {}
+    for (target_name, name), position in zip(names, positions, strict=True):
+        if target_name:
+            assigned = Assignment(name, (Ref(alias, -1, position, IDENTITY, line),), line)
+            written.setdefault(target_name, []).append(assigned)
+    for target_name, assignments in written.items():
+        if target_name == VARIABLES:
+            _carries(c, owner, tuple(assignments))
+        c._add(tokens, "assign", builder, owner, target=target_name, assignments=tuple(assignments), subqueries=[alias])
+
+
+def _gives_a_row(builder: Builder, root: int) -> bool:
+    relation = builder.relations[root]
+    return isinstance(relation, Select) and (len(relation.outputs) > 1 or any(o.star for o in relation.outputs))
+
+
+def returning_into(
+    c: FileCompiler, clause: OutputClause, outer: tuple[Builder, Scope] | None, tokens: list[Token], owner: str
+) -> None:
+    """``RETURNING a, b INTO v, w``: columns of the written table."""
+    written = c.statements[-1].target
+    first = clause.items[0]
+    select = Token(T.SELECT, "SELECT", first.line, first.col, first.start, first.start)
+    tree = c._parse([select, *clause.items], "SELECT")
+    builder = outer[0] if outer is not None else c._builder()
+    table = builder._add(TableRef(written, tokens[0].line))
+    index = builder._reserve()
+    scope = Scope(index, outer[1] if outer is not None else None, {})
+    scope.aliases[written[-1] if written else ""] = table
+    subqueries: list[int] = []
+    outputs = builder._outputs(tree.expressions, scope, [table], subqueries)
+    parent = outer[1].index if outer is not None else -1
+    builder.relations[index] = Select((table,), outputs, (), parent, subqueries=tuple(subqueries))
+    targets = [clause.into[a:b] for a, b in ddl.items(clause.into, 0, len(clause.into))]
+    store(c, tokens, builder, owner, targets, index)
 
 
 def declare(c: FileCompiler, tokens: list[Token], owner: str) -> None:
@@ -131,7 +277,7 @@ def declare(c: FileCompiler, tokens: list[Token], owner: str) -> None:
             continue
         name = parts[0].text
         if not name.startswith("@"):
-            c.variables.add(c._part(parts[0]))
+            c.declare_variable(parts[0], tokens[i:b])
         depth = 0
         for j in range(i, b):
             kind = tokens[j].token_type
@@ -152,13 +298,23 @@ def select_into_variables(c: FileCompiler, tokens: list[Token], owner: str) -> b
     at = -1
     for i, token in enumerate(tokens):
         depth += (token.token_type is T.L_PAREN) - (token.token_type is T.R_PAREN)
-        if depth == 0 and token.token_type is T.INTO:
+        if depth == 0 and token.token_type in _INTOS:
             at = i
             break
     if at < 0:
         return False
-    names: list[str] = []
-    i = at + 1
+    targets, i = _targets(c, tokens, at + 1, owner)
+    if not targets:
+        return False
+    tree = c._parse([*tokens[:at], *tokens[i:]], "SELECT")
+    builder = c._builder()
+    store(c, tokens, builder, owner, targets, builder.query(tree))
+    return True
+
+
+def _targets(c: FileCompiler, tokens: list[Token], i: int, owner: str) -> tuple[list[list[Token]], int]:
+    """The variables after INTO, and where they end; none if one of them is no variable."""
+    targets: list[list[Token]] = []
     if i < len(tokens) and tokens[i].text.upper() == "STRICT":
         i += 1
     while i < len(tokens):
@@ -167,27 +323,23 @@ def select_into_variables(c: FileCompiler, tokens: list[Token], owner: str) -> b
             i += 1
         parts, i = ddl.read_name(tokens, i)
         name = c._part(parts[0]) if parts else ""
-        if not name or (
-            name not in c.variables and not name.startswith("@") and tokens[start].token_type is not T.COLON
+        if not name or not (
+            name in c.variables
+            or name in c.records
+            or name in c.rows
+            or name.startswith("@")
+            or tokens[start].token_type is T.COLON
+            or (len(parts) > 1 and _row_of(c, parts[0], owner))
         ):
-            return False
-        names.append(variable_name(c, name))
+            return [], i
+        targets.append(tokens[start:i])
+        if i < len(tokens) and tokens[i].token_type is T.L_PAREN:
+            i = closing(tokens, i) + 1
         if i < len(tokens) and tokens[i].token_type is T.COMMA:
             i += 1
             continue
         break
-    tree = c._parse([*tokens[:at], *tokens[i:]], "SELECT")
-    builder = c._builder()
-    root = builder.query(tree)
-    positions = tuple(f"c{n}" for n in range(len(names)))
-    alias = builder._add(Alias(root, positions))
-    assignments = tuple(
-        Assignment(name, (Ref(alias, -1, position, IDENTITY, tokens[0].line),), tokens[0].line)
-        for name, position in zip(names, positions, strict=True)
-    )
-    _carries(c, owner, assignments)
-    c._add(tokens, "assign", builder, owner, target=VARIABLES, assignments=assignments, subqueries=[root])
-    return True
+    return targets, i
 
 
 # --------------------------------------------------------------------------- cursors
@@ -204,34 +356,49 @@ def cursor(c: FileCompiler, name: Token, query: list[Token], tokens: list[Token]
 
 def fetch(c: FileCompiler, tokens: list[Token], owner: str) -> None:
     """``FETCH NEXT FROM cursor INTO @a, @b``: by position."""
-    at = next((i for i, t in enumerate(tokens) if t.token_type is T.INTO), -1)
+    at = next((i for i, t in enumerate(tokens) if t.token_type in _INTOS), -1)
     if at < 2:
         return
     parts, _ = ddl.read_name(tokens, at - 1)
-    names: list[str] = []
-    i = at + 1
-    while i < len(tokens):
-        found, i = ddl.read_name(tokens, i)
-        if not found:
-            break
-        names.append(variable_name(c, c._part(found[0])))
-        i += 1
-    if not parts or not names:
+    end = next((i for i in range(at, len(tokens)) if tokens[i].token_type is T.LIMIT), len(tokens))
+    targets = [tokens[a:b] for a, b in ddl.items(tokens, at + 1, end)]
+    if not parts or not targets:
         return
     builder = c._builder()
     table = builder._add(TableRef((f"#cursor:{c._part(parts[-1])}",), tokens[0].line))
-    positions = tuple(f"c{n}" for n in range(len(names)))
-    alias = builder._add(Alias(table, positions))
-    assignments = tuple(
-        Assignment(name, (Ref(alias, -1, position, IDENTITY, tokens[0].line),), tokens[0].line)
-        for name, position in zip(names, positions, strict=True)
+    store(c, tokens, builder, owner, targets, table)
+
+
+def open_cursor(c: FileCompiler, tokens: list[Token], owner: str) -> None:
+    """``OPEN c FOR SELECT ...``, ``OPEN c FOR EXECUTE text``, ``OPEN c FOR text``."""
+    parts, i = ddl.read_name(tokens, 1)
+    if not parts or i >= len(tokens) or tokens[i].token_type is not T.FOR or i + 1 >= len(tokens):
+        return
+    query = tokens[i + 1 :]
+    if query[0].token_type in (T.SELECT, T.WITH):
+        c.seen += 1
+        cursor(c, parts[0], query, tokens, owner)
+        return
+    value = _until(query, 1 if query[0].text.upper() == "EXECUTE" else 0, ("USING",))
+    _run_text(c, value, tokens, owner, ((f"#cursor:{c._part(parts[0])}",), ()), _binds(c, query, owner))
+
+
+def cursor_of(c: FileCompiler, name: Token, source: Token, tokens: list[Token], owner: str) -> None:
+    """``c CURSOR FOR resultset``: the rows of the other one."""
+    _move(
+        c, tokens, (f"#cursor:{c._part(source)}",), (f"#cursor:{c._part(name)}",), "declare_cursor", owner, defines=True
     )
-    _carries(c, owner, assignments)
-    c._add(tokens, "assign", builder, owner, target=VARIABLES, assignments=assignments, subqueries=[alias])
 
 
 def loop(c: FileCompiler, tokens: list[Token], owner: str) -> None:
     """``FOR r IN (SELECT ...) LOOP`` and ``FOR r IN cursor LOOP``: r is a row of the query."""
+    if len(tokens) > 4 and tokens[2].token_type is T.ALIAS:  # FOR c AS [cursor CURSOR FOR] SELECT ... DO
+        at = next((k for k, t in enumerate(tokens) if t.token_type in (T.SELECT, T.WITH)), -1)
+        if at > 0:
+            c.rows[c._part(tokens[1])] = (f"#cursor:{c._part(tokens[1])}",)
+            c.seen += 1
+            cursor(c, tokens[1], tokens[at:], tokens, owner)
+        return
     if len(tokens) < 4 or tokens[2].text.upper() != "IN":
         return
     name = c._part(tokens[1])
@@ -243,8 +410,11 @@ def loop(c: FileCompiler, tokens: list[Token], owner: str) -> None:
         c.rows[name] = (f"#cursor:{name}",)
         c.seen += 1
         cursor(c, tokens[1], query, tokens, owner)
-    elif len(query) == 1 or (len(query) > 1 and query[1].token_type is T.L_PAREN):
+    elif len(query) == 1 or (len(query) > 1 and query[1].token_type is T.L_PAREN and query[-1].token_type is T.R_PAREN):
         c.rows[name] = (f"#cursor:{c._part(query[0])}",)
+    else:  # a range of numbers
+        c.rows.pop(name, None)
+        c.variables.add(name)
 
 
 # --------------------------------------------------------------------------- calls and dynamic SQL
@@ -256,7 +426,19 @@ def execute(c: FileCompiler, tokens: list[Token], owner: str, into: tuple[Name, 
     word = tokens[i].text.upper() if len(tokens) > 1 else ""
     if word == "IMMEDIATE" or (tokens[0].text.upper() == "PREPARE" and len(tokens) > 3):
         i = 2 if word == "IMMEDIATE" else 3
-        _run_text(c, _until(tokens, i, ("USING", "INTO", "RETURNING")), tokens, owner, into)
+        if tokens[i].token_type is T.L_PAREN and tokens[0].text.upper() == "PREPARE":  # the types of its parameters
+            i = closing(tokens, i) + 1
+        if i < len(tokens) and tokens[i].text.upper() in ("FROM", "AS"):
+            i += 1
+        if i < len(tokens) and tokens[i].token_type in (T.SELECT, T.INSERT, T.UPDATE, T.DELETE, T.MERGE, T.WITH):
+            c._data(tokens[i:], tokens[i].text.upper(), owner)  # PREPARE p AS statement
+            return
+        value = _until(tokens, i, ("USING", "INTO", "RETURNING", "BULK"))
+        _run_text(c, value, tokens, owner, into or _into_variables(c, tokens, i, owner), _binds(c, tokens, owner))
+        return
+    if not c.is_tsql and _is_text(c, tokens, owner):
+        value = _until(tokens, 1, ("USING", "INTO"))
+        _run_text(c, value, tokens, owner, into or _into_variables(c, tokens, 1, owner), _binds(c, tokens, owner))
         return
     if len(tokens) > 1 and tokens[1].token_type in (T.L_PAREN, *_STRINGS):
         end = closing(tokens, 1) + 1 if tokens[1].token_type is T.L_PAREN else len(tokens)
@@ -276,6 +458,9 @@ def execute(c: FileCompiler, tokens: list[Token], owner: str, into: tuple[Name, 
             a += 3  # @stmt = N'...'
         _run_text(c, tokens[a:b], tokens, owner, into)
         return
+    if last == "sysexecsql" and at < len(tokens) and tokens[at].token_type is T.L_PAREN:
+        _run_text(c, tokens[at + 1 : closing(tokens, at)], tokens, owner, into)
+        return
     if last == "sp_rename":
         _sp_rename(c, tokens, at, owner)
         return
@@ -288,6 +473,99 @@ def execute(c: FileCompiler, tokens: list[Token], owner: str, into: tuple[Name, 
         c.calls.append(Call(caller, callee, tokens[0].line))
     if into is not None:
         _insert_result(c, tokens, callee, into, owner)
+
+
+def call(c: FileCompiler, tokens: list[Token], owner: str) -> None:
+    """``package.procedure(arguments)`` as a statement of PL/SQL."""
+    if c.dialect != "oracle" or tokens[0].token_type is not T.VAR:
+        return
+    parts, i = ddl.read_name(tokens, 0)
+    if not parts or i >= len(tokens) or tokens[i].token_type is not T.L_PAREN or closing(tokens, i) != len(tokens) - 1:
+        return
+    first = parts[0].text.upper()
+    caller = c.owner_names.get(owner)
+    if caller is None or first in _NO_PROGRAMS or first.startswith(_SUPPLIED):
+        return
+    c.calls.append(Call(caller, c._full(parts), tokens[0].line))
+
+
+_NO_PROGRAMS: Final = frozenset({"RAISE_APPLICATION_ERROR", "PIPE", "RAISE", "RETURN", "COMMIT", "ROLLBACK", "EXIT"})
+_SUPPLIED: Final = ("DBMS_", "UTL_", "APEX_", "HTP", "OWA_", "SDO_")
+
+
+def _is_text(c: FileCompiler, tokens: list[Token], owner: str) -> bool:
+    """Is it plpgsql's ``EXECUTE text``, and not ``EXECUTE prepared``?"""
+    if tokens[0].text.upper() not in ("EXECUTE", "EXEC") or len(tokens) < 2:
+        return False
+    first = tokens[1]
+    if first.token_type in _STRINGS:
+        return True
+    name = first.text.lower()
+    after = tokens[2].token_type if len(tokens) > 2 else None
+    if name in ("format", "concat") or after is T.DPIPE:
+        return True
+    return bool(owner or c.variables) and name in c.variables and after in (None, T.USING, T.INTO)
+
+
+def _into_variables(
+    c: FileCompiler, tokens: list[Token], start: int, owner: str
+) -> tuple[Name, tuple[str, ...]] | None:
+    """``INTO v, w`` of EXECUTE: the sink that takes a result into variables."""
+    value = _until(tokens, start, ("INTO",))
+    at = start + len(value)
+    if at >= len(tokens):
+        return None
+    end = at + len(_until(tokens, at, ("USING",)))
+    c.into = [tokens[a:b] for a, b in ddl.items(tokens, at + 1, end)]
+    if c.into and c.into[0] and c.into[0][0].text.upper() == "STRICT":
+        c.into[0] = c.into[0][1:]
+    return VARIABLES, ()
+
+
+def _binds(c: FileCompiler, tokens: list[Token], owner: str) -> list[str]:
+    """``USING a, b``: variables of this statement alone that hold the values, by position."""
+    value = _until(tokens, 1, ("USING",))
+    at = 1 + len(value)
+    names: list[str] = []
+    for a, b in ddl.items(tokens, at + 1, len(tokens)):
+        while a < b and tokens[a].text.upper() in ("IN", "OUT", "INOUT"):
+            a += 1
+        end = next((k for k in range(a, b) if tokens[k].token_type is T.ALIAS), b)
+        c.bound += 1
+        names.append(f"bind{c.bound}")
+        c.variables.add(names[-1])
+        if a < end:
+            assign(c, names[-1], tokens[a:end], owner)
+    return names
+
+
+def _bound(tokens: list[Token], binds: list[str]) -> list[Token]:
+    """The text with its placeholders (``$1``, ``:1``, ``:name``, ``?``) replaced by the variables that hold their values."""
+    if not binds:
+        return tokens
+    out: list[Token] = []
+    seen: dict[str, int] = {}
+    i = 0
+    while i < len(tokens):
+        token = tokens[i]
+        kind = token.token_type
+        position = -1
+        width = 2
+        following = tokens[i + 1] if i + 1 < len(tokens) else None
+        if kind is T.PLACEHOLDER:
+            position, width = seen.setdefault(f"?{i}", len(seen)), 1
+        elif following is not None and following.start == token.end + 1:
+            if kind is T.PARAMETER and following.token_type is T.NUMBER:
+                position = int(following.text) - 1
+            elif kind is T.COLON and following.token_type in (T.NUMBER, T.VAR):
+                position = seen.setdefault(f":{i}", len(seen))
+        if 0 <= position < len(binds):
+            out.append(Token(T.VAR, binds[position], token.line, token.col, token.start, token.end))
+            i += width
+        else:
+            out.append(token)
+            i += 1
+    return out
 
 
 def _until(tokens: list[Token], start: int, words: tuple[str, ...]) -> list[Token]:
@@ -316,26 +594,37 @@ def _unresolved(c: FileCompiler, tokens: list[Token], why: str) -> None:
 
 
 def _run_text(
-    c: FileCompiler, value: list[Token], tokens: list[Token], owner: str, into: tuple[Name, tuple[str, ...]] | None
+    c: FileCompiler,
+    value: list[Token],
+    tokens: list[Token],
+    owner: str,
+    into: tuple[Name, tuple[str, ...]] | None,
+    binds: list[str] | None = None,
 ) -> None:
-    found = text_of(value, c.texts_of(owner)) if value else NOTHING
+    found = text_of(value, c.known_texts(owner)) if value else NOTHING
     if not found.known or not found.text.strip():
         _unresolved(c, tokens, "its text is not written down as constants")
-        if into is not None:
+        if into is not None and into[0] != VARIABLES:
             c._add(tokens, "insert", c._builder(), owner, target=into[0])
         return
     if c.nested >= _MAX_NESTED:
         _unresolved(c, tokens, "it is nested too deeply")
         return
-    compile_text_inside(c, found, (_first_line(value[0]), tokens[-1].line), owner, into)
+    compile_text_inside(c, found, (_first_line(value[0]), tokens[-1].line), owner, into, binds)
 
 
 def compile_text_inside(
-    c: FileCompiler, found: Text, lines: tuple[int, int], owner: str, into: tuple[Name, tuple[str, ...]] | None = None
+    c: FileCompiler,
+    found: Text,
+    lines: tuple[int, int],
+    owner: str,
+    into: tuple[Name, tuple[str, ...]] | None = None,
+    binds: list[str] | None = None,
 ) -> None:
     """Compile SQL that stands in a string, between ``lines``. What cannot be read in it is a warning: it may be no SQL."""
     first, last = lines
     inner, _ = tokenize(found.text, c.dialect)
+    inner = _bound(inner, binds or [])
     before, failed, diagnostics = len(c.statements), c.failed, len(c.diagnostics)
     outer_text, outer_sink, c.text, c.sink = c.text, c.sink, found.text, into
     c.nested += 1
@@ -388,6 +677,9 @@ def copy(c: FileCompiler, tokens: list[Token], owner: str) -> None:
     if end < at and tokens[end].token_type is T.L_PAREN and not _starts_with_query(tokens, end):
         columns = _column_list(c, tokens, end)
     source, target = (tokens[i:at], tokens[at + 1 :]) if backwards else (tokens[at + 1 :], tokens[i:at])
+    if i < len(tokens) and tokens[i].token_type is T.L_PAREN:  # COPY (query) TO
+        end = closing(tokens, i)
+        at, backwards, source, target = end + 1, True, tokens[i : end + 1], tokens[end + 2 :]
     written = _location_or_table(c, target, 0)[0] if backwards else first
     if not written:
         return
@@ -398,8 +690,26 @@ def copy(c: FileCompiler, tokens: list[Token], owner: str) -> None:
         c._add(tokens, "copy", builder, owner, root=root, target=written, columns=columns)
         return
     read = _location_or_table(c, source, 0)[0]
-    if read:
+    if read and columns:
+        _copy_columns(c, tokens, read, written, columns, backwards, owner)
+    elif read:
         _move(c, tokens, read, written, "copy", owner)
+
+
+def _copy_columns(
+    c: FileCompiler, tokens: list[Token], read: Name, written: Name, columns: tuple[str, ...], out: bool, owner: str
+) -> None:
+    """Of a file which columns these are is not known; to a file go those of the table."""
+    builder = c._builder()
+    table = builder._add(TableRef(read, tokens[0].line))
+    if out:
+        refs = tuple(Output(n, (Ref(table, 1, n, IDENTITY, tokens[0].line),), tokens[0].line) for n in columns)
+        root = builder._add(Select((table,), refs))
+        c._add(tokens, "copy", builder, owner, root=root, target=written)
+        return
+    star = Output(None, (Ref(table, 1, STAR, IDENTITY, tokens[0].line),), tokens[0].line, star=True)
+    root = builder._add(Alias(builder._add(Select((table,), (star,))), columns))
+    c._add(tokens, "copy", builder, owner, root=root, target=written, columns=columns)
 
 
 def unload(c: FileCompiler, tokens: list[Token], owner: str) -> None:
@@ -427,7 +737,7 @@ def _location_or_table(c: FileCompiler, tokens: list[Token], i: int) -> tuple[Na
     if i >= len(tokens):
         return (), i
     if tokens[i].token_type in _STRINGS:
-        return _external(c, tokens[i].text, tokens[i].line), i + 1
+        return external(c, tokens[i].text, tokens[i].line), i + 1
     if tokens[i].token_type is T.PARAMETER or tokens[i].text.startswith("@"):  # a stage of Snowflake, with its path
         end = i + 1
         while (
@@ -436,14 +746,14 @@ def _location_or_table(c: FileCompiler, tokens: list[Token], i: int) -> tuple[Na
             and tokens[end].token_type is not T.L_PAREN
         ):
             end += 1
-        return _external(c, c.text[tokens[i].start : tokens[end - 1].end + 1], tokens[i].line), end
+        return external(c, c.text[tokens[i].start : tokens[end - 1].end + 1], tokens[i].line), end
     if tokens[i].token_type is T.L_PAREN or tokens[i].text.upper() in ("STDIN", "STDOUT", "PROGRAM"):
         return (), i
     parts, end = ddl.read_name(tokens, i)
     return (c._full(parts) if parts else ()), end
 
 
-def _external(c: FileCompiler, location: str, line: int) -> Name:
+def external(c: FileCompiler, location: str, line: int) -> Name:
     """Locations are compared as they are written, without what follows a question mark (it may be a signature)."""
     plain = location.split("?", 1)[0]
     name = ("external", f"stage:{plain[1:]}" if plain.startswith("@") else plain)
@@ -456,13 +766,23 @@ def multi_insert(c: FileCompiler, tokens: list[Token], owner: str) -> bool:
     """Hive's ``FROM t INSERT INTO a SELECT x WHERE ... INSERT INTO b SELECT y``. False if it is something else."""
     depth = 0
     starts: list[int] = []
+    begin = -1
     for i, token in enumerate(tokens):
-        depth += (token.token_type is T.L_PAREN) - (token.token_type is T.R_PAREN)
-        if depth == 0 and token.token_type is T.INSERT:
+        kind = token.token_type
+        depth += (kind is T.L_PAREN) - (kind is T.R_PAREN)
+        if depth:
+            continue
+        if kind is T.FROM and begin < 0:
+            begin = i
+        elif kind is T.SELECT and begin < 0:
+            return False
+        elif kind is T.INSERT:
+            if begin < 0:
+                return False
             starts.append(i)
     if not starts:
         return False
-    head = tokens[: starts[0]]
+    ctes, head = tokens[:begin], tokens[begin : starts[0]]
     for start, end in zip(starts, [*starts[1:], len(tokens)], strict=True):
         part = tokens[start:end]
         cut = len(part)
@@ -472,7 +792,7 @@ def multi_insert(c: FileCompiler, tokens: list[Token], owner: str) -> bool:
             if depth == 0 and token.token_type in _AFTER_FROM:
                 cut = i
                 break
-        c._data([*part[:cut], *head, *part[cut:]], "INSERT", owner)
+        c._data([*ctes, *part[:cut], *head, *part[cut:]], "INSERT", owner)
     return True
 
 
@@ -553,12 +873,78 @@ def alter_table(c: FileCompiler, tokens: list[Token], name: Name, i: int, owner:
         parts, _ = ddl.read_name(tokens, i + words.index("TO") + 1)
         if parts:
             _move(c, tokens, name, c._full(parts), "switch", owner)
+    elif words[:2] == ["SET", "SCHEMA"] and len(words) > 2:
+        _move(c, tokens, name, (*name[:-2], c._part(tokens[i + 2]), name[-1]), "rename", owner)
+    elif words[:2] == ["APPEND", "FROM"]:
+        parts, _ = ddl.read_name(tokens, i + 2)
+        if parts:
+            _move(c, tokens, c._full(parts), name, "append", owner)
+    elif words[:2] == ["REPLACE", "WITH"]:  # of Doris: a swap
+        parts, _ = ddl.read_name(tokens, i + (3 if words[2:3] == ["TABLE"] else 2))
+        if parts:
+            _move(c, tokens, c._full(parts), name, "swap", owner)
+            _move(c, tokens, name, c._full(parts), "swap", owner)
+    elif words[0] in ("UPDATE", "DELETE") and c.dialect == "clickhouse":
+        _mutation(c, tokens, i, owner)
+    elif (
+        words[:1] in (["EXCHANGE"], ["REPLACE"], ["ATTACH"], ["MOVE"])
+        and words[1:2] == ["PARTITION"]
+        and c.dialect != "postgres"
+    ):
+        _exchange(c, tokens, name, i, owner)
+    elif words[:2] == ["ATTACH", "PARTITION"]:
+        parts, _ = ddl.read_name(tokens, i + 2)
+        if parts:
+            _move(c, tokens, c._full(parts), name, "attach_partition", owner)
     elif words[:2] == ["SWAP", "WITH"]:
         parts, _ = ddl.read_name(tokens, i + 2)
         if parts:
             _move(c, tokens, name, c._full(parts), "swap", owner)
             _move(c, tokens, c._full(parts), name, "swap", owner)
     foreign_keys(c, tokens, i, len(tokens), name)
+
+
+def _mutation(c: FileCompiler, tokens: list[Token], i: int, owner: str) -> None:
+    """``ALTER TABLE t UPDATE a = b WHERE c`` and ``ALTER TABLE t DELETE WHERE c`` of ClickHouse."""
+    verb = tokens[i].text.upper()
+    kind, text = (T.SET, "SET") if verb == "UPDATE" else (T.FROM, "FROM")
+    mark = Token(kind, text, tokens[i].line, tokens[i].col, tokens[i].start, tokens[i].end)
+    name = tokens[2:i]
+    c._data(
+        [tokens[i], *name, mark, *tokens[i + 1 :]] if verb == "UPDATE" else [tokens[i], mark, *name, *tokens[i + 1 :]],
+        verb,
+        owner,
+    )
+
+
+def exchange_tables(c: FileCompiler, tokens: list[Token], owner: str) -> None:
+    """``EXCHANGE TABLES a AND b`` of ClickHouse."""
+    one, i = ddl.read_name(tokens, 2)
+    if one and i < len(tokens) and tokens[i].token_type is T.AND:
+        other, _ = ddl.read_name(tokens, i + 1)
+        if other:
+            _move(c, tokens, c._full(one), c._full(other), "swap", owner)
+            _move(c, tokens, c._full(other), c._full(one), "swap", owner)
+
+
+def _exchange(c: FileCompiler, tokens: list[Token], name: Name, i: int, owner: str) -> None:
+    """``EXCHANGE PARTITION p WITH TABLE s`` swaps the rows (Hive's moves them from s), ``REPLACE PARTITION p FROM s`` copies
+    them."""
+    depth = 0
+    for k in range(i, len(tokens)):
+        depth += (tokens[k].token_type is T.L_PAREN) - (tokens[k].token_type is T.R_PAREN)
+        word = tokens[k].text.upper()
+        if depth or word not in ("WITH", "FROM", "TO"):
+            continue
+        at = k + 2 if k + 1 < len(tokens) and tokens[k + 1].text.upper() == "TABLE" else k + 1
+        parts, _ = ddl.read_name(tokens, at)
+        if parts and word == "TO":
+            _move(c, tokens, name, c._full(parts), "exchange", owner)
+        elif parts:
+            _move(c, tokens, c._full(parts), name, "exchange", owner)
+            if word == "WITH" and c.dialect not in ("hive", "spark", "databricks"):
+                _move(c, tokens, name, c._full(parts), "exchange", owner)
+        return
 
 
 def rename(c: FileCompiler, tokens: list[Token], old: Name, new: Name, owner: str) -> None:

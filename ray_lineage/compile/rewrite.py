@@ -5,12 +5,15 @@ The compiled parser cannot be patched, its input can: each rewrite drops or repl
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from sqlglot.tokens import Token, TokenType
 
 from ray_lineage.compile.kinds import T
 from ray_lineage.compile.split import closing
+from ray_lineage.model import split_text
 
 _HINTS: Final = frozenset(
     [
@@ -195,3 +198,366 @@ def _expand_compound(out: list[Token], equals: Token) -> None:
     out.append(equals)
     out.extend(left)
     out.append(operator)
+
+
+# --------------------------------------------------------------------------- other dialects
+
+_INSERT_WORDS: Final = frozenset({"LOW_PRIORITY", "DELAYED", "HIGH_PRIORITY", "IGNORE"})
+_MODEL_NEXT: Final = frozenset(
+    {"DIMENSION", "PARTITION", "MAIN", "REFERENCE", "IGNORE", "KEEP", "UNIQUE", "RETURN", "MEASURES"}
+)
+_MYSQL: Final = frozenset({"mysql", "singlestore", "starrocks", "doris", ""})
+_HIVES: Final = frozenset({"hive", "spark", "spark2", "databricks", ""})
+
+
+Rewrite = Callable[[list[Token], str], list[Token]]
+
+
+def rewrites(text: str, dialect: str) -> tuple[Rewrite, ...]:
+    """The rewrites that the statements of a text may need: most texts need none."""
+    out: list[Rewrite] = []
+    if dialect in _MYSQL or dialect in ("sqlite", "duckdb"):
+        if _REPLACES.search(text):
+            out.append(_plain_insert)
+        if _NEXT_VALUE.search(text):
+            out.append(_next_values)
+    if dialect in _HIVES and _DIRECTORY.search(text):
+        out.append(_plain_directory)
+    if dialect == "oracle" and _ORACLE.search(text):
+        out.append(_plain_oracle)
+    if dialect == "teradata" and _TERADATA.search(text):
+        out.append(_plain_teradata)
+    if dialect == "redshift" and _MERGES.search(text):
+        out.append(_plain_merge)
+    if dialect == "sqlite" and _UPDATE_OR.search(text):
+        out.append(_plain_update)
+    if dialect == "exasol" and "local." in text.lower():
+        out.append(_without_local)
+    if dialect in ("snowflake", "databricks", "spark", "") and _IDENTIFIER.search(text):
+        out.append(_plain_identifiers)
+    if "|>" in text and _PIPES.search(text):
+        out.append(_plain_pipes)
+    if dialect in ("postgres", "") and _USING_ALIAS.search(text):
+        out.append(_plain_using)
+    return tuple(out)
+
+
+_REPLACES: Final = re.compile(r"\bREPLACE\b|\bINSERT\s+(?:LOW_PRIORITY|DELAYED|HIGH_PRIORITY|IGNORE)\b", re.IGNORECASE)
+_NEXT_VALUE: Final = re.compile(r"\bNEXT\s+VALUE\s+FOR\b", re.IGNORECASE)
+_DIRECTORY: Final = re.compile(r"\bDIRECTORY\s+'[^']*'\s+USING\b", re.IGNORECASE)
+_ORACLE: Final = re.compile(r"\bLOG\s+ERRORS\b|\bMODEL\b|\bDELETE\s+WHERE\b|:\d", re.IGNORECASE)
+_TERADATA: Final = re.compile(
+    r"\bLOCKING\b|\bFROM\s+[\w.]+\s+SET\b|\(\s*(?:TITLE|FORMAT|NAMED|[A-Z]{3,9}\b[^()]{0,30}(?:\([^()]*\))?\s*\))",
+    re.IGNORECASE,
+)
+_MERGES: Final = re.compile(r"\bREMOVE\s+DUPLICATES\b|\bINSERT\s+VALUES\b", re.IGNORECASE)
+_UPDATE_OR: Final = re.compile(r"\bUPDATE\s+OR\b", re.IGNORECASE)
+_IDENTIFIER: Final = re.compile(r"\bIDENTIFIER\s*\(\s*'", re.IGNORECASE)
+_PIPES: Final = re.compile(r"\|>\s*(?:SET|DROP|RENAME)\b", re.IGNORECASE)
+_USING_ALIAS: Final = re.compile(r"\bUSING\s*\([^)]*\)\s*AS\b", re.IGNORECASE)
+
+
+def _like(token: Token, kind: TokenType, text: str) -> Token:
+    return Token(kind, text, token.line, token.col, token.start, token.end)
+
+
+def _plain_insert(tokens: list[Token], verb: str) -> list[Token]:
+    """``REPLACE INTO o`` and ``INSERT LOW_PRIORITY IGNORE o`` -> ``INSERT INTO o``."""
+    if verb == "REPLACE" and len(tokens) > 1 and tokens[1].token_type is not T.L_PAREN:
+        tokens = [_like(tokens[0], T.INSERT, "INSERT"), *tokens[1:]]
+    elif verb != "INSERT":
+        return tokens
+    i = 1
+    while i < len(tokens) and tokens[i].text.upper() in _INSERT_WORDS:
+        i += 1
+    if i == 1 or i >= len(tokens):
+        return tokens
+    into = [] if tokens[i].token_type is T.INTO else [_like(tokens[0], T.INTO, "INTO")]
+    return [tokens[0], *into, *tokens[i:]]
+
+
+def _plain_directory(tokens: list[Token], verb: str) -> list[Token]:
+    """``INSERT OVERWRITE DIRECTORY 'path' USING format OPTIONS (...)`` without its format."""
+    at = next((i for i, t in enumerate(tokens[:5]) if t.text.upper() == "DIRECTORY"), -1)
+    if at < 0 or at + 3 >= len(tokens) or tokens[at + 2].token_type is not T.USING:
+        return tokens
+    i = at + 4
+    if i + 1 < len(tokens) and tokens[i].text.upper() == "OPTIONS":
+        i = closing(tokens, i + 1) + 1
+    return [*tokens[: at + 2], *tokens[i:]]
+
+
+def _plain_oracle(tokens: list[Token], verb: str) -> list[Token]:
+    """Without LOG ERRORS and MODEL clauses; binds have names; MERGE deletes in a branch of its own."""
+    out: list[Token] = []
+    removed: list[Token] = []
+    i, n = 0, len(tokens)
+    while i < n:
+        token = tokens[i]
+        word = token.text.upper() if token.token_type is T.VAR or token.token_type is T.DELETE else ""
+        following = tokens[i + 1] if i + 1 < n else token
+        if word == "LOG" and following.text.upper() == "ERRORS":
+            break
+        if word == "MODEL" and following.text.upper() in _MODEL_NEXT:
+            i = _end_of_clause(tokens, i, frozenset({T.ORDER_BY, T.UNION, T.EXCEPT, T.INTERSECT}))
+            continue
+        if word == "DELETE" and verb == "MERGE" and i and following.token_type is T.WHERE:
+            end = _end_of_clause(tokens, i, frozenset({T.WHEN}))
+            removed = tokens[i + 2 : end]
+            i = end
+            continue
+        out.append(token)
+        if token.token_type is T.COLON and following.token_type is T.NUMBER:
+            out.append(_like(following, T.VAR, f"bind{following.text}"))
+            i += 2
+            continue
+        i += 1
+    if removed:
+        at = removed[0]
+        branch = [(T.WHEN, "WHEN"), (T.VAR, "MATCHED"), (T.AND, "AND"), (T.L_PAREN, "(")]
+        after = [(T.R_PAREN, ")"), (T.THEN, "THEN"), (T.DELETE, "DELETE")]
+        out.extend(_like(at, kind, text) for kind, text in branch)
+        out.extend(removed)
+        out.extend(_like(at, kind, text) for kind, text in after)
+    return out
+
+
+def _end_of_clause(tokens: list[Token], i: int, ends: frozenset[TokenType]) -> int:
+    """Where the clause at ``i`` ends: at one of ``ends`` on its own level, or where its parenthesis closes."""
+    depth = 0
+    for j in range(i, len(tokens)):
+        kind = tokens[j].token_type
+        if kind is T.L_PAREN:
+            depth += 1
+        elif kind is T.R_PAREN:
+            depth -= 1
+            if depth < 0:
+                return j
+        elif depth == 0 and j > i and kind in ends:
+            return j
+    return len(tokens)
+
+
+_TERADATA_TYPES: Final = frozenset(
+    {"INTEGER", "INT", "BIGINT", "SMALLINT", "BYTEINT", "DATE", "TIMESTAMP", "TIME", "VARCHAR", "CHAR", "DECIMAL", "DEC",
+     "FLOAT", "NUMERIC", "NUMBER", "CHARACTER"}
+)  # fmt: skip
+
+
+def _plain_teradata(tokens: list[Token], verb: str) -> list[Token]:
+    """Without LOCKING and (TITLE '...'); ``a (INTEGER)`` is a cast and ``a (NAMED b)`` an alias."""
+    at = next((i for i, t in enumerate(tokens) if t.token_type is T.SET), -1)
+    if (
+        verb == "UPDATE"
+        and at > 3
+        and tokens[at - 1].token_type is T.VAR
+        and tokens[at - 2].token_type in (T.FROM, T.DOT)
+    ):
+        tokens = [*tokens[:at], tokens[at - 1], *tokens[at:]]  # UPDATE o FROM t SET: the parser takes SET for t's alias
+    out: list[Token] = []
+    i, n = 0, len(tokens)
+    while i < n:
+        token = tokens[i]
+        word = tokens[i + 1].text.upper() if i + 1 < n else ""
+        if token.text.upper() == "LOCKING" and (i == 0 or tokens[i - 1].token_type is not T.DOT):
+            end = next(
+                (
+                    k
+                    for k in range(i, n)
+                    if tokens[k].text.upper() in ("ACCESS", "READ", "WRITE", "EXCLUSIVE", "CHECKSUM")
+                ),
+                i,
+            )
+            i = end + (2 if end + 1 < n and tokens[end + 1].text.upper() in ("NOWAIT", "OVERRIDE") else 1)
+            continue
+        if token.token_type is T.L_PAREN and word in ("TITLE", "FORMAT", "NAMED") and i + 3 < n:
+            end = closing(tokens, i)
+            if word == "NAMED":
+                out.extend((_like(token, T.ALIAS, "AS"), tokens[i + 2]))
+            i = end + 1
+            continue
+        if token.token_type is T.L_PAREN and word in _TERADATA_TYPES and out and out[-1].token_type is T.VAR:
+            end = closing(tokens, i)
+            kind = tokens[i + 1 : end]
+            comma = next((k for k, t in enumerate(kind) if t.token_type is T.COMMA and t is not kind[0]), len(kind))
+            if T.L_PAREN not in [t.token_type for t in kind[:comma]]:
+                kind = kind[:comma]
+            start = len(out) - 1
+            while start >= 2 and out[start - 1].token_type is T.DOT:
+                start -= 2
+            name = out[start:]
+            if start and out[start - 1].token_type in (T.SELECT, T.COMMA, T.L_PAREN, T.DISTINCT, T.EQ, T.PLUS, T.DASH):
+                out[start:] = [
+                    _like(token, T.VAR, "CAST"),
+                    token,
+                    *name,
+                    _like(token, T.ALIAS, "AS"),
+                    *kind,
+                    tokens[end],
+                ]
+                i = end + 1
+                continue
+        out.append(token)
+        i += 1
+    return out
+
+
+def _plain_merge(tokens: list[Token], verb: str) -> list[Token]:
+    """Redshift's ``REMOVE DUPLICATES`` is a MERGE of whole rows; ``INSERT VALUES (...)`` stands for ``INSERT () VALUES``."""
+    if verb != "MERGE":
+        return tokens
+    if len(tokens) > 2 and [t.text.upper() for t in tokens[-2:]] == ["REMOVE", "DUPLICATES"]:
+        at = tokens[-1]
+        words = [
+            (T.WHEN, "WHEN"),
+            (T.NOT, "NOT"),
+            (T.VAR, "MATCHED"),
+            (T.THEN, "THEN"),
+            (T.INSERT, "INSERT"),
+            (T.STAR, "*"),
+        ]
+        return [*tokens[:-2], *(_like(at, kind, text) for kind, text in words)]
+    return [
+        _like(t, T.VALUES, "VALUES") if t.text.upper() == "VALUES" and tokens[i - 1].token_type is T.INSERT else t
+        for i, t in enumerate(tokens)
+    ]
+
+
+def _plain_update(tokens: list[Token], verb: str) -> list[Token]:
+    """``UPDATE OR IGNORE t`` -> ``UPDATE t``."""
+    return [tokens[0], *tokens[3:]] if verb == "UPDATE" and len(tokens) > 3 and tokens[1].token_type is T.OR else tokens
+
+
+def _without_local(tokens: list[Token], verb: str) -> list[Token]:
+    """Exasol's ``local.a`` -> ``a``: an alias of the same select list."""
+    return [
+        t
+        for i, t in enumerate(tokens)
+        if not (t.text.lower() == "local" and i + 1 < len(tokens) and tokens[i + 1].token_type is T.DOT)
+        and not (t.token_type is T.DOT and i and tokens[i - 1].text.lower() == "local")
+    ]
+
+
+def _plain_identifiers(tokens: list[Token], verb: str) -> list[Token]:
+    """``IDENTIFIER('a.b')`` -> ``a.b``."""
+    out: list[Token] = []
+    i, n = 0, len(tokens)
+    while i < n:
+        token = tokens[i]
+        if (
+            i + 3 < n
+            and token.text.upper() == "IDENTIFIER"
+            and tokens[i + 1].token_type is T.L_PAREN
+            and tokens[i + 2].token_type is T.STRING
+            and tokens[i + 3].token_type is T.R_PAREN
+        ):
+            for k, part in enumerate(split_text(tokens[i + 2].text)):
+                if k:
+                    out.append(_like(token, T.DOT, "."))
+                out.append(_like(token, T.VAR if part.isidentifier() else T.IDENTIFIER, part))
+            i += 4
+            continue
+        out.append(token)
+        i += 1
+    return out
+
+
+def _plain_pipes(tokens: list[Token], verb: str) -> list[Token]:
+    """``|> SET a = x``, ``|> DROP a``, ``|> RENAME a AS b`` -> ``|> SELECT * REPLACE (x AS a)`` and so on."""
+    out: list[Token] = []
+    i, n = 0, len(tokens)
+    while i < n:
+        token = tokens[i]
+        out.append(token)
+        word = tokens[i + 1].text.upper() if i + 1 < n else ""
+        if token.token_type is not T.PIPE_GT or word not in ("SET", "DROP", "RENAME"):
+            i += 1
+            continue
+        end = _end_of_clause(tokens, i + 2, frozenset({T.PIPE_GT}))
+        at = tokens[i + 1]
+
+        def mark(kind: TokenType, text: str, at: Token = at) -> Token:
+            return _like(at, kind, text)
+
+        out.extend((mark(T.SELECT, "SELECT"), mark(T.STAR, "*")))
+        items = [tokens[a:b] for a, b in _items(tokens, i + 2, end)]
+        comma, left, right = mark(T.COMMA, ","), mark(T.L_PAREN, "("), mark(T.R_PAREN, ")")
+        if word == "SET":
+            parts = [[*item[2:], mark(T.ALIAS, "AS"), item[0]] for item in items]
+            out.extend((mark(T.REPLACE, "REPLACE"), left, *_joined(parts, comma), right))
+        else:
+            out.extend((mark(T.EXCEPT, "EXCEPT"), left, *_joined([item[:1] for item in items], comma), right))
+            if word == "RENAME":
+                out.extend((comma, *_joined(items, comma)))
+        i = end
+    return out
+
+
+def _joined(parts: list[list[Token]], comma: Token) -> list[Token]:
+    return [t for k, part in enumerate(parts) for t in ((comma, *part) if k else part)]
+
+
+def _items(tokens: list[Token], start: int, end: int) -> list[tuple[int, int]]:
+    out: list[tuple[int, int]] = []
+    depth, a = 0, start
+    for j in range(start, end):
+        kind = tokens[j].token_type
+        depth += (kind is T.L_PAREN) - (kind is T.R_PAREN)
+        if kind is T.COMMA and depth == 0:
+            out.append((a, j))
+            a = j + 1
+    return [*out, (a, end)] if a < end else out
+
+
+def _plain_using(tokens: list[Token], verb: str) -> list[Token]:
+    """``JOIN u USING (id) AS j`` and ``j.id`` -> ``JOIN u USING (id)`` and ``id``."""
+    aliases: set[str] = set()
+    dropped: set[int] = set()
+    for i, token in enumerate(tokens):
+        if token.token_type is T.USING and i + 1 < len(tokens) and tokens[i + 1].token_type is T.L_PAREN:
+            end = closing(tokens, i + 1)
+            is_query = any(t.token_type in (T.SELECT, T.VALUES, T.L_PAREN) for t in tokens[i + 2 : end])
+            if end + 2 < len(tokens) and tokens[end + 1].token_type is T.ALIAS and not is_query:
+                aliases.add(tokens[end + 2].text)
+                dropped.update((end + 1, end + 2))
+    if not aliases:
+        return tokens
+    for i in range(len(tokens) - 2):
+        if tokens[i].text in aliases and tokens[i + 1].token_type is T.DOT and tokens[i - 1].token_type is not T.DOT:
+            dropped.update((i, i + 1))
+    return [t for i, t in enumerate(tokens) if i not in dropped]
+
+
+def _next_values(tokens: list[Token], verb: str) -> list[Token]:
+    """``NEXT VALUE FOR s`` -> ``NEXTVAL(s)``."""
+    at = next(
+        (i for i, t in enumerate(tokens) if t.text.upper() == "VALUE" and i and tokens[i - 1].text.upper() == "NEXT"),
+        -1,
+    )
+    if at < 0 or at + 2 >= len(tokens) or tokens[at + 1].token_type is not T.FOR:
+        return tokens
+    end = at + 3
+    while end + 1 < len(tokens) and tokens[end].token_type is T.DOT:
+        end += 2
+    head = [_like(tokens[at - 1], T.VAR, "NEXTVAL"), _like(tokens[at + 1], T.L_PAREN, "(")]
+    rest = [*tokens[at + 2 : end], _like(tokens[end - 1], T.R_PAREN, ")"), *tokens[end:]]
+    return _next_values([*tokens[: at - 1], *head, *rest], verb)
+
+
+def take_returning(tokens: list[Token]) -> tuple[list[Token], list[OutputClause]]:
+    """Cut ``RETURNING items INTO variables`` out of a data statement in a procedure."""
+    depth = 0
+    at = into = -1
+    for i, token in enumerate(tokens):
+        kind = token.token_type
+        if kind is T.L_PAREN:
+            depth += 1
+        elif kind is T.R_PAREN:
+            depth -= 1
+        elif depth == 0 and (kind is T.RETURNING or token.text.upper() == "RETURN"):
+            at = i
+        elif depth == 0 and (kind is T.INTO or kind is T.BULK_COLLECT_INTO) and 0 <= at < i - 1:
+            into = i
+    if into < 0:
+        return tokens, []
+    return tokens[:at], [OutputClause(tokens[at + 1 : into], tokens[into + 1 :])]

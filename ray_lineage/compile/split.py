@@ -439,8 +439,18 @@ _SKIPPED_TO: Final = {
     "WHEN": ("THEN",),
     "WHILE": ("LOOP", "DO"),
     "FOR": ("LOOP", "DO"),
+    "FOREACH": ("LOOP",),
+    "CASE": ("THEN",),
+    "FORALL": ("INSERT", "UPDATE", "DELETE", "MERGE", "EXECUTE"),
 }
-_BODY_KINDS: Final = frozenset({"PROCEDURE", "FUNCTION", "TRIGGER", "PACKAGE"})
+_BODY_KINDS: Final = frozenset({"PROCEDURE", "FUNCTION", "TRIGGER", "PACKAGE", "EVENT", "TASK", "MACRO"})
+_ONE_STATEMENT: Final = frozenset(
+    {"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE", "CALL", "SET", "WITH", "RETURN", "COPY", "IF",
+     "EXECUTE", "TRUNCATE"}
+)  # fmt: skip
+"""Words that begin the body of a trigger, event or task that is a single statement."""
+_LABELLED: Final = frozenset({"LOOP", "WHILE", "REPEAT", "BEGIN", "FOR"})
+_HANDLERS: Final = frozenset({"CONTINUE", "EXIT", "UNDO"})
 
 
 class _Splitter:
@@ -452,7 +462,8 @@ class _Splitter:
         self.slices: list[Slice] = []
         self.owner = -1
         self.blocks = 0
-        self.package = -1  # header slice of the package whose body this is
+        self.outer: list[int] = []  # owners around the member or local procedure at hand
+        self.alone = False  # the body at hand is one statement
 
     def run(self) -> list[Slice]:
         i, n = 0, len(self.tokens)
@@ -465,6 +476,12 @@ class _Splitter:
         if tokens[i].token_type in (T.SEMICOLON, T.SLASH):
             return i + 1
         word = tokens[i].text.upper() if tokens[i].token_type is not T.IDENTIFIER else ""
+        if word in ("<<", "<") or (i + 2 < len(tokens) and tokens[i + 1].token_type is T.COLON):
+            after = self._after_label(i, word)
+            if after > i:
+                return after
+        if word in _HANDLERS and i + 3 < len(tokens) and tokens[i + 1].text.upper() == "HANDLER":
+            return self._after_conditions(i + 3)
         if word == "BEGIN" and self._ends_at(i + 1, ("TRANSACTION", "WORK", "TRAN")):
             return self._end(i)
         if word == "BEGIN":
@@ -474,27 +491,87 @@ class _Splitter:
             return self._close(i)
         if word in _SKIPPED_ALONE and (self.owner >= 0 or self.blocks or word == "DECLARE"):
             return i + 1
-        if word == "RETURN" and self.owner >= 0 and i + 2 < len(tokens) and tokens[i + 1].text.upper() == "QUERY":
+        if (
+            word == "RETURN"
+            and (self.owner >= 0 or self.blocks)
+            and i + 2 < len(tokens)
+            and tokens[i + 1].text.upper() == "QUERY"
+        ):
             return i + 2
-        if word in ("PROCEDURE", "FUNCTION") and self.package >= 0:
+        if word in ("PROCEDURE", "FUNCTION") and self.owner >= 0 and not self.blocks:
             return self._member(i)
-        if word == "FOR" or (word in _SKIPPED_TO and (self.owner >= 0 or self.blocks)):
+        if word in ("BEFORE", "AFTER", "INSTEAD") and self.owner >= 0:  # a section of a compound trigger
+            return self._skip_to(i, ("IS", "AS"))
+        if word in _SKIPPED_TO:
             after = self._skip_to(i, _SKIPPED_TO[word])
+            if word == "FORALL":
+                return after - 1
             if word == "FOR" and after - 1 > i:
                 self.slices.append(Slice(i, after - 1, "FOR", self.owner))
             return after
+        if word == "REPLACE" and i + 1 < len(tokens) and tokens[i + 1].text.upper() in ("PROCEDURE", "MACRO"):
+            word = "CREATE"
+        if tokens[i].token_type is T.R_PAREN:  # the end of a macro's statements
+            self.owner = -1
+            return i + 1
         if word == "CREATE":
             body = self._body(i)
             if body:
                 self.slices.append(Slice(i, body, "HEADER", -1))
                 self.owner = len(self.slices) - 1
                 self.blocks = 0
-                is_package = "PACKAGE" in [t.text.upper() for t in tokens[i + 1 : i + 7]]
-                self.package = self.owner if is_package else -1
-                return body + (1 if tokens[body].text.upper() in ("AS", "IS") else 0)
+                self.outer.clear()
+                if tokens[body - 1].text.upper() == "TRIGGER":  # COMPOUND TRIGGER
+                    self.blocks = 1
+                    return body
+                self.alone = (
+                    tokens[body].text.upper() in _ONE_STATEMENT and tokens[body - 1].token_type is not T.L_PAREN
+                )
+                return body + (1 if tokens[body].text.upper() in ("AS", "IS", "DO") else 0)
+        if word == "WITH" and i + 1 < len(tokens) and tokens[i + 1].text.upper() in ("FUNCTION", "PROCEDURE"):
+            return self._after_functions(i + 1)
         end = self._end(i)
         self.slices.append(Slice(i, end, word or "?", self.owner))
+        if self.alone and not self.blocks:
+            self.alone, self.owner = False, -1
         return end
+
+    def _after_label(self, i: int, word: str) -> int:
+        """``<<label>>`` and ``label:`` in front of a loop or block."""
+        tokens = self.tokens
+        if word in ("<<", "<"):
+            end = min(len(tokens), i + 6)
+            return next(
+                (
+                    j + 1
+                    for j in range(i + 1, end)
+                    if tokens[j].text == ">>" or tokens[j - 1].text == tokens[j].text == ">"
+                ),
+                i,
+            )
+        return i + 2 if tokens[i + 2].text.upper() in _LABELLED and tokens[i].token_type is not T.STRING else i
+
+    def _after_conditions(self, i: int) -> int:
+        """The conditions of MySQL's ``DECLARE ... HANDLER FOR a, b`` in front of its statement."""
+        tokens, n = self.tokens, len(self.tokens)
+        while i < n:
+            word = tokens[i].text.upper()
+            i += 2 if word in ("NOT", "SQLSTATE") else 1
+            if word == "SQLSTATE" and i <= n and tokens[i - 1].text.upper() == "VALUE":
+                i += 1
+            if i >= n or tokens[i].token_type is not T.COMMA:
+                return i
+            i += 1
+        return n
+
+    def _after_functions(self, i: int) -> int:
+        """Oracle's ``WITH FUNCTION f ... END; SELECT``: the query after the functions, which are not read."""
+        tokens, n = self.tokens, len(self.tokens)
+        while i < n:
+            if tokens[i].token_type is T.SEMICOLON and i + 1 < n and tokens[i + 1].token_type is T.SELECT:
+                return i + 1
+            i += 1
+        return n
 
     def _member(self, i: int) -> int:
         """A procedure or function of a package: its declaration alone, or its body."""
@@ -506,7 +583,8 @@ class _Splitter:
             if kind is T.SEMICOLON:
                 return j
             if depth == 0 and tokens[j].text.upper() in ("AS", "IS"):
-                self.slices.append(Slice(i, j, "HEADER", self.package))
+                self.slices.append(Slice(i, j, "HEADER", self.owner))
+                self.outer.append(self.owner)
                 self.owner = len(self.slices) - 1
                 self.blocks = 0
                 return j + 1
@@ -527,10 +605,7 @@ class _Splitter:
         if following not in ("IF", "LOOP", "CASE", "WHILE", "FOR", "REPEAT"):
             self.blocks = max(0, self.blocks - 1)
             if self.blocks == 0:
-                in_member = self.package >= 0 and self.owner != self.package
-                self.owner = self.package if in_member else -1
-                if not in_member:
-                    self.package = -1
+                self.owner = self.outer.pop() if self.outer else -1
         return self._end(i)
 
     def _skip_to(self, i: int, words: tuple[str, ...]) -> int:
@@ -556,8 +631,10 @@ class _Splitter:
         """For CREATE PROCEDURE and its like with a body in plain tokens: index of its AS, IS, BEGIN or DECLARE; else 0
         (bodies in dollar quotes are one string token and are read from the statement itself)."""
         tokens = self.tokens
-        kinds = [t.text.upper() for t in tokens[i + 1 : i + 7]]
-        if not any(k in _BODY_KINDS for k in kinds) or any(k in ("VIEW", "TABLE", "AS") for k in kinds[:2]):
+        kinds = [t.text.upper() for t in tokens[i + 1 : i + 11]]
+        if not any(k in _BODY_KINDS for k in kinds[: 10 if "DEFINER" in kinds else 6]) or any(
+            k in ("VIEW", "TABLE", "AS") for k in kinds[:2]
+        ):
             return 0
         depth = 0
         for j in range(i + 1, len(tokens)):
@@ -570,11 +647,39 @@ class _Splitter:
                 return 0
             elif depth == 0:
                 word = tokens[j].text.upper()
-                if word in ("BEGIN", "DECLARE"):
+                if (
+                    word == "RETURN"
+                    and "FUNCTION" in kinds
+                    and tokens[j + 1 : j + 2]
+                    and (tokens[j + 1].token_type in (T.SELECT, T.WITH, T.L_PAREN))
+                ):
+                    return 0  # RETURN query is all of the body
+                if word in ("BEGIN", "DECLARE") or tokens[j - 1].text.upper() == "COMPOUND":
+                    return j + 1 if word == "TRIGGER" else j
+                if word in _ONE_STATEMENT and self._is_body(i, j, kinds):
                     return j
-                if word in ("AS", "IS") and j + 1 < len(tokens):
+                if word == "DO" and "EVENT" in kinds and j + 1 < len(tokens):
+                    return j if tokens[j + 1].text.upper() == "BEGIN" else j + 1
+                if word == "AS" and "MACRO" in kinds and j + 2 < len(tokens):
+                    inner = tokens[j + 2].text.upper() if tokens[j + 1].token_type is T.L_PAREN else ""
+                    return j + 2 if inner in _ONE_STATEMENT or inner in ("INS", "UPD", "DEL", "SEL") else 0
+                if word in ("AS", "IS") and j + 1 < len(tokens) and "TRIGGER" not in kinds and not self._as_caller(j):
                     following = tokens[j + 1]
                     if following.token_type in (T.STRING, T.HEREDOC_STRING, T.NATIONAL_STRING, T.RAW_STRING):
                         return 0
+                    if following.text.upper() in _ONE_STATEMENT and following.text.upper() != "IF":
+                        return j + 1 if "TASK" in kinds else 0
                     return j
         return 0
+
+    def _as_caller(self, j: int) -> bool:
+        return bool(self.tokens[j - 1].text.upper() == "EXECUTE")
+
+    def _is_body(self, i: int, j: int, kinds: list[str]) -> bool:
+        """Does the statement word at ``j`` begin the body of the trigger or MySQL routine created at ``i``?"""
+        before = [t.text.upper() for t in self.tokens[max(i, j - 3) : j]]
+        if "TRIGGER" in kinds:
+            return before == ["FOR", "EACH", "ROW"] or (len(before) > 1 and before[-2] in ("FOLLOWS", "PRECEDES"))
+        if "PROCEDURE" not in kinds or self.tokens[j].text.upper() in ("SET", "EXECUTE", "COPY", "RETURN", "WITH"):
+            return False
+        return before[-1:] == [")"] or before[-1:] in (["DATA"], ["DETERMINISTIC"], ["SQL"], ["INVOKER"], ["DEFINER"])

@@ -11,17 +11,20 @@ from sqlglot.errors import ParseError, SqlglotError
 from sqlglot.expressions import Expression
 from sqlglot.tokens import Token
 
-from ray_lineage.compile import ddl, procedural
-from ray_lineage.compile.dynamic import Text
+from ray_lineage.compile import ddl, procedural, writes
+from ray_lineage.compile.client import without_client_commands
+from ray_lineage.compile.dynamic import UNKNOWN, Text
 from ray_lineage.compile.excerpt import Item, innermost, item_ranges
 from ray_lineage.compile.kinds import T
 from ray_lineage.compile.names import folder, with_defaults
 from ray_lineage.compile.options import CompileOptions, ModelName
-from ray_lineage.compile.relations import FILTER, IDENTITY, JOIN, Builder, Collected, Scope
-from ray_lineage.compile.rewrite import OutputClause, rewrite_tsql, take_outputs
+from ray_lineage.compile.relations import FILTER, IDENTITY, JOIN, STRUCTS, TRANSFORMATION, Builder, Collected, Scope
+from ray_lineage.compile.rewrite import OutputClause, Rewrite, rewrite_tsql, rewrites, take_outputs, take_returning
 from ray_lineage.compile.split import Slice, closing, split, without_delimiters
 from ray_lineage.compile.tokens import dialect_of, shifted, tokenize
 from ray_lineage.model import (
+    STAR,
+    VARIABLES,
     Alias,
     Assignment,
     Call,
@@ -31,6 +34,7 @@ from ray_lineage.model import (
     ForeignKey,
     Influence,
     Name,
+    Ref,
     Select,
     StatementFacts,
     TableRef,
@@ -48,11 +52,48 @@ _LITERALS: Final = frozenset(
 _BODIES: Final = frozenset({T.HEREDOC_STRING, T.STRING, T.RAW_STRING})
 _QUERIES: Final = frozenset({"SELECT", "WITH", "(", "FROM", "VALUES", "TABLE"})
 _DATA: Final = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE"})
+_FILES_AS_TABLES: Final = frozenset({"spark", "spark2", "databricks", "duckdb", "drill"})
+_FORMATS: Final = frozenset(
+    [
+        "parquet",
+        "delta",
+        "csv",
+        "json",
+        "orc",
+        "text",
+        "avro",
+        "binaryfile",
+        "iceberg",
+        "tsv",
+        "ndjson",
+        "jsonl",
+        "gz",
+        "zst",
+        "xlsx",
+        "arrow",
+    ]
+)
+_SHORT_VERBS: Final = {
+    "INS": (T.INSERT, "INSERT"),
+    "UPD": (T.UPDATE, "UPDATE"),
+    "DEL": (T.DELETE, "DELETE"),
+    "SEL": (T.SELECT, "SELECT"),
+}
+_USED: Final = frozenset({"DATABASE", "SCHEMA", "CATALOG"})
+_USES_SCHEMAS: Final = frozenset(
+    {"mysql", "singlestore", "starrocks", "doris", "hive", "spark", "databricks", "clickhouse", "trino", "presto",
+     "athena", "drill"}
+)  # fmt: skip
+"""Where ``USE name`` names what stands in front of a table's name."""
+_PLPGSQL: Final = frozenset({"postgres", "redshift", "materialize", "risingwave", ""})
 _DELIMITED: Final = frozenset({"mysql", "singlestore", "starrocks", "doris", ""})
 _PROGRAMS: Final = {
     "PROC": "Procedure",
     "PROCEDURE": "Procedure",
     "FUNCTION": "Function",
+    "MACRO": "Function",
+    "EVENT": "Procedure",
+    "TASK": "Procedure",
     "TRIGGER": "Trigger",
     "PACKAGE": "Procedure",
 }
@@ -97,18 +138,86 @@ class FileCompiler:
         self._items_of: list[Token] | None = None
         self.rows: dict[str, Name] = {}  # loop variables and the temporary table whose rows they are
         self.returned: dict[str, Name] = {}  # table variables that a function returns, by owner
+        self.records: set[str] = set()  # variables that hold rows
+        self.resultsets: set[str] = set()
+        self.row_types: set[str] = set()
+        self.new_names: frozenset[str] = frozenset()  # what a trigger calls its new row
+        self.row_names: dict[str, Name] = {}  # what a trigger calls its rows
+        self.trigger_functions: dict[str, list[Name]] = {}  # their tables, by the function's name
+        self.rewrites: tuple[Rewrite, ...] = ()
+        self.declares = False  # a DECLARE section has begun
+        self.into: list[list[Token]] = []  # the variables that take the result of dynamic SQL
+        self.bound = 0
 
     def run(self) -> None:
         """Compile the whole text."""
+        if not self.is_tsql:
+            self.text = without_client_commands(self.text, self.dialect)
+            self.rewrites = rewrites(self.text, self.dialect)
         if self.dialect in _DELIMITED and "delimiter" in self.text.lower():
             self.text = without_delimiters(self.text)
         self.tokens, diagnostics = tokenize(self.text, self.dialect)
         self.diagnostics.extend(diagnostics)
+        if self.dialect in _PLPGSQL and "trigger" in self.text.lower():
+            self._trigger_functions()
         self._compile_tokens(self.tokens, "")
+
+    def _trigger_functions(self) -> None:
+        """``CREATE TRIGGER ... ON table ... EXECUTE FUNCTION f``: f's NEW and OLD are rows of the table."""
+        tokens = self.tokens
+        for i, token in enumerate(tokens):
+            if (
+                token.text.upper() != "TRIGGER"
+                or not i
+                or tokens[i - 1].text.upper() not in ("CREATE", "CONSTRAINT", "REPLACE")
+            ):
+                continue
+            end = next((k for k in range(i, len(tokens)) if tokens[k].token_type is T.SEMICOLON), len(tokens))
+            table, function = self._trigger_parts(tokens[i:end])
+            if table and function:
+                self.trigger_functions.setdefault(function[-1], []).append(table)
+
+    def _trigger_parts(self, tokens: list[Token]) -> tuple[Name, Name]:
+        words = [t.text.upper() for t in tokens]
+        on = next((k for k, w in enumerate(words) if w == "ON"), -1)
+        run = next((k for k, w in enumerate(words) if w in ("FUNCTION", "PROCEDURE") and words[k - 1] == "EXECUTE"), -1)
+        table = ddl.read_name(tokens, on + 1)[0] if on > 0 else []
+        function = ddl.read_name(tokens, run + 1)[0] if run > 0 else []
+        return self._full(table) if table else (), self._full(function) if function else ()
 
     def texts_of(self, owner: str) -> dict[str, Text]:
         """Variables of an owner whose text is known."""
         return self.texts.setdefault(owner, {})
+
+    def known_texts(self, owner: str) -> dict[str, Text]:
+        """The same with those of the package or block around it."""
+        outer, _, last = owner.rpartition(".")
+        own = self.texts_of(owner)
+        if self.is_tsql or not last:
+            return own
+        around = self.texts.get(outer) or self.texts.get("")
+        return {**around, **own} if around else own
+
+    def carriers_of(self, owner: str) -> set[str]:
+        """Variables that an owner sees and that got a value from a query."""
+        own = self.carriers.get(owner, set())
+        outer = owner.rpartition(".")[0]
+        around = self.carriers.get(outer) if owner and not self.is_tsql else None
+        return own | around if around else own
+
+    def declare_variable(self, name: Token, kind: list[Token]) -> None:
+        """``name type``: a variable, and whether it holds whole rows."""
+        part = self._part(name)
+        self.variables.add(part)
+        self.rows.pop(part, None)
+        words = {t.text.upper() for t in kind[:8]}
+        if words & {"ROWTYPE", "RECORD"} or (kind and self._part(kind[0]) in self.row_types):
+            self.records.add(part)
+            self.rows[part] = (f"#row:{part}",)
+        else:
+            self.records.discard(part)
+        if "RESULTSET" in words:
+            self.resultsets.add(part)
 
     def _compile_tokens(self, tokens: list[Token], owner: str) -> None:
         outer, self.tokens = self.tokens, tokens
@@ -144,10 +253,18 @@ class FileCompiler:
         tokens = self.tokens[piece.start : piece.end]
         verb = piece.verb
         self.owner = owner
+        if verb in _SHORT_VERBS and self.dialect == "teradata":
+            kind, verb = _SHORT_VERBS[verb]
+            at = tokens[0]
+            tokens = [Token(kind, verb, at.line, at.col, at.start, at.end), *tokens[1:]]
         if verb == "HEADER":
-            self._header(index, tokens)
+            self._header(index, tokens, owner)
+        elif verb == "REPLACE" and len(tokens) > 1 and tokens[1].text.upper() in ("VIEW", "TABLE", "FUNCTION", "MACRO"):
+            self._create(tokens, "CREATE", owner)
         elif verb in _QUERIES or verb in _DATA:
             self.seen += 1
+            if verb == "UPDATE" and self.dialect == "teradata":
+                tokens = self._without_else(tokens, owner)
             self._data(tokens, verb, owner)
         elif verb in ("CREATE", "CREATE TABLE", "CREATE VIEW", "ALTER"):
             self._create(tokens, verb, owner)
@@ -156,9 +273,7 @@ class FileCompiler:
         elif verb == "RETURN":
             self._return(tokens, owner)
         elif verb == "USE":
-            name, _ = ddl.read_name(tokens, 1)
-            if name and name[-1].text.upper() not in ("ROLE", "WAREHOUSE"):
-                self.catalog = self._name(name)[-1]
+            self._use(tokens)
         elif verb == "TRUNCATE":
             self._truncate(tokens, owner)
         elif verb == "DROP":
@@ -179,6 +294,32 @@ class FileCompiler:
                 procedural.execute(self, tokens, owner)
         elif verb == "FETCH":
             procedural.fetch(self, tokens, owner)
+        elif verb == "EXCHANGE":
+            procedural.exchange_tables(self, tokens, owner)
+        elif verb == "DATABASE" or (verb == "OPEN" and len(tokens) == 3 and tokens[1].text.upper() == "SCHEMA"):
+            self.schema = self._part(tokens[-1])
+        elif verb in ("IMPORT", "LOCKING"):
+            self._other_data(tokens, verb, owner)
+        elif verb == "OPEN":
+            procedural.open_cursor(self, tokens, owner)
+        elif verb == "PERFORM":
+            self._data(
+                [Token(T.SELECT, "SELECT", tokens[0].line, tokens[0].col, tokens[0].start, tokens[0].end), *tokens[1:]],
+                "PERFORM",
+                owner,
+            )
+        elif verb == "ASSERT":
+            self.seen += 1
+            self._data(tokens[1 : _after_assert(tokens)], "PERFORM", owner)
+        elif verb == "LOAD":
+            writes.load(self, tokens, owner)
+        elif verb == "EXPORT":
+            self.seen += 1
+            writes.export(self, tokens, owner)
+        elif verb == "CACHE":
+            writes.cached(self, tokens, owner)
+        elif verb == "APPLY" or (verb == "AUTO" and len(tokens) > 1):
+            writes.apply_changes(self, tokens, owner)
         elif verb == "COPY":
             procedural.copy(self, tokens, owner)
         elif verb == "UNLOAD":
@@ -187,8 +328,44 @@ class FileCompiler:
             self._rename(tokens, owner)
         elif verb == "FOR":
             procedural.loop(self, tokens, owner)
-        elif not self.is_tsql and len(tokens) > 1 and (owner or self.variables or self._after_declare(piece)):
+        elif (
+            not self.is_tsql
+            and len(tokens) > 1
+            and (owner or self.declares or verb == "LET" or self._after_declare(piece))
+        ):
+            self.declares = True
             self._declare_or_assign(tokens, owner)
+
+    def _without_else(self, tokens: list[Token], owner: str) -> list[Token]:
+        """``UPDATE ... ELSE INSERT ...`` of Teradata: two statements."""
+        at = next((i for i, t in enumerate(tokens) if t.token_type is T.ELSE and tokens[i + 1 : i + 2]), -1)
+        if at < 0 or tokens[at + 1].text.upper() not in ("INSERT", "INS"):
+            return tokens
+        self._data(tokens[at + 1 :], "INSERT", owner)
+        return tokens[:at]
+
+    def _other_data(self, tokens: list[Token], verb: str, owner: str) -> None:
+        if verb == "IMPORT":
+            writes.import_(self, tokens, owner)
+            return
+        self.seen += 1  # LOCKING TABLE t FOR ACCESS SELECT ...
+        at = next((i for i, t in enumerate(tokens) if t.text.upper() in _QUERIES | _DATA and i > 2), -1)
+        if at > 0:
+            self._data(tokens[at:], tokens[at].text.upper(), owner)
+
+    def _use(self, tokens: list[Token]) -> None:
+        """``USE [DATABASE|SCHEMA|CATALOG] [a.]b``: what completes the names that follow."""
+        word = tokens[1].text.upper() if len(tokens) > 2 else ""
+        name, _ = ddl.read_name(tokens, 2 if word in _USED else 1)
+        if not name or name[0].text.upper() in ("ROLE", "WAREHOUSE", "SECONDARY"):
+            return
+        parts = self._name(name)
+        if len(parts) > 1:
+            self.catalog, self.schema = parts[-2], parts[-1]
+        elif word == "SCHEMA" or (word != "CATALOG" and self.dialect in _USES_SCHEMAS):
+            self.schema = parts[-1]
+        else:
+            self.catalog = parts[-1]
 
     def _after_declare(self, piece: Slice) -> bool:
         return piece.start > 0 and self.tokens[piece.start - 1].text.upper() == "DECLARE"
@@ -206,26 +383,52 @@ class FileCompiler:
     def _declare_or_assign(self, tokens: list[Token], owner: str) -> None:
         """``v := expression`` or, in a DECLARE section, ``v type [:= expression]``, ``CURSOR c IS SELECT ...``."""
         words = [t.text.upper() for t in tokens[:4]]
-        if words[0] == "LET" and len(tokens) > 3:
-            tokens, words = tokens[1:], words[1:]
-        if len(words) > 2 and words[1] == "CURSOR" and words[2] in ("FOR", "IS"):
-            procedural.cursor(self, tokens[0], tokens[3:], tokens, owner)
+        if words[0] in ("LET", "VARIABLE", "VAR") and len(tokens) > 2:
+            tokens, words = tokens[1:], [t.text.upper() for t in tokens[1:5]]
+        at = next((i for i, w in enumerate(words[1:], 1) if w == "CURSOR"), -1)
+        if at > 0 and (at == 1 or words[at - 1] == "SCROLL"):  # c [NO SCROLL] CURSOR [(parameters)] FOR query
+            at += 1
+            if at < len(tokens) and tokens[at].token_type is T.L_PAREN:
+                self._parameters(tokens, at)
+                at = closing(tokens, at) + 1
+            query = tokens[at + 1 :]
+            if len(query) == 1:
+                procedural.cursor_of(self, tokens[0], query[0], tokens, owner)
+            elif query and query[0].token_type in (T.SELECT, T.WITH, T.L_PAREN):
+                procedural.cursor(self, tokens[0], query, tokens, owner)
+            return
+        if words[0] == "TYPE" and len(tokens) > 3:  # TYPE r IS RECORD (...), TYPE rs IS TABLE OF t%ROWTYPE
+            names = {t.text.upper() for t in tokens[2:12]}
+            kinds = {self._part(t) for t in tokens[4:8] if t.token_type is T.VAR}
+            if names & {"RECORD", "ROWTYPE"} or kinds & self.row_types:
+                self.row_types.add(self._part(tokens[1]))
             return
         if words[0] == "CURSOR" and len(tokens) > 3:
             at = next((i for i, t in enumerate(tokens) if t.token_type is T.SELECT or t.token_type is T.WITH), -1)
             if at > 0:
+                self._parameters(tokens, 2)
                 procedural.cursor(self, tokens[1], tokens[at:], tokens, owner)
             return
-        if tokens[1].token_type is T.COLON_EQ:
-            self.variables.add(self._part(tokens[0]))
+        if any(t.token_type is T.COLON_EQ for t in tokens[1:9]) and not _is_declaration(tokens):
+            if tokens[1].token_type is T.COLON_EQ:
+                self.variables.add(self._part(tokens[0]))
             procedural.set_variable(self, tokens, owner)
         elif tokens[0].token_type is T.VAR and _is_declaration(tokens):
-            self.variables.add(self._part(tokens[0]))
+            self.declare_variable(tokens[0], tokens[1:])
             at = next(
-                (i for i, t in enumerate(tokens) if t.token_type is T.COLON_EQ or t.text.upper() == "DEFAULT"), -1
+                (i for i, t in enumerate(tokens) if t.token_type in (T.COLON_EQ, T.EQ) or t.text.upper() == "DEFAULT"),
+                -1,
             )
             if at > 0:
-                procedural.assign(self, tokens[0].text, tokens[at + 1 :], owner)
+                value = tokens[at + 1 :]
+                if self._part(tokens[0]) not in self.resultsets or not procedural._holds_rows(
+                    self, tokens[0], value, tokens, owner
+                ):
+                    procedural.assign(self, tokens[0].text, value, owner)
+        elif tokens[1].token_type is T.COMMA:  # DECLARE a, b int
+            procedural.declare(self, [tokens[0], *tokens], owner)
+        elif owner:
+            procedural.call(self, tokens, owner)
 
     def _rename(self, tokens: list[Token], owner: str) -> None:
         """``RENAME TABLE a TO b, c TO d`` (MySQL), ``RENAME a TO b`` (Oracle)."""
@@ -270,6 +473,8 @@ class FileCompiler:
                 return self.trigger_tables[self.owner]
             if name[0] in self.temporary:
                 return (f"#{name[0]}",)
+        elif name[0] == "global_temp" and name[-1] in self.temporary:
+            return (f"#{name[-1]}",)
         return with_defaults(name, self.catalog, self.schema)
 
     def dataset(self, table: exp.Table) -> Name:
@@ -277,6 +482,12 @@ class FileCompiler:
         this = table.this
         if isinstance(this, exp.Parameter):
             return (f"@{self.fold(this.name, False)}",)
+        if isinstance(this, exp.DynamicIdentifier):  # IDENTIFIER('a.b')
+            text = this.name
+            parts = ddl.read_name(tokenize(text, self.dialect)[0], 0)[0] if isinstance(this.this, exp.Literal) else []
+            return self._full(parts) if parts else ("#" + UNKNOWN,)
+        if isinstance(this, exp.Var) and this.name.startswith("@"):  # a stage
+            return procedural.external(self, this.name, 0)
         args = table.args
         parts = [p for p in (args.get("catalog"), args.get("db"), this) if p is not None]
         if isinstance(this, exp.Identifier) and (this.args.get("temporary") or this.args.get("global_")):
@@ -287,7 +498,21 @@ class FileCompiler:
             names.extend(self._dotted(part))
         if names and names[-1].startswith("#"):
             return (names[-1],)
+        if self.dialect in _FILES_AS_TABLES and (path := self._file_as_table(parts)):
+            return procedural.external(self, path, 0)
         return self._qualified(tuple(names))
+
+    def _file_as_table(self, parts: list[Expression]) -> str:
+        """``parquet.`/path` `` of Spark, ``'file.csv'`` of DuckDB: the location."""
+        last = parts[-1] if parts else None
+        if not isinstance(last, exp.Identifier) or not last.args.get("quoted"):
+            return ""
+        text = str(last.name)
+        if len(parts) == 2 and parts[0].name.lower() in _FORMATS and ("/" in text or ":" in text):
+            return text
+        if len(parts) == 1 and ("/" in text or ("." in text and text.lower().rsplit(".", 1)[-1] in _FORMATS)):
+            return text
+        return ""
 
     def _dotted(self, part: Expression) -> list[str]:
         if isinstance(part, exp.Dot):
@@ -300,7 +525,7 @@ class FileCompiler:
 
     # ------------------------------------------------------------------ programs
 
-    def _header(self, index: int, tokens: list[Token]) -> None:
+    def _header(self, index: int, tokens: list[Token], outer: str = "") -> None:
         at = next(
             (i for i, t in enumerate(tokens) if t.text.upper() in _PROGRAMS and t.token_type is not T.IDENTIFIER), -1
         )
@@ -314,11 +539,17 @@ class FileCompiler:
         if not parts:
             return
         name = self._full(parts)
+        around = self.owner_names.get(outer)
+        if around is not None and not self.is_tsql:  # a member of a package
+            name = (*around, name[-1])
         owner = self.owners[index] = ".".join(name)
         self.owner_names[owner] = name
         self.kinds[owner] = kind
         if kind == "Trigger":
             self._trigger_table(tokens, i, owner)
+            self._row_names(tokens, owner)
+        elif name[-1] in self.trigger_functions:
+            self._trigger_function(tokens, owner, self.trigger_functions[name[-1]])
         if not self.is_tsql:
             self._parameters(tokens, i)
         columns: tuple[DeclaredColumn, ...] = ()
@@ -332,6 +563,34 @@ class FileCompiler:
         parts, _ = ddl.read_name(tokens, at + 1) if at > 0 else ([], 0)
         if parts and parts[-1].text.upper() not in ("DATABASE", "SERVER"):
             self.trigger_tables[owner] = self._full(parts)
+
+    def _trigger_function(self, tokens: list[Token], owner: str, tables: list[Name]) -> None:
+        """A trigger's function; if several tables have such triggers, its rows may be of any of them."""
+        self.row_names, self.new_names = {}, frozenset()
+        distinct = list(dict.fromkeys(tables))
+        if len(distinct) == 1:
+            self.trigger_tables[owner] = distinct[0]
+            return
+        rows: Name = (f"#rows:{owner}",)
+        for table in distinct:
+            procedural._move(self, tokens, table, rows, "trigger", owner)
+        self.rows["new"] = self.rows["old"] = rows
+
+    def _row_names(self, tokens: list[Token], owner: str) -> None:
+        """``REFERENCING NEW AS n OLD AS o``."""
+        words = [t.text.upper() for t in tokens]
+        names: dict[str, str] = {}
+        if "REFERENCING" in words:
+            at = words.index("REFERENCING") + 1
+            while at < len(words) and words[at] in ("NEW", "OLD", "PARENT"):
+                k = at + 1
+                while k < len(words) and words[k] in ("ROW", "TABLE", "AS"):
+                    k += 1
+                if k < len(words):
+                    names[self._part(tokens[k])] = words[at]
+                at = k + 1
+        self.row_names = dict.fromkeys(names, self.trigger_tables.get(owner, ()))
+        self.new_names = frozenset(n for n, w in names.items() if w == "NEW")
 
     def _parameters(self, tokens: list[Token], i: int) -> None:
         """Parameters are no columns."""
@@ -397,12 +656,18 @@ class FileCompiler:
 
     def _create(self, tokens: list[Token], verb: str, owner: str) -> None:
         words = [t.text.upper() for t in tokens[:8]]
-        if "PROCEDURE" in words or "FUNCTION" in words:
+        if "ALGORITHM" in words or "DEFINER" in words:
+            words = [t.text.upper() for t in tokens[:24]]
+        if "PROCEDURE" in words or ("FUNCTION" in words and "TABLE" not in words[1:4]) or "MACRO" in words[:4]:
             self._header(len(self.owners) + 1_000_000, tokens)
-            self._nested_body(tokens, self.owners.get(len(self.owners) + 1_000_000 - 1, owner))
+            program = self.owners.get(len(self.owners) + 1_000_000 - 1, owner)
+            if not writes.function_query(self, tokens, program):
+                self._nested_body(tokens, program)
             return
         if verb == "CREATE" and "SYNONYM" in words[1:5]:
             procedural.synonym(self, tokens, owner)
+            return
+        if verb == "CREATE" and writes.create(self, tokens, words, owner):
             return
         if "TABLE" not in words and "VIEW" not in words:
             return
@@ -425,26 +690,37 @@ class FileCompiler:
             return
         self.seen += 1
         is_view = "VIEW" in head.words
-        temporary = not is_view and bool(head.words & {"TEMP", "TEMPORARY", "VOLATILE"})
+        temporary = bool(head.words & {"TEMP", "TEMPORARY", "VOLATILE"})
+        if temporary and "GLOBAL" in head.words and self.dialect in ("oracle", "teradata", "exasol"):
+            temporary = False  # only its rows are of the session
         if temporary:
             self.temporary.add(self._name(head.name)[-1])
         name = self._full(head.name)
         temporary = temporary or name[0][:1] in ("#", "@")
-        if is_view:
+        if is_view and not temporary:
             kind = "MaterializedView" if "MATERIALIZED" in head.words else "View"
         else:
             kind = "TempTable" if temporary else "External" if "EXTERNAL" in head.words else "Table"
         columns = tuple(self._declared(c) for c in head.columns)
+        if head.query < len(tokens) and is_view and writes.view_to(self, tokens, head, name, owner):
+            return
         if head.query < len(tokens):
             statement = "create_view" if is_view else "create_table_as"
             query = _without_tail(tokens[head.query :])
+            if self.dialect in _DELIMITED and self.dialect and not is_view:
+                columns = ()  # the query's columns are added to these, and matched by name
             self._define(tokens, query, name, kind, columns, statement, owner, temporary=temporary)
             return
         if head.like:
             self._like(tokens, name, kind, self._full(head.like), owner, temporary)
+            writes.distributed(self, tokens, name, owner)
+            return
+        if writes.partition_of(self, tokens, name, owner):
             return
         self.declarations.append(Declaration(name, kind, start_line(tokens[0]), columns, -1, temporary))
         self._computed_columns(tokens, head, name, owner)
+        writes.stored_at(self, tokens, head, name, owner)
+        writes.distributed(self, tokens, name, owner)
         if self.has_keys and not temporary:
             at = next((i for i, t in enumerate(tokens) if t.token_type is T.L_PAREN), 0)
             procedural.foreign_keys(self, tokens, at + 1, closing(tokens, at), name)
@@ -510,7 +786,11 @@ class FileCompiler:
             source, start_line(tokens[0])
         )
         self.declarations.append(Declaration(name, kind, start_line(tokens[0]), (), len(self.statements), temporary))
-        clones = any(t.text.upper() == "CLONE" for t in tokens)
+        clones = any(t.text.upper() in ("CLONE", "COPY") and t.token_type is not T.IDENTIFIER for t in tokens)
+        if self.dialect == "teradata" and any(
+            t.text.upper() == "DATA" and tokens[i - 1].token_type is T.WITH for i, t in enumerate(tokens)
+        ):
+            clones = True
         kind_text = "create_table_clone" if clones else "create_table_like"
         self._add(tokens, kind_text, builder, owner, root=root, target=name, defines=True)
 
@@ -570,7 +850,10 @@ class FileCompiler:
         if self.is_tsql:
             tokens = rewrite_tsql(tokens, verb)
         elif self.dialect == "oracle" and self.owner in self.trigger_tables:
-            tokens = [t for i, t in enumerate(tokens) if not _marks_row(tokens, i)]
+            names = {"new", "old", *self.row_names}
+            tokens = [t for i, t in enumerate(tokens) if not _marks_row(tokens, i, names)]
+        for rewrite in self.rewrites:
+            tokens = rewrite(tokens, verb)
         self.parsed = tokens
         try:
             trees = self.parser.parse(tokens, self.text)
@@ -588,12 +871,12 @@ class FileCompiler:
         return tree
 
     def _builder(self) -> Builder:
-        builder = Builder(self.dialect, self.dataset)
+        builder = Builder(self.dialect, self.dataset, lambda text: procedural.external(self, text, 0))
         builder.variables = frozenset(self.variables)
         builder.text_of = self._expression
         table = self.trigger_tables.get(self.owner)
         if table is not None and not self.is_tsql:
-            builder.rows = {**self.rows, "new": table, "old": table}
+            builder.rows = {**self.rows, "new": table, "old": table, **self.row_names}
         else:
             builder.rows = self.rows
         return builder
@@ -605,19 +888,53 @@ class FileCompiler:
             tokens = _first_rows(tokens)
         if verb == "UPDATE" and len(tokens) > 1 and tokens[1].text.upper() == "STATISTICS":
             return
-        read, outputs = take_outputs(tokens, verb) if self.is_tsql and verb not in _QUERIES else (tokens, [])
-        if verb == "FROM" and procedural.multi_insert(self, tokens, owner):
+        if verb == "UPDATE" and not self.is_tsql and writes.update_of_a_query(self, tokens, owner):
             return
-        if verb in _QUERIES and self.variables and procedural.select_into_variables(self, tokens, owner):
+        into: list[OutputClause] = []
+        if not self.is_tsql and verb in _DATA and (self.variables or owner):
+            tokens, into = take_returning(tokens)
+        read, outputs = take_outputs(tokens, verb) if self.is_tsql and verb not in _QUERIES else (tokens, into)
+        if verb in ("FROM", "WITH") and procedural.multi_insert(self, tokens, owner):
+            return
+        if verb in _QUERIES and (self.variables or owner) and procedural.select_into_variables(self, tokens, owner):
+            return
+        if (
+            verb == "SELECT"
+            and (self.dialect in _DELIMITED or self.dialect == "clickhouse")
+            and writes.into_outfile(self, tokens, owner)
+        ):
+            return
+        if verb == "INSERT" and self.rows and writes.insert_row(self, tokens, owner):
             return
         tree = self._parse(read, verb)
+        if tree.args.get("with_") is not None and not self.is_tsql:
+            self._data_modifying_ctes(tree.args["with_"], tokens, owner)
         handler = _HANDLERS.get(type(tree))
         if handler is not None:
             scope = handler(self, tree, tokens, owner)
             for clause in outputs:
-                self._output_into(clause, scope, tokens, owner)
+                if into:
+                    procedural.returning_into(self, clause, scope, tokens, owner)
+                else:
+                    self._output_into(clause, scope, tokens, owner)
+        elif verb == "PERFORM":
+            builder = self._builder()
+            self._add(tokens, "select", builder, owner, root=builder.query(tree))
         elif isinstance(tree, exp.Query):
             self._select(tree, tokens, owner)
+
+    def _data_modifying_ctes(self, with_: Expression, tokens: list[Token], owner: str) -> None:
+        """Each INSERT, UPDATE or DELETE in a WITH is a statement of its own, which may read the CTEs in front of it."""
+        ctes = with_.expressions
+        for i, cte in enumerate(ctes):
+            handler = _HANDLERS.get(type(cte.this))
+            if handler is None:
+                continue
+            body = cte.this
+            if i and body.args.get("with_") is None:
+                body.args["with_"] = exp.With(expressions=list(ctes[:i]), recursive=with_.args.get("recursive"))
+            handler(self, body, tokens, owner)
+            body.args.pop("with_", None)
 
     def _insert_exec(self, tokens: list[Token], owner: str) -> bool:
         at = -1
@@ -653,6 +970,7 @@ class FileCompiler:
         influences: list[Influence] | None = None,
         subqueries: list[int] | None = None,
         reads: bool = True,
+        preset: tuple[str, ...] = (),
     ) -> None:
         returned = self.returned.get(owner)
         if returned and target == returned[:1]:
@@ -670,11 +988,12 @@ class FileCompiler:
                 scope,
                 defines,
                 tuple(influences or ()),
-                tuple(subqueries or ()),
+                (*(subqueries or ()), *builder.sequences),
                 owner,
                 self._excerpt(tokens),
                 self._column_of(tokens[0].start),
                 self._column_of(tokens[-1].end),
+                preset=preset,
             )
         )
 
@@ -717,6 +1036,10 @@ class FileCompiler:
         if into is None:
             self._result(tokens, builder, root, owner)
             return
+        if any(
+            t.text.upper() in ("TEMP", "TEMPORARY") and tokens[i - 1].token_type is T.INTO for i, t in enumerate(tokens)
+        ):
+            self.temporary.add(self.dataset(into)[-1])
         name = self.dataset(into)
         temporary = name[0][:1] in ("#", "@")
         kind = "TempTable" if temporary else "Table"
@@ -730,6 +1053,12 @@ class FileCompiler:
         """A bare query: what a procedure returns, what INSERT ... EXEC of a string takes, or nothing but reading."""
         if self.sink is not None:
             target, columns = self.sink
+            if target == VARIABLES:
+                procedural.store(self, tokens, builder, owner, self.into, root)
+                return
+            if target[0].startswith("#cursor:"):
+                self._add(tokens, "declare_cursor", builder, owner, root=root, target=target, defines=True)
+                return
             self._add(tokens, "insert", builder, owner, root=root, target=target, columns=columns)
             return
         if self.model is not None and not owner and not self.nested:
@@ -759,6 +1088,8 @@ class FileCompiler:
     def _insert(self, tree: exp.Insert, tokens: list[Token], owner: str) -> None:
         builder = self._builder()
         target, columns = self._insert_target(tree.this)
+        if not target:
+            raise ParseError("it names no table")
         known = builder.ctes(tree, None, {})
         source = tree.args.get("expression")
         root = (
@@ -771,12 +1102,33 @@ class FileCompiler:
         subqueries: list[int] = []
         conflict = tree.args.get("conflict")
         if conflict is not None:
-            scope = self._conflict_scope(builder, target, root, columns)
+            table = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
+            scope = self._conflict_scope(builder, target, root, columns, table, source)
             self._set_clauses(conflict.expressions, builder, scope, scope.tables[0][1], assignments, subqueries)
+            where = conflict.args.get("where")
+            if where is not None:
+                more, subs = builder.influences(where.this, scope, FILTER)
+                influences.extend(more)
+                subqueries.extend(subs)
+        preset, dynamic = self._partition(tree)
+        if columns and dynamic:
+            columns = (*columns, *dynamic)
+        if tree.args.get("by_name") and root >= 0:
+            assignments.append(Assignment(STAR, (Ref(root, -1, STAR, IDENTITY),)))
+            subqueries.append(root)
+            root = -1
         self._add(
             tokens, "insert_overwrite" if tree.args.get("overwrite") else "insert", builder, owner, root=root, target=target,
-            columns=columns, assignments=tuple(assignments), influences=influences, subqueries=subqueries,
+            columns=columns, assignments=tuple(assignments), influences=influences, subqueries=subqueries, preset=preset,
         )  # fmt: skip
+
+    def _partition(self, tree: exp.Insert) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """``PARTITION (a = 1, b)``: the columns that get constants, and those that the query's last columns go into."""
+        table = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
+        partition = tree.args.get("partition") or table.args.get("partition")
+        items = partition.expressions if isinstance(partition, exp.Partition) else []
+        preset = tuple(self.fold(i.this.name, False) for i in items if isinstance(i, exp.EQ))
+        return preset, tuple(self.fold(i.name, bool(_quoted(i))) for i in items if isinstance(i, exp.Column))
 
     def _insert_target(self, node: Expression) -> tuple[Name, tuple[str, ...]]:
         if isinstance(node, exp.Schema):
@@ -784,18 +1136,41 @@ class FileCompiler:
             return self.dataset(node.this), columns
         if isinstance(node, exp.Table):
             return self.dataset(node), ()
+        if isinstance(node, exp.Anonymous) and (
+            location := self._builder()._file_of(node)
+        ):  # INSERT INTO FUNCTION s3(...)
+            return location, ()
+        if isinstance(node, exp.Directory):
+            return procedural.external(self, node.this.name, 0), ()
         return (), ()
 
-    def _conflict_scope(self, builder: Builder, target: Name, root: int, columns: tuple[str, ...]) -> Scope:
-        """ON CONFLICT DO UPDATE: ``excluded`` is the row that was to be inserted."""
+    def _conflict_scope(
+        self,
+        builder: Builder,
+        target: Name,
+        root: int,
+        columns: tuple[str, ...],
+        node: Expression,
+        source: Expression | None,
+    ) -> Scope:
+        """ON CONFLICT DO UPDATE and ON DUPLICATE KEY UPDATE: ``excluded`` (and MySQL's row alias) is the row that was to be
+        inserted; MySQL also sees the tables of the query."""
         table = builder._add(TableRef(target, 0))
-        index = builder._add(Select((table,), ()))
-        scope = Scope(index, None, {})
+        outer = builder.scopes.get(root) if self.dialect in _DELIMITED else None
+        index = builder._add(Select((table,), (), parent=outer.index if outer else -1))
+        scope = Scope(index, outer, {})
         scope.aliases[target[-1] if target else ""] = table
         scope.tables.append((target, table))
+        alias = node.args.get("alias")
+        if isinstance(alias, exp.TableAlias) and alias.this is not None:
+            scope.aliases[builder._identifier(alias.this)] = table
         if root >= 0:
             excluded = builder._add(Alias(root, columns))
             scope.aliases["excluded"] = excluded
+            row = source.args.get("alias") if isinstance(source, exp.Values) else None
+            if isinstance(row, exp.TableAlias) and row.this is not None:
+                names = builder._alias_columns(row)
+                scope.aliases[builder._identifier(row.this)] = builder._add(Alias(root, names)) if names else excluded
         return scope
 
     def _set_clauses(
@@ -835,19 +1210,51 @@ class FileCompiler:
             if isinstance(left, exp.Tuple) and isinstance(right, exp.Tuple):
                 pairs = list(zip(left.expressions, right.expressions, strict=False))
             elif isinstance(left, exp.Tuple):
+                if isinstance(right, exp.Subquery | exp.Select):
+                    self._assign_row(left, right, builder, scope, assignments, subqueries)
+                    continue
                 pairs = [(column, right) for column in left.expressions]
             else:
                 pairs = [(left, right)]
             for column, value in pairs:
                 if not isinstance(column, exp.Column | exp.Identifier | exp.Dot):
                     continue
+                identifier, how = self._assigned_column(column, builder, scope)
                 found = Collected()
-                builder.collect(value, scope, IDENTITY, found)
+                builder.collect(value, scope, how, found)
                 subqueries.extend(found.subqueries)
-                identifier = column.this if isinstance(column, exp.Column) else column
                 line = _identifier_line(identifier) or found.line
                 text = "" if isinstance(value, exp.Column) or not found.refs else builder.text_of(value, found.at)
                 assignments.append(Assignment(builder._identifier(identifier), tuple(found.refs.values()), line, text))
+
+    def _assigned_column(self, column: Expression, builder: Builder, scope: Scope) -> tuple[Expression, int]:
+        """The assigned column's name; of ``SET column.field = ...`` the column is transformed."""
+        if not isinstance(column, exp.Column):
+            return column, IDENTITY
+        first = column.args.get("table")
+        if first is not None and self.dialect in STRUCTS and scope.find(builder._identifier(first)) < 0:
+            return first, TRANSFORMATION
+        return column.this, IDENTITY
+
+    def _assign_row(
+        self,
+        left: exp.Tuple,
+        right: Expression,
+        builder: Builder,
+        scope: Scope,
+        assignments: list[Assignment],
+        subqueries: list[int],
+    ) -> None:
+        """``SET (a, b) = (SELECT x, y ...)``: by position."""
+        query = builder.query(right, scope, scope.ctes)
+        subqueries.append(query)
+        positions = tuple(f"c{n}" for n in range(len(left.expressions)))
+        row = builder._add(Alias(query, positions))
+        for column, position in zip(left.expressions, positions, strict=True):
+            identifier = column.this if isinstance(column, exp.Column) else column
+            line = _identifier_line(identifier)
+            ref = Ref(row, scope.index, position, IDENTITY, line)
+            assignments.append(Assignment(builder._identifier(identifier), (ref,), line))
 
     def _update(self, tree: exp.Update, tokens: list[Token], owner: str) -> tuple[Builder, Scope]:
         builder = self._builder()
@@ -871,17 +1278,32 @@ class FileCompiler:
         for join in tree.args.get("joins") or ():
             builder._join(join, scope, sources, [], influences, subqueries)
         builder.relations[index] = Select(tuple(sources), ())
-        assignments: list[Assignment] = []
-        self._set_clauses(tree.expressions, builder, scope, at, assignments, subqueries)
         where = tree.args.get("where")
         if where is not None:
             more, subs = builder.influences(where.this, scope, FILTER)
             influences.extend(more)
             subqueries.extend(subs)
-        target = base_table(builder, at)
-        self._add(tokens, "update", builder, owner, target=target, assignments=tuple(assignments), scope=index,
-                  influences=influences, subqueries=subqueries)  # fmt: skip
+        for written, clauses in self._written_tables(tree, builder, scope, at):
+            assignments: list[Assignment] = []
+            self._set_clauses(clauses, builder, scope, written, assignments, subqueries)
+            target = base_table(builder, written)
+            self._add(tokens, "update", builder, owner, target=target, assignments=tuple(assignments), scope=index,
+                      influences=influences, subqueries=subqueries)  # fmt: skip
         return builder, scope
+
+    def _written_tables(
+        self, tree: exp.Update, builder: Builder, scope: Scope, at: int
+    ) -> list[tuple[int, list[Expression]]]:
+        """Which relation each assignment writes: MySQL updates several tables at once."""
+        if self.dialect not in _DELIMITED:
+            return [(at, tree.expressions)]
+        written: dict[int, list[Expression]] = {}
+        for clause in tree.expressions:
+            column = clause.this
+            table = column.args.get("table") if isinstance(column, exp.Column) else None
+            found = scope.find(builder._identifier(table)) if table is not None else at
+            written.setdefault(found if found >= 0 else at, []).append(clause)
+        return list(written.items()) or [(at, [])]
 
     def _target_relation(self, table: Expression, scope: Scope, builder: Builder) -> int:
         """``UPDATE a ... FROM t AS a``: the written table is what the alias stands for."""
@@ -924,14 +1346,20 @@ class FileCompiler:
             more, subs = builder.influences(where.this, scope, FILTER)
             influences.extend(more)
             subqueries.extend(subs)
-        at = sources[0] if sources else -1
-        for item in named[:1]:
-            found = self._target_relation(item, scope, builder)
-            at = found if found >= 0 else at
-        target = base_table(builder, at)
-        self._add(
-            tokens, "delete", builder, owner, target=target, scope=index, influences=influences, subqueries=subqueries
-        )
+        first = sources[0] if sources else -1
+        for item in named or (None,):
+            found = self._target_relation(item, scope, builder) if item is not None else -1
+            target = base_table(builder, found if found >= 0 else first)
+            self._add(
+                tokens,
+                "delete",
+                builder,
+                owner,
+                target=target,
+                scope=index,
+                influences=influences,
+                subqueries=subqueries,
+            )
         return builder, scope
 
     def _merge(self, tree: exp.Merge, tokens: list[Token], owner: str) -> tuple[Builder, Scope]:
@@ -972,17 +1400,31 @@ class FileCompiler:
             influences.extend(more)
             subqueries.extend(subs)
         then = when.args.get("then")
+        where = then.args.get("where") if isinstance(then, exp.Expr) else None
+        if isinstance(where, exp.Where):
+            more, subs = builder.influences(where.this, scope, FILTER)
+            influences.extend(more)
+            subqueries.extend(subs)
         if isinstance(then, exp.Update):
+            if any(isinstance(e, exp.Star) for e in then.expressions):
+                assignments.append(Assignment(STAR, (Ref(sources[1], -1, STAR, IDENTITY),)))
             self._set_clauses(then.expressions, builder, scope, sources[0], assignments, subqueries)
         elif isinstance(then, exp.Insert):
-            self._merge_insert(then, builder, scope, sources, assignments, subqueries)
+            if isinstance(then.this, exp.Star):
+                assignments.append(Assignment(STAR, (Ref(sources[1], -1, STAR, IDENTITY),)))
+            elif isinstance(then.this, exp.Var) and then.this.name.upper() == "ROW":
+                assignments.append(Assignment("\0*", (Ref(sources[1], -1, STAR, IDENTITY),)))
+            else:
+                self._merge_insert(then, builder, scope, sources, assignments, subqueries)
 
     def _merge_insert(
         self, then: exp.Insert, builder: Builder, scope: Scope, sources: list[int], assignments: list[Assignment], subqueries: list[int]
     ) -> None:  # fmt: skip
         values = then.args.get("expression")
         names = then.this
-        items = values.expressions if isinstance(values, exp.Tuple) else [values] if values is not None else []
+        items = (
+            values.expressions if isinstance(values, exp.Tuple) else [values] if isinstance(values, exp.Expr) else []
+        )
         columns = names.expressions if isinstance(names, exp.Tuple | exp.Schema) else []
         for position, value in enumerate(items):
             found = Collected()
@@ -1023,15 +1465,22 @@ class FileCompiler:
         self._add(tokens, "output_into", builder, owner, root=index, target=self._full(target), columns=tuple(columns))
 
 
-def _marks_row(tokens: list[Token], i: int) -> bool:
+def _marks_row(tokens: list[Token], i: int, names: set[str]) -> bool:
     """The colon of ``:new.a`` and ``:old.a`` in a trigger."""
     marks = tokens[i].text == ":" and i + 2 < len(tokens) and tokens[i + 2].token_type is T.DOT
-    return marks and tokens[i + 1].text.upper() in ("NEW", "OLD")
+    return marks and tokens[i + 1].text.lower() in names
+
+
+def _after_assert(tokens: list[Token]) -> int:
+    """BigQuery's ``ASSERT condition AS 'message'``: where the condition ends."""
+    return len(tokens) - 2 if len(tokens) > 3 and tokens[-2].token_type is T.ALIAS else len(tokens)
 
 
 def _is_declaration(tokens: list[Token]) -> bool:
     """``name type [:= value]`` of a DECLARE section."""
-    return tokens[1].token_type not in (T.L_PAREN, T.DOT, T.EQ, T.COLON_EQ, T.COMMA)
+    return tokens[0].token_type is not T.COLON and tokens[1].token_type not in (
+        T.L_PAREN, T.DOT, T.EQ, T.COLON_EQ, T.COMMA, T.COLON, T.L_BRACKET,
+    )  # fmt: skip
 
 
 def _deepest(tokens: list[Token]) -> int:
@@ -1092,6 +1541,14 @@ def _take_into(tree: Expression) -> exp.Table | None:
 
 def _without_tail(tokens: list[Token]) -> list[Token]:
     """Cut what follows a view's query: WITH CHECK OPTION, WITH [NO] DATA, WITH READ ONLY, WITH NO SCHEMA BINDING."""
+    if tokens[0].token_type is T.L_PAREN:  # (query) WITH DATA PRIMARY INDEX ...
+        end = closing(tokens, 0)
+        if (
+            end + 2 < len(tokens)
+            and tokens[end + 1].token_type is T.WITH
+            and tokens[end + 2].text.upper() in ("DATA", "NO")
+        ):
+            return tokens[: end + 1]
     for i in range(len(tokens) - 1, max(0, len(tokens) - 6), -1):
         if tokens[i].token_type is T.WITH and i + 1 < len(tokens):
             following = tokens[i + 1].text.upper()
@@ -1123,4 +1580,5 @@ _HANDLERS: Final[dict[type, Callable[..., tuple[Builder, Scope] | None]]] = {
     exp.Update: FileCompiler._update,
     exp.Delete: FileCompiler._delete,
     exp.Merge: FileCompiler._merge,
+    exp.MultitableInserts: writes.multitable_insert,
 }

@@ -31,6 +31,11 @@ def dialect_of(name: str) -> Dialect:
 @cache
 def _tokenizer(name: str) -> Tokenizer:
     dialect = dialect_of(name)
+    if name == "athena":  # Hive's DDL and Trino's queries in one file
+        base = dialect_of("trino").tokenizer_class
+        kind = type("LineageAthenaTokenizer", (base,), {"COMMANDS": set(), "IDENTIFIERS": ['"', "`"]})
+        mixed: Tokenizer = kind(dialect=dialect_of("trino"))
+        return mixed
     base = dialect.tokenizer_class
     kind = type(f"Lineage{base.__name__}", (base,), {"COMMANDS": set()})
     tokenizer: Tokenizer = kind(dialect=dialect)

@@ -37,7 +37,7 @@ from ray_lineage.model import (
     statement_id,
 )
 
-CONTRIBUTION_REVISION: Final = 2
+CONTRIBUTION_REVISION: Final = 3
 """Raise with every change of the rows that given facts lead to: files are then written again."""
 
 _MAX_DIAGNOSTICS: Final = 200  # of one file, kept in the graph
@@ -92,6 +92,10 @@ class Script:
 
     def _temporary(self, owner: str, name: str, *, create: bool) -> Temporary | None:
         found = self._temporaries.get((owner, name)) or self._temporaries.get(("", name))
+        outer = owner.rpartition(".")[0]
+        while found is None and outer:  # a package's cursors and variables
+            found = self._temporaries.get((outer, name))
+            outer = outer.rpartition(".")[0]
         if found is None and (create or name in self._declared):
             found = self._temporaries[(owner, name)] = Temporary(self._declared.get(name, ()))
         return found
