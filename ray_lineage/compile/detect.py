@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Final
 
 _ORDER: Final = (
-    "tsql postgres snowflake bigquery mysql oracle spark redshift databricks sqlite duckdb clickhouse trino hive teradata athena"
-    " presto starrocks doris exasol materialize risingwave"
-).split()  # fmt: skip
+    "tsql", "postgres", "snowflake", "bigquery", "mysql", "oracle", "spark", "redshift", "databricks", "sqlite", "duckdb",
+    "clickhouse", "trino", "hive", "teradata", "athena", "presto", "starrocks", "doris", "exasol", "materialize",
+    "risingwave",
+)  # fmt: skip
 """Of two dialects with the same evidence the one in front is meant."""
 
 _FAMILIES: Final = {
@@ -200,8 +202,7 @@ def detect(text: str) -> tuple[str, float]:
     words = _WORD.findall(sample.lower())
     known = _WORDS
     counts: Counter[str] = Counter(w for w in words if w in known)
-    pairs = zip(words, words[1:], strict=False)
-    counts.update(p for p in map("|".join, pairs) if p in known)
+    counts.update(p for p in map("|".join, pairwise(words)) if p in known)
     for word, count in counts.items():
         _vote(scores, known[word], min(count, _MANY))
     _shapes(scores, _SHAPES, sample)

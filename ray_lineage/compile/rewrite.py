@@ -237,6 +237,11 @@ def rewrites(text: str, dialect: str) -> tuple[Rewrite, ...]:
         out.append(_plain_identifiers)
     if "|>" in text and _PIPES.search(text):
         out.append(_plain_pipes)
+    if dialect in _DOLLARS:
+        if _VALUES_FIRST.search(text):
+            out.append(_plain_update_from)
+        if _ARRAY_CAST.search(text):
+            out.append(_plain_array_casts)
     if dialect in ("postgres", "") and _USING_ALIAS.search(text):
         out.append(_plain_using)
     return tuple(out)
@@ -253,6 +258,9 @@ _TERADATA: Final = re.compile(
 _MERGES: Final = re.compile(r"\bREMOVE\s+DUPLICATES\b|\bINSERT\s+VALUES\b", re.IGNORECASE)
 _UPDATE_OR: Final = re.compile(r"\bUPDATE\s+OR\b", re.IGNORECASE)
 _IDENTIFIER: Final = re.compile(r"\bIDENTIFIER\s*\(\s*'", re.IGNORECASE)
+_DOLLARS: Final = frozenset({"postgres", "redshift", "duckdb", "materialize", "risingwave", "snowflake", ""})
+_VALUES_FIRST: Final = re.compile(r"\bFROM\s*\(\s*VALUES\b", re.IGNORECASE)
+_ARRAY_CAST: Final = re.compile(r"::\s*[\w.\"]+\s*\[\s*\d*\s*\]")
 _PIPES: Final = re.compile(r"\|>\s*(?:SET|DROP|RENAME)\b", re.IGNORECASE)
 _USING_ALIAS: Final = re.compile(r"\bUSING\s*\([^)]*\)\s*AS\b", re.IGNORECASE)
 
@@ -459,6 +467,51 @@ def _plain_identifiers(tokens: list[Token], verb: str) -> list[Token]:
             continue
         out.append(token)
         i += 1
+    return out
+
+
+def _plain_update_from(tokens: list[Token], verb: str) -> list[Token]:
+    """``UPDATE ... FROM (VALUES ...) AS v (a), t`` -> ``... FROM (SELECT * FROM (VALUES ...) AS v (a)) AS v, t``."""
+    if verb != "UPDATE":
+        return tokens
+    at = next(iter(_at_top_level(tokens, 0, T.FROM)), -1)
+    if at < 0 or at + 2 >= len(tokens) or tokens[at + 2].token_type is not T.VALUES:
+        return tokens
+    name = closing(tokens, at + 1) + 1
+    if name < len(tokens) and tokens[name].token_type is T.ALIAS:
+        name += 1
+    end = name + 1
+    if end < len(tokens) and tokens[end].token_type is T.L_PAREN:
+        end = closing(tokens, end) + 1
+    if end >= len(tokens):
+        return tokens
+    mark = tokens[at]
+    head = [_like(mark, T.L_PAREN, "("), _like(mark, T.SELECT, "SELECT"), _like(mark, T.STAR, "*"), mark]
+    tail = [_like(mark, T.R_PAREN, ")"), _like(mark, T.ALIAS, "AS"), tokens[name]]
+    return [*tokens[: at + 1], *head, *tokens[at + 1 : end], *tail, *tokens[end:]]
+
+
+def _plain_array_casts(tokens: list[Token], verb: str) -> list[Token]:
+    """``a::oid[]`` -> ``a::oid``: the parser knows arrays of its own types only."""
+    out: list[Token] = []
+    i, n = 0, len(tokens)
+    while i < n:
+        out.append(tokens[i])
+        i += 1
+        if tokens[i - 1].token_type is not T.DCOLON or i >= n:
+            continue
+        out.append(tokens[i])
+        i += 1
+        while i + 1 < n and tokens[i].token_type is T.DOT:
+            out.extend(tokens[i : i + 2])
+            i += 2
+        while i + 1 < n and tokens[i].token_type is T.L_BRACKET:
+            if tokens[i + 1].token_type is T.R_BRACKET:
+                i += 2
+            elif i + 2 < n and tokens[i + 1].token_type is T.NUMBER and tokens[i + 2].token_type is T.R_BRACKET:
+                i += 3
+            else:
+                break
     return out
 
 

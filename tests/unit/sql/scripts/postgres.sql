@@ -460,3 +460,15 @@ BEGIN
 END $$;
 INSERT INTO z (x) SELECT a FROM t;
 -- pairs: t.a > o.x i, t.b > o.x i, t.a > z.x i
+-- case: numbered parameters are no dollar quotes
+CREATE FUNCTION f(int, int) RETURNS int LANGUAGE sql AS 'SELECT g(g($1) * h(($2)) + h($1)) FROM t
+WHERE a = $1 AND b = ($2)';
+INSERT INTO o (x) SELECT a FROM t WHERE b = $1 AND
+  id = $2;
+-- pairs: t.a > o.x i
+-- case: update from values and more
+UPDATE o SET x = v.n + t.a, y = v.k::oid[] FROM (VALUES (1, '{1}')) AS v (n, k), t, LATERAL (SELECT c FROM u WHERE u.id = t.id) l WHERE o.id = t.id;
+-- pairs: t.a > o.x t
+-- case: arrays of the catalog's types
+INSERT INTO o (x) SELECT f(a::pg_catalog.oid[], b::regtype[]) FROM t;
+-- pairs: t.a > o.x t, t.b > o.x t
