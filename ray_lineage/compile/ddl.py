@@ -266,7 +266,10 @@ def read_name(tokens: list[Token], i: int) -> tuple[list[Token], int]:
 def _starts_query(tokens: list[Token], i: int) -> bool:
     while i < len(tokens) and tokens[i].token_type is T.L_PAREN:
         i += 1
-    return i < len(tokens) and tokens[i].text.upper() in ("SELECT", "WITH")
+    return i < len(tokens) and (
+        tokens[i].token_type in (T.SELECT, T.WITH)
+        or (tokens[i].token_type is T.FROM and tokens[i].text.upper() == "FROM")
+    )
 
 
 _QUERY_WORDS: Final = frozenset({"VALUES", "TABLE", "FROM", "PIVOT", "UNPIVOT"})
@@ -380,10 +383,13 @@ def _column(tokens: list[Token], a: int, b: int) -> ColumnItem:
         if tokens[k].text.upper() == "AS" and k + 1 < b and (k == a + 1 or tokens[k + 1].token_type is T.L_PAREN):
             stop = closing(tokens, k + 1) + 1 if tokens[k + 1].token_type is T.L_PAREN else b
             if k == a + 1:  # T-SQL: name AS expression [PERSISTED]
-                stop = next((x for x in range(k + 1, b) if tokens[x].text.upper() == "PERSISTED"), b)
+                stop = next((x for x in range(k + 1, b) if tokens[x].text.upper() in _AFTER_COMPUTED), b)
             computed = (k + 1, stop)
             break
     return ColumnItem(tokens[a], _type_text(words), computed)
+
+
+_AFTER_COMPUTED: Final = frozenset({"PERSISTED", "STORED", "VIRTUAL", "AUTO"})
 
 
 def _type_text(words: list[str]) -> str:

@@ -383,6 +383,23 @@ def open_cursor(c: FileCompiler, tokens: list[Token], owner: str) -> None:
     _run_text(c, value, tokens, owner, ((f"#cursor:{c._part(parts[0])}",), ()), _binds(c, query, owner))
 
 
+def return_rows(c: FileCompiler, tokens: list[Token], owner: str) -> bool:
+    """``RETURN NEXT r`` of plpgsql and ``RETURN TABLE(res)`` of Snowflake. False if it is something else."""
+    words = [t.text.upper() for t in tokens[1:3]]
+    row: Name = ()
+    if words[:1] == ["NEXT"] and len(tokens) == 3:
+        row = c.rows.get(c._part(tokens[2]), ())
+    elif words == ["TABLE", "("] and len(tokens) > 3:
+        row = (f"#cursor:{c._part(tokens[3])}",)
+    if not row:
+        return False
+    builder = c._builder()
+    table = builder._add(TableRef(row, tokens[0].line))
+    output = Output(None, (Ref(table, 1, STAR, IDENTITY, tokens[0].line),), tokens[0].line, star=True)
+    c._result(tokens, builder, builder._add(Select((table,), (output,))), owner)
+    return True
+
+
 def cursor_of(c: FileCompiler, name: Token, source: Token, tokens: list[Token], owner: str) -> None:
     """``c CURSOR FOR resultset``: the rows of the other one."""
     _move(
@@ -406,7 +423,11 @@ def loop(c: FileCompiler, tokens: list[Token], owner: str) -> None:
     query = tokens[i:]
     while len(query) > 2 and query[0].token_type is T.L_PAREN and closing(query, 0) == len(query) - 1:
         query = query[1:-1]
-    if query and query[0].token_type in (T.SELECT, T.WITH):
+    if query and query[0].text.upper() == "EXECUTE":
+        c.rows[name] = (f"#cursor:{name}",)
+        value = _until(query, 1, ("USING",))
+        _run_text(c, value, tokens, owner, ((f"#cursor:{name}",), ()), _binds(c, query, owner))
+    elif query and query[0].token_type in (T.SELECT, T.WITH):
         c.rows[name] = (f"#cursor:{name}",)
         c.seen += 1
         cursor(c, tokens[1], query, tokens, owner)
@@ -426,7 +447,9 @@ def execute(c: FileCompiler, tokens: list[Token], owner: str, into: tuple[Name, 
     word = tokens[i].text.upper() if len(tokens) > 1 else ""
     if word == "IMMEDIATE" or (tokens[0].text.upper() == "PREPARE" and len(tokens) > 3):
         i = 2 if word == "IMMEDIATE" else 3
-        if tokens[i].token_type is T.L_PAREN and tokens[0].text.upper() == "PREPARE":  # the types of its parameters
+        if (
+            i < len(tokens) and tokens[i].token_type is T.L_PAREN and tokens[0].text.upper() == "PREPARE"
+        ):  # the types of its parameters
             i = closing(tokens, i) + 1
         if i < len(tokens) and tokens[i].text.upper() in ("FROM", "AS"):
             i += 1
@@ -797,7 +820,19 @@ def multi_insert(c: FileCompiler, tokens: list[Token], owner: str) -> bool:
 
 
 _AFTER_FROM: Final = frozenset(
-    {T.WHERE, T.GROUP_BY, T.ORDER_BY, T.HAVING, T.LIMIT, T.LATERAL, T.CLUSTER_BY, T.DISTRIBUTE_BY, T.SORT_BY}
+    {
+        T.WHERE,
+        T.GROUP_BY,
+        T.ORDER_BY,
+        T.HAVING,
+        T.LIMIT,
+        T.LATERAL,
+        T.CLUSTER_BY,
+        T.DISTRIBUTE_BY,
+        T.SORT_BY,
+        T.QUALIFY,
+        T.WINDOW,
+    }
 )
 
 

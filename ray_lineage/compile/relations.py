@@ -436,6 +436,12 @@ class Builder:
         index = self._reserve()
         scope = Scope(index, parent, known)
         columns: list[Collected] = []
+        if (
+            self.rows and isinstance(node.expressions[0], exp.Tuple) and node.expressions[0].find(exp.Star)
+        ):  # VALUES (r.*)
+            outputs = self._outputs(node.expressions[0].expressions, scope, [], [])
+            self.relations[index] = Select((), outputs, (), parent.index if parent else -1)
+            return index
         for row in node.expressions[:_ROWS_READ]:
             items = row.expressions if isinstance(row, exp.Tuple) else [row]
             while len(columns) < len(items):
@@ -489,6 +495,8 @@ class Builder:
         alias = (shell or node).args.get("alias") or (node.args.get("alias") if shell is None else None)
         name = self._identifier(alias.this) if alias is not None and alias.this is not None else ""
         columns = self._alias_columns(alias)
+        if isinstance(node, exp.Table) and node.args.get("rows_from"):
+            return [self._rows_from(node, name, columns, scope)]
         if isinstance(node, exp.Table) and not isinstance(node.this, exp.Func):
             return [self._table(node, name, columns, scope)]
         if isinstance(node, exp.Subquery) and isinstance(node.this, exp.Table | exp.Subquery) and not alias:
@@ -521,7 +529,8 @@ class Builder:
                 call = call.this
                 if isinstance(call, exp.Literal):
                     return [self._table(exp.Table(this=exp.DynamicIdentifier(this=call)), name, columns, scope)]
-            index = self._function(call, columns, scope)
+            qualifier = self._qualifier_parts(node) if call is node.this and isinstance(node, exp.Table) else ()
+            index = self._function(call, columns, scope, qualifier)
             columns = ()
         if columns:
             index = self._add(Alias(index, columns))
@@ -595,7 +604,10 @@ class Builder:
             Select((), tuple(outputs), (), scope.index, (), False, tuple(s for c in found for s in c.subqueries))
         )
 
-    def _function(self, call: Expression, columns: tuple[str, ...], scope: Scope) -> int:
+    def _qualifier_parts(self, node: exp.Table) -> Name:
+        return tuple(self._identifier(p) for p in (node.args.get("catalog"), node.args.get("db")) if p is not None)
+
+    def _function(self, call: Expression, columns: tuple[str, ...], scope: Scope, qualifier: Name = ()) -> int:
         collected = Collected()
         name: Name = ()
         location = self._file_of(call)
@@ -603,9 +615,12 @@ class Builder:
             index = self._add(TableRef(location, 0))
             return self._add(Alias(index, columns)) if columns else index
         if isinstance(call, exp.Anonymous | exp.Dot):
-            name = self._function_name(call)
+            name = (*qualifier, *self._function_name(call))
         elif isinstance(call, exp.Predict) and isinstance(call.this, exp.Table):
             self.sequences.append(self._add(TableRef(self.dataset(call.this), 0)))
+            if isinstance(call.expression, exp.Table):
+                table = self._add(TableRef(self.dataset(call.expression), 0))
+                self._note(collected, Ref(table, scope.index, STAR, TRANSFORMATION))
         tables = self._table_arguments(call, scope)
         if tables:
             return tables
@@ -624,15 +639,27 @@ class Builder:
                                     subqueries=tuple(collected.subqueries)))  # fmt: skip
         return self._add(TableRef(name, collected.line, columns, True, tuple(collected.refs.values())))
 
+    def _rows_from(self, node: exp.Table, alias: str, columns: tuple[str, ...], scope: Scope) -> int:
+        """``ROWS FROM (f(a) AS (b int), g(c))``: the columns of the functions, side by side."""
+        sources = [i for item in node.args["rows_from"] for i in self._from_item(item, scope)]
+        index = self._reserve()
+        self.relations[index] = Select(tuple(sources), (Output(None, (Ref(-1, index, STAR, IDENTITY),), star=True),))
+        if columns:
+            index = self._add(Alias(index, columns))
+        if alias:
+            scope.aliases[alias] = index
+        return index
+
     def _table_arguments(self, call: Expression, scope: Scope) -> int:
         """``f(input => TABLE(t))`` and ``TUMBLE(t, ...)`` give the columns of t (and some of their own); else 0."""
         found: list[exp.Column] = []
         if isinstance(call, exp.Anonymous) and call.name.lower() in _WINDOWING and call.expressions:
             found = [c for c in call.expressions[:1] if isinstance(c, exp.Column)]
+        given = call.args.get("this") if isinstance(call, exp.GapFill) else None
         for inner in call.find_all(exp.Anonymous) if self.dialect in ("trino", "presto", "athena") else ():
             if inner.name.upper() == "TABLE" and len(inner.expressions) == 1:
                 found.extend(c for c in inner.expressions if isinstance(c, exp.Column))
-        sources: list[int] = []
+        sources = [self._table(given, "", (), scope)] if isinstance(given, exp.Table) else []
         for column in found:
             args = column.args
             sources.append(
@@ -948,6 +975,8 @@ class Builder:
         relation = -1
         if column is not None and column.args.get("table") is not None:
             relation = self._qualifier(column, scope)
+            if relation < 0 and self._identifier(column.args["table"]) in self.rows:
+                relation = self._row(self.rows[self._identifier(column.args["table"])])
             if relation < 0:
                 if self.dialect in STRUCTS and column.args.get("db") is None:  # the fields of a struct column
                     ref = Ref(-1, scope.index, self._identifier(column.args["table"]), TRANSFORMATION)
@@ -1178,6 +1207,9 @@ class Builder:
     ) -> None:
         identifier = node.this
         if identifier.__class__ is exp.Star:
+            relation = self._qualifier(node, scope) if node.args.get("table") is not None else -1
+            if relation >= 0:  # count(t.*), {t.*}
+                self._note(found, Ref(relation, scope.index, STAR, how))
             return
         ref = self._column(node, scope, how)
         if ref is None:

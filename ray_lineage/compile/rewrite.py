@@ -247,7 +247,11 @@ def rewrites(text: str, dialect: str) -> tuple[Rewrite, ...]:
     return tuple(out)
 
 
-_REPLACES: Final = re.compile(r"\bREPLACE\b|\bINSERT\s+(?:LOW_PRIORITY|DELAYED|HIGH_PRIORITY|IGNORE)\b", re.IGNORECASE)
+_REPLACES: Final = re.compile(
+    r"\bREPLACE\b|\bINSERT\s+(?:LOW_PRIORITY|DELAYED|HIGH_PRIORITY|IGNORE)\b"
+    r"|\b(?:UPDATE|DELETE)\s+(?:LOW_PRIORITY|IGNORE|QUICK)\b",
+    re.IGNORECASE,
+)
 _NEXT_VALUE: Final = re.compile(r"\bNEXT\s+VALUE\s+FOR\b", re.IGNORECASE)
 _DIRECTORY: Final = re.compile(r"\bDIRECTORY\s+'[^']*'\s+USING\b", re.IGNORECASE)
 _ORACLE: Final = re.compile(r"\bLOG\s+ERRORS\b|\bMODEL\b|\bDELETE\s+WHERE\b|:\d", re.IGNORECASE)
@@ -273,6 +277,11 @@ def _plain_insert(tokens: list[Token], verb: str) -> list[Token]:
     """``REPLACE INTO o`` and ``INSERT LOW_PRIORITY IGNORE o`` -> ``INSERT INTO o``."""
     if verb == "REPLACE" and len(tokens) > 1 and tokens[1].token_type is not T.L_PAREN:
         tokens = [_like(tokens[0], T.INSERT, "INSERT"), *tokens[1:]]
+    elif verb in ("UPDATE", "DELETE"):
+        i = 1
+        while i < len(tokens) and tokens[i].text.upper() in ("LOW_PRIORITY", "IGNORE", "QUICK"):
+            i += 1
+        return [tokens[0], *tokens[i:]]
     elif verb != "INSERT":
         return tokens
     i = 1

@@ -667,6 +667,8 @@ class _Splitter:
                     following = tokens[j + 1]
                     if following.token_type in (T.STRING, T.HEREDOC_STRING, T.NATIONAL_STRING, T.RAW_STRING):
                         return 0
+                    if following.text.upper() == "TABLE" and "FUNCTION" in kinds:
+                        return 0
                     if following.text.upper() in _ONE_STATEMENT and following.text.upper() != "IF":
                         return j + 1 if "TASK" in kinds else 0
                     return j

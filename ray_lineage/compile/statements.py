@@ -143,6 +143,7 @@ class FileCompiler:
         self.row_types: set[str] = set()
         self.new_names: frozenset[str] = frozenset()  # what a trigger calls its new row
         self.row_names: dict[str, Name] = {}  # what a trigger calls its rows
+        self.transitions: dict[str, set[str]] = {}  # what their functions call the changed rows
         self.trigger_functions: dict[str, list[Name]] = {}  # their tables, by the function's name
         self.rewrites: tuple[Rewrite, ...] = ()
         self.declares = False  # a DECLARE section has begun
@@ -176,6 +177,8 @@ class FileCompiler:
             table, function = self._trigger_parts(tokens[i:end])
             if table and function:
                 self.trigger_functions.setdefault(function[-1], []).append(table)
+                names, _ = self._referenced(tokens[i:end])
+                self.transitions.setdefault(function[-1], set()).update(names)
 
     def _trigger_parts(self, tokens: list[Token]) -> tuple[Name, Name]:
         words = [t.text.upper() for t in tokens]
@@ -473,6 +476,8 @@ class FileCompiler:
                 return self.trigger_tables[self.owner]
             if name[0] in self.temporary:
                 return (f"#{name[0]}",)
+            if name[0] in self.row_names and self.owner in self.trigger_tables:  # a transition table
+                return self.trigger_tables[self.owner]
         elif name[0] == "global_temp" and name[-1] in self.temporary:
             return (f"#{name[-1]}",)
         return with_defaults(name, self.catalog, self.schema)
@@ -570,6 +575,7 @@ class FileCompiler:
         distinct = list(dict.fromkeys(tables))
         if len(distinct) == 1:
             self.trigger_tables[owner] = distinct[0]
+            self.row_names = dict.fromkeys(self.transitions.get(owner.rpartition(".")[2], ()), distinct[0])
             return
         rows: Name = (f"#rows:{owner}",)
         for table in distinct:
@@ -578,6 +584,11 @@ class FileCompiler:
 
     def _row_names(self, tokens: list[Token], owner: str) -> None:
         """``REFERENCING NEW AS n OLD AS o``."""
+        names, self.new_names = self._referenced(tokens)
+        self.row_names = dict.fromkeys(names, self.trigger_tables.get(owner, ()))
+
+    def _referenced(self, tokens: list[Token]) -> tuple[list[str], frozenset[str]]:
+        """The names of a trigger's rows or transition tables, and which of them are the new ones."""
         words = [t.text.upper() for t in tokens]
         names: dict[str, str] = {}
         if "REFERENCING" in words:
@@ -589,8 +600,7 @@ class FileCompiler:
                 if k < len(words):
                     names[self._part(tokens[k])] = words[at]
                 at = k + 1
-        self.row_names = dict.fromkeys(names, self.trigger_tables.get(owner, ()))
-        self.new_names = frozenset(n for n, w in names.items() if w == "NEW")
+        return list(names), frozenset(n for n, w in names.items() if w == "NEW")
 
     def _parameters(self, tokens: list[Token], i: int) -> None:
         """Parameters are no columns."""
@@ -618,6 +628,8 @@ class FileCompiler:
 
     def _return(self, tokens: list[Token], owner: str) -> None:
         """RETURN (SELECT ...) of an inline table-valued function defines the function's columns."""
+        if not self.is_tsql and owner and procedural.return_rows(self, tokens, owner):
+            return
         i, end = 1, len(tokens)
         while i < end and tokens[i].token_type is T.L_PAREN and closing(tokens, i) == end - 1:
             i, end = i + 1, end - 1
@@ -715,7 +727,7 @@ class FileCompiler:
             self._like(tokens, name, kind, self._full(head.like), owner, temporary)
             writes.distributed(self, tokens, name, owner)
             return
-        if writes.partition_of(self, tokens, name, owner):
+        if writes.partition_of(self, tokens, head, name, owner):
             return
         self.declarations.append(Declaration(name, kind, start_line(tokens[0]), columns, -1, temporary))
         self._computed_columns(tokens, head, name, owner)
@@ -1140,6 +1152,8 @@ class FileCompiler:
             location := self._builder()._file_of(node)
         ):  # INSERT INTO FUNCTION s3(...)
             return location, ()
+        if isinstance(node, exp.Anonymous):  # another table function
+            return ("#" + UNKNOWN,), ()
         if isinstance(node, exp.Directory):
             return procedural.external(self, node.this.name, 0), ()
         return (), ()
@@ -1381,6 +1395,9 @@ class FileCompiler:
             more, subs = builder.influences(on, scope, JOIN)
             influences.extend(more)
             subqueries.extend(subs)
+        for name in tree.args.get("using_cond") or ():  # USING (a)
+            column = builder._identifier(name)
+            influences.extend(Influence(Ref(s, index, column, IDENTITY), JOIN) for s in sources[:2])
         assignments: list[Assignment] = []
         whens = tree.args.get("whens")
         for when in whens.expressions if whens is not None else ():
@@ -1406,11 +1423,14 @@ class FileCompiler:
             influences.extend(more)
             subqueries.extend(subs)
         if isinstance(then, exp.Update):
-            if any(isinstance(e, exp.Star) for e in then.expressions):
+            clauses = then.args.get("expressions")
+            if not isinstance(clauses, list):  # UPDATE *, and DuckDB's UPDATE alone
+                clauses = [exp.Star()]
+            if any(isinstance(e, exp.Star) for e in clauses):
                 assignments.append(Assignment(STAR, (Ref(sources[1], -1, STAR, IDENTITY),)))
-            self._set_clauses(then.expressions, builder, scope, sources[0], assignments, subqueries)
+            self._set_clauses(clauses, builder, scope, sources[0], assignments, subqueries)
         elif isinstance(then, exp.Insert):
-            if isinstance(then.this, exp.Star):
+            if isinstance(then.this, exp.Star) or not (then.this or then.args.get("expression")):
                 assignments.append(Assignment(STAR, (Ref(sources[1], -1, STAR, IDENTITY),)))
             elif isinstance(then.this, exp.Var) and then.this.name.upper() == "ROW":
                 assignments.append(Assignment("\0*", (Ref(sources[1], -1, STAR, IDENTITY),)))
@@ -1541,6 +1561,8 @@ def _take_into(tree: Expression) -> exp.Table | None:
 
 def _without_tail(tokens: list[Token]) -> list[Token]:
     """Cut what follows a view's query: WITH CHECK OPTION, WITH [NO] DATA, WITH READ ONLY, WITH NO SCHEMA BINDING."""
+    if len(tokens) > 3 and tokens[-2].text.upper() == "COMMENT" and tokens[-1].token_type in _LITERALS:
+        tokens = tokens[:-2]
     if tokens[0].token_type is T.L_PAREN:  # (query) WITH DATA PRIMARY INDEX ...
         end = closing(tokens, 0)
         if (

@@ -53,12 +53,14 @@ def tokenize(text: str, dialect: str) -> tuple[list[Token], list[Diagnostic]]:
     try:
         tokens = tokenizer.tokenize(text)
     except TokenError:
+        if dialect == "athena":  # strings with backslashes: Hive's
+            return tokenize(text, "hive")
         tokens, diagnostics = _tokenize_pieces(text, dialect, tokenizer)
     return (_with_parameters(tokens) if numbered else tokens), diagnostics
 
 
 _DOLLAR_QUOTES = frozenset({"postgres", "redshift", "duckdb", "materialize", "risingwave", "clickhouse"})
-_PARAMETER = re.compile(r"(?<![\w$])\$(?=\d)")
+_PARAMETER = re.compile(r"(?<![\w$])\$(?=\d+(?![\w$]))")
 _MARK = "\ue000"
 """Stands for the dollar of ``$1`` while the text is cut into tokens: the tokenizer takes it for the begin of a quote, and may
 count lines twice or find no end."""

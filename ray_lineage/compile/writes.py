@@ -394,16 +394,19 @@ def _trigger(c: FileCompiler, tokens: list[Token], name: Name) -> bool:
     return True
 
 
-def partition_of(c: FileCompiler, tokens: list[Token], name: Name, owner: str) -> bool:
-    """``CREATE TABLE p PARTITION OF t`` and ``INHERITS (t)``: t shows p's rows. False if it has columns of its own."""
-    at = next((k for k in range(len(tokens) - 2) if tokens[k].text.upper() == "PARTITION"), -1)
-    if at < 0 or tokens[at + 1].text.upper() != "OF":
-        return False
-    parts, _ = ddl.read_name(tokens, at + 2)
+def partition_of(c: FileCompiler, tokens: list[Token], head: ddl.CreateHead, name: Name, owner: str) -> bool:
+    """``CREATE TABLE p PARTITION OF t`` and ``CREATE TABLE p (columns) INHERITS (t)``: p has t's columns, and t shows p's
+    rows. False if it is something else."""
+    words = [t.text.upper() for t in tokens]
+    at = next((k for k in range(len(words) - 1) if words[k : k + 2] in (["PARTITION", "OF"], ["INHERITS", "("])), -1)
+    parts, _ = ddl.read_name(tokens, at + 2) if at > 0 else ([], 0)
     if not parts:
         return False
     parent = c._full(parts)
     c._like(tokens, name, "Table", parent, owner, False)
+    if head.columns and words[at] == "INHERITS":
+        own = tuple(c._declared(x) for x in head.columns)
+        c.declarations.append(Declaration(name, "Table", tokens[0].line, own, adds=True))
     procedural._move(c, tokens, name, parent, "attach_partition", owner)
     return True
 

@@ -170,14 +170,12 @@ class Evaluator:
 
     def _target_columns(self) -> tuple[str, ...] | None:
         target = self.statement.target
-        if not target:
+        if not target or self.statement.defines:
             return None
         local = self.temporaries(target[0]) if len(target) == 1 and target[0][:1] in ("#", "@") else None
         if local is not None:
             return local.columns or None
         if len(target) == 1 and target[0][:1] in ("#", "@"):
-            return None
-        if self.statement.defines:
             return None
         return self.catalog.columns(self.catalog.resolve(target))
 

@@ -190,3 +190,6 @@ INSERT INTO ds.o (x) SELECT a FROM t UNION DISTINCT SELECT c FROM u;
 INSERT INTO ds.o (x, y) SELECT LOWER(a) AS k, SUM(b) AS s FROM t GROUP BY ALL HAVING s > 1;
 -- pairs: t.a > ds.o.x t, t.b > ds.o.y a
 -- influences: t.a > ds.o group_by, t.b > ds.o filter
+-- case: table arguments
+INSERT INTO ds.o (x, y) SELECT p.predicted_b, g.a FROM ML.PREDICT(MODEL ds.m, TABLE t) p, GAP_FILL(TABLE ds.t2, ts_column => 'ts', bucket_width => INTERVAL '1' DAY) g;
+-- pairs: t.id > ds.o.x t, t.a > ds.o.x t, t.b > ds.o.x t, ds.t2.a > ds.o.y i

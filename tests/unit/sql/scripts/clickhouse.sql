@@ -79,7 +79,8 @@ CREATE TABLE cp ENGINE = Memory AS SELECT a FROM t;
 -- case: live and window views, projections
 CREATE VIEW v AS SELECT a FROM t WHERE b = {p:UInt32};
 INSERT INTO o (x) SELECT a FROM v(p = 3);
--- pairs: t.a > v.a i, v.a > o.x i
+INSERT INTO o (y) SELECT a FROM other.w(p = 3);
+-- pairs: t.a > v.a i, v.a > o.x i, other.w.a > o.y i
 -- case: except and apply
 CREATE VIEW v AS SELECT * EXCEPT (b) FROM t;
 CREATE VIEW w AS SELECT * EXCEPT a REPLACE (b + 1 AS b) FROM t;

@@ -88,3 +88,10 @@ MERGE INTO o USING t ON o.id = t.id WHEN MATCHED THEN UPDATE SET x = t.a WHEN NO
 CREATE OR REPLACE TEMP TABLE w AS SELECT a AS k FROM t;
 CREATE OR REPLACE TABLE o AS SELECT k FROM w;
 -- pairs: t.a > o.k i
+-- case: merge by name
+MERGE INTO o USING t USING (id) WHEN MATCHED THEN UPDATE WHEN NOT MATCHED THEN INSERT;
+-- pairs: t.id > o.id i, t.a > o.a i, t.b > o.b i
+-- influences: o.id > o join, t.id > o join
+-- case: from first in parentheses
+CREATE TABLE o AS (FROM t SELECT a, b);
+-- pairs: t.a > o.a i, t.b > o.b i

@@ -191,3 +191,35 @@ source other.sql
 use mydb;
 INSERT INTO o (x) SELECT a FROM t\G
 -- pairs: mydb.t.a > mydb.o.x i
+-- case: sakila-like views and triggers
+CREATE VIEW customer_list AS SELECT cu.id AS ID, CONCAT(cu.first, _utf8mb4' ', cu.last) AS name, IF(cu.active, _utf8mb4'active', _utf8mb4'') AS notes FROM customer AS cu JOIN address AS a ON cu.address_id = a.address_id;
+CREATE TRIGGER customer_create_date BEFORE INSERT ON customer FOR EACH ROW SET NEW.create_date = NOW();
+DELIMITER //
+CREATE FUNCTION held(p_id INT) RETURNS INT READS SQL DATA
+BEGIN
+  DECLARE v_customer_id INT;
+  DECLARE EXIT HANDLER FOR NOT FOUND RETURN NULL;
+  SELECT customer_id INTO v_customer_id FROM rental WHERE return_date IS NULL AND inventory_id = p_id;
+  RETURN v_customer_id;
+END //
+CREATE TRIGGER upd AFTER UPDATE ON film FOR EACH ROW BEGIN
+  IF (old.title != new.title) OR (old.id != new.id) THEN
+    UPDATE film_text SET title = new.title, description = new.description WHERE film_id = old.id;
+  END IF;
+END //
+DELIMITER ;
+-- pairs: customer.id > customer_list.id i, customer.first > customer_list.name t, customer.last > customer_list.name t, customer.active > customer_list.notes c, film.title > film_text.title i, film.description > film_text.description i
+-- case: update with limit, order and ignore
+UPDATE IGNORE o SET x = y + 1 ORDER BY z LIMIT 10;
+UPDATE LOW_PRIORITY o SET x = (SELECT MAX(a) FROM t);
+DELETE QUICK FROM o WHERE x = 1 LIMIT 5;
+-- pairs: o.y > o.x t, t.a > o.x a
+-- case: cte in update and delete
+WITH q AS (SELECT id, a FROM t) UPDATE o JOIN q ON o.id = q.id SET o.x = q.a;
+WITH q AS (SELECT id FROM t) DELETE FROM o WHERE id IN (SELECT id FROM q);
+-- pairs: t.a > o.x i
+-- case: nested procedure calls with out parameters
+DELIMITER $$
+CREATE PROCEDURE p(OUT res INT) BEGIN CALL q(res); SELECT a INTO res FROM t LIMIT 1; INSERT INTO o (x) VALUES (res); END$$
+DELIMITER ;
+-- pairs: t.a > o.x i

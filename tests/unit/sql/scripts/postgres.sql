@@ -472,3 +472,94 @@ UPDATE o SET x = v.n + t.a, y = v.k::oid[] FROM (VALUES (1, '{1}')) AS v (n, k),
 -- case: arrays of the catalog's types
 INSERT INTO o (x) SELECT f(a::pg_catalog.oid[], b::regtype[]) FROM t;
 -- pairs: t.a > o.x t, t.b > o.x t
+-- case: rows from several functions
+INSERT INTO o (x, y) SELECT f.p, f.q FROM t, ROWS FROM (json_to_recordset(t.a) AS (p int), unnest(t.b)) AS f (p, q);
+-- pairs: t.a > o.x t, t.b > o.y t
+-- case: transition tables
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO l (x, y) SELECT n.a, o.a FROM newtab n JOIN oldtab o ON o.id = n.id;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER r AFTER UPDATE ON t REFERENCING NEW TABLE AS newtab OLD TABLE AS oldtab FOR EACH STATEMENT EXECUTE FUNCTION f();
+-- pairs: t.a > l.x i, t.a > l.y i
+-- case: loops over dynamic queries
+CREATE FUNCTION f() RETURNS SETOF t LANGUAGE plpgsql AS $$
+DECLARE r record; q text := 'SELECT a, b FROM t';
+BEGIN
+  FOR r IN EXECUTE q LOOP INSERT INTO o (x) VALUES (r.a); END LOOP;
+  FOR r IN EXECUTE 'SELECT c FROM u' LOOP INSERT INTO o (y) VALUES (r.c); END LOOP;
+END $$;
+-- pairs: t.a > o.x i, u.c > o.y i
+-- case: return next and return query execute
+CREATE FUNCTION f() RETURNS TABLE (k int, v int) LANGUAGE plpgsql AS $$
+BEGIN
+  RETURN QUERY EXECUTE 'SELECT a, b FROM t WHERE id = $1' USING 1;
+END $$;
+CREATE FUNCTION g() RETURNS SETOF record LANGUAGE plpgsql AS $$
+DECLARE r record;
+BEGIN
+  FOR r IN SELECT c, d FROM u LOOP RETURN NEXT r; END LOOP;
+END $$;
+-- pairs: t.a > f.k i, t.b > f.v i, u.c > g.c i, u.d > g.d i
+-- case: whole record from returning
+CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE r t%ROWTYPE;
+BEGIN
+  DELETE FROM t WHERE id = 1 RETURNING * INTO r;
+  INSERT INTO archive (p, q) VALUES (r.a, r.b);
+  INSERT INTO archive2 SELECT r.*;
+  INSERT INTO archive3 VALUES (r.*);
+END $$;
+-- pairs: t.a > archive.p i, t.b > archive.q i, t.id > archive2.id i, t.a > archive2.a i, t.b > archive2.b i, t.id > archive3.id i, t.a > archive3.a i, t.b > archive3.b i
+-- case: temporary table in a function
+CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  DROP TABLE IF EXISTS tmp;
+  CREATE TEMP TABLE tmp ON COMMIT DROP AS SELECT id, a + 1 AS k FROM t;
+  ANALYZE tmp;
+  UPDATE tmp SET k = k * 2;
+  INSERT INTO o (x) SELECT k FROM tmp;
+END $$;
+-- pairs: t.a > o.x t
+-- case: inherits and foreign tables
+CREATE TABLE parent (a int, b int);
+CREATE TABLE child (c int) INHERITS (parent);
+INSERT INTO child (a, c) SELECT a, b FROM t;
+CREATE FOREIGN TABLE ft (x int, y text) SERVER s OPTIONS (table_name 'r');
+INSERT INTO o (x) SELECT x FROM ft;
+-- pairs: t.a > child.a i, t.b > child.c i, child.a > parent.a i, child.b > parent.b i, ft.x > o.x i
+-- case: dblink and typed functions
+INSERT INTO o (x, y) SELECT d.p, d.q FROM dblink('conn', 'SELECT a, b FROM remote') AS d (p int, q text);
+-- pairs:
+-- case: rule and view with check option
+CREATE VIEW v AS SELECT id, a FROM t WHERE b > 1 WITH LOCAL CHECK OPTION;
+CREATE RULE r AS ON INSERT TO v DO INSTEAD INSERT INTO t (id, a) VALUES (NEW.id, NEW.a);
+-- pairs: t.id > v.id i, t.a > v.a i
+-- case: mimic-like durations with windows
+CREATE MATERIALIZED VIEW vent AS
+WITH vd1 AS (
+  SELECT icustay_id, LAG(charttime, 1) OVER (PARTITION BY icustay_id, mechvent ORDER BY charttime) AS lag_time, charttime, mechvent,
+    CASE WHEN mechvent = 1 THEN charttime - LAG(charttime, 1) OVER (PARTITION BY icustay_id, mechvent ORDER BY charttime) ELSE NULL END AS dur
+  FROM settings
+), vd2 AS (
+  SELECT vd1.*, SUM(newvent) OVER (PARTITION BY icustay_id ORDER BY charttime) AS ventnum
+  FROM (SELECT *, CASE WHEN dur > interval '8' hour THEN 1 ELSE 0 END AS newvent FROM vd1) vd1
+)
+SELECT icustay_id, ventnum, MIN(charttime) AS starttime, MAX(charttime) AS endtime
+FROM vd2 GROUP BY icustay_id, ventnum HAVING MIN(charttime) <> MAX(charttime);
+-- pairs: settings.icustay_id > vent.icustay_id i, settings.charttime > vent.starttime a, settings.charttime > vent.endtime a,
+--   settings.icustay_id > vent.ventnum c, settings.charttime > vent.ventnum c, settings.mechvent > vent.ventnum c
+-- case: cast of a composite, arrays and slices
+INSERT INTO o (x, y, z) SELECT a[1:2], (ARRAY[a, b])[1], ROW(a, b)::pair FROM t;
+-- pairs: t.a > o.x t, t.a > o.y t, t.b > o.y t, t.a > o.z t, t.b > o.z t
+-- case: operators and special syntax
+INSERT INTO o (x, y, z, w) SELECT a IS DISTINCT FROM b, a BETWEEN SYMMETRIC 1 AND b, substring(a from 1 for 2), overlay(a placing b from 1) FROM t;
+-- pairs: t.a > o.x t, t.b > o.x t, t.a > o.y t, t.b > o.y t, t.a > o.z t, t.a > o.w t, t.b > o.w t
+-- case: on conflict in a cte with select of both
+WITH ins AS (INSERT INTO o (k) SELECT id FROM t ON CONFLICT DO NOTHING RETURNING id, k)
+SELECT id FROM ins UNION ALL SELECT o.id FROM o JOIN t ON o.k = t.id;
+-- pairs: t.id > o.k i, o.id > id i
+-- case: calls
+CREATE PROCEDURE p() LANGUAGE plpgsql AS $$ BEGIN CALL s.q(1); PERFORM s.f(2); INSERT INTO o (x) SELECT a FROM t; END $$;
+-- pairs: t.a > o.x i

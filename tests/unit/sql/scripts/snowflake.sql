@@ -224,3 +224,46 @@ INSERT INTO o (x) SELECT TRANSFORM(a, v -> v + b) FROM t;
 -- case: create table using template and infer_schema
 CREATE TABLE o USING TEMPLATE (SELECT ARRAY_AGG(OBJECT_CONSTRUCT(*)) FROM TABLE(INFER_SCHEMA(LOCATION => '@stg', FILE_FORMAT => 'ff')));
 -- pairs:
+-- case: dynamic statements into resultsets
+CREATE PROCEDURE p(tab VARCHAR) RETURNS TABLE () LANGUAGE SQL AS
+DECLARE
+  q VARCHAR DEFAULT 'SELECT a, b FROM t';
+  res RESULTSET;
+  n INT;
+BEGIN
+  res := (EXECUTE IMMEDIATE :q);
+  LET c CURSOR FOR res;
+  FOR r IN c DO INSERT INTO o (x) VALUES (r.a); END FOR;
+  SELECT COUNT(*), MAX(b) INTO :n, :q FROM t;
+  n := (SELECT MAX(a) FROM t);
+  INSERT INTO o (y) VALUES (:n);
+  EXECUTE IMMEDIATE 'INSERT INTO ' || tab || ' (x) SELECT a FROM t';
+  EXECUTE IMMEDIATE 'INSERT INTO z (x) SELECT a FROM t WHERE b = ?' USING (n);
+  RETURN TABLE(res);
+END;
+-- pairs: t.a > o.x i, t.a > o.y a, t.a > z.x i, t.a > p.a i, t.b > p.b i
+-- case: nested blocks, case and while
+BEGIN
+  LET i INT := 0;
+  WHILE (i < 3) DO
+    i := i + 1;
+    CASE (i) WHEN 1 THEN INSERT INTO o (x) SELECT a FROM t; ELSE INSERT INTO o (y) SELECT b FROM t; END CASE;
+  END WHILE;
+  REPEAT i := i - 1; UNTIL (i < 0) END REPEAT;
+  IF (EXISTS (SELECT 1 FROM t)) THEN DELETE FROM o; ELSEIF (i = 1) THEN NULL; END IF;
+  FOR j IN 1 TO 3 DO INSERT INTO o (z) SELECT a + j FROM t; END FOR;
+END;
+-- pairs: t.a > o.x i, t.b > o.y i, t.a > o.z t
+-- case: merge with all columns by name
+MERGE INTO o USING t ON o.id = t.id WHEN MATCHED THEN UPDATE ALL BY NAME WHEN NOT MATCHED THEN INSERT ALL BY NAME;
+-- pairs: t.id > o.id i, t.a > o.a i, t.b > o.b i
+-- case: lateral join and correlated scalar subqueries
+INSERT INTO o (x, y) SELECT t.a, (SELECT MAX(c) FROM u WHERE u.id = t.id) FROM t, LATERAL (SELECT d FROM u WHERE u.id = t.id) l WHERE l.d > 1;
+-- pairs: t.a > o.x i, u.c > o.y a
+-- influences: u.d > o filter, u.id > o filter, t.id > o filter
+-- case: object wildcard and star in a function
+INSERT INTO o (x, y) SELECT {t.*}, HASH(t.*) FROM t;
+-- pairs: t.id > o.x t, t.a > o.x t, t.b > o.x t, t.id > o.y m, t.a > o.y m, t.b > o.y m
+-- case: semi-structured writes and updates
+UPDATE o SET doc = OBJECT_INSERT(o.doc, 'k', t.a:v, TRUE) FROM t WHERE t.id = o.id;
+-- pairs: o.doc > o.doc t, t.a > o.doc t
