@@ -206,8 +206,6 @@ _INSERT_WORDS: Final = frozenset({"LOW_PRIORITY", "DELAYED", "HIGH_PRIORITY", "I
 _MODEL_NEXT: Final = frozenset(
     {"DIMENSION", "PARTITION", "MAIN", "REFERENCE", "IGNORE", "KEEP", "UNIQUE", "RETURN", "MEASURES"}
 )
-_MYSQL: Final = frozenset({"mysql", "singlestore", "starrocks", "doris", ""})
-_HIVES: Final = frozenset({"hive", "spark", "spark2", "databricks", ""})
 
 
 Rewrite = Callable[[list[Token], str], list[Token]]
@@ -215,58 +213,13 @@ Rewrite = Callable[[list[Token], str], list[Token]]
 
 def rewrites(text: str, dialect: str) -> tuple[Rewrite, ...]:
     """The rewrites that the statements of a text may need: most texts need none."""
-    out: list[Rewrite] = []
-    if dialect in _MYSQL or dialect in ("sqlite", "duckdb"):
-        if _REPLACES.search(text):
-            out.append(_plain_insert)
-        if _NEXT_VALUE.search(text):
-            out.append(_next_values)
-    if dialect in _HIVES and _DIRECTORY.search(text):
-        out.append(_plain_directory)
-    if dialect == "oracle" and _ORACLE.search(text):
-        out.append(_plain_oracle)
-    if dialect == "teradata" and _TERADATA.search(text):
-        out.append(_plain_teradata)
-    if dialect == "redshift" and _MERGES.search(text):
-        out.append(_plain_merge)
-    if dialect == "sqlite" and _UPDATE_OR.search(text):
-        out.append(_plain_update)
-    if dialect == "exasol" and "local." in text.lower():
-        out.append(_without_local)
-    if dialect in ("snowflake", "databricks", "spark", "") and _IDENTIFIER.search(text):
-        out.append(_plain_identifiers)
-    if "|>" in text and _PIPES.search(text):
-        out.append(_plain_pipes)
-    if dialect in _DOLLARS:
-        if _VALUES_FIRST.search(text):
-            out.append(_plain_update_from)
-        if _ARRAY_CAST.search(text):
-            out.append(_plain_array_casts)
-    if dialect in ("postgres", "") and _USING_ALIAS.search(text):
-        out.append(_plain_using)
-    return tuple(out)
-
-
-_REPLACES: Final = re.compile(
-    r"\bREPLACE\b|\bINSERT\s+(?:LOW_PRIORITY|DELAYED|HIGH_PRIORITY|IGNORE)\b"
-    r"|\b(?:UPDATE|DELETE)\s+(?:LOW_PRIORITY|IGNORE|QUICK)\b",
-    re.IGNORECASE,
-)
-_NEXT_VALUE: Final = re.compile(r"\bNEXT\s+VALUE\s+FOR\b", re.IGNORECASE)
-_DIRECTORY: Final = re.compile(r"\bDIRECTORY\s+'[^']*'\s+USING\b", re.IGNORECASE)
-_ORACLE: Final = re.compile(r"\bLOG\s+ERRORS\b|\bMODEL\b|\bDELETE\s+WHERE\b|:\d", re.IGNORECASE)
-_TERADATA: Final = re.compile(
-    r"\bLOCKING\b|\bFROM\s+[\w.]+\s+SET\b|\(\s*(?:TITLE|FORMAT|NAMED|[A-Z]{3,9}\b[^()]{0,30}(?:\([^()]*\))?\s*\))",
-    re.IGNORECASE,
-)
-_MERGES: Final = re.compile(r"\bREMOVE\s+DUPLICATES\b|\bINSERT\s+VALUES\b", re.IGNORECASE)
-_UPDATE_OR: Final = re.compile(r"\bUPDATE\s+OR\b", re.IGNORECASE)
-_IDENTIFIER: Final = re.compile(r"\bIDENTIFIER\s*\(\s*'", re.IGNORECASE)
-_DOLLARS: Final = frozenset({"postgres", "redshift", "duckdb", "materialize", "risingwave", "snowflake", ""})
-_VALUES_FIRST: Final = re.compile(r"\bFROM\s*\(\s*VALUES\b", re.IGNORECASE)
-_ARRAY_CAST: Final = re.compile(r"::\s*[\w.\"]+\s*\[\s*\d*\s*\]")
-_PIPES: Final = re.compile(r"\|>\s*(?:SET|DROP|RENAME)\b", re.IGNORECASE)
-_USING_ALIAS: Final = re.compile(r"\bUSING\s*\([^)]*\)\s*AS\b", re.IGNORECASE)
+    low = text.lower()
+    found = (
+        rule.rewrite
+        for rule in _RULES.get(dialect, ())
+        if rule.needle in low and (rule.pattern is None or rule.pattern.search(low))
+    )
+    return tuple(dict.fromkeys(found))
 
 
 def _like(token: Token, kind: TokenType, text: str) -> Token:
@@ -623,3 +576,56 @@ def take_returning(tokens: list[Token]) -> tuple[list[Token], list[OutputClause]
     if into < 0:
         return tokens, []
     return tokens[:at], [OutputClause(tokens[at + 1 : into], tokens[into + 1 :])]
+
+
+# --------------------------------------------------------------------------- which texts need what
+
+
+class _Rule(NamedTuple):
+    """``needle`` is looked for first: that costs next to nothing. Both are in lower case."""
+
+    dialects: frozenset[str]
+    needle: str
+    pattern: re.Pattern[str] | None
+    rewrite: Rewrite
+
+
+def _rule(dialects: str, needle: str, pattern: str, rewrite: Rewrite) -> _Rule:
+    return _Rule(
+        frozenset(dialects.replace("any", "").split(" ")), needle, re.compile(pattern) if pattern else None, rewrite
+    )
+
+
+_MYSQLS: Final = "mysql singlestore starrocks doris any"
+_SPARKS: Final = "hive spark spark2 databricks any"
+_POSTGRES: Final = "postgres redshift duckdb materialize risingwave snowflake any"
+_ALL: Final = (
+    _rule(_MYSQLS + " sqlite", "replace", "", _plain_insert),
+    _rule(_MYSQLS, "insert", r"\binsert\s+(?:low_priority|delayed|high_priority|ignore)\b", _plain_insert),
+    _rule(_MYSQLS, "e", r"\b(?:update|delete)\s+(?:low_priority|ignore|quick)\b", _plain_insert),
+    _rule(_MYSQLS, "value for", "", _next_values),
+    _rule(_SPARKS, "directory", r"\bdirectory\s+'[^']*'\s+using\b", _plain_directory),
+    _rule("oracle", "log errors", "", _plain_oracle),
+    _rule("oracle", "model", r"\bmodel\b", _plain_oracle),
+    _rule("oracle", "delete", r"\bdelete\s+where\b", _plain_oracle),
+    _rule("oracle", ":", r":\d", _plain_oracle),
+    _rule(
+        "teradata",
+        "",
+        r"\blocking\b|\bfrom\s+[\w.]+\s+set\b|\(\s*(?:title|format|named|[a-z]{3,9}\b[^()]{0,30}(?:\([^()]*\))?\s*\))",
+        _plain_teradata,
+    ),
+    _rule("redshift", "duplicates", r"\bremove\s+duplicates\b", _plain_merge),
+    _rule("redshift", "merge", r"\binsert\s+values\b", _plain_merge),
+    _rule("sqlite", "update or", "", _plain_update),
+    _rule("exasol", "local.", "", _without_local),
+    _rule("snowflake databricks spark any", "identifier", r"\bidentifier\s*\(\s*'", _plain_identifiers),
+    _rule("bigquery spark databricks any", "|>", r"\|>\s*(?:set|drop|rename)\b", _plain_pipes),
+    _rule(_POSTGRES, "values", r"\bfrom\s*\(\s*values\b", _plain_update_from),
+    _rule(_POSTGRES, "::", r"::\s*[\w.\"]+\s*\[\s*\d*\s*\]", _plain_array_casts),
+    _rule("postgres any", "using", r"\busing\s*\([^)]*\)\s*as\b", _plain_using),
+)
+_RULES: Final = {
+    dialect: tuple(rule for rule in _ALL if dialect in rule.dialects)
+    for dialect in {d for r in _ALL for d in r.dialects}
+}

@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokens import Token
 
 from ray_lineage.compile import ddl, procedural
+from ray_lineage.compile.kinds import T
 from ray_lineage.compile.relations import FILTER, IDENTITY, Builder, Scope
 from ray_lineage.compile.split import closing
 from ray_lineage.model import STAR, Alias, Assignment, Call, Declaration, Influence, Name, Output, Ref, Select, TableRef
@@ -18,7 +19,6 @@ from ray_lineage.model import STAR, Alias, Assignment, Call, Declaration, Influe
 if TYPE_CHECKING:
     from ray_lineage.compile.statements import FileCompiler
 
-T = TokenType
 _STRINGS: Final = frozenset({T.STRING, T.NATIONAL_STRING, T.RAW_STRING, T.HEREDOC_STRING})
 
 
