@@ -1,4 +1,4 @@
-"""Token rewrites that close gaps between T-SQL as people write it and the grammar that the parser knows.
+"""Token rewrites that close gaps between SQL as people write it and the grammar that the parser knows.
 
 The compiled parser cannot be patched, its input can: each rewrite drops or replaces tokens that carry no lineage.
 """
