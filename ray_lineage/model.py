@@ -43,6 +43,12 @@ VALUE: Final = "value"
 VARIABLES: Final = ("@",)
 """Target of statements that assign variables; the assigned columns are their names."""
 
+ROLES: Final = 8
+THEN, ELSE, LOOP, TRY, CATCH, ANY, ANY_LOOP = range(7)
+"""A step of ``StatementFacts.path`` is ``block * ROLES + role``: which block of control flow, and where in it. THEN and
+ELSE of one IF share the block's number, as do TRY and CATCH. ANY: the order of what is inside is not known (GOTO, or a
+language whose control flow is not read); ANY_LOOP: nor how often it runs."""
+
 STAR: Final = "*"
 """Column name of "all columns, which we cannot list"."""
 
@@ -199,8 +205,10 @@ class StatementFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     ``assignments`` (whose names are looked up in the scope ``scope``), or both.
 
     ``defines`` marks statements whose outputs define the target's columns: CREATE VIEW, CTAS, SELECT INTO.
+    Of assignments to variables it says that they surely take place, of DELETE that nothing is left.
     ``subqueries`` are arena indexes of queries inside the statement's own expressions. Lines and columns count from 1
-    and are those of the first and last character.
+    and are those of the first and last character. ``path`` names the branches and loops around it, outermost first (see
+    ROLES); statements of one block follow one another.
     """
 
     kind: str
@@ -220,6 +228,7 @@ class StatementFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     first_column: int = 0
     last_column: int = 0
     possible: bool = False  # part of the text is unknown (dynamic SQL), or only one of several variants
+    path: tuple[int, ...] = ()
 
 
 class Call(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -249,7 +258,8 @@ class DeclaredColumn(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class Declaration(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A dataset that the file creates. ``columns`` is empty where they come from the query of ``statement`` (index into
     ``FileFacts.statements``), which is -1 where there is none. ``temporary`` datasets belong to this file alone.
-    ``adds``: not a declaration but ALTER TABLE ... ADD of ``columns``."""
+    ``adds``: not a declaration but ALTER TABLE ... ADD of ``columns``. ``like``: a temporary table or variable of ``owner``
+    has the columns of that table type."""
 
     name: Name
     kind: str
@@ -258,6 +268,8 @@ class Declaration(msgspec.Struct, frozen=True, array_like=True, gc=False):
     statement: int = -1
     temporary: bool = False
     adds: bool = False
+    like: Name = ()
+    owner: str = ""
 
 
 class FileFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -13,6 +13,7 @@ from sqlglot.tokens import Token
 
 from ray_lineage.compile.kinds import T
 from ray_lineage.compile.split import closing
+from ray_lineage.model import ELSE, ROLES, THEN
 
 UNKNOWN: Final = "__dynamic__"
 """Stands for a part of the text that is not known."""
@@ -34,6 +35,62 @@ class Text(NamedTuple):
 
 
 NOTHING: Final = Text(UNKNOWN, False, False)
+
+
+_MAX_TEXTS: Final = 4  # that a variable may hold, by the branch taken
+
+
+class Texts:
+    """What texts the variables of one program may hold, by the branches in which they were assigned."""
+
+    def __init__(self) -> None:
+        self._assigned: dict[str, list[tuple[tuple[int, ...], tuple[Text, ...]]]] = {}
+
+    def assign(self, name: str, path: tuple[int, ...], texts: tuple[Text, ...]) -> None:
+        """The variable holds one of ``texts`` from here on, at ``path``."""
+        known = self._assigned.setdefault(name, [])
+        known[:] = [entry for entry in known if entry[0][: len(path)] != path]
+        known.append((path, texts))
+
+    def variants(self, path: tuple[int, ...]) -> list[dict[str, Text]]:
+        """What the variables hold at ``path``: every text of every variable is in one variant at least."""
+        held = {name: self._held(entries, path) for name, entries in self._assigned.items()}
+        most = max(1, *map(len, held.values())) if held else 1
+        return [{n: texts[min(k, len(texts) - 1)] for n, texts in held.items() if texts} for k in range(most)]
+
+    @staticmethod
+    def _held(entries: list[tuple[tuple[int, ...], tuple[Text, ...]]], path: tuple[int, ...]) -> list[Text]:
+        seen: dict[Text, None] = {}
+        closed: set[tuple[int, ...]] = set()  # branches of which both, or the one that we are in, were assigned
+        for where, texts in reversed(entries):
+            if _excludes(where, path):
+                continue
+            seen.update(dict.fromkeys(texts))
+            if _dominates(where, path, closed):
+                break
+        found = sorted(seen, key=lambda t: -len(t.text))
+        kept = [t for k, t in enumerate(found) if not any(o.text.startswith(t.text) for o in found[:k])]
+        return [t if len(kept) <= _MAX_TEXTS else t._replace(complete=False) for t in kept[:_MAX_TEXTS]]
+
+
+def _excludes(where: tuple[int, ...], path: tuple[int, ...]) -> bool:
+    """Are they in different branches of one IF?"""
+    for a, b in zip(where, path, strict=False):
+        if a != b:
+            return a // ROLES == b // ROLES and {a % ROLES, b % ROLES} == {THEN, ELSE}
+    return False
+
+
+def _dominates(where: tuple[int, ...], path: tuple[int, ...], closed: set[tuple[int, ...]]) -> bool:
+    """Does every way to ``path`` pass ``where``, or the other branches that were seen (``closed``)?"""
+    while where != path[: len(where)]:
+        closed.add(where)
+        *outer, step = where
+        other = step // ROLES * ROLES + (ELSE if step % ROLES == THEN else THEN)
+        if step % ROLES not in (THEN, ELSE) or (*outer, other) not in closed:
+            return False
+        where = tuple(outer)
+    return True
 
 
 def text_of(tokens: list[Token], variables: Mapping[str, Text]) -> Text:

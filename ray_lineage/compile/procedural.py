@@ -12,7 +12,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.tokens import Token
 
 from ray_lineage.compile import ddl
-from ray_lineage.compile.dynamic import NOTHING, UNKNOWN, Text, text_of
+from ray_lineage.compile.dynamic import UNKNOWN, Text, text_of
 from ray_lineage.compile.kinds import T
 from ray_lineage.compile.relations import IDENTITY, Builder, Collected, Scope
 from ray_lineage.compile.split import closing
@@ -44,12 +44,15 @@ _STRINGS: Final = frozenset({T.STRING, T.NATIONAL_STRING, T.RAW_STRING, T.HEREDO
 
 
 def assign(c: FileCompiler, name: str, value: list[Token], owner: str) -> None:
-    """``name = expression``. Remembers texts for dynamic SQL; a query or another variable in it gives lineage."""
+    """``name = expression``. Remembers texts for dynamic SQL; a query or another variable in it gives lineage, and anything
+    else takes away what the variable had."""
     if not value:
         return
-    found = text_of(value, c.texts_of(owner))
-    c.texts_of(owner)[name.lower()] = found
-    if not _may_carry(c, value, owner):
+    texts = c.texts_of(owner)
+    found = dict.fromkeys(text_of(value, known) for known in texts.variants(c.path))
+    texts.assign(name.lower(), c.path, tuple(found))
+    if not _may_carry(c, name, value, owner):
+        forget(c, name, value, owner)
         return
     first = value[0]
     select = Token(T.SELECT, "SELECT", first.line, first.col, first.start, first.start)
@@ -64,16 +67,27 @@ def assign(c: FileCompiler, name: str, value: list[Token], owner: str) -> None:
     for item in tree.expressions:
         builder.collect(item, scope, IDENTITY, collected)
     builder.relations[index] = Select((), (), subqueries=tuple(collected.subqueries))
-    _set(c, value, builder, owner, [(name, collected)], index, collected.subqueries)
+    _set(c, value, builder, owner, [(name, collected)], index, collected.subqueries, sure=True)
 
 
-def _may_carry(c: FileCompiler, value: list[Token], owner: str) -> bool:
-    """Is there a query in it, or a variable that got its value from one?"""
+def forget(c: FileCompiler, name: str, tokens: list[Token], owner: str) -> None:
+    """The variable holds nothing any more that came from a column."""
+    variable = variable_name(c, name)
+    if variable in c.carriers.get(owner, ()):
+        c._add(tokens, "assign", c._builder(), owner, target=VARIABLES, assignments=(Assignment(variable, ()),),
+               defines=True)  # fmt: skip
+
+
+def _may_carry(c: FileCompiler, name: str, value: list[Token], owner: str) -> bool:
+    """Is there a query in it, or a variable that got its value from one (in a loop: that may yet get it)?"""
     carriers = c.carriers.get(owner)
-    for token in value:
+    may_get = c.is_tsql and c.in_loop
+    for i, token in enumerate(value):
         if token.token_type is T.SELECT:
             return True
         if carriers and variable_name(c, token.text) in carriers:
+            return True
+        if may_get and i and value[i - 1].token_type is T.PARAMETER and token.text.lower() != name[1:].lower():
             return True
     return False
 
@@ -90,14 +104,19 @@ def _set(
     found: list[tuple[str, Collected]],
     scope: int,
     subqueries: list[int],
+    *,
+    sure: bool,
 ) -> None:
+    """``sure``: the assignments take place in any case, also where a query has no rows."""
+    carriers = c.carriers.get(owner, ())
+    named = [(variable_name(c, name), v) for name, v in found]
     assignments = tuple(
-        Assignment(variable_name(c, name), tuple(v.refs.values()), v.line) for name, v in found if v.refs
+        Assignment(name, tuple(v.refs.values()), v.line) for name, v in named if v.refs or (sure and name in carriers)
     )
-    if assignments:
+    if assignments or subqueries:
         _carries(c, owner, assignments)
         c._add(tokens, "assign", builder, owner, target=VARIABLES, assignments=assignments, scope=scope,
-               subqueries=subqueries)  # fmt: skip
+               subqueries=subqueries, defines=sure)  # fmt: skip
 
 
 def variable_name(c: FileCompiler, name: str) -> str:
@@ -139,11 +158,14 @@ def declare(c: FileCompiler, tokens: list[Token], owner: str) -> None:
             if depth == 0 and (kind in (T.EQ, T.COLON_EQ) or tokens[j].text.upper() == "DEFAULT"):
                 assign(c, name, tokens[j + 1 : b], owner)
                 break
+        else:
+            if name.startswith("@") and not c.in_loop:  # a DECLARE in a loop leaves the value as it is
+                forget(c, name, tokens[a:b], owner)
 
 
-def selected(c: FileCompiler, tokens: list[Token], builder: Builder, owner: str, root: int) -> None:
-    """``SELECT @v = a, @w = b FROM t``: the query is ``root`` of ``builder``."""
-    _set(c, tokens, builder, owner, builder.assigned, root, [root])
+def selected(c: FileCompiler, tokens: list[Token], builder: Builder, owner: str, root: int, *, sure: bool) -> None:
+    """``SELECT @v = a, @w = b FROM t``: the query is ``root`` of ``builder``, and ``sure`` to have a row."""
+    _set(c, tokens, builder, owner, builder.assigned, root, [root], sure=sure)
 
 
 def select_into_variables(c: FileCompiler, tokens: list[Token], owner: str) -> bool:
@@ -318,8 +340,9 @@ def _unresolved(c: FileCompiler, tokens: list[Token], why: str) -> None:
 def _run_text(
     c: FileCompiler, value: list[Token], tokens: list[Token], owner: str, into: tuple[Name, tuple[str, ...]] | None
 ) -> None:
-    found = text_of(value, c.texts_of(owner)) if value else NOTHING
-    if not found.known or not found.text.strip():
+    texts = [text_of(value, known) for known in c.texts_of(owner).variants(c.path)] if value else []
+    found = dict.fromkeys(t for t in texts if t.known and t.text.strip())
+    if not found:
         _unresolved(c, tokens, "its text is not written down as constants")
         if into is not None:
             c._add(tokens, "insert", c._builder(), owner, target=into[0])
@@ -327,7 +350,8 @@ def _run_text(
     if c.nested >= _MAX_NESTED:
         _unresolved(c, tokens, "it is nested too deeply")
         return
-    compile_text_inside(c, found, (_first_line(value[0]), tokens[-1].line), owner, into)
+    for text in found:
+        compile_text_inside(c, text, (_first_line(value[0]), tokens[-1].line), owner, into)
 
 
 def compile_text_inside(
@@ -520,7 +544,7 @@ def _move(
     c._add(tokens, statement, builder, owner, root=root, target=target, defines=defines)
 
 
-def drop(c: FileCompiler, tokens: list[Token]) -> None:
+def drop(c: FileCompiler, tokens: list[Token], owner: str) -> None:
     """DROP TABLE a, b: what this script declared of them before is over."""
     if len(tokens) < 3 or tokens[1].text.upper() not in ("TABLE", "VIEW", "MATERIALIZED", "SYNONYM", "EXTERNAL"):
         return
@@ -533,6 +557,8 @@ def drop(c: FileCompiler, tokens: list[Token]) -> None:
             return
         name = c._full(parts)
         c.declarations[:] = [d for d in c.declarations if d.name != name or d.temporary]
+        if name[0].startswith("#"):
+            c._add(tokens, "assign", c._builder(), owner, target=name, defines=True)
         i += 1
 
 

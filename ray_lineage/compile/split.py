@@ -13,16 +13,19 @@ from typing import Final, NamedTuple
 from sqlglot.tokens import Token
 
 from ray_lineage.compile.kinds import T
+from ray_lineage.model import ANY, ANY_LOOP, CATCH, ELSE, LOOP, ROLES, THEN, TRY
 
 
 class Slice(NamedTuple):
     """Tokens ``start:end`` are one statement whose first word is ``verb``; ``owner`` is the index of the header slice
-    of the procedure it is in, or -1. Headers have the verb ``HEADER`` and end before the body."""
+    of the procedure it is in, or -1. Headers have the verb ``HEADER`` and end before the body. ``path`` names the
+    branches around it (``StatementFacts.path``)."""
 
     start: int
     end: int
     verb: str
     owner: int = -1
+    path: tuple[int, ...] = ()
 
 
 _PROGRAM_KINDS: Final = frozenset({"PROC", "PROCEDURE", "FUNCTION", "TRIGGER"})
@@ -121,19 +124,106 @@ _DULL: Final = frozenset(
 )  # fmt: skip
 
 
-def split(tokens: list[Token], dialect: str) -> list[Slice]:
-    """Cut a file's tokens into statements."""
+def split(tokens: list[Token], dialect: str, first_block: int = 0) -> list[Slice]:
+    """Cut a file's tokens into statements. Blocks of control flow are numbered from ``first_block``."""
     if dialect in ("tsql", "fabric"):
-        return _TsqlSplitter(tokens).run()
+        return _TsqlSplitter(tokens, first_block).run()
     return _Splitter(tokens).run()
+
+
+_MAX_PATH: Final = 60
+_BLOCK: Final = -1  # BEGIN ... END
+
+
+class _Open:
+    """A block that is not over. ``started``: its body has begun, which is one statement or a BEGIN block."""
+
+    __slots__ = ("block", "role", "started")
+
+    def __init__(self, role: int, block: int) -> None:
+        self.role = role
+        self.block = block
+        self.started = role in (_BLOCK, TRY, CATCH)
+
+
+class _Flow:
+    """Which branches and loops of T-SQL is the statement at hand in? An IF is over when a statement other than ELSE
+    follows its one statement or its BEGIN block."""
+
+    def __init__(self, first_block: int) -> None:
+        self.blocks = first_block
+        self.stack: list[_Open] = []
+        self.path: tuple[int, ...] = ()
+        self.last_try = 0
+
+    def _renew(self) -> None:
+        steps = [b.block * ROLES + b.role for b in self.stack if b.role != _BLOCK]
+        if len(steps) > _MAX_PATH:  # deeper, nothing is known but the outer blocks
+            steps = [*steps[:_MAX_PATH], ANY_LOOP]
+        self.path = tuple(steps)
+
+    def clear(self) -> None:
+        """A batch begins."""
+        if self.stack:
+            self.stack.clear()
+            self.path = ()
+
+    def statement(self) -> None:
+        """A statement begins (IF, WHILE and BEGIN are statements, too)."""
+        stack = self.stack
+        if not stack:
+            return
+        before = len(stack)
+        while stack and stack[-1].started and stack[-1].role in (THEN, ELSE, LOOP):
+            stack.pop()
+        if stack and not stack[-1].started:
+            stack[-1].started = True
+        if len(stack) != before:
+            self._renew()
+
+    def push(self, role: int) -> None:
+        """The body of what was just begun follows."""
+        if role == CATCH:
+            block = self.last_try
+        else:
+            self.blocks += 1
+            block = self.blocks
+        self.stack.append(_Open(role, block))
+        if role != _BLOCK:
+            self._renew()
+
+    def otherwise(self) -> None:
+        """ELSE: of the innermost IF whose body is complete."""
+        stack = self.stack
+        at = len(stack) - 1
+        while at >= 0 and stack[at].role in (ELSE, LOOP) and stack[at].started:
+            at -= 1
+        if at >= 0 and stack[at].role == THEN:
+            branch = _Open(ELSE, stack[at].block)
+            del stack[at:]
+            stack.append(branch)
+            self._renew()
+
+    def end(self) -> None:
+        """END of the innermost BEGIN."""
+        stack = self.stack
+        while stack and stack[-1].role in (THEN, ELSE, LOOP):
+            stack.pop()
+        if stack:
+            block = stack.pop()
+            if block.role == TRY:
+                self.last_try = block.block
+        self._renew()
 
 
 class _TsqlSplitter:
     """One pass over the tokens of a T-SQL file."""
 
-    def __init__(self, tokens: list[Token]) -> None:
+    def __init__(self, tokens: list[Token], first_block: int = 0) -> None:
         self.tokens = tokens
         self.slices: list[Slice] = []
+        self.flow = _Flow(first_block)
+        self.jumps: dict[int, dict[str, list[int]]] = {}  # of owners: labels and GOTOs, by token index
         self.start = -1
         self.verb = ""
         self.awaiting = False  # the current statement may still take its query
@@ -163,6 +253,7 @@ class _TsqlSplitter:
             elif kind is T.COMMAND and token.text.upper() == "GO" and self._alone(i):
                 depth = 0
                 self._flush(i)
+                self.flow.clear()
                 self.owner, self.function = -1, False
                 if i + 1 < n and tokens[i + 1].line == token.line:
                     i += 1  # GO 5
@@ -177,7 +268,21 @@ class _TsqlSplitter:
                 continue
             i += 1
         self._flush(n)
-        return self.slices
+        return self._with_jumps() if self.jumps else self.slices
+
+    def _with_jumps(self) -> list[Slice]:
+        """Where there is a GOTO, what comes before what is not known; a jump backwards makes a loop."""
+        roles: dict[int, int] = {}
+        for owner, jumps in self.jumps.items():
+            gotos = [(name, at) for name, places in jumps.items() for at in places if at >= 0]
+            labels = {name: -at for name, places in jumps.items() for at in places if at < 0}
+            if gotos:
+                backwards = any(labels.get(name, at + 1) < at for name, at in gotos)
+                roles[owner] = ANY_LOOP if backwards else ANY
+        return [s._replace(path=(roles[s.owner],)) if s.owner in roles else s for s in self.slices]
+
+    def _jump(self, name: str, place: int) -> None:
+        self.jumps.setdefault(self.owner, {}).setdefault(name.upper(), []).append(place)
 
     def _alone(self, i: int) -> bool:
         tokens = self.tokens
@@ -189,6 +294,7 @@ class _TsqlSplitter:
         return True
 
     def _begin(self, i: int, verb: str) -> None:
+        self.flow.statement()
         self.start, self.verb = i, verb
         self.awaiting = verb in ("INSERT", "WITH") or (verb == "RETURN" and self.function)
         self.set_seen = False
@@ -196,7 +302,9 @@ class _TsqlSplitter:
 
     def _flush(self, end: int) -> None:
         if 0 <= self.start < end:
-            self.slices.append(Slice(self.start, end, self.verb, self.owner))
+            self.slices.append(Slice(self.start, end, self.verb, self.owner, self.flow.path))
+            if self.verb == "IF" or self.verb == "WHILE":
+                self.flow.push(THEN if self.verb == "IF" else LOOP)
         self.start = -1
         self.awaiting = False
         self.case = 0
@@ -212,8 +320,8 @@ class _TsqlSplitter:
             if self.start < 0:
                 self._begin(i, "?")
             return i + 1
-        if token.token_type is T.COLON and self.start < 0:
-            return self._skip_line(i)  # :setvar, :r
+        if token.token_type is T.COLON:
+            return self._colon(i)
         if word == "VALUES":
             self.awaiting = False
             return i + 1
@@ -223,10 +331,22 @@ class _TsqlSplitter:
         if word not in _TSQL_STARTS or not self._starts(i, word):
             if self.start < 0:
                 if self._next(i) == ":":
+                    self._jump(word, -i - 1)
                     return i + 2  # a label
                 self._begin(i, "?")
             return i + 1
         return self._start_statement(i, word)
+
+    def _colon(self, i: int) -> int:
+        """``:setvar`` and its like, and labels, both at the beginning of a line and maybe after an open statement."""
+        tokens, start = self.tokens, self.start
+        if i == 0 or tokens[i - 1].line < tokens[i].line:
+            self._flush(i)
+            return self._skip_line(i)
+        if 0 <= start < i and tokens[i - 1].token_type is T.VAR and (i < 2 or tokens[i - 2].line < tokens[i].line):
+            self._flush(i - 1)
+            self._jump(tokens[i - 1].text, -i)
+        return i + 1
 
     def _skip_line(self, i: int) -> int:
         line = self.tokens[i].line
@@ -332,6 +452,8 @@ class _TsqlSplitter:
                 if following in ("TRAN", "TRANSACTION", "DISTRIBUTED", "DIALOG", "CONVERSATION"):
                     self._begin(i, "BEGIN TRANSACTION")
                     return i + 2
+                self.flow.statement()
+                self.flow.push({"TRY": TRY, "CATCH": CATCH}.get(following, _BLOCK))
                 if following == "ATOMIC":
                     j = i + 2
                     if j + 1 < len(self.tokens) and self.tokens[j].text.upper() == "WITH":
@@ -339,9 +461,19 @@ class _TsqlSplitter:
                     return j
                 return i + (2 if following in ("TRY", "CATCH") else 1)
             case "END":
-                return i + (2 if self._next(i) in ("TRY", "CATCH", "CONVERSATION") else 1)
+                if self._next(i) == "CONVERSATION":
+                    self._begin(i, "END CONVERSATION")
+                    return i + 2
+                self.flow.end()
+                return i + (2 if self._next(i) in ("TRY", "CATCH") else 1)
             case "ELSE":
+                self.flow.otherwise()
                 return i + 1
+            case "GOTO":
+                self._begin(i, word)
+                self._jump(self._next(i), i)
+                self._flush(i + 2)
+                return i + 2
             case "CREATE" | "ALTER":
                 return self._create(i, word)
             case _:
@@ -357,6 +489,7 @@ class _TsqlSplitter:
         if kind in _PROGRAM_KINDS:
             body = _tsql_body(tokens, j)
             self.slices.append(Slice(i, body, "HEADER", -1))
+            self.flow.clear()
             self.owner = len(self.slices) - 1
             self.function = kind == "FUNCTION"
             at_as = body < n and tokens[body].text.upper() == "AS"
@@ -440,6 +573,7 @@ _SKIPPED_TO: Final = {
     "WHILE": ("LOOP", "DO"),
     "FOR": ("LOOP", "DO"),
 }
+_CONTROL: Final = frozenset({"IF", "WHILE", "LOOP", "REPEAT", "CASE", "FOR"})
 _BODY_KINDS: Final = frozenset({"PROCEDURE", "FUNCTION", "TRIGGER", "PACKAGE"})
 
 
@@ -453,6 +587,7 @@ class _Splitter:
         self.owner = -1
         self.blocks = 0
         self.package = -1  # header slice of the package whose body this is
+        self.straight = True  # no control flow so far
 
     def run(self) -> list[Slice]:
         i, n = 0, len(self.tokens)
@@ -480,8 +615,9 @@ class _Splitter:
             return self._member(i)
         if word == "FOR" or (word in _SKIPPED_TO and (self.owner >= 0 or self.blocks)):
             after = self._skip_to(i, _SKIPPED_TO[word])
+            self.straight = False
             if word == "FOR" and after - 1 > i:
-                self.slices.append(Slice(i, after - 1, "FOR", self.owner))
+                self.slices.append(Slice(i, after - 1, "FOR", self.owner, (ANY,)))
             return after
         if word == "CREATE":
             body = self._body(i)
@@ -493,7 +629,10 @@ class _Splitter:
                 self.package = self.owner if is_package else -1
                 return body + (1 if tokens[body].text.upper() in ("AS", "IS") else 0)
         end = self._end(i)
-        self.slices.append(Slice(i, end, word or "?", self.owner))
+        if word in _CONTROL:
+            self.straight = False
+        path = () if self.straight and self.owner < 0 and not self.blocks else (ANY,)
+        self.slices.append(Slice(i, end, word or "?", self.owner, path))
         return end
 
     def _member(self, i: int) -> int:

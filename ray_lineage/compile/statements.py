@@ -12,7 +12,7 @@ from sqlglot.expressions import Expression
 from sqlglot.tokens import Token
 
 from ray_lineage.compile import ddl, procedural
-from ray_lineage.compile.dynamic import Text
+from ray_lineage.compile.dynamic import Texts
 from ray_lineage.compile.excerpt import Item, innermost, item_ranges
 from ray_lineage.compile.kinds import T
 from ray_lineage.compile.names import folder, with_defaults
@@ -22,6 +22,10 @@ from ray_lineage.compile.rewrite import OutputClause, rewrite_tsql, take_outputs
 from ray_lineage.compile.split import Slice, closing, split, without_delimiters
 from ray_lineage.compile.tokens import dialect_of, shifted, tokenize
 from ray_lineage.model import (
+    ANY,
+    ANY_LOOP,
+    LOOP,
+    ROLES,
     Alias,
     Assignment,
     Call,
@@ -88,10 +92,12 @@ class FileCompiler:
         self.kinds: dict[str, str] = {}  # of owners
         self.trigger_tables: dict[str, Name] = {}
         self.carriers: dict[str, set[str]] = {}  # variables that got a value from a query, by owner
-        self.texts: dict[str, dict[str, Text]] = {}
+        self.texts: dict[str, Texts] = {}
         self.sink: tuple[Name, tuple[str, ...]] | None = None  # what takes the result of dynamic SQL
         self.nested = 0
         self.owner = ""
+        self.path: tuple[int, ...] = ()
+        self.blocks = 0  # of control flow, numbered so far
         self.parsed: list[Token] = []  # of the statement at hand
         self._items: list[Item] = []
         self._items_of: list[Token] | None = None
@@ -106,20 +112,31 @@ class FileCompiler:
         self.diagnostics.extend(diagnostics)
         self._compile_tokens(self.tokens, "")
 
-    def texts_of(self, owner: str) -> dict[str, Text]:
-        """Variables of an owner whose text is known."""
-        return self.texts.setdefault(owner, {})
+    def texts_of(self, owner: str) -> Texts:
+        """What texts the variables of an owner hold."""
+        found = self.texts.get(owner)
+        if found is None:
+            found = self.texts[owner] = Texts()
+        return found
+
+    @property
+    def in_loop(self) -> bool:
+        """May the statement at hand run again?"""
+        return any(step % ROLES in (LOOP, ANY, ANY_LOOP) for step in self.path)
 
     def _compile_tokens(self, tokens: list[Token], owner: str) -> None:
         outer, self.tokens = self.tokens, tokens
         outer_owners, self.owners = self.owners, {}
-        slices = split(tokens, self.dialect)
+        slices = split(tokens, self.dialect, self.blocks)
+        outer_path = self.path
         for index, piece in enumerate(slices):
+            self.path = (*outer_path, *piece.path)
             try:
                 self._slice(index, piece, self.owners.get(piece.owner, owner))
             except (SqlglotError, RecursionError, ValueError, AttributeError, TypeError, KeyError, IndexError) as error:
                 self._cannot_read(piece, error)
-        self.tokens, self.owners = outer, outer_owners
+        self.blocks = max((step // ROLES for s in slices for step in s.path), default=self.blocks)
+        self.tokens, self.owners, self.path = outer, outer_owners, outer_path
 
     def _cannot_read(self, piece: Slice, error: Exception) -> None:
         self.failed += 1
@@ -162,7 +179,7 @@ class FileCompiler:
         elif verb == "TRUNCATE":
             self._truncate(tokens, owner)
         elif verb == "DROP":
-            procedural.drop(self, tokens)
+            procedural.drop(self, tokens, owner)
         elif verb == "SET":
             self._set(tokens, owner)
         elif verb == "DO":
@@ -444,10 +461,17 @@ class FileCompiler:
             self._like(tokens, name, kind, self._full(head.like), owner, temporary)
             return
         self.declarations.append(Declaration(name, kind, start_line(tokens[0]), columns, -1, temporary))
+        if temporary:
+            self._made(tokens, name, columns, owner)
         self._computed_columns(tokens, head, name, owner)
         if self.has_keys and not temporary:
             at = next((i for i, t in enumerate(tokens) if t.token_type is T.L_PAREN), 0)
             procedural.foreign_keys(self, tokens, at + 1, closing(tokens, at), name)
+
+    def _made(self, tokens: list[Token], name: Name, columns: tuple[DeclaredColumn, ...], owner: str) -> None:
+        """From here on there is an empty temporary table with these columns."""
+        names = tuple(c.name for c in columns)
+        self._add(tokens, "assign", self._builder(), owner, target=name, columns=names, defines=True)
 
     def _alter_table(self, tokens: list[Token], owner: str) -> None:
         """ALTER TABLE t ADD c int, d int: more columns of a table that is declared elsewhere."""
@@ -545,6 +569,7 @@ class FileCompiler:
                     name = (self._part(variable[0]),)
                     declared = tuple(self._declared(c) for c in columns)
                     self.declarations.append(Declaration(name, "TempTable", token.line, declared, -1, True))
+                    self._made(tokens, name, declared, owner)
                 return
             if word in ("FOR", "IS") and i + 1 < len(tokens) and tokens[i + 1].text.upper() in ("SELECT", "WITH"):
                 self.seen += 1
@@ -557,7 +582,7 @@ class FileCompiler:
         i = 2 if len(tokens) > 2 and tokens[1].text.upper() == "TABLE" else 1
         parts, _ = ddl.read_name(tokens, i)
         if parts:
-            self._add(tokens, "truncate", self._builder(), owner, target=self._full(parts))
+            self._add(tokens, "truncate", self._builder(), owner, target=self._full(parts), defines=True)
 
     # ------------------------------------------------------------------ data statements
 
@@ -675,6 +700,8 @@ class FileCompiler:
                 self._excerpt(tokens),
                 self._column_of(tokens[0].start),
                 self._column_of(tokens[-1].end),
+                False,
+                self.path,
             )
         )
 
@@ -712,7 +739,7 @@ class FileCompiler:
         builder = self._builder()
         root = builder.query(tree)
         if builder.assigned:
-            procedural.selected(self, tokens, builder, owner, root)
+            procedural.selected(self, tokens, builder, owner, root, sure=_gives_a_row(tree))
             return
         if into is None:
             self._result(tokens, builder, root, owner)
@@ -929,9 +956,9 @@ class FileCompiler:
             found = self._target_relation(item, scope, builder)
             at = found if found >= 0 else at
         target = base_table(builder, at)
-        self._add(
-            tokens, "delete", builder, owner, target=target, scope=index, influences=influences, subqueries=subqueries
-        )
+        everything = where is None and len(sources) == 1 and not any(t.token_type is T.TOP for t in tokens[:3])
+        self._add(tokens, "delete", builder, owner, target=target, scope=index, influences=influences,
+                  subqueries=subqueries, defines=everything)  # fmt: skip
         return builder, scope
 
     def _merge(self, tree: exp.Merge, tokens: list[Token], owner: str) -> tuple[Builder, Scope]:
@@ -1088,6 +1115,24 @@ def _take_into(tree: Expression) -> exp.Table | None:
     into = node.args.get("into") if isinstance(node, exp.Select) else None
     target = into.this if into is not None else None
     return target if isinstance(target, exp.Table) else None
+
+
+def _gives_a_row(tree: Expression) -> bool:
+    """Does a SELECT have a row in any case? Without FROM, and where it only aggregates."""
+    if not isinstance(tree, exp.Select):
+        return False
+    args = tree.args
+    if any(args.get(key) is not None for key in ("where", "having", "group")):
+        return args.get("from_") is not None and not args.get("group") and not args.get("having") and _aggregates(tree)
+    return args.get("from_") is None or _aggregates(tree)
+
+
+def _aggregates(tree: exp.Select) -> bool:
+    for item in tree.expressions:
+        for node in item.walk(prune=lambda n: isinstance(n, exp.Query | exp.Window)):
+            if isinstance(node, exp.AggFunc):
+                return True
+    return False
 
 
 def _without_tail(tokens: list[Token]) -> list[Token]:

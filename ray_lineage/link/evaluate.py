@@ -63,7 +63,7 @@ class Item(NamedTuple):
 
 
 class Temporary:
-    """A temporary table of the script: what was written into it so far."""
+    """A temporary table of the script: what was written into it so far. Not changed any more once it is held."""
 
     __slots__ = ("columns", "feeds", "influences", "items")
 
