@@ -23,8 +23,27 @@ DATASET_KINDS: Final = (
     "External",
     "Sequence",
     "Trigger",
+    "Type",
+    "System",
 )
 """``Dataset.kind``; on Neo4j also an extra label."""
+
+SYSTEM_SCHEMAS: Final = ("information_schema", "performance_schema", "pg_catalog", "pg_toast", "sys")
+SYSTEM_PARTS: Final = (
+    ("snowflake", "account_usage"),
+    ("snowflake", "organization_usage"),
+    ("snowflake", "reader_account_usage"),
+    ("msdb", "dbo"),
+)
+"""Catalog and schema of datasets that the engine itself has."""
+
+SYSTEM_TABLES: Final = (
+    "spt_values", "sysaltfiles", "syscolumns", "syscomments", "sysconfigures", "sysconstraints", "sysdatabases", "sysdepends",
+    "sysfilegroups", "sysfiles", "sysforeignkeys", "sysindexes", "sysindexkeys", "syslockinfo", "syslogins", "sysmembers",
+    "sysmessages", "sysobjects", "sysperfinfo", "syspermissions", "sysprocesses", "sysprotects", "sysreferences",
+    "sysservers", "systypes", "sysusers",
+)  # fmt: skip
+"""SQL Server's older names of its own tables, without a schema or in ``dbo``."""
 
 TRANSFORMATIONS: Final = ("identity", "transformation", "aggregation", "masking", "conditional", "window")
 """How a column shapes another one's value. The first four are direct (OpenLineage's words; ``masking``: a hash or mask
@@ -382,6 +401,17 @@ def shorten(part: str) -> str:
 def dataset_text(name: Name) -> str:
     """Canonical dotted text of a dataset's name: ``catalog.schema.table``."""
     return ".".join(map(quote_part, name))
+
+
+def default_kind(name: Name) -> str:
+    """Kind of a dataset that no file declares."""
+    table, schema = name[-1], name[-2] if len(name) > 1 else ""
+    system = (
+        schema in SYSTEM_SCHEMAS
+        or (len(name) > 2 and (name[-3], schema) in SYSTEM_PARTS)
+        or (schema in ("", "dbo") and table in SYSTEM_TABLES)
+    )
+    return "System" if system else "Table"
 
 
 def split_text(text: str) -> Name:

@@ -5,6 +5,7 @@ Each function reads one slice of tokens and tells the file's compiler what it sa
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -15,10 +16,12 @@ from ray_lineage.compile import ddl
 from ray_lineage.compile.dynamic import UNKNOWN, Text, text_of
 from ray_lineage.compile.kinds import T
 from ray_lineage.compile.relations import IDENTITY, Builder, Collected, Scope
+from ray_lineage.compile.rewrite import HINTS, METHODS
 from ray_lineage.compile.split import closing
 from ray_lineage.compile.tokens import shifted, tokenize
 from ray_lineage.model import (
     STAR,
+    SYSTEM_SCHEMAS,
     VARIABLES,
     Alias,
     Assignment,
@@ -151,6 +154,8 @@ def declare(c: FileCompiler, tokens: list[Token], owner: str) -> None:
         name = parts[0].text
         if not name.startswith("@"):
             c.variables.add(c._part(parts[0]))
+        elif c.is_tsql and i < b:
+            c.of_type(tokens, a, owner)
         depth = 0
         for j in range(i, b):
             kind = tokens[j].token_type
@@ -310,6 +315,62 @@ def execute(c: FileCompiler, tokens: list[Token], owner: str, into: tuple[Name, 
         c.calls.append(Call(caller, callee, tokens[0].line))
     if into is not None:
         _insert_result(c, tokens, callee, into, owner)
+
+
+def call_functions(c: FileCompiler, found: Mapping[Name, int], caller: Name, line: int) -> None:
+    """The functions that a program, view or table calls in its expressions."""
+    if not caller or caller[0][:1] in ("#", "@"):
+        return
+    c.calls.extend(Call(caller, c._qualified(name), at or line) for name, at in found.items())
+
+
+_NO_CALL_AFTER: Final = frozenset(
+    {"INTO", "TABLE", "REFERENCES", "ON", "EXEC", "EXECUTE", "INSERT", "JOIN", "UPDATE", "INDEX"}
+)
+_NAMES: Final = frozenset({T.VAR, T.IDENTIFIER})
+
+
+def functions_in(c: FileCompiler, tokens: list[Token]) -> dict[Name, int]:
+    """Functions that are called in tokens which are not parsed: conditions, assignments, defaults."""
+    found: dict[Name, int] = {}
+    for i in range(2, len(tokens) - 1):
+        if (
+            tokens[i + 1].token_type is not T.L_PAREN
+            or tokens[i - 1].token_type is not T.DOT
+            or tokens[i].token_type in _STRINGS
+            or tokens[i - 2].token_type not in _NAMES
+            or tokens[i].text.upper() in METHODS
+        ):
+            continue
+        start = i - 2
+        while start >= 2 and tokens[start - 1].token_type is T.DOT and tokens[start - 2].token_type in _NAMES:
+            start -= 2
+        before = tokens[start - 1] if start else None
+        if before is not None and (before.token_type is T.PARAMETER or before.text.upper() in _NO_CALL_AFTER):
+            continue
+        hint = tokens[i + 2].text.upper() if i + 2 < len(tokens) else ""
+        if hint in HINTS and before is not None and before.token_type is T.FROM:
+            continue
+        name = tuple(c._part(t) for t in tokens[start : i + 1] if t.token_type is not T.DOT)
+        if name[-2] not in SYSTEM_SCHEMAS:
+            found.setdefault(name, tokens[start].line)
+    return found
+
+
+def condition(c: FileCompiler, tokens: list[Token], kind: str, owner: str) -> None:
+    """The queries in the condition of IF or WHILE are read; what they give goes nowhere."""
+    builder = c._builder()
+    roots: list[int] = []
+    i = 1
+    while i < len(tokens) - 1:
+        if tokens[i].token_type is T.L_PAREN and tokens[i + 1].token_type in (T.SELECT, T.WITH):
+            end = closing(tokens, i)
+            roots.append(builder.query(c._parse(tokens[i + 1 : end], "SELECT")))
+            i = end
+        i += 1
+    if roots:
+        c.seen += 1
+        c._add(tokens, kind, builder, owner, subqueries=roots)
 
 
 def _until(tokens: list[Token], start: int, words: tuple[str, ...]) -> list[Token]:

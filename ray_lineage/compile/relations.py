@@ -14,6 +14,7 @@ from sqlglot.expressions import Expression
 
 from ray_lineage.compile.names import folder
 from ray_lineage.model import (
+    SYSTEM_SCHEMAS,
     VALUE,
     Alias,
     Influence,
@@ -32,7 +33,7 @@ FILTER, JOIN, GROUP_BY, SORT = range(4)
 
 _LEAVES: Final = frozenset(
     {
-        exp.NextValueFor, exp.Literal, exp.Identifier, exp.DataType, exp.Var, exp.Null, exp.Boolean, exp.SessionParameter,
+        exp.Literal, exp.Identifier, exp.DataType, exp.Var, exp.Null, exp.Boolean, exp.SessionParameter,
         exp.CurrentDate, exp.CurrentTimestamp, exp.Hint, exp.National, exp.HexString,
     }
 )  # fmt: skip
@@ -76,6 +77,12 @@ _STRUCTS: Final = frozenset(
         "",
     }
 )
+_SCHEMA_CALLS: Final = frozenset({"tsql", "fabric"})
+"""Where functions with a schema are the user's, and those without are the engine's."""
+
+_PROPERTIES: Final = frozenset({"lat", "long", "stx", "sty", "stsrid", "m", "z", "hasm", "hasz", "isnull"})
+"""Of SQL Server's geometry and geography: ``column.Lat`` has no table ``column``."""
+
 _ROWS_READ = 100  # of a VALUES list; later rows repeat the pattern
 
 
@@ -152,7 +159,9 @@ class Builder:
         self.variables: frozenset[str] = frozenset()  # plain names that are variables, not columns
         self.rows: dict[str, Name] = {}  # names of a trigger's rows (inserted, new...) and their table
         self.assigned: list[tuple[str, Collected]] = []  # SELECT @v = expression
+        self.calls: dict[Name, int] = {}  # functions with a schema, and the line
         self.text_of: Callable[[Expression, int], str] = _no_text
+        self.qualified: Callable[[Name], Name] = lambda name: name
         self._variables: dict[str, int] = {}
 
     # ------------------------------------------------------------------ queries
@@ -338,7 +347,8 @@ class Builder:
         if not wrapped and isinstance(node, exp.Paren):
             inner = node.this
         before = len(sources)
-        sources.extend(self._from_item(inner, scope, shell=node if wrapped else None))
+        seen = self._to_the_left(inner, scope, sources)
+        sources.extend(self._from_item(inner, seen, shell=node if wrapped else None))
         for pivot in node.args.get("pivots") or ():
             replaced = self._pivot(pivot, sources[before:], scope, subqueries)
             del sources[before:]
@@ -347,6 +357,15 @@ class Builder:
             self._source(lateral, scope, sources, merged, influences, subqueries)
         for join in node.args.get("joins") or ():
             self._join(join, scope, sources, merged, influences, subqueries)
+
+    def _to_the_left(self, node: Expression, scope: Scope, sources: list[int]) -> Scope:
+        """A lateral item or a function sees the items before it, not those after it nor itself."""
+        if not isinstance(node, exp.Lateral | exp.Unnest) and not isinstance(node.this, exp.Func):
+            return scope
+        parent = scope.parent
+        seen = Scope(self._add(Select(tuple(sources), (), (), parent.index if parent else -1)), parent, scope.ctes)
+        seen.aliases, seen.tables = scope.aliases, scope.tables
+        return seen
 
     def _from_item(self, node: Expression, scope: Scope, shell: Expression | None = None) -> list[int]:
         """Build what one FROM item names; register its alias; return its relation(s)."""
@@ -368,7 +387,8 @@ class Builder:
             return self._from_item(node.this, scope, shell)
         else:
             call = node.this if isinstance(node, exp.Table) else node
-            index = self._function(call, columns, scope)
+            schema = [node.args.get(key) for key in ("catalog", "db")] if isinstance(node, exp.Table) else []
+            index = self._function(call, columns, scope, tuple(self._identifier(p) for p in schema if p is not None))
             columns = ()
         if columns:
             index = self._add(Alias(index, columns))
@@ -431,16 +451,20 @@ class Builder:
             Select((), tuple(outputs), (), scope.index, (), False, tuple(s for c in found for s in c.subqueries))
         )
 
-    def _function(self, call: Expression, columns: tuple[str, ...], scope: Scope) -> int:
+    def _function(self, call: Expression, columns: tuple[str, ...], scope: Scope, qualifier: Name = ()) -> int:
         collected = Collected()
         name: Name = ()
-        if isinstance(call, exp.Anonymous | exp.Dot):
+        if qualifier and isinstance(call, exp.Anonymous):
+            name = self.qualified((*qualifier, self._identifier(call.this)))
+        elif isinstance(call, exp.Anonymous | exp.Dot):
             name = self._function_name(call)
         schema = list(call.find_all(exp.OpenJSONColumnDef, exp.ColumnDef))
         self.collect(call, scope, TRANSFORMATION, collected)
         if not columns and schema:
             columns = tuple(self._identifier(c.this) for c in schema if c.this is not None)
             name = ()
+        if name and self.dialect in _SCHEMA_CALLS:
+            self.called(name, collected.line)
         if columns and not name:
             refs = tuple(collected.refs.values())
             return self._add(Select((), tuple(Output(c, refs) for c in columns), (), scope.index,
@@ -761,6 +785,11 @@ class Builder:
                 how = COMPOSED[MASKING][how]
             elif how == IDENTITY:
                 how = TRANSFORMATION
+            if kind is exp.Dot:
+                self._call(node, scope, found)
+            elif kind is exp.NextValueFor:
+                self._sequence(node, found)
+                continue
             for value in node.args.values():
                 if value.__class__ is list:
                     for item in value:
@@ -804,6 +833,30 @@ class Builder:
         index = self.query(node, scope, scope.ctes)
         found.subqueries.append(index)
         self._note(found, Ref(index, scope.index, "*", how))
+
+    def _call(self, node: exp.Dot, scope: Scope, found: Collected) -> None:
+        """``dbo.f(x)``: a function of the user. ``alias.column.Method()`` is none."""
+        if self.dialect not in _SCHEMA_CALLS or not isinstance(node.expression, exp.Anonymous):
+            return
+        name = self._function_name(node)
+        if len(name) > 1 and scope.find(name[0]) < 0:
+            first: Expression = node
+            while isinstance(first, exp.Dot):
+                first = first.this
+            self.called(name, _position(first)[0] or found.line)
+
+    def called(self, name: Name, line: int) -> None:
+        """The statement calls a function."""
+        if name[-2] not in SYSTEM_SCHEMAS:
+            self.calls.setdefault(name, line)
+
+    def _sequence(self, node: exp.NextValueFor, found: Collected) -> None:
+        """``NEXT VALUE FOR s`` reads s."""
+        column = node.this
+        args = column.args if isinstance(column, exp.Column) else {"this": column}
+        parts = [args.get(key) for key in ("catalog", "db", "table", "this")]
+        name = self.qualified(tuple(self._identifier(p) for p in parts if p is not None))
+        found.subqueries.append(self._add(TableRef(name, _line(column))))
 
     def _collect_column(
         self, node: exp.Column, scope: Scope, how: int, found: Collected, aliases: dict[str, Output] | None
@@ -852,6 +905,10 @@ class Builder:
                 return Ref(self._row(table), scope.index, name, how, line)
         if self._identifier(node.args["table"]) in self.variables:
             return Ref(self.variable("@" + self._identifier(node.args["table"])), scope.index, VALUE, how, line)
+        if name in _PROPERTIES and self.dialect in _SCHEMA_CALLS:
+            owner = self._identifier(node.args["table"])
+            relation = scope.find(self._identifier(node.args["db"])) if node.args.get("db") is not None else -1
+            return Ref(relation, scope.index, owner, COMPOSED[TRANSFORMATION][how], line)
         if self.dialect in _STRUCTS:  # a field of a struct column: the column is the leftmost part
             first = node.args.get("catalog") or node.args.get("db") or node.args["table"]
             alias = scope.find(self._identifier(first))

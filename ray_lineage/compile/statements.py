@@ -18,7 +18,7 @@ from ray_lineage.compile.kinds import T
 from ray_lineage.compile.names import folder, with_defaults
 from ray_lineage.compile.options import CompileOptions, ModelName
 from ray_lineage.compile.relations import FILTER, IDENTITY, JOIN, Builder, Collected, Scope
-from ray_lineage.compile.rewrite import OutputClause, rewrite_tsql, take_outputs
+from ray_lineage.compile.rewrite import OutputClause, has_methods, rewrite_tsql, take_outputs
 from ray_lineage.compile.split import Slice, closing, split, without_delimiters
 from ray_lineage.compile.tokens import dialect_of, shifted, tokenize
 from ray_lineage.model import (
@@ -52,6 +52,25 @@ _LITERALS: Final = frozenset(
 _BODIES: Final = frozenset({T.HEREDOC_STRING, T.STRING, T.RAW_STRING})
 _QUERIES: Final = frozenset({"SELECT", "WITH", "(", "FROM", "VALUES", "TABLE"})
 _DATA: Final = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE"})
+_SCANNED: Final = frozenset({"IF", "WHILE", "SET", "DECLARE", "RETURN", "PRINT"})
+_SCALARS: Final = frozenset(
+    {
+        "bigint",
+        "bit",
+        "cursor",
+        "date",
+        "datetime",
+        "hierarchyid",
+        "int",
+        "nvarchar",
+        "sysname",
+        "uniqueidentifier",
+        "varchar",
+        "xml",
+    }
+)
+"""Types that may look like the user's own (``[int]``, ``sysname``)."""
+
 _DELIMITED: Final = frozenset({"mysql", "singlestore", "starrocks", "doris", ""})
 _PROGRAMS: Final = {
     "PROC": "Procedure",
@@ -84,6 +103,7 @@ class FileCompiler:
         self.failed = 0
         self.tokens: list[Token] = []
         self.owners: dict[int, str] = {}
+        self.has_methods = self.is_tsql and has_methods(text)
         self.has_keys = "references" in text.lower()
         self.variables: set[str] = set()  # declared in procedural bodies: no columns (engines refuse such ambiguity)
         self.calls: list[Call] = []
@@ -161,6 +181,8 @@ class FileCompiler:
         tokens = self.tokens[piece.start : piece.end]
         verb = piece.verb
         self.owner = owner
+        if self.is_tsql and owner and verb in _SCANNED:
+            self._functions(tokens, owner)
         if verb == "HEADER":
             self._header(index, tokens)
         elif verb in _QUERIES or verb in _DATA:
@@ -194,6 +216,8 @@ class FileCompiler:
                 self._nested_body(tokens, owner)
             else:
                 procedural.execute(self, tokens, owner)
+        elif verb == "IF" or verb == "WHILE":
+            procedural.condition(self, tokens, verb.lower(), owner)
         elif verb == "FETCH":
             procedural.fetch(self, tokens, owner)
         elif verb == "COPY":
@@ -206,6 +230,14 @@ class FileCompiler:
             procedural.loop(self, tokens, owner)
         elif not self.is_tsql and len(tokens) > 1 and (owner or self.variables or self._after_declare(piece)):
             self._declare_or_assign(tokens, owner)
+
+    def _functions(self, tokens: list[Token], owner: str) -> None:
+        """Calls of functions in what is not parsed."""
+        if any(t.text.upper() == "CURSOR" for t in tokens[:12]):
+            return  # its query is parsed
+        found = procedural.functions_in(self, tokens)
+        if found:
+            procedural.call_functions(self, found, self.owner_names.get(owner, ()), start_line(tokens[0]))
 
     def _after_declare(self, piece: Slice) -> bool:
         return piece.start > 0 and self.tokens[piece.start - 1].text.upper() == "DECLARE"
@@ -306,7 +338,9 @@ class FileCompiler:
             return (names[-1],)
         return self._qualified(tuple(names))
 
-    def _dotted(self, part: Expression) -> list[str]:
+    def _dotted(self, part: Expression | str) -> list[str]:
+        if isinstance(part, str):  # the middle of db..t
+            return [part]
         if isinstance(part, exp.Dot):
             return [*self._dotted(part.this), *self._dotted(part.expression)]
         if isinstance(part, exp.Identifier):
@@ -336,7 +370,9 @@ class FileCompiler:
         self.kinds[owner] = kind
         if kind == "Trigger":
             self._trigger_table(tokens, i, owner)
-        if not self.is_tsql:
+        if self.is_tsql:
+            self._tsql_parameters(tokens, i, owner)
+        else:
             self._parameters(tokens, i)
         columns: tuple[DeclaredColumn, ...] = ()
         returns = next((j for j in range(i, len(tokens)) if tokens[j].text.upper() == "RETURNS"), -1)
@@ -359,6 +395,33 @@ class FileCompiler:
                 a += 1
             if b - a > 1:
                 self.variables.add(self._part(tokens[a]))
+
+    def _tsql_parameters(self, tokens: list[Token], i: int, owner: str) -> None:
+        """``@rows dbo.SomeType READONLY`` is a table of that type's columns."""
+        end = len(tokens)
+        if i < end and tokens[i].token_type is T.L_PAREN:
+            i, end = i + 1, closing(tokens, i)
+        for a, b in ddl.items(tokens, i, end):
+            if tokens[a].token_type is T.PARAMETER and any(t.text.upper() == "READONLY" for t in tokens[a + 3 : b]):
+                self.of_type(tokens, a, owner)
+
+    def of_type(self, tokens: list[Token], i: int, owner: str) -> None:
+        """``@v [AS] SomeType``: if it is a table type, its columns are the variable's."""
+        variable, at = ddl.read_name(tokens, i)
+        if at < len(tokens) and tokens[at].text.upper() == "AS":
+            at += 1
+        if (
+            at >= len(tokens)
+            or tokens[at].token_type not in (T.VAR, T.IDENTIFIER)
+            or tokens[at].text.lower() in _SCALARS
+        ):
+            return
+        parts, _ = ddl.read_name(tokens, at)
+        if variable and parts:
+            self.declarations.append(
+                Declaration((self._part(variable[0]),), "TempTable", tokens[i].line, (), -1, True, False,
+                            self._full(parts), owner)
+            )  # fmt: skip
 
     def _returned_table(self, tokens: list[Token], i: int, name: Name) -> tuple[DeclaredColumn, ...]:
         """``RETURNS @t TABLE (columns)``: what is written to @t is the function's result."""
@@ -421,6 +484,9 @@ class FileCompiler:
         if verb == "CREATE" and "SYNONYM" in words[1:5]:
             procedural.synonym(self, tokens, owner)
             return
+        if verb == "CREATE" and ("SEQUENCE" in words[1:5] or words[1:2] == ["TYPE"]):
+            self._sequence_or_type(tokens, words)
+            return
         if "TABLE" not in words and "VIEW" not in words:
             return
         if verb == "ALTER" and "VIEW" not in words[:4]:
@@ -432,7 +498,6 @@ class FileCompiler:
             "STATISTICS",
             "TRIGGER",
             "SYNONYM",
-            "TYPE",
             "SECURITY",
             "PUBLICATION",
         ):
@@ -468,6 +533,23 @@ class FileCompiler:
             at = next((i for i, t in enumerate(tokens) if t.token_type is T.L_PAREN), 0)
             procedural.foreign_keys(self, tokens, at + 1, closing(tokens, at), name)
 
+    def _sequence_or_type(self, tokens: list[Token], words: list[str]) -> None:
+        """``CREATE SEQUENCE s``, ``CREATE TYPE t AS TABLE (columns)``."""
+        i = next(k for k, word in enumerate(words) if word in ("SEQUENCE", "TYPE")) + 1
+        is_sequence = words[i - 1] == "SEQUENCE"
+        while i < len(tokens) and tokens[i].text.upper() in ("IF", "NOT", "EXISTS"):
+            i += 1
+        name, i = ddl.read_name(tokens, i)
+        columns: tuple[DeclaredColumn, ...] = ()
+        if not is_sequence:
+            at = next((k for k in range(i, min(i + 3, len(tokens))) if tokens[k].text.upper() == "TABLE"), -1)
+            if at < 0 or at + 1 >= len(tokens) or tokens[at + 1].token_type is not T.L_PAREN:
+                return  # another name of a scalar type
+            columns = tuple(self._declared(c) for c in ddl._columns(tokens, at + 2, closing(tokens, at + 1))[0])
+        if name:
+            kind = "Sequence" if is_sequence else "Type"
+            self.declarations.append(Declaration(self._full(name), kind, start_line(tokens[0]), columns))
+
     def _made(self, tokens: list[Token], name: Name, columns: tuple[DeclaredColumn, ...], owner: str) -> None:
         """From here on there is an empty temporary table with these columns."""
         names = tuple(c.name for c in columns)
@@ -483,6 +565,8 @@ class FileCompiler:
         parts, i = ddl.read_name(tokens, i)
         if parts:
             procedural.alter_table(self, tokens, self._full(parts), i, owner)
+            if self.is_tsql:
+                self._defaults(tokens, self._full(parts), "alter_table", owner)
         added = ddl.added_columns(tokens, i)
         if parts and added:
             columns = tuple(self._declared(c) for c in added)
@@ -540,6 +624,8 @@ class FileCompiler:
 
     def _computed_columns(self, tokens: list[Token], head: ddl.CreateHead, name: Name, owner: str) -> None:
         computed = [c for c in head.columns if c.computed[1] > c.computed[0]]
+        if self.is_tsql:
+            self._defaults(tokens, name, "create_table", owner)
         if not computed:
             return
         builder = self._builder()
@@ -557,6 +643,20 @@ class FileCompiler:
             refs = tuple(r for r in found.refs.values())
             assignments.append(Assignment(self._part(column.name), refs, column.name.line))
         self._add(tokens, "create_table", builder, owner, target=name, assignments=tuple(assignments), reads=False)
+
+    def _defaults(self, tokens: list[Token], name: Name, kind: str, owner: str) -> None:
+        """Defaults and checks of a table call functions and read sequences."""
+        found = procedural.functions_in(self, tokens)
+        procedural.call_functions(self, found, name, start_line(tokens[0]))
+        builder = self._builder()
+        sequences: list[int] = []
+        for i, token in enumerate(tokens[:-2]):
+            if token.text.upper() == "NEXT" and [t.text.upper() for t in tokens[i + 1 : i + 3]] == ["VALUE", "FOR"]:
+                parts, _ = ddl.read_name(tokens, i + 3)
+                if parts:
+                    sequences.append(builder._add(TableRef(self._full(parts), token.line)))
+        if sequences:
+            self._add(tokens, kind, builder, owner, target=name, subqueries=sequences)
 
     def _declare(self, tokens: list[Token], owner: str) -> None:
         """DECLARE @t TABLE (...); a cursor's query is read like any other."""
@@ -593,7 +693,7 @@ class FileCompiler:
         if self.nests and (deepest := _deepest(tokens)) > _MAX_DEPTH:
             raise ParseError(f"nested too deeply ({deepest} levels, {_MAX_DEPTH} are read)")
         if self.is_tsql:
-            tokens = rewrite_tsql(tokens, verb)
+            tokens = rewrite_tsql(tokens, verb, methods=self.has_methods)
         elif self.dialect == "oracle" and self.owner in self.trigger_tables:
             tokens = [t for i, t in enumerate(tokens) if not _marks_row(tokens, i)]
         self.parsed = tokens
@@ -616,6 +716,7 @@ class FileCompiler:
         builder = Builder(self.dialect, self.dataset)
         builder.variables = frozenset(self.variables)
         builder.text_of = self._expression
+        builder.qualified = self._qualified
         table = self.trigger_tables.get(self.owner)
         if table is not None and not self.is_tsql:
             builder.rows = {**self.rows, "new": table, "old": table}
@@ -679,6 +780,9 @@ class FileCompiler:
         subqueries: list[int] | None = None,
         reads: bool = True,
     ) -> None:
+        if builder.calls:
+            caller = self.owner_names.get(owner) or (target if defines else ())
+            procedural.call_functions(self, builder.calls, caller, start_line(tokens[0]))
         returned = self.returned.get(owner)
         if returned and target == returned[:1]:
             target = returned[1:]

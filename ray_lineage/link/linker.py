@@ -68,6 +68,8 @@ class Linker:
         for key in decoded.foreign_keys:
             mentioned[key.table] = mentioned[key.other] = None
         for position, declaration in enumerate(decoded.declarations):
+            if declaration.like:
+                mentioned[declaration.like] = None
             if declaration.temporary or not declaration.name:
                 continue
             declared[declaration.name] = None

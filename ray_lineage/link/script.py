@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, Protocol
 
+from ray_lineage.link.catalog import Declared
 from ray_lineage.link.evaluate import MERGE, Evaluated, Evaluator, Sources, Temporary, add_sources, unnamed
 from ray_lineage.model import (
     ANY,
@@ -41,6 +42,7 @@ class ScriptCatalog(Protocol):
 
     def resolve(self, name: Name) -> str: ...
     def columns(self, dataset: str) -> tuple[str, ...] | None: ...
+    def owner(self, dataset: str) -> Declared | None: ...
 
 
 class _Block:
@@ -200,8 +202,13 @@ class Script:
         if found is not None or not self._types:
             return found
         of_type = self._types.get((owner, name)) or self._types.get(("", name))
-        columns = self.catalog.columns(self.catalog.resolve(of_type)) if of_type else None
+        columns = self._type_columns(self.catalog.resolve(of_type)) if of_type else None
         return Temporary(columns) if columns else None
+
+    def _type_columns(self, dataset: str) -> tuple[str, ...] | None:
+        columns = self.catalog.columns(dataset)
+        declared = self.catalog.owner(dataset)
+        return columns if declared is not None and declared.kind == "Type" else None
 
     def _hold(self, key: Key, value: Temporary, *, replace: bool) -> None:
         """``value`` is what the key holds from here on, besides what it held before if that is not replaced."""
