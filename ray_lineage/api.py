@@ -132,7 +132,7 @@ class _Reader:
         for _, statement, result in script.run():
             local = is_temporary(statement.target)
             sources.update(dict.fromkeys(result.reads))
-            if local or (statement.kind == "output_into" and not statement.target):
+            if local:
                 continue
             target = catalog.resolve(statement.target) if statement.target else None
             if target is not None:

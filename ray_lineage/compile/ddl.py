@@ -289,7 +289,7 @@ def _columns(tokens: list[Token], start: int, end: int) -> tuple[list[ColumnItem
     like: list[Token] = []
     for a, b in items(tokens, start, end):
         first = tokens[a]
-        word = first.text.upper()
+        word = _first_word(first)
         quoted = first.token_type is T.IDENTIFIER
         if not quoted and word == "LIKE":
             like, _ = read_name(tokens, a + 1)
@@ -300,6 +300,13 @@ def _columns(tokens: list[Token], start: int, end: int) -> tuple[list[ColumnItem
             continue
         columns.append(_column(tokens, a, b))
     return columns, like
+
+
+def _first_word(token: Token) -> str:
+    """In upper case; ``PRIMARY KEY`` and ``CLUSTERED INDEX`` are one token each."""
+    word = str(token.text.upper())
+    first = word.split(None, 1)[0] if " " in word else word
+    return first if first in ("PRIMARY", "FOREIGN", "CLUSTERED", "NONCLUSTERED") else word
 
 
 def _is_table_item(tokens: list[Token], a: int, b: int, word: str) -> bool:
@@ -330,7 +337,7 @@ def _column(tokens: list[Token], a: int, b: int) -> ColumnItem:
         elif (
             depth == 0
             and token.token_type is not T.IDENTIFIER
-            and token.text.upper() in _AFTER_TYPE
+            and _first_word(token) in _AFTER_TYPE
             and (words or token.text.upper() == "AS")
         ):
             break

@@ -17,6 +17,7 @@ from ray_lineage.compile.dynamic import UNKNOWN, Text, text_of
 from ray_lineage.compile.kinds import T
 from ray_lineage.compile.relations import IDENTITY, Builder, Collected, Scope
 from ray_lineage.compile.rewrite import HINTS, METHODS
+from ray_lineage.compile.rowsets import file_of
 from ray_lineage.compile.split import closing
 from ray_lineage.compile.tokens import shifted, tokenize
 from ray_lineage.model import (
@@ -142,6 +143,12 @@ def set_variable(c: FileCompiler, tokens: list[Token], owner: str) -> None:
         return
     if not name.startswith("@") and c.fold(name, False) not in c.variables:
         return
+    if at + 1 < len(tokens) and tokens[at + 1].text.upper() == "CURSOR":
+        query = next((k for k in range(at, len(tokens)) if tokens[k].token_type in (T.SELECT, T.WITH)), -1)
+        if query > 0:
+            c.seen += 1
+            cursor(c, tokens[i + 1], tokens[query:], tokens, owner)
+        return
     assign(c, name, [*plus, *tokens[at + 1 :]], owner)
 
 
@@ -222,11 +229,21 @@ def select_into_variables(c: FileCompiler, tokens: list[Token], owner: str) -> b
 
 def cursor(c: FileCompiler, name: Token, query: list[Token], tokens: list[Token], owner: str) -> None:
     """A cursor holds its query's rows as a temporary table does."""
+    if c.is_tsql:
+        query = _without_cursor_tail(query)
     tree = c._parse(query, "SELECT")
     builder = c._builder()
     root = builder.query(tree)
     target = (f"#cursor:{c._part(name)}",)
     c._add(tokens, "declare_cursor", builder, owner, root=root, target=target, defines=True)
+
+
+def _without_cursor_tail(query: list[Token]) -> list[Token]:
+    """Without ``FOR READ ONLY`` and ``FOR UPDATE [OF columns]``."""
+    for i in range(len(query) - 2, 0, -1):
+        if query[i].token_type is T.FOR and query[i + 1].text.upper() in ("READ", "UPDATE"):
+            return query[:i]
+    return query
 
 
 def fetch(c: FileCompiler, tokens: list[Token], owner: str) -> None:
@@ -255,6 +272,27 @@ def fetch(c: FileCompiler, tokens: list[Token], owner: str) -> None:
     )
     _carries(c, owner, assignments)
     c._add(tokens, "assign", builder, owner, target=VARIABLES, assignments=assignments, subqueries=[alias])
+
+
+def receive(c: FileCompiler, tokens: list[Token], owner: str) -> None:
+    """``RECEIVE columns FROM queue [INTO @t] [WHERE ...]``, alone or in ``WAITFOR (...)``: reads a queue."""
+    body = tokens[2 : closing(tokens, 1)] if tokens[0].text.upper() == "WAITFOR" else tokens
+    first = body[0]
+    body = [Token(T.SELECT, "SELECT", first.line, first.col, first.start, first.end), *body[1:]]
+    at = next((k for k, t in enumerate(body) if t.token_type is T.INTO), -1)
+    target: Name = ()
+    if at > 0:
+        parts, end = ddl.read_name(body, at + 1)
+        target = c._full(parts)
+        body = [*body[:at], *body[end:]]
+    c.seen += 1
+    tree = c._parse(body, "SELECT")
+    builder = c._builder()
+    root = builder.query(tree)
+    if builder.assigned:
+        selected(c, tokens, builder, owner, root, sure=False)
+    else:
+        c._add(tokens, "receive", builder, owner, root=root, target=target)
 
 
 def loop(c: FileCompiler, tokens: list[Token], owner: str) -> None:
@@ -288,7 +326,9 @@ def execute(c: FileCompiler, tokens: list[Token], owner: str, into: tuple[Name, 
     if len(tokens) > 1 and tokens[1].token_type in (T.L_PAREN, *_STRINGS):
         end = closing(tokens, 1) + 1 if tokens[1].token_type is T.L_PAREN else len(tokens)
         inner = tokens[2 : end - 1] if tokens[1].token_type is T.L_PAREN else tokens[1:end]
-        _run_text(c, _until(inner, 0, (",",)), tokens, owner, into)
+        at = next((k for k in range(end, len(tokens) - 1) if tokens[k].text.upper() == "AT"), -1)
+        with c.elsewhere(tokens[at + 1].text if at > 0 else ""):
+            _run_text(c, _until(inner, 0, (",",)), tokens, owner, into)
         return
     parts, at = ddl.read_name(tokens, 1)
     if at < len(tokens) and tokens[at].token_type is T.EQ:  # EXEC @result = procedure
@@ -485,6 +525,17 @@ def copy(c: FileCompiler, tokens: list[Token], owner: str) -> None:
     read = _location_or_table(c, source, 0)[0]
     if read:
         _move(c, tokens, read, written, "copy", owner)
+
+
+def bulk_insert(c: FileCompiler, tokens: list[Token], owner: str) -> None:
+    """``BULK INSERT t FROM 'file'``."""
+    parts, at = ddl.read_name(tokens, 2)
+    if not parts or at + 1 >= len(tokens) or tokens[at].token_type is not T.FROM:
+        return
+    if tokens[at + 1].token_type in _STRINGS:
+        _move(c, tokens, file_of(c, tokens[at + 1]), c._full(parts), "copy", owner)
+    else:
+        c._add(tokens, "copy", c._builder(), owner, target=c._full(parts))
 
 
 def unload(c: FileCompiler, tokens: list[Token], owner: str) -> None:

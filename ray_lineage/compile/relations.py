@@ -54,7 +54,8 @@ _VALUE_WINDOW_FUNCTIONS: Final = (exp.Lag, exp.Lead, exp.FirstValue, exp.LastVal
 _NO_COLUMNS: Final[dict[str, frozenset[str]]] = {
     "oracle": frozenset({"sysdate", "systimestamp", "rownum", "level", "user", "uid", "rowid", "current_date"}),
     "postgres": frozenset({"ctid", "xmin", "xmax", "tableoid", "user", "current_catalog"}),
-    "tsql": frozenset({"$action", "$identity", "$rowguid"}),
+    "tsql": frozenset({"$action", "$identity", "$rowguid", "default"}),
+    "fabric": frozenset({"$action", "$identity", "$rowguid", "default"}),
     "snowflake": frozenset({"current_timestamp", "current_date", "sysdate"}),
 }
 _LATERAL_ALIASES: Final = frozenset(
@@ -83,6 +84,14 @@ _SCHEMA_CALLS: Final = frozenset({"tsql", "fabric"})
 _PROPERTIES: Final = frozenset({"lat", "long", "stx", "sty", "stsrid", "m", "z", "hasm", "hasz", "isnull"})
 """Of SQL Server's geometry and geography: ``column.Lat`` has no table ``column``."""
 
+_ROWSETS: Final = {
+    "string_split": ("value", "ordinal"),
+    "openjson": ("key", "value", "type"),
+    "generateseries": ("value",),
+    "generate_series": ("value",),
+}
+"""Columns of the engine's functions."""
+
 _ROWS_READ = 100  # of a VALUES list; later rows repeat the pattern
 
 
@@ -99,7 +108,7 @@ COMPOSED: Final = tuple(tuple(_composed(a, b) for b in range(6)) for a in range(
 class Scope:
     """The names that a SELECT's expressions can see: its FROM relations by alias, then its parents'."""
 
-    __slots__ = ("aliases", "ctes", "index", "outputs", "parent", "tables")
+    __slots__ = ("aliases", "ctes", "index", "outputs", "parent", "tables", "windows")
 
     def __init__(self, index: int, parent: Scope | None, ctes: dict[str, int]) -> None:
         self.index = index
@@ -108,6 +117,7 @@ class Scope:
         self.aliases: dict[str, int] = {}
         self.tables: list[tuple[Name, int]] = []
         self.outputs: dict[str, Output] = {}
+        self.windows: dict[str, Expression] = {}  # of the WINDOW clause
 
     def find(self, alias: str, db: str = "") -> int:
         scope: Scope | None = self
@@ -161,6 +171,7 @@ class Builder:
         self.assigned: list[tuple[str, Collected]] = []  # SELECT @v = expression
         self.calls: dict[Name, int] = {}  # functions with a schema, and the line
         self.text_of: Callable[[Expression, int], str] = _no_text
+        self.remote: Callable[[Builder, exp.Anonymous], int] = lambda builder, call: -1
         self.qualified: Callable[[Name], Name] = lambda name: name
         self._variables: dict[str, int] = {}
 
@@ -236,6 +247,8 @@ class Builder:
             self._source(lateral, scope, sources, merged, influences, subqueries)
         for join in args.get("joins") or ():
             self._join(join, scope, sources, merged, influences, subqueries)
+        for window in args.get("windows") or ():
+            scope.windows[window.this.name.lower()] = window
         outputs = self._outputs(node.expressions, scope, sources, subqueries)
         self._row_shapers(args, scope, influences, subqueries)
         self.relations[index] = Select(
@@ -454,11 +467,18 @@ class Builder:
     def _function(self, call: Expression, columns: tuple[str, ...], scope: Scope, qualifier: Name = ()) -> int:
         collected = Collected()
         name: Name = ()
+        schema = list(call.find_all(exp.OpenJSONColumnDef, exp.ColumnDef))
         if qualifier and isinstance(call, exp.Anonymous):
             name = self.qualified((*qualifier, self._identifier(call.this)))
+        elif isinstance(call, exp.Anonymous) and call.name.upper() in ("OPENQUERY", "OPENROWSET"):
+            found = self.remote(self, call)
+            if found >= 0:
+                return self._add(Alias(found, columns)) if columns else found
         elif isinstance(call, exp.Anonymous | exp.Dot):
             name = self._function_name(call)
-        schema = list(call.find_all(exp.OpenJSONColumnDef, exp.ColumnDef))
+            name = self.qualified(name) if name else name
+        if not columns and not name and not schema and self.dialect in _SCHEMA_CALLS:
+            columns = _ROWSETS.get(str(call.name if isinstance(call, exp.Anonymous) else call.key).lower(), ())
         self.collect(call, scope, TRANSFORMATION, collected)
         if not columns and schema:
             columns = tuple(self._identifier(c.this) for c in schema if c.this is not None)
@@ -650,6 +670,10 @@ class Builder:
         if kind is exp.Aliases:  # several columns out of one expression
             found = self._collected(item.this, scope, subqueries)
             return [Output(self._identifier(a), tuple(found.refs.values()), found.line) for a in item.expressions]
+        if kind is exp.EQ and self.dialect in _SCHEMA_CALLS and isinstance(item.this, exp.Literal | exp.National):
+            found = self._collected(item.expression, scope, subqueries)  # 'name' = expression
+            text = self.text_of(item, found.at) if found.refs else ""
+            return Output(self.fold(item.this.name, True), tuple(found.refs.values()), found.line, expression=text)
         if _is_assignment(item):
             self.assigned.append(("@" + item.this.name, self._collected(item.expression, scope, subqueries)))
             return None
@@ -740,7 +764,7 @@ class Builder:
                 self._push_case(node, how, push)
                 continue
             if kind is exp.Window:
-                self._push_window(node, how, push)
+                self._push_window(node, how, push, scope)
                 continue
             if issubclass(kind, exp.Query) and kind is not exp.Table:
                 self._subquery(node, scope, how, found)
@@ -763,7 +787,15 @@ class Builder:
                 continue
             if kind is exp.WithinGroup:
                 push((node.this, how))
-                push((node.expression, COMPOSED[AGGREGATION][how]))
+                if (
+                    isinstance(node.this, exp.AggFunc)
+                    and isinstance(node.expression, exp.Order)
+                    and not node.this.args.get("separator")
+                ):
+                    for item in node.expression.expressions:  # PERCENTILE_CONT: what is ordered is what is aggregated
+                        push((item, COMPOSED[AGGREGATION][how]))
+                else:
+                    push((node.expression, COMPOSED[AGGREGATION][how]))
                 continue
             if kind is exp.Lambda:
                 bound = (bound or set()) | {p.name.lower() for p in node.expressions}
@@ -787,6 +819,10 @@ class Builder:
                 how = TRANSFORMATION
             if kind is exp.Dot:
                 self._call(node, scope, found)
+            elif kind is exp.Anonymous and node.name.upper() == "DATE_BUCKET":
+                for item in node.expressions[1:]:  # the first is a part of a date
+                    push((item, how))
+                continue
             elif kind is exp.NextValueFor:
                 self._sequence(node, found)
                 continue
@@ -819,10 +855,15 @@ class Builder:
             push((args["default"], result))
 
     @staticmethod
-    def _push_window(node: Any, how: int, push: Callable[[tuple[Any, int]], None]) -> None:
+    def _push_window(node: Any, how: int, push: Callable[[tuple[Any, int]], None], scope: Scope) -> None:
         args = node.args
         push((args["this"], COMPOSED[TRANSFORMATION][how]))
         shape = COMPOSED[WINDOW][how]
+        named = args.get("alias")
+        if (
+            named is not None and args["this"].__class__ is not exp.Identifier
+        ):  # OVER w, but not one window from another
+            push((scope.windows.get(named.name.lower(), named), shape))
         for item in args.get("partition_by") or ():
             push((item, shape))
         for key in ("order", "spec"):
@@ -891,7 +932,7 @@ class Builder:
         meta = identifier._meta if isinstance(identifier, exp.Identifier) else None
         line = meta["line"] if meta else 0
         if node.args.get("table") is None:
-            if name in self.pseudo:
+            if name in self.pseudo and not identifier.args.get("quoted"):
                 return None
             if name in self.variables:
                 return Ref(self.variable("@" + name), scope.index, VALUE, how, line)

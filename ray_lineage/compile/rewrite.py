@@ -73,6 +73,27 @@ _COMPOUND: Final = frozenset({T.PLUS, T.DASH, T.STAR, T.SLASH, T.MOD, T.AMP, T.C
 _TRIGGERS: Final = frozenset({T.WITH, T.OPTION, T.TOP, T.EQ, T.WHERE})
 
 
+_QUOTES_OFF: Final = re.compile(r"\bquoted_identifier\b[\w\s,]*\soff\b", re.IGNORECASE)
+
+
+def quoted_as_strings(tokens: list[Token], text: str) -> list[Token]:
+    """After SET QUOTED_IDENTIFIER OFF what stands in double quotes is a string."""
+    if not _QUOTES_OFF.search(text):
+        return tokens
+    out: list[Token] = []
+    off = False
+    for i, token in enumerate(tokens):
+        if token.token_type is T.SET:
+            words = [t.text.upper() for t in tokens[i + 1 : i + 12] if t.token_type is not T.COMMA]
+            end = next((k for k, word in enumerate(words) if word in ("ON", "OFF")), 0)
+            if "QUOTED_IDENTIFIER" in words[:end]:
+                off = words[end] == "OFF"
+        if off and token.token_type is T.IDENTIFIER and text[token.start] == '"':
+            token = Token(T.STRING, token.text, token.line, token.col, token.start, token.end, token.comments)
+        out.append(token)
+    return out
+
+
 def rewrite_tsql(tokens: list[Token], verb: str, *, methods: bool = False) -> list[Token]:
     """The same statement without hints, options and compound assignments. Returns ``tokens`` itself if nothing is to do.
     ``methods``: there may be some of METHODS; they become functions."""

@@ -81,6 +81,16 @@ _TSQL_STARTS: Final = frozenset(
         "ENABLE",
         "DISABLE",
         "SHUTDOWN",
+        "UPDATE STATISTICS",
+        "READTEXT",
+        "WRITETEXT",
+        "UPDATETEXT",
+        "SETUSER",
+        "ADD",
+        "RECEIVE",
+        "SEND",
+        "MOVE",
+        "GET",
     ]
 )
 _TSQL_WORDS: Final = _TSQL_STARTS | {"CASE", "VALUES", "AS", ":"}
@@ -214,6 +224,16 @@ class _Flow:
             if block.role == TRY:
                 self.last_try = block.block
         self._renew()
+
+
+_SECOND_WORDS: Final = {
+    "ADD": ("SIGNATURE", "SENSITIVITY", "COUNTER"),
+    "RECEIVE": ("TOP", "*", "CONVERSATION_HANDLE", "MESSAGE_BODY", "CAST", "CONVERT"),
+    "SEND": ("ON",),
+    "MOVE": ("CONVERSATION",),
+    "GET": ("CONVERSATION",),
+}
+"""What follows words that begin a statement but are no reserved words."""
 
 
 class _TsqlSplitter:
@@ -373,8 +393,10 @@ class _TsqlSplitter:
                     return False
                 return not self._take_query()
             case "INSERT" | "UPDATE" | "DELETE" | "MERGE":
-                if previous in ("THEN", "ON", "FOR", "BULK", "AFTER", "OF") or self._next(i) == "JOIN":
+                if previous in ("THEN", "FOR", "BULK", "AFTER", "OF") or self._next(i) == "JOIN":
                     return False
+                if previous == "ON":  # of SET ... ON, unless it is a foreign key's
+                    return self._next(i) not in ("CASCADE", "NO", "SET")
                 if word == "UPDATE" and self._next(i) == "(" and verb in ("IF", "WHILE"):
                     return False
                 if verb == "WITH" and self.awaiting:
@@ -415,6 +437,8 @@ class _TsqlSplitter:
                 return previous not in ("WITH", "REVOKE")
             case "BEGIN" | "DECLARE" | "RETURN":
                 return True
+            case "ADD" | "RECEIVE" | "SEND" | "MOVE" | "GET":
+                return self._next(i) in _SECOND_WORDS[word] and self.tokens[i - 1].line < self.tokens[i].line
             case _:
                 return previous not in (",", "=", "AS")
 
@@ -496,7 +520,7 @@ class _TsqlSplitter:
             return body + 1 if at_as else body
         if kind == "VIEW" or (kind == "MATERIALIZED" and self._next(j) == "VIEW"):
             self._begin(i, "CREATE VIEW")
-        elif kind == "TABLE" and word == "CREATE":
+        elif word == "CREATE" and (kind == "TABLE" or (kind == "EXTERNAL" and self._next(j) == "TABLE")):
             self._begin(i, "CREATE TABLE")
         else:
             self._begin(i, word)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import msgspec
@@ -18,7 +19,8 @@ from ray_lineage.compile.kinds import T
 from ray_lineage.compile.names import folder, with_defaults
 from ray_lineage.compile.options import CompileOptions, ModelName
 from ray_lineage.compile.relations import FILTER, IDENTITY, JOIN, Builder, Collected, Scope
-from ray_lineage.compile.rewrite import OutputClause, has_methods, rewrite_tsql, take_outputs
+from ray_lineage.compile.rewrite import OutputClause, has_methods, quoted_as_strings, rewrite_tsql, take_outputs
+from ray_lineage.compile.rowsets import may_have_rowsets, rewrite_rowsets, server_of
 from ray_lineage.compile.split import Slice, closing, split, without_delimiters
 from ray_lineage.compile.tokens import dialect_of, shifted, tokenize
 from ray_lineage.model import (
@@ -71,6 +73,7 @@ _SCALARS: Final = frozenset(
 )
 """Types that may look like the user's own (``[int]``, ``sysname``)."""
 
+_INNER: Final = frozenset({T.MERGE, T.UPDATE, T.DELETE, T.INSERT})
 _DELIMITED: Final = frozenset({"mysql", "singlestore", "starrocks", "doris", ""})
 _PROGRAMS: Final = {
     "PROC": "Procedure",
@@ -104,7 +107,11 @@ class FileCompiler:
         self.tokens: list[Token] = []
         self.owners: dict[int, str] = {}
         self.has_methods = self.is_tsql and has_methods(text)
-        self.has_keys = "references" in text.lower()
+        lower = text.lower()
+        self.has_rowsets = self.is_tsql and may_have_rowsets(lower)
+        self.has_keys = "references" in lower
+        self.externals: set[Name] = set()  # files that are read or written
+        self.server = ""  # where the text at hand runs, if not here
         self.variables: set[str] = set()  # declared in procedural bodies: no columns (engines refuse such ambiguity)
         self.calls: list[Call] = []
         self.foreign_keys: list[ForeignKey] = []
@@ -129,6 +136,8 @@ class FileCompiler:
         if self.dialect in _DELIMITED and "delimiter" in self.text.lower():
             self.text = without_delimiters(self.text)
         self.tokens, diagnostics = tokenize(self.text, self.dialect)
+        if self.is_tsql:
+            self.tokens = quoted_as_strings(self.tokens, self.text)
         self.diagnostics.extend(diagnostics)
         self._compile_tokens(self.tokens, "")
 
@@ -218,6 +227,10 @@ class FileCompiler:
                 procedural.execute(self, tokens, owner)
         elif verb == "IF" or verb == "WHILE":
             procedural.condition(self, tokens, verb.lower(), owner)
+        elif verb == "RECEIVE" or (verb == "WAITFOR" and len(tokens) > 4 and tokens[2].text.upper() == "RECEIVE"):
+            procedural.receive(self, tokens, owner)
+        elif verb == "BULK":
+            procedural.bulk_insert(self, tokens, owner)
         elif verb == "FETCH":
             procedural.fetch(self, tokens, owner)
         elif verb == "COPY":
@@ -319,6 +332,10 @@ class FileCompiler:
                 return self.trigger_tables[self.owner]
             if name[0] in self.temporary:
                 return (f"#{name[0]}",)
+        elif name in self.externals:
+            return name
+        if self.server:
+            return (self.server, *with_defaults(name, "", ""))
         return with_defaults(name, self.catalog, self.schema)
 
     def dataset(self, table: exp.Table) -> Name:
@@ -693,6 +710,8 @@ class FileCompiler:
         if self.nests and (deepest := _deepest(tokens)) > _MAX_DEPTH:
             raise ParseError(f"nested too deeply ({deepest} levels, {_MAX_DEPTH} are read)")
         if self.is_tsql:
+            if self.has_rowsets:
+                tokens = rewrite_rowsets(self, tokens)
             tokens = rewrite_tsql(tokens, verb, methods=self.has_methods)
         elif self.dialect == "oracle" and self.owner in self.trigger_tables:
             tokens = [t for i, t in enumerate(tokens) if not _marks_row(tokens, i)]
@@ -717,6 +736,7 @@ class FileCompiler:
         builder.variables = frozenset(self.variables)
         builder.text_of = self._expression
         builder.qualified = self._qualified
+        builder.remote = self._remote
         table = self.trigger_tables.get(self.owner)
         if table is not None and not self.is_tsql:
             builder.rows = {**self.rows, "new": table, "old": table}
@@ -724,11 +744,52 @@ class FileCompiler:
             builder.rows = self.rows
         return builder
 
-    def _data(self, tokens: list[Token], verb: str, owner: str) -> None:
+    def _remote(self, builder: Builder, call: exp.Anonymous) -> int:
+        """``OPENQUERY(server, 'query')``, ``OPENROWSET('provider', 'connection', 'query' | table)``: the relation, or -1."""
+        arguments = call.expressions
+        last = arguments[-1] if len(arguments) > 1 else None
+        if call.name.upper() == "OPENQUERY":
+            server = arguments[0].name
+        elif call.name.upper() == "OPENROWSET" and last is not None:
+            server = server_of(arguments[1].name)
+        else:
+            return -1
+        with self.elsewhere(server):
+            if isinstance(last, exp.Column):
+                parts = [last.args.get(key) for key in ("catalog", "db", "table", "this")]
+                return builder._add(TableRef(self._qualified(tuple(self.fold(p.name, False) for p in parts if p)), 0))
+            text = last.name if isinstance(last, exp.Literal | exp.National) else ""
+            inner, _ = tokenize(text, self.dialect)
+            outer, self.text = (self.text, self.parsed), text
+            try:
+                tree = self._parse(inner, "SELECT")
+                if not isinstance(tree, exp.Query):
+                    raise ParseError("it is no query")
+                return builder.query(tree)
+            except SqlglotError as error:
+                what = str(error).split("\n")[0]
+                self._note("RL111", "warning", f"in a query for another server: it could not be read: {what}", 0)
+                return -1
+            finally:
+                self.text, self.parsed = outer
+
+    @contextmanager
+    def elsewhere(self, server: str) -> Iterator[None]:
+        """Names belong to another server, whose current database is not known."""
+        outer, self.server = self.server, str(self.fold(server, False)) or self.server
+        try:
+            yield
+        finally:
+            self.server = outer
+
+    def _data(self, tokens: list[Token], verb: str, owner: str, output: Token | None = None) -> None:
+        """``output`` is the temporary table that takes what the statement puts out."""
         if verb == "INSERT":
             if self._insert_exec(tokens, owner):
                 return
             tokens = _first_rows(tokens)
+            if self.is_tsql:
+                tokens = self._inner_statement(tokens, owner)
         if verb == "UPDATE" and len(tokens) > 1 and tokens[1].text.upper() == "STATISTICS":
             return
         read, outputs = take_outputs(tokens, verb) if self.is_tsql and verb not in _QUERIES else (tokens, [])
@@ -740,10 +801,32 @@ class FileCompiler:
         handler = _HANDLERS.get(type(tree))
         if handler is not None:
             scope = handler(self, tree, tokens, owner)
+            written = self.statements[-1].target
             for clause in outputs:
-                self._output_into(clause, scope, tokens, owner)
+                if output is not None and not clause.into:
+                    clause = clause._replace(into=[output])
+                self._output(clause, written, scope, tokens, owner)
         elif isinstance(tree, exp.Query):
             self._select(tree, tokens, owner)
+
+    def _inner_statement(self, tokens: list[Token], owner: str) -> list[Token]:
+        """``INSERT INTO t SELECT ... FROM (MERGE ... OUTPUT ...) AS x``: what the inner statement puts out is a temporary
+        table of its own."""
+        for i in range(3, len(tokens)):
+            if tokens[i].token_type not in _INNER or tokens[i - 1].token_type is not T.L_PAREN:
+                continue
+            if tokens[i - 2].token_type is not T.FROM:
+                continue
+            end = closing(tokens, i - 1)
+            name = Token(T.IDENTIFIER, f"#output:{i}", tokens[i].line, tokens[i].col, tokens[i].start, tokens[i].end)
+            outer = self.sink
+            self.sink = None
+            try:
+                self._data(tokens[i:end], tokens[i].text.upper(), owner, name)
+            finally:
+                self.sink = outer
+            return [*tokens[: i - 1], name, *tokens[end + 1 :]]
+        return tokens
 
     def _insert_exec(self, tokens: list[Token], owner: str) -> bool:
         at = -1
@@ -857,7 +940,7 @@ class FileCompiler:
         self.declarations.append(Declaration(name, kind, start_line(tokens[0]), (), len(self.statements), temporary))
         self._add(tokens, "select_into", builder, owner, root=root, target=name, defines=True)
 
-    def _result(self, tokens: list[Token], builder: Builder, root: int, owner: str) -> None:
+    def _result(self, tokens: list[Token], builder: Builder, root: int, owner: str, kind: str = "select") -> None:
         """A bare query: what a procedure returns, what INSERT ... EXEC of a string takes, or nothing but reading."""
         if self.sink is not None:
             target, columns = self.sink
@@ -868,7 +951,7 @@ class FileCompiler:
             return
         name = self.owner_names.get(owner)
         if name is None or self.kinds.get(owner) not in ("Procedure", "Function"):
-            self._add(tokens, "select", builder, owner, root=root)
+            self._add(tokens, kind, builder, owner, root=root)
             return
         first = next((k for k, d in enumerate(self.declarations) if d.name == name), -1)
         declared = self.declarations[first] if first >= 0 else None
@@ -963,6 +1046,12 @@ class FileCompiler:
             if not isinstance(clause, exp.EQ | exp.PropertyEQ):
                 continue
             left, right = clause.this, clause.expression
+            if isinstance(left, exp.Parameter):  # SET @v = expression, SET @v = column = expression
+                if isinstance(right, exp.EQ) and isinstance(right.this, exp.Column):
+                    left, right = right.this, right.expression
+                found = Collected()
+                builder.collect(right, scope, IDENTITY, found)
+                builder.assigned.append(("@" + clause.this.name, found))
             if isinstance(left, exp.Tuple) and isinstance(right, exp.Tuple):
                 pairs = list(zip(left.expressions, right.expressions, strict=False))
             elif isinstance(left, exp.Tuple):
@@ -1012,6 +1101,8 @@ class FileCompiler:
         target = base_table(builder, at)
         self._add(tokens, "update", builder, owner, target=target, assignments=tuple(assignments), scope=index,
                   influences=influences, subqueries=subqueries)  # fmt: skip
+        if builder.assigned:
+            procedural.selected(self, tokens, builder, owner, index, sure=False)
         return builder, scope
 
     def _target_relation(self, table: Expression, scope: Scope, builder: Builder) -> int:
@@ -1126,17 +1217,17 @@ class FileCompiler:
                 name, line = f"\0{position}", found.line  # by position; link knows the target's columns
             assignments.append(Assignment(name, tuple(found.refs.values()), line or found.line))
 
-    def _output_into(
-        self, clause: OutputClause, scope: tuple[Builder, Scope] | None, tokens: list[Token], owner: str
+    def _output(
+        self, clause: OutputClause, written: Name, scope: tuple[Builder, Scope] | None, tokens: list[Token], owner: str
     ) -> None:
-        """``OUTPUT inserted.a, s.b INTO log (x, y)``: a second dataset written by the same statement."""
+        """``OUTPUT inserted.a, s.b INTO log (x, y)``: a second dataset written by the same statement. Without INTO it is the
+        result of the statement."""
         target, at = ddl.read_name(clause.into, 0)
-        if not target:
+        if not clause.items:
             return
         columns: list[str] = []
         if at < len(clause.into) and clause.into[at].token_type is T.L_PAREN:
             columns = [self._part(clause.into[a]) for a, _ in ddl.items(clause.into, at + 1, closing(clause.into, at))]
-        written = self.statements[-1].target
         first = clause.items[0]
         select = Token(T.SELECT, "SELECT", first.line, first.col, first.start, first.start)
         tree = self._parse([select, *clause.items], "SELECT")
@@ -1151,7 +1242,12 @@ class FileCompiler:
         builder.relations[index] = Select(
             sources, outputs, (), outer.index if outer else -1, subqueries=tuple(subqueries)
         )
-        self._add(tokens, "output_into", builder, owner, root=index, target=self._full(target), columns=tuple(columns))
+        if not target:
+            self._result(tokens, builder, index, owner, kind="output")
+            return
+        name = self._full(target)
+        self._add(tokens, "output_into", builder, owner, root=index, target=name, columns=tuple(columns),
+                  defines=name[0].startswith("#output:"))  # fmt: skip
 
 
 def _marks_row(tokens: list[Token], i: int) -> bool:
