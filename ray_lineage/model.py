@@ -68,6 +68,9 @@ THEN, ELSE, LOOP, TRY, CATCH, ANY, ANY_LOOP = range(7)
 ELSE of one IF share the block's number, as do TRY and CATCH. ANY: the order of what is inside is not known (GOTO, or a
 language whose control flow is not read); ANY_LOOP: nor how often it runs."""
 
+PARAMETER: Final = "@\0"
+"""Before the name or position of an output parameter, in references to a procedure."""
+
 STAR: Final = "*"
 """Column name of "all columns, which we cannot list"."""
 
@@ -274,11 +277,14 @@ class DeclaredColumn(msgspec.Struct, frozen=True, array_like=True, gc=False):
     line: int = 0
 
 
+ALTERED: Final = "Altered"
+
+
 class Declaration(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A dataset that the file creates. ``columns`` is empty where they come from the query of ``statement`` (index into
     ``FileFacts.statements``), which is -1 where there is none. ``temporary`` datasets belong to this file alone.
-    ``adds``: not a declaration but ALTER TABLE ... ADD of ``columns``. ``like``: a temporary table or variable of ``owner``
-    has the columns of that table type."""
+    ``adds``: not a declaration but ALTER TABLE ... ADD of ``columns`` (with the kind ALTERED: a new type). ``like``: a temporary table or variable of ``owner``
+    has the columns of that table type. ``parameters`` are a procedure's, in their order."""
 
     name: Name
     kind: str
@@ -289,6 +295,7 @@ class Declaration(msgspec.Struct, frozen=True, array_like=True, gc=False):
     adds: bool = False
     like: Name = ()
     owner: str = ""
+    parameters: tuple[str, ...] = ()
 
 
 class FileFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -52,6 +52,10 @@ class Texts:
         known[:] = [entry for entry in known if entry[0][: len(path)] != path]
         known.append((path, texts))
 
+    def knows(self, name: str) -> bool:
+        """Was the variable assigned?"""
+        return name in self._assigned
+
     def variants(self, path: tuple[int, ...]) -> list[dict[str, Text]]:
         """What the variables hold at ``path``: every text of every variable is in one variant at least."""
         held = {name: self._held(entries, path) for name, entries in self._assigned.items()}
@@ -63,7 +67,7 @@ class Texts:
         seen: dict[Text, None] = {}
         closed: set[tuple[int, ...]] = set()  # branches of which both, or the one that we are in, were assigned
         for where, texts in reversed(entries):
-            if _excludes(where, path):
+            if excludes(where, path):
                 continue
             seen.update(dict.fromkeys(texts))
             if _dominates(where, path, closed):
@@ -73,7 +77,7 @@ class Texts:
         return [t if len(kept) <= _MAX_TEXTS else t._replace(complete=False) for t in kept[:_MAX_TEXTS]]
 
 
-def _excludes(where: tuple[int, ...], path: tuple[int, ...]) -> bool:
+def excludes(where: tuple[int, ...], path: tuple[int, ...]) -> bool:
     """Are they in different branches of one IF?"""
     for a, b in zip(where, path, strict=False):
         if a != b:

@@ -5,8 +5,9 @@ Each function reads one slice of tokens and tells the file's compiler what it sa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 from sqlglot.errors import SqlglotError
@@ -21,8 +22,10 @@ from ray_lineage.compile.rowsets import file_of
 from ray_lineage.compile.split import closing
 from ray_lineage.compile.tokens import shifted, tokenize
 from ray_lineage.model import (
+    PARAMETER,
     STAR,
     SYSTEM_SCHEMAS,
+    VALUE,
     VARIABLES,
     Alias,
     Assignment,
@@ -337,11 +340,12 @@ def execute(c: FileCompiler, tokens: list[Token], owner: str, into: tuple[Name, 
         return
     last = parts[-1].text.lower()
     if last == "sp_executesql":
-        argument = ddl.items(tokens, at, len(tokens))
-        a, b = argument[0] if argument else (at, at)
-        if b - a > 3 and tokens[a].token_type is T.PARAMETER and tokens[a + 2].token_type is T.EQ:
-            a += 3  # @stmt = N'...'
-        _run_text(c, tokens[a:b], tokens, owner, into)
+        _run_with_parameters(c, tokens, at, owner, into)
+        return
+    if last == "sp_xml_preparedocument":
+        given = _arguments(tokens, at)
+        if len(given) > 1 and given[0].output:
+            assign(c, given[0].variable, given[1].value, owner)
         return
     if last == "sp_rename":
         _sp_rename(c, tokens, at, owner)
@@ -355,6 +359,100 @@ def execute(c: FileCompiler, tokens: list[Token], owner: str, into: tuple[Name, 
         c.calls.append(Call(caller, callee, tokens[0].line))
     if into is not None:
         _insert_result(c, tokens, callee, into, owner)
+    if c.is_tsql:
+        _take_outputs(c, tokens, at, callee, owner)
+
+
+class _Argument(NamedTuple):
+    """``[@name =] value [OUTPUT]`` of an EXEC."""
+
+    name: str
+    value: list[Token]
+    output: bool
+
+    @property
+    def variable(self) -> str:
+        """The variable that is passed, or ""."""
+        is_variable = len(self.value) == 2 and self.value[0].token_type is T.PARAMETER
+        return "@" + self.value[1].text if is_variable else ""
+
+
+def _arguments(tokens: list[Token], at: int) -> list[_Argument]:
+    out: list[_Argument] = []
+    for a, b in ddl.items(tokens, at, len(tokens)):
+        name = ""
+        if b - a > 2 and tokens[a].token_type is T.PARAMETER and tokens[a + 2].token_type is T.EQ:
+            name = "@" + tokens[a + 1].text.lower()
+            a += 3
+        end = next((k for k in range(a + 1, b) if tokens[k].token_type is T.WITH), b)  # WITH RECOMPILE
+        output = end > a and tokens[end - 1].text.upper() in ("OUTPUT", "OUT")
+        out.append(_Argument(name, tokens[a : end - 1 if output else end], output))
+    return out
+
+
+def _take_outputs(c: FileCompiler, tokens: list[Token], at: int, callee: Name, owner: str) -> None:
+    """``EXEC p @out = @v OUTPUT``: v holds what p's parameter holds in the end, which is a column of p."""
+    builder = c._builder()
+    table = -1
+    assignments: list[Assignment] = []
+    for position, argument in enumerate(_arguments(tokens, at)):
+        if not argument.output or not argument.variable:
+            continue
+        if callee[-1][:3] in ("sp_", "xp_"):  # of the engine
+            forget(c, argument.variable, tokens, owner)
+            continue
+        if table < 0:
+            table = builder._add(TableRef(callee, tokens[0].line))
+        name = PARAMETER + (str(c.fold(argument.name, False)) or str(position))  # link knows the procedure's parameters
+        ref = Ref(table, -1, name, IDENTITY, tokens[0].line)
+        assignments.append(Assignment(variable_name(c, argument.variable), (ref,), tokens[0].line))
+    if assignments:
+        _carries(c, owner, tuple(assignments))
+        c._add(tokens, "assign", builder, owner, target=VARIABLES, assignments=tuple(assignments), defines=True)
+
+
+def give_outputs(c: FileCompiler, tokens: list[Token], owner: str) -> None:
+    """A procedure ends: what its output parameters hold now goes to the caller."""
+    carriers = c.carriers.get(owner, set())
+    given = [name for name in c.outputs.get(owner, ()) if name in carriers]
+    if not given:
+        return
+    builder = c._builder()
+    assignments = tuple(
+        Assignment(name, (Ref(builder.variable(name), -1, VALUE, IDENTITY, tokens[0].line),), tokens[0].line)
+        for name in given
+    )
+    c._add(tokens, "output_parameters", builder, owner, target=c.owner_names[owner], assignments=assignments)
+
+
+def _run_with_parameters(
+    c: FileCompiler, tokens: list[Token], at: int, owner: str, into: tuple[Name, tuple[str, ...]] | None
+) -> None:
+    """``EXEC sp_executesql @text, N'@a int, @b int OUTPUT', @a = 1, @b = @c OUTPUT``. The text has variables of its own;
+    those that are not also variables here get what is passed."""
+    given = _arguments(tokens, at)
+    if not given:
+        return
+    names = _parameter_names(given[1].value) if len(given) > 1 else []
+    passed: list[tuple[str, _Argument]] = []
+    for position, argument in enumerate(given[2:]):
+        name = argument.name or (names[position] if position < len(names) else "")
+        if name and argument.variable.lower() != name and not c.knows(name, owner):
+            passed.append((name, argument))
+    for name, argument in passed:
+        assign(c, name, argument.value, owner)
+    _run_text(c, given[0].value, tokens, owner, into)
+    for name, argument in passed:
+        if argument.output and argument.variable:
+            inner = argument.value[0]
+            variable = [inner, Token(T.VAR, name[1:], inner.line, inner.col, inner.start, inner.end)]
+            assign(c, argument.variable, variable, owner)
+
+
+def _parameter_names(value: list[Token]) -> list[str]:
+    if len(value) != 1 or value[0].token_type not in _STRINGS:
+        return []
+    return [found.lower() for found in re.findall(r"(?:^|,)\s*(@\w+)", value[0].text)]
 
 
 def call_functions(c: FileCompiler, found: Mapping[Name, int], caller: Name, line: int) -> None:
@@ -687,6 +785,8 @@ def alter_table(c: FileCompiler, tokens: list[Token], name: Name, i: int, owner:
             rename(c, tokens, name, (*name[:-1], *new) if len(new) == 1 else c._qualified(new), owner)
     elif words[0] == "RENAME" and len(words) >= 5 and "TO" in words:
         rename_column(c, name, c._part(tokens[i + 2]), c._part(tokens[i + words.index("TO") + 1]))
+    elif words[0] == "DROP" and words[1:2] == ["COLUMN"]:
+        _drop_columns(c, tokens, name, i)
     elif words[0] == "SWITCH" and "TO" in words:
         parts, _ = ddl.read_name(tokens, i + words.index("TO") + 1)
         if parts:
@@ -717,6 +817,19 @@ def rename_column(c: FileCompiler, table: Name, old: str, new: str) -> None:
             c.declarations[k] = msgspec.structs.replace(d, columns=columns)
             return
     c.declarations.append(Declaration(table, "Table", 0, (DeclaredColumn(new),), adds=True))
+
+
+def _drop_columns(c: FileCompiler, tokens: list[Token], table: Name, i: int) -> None:
+    """``DROP COLUMN [IF EXISTS] a, COLUMN b``: from this script's declaration of the table, if there is one."""
+    gone: set[str] = set()
+    for a, b in ddl.items(tokens, i + 1, len(tokens)):
+        while a < b - 1 and tokens[a].text.upper() in ("DROP", "COLUMN", "IF", "EXISTS"):
+            a += 1
+        gone.add(c._part(tokens[a]))
+    for k, d in enumerate(c.declarations):
+        if d.name == table and d.columns and not d.temporary:
+            columns = tuple(x for x in d.columns if x.name not in gone)
+            c.declarations[k] = msgspec.structs.replace(d, columns=columns)
 
 
 def _sp_rename(c: FileCompiler, tokens: list[Token], at: int, owner: str) -> None:

@@ -13,7 +13,7 @@ from sqlglot.expressions import Expression
 from sqlglot.tokens import Token
 
 from ray_lineage.compile import ddl, procedural
-from ray_lineage.compile.dynamic import Texts
+from ray_lineage.compile.dynamic import Texts, excludes
 from ray_lineage.compile.excerpt import Item, innermost, item_ranges
 from ray_lineage.compile.kinds import T
 from ray_lineage.compile.names import folder, with_defaults
@@ -24,6 +24,7 @@ from ray_lineage.compile.rowsets import may_have_rowsets, rewrite_rowsets, serve
 from ray_lineage.compile.split import Slice, closing, split, without_delimiters
 from ray_lineage.compile.tokens import dialect_of, shifted, tokenize
 from ray_lineage.model import (
+    ALTERED,
     ANY,
     ANY_LOOP,
     LOOP,
@@ -110,6 +111,8 @@ class FileCompiler:
         lower = text.lower()
         self.has_rowsets = self.is_tsql and may_have_rowsets(lower)
         self.has_keys = "references" in lower
+        self.parameters: dict[str, list[str]] = {}  # of T-SQL's programs, by owner
+        self.outputs: dict[str, list[str]] = {}  # output parameters, by owner
         self.externals: set[Name] = set()  # files that are read or written
         self.server = ""  # where the text at hand runs, if not here
         self.variables: set[str] = set()  # declared in procedural bodies: no columns (engines refuse such ambiguity)
@@ -148,6 +151,10 @@ class FileCompiler:
             found = self.texts[owner] = Texts()
         return found
 
+    def knows(self, name: str, owner: str) -> bool:
+        """Is it a variable that was assigned here?"""
+        return self.texts_of(owner).knows(name) or self.fold(name, False) in self.carriers.get(owner, ())
+
     @property
     def in_loop(self) -> bool:
         """May the statement at hand run again?"""
@@ -162,6 +169,13 @@ class FileCompiler:
             self.path = (*outer_path, *piece.path)
             try:
                 self._slice(index, piece, self.owners.get(piece.owner, owner))
+                if (
+                    self.outputs
+                    and piece.owner >= 0
+                    and (index + 1 == len(slices) or slices[index + 1].owner != piece.owner)
+                ):
+                    self.path = outer_path
+                    procedural.give_outputs(self, tokens[piece.start : piece.end], self.owners.get(piece.owner, owner))
             except (SqlglotError, RecursionError, ValueError, AttributeError, TypeError, KeyError, IndexError) as error:
                 self._cannot_read(piece, error)
         self.blocks = max((step // ROLES for s in slices for step in s.path), default=self.blocks)
@@ -192,6 +206,8 @@ class FileCompiler:
         self.owner = owner
         if self.is_tsql and owner and verb in _SCANNED:
             self._functions(tokens, owner)
+            if verb == "RETURN" and owner in self.outputs:
+                procedural.give_outputs(self, tokens, owner)
         if verb == "HEADER":
             self._header(index, tokens)
         elif verb in _QUERIES or verb in _DATA:
@@ -395,7 +411,8 @@ class FileCompiler:
         returns = next((j for j in range(i, len(tokens)) if tokens[j].text.upper() == "RETURNS"), -1)
         if kind == "Function" and returns >= 0:
             columns = self._returned_table(tokens, returns, name)
-        self.declarations.append(Declaration(name, kind, start_line(tokens[0]), columns))
+        parameters = tuple(self.parameters.get(owner, ())) if kind == "Procedure" else ()
+        self.declarations.append(Declaration(name, kind, start_line(tokens[0]), columns, parameters=parameters))
 
     def _trigger_table(self, tokens: list[Token], i: int, owner: str) -> None:
         at = next((j for j in range(i, len(tokens)) if tokens[j].text.upper() == "ON"), -1)
@@ -419,8 +436,15 @@ class FileCompiler:
         if i < end and tokens[i].token_type is T.L_PAREN:
             i, end = i + 1, closing(tokens, i)
         for a, b in ddl.items(tokens, i, end):
-            if tokens[a].token_type is T.PARAMETER and any(t.text.upper() == "READONLY" for t in tokens[a + 3 : b]):
+            if tokens[a].token_type is not T.PARAMETER or a + 1 >= b:
+                continue
+            name = str(self.fold("@" + tokens[a + 1].text, False))
+            self.parameters.setdefault(owner, []).append(name)
+            options = [t.text.upper() for t in tokens[a + 3 : b]]
+            if "READONLY" in options:
                 self.of_type(tokens, a, owner)
+            elif "OUTPUT" in options or "OUT" in options:
+                self.outputs.setdefault(owner, []).append(name)
 
     def of_type(self, tokens: list[Token], i: int, owner: str) -> None:
         """``@v [AS] SomeType``: if it is a table type, its columns are the variable's."""
@@ -545,7 +569,9 @@ class FileCompiler:
         self.declarations.append(Declaration(name, kind, start_line(tokens[0]), columns, -1, temporary))
         if temporary:
             self._made(tokens, name, columns, owner)
-        self._computed_columns(tokens, head, name, owner)
+        if self.is_tsql:
+            self._defaults(tokens, name, "create_table", owner)
+        self._computed_columns(tokens, head.columns, name, owner)
         if self.has_keys and not temporary:
             at = next((i for i, t in enumerate(tokens) if t.token_type is T.L_PAREN), 0)
             procedural.foreign_keys(self, tokens, at + 1, closing(tokens, at), name)
@@ -584,10 +610,23 @@ class FileCompiler:
             procedural.alter_table(self, tokens, self._full(parts), i, owner)
             if self.is_tsql:
                 self._defaults(tokens, self._full(parts), "alter_table", owner)
+        if not parts:
+            return
+        name = self._full(parts)
         added = ddl.added_columns(tokens, i)
-        if parts and added:
-            columns = tuple(self._declared(c) for c in added)
-            self.declarations.append(Declaration(self._full(parts), "Table", start_line(tokens[0]), columns, adds=True))
+        columns = tuple(self._declared(c) for c in added)
+        if name[0].startswith("#"):
+            if added:
+                names = tuple(c.name for c in columns)
+                self._add(tokens, "assign", self._builder(), owner, target=name, columns=names)
+            return
+        if added:
+            self.declarations.append(Declaration(name, "Table", start_line(tokens[0]), columns, adds=True))
+            self._computed_columns(tokens, added, name, owner)
+        altered = ddl.altered_column(tokens, i)
+        if altered is not None:
+            declared = (self._declared(altered),)
+            self.declarations.append(Declaration(name, ALTERED, start_line(tokens[0]), declared, adds=True))
 
     def _define(
         self,
@@ -639,10 +678,8 @@ class FileCompiler:
         kind_text = "create_table_clone" if clones else "create_table_like"
         self._add(tokens, kind_text, builder, owner, root=root, target=name, defines=True)
 
-    def _computed_columns(self, tokens: list[Token], head: ddl.CreateHead, name: Name, owner: str) -> None:
-        computed = [c for c in head.columns if c.computed[1] > c.computed[0]]
-        if self.is_tsql:
-            self._defaults(tokens, name, "create_table", owner)
+    def _computed_columns(self, tokens: list[Token], columns: list[ddl.ColumnItem], name: Name, owner: str) -> None:
+        computed = [c for c in columns if c.computed[1] > c.computed[0]]
         if not computed:
             return
         builder = self._builder()
@@ -958,6 +995,9 @@ class FileCompiler:
         defines = declared is not None and declared.statement < 0 and not declared.columns
         if declared is not None and defines:
             self.declarations[first] = msgspec.structs.replace(declared, statement=len(self.statements))
+        if not defines and declared is not None and declared.statement >= 0:
+            # another result set has its own columns, unless it stands for the first one in another branch
+            defines = not excludes(self.statements[declared.statement].path, self.path)
         self._add(tokens, "result_set", builder, owner, root=root, target=name, defines=defines)
 
     def _dbt_model(self, model: ModelName, tokens: list[Token], builder: Builder, root: int) -> None:

@@ -16,6 +16,7 @@ from ray_lineage.link.evaluate import (
 )
 from ray_lineage.link.script import Script
 from ray_lineage.model import (
+    ALTERED,
     STAR,
     Contribution,
     Diagnostic,
@@ -195,7 +196,9 @@ def _describe(rows: _Rows, dataset: str, owner: Declared, catalog: LinkCatalog) 
     name = dataset_id(rows.project, dataset)
     rows.datasets.add(dataset)
     rows.add("Dataset", (name, rows.project, dataset, catalog_name, schema, parts[-1], owner.kind, True, rows.file))
-    types = {c.name: c.type for d in reversed(catalog.declarations(dataset)) for c in d.columns}
+    declarations = catalog.declarations(dataset)
+    types = {c.name: c.type for d in reversed(declarations) if d.kind != ALTERED for c in d.columns}
+    types.update((c.name, c.type) for d in declarations if d.kind == ALTERED for c in d.columns)
     for ordinal, column in enumerate(catalog.columns(dataset) or ()):
         identity = rows.column(dataset, column)
         rows.add("Column", (identity, name, column, ordinal, types.get(column) or None, True, rows.file))

@@ -7,10 +7,11 @@ unqualified columns find their relation, temporary tables are looked through.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from ray_lineage.model import (
     INFLUENCE_KINDS,
+    PARAMETER,
     STAR,
     TRANSFORMATIONS,
     VALUE,
@@ -26,6 +27,9 @@ from ray_lineage.model import (
     StatementFacts,
     TableRef,
 )
+
+if TYPE_CHECKING:
+    from ray_lineage.link.catalog import Declared
 
 # A source's code is transformation * 2 + (1 if only possible).
 Sources = dict[tuple[str, str], int]
@@ -83,6 +87,10 @@ class Catalog(Protocol):
 
     def columns(self, dataset: str) -> tuple[str, ...] | None:
         """Complete column list of a dataset by its canonical text, None if not known."""
+        ...
+
+    def owner(self, dataset: str) -> Declared | None:
+        """The declaration that describes a dataset."""
         ...
 
 
@@ -424,6 +432,8 @@ class Evaluator:
     def _lookup(self, ref: Ref, output: Output | None = None, *, quiet: bool = False) -> Sources:
         if ref.relation >= 0:
             items = self.items(ref.relation)
+            if ref.name[:2] == PARAMETER:
+                return self._parameter(ref)
             if ref.name == STAR:
                 out: Sources = {}
                 for item in items:
@@ -434,6 +444,20 @@ class Evaluator:
         if ref.scope < 0:
             return {}
         return self._unqualified(ref, output, quiet)
+
+    def _parameter(self, ref: Ref) -> Sources:
+        """An output parameter of a procedure is a column of it, though not of its result."""
+        relation = self.relations[ref.relation]
+        if not isinstance(relation, TableRef):
+            return {}
+        self.items(ref.relation)
+        dataset, name = self.catalog.resolve(relation.name), ref.name[2:]
+        if name.isdigit():
+            declared = self.catalog.owner(dataset)
+            names = declared.parameters if declared is not None else ()
+            position = int(name)
+            name = names[position] if position < len(names) else f"@{position + 1}"
+        return {(dataset, name): 0}
 
     def _unqualified(self, ref: Ref, output: Output | None, quiet: bool) -> Sources:
         """The innermost scope that has the column; within it a relation known to have it, else those that may."""

@@ -84,7 +84,7 @@ class Linker:
             refs = _reads(decoded.statements[declaration.statement]) if declaration.statement >= 0 else ()
             entry = Declared(
                 path, position, declaration.kind, declaration.line, declaration.columns, declaration.statement,
-                declaration.adds, refs,
+                declaration.adds, refs, declaration.parameters,
             )  # fmt: skip
             self._catalog.declare(declaration.name, entry)
         for name in declared:

@@ -265,6 +265,11 @@ class Script:
         """CREATE TABLE #t makes an empty table; DECLARE @t TABLE in a loop does so only the first time."""
         if key[1][0] == "@" and key in self._state and self._in_loop():
             return
+        if not statement.defines:  # ALTER TABLE ... ADD
+            before = self._state.get(key, Temporary(()))
+            more = Temporary((*before.columns, *statement.columns))
+            self._hold(key, merged(more, before) if before.columns else before, replace=True)
+            return
         self._hold((statement.procedure, key[1]), Temporary(statement.columns), replace=True)
 
     def _in_loop(self) -> bool:

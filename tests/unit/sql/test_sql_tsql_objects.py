@@ -7,6 +7,7 @@ import pytest
 import ray_lineage
 from ray_lineage.compile import CompileOptions, compile_text
 from ray_lineage.model import FileFacts, dataset_text, default_kind, split_text
+from tests.factory import contributions
 from tests.unit.sql.cases import check
 
 
@@ -104,3 +105,49 @@ METHODS = [
 @pytest.mark.parametrize(("sql", "expected"), METHODS)
 def test_methods_of_types(sql: str, expected: list[str]) -> None:
     check(("tsql", sql, expected))
+
+
+PARAMETERS = [
+    ("CREATE PROC p @x int, @m int OUTPUT AS SET @m = (SELECT MAX(a) FROM t)\nGO\nEXEC p 1, @v OUTPUT; INSERT INTO o (c) VALUES (@v)", ["t.a > p.@m a", "p.@m > o.c i"]),
+    ("CREATE PROC p @x int, @m int OUT AS SET @m = (SELECT MAX(a) FROM t)\nGO\nEXEC @r = p @m = @v OUT WITH RECOMPILE; INSERT INTO o (c) VALUES (@v)", ["t.a > p.@m a", "p.@m > o.c i"]),
+    ("CREATE PROC p @m int OUTPUT AS IF 1 = 1 BEGIN SET @m = (SELECT a FROM t); RETURN END SET @m = (SELECT b FROM t)", ["t.a > p.@m i", "t.b > p.@m i"]),
+    ("CREATE PROC p @m int OUTPUT AS SET @m = (SELECT a FROM t); SET @m = 1", []),
+    ("SET @v = (SELECT a FROM t); EXEC p @v OUTPUT; INSERT INTO o (c) VALUES (@v)", ["p.@1 > o.c i"]),
+    ("EXEC sp_executesql N'SELECT @n = COUNT(a) FROM t WHERE b = @q', N'@q int, @n int OUTPUT', @q = 5, @n = @v OUTPUT; INSERT INTO o (c) VALUES (@v)", ["t.a > o.c a"]),
+    ("SET @v = (SELECT a FROM t); EXEC sp_executesql N'INSERT INTO o (c) VALUES (@x)', N'@x int', @v", ["t.a > o.c i"]),
+    ("DECLARE @x xml = (SELECT doc FROM t); EXEC sp_xml_preparedocument @h OUTPUT, @x; INSERT INTO o (c) SELECT a FROM OPENXML(@h, '/r') WITH (a int)", ["t.doc > o.c t"]),
+    # several results: each has its own columns, unless it stands for the first one in another branch
+    ("CREATE PROC p AS SELECT a FROM t; SELECT b, c FROM t", ["t.a > p.a i", "t.b > p.b i", "t.c > p.c i"]),
+    ("CREATE PROC p AS IF 1 = 1 SELECT a AS x FROM t ELSE SELECT b FROM t\nGO\nINSERT INTO o (c) EXEC p", ["t.a > p.x i", "t.b > p.x i", "p.x > o.c i"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sql", "expected"), PARAMETERS)
+def test_parameters_and_results(sql: str, expected: list[str]) -> None:
+    check(("tsql", sql, expected))
+
+
+def test_parameters_of_procedures_in_other_files() -> None:
+    files = {
+        "caller.sql": "EXEC dbo.p 1, @v OUTPUT; INSERT INTO dbo.o (c) VALUES (@v)",
+        "p.sql": "CREATE PROC dbo.p @x int, @m int OUTPUT AS SET @m = (SELECT a FROM dbo.t)",
+    }
+    found = contributions("p", files, "tsql")
+    assert {r[:2] for c in found.values() for r in c.rows["FLOWS_TO"]} == {
+        ("p:dbo.t.a", "p:dbo.p.@m"),
+        ("p:dbo.p.@m", "p:dbo.o.c"),
+    }
+
+
+def test_altered_columns() -> None:
+    sql = """CREATE TABLE dbo.t (a int, b int, c int, d int)
+        ALTER TABLE dbo.t ALTER COLUMN b bigint NOT NULL
+        ALTER TABLE dbo.t ALTER COLUMN a ADD MASKED WITH (FUNCTION = 'default()')
+        ALTER TABLE dbo.t WITH NOCHECK ADD e AS (a + b), f int
+        ALTER TABLE dbo.t DROP COLUMN IF EXISTS c, COLUMN d"""
+    [found] = contributions("p", {"t.sql": sql}, "tsql").values()
+    columns = sorted((r[3], r[2], r[4]) for r in found.rows["Column"])
+    assert [c[1:] for c in columns] == [("a", "int"), ("b", "bigint"), ("e", None), ("f", "int")]
+    assert {r[:2] for r in found.rows["FLOWS_TO"]} == {("p:dbo.t.a", "p:dbo.t.e"), ("p:dbo.t.b", "p:dbo.t.e")}
+    check(("tsql", "CREATE TABLE #w (a int); INSERT #w SELECT b FROM t; ALTER TABLE #w ADD z int; INSERT #w SELECT c, d FROM t; INSERT INTO o (x, y) SELECT a, z FROM #w",
+           ["t.b > o.x i", "t.c > o.x i", "t.d > o.y i"]))  # fmt: skip
