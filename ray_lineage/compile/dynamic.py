@@ -6,6 +6,7 @@ unknown becomes a placeholder name, so that the rest can still be read.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
@@ -143,26 +144,75 @@ def _operand(tokens: list[Token], variables: Mapping[str, Text]) -> Text:
     if first.token_type is T.L_PAREN and closing(tokens, 0) == len(tokens) - 1:
         return text_of(tokens[1:-1], variables)
     if first.token_type is T.CASE:
-        return _first_branch(tokens, variables)
+        return _branch(tokens, variables)
     if tokens[1].token_type is T.L_PAREN and closing(tokens, 1) == len(tokens) - 1:
         word = first.text.upper()
         inner = tokens[2:-1]
         if word in ("CHAR", "CHR", "NCHAR"):
-            return Text("\n" if [t.text for t in inner] in (["10"], ["13"]) else " ", True, False)
+            return Text(_character(inner), True, False)
+        if word in ("SPACE", "REPLICATE"):
+            return Text(" ", True, False)
+        if word == "REPLACE":
+            return _replaced(inner, variables)
+        if word == "FORMATMESSAGE":
+            return _formatted(inner, variables)
+        if word == "IIF":
+            return _longest([text_of(a, variables) for a in _arguments(inner)[1:]])
         if word == "CONCAT":
             return _concatenated(inner, variables)
         if word in _QUOTERS:
             found = text_of(_first_argument(inner), variables)
-            return found if found.complete else NOTHING
+            return _quoted(found, word, len(_arguments(inner))) if found.complete else NOTHING
         if word in _CHOICES:
             return text_of(_first_argument(inner), variables)._replace(complete=False)
+        if word == "CONVERT" and len(_arguments(inner)) > 1 and inner[0].token_type not in (T.PARAMETER, *_STRINGS):
+            return text_of(_arguments(inner)[1], variables)  # T-SQL: the type comes first
         if word in _WRAPPERS:
             return text_of(_first_argument(inner), variables)
     return NOTHING
 
 
-def _first_branch(tokens: list[Token], variables: Mapping[str, Text]) -> Text:
-    """Of a CASE the first THEN stands for all: which one is taken is not known."""
+def _character(tokens: list[Token]) -> str:
+    code = int(tokens[0].text) if len(tokens) == 1 and tokens[0].text.isdigit() else 32
+    return "\n" if code in (10, 13) else chr(code) if 32 <= code < 0xD800 else " "
+
+
+def _quoted(found: Text, word: str, arguments: int) -> Text:
+    """T-SQL's QUOTENAME gives a name in brackets; with a second argument it mostly gives a string."""
+    if word != "QUOTENAME":
+        return found
+    text = found.text
+    return found._replace(text=f"'{text}'" if arguments > 1 else "[" + text.replace("]", "]]") + "]")
+
+
+def _replaced(tokens: list[Token], variables: Mapping[str, Text]) -> Text:
+    """``REPLACE(text, old, new)``; collations mostly compare without case."""
+    found = [text_of(a, variables) for a in _arguments(tokens)]
+    if len(found) != 3 or not found[1].complete or not found[1].text:
+        return found[0]._replace(complete=False) if found else NOTHING
+    text, old, new = found
+    changed = re.sub(re.escape(old.text), lambda _: new.text, text.text, flags=re.IGNORECASE)
+    return Text(changed[:_MAX_TEXT], text.complete and (new.complete or changed == text.text), text.known)
+
+
+def _formatted(tokens: list[Token], variables: Mapping[str, Text]) -> Text:
+    """``FORMATMESSAGE('... %s ...', value)``."""
+    form, *values = [text_of(a, variables) for a in _arguments(tokens)] or [NOTHING]
+    pieces = re.split(r"%[-+ #0]*\d*[sdiuxX]", form.text)
+    given = [*values, *[NOTHING] * len(pieces)][: len(pieces) - 1]
+    text = "".join(x for piece, v in zip(pieces, [*(v.text for v in given), ""], strict=True) for x in (piece, v))
+    return Text(text[:_MAX_TEXT], form.complete and all(v.complete for v in given), form.known)
+
+
+def _longest(found: list[Text]) -> Text:
+    """Which of several texts is taken is not known: the longest says most."""
+    best = max(found, key=lambda t: (t.known, len(t.text)), default=NOTHING)
+    return best._replace(complete=best.complete and len(found) == 1)
+
+
+def _branch(tokens: list[Token], variables: Mapping[str, Text]) -> Text:
+    """Of a CASE the longest result stands for all."""
+    found: list[Text] = []
     start = -1
     depth = case = 0
     for i, token in enumerate(tokens):
@@ -171,11 +221,12 @@ def _first_branch(tokens: list[Token], variables: Mapping[str, Text]) -> Text:
         case += (kind is T.CASE) - (kind is T.END)
         if depth or case > 1:
             continue
-        if kind is T.THEN and start < 0:
+        if start >= 0 and (kind in (T.WHEN, T.ELSE) or case == 0):
+            found.append(text_of(tokens[start:i], variables))
+            start = -1
+        if kind in (T.THEN, T.ELSE):
             start = i + 1
-        elif start >= 0 and (kind in (T.WHEN, T.ELSE) or case == 0):
-            return text_of(tokens[start:i], variables)._replace(complete=False)
-    return NOTHING
+    return _longest(found)._replace(complete=False)
 
 
 def _arguments(tokens: list[Token]) -> list[list[Token]]:

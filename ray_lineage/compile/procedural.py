@@ -181,6 +181,39 @@ def declare(c: FileCompiler, tokens: list[Token], owner: str) -> None:
 def selected(c: FileCompiler, tokens: list[Token], builder: Builder, owner: str, root: int, *, sure: bool) -> None:
     """``SELECT @v = a, @w = b FROM t``: the query is ``root`` of ``builder``, and ``sure`` to have a row."""
     _set(c, tokens, builder, owner, builder.assigned, root, [root], sure=sure)
+    if c.is_tsql:
+        _selected_texts(c, tokens, owner, sure=sure)
+
+
+def _selected_texts(c: FileCompiler, tokens: list[Token], owner: str, *, sure: bool) -> None:
+    """Texts that ``SELECT @v = 'a' + b, @w += 'c'`` puts together, where it may have no row besides what they were."""
+    start, end, depth = -1, len(tokens), 0
+    for i, token in enumerate(tokens):
+        kind = token.token_type
+        depth += (kind is T.L_PAREN) - (kind is T.R_PAREN)
+        if depth == 0 and kind is T.SELECT and start < 0:
+            start = i + 1
+        elif depth == 0 and start >= 0 and kind in _AFTER_LIST:
+            end = i
+            break
+    texts = c.texts_of(owner)
+    for a, b in ddl.items(tokens, max(start, 0), end):
+        while a < b and tokens[a].token_type is not T.PARAMETER:  # TOP (1), DISTINCT
+            a += 1
+        at = a + 2
+        if b - a < 4 or not (tokens[at].token_type is T.EQ or tokens[at + 1].token_type is T.EQ):
+            continue
+        adds = tokens[at].token_type is T.PLUS
+        value = [*tokens[a:at], tokens[at], *tokens[at + 2 : b]] if adds else tokens[at + 1 : b]
+        before = texts.variants(c.path)
+        found = dict.fromkeys(text_of(value, known) for known in before)
+        name = "@" + tokens[a + 1].text.lower()
+        if not sure:
+            found.update((known[name], None) for known in before if name in known)
+        texts.assign(name, c.path, tuple(found))
+
+
+_AFTER_LIST: Final = frozenset({T.FROM, T.WHERE, T.GROUP_BY, T.HAVING, T.ORDER_BY, T.OPTION, T.UNION})
 
 
 def select_into_variables(c: FileCompiler, tokens: list[Token], owner: str) -> bool:
@@ -338,7 +371,21 @@ def execute(c: FileCompiler, tokens: list[Token], owner: str, into: tuple[Name, 
         parts, at = ddl.read_name(tokens, at + 1)
     if not parts:
         return
+    if parts[-1].text.startswith("@"):
+        known = c.texts_of(owner).variants(c.path)
+        named = [text_of(tokens[at - 2 : at], variables) for variables in known] if tokens[at - 2 : at] else []
+        if any(n.text.lower().endswith("sp_executesql") for n in named):
+            _run_with_parameters(c, tokens, at, owner, into)
+            return
+        inner = tokenize(named[0].text, c.dialect)[0] if named and named[0].complete else []
+        parts = ddl.read_name(inner, 0)[0]
+        if not parts:
+            _unresolved(c, tokens, "the procedure's name is in a variable")
+            return
     last = parts[-1].text.lower()
+    if last in _EACH_DATABASE or last == "sp_add_jobstep":
+        _run_elsewhere(c, tokens, at, owner, last)
+        return
     if last == "sp_executesql":
         _run_with_parameters(c, tokens, at, owner, into)
         return
@@ -349,9 +396,6 @@ def execute(c: FileCompiler, tokens: list[Token], owner: str, into: tuple[Name, 
         return
     if last == "sp_rename":
         _sp_rename(c, tokens, at, owner)
-        return
-    if parts[-1].text.startswith("@"):
-        _unresolved(c, tokens, "the procedure's name is in a variable")
         return
     callee = c._full(parts)
     caller = c.owner_names.get(owner)
@@ -449,6 +493,30 @@ def _run_with_parameters(
             assign(c, argument.variable, variable, owner)
 
 
+_EACH_DATABASE: Final = frozenset({"sp_msforeachdb", "sp_msforeachtable", "sp_foreachdb", "sp_ineachdb"})
+
+
+def _run_elsewhere(c: FileCompiler, tokens: list[Token], at: int, owner: str, procedure: str) -> None:
+    """``sp_MSforeachdb 'USE [?]; ...'``, whose mark stands for a name that is not known, and the commands of jobs."""
+    given = _arguments(tokens, at)
+    named = {argument.name: argument for argument in given}
+    if procedure in _EACH_DATABASE:
+        argument = named.get("@command1") or named.get("@command") or (given[0] if given else None)
+        if argument is not None and argument.value:
+            _run_text(c, argument.value, tokens, owner, None, mark="?")
+        return
+    command, subsystem = named.get("@command"), named.get("@subsystem")
+    if command is None or (subsystem is not None and [t.text.upper() for t in subsystem.value] != ["TSQL"]):
+        return
+    database = named.get("@database_name")
+    outer = c.catalog
+    c.catalog = c.fold(database.value[0].text, False) if database is not None and len(database.value) == 1 else ""
+    try:
+        _run_text(c, command.value, tokens, owner, None)
+    finally:
+        c.catalog = outer
+
+
 def _parameter_names(value: list[Token]) -> list[str]:
     if len(value) != 1 or value[0].token_type not in _STRINGS:
         return []
@@ -537,9 +605,19 @@ def _unresolved(c: FileCompiler, tokens: list[Token], why: str) -> None:
 
 
 def _run_text(
-    c: FileCompiler, value: list[Token], tokens: list[Token], owner: str, into: tuple[Name, tuple[str, ...]] | None
+    c: FileCompiler,
+    value: list[Token],
+    tokens: list[Token],
+    owner: str,
+    into: tuple[Name, tuple[str, ...]] | None,
+    mark: str = "",
 ) -> None:
+    """``mark`` stands in the text for something that is not known."""
     texts = [text_of(value, known) for known in c.texts_of(owner).variants(c.path)] if value else []
+    if mark:
+        texts = [
+            t._replace(text=t.text.replace(mark, UNKNOWN), complete=t.complete and mark not in t.text) for t in texts
+        ]
     found = dict.fromkeys(t for t in texts if t.known and t.text.strip())
     if not found:
         _unresolved(c, tokens, "its text is not written down as constants")
@@ -561,12 +639,15 @@ def compile_text_inside(
     inner, _ = tokenize(found.text, c.dialect)
     before, failed, diagnostics = len(c.statements), c.failed, len(c.diagnostics)
     outer_text, outer_sink, c.text, c.sink = c.text, c.sink, found.text, into
+    catalog, schema = c.catalog, c.schema
     c.nested += 1
     try:
         c._compile_tokens([shifted(t, min(first - 1, last - t.line), 0) for t in inner], owner)
     finally:
         c.nested -= 1
         c.text, c.sink = outer_text, outer_sink
+        if c.is_tsql:  # USE in it ends with it
+            c.catalog, c.schema = catalog, schema
     c.failed = failed
     for k in range(diagnostics, len(c.diagnostics)):
         d = c.diagnostics[k]
@@ -585,7 +666,10 @@ def _first_line(token: Token) -> int:
 
 
 def unknown_name(name: Name) -> Name:
-    """A name with an unknown part is a table of nobody: it has no sources and nothing it gets can be seen."""
+    """A name with an unknown part is a table of nobody: it has no sources and nothing it gets can be seen. Where only its
+    database is unknown it is the table of that name in whichever one."""
+    if len(name) > 2 and name[-3] == UNKNOWN and not any(UNKNOWN in part for part in name[-2:]):
+        return name[-2:]
     return ("#" + UNKNOWN,) if any(UNKNOWN in part for part in name) else name
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 from sqlglot import exp
 from sqlglot.expressions import Expression
 
+from ray_lineage.compile.dynamic import UNKNOWN
 from ray_lineage.compile.names import folder
 from ray_lineage.model import (
     SYSTEM_SCHEMAS,
@@ -165,6 +166,8 @@ class Builder:
         self.dataset = dataset
         self.relations: list[Relation] = []
         self.pseudo = _NO_COLUMNS.get(dialect, frozenset())
+        self.dynamic = False  # names may hold UNKNOWN
+        self.unknown_is_list = True  # such an item of a select list may be several columns, not just a value
         self.lateral = dialect in _LATERAL_ALIASES
         self.variables: frozenset[str] = frozenset()  # plain names that are variables, not columns
         self.rows: dict[str, Name] = {}  # names of a trigger's rows (inserted, new...) and their table
@@ -538,6 +541,8 @@ class Builder:
         )
         refs = (*value.refs.values(), *key.refs.values())
         star = Output(None, (Ref(-1, index, "*", IDENTITY),), star=True, excluded=consumed)
+        if self.dynamic:
+            names = tuple("*" if UNKNOWN in n else n for n in names)
         return (star, *(Output(self.fold(n, False), refs) for n in names))
 
     def _unpivot_outputs(self, node: Expression, index: int, scope: Scope) -> tuple[Output, ...]:
@@ -662,6 +667,9 @@ class Builder:
                 return self._star(item.this, item, scope, subqueries)
             ref = self._column(item, scope)
             line, column = _position(item.this)
+            if self.dynamic and UNKNOWN in item.name and self.unknown_is_list:
+                relation = self._qualifier(item, scope) if item.args.get("table") is not None else -1
+                return Output(None, (Ref(relation, scope.index, "*", IDENTITY, line),), line, column, True)
             if ref is None:
                 return Output(self._identifier(item.this), (), line, column)
             return Output(self._identifier(item.this), (ref,), line, column)
@@ -931,6 +939,8 @@ class Builder:
         name = self._identifier(identifier)
         meta = identifier._meta if isinstance(identifier, exp.Identifier) else None
         line = meta["line"] if meta else 0
+        if self.dynamic and UNKNOWN in name:
+            return None
         if node.args.get("table") is None:
             if name in self.pseudo and not identifier.args.get("quoted"):
                 return None

@@ -13,7 +13,7 @@ from sqlglot.expressions import Expression
 from sqlglot.tokens import Token
 
 from ray_lineage.compile import ddl, procedural
-from ray_lineage.compile.dynamic import Texts, excludes
+from ray_lineage.compile.dynamic import UNKNOWN, Texts, excludes
 from ray_lineage.compile.excerpt import Item, innermost, item_ranges
 from ray_lineage.compile.kinds import T
 from ray_lineage.compile.names import folder, with_defaults
@@ -223,6 +223,8 @@ class FileCompiler:
             name, _ = ddl.read_name(tokens, 1)
             if name and name[-1].text.upper() not in ("ROLE", "WAREHOUSE"):
                 self.catalog = self._name(name)[-1]
+                if UNKNOWN in self.catalog:
+                    self.catalog = ""
         elif verb == "TRUNCATE":
             self._truncate(tokens, owner)
         elif verb == "DROP":
@@ -771,6 +773,7 @@ class FileCompiler:
     def _builder(self) -> Builder:
         builder = Builder(self.dialect, self.dataset)
         builder.variables = frozenset(self.variables)
+        builder.dynamic = self.nested > 0
         builder.text_of = self._expression
         builder.qualified = self._qualified
         builder.remote = self._remote
@@ -1015,6 +1018,8 @@ class FileCompiler:
         target, columns = self._insert_target(tree.this)
         known = builder.ctes(tree, None, {})
         source = tree.args.get("expression")
+        if isinstance(source, exp.Select) and columns:
+            builder.unknown_is_list = len(source.expressions) != len(columns)
         root = (
             builder.query(source, None, known)
             if isinstance(source, exp.Query | exp.Table | exp.Paren | exp.Values)
@@ -1035,6 +1040,8 @@ class FileCompiler:
     def _insert_target(self, node: Expression) -> tuple[Name, tuple[str, ...]]:
         if isinstance(node, exp.Schema):
             columns = tuple(self.fold(c.name, bool(_quoted(c))) for c in node.expressions)
+            if self.nested:  # what follows an unknown name has no position
+                columns = columns[: next((k for k, c in enumerate(columns) if UNKNOWN in c), len(columns))]
             return self.dataset(node.this), columns
         if isinstance(node, exp.Table):
             return self.dataset(node), ()

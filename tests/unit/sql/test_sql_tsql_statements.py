@@ -72,7 +72,29 @@ OTHERS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("sql", "expected"), [*ROWSETS, *ELSEWHERE, *OUTPUT, *OTHERS], ids=lambda v: str(v)[:70])
+DYNAMIC = [
+    ("DECLARE @s nvarchar(max); SELECT @s = N'INSERT INTO o (c) SELECT a FROM t'; EXEC (@s)", ["t.a > o.c i"]),
+    ("DECLARE @s nvarchar(max) = N''; SELECT @s += N'INSERT INTO o (c) SELECT a FROM t WHERE n = ' + name FROM sys.objects; EXEC sp_executesql @s", ["t.a > o.c i?"]),
+    ("EXEC ('INSERT INTO o (' + @c + ') SELECT ' + @c + ' FROM t')", ["t.* > o.* i?"]),
+    ("EXEC ('INSERT INTO o (c, d) SELECT ' + @v + ', a FROM t')", ["t.a > o.d i?"]),
+    ("EXEC ('INSERT INTO o SELECT * FROM (SELECT a, y, v FROM t) AS x PIVOT (SUM(v) FOR y IN (' + @years + ')) AS p')", ["t.a > o.a i?", "t.v > o.* a?", "t.y > o.* c?"]),
+    ("EXEC ('INSERT INTO o (c) SELECT a FROM ' + QUOTENAME(@d) + '.dbo.t')", ["dbo.t.a > o.c i?"]),
+    ("DECLARE @n sysname = 'Order Details'; EXEC ('INSERT INTO o (c) SELECT a FROM ' + QUOTENAME('dbo') + '.' + QUOTENAME(@n))", ["dbo.order details.a > o.c i"]),
+    ("DECLARE @s nvarchar(max) = REPLACE(N'INSERT INTO o (c) SELECT a FROM {t}', '{T}', N't'); EXEC (@s)", ["t.a > o.c i"]),
+    ("DECLARE @s nvarchar(max) = FORMATMESSAGE(N'INSERT INTO o (c) SELECT a FROM %s', N't'); EXEC (@s)", ["t.a > o.c i"]),
+    ("DECLARE @s nvarchar(max) = CONVERT(nvarchar(max), N'INSERT INTO o (c) SELECT a FROM t'); EXEC (@s)", ["t.a > o.c i"]),
+    ("EXEC ('INSERT INTO o (c) SELECT a FROM t WHERE b = ' + CHAR(39) + 'x' + CHAR(39))", ["t.a > o.c i"]),
+    ("EXEC ('INSERT INTO o (c) SELECT a FROM t' + CASE WHEN @x = 1 THEN '' ELSE ' UNION SELECT b FROM u' END)", ["t.a > o.c i?", "u.b > o.c i?"]),
+    ("DECLARE @p nvarchar(300) = QUOTENAME(@d) + N'.sys.sp_executesql'; EXEC @p N'INSERT INTO o (c) SELECT a FROM t'", ["t.a > o.c i"]),
+    ("EXEC sp_MSforeachdb N'USE [?]; INSERT INTO w.dbo.o (c) SELECT a FROM dbo.t'", ["dbo.t.a > w.dbo.o.c i?"]),
+    ("EXEC msdb.dbo.sp_add_jobstep @job_id = @j, @subsystem = N'TSQL', @command = N'INSERT INTO dbo.o (c) SELECT a FROM dbo.t', @database_name = N'w'", ["w.dbo.t.a > w.dbo.o.c i"]),
+    ("EXEC ('USE w; INSERT INTO dbo.o (c) SELECT a FROM dbo.t'); INSERT INTO dbo.p (c) SELECT a FROM dbo.q", ["w.dbo.t.a > w.dbo.o.c i", "dbo.q.a > dbo.p.c i"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"), [*DYNAMIC, *ROWSETS, *ELSEWHERE, *OUTPUT, *OTHERS], ids=lambda v: str(v)[:70]
+)
 def test_tsql(sql: str, expected: list[str]) -> None:
     check(("tsql", sql, expected))
 
