@@ -205,8 +205,8 @@ def _formatted(tokens: list[Token], variables: Mapping[str, Text]) -> Text:
 
 
 def _longest(found: list[Text]) -> Text:
-    """Which of several texts is taken is not known: the longest says most."""
-    best = max(found, key=lambda t: (t.known, len(t.text)), default=NOTHING)
+    """Which of several texts is taken is not known: the longest says most (one with an empty name is not meant)."""
+    best = max(found, key=lambda t: (t.known, "[]" not in t.text, len(t.text)), default=NOTHING)
     return best._replace(complete=best.complete and len(found) == 1)
 
 

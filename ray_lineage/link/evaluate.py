@@ -524,8 +524,8 @@ class Evaluator:
         for index in relations:
             relation = self.relations[index]
             if isinstance(relation, TableRef) and self._is_table(index) and not relation.columns:
-                out[(self.catalog.resolve(relation.name), ref.name)] = 0 if ref.name[0] == "$" else POSSIBLE
-        if out and not quiet and ref.name[0] != "$":  # $node_id and its like are in no list
+                out[(self.catalog.resolve(relation.name), ref.name)] = 0 if ref.name[:1] == "$" else POSSIBLE
+        if out and not quiet and ref.name[:1] != "$":  # $node_id and its like are in no list
             tables = ", ".join(sorted({d for d, _ in out}))
             self.complain(
                 "RL302", "warning", f"column {ref.name!r} is not among the known columns of {tables}", ref.line
