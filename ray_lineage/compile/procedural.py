@@ -126,6 +126,17 @@ def _set(
                subqueries=subqueries, defines=sure)  # fmt: skip
 
 
+def return_value(c: FileCompiler, tokens: list[Token], value: list[Token], owner: str) -> None:
+    """``RETURN expression`` of a scalar function."""
+    if not value or not _may_carry(c, "", value, owner):
+        return
+    first = value[0]
+    select = Token(T.SELECT, "SELECT", first.line, first.col, first.start, first.start)
+    tree = c._parse([select, *value], "SELECT")
+    builder = c._builder()
+    c._result(tokens, builder, builder.query(tree), owner)
+
+
 def variable_name(c: FileCompiler, name: str) -> str:
     """``@name``, whether it is written with the mark or without."""
     return str(c.fold(name if name.startswith("@") else "@" + name, False))

@@ -345,7 +345,8 @@ class FileCompiler:
             name = procedural.unknown_name(name)
         if len(name) == 1:
             if name[0][:1] in ("#", "@"):
-                return name
+                returned = self.returned.get(self.owner)
+                return returned[1:] if returned and name == returned[:1] else name
             if name[0] in ("inserted", "deleted") and self.owner in self.trigger_tables:
                 return self.trigger_tables[self.owner]
             if name[0] in self.temporary:
@@ -360,7 +361,7 @@ class FileCompiler:
         """Normalised name of a table as written in a query."""
         this = table.this
         if isinstance(this, exp.Parameter):
-            return (f"@{self.fold(this.name, False)}",)
+            return self._qualified((f"@{self.fold(this.name, False)}",))
         args = table.args
         parts = [p for p in (args.get("catalog"), args.get("db"), this) if p is not None]
         if isinstance(this, exp.Identifier) and (this.args.get("temporary") or this.args.get("global_")):
@@ -485,7 +486,11 @@ class FileCompiler:
         i, end = 1, len(tokens)
         while i < end and tokens[i].token_type is T.L_PAREN and closing(tokens, i) == end - 1:
             i, end = i + 1, end - 1
-        if i >= end or tokens[i].text.upper() not in ("SELECT", "WITH") or not owner:
+        if i >= end or not owner:
+            return
+        if tokens[i].text.upper() not in ("SELECT", "WITH"):
+            if self.kinds.get(owner) == "Function":
+                procedural.return_value(self, tokens, tokens[1:], owner)
             return
         declared = next((d for d in reversed(self.declarations) if ".".join(d.name) == owner), None)
         if declared is None or declared.kind != "Function":
@@ -520,7 +525,7 @@ class FileCompiler:
 
     def _create(self, tokens: list[Token], verb: str, owner: str) -> None:
         words = [t.text.upper() for t in tokens[:8]]
-        if "PROCEDURE" in words or "FUNCTION" in words:
+        if not self.is_tsql and ("PROCEDURE" in words or "FUNCTION" in words):  # T-SQL's are cut at their bodies
             self._header(len(self.owners) + 1_000_000, tokens)
             self._nested_body(tokens, self.owners.get(len(self.owners) + 1_000_000 - 1, owner))
             return
@@ -716,22 +721,33 @@ class FileCompiler:
 
     def _declare(self, tokens: list[Token], owner: str) -> None:
         """DECLARE @t TABLE (...); a cursor's query is read like any other."""
+        made = self._declared_tables(tokens, owner)
+        if made == len(ddl.items(tokens, 1, len(tokens))):
+            return
         for i, token in enumerate(tokens):
             word = token.text.upper()
-            if word == "TABLE" and i + 1 < len(tokens) and tokens[i + 1].token_type is T.L_PAREN:
-                variable, _ = ddl.read_name(tokens, 1)
-                if variable and variable[0].text.startswith("@"):
-                    columns, _ = ddl._columns(tokens, i + 2, closing(tokens, i + 1))
-                    name = (self._part(variable[0]),)
-                    declared = tuple(self._declared(c) for c in columns)
-                    self.declarations.append(Declaration(name, "TempTable", token.line, declared, -1, True))
-                    self._made(tokens, name, declared, owner)
-                return
             if word in ("FOR", "IS") and i + 1 < len(tokens) and tokens[i + 1].text.upper() in ("SELECT", "WITH"):
                 self.seen += 1
                 procedural.cursor(self, tokens[1], tokens[i + 1 :], tokens, owner)
                 return
         procedural.declare(self, tokens, owner)
+
+    def _declared_tables(self, tokens: list[Token], owner: str) -> int:
+        """``DECLARE @a int, @t TABLE (...)``: the number of table variables."""
+        made = 0
+        for i in range(3, len(tokens) - 1):
+            if tokens[i].token_type is not T.TABLE or tokens[i + 1].token_type is not T.L_PAREN:
+                continue
+            at = i - 1 if tokens[i - 1].text.upper() != "AS" else i - 2
+            if at < 1 or tokens[at - 1].token_type is not T.PARAMETER:
+                continue
+            columns, _ = ddl._columns(tokens, i + 2, closing(tokens, i + 1))
+            name = (str(self.fold("@" + tokens[at].text, False)),)
+            declared = tuple(self._declared(c) for c in columns)
+            self.declarations.append(Declaration(name, "TempTable", tokens[i].line, declared, -1, True))
+            self._made(tokens, name, declared, owner)
+            made += 1
+        return made
 
     def _truncate(self, tokens: list[Token], owner: str) -> None:
         """TRUNCATE writes a dataset (no rows of it have a source)."""
@@ -906,9 +922,6 @@ class FileCompiler:
         if builder.calls:
             caller = self.owner_names.get(owner) or (target if defines else ())
             procedural.call_functions(self, builder.calls, caller, start_line(tokens[0]))
-        returned = self.returned.get(owner)
-        if returned and target == returned[:1]:
-            target = returned[1:]
         self.statements.append(
             StatementFacts(
                 kind,
@@ -1017,6 +1030,10 @@ class FileCompiler:
         builder = self._builder()
         target, columns = self._insert_target(tree.this)
         known = builder.ctes(tree, None, {})
+        if len(target) == 1 and target[0] in known:  # into a CTE: into the table that it selects from
+            written = known[target[0]]
+            columns = tuple(written_column(builder, written, c)[1] for c in columns)
+            target = base_table(builder, written)
         source = tree.args.get("expression")
         if isinstance(source, exp.Select) and columns:
             builder.unknown_is_list = len(source.expressions) != len(columns)
@@ -1145,7 +1162,7 @@ class FileCompiler:
             more, subs = builder.influences(where.this, scope, FILTER)
             influences.extend(more)
             subqueries.extend(subs)
-        target = base_table(builder, at)
+        target, assignments = _through(builder, at, assignments)
         self._add(tokens, "update", builder, owner, target=target, assignments=tuple(assignments), scope=index,
                   influences=influences, subqueries=subqueries)  # fmt: skip
         if builder.assigned:
@@ -1226,7 +1243,7 @@ class FileCompiler:
         whens = tree.args.get("whens")
         for when in whens.expressions if whens is not None else ():
             self._merge_branch(when, builder, scope, sources, assignments, influences, subqueries)
-        target = base_table(builder, target_at)
+        target, assignments = _through(builder, target_at, assignments)
         self._add(tokens, "merge", builder, owner, target=target, assignments=tuple(assignments), scope=index,
                   influences=influences, subqueries=subqueries)  # fmt: skip
         return builder, scope
@@ -1336,6 +1353,46 @@ def base_table(builder: Builder, index: int) -> Name:
         else:
             return ()
     return ()
+
+
+def written_column(builder: Builder, index: int, name: str) -> tuple[int, str]:
+    """The base table (its relation, -1 if not found) and column that writing to a column of a relation writes to."""
+    for _ in range(len(builder.relations) + 1):
+        relation = builder.relations[index] if 0 <= index < len(builder.relations) else None
+        if isinstance(relation, Alias) and name in relation.columns:
+            position = relation.columns.index(name)
+            inner = builder.relations[relation.relation]
+            if not isinstance(inner, Select) or position >= len(inner.outputs):
+                return -1, name
+            index, name = relation.relation, inner.outputs[position].name or name
+        elif isinstance(relation, Alias):
+            index = relation.relation
+        elif isinstance(relation, Select):
+            output = next((o for o in relation.outputs if o.name == name), None)
+            if output is None:  # through a star
+                index = relation.sources[0] if len(relation.sources) == 1 else -1
+            elif len(output.refs) == 1 and output.refs[0].how == IDENTITY:
+                ref = output.refs[0]
+                index = ref.relation if ref.relation >= 0 else relation.sources[0] if len(relation.sources) == 1 else -1
+                name = ref.name
+            else:
+                return -1, name
+        else:
+            return (index if isinstance(relation, TableRef) else -1), name
+    return -1, name
+
+
+def _through(builder: Builder, at: int, assignments: list[Assignment]) -> tuple[Name, list[Assignment]]:
+    """The dataset and columns that are written where the written relation is a CTE or a derived table."""
+    if not 0 <= at < len(builder.relations) or isinstance(builder.relations[at], TableRef):
+        return base_table(builder, at), assignments
+    table = -1
+    out: list[Assignment] = []
+    for assignment in assignments:
+        found, name = written_column(builder, at, assignment.column)
+        table = found if table < 0 else table
+        out.append(msgspec.structs.replace(assignment, column=name))
+    return base_table(builder, table if table >= 0 else at), out
 
 
 def start_line(token: Token) -> int:

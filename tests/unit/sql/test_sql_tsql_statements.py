@@ -127,3 +127,21 @@ def test_columns_of_a_table() -> None:
 def test_exists_in_a_lateral_item_sees_only_what_stands_before_it() -> None:
     sql = "SELECT y.d AS v FROM t CROSS APPLY (SELECT a AS c) AS x CROSS APPLY (SELECT c AS d) AS y"
     assert pairs(sql, "tsql") == {"t.a > v i"}
+
+
+THROUGH = [
+    ("WITH d AS (SELECT a AS x, b AS y FROM t) UPDATE d SET x = y + 1", ["t.b > t.a t"]),
+    ("WITH d (x, y) AS (SELECT a, b FROM t) MERGE d USING s ON s.id = d.x WHEN MATCHED THEN UPDATE SET y = s.q;", ["s.q > t.b i"]),
+    ("WITH d AS (SELECT a AS x, b AS y FROM t) INSERT INTO d (y, x) SELECT p, q FROM s", ["s.p > t.b i", "s.q > t.a i"]),
+    ("WITH d AS (SELECT t.a AS x, u.b FROM u JOIN t ON t.id = u.id) UPDATE d SET x = b", ["u.b > t.a i"]),
+    ("UPDATE x SET n = n + 1 FROM (SELECT a AS n FROM (SELECT * FROM t) AS z) AS x", ["t.a > t.a t"]),
+    ("UPDATE x SET a = r FROM (SELECT a, ROW_NUMBER() OVER (ORDER BY b) AS r FROM t) AS x", ["t.b > t.a w"]),
+    ("DECLARE @i int = (SELECT q FROM s), @u AS TABLE (b int); INSERT @u SELECT a FROM t; INSERT o (c, d) SELECT b, @i FROM @u", ["t.a > o.c i", "s.q > o.d i"]),
+    ("CREATE FUNCTION f () RETURNS int AS BEGIN DECLARE @r int; SELECT @r = MAX(a) FROM t; RETURN ISNULL(@r, 0) END", ["t.a > f._col0 a"]),
+    ("CREATE FUNCTION f () RETURNS @r TABLE (x int, y int) AS BEGIN INSERT @r SELECT a, b FROM t; UPDATE @r SET x = y; RETURN END", ["t.a > f.x i", "t.b > f.y i", "f.y > f.x i"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sql", "expected"), THROUGH)
+def test_written_through_a_query(sql: str, expected: list[str]) -> None:
+    check(("tsql", sql, expected))
