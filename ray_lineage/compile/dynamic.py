@@ -57,9 +57,13 @@ class Texts:
         """Was the variable assigned?"""
         return name in self._assigned
 
-    def variants(self, path: tuple[int, ...]) -> list[dict[str, Text]]:
-        """What the variables hold at ``path``: every text of every variable is in one variant at least."""
-        held = {name: self._held(entries, path) for name, entries in self._assigned.items()}
+    def variants(self, tokens: list[Token], path: tuple[int, ...]) -> list[dict[str, Text]]:
+        """What the variables that ``tokens`` name hold at ``path``: every text of each is in one variant at least."""
+        known = self._assigned
+        if not known:
+            return [{}]
+        written = {t.text.lower() for t in tokens if t.token_type not in _STRINGS}
+        held = {n: self._held(known[n], path) for word in written for n in (word, "@" + word) if n in known}
         most = max(1, *map(len, held.values())) if held else 1
         return [{n: texts[min(k, len(texts) - 1)] for n, texts in held.items() if texts} for k in range(most)]
 

@@ -56,7 +56,7 @@ def assign(c: FileCompiler, name: str, value: list[Token], owner: str) -> None:
     if not value:
         return
     texts = c.texts_of(owner)
-    found = dict.fromkeys(text_of(value, known) for known in texts.variants(c.path))
+    found = dict.fromkeys(text_of(value, known) for known in texts.variants(value, c.path))
     texts.assign(name.lower(), c.path, tuple(found))
     if not _may_carry(c, name, value, owner):
         forget(c, name, value, owner)
@@ -81,7 +81,7 @@ def forget(c: FileCompiler, name: str, tokens: list[Token], owner: str) -> None:
     """The variable holds nothing any more that came from a column."""
     variable = variable_name(c, name)
     if variable in c.carriers.get(owner, ()):
-        c._add(tokens, "assign", c._builder(), owner, target=VARIABLES, assignments=(Assignment(variable, ()),),
+        c._add(tokens, "assign", c.nothing, owner, target=VARIABLES, assignments=(Assignment(variable, ()),),
                defines=True)  # fmt: skip
 
 
@@ -216,7 +216,7 @@ def _selected_texts(c: FileCompiler, tokens: list[Token], owner: str, *, sure: b
             continue
         adds = tokens[at].token_type is T.PLUS
         value = [*tokens[a:at], tokens[at], *tokens[at + 2 : b]] if adds else tokens[at + 1 : b]
-        before = texts.variants(c.path)
+        before = texts.variants([*value, *tokens[a:at]], c.path)
         found = dict.fromkeys(text_of(value, known) for known in before)
         name = "@" + tokens[a + 1].text.lower()
         if not sure:
@@ -383,7 +383,7 @@ def execute(c: FileCompiler, tokens: list[Token], owner: str, into: tuple[Name, 
     if not parts:
         return
     if parts[-1].text.startswith("@"):
-        known = c.texts_of(owner).variants(c.path)
+        known = c.texts_of(owner).variants(tokens[:at], c.path)
         named = [text_of(tokens[at - 2 : at], variables) for variables in known] if tokens[at - 2 : at] else []
         if any(n.text.lower().endswith("sp_executesql") for n in named):
             _run_with_parameters(c, tokens, at, owner, into)
@@ -447,6 +447,8 @@ def _arguments(tokens: list[Token], at: int) -> list[_Argument]:
 
 def _take_outputs(c: FileCompiler, tokens: list[Token], at: int, callee: Name, owner: str) -> None:
     """``EXEC p @out = @v OUTPUT``: v holds what p's parameter holds in the end, which is a column of p."""
+    if not any(t.token_type is T.RETURNING or t.token_type is T.OUT for t in tokens):
+        return
     builder = c._builder()
     table = -1
     assignments: list[Assignment] = []
@@ -624,7 +626,7 @@ def _run_text(
     mark: str = "",
 ) -> None:
     """``mark`` stands in the text for something that is not known."""
-    texts = [text_of(value, known) for known in c.texts_of(owner).variants(c.path)] if value else []
+    texts = [text_of(value, known) for known in c.texts_of(owner).variants(value, c.path)] if value else []
     if mark:
         texts = [
             t._replace(text=t.text.replace(mark, UNKNOWN), complete=t.complete and mark not in t.text) for t in texts
@@ -863,7 +865,7 @@ def drop(c: FileCompiler, tokens: list[Token], owner: str) -> None:
         name = c._full(parts)
         c.declarations[:] = [d for d in c.declarations if d.name != name or d.temporary]
         if name[0].startswith("#"):
-            c._add(tokens, "assign", c._builder(), owner, target=name, defines=True)
+            c._add(tokens, "assign", c.nothing, owner, target=name, defines=True)
         i += 1
 
 

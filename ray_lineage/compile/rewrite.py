@@ -61,12 +61,12 @@ METHODS: Final = frozenset(
 )  # fmt: skip
 """Methods of SQL Server's own types: ``column.value(...)`` is no function of a schema."""
 
-_METHOD: Final = re.compile(rf"\.\s*\[?(?:{'|'.join(sorted(METHODS))})\]?\s*\(", re.IGNORECASE)
+_METHOD: Final = re.compile(r"\.\s*\[?(\w+)\]?\s*\(")
 
 
 def has_methods(text: str) -> bool:
     """May a text use METHODS?"""
-    return _METHOD.search(text) is not None
+    return any(found.upper() in METHODS for found in _METHOD.findall(text))
 
 
 _COMPOUND: Final = frozenset({T.PLUS, T.DASH, T.STAR, T.SLASH, T.MOD, T.AMP, T.CARET, T.PIPE})

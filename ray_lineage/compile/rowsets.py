@@ -8,16 +8,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokens import Token
 
 from ray_lineage.compile import ddl
+from ray_lineage.compile.kinds import T
 from ray_lineage.compile.split import closing
 from ray_lineage.model import Declaration, Name
 
 if TYPE_CHECKING:
     from ray_lineage.compile.statements import FileCompiler
 
-T = TokenType
+
 _STRINGS: Final = frozenset({T.STRING, T.NATIONAL_STRING})
 _WORDS: Final = (
     "parse", "containstable", "freetexttable", "changetable", "openxml", "openrowset", "opendatasource", "match", " path", "{",

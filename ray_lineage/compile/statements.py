@@ -109,10 +109,12 @@ class FileCompiler:
         self.owners: dict[int, str] = {}
         self.has_methods = self.is_tsql and has_methods(text)
         lower = text.lower()
+        self.has_quotes = self.is_tsql and "quoted_identifier" in lower
         self.has_rowsets = self.is_tsql and may_have_rowsets(lower)
         self.has_keys = "references" in lower
         self.parameters: dict[str, list[str]] = {}  # of T-SQL's programs, by owner
         self.outputs: dict[str, list[str]] = {}  # output parameters, by owner
+        self.nothing = Builder(dialect, self.dataset)  # of statements without a query
         self.externals: set[Name] = set()  # files that are read or written
         self.server = ""  # where the text at hand runs, if not here
         self.variables: set[str] = set()  # declared in procedural bodies: no columns (engines refuse such ambiguity)
@@ -139,7 +141,7 @@ class FileCompiler:
         if self.dialect in _DELIMITED and "delimiter" in self.text.lower():
             self.text = without_delimiters(self.text)
         self.tokens, diagnostics = tokenize(self.text, self.dialect)
-        if self.is_tsql:
+        if self.has_quotes:
             self.tokens = quoted_as_strings(self.tokens, self.text)
         self.diagnostics.extend(diagnostics)
         self._compile_tokens(self.tokens, "")
@@ -603,7 +605,7 @@ class FileCompiler:
     def _made(self, tokens: list[Token], name: Name, columns: tuple[DeclaredColumn, ...], owner: str) -> None:
         """From here on there is an empty temporary table with these columns."""
         names = tuple(c.name for c in columns)
-        self._add(tokens, "assign", self._builder(), owner, target=name, columns=names, defines=True)
+        self._add(tokens, "assign", self.nothing, owner, target=name, columns=names, defines=True)
 
     def _alter_table(self, tokens: list[Token], owner: str) -> None:
         """ALTER TABLE t ADD c int, d int: more columns of a table that is declared elsewhere."""
