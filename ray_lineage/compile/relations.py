@@ -137,11 +137,12 @@ class Scope:
 class Collected:
     """What a walk over an expression found."""
 
-    __slots__ = ("at", "line", "refs", "subqueries")
+    __slots__ = ("at", "exists", "line", "refs", "subqueries")
 
     def __init__(self) -> None:
         self.refs: dict[tuple[int, int, str, bool], Ref] = {}
         self.subqueries: list[int] = []
+        self.exists: list[int] = []  # of them, those of which only the rows count
         self.line = 0
         self.at = -1  # offset of some column's name
 
@@ -634,6 +635,8 @@ class Builder:
         subqueries.extend(found.subqueries)
         # columns that a filtering subquery returns shape rows as well
         for sub in found.subqueries:
+            if sub in found.exists:
+                continue
             influences.append(Influence(Ref(sub, scope.index, "*", IDENTITY), how))
 
     def influences(self, node: Expression, scope: Scope, how: int) -> tuple[list[Influence], list[int]]:
@@ -781,6 +784,8 @@ class Builder:
                 inner = self.query(node.this, scope, scope.ctes) if isinstance(node.this, exp.Query) else -1
                 if inner >= 0:
                     found.subqueries.append(inner)
+                    if node.this.__class__ is exp.Select:
+                        found.exists.append(inner)
                     continue
             if kind is exp.Placeholder:
                 if self._identifier(node.name) in self.variables:
@@ -880,6 +885,8 @@ class Builder:
 
     def _subquery(self, node: Expression, scope: Scope, how: int, found: Collected) -> None:
         index = self.query(node, scope, scope.ctes)
+        if self.dialect in _SCHEMA_CALLS and _makes_a_document(node):
+            how = COMPOSED[TRANSFORMATION][how]
         found.subqueries.append(index)
         self._note(found, Ref(index, scope.index, "*", how))
 
@@ -1003,6 +1010,13 @@ class Builder:
         if not isinstance(alias, exp.TableAlias):
             return ()
         return tuple(self._identifier(c) for c in alias.args.get("columns") or ())
+
+
+def _makes_a_document(node: Expression) -> bool:
+    """``SELECT ... FOR XML`` and ``FOR JSON``."""
+    while isinstance(node, exp.Subquery):
+        node = node.this
+    return node.args.get("for_") is not None
 
 
 def _wraps_more(node: Expression) -> bool:

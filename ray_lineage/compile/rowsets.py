@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _STRINGS: Final = frozenset({T.STRING, T.NATIONAL_STRING})
 _WORDS: Final = (
-    "parse", "containstable", "freetexttable", "changetable", "openxml", "openrowset", "opendatasource", "match", " path", "{",
+    "parse", "containstable", "freetexttable", "changetable", "openxml", "openrowset", "opendatasource", "match", " path", "{", "::",
 )  # fmt: skip
 _CHANGES: Final = (
     "SYS_CHANGE_VERSION", "SYS_CHANGE_CREATION_VERSION", "SYS_CHANGE_OPERATION", "SYS_CHANGE_COLUMNS", "SYS_CHANGE_CONTEXT",
@@ -56,6 +56,9 @@ def rewrite_rowsets(c: FileCompiler, tokens: list[Token]) -> list[Token]:
         elif kind is T.L_BRACE and following.text.upper() == "OJ":
             braces += 1
             i += 2
+            continue
+        elif kind is T.DCOLON and out and out[-1].token_type in (T.FROM, T.JOIN, T.COMMA):
+            i += 1  # ::fn_helpcollations()
             continue
         elif kind is T.R_BRACE and braces:
             braces -= 1

@@ -91,6 +91,10 @@ _TSQL_STARTS: Final = frozenset(
         "SEND",
         "MOVE",
         "GET",
+        "COPY",
+        "LINENO",
+        "DUMP",
+        "LOAD",
     ]
 )
 _TSQL_WORDS: Final = _TSQL_STARTS | {"CASE", "VALUES", "AS", ":"}
@@ -232,6 +236,7 @@ _SECOND_WORDS: Final = {
     "SEND": ("ON",),
     "MOVE": ("CONVERSATION",),
     "GET": ("CONVERSATION",),
+    "COPY": ("INTO",),
 }
 """What follows words that begin a statement but are no reserved words."""
 
@@ -384,7 +389,10 @@ class _TsqlSplitter:
             return False
         if verb in ("GRANT", "DENY", "REVOKE"):
             if previous == "TO" or not self.set_seen:
-                self.set_seen = self.set_seen or "TO" in (t.text.upper() for t in self.tokens[self.start : i - 1])
+                self.set_seen = self.set_seen or any(
+                    t.text.upper() == "TO" or (t.token_type is T.FROM and verb == "REVOKE")
+                    for t in self.tokens[self.start : i - 1]
+                )
             if not self.set_seen or previous == "WITH":
                 return False
         match word:
@@ -437,7 +445,7 @@ class _TsqlSplitter:
                 return previous not in ("WITH", "REVOKE")
             case "BEGIN" | "DECLARE" | "RETURN":
                 return True
-            case "ADD" | "RECEIVE" | "SEND" | "MOVE" | "GET":
+            case "ADD" | "RECEIVE" | "SEND" | "MOVE" | "GET" | "COPY":
                 return self._next(i) in _SECOND_WORDS[word] and self.tokens[i - 1].line < self.tokens[i].line
             case _:
                 return previous not in (",", "=", "AS")

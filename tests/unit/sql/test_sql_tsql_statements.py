@@ -52,6 +52,11 @@ OUTPUT = [
 ]  # fmt: skip
 
 OTHERS = [
+    ("SELECT (SELECT u.a, u.b FROM u WHERE u.id = t.id FOR JSON PATH) AS j FROM t", ["u.a > j t", "u.b > j t"]),
+    ("SELECT p.c, p.x_v, p.x_w FROM (SELECT c, k, v, l, w FROM t) AS s PIVOT (SUM(v) FOR k IN ([x_v])) AS q PIVOT (MAX(w) FOR l IN (x_w)) AS p", ["t.c > c i", "t.v > x_v a", "t.k > x_v c", "t.w > x_w a", "t.l > x_w c"]),
+    ("SELECT id, u.k, u.v FROM t UNPIVOT (v FOR k IN ([a], [b])) AS u", ["t.id > id i", "t.a > v i", "t.b > v i"]),
+    ("SELECT COUNT(*) AS n FROM ::fn_helpcollations()", []),
+    ("INSERT INTO o (c) SELECT a FROM t\nREVOKE SELECT ON t FROM x\nINSERT INTO o (d) SELECT b FROM t", ["t.a > o.c i", "t.b > o.d i"]),
     ("SELECT 'x' = a, b AS 'y', c 'z' FROM t", ["t.a > x i", "t.b > y i", "t.c > z i"]),
     ("SELECT SUM(a) OVER w AS s FROM t WINDOW w AS (PARTITION BY b ORDER BY c)", ["t.a > s a", "t.b > s w", "t.c > s w"]),
     ("SELECT PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY a) OVER (PARTITION BY b) AS p, STRING_AGG(a, ',') WITHIN GROUP (ORDER BY b) AS s FROM t", ["t.a > p a", "t.b > p w", "t.a > s a", "t.b > s w"]),
@@ -104,6 +109,12 @@ def test_conditions_read() -> None:
         "IF EXISTS (SELECT 1 FROM t WHERE a = 1) AND 1 < (SELECT COUNT(*) FROM u) PRINT 1", "tsql"
     )
     assert (found.sources, found.targets, found.columns) == (["t", "u"], [], [])
+
+
+def test_of_exists_only_the_rows_count() -> None:
+    sql = "INSERT INTO o (c) SELECT a FROM t WHERE EXISTS (SELECT * FROM u WHERE u.id = t.id) AND NOT EXISTS (SELECT t.b EXCEPT SELECT x FROM w)"
+    found = ray_lineage.lineage(sql, "tsql").influences
+    assert {str(i.source) for i in found} == {"u.id", "t.id", "t.b", "w.x"}
 
 
 def test_a_query_for_another_server_that_is_no_sql_is_said() -> None:
