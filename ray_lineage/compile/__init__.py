@@ -140,6 +140,6 @@ def _facts(
     else:
         status = "partial" if compiler.failed or unreadable else "ok"
     return FileFacts(
-        dialect, status, tuple(compiler.statements), tuple(compiler.declarations), found, tuple(compiler.calls),
+        dialect, status, tuple(compiler.statements), tuple(compiler.declarations), found, tuple(dict.fromkeys(compiler.calls)),
         tuple(compiler.foreign_keys),
     )  # fmt: skip

@@ -301,6 +301,8 @@ def added_columns(tokens: list[Token], start: int) -> list[ColumnItem]:
     columns: list[ColumnItem] = []
     adding = False
     for a, b in items(tokens, start, len(tokens)):
+        if tokens[a].text.upper() == "WITH" and b - a > 2 and tokens[a + 1].text.upper() in ("CHECK", "NOCHECK"):
+            a += 2
         if tokens[a].text.upper() == "ADD":
             adding = True
             a += 1
@@ -314,8 +316,22 @@ def added_columns(tokens: list[Token], start: int) -> list[ColumnItem]:
             columns.extend(_columns(tokens, a + 1, closing(tokens, a))[0])
             continue
         found, _ = _columns(tokens, a, b)
-        columns.extend(c for c in found if c.type)
+        columns.extend(c for c in found if c.type or c.computed[1])
     return columns
+
+
+def altered_column(tokens: list[Token], start: int) -> ColumnItem | None:
+    """The column of ``ALTER COLUMN c type``, if its type changes."""
+    a, b = start + 2, len(tokens)
+    if b - start < 4 or [t.text.upper() for t in tokens[start : start + 2]] != ["ALTER", "COLUMN"]:
+        return None
+    words = [t.text.upper() for t in tokens[a + 1 : a + 4]]
+    if words[0] in ("ADD", "DROP", "SET") and words[1:] != ["DATA", "TYPE"]:
+        return None
+    skipped = 3 if words[1:] == ["DATA", "TYPE"] else 1 if words[0] == "TYPE" else 0
+    if a + 1 + skipped >= b:
+        return None
+    return _column([tokens[a], *tokens[a + 1 + skipped :]], 0, b - a - skipped)
 
 
 def _columns(tokens: list[Token], start: int, end: int) -> tuple[list[ColumnItem], list[Token]]:
@@ -323,7 +339,7 @@ def _columns(tokens: list[Token], start: int, end: int) -> tuple[list[ColumnItem
     like: list[Token] = []
     for a, b in items(tokens, start, end):
         first = tokens[a]
-        word = first.text.upper()
+        word = _first_word(first)
         quoted = first.token_type is T.IDENTIFIER
         if not quoted and word == "LIKE":
             like, _ = read_name(tokens, a + 1)
@@ -334,6 +350,13 @@ def _columns(tokens: list[Token], start: int, end: int) -> tuple[list[ColumnItem
             continue
         columns.append(_column(tokens, a, b))
     return columns, like
+
+
+def _first_word(token: Token) -> str:
+    """In upper case; ``PRIMARY KEY`` and ``CLUSTERED INDEX`` are one token each."""
+    word = str(token.text.upper())
+    first = word.split(None, 1)[0] if " " in word else word
+    return first if first in ("PRIMARY", "FOREIGN", "CLUSTERED", "NONCLUSTERED") else word
 
 
 def _is_table_item(tokens: list[Token], a: int, b: int, word: str) -> bool:
@@ -364,7 +387,7 @@ def _column(tokens: list[Token], a: int, b: int) -> ColumnItem:
         elif (
             depth == 0
             and token.token_type is not T.IDENTIFIER
-            and token.text.upper() in _AFTER_TYPE
+            and _first_word(token) in _AFTER_TYPE
             and (words or token.text.upper() == "AS")
         ):
             break

@@ -5,20 +5,27 @@ Each function reads one slice of tokens and tells the file's compiler what it sa
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 from sqlglot.errors import SqlglotError
 from sqlglot.tokens import Token
 
 from ray_lineage.compile import ddl
-from ray_lineage.compile.dynamic import NOTHING, UNKNOWN, Text, text_of
+from ray_lineage.compile.dynamic import UNKNOWN, Text, text_of
 from ray_lineage.compile.kinds import T
 from ray_lineage.compile.relations import IDENTITY, Builder, Collected, Scope
+from ray_lineage.compile.rewrite import HINTS, METHODS
+from ray_lineage.compile.rowsets import file_of
 from ray_lineage.compile.split import closing
 from ray_lineage.compile.tokens import shifted, tokenize
 from ray_lineage.model import (
+    PARAMETER,
     STAR,
+    SYSTEM_SCHEMAS,
+    VALUE,
     VARIABLES,
     Alias,
     Assignment,
@@ -46,12 +53,15 @@ _STRINGS: Final = frozenset({T.STRING, T.NATIONAL_STRING, T.RAW_STRING, T.HEREDO
 
 
 def assign(c: FileCompiler, name: str, value: list[Token], owner: str) -> None:
-    """``name = expression``. Remembers texts for dynamic SQL; a query or another variable in it gives lineage."""
+    """``name = expression``. Remembers texts for dynamic SQL; a query or another variable in it gives lineage, and anything
+    else takes away what the variable had."""
     if not value:
         return
-    found = text_of(value, c.known_texts(owner))
-    c.texts_of(owner)[name.lower()] = found
-    if not _may_carry(c, value, owner):
+    texts = c.texts_of(owner)
+    found = dict.fromkeys(text_of(value, known) for known in c.known_texts(value, owner))
+    texts.assign(name.lower(), c.path, tuple(found))
+    if not _may_carry(c, name, value, owner):
+        forget(c, name, value, owner)
         return
     first = value[0]
     select = Token(T.SELECT, "SELECT", first.line, first.col, first.start, first.start)
@@ -66,14 +76,23 @@ def assign(c: FileCompiler, name: str, value: list[Token], owner: str) -> None:
     for item in tree.expressions:
         builder.collect(item, scope, IDENTITY, collected)
     builder.relations[index] = Select((), (), subqueries=tuple(collected.subqueries))
-    _set(c, value, builder, owner, [(name, collected)], index, collected.subqueries)
+    _set(c, value, builder, owner, [(name, collected)], index, collected.subqueries, sure=True)
 
 
-def _may_carry(c: FileCompiler, value: list[Token], owner: str) -> bool:
-    """Is there a query in it, or a variable that got its value from one?"""
+def forget(c: FileCompiler, name: str, tokens: list[Token], owner: str) -> None:
+    """The variable holds nothing any more that came from a column."""
+    variable = variable_name(c, name)
+    if variable in c.carriers.get(owner, ()):
+        c._add(tokens, "assign", c.nothing, owner, target=VARIABLES, assignments=(Assignment(variable, ()),),
+               defines=True)  # fmt: skip
+
+
+def _may_carry(c: FileCompiler, name: str, value: list[Token], owner: str) -> bool:
+    """Is there a query in it, or a variable that got its value from one (in a loop: that may yet get it)?"""
     carriers = c.carriers_of(owner)
     in_trigger = owner in c.trigger_tables
-    for token in value:
+    may_get = c.is_tsql and c.in_loop
+    for i, token in enumerate(value):
         if token.token_type is T.SELECT:
             return True
         if c.rows and c.fold(token.text, False) in c.rows:
@@ -81,6 +100,8 @@ def _may_carry(c: FileCompiler, value: list[Token], owner: str) -> bool:
         if in_trigger and token.text.upper() in ("NEW", "OLD"):
             return True
         if carriers and variable_name(c, token.text) in carriers:
+            return True
+        if may_get and i and value[i - 1].token_type is T.PARAMETER and token.text.lower() != name[1:].lower():
             return True
     return False
 
@@ -97,14 +118,30 @@ def _set(
     found: list[tuple[str, Collected]],
     scope: int,
     subqueries: list[int],
+    *,
+    sure: bool,
 ) -> None:
+    """``sure``: the assignments take place in any case, also where a query has no rows."""
+    carriers = c.carriers.get(owner, ())
+    named = [(variable_name(c, name), v) for name, v in found]
     assignments = tuple(
-        Assignment(variable_name(c, name), tuple(v.refs.values()), v.line) for name, v in found if v.refs
+        Assignment(name, tuple(v.refs.values()), v.line) for name, v in named if v.refs or (sure and name in carriers)
     )
-    if assignments:
+    if assignments or subqueries:
         _carries(c, owner, assignments)
         c._add(tokens, "assign", builder, owner, target=VARIABLES, assignments=assignments, scope=scope,
-               subqueries=subqueries)  # fmt: skip
+               subqueries=subqueries, defines=sure)  # fmt: skip
+
+
+def return_value(c: FileCompiler, tokens: list[Token], value: list[Token], owner: str) -> None:
+    """``RETURN expression`` of a scalar function."""
+    if not value or not _may_carry(c, "", value, owner):
+        return
+    first = value[0]
+    select = Token(T.SELECT, "SELECT", first.line, first.col, first.start, first.start)
+    tree = c._parse([select, *value], "SELECT")
+    builder = c._builder()
+    c._result(tokens, builder, builder.query(tree), owner)
 
 
 def variable_name(c: FileCompiler, name: str) -> str:
@@ -145,6 +182,12 @@ def set_variable(c: FileCompiler, tokens: list[Token], owner: str) -> None:
         return
     if c.fold(name, False) in c.resultsets and _holds_rows(c, parts[0], tokens[at + 1 :], tokens, owner):
         return
+    if at + 1 < len(tokens) and tokens[at + 1].text.upper() == "CURSOR":
+        query = next((k for k in range(at, len(tokens)) if tokens[k].token_type in (T.SELECT, T.WITH)), -1)
+        if query > 0:
+            c.seen += 1
+            cursor(c, tokens[i + 1], tokens[query:], tokens, owner)
+        return
     assign(c, name, [*plus, *tokens[at + 1 :]], owner)
 
 
@@ -166,7 +209,7 @@ def _set_row(c: FileCompiler, tokens: list[Token], i: int, owner: str) -> None:
     """``SET (a, b) = (SELECT x, y ...)``: by position."""
     end = closing(tokens, i)
     value = tokens[end + 2 :]
-    if end + 2 >= len(tokens) or tokens[end + 1].token_type is not T.EQ or not _may_carry(c, value, owner):
+    if end + 2 >= len(tokens) or tokens[end + 1].token_type is not T.EQ or not _may_carry(c, "", value, owner):
         return
     while len(value) > 2 and value[0].token_type is T.L_PAREN and closing(value, 0) == len(value) - 1:
         value = value[1:-1]
@@ -195,7 +238,7 @@ def _set_field(c: FileCompiler, tokens: list[Token], parts: list[Token], value: 
     builder.relations[index] = Select((), (), subqueries=tuple(found.subqueries))
     if found.refs:
         assignments = (Assignment(c._part(parts[1]), tuple(found.refs.values()), found.line),)
-        c._add(tokens, "assign", builder, owner, target=target, assignments=assignments, scope=index,
+        c._add(tokens, "assign_row", builder, owner, target=target, assignments=assignments, scope=index,
                subqueries=found.subqueries)  # fmt: skip
 
 
@@ -228,7 +271,7 @@ def store(
         c.rows[record] = (f"#row:{record}",)
         output = Output(None, (Ref(root, len(builder.relations), STAR, IDENTITY, line),), line, star=True)
         whole = builder._add(Select((root,), (output,)))
-        c._add(tokens, "assign", builder, owner, root=whole, target=c.rows[record])
+        c._add(tokens, "assign_row", builder, owner, root=whole, target=c.rows[record])
         return
     positions = tuple(f"c{n}" for n in range(len(names)))
     alias = builder._add(Alias(root, positions))
@@ -240,7 +283,8 @@ def store(
     for target_name, assignments in written.items():
         if target_name == VARIABLES:
             _carries(c, owner, tuple(assignments))
-        c._add(tokens, "assign", builder, owner, target=target_name, assignments=tuple(assignments), subqueries=[alias])
+        kind = "assign" if target_name == VARIABLES else "assign_row"
+        c._add(tokens, kind, builder, owner, target=target_name, assignments=tuple(assignments), subqueries=[alias])
 
 
 def _gives_a_row(builder: Builder, root: int) -> bool:
@@ -278,6 +322,8 @@ def declare(c: FileCompiler, tokens: list[Token], owner: str) -> None:
         name = parts[0].text
         if not name.startswith("@"):
             c.declare_variable(parts[0], tokens[i:b])
+        elif c.is_tsql and i < b:
+            c.of_type(tokens, a, owner)
         depth = 0
         for j in range(i, b):
             kind = tokens[j].token_type
@@ -285,11 +331,47 @@ def declare(c: FileCompiler, tokens: list[Token], owner: str) -> None:
             if depth == 0 and (kind in (T.EQ, T.COLON_EQ) or tokens[j].text.upper() == "DEFAULT"):
                 assign(c, name, tokens[j + 1 : b], owner)
                 break
+        else:
+            if name.startswith("@") and not c.in_loop:  # a DECLARE in a loop leaves the value as it is
+                forget(c, name, tokens[a:b], owner)
 
 
-def selected(c: FileCompiler, tokens: list[Token], builder: Builder, owner: str, root: int) -> None:
-    """``SELECT @v = a, @w = b FROM t``: the query is ``root`` of ``builder``."""
-    _set(c, tokens, builder, owner, builder.assigned, root, [root])
+def selected(c: FileCompiler, tokens: list[Token], builder: Builder, owner: str, root: int, *, sure: bool) -> None:
+    """``SELECT @v = a, @w = b FROM t``: the query is ``root`` of ``builder``, and ``sure`` to have a row."""
+    _set(c, tokens, builder, owner, builder.assigned, root, [root], sure=sure)
+    if c.is_tsql:
+        _selected_texts(c, tokens, owner, sure=sure)
+
+
+def _selected_texts(c: FileCompiler, tokens: list[Token], owner: str, *, sure: bool) -> None:
+    """Texts that ``SELECT @v = 'a' + b, @w += 'c'`` puts together, where it may have no row besides what they were."""
+    start, end, depth = -1, len(tokens), 0
+    for i, token in enumerate(tokens):
+        kind = token.token_type
+        depth += (kind is T.L_PAREN) - (kind is T.R_PAREN)
+        if depth == 0 and kind is T.SELECT and start < 0:
+            start = i + 1
+        elif depth == 0 and start >= 0 and kind in _AFTER_LIST:
+            end = i
+            break
+    texts = c.texts_of(owner)
+    for a, b in ddl.items(tokens, max(start, 0), end):
+        while a < b and tokens[a].token_type is not T.PARAMETER:  # TOP (1), DISTINCT
+            a += 1
+        at = a + 2
+        if b - a < 4 or not (tokens[at].token_type is T.EQ or tokens[at + 1].token_type is T.EQ):
+            continue
+        adds = tokens[at].token_type is T.PLUS
+        value = [*tokens[a:at], tokens[at], *tokens[at + 2 : b]] if adds else tokens[at + 1 : b]
+        before = texts.variants([*value, *tokens[a:at]], c.path)
+        found = dict.fromkeys(text_of(value, known) for known in before)
+        name = "@" + tokens[a + 1].text.lower()
+        if not sure:
+            found.update((known[name], None) for known in before if name in known)
+        texts.assign(name, c.path, tuple(found))
+
+
+_AFTER_LIST: Final = frozenset({T.FROM, T.WHERE, T.GROUP_BY, T.HAVING, T.ORDER_BY, T.OPTION, T.UNION})
 
 
 def select_into_variables(c: FileCompiler, tokens: list[Token], owner: str) -> bool:
@@ -347,11 +429,21 @@ def _targets(c: FileCompiler, tokens: list[Token], i: int, owner: str) -> tuple[
 
 def cursor(c: FileCompiler, name: Token, query: list[Token], tokens: list[Token], owner: str) -> None:
     """A cursor holds its query's rows as a temporary table does."""
+    if c.is_tsql:
+        query = _without_cursor_tail(query)
     tree = c._parse(query, "SELECT")
     builder = c._builder()
     root = builder.query(tree)
     target = (f"#cursor:{c._part(name)}",)
     c._add(tokens, "declare_cursor", builder, owner, root=root, target=target, defines=True)
+
+
+def _without_cursor_tail(query: list[Token]) -> list[Token]:
+    """Without ``FOR READ ONLY`` and ``FOR UPDATE [OF columns]``."""
+    for i in range(len(query) - 2, 0, -1):
+        if query[i].token_type is T.FOR and query[i + 1].text.upper() in ("READ", "UPDATE"):
+            return query[:i]
+    return query
 
 
 def fetch(c: FileCompiler, tokens: list[Token], owner: str) -> None:
@@ -405,6 +497,27 @@ def cursor_of(c: FileCompiler, name: Token, source: Token, tokens: list[Token], 
     _move(
         c, tokens, (f"#cursor:{c._part(source)}",), (f"#cursor:{c._part(name)}",), "declare_cursor", owner, defines=True
     )
+
+
+def receive(c: FileCompiler, tokens: list[Token], owner: str) -> None:
+    """``RECEIVE columns FROM queue [INTO @t] [WHERE ...]``, alone or in ``WAITFOR (...)``: reads a queue."""
+    body = tokens[2 : closing(tokens, 1)] if tokens[0].text.upper() == "WAITFOR" else tokens
+    first = body[0]
+    body = [Token(T.SELECT, "SELECT", first.line, first.col, first.start, first.end), *body[1:]]
+    at = next((k for k, t in enumerate(body) if t.token_type is T.INTO), -1)
+    target: Name = ()
+    if at > 0:
+        parts, end = ddl.read_name(body, at + 1)
+        target = c._full(parts)
+        body = [*body[:at], *body[end:]]
+    c.seen += 1
+    tree = c._parse(body, "SELECT")
+    builder = c._builder()
+    root = builder.query(tree)
+    if builder.assigned:
+        selected(c, tokens, builder, owner, root, sure=False)
+    else:
+        c._add(tokens, "receive", builder, owner, root=root, target=target)
 
 
 def loop(c: FileCompiler, tokens: list[Token], owner: str) -> None:
@@ -466,20 +579,37 @@ def execute(c: FileCompiler, tokens: list[Token], owner: str, into: tuple[Name, 
     if len(tokens) > 1 and tokens[1].token_type in (T.L_PAREN, *_STRINGS):
         end = closing(tokens, 1) + 1 if tokens[1].token_type is T.L_PAREN else len(tokens)
         inner = tokens[2 : end - 1] if tokens[1].token_type is T.L_PAREN else tokens[1:end]
-        _run_text(c, _until(inner, 0, (",",)), tokens, owner, into)
+        at = next((k for k in range(end, len(tokens) - 1) if tokens[k].text.upper() == "AT"), -1)
+        with c.elsewhere(tokens[at + 1].text if at > 0 else ""):
+            _run_text(c, _until(inner, 0, (",",)), tokens, owner, into)
         return
     parts, at = ddl.read_name(tokens, 1)
     if at < len(tokens) and tokens[at].token_type is T.EQ:  # EXEC @result = procedure
         parts, at = ddl.read_name(tokens, at + 1)
     if not parts:
         return
+    if parts[-1].text.startswith("@"):
+        known = c.texts_of(owner).variants(tokens[:at], c.path)
+        named = [text_of(tokens[at - 2 : at], variables) for variables in known] if tokens[at - 2 : at] else []
+        if any(n.text.lower().endswith("sp_executesql") for n in named):
+            _run_with_parameters(c, tokens, at, owner, into)
+            return
+        inner = tokenize(named[0].text, c.dialect)[0] if named and named[0].complete else []
+        parts = ddl.read_name(inner, 0)[0]
+        if not parts:
+            _unresolved(c, tokens, "the procedure's name is in a variable")
+            return
     last = parts[-1].text.lower()
+    if last in _EACH_DATABASE or last == "sp_add_jobstep":
+        _run_elsewhere(c, tokens, at, owner, last)
+        return
     if last == "sp_executesql":
-        argument = ddl.items(tokens, at, len(tokens))
-        a, b = argument[0] if argument else (at, at)
-        if b - a > 3 and tokens[a].token_type is T.PARAMETER and tokens[a + 2].token_type is T.EQ:
-            a += 3  # @stmt = N'...'
-        _run_text(c, tokens[a:b], tokens, owner, into)
+        _run_with_parameters(c, tokens, at, owner, into)
+        return
+    if last == "sp_xml_preparedocument":
+        given = _arguments(tokens, at)
+        if len(given) > 1 and given[0].output:
+            assign(c, given[0].variable, given[1].value, owner)
         return
     if last == "sysexecsql" and at < len(tokens) and tokens[at].token_type is T.L_PAREN:
         _run_text(c, tokens[at + 1 : closing(tokens, at)], tokens, owner, into)
@@ -487,15 +617,188 @@ def execute(c: FileCompiler, tokens: list[Token], owner: str, into: tuple[Name, 
     if last == "sp_rename":
         _sp_rename(c, tokens, at, owner)
         return
-    if parts[-1].text.startswith("@"):
-        _unresolved(c, tokens, "the procedure's name is in a variable")
-        return
     callee = c._full(parts)
     caller = c.owner_names.get(owner)
     if caller is not None:
         c.calls.append(Call(caller, callee, tokens[0].line))
     if into is not None:
         _insert_result(c, tokens, callee, into, owner)
+    if c.is_tsql:
+        _take_outputs(c, tokens, at, callee, owner)
+
+
+class _Argument(NamedTuple):
+    """``[@name =] value [OUTPUT]`` of an EXEC."""
+
+    name: str
+    value: list[Token]
+    output: bool
+
+    @property
+    def variable(self) -> str:
+        """The variable that is passed, or ""."""
+        is_variable = len(self.value) == 2 and self.value[0].token_type is T.PARAMETER
+        return "@" + self.value[1].text if is_variable else ""
+
+
+def _arguments(tokens: list[Token], at: int) -> list[_Argument]:
+    out: list[_Argument] = []
+    for a, b in ddl.items(tokens, at, len(tokens)):
+        name = ""
+        if b - a > 2 and tokens[a].token_type is T.PARAMETER and tokens[a + 2].token_type is T.EQ:
+            name = "@" + tokens[a + 1].text.lower()
+            a += 3
+        end = next((k for k in range(a + 1, b) if tokens[k].token_type is T.WITH), b)  # WITH RECOMPILE
+        output = end > a and tokens[end - 1].text.upper() in ("OUTPUT", "OUT")
+        out.append(_Argument(name, tokens[a : end - 1 if output else end], output))
+    return out
+
+
+def _take_outputs(c: FileCompiler, tokens: list[Token], at: int, callee: Name, owner: str) -> None:
+    """``EXEC p @out = @v OUTPUT``: v holds what p's parameter holds in the end, which is a column of p."""
+    if not any(t.token_type is T.RETURNING or t.token_type is T.OUT for t in tokens):
+        return
+    builder = c._builder()
+    table = -1
+    assignments: list[Assignment] = []
+    for position, argument in enumerate(_arguments(tokens, at)):
+        if not argument.output or not argument.variable:
+            continue
+        if callee[-1][:3] in ("sp_", "xp_"):  # of the engine
+            forget(c, argument.variable, tokens, owner)
+            continue
+        if table < 0:
+            table = builder._add(TableRef(callee, tokens[0].line))
+        name = PARAMETER + (str(c.fold(argument.name, False)) or str(position))  # link knows the procedure's parameters
+        ref = Ref(table, -1, name, IDENTITY, tokens[0].line)
+        assignments.append(Assignment(variable_name(c, argument.variable), (ref,), tokens[0].line))
+    if assignments:
+        _carries(c, owner, tuple(assignments))
+        c._add(tokens, "assign", builder, owner, target=VARIABLES, assignments=tuple(assignments), defines=True)
+
+
+def give_outputs(c: FileCompiler, tokens: list[Token], owner: str) -> None:
+    """A procedure ends: what its output parameters hold now goes to the caller."""
+    carriers = c.carriers.get(owner, set())
+    given = [name for name in c.outputs.get(owner, ()) if name in carriers]
+    if not given:
+        return
+    builder = c._builder()
+    assignments = tuple(
+        Assignment(name, (Ref(builder.variable(name), -1, VALUE, IDENTITY, tokens[0].line),), tokens[0].line)
+        for name in given
+    )
+    c._add(tokens, "output_parameters", builder, owner, target=c.owner_names[owner], assignments=assignments)
+
+
+def _run_with_parameters(
+    c: FileCompiler, tokens: list[Token], at: int, owner: str, into: tuple[Name, tuple[str, ...]] | None
+) -> None:
+    """``EXEC sp_executesql @text, N'@a int, @b int OUTPUT', @a = 1, @b = @c OUTPUT``. The text has variables of its own;
+    those that are not also variables here get what is passed."""
+    given = _arguments(tokens, at)
+    if not given:
+        return
+    names = _parameter_names(given[1].value) if len(given) > 1 else []
+    passed: list[tuple[str, _Argument]] = []
+    for position, argument in enumerate(given[2:]):
+        name = argument.name or (names[position] if position < len(names) else "")
+        if name and argument.variable.lower() != name and not c.knows(name, owner):
+            passed.append((name, argument))
+    for name, argument in passed:
+        assign(c, name, argument.value, owner)
+    _run_text(c, given[0].value, tokens, owner, into)
+    for name, argument in passed:
+        if argument.output and argument.variable:
+            inner = argument.value[0]
+            variable = [inner, Token(T.VAR, name[1:], inner.line, inner.col, inner.start, inner.end)]
+            assign(c, argument.variable, variable, owner)
+
+
+_EACH_DATABASE: Final = frozenset({"sp_msforeachdb", "sp_msforeachtable", "sp_foreachdb", "sp_ineachdb"})
+
+
+def _run_elsewhere(c: FileCompiler, tokens: list[Token], at: int, owner: str, procedure: str) -> None:
+    """``sp_MSforeachdb 'USE [?]; ...'``, whose mark stands for a name that is not known, and the commands of jobs."""
+    given = _arguments(tokens, at)
+    named = {argument.name: argument for argument in given}
+    if procedure in _EACH_DATABASE:
+        argument = named.get("@command1") or named.get("@command") or (given[0] if given else None)
+        if argument is not None and argument.value:
+            _run_text(c, argument.value, tokens, owner, None, mark="?")
+        return
+    command, subsystem = named.get("@command"), named.get("@subsystem")
+    if command is None or (subsystem is not None and [t.text.upper() for t in subsystem.value] != ["TSQL"]):
+        return
+    database = named.get("@database_name")
+    outer = c.catalog
+    c.catalog = c.fold(database.value[0].text, False) if database is not None and len(database.value) == 1 else ""
+    try:
+        _run_text(c, command.value, tokens, owner, None)
+    finally:
+        c.catalog = outer
+
+
+def _parameter_names(value: list[Token]) -> list[str]:
+    if len(value) != 1 or value[0].token_type not in _STRINGS:
+        return []
+    return [found.lower() for found in re.findall(r"(?:^|,)\s*(@\w+)", value[0].text)]
+
+
+def call_functions(c: FileCompiler, found: Mapping[Name, int], caller: Name, line: int) -> None:
+    """The functions that a program, view or table calls in its expressions."""
+    if not caller or caller[0][:1] in ("#", "@"):
+        return
+    c.calls.extend(Call(caller, c._qualified(name), at or line) for name, at in found.items())
+
+
+_NO_CALL_AFTER: Final = frozenset(
+    {"INTO", "TABLE", "REFERENCES", "ON", "EXEC", "EXECUTE", "INSERT", "JOIN", "UPDATE", "INDEX"}
+)
+_NAMES: Final = frozenset({T.VAR, T.IDENTIFIER})
+
+
+def functions_in(c: FileCompiler, tokens: list[Token]) -> dict[Name, int]:
+    """Functions that are called in tokens which are not parsed: conditions, assignments, defaults."""
+    found: dict[Name, int] = {}
+    for i in range(2, len(tokens) - 1):
+        if (
+            tokens[i + 1].token_type is not T.L_PAREN
+            or tokens[i - 1].token_type is not T.DOT
+            or tokens[i].token_type in _STRINGS
+            or tokens[i - 2].token_type not in _NAMES
+            or tokens[i].text.upper() in METHODS
+        ):
+            continue
+        start = i - 2
+        while start >= 2 and tokens[start - 1].token_type is T.DOT and tokens[start - 2].token_type in _NAMES:
+            start -= 2
+        before = tokens[start - 1] if start else None
+        if before is not None and (before.token_type is T.PARAMETER or before.text.upper() in _NO_CALL_AFTER):
+            continue
+        hint = tokens[i + 2].text.upper() if i + 2 < len(tokens) else ""
+        if hint in HINTS and before is not None and before.token_type is T.FROM:
+            continue
+        name = tuple(c._part(t) for t in tokens[start : i + 1] if t.token_type is not T.DOT)
+        if name[-2] not in SYSTEM_SCHEMAS:
+            found.setdefault(name, tokens[start].line)
+    return found
+
+
+def condition(c: FileCompiler, tokens: list[Token], kind: str, owner: str) -> None:
+    """The queries in the condition of IF or WHILE are read; what they give goes nowhere."""
+    builder = c._builder()
+    roots: list[int] = []
+    i = 1
+    while i < len(tokens) - 1:
+        if tokens[i].token_type is T.L_PAREN and tokens[i + 1].token_type in (T.SELECT, T.WITH):
+            end = closing(tokens, i)
+            roots.append(builder.query(c._parse(tokens[i + 1 : end], "SELECT")))
+            i = end
+        i += 1
+    if roots:
+        c.seen += 1
+        c._add(tokens, kind, builder, owner, subqueries=roots)
 
 
 def call(c: FileCompiler, tokens: list[Token], owner: str) -> None:
@@ -623,9 +926,16 @@ def _run_text(
     owner: str,
     into: tuple[Name, tuple[str, ...]] | None,
     binds: list[str] | None = None,
+    mark: str = "",
 ) -> None:
-    found = text_of(value, c.known_texts(owner)) if value else NOTHING
-    if not found.known or not found.text.strip():
+    """``mark`` stands in the text for something that is not known."""
+    texts = [text_of(value, known) for known in c.known_texts(value, owner)] if value else []
+    if mark:
+        texts = [
+            t._replace(text=t.text.replace(mark, UNKNOWN), complete=t.complete and mark not in t.text) for t in texts
+        ]
+    found = dict.fromkeys(t for t in texts if t.known and t.text.strip())
+    if not found:
         _unresolved(c, tokens, "its text is not written down as constants")
         if into is not None and into[0] != VARIABLES:
             c._add(tokens, "insert", c._builder(), owner, target=into[0])
@@ -633,7 +943,8 @@ def _run_text(
     if c.nested >= _MAX_NESTED:
         _unresolved(c, tokens, "it is nested too deeply")
         return
-    compile_text_inside(c, found, (_first_line(value[0]), tokens[-1].line), owner, into, binds)
+    for text in found:
+        compile_text_inside(c, text, (_first_line(value[0]), tokens[-1].line), owner, into, binds)
 
 
 def compile_text_inside(
@@ -650,12 +961,15 @@ def compile_text_inside(
     inner = _bound(inner, binds or [])
     before, failed, diagnostics = len(c.statements), c.failed, len(c.diagnostics)
     outer_text, outer_sink, c.text, c.sink = c.text, c.sink, found.text, into
+    catalog, schema = c.catalog, c.schema
     c.nested += 1
     try:
         c._compile_tokens([shifted(t, min(first - 1, last - t.line), 0) for t in inner], owner)
     finally:
         c.nested -= 1
         c.text, c.sink = outer_text, outer_sink
+        if c.is_tsql:  # USE in it ends with it
+            c.catalog, c.schema = catalog, schema
     c.failed = failed
     for k in range(diagnostics, len(c.diagnostics)):
         d = c.diagnostics[k]
@@ -674,7 +988,10 @@ def _first_line(token: Token) -> int:
 
 
 def unknown_name(name: Name) -> Name:
-    """A name with an unknown part is a table of nobody: it has no sources and nothing it gets can be seen."""
+    """A name with an unknown part is a table of nobody: it has no sources and nothing it gets can be seen. Where only its
+    database is unknown it is the table of that name in whichever one."""
+    if len(name) > 2 and name[-3] == UNKNOWN and not any(UNKNOWN in part for part in name[-2:]):
+        return name[-2:]
     return ("#" + UNKNOWN,) if any(UNKNOWN in part for part in name) else name
 
 
@@ -733,6 +1050,17 @@ def _copy_columns(
     star = Output(None, (Ref(table, 1, STAR, IDENTITY, tokens[0].line),), tokens[0].line, star=True)
     root = builder._add(Alias(builder._add(Select((table,), (star,))), columns))
     c._add(tokens, "copy", builder, owner, root=root, target=written, columns=columns)
+
+
+def bulk_insert(c: FileCompiler, tokens: list[Token], owner: str) -> None:
+    """``BULK INSERT t FROM 'file'``."""
+    parts, at = ddl.read_name(tokens, 2)
+    if not parts or at + 1 >= len(tokens) or tokens[at].token_type is not T.FROM:
+        return
+    if tokens[at + 1].token_type in _STRINGS:
+        _move(c, tokens, file_of(c, tokens[at + 1]), c._full(parts), "copy", owner)
+    else:
+        c._add(tokens, "copy", c._builder(), owner, target=c._full(parts))
 
 
 def unload(c: FileCompiler, tokens: list[Token], owner: str) -> None:
@@ -875,7 +1203,7 @@ def _move(
     c._add(tokens, statement, builder, owner, root=root, target=target, defines=defines)
 
 
-def drop(c: FileCompiler, tokens: list[Token]) -> None:
+def drop(c: FileCompiler, tokens: list[Token], owner: str) -> None:
     """DROP TABLE a, b: what this script declared of them before is over."""
     if len(tokens) < 3 or tokens[1].text.upper() not in ("TABLE", "VIEW", "MATERIALIZED", "SYNONYM", "EXTERNAL"):
         return
@@ -888,6 +1216,8 @@ def drop(c: FileCompiler, tokens: list[Token]) -> None:
             return
         name = c._full(parts)
         c.declarations[:] = [d for d in c.declarations if d.name != name or d.temporary]
+        if name[0].startswith("#"):
+            c._add(tokens, "assign", c.nothing, owner, target=name, defines=True)
         i += 1
 
 
@@ -904,6 +1234,8 @@ def alter_table(c: FileCompiler, tokens: list[Token], name: Name, i: int, owner:
             rename(c, tokens, name, (*name[:-1], *new) if len(new) == 1 else c._qualified(new), owner)
     elif words[0] == "RENAME" and len(words) >= 5 and "TO" in words:
         rename_column(c, name, c._part(tokens[i + 2]), c._part(tokens[i + words.index("TO") + 1]))
+    elif words[0] == "DROP" and words[1:2] == ["COLUMN"]:
+        _drop_columns(c, tokens, name, i)
     elif words[0] == "SWITCH" and "TO" in words:
         parts, _ = ddl.read_name(tokens, i + words.index("TO") + 1)
         if parts:
@@ -1000,6 +1332,19 @@ def rename_column(c: FileCompiler, table: Name, old: str, new: str) -> None:
             c.declarations[k] = msgspec.structs.replace(d, columns=columns)
             return
     c.declarations.append(Declaration(table, "Table", 0, (DeclaredColumn(new),), adds=True))
+
+
+def _drop_columns(c: FileCompiler, tokens: list[Token], table: Name, i: int) -> None:
+    """``DROP COLUMN [IF EXISTS] a, COLUMN b``: from this script's declaration of the table, if there is one."""
+    gone: set[str] = set()
+    for a, b in ddl.items(tokens, i + 1, len(tokens)):
+        while a < b - 1 and tokens[a].text.upper() in ("DROP", "COLUMN", "IF", "EXISTS"):
+            a += 1
+        gone.add(c._part(tokens[a]))
+    for k, d in enumerate(c.declarations):
+        if d.name == table and d.columns and not d.temporary:
+            columns = tuple(x for x in d.columns if x.name not in gone)
+            c.declarations[k] = msgspec.structs.replace(d, columns=columns)
 
 
 def _sp_rename(c: FileCompiler, tokens: list[Token], at: int, owner: str) -> None:

@@ -12,9 +12,11 @@ from typing import Any, Final
 from sqlglot import exp
 from sqlglot.expressions import Expression
 
+from ray_lineage.compile.dynamic import UNKNOWN
 from ray_lineage.compile.names import folder
 from ray_lineage.model import (
     STAR,
+    SYSTEM_SCHEMAS,
     VALUE,
     Alias,
     Influence,
@@ -33,7 +35,7 @@ FILTER, JOIN, GROUP_BY, SORT = range(4)
 
 _LEAVES: Final = frozenset(
     {
-        exp.NextValueFor, exp.Literal, exp.Identifier, exp.DataType, exp.Var, exp.Null, exp.Boolean, exp.SessionParameter,
+        exp.Literal, exp.Identifier, exp.DataType, exp.Var, exp.Null, exp.Boolean, exp.SessionParameter,
         exp.CurrentDate, exp.CurrentTimestamp, exp.Hint, exp.National, exp.HexString,
     }
 )  # fmt: skip
@@ -57,7 +59,8 @@ _VALUE_WINDOW_FUNCTIONS: Final = (exp.Lag, exp.Lead, exp.FirstValue, exp.LastVal
 _NO_COLUMNS: Final[dict[str, frozenset[str]]] = {
     "oracle": frozenset({"sysdate", "systimestamp", "rownum", "level", "user", "uid", "rowid", "current_date"}),
     "postgres": frozenset({"ctid", "xmin", "xmax", "tableoid", "user", "current_catalog"}),
-    "tsql": frozenset({"$action", "$identity", "$rowguid"}),
+    "tsql": frozenset({"$action", "$identity", "$rowguid", "default"}),
+    "fabric": frozenset({"$action", "$identity", "$rowguid", "default"}),
     "snowflake": frozenset(
         {
             "current_timestamp",
@@ -95,6 +98,20 @@ STRUCTS: Final = frozenset(
 )
 _SEQUENCE_OBJECTS: Final = frozenset({"oracle", "snowflake", "exasol", "db2", "redshift", ""})
 _ROW_VALUES: Final = frozenset({"postgres", "redshift", "duckdb", "bigquery", "materialize", "risingwave"})
+_SCHEMA_CALLS: Final = frozenset({"tsql", "fabric"})
+"""Where functions with a schema are the user's, and those without are the engine's."""
+
+_PROPERTIES: Final = frozenset({"lat", "long", "stx", "sty", "stsrid", "m", "z", "hasm", "hasz", "isnull"})
+"""Of SQL Server's geometry and geography: ``column.Lat`` has no table ``column``."""
+
+_ROWSETS: Final = {
+    "string_split": ("value", "ordinal"),
+    "openjson": ("key", "value", "type"),
+    "generateseries": ("value",),
+    "generate_series": ("value",),
+}
+"""Columns of the engine's functions."""
+
 _ROWS_READ = 100  # of a VALUES list; later rows repeat the pattern
 
 
@@ -169,7 +186,7 @@ class Scope:
         self.aliases: dict[str, int] = {}
         self.tables: list[tuple[Name, int]] = []
         self.outputs: dict[str, Output] = {}
-        self.windows: dict[str, Expression] = {}
+        self.windows: dict[str, Expression] = {}  # of the WINDOW clause
 
     def find(self, alias: str, db: str = "") -> int:
         scope: Scope | None = self
@@ -188,11 +205,12 @@ class Scope:
 class Collected:
     """What a walk over an expression found."""
 
-    __slots__ = ("at", "line", "refs", "subqueries")
+    __slots__ = ("at", "exists", "line", "refs", "subqueries")
 
     def __init__(self) -> None:
         self.refs: dict[tuple[int, int, str, bool], Ref] = {}
         self.subqueries: list[int] = []
+        self.exists: list[int] = []  # of them, those of which only the rows count
         self.line = 0
         self.at = -1  # offset of some column's name
 
@@ -220,14 +238,19 @@ class Builder:
         self.dataset = dataset
         self.relations: list[Relation] = []
         self.pseudo = _NO_COLUMNS.get(dialect, frozenset())
+        self.dynamic = False  # names may hold UNKNOWN
+        self.unknown_is_list = True  # such an item of a select list may be several columns, not just a value
         self.lateral = dialect in _LATERAL_ALIASES
         self.variables: frozenset[str] = frozenset()  # plain names that are variables, not columns
         self.rows: dict[str, Name] = {}  # names of a trigger's rows (inserted, new...) and their table
         self.assigned: list[tuple[str, Collected]] = []  # SELECT @v = expression
+        self.calls: dict[Name, int] = {}  # functions with a schema, and the line
         self.text_of: Callable[[Expression, int], str] = _no_text
         self.inlined: dict[str, Expression] = {}  # names of ClickHouse's WITH expression AS name
         self.sequences: list[int] = []  # relations that the statement draws numbers from
         self.scopes: dict[int, Scope] = {}  # of the SELECTs
+        self.remote: Callable[[Builder, exp.Anonymous], int] = lambda builder, call: -1
+        self.qualified: Callable[[Name], Name] = lambda name: name
         self._variables: dict[str, int] = {}
 
     # ------------------------------------------------------------------ queries
@@ -360,8 +383,8 @@ class Builder:
         match = args.get("match")
         if match is not None:
             sources = [self._match_recognize(match, sources, scope)]
-        if args.get("windows"):
-            scope.windows = {self._identifier(w.this): w for w in args["windows"]}
+        for window in args.get("windows") or ():
+            scope.windows[self._identifier(window.this)] = window
         outputs = self._outputs(node.expressions, scope, sources, subqueries)
         self._row_shapers(args, scope, influences, subqueries)
         self.scopes[index] = scope
@@ -480,7 +503,8 @@ class Builder:
         if not wrapped and isinstance(node, exp.Paren):
             inner = node.this
         before = len(sources)
-        sources.extend(self._from_item(inner, scope, shell=node if wrapped else None))
+        seen = self._to_the_left(inner, scope, sources)
+        sources.extend(self._from_item(inner, seen, shell=node if wrapped else None))
         for pivot in node.args.get("pivots") or ():
             replaced = self._pivot(pivot, sources[before:], scope, subqueries)
             del sources[before:]
@@ -489,6 +513,15 @@ class Builder:
             self._source(lateral, scope, sources, merged, influences, subqueries)
         for join in node.args.get("joins") or ():
             self._join(join, scope, sources, merged, influences, subqueries)
+
+    def _to_the_left(self, node: Expression, scope: Scope, sources: list[int]) -> Scope:
+        """A lateral item or a function sees the items before it, not those after it nor itself."""
+        if not isinstance(node, exp.Lateral | exp.Unnest) and not isinstance(node.this, exp.Func):
+            return scope
+        parent = scope.parent
+        seen = Scope(self._add(Select(tuple(sources), (), (), parent.index if parent else -1)), parent, scope.ctes)
+        seen.aliases, seen.tables = scope.aliases, scope.tables
+        return seen
 
     def _from_item(self, node: Expression, scope: Scope, shell: Expression | None = None) -> list[int]:
         """Build what one FROM item names; register its alias; return its relation(s)."""
@@ -614,8 +647,16 @@ class Builder:
         if location:
             index = self._add(TableRef(location, 0))
             return self._add(Alias(index, columns)) if columns else index
-        if isinstance(call, exp.Anonymous | exp.Dot):
+        if isinstance(call, exp.Anonymous) and call.name.upper() in ("OPENQUERY", "OPENROWSET"):
+            remote = self.remote(self, call)
+            if remote >= 0:
+                return self._add(Alias(remote, columns)) if columns else remote
+        elif isinstance(call, exp.Anonymous | exp.Dot):
             name = (*qualifier, *self._function_name(call))
+            if len(name) > 1:
+                name = self.qualified(name)
+            elif self.dialect in _SCHEMA_CALLS:  # the engine's own
+                name = ()
         elif isinstance(call, exp.Predict) and isinstance(call.this, exp.Table):
             self.sequences.append(self._add(TableRef(self.dataset(call.this), 0)))
             if isinstance(call.expression, exp.Table):
@@ -625,6 +666,8 @@ class Builder:
         if tables:
             return tables
         schema = list(call.find_all(exp.OpenJSONColumnDef, exp.ColumnDef))
+        if not columns and not name and not schema and self.dialect in _SCHEMA_CALLS:
+            columns = _ROWSETS.get(str(call.name if isinstance(call, exp.Anonymous) else call.key).lower(), ())
         if self.dialect == "clickhouse" and name:  # v(parameter = value)
             for argument in call.find_all(exp.EQ):
                 self.collect(argument.expression, scope, TRANSFORMATION, collected)
@@ -633,6 +676,8 @@ class Builder:
         if not columns and schema:
             columns = tuple(self._identifier(c.this) for c in schema if c.this is not None)
             name = ()
+        if name and self.dialect in _SCHEMA_CALLS:
+            self.called(name, collected.line)
         if columns and not name:
             refs = tuple(collected.refs.values())
             return self._add(Select((), tuple(Output(c, refs) for c in columns), (), scope.index,
@@ -735,6 +780,8 @@ class Builder:
         )
         refs = (*value.refs.values(), *key.refs.values())
         star = Output(None, (Ref(-1, index, "*", IDENTITY),), star=True, excluded=consumed)
+        if self.dynamic:
+            names = tuple("*" if UNKNOWN in n else n for n in names)
         return (star, *(Output(self.fold(n, False), refs) for n in names))
 
     def _pivot_statement(self, node: exp.Pivot, parent: Scope | None, known: dict[str, int]) -> int:
@@ -867,6 +914,8 @@ class Builder:
         subqueries.extend(found.subqueries)
         # columns that a filtering subquery returns shape rows as well
         for sub in found.subqueries:
+            if sub in found.exists:
+                continue
             influences.append(Influence(Ref(sub, scope.index, "*", IDENTITY), how))
 
     def influences(self, node: Expression, scope: Scope, how: int) -> tuple[list[Influence], list[int]]:
@@ -900,6 +949,9 @@ class Builder:
                 return self._star(item.this, item, scope, subqueries)
             ref = self._column(item, scope)
             line, column = _position(item.this)
+            if self.dynamic and UNKNOWN in item.name and self.unknown_is_list:
+                relation = self._qualifier(item, scope) if item.args.get("table") is not None else -1
+                return Output(None, (Ref(relation, scope.index, "*", IDENTITY, line),), line, column, True)
             if ref is None:
                 return Output(self._identifier(item.this), (), line, column)
             return Output(self._identifier(item.this), (ref,), line, column)
@@ -916,6 +968,10 @@ class Builder:
         if kind is exp.Aliases:  # several columns out of one expression
             found = self._collected(item.this, scope, subqueries)
             return [Output(self._identifier(a), tuple(found.refs.values()), found.line) for a in item.expressions]
+        if kind is exp.EQ and self.dialect in _SCHEMA_CALLS and isinstance(item.this, exp.Literal | exp.National):
+            found = self._collected(item.expression, scope, subqueries)  # 'name' = expression
+            text = self.text_of(item, found.at) if found.refs else ""
+            return Output(self.fold(item.this.name, True), tuple(found.refs.values()), found.line, expression=text)
         if _is_assignment(item):
             self.assigned.append(("@" + item.this.name, self._collected(item.expression, scope, subqueries)))
             return None
@@ -1036,6 +1092,8 @@ class Builder:
                 inner = self.query(node.this, scope, scope.ctes) if isinstance(node.this, exp.Query) else -1
                 if inner >= 0:
                     found.subqueries.append(inner)
+                    if node.this.__class__ is exp.Select:
+                        found.exists.append(inner)
                     continue
             if kind is exp.Placeholder:
                 if self._identifier(node.name) in self.variables:
@@ -1064,8 +1122,13 @@ class Builder:
                 continue
             if kind is exp.WithinGroup:
                 push((node.this, how))
-                if issubclass(node.this.__class__, _ORDERED_SETS):  # what is ordered is what is aggregated
-                    for item in node.expression.expressions:
+                if isinstance(node.this, _ORDERED_SETS) or (
+                    self.dialect in _SCHEMA_CALLS
+                    and isinstance(node.this, exp.AggFunc)
+                    and isinstance(node.expression, exp.Order)
+                    and not node.this.args.get("separator")
+                ):
+                    for item in node.expression.expressions:  # PERCENTILE_CONT: what is ordered is what is aggregated
                         push((item, COMPOSED[AGGREGATION][how]))
                 else:
                     push((node.expression, COMPOSED[AGGREGATION][how]))
@@ -1090,6 +1153,15 @@ class Builder:
                 how = COMPOSED[MASKING][how]
             elif how == IDENTITY:
                 how = TRANSFORMATION
+            if kind is exp.Dot:
+                self._call(node, scope, found)
+            elif kind is exp.Anonymous and node.name.upper() == "DATE_BUCKET":
+                for item in node.expressions[1:]:  # the first is a part of a date
+                    push((item, how))
+                continue
+            elif kind is exp.NextValueFor:
+                self._sequence(node, found)
+                continue
             for value in node.args.values():
                 if value.__class__ is list:
                     for item in value:
@@ -1199,8 +1271,34 @@ class Builder:
 
     def _subquery(self, node: Expression, scope: Scope, how: int, found: Collected) -> None:
         index = self.query(node, scope, scope.ctes)
+        if self.dialect in _SCHEMA_CALLS and _makes_a_document(node):
+            how = COMPOSED[TRANSFORMATION][how]
         found.subqueries.append(index)
         self._note(found, Ref(index, scope.index, "*", how))
+
+    def _call(self, node: exp.Dot, scope: Scope, found: Collected) -> None:
+        """``dbo.f(x)``: a function of the user. ``alias.column.Method()`` is none."""
+        if self.dialect not in _SCHEMA_CALLS or not isinstance(node.expression, exp.Anonymous):
+            return
+        name = self._function_name(node)
+        if len(name) > 1 and scope.find(name[0]) < 0:
+            first: Expression = node
+            while isinstance(first, exp.Dot):
+                first = first.this
+            self.called(name, _position(first)[0] or found.line)
+
+    def called(self, name: Name, line: int) -> None:
+        """The statement calls a function."""
+        if name[-2] not in SYSTEM_SCHEMAS:
+            self.calls.setdefault(name, line)
+
+    def _sequence(self, node: exp.NextValueFor, found: Collected) -> None:
+        """``NEXT VALUE FOR s`` reads s."""
+        column = node.this
+        args = column.args if isinstance(column, exp.Column) else {"this": column}
+        parts = [args.get(key) for key in ("catalog", "db", "table", "this")]
+        name = self.qualified(tuple(self._identifier(p) for p in parts if p is not None))
+        found.subqueries.append(self._add(TableRef(name, _line(column))))
 
     def _collect_column(
         self, node: exp.Column, scope: Scope, how: int, found: Collected, aliases: dict[str, Output] | None
@@ -1239,8 +1337,10 @@ class Builder:
             name = f"${name}"
         meta = identifier._meta if isinstance(identifier, exp.Identifier) else None
         line = meta["line"] if meta else 0
+        if self.dynamic and UNKNOWN in name:
+            return None
         if node.args.get("table") is None:
-            if name in self.pseudo:
+            if name in self.pseudo and not identifier.args.get("quoted"):
                 return None
             if name in self.variables:
                 return Ref(self.variable("@" + name), scope.index, VALUE, how, line)
@@ -1263,6 +1363,10 @@ class Builder:
                 return Ref(self._row(table), scope.index, name, how, line)
         if self._identifier(node.args["table"]) in self.variables:
             return Ref(self.variable("@" + self._identifier(node.args["table"])), scope.index, VALUE, how, line)
+        if name in _PROPERTIES and self.dialect in _SCHEMA_CALLS:
+            owner = self._identifier(node.args["table"])
+            relation = scope.find(self._identifier(node.args["db"])) if node.args.get("db") is not None else -1
+            return Ref(relation, scope.index, owner, COMPOSED[TRANSFORMATION][how], line)
         if self.dialect in STRUCTS:  # a field of a struct column: the column is the leftmost part
             first = node.args.get("catalog") or node.args.get("db") or node.args["table"]
             alias = scope.find(self._identifier(first))
@@ -1306,6 +1410,13 @@ class Builder:
         if not isinstance(alias, exp.TableAlias):
             return ()
         return tuple(self._identifier(c) for c in alias.args.get("columns") or ())
+
+
+def _makes_a_document(node: Expression) -> bool:
+    """``SELECT ... FOR XML`` and ``FOR JSON``."""
+    while isinstance(node, exp.Subquery):
+        node = node.this
+    return node.args.get("for_") is not None
 
 
 def _wraps_more(node: Expression) -> bool:

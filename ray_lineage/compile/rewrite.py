@@ -15,7 +15,7 @@ from ray_lineage.compile.kinds import T
 from ray_lineage.compile.split import closing
 from ray_lineage.model import split_text
 
-_HINTS: Final = frozenset(
+HINTS: Final = frozenset(
     [
         "NOLOCK",
         "READUNCOMMITTED",
@@ -44,14 +44,65 @@ _HINTS: Final = frozenset(
         "SPATIAL_WINDOW_MAX_CELLS",
     ]
 )
+METHODS: Final = frozenset(
+    {
+        # xml
+        "VALUE", "NODES", "QUERY", "EXIST", "MODIFY", "WRITE",
+        # hierarchyid
+        "GETANCESTOR", "GETDESCENDANT", "GETLEVEL", "GETREPARENTEDVALUE", "ISDESCENDANTOF", "TOSTRING",
+        # geometry, geography
+        "ASGML", "ASTEXTZM", "BUFFERWITHCURVES", "BUFFERWITHTOLERANCE", "CURVETOLINEWITHTOLERANCE", "ENVELOPEANGLE",
+        "ENVELOPECENTER", "FILTER", "INSTANCEOF", "ISVALIDDETAILED", "MAKEVALID", "NUMRINGS", "REDUCE", "REORIENTOBJECT",
+        "RINGN", "SHORTESTLINETO", "STAREA", "STASBINARY", "STASTEXT", "STBOUNDARY", "STBUFFER", "STCENTROID", "STCONTAINS",
+        "STCONVEXHULL", "STCROSSES", "STCURVEN", "STCURVETOLINE", "STDIFFERENCE", "STDIMENSION", "STDISJOINT", "STDISTANCE",
+        "STENDPOINT", "STENVELOPE", "STEQUALS", "STEXTERIORRING", "STGEOMETRYN", "STGEOMETRYTYPE", "STINTERIORRINGN",
+        "STINTERSECTION", "STINTERSECTS", "STISCLOSED", "STISEMPTY", "STISRING", "STISSIMPLE", "STISVALID", "STLENGTH",
+        "STNUMCURVES", "STNUMGEOMETRIES", "STNUMINTERIORRING", "STNUMPOINTS", "STOVERLAPS", "STPOINTN", "STPOINTONSURFACE",
+        "STRELATE", "STSTARTPOINT", "STSYMDIFFERENCE", "STTOUCHES", "STUNION", "STWITHIN",
+    }
+)  # fmt: skip
+"""Methods of SQL Server's own types: ``column.value(...)`` is no function of a schema."""
+
+_METHOD: Final = re.compile(r"\.\s*\[?(\w+)\]?\s*\(")
+
+
+def has_methods(text: str) -> bool:
+    """May a text use METHODS?"""
+    return any(found.upper() in METHODS for found in _METHOD.findall(text))
+
+
 _COMPOUND: Final = frozenset({T.PLUS, T.DASH, T.STAR, T.SLASH, T.MOD, T.AMP, T.CARET, T.PIPE})
 _TRIGGERS: Final = frozenset({T.WITH, T.OPTION, T.TOP, T.EQ, T.WHERE})
 
 
-def rewrite_tsql(tokens: list[Token], verb: str) -> list[Token]:
-    """The same statement without hints, options and compound assignments. Returns ``tokens`` itself if nothing is to do."""
+_QUOTES_OFF: Final = re.compile(r"\bquoted_identifier\b[\w\s,]*\soff\b", re.IGNORECASE)
+
+
+def quoted_as_strings(tokens: list[Token], text: str) -> list[Token]:
+    """After SET QUOTED_IDENTIFIER OFF what stands in double quotes is a string."""
+    if not _QUOTES_OFF.search(text):
+        return tokens
+    out: list[Token] = []
+    off = False
+    for i, token in enumerate(tokens):
+        if token.token_type is T.SET:
+            words = [t.text.upper() for t in tokens[i + 1 : i + 12] if t.token_type is not T.COMMA]
+            end = next((k for k, word in enumerate(words) if word in ("ON", "OFF")), 0)
+            if "QUOTED_IDENTIFIER" in words[:end]:
+                off = words[end] == "OFF"
+        if off and token.token_type is T.IDENTIFIER and text[token.start] == '"':
+            token = Token(T.STRING, token.text, token.line, token.col, token.start, token.end, token.comments)
+        out.append(token)
+    return out
+
+
+def rewrite_tsql(tokens: list[Token], verb: str, *, methods: bool = False) -> list[Token]:
+    """The same statement without hints, options and compound assignments. Returns ``tokens`` itself if nothing is to do.
+    ``methods``: there may be some of METHODS; they become functions."""
     if verb == "DELETE":
         tokens = _with_from(tokens)
+    if methods:
+        tokens = _methods_as_functions(tokens, verb)
     if not any(t.token_type in _TRIGGERS and _may_change(tokens, i) for i, t in enumerate(tokens)):
         return tokens
     out: list[Token] = []
@@ -89,6 +140,65 @@ def rewrite_tsql(tokens: list[Token], verb: str) -> list[Token]:
         out.append(token)
         i += 1
     return out
+
+
+def _methods_as_functions(tokens: list[Token], verb: str) -> list[Token]:
+    """``a.b.value('x', 'int')`` -> ``value(a.b, 'x', 'int')``, for the grammar takes ``a.b`` for a schema. In the SET of an
+    UPDATE ``a.modify('x')`` -> ``a = modify(a, 'x')``."""
+    out: list[Token] = []
+    i, n = 0, len(tokens)
+    while i < n:
+        token = tokens[i]
+        if (
+            token.token_type is not T.DOT
+            or i + 2 >= n
+            or tokens[i + 2].token_type is not T.L_PAREN
+            or tokens[i + 1].text.upper() not in METHODS
+        ):
+            out.append(token)
+            i += 1
+            continue
+        method, start = tokens[i + 1], _operand_start(out)
+        operand = out[start:]
+        if start == len(out) or (len(operand) == 1 and operand[0].text.upper() == "DBO"):
+            out.append(token)
+            i += 1
+            continue
+        name = Token(T.VAR, method.text, method.line, method.col, method.start, method.end)
+        changes = verb == "UPDATE" and method.text.upper() in ("MODIFY", "WRITE")
+        head = [*operand, Token(T.EQ, "=", method.line, method.col, method.start, method.start)] if changes else []
+        out[start:] = [*head, name, tokens[i + 2], *operand]
+        if i + 3 < n and tokens[i + 3].token_type is not T.R_PAREN:
+            out.append(Token(T.COMMA, ",", method.line, method.col, method.end, method.end))
+        i += 3
+    return out
+
+
+def _operand_start(out: list[Token]) -> int:
+    """Where the operand begins that ends ``out``: a name, a variable, a call, or something in parentheses."""
+    j = len(out)
+    if j and out[j - 1].token_type is T.R_PAREN:
+        depth = 0
+        while j:
+            j -= 1
+            depth += (out[j].token_type is T.R_PAREN) - (out[j].token_type is T.L_PAREN)
+            if depth == 0:
+                break
+        if not j or out[j - 1].token_type in _BEFORE_OPERAND or out[j - 1].text.upper() in _BEFORE_WORDS:
+            return j
+    elif not j:
+        return 0
+    j -= 1
+    while j >= 2 and out[j - 1].token_type in (T.DOT, T.DCOLON):
+        j -= 2
+    return j - 1 if j and out[j - 1].token_type is T.PARAMETER else j
+
+
+_BEFORE_OPERAND: Final = frozenset(
+    {T.COMMA, T.L_PAREN, T.EQ, T.SELECT, T.PLUS, T.DASH, T.STAR, T.SLASH, T.MOD, T.WHERE, T.AND, T.OR, T.ON, T.WHEN, T.THEN,
+     T.ELSE, T.NOT, T.NEQ, T.GT, T.LT, T.GTE, T.LTE, T.FROM, T.DISTINCT, T.NUMBER, T.IN, T.LIKE, T.BETWEEN}
+)  # fmt: skip
+_BEFORE_WORDS: Final = frozenset({"APPLY", "JOIN", "BY", "SET", "RETURN", "VALUES", "TOP", "CASE"})
 
 
 def _with_from(tokens: list[Token]) -> list[Token]:
@@ -170,7 +280,7 @@ def _may_change(tokens: list[Token], i: int) -> bool:
 
 
 def _is_hint(tokens: list[Token], i: int) -> bool:
-    return tokens[i + 2].text.upper() in _HINTS
+    return tokens[i + 2].text.upper() in HINTS
 
 
 def _is_verb(token: Token) -> bool:

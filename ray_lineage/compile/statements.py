@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Final
 
 import msgspec
@@ -13,16 +14,31 @@ from sqlglot.tokens import Token
 
 from ray_lineage.compile import ddl, procedural, writes
 from ray_lineage.compile.client import without_client_commands
-from ray_lineage.compile.dynamic import UNKNOWN, Text
+from ray_lineage.compile.dynamic import UNKNOWN, Text, Texts, excludes
 from ray_lineage.compile.excerpt import Item, innermost, item_ranges
 from ray_lineage.compile.kinds import T
 from ray_lineage.compile.names import folder, with_defaults
 from ray_lineage.compile.options import CompileOptions, ModelName
 from ray_lineage.compile.relations import FILTER, IDENTITY, JOIN, STRUCTS, TRANSFORMATION, Builder, Collected, Scope
-from ray_lineage.compile.rewrite import OutputClause, Rewrite, rewrite_tsql, rewrites, take_outputs, take_returning
+from ray_lineage.compile.rewrite import (
+    OutputClause,
+    Rewrite,
+    has_methods,
+    quoted_as_strings,
+    rewrite_tsql,
+    rewrites,
+    take_outputs,
+    take_returning,
+)
+from ray_lineage.compile.rowsets import may_have_rowsets, rewrite_rowsets, server_of
 from ray_lineage.compile.split import Slice, closing, split, without_delimiters
 from ray_lineage.compile.tokens import dialect_of, shifted, tokenize
 from ray_lineage.model import (
+    ALTERED,
+    ANY,
+    ANY_LOOP,
+    LOOP,
+    ROLES,
     STAR,
     VARIABLES,
     Alias,
@@ -86,6 +102,26 @@ _USES_SCHEMAS: Final = frozenset(
 )  # fmt: skip
 """Where ``USE name`` names what stands in front of a table's name."""
 _PLPGSQL: Final = frozenset({"postgres", "redshift", "materialize", "risingwave", ""})
+_SCANNED: Final = frozenset({"IF", "WHILE", "SET", "DECLARE", "RETURN", "PRINT"})
+_SCALARS: Final = frozenset(
+    {
+        "bigint",
+        "bit",
+        "cursor",
+        "date",
+        "datetime",
+        "hierarchyid",
+        "int",
+        "nvarchar",
+        "sysname",
+        "uniqueidentifier",
+        "varchar",
+        "xml",
+    }
+)
+"""Types that may look like the user's own (``[int]``, ``sysname``)."""
+
+_INNER: Final = frozenset({T.MERGE, T.UPDATE, T.DELETE, T.INSERT})
 _DELIMITED: Final = frozenset({"mysql", "singlestore", "starrocks", "doris", ""})
 _PROGRAMS: Final = {
     "PROC": "Procedure",
@@ -121,7 +157,16 @@ class FileCompiler:
         self.failed = 0
         self.tokens: list[Token] = []
         self.owners: dict[int, str] = {}
-        self.has_keys = "references" in text.lower()
+        self.has_methods = self.is_tsql and has_methods(text)
+        lower = text.lower()
+        self.has_quotes = self.is_tsql and "quoted_identifier" in lower
+        self.has_rowsets = self.is_tsql and may_have_rowsets(lower)
+        self.has_keys = "references" in lower
+        self.parameters: dict[str, list[str]] = {}  # of T-SQL's programs, by owner
+        self.outputs: dict[str, list[str]] = {}  # output parameters, by owner
+        self.nothing = Builder(dialect, self.dataset)  # of statements without a query
+        self.externals: set[Name] = set()  # files that are read or written
+        self.server = ""  # where the text at hand runs, if not here
         self.variables: set[str] = set()  # declared in procedural bodies: no columns (engines refuse such ambiguity)
         self.calls: list[Call] = []
         self.foreign_keys: list[ForeignKey] = []
@@ -129,10 +174,12 @@ class FileCompiler:
         self.kinds: dict[str, str] = {}  # of owners
         self.trigger_tables: dict[str, Name] = {}
         self.carriers: dict[str, set[str]] = {}  # variables that got a value from a query, by owner
-        self.texts: dict[str, dict[str, Text]] = {}
+        self.texts: dict[str, Texts] = {}
         self.sink: tuple[Name, tuple[str, ...]] | None = None  # what takes the result of dynamic SQL
         self.nested = 0
         self.owner = ""
+        self.path: tuple[int, ...] = ()
+        self.blocks = 0  # of control flow, numbered so far
         self.parsed: list[Token] = []  # of the statement at hand
         self._items: list[Item] = []
         self._items_of: list[Token] | None = None
@@ -158,6 +205,8 @@ class FileCompiler:
         if self.dialect in _DELIMITED and "delimiter" in self.text.lower():
             self.text = without_delimiters(self.text)
         self.tokens, diagnostics = tokenize(self.text, self.dialect)
+        if self.has_quotes:
+            self.tokens = quoted_as_strings(self.tokens, self.text)
         self.diagnostics.extend(diagnostics)
         if self.dialect in _PLPGSQL and "trigger" in self.text.lower():
             self._trigger_functions()
@@ -188,18 +237,33 @@ class FileCompiler:
         function = ddl.read_name(tokens, run + 1)[0] if run > 0 else []
         return self._full(table) if table else (), self._full(function) if function else ()
 
-    def texts_of(self, owner: str) -> dict[str, Text]:
-        """Variables of an owner whose text is known."""
-        return self.texts.setdefault(owner, {})
+    def texts_of(self, owner: str) -> Texts:
+        """What texts the variables of an owner hold."""
+        found = self.texts.get(owner)
+        if found is None:
+            found = self.texts[owner] = Texts()
+        return found
 
-    def known_texts(self, owner: str) -> dict[str, Text]:
-        """The same with those of the package or block around it."""
-        outer, _, last = owner.rpartition(".")
-        own = self.texts_of(owner)
-        if self.is_tsql or not last:
-            return own
-        around = self.texts.get(outer) or self.texts.get("")
-        return {**around, **own} if around else own
+    def knows(self, name: str, owner: str) -> bool:
+        """Is it a variable that was assigned here?"""
+        return self.texts_of(owner).knows(name) or self.fold(name, False) in self.carriers.get(owner, ())
+
+    @property
+    def in_loop(self) -> bool:
+        """May the statement at hand run again?"""
+        return any(step % ROLES in (LOOP, ANY, ANY_LOOP) for step in self.path)
+
+    def known_texts(self, value: list[Token], owner: str) -> Iterator[Mapping[str, Text]]:
+        """The texts that the variables named in ``value`` may hold, those of the package or block around them too."""
+        outer = owner.rpartition(".")[0]
+        around = None if self.is_tsql or not owner else self.texts.get(outer) or self.texts.get("")
+        own = self.texts_of(owner).variants(value, self.path)
+        if around is None:
+            yield from own
+            return
+        for outside in around.variants(value, ()):
+            for known in own:
+                yield {**outside, **known}
 
     def carriers_of(self, owner: str) -> set[str]:
         """Variables that an owner sees and that got a value from a query."""
@@ -225,13 +289,23 @@ class FileCompiler:
     def _compile_tokens(self, tokens: list[Token], owner: str) -> None:
         outer, self.tokens = self.tokens, tokens
         outer_owners, self.owners = self.owners, {}
-        slices = split(tokens, self.dialect)
+        slices = split(tokens, self.dialect, self.blocks)
+        outer_path = self.path
         for index, piece in enumerate(slices):
+            self.path = (*outer_path, *piece.path)
             try:
                 self._slice(index, piece, self.owners.get(piece.owner, owner))
+                if (
+                    self.outputs
+                    and piece.owner >= 0
+                    and (index + 1 == len(slices) or slices[index + 1].owner != piece.owner)
+                ):
+                    self.path = outer_path
+                    procedural.give_outputs(self, tokens[piece.start : piece.end], self.owners.get(piece.owner, owner))
             except (SqlglotError, RecursionError, ValueError, AttributeError, TypeError, KeyError, IndexError) as error:
                 self._cannot_read(piece, error)
-        self.tokens, self.owners = outer, outer_owners
+        self.blocks = max((step // ROLES for s in slices for step in s.path), default=self.blocks)
+        self.tokens, self.owners, self.path = outer, outer_owners, outer_path
 
     def _cannot_read(self, piece: Slice, error: Exception) -> None:
         self.failed += 1
@@ -260,6 +334,10 @@ class FileCompiler:
             kind, verb = _SHORT_VERBS[verb]
             at = tokens[0]
             tokens = [Token(kind, verb, at.line, at.col, at.start, at.end), *tokens[1:]]
+        if self.is_tsql and owner and verb in _SCANNED:
+            self._functions(tokens, owner)
+            if verb == "RETURN" and owner in self.outputs:
+                procedural.give_outputs(self, tokens, owner)
         if verb == "HEADER":
             self._header(index, tokens, owner)
         elif verb == "REPLACE" and len(tokens) > 1 and tokens[1].text.upper() in ("VIEW", "TABLE", "FUNCTION", "MACRO"):
@@ -280,7 +358,7 @@ class FileCompiler:
         elif verb == "TRUNCATE":
             self._truncate(tokens, owner)
         elif verb == "DROP":
-            procedural.drop(self, tokens)
+            procedural.drop(self, tokens, owner)
         elif verb == "SET":
             self._set(tokens, owner)
         elif verb == "DO":
@@ -295,6 +373,12 @@ class FileCompiler:
                 self._nested_body(tokens, owner)
             else:
                 procedural.execute(self, tokens, owner)
+        elif verb == "IF" or verb == "WHILE":
+            procedural.condition(self, tokens, verb.lower(), owner)
+        elif verb == "RECEIVE" or (verb == "WAITFOR" and len(tokens) > 4 and tokens[2].text.upper() == "RECEIVE"):
+            procedural.receive(self, tokens, owner)
+        elif verb == "BULK":
+            procedural.bulk_insert(self, tokens, owner)
         elif verb == "FETCH":
             procedural.fetch(self, tokens, owner)
         elif verb == "EXCHANGE":
@@ -368,7 +452,15 @@ class FileCompiler:
         elif word == "SCHEMA" or (word != "CATALOG" and self.dialect in _USES_SCHEMAS):
             self.schema = parts[-1]
         else:
-            self.catalog = parts[-1]
+            self.catalog = "" if UNKNOWN in parts[-1] else parts[-1]
+
+    def _functions(self, tokens: list[Token], owner: str) -> None:
+        """Calls of functions in what is not parsed."""
+        if any(t.text.upper() == "CURSOR" for t in tokens[:12]):
+            return  # its query is parsed
+        found = procedural.functions_in(self, tokens)
+        if found:
+            procedural.call_functions(self, found, self.owner_names.get(owner, ()), start_line(tokens[0]))
 
     def _after_declare(self, piece: Slice) -> bool:
         return piece.start > 0 and self.tokens[piece.start - 1].text.upper() == "DECLARE"
@@ -471,22 +563,27 @@ class FileCompiler:
             name = procedural.unknown_name(name)
         if len(name) == 1:
             if name[0][:1] in ("#", "@"):
-                return name
+                returned = self.returned.get(self.owner)
+                return returned[1:] if returned and name == returned[:1] else name
             if name[0] in ("inserted", "deleted") and self.owner in self.trigger_tables:
                 return self.trigger_tables[self.owner]
             if name[0] in self.temporary:
                 return (f"#{name[0]}",)
             if name[0] in self.row_names and self.owner in self.trigger_tables:  # a transition table
                 return self.trigger_tables[self.owner]
+        elif name in self.externals:
+            return name
         elif name[0] == "global_temp" and name[-1] in self.temporary:
             return (f"#{name[-1]}",)
+        if self.server:
+            return (self.server, *with_defaults(name, "", ""))
         return with_defaults(name, self.catalog, self.schema)
 
     def dataset(self, table: exp.Table) -> Name:
         """Normalised name of a table as written in a query."""
         this = table.this
         if isinstance(this, exp.Parameter):
-            return (f"@{self.fold(this.name, False)}",)
+            return self._qualified((f"@{self.fold(this.name, False)}",))
         if isinstance(this, exp.DynamicIdentifier):  # IDENTIFIER('a.b')
             text = this.name
             parts = ddl.read_name(tokenize(text, self.dialect)[0], 0)[0] if isinstance(this.this, exp.Literal) else []
@@ -519,7 +616,9 @@ class FileCompiler:
             return text
         return ""
 
-    def _dotted(self, part: Expression) -> list[str]:
+    def _dotted(self, part: Expression | str) -> list[str]:
+        if isinstance(part, str):  # the middle of db..t
+            return [part]
         if isinstance(part, exp.Dot):
             return [*self._dotted(part.this), *self._dotted(part.expression)]
         if isinstance(part, exp.Identifier):
@@ -555,13 +654,16 @@ class FileCompiler:
             self._row_names(tokens, owner)
         elif name[-1] in self.trigger_functions:
             self._trigger_function(tokens, owner, self.trigger_functions[name[-1]])
-        if not self.is_tsql:
+        if self.is_tsql:
+            self._tsql_parameters(tokens, i, owner)
+        else:
             self._parameters(tokens, i)
         columns: tuple[DeclaredColumn, ...] = ()
         returns = next((j for j in range(i, len(tokens)) if tokens[j].text.upper() == "RETURNS"), -1)
         if kind == "Function" and returns >= 0:
             columns = self._returned_table(tokens, returns, name)
-        self.declarations.append(Declaration(name, kind, start_line(tokens[0]), columns))
+        parameters = tuple(self.parameters.get(owner, ())) if kind == "Procedure" else ()
+        self.declarations.append(Declaration(name, kind, start_line(tokens[0]), columns, parameters=parameters))
 
     def _trigger_table(self, tokens: list[Token], i: int, owner: str) -> None:
         at = next((j for j in range(i, len(tokens)) if tokens[j].text.upper() == "ON"), -1)
@@ -612,6 +714,40 @@ class FileCompiler:
             if b - a > 1:
                 self.variables.add(self._part(tokens[a]))
 
+    def _tsql_parameters(self, tokens: list[Token], i: int, owner: str) -> None:
+        """``@rows dbo.SomeType READONLY`` is a table of that type's columns."""
+        end = len(tokens)
+        if i < end and tokens[i].token_type is T.L_PAREN:
+            i, end = i + 1, closing(tokens, i)
+        for a, b in ddl.items(tokens, i, end):
+            if tokens[a].token_type is not T.PARAMETER or a + 1 >= b:
+                continue
+            name = str(self.fold("@" + tokens[a + 1].text, False))
+            self.parameters.setdefault(owner, []).append(name)
+            options = [t.text.upper() for t in tokens[a + 3 : b]]
+            if "READONLY" in options:
+                self.of_type(tokens, a, owner)
+            elif "OUTPUT" in options or "OUT" in options:
+                self.outputs.setdefault(owner, []).append(name)
+
+    def of_type(self, tokens: list[Token], i: int, owner: str) -> None:
+        """``@v [AS] SomeType``: if it is a table type, its columns are the variable's."""
+        variable, at = ddl.read_name(tokens, i)
+        if at < len(tokens) and tokens[at].text.upper() == "AS":
+            at += 1
+        if (
+            at >= len(tokens)
+            or tokens[at].token_type not in (T.VAR, T.IDENTIFIER)
+            or tokens[at].text.lower() in _SCALARS
+        ):
+            return
+        parts, _ = ddl.read_name(tokens, at)
+        if variable and parts:
+            self.declarations.append(
+                Declaration((self._part(variable[0]),), "TempTable", tokens[i].line, (), -1, True, False,
+                            self._full(parts), owner)
+            )  # fmt: skip
+
     def _returned_table(self, tokens: list[Token], i: int, name: Name) -> tuple[DeclaredColumn, ...]:
         """``RETURNS @t TABLE (columns)``: what is written to @t is the function's result."""
         at = next((j for j in range(i, min(i + 5, len(tokens))) if tokens[j].text.upper() == "TABLE"), -1)
@@ -633,7 +769,11 @@ class FileCompiler:
         i, end = 1, len(tokens)
         while i < end and tokens[i].token_type is T.L_PAREN and closing(tokens, i) == end - 1:
             i, end = i + 1, end - 1
-        if i >= end or tokens[i].text.upper() not in ("SELECT", "WITH") or not owner:
+        if i >= end or not owner:
+            return
+        if tokens[i].text.upper() not in ("SELECT", "WITH"):
+            if self.kinds.get(owner) == "Function":
+                procedural.return_value(self, tokens, tokens[1:], owner)
             return
         declared = next((d for d in reversed(self.declarations) if ".".join(d.name) == owner), None)
         if declared is None or declared.kind != "Function":
@@ -670,7 +810,8 @@ class FileCompiler:
         words = [t.text.upper() for t in tokens[:8]]
         if "ALGORITHM" in words or "DEFINER" in words:
             words = [t.text.upper() for t in tokens[:24]]
-        if "PROCEDURE" in words or ("FUNCTION" in words and "TABLE" not in words[1:4]) or "MACRO" in words[:4]:
+        is_program = "PROCEDURE" in words or ("FUNCTION" in words and "TABLE" not in words[1:4]) or "MACRO" in words[:4]
+        if not self.is_tsql and is_program:  # T-SQL's are cut at their bodies
             self._header(len(self.owners) + 1_000_000, tokens)
             program = self.owners.get(len(self.owners) + 1_000_000 - 1, owner)
             if not writes.function_query(self, tokens, program):
@@ -679,7 +820,10 @@ class FileCompiler:
         if verb == "CREATE" and "SYNONYM" in words[1:5]:
             procedural.synonym(self, tokens, owner)
             return
-        if verb == "CREATE" and writes.create(self, tokens, words, owner):
+        if self.is_tsql and verb == "CREATE" and ("SEQUENCE" in words[1:5] or words[1:2] == ["TYPE"]):
+            self._sequence_or_type(tokens, words)
+            return
+        if not self.is_tsql and verb == "CREATE" and writes.create(self, tokens, words, owner):
             return
         if "TABLE" not in words and "VIEW" not in words:
             return
@@ -692,7 +836,6 @@ class FileCompiler:
             "STATISTICS",
             "TRIGGER",
             "SYNONYM",
-            "TYPE",
             "SECURITY",
             "PUBLICATION",
         ):
@@ -730,12 +873,38 @@ class FileCompiler:
         if writes.partition_of(self, tokens, head, name, owner):
             return
         self.declarations.append(Declaration(name, kind, start_line(tokens[0]), columns, -1, temporary))
-        self._computed_columns(tokens, head, name, owner)
+        if temporary:
+            self._made(tokens, name, columns, owner)
+        if self.is_tsql:
+            self._defaults(tokens, name, "create_table", owner)
+        self._computed_columns(tokens, head.columns, name, owner)
         writes.stored_at(self, tokens, head, name, owner)
         writes.distributed(self, tokens, name, owner)
         if self.has_keys and not temporary:
             at = next((i for i, t in enumerate(tokens) if t.token_type is T.L_PAREN), 0)
             procedural.foreign_keys(self, tokens, at + 1, closing(tokens, at), name)
+
+    def _sequence_or_type(self, tokens: list[Token], words: list[str]) -> None:
+        """``CREATE SEQUENCE s``, ``CREATE TYPE t AS TABLE (columns)``."""
+        i = next(k for k, word in enumerate(words) if word in ("SEQUENCE", "TYPE")) + 1
+        is_sequence = words[i - 1] == "SEQUENCE"
+        while i < len(tokens) and tokens[i].text.upper() in ("IF", "NOT", "EXISTS"):
+            i += 1
+        name, i = ddl.read_name(tokens, i)
+        columns: tuple[DeclaredColumn, ...] = ()
+        if not is_sequence:
+            at = next((k for k in range(i, min(i + 3, len(tokens))) if tokens[k].text.upper() == "TABLE"), -1)
+            if at < 0 or at + 1 >= len(tokens) or tokens[at + 1].token_type is not T.L_PAREN:
+                return  # another name of a scalar type
+            columns = tuple(self._declared(c) for c in ddl._columns(tokens, at + 2, closing(tokens, at + 1))[0])
+        if name:
+            kind = "Sequence" if is_sequence else "Type"
+            self.declarations.append(Declaration(self._full(name), kind, start_line(tokens[0]), columns))
+
+    def _made(self, tokens: list[Token], name: Name, columns: tuple[DeclaredColumn, ...], owner: str) -> None:
+        """From here on there is an empty temporary table with these columns."""
+        names = tuple(c.name for c in columns)
+        self._add(tokens, "assign", self.nothing, owner, target=name, columns=names, defines=True)
 
     def _alter_table(self, tokens: list[Token], owner: str) -> None:
         """ALTER TABLE t ADD c int, d int: more columns of a table that is declared elsewhere."""
@@ -747,10 +916,25 @@ class FileCompiler:
         parts, i = ddl.read_name(tokens, i)
         if parts:
             procedural.alter_table(self, tokens, self._full(parts), i, owner)
+            if self.is_tsql:
+                self._defaults(tokens, self._full(parts), "alter_table", owner)
+        if not parts:
+            return
+        name = self._full(parts)
         added = ddl.added_columns(tokens, i)
-        if parts and added:
-            columns = tuple(self._declared(c) for c in added)
-            self.declarations.append(Declaration(self._full(parts), "Table", start_line(tokens[0]), columns, adds=True))
+        columns = tuple(self._declared(c) for c in added)
+        if name[0].startswith("#"):
+            if added:
+                names = tuple(c.name for c in columns)
+                self._add(tokens, "assign", self._builder(), owner, target=name, columns=names)
+            return
+        if added:
+            self.declarations.append(Declaration(name, "Table", start_line(tokens[0]), columns, adds=True))
+            self._computed_columns(tokens, added, name, owner)
+        altered = ddl.altered_column(tokens, i)
+        if altered is not None:
+            declared = (self._declared(altered),)
+            self.declarations.append(Declaration(name, ALTERED, start_line(tokens[0]), declared, adds=True))
 
     def _define(
         self,
@@ -806,8 +990,8 @@ class FileCompiler:
         kind_text = "create_table_clone" if clones else "create_table_like"
         self._add(tokens, kind_text, builder, owner, root=root, target=name, defines=True)
 
-    def _computed_columns(self, tokens: list[Token], head: ddl.CreateHead, name: Name, owner: str) -> None:
-        computed = [c for c in head.columns if c.computed[1] > c.computed[0]]
+    def _computed_columns(self, tokens: list[Token], columns: list[ddl.ColumnItem], name: Name, owner: str) -> None:
+        computed = [c for c in columns if c.computed[1] > c.computed[0]]
         if not computed:
             return
         builder = self._builder()
@@ -826,30 +1010,56 @@ class FileCompiler:
             assignments.append(Assignment(self._part(column.name), refs, column.name.line))
         self._add(tokens, "create_table", builder, owner, target=name, assignments=tuple(assignments), reads=False)
 
+    def _defaults(self, tokens: list[Token], name: Name, kind: str, owner: str) -> None:
+        """Defaults and checks of a table call functions and read sequences."""
+        found = procedural.functions_in(self, tokens)
+        procedural.call_functions(self, found, name, start_line(tokens[0]))
+        builder = self._builder()
+        sequences: list[int] = []
+        for i, token in enumerate(tokens[:-2]):
+            if token.text.upper() == "NEXT" and [t.text.upper() for t in tokens[i + 1 : i + 3]] == ["VALUE", "FOR"]:
+                parts, _ = ddl.read_name(tokens, i + 3)
+                if parts:
+                    sequences.append(builder._add(TableRef(self._full(parts), token.line)))
+        if sequences:
+            self._add(tokens, kind, builder, owner, target=name, subqueries=sequences)
+
     def _declare(self, tokens: list[Token], owner: str) -> None:
         """DECLARE @t TABLE (...); a cursor's query is read like any other."""
+        made = self._declared_tables(tokens, owner)
+        if made == len(ddl.items(tokens, 1, len(tokens))):
+            return
         for i, token in enumerate(tokens):
             word = token.text.upper()
-            if word == "TABLE" and i + 1 < len(tokens) and tokens[i + 1].token_type is T.L_PAREN:
-                variable, _ = ddl.read_name(tokens, 1)
-                if variable and variable[0].text.startswith("@"):
-                    columns, _ = ddl._columns(tokens, i + 2, closing(tokens, i + 1))
-                    name = (self._part(variable[0]),)
-                    declared = tuple(self._declared(c) for c in columns)
-                    self.declarations.append(Declaration(name, "TempTable", token.line, declared, -1, True))
-                return
             if word in ("FOR", "IS") and i + 1 < len(tokens) and tokens[i + 1].text.upper() in ("SELECT", "WITH"):
                 self.seen += 1
                 procedural.cursor(self, tokens[1], tokens[i + 1 :], tokens, owner)
                 return
         procedural.declare(self, tokens, owner)
 
+    def _declared_tables(self, tokens: list[Token], owner: str) -> int:
+        """``DECLARE @a int, @t TABLE (...)``: the number of table variables."""
+        made = 0
+        for i in range(3, len(tokens) - 1):
+            if tokens[i].token_type is not T.TABLE or tokens[i + 1].token_type is not T.L_PAREN:
+                continue
+            at = i - 1 if tokens[i - 1].text.upper() != "AS" else i - 2
+            if at < 1 or tokens[at - 1].token_type is not T.PARAMETER:
+                continue
+            columns, _ = ddl._columns(tokens, i + 2, closing(tokens, i + 1))
+            name = (str(self.fold("@" + tokens[at].text, False)),)
+            declared = tuple(self._declared(c) for c in columns)
+            self.declarations.append(Declaration(name, "TempTable", tokens[i].line, declared, -1, True))
+            self._made(tokens, name, declared, owner)
+            made += 1
+        return made
+
     def _truncate(self, tokens: list[Token], owner: str) -> None:
         """TRUNCATE writes a dataset (no rows of it have a source)."""
         i = 2 if len(tokens) > 2 and tokens[1].text.upper() == "TABLE" else 1
         parts, _ = ddl.read_name(tokens, i)
         if parts:
-            self._add(tokens, "truncate", self._builder(), owner, target=self._full(parts))
+            self._add(tokens, "truncate", self._builder(), owner, target=self._full(parts), defines=True)
 
     # ------------------------------------------------------------------ data statements
 
@@ -860,7 +1070,9 @@ class FileCompiler:
         if self.nests and (deepest := _deepest(tokens)) > _MAX_DEPTH:
             raise ParseError(f"nested too deeply ({deepest} levels, {_MAX_DEPTH} are read)")
         if self.is_tsql:
-            tokens = rewrite_tsql(tokens, verb)
+            if self.has_rowsets:
+                tokens = rewrite_rowsets(self, tokens)
+            tokens = rewrite_tsql(tokens, verb, methods=self.has_methods)
         elif self.dialect == "oracle" and self.owner in self.trigger_tables:
             names = {"new", "old", *self.row_names}
             tokens = [t for i, t in enumerate(tokens) if not _marks_row(tokens, i, names)]
@@ -885,7 +1097,10 @@ class FileCompiler:
     def _builder(self) -> Builder:
         builder = Builder(self.dialect, self.dataset, lambda text: procedural.external(self, text, 0))
         builder.variables = frozenset(self.variables)
+        builder.dynamic = self.nested > 0
         builder.text_of = self._expression
+        builder.qualified = self._qualified
+        builder.remote = self._remote
         table = self.trigger_tables.get(self.owner)
         if table is not None and not self.is_tsql:
             builder.rows = {**self.rows, "new": table, "old": table, **self.row_names}
@@ -893,11 +1108,52 @@ class FileCompiler:
             builder.rows = self.rows
         return builder
 
-    def _data(self, tokens: list[Token], verb: str, owner: str) -> None:
+    def _remote(self, builder: Builder, call: exp.Anonymous) -> int:
+        """``OPENQUERY(server, 'query')``, ``OPENROWSET('provider', 'connection', 'query' | table)``: the relation, or -1."""
+        arguments = call.expressions
+        last = arguments[-1] if len(arguments) > 1 else None
+        if call.name.upper() == "OPENQUERY":
+            server = arguments[0].name
+        elif call.name.upper() == "OPENROWSET" and last is not None:
+            server = server_of(arguments[1].name)
+        else:
+            return -1
+        with self.elsewhere(server):
+            if isinstance(last, exp.Column):
+                parts = [last.args.get(key) for key in ("catalog", "db", "table", "this")]
+                return builder._add(TableRef(self._qualified(tuple(self.fold(p.name, False) for p in parts if p)), 0))
+            text = last.name if isinstance(last, exp.Literal | exp.National) else ""
+            inner, _ = tokenize(text, self.dialect)
+            outer, self.text = (self.text, self.parsed), text
+            try:
+                tree = self._parse(inner, "SELECT")
+                if not isinstance(tree, exp.Query):
+                    raise ParseError("it is no query")
+                return builder.query(tree)
+            except SqlglotError as error:
+                what = str(error).split("\n")[0]
+                self._note("RL111", "warning", f"in a query for another server: it could not be read: {what}", 0)
+                return -1
+            finally:
+                self.text, self.parsed = outer
+
+    @contextmanager
+    def elsewhere(self, server: str) -> Iterator[None]:
+        """Names belong to another server, whose current database is not known."""
+        outer, self.server = self.server, str(self.fold(server, False)) or self.server
+        try:
+            yield
+        finally:
+            self.server = outer
+
+    def _data(self, tokens: list[Token], verb: str, owner: str, output: Token | None = None) -> None:
+        """``output`` is the temporary table that takes what the statement puts out."""
         if verb == "INSERT":
             if self._insert_exec(tokens, owner):
                 return
             tokens = _first_rows(tokens)
+            if self.is_tsql:
+                tokens = self._inner_statement(tokens, owner)
         if verb == "UPDATE" and len(tokens) > 1 and tokens[1].text.upper() == "STATISTICS":
             return
         if verb == "UPDATE" and not self.is_tsql and writes.update_of_a_query(self, tokens, owner):
@@ -924,11 +1180,14 @@ class FileCompiler:
         handler = _HANDLERS.get(type(tree))
         if handler is not None:
             scope = handler(self, tree, tokens, owner)
+            written = self.statements[-1].target
             for clause in outputs:
                 if into:
                     procedural.returning_into(self, clause, scope, tokens, owner)
-                else:
-                    self._output_into(clause, scope, tokens, owner)
+                    continue
+                if output is not None and not clause.into:
+                    clause = clause._replace(into=[output])
+                self._output(clause, written, scope, tokens, owner)
         elif verb == "PERFORM":
             builder = self._builder()
             self._add(tokens, "select", builder, owner, root=builder.query(tree))
@@ -947,6 +1206,25 @@ class FileCompiler:
                 body.args["with_"] = exp.With(expressions=list(ctes[:i]), recursive=with_.args.get("recursive"))
             handler(self, body, tokens, owner)
             body.args.pop("with_", None)
+
+    def _inner_statement(self, tokens: list[Token], owner: str) -> list[Token]:
+        """``INSERT INTO t SELECT ... FROM (MERGE ... OUTPUT ...) AS x``: what the inner statement puts out is a temporary
+        table of its own."""
+        for i in range(3, len(tokens)):
+            if tokens[i].token_type not in _INNER or tokens[i - 1].token_type is not T.L_PAREN:
+                continue
+            if tokens[i - 2].token_type is not T.FROM:
+                continue
+            end = closing(tokens, i - 1)
+            name = Token(T.IDENTIFIER, f"#output:{i}", tokens[i].line, tokens[i].col, tokens[i].start, tokens[i].end)
+            outer = self.sink
+            self.sink = None
+            try:
+                self._data(tokens[i:end], tokens[i].text.upper(), owner, name)
+            finally:
+                self.sink = outer
+            return [*tokens[: i - 1], name, *tokens[end + 1 :]]
+        return tokens
 
     def _insert_exec(self, tokens: list[Token], owner: str) -> bool:
         at = -1
@@ -984,9 +1262,9 @@ class FileCompiler:
         reads: bool = True,
         preset: tuple[str, ...] = (),
     ) -> None:
-        returned = self.returned.get(owner)
-        if returned and target == returned[:1]:
-            target = returned[1:]
+        if builder.calls:
+            caller = self.owner_names.get(owner) or (target if defines else ())
+            procedural.call_functions(self, builder.calls, caller, start_line(tokens[0]))
         self.statements.append(
             StatementFacts(
                 kind,
@@ -1005,7 +1283,9 @@ class FileCompiler:
                 self._excerpt(tokens),
                 self._column_of(tokens[0].start),
                 self._column_of(tokens[-1].end),
-                preset=preset,
+                False,
+                self.path,
+                preset,
             )
         )
 
@@ -1043,7 +1323,7 @@ class FileCompiler:
         builder = self._builder()
         root = builder.query(tree)
         if builder.assigned:
-            procedural.selected(self, tokens, builder, owner, root)
+            procedural.selected(self, tokens, builder, owner, root, sure=_gives_a_row(tree))
             return
         if into is None:
             self._result(tokens, builder, root, owner)
@@ -1061,7 +1341,7 @@ class FileCompiler:
         self.declarations.append(Declaration(name, kind, start_line(tokens[0]), (), len(self.statements), temporary))
         self._add(tokens, "select_into", builder, owner, root=root, target=name, defines=True)
 
-    def _result(self, tokens: list[Token], builder: Builder, root: int, owner: str) -> None:
+    def _result(self, tokens: list[Token], builder: Builder, root: int, owner: str, kind: str = "select") -> None:
         """A bare query: what a procedure returns, what INSERT ... EXEC of a string takes, or nothing but reading."""
         if self.sink is not None:
             target, columns = self.sink
@@ -1078,13 +1358,16 @@ class FileCompiler:
             return
         name = self.owner_names.get(owner)
         if name is None or self.kinds.get(owner) not in ("Procedure", "Function"):
-            self._add(tokens, "select", builder, owner, root=root)
+            self._add(tokens, kind, builder, owner, root=root)
             return
         first = next((k for k, d in enumerate(self.declarations) if d.name == name), -1)
         declared = self.declarations[first] if first >= 0 else None
         defines = declared is not None and declared.statement < 0 and not declared.columns
         if declared is not None and defines:
             self.declarations[first] = msgspec.structs.replace(declared, statement=len(self.statements))
+        if not defines and declared is not None and declared.statement >= 0:
+            # another result set has its own columns, unless it stands for the first one in another branch
+            defines = not excludes(self.statements[declared.statement].path, self.path)
         self._add(tokens, "result_set", builder, owner, root=root, target=name, defines=defines)
 
     def _dbt_model(self, model: ModelName, tokens: list[Token], builder: Builder, root: int) -> None:
@@ -1103,7 +1386,13 @@ class FileCompiler:
         if not target:
             raise ParseError("it names no table")
         known = builder.ctes(tree, None, {})
+        if len(target) == 1 and target[0] in known:  # into a CTE: into the table that it selects from
+            written = known[target[0]]
+            columns = tuple(written_column(builder, written, c)[1] for c in columns)
+            target = base_table(builder, written)
         source = tree.args.get("expression")
+        if isinstance(source, exp.Select) and columns:
+            builder.unknown_is_list = len(source.expressions) != len(columns)
         root = (
             builder.query(source, None, known)
             if isinstance(source, exp.Query | exp.Table | exp.Paren | exp.Values)
@@ -1145,6 +1434,8 @@ class FileCompiler:
     def _insert_target(self, node: Expression) -> tuple[Name, tuple[str, ...]]:
         if isinstance(node, exp.Schema):
             columns = tuple(self.fold(c.name, bool(_quoted(c))) for c in node.expressions)
+            if self.nested:  # what follows an unknown name has no position
+                columns = columns[: next((k for k, c in enumerate(columns) if UNKNOWN in c), len(columns))]
             return self.dataset(node.this), columns
         if isinstance(node, exp.Table):
             return self.dataset(node), ()
@@ -1221,6 +1512,12 @@ class FileCompiler:
             if not isinstance(clause, exp.EQ | exp.PropertyEQ):
                 continue
             left, right = clause.this, clause.expression
+            if isinstance(left, exp.Parameter):  # SET @v = expression, SET @v = column = expression
+                if isinstance(right, exp.EQ) and isinstance(right.this, exp.Column):
+                    left, right = right.this, right.expression
+                found = Collected()
+                builder.collect(right, scope, IDENTITY, found)
+                builder.assigned.append(("@" + clause.this.name, found))
             if isinstance(left, exp.Tuple) and isinstance(right, exp.Tuple):
                 pairs = list(zip(left.expressions, right.expressions, strict=False))
             elif isinstance(left, exp.Tuple):
@@ -1300,9 +1597,11 @@ class FileCompiler:
         for written, clauses in self._written_tables(tree, builder, scope, at):
             assignments: list[Assignment] = []
             self._set_clauses(clauses, builder, scope, written, assignments, subqueries)
-            target = base_table(builder, written)
+            target, assignments = _through(builder, written, assignments)
             self._add(tokens, "update", builder, owner, target=target, assignments=tuple(assignments), scope=index,
                       influences=influences, subqueries=subqueries)  # fmt: skip
+        if builder.assigned:
+            procedural.selected(self, tokens, builder, owner, index, sure=False)
         return builder, scope
 
     def _written_tables(
@@ -1361,19 +1660,12 @@ class FileCompiler:
             influences.extend(more)
             subqueries.extend(subs)
         first = sources[0] if sources else -1
+        everything = where is None and len(sources) == 1 and not any(t.token_type is T.TOP for t in tokens[:3])
         for item in named or (None,):
             found = self._target_relation(item, scope, builder) if item is not None else -1
             target = base_table(builder, found if found >= 0 else first)
-            self._add(
-                tokens,
-                "delete",
-                builder,
-                owner,
-                target=target,
-                scope=index,
-                influences=influences,
-                subqueries=subqueries,
-            )
+            self._add(tokens, "delete", builder, owner, target=target, scope=index, influences=influences,
+                      subqueries=subqueries, defines=everything)  # fmt: skip
         return builder, scope
 
     def _merge(self, tree: exp.Merge, tokens: list[Token], owner: str) -> tuple[Builder, Scope]:
@@ -1402,7 +1694,7 @@ class FileCompiler:
         whens = tree.args.get("whens")
         for when in whens.expressions if whens is not None else ():
             self._merge_branch(when, builder, scope, sources, assignments, influences, subqueries)
-        target = base_table(builder, target_at)
+        target, assignments = _through(builder, target_at, assignments)
         self._add(tokens, "merge", builder, owner, target=target, assignments=tuple(assignments), scope=index,
                   influences=influences, subqueries=subqueries)  # fmt: skip
         return builder, scope
@@ -1457,17 +1749,17 @@ class FileCompiler:
                 name, line = f"\0{position}", found.line  # by position; link knows the target's columns
             assignments.append(Assignment(name, tuple(found.refs.values()), line or found.line))
 
-    def _output_into(
-        self, clause: OutputClause, scope: tuple[Builder, Scope] | None, tokens: list[Token], owner: str
+    def _output(
+        self, clause: OutputClause, written: Name, scope: tuple[Builder, Scope] | None, tokens: list[Token], owner: str
     ) -> None:
-        """``OUTPUT inserted.a, s.b INTO log (x, y)``: a second dataset written by the same statement."""
+        """``OUTPUT inserted.a, s.b INTO log (x, y)``: a second dataset written by the same statement. Without INTO it is the
+        result of the statement."""
         target, at = ddl.read_name(clause.into, 0)
-        if not target:
+        if not clause.items:
             return
         columns: list[str] = []
         if at < len(clause.into) and clause.into[at].token_type is T.L_PAREN:
             columns = [self._part(clause.into[a]) for a, _ in ddl.items(clause.into, at + 1, closing(clause.into, at))]
-        written = self.statements[-1].target
         first = clause.items[0]
         select = Token(T.SELECT, "SELECT", first.line, first.col, first.start, first.start)
         tree = self._parse([select, *clause.items], "SELECT")
@@ -1482,7 +1774,12 @@ class FileCompiler:
         builder.relations[index] = Select(
             sources, outputs, (), outer.index if outer else -1, subqueries=tuple(subqueries)
         )
-        self._add(tokens, "output_into", builder, owner, root=index, target=self._full(target), columns=tuple(columns))
+        if not target:
+            self._result(tokens, builder, index, owner, kind="output")
+            return
+        name = self._full(target)
+        self._add(tokens, "output_into", builder, owner, root=index, target=name, columns=tuple(columns),
+                  defines=name[0].startswith("#output:"))  # fmt: skip
 
 
 def _marks_row(tokens: list[Token], i: int, names: set[str]) -> bool:
@@ -1533,6 +1830,46 @@ def base_table(builder: Builder, index: int) -> Name:
     return ()
 
 
+def written_column(builder: Builder, index: int, name: str) -> tuple[int, str]:
+    """The base table (its relation, -1 if not found) and column that writing to a column of a relation writes to."""
+    for _ in range(len(builder.relations) + 1):
+        relation = builder.relations[index] if 0 <= index < len(builder.relations) else None
+        if isinstance(relation, Alias) and name in relation.columns:
+            position = relation.columns.index(name)
+            inner = builder.relations[relation.relation]
+            if not isinstance(inner, Select) or position >= len(inner.outputs):
+                return -1, name
+            index, name = relation.relation, inner.outputs[position].name or name
+        elif isinstance(relation, Alias):
+            index = relation.relation
+        elif isinstance(relation, Select):
+            output = next((o for o in relation.outputs if o.name == name), None)
+            if output is None:  # through a star
+                index = relation.sources[0] if len(relation.sources) == 1 else -1
+            elif len(output.refs) == 1 and output.refs[0].how == IDENTITY:
+                ref = output.refs[0]
+                index = ref.relation if ref.relation >= 0 else relation.sources[0] if len(relation.sources) == 1 else -1
+                name = ref.name
+            else:
+                return -1, name
+        else:
+            return (index if isinstance(relation, TableRef) else -1), name
+    return -1, name
+
+
+def _through(builder: Builder, at: int, assignments: list[Assignment]) -> tuple[Name, list[Assignment]]:
+    """The dataset and columns that are written where the written relation is a CTE or a derived table."""
+    if not 0 <= at < len(builder.relations) or isinstance(builder.relations[at], TableRef):
+        return base_table(builder, at), assignments
+    table = -1
+    out: list[Assignment] = []
+    for assignment in assignments:
+        found, name = written_column(builder, at, assignment.column)
+        table = found if table < 0 else table
+        out.append(msgspec.structs.replace(assignment, column=name))
+    return base_table(builder, table if table >= 0 else at), out
+
+
 def start_line(token: Token) -> int:
     """Line of a token's first character (``Token.line`` is that of its last)."""
     return int(token.line) - (token.text.count("\n") if token.token_type in _LITERALS else 0)
@@ -1557,6 +1894,24 @@ def _take_into(tree: Expression) -> exp.Table | None:
     into = node.args.get("into") if isinstance(node, exp.Select) else None
     target = into.this if into is not None else None
     return target if isinstance(target, exp.Table) else None
+
+
+def _gives_a_row(tree: Expression) -> bool:
+    """Does a SELECT have a row in any case? Without FROM, and where it only aggregates."""
+    if not isinstance(tree, exp.Select):
+        return False
+    args = tree.args
+    if any(args.get(key) is not None for key in ("where", "having", "group")):
+        return args.get("from_") is not None and not args.get("group") and not args.get("having") and _aggregates(tree)
+    return args.get("from_") is None or _aggregates(tree)
+
+
+def _aggregates(tree: exp.Select) -> bool:
+    for item in tree.expressions:
+        for node in item.walk(prune=lambda n: isinstance(n, exp.Query | exp.Window)):
+            if isinstance(node, exp.AggFunc):
+                return True
+    return False
 
 
 def _without_tail(tokens: list[Token]) -> list[Token]:

@@ -39,6 +39,7 @@ class Declared(NamedTuple):
     statement: int
     adds: bool
     refs: tuple[Name, ...]
+    parameters: tuple[str, ...] = ()
 
 
 class Catalog:

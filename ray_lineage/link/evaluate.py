@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from ray_lineage.model import (
     INFLUENCE_KINDS,
+    PARAMETER,
     STAR,
     TRANSFORMATIONS,
     VALUE,
@@ -27,6 +28,9 @@ from ray_lineage.model import (
     StatementFacts,
     TableRef,
 )
+
+if TYPE_CHECKING:
+    from ray_lineage.link.catalog import Declared
 
 # A source's code is transformation * 2 + (1 if only possible).
 Sources = dict[tuple[str, str], int]
@@ -65,7 +69,7 @@ class Item(NamedTuple):
 
 
 class Temporary:
-    """A temporary table of the script: what was written into it so far."""
+    """A temporary table of the script: what was written into it so far. Not changed any more once it is held."""
 
     __slots__ = ("columns", "feeds", "influences", "items")
 
@@ -87,8 +91,8 @@ class Catalog(Protocol):
         """Complete column list of a dataset by its canonical text, None if not known."""
         ...
 
-    def owner(self, dataset: str) -> object | None:
-        """The declaration that describes a dataset, None if nobody declares it."""
+    def owner(self, dataset: str) -> Declared | None:
+        """The declaration that describes a dataset."""
         ...
 
 
@@ -451,6 +455,8 @@ class Evaluator:
     def _lookup(self, ref: Ref, output: Output | None = None, *, quiet: bool = False) -> Sources:
         if ref.relation >= 0:
             items = self.items(ref.relation)
+            if ref.name[:2] == PARAMETER:
+                return self._parameter(ref)
             if ref.name == STAR:
                 out: Sources = {}
                 for item in items:
@@ -465,6 +471,20 @@ class Evaluator:
             sources = select.sources if isinstance(select, Select) else ()
             return _union([i.sources for s in sources for i in self.items(s)], 0)
         return self._unqualified(ref, output, quiet)
+
+    def _parameter(self, ref: Ref) -> Sources:
+        """An output parameter of a procedure is a column of it, though not of its result."""
+        relation = self.relations[ref.relation]
+        if not isinstance(relation, TableRef):
+            return {}
+        self.items(ref.relation)
+        dataset, name = self.catalog.resolve(relation.name), ref.name[2:]
+        if name.isdigit():
+            declared = self.catalog.owner(dataset)
+            names = declared.parameters if declared is not None else ()
+            position = int(name)
+            name = names[position] if position < len(names) else f"@{position + 1}"
+        return {(dataset, name): 0}
 
     def _unqualified(self, ref: Ref, output: Output | None, quiet: bool) -> Sources:
         """The innermost scope that has the column; within it a relation known to have it, else those that may."""
@@ -542,8 +562,8 @@ class Evaluator:
         for index in relations:
             relation = self.relations[index]
             if isinstance(relation, TableRef) and self._is_table(index) and not relation.columns:
-                out[(self.catalog.resolve(relation.name), ref.name)] = POSSIBLE
-        if out and not quiet:
+                out[(self.catalog.resolve(relation.name), ref.name)] = 0 if ref.name[:1] == "$" else POSSIBLE
+        if out and not quiet and ref.name[:1] != "$":  # $node_id and its like are in no list
             tables = ", ".join(sorted({d for d, _ in out}))
             self.complain(
                 "RL302", "warning", f"column {ref.name!r} is not among the known columns of {tables}", ref.line

@@ -157,7 +157,7 @@ BEGIN
   RETURN v;
 END$$
 DELIMITER ;
--- pairs:
+-- pairs: t.a > f.v a
 -- reads: t
 -- case: temporary table and drop
 CREATE TEMPORARY TABLE IF NOT EXISTS w (k INT) SELECT a AS k FROM t;
@@ -208,7 +208,7 @@ CREATE TRIGGER upd AFTER UPDATE ON film FOR EACH ROW BEGIN
   END IF;
 END //
 DELIMITER ;
--- pairs: customer.id > customer_list.id i, customer.first > customer_list.name t, customer.last > customer_list.name t, customer.active > customer_list.notes c, film.title > film_text.title i, film.description > film_text.description i
+-- pairs: customer.id > customer_list.id i, customer.first > customer_list.name t, customer.last > customer_list.name t, customer.active > customer_list.notes c, film.title > film_text.title i, film.description > film_text.description i, rental.customer_id > held.v_customer_id i
 -- case: update with limit, order and ignore
 UPDATE IGNORE o SET x = y + 1 ORDER BY z LIMIT 10;
 UPDATE LOW_PRIORITY o SET x = (SELECT MAX(a) FROM t);

@@ -108,7 +108,7 @@ CREATE OR REPLACE PACKAGE BODY etl AS
   END;
 END etl;
 /
--- pairs: t.a > o.x i, t.b > o.y i, t.a > z.w i
+-- pairs: t.a > o.x i, t.b > o.y i, t.a > z.w i, t.a > etl.get_max.v a
 -- case: bulk collect and forall
 CREATE OR REPLACE PROCEDURE p IS
   TYPE tab IS TABLE OF t%ROWTYPE;
