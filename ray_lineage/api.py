@@ -115,8 +115,9 @@ class _Reader:
             self.linker.put("\0schema", "", encode_facts(given))
 
     def read(self, facts: object) -> Lineage:
-        from ray_lineage.link.contribute import Script, is_temporary
+        from ray_lineage.link.contribute import is_temporary
         from ray_lineage.link.evaluate import certainty_text, how_text, influence_text, unnamed
+        from ray_lineage.link.script import Script
         from ray_lineage.model import FileFacts, encode_facts
 
         assert isinstance(facts, FileFacts)
@@ -128,11 +129,10 @@ class _Reader:
         targets: dict[str, None] = {}
         pairs: dict[tuple[object, ...], ColumnLineage] = {}
         influences: dict[tuple[object, ...], Influence] = {}
-        for statement in facts.statements:
-            result = script.evaluate(statement)
+        for _, statement, result in script.run():
             local = is_temporary(statement.target)
             sources.update(dict.fromkeys(result.reads))
-            if local or (statement.kind == "output_into" and not statement.target):
+            if local:
                 continue
             target = catalog.resolve(statement.target) if statement.target else None
             if target is not None:

@@ -23,8 +23,27 @@ DATASET_KINDS: Final = (
     "External",
     "Sequence",
     "Trigger",
+    "Type",
+    "System",
 )
 """``Dataset.kind``; on Neo4j also an extra label."""
+
+SYSTEM_SCHEMAS: Final = ("information_schema", "performance_schema", "pg_catalog", "pg_toast", "sys")
+SYSTEM_PARTS: Final = (
+    ("snowflake", "account_usage"),
+    ("snowflake", "organization_usage"),
+    ("snowflake", "reader_account_usage"),
+    ("msdb", "dbo"),
+)
+"""Catalog and schema of datasets that the engine itself has."""
+
+SYSTEM_TABLES: Final = (
+    "spt_values", "sysaltfiles", "syscolumns", "syscomments", "sysconfigures", "sysconstraints", "sysdatabases", "sysdepends",
+    "sysfilegroups", "sysfiles", "sysforeignkeys", "sysindexes", "sysindexkeys", "syslockinfo", "syslogins", "sysmembers",
+    "sysmessages", "sysobjects", "sysperfinfo", "syspermissions", "sysprocesses", "sysprotects", "sysreferences",
+    "sysservers", "systypes", "sysusers",
+)  # fmt: skip
+"""SQL Server's older names of its own tables, without a schema or in ``dbo``."""
 
 TRANSFORMATIONS: Final = ("identity", "transformation", "aggregation", "masking", "conditional", "window")
 """How a column shapes another one's value. The first four are direct (OpenLineage's words; ``masking``: a hash or mask
@@ -42,6 +61,15 @@ VALUE: Final = "value"
 
 VARIABLES: Final = ("@",)
 """Target of statements that assign variables; the assigned columns are their names."""
+
+ROLES: Final = 8
+THEN, ELSE, LOOP, TRY, CATCH, ANY, ANY_LOOP = range(7)
+"""A step of ``StatementFacts.path`` is ``block * ROLES + role``: which block of control flow, and where in it. THEN and
+ELSE of one IF share the block's number, as do TRY and CATCH. ANY: the order of what is inside is not known (GOTO, or a
+language whose control flow is not read); ANY_LOOP: nor how often it runs."""
+
+PARAMETER: Final = "@\0"
+"""Before the name or position of an output parameter, in references to a procedure."""
 
 STAR: Final = "*"
 """Column name of "all columns, which we cannot list"."""
@@ -108,8 +136,9 @@ class Ref(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class Output(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One item of a select list. ``name`` is None for an unnamed expression.
 
-    A star has ``star`` True: ``refs`` holds one Ref with name ``*``; ``excluded`` names its EXCEPT columns, ``renamed``
-    maps old to new names. REPLACE is an exclusion plus an ordinary output.
+    A star has ``star`` True: ``refs`` holds one Ref with name ``*`` (of another name: the fields of that struct column);
+    ``excluded`` names its EXCEPT columns, ``renamed`` maps old to new names, ``like`` is the pattern of ``* ILIKE``.
+    REPLACE is an exclusion plus an ordinary output.
     """
 
     name: str | None
@@ -120,6 +149,7 @@ class Output(msgspec.Struct, frozen=True, array_like=True, gc=False):
     excluded: tuple[str, ...] = ()
     renamed: dict[str, str] | None = None
     expression: str = ""  # text, literals as ``?``; empty for a bare column
+    like: str = ""
 
 
 class Influence(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -131,8 +161,9 @@ class Influence(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 class TableRef(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="t"):
     """A dataset used in FROM. ``columns`` are its alias's column names, if any; ``function`` marks the call of a
-    table-valued function, whose argument columns are in ``args``. An empty ``name`` with ``function`` is a built-in one,
-    whose every column comes from its arguments."""
+    table-valued function, whose argument columns are in ``args``. An empty ``name`` with ``function`` (or one that nobody
+    declares) is a built-in one, whose every column comes from its arguments; ``*`` at the end of its ``columns`` means
+    that it may have more."""
 
     name: Name
     line: int
@@ -185,7 +216,8 @@ Relation = TableRef | Select | SetOp | Alias
 
 
 class Assignment(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """``column = expression`` of UPDATE and MERGE, or one column of INSERT's values."""
+    """``column = expression`` of UPDATE and MERGE, or one column of INSERT's values. The column ``*`` takes all columns of
+    its one ref by their names; a name that begins with NUL is a position in the target (``\0*``: all, by position)."""
 
     column: str
     refs: tuple[Ref, ...]
@@ -199,8 +231,11 @@ class StatementFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     ``assignments`` (whose names are looked up in the scope ``scope``), or both.
 
     ``defines`` marks statements whose outputs define the target's columns: CREATE VIEW, CTAS, SELECT INTO.
+    Of assignments to variables it says that they surely take place, of DELETE that nothing is left.
+    ``preset`` columns get constants (static partitions) and take no part in the matching by position.
     ``subqueries`` are arena indexes of queries inside the statement's own expressions. Lines and columns count from 1
-    and are those of the first and last character.
+    and are those of the first and last character. ``path`` names the branches and loops around it, outermost first (see
+    ROLES); statements of one block follow one another.
     """
 
     kind: str
@@ -220,6 +255,8 @@ class StatementFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     first_column: int = 0
     last_column: int = 0
     possible: bool = False  # part of the text is unknown (dynamic SQL), or only one of several variants
+    path: tuple[int, ...] = ()
+    preset: tuple[str, ...] = ()
 
 
 class Call(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -246,10 +283,14 @@ class DeclaredColumn(msgspec.Struct, frozen=True, array_like=True, gc=False):
     line: int = 0
 
 
+ALTERED: Final = "Altered"
+
+
 class Declaration(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A dataset that the file creates. ``columns`` is empty where they come from the query of ``statement`` (index into
     ``FileFacts.statements``), which is -1 where there is none. ``temporary`` datasets belong to this file alone.
-    ``adds``: not a declaration but ALTER TABLE ... ADD of ``columns``."""
+    ``adds``: not a declaration but ALTER TABLE ... ADD of ``columns`` (with the kind ALTERED: a new type). ``like``: a temporary table or variable of ``owner``
+    has the columns of that table type. ``parameters`` are a procedure's, in their order."""
 
     name: Name
     kind: str
@@ -258,6 +299,9 @@ class Declaration(msgspec.Struct, frozen=True, array_like=True, gc=False):
     statement: int = -1
     temporary: bool = False
     adds: bool = False
+    like: Name = ()
+    owner: str = ""
+    parameters: tuple[str, ...] = ()
 
 
 class FileFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -370,6 +414,17 @@ def shorten(part: str) -> str:
 def dataset_text(name: Name) -> str:
     """Canonical dotted text of a dataset's name: ``catalog.schema.table``."""
     return ".".join(map(quote_part, name))
+
+
+def default_kind(name: Name) -> str:
+    """Kind of a dataset that no file declares."""
+    table, schema = name[-1], name[-2] if len(name) > 1 else ""
+    system = (
+        schema in SYSTEM_SCHEMAS
+        or (len(name) > 2 and (name[-3], schema) in SYSTEM_PARTS)
+        or (schema in ("", "dbo") and table in SYSTEM_TABLES)
+    )
+    return "System" if system else "Table"
 
 
 def split_text(text: str) -> Name:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COMPILER_VERSION", "DIALECTS", "CompileOptions", "compile_text"]
 
-_REVISION: Final = 3
+_REVISION: Final = 4
 """Raise with every change of what compile gives: it is part of the cache's key and of every fingerprint."""
 
 COMPILER_VERSION: Final = f"{_REVISION}+sqlglot{version('sqlglot')}"
@@ -140,6 +140,6 @@ def _facts(
     else:
         status = "partial" if compiler.failed or unreadable else "ok"
     return FileFacts(
-        dialect, status, tuple(compiler.statements), tuple(compiler.declarations), found, tuple(compiler.calls),
+        dialect, status, tuple(compiler.statements), tuple(compiler.declarations), found, tuple(dict.fromkeys(compiler.calls)),
         tuple(compiler.foreign_keys),
     )  # fmt: skip

@@ -162,7 +162,7 @@ def read_create(tokens: list[Token]) -> CreateHead | None:
     i = 0
     words: set[str] = set()
     while i < n and tokens[i].text.upper() not in ("TABLE", "VIEW"):
-        if i > 12:
+        if i > 24:
             return None
         words.add(tokens[i].text.upper())
         i += 1
@@ -178,13 +178,30 @@ def read_create(tokens: list[Token]) -> CreateHead | None:
         return None
     columns: list[ColumnItem] = []
     like: list[Token] = []
-    if i < n and tokens[i].text.upper() in ("LIKE", "CLONE"):
+    if i < n and tokens[i].token_type is T.COMMA:  # options of Teradata
+        while i < n and tokens[i].token_type is not T.L_PAREN and tokens[i].token_type is not T.ALIAS:
+            i += 1
+    if (
+        i + 2 < n
+        and tokens[i].token_type is T.ALIAS
+        and not is_view
+        and tokens[i + 1].token_type in (T.VAR, T.IDENTIFIER)
+    ):
+        like, after = read_name(tokens, i + 1)  # AS other of ClickHouse and Teradata
+        if after < n and tokens[after].text.upper() not in ("ENGINE", "WITH"):
+            like = []
+        else:
+            return CreateHead(frozenset(words), name, columns, like, n)
+    if i + 1 < n and tokens[i].text.upper() in ("SHALLOW", "DEEP"):
+        i += 1
+    if i < n and tokens[i].text.upper() in ("LIKE", "CLONE", "COPY"):
         like, i = read_name(tokens, i + 1)
     if (
         i < n
         and tokens[i].text.upper() == "AS"
         and i + 1 < n
         and tokens[i + 1].text.upper() in ("FILETABLE", "NODE", "EDGE", "TABLE")
+        and (tokens[i + 1].text.upper() != "TABLE" or (i + 2 < n and tokens[i + 2].token_type is T.L_PAREN))
     ):
         i += 2
     if i < n and tokens[i].token_type is T.L_PAREN and not _starts_query(tokens, i + 1):
@@ -192,7 +209,18 @@ def read_create(tokens: list[Token]) -> CreateHead | None:
         columns, inner_like = _columns(tokens, i + 1, end)
         like = like or inner_like
         i = end + 1
+        if columns:
+            columns.extend(_partition_columns(tokens, i))
     return CreateHead(frozenset(words), name, columns, like, _query_start(tokens, i, is_view))
+
+
+def _partition_columns(tokens: list[Token], start: int) -> list[ColumnItem]:
+    """``PARTITIONED BY (a int)`` of Hive: typed, they are columns of the table, too."""
+    for i in range(start, min(len(tokens) - 2, start + 200)):
+        if tokens[i].text.upper() == "PARTITIONED BY" and tokens[i + 1].token_type is T.L_PAREN:
+            found, _ = _columns(tokens, i + 2, closing(tokens, i + 1))
+            return [c for c in found if c.type and "(" not in c.type[:1]]
+    return []
 
 
 def read_name(tokens: list[Token], i: int) -> tuple[list[Token], int]:
@@ -238,7 +266,13 @@ def read_name(tokens: list[Token], i: int) -> tuple[list[Token], int]:
 def _starts_query(tokens: list[Token], i: int) -> bool:
     while i < len(tokens) and tokens[i].token_type is T.L_PAREN:
         i += 1
-    return i < len(tokens) and tokens[i].text.upper() in ("SELECT", "WITH")
+    return i < len(tokens) and (
+        tokens[i].token_type in (T.SELECT, T.WITH)
+        or (tokens[i].token_type is T.FROM and tokens[i].text.upper() == "FROM")
+    )
+
+
+_QUERY_WORDS: Final = frozenset({"VALUES", "TABLE", "FROM", "PIVOT", "UNPIVOT"})
 
 
 def _query_start(tokens: list[Token], i: int, is_view: bool) -> int:
@@ -255,7 +289,7 @@ def _query_start(tokens: list[Token], i: int, is_view: bool) -> int:
             if word == "AS" and j + 1 < len(tokens):
                 if tokens[j + 1].text.upper() == "MATERIALIZED":
                     continue
-                if _starts_query(tokens, j + 1) or is_view or tokens[j + 1].text.upper() in ("VALUES", "TABLE", "FROM"):
+                if _starts_query(tokens, j + 1) or is_view or tokens[j + 1].text.upper() in _QUERY_WORDS:
                     return j + 1
             elif word == "SELECT" and kind is T.SELECT:
                 return j
@@ -267,6 +301,8 @@ def added_columns(tokens: list[Token], start: int) -> list[ColumnItem]:
     columns: list[ColumnItem] = []
     adding = False
     for a, b in items(tokens, start, len(tokens)):
+        if tokens[a].text.upper() == "WITH" and b - a > 2 and tokens[a + 1].text.upper() in ("CHECK", "NOCHECK"):
+            a += 2
         if tokens[a].text.upper() == "ADD":
             adding = True
             a += 1
@@ -280,8 +316,22 @@ def added_columns(tokens: list[Token], start: int) -> list[ColumnItem]:
             columns.extend(_columns(tokens, a + 1, closing(tokens, a))[0])
             continue
         found, _ = _columns(tokens, a, b)
-        columns.extend(c for c in found if c.type)
+        columns.extend(c for c in found if c.type or c.computed[1])
     return columns
+
+
+def altered_column(tokens: list[Token], start: int) -> ColumnItem | None:
+    """The column of ``ALTER COLUMN c type``, if its type changes."""
+    a, b = start + 2, len(tokens)
+    if b - start < 4 or [t.text.upper() for t in tokens[start : start + 2]] != ["ALTER", "COLUMN"]:
+        return None
+    words = [t.text.upper() for t in tokens[a + 1 : a + 4]]
+    if words[0] in ("ADD", "DROP", "SET") and words[1:] != ["DATA", "TYPE"]:
+        return None
+    skipped = 3 if words[1:] == ["DATA", "TYPE"] else 1 if words[0] == "TYPE" else 0
+    if a + 1 + skipped >= b:
+        return None
+    return _column([tokens[a], *tokens[a + 1 + skipped :]], 0, b - a - skipped)
 
 
 def _columns(tokens: list[Token], start: int, end: int) -> tuple[list[ColumnItem], list[Token]]:
@@ -289,7 +339,7 @@ def _columns(tokens: list[Token], start: int, end: int) -> tuple[list[ColumnItem
     like: list[Token] = []
     for a, b in items(tokens, start, end):
         first = tokens[a]
-        word = first.text.upper()
+        word = _first_word(first)
         quoted = first.token_type is T.IDENTIFIER
         if not quoted and word == "LIKE":
             like, _ = read_name(tokens, a + 1)
@@ -300,6 +350,13 @@ def _columns(tokens: list[Token], start: int, end: int) -> tuple[list[ColumnItem
             continue
         columns.append(_column(tokens, a, b))
     return columns, like
+
+
+def _first_word(token: Token) -> str:
+    """In upper case; ``PRIMARY KEY`` and ``CLUSTERED INDEX`` are one token each."""
+    word = str(token.text.upper())
+    first = word.split(None, 1)[0] if " " in word else word
+    return first if first in ("PRIMARY", "FOREIGN", "CLUSTERED", "NONCLUSTERED") else word
 
 
 def _is_table_item(tokens: list[Token], a: int, b: int, word: str) -> bool:
@@ -330,20 +387,32 @@ def _column(tokens: list[Token], a: int, b: int) -> ColumnItem:
         elif (
             depth == 0
             and token.token_type is not T.IDENTIFIER
-            and token.text.upper() in _AFTER_TYPE
+            and _first_word(token) in _AFTER_TYPE
             and (words or token.text.upper() == "AS")
         ):
             break
         words.append(token.text)
         j += 1
     for k in range(j, b):
+        if (
+            tokens[k].text.upper() in ("MATERIALIZED", "ALIAS")
+            and k + 1 < b
+            and tokens[k].token_type is not T.IDENTIFIER
+            and k == j
+        ):
+            stop = next((x for x in range(k + 1, b) if tokens[x].text.upper() in ("CODEC", "TTL", "COMMENT")), b)
+            computed = (k + 1, stop)
+            break
         if tokens[k].text.upper() == "AS" and k + 1 < b and (k == a + 1 or tokens[k + 1].token_type is T.L_PAREN):
             stop = closing(tokens, k + 1) + 1 if tokens[k + 1].token_type is T.L_PAREN else b
             if k == a + 1:  # T-SQL: name AS expression [PERSISTED]
-                stop = next((x for x in range(k + 1, b) if tokens[x].text.upper() == "PERSISTED"), b)
+                stop = next((x for x in range(k + 1, b) if tokens[x].text.upper() in _AFTER_COMPUTED), b)
             computed = (k + 1, stop)
             break
     return ColumnItem(tokens[a], _type_text(words), computed)
+
+
+_AFTER_COMPUTED: Final = frozenset({"PERSISTED", "STORED", "VIRTUAL", "AUTO"})
 
 
 def _type_text(words: list[str]) -> str:

@@ -12,8 +12,11 @@ from typing import Any, Final
 from sqlglot import exp
 from sqlglot.expressions import Expression
 
+from ray_lineage.compile.dynamic import UNKNOWN
 from ray_lineage.compile.names import folder
 from ray_lineage.model import (
+    STAR,
+    SYSTEM_SCHEMAS,
     VALUE,
     Alias,
     Influence,
@@ -32,10 +35,12 @@ FILTER, JOIN, GROUP_BY, SORT = range(4)
 
 _LEAVES: Final = frozenset(
     {
-        exp.NextValueFor, exp.Literal, exp.Identifier, exp.DataType, exp.Var, exp.Null, exp.Boolean, exp.SessionParameter,
+        exp.Literal, exp.Identifier, exp.DataType, exp.Var, exp.Null, exp.Boolean, exp.SessionParameter,
         exp.CurrentDate, exp.CurrentTimestamp, exp.Hint, exp.National, exp.HexString,
     }
 )  # fmt: skip
+_SEQUENCE_FUNCTIONS: Final = frozenset({"nextval", "currval", "lastval", "setval"})
+_SEQUENCE_COLUMNS: Final = frozenset({"nextval", "currval"})
 _MASKING: Final = frozenset({
     exp.MD5, exp.MD5Digest, exp.MD5NumberLower64, exp.MD5NumberUpper64, exp.SHA, exp.SHA1Digest, exp.SHA2, exp.SHA2Digest,
     exp.StandardHash,
@@ -49,18 +54,32 @@ _MASKING_NAMES: Final = frozenset(
     }
 )  # fmt: skip
 _PASS: Final = frozenset({exp.Alias, exp.Paren, exp.Subquery, exp.Aliases, exp.Tuple})
+_ORDERED_SETS: Final = (exp.PercentileCont, exp.PercentileDisc, exp.Mode, exp.Quantile, exp.ApproxQuantile)
 _VALUE_WINDOW_FUNCTIONS: Final = (exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue, exp.NthValue)
 _NO_COLUMNS: Final[dict[str, frozenset[str]]] = {
     "oracle": frozenset({"sysdate", "systimestamp", "rownum", "level", "user", "uid", "rowid", "current_date"}),
     "postgres": frozenset({"ctid", "xmin", "xmax", "tableoid", "user", "current_catalog"}),
-    "tsql": frozenset({"$action", "$identity", "$rowguid"}),
-    "snowflake": frozenset({"current_timestamp", "current_date", "sysdate"}),
+    "tsql": frozenset({"$action", "$identity", "$rowguid", "default"}),
+    "fabric": frozenset({"$action", "$identity", "$rowguid", "default"}),
+    "snowflake": frozenset(
+        {
+            "current_timestamp",
+            "current_date",
+            "sysdate",
+            "metadata$action",
+            "metadata$isupdate",
+            "metadata$row_id",
+            "metadata$filename",
+            "metadata$file_row_number",
+        }
+    ),
 }
 _LATERAL_ALIASES: Final = frozenset(
-    {"snowflake", "redshift", "databricks", "spark", "spark2", "duckdb", "clickhouse", "teradata", "hive", ""}
+    {"snowflake", "redshift", "databricks", "spark", "spark2", "duckdb", "clickhouse", "teradata", "exasol", "hive", ""}
 )
+_ALIASES_IN_WHERE: Final = frozenset({"clickhouse", "snowflake", "teradata", "exasol"})
 _RECURSION_NEEDS_NO_WORD: Final = frozenset({"tsql", "fabric", "oracle", "snowflake", "sqlite", "db2", ""})
-_STRUCTS: Final = frozenset(
+STRUCTS: Final = frozenset(
     {
         "bigquery",
         "spark",
@@ -73,10 +92,76 @@ _STRUCTS: Final = frozenset(
         "athena",
         "clickhouse",
         "snowflake",
+        "redshift",
         "",
     }
 )
+_SEQUENCE_OBJECTS: Final = frozenset({"oracle", "snowflake", "exasol", "db2", "redshift", ""})
+_ROW_VALUES: Final = frozenset({"postgres", "redshift", "duckdb", "bigquery", "materialize", "risingwave"})
+_SCHEMA_CALLS: Final = frozenset({"tsql", "fabric"})
+"""Where functions with a schema are the user's, and those without are the engine's."""
+
+_PROPERTIES: Final = frozenset({"lat", "long", "stx", "sty", "stsrid", "m", "z", "hasm", "hasz", "isnull"})
+"""Of SQL Server's geometry and geography: ``column.Lat`` has no table ``column``."""
+
+_ROWSETS: Final = {
+    "string_split": ("value", "ordinal"),
+    "openjson": ("key", "value", "type"),
+    "generateseries": ("value",),
+    "generate_series": ("value",),
+}
+"""Columns of the engine's functions."""
+
 _ROWS_READ = 100  # of a VALUES list; later rows repeat the pattern
+
+
+_WINDOWING: Final = {
+    "tumble": ("window_start", "window_end"),
+    "hop": ("window_start", "window_end"),
+    "cumulate": ("window_start", "window_end"),
+}
+_FILE_FUNCTIONS: Final[dict[str, frozenset[str]]] = {
+    "duckdb": frozenset(
+        [
+            "read_csv_auto",
+            "read_json",
+            "read_json_auto",
+            "read_json_objects",
+            "read_ndjson",
+            "read_ndjson_auto",
+            "read_ndjson_objects",
+            "parquet_scan",
+            "read_text",
+            "read_blob",
+            "delta_scan",
+            "iceberg_scan",
+            "sniff_csv",
+            "read_xlsx",
+            "st_read",
+        ]
+    ),
+    "databricks": frozenset({"read_files", "cloud_files"}),
+    "spark": frozenset({"read_files"}),
+    "clickhouse": frozenset(
+        [
+            "s3",
+            "s3cluster",
+            "file",
+            "url",
+            "hdfs",
+            "gcs",
+            "azureblobstorage",
+            "iceberg",
+            "deltalake",
+            "hudi",
+            "filecluster",
+            "urlcluster",
+            "hdfscluster",
+        ]
+    ),
+    "starrocks": frozenset({"files"}),
+}
+"""Table functions whose first argument is a location."""
 
 
 def _composed(how: int, parent: int) -> int:
@@ -92,7 +177,7 @@ COMPOSED: Final = tuple(tuple(_composed(a, b) for b in range(6)) for a in range(
 class Scope:
     """The names that a SELECT's expressions can see: its FROM relations by alias, then its parents'."""
 
-    __slots__ = ("aliases", "ctes", "index", "outputs", "parent", "tables")
+    __slots__ = ("aliases", "ctes", "index", "outputs", "parent", "tables", "windows")
 
     def __init__(self, index: int, parent: Scope | None, ctes: dict[str, int]) -> None:
         self.index = index
@@ -101,6 +186,7 @@ class Scope:
         self.aliases: dict[str, int] = {}
         self.tables: list[tuple[Name, int]] = []
         self.outputs: dict[str, Output] = {}
+        self.windows: dict[str, Expression] = {}  # of the WINDOW clause
 
     def find(self, alias: str, db: str = "") -> int:
         scope: Scope | None = self
@@ -119,11 +205,12 @@ class Scope:
 class Collected:
     """What a walk over an expression found."""
 
-    __slots__ = ("at", "line", "refs", "subqueries")
+    __slots__ = ("at", "exists", "line", "refs", "subqueries")
 
     def __init__(self) -> None:
         self.refs: dict[tuple[int, int, str, bool], Ref] = {}
         self.subqueries: list[int] = []
+        self.exists: list[int] = []  # of them, those of which only the rows count
         self.line = 0
         self.at = -1  # offset of some column's name
 
@@ -142,17 +229,28 @@ _STRENGTH: Final = (2, 3, 4, 5, 1, 0)  # masking > aggregation > transformation 
 class Builder:
     """Builds one statement's arena. ``dataset`` turns a table's written parts into a normalised name."""
 
-    def __init__(self, dialect: str, dataset: Callable[[exp.Table], Name]) -> None:
+    def __init__(
+        self, dialect: str, dataset: Callable[[exp.Table], Name], location: Callable[[str], Name] = lambda text: ()
+    ) -> None:
         self.dialect = dialect
+        self.location = location  # name of a file that a query reads
         self.fold = folder(dialect)
         self.dataset = dataset
         self.relations: list[Relation] = []
         self.pseudo = _NO_COLUMNS.get(dialect, frozenset())
+        self.dynamic = False  # names may hold UNKNOWN
+        self.unknown_is_list = True  # such an item of a select list may be several columns, not just a value
         self.lateral = dialect in _LATERAL_ALIASES
         self.variables: frozenset[str] = frozenset()  # plain names that are variables, not columns
         self.rows: dict[str, Name] = {}  # names of a trigger's rows (inserted, new...) and their table
         self.assigned: list[tuple[str, Collected]] = []  # SELECT @v = expression
+        self.calls: dict[Name, int] = {}  # functions with a schema, and the line
         self.text_of: Callable[[Expression, int], str] = _no_text
+        self.inlined: dict[str, Expression] = {}  # names of ClickHouse's WITH expression AS name
+        self.sequences: list[int] = []  # relations that the statement draws numbers from
+        self.scopes: dict[int, Scope] = {}  # of the SELECTs
+        self.remote: Callable[[Builder, exp.Anonymous], int] = lambda builder, call: -1
+        self.qualified: Callable[[Name], Name] = lambda name: name
         self._variables: dict[str, int] = {}
 
     # ------------------------------------------------------------------ queries
@@ -172,6 +270,8 @@ class Builder:
             return self._set_operation(node, parent, known)
         if isinstance(node, exp.Values):
             return self._values(node, parent, known)
+        if isinstance(node, exp.Pivot) and isinstance(node.this, exp.Expr):
+            return self._pivot_statement(node, parent, known)
         if isinstance(node, exp.Table):
             return self._star_of(lambda scope: self._from_item(node, scope), parent, known)
         return self._expression_only(node, parent, known)
@@ -202,6 +302,12 @@ class Builder:
             name = self._identifier(alias.this) if alias is not None else ""
             columns = self._alias_columns(alias)
             body = cte.this
+            if cte.args.get("scalar"):  # WITH expression AS name
+                self.inlined[name] = body
+                continue
+            if isinstance(body, exp.DML):
+                known[name] = self._returning(body, parent, known, columns)
+                continue
             index = self._reserve()
             recursive = isinstance(body, exp.SetOperation) and bool(
                 with_.args.get("recursive") or self.dialect in _RECURSION_NEEDS_NO_WORD
@@ -211,6 +317,53 @@ class Builder:
             self.relations[index] = Alias(query, columns, recursive)
             known[name] = index
         return known
+
+    def _returning(
+        self, node: Expression, parent: Scope | None, known: dict[str, int], columns: tuple[str, ...]
+    ) -> int:
+        """What INSERT, UPDATE or DELETE in a CTE gives: its RETURNING over the written table and its other sources."""
+        index = self._reserve()
+        scope = Scope(index, parent, known)
+        sources: list[int] = []
+        target = node.this.this if isinstance(node.this, exp.Schema) else node.this
+        using = node.args.get("from_") or node.args.get("using") or ()
+        for item in (target, *(using if isinstance(using, list) else (using,))):
+            if isinstance(item, exp.Expr):
+                self._source(item.this if isinstance(item, exp.From) else item, scope, sources, [], [], [])
+        returning = node.args.get("returning")
+        subqueries: list[int] = []
+        outputs = self._outputs(returning.expressions, scope, sources, subqueries) if returning is not None else ()
+        self.relations[index] = Select(tuple(sources), outputs, subqueries=tuple(subqueries))
+        return self._add(Alias(index, columns)) if columns else index
+
+    def _match_recognize(self, node: Expression, sources: list[int], scope: Scope) -> int:
+        """MATCH_RECOGNIZE as a SELECT over its input: the partition (or all rows' columns) and the measures."""
+        index = self._reserve()
+        inner = Scope(index, scope.parent, scope.ctes)
+        inner.aliases = dict(scope.aliases)
+        args = node.args
+        defines = args.get("define") or []
+        words = str(args["pattern"].name).replace("(", " ").replace(")", " ").split() if args.get("pattern") else []
+        for name in (*(d.alias for d in defines), *(w.rstrip("*+?|") for w in words)):
+            if name and len(sources) == 1:
+                inner.aliases[self.fold(name, False)] = sources[0]
+        subqueries: list[int] = []
+        influences: list[Influence] = []
+        for define in defines:
+            self._influence(define.this, inner, FILTER, influences, subqueries)
+        items = [m.this for m in args.get("measures") or ()]
+        if "ALL ROWS" in str(args.get("rows") or "").upper():
+            items = [exp.Star(), *items]
+        else:
+            items = [*(args.get("partition_by") or ()), *items]
+        outputs = self._outputs(items, inner, sources, subqueries)
+        self.relations[index] = Select(tuple(sources), outputs, _distinct(influences), subqueries=tuple(subqueries))
+        alias = args.get("alias")
+        for key in [k for k, v in scope.aliases.items() if v in sources]:
+            scope.aliases[key] = index
+        if isinstance(alias, exp.TableAlias) and alias.this is not None:
+            scope.aliases[self._identifier(alias.this)] = index
+        return index
 
     def _select(self, node: exp.Select, parent: Scope | None, known: dict[str, int]) -> int:
         index = self._reserve()
@@ -227,8 +380,14 @@ class Builder:
             self._source(lateral, scope, sources, merged, influences, subqueries)
         for join in args.get("joins") or ():
             self._join(join, scope, sources, merged, influences, subqueries)
+        match = args.get("match")
+        if match is not None:
+            sources = [self._match_recognize(match, sources, scope)]
+        for window in args.get("windows") or ():
+            scope.windows[self._identifier(window.this)] = window
         outputs = self._outputs(node.expressions, scope, sources, subqueries)
         self._row_shapers(args, scope, influences, subqueries)
+        self.scopes[index] = scope
         self.relations[index] = Select(
             tuple(sources),
             outputs,
@@ -300,6 +459,12 @@ class Builder:
         index = self._reserve()
         scope = Scope(index, parent, known)
         columns: list[Collected] = []
+        if (
+            self.rows and isinstance(node.expressions[0], exp.Tuple) and node.expressions[0].find(exp.Star)
+        ):  # VALUES (r.*)
+            outputs = self._outputs(node.expressions[0].expressions, scope, [], [])
+            self.relations[index] = Select((), outputs, (), parent.index if parent else -1)
+            return index
         for row in node.expressions[:_ROWS_READ]:
             items = row.expressions if isinstance(row, exp.Tuple) else [row]
             while len(columns) < len(items):
@@ -338,7 +503,8 @@ class Builder:
         if not wrapped and isinstance(node, exp.Paren):
             inner = node.this
         before = len(sources)
-        sources.extend(self._from_item(inner, scope, shell=node if wrapped else None))
+        seen = self._to_the_left(inner, scope, sources)
+        sources.extend(self._from_item(inner, seen, shell=node if wrapped else None))
         for pivot in node.args.get("pivots") or ():
             replaced = self._pivot(pivot, sources[before:], scope, subqueries)
             del sources[before:]
@@ -348,11 +514,22 @@ class Builder:
         for join in node.args.get("joins") or ():
             self._join(join, scope, sources, merged, influences, subqueries)
 
+    def _to_the_left(self, node: Expression, scope: Scope, sources: list[int]) -> Scope:
+        """A lateral item or a function sees the items before it, not those after it nor itself."""
+        if not isinstance(node, exp.Lateral | exp.Unnest) and not isinstance(node.this, exp.Func):
+            return scope
+        parent = scope.parent
+        seen = Scope(self._add(Select(tuple(sources), (), (), parent.index if parent else -1)), parent, scope.ctes)
+        seen.aliases, seen.tables = scope.aliases, scope.tables
+        return seen
+
     def _from_item(self, node: Expression, scope: Scope, shell: Expression | None = None) -> list[int]:
         """Build what one FROM item names; register its alias; return its relation(s)."""
         alias = (shell or node).args.get("alias") or (node.args.get("alias") if shell is None else None)
         name = self._identifier(alias.this) if alias is not None and alias.this is not None else ""
         columns = self._alias_columns(alias)
+        if isinstance(node, exp.Table) and node.args.get("rows_from"):
+            return [self._rows_from(node, name, columns, scope)]
         if isinstance(node, exp.Table) and not isinstance(node.this, exp.Func):
             return [self._table(node, name, columns, scope)]
         if isinstance(node, exp.Subquery) and isinstance(node.this, exp.Table | exp.Subquery) and not alias:
@@ -364,11 +541,29 @@ class Builder:
             return [self._lateral(node, name, columns, scope)]
         elif isinstance(node, exp.Unnest):
             index, columns = self._unnest(node, name, columns, scope), ()
+            offset = node.args.get("offset")
+            if isinstance(offset, exp.Identifier) and self.dialect in ("bigquery", "redshift"):
+                position = self._add(Select((), (Output(self._identifier(offset), ()),)))
+                return [index, position]
         elif isinstance(node, exp.Paren):
             return self._from_item(node.this, scope, shell)
+        elif isinstance(node, exp.Stream | exp.Final):
+            inner = node.this.this if isinstance(node.this, exp.Subquery) else node.this
+            return self._from_item(inner, scope, node if alias is not None else None)
         else:
             call = node.this if isinstance(node, exp.Table) else node
-            index = self._function(call, columns, scope)
+            if isinstance(call, exp.DynamicIdentifier):
+                return [self._table(node, name, columns, scope)]
+            if isinstance(call, exp.Anonymous) and call.name.upper() == "TABLE" and len(call.expressions) == 1:
+                call = call.expressions[0]  # TABLE(function(...)), TABLE('name')
+                if isinstance(call, exp.Literal):
+                    return [self._table(exp.Table(this=exp.DynamicIdentifier(this=call)), name, columns, scope)]
+            elif isinstance(call, exp.TableFromRows) and isinstance(call.this, exp.Expr):
+                call = call.this
+                if isinstance(call, exp.Literal):
+                    return [self._table(exp.Table(this=exp.DynamicIdentifier(this=call)), name, columns, scope)]
+            qualifier = self._qualifier_parts(node) if call is node.this and isinstance(node, exp.Table) else ()
+            index = self._function(call, columns, scope, qualifier)
             columns = ()
         if columns:
             index = self._add(Alias(index, columns))
@@ -422,30 +617,106 @@ class Builder:
             self.collect(item, scope, TRANSFORMATION, collected)
             found.append(collected)
         names = columns or ((alias,) if alias else ())
+        if self.dialect in (
+            "bigquery",
+            "redshift",
+        ):  # an array of structs gives their fields, whose names we do not know
+            refs = tuple(r for c in found for r in c.refs.values())
+            if names:
+                scope.aliases[names[0]] = len(self.relations)
+            return self._add(TableRef((), 0, (*names, STAR), True, refs))
         outputs: list[Output] = []
         for i in range(max(len(names), len(found))):
             source = found[i] if i < len(found) else (found[0] if found and len(found) == 1 else None)
             refs = tuple(source.refs.values()) if source else ()
             outputs.append(Output(names[i] if i < len(names) else None, refs))
+        offset = node.args.get("offset")
+        if isinstance(offset, exp.Identifier):  # WITH ORDINALITY
+            outputs.append(Output(self._identifier(offset), ()))
         return self._add(
             Select((), tuple(outputs), (), scope.index, (), False, tuple(s for c in found for s in c.subqueries))
         )
 
-    def _function(self, call: Expression, columns: tuple[str, ...], scope: Scope) -> int:
+    def _qualifier_parts(self, node: exp.Table) -> Name:
+        return tuple(self._identifier(p) for p in (node.args.get("catalog"), node.args.get("db")) if p is not None)
+
+    def _function(self, call: Expression, columns: tuple[str, ...], scope: Scope, qualifier: Name = ()) -> int:
         collected = Collected()
         name: Name = ()
-        if isinstance(call, exp.Anonymous | exp.Dot):
-            name = self._function_name(call)
+        location = self._file_of(call)
+        if location:
+            index = self._add(TableRef(location, 0))
+            return self._add(Alias(index, columns)) if columns else index
+        if isinstance(call, exp.Anonymous) and call.name.upper() in ("OPENQUERY", "OPENROWSET"):
+            remote = self.remote(self, call)
+            if remote >= 0:
+                return self._add(Alias(remote, columns)) if columns else remote
+        elif isinstance(call, exp.Anonymous | exp.Dot):
+            name = (*qualifier, *self._function_name(call))
+            if len(name) > 1:
+                name = self.qualified(name)
+            elif self.dialect in _SCHEMA_CALLS:  # the engine's own
+                name = ()
+        elif isinstance(call, exp.Predict) and isinstance(call.this, exp.Table):
+            self.sequences.append(self._add(TableRef(self.dataset(call.this), 0)))
+            if isinstance(call.expression, exp.Table):
+                table = self._add(TableRef(self.dataset(call.expression), 0))
+                self._note(collected, Ref(table, scope.index, STAR, TRANSFORMATION))
+        tables = self._table_arguments(call, scope)
+        if tables:
+            return tables
         schema = list(call.find_all(exp.OpenJSONColumnDef, exp.ColumnDef))
-        self.collect(call, scope, TRANSFORMATION, collected)
+        if not columns and not name and not schema and self.dialect in _SCHEMA_CALLS:
+            columns = _ROWSETS.get(str(call.name if isinstance(call, exp.Anonymous) else call.key).lower(), ())
+        if self.dialect == "clickhouse" and name:  # v(parameter = value)
+            for argument in call.find_all(exp.EQ):
+                self.collect(argument.expression, scope, TRANSFORMATION, collected)
+        else:
+            self.collect(call, scope, TRANSFORMATION, collected)
         if not columns and schema:
             columns = tuple(self._identifier(c.this) for c in schema if c.this is not None)
             name = ()
+        if name and self.dialect in _SCHEMA_CALLS:
+            self.called(name, collected.line)
         if columns and not name:
             refs = tuple(collected.refs.values())
             return self._add(Select((), tuple(Output(c, refs) for c in columns), (), scope.index,
                                     subqueries=tuple(collected.subqueries)))  # fmt: skip
         return self._add(TableRef(name, collected.line, columns, True, tuple(collected.refs.values())))
+
+    def _rows_from(self, node: exp.Table, alias: str, columns: tuple[str, ...], scope: Scope) -> int:
+        """``ROWS FROM (f(a) AS (b int), g(c))``: the columns of the functions, side by side."""
+        sources = [i for item in node.args["rows_from"] for i in self._from_item(item, scope)]
+        index = self._reserve()
+        self.relations[index] = Select(tuple(sources), (Output(None, (Ref(-1, index, STAR, IDENTITY),), star=True),))
+        if columns:
+            index = self._add(Alias(index, columns))
+        if alias:
+            scope.aliases[alias] = index
+        return index
+
+    def _table_arguments(self, call: Expression, scope: Scope) -> int:
+        """``f(input => TABLE(t))`` and ``TUMBLE(t, ...)`` give the columns of t (and some of their own); else 0."""
+        found: list[exp.Column] = []
+        if isinstance(call, exp.Anonymous) and call.name.lower() in _WINDOWING and call.expressions:
+            found = [c for c in call.expressions[:1] if isinstance(c, exp.Column)]
+        given = call.args.get("this") if isinstance(call, exp.GapFill) else None
+        for inner in call.find_all(exp.Anonymous) if self.dialect in ("trino", "presto", "athena") else ():
+            if inner.name.upper() == "TABLE" and len(inner.expressions) == 1:
+                found.extend(c for c in inner.expressions if isinstance(c, exp.Column))
+        sources = [self._table(given, "", (), scope)] if isinstance(given, exp.Table) else []
+        for column in found:
+            args = column.args
+            sources.append(
+                self._table(exp.Table(this=column.this, db=args.get("table"), catalog=args.get("db")), "", (), scope)
+            )
+        if not sources:
+            return 0
+        index = self._reserve()
+        star = Output(None, (Ref(-1, index, STAR, IDENTITY),), star=True)
+        own = tuple(Output(n, ()) for n in _WINDOWING.get(call.name.lower(), ()))
+        self.relations[index] = Select(tuple(sources), (star, *own))
+        return index
 
     def _function_name(self, call: Expression) -> Name:
         parts: list[str] = []
@@ -459,7 +730,22 @@ class Builder:
         elif node is not None:
             parts.append(self._identifier(node))
         parts.reverse()
-        return tuple(p for p in parts if p) if len(parts) > 1 else ()
+        return tuple(p for p in parts if p)
+
+    def _file_of(self, call: Expression) -> Name:
+        """``read_csv('file')`` and its like in FROM: the file is the dataset."""
+        kind = call.__class__
+        if kind is exp.Anonymous:
+            if call.name.lower() not in _FILE_FUNCTIONS.get(self.dialect, ()):
+                return ()
+            first = next(iter(call.expressions), None)
+        elif kind is exp.ReadCSV or kind is exp.ReadParquet:
+            first = call.args.get("this") or next(iter(call.expressions), None)
+        else:
+            return ()
+        if isinstance(first, exp.Array | exp.Tuple):
+            first = next(iter(first.expressions), None)
+        return self.location(first.name) if isinstance(first, exp.Literal) and first.args.get("is_string") else ()
 
     def _pivot(self, node: Expression, inputs: list[int], scope: Scope, subqueries: list[int]) -> int:
         """PIVOT and UNPIVOT as a SELECT over their input: the columns they consume are taken out of the star."""
@@ -494,7 +780,41 @@ class Builder:
         )
         refs = (*value.refs.values(), *key.refs.values())
         star = Output(None, (Ref(-1, index, "*", IDENTITY),), star=True, excluded=consumed)
+        if self.dynamic:
+            names = tuple("*" if UNKNOWN in n else n for n in names)
         return (star, *(Output(self.fold(n, False), refs) for n in names))
+
+    def _pivot_statement(self, node: exp.Pivot, parent: Scope | None, known: dict[str, int]) -> int:
+        """``PIVOT t ON a IN (...) USING SUM(b) GROUP BY c`` and ``UNPIVOT t ON a, b INTO NAME n VALUE v`` of DuckDB."""
+        index = self._reserve()
+        scope = Scope(index, parent, known)
+        sources: list[int] = []
+        self._source(node.this, scope, sources, [], [], [])
+        args = node.args
+        value, key = Collected(), Collected()
+        names: list[str] = []
+        if args.get("unpivot"):
+            for item in args.get("expressions") or ():
+                self.collect(item, scope, IDENTITY, value)
+            into = args.get("into")
+            found = [self._identifier(e) for e in into.expressions] if into is not None else ["value"]
+            own = [Output(self._identifier(into.this) if into is not None else "name", ())]
+            own.extend(Output(n, tuple(value.refs.values())) for n in found)
+        else:
+            for aggregate in args.get("using") or ():
+                self.collect(aggregate, scope, AGGREGATION, value)
+            for item in args.get("expressions") or ():
+                self.collect(item.this if isinstance(item, exp.In) else item, scope, CONDITIONAL, key)
+                names.extend(self.fold(e.alias_or_name, False) for e in getattr(item, "expressions", ()))
+            refs = (*value.refs.values(), *key.refs.values())
+            own = [Output(n, refs) for n in names]
+        consumed = tuple(r.name for r in (*value.refs.values(), *key.refs.values()))
+        group = args.get("group")
+        kept: tuple[Output, ...] = (Output(None, (Ref(-1, index, STAR, IDENTITY),), star=True, excluded=consumed),)
+        if isinstance(group, exp.Group):
+            kept = self._outputs(group.expressions, scope, sources, [])
+        self.relations[index] = Select(tuple(sources), (*kept, *own), (), parent.index if parent else -1)
+        return index
 
     def _unpivot_outputs(self, node: Expression, index: int, scope: Scope) -> tuple[Output, ...]:
         value = Collected()
@@ -503,7 +823,7 @@ class Builder:
         for field in node.args.get("fields") or ():
             key_names.append(self._identifier(field.this))
             for item in field.expressions:
-                self.collect(item, scope, IDENTITY, value)
+                self.collect(item.this if isinstance(item, exp.PivotAlias) else item, scope, IDENTITY, value)
         for expression in node.expressions:
             names.extend(
                 self._identifier(i)
@@ -544,12 +864,21 @@ class Builder:
     def _row_shapers(
         self, args: dict[str, Any], scope: Scope, influences: list[Influence], subqueries: list[int]
     ) -> None:
-        for key in ("where", "having", "qualify"):
+        for key in ("prewhere", "where", "having", "qualify"):
             node = args.get(key)
             if node is not None:
-                self._influence(node.this, scope, FILTER, influences, subqueries, aliases=key != "where")
+                aliases = key not in ("where", "prewhere") or self.dialect in _ALIASES_IN_WHERE
+                self._influence(node.this, scope, FILTER, influences, subqueries, aliases=aliases)
+        connect = args.get("connect")
+        if connect is not None:
+            for node in _children(connect):
+                self._influence(node, scope, FILTER, influences, subqueries, aliases=True)
         group = args.get("group")
         if group is not None:
+            if group.args.get("all") is True:  # by every item that aggregates nothing
+                for output in scope.outputs.values():
+                    if not any(r.how == AGGREGATION for r in output.refs):
+                        influences.extend(Influence(r, GROUP_BY) for r in output.refs)
             for node in _children(group):
                 self._influence(node, scope, GROUP_BY, influences, subqueries, aliases=True)
         distinct = args.get("distinct")
@@ -585,6 +914,8 @@ class Builder:
         subqueries.extend(found.subqueries)
         # columns that a filtering subquery returns shape rows as well
         for sub in found.subqueries:
+            if sub in found.exists:
+                continue
             influences.append(Influence(Ref(sub, scope.index, "*", IDENTITY), how))
 
     def influences(self, node: Expression, scope: Scope, how: int) -> tuple[list[Influence], list[int]]:
@@ -613,27 +944,54 @@ class Builder:
 
     def _output(self, item: Expression, scope: Scope, subqueries: list[int]) -> Output | list[Output] | None:
         kind = item.__class__
-        if kind is exp.Column:
+        if kind is exp.Column and not (self.inlined and self._inlined(item) is not None):
             if isinstance(item.this, exp.Star):
                 return self._star(item.this, item, scope, subqueries)
             ref = self._column(item, scope)
             line, column = _position(item.this)
+            if self.dynamic and UNKNOWN in item.name and self.unknown_is_list:
+                relation = self._qualifier(item, scope) if item.args.get("table") is not None else -1
+                return Output(None, (Ref(relation, scope.index, "*", IDENTITY, line),), line, column, True)
             if ref is None:
                 return Output(self._identifier(item.this), (), line, column)
             return Output(self._identifier(item.this), (ref,), line, column)
         if kind is exp.Star:
             return self._star(item, None, scope, subqueries)
+        if kind is exp.QueryTransform:  # SELECT TRANSFORM (a, b) USING 'script' AS (c, d)
+            found = Collected()
+            for value in item.expressions:
+                self.collect(value, scope, TRANSFORMATION, found)
+            subqueries.extend(found.subqueries)
+            schema = item.args.get("schema")
+            names = [self._identifier(c) for c in schema.expressions] if schema is not None else ["key", "value"]
+            return [Output(n, tuple(found.refs.values()), found.line) for n in names]
         if kind is exp.Aliases:  # several columns out of one expression
             found = self._collected(item.this, scope, subqueries)
             return [Output(self._identifier(a), tuple(found.refs.values()), found.line) for a in item.expressions]
+        if kind is exp.EQ and self.dialect in _SCHEMA_CALLS and isinstance(item.this, exp.Literal | exp.National):
+            found = self._collected(item.expression, scope, subqueries)  # 'name' = expression
+            text = self.text_of(item, found.at) if found.refs else ""
+            return Output(self.fold(item.this.name, True), tuple(found.refs.values()), found.line, expression=text)
         if _is_assignment(item):
             self.assigned.append(("@" + item.this.name, self._collected(item.expression, scope, subqueries)))
             return None
+        if self.dialect == "duckdb" and (columns := item.find(exp.Columns)) is not None:
+            return self._columns_star(item, columns, scope)
         found = self._collected(item, scope, subqueries)
         name, line, column = self._output_name(item)
         bare = kind is exp.Alias and item.this.__class__ is exp.Column
         text = self.text_of(item, found.at) if found.refs and not bare else ""
         return Output(name, tuple(found.refs.values()), line or found.line, column, expression=text)
+
+    def _columns_star(self, item: Expression, columns: Expression, scope: Scope) -> Output:
+        """``f(COLUMNS(*))``: the expression once for every column."""
+        how = IDENTITY
+        for kind in (exp.AggFunc, exp.Expr):
+            if item is not columns and (kind is exp.Expr or isinstance(item, kind)):
+                how = AGGREGATION if kind is exp.AggFunc else TRANSFORMATION
+                break
+        pattern = "~" + columns.this.name if isinstance(columns.this, exp.Literal) else ""
+        return Output(None, (Ref(-1, scope.index, STAR, how),), star=True, like=pattern)
 
     def _collected(self, item: Expression, scope: Scope, subqueries: list[int]) -> Collected:
         found = Collected()
@@ -673,7 +1031,12 @@ class Builder:
         relation = -1
         if column is not None and column.args.get("table") is not None:
             relation = self._qualifier(column, scope)
+            if relation < 0 and self._identifier(column.args["table"]) in self.rows:
+                relation = self._row(self.rows[self._identifier(column.args["table"])])
             if relation < 0:
+                if self.dialect in STRUCTS and column.args.get("db") is None:  # the fields of a struct column
+                    ref = Ref(-1, scope.index, self._identifier(column.args["table"]), TRANSFORMATION)
+                    return Output(None, (ref,), star=True)
                 return Output(None, (), star=True)
         line, position = _position(column.args["table"]) if column is not None and column.args.get("table") else (0, 0)
         excluded = tuple(self._identifier(e) for e in star.args.get("except_") or star.args.get("except") or ())
@@ -685,7 +1048,8 @@ class Builder:
                 extra.append(output)
                 excluded = (*excluded, output.name or "")
         ref = Ref(relation, scope.index, "*", IDENTITY, line)
-        return [Output(None, (ref,), line, position, True, excluded, renamed or None), *extra]
+        like = star.args["ilike"].name if isinstance(star.args.get("ilike"), exp.Literal) else ""
+        return [Output(None, (ref,), line, position, True, excluded, renamed or None, like=like), *extra]
 
     # ------------------------------------------------------------------ expressions
 
@@ -708,15 +1072,18 @@ class Builder:
             if kind is exp.Column:
                 if bound and node.name.lower() in bound:
                     continue
+                if self.inlined and node.args.get("table") is None and (body := self._inlined(node)) is not None:
+                    push((body, COMPOSED[TRANSFORMATION][how]))
+                    continue
                 self._collect_column(node, scope, how, found, aliases)
                 continue
             if kind in leaves:
                 continue
-            if kind is exp.Case or kind is exp.If:
+            if kind is exp.Case or kind is exp.If or kind is exp.Nvl2 or kind is exp.DecodeCase:
                 self._push_case(node, how, push)
                 continue
             if kind is exp.Window:
-                self._push_window(node, how, push)
+                self._push_window(node, how, push, scope)
                 continue
             if issubclass(kind, exp.Query) and kind is not exp.Table:
                 self._subquery(node, scope, how, found)
@@ -725,13 +1092,29 @@ class Builder:
                 inner = self.query(node.this, scope, scope.ctes) if isinstance(node.this, exp.Query) else -1
                 if inner >= 0:
                     found.subqueries.append(inner)
+                    if node.this.__class__ is exp.Select:
+                        found.exists.append(inner)
                     continue
             if kind is exp.Placeholder:
                 if self._identifier(node.name) in self.variables:
                     self._note(found, Ref(self.variable("@" + node.name), scope.index, VALUE, how))
                 continue
             if kind is exp.Parameter:
+                if self.dialect == "snowflake" and node.name.isdigit():  # $1: a column by its position
+                    self._note(found, Ref(-1, scope.index, f"${node.name}", how))
+                    continue
                 self._note(found, Ref(self.variable("@" + node.name), scope.index, VALUE, how))
+                continue
+            if kind is exp.Anonymous or kind is exp.Dot:
+                if self._is_row_element(node, scope, how, found):
+                    continue
+                if kind is exp.Anonymous and self.dialect == "clickhouse" and node.name.lower().startswith("dictget"):
+                    self._dictionary(node, scope, how, found)
+                if kind is exp.Anonymous and (self._is_sequence(node) or self._excluded_value(node, scope, how, found)):
+                    continue
+            elif kind is exp.Star:
+                if node.args.get("this") is None and how != IDENTITY:  # OBJECT_CONSTRUCT(*)
+                    self._note(found, Ref(-1, scope.index, STAR, how))
                 continue
             if kind is exp.Filter:
                 push((node.this, how))
@@ -739,7 +1122,16 @@ class Builder:
                 continue
             if kind is exp.WithinGroup:
                 push((node.this, how))
-                push((node.expression, COMPOSED[AGGREGATION][how]))
+                if isinstance(node.this, _ORDERED_SETS) or (
+                    self.dialect in _SCHEMA_CALLS
+                    and isinstance(node.this, exp.AggFunc)
+                    and isinstance(node.expression, exp.Order)
+                    and not node.this.args.get("separator")
+                ):
+                    for item in node.expression.expressions:  # PERCENTILE_CONT: what is ordered is what is aggregated
+                        push((item, COMPOSED[AGGREGATION][how]))
+                else:
+                    push((node.expression, COMPOSED[AGGREGATION][how]))
                 continue
             if kind is exp.Lambda:
                 bound = (bound or set()) | {p.name.lower() for p in node.expressions}
@@ -761,6 +1153,15 @@ class Builder:
                 how = COMPOSED[MASKING][how]
             elif how == IDENTITY:
                 how = TRANSFORMATION
+            if kind is exp.Dot:
+                self._call(node, scope, found)
+            elif kind is exp.Anonymous and node.name.upper() == "DATE_BUCKET":
+                for item in node.expressions[1:]:  # the first is a part of a date
+                    push((item, how))
+                continue
+            elif kind is exp.NextValueFor:
+                self._sequence(node, found)
+                continue
             for value in node.args.values():
                 if value.__class__ is list:
                     for item in value:
@@ -774,7 +1175,11 @@ class Builder:
         condition = COMPOSED[CONDITIONAL][how]
         result = COMPOSED[TRANSFORMATION][how]
         args = node.args
-        if node.__class__ is exp.If:
+        if node.__class__ is exp.DecodeCase:  # DECODE(value, search, result, ..., default)
+            for i, item in enumerate(args["expressions"]):
+                push((item, result if i and (i % 2 == 0 or i == len(args["expressions"]) - 1) else condition))
+            return
+        if node.__class__ is not exp.Case:
             push((args["this"], condition))
             for key in ("true", "false"):
                 if args.get(key) is not None:
@@ -789,27 +1194,120 @@ class Builder:
         if args.get("default") is not None:
             push((args["default"], result))
 
-    @staticmethod
-    def _push_window(node: Any, how: int, push: Callable[[tuple[Any, int]], None]) -> None:
+    def _push_window(self, node: Any, how: int, push: Callable[[tuple[Any, int]], None], scope: Scope) -> None:
         args = node.args
         push((args["this"], COMPOSED[TRANSFORMATION][how]))
-        shape = COMPOSED[WINDOW][how]
+        self._push_frame(args, COMPOSED[WINDOW][how], push, scope, frozenset())
+
+    def _push_frame(
+        self,
+        args: dict[str, Any],
+        shape: int,
+        push: Callable[[tuple[Any, int]], None],
+        scope: Scope,
+        seen: frozenset[str],
+    ) -> None:
+        if args.get("alias") is not None:  # OVER w, OVER (w ORDER BY a)
+            name = self._identifier(args["alias"])
+            named = scope.windows.get(name)
+            if named is not None and name not in seen:
+                self._push_frame(named.args, shape, push, scope, seen | {name})
         for item in args.get("partition_by") or ():
             push((item, shape))
         for key in ("order", "spec"):
             if args.get(key) is not None:
                 push((args[key], shape))
 
+    def _inlined(self, node: exp.Column) -> Expression | None:
+        """The expression of a ClickHouse WITH name; within itself it is not seen."""
+        return self.inlined.get(self._identifier(node.this))
+
+    def _excluded_value(self, node: exp.Anonymous, scope: Scope, how: int, found: Collected) -> bool:
+        """``VALUES(a)`` in ON DUPLICATE KEY UPDATE: the value that was to be inserted."""
+        row = scope.aliases.get("excluded", -1)
+        if row < 0 or node.name.upper() != "VALUES" or len(node.expressions) != 1:
+            return False
+        self._note(found, Ref(row, scope.index, self._identifier(node.expressions[0]), how))
+        return True
+
+    def _is_sequence(self, node: exp.Anonymous) -> bool:
+        """``nextval('s')`` and ``NEXTVAL(s)``: the statement reads the sequence."""
+        if node.name.lower() not in _SEQUENCE_FUNCTIONS or len(node.expressions) < 1:
+            return False
+        first = node.expressions[0]
+        while isinstance(first, exp.Cast):
+            first = first.this
+        if isinstance(first, exp.Literal) and first.args.get("is_string"):
+            self._read_sequence(exp.Table(this=exp.DynamicIdentifier(this=first)))
+        elif isinstance(first, exp.Column):
+            self._read_sequence(exp.Table(this=first.this, db=first.args.get("table"), catalog=first.args.get("db")))
+        return True
+
+    def _read_sequence(self, table: exp.Table) -> None:
+        self.sequences.append(self._add(TableRef(self.dataset(table), 0)))
+
+    def _dictionary(self, node: exp.Anonymous, scope: Scope, how: int, found: Collected) -> None:
+        """``dictGet('db.d', 'attribute', key)``: a column of the dictionary."""
+        items = node.expressions
+        if len(items) > 1 and all(isinstance(i, exp.Literal) and i.args.get("is_string") for i in items[:2]):
+            table = self._add(TableRef(self.dataset(exp.Table(this=exp.DynamicIdentifier(this=items[0]))), 0))
+            self._note(found, Ref(table, scope.index, self.fold(items[1].name, True), COMPOSED[TRANSFORMATION][how]))
+
+    def _is_row_element(self, node: Expression, scope: Scope, how: int, found: Collected) -> bool:
+        """``rows(i).a`` and ``values(i)`` of PL/SQL: an element of a collection variable."""
+        field = ""
+        if isinstance(node, exp.Dot):
+            field, node = self._identifier(node.expression), node.this
+        if not isinstance(node, exp.Anonymous):
+            return False
+        name = self.fold(node.name, False)
+        if field and name in self.rows:
+            self._note(found, Ref(self._row(self.rows[name]), scope.index, field, how))
+            return True
+        if name in self.variables and not field:
+            self._note(found, Ref(self.variable("@" + name), scope.index, VALUE, how))
+            return True
+        return False
+
     def _subquery(self, node: Expression, scope: Scope, how: int, found: Collected) -> None:
         index = self.query(node, scope, scope.ctes)
+        if self.dialect in _SCHEMA_CALLS and _makes_a_document(node):
+            how = COMPOSED[TRANSFORMATION][how]
         found.subqueries.append(index)
         self._note(found, Ref(index, scope.index, "*", how))
+
+    def _call(self, node: exp.Dot, scope: Scope, found: Collected) -> None:
+        """``dbo.f(x)``: a function of the user. ``alias.column.Method()`` is none."""
+        if self.dialect not in _SCHEMA_CALLS or not isinstance(node.expression, exp.Anonymous):
+            return
+        name = self._function_name(node)
+        if len(name) > 1 and scope.find(name[0]) < 0:
+            first: Expression = node
+            while isinstance(first, exp.Dot):
+                first = first.this
+            self.called(name, _position(first)[0] or found.line)
+
+    def called(self, name: Name, line: int) -> None:
+        """The statement calls a function."""
+        if name[-2] not in SYSTEM_SCHEMAS:
+            self.calls.setdefault(name, line)
+
+    def _sequence(self, node: exp.NextValueFor, found: Collected) -> None:
+        """``NEXT VALUE FOR s`` reads s."""
+        column = node.this
+        args = column.args if isinstance(column, exp.Column) else {"this": column}
+        parts = [args.get(key) for key in ("catalog", "db", "table", "this")]
+        name = self.qualified(tuple(self._identifier(p) for p in parts if p is not None))
+        found.subqueries.append(self._add(TableRef(name, _line(column))))
 
     def _collect_column(
         self, node: exp.Column, scope: Scope, how: int, found: Collected, aliases: dict[str, Output] | None
     ) -> None:
         identifier = node.this
         if identifier.__class__ is exp.Star:
+            relation = self._qualifier(node, scope) if node.args.get("table") is not None else -1
+            if relation >= 0:  # count(t.*), {t.*}
+                self._note(found, Ref(relation, scope.index, STAR, how))
             return
         ref = self._column(node, scope, how)
         if ref is None:
@@ -835,24 +1333,41 @@ class Builder:
     def _column(self, node: exp.Column, scope: Scope, how: int = IDENTITY) -> Ref | None:
         identifier = node.this
         name = self._identifier(identifier)
+        if identifier.__class__ is exp.Parameter:  # $1 of a staged file
+            name = f"${name}"
         meta = identifier._meta if isinstance(identifier, exp.Identifier) else None
         line = meta["line"] if meta else 0
+        if self.dynamic and UNKNOWN in name:
+            return None
         if node.args.get("table") is None:
-            if name in self.pseudo:
+            if name in self.pseudo and not identifier.args.get("quoted"):
                 return None
             if name in self.variables:
                 return Ref(self.variable("@" + name), scope.index, VALUE, how, line)
+            if name in scope.aliases and self.dialect in _ROW_VALUES:
+                row = self.relations[scope.aliases[name]]
+                if isinstance(row, TableRef) and row.name and row.name[-1] != name:  # the whole row
+                    return Ref(scope.aliases[name], scope.index, STAR, COMPOSED[TRANSFORMATION][how], line)
             return Ref(-1, scope.index, name, how, line)
         relation = self._qualifier(node, scope)
         if relation >= 0:
             return Ref(relation, scope.index, name, how, line)
+        if name in _SEQUENCE_COLUMNS and self.dialect in _SEQUENCE_OBJECTS:
+            self._read_sequence(
+                exp.Table(this=node.args["table"], db=node.args.get("db"), catalog=node.args.get("catalog"))
+            )
+            return None
         if self.rows and node.args.get("db") is None:
             table = self.rows.get(self._identifier(node.args["table"]))
             if table is not None:
                 return Ref(self._row(table), scope.index, name, how, line)
         if self._identifier(node.args["table"]) in self.variables:
             return Ref(self.variable("@" + self._identifier(node.args["table"])), scope.index, VALUE, how, line)
-        if self.dialect in _STRUCTS:  # a field of a struct column: the column is the leftmost part
+        if name in _PROPERTIES and self.dialect in _SCHEMA_CALLS:
+            owner = self._identifier(node.args["table"])
+            relation = scope.find(self._identifier(node.args["db"])) if node.args.get("db") is not None else -1
+            return Ref(relation, scope.index, owner, COMPOSED[TRANSFORMATION][how], line)
+        if self.dialect in STRUCTS:  # a field of a struct column: the column is the leftmost part
             first = node.args.get("catalog") or node.args.get("db") or node.args["table"]
             alias = scope.find(self._identifier(first))
             if alias >= 0:
@@ -895,6 +1410,13 @@ class Builder:
         if not isinstance(alias, exp.TableAlias):
             return ()
         return tuple(self._identifier(c) for c in alias.args.get("columns") or ())
+
+
+def _makes_a_document(node: Expression) -> bool:
+    """``SELECT ... FOR XML`` and ``FOR JSON``."""
+    while isinstance(node, exp.Subquery):
+        node = node.this
+    return node.args.get("for_") is not None
 
 
 def _wraps_more(node: Expression) -> bool:

@@ -1,18 +1,21 @@
-"""Token rewrites that close gaps between T-SQL as people write it and the grammar that the parser knows.
+"""Token rewrites that close gaps between SQL as people write it and the grammar that the parser knows.
 
 The compiled parser cannot be patched, its input can: each rewrite drops or replaces tokens that carry no lineage.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from sqlglot.tokens import Token, TokenType
 
 from ray_lineage.compile.kinds import T
 from ray_lineage.compile.split import closing
+from ray_lineage.model import split_text
 
-_HINTS: Final = frozenset(
+HINTS: Final = frozenset(
     [
         "NOLOCK",
         "READUNCOMMITTED",
@@ -41,14 +44,65 @@ _HINTS: Final = frozenset(
         "SPATIAL_WINDOW_MAX_CELLS",
     ]
 )
+METHODS: Final = frozenset(
+    {
+        # xml
+        "VALUE", "NODES", "QUERY", "EXIST", "MODIFY", "WRITE",
+        # hierarchyid
+        "GETANCESTOR", "GETDESCENDANT", "GETLEVEL", "GETREPARENTEDVALUE", "ISDESCENDANTOF", "TOSTRING",
+        # geometry, geography
+        "ASGML", "ASTEXTZM", "BUFFERWITHCURVES", "BUFFERWITHTOLERANCE", "CURVETOLINEWITHTOLERANCE", "ENVELOPEANGLE",
+        "ENVELOPECENTER", "FILTER", "INSTANCEOF", "ISVALIDDETAILED", "MAKEVALID", "NUMRINGS", "REDUCE", "REORIENTOBJECT",
+        "RINGN", "SHORTESTLINETO", "STAREA", "STASBINARY", "STASTEXT", "STBOUNDARY", "STBUFFER", "STCENTROID", "STCONTAINS",
+        "STCONVEXHULL", "STCROSSES", "STCURVEN", "STCURVETOLINE", "STDIFFERENCE", "STDIMENSION", "STDISJOINT", "STDISTANCE",
+        "STENDPOINT", "STENVELOPE", "STEQUALS", "STEXTERIORRING", "STGEOMETRYN", "STGEOMETRYTYPE", "STINTERIORRINGN",
+        "STINTERSECTION", "STINTERSECTS", "STISCLOSED", "STISEMPTY", "STISRING", "STISSIMPLE", "STISVALID", "STLENGTH",
+        "STNUMCURVES", "STNUMGEOMETRIES", "STNUMINTERIORRING", "STNUMPOINTS", "STOVERLAPS", "STPOINTN", "STPOINTONSURFACE",
+        "STRELATE", "STSTARTPOINT", "STSYMDIFFERENCE", "STTOUCHES", "STUNION", "STWITHIN",
+    }
+)  # fmt: skip
+"""Methods of SQL Server's own types: ``column.value(...)`` is no function of a schema."""
+
+_METHOD: Final = re.compile(r"\.\s*\[?(\w+)\]?\s*\(")
+
+
+def has_methods(text: str) -> bool:
+    """May a text use METHODS?"""
+    return any(found.upper() in METHODS for found in _METHOD.findall(text))
+
+
 _COMPOUND: Final = frozenset({T.PLUS, T.DASH, T.STAR, T.SLASH, T.MOD, T.AMP, T.CARET, T.PIPE})
 _TRIGGERS: Final = frozenset({T.WITH, T.OPTION, T.TOP, T.EQ, T.WHERE})
 
 
-def rewrite_tsql(tokens: list[Token], verb: str) -> list[Token]:
-    """The same statement without hints, options and compound assignments. Returns ``tokens`` itself if nothing is to do."""
+_QUOTES_OFF: Final = re.compile(r"\bquoted_identifier\b[\w\s,]*\soff\b", re.IGNORECASE)
+
+
+def quoted_as_strings(tokens: list[Token], text: str) -> list[Token]:
+    """After SET QUOTED_IDENTIFIER OFF what stands in double quotes is a string."""
+    if not _QUOTES_OFF.search(text):
+        return tokens
+    out: list[Token] = []
+    off = False
+    for i, token in enumerate(tokens):
+        if token.token_type is T.SET:
+            words = [t.text.upper() for t in tokens[i + 1 : i + 12] if t.token_type is not T.COMMA]
+            end = next((k for k, word in enumerate(words) if word in ("ON", "OFF")), 0)
+            if "QUOTED_IDENTIFIER" in words[:end]:
+                off = words[end] == "OFF"
+        if off and token.token_type is T.IDENTIFIER and text[token.start] == '"':
+            token = Token(T.STRING, token.text, token.line, token.col, token.start, token.end, token.comments)
+        out.append(token)
+    return out
+
+
+def rewrite_tsql(tokens: list[Token], verb: str, *, methods: bool = False) -> list[Token]:
+    """The same statement without hints, options and compound assignments. Returns ``tokens`` itself if nothing is to do.
+    ``methods``: there may be some of METHODS; they become functions."""
     if verb == "DELETE":
         tokens = _with_from(tokens)
+    if methods:
+        tokens = _methods_as_functions(tokens, verb)
     if not any(t.token_type in _TRIGGERS and _may_change(tokens, i) for i, t in enumerate(tokens)):
         return tokens
     out: list[Token] = []
@@ -86,6 +140,65 @@ def rewrite_tsql(tokens: list[Token], verb: str) -> list[Token]:
         out.append(token)
         i += 1
     return out
+
+
+def _methods_as_functions(tokens: list[Token], verb: str) -> list[Token]:
+    """``a.b.value('x', 'int')`` -> ``value(a.b, 'x', 'int')``, for the grammar takes ``a.b`` for a schema. In the SET of an
+    UPDATE ``a.modify('x')`` -> ``a = modify(a, 'x')``."""
+    out: list[Token] = []
+    i, n = 0, len(tokens)
+    while i < n:
+        token = tokens[i]
+        if (
+            token.token_type is not T.DOT
+            or i + 2 >= n
+            or tokens[i + 2].token_type is not T.L_PAREN
+            or tokens[i + 1].text.upper() not in METHODS
+        ):
+            out.append(token)
+            i += 1
+            continue
+        method, start = tokens[i + 1], _operand_start(out)
+        operand = out[start:]
+        if start == len(out) or (len(operand) == 1 and operand[0].text.upper() == "DBO"):
+            out.append(token)
+            i += 1
+            continue
+        name = Token(T.VAR, method.text, method.line, method.col, method.start, method.end)
+        changes = verb == "UPDATE" and method.text.upper() in ("MODIFY", "WRITE")
+        head = [*operand, Token(T.EQ, "=", method.line, method.col, method.start, method.start)] if changes else []
+        out[start:] = [*head, name, tokens[i + 2], *operand]
+        if i + 3 < n and tokens[i + 3].token_type is not T.R_PAREN:
+            out.append(Token(T.COMMA, ",", method.line, method.col, method.end, method.end))
+        i += 3
+    return out
+
+
+def _operand_start(out: list[Token]) -> int:
+    """Where the operand begins that ends ``out``: a name, a variable, a call, or something in parentheses."""
+    j = len(out)
+    if j and out[j - 1].token_type is T.R_PAREN:
+        depth = 0
+        while j:
+            j -= 1
+            depth += (out[j].token_type is T.R_PAREN) - (out[j].token_type is T.L_PAREN)
+            if depth == 0:
+                break
+        if not j or out[j - 1].token_type in _BEFORE_OPERAND or out[j - 1].text.upper() in _BEFORE_WORDS:
+            return j
+    elif not j:
+        return 0
+    j -= 1
+    while j >= 2 and out[j - 1].token_type in (T.DOT, T.DCOLON):
+        j -= 2
+    return j - 1 if j and out[j - 1].token_type is T.PARAMETER else j
+
+
+_BEFORE_OPERAND: Final = frozenset(
+    {T.COMMA, T.L_PAREN, T.EQ, T.SELECT, T.PLUS, T.DASH, T.STAR, T.SLASH, T.MOD, T.WHERE, T.AND, T.OR, T.ON, T.WHEN, T.THEN,
+     T.ELSE, T.NOT, T.NEQ, T.GT, T.LT, T.GTE, T.LTE, T.FROM, T.DISTINCT, T.NUMBER, T.IN, T.LIKE, T.BETWEEN}
+)  # fmt: skip
+_BEFORE_WORDS: Final = frozenset({"APPLY", "JOIN", "BY", "SET", "RETURN", "VALUES", "TOP", "CASE"})
 
 
 def _with_from(tokens: list[Token]) -> list[Token]:
@@ -167,7 +280,7 @@ def _may_change(tokens: list[Token], i: int) -> bool:
 
 
 def _is_hint(tokens: list[Token], i: int) -> bool:
-    return tokens[i + 2].text.upper() in _HINTS
+    return tokens[i + 2].text.upper() in HINTS
 
 
 def _is_verb(token: Token) -> bool:
@@ -195,3 +308,434 @@ def _expand_compound(out: list[Token], equals: Token) -> None:
     out.append(equals)
     out.extend(left)
     out.append(operator)
+
+
+# --------------------------------------------------------------------------- other dialects
+
+_INSERT_WORDS: Final = frozenset({"LOW_PRIORITY", "DELAYED", "HIGH_PRIORITY", "IGNORE"})
+_MODEL_NEXT: Final = frozenset(
+    {"DIMENSION", "PARTITION", "MAIN", "REFERENCE", "IGNORE", "KEEP", "UNIQUE", "RETURN", "MEASURES"}
+)
+
+
+Rewrite = Callable[[list[Token], str], list[Token]]
+
+
+def rewrites(text: str, dialect: str) -> tuple[Rewrite, ...]:
+    """The rewrites that the statements of a text may need: most texts need none."""
+    low = text.lower()
+    found = (
+        rule.rewrite
+        for rule in _RULES.get(dialect, ())
+        if rule.needle in low and (rule.pattern is None or rule.pattern.search(low))
+    )
+    return tuple(dict.fromkeys(found))
+
+
+def _like(token: Token, kind: TokenType, text: str) -> Token:
+    return Token(kind, text, token.line, token.col, token.start, token.end)
+
+
+def _plain_insert(tokens: list[Token], verb: str) -> list[Token]:
+    """``REPLACE INTO o`` and ``INSERT LOW_PRIORITY IGNORE o`` -> ``INSERT INTO o``."""
+    if verb == "REPLACE" and len(tokens) > 1 and tokens[1].token_type is not T.L_PAREN:
+        tokens = [_like(tokens[0], T.INSERT, "INSERT"), *tokens[1:]]
+    elif verb in ("UPDATE", "DELETE"):
+        i = 1
+        while i < len(tokens) and tokens[i].text.upper() in ("LOW_PRIORITY", "IGNORE", "QUICK"):
+            i += 1
+        return [tokens[0], *tokens[i:]]
+    elif verb != "INSERT":
+        return tokens
+    i = 1
+    while i < len(tokens) and tokens[i].text.upper() in _INSERT_WORDS:
+        i += 1
+    if i == 1 or i >= len(tokens):
+        return tokens
+    into = [] if tokens[i].token_type is T.INTO else [_like(tokens[0], T.INTO, "INTO")]
+    return [tokens[0], *into, *tokens[i:]]
+
+
+def _plain_directory(tokens: list[Token], verb: str) -> list[Token]:
+    """``INSERT OVERWRITE DIRECTORY 'path' USING format OPTIONS (...)`` without its format."""
+    at = next((i for i, t in enumerate(tokens[:5]) if t.text.upper() == "DIRECTORY"), -1)
+    if at < 0 or at + 3 >= len(tokens) or tokens[at + 2].token_type is not T.USING:
+        return tokens
+    i = at + 4
+    if i + 1 < len(tokens) and tokens[i].text.upper() == "OPTIONS":
+        i = closing(tokens, i + 1) + 1
+    return [*tokens[: at + 2], *tokens[i:]]
+
+
+def _plain_oracle(tokens: list[Token], verb: str) -> list[Token]:
+    """Without LOG ERRORS and MODEL clauses; binds have names; MERGE deletes in a branch of its own."""
+    out: list[Token] = []
+    removed: list[Token] = []
+    i, n = 0, len(tokens)
+    while i < n:
+        token = tokens[i]
+        word = token.text.upper() if token.token_type is T.VAR or token.token_type is T.DELETE else ""
+        following = tokens[i + 1] if i + 1 < n else token
+        if word == "LOG" and following.text.upper() == "ERRORS":
+            break
+        if word == "MODEL" and following.text.upper() in _MODEL_NEXT:
+            i = _end_of_clause(tokens, i, frozenset({T.ORDER_BY, T.UNION, T.EXCEPT, T.INTERSECT}))
+            continue
+        if word == "DELETE" and verb == "MERGE" and i and following.token_type is T.WHERE:
+            end = _end_of_clause(tokens, i, frozenset({T.WHEN}))
+            removed = tokens[i + 2 : end]
+            i = end
+            continue
+        out.append(token)
+        if token.token_type is T.COLON and following.token_type is T.NUMBER:
+            out.append(_like(following, T.VAR, f"bind{following.text}"))
+            i += 2
+            continue
+        i += 1
+    if removed:
+        at = removed[0]
+        branch = [(T.WHEN, "WHEN"), (T.VAR, "MATCHED"), (T.AND, "AND"), (T.L_PAREN, "(")]
+        after = [(T.R_PAREN, ")"), (T.THEN, "THEN"), (T.DELETE, "DELETE")]
+        out.extend(_like(at, kind, text) for kind, text in branch)
+        out.extend(removed)
+        out.extend(_like(at, kind, text) for kind, text in after)
+    return out
+
+
+def _end_of_clause(tokens: list[Token], i: int, ends: frozenset[TokenType]) -> int:
+    """Where the clause at ``i`` ends: at one of ``ends`` on its own level, or where its parenthesis closes."""
+    depth = 0
+    for j in range(i, len(tokens)):
+        kind = tokens[j].token_type
+        if kind is T.L_PAREN:
+            depth += 1
+        elif kind is T.R_PAREN:
+            depth -= 1
+            if depth < 0:
+                return j
+        elif depth == 0 and j > i and kind in ends:
+            return j
+    return len(tokens)
+
+
+_TERADATA_TYPES: Final = frozenset(
+    {"INTEGER", "INT", "BIGINT", "SMALLINT", "BYTEINT", "DATE", "TIMESTAMP", "TIME", "VARCHAR", "CHAR", "DECIMAL", "DEC",
+     "FLOAT", "NUMERIC", "NUMBER", "CHARACTER"}
+)  # fmt: skip
+
+
+def _plain_teradata(tokens: list[Token], verb: str) -> list[Token]:
+    """Without LOCKING and (TITLE '...'); ``a (INTEGER)`` is a cast and ``a (NAMED b)`` an alias."""
+    at = next((i for i, t in enumerate(tokens) if t.token_type is T.SET), -1)
+    if (
+        verb == "UPDATE"
+        and at > 3
+        and tokens[at - 1].token_type is T.VAR
+        and tokens[at - 2].token_type in (T.FROM, T.DOT)
+    ):
+        tokens = [*tokens[:at], tokens[at - 1], *tokens[at:]]  # UPDATE o FROM t SET: the parser takes SET for t's alias
+    out: list[Token] = []
+    i, n = 0, len(tokens)
+    while i < n:
+        token = tokens[i]
+        word = tokens[i + 1].text.upper() if i + 1 < n else ""
+        if token.text.upper() == "LOCKING" and (i == 0 or tokens[i - 1].token_type is not T.DOT):
+            end = next(
+                (
+                    k
+                    for k in range(i, n)
+                    if tokens[k].text.upper() in ("ACCESS", "READ", "WRITE", "EXCLUSIVE", "CHECKSUM")
+                ),
+                i,
+            )
+            i = end + (2 if end + 1 < n and tokens[end + 1].text.upper() in ("NOWAIT", "OVERRIDE") else 1)
+            continue
+        if token.token_type is T.L_PAREN and word in ("TITLE", "FORMAT", "NAMED") and i + 3 < n:
+            end = closing(tokens, i)
+            if word == "NAMED":
+                out.extend((_like(token, T.ALIAS, "AS"), tokens[i + 2]))
+            i = end + 1
+            continue
+        if token.token_type is T.L_PAREN and word in _TERADATA_TYPES and out and out[-1].token_type is T.VAR:
+            end = closing(tokens, i)
+            kind = tokens[i + 1 : end]
+            comma = next((k for k, t in enumerate(kind) if t.token_type is T.COMMA and t is not kind[0]), len(kind))
+            if T.L_PAREN not in [t.token_type for t in kind[:comma]]:
+                kind = kind[:comma]
+            start = len(out) - 1
+            while start >= 2 and out[start - 1].token_type is T.DOT:
+                start -= 2
+            name = out[start:]
+            if start and out[start - 1].token_type in (T.SELECT, T.COMMA, T.L_PAREN, T.DISTINCT, T.EQ, T.PLUS, T.DASH):
+                out[start:] = [
+                    _like(token, T.VAR, "CAST"),
+                    token,
+                    *name,
+                    _like(token, T.ALIAS, "AS"),
+                    *kind,
+                    tokens[end],
+                ]
+                i = end + 1
+                continue
+        out.append(token)
+        i += 1
+    return out
+
+
+def _plain_merge(tokens: list[Token], verb: str) -> list[Token]:
+    """Redshift's ``REMOVE DUPLICATES`` is a MERGE of whole rows; ``INSERT VALUES (...)`` stands for ``INSERT () VALUES``."""
+    if verb != "MERGE":
+        return tokens
+    if len(tokens) > 2 and [t.text.upper() for t in tokens[-2:]] == ["REMOVE", "DUPLICATES"]:
+        at = tokens[-1]
+        words = [
+            (T.WHEN, "WHEN"),
+            (T.NOT, "NOT"),
+            (T.VAR, "MATCHED"),
+            (T.THEN, "THEN"),
+            (T.INSERT, "INSERT"),
+            (T.STAR, "*"),
+        ]
+        return [*tokens[:-2], *(_like(at, kind, text) for kind, text in words)]
+    return [
+        _like(t, T.VALUES, "VALUES") if t.text.upper() == "VALUES" and tokens[i - 1].token_type is T.INSERT else t
+        for i, t in enumerate(tokens)
+    ]
+
+
+def _plain_update(tokens: list[Token], verb: str) -> list[Token]:
+    """``UPDATE OR IGNORE t`` -> ``UPDATE t``."""
+    return [tokens[0], *tokens[3:]] if verb == "UPDATE" and len(tokens) > 3 and tokens[1].token_type is T.OR else tokens
+
+
+def _without_local(tokens: list[Token], verb: str) -> list[Token]:
+    """Exasol's ``local.a`` -> ``a``: an alias of the same select list."""
+    return [
+        t
+        for i, t in enumerate(tokens)
+        if not (t.text.lower() == "local" and i + 1 < len(tokens) and tokens[i + 1].token_type is T.DOT)
+        and not (t.token_type is T.DOT and i and tokens[i - 1].text.lower() == "local")
+    ]
+
+
+def _plain_identifiers(tokens: list[Token], verb: str) -> list[Token]:
+    """``IDENTIFIER('a.b')`` -> ``a.b``."""
+    out: list[Token] = []
+    i, n = 0, len(tokens)
+    while i < n:
+        token = tokens[i]
+        if (
+            i + 3 < n
+            and token.text.upper() == "IDENTIFIER"
+            and tokens[i + 1].token_type is T.L_PAREN
+            and tokens[i + 2].token_type is T.STRING
+            and tokens[i + 3].token_type is T.R_PAREN
+        ):
+            for k, part in enumerate(split_text(tokens[i + 2].text)):
+                if k:
+                    out.append(_like(token, T.DOT, "."))
+                out.append(_like(token, T.VAR if part.isidentifier() else T.IDENTIFIER, part))
+            i += 4
+            continue
+        out.append(token)
+        i += 1
+    return out
+
+
+def _plain_update_from(tokens: list[Token], verb: str) -> list[Token]:
+    """``UPDATE ... FROM (VALUES ...) AS v (a), t`` -> ``... FROM (SELECT * FROM (VALUES ...) AS v (a)) AS v, t``."""
+    if verb != "UPDATE":
+        return tokens
+    at = next(iter(_at_top_level(tokens, 0, T.FROM)), -1)
+    if at < 0 or at + 2 >= len(tokens) or tokens[at + 2].token_type is not T.VALUES:
+        return tokens
+    name = closing(tokens, at + 1) + 1
+    if name < len(tokens) and tokens[name].token_type is T.ALIAS:
+        name += 1
+    end = name + 1
+    if end < len(tokens) and tokens[end].token_type is T.L_PAREN:
+        end = closing(tokens, end) + 1
+    if end >= len(tokens):
+        return tokens
+    mark = tokens[at]
+    head = [_like(mark, T.L_PAREN, "("), _like(mark, T.SELECT, "SELECT"), _like(mark, T.STAR, "*"), mark]
+    tail = [_like(mark, T.R_PAREN, ")"), _like(mark, T.ALIAS, "AS"), tokens[name]]
+    return [*tokens[: at + 1], *head, *tokens[at + 1 : end], *tail, *tokens[end:]]
+
+
+def _plain_array_casts(tokens: list[Token], verb: str) -> list[Token]:
+    """``a::oid[]`` -> ``a::oid``: the parser knows arrays of its own types only."""
+    out: list[Token] = []
+    i, n = 0, len(tokens)
+    while i < n:
+        out.append(tokens[i])
+        i += 1
+        if tokens[i - 1].token_type is not T.DCOLON or i >= n:
+            continue
+        out.append(tokens[i])
+        i += 1
+        while i + 1 < n and tokens[i].token_type is T.DOT:
+            out.extend(tokens[i : i + 2])
+            i += 2
+        while i + 1 < n and tokens[i].token_type is T.L_BRACKET:
+            if tokens[i + 1].token_type is T.R_BRACKET:
+                i += 2
+            elif i + 2 < n and tokens[i + 1].token_type is T.NUMBER and tokens[i + 2].token_type is T.R_BRACKET:
+                i += 3
+            else:
+                break
+    return out
+
+
+def _plain_pipes(tokens: list[Token], verb: str) -> list[Token]:
+    """``|> SET a = x``, ``|> DROP a``, ``|> RENAME a AS b`` -> ``|> SELECT * REPLACE (x AS a)`` and so on."""
+    out: list[Token] = []
+    i, n = 0, len(tokens)
+    while i < n:
+        token = tokens[i]
+        out.append(token)
+        word = tokens[i + 1].text.upper() if i + 1 < n else ""
+        if token.token_type is not T.PIPE_GT or word not in ("SET", "DROP", "RENAME"):
+            i += 1
+            continue
+        end = _end_of_clause(tokens, i + 2, frozenset({T.PIPE_GT}))
+        at = tokens[i + 1]
+
+        def mark(kind: TokenType, text: str, at: Token = at) -> Token:
+            return _like(at, kind, text)
+
+        out.extend((mark(T.SELECT, "SELECT"), mark(T.STAR, "*")))
+        items = [tokens[a:b] for a, b in _items(tokens, i + 2, end)]
+        comma, left, right = mark(T.COMMA, ","), mark(T.L_PAREN, "("), mark(T.R_PAREN, ")")
+        if word == "SET":
+            parts = [[*item[2:], mark(T.ALIAS, "AS"), item[0]] for item in items]
+            out.extend((mark(T.REPLACE, "REPLACE"), left, *_joined(parts, comma), right))
+        else:
+            out.extend((mark(T.EXCEPT, "EXCEPT"), left, *_joined([item[:1] for item in items], comma), right))
+            if word == "RENAME":
+                out.extend((comma, *_joined(items, comma)))
+        i = end
+    return out
+
+
+def _joined(parts: list[list[Token]], comma: Token) -> list[Token]:
+    return [t for k, part in enumerate(parts) for t in ((comma, *part) if k else part)]
+
+
+def _items(tokens: list[Token], start: int, end: int) -> list[tuple[int, int]]:
+    out: list[tuple[int, int]] = []
+    depth, a = 0, start
+    for j in range(start, end):
+        kind = tokens[j].token_type
+        depth += (kind is T.L_PAREN) - (kind is T.R_PAREN)
+        if kind is T.COMMA and depth == 0:
+            out.append((a, j))
+            a = j + 1
+    return [*out, (a, end)] if a < end else out
+
+
+def _plain_using(tokens: list[Token], verb: str) -> list[Token]:
+    """``JOIN u USING (id) AS j`` and ``j.id`` -> ``JOIN u USING (id)`` and ``id``."""
+    aliases: set[str] = set()
+    dropped: set[int] = set()
+    for i, token in enumerate(tokens):
+        if token.token_type is T.USING and i + 1 < len(tokens) and tokens[i + 1].token_type is T.L_PAREN:
+            end = closing(tokens, i + 1)
+            is_query = any(t.token_type in (T.SELECT, T.VALUES, T.L_PAREN) for t in tokens[i + 2 : end])
+            if end + 2 < len(tokens) and tokens[end + 1].token_type is T.ALIAS and not is_query:
+                aliases.add(tokens[end + 2].text)
+                dropped.update((end + 1, end + 2))
+    if not aliases:
+        return tokens
+    for i in range(len(tokens) - 2):
+        if tokens[i].text in aliases and tokens[i + 1].token_type is T.DOT and tokens[i - 1].token_type is not T.DOT:
+            dropped.update((i, i + 1))
+    return [t for i, t in enumerate(tokens) if i not in dropped]
+
+
+def _next_values(tokens: list[Token], verb: str) -> list[Token]:
+    """``NEXT VALUE FOR s`` -> ``NEXTVAL(s)``."""
+    at = next(
+        (i for i, t in enumerate(tokens) if t.text.upper() == "VALUE" and i and tokens[i - 1].text.upper() == "NEXT"),
+        -1,
+    )
+    if at < 0 or at + 2 >= len(tokens) or tokens[at + 1].token_type is not T.FOR:
+        return tokens
+    end = at + 3
+    while end + 1 < len(tokens) and tokens[end].token_type is T.DOT:
+        end += 2
+    head = [_like(tokens[at - 1], T.VAR, "NEXTVAL"), _like(tokens[at + 1], T.L_PAREN, "(")]
+    rest = [*tokens[at + 2 : end], _like(tokens[end - 1], T.R_PAREN, ")"), *tokens[end:]]
+    return _next_values([*tokens[: at - 1], *head, *rest], verb)
+
+
+def take_returning(tokens: list[Token]) -> tuple[list[Token], list[OutputClause]]:
+    """Cut ``RETURNING items INTO variables`` out of a data statement in a procedure."""
+    depth = 0
+    at = into = -1
+    for i, token in enumerate(tokens):
+        kind = token.token_type
+        if kind is T.L_PAREN:
+            depth += 1
+        elif kind is T.R_PAREN:
+            depth -= 1
+        elif depth == 0 and (kind is T.RETURNING or token.text.upper() == "RETURN"):
+            at = i
+        elif depth == 0 and (kind is T.INTO or kind is T.BULK_COLLECT_INTO) and 0 <= at < i - 1:
+            into = i
+    if into < 0:
+        return tokens, []
+    return tokens[:at], [OutputClause(tokens[at + 1 : into], tokens[into + 1 :])]
+
+
+# --------------------------------------------------------------------------- which texts need what
+
+
+class _Rule(NamedTuple):
+    """``needle`` is looked for first: that costs next to nothing. Both are in lower case."""
+
+    dialects: frozenset[str]
+    needle: str
+    pattern: re.Pattern[str] | None
+    rewrite: Rewrite
+
+
+def _rule(dialects: str, needle: str, pattern: str, rewrite: Rewrite) -> _Rule:
+    return _Rule(
+        frozenset(dialects.replace("any", "").split(" ")), needle, re.compile(pattern) if pattern else None, rewrite
+    )
+
+
+_MYSQLS: Final = "mysql singlestore starrocks doris any"
+_SPARKS: Final = "hive spark spark2 databricks any"
+_POSTGRES: Final = "postgres redshift duckdb materialize risingwave snowflake any"
+_ALL: Final = (
+    _rule(_MYSQLS + " sqlite", "replace", "", _plain_insert),
+    _rule(_MYSQLS, "insert", r"\binsert\s+(?:low_priority|delayed|high_priority|ignore)\b", _plain_insert),
+    _rule(_MYSQLS, "e", r"\b(?:update|delete)\s+(?:low_priority|ignore|quick)\b", _plain_insert),
+    _rule(_MYSQLS, "value for", "", _next_values),
+    _rule(_SPARKS, "directory", r"\bdirectory\s+'[^']*'\s+using\b", _plain_directory),
+    _rule("oracle", "log errors", "", _plain_oracle),
+    _rule("oracle", "model", r"\bmodel\b", _plain_oracle),
+    _rule("oracle", "delete", r"\bdelete\s+where\b", _plain_oracle),
+    _rule("oracle", ":", r":\d", _plain_oracle),
+    _rule(
+        "teradata",
+        "",
+        r"\blocking\b|\bfrom\s+[\w.]+\s+set\b|\(\s*(?:title|format|named|[a-z]{3,9}\b[^()]{0,30}(?:\([^()]*\))?\s*\))",
+        _plain_teradata,
+    ),
+    _rule("redshift", "duplicates", r"\bremove\s+duplicates\b", _plain_merge),
+    _rule("redshift", "merge", r"\binsert\s+values\b", _plain_merge),
+    _rule("sqlite", "update or", "", _plain_update),
+    _rule("exasol", "local.", "", _without_local),
+    _rule("snowflake databricks spark any", "identifier", r"\bidentifier\s*\(\s*'", _plain_identifiers),
+    _rule("bigquery spark databricks any", "|>", r"\|>\s*(?:set|drop|rename)\b", _plain_pipes),
+    _rule(_POSTGRES, "values", r"\bfrom\s*\(\s*values\b", _plain_update_from),
+    _rule(_POSTGRES, "::", r"::\s*[\w.\"]+\s*\[\s*\d*\s*\]", _plain_array_casts),
+    _rule("postgres any", "using", r"\busing\s*\([^)]*\)\s*as\b", _plain_using),
+)
+_RULES: Final = {
+    dialect: tuple(rule for rule in _ALL if dialect in rule.dialects)
+    for dialect in {d for r in _ALL for d in r.dialects}
+}

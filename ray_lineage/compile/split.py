@@ -13,16 +13,19 @@ from typing import Final, NamedTuple
 from sqlglot.tokens import Token
 
 from ray_lineage.compile.kinds import T
+from ray_lineage.model import ANY, ANY_LOOP, CATCH, ELSE, LOOP, ROLES, THEN, TRY
 
 
 class Slice(NamedTuple):
     """Tokens ``start:end`` are one statement whose first word is ``verb``; ``owner`` is the index of the header slice
-    of the procedure it is in, or -1. Headers have the verb ``HEADER`` and end before the body."""
+    of the procedure it is in, or -1. Headers have the verb ``HEADER`` and end before the body. ``path`` names the
+    branches around it (``StatementFacts.path``)."""
 
     start: int
     end: int
     verb: str
     owner: int = -1
+    path: tuple[int, ...] = ()
 
 
 _PROGRAM_KINDS: Final = frozenset({"PROC", "PROCEDURE", "FUNCTION", "TRIGGER"})
@@ -78,6 +81,20 @@ _TSQL_STARTS: Final = frozenset(
         "ENABLE",
         "DISABLE",
         "SHUTDOWN",
+        "UPDATE STATISTICS",
+        "READTEXT",
+        "WRITETEXT",
+        "UPDATETEXT",
+        "SETUSER",
+        "ADD",
+        "RECEIVE",
+        "SEND",
+        "MOVE",
+        "GET",
+        "COPY",
+        "LINENO",
+        "DUMP",
+        "LOAD",
     ]
 )
 _TSQL_WORDS: Final = _TSQL_STARTS | {"CASE", "VALUES", "AS", ":"}
@@ -121,19 +138,117 @@ _DULL: Final = frozenset(
 )  # fmt: skip
 
 
-def split(tokens: list[Token], dialect: str) -> list[Slice]:
-    """Cut a file's tokens into statements."""
+def split(tokens: list[Token], dialect: str, first_block: int = 0) -> list[Slice]:
+    """Cut a file's tokens into statements. Blocks of control flow are numbered from ``first_block``."""
     if dialect in ("tsql", "fabric"):
-        return _TsqlSplitter(tokens).run()
+        return _TsqlSplitter(tokens, first_block).run()
     return _Splitter(tokens).run()
+
+
+_MAX_PATH: Final = 60
+_BLOCK: Final = -1  # BEGIN ... END
+
+
+class _Open:
+    """A block that is not over. ``started``: its body has begun, which is one statement or a BEGIN block."""
+
+    __slots__ = ("block", "role", "started")
+
+    def __init__(self, role: int, block: int) -> None:
+        self.role = role
+        self.block = block
+        self.started = role in (_BLOCK, TRY, CATCH)
+
+
+class _Flow:
+    """Which branches and loops of T-SQL is the statement at hand in? An IF is over when a statement other than ELSE
+    follows its one statement or its BEGIN block."""
+
+    def __init__(self, first_block: int) -> None:
+        self.blocks = first_block
+        self.stack: list[_Open] = []
+        self.path: tuple[int, ...] = ()
+        self.last_try = 0
+
+    def _renew(self) -> None:
+        steps = [b.block * ROLES + b.role for b in self.stack if b.role != _BLOCK]
+        if len(steps) > _MAX_PATH:  # deeper, nothing is known but the outer blocks
+            steps = [*steps[:_MAX_PATH], ANY_LOOP]
+        self.path = tuple(steps)
+
+    def clear(self) -> None:
+        """A batch begins."""
+        if self.stack:
+            self.stack.clear()
+            self.path = ()
+
+    def statement(self) -> None:
+        """A statement begins (IF, WHILE and BEGIN are statements, too)."""
+        stack = self.stack
+        if not stack:
+            return
+        before = len(stack)
+        while stack and stack[-1].started and stack[-1].role in (THEN, ELSE, LOOP):
+            stack.pop()
+        if stack and not stack[-1].started:
+            stack[-1].started = True
+        if len(stack) != before:
+            self._renew()
+
+    def push(self, role: int) -> None:
+        """The body of what was just begun follows."""
+        if role == CATCH:
+            block = self.last_try
+        else:
+            self.blocks += 1
+            block = self.blocks
+        self.stack.append(_Open(role, block))
+        if role != _BLOCK:
+            self._renew()
+
+    def otherwise(self) -> None:
+        """ELSE: of the innermost IF whose body is complete."""
+        stack = self.stack
+        at = len(stack) - 1
+        while at >= 0 and stack[at].role in (ELSE, LOOP) and stack[at].started:
+            at -= 1
+        if at >= 0 and stack[at].role == THEN:
+            branch = _Open(ELSE, stack[at].block)
+            del stack[at:]
+            stack.append(branch)
+            self._renew()
+
+    def end(self) -> None:
+        """END of the innermost BEGIN."""
+        stack = self.stack
+        while stack and stack[-1].role in (THEN, ELSE, LOOP):
+            stack.pop()
+        if stack:
+            block = stack.pop()
+            if block.role == TRY:
+                self.last_try = block.block
+        self._renew()
+
+
+_SECOND_WORDS: Final = {
+    "ADD": ("SIGNATURE", "SENSITIVITY", "COUNTER"),
+    "RECEIVE": ("TOP", "*", "CONVERSATION_HANDLE", "MESSAGE_BODY", "CAST", "CONVERT"),
+    "SEND": ("ON",),
+    "MOVE": ("CONVERSATION",),
+    "GET": ("CONVERSATION",),
+    "COPY": ("INTO",),
+}
+"""What follows words that begin a statement but are no reserved words."""
 
 
 class _TsqlSplitter:
     """One pass over the tokens of a T-SQL file."""
 
-    def __init__(self, tokens: list[Token]) -> None:
+    def __init__(self, tokens: list[Token], first_block: int = 0) -> None:
         self.tokens = tokens
         self.slices: list[Slice] = []
+        self.flow = _Flow(first_block)
+        self.jumps: dict[int, dict[str, list[int]]] = {}  # of owners: labels and GOTOs, by token index
         self.start = -1
         self.verb = ""
         self.awaiting = False  # the current statement may still take its query
@@ -163,6 +278,7 @@ class _TsqlSplitter:
             elif kind is T.COMMAND and token.text.upper() == "GO" and self._alone(i):
                 depth = 0
                 self._flush(i)
+                self.flow.clear()
                 self.owner, self.function = -1, False
                 if i + 1 < n and tokens[i + 1].line == token.line:
                     i += 1  # GO 5
@@ -177,7 +293,21 @@ class _TsqlSplitter:
                 continue
             i += 1
         self._flush(n)
-        return self.slices
+        return self._with_jumps() if self.jumps else self.slices
+
+    def _with_jumps(self) -> list[Slice]:
+        """Where there is a GOTO, what comes before what is not known; a jump backwards makes a loop."""
+        roles: dict[int, int] = {}
+        for owner, jumps in self.jumps.items():
+            gotos = [(name, at) for name, places in jumps.items() for at in places if at >= 0]
+            labels = {name: -at for name, places in jumps.items() for at in places if at < 0}
+            if gotos:
+                backwards = any(labels.get(name, at + 1) < at for name, at in gotos)
+                roles[owner] = ANY_LOOP if backwards else ANY
+        return [s._replace(path=(roles[s.owner],)) if s.owner in roles else s for s in self.slices]
+
+    def _jump(self, name: str, place: int) -> None:
+        self.jumps.setdefault(self.owner, {}).setdefault(name.upper(), []).append(place)
 
     def _alone(self, i: int) -> bool:
         tokens = self.tokens
@@ -189,6 +319,7 @@ class _TsqlSplitter:
         return True
 
     def _begin(self, i: int, verb: str) -> None:
+        self.flow.statement()
         self.start, self.verb = i, verb
         self.awaiting = verb in ("INSERT", "WITH") or (verb == "RETURN" and self.function)
         self.set_seen = False
@@ -196,7 +327,9 @@ class _TsqlSplitter:
 
     def _flush(self, end: int) -> None:
         if 0 <= self.start < end:
-            self.slices.append(Slice(self.start, end, self.verb, self.owner))
+            self.slices.append(Slice(self.start, end, self.verb, self.owner, self.flow.path))
+            if self.verb == "IF" or self.verb == "WHILE":
+                self.flow.push(THEN if self.verb == "IF" else LOOP)
         self.start = -1
         self.awaiting = False
         self.case = 0
@@ -212,8 +345,8 @@ class _TsqlSplitter:
             if self.start < 0:
                 self._begin(i, "?")
             return i + 1
-        if token.token_type is T.COLON and self.start < 0:
-            return self._skip_line(i)  # :setvar, :r
+        if token.token_type is T.COLON:
+            return self._colon(i)
         if word == "VALUES":
             self.awaiting = False
             return i + 1
@@ -223,10 +356,22 @@ class _TsqlSplitter:
         if word not in _TSQL_STARTS or not self._starts(i, word):
             if self.start < 0:
                 if self._next(i) == ":":
+                    self._jump(word, -i - 1)
                     return i + 2  # a label
                 self._begin(i, "?")
             return i + 1
         return self._start_statement(i, word)
+
+    def _colon(self, i: int) -> int:
+        """``:setvar`` and its like, and labels, both at the beginning of a line and maybe after an open statement."""
+        tokens, start = self.tokens, self.start
+        if i == 0 or tokens[i - 1].line < tokens[i].line:
+            self._flush(i)
+            return self._skip_line(i)
+        if 0 <= start < i and tokens[i - 1].token_type is T.VAR and (i < 2 or tokens[i - 2].line < tokens[i].line):
+            self._flush(i - 1)
+            self._jump(tokens[i - 1].text, -i)
+        return i + 1
 
     def _skip_line(self, i: int) -> int:
         line = self.tokens[i].line
@@ -244,7 +389,10 @@ class _TsqlSplitter:
             return False
         if verb in ("GRANT", "DENY", "REVOKE"):
             if previous == "TO" or not self.set_seen:
-                self.set_seen = self.set_seen or "TO" in (t.text.upper() for t in self.tokens[self.start : i - 1])
+                self.set_seen = self.set_seen or any(
+                    t.text.upper() == "TO" or (t.token_type is T.FROM and verb == "REVOKE")
+                    for t in self.tokens[self.start : i - 1]
+                )
             if not self.set_seen or previous == "WITH":
                 return False
         match word:
@@ -253,8 +401,10 @@ class _TsqlSplitter:
                     return False
                 return not self._take_query()
             case "INSERT" | "UPDATE" | "DELETE" | "MERGE":
-                if previous in ("THEN", "ON", "FOR", "BULK", "AFTER", "OF") or self._next(i) == "JOIN":
+                if previous in ("THEN", "FOR", "BULK", "AFTER", "OF") or self._next(i) == "JOIN":
                     return False
+                if previous == "ON":  # of SET ... ON, unless it is a foreign key's
+                    return self._next(i) not in ("CASCADE", "NO", "SET")
                 if word == "UPDATE" and self._next(i) == "(" and verb in ("IF", "WHILE"):
                     return False
                 if verb == "WITH" and self.awaiting:
@@ -295,6 +445,8 @@ class _TsqlSplitter:
                 return previous not in ("WITH", "REVOKE")
             case "BEGIN" | "DECLARE" | "RETURN":
                 return True
+            case "ADD" | "RECEIVE" | "SEND" | "MOVE" | "GET" | "COPY":
+                return self._next(i) in _SECOND_WORDS[word] and self.tokens[i - 1].line < self.tokens[i].line
             case _:
                 return previous not in (",", "=", "AS")
 
@@ -332,6 +484,8 @@ class _TsqlSplitter:
                 if following in ("TRAN", "TRANSACTION", "DISTRIBUTED", "DIALOG", "CONVERSATION"):
                     self._begin(i, "BEGIN TRANSACTION")
                     return i + 2
+                self.flow.statement()
+                self.flow.push({"TRY": TRY, "CATCH": CATCH}.get(following, _BLOCK))
                 if following == "ATOMIC":
                     j = i + 2
                     if j + 1 < len(self.tokens) and self.tokens[j].text.upper() == "WITH":
@@ -339,9 +493,19 @@ class _TsqlSplitter:
                     return j
                 return i + (2 if following in ("TRY", "CATCH") else 1)
             case "END":
-                return i + (2 if self._next(i) in ("TRY", "CATCH", "CONVERSATION") else 1)
+                if self._next(i) == "CONVERSATION":
+                    self._begin(i, "END CONVERSATION")
+                    return i + 2
+                self.flow.end()
+                return i + (2 if self._next(i) in ("TRY", "CATCH") else 1)
             case "ELSE":
+                self.flow.otherwise()
                 return i + 1
+            case "GOTO":
+                self._begin(i, word)
+                self._jump(self._next(i), i)
+                self._flush(i + 2)
+                return i + 2
             case "CREATE" | "ALTER":
                 return self._create(i, word)
             case _:
@@ -357,13 +521,14 @@ class _TsqlSplitter:
         if kind in _PROGRAM_KINDS:
             body = _tsql_body(tokens, j)
             self.slices.append(Slice(i, body, "HEADER", -1))
+            self.flow.clear()
             self.owner = len(self.slices) - 1
             self.function = kind == "FUNCTION"
             at_as = body < n and tokens[body].text.upper() == "AS"
             return body + 1 if at_as else body
         if kind == "VIEW" or (kind == "MATERIALIZED" and self._next(j) == "VIEW"):
             self._begin(i, "CREATE VIEW")
-        elif kind == "TABLE" and word == "CREATE":
+        elif word == "CREATE" and (kind == "TABLE" or (kind == "EXTERNAL" and self._next(j) == "TABLE")):
             self._begin(i, "CREATE TABLE")
         else:
             self._begin(i, word)
@@ -439,8 +604,19 @@ _SKIPPED_TO: Final = {
     "WHEN": ("THEN",),
     "WHILE": ("LOOP", "DO"),
     "FOR": ("LOOP", "DO"),
+    "FOREACH": ("LOOP",),
+    "CASE": ("THEN",),
+    "FORALL": ("INSERT", "UPDATE", "DELETE", "MERGE", "EXECUTE"),
 }
-_BODY_KINDS: Final = frozenset({"PROCEDURE", "FUNCTION", "TRIGGER", "PACKAGE"})
+_CONTROL: Final = frozenset({"IF", "WHILE", "LOOP", "REPEAT", "CASE", "FOR"})
+_BODY_KINDS: Final = frozenset({"PROCEDURE", "FUNCTION", "TRIGGER", "PACKAGE", "EVENT", "TASK", "MACRO"})
+_ONE_STATEMENT: Final = frozenset(
+    {"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE", "CALL", "SET", "WITH", "RETURN", "COPY", "IF",
+     "EXECUTE", "TRUNCATE"}
+)  # fmt: skip
+"""Words that begin the body of a trigger, event or task that is a single statement."""
+_LABELLED: Final = frozenset({"LOOP", "WHILE", "REPEAT", "BEGIN", "FOR"})
+_HANDLERS: Final = frozenset({"CONTINUE", "EXIT", "UNDO"})
 
 
 class _Splitter:
@@ -452,7 +628,9 @@ class _Splitter:
         self.slices: list[Slice] = []
         self.owner = -1
         self.blocks = 0
-        self.package = -1  # header slice of the package whose body this is
+        self.outer: list[int] = []  # owners around the member or local procedure at hand
+        self.alone = False  # the body at hand is one statement
+        self.straight = True  # no control flow so far
 
     def run(self) -> list[Slice]:
         i, n = 0, len(self.tokens)
@@ -465,6 +643,12 @@ class _Splitter:
         if tokens[i].token_type in (T.SEMICOLON, T.SLASH):
             return i + 1
         word = tokens[i].text.upper() if tokens[i].token_type is not T.IDENTIFIER else ""
+        if word in ("<<", "<") or (i + 2 < len(tokens) and tokens[i + 1].token_type is T.COLON):
+            after = self._after_label(i, word)
+            if after > i:
+                return after
+        if word in _HANDLERS and i + 3 < len(tokens) and tokens[i + 1].text.upper() == "HANDLER":
+            return self._after_conditions(i + 3)
         if word == "BEGIN" and self._ends_at(i + 1, ("TRANSACTION", "WORK", "TRAN")):
             return self._end(i)
         if word == "BEGIN":
@@ -474,27 +658,91 @@ class _Splitter:
             return self._close(i)
         if word in _SKIPPED_ALONE and (self.owner >= 0 or self.blocks or word == "DECLARE"):
             return i + 1
-        if word == "RETURN" and self.owner >= 0 and i + 2 < len(tokens) and tokens[i + 1].text.upper() == "QUERY":
+        if (
+            word == "RETURN"
+            and (self.owner >= 0 or self.blocks)
+            and i + 2 < len(tokens)
+            and tokens[i + 1].text.upper() == "QUERY"
+        ):
             return i + 2
-        if word in ("PROCEDURE", "FUNCTION") and self.package >= 0:
+        if word in ("PROCEDURE", "FUNCTION") and self.owner >= 0 and not self.blocks:
             return self._member(i)
-        if word == "FOR" or (word in _SKIPPED_TO and (self.owner >= 0 or self.blocks)):
+        if word in ("BEFORE", "AFTER", "INSTEAD") and self.owner >= 0:  # a section of a compound trigger
+            return self._skip_to(i, ("IS", "AS"))
+        if word in _SKIPPED_TO:
             after = self._skip_to(i, _SKIPPED_TO[word])
+            self.straight = False
+            if word == "FORALL":
+                return after - 1
             if word == "FOR" and after - 1 > i:
-                self.slices.append(Slice(i, after - 1, "FOR", self.owner))
+                self.slices.append(Slice(i, after - 1, "FOR", self.owner, (ANY,)))
             return after
+        if word == "REPLACE" and i + 1 < len(tokens) and tokens[i + 1].text.upper() in ("PROCEDURE", "MACRO"):
+            word = "CREATE"
+        if tokens[i].token_type is T.R_PAREN:  # the end of a macro's statements
+            self.owner = -1
+            return i + 1
         if word == "CREATE":
             body = self._body(i)
             if body:
                 self.slices.append(Slice(i, body, "HEADER", -1))
                 self.owner = len(self.slices) - 1
                 self.blocks = 0
-                is_package = "PACKAGE" in [t.text.upper() for t in tokens[i + 1 : i + 7]]
-                self.package = self.owner if is_package else -1
-                return body + (1 if tokens[body].text.upper() in ("AS", "IS") else 0)
+                self.outer.clear()
+                if tokens[body - 1].text.upper() == "TRIGGER":  # COMPOUND TRIGGER
+                    self.blocks = 1
+                    return body
+                self.alone = (
+                    tokens[body].text.upper() in _ONE_STATEMENT and tokens[body - 1].token_type is not T.L_PAREN
+                )
+                return body + (1 if tokens[body].text.upper() in ("AS", "IS", "DO") else 0)
+        if word == "WITH" and i + 1 < len(tokens) and tokens[i + 1].text.upper() in ("FUNCTION", "PROCEDURE"):
+            return self._after_functions(i + 1)
         end = self._end(i)
-        self.slices.append(Slice(i, end, word or "?", self.owner))
+        if word in _CONTROL:
+            self.straight = False
+        path = () if self.straight and self.owner < 0 and not self.blocks else (ANY,)
+        self.slices.append(Slice(i, end, word or "?", self.owner, path))
+        if self.alone and not self.blocks:
+            self.alone, self.owner = False, -1
         return end
+
+    def _after_label(self, i: int, word: str) -> int:
+        """``<<label>>`` and ``label:`` in front of a loop or block."""
+        tokens = self.tokens
+        if word in ("<<", "<"):
+            end = min(len(tokens), i + 6)
+            return next(
+                (
+                    j + 1
+                    for j in range(i + 1, end)
+                    if tokens[j].text == ">>" or tokens[j - 1].text == tokens[j].text == ">"
+                ),
+                i,
+            )
+        return i + 2 if tokens[i + 2].text.upper() in _LABELLED and tokens[i].token_type is not T.STRING else i
+
+    def _after_conditions(self, i: int) -> int:
+        """The conditions of MySQL's ``DECLARE ... HANDLER FOR a, b`` in front of its statement."""
+        tokens, n = self.tokens, len(self.tokens)
+        while i < n:
+            word = tokens[i].text.upper()
+            i += 2 if word in ("NOT", "SQLSTATE") else 1
+            if word == "SQLSTATE" and i <= n and tokens[i - 1].text.upper() == "VALUE":
+                i += 1
+            if i >= n or tokens[i].token_type is not T.COMMA:
+                return i
+            i += 1
+        return n
+
+    def _after_functions(self, i: int) -> int:
+        """Oracle's ``WITH FUNCTION f ... END; SELECT``: the query after the functions, which are not read."""
+        tokens, n = self.tokens, len(self.tokens)
+        while i < n:
+            if tokens[i].token_type is T.SEMICOLON and i + 1 < n and tokens[i + 1].token_type is T.SELECT:
+                return i + 1
+            i += 1
+        return n
 
     def _member(self, i: int) -> int:
         """A procedure or function of a package: its declaration alone, or its body."""
@@ -506,7 +754,8 @@ class _Splitter:
             if kind is T.SEMICOLON:
                 return j
             if depth == 0 and tokens[j].text.upper() in ("AS", "IS"):
-                self.slices.append(Slice(i, j, "HEADER", self.package))
+                self.slices.append(Slice(i, j, "HEADER", self.owner))
+                self.outer.append(self.owner)
                 self.owner = len(self.slices) - 1
                 self.blocks = 0
                 return j + 1
@@ -527,10 +776,7 @@ class _Splitter:
         if following not in ("IF", "LOOP", "CASE", "WHILE", "FOR", "REPEAT"):
             self.blocks = max(0, self.blocks - 1)
             if self.blocks == 0:
-                in_member = self.package >= 0 and self.owner != self.package
-                self.owner = self.package if in_member else -1
-                if not in_member:
-                    self.package = -1
+                self.owner = self.outer.pop() if self.outer else -1
         return self._end(i)
 
     def _skip_to(self, i: int, words: tuple[str, ...]) -> int:
@@ -556,8 +802,10 @@ class _Splitter:
         """For CREATE PROCEDURE and its like with a body in plain tokens: index of its AS, IS, BEGIN or DECLARE; else 0
         (bodies in dollar quotes are one string token and are read from the statement itself)."""
         tokens = self.tokens
-        kinds = [t.text.upper() for t in tokens[i + 1 : i + 7]]
-        if not any(k in _BODY_KINDS for k in kinds) or any(k in ("VIEW", "TABLE", "AS") for k in kinds[:2]):
+        kinds = [t.text.upper() for t in tokens[i + 1 : i + 11]]
+        if not any(k in _BODY_KINDS for k in kinds[: 10 if "DEFINER" in kinds else 6]) or any(
+            k in ("VIEW", "TABLE", "AS") for k in kinds[:2]
+        ):
             return 0
         depth = 0
         for j in range(i + 1, len(tokens)):
@@ -570,11 +818,41 @@ class _Splitter:
                 return 0
             elif depth == 0:
                 word = tokens[j].text.upper()
-                if word in ("BEGIN", "DECLARE"):
+                if (
+                    word == "RETURN"
+                    and "FUNCTION" in kinds
+                    and tokens[j + 1 : j + 2]
+                    and (tokens[j + 1].token_type in (T.SELECT, T.WITH, T.L_PAREN))
+                ):
+                    return 0  # RETURN query is all of the body
+                if word in ("BEGIN", "DECLARE") or tokens[j - 1].text.upper() == "COMPOUND":
+                    return j + 1 if word == "TRIGGER" else j
+                if word in _ONE_STATEMENT and self._is_body(i, j, kinds):
                     return j
-                if word in ("AS", "IS") and j + 1 < len(tokens):
+                if word == "DO" and "EVENT" in kinds and j + 1 < len(tokens):
+                    return j if tokens[j + 1].text.upper() == "BEGIN" else j + 1
+                if word == "AS" and "MACRO" in kinds and j + 2 < len(tokens):
+                    inner = tokens[j + 2].text.upper() if tokens[j + 1].token_type is T.L_PAREN else ""
+                    return j + 2 if inner in _ONE_STATEMENT or inner in ("INS", "UPD", "DEL", "SEL") else 0
+                if word in ("AS", "IS") and j + 1 < len(tokens) and "TRIGGER" not in kinds and not self._as_caller(j):
                     following = tokens[j + 1]
                     if following.token_type in (T.STRING, T.HEREDOC_STRING, T.NATIONAL_STRING, T.RAW_STRING):
                         return 0
+                    if following.text.upper() == "TABLE" and "FUNCTION" in kinds:
+                        return 0
+                    if following.text.upper() in _ONE_STATEMENT and following.text.upper() != "IF":
+                        return j + 1 if "TASK" in kinds else 0
                     return j
         return 0
+
+    def _as_caller(self, j: int) -> bool:
+        return bool(self.tokens[j - 1].text.upper() == "EXECUTE")
+
+    def _is_body(self, i: int, j: int, kinds: list[str]) -> bool:
+        """Does the statement word at ``j`` begin the body of the trigger or MySQL routine created at ``i``?"""
+        before = [t.text.upper() for t in self.tokens[max(i, j - 3) : j]]
+        if "TRIGGER" in kinds:
+            return before == ["FOR", "EACH", "ROW"] or (len(before) > 1 and before[-2] in ("FOLLOWS", "PRECEDES"))
+        if "PROCEDURE" not in kinds or self.tokens[j].text.upper() in ("SET", "EXECUTE", "COPY", "RETURN", "WITH"):
+            return False
+        return before[-1:] == [")"] or before[-1:] in (["DATA"], ["DETERMINISTIC"], ["SQL"], ["INVOKER"], ["DEFINER"])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Final
 
 import msgspec
@@ -11,17 +12,35 @@ from sqlglot.errors import ParseError, SqlglotError
 from sqlglot.expressions import Expression
 from sqlglot.tokens import Token
 
-from ray_lineage.compile import ddl, procedural
-from ray_lineage.compile.dynamic import Text
+from ray_lineage.compile import ddl, procedural, writes
+from ray_lineage.compile.client import without_client_commands
+from ray_lineage.compile.dynamic import UNKNOWN, Text, Texts, excludes
 from ray_lineage.compile.excerpt import Item, innermost, item_ranges
 from ray_lineage.compile.kinds import T
 from ray_lineage.compile.names import folder, with_defaults
 from ray_lineage.compile.options import CompileOptions, ModelName
-from ray_lineage.compile.relations import FILTER, IDENTITY, JOIN, Builder, Collected, Scope
-from ray_lineage.compile.rewrite import OutputClause, rewrite_tsql, take_outputs
+from ray_lineage.compile.relations import FILTER, IDENTITY, JOIN, STRUCTS, TRANSFORMATION, Builder, Collected, Scope
+from ray_lineage.compile.rewrite import (
+    OutputClause,
+    Rewrite,
+    has_methods,
+    quoted_as_strings,
+    rewrite_tsql,
+    rewrites,
+    take_outputs,
+    take_returning,
+)
+from ray_lineage.compile.rowsets import may_have_rowsets, rewrite_rowsets, server_of
 from ray_lineage.compile.split import Slice, closing, split, without_delimiters
 from ray_lineage.compile.tokens import dialect_of, shifted, tokenize
 from ray_lineage.model import (
+    ALTERED,
+    ANY,
+    ANY_LOOP,
+    LOOP,
+    ROLES,
+    STAR,
+    VARIABLES,
     Alias,
     Assignment,
     Call,
@@ -31,6 +50,7 @@ from ray_lineage.model import (
     ForeignKey,
     Influence,
     Name,
+    Ref,
     Select,
     StatementFacts,
     TableRef,
@@ -48,11 +68,68 @@ _LITERALS: Final = frozenset(
 _BODIES: Final = frozenset({T.HEREDOC_STRING, T.STRING, T.RAW_STRING})
 _QUERIES: Final = frozenset({"SELECT", "WITH", "(", "FROM", "VALUES", "TABLE"})
 _DATA: Final = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE"})
+_FILES_AS_TABLES: Final = frozenset({"spark", "spark2", "databricks", "duckdb", "drill"})
+_FORMATS: Final = frozenset(
+    [
+        "parquet",
+        "delta",
+        "csv",
+        "json",
+        "orc",
+        "text",
+        "avro",
+        "binaryfile",
+        "iceberg",
+        "tsv",
+        "ndjson",
+        "jsonl",
+        "gz",
+        "zst",
+        "xlsx",
+        "arrow",
+    ]
+)
+_SHORT_VERBS: Final = {
+    "INS": (T.INSERT, "INSERT"),
+    "UPD": (T.UPDATE, "UPDATE"),
+    "DEL": (T.DELETE, "DELETE"),
+    "SEL": (T.SELECT, "SELECT"),
+}
+_USED: Final = frozenset({"DATABASE", "SCHEMA", "CATALOG"})
+_USES_SCHEMAS: Final = frozenset(
+    {"mysql", "singlestore", "starrocks", "doris", "hive", "spark", "databricks", "clickhouse", "trino", "presto",
+     "athena", "drill"}
+)  # fmt: skip
+"""Where ``USE name`` names what stands in front of a table's name."""
+_PLPGSQL: Final = frozenset({"postgres", "redshift", "materialize", "risingwave", ""})
+_SCANNED: Final = frozenset({"IF", "WHILE", "SET", "DECLARE", "RETURN", "PRINT"})
+_SCALARS: Final = frozenset(
+    {
+        "bigint",
+        "bit",
+        "cursor",
+        "date",
+        "datetime",
+        "hierarchyid",
+        "int",
+        "nvarchar",
+        "sysname",
+        "uniqueidentifier",
+        "varchar",
+        "xml",
+    }
+)
+"""Types that may look like the user's own (``[int]``, ``sysname``)."""
+
+_INNER: Final = frozenset({T.MERGE, T.UPDATE, T.DELETE, T.INSERT})
 _DELIMITED: Final = frozenset({"mysql", "singlestore", "starrocks", "doris", ""})
 _PROGRAMS: Final = {
     "PROC": "Procedure",
     "PROCEDURE": "Procedure",
     "FUNCTION": "Function",
+    "MACRO": "Function",
+    "EVENT": "Procedure",
+    "TASK": "Procedure",
     "TRIGGER": "Trigger",
     "PACKAGE": "Procedure",
 }
@@ -80,7 +157,16 @@ class FileCompiler:
         self.failed = 0
         self.tokens: list[Token] = []
         self.owners: dict[int, str] = {}
-        self.has_keys = "references" in text.lower()
+        self.has_methods = self.is_tsql and has_methods(text)
+        lower = text.lower()
+        self.has_quotes = self.is_tsql and "quoted_identifier" in lower
+        self.has_rowsets = self.is_tsql and may_have_rowsets(lower)
+        self.has_keys = "references" in lower
+        self.parameters: dict[str, list[str]] = {}  # of T-SQL's programs, by owner
+        self.outputs: dict[str, list[str]] = {}  # output parameters, by owner
+        self.nothing = Builder(dialect, self.dataset)  # of statements without a query
+        self.externals: set[Name] = set()  # files that are read or written
+        self.server = ""  # where the text at hand runs, if not here
         self.variables: set[str] = set()  # declared in procedural bodies: no columns (engines refuse such ambiguity)
         self.calls: list[Call] = []
         self.foreign_keys: list[ForeignKey] = []
@@ -88,38 +174,138 @@ class FileCompiler:
         self.kinds: dict[str, str] = {}  # of owners
         self.trigger_tables: dict[str, Name] = {}
         self.carriers: dict[str, set[str]] = {}  # variables that got a value from a query, by owner
-        self.texts: dict[str, dict[str, Text]] = {}
+        self.texts: dict[str, Texts] = {}
         self.sink: tuple[Name, tuple[str, ...]] | None = None  # what takes the result of dynamic SQL
         self.nested = 0
         self.owner = ""
+        self.path: tuple[int, ...] = ()
+        self.blocks = 0  # of control flow, numbered so far
         self.parsed: list[Token] = []  # of the statement at hand
         self._items: list[Item] = []
         self._items_of: list[Token] | None = None
         self.rows: dict[str, Name] = {}  # loop variables and the temporary table whose rows they are
         self.returned: dict[str, Name] = {}  # table variables that a function returns, by owner
+        self.records: set[str] = set()  # variables that hold rows
+        self.resultsets: set[str] = set()
+        self.row_types: set[str] = set()
+        self.new_names: frozenset[str] = frozenset()  # what a trigger calls its new row
+        self.row_names: dict[str, Name] = {}  # what a trigger calls its rows
+        self.transitions: dict[str, set[str]] = {}  # what their functions call the changed rows
+        self.trigger_functions: dict[str, list[Name]] = {}  # their tables, by the function's name
+        self.rewrites: tuple[Rewrite, ...] = ()
+        self.declares = False  # a DECLARE section has begun
+        self.into: list[list[Token]] = []  # the variables that take the result of dynamic SQL
+        self.bound = 0
 
     def run(self) -> None:
         """Compile the whole text."""
+        if not self.is_tsql:
+            self.text = without_client_commands(self.text, self.dialect)
+            self.rewrites = rewrites(self.text, self.dialect)
         if self.dialect in _DELIMITED and "delimiter" in self.text.lower():
             self.text = without_delimiters(self.text)
         self.tokens, diagnostics = tokenize(self.text, self.dialect)
+        if self.has_quotes:
+            self.tokens = quoted_as_strings(self.tokens, self.text)
         self.diagnostics.extend(diagnostics)
+        if self.dialect in _PLPGSQL and "trigger" in self.text.lower():
+            self._trigger_functions()
         self._compile_tokens(self.tokens, "")
 
-    def texts_of(self, owner: str) -> dict[str, Text]:
-        """Variables of an owner whose text is known."""
-        return self.texts.setdefault(owner, {})
+    def _trigger_functions(self) -> None:
+        """``CREATE TRIGGER ... ON table ... EXECUTE FUNCTION f``: f's NEW and OLD are rows of the table."""
+        tokens = self.tokens
+        for i, token in enumerate(tokens):
+            if (
+                token.text.upper() != "TRIGGER"
+                or not i
+                or tokens[i - 1].text.upper() not in ("CREATE", "CONSTRAINT", "REPLACE")
+            ):
+                continue
+            end = next((k for k in range(i, len(tokens)) if tokens[k].token_type is T.SEMICOLON), len(tokens))
+            table, function = self._trigger_parts(tokens[i:end])
+            if table and function:
+                self.trigger_functions.setdefault(function[-1], []).append(table)
+                names, _ = self._referenced(tokens[i:end])
+                self.transitions.setdefault(function[-1], set()).update(names)
+
+    def _trigger_parts(self, tokens: list[Token]) -> tuple[Name, Name]:
+        words = [t.text.upper() for t in tokens]
+        on = next((k for k, w in enumerate(words) if w == "ON"), -1)
+        run = next((k for k, w in enumerate(words) if w in ("FUNCTION", "PROCEDURE") and words[k - 1] == "EXECUTE"), -1)
+        table = ddl.read_name(tokens, on + 1)[0] if on > 0 else []
+        function = ddl.read_name(tokens, run + 1)[0] if run > 0 else []
+        return self._full(table) if table else (), self._full(function) if function else ()
+
+    def texts_of(self, owner: str) -> Texts:
+        """What texts the variables of an owner hold."""
+        found = self.texts.get(owner)
+        if found is None:
+            found = self.texts[owner] = Texts()
+        return found
+
+    def knows(self, name: str, owner: str) -> bool:
+        """Is it a variable that was assigned here?"""
+        return self.texts_of(owner).knows(name) or self.fold(name, False) in self.carriers.get(owner, ())
+
+    @property
+    def in_loop(self) -> bool:
+        """May the statement at hand run again?"""
+        return any(step % ROLES in (LOOP, ANY, ANY_LOOP) for step in self.path)
+
+    def known_texts(self, value: list[Token], owner: str) -> Iterator[Mapping[str, Text]]:
+        """The texts that the variables named in ``value`` may hold, those of the package or block around them too."""
+        outer = owner.rpartition(".")[0]
+        around = None if self.is_tsql or not owner else self.texts.get(outer) or self.texts.get("")
+        own = self.texts_of(owner).variants(value, self.path)
+        if around is None:
+            yield from own
+            return
+        for outside in around.variants(value, ()):
+            for known in own:
+                yield {**outside, **known}
+
+    def carriers_of(self, owner: str) -> set[str]:
+        """Variables that an owner sees and that got a value from a query."""
+        own = self.carriers.get(owner, set())
+        outer = owner.rpartition(".")[0]
+        around = self.carriers.get(outer) if owner and not self.is_tsql else None
+        return own | around if around else own
+
+    def declare_variable(self, name: Token, kind: list[Token]) -> None:
+        """``name type``: a variable, and whether it holds whole rows."""
+        part = self._part(name)
+        self.variables.add(part)
+        self.rows.pop(part, None)
+        words = {t.text.upper() for t in kind[:8]}
+        if words & {"ROWTYPE", "RECORD"} or (kind and self._part(kind[0]) in self.row_types):
+            self.records.add(part)
+            self.rows[part] = (f"#row:{part}",)
+        else:
+            self.records.discard(part)
+        if "RESULTSET" in words:
+            self.resultsets.add(part)
 
     def _compile_tokens(self, tokens: list[Token], owner: str) -> None:
         outer, self.tokens = self.tokens, tokens
         outer_owners, self.owners = self.owners, {}
-        slices = split(tokens, self.dialect)
+        slices = split(tokens, self.dialect, self.blocks)
+        outer_path = self.path
         for index, piece in enumerate(slices):
+            self.path = (*outer_path, *piece.path)
             try:
                 self._slice(index, piece, self.owners.get(piece.owner, owner))
+                if (
+                    self.outputs
+                    and piece.owner >= 0
+                    and (index + 1 == len(slices) or slices[index + 1].owner != piece.owner)
+                ):
+                    self.path = outer_path
+                    procedural.give_outputs(self, tokens[piece.start : piece.end], self.owners.get(piece.owner, owner))
             except (SqlglotError, RecursionError, ValueError, AttributeError, TypeError, KeyError, IndexError) as error:
                 self._cannot_read(piece, error)
-        self.tokens, self.owners = outer, outer_owners
+        self.blocks = max((step // ROLES for s in slices for step in s.path), default=self.blocks)
+        self.tokens, self.owners, self.path = outer, outer_owners, outer_path
 
     def _cannot_read(self, piece: Slice, error: Exception) -> None:
         self.failed += 1
@@ -144,10 +330,22 @@ class FileCompiler:
         tokens = self.tokens[piece.start : piece.end]
         verb = piece.verb
         self.owner = owner
+        if verb in _SHORT_VERBS and self.dialect == "teradata":
+            kind, verb = _SHORT_VERBS[verb]
+            at = tokens[0]
+            tokens = [Token(kind, verb, at.line, at.col, at.start, at.end), *tokens[1:]]
+        if self.is_tsql and owner and verb in _SCANNED:
+            self._functions(tokens, owner)
+            if verb == "RETURN" and owner in self.outputs:
+                procedural.give_outputs(self, tokens, owner)
         if verb == "HEADER":
-            self._header(index, tokens)
+            self._header(index, tokens, owner)
+        elif verb == "REPLACE" and len(tokens) > 1 and tokens[1].text.upper() in ("VIEW", "TABLE", "FUNCTION", "MACRO"):
+            self._create(tokens, "CREATE", owner)
         elif verb in _QUERIES or verb in _DATA:
             self.seen += 1
+            if verb == "UPDATE" and self.dialect == "teradata":
+                tokens = self._without_else(tokens, owner)
             self._data(tokens, verb, owner)
         elif verb in ("CREATE", "CREATE TABLE", "CREATE VIEW", "ALTER"):
             self._create(tokens, verb, owner)
@@ -156,13 +354,11 @@ class FileCompiler:
         elif verb == "RETURN":
             self._return(tokens, owner)
         elif verb == "USE":
-            name, _ = ddl.read_name(tokens, 1)
-            if name and name[-1].text.upper() not in ("ROLE", "WAREHOUSE"):
-                self.catalog = self._name(name)[-1]
+            self._use(tokens)
         elif verb == "TRUNCATE":
             self._truncate(tokens, owner)
         elif verb == "DROP":
-            procedural.drop(self, tokens)
+            procedural.drop(self, tokens, owner)
         elif verb == "SET":
             self._set(tokens, owner)
         elif verb == "DO":
@@ -177,8 +373,40 @@ class FileCompiler:
                 self._nested_body(tokens, owner)
             else:
                 procedural.execute(self, tokens, owner)
+        elif verb == "IF" or verb == "WHILE":
+            procedural.condition(self, tokens, verb.lower(), owner)
+        elif verb == "RECEIVE" or (verb == "WAITFOR" and len(tokens) > 4 and tokens[2].text.upper() == "RECEIVE"):
+            procedural.receive(self, tokens, owner)
+        elif verb == "BULK":
+            procedural.bulk_insert(self, tokens, owner)
         elif verb == "FETCH":
             procedural.fetch(self, tokens, owner)
+        elif verb == "EXCHANGE":
+            procedural.exchange_tables(self, tokens, owner)
+        elif verb == "DATABASE" or (verb == "OPEN" and len(tokens) == 3 and tokens[1].text.upper() == "SCHEMA"):
+            self.schema = self._part(tokens[-1])
+        elif verb in ("IMPORT", "LOCKING"):
+            self._other_data(tokens, verb, owner)
+        elif verb == "OPEN":
+            procedural.open_cursor(self, tokens, owner)
+        elif verb == "PERFORM":
+            self._data(
+                [Token(T.SELECT, "SELECT", tokens[0].line, tokens[0].col, tokens[0].start, tokens[0].end), *tokens[1:]],
+                "PERFORM",
+                owner,
+            )
+        elif verb == "ASSERT":
+            self.seen += 1
+            self._data(tokens[1 : _after_assert(tokens)], "PERFORM", owner)
+        elif verb == "LOAD":
+            writes.load(self, tokens, owner)
+        elif verb == "EXPORT":
+            self.seen += 1
+            writes.export(self, tokens, owner)
+        elif verb == "CACHE":
+            writes.cached(self, tokens, owner)
+        elif verb == "APPLY" or (verb == "AUTO" and len(tokens) > 1):
+            writes.apply_changes(self, tokens, owner)
         elif verb == "COPY":
             procedural.copy(self, tokens, owner)
         elif verb == "UNLOAD":
@@ -187,8 +415,52 @@ class FileCompiler:
             self._rename(tokens, owner)
         elif verb == "FOR":
             procedural.loop(self, tokens, owner)
-        elif not self.is_tsql and len(tokens) > 1 and (owner or self.variables or self._after_declare(piece)):
+        elif (
+            not self.is_tsql
+            and len(tokens) > 1
+            and (owner or self.declares or verb == "LET" or self._after_declare(piece))
+        ):
+            self.declares = True
             self._declare_or_assign(tokens, owner)
+
+    def _without_else(self, tokens: list[Token], owner: str) -> list[Token]:
+        """``UPDATE ... ELSE INSERT ...`` of Teradata: two statements."""
+        at = next((i for i, t in enumerate(tokens) if t.token_type is T.ELSE and tokens[i + 1 : i + 2]), -1)
+        if at < 0 or tokens[at + 1].text.upper() not in ("INSERT", "INS"):
+            return tokens
+        self._data(tokens[at + 1 :], "INSERT", owner)
+        return tokens[:at]
+
+    def _other_data(self, tokens: list[Token], verb: str, owner: str) -> None:
+        if verb == "IMPORT":
+            writes.import_(self, tokens, owner)
+            return
+        self.seen += 1  # LOCKING TABLE t FOR ACCESS SELECT ...
+        at = next((i for i, t in enumerate(tokens) if t.text.upper() in _QUERIES | _DATA and i > 2), -1)
+        if at > 0:
+            self._data(tokens[at:], tokens[at].text.upper(), owner)
+
+    def _use(self, tokens: list[Token]) -> None:
+        """``USE [DATABASE|SCHEMA|CATALOG] [a.]b``: what completes the names that follow."""
+        word = tokens[1].text.upper() if len(tokens) > 2 else ""
+        name, _ = ddl.read_name(tokens, 2 if word in _USED else 1)
+        if not name or name[0].text.upper() in ("ROLE", "WAREHOUSE", "SECONDARY"):
+            return
+        parts = self._name(name)
+        if len(parts) > 1:
+            self.catalog, self.schema = parts[-2], parts[-1]
+        elif word == "SCHEMA" or (word != "CATALOG" and self.dialect in _USES_SCHEMAS):
+            self.schema = parts[-1]
+        else:
+            self.catalog = "" if UNKNOWN in parts[-1] else parts[-1]
+
+    def _functions(self, tokens: list[Token], owner: str) -> None:
+        """Calls of functions in what is not parsed."""
+        if any(t.text.upper() == "CURSOR" for t in tokens[:12]):
+            return  # its query is parsed
+        found = procedural.functions_in(self, tokens)
+        if found:
+            procedural.call_functions(self, found, self.owner_names.get(owner, ()), start_line(tokens[0]))
 
     def _after_declare(self, piece: Slice) -> bool:
         return piece.start > 0 and self.tokens[piece.start - 1].text.upper() == "DECLARE"
@@ -206,26 +478,52 @@ class FileCompiler:
     def _declare_or_assign(self, tokens: list[Token], owner: str) -> None:
         """``v := expression`` or, in a DECLARE section, ``v type [:= expression]``, ``CURSOR c IS SELECT ...``."""
         words = [t.text.upper() for t in tokens[:4]]
-        if words[0] == "LET" and len(tokens) > 3:
-            tokens, words = tokens[1:], words[1:]
-        if len(words) > 2 and words[1] == "CURSOR" and words[2] in ("FOR", "IS"):
-            procedural.cursor(self, tokens[0], tokens[3:], tokens, owner)
+        if words[0] in ("LET", "VARIABLE", "VAR") and len(tokens) > 2:
+            tokens, words = tokens[1:], [t.text.upper() for t in tokens[1:5]]
+        at = next((i for i, w in enumerate(words[1:], 1) if w == "CURSOR"), -1)
+        if at > 0 and (at == 1 or words[at - 1] == "SCROLL"):  # c [NO SCROLL] CURSOR [(parameters)] FOR query
+            at += 1
+            if at < len(tokens) and tokens[at].token_type is T.L_PAREN:
+                self._parameters(tokens, at)
+                at = closing(tokens, at) + 1
+            query = tokens[at + 1 :]
+            if len(query) == 1:
+                procedural.cursor_of(self, tokens[0], query[0], tokens, owner)
+            elif query and query[0].token_type in (T.SELECT, T.WITH, T.L_PAREN):
+                procedural.cursor(self, tokens[0], query, tokens, owner)
+            return
+        if words[0] == "TYPE" and len(tokens) > 3:  # TYPE r IS RECORD (...), TYPE rs IS TABLE OF t%ROWTYPE
+            names = {t.text.upper() for t in tokens[2:12]}
+            kinds = {self._part(t) for t in tokens[4:8] if t.token_type is T.VAR}
+            if names & {"RECORD", "ROWTYPE"} or kinds & self.row_types:
+                self.row_types.add(self._part(tokens[1]))
             return
         if words[0] == "CURSOR" and len(tokens) > 3:
             at = next((i for i, t in enumerate(tokens) if t.token_type is T.SELECT or t.token_type is T.WITH), -1)
             if at > 0:
+                self._parameters(tokens, 2)
                 procedural.cursor(self, tokens[1], tokens[at:], tokens, owner)
             return
-        if tokens[1].token_type is T.COLON_EQ:
-            self.variables.add(self._part(tokens[0]))
+        if any(t.token_type is T.COLON_EQ for t in tokens[1:9]) and not _is_declaration(tokens):
+            if tokens[1].token_type is T.COLON_EQ:
+                self.variables.add(self._part(tokens[0]))
             procedural.set_variable(self, tokens, owner)
         elif tokens[0].token_type is T.VAR and _is_declaration(tokens):
-            self.variables.add(self._part(tokens[0]))
+            self.declare_variable(tokens[0], tokens[1:])
             at = next(
-                (i for i, t in enumerate(tokens) if t.token_type is T.COLON_EQ or t.text.upper() == "DEFAULT"), -1
+                (i for i, t in enumerate(tokens) if t.token_type in (T.COLON_EQ, T.EQ) or t.text.upper() == "DEFAULT"),
+                -1,
             )
             if at > 0:
-                procedural.assign(self, tokens[0].text, tokens[at + 1 :], owner)
+                value = tokens[at + 1 :]
+                if self._part(tokens[0]) not in self.resultsets or not procedural._holds_rows(
+                    self, tokens[0], value, tokens, owner
+                ):
+                    procedural.assign(self, tokens[0].text, value, owner)
+        elif tokens[1].token_type is T.COMMA:  # DECLARE a, b int
+            procedural.declare(self, [tokens[0], *tokens], owner)
+        elif owner:
+            procedural.call(self, tokens, owner)
 
     def _rename(self, tokens: list[Token], owner: str) -> None:
         """``RENAME TABLE a TO b, c TO d`` (MySQL), ``RENAME a TO b`` (Oracle)."""
@@ -265,18 +563,33 @@ class FileCompiler:
             name = procedural.unknown_name(name)
         if len(name) == 1:
             if name[0][:1] in ("#", "@"):
-                return name
+                returned = self.returned.get(self.owner)
+                return returned[1:] if returned and name == returned[:1] else name
             if name[0] in ("inserted", "deleted") and self.owner in self.trigger_tables:
                 return self.trigger_tables[self.owner]
             if name[0] in self.temporary:
                 return (f"#{name[0]}",)
+            if name[0] in self.row_names and self.owner in self.trigger_tables:  # a transition table
+                return self.trigger_tables[self.owner]
+        elif name in self.externals:
+            return name
+        elif name[0] == "global_temp" and name[-1] in self.temporary:
+            return (f"#{name[-1]}",)
+        if self.server:
+            return (self.server, *with_defaults(name, "", ""))
         return with_defaults(name, self.catalog, self.schema)
 
     def dataset(self, table: exp.Table) -> Name:
         """Normalised name of a table as written in a query."""
         this = table.this
         if isinstance(this, exp.Parameter):
-            return (f"@{self.fold(this.name, False)}",)
+            return self._qualified((f"@{self.fold(this.name, False)}",))
+        if isinstance(this, exp.DynamicIdentifier):  # IDENTIFIER('a.b')
+            text = this.name
+            parts = ddl.read_name(tokenize(text, self.dialect)[0], 0)[0] if isinstance(this.this, exp.Literal) else []
+            return self._full(parts) if parts else ("#" + UNKNOWN,)
+        if isinstance(this, exp.Var) and this.name.startswith("@"):  # a stage
+            return procedural.external(self, this.name, 0)
         args = table.args
         parts = [p for p in (args.get("catalog"), args.get("db"), this) if p is not None]
         if isinstance(this, exp.Identifier) and (this.args.get("temporary") or this.args.get("global_")):
@@ -287,9 +600,25 @@ class FileCompiler:
             names.extend(self._dotted(part))
         if names and names[-1].startswith("#"):
             return (names[-1],)
+        if self.dialect in _FILES_AS_TABLES and (path := self._file_as_table(parts)):
+            return procedural.external(self, path, 0)
         return self._qualified(tuple(names))
 
-    def _dotted(self, part: Expression) -> list[str]:
+    def _file_as_table(self, parts: list[Expression]) -> str:
+        """``parquet.`/path` `` of Spark, ``'file.csv'`` of DuckDB: the location."""
+        last = parts[-1] if parts else None
+        if not isinstance(last, exp.Identifier) or not last.args.get("quoted"):
+            return ""
+        text = str(last.name)
+        if len(parts) == 2 and parts[0].name.lower() in _FORMATS and ("/" in text or ":" in text):
+            return text
+        if len(parts) == 1 and ("/" in text or ("." in text and text.lower().rsplit(".", 1)[-1] in _FORMATS)):
+            return text
+        return ""
+
+    def _dotted(self, part: Expression | str) -> list[str]:
+        if isinstance(part, str):  # the middle of db..t
+            return [part]
         if isinstance(part, exp.Dot):
             return [*self._dotted(part.this), *self._dotted(part.expression)]
         if isinstance(part, exp.Identifier):
@@ -300,7 +629,7 @@ class FileCompiler:
 
     # ------------------------------------------------------------------ programs
 
-    def _header(self, index: int, tokens: list[Token]) -> None:
+    def _header(self, index: int, tokens: list[Token], outer: str = "") -> None:
         at = next(
             (i for i, t in enumerate(tokens) if t.text.upper() in _PROGRAMS and t.token_type is not T.IDENTIFIER), -1
         )
@@ -314,24 +643,66 @@ class FileCompiler:
         if not parts:
             return
         name = self._full(parts)
+        around = self.owner_names.get(outer)
+        if around is not None and not self.is_tsql:  # a member of a package
+            name = (*around, name[-1])
         owner = self.owners[index] = ".".join(name)
         self.owner_names[owner] = name
         self.kinds[owner] = kind
         if kind == "Trigger":
             self._trigger_table(tokens, i, owner)
-        if not self.is_tsql:
+            self._row_names(tokens, owner)
+        elif name[-1] in self.trigger_functions:
+            self._trigger_function(tokens, owner, self.trigger_functions[name[-1]])
+        if self.is_tsql:
+            self._tsql_parameters(tokens, i, owner)
+        else:
             self._parameters(tokens, i)
         columns: tuple[DeclaredColumn, ...] = ()
         returns = next((j for j in range(i, len(tokens)) if tokens[j].text.upper() == "RETURNS"), -1)
         if kind == "Function" and returns >= 0:
             columns = self._returned_table(tokens, returns, name)
-        self.declarations.append(Declaration(name, kind, start_line(tokens[0]), columns))
+        parameters = tuple(self.parameters.get(owner, ())) if kind == "Procedure" else ()
+        self.declarations.append(Declaration(name, kind, start_line(tokens[0]), columns, parameters=parameters))
 
     def _trigger_table(self, tokens: list[Token], i: int, owner: str) -> None:
         at = next((j for j in range(i, len(tokens)) if tokens[j].text.upper() == "ON"), -1)
         parts, _ = ddl.read_name(tokens, at + 1) if at > 0 else ([], 0)
         if parts and parts[-1].text.upper() not in ("DATABASE", "SERVER"):
             self.trigger_tables[owner] = self._full(parts)
+
+    def _trigger_function(self, tokens: list[Token], owner: str, tables: list[Name]) -> None:
+        """A trigger's function; if several tables have such triggers, its rows may be of any of them."""
+        self.row_names, self.new_names = {}, frozenset()
+        distinct = list(dict.fromkeys(tables))
+        if len(distinct) == 1:
+            self.trigger_tables[owner] = distinct[0]
+            self.row_names = dict.fromkeys(self.transitions.get(owner.rpartition(".")[2], ()), distinct[0])
+            return
+        rows: Name = (f"#rows:{owner}",)
+        for table in distinct:
+            procedural._move(self, tokens, table, rows, "trigger", owner)
+        self.rows["new"] = self.rows["old"] = rows
+
+    def _row_names(self, tokens: list[Token], owner: str) -> None:
+        """``REFERENCING NEW AS n OLD AS o``."""
+        names, self.new_names = self._referenced(tokens)
+        self.row_names = dict.fromkeys(names, self.trigger_tables.get(owner, ()))
+
+    def _referenced(self, tokens: list[Token]) -> tuple[list[str], frozenset[str]]:
+        """The names of a trigger's rows or transition tables, and which of them are the new ones."""
+        words = [t.text.upper() for t in tokens]
+        names: dict[str, str] = {}
+        if "REFERENCING" in words:
+            at = words.index("REFERENCING") + 1
+            while at < len(words) and words[at] in ("NEW", "OLD", "PARENT"):
+                k = at + 1
+                while k < len(words) and words[k] in ("ROW", "TABLE", "AS"):
+                    k += 1
+                if k < len(words):
+                    names[self._part(tokens[k])] = words[at]
+                at = k + 1
+        return list(names), frozenset(n for n, w in names.items() if w == "NEW")
 
     def _parameters(self, tokens: list[Token], i: int) -> None:
         """Parameters are no columns."""
@@ -342,6 +713,40 @@ class FileCompiler:
                 a += 1
             if b - a > 1:
                 self.variables.add(self._part(tokens[a]))
+
+    def _tsql_parameters(self, tokens: list[Token], i: int, owner: str) -> None:
+        """``@rows dbo.SomeType READONLY`` is a table of that type's columns."""
+        end = len(tokens)
+        if i < end and tokens[i].token_type is T.L_PAREN:
+            i, end = i + 1, closing(tokens, i)
+        for a, b in ddl.items(tokens, i, end):
+            if tokens[a].token_type is not T.PARAMETER or a + 1 >= b:
+                continue
+            name = str(self.fold("@" + tokens[a + 1].text, False))
+            self.parameters.setdefault(owner, []).append(name)
+            options = [t.text.upper() for t in tokens[a + 3 : b]]
+            if "READONLY" in options:
+                self.of_type(tokens, a, owner)
+            elif "OUTPUT" in options or "OUT" in options:
+                self.outputs.setdefault(owner, []).append(name)
+
+    def of_type(self, tokens: list[Token], i: int, owner: str) -> None:
+        """``@v [AS] SomeType``: if it is a table type, its columns are the variable's."""
+        variable, at = ddl.read_name(tokens, i)
+        if at < len(tokens) and tokens[at].text.upper() == "AS":
+            at += 1
+        if (
+            at >= len(tokens)
+            or tokens[at].token_type not in (T.VAR, T.IDENTIFIER)
+            or tokens[at].text.lower() in _SCALARS
+        ):
+            return
+        parts, _ = ddl.read_name(tokens, at)
+        if variable and parts:
+            self.declarations.append(
+                Declaration((self._part(variable[0]),), "TempTable", tokens[i].line, (), -1, True, False,
+                            self._full(parts), owner)
+            )  # fmt: skip
 
     def _returned_table(self, tokens: list[Token], i: int, name: Name) -> tuple[DeclaredColumn, ...]:
         """``RETURNS @t TABLE (columns)``: what is written to @t is the function's result."""
@@ -359,10 +764,16 @@ class FileCompiler:
 
     def _return(self, tokens: list[Token], owner: str) -> None:
         """RETURN (SELECT ...) of an inline table-valued function defines the function's columns."""
+        if not self.is_tsql and owner and procedural.return_rows(self, tokens, owner):
+            return
         i, end = 1, len(tokens)
         while i < end and tokens[i].token_type is T.L_PAREN and closing(tokens, i) == end - 1:
             i, end = i + 1, end - 1
-        if i >= end or tokens[i].text.upper() not in ("SELECT", "WITH") or not owner:
+        if i >= end or not owner:
+            return
+        if tokens[i].text.upper() not in ("SELECT", "WITH"):
+            if self.kinds.get(owner) == "Function":
+                procedural.return_value(self, tokens, tokens[1:], owner)
             return
         declared = next((d for d in reversed(self.declarations) if ".".join(d.name) == owner), None)
         if declared is None or declared.kind != "Function":
@@ -397,12 +808,22 @@ class FileCompiler:
 
     def _create(self, tokens: list[Token], verb: str, owner: str) -> None:
         words = [t.text.upper() for t in tokens[:8]]
-        if "PROCEDURE" in words or "FUNCTION" in words:
+        if "ALGORITHM" in words or "DEFINER" in words:
+            words = [t.text.upper() for t in tokens[:24]]
+        is_program = "PROCEDURE" in words or ("FUNCTION" in words and "TABLE" not in words[1:4]) or "MACRO" in words[:4]
+        if not self.is_tsql and is_program:  # T-SQL's are cut at their bodies
             self._header(len(self.owners) + 1_000_000, tokens)
-            self._nested_body(tokens, self.owners.get(len(self.owners) + 1_000_000 - 1, owner))
+            program = self.owners.get(len(self.owners) + 1_000_000 - 1, owner)
+            if not writes.function_query(self, tokens, program):
+                self._nested_body(tokens, program)
             return
         if verb == "CREATE" and "SYNONYM" in words[1:5]:
             procedural.synonym(self, tokens, owner)
+            return
+        if self.is_tsql and verb == "CREATE" and ("SEQUENCE" in words[1:5] or words[1:2] == ["TYPE"]):
+            self._sequence_or_type(tokens, words)
+            return
+        if not self.is_tsql and verb == "CREATE" and writes.create(self, tokens, words, owner):
             return
         if "TABLE" not in words and "VIEW" not in words:
             return
@@ -415,7 +836,6 @@ class FileCompiler:
             "STATISTICS",
             "TRIGGER",
             "SYNONYM",
-            "TYPE",
             "SECURITY",
             "PUBLICATION",
         ):
@@ -425,29 +845,66 @@ class FileCompiler:
             return
         self.seen += 1
         is_view = "VIEW" in head.words
-        temporary = not is_view and bool(head.words & {"TEMP", "TEMPORARY", "VOLATILE"})
+        temporary = bool(head.words & {"TEMP", "TEMPORARY", "VOLATILE"})
+        if temporary and "GLOBAL" in head.words and self.dialect in ("oracle", "teradata", "exasol"):
+            temporary = False  # only its rows are of the session
         if temporary:
             self.temporary.add(self._name(head.name)[-1])
         name = self._full(head.name)
         temporary = temporary or name[0][:1] in ("#", "@")
-        if is_view:
+        if is_view and not temporary:
             kind = "MaterializedView" if "MATERIALIZED" in head.words else "View"
         else:
             kind = "TempTable" if temporary else "External" if "EXTERNAL" in head.words else "Table"
         columns = tuple(self._declared(c) for c in head.columns)
+        if head.query < len(tokens) and is_view and writes.view_to(self, tokens, head, name, owner):
+            return
         if head.query < len(tokens):
             statement = "create_view" if is_view else "create_table_as"
             query = _without_tail(tokens[head.query :])
+            if self.dialect in _DELIMITED and self.dialect and not is_view:
+                columns = ()  # the query's columns are added to these, and matched by name
             self._define(tokens, query, name, kind, columns, statement, owner, temporary=temporary)
             return
         if head.like:
             self._like(tokens, name, kind, self._full(head.like), owner, temporary)
+            writes.distributed(self, tokens, name, owner)
+            return
+        if writes.partition_of(self, tokens, head, name, owner):
             return
         self.declarations.append(Declaration(name, kind, start_line(tokens[0]), columns, -1, temporary))
-        self._computed_columns(tokens, head, name, owner)
+        if temporary:
+            self._made(tokens, name, columns, owner)
+        if self.is_tsql:
+            self._defaults(tokens, name, "create_table", owner)
+        self._computed_columns(tokens, head.columns, name, owner)
+        writes.stored_at(self, tokens, head, name, owner)
+        writes.distributed(self, tokens, name, owner)
         if self.has_keys and not temporary:
             at = next((i for i, t in enumerate(tokens) if t.token_type is T.L_PAREN), 0)
             procedural.foreign_keys(self, tokens, at + 1, closing(tokens, at), name)
+
+    def _sequence_or_type(self, tokens: list[Token], words: list[str]) -> None:
+        """``CREATE SEQUENCE s``, ``CREATE TYPE t AS TABLE (columns)``."""
+        i = next(k for k, word in enumerate(words) if word in ("SEQUENCE", "TYPE")) + 1
+        is_sequence = words[i - 1] == "SEQUENCE"
+        while i < len(tokens) and tokens[i].text.upper() in ("IF", "NOT", "EXISTS"):
+            i += 1
+        name, i = ddl.read_name(tokens, i)
+        columns: tuple[DeclaredColumn, ...] = ()
+        if not is_sequence:
+            at = next((k for k in range(i, min(i + 3, len(tokens))) if tokens[k].text.upper() == "TABLE"), -1)
+            if at < 0 or at + 1 >= len(tokens) or tokens[at + 1].token_type is not T.L_PAREN:
+                return  # another name of a scalar type
+            columns = tuple(self._declared(c) for c in ddl._columns(tokens, at + 2, closing(tokens, at + 1))[0])
+        if name:
+            kind = "Sequence" if is_sequence else "Type"
+            self.declarations.append(Declaration(self._full(name), kind, start_line(tokens[0]), columns))
+
+    def _made(self, tokens: list[Token], name: Name, columns: tuple[DeclaredColumn, ...], owner: str) -> None:
+        """From here on there is an empty temporary table with these columns."""
+        names = tuple(c.name for c in columns)
+        self._add(tokens, "assign", self.nothing, owner, target=name, columns=names, defines=True)
 
     def _alter_table(self, tokens: list[Token], owner: str) -> None:
         """ALTER TABLE t ADD c int, d int: more columns of a table that is declared elsewhere."""
@@ -459,10 +916,25 @@ class FileCompiler:
         parts, i = ddl.read_name(tokens, i)
         if parts:
             procedural.alter_table(self, tokens, self._full(parts), i, owner)
+            if self.is_tsql:
+                self._defaults(tokens, self._full(parts), "alter_table", owner)
+        if not parts:
+            return
+        name = self._full(parts)
         added = ddl.added_columns(tokens, i)
-        if parts and added:
-            columns = tuple(self._declared(c) for c in added)
-            self.declarations.append(Declaration(self._full(parts), "Table", start_line(tokens[0]), columns, adds=True))
+        columns = tuple(self._declared(c) for c in added)
+        if name[0].startswith("#"):
+            if added:
+                names = tuple(c.name for c in columns)
+                self._add(tokens, "assign", self._builder(), owner, target=name, columns=names)
+            return
+        if added:
+            self.declarations.append(Declaration(name, "Table", start_line(tokens[0]), columns, adds=True))
+            self._computed_columns(tokens, added, name, owner)
+        altered = ddl.altered_column(tokens, i)
+        if altered is not None:
+            declared = (self._declared(altered),)
+            self.declarations.append(Declaration(name, ALTERED, start_line(tokens[0]), declared, adds=True))
 
     def _define(
         self,
@@ -510,12 +982,16 @@ class FileCompiler:
             source, start_line(tokens[0])
         )
         self.declarations.append(Declaration(name, kind, start_line(tokens[0]), (), len(self.statements), temporary))
-        clones = any(t.text.upper() == "CLONE" for t in tokens)
+        clones = any(t.text.upper() in ("CLONE", "COPY") and t.token_type is not T.IDENTIFIER for t in tokens)
+        if self.dialect == "teradata" and any(
+            t.text.upper() == "DATA" and tokens[i - 1].token_type is T.WITH for i, t in enumerate(tokens)
+        ):
+            clones = True
         kind_text = "create_table_clone" if clones else "create_table_like"
         self._add(tokens, kind_text, builder, owner, root=root, target=name, defines=True)
 
-    def _computed_columns(self, tokens: list[Token], head: ddl.CreateHead, name: Name, owner: str) -> None:
-        computed = [c for c in head.columns if c.computed[1] > c.computed[0]]
+    def _computed_columns(self, tokens: list[Token], columns: list[ddl.ColumnItem], name: Name, owner: str) -> None:
+        computed = [c for c in columns if c.computed[1] > c.computed[0]]
         if not computed:
             return
         builder = self._builder()
@@ -534,30 +1010,56 @@ class FileCompiler:
             assignments.append(Assignment(self._part(column.name), refs, column.name.line))
         self._add(tokens, "create_table", builder, owner, target=name, assignments=tuple(assignments), reads=False)
 
+    def _defaults(self, tokens: list[Token], name: Name, kind: str, owner: str) -> None:
+        """Defaults and checks of a table call functions and read sequences."""
+        found = procedural.functions_in(self, tokens)
+        procedural.call_functions(self, found, name, start_line(tokens[0]))
+        builder = self._builder()
+        sequences: list[int] = []
+        for i, token in enumerate(tokens[:-2]):
+            if token.text.upper() == "NEXT" and [t.text.upper() for t in tokens[i + 1 : i + 3]] == ["VALUE", "FOR"]:
+                parts, _ = ddl.read_name(tokens, i + 3)
+                if parts:
+                    sequences.append(builder._add(TableRef(self._full(parts), token.line)))
+        if sequences:
+            self._add(tokens, kind, builder, owner, target=name, subqueries=sequences)
+
     def _declare(self, tokens: list[Token], owner: str) -> None:
         """DECLARE @t TABLE (...); a cursor's query is read like any other."""
+        made = self._declared_tables(tokens, owner)
+        if made == len(ddl.items(tokens, 1, len(tokens))):
+            return
         for i, token in enumerate(tokens):
             word = token.text.upper()
-            if word == "TABLE" and i + 1 < len(tokens) and tokens[i + 1].token_type is T.L_PAREN:
-                variable, _ = ddl.read_name(tokens, 1)
-                if variable and variable[0].text.startswith("@"):
-                    columns, _ = ddl._columns(tokens, i + 2, closing(tokens, i + 1))
-                    name = (self._part(variable[0]),)
-                    declared = tuple(self._declared(c) for c in columns)
-                    self.declarations.append(Declaration(name, "TempTable", token.line, declared, -1, True))
-                return
             if word in ("FOR", "IS") and i + 1 < len(tokens) and tokens[i + 1].text.upper() in ("SELECT", "WITH"):
                 self.seen += 1
                 procedural.cursor(self, tokens[1], tokens[i + 1 :], tokens, owner)
                 return
         procedural.declare(self, tokens, owner)
 
+    def _declared_tables(self, tokens: list[Token], owner: str) -> int:
+        """``DECLARE @a int, @t TABLE (...)``: the number of table variables."""
+        made = 0
+        for i in range(3, len(tokens) - 1):
+            if tokens[i].token_type is not T.TABLE or tokens[i + 1].token_type is not T.L_PAREN:
+                continue
+            at = i - 1 if tokens[i - 1].text.upper() != "AS" else i - 2
+            if at < 1 or tokens[at - 1].token_type is not T.PARAMETER:
+                continue
+            columns, _ = ddl._columns(tokens, i + 2, closing(tokens, i + 1))
+            name = (str(self.fold("@" + tokens[at].text, False)),)
+            declared = tuple(self._declared(c) for c in columns)
+            self.declarations.append(Declaration(name, "TempTable", tokens[i].line, declared, -1, True))
+            self._made(tokens, name, declared, owner)
+            made += 1
+        return made
+
     def _truncate(self, tokens: list[Token], owner: str) -> None:
         """TRUNCATE writes a dataset (no rows of it have a source)."""
         i = 2 if len(tokens) > 2 and tokens[1].text.upper() == "TABLE" else 1
         parts, _ = ddl.read_name(tokens, i)
         if parts:
-            self._add(tokens, "truncate", self._builder(), owner, target=self._full(parts))
+            self._add(tokens, "truncate", self._builder(), owner, target=self._full(parts), defines=True)
 
     # ------------------------------------------------------------------ data statements
 
@@ -568,9 +1070,14 @@ class FileCompiler:
         if self.nests and (deepest := _deepest(tokens)) > _MAX_DEPTH:
             raise ParseError(f"nested too deeply ({deepest} levels, {_MAX_DEPTH} are read)")
         if self.is_tsql:
-            tokens = rewrite_tsql(tokens, verb)
+            if self.has_rowsets:
+                tokens = rewrite_rowsets(self, tokens)
+            tokens = rewrite_tsql(tokens, verb, methods=self.has_methods)
         elif self.dialect == "oracle" and self.owner in self.trigger_tables:
-            tokens = [t for i, t in enumerate(tokens) if not _marks_row(tokens, i)]
+            names = {"new", "old", *self.row_names}
+            tokens = [t for i, t in enumerate(tokens) if not _marks_row(tokens, i, names)]
+        for rewrite in self.rewrites:
+            tokens = rewrite(tokens, verb)
         self.parsed = tokens
         try:
             trees = self.parser.parse(tokens, self.text)
@@ -588,36 +1095,136 @@ class FileCompiler:
         return tree
 
     def _builder(self) -> Builder:
-        builder = Builder(self.dialect, self.dataset)
+        builder = Builder(self.dialect, self.dataset, lambda text: procedural.external(self, text, 0))
         builder.variables = frozenset(self.variables)
+        builder.dynamic = self.nested > 0
         builder.text_of = self._expression
+        builder.qualified = self._qualified
+        builder.remote = self._remote
         table = self.trigger_tables.get(self.owner)
         if table is not None and not self.is_tsql:
-            builder.rows = {**self.rows, "new": table, "old": table}
+            builder.rows = {**self.rows, "new": table, "old": table, **self.row_names}
         else:
             builder.rows = self.rows
         return builder
 
-    def _data(self, tokens: list[Token], verb: str, owner: str) -> None:
+    def _remote(self, builder: Builder, call: exp.Anonymous) -> int:
+        """``OPENQUERY(server, 'query')``, ``OPENROWSET('provider', 'connection', 'query' | table)``: the relation, or -1."""
+        arguments = call.expressions
+        last = arguments[-1] if len(arguments) > 1 else None
+        if call.name.upper() == "OPENQUERY":
+            server = arguments[0].name
+        elif call.name.upper() == "OPENROWSET" and last is not None:
+            server = server_of(arguments[1].name)
+        else:
+            return -1
+        with self.elsewhere(server):
+            if isinstance(last, exp.Column):
+                parts = [last.args.get(key) for key in ("catalog", "db", "table", "this")]
+                return builder._add(TableRef(self._qualified(tuple(self.fold(p.name, False) for p in parts if p)), 0))
+            text = last.name if isinstance(last, exp.Literal | exp.National) else ""
+            inner, _ = tokenize(text, self.dialect)
+            outer, self.text = (self.text, self.parsed), text
+            try:
+                tree = self._parse(inner, "SELECT")
+                if not isinstance(tree, exp.Query):
+                    raise ParseError("it is no query")
+                return builder.query(tree)
+            except SqlglotError as error:
+                what = str(error).split("\n")[0]
+                self._note("RL111", "warning", f"in a query for another server: it could not be read: {what}", 0)
+                return -1
+            finally:
+                self.text, self.parsed = outer
+
+    @contextmanager
+    def elsewhere(self, server: str) -> Iterator[None]:
+        """Names belong to another server, whose current database is not known."""
+        outer, self.server = self.server, str(self.fold(server, False)) or self.server
+        try:
+            yield
+        finally:
+            self.server = outer
+
+    def _data(self, tokens: list[Token], verb: str, owner: str, output: Token | None = None) -> None:
+        """``output`` is the temporary table that takes what the statement puts out."""
         if verb == "INSERT":
             if self._insert_exec(tokens, owner):
                 return
             tokens = _first_rows(tokens)
+            if self.is_tsql:
+                tokens = self._inner_statement(tokens, owner)
         if verb == "UPDATE" and len(tokens) > 1 and tokens[1].text.upper() == "STATISTICS":
             return
-        read, outputs = take_outputs(tokens, verb) if self.is_tsql and verb not in _QUERIES else (tokens, [])
-        if verb == "FROM" and procedural.multi_insert(self, tokens, owner):
+        if verb == "UPDATE" and not self.is_tsql and writes.update_of_a_query(self, tokens, owner):
             return
-        if verb in _QUERIES and self.variables and procedural.select_into_variables(self, tokens, owner):
+        into: list[OutputClause] = []
+        if not self.is_tsql and verb in _DATA and (self.variables or owner):
+            tokens, into = take_returning(tokens)
+        read, outputs = take_outputs(tokens, verb) if self.is_tsql and verb not in _QUERIES else (tokens, into)
+        if verb in ("FROM", "WITH") and procedural.multi_insert(self, tokens, owner):
+            return
+        if verb in _QUERIES and (self.variables or owner) and procedural.select_into_variables(self, tokens, owner):
+            return
+        if (
+            verb == "SELECT"
+            and (self.dialect in _DELIMITED or self.dialect == "clickhouse")
+            and writes.into_outfile(self, tokens, owner)
+        ):
+            return
+        if verb == "INSERT" and self.rows and writes.insert_row(self, tokens, owner):
             return
         tree = self._parse(read, verb)
+        if tree.args.get("with_") is not None and not self.is_tsql:
+            self._data_modifying_ctes(tree.args["with_"], tokens, owner)
         handler = _HANDLERS.get(type(tree))
         if handler is not None:
             scope = handler(self, tree, tokens, owner)
+            written = self.statements[-1].target
             for clause in outputs:
-                self._output_into(clause, scope, tokens, owner)
+                if into:
+                    procedural.returning_into(self, clause, scope, tokens, owner)
+                    continue
+                if output is not None and not clause.into:
+                    clause = clause._replace(into=[output])
+                self._output(clause, written, scope, tokens, owner)
+        elif verb == "PERFORM":
+            builder = self._builder()
+            self._add(tokens, "select", builder, owner, root=builder.query(tree))
         elif isinstance(tree, exp.Query):
             self._select(tree, tokens, owner)
+
+    def _data_modifying_ctes(self, with_: Expression, tokens: list[Token], owner: str) -> None:
+        """Each INSERT, UPDATE or DELETE in a WITH is a statement of its own, which may read the CTEs in front of it."""
+        ctes = with_.expressions
+        for i, cte in enumerate(ctes):
+            handler = _HANDLERS.get(type(cte.this))
+            if handler is None:
+                continue
+            body = cte.this
+            if i and body.args.get("with_") is None:
+                body.args["with_"] = exp.With(expressions=list(ctes[:i]), recursive=with_.args.get("recursive"))
+            handler(self, body, tokens, owner)
+            body.args.pop("with_", None)
+
+    def _inner_statement(self, tokens: list[Token], owner: str) -> list[Token]:
+        """``INSERT INTO t SELECT ... FROM (MERGE ... OUTPUT ...) AS x``: what the inner statement puts out is a temporary
+        table of its own."""
+        for i in range(3, len(tokens)):
+            if tokens[i].token_type not in _INNER or tokens[i - 1].token_type is not T.L_PAREN:
+                continue
+            if tokens[i - 2].token_type is not T.FROM:
+                continue
+            end = closing(tokens, i - 1)
+            name = Token(T.IDENTIFIER, f"#output:{i}", tokens[i].line, tokens[i].col, tokens[i].start, tokens[i].end)
+            outer = self.sink
+            self.sink = None
+            try:
+                self._data(tokens[i:end], tokens[i].text.upper(), owner, name)
+            finally:
+                self.sink = outer
+            return [*tokens[: i - 1], name, *tokens[end + 1 :]]
+        return tokens
 
     def _insert_exec(self, tokens: list[Token], owner: str) -> bool:
         at = -1
@@ -653,10 +1260,11 @@ class FileCompiler:
         influences: list[Influence] | None = None,
         subqueries: list[int] | None = None,
         reads: bool = True,
+        preset: tuple[str, ...] = (),
     ) -> None:
-        returned = self.returned.get(owner)
-        if returned and target == returned[:1]:
-            target = returned[1:]
+        if builder.calls:
+            caller = self.owner_names.get(owner) or (target if defines else ())
+            procedural.call_functions(self, builder.calls, caller, start_line(tokens[0]))
         self.statements.append(
             StatementFacts(
                 kind,
@@ -670,11 +1278,14 @@ class FileCompiler:
                 scope,
                 defines,
                 tuple(influences or ()),
-                tuple(subqueries or ()),
+                (*(subqueries or ()), *builder.sequences),
                 owner,
                 self._excerpt(tokens),
                 self._column_of(tokens[0].start),
                 self._column_of(tokens[-1].end),
+                False,
+                self.path,
+                preset,
             )
         )
 
@@ -712,11 +1323,15 @@ class FileCompiler:
         builder = self._builder()
         root = builder.query(tree)
         if builder.assigned:
-            procedural.selected(self, tokens, builder, owner, root)
+            procedural.selected(self, tokens, builder, owner, root, sure=_gives_a_row(tree))
             return
         if into is None:
             self._result(tokens, builder, root, owner)
             return
+        if any(
+            t.text.upper() in ("TEMP", "TEMPORARY") and tokens[i - 1].token_type is T.INTO for i, t in enumerate(tokens)
+        ):
+            self.temporary.add(self.dataset(into)[-1])
         name = self.dataset(into)
         temporary = name[0][:1] in ("#", "@")
         kind = "TempTable" if temporary else "Table"
@@ -726,10 +1341,16 @@ class FileCompiler:
         self.declarations.append(Declaration(name, kind, start_line(tokens[0]), (), len(self.statements), temporary))
         self._add(tokens, "select_into", builder, owner, root=root, target=name, defines=True)
 
-    def _result(self, tokens: list[Token], builder: Builder, root: int, owner: str) -> None:
+    def _result(self, tokens: list[Token], builder: Builder, root: int, owner: str, kind: str = "select") -> None:
         """A bare query: what a procedure returns, what INSERT ... EXEC of a string takes, or nothing but reading."""
         if self.sink is not None:
             target, columns = self.sink
+            if target == VARIABLES:
+                procedural.store(self, tokens, builder, owner, self.into, root)
+                return
+            if target[0].startswith("#cursor:"):
+                self._add(tokens, "declare_cursor", builder, owner, root=root, target=target, defines=True)
+                return
             self._add(tokens, "insert", builder, owner, root=root, target=target, columns=columns)
             return
         if self.model is not None and not owner and not self.nested:
@@ -737,13 +1358,16 @@ class FileCompiler:
             return
         name = self.owner_names.get(owner)
         if name is None or self.kinds.get(owner) not in ("Procedure", "Function"):
-            self._add(tokens, "select", builder, owner, root=root)
+            self._add(tokens, kind, builder, owner, root=root)
             return
         first = next((k for k, d in enumerate(self.declarations) if d.name == name), -1)
         declared = self.declarations[first] if first >= 0 else None
         defines = declared is not None and declared.statement < 0 and not declared.columns
         if declared is not None and defines:
             self.declarations[first] = msgspec.structs.replace(declared, statement=len(self.statements))
+        if not defines and declared is not None and declared.statement >= 0:
+            # another result set has its own columns, unless it stands for the first one in another branch
+            defines = not excludes(self.statements[declared.statement].path, self.path)
         self._add(tokens, "result_set", builder, owner, root=root, target=name, defines=defines)
 
     def _dbt_model(self, model: ModelName, tokens: list[Token], builder: Builder, root: int) -> None:
@@ -759,8 +1383,16 @@ class FileCompiler:
     def _insert(self, tree: exp.Insert, tokens: list[Token], owner: str) -> None:
         builder = self._builder()
         target, columns = self._insert_target(tree.this)
+        if not target:
+            raise ParseError("it names no table")
         known = builder.ctes(tree, None, {})
+        if len(target) == 1 and target[0] in known:  # into a CTE: into the table that it selects from
+            written = known[target[0]]
+            columns = tuple(written_column(builder, written, c)[1] for c in columns)
+            target = base_table(builder, written)
         source = tree.args.get("expression")
+        if isinstance(source, exp.Select) and columns:
+            builder.unknown_is_list = len(source.expressions) != len(columns)
         root = (
             builder.query(source, None, known)
             if isinstance(source, exp.Query | exp.Table | exp.Paren | exp.Values)
@@ -771,31 +1403,79 @@ class FileCompiler:
         subqueries: list[int] = []
         conflict = tree.args.get("conflict")
         if conflict is not None:
-            scope = self._conflict_scope(builder, target, root, columns)
+            table = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
+            scope = self._conflict_scope(builder, target, root, columns, table, source)
             self._set_clauses(conflict.expressions, builder, scope, scope.tables[0][1], assignments, subqueries)
+            where = conflict.args.get("where")
+            if where is not None:
+                more, subs = builder.influences(where.this, scope, FILTER)
+                influences.extend(more)
+                subqueries.extend(subs)
+        preset, dynamic = self._partition(tree)
+        if columns and dynamic:
+            columns = (*columns, *dynamic)
+        if tree.args.get("by_name") and root >= 0:
+            assignments.append(Assignment(STAR, (Ref(root, -1, STAR, IDENTITY),)))
+            subqueries.append(root)
+            root = -1
         self._add(
             tokens, "insert_overwrite" if tree.args.get("overwrite") else "insert", builder, owner, root=root, target=target,
-            columns=columns, assignments=tuple(assignments), influences=influences, subqueries=subqueries,
+            columns=columns, assignments=tuple(assignments), influences=influences, subqueries=subqueries, preset=preset,
         )  # fmt: skip
+
+    def _partition(self, tree: exp.Insert) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """``PARTITION (a = 1, b)``: the columns that get constants, and those that the query's last columns go into."""
+        table = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
+        partition = tree.args.get("partition") or table.args.get("partition")
+        items = partition.expressions if isinstance(partition, exp.Partition) else []
+        preset = tuple(self.fold(i.this.name, False) for i in items if isinstance(i, exp.EQ))
+        return preset, tuple(self.fold(i.name, bool(_quoted(i))) for i in items if isinstance(i, exp.Column))
 
     def _insert_target(self, node: Expression) -> tuple[Name, tuple[str, ...]]:
         if isinstance(node, exp.Schema):
             columns = tuple(self.fold(c.name, bool(_quoted(c))) for c in node.expressions)
+            if self.nested:  # what follows an unknown name has no position
+                columns = columns[: next((k for k, c in enumerate(columns) if UNKNOWN in c), len(columns))]
             return self.dataset(node.this), columns
         if isinstance(node, exp.Table):
             return self.dataset(node), ()
+        if isinstance(node, exp.Anonymous) and (
+            location := self._builder()._file_of(node)
+        ):  # INSERT INTO FUNCTION s3(...)
+            return location, ()
+        if isinstance(node, exp.Anonymous):  # another table function
+            return ("#" + UNKNOWN,), ()
+        if isinstance(node, exp.Directory):
+            return procedural.external(self, node.this.name, 0), ()
         return (), ()
 
-    def _conflict_scope(self, builder: Builder, target: Name, root: int, columns: tuple[str, ...]) -> Scope:
-        """ON CONFLICT DO UPDATE: ``excluded`` is the row that was to be inserted."""
+    def _conflict_scope(
+        self,
+        builder: Builder,
+        target: Name,
+        root: int,
+        columns: tuple[str, ...],
+        node: Expression,
+        source: Expression | None,
+    ) -> Scope:
+        """ON CONFLICT DO UPDATE and ON DUPLICATE KEY UPDATE: ``excluded`` (and MySQL's row alias) is the row that was to be
+        inserted; MySQL also sees the tables of the query."""
         table = builder._add(TableRef(target, 0))
-        index = builder._add(Select((table,), ()))
-        scope = Scope(index, None, {})
+        outer = builder.scopes.get(root) if self.dialect in _DELIMITED else None
+        index = builder._add(Select((table,), (), parent=outer.index if outer else -1))
+        scope = Scope(index, outer, {})
         scope.aliases[target[-1] if target else ""] = table
         scope.tables.append((target, table))
+        alias = node.args.get("alias")
+        if isinstance(alias, exp.TableAlias) and alias.this is not None:
+            scope.aliases[builder._identifier(alias.this)] = table
         if root >= 0:
             excluded = builder._add(Alias(root, columns))
             scope.aliases["excluded"] = excluded
+            row = source.args.get("alias") if isinstance(source, exp.Values) else None
+            if isinstance(row, exp.TableAlias) and row.this is not None:
+                names = builder._alias_columns(row)
+                scope.aliases[builder._identifier(row.this)] = builder._add(Alias(root, names)) if names else excluded
         return scope
 
     def _set_clauses(
@@ -832,22 +1512,60 @@ class FileCompiler:
             if not isinstance(clause, exp.EQ | exp.PropertyEQ):
                 continue
             left, right = clause.this, clause.expression
+            if isinstance(left, exp.Parameter):  # SET @v = expression, SET @v = column = expression
+                if isinstance(right, exp.EQ) and isinstance(right.this, exp.Column):
+                    left, right = right.this, right.expression
+                found = Collected()
+                builder.collect(right, scope, IDENTITY, found)
+                builder.assigned.append(("@" + clause.this.name, found))
             if isinstance(left, exp.Tuple) and isinstance(right, exp.Tuple):
                 pairs = list(zip(left.expressions, right.expressions, strict=False))
             elif isinstance(left, exp.Tuple):
+                if isinstance(right, exp.Subquery | exp.Select):
+                    self._assign_row(left, right, builder, scope, assignments, subqueries)
+                    continue
                 pairs = [(column, right) for column in left.expressions]
             else:
                 pairs = [(left, right)]
             for column, value in pairs:
                 if not isinstance(column, exp.Column | exp.Identifier | exp.Dot):
                     continue
+                identifier, how = self._assigned_column(column, builder, scope)
                 found = Collected()
-                builder.collect(value, scope, IDENTITY, found)
+                builder.collect(value, scope, how, found)
                 subqueries.extend(found.subqueries)
-                identifier = column.this if isinstance(column, exp.Column) else column
                 line = _identifier_line(identifier) or found.line
                 text = "" if isinstance(value, exp.Column) or not found.refs else builder.text_of(value, found.at)
                 assignments.append(Assignment(builder._identifier(identifier), tuple(found.refs.values()), line, text))
+
+    def _assigned_column(self, column: Expression, builder: Builder, scope: Scope) -> tuple[Expression, int]:
+        """The assigned column's name; of ``SET column.field = ...`` the column is transformed."""
+        if not isinstance(column, exp.Column):
+            return column, IDENTITY
+        first = column.args.get("table")
+        if first is not None and self.dialect in STRUCTS and scope.find(builder._identifier(first)) < 0:
+            return first, TRANSFORMATION
+        return column.this, IDENTITY
+
+    def _assign_row(
+        self,
+        left: exp.Tuple,
+        right: Expression,
+        builder: Builder,
+        scope: Scope,
+        assignments: list[Assignment],
+        subqueries: list[int],
+    ) -> None:
+        """``SET (a, b) = (SELECT x, y ...)``: by position."""
+        query = builder.query(right, scope, scope.ctes)
+        subqueries.append(query)
+        positions = tuple(f"c{n}" for n in range(len(left.expressions)))
+        row = builder._add(Alias(query, positions))
+        for column, position in zip(left.expressions, positions, strict=True):
+            identifier = column.this if isinstance(column, exp.Column) else column
+            line = _identifier_line(identifier)
+            ref = Ref(row, scope.index, position, IDENTITY, line)
+            assignments.append(Assignment(builder._identifier(identifier), (ref,), line))
 
     def _update(self, tree: exp.Update, tokens: list[Token], owner: str) -> tuple[Builder, Scope]:
         builder = self._builder()
@@ -871,17 +1589,34 @@ class FileCompiler:
         for join in tree.args.get("joins") or ():
             builder._join(join, scope, sources, [], influences, subqueries)
         builder.relations[index] = Select(tuple(sources), ())
-        assignments: list[Assignment] = []
-        self._set_clauses(tree.expressions, builder, scope, at, assignments, subqueries)
         where = tree.args.get("where")
         if where is not None:
             more, subs = builder.influences(where.this, scope, FILTER)
             influences.extend(more)
             subqueries.extend(subs)
-        target = base_table(builder, at)
-        self._add(tokens, "update", builder, owner, target=target, assignments=tuple(assignments), scope=index,
-                  influences=influences, subqueries=subqueries)  # fmt: skip
+        for written, clauses in self._written_tables(tree, builder, scope, at):
+            assignments: list[Assignment] = []
+            self._set_clauses(clauses, builder, scope, written, assignments, subqueries)
+            target, assignments = _through(builder, written, assignments)
+            self._add(tokens, "update", builder, owner, target=target, assignments=tuple(assignments), scope=index,
+                      influences=influences, subqueries=subqueries)  # fmt: skip
+        if builder.assigned:
+            procedural.selected(self, tokens, builder, owner, index, sure=False)
         return builder, scope
+
+    def _written_tables(
+        self, tree: exp.Update, builder: Builder, scope: Scope, at: int
+    ) -> list[tuple[int, list[Expression]]]:
+        """Which relation each assignment writes: MySQL updates several tables at once."""
+        if self.dialect not in _DELIMITED:
+            return [(at, tree.expressions)]
+        written: dict[int, list[Expression]] = {}
+        for clause in tree.expressions:
+            column = clause.this
+            table = column.args.get("table") if isinstance(column, exp.Column) else None
+            found = scope.find(builder._identifier(table)) if table is not None else at
+            written.setdefault(found if found >= 0 else at, []).append(clause)
+        return list(written.items()) or [(at, [])]
 
     def _target_relation(self, table: Expression, scope: Scope, builder: Builder) -> int:
         """``UPDATE a ... FROM t AS a``: the written table is what the alias stands for."""
@@ -924,14 +1659,13 @@ class FileCompiler:
             more, subs = builder.influences(where.this, scope, FILTER)
             influences.extend(more)
             subqueries.extend(subs)
-        at = sources[0] if sources else -1
-        for item in named[:1]:
-            found = self._target_relation(item, scope, builder)
-            at = found if found >= 0 else at
-        target = base_table(builder, at)
-        self._add(
-            tokens, "delete", builder, owner, target=target, scope=index, influences=influences, subqueries=subqueries
-        )
+        first = sources[0] if sources else -1
+        everything = where is None and len(sources) == 1 and not any(t.token_type is T.TOP for t in tokens[:3])
+        for item in named or (None,):
+            found = self._target_relation(item, scope, builder) if item is not None else -1
+            target = base_table(builder, found if found >= 0 else first)
+            self._add(tokens, "delete", builder, owner, target=target, scope=index, influences=influences,
+                      subqueries=subqueries, defines=everything)  # fmt: skip
         return builder, scope
 
     def _merge(self, tree: exp.Merge, tokens: list[Token], owner: str) -> tuple[Builder, Scope]:
@@ -953,11 +1687,14 @@ class FileCompiler:
             more, subs = builder.influences(on, scope, JOIN)
             influences.extend(more)
             subqueries.extend(subs)
+        for name in tree.args.get("using_cond") or ():  # USING (a)
+            column = builder._identifier(name)
+            influences.extend(Influence(Ref(s, index, column, IDENTITY), JOIN) for s in sources[:2])
         assignments: list[Assignment] = []
         whens = tree.args.get("whens")
         for when in whens.expressions if whens is not None else ():
             self._merge_branch(when, builder, scope, sources, assignments, influences, subqueries)
-        target = base_table(builder, target_at)
+        target, assignments = _through(builder, target_at, assignments)
         self._add(tokens, "merge", builder, owner, target=target, assignments=tuple(assignments), scope=index,
                   influences=influences, subqueries=subqueries)  # fmt: skip
         return builder, scope
@@ -972,17 +1709,34 @@ class FileCompiler:
             influences.extend(more)
             subqueries.extend(subs)
         then = when.args.get("then")
+        where = then.args.get("where") if isinstance(then, exp.Expr) else None
+        if isinstance(where, exp.Where):
+            more, subs = builder.influences(where.this, scope, FILTER)
+            influences.extend(more)
+            subqueries.extend(subs)
         if isinstance(then, exp.Update):
-            self._set_clauses(then.expressions, builder, scope, sources[0], assignments, subqueries)
+            clauses = then.args.get("expressions")
+            if not isinstance(clauses, list):  # UPDATE *, and DuckDB's UPDATE alone
+                clauses = [exp.Star()]
+            if any(isinstance(e, exp.Star) for e in clauses):
+                assignments.append(Assignment(STAR, (Ref(sources[1], -1, STAR, IDENTITY),)))
+            self._set_clauses(clauses, builder, scope, sources[0], assignments, subqueries)
         elif isinstance(then, exp.Insert):
-            self._merge_insert(then, builder, scope, sources, assignments, subqueries)
+            if isinstance(then.this, exp.Star) or not (then.this or then.args.get("expression")):
+                assignments.append(Assignment(STAR, (Ref(sources[1], -1, STAR, IDENTITY),)))
+            elif isinstance(then.this, exp.Var) and then.this.name.upper() == "ROW":
+                assignments.append(Assignment("\0*", (Ref(sources[1], -1, STAR, IDENTITY),)))
+            else:
+                self._merge_insert(then, builder, scope, sources, assignments, subqueries)
 
     def _merge_insert(
         self, then: exp.Insert, builder: Builder, scope: Scope, sources: list[int], assignments: list[Assignment], subqueries: list[int]
     ) -> None:  # fmt: skip
         values = then.args.get("expression")
         names = then.this
-        items = values.expressions if isinstance(values, exp.Tuple) else [values] if values is not None else []
+        items = (
+            values.expressions if isinstance(values, exp.Tuple) else [values] if isinstance(values, exp.Expr) else []
+        )
         columns = names.expressions if isinstance(names, exp.Tuple | exp.Schema) else []
         for position, value in enumerate(items):
             found = Collected()
@@ -995,17 +1749,17 @@ class FileCompiler:
                 name, line = f"\0{position}", found.line  # by position; link knows the target's columns
             assignments.append(Assignment(name, tuple(found.refs.values()), line or found.line))
 
-    def _output_into(
-        self, clause: OutputClause, scope: tuple[Builder, Scope] | None, tokens: list[Token], owner: str
+    def _output(
+        self, clause: OutputClause, written: Name, scope: tuple[Builder, Scope] | None, tokens: list[Token], owner: str
     ) -> None:
-        """``OUTPUT inserted.a, s.b INTO log (x, y)``: a second dataset written by the same statement."""
+        """``OUTPUT inserted.a, s.b INTO log (x, y)``: a second dataset written by the same statement. Without INTO it is the
+        result of the statement."""
         target, at = ddl.read_name(clause.into, 0)
-        if not target:
+        if not clause.items:
             return
         columns: list[str] = []
         if at < len(clause.into) and clause.into[at].token_type is T.L_PAREN:
             columns = [self._part(clause.into[a]) for a, _ in ddl.items(clause.into, at + 1, closing(clause.into, at))]
-        written = self.statements[-1].target
         first = clause.items[0]
         select = Token(T.SELECT, "SELECT", first.line, first.col, first.start, first.start)
         tree = self._parse([select, *clause.items], "SELECT")
@@ -1020,18 +1774,30 @@ class FileCompiler:
         builder.relations[index] = Select(
             sources, outputs, (), outer.index if outer else -1, subqueries=tuple(subqueries)
         )
-        self._add(tokens, "output_into", builder, owner, root=index, target=self._full(target), columns=tuple(columns))
+        if not target:
+            self._result(tokens, builder, index, owner, kind="output")
+            return
+        name = self._full(target)
+        self._add(tokens, "output_into", builder, owner, root=index, target=name, columns=tuple(columns),
+                  defines=name[0].startswith("#output:"))  # fmt: skip
 
 
-def _marks_row(tokens: list[Token], i: int) -> bool:
+def _marks_row(tokens: list[Token], i: int, names: set[str]) -> bool:
     """The colon of ``:new.a`` and ``:old.a`` in a trigger."""
     marks = tokens[i].text == ":" and i + 2 < len(tokens) and tokens[i + 2].token_type is T.DOT
-    return marks and tokens[i + 1].text.upper() in ("NEW", "OLD")
+    return marks and tokens[i + 1].text.lower() in names
+
+
+def _after_assert(tokens: list[Token]) -> int:
+    """BigQuery's ``ASSERT condition AS 'message'``: where the condition ends."""
+    return len(tokens) - 2 if len(tokens) > 3 and tokens[-2].token_type is T.ALIAS else len(tokens)
 
 
 def _is_declaration(tokens: list[Token]) -> bool:
     """``name type [:= value]`` of a DECLARE section."""
-    return tokens[1].token_type not in (T.L_PAREN, T.DOT, T.EQ, T.COLON_EQ, T.COMMA)
+    return tokens[0].token_type is not T.COLON and tokens[1].token_type not in (
+        T.L_PAREN, T.DOT, T.EQ, T.COLON_EQ, T.COMMA, T.COLON, T.L_BRACKET,
+    )  # fmt: skip
 
 
 def _deepest(tokens: list[Token]) -> int:
@@ -1064,6 +1830,46 @@ def base_table(builder: Builder, index: int) -> Name:
     return ()
 
 
+def written_column(builder: Builder, index: int, name: str) -> tuple[int, str]:
+    """The base table (its relation, -1 if not found) and column that writing to a column of a relation writes to."""
+    for _ in range(len(builder.relations) + 1):
+        relation = builder.relations[index] if 0 <= index < len(builder.relations) else None
+        if isinstance(relation, Alias) and name in relation.columns:
+            position = relation.columns.index(name)
+            inner = builder.relations[relation.relation]
+            if not isinstance(inner, Select) or position >= len(inner.outputs):
+                return -1, name
+            index, name = relation.relation, inner.outputs[position].name or name
+        elif isinstance(relation, Alias):
+            index = relation.relation
+        elif isinstance(relation, Select):
+            output = next((o for o in relation.outputs if o.name == name), None)
+            if output is None:  # through a star
+                index = relation.sources[0] if len(relation.sources) == 1 else -1
+            elif len(output.refs) == 1 and output.refs[0].how == IDENTITY:
+                ref = output.refs[0]
+                index = ref.relation if ref.relation >= 0 else relation.sources[0] if len(relation.sources) == 1 else -1
+                name = ref.name
+            else:
+                return -1, name
+        else:
+            return (index if isinstance(relation, TableRef) else -1), name
+    return -1, name
+
+
+def _through(builder: Builder, at: int, assignments: list[Assignment]) -> tuple[Name, list[Assignment]]:
+    """The dataset and columns that are written where the written relation is a CTE or a derived table."""
+    if not 0 <= at < len(builder.relations) or isinstance(builder.relations[at], TableRef):
+        return base_table(builder, at), assignments
+    table = -1
+    out: list[Assignment] = []
+    for assignment in assignments:
+        found, name = written_column(builder, at, assignment.column)
+        table = found if table < 0 else table
+        out.append(msgspec.structs.replace(assignment, column=name))
+    return base_table(builder, table if table >= 0 else at), out
+
+
 def start_line(token: Token) -> int:
     """Line of a token's first character (``Token.line`` is that of its last)."""
     return int(token.line) - (token.text.count("\n") if token.token_type in _LITERALS else 0)
@@ -1090,8 +1896,36 @@ def _take_into(tree: Expression) -> exp.Table | None:
     return target if isinstance(target, exp.Table) else None
 
 
+def _gives_a_row(tree: Expression) -> bool:
+    """Does a SELECT have a row in any case? Without FROM, and where it only aggregates."""
+    if not isinstance(tree, exp.Select):
+        return False
+    args = tree.args
+    if any(args.get(key) is not None for key in ("where", "having", "group")):
+        return args.get("from_") is not None and not args.get("group") and not args.get("having") and _aggregates(tree)
+    return args.get("from_") is None or _aggregates(tree)
+
+
+def _aggregates(tree: exp.Select) -> bool:
+    for item in tree.expressions:
+        for node in item.walk(prune=lambda n: isinstance(n, exp.Query | exp.Window)):
+            if isinstance(node, exp.AggFunc):
+                return True
+    return False
+
+
 def _without_tail(tokens: list[Token]) -> list[Token]:
     """Cut what follows a view's query: WITH CHECK OPTION, WITH [NO] DATA, WITH READ ONLY, WITH NO SCHEMA BINDING."""
+    if len(tokens) > 3 and tokens[-2].text.upper() == "COMMENT" and tokens[-1].token_type in _LITERALS:
+        tokens = tokens[:-2]
+    if tokens[0].token_type is T.L_PAREN:  # (query) WITH DATA PRIMARY INDEX ...
+        end = closing(tokens, 0)
+        if (
+            end + 2 < len(tokens)
+            and tokens[end + 1].token_type is T.WITH
+            and tokens[end + 2].text.upper() in ("DATA", "NO")
+        ):
+            return tokens[: end + 1]
     for i in range(len(tokens) - 1, max(0, len(tokens) - 6), -1):
         if tokens[i].token_type is T.WITH and i + 1 < len(tokens):
             following = tokens[i + 1].text.upper()
@@ -1123,4 +1957,5 @@ _HANDLERS: Final[dict[type, Callable[..., tuple[Builder, Scope] | None]]] = {
     exp.Update: FileCompiler._update,
     exp.Delete: FileCompiler._delete,
     exp.Merge: FileCompiler._merge,
+    exp.MultitableInserts: writes.multitable_insert,
 }

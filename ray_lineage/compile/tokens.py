@@ -31,6 +31,11 @@ def dialect_of(name: str) -> Dialect:
 @cache
 def _tokenizer(name: str) -> Tokenizer:
     dialect = dialect_of(name)
+    if name == "athena":  # Hive's DDL and Trino's queries in one file
+        base = dialect_of("trino").tokenizer_class
+        kind = type("LineageAthenaTokenizer", (base,), {"COMMANDS": set(), "IDENTIFIERS": ['"', "`"]})
+        mixed: Tokenizer = kind(dialect=dialect_of("trino"))
+        return mixed
     base = dialect.tokenizer_class
     kind = type(f"Lineage{base.__name__}", (base,), {"COMMANDS": set()})
     tokenizer: Tokenizer = kind(dialect=dialect)
@@ -41,10 +46,39 @@ def tokenize(text: str, dialect: str) -> tuple[list[Token], list[Diagnostic]]:
     """Tokens of the whole text. Where a string, comment or identifier is never closed, the text is cut at batch and
     statement ends and only the piece that cannot be read is lost, with a diagnostic."""
     tokenizer = _tokenizer(dialect)
+    numbered = dialect in _DOLLAR_QUOTES and "$" in text and _PARAMETER.search(text) is not None
+    if numbered:
+        text = _PARAMETER.sub(_MARK, text)
+    diagnostics: list[Diagnostic] = []
     try:
-        return tokenizer.tokenize(text), []
+        tokens = tokenizer.tokenize(text)
     except TokenError:
-        return _tokenize_pieces(text, dialect, tokenizer)
+        if dialect == "athena":  # strings with backslashes: Hive's
+            return tokenize(text, "hive")
+        tokens, diagnostics = _tokenize_pieces(text, dialect, tokenizer)
+    return (_with_parameters(tokens) if numbered else tokens), diagnostics
+
+
+_DOLLAR_QUOTES = frozenset({"postgres", "redshift", "duckdb", "materialize", "risingwave", "clickhouse"})
+_PARAMETER = re.compile(r"(?<![\w$])\$(?=\d+(?![\w$]))")
+_MARK = "\ue000"
+"""Stands for the dollar of ``$1`` while the text is cut into tokens: the tokenizer takes it for the begin of a quote, and may
+count lines twice or find no end."""
+
+
+def _with_parameters(tokens: list[Token]) -> list[Token]:
+    out: list[Token] = []
+    for token in tokens:
+        if _MARK not in token.text:
+            out.append(token)
+        elif token.text[0] == _MARK and token.text[1:].isdigit():
+            middle = token.start
+            out.append(Token(TokenType.PARAMETER, "$", token.line, token.col, middle, middle))
+            out.append(Token(TokenType.NUMBER, token.text[1:], token.line, token.col, middle + 1, token.end))
+        else:
+            text = token.text.replace(_MARK, "$")
+            out.append(Token(token.token_type, text, token.line, token.col, token.start, token.end, token.comments))
+    return out
 
 
 _BATCH_END = re.compile(r"^[ \t]*GO[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)

@@ -27,7 +27,7 @@ from ray_lineage.graph.schema import (
     Node,
 )
 from ray_lineage.graph.store import ApplyResult, Direction, Edge, ProjectState, Rejected
-from ray_lineage.model import Contribution, FileState, Row, split_text
+from ray_lineage.model import Contribution, FileState, Row, default_kind, split_text
 
 _FEWEST_ROWS: Final = 100
 
@@ -55,7 +55,7 @@ def dataset_rows(project: str, datasets: dict[str, str]) -> list[Row]:
         parts = split_text(name)
         catalog = parts[-3] if len(parts) > 2 else None
         schema = parts[-2] if len(parts) > 1 else None
-        out.append((identity, project, name, catalog, schema, parts[-1], "Table", False, None))
+        out.append((identity, project, name, catalog, schema, parts[-1], default_kind(parts), False, None))
     return out
 
 

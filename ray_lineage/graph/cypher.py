@@ -10,6 +10,7 @@ from functools import cache
 from typing import Final
 
 from ray_lineage.graph.schema import COLUMN, DATASET, FILE, HAS_COLUMN, NODES, RELS, STATEMENT, Node, Prop, Rel
+from ray_lineage.model import SYSTEM_PARTS, SYSTEM_SCHEMAS, SYSTEM_TABLES
 
 SHARED: Final = (DATASET, COLUMN)
 """Node types that outlive a file's contribution."""
@@ -246,8 +247,24 @@ def delete_nodes_by_key(label: str) -> str:
 def reset_nodes(node: Node) -> str:
     """Back to the properties of an undescribed node; identifying ones stay."""
     changed = [p for p in node.props if p.name in ("kind", "declared", "ordinal", "type", "owner")]
-    sets = ", ".join(f"n.`{p.name}` = {_literal(p.default)}" for p in changed)
+    sets = ", ".join(f"n.`{p.name}` = {_default(p)}" for p in changed)
     return f"UNWIND $ids AS i MATCH (n:`{node.label}` {{id: i}}) SET {sets}"
+
+
+def _default(prop: Prop) -> str:
+    if prop.name == "kind":
+        return f"CASE WHEN {is_system('n')} THEN 'System' ELSE 'Table' END"
+    return _literal(prop.default)
+
+
+def is_system(variable: str) -> str:
+    """``model.default_kind`` as a condition."""
+    n = variable
+    parts = " OR ".join(f"({n}.`catalog` = '{c}' AND {n}.`schema` = '{s}')" for c, s in SYSTEM_PARTS)
+    return (
+        f"(coalesce({n}.`schema` IN {list(SYSTEM_SCHEMAS)}, false) OR coalesce({parts}, false) "
+        f"OR ({n}.`table` IN {list(SYSTEM_TABLES)} AND coalesce({n}.`schema`, 'dbo') = 'dbo'))"
+    )
 
 
 def _literal(value: str | int | bool | None) -> str:

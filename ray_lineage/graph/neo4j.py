@@ -257,8 +257,13 @@ class Neo4jStore(BaseStore):
             ids = delta.reset.get(node.label, [])
             await _ids(tx, cypher.reset_nodes(node), ids)
             if node is DATASET:
-                await _ids(tx, f"UNWIND $ids AS i MATCH (n:`Dataset` {{id: i}}) REMOVE n:{_KINDS} SET n:`Table`", ids)
-        await _rows(tx, _MENTION_DATASETS, DATASET.columns, dataset_rows(project, delta.datasets))
+                for kind, condition in (("Table", f"NOT {cypher.is_system('n')}"), ("System", cypher.is_system("n"))):
+                    found = f"UNWIND $ids AS i MATCH (n:`Dataset` {{id: i}}) WHERE {condition}"
+                    await _ids(tx, f"{found} REMOVE n:{_KINDS} SET n:`{kind}`", ids)
+        mentioned = dataset_rows(project, delta.datasets)
+        at = DATASET.columns.index("kind")
+        for kind in ("Table", "System"):
+            await _rows(tx, _mention_datasets(kind), DATASET.columns, [r for r in mentioned if r[at] == kind])
         # a column and its HAS_COLUMN at once: half the work of two statements
         await _rows(tx, _MENTION_COLUMNS, COLUMN.columns, column_rows(delta.columns))
         await self._describe_datasets(tx, delta.describe.get("Dataset", []))
@@ -320,7 +325,12 @@ class Neo4jStore(BaseStore):
 
 
 _KINDS: Final = ":".join(f"`{k}`" for k in DATASET_KINDS)
-_MENTION_DATASETS: Final = f"{cypher.mention_nodes(DATASET)}, n:`Table`"
+
+
+def _mention_datasets(kind: str) -> str:
+    return f"{cypher.mention_nodes(DATASET)}, n:`{kind}`"
+
+
 _MENTION_COLUMNS: Final = (
     "UNWIND $rows AS r MATCH (d:`Dataset` {id: r.dataset}) MERGE (n:`Column` {id: r.id}) "
     "ON CREATE SET n.dataset = r.dataset, n.name = r.name, n.declared = false MERGE (d)-[:`HAS_COLUMN`]->(n)"

@@ -85,7 +85,7 @@ DATASET: Final = Node(
         Prop("catalog"),
         Prop("schema"),
         Prop("table"),  # last part
-        Prop("kind", default="Table"),  # a member of model.DATASET_KINDS
+        Prop("kind"),  # a member of model.DATASET_KINDS; without a declaration model.default_kind
         Prop("declared", "BOOL", default=False),
         Prop("owner"),  # File.id that describes it, or null
     ),

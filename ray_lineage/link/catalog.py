@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from ray_lineage.link.evaluate import unnamed
+from ray_lineage.link.evaluate import like, unnamed
 from ray_lineage.link.names import NameIndex
 from ray_lineage.model import (
     STAR,
@@ -39,6 +39,7 @@ class Declared(NamedTuple):
     statement: int
     adds: bool
     refs: tuple[Name, ...]
+    parameters: tuple[str, ...] = ()
 
 
 class Catalog:
@@ -248,7 +249,7 @@ class _Names:
         if isinstance(relation, TableRef):
             names = self.known(relation.name) if relation.name else None
             if names is None:
-                return list(relation.columns) if relation.columns else None
+                return [c for c in relation.columns if c != STAR] or None
             return [*relation.columns, *names[len(relation.columns) :]]
         if isinstance(relation, Alias):
             inner = self.of(relation.relation)
@@ -277,11 +278,13 @@ class _Names:
             if not output.star:
                 out.append(output.name)
                 continue
-            if not output.refs:
+            if not output.refs or output.refs[0].name != STAR:
                 return None
             names = self._star(output.refs[0].relation, relation)
             if names is None:
                 return None
+            if output.like:
+                names = [n for n in names if n is None or like(n, output.like)]
             renames = output.renamed or {}
             out.extend(renames.get(n, n) if n else n for n in names if n not in output.excluded)
         return None if STAR in out else out

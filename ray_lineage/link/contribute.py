@@ -10,19 +10,14 @@ import msgspec
 from ray_lineage.link.catalog import ColumnList, Declared
 from ray_lineage.link.evaluate import (
     Evaluated,
-    Evaluator,
-    Sources,
-    Temporary,
-    add_sources,
     certainty_text,
     how_text,
     influence_text,
-    unnamed,
 )
+from ray_lineage.link.script import Script
 from ray_lineage.model import (
+    ALTERED,
     STAR,
-    VALUE,
-    VARIABLES,
     Contribution,
     Diagnostic,
     FileFacts,
@@ -37,7 +32,7 @@ from ray_lineage.model import (
     statement_id,
 )
 
-CONTRIBUTION_REVISION: Final = 2
+CONTRIBUTION_REVISION: Final = 3
 """Raise with every change of the rows that given facts lead to: files are then written again."""
 
 _MAX_DIAGNOSTICS: Final = 200  # of one file, kept in the graph
@@ -51,82 +46,6 @@ class LinkCatalog(Protocol):
     def ambiguous(self, name: Name) -> bool: ...
     def owner(self, dataset: str) -> Declared | None: ...
     def declarations(self, dataset: str) -> list[Declared]: ...
-
-
-class Script:
-    """Evaluates a file's statements in order; temporary tables carry what was written into them to later statements."""
-
-    def __init__(self, facts: FileFacts, catalog: LinkCatalog) -> None:
-        self.facts = facts
-        self.catalog = catalog
-        self.diagnostics: list[Diagnostic] = []
-        self._declared: dict[str, tuple[str, ...]] = {}
-        self._temporaries: dict[tuple[str, str], Temporary] = {}
-        self._complaints: set[tuple[str, str]] = set()
-        for declaration in facts.declarations:
-            if declaration.temporary and declaration.columns:
-                self._declared.setdefault(declaration.name[-1], tuple(c.name for c in declaration.columns))
-
-    def evaluate(self, statement: StatementFacts) -> Evaluated:
-        """Evaluate the next statement."""
-        owner = statement.procedure
-        try:
-            result = Evaluator(
-                statement, self.catalog, lambda n: self._temporary(owner, n, create=False), self._complain
-            ).run()
-        except RecursionError:
-            text = "this statement's queries are nested too deeply to follow; it has no column lineage"
-            self._complain("RL304", "error", text, statement.first_line)
-            result = Evaluated([], [], [], [], [])
-        target = statement.target
-        if target == VARIABLES:
-            self._assign(owner, result)
-        elif len(target) == 1 and target[0][:1] in ("#", "@"):
-            self._fill(statement, result)
-        return result
-
-    def _complain(self, code: str, severity: str, message: str, line: int) -> None:
-        if (code, message) not in self._complaints:
-            self._complaints.add((code, message))
-            self.diagnostics.append(Diagnostic(code, severity, message, line))
-
-    def _temporary(self, owner: str, name: str, *, create: bool) -> Temporary | None:
-        found = self._temporaries.get((owner, name)) or self._temporaries.get(("", name))
-        if found is None and (create or name in self._declared):
-            found = self._temporaries[(owner, name)] = Temporary(self._declared.get(name, ()))
-        return found
-
-    def _assign(self, owner: str, result: Evaluated) -> None:
-        """Variables keep what any assignment gave them: which branch ran last is not known."""
-        for flow in result.flows:
-            variable = self._temporary(owner, flow.target, create=True)
-            assert variable is not None
-            add_sources(variable.items.setdefault(VALUE, {}), {flow.source: flow.code}, 0)
-            variable.influences |= set(result.influences)
-            variable.feeds |= set(result.feeds)
-
-    def _fill(self, statement: StatementFacts, result: Evaluated) -> None:
-        name = statement.target[0]
-        local = self._temporary(statement.procedure, name, create=True)
-        assert local is not None
-        if statement.defines:
-            local.columns = ()
-            local.items = {}
-        local.influences |= set(result.influences)
-        local.feeds |= set(result.feeds)
-        written: dict[str, Sources] = {}
-        if statement.defines:  # every column is there, also those without a source
-            for position, item in enumerate(result.items):
-                column = item.name if item.name is not None else unnamed(position)
-                if position < len(statement.columns) and STAR not in (i.name for i in result.items):
-                    column = statement.columns[position]
-                written[column] = {}
-            if STAR not in written:
-                local.columns = tuple(written)
-        for flow in result.flows:
-            add_sources(written.setdefault(flow.target, {}), {flow.source: flow.code}, 0)
-        for column, sources in written.items():
-            add_sources(local.items.setdefault(column, {}), sources, 0)
 
 
 def is_temporary(name: Name) -> bool:
@@ -163,15 +82,15 @@ def contribute(project: str, path: str, sha256: str, facts: FileFacts, catalog: 
     """Link one file."""
     rows = _Rows(project, path)
     script = Script(facts, catalog)
-    for ordinal, statement in enumerate(facts.statements):
-        _statement(rows, ordinal, statement, script.evaluate(statement), catalog)
+    for ordinal, statement, result in script.run():
+        _statement(rows, ordinal, statement, result, catalog)
     _programs_and_keys(rows, facts, catalog)
     more = _ambiguities(facts, catalog)
     more.extend(_declarations(rows, path, facts, catalog))
     diagnostics = [*facts.diagnostics, *script.diagnostics, *more][:_MAX_DIAGNOSTICS]
     encoded = msgspec.json.encode(diagnostics).decode()
     head = (rows.file, project, path, sha256, facts.dialect)
-    tail = (facts.status, encoded, len(facts.statements))
+    tail = (facts.status, encoded, len(rows.rows.get("Statement", ())))
     ordered = {kind: _sorted(found) for kind, found in sorted(rows.rows.items())}
     datasets, columns = sorted(rows.datasets), sorted(rows.columns)
     digest = hashlib.blake2b(digest_size=16)
@@ -195,7 +114,7 @@ def _sort_key(row: Row) -> tuple[tuple[bool, bool, object], ...]:
 
 
 def _statement(rows: _Rows, ordinal: int, statement: StatementFacts, result: Evaluated, catalog: LinkCatalog) -> None:
-    if statement.target == VARIABLES and not result.reads:
+    if statement.kind == "assign" and not result.reads:
         return
     node = statement_id(rows.file, ordinal)
     rows.add(
@@ -277,7 +196,9 @@ def _describe(rows: _Rows, dataset: str, owner: Declared, catalog: LinkCatalog) 
     name = dataset_id(rows.project, dataset)
     rows.datasets.add(dataset)
     rows.add("Dataset", (name, rows.project, dataset, catalog_name, schema, parts[-1], owner.kind, True, rows.file))
-    types = {c.name: c.type for d in reversed(catalog.declarations(dataset)) for c in d.columns}
+    declarations = catalog.declarations(dataset)
+    types = {c.name: c.type for d in reversed(declarations) if d.kind != ALTERED for c in d.columns}
+    types.update((c.name, c.type) for d in declarations if d.kind == ALTERED for c in d.columns)
     for ordinal, column in enumerate(catalog.columns(dataset) or ()):
         identity = rows.column(dataset, column)
         rows.add("Column", (identity, name, column, ordinal, types.get(column) or None, True, rows.file))

@@ -6,11 +6,13 @@ unqualified columns find their relation, temporary tables are looked through.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
-from typing import Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from ray_lineage.model import (
     INFLUENCE_KINDS,
+    PARAMETER,
     STAR,
     TRANSFORMATIONS,
     VALUE,
@@ -26,6 +28,9 @@ from ray_lineage.model import (
     StatementFacts,
     TableRef,
 )
+
+if TYPE_CHECKING:
+    from ray_lineage.link.catalog import Declared
 
 # A source's code is transformation * 2 + (1 if only possible).
 Sources = dict[tuple[str, str], int]
@@ -50,6 +55,7 @@ _CODES: Final = range(2 * len(TRANSFORMATIONS))
 COMPOSE: Final = tuple(tuple(_compose(a, b) for b in _CODES) for a in _CODES)
 MERGE: Final = tuple(tuple(_merge(a, b) for b in _CODES) for a in _CODES)
 POSSIBLE: Final = 1
+TRANSFORMED: Final = TRANSFORMATIONS.index("transformation") << 1
 _JOIN: Final = INFLUENCE_KINDS.index("join")
 
 
@@ -63,7 +69,7 @@ class Item(NamedTuple):
 
 
 class Temporary:
-    """A temporary table of the script: what was written into it so far."""
+    """A temporary table of the script: what was written into it so far. Not changed any more once it is held."""
 
     __slots__ = ("columns", "feeds", "influences", "items")
 
@@ -83,6 +89,10 @@ class Catalog(Protocol):
 
     def columns(self, dataset: str) -> tuple[str, ...] | None:
         """Complete column list of a dataset by its canonical text, None if not known."""
+        ...
+
+    def owner(self, dataset: str) -> Declared | None:
+        """The declaration that describes a dataset."""
         ...
 
 
@@ -150,7 +160,9 @@ class Evaluator:
         items: list[Item] = []
         if statement.root >= 0:
             items = self.items(statement.root)
-            self._flow_items(items, statement.columns or target or (), flows)
+        if statement.root >= 0 and statement.kind != "create_table_like":  # it copies columns, no values
+            names = statement.columns or tuple(n for n in target or () if n not in statement.preset)
+            self._flow_items(items, names, flows)
         for assignment in statement.assignments:
             self._flow_assignment(assignment, target, flows)
         for influence in statement.influences:
@@ -162,14 +174,12 @@ class Evaluator:
 
     def _target_columns(self) -> tuple[str, ...] | None:
         target = self.statement.target
-        if not target:
+        if not target or self.statement.defines:
             return None
         local = self.temporaries(target[0]) if len(target) == 1 and target[0][:1] in ("#", "@") else None
         if local is not None:
             return local.columns or None
         if len(target) == 1 and target[0][:1] in ("#", "@"):
-            return None
-        if self.statement.defines:
             return None
         return self.catalog.columns(self.catalog.resolve(target))
 
@@ -201,6 +211,10 @@ class Evaluator:
         flows: _Flows,
     ) -> None:
         name = assignment.column
+        if name in (STAR, "\0*"):
+            items = [i for r in assignment.refs for i in self.items(r.relation)]
+            self._flow_items(items, target or () if name != STAR else (), flows)
+            return
         if name.startswith("\0"):
             position = int(name[1:])
             name = target[position] if target and position < len(target) else unnamed(position)
@@ -265,14 +279,10 @@ class Evaluator:
 
     def _table(self, relation: TableRef) -> list[Item]:
         name = relation.name
-        if not name:
-            sources = self._refs(relation.args)
-            return (
-                renamed([Item(STAR, {}, relation.line)], relation.columns)
-                if not sources
-                else [*(Item(c, sources, relation.line) for c in relation.columns)]
-                or [_Everything(sources, relation.line)]
-            )
+        if not name or (
+            relation.function and len(name) == 1 and self.catalog.owner(self.catalog.resolve(name)) is None
+        ):
+            return self._built_in(relation)
         if len(name) == 1 and name[0][:1] in ("#", "@"):
             return renamed(self._temporary(name[0], relation.line), relation.columns)
         dataset = self.catalog.resolve(name)
@@ -285,6 +295,13 @@ class Evaluator:
         if columns is None:
             return renamed([Item(STAR, {(dataset, STAR): 0}, relation.line)], relation.columns)
         return renamed([Item(c, {(dataset, c): 0}, relation.line) for c in columns], relation.columns)
+
+    def _built_in(self, relation: TableRef) -> list[Item]:
+        sources = self._refs(relation.args)
+        named = [Item(c, sources, relation.line) for c in relation.columns if c != STAR]
+        if named and STAR not in relation.columns:
+            return named
+        return [*named, _Everything(sources, relation.line)]
 
     def _temporary(self, name: str, line: int) -> list[Item]:
         local = self.temporaries(name)
@@ -323,6 +340,7 @@ class Evaluator:
     def _by_name(self, branches: list[list[Item]]) -> list[Item]:
         """Branches that cannot be matched by position (one has a star that nobody can list): by name, as possible."""
         names: dict[str, int] = {}
+        listed = not any(i.name == STAR for b in branches for i in b)
         for branch in branches:
             for item in branch:
                 if item.name is not None and item.name != STAR:
@@ -331,7 +349,7 @@ class Evaluator:
         for name, line in names.items():
             sources: Sources = {}
             for branch in branches:
-                add_sources(sources, find(branch, name) or {}, POSSIBLE)
+                add_sources(sources, find(branch, name) or {}, 0 if listed else POSSIBLE)
             out.append(Item(name, sources, line))
         rest: Sources = {}
         for branch in branches:
@@ -368,12 +386,18 @@ class Evaluator:
             return []
         ref = output.refs[0]
         line = output.line or ref.line
+        if ref.name != STAR:  # the fields of a struct column
+            return [_Everything(self._refs(output.refs), line)]
         if ref.relation >= 0:
-            items = self.items(ref.relation)
+            items = self._listed(ref.relation)
         elif relation.merged:
             items = self._merged_star(relation)
         else:
-            items = [i for s in relation.sources for i in self.items(s)]
+            items = [i for s in relation.sources for i in self._listed(s)]
+        if output.like:
+            items = [i for i in items if i.name is None or i.name == STAR or like(i.name, output.like)]
+        if ref.how:  # f(COLUMNS(*))
+            items = [i._replace(sources={s: COMPOSE[ref.how << 1][c] for s, c in i.sources.items()}) for i in items]
         excluded = set(output.excluded)
         renames = output.renamed or {}
         return [
@@ -381,6 +405,13 @@ class Evaluator:
             for i in items
             if i.name not in excluded
         ]
+
+    def _listed(self, index: int) -> list[Item]:
+        """The columns of a relation that a star gives: of an array, its element."""
+        items = self.items(index)
+        if len(items) > 1 and any(isinstance(i, _Everything) for i in items):
+            return [i for i in items if not isinstance(i, _Everything)]
+        return items
 
     def _merged_star(self, relation: Select) -> list[Item]:
         """``SELECT *`` over USING or NATURAL: each merged column once, first, from both sides."""
@@ -424,6 +455,8 @@ class Evaluator:
     def _lookup(self, ref: Ref, output: Output | None = None, *, quiet: bool = False) -> Sources:
         if ref.relation >= 0:
             items = self.items(ref.relation)
+            if ref.name[:2] == PARAMETER:
+                return self._parameter(ref)
             if ref.name == STAR:
                 out: Sources = {}
                 for item in items:
@@ -433,7 +466,25 @@ class Evaluator:
             return found if found is not None else self._missing(ref, [ref.relation], quiet)
         if ref.scope < 0:
             return {}
+        if ref.name == STAR:  # every column of the scope
+            select = self.relations[ref.scope]
+            sources = select.sources if isinstance(select, Select) else ()
+            return _union([i.sources for s in sources for i in self.items(s)], 0)
         return self._unqualified(ref, output, quiet)
+
+    def _parameter(self, ref: Ref) -> Sources:
+        """An output parameter of a procedure is a column of it, though not of its result."""
+        relation = self.relations[ref.relation]
+        if not isinstance(relation, TableRef):
+            return {}
+        self.items(ref.relation)
+        dataset, name = self.catalog.resolve(relation.name), ref.name[2:]
+        if name.isdigit():
+            declared = self.catalog.owner(dataset)
+            names = declared.parameters if declared is not None else ()
+            position = int(name)
+            name = names[position] if position < len(names) else f"@{position + 1}"
+        return {(dataset, name): 0}
 
     def _unqualified(self, ref: Ref, output: Output | None, quiet: bool) -> Sources:
         """The innermost scope that has the column; within it a relation known to have it, else those that may."""
@@ -450,16 +501,27 @@ class Evaluator:
                 fallback = [s for s in select.sources if self._is_table(s)]
             scope = select.parent
             output = None
+        row = next((s for s in fallback if self._is_named(s, ref.name)), -1)
+        if row >= 0:  # to_jsonb(t): the whole row
+            return {s: TRANSFORMED | c & 1 for s, c in self._lookup(Ref(row, -1, STAR, 0), quiet=quiet).items()}
         return self._missing(ref, fallback, quiet)
+
+    def _is_named(self, index: int, name: str) -> bool:
+        relation = self.relations[index]
+        return isinstance(relation, TableRef) and relation.name[-1] == name
 
     def _is_table(self, index: int) -> bool:
         relation = self.relations[index]
-        return isinstance(relation, TableRef) and bool(relation.name) and relation.name[0][:1] not in ("#", "@")
+        if not isinstance(relation, TableRef) or not relation.name or relation.function:
+            return False
+        return relation.name[0][:1] not in ("#", "@")
 
     def _in_scope(self, name: str, select: Select, output: Output | None) -> Sources | None:
         certain: list[Sources] = []
         maybe: list[Sources] = []
         for source in dict.fromkeys(select.sources):
+            if source in self.active and source not in self.memo:
+                break  # a lateral source sees only those in front of it
             items = self.items(source)
             known = _exact(items, name)
             if known is not None:
@@ -500,8 +562,8 @@ class Evaluator:
         for index in relations:
             relation = self.relations[index]
             if isinstance(relation, TableRef) and self._is_table(index) and not relation.columns:
-                out[(self.catalog.resolve(relation.name), ref.name)] = POSSIBLE
-        if out and not quiet:
+                out[(self.catalog.resolve(relation.name), ref.name)] = 0 if ref.name[:1] == "$" else POSSIBLE
+        if out and not quiet and ref.name[:1] != "$":  # $node_id and its like are in no list
             tables = ", ".join(sorted({d for d, _ in out}))
             self.complain(
                 "RL302", "warning", f"column {ref.name!r} is not among the known columns of {tables}", ref.line
@@ -548,6 +610,17 @@ def reachable(statement: StatementFacts) -> set[int]:
         else:
             stack.extend(r.relation for r in relation.args)
     return seen
+
+
+def like(name: str, pattern: str) -> bool:
+    """``name ILIKE pattern``; after ``~`` it is a regular expression."""
+    if pattern.startswith("~"):
+        try:
+            return re.search(pattern[1:], name) is not None
+        except re.error:
+            return True
+    parts = [".*" if c == "%" else "." if c == "_" else re.escape(c) for c in pattern]
+    return re.fullmatch("".join(parts), name, re.IGNORECASE | re.DOTALL) is not None
 
 
 def unnamed(position: int) -> str:

@@ -23,11 +23,17 @@ _KEPT: Final = 256  # decoded facts
 class _File:
     """What is kept in memory of one file (about 1 kB): where its facts are, and what it can be affected by."""
 
-    __slots__ = ("declared", "fingerprint", "lists", "mentioned", "place", "sha256")
+    __slots__ = ("copied", "declared", "fingerprint", "lists", "mentioned", "place", "sha256")
 
     def __init__(
-        self, sha256: str, place: tuple[int, int], declared: tuple[Name, ...], mentioned: tuple[Name, ...]
+        self,
+        sha256: str,
+        place: tuple[int, int],
+        declared: tuple[Name, ...],
+        mentioned: tuple[Name, ...],
+        copied: tuple[tuple[Name, Name], ...],
     ) -> None:
+        self.copied = copied
         self.sha256 = sha256
         self.place = place
         self.declared = declared
@@ -60,30 +66,36 @@ class Linker:
         self.remove(path)
         declared: dict[Name, None] = {}
         mentioned: dict[Name, None] = {}
+        copied: dict[tuple[Name, Name], None] = {}
         for statement in decoded.statements:
             for name in _mentions(statement):
                 mentioned[name] = None
+            copied.update(dict.fromkeys(_copied(statement)))
         for call in decoded.calls:
             mentioned[call.caller] = mentioned[call.callee] = None
         for key in decoded.foreign_keys:
             mentioned[key.table] = mentioned[key.other] = None
         for position, declaration in enumerate(decoded.declarations):
+            if declaration.like:
+                mentioned[declaration.like] = None
             if declaration.temporary or not declaration.name:
                 continue
             declared[declaration.name] = None
             refs = _reads(decoded.statements[declaration.statement]) if declaration.statement >= 0 else ()
             entry = Declared(
                 path, position, declaration.kind, declaration.line, declaration.columns, declaration.statement,
-                declaration.adds, refs,
+                declaration.adds, refs, declaration.parameters,
             )  # fmt: skip
             self._catalog.declare(declaration.name, entry)
         for name in declared:
             self._names.add(name, declared=True)
         for name in mentioned:
             self._names.add(name, declared=False)
+        for short, long in copied:
+            self._names.tell_apart(short, long)
         for name in (*declared, *mentioned):
             self._mentioners.setdefault(name[-1], set()).add(path)
-        self._files[path] = _File(sha256, self._spool.add(facts), tuple(declared), tuple(mentioned))
+        self._files[path] = _File(sha256, self._spool.add(facts), tuple(declared), tuple(mentioned), tuple(copied))
         self._remember(path, decoded)
         self._stale.update(self._catalog.text(n) for n in declared)
         self._changed.add(path)
@@ -101,6 +113,8 @@ class Linker:
             self._stale.add(self._catalog.text(name))
         for name in file.mentioned:
             self._names.discard(name, declared=False)
+        for short, long in file.copied:
+            self._names.confuse(short, long)
         for name in (*file.declared, *file.mentioned):
             users = self._mentioners.get(name[-1])
             if users is not None:
@@ -204,6 +218,25 @@ def _reads(statement: StatementFacts) -> tuple[Name, ...]:
             if isinstance(r, TableRef) and r.name and r.name[0][:1] not in ("#", "@")
         )
     )
+
+
+_COPIES: Final = frozenset(
+    {"insert", "insert_overwrite", "merge", "select_into", "create_table_as", "create_view", "copy"}
+)
+
+
+def _copied(statement: StatementFacts) -> tuple[tuple[Name, Name], ...]:
+    """A name and a longer one that ends in it, where the statement copies from one to the other: ``INSERT INTO dbo.t
+    SELECT ... FROM old.dbo.t``. Nobody writes one table in two ways there."""
+    target = statement.target
+    if statement.kind not in _COPIES or not target:
+        return ()
+    out: list[tuple[Name, Name]] = []
+    for read in _reads(statement):
+        short, long = (read, target) if len(read) < len(target) else (target, read)
+        if len(short) < len(long) and long[-len(short) :] == short:
+            out.append((short, long))
+    return tuple(out)
 
 
 def _mentions(statement: StatementFacts) -> tuple[Name, ...]:

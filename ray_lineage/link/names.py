@@ -6,6 +6,9 @@ from typing import Final
 
 from ray_lineage.model import Name
 
+_LOCAL: Final = 3
+"""Parts of a name on this server: a fourth one is another server, whose tables no shorter name means."""
+
 _DEFAULT_SCHEMAS: Final = frozenset({"dbo", "public", "main", "default"})
 
 
@@ -19,6 +22,7 @@ class NameIndex:
     def __init__(self) -> None:
         self._mentions: dict[Name, int] = {}
         self._declared: dict[Name, int] = {}
+        self._distinct: dict[Name, dict[Name, int]] = {}
         self._by_last: dict[str, set[Name]] = {}
         self._resolved: dict[Name, tuple[Name, bool]] = {}
         self.touched: set[str] = set()
@@ -45,6 +49,23 @@ class NameIndex:
                 del self._by_last[name[-1]]
         self._touch(name[-1])
 
+    def tell_apart(self, short: Name, long: Name) -> None:
+        """One more file shows that the two names are two datasets."""
+        counts = self._distinct.setdefault(short, {})
+        counts[long] = counts.get(long, 0) + 1
+        if counts[long] == 1:
+            self._touch(short[-1])
+
+    def confuse(self, short: Name, long: Name) -> None:
+        """One file fewer shows it."""
+        counts = self._distinct[short]
+        counts[long] -= 1
+        if not counts[long]:
+            del counts[long]
+            if not counts:
+                del self._distinct[short]
+            self._touch(short[-1])
+
     def _touch(self, last: str) -> None:
         self.touched.add(last)
         for name in self._by_last.get(last, ()):
@@ -64,7 +85,7 @@ class NameIndex:
     def resolve(self, name: Name) -> tuple[Name, bool]:
         """``(dataset, ambiguous)``. A name with fewer parts means the one known dataset whose trailing parts match.
 
-        A name that is itself declared stays, unless its longer form is in the engine's default schema. Several matches:
+        Those that some statement copies to or from it do not count (``tell_apart``). A name that is itself declared stays, unless its longer form is in the engine's default schema. Several matches:
         the one in a default schema if there is just one, else the name as written, ambiguous.
         """
         found = self._resolved.get(name)
@@ -75,7 +96,12 @@ class NameIndex:
 
     def _resolve(self, name: Name) -> tuple[Name, bool]:
         n = len(name)
-        longer = [c for c in self._by_last.get(name[-1], ()) if len(c) > n and c[-n:] == name]
+        others = self._distinct.get(name, ())
+        longer = [
+            c
+            for c in self._by_last.get(name[-1], ())
+            if n < len(c) <= _LOCAL and c[-n:] == name and not any(c[-len(o) :] == o for o in others)
+        ]
         if not longer:
             return name, False
         declared = [c for c in longer if c in self._declared]

@@ -71,7 +71,9 @@ def test_a_root_that_vanishes_takes_nothing_along(tmp_path: Path) -> None:
         watch.rest()
         watch.assert_exact()
         shutil.rmtree(watch.root)
-        watch.until_status(lambda s: not watch.root.exists() and s.metrics['ray_lineage_watch_degraded{reason="missing_root"}'] == 1)
+        watch.until_status(
+            lambda s: not watch.root.exists() and s.metrics['ray_lineage_watch_degraded{reason="missing_root"}'] == 1
+        )
         plain(watch.root, 3)
         watch.until(lambda: len(watch.paths()) == 3, seconds=20)
         watch.rest()

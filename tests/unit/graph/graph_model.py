@@ -11,7 +11,7 @@ from ray_lineage.graph.base import BaseStore
 from ray_lineage.graph.delta import Delta
 from tests.factory import contributions
 
-_TABLES = ["a", "b", "s.c", "d"]
+_TABLES = ["a", "b", "s.c", "d", "sys.e", "msdb.dbo.f", "sysobjects"]
 _tables = st.sampled_from(_TABLES)
 _statements = st.one_of(
     st.builds(

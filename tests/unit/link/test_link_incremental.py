@@ -106,3 +106,28 @@ def test_a_column_added_in_another_file_is_known() -> None:
     found = contributions("p", files)
     assert {r[1] for r in found["v.sql"].rows["FLOWS_TO"]} == {"p:v.x", "p:v.y"}
     assert {r[2] for r in found["a.sql"].rows["Column"]} == {"x", "y"}
+
+
+def test_table_types_of_other_files() -> None:
+    reads = "DECLARE @v dbo.ids; INSERT INTO @v SELECT a, b FROM t; INSERT INTO o (c) SELECT n FROM @v"
+    made = {
+        "type": "CREATE TYPE dbo.ids AS TABLE (id int, n int)",
+        "other": "CREATE TYPE dbo.ids AS TABLE (n int, id int)",
+        "table": "CREATE TABLE dbo.ids (id int, n int)",
+    }
+    linker = Linker("p")
+    linker.put("p.sql", sha(reads), facts(reads, "tsql"))
+    known = {c.path: c for c in linker.link()}
+    flows = []
+    for step in ("type", "other", "table", "type", ""):
+        files = {"p.sql": reads}
+        linker.remove("t.sql")
+        if step:
+            files["t.sql"] = made[step]
+            linker.put("t.sql", sha(made[step]), facts(made[step], "tsql"))
+        else:
+            del known["t.sql"]
+        known.update({c.path: c for c in linker.link()})
+        assert known == contributions("p", files, "tsql")
+        flows.append({r[:2] for r in known["p.sql"].rows.get("FLOWS_TO", ())})
+    assert flows == [{("p:t.b", "p:o.c")}, {("p:t.a", "p:o.c")}, set(), {("p:t.b", "p:o.c")}, set()]

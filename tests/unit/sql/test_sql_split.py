@@ -55,7 +55,7 @@ BEGIN
     END CATCH
     RETURN 0
 END"""
-    assert kinds(sql) == [("insert", 7), ("update", 8), ("merge", 11)]
+    assert kinds(sql) == [("if", 6), ("insert", 7), ("update", 8), ("merge", 11)]
 
 
 def test_a_cursor_and_a_cte() -> None:

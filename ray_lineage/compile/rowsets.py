@@ -1,0 +1,185 @@
+"""T-SQL's functions that stand for tables, and other forms that the grammar does not know -> forms that it knows.
+
+Full-text and change-tracking functions become queries of their table, files and ad hoc servers become names of datasets.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from sqlglot.tokens import Token
+
+from ray_lineage.compile import ddl
+from ray_lineage.compile.kinds import T
+from ray_lineage.compile.split import closing
+from ray_lineage.model import Declaration, Name
+
+if TYPE_CHECKING:
+    from ray_lineage.compile.statements import FileCompiler
+
+
+_STRINGS: Final = frozenset({T.STRING, T.NATIONAL_STRING})
+_WORDS: Final = (
+    "parse", "containstable", "freetexttable", "changetable", "openxml", "openrowset", "opendatasource", "match", " path", "{", "::",
+)  # fmt: skip
+_CHANGES: Final = (
+    "SYS_CHANGE_VERSION", "SYS_CHANGE_CREATION_VERSION", "SYS_CHANGE_OPERATION", "SYS_CHANGE_COLUMNS", "SYS_CHANGE_CONTEXT",
+)  # fmt: skip
+_SERVER: Final = re.compile(
+    r"(?:^|;)\s*(?:server|data source|addr|address|network address)\s*=\s*([^;]+)", re.IGNORECASE
+)
+
+
+def may_have_rowsets(lower: str) -> bool:
+    """May a text, in lower case, have something for :func:`rewrite_rowsets`?"""
+    return any(word in lower for word in _WORDS)
+
+
+def rewrite_rowsets(c: FileCompiler, tokens: list[Token]) -> list[Token]:
+    """The same statement in forms that the grammar knows."""
+    out: list[Token] = []
+    braces = 0
+    i, n = 0, len(tokens)
+    while i < n:
+        token = tokens[i]
+        kind = token.token_type
+        following = tokens[i + 1] if i + 1 < n else token
+        if following.token_type is T.L_PAREN and kind is not T.IDENTIFIER and kind not in _STRINGS:
+            done = _function(c, tokens, i, out)
+            if done > i:
+                i = done
+                continue
+        elif kind is T.FOR and following.text.upper() == "PATH" and following.token_type is not T.IDENTIFIER:
+            i += 2  # FOR PATH of a graph's table
+            continue
+        elif kind is T.L_BRACE and following.text.upper() == "OJ":
+            braces += 1
+            i += 2
+            continue
+        elif kind is T.DCOLON and out and out[-1].token_type in (T.FROM, T.JOIN, T.COMMA):
+            i += 1  # ::fn_helpcollations()
+            continue
+        elif kind is T.R_BRACE and braces:
+            braces -= 1
+            i += 1
+            continue
+        out.append(token)
+        i += 1
+    return out
+
+
+def _function(c: FileCompiler, tokens: list[Token], i: int, out: list[Token]) -> int:
+    """Rewrite the call at ``i`` into ``out``; the index after it, or ``i`` where nothing is to do."""
+    word = tokens[i].text.upper()
+    end = closing(tokens, i + 1)
+    match word:
+        case "PARSE" | "TRY_PARSE":
+            using = next((k for k in range(i + 2, end) if tokens[k].token_type is T.USING), end)
+            out.extend([_like(tokens[i], "CAST"), *tokens[i + 1 : using], tokens[end]])
+        case "CONTAINSTABLE" | "FREETEXTTABLE":
+            _full_text(tokens, i, end, out)
+        case "CHANGETABLE":
+            name, _ = ddl.read_name(tokens, i + 3)
+            columns = [t for column in _CHANGES for t in _made(tokens[i], ", NULL AS " + column)]
+            out.extend(
+                [*_made(tokens[i], "( SELECT *"), *columns, *_made(tokens[i], "FROM"), *_dotted(name), tokens[end]]
+            )
+        case "OPENXML":
+            return _open_xml(tokens, i, end, out)
+        case "OPENROWSET":
+            return _open_file(c, tokens, i, end, out)
+        case "OPENDATASOURCE":
+            text = tokens[end - 1].text if tokens[end - 1].token_type in _STRINGS else ""
+            out.append(
+                Token(T.IDENTIFIER, server_of(text), tokens[i].line, tokens[i].col, tokens[i].start, tokens[end].end)
+            )
+        case "MATCH" if out and (out[-1].token_type in (T.WHERE, T.AND, T.L_PAREN, T.OR, T.ON)):
+            out.extend(_made(tokens[i], "1 = 1"))
+        case "GROUP" if [t.text.upper() for t in tokens[i + 2 : end]] == ["GRAPH", "PATH"]:
+            out.pop()  # WITHIN
+        case _:
+            return i
+    return end + 1
+
+
+def _full_text(tokens: list[Token], i: int, end: int, out: list[Token]) -> None:
+    """``CONTAINSTABLE(t, (a, b), 'x')`` -> a rank made of a and b."""
+    name, at = ddl.read_name(tokens, i + 2)
+    columns = tokens[at + 1 : ddl.items(tokens, at + 1, end)[0][1]] if at + 1 < end else []
+    rank = [] if any(t.token_type is T.STAR for t in columns) else columns
+    if rank and rank[0].token_type is not T.L_PAREN:
+        rank = [*_made(tokens[i], "("), *rank, *_made(tokens[i], ")")]
+    called = [_like(tokens[i], "relevance"), *rank] if rank else _made(tokens[i], "NULL")
+    out.extend(_made(tokens[i], "( SELECT NULL AS KEY ,"))
+    out.extend([*called, *_made(tokens[i], "AS RANK FROM"), *_dotted(name), tokens[end]])
+
+
+def _open_xml(tokens: list[Token], i: int, end: int, out: list[Token]) -> int:
+    """``OPENXML(@h, '/r', 2) WITH (a int '@a')`` reads like OPENJSON."""
+    first = ddl.items(tokens, i + 2, end)[0]
+    typed = end + 2 < len(tokens) and tokens[end + 1].token_type is T.WITH
+    listed = typed and tokens[end + 2].token_type is T.L_PAREN
+    head = _like(tokens[i], "OPENJSON") if listed else tokens[i]
+    out.extend([head, tokens[i + 1], *tokens[first[0] : first[1]], tokens[end]])
+    if listed:
+        stop = closing(tokens, end + 2)
+        out.extend(tokens[end + 1 : stop + 1])
+        return stop + 1
+    return ddl.read_name(tokens, end + 2)[1] if typed else end + 1
+
+
+def _open_file(c: FileCompiler, tokens: list[Token], i: int, end: int, out: list[Token]) -> int:
+    """``OPENROWSET(BULK 'file', ...) [WITH (columns)]`` -> ``external.file``."""
+    if tokens[i + 2].text.upper() != "BULK":
+        return i
+    at = next((k for k in range(i + 3, end) if tokens[k].token_type in _STRINGS), -1)
+    if at < 0:
+        return i
+    name = file_of(c, tokens[at])
+    out.extend(
+        Token(T.DOT if k % 2 else T.IDENTIFIER, text, tokens[i].line, tokens[i].col, tokens[i].start, tokens[end].end)
+        for k, text in enumerate((name[0], ".", name[1]))
+    )
+    if end + 2 < len(tokens) and tokens[end + 1].token_type is T.WITH and tokens[end + 2].token_type is T.L_PAREN:
+        return closing(tokens, end + 2) + 1
+    return end + 1
+
+
+def file_of(c: FileCompiler, token: Token) -> Name:
+    """The dataset of a file's path or address, without what follows a question mark (it may be a signature)."""
+    name = ("external", str(c.fold(token.text.split("?", 1)[0] or token.text, True)))
+    if name not in c.externals:
+        c.externals.add(name)
+        c.declarations.append(Declaration(name, "External", token.line))
+    return name
+
+
+def server_of(connection: str) -> str:
+    """The server that a connection string names."""
+    found = _SERVER.search(connection)
+    return found.group(1).strip() if found else "opendatasource"
+
+
+def _like(token: Token, text: str) -> Token:
+    return Token(T.VAR, text, token.line, token.col, token.start, token.end)
+
+
+def _dotted(parts: list[Token]) -> list[Token]:
+    out: list[Token] = []
+    for part in parts:
+        if out and part.token_type is not T.DOT:
+            out.append(Token(T.DOT, ".", part.line, part.col, part.start, part.start))
+        out.append(part)
+    return out
+
+
+_KINDS: Final = {
+    "(": T.L_PAREN, ")": T.R_PAREN, "SELECT": T.SELECT, "*": T.STAR, ",": T.COMMA, "NULL": T.NULL, "AS": T.ALIAS, "FROM": T.FROM,
+    "=": T.EQ, "1": T.NUMBER,
+}  # fmt: skip
+
+
+def _made(at: Token, text: str) -> list[Token]:
+    """Tokens that are not written, at the place of one that is."""
+    return [Token(_KINDS.get(word, T.IDENTIFIER), word, at.line, at.col, at.start, at.end) for word in text.split()]

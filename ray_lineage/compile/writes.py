@@ -1,0 +1,572 @@
+"""Statements that write in the way of one engine: multi-table inserts, LOAD, EXPORT, updates of a query, models.
+
+Each function reads one statement and tells the file's compiler what it says.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from sqlglot import exp
+from sqlglot.tokens import Token
+
+from ray_lineage.compile import ddl, procedural
+from ray_lineage.compile.kinds import T
+from ray_lineage.compile.relations import FILTER, IDENTITY, Builder, Scope
+from ray_lineage.compile.split import closing
+from ray_lineage.model import STAR, Alias, Assignment, Call, Declaration, Influence, Name, Output, Ref, Select, TableRef
+
+if TYPE_CHECKING:
+    from ray_lineage.compile.statements import FileCompiler
+
+_STRINGS: Final = frozenset({T.STRING, T.NATIONAL_STRING, T.RAW_STRING, T.HEREDOC_STRING})
+
+
+def multitable_insert(c: FileCompiler, tree: exp.MultitableInserts, tokens: list[Token], owner: str) -> None:
+    """``INSERT ALL|FIRST [WHEN c THEN] INTO a (x) VALUES (y) INTO b SELECT ...``: a statement for each target.
+
+    The conditions in front of a branch shape its rows too: with FIRST and in ELSE it gets what those left over.
+    """
+    conditions: list[exp.Expr] = []
+    first = str(tree.args.get("kind") or "").upper() == "FIRST"
+    last: exp.Expr | None = None
+    for branch in tree.expressions:
+        condition = branch.args.get("expression")
+        if condition is not None and condition is not last:
+            last = condition
+            conditions.append(condition)
+        if branch.args.get("else_"):
+            last = None
+        builder = c._builder()
+        root = builder.query(tree.args["source"], None, builder.ctes(tree, None, {}))
+        index = builder._reserve()
+        scope = Scope(index, None, {})
+        influences: list[Influence] = []
+        subqueries: list[int] = []
+        builder.relations[index] = Select((root,), ())
+        shaping = conditions if first or branch.args.get("else_") else [last] if last is not None else []
+        for node in shaping:
+            more, subs = builder.influences(node, scope, FILTER)
+            influences.extend(more)
+            subqueries.extend(subs)
+        insert = branch.this
+        target, columns = c._insert_target(insert.this)
+        values = insert.args.get("expression")
+        rows = values.expressions if isinstance(values, exp.Values) else []
+        if not rows:
+            c._add(tokens, "insert", builder, owner, root=root, target=target, columns=columns, influences=influences,
+                   subqueries=subqueries)  # fmt: skip
+            continue
+        outputs = builder._outputs(list(rows[0].expressions), scope, [root], subqueries)
+        builder.relations[index] = Select((root,), outputs)
+        c._add(tokens, "insert", builder, owner, root=index, target=target, columns=columns, influences=influences,
+               subqueries=subqueries)  # fmt: skip
+
+
+def update_of_a_query(c: FileCompiler, tokens: list[Token], owner: str) -> bool:
+    """``UPDATE (SELECT o.x AS a, t.y AS b FROM o JOIN t ...) SET a = b``: the columns behind the query's are written."""
+    if len(tokens) < 4 or tokens[1].token_type is not T.L_PAREN:
+        return False
+    end = closing(tokens, 1)
+    at = next((i for i in range(end, len(tokens)) if tokens[i].token_type is T.SET), -1)
+    if at < 0 or at - end > 3:
+        return False
+    builder = c._builder()
+    query = builder.query(c._parse(tokens[2:end], "SELECT"))
+    name = [tokens[at - 1]] if at - end > 1 else [Token(T.VAR, "q", tokens[0].line)]
+    tree = c._parse([tokens[0], *name, *tokens[at:]], "UPDATE")
+    index = builder._reserve()
+    scope = Scope(index, None, {})
+    scope.aliases[c._part(name[0])] = query
+    builder.relations[index] = Select((query,), ())
+    assignments: list[Assignment] = []
+    subqueries: list[int] = []
+    c._set_clauses(tree.expressions, builder, scope, query, assignments, subqueries)
+    written: dict[Name, list[Assignment]] = {}
+    for assignment in assignments:
+        target, column = _base_column(builder, query, assignment.column)
+        written.setdefault(target, []).append(
+            Assignment(column, assignment.refs, assignment.line, assignment.expression)
+        )
+    for target, found in written.items():
+        if target:
+            c._add(
+                tokens,
+                "update",
+                builder,
+                owner,
+                target=target,
+                assignments=tuple(found),
+                scope=index,
+                subqueries=subqueries,
+            )
+    return True
+
+
+def _base_column(builder: Builder, index: int, column: str) -> tuple[Name, str]:
+    """The dataset and column behind a query's column that is a plain one."""
+    relation = builder.relations[index]
+    if isinstance(relation, TableRef):
+        return relation.name, column
+    if isinstance(relation, Alias):
+        return _base_column(builder, relation.relation, column)
+    if not isinstance(relation, Select):
+        return (), column
+    for output in relation.outputs:
+        if output.star and relation.sources:
+            return _base_column(builder, relation.sources[0], column)
+        if output.name == column and len(output.refs) == 1 and output.refs[0].how == IDENTITY:
+            ref = output.refs[0]
+            source = ref.relation if ref.relation >= 0 else relation.sources[0] if relation.sources else -1
+            return _base_column(builder, source, ref.name) if source >= 0 else ((), column)
+    return (), column
+
+
+# --------------------------------------------------------------------------- LOAD, EXPORT
+
+
+def load(c: FileCompiler, tokens: list[Token], owner: str) -> None:
+    """``LOAD DATA [LOCAL] INPATH|INFILE 'file' ... INTO TABLE t [(a, @v) SET b = f(@v)]``, ``LOAD DATA INTO t FROM FILES (...)``."""
+    words = [t.text.upper() if t.token_type not in _STRINGS else "" for t in tokens]
+    at = next((i for i, w in enumerate(words) if w in ("INPATH", "INFILE")), -1)
+    into = next((i for i, w in enumerate(words) if w in ("INTO", "OVERWRITE") and words[i + 1 : i + 2] != ["INTO"]), -1)
+    if into < 0:
+        return
+    i = into + 1
+    while i < len(tokens) and words[i] in ("TABLE", "OVERWRITE", "INTO", "TEMP", "TEMPORARY"):
+        i += 1
+    parts, i = ddl.read_name(tokens, i)
+    if not parts:
+        return
+    target = c._full(parts)
+    if at < 0:
+        for location in _uris(tokens, i):
+            columns = _names(c, tokens, i) if i < len(tokens) and tokens[i].token_type is T.L_PAREN else []
+            _load_from(c, tokens, procedural.external(c, location, tokens[0].line), target, columns, owner)
+        return
+    if tokens[at + 1].token_type is T.L_PAREN:  # INFILE ("file") of Doris
+        at += 1
+    source = procedural.external(c, tokens[at + 1].text, tokens[at + 1].line)
+    lists = [
+        k for k in range(i, len(tokens))
+        if tokens[k].token_type is T.L_PAREN
+        and words[k - 1] not in ("PARTITION", "OPTIONS", "SERDEPROPERTIES", "BROKER", "PROPERTIES")
+    ]  # fmt: skip
+    columns = _names(c, tokens, lists[0]) if lists and words[lists[0] - 1] != "SET" else []
+    _load_from(c, tokens, source, target, columns, owner)
+    sets = next((k for k in range(i, len(tokens)) if words[k] == "SET" and words[k - 1] != "CHARACTER"), -1)
+    if sets > 0:
+        _load_set(c, tokens, sets, source, target, [n for n in columns if n.startswith("@")], owner)
+
+
+def _names(c: FileCompiler, tokens: list[Token], i: int) -> list[str]:
+    out: list[str] = []
+    for a, _ in ddl.items(tokens, i + 1, closing(tokens, i)):
+        parts, _ = ddl.read_name(tokens, a)
+        out.append(c._part(parts[0]) if parts else "")
+    return out
+
+
+def _load_from(
+    c: FileCompiler, tokens: list[Token], source: Name, target: Name, columns: list[str], owner: str
+) -> None:
+    """A file's columns go into ``columns`` by position; which of the file's they are is not known."""
+    builder = c._builder()
+    table = builder._add(TableRef(source, tokens[0].line))
+    output = Output(None, (Ref(table, 1, STAR, IDENTITY, tokens[0].line),), tokens[0].line, star=True)
+    root = builder._add(Select((table,), (output,)))
+    if not columns:
+        c._add(tokens, "load", builder, owner, root=root, target=target)
+        return
+    alias = builder._add(Alias(root, tuple(columns)))
+    assignments = tuple(Assignment(n, (Ref(alias, -1, n, IDENTITY),)) for n in columns if n and not n.startswith("@"))
+    c._add(tokens, "load", builder, owner, target=target, assignments=assignments, subqueries=[alias])
+
+
+def _load_set(
+    c: FileCompiler, tokens: list[Token], at: int, source: Name, target: Name, variables: list[str], owner: str
+) -> None:
+    """``SET b = UPPER(@v)`` where @v is a field of the file."""
+    builder = c._builder()
+    table = builder._add(TableRef(source, tokens[0].line, tuple(variables)))
+    for variable in variables:
+        builder._variables[variable] = builder._add(
+            Select((table,), (Output("value", (Ref(table, -1, variable, IDENTITY),)),))
+        )
+    scope = Scope(builder._add(Select((), ())), None, {})
+    update = Token(T.UPDATE, "UPDATE", tokens[at].line)
+    tree = c._parse([update, Token(T.VAR, "o", tokens[at].line), *tokens[at:]], "UPDATE")
+    assignments: list[Assignment] = []
+    subqueries: list[int] = []
+    c._set_clauses(tree.expressions, builder, scope, -1, assignments, subqueries)
+    c._add(
+        tokens,
+        "load",
+        builder,
+        owner,
+        target=target,
+        assignments=tuple(assignments),
+        scope=scope.index,
+        subqueries=subqueries,
+    )
+
+
+def _uris(tokens: list[Token], i: int) -> list[str]:
+    """The locations in ``OPTIONS (uri = '...', uris = ['...', '...'])``."""
+    out: list[str] = []
+    for k in range(i, len(tokens) - 2):
+        if tokens[k].text.lower() in ("uri", "uris", "path") and tokens[k].token_type not in _STRINGS:
+            j = k + 1 if tokens[k + 1].token_type in _STRINGS else k + 2
+            while j < len(tokens) and (
+                tokens[j].token_type in _STRINGS or tokens[j].token_type in (T.L_BRACKET, T.COMMA)
+            ):
+                if tokens[j].token_type in _STRINGS:
+                    out.append(tokens[j].text)
+                elif tokens[j].token_type is T.COMMA and tokens[j + 1].token_type not in _STRINGS:
+                    break
+                j += 1
+    return out
+
+
+def export(c: FileCompiler, tokens: list[Token], owner: str) -> None:
+    """``EXPORT DATA OPTIONS (uri = '...') AS SELECT ...``, ``EXPORT t INTO ... FILE 'f'`` of Exasol."""
+    for location in _files(tokens):
+        query = tokens[2 : closing(tokens, 1)] if tokens[1].token_type is T.L_PAREN else []
+        target = procedural.external(c, location, tokens[0].line)
+        if query:
+            builder = c._builder()
+            root = builder.query(c._parse(query, "SELECT"))
+            c._add(tokens, "export", builder, owner, root=root, target=target)
+        else:
+            parts, _ = ddl.read_name(tokens, 1)
+            procedural._move(c, tokens, c._full(parts), target, "export", owner)
+    depth = 0
+    for i, token in enumerate(tokens):
+        depth += (token.token_type is T.L_PAREN) - (token.token_type is T.R_PAREN)
+        if depth == 0 and token.token_type is T.ALIAS:
+            tree = c._parse(tokens[i + 1 :], "SELECT")
+            for location in _uris(tokens, 0):
+                builder = c._builder()
+                root = builder.query(tree)
+                target = procedural.external(c, location, tokens[0].line)
+                c._add(tokens, "export", builder, owner, root=root, target=target)
+            return
+
+
+def into_outfile(c: FileCompiler, tokens: list[Token], owner: str) -> bool:
+    """``SELECT a INTO OUTFILE 'file' ... FROM t`` of MySQL. False if it is something else."""
+    at = next(
+        (i for i, t in enumerate(tokens) if t.text.upper() in ("OUTFILE", "DUMPFILE") and t.token_type is T.VAR), -1
+    )
+    if at < 1 or tokens[at - 1].token_type is not T.INTO or at + 1 >= len(tokens):
+        return False
+    end = next((i for i in range(at, len(tokens)) if tokens[i].token_type is T.FROM), len(tokens))
+    builder = c._builder()
+    root = builder.query(c._parse([*tokens[: at - 1], *tokens[end:]], "SELECT"))
+    target = procedural.external(c, tokens[at + 1].text, tokens[at + 1].line)
+    c._add(tokens, "export", builder, owner, root=root, target=target)
+    return True
+
+
+def insert_row(c: FileCompiler, tokens: list[Token], owner: str) -> bool:
+    """``INSERT INTO t VALUES r`` and ``VALUES rows(i)`` of PL/SQL. False if it is something else."""
+    at = next((i for i, t in enumerate(tokens) if t.token_type is T.VALUES), -1)
+    if at < 0 or at + 1 >= len(tokens) or c._part(tokens[at + 1]) not in c.rows or tokens[1].token_type is not T.INTO:
+        return False
+    if at + 2 < len(tokens) and tokens[at + 2].token_type is T.DOT:
+        return False
+    parts, i = ddl.read_name(tokens, 2)
+    columns = procedural._column_list(c, tokens, i) if i < at else ()
+    builder = c._builder()
+    table = builder._add(TableRef(c.rows[c._part(tokens[at + 1])], tokens[0].line))
+    output = Output(None, (Ref(table, 1, STAR, IDENTITY, tokens[0].line),), tokens[0].line, star=True)
+    root = builder._add(Select((table,), (output,)))
+    c._add(tokens, "insert", builder, owner, root=root, target=c._full(parts), columns=columns)
+    return True
+
+
+def apply_changes(c: FileCompiler, tokens: list[Token], owner: str) -> None:
+    """``APPLY CHANGES INTO t FROM STREAM(s) ...`` of Databricks: all columns of s."""
+    words = [t.text.upper() for t in tokens]
+    if "INTO" not in words or "FROM" not in words:
+        return
+    target, _ = ddl.read_name(tokens, words.index("INTO") + 1)
+    i = words.index("FROM") + 1
+    if i < len(words) and words[i] == "STREAM":
+        i += 2 if words[i + 1 : i + 2] == ["("] else 1
+    source, _ = ddl.read_name(tokens, i)
+    if target and source:
+        procedural._move(c, tokens, c._full(source), c._full(target), "apply_changes", owner)
+
+
+def cached(c: FileCompiler, tokens: list[Token], owner: str) -> None:
+    """``CACHE [LAZY] TABLE w AS SELECT ...``: a temporary view."""
+    at = next((i for i, t in enumerate(tokens[:3]) if t.text.upper() == "TABLE"), -1)
+    parts, i = ddl.read_name(tokens, at + 1)
+    query = next((k for k in range(i, len(tokens)) if tokens[k].token_type in (T.SELECT, T.WITH)), -1)
+    if at < 0 or not parts or query < 0:
+        return
+    c.temporary.add(c._name(parts)[-1])
+    c._define(tokens, tokens[query:], c._full(parts), "TempTable", (), "create_table_as", owner, temporary=True)
+
+
+# --------------------------------------------------------------------------- CREATE of other things
+
+
+def create(c: FileCompiler, tokens: list[Token], words: list[str], owner: str) -> bool:
+    """CREATE of what is neither table, view nor program. False if it is something else."""
+    kind = next((w for w in words[1:5] if w in _CREATED), "")
+    if not kind or (kind == "TABLE" and words[words.index(kind) + 1 : words.index(kind) + 2] != ["FUNCTION"]):
+        return False
+    i = words.index(kind) + 1
+    while i < len(tokens) and tokens[i].text.upper() in ("IF", "NOT", "EXISTS", "FUNCTION"):
+        i += 1
+    parts, i = ddl.read_name(tokens, i)
+    if not parts:
+        return False
+    name = c._full(parts)
+    if kind == "SEQUENCE":
+        c.declarations.append(Declaration(name, "Sequence", tokens[0].line))
+    elif kind == "STREAM":
+        return _stream(c, tokens, name, i, owner)
+    elif kind == "MODEL":
+        query = _after_as(tokens, i)
+        if query:
+            c.seen += 1
+            c._define(tokens, query, name, "Table", (), "create_model", owner)
+    elif kind == "PIPE":
+        query = _after_as(tokens, i)
+        if query and query[0].text.upper() == "COPY":
+            procedural.copy(c, query, owner)
+    elif kind == "SOURCE":
+        _source(c, tokens, name, i, owner)
+    elif kind == "SINK":
+        _sink(c, tokens, name, i, owner)
+    elif kind == "DICTIONARY":
+        _dictionary(c, tokens, name, i, owner)
+    elif kind == "TRIGGER":
+        return _trigger(c, tokens, name)
+    elif kind == "TABLE":  # CREATE TABLE FUNCTION of BigQuery
+        if i < len(tokens) and tokens[i].token_type is T.L_PAREN:
+            c._parameters(tokens, i)
+        query = _after_as(tokens, i)
+        if query:
+            c.seen += 1
+            c._define(tokens, query, name, "Function", (), "create_function", owner)
+    else:
+        return False
+    return True
+
+
+_CREATED: Final = frozenset({"SEQUENCE", "STREAM", "MODEL", "PIPE", "TRIGGER", "TABLE", "SOURCE", "SINK", "DICTIONARY"})
+
+
+def _after_as(tokens: list[Token], i: int) -> list[Token]:
+    depth = 0
+    for k in range(i, len(tokens) - 1):
+        depth += (tokens[k].token_type is T.L_PAREN) - (tokens[k].token_type is T.R_PAREN)
+        if depth == 0 and tokens[k].token_type is T.ALIAS:
+            return tokens[k + 1 :]
+    return []
+
+
+def _stream(c: FileCompiler, tokens: list[Token], name: Name, i: int, owner: str) -> bool:
+    """``CREATE STREAM s ON TABLE t`` of Snowflake: the changed rows of t."""
+    at = next((k for k in range(i, len(tokens)) if tokens[k].token_type is T.ON), -1)
+    if at < 0:
+        return False
+    at += 1
+    while at < len(tokens) and tokens[at].text.upper() in ("TABLE", "VIEW", "EXTERNAL", "DYNAMIC", "STAGE"):
+        at += 1
+    source, _ = ddl.read_name(tokens, at)
+    if source:
+        procedural.copy_of(c, tokens, name, "View", c._full(source), "create_stream", owner)
+    return True
+
+
+def _trigger(c: FileCompiler, tokens: list[Token], name: Name) -> bool:
+    """``CREATE TRIGGER ... EXECUTE FUNCTION f()`` of Postgres: it calls f."""
+    _, function = c._trigger_parts(tokens)
+    if not function:
+        return False
+    c.declarations.append(Declaration(name, "Trigger", tokens[0].line))
+    c.calls.append(Call(name, function, tokens[0].line))
+    return True
+
+
+def partition_of(c: FileCompiler, tokens: list[Token], head: ddl.CreateHead, name: Name, owner: str) -> bool:
+    """``CREATE TABLE p PARTITION OF t`` and ``CREATE TABLE p (columns) INHERITS (t)``: p has t's columns, and t shows p's
+    rows. False if it is something else."""
+    words = [t.text.upper() for t in tokens]
+    at = next((k for k in range(len(words) - 1) if words[k : k + 2] in (["PARTITION", "OF"], ["INHERITS", "("])), -1)
+    parts, _ = ddl.read_name(tokens, at + 2) if at > 0 else ([], 0)
+    if not parts:
+        return False
+    parent = c._full(parts)
+    c._like(tokens, name, "Table", parent, owner, False)
+    if head.columns and words[at] == "INHERITS":
+        own = tuple(c._declared(x) for x in head.columns)
+        c.declarations.append(Declaration(name, "Table", tokens[0].line, own, adds=True))
+    procedural._move(c, tokens, name, parent, "attach_partition", owner)
+    return True
+
+
+def stored_at(c: FileCompiler, tokens: list[Token], head: ddl.CreateHead, name: Name, owner: str) -> None:
+    """An external table (or a temporary view of a file) reads its location."""
+    if "EXTERNAL" not in head.words and not (name[0].startswith("#") and "VIEW" in head.words):
+        return
+    locations = _uris(tokens, 0)
+    for k in range(len(tokens) - 1):
+        if tokens[k].text.upper() == "LOCATION" and tokens[k].token_type not in _STRINGS:
+            at = k + 2 if tokens[k + 1].token_type is T.EQ else k + 1
+            found = procedural._location_or_table(c, tokens, at)[0]
+            if found and found[0] == "external":
+                procedural._move(c, tokens, found, name, "create_external", owner)
+    for location in locations:
+        procedural._move(c, tokens, procedural.external(c, location, tokens[0].line), name, "create_external", owner)
+
+
+def function_query(c: FileCompiler, tokens: list[Token], owner: str) -> bool:
+    """``CREATE FUNCTION f() ... RETURN SELECT ...`` and ``AS SELECT``: the query is the function's result."""
+    declared = next((d for d in reversed(c.declarations) if ".".join(d.name) == owner), None)
+    if declared is None or declared.kind != "Function":
+        return False
+    depth = 0
+    for k in range(2, len(tokens) - 1):
+        depth += (tokens[k].token_type is T.L_PAREN) - (tokens[k].token_type is T.R_PAREN)
+        if depth or tokens[k].text.upper() not in ("RETURN", "AS") or tokens[k + 1].token_type in _STRINGS:
+            continue
+        query = tokens[k + 1 :]
+        if len(query) > 1 and query[0].text.upper() == "TABLE":  # a table macro of DuckDB
+            query = query[1:]
+        while len(query) > 2 and query[0].token_type is T.L_PAREN and closing(query, 0) == len(query) - 1:
+            query = query[1:-1]
+        if query and query[0].token_type in (T.SELECT, T.WITH):
+            c.seen += 1
+            c.owner = owner
+            c._define(
+                tokens, query, declared.name, "Function", declared.columns, "create_function", owner, redeclare=declared
+            )
+            return True
+    return False
+
+
+def _topic(c: FileCompiler, tokens: list[Token]) -> Name:
+    """``topic = 't'`` and ``TOPIC 't'``: a location of its own kind."""
+    for k in range(len(tokens) - 1):
+        if tokens[k].text.upper() == "TOPIC" and tokens[k].token_type not in _STRINGS:
+            at = k + 2 if tokens[k + 1].token_type is T.EQ else k + 1
+            if at < len(tokens) and tokens[at].token_type in _STRINGS:
+                return procedural.external(c, f"kafka:{tokens[at].text}", tokens[at].line)
+    return ()
+
+
+def _source(c: FileCompiler, tokens: list[Token], name: Name, i: int, owner: str) -> None:
+    """``CREATE SOURCE s (columns) WITH (topic = 't')`` of Materialize and RisingWave."""
+    columns: list[ddl.ColumnItem] = []
+    if i < len(tokens) and tokens[i].token_type is T.L_PAREN:
+        columns, _ = ddl._columns(tokens, i + 1, closing(tokens, i))
+    c.declarations.append(Declaration(name, "Table", tokens[0].line, tuple(c._declared(x) for x in columns)))
+    topic = _topic(c, tokens)
+    if topic:
+        procedural._move(c, tokens, topic, name, "create_source", owner)
+
+
+def _sink(c: FileCompiler, tokens: list[Token], name: Name, i: int, owner: str) -> None:
+    """``CREATE SINK s FROM v ...`` and ``CREATE SINK s [INTO t] AS SELECT ...``: into a topic, a table or elsewhere."""
+    words = [t.text.upper() for t in tokens]
+    target = _topic(c, tokens)
+    if not target and "INTO" in words[:6] and words[words.index("INTO") + 1 :][:1] != ["KAFKA"]:
+        parts, _ = ddl.read_name(tokens, words.index("INTO") + 1)
+        target = c._full(parts) if parts else ()
+    if not target:
+        target = name
+        c.declarations.append(Declaration(name, "External", tokens[0].line))
+    if words[i : i + 1] == ["FROM"]:
+        parts, _ = ddl.read_name(tokens, i + 1)
+        if parts:
+            procedural._move(c, tokens, c._full(parts), target, "create_sink", owner)
+        return
+    query = _after_as(tokens, i)
+    if query:
+        end = next(
+            (
+                k
+                for k, t in enumerate(query)
+                if t.token_type is T.WITH and query[k + 1 : k + 2] and query[k + 1].token_type is T.L_PAREN
+            ),
+            len(query),
+        )
+        builder = c._builder()
+        root = builder.query(c._parse(query[:end], "SELECT"))
+        c._add(tokens, "create_sink", builder, owner, root=root, target=target)
+
+
+def _dictionary(c: FileCompiler, tokens: list[Token], name: Name, i: int, owner: str) -> None:
+    """``CREATE DICTIONARY d (columns) SOURCE(CLICKHOUSE(TABLE 't' DB 'db'))``: its columns are the table's, by name."""
+    if i >= len(tokens) or tokens[i].token_type is not T.L_PAREN:
+        return
+    found, _ = ddl._columns(tokens, i + 1, closing(tokens, i))
+    columns = tuple(c._declared(x) for x in found)
+    c.declarations.append(Declaration(name, "Table", tokens[0].line, columns))
+    given = {
+        tokens[k].text.upper(): tokens[k + 1].text
+        for k in range(i, len(tokens) - 1)
+        if tokens[k].text.upper() in ("TABLE", "DB") and tokens[k + 1].token_type in _STRINGS
+    }
+    if "TABLE" not in given:
+        return
+    builder = c._builder()
+    source = c._qualified((*((c.fold(given["DB"], True),) if "DB" in given else ()), c.fold(given["TABLE"], True)))
+    table = builder._add(TableRef(source, tokens[0].line))
+    assignments = tuple(Assignment(x.name, (Ref(table, -1, x.name, IDENTITY, x.line),), x.line) for x in columns)
+    c._add(tokens, "create_dictionary", builder, owner, target=name, assignments=assignments)
+
+
+def view_to(c: FileCompiler, tokens: list[Token], head: ddl.CreateHead, name: Name, owner: str) -> bool:
+    """``CREATE MATERIALIZED VIEW v TO t AS SELECT``: what v selects goes into t, by name. False if it is something else."""
+    at = next((k for k in range(2, min(head.query, len(tokens) - 1)) if tokens[k].text.upper() == "TO"), -1)
+    if c.dialect != "clickhouse" or at < 0 or tokens[at].token_type is T.IDENTIFIER:
+        return False
+    parts, _ = ddl.read_name(tokens, at + 1)
+    if not parts:
+        return False
+    c.declarations.append(Declaration(name, "MaterializedView", tokens[0].line))
+    builder = c._builder()
+    root = builder.query(c._parse(tokens[head.query :], "SELECT"))
+    assignments = (Assignment(STAR, (Ref(root, -1, STAR, IDENTITY),)),)
+    c._add(tokens, "create_view", builder, owner, target=c._full(parts), assignments=assignments, subqueries=[root])
+    return True
+
+
+def distributed(c: FileCompiler, tokens: list[Token], name: Name, owner: str) -> None:
+    """``ENGINE = Distributed(cluster, db, t)`` and ``Buffer(db, t, ...)`` of ClickHouse show the rows of db.t."""
+    if c.dialect != "clickhouse":
+        return
+    for k in range(len(tokens) - 1):
+        word = tokens[k].text.upper()
+        if word in ("DISTRIBUTED", "BUFFER") and tokens[k + 1].token_type is T.L_PAREN:
+            arguments = ddl.items(tokens, k + 2, closing(tokens, k + 1))
+            first = 1 if word == "DISTRIBUTED" else 0
+            parts = [c.fold(tokens[a].text, True) for a, b in arguments[first : first + 2] if b - a == 1]
+            if len(parts) == 2:
+                procedural._move(c, tokens, c._qualified(tuple(parts)), name, "create_table", owner)
+            return
+
+
+def import_(c: FileCompiler, tokens: list[Token], owner: str) -> None:
+    """``IMPORT INTO t [(a, b)] FROM ... FILE 'f'`` of Exasol."""
+    if len(tokens) < 4 or tokens[1].token_type is not T.INTO:
+        return
+    parts, i = ddl.read_name(tokens, 2)
+    columns = _names(c, tokens, i) if i < len(tokens) and tokens[i].token_type is T.L_PAREN else []
+    for location in _files(tokens):
+        _load_from(c, tokens, procedural.external(c, location, tokens[0].line), c._full(parts), columns, owner)
+
+
+def _files(tokens: list[Token]) -> list[str]:
+    return [
+        tokens[k + 1].text
+        for k in range(len(tokens) - 1)
+        if tokens[k].text.upper() == "FILE" and tokens[k + 1].token_type in _STRINGS
+    ]

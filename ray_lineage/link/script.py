@@ -1,0 +1,335 @@
+"""One file's statements in their order: what temporary tables and variables hold when a statement reads them.
+
+Branches fork what is held and join it again, loops are read until nothing new is added. So a variable that is set anew
+has forgotten what it held, and one that is set in a branch may hold either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, Protocol
+
+from ray_lineage.link.catalog import Declared
+from ray_lineage.link.evaluate import MERGE, Evaluated, Evaluator, Sources, Temporary, add_sources, unnamed
+from ray_lineage.model import (
+    ANY,
+    ANY_LOOP,
+    CATCH,
+    ELSE,
+    LOOP,
+    ROLES,
+    STAR,
+    THEN,
+    TRY,
+    VALUE,
+    VARIABLES,
+    Diagnostic,
+    FileFacts,
+    Name,
+    StatementFacts,
+)
+
+Key = tuple[str, str]
+"""Owner ("" outside of programs) and name of a temporary table or variable."""
+
+State = dict[Key, Temporary]
+_LOOPS: Final = (LOOP, ANY_LOOP)
+_PASSES: Final = 30  # over one loop; what is held can only grow, so that two or three are the rule
+
+
+class ScriptCatalog(Protocol):
+    """What evaluating one file may ask."""
+
+    def resolve(self, name: Name) -> str: ...
+    def columns(self, dataset: str) -> tuple[str, ...] | None: ...
+    def owner(self, dataset: str) -> Declared | None: ...
+
+
+class _Block:
+    """A block of control flow around the statement at hand. ``entry`` is what was held before it; ``other`` what its
+    first branch left (IF), or what was held at any moment (TRY)."""
+
+    __slots__ = ("entry", "other", "step")
+
+    def __init__(self, step: int, entry: State, other: State | None = None) -> None:
+        self.step = step
+        self.entry = entry
+        self.other = other
+
+
+class Script:
+    """Evaluates a file's statements in order. Use :meth:`run` once."""
+
+    def __init__(self, facts: FileFacts, catalog: ScriptCatalog) -> None:
+        self.facts = facts
+        self.catalog = catalog
+        self.diagnostics: list[Diagnostic] = []
+        self._complaints: set[tuple[str, str]] = set()
+        self._state: State = {}
+        self._blocks: list[_Block] = []
+        self._after: dict[int, State] = {}  # what a loop's body left
+        self._grown = False
+        self._kept = 0  # blocks whose order is not known
+        self._types: dict[Key, Name] = {
+            (d.owner, d.name[-1]): d.like for d in facts.declarations if d.temporary and d.like
+        }
+
+    def run(self) -> Iterator[tuple[int, StatementFacts, Evaluated]]:
+        """Every statement with its ordinal and what it does."""
+        statements = self.facts.statements
+        i, n = 0, len(statements)
+        while i < n:
+            path = statements[i].path
+            at = next((k for k, step in enumerate(path) if step % ROLES in _LOOPS), -1)
+            if at < 0:
+                self._move(path)
+                yield i, statements[i], self._evaluate(statements[i])
+                i += 1
+                continue
+            around = path[: at + 1]
+            end = i + 1
+            while end < n and statements[end].path[: at + 1] == around:
+                end += 1
+            self._move(path[:at])
+            yield from self._loop(i, end, at)
+            i = end
+
+    def _loop(self, start: int, end: int, depth: int) -> list[tuple[int, StatementFacts, Evaluated]]:
+        """The statements of an outermost loop, read again until what its body leaves is no news to its beginning."""
+        found: list[tuple[int, StatementFacts, Evaluated]] = []
+        entry = dict(self._state)
+        for _ in range(_PASSES):
+            found.clear()
+            self._grown = False
+            self._state = dict(entry)
+            for i in range(start, end):
+                statement = self.facts.statements[i]
+                self._move(statement.path)
+                found.append((i, statement, self._evaluate(statement)))
+            self._move(self.facts.statements[start].path[:depth])
+            if not self._grown:
+                break
+        return found
+
+    # ------------------------------------------------------------------ branches
+
+    def _move(self, path: tuple[int, ...]) -> None:
+        """Leave the blocks that the next statement is not in, enter those that it is in."""
+        blocks = self._blocks
+        common = 0
+        while common < len(blocks) and common < len(path) and blocks[common].step == path[common]:
+            common += 1
+        if common == len(blocks) == len(path):
+            return
+        while len(blocks) > common + 1:
+            self._leave()
+        if len(blocks) > common:
+            following = path[common] if common < len(path) else -1
+            if following >= 0 and self._switch(blocks[-1], following):
+                common += 1
+            else:
+                self._leave()
+        for step in path[common:]:
+            self._enter(step)
+
+    def _switch(self, block: _Block, step: int) -> bool:
+        """From THEN to ELSE, from TRY to CATCH of the same block."""
+        if block.step // ROLES != step // ROLES:
+            return False
+        before, after = block.step % ROLES, step % ROLES
+        if (before, after) == (THEN, ELSE):
+            block.step, block.other, self._state = step, self._state, dict(block.entry)
+            return True
+        if (before, after) == (TRY, CATCH):
+            # any statement of the TRY may have been the last one
+            seen = joined(block.entry, block.other or {})
+            block.step, block.other, self._state = step, self._state, seen
+            return True
+        return False
+
+    def _enter(self, step: int) -> None:
+        role = step % ROLES
+        self._blocks.append(_Block(step, dict(self._state), {} if role == TRY else None))
+        if role in _LOOPS:
+            self._state = joined(self._state, self._after.get(step, {}))
+        if role in (ANY, ANY_LOOP):
+            self._kept += 1
+
+    def _leave(self) -> None:
+        block = self._blocks.pop()
+        role = block.step % ROLES
+        if role in _LOOPS:
+            known = self._after.get(block.step, {})
+            begun = joined(block.entry, known)
+            if not within(self._state, begun):
+                self._grown = True
+            self._after[block.step] = joined(known, self._state)
+            self._state = joined(block.entry, self._state)
+        elif role in (THEN, ELSE, CATCH):
+            self._state = joined(block.entry if block.other is None else block.other, self._state)
+        elif role == TRY:  # its CATCH says nothing, and goes on from wherever the TRY had come to
+            self._state = joined(joined(block.entry, block.other or {}), self._state)
+        if role in (ANY, ANY_LOOP):
+            self._kept -= 1
+
+    # ------------------------------------------------------------------ statements
+
+    def _evaluate(self, statement: StatementFacts) -> Evaluated:
+        owner = statement.procedure
+        try:
+            result = Evaluator(statement, self.catalog, lambda n: self._temporary(owner, n), self._complain).run()
+        except RecursionError:
+            text = "this statement's queries are nested too deeply to follow; it has no column lineage"
+            self._complain("RL304", "error", text, statement.first_line)
+            result = Evaluated([], [], [], [], [])
+        target = statement.target
+        if target == VARIABLES:
+            self._assign(statement, result)
+        elif len(target) == 1 and target[0][:1] in ("#", "@"):
+            self._fill(statement, result)
+        return result
+
+    def _complain(self, code: str, severity: str, message: str, line: int) -> None:
+        if (code, message) not in self._complaints:
+            self._complaints.add((code, message))
+            self.diagnostics.append(Diagnostic(code, severity, message, line))
+
+    def _key(self, owner: str, name: str) -> Key:
+        """Its own, or that of the package or script around it where that one holds something."""
+        around = owner
+        while around and (around, name) not in self._state:
+            around = around.rpartition(".")[0]
+        return (around, name) if (around, name) in self._state else (owner, name)
+
+    def _temporary(self, owner: str, name: str) -> Temporary | None:
+        found = self._state.get(self._key(owner, name))
+        if found is not None or not self._types:
+            return found
+        of_type = self._types.get((owner, name)) or self._types.get(("", name))
+        columns = self._type_columns(self.catalog.resolve(of_type)) if of_type else None
+        return Temporary(columns) if columns else None
+
+    def _type_columns(self, dataset: str) -> tuple[str, ...] | None:
+        columns = self.catalog.columns(dataset)
+        declared = self.catalog.owner(dataset)
+        return columns if declared is not None and declared.kind == "Type" else None
+
+    def _hold(self, key: Key, value: Temporary, *, replace: bool) -> None:
+        """``value`` is what the key holds from here on, besides what it held before if that is not replaced."""
+        before = self._state.get(key)
+        if before is not None and (self._kept or not replace):
+            value = before if _contains(before, value) else merged(before, value)
+        self._state[key] = value
+        for block in self._blocks:
+            if block.step % ROLES == TRY and block.other is not None:
+                seen = block.other.get(key)
+                block.other[key] = value if seen is None else merged(seen, value)
+
+    def _assign(self, statement: StatementFacts, result: Evaluated) -> None:
+        values: dict[str, Temporary] = {a.column: Temporary((VALUE,)) for a in statement.assignments}
+        for flow in result.flows:
+            value = values[flow.target]
+            add_sources(value.items[VALUE], {flow.source: flow.code}, 0)
+            value.influences.update(result.influences)
+            value.feeds.update(result.feeds)
+        for name, value in values.items():
+            self._hold(self._key(statement.procedure, name), value, replace=statement.defines)
+
+    def _fill(self, statement: StatementFacts, result: Evaluated) -> None:
+        name = statement.target[0]
+        key = self._key(statement.procedure, name)
+        if statement.kind == "assign":
+            self._declare(statement, key)
+            return
+        before = self._temporary(statement.procedure, name)
+        columns = before.columns if before is not None and not statement.defines else ()
+        if statement.kind in ("truncate", "delete"):
+            if statement.defines and before is not None:
+                self._hold(key, Temporary(before.columns), replace=True)
+            return
+        local = Temporary(columns)
+        local.influences.update(result.influences)
+        local.feeds.update(result.feeds)
+        written: dict[str, Sources] = {}
+        if statement.defines:  # every column is there, also those without a source
+            for position, item in enumerate(result.items):
+                column = item.name if item.name is not None else unnamed(position)
+                if position < len(statement.columns) and STAR not in (i.name for i in result.items):
+                    column = statement.columns[position]
+                written[column] = {}
+            if STAR not in written:
+                local.columns = tuple(written)
+        for flow in result.flows:
+            add_sources(written.setdefault(flow.target, {}), {flow.source: flow.code}, 0)
+        for column, sources in written.items():
+            add_sources(local.items.setdefault(column, {}), sources, 0)
+        self._hold(key, local, replace=statement.defines)
+
+    def _declare(self, statement: StatementFacts, key: Key) -> None:
+        """CREATE TABLE #t makes an empty table; DECLARE @t TABLE in a loop does so only the first time."""
+        if key[1][0] == "@" and key in self._state and self._in_loop():
+            return
+        if not statement.defines:  # ALTER TABLE ... ADD
+            before = self._state.get(key, Temporary(()))
+            more = Temporary((*before.columns, *statement.columns))
+            self._hold(key, merged(more, before) if before.columns else before, replace=True)
+            return
+        self._hold((statement.procedure, key[1]), Temporary(statement.columns), replace=True)
+
+    def _in_loop(self) -> bool:
+        return any(b.step % ROLES in _LOOPS for b in self._blocks)
+
+
+# --------------------------------------------------------------------------- what is held
+
+
+def merged(a: Temporary, b: Temporary) -> Temporary:
+    """What either holds. Neither is changed."""
+    if a is b:
+        return a
+    out = Temporary(a.columns if a.columns == b.columns else _both(a.columns, b.columns))
+    for part in (a, b):
+        for column, sources in part.items.items():
+            known = out.items.get(column)
+            if not known:
+                out.items[column] = dict(sources)
+            else:
+                add_sources(known, sources, 0)
+        out.influences |= part.influences
+        out.feeds |= part.feeds
+    return out
+
+
+def _both(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[str, ...]:
+    """The columns of a table that was made in two ways; unknown where one of them is."""
+    return tuple(dict.fromkeys((*a, *b))) if a and b else ()
+
+
+def joined(a: State, b: State) -> State:
+    """What is held where two ways meet."""
+    if not b:
+        return dict(a)
+    out = dict(a)
+    for key, value in b.items():
+        known = out.get(key)
+        out[key] = value if known is None else merged(known, value)
+    return out
+
+
+def within(a: State, b: State) -> bool:
+    """Does ``b`` hold all that ``a`` holds?"""
+    return all(key in b and _contains(b[key], value) for key, value in a.items())
+
+
+def _contains(big: Temporary, small: Temporary) -> bool:
+    if big is small:
+        return True
+    if not (small.influences <= big.influences and small.feeds <= big.feeds and set(small.columns) <= set(big.columns)):
+        return False
+    for column, sources in small.items.items():
+        known = big.items.get(column)
+        if known is None or any(
+            source not in known or MERGE[known[source]][code] != known[source] for source, code in sources.items()
+        ):
+            return False
+    return True

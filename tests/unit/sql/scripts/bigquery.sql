@@ -1,0 +1,195 @@
+-- case: scripting with loops and set
+DECLARE d DATE DEFAULT CURRENT_DATE();
+DECLARE n, m INT64;
+SET n = (SELECT MAX(a) FROM ds.t);
+SET (m, d) = (SELECT AS STRUCT b, c FROM ds.s);
+IF n > 1 THEN
+  INSERT INTO ds.o (x, y) SELECT n, m;
+ELSEIF n = 0 THEN
+  INSERT ds.o (x) VALUES (m);
+ELSE
+  SELECT 1;
+END IF;
+WHILE n > 0 DO
+  SET n = n - 1;
+  INSERT INTO ds.p (x) SELECT a FROM ds.t WHERE b = n;
+END WHILE;
+LOOP
+  BREAK;
+END LOOP;
+FOR r IN (SELECT a, b FROM ds.t) DO
+  INSERT INTO ds.q (x) VALUES (r.b);
+END FOR;
+BEGIN
+  INSERT INTO ds.w (x) SELECT a FROM ds.t;
+EXCEPTION WHEN ERROR THEN
+  SELECT @@error.message;
+END;
+-- pairs: ds.t.a > ds.o.x a, ds.s.b > ds.o.y i, ds.s.b > ds.o.x i, ds.t.a > ds.p.x i, ds.t.b > ds.q.x i, ds.t.a > ds.w.x i
+-- case: names in backticks of all kinds
+INSERT INTO `my-proj.ds.o` (x) SELECT a FROM `my-proj`.ds.t;
+INSERT INTO my-proj.ds.p (x) SELECT a FROM `my-proj.ds`.`t`;
+-- pairs: my-proj.ds.t.a > my-proj.ds.o.x i, my-proj.ds.t.a > my-proj.ds.p.x i
+-- case: wildcard table and suffix
+INSERT INTO ds.o (x) SELECT a FROM `proj.ds.events_*` WHERE _TABLE_SUFFIX BETWEEN '20240101' AND '20240131';
+-- pairs: proj.ds.events_*.a > ds.o.x i
+-- influences: proj.ds.events_*._table_suffix > ds.o filter
+-- case: struct and array
+CREATE TABLE ds.o AS SELECT STRUCT(a AS p, b AS q) AS s, ARRAY_AGG(STRUCT(a, b) ORDER BY id LIMIT 1)[OFFSET(0)] AS f, [a, b] AS arr FROM t GROUP BY 1;
+-- pairs: t.a > ds.o.s t, t.b > ds.o.s t, t.a > ds.o.f a, t.b > ds.o.f a, t.id > ds.o.f w, t.a > ds.o.arr t, t.b > ds.o.arr t
+-- case: struct fields
+INSERT INTO ds.o (x, y) SELECT t.a.city, b.geo.lat FROM t;
+-- pairs: t.a > ds.o.x t, t.b > ds.o.y t
+-- case: struct star
+CREATE VIEW ds.v AS SELECT id, a.* FROM t;
+-- pairs: t.id > ds.v.id i, t.a > ds.v.* t
+-- case: unnest with offset
+INSERT INTO ds.o (x, y, z) SELECT id, e, off FROM t, UNNEST(a) AS e WITH OFFSET AS off;
+-- pairs: t.id > ds.o.x i, t.a > ds.o.y t
+-- case: unnest of structs
+INSERT INTO ds.o (x, y) SELECT h.page, p.key FROM t, UNNEST(t.a) AS h, UNNEST(h.params) p;
+-- pairs: t.a > ds.o.x t, t.a > ds.o.y t
+-- case: implicit unnest
+INSERT INTO ds.o (x) SELECT h.page FROM t, t.a AS h;
+-- pairs: t.a > ds.o.x t
+-- case: scalar subquery over unnest
+INSERT INTO ds.o (x) SELECT (SELECT value.string_value FROM UNNEST(a) WHERE key = 'page') FROM t;
+-- pairs: t.a > ds.o.x t
+-- influences: t.a > ds.o filter
+-- case: array subquery
+INSERT INTO ds.o (x) SELECT ARRAY(SELECT AS STRUCT e.p, e.q FROM UNNEST(a) e WHERE e.p > 1) FROM t;
+-- pairs: t.a > ds.o.x t
+-- case: except and replace
+CREATE VIEW ds.v AS SELECT * EXCEPT (b) REPLACE (a + 1 AS a) FROM t;
+-- pairs: t.id > ds.v.id i, t.a > ds.v.a t
+-- case: merge with insert row
+CREATE TABLE ds.o (id INT64, a INT64, b INT64);
+MERGE ds.o T USING (SELECT id, a, b FROM ds.s) S ON T.id = S.id
+WHEN MATCHED THEN UPDATE SET a = S.a, b = S.b
+WHEN NOT MATCHED BY TARGET THEN INSERT ROW
+WHEN NOT MATCHED BY SOURCE THEN DELETE;
+-- pairs: ds.s.a > ds.o.a i, ds.s.b > ds.o.b i, ds.s.id > ds.o.id i
+-- case: merge on false
+MERGE INTO ds.o USING t ON FALSE WHEN NOT MATCHED THEN INSERT (x) VALUES (a) WHEN NOT MATCHED BY SOURCE AND d > 1 THEN DELETE;
+-- pairs: t.a > ds.o.x i
+-- case: create model
+CREATE OR REPLACE MODEL ds.m OPTIONS (model_type = 'linear_reg', input_label_cols = ['b']) AS SELECT a, b FROM t WHERE id > 1;
+-- pairs: t.a > ds.m.a i, t.b > ds.m.b i
+-- influences: t.id > ds.m filter
+-- case: predict with a model
+INSERT INTO ds.o (x) SELECT predicted_b FROM ML.PREDICT(MODEL ds.m, (SELECT a FROM t));
+-- pairs: t.a > ds.o.x t
+-- reads: ds.m, t
+-- case: export data
+EXPORT DATA OPTIONS (uri = 'gs://b/f*.csv', format = 'CSV', overwrite = true) AS SELECT a, b AS k FROM t;
+-- pairs: t.a > external."gs://b/f*.csv".a i, t.b > external."gs://b/f*.csv".k i
+-- case: load data
+LOAD DATA INTO ds.o (x INT64, y STRING) FROM FILES (format = 'CSV', uris = ['gs://b/p/*.csv']);
+-- pairs: external."gs://b/p/*.csv".* > ds.o.x i?, external."gs://b/p/*.csv".* > ds.o.y i?
+-- case: external table
+CREATE EXTERNAL TABLE ds.e (x INT64) OPTIONS (format = 'CSV', uris = ['gs://b/x.csv']);
+INSERT INTO ds.o (y) SELECT x FROM ds.e;
+-- pairs: external."gs://b/x.csv".* > ds.e.* i, ds.e.x > ds.o.y i
+-- case: pipe syntax
+CREATE VIEW ds.v AS
+FROM t
+|> WHERE b > 1
+|> JOIN u USING (id)
+|> EXTEND a + c AS k
+|> AGGREGATE SUM(k) AS s GROUP BY d
+|> ORDER BY s DESC
+|> LIMIT 10;
+-- pairs: t.a > ds.v.s a, u.c > ds.v.s a, u.d > ds.v.d i
+-- case: pipe select, set, drop, rename
+CREATE VIEW ds.v AS FROM t |> SET a = a + 1 |> DROP b |> RENAME id AS k;
+-- pairs: t.id > ds.v.k i, t.a > ds.v.a t
+-- case: procedures
+CREATE OR REPLACE PROCEDURE ds.p(IN x INT64, OUT y INT64)
+BEGIN
+  DECLARE z INT64;
+  SET z = (SELECT MAX(a) FROM ds.t WHERE b = x);
+  INSERT INTO ds.o (c) VALUES (z);
+  CREATE TEMP TABLE w AS SELECT a AS k FROM ds.t;
+  INSERT INTO ds.q (c) SELECT k FROM w;
+  SET y = z;
+END;
+CALL ds.p(1, res);
+INSERT INTO ds.z (c) SELECT a FROM ds.t;
+-- pairs: ds.t.a > ds.o.c a, ds.t.a > ds.q.c i, ds.t.a > ds.z.c i
+-- case: execute immediate
+DECLARE tab STRING DEFAULT 'ds.o';
+EXECUTE IMMEDIATE FORMAT('INSERT INTO `%s` (x) SELECT a FROM ds.t WHERE b = @v', tab) USING 1 AS v;
+EXECUTE IMMEDIATE """
+  INSERT INTO ds.p (x)
+  SELECT a FROM ds.t
+""";
+-- pairs: ds.t.a > ds.o.x i, ds.t.a > ds.p.x i
+-- case: execute immediate into
+DECLARE n INT64;
+EXECUTE IMMEDIATE 'SELECT MAX(a) FROM ds.t' INTO n;
+INSERT INTO ds.o (x) VALUES (n);
+-- pairs: ds.t.a > ds.o.x a
+-- case: udfs
+CREATE TEMP FUNCTION dbl(x INT64) AS (x * 2);
+CREATE FUNCTION ds.f(x INT64) RETURNS INT64 LANGUAGE js AS r"""return x * 2; // it's""";
+CREATE TABLE FUNCTION ds.tvf(n INT64) AS SELECT a, b FROM t WHERE id = n;
+INSERT INTO ds.o (x, y) SELECT dbl(k), v FROM (SELECT a AS k, b AS v FROM ds.tvf(1));
+-- pairs: t.a > ds.tvf.a i, t.b > ds.tvf.b i, ds.tvf.a > ds.o.x t, ds.tvf.b > ds.o.y i
+-- codes: RL112
+-- case: partitioned table with options
+CREATE OR REPLACE TABLE ds.o (x INT64 OPTIONS (description = 'it''s'), y STRUCT<p STRING, q ARRAY<INT64>>, z TIMESTAMP) PARTITION BY DATE(z) CLUSTER BY x OPTIONS (expiration_timestamp = TIMESTAMP '2030-01-01 00:00:00 UTC');
+INSERT ds.o SELECT a, b, id FROM t;
+-- pairs: t.a > ds.o.x i, t.b > ds.o.y i, t.id > ds.o.z i
+-- case: ctas partitioned
+CREATE TABLE IF NOT EXISTS ds.o PARTITION BY dt OPTIONS (require_partition_filter = TRUE) AS SELECT DATE(a) AS dt, b FROM t;
+-- pairs: t.a > ds.o.dt t, t.b > ds.o.b i
+-- case: clone, copy, snapshot, like
+CREATE TABLE ds.c CLONE ds.t;
+CREATE TABLE ds.k COPY ds.t;
+CREATE SNAPSHOT TABLE ds.n CLONE ds.t FOR SYSTEM_TIME AS OF CURRENT_TIMESTAMP();
+CREATE TABLE ds.l LIKE ds.t;
+-- pairs: ds.t.* > ds.c.* i, ds.t.* > ds.k.* i, ds.t.* > ds.n.* i
+-- case: qualify, windows, named windows
+INSERT INTO ds.o (x) SELECT LAST_VALUE(a IGNORE NULLS) OVER w FROM t WHERE TRUE QUALIFY ROW_NUMBER() OVER (PARTITION BY id ORDER BY b DESC) = 1 WINDOW w AS (PARTITION BY b ORDER BY id);
+-- pairs: t.a > ds.o.x t, t.b > ds.o.x w, t.id > ds.o.x w
+-- influences: t.id > ds.o filter, t.b > ds.o filter
+-- case: update nested and from
+UPDATE ds.o SET x.p = t.a, y = u.c FROM t JOIN u ON t.id = u.id WHERE o.id = t.id;
+-- pairs: t.a > ds.o.x t, u.c > ds.o.y i
+-- case: pivot and unpivot
+CREATE VIEW ds.v AS SELECT * FROM t PIVOT (SUM(b) AS s FOR a IN ('N', 'S' AS south));
+CREATE VIEW ds.w AS SELECT * FROM t UNPIVOT (val FOR k IN (a, b));
+-- pairs: t.id > ds.v.id i, t.b > ds.v.s_n a, t.a > ds.v.s_n c, t.b > ds.v.s_south a, t.a > ds.v.s_south c, t.id > ds.w.id i, t.a > ds.w.val i, t.b > ds.w.val i
+-- case: safe functions, json access, json value
+INSERT INTO ds.o (x, y, z) SELECT SAFE.PARSE_DATE('%F', a), JSON_VALUE(b, '$.p'), a.p.q[0] FROM t;
+-- pairs: t.a > ds.o.x t, t.b > ds.o.y t, t.a > ds.o.z t
+-- case: recursive with and temp table
+WITH RECURSIVE h AS (SELECT id, a FROM t UNION ALL SELECT t.id, h.a FROM t JOIN h ON t.b = h.id) SELECT id, a FROM h;
+-- pairs: t.id > id i, t.a > a i
+-- case: materialized view and search index and row access policy
+CREATE MATERIALIZED VIEW ds.mv OPTIONS (enable_refresh = true) AS SELECT a, COUNT(*) AS n FROM t GROUP BY a;
+CREATE ROW ACCESS POLICY p ON ds.o GRANT TO ('user:x') FILTER USING (x = 1);
+CREATE SEARCH INDEX i ON ds.o (ALL COLUMNS);
+CREATE SCHEMA IF NOT EXISTS ds OPTIONS (location = 'EU');
+ASSERT (SELECT COUNT(*) FROM ds.t) > 0 AS 'it is empty';
+-- pairs: t.a > ds.mv.a i
+-- reads: t, ds.t
+-- case: alter table rename
+ALTER TABLE ds.a RENAME TO b;
+ALTER TABLE ds.o ADD COLUMN IF NOT EXISTS z STRING, ADD COLUMN w INT64;
+-- pairs: ds.a.* > ds.b.* i
+-- case: transactions
+BEGIN TRANSACTION;
+INSERT INTO ds.o (x) SELECT a FROM t;
+COMMIT TRANSACTION;
+-- pairs: t.a > ds.o.x i
+-- case: union by name and corresponding
+INSERT INTO ds.o (x) SELECT a FROM t UNION DISTINCT SELECT c FROM u;
+-- pairs: t.a > ds.o.x i, u.c > ds.o.x i
+-- case: group by all, grouping sets, having alias
+INSERT INTO ds.o (x, y) SELECT LOWER(a) AS k, SUM(b) AS s FROM t GROUP BY ALL HAVING s > 1;
+-- pairs: t.a > ds.o.x t, t.b > ds.o.y a
+-- influences: t.a > ds.o group_by, t.b > ds.o filter
+-- case: table arguments
+INSERT INTO ds.o (x, y) SELECT p.predicted_b, g.a FROM ML.PREDICT(MODEL ds.m, TABLE t) p, GAP_FILL(TABLE ds.t2, ts_column => 'ts', bucket_width => INTERVAL '1' DAY) g;
+-- pairs: t.id > ds.o.x t, t.a > ds.o.x t, t.b > ds.o.x t, ds.t2.a > ds.o.y i

@@ -1,0 +1,87 @@
+-- case: materialized view to a table
+CREATE TABLE raw (ts DateTime, k String, v Float64 CODEC(Gorilla)) ENGINE = MergeTree() PARTITION BY toYYYYMM(ts) ORDER BY (k, ts) TTL ts + INTERVAL 1 MONTH SETTINGS index_granularity = 8192;
+CREATE MATERIALIZED VIEW mv TO agg AS SELECT k, sumState(v) AS s FROM raw GROUP BY k;
+-- pairs: raw.k > agg.k i, raw.v > agg.s a
+-- case: materialized view with an engine
+CREATE MATERIALIZED VIEW mv ENGINE = SummingMergeTree ORDER BY k POPULATE AS SELECT a AS k, count() AS n FROM t GROUP BY k;
+-- pairs: t.a > mv.k i
+-- influences: t.a > mv group_by
+-- case: array join
+INSERT INTO o (x, y) SELECT id, e FROM t ARRAY JOIN a AS e;
+-- pairs: t.id > o.x i, t.a > o.y t
+-- case: insert into function
+INSERT INTO FUNCTION s3('https://b/f.csv', 'CSV') SELECT a, b FROM t;
+INSERT INTO FUNCTION file('out.tsv', 'TSV', 'x Int32') SELECT a AS x FROM t;
+-- pairs: t.a > external."https://b/f.csv".a i, t.b > external."https://b/f.csv".b i, t.a > external."out.tsv".x i
+-- case: table functions
+INSERT INTO o (x) SELECT c1 FROM s3('https://b/f.parquet', 'Parquet');
+INSERT INTO o (y) SELECT number FROM numbers(10);
+-- pairs: external."https://b/f.parquet".c1 > o.x i
+-- case: into outfile
+SELECT a FROM t INTO OUTFILE 'x.csv' FORMAT CSV;
+-- pairs: t.a > external."x.csv".a i
+-- case: format and settings
+INSERT INTO o (x) SELECT a FROM t SETTINGS max_threads = 1;
+INSERT INTO o (x, y) FORMAT Values (1, 2);
+SELECT a FROM t FORMAT JSONEachRow;
+-- pairs: t.a > o.x i, t.a > a i
+-- case: dictionary
+CREATE DICTIONARY d (id UInt64, name String DEFAULT '') PRIMARY KEY id SOURCE(CLICKHOUSE(TABLE 'src' DB 'db')) LAYOUT(FLAT()) LIFETIME(300);
+INSERT INTO o (x) SELECT dictGet('d', 'name', a) FROM t;
+-- pairs: db.src.id > d.id i, db.src.name > d.name i, t.a > o.x t, d.name > o.x t
+-- case: aliases used in where and by later items
+INSERT INTO o (x, y) SELECT a + 1 AS k, k * 2 AS m FROM t WHERE k > 3;
+-- pairs: t.a > o.x t, t.a > o.y t
+-- influences: t.a > o filter
+-- case: with expression
+WITH 5 AS n, (SELECT max(c) FROM u) AS m INSERT INTO o (x) SELECT a + n + m FROM t;
+-- pairs: t.a > o.x t, u.c > o.x a
+-- case: with expression in a select
+INSERT INTO o (x) WITH (SELECT max(c) FROM u) AS m SELECT a + m FROM t;
+-- pairs: t.a > o.x t, u.c > o.x a
+-- case: final, sample, prewhere, limit by
+INSERT INTO o (x) SELECT a FROM t FINAL SAMPLE 0.1 PREWHERE b = 1 WHERE id > 1 ORDER BY a LIMIT 1 BY b;
+-- pairs: t.a > o.x i
+-- influences: t.b > o filter, t.id > o filter, t.a > o sort
+-- case: any join and global in
+INSERT INTO o (x, y) SELECT a, c FROM t ANY LEFT JOIN u USING (id) WHERE b GLOBAL IN (SELECT d FROM u);
+-- pairs: t.a > o.x i, u.c > o.y i
+-- case: asof join
+INSERT INTO o (x, y) SELECT t.a, u.c FROM t ASOF JOIN u ON t.id = u.id AND t.b >= u.d;
+-- pairs: t.a > o.x i, u.c > o.y i
+-- case: combinators
+INSERT INTO o (x, y, z) SELECT sumIf(a, b > 1), argMax(a, id), uniqExactMerge(b) FROM t;
+-- pairs: t.a > o.x a, t.b > o.x a, t.a > o.y a, t.id > o.y a, t.b > o.z a
+-- case: parametric aggregates
+INSERT INTO o (x, y) SELECT quantile(0.9)(a), topK(3)(b) FROM t;
+-- pairs: t.a > o.x a, t.b > o.y a
+-- case: tuples and lambdas
+INSERT INTO o (x, y) SELECT arrayMap(v -> v + b, a), tupleElement(a, 1) FROM t;
+-- pairs: t.a > o.x t, t.b > o.x t, t.a > o.y t
+-- case: columns with aliases, materialized and default expressions
+CREATE TABLE o (x Int32, y Int32 MATERIALIZED x + 1, z Int32 ALIAS x * 2, w Int32 DEFAULT x) ENGINE = Memory;
+-- pairs: o.x > o.y t, o.x > o.z t
+-- case: alter mutations, exchange and partitions
+ALTER TABLE o UPDATE x = y + 1 WHERE z = 1;
+ALTER TABLE o DELETE WHERE x = 1;
+EXCHANGE TABLES a AND b;
+RENAME TABLE c TO d, e TO f;
+ALTER TABLE g REPLACE PARTITION 1 FROM h;
+ALTER TABLE i ATTACH PARTITION 1 FROM j;
+ALTER TABLE k MOVE PARTITION 1 TO TABLE l;
+OPTIMIZE TABLE o FINAL;
+SYSTEM RELOAD DICTIONARIES;
+-- pairs: o.y > o.x t, a.* > b.* i, b.* > a.* i, c.* > d.* i, e.* > f.* i, h.* > g.* i, j.* > i.* i, k.* > l.* i
+-- case: distributed tables and create as
+CREATE TABLE dist AS loc ENGINE = Distributed(cl, db, loc, rand());
+CREATE TABLE cp ENGINE = Memory AS SELECT a FROM t;
+-- pairs: db.loc.* > dist.* i, t.a > cp.a i
+-- case: live and window views, projections
+CREATE VIEW v AS SELECT a FROM t WHERE b = {p:UInt32};
+INSERT INTO o (x) SELECT a FROM v(p = 3);
+INSERT INTO o (y) SELECT a FROM other.w(p = 3);
+-- pairs: t.a > v.a i, v.a > o.x i, other.w.a > o.y i
+-- case: except and apply
+CREATE VIEW v AS SELECT * EXCEPT (b) FROM t;
+CREATE VIEW w AS SELECT * EXCEPT a REPLACE (b + 1 AS b) FROM t;
+-- pairs: t.id > v.id i, t.a > v.a i, t.id > w.id i, t.b > w.b t

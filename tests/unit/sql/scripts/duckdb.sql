@@ -1,0 +1,97 @@
+-- case: files in from
+INSERT INTO o (x) SELECT a FROM 'data/*.parquet';
+INSERT INTO o (y) SELECT b FROM read_csv('x.csv', header = true) r;
+INSERT INTO o (z) SELECT c FROM read_parquet(['a.parquet', 'b.parquet']);
+-- pairs: external."data/*.parquet".a > o.x i, external."x.csv".b > o.y i, external."a.parquet".c > o.z i
+-- case: copy
+COPY (SELECT a, b FROM t) TO 'out.parquet' (FORMAT parquet, COMPRESSION zstd);
+COPY t TO 'dir' (FORMAT parquet, PARTITION_BY (a));
+COPY o FROM 'in.csv' (AUTO_DETECT true);
+-- pairs: t.a > external."out.parquet".a i, t.b > external."out.parquet".b i, t.id > external.dir.id i, t.a > external.dir.a i, t.b > external.dir.b i, external."in.csv".* > o.* i
+-- case: from first
+INSERT INTO o (x, y, z) FROM t;
+CREATE TABLE p AS FROM t SELECT a WHERE b > 1;
+-- pairs: t.id > o.x i, t.a > o.y i, t.b > o.z i, t.a > p.a i
+-- case: insert by name
+CREATE TABLE o (x INT, y INT);
+INSERT INTO o BY NAME SELECT a AS y, b AS x FROM t;
+-- pairs: t.a > o.y i, t.b > o.x i
+-- case: insert or replace and ignore
+INSERT OR REPLACE INTO o (x) SELECT a FROM t;
+INSERT OR IGNORE INTO o (y) SELECT b FROM t;
+-- pairs: t.a > o.x i, t.b > o.y i
+-- case: union by name
+CREATE VIEW v AS SELECT a AS k FROM t UNION ALL BY NAME SELECT c AS m, d AS k FROM u;
+-- pairs: t.a > v.k i, u.d > v.k i, u.c > v.m i
+-- case: star modifiers
+CREATE VIEW v AS SELECT * EXCLUDE (a) REPLACE (b + 1 AS b) FROM t;
+-- pairs: t.id > v.id i, t.b > v.b t
+-- case: columns expression
+CREATE VIEW v AS SELECT MAX(COLUMNS(*)) FROM t;
+-- pairs: t.id > v.id a, t.a > v.a a, t.b > v.b a
+-- case: list and struct functions
+INSERT INTO o (x, y, z) SELECT struct_pack(k := a), {'p': b}.p, list_transform([a], v -> v + b) FROM t;
+-- pairs: t.a > o.x t, t.b > o.y t, t.a > o.z t, t.b > o.z t
+-- case: pivot statement
+CREATE TABLE o AS PIVOT t ON a IN ('x', 'y') USING SUM(b) GROUP BY id;
+-- pairs: t.id > o.id i, t.b > o.x a, t.a > o.x c, t.b > o.y a, t.a > o.y c
+-- case: unpivot statement
+CREATE TABLE o AS UNPIVOT t ON a, b INTO NAME k VALUE val;
+-- pairs: t.id > o.id i, t.a > o.val i, t.b > o.val i
+-- case: macros
+CREATE MACRO add1(x) AS x + 1;
+CREATE MACRO tab(n) AS TABLE SELECT a, b FROM t WHERE id = n;
+INSERT INTO o (x) SELECT add1(a) FROM tab(3);
+-- pairs: t.a > tab.a i, t.b > tab.b i, tab.a > o.x t
+-- case: attach and use
+ATTACH 'f.db' AS other;
+INSERT INTO other.o (x) SELECT a FROM main.t2;
+-- pairs: main.t2.a > other.o.x i
+-- case: asof and positional joins
+INSERT INTO o (x, y) SELECT t.a, u.c FROM t ASOF JOIN u ON t.id = u.id AND t.b >= u.d;
+INSERT INTO p (x, y) SELECT t.a, u.c FROM t POSITIONAL JOIN u;
+-- pairs: t.a > o.x i, u.c > o.y i, t.a > p.x i, u.c > p.y i
+-- case: upsert and returning
+INSERT INTO o (k, n) SELECT id, a FROM t ON CONFLICT (k) DO UPDATE SET n = excluded.n + 1 RETURNING *;
+-- pairs: t.id > o.k i, t.a > o.n t
+-- case: group by all and order by all
+CREATE VIEW v AS SELECT b, SUM(a) AS s FROM t GROUP BY ALL ORDER BY ALL;
+-- pairs: t.b > v.b i, t.a > v.s a
+-- influences: t.b > v group_by
+-- case: summarize, describe, pragma, export
+PRAGMA database_list;
+SUMMARIZE t;
+DESCRIBE SELECT a FROM t;
+EXPORT DATABASE 'dir';
+INSTALL httpfs; LOAD httpfs;
+SET memory_limit = '1GB';
+INSERT INTO o (x) SELECT a FROM t;
+-- pairs: t.a > o.x i
+-- case: sequences and defaults
+CREATE SEQUENCE s;
+CREATE TABLE o (k INT DEFAULT nextval('s'), x INT, y AS (x + 1));
+INSERT INTO o (k, x) SELECT nextval('s'), a FROM t;
+-- pairs: o.x > o.y t, t.a > o.x i
+-- reads: s, t, o
+-- case: unnest with fields
+INSERT INTO o (x) SELECT unnest(a) FROM t;
+INSERT INTO o (y) SELECT e.k FROM t, unnest(t.b) AS u2(e);
+-- pairs: t.a > o.x t, t.b > o.y t
+-- case: semi and anti joins
+INSERT INTO o (x) SELECT a FROM t ANTI JOIN u USING (id);
+-- pairs: t.a > o.x i
+-- influences: t.id > o join, u.id > o join
+-- case: merge into
+MERGE INTO o USING t ON o.id = t.id WHEN MATCHED THEN UPDATE SET x = t.a WHEN NOT MATCHED THEN INSERT (id, x) VALUES (t.id, t.a);
+-- pairs: t.a > o.x i, t.id > o.id i
+-- case: temp table and create or replace
+CREATE OR REPLACE TEMP TABLE w AS SELECT a AS k FROM t;
+CREATE OR REPLACE TABLE o AS SELECT k FROM w;
+-- pairs: t.a > o.k i
+-- case: merge by name
+MERGE INTO o USING t USING (id) WHEN MATCHED THEN UPDATE WHEN NOT MATCHED THEN INSERT;
+-- pairs: t.id > o.id i, t.a > o.a i, t.b > o.b i
+-- influences: o.id > o join, t.id > o join
+-- case: from first in parentheses
+CREATE TABLE o AS (FROM t SELECT a, b);
+-- pairs: t.a > o.a i, t.b > o.b i

@@ -1,0 +1,565 @@
+-- case: insert without a column list takes the known columns
+CREATE TABLE o (x int, y text, z int);
+INSERT INTO o SELECT a, b FROM t;
+-- pairs: t.a > o.x i, t.b > o.y i
+-- case: insert returning writes nothing more
+INSERT INTO o (x) SELECT a FROM t RETURNING x;
+-- pairs: t.a > o.x i
+-- case: data-modifying cte with returning
+WITH moved AS (
+    DELETE FROM t WHERE b < 10 RETURNING id, a
+)
+INSERT INTO archive (id, val) SELECT id, a FROM moved;
+-- pairs: t.id > archive.id i, t.a > archive.val i
+-- reads: t
+-- writes: t, archive
+-- case: update in a cte with returning star
+WITH up AS (UPDATE t SET a = a + 1 WHERE id = 1 RETURNING *)
+INSERT INTO log (id, val) SELECT up.id, up.a FROM up;
+-- pairs: t.a > t.a t, t.id > log.id i, t.a > log.val i
+-- writes: t, log
+-- case: insert in a cte with returning
+WITH ins AS (INSERT INTO o (x) SELECT a FROM t RETURNING id AS new_id)
+INSERT INTO child (parent) SELECT new_id FROM ins;
+-- pairs: t.a > o.x i, o.id > child.parent i
+-- writes: o, child
+-- case: data-modifying cte under a select
+WITH gone AS (DELETE FROM t WHERE id = 1 RETURNING a) SELECT a FROM gone;
+-- pairs: t.a > a i
+-- writes: t
+-- case: upsert
+INSERT INTO o AS cur (k, n) SELECT id, a FROM t
+ON CONFLICT (k) DO UPDATE SET n = cur.n + EXCLUDED.n WHERE cur.n IS DISTINCT FROM EXCLUDED.n;
+-- pairs: t.id > o.k i, t.a > o.n t, o.n > o.n t
+-- influences: o.n > o filter, t.a > o filter
+-- case: upsert on constraint, row assignment
+INSERT INTO o (k, n, m) SELECT id, a, b FROM t
+ON CONFLICT ON CONSTRAINT o_pk DO UPDATE SET (n, m) = (EXCLUDED.n, EXCLUDED.m);
+-- pairs: t.id > o.k i, t.a > o.n i, t.b > o.m i
+-- case: do nothing
+INSERT INTO o (k) SELECT id FROM t ON CONFLICT DO NOTHING;
+-- pairs: t.id > o.k i
+-- case: update from with join
+UPDATE o AS z SET x = t.a, y = u.c FROM t JOIN u ON u.id = t.id WHERE z.id = t.id;
+-- pairs: t.a > o.x i, u.c > o.y i
+-- influences: o.id > o filter, t.id > o filter, t.id > o join, u.id > o join
+-- case: update rows of values
+UPDATE o SET x = v.n FROM (VALUES (1, 'a'), (2, 'b')) AS v (id, n) WHERE o.id = v.id;
+-- pairs:
+-- case: update with row subquery
+UPDATE o SET (x, y) = (SELECT a, b FROM t WHERE t.id = o.id);
+-- pairs: t.a > o.x i, t.b > o.y i
+-- case: delete using
+DELETE FROM o USING t WHERE o.id = t.id AND t.a > 5;
+-- pairs:
+-- influences: o.id > o filter, t.id > o filter, t.a > o filter
+-- case: merge with delete and do nothing
+MERGE INTO o USING t ON o.id = t.id
+WHEN MATCHED AND t.a = 0 THEN DELETE
+WHEN MATCHED THEN UPDATE SET x = t.a, y = o.y || t.b
+WHEN NOT MATCHED AND t.a < 0 THEN DO NOTHING
+WHEN NOT MATCHED THEN INSERT (id, x) VALUES (t.id, t.a);
+-- pairs: t.a > o.x i, o.y > o.y t, t.b > o.y t, t.id > o.id i
+-- influences: o.id > o join, t.id > o join, t.a > o filter
+-- case: merge insert without columns
+CREATE TABLE o (id int, x int);
+MERGE INTO o USING t ON o.id = t.id WHEN NOT MATCHED THEN INSERT VALUES (t.id, t.b);
+-- pairs: t.id > o.id i, t.b > o.x i
+-- case: nested ctes
+INSERT INTO o (x)
+WITH outer_q AS (
+    WITH inner_q AS (SELECT a AS k FROM t)
+    SELECT k + 1 AS m FROM inner_q
+)
+SELECT m FROM outer_q;
+-- pairs: t.a > o.x t
+-- case: recursive hierarchy with path
+CREATE VIEW tree AS
+WITH RECURSIVE h AS (
+    SELECT id, a AS parent, b::text AS path, 1 AS lvl FROM t WHERE a IS NULL
+    UNION ALL
+    SELECT c.id, c.a, h.path || '/' || c.b, h.lvl + 1 FROM t c JOIN h ON c.a = h.id
+)
+SELECT id, path, lvl FROM h;
+-- pairs: t.id > tree.id i, t.b > tree.path t
+-- case: materialized cte hint
+WITH q AS MATERIALIZED (SELECT a FROM t), r AS NOT MATERIALIZED (SELECT a FROM q) SELECT a FROM r;
+-- pairs: t.a > a i
+-- case: set operations with parentheses
+INSERT INTO o (x) (SELECT a FROM t ORDER BY b LIMIT 5) UNION ALL (SELECT c FROM u EXCEPT SELECT d FROM u) ORDER BY 1;
+-- pairs: t.a > o.x i, u.c > o.x i
+-- case: values in from
+INSERT INTO o (x, y) SELECT t.a, v.lbl FROM t JOIN (VALUES (1, 'one')) AS v (n, lbl) ON v.n = t.b;
+-- pairs: t.a > o.x i
+-- case: lateral subquery
+INSERT INTO o (x, y) SELECT t.id, l.m FROM t LEFT JOIN LATERAL (SELECT max(c) AS m FROM u WHERE u.id = t.id) l ON true;
+-- pairs: t.id > o.x i, u.c > o.y a
+-- case: named window
+INSERT INTO o (x, y) SELECT sum(a) OVER w, rank() OVER (w ORDER BY id) FROM t WINDOW w AS (PARTITION BY b);
+-- pairs: t.a > o.x a, t.b > o.x w, t.b > o.y w, t.id > o.y w
+-- case: window frame
+INSERT INTO o (x) SELECT avg(a) OVER (PARTITION BY b ORDER BY id ROWS BETWEEN 3 PRECEDING AND CURRENT ROW) FROM t;
+-- pairs: t.a > o.x a, t.b > o.x w, t.id > o.x w
+-- case: within group
+INSERT INTO o (x) SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY a) FROM t GROUP BY b;
+-- pairs: t.a > o.x a
+-- case: ordered aggregate
+INSERT INTO o (x) SELECT string_agg(a::text, ',' ORDER BY b DESC) FROM t;
+-- pairs: t.a > o.x a, t.b > o.x w
+-- case: filter in an aggregate with subquery
+INSERT INTO o (x) SELECT count(*) FILTER (WHERE a > (SELECT avg(c) FROM u)) FROM t;
+-- pairs: t.a > o.x c, u.c > o.x c
+-- case: grouping sets and grouping
+INSERT INTO o (x, y) SELECT grouping(a), sum(b) FROM t GROUP BY GROUPING SETS ((a, id), CUBE (a), ());
+-- pairs: t.a > o.x a, t.b > o.y a
+-- influences: t.a > o group_by, t.id > o group_by
+-- case: json paths
+INSERT INTO o (x, y, z) SELECT a -> 'k' ->> 'n', a #>> '{p,q}', jsonb_array_length(b) FROM t;
+-- pairs: t.a > o.x t, t.a > o.y t, t.b > o.z t
+-- case: jsonb_to_recordset
+INSERT INTO o (x, y) SELECT r.p, r.q FROM t, jsonb_to_recordset(t.a) AS r (p int, q text);
+-- pairs: t.a > o.x t, t.a > o.y t
+-- case: unnest with ordinality
+INSERT INTO o (x, y) SELECT e.v, e.n FROM t, unnest(t.a) WITH ORDINALITY AS e (v, n);
+-- pairs: t.a > o.x t
+-- case: generate_series
+INSERT INTO o (x) SELECT g FROM t, generate_series(t.a, t.b) AS g;
+-- pairs: t.a > o.x t, t.b > o.x t
+-- case: composite field
+INSERT INTO o (x) SELECT (a).street FROM t;
+-- pairs: t.a > o.x t
+-- case: any of an array subquery
+INSERT INTO o (x) SELECT a FROM t WHERE b = ANY (SELECT c FROM u WHERE d = 1);
+-- pairs: t.a > o.x i
+-- influences: t.b > o filter, u.c > o filter, u.d > o filter
+-- case: array of a subquery
+INSERT INTO o (x) SELECT ARRAY(SELECT c FROM u WHERE u.id = t.id ORDER BY d) FROM t;
+-- pairs: u.c > o.x t
+-- case: quoted and mixed-case names
+CREATE TABLE "Sales"."Order Items" ("Id" int, "unitPrice" numeric);
+INSERT INTO report (x) SELECT "unitPrice" FROM "Sales"."Order Items";
+-- pairs: Sales.Order Items.unitPrice > report.x i
+-- case: three-part names
+INSERT INTO db1.s1.o (x) SELECT a FROM db1.s2.t;
+-- pairs: db1.s2.t.a > db1.s1.o.x i
+-- case: create table like including all
+CREATE TABLE o (LIKE t INCLUDING ALL);
+INSERT INTO o SELECT c, d FROM u;
+-- pairs: u.c > o.id i, u.d > o.a i
+-- case: table command
+INSERT INTO o (x, y, z) TABLE t;
+-- pairs: t.id > o.x i, t.a > o.y i, t.b > o.z i
+-- case: ctas with column list
+CREATE TABLE o (x, y) AS SELECT a, b FROM t WITH NO DATA;
+-- pairs: t.a > o.x i, t.b > o.y i
+-- case: unlogged table and on commit
+CREATE UNLOGGED TABLE o AS SELECT a FROM t;
+CREATE TEMP TABLE w ON COMMIT DROP AS SELECT a AS k FROM o;
+INSERT INTO z (x) SELECT k FROM w;
+-- pairs: t.a > o.a i, o.a > z.x i
+-- case: select into temp
+SELECT a AS k INTO TEMP TABLE w FROM t; INSERT INTO o (x) SELECT k FROM w;
+-- pairs: t.a > o.x i
+-- case: rename swap
+ALTER TABLE o RENAME TO o_old;
+ALTER TABLE o_new RENAME TO o;
+-- pairs: o.* > o_old.* i, o_new.* > o.* i
+-- case: alter table set schema
+ALTER TABLE staging.o SET SCHEMA prod;
+-- pairs: staging.o.* > prod.o.* i
+-- case: attach partition
+CREATE TABLE m (id int, ts date) PARTITION BY RANGE (ts);
+CREATE TABLE m_2024 PARTITION OF m FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+INSERT INTO m_2024 SELECT a, b FROM t;
+-- pairs: t.a > m_2024.id i, t.b > m_2024.ts i, m_2024.id > m.id i, m_2024.ts > m.ts i
+-- case: copy columns from file
+COPY o (x, y) FROM '/data/o.csv' WITH (FORMAT csv, HEADER true);
+-- pairs: external."/data/o.csv".* > o.x i?, external."/data/o.csv".* > o.y i?
+-- case: copy query to file
+COPY (SELECT a, b AS k FROM t WHERE id > 1) TO '/tmp/o.csv' CSV;
+-- pairs: t.a > external."/tmp/o.csv".a i, t.b > external."/tmp/o.csv".k i
+-- influences: t.id > external."/tmp/o.csv" filter
+-- case: pg_dump data blocks
+SET statement_timeout = 0;
+SELECT pg_catalog.set_config('search_path', '', false);
+CREATE TABLE public.o (
+    x integer NOT NULL,
+    y text DEFAULT 'it''s'::text
+);
+ALTER TABLE public.o OWNER TO postgres;
+CREATE SEQUENCE public.o_x_seq AS integer START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CACHE 1;
+ALTER SEQUENCE public.o_x_seq OWNED BY public.o.x;
+ALTER TABLE ONLY public.o ALTER COLUMN x SET DEFAULT nextval('public.o_x_seq'::regclass);
+COPY public.o (x, y) FROM stdin;
+1	it's a "quoted; text
+2	\N
+3	SELECT 1; DROP TABLE x; /* never
+\.
+
+SELECT pg_catalog.setval('public.o_x_seq', 3, true);
+ALTER TABLE ONLY public.o ADD CONSTRAINT o_pkey PRIMARY KEY (x);
+CREATE INDEX o_y ON public.o USING btree (y);
+CREATE VIEW public.v AS
+ SELECT o.x,
+    o.y
+   FROM public.o;
+-- pairs: public.o.x > public.v.x i, public.o.y > public.v.y i
+-- case: psql meta commands
+\set ON_ERROR_STOP on
+\echo 'Loading; it''s begun'
+\i other.sql
+\copy o (x) FROM 'data.csv' WITH CSV HEADER
+\if :flag
+\set tbl o
+\endif
+INSERT INTO o (x) SELECT a FROM t WHERE b = :'val' AND id > :lim;
+\q
+-- pairs: t.a > o.x i, external."data.csv".* > o.x i?
+-- case: psql gexec and c
+\c mydb
+SELECT a FROM t \gset
+\timing on
+INSERT INTO o (x) SELECT a FROM t;
+-- pairs: t.a > a i, t.a > o.x i
+-- case: explain
+EXPLAIN ANALYZE INSERT INTO o (x) SELECT a FROM t;
+EXPLAIN (ANALYZE, BUFFERS) SELECT a FROM t;
+-- pairs:
+-- case: sequence default and nextval
+CREATE SEQUENCE s START 1;
+INSERT INTO o (k, x) SELECT nextval('s'), a FROM t;
+-- pairs: t.a > o.x i
+-- reads: s, t
+-- case: trigger function through its trigger
+CREATE TABLE t2 (id int, a int);
+CREATE FUNCTION log_change() RETURNS trigger AS $$
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        INSERT INTO audit (id, val) VALUES (OLD.id, OLD.a);
+        RETURN OLD;
+    END IF;
+    INSERT INTO audit (id, val) VALUES (NEW.id, NEW.a);
+    NEW.updated_at := now();
+    RETURN NEW;
+END;
+$$ LANGUAGE plpgsql;
+CREATE TRIGGER tr AFTER INSERT OR UPDATE ON t2 FOR EACH ROW EXECUTE FUNCTION log_change();
+-- pairs: t2.id > audit.id i, t2.a > audit.val i
+-- case: plpgsql variables of a rowtype
+CREATE FUNCTION f(p_id int) RETURNS void AS $body$
+DECLARE
+    r t%ROWTYPE;
+    total numeric := 0;
+BEGIN
+    SELECT * INTO r FROM t WHERE id = p_id;
+    INSERT INTO o (x, y) VALUES (r.a, r.b);
+END
+$body$ LANGUAGE plpgsql;
+-- pairs: t.a > o.x i, t.b > o.y i
+-- case: plpgsql select into strict two variables
+CREATE OR REPLACE PROCEDURE p(p_id int) LANGUAGE plpgsql AS $$
+DECLARE v_a int; v_b int;
+BEGIN
+    SELECT a, b INTO STRICT v_a, v_b FROM t WHERE id = p_id;
+    UPDATE o SET x = v_a, y = v_b + 1 WHERE k = p_id;
+EXCEPTION WHEN no_data_found THEN
+    INSERT INTO errors (msg) VALUES (SQLERRM);
+END; $$;
+-- pairs: t.a > o.x i, t.b > o.y t
+-- case: plpgsql loop over a query, nested if
+DO $$
+DECLARE rec RECORD;
+BEGIN
+    FOR rec IN SELECT t.id, u.c FROM t JOIN u ON u.id = t.id LOOP
+        IF rec.c > 10 THEN
+            UPDATE o SET x = rec.c WHERE o.id = rec.id;
+        ELSIF rec.c IS NULL THEN
+            CONTINUE;
+        ELSE
+            INSERT INTO small (v) VALUES (rec.c);
+        END IF;
+    END LOOP;
+END $$;
+-- pairs: u.c > o.x i, u.c > small.v i
+-- case: plpgsql return query
+CREATE FUNCTION f(n int) RETURNS TABLE (k int, v text) LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN QUERY SELECT t.id, t.a FROM t WHERE t.b = n;
+END $$;
+INSERT INTO o (x) SELECT v FROM f(1);
+-- pairs: t.id > f.k i, t.a > f.v i, f.v > o.x i
+-- case: sql function returning table
+CREATE FUNCTION f(n int) RETURNS TABLE (k int, v text) AS $$
+    SELECT id, a FROM t WHERE b = n;
+$$ LANGUAGE sql STABLE;
+-- pairs: t.id > f.k i, t.a > f.v i
+-- case: sql-standard function return
+CREATE FUNCTION f(n int) RETURNS bigint RETURN (SELECT max(a) FROM t WHERE b = n);
+-- pairs: t.a > f.max a
+-- case: plpgsql cursor
+CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    cur CURSOR (key int) FOR SELECT a, b FROM t WHERE id = key;
+    v_a int; v_b int;
+BEGIN
+    OPEN cur(5);
+    LOOP
+        FETCH cur INTO v_a, v_b;
+        EXIT WHEN NOT FOUND;
+        INSERT INTO o (x, y) VALUES (v_a, v_b);
+    END LOOP;
+    CLOSE cur;
+END $$;
+-- pairs: t.a > o.x i, t.b > o.y i
+-- case: plpgsql unbound cursor
+CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE cur refcursor; r record;
+BEGIN
+    OPEN cur FOR SELECT a FROM t;
+    FETCH NEXT FROM cur INTO r;
+    INSERT INTO o (x) VALUES (r.a);
+END $$;
+-- pairs: t.a > o.x i
+-- case: execute format
+DO $$
+DECLARE tab text := 'o';
+BEGIN
+    EXECUTE format('INSERT INTO %I (x) SELECT a FROM t WHERE b = %L', tab, 'k');
+    EXECUTE 'INSERT INTO ' || quote_ident('o2') || ' (x) SELECT a FROM t WHERE id = $1' USING 5;
+END $$;
+-- pairs: t.a > o.x i, t.a > o2.x i
+-- case: execute into a variable
+CREATE FUNCTION f() RETURNS void AS $$
+DECLARE n int;
+BEGIN
+    EXECUTE 'SELECT max(a) FROM t' INTO n;
+    INSERT INTO o (x) VALUES (n);
+END $$ LANGUAGE plpgsql;
+-- pairs: t.a > o.x a
+-- case: insert returning into a variable
+CREATE FUNCTION f() RETURNS void AS $$
+DECLARE new_id int;
+BEGIN
+    INSERT INTO o (x) SELECT a FROM t RETURNING id INTO new_id;
+    INSERT INTO child (parent) VALUES (new_id);
+END $$ LANGUAGE plpgsql;
+-- pairs: t.a > o.x i, o.id > child.parent i
+-- case: perform and get diagnostics
+CREATE FUNCTION f() RETURNS int AS $$
+DECLARE n int;
+BEGIN
+    PERFORM refresh_all(a) FROM t;
+    GET DIAGNOSTICS n = ROW_COUNT;
+    RAISE NOTICE 'rows: %', n;
+    RETURN n;
+END $$ LANGUAGE plpgsql;
+-- pairs: t.a > refresh_all t
+-- reads: t
+-- case: case statement in plpgsql
+DO $$
+DECLARE v int;
+BEGIN
+    CASE v WHEN 1 THEN INSERT INTO o (x) SELECT a FROM t; WHEN 2 THEN INSERT INTO o (y) SELECT b FROM t; ELSE NULL; END CASE;
+    INSERT INTO z (x) SELECT a FROM t;
+END $$;
+-- pairs: t.a > o.x i, t.b > o.y i, t.a > z.x i
+-- case: foreach and while
+DO $$
+DECLARE x int; arr int[] := ARRAY[1,2];
+BEGIN
+    FOREACH x IN ARRAY arr LOOP
+        INSERT INTO o (y) SELECT b FROM t WHERE id = x;
+    END LOOP;
+    WHILE x > 0 LOOP
+        x := x - 1;
+        DELETE FROM o WHERE k = x;
+    END LOOP;
+    <<lbl>> FOR i IN 1..10 LOOP INSERT INTO o (x) SELECT a + i FROM t; EXIT lbl WHEN i = 5; END LOOP lbl;
+END $$;
+-- pairs: t.b > o.y i, t.a > o.x t
+-- case: rules and domains and types are left alone
+CREATE TYPE mood AS ENUM ('sad', 'ok');
+CREATE DOMAIN posint AS integer CHECK (VALUE > 0);
+CREATE EXTENSION IF NOT EXISTS "uuid-ossp";
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader;
+COMMENT ON TABLE o IS 'about; it';
+CREATE POLICY p ON o USING (true);
+VACUUM ANALYZE o;
+ANALYZE o;
+LOCK TABLE o IN EXCLUSIVE MODE;
+REFRESH MATERIALIZED VIEW CONCURRENTLY mv;
+CREATE UNIQUE INDEX i ON o (x) WHERE y IS NOT NULL;
+INSERT INTO o (x) SELECT a FROM t;
+-- pairs: t.a > o.x i
+-- case: generated column and identity
+CREATE TABLE o (id int GENERATED ALWAYS AS IDENTITY, x numeric, y numeric, total numeric GENERATED ALWAYS AS (x * y) STORED);
+-- pairs: o.x > o.total t, o.y > o.total t
+-- case: natural and using joins with stars
+CREATE VIEW v AS SELECT * FROM t JOIN u USING (id);
+-- pairs: t.id > v.id i, u.id > v.id i, t.a > v.a i, t.b > v.b i, u.c > v.c i, u.d > v.d i
+-- case: using with an alias
+INSERT INTO o (x, y) SELECT j.id, c FROM t JOIN u USING (id) AS j;
+-- pairs: t.id > o.x i, u.id > o.x i, u.c > o.y i
+-- case: tablesample, for update, fetch first
+INSERT INTO o (x) SELECT a FROM t TABLESAMPLE SYSTEM (10) ORDER BY b FETCH FIRST 5 ROWS ONLY FOR UPDATE SKIP LOCKED;
+-- pairs: t.a > o.x i
+-- influences: t.b > o sort
+-- case: row comparison and tuple in
+INSERT INTO o (x) SELECT a FROM t WHERE (a, b) IN (SELECT c, d FROM u);
+-- pairs: t.a > o.x i
+-- influences: t.a > o filter, t.b > o filter, u.c > o filter, u.d > o filter
+-- case: whole-row reference
+INSERT INTO o (x) SELECT to_jsonb(t) FROM t;
+-- pairs: t.id > o.x t, t.a > o.x t, t.b > o.x t
+-- case: view alias star and count of table
+INSERT INTO o (x, y) SELECT q.k, q.n FROM (SELECT b AS k, count(t) AS n FROM t GROUP BY b) q;
+-- pairs: t.b > o.x i, t.id > o.y a, t.a > o.y a, t.b > o.y a
+-- case: subquery in having and order by
+INSERT INTO o (x) SELECT b FROM t GROUP BY b HAVING sum(a) > (SELECT avg(c) FROM u) ORDER BY (SELECT max(d) FROM u) LIMIT 3;
+-- pairs: t.b > o.x i
+-- influences: t.a > o filter, u.c > o filter, t.b > o group_by, u.d > o sort
+-- case: merge with a query in USING
+MERGE INTO o AS z USING (SELECT id, a FROM t) AS s ON z.id = s.id WHEN MATCHED THEN UPDATE SET x = s.a;
+-- pairs: t.a > o.x i
+-- case: plpgsql trigger function of several tables
+CREATE TABLE t1 (a int); CREATE TABLE t2 (a int);
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO l (x) VALUES (NEW.a); RETURN NEW; END $$;
+CREATE TRIGGER r1 AFTER INSERT ON t1 FOR EACH ROW EXECUTE FUNCTION f();
+CREATE TRIGGER r2 AFTER INSERT ON t2 FOR EACH ROW EXECUTE FUNCTION f();
+-- pairs: t1.a > l.x i, t2.a > l.x i
+-- case: plpgsql assigns the new row
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.b := lower(NEW.a); SELECT c INTO NEW.a FROM u WHERE u.id = NEW.id; RETURN NEW; END $$;
+CREATE TRIGGER r BEFORE INSERT OR UPDATE ON t FOR EACH ROW EXECUTE PROCEDURE f();
+-- pairs: t.a > t.b t, u.c > t.a i
+-- case: dynamic sql with bound values
+CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE v int; w int;
+BEGIN
+  SELECT a, b INTO v, w FROM t;
+  EXECUTE 'INSERT INTO o (x, y) VALUES ($1, $2)' USING w, v;
+  EXECUTE format('UPDATE %I SET z = $1 WHERE k = %L', 'p', 'x') USING v;
+END $$;
+-- pairs: t.b > o.x i, t.a > o.y i, t.a > p.z i
+-- case: unknown dynamic table
+CREATE FUNCTION f(tab text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  EXECUTE format('INSERT INTO %I (x) SELECT a FROM t', tab);
+  EXECUTE 'INSERT INTO o (x) SELECT a FROM t WHERE ' || tab;
+END $$;
+-- pairs: t.a > o.x i?
+-- case: local procedures and nested blocks
+DO $$
+DECLARE v int;
+BEGIN
+  BEGIN
+    SELECT a INTO v FROM t;
+  EXCEPTION WHEN OTHERS THEN
+    RAISE;
+  END;
+  IF v IS NULL THEN INSERT INTO o (x) SELECT b FROM t; ELSE INSERT INTO o (x) VALUES (v); END IF;
+END $$;
+INSERT INTO z (x) SELECT a FROM t;
+-- pairs: t.a > o.x i, t.b > o.x i, t.a > z.x i
+-- case: numbered parameters are no dollar quotes
+CREATE FUNCTION f(int, int) RETURNS int LANGUAGE sql AS 'SELECT g(g($1) * h(($2)) + h($1)) FROM t
+WHERE a = $1 AND b = ($2)';
+INSERT INTO o (x) SELECT a FROM t WHERE b = $1 AND
+  id = $2;
+-- pairs: t.a > o.x i
+-- case: update from values and more
+UPDATE o SET x = v.n + t.a, y = v.k::oid[] FROM (VALUES (1, '{1}')) AS v (n, k), t, LATERAL (SELECT c FROM u WHERE u.id = t.id) l WHERE o.id = t.id;
+-- pairs: t.a > o.x t
+-- case: arrays of the catalog's types
+INSERT INTO o (x) SELECT f(a::pg_catalog.oid[], b::regtype[]) FROM t;
+-- pairs: t.a > o.x t, t.b > o.x t
+-- case: rows from several functions
+INSERT INTO o (x, y) SELECT f.p, f.q FROM t, ROWS FROM (json_to_recordset(t.a) AS (p int), unnest(t.b)) AS f (p, q);
+-- pairs: t.a > o.x t, t.b > o.y t
+-- case: transition tables
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO l (x, y) SELECT n.a, o.a FROM newtab n JOIN oldtab o ON o.id = n.id;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER r AFTER UPDATE ON t REFERENCING NEW TABLE AS newtab OLD TABLE AS oldtab FOR EACH STATEMENT EXECUTE FUNCTION f();
+-- pairs: t.a > l.x i, t.a > l.y i
+-- case: loops over dynamic queries
+CREATE FUNCTION f() RETURNS SETOF t LANGUAGE plpgsql AS $$
+DECLARE r record; q text := 'SELECT a, b FROM t';
+BEGIN
+  FOR r IN EXECUTE q LOOP INSERT INTO o (x) VALUES (r.a); END LOOP;
+  FOR r IN EXECUTE 'SELECT c FROM u' LOOP INSERT INTO o (y) VALUES (r.c); END LOOP;
+END $$;
+-- pairs: t.a > o.x i, u.c > o.y i
+-- case: return next and return query execute
+CREATE FUNCTION f() RETURNS TABLE (k int, v int) LANGUAGE plpgsql AS $$
+BEGIN
+  RETURN QUERY EXECUTE 'SELECT a, b FROM t WHERE id = $1' USING 1;
+END $$;
+CREATE FUNCTION g() RETURNS SETOF record LANGUAGE plpgsql AS $$
+DECLARE r record;
+BEGIN
+  FOR r IN SELECT c, d FROM u LOOP RETURN NEXT r; END LOOP;
+END $$;
+-- pairs: t.a > f.k i, t.b > f.v i, u.c > g.c i, u.d > g.d i
+-- case: whole record from returning
+CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE r t%ROWTYPE;
+BEGIN
+  DELETE FROM t WHERE id = 1 RETURNING * INTO r;
+  INSERT INTO archive (p, q) VALUES (r.a, r.b);
+  INSERT INTO archive2 SELECT r.*;
+  INSERT INTO archive3 VALUES (r.*);
+END $$;
+-- pairs: t.a > archive.p i, t.b > archive.q i, t.id > archive2.id i, t.a > archive2.a i, t.b > archive2.b i, t.id > archive3.id i, t.a > archive3.a i, t.b > archive3.b i
+-- case: temporary table in a function
+CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  DROP TABLE IF EXISTS tmp;
+  CREATE TEMP TABLE tmp ON COMMIT DROP AS SELECT id, a + 1 AS k FROM t;
+  ANALYZE tmp;
+  UPDATE tmp SET k = k * 2;
+  INSERT INTO o (x) SELECT k FROM tmp;
+END $$;
+-- pairs: t.a > o.x t
+-- case: inherits and foreign tables
+CREATE TABLE parent (a int, b int);
+CREATE TABLE child (c int) INHERITS (parent);
+INSERT INTO child (a, c) SELECT a, b FROM t;
+CREATE FOREIGN TABLE ft (x int, y text) SERVER s OPTIONS (table_name 'r');
+INSERT INTO o (x) SELECT x FROM ft;
+-- pairs: t.a > child.a i, t.b > child.c i, child.a > parent.a i, child.b > parent.b i, ft.x > o.x i
+-- case: dblink and typed functions
+INSERT INTO o (x, y) SELECT d.p, d.q FROM dblink('conn', 'SELECT a, b FROM remote') AS d (p int, q text);
+-- pairs:
+-- case: rule and view with check option
+CREATE VIEW v AS SELECT id, a FROM t WHERE b > 1 WITH LOCAL CHECK OPTION;
+CREATE RULE r AS ON INSERT TO v DO INSTEAD INSERT INTO t (id, a) VALUES (NEW.id, NEW.a);
+-- pairs: t.id > v.id i, t.a > v.a i
+-- case: mimic-like durations with windows
+CREATE MATERIALIZED VIEW vent AS
+WITH vd1 AS (
+  SELECT icustay_id, LAG(charttime, 1) OVER (PARTITION BY icustay_id, mechvent ORDER BY charttime) AS lag_time, charttime, mechvent,
+    CASE WHEN mechvent = 1 THEN charttime - LAG(charttime, 1) OVER (PARTITION BY icustay_id, mechvent ORDER BY charttime) ELSE NULL END AS dur
+  FROM settings
+), vd2 AS (
+  SELECT vd1.*, SUM(newvent) OVER (PARTITION BY icustay_id ORDER BY charttime) AS ventnum
+  FROM (SELECT *, CASE WHEN dur > interval '8' hour THEN 1 ELSE 0 END AS newvent FROM vd1) vd1
+)
+SELECT icustay_id, ventnum, MIN(charttime) AS starttime, MAX(charttime) AS endtime
+FROM vd2 GROUP BY icustay_id, ventnum HAVING MIN(charttime) <> MAX(charttime);
+-- pairs: settings.icustay_id > vent.icustay_id i, settings.charttime > vent.starttime a, settings.charttime > vent.endtime a,
+--   settings.icustay_id > vent.ventnum c, settings.charttime > vent.ventnum c, settings.mechvent > vent.ventnum c
+-- case: cast of a composite, arrays and slices
+INSERT INTO o (x, y, z) SELECT a[1:2], (ARRAY[a, b])[1], ROW(a, b)::pair FROM t;
+-- pairs: t.a > o.x t, t.a > o.y t, t.b > o.y t, t.a > o.z t, t.b > o.z t
+-- case: operators and special syntax
+INSERT INTO o (x, y, z, w) SELECT a IS DISTINCT FROM b, a BETWEEN SYMMETRIC 1 AND b, substring(a from 1 for 2), overlay(a placing b from 1) FROM t;
+-- pairs: t.a > o.x t, t.b > o.x t, t.a > o.y t, t.b > o.y t, t.a > o.z t, t.a > o.w t, t.b > o.w t
+-- case: on conflict in a cte with select of both
+WITH ins AS (INSERT INTO o (k) SELECT id FROM t ON CONFLICT DO NOTHING RETURNING id, k)
+SELECT id FROM ins UNION ALL SELECT o.id FROM o JOIN t ON o.k = t.id;
+-- pairs: t.id > o.k i, o.id > id i
+-- case: calls
+CREATE PROCEDURE p() LANGUAGE plpgsql AS $$ BEGIN CALL s.q(1); PERFORM s.f(2); INSERT INTO o (x) SELECT a FROM t; END $$;
+-- pairs: t.a > o.x i

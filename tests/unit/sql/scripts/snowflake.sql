@@ -1,0 +1,269 @@
+-- case: merge from a stream
+MERGE INTO o USING (SELECT id, a, METADATA$ACTION AS act FROM s WHERE METADATA$ISUPDATE = FALSE) q ON o.id = q.id
+WHEN MATCHED AND q.act = 'DELETE' THEN DELETE
+WHEN MATCHED THEN UPDATE SET o.x = q.a
+WHEN NOT MATCHED THEN INSERT (id, x) VALUES (q.id, q.a);
+-- pairs: s.a > o.x i, s.id > o.id i
+-- case: stream reads its table
+CREATE OR REPLACE STREAM s ON TABLE t APPEND_ONLY = TRUE;
+INSERT INTO o (x) SELECT a FROM s;
+-- pairs: t.id > s.id i, t.a > s.a i, t.b > s.b i, s.a > o.x i
+-- case: task
+CREATE OR REPLACE TASK load_o WAREHOUSE = wh SCHEDULE = '5 MINUTE' WHEN SYSTEM$STREAM_HAS_DATA('S') AS
+INSERT INTO o (x) SELECT a FROM t;
+ALTER TASK load_o RESUME;
+-- pairs: t.a > o.x i
+-- case: task calls a procedure
+CREATE TASK tk WAREHOUSE = wh AFTER other AS CALL p();
+-- pairs:
+-- case: flatten with path and recursive
+INSERT INTO o (x, y, z) SELECT f.value:name::string, f.index, t.a:city FROM t, LATERAL FLATTEN(INPUT => t.a:items, OUTER => TRUE) f;
+-- pairs: t.a > o.x t, t.a > o.y t, t.a > o.z t
+-- case: table flatten
+INSERT INTO o (x) SELECT value:id FROM t, TABLE(FLATTEN(t.a));
+-- pairs: t.a > o.x t
+-- case: split to table
+INSERT INTO o (x) SELECT s.value FROM t, LATERAL SPLIT_TO_TABLE(t.a, ',') s;
+-- pairs: t.a > o.x t
+-- case: copy into with transformation
+COPY INTO o (x, y) FROM (SELECT $1:id::int, $1:name FROM @stg/path/ (FILE_FORMAT => 'ff')) ON_ERROR = CONTINUE;
+-- pairs: external.stage:stg/path/.$1 > o.x t, external.stage:stg/path/.$1 > o.y t
+-- case: copy into from a named stage, columns
+CREATE TABLE o (x int, y int);
+COPY INTO o FROM @db.sch.stg PATTERN = '.*csv' FILE_FORMAT = (TYPE = CSV SKIP_HEADER = 1);
+-- pairs: external."stage:db.sch.stg".* > o.* i
+-- case: copy into a location
+COPY INTO @stg/out/ FROM (SELECT a, b FROM t) FILE_FORMAT = (TYPE = PARQUET) OVERWRITE = TRUE;
+-- pairs: t.a > external.stage:stg/out/.a i, t.b > external.stage:stg/out/.b i
+-- case: put and list and remove
+PUT file:///tmp/x.csv @stg AUTO_COMPRESS=TRUE;
+LIST @stg;
+REMOVE @stg PATTERN = '.*';
+GET @stg file:///tmp/;
+-- pairs:
+-- case: select from a stage
+INSERT INTO o (x) SELECT t.$1 FROM @stg/file.csv (FILE_FORMAT => ff) t;
+-- pairs: external."stage:stg/file.csv".$1 > o.x i
+-- case: star exclude and rename
+CREATE VIEW v AS SELECT * EXCLUDE (a) RENAME (b AS k) FROM t;
+-- pairs: t.id > v.id i, t.b > v.k i
+-- case: star exclude without parentheses
+CREATE VIEW v AS SELECT t.* EXCLUDE a FROM t;
+-- pairs: t.id > v.id i, t.b > v.b i
+-- case: star ilike
+CREATE VIEW v AS SELECT * ILIKE '%d%' FROM t;
+-- pairs: t.id > v.id i
+-- case: star replace
+CREATE VIEW v AS SELECT * REPLACE (a || 'x' AS a) FROM t;
+-- pairs: t.id > v.id i, t.a > v.a t, t.b > v.b i
+-- case: qualify with an alias of a window
+INSERT INTO o (x, y) SELECT a, ROW_NUMBER() OVER (PARTITION BY b ORDER BY id) AS rn FROM t QUALIFY rn = 1;
+-- pairs: t.a > o.x i, t.b > o.y w, t.id > o.y w
+-- influences: t.b > o filter, t.id > o filter
+-- case: dynamic table
+CREATE OR REPLACE DYNAMIC TABLE d TARGET_LAG = '1 minute' WAREHOUSE = wh REFRESH_MODE = AUTO AS SELECT a, SUM(b) AS s FROM t GROUP BY ALL;
+-- pairs: t.a > d.a i, t.b > d.s a
+-- case: transient clone
+CREATE OR REPLACE TRANSIENT TABLE o CLONE t AT (OFFSET => -3600) COPY GRANTS;
+-- pairs: t.id > o.id i, t.a > o.a i, t.b > o.b i
+-- case: insert overwrite and multi-table insert
+INSERT OVERWRITE INTO o (x) SELECT a FROM t;
+INSERT ALL WHEN a > 1 THEN INTO p (x) VALUES (a) WHEN a <= 1 THEN INTO q (y) VALUES (b) SELECT a, b FROM t;
+-- pairs: t.a > o.x i, t.a > p.x i, t.b > q.y i
+-- case: scripting with a cursor and a resultset
+CREATE OR REPLACE PROCEDURE p()
+RETURNS STRING
+LANGUAGE SQL
+EXECUTE AS CALLER
+AS
+$$
+DECLARE
+  total NUMBER DEFAULT 0;
+  c1 CURSOR FOR SELECT id, a FROM t;
+  res RESULTSET DEFAULT (SELECT b FROM t);
+BEGIN
+  FOR r IN c1 DO
+    INSERT INTO o (x) VALUES (r.a);
+    total := total + r.a;
+  END FOR;
+  LET c2 CURSOR FOR res;
+  FOR q IN c2 DO
+    INSERT INTO o (y) VALUES (q.b);
+  END FOR;
+  UPDATE z SET w = :total;
+  RETURN 'done';
+END;
+$$;
+-- pairs: t.a > o.x i, t.b > o.y i, t.a > z.w t
+-- case: scripting without dollars
+CREATE PROCEDURE p(tab VARCHAR) RETURNS INT LANGUAGE SQL AS
+BEGIN
+  LET n INT := (SELECT MAX(a) FROM t);
+  INSERT INTO o (x) SELECT :n;
+  IF (n > 1) THEN
+    UPDATE o SET y = (SELECT MIN(b) FROM t);
+  END IF;
+  RETURN n;
+END;
+INSERT INTO z (x) SELECT a FROM t;
+-- pairs: t.a > o.x a, t.b > o.y a, t.a > z.x i
+-- case: execute immediate
+EXECUTE IMMEDIATE $$
+BEGIN
+  LET q VARCHAR := 'INSERT INTO o (x) SELECT a FROM t';
+  EXECUTE IMMEDIATE :q;
+  EXECUTE IMMEDIATE 'INSERT INTO p (x) SELECT b FROM ' || 't';
+END;
+$$;
+-- pairs: t.a > o.x i, t.b > p.x i
+-- case: anonymous block
+BEGIN
+  INSERT INTO o (x) SELECT a FROM t;
+EXCEPTION
+  WHEN STATEMENT_ERROR THEN
+    INSERT INTO err (m) SELECT b FROM t;
+END;
+-- pairs: t.a > o.x i, t.b > err.m i
+-- case: javascript and python procedures
+CREATE PROCEDURE p() RETURNS STRING LANGUAGE JAVASCRIPT AS 'snowflake.execute({sqlText: "SELECT 1"}); return "x";';
+INSERT INTO o (x) SELECT a FROM t;
+-- pairs: t.a > o.x i
+-- codes: RL112
+-- case: sql udf and udtf
+CREATE FUNCTION f(n INT) RETURNS TABLE (k INT, v INT) AS 'SELECT a, b FROM t WHERE id = n';
+INSERT INTO o (x) SELECT v FROM TABLE(f(1));
+-- pairs: t.a > f.k i, t.b > f.v i, f.v > o.x i
+-- case: session variables
+SET cutoff = (SELECT MAX(a) FROM t);
+INSERT INTO o (x) SELECT $cutoff;
+-- pairs: t.a > o.x a
+-- case: identifier and table literals
+INSERT INTO IDENTIFIER('db.s.o') (x) SELECT a FROM IDENTIFIER('db.s.src');
+INSERT INTO p (x) SELECT a FROM TABLE('db.s.src');
+-- pairs: db.s.src.a > db.s.o.x i, db.s.src.a > p.x i
+-- case: sequence
+CREATE OR REPLACE SEQUENCE seq START = 1;
+INSERT INTO o (k, x) SELECT seq.NEXTVAL, a FROM t;
+-- pairs: t.a > o.x i
+-- reads: seq, t
+-- case: generator
+INSERT INTO o (x) SELECT SEQ4() FROM TABLE(GENERATOR(ROWCOUNT => 10));
+-- pairs:
+-- case: pivot and unpivot
+CREATE VIEW v AS SELECT * FROM t PIVOT (SUM(b) FOR a IN ('x', 'y')) AS p (id, x, y);
+CREATE VIEW w AS SELECT id, k, val FROM t UNPIVOT (val FOR k IN (a, b));
+-- pairs: t.id > v.id i, t.b > v.x a, t.a > v.x c, t.b > v.y a, t.a > v.y c, t.id > w.id i, t.a > w.val i, t.b > w.val i
+-- case: asof join and match_condition
+INSERT INTO o (x, y) SELECT t.a, u.c FROM t ASOF JOIN u MATCH_CONDITION (t.b >= u.d) ON t.id = u.id;
+-- pairs: t.a > o.x i, u.c > o.y i
+-- case: time travel and changes
+INSERT INTO o (x) SELECT a FROM t AT (TIMESTAMP => '2024-01-01'::timestamp) BEFORE_ WHERE b = 1;
+INSERT INTO p (x) SELECT a FROM t CHANGES (INFORMATION => DEFAULT) AT (OFFSET => -60);
+-- pairs: t.a > o.x i, t.a > p.x i
+-- case: swap and undrop and rename across schemas
+ALTER TABLE a SWAP WITH b;
+ALTER TABLE db.s.o RENAME TO db.s2.o2;
+UNDROP TABLE gone;
+-- pairs: a.* > b.* i, b.* > a.* i, db.s.o.* > db.s2.o2.* i
+-- case: names
+INSERT INTO "My Table" ("colA", "COLB") SELECT a, b FROM t;
+-- pairs: t.a > My Table.colA i, t.b > My Table.colb i
+-- case: object and array construction
+INSERT INTO o (x, y) SELECT OBJECT_CONSTRUCT('a', a, 'b', b), ARRAY_AGG(a) WITHIN GROUP (ORDER BY b) FROM t;
+-- pairs: t.a > o.x t, t.b > o.x t, t.a > o.y a, t.b > o.y w
+-- case: object construct star
+INSERT INTO o (x) SELECT OBJECT_CONSTRUCT(*) FROM t;
+-- pairs: t.id > o.x t, t.a > o.x t, t.b > o.x t
+-- case: secure view with comments, tags and policies
+CREATE OR REPLACE SECURE VIEW v (x COMMENT 'it''s', y WITH MASKING POLICY pol) COMMENT = 'c' AS SELECT a, b FROM t;
+-- pairs: t.a > v.x i, t.b > v.y i
+-- case: table options
+CREATE TABLE IF NOT EXISTS o (x NUMBER(38,0) AUTOINCREMENT START 1 INCREMENT 1 COMMENT 'k', y VARIANT, z INT AS (x + 1)) CLUSTER BY (x) DATA_RETENTION_TIME_IN_DAYS = 1;
+INSERT INTO o (y) SELECT PARSE_JSON(a) FROM t;
+-- pairs: o.x > o.z t, t.a > o.y t
+-- case: external table and pipe
+CREATE EXTERNAL TABLE e (x INT AS (value:c1::int)) LOCATION = @stg/p/ FILE_FORMAT = (TYPE = PARQUET);
+CREATE PIPE pp AUTO_INGEST = TRUE AS COPY INTO o (x) FROM @stg/q/;
+-- pairs: external.stage:stg/p/.* > e.* i, e.value > e.x t?, external.stage:stg/q/.* > o.x i?
+-- codes: RL302
+-- case: recursive cte
+WITH RECURSIVE h (id, p) AS (SELECT id, a FROM t UNION ALL SELECT t.id, h.p FROM t JOIN h ON t.a = h.id) SELECT id, p FROM h;
+-- pairs: t.id > id i, t.a > p i
+-- case: result scan
+INSERT INTO o (x) SELECT "a" FROM TABLE(RESULT_SCAN(LAST_QUERY_ID()));
+-- pairs:
+-- case: administrative statements
+USE ROLE accountadmin;
+USE WAREHOUSE wh;
+USE DATABASE db;
+USE SCHEMA s;
+ALTER WAREHOUSE wh SET WAREHOUSE_SIZE = 'SMALL';
+CREATE FILE FORMAT ff TYPE = CSV FIELD_OPTIONALLY_ENCLOSED_BY = '"';
+CREATE STAGE stg URL = 's3://b/p' CREDENTIALS = (AWS_KEY_ID = 'x');
+GRANT ROLE r TO USER u;
+SHOW TABLES LIKE 'x';
+DESC TABLE o;
+INSERT INTO o (x) SELECT a FROM t;
+-- pairs: db.s.t.a > db.s.o.x i
+-- case: update from and delete using
+UPDATE o SET x = t.a, y = u.c FROM t JOIN u ON t.id = u.id WHERE o.id = t.id;
+DELETE FROM o USING t WHERE o.id = t.id;
+-- pairs: t.a > o.x i, u.c > o.y i
+-- case: group by all and lateral alias
+INSERT INTO o (x, y) SELECT UPPER(a) AS k, COUNT(b) AS n FROM t GROUP BY ALL HAVING n > 1;
+-- pairs: t.a > o.x t, t.b > o.y a
+-- influences: t.b > o filter, t.a > o group_by
+-- case: iceberg and hybrid tables
+CREATE ICEBERG TABLE o (x INT) CATALOG = 'SNOWFLAKE' EXTERNAL_VOLUME = 'v' BASE_LOCATION = 'b';
+CREATE HYBRID TABLE h (x INT PRIMARY KEY);
+INSERT INTO o SELECT a FROM t;
+-- pairs: t.a > o.x i
+-- case: higher-order functions
+INSERT INTO o (x) SELECT TRANSFORM(a, v -> v + b) FROM t;
+-- pairs: t.a > o.x t, t.b > o.x t
+-- case: create table using template and infer_schema
+CREATE TABLE o USING TEMPLATE (SELECT ARRAY_AGG(OBJECT_CONSTRUCT(*)) FROM TABLE(INFER_SCHEMA(LOCATION => '@stg', FILE_FORMAT => 'ff')));
+-- pairs:
+-- case: dynamic statements into resultsets
+CREATE PROCEDURE p(tab VARCHAR) RETURNS TABLE () LANGUAGE SQL AS
+DECLARE
+  q VARCHAR DEFAULT 'SELECT a, b FROM t';
+  res RESULTSET;
+  n INT;
+BEGIN
+  res := (EXECUTE IMMEDIATE :q);
+  LET c CURSOR FOR res;
+  FOR r IN c DO INSERT INTO o (x) VALUES (r.a); END FOR;
+  SELECT COUNT(*), MAX(b) INTO :n, :q FROM t;
+  n := (SELECT MAX(a) FROM t);
+  INSERT INTO o (y) VALUES (:n);
+  EXECUTE IMMEDIATE 'INSERT INTO ' || tab || ' (x) SELECT a FROM t';
+  EXECUTE IMMEDIATE 'INSERT INTO z (x) SELECT a FROM t WHERE b = ?' USING (n);
+  RETURN TABLE(res);
+END;
+-- pairs: t.a > o.x i, t.a > o.y a, t.a > z.x i, t.a > p.a i, t.b > p.b i
+-- case: nested blocks, case and while
+BEGIN
+  LET i INT := 0;
+  WHILE (i < 3) DO
+    i := i + 1;
+    CASE (i) WHEN 1 THEN INSERT INTO o (x) SELECT a FROM t; ELSE INSERT INTO o (y) SELECT b FROM t; END CASE;
+  END WHILE;
+  REPEAT i := i - 1; UNTIL (i < 0) END REPEAT;
+  IF (EXISTS (SELECT 1 FROM t)) THEN DELETE FROM o; ELSEIF (i = 1) THEN NULL; END IF;
+  FOR j IN 1 TO 3 DO INSERT INTO o (z) SELECT a + j FROM t; END FOR;
+END;
+-- pairs: t.a > o.x i, t.b > o.y i, t.a > o.z t
+-- case: merge with all columns by name
+MERGE INTO o USING t ON o.id = t.id WHEN MATCHED THEN UPDATE ALL BY NAME WHEN NOT MATCHED THEN INSERT ALL BY NAME;
+-- pairs: t.id > o.id i, t.a > o.a i, t.b > o.b i
+-- case: lateral join and correlated scalar subqueries
+INSERT INTO o (x, y) SELECT t.a, (SELECT MAX(c) FROM u WHERE u.id = t.id) FROM t, LATERAL (SELECT d FROM u WHERE u.id = t.id) l WHERE l.d > 1;
+-- pairs: t.a > o.x i, u.c > o.y a
+-- influences: u.d > o filter, u.id > o filter, t.id > o filter
+-- case: object wildcard and star in a function
+INSERT INTO o (x, y) SELECT {t.*}, HASH(t.*) FROM t;
+-- pairs: t.id > o.x t, t.a > o.x t, t.b > o.x t, t.id > o.y m, t.a > o.y m, t.b > o.y m
+-- case: semi-structured writes and updates
+UPDATE o SET doc = OBJECT_INSERT(o.doc, 'k', t.a:v, TRUE) FROM t WHERE t.id = o.id;
+-- pairs: o.doc > o.doc t, t.a > o.doc t

@@ -1,0 +1,84 @@
+-- case: volatile table
+CREATE VOLATILE TABLE w AS (SELECT a AS k, b FROM t) WITH DATA PRIMARY INDEX (k) ON COMMIT PRESERVE ROWS;
+INSERT INTO o (x) SELECT k FROM w;
+COLLECT STATISTICS COLUMN (k) ON w;
+-- pairs: t.a > o.x i
+-- case: multiset and volatile with options
+CREATE MULTISET VOLATILE TABLE w, NO FALLBACK, NO LOG (k INTEGER, m VARCHAR(10) CHARACTER SET LATIN NOT CASESPECIFIC) UNIQUE PRIMARY INDEX (k) ON COMMIT PRESERVE ROWS;
+INSERT INTO w SELECT a, b FROM t;
+INS INTO o (x) SEL k FROM w;
+-- pairs: t.a > o.x i
+-- case: sel and qualify
+INSERT INTO o (x) SEL a FROM t QUALIFY ROW_NUMBER() OVER (PARTITION BY b ORDER BY id DESC) = 1;
+-- pairs: t.a > o.x i
+-- influences: t.b > o filter, t.id > o filter
+-- case: create table as with data
+CREATE MULTISET TABLE db.o AS (SELECT a, b AS k FROM db.t) WITH DATA AND STATS NO PRIMARY INDEX;
+CREATE TABLE db.p AS db.t WITH NO DATA;
+CREATE SET TABLE db.q AS db.t WITH DATA;
+-- pairs: db.t.a > db.o.a i, db.t.b > db.o.k i, db.t.* > db.q.* i
+-- case: update from
+UPDATE o FROM (SELECT id, a AS k FROM t) s SET x = s.k WHERE o.id = s.id;
+UPD p FROM t SET y = t.b WHERE p.id = t.id;
+-- pairs: t.a > o.x i, t.b > p.y i
+-- case: update else insert
+UPDATE o SET x = 1 WHERE k = 2 ELSE INSERT INTO o (k, x) VALUES (2, 1);
+-- pairs:
+-- case: merge
+MERGE INTO o AS d USING t AS s ON d.id = s.id WHEN MATCHED THEN UPDATE SET x = s.a WHEN NOT MATCHED THEN INSERT (id, x) VALUES (s.id, s.a);
+-- pairs: t.a > o.x i, t.id > o.id i
+-- case: delete all
+DELETE FROM o ALL;
+DEL FROM p;
+-- pairs:
+-- writes: o, p
+-- case: replace view and locking
+REPLACE VIEW v AS LOCKING ROW FOR ACCESS SELECT a, b (TITLE 'B') FROM t;
+LOCKING TABLE t FOR ACCESS SELECT a FROM t;
+-- pairs: t.a > v.a i, t.b > v.b i, t.a > a i
+-- case: casts with format
+INSERT INTO o (x, y) SELECT CAST(a AS DATE FORMAT 'YYYY-MM-DD'), b (INTEGER) FROM t;
+-- pairs: t.a > o.x t, t.b > o.y t
+-- case: named expressions and lateral aliases
+INSERT INTO o (x, y) SELECT a + 1 (NAMED k), k * 2 FROM t;
+-- pairs: t.a > o.x t, t.a > o.y t
+-- case: top, sample, normalize
+INSERT INTO o (x) SELECT TOP 5 a FROM t ORDER BY b;
+INSERT INTO o (y) SELECT b FROM t SAMPLE 10;
+-- pairs: t.a > o.x i, t.b > o.y i
+-- case: bteq commands
+.LOGON tdpid/user,pass;
+.SET WIDTH 200
+.IF ERRORCODE <> 0 THEN .QUIT 8
+DATABASE sales;
+INSERT INTO o (x) SELECT a FROM t;
+.LOGOFF
+.QUIT 0
+-- pairs: sales.t.a > sales.o.x i
+-- case: macro
+CREATE MACRO m (n INTEGER) AS (INSERT INTO o (x) SELECT a FROM t WHERE b = :n; UPDATE p SET y = 1;);
+EXEC m(1);
+-- pairs: t.a > o.x i
+-- case: procedure
+REPLACE PROCEDURE p (IN n INTEGER)
+BEGIN
+  DECLARE v INTEGER;
+  SELECT MAX(a) INTO :v FROM t;
+  INSERT INTO o (x) VALUES (:v);
+  FOR c AS cur CURSOR FOR SELECT id, a FROM t DO
+    UPDATE z SET w = c.a WHERE k = c.id;
+  END FOR;
+  CALL DBC.SysExecSQL('INSERT INTO q (x) SELECT a FROM t;');
+END;
+-- pairs: t.a > o.x a, t.a > z.w i, t.a > q.x i
+-- case: rename and global temporary
+RENAME TABLE a TO b;
+CREATE GLOBAL TEMPORARY TABLE g (x INTEGER) ON COMMIT DELETE ROWS;
+INSERT INTO g SELECT a FROM t;
+-- pairs: a.* > b.* i, t.a > g.x i
+-- case: ordered analytics
+INSERT INTO o (x, y) SELECT CSUM(a, b), SUM(a) OVER (ORDER BY id ROWS UNBOUNDED PRECEDING) FROM t;
+-- pairs: t.a > o.x t, t.b > o.x t, t.a > o.y a, t.id > o.y w
+-- case: recursive view and with recursive
+WITH RECURSIVE h (id, p) AS (SELECT id, a FROM t WHERE a IS NULL UNION ALL SELECT t.id, t.a FROM t, h WHERE t.a = h.id) SELECT id FROM h;
+-- pairs: t.id > id i
