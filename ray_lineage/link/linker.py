@@ -18,6 +18,7 @@ from ray_lineage.link.spool import Spool
 from ray_lineage.model import Contribution, FileFacts, Name, StatementFacts, TableRef, decode_facts
 
 _KEPT: Final = 256  # decoded facts
+_SPARE_BYTES: Final = 16 * 2**20  # a spool with less garbage is left alone
 
 
 class _File:
@@ -99,12 +100,29 @@ class Linker:
         self._remember(path, decoded)
         self._stale.update(self._catalog.text(n) for n in declared)
         self._changed.add(path)
+        if self._spool.wasted > max(_SPARE_BYTES, len(self._spool) // 2):
+            self._compact()
+
+    def _compact(self) -> None:
+        """Copy what is needed to a new spool. A disk without room for both keeps the old one, until it grew that much again."""
+        spool = Spool()
+        try:
+            places = {path: spool.add(self._spool.read(file.place)) for path, file in self._files.items()}
+        except OSError:
+            spool.close()
+            self._spool.wasted = 0
+            return
+        for path, place in places.items():
+            self._files[path].place = place
+        self._spool.close()
+        self._spool = spool
 
     def remove(self, path: str) -> None:
         """A file is gone (nothing happens if it is not known)."""
         file = self._files.pop(path, None)
         if file is None:
             return
+        self._spool.release(file.place)
         self._decoded.pop(path, None)
         self._changed.discard(path)
         for name in file.declared:

@@ -12,6 +12,11 @@ class Spool:
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile(prefix="ray_lineage-")  # noqa: SIM115 - lives as long as the spool
         self._end = 0
+        self.wasted = 0
+        """Bytes that nobody needs any more."""
+
+    def __len__(self) -> int:
+        return self._end
 
     def add(self, data: bytes) -> tuple[int, int]:
         """Store bytes; the returned place is for :meth:`read`. Raises OSError when the temporary disk is full."""
@@ -29,6 +34,10 @@ class Spool:
         """The bytes stored at a place."""
         start, size = place
         return os.pread(self._file.fileno(), size, start)
+
+    def release(self, place: tuple[int, int]) -> None:
+        """The bytes at a place are not needed any more."""
+        self.wasted += place[1]
 
     def close(self) -> None:
         """Release the disk space."""

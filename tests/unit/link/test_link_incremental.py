@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ray_lineage.link import Linker
+from ray_lineage.link.spool import Spool
 from ray_lineage.model import Contribution
 from tests.factory import contributions, facts, sha
 
@@ -131,3 +133,37 @@ def test_table_types_of_other_files() -> None:
         assert known == contributions("p", files, "tsql")
         flows.append({r[:2] for r in known["p.sql"].rows.get("FLOWS_TO", ())})
     assert flows == [{("p:t.b", "p:o.c")}, {("p:t.a", "p:o.c")}, set(), {("p:t.b", "p:o.c")}, set()]
+
+
+def test_the_spool_of_a_linker_that_is_fed_for_months_stays_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ray_lineage.link.linker._SPARE_BYTES", 1_000)
+    linker = Linker("p")
+    files = {f"{n}.sql": f"CREATE TABLE t{n} (x int)" for n in range(10)}
+    for path, sql in files.items():
+        linker.put(path, sha(sql), facts(sql))
+    live = len(linker._spool)
+    for number in range(300):
+        files["3.sql"] = f"CREATE TABLE t3 (x{number} int)"
+        linker.put("3.sql", sha(files["3.sql"]), facts(files["3.sql"]))
+    assert len(linker._spool) < 3 * live + 1_000
+    linker._decoded.clear()
+    assert {c.path: c for c in linker.link()} == contributions("p", files)
+    linker.close()
+
+
+def test_a_spool_that_cannot_be_compacted_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(Spool):
+        def add(self, data: bytes) -> tuple[int, int]:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("ray_lineage.link.linker._SPARE_BYTES", 0)
+    linker = Linker("p")
+    files = {"a.sql": "CREATE TABLE a (x int)", "b.sql": "CREATE VIEW b AS SELECT * FROM a"}
+    for path, sql in files.items():
+        linker.put(path, sha(sql), facts(sql))
+    monkeypatch.setattr("ray_lineage.link.linker.Spool", Full)
+    for _ in range(5):
+        linker.put("a.sql", sha(files["a.sql"]), facts(files["a.sql"]))
+    linker._decoded.clear()
+    assert {c.path: c for c in linker.link()} == contributions("p", files)
+    linker.close()
