@@ -1,10 +1,12 @@
-"""A crew of one: everything in this process, one thing at a time. For small repositories, and where Ray is not wanted."""
+"""A crew of one: everything in this process. For small repositories, and where Ray is not wanted."""
 
 from __future__ import annotations
 
 import asyncio
 import resource
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from ray_lineage.errors import Interrupted
 from ray_lineage.model import FileState
@@ -13,6 +15,8 @@ from ray_lineage.runtime.load import Committed, Loader, Settled, open_cache
 from ray_lineage.runtime.parse import Meta, Task, parse_batch
 from ray_lineage.runtime.summary import IngestSummary
 from ray_lineage.settings import Settings
+
+_T = TypeVar("_T")
 
 
 class LocalWorker:
@@ -45,12 +49,14 @@ class LocalWorker:
 
 
 class LocalGraph:
-    """See :class:`ray_lineage.runtime.crew.Graph`."""
+    """See :class:`ray_lineage.runtime.crew.Graph`. Linker and store live on one thread of their own: the event loop goes on
+    listening meanwhile, and a store may run a loop of its own."""
 
     def __init__(self, settings: Settings, project: str, stopping: Callable[[], int]) -> None:
         self._settings = settings
         self._project = project
         self._stopping = stopping
+        self._thread = ThreadPoolExecutor(1, "graph")
         self._loader: Loader | None = None
         self.uri = ""
         self.rebuilt = ""
@@ -60,33 +66,44 @@ class LocalGraph:
         assert self._loader is not None
         return self._loader
 
+    async def _there(self, work: Callable[[], _T]) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
     async def begin(self, *, again: bool) -> dict[str, FileState]:
         """Open the store."""
-        self._loader = Loader(self._settings, self._project)
-        states = self._loader.begin()
-        self.uri, self.rebuilt = self._loader.uri, self._loader.rebuilt
-        return states
+
+        def work() -> dict[str, FileState]:
+            self._loader = Loader(self._settings, self._project)
+            states = self._loader.begin()
+            self.uri, self.rebuilt = self._loader.uri, self._loader.rebuilt
+            return states
+
+        return await self._there(work)
 
     async def check_removal(self, gone: list[str], present: int) -> None:
         """See the protocol."""
-        self._open.check_removal(gone, present)
+        await self._there(lambda: self._open.check_removal(gone, present))
 
     async def put(self, metas: Sequence[Meta], payload: list[bytes]) -> None:
         """See the protocol."""
-        for meta, facts in zip(metas, payload, strict=True):
-            if meta.outcome == "facts":
-                self._open.put(meta.path, meta.sha256, facts)
+
+        def work() -> None:
+            for meta, facts in zip(metas, payload, strict=True):
+                if meta.outcome == "facts":
+                    self._open.put(meta.path, meta.sha256, facts)
+
+        await self._there(work)
 
     async def finish(
         self, order: Finish, summary: IngestSummary, progress: Callable[[str, int], None]
     ) -> IngestSummary:
-        """See the protocol."""
+        """See the protocol. ``progress`` is told from the graph's thread."""
         stored = 0
 
         def tell(phase: str, done: int) -> None:
             progress(phase, done)
             signum = self._stopping()
-            if signum:  # nobody else can say so: this thread is busy here
+            if signum:
                 raise Interrupted(signum)
 
         def on_stored(files: int) -> None:
@@ -94,27 +111,30 @@ class LocalGraph:
             stored += files
             tell("load", stored)
 
-        self._open.finish(
-            order.digest, order.gone, full=order.full, settle=order.settle, summary=summary, dry_run=order.dry_run,
-            kept=order.kept, on_linked=lambda n: tell("link", n), on_stored=on_stored,
+        await self._there(
+            lambda: self._open.finish(
+                order.digest, order.gone, full=order.full, settle=order.settle, summary=summary, dry_run=order.dry_run,
+                kept=order.kept, on_linked=lambda n: tell("link", n), on_stored=on_stored,
+            )
         )  # fmt: skip
         return summary
 
     async def commit(self, gone: list[str]) -> Committed:
         """See the protocol."""
-        return self._open.commit(gone)
+        return await self._there(lambda: self._open.commit(gone))
 
     async def settle(self, digest: str) -> Settled:
         """See the protocol."""
-        return self._open.settle(digest)
+        return await self._there(lambda: self._open.settle(digest))
 
     async def close(self) -> None:
         """See the protocol."""
         if self._loader is not None:
-            self._loader.close()
+            await self._there(self._loader.close)
+        self._thread.shutdown(wait=False)
 
     def give_up(self) -> None:
-        """Nothing runs beside the caller."""
+        """What is under way cannot be cut short here; whoever cannot wait for it ends the process."""
 
 
 class LocalCrew:
