@@ -102,7 +102,7 @@ class Loader:
         """Fence off older writers; what the store holds per file."""
         self.epoch = self.store.acquire(self.project)
         self._states = self.store.state(self.project).files
-        return self._states
+        return dict(self._states)  # the caller may take from it what it has no more use for
 
     def put(self, path: str, sha256: str, facts: bytes) -> None:
         """Facts of one file."""
