@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ray_lineage.sources.scan import escape
 from tests.integration.watching import Watching, table, view, watching
 
 pytestmark = pytest.mark.timeout(100)
@@ -197,7 +198,7 @@ def test_an_edit_arrives(watch: Watching, tmp_path: Path, edit: Callable[[Path, 
 
 
 def on_disk(root: Path) -> set[str]:
-    return {str(p.relative_to(root)) for p in root.rglob("*.sql") if p.is_file()}
+    return {escape(str(p.relative_to(root))) for p in root.rglob("*.sql") if p.is_file()}
 
 
 UNASKED: dict[str, Callable[[Path, Path], object]] = {
