@@ -24,8 +24,9 @@ class LocalWorker:
 
     name = "parse-0"
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, turn: asyncio.Lock) -> None:
         self._settings = settings
+        self._turn = turn
         self._cache = open_cache(settings)
 
     async def ready(self) -> None:
@@ -33,7 +34,8 @@ class LocalWorker:
 
     async def parse(self, tasks: Sequence[Task], seconds: float) -> tuple[Report, list[bytes]]:
         """Parse here and now; the limits per file apply."""
-        metas, payload = parse_batch(tasks, self._cache, self._settings.max_file_size)
+        async with self._turn:
+            metas, payload = parse_batch(tasks, self._cache, self._settings.max_file_size)
         await asyncio.sleep(0)
         return Report(metas, "", 0.0, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024), payload
 
@@ -52,10 +54,11 @@ class LocalGraph:
     """See :class:`ray_lineage.runtime.crew.Graph`. Linker and store live on one thread of their own: the event loop goes on
     listening meanwhile, and a store may run a loop of its own."""
 
-    def __init__(self, settings: Settings, project: str, stopping: Callable[[], int]) -> None:
+    def __init__(self, settings: Settings, project: str, stopping: Callable[[], int], turn: asyncio.Lock) -> None:
         self._settings = settings
         self._project = project
         self._stopping = stopping
+        self._turn = turn
         self._thread = ThreadPoolExecutor(1, "graph")
         self._loader: Loader | None = None
         self.uri = ""
@@ -67,7 +70,8 @@ class LocalGraph:
         return self._loader
 
     async def _there(self, work: Callable[[], _T]) -> _T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        async with self._turn:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     async def begin(self, *, again: bool) -> dict[str, FileState]:
         """Open the store."""
@@ -149,6 +153,8 @@ class LocalCrew:
         """``stopping``: the signal that asks for an end, 0 if none did."""
         self._settings = settings
         self._stopping = stopping
+        self._turn = asyncio.Lock()
+        """Parsing and the graph take turns: the parser's compiled modules do not bear being loaded beside other imports."""
 
     def cap(self) -> int:
         """This process."""
@@ -156,11 +162,11 @@ class LocalCrew:
 
     def worker(self, number: int) -> LocalWorker:
         """The only one."""
-        return LocalWorker(self._settings)
+        return LocalWorker(self._settings, self._turn)
 
     def graph(self, project: str) -> LocalGraph:
         """In this process."""
-        return LocalGraph(self._settings, project, self._stopping)
+        return LocalGraph(self._settings, project, self._stopping, self._turn)
 
     def want(self, workers: int) -> None:
         """There is no cluster."""
