@@ -161,9 +161,10 @@ def test_a_spool_that_cannot_be_compacted_is_kept(monkeypatch: pytest.MonkeyPatc
     files = {"a.sql": "CREATE TABLE a (x int)", "b.sql": "CREATE VIEW b AS SELECT * FROM a"}
     for path, sql in files.items():
         linker.put(path, sha(sql), facts(sql))
-    monkeypatch.setattr("ray_lineage.link.linker.Spool", Full)
-    for _ in range(5):
-        linker.put("a.sql", sha(files["a.sql"]), facts(files["a.sql"]))
+    with monkeypatch.context() as disk:
+        disk.setattr("ray_lineage.link.linker.Spool", Full)
+        for _ in range(5):
+            linker.put("a.sql", sha(files["a.sql"]), facts(files["a.sql"]))
     linker._decoded.clear()
     assert {c.path: c for c in linker.link()} == contributions("p", files)
     linker.close()
