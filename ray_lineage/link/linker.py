@@ -192,6 +192,8 @@ class Linker:
             dirty |= users
             for path in users:
                 stale.update(self._catalog.text(n) for n in self._files[path].declared)
+        # a declaration counts for the dataset that its name means, which may be a longer one
+        stale |= {self._catalog.resolve(self._catalog.name(d)) for d in stale}
         # where a name's meaning may have changed, so may the owner of each dataset that ends in it
         before: dict[str, ColumnList] = self._catalog.forget(stale | self._resolved_from(touched))
         for dataset, old in before.items():

@@ -110,6 +110,22 @@ def test_a_column_added_in_another_file_is_known() -> None:
     assert {r[2] for r in found["a.sql"].rows["Column"]} == {"x", "y"}
 
 
+def test_a_short_declaration_that_goes_is_missed_by_the_dataset_it_meant() -> None:
+    files = {
+        "1.sql": "CREATE TABLE b (y int)",
+        "2.sql": "CREATE TABLE dbo.b (x int);\nCREATE VIEW b AS SELECT * FROM a",
+    }
+    linker = Linker("p")
+    for path, sql in files.items():
+        linker.put(path, sha(sql), facts(sql))
+    known = {c.path: c for c in linker.link()}
+    linker.remove("1.sql")
+    del files["1.sql"], known["1.sql"]
+    known.update({c.path: c for c in linker.link()})
+    linker.close()
+    assert known == contributions("p", files)
+
+
 def test_table_types_of_other_files() -> None:
     reads = "DECLARE @v dbo.ids; INSERT INTO @v SELECT a, b FROM t; INSERT INTO o (c) SELECT n FROM @v"
     made = {
