@@ -1,0 +1,18 @@
+"""The soak of the benchmarks, shortened: edits and kills under a watch, and the graph is that of a clean ingest."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.soak import VICTIMS, run
+
+pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(240)]
+
+
+def test_edits_and_kills_leave_an_exact_graph_and_nothing_running() -> None:
+    result = run(0.6, edits=5, kill_every=9, files=100, seed=4)
+    assert result.exact, "\n".join(result.differences)
+    assert result.left == []
+    assert sum(result.kills.values()) >= 2
+    assert set(result.kills) == set(VICTIMS)
+    assert result.edits > 100
