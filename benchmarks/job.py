@@ -25,13 +25,14 @@ import psutil
 
 from ray_lineage.graph.open import open_store
 from ray_lineage.graph.store import GraphStore
-from ray_lineage.runtime.status import Status, StatusFile
+from ray_lineage.runtime.status import Status, StatusFile, ask_to_flush
 from ray_lineage.settings import Settings, load_settings
 
 PROJECT = "bench"
 CHECKOUT = str(Path(__file__).parents[1])
 """What is measured is this code, whatever is installed."""
 _POLL_SECONDS = 0.02
+_ASK_SECONDS = 5.0
 _T = TypeVar("_T")
 
 
@@ -295,8 +296,20 @@ class Watch:
         return wait_for(what, look, seconds)
 
     def settled(self, since: float, seconds: float = 120.0) -> Status:
-        """Until everything was compared after ``since`` (Unix time) and nothing is left to do. Raises Late."""
-        return self.wait("rest", lambda s: s.at_rest and s.reconcile_began_at >= since, seconds)
+        """Ask for a comparison of everything, as ``status --wait`` does, until one began after ``since`` (Unix time) and
+        nothing is left to do. A job whose driver is being restarted hears nothing, and is asked again. Raises Late."""
+        asked = 0.0
+
+        def rests(status: Status) -> bool:
+            nonlocal asked
+            if status.at_rest and status.reconcile_began_at >= since:
+                return True
+            if status.phase == "following" and time.monotonic() - asked > _ASK_SECONDS:
+                asked = time.monotonic()
+                ask_to_flush(status)
+            return False
+
+        return self.wait("rest", rests, seconds)
 
 
 @contextlib.contextmanager

@@ -1,8 +1,8 @@
 """Hours of edits and kills: does anything grow, and is the graph exact in the end?
 
 ``python -m benchmarks.soak --minutes 120 --edits 5 --kill-every 60``. Under ``watch --realtime`` on Ray, files of a generated
-repository are created, changed, deleted and renamed by a seeded random, and every ``--kill-every`` seconds a parse actor, the
-writer or the driver is killed (SIGKILL), in turn by the same random. Every few seconds all processes of the job are looked at:
+repository are created, changed, deleted and renamed by a seeded random, and every ``--kill-every`` seconds another one picks a
+parse actor, the writer or the driver, which is killed (SIGKILL). Every few seconds all processes of the job are looked at:
 memory (PSS and RSS), open handles, their number; and the sizes of cache and store on disk.
 
 In the end the edits stop, the job comes to rest and is interrupted, and its graph is compared row by row with that of a clean
@@ -119,7 +119,8 @@ def run(
         editor = Editor(root, [p.read_text() for p in sorted(others.rglob("*.sql"))], chance)
         with Watch(folder, root, "--realtime", "--executor", "ray", "--workers", "2") as watch:
             watch.settled(time.time(), _REST_SECONDS)
-            samples, kills = _storm(watch, editor, chance, minutes * 60, edits, kill_every, tell)
+            dice = random.Random(seed + 2)  # victims do not hang on how many edits there were time for
+            samples, kills = _storm(watch, editor, dice, minutes * 60, edits, kill_every, tell)
             quiet = time.time()
             watch.settled(quiet, _REST_SECONDS)
             rested = time.time() - quiet
@@ -131,7 +132,7 @@ def run(
 
 
 def _storm(
-    watch: Watch, editor: Editor, chance: random.Random, seconds: float, edits: float, kill_every: float, tell: bool
+    watch: Watch, editor: Editor, dice: random.Random, seconds: float, edits: float, kill_every: float, tell: bool
 ) -> tuple[list[dict[str, float]], dict[str, int]]:
     samples: list[dict[str, float]] = []
     kills = dict.fromkeys(VICTIMS, 0)
@@ -141,7 +142,7 @@ def _storm(
         editor.edit()
         if now >= next_kill:
             next_kill += kill_every
-            _kill(watch, chance.choice(VICTIMS), chance, kills)
+            _kill(watch, dice.choice(VICTIMS), kills)
         if now >= next_sample:
             next_sample = now + max(1.0, seconds / _SAMPLES)
             samples.append(_sample(watch))
@@ -151,11 +152,11 @@ def _storm(
     return samples, kills
 
 
-def _kill(watch: Watch, victim: str, chance: random.Random, kills: dict[str, int]) -> None:
+def _kill(watch: Watch, victim: str, kills: dict[str, int]) -> None:
     found = by_role(watch.pid, victim)
     if found:  # it may be on its way back from the last time
         with contextlib.suppress(psutil.NoSuchProcess):
-            chance.choice(found).kill()
+            found[kills[victim] % len(found)].kill()
             kills[victim] += 1
 
 
