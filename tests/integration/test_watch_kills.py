@@ -1,0 +1,186 @@
+"""A watch on Ray whose processes are killed while files change: nothing is lost, and the graph is exact at the end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.integration.test_watch_edits import fill
+from tests.integration.watching import Watching, table, view, watching
+
+pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(100)]
+
+
+@pytest.fixture(scope="module")
+def watch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watching]:
+    folder = tmp_path_factory.mktemp("kills")
+    fill(folder / "sql")
+    with watching(folder, "--realtime", "--executor", "ray", "--workers", "2", "--max-delete-percent", "100") as watch:
+        yield watch
+
+
+def storm(root: Path, name: str, files: int = 150) -> None:
+    """New files, of which the first and the last ones read one another."""
+    (root / name).mkdir()
+    for number in range(files):
+        text = view(f"{name}{number}", f"{name}{(number + 1) % files}")
+        (root / name / f"{number}.sql").write_text(text + f"SELECT {'a + ' * 300} b AS x FROM m.{name}{number};\n")
+
+
+@pytest.mark.parametrize("kind", ["Parser", "Writer", "Driver"])
+def test_a_process_is_killed_during_a_storm(watch: Watching, kind: str) -> None:
+    dice = random.Random(kind)
+    for number in range(2):
+        storm(watch.root, f"{kind.lower()}{number}")
+        seen = dice.randrange(0, 120)
+        watch.until_status(
+            lambda s, seen=seen: (s.in_flight + sum(s.waiting.values()) > 0 and s.files % 150 >= seen) or s.at_rest
+        )
+        watch.until(lambda: watch.kill(kind))
+    watch.rest()
+    watch.assert_exact()
+
+
+def test_the_writer_dies_in_the_middle_of_transactions(watch: Watching) -> None:
+    for number in range(2):
+        (watch.root / "t.sql").write_text(
+            table() + f"ALTER TABLE m.t ADD n{number} int;\n"
+        )  # everything is linked again
+        for path in watch.root.glob("core/*.sql"):
+            path.write_text(path.read_text() + f"-- {number}\n")
+        watch.until(lambda: bool(watch.actors("Writer.commit")) or watch.status().at_rest, seconds=30)
+        watch.until(lambda: watch.kill("Writer"))
+    watch.rest()
+    watch.assert_exact()
+
+
+@contextmanager
+def deadly(watch: Watching, name: str) -> Iterator[list[int]]:
+    """Every parse actor dies while it works on the file of this name."""
+    over = threading.Event()
+    deaths: list[int] = []
+
+    def attack() -> None:
+        for process in watch.actors("Parser.parse"):
+            with contextlib.suppress(psutil.Error, OSError):
+                crumbs = [Path(m.path) for m in process.memory_maps() if "ray_lineage-run-" in m.path]
+                data = crumbs[0].read_bytes() if crumbs else b""
+                if process.pid not in deaths and data[4 : 4 + int.from_bytes(data[:4], "little")] == name.encode():
+                    deaths.append(process.pid)
+                    process.kill()
+
+    def run() -> None:
+        while not over.wait(0.02):
+            attack()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield deaths
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_a_poison_file_is_set_aside_and_tried_again_when_it_changes(watch: Watching) -> None:
+    poison = watch.root / "poison.sql"
+    with deadly(watch, "poison.sql") as deaths:
+        poison.write_text("SELECT " + " + ".join(["a"] * 80_000) + " AS x FROM t")
+        for number in range(20):
+            (watch.root / f"neighbour{number}.sql").write_text(view(f"neighbour{number}"))
+        watch.until(watch.has(*(f"neighbour{n}.sql" for n in range(20))))
+        watch.until_status(lambda s: s.quarantined == 1)
+    assert len(deaths) == 3
+    assert "quarantined" in {e.what for e in watch.status().last_files if e.path == "poison.sql"}
+    watch.rest()
+    poison.write_text("SELECT a AS x FROM t")
+    watch.rest()
+    assert watch.status().quarantined == 0
+    watch.assert_exact()
+
+
+SEED = int(os.environ.get("RAY_LINEAGE_TEST_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
+
+
+class History:
+    """Random operations on a folder, and on the processes that follow it."""
+
+    def __init__(self, watch: Watching, seed: int) -> None:
+        self.watch, self.dice, self.count = watch, random.Random(seed), 0
+        self.outside = watch.folder / f"outside{seed}"
+        self.outside.mkdir()
+
+    def step(self) -> None:
+        self.count += 1
+        files = sorted(self.watch.root.rglob("*.sql"))
+        operations = [self.create, self.create, self.edit, self.edit, self.edit, self.delete, self.rename, self.replace]
+        operations += [self.folder_out, self.folder_in, self.ignore, self.kill, self.kill, self.look]
+        self.dice.choice(operations)(self.dice.choice(files))
+
+    def text(self) -> str:
+        n, m = self.dice.randrange(60), self.dice.randrange(60)
+        return self.dice.choice(
+            [view(f"h{n}", f"h{m}"), f"CREATE VIEW m.h{n} AS SELECT * FROM m.h{m}", table(f"h{n}"), "SELECT FROM"]
+        )
+
+    def create(self, path: Path) -> None:
+        (path.parent / f"h{self.count}.sql").write_text(self.text())
+
+    def edit(self, path: Path) -> None:
+        path.write_text(self.text())
+
+    def delete(self, path: Path) -> None:
+        path.unlink()
+        self.create(path)
+
+    def rename(self, path: Path) -> None:
+        path.rename(path.with_name(f"r{self.count}.sql"))
+
+    def replace(self, path: Path) -> None:
+        temporary = path.with_name(f".{self.count}.tmp")
+        temporary.write_text(self.text())
+        temporary.replace(path)
+
+    def folder_out(self, path: Path) -> None:
+        folders = [p for p in self.watch.root.rglob("*") if p.is_dir()]
+        if len(folders) > 2:
+            self.dice.choice(sorted(folders)).rename(self.outside / f"d{self.count}")
+
+    def folder_in(self, path: Path) -> None:
+        folder = self.outside / f"n{self.count}"
+        (folder / "deep").mkdir(parents=True)
+        for number in range(3):
+            (folder / f"deep/{number}.sql").write_text(self.text())
+        folder.rename(path.parent / folder.name)
+
+    def ignore(self, path: Path) -> None:
+        rule = path.parent / ".gitignore"
+        rule.unlink() if rule.exists() else rule.write_text("h*1.sql\n")
+
+    def look(self, path: Path) -> None:
+        """Let it come to something: what follows meets it at work, or at rest."""
+        self.watch.until_status(lambda s: s.at_rest or (s.phase == "following" and s.in_flight > 0))
+
+    def kill(self, path: Path) -> None:
+        self.watch.kill(self.dice.choice(["Parser", "Parser", "Writer", "Driver"]))
+
+
+def test_any_history_ends_in_the_graph_of_a_clean_ingest(watch: Watching) -> None:
+    print(f"RAY_LINEAGE_TEST_SEED={SEED}")
+    for path in watch.root.iterdir():
+        if path.name != "core":
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    history = History(watch, SEED)
+    for _ in range(100):
+        history.step()
+    watch.rest()
+    watch.assert_exact()
