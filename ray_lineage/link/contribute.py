@@ -32,7 +32,7 @@ from ray_lineage.model import (
     statement_id,
 )
 
-CONTRIBUTION_REVISION: Final = 3
+CONTRIBUTION_REVISION: Final = 4
 """Raise with every change of the rows that given facts lead to: files are then written again."""
 
 _MAX_DIAGNOSTICS: Final = 200  # of one file, kept in the graph

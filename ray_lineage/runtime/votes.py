@@ -1,7 +1,8 @@
 """Which dialect is a file in that does not say so itself? That of its folder.
 
-Every file without a configured dialect votes with what its own text shows (:mod:`ray_lineage.compile.detect`). Files whose
-evidence is weak are read in the dialect of the nearest folder around them in which a clear majority shows one. That depends on
+Every file without a configured dialect votes with what its own text shows, by how sure that is
+(:mod:`ray_lineage.compile.detect`). Files whose evidence is weak are read in the dialect of the nearest folder around them in
+which a clear majority shows one. That depends on
 the files alone, not on the order in which they were read. A pure state machine.
 """
 
@@ -15,22 +16,23 @@ import msgspec
 
 from ray_lineage.runtime.parse import Meta, Task
 
-STRONG: Final = 0.75
-"""Confidence from which a file's own evidence counts for its folder."""
 WEAK: Final = 0.6
 """Confidence below which a file's own evidence gives way to its folder's."""
 MAJORITY: Final = 0.8
-"""Share of a folder's strong votes that its dialect needs."""
-LEAST: Final = 2
-"""Strong votes for a dialect that a folder needs."""
+"""Share of a folder's evidence that its dialect needs."""
+LEAST_FILES: Final = 2
+LEAST_WEIGHT: Final = 100
+"""Files that show the dialect, and the sum of their confidences (in hundredths), which a folder needs."""
 
 
 class Votes:
     """See the module. Only files whose dialect is detected take part."""
 
     def __init__(self) -> None:
-        self._folders: dict[str, Counter[str]] = {}  # strong votes at and below a folder
-        self._strong: dict[str, str] = {}
+        # at and below a folder, by dialect: hundredths of confidence (whole numbers, so that no order of sums matters), files
+        self._weights: dict[str, Counter[str]] = {}
+        self._files: dict[str, Counter[str]] = {}
+        self._voted: dict[str, tuple[str, int]] = {}
         self._weak: dict[str, tuple[Task, str, str]] = {}  # the task, its own dialect, the one it was read in
 
     def note(self, task: Task, meta: Meta) -> None:
@@ -39,29 +41,31 @@ class Votes:
             return
         path = task.file.path
         self.discard(path)
-        if meta.confidence >= STRONG and meta.dialect:
-            self._strong[path] = meta.dialect
-            self._count(path, meta.dialect, 1)
-        elif meta.confidence < WEAK:
+        weight = round(meta.confidence * 100)
+        if meta.dialect and weight:
+            self._voted[path] = (meta.dialect, weight)
+            self._count(path, meta.dialect, weight, 1)
+        if meta.confidence < WEAK:
             self._weak[path] = (task, meta.dialect, meta.dialect)
 
     def discard(self, path: str) -> None:
         """The file is gone, or about to be noted anew."""
         self._weak.pop(path, None)
-        dialect = self._strong.pop(path, None)
-        if dialect is not None:
-            self._count(path, dialect, -1)
+        voted = self._voted.pop(path, None)
+        if voted is not None:
+            self._count(path, voted[0], -voted[1], -1)
 
-    def _count(self, path: str, dialect: str, by: int) -> None:
+    def _count(self, path: str, dialect: str, weight: int, files: int) -> None:
         folder = path
         while folder:
             folder = os.path.dirname(folder)
-            votes = self._folders.setdefault(folder, Counter())
-            votes[dialect] += by
-            if not votes[dialect]:
-                del votes[dialect]
-            if not votes:
-                del self._folders[folder]
+            for counters, by in ((self._weights, weight), (self._files, files)):
+                counter = counters.setdefault(folder, Counter())
+                counter[dialect] += by
+                if not counter[dialect]:
+                    del counter[dialect]
+                if not counter:
+                    del counters[folder]
 
     def due(self) -> list[tuple[Task, str]]:
         """Weak files that were read in another dialect than they should be, each with the right one; they count as read in
@@ -81,10 +85,11 @@ class Votes:
     def _of(self, folder: str) -> str:
         """The dialect of the nearest folder with a clear majority; empty if there is none."""
         while True:
-            votes = self._folders.get(folder)
-            if votes:
-                dialect, count = max(votes.items(), key=lambda v: (v[1], v[0]))
-                if count >= LEAST and count >= MAJORITY * votes.total():
+            weights = self._weights.get(folder)
+            if weights:
+                dialect, weight = max(weights.items(), key=lambda v: (v[1], v[0]))
+                enough = weight >= LEAST_WEIGHT and self._files[folder][dialect] >= LEAST_FILES
+                if enough and weight >= MAJORITY * weights.total():
                     return dialect
             if not folder:
                 return ""

@@ -43,6 +43,8 @@ STRONG_T, STRONG_P, WEAK = ("tsql", 0.9), ("postgres", 0.9), ("mysql", 0.3)
         ({"a/1.sql": STRONG_T, "a/2.sql": STRONG_P, "a/x.sql": WEAK}, ""),  # nor is half
         ({"b/1.sql": STRONG_T, "c/2.sql": STRONG_T, "a/x.sql": WEAK}, "tsql"),  # the folder around
         ({"b/1.sql": STRONG_T, "b/2.sql": STRONG_T, "a/3.sql": STRONG_P, "a/4.sql": STRONG_P, "a/x.sql": WEAK}, "postgres"),
+        # a folder of little evidence that all points one way is not read as the larger folder beside it
+        ({"b/1.sql": STRONG_T, "b/2.sql": STRONG_T, "b/3.sql": STRONG_T, "a/1.sql": ("postgres", 0.5), "a/2.sql": ("postgres", 0.5), "a/x.sql": ("", 0.0)}, "postgres"),
         ({"a/1.sql": STRONG_T, "a/2.sql": STRONG_T, "a/x.sql": ("mysql", 0.7)}, ""),  # sure enough itself
         ({"a/1.sql": STRONG_T, "a/2.sql": STRONG_T, "a/x.sql": ("", -1.0)}, ""),  # its dialect was given
     ],
