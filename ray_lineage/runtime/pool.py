@@ -238,9 +238,8 @@ class Pool:
     async def _lane(self, lane: Lane) -> None:
         try:
             await self._serve(lane)
-        finally:
-            if lane.retiring:
-                lane.worker.dismiss()
+        finally:  # a worker that did not come up would take a CPU whenever there is one again
+            lane.worker.dismiss()
 
     async def _serve(self, lane: Lane) -> None:
         await self._ready(lane)

@@ -32,8 +32,9 @@ LOGS: Final = "see the worker logs of Ray"
 class RayWorker:
     """See :class:`ray_lineage.runtime.crew.Worker`."""
 
-    def __init__(self, actor: Any, name: str) -> None:
+    def __init__(self, actor: Any, name: str, dismissed: Callable[[RayWorker], None]) -> None:
         self._actor = actor
+        self._dismissed = dismissed
         self.name = name
 
     async def ready(self) -> None:
@@ -89,6 +90,7 @@ class RayWorker:
         """See the protocol."""
         import ray
 
+        self._dismissed(self)
         ray.kill(self._actor)
 
 
@@ -225,9 +227,13 @@ class RayCrew:
             )
             .remote(self._for_workers, self._run_dir, name, self._node)
         )
-        worker = RayWorker(actor, name)
+        worker = RayWorker(actor, name, self._forget)
         self._alive.append(worker)
         return worker
+
+    def _forget(self, worker: RayWorker) -> None:
+        if worker in self._alive:
+            self._alive.remove(worker)
 
     def graph(self, project: str) -> RayGraph:
         """The writer actor, beside the driver."""
@@ -261,9 +267,8 @@ class RayCrew:
 
     def close(self) -> None:
         """End the actors, and the run's folder with them."""
-        for worker in self._alive:
+        for worker in [*self._alive]:
             worker.dismiss()
-        self._alive.clear()
         shutil.rmtree(self._run_dir, ignore_errors=True)
 
 

@@ -68,6 +68,7 @@ class Job:
         self._phase: Phase = "starting"
         self._began = False  # a session opened the store once: what keeps the next ones from it may pass
         self._pause = asyncio.Event()
+        self._passed = False  # a first pass was done as ordered
 
     @property
     def project(self) -> str:
@@ -91,6 +92,7 @@ class Job:
                 self._phase = "stopped"
                 return summary
             except Exception as error:
+                self._passed = self._passed or (session.following is not None and session.following.is_on)
                 if time.monotonic() - started > _GOOD_SECONDS:
                     failures = 0
                 failures += 1
@@ -101,7 +103,7 @@ class Job:
         order = self.order
         return Session(
             self.settings, self._roots, self._crew(), follow=order.follow, initial=order.initial or again,
-            full=order.full and not again, dry_run=order.dry_run, retry=order.retry and not again, again=again, told=self._heard, telemetry=self.telemetry,
+            full=order.full and not self._passed, dry_run=order.dry_run, retry=order.retry and not self._passed, again=again, told=self._heard, telemetry=self.telemetry,
         )  # fmt: skip
 
     def _heard(self, phase: str, done: int, total: int) -> None:
