@@ -32,6 +32,7 @@ _LOOKS: Final = 5_000  # paths; to compare everything is cheaper than to look at
 _BREATHE: Final = 100  # files looked at without letting others run
 _FLOOD_FILES: Final = 2_000  # delivered and not committed: commit in the middle of a flood of changes
 _FLOOD_SECONDS: Final = 5.0
+_GONE_SECONDS: Final = 0.5  # after the last of several removals
 _CALM_SECONDS: Final = 1.0  # after a burst, before everything is compared
 _SETTLE_SECONDS: Final = 3.0  # of quiet before the settled state is recorded
 _TICK_SECONDS: Final = 0.5
@@ -64,6 +65,7 @@ class Following:
         self._pending_since = 0.0
         self._committing: dict[str, float | None] = {}  # taken from pending and removed, and not committed yet
         self._removed: dict[str, None] = {}  # proven gone, not committed
+        self._removed_at = self._removed_since = 0.0
         self._held: dict[str, None] = {}  # gone, but too many to be believed
         self._urgent = False
         self._saved: dict[str, float] = {}  # saves that are under way, with their time
@@ -126,7 +128,7 @@ class Following:
                 if writing is not None:
                     await writing
                 if self._pending or self._removed:
-                    await self._commit()
+                    await self._commit(removing=True)
                 if self._quiet():
                     await self._settle()
         self._session.save_index()
@@ -243,6 +245,9 @@ class Following:
         self._pending.pop(path, None)
         self._saved.pop(path, None)
         self.baseline.pop(path, None)
+        self._removed_at = self._clock()
+        if not self._removed:
+            self._removed_since = self._removed_at
         self._removed[path] = None
         self._touched_at = self._clock()
 
@@ -363,17 +368,24 @@ class Following:
         self._wake.set()
 
     def _commit_if_due(self, now: float) -> None:
-        if self._loading or "graph" in self._busy or not (self._pending or self._removed):
+        gathered = self._is_gathered(now)
+        if self._loading or "graph" in self._busy or not (self._pending or gathered):
             return
         if self._session.pool.idle:
             self._session.vote()
         flood = len(self._pending) >= _FLOOD_FILES or now - self._pending_since >= _FLOOD_SECONDS
         if self._urgent or flood or self._session.pool.idle:
-            self._begin("graph", self._commit())
+            self._begin("graph", self._commit(removing=gathered))
 
-    async def _commit(self) -> None:
+    def _is_gathered(self, now: float) -> bool:
+        """A folder that goes is noticed in parts: whether it is too much to be believed is asked of all of it."""
+        if len(self._removed) < 2:
+            return bool(self._removed)
+        return now - self._removed_at >= _GONE_SECONDS or now - self._removed_since >= _FLOOD_SECONDS
+
+    async def _commit(self, *, removing: bool) -> None:
         pending, self._pending = self._pending, {}
-        gone = self._believed()
+        gone = self._believed() if removing else []
         self._urgent = False
         self._unsettled = True
         self._committing = {**pending, **dict.fromkeys(gone)}
