@@ -32,6 +32,7 @@ _LOOKS: Final = 5_000  # paths; to compare everything is cheaper than to look at
 _BREATHE: Final = 100  # files looked at without letting others run
 _FLOOD_FILES: Final = 2_000  # delivered and not committed: commit in the middle of a flood of changes
 _FLOOD_SECONDS: Final = 5.0
+_JUST_SECONDS: Final = 30.0
 _GONE_SECONDS: Final = 0.5  # after the last of several removals
 _CALM_SECONDS: Final = 1.0  # after a burst, before everything is compared
 _SETTLE_SECONDS: Final = 3.0  # of quiet before the settled state is recorded
@@ -211,6 +212,12 @@ class Following:
             return False
         self.baseline.pop(path, None)
         sha256 = session.index.lookup(file)
+        if (
+            priority != Priority.CRITICAL
+        ):  # a comparison: what is at hand, or was read just now, is left to the next one
+            just = session.index.recent(file, _JUST_SECONDS, time.time_ns())
+            if session.pool.scheduler.holds(file) or (just and session.hashes.get(path) == just):
+                return False
         if sha256 and session.hashes.get(path) == sha256:
             return False
         task = session.rules.task(file, sha256, priority)

@@ -19,7 +19,7 @@ from typing import Final
 
 import msgspec
 
-from ray_lineage.model import Priority
+from ray_lineage.model import Priority, SourceFile
 from ray_lineage.runtime.parse import Meta, Task
 
 TARGET_SECONDS: Final = 0.05
@@ -166,6 +166,15 @@ class Scheduler:
             known.append(self._running[number].priority)
         return min(known, default=None)
 
+    def holds(self, file: SourceFile) -> bool:
+        """Is this very state of the file (size, times, inode) waiting, or being worked on?"""
+        path = file.path
+        number = self._in_flight.get(path)
+        running = self._running[number].tasks if number is not None and path not in self._forgotten else ()
+        known = [t for t in (self._waiting.get(path), self._again.get(path)) if t is not None]
+        known.extend(t for t in running if t.file.path == path)
+        return any(_same_state(t.file, file) for t in known)
+
     def estimate(self, task: Task) -> float:
         """Seconds that a file is expected to take."""
         return task.file.size / self.rate + PER_FILE_SECONDS
@@ -303,3 +312,7 @@ def _most_urgent(task: Task, other: Task | None) -> Task:
         return task
     file = msgspec.structs.replace(task.file, priority=other.file.priority)
     return msgspec.structs.replace(task, file=file)
+
+
+def _same_state(a: SourceFile, b: SourceFile) -> bool:
+    return (a.size, a.mtime_ns, a.ctime_ns, a.inode) == (b.size, b.mtime_ns, b.ctime_ns, b.inode)

@@ -56,6 +56,14 @@ class StatIndex:
             return ""
         return entry[4]
 
+    def recent(self, file: SourceFile, seconds: float, now_ns: int) -> str:
+        """SHA-256 (hex) of a file that was read within so many seconds and has the same times, else empty. If it is young,
+        a later write may have left them the same: whoever relies on this looks again later."""
+        entry = self._entries.get(file.path)
+        if entry is None or entry[:4] != (file.size, file.mtime_ns, file.ctime_ns, file.inode):
+            return ""
+        return entry[4] if now_ns - entry[5] < seconds * 1e9 else ""
+
     def record(self, file: SourceFile, sha256: str, now_ns: int) -> None:
         """A file's content was read at ``now_ns`` (wall clock, before the read)."""
         self._entries[file.path] = (file.size, file.mtime_ns, file.ctime_ns, file.inode, sha256, now_ns)

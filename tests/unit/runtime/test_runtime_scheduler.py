@@ -496,3 +496,22 @@ def test_an_event_costs_the_same_however_much_waits() -> None:
         return count
 
     assert calls(2_000) < calls(100) + 15 * 2_000  # each big file is put by once, not looked at in every cut
+
+
+def test_a_state_at_hand_is_told_from_a_newer_one() -> None:
+    scheduler = Scheduler(lanes=2)
+    old, new = task("a", size=10).file, task("a", size=11).file
+    assert not scheduler.holds(old)
+    scheduler.add([task("a", size=10)])
+    assert scheduler.holds(old)  # waits
+    assert not scheduler.holds(new)
+    batch = scheduler.cut()
+    assert batch is not None
+    assert scheduler.holds(old)  # in flight
+    scheduler.add([task("a", size=11)])
+    assert scheduler.holds(new)  # to be done again
+    scheduler.forget("a")
+    assert not scheduler.holds(old)
+    assert not scheduler.holds(new)
+    scheduler.finished(batch, metas(batch))
+    assert not scheduler.holds(old)

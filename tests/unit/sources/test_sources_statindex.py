@@ -54,3 +54,12 @@ def test_a_place_that_cannot_be_written_is_no_fault(tmp_path: Path) -> None:
     index = StatIndex.load(str(tmp_path / "file" / "index"), "k")
     index.record(FILE, "abc", LATER)
     index.save()
+
+
+def test_what_was_read_just_now_is_known_for_a_while(tmp_path: Path) -> None:
+    index = StatIndex.load(str(tmp_path / "index"), "k")
+    read_at = FILE.mtime_ns + 1_000_000_000  # too young to be trusted
+    index.record(FILE, "abc", read_at)
+    assert index.recent(FILE, 30, read_at + 29_000_000_000) == "abc"
+    assert index.recent(FILE, 30, read_at + 30_000_000_000) == ""
+    assert index.recent(msgspec.structs.replace(FILE, ctime_ns=1), 30, read_at) == ""
