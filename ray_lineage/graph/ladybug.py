@@ -53,6 +53,8 @@ _DROPPED_ALONE: Final = 1_000  # relationships of one type that are deleted by t
 _OPEN_RETRIES: Final = 8
 _CHECKPOINT_SECONDS: Final = 60.0
 _CHECKPOINT_BYTES: Final = 4 * 2**20
+_DAMAGED: Final = re.compile(r"corrupt|DiskArray", re.IGNORECASE)
+"""Seen after some ten large transactions in a row: the engine then reads and writes nothing more in this file."""
 _LOCKED: Final = re.compile(r"lock", re.IGNORECASE)
 _NO_ROOM: Final = re.compile(r"No space left|IO exception", re.IGNORECASE)
 _NO_MEMORY: Final = re.compile(r"buffer manager exception|out of memory|bad_alloc", re.IGNORECASE)
@@ -76,6 +78,7 @@ class LadybugStore(BaseStore):
         self._db: Any = None
         self._connection: Any = None
         self._lock_file: Any = None
+        self._is_damaged = False
         self._stamp = (0, 0)
         self._checkpointed = time.monotonic()
         if read_only:
@@ -116,6 +119,10 @@ class LadybugStore(BaseStore):
     def _open_for_writing(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._take_lock()
+        if self._mark.exists():
+            reason = self._mark.read_text(encoding="utf-8", errors="replace")[:300]
+            self._mark.unlink()
+            self._set_aside(reason)
         try:
             self._connect(read_only=False)
             if self._is_older():
@@ -222,6 +229,8 @@ class LadybugStore(BaseStore):
                 if not self.read_only or self._stamp == _stamp(self.path):
                     return rows
             except RuntimeError as error:
+                if not self.read_only and _DAMAGED.search(str(error)):
+                    raise self._damaged(_first_line(error)) from error
                 if not self.read_only or (attempt and self._stamp == _stamp(self.path)):
                     raise StoreUnavailable(
                         "RL211", f"cannot read {self.path}: {_first_line(error)}", help="try again"
@@ -371,6 +380,8 @@ class LadybugStore(BaseStore):
             raise self._failure(_first_line(error)) from error
 
     def _failure(self, text: str) -> Exception:
+        if _DAMAGED.search(text):
+            return self._damaged(text)
         if _NO_ROOM.search(text):
             return StoreUnavailable(
                 "RL214",
@@ -378,6 +389,19 @@ class LadybugStore(BaseStore):
                 help="free some disk space and run again; nothing was lost",
             )
         return TooLarge(text) if _NO_MEMORY.search(text) else Permanent("RL501", text)
+
+    def _damaged(self, text: str) -> StoreUnavailable:
+        """The engine lost its way in its own file. Whoever opens it next builds it anew: it can all be made again."""
+        with contextlib.suppress(OSError):
+            self._mark.write_text(text, encoding="utf-8")
+        self._is_damaged = True
+        return StoreUnavailable(
+            "RL211", f"the graph at {self.path} is damaged: {text}", help="run again: it is moved aside and built anew"
+        )
+
+    @property
+    def _mark(self) -> Path:
+        return self.path.with_name(self.path.name + ".damaged")
 
     def _fence(self, project: str, epoch: int) -> None:
         rows = self._run(cypher.FENCE, {"id": project})
@@ -571,7 +595,7 @@ class LadybugStore(BaseStore):
 
     def close(self) -> None:
         """See :meth:`GraphStore.close`."""
-        if self._connection is not None and not self.read_only:
+        if self._connection is not None and not self.read_only and not self._is_damaged:
             with contextlib.suppress(RuntimeError):
                 self._run("CHECKPOINT")
         self._disconnect()

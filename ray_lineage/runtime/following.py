@@ -139,6 +139,10 @@ class Following:
         """Is the first pass over?"""
         return not self._loading
 
+    def note(self, text: str) -> None:
+        """Something that a user should know."""
+        self._telemetry.note(text)
+
     def wake(self) -> None:
         """Look at what changed."""
         self._wake.set()

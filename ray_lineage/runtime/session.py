@@ -168,6 +168,8 @@ class Session:
         self.summary.store = self.graph.uri
         if self.graph.rebuilt:
             self.summary.notes.append(self.graph.rebuilt)
+            if self.following is not None:
+                self.following.note(self.graph.rebuilt)
         if self.crew.note:
             self.summary.notes.append(self.crew.note)
 

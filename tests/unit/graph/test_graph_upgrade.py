@@ -33,3 +33,20 @@ def test_an_older_graph_is_moved_aside_and_built_anew(tmp_path: Path) -> None:
     store = LadybugStore(path, read_only=True)
     assert store.dump("p") == before
     store.close()
+
+
+def test_a_file_in_which_the_engine_lost_its_way_is_built_anew(tmp_path: Path) -> None:
+    path = tmp_path / "graph.lbug"
+    store = LadybugStore(str(path))
+    found = store._failure(
+        "Runtime exception: idx: 4 of the DiskArray to be accessed is >= numElements in DiskArray 4."
+    )
+    assert isinstance(found, StoreUnavailable)
+    store.close()
+    store = LadybugStore(str(path))
+    assert "moved aside" in store.rebuilt
+    assert list(tmp_path.glob("graph.lbug.broken-*"))
+    store.close()
+    store = LadybugStore(str(path))
+    assert store.rebuilt == ""  # once
+    store.close()
