@@ -27,12 +27,13 @@ _CHOICES: Final = frozenset({"ISNULL", "COALESCE", "NVL", "IFNULL"})
 _QUOTERS: Final = frozenset({"QUOTENAME", "QUOTE_IDENT", "QUOTE_LITERAL"})
 
 
-_RUNS: Final = re.compile(r"executesql|foreachdb|add_jobstep|\bexec(?:ute)?\b(?!\s+[\w\[\"])")
+_RUNS: Final = re.compile(r"exec(?:utesql|(?:ute)?\b(?!\s+[\w\[\"]))")
+_RUNNERS: Final = ("eachdb", "foreachtable", "add_jobstep")
 
 
 def may_run_texts(lower: str) -> bool:
     """May a T-SQL text (in lower case) run what a variable holds? Most only run procedures that they name."""
-    return _RUNS.search(lower) is not None
+    return any(word in lower for word in _RUNNERS) or _RUNS.search(lower) is not None
 
 
 class Text(NamedTuple):
