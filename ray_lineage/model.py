@@ -370,7 +370,12 @@ _head_decoder = msgspec.msgpack.Decoder(FactsHead)
 
 def encode_facts(facts: FileFacts) -> bytes:
     """Encode facts, with their outline, as they travel and as they lie in the cache."""
-    return _facts_encoder.encode(_Encoded(*msgspec.structs.astuple(facts), _outline(facts)))
+    return _facts_encoder.encode(
+        _Encoded(
+            facts.dialect, facts.status, facts.statements, facts.declarations, facts.diagnostics, facts.calls,
+            facts.foreign_keys, facts.confidence, _outline(facts),
+        )
+    )  # fmt: skip
 
 
 def decode_facts(data: bytes | memoryview) -> FileFacts:
