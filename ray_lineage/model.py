@@ -322,26 +322,60 @@ FILE_STATUSES: Final = ("ok", "partial", "failed", "skipped")
 diagnostic)."""
 
 
+class Outline(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What has to be known of a file before any is linked, made where it is compiled: whoever collects the facts of all
+    files need not look into their statements.
+
+    ``mentioned``: every dataset and program that is named, but those of the file alone. ``reads``: of each declaration, what
+    its query reads. ``copied``: a name and a longer one that ends in it, where a statement copies from one to the other.
+    """
+
+    mentioned: tuple[Name, ...]
+    reads: tuple[tuple[Name, ...], ...]
+    copied: tuple[tuple[Name, Name], ...]
+
+
+class _Encoded(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """FileFacts as they travel and lie in the cache: with their outline."""
+
+    dialect: str
+    status: str
+    statements: tuple[StatementFacts, ...]
+    declarations: tuple[Declaration, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    calls: tuple[Call, ...]
+    foreign_keys: tuple[ForeignKey, ...]
+    confidence: float
+    outline: Outline
+
+
 class FactsHead(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The same bytes as FileFacts, with all but the dialect left undecoded."""
+    """The same bytes, with statements and diagnostics left undecoded."""
 
     dialect: str
     status: str
     statements: msgspec.Raw
-    declarations: msgspec.Raw
+    declarations: tuple[Declaration, ...]
     diagnostics: msgspec.Raw
     calls: msgspec.Raw
     foreign_keys: msgspec.Raw
-    confidence: float = 1.0
+    confidence: float
+    outline: Outline
 
 
 _facts_encoder = msgspec.msgpack.Encoder()
 _facts_decoder = msgspec.msgpack.Decoder(FileFacts)
+_head_decoder = msgspec.msgpack.Decoder(FactsHead)
 
 
 def encode_facts(facts: FileFacts) -> bytes:
-    """Encode facts as they travel and as they lie in the cache."""
-    return _facts_encoder.encode(facts)
+    """Encode facts, with their outline, as they travel and as they lie in the cache."""
+    return _facts_encoder.encode(
+        _Encoded(
+            facts.dialect, facts.status, facts.statements, facts.declarations, facts.diagnostics, facts.calls,
+            facts.foreign_keys, facts.confidence, _outline(facts),
+        )
+    )  # fmt: skip
 
 
 def decode_facts(data: bytes | memoryview) -> FileFacts:
@@ -349,12 +383,59 @@ def decode_facts(data: bytes | memoryview) -> FileFacts:
     return _facts_decoder.decode(data)
 
 
-_head_decoder = msgspec.msgpack.Decoder(FactsHead)
-
-
 def decode_head(data: bytes | memoryview) -> FactsHead:
     """A cheap look into :func:`encode_facts`. Raises ``msgspec.DecodeError`` on foreign bytes."""
     return _head_decoder.decode(data)
+
+
+def is_own(name: Name) -> bool:
+    """Is it a temporary table or variable, which belongs to its file alone?"""
+    return name[0][:1] in ("#", "@")
+
+
+def _outline(facts: FileFacts) -> Outline:
+    mentioned: dict[Name, None] = {}
+    copied: dict[tuple[Name, Name], None] = {}
+    reads = [_reads(s) for s in facts.statements]
+    for statement, read in zip(facts.statements, reads, strict=True):
+        mentioned.update(read)
+        if statement.target and not is_own(statement.target):
+            mentioned[statement.target] = None
+        copied.update(dict.fromkeys(_copied(statement, read)))
+    for call in facts.calls:
+        mentioned[call.caller] = mentioned[call.callee] = None
+    for key in facts.foreign_keys:
+        mentioned[key.table] = mentioned[key.other] = None
+    for declaration in facts.declarations:
+        if declaration.like:
+            mentioned[declaration.like] = None
+    of_declarations = (tuple(reads[d.statement]) if d.statement >= 0 else () for d in facts.declarations)
+    return Outline(tuple(mentioned), tuple(of_declarations), tuple(copied))
+
+
+def _reads(statement: StatementFacts) -> dict[Name, None]:
+    return {r.name: None for r in statement.relations if type(r) is TableRef and r.name and not is_own(r.name)}
+
+
+_COPIES: Final = frozenset(
+    {"insert", "insert_overwrite", "merge", "select_into", "create_table_as", "create_view", "copy"}
+)
+
+
+def _copied(statement: StatementFacts, reads: dict[Name, None]) -> list[tuple[Name, Name]]:
+    """A name and a longer one that ends in it, where the statement copies from one to the other: ``INSERT INTO dbo.t
+    SELECT ... FROM old.dbo.t``. Nobody writes one table in two ways there."""
+    target = statement.target
+    if statement.kind not in _COPIES or not target:
+        return []
+    out: list[tuple[Name, Name]] = []
+    for read in reads:
+        if read[-1] != target[-1]:
+            continue
+        short, long = (read, target) if len(read) < len(target) else (target, read)
+        if len(short) < len(long) and long[-len(short) :] == short:
+            out.append((short, long))
+    return out
 
 
 # --------------------------------------------------------------------------- contributions (made by link)

@@ -15,7 +15,7 @@ from ray_lineage.link.catalog import Catalog, ColumnList, Declared
 from ray_lineage.link.contribute import contribute
 from ray_lineage.link.names import NameIndex
 from ray_lineage.link.spool import Spool
-from ray_lineage.model import Contribution, FileFacts, Name, StatementFacts, TableRef, decode_facts
+from ray_lineage.model import Contribution, FileFacts, Name, decode_facts, decode_head
 
 _KEPT: Final = 256  # decoded facts
 _SPARE_BYTES: Final = 16 * 2**20  # a spool with less garbage is left alone
@@ -63,41 +63,28 @@ class Linker:
 
     def put(self, path: str, sha256: str, facts: bytes) -> None:
         """New facts of a file. Raises msgspec.DecodeError if they are none, OSError if the temporary disk is full."""
-        decoded = decode_facts(facts)
+        head = decode_head(facts)
+        outline = head.outline
         self.remove(path)
         declared: dict[Name, None] = {}
-        mentioned: dict[Name, None] = {}
-        copied: dict[tuple[Name, Name], None] = {}
-        for statement in decoded.statements:
-            for name in _mentions(statement):
-                mentioned[name] = None
-            copied.update(dict.fromkeys(_copied(statement)))
-        for call in decoded.calls:
-            mentioned[call.caller] = mentioned[call.callee] = None
-        for key in decoded.foreign_keys:
-            mentioned[key.table] = mentioned[key.other] = None
-        for position, declaration in enumerate(decoded.declarations):
-            if declaration.like:
-                mentioned[declaration.like] = None
+        for position, declaration in enumerate(head.declarations):
             if declaration.temporary or not declaration.name:
                 continue
             declared[declaration.name] = None
-            refs = _reads(decoded.statements[declaration.statement]) if declaration.statement >= 0 else ()
             entry = Declared(
                 path, position, declaration.kind, declaration.line, declaration.columns, declaration.statement,
-                declaration.adds, refs, declaration.parameters,
+                declaration.adds, outline.reads[position], declaration.parameters,
             )  # fmt: skip
             self._catalog.declare(declaration.name, entry)
         for name in declared:
             self._names.add(name, declared=True)
-        for name in mentioned:
+        for name in outline.mentioned:
             self._names.add(name, declared=False)
-        for short, long in copied:
+        for short, long in outline.copied:
             self._names.tell_apart(short, long)
-        for name in (*declared, *mentioned):
+        for name in (*declared, *outline.mentioned):
             self._mentioners.setdefault(name[-1], set()).add(path)
-        self._files[path] = _File(sha256, self._spool.add(facts), tuple(declared), tuple(mentioned), tuple(copied))
-        self._remember(path, decoded)
+        self._files[path] = _File(sha256, self._spool.add(facts), tuple(declared), outline.mentioned, outline.copied)
         self._stale.update(self._catalog.text(n) for n in declared)
         self._changed.add(path)
         if self._spool.wasted > max(_SPARE_BYTES, len(self._spool) // 2):
@@ -228,38 +215,3 @@ class FileView:
 
     def ambiguous(self, name: Name) -> bool:
         return self._catalog.names.resolve(name)[1]
-
-
-def _reads(statement: StatementFacts) -> tuple[Name, ...]:
-    return tuple(
-        dict.fromkeys(
-            r.name
-            for r in statement.relations
-            if isinstance(r, TableRef) and r.name and r.name[0][:1] not in ("#", "@")
-        )
-    )
-
-
-_COPIES: Final = frozenset(
-    {"insert", "insert_overwrite", "merge", "select_into", "create_table_as", "create_view", "copy"}
-)
-
-
-def _copied(statement: StatementFacts) -> tuple[tuple[Name, Name], ...]:
-    """A name and a longer one that ends in it, where the statement copies from one to the other: ``INSERT INTO dbo.t
-    SELECT ... FROM old.dbo.t``. Nobody writes one table in two ways there."""
-    target = statement.target
-    if statement.kind not in _COPIES or not target:
-        return ()
-    out: list[tuple[Name, Name]] = []
-    for read in _reads(statement):
-        short, long = (read, target) if len(read) < len(target) else (target, read)
-        if len(short) < len(long) and long[-len(short) :] == short:
-            out.append((short, long))
-    return tuple(out)
-
-
-def _mentions(statement: StatementFacts) -> tuple[Name, ...]:
-    target = statement.target
-    written = (target,) if target and target[0][:1] not in ("#", "@") else ()
-    return (*_reads(statement), *written)

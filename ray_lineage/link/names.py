@@ -68,6 +68,8 @@ class NameIndex:
 
     def _touch(self, last: str) -> None:
         self.touched.add(last)
+        if not self._resolved:
+            return
         for name in self._by_last.get(last, ()):
             self._resolved.pop(name, None)
 

@@ -158,14 +158,13 @@ class Writer:
         """See :meth:`Loader.check_removal`."""
         self._open.check_removal(gone, present)
 
-    def put(self, metas: Sequence[Meta], payload: Sequence[bytes]) -> int:
-        """Facts of one batch, straight from a parse actor. Returns how many were taken."""
-        taken = 0
-        for meta, facts in zip(metas, payload, strict=True):
-            if meta.outcome == "facts":
-                self._open.put(meta.path, meta.sha256, facts)
-                taken += 1
-        return taken
+    def put(self, batches: Sequence[Sequence[tuple[str, str] | None]], *payloads: Sequence[bytes]) -> None:
+        """Facts of batches, straight from the parse actors. Of each of their files path and content hash; None for one
+        without facts."""
+        for files, payload in zip(batches, payloads, strict=True):
+            for file, facts in zip(files, payload, strict=True):
+                if file is not None:
+                    self._open.put(*file, facts)
 
     def finish(self, order: Finish, summary: IngestSummary) -> IngestSummary:
         """Link, write, settle. Raises Interrupted between two transactions if the driver drains."""

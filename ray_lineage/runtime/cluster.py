@@ -20,6 +20,10 @@ from ray_lineage.errors import StoreUnavailable, UsageError
 
 NAMESPACE: Final = "ray_lineage"
 OBJECT_STORE_BYTES: Final = 256 * 2**20
+_LEAN: Final = {"event_stats": False}
+"""Ray's statistics of its own event loops cost a tenth of every call, and show in its debug logs alone."""
+_UNSEEN: Final = {**_LEAN, "task_events_report_interval_ms": 0, "enable_metrics_collection": False}
+"""Nor is there anybody to see tasks and metrics where there is no dashboard."""
 CONNECT_SECONDS: Final = 20
 """Each wait for a running cluster ends after this long."""
 START_SECONDS: Final = 120
@@ -78,6 +82,7 @@ def _quiet() -> dict[str, Any]:
 def _start(ray: Any, workers: int, dashboard: bool) -> None:
     options: dict[str, Any] = {"num_cpus": max(1, workers), "object_store_memory": OBJECT_STORE_BYTES}
     options |= {"include_dashboard": dashboard, "dashboard_host": "127.0.0.1"}
+    options["_system_config"] = _LEAN if dashboard else _UNSEEN
     try:
         with _deadline(START_SECONDS):
             ray.init(address="local", **options, **_quiet())

@@ -88,8 +88,9 @@ class Graph(Protocol):
         """Raises StoreRefused if so much vanished that it is more likely a mistake."""
         ...
 
-    async def put(self, metas: Sequence[Meta], payload: Payload) -> None:
-        """Facts of one batch. Raises PayloadLost or GraphLost."""
+    async def put(self, metas: Sequence[Meta], payload: Payload, *, more: bool = False) -> None:
+        """Facts of one batch. ``more`` will follow at once, so that this one may wait for others. Raises PayloadLost or
+        GraphLost."""
         ...
 
     async def finish(

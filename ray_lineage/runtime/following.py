@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections import deque
 from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from ray_lineage.runtime.session import Session
 
 _BURST: Final = 50
-"""More changes at once are no save by a person: they go behind those that are."""
+_BURST_SECONDS: Final = 0.5
+"""More changes within so long are no save by a person: they go behind those that are."""
 _LOOKS: Final = 5_000  # paths; to compare everything is cheaper than to look at more of them
 _BREATHE: Final = 100  # files looked at without letting others run
 _FLOOD_FILES: Final = 2_000  # delivered and not committed: commit in the middle of a flood of changes
@@ -55,6 +57,7 @@ class Following:
         )
         self._realtime = not settings.enable_batching or settings.debounce_window_seconds == 0
         self._flushed: list[str] = []
+        self._recent: deque[tuple[float, int]] = deque()  # when so many paths were hinted
         self._wake = asyncio.Event()
         self._stop = asyncio.Event()
         self._folders: dict[str, None] = {}  # project paths of folders to compare
@@ -191,7 +194,7 @@ class Following:
         if not paths:
             return
         now = self._clock()
-        burst = len(paths) > _BURST
+        burst = self._is_burst(now, len(paths))
         if burst:
             self._compare_soon("", now)
         if len(paths) > _LOOKS:
@@ -207,6 +210,12 @@ class Following:
                 self._compare_soon(folder, now)
             if burst:
                 await asyncio.sleep(0)
+
+    def _is_burst(self, now: float, count: int) -> bool:
+        self._recent.append((now, count))
+        while self._recent[0][0] < now - _BURST_SECONDS:
+            self._recent.popleft()
+        return sum(c for _, c in self._recent) > _BURST
 
     def _consider(self, file: SourceFile, priority: Priority) -> bool:
         """Is a file that is there different from what is known? Then there is work."""

@@ -88,7 +88,7 @@ class LocalGraph:
         """See the protocol."""
         await self._there(lambda: self._open.check_removal(gone, present))
 
-    async def put(self, metas: Sequence[Meta], payload: list[bytes]) -> None:
+    async def put(self, metas: Sequence[Meta], payload: list[bytes], *, more: bool = False) -> None:
         """See the protocol."""
 
         def work() -> None:

@@ -1,7 +1,7 @@
-"""The lanes of a session: one a worker, one batch in flight each, so that blame for a death and deadlines are exact.
+"""The lanes of a session: one a worker, one batch with a worker each, so that blame for a death and deadlines are exact.
 
-The pool cuts batches late, counts what is in flight, owns every retry, and grows and shrinks with the work. What a batch
-means is its receiver's business.
+The pool cuts batches late, counts what is in flight, owns every retry, and grows and shrinks with the work. A batch that was
+parsed goes on to the receiver while its lane takes the next one; what it means is the receiver's business.
 """
 
 from __future__ import annotations
@@ -34,14 +34,15 @@ class Receiver(Protocol):
     """What a pool's owner does with results."""
 
     async def deliver(self, batch: Batch, report: Report, payload: Payload) -> None:
-        """Hand facts on to the graph; returning acknowledges them. Raises PayloadLost; anything else ends the pool."""
+        """Hand facts on to the graph; returning acknowledges them. Several batches may be on their way at once. Raises
+        PayloadLost; anything else ends the pool."""
         ...
 
     def started(self, batch: Batch, waits: Sequence[float]) -> None:
         """A batch goes to a worker; for how many seconds each of its files waited."""
         ...
 
-    def done(self, batch: Batch, metas: Sequence[Meta], seconds: float) -> None:
+    def done(self, batch: Batch, metas: Sequence[Meta]) -> None:
         """A batch was delivered: what became of each of its files (but those that changed meanwhile)."""
         ...
 
@@ -74,13 +75,20 @@ class Pool:
     """See the module. Run :meth:`run` as a task; it ends by :meth:`close` or with the error that ends the session."""
 
     def __init__(
-        self, settings: Settings, crew: Crew, receiver: Receiver, clock: Callable[[], float] = time.monotonic
+        self,
+        settings: Settings,
+        crew: Crew,
+        receiver: Receiver,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        patient: bool = False,
     ) -> None:
+        """``patient``: no file is ever urgent."""
         self._crew = crew
         self._receiver = receiver
         self._clock = clock
         self.limit = crew.most
-        self.scheduler = Scheduler(max(1, min(self.limit, crew.cap())))
+        self.scheduler = Scheduler(max(1, min(self.limit, crew.cap())), patient=patient)
         budget = budget_of(crew.object_store_bytes or 2**28, settings.object_store_share)
         self.admission = Admission(
             Ledger(budget), MemoryGate(settings.memory_limit_percent / 100), queue_files=settings.queue_limit
@@ -96,6 +104,9 @@ class Pool:
         self.opened = 0
         self._since: dict[str, tuple[int, float]] = {}  # what waits: with which priority, since when
         self._setting_aside = 0
+        self._deliveries: set[asyncio.Task[None]] = set()
+        self._fault: BaseException | None = None  # of a delivery
+        self._faulty = asyncio.Event()
         self._wake = asyncio.Event()
         self._stop = asyncio.Event()
         self._changed = asyncio.Event()
@@ -159,21 +170,25 @@ class Pool:
 
     async def run(self) -> None:
         """Keep the lanes going. Raises what ends the session: a RayLineageError, or what ``deliver`` raised."""
-        stop = asyncio.create_task(self._stop.wait())
+        stop, faulty = asyncio.create_task(self._stop.wait()), asyncio.create_task(self._faulty.wait())
         for _ in range(self.target):
             self._open_lane()
         try:
             while not self._stop.is_set():
                 running = [lane.task for lane in self.lanes if lane.task is not None]
-                await asyncio.wait([stop, *running], timeout=_TICK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait([stop, faulty, *running], timeout=_TICK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
                 self._reap()
                 self._look_after()
         finally:
             stop.cancel()
+            faulty.cancel()
             await self._close_lanes()
 
     def _reap(self) -> None:
-        """Lanes that ended: retired ones, and ones whose worker does not come back, which is fatal only for the last."""
+        """Lanes that ended: retired ones, and ones whose worker does not come back, which is fatal only for the last. Raises
+        what a delivery raised."""
+        if self._fault is not None:
+            raise self._fault
         lost: RayLineageError | None = None
         for lane in [lane for lane in self.lanes if lane.task is not None and lane.task.done()]:
             self.lanes.remove(lane)
@@ -227,7 +242,7 @@ class Pool:
         lane.task = asyncio.create_task(self._lane(lane), name=lane.name)
 
     async def _close_lanes(self) -> None:
-        tasks = [lane.task for lane in self.lanes if lane.task is not None]
+        tasks = [*self._deliveries, *(lane.task for lane in self.lanes if lane.task is not None)]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -255,7 +270,6 @@ class Pool:
             lane.last_busy = lane.since
             if finished:
                 lane.state = "idle"
-                self.breaker.finished(lane.name, lane.since)
                 continue
             self.restarts += 1
             lane.state = "restarting"
@@ -277,29 +291,50 @@ class Pool:
     # ------------------------------------------------------------------ one batch
 
     async def _work(self, lane: Lane, batch: Batch) -> bool:
-        """One batch through a worker and on to the graph. False if it has to be done again."""
+        """One batch through a worker. False if it has to be done again."""
         self._receiver.started(batch, self._waited(batch))
+        parsed = False
         try:
             tasks, unsent = await self._receiver.prepare(batch)
             report, payload = await lane.worker.parse(tasks, _deadline(tasks, batch)) if tasks else (_NOTHING, [])
-            self.admission.gate.observe(report.node, report.memory, self._clock())
-            self.admission.parsed(batch, sum(m.facts_size for m in report.metas))
-            await self._receiver.deliver(batch, report, payload)
+            parsed = True
         except WorkerLost as error:
             culprit = (await lane.worker.culprit() or None) if error.died else None
             await self._again(lane, batch, error.reason, culprit)
             return False
+        finally:
+            if not parsed:
+                self.admission.done(batch)
+        self.admission.gate.observe(report.node, report.memory, self._clock())
+        self.admission.parsed(batch, sum(m.facts_size for m in report.metas))
+        delivery = asyncio.create_task(self._deliver(lane, batch, unsent, report, payload))
+        self._deliveries.add(delivery)
+        delivery.add_done_callback(self._delivered)
+        return True
+
+    async def _deliver(
+        self, lane: Lane, batch: Batch, unsent: Sequence[Meta], report: Report, payload: Payload
+    ) -> None:
+        """What was parsed goes on to the graph; the lane goes on meanwhile."""
+        try:
+            await self._receiver.deliver(batch, report, payload)
         except PayloadLost as error:  # with their node; the cache may have them
             await self._again(lane, batch, str(error), None)
-            return False
+            return
         finally:
             self.admission.done(batch)
+        self.breaker.finished(lane.name, self._clock())
         metas = [*unsent, *report.metas]
         stale = self.scheduler.finished(batch, metas)
-        self._receiver.done(batch, [m for m in metas if m.path not in stale], self._clock() - lane.since)
+        self._receiver.done(batch, [m for m in metas if m.path not in stale])
         self._wake.set()
         self._changed.set()
-        return True
+
+    def _delivered(self, delivery: asyncio.Task[None]) -> None:
+        self._deliveries.discard(delivery)
+        if not delivery.cancelled() and delivery.exception() is not None:
+            self._fault = self._fault or delivery.exception()
+            self._faulty.set()
 
     def _waited(self, batch: Batch) -> list[float]:
         """Seconds for which each of its files waited, until now."""

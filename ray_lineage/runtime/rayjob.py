@@ -21,7 +21,9 @@ from ray_lineage.settings import Settings
 _POLL_SECONDS: Final = 0.2
 _DRAIN_SECONDS: Final = 20.0
 _FOLLOWING_DRAIN_SECONDS: Final = 40.0
+_ASK_SECONDS: Final = 0.5
 _MEMORY_SECONDS: Final = 2.0
+_GROWN: Final = 1.05
 
 
 def ingest_with_ray(
@@ -135,31 +137,48 @@ class _Watcher:
         self._ray = ray
         self._report = report
         self._asked: Any = None
-        self._measured = 0.0
+        self._asked_at = 0.0
+        self._measured_at = 0.0
+        self._resident = 0
         self.peak = 0
 
     def look(self, driver: Any) -> None:
         """Report the last answer, ask again; look at the memory now and then."""
-        if time.monotonic() - self._measured > _MEMORY_SECONDS:
-            self._measured = time.monotonic()
-            self.peak = max(self.peak, family_memory())
+        now = time.monotonic()
+        if now - self._measured_at > _MEMORY_SECONDS:
+            self._measured_at = now
+            self._measure()
         if self._asked is not None:
             ready, _ = self._ray.wait([self._asked], timeout=0)
             if not ready:
                 return
+            asked, self._asked = self._asked, None
             with contextlib.suppress(self._ray.exceptions.RayError):  # the driver is being restarted
-                self._report(Progress(*self._ray.get(self._asked)))
-        self._asked = driver.status.remote()
+                self._report(Progress(*self._ray.get(asked)))
+        if now - self._asked_at >= _ASK_SECONDS:
+            self._asked_at = now
+            self._asked = driver.status.remote()
+
+    def _measure(self) -> None:
+        """What is shared is costly to find out: only when there may be a new peak."""
+        resident = family_memory(shared_once=False)
+        if resident > _GROWN * self._resident:
+            self._resident = resident
+            self.peak = max(self.peak, family_memory())
 
 
-def family_memory() -> int:
-    """Bytes of this process and of all that it started on this machine; pages shared among them count once."""
+def family_memory(*, shared_once: bool = True) -> int:
+    """Bytes of this process and of all that it started on this machine. That pages shared among them count once costs the
+    kernel some milliseconds a process."""
     import psutil
 
     total = 0
     me = psutil.Process()
     for process in (me, *me.children(recursive=True)):
         with contextlib.suppress(psutil.Error):
-            info = process.memory_full_info()
-            total += getattr(info, "pss", 0) or info.uss
+            if shared_once:
+                info = process.memory_full_info()
+                total += getattr(info, "pss", 0) or info.uss
+            else:
+                total += process.memory_info().rss
     return total

@@ -26,6 +26,9 @@ BLAME_SECONDS: Final = 20.0
 CLOSE_SECONDS: Final = 20.0
 _LOCK_SECONDS: Final = 15.0
 _POLL_SECONDS: Final = 0.2
+_COUNT_SECONDS: Final = 2.0
+_GATHER_SECONDS: Final = 0.1
+_GATHER_BATCHES: Final = 4
 LOGS: Final = "see the worker logs of Ray"
 
 
@@ -34,6 +37,7 @@ class RayWorker:
 
     def __init__(self, actor: Any, name: str, dismissed: Callable[[RayWorker], None]) -> None:
         self._actor = actor
+        self._parse = actor.parse.options(num_returns=2)
         self._dismissed = dismissed
         self.name = name
 
@@ -63,7 +67,7 @@ class RayWorker:
         from ray.exceptions import RayError, RayTaskError
 
         try:
-            report, payload = self._actor.parse.options(num_returns=2).remote(list(tasks))
+            report, payload = self._parse.remote(list(tasks))
             try:
                 return await awaited(report, seconds), payload
             except TimeoutError:
@@ -94,12 +98,25 @@ class RayWorker:
         ray.kill(self._actor)
 
 
+class _Parcel:
+    """Batches on their way to the writer: what its own files are called, and the references to their facts."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.names: list[list[tuple[str, str] | None]] = []
+        self.payloads: list[Any] = []
+        self.taken: asyncio.Future[None] = loop.create_future()
+        self.leaves: asyncio.TimerHandle | None = None
+        self.carrier: asyncio.Task[None] | None = None
+        self.taken.add_done_callback(lambda taken: taken.cancelled() or taken.exception())  # nobody may be left to hear
+
+
 class RayGraph:
     """See :class:`ray_lineage.runtime.crew.Graph`: the writer actor."""
 
     def __init__(self, actor: Any, driver: Any) -> None:
         self._actor = actor
         self._driver = driver
+        self._parcel: _Parcel | None = None
         self.uri = ""
         self.rebuilt = ""
 
@@ -135,41 +152,72 @@ class RayGraph:
 
     async def check_removal(self, gone: list[str], present: int) -> None:
         """See the protocol."""
+        self._send()
         await self._call(awaited(self._actor.check_removal.remote(gone, present)))
 
-    async def put(self, metas: Sequence[Meta], payload: Any) -> None:
-        """See the protocol."""
+    async def put(self, metas: Sequence[Meta], payload: Any, *, more: bool = False) -> None:
+        """See the protocol. A call costs a millisecond and more at either end, so batches of which ``more`` follow go
+        together."""
+        if self._parcel is None:
+            self._parcel = _Parcel(asyncio.get_running_loop())
+            if more:
+                self._parcel.leaves = asyncio.get_running_loop().call_later(_GATHER_SECONDS, self._send)
+        parcel = self._parcel
+        parcel.names.append([(m.path, m.sha256) if m.outcome == "facts" else None for m in metas])
+        parcel.payloads.append(payload)
+        if not more or len(parcel.names) >= _GATHER_BATCHES:
+            self._send()
+        await asyncio.shield(parcel.taken)
+
+    def _send(self) -> None:
+        """What was gathered goes now: whatever the writer is asked to do comes after it."""
+        parcel, self._parcel = self._parcel, None
+        if parcel is None:
+            return
+        if parcel.leaves is not None:
+            parcel.leaves.cancel()
+        answer = self._actor.put.remote(parcel.names, *parcel.payloads)
+        parcel.carrier = asyncio.create_task(self._acknowledge(parcel, answer))
+
+    @staticmethod
+    async def _acknowledge(parcel: _Parcel, answer: Any) -> None:
         from ray.exceptions import ObjectLostError, RayError
 
         try:
-            await awaited(self._actor.put.remote(metas, payload))
+            await awaited(answer)
+            parcel.taken.set_result(None)
         except RayError as error:
-            if isinstance(error, ObjectLostError) or isinstance(getattr(error, "cause", None), ObjectLostError):
-                raise PayloadLost(first_line(error)) from error
             cause = getattr(error, "cause", None)
-            if isinstance(cause, RayLineageError):
-                raise cause from None
-            raise GraphLost(first_line(error)) from error
+            if isinstance(error, ObjectLostError) or isinstance(cause, ObjectLostError):
+                parcel.taken.set_exception(PayloadLost(first_line(error)))
+            elif isinstance(cause, RayLineageError):
+                parcel.taken.set_exception(cause)
+            else:
+                parcel.taken.set_exception(GraphLost(first_line(error)))
 
     async def finish(
         self, order: Finish, summary: IngestSummary, progress: Callable[[str, int], None]
     ) -> IngestSummary:
         """See the protocol; progress is told to the driver by the writer itself."""
+        self._send()
         found: IngestSummary = await self._call(awaited(self._actor.finish.remote(order, summary)))
         return found
 
     async def commit(self, gone: list[str]) -> Committed:
         """See the protocol."""
+        self._send()
         found: Committed = await self._call(awaited(self._actor.commit.remote(gone)))
         return found
 
     async def settle(self, digest: str) -> Settled:
         """See the protocol."""
+        self._send()
         found: Settled = await self._call(awaited(self._actor.settle.remote(digest)))
         return found
 
     async def close(self) -> None:
         """See the protocol."""
+        self._send()
         with contextlib.suppress(Exception):
             await awaited(self._actor.close.remote(), CLOSE_SECONDS)
         self.give_up()
@@ -194,7 +242,9 @@ class RayCrew:
         self._for_workers = settings.model_copy(update={"neo4j_password": None})  # they have no use for it
         self._node = ray.get_runtime_context().get_node_id()
         self._here = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(self._node, soft=False)
-        resources = ray.cluster_resources()
+        self._counted: dict[str, float] = {}
+        self._counted_at = float("-inf")
+        resources = self._resources()
         cpus = max(1, int(resources.get("CPU", 1)))
         wanted = settings.ingest_workers or cpus
         # only who says --max-workers may mean CPUs that are not there yet (of a cluster that scales)
@@ -207,9 +257,16 @@ class RayCrew:
 
     def cap(self) -> int:
         """See the protocol."""
+        return max(1, int(self._resources().get("CPU", 1)))
+
+    def _resources(self) -> dict[str, float]:
+        """Of the whole cluster. Nodes do not come and go every moment, and to ask costs a millisecond."""
         import ray
 
-        return max(1, int(ray.cluster_resources().get("CPU", 1)))
+        now = time.monotonic()
+        if now - self._counted_at > _COUNT_SECONDS:
+            self._counted, self._counted_at = ray.cluster_resources(), now
+        return self._counted
 
     def worker(self, number: int) -> RayWorker:
         """A parse actor, restarted by Ray; every retry is the driver's."""
@@ -261,7 +318,7 @@ class RayCrew:
         """See the protocol."""
         import ray
 
-        total = ray.cluster_resources().get("object_store_memory", 0)
+        total = self._resources().get("object_store_memory", 0)
         free = ray.available_resources().get("object_store_memory", 0)
         return free / total if total else None
 

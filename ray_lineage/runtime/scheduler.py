@@ -1,7 +1,8 @@
 """Which files next, on which terms, and what after a failure. A pure state machine: no clock, no Ray, no I/O.
 
 Late binding: nothing waits inside Ray; a batch is cut when a parse actor is free. One batch holds files of one priority
-and about 50 ms of estimated work, so that a CRITICAL file waits at most that long for a free actor. A class that has
+and about 50 ms of estimated work, so that a CRITICAL file waits at most that long for a free actor; where none can come,
+it is up to five times as much, but never a large part of what is left for all lanes. A class that has
 something to start is passed over seven times at most, whatever its priority, so that none starves. A path is idle, waiting,
 or in flight, and while in flight it may be marked dirty (done again once it is back) or forgotten; it is never cut a second
 time meanwhile.
@@ -23,6 +24,8 @@ from ray_lineage.model import Priority, SourceFile
 from ray_lineage.runtime.parse import Meta, Task
 
 TARGET_SECONDS: Final = 0.05
+PATIENT_SECONDS: Final = 0.25
+_SHARES: Final = 4  # batches a lane, at least, of what is left
 PER_FILE_SECONDS: Final = 0.0003
 MAX_FILES: Final = 64
 MAX_BYTES: Final = 256_000
@@ -49,10 +52,12 @@ class Batch(msgspec.Struct, frozen=True):
 
 
 class Scheduler:
-    """See the module. ``lanes`` is the number of actors, and may be changed at any time."""
+    """See the module. ``lanes`` is the number of actors, and may be changed at any time. ``patient``: nobody saves files
+    meanwhile."""
 
-    def __init__(self, lanes: int = 1) -> None:
+    def __init__(self, lanes: int = 1, *, patient: bool = False) -> None:
         self.lanes = lanes
+        self.patient = patient
         self.rate = _FIRST_RATE
         self.lacks_room = False
         """Did the last cut find a file that may start but for the room?"""
@@ -179,6 +184,11 @@ class Scheduler:
         """Seconds that a file is expected to take."""
         return task.file.size / self.rate + PER_FILE_SECONDS
 
+    def _target(self) -> float:
+        """Seconds of work in one batch. Each costs some milliseconds, whatever is in it."""
+        share = self.backlog_seconds() / (_SHARES * max(1, self.lanes)) if self.patient else 0.0
+        return min(PATIENT_SECONDS, max(TARGET_SECONDS, share))
+
     def cut(self, room: float = math.inf) -> Batch | None:
         """The next batch of at most ``room`` bytes (CRITICAL work needs no room), or None if nothing may start now."""
         self.lacks_room = False
@@ -233,11 +243,11 @@ class Scheduler:
     def _take(self, priority: int, queue: deque[str], room: float) -> Batch:
         tasks: list[Task] = []
         seconds, size = 0.0, 0
-        most = min(room, MAX_BYTES)
+        most, target = min(room, MAX_BYTES), self._target()
         while len(tasks) < MAX_FILES and (task := self._head(queue, priority)) is not None:
             cost = self.estimate(task)
             alone = self._attempts.get(task.file.path, 0) > 0
-            if tasks and (seconds + cost > TARGET_SECONDS or size + task.file.size > most or alone):
+            if tasks and (seconds + cost > target or size + task.file.size > most or alone):
                 break
             queue.popleft()
             self._drop(task)

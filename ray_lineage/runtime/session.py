@@ -76,7 +76,7 @@ class Session:
         self.clock = clock
         self.summary = IngestSummary(project=self.project, executor=crew.kind)
         self.crew = crew
-        self.pool = Pool(settings, crew, self, clock)
+        self.pool = Pool(settings, crew, self, clock, patient=not follow)
         self.graph: Graph = crew.graph(self.project)
         self.states: dict[str, FileState] = {}
         """Of files that the graph holds and that were not read yet."""
@@ -361,14 +361,15 @@ class Session:
         stale = self.pool.scheduler.stale(batch)
         if stale:
             metas = [msgspec.structs.replace(m, outcome="gone") if m.path in stale else m for m in metas]
-        await self.graph.put(metas, payload)
+        more = batch.priority == Priority.BATCH and self.pool.scheduler.waiting > 0 and not self.draining
+        await self.graph.put(metas, payload, more=more)
 
     def started(self, batch: Batch, waits: Sequence[float]) -> None:
         """A batch goes to a worker."""
         if self.following is not None:
             self.following.started(batch, waits)
 
-    def done(self, batch: Batch, metas: Sequence[Meta], seconds: float) -> None:
+    def done(self, batch: Batch, metas: Sequence[Meta]) -> None:
         """What became of a batch's files."""
         tasks = {t.file.path: t for t in batch.tasks}
         for meta in metas:
@@ -413,7 +414,7 @@ class Session:
             sha256 = hashlib.sha256(read_bytes(task.file, self.settings.max_file_size)).hexdigest()
         except SourceFault as fault:
             outcome = "gone" if fault.status == "gone" else "unreadable"
-            self.done(batch, [Meta(path, outcome, diagnostic=fault.diagnostic)], 0.0)
+            self.done(batch, [Meta(path, outcome, diagnostic=fault.diagnostic)])
             return
         cache = open_cache(self.settings)
         if cache is not None:
@@ -423,7 +424,7 @@ class Session:
         await self._opened()
         await self.graph.put([meta], [facts])
         self.summary.quarantined += 1
-        self.done(batch, [meta], 0.0)
+        self.done(batch, [meta])
         if self.following is not None:
             self.following.set_aside(path)
 

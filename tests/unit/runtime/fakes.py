@@ -81,7 +81,7 @@ class FakeGraph:
         if len(gone) > self.max_delete:
             raise StoreRefused("RL223", "too many are gone")
 
-    async def put(self, metas: Sequence[Meta], payload: Sequence[bytes]) -> None:
+    async def put(self, metas: Sequence[Meta], payload: Sequence[bytes], *, more: bool = False) -> None:
         assert self.begun
         taken = [m for m in metas if m.outcome == "facts"]
         self.linked.update({m.path: m.sha256 for m in taken})
