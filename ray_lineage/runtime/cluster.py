@@ -7,10 +7,12 @@ waits and then ends the whole process, and a refused token it reports as a clust
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -79,12 +81,32 @@ def _start(ray: Any, workers: int, dashboard: bool) -> None:
     options: dict[str, Any] = {"num_cpus": max(1, workers), "object_store_memory": OBJECT_STORE_BYTES}
     options |= {"include_dashboard": dashboard, "dashboard_host": "127.0.0.1"}
     try:
-        with _deadline(START_SECONDS):
+        with _deadline(START_SECONDS), _own_groups():
             ray.init(address="local", **options, **_quiet())
     except (ConnectionError, RuntimeError, ValueError, OSError, ray.exceptions.RayError) as error:
         raise StoreUnavailable(
             "RL230", f"Ray could not be started: {_first_line(error)}", help="run with --executor inline"
         ) from error
+
+
+@contextlib.contextmanager
+def _own_groups() -> Iterator[None]:
+    """What Ray starts meanwhile gets process groups of its own, as its workers do: a signal to ours (``kill -TERM -PGID``,
+    a terminal that is closed) is for us, and needs Ray alive to drain. Where a process does not die with its parent, Ray
+    ends its processes by our group, so there they stay in it."""
+    try:
+        from ray._private import services
+    except ImportError:  # Ray's private room
+        services = None
+    before = getattr(services, "ConsolePopen", None)
+    if before is None or sys.platform != "linux":
+        yield
+        return
+    services.ConsolePopen = functools.partial(before, process_group=0)
+    try:
+        yield
+    finally:
+        services.ConsolePopen = before
 
 
 def _attach(ray: Any, address: str) -> None:
