@@ -116,7 +116,10 @@ def _globals_first(arguments: list[str]) -> list[str]:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its code (see ``errors.ExitCode``)."""
     given = sys.argv[1:] if arguments is None else arguments
-    sys.exit(_run(_globals_first(list(given))))
+    code = _run(_globals_first(list(given)))
+    if ray := sys.modules.get("ray_lineage.runtime.cluster"):
+        ray.leave(code)
+    sys.exit(code)
 
 
 def _run(arguments: list[str]) -> int:
