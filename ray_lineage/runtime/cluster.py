@@ -89,7 +89,7 @@ def ended(ray: Any) -> str:
 
 def _leave(ray: Any) -> None:
     """Shut down. Without its head Ray waits in vain for that, and then ends this process with a code and words of its own:
-    so what is left is ended, and the command has to :func:`leave`."""
+    so what is left is ended, and the command has to leave at once (:func:`is_lost`)."""
     global _lost
     if not ended(ray):
         ray.shutdown()
@@ -99,13 +99,9 @@ def _leave(ray: Any) -> None:
     ray._private.worker._global_node.kill_all_processes(check_alive=False)
 
 
-def leave(code: int) -> None:
-    """End this process at once if it holds a Ray that has lost its head; else return."""
-    if _lost:
-        for stream in (sys.stdout, sys.stderr):
-            with contextlib.suppress(OSError, ValueError):
-                stream.flush()
-        os._exit(code)
+def is_lost() -> bool:
+    """Does this process hold a Ray that has lost its head?"""
+    return _lost
 
 
 def _quiet() -> dict[str, Any]:
