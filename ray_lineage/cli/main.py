@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import tempfile
+import threading
 import traceback
 from typing import Annotated, Optional
 
@@ -116,7 +118,21 @@ def _globals_first(arguments: list[str]) -> list[str]:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its code (see ``errors.ExitCode``)."""
     given = sys.argv[1:] if arguments is None else arguments
-    sys.exit(_run(_globals_first(list(given))))
+    code = _run(_globals_first(list(given)))
+    if arguments is None:
+        _end_process(code)
+    sys.exit(code)
+
+
+def _end_process(code: int) -> None:
+    """At once, where a store that does not answer or a Ray that has lost its head would be waited for."""
+    ray = sys.modules.get("ray_lineage.runtime.cluster")
+    others = [t for t in threading.enumerate() if not t.daemon and t is not threading.main_thread()]
+    if others or (ray is not None and ray.is_lost()):
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(code)
 
 
 def _run(arguments: list[str]) -> int:

@@ -6,11 +6,14 @@ waits and then ends the whole process, and a refused token it reports as a clust
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import functools
 import logging
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -27,7 +30,11 @@ _UNSEEN: Final = {**_LEAN, "task_events_report_interval_ms": 0, "enable_metrics_
 CONNECT_SECONDS: Final = 20
 """Each wait for a running cluster ends after this long."""
 START_SECONDS: Final = 120
-_RAY_RETRIES: Final = "10"  # seconds that Ray itself goes on trying to reach a head that it has lost
+# seconds that Ray itself goes on trying to reach a head that it has lost; it then ends the process. That its own child
+# ended we see sooner, and one that got a SIGTERM takes ten seconds to end
+_RAY_RETRIES: Final = {"private": "30", "other": "10"}
+_VITAL: Final = ("gcs_server", "raylet")
+_lost = False  # is there a Ray in this process that cannot be shut down?
 _WHERE: Final = "--ray-address / RAY_ADDRESS"
 
 
@@ -48,7 +55,8 @@ def cluster(address: str, workers: int, *, dashboard: bool = False) -> Iterator[
     if named == "local" or _on_loopback_alone(named):
         # without this Ray replaces 127.0.0.1 by the host's address, and a private cluster listens on every interface
         os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
-    os.environ.setdefault("RAY_gcs_rpc_server_reconnect_timeout_s", _RAY_RETRIES)
+    retries = _RAY_RETRIES["private" if named == "local" else "other"]
+    os.environ.setdefault("RAY_gcs_rpc_server_reconnect_timeout_s", retries)
     os.environ.setdefault("RAY_gcs_server_request_timeout_seconds", str(CONNECT_SECONDS))
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -66,13 +74,38 @@ def cluster(address: str, workers: int, *, dashboard: bool = False) -> Iterator[
         ray._private.worker._worker_logs_enabled = False
         yield ray
     finally:
-        ray.shutdown()
+        _leave(ray)
 
 
 def dashboard_url(ray: Any) -> str:
     """Where the cluster's dashboard is, empty if it has none."""
     found = ray._private.worker.get_dashboard_url()
     return f"http://{found}" if found else ""
+
+
+def ended(ray: Any) -> str:
+    """Which process of a private cluster that it cannot do without is gone, empty if none is. Ray itself finds out after
+    RAY_gcs_rpc_server_reconnect_timeout_s, and then ends the whole process."""
+    node = ray._private.worker._global_node
+    dead = {kind for kind, _ in node.dead_processes()} if node is not None else set()
+    return next((kind for kind in _VITAL if kind in dead), "")
+
+
+def _leave(ray: Any) -> None:
+    """Shut down. Without its head Ray waits in vain for that, and then ends this process with a code and words of its own:
+    so what is left is ended, and the command has to leave at once (:func:`is_lost`)."""
+    global _lost
+    if not ended(ray):
+        ray.shutdown()
+        return
+    _lost = True
+    atexit.unregister(ray.shutdown)
+    ray._private.worker._global_node.kill_all_processes(check_alive=False)
+
+
+def is_lost() -> bool:
+    """Does this process hold a Ray that has lost its head?"""
+    return _lost
 
 
 def _quiet() -> dict[str, Any]:
@@ -84,12 +117,32 @@ def _start(ray: Any, workers: int, dashboard: bool) -> None:
     options |= {"include_dashboard": dashboard, "dashboard_host": "127.0.0.1"}
     options["_system_config"] = _LEAN if dashboard else _UNSEEN
     try:
-        with _deadline(START_SECONDS):
+        with _deadline(START_SECONDS), _own_groups():
             ray.init(address="local", **options, **_quiet())
     except (ConnectionError, RuntimeError, ValueError, OSError, ray.exceptions.RayError) as error:
         raise StoreUnavailable(
             "RL230", f"Ray could not be started: {_first_line(error)}", help="run with --executor inline"
         ) from error
+
+
+@contextlib.contextmanager
+def _own_groups() -> Iterator[None]:
+    """What Ray starts meanwhile gets process groups of its own, as its workers do: a signal to ours (``kill -TERM -PGID``,
+    a terminal that is closed) is for us, and needs Ray alive to drain. Where a process does not die with its parent, Ray
+    ends its processes by our group, so there they stay in it."""
+    try:
+        from ray._private import services
+    except ImportError:  # Ray's private room
+        services = None
+    before = getattr(services, "ConsolePopen", None)
+    if before is None or sys.platform != "linux":
+        yield
+        return
+    services.ConsolePopen = functools.partial(before, process_group=0)
+    try:
+        yield
+    finally:
+        services.ConsolePopen = before
 
 
 def _attach(ray: Any, address: str) -> None:

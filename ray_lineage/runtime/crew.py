@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -36,6 +37,27 @@ class PayloadLost(Exception):
 
 class GraphLost(Exception):
     """The graph's owner died or its link broke: what was put since the last commit is lost. A new session repairs all."""
+
+
+class Calls:
+    """Calls of a graph that are under way, and for how long."""
+
+    def __init__(self) -> None:
+        self._began: dict[object, float] = {}
+
+    @contextlib.contextmanager
+    def one(self) -> Iterator[None]:
+        """While it is under way."""
+        key = object()
+        self._began[key] = time.monotonic()
+        try:
+            yield
+        finally:
+            del self._began[key]
+
+    def waited(self) -> float:
+        """Seconds since the oldest of them began; 0 if there is none."""
+        return time.monotonic() - next(iter(self._began.values())) if self._began else 0.0
 
 
 class Report(msgspec.Struct, frozen=True, array_like=True):
@@ -111,8 +133,12 @@ class Graph(Protocol):
         """Release the store."""
         ...
 
+    def waited(self) -> float:
+        """For how many seconds a call has been under way; 0 if none is."""
+        ...
+
     def give_up(self) -> None:
-        """End it at once; a transaction under way is undone as a whole."""
+        """End it at once; a transaction under way is undone as a whole. Calls that wait raise GraphLost."""
         ...
 
 

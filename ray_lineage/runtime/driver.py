@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Final
 
 from ray_lineage.errors import Interrupted, RayLineageError
 from ray_lineage.runtime.crew import Crew
@@ -18,8 +17,6 @@ from ray_lineage.runtime.status import Status
 from ray_lineage.runtime.summary import IngestSummary
 from ray_lineage.runtime.supervise import Job, Order
 from ray_lineage.settings import Settings
-
-DRAIN_SECONDS: Final = 8.0
 
 
 class Driver:
@@ -79,6 +76,4 @@ class Driver:
 
     async def drain(self) -> None:
         """Stop as soon as what is in flight is done; a transaction that takes too long is given up whole."""
-        if not self._job.draining:
-            self._job.drain()
-            asyncio.get_running_loop().call_later(DRAIN_SECONDS, self._job.give_up)
+        self._job.drain()

@@ -6,11 +6,11 @@ import asyncio
 import resource
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ray_lineage.errors import Interrupted
 from ray_lineage.model import FileState
-from ray_lineage.runtime.crew import Finish, Report, this_machine
+from ray_lineage.runtime.crew import Calls, Finish, GraphLost, Report, this_machine
 from ray_lineage.runtime.load import Committed, Loader, Settled, open_cache
 from ray_lineage.runtime.parse import Meta, Task, parse_batch
 from ray_lineage.runtime.summary import IngestSummary
@@ -61,6 +61,9 @@ class LocalGraph:
         self._turn = turn
         self._thread = ThreadPoolExecutor(1, "graph")
         self._loader: Loader | None = None
+        self._calls = Calls()
+        self._under_way: asyncio.Future[Any] | None = None
+        self._given_up = False
         self.uri = ""
         self.rebuilt = ""
 
@@ -71,7 +74,16 @@ class LocalGraph:
 
     async def _there(self, work: Callable[[], _T]) -> _T:
         async with self._turn:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+            if self._given_up:
+                raise GraphLost("it was given up")
+            self._under_way = running = asyncio.get_running_loop().run_in_executor(self._thread, work)
+            try:
+                with self._calls.one():
+                    return await running
+            except asyncio.CancelledError:
+                if self._given_up:
+                    raise GraphLost("it was given up") from None
+                raise
 
     async def begin(self, *, again: bool) -> dict[str, FileState]:
         """Open the store."""
@@ -133,12 +145,19 @@ class LocalGraph:
 
     async def close(self) -> None:
         """See the protocol."""
-        if self._loader is not None:
+        if self._loader is not None and not self._given_up:
             await self._there(self._loader.close)
         self._thread.shutdown(wait=False)
 
+    def waited(self) -> float:
+        """See the protocol."""
+        return self._calls.waited()
+
     def give_up(self) -> None:
-        """What is under way cannot be cut short here; whoever cannot wait for it ends the process."""
+        """Nobody waits for what is under way any more. It cannot be cut short: the process has to end without it."""
+        self._given_up = True
+        if self._under_way is not None:
+            self._under_way.cancel()
 
 
 class LocalCrew:

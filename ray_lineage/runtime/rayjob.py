@@ -6,12 +6,14 @@ import contextlib
 import os
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import wait
 from typing import Any, Final
 
-from ray_lineage.errors import Interrupted, RayLineageError
+from ray_lineage.errors import Interrupted, RayLineageError, StoreUnavailable
 from ray_lineage.graph.open import is_server
-from ray_lineage.runtime.cluster import cluster, dashboard_url, under_job
+from ray_lineage.runtime.cluster import cluster, dashboard_url, ended, under_job
 from ray_lineage.runtime.driver import Driver
+from ray_lineage.runtime.remote import first_line
 from ray_lineage.runtime.signals import StopSignals
 from ray_lineage.runtime.status import Status
 from ray_lineage.runtime.summary import IngestSummary, Progress
@@ -59,14 +61,14 @@ def follow_with_ray(
             if stop.flush:
                 stop.flush = False
                 job.driver.flush.remote()
-            if asked is not None and ray.wait([asked], timeout=0)[0]:
+            if asked is not None and asked.done():
                 with contextlib.suppress(ray.exceptions.RayError):  # the driver is being restarted
-                    status = ray.get(asked)
+                    status = asked.result()
                     status.dashboard = dashboard
                     look(status)
                 asked = None
             if asked is None:
-                asked = job.driver.look.remote()
+                asked = job.driver.look.remote().future()
         return job.outcome()
 
 
@@ -87,13 +89,16 @@ class _Job:
             .options(num_cpus=0, max_restarts=-1, max_task_retries=-1, scheduling_strategy=here)
             .remote(_absolute(settings), list(roots), order)
         )
-        self._result = self.driver.run.remote()
+        # futures, because Ray's own waiting has no end when its head dies meanwhile, whatever its limit
+        self._result = self.driver.run.remote().future()
         self._deadline = float("inf")
 
     def ended(self) -> bool:
-        """Wait a moment; is the job over? Passes on a stop. Raises Interrupted if that takes too long."""
-        ready, _ = self._ray.wait([self._result], timeout=_POLL_SECONDS)
-        if ready:
+        """Wait a moment; is the job over? Passes on a stop. Raises Interrupted if that takes too long, RayLineageError if
+        Ray itself is gone."""
+        if gone := ended(self._ray):
+            raise self._lost(f"its {gone} ended")
+        if wait([self._result], _POLL_SECONDS).done:
             return True
         if self._stop.received and self._deadline == float("inf"):
             self._deadline = time.monotonic() + self._drain_seconds
@@ -105,7 +110,7 @@ class _Job:
     def outcome(self) -> IngestSummary:
         """The answer. Raises what the job raised."""
         try:
-            found: IngestSummary = self._ray.get(self._result)
+            found: IngestSummary = self._result.result()
             return found
         except self._ray.exceptions.RayTaskError as error:
             cause = error.cause
@@ -114,6 +119,14 @@ class _Job:
             if isinstance(cause, RayLineageError):
                 raise cause from None
             raise
+        except self._ray.exceptions.RayError as error:
+            raise self._lost(first_line(error)) from error
+
+    def _lost(self, why: str) -> RayLineageError:
+        """Ray is gone: what a service manager that signals all processes at once does is a stop, too."""
+        if self._stop.received:
+            return Interrupted(self._stop.received)
+        return StoreUnavailable("RL236", f"Ray is gone: {why}", help="start again: what is in the graph stays")
 
 
 def _absolute(settings: Settings) -> Settings:
@@ -149,15 +162,14 @@ class _Watcher:
             self._measured_at = now
             self._measure()
         if self._asked is not None:
-            ready, _ = self._ray.wait([self._asked], timeout=0)
-            if not ready:
+            if not self._asked.done():
                 return
             asked, self._asked = self._asked, None
             with contextlib.suppress(self._ray.exceptions.RayError):  # the driver is being restarted
-                self._report(Progress(*self._ray.get(asked)))
+                self._report(Progress(*asked.result()))
         if now - self._asked_at >= _ASK_SECONDS:
             self._asked_at = now
-            self._asked = driver.status.remote()
+            self._asked = driver.status.remote().future()
 
     def _measure(self) -> None:
         """What is shared is costly to find out: only when there may be a new peak."""

@@ -14,7 +14,7 @@ from typing import Any, Final
 from ray_lineage.errors import RayLineageError, StoreUnavailable
 from ray_lineage.model import FileState
 from ray_lineage.runtime.actors import RUN_PREFIX, Parser, Writer
-from ray_lineage.runtime.crew import Finish, GraphLost, PayloadLost, Report, WorkerLost, this_machine
+from ray_lineage.runtime.crew import Calls, Finish, GraphLost, PayloadLost, Report, WorkerLost, this_machine
 from ray_lineage.runtime.load import Committed, Settled
 from ray_lineage.runtime.parse import Meta, Task
 from ray_lineage.runtime.summary import IngestSummary
@@ -117,6 +117,7 @@ class RayGraph:
         self._actor = actor
         self._driver = driver
         self._parcel: _Parcel | None = None
+        self._calls = Calls()
         self.uri = ""
         self.rebuilt = ""
 
@@ -136,13 +137,13 @@ class RayGraph:
                     raise
             await asyncio.sleep(0.5)
 
-    @staticmethod
-    async def _call(answer: Any) -> Any:
+    async def _call(self, answer: Any) -> Any:
         """What the writer answers, its own errors as they are."""
         from ray.exceptions import RayError, RayTaskError
 
         try:
-            return await answer
+            with self._calls.one():
+                return await answer
         except RayTaskError as error:
             if isinstance(error.cause, RayLineageError):
                 raise error.cause from None
@@ -179,12 +180,12 @@ class RayGraph:
         answer = self._actor.put.remote(parcel.names, *parcel.payloads)
         parcel.carrier = asyncio.create_task(self._acknowledge(parcel, answer))
 
-    @staticmethod
-    async def _acknowledge(parcel: _Parcel, answer: Any) -> None:
+    async def _acknowledge(self, parcel: _Parcel, answer: Any) -> None:
         from ray.exceptions import ObjectLostError, RayError
 
         try:
-            await awaited(answer)
+            with self._calls.one():
+                await awaited(answer)
             parcel.taken.set_result(None)
         except RayError as error:
             cause = getattr(error, "cause", None)
@@ -221,6 +222,10 @@ class RayGraph:
         with contextlib.suppress(Exception):
             await awaited(self._actor.close.remote(), CLOSE_SECONDS)
         self.give_up()
+
+    def waited(self) -> float:
+        """See the protocol."""
+        return self._calls.waited()
 
     def give_up(self) -> None:
         """See the protocol."""

@@ -91,7 +91,7 @@ class Status(msgspec.Struct):
     dead_letters: int = 0
     quarantined: int = 0
     admission: str = ""
-    """Why no new batch is cut; empty: batches are cut."""
+    """Why no new batch is cut, or what the graph waits for; empty: neither."""
     watcher: str = ""
     """How changes are found: ``inotify``, ``fsevents``, ``polling``...; empty: they are not followed."""
     watcher_notes: list[str] = []

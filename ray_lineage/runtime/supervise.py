@@ -26,6 +26,9 @@ from ray_lineage.settings import Settings
 
 TRIES: Final = 3
 _PAUSES: Final = (1.0, 2.0, 5.0, 10.0, 30.0)  # seconds before a following job's next session
+GIVE_UP_SECONDS: Final = 8.0
+"""While draining no call of the graph is waited for any longer."""
+_POLL_SECONDS: Final = 0.1
 _GOOD_SECONDS: Final = 120.0
 """A session that lived so long was no failure to start: pauses begin anew."""
 
@@ -68,6 +71,7 @@ class Job:
         self._phase: Phase = "starting"
         self._began = False  # a session opened the store once: what keeps the next ones from it may pass
         self._pause = asyncio.Event()
+        self._patience: asyncio.Task[None] | None = None
         self._passed = False  # a first pass was done as ordered
 
     @property
@@ -77,6 +81,13 @@ class Job:
 
     async def run(self) -> IngestSummary:
         """Sessions until the work is done or the job drains. Raises RayLineageError."""
+        try:
+            return await self._sessions()
+        finally:
+            if self._patience is not None:
+                self._patience.cancel()
+
+    async def _sessions(self) -> IngestSummary:
         failures = 0
         reconstructed = self._reconstructed()
         if reconstructed:
@@ -169,13 +180,20 @@ class Job:
             self.session.following.flush()
 
     def drain(self) -> None:
-        """Stop as soon as what is in flight is done."""
+        """Stop as soon as what is in flight is done. To be called in the job's event loop."""
         self.draining = True
         self._pause.set()
         if self.session is not None:
             self.session.drain()
+        if self._patience is None:
+            self._patience = asyncio.create_task(self._give_up_in_time(), name="patience")
 
-    def give_up(self) -> None:
-        """Do not wait for the store any longer."""
-        if self.session is not None:
-            self.session.graph.give_up()
+    async def _give_up_in_time(self) -> None:
+        """What is in flight may take its time; a store that does not answer is given up."""
+        began = time.monotonic()
+        while True:
+            waited = self.session.graph.waited() if self.session is not None else 0.0
+            if self.session is not None and min(waited, time.monotonic() - began) > GIVE_UP_SECONDS:
+                self.session.graph.give_up()
+                return
+            await asyncio.sleep(_POLL_SECONDS)

@@ -9,7 +9,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ray_lineage.model import Diagnostic, Priority
 from ray_lineage.runtime.load import Committed
@@ -21,6 +21,10 @@ from ray_lineage.runtime.status import MAX_ERRORS, MAX_FILES, ErrorEvent, FileEv
 if TYPE_CHECKING:
     from ray_lineage.runtime.pool import Pool
     from ray_lineage.runtime.session import Session
+
+
+SLOW_SECONDS: Final = 5.0
+"""A call of the graph that takes longer is told while it lasts."""
 
 
 class Telemetry:
@@ -132,6 +136,8 @@ class Telemetry:
             self._pool(out, session.pool, now)
             if session.following is not None:
                 session.following.tell(out)
+                if session.following.is_on and session.graph.waited() > SLOW_SECONDS:
+                    out.admission = f"{out.store} has not answered for over {SLOW_SECONDS:.0f} s"
         self._gauges(out)
         out.metrics = self.registry.snapshot()
         return out

@@ -77,4 +77,5 @@ async def _here(
             stop.flush = False
             job.flush()
         look(job.status())
-    running.result()
+    with contextlib.suppress(Interrupted):  # which signal it was is known here
+        running.result()

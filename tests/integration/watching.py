@@ -193,12 +193,17 @@ def dump(path: Path) -> Dump:
         store.close()
 
 
+def update(data: Path, root: Path) -> None:
+    """One ingest of a folder in this process."""
+    flags = {"data_dir": str(data), "executor": "inline", "project": "p"}
+    ingest(load_settings(flags, environ={}).settings, [str(root)])
+
+
 def clean(root: Path) -> Dump:
     """What one clean ingest of a folder, in this process, writes into another store."""
     folder = Path(tempfile.mkdtemp(prefix="ray_lineage-clean-"))
     try:
-        flags = {"data_dir": str(folder / "data"), "executor": "inline", "project": "p"}
-        ingest(load_settings(flags, environ={}).settings, [str(root)])
+        update(folder / "data", root)
         return dump(folder / "data" / "graph.lbug")
     finally:
         shutil.rmtree(folder, ignore_errors=True)

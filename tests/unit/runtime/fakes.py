@@ -119,6 +119,9 @@ class FakeGraph:
 
     async def close(self) -> None: ...
 
+    def waited(self) -> float:
+        return 0.0
+
     def give_up(self) -> None: ...
 
 
