@@ -104,6 +104,9 @@ _SCHEMA_CALLS: Final = frozenset({"tsql", "fabric"})
 _PROPERTIES: Final = frozenset({"lat", "long", "stx", "sty", "stsrid", "m", "z", "hasm", "hasz", "isnull"})
 """Of SQL Server's geometry and geography: ``column.Lat`` has no table ``column``."""
 
+_FIRST_WORDS: Final = frozenset({"DATE_BUCKET", "IDENTITY"})
+"""Functions whose first argument is a part of a date or a type."""
+
 _ROWSETS: Final = {
     "string_split": ("value", "ordinal"),
     "openjson": ("key", "value", "type"),
@@ -1155,8 +1158,8 @@ class Builder:
                 how = TRANSFORMATION
             if kind is exp.Dot:
                 self._call(node, scope, found)
-            elif kind is exp.Anonymous and node.name.upper() == "DATE_BUCKET":
-                for item in node.expressions[1:]:  # the first is a part of a date
+            elif kind is exp.Anonymous and node.name.upper() in _FIRST_WORDS:
+                for item in node.expressions[1:]:
                     push((item, how))
                 continue
             elif kind is exp.NextValueFor:

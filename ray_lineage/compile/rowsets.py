@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _STRINGS: Final = frozenset({T.STRING, T.NATIONAL_STRING})
 _WORDS: Final = (
     "parse", "containstable", "freetexttable", "changetable", "openxml", "openrowset", "opendatasource", "match", " path", "{", "::",
+    "predict(", "predict (",
 )  # fmt: skip
 _CHANGES: Final = (
     "SYS_CHANGE_VERSION", "SYS_CHANGE_CREATION_VERSION", "SYS_CHANGE_OPERATION", "SYS_CHANGE_COLUMNS", "SYS_CHANGE_CONTEXT",
@@ -94,6 +95,8 @@ def _function(c: FileCompiler, tokens: list[Token], i: int, out: list[Token]) ->
             out.append(
                 Token(T.IDENTIFIER, server_of(text), tokens[i].line, tokens[i].col, tokens[i].start, tokens[end].end)
             )
+        case "PREDICT":
+            return _predicted(tokens, i, end, out)
         case "MATCH" if out and (out[-1].token_type in (T.WHERE, T.AND, T.L_PAREN, T.OR, T.ON)):
             out.extend(_made(tokens[i], "1 = 1"))
         case "GROUP" if [t.text.upper() for t in tokens[i + 2 : end]] == ["GRAPH", "PATH"]:
@@ -127,6 +130,30 @@ def _open_xml(tokens: list[Token], i: int, end: int, out: list[Token]) -> int:
         out.extend(tokens[end + 1 : stop + 1])
         return stop + 1
     return ddl.read_name(tokens, end + 2)[1] if typed else end + 1
+
+
+def _predicted(tokens: list[Token], i: int, end: int, out: list[Token]) -> int:
+    """``PREDICT(MODEL = m, DATA = t AS d, ...) WITH (a int) AS p`` -> ``t AS d CROSS APPLY (SELECT PREDICT(m, d.*) AS a) AS p``:
+    a prediction is made of the model and all columns of a row."""
+    given = {tokens[a].text.upper(): (a + 2, b) for a, b in ddl.items(tokens, i + 2, end) if b - a > 2}
+    data, model = given.get("DATA"), given.get("MODEL")
+    typed = end + 2 < len(tokens) and tokens[end + 1].token_type is T.WITH and tokens[end + 2].token_type is T.L_PAREN
+    if data is None or model is None or not typed:
+        return i
+    stop = closing(tokens, end + 2)
+    row = [tokens[data[1] - 1], *_made(tokens[i], ". *")]
+    made = [
+        _like(tokens[i], "PREDICT"),
+        *_made(tokens[i], "("),
+        *tokens[model[0] : model[1]],
+        *_made(tokens[i], ","),
+        *row,
+    ]
+    out.extend([*tokens[data[0] : data[1]], *_made(tokens[i], "CROSS APPLY ( SELECT")])
+    for position, (a, _) in enumerate(ddl.items(tokens, end + 3, stop)):
+        out.extend([*_made(tokens[i], "," if position else ""), *made, *_made(tokens[i], ") AS"), tokens[a]])
+    out.append(tokens[stop])
+    return stop + 1
 
 
 def _open_file(c: FileCompiler, tokens: list[Token], i: int, end: int, out: list[Token]) -> int:
@@ -176,7 +203,7 @@ def _dotted(parts: list[Token]) -> list[Token]:
 
 _KINDS: Final = {
     "(": T.L_PAREN, ")": T.R_PAREN, "SELECT": T.SELECT, "*": T.STAR, ",": T.COMMA, "NULL": T.NULL, "AS": T.ALIAS, "FROM": T.FROM,
-    "=": T.EQ, "1": T.NUMBER,
+    "=": T.EQ, "1": T.NUMBER, ".": T.DOT, "CROSS": T.CROSS, "APPLY": T.APPLY,
 }  # fmt: skip
 
 

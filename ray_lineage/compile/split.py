@@ -18,7 +18,8 @@ from ray_lineage.model import ANY, ANY_LOOP, CATCH, ELSE, LOOP, ROLES, THEN, TRY
 
 class Slice(NamedTuple):
     """Tokens ``start:end`` are one statement whose first word is ``verb``; ``owner`` is the index of the header slice
-    of the procedure it is in, or -1. Headers have the verb ``HEADER`` and end before the body. ``path`` names the
+    of the procedure it is in, or -1. Headers have the verb ``HEADER`` and end before the body; what begins a batch of T-SQL
+    without a statement word has ``CALLED``, for it is the name of a procedure. ``path`` names the
     branches around it (``StatementFacts.path``)."""
 
     start: int
@@ -256,6 +257,7 @@ class _TsqlSplitter:
         self.case = 0
         self.owner = -1
         self.function = False
+        self.batch = 0  # where the batch at hand begins, among the slices
 
     def run(self) -> list[Slice]:
         tokens, n = self.tokens, len(self.tokens)
@@ -279,7 +281,7 @@ class _TsqlSplitter:
                 depth = 0
                 self._flush(i)
                 self.flow.clear()
-                self.owner, self.function = -1, False
+                self.owner, self.function, self.batch = -1, False, len(self.slices)
                 if i + 1 < n and tokens[i + 1].line == token.line:
                     i += 1  # GO 5
             elif depth:
@@ -327,6 +329,8 @@ class _TsqlSplitter:
 
     def _flush(self, end: int) -> None:
         if 0 <= self.start < end:
+            if self.verb == "?" and len(self.slices) == self.batch and self.owner < 0:
+                self.verb = "CALLED"
             self.slices.append(Slice(self.start, end, self.verb, self.owner, self.flow.path))
             if self.verb == "IF" or self.verb == "WHILE":
                 self.flow.push(THEN if self.verb == "IF" else LOOP)

@@ -314,7 +314,7 @@ class FileCompiler:
         if isinstance(error, ParseError) and error.errors:
             detail = error.errors[0]
             line, column = int(detail.get("line") or line), int(detail.get("col") or 0)
-            what = f"{detail.get('description')} near {str(detail.get('highlight') or '')[:40]!r}"
+            what = f"{_reason(error)} near {str(detail.get('highlight') or '')[:40]!r}"
         elif isinstance(error, RecursionError):
             what = "nested too deeply"
         elif not isinstance(error, SqlglotError):
@@ -373,6 +373,11 @@ class FileCompiler:
                 self._nested_body(tokens, owner)
             else:
                 procedural.execute(self, tokens, owner)
+        elif verb == "RENAME" or (verb in ("?", "CALLED") and len(tokens) > 3 and tokens[0].text.upper() == "RENAME"):
+            self._rename(tokens, owner)
+        elif verb == "CALLED" and tokens[0].token_type in (T.VAR, T.IDENTIFIER):
+            at = tokens[0]
+            procedural.execute(self, [Token(T.EXECUTE, "EXEC", at.line, at.col, at.start, at.start), *tokens], owner)
         elif verb == "IF" or verb == "WHILE":
             procedural.condition(self, tokens, verb.lower(), owner)
         elif verb == "RECEIVE" or (verb == "WAITFOR" and len(tokens) > 4 and tokens[2].text.upper() == "RECEIVE"):
@@ -411,8 +416,6 @@ class FileCompiler:
             procedural.copy(self, tokens, owner)
         elif verb == "UNLOAD":
             procedural.unload(self, tokens, owner)
-        elif verb == "RENAME":
-            self._rename(tokens, owner)
         elif verb == "FOR":
             procedural.loop(self, tokens, owner)
         elif (
@@ -526,8 +529,10 @@ class FileCompiler:
             procedural.call(self, tokens, owner)
 
     def _rename(self, tokens: list[Token], owner: str) -> None:
-        """``RENAME TABLE a TO b, c TO d`` (MySQL), ``RENAME a TO b`` (Oracle)."""
+        """``RENAME TABLE a TO b, c TO d`` (MySQL), ``RENAME a TO b`` (Oracle), ``RENAME OBJECT s.a TO b`` (Synapse)."""
         i = 2 if tokens[1].text.upper() in ("TABLE", "OBJECT") else 1
+        if i == 2 and tokens[2].token_type is T.DCOLON:
+            i = 3
         while i < len(tokens):
             old, i = ddl.read_name(tokens, i)
             if not old or i >= len(tokens) or tokens[i].text.upper() != "TO":
@@ -535,7 +540,10 @@ class FileCompiler:
             new, i = ddl.read_name(tokens, i + 1)
             if not new:
                 return
-            procedural.rename(self, tokens, self._full(old), self._full(new), owner)
+            name, renamed = self._full(old), self._full(new)
+            if self.is_tsql and len(new) == 1:
+                renamed = (*name[:-1], renamed[-1])
+            procedural.rename(self, tokens, name, renamed, owner)
             i += 1
 
     # ------------------------------------------------------------------ names
@@ -760,7 +768,8 @@ class FileCompiler:
         return tuple(self._declared(c) for c in columns)
 
     def _declared(self, item: ddl.ColumnItem) -> DeclaredColumn:
-        return DeclaredColumn(self._part(item.name), item.type, item.name.line)
+        passed = item.filled and (self.is_tsql or (self.dialect == "clickhouse" and item.computed[1] > 0))
+        return DeclaredColumn(self._part(item.name), item.type, item.name.line, passed)
 
     def _return(self, tokens: list[Token], owner: str) -> None:
         """RETURN (SELECT ...) of an inline table-valued function defines the function's columns."""
@@ -904,7 +913,8 @@ class FileCompiler:
     def _made(self, tokens: list[Token], name: Name, columns: tuple[DeclaredColumn, ...], owner: str) -> None:
         """From here on there is an empty temporary table with these columns."""
         names = tuple(c.name for c in columns)
-        self._add(tokens, "assign", self.nothing, owner, target=name, columns=names, defines=True)
+        passed = tuple(c.name for c in columns if c.passed)
+        self._add(tokens, "assign", self.nothing, owner, target=name, columns=names, defines=True, preset=passed)
 
     def _alter_table(self, tokens: list[Token], owner: str) -> None:
         """ALTER TABLE t ADD c int, d int: more columns of a table that is declared elsewhere."""
@@ -926,7 +936,9 @@ class FileCompiler:
         if name[0].startswith("#"):
             if added:
                 names = tuple(c.name for c in columns)
-                self._add(tokens, "assign", self._builder(), owner, target=name, columns=names)
+                passed = tuple(c.name for c in columns if c.passed)
+                self._add(tokens, "assign", self._builder(), owner, target=name, columns=names, preset=passed)
+                self._computed_columns(tokens, added, name, owner)
             return
         if added:
             self.declarations.append(Declaration(name, "Table", start_line(tokens[0]), columns, adds=True))
@@ -1051,6 +1063,7 @@ class FileCompiler:
             declared = tuple(self._declared(c) for c in columns)
             self.declarations.append(Declaration(name, "TempTable", tokens[i].line, declared, -1, True))
             self._made(tokens, name, declared, owner)
+            self._computed_columns(tokens, columns, name, owner)
             made += 1
         return made
 
@@ -1131,7 +1144,7 @@ class FileCompiler:
                     raise ParseError("it is no query")
                 return builder.query(tree)
             except SqlglotError as error:
-                what = str(error).split("\n")[0]
+                what = _reason(error)
                 self._note("RL111", "warning", f"in a query for another server: it could not be read: {what}", 0)
                 return -1
             finally:
@@ -1878,6 +1891,13 @@ def start_line(token: Token) -> int:
 def _identifier_line(node: Expression) -> int:
     meta = node._meta if isinstance(node, exp.Identifier) else None
     return int(meta["line"]) if meta else 0
+
+
+def _reason(error: SqlglotError) -> str:
+    """What the parser says; which of several missing parts it names changes from run to run."""
+    details = error.errors if isinstance(error, ParseError) else []
+    what = str(details[0].get("description") if details else error).split("\n")[0]
+    return "a part of it is missing" if what.startswith("Required keyword") else what
 
 
 def _quoted(node: Expression) -> bool:

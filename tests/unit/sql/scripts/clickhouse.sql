@@ -85,3 +85,7 @@ INSERT INTO o (y) SELECT a FROM other.w(p = 3);
 CREATE VIEW v AS SELECT * EXCEPT (b) FROM t;
 CREATE VIEW w AS SELECT * EXCEPT a REPLACE (b + 1 AS b) FROM t;
 -- pairs: t.id > v.id i, t.a > v.a i, t.id > w.id i, t.b > w.b t
+-- case: insert without a column list passes over what the table computes itself
+CREATE TABLE o (x Int32, y Int32 MATERIALIZED x + 1, z Int32, w Int32 ALIAS z * 2) ENGINE = MergeTree ORDER BY x;
+INSERT INTO o SELECT a, b FROM t;
+-- pairs: o.x > o.y t, o.z > o.w t, t.a > o.x i, t.b > o.z i
