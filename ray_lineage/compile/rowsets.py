@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _STRINGS: Final = frozenset({T.STRING, T.NATIONAL_STRING})
 _WORDS: Final = (
     "parse", "containstable", "freetexttable", "changetable", "openxml", "openrowset", "opendatasource", "match", " path", "{", "::",
-    "predict(", "predict (",
+    "predict(", "predict (", "json_array",
 )  # fmt: skip
 _CHANGES: Final = (
     "SYS_CHANGE_VERSION", "SYS_CHANGE_CREATION_VERSION", "SYS_CHANGE_OPERATION", "SYS_CHANGE_COLUMNS", "SYS_CHANGE_CONTEXT",
@@ -97,6 +97,8 @@ def _function(c: FileCompiler, tokens: list[Token], i: int, out: list[Token]) ->
             )
         case "PREDICT":
             return _predicted(tokens, i, end, out)
+        case "JSON_ARRAY" | "JSON_ARRAYAGG" if [t.text.upper() for t in tokens[end - 2 : end]] == ["ON", "NULL"]:
+            out.extend([*tokens[i : end - 3], tokens[end]])
         case "MATCH" if out and (out[-1].token_type in (T.WHERE, T.AND, T.L_PAREN, T.OR, T.ON)):
             out.extend(_made(tokens[i], "1 = 1"))
         case "GROUP" if [t.text.upper() for t in tokens[i + 2 : end]] == ["GRAPH", "PATH"]:

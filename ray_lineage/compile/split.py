@@ -613,7 +613,7 @@ _SKIPPED_TO: Final = {
     "FORALL": ("INSERT", "UPDATE", "DELETE", "MERGE", "EXECUTE"),
 }
 _CONTROL: Final = frozenset({"IF", "WHILE", "LOOP", "REPEAT", "CASE", "FOR"})
-_BODY_KINDS: Final = frozenset({"PROCEDURE", "FUNCTION", "TRIGGER", "PACKAGE", "EVENT", "TASK", "MACRO"})
+_BODY_KINDS: Final = frozenset({"PROCEDURE", "FUNCTION", "TRIGGER", "PACKAGE", "EVENT", "TASK", "MACRO", "ALERT"})
 _ONE_STATEMENT: Final = frozenset(
     {"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE", "CALL", "SET", "WITH", "RETURN", "COPY", "IF",
      "EXECUTE", "TRUNCATE"}
@@ -833,6 +833,8 @@ class _Splitter:
                     return j + 1 if word == "TRIGGER" else j
                 if word in _ONE_STATEMENT and self._is_body(i, j, kinds):
                     return j
+                if word == "THEN" and "ALERT" in kinds:
+                    return j + 1
                 if word == "DO" and "EVENT" in kinds and j + 1 < len(tokens):
                     return j if tokens[j + 1].text.upper() == "BEGIN" else j + 1
                 if word == "AS" and "MACRO" in kinds and j + 2 < len(tokens):

@@ -101,6 +101,7 @@ _USES_SCHEMAS: Final = frozenset(
      "athena", "drill"}
 )  # fmt: skip
 """Where ``USE name`` names what stands in front of a table's name."""
+_NAMES_BY_TEXT: Final = frozenset({"snowflake", "databricks", "spark", ""})
 _PLPGSQL: Final = frozenset({"postgres", "redshift", "materialize", "risingwave", ""})
 _SCANNED: Final = frozenset({"IF", "WHILE", "SET", "DECLARE", "RETURN", "PRINT"})
 _SCALARS: Final = frozenset(
@@ -130,6 +131,7 @@ _PROGRAMS: Final = {
     "MACRO": "Function",
     "EVENT": "Procedure",
     "TASK": "Procedure",
+    "ALERT": "Procedure",
     "TRIGGER": "Trigger",
     "PACKAGE": "Procedure",
 }
@@ -162,6 +164,7 @@ class FileCompiler:
         self.has_quotes = self.is_tsql and "quoted_identifier" in lower
         self.has_rowsets = self.is_tsql and may_have_rowsets(lower)
         self.has_keys = "references" in lower
+        self.has_identifiers = dialect in _NAMES_BY_TEXT and ("identifier" in lower or "table($" in lower)
         self.parameters: dict[str, list[str]] = {}  # of T-SQL's programs, by owner
         self.outputs: dict[str, list[str]] = {}  # output parameters, by owner
         self.nothing = Builder(dialect, self.dataset)  # of statements without a query
@@ -338,6 +341,8 @@ class FileCompiler:
             self._functions(tokens, owner)
             if verb == "RETURN" and owner in self.outputs:
                 procedural.give_outputs(self, tokens, owner)
+        if self.has_identifiers:
+            tokens = procedural.named(self, tokens, verb, owner)
         if verb == "HEADER":
             self._header(index, tokens, owner)
         elif verb == "REPLACE" and len(tokens) > 1 and tokens[1].text.upper() in ("VIEW", "TABLE", "FUNCTION", "MACRO"):
@@ -407,7 +412,10 @@ class FileCompiler:
             writes.load(self, tokens, owner)
         elif verb == "EXPORT":
             self.seen += 1
-            writes.export(self, tokens, owner)
+            if tokens[1].text.upper() == "TABLE":
+                writes.port_table(self, tokens, owner)
+            else:
+                writes.export(self, tokens, owner)
         elif verb == "CACHE":
             writes.cached(self, tokens, owner)
         elif verb == "APPLY" or (verb == "AUTO" and len(tokens) > 1):
@@ -436,7 +444,10 @@ class FileCompiler:
 
     def _other_data(self, tokens: list[Token], verb: str, owner: str) -> None:
         if verb == "IMPORT":
-            writes.import_(self, tokens, owner)
+            if self.dialect == "exasol":
+                writes.import_(self, tokens, owner)
+            else:
+                writes.port_table(self, tokens, owner)
             return
         self.seen += 1  # LOCKING TABLE t FOR ACCESS SELECT ...
         at = next((i for i, t in enumerate(tokens) if t.text.upper() in _QUERIES | _DATA and i > 2), -1)
@@ -564,6 +575,10 @@ class FileCompiler:
         return tuple(self._part(p) for p in parts)
 
     def _full(self, parts: list[Token]) -> Name:
+        if len(parts) == 2 and parts[1].token_type is T.IDENTIFIER and self.dialect in _FILES_AS_TABLES:
+            text = parts[1].text
+            if parts[0].text.lower() in _FORMATS and ("/" in text or ":" in text):  # delta.`/path`
+                return procedural.external(self, text, parts[1].line)
         return self._qualified(self._name(parts))
 
     def _qualified(self, name: Name) -> Name:
@@ -581,6 +596,8 @@ class FileCompiler:
                 return self.trigger_tables[self.owner]
         elif name in self.externals:
             return name
+        elif len(name) == 2 and name[0] == "live" and self.dialect == "databricks":  # of the pipeline itself
+            name = name[1:]
         elif name[0] == "global_temp" and name[-1] in self.temporary:
             return (f"#{name[-1]}",)
         if self.server:
@@ -886,8 +903,10 @@ class FileCompiler:
             self._made(tokens, name, columns, owner)
         if self.is_tsql:
             self._defaults(tokens, name, "create_table", owner)
-        self._computed_columns(tokens, head.columns, name, owner)
-        writes.stored_at(self, tokens, head, name, owner)
+        locations = writes.stored_at(self, tokens, head, name, owner)
+        # the virtual columns of Snowflake's external tables are made of VALUE, a row of the file
+        rows = locations[0] if locations and self.dialect == "snowflake" else name
+        self._computed_columns(tokens, head.columns, name, owner, rows)
         writes.distributed(self, tokens, name, owner)
         if self.has_keys and not temporary:
             at = next((i for i, t in enumerate(tokens) if t.token_type is T.L_PAREN), 0)
@@ -1002,12 +1021,15 @@ class FileCompiler:
         kind_text = "create_table_clone" if clones else "create_table_like"
         self._add(tokens, kind_text, builder, owner, root=root, target=name, defines=True)
 
-    def _computed_columns(self, tokens: list[Token], columns: list[ddl.ColumnItem], name: Name, owner: str) -> None:
+    def _computed_columns(
+        self, tokens: list[Token], columns: list[ddl.ColumnItem], name: Name, owner: str, rows: Name = ()
+    ) -> None:
+        """``rows`` are what the columns are made of, if not the table's own."""
         computed = [c for c in columns if c.computed[1] > c.computed[0]]
         if not computed:
             return
         builder = self._builder()
-        table = builder._add(TableRef(name, start_line(tokens[0])))
+        table = builder._add(TableRef(rows or name, start_line(tokens[0])))
         scope_index = builder._add(Select((table,), ()))
         scope = Scope(scope_index, None, {})
         scope.aliases[name[-1]] = table
@@ -1337,7 +1359,8 @@ class FileCompiler:
         root = builder.query(tree)
         if builder.assigned:
             procedural.selected(self, tokens, builder, owner, root, sure=_gives_a_row(tree))
-            return
+            if self.is_tsql:
+                return
         if into is None:
             self._result(tokens, builder, root, owner)
             return
@@ -1403,7 +1426,7 @@ class FileCompiler:
             written = known[target[0]]
             columns = tuple(written_column(builder, written, c)[1] for c in columns)
             target = base_table(builder, written)
-        source = tree.args.get("expression")
+        source = tree.args.get("expression") or tree.args.get("source")  # of TABLE t in Spark
         if isinstance(source, exp.Select) and columns:
             builder.unknown_is_list = len(source.expressions) != len(columns)
         root = (

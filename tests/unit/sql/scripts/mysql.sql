@@ -100,7 +100,7 @@ INSERT INTO q (x) SELECT a FROM t;
 SET @m := (SELECT MAX(a) FROM t);
 SELECT @n := b FROM t LIMIT 1;
 INSERT INTO o (x, y) VALUES (@m, @n);
--- pairs: t.a > o.x a, t.b > o.y i
+-- pairs: t.a > o.x a, t.b > o.y i, t.b > _col0 t
 -- case: prepared statement from a variable
 SET @s = CONCAT('INSERT INTO o (x) ', 'SELECT a FROM t');
 PREPARE stmt FROM @s;
@@ -223,3 +223,12 @@ DELIMITER $$
 CREATE PROCEDURE p(OUT res INT) BEGIN CALL q(res); SELECT a INTO res FROM t LIMIT 1; INSERT INTO o (x) VALUES (res); END$$
 DELIMITER ;
 -- pairs: t.a > o.x i
+-- case: variables that a query sets are its columns as well
+SELECT @rn := @rn + 1 AS rn, a FROM t, (SELECT @rn := 0) q;
+SELECT @m := MAX(b) AS m FROM t;
+INSERT INTO o (x) VALUES (@m);
+SELECT @y = a AS same FROM t;
+-- pairs: t.a > a i, t.b > o.x a, t.b > m a, t.a > same t
+-- case: default is no column [mysql, postgres, oracle, sqlite, snowflake, databricks]
+UPDATE o SET x = DEFAULT, y = z;
+-- pairs: o.z > o.y i

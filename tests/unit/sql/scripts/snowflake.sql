@@ -184,8 +184,7 @@ INSERT INTO o (y) SELECT PARSE_JSON(a) FROM t;
 -- case: external table and pipe
 CREATE EXTERNAL TABLE e (x INT AS (value:c1::int)) LOCATION = @stg/p/ FILE_FORMAT = (TYPE = PARQUET);
 CREATE PIPE pp AUTO_INGEST = TRUE AS COPY INTO o (x) FROM @stg/q/;
--- pairs: external.stage:stg/p/.* > e.* i, e.value > e.x t?, external.stage:stg/q/.* > o.x i?
--- codes: RL302
+-- pairs: external.stage:stg/p/.* > e.* i, external.stage:stg/p/.value > e.x t, external.stage:stg/q/.* > o.x i?
 -- case: recursive cte
 WITH RECURSIVE h (id, p) AS (SELECT id, a FROM t UNION ALL SELECT t.id, h.p FROM t JOIN h ON t.a = h.id) SELECT id, p FROM h;
 -- pairs: t.id > id i, t.a > p i
@@ -267,3 +266,40 @@ INSERT INTO o (x, y) SELECT {t.*}, HASH(t.*) FROM t;
 -- case: semi-structured writes and updates
 UPDATE o SET doc = OBJECT_INSERT(o.doc, 'k', t.a:v, TRUE) FROM t WHERE t.id = o.id;
 -- pairs: o.doc > o.doc t, t.a > o.doc t
+-- case: session variable text
+SET q = 'INSERT INTO o (x) SELECT a FROM t';
+EXECUTE IMMEDIATE $q;
+-- pairs: t.a > o.x i
+-- case: identifier of variable
+SET tbl = 'db.s.src';
+INSERT INTO o (y) SELECT b FROM IDENTIFIER($tbl);
+CREATE OR REPLACE TABLE IDENTIFIER($other) AS SELECT a FROM t;
+-- pairs: db.s.src.b > o.y i
+-- case: identifier of scripting variable
+BEGIN
+  LET tn STRING := 'src';
+  INSERT INTO o (y) SELECT b FROM IDENTIFIER(:tn);
+  INSERT INTO IDENTIFIER(:tn) (z) SELECT a FROM t;
+END;
+-- pairs: src.b > o.y i, t.a > src.z i
+-- case: identifier concatenation
+SET (db, sch) = ('D', 'S');
+INSERT INTO o (y) SELECT b FROM IDENTIFIER($db || '.' || $sch || '.src');
+-- writes: o
+-- case: table of variable
+SET tbl = 'db.s.src';
+INSERT INTO o (z) SELECT b FROM TABLE($tbl);
+-- pairs: db.s.src.b > o.z i
+-- case: use database variable
+SET d = 'mydb';
+USE DATABASE IDENTIFIER($d);
+INSERT INTO s.o (x) SELECT a FROM s.t;
+-- writes: mydb.s.o
+-- case: alert
+CREATE OR REPLACE ALERT al WAREHOUSE = w SCHEDULE = '1 minute' IF (EXISTS (SELECT 1 FROM u WHERE c > 1)) THEN INSERT INTO o (x) SELECT a FROM t;
+CREATE ALERT a2 IF (EXISTS (SELECT 1 FROM u)) THEN BEGIN INSERT INTO p (x) SELECT a FROM t; DELETE FROM q; END;
+INSERT INTO r (x) SELECT b FROM t;
+-- pairs: t.a > o.x i, t.a > p.x i, t.b > r.x i
+-- case: external table
+CREATE EXTERNAL TABLE ext (d DATE AS TO_DATE(METADATA$FILENAME), x VARCHAR AS (VALUE:c1::VARCHAR)) PARTITION BY (d) LOCATION = @stg/x FILE_FORMAT = (TYPE = PARQUET);
+-- pairs: external.stage:stg/x.value > ext.x t, external.stage:stg/x.* > ext.* i

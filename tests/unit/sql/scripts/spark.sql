@@ -149,13 +149,13 @@ INSERT INTO TABLE s.o SELECT a AS x FROM s.t;
 CREATE OR REFRESH STREAMING TABLE st COMMENT 'x' AS SELECT a, b FROM STREAM(live.src);
 CREATE LIVE TABLE lt (CONSTRAINT c EXPECT (a > 0) ON VIOLATION DROP ROW) AS SELECT a FROM live.st;
 CREATE OR REFRESH MATERIALIZED VIEW mv AS SELECT SUM(a) AS s FROM lt;
--- pairs: live.src.a > st.a i, live.src.b > st.b i, live.st.a > lt.a i, lt.a > mv.s a
+-- pairs: src.a > st.a i, src.b > st.b i, st.a > lt.a i, lt.a > mv.s a
 -- case: read files [databricks]
 CREATE STREAMING TABLE st AS SELECT k, v AS w FROM STREAM read_files('s3://b/p', format => 'json');
 -- pairs: external.s3://b/p.k > st.k i, external.s3://b/p.v > st.w i
 -- case: apply changes [databricks]
 APPLY CHANGES INTO live.o FROM stream(live.s) KEYS (id) SEQUENCE BY ts COLUMNS * EXCEPT (ts) STORED AS SCD TYPE 2;
--- pairs: live.s.* > live.o.* i
+-- pairs: s.* > o.* i
 -- case: clone and time travel [databricks]
 CREATE OR REPLACE TABLE c SHALLOW CLONE t VERSION AS OF 3;
 INSERT INTO o (x) SELECT a FROM t VERSION AS OF 5;
@@ -211,3 +211,23 @@ INSERT OVERWRITE TABLE o SELECT k AS x FROM q;
 WITH q AS (SELECT a AS k, b FROM t)
 FROM q INSERT OVERWRITE TABLE o SELECT k AS x WHERE b = 1 INSERT INTO TABLE p SELECT b AS y;
 -- pairs: t.a > o.x i, t.b > p.y i
+-- case: merge with schema evolution [databricks]
+MERGE WITH SCHEMA EVOLUTION INTO o AS tgt USING (SELECT * FROM t) AS src ON tgt.id = src.id WHEN MATCHED THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *;
+-- pairs: t.id > o.id i, t.a > o.a i, t.b > o.b i
+-- case: tables by their path [databricks]
+COPY INTO delta.`/mnt/d` FROM '/mnt/src' FILEFORMAT = PARQUET;
+CREATE OR REPLACE TABLE delta.`/mnt/e` AS SELECT a FROM t;
+-- writes: external./mnt/d, external./mnt/e
+-- reads: external./mnt/src, t
+-- case: flows of a pipeline [databricks]
+CREATE OR REFRESH STREAMING TABLE silver AS SELECT a, b FROM STREAM(LIVE.bronze);
+CREATE FLOW f AS AUTO CDC INTO gold FROM stream(silver) KEYS (a) SEQUENCE BY b;
+CREATE FLOW g AS INSERT INTO silver BY NAME SELECT c AS a FROM STREAM u;
+-- pairs: bronze.a > silver.a i, bronze.b > silver.b i, silver.a > gold.a i, silver.b > gold.b i, u.c > silver.a i
+-- case: insert a table [spark, mysql]
+INSERT INTO o TABLE t;
+-- pairs: t.id > o.id i, t.a > o.a i, t.b > o.b i
+-- case: export and import [hive]
+EXPORT TABLE db.e PARTITION (dt='1') TO '/out';
+IMPORT EXTERNAL TABLE db.f FROM '/out';
+-- pairs: db.e.* > external./out.* i, external./out.* > db.f.* i
