@@ -122,6 +122,8 @@ _PROPERTIES: Final = frozenset({"lat", "long", "stx", "sty", "stsrid", "m", "z",
 _FIRST_WORDS: Final = frozenset({"DATE_BUCKET", "IDENTITY", "GET_FORMAT"})
 """Functions whose first argument is a part of a date or a type."""
 
+_LOOKUPS: Final = ("dictget", "joinget")
+
 _ROWSETS: Final = {
     "string_split": ("value", "ordinal"),
     "openjson": ("key", "value", "type"),
@@ -860,9 +862,12 @@ class Builder:
         influences: list[Influence],
         subqueries: list[int],
     ) -> None:
+        args = join.args
+        if args.get("kind") == "ARRAY":
+            self._array_join([join.this, *(args.get("expressions") or ())], scope, sources)
+            return
         before = len(sources)
         self._source(join.this, scope, sources, merged, influences, subqueries)
-        args = join.args
         right = sources[before] if len(sources) > before else -1
         if right >= 0:
             using = tuple(self._identifier(i) for i in args.get("using") or ())
@@ -876,6 +881,22 @@ class Builder:
         on = args.get("on")
         if on is not None:
             self._influence(on, scope, JOIN, influences, subqueries)
+
+    def _array_join(self, items: list[Expression], scope: Scope, sources: list[int]) -> None:
+        """``ARRAY JOIN a AS x, b AS n`` of ClickHouse: x is an element of a, ``n.k`` a field of b's. Without a new name the
+        column stands for its element."""
+        parent = scope.parent
+        left = Scope(self._add(Select(tuple(sources), (), (), parent.index if parent else -1)), parent, scope.ctes)
+        left.aliases, left.tables = dict(scope.aliases), scope.tables
+        for item in items:
+            alias = item.args.get("alias") if isinstance(item, exp.Alias) else None
+            if alias is None:
+                continue
+            name, found = self._identifier(alias), Collected()
+            self.collect(item.this, left, TRANSFORMATION, found)
+            refs = tuple(found.refs.values())
+            sources.append(self._add(Select((), (Output(name, refs),), subqueries=tuple(found.subqueries))))
+            scope.aliases[name] = self._add(TableRef((), 0, (STAR,), True, refs))
 
     # ------------------------------------------------------------------ what shapes rows
 
@@ -1130,7 +1151,7 @@ class Builder:
             if kind is exp.Anonymous or kind is exp.Dot:
                 if self._is_row_element(node, scope, how, found):
                     continue
-                if kind is exp.Anonymous and self.dialect == "clickhouse" and node.name.lower().startswith("dictget"):
+                if kind is exp.Anonymous and self.dialect == "clickhouse" and node.name.lower().startswith(_LOOKUPS):
                     self._dictionary(node, scope, how, found)
                 if kind is exp.Anonymous and (self._is_sequence(node) or self._excluded_value(node, scope, how, found)):
                     continue
@@ -1273,7 +1294,7 @@ class Builder:
         self.sequences.append(self._add(TableRef(self.dataset(table), 0)))
 
     def _dictionary(self, node: exp.Anonymous, scope: Scope, how: int, found: Collected) -> None:
-        """``dictGet('db.d', 'attribute', key)``: a column of the dictionary."""
+        """``dictGet('db.d', 'attribute', key)``, ``joinGet('db.j', 'column', key)``: a column of the dictionary or table."""
         items = node.expressions
         if len(items) > 1 and all(isinstance(i, exp.Literal) and i.args.get("is_string") for i in items[:2]):
             table = self._add(TableRef(self.dataset(exp.Table(this=exp.DynamicIdentifier(this=items[0]))), 0))

@@ -501,6 +501,9 @@ def _plain_times(tokens: list[Token], verb: str) -> list[Token]:
             if i + 1 < n and tokens[i].text.upper() == "TO":
                 i = _after_field(tokens, i + 1)
             continue
+        if word == "RESET" and i + 1 < n and tokens[i + 1].token_type is T.WHEN:
+            i = _end_of_clause(tokens, i, frozenset({T.ROWS}))
+            continue
         if token.token_type is T.L_PAREN and out:
             words = [t.text.upper() for t in tokens[i + 1 : i + 4]]
             if words[:2] == ["CASESPECIFIC", ")"] or words == ["NOT", "CASESPECIFIC", ")"]:
@@ -511,6 +514,53 @@ def _plain_times(tokens: list[Token], verb: str) -> list[Token]:
         out.append(token)
         i += 1
     return out
+
+
+def _plain_table_functions(tokens: list[Token], verb: str) -> list[Token]:
+    """Of Teradata: ``TABLE (f(a) RETURNS (x INT, y INT)) AS d`` -> ``LATERAL f(a) AS d (x, y)``."""
+    out: list[Token] = []
+    i, n = 0, len(tokens)
+    while i < n:
+        token = tokens[i]
+        if token.text.upper() != "TABLE" or i + 3 >= n or tokens[i + 1].token_type is not T.L_PAREN:
+            out.append(token)
+            i += 1
+            continue
+        end = closing(tokens, i + 1)
+        at = next((k for k in range(i + 2, end) if tokens[k].text.upper() == "RETURNS"), -1)
+        if at < 0 or end + 1 >= n or tokens[at + 1].token_type is not T.L_PAREN:
+            out.append(token)
+            i += 1
+            continue
+        name = end + (2 if tokens[end + 1].token_type is T.ALIAS else 1)
+        called = list(tokens[i + 2 : at])
+        if called[1].token_type is T.L_PAREN:  # the parser knows only other engines' arguments of some
+            called[0] = _like(called[0], T.VAR, called[0].text + "_")
+        names = [tokens[a : a + 1] for a, _ in _items(tokens, at + 2, closing(tokens, at + 1))]
+        out.extend([_like(token, T.LATERAL, "LATERAL"), *called, _like(token, T.ALIAS, "AS"), tokens[name]])
+        i = name + 1
+        if i < n and tokens[i].token_type is T.L_PAREN:
+            continue  # the columns have other names here
+        comma = _like(token, T.COMMA, ",")
+        out.extend([_like(token, T.L_PAREN, "("), *_joined(names, comma), _like(token, T.R_PAREN, ")")])
+    return out
+
+
+def _plain_expand(tokens: list[Token], verb: str) -> list[Token]:
+    """Of Teradata: ``SELECT p ... EXPAND ON PERIOD(a, b) AS p BY ...`` -> ``SELECT (PERIOD(a, b)) ...``."""
+    at = next((i for i in _at_top_level(tokens, 0, T.ON) if tokens[i - 1].text.upper() == "EXPAND"), -1)
+    if at < 0:
+        return tokens
+    end = _end_of_clause(tokens, at, frozenset({T.WHERE, T.GROUP_BY, T.QUALIFY, T.ORDER_BY, T.HAVING}))
+    alias = next(iter(_at_top_level(tokens, at, T.ALIAS)), -1)
+    kept = [*tokens[: at - 1], *tokens[end:]]
+    if not 0 <= alias < end - 1:
+        return kept
+    value = [_like(tokens[at], T.L_PAREN, "("), *tokens[at + 1 : alias], _like(tokens[at], T.R_PAREN, ")")]
+    name = tokens[alias + 1].text.upper()
+    return [
+        t for token in kept for t in (value if token.text.upper() == name and token.token_type is T.VAR else [token])
+    ]
 
 
 def _after_field(tokens: list[Token], i: int) -> int:
@@ -782,9 +832,11 @@ _ALL: Final = (
     _rule(
         "teradata",
         "",
-        r"\)\s*(?:year|month|day|hour|minute|second)\b|\bcasespecific\s*\)|\b(?:begin|end)\s*\(",
+        r"\)\s*(?:year|month|day|hour|minute|second)\b|\breset\s+when\b|\bcasespecific\s*\)|\b(?:begin|end)\s*\(",
         _plain_times,
     ),
+    _rule("teradata", "returns", r"\btable\s*\([^;]*\breturns\s*\(", _plain_table_functions),
+    _rule("teradata", "expand on", "", _plain_expand),
     _rule("oracle", "returning", r"\bjson_[^;]*\breturning\b", _plain_functions),
     _rule("oracle", "multiset", "", _plain_functions),
     _rule("oracle teradata", "at local", "", _plain_functions),

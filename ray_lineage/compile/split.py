@@ -740,8 +740,16 @@ class _Splitter:
         return n
 
     def _after_functions(self, i: int) -> int:
-        """Oracle's ``WITH FUNCTION f ... END; SELECT``: the query after the functions, which are not read."""
+        """``WITH FUNCTION f ... END; SELECT`` of Oracle, ``WITH FUNCTION f ... RETURN x SELECT`` of Trino: the query after
+        the functions, which are not read."""
         tokens, n = self.tokens, len(self.tokens)
+        depth = 0
+        for k in range(i, self._end(i)):
+            depth += (tokens[k].token_type is T.L_PAREN) - (tokens[k].token_type is T.R_PAREN)
+            if depth == 0 and tokens[k].text.upper() in ("IS", "AS", "BEGIN"):
+                break
+            if depth == 0 and tokens[k].token_type is T.SELECT:
+                return k
         while i < n:
             if tokens[i].token_type is T.SEMICOLON and i + 1 < n and tokens[i + 1].token_type is T.SELECT:
                 return i + 1

@@ -1207,6 +1207,8 @@ class FileCompiler:
             and writes.into_outfile(self, tokens, owner)
         ):
             return
+        if verb == "INSERT" and self.dialect == "clickhouse" and writes.insert_format(self, tokens, owner):
+            return
         if verb == "INSERT" and self.rows and writes.insert_row(self, tokens, owner):
             return
         tree = self._parse(read, verb)

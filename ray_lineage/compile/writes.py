@@ -281,6 +281,22 @@ def into_outfile(c: FileCompiler, tokens: list[Token], owner: str) -> bool:
     return True
 
 
+def insert_format(c: FileCompiler, tokens: list[Token], owner: str) -> bool:
+    """``INSERT INTO t [(a, b)] [SETTINGS ...] FORMAT CSV data`` of ClickHouse. False if it is something else."""
+    i = 1
+    while i < len(tokens) and tokens[i].text.upper() in ("INTO", "TABLE"):
+        i += 1
+    parts, i = ddl.read_name(tokens, i)
+    if i < len(tokens) and tokens[i].token_type is T.L_PAREN:
+        i = closing(tokens, i) + 1
+    if i < len(tokens) and tokens[i].text.upper() == "SETTINGS":
+        i = next((k for k in range(i, len(tokens)) if tokens[k].text.upper() in ("FORMAT", "SELECT", "VALUES")), i)
+    if not parts or i >= len(tokens) or tokens[i].text.upper() != "FORMAT" or "VALUES" in tokens[i + 1].text.upper():
+        return False
+    c._add(tokens, "insert", c.nothing, owner, target=c._full(parts))
+    return True
+
+
 def insert_row(c: FileCompiler, tokens: list[Token], owner: str) -> bool:
     """``INSERT INTO t VALUES r`` and ``VALUES rows(i)`` of PL/SQL. False if it is something else."""
     at = next((i for i, t in enumerate(tokens) if t.token_type is T.VALUES), -1)

@@ -89,3 +89,12 @@ CREATE VIEW w AS SELECT * EXCEPT a REPLACE (b + 1 AS b) FROM t;
 CREATE TABLE o (x Int32, y Int32 MATERIALIZED x + 1, z Int32, w Int32 ALIAS z * 2) ENGINE = MergeTree ORDER BY x;
 INSERT INTO o SELECT a, b FROM t;
 -- pairs: o.x > o.y t, o.z > o.w t, t.a > o.x i, t.b > o.z i
+-- case: array joins have names of their own
+INSERT INTO o (x, y, z) SELECT t.id, arr, n.k FROM t LEFT ARRAY JOIN a AS arr, b AS n;
+INSERT INTO p (x, y) SELECT arr, id FROM s ARRAY JOIN arrayEnumerate(k) AS arr;
+-- pairs: t.id > o.x i, t.a > o.y t, t.b > o.z t, s.k > p.x t, s.id > p.y i
+-- case: joinGet and inline data
+INSERT INTO o (x) SELECT joinGet('db.j', 'v', a) FROM t;
+INSERT INTO q (x, y) FORMAT JSONEachRow {"x": 1, "y": 2};
+-- pairs: db.j.v > o.x t, t.a > o.x t
+-- writes: o, q

@@ -82,3 +82,11 @@ INSERT INTO o (x, y) SELECT CSUM(a, b), SUM(a) OVER (ORDER BY id ROWS UNBOUNDED 
 -- case: recursive view and with recursive
 WITH RECURSIVE h (id, p) AS (SELECT id, a FROM t WHERE a IS NULL UNION ALL SELECT t.id, t.a FROM t, h WHERE t.a = h.id) SELECT id FROM h;
 -- pairs: t.id > id i
+-- case: table functions with their columns
+INSERT INTO o (x, y) SELECT s.id, d.tok FROM t AS s, TABLE (STRTOK_SPLIT_TO_TABLE(s.id, s.a, ',') RETURNS (k INTEGER, n INTEGER, tok VARCHAR(10) CHARACTER SET UNICODE)) AS d;
+INSERT INTO o (z) SELECT d.w FROM t, TABLE (STRTOK_SPLIT_TO_TABLE(t.id, t.b, ',') RETURNS (k INTEGER, n INTEGER, tok VARCHAR(10))) AS d (u, v, w);
+-- pairs: t.id > o.x i, t.id > o.y t, t.a > o.y t, t.id > o.z t, t.b > o.z t
+-- case: windows that begin anew, expanded periods
+INSERT INTO o (x) SELECT SUM(a) OVER (PARTITION BY id ORDER BY b RESET WHEN a > 1 ROWS UNBOUNDED PRECEDING) FROM t;
+INSERT INTO o (y, z) SELECT id, BEGIN(pd) FROM t EXPAND ON PERIOD(a, b) AS pd BY INTERVAL '1' DAY WHERE id > 1;
+-- pairs: t.a > o.x a, t.id > o.x w, t.b > o.x w, t.id > o.y i, t.a > o.z t, t.b > o.z t

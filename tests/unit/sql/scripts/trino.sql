@@ -54,3 +54,6 @@ ALTER TABLE a RENAME TO b;
 INSERT INTO o (x) SELECT a FROM t ORDER BY b FETCH FIRST 3 ROWS WITH TIES;
 -- pairs: t.a > o.x i
 -- influences: t.b > o sort
+-- case: functions of a query
+WITH FUNCTION f(x bigint) RETURNS bigint RETURN x * 2 SELECT f(a) AS y FROM t;
+-- pairs: t.a > y t
