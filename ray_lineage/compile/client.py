@@ -34,7 +34,9 @@ def without_client_commands(text: str, dialect: str) -> str:
 _DOTTED: Final = frozenset({"sqlite", "duckdb", "teradata"})
 _DOT_COMMAND: Final = re.compile(r"(\A|;[ \t]*\r?\n|\n[ \t]*\r?\n|--[^\n]*\n)((?:[ \t]*\.[A-Za-z][^\n]*(?:\n|\Z))+)")
 """Commands of sqlite3, duckdb and BTEQ, where no statement is open."""
-_SCRIPT: Final = re.compile(r"^CREATE\b[^;\n]*\bSCRIPT\b.*?^/[ \t]*$", re.IGNORECASE | re.MULTILINE | re.DOTALL)
+_SCRIPT: Final = re.compile(
+    r"^[ \t]*CREATE\b[^;\n]*\bSCRIPT\b.*?^/[ \t]*\r?$", re.IGNORECASE | re.MULTILINE | re.DOTALL
+)
 """A script of Exasol, in another language."""
 
 

@@ -1360,6 +1360,21 @@ def rename(c: FileCompiler, tokens: list[Token], old: Name, new: Name, owner: st
         copy_of(c, tokens, new, known.kind if known else "Table", old, "rename", owner)
 
 
+def transfer(c: FileCompiler, tokens: list[Token], owner: str) -> None:
+    """``ALTER SCHEMA s TRANSFER [OBJECT::] other.t``: it is s.t from here on."""
+    schema, i = ddl.read_name(tokens, 2)
+    if len(schema) != 1 or i >= len(tokens) or tokens[i].text.upper() != "TRANSFER":
+        return
+    if i + 2 < len(tokens) and tokens[i + 2].token_type is T.DCOLON:
+        if tokens[i + 1].text.upper() != "OBJECT":
+            return
+        i += 2
+    parts, _ = ddl.read_name(tokens, i + 1)
+    if parts:
+        old = c._full(parts)
+        rename(c, tokens, old, (*old[:-2], c._part(schema[0]), old[-1]), owner)
+
+
 def rename_column(c: FileCompiler, table: Name, old: str, new: str) -> None:
     """In this script's declaration of the table, if there is one."""
     for k, d in enumerate(c.declarations):

@@ -326,7 +326,7 @@ def rewrites(text: str, dialect: str) -> tuple[Rewrite, ...]:
     found = (
         rule.rewrite
         for rule in _RULES.get(dialect, ())
-        if rule.needle in low and (rule.pattern is None or rule.pattern.search(low))
+        if all(word in low for word in rule.needle) and (rule.pattern is None or rule.pattern.search(low))
     )
     return tuple(dict.fromkeys(found))
 
@@ -796,18 +796,24 @@ def take_returning(tokens: list[Token]) -> tuple[list[Token], list[OutputClause]
 
 
 class _Rule(NamedTuple):
-    """``needle`` is looked for first: that costs next to nothing. Both are in lower case."""
+    """The words of ``needle`` are looked for first: that costs next to nothing. Both are in lower case."""
 
     dialects: frozenset[str]
-    needle: str
+    needle: tuple[str, ...]
     pattern: re.Pattern[str] | None
     rewrite: Rewrite
 
 
+_GAP: Final = r"(?:\s|/\*[\s\S]*?\*/|--[^\n]*)"
+
+
 def _rule(dialects: str, needle: str, pattern: str, rewrite: Rewrite) -> _Rule:
+    """Where ``pattern`` has white space there may be comments."""
+    gapped = pattern.replace(r"\s+", _GAP + "+").replace(r"\s*", _GAP + "*")
     return _Rule(
-        frozenset(dialects.replace("any", "").split(" ")), needle, re.compile(pattern) if pattern else None, rewrite
-    )
+        frozenset(dialects.replace("any", "").split(" ")), tuple(needle.split()), re.compile(gapped) if pattern else None,
+        rewrite,
+    )  # fmt: skip
 
 
 _MYSQLS: Final = "mysql singlestore starrocks doris any"
@@ -835,9 +841,9 @@ _ALL: Final = (
         r"\)\s*(?:year|month|day|hour|minute|second)\b|\breset\s+when\b|\bcasespecific\s*\)|\b(?:begin|end)\s*\(",
         _plain_times,
     ),
-    _rule("teradata", "returns", r"\btable\s*\([^;]*\breturns\s*\(", _plain_table_functions),
+    _rule("teradata", "table returns", "", _plain_table_functions),
     _rule("teradata", "expand on", "", _plain_expand),
-    _rule("oracle", "returning", r"\bjson_[^;]*\breturning\b", _plain_functions),
+    _rule("oracle", "json_ returning", "", _plain_functions),
     _rule("oracle", "multiset", "", _plain_functions),
     _rule("oracle teradata", "at local", "", _plain_functions),
     _rule("postgres", "wrapper", "", _plain_functions),

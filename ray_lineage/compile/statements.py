@@ -843,6 +843,9 @@ class FileCompiler:
             if not writes.function_query(self, tokens, program):
                 self._nested_body(tokens, program)
             return
+        if self.is_tsql and verb == "ALTER" and words[1:2] == ["SCHEMA"]:
+            procedural.transfer(self, tokens, owner)
+            return
         if verb == "CREATE" and "SYNONYM" in words[1:5]:
             procedural.synonym(self, tokens, owner)
             return

@@ -98,3 +98,10 @@ INSERT o (x) SELECT a FROM #w
 CREATE TABLE dbo.o WITH (DISTRIBUTION = HASH(id), CLUSTERED COLUMNSTORE INDEX) AS SELECT id, a AS x FROM t;
 RENAME OBJECT dbo.o TO o2;
 -- pairs: t.id > dbo.o.id i, t.a > dbo.o.x i, dbo.o.id > dbo.o2.id i, dbo.o.x > dbo.o2.x i
+-- case: a table goes to another schema
+CREATE TABLE dbo.m (x int, y int)
+GO
+ALTER SCHEMA arch TRANSFER OBJECT::dbo.m
+ALTER SCHEMA arch TRANSFER stage.n
+ALTER SCHEMA arch TRANSFER TYPE::dbo.ty
+-- pairs: dbo.m.x > arch.m.x i, dbo.m.y > arch.m.y i, stage.n.* > arch.n.* i
