@@ -927,6 +927,10 @@ class Builder:
         if order is not None and (args.get("limit") is not None or args.get("offset") is not None):
             for node in order.expressions:
                 self._influence(node, scope, SORT, influences, subqueries, aliases=True)
+        elif order is not None:  # a query in it is read at least
+            for node in order.expressions:
+                if node.this.__class__ is not exp.Column and node.find(exp.Select) is not None:
+                    self._influence(node, scope, SORT, [], subqueries)
 
     def _influence(
         self,

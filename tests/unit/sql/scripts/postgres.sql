@@ -563,3 +563,7 @@ SELECT id FROM ins UNION ALL SELECT o.id FROM o JOIN t ON o.k = t.id;
 -- case: calls
 CREATE PROCEDURE p() LANGUAGE plpgsql AS $$ BEGIN CALL s.q(1); PERFORM s.f(2); INSERT INTO o (x) SELECT a FROM t; END $$;
 -- pairs: t.a > o.x i
+-- case: order by a query [postgres, mysql, snowflake, tsql]
+INSERT INTO o (x) SELECT a FROM t ORDER BY (SELECT MAX(c) FROM u WHERE u.id = t.id);
+-- pairs: t.a > o.x i
+-- reads: t, u

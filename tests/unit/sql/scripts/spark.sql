@@ -231,3 +231,21 @@ INSERT INTO o TABLE t;
 EXPORT TABLE db.e PARTITION (dt='1') TO '/out';
 IMPORT EXTERNAL TABLE db.f FROM '/out';
 -- pairs: db.e.* > external./out.* i, external./out.* > db.f.* i
+-- case: notebook [databricks]
+-- Databricks notebook source
+-- MAGIC %md
+-- MAGIC # Title select * from x
+
+-- COMMAND ----------
+INSERT INTO o (x) SELECT a FROM t
+-- COMMAND ----------
+
+-- MAGIC %python
+-- MAGIC df = spark.sql("select 1")
+
+-- COMMAND ----------
+CREATE OR REPLACE TEMP VIEW tv AS SELECT b FROM t;
+
+-- COMMAND ----------
+INSERT INTO p (x) SELECT b FROM tv
+-- pairs: t.a > o.x i, t.b > p.x i
