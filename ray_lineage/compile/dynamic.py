@@ -27,6 +27,14 @@ _CHOICES: Final = frozenset({"ISNULL", "COALESCE", "NVL", "IFNULL"})
 _QUOTERS: Final = frozenset({"QUOTENAME", "QUOTE_IDENT", "QUOTE_LITERAL"})
 
 
+_RUNS: Final = re.compile(r"executesql|foreachdb|add_jobstep|\bexec(?:ute)?\b(?!\s+[\w\[\"])")
+
+
+def may_run_texts(lower: str) -> bool:
+    """May a T-SQL text (in lower case) run what a variable holds? Most only run procedures that they name."""
+    return _RUNS.search(lower) is not None
+
+
 class Text(NamedTuple):
     """``complete`` is False where part of it is unknown; ``known`` where any of it is known."""
 

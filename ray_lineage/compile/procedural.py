@@ -57,9 +57,9 @@ def assign(c: FileCompiler, name: str, value: list[Token], owner: str) -> None:
     else takes away what the variable had."""
     if not value:
         return
-    texts = c.texts_of(owner)
-    found = dict.fromkeys(text_of(value, known) for known in c.known_texts(value, owner))
-    texts.assign(name.lower(), c.path, tuple(found))
+    if c.runs_texts:
+        found = dict.fromkeys(text_of(value, known) for known in c.known_texts(value, owner))
+        c.texts_of(owner).assign(name.lower(), c.path, tuple(found))
     if not _may_carry(c, name, value, owner):
         forget(c, name, value, owner)
         return
@@ -375,7 +375,7 @@ def declare(c: FileCompiler, tokens: list[Token], owner: str) -> None:
 def selected(c: FileCompiler, tokens: list[Token], builder: Builder, owner: str, root: int, *, sure: bool) -> None:
     """``SELECT @v = a, @w = b FROM t``: the query is ``root`` of ``builder``, and ``sure`` to have a row."""
     _set(c, tokens, builder, owner, builder.assigned, root, [root], sure=sure)
-    if c.is_tsql:
+    if c.is_tsql and c.runs_texts:
         _selected_texts(c, tokens, owner, sure=sure)
 
 
@@ -797,6 +797,8 @@ _NAMES: Final = frozenset({T.VAR, T.IDENTIFIER})
 def functions_in(c: FileCompiler, tokens: list[Token]) -> dict[Name, int]:
     """Functions that are called in tokens which are not parsed: conditions, assignments, defaults."""
     found: dict[Name, int] = {}
+    if T.DOT not in [t.token_type for t in tokens]:
+        return found
     for i in range(2, len(tokens) - 1):
         if (
             tokens[i + 1].token_type is not T.L_PAREN
@@ -823,6 +825,8 @@ def functions_in(c: FileCompiler, tokens: list[Token]) -> dict[Name, int]:
 
 def condition(c: FileCompiler, tokens: list[Token], kind: str, owner: str) -> None:
     """The queries in the condition of IF or WHILE are read; what they give goes nowhere."""
+    if T.SELECT not in [t.token_type for t in tokens]:
+        return
     builder = c._builder()
     roots: list[int] = []
     i = 1

@@ -190,6 +190,27 @@ def _composed(how: int, parent: int) -> int:
     return max(how, parent)
 
 
+_AS_IT_IS, _SPECIAL = -1, -2
+_TREATMENTS: Final[dict[type, int]] = {}
+_SPECIAL_KINDS: Final = frozenset(
+    {
+        exp.Case, exp.If, exp.Nvl2, exp.DecodeCase, exp.Window, exp.Exists, exp.Placeholder, exp.Parameter, exp.Anonymous,
+        exp.Dot, exp.Star, exp.Filter, exp.WithinGroup, exp.Lambda, exp.Order, exp.NextValueFor,
+    }
+)  # fmt: skip
+
+
+def _treatment(kind: type) -> int:
+    """What an expression of a class does with the columns in it, all alike; _SPECIAL where that depends."""
+    if kind in _SPECIAL_KINDS or issubclass(kind, exp.Query):
+        return _SPECIAL
+    if kind in _PASS or kind is exp.Ordered or kind is exp.Distinct:
+        return _AS_IT_IS
+    if issubclass(kind, exp.AggFunc) and not issubclass(kind, _VALUE_WINDOW_FUNCTIONS):
+        return AGGREGATION
+    return MASKING if kind in _MASKING else TRANSFORMATION
+
+
 COMPOSED: Final = tuple(tuple(_composed(a, b) for b in range(6)) for a in range(6))
 """Composition of transformations: what the second does with a value that the first already did something to."""
 
@@ -1111,7 +1132,7 @@ class Builder:
         """Gather the columns of an expression, each with what is done to it on the way out."""
         stack: list[tuple[Any, int]] = [(node, how)]
         pop, push = stack.pop, stack.append
-        leaves = _LEAVES
+        leaves, known = _LEAVES, _TREATMENTS
         bound: set[str] | None = None
         while stack:
             node, how = pop()
@@ -1125,6 +1146,22 @@ class Builder:
                 self._collect_column(node, scope, how, found, aliases)
                 continue
             if kind in leaves:
+                continue
+            plain = known.get(kind)
+            if plain is None:
+                plain = known[kind] = _treatment(kind)
+            if plain is not _SPECIAL:
+                if plain is not _AS_IT_IS:
+                    how = COMPOSED[plain][how] if plain is AGGREGATION or plain is MASKING else how or TRANSFORMATION
+                    if plain is AGGREGATION and node.args.get("this").__class__ is exp.Star:
+                        continue
+                for value in node.args.values():
+                    if value.__class__ is list:
+                        for item in value:
+                            if isinstance(item, exp.Expr):
+                                push((item, how))
+                    elif isinstance(value, exp.Expr):
+                        push((value, how))
                 continue
             if kind is exp.Case or kind is exp.If or kind is exp.Nvl2 or kind is exp.DecodeCase:
                 self._push_case(node, how, push)
@@ -1190,13 +1227,7 @@ class Builder:
                 for item in node.expressions:
                     push((item, COMPOSED[WINDOW][how]))
                 continue
-            if kind in _PASS or kind is exp.Ordered or kind is exp.Distinct:
-                pass
-            elif issubclass(kind, exp.AggFunc) and not issubclass(kind, _VALUE_WINDOW_FUNCTIONS):
-                how = COMPOSED[AGGREGATION][how]
-                if isinstance(node.args.get("this"), exp.Star):
-                    continue
-            elif kind in _MASKING or (kind is exp.Anonymous and node.name.lower() in _MASKING_NAMES):
+            if kind is exp.Anonymous and node.name.lower() in _MASKING_NAMES:
                 how = COMPOSED[MASKING][how]
             elif how == IDENTITY:
                 how = TRANSFORMATION

@@ -102,7 +102,8 @@ def rewrite_tsql(tokens: list[Token], verb: str, *, methods: bool = False) -> li
         tokens = _with_from(tokens)
     if methods:
         tokens = _methods_as_functions(tokens, verb)
-    if not any(t.token_type in _TRIGGERS and _may_change(tokens, i) for i, t in enumerate(tokens)):
+    kinds = [t.token_type for t in tokens]
+    if _TRIGGERS.isdisjoint(kinds) or not any(k in _TRIGGERS and _may_change(tokens, i) for i, k in enumerate(kinds)):
         return tokens
     out: list[Token] = []
     i, n = 0, len(tokens)

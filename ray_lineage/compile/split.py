@@ -138,6 +138,8 @@ _DULL: Final = frozenset(
     }
 )  # fmt: skip
 
+_ENDS_DEPTH: Final = frozenset({T.L_PAREN, T.R_PAREN, T.SEMICOLON, T.COMMAND})
+
 
 def split(tokens: list[Token], dialect: str, first_block: int = 0) -> list[Slice]:
     """Cut a file's tokens into statements. Blocks of control flow are numbered from ``first_block``."""
@@ -261,14 +263,21 @@ class _TsqlSplitter:
 
     def run(self) -> list[Slice]:
         tokens, n = self.tokens, len(self.tokens)
+        kinds = [t.token_type for t in tokens]
         i = depth = 0
-        dull = _DULL
+        dull, ends, words = _DULL, _ENDS_DEPTH, _TSQL_WORDS
         while i < n:
+            kind = kinds[i]
+            if self.start >= 0:
+                if depth:
+                    while kind not in ends and i + 1 < n:  # nothing inside parentheses begins a statement
+                        i += 1
+                        kind = kinds[i]
+                elif kind in dull:
+                    i += 1
+                    continue
             token = tokens[i]
-            kind = token.token_type
-            if kind in dull and self.start >= 0:
-                pass
-            elif kind is T.L_PAREN:
+            if kind is T.L_PAREN:
                 if self.start < 0:
                     self._begin(i, "(")
                 depth += 1
@@ -288,7 +297,7 @@ class _TsqlSplitter:
                 pass
             elif kind in dull:
                 self._begin(i, "?")
-            elif self.start >= 0 and token.text.upper() not in _TSQL_WORDS:
+            elif self.start >= 0 and token.text.upper() not in words:
                 pass
             else:
                 i = self._word(i, token)

@@ -14,7 +14,7 @@ from sqlglot.tokens import Token
 
 from ray_lineage.compile import ddl, procedural, writes
 from ray_lineage.compile.client import without_client_commands
-from ray_lineage.compile.dynamic import UNKNOWN, Text, Texts, excludes
+from ray_lineage.compile.dynamic import UNKNOWN, Text, Texts, excludes, may_run_texts
 from ray_lineage.compile.excerpt import Item, innermost, item_ranges
 from ray_lineage.compile.kinds import T
 from ray_lineage.compile.names import folder, with_defaults
@@ -178,6 +178,7 @@ class FileCompiler:
         self.trigger_tables: dict[str, Name] = {}
         self.carriers: dict[str, set[str]] = {}  # variables that got a value from a query, by owner
         self.texts: dict[str, Texts] = {}
+        self.runs_texts = not self.is_tsql or may_run_texts(lower)
         self.sink: tuple[Name, tuple[str, ...]] | None = None  # what takes the result of dynamic SQL
         self.nested = 0
         self.owner = ""
@@ -470,7 +471,7 @@ class FileCompiler:
 
     def _functions(self, tokens: list[Token], owner: str) -> None:
         """Calls of functions in what is not parsed."""
-        if any(t.text.upper() == "CURSOR" for t in tokens[:12]):
+        if "CURSOR" in [t.text.upper() for t in tokens[:12]]:
             return  # its query is parsed
         found = procedural.functions_in(self, tokens)
         if found:
