@@ -195,7 +195,7 @@ _TREATMENTS: Final[dict[type, int]] = {}
 _SPECIAL_KINDS: Final = frozenset(
     {
         exp.Case, exp.If, exp.Nvl2, exp.DecodeCase, exp.Window, exp.Exists, exp.Placeholder, exp.Parameter, exp.Anonymous,
-        exp.Dot, exp.Star, exp.Filter, exp.WithinGroup, exp.Lambda, exp.Order, exp.NextValueFor,
+        exp.Dot, exp.Star, exp.Filter, exp.WithinGroup, exp.Lambda, exp.Order, exp.NextValueFor, exp.Comprehension,
     }
 )  # fmt: skip
 

@@ -335,6 +335,8 @@ def shared_tables(facts: FileFacts) -> tuple[dict[Key, Key], set[str]]:
     the programs that make them."""
     if not any(len(s.target) == 1 and s.target[0][:1] == "#" for s in facts.statements):
         return {}, set()
+    if len({s.procedure for s in facts.statements}) == 1:
+        return {}, set()
     made, used = _temporary_tables(facts)
     called = _called(facts) if any(key not in made for key in used) else {}
     out: dict[Key, Key] = {}
