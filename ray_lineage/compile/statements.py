@@ -30,7 +30,7 @@ from ray_lineage.compile.rewrite import (
     take_outputs,
     take_returning,
 )
-from ray_lineage.compile.rowsets import may_have_rowsets, rewrite_rowsets, server_of
+from ray_lineage.compile.rowsets import into_remote, may_have_rowsets, rewrite_rowsets, server_of
 from ray_lineage.compile.split import Slice, closing, split, without_delimiters
 from ray_lineage.compile.tokens import dialect_of, shifted, tokenize
 from ray_lineage.model import (
@@ -163,6 +163,7 @@ class FileCompiler:
         lower = text.lower()
         self.has_quotes = self.is_tsql and "quoted_identifier" in lower
         self.has_rowsets = self.is_tsql and may_have_rowsets(lower)
+        self.has_remote = self.is_tsql and ("openquery" in lower or "openrowset" in lower)
         self.has_keys = "references" in lower
         self.has_identifiers = dialect in _NAMES_BY_TEXT and ("identifier" in lower or "table($" in lower)
         self.parameters: dict[str, list[str]] = {}  # of T-SQL's programs, by owner
@@ -1193,6 +1194,8 @@ class FileCompiler:
             tokens = _first_rows(tokens)
             if self.is_tsql:
                 tokens = self._inner_statement(tokens, owner)
+                if self.has_remote:
+                    tokens = into_remote(self, tokens)
         if verb == "UPDATE" and len(tokens) > 1 and tokens[1].text.upper() == "STATISTICS":
             return
         if verb == "UPDATE" and not self.is_tsql and writes.update_of_a_query(self, tokens, owner):
