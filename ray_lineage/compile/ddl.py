@@ -196,6 +196,8 @@ def read_create(tokens: list[Token]) -> CreateHead | None:
             return CreateHead(frozenset(words), name, columns, like, n)
     if i + 1 < n and tokens[i].text.upper() in ("SHALLOW", "DEEP"):
         i += 1
+    if [t.text.upper() for t in tokens[i : i + 3]] == ["AS", "CLONE", "OF"]:  # of Fabric
+        like, i = read_name(tokens, i + 3)
     if i < n and tokens[i].text.upper() in ("LIKE", "CLONE", "COPY"):
         like, i = read_name(tokens, i + 1)
     if (

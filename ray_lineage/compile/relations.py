@@ -65,14 +65,51 @@ _NO_COLUMNS: Final[dict[str, frozenset[str]]] = {
     dialect: names | _NO_VALUE
     for dialect, names in {
         "oracle": frozenset(
-            {"sysdate", "systimestamp", "rownum", "level", "user", "uid", "rowid", "ora_rowscn", "current_date"}
+            {
+                "sysdate",
+                "systimestamp",
+                "rownum",
+                "level",
+                "user",
+                "uid",
+                "rowid",
+                "ora_rowscn",
+                "current_date",
+                "connect_by_isleaf",
+                "connect_by_iscycle",
+                "sessiontimezone",
+                "dbtimezone",
+                "versions_starttime",
+                "versions_endtime",
+                "versions_startscn",
+                "versions_endscn",
+                "versions_operation",
+                "versions_xid",
+            }
         ),
+        "exasol": frozenset(
+            {
+                "sysdate",
+                "rownum",
+                "rowid",
+                "level",
+                "current_session",
+                "current_statement",
+                "localtimestamp",
+                "sessiontimezone",
+                "dbtimezone",
+            }
+        ),
+        "trino": frozenset({"current_schema", "current_path"}),
+        "presto": frozenset({"current_schema", "current_path"}),
+        "duckdb": frozenset({"current_schema", "current_role"}),
+        "databricks": frozenset({"localtimestamp"}),
         "mysql": frozenset({"utc_timestamp", "utc_date", "utc_time"}),
         "sqlite": frozenset({"rowid", "_rowid_"}),
         "hive": _VIRTUAL,
         "spark": _VIRTUAL,
-        "teradata": frozenset({"date", "time", "user", "session", "account", "database", "profile"}),
-        "postgres": frozenset({"ctid", "xmin", "xmax", "tableoid", "user", "current_catalog"}),
+        "teradata": frozenset({"date", "time", "user", "session", "account", "database", "profile", "current_role"}),
+        "postgres": frozenset({"ctid", "xmin", "xmax", "tableoid", "user", "current_catalog", "current_role"}),
         "tsql": frozenset({"$action", "$identity", "$rowguid", "user"}),
         "fabric": frozenset({"$action", "$identity", "$rowguid", "user"}),
         "snowflake": frozenset(

@@ -996,6 +996,9 @@ class FileCompiler:
         finally:
             if tree is None:
                 self.declarations.append(Declaration(name, kind, declaration.line, columns, -1, temporary))
+        if tree.args.get("with_") is not None and not self.is_tsql:
+            self._data_modifying_ctes(tree.args["with_"], tokens, owner)
+            declaration = msgspec.structs.replace(declaration, statement=len(self.statements))
         self.declarations.append(declaration)
         builder = self._builder()
         root = builder.query(tree)

@@ -97,6 +97,10 @@ class Catalog(Protocol):
         """The declaration that describes a dataset."""
         ...
 
+    def declarations(self, dataset: str) -> list[Declared]:
+        """All declarations of a dataset, those that add columns too."""
+        ...
+
 
 class Flow(NamedTuple):
     """One column-to-column edge of a statement; ``target`` is the column's name in the written dataset."""
@@ -194,8 +198,8 @@ class Evaluator:
                 local = self.temporaries(name[0])
                 passed += local.passed if local is not None else ()
             else:
-                declared = self.catalog.owner(self.catalog.resolve(name))
-                passed += tuple(c.name for c in declared.columns if c.passed) if declared is not None else ()
+                declared = self.catalog.declarations(self.catalog.resolve(name))
+                passed += tuple(c.name for d in declared for c in d.columns if c.passed)
         return tuple(n for n in target if n not in passed) if passed else target
 
     def _flow_items(self, items: list[Item], names: tuple[str, ...], flows: _Flows) -> None:

@@ -654,3 +654,7 @@ INSERT INTO o (x, y) SELECT DISTINCT ON (id) a, sum(b) FILTER (WHERE a > 1) OVER
 -- case: tablesample, only, star inheritance, cross db
 SELECT a FROM ONLY t * TABLESAMPLE BERNOULLI (10) REPEATABLE (1);
 -- pairs: t.a > a i
+-- case: a table of what a CTE changed
+CREATE TEMP TABLE w AS WITH up AS (UPDATE o SET x = t.a FROM t WHERE t.id = o.id RETURNING o.id, o.x) SELECT id, x FROM up;
+INSERT INTO p (k, v) SELECT id, x FROM w;
+-- pairs: t.a > o.x i, o.id > p.k i, o.x > p.v i

@@ -715,3 +715,11 @@ IF COL_LENGTH('dbo.o', 'x') IS NULL ALTER TABLE dbo.o ADD x int NOT NULL CONSTRA
 INSERT OPENQUERY(LNK, 'SELECT x, y FROM db.dbo.o WHERE 1 = 0') SELECT a, b FROM t
 INSERT INTO OPENROWSET('SQLNCLI', 'Server=s;', d.dbo.o) (z) SELECT a FROM t
 -- pairs: t.a > lnk.db.dbo.o.x i, t.b > lnk.db.dbo.o.y i, t.a > s.d.dbo.o.z i
+-- case: insert without a column list passes over computed columns that were added
+CREATE TABLE dbo.m (x int)
+ALTER TABLE dbo.m ADD c AS (x + 1), z int
+INSERT dbo.m SELECT a, b FROM t
+-- pairs: dbo.m.x > dbo.m.c t, t.a > dbo.m.x i, t.b > dbo.m.z i
+-- case: clone of fabric [fabric]
+CREATE TABLE dbo.c AS CLONE OF t AT '2024-01-01T00:00:00.000';
+-- pairs: t.id > dbo.c.id i, t.a > dbo.c.a i, t.b > dbo.c.b i
