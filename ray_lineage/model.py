@@ -232,7 +232,8 @@ class StatementFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     ``defines`` marks statements whose outputs define the target's columns: CREATE VIEW, CTAS, SELECT INTO.
     Of assignments to variables it says that they surely take place, of DELETE that nothing is left.
-    ``preset`` columns get constants (static partitions) and take no part in the matching by position.
+    ``preset`` columns get constants (static partitions), or values of their own (identities of a temporary table that is
+    made), and take no part in the matching by position.
     ``subqueries`` are arena indexes of queries inside the statement's own expressions. Lines and columns count from 1
     and are those of the first and last character. ``path`` names the branches and loops around it, outermost first (see
     ROLES); statements of one block follow one another.
@@ -278,9 +279,12 @@ class ForeignKey(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class DeclaredColumn(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """``passed``: INSERT without a column list has no value for it (T-SQL's identities and computed columns)."""
+
     name: str
     type: str = ""
     line: int = 0
+    passed: bool = False
 
 
 ALTERED: Final = "Altered"

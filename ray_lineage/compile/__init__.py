@@ -109,9 +109,15 @@ def _model(template: Template, options: CompileOptions) -> ModelName | None:
     """A file that names models or configures itself is a dbt model."""
     if not options.model or not (template.refs or template.config):
         return None
-    name = template.config.get("alias") or options.model
-    parts = (template.config.get("database"), template.config.get("schema"), name)
-    return ModelName(tuple(p for p in parts if p), template.config.get("materialized") or "view")
+    config = template.config
+    name = config.get("alias") or template.snapshot or options.model
+    parts = (
+        config.get("database") or config.get("target_database"),
+        config.get("schema") or config.get("target_schema"),
+        name,
+    )
+    materialized = config.get("materialized") or ("table" if template.snapshot else "view")
+    return ModelName(tuple(p for p in parts if p), materialized)
 
 
 def _within(statement: StatementFacts, branches: Sequence[tuple[int, int]]) -> bool:

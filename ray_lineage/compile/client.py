@@ -1,7 +1,7 @@
 """What stands in script files but is no SQL: commands of the engines' own clients, and data between statements.
 
 psql's backslash commands and ``COPY ... FROM stdin`` blocks, SQL*Plus's directives and substitution variables, MySQL's
-versioned comments. They are blanked or turned into the SQL that they mean; lines stay where they are.
+versioned comments, the marks between cells of notebooks. They are blanked or turned into the SQL that they mean; lines stay where they are.
 """
 
 from __future__ import annotations
@@ -26,15 +26,22 @@ def without_client_commands(text: str, dialect: str) -> str:
         text = _without_sqlplus(text)
     if dialect in _DOTTED:
         text = _DOT_COMMAND.sub(lambda m: m.group(1) + "\n" * m.group(2).count("\n"), text)
+    if dialect in _NOTEBOOKS and _CELL in text:
+        text = text.replace(_CELL, ";" + " " * (len(_CELL) - 1))
     if dialect == "exasol":
         text = _SCRIPT.sub(lambda m: "\n" * m.group().count("\n"), text)
     return text
 
 
+_NOTEBOOKS: Final = frozenset({"databricks", "spark", "hive", ""})
+_CELL: Final = "-- COMMAND ----------"
+"""Between the cells of Databricks's notebooks, whose statements need no other end."""
 _DOTTED: Final = frozenset({"sqlite", "duckdb", "teradata"})
 _DOT_COMMAND: Final = re.compile(r"(\A|;[ \t]*\r?\n|\n[ \t]*\r?\n|--[^\n]*\n)((?:[ \t]*\.[A-Za-z][^\n]*(?:\n|\Z))+)")
 """Commands of sqlite3, duckdb and BTEQ, where no statement is open."""
-_SCRIPT: Final = re.compile(r"^CREATE\b[^;\n]*\bSCRIPT\b.*?^/[ \t]*$", re.IGNORECASE | re.MULTILINE | re.DOTALL)
+_SCRIPT: Final = re.compile(
+    r"^[ \t]*CREATE\b[^;\n]*\bSCRIPT\b.*?^/[ \t]*\r?$", re.IGNORECASE | re.MULTILINE | re.DOTALL
+)
 """A script of Exasol, in another language."""
 
 

@@ -138,11 +138,13 @@ _AFTER_TYPE: Final = frozenset(
 
 
 class ColumnItem(NamedTuple):
-    """A column of a CREATE TABLE: the token of its name, its type's text, and where a computed expression stands."""
+    """A column of a CREATE TABLE: the token of its name, its type's text, where a computed expression stands, and whether
+    the engine itself fills the column in."""
 
     name: Token
     type: str
     computed: tuple[int, int]  # token range, (0, 0) if none
+    filled: bool = False
 
 
 class CreateHead(NamedTuple):
@@ -194,6 +196,8 @@ def read_create(tokens: list[Token]) -> CreateHead | None:
             return CreateHead(frozenset(words), name, columns, like, n)
     if i + 1 < n and tokens[i].text.upper() in ("SHALLOW", "DEEP"):
         i += 1
+    if [t.text.upper() for t in tokens[i : i + 3]] == ["AS", "CLONE", "OF"]:  # of Fabric
+        like, i = read_name(tokens, i + 3)
     if i < n and tokens[i].text.upper() in ("LIKE", "CLONE", "COPY"):
         like, i = read_name(tokens, i + 1)
     if (
@@ -393,23 +397,22 @@ def _column(tokens: list[Token], a: int, b: int) -> ColumnItem:
             break
         words.append(token.text)
         j += 1
+    filled = False
     for k in range(j, b):
-        if (
-            tokens[k].text.upper() in ("MATERIALIZED", "ALIAS")
-            and k + 1 < b
-            and tokens[k].token_type is not T.IDENTIFIER
-            and k == j
-        ):
+        word = tokens[k].text.upper()
+        if word in ("IDENTITY", "HIDDEN") and tokens[k].token_type is not T.IDENTIFIER:
+            filled = filled or tokens[k - 1].token_type is not T.L_PAREN
+        elif word in ("MATERIALIZED", "ALIAS") and k + 1 < b and tokens[k].token_type is not T.IDENTIFIER and k == j:
             stop = next((x for x in range(k + 1, b) if tokens[x].text.upper() in ("CODEC", "TTL", "COMMENT")), b)
             computed = (k + 1, stop)
             break
-        if tokens[k].text.upper() == "AS" and k + 1 < b and (k == a + 1 or tokens[k + 1].token_type is T.L_PAREN):
+        elif word == "AS" and k + 1 < b and (k == a + 1 or tokens[k + 1].token_type is T.L_PAREN):
             stop = closing(tokens, k + 1) + 1 if tokens[k + 1].token_type is T.L_PAREN else b
             if k == a + 1:  # T-SQL: name AS expression [PERSISTED]
                 stop = next((x for x in range(k + 1, b) if tokens[x].text.upper() in _AFTER_COMPUTED), b)
             computed = (k + 1, stop)
             break
-    return ColumnItem(tokens[a], _type_text(words), computed)
+    return ColumnItem(tokens[a], _type_text(words), computed, filled or computed[1] > 0)
 
 
 _AFTER_COMPUTED: Final = frozenset({"PERSISTED", "STORED", "VIRTUAL", "AUTO"})

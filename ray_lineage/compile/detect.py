@@ -175,6 +175,7 @@ _SHAPES: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
 )
 _RAW: Final[tuple[tuple[str, re.Pattern[str]], ...]] = (
     ("mysql:6", re.compile(r"/\*!\d{5}")),
+    ("databricks:8", re.compile(r"^-- (?:Databricks notebook source|COMMAND ----------|MAGIC )", re.MULTILINE)),
     ("postgres:6", re.compile(r"^\\(?:set|i|ir|c|connect|echo|copy|timing|gset|d|if|pset|\.)\b|^\\\.", re.MULTILINE)),
     ("duckdb:6", re.compile(r"\bFROM\s+'[^'\n]+\.(?:csv|parquet|json)[^'\n]{0,5}'", re.IGNORECASE)),
 )

@@ -151,7 +151,8 @@ def _operand(tokens: list[Token], variables: Mapping[str, Text]) -> Text:
     if len(tokens) == 1 and first.token_type is T.NUMBER:
         return Text(first.text, True, False)
     if first.token_type is T.PARAMETER and len(tokens) == 2:
-        return variables.get("@" + tokens[1].text.lower(), NOTHING)
+        name = tokens[1].text.lower()
+        return variables.get("@" + name) or variables.get(name, NOTHING)  # $v of Snowflake
     if len(tokens) == 1:
         return variables.get(first.text.lower(), NOTHING)
     if first.token_type is T.COLON and len(tokens) == 2:  # :v of Snowflake

@@ -133,6 +133,37 @@ def _set(
                subqueries=subqueries, defines=sure)  # fmt: skip
 
 
+def named(c: FileCompiler, tokens: list[Token], verb: str, owner: str) -> list[Token]:
+    """``IDENTIFIER($v)`` and ``TABLE($v)`` -> the name, where the text is known."""
+    out: list[Token] = []
+    i, n = 0, len(tokens)
+    while i < n:
+        token = tokens[i]
+        word = token.text.upper()
+        end = closing(tokens, i + 1) if i + 2 < n and tokens[i + 1].token_type is T.L_PAREN else 0
+        of_table = word == "TABLE" and end == i + 4 and tokens[i + 2].token_type in (T.PARAMETER, T.COLON)
+        if not end or not (word == "IDENTIFIER" or of_table) or token.token_type is T.IDENTIFIER:
+            out.append(token)
+            i += 1
+            continue
+        value = tokens[i + 2 : end]
+        text = text_of(value, next(iter(c.known_texts(value, owner))))
+        if text.complete and text.text.strip():
+            for part in tokenize(text.text, c.dialect)[0]:
+                out.append(Token(part.token_type, part.text, token.line, token.col, token.start, tokens[end].end))
+        elif verb in _NAMING:
+            out.append(Token(T.VAR, "#" + UNKNOWN, token.line, token.col, token.start, tokens[end].end))
+        else:
+            out.extend(tokens[i : end + 1])  # the parser knows the form
+        i = end + 1
+    return out
+
+
+_NAMING: Final = frozenset(
+    {"CREATE", "CREATE TABLE", "CREATE VIEW", "ALTER", "DROP", "TRUNCATE", "USE", "HEADER", "COPY"}
+)
+
+
 def return_value(c: FileCompiler, tokens: list[Token], value: list[Token], owner: str) -> None:
     """``RETURN expression`` of a scalar function."""
     if not value or not _may_carry(c, "", value, owner):
@@ -209,6 +240,11 @@ def _set_row(c: FileCompiler, tokens: list[Token], i: int, owner: str) -> None:
     """``SET (a, b) = (SELECT x, y ...)``: by position."""
     end = closing(tokens, i)
     value = tokens[end + 2 :]
+    if len(value) > 2 and value[0].token_type is T.L_PAREN and value[1].token_type not in (T.SELECT, T.WITH):
+        given = ddl.items(value, 1, closing(value, 0))
+        for (at, _), (a, b) in zip(ddl.items(tokens, i + 1, end), given, strict=False):
+            assign(c, tokens[at].text, value[a:b], owner)
+        return
     if end + 2 >= len(tokens) or tokens[end + 1].token_type is not T.EQ or not _may_carry(c, "", value, owner):
         return
     while len(value) > 2 and value[0].token_type is T.L_PAREN and closing(value, 0) == len(value) - 1:
@@ -1326,6 +1362,21 @@ def rename(c: FileCompiler, tokens: list[Token], old: Name, new: Name, owner: st
         _move(c, tokens, old, new, "rename", owner)
     else:
         copy_of(c, tokens, new, known.kind if known else "Table", old, "rename", owner)
+
+
+def transfer(c: FileCompiler, tokens: list[Token], owner: str) -> None:
+    """``ALTER SCHEMA s TRANSFER [OBJECT::] other.t``: it is s.t from here on."""
+    schema, i = ddl.read_name(tokens, 2)
+    if len(schema) != 1 or i >= len(tokens) or tokens[i].text.upper() != "TRANSFER":
+        return
+    if i + 2 < len(tokens) and tokens[i + 2].token_type is T.DCOLON:
+        if tokens[i + 1].text.upper() != "OBJECT":
+            return
+        i += 2
+    parts, _ = ddl.read_name(tokens, i + 1)
+    if parts:
+        old = c._full(parts)
+        rename(c, tokens, old, (*old[:-2], c._part(schema[0]), old[-1]), owner)
 
 
 def rename_column(c: FileCompiler, table: Name, old: str, new: str) -> None:

@@ -56,23 +56,75 @@ _MASKING_NAMES: Final = frozenset(
 _PASS: Final = frozenset({exp.Alias, exp.Paren, exp.Subquery, exp.Aliases, exp.Tuple})
 _ORDERED_SETS: Final = (exp.PercentileCont, exp.PercentileDisc, exp.Mode, exp.Quantile, exp.ApproxQuantile)
 _VALUE_WINDOW_FUNCTIONS: Final = (exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue, exp.NthValue)
+_VIRTUAL: Final = frozenset({"input__file__name", "block__offset__inside__file"})
+_OF_ROWS: Final = frozenset({"rowid", "ora_rowscn", "ctid", "xmin", "xmax", "tableoid"})
+"""Of the names that are no columns those that may have a qualifier."""
+
+_NO_VALUE: Final = frozenset({"default", "DEFAULT"})
 _NO_COLUMNS: Final[dict[str, frozenset[str]]] = {
-    "oracle": frozenset({"sysdate", "systimestamp", "rownum", "level", "user", "uid", "rowid", "current_date"}),
-    "postgres": frozenset({"ctid", "xmin", "xmax", "tableoid", "user", "current_catalog"}),
-    "tsql": frozenset({"$action", "$identity", "$rowguid", "default"}),
-    "fabric": frozenset({"$action", "$identity", "$rowguid", "default"}),
-    "snowflake": frozenset(
-        {
-            "current_timestamp",
-            "current_date",
-            "sysdate",
-            "metadata$action",
-            "metadata$isupdate",
-            "metadata$row_id",
-            "metadata$filename",
-            "metadata$file_row_number",
-        }
-    ),
+    dialect: names | _NO_VALUE
+    for dialect, names in {
+        "oracle": frozenset(
+            {
+                "sysdate",
+                "systimestamp",
+                "rownum",
+                "level",
+                "user",
+                "uid",
+                "rowid",
+                "ora_rowscn",
+                "current_date",
+                "connect_by_isleaf",
+                "connect_by_iscycle",
+                "sessiontimezone",
+                "dbtimezone",
+                "versions_starttime",
+                "versions_endtime",
+                "versions_startscn",
+                "versions_endscn",
+                "versions_operation",
+                "versions_xid",
+            }
+        ),
+        "exasol": frozenset(
+            {
+                "sysdate",
+                "rownum",
+                "rowid",
+                "level",
+                "current_session",
+                "current_statement",
+                "localtimestamp",
+                "sessiontimezone",
+                "dbtimezone",
+            }
+        ),
+        "trino": frozenset({"current_schema", "current_path"}),
+        "presto": frozenset({"current_schema", "current_path"}),
+        "duckdb": frozenset({"current_schema", "current_role"}),
+        "databricks": frozenset({"localtimestamp"}),
+        "mysql": frozenset({"utc_timestamp", "utc_date", "utc_time"}),
+        "sqlite": frozenset({"rowid", "_rowid_"}),
+        "hive": _VIRTUAL,
+        "spark": _VIRTUAL,
+        "teradata": frozenset({"date", "time", "user", "session", "account", "database", "profile", "current_role"}),
+        "postgres": frozenset({"ctid", "xmin", "xmax", "tableoid", "user", "current_catalog", "current_role"}),
+        "tsql": frozenset({"$action", "$identity", "$rowguid", "user"}),
+        "fabric": frozenset({"$action", "$identity", "$rowguid", "user"}),
+        "snowflake": frozenset(
+            {
+                "current_timestamp",
+                "current_date",
+                "sysdate",
+                "metadata$action",
+                "metadata$isupdate",
+                "metadata$row_id",
+                "metadata$filename",
+                "metadata$file_row_number",
+            }
+        ),
+    }.items()
 }
 _LATERAL_ALIASES: Final = frozenset(
     {"snowflake", "redshift", "databricks", "spark", "spark2", "duckdb", "clickhouse", "teradata", "exasol", "hive", ""}
@@ -103,6 +155,11 @@ _SCHEMA_CALLS: Final = frozenset({"tsql", "fabric"})
 
 _PROPERTIES: Final = frozenset({"lat", "long", "stx", "sty", "stsrid", "m", "z", "hasm", "hasz", "isnull"})
 """Of SQL Server's geometry and geography: ``column.Lat`` has no table ``column``."""
+
+_FIRST_WORDS: Final = frozenset({"DATE_BUCKET", "IDENTITY", "GET_FORMAT"})
+"""Functions whose first argument is a part of a date or a type."""
+
+_LOOKUPS: Final = ("dictget", "joinget")
 
 _ROWSETS: Final = {
     "string_split": ("value", "ordinal"),
@@ -175,7 +232,7 @@ _TREATMENTS: Final[dict[type, int]] = {}
 _SPECIAL_KINDS: Final = frozenset(
     {
         exp.Case, exp.If, exp.Nvl2, exp.DecodeCase, exp.Window, exp.Exists, exp.Placeholder, exp.Parameter, exp.Anonymous,
-        exp.Dot, exp.Star, exp.Filter, exp.WithinGroup, exp.Lambda, exp.Order, exp.NextValueFor,
+        exp.Dot, exp.Star, exp.Filter, exp.WithinGroup, exp.Lambda, exp.Order, exp.NextValueFor, exp.Comprehension,
     }
 )  # fmt: skip
 
@@ -258,7 +315,7 @@ class Builder:
         self.fold = folder(dialect)
         self.dataset = dataset
         self.relations: list[Relation] = []
-        self.pseudo = _NO_COLUMNS.get(dialect, frozenset())
+        self.pseudo = _NO_COLUMNS.get(dialect, _NO_VALUE)
         self.dynamic = False  # names may hold UNKNOWN
         self.unknown_is_list = True  # such an item of a select list may be several columns, not just a value
         self.lateral = dialect in _LATERAL_ALIASES
@@ -863,9 +920,12 @@ class Builder:
         influences: list[Influence],
         subqueries: list[int],
     ) -> None:
+        args = join.args
+        if args.get("kind") == "ARRAY":
+            self._array_join([join.this, *(args.get("expressions") or ())], scope, sources)
+            return
         before = len(sources)
         self._source(join.this, scope, sources, merged, influences, subqueries)
-        args = join.args
         right = sources[before] if len(sources) > before else -1
         if right >= 0:
             using = tuple(self._identifier(i) for i in args.get("using") or ())
@@ -879,6 +939,22 @@ class Builder:
         on = args.get("on")
         if on is not None:
             self._influence(on, scope, JOIN, influences, subqueries)
+
+    def _array_join(self, items: list[Expression], scope: Scope, sources: list[int]) -> None:
+        """``ARRAY JOIN a AS x, b AS n`` of ClickHouse: x is an element of a, ``n.k`` a field of b's. Without a new name the
+        column stands for its element."""
+        parent = scope.parent
+        left = Scope(self._add(Select(tuple(sources), (), (), parent.index if parent else -1)), parent, scope.ctes)
+        left.aliases, left.tables = dict(scope.aliases), scope.tables
+        for item in items:
+            alias = item.args.get("alias") if isinstance(item, exp.Alias) else None
+            if alias is None:
+                continue
+            name, found = self._identifier(alias), Collected()
+            self.collect(item.this, left, TRANSFORMATION, found)
+            refs = tuple(found.refs.values())
+            sources.append(self._add(Select((), (Output(name, refs),), subqueries=tuple(found.subqueries))))
+            scope.aliases[name] = self._add(TableRef((), 0, (STAR,), True, refs))
 
     # ------------------------------------------------------------------ what shapes rows
 
@@ -909,6 +985,10 @@ class Builder:
         if order is not None and (args.get("limit") is not None or args.get("offset") is not None):
             for node in order.expressions:
                 self._influence(node, scope, SORT, influences, subqueries, aliases=True)
+        elif order is not None:  # a query in it is read at least
+            for node in order.expressions:
+                if node.this.__class__ is not exp.Column and node.find(exp.Select) is not None:
+                    self._influence(node, scope, SORT, [], subqueries)
 
     def _influence(
         self,
@@ -993,9 +1073,13 @@ class Builder:
             found = self._collected(item.expression, scope, subqueries)  # 'name' = expression
             text = self.text_of(item, found.at) if found.refs else ""
             return Output(self.fold(item.this.name, True), tuple(found.refs.values()), found.line, expression=text)
-        if _is_assignment(item):
-            self.assigned.append(("@" + item.this.name, self._collected(item.expression, scope, subqueries)))
-            return None
+        if self.dialect in _SCHEMA_CALLS:
+            if _is_assignment(item):
+                self.assigned.append(("@" + item.this.name, self._collected(item.expression, scope, subqueries)))
+                return None
+        elif (given := item.unalias()).__class__ is exp.PropertyEQ and isinstance(given.this, exp.Parameter):
+            # of MySQL, where @v := expression is a column as well
+            self.assigned.append(("@" + given.this.name, self._collected(given.expression, scope, [])))
         if self.dialect == "duckdb" and (columns := item.find(exp.Columns)) is not None:
             return self._columns_star(item, columns, scope)
         found = self._collected(item, scope, subqueries)
@@ -1145,7 +1229,7 @@ class Builder:
             if kind is exp.Anonymous or kind is exp.Dot:
                 if self._is_row_element(node, scope, how, found):
                     continue
-                if kind is exp.Anonymous and self.dialect == "clickhouse" and node.name.lower().startswith("dictget"):
+                if kind is exp.Anonymous and self.dialect == "clickhouse" and node.name.lower().startswith(_LOOKUPS):
                     self._dictionary(node, scope, how, found)
                 if kind is exp.Anonymous and (self._is_sequence(node) or self._excluded_value(node, scope, how, found)):
                     continue
@@ -1184,10 +1268,14 @@ class Builder:
                 how = COMPOSED[MASKING][how]
             elif how == IDENTITY:
                 how = TRANSFORMATION
+            if kind is exp.Comprehension:  # [x + 1 FOR x IN a IF x > 1]
+                bound = (bound or set()) | {node.expression.name.lower()}
             if kind is exp.Dot:
                 self._call(node, scope, found)
-            elif kind is exp.Anonymous and node.name.upper() == "DATE_BUCKET":
-                for item in node.expressions[1:]:  # the first is a part of a date
+                if (column := self._restored(node, scope)) is not None:
+                    push((column, how))
+            elif kind is exp.Anonymous and node.name.upper() in _FIRST_WORDS:
+                for item in node.expressions[1:]:
                     push((item, how))
                 continue
             elif kind is exp.NextValueFor:
@@ -1278,7 +1366,7 @@ class Builder:
         self.sequences.append(self._add(TableRef(self.dataset(table), 0)))
 
     def _dictionary(self, node: exp.Anonymous, scope: Scope, how: int, found: Collected) -> None:
-        """``dictGet('db.d', 'attribute', key)``: a column of the dictionary."""
+        """``dictGet('db.d', 'attribute', key)``, ``joinGet('db.j', 'column', key)``: a column of the dictionary or table."""
         items = node.expressions
         if len(items) > 1 and all(isinstance(i, exp.Literal) and i.args.get("is_string") for i in items[:2]):
             table = self._add(TableRef(self.dataset(exp.Table(this=exp.DynamicIdentifier(this=items[0]))), 0))
@@ -1317,6 +1405,24 @@ class Builder:
             while isinstance(first, exp.Dot):
                 first = first.this
             self.called(name, _position(first)[0] or found.line)
+
+    def _restored(self, node: exp.Dot, scope: Scope) -> exp.Column | None:
+        """Of ``f(a).g()`` the parser makes the columns in ``f`` plain names, and of ``t.a.g()`` all but the call: they become
+        columns again. The column that such a chain begins with is returned."""
+        parts: list[Expression] = []
+        base: Any = node
+        while base.__class__ is exp.Dot:
+            parts.append(base.expression)
+            base = base.this
+        if base.__class__ is not exp.Identifier:
+            _identifiers_as_columns(base)
+            return None
+        names = [base, *(p for p in reversed(parts) if p.__class__ is exp.Identifier)]
+        if len(names) > len(parts):
+            return None  # no call in it
+        if len(names) > 1 and scope.find(self._identifier(base)) >= 0:
+            return exp.Column(this=names[1], table=base)
+        return exp.Column(this=base) if self.dialect == "duckdb" else None
 
     def called(self, name: Name, line: int) -> None:
         """The statement calls a function."""
@@ -1380,6 +1486,8 @@ class Builder:
                 if isinstance(row, TableRef) and row.name and row.name[-1] != name:  # the whole row
                     return Ref(scope.aliases[name], scope.index, STAR, COMPOSED[TRANSFORMATION][how], line)
             return Ref(-1, scope.index, name, how, line)
+        if name in _OF_ROWS and name in self.pseudo and not identifier.args.get("quoted"):
+            return None
         relation = self._qualifier(node, scope)
         if relation >= 0:
             return Ref(relation, scope.index, name, how, line)
@@ -1398,6 +1506,12 @@ class Builder:
             owner = self._identifier(node.args["table"])
             relation = scope.find(self._identifier(node.args["db"])) if node.args.get("db") is not None else -1
             return Ref(relation, scope.index, owner, COMPOSED[TRANSFORMATION][how], line)
+        if self.dialect == "oracle" and node.args.get("db") is not None:  # alias.column.attribute
+            first, column = (node.args.get("catalog") or node.args["db"]), node.args["table"]
+            alias = scope.find(self._identifier(first))
+            if alias >= 0:
+                column = node.args["db"] if node.args.get("catalog") is not None else column
+                return Ref(alias, scope.index, self._identifier(column), COMPOSED[TRANSFORMATION][how], line)
         if self.dialect in STRUCTS:  # a field of a struct column: the column is the leftmost part
             first = node.args.get("catalog") or node.args.get("db") or node.args["table"]
             alias = scope.find(self._identifier(first))
@@ -1441,6 +1555,29 @@ class Builder:
         if not isinstance(alias, exp.TableAlias):
             return ()
         return tuple(self._identifier(c) for c in alias.args.get("columns") or ())
+
+
+_NAMED: Final = (exp.Anonymous, exp.Column, exp.XMLElement, exp.DataType, exp.PropertyEQ, exp.Kwarg, exp.Table)
+
+
+def _identifiers_as_columns(node: Expression) -> None:
+    """Plain names among the arguments of calls become columns, in place."""
+    stack = [node]
+    while stack:
+        node = stack.pop()
+        for key, value in list(node.args.items()):
+            if key == "alias" or (key == "this" and isinstance(node, _NAMED)):
+                continue
+            values = value if isinstance(value, list) else [value]
+            for i, item in enumerate(values):
+                name = item
+                while name.__class__ is exp.Dot and name.expression.__class__ is exp.Identifier:
+                    name = name.this
+                if name.__class__ is exp.Identifier and not (node.__class__ is exp.Dot and key == "expression"):
+                    values[i] = exp.Column(this=item) if name is item else exp.Column(this=item.expression, table=name)
+                elif isinstance(item, exp.Expr):
+                    stack.append(item)
+            node.set(key, values if isinstance(value, list) else values[0])
 
 
 def _makes_a_document(node: Expression) -> bool:

@@ -13,7 +13,6 @@ from sqlglot.tokens import Token, TokenType
 
 from ray_lineage.compile.kinds import T
 from ray_lineage.compile.split import closing
-from ray_lineage.model import split_text
 
 HINTS: Final = frozenset(
     [
@@ -328,7 +327,7 @@ def rewrites(text: str, dialect: str) -> tuple[Rewrite, ...]:
     found = (
         rule.rewrite
         for rule in _RULES.get(dialect, ())
-        if rule.needle in low and (rule.pattern is None or rule.pattern.search(low))
+        if all(word in low for word in rule.needle) and (rule.pattern is None or rule.pattern.search(low))
     )
     return tuple(dict.fromkeys(found))
 
@@ -483,6 +482,135 @@ def _plain_teradata(tokens: list[Token], verb: str) -> list[Token]:
     return out
 
 
+_FIELDS: Final = frozenset({"YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND"})
+_BEFORE_VALUE: Final = frozenset(
+    {T.SELECT, T.COMMA, T.L_PAREN, T.EQ, T.LT, T.GT, T.LTE, T.GTE, T.WHERE, T.AND, T.OR, T.PLUS, T.DASH}
+)
+
+
+def _plain_times(tokens: list[Token], verb: str) -> list[Token]:
+    """Of Teradata: ``(a - b) DAY(4) TO SECOND`` without the interval's kind, ``a (NOT CASESPECIFIC)`` without the attribute;
+    ``BEGIN(p)`` and ``END(p)`` are functions."""
+    out: list[Token] = []
+    i, n = 0, len(tokens)
+    while i < n:
+        token = tokens[i]
+        word = token.text.upper()
+        following = tokens[i + 1].token_type if i + 1 < n else None
+        if word in _FIELDS and out and out[-1].token_type is T.R_PAREN and token.token_type is not T.IDENTIFIER:
+            i = _after_field(tokens, i)
+            if i + 1 < n and tokens[i].text.upper() == "TO":
+                i = _after_field(tokens, i + 1)
+            continue
+        if word == "RESET" and i + 1 < n and tokens[i + 1].token_type is T.WHEN:
+            i = _end_of_clause(tokens, i, frozenset({T.ROWS}))
+            continue
+        if token.token_type is T.L_PAREN and out:
+            words = [t.text.upper() for t in tokens[i + 1 : i + 4]]
+            if words[:2] == ["CASESPECIFIC", ")"] or words == ["NOT", "CASESPECIFIC", ")"]:
+                i = closing(tokens, i) + 1
+                continue
+        if word in ("BEGIN", "END") and following is T.L_PAREN and out and out[-1].token_type in _BEFORE_VALUE:
+            token = _like(token, T.VAR, token.text)
+        out.append(token)
+        i += 1
+    return out
+
+
+def _plain_table_functions(tokens: list[Token], verb: str) -> list[Token]:
+    """Of Teradata: ``TABLE (f(a) RETURNS (x INT, y INT)) AS d`` -> ``LATERAL f(a) AS d (x, y)``."""
+    out: list[Token] = []
+    i, n = 0, len(tokens)
+    while i < n:
+        token = tokens[i]
+        if token.text.upper() != "TABLE" or i + 3 >= n or tokens[i + 1].token_type is not T.L_PAREN:
+            out.append(token)
+            i += 1
+            continue
+        end = closing(tokens, i + 1)
+        at = next((k for k in range(i + 2, end) if tokens[k].text.upper() == "RETURNS"), -1)
+        if at < 0 or end + 1 >= n or tokens[at + 1].token_type is not T.L_PAREN:
+            out.append(token)
+            i += 1
+            continue
+        name = end + (2 if tokens[end + 1].token_type is T.ALIAS else 1)
+        called = list(tokens[i + 2 : at])
+        if called[1].token_type is T.L_PAREN:  # the parser knows only other engines' arguments of some
+            called[0] = _like(called[0], T.VAR, called[0].text + "_")
+        names = [tokens[a : a + 1] for a, _ in _items(tokens, at + 2, closing(tokens, at + 1))]
+        out.extend([_like(token, T.LATERAL, "LATERAL"), *called, _like(token, T.ALIAS, "AS"), tokens[name]])
+        i = name + 1
+        if i < n and tokens[i].token_type is T.L_PAREN:
+            continue  # the columns have other names here
+        comma = _like(token, T.COMMA, ",")
+        out.extend([_like(token, T.L_PAREN, "("), *_joined(names, comma), _like(token, T.R_PAREN, ")")])
+    return out
+
+
+def _plain_expand(tokens: list[Token], verb: str) -> list[Token]:
+    """Of Teradata: ``SELECT p ... EXPAND ON PERIOD(a, b) AS p BY ...`` -> ``SELECT (PERIOD(a, b)) ...``."""
+    at = next((i for i in _at_top_level(tokens, 0, T.ON) if tokens[i - 1].text.upper() == "EXPAND"), -1)
+    if at < 0:
+        return tokens
+    end = _end_of_clause(tokens, at, frozenset({T.WHERE, T.GROUP_BY, T.QUALIFY, T.ORDER_BY, T.HAVING}))
+    alias = next(iter(_at_top_level(tokens, at, T.ALIAS)), -1)
+    kept = [*tokens[: at - 1], *tokens[end:]]
+    if not 0 <= alias < end - 1:
+        return kept
+    value = [_like(tokens[at], T.L_PAREN, "("), *tokens[at + 1 : alias], _like(tokens[at], T.R_PAREN, ")")]
+    name = tokens[alias + 1].text.upper()
+    return [
+        t for token in kept for t in (value if token.text.upper() == name and token.token_type is T.VAR else [token])
+    ]
+
+
+def _after_field(tokens: list[Token], i: int) -> int:
+    """Behind ``DAY`` or ``DAY(4)``."""
+    return closing(tokens, i + 1) + 1 if i + 1 < len(tokens) and tokens[i + 1].token_type is T.L_PAREN else i + 1
+
+
+def _plain_functions(tokens: list[Token], verb: str) -> list[Token]:
+    """Without ``RETURNING type`` and ``WITH WRAPPER`` in functions of JSON, and without ``AT LOCAL``; ``a MULTISET UNION b``
+    is ``a || b``, ``COLLATION FOR (a)`` a function."""
+    out: list[Token] = []
+    depth = i = 0
+    n = len(tokens)
+    while i < n:
+        token = tokens[i]
+        depth += (token.token_type is T.L_PAREN) - (token.token_type is T.R_PAREN)
+        word = token.text.upper() if token.token_type is not T.IDENTIFIER else ""
+        following = tokens[i + 1].text.upper() if i + 1 < n else ""
+        if word == "RETURNING" and depth:
+            i += 2
+            if i < n and tokens[i].token_type is T.L_PAREN:
+                i = closing(tokens, i) + 1
+            continue
+        if word in ("WITH", "WITHOUT") and depth:
+            end = next((k for k in range(i + 1, min(n, i + 4)) if tokens[k].text.upper() == "WRAPPER"), -1)
+            if end > 0:
+                i = end + 1
+                continue
+        if word == "AT" and following == "LOCAL":
+            i += 2
+            continue
+        if word == "MULTISET" and following in ("UNION", "EXCEPT", "INTERSECT"):
+            out.append(_like(token, T.DPIPE, "||"))
+            i += 3 if i + 2 < n and tokens[i + 2].text.upper() in ("ALL", "DISTINCT") else 2
+            continue
+        if word == "FOR" and out and out[-1].text.upper() == "COLLATION":
+            i += 1
+            continue
+        out.append(token)
+        i += 1
+    return out
+
+
+def _without_evolution(tokens: list[Token], verb: str) -> list[Token]:
+    """``MERGE WITH SCHEMA EVOLUTION INTO t`` -> ``MERGE INTO t``."""
+    evolves = [t.text.upper() for t in tokens[1:4]] == ["WITH", "SCHEMA", "EVOLUTION"]
+    return [tokens[0], *tokens[4:]] if evolves else tokens
+
+
 def _plain_merge(tokens: list[Token], verb: str) -> list[Token]:
     """Redshift's ``REMOVE DUPLICATES`` is a MERGE of whole rows; ``INSERT VALUES (...)`` stands for ``INSERT () VALUES``."""
     if verb != "MERGE":
@@ -517,30 +645,6 @@ def _without_local(tokens: list[Token], verb: str) -> list[Token]:
         if not (t.text.lower() == "local" and i + 1 < len(tokens) and tokens[i + 1].token_type is T.DOT)
         and not (t.token_type is T.DOT and i and tokens[i - 1].text.lower() == "local")
     ]
-
-
-def _plain_identifiers(tokens: list[Token], verb: str) -> list[Token]:
-    """``IDENTIFIER('a.b')`` -> ``a.b``."""
-    out: list[Token] = []
-    i, n = 0, len(tokens)
-    while i < n:
-        token = tokens[i]
-        if (
-            i + 3 < n
-            and token.text.upper() == "IDENTIFIER"
-            and tokens[i + 1].token_type is T.L_PAREN
-            and tokens[i + 2].token_type is T.STRING
-            and tokens[i + 3].token_type is T.R_PAREN
-        ):
-            for k, part in enumerate(split_text(tokens[i + 2].text)):
-                if k:
-                    out.append(_like(token, T.DOT, "."))
-                out.append(_like(token, T.VAR if part.isidentifier() else T.IDENTIFIER, part))
-            i += 4
-            continue
-        out.append(token)
-        i += 1
-    return out
 
 
 def _plain_update_from(tokens: list[Token], verb: str) -> list[Token]:
@@ -693,18 +797,24 @@ def take_returning(tokens: list[Token]) -> tuple[list[Token], list[OutputClause]
 
 
 class _Rule(NamedTuple):
-    """``needle`` is looked for first: that costs next to nothing. Both are in lower case."""
+    """The words of ``needle`` are looked for first: that costs next to nothing. Both are in lower case."""
 
     dialects: frozenset[str]
-    needle: str
+    needle: tuple[str, ...]
     pattern: re.Pattern[str] | None
     rewrite: Rewrite
 
 
+_GAP: Final = r"(?:\s|/\*[\s\S]*?\*/|--[^\n]*)"
+
+
 def _rule(dialects: str, needle: str, pattern: str, rewrite: Rewrite) -> _Rule:
+    """Where ``pattern`` has white space there may be comments."""
+    gapped = pattern.replace(r"\s+", _GAP + "+").replace(r"\s*", _GAP + "*")
     return _Rule(
-        frozenset(dialects.replace("any", "").split(" ")), needle, re.compile(pattern) if pattern else None, rewrite
-    )
+        frozenset(dialects.replace("any", "").split(" ")), tuple(needle.split()), re.compile(gapped) if pattern else None,
+        rewrite,
+    )  # fmt: skip
 
 
 _MYSQLS: Final = "mysql singlestore starrocks doris any"
@@ -726,11 +836,24 @@ _ALL: Final = (
         r"\blocking\b|\bfrom\s+[\w.]+\s+set\b|\(\s*(?:title|format|named|[a-z]{3,9}\b[^()]{0,30}(?:\([^()]*\))?\s*\))",
         _plain_teradata,
     ),
+    _rule(
+        "teradata",
+        "",
+        r"\)\s*(?:year|month|day|hour|minute|second)\b|\breset\s+when\b|\bcasespecific\s*\)|\b(?:begin|end)\s*\(",
+        _plain_times,
+    ),
+    _rule("teradata", "table returns", "", _plain_table_functions),
+    _rule("teradata", "expand on", "", _plain_expand),
+    _rule("oracle", "json_ returning", "", _plain_functions),
+    _rule("oracle", "multiset", "", _plain_functions),
+    _rule("oracle teradata", "at local", "", _plain_functions),
+    _rule("postgres", "wrapper", "", _plain_functions),
+    _rule("postgres", "collation for", "", _plain_functions),
+    _rule("databricks spark any", "evolution", "", _without_evolution),
     _rule("redshift", "duplicates", r"\bremove\s+duplicates\b", _plain_merge),
     _rule("redshift", "merge", r"\binsert\s+values\b", _plain_merge),
     _rule("sqlite", "update or", "", _plain_update),
     _rule("exasol", "local.", "", _without_local),
-    _rule("snowflake databricks spark any", "identifier", r"\bidentifier\s*\(\s*'", _plain_identifiers),
     _rule("bigquery spark databricks any", "|>", r"\|>\s*(?:set|drop|rename)\b", _plain_pipes),
     _rule(_POSTGRES, "values", r"\bfrom\s*\(\s*values\b", _plain_update_from),
     _rule(_POSTGRES, "::", r"::\s*[\w.\"]+\s*\[\s*\d*\s*\]", _plain_array_casts),

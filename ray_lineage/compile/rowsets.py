@@ -13,6 +13,7 @@ from sqlglot.tokens import Token
 from ray_lineage.compile import ddl
 from ray_lineage.compile.kinds import T
 from ray_lineage.compile.split import closing
+from ray_lineage.compile.tokens import tokenize
 from ray_lineage.model import Declaration, Name
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _STRINGS: Final = frozenset({T.STRING, T.NATIONAL_STRING})
 _WORDS: Final = (
     "parse", "containstable", "freetexttable", "changetable", "openxml", "openrowset", "opendatasource", "match", " path", "{", "::",
+    "predict(", "predict (", "json_array",
 )  # fmt: skip
 _CHANGES: Final = (
     "SYS_CHANGE_VERSION", "SYS_CHANGE_CREATION_VERSION", "SYS_CHANGE_OPERATION", "SYS_CHANGE_COLUMNS", "SYS_CHANGE_CONTEXT",
@@ -94,6 +96,10 @@ def _function(c: FileCompiler, tokens: list[Token], i: int, out: list[Token]) ->
             out.append(
                 Token(T.IDENTIFIER, server_of(text), tokens[i].line, tokens[i].col, tokens[i].start, tokens[end].end)
             )
+        case "PREDICT":
+            return _predicted(tokens, i, end, out)
+        case "JSON_ARRAY" | "JSON_ARRAYAGG" if [t.text.upper() for t in tokens[end - 2 : end]] == ["ON", "NULL"]:
+            out.extend([*tokens[i : end - 3], tokens[end]])
         case "MATCH" if out and (out[-1].token_type in (T.WHERE, T.AND, T.L_PAREN, T.OR, T.ON)):
             out.extend(_made(tokens[i], "1 = 1"))
         case "GROUP" if [t.text.upper() for t in tokens[i + 2 : end]] == ["GRAPH", "PATH"]:
@@ -127,6 +133,71 @@ def _open_xml(tokens: list[Token], i: int, end: int, out: list[Token]) -> int:
         out.extend(tokens[end + 1 : stop + 1])
         return stop + 1
     return ddl.read_name(tokens, end + 2)[1] if typed else end + 1
+
+
+def into_remote(c: FileCompiler, tokens: list[Token]) -> list[Token]:
+    """``INSERT [INTO] OPENQUERY(server, 'SELECT a FROM t') ...`` -> ``INSERT INTO server.t (a) ...``."""
+    at = 2 if len(tokens) > 2 and tokens[1].token_type is T.INTO else 1
+    if at + 2 >= len(tokens) or tokens[at].text.upper() not in ("OPENQUERY", "OPENROWSET"):
+        return tokens
+    if tokens[at + 1].token_type is not T.L_PAREN:
+        return tokens
+    end = closing(tokens, at + 1)
+    given = [tokens[a:b] for a, b in ddl.items(tokens, at + 2, end)]
+    last = given[-1][0]
+    inner = tokenize(last.text, c.dialect)[0] if len(given[-1]) == 1 and last.token_type in _STRINGS else []
+    start = next((k for k, t in enumerate(inner) if t.token_type is T.FROM), -1)
+    parts = ddl.read_name(inner, start + 1)[0] if start > 0 else ddl.read_name(given[-1], 0)[0]
+    if len(given) < 2 or not parts:
+        return tokens
+    server = given[0][0].text if tokens[at].text.upper() == "OPENQUERY" else server_of(given[1][0].text)
+    with c.elsewhere(server):
+        name = c._full(parts)
+    c.externals.add(name)
+    mark = tokens[at]
+    target = [
+        Token(
+            T.DOT if k % 2 else T.IDENTIFIER,
+            name[k // 2] if k % 2 == 0 else ".",
+            mark.line,
+            mark.col,
+            mark.start,
+            mark.end,
+        )
+        for k in range(2 * len(name) - 1)
+    ]
+    listed = end + 1 < len(tokens) and tokens[end + 1].token_type is T.L_PAREN
+    items = [inner[a:b] for a, b in ddl.items(inner, 1, start)] if start > 0 and not listed else []
+    if items and all(len(item) == 1 and item[0].token_type in (T.VAR, T.IDENTIFIER) for item in items):
+        columns = [
+            t for k, item in enumerate(items) for t in (*(_made(mark, ",") if k else ()), _like(mark, item[0].text))
+        ]
+        target.extend([*_made(mark, "("), *columns, *_made(mark, ")")])
+    return [*tokens[:at], *target, *tokens[end + 1 :]]
+
+
+def _predicted(tokens: list[Token], i: int, end: int, out: list[Token]) -> int:
+    """``PREDICT(MODEL = m, DATA = t AS d, ...) WITH (a int) AS p`` -> ``t AS d CROSS APPLY (SELECT PREDICT(m, d.*) AS a) AS p``:
+    a prediction is made of the model and all columns of a row."""
+    given = {tokens[a].text.upper(): (a + 2, b) for a, b in ddl.items(tokens, i + 2, end) if b - a > 2}
+    data, model = given.get("DATA"), given.get("MODEL")
+    typed = end + 2 < len(tokens) and tokens[end + 1].token_type is T.WITH and tokens[end + 2].token_type is T.L_PAREN
+    if data is None or model is None or not typed:
+        return i
+    stop = closing(tokens, end + 2)
+    row = [tokens[data[1] - 1], *_made(tokens[i], ". *")]
+    made = [
+        _like(tokens[i], "PREDICT"),
+        *_made(tokens[i], "("),
+        *tokens[model[0] : model[1]],
+        *_made(tokens[i], ","),
+        *row,
+    ]
+    out.extend([*tokens[data[0] : data[1]], *_made(tokens[i], "CROSS APPLY ( SELECT")])
+    for position, (a, _) in enumerate(ddl.items(tokens, end + 3, stop)):
+        out.extend([*_made(tokens[i], "," if position else ""), *made, *_made(tokens[i], ") AS"), tokens[a]])
+    out.append(tokens[stop])
+    return stop + 1
 
 
 def _open_file(c: FileCompiler, tokens: list[Token], i: int, end: int, out: list[Token]) -> int:
@@ -176,7 +247,7 @@ def _dotted(parts: list[Token]) -> list[Token]:
 
 _KINDS: Final = {
     "(": T.L_PAREN, ")": T.R_PAREN, "SELECT": T.SELECT, "*": T.STAR, ",": T.COMMA, "NULL": T.NULL, "AS": T.ALIAS, "FROM": T.FROM,
-    "=": T.EQ, "1": T.NUMBER,
+    "=": T.EQ, "1": T.NUMBER, ".": T.DOT, "CROSS": T.CROSS, "APPLY": T.APPLY,
 }  # fmt: skip
 
 

@@ -18,7 +18,8 @@ from ray_lineage.model import ANY, ANY_LOOP, CATCH, ELSE, LOOP, ROLES, THEN, TRY
 
 class Slice(NamedTuple):
     """Tokens ``start:end`` are one statement whose first word is ``verb``; ``owner`` is the index of the header slice
-    of the procedure it is in, or -1. Headers have the verb ``HEADER`` and end before the body. ``path`` names the
+    of the procedure it is in, or -1. Headers have the verb ``HEADER`` and end before the body; what begins a batch of T-SQL
+    without a statement word has ``CALLED``, for it is the name of a procedure. ``path`` names the
     branches around it (``StatementFacts.path``)."""
 
     start: int
@@ -256,6 +257,7 @@ class _TsqlSplitter:
         self.case = 0
         self.owner = -1
         self.function = False
+        self.batch = 0  # where the batch at hand begins, among the slices
 
     def run(self) -> list[Slice]:
         tokens, n = self.tokens, len(self.tokens)
@@ -279,7 +281,7 @@ class _TsqlSplitter:
                 depth = 0
                 self._flush(i)
                 self.flow.clear()
-                self.owner, self.function = -1, False
+                self.owner, self.function, self.batch = -1, False, len(self.slices)
                 if i + 1 < n and tokens[i + 1].line == token.line:
                     i += 1  # GO 5
             elif depth:
@@ -327,6 +329,8 @@ class _TsqlSplitter:
 
     def _flush(self, end: int) -> None:
         if 0 <= self.start < end:
+            if self.verb == "?" and len(self.slices) == self.batch and self.owner < 0:
+                self.verb = "CALLED"
             self.slices.append(Slice(self.start, end, self.verb, self.owner, self.flow.path))
             if self.verb == "IF" or self.verb == "WHILE":
                 self.flow.push(THEN if self.verb == "IF" else LOOP)
@@ -609,7 +613,7 @@ _SKIPPED_TO: Final = {
     "FORALL": ("INSERT", "UPDATE", "DELETE", "MERGE", "EXECUTE"),
 }
 _CONTROL: Final = frozenset({"IF", "WHILE", "LOOP", "REPEAT", "CASE", "FOR"})
-_BODY_KINDS: Final = frozenset({"PROCEDURE", "FUNCTION", "TRIGGER", "PACKAGE", "EVENT", "TASK", "MACRO"})
+_BODY_KINDS: Final = frozenset({"PROCEDURE", "FUNCTION", "TRIGGER", "PACKAGE", "EVENT", "TASK", "MACRO", "ALERT"})
 _ONE_STATEMENT: Final = frozenset(
     {"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE", "CALL", "SET", "WITH", "RETURN", "COPY", "IF",
      "EXECUTE", "TRUNCATE"}
@@ -736,8 +740,16 @@ class _Splitter:
         return n
 
     def _after_functions(self, i: int) -> int:
-        """Oracle's ``WITH FUNCTION f ... END; SELECT``: the query after the functions, which are not read."""
+        """``WITH FUNCTION f ... END; SELECT`` of Oracle, ``WITH FUNCTION f ... RETURN x SELECT`` of Trino: the query after
+        the functions, which are not read."""
         tokens, n = self.tokens, len(self.tokens)
+        depth = 0
+        for k in range(i, self._end(i)):
+            depth += (tokens[k].token_type is T.L_PAREN) - (tokens[k].token_type is T.R_PAREN)
+            if depth == 0 and tokens[k].text.upper() in ("IS", "AS", "BEGIN"):
+                break
+            if depth == 0 and tokens[k].token_type is T.SELECT:
+                return k
         while i < n:
             if tokens[i].token_type is T.SEMICOLON and i + 1 < n and tokens[i + 1].token_type is T.SELECT:
                 return i + 1
@@ -829,6 +841,8 @@ class _Splitter:
                     return j + 1 if word == "TRIGGER" else j
                 if word in _ONE_STATEMENT and self._is_body(i, j, kinds):
                     return j
+                if word == "THEN" and "ALERT" in kinds:
+                    return j + 1
                 if word == "DO" and "EVENT" in kinds and j + 1 < len(tokens):
                     return j if tokens[j + 1].text.upper() == "BEGIN" else j + 1
                 if word == "AS" and "MACRO" in kinds and j + 2 < len(tokens):

@@ -30,7 +30,7 @@ from ray_lineage.compile.rewrite import (
     take_outputs,
     take_returning,
 )
-from ray_lineage.compile.rowsets import may_have_rowsets, rewrite_rowsets, server_of
+from ray_lineage.compile.rowsets import into_remote, may_have_rowsets, rewrite_rowsets, server_of
 from ray_lineage.compile.split import Slice, closing, split, without_delimiters
 from ray_lineage.compile.tokens import dialect_of, shifted, tokenize
 from ray_lineage.model import (
@@ -101,6 +101,7 @@ _USES_SCHEMAS: Final = frozenset(
      "athena", "drill"}
 )  # fmt: skip
 """Where ``USE name`` names what stands in front of a table's name."""
+_NAMES_BY_TEXT: Final = frozenset({"snowflake", "databricks", "spark", ""})
 _PLPGSQL: Final = frozenset({"postgres", "redshift", "materialize", "risingwave", ""})
 _SCANNED: Final = frozenset({"IF", "WHILE", "SET", "DECLARE", "RETURN", "PRINT"})
 _SCALARS: Final = frozenset(
@@ -130,6 +131,7 @@ _PROGRAMS: Final = {
     "MACRO": "Function",
     "EVENT": "Procedure",
     "TASK": "Procedure",
+    "ALERT": "Procedure",
     "TRIGGER": "Trigger",
     "PACKAGE": "Procedure",
 }
@@ -161,7 +163,9 @@ class FileCompiler:
         lower = text.lower()
         self.has_quotes = self.is_tsql and "quoted_identifier" in lower
         self.has_rowsets = self.is_tsql and may_have_rowsets(lower)
+        self.has_remote = self.is_tsql and ("openquery" in lower or "openrowset" in lower)
         self.has_keys = "references" in lower
+        self.has_identifiers = dialect in _NAMES_BY_TEXT and ("identifier" in lower or "table($" in lower)
         self.parameters: dict[str, list[str]] = {}  # of T-SQL's programs, by owner
         self.outputs: dict[str, list[str]] = {}  # output parameters, by owner
         self.nothing = Builder(dialect, self.dataset)  # of statements without a query
@@ -315,7 +319,7 @@ class FileCompiler:
         if isinstance(error, ParseError) and error.errors:
             detail = error.errors[0]
             line, column = int(detail.get("line") or line), int(detail.get("col") or 0)
-            what = f"{detail.get('description')} near {str(detail.get('highlight') or '')[:40]!r}"
+            what = f"{_reason(error)} near {str(detail.get('highlight') or '')[:40]!r}"
         elif isinstance(error, RecursionError):
             what = "nested too deeply"
         elif not isinstance(error, SqlglotError):
@@ -339,6 +343,8 @@ class FileCompiler:
             self._functions(tokens, owner)
             if verb == "RETURN" and owner in self.outputs:
                 procedural.give_outputs(self, tokens, owner)
+        if self.has_identifiers:
+            tokens = procedural.named(self, tokens, verb, owner)
         if verb == "HEADER":
             self._header(index, tokens, owner)
         elif verb == "REPLACE" and len(tokens) > 1 and tokens[1].text.upper() in ("VIEW", "TABLE", "FUNCTION", "MACRO"):
@@ -374,6 +380,11 @@ class FileCompiler:
                 self._nested_body(tokens, owner)
             else:
                 procedural.execute(self, tokens, owner)
+        elif verb == "RENAME" or (verb in ("?", "CALLED") and len(tokens) > 3 and tokens[0].text.upper() == "RENAME"):
+            self._rename(tokens, owner)
+        elif verb == "CALLED" and tokens[0].token_type in (T.VAR, T.IDENTIFIER):
+            at = tokens[0]
+            procedural.execute(self, [Token(T.EXECUTE, "EXEC", at.line, at.col, at.start, at.start), *tokens], owner)
         elif verb == "IF" or verb == "WHILE":
             procedural.condition(self, tokens, verb.lower(), owner)
         elif verb == "RECEIVE" or (verb == "WAITFOR" and len(tokens) > 4 and tokens[2].text.upper() == "RECEIVE"):
@@ -403,7 +414,10 @@ class FileCompiler:
             writes.load(self, tokens, owner)
         elif verb == "EXPORT":
             self.seen += 1
-            writes.export(self, tokens, owner)
+            if tokens[1].text.upper() == "TABLE":
+                writes.port_table(self, tokens, owner)
+            else:
+                writes.export(self, tokens, owner)
         elif verb == "CACHE":
             writes.cached(self, tokens, owner)
         elif verb == "APPLY" or (verb == "AUTO" and len(tokens) > 1):
@@ -412,8 +426,6 @@ class FileCompiler:
             procedural.copy(self, tokens, owner)
         elif verb == "UNLOAD":
             procedural.unload(self, tokens, owner)
-        elif verb == "RENAME":
-            self._rename(tokens, owner)
         elif verb == "FOR":
             procedural.loop(self, tokens, owner)
         elif (
@@ -434,7 +446,10 @@ class FileCompiler:
 
     def _other_data(self, tokens: list[Token], verb: str, owner: str) -> None:
         if verb == "IMPORT":
-            writes.import_(self, tokens, owner)
+            if self.dialect == "exasol":
+                writes.import_(self, tokens, owner)
+            else:
+                writes.port_table(self, tokens, owner)
             return
         self.seen += 1  # LOCKING TABLE t FOR ACCESS SELECT ...
         at = next((i for i, t in enumerate(tokens) if t.text.upper() in _QUERIES | _DATA and i > 2), -1)
@@ -527,8 +542,10 @@ class FileCompiler:
             procedural.call(self, tokens, owner)
 
     def _rename(self, tokens: list[Token], owner: str) -> None:
-        """``RENAME TABLE a TO b, c TO d`` (MySQL), ``RENAME a TO b`` (Oracle)."""
+        """``RENAME TABLE a TO b, c TO d`` (MySQL), ``RENAME a TO b`` (Oracle), ``RENAME OBJECT s.a TO b`` (Synapse)."""
         i = 2 if tokens[1].text.upper() in ("TABLE", "OBJECT") else 1
+        if i == 2 and tokens[2].token_type is T.DCOLON:
+            i = 3
         while i < len(tokens):
             old, i = ddl.read_name(tokens, i)
             if not old or i >= len(tokens) or tokens[i].text.upper() != "TO":
@@ -536,7 +553,10 @@ class FileCompiler:
             new, i = ddl.read_name(tokens, i + 1)
             if not new:
                 return
-            procedural.rename(self, tokens, self._full(old), self._full(new), owner)
+            name, renamed = self._full(old), self._full(new)
+            if self.is_tsql and len(new) == 1:
+                renamed = (*name[:-1], renamed[-1])
+            procedural.rename(self, tokens, name, renamed, owner)
             i += 1
 
     # ------------------------------------------------------------------ names
@@ -557,6 +577,10 @@ class FileCompiler:
         return tuple(self._part(p) for p in parts)
 
     def _full(self, parts: list[Token]) -> Name:
+        if len(parts) == 2 and parts[1].token_type is T.IDENTIFIER and self.dialect in _FILES_AS_TABLES:
+            text = parts[1].text
+            if parts[0].text.lower() in _FORMATS and ("/" in text or ":" in text):  # delta.`/path`
+                return procedural.external(self, text, parts[1].line)
         return self._qualified(self._name(parts))
 
     def _qualified(self, name: Name) -> Name:
@@ -574,6 +598,8 @@ class FileCompiler:
                 return self.trigger_tables[self.owner]
         elif name in self.externals:
             return name
+        elif len(name) == 2 and name[0] == "live" and self.dialect == "databricks":  # of the pipeline itself
+            name = name[1:]
         elif name[0] == "global_temp" and name[-1] in self.temporary:
             return (f"#{name[-1]}",)
         if self.server:
@@ -761,7 +787,8 @@ class FileCompiler:
         return tuple(self._declared(c) for c in columns)
 
     def _declared(self, item: ddl.ColumnItem) -> DeclaredColumn:
-        return DeclaredColumn(self._part(item.name), item.type, item.name.line)
+        passed = item.filled and (self.is_tsql or (self.dialect == "clickhouse" and item.computed[1] > 0))
+        return DeclaredColumn(self._part(item.name), item.type, item.name.line, passed)
 
     def _return(self, tokens: list[Token], owner: str) -> None:
         """RETURN (SELECT ...) of an inline table-valued function defines the function's columns."""
@@ -817,6 +844,9 @@ class FileCompiler:
             program = self.owners.get(len(self.owners) + 1_000_000 - 1, owner)
             if not writes.function_query(self, tokens, program):
                 self._nested_body(tokens, program)
+            return
+        if self.is_tsql and verb == "ALTER" and words[1:2] == ["SCHEMA"]:
+            procedural.transfer(self, tokens, owner)
             return
         if verb == "CREATE" and "SYNONYM" in words[1:5]:
             procedural.synonym(self, tokens, owner)
@@ -878,8 +908,10 @@ class FileCompiler:
             self._made(tokens, name, columns, owner)
         if self.is_tsql:
             self._defaults(tokens, name, "create_table", owner)
-        self._computed_columns(tokens, head.columns, name, owner)
-        writes.stored_at(self, tokens, head, name, owner)
+        locations = writes.stored_at(self, tokens, head, name, owner)
+        # the virtual columns of Snowflake's external tables are made of VALUE, a row of the file
+        rows = locations[0] if locations and self.dialect == "snowflake" else name
+        self._computed_columns(tokens, head.columns, name, owner, rows)
         writes.distributed(self, tokens, name, owner)
         if self.has_keys and not temporary:
             at = next((i for i, t in enumerate(tokens) if t.token_type is T.L_PAREN), 0)
@@ -905,7 +937,8 @@ class FileCompiler:
     def _made(self, tokens: list[Token], name: Name, columns: tuple[DeclaredColumn, ...], owner: str) -> None:
         """From here on there is an empty temporary table with these columns."""
         names = tuple(c.name for c in columns)
-        self._add(tokens, "assign", self.nothing, owner, target=name, columns=names, defines=True)
+        passed = tuple(c.name for c in columns if c.passed)
+        self._add(tokens, "assign", self.nothing, owner, target=name, columns=names, defines=True, preset=passed)
 
     def _alter_table(self, tokens: list[Token], owner: str) -> None:
         """ALTER TABLE t ADD c int, d int: more columns of a table that is declared elsewhere."""
@@ -927,7 +960,9 @@ class FileCompiler:
         if name[0].startswith("#"):
             if added:
                 names = tuple(c.name for c in columns)
-                self._add(tokens, "assign", self._builder(), owner, target=name, columns=names)
+                passed = tuple(c.name for c in columns if c.passed)
+                self._add(tokens, "assign", self._builder(), owner, target=name, columns=names, preset=passed)
+                self._computed_columns(tokens, added, name, owner)
             return
         if added:
             self.declarations.append(Declaration(name, "Table", start_line(tokens[0]), columns, adds=True))
@@ -961,6 +996,9 @@ class FileCompiler:
         finally:
             if tree is None:
                 self.declarations.append(Declaration(name, kind, declaration.line, columns, -1, temporary))
+        if tree.args.get("with_") is not None and not self.is_tsql:
+            self._data_modifying_ctes(tree.args["with_"], tokens, owner)
+            declaration = msgspec.structs.replace(declaration, statement=len(self.statements))
         self.declarations.append(declaration)
         builder = self._builder()
         root = builder.query(tree)
@@ -991,12 +1029,15 @@ class FileCompiler:
         kind_text = "create_table_clone" if clones else "create_table_like"
         self._add(tokens, kind_text, builder, owner, root=root, target=name, defines=True)
 
-    def _computed_columns(self, tokens: list[Token], columns: list[ddl.ColumnItem], name: Name, owner: str) -> None:
+    def _computed_columns(
+        self, tokens: list[Token], columns: list[ddl.ColumnItem], name: Name, owner: str, rows: Name = ()
+    ) -> None:
+        """``rows`` are what the columns are made of, if not the table's own."""
         computed = [c for c in columns if c.computed[1] > c.computed[0]]
         if not computed:
             return
         builder = self._builder()
-        table = builder._add(TableRef(name, start_line(tokens[0])))
+        table = builder._add(TableRef(rows or name, start_line(tokens[0])))
         scope_index = builder._add(Select((table,), ()))
         scope = Scope(scope_index, None, {})
         scope.aliases[name[-1]] = table
@@ -1052,6 +1093,7 @@ class FileCompiler:
             declared = tuple(self._declared(c) for c in columns)
             self.declarations.append(Declaration(name, "TempTable", tokens[i].line, declared, -1, True))
             self._made(tokens, name, declared, owner)
+            self._computed_columns(tokens, columns, name, owner)
             made += 1
         return made
 
@@ -1132,7 +1174,7 @@ class FileCompiler:
                     raise ParseError("it is no query")
                 return builder.query(tree)
             except SqlglotError as error:
-                what = str(error).split("\n")[0]
+                what = _reason(error)
                 self._note("RL111", "warning", f"in a query for another server: it could not be read: {what}", 0)
                 return -1
             finally:
@@ -1155,6 +1197,8 @@ class FileCompiler:
             tokens = _first_rows(tokens)
             if self.is_tsql:
                 tokens = self._inner_statement(tokens, owner)
+                if self.has_remote:
+                    tokens = into_remote(self, tokens)
         if verb == "UPDATE" and len(tokens) > 1 and tokens[1].text.upper() == "STATISTICS":
             return
         if verb == "UPDATE" and not self.is_tsql and writes.update_of_a_query(self, tokens, owner):
@@ -1172,6 +1216,8 @@ class FileCompiler:
             and (self.dialect in _DELIMITED or self.dialect == "clickhouse")
             and writes.into_outfile(self, tokens, owner)
         ):
+            return
+        if verb == "INSERT" and self.dialect == "clickhouse" and writes.insert_format(self, tokens, owner):
             return
         if verb == "INSERT" and self.rows and writes.insert_row(self, tokens, owner):
             return
@@ -1325,7 +1371,8 @@ class FileCompiler:
         root = builder.query(tree)
         if builder.assigned:
             procedural.selected(self, tokens, builder, owner, root, sure=_gives_a_row(tree))
-            return
+            if self.is_tsql:
+                return
         if into is None:
             self._result(tokens, builder, root, owner)
             return
@@ -1391,7 +1438,7 @@ class FileCompiler:
             written = known[target[0]]
             columns = tuple(written_column(builder, written, c)[1] for c in columns)
             target = base_table(builder, written)
-        source = tree.args.get("expression")
+        source = tree.args.get("expression") or tree.args.get("source")  # of TABLE t in Spark
         if isinstance(source, exp.Select) and columns:
             builder.unknown_is_list = len(source.expressions) != len(columns)
         root = (
@@ -1879,6 +1926,13 @@ def start_line(token: Token) -> int:
 def _identifier_line(node: Expression) -> int:
     meta = node._meta if isinstance(node, exp.Identifier) else None
     return int(meta["line"]) if meta else 0
+
+
+def _reason(error: SqlglotError) -> str:
+    """What the parser says; which of several missing parts it names changes from run to run."""
+    details = error.errors if isinstance(error, ParseError) else []
+    what = str(details[0].get("description") if details else error).split("\n")[0]
+    return "a part of it is missing" if what.startswith("Required keyword") else what
 
 
 def _quoted(node: Expression) -> bool:

@@ -33,7 +33,8 @@ _MAX_STEPS: Final = 50_000
 class Template(NamedTuple):
     """``text`` is SQL with as many lines as the template. ``refs`` are ``("ref", [package,] model)`` and
     ``("source", source, table)``. ``branches`` are line ranges (inclusive, from 1) of text that is only possible.
-    ``variants`` are whole texts with another branch of some ``if`` chosen."""
+    ``variants`` are whole texts with another branch of some ``if`` chosen. ``snapshot`` is the name that a dbt snapshot gives
+    itself."""
 
     text: str
     refs: tuple[tuple[str, ...], ...] = ()
@@ -41,6 +42,7 @@ class Template(NamedTuple):
     branches: tuple[tuple[int, int], ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     variants: tuple[str, ...] = ()
+    snapshot: str = ""
 
 
 _MARKS = re.compile(
@@ -71,6 +73,7 @@ def untemplate(text: str, model: str = "this_model", quote: str = '"') -> Templa
         _merged(run.branches),
         tuple(sorted(run.diagnostics.values(), key=lambda d: d.line)),
         tuple(_fill(v) for v in variants),
+        reader.snapshot if _IDENTIFIER.match(reader.snapshot) else "",
     )
 
 
@@ -285,7 +288,14 @@ _PLAIN_TAGS: Final = frozenset(
     "endtest data_test enddata_test materialization endmaterialization include import from extends break continue raw "
     "endraw trans endtrans pluralize debug".split()
 )
-_BODIES: Final = {"endif": "if", "endfor": "for", "endset": "set", "endmacro": "macro", "enddocs": "docs"}
+_BODIES: Final = {
+    "endif": "if",
+    "endfor": "for",
+    "endset": "set",
+    "endmacro": "macro",
+    "enddocs": "docs",
+    "endcall": "call",
+}
 
 
 class _Reader:
@@ -387,9 +397,13 @@ class _Reader:
         name, rest = found.groups() if found else ("", "")
         if name in ("if", "for", "macro", "docs") or (name == "set" and "=" not in rest):
             self._open(name, rest, start, end)
+        elif name == "call" and rest.startswith("statement"):  # a statement that is run elsewhere
+            self._open("call", rest, start, end)
+        elif name == "endcall" and any(block.kind == "call" for block in self.stack):
+            self._end(name, start, end)
         elif name in ("elif", "else"):
             self._arm(name, rest, start, end)
-        elif name in _BODIES:
+        elif name in _BODIES and name != "endcall":
             self._end(name, start, end)
         elif name in ("set", "do"):
             self._assign(name, rest, start)
@@ -1180,7 +1194,14 @@ class _Writing(_Values):
         joins = (out.last != "" and (out.last.isalnum() or out.last == "_")) or bool(re.match(r"\w|\{\{", after))
         code = out.scan.code
         bare = quoted or joins or _word_before(code) in _NAMES_FOLLOW
-        text, typed = self._sql(item.node, bare, quoted)
+        text, typed = (
+            self._package_macro(item.node, bare)
+            if isinstance(item.node, nodes.Call) and not quoted and not joins
+            else "",
+            False,
+        )
+        if not text:
+            text, typed = self._sql(item.node, bare, quoted)
         if typed and not bare and out.scan.state == "":
             text = self._fitting(text, item, code)
         text = _encodable(_flattened(text) if "\n" in text or "\r" in text else text)
@@ -1189,6 +1210,44 @@ class _Writing(_Values):
             if self.growth > MAX_GROWTH:
                 text = "__jinja_" + _safe(_dotted(item.node) if item.node else "expression")
         out.place(text, reader.line(item.start), reader.column(item.start))
+
+    def _package_macro(self, node: nodes.Call, named: bool) -> str:
+        """SQL of macros of dbt_utils whose meaning is known; "" of others. ``named``: a table stands here."""
+        name = _dotted(node).rsplit(".", 1)[-1]
+        if name not in _PACKAGE_MACROS:
+            return ""
+        given: dict[str, object] = {}
+        try:
+            for key, arg in chain(
+                zip(_PACKAGE_MACROS[name], node.args, strict=False), ((k.key, k.value) for k in node.kwargs)
+            ):
+                given[key] = self.known(arg)
+        except _Unknown:
+            return ""
+        if name == "union_relations" and isinstance(given.get("relations"), list):
+            query = " union all by name ".join(f"select * from {r}" for r in _sequence(given["relations"]))
+        elif name == "deduplicate" and _COLUMN.match(str(given.get("relation", ""))):
+            query = f"select * from {given['relation']}"
+        elif name == "star" and not given.keys() & {"prefix", "suffix"}:
+            alias = f"{given['relation_alias']}." if given.get("relation_alias") else ""
+            names = ", ".join(self._quoted(str(c)) for c in _sequence(given.get("except", [])))
+            return f"{alias}*" + (f" except ({names})" if names else "")
+        elif name == "pivot" and isinstance(given.get("values"), list):
+            return ", ".join(self._pivoted(given, str(v)) for v in _sequence(given["values"]))
+        elif name == "group_by" and isinstance(given.get("n"), int):
+            return "group by " + ", ".join(map(str, range(1, min(int(str(given["n"])), MAX_ITEMS) + 1)))
+        else:
+            return ""
+        return f"({query})" if named else query
+
+    def _pivoted(self, given: dict[str, object], value: str) -> str:
+        close = {"[": "]"}.get(self.quote, self.quote)
+        name = f"{given.get('prefix', '')}{value}{given.get('suffix', '')}".replace(close, close * 2)
+        if given.get("quote_identifiers", True):
+            name = self.quote + name + close
+        text = value.replace("'", "''")
+        case = f"case when {given.get('column')} {given.get('cmp', '=')} '{text}' then {given.get('then_value', 1)} else {given.get('else_value', 0)} end"
+        return f"{given.get('agg', 'sum')}({case}) as {name}"
 
     def _fitting(self, text: str, item: _Show, code: str) -> str:
         """A placeholder as it can stand here: as an operand, as a query, or (a clause, a hook) not at all."""
@@ -1266,6 +1325,18 @@ class _Writing(_Values):
                 yield from self._arguments(item)
         elif isinstance(node, nodes.Call):
             yield self._macro(node, False)[0]
+
+
+_PACKAGE_MACROS: Final = {
+    "union_relations": ("relations", "column_override", "include", "exclude", "source_column_name", "where"),
+    "deduplicate": ("relation", "partition_by", "order_by"),
+    "star": ("from", "relation_alias", "except", "prefix", "suffix", "quote_identifiers"),
+    "pivot": (
+        "column", "values", "alias", "agg", "cmp", "prefix", "suffix", "then_value", "else_value", "quote_identifiers", "distinct",
+    ),
+    "group_by": ("n",),
+}  # fmt: skip
+"""Of dbt_utils: their parameters in order."""
 
 
 def _separate(source: str, block: _Block) -> bool:

@@ -253,6 +253,19 @@ def export(c: FileCompiler, tokens: list[Token], owner: str) -> None:
             return
 
 
+def port_table(c: FileCompiler, tokens: list[Token], owner: str) -> None:
+    """``EXPORT TABLE t [PARTITION (...)] TO '/path'`` and ``IMPORT [[EXTERNAL] TABLE t] FROM '/path'`` of Hive."""
+    at = next((i for i, t in enumerate(tokens[:4]) if t.text.upper() == "TABLE"), -1)
+    parts, i = ddl.read_name(tokens, at + 1) if at > 0 else ([], 0)
+    for k in range(i, len(tokens) - 1):
+        word = tokens[k].text.upper()
+        if parts and word in ("TO", "FROM") and tokens[k + 1].token_type in _STRINGS:
+            location = procedural.external(c, tokens[k + 1].text, tokens[k + 1].line)
+            ends = (c._full(parts), location) if word == "TO" else (location, c._full(parts))
+            procedural._move(c, tokens, *ends, tokens[0].text.lower(), owner)
+            return
+
+
 def into_outfile(c: FileCompiler, tokens: list[Token], owner: str) -> bool:
     """``SELECT a INTO OUTFILE 'file' ... FROM t`` of MySQL. False if it is something else."""
     at = next(
@@ -265,6 +278,22 @@ def into_outfile(c: FileCompiler, tokens: list[Token], owner: str) -> bool:
     root = builder.query(c._parse([*tokens[: at - 1], *tokens[end:]], "SELECT"))
     target = procedural.external(c, tokens[at + 1].text, tokens[at + 1].line)
     c._add(tokens, "export", builder, owner, root=root, target=target)
+    return True
+
+
+def insert_format(c: FileCompiler, tokens: list[Token], owner: str) -> bool:
+    """``INSERT INTO t [(a, b)] [SETTINGS ...] FORMAT CSV data`` of ClickHouse. False if it is something else."""
+    i = 1
+    while i < len(tokens) and tokens[i].text.upper() in ("INTO", "TABLE"):
+        i += 1
+    parts, i = ddl.read_name(tokens, i)
+    if i < len(tokens) and tokens[i].token_type is T.L_PAREN:
+        i = closing(tokens, i) + 1
+    if i < len(tokens) and tokens[i].text.upper() == "SETTINGS":
+        i = next((k for k in range(i, len(tokens)) if tokens[k].text.upper() in ("FORMAT", "SELECT", "VALUES")), i)
+    if not parts or i >= len(tokens) or tokens[i].text.upper() != "FORMAT" or "VALUES" in tokens[i + 1].text.upper():
+        return False
+    c._add(tokens, "insert", c.nothing, owner, target=c._full(parts))
     return True
 
 
@@ -338,6 +367,12 @@ def create(c: FileCompiler, tokens: list[Token], words: list[str], owner: str) -
         query = _after_as(tokens, i)
         if query and query[0].text.upper() == "COPY":
             procedural.copy(c, query, owner)
+    elif kind == "FLOW":
+        query = _after_as(tokens, i)
+        if query and query[0].token_type is T.INSERT:
+            c._data(query, "INSERT", owner)
+        elif query:
+            apply_changes(c, query, owner)
     elif kind == "SOURCE":
         _source(c, tokens, name, i, owner)
     elif kind == "SINK":
@@ -358,7 +393,9 @@ def create(c: FileCompiler, tokens: list[Token], words: list[str], owner: str) -
     return True
 
 
-_CREATED: Final = frozenset({"SEQUENCE", "STREAM", "MODEL", "PIPE", "TRIGGER", "TABLE", "SOURCE", "SINK", "DICTIONARY"})
+_CREATED: Final = frozenset(
+    {"SEQUENCE", "STREAM", "MODEL", "PIPE", "TRIGGER", "TABLE", "SOURCE", "SINK", "DICTIONARY", "FLOW"}
+)
 
 
 def _after_as(tokens: list[Token], i: int) -> list[Token]:
@@ -411,19 +448,21 @@ def partition_of(c: FileCompiler, tokens: list[Token], head: ddl.CreateHead, nam
     return True
 
 
-def stored_at(c: FileCompiler, tokens: list[Token], head: ddl.CreateHead, name: Name, owner: str) -> None:
-    """An external table (or a temporary view of a file) reads its location."""
+def stored_at(c: FileCompiler, tokens: list[Token], head: ddl.CreateHead, name: Name, owner: str) -> list[Name]:
+    """An external table (or a temporary view of a file) reads its locations, which are returned."""
     if "EXTERNAL" not in head.words and not (name[0].startswith("#") and "VIEW" in head.words):
-        return
-    locations = _uris(tokens, 0)
+        return []
+    found: list[Name] = []
     for k in range(len(tokens) - 1):
         if tokens[k].text.upper() == "LOCATION" and tokens[k].token_type not in _STRINGS:
             at = k + 2 if tokens[k + 1].token_type is T.EQ else k + 1
-            found = procedural._location_or_table(c, tokens, at)[0]
-            if found and found[0] == "external":
-                procedural._move(c, tokens, found, name, "create_external", owner)
-    for location in locations:
-        procedural._move(c, tokens, procedural.external(c, location, tokens[0].line), name, "create_external", owner)
+            location = procedural._location_or_table(c, tokens, at)[0]
+            if location and location[0] == "external":
+                found.append(location)
+    found.extend(procedural.external(c, uri, tokens[0].line) for uri in _uris(tokens, 0))
+    for location in found:
+        procedural._move(c, tokens, location, name, "create_external", owner)
+    return found
 
 
 def function_query(c: FileCompiler, tokens: list[Token], owner: str) -> bool:

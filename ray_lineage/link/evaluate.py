@@ -69,12 +69,14 @@ class Item(NamedTuple):
 
 
 class Temporary:
-    """A temporary table of the script: what was written into it so far. Not changed any more once it is held."""
+    """A temporary table of the script: what was written into it so far. Not changed any more once it is held. ``passed``
+    are those of its columns that INSERT without a column list passes over."""
 
-    __slots__ = ("columns", "feeds", "influences", "items")
+    __slots__ = ("columns", "feeds", "influences", "items", "passed")
 
-    def __init__(self, columns: tuple[str, ...]) -> None:
+    def __init__(self, columns: tuple[str, ...], passed: tuple[str, ...] = ()) -> None:
         self.columns = columns
+        self.passed = passed
         self.items: dict[str, Sources] = {c: {} for c in columns}
         self.influences: set[tuple[str, str, int]] = set()
         self.feeds: set[str] = set()
@@ -93,6 +95,10 @@ class Catalog(Protocol):
 
     def owner(self, dataset: str) -> Declared | None:
         """The declaration that describes a dataset."""
+        ...
+
+    def declarations(self, dataset: str) -> list[Declared]:
+        """All declarations of a dataset, those that add columns too."""
         ...
 
 
@@ -161,7 +167,7 @@ class Evaluator:
         if statement.root >= 0:
             items = self.items(statement.root)
         if statement.root >= 0 and statement.kind != "create_table_like":  # it copies columns, no values
-            names = statement.columns or tuple(n for n in target or () if n not in statement.preset)
+            names = statement.columns or self._positions(target or ())
             self._flow_items(items, names, flows)
         for assignment in statement.assignments:
             self._flow_assignment(assignment, target, flows)
@@ -182,6 +188,19 @@ class Evaluator:
         if len(target) == 1 and target[0][:1] in ("#", "@"):
             return None
         return self.catalog.columns(self.catalog.resolve(target))
+
+    def _positions(self, target: tuple[str, ...]) -> tuple[str, ...]:
+        """The columns that a query without a column list goes into."""
+        statement, passed = self.statement, self.statement.preset
+        name = statement.target
+        if target and statement.kind in ("insert", "merge"):
+            if len(name) == 1 and name[0][:1] in ("#", "@"):
+                local = self.temporaries(name[0])
+                passed += local.passed if local is not None else ()
+            else:
+                declared = self.catalog.declarations(self.catalog.resolve(name))
+                passed += tuple(c.name for d in declared for c in d.columns if c.passed)
+        return tuple(n for n in target if n not in passed) if passed else target
 
     def _flow_items(self, items: list[Item], names: tuple[str, ...], flows: _Flows) -> None:
         """Columns written from a query: by position where the target's names are known, else by the query's names."""
@@ -216,8 +235,8 @@ class Evaluator:
             self._flow_items(items, target or () if name != STAR else (), flows)
             return
         if name.startswith("\0"):
-            position = int(name[1:])
-            name = target[position] if target and position < len(target) else unnamed(position)
+            position, names = int(name[1:]), self._positions(target or ())
+            name = names[position] if position < len(names) else unnamed(position)
         self._flow(self._refs(assignment.refs), name, assignment.line, assignment.expression, flows)
 
     def _visited_influences(self) -> None:

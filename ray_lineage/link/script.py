@@ -27,6 +27,7 @@ from ray_lineage.model import (
     FileFacts,
     Name,
     StatementFacts,
+    TableRef,
 )
 
 Key = tuple[str, str]
@@ -35,6 +36,8 @@ Key = tuple[str, str]
 State = dict[Key, Temporary]
 _LOOPS: Final = (LOOP, ANY_LOOP)
 _PASSES: Final = 30  # over one loop; what is held can only grow, so that two or three are the rule
+_EVERYONE: Final = "\0"
+"""Owner of temporary tables that several programs of a file share."""
 
 
 class ScriptCatalog(Protocol):
@@ -43,6 +46,7 @@ class ScriptCatalog(Protocol):
     def resolve(self, name: Name) -> str: ...
     def columns(self, dataset: str) -> tuple[str, ...] | None: ...
     def owner(self, dataset: str) -> Declared | None: ...
+    def declarations(self, dataset: str) -> list[Declared]: ...
 
 
 class _Block:
@@ -70,13 +74,34 @@ class Script:
         self._after: dict[int, State] = {}  # what a loop's body left
         self._grown = False
         self._kept = 0  # blocks whose order is not known
+        self._computed: dict[Key, StatementFacts] = {}  # of temporary tables: what their computed columns are made of
         self._types: dict[Key, Name] = {
             (d.owner, d.name[-1]): d.like for d in facts.declarations if d.temporary and d.like
         }
+        self._shared, self._makers = shared_tables(facts)
 
     def run(self) -> Iterator[tuple[int, StatementFacts, Evaluated]]:
         """Every statement with its ordinal and what it does."""
-        statements = self.facts.statements
+        if self._shared:
+            self._settle()
+        yield from self._run(self.facts.statements)
+
+    def _settle(self) -> None:
+        """Fill the tables that programs share until nothing new comes in: who runs first is not known, but for those who
+        make them, which say what columns they have."""
+        held: State = {}
+        keys = set(self._shared.values())
+        statements = tuple(s for s in self.facts.statements if s.procedure in self._makers)
+        for _ in range(_PASSES):
+            for _ in self._run(statements):
+                pass
+            before, held = held, {key: value for key, value in self._state.items() if key in keys}
+            self._state, self._blocks, self._after, self._kept = dict(held), [], {}, 0
+            if within(held, before) and statements is self.facts.statements:
+                return
+            statements = self.facts.statements
+
+    def _run(self, statements: tuple[StatementFacts, ...]) -> Iterator[tuple[int, StatementFacts, Evaluated]]:
         i, n = 0, len(statements)
         while i < n:
             path = statements[i].path
@@ -91,10 +116,12 @@ class Script:
             while end < n and statements[end].path[: at + 1] == around:
                 end += 1
             self._move(path[:at])
-            yield from self._loop(i, end, at)
+            yield from self._loop(statements, i, end, at)
             i = end
 
-    def _loop(self, start: int, end: int, depth: int) -> list[tuple[int, StatementFacts, Evaluated]]:
+    def _loop(
+        self, statements: tuple[StatementFacts, ...], start: int, end: int, depth: int
+    ) -> list[tuple[int, StatementFacts, Evaluated]]:
         """The statements of an outermost loop, read again until what its body leaves is no news to its beginning."""
         found: list[tuple[int, StatementFacts, Evaluated]] = []
         entry = dict(self._state)
@@ -103,10 +130,10 @@ class Script:
             self._grown = False
             self._state = dict(entry)
             for i in range(start, end):
-                statement = self.facts.statements[i]
+                statement = statements[i]
                 self._move(statement.path)
                 found.append((i, statement, self._evaluate(statement)))
-            self._move(self.facts.statements[start].path[:depth])
+            self._move(statements[start].path[:depth])
             if not self._grown:
                 break
         return found
@@ -196,6 +223,8 @@ class Script:
 
     def _key(self, owner: str, name: str) -> Key:
         """Its own, or that of the package or script around it where that one holds something."""
+        if self._shared and (owner, name) in self._shared:
+            return self._shared[owner, name]
         around = owner
         while around and (around, name) not in self._state:
             around = around.rpartition(".")[0]
@@ -206,18 +235,19 @@ class Script:
         if found is not None or not self._types:
             return found
         of_type = self._types.get((owner, name)) or self._types.get(("", name))
-        columns = self._type_columns(self.catalog.resolve(of_type)) if of_type else None
-        return Temporary(columns) if columns else None
+        return self._of_type(self.catalog.resolve(of_type)) if of_type else None
 
-    def _type_columns(self, dataset: str) -> tuple[str, ...] | None:
+    def _of_type(self, dataset: str) -> Temporary | None:
         columns = self.catalog.columns(dataset)
         declared = self.catalog.owner(dataset)
-        return columns if declared is not None and declared.kind == "Type" else None
+        if not columns or declared is None or declared.kind != "Type":
+            return None
+        return Temporary(columns, tuple(c.name for c in declared.columns if c.passed))
 
     def _hold(self, key: Key, value: Temporary, *, replace: bool) -> None:
         """``value`` is what the key holds from here on, besides what it held before if that is not replaced."""
         before = self._state.get(key)
-        if before is not None and (self._kept or not replace):
+        if before is not None and (self._kept or not replace or key[0] == _EVERYONE):
             value = before if _contains(before, value) else merged(before, value)
         self._state[key] = value
         for block in self._blocks:
@@ -241,13 +271,16 @@ class Script:
         if statement.kind == "assign":
             self._declare(statement, key)
             return
+        if statement.kind == "create_table":
+            self._computed[key] = statement
+            return
         before = self._temporary(statement.procedure, name)
-        columns = before.columns if before is not None and not statement.defines else ()
+        columns, passed = (before.columns, before.passed) if before is not None and not statement.defines else ((), ())
         if statement.kind in ("truncate", "delete"):
             if statement.defines and before is not None:
-                self._hold(key, Temporary(before.columns), replace=True)
+                self._hold(key, Temporary(before.columns, before.passed), replace=True)
             return
-        local = Temporary(columns)
+        local = Temporary(columns, passed)
         local.influences.update(result.influences)
         local.feeds.update(result.feeds)
         written: dict[str, Sources] = {}
@@ -264,6 +297,17 @@ class Script:
         for column, sources in written.items():
             add_sources(local.items.setdefault(column, {}), sources, 0)
         self._hold(key, local, replace=statement.defines)
+        if key in self._computed:
+            self._compute(key)
+
+    def _compute(self, key: Key) -> None:
+        """Rows came into a table with computed columns."""
+        owner, before = key[0], self._state[key]
+        result = Evaluator(self._computed[key], self.catalog, lambda n: self._temporary(owner, n), self._complain).run()
+        computed = Temporary(before.columns, before.passed)
+        for flow in result.flows:
+            add_sources(computed.items.setdefault(flow.target, {}), {flow.source: flow.code}, 0)
+        self._hold(key, computed, replace=False)
 
     def _declare(self, statement: StatementFacts, key: Key) -> None:
         """CREATE TABLE #t makes an empty table; DECLARE @t TABLE in a loop does so only the first time."""
@@ -271,13 +315,71 @@ class Script:
             return
         if not statement.defines:  # ALTER TABLE ... ADD
             before = self._state.get(key, Temporary(()))
-            more = Temporary((*before.columns, *statement.columns))
+            more = Temporary((*before.columns, *statement.columns), (*before.passed, *statement.preset))
             self._hold(key, merged(more, before) if before.columns else before, replace=True)
             return
-        self._hold((statement.procedure, key[1]), Temporary(statement.columns), replace=True)
+        made = self._shared.get((statement.procedure, key[1]), (statement.procedure, key[1]))
+        if made[0] == _EVERYONE and not statement.columns:
+            return  # dropped by one of them
+        self._computed.pop(made, None)
+        self._hold(made, Temporary(statement.columns, statement.preset), replace=True)
 
     def _in_loop(self) -> bool:
         return any(b.step % ROLES in _LOOPS for b in self._blocks)
+
+
+# --------------------------------------------------------------------------- tables that programs share
+
+
+def shared_tables(facts: FileFacts) -> tuple[dict[Key, Key], set[str]]:
+    """``#t`` of a caller and of the programs that it calls, which use it without making it; ``##t`` is everybody's. And
+    the programs that make them."""
+    if not any(len(s.target) == 1 and s.target[0][:1] == "#" for s in facts.statements):
+        return {}, set()
+    if len({s.procedure for s in facts.statements}) == 1:
+        return {}, set()
+    made, used = _temporary_tables(facts)
+    called = _called(facts) if any(key not in made for key in used) else {}
+    out: dict[Key, Key] = {}
+    for owner, name in used:
+        if name[:2] == "##" or (name, name) in made:  # the latter: a temporary procedure
+            out[owner, name] = (_EVERYONE, name)
+        elif (owner, name) not in made:
+            makers = [key for key in made if key[1] == name and (not key[0] or owner in called.get(key[0], ()))]
+            out.update((key, (_EVERYONE, name)) for key in (makers and [*makers, (owner, name)]))
+    return out, {owner for owner, name in made if (owner, name) in out}
+
+
+def _temporary_tables(facts: FileFacts) -> tuple[set[Key], dict[Key, None]]:
+    made: set[Key] = set()
+    used: dict[Key, None] = {}
+    for statement in facts.statements:
+        target = statement.target
+        if len(target) == 1 and target[0][:1] == "#" and ":" not in target[0]:
+            key = (statement.procedure, target[0])
+            used[key] = None
+            if statement.defines and (statement.columns or statement.root >= 0):
+                made.add(key)
+        for relation in statement.relations:
+            if isinstance(relation, TableRef) and len(relation.name) == 1:
+                name = relation.name[0]
+                if name[:1] == "#" and ":" not in name:
+                    used[statement.procedure, name] = None
+    return made, used
+
+
+def _called(facts: FileFacts) -> dict[str, set[str]]:
+    """The programs that a program calls, and those that they call."""
+    direct: dict[str, set[str]] = {}
+    for call in facts.calls:
+        direct.setdefault(".".join(call.caller), set()).add(".".join(call.callee))
+    for reached in direct.values():
+        stack = list(reached)
+        while stack:
+            more = direct.get(stack.pop(), set()) - reached
+            reached |= more
+            stack.extend(more)
+    return direct
 
 
 # --------------------------------------------------------------------------- what is held
@@ -287,7 +389,8 @@ def merged(a: Temporary, b: Temporary) -> Temporary:
     """What either holds. Neither is changed."""
     if a is b:
         return a
-    out = Temporary(a.columns if a.columns == b.columns else _both(a.columns, b.columns))
+    passed = a.passed if a.passed == b.passed else tuple(dict.fromkeys((*a.passed, *b.passed)))
+    out = Temporary(a.columns if a.columns == b.columns else _both(a.columns, b.columns), passed)
     for part in (a, b):
         for column, sources in part.items.items():
             known = out.items.get(column)

@@ -76,3 +76,28 @@ def test_a_broken_template_is_said_and_the_rest_is_read() -> None:
     facts = compile_text("{% if %}\nINSERT INTO o (x) SELECT a FROM t", CompileOptions("postgres", model="m"))
     assert any(d.code.startswith("RL12") for d in facts.diagnostics)
     assert [s.kind for s in facts.statements] == ["insert"]
+
+
+def pairs(text: str) -> set[tuple[str, str, str]]:
+    return {(s, t, how) for s, t, _, how, _ in edges(linked(m=text)["m.sql"])}
+
+
+def test_macros_of_dbt_utils_are_what_their_manual_says() -> None:
+    union = "with u as ({{ dbt_utils.union_relations(relations=[ref('a'), source('r', 'b')]) }}) select k from u"
+    assert pairs(union) == {("a.k", "m.k", "identity"), ("r.b.k", "m.k", "identity")}
+    star = "select {{ dbt_utils.star(from=ref('x'), relation_alias='s', except=['j']) }} from (select j, k from {{ ref('x') }}) s"
+    assert pairs(star) == {("x.k", "m.k", "identity")}
+    pivot = "select {{ dbt_utils.pivot('c', ['red'], agg='max', then_value='n', else_value='null', prefix='is_', quote_identifiers=False) }} from {{ ref('x') }}"
+    assert pairs(pivot) == {("x.n", "m.is_red", "aggregation"), ("x.c", "m.is_red", "conditional")}
+    unique = "{{ dbt_utils.deduplicate(relation=ref('x'), partition_by='a', order_by='b desc') }}"
+    assert pairs(unique) == {("x.*", "m.*", "identity")}
+
+
+def test_a_snapshot_has_a_name_and_a_schema_of_its_own() -> None:
+    text = "{% snapshot s %}{{ config(target_schema='snaps', strategy='check') }}select a from {{ source('r', 'x') }}{% endsnapshot %}"
+    assert pairs(text) == {("r.x.a", "snaps.s.a", "identity")}
+
+
+def test_a_statement_block_is_no_part_of_the_model() -> None:
+    text = "{% call statement('n', fetch_result=True) %} select 1 from {{ ref('z') }} {% endcall %}\nselect a from {{ ref('x') }}"
+    assert pairs(text) == {("x.a", "m.a", "identity")}

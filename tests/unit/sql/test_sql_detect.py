@@ -101,6 +101,7 @@ SCRIPTS: dict[str, list[str]] = {
         "DESCRIBE HISTORY t; VACUUM t RETAIN 168 HOURS",
         "APPLY CHANGES INTO live.o FROM STREAM(live.s) KEYS (id) SEQUENCE BY ts",
         "MERGE INTO delta.`/d/o` o USING s ON o.id = s.id WHEN MATCHED THEN UPDATE SET *",
+        "-- Databricks notebook source\nSELECT a FROM t\n-- COMMAND ----------\nSELECT b FROM t",
     ],
     "duckdb": [
         "SELECT * FROM read_csv_auto('x.csv')",

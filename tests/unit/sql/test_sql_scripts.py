@@ -72,3 +72,24 @@ def test_script(script: Script) -> None:
     ours = found(script)
     wanted = {"codes": set(), **script.expected}
     assert {word: ours[word] for word in wanted} == wanted
+
+
+_COMMENTED = [
+    Script("mysql", "INSERT /* a */ LOW_PRIORITY INTO o (x) SELECT a FROM t", {"pairs": {"t.a > o.x i"}}),
+    Script(
+        "oracle", "INSERT INTO o (x) SELECT a FROM t LOG /* a */\nERRORS REJECT LIMIT 5", {"pairs": {"t.a > o.x i"}}
+    ),
+    Script("sqlite", "UPDATE\n OR -- a\n IGNORE o SET x = y", {"pairs": {"o.y > o.x i"}}),
+    Script("teradata", "UPDATE p /* a */ FROM t SET y = t.b", {"pairs": {"t.b > p.y i"}}),
+    Script("bigquery", "FROM t |> /* a */ DROP b", {"pairs": {"t.id > id i", "t.a > a i"}}),
+    Script(
+        "exasol",
+        "\n  CREATE LUA SCRIPT s () AS\r\n x [[ y\r\n/\r\nINSERT INTO o (x) SELECT a FROM t",
+        {"pairs": {"t.a > o.x i"}},
+    ),
+]
+
+
+@pytest.mark.parametrize("script", _COMMENTED, ids=[s.dialect for s in _COMMENTED])
+def test_comments_and_line_ends_stand_anywhere(script: Script) -> None:
+    assert {word: found(script)[word] for word in ("pairs", "codes")} == {"codes": set(), **script.expected}

@@ -150,3 +150,11 @@ def test_spans_of_statements_and_columns() -> None:
     assert spans == [(1, 3, 2, 20), (4, 2, 4, 9)]
     [select] = [r for r in facts.statements[0].relations if isinstance(r, Select)]
     assert [(o.name, o.line, o.column) for o in select.outputs] == [("a", 1, 10), ("c", 2, 13)]
+
+
+def test_what_a_malformed_statement_says_does_not_change_from_run_to_run() -> None:
+    """The parser names one of a set of missing parts."""
+    facts = compile_text("SELECT a BETWEEN AND FROM t", CompileOptions("tsql"))
+    assert [d.message for d in facts.diagnostics] == [
+        "this SELECT statement was left out: a part of it is missing near 'FROM'"
+    ]

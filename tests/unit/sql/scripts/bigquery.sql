@@ -193,3 +193,88 @@ INSERT INTO ds.o (x, y) SELECT LOWER(a) AS k, SUM(b) AS s FROM t GROUP BY ALL HA
 -- case: table arguments
 INSERT INTO ds.o (x, y) SELECT p.predicted_b, g.a FROM ML.PREDICT(MODEL ds.m, TABLE t) p, GAP_FILL(TABLE ds.t2, ts_column => 'ts', bucket_width => INTERVAL '1' DAY) g;
 -- pairs: t.id > ds.o.x t, t.a > ds.o.x t, t.b > ds.o.x t, ds.t2.a > ds.o.y i
+-- case: script with everything
+DECLARE d DATE DEFAULT CURRENT_DATE();
+DECLARE arr ARRAY<STRING>;
+DECLARE i INT64 DEFAULT 0;
+SET d = (SELECT MAX(a) FROM t);
+SET (i, arr) = (1, ['x']);
+CREATE TEMP TABLE tmp AS SELECT id, a FROM t WHERE b > d;
+CREATE TEMP FUNCTION f(x INT64) AS (x * 2);
+BEGIN TRANSACTION;
+  INSERT INTO ds.o (x, y) SELECT f(a), d FROM tmp;
+COMMIT TRANSACTION;
+WHILE i < 10 DO SET i = i + 1; IF i = 5 THEN BREAK; ELSEIF i = 6 THEN CONTINUE; END IF; END WHILE;
+FOR rec IN (SELECT c, d FROM u) DO INSERT ds.p (x) VALUES (rec.c); END FOR;
+BEGIN SELECT 1/0; EXCEPTION WHEN ERROR THEN INSERT INTO ds.log (m) SELECT @@error.message; END;
+EXECUTE IMMEDIATE FORMAT('INSERT INTO ds.q (x) SELECT a FROM %s WHERE id = ?', 't') USING i;
+EXECUTE IMMEDIATE 'SELECT MAX(b) FROM t' INTO i;
+INSERT INTO ds.r (x) VALUES (i);
+CALL ds.proc(i, 'x');
+RAISE USING MESSAGE = 'x';
+-- pairs: t.a > ds.o.x t, t.a > ds.o.y a, u.c > ds.p.x i, t.a > ds.q.x i, t.b > ds.r.x a
+-- case: unnest forms
+INSERT INTO ds.o (x, y, z, w) SELECT t.id, item.sku, off, e FROM ds.t t, UNNEST(t.items) AS item WITH OFFSET AS off, UNNEST([1,2]) e, t.tags AS tag WHERE tag = 'x';
+INSERT INTO ds.p (x) SELECT k.value FROM ds.t, UNNEST(params) k LEFT JOIN UNNEST(k.vals) v;
+-- pairs: ds.t.id > ds.o.x i, ds.t.items > ds.o.y t, ds.t.params > ds.p.x t
+-- case: struct building and dot star
+CREATE VIEW ds.v AS SELECT id, STRUCT(a AS x, b AS y) AS s, ARRAY_AGG(STRUCT(a, b) ORDER BY id LIMIT 5) AS arr FROM t GROUP BY id, a, b;
+CREATE VIEW ds.w AS SELECT s.*, q.s.x AS sx FROM ds.v q;
+-- pairs: t.id > ds.v.id i, t.a > ds.v.s t, t.b > ds.v.s t, t.a > ds.v.arr a, t.b > ds.v.arr a, t.id > ds.v.arr w, ds.v.s > ds.w.* t, ds.v.s > ds.w.sx t
+-- case: wildcards and decorators and backticks
+SELECT event_name FROM `p-1.analytics_123.events_*` WHERE _TABLE_SUFFIX = '20200101';
+SELECT a FROM `p.d.t$20200101`;
+SELECT a FROM p-1.d.t2;
+SELECT a FROM `p.d`.t3;
+SELECT a FROM `p`.`d`.`t4`;
+SELECT x FROM `region-us`.INFORMATION_SCHEMA.TABLES;
+-- reads: p-1.analytics_123.events_*, p.d.t$20200101, p-1.d.t2, p.d.t3, p.d.t4, region-us.information_schema.tables
+-- case: except replace
+CREATE OR REPLACE TABLE ds.o AS SELECT * EXCEPT (b) REPLACE (UPPER(a) AS a), t.b AS bb FROM t;
+-- pairs: t.id > ds.o.id i, t.a > ds.o.a t, t.b > ds.o.bb i
+-- case: merge insert row and conditions
+MERGE ds.o T USING (SELECT id, a FROM t) S ON T.id = S.id AND T.d > '2020' WHEN NOT MATCHED BY TARGET AND S.a > 0 THEN INSERT ROW WHEN NOT MATCHED BY SOURCE THEN DELETE WHEN MATCHED THEN UPDATE SET a = S.a, n = T.n + 1;
+-- writes: ds.o
+-- reads: t, ds.o
+-- case: pivot unpivot
+CREATE TABLE ds.o AS SELECT * FROM (SELECT id, a, b FROM t) PIVOT(SUM(b) AS s, COUNT(*) AS c FOR a IN ('q1' AS q1, 'q2'));
+CREATE TABLE ds.p AS SELECT * FROM t UNPIVOT INCLUDE NULLS (v FOR k IN (a AS 'x', b AS 'y'));
+-- pairs: t.id > ds.o.id i, t.b > ds.o.s_q1 a, t.a > ds.o.s_q1 c, t.a > ds.o.c_q1 c, t.b > ds.o.c_q1 a, t.b > ds.o.s_q2 a, t.a > ds.o.s_q2 c, t.a > ds.o.c_q2 c, t.b > ds.o.c_q2 a, t.id > ds.p.id i, t.a > ds.p.v i, t.b > ds.p.v i
+-- case: qualify, window named, ignore nulls
+INSERT ds.o (x) SELECT LAST_VALUE(a IGNORE NULLS) OVER w FROM t WHERE TRUE QUALIFY ROW_NUMBER() OVER w = 1 WINDOW w AS (PARTITION BY id ORDER BY b ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW);
+-- pairs: t.a > ds.o.x t, t.id > ds.o.x w, t.b > ds.o.x w
+-- case: procedures and tvf
+CREATE OR REPLACE PROCEDURE ds.p(IN x INT64, OUT y INT64) OPTIONS (strict_mode = false)
+BEGIN
+  SET y = (SELECT MAX(a) FROM t WHERE id = x);
+  INSERT INTO ds.o (v) VALUES (y);
+END;
+CREATE TABLE FUNCTION ds.tf(n INT64) RETURNS TABLE<k INT64> AS SELECT a AS k FROM t WHERE id = n;
+SELECT k FROM ds.tf(3);
+CREATE FUNCTION ds.js(x FLOAT64) RETURNS FLOAT64 LANGUAGE js AS r"""return x;""";
+-- pairs: t.a > ds.o.v a, t.a > ds.tf.k i, ds.tf.k > k i
+-- codes: RL112
+-- case: recursive and with in subquery
+WITH RECURSIVE c AS (SELECT id, a FROM t UNION ALL SELECT c.id, c.a + 1 FROM c JOIN u ON u.id = c.id) SELECT id, a FROM c;
+SELECT x FROM (WITH z AS (SELECT a AS x FROM t) SELECT x FROM z);
+-- pairs: t.id > id i, t.a > a t, t.a > x i
+-- case: using, natural star, cross join unnest
+CREATE TABLE ds.o AS SELECT * FROM t JOIN u USING (id);
+-- pairs: t.id > ds.o.id i, u.id > ds.o.id i, t.a > ds.o.a i, t.b > ds.o.b i, u.c > ds.o.c i, u.d > ds.o.d i
+-- case: insert values subquery and select struct
+INSERT INTO ds.o (x, y) VALUES ((SELECT MAX(a) FROM t), 1);
+INSERT INTO ds.o (x) SELECT AS VALUE STRUCT(a, b) FROM t;
+SELECT AS STRUCT a, b FROM t;
+-- pairs: t.a > ds.o.x a, t.a > ds.o.x t, t.b > ds.o.x t, t.a > a i, t.b > b i
+-- case: update from and delete
+UPDATE ds.o o SET x = t.a, s.f = t.b FROM t WHERE o.id = t.id;
+DELETE ds.o WHERE id NOT IN (SELECT id FROM t);
+TRUNCATE TABLE ds.o;
+-- pairs: t.a > ds.o.x i, t.b > ds.o.s t
+-- case: trailing comma and comments
+SELECT
+  a, # hash comment
+  b, -- dash
+  /* block */
+FROM t,;
+-- pairs: t.a > a i, t.b > b i

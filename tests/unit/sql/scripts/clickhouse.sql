@@ -85,3 +85,46 @@ INSERT INTO o (y) SELECT a FROM other.w(p = 3);
 CREATE VIEW v AS SELECT * EXCEPT (b) FROM t;
 CREATE VIEW w AS SELECT * EXCEPT a REPLACE (b + 1 AS b) FROM t;
 -- pairs: t.id > v.id i, t.a > v.a i, t.id > w.id i, t.b > w.b t
+-- case: insert without a column list passes over what the table computes itself
+CREATE TABLE o (x Int32, y Int32 MATERIALIZED x + 1, z Int32, w Int32 ALIAS z * 2) ENGINE = MergeTree ORDER BY x;
+INSERT INTO o SELECT a, b FROM t;
+-- pairs: o.x > o.y t, o.z > o.w t, t.a > o.x i, t.b > o.z i
+-- case: array joins have names of their own
+INSERT INTO o (x, y, z) SELECT t.id, arr, n.k FROM t LEFT ARRAY JOIN a AS arr, b AS n;
+INSERT INTO p (x, y) SELECT arr, id FROM s ARRAY JOIN arrayEnumerate(k) AS arr;
+-- pairs: t.id > o.x i, t.a > o.y t, t.b > o.z t, s.k > p.x t, s.id > p.y i
+-- case: joinGet and inline data
+INSERT INTO o (x) SELECT joinGet('db.j', 'v', a) FROM t;
+INSERT INTO q (x, y) FORMAT JSONEachRow {"x": 1, "y": 2};
+-- pairs: db.j.v > o.x t, t.a > o.x t
+-- writes: o, q
+-- case: mv to, with engine
+CREATE MATERIALIZED VIEW db.mv TO db.o AS SELECT id, sumState(a) AS s, toStartOfDay(b) AS d FROM db.t GROUP BY id, d;
+CREATE MATERIALIZED VIEW mv2 ENGINE = SummingMergeTree ORDER BY id POPULATE AS SELECT id, count() AS n FROM db.t GROUP BY id;
+CREATE MATERIALIZED VIEW mv3 REFRESH EVERY 1 HOUR TO o3 AS SELECT a FROM t;
+-- pairs: db.t.id > db.o.id i, db.t.a > db.o.s a, db.t.b > db.o.d t, db.t.id > mv2.id i, t.a > o3.a i
+-- case: kafka, distributed, buffer, dictionary
+CREATE TABLE q (x Int32, y String) ENGINE = Kafka SETTINGS kafka_broker_list = 'b:9092', kafka_topic_list = 'tp', kafka_format = 'JSONEachRow';
+CREATE TABLE d ON CLUSTER '{cluster}' AS db.loc ENGINE = Distributed('{cluster}', db, loc, rand());
+CREATE TABLE r (x Int32 CODEC(Delta, ZSTD), y LowCardinality(String) DEFAULT 'a', z Nullable(DateTime64(3, 'UTC')), n Nested(k Int32, v String), INDEX ix y TYPE minmax GRANULARITY 1, PROJECTION p (SELECT x ORDER BY y), CONSTRAINT c CHECK x > 0) ENGINE = ReplicatedMergeTree('/x', '{r}') PARTITION BY toYYYYMM(z) ORDER BY (x, y) TTL z + INTERVAL 1 MONTH SETTINGS index_granularity = 8192;
+-- pairs: db.loc.* > d.* i
+-- case: array join, limit by, prewhere, final, sample, global in
+INSERT INTO o (x, y, z) SELECT id, arr, n.k FROM t FINAL SAMPLE 0.1 ARRAY JOIN a AS arr, b AS n PREWHERE id > 1 WHERE id GLOBAL IN (SELECT id FROM u) LIMIT 2 BY id SETTINGS max_threads = 1;
+-- pairs: t.id > o.x i, t.a > o.y t, t.b > o.z t
+-- case: with expression, aliases, tuples, any join, asof
+WITH 5 AS k, (SELECT max(c) FROM u) AS mx SELECT a + k AS x, mx AS y, x * 2 AS z FROM t ANY LEFT JOIN u USING id;
+SELECT t.a, u.c FROM t ASOF JOIN u ON t.id = u.id AND t.b >= u.d;
+-- pairs: t.a > x t, u.c > y a, t.a > z t, t.a > a i, u.c > c i
+-- case: insert odds
+INSERT INTO o (* EXCEPT (z)) SELECT a, b FROM t;
+INSERT INTO TABLE o (x) VALUES (1), (2);
+INSERT INTO o SELECT * EXCEPT (b) APPLY(toString) FROM t;
+INSERT INTO o SELECT COLUMNS('a|b') FROM t;
+INSERT INTO o SETTINGS async_insert = 1 SELECT a AS x FROM t;
+-- writes: o
+-- case: mutations and misc
+ALTER TABLE o UPDATE x = y + 1 WHERE z = 1; ALTER TABLE o DELETE WHERE x IN (SELECT c FROM u); DELETE FROM o WHERE x = 1; OPTIMIZE TABLE o FINAL DEDUPLICATE; SYSTEM RELOAD DICTIONARY d; EXCHANGE TABLES a AND b; RENAME TABLE c TO e; DETACH TABLE f; ATTACH TABLE f; SHOW CREATE TABLE o; DESCRIBE TABLE o; EXISTS TABLE o; KILL QUERY WHERE 1; SET x = 1; USE db; CHECK TABLE o; CREATE QUOTA q1; CREATE USER u1; GRANT SELECT ON *.* TO u1; ALTER TABLE o ADD COLUMN w Int32 AFTER x, MATERIALIZE COLUMN w; ALTER TABLE o REPLACE PARTITION '1' FROM o2; ALTER TABLE o MOVE PARTITION '1' TO TABLE o3; TRUNCATE TABLE IF EXISTS o; DROP TABLE o SYNC; EXPLAIN PIPELINE SELECT a FROM t; CREATE FUNCTION lf AS (x) -> x + 1; WATCH v; UNDROP TABLE z; BACKUP TABLE o TO Disk('d', 'x');
+-- codes:
+-- case: window view, live view, join get, dictget
+SELECT dictGet('db.dict', 'name', toUInt64(id)) AS nm, joinGet('j', 'v', a) AS jv FROM t;
+-- reads: t, db.dict, j

@@ -95,3 +95,43 @@ MERGE INTO o USING t USING (id) WHEN MATCHED THEN UPDATE WHEN NOT MATCHED THEN I
 -- case: from first in parentheses
 CREATE TABLE o AS (FROM t SELECT a, b);
 -- pairs: t.a > o.a i, t.b > o.b i
+-- case: files
+CREATE TABLE o AS FROM read_csv('x.csv', header = true);
+INSERT INTO o BY NAME SELECT a AS x FROM 'dir/*.parquet';
+COPY (SELECT a FROM t) TO 'o.parquet' (FORMAT PARQUET, PARTITION_BY (a));
+COPY o FROM 'y.csv' (HEADER);
+COPY o TO 's3://b/x.json';
+EXPORT DATABASE 'd'; IMPORT DATABASE 'd'; ATTACH 'f.db' AS f (TYPE sqlite); DETACH f; USE f; INSTALL httpfs; LOAD httpfs; PRAGMA show_tables; SET x = 1; CALL f(); SUMMARIZE t; DESCRIBE t; CHECKPOINT; VACUUM; ANALYZE;
+-- codes:
+-- case: syntax
+FROM t SELECT a WHERE b > 1;
+SELECT * EXCLUDE (a) REPLACE (b + 1 AS b) FROM t;
+SELECT COLUMNS('a|b') FROM t;
+SELECT MIN(COLUMNS(*)) FROM t;
+SELECT a AS x, x + 1 AS y FROM t GROUP BY ALL ORDER BY ALL;
+FROM t;
+-- codes:
+-- case: pivot
+PIVOT t ON a IN ('x', 'y') USING SUM(b) GROUP BY id;
+UNPIVOT t ON a, b INTO NAME k VALUE v;
+CREATE TABLE o AS PIVOT t ON a USING SUM(b);
+INSERT INTO o SELECT * FROM (UNPIVOT t ON COLUMNS(* EXCLUDE id) INTO NAME k VALUE v);
+-- codes:
+-- case: macro, types, sequences
+CREATE MACRO m(x) AS x + 1; CREATE OR REPLACE TEMP MACRO tm(k) AS TABLE SELECT a FROM t WHERE id = k; CREATE TYPE ty AS ENUM ('a'); CREATE SEQUENCE s; 
+INSERT INTO o (x, y) SELECT m(a), nextval('s') FROM t; INSERT INTO o (z) SELECT a FROM tm(1);
+-- codes:
+-- case: asof, positional, lateral, semi, qualify, union by name
+INSERT INTO o (x, y) SELECT t.a, u.c FROM t ASOF LEFT JOIN u ON t.id = u.id AND t.b >= u.d;
+INSERT INTO o (x) SELECT a FROM t POSITIONAL JOIN u; INSERT INTO o (x) SELECT a FROM t SEMI JOIN u USING (id);
+INSERT INTO o BY NAME (SELECT a AS x FROM t UNION ALL BY NAME SELECT c AS y FROM u);
+INSERT OR REPLACE INTO o (x) SELECT a FROM t; INSERT OR IGNORE INTO o (x) SELECT a FROM t;
+UPDATE o SET x = t.a FROM t WHERE o.id = t.id; DELETE FROM o USING t WHERE o.id = t.id;
+MERGE INTO o USING t USING (id) WHEN MATCHED THEN UPDATE WHEN NOT MATCHED THEN INSERT BY NAME;
+-- codes:
+-- case: sqlite [sqlite]
+PRAGMA foreign_keys = ON; ATTACH DATABASE 'x.db' AS x; CREATE TABLE IF NOT EXISTS o (id INTEGER PRIMARY KEY AUTOINCREMENT, x TEXT COLLATE NOCASE, g INT AS (id + 1) STORED) STRICT, WITHOUT ROWID;
+INSERT OR REPLACE INTO o (x) SELECT a FROM t; REPLACE INTO o (x) SELECT a FROM x.t2; INSERT INTO o (x) VALUES ('a') ON CONFLICT (x) DO UPDATE SET x = excluded.x || 'y' WHERE id > 1 RETURNING *;
+CREATE TRIGGER tr AFTER UPDATE OF x ON o WHEN new.x > 1 BEGIN INSERT INTO aud (v) VALUES (old.x); UPDATE o SET y = new.x WHERE id = new.id; SELECT RAISE(ABORT, 'x'); END;
+UPDATE OR IGNORE o SET (x, y) = (SELECT a, b FROM t) FROM u WHERE u.id = o.id; CREATE VIRTUAL TABLE ft USING fts5(a, b); CREATE TEMP VIEW tv AS SELECT a FROM t; INSERT INTO o (x) SELECT a FROM tv; VACUUM; REINDEX; ANALYZE; EXPLAIN QUERY PLAN SELECT a FROM t; SAVEPOINT s; RELEASE s; SELECT a FROM t INDEXED BY ix; SELECT value FROM t, json_each(t.a);
+-- pairs: o.id > o.g t, t.a > o.x i, x.t2.a > o.x i, o.x > aud.v i, o.x > o.y i, t.b > o.y i, t.a > a i, t.a > value t

@@ -139,3 +139,234 @@ FROM t; -- done
 EXPLAIN SELECT a FROM t;
 INSERT INTO o (x) SELECT a FROM t;
 -- pairs: t.a > o.x i
+-- case: nested cte shadowing [postgres, snowflake, bigquery, spark, duckdb, tsql, trino, redshift, databricks, mysql, oracle, hive, sqlite, clickhouse]
+WITH q AS (SELECT a FROM t), t AS (SELECT a AS b FROM q) SELECT b FROM t;
+-- pairs: t.a > b i
+-- reads: t
+-- case: inner cte shadows outer [postgres, snowflake, bigquery, spark, duckdb, trino, redshift, databricks, mysql, oracle, sqlite, clickhouse]
+WITH q AS (SELECT a AS x FROM t) SELECT x FROM (WITH q AS (SELECT c AS x FROM u) SELECT x FROM q) z;
+-- pairs: u.c > x i
+-- case: cte same name as schema-qualified table [postgres, snowflake, bigquery, spark, duckdb, tsql, trino, redshift, databricks, mysql, oracle, sqlite]
+WITH orders AS (SELECT id, amt FROM raw.orders) INSERT INTO o (x) SELECT amt FROM orders;
+-- reads: raw.orders
+-- case: cte same name unqualified [postgres, snowflake, bigquery, spark, duckdb, tsql, trino, redshift, databricks, mysql, sqlite]
+WITH t AS (SELECT id, a FROM t WHERE b > 1) SELECT id, a FROM t;
+-- pairs: t.id > id i, t.a > a i
+-- case: with after insert [postgres, snowflake, spark, duckdb, trino, redshift, databricks, mysql, oracle, sqlite, hive, bigquery, clickhouse]
+INSERT INTO o (x) WITH q AS (SELECT a FROM t) SELECT a FROM q;
+-- pairs: t.a > o.x i
+-- case: with before insert [postgres, tsql, snowflake, duckdb, redshift, sqlite, spark, hive, databricks]
+WITH q AS (SELECT a FROM t) INSERT INTO o (x) SELECT a FROM q;
+-- pairs: t.a > o.x i
+-- case: with before update [postgres, sqlite, tsql, mysql]
+WITH q AS (SELECT id, a FROM t) UPDATE o SET x = (SELECT MAX(q.a) FROM q WHERE q.id = o.id);
+-- pairs: t.a > o.x a
+-- case: with before delete [postgres, sqlite, tsql, mysql]
+WITH q AS (SELECT id FROM t) DELETE FROM o WHERE id IN (SELECT id FROM q);
+-- reads: o, t
+-- writes: o
+-- case: column same name as alias of other [postgres, snowflake, bigquery, spark, duckdb, tsql, trino, redshift, databricks, mysql, oracle, sqlite, hive]
+SELECT a AS b, b AS a FROM t;
+-- pairs: t.a > b i, t.b > a i
+-- case: alias equals table column, lateral not confused [snowflake, redshift, databricks, duckdb]
+SELECT a + 1 AS a, a * 2 AS c2 FROM t;
+-- pairs: t.a > a t, t.a > c2 t
+-- case: case of names [tsql, mysql, bigquery, spark, hive, duckdb, trino, sqlite, postgres, snowflake, oracle, redshift]
+INSERT INTO O (X) SELECT T1.A FROM T AS t1;
+-- pairs: t.a > o.x i
+-- case: schema star [postgres, snowflake, bigquery, spark, duckdb, tsql, trino, redshift, mysql, oracle, sqlite]
+INSERT INTO o SELECT p.*, q.c FROM s.x p JOIN u q ON p.id = q.id;
+-- pairs: s.x.* > o.* i, u.c > o.c i
+-- case: table-name star [postgres, snowflake, spark, duckdb, tsql, trino, redshift, mysql, oracle, sqlite, bigquery]
+CREATE VIEW v AS SELECT t.*, u.c AS z FROM t JOIN u ON t.id = u.id;
+-- pairs: t.id > v.id i, t.a > v.a i, t.b > v.b i, u.c > v.z i
+-- case: schema.table.column [postgres, snowflake, tsql, redshift, mysql, oracle, duckdb, trino]
+SELECT s.x.a, s.y.b FROM s.x JOIN s.y ON s.x.id = s.y.id;
+-- pairs: s.x.a > a i, s.y.b > b i
+-- case: schema.table.star [postgres, snowflake, tsql, redshift, mysql, oracle, duckdb, trino]
+SELECT s.x.* FROM s.x JOIN s.y ON s.x.id = s.y.id;
+-- pairs: s.x.* > * i
+-- case: insert values subquery [postgres, mysql, snowflake, duckdb, tsql, oracle, sqlite, trino, redshift, bigquery]
+INSERT INTO o (x, y) VALUES ((SELECT MAX(a) FROM t), 'k');
+-- pairs: t.a > o.x a
+-- case: ctas parens [postgres, snowflake, bigquery, spark, duckdb, trino, redshift, databricks, mysql, hive, teradata]
+CREATE TABLE o AS (SELECT a FROM t) WITH DATA;
+-- pairs: t.a > o.a i
+-- case: ctas set op parens [postgres, snowflake, bigquery, spark, duckdb, trino, redshift, databricks, hive]
+CREATE TABLE o AS (SELECT a FROM t) UNION ALL (SELECT c FROM u);
+-- pairs: t.a > o.a i, u.c > o.a i
+-- case: nested set ops [postgres, snowflake, bigquery, spark, duckdb, trino, redshift, databricks, tsql, mysql]
+INSERT INTO o (x) SELECT a FROM t UNION DISTINCT (SELECT b FROM t EXCEPT DISTINCT SELECT c FROM u);
+-- pairs: t.a > o.x i, t.b > o.x i
+-- case: scalar subqueries and exists [postgres, snowflake, spark, duckdb, trino, redshift, databricks, tsql, mysql, oracle, sqlite]
+INSERT INTO o (x, y) SELECT (SELECT MAX(c) FROM u WHERE u.id = t.id) AS m, CASE WHEN EXISTS (SELECT 1 FROM w WHERE w.id = t.id) THEN a ELSE b END FROM t WHERE id IN (SELECT d FROM u) AND NOT EXISTS (SELECT 1 FROM z WHERE z.k = t.b);
+-- pairs: u.c > o.x a, t.a > o.y t, t.b > o.y t
+-- reads: t, u, w, z
+-- case: derived join derived [postgres, snowflake, spark, duckdb, trino, redshift, databricks, tsql, mysql, oracle, sqlite, bigquery, hive]
+INSERT INTO o SELECT x.k AS k1, y.m + x.k AS k2 FROM (SELECT id, a AS k FROM t) x LEFT OUTER JOIN (SELECT id, SUM(c) AS m FROM u GROUP BY id) y ON x.id = y.id;
+-- pairs: t.a > o.k1 i, u.c > o.k2 a, t.a > o.k2 t
+-- case: union of stars unknown [postgres, snowflake, spark, duckdb, trino, redshift, databricks, tsql, mysql, oracle, sqlite, bigquery, hive]
+CREATE VIEW v AS SELECT * FROM x1 UNION ALL SELECT * FROM x2;
+-- pairs: x1.* > v.* i, x2.* > v.* i
+-- case: star through ctes unknown [postgres, snowflake, spark, duckdb, trino, redshift, databricks, tsql, mysql, oracle, sqlite, bigquery, hive]
+CREATE VIEW v AS WITH p AS (SELECT * FROM x1), q AS (SELECT *, p.k + 1 AS k2 FROM p) SELECT q.j, q.k2 FROM q;
+-- pairs: x1.j > v.j i, x1.k > v.k2 t
+-- case: unqualified in join unknown [postgres, snowflake, spark, duckdb, trino, redshift, databricks, tsql, mysql, oracle, sqlite, bigquery, hive]
+SELECT j, x1.k FROM x1 JOIN x2 ON x1.id = x2.id;
+-- pairs: x1.j > j i?, x2.j > j i?, x1.k > k i
+-- case: alias in group by, order by, having [postgres, snowflake, mysql, bigquery, spark, duckdb, redshift]
+INSERT INTO o (x, y) SELECT a + 1 AS k, COUNT(*) AS n FROM t GROUP BY k ORDER BY n LIMIT 5;
+-- pairs: t.a > o.x t
+-- case: keywords as names [postgres, snowflake, mysql, bigquery, spark, duckdb, redshift, tsql, oracle, sqlite, trino]
+SELECT x.date, x.type, x.name AS value, x.status, x.key, x.comment, x.year, x.level, x.role, x.data FROM s.x x;
+-- pairs: s.x.date > date i, s.x.type > type i, s.x.name > value i, s.x.status > status i, s.x.key > key i, s.x.comment > comment i, s.x.year > year i, s.x.level > level i, s.x.role > role i, s.x.data > data i
+-- case: unqualified keywords as names [postgres, snowflake, mysql, bigquery, spark, duckdb, redshift, tsql, sqlite, trino, databricks]
+SELECT date, type, name, status, year, month, value, data, id, description, rank, location FROM x;
+-- pairs: x.date > date i, x.type > type i, x.name > name i, x.status > status i, x.year > year i, x.month > month i, x.value > value i, x.data > data i, x.id > id i, x.description > description i, x.rank > rank i, x.location > location i
+-- case: view with or replace column list [postgres, snowflake, mysql, spark, duckdb, redshift, oracle, bigquery, databricks]
+CREATE OR REPLACE VIEW v (p, q) AS SELECT a, b + 1 FROM t;
+-- pairs: t.a > v.p i, t.b > v.q t
+-- case: union types and column names from first [postgres, snowflake, spark, duckdb, trino, tsql, mysql, oracle]
+CREATE VIEW v AS SELECT a AS k, 1 AS n FROM t UNION SELECT c, d FROM u;
+-- pairs: t.a > v.k i, u.c > v.k i, u.d > v.n i
+-- case: multi-level window and filter [postgres, snowflake, spark, duckdb, trino, tsql, oracle, redshift, bigquery]
+WITH r AS (SELECT id, a, ROW_NUMBER() OVER (PARTITION BY id ORDER BY b DESC) AS rn FROM t) INSERT INTO o (x) SELECT a FROM r WHERE rn = 1;
+-- pairs: t.a > o.x i
+-- case: full outer using coalesce [postgres, snowflake, spark, duckdb, trino, redshift, databricks, bigquery]
+INSERT INTO o (k, x) SELECT id, COALESCE(a, c) FROM t FULL OUTER JOIN u USING (id);
+-- pairs: t.id > o.k i, u.id > o.k i, t.a > o.x t, u.c > o.x t
+-- case: non-lineage [postgres, snowflake, mysql, spark, duckdb, redshift, oracle, bigquery, tsql, trino, sqlite, hive, databricks, clickhouse, teradata]
+GRANT SELECT ON t TO x;
+REVOKE SELECT ON t FROM x;
+DROP TABLE IF EXISTS o;
+DROP VIEW v;
+CREATE SCHEMA s1;
+COMMIT;
+-- pairs:
+-- reads:
+-- writes:
+-- case: trailing comma missing semicolon [duckdb, bigquery, snowflake, databricks]
+SELECT a, b, FROM t
+-- pairs: t.a > a i, t.b > b i
+-- case: case with subquery, between columns [postgres, snowflake, spark, duckdb, trino, tsql, oracle, mysql]
+INSERT INTO o (x) SELECT CASE WHEN (SELECT COUNT(*) FROM u) > 0 THEN a WHEN b BETWEEN id AND 5 THEN 1 END FROM t;
+-- pairs: t.a > o.x t, t.b > o.x c, t.id > o.x c
+-- case: correlated update with join alias [postgres, snowflake, redshift, duckdb, sqlite]
+UPDATE o SET x = s.m, y = s.n FROM (SELECT id, MAX(a) AS m, b AS n FROM t GROUP BY id, b) AS s WHERE s.id = o.id;
+-- pairs: t.a > o.x a, t.b > o.y i
+-- case: delete with alias and subquery [postgres, snowflake, duckdb, oracle, mysql, bigquery, databricks]
+DELETE FROM o x WHERE EXISTS (SELECT 1 FROM t WHERE t.id = x.id);
+-- writes: o
+-- reads: o, t
+-- case: using star with three tables [postgres, snowflake, spark, duckdb, trino, mysql]
+SELECT * FROM t JOIN u USING (id) JOIN t AS t2 USING (id);
+-- pairs: t.id > id i, u.id > id i, t.a > a i, t.b > b i, u.c > c i, u.d > d i
+-- case: recursive employee [postgres, snowflake, mysql, duckdb, sqlite, redshift, trino, databricks]
+WITH RECURSIVE org AS (SELECT id, a AS mgr, 1 AS lvl FROM t WHERE a IS NULL UNION ALL SELECT t.id, t.a, org.lvl + 1 FROM t JOIN org ON t.a = org.id) INSERT INTO o (x, y, z) SELECT id, mgr, lvl FROM org;
+-- pairs: t.id > o.x i, t.a > o.y i
+-- case: databricks notebook [databricks]
+-- Databricks notebook source
+-- MAGIC %md
+-- MAGIC # Title select * from x
+
+-- COMMAND ----------
+
+CREATE WIDGET TEXT env DEFAULT 'dev';
+-- COMMAND ----------
+INSERT INTO o (x) SELECT a FROM t
+-- COMMAND ----------
+-- MAGIC %python
+-- MAGIC df = spark.sql("select 1")
+-- COMMAND ----------
+CREATE OR REPLACE TEMP VIEW tv AS SELECT b FROM t WHERE env = getArgument('env');
+-- COMMAND ----------
+INSERT INTO p (x) SELECT b FROM tv
+-- pairs: t.a > o.x i, t.b > p.x i
+-- case: view over values with alias [postgres, duckdb, snowflake, tsql, databricks]
+CREATE VIEW v AS SELECT q.k FROM (VALUES (1), (2)) AS q (k);
+-- pairs:
+-- case: insert select from multiple joins using subquery alias same as table [postgres, mysql, snowflake, tsql, oracle, bigquery]
+INSERT INTO o (x) SELECT t.c FROM (SELECT c FROM u) t;
+-- pairs: u.c > o.x i
+-- reads: u
+-- case: correlated alias hides outer [postgres, snowflake, tsql, oracle]
+SELECT (SELECT t.c FROM u t WHERE t.id = 1) AS x FROM t;
+-- pairs: u.c > x i
+-- case: exists with alias star [postgres, snowflake, tsql, mysql, oracle, bigquery]
+INSERT INTO o (x) SELECT a FROM t WHERE EXISTS (SELECT z.* FROM u z WHERE z.id = t.id);
+-- pairs: t.a > o.x i
+-- case: group by having subquery [postgres, snowflake, tsql, mysql]
+INSERT INTO o (x) SELECT a FROM t GROUP BY a HAVING SUM(b) > (SELECT AVG(c) FROM u);
+-- pairs: t.a > o.x i
+-- influences: t.a > o group_by, t.b > o filter, u.c > o filter
+-- case: order by subquery without limit [postgres, mysql, snowflake]
+SELECT a FROM t ORDER BY (SELECT MAX(c) FROM u);
+-- pairs: t.a > a i
+-- reads: t, u
+-- case: join on subquery, lateral cross [postgres, snowflake, tsql]
+SELECT t.a, q.d FROM t JOIN (SELECT id, d FROM u WHERE c > 1) q ON q.id = t.id AND q.d > (SELECT MIN(b) FROM t);
+-- pairs: t.a > a i, u.d > d i
+-- case: cte unused [postgres, tsql, snowflake, bigquery, mysql]
+WITH unused AS (SELECT * FROM zz), q AS (SELECT a FROM t) SELECT a FROM q;
+-- pairs: t.a > a i
+-- reads: t
+-- case: insert into same table [postgres, tsql, mysql, snowflake, oracle]
+INSERT INTO t (a) SELECT b FROM t WHERE id > 1;
+-- pairs: t.b > t.a i
+-- case: window over aggregate [postgres, tsql, snowflake, bigquery, oracle, mysql]
+INSERT INTO o (x, y) SELECT a, SUM(SUM(b)) OVER (PARTITION BY a ORDER BY MAX(id)) FROM t GROUP BY a;
+-- pairs: t.a > o.x i, t.b > o.y a, t.a > o.y w, t.id > o.y w
+-- case: nested case and nullif and concat [postgres, snowflake, oracle, duckdb, redshift]
+INSERT INTO o (x) SELECT CASE WHEN a = 1 THEN CASE b WHEN 2 THEN id ELSE NULLIF(a, 0) END END || '-' || COALESCE(b, 'x') FROM t;
+-- pairs: t.a > o.x t, t.b > o.x t, t.id > o.x t
+-- case: 3-level names create [snowflake, tsql, databricks, trino, redshift, bigquery]
+CREATE TABLE c1.s1.o AS SELECT x.a FROM c2.s2.t2 AS x;
+-- writes: c1.s1.o
+-- case: select distinct top aggregate alias collisions [tsql]
+SELECT DISTINCT TOP (3) WITH TIES a AS [Group], COUNT(*) [Count], MAX(b) 'Max b' INTO #r FROM t GROUP BY a ORDER BY COUNT(*) DESC
+INSERT o ([Group], [Max b]) SELECT [Group], [Max b] FROM #r
+-- pairs: t.a > o.group i, t.b > o.max b a
+-- case: alter view & function & trigger [tsql]
+ALTER VIEW dbo.v (p, q) WITH SCHEMABINDING AS SELECT a, b FROM dbo.t
+GO
+CREATE OR ALTER FUNCTION dbo.f () RETURNS TABLE AS RETURN WITH q AS (SELECT a FROM dbo.t) SELECT a FROM q
+GO
+ALTER TRIGGER dbo.tr ON dbo.v INSTEAD OF INSERT AS INSERT dbo.t (a) SELECT p FROM inserted
+-- pairs: dbo.t.a > dbo.v.p i, dbo.t.b > dbo.v.q i, dbo.t.a > dbo.f.a i, dbo.v.p > dbo.t.a i
+-- case: snowflake semi-structured insert [snowflake]
+INSERT INTO o (x, y) SELECT PARSE_JSON(a):k::string, OBJECT_CONSTRUCT('m', b, 'n', t.a:z) FROM t;
+INSERT INTO p SELECT t.a:x::int AS x, t.a:"Y z"[0]::date AS y, f.value:q AS q FROM t, LATERAL FLATTEN(t.a, 'items') AS f;
+-- pairs: t.a > o.x t, t.b > o.y t, t.a > o.y t, t.a > p.x t, t.a > p.y t, t.a > p.q t
+-- case: external functions and stages python [snowflake]
+CREATE OR REPLACE FUNCTION pyf(x INT) RETURNS INT LANGUAGE PYTHON RUNTIME_VERSION = '3.9' HANDLER = 'f' AS $$
+def f(x):
+    return "select * from t; "
+$$;
+CREATE PROCEDURE js() RETURNS STRING LANGUAGE JAVASCRIPT EXECUTE AS OWNER AS $$ var s = snowflake.createStatement({sqlText: `INSERT INTO o SELECT 1`}); $$;
+INSERT INTO o (x) SELECT pyf(a) FROM t;
+-- pairs: t.a > o.x t
+-- codes: RL112
+-- case: oracle mviews synonyms sequences in insert [oracle]
+INSERT INTO o (id, x) SELECT seq.NEXTVAL, a FROM (SELECT DISTINCT a FROM t ORDER BY a);
+INSERT INTO o (id, x) VALUES (seq.NEXTVAL, (SELECT MAX(a) FROM t));
+-- pairs: t.a > o.x i, t.a > o.x a
+-- case: postgres materialized cte, lateral values [postgres]
+WITH q AS MATERIALIZED (SELECT a FROM t), r AS NOT MATERIALIZED (SELECT c FROM u) INSERT INTO o (x, y) SELECT v.k, r.c FROM q, r, LATERAL (VALUES (q.a), (r.c)) AS v(k);
+-- pairs: t.a > o.x i, u.c > o.x i, u.c > o.y i
+-- case: mysql insert select on duplicate with subquery [mysql]
+INSERT INTO o (id, n) SELECT id, cnt FROM (SELECT id, COUNT(a) cnt FROM t GROUP BY id) q ON DUPLICATE KEY UPDATE n = o.n + q.cnt, m = VALUES(n), k = (SELECT MAX(c) FROM u);
+-- pairs: t.id > o.id i, t.a > o.n a, o.n > o.n t, t.a > o.m a, u.c > o.k a
+-- case: presto style with values [trino]
+INSERT INTO o (x) SELECT k FROM (VALUES (1, 'a')) AS q (k, v) CROSS JOIN t WHERE q.v = t.a;
+-- pairs:
+-- case: singlestore pipelines [singlestore]
+CREATE PIPELINE p AS LOAD DATA S3 's3://b/x' CONFIG '{}' CREDENTIALS '{}' INTO TABLE o FIELDS TERMINATED BY ',';
+CREATE PIPELINE p2 AS LOAD DATA KAFKA 'h/topic' INTO PROCEDURE pr;
+START PIPELINE p;
+-- codes:
+-- case: starrocks/doris load [starrocks, doris]
+CREATE ROUTINE LOAD db.job ON o COLUMNS (x, y) PROPERTIES ("a" = "b") FROM KAFKA ("kafka_broker_list" = "h", "kafka_topic" = "tp");
+INSERT OVERWRITE o SELECT a AS x FROM t;
+CREATE MATERIALIZED VIEW mv REFRESH ASYNC EVERY (INTERVAL 1 HOUR) AS SELECT id, SUM(a) AS s FROM t GROUP BY id;
+SUBMIT TASK AS INSERT INTO p (x) SELECT b FROM t;
+-- codes:

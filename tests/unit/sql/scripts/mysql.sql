@@ -100,7 +100,7 @@ INSERT INTO q (x) SELECT a FROM t;
 SET @m := (SELECT MAX(a) FROM t);
 SELECT @n := b FROM t LIMIT 1;
 INSERT INTO o (x, y) VALUES (@m, @n);
--- pairs: t.a > o.x a, t.b > o.y i
+-- pairs: t.a > o.x a, t.b > o.y i, t.b > _col0 t
 -- case: prepared statement from a variable
 SET @s = CONCAT('INSERT INTO o (x) ', 'SELECT a FROM t');
 PREPARE stmt FROM @s;
@@ -223,3 +223,92 @@ DELIMITER $$
 CREATE PROCEDURE p(OUT res INT) BEGIN CALL q(res); SELECT a INTO res FROM t LIMIT 1; INSERT INTO o (x) VALUES (res); END$$
 DELIMITER ;
 -- pairs: t.a > o.x i
+-- case: variables that a query sets are its columns as well
+SELECT @rn := @rn + 1 AS rn, a FROM t, (SELECT @rn := 0) q;
+SELECT @m := MAX(b) AS m FROM t;
+INSERT INTO o (x) VALUES (@m);
+SELECT @y = a AS same FROM t;
+-- pairs: t.a > a i, t.b > o.x a, t.b > m a, t.a > same t
+-- case: default is no column [mysql, postgres, oracle, sqlite, snowflake, databricks]
+UPDATE o SET x = DEFAULT, y = z;
+-- pairs: o.z > o.y i
+-- case: procedure
+DELIMITER $$
+CREATE DEFINER=`root`@`%` PROCEDURE `load_o`(IN p INT, OUT n INT)
+BEGIN
+  DECLARE done INT DEFAULT FALSE;
+  DECLARE v_id, v_a INT;
+  DECLARE cur CURSOR FOR SELECT id, a FROM t WHERE b = p;
+  DECLARE CONTINUE HANDLER FOR NOT FOUND SET done = TRUE;
+  DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END;
+  START TRANSACTION;
+  OPEN cur;
+  read_loop: LOOP
+    FETCH cur INTO v_id, v_a;
+    IF done THEN LEAVE read_loop; END IF;
+    INSERT INTO o (x, y) VALUES (v_id, v_a) ON DUPLICATE KEY UPDATE y = VALUES(y), z = z + 1;
+  END LOOP;
+  CLOSE cur;
+  SELECT COUNT(*), MAX(c) INTO n, @mx FROM u;
+  UPDATE p SET x = @mx;
+  SET @s = CONCAT('INSERT INTO dyn (x) SELECT a FROM ', 't');
+  PREPARE st FROM @s; EXECUTE st; DEALLOCATE PREPARE st;
+  CREATE TEMPORARY TABLE IF NOT EXISTS tmp ENGINE=MEMORY AS (SELECT id, b FROM t);
+  INSERT INTO q (x) SELECT b FROM tmp;
+  DROP TEMPORARY TABLE tmp;
+  WHILE n > 0 DO SET n = n - 1; END WHILE;
+  REPEAT SET n = n + 1; UNTIL n > 5 END REPEAT;
+  COMMIT;
+END$$
+DELIMITER ;
+-- pairs: t.id > o.x i, t.a > o.y i, o.z > o.z t, u.c > p.x a, t.a > dyn.x i, t.b > q.x i
+-- case: multi table update delete
+UPDATE o JOIN t ON o.id = t.id LEFT JOIN u USING (id) SET o.x = t.a, u.d = o.y, o.z = COALESCE(u.c, 0) WHERE t.b > 1;
+UPDATE o, t SET o.w = t.b WHERE o.id = t.id;
+DELETE o, p FROM o INNER JOIN p ON o.id = p.id WHERE p.x IN (SELECT c FROM u);
+DELETE FROM o USING o JOIN t ON o.id = t.id;
+-- pairs: t.a > o.x i, o.y > u.d i, u.c > o.z t, t.b > o.w i
+-- writes: o, u, p
+-- case: dump
+/*!40101 SET NAMES utf8 */;
+DROP TABLE IF EXISTS `o`;
+/*!50001 CREATE ALGORITHM=UNDEFINED DEFINER=`root`@`localhost` SQL SECURITY DEFINER VIEW `v` AS select `t`.`a` AS `x`,`u`.`c` AS `y` from (`t` join `u` on((`t`.`id` = `u`.`id`))) */;
+CREATE TABLE `o` (
+  `id` int(11) unsigned NOT NULL AUTO_INCREMENT COMMENT 'it''s; x',
+  `e` enum('a','b') CHARACTER SET utf8 COLLATE utf8_bin DEFAULT NULL,
+  `ts` timestamp NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP,
+  `g` int GENERATED ALWAYS AS (`id` + 1) VIRTUAL,
+  PRIMARY KEY (`id`), UNIQUE KEY `k` (`e`,`ts`) USING BTREE, KEY `k2` (`ts`), FULLTEXT KEY `f` (`e`), CONSTRAINT `fk` FOREIGN KEY (`id`) REFERENCES `t` (`id`) ON DELETE CASCADE
+) ENGINE=InnoDB AUTO_INCREMENT=5 DEFAULT CHARSET=utf8 COMMENT='x' PARTITION BY HASH(id) PARTITIONS 4;
+LOCK TABLES `o` WRITE;
+INSERT INTO `o` VALUES (1,'a\'b;c',NULL,2),(2,'b',NULL,3);
+UNLOCK TABLES;
+-- pairs: t.a > v.x i, u.c > v.y i, o.id > o.g t
+-- case: json table, lateral, group by rollup, straight_join
+INSERT INTO o (x, y, z) SELECT STRAIGHT_JOIN SQL_NO_CACHE j.nm, l.mx, t.a FROM t FORCE INDEX (ix), JSON_TABLE(t.b, '$[*]' COLUMNS (rid FOR ORDINALITY, nm VARCHAR(10) PATH '$.n')) AS j, LATERAL (SELECT MAX(c) mx FROM u WHERE u.id = t.id) l GROUP BY t.a WITH ROLLUP LIMIT 5, 10;
+-- pairs: t.b > o.x t, u.c > o.y a, t.a > o.z i
+-- case: triggers and events
+CREATE TRIGGER tr AFTER UPDATE ON o FOR EACH ROW INSERT INTO aud (ov, nv) VALUES (OLD.x, NEW.x);
+CREATE TRIGGER tr2 BEFORE INSERT ON o FOR EACH ROW SET NEW.y = NEW.x + 1;
+CREATE EVENT ev ON SCHEDULE EVERY 1 DAY STARTS '2020-01-01' DO INSERT INTO o (x) SELECT a FROM t;
+-- pairs: o.x > aud.ov i, o.x > aud.nv i, o.x > o.y t, t.a > o.x i
+-- case: cte, window, values row, intersect
+WITH RECURSIVE c AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM c WHERE n < 5) SELECT n FROM c;
+INSERT INTO o (x) WITH c AS (SELECT a FROM t) SELECT a FROM c;
+INSERT INTO o (x) (SELECT a FROM t) UNION (SELECT c FROM u) ORDER BY 1;
+SELECT * FROM (VALUES ROW(1, 2), ROW(3, 4)) AS v(x, y);
+-- pairs: t.a > o.x i, u.c > o.x i
+-- case: variables in select and functions
+SET @rn := 0; SELECT @rn := @rn + 1 AS rn, a FROM t, (SELECT @x := 0) q;
+CREATE FUNCTION f(p INT) RETURNS INT DETERMINISTIC READS SQL DATA RETURN (SELECT MAX(a) FROM t WHERE id = p);
+SELECT f(c) AS y FROM u;
+-- pairs: t.a > a i, t.a > f._col0 a, u.c > y t
+-- case: no lineage
+SHOW CREATE TABLE t; DESC t; EXPLAIN SELECT a FROM t; ANALYZE TABLE t; OPTIMIZE TABLE t; CHECK TABLE t; FLUSH TABLES; KILL 5; SET GLOBAL x = 1; SET NAMES utf8; SET SESSION sql_mode = ''; GRANT ALL ON *.* TO 'x'@'%'; CREATE USER 'x'@'%' IDENTIFIED BY 'y'; ALTER TABLE t ADD INDEX (a), ENGINE = InnoDB; CREATE INDEX ix ON t (a(10)); USE db; HELP 'x'; RESET MASTER; XA START 'x'; LOCK INSTANCE FOR BACKUP; DO SLEEP(1); HANDLER t OPEN; INSTALL PLUGIN p SONAME 'x'; CREATE SERVER s FOREIGN DATA WRAPPER mysql OPTIONS (HOST 'x'); PURGE BINARY LOGS TO 'x'; CHANGE MASTER TO MASTER_HOST='x'; ALTER TABLE t PARTITION BY KEY(a); CREATE ROLE r; SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'x'; BINLOG 'x'; IMPORT TABLE FROM 'x'; CHECKSUM TABLE t; CLONE LOCAL DATA DIRECTORY = 'x'; RENAME USER a TO b; SET PASSWORD = 'x'; SET @@x = 1;
+-- pairs:
+-- case: rename
+RENAME TABLE o TO o_old, o_new TO o;
+ALTER TABLE a RENAME TO b; ALTER TABLE c RENAME AS d; ALTER TABLE e RENAME f;
+CREATE TABLE l LIKE t;
+CREATE TABLE m (k INT) SELECT a, b FROM t;
+-- pairs: o.* > o_old.* i, o_new.* > o.* i, a.* > b.* i, c.* > d.* i, e.* > f.* i, t.a > m.a i, t.b > m.b i

@@ -388,3 +388,77 @@ BEGIN
 END;
 /
 -- pairs: t.a > o.x i
+-- case: connect by and hints
+INSERT /*+ APPEND */ INTO o (x, y, z) SELECT a, LEVEL, SYS_CONNECT_BY_PATH(b, '/') FROM t START WITH id IS NULL CONNECT BY NOCYCLE PRIOR id = a ORDER SIBLINGS BY b;
+INSERT INTO o (w) SELECT CONNECT_BY_ROOT a FROM t CONNECT BY PRIOR id = b AND LEVEL < 5;
+-- pairs: t.a > o.x i, t.b > o.z t, t.a > o.w t
+-- case: old outer joins, minus, dual, rownum
+INSERT INTO o (x, y) SELECT t.a, u.c FROM t, u WHERE t.id = u.id(+) AND ROWNUM < 10 MINUS SELECT id, a FROM t;
+-- pairs: t.a > o.x i, u.c > o.y i
+-- case: materialized view options
+CREATE MATERIALIZED VIEW mv (k, n) TABLESPACE ts BUILD IMMEDIATE REFRESH FAST ON COMMIT ENABLE QUERY REWRITE AS SELECT a, COUNT(*) FROM t GROUP BY a;
+CREATE MATERIALIZED VIEW LOG ON t WITH ROWID, SEQUENCE (a) INCLUDING NEW VALUES;
+-- pairs: t.a > mv.k i
+-- case: ctas and external
+CREATE TABLE o NOLOGGING PARALLEL 4 COMPRESS FOR OLTP TABLESPACE x PARTITION BY RANGE (id) (PARTITION p1 VALUES LESS THAN (10)) AS SELECT id, a FROM t;
+CREATE GLOBAL TEMPORARY TABLE g (x NUMBER) ON COMMIT PRESERVE ROWS;
+INSERT INTO g SELECT a FROM t;
+-- pairs: t.id > o.id i, t.a > o.a i, t.a > g.x i
+-- case: update inline view and correlated
+UPDATE (SELECT o.x AS ox, t.a AS ta FROM o JOIN t ON o.id = t.id) SET ox = ta;
+UPDATE o SET (x, y) = (SELECT a, b FROM t WHERE t.id = o.id) WHERE EXISTS (SELECT 1 FROM t WHERE t.id = o.id);
+-- pairs: t.a > o.x i, t.b > o.y i
+-- case: json_table, xmltable, table()
+INSERT INTO o (x, y) SELECT j.nm, x.v FROM t, JSON_TABLE(t.a, '$.items[*]' COLUMNS (nm VARCHAR2(10) PATH '$.n', NESTED PATH '$.s[*]' COLUMNS (k NUMBER PATH '$.k'))) j, XMLTABLE('/r/i' PASSING t.b COLUMNS v NUMBER PATH '@v', w XMLTYPE PATH 'w') x;
+INSERT INTO o (z) SELECT column_value FROM TABLE(CAST(t_arr(1,2) AS tt));
+-- pairs: t.a > o.x t, t.b > o.y t
+-- case: pivot xml and unpivot
+INSERT INTO o (i, x, y) SELECT * FROM (SELECT id, a, b FROM t) PIVOT (SUM(b) FOR a IN ('x' AS xx, 'y' AS yy));
+INSERT INTO o (i, v) SELECT id, v FROM t UNPIVOT INCLUDE NULLS (v FOR k IN (a AS 'A', b AS 'B'));
+-- pairs: t.id > o.i i, t.b > o.x a, t.a > o.x c, t.b > o.y a, t.a > o.y c, t.a > o.v i, t.b > o.v i
+-- case: sqlplus
+SET DEFINE OFF
+WHENEVER SQLERROR EXIT FAILURE
+PROMPT loading ...
+DEFINE sch = stage
+INSERT INTO o (x) SELECT a FROM &sch..src;
+EXEC etl_pkg.load(:n)
+SHOW ERRORS
+@@other.sql
+SPOOL off
+EXIT
+-- reads: stage.src
+-- writes: o
+-- case: trigger compound and instead of
+CREATE OR REPLACE TRIGGER trg BEFORE INSERT OR UPDATE OF x ON o REFERENCING NEW AS n OLD AS ol FOR EACH ROW WHEN (n.x > 0)
+DECLARE v NUMBER;
+BEGIN
+  :n.id := seq.NEXTVAL;
+  SELECT MAX(a) INTO v FROM t;
+  :n.y := v;
+  INSERT INTO aud (ov, nv) VALUES (:ol.x, :n.x);
+END;
+/
+-- pairs: t.a > o.y a, o.x > aud.ov i, o.x > aud.nv i
+-- case: with function and recursive, listagg
+WITH FUNCTION f (p NUMBER) RETURN NUMBER IS BEGIN RETURN p * 2; END; SELECT f(a) AS x FROM t;
+WITH r (id, p) AS (SELECT id, a FROM t UNION ALL SELECT t.id, r.p || t.a FROM t JOIN r ON t.b = r.id) SEARCH BREADTH FIRST BY id SET o1 SELECT id, p FROM r;
+-- pairs: t.a > x t, t.id > id i, t.a > p t
+-- case: no lineage
+ALTER SESSION SET NLS_DATE_FORMAT = 'YYYY'; GRANT SELECT ON t TO x WITH GRANT OPTION; CREATE PUBLIC SYNONYM s FOR hr.t; ANALYZE TABLE t COMPUTE STATISTICS; LOCK TABLE t IN EXCLUSIVE MODE NOWAIT; COMMENT ON TABLE t IS 'x'; CREATE SEQUENCE sq START WITH 1 CACHE 20 NOCYCLE; PURGE RECYCLEBIN; FLASHBACK TABLE t TO BEFORE DROP; CREATE DIRECTORY d AS '/x'; AUDIT SELECT ON t; EXPLAIN PLAN FOR SELECT a FROM t; CREATE INDEX ix ON t (UPPER(a)) LOCAL; ALTER TABLE t ADD CONSTRAINT c CHECK (a > 1) ENABLE NOVALIDATE; CREATE TYPE ob AS OBJECT (x NUMBER, MEMBER FUNCTION f RETURN NUMBER); SET TRANSACTION READ ONLY; CREATE DATABASE LINK l CONNECT TO u IDENTIFIED BY p USING 'x'; CREATE USER u IDENTIFIED BY p; DROP TABLE t CASCADE CONSTRAINTS PURGE; CREATE CONTEXT c USING p; ALTER TRIGGER tr DISABLE; CREATE OR REPLACE EDITIONABLE SYNONYM s2 FOR t;
+-- pairs: hr.t.* > s.* i, t.id > s2.id i, t.a > s2.a i, t.b > s2.b i
+-- case: ref cursor and returning bulk
+CREATE OR REPLACE PROCEDURE p (rc OUT SYS_REFCURSOR) IS v_sql VARCHAR2(4000) := 'SELECT a FROM t'; TYPE nt IS TABLE OF NUMBER; ids nt;
+BEGIN
+  OPEN rc FOR SELECT a, b FROM t;
+  OPEN rc FOR v_sql || ' WHERE id = :x' USING 1;
+  DELETE FROM o WHERE x = 1 RETURNING id BULK COLLECT INTO ids;
+  FORALL i IN INDICES OF ids UPDATE q SET x = ids(i);
+END;
+/
+-- pairs: o.id > q.x i
+-- case: q quotes, nested comments and slash
+INSERT INTO o (x, y) SELECT q'[it's; /* no */]', a /* ; */ FROM t -- ; x
+;
+/
+-- pairs: t.a > o.y i

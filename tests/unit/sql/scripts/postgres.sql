@@ -563,3 +563,98 @@ SELECT id FROM ins UNION ALL SELECT o.id FROM o JOIN t ON o.k = t.id;
 -- case: calls
 CREATE PROCEDURE p() LANGUAGE plpgsql AS $$ BEGIN CALL s.q(1); PERFORM s.f(2); INSERT INTO o (x) SELECT a FROM t; END $$;
 -- pairs: t.a > o.x i
+-- case: order by a query [postgres, mysql, snowflake, tsql]
+INSERT INTO o (x) SELECT a FROM t ORDER BY (SELECT MAX(c) FROM u WHERE u.id = t.id);
+-- pairs: t.a > o.x i
+-- reads: t, u
+-- case: plpgsql function with everything
+CREATE OR REPLACE FUNCTION etl.load(p_d date, OUT n int) RETURNS int LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $body$
+DECLARE
+  r record; v_id t.id%TYPE; cur CURSOR (k int) FOR SELECT a FROM t WHERE id = k; arr int[] := '{}';
+BEGIN
+  SELECT max(a) INTO STRICT v_id FROM t WHERE b = p_d;
+  FOR r IN SELECT id, a FROM t LOOP
+    INSERT INTO o (x, y) VALUES (r.id, r.a) ON CONFLICT (x) DO UPDATE SET y = excluded.y, z = o.z + 1 WHERE o.y IS DISTINCT FROM excluded.y RETURNING x INTO v_id;
+    CONTINUE WHEN r.id = 1;
+    EXIT WHEN NOT FOUND;
+  END LOOP;
+  FOREACH v_id IN ARRAY arr LOOP RAISE NOTICE 'x %', v_id; END LOOP;
+  EXECUTE format('INSERT INTO %I.%I (x) SELECT a FROM t WHERE id = $1', 'sch', 'dyn') USING p_d;
+  PERFORM pg_sleep(1);
+  GET DIAGNOSTICS n = ROW_COUNT;
+  IF n > 0 THEN UPDATE p SET x = v_id; ELSIF n < 0 THEN NULL; ELSE DELETE FROM p; END IF;
+  CASE n WHEN 1 THEN INSERT INTO q (x) SELECT c FROM u; ELSE NULL; END CASE;
+  RETURN;
+EXCEPTION WHEN unique_violation OR others THEN
+  GET STACKED DIAGNOSTICS n = MESSAGE_TEXT;
+  INSERT INTO errs (m) VALUES (SQLERRM);
+  RAISE;
+END;
+$body$;
+-- pairs: t.id > o.x i, t.a > o.y i, o.z > o.z t, t.a > sch.dyn.x i, u.c > q.x i, o.x > p.x i, t.a > p.x a
+-- case: upsert variants
+INSERT INTO o AS tgt (id, x) SELECT id, a FROM t ON CONFLICT ON CONSTRAINT pk DO UPDATE SET (x, y) = (excluded.x, tgt.y || 'z') RETURNING id, x AS newx;
+INSERT INTO o (id) SELECT id FROM t ON CONFLICT DO NOTHING;
+-- pairs: t.id > o.id i, t.a > o.x i, o.y > o.y t
+-- case: writable ctes
+WITH del AS (DELETE FROM t WHERE a < 5 RETURNING *), ins AS (INSERT INTO arch SELECT * FROM del RETURNING id)
+INSERT INTO log (x) SELECT id FROM ins;
+-- pairs: t.id > arch.id i, t.a > arch.a i, t.b > arch.b i, arch.id > log.x i
+-- case: lateral, ordinality, function tables
+CREATE VIEW v AS SELECT t.id, e.k, e.v, g.n, l.mx FROM t CROSS JOIN LATERAL jsonb_each(t.a) WITH ORDINALITY AS e(k, v, ord) LEFT JOIN LATERAL (SELECT max(c) mx FROM u WHERE u.id = t.id) l ON true, generate_series(1, t.b) AS g(n);
+-- pairs: t.id > v.id i, t.a > v.k t, t.a > v.v t, t.b > v.n t, u.c > v.mx a
+-- case: trigger function
+CREATE FUNCTION trg() RETURNS trigger AS $$ BEGIN IF TG_OP = 'INSERT' THEN INSERT INTO aud (k, nv) VALUES (NEW.id, NEW.x); ELSE INSERT INTO aud (k, ov, nv) SELECT OLD.id, OLD.x, NEW.x; END IF; NEW.updated := now(); NEW.y := NEW.x + 1; RETURN NEW; END $$ LANGUAGE plpgsql;
+CREATE TRIGGER tr BEFORE INSERT OR UPDATE OF x ON o FOR EACH ROW WHEN (NEW.x > 0) EXECUTE FUNCTION trg();
+-- pairs: o.id > aud.k i, o.x > aud.nv i, o.x > aud.ov i, o.x > o.y t
+-- case: ctas temp, select into, on commit
+CREATE TEMP TABLE w ON COMMIT DROP AS SELECT a FROM t WITH DATA;
+SELECT a AS k INTO TEMP w2 FROM w;
+INSERT INTO o (x) TABLE w2;
+-- pairs: t.a > o.x i
+-- case: recursive view and search cycle
+CREATE RECURSIVE VIEW rv (n, p) AS SELECT id, a FROM t UNION ALL SELECT t.id, rv.p FROM t JOIN rv ON t.a = rv.n;
+WITH RECURSIVE q(id, p) AS (SELECT id, a FROM t UNION SELECT t.id, q.p FROM t, q WHERE t.a = q.id) SEARCH DEPTH FIRST BY id SET ord CYCLE id SET cyc USING path SELECT id, p FROM q;
+-- pairs: t.id > rv.n i, t.a > rv.p i, rv.p > rv.p i, t.id > id i, t.a > p i
+-- case: update from with alias and row
+UPDATE ONLY o AS x SET (a1, a2) = (SELECT c, d FROM u WHERE u.id = x.id), a3 = DEFAULT, arr[1] = 5 FROM t JOIN w ON w.id = t.id WHERE t.id = x.id RETURNING x.*;
+-- pairs: u.c > o.a1 i, u.d > o.a2 i
+-- case: merge pg15
+MERGE INTO o USING (SELECT id, a FROM t) s ON o.id = s.id WHEN MATCHED AND s.a IS NULL THEN DELETE WHEN MATCHED THEN UPDATE SET x = s.a WHEN NOT MATCHED THEN INSERT (id, x) VALUES (s.id, s.a) WHEN NOT MATCHED BY SOURCE THEN DO NOTHING;
+-- pairs: t.a > o.x i, t.id > o.id i
+-- case: json and arrays
+INSERT INTO o (x, y, z) SELECT j->>'k', (j #>> '{a,b}')::int, arr[1] FROM (SELECT to_jsonb(t) AS j, array_agg(a) OVER () AS arr FROM t) q;
+-- pairs: t.id > o.x t, t.a > o.x t, t.b > o.x t, t.id > o.y t, t.a > o.y t, t.b > o.y t, t.a > o.z a
+-- case: values and unnest multi
+INSERT INTO o (x, y) SELECT k, v FROM (VALUES (1, 'a'), (2, 'b')) AS q(k, v);
+INSERT INTO o (x, y) SELECT * FROM unnest(ARRAY[1,2], ARRAY['a','b']) AS u2(k, v);
+-- pairs:
+-- case: no lineage
+SET search_path TO a, b; RESET ALL; SHOW all; ANALYZE VERBOSE t; VACUUM (FULL, ANALYZE) t; REINDEX TABLE t; CLUSTER t USING ix; LOCK TABLE t IN EXCLUSIVE MODE;
+EXPLAIN ANALYZE SELECT a FROM t; LISTEN ch; NOTIFY ch, 'x'; DISCARD ALL; BEGIN; SAVEPOINT s; ROLLBACK TO s; COMMIT; 
+CREATE EXTENSION IF NOT EXISTS pgcrypto; CREATE ROLE r; ALTER DEFAULT PRIVILEGES IN SCHEMA s GRANT SELECT ON TABLES TO r;
+CREATE INDEX CONCURRENTLY ix ON t USING gin (to_tsvector('english', a)) WHERE b > 1; COMMENT ON COLUMN t.a IS 'select x from y';
+CREATE TYPE ty AS ENUM ('a', 'b'); CREATE TYPE comp AS (x int, y text); CREATE DOMAIN dom AS int CHECK (VALUE > 0); CREATE SEQUENCE sq; ALTER SEQUENCE sq OWNED BY t.id;
+CREATE POLICY pol ON t FOR SELECT USING (a = current_user); CREATE PUBLICATION pub FOR TABLE t; CREATE SERVER srv FOREIGN DATA WRAPPER postgres_fdw; CREATE FOREIGN TABLE ft (x int) SERVER srv;
+CREATE AGGREGATE ag (int) (sfunc = int4pl, stype = int); CREATE OPERATOR === (leftarg = int, rightarg = int, procedure = int4eq); CREATE CAST (a AS b) WITH INOUT; DO $$ BEGIN NULL; END $$; DEALLOCATE ALL; REFRESH MATERIALIZED VIEW CONCURRENTLY mv; CREATE RULE rl AS ON INSERT TO t DO INSTEAD NOTHING; CREATE STATISTICS st ON a, b FROM t; ALTER TABLE t ENABLE ROW LEVEL SECURITY; SECURITY LABEL ON TABLE t IS 'x'; IMPORT FOREIGN SCHEMA s FROM SERVER srv INTO p;
+-- writes:
+-- case: procedure with call and transaction, sql body
+CREATE PROCEDURE pr(a1 int, INOUT b1 int) LANGUAGE SQL BEGIN ATOMIC INSERT INTO o (x) SELECT a FROM t; UPDATE o SET y = b1; END;
+CREATE FUNCTION fn(i int) RETURNS SETOF t LANGUAGE sql STABLE RETURN (SELECT 1);
+CREATE FUNCTION fn2(i int) RETURNS TABLE (k int, m text) AS 'SELECT id, b FROM t WHERE id = i' LANGUAGE sql;
+CALL pr(1, 2);
+INSERT INTO p (x) SELECT k FROM fn2(3);
+-- pairs: t.a > o.x i, t.id > fn2.k i, t.b > fn2.m i, fn2.k > p.x i
+-- case: return query
+CREATE FUNCTION rq() RETURNS TABLE (k int) AS $$ BEGIN RETURN QUERY SELECT a FROM t; RETURN QUERY EXECUTE 'SELECT c FROM u'; END $$ LANGUAGE plpgsql;
+-- pairs: t.a > rq.k i, u.c > rq.k i
+-- case: window, filter, distinct on, fetch, for update
+INSERT INTO o (x, y) SELECT DISTINCT ON (id) a, sum(b) FILTER (WHERE a > 1) OVER (PARTITION BY id ORDER BY a RANGE BETWEEN INTERVAL '1' DAY PRECEDING AND CURRENT ROW EXCLUDE TIES) FROM t ORDER BY id, a FETCH FIRST 5 ROWS WITH TIES FOR UPDATE OF t SKIP LOCKED;
+-- pairs: t.a > o.x i, t.b > o.y a, t.a > o.y c, t.id > o.y w
+-- case: tablesample, only, star inheritance, cross db
+SELECT a FROM ONLY t * TABLESAMPLE BERNOULLI (10) REPEATABLE (1);
+-- pairs: t.a > a i
+-- case: a table of what a CTE changed
+CREATE TEMP TABLE w AS WITH up AS (UPDATE o SET x = t.a FROM t WHERE t.id = o.id RETURNING o.id, o.x) SELECT id, x FROM up;
+INSERT INTO p (k, v) SELECT id, x FROM w;
+-- pairs: t.a > o.x i, o.id > p.k i, o.x > p.v i

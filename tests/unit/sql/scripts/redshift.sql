@@ -80,3 +80,30 @@ WHERE l.ship >= '1996-01-01'::date AND l.ship < DATEADD(month, 3, '1996-01-01'::
 GROUP BY s.id HAVING SUM(l.qty) > 10;
 -- pairs: supplier.id > rev.supplier i, lineitem.price > rev.total a, lineitem.discount > rev.total a
 -- influences: lineitem.supp > rev join, supplier.id > rev join, lineitem.ship > rev filter, lineitem.qty > rev filter, supplier.id > rev group_by
+-- case: copy unload
+COPY s.o (x, y) FROM 's3://b/p/manifest' IAM_ROLE 'arn:aws:iam::1:role/x' CSV GZIP IGNOREHEADER 1 DELIMITER '|' REGION 'us-east-1' MANIFEST;
+UNLOAD ('SELECT a, b FROM t WHERE b = \'x\'') TO 's3://b/out_' IAM_ROLE 'x' PARALLEL OFF PARQUET PARTITION BY (a);
+UNLOAD ($$ SELECT a FROM t $$) TO 's3://b/o2' CREDENTIALS 'x' ALLOWOVERWRITE;
+-- pairs: external.s3://b/p/manifest.* > s.o.x i?, external.s3://b/p/manifest.* > s.o.y i?, t.a > external.s3://b/out_.a i, t.b > external.s3://b/out_.b i, t.a > external.s3://b/o2.a i
+-- case: ddl
+CREATE TABLE o DISTSTYLE KEY DISTKEY(id) COMPOUND SORTKEY(a, b) AS SELECT id, a FROM t;
+CREATE TEMP TABLE w (LIKE t INCLUDING DEFAULTS); INSERT INTO w SELECT * FROM t; INSERT INTO p (x) SELECT a FROM w;
+CREATE TABLE q (x INT ENCODE az64 IDENTITY(1,1), y VARCHAR(10) ENCODE lzo DEFAULT 'a', PRIMARY KEY (x)) BACKUP NO;
+ALTER TABLE q APPEND FROM q_stage FILLTARGET;
+CREATE EXTERNAL TABLE spectrum.e (x int) PARTITIONED BY (d date) STORED AS PARQUET LOCATION 's3://b/e/';
+CREATE EXTERNAL SCHEMA es FROM DATA CATALOG DATABASE 'd' IAM_ROLE 'x';
+CREATE MATERIALIZED VIEW mv DISTKEY (id) AUTO REFRESH YES AS SELECT id, SUM(a) s FROM t GROUP BY id;
+CREATE VIEW lv AS SELECT a FROM spectrum.e WITH NO SCHEMA BINDING;
+-- pairs: t.id > o.id i, t.a > o.a i, t.a > p.x i, q_stage.* > q.* i, external.s3://b/e/.* > spectrum.e.* i, t.id > mv.id i, t.a > mv.s a, spectrum.e.a > lv.a i?
+-- codes: RL302
+-- case: stored proc and misc
+CREATE OR REPLACE PROCEDURE sp(d IN date, n OUT int) AS $$ DECLARE r RECORD; BEGIN FOR r IN SELECT a FROM t LOOP INSERT INTO o (x) VALUES (r.a); END LOOP; EXECUTE 'INSERT INTO o (y) SELECT b FROM ' || 't'; TRUNCATE stg; SELECT INTO n COUNT(*) FROM t; COMMIT; EXCEPTION WHEN OTHERS THEN RAISE INFO 'x'; END; $$ LANGUAGE plpgsql NONATOMIC;
+CALL sp('2020-01-01', 1); VACUUM DELETE ONLY t; ANALYZE COMPRESSION t; GRANT USAGE ON SCHEMA s TO GROUP g; SET query_group TO 'x'; CANCEL 5; SHOW TABLE t; ALTER TABLE t ALTER SORTKEY AUTO; CREATE LIBRARY l LANGUAGE plpythonu FROM 's3://x';
+-- pairs: t.a > o.x i, t.b > o.y i
+-- case: super, pivot, merge, qualify, top
+INSERT INTO o (x, y) SELECT c.item.k, i.z FROM t AS r, r.a AS c, c.items i;
+SELECT TOP 5 a FROM t QUALIFY RANK() OVER (ORDER BY b) = 1;
+MERGE INTO o USING t ON o.id = t.id WHEN MATCHED THEN UPDATE SET x = t.a WHEN NOT MATCHED THEN INSERT (id, x) VALUES (t.id, t.a);
+DELETE FROM o USING t WHERE o.id = t.id; DELETE o WHERE x = 1;
+INSERT INTO o (z) SELECT LISTAGG(DISTINCT a, ',') WITHIN GROUP (ORDER BY b) FROM t;
+-- pairs: t.a > o.x t, t.a > o.y t, t.a > a i, t.a > o.x i, t.id > o.id i, t.a > o.z a, t.b > o.z w

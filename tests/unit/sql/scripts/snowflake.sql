@@ -184,8 +184,7 @@ INSERT INTO o (y) SELECT PARSE_JSON(a) FROM t;
 -- case: external table and pipe
 CREATE EXTERNAL TABLE e (x INT AS (value:c1::int)) LOCATION = @stg/p/ FILE_FORMAT = (TYPE = PARQUET);
 CREATE PIPE pp AUTO_INGEST = TRUE AS COPY INTO o (x) FROM @stg/q/;
--- pairs: external.stage:stg/p/.* > e.* i, e.value > e.x t?, external.stage:stg/q/.* > o.x i?
--- codes: RL302
+-- pairs: external.stage:stg/p/.* > e.* i, external.stage:stg/p/.value > e.x t, external.stage:stg/q/.* > o.x i?
 -- case: recursive cte
 WITH RECURSIVE h (id, p) AS (SELECT id, a FROM t UNION ALL SELECT t.id, h.p FROM t JOIN h ON t.a = h.id) SELECT id, p FROM h;
 -- pairs: t.id > id i, t.a > p i
@@ -267,3 +266,136 @@ INSERT INTO o (x, y) SELECT {t.*}, HASH(t.*) FROM t;
 -- case: semi-structured writes and updates
 UPDATE o SET doc = OBJECT_INSERT(o.doc, 'k', t.a:v, TRUE) FROM t WHERE t.id = o.id;
 -- pairs: o.doc > o.doc t, t.a > o.doc t
+-- case: session variable text
+SET q = 'INSERT INTO o (x) SELECT a FROM t';
+EXECUTE IMMEDIATE $q;
+-- pairs: t.a > o.x i
+-- case: identifier of variable
+SET tbl = 'db.s.src';
+INSERT INTO o (y) SELECT b FROM IDENTIFIER($tbl);
+CREATE OR REPLACE TABLE IDENTIFIER($other) AS SELECT a FROM t;
+-- pairs: db.s.src.b > o.y i
+-- case: identifier of scripting variable
+BEGIN
+  LET tn STRING := 'src';
+  INSERT INTO o (y) SELECT b FROM IDENTIFIER(:tn);
+  INSERT INTO IDENTIFIER(:tn) (z) SELECT a FROM t;
+END;
+-- pairs: src.b > o.y i, t.a > src.z i
+-- case: identifier concatenation
+SET (db, sch) = ('D', 'S');
+INSERT INTO o (y) SELECT b FROM IDENTIFIER($db || '.' || $sch || '.src');
+-- writes: o
+-- case: table of variable
+SET tbl = 'db.s.src';
+INSERT INTO o (z) SELECT b FROM TABLE($tbl);
+-- pairs: db.s.src.b > o.z i
+-- case: use database variable
+SET d = 'mydb';
+USE DATABASE IDENTIFIER($d);
+INSERT INTO s.o (x) SELECT a FROM s.t;
+-- writes: mydb.s.o
+-- case: alert
+CREATE OR REPLACE ALERT al WAREHOUSE = w SCHEDULE = '1 minute' IF (EXISTS (SELECT 1 FROM u WHERE c > 1)) THEN INSERT INTO o (x) SELECT a FROM t;
+CREATE ALERT a2 IF (EXISTS (SELECT 1 FROM u)) THEN BEGIN INSERT INTO p (x) SELECT a FROM t; DELETE FROM q; END;
+INSERT INTO r (x) SELECT b FROM t;
+-- pairs: t.a > o.x i, t.a > p.x i, t.b > r.x i
+-- case: external table
+CREATE EXTERNAL TABLE ext (d DATE AS TO_DATE(METADATA$FILENAME), x VARCHAR AS (VALUE:c1::VARCHAR)) PARTITION BY (d) LOCATION = @stg/x FILE_FORMAT = (TYPE = PARQUET);
+-- pairs: external.stage:stg/x.value > ext.x t, external.stage:stg/x.* > ext.* i
+-- case: stream merge with all metadata
+CREATE OR REPLACE STREAM raw.st ON TABLE raw.src SHOW_INITIAL_ROWS = TRUE COMMENT = 'x';
+MERGE INTO dw.dim d USING (SELECT *, METADATA$ACTION AS act, METADATA$ISUPDATE upd FROM raw.st QUALIFY ROW_NUMBER() OVER (PARTITION BY k ORDER BY ts DESC) = 1) s ON d.k = s.k
+WHEN MATCHED AND s.act = 'DELETE' AND NOT s.upd THEN DELETE
+WHEN MATCHED THEN UPDATE SET d.v = s.v, d.ts = CURRENT_TIMESTAMP
+WHEN NOT MATCHED THEN INSERT (k, v, ts) VALUES (s.k, s.v, CURRENT_TIMESTAMP());
+-- pairs: raw.src.* > raw.st.* i, raw.st.v > dw.dim.v i, raw.st.k > dw.dim.k i
+-- case: task dag
+CREATE OR REPLACE TASK t1 WAREHOUSE = 'WH' SCHEDULE = 'USING CRON 0 9 * * * UTC' USER_TASK_TIMEOUT_MS = 10 AS
+  INSERT INTO o (x) SELECT a FROM t;
+CREATE TASK t2 WAREHOUSE = WH AFTER t1 WHEN SYSTEM$STREAM_HAS_DATA('s') AS
+  MERGE INTO o USING u ON o.id = u.id WHEN MATCHED THEN UPDATE SET y = u.c;
+ALTER TASK t2 RESUME;
+EXECUTE TASK t1;
+-- pairs: t.a > o.x i, u.c > o.y i
+-- case: task with block
+CREATE TASK tk WAREHOUSE = wh SCHEDULE = '1 minute' AS
+BEGIN
+  INSERT INTO o (x) SELECT a FROM t;
+  CALL p();
+  DELETE FROM o WHERE x IN (SELECT c FROM u);
+END;
+SELECT 1;
+-- pairs: t.a > o.x i
+-- case: flatten chains
+CREATE OR REPLACE VIEW v AS
+SELECT t.id, f.value:sku::string AS sku, g.value::number AS qty, f.index AS i, f.this AS th, g.key AS k
+FROM t, LATERAL FLATTEN(input => t.a:items) f, TABLE(FLATTEN(input => f.value:qtys, mode => 'ARRAY')) g
+WHERE f.value:active = TRUE;
+-- pairs: t.id > v.id i, t.a > v.sku t, t.a > v.qty t, t.a > v.i t, t.a > v.th t, t.a > v.k t
+-- case: dynamic table chain, hybrid, iceberg
+CREATE OR REPLACE DYNAMIC TABLE d1 TARGET_LAG = DOWNSTREAM WAREHOUSE = wh INITIALIZE = ON_CREATE AS SELECT id, a FROM t;
+CREATE DYNAMIC ICEBERG TABLE d2 TARGET_LAG = '1 hour' WAREHOUSE = wh EXTERNAL_VOLUME = 'v' CATALOG = 'SNOWFLAKE' BASE_LOCATION = 'x' AS SELECT id, COUNT(a) AS n FROM d1 GROUP BY 1;
+CREATE HYBRID TABLE h (id INT PRIMARY KEY, x INT, INDEX ix (x)) AS SELECT id, a FROM t;
+-- pairs: t.id > d1.id i, t.a > d1.a i, d1.id > d2.id i, d1.a > d2.n a, t.id > h.id i, t.a > h.x i
+-- case: pivot dynamic any
+CREATE TABLE o AS SELECT * FROM (SELECT id, a, b FROM t) PIVOT (SUM(b) FOR a IN (ANY ORDER BY a)) AS p;
+-- reads: t
+-- writes: o
+-- case: pivot with aliases
+INSERT INTO o (i, x, y) SELECT * FROM (SELECT id, a, b FROM t) PIVOT (SUM(b) FOR a IN ('q1', 'q2')) AS p (id, q1, q2);
+-- pairs: t.id > o.i i, t.b > o.x a, t.a > o.x c, t.b > o.y a, t.a > o.y c
+-- case: unpivot
+INSERT INTO o (i, m, v) SELECT id, mon, val FROM t UNPIVOT (val FOR mon IN (a, b));
+-- pairs: t.id > o.i i, t.a > o.v i, t.b > o.v i
+-- case: clone undrop swap rename
+CREATE TABLE o CLONE t BEFORE (STATEMENT => 'x');
+CREATE SCHEMA s2 CLONE s1;
+ALTER TABLE o SWAP WITH o_new;
+ALTER TABLE o RENAME TO db.sch.o3;
+UNDROP TABLE zz;
+DROP TABLE IF EXISTS yy CASCADE;
+-- pairs: t.id > o.id i, t.a > o.a i, t.b > o.b i, o.id > o_new.id i, o.a > o_new.a i, o.b > o_new.b i, o_new.* > o.* i, o.id > db.sch.o3.id i, o.a > db.sch.o3.a i, o.b > db.sch.o3.b i
+-- case: multi-table insert first
+INSERT FIRST WHEN a > 10 THEN INTO o1 WHEN a > 5 THEN INTO o2 (x, y) VALUES (id, b) ELSE INTO o3 SELECT id, a, b FROM t;
+-- pairs: t.id > o1.id i, t.a > o1.a i, t.b > o1.b i, t.id > o2.x i, t.b > o2.y i, t.id > o3.id i, t.a > o3.a i, t.b > o3.b i
+-- case: asof match, lateral join
+INSERT INTO o (x, y) SELECT t.a, u.c FROM t ASOF JOIN u MATCH_CONDITION (t.b >= u.d) ON t.id = u.id;
+-- pairs: t.a > o.x i, u.c > o.y i
+-- case: column list view with comments and policies
+CREATE OR REPLACE SECURE VIEW v (x COMMENT 'a b', y WITH MASKING POLICY mp) COPY GRANTS COMMENT = 'zz' AS SELECT a, b FROM t;
+-- pairs: t.a > v.x i, t.b > v.y i
+-- case: quoted case
+CREATE VIEW "V" AS SELECT "a b" AS "C d", A FROM "Sch"."Tab";
+-- writes: v
+-- reads: Sch.Tab
+-- case: group by all, top, sample, values
+INSERT INTO o (x, y) SELECT TOP 5 a, SUM(b) FROM t SAMPLE (10) GROUP BY ALL ORDER BY 2;
+INSERT INTO o (x) SELECT column1 FROM VALUES (1), (2);
+INSERT INTO o (x) SELECT $1 FROM (VALUES (1, 'a'));
+-- pairs: t.a > o.x i, t.b > o.y a
+-- case: using multiple ctes in update and delete
+UPDATE o SET x = q.m FROM (WITH c AS (SELECT id, MAX(a) m FROM t GROUP BY id) SELECT * FROM c) q WHERE q.id = o.id;
+DELETE FROM o USING (SELECT id FROM u) z WHERE z.id = o.id;
+-- pairs: t.a > o.x a
+-- case: insert with cte after into and overwrite
+INSERT OVERWRITE INTO o (x) WITH c AS (SELECT a FROM t) SELECT a FROM c;
+-- pairs: t.a > o.x i
+-- case: at before and changes
+SELECT a FROM t AT (TIMESTAMP => '2020-01-01'::timestamp);
+SELECT a FROM t CHANGES (INFORMATION => DEFAULT) AT (OFFSET => -60);
+-- pairs: t.a > a i
+-- case: execute immediate from and with variables
+SET tbl = 't';
+EXECUTE IMMEDIATE 'INSERT INTO o (x) SELECT a FROM IDENTIFIER($tbl)';
+INSERT INTO o (y) SELECT b FROM IDENTIFIER($tbl);
+INSERT INTO o (z) SELECT b FROM TABLE($tbl);
+-- pairs: t.a > o.x i, t.b > o.y i, t.b > o.z i
+-- case: external table, with virtual cols
+CREATE EXTERNAL TABLE ext (d DATE AS TO_DATE(METADATA$FILENAME), x VARCHAR AS (VALUE:c1::VARCHAR)) PARTITION BY (d) LOCATION = @stg/x AUTO_REFRESH = TRUE FILE_FORMAT = (TYPE = PARQUET);
+-- writes: ext
+-- case: semantic / udf sql
+CREATE OR REPLACE FUNCTION f(x NUMBER) RETURNS NUMBER AS 'x + 1';
+CREATE FUNCTION g(k INT) RETURNS TABLE (m INT) AS $$ SELECT a FROM t WHERE id = k $$;
+INSERT INTO o (x) SELECT g.m FROM u, TABLE(g(u.c)) g;
+-- pairs: t.a > g.m i, g.m > o.x i

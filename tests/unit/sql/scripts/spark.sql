@@ -149,13 +149,13 @@ INSERT INTO TABLE s.o SELECT a AS x FROM s.t;
 CREATE OR REFRESH STREAMING TABLE st COMMENT 'x' AS SELECT a, b FROM STREAM(live.src);
 CREATE LIVE TABLE lt (CONSTRAINT c EXPECT (a > 0) ON VIOLATION DROP ROW) AS SELECT a FROM live.st;
 CREATE OR REFRESH MATERIALIZED VIEW mv AS SELECT SUM(a) AS s FROM lt;
--- pairs: live.src.a > st.a i, live.src.b > st.b i, live.st.a > lt.a i, lt.a > mv.s a
+-- pairs: src.a > st.a i, src.b > st.b i, st.a > lt.a i, lt.a > mv.s a
 -- case: read files [databricks]
 CREATE STREAMING TABLE st AS SELECT k, v AS w FROM STREAM read_files('s3://b/p', format => 'json');
 -- pairs: external.s3://b/p.k > st.k i, external.s3://b/p.v > st.w i
 -- case: apply changes [databricks]
 APPLY CHANGES INTO live.o FROM stream(live.s) KEYS (id) SEQUENCE BY ts COLUMNS * EXCEPT (ts) STORED AS SCD TYPE 2;
--- pairs: live.s.* > live.o.* i
+-- pairs: s.* > o.* i
 -- case: clone and time travel [databricks]
 CREATE OR REPLACE TABLE c SHALLOW CLONE t VERSION AS OF 3;
 INSERT INTO o (x) SELECT a FROM t VERSION AS OF 5;
@@ -211,3 +211,112 @@ INSERT OVERWRITE TABLE o SELECT k AS x FROM q;
 WITH q AS (SELECT a AS k, b FROM t)
 FROM q INSERT OVERWRITE TABLE o SELECT k AS x WHERE b = 1 INSERT INTO TABLE p SELECT b AS y;
 -- pairs: t.a > o.x i, t.b > p.y i
+-- case: merge with schema evolution [databricks]
+MERGE WITH SCHEMA EVOLUTION INTO o AS tgt USING (SELECT * FROM t) AS src ON tgt.id = src.id WHEN MATCHED THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *;
+-- pairs: t.id > o.id i, t.a > o.a i, t.b > o.b i
+-- case: tables by their path [databricks]
+COPY INTO delta.`/mnt/d` FROM '/mnt/src' FILEFORMAT = PARQUET;
+CREATE OR REPLACE TABLE delta.`/mnt/e` AS SELECT a FROM t;
+-- writes: external./mnt/d, external./mnt/e
+-- reads: external./mnt/src, t
+-- case: flows of a pipeline [databricks]
+CREATE OR REFRESH STREAMING TABLE silver AS SELECT a, b FROM STREAM(LIVE.bronze);
+CREATE FLOW f AS AUTO CDC INTO gold FROM stream(silver) KEYS (a) SEQUENCE BY b;
+CREATE FLOW g AS INSERT INTO silver BY NAME SELECT c AS a FROM STREAM u;
+-- pairs: bronze.a > silver.a i, bronze.b > silver.b i, silver.a > gold.a i, silver.b > gold.b i, u.c > silver.a i
+-- case: insert a table [spark, mysql]
+INSERT INTO o TABLE t;
+-- pairs: t.id > o.id i, t.a > o.a i, t.b > o.b i
+-- case: export and import [hive]
+EXPORT TABLE db.e PARTITION (dt='1') TO '/out';
+IMPORT EXTERNAL TABLE db.f FROM '/out';
+-- pairs: db.e.* > external./out.* i, external./out.* > db.f.* i
+-- case: notebook [databricks]
+-- Databricks notebook source
+-- MAGIC %md
+-- MAGIC # Title select * from x
+
+-- COMMAND ----------
+INSERT INTO o (x) SELECT a FROM t
+-- COMMAND ----------
+
+-- MAGIC %python
+-- MAGIC df = spark.sql("select 1")
+
+-- COMMAND ----------
+CREATE OR REPLACE TEMP VIEW tv AS SELECT b FROM t;
+
+-- COMMAND ----------
+INSERT INTO p (x) SELECT b FROM tv
+-- pairs: t.a > o.x i, t.b > p.x i
+-- case: multi insert hive [hive]
+FROM (SELECT id, a, b FROM t WHERE a > 1) src
+INSERT OVERWRITE TABLE o1 PARTITION (dt='2020', hr) SELECT src.id, src.a, src.b WHERE src.a = 2
+INSERT INTO TABLE o2 SELECT src.b GROUP BY src.b
+INSERT OVERWRITE DIRECTORY '/tmp/x' ROW FORMAT DELIMITED FIELDS TERMINATED BY ',' SELECT src.*;
+-- writes: o1, o2, external./tmp/x
+-- reads: t
+-- case: lateral views [hive, spark]
+INSERT INTO o (x, y, z) SELECT t.id, e.k, p.item FROM t LATERAL VIEW explode(t.a) e AS k, v LATERAL VIEW OUTER posexplode(t.b) p AS pos, item;
+-- pairs: t.id > o.x i, t.a > o.y t, t.b > o.z t
+-- case: explode and stack, inline
+INSERT INTO o (x) SELECT explode(a) FROM t;
+INSERT INTO o (x, y) SELECT stack(2, 'a', a, 'b', b) AS (k, v) FROM t;
+INSERT INTO o (x) SELECT col FROM t LATERAL VIEW explode(a) ex AS col;
+-- pairs: t.a > o.x t, t.a > o.y t, t.b > o.y t, t.b > o.x t
+-- case: ctas using and options
+CREATE OR REPLACE TABLE o USING delta PARTITIONED BY (dt) CLUSTER BY (x) LOCATION '/mnt/x' TBLPROPERTIES ('a' = 'b') COMMENT 'zz' AS SELECT a AS x, b AS dt FROM t;
+-- pairs: t.a > o.x i, t.b > o.dt i
+-- case: cache, refresh, temp view
+CACHE LAZY TABLE w OPTIONS ('storageLevel' 'DISK_ONLY') AS SELECT a FROM t;
+CREATE OR REPLACE TEMPORARY VIEW tv (k) AS SELECT a FROM w;
+REFRESH TABLE t; UNCACHE TABLE w; CLEAR CACHE; MSCK REPAIR TABLE t; ANALYZE TABLE t COMPUTE STATISTICS FOR ALL COLUMNS;
+INSERT INTO o (x) SELECT k FROM tv;
+-- pairs: t.a > o.x i
+-- case: merge star databricks [databricks]
+MERGE WITH SCHEMA EVOLUTION INTO o AS tgt USING (SELECT * FROM t) AS src ON tgt.id = src.id WHEN MATCHED AND src.b = 1 THEN DELETE WHEN MATCHED THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT * WHEN NOT MATCHED BY SOURCE THEN UPDATE SET tgt.a = NULL;
+-- pairs: t.id > o.id i, t.a > o.a i, t.b > o.b i
+-- case: copy into databricks [databricks]
+COPY INTO cat.sch.o FROM (SELECT _c0::int AS x, _c1 AS y FROM 's3://b/p') FILEFORMAT = CSV FORMAT_OPTIONS ('header' = 'true') COPY_OPTIONS ('mergeSchema' = 'true');
+COPY INTO delta.`/mnt/d` FROM '/mnt/src' FILEFORMAT = PARQUET;
+-- reads: external.s3://b/p, external./mnt/src
+-- writes: cat.sch.o, external./mnt/d
+-- case: delta things [databricks]
+OPTIMIZE o ZORDER BY (x); VACUUM o RETAIN 168 HOURS; DESCRIBE HISTORY o; RESTORE TABLE o TO VERSION AS OF 3; CREATE TABLE c1 SHALLOW CLONE t VERSION AS OF 2; CREATE TABLE c2 DEEP CLONE t;
+SELECT a FROM t VERSION AS OF 3; SELECT a FROM t TIMESTAMP AS OF '2020-01-01'; SELECT a FROM t@v3; SELECT a FROM delta.`/x/y` ; SELECT * FROM table_changes('t', 2, 5); SELECT a FROM read_files('/x', format => 'csv'); SHOW TABLES IN s; SET x = 1; USE CATALOG c; USE SCHEMA s; GRANT SELECT ON TABLE t TO `g`; ALTER TABLE o ADD COLUMNS (z INT COMMENT 'x'), SET TBLPROPERTIES ('a'='b'); CREATE FUNCTION f(x INT) RETURNS INT RETURN x + 1; DECLARE VARIABLE v INT DEFAULT 5; SET VAR v = (SELECT MAX(a) FROM t); 
+-- codes:
+-- case: insert variants
+INSERT INTO o BY NAME SELECT a AS x, b AS y FROM t;
+INSERT INTO o REPLACE WHERE x = 1 SELECT a, b FROM t;
+INSERT INTO TABLE p PARTITION (dt = '2020') (x) SELECT a FROM t;
+INSERT INTO q TABLE t;
+INSERT INTO r FROM t SELECT a;
+INSERT OVERWRITE LOCAL DIRECTORY '/tmp/y' STORED AS parquet SELECT a FROM t;
+-- pairs: t.a > o.x i, t.b > o.y i, t.a > o.a i, t.b > o.b i, t.a > p.x i, t.id > q.id i, t.a > q.a i, t.b > q.b i, t.a > r.a i, t.a > external./tmp/y.a i
+-- case: window, transform, pivot, tablesample
+SELECT TRANSFORM (a, b) USING 'cat' AS (x STRING, y INT) FROM t;
+INSERT INTO o (i, x, y) SELECT * FROM (SELECT id, a, b FROM t) PIVOT (SUM(b) AS s FOR a IN ('q1' AS q1, 'q2' AS q2));
+INSERT INTO o (i, v) SELECT id, v FROM t UNPIVOT EXCLUDE NULLS (v FOR k IN (a AS x, b)) TABLESAMPLE (10 PERCENT);
+-- pairs: t.a > x t, t.b > x t, t.a > y t, t.b > y t, t.id > o.i i, t.b > o.x a, t.a > o.x c, t.b > o.y a, t.a > o.y c, t.a > o.v i, t.b > o.v i
+-- case: hive ddl [hive]
+CREATE EXTERNAL TABLE IF NOT EXISTS db.e (a STRING COMMENT 'x;y', m MAP<STRING,ARRAY<INT>>, s STRUCT<x:INT,y:STRING>) PARTITIONED BY (dt STRING) CLUSTERED BY (a) SORTED BY (a ASC) INTO 4 BUCKETS ROW FORMAT SERDE 'x' WITH SERDEPROPERTIES ('a'='b') STORED AS INPUTFORMAT 'x' OUTPUTFORMAT 'y' LOCATION 'hdfs://x' TBLPROPERTIES ('skip'='1');
+ALTER TABLE db.e ADD IF NOT EXISTS PARTITION (dt='1') LOCATION '/x'; ALTER TABLE db.e DROP PARTITION (dt='1'); LOAD DATA INPATH '/in' OVERWRITE INTO TABLE db.e PARTITION (dt='1'); EXPORT TABLE db.e TO '/out'; SHOW PARTITIONS db.e; SET hive.exec.dynamic.partition=true; ADD JAR x.jar; CREATE TEMPORARY FUNCTION f AS 'x.Y'; set x; dfs -ls /; !ls;
+INSERT INTO db.e PARTITION (dt) SELECT a, NULL, NULL, b FROM t;
+-- writes: db.e, external./out
+-- reads: external.hdfs://x, external./in, db.e, t
+-- case: distribute sort by, having, semi anti
+INSERT OVERWRITE TABLE o SELECT a, count(*) c FROM t LEFT SEMI JOIN u ON t.id = u.id LEFT ANTI JOIN w ON w.id = t.id GROUP BY a HAVING c > 1 DISTRIBUTE BY a SORT BY c DESC;
+-- pairs: t.a > o.a i
+-- reads: t, u, w
+-- case: pipe, qualify, named window [databricks]
+SELECT a, rank() OVER w AS r FROM t QUALIFY r = 1 WINDOW w AS (PARTITION BY id ORDER BY b);
+-- pairs: t.a > a i, t.id > r w, t.b > r w
+-- case: sql scripting databricks [databricks]
+BEGIN
+  DECLARE v INT DEFAULT 0;
+  SET v = (SELECT MAX(a) FROM t);
+  IF v > 1 THEN INSERT INTO o (x) VALUES (v); END IF;
+  FOR r AS SELECT id FROM u DO INSERT INTO p (x) VALUES (r.id); END FOR;
+  EXECUTE IMMEDIATE 'INSERT INTO q (x) SELECT b FROM t';
+END;
+-- pairs: t.a > o.x a, u.id > p.x i, t.b > q.x i

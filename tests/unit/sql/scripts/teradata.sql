@@ -82,3 +82,55 @@ INSERT INTO o (x, y) SELECT CSUM(a, b), SUM(a) OVER (ORDER BY id ROWS UNBOUNDED 
 -- case: recursive view and with recursive
 WITH RECURSIVE h (id, p) AS (SELECT id, a FROM t WHERE a IS NULL UNION ALL SELECT t.id, t.a FROM t, h WHERE t.a = h.id) SELECT id FROM h;
 -- pairs: t.id > id i
+-- case: table functions with their columns
+INSERT INTO o (x, y) SELECT s.id, d.tok FROM t AS s, TABLE (STRTOK_SPLIT_TO_TABLE(s.id, s.a, ',') RETURNS (k INTEGER, n INTEGER, tok VARCHAR(10) CHARACTER SET UNICODE)) AS d;
+INSERT INTO o (z) SELECT d.w FROM t, TABLE (STRTOK_SPLIT_TO_TABLE(t.id, t.b, ',') RETURNS (k INTEGER, n INTEGER, tok VARCHAR(10))) AS d (u, v, w);
+-- pairs: t.id > o.x i, t.id > o.y t, t.a > o.y t, t.id > o.z t, t.b > o.z t
+-- case: windows that begin anew, expanded periods
+INSERT INTO o (x) SELECT SUM(a) OVER (PARTITION BY id ORDER BY b RESET WHEN a > 1 ROWS UNBOUNDED PRECEDING) FROM t;
+INSERT INTO o (y, z) SELECT id, BEGIN(pd) FROM t EXPAND ON PERIOD(a, b) AS pd BY INTERVAL '1' DAY WHERE id > 1;
+-- pairs: t.a > o.x a, t.id > o.x w, t.b > o.x w, t.id > o.y i, t.a > o.z t, t.b > o.z t
+-- case: volatile and qualify
+CREATE VOLATILE MULTISET TABLE vt, NO FALLBACK, NO LOG AS (SEL id, a, b FROM t QUALIFY ROW_NUMBER() OVER (PARTITION BY id ORDER BY b DESC) = 1) WITH DATA PRIMARY INDEX (id) ON COMMIT PRESERVE ROWS;
+COLLECT STATISTICS COLUMN (id) ON vt;
+INSERT INTO db.o (x, y) SEL id, a (NAMED nm) FROM vt WHERE b (FORMAT '999') > 1;
+-- pairs: t.id > db.o.x i, t.a > db.o.y i
+-- case: update from, del, ins values
+UPD o FROM t AS s SET x = s.a, y = ZEROIFNULL(s.b) WHERE o.id = s.id;
+DEL FROM o ALL; DEL o WHERE x = 1;
+INS o (1, 'a'); INS INTO o (x) SEL a FROM t;
+UPDATE o SET x = 5 WHERE id = 1 ELSE INSERT o (1, 5);
+-- pairs: t.a > o.x i, t.b > o.y t
+-- case: merge, locking, sample, top, expand
+LOCKING ROW FOR ACCESS SELECT TOP 10 a FROM t SAMPLE 5;
+LOCK TABLE t FOR ACCESS INSERT INTO o (x) SELECT a FROM t;
+MERGE INTO o USING (SELECT id, a FROM t) s ON o.id = s.id WHEN MATCHED THEN UPD SET x = s.a WHEN NOT MATCHED THEN INS (id, x) VALUES (s.id, s.a);
+INSERT INTO o (d) SELECT BEGIN(pd) FROM t EXPAND ON PERIOD(a, b) AS pd BY INTERVAL '1' DAY;
+REPLACE VIEW v (x, y) AS LOCKING TABLE t FOR ACCESS SELECT a, b FROM t;
+-- pairs: t.a > a i, t.a > o.x i, t.id > o.id i, t.a > o.d t, t.b > o.d t, t.a > v.x i, t.b > v.y i
+-- case: macro, procedure
+REPLACE MACRO m (p INTEGER) AS (INSERT INTO o (x) SELECT a FROM t WHERE id = :p; SELECT * FROM o;);
+REPLACE PROCEDURE pr (IN p INTEGER, OUT n INTEGER) SQL SECURITY INVOKER
+BEGIN
+  DECLARE v INTEGER DEFAULT 0; DECLARE c CURSOR FOR SELECT a FROM t;
+  DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN SET n = -1; END;
+  SELECT MAX(a) INTO v FROM t;
+  INSERT INTO o (y) VALUES (:v);
+  FOR r AS cr CURSOR FOR SELECT b FROM t DO INSERT INTO o (z) VALUES (r.b); END FOR;
+  CALL DBC.SysExecSQL('INSERT INTO o (w) SELECT c FROM u');
+END;
+-- writes: m, o
+-- case: bteq and fastload
+.LOGON host/user,pw;
+.SET WIDTH 200
+.IF ERRORCODE <> 0 THEN .QUIT 8;
+DATABASE dw;
+INSERT INTO o (x) SELECT a FROM t;
+.EXPORT FILE = x.txt
+.LOGOFF
+.QUIT
+-- pairs: dw.t.a > dw.o.x i
+-- case: ddl
+CREATE MULTISET TABLE db.o, FALLBACK, CHECKSUM = DEFAULT, MAP = m1 (id INTEGER NOT NULL GENERATED ALWAYS AS IDENTITY (START WITH 1), d DATE FORMAT 'YYYY-MM-DD' DEFAULT CURRENT_DATE, c VARCHAR(10) CHARACTER SET LATIN NOT CASESPECIFIC COMPRESS ('a','b'), p PERIOD(DATE)) UNIQUE PRIMARY INDEX (id) PARTITION BY RANGE_N(d BETWEEN DATE '2020-01-01' AND DATE '2021-01-01' EACH INTERVAL '1' MONTH, NO RANGE) INDEX (c);
+CREATE TABLE o2 AS t WITH NO DATA; CREATE TABLE o3 AS t WITH DATA AND STATS; RENAME TABLE o2 TO o4; CREATE JOIN INDEX ji AS SELECT id, a FROM t PRIMARY INDEX (id); HELP TABLE t; SHOW VIEW v; EXPLAIN SEL a FROM t; GRANT SELECT ON t TO u; BT; ET; DIAGNOSTIC HELPSTATS ON FOR SESSION; SET SESSION DATABASE x; COMMENT ON TABLE t 'x'; DROP STATISTICS ON t; 
+-- codes:
