@@ -12,6 +12,7 @@ other processes see pages that a checkpoint rewrites, so they look at the file's
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import glob
 import os
 import random
@@ -63,11 +64,14 @@ _COUNTED: Final = " RETURN count(*)"
 _SWEEP_FILES: Final = 1_000  # fewer are always replaced where they are
 _SWEEP_SHARE: Final = 3
 """A store of which every third file changes is built anew: reading 10,000 files and copying them costs 6 s of CPU, replacing a third of them 10 s."""
+_FILE_BYTES: Final = 10_000  # of disk that the rows of a file need
 _PART_NODES: Final = 20_000  # whose rows are read at once
-_SPARE_BYTES: Final = 64 * 2**20
+_SPARE_BYTES: Final = 4 * 2**20  # of disk that stay free
+_ROW_BYTES: Final = 500  # of disk that a row of a transaction needs, in the log and in the file, with room to spare
 _OPEN_RETRIES: Final = 8
 _CHECKPOINT_SECONDS: Final = 60.0
 _CHECKPOINT_BYTES: Final = 4 * 2**20
+_LOG_SHARE: Final = 2  # bytes of disk that a checkpoint needs for a byte of the log
 _DAMAGED: Final = re.compile(r"corrupt|DiskArray", re.IGNORECASE)
 """Seen after some ten large transactions in a row: the engine then reads and writes nothing more in this file."""
 _LOCKED: Final = re.compile(r"lock", re.IGNORECASE)
@@ -102,7 +106,8 @@ class LadybugStore(BaseStore):
         self._db: Any = None
         self._connection: Any = None
         self._lock_file: Any = None
-        self._is_damaged = False
+        self._has_failed = False
+        self._is_full = False  # a write found no room on the disk
         self._stamp = (0, 0)
         self._checkpointed = time.monotonic()
         if read_only:
@@ -212,10 +217,13 @@ class LadybugStore(BaseStore):
 
     def _disconnect(self) -> None:
         for thing in (self._connection, self._db):
-            if thing is not None:
+            if thing is not None and self._is_full:
+                _abandon(thing)
+            elif thing is not None:
                 with contextlib.suppress(RuntimeError):
                     thing.close()
         self._connection = self._db = None
+        self._is_full = False
 
     def _is_older(self) -> bool:
         """Was the file written with an older schema? Its tables have other columns, and all of it can be built again."""
@@ -344,8 +352,8 @@ class LadybugStore(BaseStore):
         """Does so much change that to build the file anew costs less? Not on a disk that has no room for both."""
         if changing < _SWEEP_FILES or changing * _SWEEP_SHARE < self._read(cypher.count_nodes(FILE), prefix="")[0][0]:
             return False
-        needed = 2 * _stamp(self.path)[1] + _SPARE_BYTES
-        return all(shutil.disk_usage(p).free > needed for p in (self.path.parent, tempfile.gettempdir()))
+        needed = 2 * _stamp(self.path)[1] + _SPARE_BYTES + changing * _FILE_BYTES
+        return all(_free(p) > needed for p in (self.path.parent, tempfile.gettempdir()))
 
     def _parts(self, table: Node | Rel) -> Iterator[Sequence[Row]]:
         """See :data:`.bulk.Parts`. An answer as a whole could be larger than the buffer pool."""
@@ -362,6 +370,7 @@ class LadybugStore(BaseStore):
         """A file with these rows in the place of the old one, which is whole until then: whoever crashes has either."""
         metas = self._read(cypher.METAS)
         self._check_epoch(next((int(m[1]) for m in metas if m[0] == project), None), epoch, project)
+        self._require(spools.bytes)
         try:
             self._run("CHECKPOINT")
             self._disconnect()
@@ -377,6 +386,7 @@ class LadybugStore(BaseStore):
             self._clear_new()
             if self._connection is None:
                 self._connect(read_only=False)
+                self._has_failed = self._is_full = False
         self._checkpointed = time.monotonic()
 
     def _fill(self, spools: Spools, metas: Sequence[tuple[str, int, str]]) -> None:
@@ -387,8 +397,8 @@ class LadybugStore(BaseStore):
                 store._set_meta(name, epoch, digest)
             spools.copy(store._run)
             store._run("CHECKPOINT")
-        except BaseException:
-            store._is_damaged = True  # it goes as it is
+        except BaseException as error:
+            store._has_failed, store._is_full = True, bool(_NO_ROOM.search(str(error)))
             raise
         finally:
             store.close()
@@ -400,6 +410,7 @@ class LadybugStore(BaseStore):
     def _clear_new(self) -> None:
         """What is left of a file that was not finished."""
         for path in self.path.parent.glob(glob.escape(self._new.name) + "*"):
+            os.truncate(path, 0)  # an engine that was abandoned may have it open
             path.unlink()
 
     def _failed(self, error: Exception) -> StoreUnavailable:
@@ -425,7 +436,9 @@ class LadybugStore(BaseStore):
         """Keep the log short for those who open the file, and checkpoints rare: they disturb readers. (The engine itself
         makes one when the log has 16 MB.)"""
         now = time.monotonic()
-        if now - self._checkpointed > _CHECKPOINT_SECONDS or _stamp(self._log)[1] > _CHECKPOINT_BYTES:
+        length = _stamp(self._log)[1]
+        if now - self._checkpointed > _CHECKPOINT_SECONDS or length > _CHECKPOINT_BYTES:
+            self._require(_LOG_SHARE * length)
             self._run("CHECKPOINT")
             self._checkpointed = now
 
@@ -445,6 +458,7 @@ class LadybugStore(BaseStore):
         self._transaction(project, epoch, delta, None)
 
     def _transaction(self, project: str, epoch: int, delta: Delta, stored: Stored | None) -> None:
+        self._require(_LOG_SHARE * _stamp(self._log)[1] + _ROW_BYTES * delta.size)
         with self._whole(project, epoch):
             self._drop(delta, stored)
             self._put(project, delta)
@@ -471,18 +485,29 @@ class LadybugStore(BaseStore):
         if _DAMAGED.search(text):
             return self._damaged(text)
         if _NO_ROOM.search(text):
-            return StoreUnavailable(
-                "RL214",
-                f"cannot write to {self.path}: {text}",
-                help="free some disk space and run again; nothing was lost",
-            )
+            self._has_failed = self._is_full = True
+            return self._full(text)
         return TooLarge(text) if _NO_MEMORY.search(text) else Permanent("RL501", text)
+
+    def _require(self, needed: int) -> None:
+        """Raises StoreUnavailable if the disk has not so many bytes free: better than an engine that finds out by itself."""
+        if _free(self.path.parent) < needed + _SPARE_BYTES:
+            raise self._full(f"{needed + _SPARE_BYTES:,} are needed")
+
+    def _full(self, reason: str) -> StoreUnavailable:
+        folder = self.path.parent
+        return StoreUnavailable(
+            "RL214",
+            f"cannot write to {self.path}: {_free(folder):,} bytes are free in {folder}; {reason}",
+            help="free some space there, or choose another place with --store or data_dir, and run again; what was "
+            "committed before is still there",
+        )
 
     def _damaged(self, text: str) -> StoreUnavailable:
         """The engine lost its way in its own file. Whoever opens it next builds it anew: it can all be made again."""
         with contextlib.suppress(OSError):
             self._mark.write_text(text, encoding="utf-8")
-        self._is_damaged = True
+        self._has_failed = True
         return StoreUnavailable(
             "RL211", f"the graph at {self.path} is damaged: {text}", help="run again: it is moved aside and built anew"
         )
@@ -690,9 +715,11 @@ class LadybugStore(BaseStore):
 
     def close(self) -> None:
         """See :meth:`GraphStore.close`."""
-        if self._connection is not None and not self.read_only and not self._is_damaged:
-            with contextlib.suppress(RuntimeError):
+        if self._connection is not None and not self.read_only and not self._has_failed:
+            try:
                 self._run("CHECKPOINT")
+            except RuntimeError:
+                self._is_full = True  # its log is still there; to close it could end the process
         self._disconnect()
         if self._lock_file is not None:
             self._lock_file.close()
@@ -712,6 +739,16 @@ def _stamp(path: Path) -> tuple[int, int]:
     except OSError:
         return (0, 0)
     return (stat.st_mtime_ns, stat.st_size)
+
+
+def _abandon(thing: Any) -> None:
+    """Never let go of an object of the engine: closing it would write the rest of its log, and end the process if it cannot."""
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))
+
+
+def _free(folder: Path | str) -> int:
+    """Bytes that are free on its disk."""
+    return shutil.disk_usage(folder).free
 
 
 def _sync(path: Path) -> None:

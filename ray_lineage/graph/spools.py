@@ -47,6 +47,11 @@ class Spools:
             self._bytes[table] = out.tell()
 
     @property
+    def bytes(self) -> int:
+        """Of all files."""
+        return sum(self._bytes.values())
+
+    @property
     def largest(self) -> int:
         """Bytes of the largest file."""
         return max(self._bytes.values(), default=0)
