@@ -106,6 +106,7 @@ class BaseStore:
         removed: Sequence[str] = (),
         *,
         fresh: bool = False,
+        changing: int = 0,
         on_stored: Callable[[int], None] | None = None,
     ) -> ApplyResult:
         """See :meth:`GraphStore.apply`."""

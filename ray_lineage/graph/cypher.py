@@ -317,6 +317,7 @@ def delete_nodes(label: str) -> str:
 FENCE: Final = f"MATCH (m:`{META}` {{id: $id}}) SET m.digest = '' WITH m RETURN m.epoch"
 """In every writing transaction: unsettles the project, locks out other writers (Neo4j) and says what the epoch is."""
 
+METAS: Final = f"MATCH (m:`{META}`) RETURN m.id, m.epoch, m.digest, m.schema_version"
 FILE_STATES: Final = "MATCH (f:`File`) WHERE f.project = $project RETURN f.path, f.sha256, f.fingerprint, f.status"
 FIND_DATASETS: Final = "MATCH (d:`Dataset`) WHERE d.`table` = $last RETURN d.id, d.name, d.project ORDER BY d.id"
 DATASETS_LIKE: Final = (
@@ -362,6 +363,28 @@ def dump_rels(rel: Rel) -> str:
     columns = rel.columns[2:] if rel is HAS_COLUMN else ("file", *rel.columns[2:])
     more = "".join(f", r.`{c}`" for c in columns)
     return f"MATCH (a:`{rel.source}`)-[r:`{rel.type}`]->(b:`{rel.target}`) WHERE a.id STARTS WITH $prefix RETURN a.id, b.id{more}"
+
+
+@cache
+def last_offset(label: str) -> str:
+    """The highest place of a node in its table (ladybug); null if it has none."""
+    return f"MATCH (n:`{label}`) RETURN max(offset(id(n)))"
+
+
+@cache
+def part_of_nodes(node: Node, more: tuple[str, ...] = ()) -> str:
+    """The nodes from one place to before another in their table (ladybug)."""
+    return f"MATCH (n:`{node.label}`) WHERE {_between('n')} RETURN {_columns('n', (*node.columns, *more))}"
+
+
+@cache
+def part_of_rels(rel: Rel) -> str:
+    """The relationships that start at these (ladybug): source, target, file, properties."""
+    return f"MATCH (a:`{rel.source}`)-[r:`{rel.type}`]->(b:`{rel.target}`) WHERE {_between('a')} RETURN {_row(rel)}"
+
+
+def _between(variable: str) -> str:
+    return f"offset(id({variable})) >= $first AND offset(id({variable})) < $before"
 
 
 @cache

@@ -2,31 +2,36 @@
 
 Rules, each found by crashing it: one process owns the database, one thread uses it; a log that was cut short is replayed
 as far as it goes (what is missing shows as work to do, because fingerprints are in the same transaction as the rows);
-what cannot be opened is moved aside and built anew; the buffer pool is bounded (its default is 80 % of memory); COPY only
-loads what is wholly new, because the log does not hold copied rows: a transaction that deletes and copies, cut short before
-the checkpoint that follows, came back with the deletions alone. Readers in other processes see pages that a checkpoint
-rewrites, so they look at the file's time stamp after each query and read again.
+what cannot be opened is moved aside and built anew; the buffer pool is bounded (its default is 80 % of memory), but never so
+small that a checkpoint fails; COPY only fills empty tables of a new file, because the log does not hold copied rows, a
+transaction holds them in memory, and keys that are added to others in very large numbers may be lost. What is loaded at
+once, or replaces a good part of the store, goes into such a file, which then takes the place of the old one. Readers in
+other processes see pages that a checkpoint rewrites, so they look at the file's time stamp after each query and read again.
 """
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import glob
 import os
 import random
 import re
+import shutil
 import tempfile
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Final, TextIO
+from typing import Any, ClassVar, Final
 
 import msgspec
 
-from ray_lineage.errors import RayLineageError, StoreUnavailable
+from ray_lineage.errors import StoreUnavailable
 from ray_lineage.graph import cypher
 from ray_lineage.graph.base import BaseStore, Permanent, TooLarge, column_rows, dataset_rows
 from ray_lineage.graph.batching import batches
-from ray_lineage.graph.delta import Batch, Delta, Places, Stored, anchors, as_parameters, difference
+from ray_lineage.graph.bulk import Bulk, places_text
+from ray_lineage.graph.delta import Batch, Delta, Places, Stored, as_parameters, difference
 from ray_lineage.graph.schema import (
     COLUMN,
     DATASET,
@@ -39,20 +44,34 @@ from ray_lineage.graph.schema import (
     Node,
     Rel,
 )
+from ray_lineage.graph.spools import Spools, no_space
 from ray_lineage.graph.store import ApplyResult
-from ray_lineage.model import Contribution, Row
+from ray_lineage.model import Contribution, Row, file_id
 
-_BUFFER_POOL: Final = 256 * 2**20  # enough for the hash indexes of a million columns
+_BUFFER_POOL: Final = 512 * 2**20
+_POOL_SHARE: Final = 2
+"""Times the size of the file, if that is more. A checkpoint that finds no memory leaves the engine without its way in its own
+file ("idx ... of the DiskArray"): with 256 MB it did at 16,000 files, whose file has 180 MB."""
+_LOAD_SHARE: Final = 3  # times the size of the largest table's file of rows: a table is copied at once
 _FROM_FILE: Final = 500  # rows from which reading a CSV file beats UNWIND
 _LOOKED_UP: Final = 5_000  # ids of one look-up
 _ASKED_ALONE: Final = 50  # ids that are looked up one by one: 0.05 ms each, an UNWIND costs 5 ms however short it is
 _FEW_FILES: Final = 20  # are looked up from their keys: about 3 ms each
 _SPREAD: Final = 12  # files between two of a batch, from where looking up is cheaper than reading them all
-_MOST_PLACES: Final = 500  # of a file that is looked up: 0.1 ms each
 _DROPPED_ALONE: Final = 1_000  # relationships of one type that are deleted by their keys: 0.1 ms each
+_COUNTED: Final = " RETURN count(*)"
+"""The engine may lose the key of a node when very many come at once (seen: 1 of 100,000, ladybug 0.22)."""
+_SWEEP_FILES: Final = 1_000  # fewer are always replaced where they are
+_SWEEP_SHARE: Final = 3
+"""A store of which every third file changes is built anew: reading 10,000 files and copying them costs 6 s of CPU, replacing a third of them 10 s."""
+_FILE_BYTES: Final = 10_000  # of disk that the rows of a file need
+_PART_NODES: Final = 20_000  # whose rows are read at once
+_SPARE_BYTES: Final = 4 * 2**20  # of disk that stay free
+_ROW_BYTES: Final = 500  # of disk that a row of a transaction needs, in the log and in the file, with room to spare
 _OPEN_RETRIES: Final = 8
 _CHECKPOINT_SECONDS: Final = 60.0
 _CHECKPOINT_BYTES: Final = 4 * 2**20
+_LOG_SHARE: Final = 2  # bytes of disk that a checkpoint needs for a byte of the log
 _DAMAGED: Final = re.compile(r"corrupt|DiskArray", re.IGNORECASE)
 """Seen after some ten large transactions in a row: the engine then reads and writes nothing more in this file."""
 _LOCKED: Final = re.compile(r"lock", re.IGNORECASE)
@@ -69,16 +88,26 @@ class LadybugStore(BaseStore):
     removed_at_once: ClassVar[int] = 2_000
     bounded: ClassVar[bool] = False
 
-    def __init__(self, path: str, *, read_only: bool = False, sleep: Callable[[float], None] = time.sleep) -> None:
-        """Open (or create) the database file. Raises StoreUnavailable if it is locked, or absent and ``read_only``."""
+    def __init__(
+        self,
+        path: str,
+        *,
+        read_only: bool = False,
+        buffer_pool: int = 0,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Open (or create) the database file. ``buffer_pool``: bytes of memory that the engine will need, where that cannot
+        be told from the file. Raises StoreUnavailable if the file is locked, or absent and ``read_only``."""
         super().__init__(sleep)
+        self._buffer_pool = buffer_pool
         self.path = Path(path)
         self.uri = path
         self.read_only = read_only
         self._db: Any = None
         self._connection: Any = None
         self._lock_file: Any = None
-        self._is_damaged = False
+        self._has_failed = False
+        self._is_full = False  # a write found no room on the disk
         self._stamp = (0, 0)
         self._checkpointed = time.monotonic()
         if read_only:
@@ -119,6 +148,7 @@ class LadybugStore(BaseStore):
     def _open_for_writing(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._take_lock()
+        self._clear_new()
         if self._mark.exists():
             reason = self._mark.read_text(encoding="utf-8", errors="replace")[:300]
             self._mark.unlink()
@@ -175,17 +205,25 @@ class LadybugStore(BaseStore):
         import ladybug
 
         self._stamp = _stamp(self.path)
+        pool = max(_BUFFER_POOL, _POOL_SHARE * self._stamp[1], self._buffer_pool)
         self._db = ladybug.Database(
-            str(self.path), buffer_pool_size=_BUFFER_POOL, read_only=read_only, throw_on_wal_replay_failure=False
+            str(self.path), buffer_pool_size=pool, read_only=read_only, throw_on_wal_replay_failure=False
         )
         self._connection = ladybug.Connection(self._db)
+        if not read_only:
+            self._run(
+                "CALL force_checkpoint_on_close=false"
+            )  # :meth:`close` makes one, if it may; in there it may abort
 
     def _disconnect(self) -> None:
         for thing in (self._connection, self._db):
-            if thing is not None:
+            if thing is not None and self._is_full:
+                _abandon(thing)
+            elif thing is not None:
                 with contextlib.suppress(RuntimeError):
                     thing.close()
         self._connection = self._db = None
+        self._is_full = False
 
     def _is_older(self) -> bool:
         """Was the file written with an older schema? Its tables have other columns, and all of it can be built again."""
@@ -270,58 +308,120 @@ class LadybugStore(BaseStore):
         removed: Sequence[str] = (),
         *,
         fresh: bool = False,
+        changing: int = 0,
         on_stored: Callable[[int], None] | None = None,
     ) -> ApplyResult:
         """See :meth:`GraphStore.apply`."""
-        if fresh:
-            return self._load(project, epoch, contributions, on_stored)
+        if fresh or self._is_sweep(changing + len(removed)):
+            return self._load(project, epoch, contributions, removed, on_stored)
         return super().apply(project, epoch, contributions, removed, on_stored=on_stored)
 
+    # ------------------------------------------------------------------ building anew
+
     def _load(
-        self, project: str, epoch: int, contributions: Iterable[Contribution], on_stored: Callable[[int], None] | None
+        self,
+        project: str,
+        epoch: int,
+        contributions: Iterable[Contribution],
+        removed: Sequence[str],
+        on_stored: Callable[[int], None] | None,
     ) -> ApplyResult:
-        """A first load: rows of relationships and statements go to disk as they come, shared nodes are gathered, then all
-        is copied in one transaction. Five times as fast as batches, because no shared node is written twice."""
+        """Copy all rows into a new file: those that come, and what the store holds of all other files."""
         result = ApplyResult(rejected=[], transactions=1)
-        described: dict[str, dict[str, Row]] = {"Dataset": {}, "Column": {}}
-        datasets: dict[str, str] = {}
-        columns: dict[str, tuple[str, str]] = {}
         files = 0
         with tempfile.TemporaryDirectory(prefix="ray_lineage-") as folder, contextlib.ExitStack() as stack:
-            spools = _Spools(folder, stack)
+            spools = Spools(folder, stack)
+            bulk = Bulk(project, spools, [file_id(project, p) for p in removed])
             try:
                 for batch in batches(contributions, self.transaction_rows):
-                    part = Batch(project, batch, ())
+                    bulk.take(Batch(project, batch, ()))
                     files += len(batch)
-                    for label, found in described.items():
-                        found.update(part.nodes[label])
-                    datasets.update(part.datasets)
-                    columns.update(part.columns)
-                    places = anchors(part)
-                    spools.write("File", [(*r, _places_text(places.get(i))) for i, r in part.nodes["File"].items()])
-                    spools.write("Statement", part.nodes["Statement"].values())
-                    for kind, rows in part.rels.items():
-                        spools.write(kind, rows)
-                spools.write("Dataset", [described["Dataset"].get(r[0], r) for r in dataset_rows(project, datasets)])
-                nodes = column_rows(columns)
-                spools.write("Column", [described["Column"].get(r[0], r) for r in nodes])
-                spools.write("HAS_COLUMN", [(r[1], r[0]) for r in nodes])
-                spools.flush()
+                came = spools.rows
+                bulk.keep(self._parts)
+                kept = spools.rows - came
+                bulk.finish()
+                result.rows_written = spools.rows - kept
             except OSError as error:
-                raise _no_space(error) from error
-            try:
-                with self._whole(project, epoch):
-                    spools.copy(self._run)
-            except (Permanent, TooLarge) as error:
-                raise StoreUnavailable(
-                    "RL214",
-                    f"the graph could not be loaded: {error}",
-                    help="is there enough disk space and memory? Then run again; nothing was lost",
-                ) from error
-            result.rows_written = spools.rows
+                raise no_space(error) from error
+            self._build_anew(project, epoch, spools)
         if on_stored is not None:
             on_stored(files)
         return result
+
+    def _is_sweep(self, changing: int) -> bool:
+        """Does so much change that to build the file anew costs less? Not on a disk that has no room for both."""
+        if changing < _SWEEP_FILES or changing * _SWEEP_SHARE < self._read(cypher.count_nodes(FILE), prefix="")[0][0]:
+            return False
+        needed = 2 * _stamp(self.path)[1] + _SPARE_BYTES + changing * _FILE_BYTES
+        return all(_free(p) > needed for p in (self.path.parent, tempfile.gettempdir()))
+
+    def _parts(self, table: Node | Rel) -> Iterator[Sequence[Row]]:
+        """See :data:`.bulk.Parts`. An answer as a whole could be larger than the buffer pool."""
+        label, query = (
+            (table.label, cypher.part_of_nodes(table, (cypher.ANCHORS,) if table is FILE else ()))
+            if isinstance(table, Node)
+            else (table.source, cypher.part_of_rels(table))
+        )
+        last = self._read(cypher.last_offset(label))[0][0]
+        for start in range(0, 0 if last is None else int(last) + 1, _PART_NODES):
+            yield [tuple(r) for r in self._read(query, first=start, before=start + _PART_NODES)]
+
+    def _build_anew(self, project: str, epoch: int, spools: Spools) -> None:
+        """A file with these rows in the place of the old one, which is whole until then: whoever crashes has either."""
+        metas = self._read(cypher.METAS)
+        self._check_epoch(next((int(m[1]) for m in metas if m[0] == project), None), epoch, project)
+        self._require(spools.bytes)
+        try:
+            self._run("CHECKPOINT")
+            self._disconnect()
+            self._clear_new()
+            self._fill(spools, [(m[0], int(m[1]), "" if m[0] == project else m[2]) for m in metas])
+            _sync(self._new)
+            self._log.unlink(missing_ok=True)
+            self._new.replace(self.path)
+            _sync(self.path.parent)
+        except (RuntimeError, OSError) as error:
+            raise self._failed(error) from error
+        finally:
+            self._clear_new()
+            if self._connection is None:
+                self._connect(read_only=False)
+                self._has_failed = self._is_full = False
+        self._checkpointed = time.monotonic()
+
+    def _fill(self, spools: Spools, metas: Sequence[tuple[str, int, str]]) -> None:
+        """Copy all rows into the new file. Raises RuntimeError."""
+        store = LadybugStore(str(self._new), buffer_pool=_LOAD_SHARE * spools.largest)
+        try:
+            for name, epoch, digest in metas:
+                store._set_meta(name, epoch, digest)
+            spools.copy(store._run)
+            store._run("CHECKPOINT")
+        except BaseException as error:
+            store._has_failed, store._is_full = True, bool(_NO_ROOM.search(str(error)))
+            raise
+        finally:
+            store.close()
+
+    @property
+    def _new(self) -> Path:
+        return self.path.with_name(self.path.name + ".new")
+
+    def _clear_new(self) -> None:
+        """What is left of a file that was not finished."""
+        for path in self.path.parent.glob(glob.escape(self._new.name) + "*"):
+            os.truncate(path, 0)  # an engine that was abandoned may have it open
+            path.unlink()
+
+    def _failed(self, error: Exception) -> StoreUnavailable:
+        failure = self._failure(_first_line(error))
+        if isinstance(failure, StoreUnavailable):
+            return failure
+        return StoreUnavailable(
+            "RL214",
+            f"cannot write the graph at {self.path}: {failure}",
+            help="is there enough disk space and memory? Then run again; what it held before is still there",
+        )
 
     def settle(self, project: str, epoch: int, digest: str) -> None:
         """See :meth:`GraphStore.settle`."""
@@ -330,14 +430,15 @@ class LadybugStore(BaseStore):
             self._set_meta(project, epoch, digest)
             self._checkpoint_sometimes()
         except RuntimeError as error:
-            failure = self._failure(_first_line(error))
-            raise failure if isinstance(failure, StoreUnavailable) else self._away() from error
+            raise self._failed(error) from error
 
     def _checkpoint_sometimes(self) -> None:
         """Keep the log short for those who open the file, and checkpoints rare: they disturb readers. (The engine itself
         makes one when the log has 16 MB.)"""
         now = time.monotonic()
-        if now - self._checkpointed > _CHECKPOINT_SECONDS or _stamp(self._log)[1] > _CHECKPOINT_BYTES:
+        length = _stamp(self._log)[1]
+        if now - self._checkpointed > _CHECKPOINT_SECONDS or length > _CHECKPOINT_BYTES:
+            self._require(_LOG_SHARE * length)
             self._run("CHECKPOINT")
             self._checkpointed = now
 
@@ -357,6 +458,7 @@ class LadybugStore(BaseStore):
         self._transaction(project, epoch, delta, None)
 
     def _transaction(self, project: str, epoch: int, delta: Delta, stored: Stored | None) -> None:
+        self._require(_LOG_SHARE * _stamp(self._log)[1] + _ROW_BYTES * delta.size)
         with self._whole(project, epoch):
             self._drop(delta, stored)
             self._put(project, delta)
@@ -383,18 +485,29 @@ class LadybugStore(BaseStore):
         if _DAMAGED.search(text):
             return self._damaged(text)
         if _NO_ROOM.search(text):
-            return StoreUnavailable(
-                "RL214",
-                f"cannot write to {self.path}: {text}",
-                help="free some disk space and run again; nothing was lost",
-            )
+            self._has_failed = self._is_full = True
+            return self._full(text)
         return TooLarge(text) if _NO_MEMORY.search(text) else Permanent("RL501", text)
+
+    def _require(self, needed: int) -> None:
+        """Raises StoreUnavailable if the disk has not so many bytes free: better than an engine that finds out by itself."""
+        if _free(self.path.parent) < needed + _SPARE_BYTES:
+            raise self._full(f"{needed + _SPARE_BYTES:,} are needed")
+
+    def _full(self, reason: str) -> StoreUnavailable:
+        folder = self.path.parent
+        return StoreUnavailable(
+            "RL214",
+            f"cannot write to {self.path}: {_free(folder):,} bytes are free in {folder}; {reason}",
+            help="free some space there, or choose another place with --store or data_dir, and run again; what was "
+            "committed before is still there",
+        )
 
     def _damaged(self, text: str) -> StoreUnavailable:
         """The engine lost its way in its own file. Whoever opens it next builds it anew: it can all be made again."""
         with contextlib.suppress(OSError):
             self._mark.write_text(text, encoding="utf-8")
-        self._is_damaged = True
+        self._has_failed = True
         return StoreUnavailable(
             "RL211", f"the graph at {self.path} is damaged: {text}", help="run again: it is moved aside and built anew"
         )
@@ -512,7 +625,7 @@ class LadybugStore(BaseStore):
 
     def _put_files(self, delta: Delta) -> None:
         known = self._existing("File", [r[0] for r in delta.files])
-        rows = [(*r, _places_text(delta.places.get(r[0]))) for r in delta.files]
+        rows = [(*r, places_text(delta.places.get(r[0]))) for r in delta.files]
         self._insert_nodes(FILE, [r for r in rows if r[0] not in known], (cypher.ANCHORS,))
         self._set_nodes(FILE, [r for r in rows if r[0] in known], (cypher.ANCHORS,))
 
@@ -547,21 +660,28 @@ class LadybugStore(BaseStore):
             self._rows(cypher.create_nodes(node, more), as_parameters((*node.columns, *more), rows))
 
     def _insert_rels(self, rel: Rel, rows: Sequence[Row]) -> None:
+        if not rows:
+            return
         if len(rows) > _FROM_FILE:
-            self._spooled(rel.type, rows, lambda path: cypher.create_rels_from(path, rel))
+            answer = self._spooled(rel.type, rows, lambda path: cypher.create_rels_from(path, rel) + _COUNTED)
         else:
-            self._rows(cypher.create_rels(rel), as_parameters(_stored_columns(rel), rows))
+            parameters = as_parameters(_stored_columns(rel), rows)
+            answer = self._run(cypher.create_rels(rel) + _COUNTED, {"rows": _one_type(parameters)})
+        if answer[0][0] != len(rows):
+            raise RuntimeError(
+                f"{len(rows)} {rel.type} were to be made, but keys of their ends are lost: a corrupt index"
+            )
 
-    def _spooled(self, table: str, rows: Sequence[Row], query: Callable[[str], str]) -> None:
-        """Run a query that reads the rows from a file."""
+    def _spooled(self, table: str, rows: Sequence[Row], query: Callable[[str], str]) -> list[Sequence[Any]]:
+        """The answer to a query that reads the rows from a file."""
         with tempfile.TemporaryDirectory(prefix="ray_lineage-") as folder, contextlib.ExitStack() as stack:
-            spools = _Spools(folder, stack)
+            spools = Spools(folder, stack)
             try:
                 spools.write(table, rows)
                 spools.flush()
             except OSError as error:
-                raise _no_space(error) from error
-            self._run(query(spools.path(table)))
+                raise no_space(error) from error
+            return self._run(query(spools.path(table)))
 
     def _collect(self, delta: Delta) -> None:
         """Delete what no row mentions any more."""
@@ -590,73 +710,20 @@ class LadybugStore(BaseStore):
             values = {"project": project} if label == cypher.META else {"prefix": f"{project}:"}
             self._run(f"MATCH (n:`{label}`) WHERE {key} DETACH DELETE n", values)
 
-    def _away(self) -> RayLineageError:
+    def _away(self) -> StoreUnavailable:
         return StoreUnavailable("RL211", f"the graph at {self.path} does not answer", help="run again")
 
     def close(self) -> None:
         """See :meth:`GraphStore.close`."""
-        if self._connection is not None and not self.read_only and not self._is_damaged:
-            with contextlib.suppress(RuntimeError):
+        if self._connection is not None and not self.read_only and not self._has_failed:
+            try:
                 self._run("CHECKPOINT")
+            except RuntimeError:
+                self._is_full = True  # its log is still there; to close it could end the process
         self._disconnect()
         if self._lock_file is not None:
             self._lock_file.close()
             self._lock_file = None
-
-
-class _Spools:
-    """CSV files, one a table, in a temporary folder of ours."""
-
-    def __init__(self, folder: str, stack: contextlib.ExitStack) -> None:
-        self._folder = folder
-        self._stack = stack
-        self._open: dict[str, TextIO] = {}
-        self.rows = 0
-        self.bytes = 0
-
-    def path(self, table: str) -> str:
-        """Of a table's file."""
-        return os.path.join(self._folder, f"{table}.csv")
-
-    def write(self, table: str, rows: Collection[Row]) -> None:
-        """Append rows. Raises OSError on a full disk."""
-        if not rows:
-            return
-        out = self._open.get(table)
-        if out is None:
-            file = open(self.path(table), "w", encoding="utf-8", newline="")  # noqa: SIM115 - closed by the stack
-            out = self._open[table] = self._stack.enter_context(file)
-        out.writelines(",".join(map(_field, r)) + "\n" for r in rows)
-        self.rows += len(rows)
-
-    def flush(self) -> None:
-        """To be called after the last row. Raises OSError on a full disk."""
-        for out in self._open.values():
-            out.flush()
-            self.bytes += out.tell()
-
-    def copy(self, run: Callable[[str], Any]) -> None:
-        """Copy all files into their tables, nodes before relationships. Raises RuntimeError."""
-        order = [*(n.label for n in NODES), *(r.type for r in (*RELS, HAS_COLUMN))]
-        for table in (t for t in order if t in self._open):
-            run(cypher.copy_from(self.path(table), table))
-
-
-def _no_space(error: OSError) -> StoreUnavailable:
-    return StoreUnavailable(
-        "RL214", f"cannot write a temporary file: {error.strerror}", help="free some space in the temporary folder"
-    )
-
-
-def _field(value: Any) -> str:
-    """One CSV field; null is nothing at all, text is always quoted."""
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return '"' + value.replace('"', '""') + '"'
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
 
 
 def _one_type(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -674,6 +741,25 @@ def _stamp(path: Path) -> tuple[int, int]:
     return (stat.st_mtime_ns, stat.st_size)
 
 
+def _abandon(thing: Any) -> None:
+    """Never let go of an object of the engine: closing it would write the rest of its log, and end the process if it cannot."""
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))
+
+
+def _free(folder: Path | str) -> int:
+    """Bytes that are free on its disk."""
+    return shutil.disk_usage(folder).free
+
+
+def _sync(path: Path) -> None:
+    """Onto the disk. Raises OSError."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def _stored_columns(rel: Rel) -> tuple[str, ...]:
     return rel.columns if rel is HAS_COLUMN else ("source", "target", "file", *rel.columns[2:])
 
@@ -682,12 +768,6 @@ def _places(rel: Rel, file: str, stored: Stored) -> Sequence[str]:
     """Ids of the nodes at which a looked-up file's relationships of a type are found."""
     assert stored.places is not None
     return (file,) if rel.anchor is None else stored.places[file].get(rel.type, ())
-
-
-def _places_text(places: Places | None) -> str | None:
-    if places is None or sum(map(len, places.values())) > _MOST_PLACES:
-        return None
-    return msgspec.json.encode(places).decode()
 
 
 def _first_line(error: BaseException) -> str:

@@ -195,6 +195,7 @@ class Neo4jStore(BaseStore):
         removed: Sequence[str] = (),
         *,
         fresh: bool = False,
+        changing: int = 0,
         on_stored: Callable[[int], None] | None = None,
     ) -> ApplyResult:
         """See :meth:`GraphStore.apply`."""

@@ -82,12 +82,14 @@ class GraphStore(Protocol):
         removed: Sequence[str] = (),
         *,
         fresh: bool = False,
+        changing: int = 0,
         on_stored: Callable[[int], None] | None = None,
     ) -> ApplyResult:
         """Replace these files' rows and remove the files whose paths are ``removed``; clears the digest first.
 
         In batched transactions of whole files (a file over a batch's size: fingerprint cleared first, set last).
-        ``fresh`` promises that the project has no files in the store yet (a first load may take a faster way).
+        ``fresh`` promises that the project has no files in the store yet, ``changing`` is about how many files will come
+        (when they are many a store may take a faster way).
         ``on_stored(n)`` is called after each commit with the number of files it completed.
         Nodes that no row names any more are collected before it returns.
         """

@@ -32,10 +32,13 @@ _BURST_SECONDS: Final = 0.5
 """More changes within so long are no save by a person: they go behind those that are."""
 _LOOKS: Final = 5_000  # paths; to compare everything is cheaper than to look at more of them
 _BREATHE: Final = 100  # files looked at without letting others run
-_FLOOD_FILES: Final = 2_000  # delivered and not committed: commit in the middle of a flood of changes
-_FLOOD_SECONDS: Final = 5.0
+_FLOOD_SECONDS: Final = 60.0
+"""Delivered and not committed: commit in the middle of a flood of changes. Not sooner: a large commit costs by what is stored, not
+only by what changed, and no result is delivered meanwhile."""
+_FLOOD_SHARE: Final = 4  # times as long as the last commit took
 _JUST_SECONDS: Final = 30.0
 _GONE_SECONDS: Final = 0.5  # after the last of several removals
+_GOING_SECONDS: Final = 5.0  # after the first of removals that go on
 _CALM_SECONDS: Final = 1.0  # after a burst, before everything is compared
 _SETTLE_SECONDS: Final = 3.0  # of quiet before the settled state is recorded
 _TICK_SECONDS: Final = 0.5
@@ -67,6 +70,7 @@ class Following:
         self._loading = True
         self._pending: dict[str, float | None] = {}  # delivered and not committed, with the time of the save
         self._pending_since = 0.0
+        self._commit_seconds = 0.0  # of the last commit
         self._committing: dict[str, float | None] = {}  # taken from pending and removed, and not committed yet
         self._removed: dict[str, None] = {}  # proven gone, not committed
         self._removed_at = self._removed_since = 0.0
@@ -393,7 +397,7 @@ class Following:
             return
         if self._session.pool.idle:
             self._session.vote()
-        flood = len(self._pending) >= _FLOOD_FILES or now - self._pending_since >= _FLOOD_SECONDS
+        flood = now - self._pending_since >= max(_FLOOD_SECONDS, _FLOOD_SHARE * self._commit_seconds)
         if self._urgent or flood or self._session.pool.idle:
             self._begin("graph", self._commit(removing=gathered))
 
@@ -401,7 +405,7 @@ class Following:
         """A folder that goes is noticed in parts: whether it is too much to be believed is asked of all of it."""
         if len(self._removed) < 2:
             return bool(self._removed)
-        return now - self._removed_at >= _GONE_SECONDS or now - self._removed_since >= _FLOOD_SECONDS
+        return now - self._removed_at >= _GONE_SECONDS or now - self._removed_since >= _GOING_SECONDS
 
     async def _commit(self, *, removing: bool) -> None:
         pending, self._pending = self._pending, {}
@@ -409,7 +413,9 @@ class Following:
         self._urgent = False
         self._unsettled = True
         self._committing = {**pending, **dict.fromkeys(gone)}
+        began = self._clock()
         done = await self._session.graph.commit(gone)
+        self._commit_seconds = self._clock() - began
         for path in gone:
             self._session.states.pop(path, None)
         self._telemetry.committed(done, pending, gone)

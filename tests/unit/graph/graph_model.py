@@ -49,7 +49,7 @@ def replay(store: BaseStore, project: str, history: Iterable[list[Edit]]) -> dic
         linked = contributions(project, files)
         changed = [c for p, c in sorted(linked.items()) if p not in state or state[p].fingerprint != c.fingerprint]
         gone = sorted(set(state) - set(files))
-        result = store.apply(project, epoch, changed, gone, fresh=not state)
+        result = store.apply(project, epoch, changed, gone, fresh=not state, changing=len(changed))
         assert not result.rejected
     return files
 

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from ray_lineage.errors import StoreRefused, StoreUnavailable
 from ray_lineage.graph import ladybug
 from ray_lineage.graph.ladybug import LadybugStore
+from ray_lineage.graph.schema import HAS_COLUMN
 from ray_lineage.model import Contribution
 from tests.factory import contributions, wide
 from tests.unit.graph.graph_model import Edit, clean, histories, replay, replay_with_crashes, rounds
@@ -78,6 +79,106 @@ def test_passes_over_the_tables_do_what_look_ups_do(history: list[list[Edit]]) -
         assert store.dump("p") == fresh.dump("p")
         store.close()
         fresh.close()
+
+
+@settings(max_examples=15, deadline=None)
+@given(histories)
+def test_a_store_that_is_built_anew_keeps_what_stays(history: list[list[Edit]]) -> None:
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ladybug, "_SWEEP_FILES", 0)
+        store = LadybugStore(f"{folder}/a.lbug")
+        clean(store, "other", {"1.sql": "CREATE VIEW a AS SELECT x, y FROM b", "2.sql": "CREATE TABLE c (x int)"})
+        store.settle("other", 1, "settled")
+        before = store.dump("other")
+        files = replay(store, "p", history)
+        fresh = LadybugStore(f"{folder}/b.lbug")
+        clean(fresh, "p", files)
+        assert store.dump("p") == fresh.dump("p")
+        assert (store.dump("other"), store.digest("other")) == (before, "settled")
+        assert not {p.name for p in Path(folder).glob("*.new*")}
+        store.close()
+        fresh.close()
+
+
+@pytest.mark.parametrize("moment", ["empty", "filled", "on disk", "in place"])
+def test_killed_while_it_is_built_anew_a_store_is_the_old_or_the_new_one(tmp_path: Path, moment: str) -> None:
+    path = str(tmp_path / "g.lbug")
+    store = LadybugStore(path)
+    store.apply("p", store.acquire("p"), [wide("p", f"f{i}", 50) for i in range(4)], fresh=True)
+    store.apply("p", 1, [wide("p", "f3", 50, 1)])
+    before = store.dump("p")
+    store.close()
+    code = """
+import os, signal, sys
+from ray_lineage.graph import ladybug
+from tests.factory import wide
+path, moment = sys.argv[1:]
+
+def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+sync, fill = ladybug._sync, ladybug.LadybugStore._fill
+if moment == "empty":
+    ladybug.Spools.copy = die
+elif moment == "filled":
+    ladybug.LadybugStore._fill = lambda *a: (fill(*a), die())
+elif moment == "on disk":
+    ladybug._sync = lambda p: (sync(p), die())
+else:
+    ladybug._sync = lambda p: (sync(p), die() if os.path.isdir(p) else None)
+ladybug._SWEEP_FILES = 0
+store = ladybug.LadybugStore(path)
+store.apply("p", store.acquire("p"), [wide("p", f"f{i}", 50, 7) for i in range(4)], changing=4)
+"""
+    died = subprocess.run([sys.executable, "-c", code, path, moment], check=False, timeout=100)
+    assert died.returncode == -signal.SIGKILL
+    store = LadybugStore(path)
+    assert not store.rebuilt
+    expected = LadybugStore(str(tmp_path / "expected.lbug"))
+    expected.apply("p", expected.acquire("p"), [wide("p", f"f{i}", 50, 7) for i in range(4)], fresh=True)
+    assert store.dump("p") == (expected.dump("p") if moment == "in place" else before)
+    assert not list(tmp_path.glob("g.lbug.new*"))
+    store.close()
+    expected.close()
+
+
+def test_readers_go_on_while_a_store_is_built_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ladybug, "_SWEEP_FILES", 0)
+    path = str(tmp_path / "g.lbug")
+    store = LadybugStore(path)
+    epoch = store.acquire("p")
+    store.apply("p", epoch, [wide("p", f"f{i}", 50) for i in range(4)], fresh=True)
+    code = """
+import sys
+from ray_lineage.graph.ladybug import LadybugStore
+reader = LadybugStore(sys.argv[1], read_only=True)
+for line in sys.stdin:
+    print(len(reader.state("p").files), reader.counts("p")["FLOWS_TO"], flush=True)
+"""
+    reader = subprocess.Popen(
+        [sys.executable, "-c", code, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert reader.stdin is not None
+    assert reader.stdout is not None
+    try:
+        for files in (4, 6, 8):
+            store.apply("p", epoch, [wide("p", f"f{i}", 50, files) for i in range(files)], changing=files)
+            reader.stdin.write("\n")
+            reader.stdin.flush()
+            assert reader.stdout.readline().split() == [str(files), str(50 * files)]
+    finally:
+        reader.kill()
+        reader.wait()
+        reader.stdin.close()
+        reader.stdout.close()
+    store.close()
+
+
+def test_a_key_that_the_engine_lost_is_noticed(ladybug_store: LadybugStore) -> None:
+    epoch = ladybug_store.acquire("p")
+    ladybug_store.apply("p", epoch, [wide("p", "f", 5)], fresh=True)
+    with pytest.raises(RuntimeError, match="corrupt"):
+        ladybug_store._insert_rels(HAS_COLUMN, [("p:t_f", "nowhere")])
 
 
 def test_applying_twice_changes_nothing(ladybug_store: LadybugStore) -> None:
