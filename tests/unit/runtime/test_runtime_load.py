@@ -28,6 +28,7 @@ class _Picky(LadybugStore):
         removed: Sequence[str] = (),
         *,
         fresh: bool = False,
+        changing: int = 0,
         on_stored: Callable[[int], None] | None = None,
     ) -> ApplyResult:
         rejected: list[Rejected] = []
@@ -41,7 +42,7 @@ class _Picky(LadybugStore):
                 else:
                     yield contribution
 
-        result = super().apply(project, epoch, taken(), removed, fresh=fresh, on_stored=on_stored)
+        result = super().apply(project, epoch, taken(), removed, fresh=fresh, changing=changing, on_stored=on_stored)
         result.rejected.extend(rejected)
         return result
 
