@@ -57,7 +57,9 @@ class Receiver(Protocol):
 class Lane:
     """One worker and what it does; for the status."""
 
-    __slots__ = ("batch", "born", "failures", "last_busy", "name", "retiring", "since", "state", "task", "worker")
+    __slots__ = (
+        "batch", "born", "failures", "last_busy", "name", "retiring", "since", "state", "task", "was_up", "worker",
+    )  # fmt: skip
 
     def __init__(self, worker: Worker, now: float) -> None:
         self.worker = worker
@@ -66,7 +68,7 @@ class Lane:
         self.batch: Batch | None = None
         self.since = self.born = self.last_busy = now
         self.failures = 0
-        self.retiring = False
+        self.retiring = self.was_up = False
         self.task: asyncio.Task[None] | None = None
 
 
@@ -88,7 +90,7 @@ class Pool:
         self.scaler = Scaler(min(settings.min_workers or 1, self.limit), self.limit)
         self.breaker = Breaker(self.scheduler.lanes)
         self.lanes: list[Lane] = []
-        self.ever_up: set[str] = set()
+        self.ever_up = 0
         self.target = self.scheduler.lanes
         self.restarts = 0
         self.draining = False
@@ -120,6 +122,7 @@ class Pool:
     def forget(self, path: str) -> None:
         """The file is gone: it is not worked on any more."""
         self.scheduler.forget(path)
+        self.breaker.forgive((path,))
         self._since.pop(path, None)
 
     def has(self, path: str) -> bool:
@@ -267,7 +270,8 @@ class Pool:
         except RayLineageError as error:
             raise LaneLost(error) from error
         lane.state, lane.since = "idle", self._clock()
-        self.ever_up.add(lane.name)
+        self.ever_up += not lane.was_up
+        lane.was_up = True
 
     def _next(self) -> Batch | None:
         if self.draining:
@@ -296,6 +300,7 @@ class Pool:
             self.admission.done(batch)
         metas = [*unsent, *report.metas]
         stale = self.scheduler.finished(batch, metas)
+        self.breaker.forgive(t.file.path for t in batch.tasks)
         self._receiver.done(batch, [m for m in metas if m.path not in stale], self._clock() - lane.since)
         self._wake.set()
         self._changed.set()
