@@ -450,7 +450,7 @@ class Following:
     async def _settle(self) -> None:
         self._unsettled = False  # a commit that comes meanwhile says otherwise
         session = self._session
-        settled = await session.graph.settle(session.rules.digest(session.hashes))
+        settled = await session.graph.settle(await session.digest())
         if settled.digest:  # else some files were refused
             self._settled_at = time.time()
         session.save_index()
