@@ -25,6 +25,8 @@ from ray_lineage.settings import Settings
 
 _IDLE_SECONDS: Final = 0.2
 _TICK_SECONDS: Final = 0.5
+_BLAME_SECONDS: Final = 3.0
+"""A batch waits no longer for its culprit: where a node was lost, nobody can tell before another has room."""
 _FULL: Final = 2_000
 """So many files waiting are enough: the scan rests until there are fewer."""
 _ALL_LOST: Final = "no parse worker is left"
@@ -45,8 +47,8 @@ class Receiver(Protocol):
         """A batch was delivered: what became of each of its files (but those that changed meanwhile)."""
         ...
 
-    async def set_aside(self, task: Task) -> None:
-        """A file killed its worker once too often."""
+    async def set_aside(self, batch: Batch) -> Sequence[Meta]:
+        """The only file of a batch killed its worker once too often: what became of it, to be told to ``done``."""
         ...
 
     async def prepare(self, batch: Batch) -> tuple[Sequence[Task], Sequence[Meta]]:
@@ -58,7 +60,8 @@ class Lane:
     """One worker and what it does; for the status."""
 
     __slots__ = (
-        "batch", "born", "failures", "last_busy", "name", "retiring", "since", "state", "task", "was_up", "worker",
+        "batch", "born", "failures", "last_busy", "name", "retiring", "since", "state", "task", "unblamed", "was_up",
+        "worker",
     )  # fmt: skip
 
     def __init__(self, worker: Worker, now: float) -> None:
@@ -69,6 +72,7 @@ class Lane:
         self.since = self.born = self.last_busy = now
         self.failures = 0
         self.retiring = self.was_up = False
+        self.unblamed: Batch | None = None
         self.task: asyncio.Task[None] | None = None
 
 
@@ -97,7 +101,6 @@ class Pool:
         self.last_failure = ""
         self.opened = 0
         self._since: dict[str, tuple[int, float]] = {}  # what waits: with which priority, since when
-        self._setting_aside = 0
         self._wake = asyncio.Event()
         self._stop = asyncio.Event()
         self._changed = asyncio.Event()
@@ -131,8 +134,8 @@ class Pool:
 
     @property
     def idle(self) -> bool:
-        """Nothing waits, nothing is in flight, and nothing is being set aside."""
-        return self.scheduler.idle and not self._setting_aside
+        """Nothing waits, and nothing is in flight or being set aside."""
+        return self.scheduler.idle
 
     async def room(self) -> None:
         """Wait until more work may be added (a scan that runs ahead costs memory)."""
@@ -263,6 +266,7 @@ class Pool:
             self.restarts += 1
             lane.state = "restarting"
             await self._ready(lane)
+            await self._blame_late(lane)
 
     async def _ready(self, lane: Lane) -> None:
         try:
@@ -290,8 +294,9 @@ class Pool:
             self.admission.parsed(batch, sum(m.facts_size for m in report.metas))
             await self._receiver.deliver(batch, report, payload)
         except WorkerLost as error:
-            culprit = (await lane.worker.culprit() or None) if error.died else None
-            await self._again(lane, batch, error.reason, culprit)
+            culprit = await lane.worker.culprit(_BLAME_SECONDS) if error.died else ""
+            await self._again(lane, batch, error.reason, culprit or None)
+            lane.unblamed = batch if culprit is None else None
             return False
         except PayloadLost as error:  # with their node; the cache may have them
             await self._again(lane, batch, str(error), None)
@@ -315,14 +320,27 @@ class Pool:
         """Queue a failed batch again, before anybody waits for a worker that may never come back."""
         self.last_failure = reason
         self.breaker.failed(lane.name, self._clock(), reason, culprit)
-        aside = self.scheduler.failed(batch, culprit)
+        aside = [self.scheduler.hold(task) for task in self.scheduler.failed(batch, culprit)]
         self._waits_from_now(t for t in batch.tasks if self.scheduler.priority(t.file.path) is not None)
-        for task in aside:
-            self._setting_aside += 1
-            try:
-                await self._receiver.set_aside(task)
-            finally:
-                self._setting_aside -= 1
+        self._wake.set()
+        for held in aside:
+            await self._set_aside(held)
+
+    async def _blame_late(self, lane: Lane) -> None:
+        """A worker that came back after its batch was queued again says what it had died on."""
+        batch, lane.unblamed = lane.unblamed, None
+        path = await lane.worker.culprit(_BLAME_SECONDS) if batch is not None else ""
+        if batch is None or not path or all(t.file.path != path for t in batch.tasks):
+            return
+        task = self.scheduler.blame(path)
+        if task is not None:
+            await self._set_aside(self.scheduler.hold(task))
+
+    async def _set_aside(self, batch: Batch) -> None:
+        metas = await self._receiver.set_aside(batch)
+        stale = self.scheduler.finished(batch, metas)
+        self.breaker.forgive(t.file.path for t in batch.tasks)
+        self._receiver.done(batch, [m for m in metas if m.path not in stale], 0.0)
         self._wake.set()
         self._changed.set()
 

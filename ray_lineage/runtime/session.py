@@ -30,7 +30,7 @@ from ray_lineage.runtime.load import has_failed, note, old_facts, open_cache
 from ray_lineage.runtime.parse import Meta, Task
 from ray_lineage.runtime.plan import Rules, below_any, project_name, stat_index
 from ray_lineage.runtime.pool import Pool
-from ray_lineage.runtime.scheduler import Batch
+from ray_lineage.runtime.scheduler import Batch, same_state
 from ray_lineage.runtime.shipping import choose, fill, refuted
 from ray_lineage.runtime.summary import IngestSummary
 from ray_lineage.runtime.telemetry import Telemetry
@@ -38,6 +38,10 @@ from ray_lineage.runtime.votes import Votes, in_dialect
 from ray_lineage.settings import Settings
 from ray_lineage.sources.scan import ScanOptions, SourceFault, Tree, read_bytes
 
+_ASIDE_TEXT: Final = (
+    "it killed the parser three times and was set aside; it is tried again when it changes. Please report it"
+)
+_ASIDE: Final = encode_facts(FileFacts("", "failed", diagnostics=(Diagnostic("RL193", "error", _ASIDE_TEXT),)))
 _BREATHE: Final = 100  # files looked at without letting others run
 _SAMPLES: Final = 64  # folders from which files are shown to all nodes
 
@@ -96,6 +100,7 @@ class Session:
         self._asking, self._asked = asyncio.Lock(), asyncio.Event()
         self._ships = False
         self._votes = Votes()
+        self._aside: set[str] = set()  # put into the graph as such, and not told yet
 
     # ------------------------------------------------------------------ the run
 
@@ -391,6 +396,11 @@ class Session:
                 self._not_read(meta)
         if self.following is not None:
             self.following.delivered(batch, metas)
+        for path in self._aside.intersection(m.path for m in metas):
+            self.summary.quarantined += 1
+            if self.following is not None:
+                self.following.set_aside(path)
+        self._aside.difference_update(tasks)
         self._tell("compile", self.outcomes, self._seen)
 
     def _read(self, meta: Meta) -> None:
@@ -409,30 +419,43 @@ class Session:
         if meta.diagnostic is not None and self.following is None:
             note(self.summary, meta.path, [meta.diagnostic])
 
-    async def set_aside(self, task: Task) -> None:
+    async def set_aside(self, batch: Batch) -> Sequence[Meta]:
         """A file that killed its worker three times: a diagnostic instead of facts, in the cache too, so that it kills no
         later run (which may have no worker to lose) until it or the compiler changes."""
-        text = "it killed the parser three times and was set aside; it is tried again when it changes. Please report it"
-        facts = encode_facts(FileFacts("", "failed", diagnostics=(Diagnostic("RL193", "error", text),)))
+        (task,) = batch.tasks
         path, now = task.file.path, time.time_ns()
-        batch = Batch(0, task.file.priority, (task,), 0.0, task.file.size, False)
+        outcome = await asyncio.to_thread(self._condemned, task)
+        if isinstance(outcome, Meta):
+            return [outcome]
+        if isinstance(outcome, SourceFile):  # it changed since: what is there now has killed nobody
+            self.pool.scheduler.retry(path)
+            self.pool.add((msgspec.structs.replace(task, file=outcome),))
+            return []
+        await self._opened()
+        meta = Meta(path, "facts", outcome, read_at_ns=now)
+        if path not in self.pool.scheduler.stale(batch):
+            await self.graph.put([meta], [_ASIDE])
+            self._aside.add(path)
+        return [meta]
+
+    def _condemned(self, task: Task) -> str | SourceFile | Meta:
+        """Content hash of a file that is set aside, once the cache knows; the file where it changed since; or what became of it.
+        In a thread: it reads and writes disks."""
+        path = task.file.path
         try:
             sha256 = hashlib.sha256(read_bytes(task.file, self.settings.max_file_size)).hexdigest()
         except SourceFault as fault:
-            outcome = "gone" if fault.status == "gone" else "unreadable"
-            self.done(batch, [Meta(path, outcome, diagnostic=fault.diagnostic)], 0.0)
-            return
+            return Meta(path, "gone" if fault.status == "gone" else "unreadable", diagnostic=fault.diagnostic)
+        now = _stat(task.file)
+        if now is None:
+            return Meta(path, "gone")
+        if not same_state(now, task.file):
+            return now
         cache = open_cache(self.settings)
         if cache is not None:
-            cache.put_many([(cache_key(sha256, task.options, COMPILER_VERSION + task.encoding), facts)])
+            cache.put_many([(cache_key(sha256, task.options, COMPILER_VERSION + task.encoding), _ASIDE)])
             cache.close()
-        meta = Meta(path, "facts", sha256, read_at_ns=now)
-        await self._opened()
-        await self.graph.put([meta], [facts])
-        self.summary.quarantined += 1
-        self.done(batch, [meta], 0.0)
-        if self.following is not None:
-            self.following.set_aside(path)
+        return sha256
 
 
 async def _beside(pool: asyncio.Task[None], work: Sequence[Coroutine[Any, Any, None]]) -> None:
@@ -451,6 +474,17 @@ async def _beside(pool: asyncio.Task[None], work: Sequence[Coroutine[Any, Any, N
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _stat(file: SourceFile) -> SourceFile | None:
+    """The file as it is now, None if it is not there."""
+    try:
+        found = os.stat(os.path.join(file.root, file.name), follow_symlinks=False)
+    except OSError:
+        return None
+    return msgspec.structs.replace(
+        file, size=found.st_size, mtime_ns=found.st_mtime_ns, ctime_ns=found.st_ctime_ns, inode=found.st_ino, sha256=""
+    )
 
 
 def _nothing(path: str) -> SourceFile:

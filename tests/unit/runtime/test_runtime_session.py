@@ -113,6 +113,47 @@ def test_a_file_made_and_found_gone_by_its_worker_leaves_the_graph(tmp_path: Pat
     run(story)
 
 
+def test_a_file_that_changes_before_it_is_set_aside_is_tried_again(tmp_path: Path) -> None:
+    async def story() -> None:
+        scene = Scene(tmp_path, FakeCrew(1))
+        crew = scene.crew
+        crew.deadly = {"a.sql"}
+
+        def change() -> None:
+            if len(crew.deaths) == 3:
+                crew.deadly = set()
+                scene.write("a.sql", "another")
+
+        crew.on_death = change
+        scene.write("a.sql", "a")
+        async with scene.running():
+            await until(lambda: scene.graph.stored == {"a.sql": sha("another")})
+            assert (len(crew.deaths), scene.session.summary.quarantined) == (3, 0)
+
+    run(story)
+
+
+def test_a_file_that_goes_while_it_is_set_aside_is_not_known(tmp_path: Path) -> None:
+    async def story() -> None:
+        scene = Scene(tmp_path, FakeCrew(1))
+        scene.write("b.sql", "b")
+        async with scene.running():
+            await until(lambda: scene.following.is_on)
+            scene.crew.deadly = {"a.sql"}
+            scene.gates.shut("put a.sql")
+            scene.write("a.sql", "a")
+            await scene.look("a.sql")
+            await scene.gates.reached("put a.sql")
+            scene.unlink("a.sql")
+            await scene.look("a.sql")
+            scene.gates.open("put a.sql")
+            await until(lambda: scene.session.pool.idle)
+            await until(lambda: scene.graph.stored == {"b.sql": sha("b")} and not scene.following._removed)
+            assert set(scene.session.hashes) == {"b.sql"}
+
+    run(story)
+
+
 def test_what_was_refused_is_not_settled_until_it_is_written(tmp_path: Path) -> None:
     async def story() -> None:
         scene = Scene(tmp_path, FakeCrew())
