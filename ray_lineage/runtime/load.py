@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from ray_lineage.errors import StoreRefused
+from ray_lineage.errors import StoreRefused, StoreUnavailable
 from ray_lineage.graph.deadletters import DeadLetters
 from ray_lineage.graph.open import open_store
 from ray_lineage.graph.store import ApplyResult, Rejected
@@ -68,9 +68,26 @@ def decode_settled(text: str) -> Settled | None:
         return None
 
 
+@contextlib.contextmanager
+def _with_disks() -> Iterator[None]:
+    """What a disk or the system refuses, in words. Raises StoreUnavailable: a later try may succeed."""
+    try:
+        yield
+    except BrokenPipeError:  # whoever hears of the progress went away
+        raise
+    except OSError as error:
+        place = f": {error.filename}" if error.filename else ""
+        raise StoreUnavailable(
+            "RL238", f"the graph could not be written: {error.strerror or error}{place}",
+            help="the facts of all files lie in the temporary folder (TMPDIR): is a disk full, or too many files open? "
+            "What is in the graph stays",
+        ) from error  # fmt: skip
+
+
 class Loader:
     """Open, :meth:`put` facts, :meth:`finish`."""
 
+    @_with_disks()
     def __init__(self, settings: Settings, project: str) -> None:
         """Open the store. Raises StoreUnavailable or StoreRefused."""
         self.settings = settings
@@ -98,12 +115,14 @@ class Loader:
         """The record of the settled state (empty: not settled)."""
         return self.store.digest(self.project)
 
+    @_with_disks()
     def begin(self) -> dict[str, FileState]:
         """Fence off older writers; what the store holds per file."""
         self.epoch = self.store.acquire(self.project)
         self._states = self.store.state(self.project).files
         return dict(self._states)  # the caller may take from it what it has no more use for
 
+    @_with_disks()
     def put(self, path: str, sha256: str, facts: bytes) -> None:
         """Facts of one file."""
         self.linker.put(path, sha256, facts)
@@ -119,6 +138,7 @@ class Loader:
                 help=f"is the right folder mounted? If this is meant, run again with --max-delete-percent 100 (now {percent})",
             )
 
+    @_with_disks()
     def finish(
         self,
         digest: str,
@@ -152,6 +172,7 @@ class Loader:
         summary.columns, summary.edges = counts["Column"], counts["FLOWS_TO"]
         self._settle(digest if settle else "", summary)
 
+    @_with_disks()
     def commit(
         self,
         gone: list[str],
@@ -218,6 +239,7 @@ class Loader:
             result.retries, linking, seconds - linking, tuple(summary.findings[found_before:][:_FINDINGS_TOLD]),
         )  # fmt: skip
 
+    @_with_disks()
     def settle(self, digest: str) -> Settled:
         """Record that all that is on disk is in the graph; the counts come from the graph itself. While files are refused it
         is not, and the digest stays empty: the next start tries them again."""
