@@ -16,8 +16,9 @@ from ray_lineage.graph.open import open_store
 from ray_lineage.graph.store import ApplyResult, Rejected
 from ray_lineage.link import Linker
 from ray_lineage.model import Contribution, Diagnostic, FileState
-from ray_lineage.runtime.parse import Task
+from ray_lineage.runtime.parse import Meta, Task, shown
 from ray_lineage.runtime.summary import MAX_FINDINGS, FileDiagnostic, IngestSummary
+from ray_lineage.runtime.votes import Votes, in_dialect
 from ray_lineage.settings import Settings
 
 if TYPE_CHECKING:
@@ -350,20 +351,29 @@ def trim(summary: IngestSummary) -> None:
 
 
 def old_facts(
-    unreadable: set[str], states: dict[str, FileState], tasks: dict[str, Task], cache: ParseCache | None
+    unreadable: set[str], states: dict[str, FileState], tasks: dict[str, Task], cache: ParseCache | None, votes: Votes
 ) -> Iterator[tuple[str, str, bytes]]:
-    """What cannot be read now keeps its old contribution; its old facts still take part in linking if they are cached."""
+    """What cannot be read now keeps its old contribution; its old facts still take part in linking if they are cached, and in
+    the vote on its folder's dialect: those are wanted that were read in it."""
+    if cache is None:
+        return
+    known: dict[str, bytes] = {}
+    for path in sorted(unreadable & states.keys()):
+        facts = _cached(cache, tasks[path], states[path].sha256)
+        if facts is not None:
+            known[path] = facts
+            votes.note(tasks[path], shown(tasks[path], Meta(path, "facts"), facts))
+    for path, own in known.items():
+        dialect = votes.read_in(path)
+        voted = _cached(cache, in_dialect(tasks[path], dialect), states[path].sha256) if dialect else None
+        yield path, states[path].sha256, voted if voted is not None else own
+
+
+def _cached(cache: ParseCache, task: Task, sha256: str) -> bytes | None:
     from ray_lineage.cache import cache_key
     from ray_lineage.compile import COMPILER_VERSION
 
-    for path in sorted(unreadable):
-        state = states.get(path)
-        if state is None or cache is None:
-            continue
-        task = tasks[path]
-        facts = cache.get_many([cache_key(state.sha256, task.options, COMPILER_VERSION + task.encoding)])[0]
-        if facts is not None:
-            yield path, state.sha256, facts
+    return cache.get_many([cache_key(sha256, task.options, COMPILER_VERSION + task.encoding)])[0]
 
 
 def open_cache(settings: Settings, *, on_head: bool = True) -> ParseCache | None:

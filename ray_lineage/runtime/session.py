@@ -142,6 +142,8 @@ class Session:
         await self._guard(self._vanished(), len(self.hashes))  # more may have gone before it was read
         await self._keep_unreadable()
         await self.pool.quiet()
+        while self.vote():  # with those that cannot be read now
+            await self.pool.quiet()
         if self.draining:  # what still waits would be missing
             raise Interrupted(signal.SIGTERM)
         await self._finish()
@@ -218,7 +220,7 @@ class Session:
                 continue
             state = self.states.get(file.path)
             if state is not None and state.sha256:
-                old = next(iter(old_facts({file.path}, self.states, {file.path: task}, cache)), None)
+                old = next(iter(old_facts({file.path}, self.states, {file.path: task}, cache, self._votes)), None)
                 if old is None:
                     self.pool.add((task,))
                     continue
@@ -250,7 +252,7 @@ class Session:
         if cache is None:
             return
         tasks = {p: Task(_nothing(p), *self.rules.options(p)) for p in kept}
-        for path, sha256, facts in old_facts(kept, self.states, tasks, cache):
+        for path, sha256, facts in old_facts(kept, self.states, tasks, cache, self._votes):
             if path in self._kept() and not self.pool.has(path):  # else it is, or is about to be, read after all
                 await self.graph.put([Meta(path, "facts", sha256)], [facts])
         cache.close()

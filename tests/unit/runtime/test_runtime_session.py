@@ -232,7 +232,7 @@ def test_a_file_that_can_be_read_again_is_not_taken_back_to_its_old_facts(
             assert scene.graph.stored == {"a.sql": "old", "b.sql": sha("b2")}
 
     def cached(
-        paths: set[str], states: dict[str, FileState], tasks: object, cache: object
+        paths: set[str], states: dict[str, FileState], tasks: object, cache: object, votes: object
     ) -> Iterator[tuple[str, str, bytes]]:
         yield from ((p, states[p].sha256, b"") for p in sorted(paths) if p in states)
 
