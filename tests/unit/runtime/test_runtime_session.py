@@ -242,6 +242,38 @@ def test_a_file_that_can_be_read_again_is_not_taken_back_to_its_old_facts(
     run(story)
 
 
+def test_only_what_no_event_had_named_counts_as_found_by_comparing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story() -> None:
+        scene = Scene(tmp_path, FakeCrew())
+
+        def found() -> float:
+            readings = scene.following._telemetry.registry.read()
+            return sum(r.value for r in readings if r.metric.name == "ray_lineage_reconcile_found_files_total")
+
+        async def compared() -> None:
+            before = scene.following._reconciled_at
+            scene.following.flush()
+            await until(lambda: scene.following._reconciled_at > before)
+
+        async with scene.running():
+            await until(lambda: scene.following.is_on and scene.following._reconciled_at > 0)
+            for name in ("a.sql", "b.sql", "f/c.sql"):
+                scene.write(name, name)
+            monkeypatch.setattr("ray_lineage.runtime.following._LOOKS", 1)
+            await scene.look("a.sql", "b.sql")  # so many that everything is compared instead
+            scene.following._compare_soon("f", 0.0)  # an event named the folder
+            await compared()
+            await until(lambda: set(scene.session.hashes) == {"a.sql", "b.sql", "f/c.sql"})
+            assert found() == 0
+            scene.write("d.sql", "d")
+            await compared()
+            assert found() == 1
+
+    run(story)
+
+
 def test_a_state_with_a_folder_that_cannot_be_listed_is_not_settled_until_it_can(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
