@@ -35,8 +35,9 @@ _ALL_LOST: Final = "no parse worker is left"
 class Receiver(Protocol):
     """What a pool's owner does with results."""
 
-    async def deliver(self, batch: Batch, report: Report, payload: Payload) -> None:
-        """Hand facts on to the graph; returning acknowledges them. Raises PayloadLost; anything else ends the pool."""
+    async def deliver(self, batch: Batch, report: Report, payload: Payload) -> Sequence[Meta]:
+        """Hand facts on to the graph; returning acknowledges them: what is believed of the report. Raises PayloadLost;
+        anything else ends the pool."""
         ...
 
     def started(self, batch: Batch, waits: Sequence[float]) -> None:
@@ -292,7 +293,7 @@ class Pool:
             report, payload = await lane.worker.parse(tasks, _deadline(tasks, batch)) if tasks else (_NOTHING, [])
             self.admission.gate.observe(report.node, report.memory, self._clock())
             self.admission.parsed(batch, sum(m.facts_size for m in report.metas))
-            await self._receiver.deliver(batch, report, payload)
+            parsed = await self._receiver.deliver(batch, report, payload)
         except WorkerLost as error:
             culprit = await lane.worker.culprit(_BLAME_SECONDS) if error.died else ""
             await self._again(lane, batch, error.reason, culprit or None)
@@ -303,7 +304,7 @@ class Pool:
             return False
         finally:
             self.admission.done(batch)
-        metas = [*unsent, *report.metas]
+        metas = [*unsent, *parsed]
         stale = self.scheduler.finished(batch, metas)
         self.breaker.forgive(t.file.path for t in batch.tasks)
         self._receiver.done(batch, [m for m in metas if m.path not in stale], self._clock() - lane.since)

@@ -31,7 +31,7 @@ from ray_lineage.runtime.parse import Meta, Task
 from ray_lineage.runtime.plan import Rules, below_any, project_name, stat_index
 from ray_lineage.runtime.pool import Pool
 from ray_lineage.runtime.scheduler import Batch, same_state
-from ray_lineage.runtime.shipping import choose, fill, refuted
+from ray_lineage.runtime.shipping import choose, elsewhere, fill, refuted
 from ray_lineage.runtime.summary import IngestSummary
 from ray_lineage.runtime.telemetry import Telemetry
 from ray_lineage.runtime.votes import Votes, in_dialect
@@ -368,14 +368,23 @@ class Session:
                     self.summary.notes.append(decision.reason)
                 self._asked.set()
 
-    async def deliver(self, batch: Batch, report: Report, payload: Payload) -> None:
-        """Facts to the graph, except of files that changed or went meanwhile."""
-        metas = report.metas
+    async def deliver(self, batch: Batch, report: Report, payload: Payload) -> Sequence[Meta]:
+        """Facts to the graph, except of files that changed or went meanwhile, and of what only one node has."""
+        believed = metas = await self._believed(batch, report.metas)
         await self._opened()
         stale = self.pool.scheduler.stale(batch)
         if stale:
             metas = [msgspec.structs.replace(m, outcome="gone") if m.path in stale else m for m in metas]
         await self.graph.put(metas, payload)
+        return believed
+
+    async def _believed(self, batch: Batch, metas: list[Meta]) -> list[Meta]:
+        """What a node read from a clone of its own counts as not read: :meth:`done` has it sent."""
+        if self.crew.kind != "ray" or not any(m.other for m in metas):
+            return metas
+        tasks = {t.file.path: t for t in batch.tasks}
+        strange = await asyncio.to_thread(lambda: {m.path for m in metas if elsewhere(tasks[m.path], m)})
+        return [msgspec.structs.replace(m, outcome="unreadable") if m.path in strange else m for m in metas]
 
     def started(self, batch: Batch, waits: Sequence[float]) -> None:
         """A batch goes to a worker."""
