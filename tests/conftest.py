@@ -14,7 +14,9 @@ from ray_lineage.graph.ladybug import LadybugStore
 from ray_lineage.graph.neo4j import Neo4jStore
 from tests.neo4j_server.server import Neo4jServer
 
-_PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)  # machines may be busy
+_PATIENT = settings(
+    deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)  # machines may be busy
 settings.register_profile("same", _PATIENT, derandomize=True)  # a commit passes or fails, every time
 settings.register_profile("explore", _PATIENT)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))

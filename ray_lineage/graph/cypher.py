@@ -318,6 +318,15 @@ FENCE: Final = f"MATCH (m:`{META}` {{id: $id}}) SET m.digest = '' WITH m RETURN 
 """In every writing transaction: unsettles the project, locks out other writers (Neo4j) and says what the epoch is."""
 
 METAS: Final = f"MATCH (m:`{META}`) RETURN m.id, m.epoch, m.digest, m.schema_version"
+NEXT_EPOCH: Final = (
+    f"MERGE (m:`{META}` {{id: $id}}) ON CREATE SET m.epoch = 0, m.digest = '' SET m.schema_version = $version "
+    "WITH m SET m.epoch = m.epoch + 1 RETURN m.epoch"
+)
+"""What is read after a write, and so under its lock, is what nobody else gets: two at once have two epochs."""
+
+SET_DIGEST: Final = f"MATCH (m:`{META}` {{id: $id}}) SET m.digest = $digest"
+"""After :data:`FENCE`, in one transaction with it."""
+
 FILE_STATES: Final = "MATCH (f:`File`) WHERE f.project = $project RETURN f.path, f.sha256, f.fingerprint, f.status"
 FIND_DATASETS: Final = "MATCH (d:`Dataset`) WHERE d.`table` = $last RETURN d.id, d.name, d.project ORDER BY d.id"
 DATASETS_LIKE: Final = (

@@ -155,21 +155,27 @@ class Neo4jStore(BaseStore):
         except (UnicodeError, OverflowError, TypeError, ValueError) as error:
             raise Permanent("RL502", f"{type(error).__name__}: {_first_line(error)}") from error
 
-    def _plain(self, query: str, **parameters: Any) -> None:
-        async def work(tx: Any) -> None:
-            result = await tx.run(query, parameters)
-            await result.consume()
+    def _plain(self, query: str, **parameters: Any) -> list[Sequence[Any]]:
+        """What one query in a transaction of its own returns."""
 
+        async def work(tx: Any) -> list[Sequence[Any]]:
+            return await _values(tx, query, parameters)
+
+        rows: list[Sequence[Any]] = self._repeated(work)
+        return rows
+
+    def _repeated(self, work: Callable[[Any], Awaitable[Any]]) -> Any:
+        """A small transaction, tried three times. Raises StoreUnavailable."""
         for attempt in range(3):
             try:
-                self._write_managed(work)
-                return
+                return self._write_managed(work)
             except Transient:
                 if attempt == 2:
                     raise self._away() from None
                 self._sleep(1.0)
             except (Permanent, TooLarge) as error:
                 raise StoreUnavailable("RL219", f"Neo4j at {self.uri}: {error}", help="see the server's log") from error
+        raise AssertionError("unreachable")
 
     # ------------------------------------------------------------------ protocol
 
@@ -177,15 +183,9 @@ class Neo4jStore(BaseStore):
         """See :meth:`GraphStore.acquire`."""
         for statement in cypher.neo4j_schema():
             self._plain(statement)
-        _, digest, version = self._meta(project)
-        if not self._check_version(version):
+        if not self._check_version(self._meta(project)[2]):
             self.remove_project(project)
-            digest = ""
-        self._plain(
-            f"MERGE (m:`{cypher.META}` {{id: $id}}) SET m.epoch = coalesce(m.epoch, 0) + 1, m.digest = $digest, m.schema_version = $version",
-            id=project, digest=digest, version=SCHEMA_VERSION,
-        )  # fmt: skip
-        return self._meta(project)[0]
+        return int(self._plain(cypher.NEXT_EPOCH, id=project, version=SCHEMA_VERSION)[0][0])
 
     def apply(
         self,
@@ -205,16 +205,12 @@ class Neo4jStore(BaseStore):
 
     def settle(self, project: str, epoch: int, digest: str) -> None:
         """See :meth:`GraphStore.settle`."""
-        self._fenced_digest(project, epoch, digest)
 
-    def _fenced_digest(self, project: str, epoch: int, digest: str) -> None:
-        self._check_epoch(self._meta(project)[0], epoch, project)
-        self._plain(
-            f"MATCH (m:`{cypher.META}` {{id: $id}}) WHERE m.epoch = $epoch SET m.digest = $digest",
-            id=project,
-            epoch=epoch,
-            digest=digest,
-        )
+        async def work(tx: Any) -> None:
+            await self._fence(tx, project, epoch)
+            await _done(tx, cypher.SET_DIGEST, {"id": project, "digest": digest})
+
+        self._repeated(work)
 
     def _replace(self, project: str, epoch: int, batch: Batch, rows: int, fresh: bool) -> Stored | int:
         async def work(tx: Any) -> Stored | Delta:

@@ -6,8 +6,8 @@ a cycle are settled together, each with the lists of its cycle unknown, so that 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Container, Iterable, Iterator
+from typing import Final, NamedTuple
 
 from ray_lineage.link.evaluate import like, unnamed
 from ray_lineage.link.names import NameIndex
@@ -26,6 +26,9 @@ from ray_lineage.model import (
 )
 
 ColumnList = tuple[str, ...] | None
+
+SPARE_NAMES: Final = 4_096
+"""So many names that nobody uses any more are left alone."""
 
 
 class Declared(NamedTuple):
@@ -124,13 +127,29 @@ class Catalog:
             dataset = stack.pop()
             if dataset in self._lists:
                 dropped[dataset] = self._lists.pop(dataset)
-            for dep in self._deps.pop(dataset, ()):
-                self._users.get(dep, set()).discard(dataset)
+            self._depend_no_more(dataset)
             for user in self._users.get(dataset, ()):
                 if user not in seen:
                     seen.add(user)
                     stack.append(user)
         return dropped
+
+    def _depend_no_more(self, dataset: str) -> None:
+        for dep in self._deps.pop(dataset, ()):
+            users = self._users[dep]
+            users.discard(dataset)
+            if not users:
+                del self._users[dep]
+
+    def sweep(self, used: Container[str]) -> None:
+        """Forget datasets that no file names any more, once they are many. ``used``: whose lists files used."""
+        if len(self._texts) <= 2 * len(self.names) + SPARE_NAMES:
+            return
+        for name, text in list(self._texts.items()):
+            if name not in self.names and text not in used and text not in self._users:
+                self._depend_no_more(text)
+                self._lists.pop(text, None)
+                del self._texts[name], self._by_text[text]
 
     def _dependencies(self, dataset: str) -> tuple[str, ...]:
         deps = self._deps.get(dataset)

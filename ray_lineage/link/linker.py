@@ -126,8 +126,15 @@ class Linker:
                 users.discard(path)
                 if not users:
                     del self._mentioners[name[-1]]
+        self._use_no_lists(file, path)
+
+    def _use_no_lists(self, file: _File, path: str) -> None:
         for dataset in file.lists:
-            self._list_users.get(dataset, set()).discard(path)
+            users = self._list_users[dataset]
+            users.discard(path)
+            if not users:
+                del self._list_users[dataset]
+        file.lists = frozenset()
 
     def facts(self, path: str) -> FileFacts:
         """Facts of a file, decoded again where they were dropped from memory."""
@@ -152,8 +159,7 @@ class Linker:
         """
         for path in sorted(self._dirty()):
             file = self._files[path]
-            for dataset in file.lists:
-                self._list_users.get(dataset, set()).discard(path)
+            self._use_no_lists(file, path)
             recorder = FileView(self._catalog)
             contribution = contribute(self.project, path, file.sha256, self.facts(path), recorder)
             file.lists = frozenset(recorder.lists)
@@ -162,6 +168,7 @@ class Linker:
             if contribution.fingerprint != file.fingerprint:
                 file.fingerprint = contribution.fingerprint
                 yield contribution
+        self._catalog.sweep(self._list_users)
 
     def view(self) -> FileView:
         """Settle the catalog and look at it as a file does (for evaluating a script without contributions)."""

@@ -49,6 +49,14 @@ class NameIndex:
                 del self._by_last[name[-1]]
         self._touch(name[-1])
 
+    def __len__(self) -> int:
+        """How many names are mentioned, and how many declared."""
+        return len(self._mentions) + len(self._declared)
+
+    def __contains__(self, name: Name) -> bool:
+        """Does a file mention or declare it?"""
+        return name in self._mentions or name in self._declared
+
     def tell_apart(self, short: Name, long: Name) -> None:
         """One more file shows that the two names are two datasets."""
         counts = self._distinct.setdefault(short, {})

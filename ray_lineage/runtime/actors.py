@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import faulthandler
 import glob
+import logging
 import mmap
 import os
 import resource
@@ -16,6 +17,7 @@ import time
 from collections.abc import Sequence
 from typing import Any, Final
 
+from ray_lineage import logs
 from ray_lineage.cache import ParseCache
 from ray_lineage.errors import Interrupted
 from ray_lineage.model import FileState
@@ -61,6 +63,7 @@ class Parser:
     of the driver's node."""
 
     def __init__(self, settings: Settings, run_dir: str, name: str, head: str) -> None:
+        logs.configure_for(settings, logging.WARNING)
         self._settings = settings
         os.makedirs(run_dir, mode=0o700, exist_ok=True)
         _sweep(os.path.dirname(run_dir))
@@ -135,6 +138,7 @@ class Writer:
     """The writer actor: linker and store. ``driver`` is told about progress, and answers whether to stop."""
 
     def __init__(self, settings: Settings, project: str, driver: Any) -> None:
+        logs.configure_for(settings, logging.WARNING)
         self._settings = settings
         self._project = project
         self._driver = driver

@@ -7,6 +7,7 @@ blamed on it counts here; otherwise a few such files, whose retries all come las
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from typing import Final
 
 MOST_FAILURES: Final = 5
@@ -48,6 +49,11 @@ class Breaker:
             self._trip(
                 f"parse actors failed {len(self._all)} times within {WITHIN_SECONDS:.0f} s and none finished anything"
             )
+
+    def forgive(self, paths: Iterable[str]) -> None:
+        """Files that are done with: what they did is forgotten."""
+        if self._blamed:
+            self._blamed.difference_update(paths)
 
     def finished(self, lane: str, now: float) -> None:
         """A lane finished a batch: it works, and so does the run."""

@@ -86,8 +86,8 @@ class Worker(Protocol):
         """Work on a batch; after ``seconds`` without an answer it is ended. Raises WorkerLost."""
         ...
 
-    async def culprit(self) -> str:
-        """After a death: which file it died on (empty: unknown)."""
+    async def culprit(self, seconds: float) -> str | None:
+        """After a death: which file it died on (empty: on none), None if nobody could say within so many seconds."""
         ...
 
     def dismiss(self) -> None:

@@ -7,8 +7,10 @@ begins with a scan. Encoded facts go from the parse actors to the writer as obje
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 
+from ray_lineage import logs
 from ray_lineage.errors import Interrupted, RayLineageError
 from ray_lineage.runtime.crew import Crew
 from ray_lineage.runtime.metrics import RayExporter
@@ -23,6 +25,7 @@ class Driver:
     """One job. All methods may be called any number of times."""
 
     def __init__(self, settings: Settings, roots: Sequence[str], order: Order) -> None:
+        logs.configure_for(settings, logging.WARNING)
         self._settings = settings
         self._job = Job(settings, roots, order, self._crew, reconstructed=self._reconstructed)
         self._task: asyncio.Task[IngestSummary] | None = None

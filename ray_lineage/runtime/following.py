@@ -22,7 +22,7 @@ from ray_lineage.runtime.scheduler import Batch
 from ray_lineage.runtime.status import Status
 from ray_lineage.runtime.telemetry import Telemetry
 from ray_lineage.sources.debounce import Debouncer
-from ray_lineage.sources.watch import follow, needs_polling
+from ray_lineage.sources.watch import follow
 
 if TYPE_CHECKING:
     from ray_lineage.runtime.session import Session
@@ -64,6 +64,7 @@ class Following:
         self._wake = asyncio.Event()
         self._stop = asyncio.Event()
         self._folders: dict[str, None] = {}  # project paths of folders to compare
+        self._named: set[str] = set()  # absolute paths that events named, of which nothing was looked at yet
         self._compare_at: float | None = None
         self._compared_at = self._clock()
         self._busy: dict[str, asyncio.Task[None]] = {}  # at most one comparison, and one call of the graph
@@ -167,7 +168,6 @@ class Following:
     async def _listen(self) -> None:
         session = self._session
         registry = self._telemetry.registry
-        self._mode = "polling" if _is_polled(session) else "events"
         hints = follow(
             session.tree.roots,
             session.settings.suffixes,
@@ -177,6 +177,7 @@ class Following:
         )
         async for hint in hints:
             now = self._clock()
+            self._mode = "polling" if hint.polling else "events"
             for note in hint.notes:
                 self._telemetry.note(note)
             before = len(self._debouncer)
@@ -202,6 +203,7 @@ class Following:
         if burst:
             self._compare_soon("", now)
         if len(paths) > _LOOKS:
+            self._named.update(paths)
             return
         priority = Priority.BATCH if burst else Priority.CRITICAL
         for start in range(0, len(paths), _BREATHE):
@@ -284,14 +286,18 @@ class Following:
             self._folders[""] = None
             self._compare_at = now
         if self._folders and self._compare_at is not None and now >= self._compare_at:
-            folders = [""] if "" in self._folders else sorted(self._folders)
+            named, folders = [f for f in self._folders if f], sorted(self._folders)
+            folders = folders if folders[0] else [""]
             self._folders, self._compare_at = {}, None
-            self._begin("compare", self._compare(folders))
+            self._begin("compare", self._compare(folders, named))
 
-    async def _compare(self, folders: Sequence[str]) -> None:
+    async def _compare(self, folders: Sequence[str], named: Sequence[str]) -> None:
+        """``named``: folders of which an event told."""
         began, found = time.time(), 0
+        paths, self._named = self._named, set()
         for folder in folders:
-            found += await self._compare_folder(folder)
+            different = await self._compare_folder(folder)
+            found += sum(not self._is_named(p, paths, named) for p in different)
         self._telemetry.registry.add("ray_lineage_reconciles_total")
         self._telemetry.registry.add("ray_lineage_reconcile_found_files_total", found)
         if "" in folders:
@@ -300,22 +306,28 @@ class Following:
             self._compared_at = self._clock()
             self._began_at, self._reconciled_at = began, time.time()
 
-    async def _compare_folder(self, folder: str) -> int:
-        """One scan against what is known; returns the number of differences."""
+    def _is_named(self, path: str, paths: Collection[str], folders: Sequence[str]) -> bool:
+        """Did an event name the file, or a folder around it?"""
+        absolute = self._session.tree.absolute(path)
+        return absolute in paths or absolute in self._debouncer or below_any(path, folders)
+
+    async def _compare_folder(self, folder: str) -> list[str]:
+        """One scan against what is known; returns what differs."""
         session = self._session
         known = {p for p in session.known() if not folder or below_any(p, (folder,))}
         walk = session.tree.subtree(folder)
-        found = number = 0
+        found: list[str] = []
         for number, file in enumerate(walk, 1):
             known.discard(file.path)
             # a handful of changes is somebody at work; more is a branch or a copy
-            found += self._consider(file, Priority.NORMAL if found < _BURST else Priority.BATCH)
+            if self._consider(file, Priority.NORMAL if len(found) < _BURST else Priority.BATCH):
+                found.append(file.path)
             if number % _BREATHE == 0:
                 await asyncio.sleep(0)
                 await session.pool.room()
         missing = sorted(p for p in known if not below_any(p, walk.unlisted))
         for start in range(0, len(missing), _BREATHE):
-            found += self._confirm(missing[start : start + _BREATHE])
+            found.extend(self._confirm(missing[start : start + _BREATHE]))
             await asyncio.sleep(0)
         for path, diagnostic in walk.diagnostics:
             self._telemetry.finding(path, diagnostic)
@@ -323,8 +335,8 @@ class Following:
             session.unlisted = list(walk.unlisted)
         return found
 
-    def _confirm(self, missing: Sequence[str]) -> int:
-        """What the scan did not see may have come while it ran: look once more."""
+    def _confirm(self, missing: Sequence[str]) -> list[str]:
+        """What the scan did not see may have come while it ran: look once more. Returns what is gone."""
         tree = self._session.tree
         places = {p: tree.absolute(p) for p in missing}
         look = tree.look([a for a in places.values() if a is not None])
@@ -333,7 +345,7 @@ class Following:
         # a folder where a file was: what is in it was scanned, but the file is gone
         gone = [p for p, a in places.items() if a is None or p in look.gone or p in look.folders]
         self._remove(gone)
-        return len(gone)
+        return gone
 
     # ------------------------------------------------------------------ results and commits
 
@@ -465,7 +477,7 @@ class Following:
     async def _settle(self) -> None:
         self._unsettled = False  # a commit that comes meanwhile says otherwise
         session = self._session
-        settled = await session.graph.settle(session.rules.digest(session.hashes))
+        settled = await session.graph.settle(await session.digest())
         if settled.digest:  # else some files were refused
             self._settled_at = time.time()
         session.save_index()
@@ -502,12 +514,6 @@ class Following:
         missing = bool(self._session.tree.missing_roots())
         registry.set("ray_lineage_watch_degraded", float(missing), reason="missing_root")
         registry.set("ray_lineage_watch_degraded", float(self._mode == "polling"), reason="polling")
-
-
-def _is_polled(session: Session) -> bool:
-    """Is any folder polled, as set or because its file system reports no events?"""
-    poll = session.settings.poll
-    return any(map(needs_polling, session.tree.roots)) if poll is None else poll
 
 
 def _is_below(path: str, folders: set[str]) -> bool:

@@ -199,6 +199,7 @@ class _Run:
             self._compile(cold, cache)
             self._vote(cache)
             self._keep_unreadable(states, cache)
+            self._vote(cache)
             self._account()
             removed.extend(sorted(p for p in self.gone if p in states))
             self.loader.check_removal(removed, len(self.hashes))  # more may have gone before it was read
@@ -285,7 +286,7 @@ class _Run:
                 self.summary.cache_misses += 1
 
     def _keep_unreadable(self, states: dict[str, FileState], cache: ParseCache | None) -> None:
-        for path, sha256, facts in old_facts(self.unreadable, states, self._by_path, cache):
+        for path, sha256, facts in old_facts(self.unreadable, states, self._by_path, cache, self.votes):
             self.loader.put(path, sha256, facts)
 
     def _account(self) -> None:

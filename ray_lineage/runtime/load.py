@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from ray_lineage.errors import StoreRefused
+from ray_lineage.errors import StoreRefused, StoreUnavailable
 from ray_lineage.graph.deadletters import DeadLetters
 from ray_lineage.graph.open import open_store
 from ray_lineage.graph.store import ApplyResult, Rejected
 from ray_lineage.link import Linker
 from ray_lineage.model import Contribution, Diagnostic, FileState
-from ray_lineage.runtime.parse import Task
+from ray_lineage.runtime.parse import Meta, Task, shown
 from ray_lineage.runtime.summary import MAX_FINDINGS, FileDiagnostic, IngestSummary
+from ray_lineage.runtime.votes import Votes, in_dialect
 from ray_lineage.settings import Settings
 
 if TYPE_CHECKING:
@@ -68,9 +69,26 @@ def decode_settled(text: str) -> Settled | None:
         return None
 
 
+@contextlib.contextmanager
+def _with_disks() -> Iterator[None]:
+    """What a disk or the system refuses, in words. Raises StoreUnavailable: a later try may succeed."""
+    try:
+        yield
+    except BrokenPipeError:  # whoever hears of the progress went away
+        raise
+    except OSError as error:
+        place = f": {error.filename}" if error.filename else ""
+        raise StoreUnavailable(
+            "RL238", f"the graph could not be written: {error.strerror or error}{place}",
+            help="the facts of all files lie in the temporary folder (TMPDIR): is a disk full, or too many files open? "
+            "What is in the graph stays",
+        ) from error  # fmt: skip
+
+
 class Loader:
     """Open, :meth:`put` facts, :meth:`finish`."""
 
+    @_with_disks()
     def __init__(self, settings: Settings, project: str) -> None:
         """Open the store. Raises StoreUnavailable or StoreRefused."""
         self.settings = settings
@@ -99,12 +117,14 @@ class Loader:
         """The record of the settled state (empty: not settled)."""
         return self.store.digest(self.project)
 
+    @_with_disks()
     def begin(self) -> dict[str, FileState]:
         """Fence off older writers; what the store holds per file."""
         self.epoch = self.store.acquire(self.project)
         self._states = self.store.state(self.project).files
         return dict(self._states)  # the caller may take from it what it has no more use for
 
+    @_with_disks()
     def put(self, path: str, sha256: str, facts: bytes) -> None:
         """Facts of one file."""
         known = self._states.get(path)
@@ -123,6 +143,7 @@ class Loader:
                 help=f"is the right folder mounted? If this is meant, run again with --max-delete-percent 100 (now {percent})",
             )
 
+    @_with_disks()
     def finish(
         self,
         digest: str,
@@ -156,6 +177,7 @@ class Loader:
         summary.columns, summary.edges = counts["Column"], counts["FLOWS_TO"]
         self._settle(digest if settle else "", summary)
 
+    @_with_disks()
     def commit(
         self,
         gone: list[str],
@@ -225,6 +247,7 @@ class Loader:
             result.retries, linking, seconds - linking, tuple(summary.findings[found_before:][:_FINDINGS_TOLD]),
         )  # fmt: skip
 
+    @_with_disks()
     def settle(self, digest: str) -> Settled:
         """Record that all that is on disk is in the graph; the counts come from the graph itself. While files are refused it
         is not, and the digest stays empty: the next start tries them again."""
@@ -335,20 +358,29 @@ def trim(summary: IngestSummary) -> None:
 
 
 def old_facts(
-    unreadable: set[str], states: dict[str, FileState], tasks: dict[str, Task], cache: ParseCache | None
+    unreadable: set[str], states: dict[str, FileState], tasks: dict[str, Task], cache: ParseCache | None, votes: Votes
 ) -> Iterator[tuple[str, str, bytes]]:
-    """What cannot be read now keeps its old contribution; its old facts still take part in linking if they are cached."""
+    """What cannot be read now keeps its old contribution; its old facts still take part in linking if they are cached, and in
+    the vote on its folder's dialect: those are wanted that were read in it."""
+    if cache is None:
+        return
+    known: dict[str, bytes] = {}
+    for path in sorted(unreadable & states.keys()):
+        facts = _cached(cache, tasks[path], states[path].sha256)
+        if facts is not None:
+            known[path] = facts
+            votes.note(tasks[path], shown(tasks[path], Meta(path, "facts"), facts))
+    for path, own in known.items():
+        dialect = votes.read_in(path)
+        voted = _cached(cache, in_dialect(tasks[path], dialect), states[path].sha256) if dialect else None
+        yield path, states[path].sha256, voted if voted is not None else own
+
+
+def _cached(cache: ParseCache, task: Task, sha256: str) -> bytes | None:
     from ray_lineage.cache import cache_key
     from ray_lineage.compile import COMPILER_VERSION
 
-    for path in sorted(unreadable):
-        state = states.get(path)
-        if state is None or cache is None:
-            continue
-        task = tasks[path]
-        facts = cache.get_many([cache_key(state.sha256, task.options, COMPILER_VERSION + task.encoding)])[0]
-        if facts is not None:
-            yield path, state.sha256, facts
+    return cache.get_many([cache_key(sha256, task.options, COMPILER_VERSION + task.encoding)])[0]
 
 
 def open_cache(settings: Settings, *, on_head: bool = True) -> ParseCache | None:

@@ -39,7 +39,7 @@ class LocalWorker:
         await asyncio.sleep(0)
         return Report(metas, "", 0.0, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024), payload
 
-    async def culprit(self) -> str:
+    async def culprit(self, seconds: float) -> str:
         """Nobody."""
         return ""
 

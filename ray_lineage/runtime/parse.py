@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import signal
 import threading
 import time
@@ -37,6 +38,7 @@ class Task(msgspec.Struct, frozen=True, array_like=True):
 
 class Meta(msgspec.Struct, frozen=True, array_like=True):
     """What became of one file. ``outcome``: ``facts``, or ``gone`` / ``unreadable`` (then there are none).
+    ``other``: the file that was read had another size or time than the one that was found.
     ``dialect`` and ``confidence`` (0..1) say what a file showed itself; where a dialect was given, the latter is negative."""
 
     path: str
@@ -50,6 +52,7 @@ class Meta(msgspec.Struct, frozen=True, array_like=True):
     dialect: str = ""
     confidence: float = -1.0
     diagnostic: Diagnostic | None = None
+    other: bool = False
 
 
 class SoftTimeout(BaseException):
@@ -125,10 +128,22 @@ def _one(task: Task, cache: ParseCache | None, limit: int) -> tuple[Meta, bytes,
     if cache is not None and not task.fresh:
         known = cache.get_many([key])[0]
         if known is not None:
-            return Meta(path, "facts", sha256, True, now), known, None
+            return Meta(path, "facts", sha256, True, now, other=_is_other(task)), known, None
     facts, keep = compile_bytes(data, task.options, task.encoding)
     encoded = encode_facts(facts)
-    return Meta(path, "facts", sha256, False, now), encoded, (key, encoded) if keep else None
+    meta = Meta(path, "facts", sha256, False, now, other=_is_other(task))
+    return meta, encoded, (key, encoded) if keep else None
+
+
+def _is_other(task: Task) -> bool:
+    """Was a file read that differs from the one that was found: changed since, or of a node with a clone of its own?"""
+    if task.content is not None:
+        return False
+    try:
+        found = os.stat(os.path.join(task.file.root, task.file.name), follow_symlinks=False)
+    except OSError:
+        return False  # it went after it was read
+    return (found.st_size, found.st_mtime_ns) != (task.file.size, task.file.mtime_ns)
 
 
 def skipped(task: Task, fault: SourceFault, limit: int, now: int) -> tuple[Meta, bytes]:

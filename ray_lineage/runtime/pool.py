@@ -25,6 +25,8 @@ from ray_lineage.settings import Settings
 
 _IDLE_SECONDS: Final = 0.2
 _TICK_SECONDS: Final = 0.5
+_BLAME_SECONDS: Final = 3.0
+"""A batch waits no longer for its culprit: where a node was lost, nobody can tell before another has room."""
 _FULL: Final = 2_000
 """So many files waiting are enough: the scan rests until there are fewer."""
 _ALL_LOST: Final = "no parse worker is left"
@@ -33,9 +35,9 @@ _ALL_LOST: Final = "no parse worker is left"
 class Receiver(Protocol):
     """What a pool's owner does with results."""
 
-    async def deliver(self, batch: Batch, report: Report, payload: Payload) -> None:
-        """Hand facts on to the graph; returning acknowledges them. Several batches may be on their way at once. Raises
-        PayloadLost; anything else ends the pool."""
+    async def deliver(self, batch: Batch, report: Report, payload: Payload) -> Sequence[Meta]:
+        """Hand facts on to the graph; returning acknowledges them: what is believed of the report. Several batches may be
+        on their way at once. Raises PayloadLost; anything else ends the pool."""
         ...
 
     def started(self, batch: Batch, waits: Sequence[float]) -> None:
@@ -46,8 +48,8 @@ class Receiver(Protocol):
         """A batch was delivered: what became of each of its files (but those that changed meanwhile)."""
         ...
 
-    async def set_aside(self, task: Task) -> None:
-        """A file killed its worker once too often."""
+    async def set_aside(self, batch: Batch) -> Sequence[Meta]:
+        """The only file of a batch killed its worker once too often: what became of it, to be told to ``done``."""
         ...
 
     async def prepare(self, batch: Batch) -> tuple[Sequence[Task], Sequence[Meta]]:
@@ -58,7 +60,10 @@ class Receiver(Protocol):
 class Lane:
     """One worker and what it does; for the status."""
 
-    __slots__ = ("batch", "born", "failures", "last_busy", "name", "retiring", "since", "state", "task", "worker")
+    __slots__ = (
+        "batch", "born", "failures", "last_busy", "name", "retiring", "since", "state", "task", "unblamed", "was_up",
+        "worker",
+    )  # fmt: skip
 
     def __init__(self, worker: Worker, now: float) -> None:
         self.worker = worker
@@ -67,7 +72,8 @@ class Lane:
         self.batch: Batch | None = None
         self.since = self.born = self.last_busy = now
         self.failures = 0
-        self.retiring = False
+        self.retiring = self.was_up = False
+        self.unblamed: Batch | None = None
         self.task: asyncio.Task[None] | None = None
 
 
@@ -96,14 +102,13 @@ class Pool:
         self.scaler = Scaler(min(settings.min_workers or 1, self.limit), self.limit)
         self.breaker = Breaker(self.scheduler.lanes)
         self.lanes: list[Lane] = []
-        self.ever_up: set[str] = set()
+        self.ever_up = 0
         self.target = self.scheduler.lanes
         self.restarts = 0
         self.draining = False
         self.last_failure = ""
         self.opened = 0
         self._since: dict[str, tuple[int, float]] = {}  # what waits: with which priority, since when
-        self._setting_aside = 0
         self._deliveries: set[asyncio.Task[None]] = set()
         self._fault: BaseException | None = None  # of a delivery
         self._faulty = asyncio.Event()
@@ -131,6 +136,7 @@ class Pool:
     def forget(self, path: str) -> None:
         """The file is gone: it is not worked on any more."""
         self.scheduler.forget(path)
+        self.breaker.forgive((path,))
         self._since.pop(path, None)
 
     def has(self, path: str) -> bool:
@@ -139,8 +145,8 @@ class Pool:
 
     @property
     def idle(self) -> bool:
-        """Nothing waits, nothing is in flight, and nothing is being set aside."""
-        return self.scheduler.idle and not self._setting_aside
+        """Nothing waits, and nothing is in flight or being set aside."""
+        return self.scheduler.idle
 
     async def room(self) -> None:
         """Wait until more work may be added (a scan that runs ahead costs memory)."""
@@ -274,6 +280,7 @@ class Pool:
             self.restarts += 1
             lane.state = "restarting"
             await self._ready(lane)
+            await self._blame_late(lane)
 
     async def _ready(self, lane: Lane) -> None:
         try:
@@ -281,7 +288,8 @@ class Pool:
         except RayLineageError as error:
             raise LaneLost(error) from error
         lane.state, lane.since = "idle", self._clock()
-        self.ever_up.add(lane.name)
+        self.ever_up += not lane.was_up
+        lane.was_up = True
 
     def _next(self) -> Batch | None:
         if self.draining:
@@ -299,8 +307,9 @@ class Pool:
             report, payload = await lane.worker.parse(tasks, _deadline(tasks, batch)) if tasks else (_NOTHING, [])
             parsed = True
         except WorkerLost as error:
-            culprit = (await lane.worker.culprit() or None) if error.died else None
-            await self._again(lane, batch, error.reason, culprit)
+            culprit = await lane.worker.culprit(_BLAME_SECONDS) if error.died else ""
+            await self._again(lane, batch, error.reason, culprit or None)
+            lane.unblamed = batch if culprit is None else None
             return False
         finally:
             if not parsed:
@@ -317,14 +326,15 @@ class Pool:
     ) -> None:
         """What was parsed goes on to the graph; the lane goes on meanwhile."""
         try:
-            await self._receiver.deliver(batch, report, payload)
+            believed = await self._receiver.deliver(batch, report, payload)
         except PayloadLost as error:  # with their node; the cache may have them
             await self._again(lane, batch, str(error), None)
             return
         finally:
             self.admission.done(batch)
         self.breaker.finished(lane.name, self._clock())
-        metas = [*unsent, *report.metas]
+        self.breaker.forgive(t.file.path for t in batch.tasks)
+        metas = [*unsent, *believed]
         stale = self.scheduler.finished(batch, metas)
         self._receiver.done(batch, [m for m in metas if m.path not in stale])
         self._wake.set()
@@ -345,14 +355,27 @@ class Pool:
         """Queue a failed batch again, before anybody waits for a worker that may never come back."""
         self.last_failure = reason
         self.breaker.failed(lane.name, self._clock(), reason, culprit)
-        aside = self.scheduler.failed(batch, culprit)
+        aside = [self.scheduler.hold(task) for task in self.scheduler.failed(batch, culprit)]
         self._waits_from_now(t for t in batch.tasks if self.scheduler.priority(t.file.path) is not None)
-        for task in aside:
-            self._setting_aside += 1
-            try:
-                await self._receiver.set_aside(task)
-            finally:
-                self._setting_aside -= 1
+        self._wake.set()
+        for held in aside:
+            await self._set_aside(held)
+
+    async def _blame_late(self, lane: Lane) -> None:
+        """A worker that came back after its batch was queued again says what it had died on."""
+        batch, lane.unblamed = lane.unblamed, None
+        path = await lane.worker.culprit(_BLAME_SECONDS) if batch is not None else ""
+        if batch is None or not path or all(t.file.path != path for t in batch.tasks):
+            return
+        task = self.scheduler.blame(path)
+        if task is not None:
+            await self._set_aside(self.scheduler.hold(task))
+
+    async def _set_aside(self, batch: Batch) -> None:
+        metas = await self._receiver.set_aside(batch)
+        stale = self.scheduler.finished(batch, metas)
+        self.breaker.forgive(t.file.path for t in batch.tasks)
+        self._receiver.done(batch, [m for m in metas if m.path not in stale])
         self._wake.set()
         self._changed.set()
 

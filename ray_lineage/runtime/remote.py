@@ -22,7 +22,7 @@ from ray_lineage.settings import Settings
 
 READY_SECONDS: Final = 60.0
 OPEN_SECONDS: Final = 180.0  # the store's own retries end before
-BLAME_SECONDS: Final = 20.0
+KILLED_SECONDS: Final = 20.0
 CLOSE_SECONDS: Final = 20.0
 _LOCK_SECONDS: Final = 15.0
 _POLL_SECONDS: Final = 0.2
@@ -72,15 +72,15 @@ class RayWorker:
                 return await awaited(report, seconds), payload
             except TimeoutError:
                 ray.kill(self._actor, no_restart=False)
-                return await awaited(report, BLAME_SECONDS), payload
+                return await awaited(report, KILLED_SECONDS), payload
         except (RayError, TimeoutError) as error:
             raise WorkerLost(first_line(error), died=not isinstance(error, RayTaskError)) from error
 
-    async def culprit(self) -> str:
-        """The next incarnation reads the breadcrumb; if there is none in time, nobody is blamed."""
+    async def culprit(self, seconds: float) -> str | None:
+        """The next incarnation reads the breadcrumb."""
         from ray.exceptions import ActorUnavailableError, RayError
 
-        deadline = time.monotonic() + BLAME_SECONDS
+        deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
             try:
                 return str(await awaited(self._actor.post_mortem.remote(), left))
@@ -88,7 +88,7 @@ class RayWorker:
                 await asyncio.sleep(_POLL_SECONDS)
             except (TimeoutError, RayError):
                 break
-        return ""
+        return None
 
     def dismiss(self) -> None:
         """See the protocol."""

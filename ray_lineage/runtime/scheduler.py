@@ -178,7 +178,7 @@ class Scheduler:
         running = self._running[number].tasks if number is not None and path not in self._forgotten else ()
         known = [t for t in (self._waiting.get(path), self._again.get(path)) if t is not None]
         known.extend(t for t in running if t.file.path == path)
-        return any(_same_state(t.file, file) for t in known)
+        return any(same_state(t.file, file) for t in known)
 
     def estimate(self, task: Task) -> float:
         """Seconds that a file is expected to take."""
@@ -305,6 +305,26 @@ class Scheduler:
                 self._push(task, first=path != culprit)
         return set_aside
 
+    def blame(self, path: str) -> Task | None:
+        """It came out later that an actor died on this file, after its batch :meth:`failed` for want of a culprit. Returned
+        if it was the third time and it waits: to be set aside."""
+        task = self._waiting.get(path)
+        if task is None and path not in self._in_flight:
+            return None  # it was finished since, or is gone
+        self._attempts[path] = self._attempts.get(path, 0) + 1
+        if task is None or self._attempts[path] < MAX_ATTEMPTS:
+            return None
+        self._drop(task)
+        return task
+
+    def hold(self, task: Task) -> Batch:
+        """A file that is set aside is in flight until :meth:`finished`, so that what happens to it meanwhile is not missed."""
+        self._cuts += 1
+        batch = Batch(self._cuts, task.file.priority, (task,), 0.0, task.file.size, False)
+        self._in_flight[task.file.path] = batch.number
+        self._running[batch.number] = batch
+        return batch
+
     def _release(self, batch: Batch) -> None:
         del self._running[batch.number]
         for task in batch.tasks:
@@ -324,5 +344,6 @@ def _most_urgent(task: Task, other: Task | None) -> Task:
     return msgspec.structs.replace(task, file=file)
 
 
-def _same_state(a: SourceFile, b: SourceFile) -> bool:
+def same_state(a: SourceFile, b: SourceFile) -> bool:
+    """Does ``stat`` say the same of both?"""
     return (a.size, a.mtime_ns, a.ctime_ns, a.inode) == (b.size, b.mtime_ns, b.ctime_ns, b.inode)

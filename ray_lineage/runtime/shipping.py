@@ -192,6 +192,14 @@ def fill(task: Task, max_file_size: int) -> Task | tuple[Meta, bytes]:
     return msgspec.structs.replace(task, content=data, read_at_ns=now)
 
 
+def elsewhere(task: Task, meta: Meta) -> bool:
+    """Did a worker read another file, while the one here is as it was found? Then its node has a clone of its own."""
+    if not meta.other:
+        return False
+    here = _identity(task.file)
+    return here is not None and here[:2] == (task.file.size, task.file.mtime_ns) and here[3] != meta.sha256
+
+
 def refuted(task: Task, meta: Meta) -> bool:
     """Does a worker call a file gone or unreadable that can be read here? Then its node does not see the files (one that
     joined later, or lost its mount), and the file has to be sent."""

@@ -138,12 +138,11 @@ class _Clean:
         try:
             for task in self._plan.tasks:
                 self._compile(task, cache)
-            while due := self._votes.due():  # files that say little of their dialect are read in that of their folder
-                for task, dialect in due:
-                    self._compile(in_dialect(task, dialect), cache)
+            self._vote(cache)
             by_path = {t.file.path: t for t in self._plan.tasks}
-            for path, sha256, facts in old_facts(self.unreadable, self._stored, by_path, cache):
+            for path, sha256, facts in old_facts(self.unreadable, self._stored, by_path, cache, self._votes):
                 self._linker.put(path, sha256, facts)
+            self._vote(cache)
         except BaseException:
             self._linker.close()
             raise
@@ -154,6 +153,12 @@ class _Clean:
 
     def __exit__(self, *_: object) -> None:
         self._linker.close()
+
+    def _vote(self, cache: ParseCache | None) -> None:
+        """Files that say little of their dialect are read in that of their folder."""
+        while due := self._votes.due():
+            for task, dialect in due:
+                self._compile(in_dialect(task, dialect), cache)
 
     def _compile(self, task: Task, cache: ParseCache | None) -> None:
         """Read and compile, whatever is known of the file: only what kills the compiler is taken from the cache."""

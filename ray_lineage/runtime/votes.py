@@ -82,6 +82,15 @@ class Votes:
                 self._weak[path] = (task, own, wanted)
         return out
 
+    def read_in(self, path: str) -> str:
+        """The dialect of its folder in which a file should be read, empty if that is its own; it counts as read so."""
+        task, own, _ = self._weak.get(path, (None, "", ""))
+        wanted = self._of(os.path.dirname(path)) or own if task is not None else ""
+        if task is None or wanted == own:
+            return ""
+        self._weak[path] = (task, own, wanted)
+        return wanted
+
     def _of(self, folder: str) -> str:
         """The dialect of the nearest folder with a clear majority; empty if there is none."""
         while True:

@@ -53,5 +53,9 @@ class Debouncer:
             return self._first
         return min(self._last + self._window, self._first + self._max_wait)
 
+    def __contains__(self, path: object) -> bool:
+        """Does a hint of the path wait?"""
+        return path in self._waiting
+
     def __len__(self) -> int:
         return len(self._waiting)

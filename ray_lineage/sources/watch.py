@@ -42,12 +42,14 @@ _Event = tuple[Change, str]
 class Hints(msgspec.Struct, frozen=True):
     """``paths``: absolute paths of SQL files, ignore files or folders that may have changed, sorted, each once.
 
-    ``rescan``: events may have been lost; look at everything. ``notes``: what people should be told.
+    ``rescan``: events may have been lost; look at everything. ``notes``: what people should be told. ``polling``: is any root
+    polled now?
     """
 
     paths: tuple[str, ...]
     rescan: bool
     notes: tuple[str, ...]
+    polling: bool = False
 
 
 async def follow(
@@ -137,7 +139,7 @@ class _Follower:
         notes, self._notes = self._notes, []
         if not (paths or rescan or notes) or self._stop.is_set():
             return None
-        return Hints(() if rescan else tuple(sorted(paths)), rescan, tuple(notes))
+        return Hints(() if rescan else tuple(sorted(paths)), rescan, tuple(notes), self._timed)
 
     async def close(self) -> None:
         """End all watches."""

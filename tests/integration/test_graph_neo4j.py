@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -118,6 +119,26 @@ def test_an_older_writer_is_refused(neo4j_store: Neo4jStore, project: str) -> No
     neo4j_store.acquire(project)
     with pytest.raises(StoreRefused):
         neo4j_store.apply(project, old, contributions(project, {"a.sql": "SELECT 1"}).values())
+
+
+def test_writers_that_come_at_once_have_an_epoch_each(neo4j_server: ServerAddress, project: str) -> None:
+    stores = [neo4j_server.store() for _ in range(4)]
+    for _ in range(5):
+        with ThreadPoolExecutor(len(stores)) as threads:
+            epochs = list(threads.map(lambda s: s.acquire(project), stores))
+        assert len(set(epochs)) == len(stores)
+    last = stores[epochs.index(max(epochs))]
+    for store, epoch in zip(stores, epochs, strict=True):
+        if store is not last:
+            with pytest.raises(StoreRefused):
+                store.settle(project, epoch, "settled")
+    last.settle(project, max(epochs), "settled")
+    assert last.digest(project) == "settled"
+    assert last.acquire(project) > max(epochs)
+    assert last.digest(project) == "settled"  # it is unsettled by what writes
+    last.remove_project(project)
+    for store in stores:
+        store.close()
 
 
 def test_a_wrong_password_is_said_once_and_not_shown(neo4j_server: ServerAddress) -> None:

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ray_lineage.link import Linker
+from ray_lineage.link.catalog import SPARE_NAMES
 from ray_lineage.link.spool import Spool
 from ray_lineage.model import Contribution
 from tests.factory import contributions, facts, sha
@@ -48,9 +49,16 @@ edits = st.lists(
 )
 
 
+@pytest.mark.parametrize("spare", [SPARE_NAMES, -1_000], ids=["", "swept each time"])
 @settings(max_examples=300, deadline=None)
-@given(st.lists(edits, min_size=1, max_size=5))
-def test_incremental_equals_full(rounds: list[list[tuple[str, str | None]]]) -> None:
+@given(rounds=st.lists(edits, min_size=1, max_size=5))
+def test_incremental_equals_full(rounds: list[list[tuple[str, str | None]]], spare: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ray_lineage.link.catalog.SPARE_NAMES", spare)
+        _incremental_equals_full(rounds)
+
+
+def _incremental_equals_full(rounds: list[list[tuple[str, str | None]]]) -> None:
     linker = Linker("p")
     files: dict[str, str] = {}
     known: dict[str, Contribution] = {}
@@ -164,6 +172,20 @@ def test_the_spool_of_a_linker_that_is_fed_for_months_stays_small(monkeypatch: p
     assert len(linker._spool) < 3 * live + 1_000
     linker._decoded.clear()
     assert {c.path: c for c in linker.link()} == contributions("p", files)
+    linker.close()
+
+
+def test_names_that_come_and_go_for_months_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ray_lineage.link.catalog.SPARE_NAMES", 10)
+    linker = Linker("p")
+    for number in range(100):
+        sql = f"CREATE TABLE t{number} (x int); CREATE VIEW v{number} AS SELECT * FROM t{number}"
+        linker.put("a.sql", sha(sql), facts(sql))
+        linker.put("b.sql", sha(sql), facts(f"CREATE VIEW w AS SELECT * FROM v{number}"))
+        list(linker.link())
+    catalog = linker._catalog
+    for kept in (catalog._texts, catalog._by_text, catalog._lists, catalog._deps, catalog._users, linker._list_users):
+        assert 0 < len(kept) < 25  # type: ignore[arg-type]
     linker.close()
 
 

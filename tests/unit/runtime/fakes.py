@@ -11,7 +11,7 @@ from typing import Any, Final
 from ray_lineage.errors import StoreRefused
 from ray_lineage.graph.store import Rejected
 from ray_lineage.model import FileState
-from ray_lineage.runtime.crew import Finish, Graph, Report, Worker
+from ray_lineage.runtime.crew import Finish, Graph, Report, Worker, WorkerLost
 from ray_lineage.runtime.load import Committed, Settled
 from ray_lineage.runtime.parse import Meta, Task, skipped
 from ray_lineage.runtime.summary import IngestSummary
@@ -128,10 +128,12 @@ class FakeGraph:
 class FakeWorker:
     """Reads and hashes."""
 
-    def __init__(self, gates: Gates, unreadable: set[str], number: int) -> None:
+    def __init__(self, crew: FakeCrew, number: int) -> None:
         self.name = f"parse-{number}"
-        self._gates = gates
-        self._unreadable = unreadable
+        self._crew = crew
+        self._gates = crew.gates
+        self._unreadable = crew.unreadable
+        self._died_on = ""
 
     async def ready(self) -> None: ...
 
@@ -139,6 +141,11 @@ class FakeWorker:
         metas = []
         for task in tasks:
             await self._gates.through(f"parse {task.file.path}")
+            if task.file.path in self._crew.deadly:
+                self._died_on = task.file.path
+                self._crew.deaths.append(task.file.path)
+                self._crew.on_death()
+                raise WorkerLost("killed", died=True)
             if task.file.path in self._unreadable:
                 metas.append(Meta(task.file.path, "unreadable"))
                 continue
@@ -150,8 +157,8 @@ class FakeWorker:
         await asyncio.sleep(0)
         return Report(metas, "", 0.0, 0), [b""] * len(metas)
 
-    async def culprit(self) -> str:
-        return ""
+    async def culprit(self, seconds: float) -> str:
+        return self._died_on
 
     def dismiss(self) -> None: ...
 
@@ -165,13 +172,16 @@ class FakeCrew:
         self.most = most
         self.gates = Gates()
         self.unreadable: set[str] = set()
+        self.deadly: set[str] = set()
+        self.deaths: list[str] = []
+        self.on_death: Callable[[], None] = lambda: None
         self.memory_graph = FakeGraph(self.gates, stored if stored is not None else {})
 
     def cap(self) -> int:
         return self.most
 
     def worker(self, number: int) -> Worker:
-        return FakeWorker(self.gates, self.unreadable, number)
+        return FakeWorker(self, number)
 
     def graph(self, project: str) -> Graph:
         return self.memory_graph

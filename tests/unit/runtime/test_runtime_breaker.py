@@ -119,6 +119,16 @@ def test_an_environment_in_which_every_file_kills_stops_the_run() -> None:
     assert breaker.tripped
 
 
+def test_a_file_that_is_done_with_is_forgotten() -> None:
+    breaker = Breaker(1)
+    for number in range(10_000):
+        breaker.failed("parse-0", 0.1 * number, "killed", f"file {number}")
+        breaker.finished("parse-0", 0.1 * number)
+        breaker.forgive([f"file {number}"])
+    assert breaker.tripped == ""
+    assert not breaker._blamed
+
+
 def test_nothing_moves() -> None:
     breaker = Breaker(1, stall_seconds=100)
     breaker.tick(0.0, pending=0)

@@ -137,6 +137,26 @@ def test_an_unreadable_file_keeps_its_contribution(tmp_path: Path, monkeypatch: 
     assert dump(tmp_path) == before
 
 
+def test_an_unreadable_file_stays_in_the_dialect_of_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = tmp_path / "sql"
+    strong = "CREATE PROCEDURE [dbo].[p{0}] AS BEGIN SET NOCOUNT ON; SELECT TOP 1 a INTO #x FROM [dbo].[t{0}] WITH (NOLOCK) END\nGO\n"
+    write(root, {**{f"s{n}.sql": strong.format(n) for n in range(4)}, "weak.sql": "CREATE VIEW v AS SELECT a FROM t"})
+    ingest(settings(tmp_path, dialect=None), [str(root)])
+    before = dump(tmp_path)
+    assert {row[2]: row[4] for row in before["File"]}["weak.sql"] == "tsql"
+    real = parse.read_bytes
+
+    def refuse(file: object, limit: int) -> bytes:
+        if getattr(file, "path", "") == "weak.sql":
+            raise parse.SourceFault("unreadable", parse.Diagnostic("RL004", "error", "cannot be read"))
+        return real(file, limit)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(parse, "read_bytes", refuse)
+    monkeypatch.setattr("ray_lineage.sources.statindex.StatIndex.lookup", lambda self, file: "")
+    assert ingest(settings(tmp_path, dialect=None), [str(root)]).by_status["unreadable"] == 1
+    assert dump(tmp_path) == before
+
+
 def test_garbage_is_set_aside_and_the_rest_goes_on(tmp_path: Path) -> None:
     root = tmp_path / "sql"
     write(

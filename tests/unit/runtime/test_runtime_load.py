@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from ray_lineage.errors import StoreUnavailable
 from ray_lineage.graph.ladybug import LadybugStore
 from ray_lineage.graph.store import ApplyResult, Rejected
+from ray_lineage.link.spool import Spool
 from ray_lineage.model import Contribution
 from ray_lineage.runtime.load import Loader
 from ray_lineage.settings import Settings
@@ -61,6 +64,16 @@ def _edit(loader: Loader, sql: str, refused: bool) -> None:
     loader.store.refused = frozenset({"a.sql"} if refused else ())  # type: ignore[attr-defined]
     loader.put("a.sql", sha(sql), facts(sql))
     loader.commit([])
+
+
+def test_a_full_temporary_disk_is_said_in_words(loader: Loader, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(self: Spool, data: bytes) -> tuple[int, int]:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Spool, "add", full)
+    with pytest.raises(StoreUnavailable) as caught:
+        loader.put("a.sql", sha("SELECT 1"), facts("SELECT 1"))
+    assert (caught.value.code, "No space left on device" in caught.value.message) == ("RL238", True)
 
 
 def test_a_state_with_a_refused_file_is_not_settled(loader: Loader) -> None:

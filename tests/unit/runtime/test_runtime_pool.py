@@ -77,6 +77,46 @@ class _Lost:
         raise WorkerLost("its node is gone", died=False)
 
 
+class _Gone(_Lost):
+    """One that dies; its next incarnation comes late and knows the culprit."""
+
+    knows: str | None = None
+
+    async def parse(self, tasks: Sequence[Task], seconds: float) -> tuple[Report, Any]:
+        raise WorkerLost("killed", died=True)
+
+    async def culprit(self, seconds: float) -> str | None:
+        return self.knows
+
+
+def test_a_batch_does_not_wait_for_blame_and_the_culprit_gets_it_later() -> None:
+    class Receiver(_Receiver):
+        aside: list[str] = []  # noqa: RUF012
+
+        async def set_aside(self, batch: Batch) -> Sequence[Any]:
+            self.aside.extend(t.file.path for t in batch.tasks)
+            return ()
+
+        def done(self, batch: Batch, metas: Sequence[Any]) -> None: ...
+
+    receiver, worker = Receiver(), _Gone()
+    pool = Pool(Settings(), _Machine(), cast(Any, receiver), clock=lambda: 0.0)
+    lane = Lane(cast(Any, worker), 0.0)
+    pool.add([_task(p, Priority.BATCH) for p in ("a", "killer", "b")])
+    for death in range(3):
+        while (batch := pool._next()) is not None and all(t.file.path != "killer" for t in batch.tasks):
+            pool.scheduler.finished(batch, ())
+            pool.admission.done(batch)
+        assert batch is not None
+        worker.knows = None
+        asyncio.run(pool._work(lane, batch))
+        assert all(pool.has(t.file.path) for t in batch.tasks)  # at once
+        worker.knows = "killer"
+        asyncio.run(pool._blame_late(lane))
+        assert receiver.aside == (["killer"] if death == 2 else [])
+    assert not pool.has("killer")
+
+
 def _task(path: str, priority: Priority) -> Task:
     return Task(SourceFile(path, "/", path, 10, 0, 0, 0, int(priority)), CompileOptions())
 

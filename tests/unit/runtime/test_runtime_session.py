@@ -113,6 +113,47 @@ def test_a_file_made_and_found_gone_by_its_worker_leaves_the_graph(tmp_path: Pat
     run(story)
 
 
+def test_a_file_that_changes_before_it_is_set_aside_is_tried_again(tmp_path: Path) -> None:
+    async def story() -> None:
+        scene = Scene(tmp_path, FakeCrew(1))
+        crew = scene.crew
+        crew.deadly = {"a.sql"}
+
+        def change() -> None:
+            if len(crew.deaths) == 3:
+                crew.deadly = set()
+                scene.write("a.sql", "another")
+
+        crew.on_death = change
+        scene.write("a.sql", "a")
+        async with scene.running():
+            await until(lambda: scene.graph.stored == {"a.sql": sha("another")})
+            assert (len(crew.deaths), scene.session.summary.quarantined) == (3, 0)
+
+    run(story)
+
+
+def test_a_file_that_goes_while_it_is_set_aside_is_not_known(tmp_path: Path) -> None:
+    async def story() -> None:
+        scene = Scene(tmp_path, FakeCrew(1))
+        scene.write("b.sql", "b")
+        async with scene.running():
+            await until(lambda: scene.following.is_on)
+            scene.crew.deadly = {"a.sql"}
+            scene.gates.shut("put a.sql")
+            scene.write("a.sql", "a")
+            await scene.look("a.sql")
+            await scene.gates.reached("put a.sql")
+            scene.unlink("a.sql")
+            await scene.look("a.sql")
+            scene.gates.open("put a.sql")
+            await until(lambda: scene.session.pool.idle)
+            await until(lambda: scene.graph.stored == {"b.sql": sha("b")} and not scene.following._removed)
+            assert set(scene.session.hashes) == {"b.sql"}
+
+    run(story)
+
+
 def test_what_was_refused_is_not_settled_until_it_is_written(tmp_path: Path) -> None:
     async def story() -> None:
         scene = Scene(tmp_path, FakeCrew())
@@ -191,13 +232,45 @@ def test_a_file_that_can_be_read_again_is_not_taken_back_to_its_old_facts(
             assert scene.graph.stored == {"a.sql": "old", "b.sql": sha("b2")}
 
     def cached(
-        paths: set[str], states: dict[str, FileState], tasks: object, cache: object
+        paths: set[str], states: dict[str, FileState], tasks: object, cache: object, votes: object
     ) -> Iterator[tuple[str, str, bytes]]:
         yield from ((p, states[p].sha256, b"") for p in sorted(paths) if p in states)
 
     monkeypatch.setattr("ray_lineage.runtime.session.old_facts", cached)
     monkeypatch.setattr("ray_lineage.runtime.session.refuted", lambda task, meta: False)
     monkeypatch.setattr("ray_lineage.runtime.session.open_cache", lambda settings: io.BytesIO())
+    run(story)
+
+
+def test_only_what_no_event_had_named_counts_as_found_by_comparing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story() -> None:
+        scene = Scene(tmp_path, FakeCrew())
+
+        def found() -> float:
+            readings = scene.following._telemetry.registry.read()
+            return sum(r.value for r in readings if r.metric.name == "ray_lineage_reconcile_found_files_total")
+
+        async def compared() -> None:
+            before = scene.following._reconciled_at
+            scene.following.flush()
+            await until(lambda: scene.following._reconciled_at > before)
+
+        async with scene.running():
+            await until(lambda: scene.following.is_on and scene.following._reconciled_at > 0)
+            for name in ("a.sql", "b.sql", "f/c.sql"):
+                scene.write(name, name)
+            monkeypatch.setattr("ray_lineage.runtime.following._LOOKS", 1)
+            await scene.look("a.sql", "b.sql")  # so many that everything is compared instead
+            scene.following._compare_soon("f", 0.0)  # an event named the folder
+            await compared()
+            await until(lambda: set(scene.session.hashes) == {"a.sql", "b.sql", "f/c.sql"})
+            assert found() == 0
+            scene.write("d.sql", "d")
+            await compared()
+            assert found() == 1
+
     run(story)
 
 

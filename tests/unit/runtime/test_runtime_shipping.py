@@ -12,7 +12,7 @@ import pytest
 from ray_lineage.compile import CompileOptions
 from ray_lineage.model import SourceFile, decode_facts
 from ray_lineage.runtime.parse import Meta, Task, parse_batch
-from ray_lineage.runtime.shipping import Identity, choose_samples, decide, fill, identities, refuted
+from ray_lineage.runtime.shipping import Identity, choose_samples, decide, elsewhere, fill, identities, refuted
 from ray_lineage.sources.scan import Scan, ScanOptions
 
 
@@ -127,6 +127,23 @@ def test_a_file_that_cannot_be_read(file: SourceFile) -> None:
     Path(file.root, file.name).chmod(0)
     meta, _ = fill(task(file), 1_000)  # type: ignore[misc]
     assert meta.outcome == "unreadable"
+
+
+def test_a_worker_with_a_clone_of_its_own_is_found_out(file: SourceFile, tmp_path: Path) -> None:
+    clone = tmp_path / "clone"
+    clone.mkdir()
+    (clone / file.name).parent.mkdir(exist_ok=True)
+    (clone / file.name).write_text("SELECT 'of another day'")
+    there = task(msgspec.structs.replace(file, root=str(clone)))
+    (meta,), _ = parse_batch([there], None, 1_000)
+    assert meta.other and elsewhere(task(file), meta)
+    (meta,), _ = parse_batch([task(file)], None, 1_000)
+    assert not meta.other
+    path = os.path.join(file.root, file.name)
+    with open(path, "a") as out:
+        out.write("-- edited after it was found")
+    (meta,), _ = parse_batch([task(file)], None, 1_000)
+    assert meta.other and not elsewhere(task(file), meta)
 
 
 def test_a_worker_that_does_not_see_the_files_is_refuted(file: SourceFile) -> None:

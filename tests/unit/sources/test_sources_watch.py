@@ -556,7 +556,7 @@ def test_a_reached_limit_falls_back_to_polling(root: Path, limit: str, name: str
         if told and hints.rescan:
             open(root + "/sub/new.sql", "w").close()
         told = told or any("polling" in n for n in hints.notes)
-        return root + "/sub/new.sql" in hints.paths
+        return hints.polling and root + "/sub/new.sql" in hints.paths
     asyncio.run(run(work))
     """
     out = child(root, act, "unshare", "-Ur")
