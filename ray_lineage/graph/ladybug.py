@@ -2,11 +2,12 @@
 
 Rules, each found by crashing it: one process owns the database, one thread uses it; a log that was cut short is replayed
 as far as it goes (what is missing shows as work to do, because fingerprints are in the same transaction as the rows);
-what cannot be opened is moved aside and built anew; the buffer pool is bounded (its default is 80 % of memory), but never so
-small that a checkpoint fails; COPY only fills empty tables of a new file, because the log does not hold copied rows, a
-transaction holds them in memory, and keys that are added to others in very large numbers may be lost. What is loaded at
-once, or replaces a good part of the store, goes into such a file, which then takes the place of the old one. Readers in
-other processes see pages that a checkpoint rewrites, so they look at the file's time stamp after each query and read again.
+what cannot be opened is moved aside and built anew; the buffer pool is bounded (its default is 80 % of memory), but large
+enough for a checkpoint of a file of that size; COPY only fills empty tables of a new file, because the log does not hold
+copied rows, a transaction holds them in memory, and keys that are added to others in very large numbers may be lost. What
+is loaded at once, or replaces a good part of the store, goes into such a file, which then takes the place of the old one.
+Readers in other processes see pages that a checkpoint rewrites, so they look at the file's time stamp after each query and
+read again.
 """
 
 from __future__ import annotations
@@ -50,8 +51,9 @@ from ray_lineage.model import Contribution, Row, file_id
 
 _BUFFER_POOL: Final = 512 * 2**20
 _POOL_SHARE: Final = 2
-"""Times the size of the file, if that is more. A checkpoint that finds no memory leaves the engine without its way in its own
-file ("idx ... of the DiskArray"): with 256 MB it did at 16,000 files, whose file has 180 MB."""
+"""Times the size of the file, if that is more. A checkpoint needs memory, and one that found none is not tried again: 256 MB
+were too little for the rows of 20,000 files. (With 256 MB a run of many large transactions also ended in "idx ... of the
+DiskArray" at 16,000 files, a file of 180 MB; with 1 GB it did not. Whether memory was the cause is not known.)"""
 _LOAD_SHARE: Final = 3  # times the size of the largest table's file of rows: a table is copied at once
 _FROM_FILE: Final = 500  # rows from which reading a CSV file beats UNWIND
 _LOOKED_UP: Final = 5_000  # ids of one look-up
@@ -63,7 +65,8 @@ _COUNTED: Final = " RETURN count(*)"
 """The engine may lose the key of a node when very many come at once (seen: 1 of 100,000, ladybug 0.22)."""
 _SWEEP_FILES: Final = 1_000  # fewer are always replaced where they are
 _SWEEP_SHARE: Final = 3
-"""A store of which every third file changes is built anew: reading 10,000 files and copying them costs 6 s of CPU, replacing a third of them 10 s."""
+"""A store of which every third file changes is built anew: 10,000 files cost 9 s of CPU so, and as much if half of them are
+replaced, or a third of them added, where they are."""
 _FILE_BYTES: Final = 10_000  # of disk that the rows of a file need
 _PART_NODES: Final = 20_000  # whose rows are read at once
 _SPARE_BYTES: Final = 4 * 2**20  # of disk that stay free

@@ -92,3 +92,26 @@ def test_a_refused_file_that_goes_takes_its_older_rows_along(loader: Loader) -> 
     loader.commit(["a.sql"])
     assert loader.store.counts("p")["File"] == 0
     assert loader.settle("d").digest == "d"
+
+
+def test_what_replaces_a_good_part_builds_the_file_anew(
+    loader: Loader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ray_lineage.graph.ladybug._SWEEP_FILES", 2)
+    path = tmp_path / "graph.lbug"
+
+    def commit(*names: str, sql: str = "CREATE TABLE t (x int)") -> int:
+        for name in names:
+            loader.put(name, sha(sql), facts(sql))
+        loader.commit([])
+        return path.stat().st_ino
+
+    places = [
+        commit("a.sql"),
+        commit("b.sql", "c.sql", "d.sql"),
+        commit("a.sql", "b.sql", "c.sql"),
+        commit("a.sql", sql=""),
+    ]
+    assert places[0] != places[1]  # three come to one
+    assert places[1] == places[2] == places[3]  # put again as they are; only one differs
+    assert set(loader.store.state("p").files) == {"a.sql", "b.sql", "c.sql", "d.sql"}
