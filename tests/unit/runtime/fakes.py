@@ -150,6 +150,8 @@ class FakeWorker:
         await asyncio.sleep(0)
         return Report(metas, "", 0.0, 0), [b""] * len(metas)
 
+    def hurry(self) -> None: ...
+
     async def culprit(self) -> str:
         return ""
 
