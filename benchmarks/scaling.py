@@ -1,24 +1,31 @@
 """Do two parse actors pay, and what does the rest of the job cost? Files of about 5 ms each, two cores.
 
-``python -m benchmarks.scaling --files 2000``. The files are generated ones put together until one takes ``--cost`` ms of CPU.
-Three runs of the same ingest without a cache, each into a new embedded graph:
+``python -m benchmarks.scaling --files 2000 --rounds 3``. The files are generated ones put together until one takes ``--cost``
+ms of CPU. In each round, one after the other, without a cache and each into a new embedded graph:
 
 - ``one process``: ``--executor inline`` (parse, driver and graph in one process);
-- ``1 actor`` and ``2 actors``: ``--executor ray`` with so many parse actors.
+- ``2 plain``: two processes that compile half of the files each and do nothing else: what this machine can give at that time;
+- ``2 actors``: ``--executor ray`` with so many parse actors.
 
-``files/s`` is the rate of the compile phase alone, between 10 % and 90 % of the files: Ray's start, the actors' imports, linking
-and loading have no part in it. CPU seconds are the kernel's, by process, between the same two moments: ``parse`` (the parse
-actors), ``driver``, ``raylet`` (with GCS), ``ray`` (Ray's other helpers), ``writer`` (taking facts: what it does while files
-are compiled), ``caller`` (the command itself, less this program's own sampling). ``overhead %`` is all but parse, over parse.
-``link+write`` is the writer's CPU after the last file was compiled: the job's other half, and no overhead.
+What counts is the compile phase, between 10 % and 90 % of the files: read, compile, encode, and hand over to the linker, on both
+sides. Ray's start, the actors' imports, linking and loading have no part in it: they come after, in one process, and are the
+same work with and without Ray. CPU seconds are the kernel's, by process, between the same two moments: ``parse`` (the parse
+actors), ``driver``, ``raylet`` (with GCS), ``ray`` (Ray's other helpers), ``writer`` (what it does while files are compiled:
+taking facts, which one process does as well, but counts as overhead here), ``caller`` (the command itself, less this program's
+own sampling). ``overhead %`` is all but parse, over parse. ``link+write`` is the CPU after the last file was compiled: the
+job's other half, and no overhead.
 
-On a machine that others use, the rates fall with them; CPU seconds and their ratio hardly do.
+On a machine that others use, the rates fall with them, and so does their ratio, because two actors want a second core and
+one process does not; ``2 plain / one`` in the same round says how much of a second core there was. ``by CPU`` does not
+depend on it: CPU of a file in one process / half the CPU of a file of all processes of the job, which is the ratio of the
+rates where two cores are at hand and busy.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import multiprocessing
 import os
 import threading
 import time
@@ -30,11 +37,13 @@ import psutil
 from benchmarks.generate import generate
 from benchmarks.job import family, keep, place, role, settings_of, table
 from ray_lineage.compile import CompileOptions
+from ray_lineage.model import encode_facts
 from ray_lineage.runtime.ingest import ingest
 from ray_lineage.runtime.parse import compile_bytes
 from ray_lineage.runtime.summary import Progress
 
 _SECONDS: Final = 0.1
+_SHARES: Final = (0.1, 0.9)
 BARS: Final = (1.7, 15.0)
 """Rate of two actors / one process; overhead in %."""
 _OTHERS: Final = ("driver", "raylet", "ray", "writer", "caller")
@@ -96,6 +105,36 @@ def between(first: Moment, last: Moment) -> dict[str, float]:
     return spent
 
 
+def _plain(paths: list[Path], ready: Any, rates: Any) -> None:
+    """Compile these files, and nothing else."""
+    options = CompileOptions("tsql")
+    for path in paths[:20]:
+        compile_bytes(path.read_bytes(), options)
+    ready.wait()
+    began = time.monotonic()
+    for path in paths:
+        encode_facts(compile_bytes(path.read_bytes(), options)[0])
+    rates.put(len(paths) / (time.monotonic() - began))
+
+
+def plain(root: Path, processes: int = 2) -> float:
+    """Files/s of so many processes that have nothing to do with one another."""
+    paths = sorted(root.rglob("*.sql"))
+    context = multiprocessing.get_context("spawn")
+    ready, rates = context.Barrier(processes), context.Queue()
+    share = len(paths) // processes
+    started = [
+        context.Process(target=_plain, args=(paths[n * share : (n + 1) * share], ready, rates))
+        for n in range(processes)
+    ]
+    for process in started:
+        process.start()
+    total = sum(rates.get() for _ in started)
+    for process in started:
+        process.join()
+    return float(total)
+
+
 def files_of_cost(folder: Path, files: int, cost: float) -> tuple[Path, float]:
     """A repository whose files take about ``cost`` seconds of CPU each; and what a sample of them took."""
     options = CompileOptions("tsql")
@@ -134,15 +173,17 @@ def measure(root: Path, name: str, executor: str, actors: int) -> dict[str, Any]
         summary = ingest(settings, [str(root)], progress=meter.hear)
         time.sleep(2 * _SECONDS)
     compiling = meter.moments[: meter.ended]
-    first = next(m for m in compiling if m.done >= 0.1 * summary.files)
-    last = next(m for m in compiling if m.done >= 0.9 * summary.files)
+    first, last = (next(m for m in compiling if m.done >= share * summary.files) for share in _SHARES)
+    files = last.done - first.done
     spent = between(first, last)
     after = between(compiling[-1], meter.moments[-1] if executor == "inline" else _last_of("writer", meter.moments))
-    parse = spent.pop("parse", 0.0)
-    others = {k: round(spent.get(k, 0.0), 2) for k in _OTHERS}
-    return {"run": name, "files": summary.files, "files/s": (last.done - first.done) / (last.at - first.at), "parse": round(parse, 2),
-            **others, "overhead %": 100 * sum(others.values()) / parse if parse else 0.0,
-            "link+write": round(after.get("writer", after.get("caller", 0.0)), 2), "whole run s": round(summary.seconds, 2)}  # fmt: skip
+    parse = spent.get("parse", 0.0)
+    others = {k: round(1000 * spent.get(k, 0.0) / files, 2) for k in _OTHERS}
+    return {"run": name, "files/s": files / (last.at - first.at), "CPU ms/file": 1000 * sum(spent.values()) / files,
+            "parse": round(1000 * parse / files, 2), **others,
+            "overhead %": 100 * (sum(spent.values()) - parse) / parse if parse else 0.0,
+            "link+write": round(1000 * after.get("writer", after.get("caller", 0.0)) / summary.files, 2),
+            "whole run s": round(summary.seconds, 2)}  # fmt: skip
 
 
 def _last_of(kind: str, moments: list[Moment]) -> Moment:
@@ -153,18 +194,31 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--files", type=int, default=2_000)
     parser.add_argument("--cost", type=float, default=5.0, help="ms of CPU a file")
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
+    rounds: list[dict[str, Any]] = []
     with place() as folder:
         root, cost = files_of_cost(folder, options.files, options.cost / 1000)
-        runs = (("one process", "inline", 0), ("1 actor", "ray", 1), ("2 actors", "ray", 2))
-        rows = [measure(root, *run) for run in runs]
-    table(rows)
-    ratio, overhead = rows[2]["files/s"] / rows[0]["files/s"], rows[2]["overhead %"]
-    print(
-        f"a file: {1000 * cost:.1f} ms of CPU; 2 actors / one process: {ratio:.2f} (bar {BARS[0]}); overhead {overhead:.1f} % (bar {BARS[1]:.0f} %)"
-    )
-    keep(options.json, {"cost_ms": 1000 * cost, "ratio": ratio, "overhead_percent": overhead, "runs": rows})
+        print(f"a file: {1000 * cost:.1f} ms of CPU; CPU in ms a file")
+        for _ in range(options.rounds):
+            one, bare = measure(root, "one process", "inline", 0), plain(root)
+            two = measure(root, "2 actors", "ray", 2)
+            table([one, two])
+            ratios = _ratios(one, two, bare)
+            print(", ".join(f"{k} {v:.2f}" for k, v in ratios.items()), flush=True)
+            rounds.append({"runs": [one, two], **ratios})
+    print(f"bars: 2 actors / one {BARS[0]}, overhead {BARS[1]:.0f} %")
+    keep(options.json, {"cost_ms": 1000 * cost, "rounds": rounds})
+
+
+def _ratios(one: dict[str, Any], two: dict[str, Any], bare: float) -> dict[str, float]:
+    return {
+        "2 actors / one": two["files/s"] / one["files/s"],
+        "2 plain / one": bare / one["files/s"],
+        "2 actors / one by CPU": 2 * one["CPU ms/file"] / two["CPU ms/file"],
+        "overhead %": two["overhead %"],
+    }
 
 
 if __name__ == "__main__":

@@ -181,11 +181,9 @@ class Linker:
         dirty = set(changed)
         touched = self._names.settle()
         stale, self._stale = self._stale, set()
-        for last in touched:
-            users = self._mentioners.get(last, set())
-            dirty |= users
-            for path in users:
-                stale.update(self._catalog.text(n) for n in self._files[path].declared)
+        users: set[str] = set().union(*(self._mentioners.get(last, ()) for last in touched))
+        dirty |= users
+        stale.update(self._catalog.text(n) for path in users for n in self._files[path].declared)
         # a declaration counts for the dataset that its name means, which may be a longer one
         stale |= {self._catalog.resolve(self._catalog.name(d)) for d in stale}
         # where a name's meaning may have changed, so may the owner of each dataset that ends in it

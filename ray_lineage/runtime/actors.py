@@ -36,7 +36,8 @@ _STALE_SECONDS: Final = 30 * 86_400
 
 
 class Breadcrumb:
-    """Names the file that an actor is working on, in a small mapped file that outlives the actor's death."""
+    """Names the file that an actor is working on, in a small mapped file that outlives the actor's death. Its last byte is for
+    the driver, if that is on the same machine: it hurries the actor."""
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -54,8 +55,17 @@ class Breadcrumb:
 
     def write(self, path: str) -> None:
         """Now this file (empty: none)."""
-        data = path.encode("utf-8", "replace")[: _CRUMB_BYTES - 4]
+        data = path.encode("utf-8", "replace")[: _CRUMB_BYTES - 5]
         self._map[: 4 + len(data)] = len(data).to_bytes(4, "little") + data
+
+    @property
+    def hurried(self) -> bool:
+        """Something urgent waits for the actor."""
+        return self._map[-1] != 0
+
+    @hurried.setter
+    def hurried(self, value: bool) -> None:
+        self._map[-1] = value
 
 
 class Parser:
@@ -70,6 +80,7 @@ class Parser:
         self._crumb = Breadcrumb(os.path.join(run_dir, name))
         self._died_on = self._crumb.read()
         self._crumb.write("")
+        self._crumb.hurried = False
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY_LIMIT, resource.RLIM_INFINITY))
         self._node = socket.gethostname()
@@ -102,11 +113,14 @@ class Parser:
             faulthandler.dump_traceback_later(seconds, exit=True, file=sys.__stderr__ or sys.stderr)
 
         try:
-            metas, payload = parse_batch(tasks, self._cache, self._settings.max_file_size, on_file)
+            metas, payload = parse_batch(
+                tasks, self._cache, self._settings.max_file_size, on_file, lambda: self._crumb.hurried
+            )
             return self._report(metas), payload
         finally:
             faulthandler.cancel_dump_traceback_later()
             self._crumb.write("")
+            self._crumb.hurried = False
 
     def _report(self, metas: list[Meta]) -> Report:
         now = time.monotonic()

@@ -23,8 +23,9 @@ from ray_lineage.errors import StoreUnavailable, UsageError
 
 NAMESPACE: Final = "ray_lineage"
 OBJECT_STORE_BYTES: Final = 256 * 2**20
-_LEAN: Final = {"event_stats": False}
-"""Ray's statistics of its own event loops cost a tenth of every call, and show in its debug logs alone."""
+_LEAN: Final = {"event_stats": False, "worker_niceness": 0}
+"""Ray's statistics of its own event loops cost a tenth of every call, and show in its debug logs alone. Its workers give way to
+everybody else (niceness 15): on a machine with other work a save would wait for all of that, and an ingest for ever."""
 _UNSEEN: Final = {**_LEAN, "task_events_report_interval_ms": 0, "enable_metrics_collection": False}
 """Nor is there anybody to see tasks and metrics where there is no dashboard."""
 CONNECT_SECONDS: Final = 20

@@ -61,7 +61,7 @@ class Calls:
 
 
 class Report(msgspec.Struct, frozen=True, array_like=True):
-    """What a worker answers for a batch. ``memory`` is the share of its machine's memory in use (0..1)."""
+    """What a worker answers for a batch, or for the first of its files, if it was hurried. ``memory`` is the share of its machine's memory in use (0..1)."""
 
     metas: list[Meta]
     node: str
@@ -84,6 +84,10 @@ class Worker(Protocol):
 
     async def parse(self, tasks: Sequence[Task], seconds: float) -> tuple[Report, Payload]:
         """Work on a batch; after ``seconds`` without an answer it is ended. Raises WorkerLost."""
+        ...
+
+    def hurry(self) -> None:
+        """Something urgent waits: come back after the file at hand, if that can be told. The report lacks what was left."""
         ...
 
     async def culprit(self, seconds: float) -> str | None:

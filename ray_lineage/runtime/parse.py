@@ -8,7 +8,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -80,9 +80,14 @@ def time_limit(seconds: float) -> Iterator[None]:
 
 
 def parse_batch(
-    tasks: Sequence[Task], cache: ParseCache | None, max_file_size: int, on_file: Any = None
+    tasks: Sequence[Task],
+    cache: ParseCache | None,
+    max_file_size: int,
+    on_file: Callable[[str], None] | None = None,
+    hurried: Callable[[], bool] | None = None,
 ) -> tuple[list[Meta], list[bytes]]:
-    """Facts of a batch (empty bytes where there are none). ``on_file(path)`` is told which file comes next. Never raises."""
+    """Facts of a batch (empty bytes where there are none), or of its first files, if it is ``hurried`` meanwhile.
+    ``on_file(path)`` is told which file comes next. Never raises."""
     metas: list[Meta] = []
     payload: list[bytes] = []
     fresh: list[tuple[bytes, bytes]] = []
@@ -97,6 +102,8 @@ def parse_batch(
         payload.append(facts)
         if entry is not None:
             fresh.append(entry)
+        if hurried is not None and hurried():
+            break
     if cache is not None:
         cache.put_many(fresh)
     return metas, payload

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Protocol
 
 from ray_lineage.errors import RayLineageError
+from ray_lineage.model import Priority
 from ray_lineage.runtime.admission import Admission
 from ray_lineage.runtime.breaker import Breaker
 from ray_lineage.runtime.crew import Crew, Payload, PayloadLost, Report, Worker, WorkerLost, happens
@@ -124,6 +125,16 @@ class Pool:
         self._waits_from_now(tasks)
         self.scheduler.add(tasks)
         self._wake.set()
+        if any(t.file.priority == Priority.CRITICAL for t in tasks):
+            self._hurry()
+
+    def _hurry(self) -> None:
+        """Something urgent waits: whoever comes back first takes it."""
+        if any(lane.state == "idle" for lane in self.lanes):
+            return
+        for lane in self.lanes:
+            if lane.batch is not None and lane.batch.priority != Priority.CRITICAL and len(lane.batch.tasks) > 1:
+                lane.worker.hurry()
 
     def _waits_from_now(self, tasks: Iterable[Task]) -> None:
         """A path that waits already does so from then on, unless this is more urgent."""
@@ -315,11 +326,20 @@ class Pool:
             if not parsed:
                 self.admission.done(batch)
         self.admission.gate.observe(report.node, report.memory, self._clock())
+        if len(report.metas) < len(tasks):  # it was hurried
+            batch = self._shortened(batch, {m.path for m in (*unsent, *report.metas)})
         self.admission.parsed(batch, sum(m.facts_size for m in report.metas))
         delivery = asyncio.create_task(self._deliver(lane, batch, unsent, report, payload))
         self._deliveries.add(delivery)
         delivery.add_done_callback(self._delivered)
         return True
+
+    def _shortened(self, batch: Batch, done: set[str]) -> Batch:
+        """Without the files that wait again now."""
+        short = self.scheduler.shortened(batch, done)
+        left = [t for t in batch.tasks if t.file.path not in done]
+        self._waits_from_now(t for t in left if self.scheduler.priority(t.file.path) is not None)
+        return short
 
     async def _deliver(
         self, lane: Lane, batch: Batch, unsent: Sequence[Meta], report: Report, payload: Payload

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import shutil
 import tempfile
 import time
@@ -13,7 +14,7 @@ from typing import Any, Final
 
 from ray_lineage.errors import RayLineageError, StoreUnavailable
 from ray_lineage.model import FileState
-from ray_lineage.runtime.actors import RUN_PREFIX, Parser, Writer
+from ray_lineage.runtime.actors import RUN_PREFIX, Breadcrumb, Parser, Writer
 from ray_lineage.runtime.crew import Calls, Finish, GraphLost, PayloadLost, Report, WorkerLost, this_machine
 from ray_lineage.runtime.load import Committed, Settled
 from ray_lineage.runtime.parse import Meta, Task
@@ -35,8 +36,10 @@ LOGS: Final = "see the worker logs of Ray"
 class RayWorker:
     """See :class:`ray_lineage.runtime.crew.Worker`."""
 
-    def __init__(self, actor: Any, name: str, dismissed: Callable[[RayWorker], None]) -> None:
+    def __init__(self, actor: Any, name: str, crumb: str, dismissed: Callable[[RayWorker], None]) -> None:
         self._actor = actor
+        self._crumb = crumb
+        self._hurries: Breadcrumb | None = None
         self._parse = actor.parse.options(num_returns=2)
         self._dismissed = dismissed
         self.name = name
@@ -75,6 +78,13 @@ class RayWorker:
                 return await awaited(report, KILLED_SECONDS), payload
         except (RayError, TimeoutError) as error:
             raise WorkerLost(first_line(error), died=not isinstance(error, RayTaskError)) from error
+
+    def hurry(self) -> None:
+        """See the protocol. An actor on another machine is not told: its batches are short."""
+        with contextlib.suppress(OSError):
+            if self._hurries is None:
+                self._hurries = Breadcrumb(self._crumb)
+            self._hurries.hurried = True
 
     async def culprit(self, seconds: float) -> str | None:
         """The next incarnation reads the breadcrumb."""
@@ -289,7 +299,7 @@ class RayCrew:
             )
             .remote(self._for_workers, self._run_dir, name, self._node)
         )
-        worker = RayWorker(actor, name, self._forget)
+        worker = RayWorker(actor, name, os.path.join(self._run_dir, name), self._forget)
         self._alive.append(worker)
         return worker
 

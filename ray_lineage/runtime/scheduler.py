@@ -1,8 +1,9 @@
 """Which files next, on which terms, and what after a failure. A pure state machine: no clock, no Ray, no I/O.
 
 Late binding: nothing waits inside Ray; a batch is cut when a parse actor is free. One batch holds files of one priority
-and about 50 ms of estimated work, so that a CRITICAL file waits at most that long for a free actor; where none can come,
-it is up to five times as much, but never a large part of what is left for all lanes. A class that has
+and about 50 ms of estimated work, so that a CRITICAL file waits at most that long for a free actor (and less where an actor
+can be told to come back); where none can come, it is up to five times as much, but never a large part of what is left for all
+lanes. A class that has
 something to start is passed over seven times at most, whatever its priority, so that none starves. A path is idle, waiting,
 or in flight, and while in flight it may be marked dirty (done again once it is back) or forgotten; it is never cut a second
 time meanwhile.
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -282,6 +283,22 @@ class Scheduler:
             self.rate += _SMOOTHING * (size / seconds - self.rate)
         return stale
 
+    def shortened(self, batch: Batch, paths: Collection[str]) -> Batch:
+        """Only these files of a batch in flight were worked on: the others wait again, before all that wait. Returns the batch
+        without them."""
+        kept = tuple(t for t in batch.tasks if t.file.path in paths)
+        size = sum(t.file.size for t in kept)
+        short = msgspec.structs.replace(batch, tasks=kept, size=size)
+        self._running[batch.number] = short
+        for task in reversed(batch.tasks):
+            if task.file.path in paths:
+                continue
+            stale = task.file.path in self._again or task.file.path in self._forgotten
+            self._land(task)
+            if not stale:
+                self._push(task, first=True)
+        return short
+
     def failed(self, batch: Batch, culprit: str | None) -> list[Task]:
         """The batch's actor died. Everything is queued again, except what was forgotten, and a culprit that did it for the
         third time: that is returned, to be set aside. One that changed meanwhile is tried once more. ``culprit`` is None
@@ -328,12 +345,16 @@ class Scheduler:
     def _release(self, batch: Batch) -> None:
         del self._running[batch.number]
         for task in batch.tasks:
-            path = task.file.path
-            del self._in_flight[path]
-            self._forgotten.discard(path)
-            again = self._again.pop(path, None)
-            if again is not None:
-                self._push(again)
+            self._land(task)
+
+    def _land(self, task: Task) -> None:
+        """It is not in flight any more. What was added again meanwhile waits now."""
+        path = task.file.path
+        del self._in_flight[path]
+        self._forgotten.discard(path)
+        again = self._again.pop(path, None)
+        if again is not None:
+            self._push(again)
 
 
 def _most_urgent(task: Task, other: Task | None) -> Task:

@@ -157,6 +157,8 @@ class FakeWorker:
         await asyncio.sleep(0)
         return Report(metas, "", 0.0, 0), [b""] * len(metas)
 
+    def hurry(self) -> None: ...
+
     async def culprit(self, seconds: float) -> str:
         return self._died_on
 

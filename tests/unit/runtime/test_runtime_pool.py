@@ -9,7 +9,7 @@ from typing import Any, cast
 from ray_lineage.compile import CompileOptions
 from ray_lineage.model import Priority, SourceFile
 from ray_lineage.runtime.crew import Crew, Report, Worker, WorkerLost
-from ray_lineage.runtime.parse import Task
+from ray_lineage.runtime.parse import Meta, Task
 from ray_lineage.runtime.pool import Lane, Pool
 from ray_lineage.runtime.scheduler import Batch
 from ray_lineage.settings import Settings
@@ -115,6 +115,61 @@ def test_a_batch_does_not_wait_for_blame_and_the_culprit_gets_it_later() -> None
         asyncio.run(pool._blame_late(lane))
         assert receiver.aside == (["killer"] if death == 2 else [])
     assert not pool.has("killer")
+
+
+class _Hurried:
+    """A worker that comes back after one file, because somebody saved another one meanwhile."""
+
+    name = "parse-0"
+
+    def __init__(self) -> None:
+        self.pool: Pool | None = None
+        self.hurries = 0
+
+    def hurry(self) -> None:
+        self.hurries += 1
+
+    async def parse(self, tasks: Sequence[Task], seconds: float) -> tuple[Report, Any]:
+        assert self.pool is not None
+        if not self.hurries:
+            self.pool.add([_task("urgent", Priority.CRITICAL)])
+        return Report([Meta(tasks[0].file.path, "facts")], "", 0.0, 0), [b""]
+
+
+class _Taker(_Receiver):
+    """Takes what is delivered."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.taken: list[list[str]] = []
+
+    async def deliver(self, batch: Batch, report: Report, payload: Any) -> Sequence[Meta]:
+        assert [t.file.path for t in batch.tasks] == [m.path for m in report.metas]
+        return report.metas
+
+    def done(self, batch: Batch, metas: Sequence[Meta]) -> None:
+        self.taken.append([m.path for m in metas])
+
+
+def test_a_save_ends_a_batch_after_the_file_at_hand() -> None:
+    async def story() -> None:
+        worker, taker = _Hurried(), _Taker()
+        worker.pool = pool = Pool(Settings(), _Machine(), cast(Any, taker))
+        lane = Lane(cast(Any, worker), 0.0)
+        pool.lanes.append(lane)
+        pool.add([_task(p, Priority.BATCH) for p in ("a", "b", "c")])
+        order: list[list[str]] = []
+        while (batch := pool._next()) is not None:
+            lane.state, lane.batch = "busy", batch
+            order.append([t.file.path for t in batch.tasks])
+            assert await pool._work(lane, batch)
+        await asyncio.gather(*pool._deliveries)
+        assert worker.hurries == 1
+        assert order == [["a", "b", "c"], ["urgent"], ["b", "c"], ["c"]]
+        assert taker.taken == [["a"], ["urgent"], ["b"], ["c"]]
+        assert pool.idle and pool._since == {} and not pool.admission.ledger.in_flight
+
+    asyncio.run(story())
 
 
 def _task(path: str, priority: Priority) -> Task:

@@ -127,6 +127,21 @@ class Machine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.running)
     @rule(data=st.data())
+    def shorten(self, data: st.DataObject) -> None:
+        place = data.draw(st.integers(0, len(self.running) - 1))
+        batch = self.running[place]
+        done = data.draw(st.integers(1, len(batch.tasks)))
+        kept = {t.file.path for t in batch.tasks[:done]}
+        self.running[place] = short = self.scheduler.shortened(batch, kept)
+        assert short.number == batch.number
+        assert short.tasks == batch.tasks[:done]
+        for t in batch.tasks[done:]:
+            if t.file.path not in self.again and t.file.path not in self.forgotten:
+                self.waiting[t.file.path] = (batch.priority, t.file.size)
+            self._again(t.file.path)
+
+    @precondition(lambda self: self.running)
+    @rule(data=st.data())
     def finish(self, data: st.DataObject) -> None:
         batch = self._back(data)
         stale = self._stale(batch)
