@@ -71,6 +71,9 @@ _FILE_BYTES: Final = 10_000  # of disk that the rows of a file need
 _PART_NODES: Final = 20_000  # whose rows are read at once
 _SPARE_BYTES: Final = 4 * 2**20  # of disk that stay free
 _ROW_BYTES: Final = 500  # of disk that a row of a transaction needs, in the log and in the file, with room to spare
+_EMPTY_BYTES: Final = 16 * 2**20
+_STORED_BYTES: Final = 150  # a row of a file that was built anew
+_WASTE: Final = 4  # times as large as it would be if it were built anew: then it is
 _OPEN_RETRIES: Final = 8
 _CHECKPOINT_SECONDS: Final = 60.0
 _CHECKPOINT_BYTES: Final = 4 * 2**20
@@ -113,6 +116,7 @@ class LadybugStore(BaseStore):
         self._is_full = False  # a write found no room on the disk
         self._stamp = (0, 0)
         self._checkpointed = time.monotonic()
+        self._tidied = 0  # bytes after the last attempt
         if read_only:
             self._open_for_reading()
         else:
@@ -430,10 +434,23 @@ class LadybugStore(BaseStore):
         """See :meth:`GraphStore.settle`."""
         self._check_epoch(self._meta(project)[0], epoch, project)
         try:
+            self._tidy(project, epoch)
             self._set_meta(project, epoch, digest)
             self._checkpoint_sometimes()
         except RuntimeError as error:
             raise self._failed(error) from error
+
+    def _tidy(self, project: str, epoch: int) -> None:
+        """The engine uses the space of deleted rows again only in part: the file grows with every replacement."""
+        size = _stamp(self.path)[1]
+        if size <= max(_WASTE * _EMPTY_BYTES, 2 * self._tidied):
+            return
+        if size <= _WASTE * (_EMPTY_BYTES + _STORED_BYTES * sum(self.counts(None).values())):
+            return
+        self._tidied = size  # should it fail, it is not tried again at once
+        if all(_free(p) > 2 * size + _SPARE_BYTES for p in (self.path.parent, tempfile.gettempdir())):
+            self._load(project, epoch, (), (), None)
+            self._tidied = _stamp(self.path)[1]
 
     def _checkpoint_sometimes(self) -> None:
         """Keep the log short for those who open the file, and checkpoints rare: they disturb readers. (The engine itself

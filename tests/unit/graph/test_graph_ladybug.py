@@ -334,6 +334,25 @@ def test_the_log_does_not_grow_without_bound(ladybug_store: LadybugStore, monkey
         assert ladybug._stamp(ladybug_store._log)[1] < 200_000
 
 
+def test_a_file_that_grew_by_replacing_is_built_anew(ladybug_store: LadybugStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ladybug, "_EMPTY_BYTES", 2**20)
+    monkeypatch.setattr(ladybug, "_WASTE", 1)
+    epoch = ladybug_store.acquire("p")
+    ladybug_store.apply("p", epoch, [wide("p", "kept", 100, 0)])
+    sizes = [0]
+    while sizes[-1] >= sizes[-2 if len(sizes) > 1 else 0]:
+        assert len(sizes) < 60
+        ladybug_store.apply("p", epoch, [wide("p", "f", 2_000, len(sizes))])
+        before = ladybug_store.dump("p")
+        ladybug_store.settle("p", epoch, "digest")
+        assert ladybug_store.digest("p") == "digest"
+        assert ladybug_store.dump("p") == before
+        sizes.append(ladybug._stamp(ladybug_store.path)[1])
+    assert len(sizes) > 3  # not every time
+    ladybug_store.apply("p", epoch, [wide("p", "f", 10, 0)])
+    assert {f for f in ladybug_store.state("p").files} == {"kept", "f"}
+
+
 def test_kill_while_writing_leaves_whole_files(tmp_path: Path) -> None:
     code = """
 import sys
