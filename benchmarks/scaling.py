@@ -50,7 +50,8 @@ _OTHERS: Final = ("driver", "raylet", "ray", "writer", "caller")
 
 
 class Moment(NamedTuple):
-    """CPU seconds of every process so far, by process id, with what it is; and how far the job was."""
+    """CPU seconds of every process so far (one that is gone: when it was last seen), by process id, with what it is; and how
+    far the job was."""
 
     at: float
     done: int
@@ -76,8 +77,9 @@ class Meter:
             self.ended = len(self.moments)
 
     def _run(self) -> None:
+        cpu: dict[int, tuple[str, float]] = {}
         while not self._over.wait(_SECONDS):
-            cpu = {}
+            cpu = dict(cpu)
             for process in family(os.getpid()):
                 with contextlib.suppress(psutil.Error):
                     kind = role(process)
@@ -176,7 +178,7 @@ def measure(root: Path, name: str, executor: str, actors: int) -> dict[str, Any]
     first, last = (next(m for m in compiling if m.done >= share * summary.files) for share in _SHARES)
     files = last.done - first.done
     spent = between(first, last)
-    after = between(compiling[-1], meter.moments[-1] if executor == "inline" else _last_of("writer", meter.moments))
+    after = between(compiling[-1], meter.moments[-1])
     parse = spent.get("parse", 0.0)
     others = {k: round(1000 * spent.get(k, 0.0) / files, 2) for k in _OTHERS}
     return {"run": name, "files/s": files / (last.at - first.at), "CPU ms/file": 1000 * sum(spent.values()) / files,
@@ -184,10 +186,6 @@ def measure(root: Path, name: str, executor: str, actors: int) -> dict[str, Any]
             "overhead %": 100 * (sum(spent.values()) - parse) / parse if parse else 0.0,
             "link+write": round(1000 * after.get("writer", after.get("caller", 0.0)) / summary.files, 2),
             "whole run s": round(summary.seconds, 2)}  # fmt: skip
-
-
-def _last_of(kind: str, moments: list[Moment]) -> Moment:
-    return next(m for m in reversed(moments) if any(k == kind for k, _ in m.cpu.values()))
 
 
 def main() -> None:
