@@ -227,6 +227,8 @@ def _composed(how: int, parent: int) -> int:
     return max(how, parent)
 
 
+_HAVE_DUAL: Final = frozenset({"oracle", "mysql", "singlestore", "snowflake", "exasol", "doris", "starrocks"})
+
 _AS_IT_IS, _SPECIAL = -1, -2
 _TREATMENTS: Final[dict[type, int]] = {}
 _SPECIAL_KINDS: Final = frozenset(
@@ -664,6 +666,9 @@ class Builder:
                 index = self._add(Alias(index, columns))
             scope.aliases[alias or plain] = index
             return index
+        if plain.lower() == "dual" and self.dialect in _HAVE_DUAL and self._is_dual(args):
+            index = scope.aliases[alias or plain] = self._add(Select((), ()))
+            return index
         name = self.dataset(node)
         index = self._add(TableRef(name, _line(node), columns))
         if alias:
@@ -672,6 +677,10 @@ class Builder:
             scope.aliases.setdefault(name[-1], index)
             scope.tables.append((name, index))
         return index
+
+    def _is_dual(self, args: dict[str, Any]) -> bool:
+        """The table of one row that stands where the grammar wants a FROM: nothing comes from it."""
+        return not args.get("db") or (self.dialect == "oracle" and self._identifier(args["db"]).lower() == "sys")
 
     def _lateral(self, node: exp.Lateral, alias: str, columns: tuple[str, ...], scope: Scope) -> int:
         inner = node.this

@@ -45,6 +45,12 @@ INSERT INTO p (k) VALUES (s.CURRVAL);
 -- case: select from dual
 INSERT INTO o (x) SELECT SYSDATE FROM dual;
 -- pairs:
+-- reads:
+-- case: dual beside a table and in a merge
+INSERT INTO o (x) SELECT a FROM SYS.DUAL, t;
+MERGE INTO p USING (SELECT 1 AS id FROM dual) s ON (p.id = s.id) WHEN MATCHED THEN UPDATE SET p.k = s.id;
+-- pairs: t.a > o.x i
+-- reads: p, t
 -- case: sqlplus directives
 SET DEFINE OFF
 SET SERVEROUTPUT ON SIZE UNLIMITED
