@@ -23,9 +23,13 @@ from ray_lineage.errors import StoreUnavailable, UsageError
 
 NAMESPACE: Final = "ray_lineage"
 OBJECT_STORE_BYTES: Final = 256 * 2**20
-_LEAN: Final = {"event_stats": False, "worker_niceness": 0}
+_LEAN: Final = {
+    "event_stats": False, "worker_niceness": 0, "task_events_max_num_task_in_gcs": 10_000,
+    "maximum_gcs_destroyed_actor_cached_count": 1_000,
+}  # fmt: skip
 """Ray's statistics of its own event loops cost a tenth of every call, and show in its debug logs alone. Its workers give way to
-everybody else (niceness 15): on a machine with other work a save would wait for all of that, and an ingest for ever."""
+everybody else (niceness 15): on a machine with other work a save would wait for all of that, and an ingest for ever. Its head
+remembers 100,000 tasks and as many dead actors, which in a watch of hours are 300 MB."""
 _UNSEEN: Final = {**_LEAN, "task_events_report_interval_ms": 0, "enable_metrics_collection": False}
 """Nor is there anybody to see tasks and metrics where there is no dashboard."""
 CONNECT_SECONDS: Final = 20
