@@ -53,6 +53,7 @@ class Watching:
             return subprocess.Popen(
                 [sys.executable, "-m", "ray_lineage", "--project", "p", "--no-progress", "watch", str(self.root), *self.flags],
                 cwd=self.folder, env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # who runs the tests may ignore it (nohup)
             )  # fmt: skip
 
     def __enter__(self) -> Watching:
