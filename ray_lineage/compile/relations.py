@@ -61,6 +61,7 @@ _OF_ROWS: Final = frozenset({"rowid", "ora_rowscn", "ctid", "xmin", "xmax", "tab
 """Of the names that are no columns those that may have a qualifier."""
 
 _NO_VALUE: Final = frozenset({"default", "DEFAULT"})
+_HAVE_DUAL: Final = frozenset({"oracle", "mysql", "singlestore", "snowflake", "exasol", "doris", "starrocks"})
 _NO_COLUMNS: Final[dict[str, frozenset[str]]] = {
     dialect: names | _NO_VALUE
     for dialect, names in {
@@ -227,9 +228,8 @@ def _composed(how: int, parent: int) -> int:
     return max(how, parent)
 
 
-_HAVE_DUAL: Final = frozenset({"oracle", "mysql", "singlestore", "snowflake", "exasol", "doris", "starrocks"})
-
-_AS_IT_IS, _SPECIAL = -1, -2
+_Push = Callable[[tuple[Any, int]], None]
+_AS_IT_IS, _SPECIAL, _DONE = -1, -2, -3
 _TREATMENTS: Final[dict[type, int]] = {}
 _SPECIAL_KINDS: Final = frozenset(
     {
@@ -240,7 +240,7 @@ _SPECIAL_KINDS: Final = frozenset(
 
 
 def _treatment(kind: type) -> int:
-    """What an expression of a class does with the columns in it, all alike; _SPECIAL where that depends."""
+    """What an expression of a class does to the columns in all its parts; _SPECIAL where that depends."""
     if kind in _SPECIAL_KINDS or issubclass(kind, exp.Query):
         return _SPECIAL
     if kind in _PASS or kind is exp.Ordered or kind is exp.Distinct:
@@ -1179,7 +1179,7 @@ class Builder:
         stack: list[tuple[Any, int]] = [(node, how)]
         pop, push = stack.pop, stack.append
         leaves, known = _LEAVES, _TREATMENTS
-        bound: set[str] | None = None
+        bound: set[str] = set()  # names of a lambda's parameters
         while stack:
             node, how = pop()
             kind = node.__class__
@@ -1193,103 +1193,19 @@ class Builder:
                 continue
             if kind in leaves:
                 continue
-            plain = known.get(kind)
-            if plain is None:
-                plain = known[kind] = _treatment(kind)
-            if plain is not _SPECIAL:
-                if plain is not _AS_IT_IS:
-                    how = COMPOSED[plain][how] if plain is AGGREGATION or plain is MASKING else how or TRANSFORMATION
-                    if plain is AGGREGATION and node.args.get("this").__class__ is exp.Star:
-                        continue
-                for value in node.args.values():
-                    if value.__class__ is list:
-                        for item in value:
-                            if isinstance(item, exp.Expr):
-                                push((item, how))
-                    elif isinstance(value, exp.Expr):
-                        push((value, how))
-                continue
-            if kind is exp.Case or kind is exp.If or kind is exp.Nvl2 or kind is exp.DecodeCase:
-                self._push_case(node, how, push)
-                continue
-            if kind is exp.Window:
-                self._push_window(node, how, push, scope)
-                continue
-            if issubclass(kind, exp.Query) and kind is not exp.Table:
-                self._subquery(node, scope, how, found)
-                continue
-            if kind is exp.Exists:
-                inner = self.query(node.this, scope, scope.ctes) if isinstance(node.this, exp.Query) else -1
-                if inner >= 0:
-                    found.subqueries.append(inner)
-                    if node.this.__class__ is exp.Select:
-                        found.exists.append(inner)
+            treatment = known.get(kind)
+            if treatment is None:
+                treatment = known[kind] = _treatment(kind)
+            if treatment is _SPECIAL:
+                how = self._special(node, how, scope, found, push, bound)
+                if how is _DONE:
                     continue
-            if kind is exp.Placeholder:
-                if self._identifier(node.name) in self.variables:
-                    self._note(found, Ref(self.variable("@" + node.name), scope.index, VALUE, how))
-                continue
-            if kind is exp.Parameter:
-                if self.dialect == "snowflake" and node.name.isdigit():  # $1: a column by its position
-                    self._note(found, Ref(-1, scope.index, f"${node.name}", how))
+            elif treatment is AGGREGATION or treatment is MASKING:
+                how = COMPOSED[treatment][how]
+                if treatment is AGGREGATION and node.args.get("this").__class__ is exp.Star:
                     continue
-                self._note(found, Ref(self.variable("@" + node.name), scope.index, VALUE, how))
-                continue
-            if kind is exp.Anonymous or kind is exp.Dot:
-                if self._is_row_element(node, scope, how, found):
-                    continue
-                if kind is exp.Anonymous and self.dialect == "clickhouse" and node.name.lower().startswith(_LOOKUPS):
-                    self._dictionary(node, scope, how, found)
-                if kind is exp.Anonymous and (self._is_sequence(node) or self._excluded_value(node, scope, how, found)):
-                    continue
-            elif kind is exp.Star:
-                if node.args.get("this") is None and how != IDENTITY:  # OBJECT_CONSTRUCT(*)
-                    self._note(found, Ref(-1, scope.index, STAR, how))
-                continue
-            if kind is exp.Filter:
-                push((node.this, how))
-                push((node.expression, CONDITIONAL))
-                continue
-            if kind is exp.WithinGroup:
-                push((node.this, how))
-                if isinstance(node.this, _ORDERED_SETS) or (
-                    self.dialect in _SCHEMA_CALLS
-                    and isinstance(node.this, exp.AggFunc)
-                    and isinstance(node.expression, exp.Order)
-                    and not node.this.args.get("separator")
-                ):
-                    for item in node.expression.expressions:  # PERCENTILE_CONT: what is ordered is what is aggregated
-                        push((item, COMPOSED[AGGREGATION][how]))
-                else:
-                    push((node.expression, COMPOSED[AGGREGATION][how]))
-                continue
-            if kind is exp.Lambda:
-                bound = (bound or set()) | {p.name.lower() for p in node.expressions}
-                push((node.this, COMPOSED[TRANSFORMATION][how]))
-                continue
-            if kind is exp.Order:  # inside an aggregate: what is ordered keeps its use
-                if node.args.get("this") is not None:
-                    push((node.this, how))
-                for item in node.expressions:
-                    push((item, COMPOSED[WINDOW][how]))
-                continue
-            if kind is exp.Anonymous and node.name.lower() in _MASKING_NAMES:
-                how = COMPOSED[MASKING][how]
-            elif how == IDENTITY:
-                how = TRANSFORMATION
-            if kind is exp.Comprehension:  # [x + 1 FOR x IN a IF x > 1]
-                bound = (bound or set()) | {node.expression.name.lower()}
-            if kind is exp.Dot:
-                self._call(node, scope, found)
-                if (column := self._restored(node, scope)) is not None:
-                    push((column, how))
-            elif kind is exp.Anonymous and node.name.upper() in _FIRST_WORDS:
-                for item in node.expressions[1:]:
-                    push((item, how))
-                continue
-            elif kind is exp.NextValueFor:
-                self._sequence(node, found)
-                continue
+            elif treatment is not _AS_IT_IS:
+                how = how or TRANSFORMATION
             for value in node.args.values():
                 if value.__class__ is list:
                     for item in value:
@@ -1298,8 +1214,101 @@ class Builder:
                 elif isinstance(value, exp.Expr):
                     push((value, how))
 
+    def _special(self, node: Any, how: int, scope: Scope, found: Collected, push: _Push, bound: set[str]) -> int:
+        """An expression of _SPECIAL_KINDS: what is done to the columns in all its parts, _DONE if they were seen to."""
+        kind = node.__class__
+        if self._push_parts(node, how, scope, push, bound):
+            return _DONE
+        if issubclass(kind, exp.Query) and kind is not exp.Table:
+            self._subquery(node, scope, how, found)
+            return _DONE
+        if kind is exp.Exists and isinstance(node.this, exp.Query):
+            inner = self.query(node.this, scope, scope.ctes)
+            found.subqueries.append(inner)
+            if node.this.__class__ is exp.Select:
+                found.exists.append(inner)
+            return _DONE
+        if kind is exp.Placeholder or kind is exp.Parameter:
+            self._parameter(node, how, scope, found)
+            return _DONE
+        if kind is exp.Star:
+            if node.args.get("this") is None and how != IDENTITY:  # OBJECT_CONSTRUCT(*)
+                self._note(found, Ref(-1, scope.index, STAR, how))
+            return _DONE
+        if kind is exp.NextValueFor:
+            self._sequence(node, found)
+            return _DONE
+        if kind is exp.Anonymous:
+            return self._special_call(node, how, scope, found, push)
+        if kind is exp.Dot:
+            if self._is_row_element(node, scope, how, found):
+                return _DONE
+            self._call(node, scope, found)
+            if (column := self._restored(node, scope)) is not None:
+                push((column, how or TRANSFORMATION))
+        elif kind is exp.Comprehension:  # [x + 1 FOR x IN a IF x > 1]
+            bound.add(node.expression.name.lower())
+        return how or TRANSFORMATION
+
+    def _special_call(self, node: exp.Anonymous, how: int, scope: Scope, found: Collected, push: _Push) -> int:
+        """See :meth:`_special`: a function that the parser does not know."""
+        if self._is_row_element(node, scope, how, found):
+            return _DONE
+        name = node.name.lower()
+        if self.dialect == "clickhouse" and name.startswith(_LOOKUPS):
+            self._dictionary(node, scope, how, found)
+        if self._is_sequence(node) or self._excluded_value(node, scope, how, found):
+            return _DONE
+        how = COMPOSED[MASKING][how] if name in _MASKING_NAMES else how or TRANSFORMATION
+        if name.upper() in _FIRST_WORDS:
+            for item in node.expressions[1:]:
+                push((item, how))
+            return _DONE
+        return how
+
+    def _parameter(self, node: Any, how: int, scope: Scope, found: Collected) -> None:
+        """``@v``, ``$1``, ``?``: a variable, if there is one of that name."""
+        if node.__class__ is exp.Parameter and self.dialect == "snowflake" and node.name.isdigit():
+            self._note(found, Ref(-1, scope.index, f"${node.name}", how))  # a column by its position
+        elif node.__class__ is exp.Parameter or self._identifier(node.name) in self.variables:
+            self._note(found, Ref(self.variable("@" + node.name), scope.index, VALUE, how))
+
+    def _push_parts(self, node: Any, how: int, scope: Scope, push: _Push, bound: set[str]) -> bool:
+        """Something whose parts are used in different ways, each on its own. False if it is something else."""
+        kind = node.__class__
+        if kind is exp.Case or kind is exp.If or kind is exp.Nvl2 or kind is exp.DecodeCase:
+            self._push_case(node, how, push)
+        elif kind is exp.Window:
+            self._push_window(node, how, push, scope)
+        elif kind is exp.Filter:
+            push((node.this, how))
+            push((node.expression, CONDITIONAL))
+        elif kind is exp.WithinGroup:
+            push((node.this, how))
+            if isinstance(node.this, _ORDERED_SETS) or (
+                self.dialect in _SCHEMA_CALLS
+                and isinstance(node.this, exp.AggFunc)
+                and isinstance(node.expression, exp.Order)
+                and not node.this.args.get("separator")
+            ):
+                for item in node.expression.expressions:  # PERCENTILE_CONT: what is ordered is what is aggregated
+                    push((item, COMPOSED[AGGREGATION][how]))
+            else:
+                push((node.expression, COMPOSED[AGGREGATION][how]))
+        elif kind is exp.Lambda:
+            bound.update(p.name.lower() for p in node.expressions)
+            push((node.this, COMPOSED[TRANSFORMATION][how]))
+        elif kind is exp.Order:  # inside an aggregate: what is ordered keeps its use
+            if node.args.get("this") is not None:
+                push((node.this, how))
+            for item in node.expressions:
+                push((item, COMPOSED[WINDOW][how]))
+        else:
+            return False
+        return True
+
     @staticmethod
-    def _push_case(node: Any, how: int, push: Callable[[tuple[Any, int]], None]) -> None:
+    def _push_case(node: Any, how: int, push: _Push) -> None:
         condition = COMPOSED[CONDITIONAL][how]
         result = COMPOSED[TRANSFORMATION][how]
         args = node.args
@@ -1322,7 +1331,7 @@ class Builder:
         if args.get("default") is not None:
             push((args["default"], result))
 
-    def _push_window(self, node: Any, how: int, push: Callable[[tuple[Any, int]], None], scope: Scope) -> None:
+    def _push_window(self, node: Any, how: int, push: _Push, scope: Scope) -> None:
         args = node.args
         push((args["this"], COMPOSED[TRANSFORMATION][how]))
         self._push_frame(args, COMPOSED[WINDOW][how], push, scope, frozenset())
@@ -1331,7 +1340,7 @@ class Builder:
         self,
         args: dict[str, Any],
         shape: int,
-        push: Callable[[tuple[Any, int]], None],
+        push: _Push,
         scope: Scope,
         seen: frozenset[str],
     ) -> None:
