@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar, Final
 
@@ -64,7 +65,7 @@ def column_rows(columns: dict[str, tuple[str, str]]) -> list[Row]:
     return [(i, d, c, None, None, False, None) for i, (d, c) in columns.items()]
 
 
-class BaseStore:
+class BaseStore(ABC):
     """Batches, retries, the ladder, and the reading half of the protocol over :meth:`_read`."""
 
     uri = ""
@@ -84,17 +85,18 @@ class BaseStore:
 
     # what a store implements
 
+    @abstractmethod
     def _read(self, query: str, **parameters: Any) -> list[Sequence[Any]]:
-        raise NotImplementedError
+        """All rows of an answer. Raises StoreUnavailable."""
 
+    @abstractmethod
     def _replace(self, project: str, epoch: int, batch: Batch, rows: int, fresh: bool) -> Stored | int:
         """Write a batch's difference in one transaction and return its rows; if they are more than ``rows``, return what is
         stored of the batch instead. ``fresh``: nothing is. Raises Transient, TooLarge or Permanent."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _write(self, project: str, epoch: int, delta: Delta) -> None:
         """Write in one transaction. Raises Transient, TooLarge or Permanent."""
-        raise NotImplementedError
 
     # ------------------------------------------------------------------ writing
 
@@ -189,8 +191,9 @@ class BaseStore:
             result.transactions += 1
             result.rows_written += delta.size
 
+    @abstractmethod
     def _away(self) -> Exception:
-        raise NotImplementedError
+        """The error for a store that gave no answer."""
 
     @staticmethod
     def _check_epoch(stored: int | None, epoch: int, project: str) -> None:

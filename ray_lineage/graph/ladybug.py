@@ -74,6 +74,7 @@ _ROW_BYTES: Final = 500  # of disk that a row of a transaction needs, in the log
 _EMPTY_BYTES: Final = 16 * 2**20
 _STORED_BYTES: Final = 150  # a row of a file that was built anew
 _WASTE: Final = 4  # times as large as it would be if it were built anew: then it is
+_LOOK_AGAIN: Final = 1.25  # times as large as when it was last looked at
 _OPEN_RETRIES: Final = 8
 _CHECKPOINT_SECONDS: Final = 60.0
 _CHECKPOINT_BYTES: Final = 4 * 2**20
@@ -113,10 +114,10 @@ class LadybugStore(BaseStore):
         self._connection: Any = None
         self._lock_file: Any = None
         self._has_failed = False
-        self._is_full = False  # a write found no room on the disk
+        self._must_stay_open = False  # to close the engine would write the rest of its log, and end the process
         self._stamp = (0, 0)
         self._checkpointed = time.monotonic()
-        self._tidied = 0  # bytes after the last attempt
+        self._tidied = 0  # bytes of the file when it was last looked at
         if read_only:
             self._open_for_reading()
         else:
@@ -217,20 +218,20 @@ class LadybugStore(BaseStore):
             str(self.path), buffer_pool_size=pool, read_only=read_only, throw_on_wal_replay_failure=False
         )
         self._connection = ladybug.Connection(self._db)
-        if not read_only:
-            self._run(
-                "CALL force_checkpoint_on_close=false"
-            )  # :meth:`close` makes one, if it may; in there it may abort
+        if (
+            not read_only
+        ):  # :meth:`close` makes a checkpoint, if it may; in the engine's own close that may end the process
+            self._run("CALL force_checkpoint_on_close=false")
 
     def _disconnect(self) -> None:
         for thing in (self._connection, self._db):
-            if thing is not None and self._is_full:
+            if thing is not None and self._must_stay_open:
                 _abandon(thing)
             elif thing is not None:
                 with contextlib.suppress(RuntimeError):
                     thing.close()
         self._connection = self._db = None
-        self._is_full = False
+        self._must_stay_open = False
 
     def _is_older(self) -> bool:
         """Was the file written with an older schema? Its tables have other columns, and all of it can be built again."""
@@ -359,8 +360,11 @@ class LadybugStore(BaseStore):
         """Does so much change that to build the file anew costs less? Not on a disk that has no room for both."""
         if changing < _SWEEP_FILES or changing * _SWEEP_SHARE < self._read(cypher.count_nodes(FILE), prefix="")[0][0]:
             return False
-        needed = 2 * _stamp(self.path)[1] + _SPARE_BYTES + changing * _FILE_BYTES
-        return all(_free(p) > needed for p in (self.path.parent, tempfile.gettempdir()))
+        return self._has_room_for(2 * _stamp(self.path)[1] + changing * _FILE_BYTES)
+
+    def _has_room_for(self, needed: int) -> bool:
+        """Bytes for rows on their way, and for the file in which they end."""
+        return all(_free(p) > needed + _SPARE_BYTES for p in (self.path.parent, tempfile.gettempdir()))
 
     def _parts(self, table: Node | Rel) -> Iterator[Sequence[Row]]:
         """See :data:`.bulk.Parts`. An answer as a whole could be larger than the buffer pool."""
@@ -393,7 +397,7 @@ class LadybugStore(BaseStore):
             self._clear_new()
             if self._connection is None:
                 self._connect(read_only=False)
-                self._has_failed = self._is_full = False
+                self._has_failed = self._must_stay_open = False
         self._checkpointed = time.monotonic()
 
     def _fill(self, spools: Spools, metas: Sequence[tuple[str, int, str]]) -> None:
@@ -405,7 +409,7 @@ class LadybugStore(BaseStore):
             spools.copy(store._run)
             store._run("CHECKPOINT")
         except BaseException as error:
-            store._has_failed, store._is_full = True, bool(_NO_ROOM.search(str(error)))
+            store._has_failed, store._must_stay_open = True, bool(_NO_ROOM.search(str(error)))
             raise
         finally:
             store.close()
@@ -441,16 +445,18 @@ class LadybugStore(BaseStore):
             raise self._failed(error) from error
 
     def _tidy(self, project: str, epoch: int) -> None:
-        """The engine uses the space of deleted rows again only in part: the file grows with every replacement."""
+        """The engine uses the space of deleted rows again only in part: the file grows with every replacement. That it could
+        not be built anew hurts nobody: it is as it was."""
         size = _stamp(self.path)[1]
-        if size <= max(_WASTE * _EMPTY_BYTES, 2 * self._tidied):
+        if size <= max(_WASTE * _EMPTY_BYTES, _LOOK_AGAIN * self._tidied):  # rows are not counted each time
             return
-        if size <= _WASTE * (_EMPTY_BYTES + _STORED_BYTES * sum(self.counts(None).values())):
-            return
-        self._tidied = size  # should it fail, it is not tried again at once
-        if all(_free(p) > 2 * size + _SPARE_BYTES for p in (self.path.parent, tempfile.gettempdir())):
-            self._load(project, epoch, (), (), None)
-            self._tidied = _stamp(self.path)[1]
+        self._tidied = size
+        if size > _WASTE * (_EMPTY_BYTES + _STORED_BYTES * sum(self.counts(None).values())) and self._has_room_for(
+            2 * size
+        ):
+            with contextlib.suppress(StoreUnavailable):
+                self._load(project, epoch, (), (), None)
+                self._tidied = _stamp(self.path)[1]
 
     def _checkpoint_sometimes(self) -> None:
         """Keep the log short for those who open the file, and checkpoints rare: they disturb readers. (The engine itself
@@ -505,7 +511,7 @@ class LadybugStore(BaseStore):
         if _DAMAGED.search(text):
             return self._damaged(text)
         if _NO_ROOM.search(text):
-            self._has_failed = self._is_full = True
+            self._has_failed = self._must_stay_open = True
             return self._full(text)
         return TooLarge(text) if _NO_MEMORY.search(text) else Permanent("RL501", text)
 
@@ -739,7 +745,7 @@ class LadybugStore(BaseStore):
             try:
                 self._run("CHECKPOINT")
             except RuntimeError:
-                self._is_full = True  # its log is still there; to close it could end the process
+                self._must_stay_open = True
         self._disconnect()
         if self._lock_file is not None:
             self._lock_file.close()

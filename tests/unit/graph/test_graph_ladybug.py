@@ -158,3 +158,27 @@ def test_a_file_that_grew_by_replacing_is_built_anew(
     assert len(sizes) > 3  # not every time
     ladybug_store.apply("p", epoch, [wide("p", "f", 10, 0)])
     assert set(ladybug_store.state("p").files) == {"kept", "f"}
+
+
+def test_a_file_that_cannot_be_built_anew_stays_as_it_is(
+    ladybug_store: LadybugStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        tries.append(1)
+        raise RuntimeError("Buffer manager exception: there is no memory")
+
+    tries: list[int] = []
+    monkeypatch.setattr(ladybug, "_EMPTY_BYTES", 0)
+    monkeypatch.setattr(ladybug, "_STORED_BYTES", 0)
+    monkeypatch.setattr(LadybugStore, "_fill", fails)
+    epoch = ladybug_store.acquire("p")
+    ladybug_store.apply("p", epoch, [wide("p", "f", 100, 0)])
+    before = ladybug_store.dump("p")
+    ladybug_store.settle("p", epoch, "digest")
+    assert ladybug_store.digest("p") == "digest"
+    assert ladybug_store.dump("p") == before
+    ladybug_store.settle("p", epoch, "again")  # the attempt itself made a checkpoint, by which the file grew
+    tried = len(tries)
+    ladybug_store.settle("p", epoch, "and again")
+    assert ladybug_store.digest("p") == "and again"
+    assert len(tries) == tried > 0
