@@ -61,7 +61,8 @@ class Calls:
 
 
 class Report(msgspec.Struct, frozen=True, array_like=True):
-    """What a worker answers for a batch, or for the first of its files, if it was hurried. ``memory`` is the share of its machine's memory in use (0..1)."""
+    """What a worker answers for a batch, or for the first of its files, if it was hurried. ``memory`` is the share of its
+    machine's memory in use (0..1)."""
 
     metas: list[Meta]
     node: str

@@ -36,7 +36,7 @@ _FLOOD_SECONDS: Final = 60.0
 """Delivered and not committed: commit in the middle of a flood of changes. Not sooner: a large commit costs by what is stored, not
 only by what changed, and no result is delivered meanwhile."""
 _FLOOD_SHARE: Final = 4  # times as long as the last commit took
-_JUST_SECONDS: Final = 30.0
+_JUST_SECONDS: Final = 30.0  # in which a file was read "just now"
 _GONE_SECONDS: Final = 0.5  # after the last of several removals
 _GOING_SECONDS: Final = 5.0  # after the first of removals that go on
 _CALM_SECONDS: Final = 1.0  # after a burst, before everything is compared
@@ -231,9 +231,7 @@ class Following:
             return False
         self.baseline.pop(path, None)
         sha256 = session.index.lookup(file)
-        if (
-            priority != Priority.CRITICAL
-        ):  # a comparison: what is at hand, or was read just now, is left to the next one
+        if priority != Priority.CRITICAL:  # a comparison leaves what is at hand, or was read just now, to the next one
             just = session.index.recent(file, _JUST_SECONDS, time.time_ns())
             if session.pool.scheduler.holds(file) or (just and session.hashes.get(path) == just):
                 return False

@@ -25,7 +25,7 @@ _DRAIN_SECONDS: Final = 20.0
 _FOLLOWING_DRAIN_SECONDS: Final = 40.0
 _ASK_SECONDS: Final = 0.5
 _MEMORY_SECONDS: Final = 2.0
-_GROWN: Final = 1.05
+_GROWN: Final = 1.05  # times as large: there may be a new peak
 
 
 def ingest_with_ray(

@@ -27,9 +27,9 @@ KILLED_SECONDS: Final = 20.0
 CLOSE_SECONDS: Final = 20.0
 _LOCK_SECONDS: Final = 15.0
 _POLL_SECONDS: Final = 0.2
-_COUNT_SECONDS: Final = 2.0
-_GATHER_SECONDS: Final = 0.1
-_GATHER_BATCHES: Final = 4
+_COUNT_SECONDS: Final = 2.0  # for which the resources of a cluster count as known
+_GATHER_SECONDS: Final = 0.1  # for which a batch may wait for others
+_GATHER_BATCHES: Final = 4  # in one call of the writer
 LOGS: Final = "see the worker logs of Ray"
 
 
@@ -109,7 +109,7 @@ class RayWorker:
 
 
 class _Parcel:
-    """Batches on their way to the writer: what its own files are called, and the references to their facts."""
+    """Batches on their way to the writer: paths and content hashes of their files, and the references to their facts."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.names: list[list[tuple[str, str] | None]] = []
@@ -205,6 +205,8 @@ class RayGraph:
                 parcel.taken.set_exception(cause)
             else:
                 parcel.taken.set_exception(GraphLost(first_line(error)))
+        except Exception as error:  # whatever it is: somebody waits for it
+            parcel.taken.set_exception(error)
 
     async def finish(
         self, order: Finish, summary: IngestSummary, progress: Callable[[str, int], None]
