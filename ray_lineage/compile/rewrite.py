@@ -805,13 +805,15 @@ class _Rule(NamedTuple):
     rewrite: Rewrite
 
 
-_GAP: Final = r"(?:\s|/\*[\s\S]*?\*/|--[^\n]*)"
+_GAP: Final = r"(?:\s|/\*(?>[\s\S]*?\*/)|--[^\n]*+)"
+"""White space or one comment. Nothing is given back: a line of dashes is as many comments as one likes, and all of them were tried
+before it was clear that no word follows."""
 
 
 def _rule(dialects: str, needle: str, pattern: str, rewrite: Rewrite) -> _Rule:
     """Where ``pattern`` has white space there may be comments. What begins with a letter is found ten times faster than what
     begins with a word's end; a text too many does no harm."""
-    gapped = pattern.removeprefix(r"\b").replace(r"\s+", _GAP + "+").replace(r"\s*", _GAP + "*")
+    gapped = pattern.removeprefix(r"\b").replace(r"\s+", _GAP + "++").replace(r"\s*", _GAP + "*+")
     return _Rule(
         frozenset(dialects.replace("any", "").split(" ")), tuple(needle.split()), re.compile(gapped) if pattern else None,
         rewrite,
