@@ -17,7 +17,7 @@ from ray_lineage.compile.client import without_client_commands
 from ray_lineage.compile.dynamic import UNKNOWN, Text, Texts, excludes, may_run_texts
 from ray_lineage.compile.excerpt import Item, innermost, item_ranges
 from ray_lineage.compile.kinds import T
-from ray_lineage.compile.names import folder, with_defaults
+from ray_lineage.compile.names import PG_CATALOG, folder, with_defaults
 from ray_lineage.compile.options import CompileOptions, ModelName
 from ray_lineage.compile.relations import FILTER, IDENTITY, JOIN, STRUCTS, TRANSFORMATION, Builder, Collected, Scope
 from ray_lineage.compile.rewrite import (
@@ -596,6 +596,8 @@ class FileCompiler:
                 return (f"#{name[0]}",)
             if name[0] in self.row_names and self.owner in self.trigger_tables:  # a transition table
                 return self.trigger_tables[self.owner]
+            if name[0] in PG_CATALOG and self.dialect in _PLPGSQL:
+                return ("pg_catalog", name[0])
         elif name in self.externals:
             return name
         elif len(name) == 2 and name[0] == "live" and self.dialect == "databricks":  # of the pipeline itself

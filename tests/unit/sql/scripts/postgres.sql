@@ -658,3 +658,9 @@ SELECT a FROM ONLY t * TABLESAMPLE BERNOULLI (10) REPEATABLE (1);
 CREATE TEMP TABLE w AS WITH up AS (UPDATE o SET x = t.a FROM t WHERE t.id = o.id RETURNING o.id, o.x) SELECT id, x FROM up;
 INSERT INTO p (k, v) SELECT id, x FROM w;
 -- pairs: t.a > o.x i, o.id > p.k i, o.x > p.v i
+-- case: the system's catalog is searched before the search path
+SET search_path TO app;
+INSERT INTO o (x, y) SELECT c.relname, n.a FROM pg_class c JOIN n ON n.id = c.oid;
+INSERT INTO p (x) SELECT a FROM pg_stat_statements;
+-- pairs: pg_catalog.pg_class.relname > app.o.x i, app.n.a > app.o.y i, app.pg_stat_statements.a > app.p.x i
+-- reads: app.n, app.pg_stat_statements, pg_catalog.pg_class
