@@ -7,6 +7,7 @@ store.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from enum import IntEnum
 from typing import Any, Final
 
@@ -287,6 +288,11 @@ class DeclaredColumn(msgspec.Struct, frozen=True, array_like=True, gc=False):
     passed: bool = False
 
 
+def passed_over(columns: Iterable[DeclaredColumn]) -> tuple[str, ...]:
+    """Names of those for which an INSERT without a column list has no value."""
+    return tuple(c.name for c in columns if c.passed)
+
+
 ALTERED: Final = "Altered"
 
 
@@ -339,22 +345,8 @@ class Outline(msgspec.Struct, frozen=True, array_like=True, gc=False):
     copied: tuple[tuple[Name, Name], ...]
 
 
-class _Encoded(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """FileFacts as they travel and lie in the cache: with their outline."""
-
-    dialect: str
-    status: str
-    statements: tuple[StatementFacts, ...]
-    declarations: tuple[Declaration, ...]
-    diagnostics: tuple[Diagnostic, ...]
-    calls: tuple[Call, ...]
-    foreign_keys: tuple[ForeignKey, ...]
-    confidence: float
-    outline: Outline
-
-
 class FactsHead(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The same bytes, with statements and diagnostics left undecoded."""
+    """Facts as :func:`encode_facts` wrote them, with their outline; statements and diagnostics are left undecoded."""
 
     dialect: str
     status: str
@@ -374,12 +366,7 @@ _head_decoder = msgspec.msgpack.Decoder(FactsHead)
 
 def encode_facts(facts: FileFacts) -> bytes:
     """Encode facts, with their outline, as they travel and as they lie in the cache."""
-    return _facts_encoder.encode(
-        _Encoded(
-            facts.dialect, facts.status, facts.statements, facts.declarations, facts.diagnostics, facts.calls,
-            facts.foreign_keys, facts.confidence, _outline(facts),
-        )
-    )  # fmt: skip
+    return _facts_encoder.encode((*msgspec.structs.astuple(facts), _outline(facts)))
 
 
 def decode_facts(data: bytes | memoryview) -> FileFacts:
@@ -392,9 +379,9 @@ def decode_head(data: bytes | memoryview) -> FactsHead:
     return _head_decoder.decode(data)
 
 
-def is_own(name: Name) -> bool:
+def is_temporary(name: Name) -> bool:
     """Is it a temporary table or variable, which belongs to its file alone?"""
-    return name[0][:1] in ("#", "@")
+    return len(name) == 1 and name[0][:1] in ("#", "@")
 
 
 def _outline(facts: FileFacts) -> Outline:
@@ -403,7 +390,7 @@ def _outline(facts: FileFacts) -> Outline:
     reads = [_reads(s) for s in facts.statements]
     for statement, read in zip(facts.statements, reads, strict=True):
         mentioned.update(read)
-        if statement.target and not is_own(statement.target):
+        if statement.target and not is_temporary(statement.target):
             mentioned[statement.target] = None
         copied.update(dict.fromkeys(_copied(statement, read)))
     for call in facts.calls:
@@ -418,7 +405,7 @@ def _outline(facts: FileFacts) -> Outline:
 
 
 def _reads(statement: StatementFacts) -> dict[Name, None]:
-    return {r.name: None for r in statement.relations if type(r) is TableRef and r.name and not is_own(r.name)}
+    return {r.name: None for r in statement.relations if type(r) is TableRef and r.name and not is_temporary(r.name)}
 
 
 _COPIES: Final = frozenset(

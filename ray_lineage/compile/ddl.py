@@ -398,10 +398,13 @@ def _column(tokens: list[Token], a: int, b: int) -> ColumnItem:
         words.append(token.text)
         j += 1
     filled = False
-    for k in range(j, b):
+    k = j - 1
+    while (k := k + 1) < b:
         word = tokens[k].text.upper()
-        if word in ("IDENTITY", "HIDDEN") and tokens[k].token_type is not T.IDENTIFIER:
-            filled = filled or tokens[k - 1].token_type is not T.L_PAREN
+        if tokens[k].token_type is T.L_PAREN:  # of a check, a default
+            k = closing(tokens, k)
+        elif word in ("IDENTITY", "HIDDEN") and tokens[k].token_type is not T.IDENTIFIER:
+            filled = True
         elif word in ("MATERIALIZED", "ALIAS") and k + 1 < b and tokens[k].token_type is not T.IDENTIFIER and k == j:
             stop = next((x for x in range(k + 1, b) if tokens[x].text.upper() in ("CODEC", "TTL", "COMMENT")), b)
             computed = (k + 1, stop)

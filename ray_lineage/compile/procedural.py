@@ -159,9 +159,7 @@ def named(c: FileCompiler, tokens: list[Token], verb: str, owner: str) -> list[T
     return out
 
 
-_NAMING: Final = frozenset(
-    {"CREATE", "CREATE TABLE", "CREATE VIEW", "ALTER", "DROP", "TRUNCATE", "USE", "HEADER", "COPY"}
-)
+_NAMING: Final = frozenset({"CREATE", "ALTER", "DROP", "TRUNCATE", "USE", "HEADER", "COPY"})
 
 
 def return_value(c: FileCompiler, tokens: list[Token], value: list[Token], owner: str) -> None:
@@ -240,18 +238,20 @@ def _set_row(c: FileCompiler, tokens: list[Token], i: int, owner: str) -> None:
     """``SET (a, b) = (SELECT x, y ...)``: by position."""
     end = closing(tokens, i)
     value = tokens[end + 2 :]
+    names = ddl.items(tokens, i + 1, end)
     if len(value) > 2 and value[0].token_type is T.L_PAREN and value[1].token_type not in (T.SELECT, T.WITH):
         given = ddl.items(value, 1, closing(value, 0))
-        for (at, _), (a, b) in zip(ddl.items(tokens, i + 1, end), given, strict=False):
-            assign(c, tokens[at].text, value[a:b], owner)
-        return
+        if len(given) == len(names):  # else it is one query, in more parentheses
+            for (at, _), (a, b) in zip(names, given, strict=True):
+                assign(c, tokens[at].text, value[a:b], owner)
+            return
     if end + 2 >= len(tokens) or tokens[end + 1].token_type is not T.EQ or not _may_carry(c, "", value, owner):
         return
     while len(value) > 2 and value[0].token_type is T.L_PAREN and closing(value, 0) == len(value) - 1:
         value = value[1:-1]
     if value[0].token_type not in (T.SELECT, T.WITH):
         return
-    targets = [tokens[a:b] for a, b in ddl.items(tokens, i + 1, end)]
+    targets = [tokens[a:b] for a, b in names]
     builder = c._builder()
     if [t.text.upper() for t in value[1:3]] == ["AS", "STRUCT"]:
         value = [value[0], *value[3:]]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+import msgspec
 from sqlglot import exp
 from sqlglot.expressions import Expression
 
@@ -53,7 +54,7 @@ _MASKING_NAMES: Final = frozenset(
         "sha512", "md5", "standard_hash", "ora_hash", "farm_fingerprint", "to_hash", "xxhash64", "murmurhash",
     }
 )  # fmt: skip
-_PASS: Final = frozenset({exp.Alias, exp.Paren, exp.Subquery, exp.Aliases, exp.Tuple})
+_PASS: Final = frozenset({exp.Alias, exp.Paren, exp.Aliases, exp.Tuple, exp.Ordered, exp.Distinct})
 _ORDERED_SETS: Final = (exp.PercentileCont, exp.PercentileDisc, exp.Mode, exp.Quantile, exp.ApproxQuantile)
 _VALUE_WINDOW_FUNCTIONS: Final = (exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue, exp.NthValue)
 _VIRTUAL: Final = frozenset({"input__file__name", "block__offset__inside__file"})
@@ -229,7 +230,7 @@ def _composed(how: int, parent: int) -> int:
 
 
 _Push = Callable[[tuple[Any, int]], None]
-_AS_IT_IS, _SPECIAL, _DONE = -1, -2, -3
+_SPECIAL, _DONE = -1, -2
 _TREATMENTS: Final[dict[type, int]] = {}
 _SPECIAL_KINDS: Final = frozenset(
     {
@@ -243,8 +244,8 @@ def _treatment(kind: type) -> int:
     """What an expression of a class does to the columns in all its parts; _SPECIAL where that depends."""
     if kind in _SPECIAL_KINDS or issubclass(kind, exp.Query):
         return _SPECIAL
-    if kind in _PASS or kind is exp.Ordered or kind is exp.Distinct:
-        return _AS_IT_IS
+    if kind in _PASS:
+        return IDENTITY
     if issubclass(kind, exp.AggFunc) and not issubclass(kind, _VALUE_WINDOW_FUNCTIONS):
         return AGGREGATION
     return MASKING if kind in _MASKING else TRANSFORMATION
@@ -293,6 +294,13 @@ class Collected:
         self.exists: list[int] = []  # of them, those of which only the rows count
         self.line = 0
         self.at = -1  # offset of some column's name
+
+    def through(self, how: int) -> Collected:
+        """The same columns, after something more was done to them."""
+        out = Collected()
+        out.line, out.at = self.line, self.at
+        out.refs = {k: msgspec.structs.replace(r, how=COMPOSED[how][r.how]) for k, r in self.refs.items()}
+        return out
 
 
 _WRAPPERS: Final = (exp.Subquery, exp.Paren)
@@ -1082,16 +1090,19 @@ class Builder:
             found = self._collected(item.expression, scope, subqueries)  # 'name' = expression
             text = self.text_of(item, found.at) if found.refs else ""
             return Output(self.fold(item.this.name, True), tuple(found.refs.values()), found.line, expression=text)
-        if self.dialect in _SCHEMA_CALLS:
-            if _is_assignment(item):
-                self.assigned.append(("@" + item.this.name, self._collected(item.expression, scope, subqueries)))
-                return None
-        elif (given := item.unalias()).__class__ is exp.PropertyEQ and isinstance(given.this, exp.Parameter):
-            # of MySQL, where @v := expression is a column as well
-            self.assigned.append(("@" + given.this.name, self._collected(given.expression, scope, [])))
+        if self.dialect in _SCHEMA_CALLS and _is_assignment(item):
+            self.assigned.append(("@" + item.this.name, self._collected(item.expression, scope, subqueries)))
+            return None
         if self.dialect == "duckdb" and (columns := item.find(exp.Columns)) is not None:
             return self._columns_star(item, columns, scope)
-        found = self._collected(item, scope, subqueries)
+        given = item.unalias()
+        if given.__class__ is exp.PropertyEQ and isinstance(given.this, exp.Parameter):
+            # of MySQL, where @v := expression is a column as well
+            value = self._collected(given.expression, scope, subqueries)
+            self.assigned.append(("@" + given.this.name, value))
+            found = value.through(TRANSFORMATION)
+        else:
+            found = self._collected(item, scope, subqueries)
         name, line, column = self._output_name(item)
         bare = kind is exp.Alias and item.this.__class__ is exp.Column
         text = self.text_of(item, found.at) if found.refs and not bare else ""
@@ -1200,12 +1211,10 @@ class Builder:
                 how = self._special(node, how, scope, found, push, bound)
                 if how is _DONE:
                     continue
-            elif treatment is AGGREGATION or treatment is MASKING:
+            elif treatment is AGGREGATION and node.args.get("this").__class__ is exp.Star:
+                continue
+            else:
                 how = COMPOSED[treatment][how]
-                if treatment is AGGREGATION and node.args.get("this").__class__ is exp.Star:
-                    continue
-            elif treatment is not _AS_IT_IS:
-                how = how or TRANSFORMATION
             for value in node.args.values():
                 if value.__class__ is list:
                     for item in value:
@@ -1219,7 +1228,7 @@ class Builder:
         kind = node.__class__
         if self._push_parts(node, how, scope, push, bound):
             return _DONE
-        if issubclass(kind, exp.Query) and kind is not exp.Table:
+        if issubclass(kind, exp.Query):
             self._subquery(node, scope, how, found)
             return _DONE
         if kind is exp.Exists and isinstance(node.this, exp.Query):
@@ -1432,8 +1441,10 @@ class Builder:
         while base.__class__ is exp.Dot:
             parts.append(base.expression)
             base = base.this
+        for part in (base, *parts):
+            if part.__class__ is not exp.Identifier:
+                _identifiers_as_columns(part)
         if base.__class__ is not exp.Identifier:
-            _identifiers_as_columns(base)
             return None
         names = [base, *(p for p in reversed(parts) if p.__class__ is exp.Identifier)]
         if len(names) > len(parts):
@@ -1524,19 +1535,14 @@ class Builder:
             owner = self._identifier(node.args["table"])
             relation = scope.find(self._identifier(node.args["db"])) if node.args.get("db") is not None else -1
             return Ref(relation, scope.index, owner, COMPOSED[TRANSFORMATION][how], line)
-        if self.dialect == "oracle" and node.args.get("db") is not None:  # alias.column.attribute
-            first, column = (node.args.get("catalog") or node.args["db"]), node.args["table"]
-            alias = scope.find(self._identifier(first))
-            if alias >= 0:
-                column = node.args["db"] if node.args.get("catalog") is not None else column
-                return Ref(alias, scope.index, self._identifier(column), COMPOSED[TRANSFORMATION][how], line)
-        if self.dialect in STRUCTS:  # a field of a struct column: the column is the leftmost part
+        if self.dialect in STRUCTS or self.dialect == "oracle":  # a field of a struct column, an attribute of an object
             first = node.args.get("catalog") or node.args.get("db") or node.args["table"]
             alias = scope.find(self._identifier(first))
             if alias >= 0:
                 after = node.args.get("db") if node.args.get("catalog") else node.args["table"]
                 return Ref(alias, scope.index, self._identifier(after), COMPOSED[TRANSFORMATION][how], line)
-            return Ref(-1, scope.index, self._identifier(first), COMPOSED[TRANSFORMATION][how], line)
+            if self.dialect in STRUCTS:  # the column is the leftmost part
+                return Ref(-1, scope.index, self._identifier(first), COMPOSED[TRANSFORMATION][how], line)
         return None
 
     def _row(self, table: Name) -> int:

@@ -484,8 +484,12 @@ def _plain_teradata(tokens: list[Token], verb: str) -> list[Token]:
 
 _FIELDS: Final = frozenset({"YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND"})
 _BEFORE_VALUE: Final = frozenset(
-    {T.SELECT, T.COMMA, T.L_PAREN, T.EQ, T.LT, T.GT, T.LTE, T.GTE, T.WHERE, T.AND, T.OR, T.PLUS, T.DASH}
-)
+    {
+        T.SELECT, T.COMMA, T.L_PAREN, T.EQ, T.LT, T.GT, T.LTE, T.GTE, T.NEQ, T.WHERE, T.AND, T.OR, T.NOT, T.PLUS, T.DASH, T.ON,
+        T.WHEN, T.THEN, T.ELSE, T.CASE, T.BETWEEN, T.IN, T.HAVING, T.QUALIFY, T.GROUP_BY, T.ORDER_BY,
+    }
+)  # fmt: skip
+"""After which a value comes: none of them stands before the END of a CASE."""
 
 
 def _plain_times(tokens: list[Token], verb: str) -> list[Token]:
@@ -558,10 +562,22 @@ def _plain_expand(tokens: list[Token], verb: str) -> list[Token]:
     if not 0 <= alias < end - 1:
         return kept
     value = [_like(tokens[at], T.L_PAREN, "("), *tokens[at + 1 : alias], _like(tokens[at], T.R_PAREN, ")")]
-    name = tokens[alias + 1].text.upper()
-    return [
-        t for token in kept for t in (value if token.text.upper() == name and token.token_type is T.VAR else [token])
-    ]
+    name = tokens[alias + 1]
+    out: list[Token] = []
+    listed, depth = False, 0  # in the select list
+    for i, token in enumerate(kept):
+        kind = token.token_type
+        depth += (kind is T.L_PAREN) - (kind is T.R_PAREN)
+        if depth == 0 and kind in (T.SELECT, T.FROM):
+            listed = kind is T.SELECT
+        if kind is not T.VAR or token.text.upper() != name.text.upper() or kept[i - 1].token_type is T.DOT:
+            out.append(token)
+            continue
+        out.extend(value)
+        after = kept[i + 1].token_type if i + 1 < len(kept) else None
+        if listed and depth == 0 and after in (T.COMMA, T.FROM) and kept[i - 1].token_type in (T.COMMA, T.SELECT):
+            out.extend((tokens[alias], name))
+    return out
 
 
 def _after_field(tokens: list[Token], i: int) -> int:
@@ -585,7 +601,7 @@ def _plain_functions(tokens: list[Token], verb: str) -> list[Token]:
             if i < n and tokens[i].token_type is T.L_PAREN:
                 i = closing(tokens, i) + 1
             continue
-        if word in ("WITH", "WITHOUT") and depth:
+        if word in ("WITH", "WITHOUT") and depth and out[-1].token_type is not T.L_PAREN:
             end = next((k for k in range(i + 1, min(n, i + 4)) if tokens[k].text.upper() == "WRAPPER"), -1)
             if end > 0:
                 i = end + 1

@@ -155,17 +155,7 @@ def into_remote(c: FileCompiler, tokens: list[Token]) -> list[Token]:
         name = c._full(parts)
     c.externals.add(name)
     mark = tokens[at]
-    target = [
-        Token(
-            T.DOT if k % 2 else T.IDENTIFIER,
-            name[k // 2] if k % 2 == 0 else ".",
-            mark.line,
-            mark.col,
-            mark.start,
-            mark.end,
-        )
-        for k in range(2 * len(name) - 1)
-    ]
+    target = _dotted([Token(T.IDENTIFIER, part, mark.line, mark.col, mark.start, mark.end) for part in name])
     listed = end + 1 < len(tokens) and tokens[end + 1].token_type is T.L_PAREN
     items = [inner[a:b] for a, b in ddl.items(inner, 1, start)] if start > 0 and not listed else []
     if items and all(len(item) == 1 and item[0].token_type in (T.VAR, T.IDENTIFIER) for item in items):

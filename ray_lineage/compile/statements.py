@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
@@ -54,6 +55,7 @@ from ray_lineage.model import (
     Select,
     StatementFacts,
     TableRef,
+    passed_over,
 )
 
 _MAX_DEPTH: Final = 200  # nested parentheses in one statement; the parser fails at about 500, and crashes far above
@@ -102,6 +104,7 @@ _USES_SCHEMAS: Final = frozenset(
 )  # fmt: skip
 """Where ``USE name`` names what stands in front of a table's name."""
 _NAMES_BY_TEXT: Final = frozenset({"snowflake", "databricks", "spark", ""})
+_NAMED_BY_TEXT: Final = re.compile(r"identifier|table\s*\(\s*[$:]")
 _PLPGSQL: Final = frozenset({"postgres", "redshift", "materialize", "risingwave", ""})
 _SCANNED: Final = frozenset({"IF", "WHILE", "SET", "DECLARE", "RETURN", "PRINT"})
 _SCALARS: Final = frozenset(
@@ -165,7 +168,7 @@ class FileCompiler:
         self.has_rowsets = self.is_tsql and may_have_rowsets(lower)
         self.has_remote = self.is_tsql and ("openquery" in lower or "openrowset" in lower)
         self.has_keys = "references" in lower
-        self.has_identifiers = dialect in _NAMES_BY_TEXT and ("identifier" in lower or "table($" in lower)
+        self.has_identifiers = dialect in _NAMES_BY_TEXT and _NAMED_BY_TEXT.search(lower) is not None
         self.parameters: dict[str, list[str]] = {}  # of T-SQL's programs, by owner
         self.outputs: dict[str, list[str]] = {}  # output parameters, by owner
         self.nothing = Builder(dialect, self.dataset)  # of statements without a query
@@ -939,7 +942,7 @@ class FileCompiler:
     def _made(self, tokens: list[Token], name: Name, columns: tuple[DeclaredColumn, ...], owner: str) -> None:
         """From here on there is an empty temporary table with these columns."""
         names = tuple(c.name for c in columns)
-        passed = tuple(c.name for c in columns if c.passed)
+        passed = passed_over(columns)
         self._add(tokens, "assign", self.nothing, owner, target=name, columns=names, defines=True, preset=passed)
 
     def _alter_table(self, tokens: list[Token], owner: str) -> None:
@@ -962,7 +965,7 @@ class FileCompiler:
         if name[0].startswith("#"):
             if added:
                 names = tuple(c.name for c in columns)
-                passed = tuple(c.name for c in columns if c.passed)
+                passed = passed_over(columns)
                 self._add(tokens, "assign", self._builder(), owner, target=name, columns=names, preset=passed)
                 self._computed_columns(tokens, added, name, owner)
             return

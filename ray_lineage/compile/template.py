@@ -1194,12 +1194,9 @@ class _Writing(_Values):
         joins = (out.last != "" and (out.last.isalnum() or out.last == "_")) or bool(re.match(r"\w|\{\{", after))
         code = out.scan.code
         bare = quoted or joins or _word_before(code) in _NAMES_FOLLOW
-        text, typed = (
-            self._package_macro(item.node, bare)
-            if isinstance(item.node, nodes.Call) and not quoted and not joins
-            else "",
-            False,
-        )
+        text, typed = "", False
+        if isinstance(item.node, nodes.Call) and not quoted and not joins:
+            text = self._package_macro(item.node, bare)
         if not text:
             text, typed = self._sql(item.node, bare, quoted)
         if typed and not bare and out.scan.state == "":
@@ -1213,8 +1210,8 @@ class _Writing(_Values):
 
     def _package_macro(self, node: nodes.Call, named: bool) -> str:
         """SQL of macros of dbt_utils whose meaning is known; "" of others. ``named``: a table stands here."""
-        name = _dotted(node).rsplit(".", 1)[-1]
-        if name not in _PACKAGE_MACROS:
+        package, _, name = _dotted(node).rpartition(".")
+        if package != "dbt_utils" or name not in _PACKAGE_MACROS:
             return ""
         given: dict[str, object] = {}
         try:
@@ -1224,14 +1221,14 @@ class _Writing(_Values):
                 given[key] = self.known(arg)
         except _Unknown:
             return ""
-        if name == "union_relations" and isinstance(given.get("relations"), list):
-            query = " union all by name ".join(f"select * from {r}" for r in _sequence(given["relations"]))
+        if name == "union_relations" and isinstance(given.get("relations"), list) and not given.get("include"):
+            star = "*" + self._except(given.get("exclude"))
+            query = " union all by name ".join(f"select {star} from {r}" for r in _sequence(given["relations"]))
         elif name == "deduplicate" and _COLUMN.match(str(given.get("relation", ""))):
             query = f"select * from {given['relation']}"
         elif name == "star" and not given.keys() & {"prefix", "suffix"}:
             alias = f"{given['relation_alias']}." if given.get("relation_alias") else ""
-            names = ", ".join(self._quoted(str(c)) for c in _sequence(given.get("except", [])))
-            return f"{alias}*" + (f" except ({names})" if names else "")
+            return f"{alias}*" + self._except(given.get("except"))
         elif name == "pivot" and isinstance(given.get("values"), list):
             return ", ".join(self._pivoted(given, str(v)) for v in _sequence(given["values"]))
         elif name == "group_by" and isinstance(given.get("n"), int):
@@ -1239,6 +1236,10 @@ class _Writing(_Values):
         else:
             return ""
         return f"({query})" if named else query
+
+    def _except(self, columns: object) -> str:
+        names = ", ".join(self._quoted(str(c)) for c in _sequence(columns or []))
+        return f" except ({names})" if names else ""
 
     def _pivoted(self, given: dict[str, object], value: str) -> str:
         close = {"[": "]"}.get(self.quote, self.quote)

@@ -23,6 +23,7 @@ from ray_lineage.model import (
     StatementFacts,
     TableRef,
     dataset_text,
+    is_temporary,
 )
 
 ColumnList = tuple[str, ...] | None
@@ -238,7 +239,7 @@ class Catalog:
         return tuple(n if n is not None else unnamed(i) for i, n in enumerate(names))
 
     def _known(self, name: Name, unknown: set[str]) -> ColumnList:
-        if len(name) == 1 and name[0][:1] in ("#", "@"):
+        if is_temporary(name):
             return None
         dataset = self.resolve(name)
         return None if dataset in unknown else self.columns(dataset)

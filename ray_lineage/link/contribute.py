@@ -27,6 +27,7 @@ from ray_lineage.model import (
     column_id,
     dataset_id,
     file_id,
+    is_temporary,
     quote_part,
     split_text,
     statement_id,
@@ -46,11 +47,6 @@ class LinkCatalog(Protocol):
     def ambiguous(self, name: Name) -> bool: ...
     def owner(self, dataset: str) -> Declared | None: ...
     def declarations(self, dataset: str) -> list[Declared]: ...
-
-
-def is_temporary(name: Name) -> bool:
-    """Is it a name that belongs to its script alone?"""
-    return len(name) == 1 and name[0][:1] in ("#", "@")
 
 
 class _Rows:

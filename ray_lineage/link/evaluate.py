@@ -27,6 +27,8 @@ from ray_lineage.model import (
     SetOp,
     StatementFacts,
     TableRef,
+    is_temporary,
+    passed_over,
 )
 
 if TYPE_CHECKING:
@@ -182,10 +184,10 @@ class Evaluator:
         target = self.statement.target
         if not target or self.statement.defines:
             return None
-        local = self.temporaries(target[0]) if len(target) == 1 and target[0][:1] in ("#", "@") else None
+        local = self.temporaries(target[0]) if is_temporary(target) else None
         if local is not None:
             return local.columns or None
-        if len(target) == 1 and target[0][:1] in ("#", "@"):
+        if is_temporary(target):
             return None
         return self.catalog.columns(self.catalog.resolve(target))
 
@@ -194,12 +196,12 @@ class Evaluator:
         statement, passed = self.statement, self.statement.preset
         name = statement.target
         if target and statement.kind in ("insert", "merge"):
-            if len(name) == 1 and name[0][:1] in ("#", "@"):
+            if is_temporary(name):
                 local = self.temporaries(name[0])
                 passed += local.passed if local is not None else ()
             else:
                 declared = self.catalog.declarations(self.catalog.resolve(name))
-                passed += tuple(c.name for d in declared for c in d.columns if c.passed)
+                passed += tuple(name for d in declared for name in passed_over(d.columns))
         return tuple(n for n in target if n not in passed) if passed else target
 
     def _flow_items(self, items: list[Item], names: tuple[str, ...], flows: _Flows) -> None:
@@ -302,7 +304,7 @@ class Evaluator:
             relation.function and len(name) == 1 and self.catalog.owner(self.catalog.resolve(name)) is None
         ):
             return self._built_in(relation)
-        if len(name) == 1 and name[0][:1] in ("#", "@"):
+        if is_temporary(name):
             return renamed(self._temporary(name[0], relation.line), relation.columns)
         dataset = self.catalog.resolve(name)
         self.reads[dataset] = None

@@ -28,6 +28,8 @@ from ray_lineage.model import (
     Name,
     StatementFacts,
     TableRef,
+    is_temporary,
+    passed_over,
 )
 
 Key = tuple[str, str]
@@ -96,7 +98,9 @@ class Script:
             for _ in self._run(statements):
                 pass
             before, held = held, {key: value for key, value in self._state.items() if key in keys}
-            self._state, self._blocks, self._after, self._kept = dict(held), [], {}, 0
+            self._state, self._blocks, self._after, self._kept, self._computed = dict(held), [], {}, 0, {}
+            self.diagnostics.clear()
+            self._complaints.clear()
             if within(held, before) and statements is self.facts.statements:
                 return
             statements = self.facts.statements
@@ -212,7 +216,7 @@ class Script:
         target = statement.target
         if target == VARIABLES:
             self._assign(statement, result)
-        elif len(target) == 1 and target[0][:1] in ("#", "@"):
+        elif is_temporary(target):
             self._fill(statement, result)
         return result
 
@@ -242,7 +246,7 @@ class Script:
         declared = self.catalog.owner(dataset)
         if not columns or declared is None or declared.kind != "Type":
             return None
-        return Temporary(columns, tuple(c.name for c in declared.columns if c.passed))
+        return Temporary(columns, passed_over(declared.columns))
 
     def _hold(self, key: Key, value: Temporary, *, replace: bool) -> None:
         """``value`` is what the key holds from here on, besides what it held before if that is not replaced."""

@@ -91,6 +91,15 @@ def test_macros_of_dbt_utils_are_what_their_manual_says() -> None:
     assert pairs(pivot) == {("x.n", "m.is_red", "aggregation"), ("x.c", "m.is_red", "conditional")}
     unique = "{{ dbt_utils.deduplicate(relation=ref('x'), partition_by='a', order_by='b desc') }}"
     assert pairs(unique) == {("x.*", "m.*", "identity")}
+    union = (
+        "with y as (select j, k from {{ ref('x') }}) {{ dbt_utils.union_relations(relations=['y'], exclude=['j']) }}"
+    )
+    assert pairs(union) == {("x.k", "m.k", "identity")}
+
+
+def test_a_macro_of_the_project_is_not_taken_for_one_of_dbt_utils() -> None:
+    text = "{% macro star(x) %}a, b{% endmacro %}select {{ star('q') }} as c from {{ ref('x') }}"
+    assert ("x.*", "m.*", "identity") not in pairs(text)
 
 
 def test_a_snapshot_has_a_name_and_a_schema_of_its_own() -> None:

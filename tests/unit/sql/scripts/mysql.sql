@@ -1,6 +1,10 @@
 -- case: on duplicate key update with values
 INSERT INTO o (k, n) SELECT id, a FROM t ON DUPLICATE KEY UPDATE n = n + VALUES(n), m = VALUES(k);
 -- pairs: t.id > o.k i, t.a > o.n t, o.n > o.n t, t.id > o.m i
+-- case: an assignment in a select gives the new value, not the old one
+SET @a = (SELECT q FROM z);
+CREATE TABLE k AS SELECT @a := c AS e FROM u;
+-- pairs: u.c > k.e t
 -- case: on duplicate key update with a row alias
 INSERT INTO o (k, n) VALUES (1, 2) AS new ON DUPLICATE KEY UPDATE n = new.n + o.n;
 -- pairs: o.n > o.n t

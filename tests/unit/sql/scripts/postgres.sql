@@ -2,6 +2,9 @@
 CREATE TABLE o (x int, y text, z int);
 INSERT INTO o SELECT a, b FROM t;
 -- pairs: t.a > o.x i, t.b > o.y i
+-- case: a cte called wrapper
+CREATE VIEW v AS SELECT * FROM (WITH wrapper AS (SELECT a FROM t) SELECT a FROM wrapper) q;
+-- pairs: t.a > v.a i
 -- case: insert returning writes nothing more
 INSERT INTO o (x) SELECT a FROM t RETURNING x;
 -- pairs: t.a > o.x i

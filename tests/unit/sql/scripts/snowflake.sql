@@ -4,6 +4,9 @@ WHEN MATCHED AND q.act = 'DELETE' THEN DELETE
 WHEN MATCHED THEN UPDATE SET o.x = q.a
 WHEN NOT MATCHED THEN INSERT (id, x) VALUES (q.id, q.a);
 -- pairs: s.a > o.x i, s.id > o.id i
+-- case: a table named by a variable with a colon
+EXECUTE IMMEDIATE $$ BEGIN LET t := 'tab'; INSERT INTO o (a) SELECT a FROM TABLE(:t); END $$;
+-- pairs: tab.a > o.a i
 -- case: stream reads its table
 CREATE OR REPLACE STREAM s ON TABLE t APPEND_ONLY = TRUE;
 INSERT INTO o (x) SELECT a FROM s;

@@ -3,6 +3,23 @@ DECLARE @model varbinary(max) = (SELECT m FROM dbo.models WHERE id = 1);
 INSERT INTO dbo.scores (id, score) SELECT d.id, p.Score FROM PREDICT(MODEL = @model, DATA = t AS d, RUNTIME = ONNX) WITH (Score float) AS p;
 -- pairs: t.id > dbo.scores.id i, dbo.models.m > dbo.scores.score t, t.id > dbo.scores.score t, t.a > dbo.scores.score t,
 --  t.b > dbo.scores.score t
+-- case: a method of what a function gives
+SELECT dbo.f(b).g() AS a INTO k FROM t;
+-- pairs: t.b > k.a t
+-- case: hidden in a check is a column
+CREATE TABLE k (a int, b int CHECK (b = 1 OR hidden = 0), c int);
+INSERT INTO k SELECT x, y, z FROM s;
+-- pairs: s.x > k.a i, s.y > k.b i, s.z > k.c i
+-- case: a computed column of a later table of the same name
+CREATE PROC p AS
+SELECT a, b AS c INTO #w FROM r;
+INSERT INTO o (m) SELECT c FROM #w;
+DROP TABLE #w;
+CREATE TABLE #w (a int, c AS a * 2);
+INSERT INTO #w SELECT z FROM s;
+GO
+CREATE PROC q AS INSERT INTO ##g SELECT a FROM h;
+-- pairs: r.b > o.m i
 -- case: predict with a cte and several columns
 WITH q AS (SELECT id, a FROM t)
 SELECT d.id, p.* INTO dbo.s FROM PREDICT(MODEL = @m, DATA = q AS d) WITH (s float, u varchar(10)) AS p
