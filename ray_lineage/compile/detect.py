@@ -25,6 +25,9 @@ _FAMILIES: Final = {
 }  # fmt: skip
 """Dialects so near that to take one for the other makes no doubt."""
 
+Votes = tuple[tuple[str, int], ...]
+Shape = tuple[str, list[str], re.Pattern[str]]
+
 _SIGNS: Final = """
 tsql 6: nocount sp_executesql xact_abort uniqueidentifier scope_identity schemabinding nonclustered raiserror
 tsql 6: sp_rename trancount begin|try end|try output|inserted output|deleted set|quoted_identifier set|ansi_nulls
@@ -141,43 +144,51 @@ risingwave 6: create|sink tumble watermark create|source
 risingwave 3: encode|json
 """
 
-_SHAPES: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
-    (votes, re.compile(pattern, re.IGNORECASE | re.MULTILINE))
-    for votes, pattern in (
-        ("tsql:6", r"^[ \t]*GO[ \t]*\r?$"),
-        ("tsql:4", r"(?<![\w\])\"])\[[A-Za-z_][\w $]{0,60}\]\s*[.(,\s=)]"),
-        ("tsql:4", r"\bDECLARE\s+@\w|\bEXEC(?:UTE)?\s+[\w.\[\]]+\s+@\w+\s*="),
-        ("tsql:2 mysql:2", r"(?<![\w@.])@\w+"),
-        ("tsql:3 redshift:1", r"(?<![\w#])##?[A-Za-z_]\w+"),
-        ("tsql:2", r"\bN'"),
-        ("postgres:2 redshift:2 snowflake:2 duckdb:2 databricks:1 clickhouse:1", r"[\w)'\]]::[a-z]"),
-        ("postgres:3 snowflake:2 redshift:2", r"\$\w{0,20}\$"),
-        ("postgres:4 redshift:1", r"->>?\s*'|#>>|@>|\bIS\s+NOT\s+DISTINCT\b"),
-        ("snowflake:5 databricks:4", r"\b[a-z_]\w*:[a-z_]\w*(?:[.\[]\w*\]?)*::[a-z]"),
-        ("snowflake:5", r"\bFROM\s+@[\w~%.\"]+|\bMETADATA\$\w+|\$\d+:\w+"),
-        ("bigquery:6 databricks:1 spark:1", r"`[\w-]{1,60}(?:\.[\w-]{1,60}){1,2}(?:\.?[\w*-]{0,60})?`"),
-        ("bigquery:4 spark:2 databricks:2 hive:2", r"\b(?:STRUCT|ARRAY)\s*<"),
-        ("mysql:2 spark:1 bigquery:1 hive:1 databricks:1", r"(?<![.\w])`\w{1,60}`"),
-        ("bigquery:4", r"\bSELECT\s+[^;()]{0,80}\*\s+EXCEPT\s*\(|\|>"),
-        ("duckdb:3 snowflake:3", r"\*\s+EXCLUDE\b"),
-        ("oracle:6", r"\(\+\)|^[ \t]*/[ \t]*\r?$"),
-        ("oracle:4", r":(?:new|old)\.\w|%\s*(?:TYPE|ROWTYPE)\b|^(?:PROMPT|REM|SPOOL)[ \t]"),
-        ("databricks:5 spark:3", r"\bdelta\.`"),
-        ("spark:5 databricks:3", r"\b(?:parquet|orc|csv|json)\.`"),
-        ("mysql:5 clickhouse:2 doris:3 starrocks:3", r"\bENGINE\s*=\s*\w"),
-        ("clickhouse:6", r"\w*MergeTree\b"),
-        ("clickhouse:4", r"\bNullable\("),
-        ("hive:6", r"^[ \t]*set\s+(?:hive|mapred)[\w.]*\s*="),
-        ("trino:5 athena:5", r"\bWITH\s*\(\s*(?:format|partitioned_by|external_location|location)\s*="),
-        ("teradata:6", r"^\.(?:LOGON|LOGOFF|SET|IF|QUIT|RUN)\b"),
-        ("sqlite:3 duckdb:3", r"^\.(?:mode|headers?|import|read|tables|schema)\b"),
+_SHAPES: Final[tuple[Shape, ...]] = tuple(
+    (votes, need.split(), re.compile(pattern, re.MULTILINE))
+    for votes, need, pattern in (
+        ("tsql:6", "go", r"^[ \t]*go[ \t]*\r?$"),
+        ("tsql:4", "[", r"(?<![\w\])\"])\[[a-z_][\w $]{0,60}\]\s*[.(,\s=)]"),
+        ("tsql:4", "@", r"\bdeclare\s+@\w|\bexec(?:ute)?\s+[\w.\[\]]+\s+@\w+\s*="),
+        ("tsql:2 mysql:2", "@", r"(?<![\w@.])@\w+"),
+        ("tsql:3 redshift:1", "#", r"(?<![\w#])##?[a-z_]\w+"),
+        ("tsql:2", "n'", r"\bn'"),
+        ("postgres:2 redshift:2 snowflake:2 duckdb:2 databricks:1 clickhouse:1", "::", r"[\w)'\]]::[a-z]"),
+        ("postgres:3 snowflake:2 redshift:2", "$", r"\$\w{0,20}\$"),
+        ("postgres:4 redshift:1", "-> #> @> distinct", r"->>?\s*'|#>>|@>|\bis\s+not\s+distinct\b"),
+        ("snowflake:5 databricks:4", "::", r"\b[a-z_]\w*:[a-z_]\w*(?:[.\[]\w*\]?)*::[a-z]"),
+        ("snowflake:5", "@ metadata$ $", r"\bfrom\s+@[\w~%.\"]+|\bmetadata\$\w+|\$\d+:\w+"),
+        ("bigquery:6 databricks:1 spark:1", "`", r"`[\w-]{1,60}(?:\.[\w-]{1,60}){1,2}(?:\.?[\w*-]{0,60})?`"),
+        ("bigquery:4 spark:2 databricks:2 hive:2", "<", r"\b(?:struct|array)\s*<"),
+        ("mysql:2 spark:1 bigquery:1 hive:1 databricks:1", "`", r"(?<![.\w])`\w{1,60}`"),
+        ("bigquery:4", "except |>", r"\bselect\s+[^;()]{0,80}\*\s+except\s*\(|\|>"),
+        ("duckdb:3 snowflake:3", "exclude", r"\*\s+exclude\b"),
+        ("oracle:6", "(+) /", r"\(\+\)|^[ \t]*/[ \t]*\r?$"),
+        ("oracle:4", ": % prompt rem spool", r":(?:new|old)\.\w|%\s*(?:type|rowtype)\b|^(?:prompt|rem|spool)[ \t]"),
+        ("databricks:5 spark:3", "delta.`", r"\bdelta\.`"),
+        ("spark:5 databricks:3", ".`", r"\b(?:parquet|orc|csv|json)\.`"),
+        ("mysql:5 clickhouse:2 doris:3 starrocks:3", "engine", r"\bengine\s*=\s*\w"),
+        ("clickhouse:6", "mergetree", r"mergetree\b"),
+        ("clickhouse:4", "nullable(", r"\bnullable\("),
+        ("hive:6", "set", r"^[ \t]*set\s+(?:hive|mapred)[\w.]*\s*="),
+        ("trino:5 athena:5", "with", r"\bwith\s*\(\s*(?:format|partitioned_by|external_location|location)\s*="),
+        ("teradata:6", ".", r"^\.(?:logon|logoff|set|if|quit|run)\b"),
+        ("sqlite:3 duckdb:3", ".", r"^\.(?:mode|headers?|import|read|tables|schema)\b"),
     )
 )
-_RAW: Final[tuple[tuple[str, re.Pattern[str]], ...]] = (
-    ("mysql:6", re.compile(r"/\*!\d{5}")),
-    ("databricks:8", re.compile(r"^-- (?:Databricks notebook source|COMMAND ----------|MAGIC )", re.MULTILINE)),
-    ("postgres:6", re.compile(r"^\\(?:set|i|ir|c|connect|echo|copy|timing|gset|d|if|pset|\.)\b|^\\\.", re.MULTILINE)),
-    ("duckdb:6", re.compile(r"\bFROM\s+'[^'\n]+\.(?:csv|parquet|json)[^'\n]{0,5}'", re.IGNORECASE)),
+"""Looked for in the text in small letters, where one of the words between votes and pattern stands in it."""
+_RAW: Final[tuple[Shape, ...]] = tuple(
+    (votes, need.split(), re.compile(pattern, re.MULTILINE))
+    for votes, need, pattern in (
+        ("mysql:6", "/*!", r"/\*!\d{5}"),
+        (
+            "databricks:8",
+            "-- Databricks COMMAND MAGIC",
+            r"^-- (?:Databricks notebook source|COMMAND ----------|MAGIC )",
+        ),
+        ("postgres:6", "\\", r"^\\(?:set|i|ir|c|connect|echo|copy|timing|gset|d|if|pset|\.)\b|^\\\."),
+        ("duckdb:6", ".csv .parquet .json", r"\b(?i:FROM)\s+'[^'\n]+\.(?:csv|parquet|json)[^'\n]{0,5}'"),
+    )
 )
 """What stands in comments and strings counts here only."""
 
@@ -188,8 +199,6 @@ _SAMPLE: Final = 20_000  # characters
 _MANY: Final = 4
 """One sign more often than this says nothing more."""
 _DOUBT: Final = 2
-
-Votes = tuple[tuple[str, int], ...]
 
 
 def _read_signs() -> dict[str, Votes]:
@@ -214,13 +223,14 @@ def detect(text: str) -> tuple[str, float]:
     raw = text[:_SAMPLE]
     sample = _PROSE.sub(" ", raw)
     scores: dict[str, int] = {}
-    words = _WORD.findall(sample.lower())
+    small = sample.lower()
+    words = _WORD.findall(small)
     known = _WORDS
     counts: Counter[str] = Counter(w for w in words if w in known)
     counts.update(p for p in map("|".join, pairwise(words)) if p in known)
     for word, count in counts.items():
         _vote(scores, known[word], min(count, _MANY))
-    _shapes(scores, _SHAPES, sample)
+    _shapes(scores, _SHAPES, small)
     _shapes(scores, _RAW, raw)
     if not scores:
         return "", 0.0
@@ -235,9 +245,11 @@ def _vote(scores: dict[str, int], votes: Votes, times: int) -> None:
         scores[dialect] = scores.get(dialect, 0) + weight * times
 
 
-def _shapes(scores: dict[str, int], shapes: Iterable[tuple[str, re.Pattern[str]]], text: str) -> None:
-    for votes, pattern in shapes:
+def _shapes(scores: dict[str, int], shapes: Iterable[Shape], text: str) -> None:
+    for votes, need, pattern in shapes:
         hits = 0
+        if not any(word in text for word in need):
+            continue
         for hits, _ in enumerate(pattern.finditer(text), 1):
             if hits >= _MANY:
                 break

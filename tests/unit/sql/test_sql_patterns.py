@@ -23,11 +23,21 @@ STARTS = (
 SIZE = 4_000  # characters: what is tried squared still takes no second
 
 
+def within(value: object) -> Iterator[re.Pattern[str]]:
+    """A pattern, or those in a table of them."""
+    if isinstance(value, re.Pattern):
+        yield value
+    elif isinstance(value, (tuple, list, dict)):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from within(item)
+
+
 def patterns() -> Iterator[tuple[str, re.Pattern[str]]]:
     for module in pkgutil.iter_modules(ray_lineage.compile.__path__, "ray_lineage.compile."):
         for name, value in vars(importlib.import_module(module.name)).items():
-            if isinstance(value, re.Pattern):
-                yield f"{module.name.rpartition('.')[2]}.{name}", value
+            if not name.startswith("__"):
+                for at, pattern in enumerate(within(value)):
+                    yield f"{module.name.rpartition('.')[2]}.{name}{at or ''}", pattern
     for rule in _ALL:
         if rule.pattern is not None:
             yield f"rule {rule.rewrite.__name__} {' '.join(rule.needle)}", rule.pattern
