@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Iterator
 from typing import Final, NamedTuple
 
-from ray_lineage.link.evaluate import like, unnamed
-from ray_lineage.link.names import NameIndex
+from ray_lineage.link.names import NameIndex, like, unnamed
 from ray_lineage.model import (
     STAR,
     Alias,

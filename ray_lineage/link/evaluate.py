@@ -6,10 +6,10 @@ unqualified columns find their relation, temporary tables are looked through.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
+from ray_lineage.link.names import like, unnamed
 from ray_lineage.model import (
     INFLUENCE_KINDS,
     PARAMETER,
@@ -631,22 +631,6 @@ def reachable(statement: StatementFacts) -> set[int]:
         else:
             stack.extend(r.relation for r in relation.args)
     return seen
-
-
-def like(name: str, pattern: str) -> bool:
-    """``name ILIKE pattern``; after ``~`` it is a regular expression."""
-    if pattern.startswith("~"):
-        try:
-            return re.search(pattern[1:], name) is not None
-        except re.error:
-            return True
-    parts = [".*" if c == "%" else "." if c == "_" else re.escape(c) for c in pattern]
-    return re.fullmatch("".join(parts), name, re.IGNORECASE | re.DOTALL) is not None
-
-
-def unnamed(position: int) -> str:
-    """Name of an output column that has none, by its position."""
-    return f"_col{position}"
 
 
 def renamed(items: list[Item], columns: tuple[str, ...]) -> list[Item]:

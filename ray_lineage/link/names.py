@@ -1,7 +1,8 @@
-"""Which dataset does a written name mean, among all that are known?"""
+"""Names: which dataset does a written one mean, among all that are known? Which columns does a pattern mean?"""
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from ray_lineage.model import Name
@@ -124,3 +125,29 @@ class NameIndex:
         if len(in_default) == 1:
             return next(iter(in_default)), False
         return name, True
+
+
+_REPEATS: Final = re.compile(r"[*+{]")
+_MANY_REPEATS: Final = 4
+"""A regular expression with more of them, or with one of a group, may try a name in more ways than there is time for."""
+
+
+def like(name: str, pattern: str) -> bool:
+    """``name ILIKE pattern``; after ``~`` it is a regular expression. What cannot be tried may be meant: True."""
+    if pattern.startswith("~"):
+        pattern = pattern[1:]
+        if re.search(r"\)[*+{]", pattern) or len(_REPEATS.findall(pattern)) > _MANY_REPEATS:
+            return True
+        try:
+            return re.search(pattern, name) is not None
+        except re.error:
+            return True
+    first, *rest = ("".join("." if c == "_" else re.escape(c) for c in part) for part in pattern.split("%"))
+    for number, part in enumerate(rest, 1):  # what lies between two % is sought once, from where the last one ended
+        first += f".*{part}" if number == len(rest) else f"(?>.*?{part})"
+    return re.fullmatch(first, name, re.IGNORECASE | re.DOTALL) is not None
+
+
+def unnamed(position: int) -> str:
+    """Name of an output column that has none, by its position."""
+    return f"_col{position}"

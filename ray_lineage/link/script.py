@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from typing import Final, Protocol
 
 from ray_lineage.link.catalog import Declared
-from ray_lineage.link.evaluate import MERGE, Evaluated, Evaluator, Sources, Temporary, add_sources, unnamed
+from ray_lineage.link.evaluate import MERGE, Evaluated, Evaluator, Sources, Temporary, add_sources
+from ray_lineage.link.names import unnamed
 from ray_lineage.model import (
     ANY,
     ANY_LOOP,

@@ -1,4 +1,4 @@
-"""The dashboard and the runbook's tables, made from the declared metrics: ``python -m ray_lineage.runtime.metrics``.
+"""The dashboard and the runbook's tables, made from the declared metrics: ``python -m ray_lineage.runtime.dashboard``.
 
 ``grafana`` prints ``docs/monitoring/grafana.json``, ``runbook`` the generated part of ``docs/monitoring.md``; a test holds
 both files and the list together.
@@ -16,7 +16,7 @@ from ray_lineage.runtime.metrics import METRICS, QUANTILES, Metric, companions
 UID: Final = "ray-lineage"
 PREFIX: Final = "ray_"
 """What Ray puts before every name."""
-BEGIN: Final = "<!-- made by `python -m ray_lineage.runtime.metrics runbook` -->"
+BEGIN: Final = "<!-- made by `python -m ray_lineage.runtime.dashboard runbook` -->"
 END: Final = "<!-- end of what is made -->"
 
 _ONLY: Final = '{project=~"$project"}'
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
     """Print what is asked for."""
     made = {"grafana": grafana, "runbook": runbook}.get(arguments[0] if len(arguments) == 1 else "")
     if made is None:
-        sys.stderr.write("usage: python -m ray_lineage.runtime.metrics grafana|runbook\n")
+        sys.stderr.write("usage: python -m ray_lineage.runtime.dashboard grafana|runbook\n")
         return 2
     sys.stdout.write(made())
     return 0
@@ -145,3 +145,7 @@ def runbook() -> str:
 def _row(metric: Metric) -> str:
     labels = f"{{{', '.join(metric.labels)}}}" if metric.labels else ""
     return f"| {metric.title} | `{metric.name}{labels}` ({metric.kind}) | {metric.help} | {metric.look} |"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

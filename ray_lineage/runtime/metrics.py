@@ -11,7 +11,6 @@ histogram ``x_seconds`` has two counters beside it, ``x_seconds_total`` and ``x_
 from __future__ import annotations
 
 import math
-import sys
 import threading
 from bisect import bisect_left
 from collections import deque
@@ -423,9 +422,3 @@ class RayExporter:
                 found = {"counter": ray_metrics.Counter, "gauge": ray_metrics.Gauge}[kind](name, metric.help, keys)
             self._instruments[name] = found
         return found
-
-
-if __name__ == "__main__":
-    from ray_lineage.runtime.dashboard import main
-
-    raise SystemExit(main(sys.argv[1:]))

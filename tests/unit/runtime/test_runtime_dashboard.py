@@ -25,7 +25,7 @@ OF_HISTOGRAMS = {
 
 
 def test_the_files_are_those_that_are_made() -> None:
-    again = "python -m ray_lineage.runtime.metrics"
+    again = "python -m ray_lineage.runtime.dashboard"
     assert (DOCS / "monitoring/grafana.json").read_text() == grafana(), (
         f"{again} grafana > docs/monitoring/grafana.json"
     )
@@ -98,7 +98,7 @@ def test_expressions_ask_for_what_is_exported(metric: object) -> None:
 @pytest.mark.parametrize(("argument", "code"), [("grafana", 0), ("runbook", 0), ("graphite", 2)])
 def test_the_command(argument: str, code: int) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "ray_lineage.runtime.metrics", argument], capture_output=True, text=True, timeout=60
+        [sys.executable, "-m", "ray_lineage.runtime.dashboard", argument], capture_output=True, text=True, timeout=60
     )
     assert done.returncode == code
     assert bool(done.stdout) == (code == 0)
