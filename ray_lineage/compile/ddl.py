@@ -198,6 +198,10 @@ def read_create(tokens: list[Token]) -> CreateHead | None:
         i += 1
     if [t.text.upper() for t in tokens[i : i + 3]] == ["AS", "CLONE", "OF"]:  # of Fabric
         like, i = read_name(tokens, i + 3)
+    if [t.text.upper() for t in tokens[i : i + 2]] == ["COPY", "GRANTS"]:
+        i += 2
+    if [t.text.upper() for t in tokens[i : i + 2]] == ["USING", "TEMPLATE"]:  # the query gives names and types, no rows
+        return CreateHead(frozenset(words), name, columns, like, n)
     if i < n and tokens[i].text.upper() in ("LIKE", "CLONE", "COPY"):
         like, i = read_name(tokens, i + 1)
     if (

@@ -171,6 +171,9 @@ _ROWSETS: Final = {
 }
 """Columns of the engine's functions."""
 
+_PIPED: Final = "__tmp"
+"""The parser makes a CTE of each step of a pipe and gives it such a name."""
+
 _ROWS_READ = 100  # of a VALUES list; later rows repeat the pattern
 
 
@@ -179,6 +182,12 @@ _WINDOWING: Final = {
     "hop": ("window_start", "window_end"),
     "cumulate": ("window_start", "window_end"),
 }
+_CHANGES: Final = dict.fromkeys(("appends", "changes"), ("_change_type", "_change_timestamp"))
+"""BigQuery's functions that give the rows of a table as they came."""
+
+_SUMMARY_NAMES: Final = ("column_name", "column_type")
+_SUMMARY: Final = ("min", "max", "approx_unique", "avg", "std", "q25", "q50", "q75", "count", "null_percentage")
+_DESCRIPTION: Final = ("column_name", "column_type", "null", "key", "default", "extra")
 _FILE_FUNCTIONS: Final[dict[str, frozenset[str]]] = {
     "duckdb": frozenset(
         [
@@ -305,6 +314,7 @@ class Collected:
 
 _WRAPPERS: Final = (exp.Subquery, exp.Paren)
 _DERIVED: Final = (exp.Subquery, exp.Select, exp.SetOperation, exp.Values)
+_FROM_ITEMS: Final = (exp.Table, exp.Subquery, exp.TableFromRows, exp.Lateral, exp.Unnest)
 
 
 def _no_text(node: Expression, at: int) -> str:
@@ -334,6 +344,7 @@ class Builder:
         self.assigned: list[tuple[str, Collected]] = []  # SELECT @v = expression
         self.calls: dict[Name, int] = {}  # functions with a schema, and the line
         self.text_of: Callable[[Expression, int], str] = _no_text
+        self.piped: set[str] = set()  # names of the tables at the beginning of a pipe
         self.inlined: dict[str, Expression] = {}  # names of ClickHouse's WITH expression AS name
         self.sequences: list[int] = []  # relations that the statement draws numbers from
         self.scopes: dict[int, Scope] = {}  # of the SELECTs
@@ -349,7 +360,7 @@ class Builder:
         while isinstance(node, _WRAPPERS):
             known = self.ctes(node, parent, known)
             if _wraps_more(node):
-                return self._select_from_wrapped(node, parent, known)
+                return self._star_of(node, parent, known, wrapped=True)
             node = node.this
         known = self.ctes(node, parent, known)
         if isinstance(node, exp.Select):
@@ -361,7 +372,7 @@ class Builder:
         if isinstance(node, exp.Pivot) and isinstance(node.this, exp.Expr):
             return self._pivot_statement(node, parent, known)
         if isinstance(node, exp.Table):
-            return self._star_of(lambda scope: self._from_item(node, scope), parent, known)
+            return self._star_of(node, parent, known)
         return self._expression_only(node, parent, known)
 
     def variable(self, name: str) -> int:
@@ -404,6 +415,9 @@ class Builder:
             query = self.query(body, parent, inner)
             self.relations[index] = Alias(query, columns, recursive)
             known[name] = index
+            if name.startswith(_PIPED) and query in self.scopes:  # what follows in the pipe still knows its names
+                before = self.scopes[query]
+                self.piped.update(before.aliases, (table[-1] for table, _ in before.tables))
         return known
 
     def _returning(
@@ -487,23 +501,16 @@ class Builder:
         )
         return index
 
-    def _star_of(self, item: Callable[[Scope], list[int]], parent: Scope | None, known: dict[str, int]) -> int:
-        index = self._reserve()
-        scope = Scope(index, parent, known)
-        sources = item(scope)
-        output = Output(None, (Ref(-1, index, "*", IDENTITY),), star=True)
-        self.relations[index] = Select(tuple(sources), (output,), (), parent.index if parent else -1)
-        return index
-
-    def _select_from_wrapped(self, node: Expression, parent: Scope | None, known: dict[str, int]) -> int:
-        """``(SELECT ...) ORDER BY / LIMIT / JOIN / PIVOT``: a star over what is inside."""
+    def _star_of(self, node: Expression, parent: Scope | None, known: dict[str, int], *, wrapped: bool = False) -> int:
+        """A star over a FROM item with its joins, ``(t JOIN u USING (id)) AS x``; or, ``wrapped``, over what is inside of
+        ``(SELECT ...) ORDER BY / LIMIT / JOIN / PIVOT``."""
         index = self._reserve()
         scope = Scope(index, parent, known)
         sources: list[int] = []
         merged: list[Merged] = []
         influences: list[Influence] = []
         subqueries: list[int] = []
-        self._source(node, scope, sources, merged, influences, subqueries, wrapped=True)
+        self._source(node, scope, sources, merged, influences, subqueries, wrapped=wrapped)
         self._row_shapers(node.args, scope, influences, subqueries)
         output = Output(None, (Ref(-1, index, "*", IDENTITY),), star=True)
         self.relations[index] = Select(
@@ -591,8 +598,11 @@ class Builder:
         if not wrapped and isinstance(node, exp.Paren):
             inner = node.this
         before = len(sources)
-        seen = self._to_the_left(inner, scope, sources)
-        sources.extend(self._from_item(inner, seen, shell=node if wrapped else None))
+        if isinstance(inner, exp.Subquery) and isinstance(inner.this, _FROM_ITEMS) and not wrapped and not inner.alias:
+            self._source(inner.this, scope, sources, merged, influences, subqueries)  # joins in parentheses
+        else:
+            seen = self._to_the_left(inner, scope, sources)
+            sources.extend(self._from_item(inner, seen, shell=node if wrapped else None))
         for pivot in node.args.get("pivots") or ():
             replaced = self._pivot(pivot, sources[before:], scope, subqueries)
             del sources[before:]
@@ -616,12 +626,18 @@ class Builder:
         alias = (shell or node).args.get("alias") or (node.args.get("alias") if shell is None else None)
         name = self._identifier(alias.this) if alias is not None and alias.this is not None else ""
         columns = self._alias_columns(alias)
+        if isinstance(node, exp.TableAlias):  # |> AS name: what came through the pipe, which the parser made a CTE
+            node = exp.Table(this=node.this)
         if isinstance(node, exp.Table) and node.args.get("rows_from"):
             return [self._rows_from(node, name, columns, scope)]
-        if isinstance(node, exp.Table) and not isinstance(node.this, exp.Func):
+        if isinstance(node, exp.Table) and isinstance(node.this, _DERIVED):
+            node = node.this
+        if isinstance(node, exp.Table) and not isinstance(node.this, exp.Func | exp.SemanticView):
             return [self._table(node, name, columns, scope)]
-        if isinstance(node, exp.Subquery) and isinstance(node.this, exp.Table | exp.Subquery) and not alias:
+        if isinstance(node, exp.Subquery) and isinstance(node.this, _FROM_ITEMS) and not alias:
             return self._parenthesised_joins(node, scope)
+        if isinstance(node, exp.Subquery) and isinstance(node.this, exp.Summarize | exp.Describe):
+            node = node.this
         if isinstance(node, _DERIVED):
             index = self.query(node.this if isinstance(node, exp.Subquery) and not node.args.get("with_") else node,
                                scope.parent, scope.ctes)  # fmt: skip
@@ -752,14 +768,9 @@ class Builder:
                 name = self.qualified(name)
             elif self.dialect in _SCHEMA_CALLS:  # the engine's own
                 name = ()
-        elif isinstance(call, exp.Predict) and isinstance(call.this, exp.Table):
-            self.sequences.append(self._add(TableRef(self.dataset(call.this), 0)))
-            if isinstance(call.expression, exp.Table):
-                table = self._add(TableRef(self.dataset(call.expression), 0))
-                self._note(collected, Ref(table, scope.index, STAR, TRANSFORMATION))
-        tables = self._table_arguments(call, scope)
-        if tables:
-            return tables
+        special = self._known_function(call, collected, scope)
+        if special >= 0:
+            return self._add(Alias(special, columns)) if columns else special
         schema = list(call.find_all(exp.OpenJSONColumnDef, exp.ColumnDef))
         if not columns and not name and not schema and self.dialect in _SCHEMA_CALLS:
             columns = _ROWSETS.get(str(call.name if isinstance(call, exp.Anonymous) else call.key).lower(), ())
@@ -790,8 +801,95 @@ class Builder:
             scope.aliases[alias] = index
         return index
 
+    def _known_function(self, call: Expression, collected: Collected, scope: Scope) -> int:
+        """Relation of a function whose tables the parser knows; else -1, and what it makes of them is ``collected``."""
+        if isinstance(call, exp.VectorSearch):
+            return self._vector_search(call, scope)
+        if isinstance(call, exp.SemanticView):
+            return self._semantic_view(call, scope)
+        if isinstance(call, exp.Summarize | exp.Describe):
+            return self._summary(call, scope)
+        if not isinstance(call, exp.Anonymous | exp.Dot | exp.GapFill):
+            tables = [(k, t) for k, t in call.args.items() if isinstance(t, exp.Table)]
+            if isinstance(call, exp.FeaturesAtTime) and tables:
+                return self._columns_of([self._table(tables[0][1], "", (), scope)])
+            for key, table in tables:
+                index = self._add(TableRef(self.dataset(table), _line(table)))
+                if key == "this" and not isinstance(call, exp.AIForecast):  # a model
+                    self.sequences.append(index)
+                else:
+                    self._note(collected, Ref(index, scope.index, STAR, TRANSFORMATION))
+        return self._table_arguments(call, scope)
+
+    def _columns_of(self, sources: list[int], own: tuple[Output, ...] = ()) -> int:
+        """All columns of some relations, and more."""
+        index = self._reserve()
+        star = Output(None, (Ref(-1, index, STAR, IDENTITY),), star=True)
+        self.relations[index] = Select(tuple(sources), (star, *own))
+        return index
+
+    def _vector_search(self, call: exp.VectorSearch, scope: Scope) -> int:
+        """BigQuery: a row of the base table and one of the query's, each as a struct, and how far they are from each other."""
+        found: dict[str, int] = {}
+        for name, given in (("base", call.this), ("query", call.args.get("query_table"))):
+            if isinstance(given, exp.Table):
+                found[name] = self._add(TableRef(self.dataset(given), _line(given)))
+            elif isinstance(given, _DERIVED):
+                found[name] = self.query(given, scope.parent, scope.ctes)
+        index = self._reserve()
+        outputs = [Output(n, (Ref(i, index, STAR, TRANSFORMATION),)) for n, i in found.items()]
+        compared = (("base", "column_to_search"), ("query", "query_column_to_search"))
+        keys = [(n, call.args.get(key)) for n, key in compared]
+        refs = tuple(
+            Ref(found[n], index, self.fold(key.name, False), TRANSFORMATION)
+            for n, key in keys
+            if n in found and isinstance(key, exp.Literal)
+        )
+        self.relations[index] = Select(tuple(found.values()), (*outputs, Output("distance", refs)))
+        for name, relation in found.items():
+            scope.aliases.setdefault(name, relation)
+        return index
+
+    def _semantic_view(self, call: exp.SemanticView, scope: Scope) -> int:
+        """Snowflake: the metrics, dimensions and facts that are asked for, under their own names."""
+        view = self._add(TableRef(self.dataset(call.this), _line(call)))
+        index = self._reserve()
+        inner = Scope(index, scope.parent, scope.ctes)
+        outputs: list[Output] = []
+        inner.aliases = {
+            self._identifier(c.args["table"]): view for c in call.find_all(exp.Column) if c.args.get("table")
+        }
+        for item in (i for key in ("dimensions", "metrics", "facts") for i in call.args.get(key) or ()):
+            collected = Collected()
+            self.collect(item, inner, IDENTITY, collected)
+            if isinstance(item, exp.Column) and isinstance(item.this, exp.Star):
+                outputs.append(Output(STAR, (Ref(view, index, STAR, IDENTITY),)))
+            else:
+                outputs.append(Output(self.fold(item.alias_or_name, False) or None, tuple(collected.refs.values())))
+        influences: list[Influence] = []
+        where = call.args.get("where")
+        if where is not None:
+            self._influence(where, inner, FILTER, influences, [])
+        self.relations[index] = Select((view,), tuple(outputs), _distinct(influences))
+        return index
+
+    def _summary(self, call: exp.Summarize | exp.Describe, scope: Scope) -> int:
+        """DuckDB's SUMMARIZE and DESCRIBE as a table: figures about all columns, or just what these are."""
+        given = call.this
+        index = self._reserve()
+        if isinstance(given, exp.Table):
+            source = self._table(given, "", (), Scope(index, scope.parent, scope.ctes))
+        else:
+            source = self.query(given, scope.parent, scope.ctes)
+        everything = (Ref(source, index, STAR, AGGREGATION),)
+        counted = _SUMMARY if isinstance(call, exp.Summarize) else ()
+        named = _SUMMARY_NAMES if counted else _DESCRIPTION
+        outputs = (*(Output(n, ()) for n in named), *(Output(n, everything) for n in counted))
+        self.relations[index] = Select((source,), outputs)
+        return index
+
     def _table_arguments(self, call: Expression, scope: Scope) -> int:
-        """``f(input => TABLE(t))`` and ``TUMBLE(t, ...)`` give the columns of t (and some of their own); else 0."""
+        """``f(input => TABLE(t))`` and ``TUMBLE(t, ...)`` give the columns of t (and some of their own); else -1."""
         found: list[exp.Column] = []
         if isinstance(call, exp.Anonymous) and call.name.lower() in _WINDOWING and call.expressions:
             found = [c for c in call.expressions[:1] if isinstance(c, exp.Column)]
@@ -800,18 +898,18 @@ class Builder:
             if inner.name.upper() == "TABLE" and len(inner.expressions) == 1:
                 found.extend(c for c in inner.expressions if isinstance(c, exp.Column))
         sources = [self._table(given, "", (), scope)] if isinstance(given, exp.Table) else []
+        own = _WINDOWING.get(call.name.lower(), ())
+        if isinstance(call, exp.Anonymous) and self.dialect == "bigquery" and call.name.lower() in _CHANGES:
+            sources = [self.query(e, scope.parent, scope.ctes) for e in call.expressions[:1] if isinstance(e, _DERIVED)]
+            own = _CHANGES[call.name.lower()]
         for column in found:
             args = column.args
             sources.append(
                 self._table(exp.Table(this=column.this, db=args.get("table"), catalog=args.get("db")), "", (), scope)
             )
         if not sources:
-            return 0
-        index = self._reserve()
-        star = Output(None, (Ref(-1, index, STAR, IDENTITY),), star=True)
-        own = tuple(Output(n, ()) for n in _WINDOWING.get(call.name.lower(), ()))
-        self.relations[index] = Select(tuple(sources), (star, *own))
-        return index
+            return -1
+        return self._columns_of(sources, tuple(Output(n, ()) for n in own))
 
     def _function_name(self, call: Expression) -> Name:
         parts: list[str] = []
@@ -1541,6 +1639,18 @@ class Builder:
             if alias >= 0:
                 after = node.args.get("db") if node.args.get("catalog") else node.args["table"]
                 return Ref(alias, scope.index, self._identifier(after), COMPOSED[TRANSFORMATION][how], line)
+            if self.piped and self._identifier(first) in self.piped:
+                after = (
+                    identifier
+                    if first is node.args["table"]
+                    else node.args["table"]
+                    if first is node.args.get("db")
+                    else node.args["db"]
+                )
+                plain = after is identifier
+                return Ref(
+                    -1, scope.index, self._identifier(after), how if plain else COMPOSED[TRANSFORMATION][how], line
+                )
             if self.dialect in STRUCTS:  # the column is the leftmost part
                 return Ref(-1, scope.index, self._identifier(first), COMPOSED[TRANSFORMATION][how], line)
         return None

@@ -648,6 +648,43 @@ def _plain_merge(tokens: list[Token], verb: str) -> list[Token]:
     ]
 
 
+_KNOWN_CALLS: Final = frozenset({"ML", "AI", "VECTOR_SEARCH", "GAP_FILL"})
+
+
+def _plain_table_arguments(tokens: list[Token], verb: str) -> list[Token]:
+    """``f(TABLE t, 1)`` -> ``f((SELECT * FROM t), 1)``, but for the functions whose tables the parser knows."""
+    out: list[Token] = []
+    calls: list[bool] = []  # is the parenthesis of a function that the parser does not know?
+    i, n = 0, len(tokens)
+    while i < n:
+        token = tokens[i]
+        kind = token.token_type
+        out.append(token)
+        i += 1
+        if kind is T.L_PAREN:
+            parts = [t.text.upper() for t in tokens[max(0, i - 4) : i - 1]]
+            calls.append(i > 1 and tokens[i - 2].token_type is T.VAR and _KNOWN_CALLS.isdisjoint(parts))
+        elif kind is T.R_PAREN and calls:
+            calls.pop()
+        if (
+            i + 1 >= n
+            or kind not in (T.L_PAREN, T.COMMA)
+            or tokens[i].token_type is not T.TABLE
+            or not (calls and calls[-1])
+        ):
+            continue
+        mark = tokens[i]
+        end = i + 1
+        while end < n and tokens[end].token_type not in (T.COMMA, T.R_PAREN):
+            end += 1
+        head = ((T.L_PAREN, "("), (T.SELECT, "SELECT"), (T.STAR, "*"), (T.FROM, "FROM"))
+        out.extend(_like(mark, k, text) for k, text in head)
+        out.extend(tokens[i + 1 : end])
+        out.append(_like(mark, T.R_PAREN, ")"))
+        i = end
+    return out
+
+
 def _plain_update(tokens: list[Token], verb: str) -> list[Token]:
     """``UPDATE OR IGNORE t`` -> ``UPDATE t``."""
     return [tokens[0], *tokens[3:]] if verb == "UPDATE" and len(tokens) > 3 and tokens[1].token_type is T.OR else tokens
@@ -874,6 +911,7 @@ _ALL: Final = (
     _rule("sqlite", "update or", "", _plain_update),
     _rule("exasol", "local.", "", _without_local),
     _rule("bigquery spark databricks any", "|>", r"\|>\s*(?:set|drop|rename)\b", _plain_pipes),
+    _rule("bigquery any", "table", r"[(,]\s*table\s+[\w`]", _plain_table_arguments),
     _rule(_POSTGRES, "values", r"\bfrom\s*\(\s*values\b", _plain_update_from),
     _rule(_POSTGRES, "::", r"::\s*[\w.\"]+\s*\[\s*\d*\s*\]", _plain_array_casts),
     _rule("postgres any", "using", r"\busing\s*\([^)]*\)\s*as\b", _plain_using),

@@ -126,6 +126,7 @@ _SCALARS: Final = frozenset(
 """Types that may look like the user's own (``[int]``, ``sysname``)."""
 
 _INNER: Final = frozenset({T.MERGE, T.UPDATE, T.DELETE, T.INSERT})
+_FROM_TWICE: Final = frozenset({"tsql", "fabric"})
 _DELIMITED: Final = frozenset({"mysql", "singlestore", "starrocks", "doris", ""})
 _PROGRAMS: Final = {
     "PROC": "Procedure",
@@ -1706,6 +1707,10 @@ class FileCompiler:
             )
         for join in tree.args.get("joins") or ():
             builder._join(join, scope, sources, [], influences, subqueries)
+        if isinstance(tree.this, exp.Expr) and self.dialect in _FROM_TWICE:
+            for item in named:
+                if self._target_relation(item, scope, builder) < 0:  # DELETE t FROM u: t is none of what FROM names
+                    builder._source(item, scope, sources, [], influences, subqueries)
         builder.relations[index] = Select(tuple(sources), ())
         where = tree.args.get("where")
         if where is not None:
