@@ -699,6 +699,7 @@ class Builder:
             scope.aliases[alias] = index
         else:
             scope.aliases.setdefault(name[-1], index)
+            scope.aliases.setdefault(plain, index)  # as it is written: a temporary table's own name begins with #
             scope.tables.append((name, index))
         return index
 

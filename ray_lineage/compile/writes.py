@@ -332,8 +332,12 @@ def cached(c: FileCompiler, tokens: list[Token], owner: str) -> None:
     """``CACHE [LAZY] TABLE w AS SELECT ...``: a temporary view."""
     at = next((i for i, t in enumerate(tokens[:3]) if t.text.upper() == "TABLE"), -1)
     parts, i = ddl.read_name(tokens, at + 1)
-    query = next((k for k in range(i, len(tokens)) if tokens[k].token_type in (T.SELECT, T.WITH)), -1)
-    if at < 0 or not parts or query < 0:
+    query = i
+    if query + 1 < len(tokens) and tokens[query].text.upper() == "OPTIONS":
+        query = closing(tokens, query + 1) + 1
+    if query < len(tokens) and tokens[query].token_type is T.ALIAS:
+        query += 1
+    if at < 0 or not parts or query >= len(tokens):
         return
     c.temporary.add(c._name(parts)[-1])
     c._define(tokens, tokens[query:], c._full(parts), "TempTable", (), "create_table_as", owner, temporary=True)

@@ -87,3 +87,30 @@ DELETE t FROM u WHERE u.x = t.a;
 CREATE VIEW v AS SELECT * FROM (t JOIN u USING (id)) AS x;
 -- pairs: t.id > v.id i, u.id > v.id i, t.a > v.a i, t.b > v.b i, u.c > v.c i, u.d > v.d i
 -- influences: t.id > v join, u.id > v join
+
+-- case: a cached query stands in parentheses or not [spark, databricks]
+CACHE LAZY TABLE w OPTIONS ('storageLevel' = 'DISK_ONLY') AS (SELECT a AS y FROM t);
+CACHE TABLE x FROM u SELECT c;
+INSERT INTO o (p, q) SELECT w.y, x.c FROM w CROSS JOIN x;
+-- pairs: t.a > o.p i, u.c > o.q i
+
+-- case: a temporary table's name is a qualifier [postgres, mysql, snowflake, redshift, bigquery, duckdb, sqlite, hive]
+CREATE TEMPORARY TABLE w AS SELECT id AS k, a AS y FROM t;
+CREATE TEMPORARY TABLE x AS SELECT id AS k, c AS z FROM u;
+INSERT INTO o (p, q) SELECT w.y, x.z FROM w JOIN x ON w.k = x.k WHERE w.y > 1;
+-- pairs: t.a > o.p i, u.c > o.q i
+-- influences: t.id > o join, u.id > o join, t.a > o filter
+
+-- case: a temporary view's name is a qualifier [spark, databricks, postgres, duckdb, sqlite]
+CREATE TEMPORARY VIEW w AS SELECT id AS k, a AS y FROM t;
+INSERT INTO o (p) SELECT w.y FROM w ORDER BY w.k LIMIT 1;
+-- pairs: t.a > o.p i
+-- influences: t.id > o sort
+
+-- case: a temporary table is updated by its name [postgres, snowflake, redshift]
+CREATE TEMPORARY TABLE w (k INT, y INT);
+INSERT INTO w (k, y) SELECT id, a FROM t;
+UPDATE w SET y = u.c FROM u WHERE u.id = w.k;
+DELETE FROM w WHERE w.y IS NULL;
+INSERT INTO o (p) SELECT w.y FROM w;
+-- pairs: t.a > o.p i, u.c > o.p i
