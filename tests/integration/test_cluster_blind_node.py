@@ -15,7 +15,8 @@ import pytest
 
 from benchmarks.generate import generate
 from ray_lineage.graph.ladybug import LadybugStore
-from tests.integration.head import PROJECT, Head
+from tests.environment import PROJECT, environ
+from tests.integration.head import Head
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(400)]
 
@@ -63,12 +64,11 @@ def head(request: pytest.FixtureRequest, sql: Path, tmp_path_factory: pytest.Tem
 
 
 def ingest(folder: Path, sql: Path, *flags: str, head: Head | None = None) -> dict[str, Any]:
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("NEO4J_", "RAY_"))}
-    environ = {k: v for k, v in head.environ.items() if k.startswith("RAY_")} if head is not None else {}
+    more = {k: v for k, v in head.environ.items() if k.startswith("RAY_")} if head is not None else {}
     at = ["--executor", "ray", "--ray-address", head.address] if head is not None else ["--executor", "inline"]
     done = subprocess.run(
         [sys.executable, "-m", "ray_lineage", "ingest", str(sql), "--json", "--dialect", "tsql", *at, *flags],
-        cwd=folder, env={**clean, **environ, "PYTHONPATH": str(PROJECT)}, capture_output=True, text=True, timeout=150,
+        cwd=folder, env=environ(PYTHONPATH=str(PROJECT), **more), capture_output=True, text=True, timeout=150,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)

@@ -21,6 +21,7 @@ from ray_lineage.graph.ladybug import LadybugStore
 from ray_lineage.runtime.ingest import ingest
 from ray_lineage.runtime.summary import IngestSummary, Progress
 from ray_lineage.settings import Settings, load_settings
+from tests.environment import environ
 
 pytestmark = pytest.mark.ray
 
@@ -190,10 +191,9 @@ def test_a_file_that_was_set_aside_kills_no_later_run(ray_cluster: object, tmp_p
 @contextmanager
 def command(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     """``ray_lineage`` in a process group of its own, as a terminal starts it; nothing of it outlives the test."""
-    environ = {k: v for k, v in os.environ.items() if not k.startswith(("NEO4J_", "RAY_", "INGEST_", "PARSE_"))}
     process = subprocess.Popen(
         [sys.executable, "-m", "ray_lineage", "--project", "p", *arguments],
-        cwd=folder, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        cwd=folder, env=environ(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
     try:
         yield process

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import signal
 import subprocess
@@ -21,15 +20,10 @@ from ray_lineage.graph.ladybug import LadybugStore
 from ray_lineage.runtime.ingest import ingest
 from ray_lineage.runtime.status import Status, StatusFile, ask_to_flush
 from ray_lineage.settings import load_settings
+from tests.environment import environ
 
 Dump = dict[str, list[tuple[object, ...]]]
 _POLL_SECONDS = 0.01
-_OURS = ("NEO4J_", "RAY_", "INGEST_", "PARSE_", "DEBOUNCE_", "BATCH_", "ENABLE_")
-
-
-def environ(**more: str) -> dict[str, str]:
-    """What a user's shell would hand on, without the settings of whoever runs the tests."""
-    return {k: v for k, v in os.environ.items() if not k.startswith(_OURS)} | more
 
 
 class Watching:
