@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from benchmarks.generate import generate
-from ray_lineage.graph.ladybug import LadybugStore
 from tests.environment import PROJECT, environ
 from tests.integration.head import Head
+from tests.integration.runs import Dump, dump
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(400)]
 
@@ -75,18 +75,11 @@ def ingest(folder: Path, sql: Path, *flags: str, head: Head | None = None) -> di
     return found
 
 
-def dump(folder: Path, project: str) -> dict[str, list[tuple[Any, ...]]]:
-    store = LadybugStore(str(folder / "data" / "graph.lbug"), read_only=True)
-    found = store.dump(project)
-    store.close()
-    return found
-
-
 @pytest.fixture(scope="module")
-def expected(sql: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tuple[Any, ...]]]:
+def expected(sql: Path, tmp_path_factory: pytest.TempPathFactory) -> Dump:
     folder = tmp_path_factory.mktemp("inline")
     summary = ingest(folder, sql)
-    return dump(folder, summary["project"])
+    return dump(folder / "data", summary["project"])
 
 
 @pytest.mark.parametrize(
@@ -100,10 +93,8 @@ def expected(sql: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, l
     ],
     indirect=["head"],
 )
-def test_the_same_graph(
-    head: Head, sql: Path, tmp_path: Path, expected: dict[str, list[tuple[Any, ...]]], source: str, told: str
-) -> None:
+def test_the_same_graph(head: Head, sql: Path, tmp_path: Path, expected: Dump, source: str, told: str) -> None:
     summary = ingest(tmp_path, sql, "--source", source, "--no-cache", head=head)
     assert (summary["executor"], summary["files"], summary["removed"]) == ("ray", FILES, 0)
     assert any(told in note for note in summary["notes"]) or not told, summary["notes"]
-    assert dump(tmp_path, summary["project"]) == expected
+    assert dump(tmp_path / "data", summary["project"]) == expected

@@ -10,9 +10,11 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.integration.killing import left
+from tests.integration.runs import dump
 from tests.integration.test_watch_edits import INLINE, fill
 from tests.integration.test_watch_kills import storm
-from tests.integration.watching import Watching, assert_same, clean, dump, left, update, view, watching
+from tests.integration.watching import Watching, assert_same, clean, update, view, watching
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(100)]
 
@@ -61,7 +63,7 @@ def assert_goes_on(folder: Path) -> None:
     """With the next start."""
     root = folder / "sql"
     update(folder / "data", root)
-    assert_same(dump(folder / "data" / "graph.lbug"), clean(root))
+    assert_same(dump(folder / "data"), clean(root))
 
 
 @pytest.mark.parametrize(
