@@ -77,7 +77,7 @@ def test_a_poison_file_is_set_aside_and_tried_again_when_it_changes(watch: Watch
     watch.assert_exact()
 
 
-SEED = int(os.environ.get("RAY_LINEAGE_TEST_SEED", "1"))
+SEED = int(os.environ.get("WATCH_HISTORY_SEED", "1"))
 """The same history every time; another one by the variable."""
 
 
@@ -146,7 +146,7 @@ class History:
 
 
 def test_any_history_ends_in_the_graph_of_a_clean_ingest(watch: Watching) -> None:
-    print(f"RAY_LINEAGE_TEST_SEED={SEED}")
+    print(f"WATCH_HISTORY_SEED={SEED}")
     for path in watch.root.iterdir():
         if path.name != "core":
             shutil.rmtree(path) if path.is_dir() else path.unlink()
