@@ -19,7 +19,7 @@ from tests.factory import contributions, wide
 from tests.unit.graph.graph_model import Edit, clean, histories, replay, replay_with_crashes, rounds
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(histories)
 def test_any_history_gives_the_graph_of_a_clean_ingest(history: list[list[Edit]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -32,7 +32,7 @@ def test_any_history_gives_the_graph_of_a_clean_ingest(history: list[list[Edit]]
         fresh.close()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(rounds, st.integers(1, 12))
 def test_crashes_between_the_pieces_of_a_large_file_leave_nothing_behind(
     history: list[tuple[list[Edit], int]], rows: int
@@ -46,7 +46,7 @@ def test_crashes_between_the_pieces_of_a_large_file_leave_nothing_behind(
         fresh.close()
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(histories)
 def test_passes_over_the_tables_do_what_look_ups_do(history: list[list[Edit]]) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
@@ -60,7 +60,7 @@ def test_passes_over_the_tables_do_what_look_ups_do(history: list[list[Edit]]) -
         fresh.close()
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(histories)
 def test_a_store_that_is_built_anew_keeps_what_stays(history: list[list[Edit]]) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
