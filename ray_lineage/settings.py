@@ -118,7 +118,7 @@ class Settings(BaseModel):
     memory_limit_percent: int = Field(80, ge=10, le=99)
     """No new work while a machine uses more of its memory."""
     queue_limit: int = Field(200, ge=1)
-    """Files that may be cut and not finished, beyond those that the workers have at hand."""
+    """No new work while so many files are handed to the writer and not acknowledged by it."""
     source: Literal["auto", "shared", "ship"] = "auto"
     """On a cluster: do the workers read the files (``shared``), or does the driver send their bytes (``ship``)?"""
     max_delete_percent: int = Field(50, ge=0, le=100)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -14,16 +13,16 @@ import psutil
 import pytest
 
 from benchmarks.generate import generate
+from tests.environment import PROJECT, environ
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "lumen_books"
+EXAMPLE = PROJECT / "examples" / "lumen_books"
 
 
-def run(folder: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("NEO4J_", "RAY_", "INGEST_", "PARSE_"))}
+def run(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "ray_lineage", *arguments],
         cwd=folder,
-        env={**clean, **environ},
+        env=environ(**more),
         capture_output=True,
         text=True,
         timeout=120,

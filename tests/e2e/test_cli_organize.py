@@ -7,10 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.environment import environ
+
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "ray_lineage", "organize", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, cwd=folder, env=environ(), capture_output=True, text=True, timeout=60)
 
 
 def test_organize_twice_and_wrong_arguments(tmp_path: Path) -> None:

@@ -7,10 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.environment import environ
+
 
 def run(folder: Path, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "ray_lineage", *arguments]
-    return subprocess.run(command, cwd=folder, input=stdin, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, cwd=folder, env=environ(), input=stdin, capture_output=True, text=True, timeout=60)
 
 
 SQL = "CREATE PROC p AS SELECT a FROM t\nGO\nINSERT INTO z (m) EXEC p\n"

@@ -13,6 +13,7 @@ import pytest
 from ray_lineage.graph.deadletters import DeadLetters
 from ray_lineage.graph.store import Rejected
 from tests.e2e.test_cli_commands import run
+from tests.environment import environ
 
 JOB = """
 import os, select, signal, sys, time
@@ -129,7 +130,8 @@ def test_watching_the_status_ends_with_the_job(tmp_path: Path, start: Start) -> 
     job = start("obedient")
     assert job.stdin is not None
     viewer = subprocess.Popen(
-        [sys.executable, "-m", "ray_lineage", "status", "--watch", "--json"], cwd=tmp_path, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "ray_lineage", "status", "--watch", "--json"],
+        cwd=tmp_path, env=environ(), stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert viewer.stdout is not None
     assert json.loads(viewer.stdout.readline())["pid"] == job.pid
@@ -185,12 +187,12 @@ def test_log_lines_as_they_were_asked_for(tmp_path: Path) -> None:
     """A cache that cannot be used is a log line."""
     (tmp_path / "a.sql").write_text("SELECT 1")
     (tmp_path / "file").write_text("")
-    for arguments, environ in ((["--log-format", "json"], {}), ([], {"RAY_LINEAGE_LOG_FORMAT": "json"})):
-        done = run(tmp_path, "ingest", "a.sql", "--full", "-q", *arguments, PARSE_CACHE_PATH="file/cache", **environ)
+    for arguments, more in ((["--log-format", "json"], {}), ([], {"RAY_LINEAGE_LOG_FORMAT": "json"})):
+        done = run(tmp_path, "ingest", "a.sql", "--full", "-q", *arguments, PARSE_CACHE_PATH="file/cache", **more)
         assert done.returncode == 0, done.stderr
         assert not done.stderr, "errors only"
         done = run(
-            tmp_path, "ingest", "a.sql", "--full", "--no-progress", *arguments, PARSE_CACHE_PATH="file/cache", **environ
+            tmp_path, "ingest", "a.sql", "--full", "--no-progress", *arguments, PARSE_CACHE_PATH="file/cache", **more
         )
         lines = [json.loads(text) for text in done.stderr.splitlines()]
         assert {(line["level"], line["logger"]) for line in lines} == {("warning", "ray_lineage.cache")}

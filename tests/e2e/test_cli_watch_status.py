@@ -15,6 +15,7 @@ import pytest
 from ray_lineage.graph.ladybug import LadybugStore
 from ray_lineage.runtime.status import Status, StatusFile, ask_to_flush
 from tests.e2e.test_cli_commands import run
+from tests.environment import environ
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def watch(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     (tmp_path / "sql/bad.sql").write_text("SELECT FROM WHERE")
     process = subprocess.Popen(
         [sys.executable, "-m", "ray_lineage", "watch", "sql", "--executor", "inline", "--log-format", "json"],
-        cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        cwd=tmp_path, env=environ(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     deadline = time.monotonic() + 60
     while StatusFile.of(str(tmp_path / "data"), "sql").read() is None:

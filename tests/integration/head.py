@@ -12,8 +12,7 @@ from pathlib import Path
 
 import psutil
 
-PROJECT = Path(__file__).parents[2]
-
+from tests.environment import PROJECT, environ
 
 # `ray start` refuses a second node on loopback; this is what it would do
 NODE = """
@@ -42,9 +41,8 @@ class Head:
         self.folder = folder
         port, self.jobs = free_port(), f"http://127.0.0.1:{free_port()}"
         self.address = f"127.0.0.1:{port}"
-        clean = {k: v for k, v in os.environ.items() if not k.startswith(("NEO4J_", "RAY_"))}
         self.environ = {
-            **clean,
+            **environ(),
             "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
             "RAY_USAGE_STATS_ENABLED": "0",
             "RAY_AUTH_MODE": "token",

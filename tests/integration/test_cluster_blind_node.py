@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from benchmarks.generate import generate
-from ray_lineage.graph.ladybug import LadybugStore
-from tests.integration.head import PROJECT, Head
+from tests.environment import PROJECT, environ
+from tests.integration.head import Head
+from tests.integration.runs import Dump, dump
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(400)]
 
@@ -63,30 +64,22 @@ def head(request: pytest.FixtureRequest, sql: Path, tmp_path_factory: pytest.Tem
 
 
 def ingest(folder: Path, sql: Path, *flags: str, head: Head | None = None) -> dict[str, Any]:
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("NEO4J_", "RAY_"))}
-    environ = {k: v for k, v in head.environ.items() if k.startswith("RAY_")} if head is not None else {}
+    more = {k: v for k, v in head.environ.items() if k.startswith("RAY_")} if head is not None else {}
     at = ["--executor", "ray", "--ray-address", head.address] if head is not None else ["--executor", "inline"]
     done = subprocess.run(
         [sys.executable, "-m", "ray_lineage", "ingest", str(sql), "--json", "--dialect", "tsql", *at, *flags],
-        cwd=folder, env={**clean, **environ, "PYTHONPATH": str(PROJECT)}, capture_output=True, text=True, timeout=150,
+        cwd=folder, env=environ(PYTHONPATH=str(PROJECT), **more), capture_output=True, text=True, timeout=150,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     return found
 
 
-def dump(folder: Path, project: str) -> dict[str, list[tuple[Any, ...]]]:
-    store = LadybugStore(str(folder / "data" / "graph.lbug"), read_only=True)
-    found = store.dump(project)
-    store.close()
-    return found
-
-
 @pytest.fixture(scope="module")
-def expected(sql: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tuple[Any, ...]]]:
+def expected(sql: Path, tmp_path_factory: pytest.TempPathFactory) -> Dump:
     folder = tmp_path_factory.mktemp("inline")
     summary = ingest(folder, sql)
-    return dump(folder, summary["project"])
+    return dump(folder / "data", summary["project"])
 
 
 @pytest.mark.parametrize(
@@ -100,10 +93,8 @@ def expected(sql: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, l
     ],
     indirect=["head"],
 )
-def test_the_same_graph(
-    head: Head, sql: Path, tmp_path: Path, expected: dict[str, list[tuple[Any, ...]]], source: str, told: str
-) -> None:
+def test_the_same_graph(head: Head, sql: Path, tmp_path: Path, expected: Dump, source: str, told: str) -> None:
     summary = ingest(tmp_path, sql, "--source", source, "--no-cache", head=head)
     assert (summary["executor"], summary["files"], summary["removed"]) == ("ray", FILES, 0)
     assert any(told in note for note in summary["notes"]) or not told, summary["notes"]
-    assert dump(tmp_path, summary["project"]) == expected
+    assert dump(tmp_path / "data", summary["project"]) == expected

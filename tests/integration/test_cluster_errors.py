@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from ray_lineage.query.exposure import asks_for_token
-from tests.integration.head import PROJECT, Head, free_port
+from tests.environment import PROJECT, environ
+from tests.integration.head import Head, free_port
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(200)]
 
@@ -54,16 +55,15 @@ def silence() -> Iterator[str]:
         yield f"127.0.0.1:{listener.getsockname()[1]}"
 
 
-def ingest(folder: Path, address: str, before: str = "", **environ: str) -> tuple[int, str]:
+def ingest(folder: Path, address: str, before: str = "", **more: str) -> tuple[int, str]:
     """Exit code and stderr of an ingest on the cluster at an address; ``before`` is run first in its process."""
     (folder / "sql").mkdir(exist_ok=True)
     (folder / "sql" / "a.sql").write_text("CREATE VIEW v AS SELECT a FROM t")
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("NEO4J_", "RAY_"))}
     started = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-c", f"{before}\nfrom ray_lineage.cli.main import main\nmain()", "ingest", "sql",
          "--executor", "ray", "--ray-address", address],
-        cwd=folder, env={**clean, "PYTHONPATH": str(PROJECT), "HOME": str(folder), **environ}, capture_output=True,
+        cwd=folder, env=environ(PYTHONPATH=str(PROJECT), HOME=str(folder), **more), capture_output=True,
         text=True, timeout=120,
     )  # fmt: skip
     assert time.monotonic() - started < IN_TIME
@@ -81,7 +81,7 @@ def test_a_head_that_knows_us_is_used(head: Head, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "environ",
+    "more",
     [
         {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "u" * 32},
         {"RAY_AUTH_MODE": "token"},
@@ -90,8 +90,8 @@ def test_a_head_that_knows_us_is_used(head: Head, tmp_path: Path) -> None:
     ],
     ids=["another token", "no token", "disabled", "nothing set"],
 )
-def test_a_token_that_is_refused(head: Head, tmp_path: Path, environ: dict[str, str]) -> None:
-    code, output = ingest(tmp_path, head.address, **environ)
+def test_a_token_that_is_refused(head: Head, tmp_path: Path, more: dict[str, str]) -> None:
+    code, output = ingest(tmp_path, head.address, **more)
     assert code == 2
     assert "error[RL246]" in output
     assert "RAY_AUTH_TOKEN_PATH" in output

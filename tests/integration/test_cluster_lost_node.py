@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.integration.head import PROJECT
+from tests.environment import PROJECT, environ
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(240)]
 
 
 def test_the_graph_is_exact_when_a_node_is_lost(tmp_path: Path) -> None:
     """In a process of its own, because the session's cluster holds this one."""
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("NEO4J_", "RAY_"))}
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.nodes", "--files", "400", "--json", str(tmp_path / "row.json")],
-        cwd=PROJECT, env={**clean, "PYTHONPATH": str(PROJECT)}, capture_output=True, text=True, timeout=200,
+        cwd=PROJECT, env=environ(PYTHONPATH=str(PROJECT)), capture_output=True, text=True, timeout=200,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     row = json.loads((tmp_path / "row.json").read_text())

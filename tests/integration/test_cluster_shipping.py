@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.integration.head import PROJECT
+from tests.environment import PROJECT, environ
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(240)]
 
@@ -59,10 +58,9 @@ def test_two_nodes(tmp_path: Path) -> None:
     for name in ("a", "b", "c", "d"):
         (tmp_path / "sql" / name).mkdir(parents=True)
         (tmp_path / "sql" / name / "x.sql").write_text(f"SELECT 1 AS {name}")
-    clean = {k: v for k, v in os.environ.items() if not k.startswith("RAY_")}
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, str(tmp_path / "sql"), str(tmp_path / "data")],
-        env={**clean, "PYTHONPATH": str(PROJECT), "RAY_AUTH_MODE": "disabled"}, capture_output=True, text=True, timeout=200,
+        env=environ(PYTHONPATH=str(PROJECT), RAY_AUTH_MODE="disabled"), capture_output=True, text=True, timeout=200,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout.splitlines()[-1])

@@ -156,7 +156,7 @@ def _query(draw: Any, depth: int = 0) -> tuple[str, int]:
     return f"SELECT {x} AS c0, {x} + {y} AS c1 FROM {p}", 2
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(_query())
 def test_generated(query: tuple[str, int]) -> None:
     judge(query[0])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ import pytest
 
 from ray_lineage.errors import ExitCode
 from ray_lineage.graph.ladybug import LadybugStore
+from tests.environment import environ
 
 _WRITER = """
 import sys
@@ -88,7 +88,7 @@ def test_the_command_says_so_and_exits_as_for_every_fault_of_the_store(small: Pa
         (root / f"{number}.sql").write_text(f"CREATE TABLE t{number} AS SELECT {columns} FROM u{number}")
     done = subprocess.run(
         [sys.executable, "-m", "ray_lineage", "--store", str(small / "g.lbug"), "ingest", str(root), "--executor", "inline"],
-        capture_output=True, text=True, check=False, timeout=250, cwd=tmp_path, env={**os.environ, "COLUMNS": "500"},
+        capture_output=True, text=True, check=False, timeout=250, cwd=tmp_path, env=environ(COLUMNS="500"),
     )  # fmt: skip
     assert done.returncode == ExitCode.UNAVAILABLE, done.stderr[-2000:]
     assert "RL214" in done.stderr

@@ -19,48 +19,47 @@ from tests.factory import contributions, wide
 from tests.unit.graph.graph_model import Edit, clean, histories, replay, replay_with_crashes, rounds
 
 
-@settings(max_examples=20, deadline=None)
+def assert_as_clean(store: LadybugStore, folder: str, files: dict[str, str]) -> None:
+    """Project p is as one clean load of these files writes it into another store."""
+    fresh = LadybugStore(f"{folder}/fresh.lbug")
+    clean(fresh, "p", files)
+    assert store.dump("p") == fresh.dump("p")
+    fresh.close()
+
+
+@settings(max_examples=20)
 @given(histories)
 def test_any_history_gives_the_graph_of_a_clean_ingest(history: list[list[Edit]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         store = LadybugStore(f"{folder}/a.lbug")
-        files = replay(store, "p", history)
-        fresh = LadybugStore(f"{folder}/b.lbug")
-        clean(fresh, "p", files)
-        assert store.dump("p") == fresh.dump("p")
+        assert_as_clean(store, folder, replay(store, "p", history))
         store.close()
-        fresh.close()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(rounds, st.integers(1, 12))
 def test_crashes_between_the_pieces_of_a_large_file_leave_nothing_behind(
     history: list[tuple[list[Edit], int]], rows: int
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         files = replay_with_crashes(lambda: LadybugStore(f"{folder}/a.lbug"), "p", history, rows)
-        store, fresh = LadybugStore(f"{folder}/a.lbug"), LadybugStore(f"{folder}/b.lbug")
-        clean(fresh, "p", files)
-        assert store.dump("p") == fresh.dump("p")
+        store = LadybugStore(f"{folder}/a.lbug")
+        assert_as_clean(store, folder, files)
         store.close()
-        fresh.close()
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(histories)
 def test_passes_over_the_tables_do_what_look_ups_do(history: list[list[Edit]]) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         for name in ("_FEW_FILES", "_SPREAD", "_DROPPED_ALONE", "_ASKED_ALONE", "_FROM_FILE"):
             patch.setattr(ladybug, name, 10**9 if name == "_SPREAD" else 0)
-        store, fresh = LadybugStore(f"{folder}/a.lbug"), LadybugStore(f"{folder}/b.lbug")
-        files = replay(store, "p", history)
-        clean(fresh, "p", files)
-        assert store.dump("p") == fresh.dump("p")
+        store = LadybugStore(f"{folder}/a.lbug")
+        assert_as_clean(store, folder, replay(store, "p", history))
         store.close()
-        fresh.close()
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(histories)
 def test_a_store_that_is_built_anew_keeps_what_stays(history: list[list[Edit]]) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
@@ -69,14 +68,10 @@ def test_a_store_that_is_built_anew_keeps_what_stays(history: list[list[Edit]]) 
         clean(store, "other", {"1.sql": "CREATE VIEW a AS SELECT x, y FROM b", "2.sql": "CREATE TABLE c (x int)"})
         store.settle("other", 1, "settled")
         before = store.dump("other")
-        files = replay(store, "p", history)
-        fresh = LadybugStore(f"{folder}/b.lbug")
-        clean(fresh, "p", files)
-        assert store.dump("p") == fresh.dump("p")
+        assert_as_clean(store, folder, replay(store, "p", history))
         assert (store.dump("other"), store.digest("other")) == (before, "settled")
         assert not {p.name for p in Path(folder).glob("*.new*")}
         store.close()
-        fresh.close()
 
 
 @pytest.mark.parametrize("moment", ["empty", "filled", "on disk", "in place"])

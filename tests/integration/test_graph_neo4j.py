@@ -24,7 +24,7 @@ from tests.unit.graph.test_graph_ladybug import HOSTILE
 pytestmark = pytest.mark.neo4j
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=histories)
 def test_any_history_gives_the_graph_of_a_clean_ingest_in_the_other_store(
     neo4j_store: Neo4jStore, project: str, history: list[list[Edit]]
@@ -39,7 +39,7 @@ def test_any_history_gives_the_graph_of_a_clean_ingest_in_the_other_store(
         embedded.close()
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=rounds, rows=st.integers(1, 12))
 def test_crashes_between_the_pieces_of_a_large_file_leave_nothing_behind(
     neo4j_server: ServerAddress, neo4j_store: Neo4jStore, project: str, history: list[tuple[list[Edit], int]], rows: int

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from benchmarks.generate import generate
-from tests.integration.head import PROJECT, Head
+from tests.environment import PROJECT
+from tests.integration.head import Head
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(400)]
 

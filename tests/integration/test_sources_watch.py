@@ -20,6 +20,7 @@ from watchfiles import Change
 
 from ray_lineage.sources.scan import MARKER, ScanOptions, Tree
 from ray_lineage.sources.watch import Hints, _git_head, _Sieve, follow, needs_polling
+from tests.environment import PROJECT
 
 _DEADLINE = 20  # seconds
 
@@ -316,7 +317,7 @@ def test_a_queue_that_ran_over_asks_for_a_look_at_everything(root: Path) -> None
     asyncio.run(run(work))
     """
     command = [sys.executable, "-u", "-c", _CHILD, str(root), textwrap.dedent(act)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[3]) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=PROJECT) as process:
         assert process.stdout is not None
         try:
             for _ in range(2):  # the first watch ends after its first hints, the second one stands
@@ -530,7 +531,7 @@ def child(root: Path, act: str, *before: str) -> str:
         capture_output=True,
         text=True,
         timeout=60,
-        cwd=Path(__file__).parents[3],
+        cwd=PROJECT,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from ray_lineage.graph.neo4j import Neo4jStore
+from tests.integration.runs import Dump
 from tests.integration.test_watch_edits import INLINE, fill
-from tests.integration.watching import Dump, Watching, assert_same, clean, command, view
+from tests.integration.watching import Watching, assert_same, clean, command, view
 from tests.neo4j_server.server import Neo4jServer
 
 pytestmark = [pytest.mark.neo4j, pytest.mark.slow, pytest.mark.timeout(200)]

@@ -54,6 +54,8 @@ def test_files_made_and_deleted_behind_a_frozen_watcher(watch: Watching) -> None
 
 def test_a_change_of_branch_replaces_everything(watch: Watching) -> None:
     root = watch.root
+    branch(root, "one", 0)
+    watch.rest(100)
     git(root, "add", "-A")
     git(root, "commit", "-q", "-m", "one")
     git(root, "checkout", "-q", "-b", "two")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import signal
 import subprocess
@@ -17,19 +16,14 @@ from types import TracebackType
 
 import psutil
 
-from ray_lineage.graph.ladybug import LadybugStore
 from ray_lineage.runtime.ingest import ingest
 from ray_lineage.runtime.status import Status, StatusFile, ask_to_flush
 from ray_lineage.settings import load_settings
+from tests.environment import environ
+from tests.integration.killing import actors, family, left
+from tests.integration.runs import Dump, dump
 
-Dump = dict[str, list[tuple[object, ...]]]
 _POLL_SECONDS = 0.01
-_OURS = ("NEO4J_", "RAY_", "INGEST_", "PARSE_", "DEBOUNCE_", "BATCH_", "ENABLE_")
-
-
-def environ(**more: str) -> dict[str, str]:
-    """What a user's shell would hand on, without the settings of whoever runs the tests."""
-    return {k: v for k, v in os.environ.items() if not k.startswith(_OURS)} | more
 
 
 class Watching:
@@ -65,9 +59,9 @@ class Watching:
         if kind is not None:
             print(self.said()[-4000:])
             print(self.file.last())
-        family = self.family()
+        started = self.family()
         self.process.kill()
-        for process in family:
+        for process in started:
             with contextlib.suppress(psutil.Error):
                 process.kill()
         self.process.wait()
@@ -127,18 +121,11 @@ class Watching:
 
     def family(self) -> list[psutil.Process]:
         """All that it started."""
-        with contextlib.suppress(psutil.Error):
-            return psutil.Process(self.process.pid).children(recursive=True)
-        return []
+        return family(self.process.pid)
 
     def actors(self, kind: str) -> list[psutil.Process]:
         """Its actors of a class."""
-        found = []
-        for process in self.family():
-            with contextlib.suppress(psutil.Error):
-                if (process.cmdline() or [""])[0].startswith(f"ray::{kind}"):
-                    found.append(process)
-        return found
+        return actors(kind, self.process.pid)
 
     def kill(self, kind: str) -> bool:
         """kill -9 of one actor of a class; False if there was none."""
@@ -150,17 +137,17 @@ class Watching:
 
     def end(self, signum: int = signal.SIGTERM, seconds: float = 30) -> int:
         """Its exit code after a signal; nothing that it started is left."""
-        family = self.family()
+        started = self.family()
         self.process.send_signal(signum)
         code = self.process.wait(seconds)
-        assert left(family, 10) == []
+        assert left(started, 10) == []
         return code
 
     # ------------------------------------------------------------------ what its graph holds
 
     def dump(self) -> Dump:
         """The embedded graph as it is now, while it is written."""
-        return dump(self.folder / "data" / "graph.lbug")
+        return dump(self.folder / "data")
 
     def paths(self) -> set[str]:
         """Files in the embedded graph."""
@@ -174,26 +161,6 @@ class Watching:
         assert_same(self.dump(), clean(self.root))
 
 
-def left(processes: list[psutil.Process], seconds: float) -> list[str]:
-    """What still runs of them after so many seconds."""
-    _, alive = psutil.wait_procs(processes, timeout=seconds)
-    found = []
-    for process in alive:
-        with contextlib.suppress(psutil.Error):
-            if process.status() != psutil.STATUS_ZOMBIE:
-                found.append(" ".join(process.cmdline()[:3]))
-    return found
-
-
-def dump(path: Path) -> Dump:
-    """What an embedded graph holds of project p."""
-    store = LadybugStore(str(path), read_only=True)
-    try:
-        return store.dump("p")
-    finally:
-        store.close()
-
-
 def update(data: Path, root: Path) -> None:
     """One ingest of a folder in this process."""
     flags = {"data_dir": str(data), "executor": "inline", "project": "p"}
@@ -205,7 +172,7 @@ def clean(root: Path) -> Dump:
     folder = Path(tempfile.mkdtemp(prefix="ray_lineage-clean-"))
     try:
         update(folder / "data", root)
-        return dump(folder / "data" / "graph.lbug")
+        return dump(folder / "data")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -81,7 +81,7 @@ def test_the_key_is_all_that_facts_depend_on() -> None:
     assert len(keys) == 32
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.tuples(st.integers(0, 9), st.binary(max_size=50)), max_size=30))
 def test_a_get_is_the_last_put_or_a_miss(puts: list[tuple[int, bytes]]) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -141,7 +141,7 @@ _lines = st.sampled_from(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(_lines, max_size=25), st.sampled_from(["\n", "\r\n"]), st.sampled_from(["utf-8", "utf-16", "latin-1"]),
        st.sampled_from(["tsql", "postgres", "oracle", None]))  # fmt: skip
 def test_whatever_the_text_every_byte_is_in_one_part(

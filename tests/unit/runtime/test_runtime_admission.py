@@ -146,7 +146,7 @@ class Machine(RuleBasedStateMachine):
 
 
 TestAdmission = Machine.TestCase
-TestAdmission.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+TestAdmission.settings = settings(max_examples=100, stateful_step_count=40)
 
 
 def _with_work(lanes: int = 16) -> tuple[Admission, Scheduler]:

@@ -65,7 +65,7 @@ class Machine(RuleBasedStateMachine):
 
 
 TestBreaker = Machine.TestCase
-TestBreaker.settings = settings(max_examples=100, stateful_step_count=50, deadline=None)
+TestBreaker.settings = settings(max_examples=100, stateful_step_count=50)
 
 
 def test_a_lane_that_only_fails() -> None:

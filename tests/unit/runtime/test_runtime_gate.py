@@ -55,7 +55,7 @@ class Machine(RuleBasedStateMachine):
 
 
 TestGate = Machine.TestCase
-TestGate.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+TestGate.settings = settings(max_examples=100, stateful_step_count=40)
 
 
 def test_it_says_which_node_is_full() -> None:

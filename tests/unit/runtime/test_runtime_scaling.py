@@ -6,7 +6,7 @@ import itertools
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ray_lineage.runtime.scaling import START_SECONDS, Scaler
@@ -21,7 +21,6 @@ _STEP = st.tuples(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(_STEP, max_size=200), st.integers(0, 3), st.integers(3, 40))
 def test_whatever_happens(steps: list[tuple[float, float, float, bool]], minimum: int, maximum: int) -> None:
     scaler = Scaler(minimum, maximum, idle_seconds=IDLE)
@@ -43,7 +42,6 @@ def test_whatever_happens(steps: list[tuple[float, float, float, bool]], minimum
         assert later - earlier >= IDLE
 
 
-@settings(deadline=None)
 @given(st.integers(0, 120), st.integers(1, 8), st.integers(1, 16))
 def test_under_constant_load_the_target_settles(tenths: int, minimum: int, maximum: int) -> None:
     """So many tenths of a CPU second arrive each second; a lane works off a whole one. After half an hour nothing changes any more, and there

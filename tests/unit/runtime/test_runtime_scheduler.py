@@ -222,10 +222,9 @@ class Machine(RuleBasedStateMachine):
 
 
 TestScheduler = Machine.TestCase
-TestScheduler.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestScheduler.settings = settings(max_examples=150, stateful_step_count=40)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(list(Priority)), st.integers(0, 3)), max_size=60))
 def test_with_room_for_all_a_class_is_passed_over_seven_times_at_most(steps: list[tuple[Priority, int]]) -> None:
     scheduler = Scheduler(lanes=2)

@@ -25,6 +25,7 @@ from ray_lineage.runtime.load import open_cache
 from ray_lineage.runtime.plan import Plan
 from ray_lineage.runtime.verify import compare, differences, verify
 from ray_lineage.settings import Settings, load_settings
+from tests.environment import PROJECT, environ
 
 FILES = {
     "a.sql": "CREATE TABLE raw.t (a int, b int)",
@@ -101,7 +102,7 @@ def test_a_row_that_was_tampered_with_is_found_by_the_deep_comparison(settings: 
 
 def test_dialects_that_are_detected(tmp_path: Path) -> None:
     """The example has files of two dialects, some of which say so only by the folder that they are in."""
-    example = Path(__file__).parents[3] / "examples" / "lumen_books"
+    example = PROJECT / "examples" / "lumen_books"
     flags = {"data_dir": str(tmp_path / "data"), "executor": "inline"}
     found = load_settings(flags, cwd=str(tmp_path), environ={}).settings
     ingest(found, [str(example)])
@@ -227,11 +228,9 @@ def test_the_command(
 
 def job(folder: Path, script: str, *arguments: str) -> tuple[int, dict[str, Any]]:
     """Exit code and last line of an entry script, run as Ray would."""
-    environ = {k: v for k, v in os.environ.items() if not k.startswith(("NEO4J_", "RAY_"))}
-    project = Path(__file__).parents[3]
     done = subprocess.run(
-        [sys.executable, str(project / "jobs" / script), *arguments], cwd=folder, capture_output=True, text=True,
-        env={**environ, "PYTHONPATH": str(project), "RAY_LINEAGE_DIALECT": "postgres"}, timeout=100,
+        [sys.executable, str(PROJECT / "jobs" / script), *arguments], cwd=folder, capture_output=True, text=True,
+        env=environ(PYTHONPATH=str(PROJECT), RAY_LINEAGE_DIALECT="postgres"), timeout=100,
     )  # fmt: skip
     return done.returncode, json.loads(done.stdout.splitlines()[-1])
 

@@ -128,5 +128,5 @@ class Machine(RuleBasedStateMachine):
             assert (self.debouncer.deadline() is None) == (not self.waiting)
 
 
-Machine.TestCase.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
+Machine.TestCase.settings = settings(max_examples=80, stateful_step_count=40)
 TestDebouncer = Machine.TestCase

@@ -306,7 +306,7 @@ def below(root: Path, relative: str = "", depth: int = 0) -> Iterator[str]:
             yield f"{path}/x.sql"
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(_trees, st.lists(st.sampled_from(_LINES), max_size=2), st.booleans())
 def test_look_and_parts_agree_with_the_scan(tree: dict[str, object], ignore: list[str], several: bool) -> None:
     with tempfile.TemporaryDirectory() as folder:

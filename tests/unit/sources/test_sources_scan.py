@@ -77,7 +77,7 @@ _patterns = st.lists(
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="compares with git")
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(_patterns)
 def test_ignore_rules_are_gits(patterns: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:

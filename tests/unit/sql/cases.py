@@ -10,8 +10,6 @@ from collections.abc import Mapping, Sequence
 
 import ray_lineage
 
-_LETTERS = {"i": "identity", "t": "transformation", "a": "aggregation", "c": "conditional", "w": "window"}
-
 Case = tuple[str, str, Sequence[str]]
 """dialect, script, pairs."""
 
