@@ -48,6 +48,12 @@ def under_job() -> bool:
     return bool(os.environ.get("RAY_JOB_CONFIG_JSON_ENV_VAR"))
 
 
+def meant(address: str) -> str:
+    """Address of the cluster that is meant; empty: a private one."""
+    named = address or os.environ.get("RAY_ADDRESS", "") or ("auto" if under_job() else "")
+    return "" if named == "local" else named
+
+
 @contextlib.contextmanager
 def cluster(address: str, workers: int, *, dashboard: bool = False) -> Iterator[Any]:
     """The ``ray`` module, connected: to ``address``, to the job's cluster, or to a private one on this machine.
@@ -56,7 +62,7 @@ def cluster(address: str, workers: int, *, dashboard: bool = False) -> Iterator[
     a cluster that does not answer within CONNECT_SECONDS (RL206), has another version of Ray or Python (RL245) or asks for
     another token (RL246); StoreUnavailable for a private one that cannot be started (RL230).
     """
-    named = address or os.environ.get("RAY_ADDRESS", "") or ("auto" if under_job() else "local")
+    named = meant(address) or "local"
     if named == "local" or _on_loopback_alone(named):
         # without this Ray replaces 127.0.0.1 by the host's address, and a private cluster listens on every interface
         os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")

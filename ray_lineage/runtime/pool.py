@@ -239,8 +239,7 @@ class Pool:
             memory_open=self.admission.gate.open(now),
         )
         cap = self._crew.cap()
-        if self.limit > cap:
-            self._crew.want(self.target)
+        self._crew.want(self.target)
         for _ in range(min(self.target, cap) - len(self.lanes)):
             self._open_lane()
         for lane in self._idlest(len(self.lanes) - self.target):

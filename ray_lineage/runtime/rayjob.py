@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from ray_lineage.errors import Interrupted, RayLineageError, StoreUnavailable
 from ray_lineage.graph.open import is_server
-from ray_lineage.runtime.cluster import cluster, dashboard_url, ended, under_job
+from ray_lineage.runtime.cluster import cluster, dashboard_url, ended, meant, under_job
 from ray_lineage.runtime.driver import Driver
 from ray_lineage.runtime.remote import first_line
 from ray_lineage.runtime.signals import StopSignals
@@ -130,8 +130,8 @@ class _Job:
 
 
 def _absolute(settings: Settings) -> Settings:
-    """Settings that mean the same in an actor, whose current folder may be another one. ``ingest_workers`` 0 there: all
-    CPUs of the cluster, which is what a job that says nothing means."""
+    """Settings that mean the same in an actor, whose current folder and environment may be others. ``ingest_workers`` 0
+    there: all CPUs of the cluster, which is what a job that says nothing means; ``ray_address`` empty: Ray is ours alone."""
     paths = {
         n: os.path.abspath(getattr(settings, n))
         for n in ("data_dir", "parse_cache_path", "organize_to")
@@ -140,7 +140,7 @@ def _absolute(settings: Settings) -> Settings:
     if settings.store and not is_server(settings.store):
         paths["store"] = os.path.abspath(settings.store)
     workers = 0 if under_job() and "ingest_workers" not in settings.model_fields_set else settings.ingest_workers
-    return settings.model_copy(update={**paths, "ingest_workers": workers})
+    return settings.model_copy(update={**paths, "ingest_workers": workers, "ray_address": meant(settings.ray_address)})
 
 
 class _Watcher:

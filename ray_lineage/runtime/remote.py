@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import shutil
 import tempfile
@@ -22,6 +23,8 @@ from ray_lineage.runtime.summary import IngestSummary
 from ray_lineage.settings import Settings
 
 READY_SECONDS: Final = 60.0
+NODE_SECONDS: Final = 540.0
+"""For which a cluster without a CPU may take to bring its first node: less than the breaker's patience, which says less."""
 OPEN_SECONDS: Final = 180.0  # the store's own retries end before
 KILLED_SECONDS: Final = 20.0
 CLOSE_SECONDS: Final = 20.0
@@ -30,14 +33,25 @@ _POLL_SECONDS: Final = 0.2
 _COUNT_SECONDS: Final = 2.0  # for which the resources of a cluster count as known
 _GATHER_SECONDS: Final = 0.1  # for which a batch may wait for others
 _GATHER_BATCHES: Final = 4  # in one call of the writer
+_LOG: Final = logging.getLogger(__name__)
+_ALL: Final = 4096  # workers: more than any cluster of ours has
 LOGS: Final = "see the worker logs of Ray"
 
 
 class RayWorker:
     """See :class:`ray_lineage.runtime.crew.Worker`."""
 
-    def __init__(self, actor: Any, name: str, crumb: str, dismissed: Callable[[RayWorker], None]) -> None:
+    def __init__(
+        self,
+        actor: Any,
+        name: str,
+        crumb: str,
+        dismissed: Callable[[RayWorker], None],
+        has_cpus: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """``dismissed`` is told when it is ended; ``has_cpus``: has the cluster a node that could run it?"""
         self._actor = actor
+        self._has_cpus = has_cpus
         self._crumb = crumb
         self._hurries: Breadcrumb | None = None
         self._parse = actor.parse.options(num_returns=2)
@@ -48,15 +62,20 @@ class RayWorker:
         """See the protocol."""
         from ray.exceptions import ActorUnavailableError, RayActorError
 
-        deadline = time.monotonic() + READY_SECONDS
+        began = time.monotonic()
+        deadline = began + READY_SECONDS
         while True:
-            left = max(0.1, deadline - time.monotonic())
             try:
-                await within(
-                    self._actor.ready.remote(), left, "RL232", "a parse actor did not start",
-                    "are there enough free CPUs in the cluster?",
-                )  # fmt: skip
+                await awaited(self._actor.ready.remote(), max(0.1, deadline - time.monotonic()))
                 return
+            except TimeoutError:
+                waited = time.monotonic() - began
+                if self._has_cpus() or waited > NODE_SECONDS:
+                    raise RayLineageError(
+                        "RL232", f"a parse actor did not start within {waited:.0f} s", help="are there enough free CPUs in the cluster?",
+                    ) from None  # fmt: skip
+                _LOG.warning("the cluster has no CPU yet: %s waits for its first node since %.0f s", self.name, waited)
+                deadline = time.monotonic() + READY_SECONDS
             except ActorUnavailableError:  # it is being restarted
                 if time.monotonic() > deadline:
                     raise RayLineageError("RL232", "a parse actor did not come back", help=LOGS) from None
@@ -262,11 +281,13 @@ class RayCrew:
         self._counted: dict[str, float] = {}
         self._counted_at = float("-inf")
         resources = self._resources()
-        cpus = max(1, int(resources.get("CPU", 1)))
-        wanted = settings.ingest_workers or cpus
-        # only who says --max-workers may mean CPUs that are not there yet (of a cluster that scales)
-        self.most = settings.max_workers or min(wanted, cpus)
-        self.note = f"{cpus} workers instead of {wanted}: Ray has no more CPUs" if wanted > cpus else ""
+        cpus = int(resources.get("CPU", 0))
+        wanted = settings.ingest_workers
+        self._shared = bool(settings.ray_address)  # a cluster that may scale, and has others' jobs
+        self._asked = 0
+        # of a cluster all CPUs, those of nodes that come later, too
+        self.most = settings.max_workers or (wanted or _ALL if self._shared else min(wanted or cpus, max(1, cpus)))
+        self.note = _few(cpus, wanted)
         self.object_store_bytes = int(resources.get("object_store_memory", 0))
         self._run_dir = tempfile.mkdtemp(prefix=RUN_PREFIX)
         self._run = uuid.uuid4().hex[:6]
@@ -301,7 +322,9 @@ class RayCrew:
             )
             .remote(self._for_workers, self._run_dir, name, self._node)
         )
-        worker = RayWorker(actor, name, os.path.join(self._run_dir, name), self._forget)
+        worker = RayWorker(
+            actor, name, os.path.join(self._run_dir, name), self._forget, lambda: self._resources().get("CPU", 0) >= 1
+        )
         self._alive.append(worker)
         return worker
 
@@ -321,9 +344,13 @@ class RayCrew:
         return RayGraph(actor, self._me)
 
     def want(self, workers: int) -> None:
-        """On a cluster that scales: ask for so many CPUs."""
+        """On a cluster that scales: ask for so many CPUs. What was asked for holds until something else is, even after the
+        job."""
         import ray
 
+        if workers == self._asked or not self._shared:
+            return
+        self._asked = workers
         with contextlib.suppress(Exception):  # a hint; a cluster without an autoscaler has no use for it
             ray.autoscaler.sdk.request_resources(bundles=[{"CPU": 1}] * workers)
 
@@ -340,10 +367,18 @@ class RayCrew:
         return free / total if total else None
 
     def close(self) -> None:
-        """End the actors, and the run's folder with them."""
+        """End the actors, and the run's folder with them; nodes that came for us may go."""
+        self.want(0)
         for worker in [*self._alive]:
             worker.dismiss()
         shutil.rmtree(self._run_dir, ignore_errors=True)
+
+
+def _few(cpus: int, wanted: int) -> str:
+    """What a user should know of the number of workers at the beginning."""
+    if not cpus:
+        return "the cluster had no CPUs when the job began: it waited for its first node"
+    return f"{cpus} workers instead of {wanted}: Ray had no more CPUs when the job began" if wanted > cpus else ""
 
 
 async def awaited(ref: Any, seconds: float | None = None) -> Any:
