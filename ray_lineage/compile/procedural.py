@@ -1266,16 +1266,13 @@ def alter_table(c: FileCompiler, tokens: list[Token], name: Name, i: int, owner:
     words = [t.text.upper() for t in tokens[i:]]
     if not words:
         return
-    if words[0] == "RENAME" and "COLUMN" not in words[:2]:
-        at = i + (2 if words[1:2] in (["TO"], ["AS"]) else 1)
+    _changed_columns(c, tokens, name, i)
+    if words[0] == "RENAME" and words[1:2] and words[1] not in _PARTS and words[2:3] != ["TO"]:
+        at = i + (2 if words[1] in ("TO", "AS") else 1)
         parts, _ = ddl.read_name(tokens, at)
         if parts:
             new = c._name(parts)
             rename(c, tokens, name, (*name[:-1], *new) if len(new) == 1 else c._qualified(new), owner)
-    elif words[0] == "RENAME" and len(words) >= 5 and "TO" in words:
-        rename_column(c, name, c._part(tokens[i + 2]), c._part(tokens[i + words.index("TO") + 1]))
-    elif words[0] == "DROP" and words[1:2] == ["COLUMN"]:
-        _drop_columns(c, tokens, name, i)
     elif words[0] == "SWITCH" and "TO" in words:
         parts, _ = ddl.read_name(tokens, i + words.index("TO") + 1)
         if parts:
@@ -1389,17 +1386,43 @@ def rename_column(c: FileCompiler, table: Name, old: str, new: str) -> None:
     c.declarations.append(Declaration(table, "Table", 0, (DeclaredColumn(new),), adds=True))
 
 
-def _drop_columns(c: FileCompiler, tokens: list[Token], table: Name, i: int) -> None:
-    """``DROP COLUMN [IF EXISTS] a, COLUMN b``: from this script's declaration of the table, if there is one."""
+_PARTS: Final = frozenset(
+    {"COLUMN", "CONSTRAINT", "INDEX", "KEY", "PARTITION", "SUBPARTITION", "ROLLUP", "LOB", "CHECK", "DEFAULT"}
+)
+"""What of a table ALTER TABLE may rename or drop; nothing else than a column where no such word stands."""
+
+
+def _changed_columns(c: FileCompiler, tokens: list[Token], table: Name, i: int) -> None:
+    """``DROP [COLUMN] [IF EXISTS] a, COLUMN b``, ``DROP (a, b)``, ``RENAME [COLUMN] a TO b`` and ``CHANGE [COLUMN] a b int``:
+    in this script's declaration of the table, if there is one."""
     gone: set[str] = set()
-    for a, b in ddl.items(tokens, i + 1, len(tokens)):
-        while a < b - 1 and tokens[a].text.upper() in ("DROP", "COLUMN", "IF", "EXISTS"):
+    verb = kind = ""
+    for a, b in ddl.items(tokens, i, len(tokens)):
+        word = tokens[a].text.upper()
+        if word in _CHANGES:
+            verb, kind, a = word, "", a + 1
+        if a < b and tokens[a].text.upper() in ("COLUMN", "COLUMNS", "CONSTRAINT") and b - a > 1:
+            kind, a = tokens[a].text.upper(), a + 1
+        while a < b - 1 and tokens[a].text.upper() in ("IF", "EXISTS"):
             a += 1
-        gone.add(c._part(tokens[a]))
-    for k, d in enumerate(c.declarations):
+        if a >= b or kind == "CONSTRAINT" or (not kind and (c.is_tsql or tokens[a].text.upper() in _PARTS)):
+            continue
+        rest = [t.text.upper() for t in tokens[a + 1 : b]]
+        if verb == "DROP" and tokens[a].token_type is T.L_PAREN:
+            gone.update(c._part(tokens[x]) for x, _ in ddl.items(tokens, a + 1, closing(tokens, a)))
+        elif verb == "DROP" and (kind or rest in ([], ["CASCADE"], ["RESTRICT"])):
+            gone.add(c._part(tokens[a]))
+        elif verb == "RENAME" and len(rest) > 1 and rest[0] == "TO":
+            rename_column(c, table, c._part(tokens[a]), c._part(tokens[a + 2]))
+        elif (verb == "CHANGE" and len(rest) > 1) or (verb == "RENAME" and kind and rest):
+            rename_column(c, table, c._part(tokens[a]), c._part(tokens[a + 1]))
+    for k, d in enumerate(c.declarations if gone else ()):
         if d.name == table and d.columns and not d.temporary:
             columns = tuple(x for x in d.columns if x.name not in gone)
             c.declarations[k] = msgspec.structs.replace(d, columns=columns)
+
+
+_CHANGES: Final = frozenset({"DROP", "RENAME", "CHANGE", "ADD", "ALTER", "MODIFY", "SET", "WITH"})
 
 
 def _sp_rename(c: FileCompiler, tokens: list[Token], at: int, owner: str) -> None:

@@ -1103,11 +1103,16 @@ class FileCompiler:
         return made
 
     def _truncate(self, tokens: list[Token], owner: str) -> None:
-        """TRUNCATE writes a dataset (no rows of it have a source)."""
+        """``TRUNCATE [TABLE] [IF EXISTS] [ONLY] a, b`` writes datasets (no rows of them have a source)."""
         i = 2 if len(tokens) > 2 and tokens[1].text.upper() == "TABLE" else 1
-        parts, _ = ddl.read_name(tokens, i)
-        if parts:
-            self._add(tokens, "truncate", self._builder(), owner, target=self._full(parts), defines=True)
+        if i < len(tokens) and tokens[i].text.upper() in ("DATABASE", "ALL"):  # of ClickHouse: which tables is not said
+            return
+        for a, b in ddl.items(tokens, i, len(tokens)):
+            while a < b - 1 and tokens[a].text.upper() in ("IF", "EXISTS", "ONLY"):
+                a += 1
+            parts, _ = ddl.read_name(tokens, a)
+            if parts:
+                self._add(tokens, "truncate", self._builder(), owner, target=self._full(parts), defines=True)
 
     # ------------------------------------------------------------------ data statements
 

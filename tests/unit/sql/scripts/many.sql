@@ -370,3 +370,107 @@ INSERT OVERWRITE o SELECT a AS x FROM t;
 CREATE MATERIALIZED VIEW mv REFRESH ASYNC EVERY (INTERVAL 1 HOUR) AS SELECT id, SUM(a) AS s FROM t GROUP BY id;
 SUBMIT TASK AS INSERT INTO p (x) SELECT b FROM t;
 -- codes:
+-- case: truncate of what may not be there [clickhouse, snowflake, databricks, mysql]
+TRUNCATE TABLE IF EXISTS db.o;
+-- pairs:
+-- writes: db.o
+-- case: truncate of several tables [postgres]
+TRUNCATE ONLY a, b RESTART IDENTITY CASCADE;
+TRUNCATE TABLE c *, d;
+-- pairs:
+-- writes: a, b, c, d
+-- case: added partitions are no columns [mysql]
+CREATE TABLE k (a INT);
+ALTER TABLE k ADD PARTITION (PARTITION p3 VALUES LESS THAN (2005));
+ALTER TABLE k ADD PARTITION PARTITIONS 6, ADD COLUMN q INT;
+INSERT INTO p SELECT * FROM k;
+-- pairs: k.a > p.a i, k.q > p.q i
+-- case: added partitions are no columns [oracle]
+CREATE TABLE k (a INT);
+ALTER TABLE k ADD PARTITION p1 VALUES LESS THAN (5);
+ALTER TABLE k ADD SUBPARTITION p1;
+INSERT INTO p SELECT * FROM k;
+-- pairs: k.a > p.a i
+-- case: added partitions and rollups are no columns [starrocks, doris]
+CREATE TABLE k (a INT);
+ALTER TABLE k ADD PARTITION p1 VALUES LESS THAN ("2015");
+ALTER TABLE k ADD TEMPORARY PARTITION tp1 VALUES [("2020"), ("2021"));
+ALTER TABLE k ADD ROLLUP r (a);
+INSERT INTO p SELECT * FROM k;
+-- pairs: k.a > p.a i
+-- case: added policies are no columns [snowflake]
+CREATE TABLE k (a INT);
+ALTER TABLE k ADD SEARCH OPTIMIZATION ON EQUALITY(a);
+ALTER TABLE k ADD ROW ACCESS POLICY pp ON (a);
+ALTER TABLE k ADD COLUMN IF NOT EXISTS x INT, y INT;
+INSERT INTO p SELECT * FROM k;
+-- pairs: k.a > p.a i, k.x > p.x i, k.y > p.y i
+-- case: partitions and columns are added [hive, athena, spark, databricks]
+CREATE TABLE k (a INT) PARTITIONED BY (dt STRING);
+ALTER TABLE k ADD IF NOT EXISTS PARTITION (dt = '1') LOCATION '/x' PARTITION (dt = '2');
+ALTER TABLE k ADD PARTITION (dt = '1');
+ALTER TABLE k ADD COLUMNS (z INT COMMENT 'x', y INT);
+INSERT INTO p SELECT * FROM k;
+-- pairs: k.a > p.a i, k.dt > p.dt i, k.z > p.z i, k.y > p.y i
+-- case: parts of a table are renamed, not the table [postgres, oracle]
+ALTER TABLE k RENAME CONSTRAINT a TO b;
+-- pairs:
+-- case: parts of a table are renamed, not the table [mysql]
+ALTER TABLE k RENAME INDEX a TO b, RENAME KEY c TO d;
+-- pairs:
+-- case: parts of a table are renamed, not the table [oracle]
+ALTER TABLE k RENAME PARTITION a TO b;
+-- pairs:
+-- case: parts of a table are renamed, not the table [starrocks, doris]
+ALTER TABLE k RENAME PARTITION a b;
+ALTER TABLE k RENAME ROLLUP a b;
+ALTER TABLE k RENAME m;
+-- pairs: k.* > m.* i
+-- case: a column is renamed without the word [postgres, sqlite, duckdb]
+CREATE TABLE k (a INT, b INT);
+ALTER TABLE k RENAME a TO c;
+INSERT INTO p SELECT * FROM k;
+-- pairs: k.c > p.c i, k.b > p.b i
+-- case: a column is dropped without the word [postgres, sqlite, mysql]
+CREATE TABLE k (a INT, b INT, d INT);
+ALTER TABLE k DROP b;
+INSERT INTO p SELECT * FROM k;
+-- pairs: k.a > p.a i, k.d > p.d i
+-- case: what is dropped is no column [mysql]
+CREATE TABLE k (a INT, b INT, d INT);
+ALTER TABLE k DROP PRIMARY KEY, DROP FOREIGN KEY a, DROP CHECK b, DROP INDEX d;
+INSERT INTO p SELECT * FROM k;
+-- pairs: k.a > p.a i, k.b > p.b i, k.d > p.d i
+-- case: several changes of columns at once [mysql]
+CREATE TABLE k (a INT, b INT, d INT, e INT);
+ALTER TABLE k ADD COLUMN f INT, DROP b, DROP COLUMN d, CHANGE COLUMN e g INT NOT NULL, CHANGE a h INT;
+INSERT INTO p SELECT * FROM k;
+-- pairs: k.h > p.h i, k.g > p.g i, k.f > p.f i
+-- case: a default is dropped, and a column [postgres]
+CREATE TABLE k (a INT, b INT);
+ALTER TABLE k ALTER COLUMN a DROP DEFAULT, DROP COLUMN b;
+INSERT INTO p SELECT * FROM k;
+-- pairs: k.a > p.a i
+-- case: columns are dropped in parentheses [oracle]
+CREATE TABLE k (a INT, b INT, d INT);
+ALTER TABLE k DROP (a, b);
+INSERT INTO p SELECT * FROM k;
+-- pairs: k.d > p.d i
+-- case: columns are dropped in parentheses [spark, databricks]
+CREATE TABLE k (a INT, b INT, d INT);
+ALTER TABLE k DROP COLUMNS (a, b);
+INSERT INTO p SELECT * FROM k;
+-- pairs: k.d > p.d i
+-- case: columns change their names with their types [hive, mysql]
+CREATE TABLE k (a INT, b INT, d INT);
+ALTER TABLE k CHANGE a x BIGINT;
+ALTER TABLE k CHANGE COLUMN b y BIGINT;
+INSERT INTO p SELECT * FROM k;
+-- pairs: k.x > p.x i, k.y > p.y i, k.d > p.d i
+-- case: constraints are dropped without the word [tsql]
+CREATE TABLE k (a int, b int, d int, e int);
+ALTER TABLE k DROP a;
+ALTER TABLE k DROP CONSTRAINT d, COLUMN b;
+ALTER TABLE k DROP COLUMN IF EXISTS e;
+INSERT INTO p SELECT * FROM k;
+-- pairs: k.a > p.a i, k.d > p.d i
