@@ -7,6 +7,7 @@ names, an unqualified one a reference into its scope, a star stays a star. ``lin
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import product
 from typing import Any, Final
 
 import msgspec
@@ -847,12 +848,15 @@ class Builder:
         index = self._reserve()
         inner = Scope(index, scope.parent, scope.ctes)
         inner.aliases = dict(scope.aliases)
+        within: list[int] = []
         outputs = (
-            self._unpivot_outputs(node, index, inner)
+            self._unpivot_outputs(node, index, inner, inputs)
             if node.args.get("unpivot")
-            else self._pivot_outputs(node, index, inner)
+            else self._pivot_outputs(node, index, inner, within)
         )
-        self.relations[index] = Select(tuple(inputs), outputs, (), scope.parent.index if scope.parent else -1)
+        self.relations[index] = Select(
+            tuple(inputs), outputs, (), scope.parent.index if scope.parent else -1, subqueries=tuple(within)
+        )
         alias = node.args.get("alias")
         columns = self._alias_columns(alias)
         result = self._add(Alias(index, columns)) if columns else index
@@ -863,70 +867,135 @@ class Builder:
                 scope.aliases[key] = result
         return result
 
-    def _pivot_outputs(self, node: Expression, index: int, scope: Scope) -> tuple[Output, ...]:
-        value, key = Collected(), Collected()
-        for aggregate in node.expressions:
-            self.collect(aggregate, scope, AGGREGATION, value)
+    def _pivot_outputs(self, node: Expression, index: int, scope: Scope, subqueries: list[int]) -> tuple[Output, ...]:
+        values = [self._collected_as(aggregate, scope, AGGREGATION) for aggregate in node.expressions]
+        key = Collected()
+        listed: list[Expression] = []
         for field in node.args.get("fields") or ():
             self.collect(field.this, scope, CONDITIONAL, key)
-        consumed = tuple(r.name for r in (*value.refs.values(), *key.refs.values()) if r.relation < 0)
-        names = tuple(c.name for c in node.args.get("columns") or ()) or tuple(
-            e.alias_or_name for f in node.args.get("fields") or () for e in f.expressions
-        )
-        refs = (*value.refs.values(), *key.refs.values())
-        star = Output(None, (Ref(-1, index, "*", IDENTITY),), star=True, excluded=consumed)
+            listed.extend(field.expressions)
+        names = [c.name for c in node.args.get("columns") or ()] or [e.alias_or_name for e in listed]
+        if any(isinstance(e, exp.PivotAny | exp.Query) for e in listed):  # IN (ANY), IN (SELECT ...): nobody knows them
+            subqueries.extend(self.query(e, scope, scope.ctes) for e in listed if isinstance(e, exp.Query))
+            names = []
         if self.dynamic:
-            names = tuple("*" if UNKNOWN in n else n for n in names)
-        return (star, *(Output(self.fold(n, False), refs) for n in names))
+            names = [STAR if UNKNOWN in n else n for n in names]
+        kept = self._kept_by_pivot(node, index, scope, values, key)
+        return (*kept, *self._pivoted([self.fold(n, False) for n in names], values, key))
+
+    def _kept_by_pivot(
+        self, node: Expression, index: int, scope: Scope, values: list[Collected], key: Collected
+    ) -> tuple[Output, ...]:
+        """The columns of a PIVOT's input that stay: those it groups by, else all that it does not consume."""
+        group = node.args.get("group")
+        if isinstance(group, exp.Group):
+            return self._outputs(group.expressions, scope, [], [])
+        consumed = tuple(r.name for found in (*values, key) for r in found.refs.values())
+        return (Output(None, (Ref(-1, index, STAR, IDENTITY),), star=True, excluded=consumed),)
+
+    def _pivoted(self, names: list[str], values: list[Collected], key: Collected) -> Iterator[Output]:
+        """The columns that PIVOT makes: for each key one of each aggregate; without names there are some of any name."""
+        keys = tuple(key.refs.values())
+        each = len(values) if values and len(names) % len(values) == 0 else 1
+        for k, name in enumerate(names or [STAR]):
+            chosen = [values[k % each]] if each > 1 and names else values
+            yield Output(name or STAR, (*(r for found in chosen for r in found.refs.values()), *keys))
 
     def _pivot_statement(self, node: exp.Pivot, parent: Scope | None, known: dict[str, int]) -> int:
         """``PIVOT t ON a IN (...) USING SUM(b) GROUP BY c`` and ``UNPIVOT t ON a, b INTO NAME n VALUE v`` of DuckDB."""
         index = self._reserve()
         scope = Scope(index, parent, known)
         sources: list[int] = []
+        subqueries: list[int] = []
         self._source(node.this, scope, sources, [], [], [])
         args = node.args
-        value, key = Collected(), Collected()
-        names: list[str] = []
         if args.get("unpivot"):
-            for item in args.get("expressions") or ():
-                self.collect(item, scope, IDENTITY, value)
             into = args.get("into")
-            found = [self._identifier(e) for e in into.expressions] if into is not None else ["value"]
-            own = [Output(self._identifier(into.this) if into is not None else "name", ())]
-            own.extend(Output(n, tuple(value.refs.values())) for n in found)
+            names = [self._identifier(e) for e in into.expressions] if into is not None else ["value"]
+            kept, made = self._unpivoted(args.get("expressions") or [], names, index, scope, sources)
+            outputs = (*kept, Output(self._identifier(into.this) if into is not None else "name", ()), *made)
         else:
-            for aggregate in args.get("using") or ():
-                self.collect(aggregate, scope, AGGREGATION, value)
+            using = args.get("using") or []
+            values = [self._collected_as(aggregate, scope, AGGREGATION) for aggregate in using]
+            key = Collected()
             for item in args.get("expressions") or ():
                 self.collect(item.this if isinstance(item, exp.In) else item, scope, CONDITIONAL, key)
-                names.extend(self.fold(e.alias_or_name, False) for e in getattr(item, "expressions", ()))
-            refs = (*value.refs.values(), *key.refs.values())
-            own = [Output(n, refs) for n in names]
-        consumed = tuple(r.name for r in (*value.refs.values(), *key.refs.values()))
-        group = args.get("group")
-        kept: tuple[Output, ...] = (Output(None, (Ref(-1, index, STAR, IDENTITY),), star=True, excluded=consumed),)
-        if isinstance(group, exp.Group):
-            kept = self._outputs(group.expressions, scope, sources, [])
-        self.relations[index] = Select(tuple(sources), (*kept, *own), (), parent.index if parent else -1)
+            made_names = self._names_of_pivot(args.get("expressions") or [], using)
+            outputs = (
+                *self._kept_by_pivot(node, index, scope, values, key),
+                *self._pivoted([self.fold(n, False) for n in made_names], values, key),
+            )
+            for item in args.get("expressions") or ():
+                query = item.args.get("query") if isinstance(item, exp.In) else None
+                if query is not None:
+                    subqueries.append(self.query(query, scope, known))
+        self.relations[index] = Select(
+            tuple(sources), outputs, (), parent.index if parent else -1, subqueries=tuple(subqueries)
+        )
         return index
 
-    def _unpivot_outputs(self, node: Expression, index: int, scope: Scope) -> tuple[Output, ...]:
-        value = Collected()
+    @staticmethod
+    def _names_of_pivot(keys: list[Expression], using: list[Expression]) -> list[str]:
+        """The columns of DuckDB's ``PIVOT ... ON keys USING aggregates``; none where a key has no list of values."""
+        parts: list[list[str]] = []
+        for item in keys:
+            if not isinstance(item, exp.In) or not item.expressions:
+                return []
+            parts.append([e.alias_or_name for e in item.expressions])
+        if len(using) > 1 or (using and using[0].alias):
+            parts.append([e.alias or e.sql("duckdb").lower() for e in using])
+        return ["_".join(combination) for combination in product(*parts)]
+
+    def _collected_as(self, node: Expression, scope: Scope, how: int) -> Collected:
+        found = Collected()
+        self.collect(node, scope, how, found)
+        return found
+
+    def _unpivot_outputs(self, node: Expression, index: int, scope: Scope, inputs: list[int]) -> tuple[Output, ...]:
         names: list[str] = []
-        key_names: list[str] = []
-        for field in node.args.get("fields") or ():
-            key_names.append(self._identifier(field.this))
-            for item in field.expressions:
-                self.collect(item.this if isinstance(item, exp.PivotAlias) else item, scope, IDENTITY, value)
         for expression in node.expressions:
-            names.extend(
-                self._identifier(i)
-                for i in ([expression] if not isinstance(expression, exp.Tuple) else expression.expressions)
-            )
-        refs = tuple(value.refs.values())
-        star = Output(None, (Ref(-1, index, "*", IDENTITY),), star=True, excluded=tuple(r.name for r in refs))
-        return (star, *(Output(n, refs) for n in names), *(Output(n, ()) for n in key_names))
+            several = expression.expressions if isinstance(expression, exp.Tuple) else [expression]
+            names.extend(self._identifier(i) for i in several)
+        fields = node.args.get("fields") or []
+        items = [item.this if isinstance(item, exp.PivotAlias) else item for f in fields for item in f.expressions]
+        kept, made = self._unpivoted(items, names, index, scope, inputs)
+        return (*kept, *made, *(Output(self._identifier(f.this), ()) for f in fields))
+
+    def _unpivoted(
+        self, items: list[Expression], names: list[str], index: int, scope: Scope, inputs: list[int]
+    ) -> tuple[list[Output], list[Output]]:
+        """The columns of an UNPIVOT's input that stay, and those that take the values of ``items``: of a tuple each takes
+        its own. ``COLUMNS(* EXCLUDE (a))`` and ``COLUMNS('pattern')`` stand for columns that nobody may know."""
+        values: list[dict[tuple[int, int, str, bool], Ref]] = [{} for _ in names]
+        consumed: list[str] = []
+        patterns: list[str] = []
+        rest: tuple[str, ...] | None = None  # what a star leaves out
+        for item in items:
+            item = item.unalias()
+            star = item.this if isinstance(item, exp.Columns) else item
+            if isinstance(star, exp.Star) or (isinstance(item, exp.Columns) and isinstance(star, exp.Literal)):
+                excluded = tuple(self._identifier(e) for e in star.args.get("except_") or ())
+                pattern = "~" + star.name if isinstance(star, exp.Literal) else ""
+                spread = self._reserve()
+                output = Output(None, (Ref(-1, spread, STAR, IDENTITY),), star=True, excluded=excluded, like=pattern)
+                self.relations[spread] = Select(tuple(inputs), (output,))
+                for refs in values:
+                    refs[spread, -1, STAR, False] = Ref(spread, -1, STAR, IDENTITY)
+                if pattern:
+                    patterns.append(star.name)
+                else:
+                    rest = excluded if rest is None else tuple(n for n in rest if n in excluded)
+                continue
+            several = item.expressions if isinstance(item, exp.Tuple) and len(item.expressions) == len(names) else []
+            for k, refs in enumerate(values):
+                refs.update(self._collected_as(several[k] if several else item, scope, IDENTITY).refs)
+            consumed.extend(r.name for r in self._collected_as(item, scope, IDENTITY).refs.values())
+        made = [Output(n, tuple(refs.values())) for n, refs in zip(names, values, strict=True)]
+        if rest is not None:
+            return [Output(n, (Ref(-1, index, n, IDENTITY),)) for n in rest if n not in consumed], made
+        other = "~^(?!.*(?:" + "|".join(patterns) + "))" if patterns else ""
+        star_ref = Ref(-1, index, STAR, IDENTITY)
+        return [Output(None, (star_ref,), star=True, excluded=tuple(consumed), like=other)], made
 
     def _join(
         self,

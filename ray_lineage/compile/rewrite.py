@@ -402,6 +402,40 @@ def _plain_oracle(tokens: list[Token], verb: str) -> list[Token]:
     return out
 
 
+def _plain_pivot(tokens: list[Token], verb: str) -> list[Token]:
+    """``PIVOT XML (...)`` of Oracle: the keys are not listed, as in the grammar's ``IN (ANY)``."""
+    return [
+        t for i, t in enumerate(tokens) if not (i and t.text.upper() == "XML" and tokens[i - 1].token_type is T.PIVOT)
+    ]
+
+
+def _plain_cube(tokens: list[Token], verb: str) -> list[Token]:
+    """``cube(...)`` and ``::cube`` of Postgres's extension are names; only in GROUP BY it is the grammar's word."""
+    out: list[Token] = []
+    groups = [False]  # are we in a GROUP BY, at every level of parentheses
+    for i, token in enumerate(tokens):
+        kind = token.token_type
+        before = tokens[i - 1] if i else token
+        if kind is T.L_PAREN:
+            groups.append(groups[-1] and before.token_type is T.GROUPING_SETS)
+        elif kind is T.R_PAREN and len(groups) > 1:
+            groups.pop()
+        elif kind is T.GROUP_BY:
+            groups[-1] = True
+        elif kind in _AFTER_GROUP:
+            groups[-1] = False
+        elif kind is T.CUBE and not (groups[-1] and before.token_type in _BEFORE_GROUPING):
+            token = _like(token, T.VAR, token.text)
+        out.append(token)
+    return out
+
+
+_AFTER_GROUP: Final = frozenset(
+    {T.HAVING, T.WINDOW, T.ORDER_BY, T.LIMIT, T.UNION, T.EXCEPT, T.INTERSECT, T.OFFSET, T.FETCH, T.SELECT}
+)
+_BEFORE_GROUPING: Final = frozenset({T.GROUP_BY, T.COMMA, T.ALL, T.DISTINCT, T.L_PAREN})
+
+
 def _end_of_clause(tokens: list[Token], i: int, ends: frozenset[TokenType]) -> int:
     """Where the clause at ``i`` ends: at one of ``ends`` on its own level, or where its parenthesis closes."""
     depth = 0
@@ -849,6 +883,7 @@ _ALL: Final = (
     _rule("oracle", "model", r"\bmodel\b", _plain_oracle),
     _rule("oracle", "delete", r"\bdelete\s+where\b", _plain_oracle),
     _rule("oracle", ":", r":\d", _plain_oracle),
+    _rule("oracle", "pivot xml", r"\bpivot\s+xml\b", _plain_pivot),
     _rule(
         "teradata",
         "",
@@ -868,6 +903,7 @@ _ALL: Final = (
     _rule("oracle teradata", "at local", "", _plain_functions),
     _rule("postgres", "wrapper", "", _plain_functions),
     _rule("postgres", "collation for", "", _plain_functions),
+    _rule("postgres any", "cube", "", _plain_cube),
     _rule("databricks spark any", "evolution", "", _without_evolution),
     _rule("redshift", "duplicates", r"\bremove\s+duplicates\b", _plain_merge),
     _rule("redshift", "merge", r"\binsert\s+values\b", _plain_merge),

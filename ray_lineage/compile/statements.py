@@ -68,7 +68,8 @@ _LITERALS: Final = frozenset(
      T.UNICODE_STRING}
 )  # fmt: skip
 _BODIES: Final = frozenset({T.HEREDOC_STRING, T.STRING, T.RAW_STRING})
-_QUERIES: Final = frozenset({"SELECT", "WITH", "(", "FROM", "VALUES", "TABLE"})
+_QUERIES: Final = frozenset({"SELECT", "WITH", "(", "FROM", "VALUES", "TABLE", "PIVOT", "UNPIVOT"})
+_PIVOTS: Final = {"PIVOT_WIDER": (T.PIVOT, "PIVOT"), "PIVOT_LONGER": (T.UNPIVOT, "UNPIVOT")}
 _DATA: Final = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE"})
 _FILES_AS_TABLES: Final = frozenset({"spark", "spark2", "databricks", "duckdb", "drill"})
 _FORMATS: Final = frozenset(
@@ -338,8 +339,9 @@ class FileCompiler:
         tokens = self.tokens[piece.start : piece.end]
         verb = piece.verb
         self.owner = owner
-        if verb in _SHORT_VERBS and self.dialect == "teradata":
-            kind, verb = _SHORT_VERBS[verb]
+        other = (_SHORT_VERBS if self.dialect == "teradata" else _PIVOTS).get(verb)
+        if other is not None:
+            kind, verb = other
             at = tokens[0]
             tokens = [Token(kind, verb, at.line, at.col, at.start, at.end), *tokens[1:]]
         if self.is_tsql and owner and verb in _SCANNED:
@@ -689,7 +691,7 @@ class FileCompiler:
         if self.is_tsql:
             self._tsql_parameters(tokens, i, owner)
         else:
-            self._parameters(tokens, i)
+            self._parameters(tokens, i, untyped=self.dialect == "duckdb")
         columns: tuple[DeclaredColumn, ...] = ()
         returns = next((j for j in range(i, len(tokens)) if tokens[j].text.upper() == "RETURNS"), -1)
         if kind == "Function" and returns >= 0:
@@ -736,14 +738,14 @@ class FileCompiler:
                 at = k + 1
         return list(names), frozenset(n for n, w in names.items() if w == "NEW")
 
-    def _parameters(self, tokens: list[Token], i: int) -> None:
+    def _parameters(self, tokens: list[Token], i: int, *, untyped: bool = False) -> None:
         """Parameters are no columns."""
         if i >= len(tokens) or tokens[i].token_type is not T.L_PAREN:
             return
         for a, b in ddl.items(tokens, i + 1, closing(tokens, i)):
             while a < b - 1 and tokens[a].text.upper() in ("IN", "OUT", "INOUT", "VARIADIC"):
                 a += 1
-            if b - a > 1:
+            if b - a > 1 or untyped:
                 self.variables.add(self._part(tokens[a]))
 
     def _tsql_parameters(self, tokens: list[Token], i: int, owner: str) -> None:
@@ -843,7 +845,7 @@ class FileCompiler:
         words = [t.text.upper() for t in tokens[:8]]
         if "ALGORITHM" in words or "DEFINER" in words:
             words = [t.text.upper() for t in tokens[:24]]
-        is_program = "PROCEDURE" in words or ("FUNCTION" in words and "TABLE" not in words[1:4]) or "MACRO" in words[:4]
+        is_program = "PROCEDURE" in words or ("FUNCTION" in words and "TABLE" not in words[1:4]) or "MACRO" in words[:5]
         if not self.is_tsql and is_program:  # T-SQL's are cut at their bodies
             self._header(len(self.owners) + 1_000_000, tokens)
             program = self.owners.get(len(self.owners) + 1_000_000 - 1, owner)
@@ -1248,7 +1250,7 @@ class FileCompiler:
         elif verb == "PERFORM":
             builder = self._builder()
             self._add(tokens, "select", builder, owner, root=builder.query(tree))
-        elif isinstance(tree, exp.Query):
+        elif isinstance(tree, exp.Query | exp.Pivot):
             self._select(tree, tokens, owner)
 
     def _data_modifying_ctes(self, with_: Expression, tokens: list[Token], owner: str) -> None:

@@ -239,7 +239,7 @@ MERGE ds.o T USING (SELECT id, a FROM t) S ON T.id = S.id AND T.d > '2020' WHEN 
 -- case: pivot unpivot
 CREATE TABLE ds.o AS SELECT * FROM (SELECT id, a, b FROM t) PIVOT(SUM(b) AS s, COUNT(*) AS c FOR a IN ('q1' AS q1, 'q2'));
 CREATE TABLE ds.p AS SELECT * FROM t UNPIVOT INCLUDE NULLS (v FOR k IN (a AS 'x', b AS 'y'));
--- pairs: t.id > ds.o.id i, t.b > ds.o.s_q1 a, t.a > ds.o.s_q1 c, t.a > ds.o.c_q1 c, t.b > ds.o.c_q1 a, t.b > ds.o.s_q2 a, t.a > ds.o.s_q2 c, t.a > ds.o.c_q2 c, t.b > ds.o.c_q2 a, t.id > ds.p.id i, t.a > ds.p.v i, t.b > ds.p.v i
+-- pairs: t.id > ds.o.id i, t.b > ds.o.s_q1 a, t.a > ds.o.s_q1 c, t.a > ds.o.c_q1 c, t.b > ds.o.s_q2 a, t.a > ds.o.s_q2 c, t.a > ds.o.c_q2 c, t.id > ds.p.id i, t.a > ds.p.v i, t.b > ds.p.v i
 -- case: qualify, window named, ignore nulls
 INSERT ds.o (x) SELECT LAST_VALUE(a IGNORE NULLS) OVER w FROM t WHERE TRUE QUALIFY ROW_NUMBER() OVER w = 1 WINDOW w AS (PARTITION BY id ORDER BY b ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW);
 -- pairs: t.a > ds.o.x t, t.id > ds.o.x w, t.b > ds.o.x w
@@ -278,3 +278,6 @@ SELECT
   /* block */
 FROM t,;
 -- pairs: t.a > a i, t.b > b i
+-- case: unpivot of several columns, each takes its own
+INSERT INTO ds.o (x, y) SELECT v, w FROM t UNPIVOT((v, w) FOR k IN ((id, a) AS 'q', (b, a)));
+-- pairs: t.id > ds.o.x i, t.b > ds.o.x i, t.a > ds.o.y i

@@ -468,3 +468,12 @@ INSERT INTO o (x, y) SELECT q'[it's; /* no */]', a /* ; */ FROM t -- ; x
 ;
 /
 -- pairs: t.a > o.y i
+-- case: pivot xml
+CREATE TABLE o AS SELECT * FROM t PIVOT XML (SUM(b) FOR a IN (ANY));
+-- pairs: t.id > o.id i, t.b > o.* a, t.a > o.* c
+-- case: pivot with several aggregates, each column has its own
+CREATE TABLE o AS SELECT * FROM t PIVOT (SUM(b) AS s, MAX(id) AS m FOR a IN ('X' AS x));
+-- pairs: t.b > o.x_s a, t.a > o.x_s c, t.id > o.x_m a, t.a > o.x_m c
+-- case: unpivot of several columns, each takes its own
+CREATE TABLE o AS SELECT * FROM t UNPIVOT ((v, w) FOR k IN ((id, a) AS 'x', (b, a) AS 'y'));
+-- pairs: t.id > o.v i, t.b > o.v i, t.a > o.w i

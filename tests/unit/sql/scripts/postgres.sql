@@ -667,3 +667,13 @@ INSERT INTO o (x, y) SELECT c.relname, n.a FROM pg_class c JOIN n ON n.id = c.oi
 INSERT INTO p (x) SELECT a FROM pg_stat_statements;
 -- pairs: pg_catalog.pg_class.relname > app.o.x i, app.n.a > app.o.y i, app.pg_stat_statements.a > app.p.x i
 -- reads: app.n, app.pg_stat_statements, pg_catalog.pg_class
+-- case: cube is a function of an extension
+INSERT INTO o (x, y) SELECT cube(cube(a), b), c::cube FROM k WHERE cube(b) <> c;
+SELECT cube(a) FROM t GROUP BY cube(a);
+-- pairs: k.a > o.x t, k.b > o.x t, k.c > o.y t, t.a > cube t
+-- influences: k.b > o filter, k.c > o filter, t.a > None group_by
+-- case: cube is a word of GROUP BY
+INSERT INTO o (x, y) SELECT a, SUM(b) FROM t GROUP BY GROUPING SETS ((a), CUBE (a, id)) HAVING cube(a) > '(1)';
+INSERT INTO p (x, y) SELECT a, SUM(b) FROM t GROUP BY id, CUBE (a);
+-- pairs: t.a > o.x i, t.b > o.y a, t.a > p.x i, t.b > p.y a
+-- influences: t.a > o group_by, t.id > o group_by, t.a > o filter, t.id > p group_by, t.a > p group_by

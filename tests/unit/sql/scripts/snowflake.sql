@@ -343,8 +343,10 @@ CREATE HYBRID TABLE h (id INT PRIMARY KEY, x INT, INDEX ix (x)) AS SELECT id, a 
 -- pairs: t.id > d1.id i, t.a > d1.a i, d1.id > d2.id i, d1.a > d2.n a, t.id > h.id i, t.a > h.x i
 -- case: pivot dynamic any
 CREATE TABLE o AS SELECT * FROM (SELECT id, a, b FROM t) PIVOT (SUM(b) FOR a IN (ANY ORDER BY a)) AS p;
--- reads: t
--- writes: o
+CREATE TABLE q AS SELECT * FROM (SELECT id, a, b FROM t) PIVOT (SUM(b) FOR a IN (ANY)) AS p;
+CREATE TABLE r AS SELECT id AS i, "'x'" AS x FROM (SELECT id, a, b FROM t) PIVOT (SUM(b) FOR a IN (SELECT c FROM u)) AS p;
+-- pairs: t.id > o.id i, t.b > o.* a, t.a > o.* c, t.id > q.id i, t.b > q.* a, t.a > q.* c, t.id > r.i i, t.b > r.x a, t.a > r.x c
+-- reads: t, u
 -- case: pivot with aliases
 INSERT INTO o (i, x, y) SELECT * FROM (SELECT id, a, b FROM t) PIVOT (SUM(b) FOR a IN ('q1', 'q2')) AS p (id, q1, q2);
 -- pairs: t.id > o.i i, t.b > o.x a, t.a > o.x c, t.b > o.y a, t.a > o.y c
