@@ -115,9 +115,9 @@ class _Reader:
             self.linker.put("\0schema", "", encode_facts(given))
 
     def read(self, facts: object) -> Lineage:
-        from ray_lineage.link.evaluate import certainty_text, how_text, influence_text, unnamed
+        from ray_lineage.link.evaluate import certainty_text, how_text, influence_text
         from ray_lineage.link.script import Script
-        from ray_lineage.model import FileFacts, encode_facts, is_temporary
+        from ray_lineage.model import FileFacts, encode_facts, is_temporary, unnamed
 
         assert isinstance(facts, FileFacts)
         linker = self.linker

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import msgspec
 from sqlglot import exp
+from sqlglot.errors import SqlglotError
 from sqlglot.expressions import Expression
 
 from ray_lineage.compile.dynamic import UNKNOWN
@@ -179,7 +180,16 @@ _WINDOWING: Final = {
     "tumble": ("window_start", "window_end"),
     "hop": ("window_start", "window_end"),
     "cumulate": ("window_start", "window_end"),
+    "table_changes": ("_change_type", "_commit_version", "_commit_timestamp"),
+    "appends": ("_change_type", "_change_timestamp"),
+    "changes": ("_change_type", "_change_timestamp"),
 }
+"""Functions that give the columns of a table, and these."""
+
+_HAVE_PATTERNS: Final = frozenset({"duckdb", "clickhouse"})
+"""Where ``COLUMNS('pattern')`` stands for several columns."""
+
+_CHANGES: Final = frozenset({"table_changes", "appends", "changes"})
 _FILE_FUNCTIONS: Final[dict[str, frozenset[str]]] = {
     "duckdb": frozenset(
         [
@@ -801,6 +811,9 @@ class Builder:
             if inner.name.upper() == "TABLE" and len(inner.expressions) == 1:
                 found.extend(c for c in inner.expressions if isinstance(c, exp.Column))
         sources = [self._table(given, "", (), scope)] if isinstance(given, exp.Table) else []
+        if isinstance(call, exp.Anonymous) and call.name.lower() in _CHANGES:  # ('table', from, to)
+            named = [e for e in call.expressions[:1] if isinstance(e, exp.Literal) and e.is_string]
+            sources = [self._table(exp.Table(this=exp.DynamicIdentifier(this=e)), "", (), scope) for e in named]
         for column in found:
             args = column.args
             sources.append(
@@ -1162,8 +1175,16 @@ class Builder:
         if self.dialect in _SCHEMA_CALLS and _is_assignment(item):
             self.assigned.append(("@" + item.this.name, self._collected(item.expression, scope, subqueries)))
             return None
-        if self.dialect == "duckdb" and (columns := item.find(exp.Columns)) is not None:
+        if kind is exp.Apply:
+            return self._applied(item, scope, subqueries)
+        if self.dialect in _HAVE_PATTERNS and (columns := item.find(exp.Columns)) is not None:
             return self._columns_star(item, columns, scope)
+        if (
+            kind is exp.Dot and self.dialect == "clickhouse" and item.expression.name.upper() == "COLUMNS"
+        ):  # t.COLUMNS('a')
+            star = self._star(exp.Star(), exp.Column(this=exp.Star(), table=item.this), scope, subqueries)
+            pattern = "~" + "".join(e.name for e in item.expression.expressions[:1])
+            return [msgspec.structs.replace(o, like=pattern) for o in (star if isinstance(star, list) else [star])]
         given = item.unalias()
         if given.__class__ is exp.PropertyEQ and isinstance(given.this, exp.Parameter):
             # of MySQL, where @v := expression is a column as well
@@ -1176,6 +1197,29 @@ class Builder:
         bare = kind is exp.Alias and item.this.__class__ is exp.Column
         text = self.text_of(item, found.at) if found.refs and not bare else ""
         return Output(name, tuple(found.refs.values()), line or found.line, column, expression=text)
+
+    def _applied(self, item: Expression, scope: Scope, subqueries: list[int]) -> list[Output]:
+        """``* EXCEPT (a) APPLY(f)`` of ClickHouse: f of every column, which is called ``f(column)``."""
+        inner = self._output(item.this, scope, subqueries)
+        name = item.expression.name if isinstance(item.expression, exp.Var) else ""
+        call = self._called(name)
+        how = AGGREGATION if isinstance(call, exp.AggFunc) else TRANSFORMATION
+        out: list[Output] = []
+        for output in inner if isinstance(inner, list) else [inner] if inner is not None else []:
+            refs = tuple(msgspec.structs.replace(r, how=COMPOSED[how][r.how]) for r in output.refs)
+            names = output.renamed or {}
+            if name:
+                names = {**names, STAR: self.fold(f"{name}({names.get(STAR, STAR)})", False)}
+            out.append(msgspec.structs.replace(output, refs=refs, renamed=names or None))
+        return out
+
+    @staticmethod
+    def _called(name: str) -> Expression | None:
+        """What the grammar makes of a call of ``name``."""
+        try:
+            return exp.func(name, exp.column("x"), dialect="clickhouse") if name else None
+        except (ValueError, SqlglotError):
+            return None
 
     def _columns_star(self, item: Expression, columns: Expression, scope: Scope) -> Output:
         """``f(COLUMNS(*))``: the expression once for every column."""

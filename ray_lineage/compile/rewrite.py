@@ -409,6 +409,46 @@ def _plain_pivot(tokens: list[Token], verb: str) -> list[Token]:
     ]
 
 
+def _pair(tokens: list[Token], i: int) -> str:
+    return " ".join(t.text.upper() for t in tokens[i : i + 2])
+
+
+def _plain_by_name(tokens: list[Token], verb: str) -> list[Token]:
+    """``INSERT BY NAME *`` and ``UPDATE BY POSITION`` in DuckDB's MERGE without these words, which are looked for elsewhere;
+    ``INSERT INTO t BY POSITION`` is what it is without them."""
+    if verb != "MERGE":
+        return [
+            t
+            for i, t in enumerate(tokens)
+            if not (verb == "INSERT" and 2 < i < 9 and "BY POSITION" in (_pair(tokens, i), _pair(tokens, i - 1)))
+        ]
+    out: list[Token] = []
+    i, n = 0, len(tokens)
+    while i < n:
+        out.append(tokens[i])
+        i += 1
+        words = [t.text.upper() for t in tokens[i : i + 2]]
+        if tokens[i - 1].token_type in (T.INSERT, T.UPDATE) and words in (["BY", "NAME"], ["BY", "POSITION"]):
+            i += 3 if i + 2 < n and tokens[i + 2].token_type is T.STAR else 2
+    return out
+
+
+def _plain_changes(tokens: list[Token], verb: str) -> list[Token]:
+    """``CHANGES(TABLE d.t, ...)`` of BigQuery -> ``CHANGES('d.t', ...)``."""
+    out: list[Token] = []
+    i, n = 0, len(tokens)
+    while i < n:
+        token = tokens[i]
+        out.append(token)
+        i += 1
+        if i + 2 < n and tokens[i + 1].token_type is T.TABLE and token.text.upper() in ("APPENDS", "CHANGES"):
+            end = next((k for k in range(i + 2, n) if tokens[k].token_type in (T.COMMA, T.R_PAREN)), n)
+            name = "".join(f"`{t.text}`" if t.token_type is T.IDENTIFIER else t.text for t in tokens[i + 2 : end])
+            out.extend([tokens[i], _like(tokens[i + 2], T.STRING, name)])
+            i = end
+    return out
+
+
 def _plain_cube(tokens: list[Token], verb: str) -> list[Token]:
     """``cube(...)`` and ``::cube`` of Postgres's extension are names; only in GROUP BY it is the grammar's word."""
     out: list[Token] = []
@@ -488,6 +528,12 @@ def _plain_teradata(tokens: list[Token], verb: str) -> list[Token]:
             end = closing(tokens, i)
             if word == "NAMED":
                 out.extend((_like(token, T.ALIAS, "AS"), tokens[i + 2]))
+            i = end + 1
+            continue
+        if token.token_type is T.L_PAREN and word in _TERADATA_TYPES and out and out[-1].token_type is T.R_PAREN:
+            end = closing(tokens, i)  # SUM(a) (FLOAT, NAMED b)
+            named = next((k for k in range(i + 2, end - 1) if tokens[k].text.upper() == "NAMED"), 0)
+            out.extend((_like(token, T.ALIAS, "AS"), tokens[named + 1]) if named else ())
             i = end + 1
             continue
         if token.token_type is T.L_PAREN and word in _TERADATA_TYPES and out and out[-1].token_type is T.VAR:
@@ -904,6 +950,9 @@ _ALL: Final = (
     _rule("postgres", "wrapper", "", _plain_functions),
     _rule("postgres", "collation for", "", _plain_functions),
     _rule("postgres any", "cube", "", _plain_cube),
+    _rule("duckdb", "merge by", r"\b(?:insert|update)\s+by\s+(?:name|position)\b", _plain_by_name),
+    _rule("duckdb", "insert by", r"\bby\s+position\b", _plain_by_name),
+    _rule("bigquery", "table", r"\b(?:appends|changes)\s*\(\s*table\b", _plain_changes),
     _rule("databricks spark any", "evolution", "", _without_evolution),
     _rule("redshift", "duplicates", r"\bremove\s+duplicates\b", _plain_merge),
     _rule("redshift", "merge", r"\binsert\s+values\b", _plain_merge),

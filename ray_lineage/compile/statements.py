@@ -56,6 +56,7 @@ from ray_lineage.model import (
     StatementFacts,
     TableRef,
     passed_over,
+    unnamed,
 )
 
 _MAX_DEPTH: Final = 200  # nested parentheses in one statement; the parser fails at about 500, and crashes far above
@@ -425,6 +426,8 @@ class FileCompiler:
                 writes.export(self, tokens, owner)
         elif verb == "CACHE":
             writes.cached(self, tokens, owner)
+        elif verb == "SUBMIT":
+            self._scheduled(tokens, "AS", owner)
         elif verb == "APPLY" or (verb == "AUTO" and len(tokens) > 1):
             writes.apply_changes(self, tokens, owner)
         elif verb == "COPY":
@@ -460,6 +463,21 @@ class FileCompiler:
         at = next((i for i, t in enumerate(tokens) if t.text.upper() in _QUERIES | _DATA and i > 2), -1)
         if at > 0:
             self._data(tokens[at:], tokens[at].text.upper(), owner)
+
+    def _scheduled(self, tokens: list[Token], word: str, owner: str) -> None:
+        """``SUBMIT TASK ... AS statement`` of StarRocks, ``CREATE JOB ... DO statement`` of Doris."""
+        depth = 0
+        for i, token in enumerate(tokens[:-1]):
+            depth += (token.token_type is T.L_PAREN) - (token.token_type is T.R_PAREN)
+            if depth == 0 and token.text.upper() == word and token.token_type is not T.IDENTIFIER:
+                rest = tokens[i + 1 :]
+                verb = rest[0].text.upper()
+                if verb in _DATA or verb in _QUERIES:
+                    self.seen += 1
+                    self._data(rest, verb, owner)
+                elif verb == "CREATE":
+                    self._create(rest, "CREATE", owner)
+                return
 
     def _use(self, tokens: list[Token]) -> None:
         """``USE [DATABASE|SCHEMA|CATALOG] [a.]b``: what completes the names that follow."""
@@ -572,13 +590,8 @@ class FileCompiler:
         return str(self.fold(token.text, token.token_type is T.IDENTIFIER))
 
     def _name(self, parts: list[Token]) -> Name:
-        if (
-            len(parts) == 1
-            and parts[0].token_type is T.IDENTIFIER
-            and "." in parts[0].text
-            and self.dialect == "bigquery"
-        ):
-            return tuple(self.fold(p, True) for p in parts[0].text.split("."))
+        if self.dialect == "bigquery" and any(p.token_type is T.IDENTIFIER and "." in p.text for p in parts):
+            return tuple(self.fold(text, True) for p in parts for text in p.text.split("."))
         return tuple(self._part(p) for p in parts)
 
     def _full(self, parts: list[Token]) -> Name:
@@ -1009,6 +1022,10 @@ class FileCompiler:
         self.declarations.append(declaration)
         builder = self._builder()
         root = builder.query(tree)
+        if builder.assigned and not self.is_tsql:  # MySQL's SELECT @v := a
+            procedural.selected(self, tokens, builder, owner, root, sure=False)
+            at = self.declarations.index(declaration)
+            self.declarations[at] = msgspec.structs.replace(declaration, statement=len(self.statements))
         self._add(
             tokens,
             statement,
@@ -1472,8 +1489,16 @@ class FileCompiler:
                 influences.extend(more)
                 subqueries.extend(subs)
         preset, dynamic = self._partition(tree)
+        star = next((e for e in tree.this.expressions if isinstance(e, exp.Star)), None)
+        if star is not None and isinstance(tree.this, exp.Schema):  # INTO t (* EXCEPT (a))
+            columns = ()
+            preset += tuple(self.fold(e.name, bool(_quoted(e))) for e in star.args.get("except_") or ())
         if columns and dynamic:
             columns = (*columns, *dynamic)
+        elif dynamic and root >= 0:
+            root = _last_into(builder, root, dynamic)
+        if builder.assigned and root >= 0 and not self.is_tsql:  # MySQL's SELECT @v := a
+            procedural.selected(self, tokens, builder, owner, root, sure=False)
         if tree.args.get("by_name") and root >= 0:
             assignments.append(Assignment(STAR, (Ref(root, -1, STAR, IDENTITY),)))
             subqueries.append(root)
@@ -1752,8 +1777,10 @@ class FileCompiler:
             influences.extend(Influence(Ref(s, index, column, IDENTITY), JOIN) for s in sources[:2])
         assignments: list[Assignment] = []
         whens = tree.args.get("whens")
+        words = [t.text.upper() for t in tokens] if self.dialect == "duckdb" else []
+        by_position = {w for w in ("UPDATE", "INSERT") if words and not _followed(words, (w, "BY", "NAME"))}
         for when in whens.expressions if whens is not None else ():
-            self._merge_branch(when, builder, scope, sources, assignments, influences, subqueries)
+            self._merge_branch(when, builder, scope, sources, assignments, influences, subqueries, by_position)
         target, assignments = _through(builder, target_at, assignments)
         self._add(tokens, "merge", builder, owner, target=target, assignments=tuple(assignments), scope=index,
                   influences=influences, subqueries=subqueries)  # fmt: skip
@@ -1761,8 +1788,9 @@ class FileCompiler:
 
     def _merge_branch(
         self, when: Expression, builder: Builder, scope: Scope, sources: list[int], assignments: list[Assignment],
-        influences: list[Influence], subqueries: list[int],
+        influences: list[Influence], subqueries: list[int], by_position: set[str],
     ) -> None:  # fmt: skip
+        """``by_position``: the verbs that take all of the source's columns by position, as DuckDB's do without BY NAME."""
         condition = when.args.get("condition")
         if condition is not None:
             more, subs = builder.influences(condition, scope, FILTER)
@@ -1779,11 +1807,13 @@ class FileCompiler:
             if not isinstance(clauses, list):  # UPDATE *, and DuckDB's UPDATE alone
                 clauses = [exp.Star()]
             if any(isinstance(e, exp.Star) for e in clauses):
-                assignments.append(Assignment(STAR, (Ref(sources[1], -1, STAR, IDENTITY),)))
+                every = "\0*" if "UPDATE" in by_position else STAR
+                assignments.append(Assignment(every, (Ref(sources[1], -1, STAR, IDENTITY),)))
             self._set_clauses(clauses, builder, scope, sources[0], assignments, subqueries)
         elif isinstance(then, exp.Insert):
             if isinstance(then.this, exp.Star) or not (then.this or then.args.get("expression")):
-                assignments.append(Assignment(STAR, (Ref(sources[1], -1, STAR, IDENTITY),)))
+                every = "\0*" if "INSERT" in by_position else STAR
+                assignments.append(Assignment(every, (Ref(sources[1], -1, STAR, IDENTITY),)))
             elif isinstance(then.this, exp.Var) and then.this.name.upper() == "ROW":
                 assignments.append(Assignment("\0*", (Ref(sources[1], -1, STAR, IDENTITY),)))
             else:
@@ -1846,6 +1876,11 @@ def _marks_row(tokens: list[Token], i: int, names: set[str]) -> bool:
     """The colon of ``:new.a`` and ``:old.a`` in a trigger."""
     marks = tokens[i].text == ":" and i + 2 < len(tokens) and tokens[i + 2].token_type is T.DOT
     return marks and tokens[i + 1].text.lower() in names
+
+
+def _followed(words: list[str], wanted: tuple[str, ...]) -> bool:
+    """Do these words stand somewhere, one after another?"""
+    return any(tuple(words[i : i + len(wanted)]) == wanted for i in range(len(words)))
 
 
 def _after_assert(tokens: list[Token]) -> int:
@@ -1945,6 +1980,15 @@ def _reason(error: SqlglotError) -> str:
     details = error.errors if isinstance(error, ParseError) else []
     what = str(details[0].get("description") if details else error).split("\n")[0]
     return "a part of it is missing" if what.startswith("Required keyword") else what
+
+
+def _last_into(builder: Builder, root: int, names: tuple[str, ...]) -> int:
+    """The query with the names of the dynamic partitions, which take its last columns, where its columns are listed."""
+    query = builder.relations[root]
+    if not isinstance(query, Select) or any(o.star for o in query.outputs) or len(query.outputs) < len(names):
+        return root
+    first = query.outputs[: len(query.outputs) - len(names)]
+    return builder._add(Alias(root, (*(o.name or unnamed(k) for k, o in enumerate(first)), *names)))
 
 
 def _quoted(node: Expression) -> bool:

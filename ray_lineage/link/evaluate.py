@@ -7,7 +7,8 @@ unqualified columns find their relation, temporary tables are looked through.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from ray_lineage.model import (
@@ -29,6 +30,7 @@ from ray_lineage.model import (
     TableRef,
     is_temporary,
     passed_over,
+    unnamed,
 )
 
 if TYPE_CHECKING:
@@ -61,13 +63,18 @@ TRANSFORMED: Final = TRANSFORMATIONS.index("transformation") << 1
 _JOIN: Final = INFLUENCE_KINDS.index("join")
 
 
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
+
+
 class Item(NamedTuple):
-    """One column of a relation. The name ``*`` stands for all columns of its sources (whose columns are ``*`` too)."""
+    """One column of a relation. The name ``*`` stands for all columns of its sources (whose columns are ``*`` too), but for
+    those that ``others`` has under another name, or under none."""
 
     name: str | None
     sources: Sources
     line: int = 0
     expression: str = ""
+    others: Mapping[str, str] = _NONE
 
 
 class Temporary:
@@ -420,9 +427,8 @@ class Evaluator:
         if ref.how:  # f(COLUMNS(*))
             items = [i._replace(sources={s: COMPOSE[ref.how << 1][c] for s, c in i.sources.items()}) for i in items]
         excluded = set(output.excluded)
-        renames = output.renamed or {}
         return [
-            Item(renames.get(i.name, i.name) if i.name else i.name, i.sources, line, i.expression)
+            Item(renamed_by(output, i.name), i.sources, line, i.expression, _others(i, output))
             for i in items
             if i.name not in excluded
         ]
@@ -633,6 +639,23 @@ def reachable(statement: StatementFacts) -> set[int]:
     return seen
 
 
+def renamed_by(star: Output, name: str | None) -> str | None:
+    """What a star calls a column: RENAME says so for one, and ``f(*)`` for all others."""
+    if not star.renamed or not name or name == STAR:
+        return name
+    return star.renamed.get(name) or star.renamed.get(STAR, STAR).replace(STAR, name)
+
+
+def _others(item: Item, star: Output) -> Mapping[str, str]:
+    """What the columns of a star that nobody can list are called, where a star over it leaves them out or renames them."""
+    if item.name != STAR or not (star.excluded or star.renamed):
+        return item.others
+    renames = star.renamed or {}
+    out = {**item.others, **dict.fromkeys((*star.excluded, *renames), "")}
+    out.update({new: item.others.get(old, old) for old, new in renames.items() if old != STAR})
+    return out
+
+
 def like(name: str, pattern: str) -> bool:
     """``name ILIKE pattern``; after ``~`` it is a regular expression."""
     if pattern.startswith("~"):
@@ -642,11 +665,6 @@ def like(name: str, pattern: str) -> bool:
             return True
     parts = [".*" if c == "%" else "." if c == "_" else re.escape(c) for c in pattern]
     return re.fullmatch("".join(parts), name, re.IGNORECASE | re.DOTALL) is not None
-
-
-def unnamed(position: int) -> str:
-    """Name of an output column that has none, by its position."""
-    return f"_col{position}"
 
 
 def renamed(items: list[Item], columns: tuple[str, ...]) -> list[Item]:
@@ -683,7 +701,7 @@ def _exact(items: list[Item], name: str) -> Sources | None:
 
 
 def _through_star(items: list[Item], name: str) -> Sources | None:
-    stars = [i for i in items if i.name == STAR]
+    stars = [i for i in items if i.name == STAR and i.others.get(name, name)]
     if not stars:
         return None
     out: Sources = {}
@@ -692,8 +710,9 @@ def _through_star(items: list[Item], name: str) -> Sources | None:
         if isinstance(item, _Everything):
             add_sources(out, item.sources, weaken)
             continue
+        inner = item.others.get(name, name)
         for (dataset, column), code in item.sources.items():
-            add_sources(out, {(dataset, name if column == STAR else column): code}, weaken)
+            add_sources(out, {(dataset, inner if column == STAR else column): code}, weaken)
     return out
 
 

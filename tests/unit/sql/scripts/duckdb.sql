@@ -102,7 +102,8 @@ COPY (SELECT a FROM t) TO 'o.parquet' (FORMAT PARQUET, PARTITION_BY (a));
 COPY o FROM 'y.csv' (HEADER);
 COPY o TO 's3://b/x.json';
 EXPORT DATABASE 'd'; IMPORT DATABASE 'd'; ATTACH 'f.db' AS f (TYPE sqlite); DETACH f; USE f; INSTALL httpfs; LOAD httpfs; PRAGMA show_tables; SET x = 1; CALL f(); SUMMARIZE t; DESCRIBE t; CHECKPOINT; VACUUM; ANALYZE;
--- codes:
+-- pairs: external."x.csv".* > o.* i, external."dir/*.parquet".a > o.x i, t.a > external."o.parquet".a i,
+--  external."y.csv".* > o.* i, o.* > external."s3://b/x.json".* i
 -- case: syntax
 FROM t SELECT a WHERE b > 1;
 SELECT * EXCLUDE (a) REPLACE (b + 1 AS b) FROM t;
@@ -110,7 +111,7 @@ SELECT COLUMNS('a|b') FROM t;
 SELECT MIN(COLUMNS(*)) FROM t;
 SELECT a AS x, x + 1 AS y FROM t GROUP BY ALL ORDER BY ALL;
 FROM t;
--- codes:
+-- pairs: t.id > id i, t.a > a i, t.b > b i, t.b > b t, t.id > id a, t.a > a a, t.b > b a, t.a > x i, t.a > y t
 -- case: pivot
 PIVOT t ON a IN ('x', 'y') USING SUM(b) GROUP BY id;
 UNPIVOT t ON a, b INTO NAME k VALUE v;
@@ -130,7 +131,7 @@ INSERT INTO o BY NAME (SELECT a AS x FROM t UNION ALL BY NAME SELECT c AS y FROM
 INSERT OR REPLACE INTO o (x) SELECT a FROM t; INSERT OR IGNORE INTO o (x) SELECT a FROM t;
 UPDATE o SET x = t.a FROM t WHERE o.id = t.id; DELETE FROM o USING t WHERE o.id = t.id;
 MERGE INTO o USING t USING (id) WHEN MATCHED THEN UPDATE WHEN NOT MATCHED THEN INSERT BY NAME;
--- codes:
+-- pairs: t.a > o.x i, u.c > o.y i, t.id > o.id i, t.a > o.a i, t.b > o.b i
 -- case: sqlite [sqlite]
 PRAGMA foreign_keys = ON; ATTACH DATABASE 'x.db' AS x; CREATE TABLE IF NOT EXISTS o (id INTEGER PRIMARY KEY AUTOINCREMENT, x TEXT COLLATE NOCASE, g INT AS (id + 1) STORED) STRICT, WITHOUT ROWID;
 INSERT OR REPLACE INTO o (x) SELECT a FROM t; REPLACE INTO o (x) SELECT a FROM x.t2; INSERT INTO o (x) VALUES ('a') ON CONFLICT (x) DO UPDATE SET x = excluded.x || 'y' WHERE id > 1 RETURNING *;
@@ -177,3 +178,13 @@ UNPIVOT t ON (id, a) AS q1, (b, a) AS q2 INTO NAME k VALUE v1, v2;
 CREATE OR REPLACE FUNCTION f4(k := 5) AS TABLE (SELECT a FROM t WHERE id = k);
 -- pairs: t.a > f4.a i
 -- influences: t.id > f4 filter
+-- case: merge takes all columns by position, by name only where it says so
+CREATE TABLE m (b INT, id INT, a VARCHAR);
+CREATE TABLE n (b INT, id INT, a VARCHAR);
+MERGE INTO m USING t ON m.id = t.id WHEN MATCHED THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT BY POSITION;
+MERGE INTO n USING t ON n.id = t.id WHEN MATCHED THEN UPDATE BY NAME WHEN NOT MATCHED THEN INSERT BY NAME *;
+-- pairs: t.id > m.b i, t.a > m.id i, t.b > m.a i, t.id > n.id i, t.a > n.a i, t.b > n.b i
+-- case: insert by position says so
+CREATE TABLE m (b INT, id INT, a VARCHAR);
+INSERT INTO m BY POSITION SELECT * FROM t;
+-- pairs: t.id > m.b i, t.a > m.id i, t.b > m.a i

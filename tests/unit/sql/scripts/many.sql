@@ -148,6 +148,7 @@ WITH q AS (SELECT a AS x FROM t) SELECT x FROM (WITH q AS (SELECT c AS x FROM u)
 -- pairs: u.c > x i
 -- case: cte same name as schema-qualified table [postgres, snowflake, bigquery, spark, duckdb, tsql, trino, redshift, databricks, mysql, oracle, sqlite]
 WITH orders AS (SELECT id, amt FROM raw.orders) INSERT INTO o (x) SELECT amt FROM orders;
+-- pairs: raw.orders.amt > o.x i
 -- reads: raw.orders
 -- case: cte same name unqualified [postgres, snowflake, bigquery, spark, duckdb, tsql, trino, redshift, databricks, mysql, sqlite]
 WITH t AS (SELECT id, a FROM t WHERE b > 1) SELECT id, a FROM t;
@@ -163,6 +164,7 @@ WITH q AS (SELECT id, a FROM t) UPDATE o SET x = (SELECT MAX(q.a) FROM q WHERE q
 -- pairs: t.a > o.x a
 -- case: with before delete [postgres, sqlite, tsql, mysql]
 WITH q AS (SELECT id FROM t) DELETE FROM o WHERE id IN (SELECT id FROM q);
+-- pairs:
 -- reads: o, t
 -- writes: o
 -- case: column same name as alias of other [postgres, snowflake, bigquery, spark, duckdb, tsql, trino, redshift, databricks, mysql, oracle, sqlite, hive]
@@ -256,6 +258,7 @@ UPDATE o SET x = s.m, y = s.n FROM (SELECT id, MAX(a) AS m, b AS n FROM t GROUP 
 -- pairs: t.a > o.x a, t.b > o.y i
 -- case: delete with alias and subquery [postgres, snowflake, duckdb, oracle, mysql, bigquery, databricks]
 DELETE FROM o x WHERE EXISTS (SELECT 1 FROM t WHERE t.id = x.id);
+-- pairs:
 -- writes: o
 -- reads: o, t
 -- case: using star with three tables [postgres, snowflake, spark, duckdb, trino, mysql]
@@ -321,6 +324,7 @@ INSERT INTO o (x) SELECT CASE WHEN a = 1 THEN CASE b WHEN 2 THEN id ELSE NULLIF(
 -- pairs: t.a > o.x t, t.b > o.x t, t.id > o.x t
 -- case: 3-level names create [snowflake, tsql, databricks, trino, redshift, bigquery]
 CREATE TABLE c1.s1.o AS SELECT x.a FROM c2.s2.t2 AS x;
+-- pairs: c2.s2.t2.a > c1.s1.o.a i
 -- writes: c1.s1.o
 -- case: select distinct top aggregate alias collisions [tsql]
 SELECT DISTINCT TOP (3) WITH TIES a AS [Group], COUNT(*) [Count], MAX(b) 'Max b' INTO #r FROM t GROUP BY a ORDER BY COUNT(*) DESC
@@ -361,15 +365,21 @@ INSERT INTO o (x) SELECT k FROM (VALUES (1, 'a')) AS q (k, v) CROSS JOIN t WHERE
 -- pairs:
 -- case: singlestore pipelines [singlestore]
 CREATE PIPELINE p AS LOAD DATA S3 's3://b/x' CONFIG '{}' CREDENTIALS '{}' INTO TABLE o FIELDS TERMINATED BY ',';
+CREATE OR REPLACE PIPELINE IF NOT EXISTS p1 AS LOAD DATA S3 'b/y' CONFIG '{}' INTO TABLE o (a <- k::l, @v <- m) FORMAT PARQUET SET b = UPPER(@v);
 CREATE PIPELINE p2 AS LOAD DATA KAFKA 'h/topic' INTO PROCEDURE pr;
+CREATE PIPELINE p3 AS LOAD DATA KAFKA 'h:9092/tp' INTO TABLE o (x);
 START PIPELINE p;
--- codes:
+-- pairs: external.s3://b/x.* > o.* i, external.s3://b/y.* > o.a i?, external.s3://b/y.* > o.b t?, external.kafka:tp.* > o.x i?
 -- case: starrocks/doris load [starrocks, doris]
-CREATE ROUTINE LOAD db.job ON o COLUMNS (x, y) PROPERTIES ("a" = "b") FROM KAFKA ("kafka_broker_list" = "h", "kafka_topic" = "tp");
+CREATE ROUTINE LOAD db.job ON o COLUMNS TERMINATED BY ",", COLUMNS (x, y, z = x + y) PROPERTIES ("a" = "b") FROM KAFKA ("kafka_broker_list" = "h", "kafka_topic" = "tp");
+CREATE ROUTINE LOAD db.job2 ON p FROM KAFKA ("kafka_broker_list" = "h", "kafka_topic" = "t2");
 INSERT OVERWRITE o SELECT a AS x FROM t;
 CREATE MATERIALIZED VIEW mv REFRESH ASYNC EVERY (INTERVAL 1 HOUR) AS SELECT id, SUM(a) AS s FROM t GROUP BY id;
-SUBMIT TASK AS INSERT INTO p (x) SELECT b FROM t;
--- codes:
+SUBMIT TASK AS INSERT INTO q (x) SELECT b FROM t;
+SUBMIT TASK etl SCHEDULE EVERY(INTERVAL 1 DAY) PROPERTIES ("a" = "b") AS CREATE TABLE r AS SELECT a FROM t;
+CREATE JOB j ON SCHEDULE EVERY 1 MINUTE DO INSERT INTO q (x) SELECT b FROM t;
+-- pairs: external.kafka:tp.* > db.o.x i?, external.kafka:tp.* > db.o.y i?, external.kafka:tp.* > db.o.z t?, external.kafka:t2.* > db.p.* i,
+--  t.a > db.o.x i, t.id > mv.id i, t.a > mv.s a, t.b > q.x i, t.a > r.a i
 -- case: truncate of what may not be there [clickhouse, snowflake, databricks, mysql]
 TRUNCATE TABLE IF EXISTS db.o;
 -- pairs:

@@ -433,6 +433,7 @@ SHOW ERRORS
 @@other.sql
 SPOOL off
 EXIT
+-- pairs: stage.src.a > o.x i
 -- reads: stage.src
 -- writes: o
 -- case: trigger compound and instead of

@@ -288,6 +288,7 @@ END;
 -- case: identifier concatenation
 SET (db, sch) = ('D', 'S');
 INSERT INTO o (y) SELECT b FROM IDENTIFIER($db || '.' || $sch || '.src');
+-- pairs: d.s.src.b > o.y i
 -- writes: o
 -- case: table of variable
 SET tbl = 'db.s.src';
@@ -297,6 +298,7 @@ INSERT INTO o (z) SELECT b FROM TABLE($tbl);
 SET d = 'mydb';
 USE DATABASE IDENTIFIER($d);
 INSERT INTO s.o (x) SELECT a FROM s.t;
+-- pairs: mydb.s.t.a > mydb.s.o.x i
 -- writes: mydb.s.o
 -- case: alert
 CREATE OR REPLACE ALERT al WAREHOUSE = w SCHEDULE = '1 minute' IF (EXISTS (SELECT 1 FROM u WHERE c > 1)) THEN INSERT INTO o (x) SELECT a FROM t;
@@ -364,14 +366,12 @@ DROP TABLE IF EXISTS yy CASCADE;
 -- case: multi-table insert first
 INSERT FIRST WHEN a > 10 THEN INTO o1 WHEN a > 5 THEN INTO o2 (x, y) VALUES (id, b) ELSE INTO o3 SELECT id, a, b FROM t;
 -- pairs: t.id > o1.id i, t.a > o1.a i, t.b > o1.b i, t.id > o2.x i, t.b > o2.y i, t.id > o3.id i, t.a > o3.a i, t.b > o3.b i
--- case: asof match, lateral join
-INSERT INTO o (x, y) SELECT t.a, u.c FROM t ASOF JOIN u MATCH_CONDITION (t.b >= u.d) ON t.id = u.id;
--- pairs: t.a > o.x i, u.c > o.y i
 -- case: column list view with comments and policies
 CREATE OR REPLACE SECURE VIEW v (x COMMENT 'a b', y WITH MASKING POLICY mp) COPY GRANTS COMMENT = 'zz' AS SELECT a, b FROM t;
 -- pairs: t.a > v.x i, t.b > v.y i
 -- case: quoted case
 CREATE VIEW "V" AS SELECT "a b" AS "C d", A FROM "Sch"."Tab";
+-- pairs: Sch.Tab."a b" > v.C d i, Sch.Tab.a > v.a i
 -- writes: v
 -- reads: Sch.Tab
 -- case: group by all, top, sample, values
@@ -398,9 +398,13 @@ INSERT INTO o (z) SELECT b FROM TABLE($tbl);
 -- pairs: t.a > o.x i, t.b > o.y i, t.b > o.z i
 -- case: external table, with virtual cols
 CREATE EXTERNAL TABLE ext (d DATE AS TO_DATE(METADATA$FILENAME), x VARCHAR AS (VALUE:c1::VARCHAR)) PARTITION BY (d) LOCATION = @stg/x AUTO_REFRESH = TRUE FILE_FORMAT = (TYPE = PARQUET);
+-- pairs: external.stage:stg/x.value > ext.x t, external.stage:stg/x.* > ext.* i
 -- writes: ext
 -- case: semantic / udf sql
 CREATE OR REPLACE FUNCTION f(x NUMBER) RETURNS NUMBER AS 'x + 1';
 CREATE FUNCTION g(k INT) RETURNS TABLE (m INT) AS $$ SELECT a FROM t WHERE id = k $$;
 INSERT INTO o (x) SELECT g.m FROM u, TABLE(g(u.c)) g;
 -- pairs: t.a > g.m i, g.m > o.x i
+-- case: a star of an unknown table has its columns under their new names
+INSERT INTO o (x, y, z, w) SELECT b, a, e, f FROM (SELECT * RENAME (b AS e) FROM (SELECT * EXCLUDE (f) RENAME (a AS b) FROM k));
+-- pairs: k.a > o.z i
