@@ -206,7 +206,7 @@ def set_variable(c: FileCompiler, tokens: list[Token], owner: str) -> None:
     if at >= len(tokens) or tokens[at].token_type not in (T.EQ, T.COLON_EQ):
         return
     if c.dialect == "snowflake" and tokens[0].token_type is T.SET:  # a session variable
-        c.variables.add("$" + c.fold(name, False))
+        c.declare("$" + c.fold(name, False))
     elif not name.startswith("@") and c.fold(name, False) not in c.variables:
         return
     if c.fold(name, False) in c.resultsets and _holds_rows(c, parts[0], tokens[at + 1 :], tokens, owner):
@@ -584,7 +584,7 @@ def loop(c: FileCompiler, tokens: list[Token], owner: str) -> None:
         c.rows[name] = (f"#cursor:{c._part(query[0])}",)
     else:  # a range of numbers
         c.rows.pop(name, None)
-        c.variables.add(name)
+        c.declare(name)
 
 
 # --------------------------------------------------------------------------- calls and dynamic SQL
@@ -870,7 +870,7 @@ def _is_text(c: FileCompiler, tokens: list[Token], owner: str) -> bool:
     after = tokens[2].token_type if len(tokens) > 2 else None
     if name in ("format", "concat") or after is T.DPIPE:
         return True
-    return bool(owner or c.variables) and name in c.variables and after in (None, T.USING, T.INTO)
+    return name in c.variables and after in (None, T.USING, T.INTO)
 
 
 def _into_variables(
@@ -899,7 +899,7 @@ def _binds(c: FileCompiler, tokens: list[Token], owner: str) -> list[str]:
         end = next((k for k in range(a, b) if tokens[k].token_type is T.ALIAS), b)
         c.bound += 1
         names.append(f"bind{c.bound}")
-        c.variables.add(names[-1])
+        c.declare(names[-1])
         if a < end:
             assign(c, names[-1], tokens[a:end], owner)
     return names

@@ -128,6 +128,9 @@ _SCALARS: Final = frozenset(
 """Types that may look like the user's own (``[int]``, ``sysname``)."""
 
 _INNER: Final = frozenset({T.MERGE, T.UPDATE, T.DELETE, T.INSERT})
+_SCRIPT_VARIABLES: Final = frozenset({"bigquery", "databricks", "spark", ""})
+"""Where variables may be declared in no block, for all that follows."""
+
 _DELIMITED: Final = frozenset({"mysql", "singlestore", "starrocks", "doris", ""})
 _PROGRAMS: Final = {
     "PROC": "Procedure",
@@ -176,7 +179,7 @@ class FileCompiler:
         self.nothing = Builder(dialect, self.dataset)  # of statements without a query
         self.externals: set[Name] = set()  # files that are read or written
         self.server = ""  # where the text at hand runs, if not here
-        self.variables: set[str] = set()  # declared in procedural bodies: no columns (engines refuse such ambiguity)
+        self.declared: dict[str, set[str]] = {}  # variables of procedural bodies, by owner
         self.calls: list[Call] = []
         self.foreign_keys: list[ForeignKey] = []
         self.owner_names: dict[str, Name] = {}
@@ -282,10 +285,29 @@ class FileCompiler:
         around = self.carriers.get(outer) if owner and not self.is_tsql else None
         return own | around if around else own
 
+    @property
+    def variables(self) -> frozenset[str]:
+        """The variables that the program at hand sees, its package's and its script's too: they are no columns (engines
+        refuse such ambiguity)."""
+        name, found = self.owner, self.declared.get("", ())
+        while name:
+            found = (*found, *self.declared.get(name, ()))
+            name = name.rpartition(".")[0]
+        return frozenset(found)
+
+    def declare(self, variable: str) -> None:
+        """There is such a variable in the program at hand."""
+        self.declared.setdefault(self.owner, set()).add(variable)
+
+    def _leave_block(self) -> None:
+        """What a block in no program declared ends with it."""
+        if self.dialect not in _SCRIPT_VARIABLES:
+            self.declared[""] = {name for name in self.declared.get("", ()) if name[0] == "$"}
+
     def declare_variable(self, name: Token, kind: list[Token]) -> None:
         """``name type``: a variable, and whether it holds whole rows."""
         part = self._part(name)
-        self.variables.add(part)
+        self.declare(part)
         self.rows.pop(part, None)
         words = {t.text.upper() for t in kind[:8]}
         if words & {"ROWTYPE", "RECORD"} or (kind and self._part(kind[0]) in self.row_types):
@@ -303,6 +325,8 @@ class FileCompiler:
         outer_path = self.path
         for index, piece in enumerate(slices):
             self.path = (*outer_path, *piece.path)
+            if piece.fresh and not owner:
+                self._leave_block()
             try:
                 self._slice(index, piece, self.owners.get(piece.owner, owner))
                 if (
@@ -545,7 +569,7 @@ class FileCompiler:
             return
         if any(t.token_type is T.COLON_EQ for t in tokens[1:9]) and not _is_declaration(tokens):
             if tokens[1].token_type is T.COLON_EQ:
-                self.variables.add(self._part(tokens[0]))
+                self.declare(self._part(tokens[0]))
             procedural.set_variable(self, tokens, owner)
         elif tokens[0].token_type is T.VAR and _is_declaration(tokens):
             self.declare_variable(tokens[0], tokens[1:])
@@ -701,6 +725,7 @@ class FileCompiler:
             self._row_names(tokens, owner)
         elif name[-1] in self.trigger_functions:
             self._trigger_function(tokens, owner, self.trigger_functions[name[-1]])
+        self.owner = owner
         if self.is_tsql:
             self._tsql_parameters(tokens, i, owner)
         else:
@@ -759,7 +784,7 @@ class FileCompiler:
             while a < b - 1 and tokens[a].text.upper() in ("IN", "OUT", "INOUT", "VARIADIC"):
                 a += 1
             if b - a > 1 or untyped:
-                self.variables.add(self._part(tokens[a]))
+                self.declare(self._part(tokens[a]))
 
     def _tsql_parameters(self, tokens: list[Token], i: int, owner: str) -> None:
         """``@rows dbo.SomeType READONLY`` is a table of that type's columns."""
@@ -850,6 +875,8 @@ class FileCompiler:
                 Diagnostic(d.code, d.severity, d.message, d.line + lines, d.column) for d in diagnostics
             )
             self._compile_tokens([shifted(t, lines, start) for t in found], owner)
+            if not owner:
+                self._leave_block()
             return
 
     # ------------------------------------------------------------------ DDL
@@ -1168,7 +1195,7 @@ class FileCompiler:
 
     def _builder(self) -> Builder:
         builder = Builder(self.dialect, self.dataset, lambda text: procedural.external(self, text, 0))
-        builder.variables = frozenset(self.variables)
+        builder.variables = self.variables
         builder.dynamic = self.nested > 0
         builder.text_of = self._expression
         builder.qualified = self._qualified

@@ -406,6 +406,7 @@ def create(c: FileCompiler, tokens: list[Token], words: list[str], owner: str) -
     elif kind == "INDEX":
         return words[1] == "JOIN" and _join_index(c, tokens, name, i, owner)
     elif kind == "TABLE":  # CREATE TABLE FUNCTION of BigQuery
+        c.owner = ".".join(name)
         if i < len(tokens) and tokens[i].token_type is T.L_PAREN:
             c._parameters(tokens, i)
         query = _after_as(tokens, i)

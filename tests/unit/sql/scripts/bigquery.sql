@@ -297,3 +297,10 @@ INSERT INTO ds.p (x, y) WITH q AS (SELECT * EXCEPT (c) FROM ds.k), r AS (SELECT 
 CREATE TABLE `p-1.d`.o AS SELECT a FROM `p-1.d`.k;
 INSERT `p-1.d`.o (a) SELECT b FROM t;
 -- pairs: p-1.d.k.a > p-1.d.o.a i, t.b > p-1.d.o.a i
+-- case: parameters and variables of a procedure are columns after it, those of the script are not
+DECLARE m INT64 DEFAULT (SELECT MAX(a) FROM t);
+CREATE PROCEDURE ds.p (id INT64) BEGIN DECLARE a INT64; SET a = id; END;
+CREATE TABLE FUNCTION ds.tf(b INT64) AS SELECT a FROM t WHERE id = b;
+BEGIN INSERT ds.o (x) VALUES (m); END;
+INSERT ds.o (y, z, w, k) SELECT m, id, a, b FROM t;
+-- pairs: t.a > ds.tf.a i, t.a > ds.o.x a, t.a > ds.o.y a, t.id > ds.o.z i, t.a > ds.o.w i, t.b > ds.o.k i

@@ -323,3 +323,7 @@ INSERT INTO p (x) SELECT @n := MAX(b) FROM t;
 UPDATE o SET z = @n WHERE id = 1;
 CREATE TABLE r AS SELECT * FROM q;
 -- pairs: t.a > q.x t, t.b > q.b i, t.a > o.y i, t.b > p.x a, t.b > o.z a, q.x > r.x i, q.b > r.b i
+-- case: parameters and variables are columns again after their procedure
+CREATE PROCEDURE p (id INT) BEGIN DECLARE a INT; SELECT MAX(c) INTO a FROM u; INSERT INTO o (x, y) VALUES (a, id); END;
+CREATE VIEW v AS SELECT id, a FROM t;
+-- pairs: u.c > o.x a, t.id > v.id i, t.a > v.a i

@@ -678,3 +678,9 @@ INSERT INTO o (x, y) SELECT a, SUM(b) FROM t GROUP BY GROUPING SETS ((a), CUBE (
 INSERT INTO p (x, y) SELECT a, SUM(b) FROM t GROUP BY id, CUBE (a);
 -- pairs: t.a > o.x i, t.b > o.y a, t.a > p.x i, t.b > p.y a
 -- influences: t.a > o group_by, t.id > o group_by, t.a > o filter, t.id > p group_by, t.a > p group_by
+-- case: parameters and variables are columns again after their function
+CREATE FUNCTION f(id int) RETURNS int LANGUAGE plpgsql AS $$ DECLARE a int; BEGIN SELECT MAX(c) INTO a FROM u; INSERT INTO o (x, y) VALUES (a, id); RETURN id; END $$;
+CREATE VIEW v AS SELECT id, a FROM t;
+DO $$ DECLARE b int; BEGIN b := 1; INSERT INTO o (z) SELECT b FROM t; END $$;
+CREATE VIEW w AS SELECT b FROM t;
+-- pairs: u.c > o.x a, t.id > v.id i, t.a > v.a i, t.b > w.b i

@@ -408,3 +408,9 @@ INSERT INTO o (x) SELECT g.m FROM u, TABLE(g(u.c)) g;
 -- case: a star of an unknown table has its columns under their new names
 INSERT INTO o (x, y, z, w) SELECT b, a, e, f FROM (SELECT * RENAME (b AS e) FROM (SELECT * EXCLUDE (f) RENAME (a AS b) FROM k));
 -- pairs: k.a > o.z i
+-- case: variables are columns again after their block
+DECLARE a INT DEFAULT (SELECT MAX(b) FROM t); BEGIN INSERT INTO o (x) VALUES (:a); END;
+CREATE VIEW v AS SELECT id, a FROM t;
+EXECUTE IMMEDIATE $$ DECLARE b INT; BEGIN b := (SELECT MAX(c) FROM u); INSERT INTO o (y) VALUES (:b); END $$;
+CREATE VIEW w AS SELECT b FROM t;
+-- pairs: t.b > o.x a, t.id > v.id i, t.a > v.a i, u.c > o.y a, t.b > w.b i
