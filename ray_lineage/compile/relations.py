@@ -56,8 +56,51 @@ _MASKING_NAMES: Final = frozenset(
         "sha512", "md5", "standard_hash", "ora_hash", "farm_fingerprint", "to_hash", "xxhash64", "murmurhash",
     }
 )  # fmt: skip
+_JSON_AGGREGATES: Final = (
+    "every jsonb_agg json_agg_strict jsonb_agg_strict json_arrayagg json_objectagg range_agg range_intersect_agg xmlagg"
+)
+_SPARK_AGGREGATES: Final = "count_min_sketch every histogram_numeric hll_sketch_agg hll_union_agg mean some std try_avg try_sum schema_of_json_agg"
+_TRINO_AGGREGATES: Final = (
+    "checksum every geometric_mean histogram map_agg map_union multimap_agg approx_most_frequent approx_set merge"
+    " numeric_histogram qdigest_agg tdigest_agg reduce_agg set_union"
+)
+_AGGREGATES: Final[dict[str, frozenset[str]]] = {
+    dialect: frozenset(names.split())
+    for dialect, names in {
+        "": _JSON_AGGREGATES + " json_group_array json_group_object",
+        "postgres": _JSON_AGGREGATES,
+        "redshift": _JSON_AGGREGATES,
+        "materialize": _JSON_AGGREGATES,
+        "risingwave": _JSON_AGGREGATES,
+        "mysql": "json_arrayagg",
+        "sqlite": "total json_group_array json_group_object jsonb_group_array jsonb_group_object",
+        "tsql": "checksum_agg stdevp var varp",
+        "fabric": "checksum_agg stdevp var varp",
+        "oracle": "approx_median approx_percentile collect stats_mode sys_xmlagg xmlagg bit_and_agg bit_or_agg bit_xor_agg"
+        " checksum kurtosis_pop kurtosis_samp skewness_pop skewness_samp boolean_and_agg boolean_or_agg every",
+        "snowflake": "hll_accumulate hll_combine vector_avg",
+        "bigquery": "st_union_agg st_centroid_agg st_extent",
+        "spark": _SPARK_AGGREGATES,
+        "spark2": _SPARK_AGGREGATES,
+        "databricks": _SPARK_AGGREGATES + " st_union_agg",
+        "hive": "histogram_numeric",
+        "trino": _TRINO_AGGREGATES,
+        "presto": _TRINO_AGGREGATES,
+        "athena": _TRINO_AGGREGATES,
+        "duckdb": "arbitrary bitstring_agg favg fsum geomean histogram product sum_no_overflow weighted_avg"
+        " reservoir_quantile entropy mad sem json_group_array json_group_object kahan_sum mean",
+        "clickhouse": "summapfiltered singlevalueornull",
+        "teradata": "skew xmlagg average maximum minimum json_agg",
+        "exasol": "mul st_union",
+    }.items()
+}
+"""Aggregates that the grammar takes for functions like any other."""
+
 _PASS: Final = frozenset({exp.Alias, exp.Paren, exp.Aliases, exp.Tuple, exp.Ordered, exp.Distinct})
 _ORDERED_SETS: Final = (exp.PercentileCont, exp.PercentileDisc, exp.Mode, exp.Quantile, exp.ApproxQuantile)
+_AROUND_ROWS: Final = (
+    exp.Bracket, exp.ArrayAgg, exp.AnyValue, exp.IgnoreNulls, exp.Limit, exp.Order, exp.Distinct,
+)  # fmt: skip
 _VALUE_WINDOW_FUNCTIONS: Final = (exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue, exp.NthValue)
 _VIRTUAL: Final = frozenset({"input__file__name", "block__offset__inside__file"})
 _OF_ROWS: Final = frozenset({"rowid", "ora_rowscn", "ctid", "xmin", "xmax", "tableoid"})
@@ -340,6 +383,7 @@ class Builder:
         self.dynamic = False  # names may hold UNKNOWN
         self.unknown_is_list = True  # such an item of a select list may be several columns, not just a value
         self.lateral = dialect in _LATERAL_ALIASES
+        self.aggregates = _AGGREGATES.get(dialect, frozenset())
         self.variables: frozenset[str] = frozenset()  # plain names that are variables, not columns
         self.rows: dict[str, Name] = {}  # names of a trigger's rows (inserted, new...) and their table
         self.assigned: list[tuple[str, Collected]] = []  # SELECT @v = expression
@@ -484,7 +528,16 @@ class Builder:
             sources = [self._match_recognize(match, sources, scope)]
         for window in args.get("windows") or ():
             scope.windows[self._identifier(window.this)] = window
-        outputs = self._outputs(node.expressions, scope, sources, subqueries)
+        items = node.expressions
+        how = IDENTITY
+        if args.get("kind") == "VALUE" and len(items) == 1:
+            items, how = self._fields(items[0], scope)
+        outputs = self._outputs(items, scope, sources, subqueries)
+        if how != IDENTITY:
+            outputs = tuple(
+                msgspec.structs.replace(o, refs=tuple(msgspec.structs.replace(r, how=how) for r in o.refs))
+                for o in outputs
+            )
         self._row_shapers(args, scope, influences, subqueries)
         self.scopes[index] = scope
         self.relations[index] = Select(
@@ -497,6 +550,22 @@ class Builder:
             tuple(subqueries),
         )
         return index
+
+    def _fields(self, value: Expression, scope: Scope) -> tuple[list[Expression], int]:
+        """The columns of BigQuery's ``SELECT AS VALUE STRUCT(a AS x, b)`` and of ``SELECT AS VALUE t``, and what was done to
+        them: ``ARRAY_AGG(t ORDER BY a LIMIT 1)[OFFSET(0)]`` is one of many rows."""
+        if isinstance(value, exp.Struct):
+            fields = value.expressions
+            return [exp.alias_(f.expression, f.this) if isinstance(f, exp.PropertyEQ) else f for f in fields], IDENTITY
+        row, how = value, IDENTITY
+        while isinstance(row, _AROUND_ROWS):
+            how = AGGREGATION if isinstance(row, exp.AggFunc) else how
+            row = row.this or next(iter(row.expressions), None)
+        if isinstance(row, exp.Column) and row.args.get("table") is None:
+            index = scope.aliases.get(self._identifier(row.this), -1)
+            if index >= 0 and self._is_row(index, self._identifier(row.this)):
+                return [exp.Column(this=exp.Star(), table=row.this)], how
+        return [value], IDENTITY
 
     def _star_of(self, item: Callable[[Scope], list[int]], parent: Scope | None, known: dict[str, int]) -> int:
         index = self._reserve()
@@ -771,7 +840,7 @@ class Builder:
         tables = self._table_arguments(call, scope)
         if tables:
             return tables
-        schema = list(call.find_all(exp.OpenJSONColumnDef, exp.ColumnDef))
+        schema = list(call.find_all(exp.OpenJSONColumnDef, exp.ColumnDef, exp.JSONColumnDef))
         if not columns and not name and not schema and self.dialect in _SCHEMA_CALLS:
             columns = _ROWSETS.get(str(call.name if isinstance(call, exp.Anonymous) else call.key).lower(), ())
         if self.dialect == "clickhouse" and name:  # v(parameter = value)
@@ -786,7 +855,8 @@ class Builder:
             self.called(name, collected.line)
         if columns and not name:
             refs = tuple(collected.refs.values())
-            return self._add(Select((), tuple(Output(c, refs) for c in columns), (), scope.index,
+            numbers = {self._identifier(c.this) for c in schema if c.args.get("ordinality")}
+            return self._add(Select((), tuple(Output(c, () if c in numbers else refs) for c in columns), (), scope.index,
                                     subqueries=tuple(collected.subqueries)))  # fmt: skip
         return self._add(TableRef(name, collected.line, columns, True, tuple(collected.refs.values())))
 
@@ -1381,6 +1451,8 @@ class Builder:
             self._dictionary(node, scope, how, found)
         if self._is_sequence(node) or self._excluded_value(node, scope, how, found):
             return _DONE
+        if name in self.aggregates:
+            return COMPOSED[AGGREGATION][how]
         how = COMPOSED[MASKING][how] if name in _MASKING_NAMES else how or TRANSFORMATION
         if name.upper() in _FIRST_WORDS:
             for item in node.expressions[1:]:
@@ -1624,8 +1696,7 @@ class Builder:
             if name in self.variables:
                 return Ref(self.variable("@" + name), scope.index, VALUE, how, line)
             if name in scope.aliases and self.dialect in _ROW_VALUES:
-                row = self.relations[scope.aliases[name]]
-                if isinstance(row, TableRef) and row.name and row.name[-1] != name:  # the whole row
+                if self._is_row(scope.aliases[name], name):
                     return Ref(scope.aliases[name], scope.index, STAR, COMPOSED[TRANSFORMATION][how], line)
             return Ref(-1, scope.index, name, how, line)
         if name in _OF_ROWS and name in self.pseudo and not identifier.args.get("quoted"):
@@ -1657,6 +1728,17 @@ class Builder:
             if self.dialect in STRUCTS:  # the column is the leftmost part
                 return Ref(-1, scope.index, self._identifier(first), COMPOSED[TRANSFORMATION][how], line)
         return None
+
+    def _is_row(self, index: int, name: str) -> bool:
+        """Is the alias ``name`` of a relation, standing alone, its whole row? A column of that name goes first."""
+        row = self.relations[index]
+        if isinstance(row, TableRef):
+            return bool(row.name) and not row.function and row.name[-1] != name
+        while isinstance(row, Alias | SetOp):
+            if isinstance(row, Alias) and row.columns:
+                return name not in row.columns
+            row = self.relations[row.relation if isinstance(row, Alias) else row.branches[0]]
+        return isinstance(row, Select) and bool(row.sources) and name not in [o.name for o in row.outputs]
 
     def _row(self, table: Name) -> int:
         """Relation of a trigger's row."""

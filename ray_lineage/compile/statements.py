@@ -1497,6 +1497,8 @@ class FileCompiler:
         source = tree.args.get("expression") or tree.args.get("source")  # of TABLE t in Spark
         if isinstance(source, exp.Select) and columns:
             builder.unknown_is_list = len(source.expressions) != len(columns)
+            if len(columns) == 1:  # SELECT AS VALUE STRUCT(...) is one value here
+                source.args.pop("kind", None)
         root = (
             builder.query(source, None, known)
             if isinstance(source, exp.Query | exp.Table | exp.Paren | exp.Values)

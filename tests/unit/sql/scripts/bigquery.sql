@@ -304,3 +304,9 @@ CREATE TABLE FUNCTION ds.tf(b INT64) AS SELECT a FROM t WHERE id = b;
 BEGIN INSERT ds.o (x) VALUES (m); END;
 INSERT ds.o (y, z, w, k) SELECT m, id, a, b FROM t;
 -- pairs: t.a > ds.tf.a i, t.a > ds.o.x a, t.a > ds.o.y a, t.id > ds.o.z i, t.a > ds.o.w i, t.b > ds.o.k i
+-- case: select as value has the columns of its struct or row
+CREATE TABLE ds.o AS SELECT AS VALUE STRUCT(a AS x, b, id + 1 AS z) FROM t;
+CREATE TABLE ds.p AS SELECT AS VALUE x FROM t AS x;
+CREATE TABLE ds.q AS SELECT AS VALUE ARRAY_AGG(x ORDER BY x.b DESC LIMIT 1)[OFFSET(0)] FROM t AS x GROUP BY x.id;
+-- pairs: t.a > ds.o.x i, t.b > ds.o.b i, t.id > ds.o.z t, t.id > ds.p.id i, t.a > ds.p.a i, t.b > ds.p.b i, t.id > ds.q.id a,
+--  t.a > ds.q.a a, t.b > ds.q.b a

@@ -484,3 +484,26 @@ ALTER TABLE k DROP CONSTRAINT d, COLUMN b;
 ALTER TABLE k DROP COLUMN IF EXISTS e;
 INSERT INTO p SELECT * FROM k;
 -- pairs: k.a > p.a i, k.d > p.d i
+-- case: aggregates with names of their own [tsql]
+SELECT VAR(a) AS x, STDEVP(b) AS y, CHECKSUM_AGG(id) AS z INTO o FROM t;
+-- pairs: t.a > o.x a, t.b > o.y a, t.id > o.z a
+-- case: aggregates with names of their own [spark, databricks]
+CREATE TABLE o AS SELECT id, try_sum(a) AS x, some(b) AS y FROM t GROUP BY ALL;
+-- pairs: t.id > o.id i, t.a > o.x a, t.b > o.y a
+-- influences: t.id > o group_by
+-- case: aggregates with names of their own [trino, athena]
+CREATE TABLE o AS SELECT map_agg(a, b) AS x, geometric_mean(id) AS y FROM t;
+-- pairs: t.a > o.x a, t.b > o.x a, t.id > o.y a
+-- case: aggregates with names of their own [oracle]
+CREATE TABLE o AS SELECT stats_mode(a) AS x, CAST(COLLECT(b) AS tab) AS y FROM t;
+-- pairs: t.a > o.x a, t.b > o.y a
+-- case: aggregates with names of their own [duckdb]
+CREATE TABLE o AS SELECT id, product(a) AS x, json_group_array(b) AS y FROM t GROUP BY ALL;
+-- pairs: t.id > o.id i, t.a > o.x a, t.b > o.y a
+-- influences: t.id > o group_by
+-- case: aggregates with names of their own [sqlite]
+CREATE TABLE o AS SELECT total(a) AS x, json_group_array(b) AS y FROM t;
+-- pairs: t.a > o.x a, t.b > o.y a
+-- case: all columns of a json table [postgres, mysql, oracle]
+CREATE TABLE o AS SELECT jt.* FROM t, JSON_TABLE(t.a, '$.x[*]' COLUMNS (k INT PATH '$.k', n FOR ORDINALITY, NESTED PATH '$.y[*]' COLUMNS (v INT PATH '$.v'))) jt;
+-- pairs: t.a > o.k t, t.a > o.v t

@@ -684,3 +684,12 @@ CREATE VIEW v AS SELECT id, a FROM t;
 DO $$ DECLARE b int; BEGIN b := 1; INSERT INTO o (z) SELECT b FROM t; END $$;
 CREATE VIEW w AS SELECT b FROM t;
 -- pairs: u.c > o.x a, t.id > v.id i, t.a > v.a i, t.b > w.b i
+-- case: a derived table's or cte's name is its row
+INSERT INTO o (x) SELECT row_to_json(q) FROM (SELECT id, a FROM t) q;
+INSERT INTO p (x) WITH c AS (SELECT b FROM t) SELECT to_jsonb(c) FROM c;
+INSERT INTO q (x) SELECT q FROM (SELECT id AS q, a FROM t) q;
+INSERT INTO r (x) SELECT elem ->> 'k' FROM t, jsonb_array_elements(t.a) elem;
+-- pairs: t.id > o.x t, t.a > o.x t, t.b > p.x t, t.id > q.x i, t.a > r.x t
+-- case: aggregates of documents
+INSERT INTO o (x, y, z, w) SELECT jsonb_agg(a ORDER BY b), every(a), range_agg(b), xmlagg(c ORDER BY d) FROM k;
+-- pairs: k.a > o.x a, k.b > o.x w, k.a > o.y a, k.b > o.z a, k.c > o.w a, k.d > o.w w
