@@ -443,6 +443,7 @@ def _targets(c: FileCompiler, tokens: list[Token], i: int, owner: str) -> tuple[
         name = c._part(parts[0]) if parts else ""
         if not name or not (
             name in c.variables
+            or name in c.returned_names.get(owner, ())
             or name in c.records
             or name in c.rows
             or name.startswith("@")
@@ -515,6 +516,9 @@ def return_rows(c: FileCompiler, tokens: list[Token], owner: str) -> bool:
     """``RETURN NEXT r`` of plpgsql and ``RETURN TABLE(res)`` of Snowflake. False if it is something else."""
     words = [t.text.upper() for t in tokens[1:3]]
     row: Name = ()
+    if words == ["NEXT"]:
+        return_variables(c, tokens, owner)
+        return True
     if words[:1] == ["NEXT"] and len(tokens) == 3:
         row = c.rows.get(c._part(tokens[2]), ())
     elif words == ["TABLE", "("] and len(tokens) > 3:
@@ -526,6 +530,21 @@ def return_rows(c: FileCompiler, tokens: list[Token], owner: str) -> bool:
     output = Output(None, (Ref(table, 1, STAR, IDENTITY, tokens[0].line),), tokens[0].line, star=True)
     c._result(tokens, builder, builder._add(Select((table,), (output,))), owner)
     return True
+
+
+def return_variables(c: FileCompiler, tokens: list[Token], owner: str) -> None:
+    """``RETURN NEXT`` of plpgsql, and the end of a program that has OUT parameters: the columns of the result are what the
+    variables of their names hold."""
+    carriers = c.carriers.get(owner, set())
+    given = [name for name in c.returned_names.get(owner, ()) if variable_name(c, name) in carriers]
+    if not given:
+        return
+    builder = c._builder()
+    line = tokens[0].line
+    assignments = tuple(
+        Assignment(n, (Ref(builder.variable("@" + n), -1, VALUE, IDENTITY, line),), line) for n in given
+    )
+    c._add(tokens, "result_set", builder, owner, target=c.owner_names[owner], assignments=assignments)
 
 
 def cursor_of(c: FileCompiler, name: Token, source: Token, tokens: list[Token], owner: str) -> None:

@@ -837,6 +837,16 @@ class Builder:
             if isinstance(call.expression, exp.Table):
                 table = self._add(TableRef(self.dataset(call.expression), 0))
                 self._note(collected, Ref(table, scope.index, STAR, TRANSFORMATION))
+        if isinstance(call, exp.Stack):
+            subqueries: list[int] = []
+            width = (
+                -(-len(call.expressions) // int(call.this.name))
+                if call.this.name.isdigit() and call.this.name != "0"
+                else 1
+            )
+            names = columns or tuple(f"col{k}" for k in range(width))
+            outputs = tuple(self._stacked(call, names, scope, subqueries))
+            return self._add(Select((), outputs, (), scope.index, subqueries=tuple(subqueries)))
         tables = self._table_arguments(call, scope)
         if tables:
             return tables
@@ -1235,6 +1245,8 @@ class Builder:
             schema = item.args.get("schema")
             names = [self._identifier(c) for c in schema.expressions] if schema is not None else ["key", "value"]
             return [Output(n, tuple(found.refs.values()), found.line) for n in names]
+        if kind is exp.Aliases and isinstance(item.this, exp.Stack):
+            return self._stacked(item.this, tuple(self._identifier(a) for a in item.expressions), scope, subqueries)
         if kind is exp.Aliases:  # several columns out of one expression
             found = self._collected(item.this, scope, subqueries)
             return [Output(self._identifier(a), tuple(found.refs.values()), found.line) for a in item.expressions]
@@ -1267,6 +1279,17 @@ class Builder:
         bare = kind is exp.Alias and item.this.__class__ is exp.Column
         text = self.text_of(item, found.at) if found.refs and not bare else ""
         return Output(name, tuple(found.refs.values()), line or found.line, column, expression=text)
+
+    def _stacked(self, call: exp.Stack, names: tuple[str, ...], scope: Scope, subqueries: list[int]) -> list[Output]:
+        """``stack(2, 'a', a, 'b', b) AS (k, v)``: rows of values, each column of them has its own."""
+        out: list[Output] = []
+        for k, name in enumerate(names):
+            found = Collected()
+            for value in call.expressions[k :: len(names)]:
+                self.collect(value, scope, IDENTITY, found)
+            subqueries.extend(found.subqueries)
+            out.append(Output(name, tuple(found.refs.values()), found.line))
+        return out
 
     def _applied(self, item: Expression, scope: Scope, subqueries: list[int]) -> list[Output]:
         """``* EXCEPT (a) APPLY(f)`` of ClickHouse: f of every column, which is called ``f(column)``."""
@@ -1695,9 +1718,8 @@ class Builder:
                 return None
             if name in self.variables:
                 return Ref(self.variable("@" + name), scope.index, VALUE, how, line)
-            if name in scope.aliases and self.dialect in _ROW_VALUES:
-                if self._is_row(scope.aliases[name], name):
-                    return Ref(scope.aliases[name], scope.index, STAR, COMPOSED[TRANSFORMATION][how], line)
+            if name in scope.aliases and self.dialect in _ROW_VALUES and self._is_row(scope.aliases[name], name):
+                return Ref(scope.aliases[name], scope.index, STAR, COMPOSED[TRANSFORMATION][how], line)
             return Ref(-1, scope.index, name, how, line)
         if name in _OF_ROWS and name in self.pseudo and not identifier.args.get("quoted"):
             return None

@@ -409,6 +409,14 @@ def _plain_pivot(tokens: list[Token], verb: str) -> list[Token]:
     ]
 
 
+def _without_current(tokens: list[Token], verb: str) -> list[Token]:
+    """``WHERE CURRENT OF cursor``: which row that is says the cursor."""
+    at = next((i for i in range(len(tokens) - 3) if _pair(tokens, i + 1) == "CURRENT OF"), -1)
+    if verb not in ("UPDATE", "DELETE") or at < 0 or tokens[at].token_type is not T.WHERE:
+        return tokens
+    return [*tokens[:at], *tokens[at + 4 :]]
+
+
 def _pair(tokens: list[Token], i: int) -> str:
     return " ".join(t.text.upper() for t in tokens[i : i + 2])
 
@@ -952,6 +960,7 @@ _ALL: Final = (
     _rule("postgres any", "cube", "", _plain_cube),
     _rule("duckdb", "merge by", r"\b(?:insert|update)\s+by\s+(?:name|position)\b", _plain_by_name),
     _rule("duckdb", "insert by", r"\bby\s+position\b", _plain_by_name),
+    _rule("oracle postgres redshift mysql teradata exasol any", "current of", "", _without_current),
     _rule("bigquery", "table", r"\b(?:appends|changes)\s*\(\s*table\b", _plain_changes),
     _rule("databricks spark any", "evolution", "", _without_evolution),
     _rule("redshift", "duplicates", r"\bremove\s+duplicates\b", _plain_merge),

@@ -176,6 +176,7 @@ class FileCompiler:
         self.has_identifiers = dialect in _NAMES_BY_TEXT and _NAMED_BY_TEXT.search(lower) is not None
         self.parameters: dict[str, list[str]] = {}  # of T-SQL's programs, by owner
         self.outputs: dict[str, list[str]] = {}  # output parameters, by owner
+        self.returned_names: dict[str, tuple[str, ...]] = {}  # variables that are columns of a result, by owner
         self.nothing = Builder(dialect, self.dataset)  # of statements without a query
         self.externals: set[Name] = set()  # files that are read or written
         self.server = ""  # where the text at hand runs, if not here
@@ -732,8 +733,13 @@ class FileCompiler:
             self._parameters(tokens, i, untyped=self.dialect == "duckdb")
         columns: tuple[DeclaredColumn, ...] = ()
         returns = next((j for j in range(i, len(tokens)) if tokens[j].text.upper() == "RETURNS"), -1)
-        if kind == "Function" and returns >= 0:
+        if returns >= 0 and (kind == "Function" or (kind == "Procedure" and self.dialect == "snowflake")):
             columns = self._returned_table(tokens, returns, name)
+        if columns:
+            self.returned_names[owner] = tuple(c.name for c in columns)
+        elif self.dialect in _PLPGSQL and self.dialect and kind in ("Function", "Procedure"):
+            columns = self._out_parameters(tokens, i)
+            self.returned_names[owner] = tuple(c.name for c in columns)
         parameters = tuple(self.parameters.get(owner, ())) if kind == "Procedure" else ()
         self.declarations.append(Declaration(name, kind, start_line(tokens[0]), columns, parameters=parameters))
 
@@ -785,6 +791,16 @@ class FileCompiler:
                 a += 1
             if b - a > 1 or untyped:
                 self.declare(self._part(tokens[a]))
+
+    def _out_parameters(self, tokens: list[Token], i: int) -> tuple[DeclaredColumn, ...]:
+        """``(IN a int, OUT b int)`` of Postgres: what goes out are the columns of the result."""
+        if i >= len(tokens) or tokens[i].token_type is not T.L_PAREN:
+            return ()
+        out: list[DeclaredColumn] = []
+        for a, b in ddl.items(tokens, i + 1, closing(tokens, i)):
+            if b - a > 2 and tokens[a].text.upper() in ("OUT", "INOUT"):
+                out.append(self._declared(ddl._column(tokens, a + 1, b)))
+        return tuple(out)
 
     def _tsql_parameters(self, tokens: list[Token], i: int, owner: str) -> None:
         """``@rows dbo.SomeType READONLY`` is a table of that type's columns."""
@@ -891,6 +907,7 @@ class FileCompiler:
             program = self.owners.get(len(self.owners) + 1_000_000 - 1, owner)
             if not writes.function_query(self, tokens, program):
                 self._nested_body(tokens, program)
+                procedural.return_variables(self, tokens, program)
             return
         if self.is_tsql and verb == "ALTER" and words[1:2] == ["SCHEMA"]:
             procedural.transfer(self, tokens, owner)

@@ -498,3 +498,12 @@ CREATE PACKAGE BODY k AS
   PROCEDURE q IS BEGIN INSERT INTO m (x, y, z) SELECT a, id, g FROM t; END;
 END;
 -- pairs: t.b > o.x i, t.a > m.x i, t.id > m.y i
+-- case: rows at a cursor
+BEGIN
+  FOR r IN (SELECT id, a FROM t FOR UPDATE) LOOP
+    UPDATE o SET x = r.a WHERE CURRENT OF c;
+    DELETE FROM m WHERE CURRENT OF c;
+  END LOOP;
+END;
+-- pairs: t.a > o.x i
+-- writes: o, m

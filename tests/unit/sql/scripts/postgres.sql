@@ -693,3 +693,20 @@ INSERT INTO r (x) SELECT elem ->> 'k' FROM t, jsonb_array_elements(t.a) elem;
 -- case: aggregates of documents
 INSERT INTO o (x, y, z, w) SELECT jsonb_agg(a ORDER BY b), every(a), range_agg(b), xmlagg(c ORDER BY d) FROM k;
 -- pairs: k.a > o.x a, k.b > o.x w, k.a > o.y a, k.b > o.z a, k.c > o.w a, k.d > o.w w
+-- case: rows that RETURN NEXT makes of the variables of the result
+CREATE FUNCTION f(p int) RETURNS TABLE (x int, y text) LANGUAGE plpgsql AS $$
+DECLARE r record;
+BEGIN
+  FOR r IN SELECT id, a FROM t WHERE t.id = p LOOP x := r.id; y := upper(r.a); RETURN NEXT; END LOOP;
+  RETURN QUERY SELECT c, d FROM u;
+END $$;
+INSERT INTO o (z) SELECT y FROM f(1);
+-- pairs: t.id > f.x i, t.a > f.y t, u.c > f.x i, u.d > f.y i, f.y > o.z i
+-- case: out parameters are the columns of the result
+CREATE FUNCTION f(p int, OUT x int, OUT y text) LANGUAGE plpgsql AS $$ BEGIN SELECT max(a), min(b) INTO x, y FROM t WHERE id = p; END $$;
+CREATE FUNCTION g(OUT x int, OUT y text) AS $$ SELECT a, b FROM t $$ LANGUAGE sql;
+CREATE PROCEDURE pr(INOUT n int) LANGUAGE plpgsql AS $$ BEGIN SELECT count(a) INTO n FROM t; INSERT INTO m (x) VALUES (n); END $$;
+INSERT INTO o SELECT * FROM f(1);
+INSERT INTO p SELECT * FROM g();
+-- pairs: t.a > f.x a, t.b > f.y a, f.x > o.x i, f.y > o.y i, t.a > g.x i, t.b > g.y i, g.x > p.x i, g.y > p.y i, t.a > pr.n a,
+--  t.a > m.x a

@@ -414,3 +414,7 @@ CREATE VIEW v AS SELECT id, a FROM t;
 EXECUTE IMMEDIATE $$ DECLARE b INT; BEGIN b := (SELECT MAX(c) FROM u); INSERT INTO o (y) VALUES (:b); END $$;
 CREATE VIEW w AS SELECT b FROM t;
 -- pairs: t.b > o.x a, t.id > v.id i, t.a > v.a i, u.c > o.y a, t.b > w.b i
+-- case: the columns that a procedure says that it returns
+CREATE PROCEDURE pr() RETURNS TABLE (x INT, y INT) LANGUAGE SQL AS $$ DECLARE r RESULTSET DEFAULT (SELECT a, b FROM t); BEGIN RETURN TABLE(r); END; $$;
+INSERT INTO o SELECT * FROM TABLE(pr());
+-- pairs: t.a > pr.x i, t.b > pr.y i, pr.x > o.x i, pr.y > o.y i

@@ -15,7 +15,7 @@ INSERT INTO o (x, y) SELECT inline(a) AS (p, q) FROM t;
 -- pairs: t.a > o.x t, t.a > o.y t
 -- case: lateral view stack [spark, databricks, hive]
 INSERT INTO o SELECT s.k AS x, s.v AS y FROM t LATERAL VIEW stack(2, 'a', a, 'b', b) s AS k, v;
--- pairs: t.a > o.x t, t.b > o.x t, t.a > o.y t, t.b > o.y t
+-- pairs: t.a > o.y i, t.b > o.y i
 -- case: insert overwrite partition [spark, databricks, hive]
 INSERT OVERWRITE TABLE o PARTITION (dt = '2024-01-01', region) SELECT a AS x, b AS region FROM t;
 -- pairs: t.a > o.x i, t.b > o.region i
@@ -266,7 +266,7 @@ INSERT INTO o (x, y, z) SELECT t.id, e.k, p.item FROM t LATERAL VIEW explode(t.a
 INSERT INTO o (x) SELECT explode(a) FROM t;
 INSERT INTO o (x, y) SELECT stack(2, 'a', a, 'b', b) AS (k, v) FROM t;
 INSERT INTO o (x) SELECT col FROM t LATERAL VIEW explode(a) ex AS col;
--- pairs: t.a > o.x t, t.a > o.y t, t.b > o.y t, t.b > o.x t
+-- pairs: t.a > o.x t, t.a > o.y i, t.b > o.y i
 -- case: ctas using and options
 CREATE OR REPLACE TABLE o USING delta PARTITIONED BY (dt) CLUSTER BY (x) LOCATION '/mnt/x' TBLPROPERTIES ('a' = 'b') COMMENT 'zz' AS SELECT a AS x, b AS dt FROM t;
 -- pairs: t.a > o.x i, t.b > o.dt i
@@ -340,3 +340,7 @@ INSERT OVERWRITE TABLE k PARTITION (dt = '2020', hr) SELECT id, NULL, b FROM t;
 CREATE TABLE m (x INT, y INT, dt STRING, hr STRING);
 INSERT INTO m PARTITION (dt = '2020', hr) SELECT id, a, b FROM t;
 -- pairs: t.id > k.id i, t.b > k.hr i, t.id > m.x i, t.a > m.y i, t.b > m.hr i
+-- case: stack in a lateral join [databricks]
+INSERT INTO o (x, y) SELECT s.col0, s.col1 FROM t, LATERAL stack(2, a, id, b, id + 1) AS s;
+INSERT INTO p (x, y) SELECT s.p, s.q FROM t, LATERAL stack(2, a, id, b, id + 1) AS s(p, q);
+-- pairs: t.a > o.x i, t.b > o.x i, t.id > o.y t, t.a > p.x i, t.b > p.x i, t.id > p.y t
