@@ -947,8 +947,9 @@ class Builder:
             if node.args.get("unpivot")
             else self._pivot_outputs(node, index, inner, within)
         )
+        influences = self._groups_of_pivot(node, inner, within)
         self.relations[index] = Select(
-            tuple(inputs), outputs, (), scope.parent.index if scope.parent else -1, subqueries=tuple(within)
+            tuple(inputs), outputs, influences, scope.parent.index if scope.parent else -1, subqueries=tuple(within)
         )
         alias = node.args.get("alias")
         columns = self._alias_columns(alias)
@@ -986,6 +987,13 @@ class Builder:
         consumed = tuple(r.name for found in (*values, key) for r in found.refs.values())
         return (Output(None, (Ref(-1, index, STAR, IDENTITY),), star=True, excluded=consumed),)
 
+    def _groups_of_pivot(self, node: Expression, scope: Scope, subqueries: list[int]) -> tuple[Influence, ...]:
+        group = node.args.get("group")
+        influences: list[Influence] = []
+        for item in group.expressions if isinstance(group, exp.Group) else ():
+            self._influence(item, scope, GROUP_BY, influences, subqueries)
+        return _distinct(influences)
+
     def _pivoted(self, names: list[str], values: list[Collected], key: Collected) -> Iterator[Output]:
         """The columns that PIVOT makes: for each key one of each aggregate; without names there are some of any name."""
         keys = tuple(key.refs.values())
@@ -1022,8 +1030,9 @@ class Builder:
                 query = item.args.get("query") if isinstance(item, exp.In) else None
                 if query is not None:
                     subqueries.append(self.query(query, scope, known))
+        influences = self._groups_of_pivot(node, scope, subqueries)
         self.relations[index] = Select(
-            tuple(sources), outputs, (), parent.index if parent else -1, subqueries=tuple(subqueries)
+            tuple(sources), outputs, influences, parent.index if parent else -1, subqueries=tuple(subqueries)
         )
         return index
 
@@ -1260,7 +1269,7 @@ class Builder:
         if kind is exp.Apply:
             return self._applied(item, scope, subqueries)
         if self.dialect in _HAVE_PATTERNS and (columns := item.find(exp.Columns)) is not None:
-            return self._columns_star(item, columns, scope)
+            return self._columns_star(item, columns, scope, subqueries)
         if (
             kind is exp.Dot and self.dialect == "clickhouse" and item.expression.name.upper() == "COLUMNS"
         ):  # t.COLUMNS('a')
@@ -1314,15 +1323,36 @@ class Builder:
         except (ValueError, SqlglotError):
             return None
 
-    def _columns_star(self, item: Expression, columns: Expression, scope: Scope) -> Output:
-        """``f(COLUMNS(*))``: the expression once for every column."""
-        how = IDENTITY
-        for kind in (exp.AggFunc, exp.Expr):
-            if item is not columns and (kind is exp.Expr or isinstance(item, kind)):
-                how = AGGREGATION if kind is exp.AggFunc else TRANSFORMATION
-                break
-        pattern = "~" + columns.this.name if isinstance(columns.this, exp.Literal) else ""
-        return Output(None, (Ref(-1, scope.index, STAR, how),), star=True, like=pattern)
+    def _columns_star(self, item: Expression, columns: Expression, scope: Scope, subqueries: list[int]) -> list[Output]:
+        """``f(COLUMNS(* EXCLUDE (a))) [AS b]``: the expression once for every column."""
+        given = item.unalias()
+        how = IDENTITY if given is columns else TRANSFORMATION
+        if any(_treatment(node.__class__) is AGGREGATION for node in given.find_all(exp.AggFunc)):
+            how = AGGREGATION
+        which = columns.this
+        if isinstance(which, exp.Array):
+            names = [self.fold(e.name, False) for e in which.expressions]
+            outputs = [Output(n, (Ref(-1, scope.index, n, how),)) for n in names]
+            return (
+                [msgspec.structs.replace(o, name=self._identifier(item.args["alias"])) for o in outputs]
+                if item.alias
+                else outputs
+            )
+        if isinstance(which, exp.Column) and isinstance(which.this, exp.Star):
+            base = self._star(which.this, which, scope, subqueries)
+        else:
+            base = self._star(which if isinstance(which, exp.Star) else exp.Star(), None, scope, subqueries)
+        pattern = "~" + which.name if isinstance(which, exp.Literal) else ""
+        out: list[Output] = []
+        for output in base if isinstance(base, list) else [base]:
+            refs = tuple(msgspec.structs.replace(r, how=COMPOSED[how][r.how]) for r in output.refs)
+            renamed = (
+                {STAR: self._identifier(item.args["alias"])}
+                if item.alias and "\\" not in item.alias
+                else output.renamed
+            )
+            out.append(msgspec.structs.replace(output, refs=refs, like=pattern, renamed=renamed))
+        return out
 
     def _collected(self, item: Expression, scope: Scope, subqueries: list[int]) -> Collected:
         found = Collected()

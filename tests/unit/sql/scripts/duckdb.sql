@@ -162,6 +162,7 @@ WITH p AS (SELECT id, a AS k, b FROM t) PIVOT p ON k IN ('y') USING SUM(b) GROUP
 -- case: pivot in FROM with a group
 INSERT INTO o BY NAME FROM t PIVOT (SUM(b) AS s, COUNT(*) AS n FOR a IN ('x' AS xx) GROUP BY id);
 -- pairs: t.id > o.id i, t.b > o.xx_s a, t.a > o.xx_s c, t.a > o.xx_n c
+-- influences: t.id > o group_by
 -- case: unpivot names and values without INTO
 UNPIVOT t ON a, b;
 -- pairs: t.id > id i, t.a > value i, t.b > value i
@@ -188,3 +189,9 @@ MERGE INTO n USING t ON n.id = t.id WHEN MATCHED THEN UPDATE BY NAME WHEN NOT MA
 CREATE TABLE m (b INT, id INT, a VARCHAR);
 INSERT INTO m BY POSITION SELECT * FROM t;
 -- pairs: t.id > m.b i, t.a > m.id i, t.b > m.a i
+-- case: columns that are left out, listed, of one table, under one name
+INSERT INTO o SELECT MIN(COLUMNS(* EXCLUDE (a)) + 1) FROM t;
+CREATE TABLE p AS SELECT COLUMNS(['id', 'b']), MAX(COLUMNS(u.* EXCLUDE (id))) OVER () FROM t JOIN u USING (id);
+CREATE TABLE q AS SELECT COLUMNS('b')::VARCHAR AS z, COLUMNS(* REPLACE (b + id AS a)) FROM t;
+-- pairs: t.id > o.id a, t.b > o.b a, t.id > p.id i, u.id > p.id i, t.b > p.b i, u.c > p.c a, u.d > p.d a, t.b > q.z t, t.id > q.id i,
+--  t.b > q.a t, t.id > q.a t, t.b > q.b i
