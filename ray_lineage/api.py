@@ -116,9 +116,8 @@ class _Reader:
 
     def read(self, facts: object) -> Lineage:
         from ray_lineage.link.evaluate import certainty_text, how_text, influence_text
-        from ray_lineage.link.names import unnamed
         from ray_lineage.link.script import Script
-        from ray_lineage.model import FileFacts, encode_facts, is_temporary
+        from ray_lineage.model import FileFacts, encode_facts, is_temporary, unnamed
 
         assert isinstance(facts, FileFacts)
         linker = self.linker

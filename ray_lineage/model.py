@@ -138,7 +138,8 @@ class Output(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One item of a select list. ``name`` is None for an unnamed expression.
 
     A star has ``star`` True: ``refs`` holds one Ref with name ``*`` (of another name: the fields of that struct column);
-    ``excluded`` names its EXCEPT columns, ``renamed`` maps old to new names, ``like`` is the pattern of ``* ILIKE``.
+    ``excluded`` names its EXCEPT columns, ``renamed`` maps old to new names (``*`` to what all others are called, such as
+    ``f(*)``), ``like`` is the pattern of ``* ILIKE``.
     REPLACE is an exclusion plus an ordinary output.
     """
 
@@ -291,6 +292,11 @@ class DeclaredColumn(msgspec.Struct, frozen=True, array_like=True, gc=False):
 def passed_over(columns: Iterable[DeclaredColumn]) -> tuple[str, ...]:
     """Names of those for which an INSERT without a column list has no value."""
     return tuple(c.name for c in columns if c.passed)
+
+
+def unnamed(position: int) -> str:
+    """Name of an output column that has none, by its position."""
+    return f"_col{position}"
 
 
 ALTERED: Final = "Altered"

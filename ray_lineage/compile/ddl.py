@@ -318,14 +318,33 @@ def added_columns(tokens: list[Token], start: int) -> list[ColumnItem]:
             adding = False
         if not adding or a >= b:
             continue
+        first = a
         while a < b and tokens[a].text.upper() in ("COLUMN", "IF", "NOT", "EXISTS"):
             a += 1
+        if a + 1 < b and tokens[a].text.upper() == "COLUMNS" and tokens[a + 1].token_type is T.L_PAREN:
+            a += 1
+        if "COLUMN" not in [t.text.upper() for t in tokens[first:a]] and _adds_no_column(tokens[a : a + 2]):
+            continue
         if a < b and tokens[a].token_type is T.L_PAREN:
             columns.extend(_columns(tokens, a + 1, closing(tokens, a))[0])
             continue
         found, _ = _columns(tokens, a, b)
         columns.extend(c for c in found if c.type or c.computed[1])
     return columns
+
+
+_NO_COLUMNS: Final = frozenset(
+    {"PARTITION", "PARTITIONS", "SUBPARTITION", "ROLLUP", "SEARCH OPTIMIZATION", "ROW ACCESS", "TEMPORARY PARTITION",
+     "SYSTEM VERSIONING"}
+)  # fmt: skip
+"""What ALTER TABLE may ADD, besides columns and constraints."""
+
+
+def _adds_no_column(tokens: list[Token]) -> bool:
+    if not tokens or tokens[0].token_type is T.IDENTIFIER:
+        return False
+    words = [t.text.upper() for t in tokens]
+    return words[0] in _NO_COLUMNS or " ".join(words) in _NO_COLUMNS
 
 
 def altered_column(tokens: list[Token], start: int) -> ColumnItem | None:

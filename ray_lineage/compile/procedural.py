@@ -206,7 +206,7 @@ def set_variable(c: FileCompiler, tokens: list[Token], owner: str) -> None:
     if at >= len(tokens) or tokens[at].token_type not in (T.EQ, T.COLON_EQ):
         return
     if c.dialect == "snowflake" and tokens[0].token_type is T.SET:  # a session variable
-        c.variables.add("$" + c.fold(name, False))
+        c.declare("$" + c.fold(name, False))
     elif not name.startswith("@") and c.fold(name, False) not in c.variables:
         return
     if c.fold(name, False) in c.resultsets and _holds_rows(c, parts[0], tokens[at + 1 :], tokens, owner):
@@ -443,6 +443,7 @@ def _targets(c: FileCompiler, tokens: list[Token], i: int, owner: str) -> tuple[
         name = c._part(parts[0]) if parts else ""
         if not name or not (
             name in c.variables
+            or name in c.returned_names.get(owner, ())
             or name in c.records
             or name in c.rows
             or name.startswith("@")
@@ -515,6 +516,9 @@ def return_rows(c: FileCompiler, tokens: list[Token], owner: str) -> bool:
     """``RETURN NEXT r`` of plpgsql and ``RETURN TABLE(res)`` of Snowflake. False if it is something else."""
     words = [t.text.upper() for t in tokens[1:3]]
     row: Name = ()
+    if words == ["NEXT"]:
+        return_variables(c, tokens, owner)
+        return True
     if words[:1] == ["NEXT"] and len(tokens) == 3:
         row = c.rows.get(c._part(tokens[2]), ())
     elif words == ["TABLE", "("] and len(tokens) > 3:
@@ -526,6 +530,21 @@ def return_rows(c: FileCompiler, tokens: list[Token], owner: str) -> bool:
     output = Output(None, (Ref(table, 1, STAR, IDENTITY, tokens[0].line),), tokens[0].line, star=True)
     c._result(tokens, builder, builder._add(Select((table,), (output,))), owner)
     return True
+
+
+def return_variables(c: FileCompiler, tokens: list[Token], owner: str) -> None:
+    """``RETURN NEXT`` of plpgsql, and the end of a program that has OUT parameters: the columns of the result are what the
+    variables of their names hold."""
+    carriers = c.carriers.get(owner, set())
+    given = [name for name in c.returned_names.get(owner, ()) if variable_name(c, name) in carriers]
+    if not given:
+        return
+    builder = c._builder()
+    line = tokens[0].line
+    assignments = tuple(
+        Assignment(n, (Ref(builder.variable("@" + n), -1, VALUE, IDENTITY, line),), line) for n in given
+    )
+    c._add(tokens, "result_set", builder, owner, target=c.owner_names[owner], assignments=assignments)
 
 
 def cursor_of(c: FileCompiler, name: Token, source: Token, tokens: list[Token], owner: str) -> None:
@@ -584,7 +603,7 @@ def loop(c: FileCompiler, tokens: list[Token], owner: str) -> None:
         c.rows[name] = (f"#cursor:{c._part(query[0])}",)
     else:  # a range of numbers
         c.rows.pop(name, None)
-        c.variables.add(name)
+        c.declare(name)
 
 
 # --------------------------------------------------------------------------- calls and dynamic SQL
@@ -870,7 +889,7 @@ def _is_text(c: FileCompiler, tokens: list[Token], owner: str) -> bool:
     after = tokens[2].token_type if len(tokens) > 2 else None
     if name in ("format", "concat") or after is T.DPIPE:
         return True
-    return bool(owner or c.variables) and name in c.variables and after in (None, T.USING, T.INTO)
+    return name in c.variables and after in (None, T.USING, T.INTO)
 
 
 def _into_variables(
@@ -899,7 +918,7 @@ def _binds(c: FileCompiler, tokens: list[Token], owner: str) -> list[str]:
         end = next((k for k in range(a, b) if tokens[k].token_type is T.ALIAS), b)
         c.bound += 1
         names.append(f"bind{c.bound}")
-        c.variables.add(names[-1])
+        c.declare(names[-1])
         if a < end:
             assign(c, names[-1], tokens[a:end], owner)
     return names
@@ -1266,16 +1285,13 @@ def alter_table(c: FileCompiler, tokens: list[Token], name: Name, i: int, owner:
     words = [t.text.upper() for t in tokens[i:]]
     if not words:
         return
-    if words[0] == "RENAME" and "COLUMN" not in words[:2]:
-        at = i + (2 if words[1:2] in (["TO"], ["AS"]) else 1)
+    _changed_columns(c, tokens, name, i)
+    if words[0] == "RENAME" and words[1:2] and words[1] not in _PARTS and words[2:3] != ["TO"]:
+        at = i + (2 if words[1] in ("TO", "AS") else 1)
         parts, _ = ddl.read_name(tokens, at)
         if parts:
             new = c._name(parts)
             rename(c, tokens, name, (*name[:-1], *new) if len(new) == 1 else c._qualified(new), owner)
-    elif words[0] == "RENAME" and len(words) >= 5 and "TO" in words:
-        rename_column(c, name, c._part(tokens[i + 2]), c._part(tokens[i + words.index("TO") + 1]))
-    elif words[0] == "DROP" and words[1:2] == ["COLUMN"]:
-        _drop_columns(c, tokens, name, i)
     elif words[0] == "SWITCH" and "TO" in words:
         parts, _ = ddl.read_name(tokens, i + words.index("TO") + 1)
         if parts:
@@ -1389,17 +1405,43 @@ def rename_column(c: FileCompiler, table: Name, old: str, new: str) -> None:
     c.declarations.append(Declaration(table, "Table", 0, (DeclaredColumn(new),), adds=True))
 
 
-def _drop_columns(c: FileCompiler, tokens: list[Token], table: Name, i: int) -> None:
-    """``DROP COLUMN [IF EXISTS] a, COLUMN b``: from this script's declaration of the table, if there is one."""
+_PARTS: Final = frozenset(
+    {"COLUMN", "CONSTRAINT", "INDEX", "KEY", "PARTITION", "SUBPARTITION", "ROLLUP", "LOB", "CHECK", "DEFAULT"}
+)
+"""What of a table ALTER TABLE may rename or drop; nothing else than a column where no such word stands."""
+
+
+def _changed_columns(c: FileCompiler, tokens: list[Token], table: Name, i: int) -> None:
+    """``DROP [COLUMN] [IF EXISTS] a, COLUMN b``, ``DROP (a, b)``, ``RENAME [COLUMN] a TO b`` and ``CHANGE [COLUMN] a b int``:
+    in this script's declaration of the table, if there is one."""
     gone: set[str] = set()
-    for a, b in ddl.items(tokens, i + 1, len(tokens)):
-        while a < b - 1 and tokens[a].text.upper() in ("DROP", "COLUMN", "IF", "EXISTS"):
+    verb = kind = ""
+    for a, b in ddl.items(tokens, i, len(tokens)):
+        word = tokens[a].text.upper()
+        if word in _CHANGES:
+            verb, kind, a = word, "", a + 1
+        if a < b and tokens[a].text.upper() in ("COLUMN", "COLUMNS", "CONSTRAINT") and b - a > 1:
+            kind, a = tokens[a].text.upper(), a + 1
+        while a < b - 1 and tokens[a].text.upper() in ("IF", "EXISTS"):
             a += 1
-        gone.add(c._part(tokens[a]))
-    for k, d in enumerate(c.declarations):
+        if a >= b or kind == "CONSTRAINT" or (not kind and (c.is_tsql or tokens[a].text.upper() in _PARTS)):
+            continue
+        rest = [t.text.upper() for t in tokens[a + 1 : b]]
+        if verb == "DROP" and tokens[a].token_type is T.L_PAREN:
+            gone.update(c._part(tokens[x]) for x, _ in ddl.items(tokens, a + 1, closing(tokens, a)))
+        elif verb == "DROP" and (kind or rest in ([], ["CASCADE"], ["RESTRICT"])):
+            gone.add(c._part(tokens[a]))
+        elif verb == "RENAME" and len(rest) > 1 and rest[0] == "TO":
+            rename_column(c, table, c._part(tokens[a]), c._part(tokens[a + 2]))
+        elif (verb == "CHANGE" and len(rest) > 1) or (verb == "RENAME" and kind and rest):
+            rename_column(c, table, c._part(tokens[a]), c._part(tokens[a + 1]))
+    for k, d in enumerate(c.declarations if gone else ()):
         if d.name == table and d.columns and not d.temporary:
             columns = tuple(x for x in d.columns if x.name not in gone)
             c.declarations[k] = msgspec.structs.replace(d, columns=columns)
+
+
+_CHANGES: Final = frozenset({"DROP", "RENAME", "CHANGE", "ADD", "ALTER", "MODIFY", "SET", "WITH"})
 
 
 def _sp_rename(c: FileCompiler, tokens: list[Token], at: int, owner: str) -> None:

@@ -7,10 +7,12 @@ names, an unqualified one a reference into its scope, a star stays a star. ``lin
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import product
 from typing import Any, Final
 
 import msgspec
 from sqlglot import exp
+from sqlglot.errors import SqlglotError
 from sqlglot.expressions import Expression
 
 from ray_lineage.compile.dynamic import UNKNOWN
@@ -54,8 +56,51 @@ _MASKING_NAMES: Final = frozenset(
         "sha512", "md5", "standard_hash", "ora_hash", "farm_fingerprint", "to_hash", "xxhash64", "murmurhash",
     }
 )  # fmt: skip
+_JSON_AGGREGATES: Final = (
+    "every jsonb_agg json_agg_strict jsonb_agg_strict json_arrayagg json_objectagg range_agg range_intersect_agg xmlagg"
+)
+_SPARK_AGGREGATES: Final = "count_min_sketch every histogram_numeric hll_sketch_agg hll_union_agg mean some std try_avg try_sum schema_of_json_agg"
+_TRINO_AGGREGATES: Final = (
+    "checksum every geometric_mean histogram map_agg map_union multimap_agg approx_most_frequent approx_set merge"
+    " numeric_histogram qdigest_agg tdigest_agg reduce_agg set_union"
+)
+_AGGREGATES: Final[dict[str, frozenset[str]]] = {
+    dialect: frozenset(names.split())
+    for dialect, names in {
+        "": _JSON_AGGREGATES + " json_group_array json_group_object",
+        "postgres": _JSON_AGGREGATES,
+        "redshift": _JSON_AGGREGATES,
+        "materialize": _JSON_AGGREGATES,
+        "risingwave": _JSON_AGGREGATES,
+        "mysql": "json_arrayagg",
+        "sqlite": "total json_group_array json_group_object jsonb_group_array jsonb_group_object",
+        "tsql": "checksum_agg stdevp var varp",
+        "fabric": "checksum_agg stdevp var varp",
+        "oracle": "approx_median approx_percentile collect stats_mode sys_xmlagg xmlagg bit_and_agg bit_or_agg bit_xor_agg"
+        " checksum kurtosis_pop kurtosis_samp skewness_pop skewness_samp boolean_and_agg boolean_or_agg every",
+        "snowflake": "hll_accumulate hll_combine vector_avg",
+        "bigquery": "st_union_agg st_centroid_agg st_extent",
+        "spark": _SPARK_AGGREGATES,
+        "spark2": _SPARK_AGGREGATES,
+        "databricks": _SPARK_AGGREGATES + " st_union_agg",
+        "hive": "histogram_numeric",
+        "trino": _TRINO_AGGREGATES,
+        "presto": _TRINO_AGGREGATES,
+        "athena": _TRINO_AGGREGATES,
+        "duckdb": "arbitrary bitstring_agg favg fsum geomean histogram product sum_no_overflow weighted_avg"
+        " reservoir_quantile entropy mad sem json_group_array json_group_object kahan_sum mean",
+        "clickhouse": "summapfiltered singlevalueornull",
+        "teradata": "skew xmlagg average maximum minimum json_agg",
+        "exasol": "mul st_union",
+    }.items()
+}
+"""Aggregates that the grammar takes for functions like any other."""
+
 _PASS: Final = frozenset({exp.Alias, exp.Paren, exp.Aliases, exp.Tuple, exp.Ordered, exp.Distinct})
 _ORDERED_SETS: Final = (exp.PercentileCont, exp.PercentileDisc, exp.Mode, exp.Quantile, exp.ApproxQuantile)
+_AROUND_ROWS: Final = (
+    exp.Bracket, exp.ArrayAgg, exp.AnyValue, exp.IgnoreNulls, exp.Limit, exp.Order, exp.Distinct,
+)  # fmt: skip
 _VALUE_WINDOW_FUNCTIONS: Final = (exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue, exp.NthValue)
 _VIRTUAL: Final = frozenset({"input__file__name", "block__offset__inside__file"})
 _OF_ROWS: Final = frozenset({"rowid", "ora_rowscn", "ctid", "xmin", "xmax", "tableoid"})
@@ -181,10 +226,16 @@ _WINDOWING: Final = {
     "tumble": ("window_start", "window_end"),
     "hop": ("window_start", "window_end"),
     "cumulate": ("window_start", "window_end"),
+    "table_changes": ("_change_type", "_commit_version", "_commit_timestamp"),
+    "appends": ("_change_type", "_change_timestamp"),
+    "changes": ("_change_type", "_change_timestamp"),
 }
-_CHANGES: Final = dict.fromkeys(("appends", "changes"), ("_change_type", "_change_timestamp"))
-"""BigQuery's functions that give the rows of a table as they came."""
+"""Functions that give the columns of a table, and these."""
 
+_HAVE_PATTERNS: Final = frozenset({"duckdb", "clickhouse"})
+"""Where ``COLUMNS('pattern')`` stands for several columns."""
+
+_CHANGES: Final = frozenset({"table_changes", "appends", "changes"})
 _SUMMARY_NAMES: Final = ("column_name", "column_type")
 _SUMMARY: Final = ("min", "max", "approx_unique", "avg", "std", "q25", "q50", "q75", "count", "null_percentage")
 _DESCRIPTION: Final = ("column_name", "column_type", "null", "key", "default", "extra")
@@ -339,6 +390,7 @@ class Builder:
         self.dynamic = False  # names may hold UNKNOWN
         self.unknown_is_list = True  # such an item of a select list may be several columns, not just a value
         self.lateral = dialect in _LATERAL_ALIASES
+        self.aggregates = _AGGREGATES.get(dialect, frozenset())
         self.variables: frozenset[str] = frozenset()  # plain names that are variables, not columns
         self.rows: dict[str, Name] = {}  # names of a trigger's rows (inserted, new...) and their table
         self.assigned: list[tuple[str, Collected]] = []  # SELECT @v = expression
@@ -487,7 +539,16 @@ class Builder:
             sources = [self._match_recognize(match, sources, scope)]
         for window in args.get("windows") or ():
             scope.windows[self._identifier(window.this)] = window
-        outputs = self._outputs(node.expressions, scope, sources, subqueries)
+        items = node.expressions
+        how = IDENTITY
+        if args.get("kind") == "VALUE" and len(items) == 1:
+            items, how = self._fields(items[0], scope)
+        outputs = self._outputs(items, scope, sources, subqueries)
+        if how != IDENTITY:
+            outputs = tuple(
+                msgspec.structs.replace(o, refs=tuple(msgspec.structs.replace(r, how=how) for r in o.refs))
+                for o in outputs
+            )
         self._row_shapers(args, scope, influences, subqueries)
         self.scopes[index] = scope
         self.relations[index] = Select(
@@ -500,6 +561,22 @@ class Builder:
             tuple(subqueries),
         )
         return index
+
+    def _fields(self, value: Expression, scope: Scope) -> tuple[list[Expression], int]:
+        """The columns of BigQuery's ``SELECT AS VALUE STRUCT(a AS x, b)`` and of ``SELECT AS VALUE t``, and what was done to
+        them: ``ARRAY_AGG(t ORDER BY a LIMIT 1)[OFFSET(0)]`` is one of many rows."""
+        if isinstance(value, exp.Struct):
+            fields = value.expressions
+            return [exp.alias_(f.expression, f.this) if isinstance(f, exp.PropertyEQ) else f for f in fields], IDENTITY
+        row, how = value, IDENTITY
+        while isinstance(row, _AROUND_ROWS):
+            how = AGGREGATION if isinstance(row, exp.AggFunc) else how
+            row = row.this or next(iter(row.expressions), None)
+        if isinstance(row, exp.Column) and row.args.get("table") is None:
+            index = scope.aliases.get(self._identifier(row.this), -1)
+            if index >= 0 and self._is_row(index, self._identifier(row.this)):
+                return [exp.Column(this=exp.Star(), table=row.this)], how
+        return [value], IDENTITY
 
     def _star_of(self, node: Expression, parent: Scope | None, known: dict[str, int], *, wrapped: bool = False) -> int:
         """A star over a FROM item with its joins, ``(t JOIN u USING (id)) AS x``; or, ``wrapped``, over what is inside of
@@ -769,10 +846,20 @@ class Builder:
                 name = self.qualified(name)
             elif self.dialect in _SCHEMA_CALLS:  # the engine's own
                 name = ()
+        if isinstance(call, exp.Stack):
+            subqueries: list[int] = []
+            width = (
+                -(-len(call.expressions) // int(call.this.name))
+                if call.this.name.isdigit() and call.this.name != "0"
+                else 1
+            )
+            names = columns or tuple(f"col{k}" for k in range(width))
+            outputs = tuple(self._stacked(call, names, scope, subqueries))
+            return self._add(Select((), outputs, (), scope.index, subqueries=tuple(subqueries)))
         special = self._known_function(call, collected, scope)
         if special >= 0:
             return self._add(Alias(special, columns)) if columns else special
-        schema = list(call.find_all(exp.OpenJSONColumnDef, exp.ColumnDef))
+        schema = list(call.find_all(exp.OpenJSONColumnDef, exp.ColumnDef, exp.JSONColumnDef))
         if not columns and not name and not schema and self.dialect in _SCHEMA_CALLS:
             columns = _ROWSETS.get(str(call.name if isinstance(call, exp.Anonymous) else call.key).lower(), ())
         if self.dialect == "clickhouse" and name:  # v(parameter = value)
@@ -787,7 +874,8 @@ class Builder:
             self.called(name, collected.line)
         if columns and not name:
             refs = tuple(collected.refs.values())
-            return self._add(Select((), tuple(Output(c, refs) for c in columns), (), scope.index,
+            numbers = {self._identifier(c.this) for c in schema if c.args.get("ordinality")}
+            return self._add(Select((), tuple(Output(c, () if c in numbers else refs) for c in columns), (), scope.index,
                                     subqueries=tuple(collected.subqueries)))  # fmt: skip
         return self._add(TableRef(name, collected.line, columns, True, tuple(collected.refs.values())))
 
@@ -900,9 +988,9 @@ class Builder:
                 found.extend(c for c in inner.expressions if isinstance(c, exp.Column))
         sources = [self._table(given, "", (), scope)] if isinstance(given, exp.Table) else []
         own = _WINDOWING.get(call.name.lower(), ())
-        if isinstance(call, exp.Anonymous) and self.dialect == "bigquery" and call.name.lower() in _CHANGES:
-            sources = [self.query(e, scope.parent, scope.ctes) for e in call.expressions[:1] if isinstance(e, _DERIVED)]
-            own = _CHANGES[call.name.lower()]
+        if isinstance(call, exp.Anonymous) and call.name.lower() in _CHANGES:  # ('table', from, to)
+            named = [e for e in call.expressions[:1] if isinstance(e, exp.Literal) and e.is_string]
+            sources = [self._table(exp.Table(this=exp.DynamicIdentifier(this=e)), "", (), scope) for e in named]
         for column in found:
             args = column.args
             sources.append(
@@ -946,12 +1034,16 @@ class Builder:
         index = self._reserve()
         inner = Scope(index, scope.parent, scope.ctes)
         inner.aliases = dict(scope.aliases)
+        within: list[int] = []
         outputs = (
-            self._unpivot_outputs(node, index, inner)
+            self._unpivot_outputs(node, index, inner, inputs)
             if node.args.get("unpivot")
-            else self._pivot_outputs(node, index, inner)
+            else self._pivot_outputs(node, index, inner, within)
         )
-        self.relations[index] = Select(tuple(inputs), outputs, (), scope.parent.index if scope.parent else -1)
+        influences = self._groups_of_pivot(node, inner, within)
+        self.relations[index] = Select(
+            tuple(inputs), outputs, influences, scope.parent.index if scope.parent else -1, subqueries=tuple(within)
+        )
         alias = node.args.get("alias")
         columns = self._alias_columns(alias)
         result = self._add(Alias(index, columns)) if columns else index
@@ -962,70 +1054,143 @@ class Builder:
                 scope.aliases[key] = result
         return result
 
-    def _pivot_outputs(self, node: Expression, index: int, scope: Scope) -> tuple[Output, ...]:
-        value, key = Collected(), Collected()
-        for aggregate in node.expressions:
-            self.collect(aggregate, scope, AGGREGATION, value)
+    def _pivot_outputs(self, node: Expression, index: int, scope: Scope, subqueries: list[int]) -> tuple[Output, ...]:
+        values = [self._collected_as(aggregate, scope, AGGREGATION) for aggregate in node.expressions]
+        key = Collected()
+        listed: list[Expression] = []
         for field in node.args.get("fields") or ():
             self.collect(field.this, scope, CONDITIONAL, key)
-        consumed = tuple(r.name for r in (*value.refs.values(), *key.refs.values()) if r.relation < 0)
-        names = tuple(c.name for c in node.args.get("columns") or ()) or tuple(
-            e.alias_or_name for f in node.args.get("fields") or () for e in f.expressions
-        )
-        refs = (*value.refs.values(), *key.refs.values())
-        star = Output(None, (Ref(-1, index, "*", IDENTITY),), star=True, excluded=consumed)
+            listed.extend(field.expressions)
+        names = [c.name for c in node.args.get("columns") or ()] or [e.alias_or_name for e in listed]
+        if any(isinstance(e, exp.PivotAny | exp.Query) for e in listed):  # IN (ANY), IN (SELECT ...): nobody knows them
+            subqueries.extend(self.query(e, scope, scope.ctes) for e in listed if isinstance(e, exp.Query))
+            names = []
         if self.dynamic:
-            names = tuple("*" if UNKNOWN in n else n for n in names)
-        return (star, *(Output(self.fold(n, False), refs) for n in names))
+            names = [STAR if UNKNOWN in n else n for n in names]
+        kept = self._kept_by_pivot(node, index, scope, values, key)
+        return (*kept, *self._pivoted([self.fold(n, False) for n in names], values, key))
+
+    def _kept_by_pivot(
+        self, node: Expression, index: int, scope: Scope, values: list[Collected], key: Collected
+    ) -> tuple[Output, ...]:
+        """The columns of a PIVOT's input that stay: those it groups by, else all that it does not consume."""
+        group = node.args.get("group")
+        if isinstance(group, exp.Group):
+            return self._outputs(group.expressions, scope, [], [])
+        consumed = tuple(r.name for found in (*values, key) for r in found.refs.values())
+        return (Output(None, (Ref(-1, index, STAR, IDENTITY),), star=True, excluded=consumed),)
+
+    def _groups_of_pivot(self, node: Expression, scope: Scope, subqueries: list[int]) -> tuple[Influence, ...]:
+        group = node.args.get("group")
+        influences: list[Influence] = []
+        for item in group.expressions if isinstance(group, exp.Group) else ():
+            self._influence(item, scope, GROUP_BY, influences, subqueries)
+        return _distinct(influences)
+
+    def _pivoted(self, names: list[str], values: list[Collected], key: Collected) -> Iterator[Output]:
+        """The columns that PIVOT makes: for each key one of each aggregate; without names there are some of any name."""
+        keys = tuple(key.refs.values())
+        each = len(values) if values and len(names) % len(values) == 0 else 1
+        for k, name in enumerate(names or [STAR]):
+            chosen = [values[k % each]] if each > 1 and names else values
+            yield Output(name or STAR, (*(r for found in chosen for r in found.refs.values()), *keys))
 
     def _pivot_statement(self, node: exp.Pivot, parent: Scope | None, known: dict[str, int]) -> int:
         """``PIVOT t ON a IN (...) USING SUM(b) GROUP BY c`` and ``UNPIVOT t ON a, b INTO NAME n VALUE v`` of DuckDB."""
         index = self._reserve()
         scope = Scope(index, parent, known)
         sources: list[int] = []
+        subqueries: list[int] = []
         self._source(node.this, scope, sources, [], [], [])
         args = node.args
-        value, key = Collected(), Collected()
-        names: list[str] = []
         if args.get("unpivot"):
-            for item in args.get("expressions") or ():
-                self.collect(item, scope, IDENTITY, value)
             into = args.get("into")
-            found = [self._identifier(e) for e in into.expressions] if into is not None else ["value"]
-            own = [Output(self._identifier(into.this) if into is not None else "name", ())]
-            own.extend(Output(n, tuple(value.refs.values())) for n in found)
+            names = [self._identifier(e) for e in into.expressions] if into is not None else ["value"]
+            kept, made = self._unpivoted(args.get("expressions") or [], names, index, scope, sources)
+            outputs = (*kept, Output(self._identifier(into.this) if into is not None else "name", ()), *made)
         else:
-            for aggregate in args.get("using") or ():
-                self.collect(aggregate, scope, AGGREGATION, value)
+            using = args.get("using") or []
+            values = [self._collected_as(aggregate, scope, AGGREGATION) for aggregate in using]
+            key = Collected()
             for item in args.get("expressions") or ():
                 self.collect(item.this if isinstance(item, exp.In) else item, scope, CONDITIONAL, key)
-                names.extend(self.fold(e.alias_or_name, False) for e in getattr(item, "expressions", ()))
-            refs = (*value.refs.values(), *key.refs.values())
-            own = [Output(n, refs) for n in names]
-        consumed = tuple(r.name for r in (*value.refs.values(), *key.refs.values()))
-        group = args.get("group")
-        kept: tuple[Output, ...] = (Output(None, (Ref(-1, index, STAR, IDENTITY),), star=True, excluded=consumed),)
-        if isinstance(group, exp.Group):
-            kept = self._outputs(group.expressions, scope, sources, [])
-        self.relations[index] = Select(tuple(sources), (*kept, *own), (), parent.index if parent else -1)
+            made_names = self._names_of_pivot(args.get("expressions") or [], using)
+            outputs = (
+                *self._kept_by_pivot(node, index, scope, values, key),
+                *self._pivoted([self.fold(n, False) for n in made_names], values, key),
+            )
+            for item in args.get("expressions") or ():
+                query = item.args.get("query") if isinstance(item, exp.In) else None
+                if query is not None:
+                    subqueries.append(self.query(query, scope, known))
+        influences = self._groups_of_pivot(node, scope, subqueries)
+        self.relations[index] = Select(
+            tuple(sources), outputs, influences, parent.index if parent else -1, subqueries=tuple(subqueries)
+        )
         return index
 
-    def _unpivot_outputs(self, node: Expression, index: int, scope: Scope) -> tuple[Output, ...]:
-        value = Collected()
+    @staticmethod
+    def _names_of_pivot(keys: list[Expression], using: list[Expression]) -> list[str]:
+        """The columns of DuckDB's ``PIVOT ... ON keys USING aggregates``; none where a key has no list of values."""
+        parts: list[list[str]] = []
+        for item in keys:
+            if not isinstance(item, exp.In) or not item.expressions:
+                return []
+            parts.append([e.alias_or_name for e in item.expressions])
+        if len(using) > 1 or (using and using[0].alias):
+            parts.append([e.alias or e.sql("duckdb").lower() for e in using])
+        return ["_".join(combination) for combination in product(*parts)]
+
+    def _collected_as(self, node: Expression, scope: Scope, how: int) -> Collected:
+        found = Collected()
+        self.collect(node, scope, how, found)
+        return found
+
+    def _unpivot_outputs(self, node: Expression, index: int, scope: Scope, inputs: list[int]) -> tuple[Output, ...]:
         names: list[str] = []
-        key_names: list[str] = []
-        for field in node.args.get("fields") or ():
-            key_names.append(self._identifier(field.this))
-            for item in field.expressions:
-                self.collect(item.this if isinstance(item, exp.PivotAlias) else item, scope, IDENTITY, value)
         for expression in node.expressions:
-            names.extend(
-                self._identifier(i)
-                for i in ([expression] if not isinstance(expression, exp.Tuple) else expression.expressions)
-            )
-        refs = tuple(value.refs.values())
-        star = Output(None, (Ref(-1, index, "*", IDENTITY),), star=True, excluded=tuple(r.name for r in refs))
-        return (star, *(Output(n, refs) for n in names), *(Output(n, ()) for n in key_names))
+            several = expression.expressions if isinstance(expression, exp.Tuple) else [expression]
+            names.extend(self._identifier(i) for i in several)
+        fields = node.args.get("fields") or []
+        items = [item.this if isinstance(item, exp.PivotAlias) else item for f in fields for item in f.expressions]
+        kept, made = self._unpivoted(items, names, index, scope, inputs)
+        return (*kept, *made, *(Output(self._identifier(f.this), ()) for f in fields))
+
+    def _unpivoted(
+        self, items: list[Expression], names: list[str], index: int, scope: Scope, inputs: list[int]
+    ) -> tuple[list[Output], list[Output]]:
+        """The columns of an UNPIVOT's input that stay, and those that take the values of ``items``: of a tuple each takes
+        its own. ``COLUMNS(* EXCLUDE (a))`` and ``COLUMNS('pattern')`` stand for columns that nobody may know."""
+        values: list[dict[tuple[int, int, str, bool], Ref]] = [{} for _ in names]
+        consumed: list[str] = []
+        patterns: list[str] = []
+        rest: tuple[str, ...] | None = None  # what a star leaves out
+        for item in items:
+            item = item.unalias()
+            star = item.this if isinstance(item, exp.Columns) else item
+            if isinstance(star, exp.Star) or (isinstance(item, exp.Columns) and isinstance(star, exp.Literal)):
+                excluded = tuple(self._identifier(e) for e in star.args.get("except_") or ())
+                pattern = "~" + star.name if isinstance(star, exp.Literal) else ""
+                spread = self._reserve()
+                output = Output(None, (Ref(-1, spread, STAR, IDENTITY),), star=True, excluded=excluded, like=pattern)
+                self.relations[spread] = Select(tuple(inputs), (output,))
+                for refs in values:
+                    refs[spread, -1, STAR, False] = Ref(spread, -1, STAR, IDENTITY)
+                if pattern:
+                    patterns.append(star.name)
+                else:
+                    rest = excluded if rest is None else tuple(n for n in rest if n in excluded)
+                continue
+            several = item.expressions if isinstance(item, exp.Tuple) and len(item.expressions) == len(names) else []
+            for k, refs in enumerate(values):
+                refs.update(self._collected_as(several[k] if several else item, scope, IDENTITY).refs)
+            consumed.extend(r.name for r in self._collected_as(item, scope, IDENTITY).refs.values())
+        made = [Output(n, tuple(refs.values())) for n, refs in zip(names, values, strict=True)]
+        if rest is not None:
+            return [Output(n, (Ref(-1, index, n, IDENTITY),)) for n in rest if n not in consumed], made
+        other = "~^(?!.*(?:" + "|".join(patterns) + "))" if patterns else ""
+        star_ref = Ref(-1, index, STAR, IDENTITY)
+        return [Output(None, (star_ref,), star=True, excluded=tuple(consumed), like=other)], made
 
     def _join(
         self,
@@ -1182,6 +1347,8 @@ class Builder:
             schema = item.args.get("schema")
             names = [self._identifier(c) for c in schema.expressions] if schema is not None else ["key", "value"]
             return [Output(n, tuple(found.refs.values()), found.line) for n in names]
+        if kind is exp.Aliases and isinstance(item.this, exp.Stack):
+            return self._stacked(item.this, tuple(self._identifier(a) for a in item.expressions), scope, subqueries)
         if kind is exp.Aliases:  # several columns out of one expression
             found = self._collected(item.this, scope, subqueries)
             return [Output(self._identifier(a), tuple(found.refs.values()), found.line) for a in item.expressions]
@@ -1192,8 +1359,16 @@ class Builder:
         if self.dialect in _SCHEMA_CALLS and _is_assignment(item):
             self.assigned.append(("@" + item.this.name, self._collected(item.expression, scope, subqueries)))
             return None
-        if self.dialect == "duckdb" and (columns := item.find(exp.Columns)) is not None:
-            return self._columns_star(item, columns, scope)
+        if kind is exp.Apply:
+            return self._applied(item, scope, subqueries)
+        if self.dialect in _HAVE_PATTERNS and (columns := item.find(exp.Columns)) is not None:
+            return self._columns_star(item, columns, scope, subqueries)
+        if (
+            kind is exp.Dot and self.dialect == "clickhouse" and item.expression.name.upper() == "COLUMNS"
+        ):  # t.COLUMNS('a')
+            star = self._star(exp.Star(), exp.Column(this=exp.Star(), table=item.this), scope, subqueries)
+            pattern = "~" + "".join(e.name for e in item.expression.expressions[:1])
+            return [msgspec.structs.replace(o, like=pattern) for o in (star if isinstance(star, list) else [star])]
         given = item.unalias()
         if given.__class__ is exp.PropertyEQ and isinstance(given.this, exp.Parameter):
             # of MySQL, where @v := expression is a column as well
@@ -1207,15 +1382,70 @@ class Builder:
         text = self.text_of(item, found.at) if found.refs and not bare else ""
         return Output(name, tuple(found.refs.values()), line or found.line, column, expression=text)
 
-    def _columns_star(self, item: Expression, columns: Expression, scope: Scope) -> Output:
-        """``f(COLUMNS(*))``: the expression once for every column."""
-        how = IDENTITY
-        for kind in (exp.AggFunc, exp.Expr):
-            if item is not columns and (kind is exp.Expr or isinstance(item, kind)):
-                how = AGGREGATION if kind is exp.AggFunc else TRANSFORMATION
-                break
-        pattern = "~" + columns.this.name if isinstance(columns.this, exp.Literal) else ""
-        return Output(None, (Ref(-1, scope.index, STAR, how),), star=True, like=pattern)
+    def _stacked(self, call: exp.Stack, names: tuple[str, ...], scope: Scope, subqueries: list[int]) -> list[Output]:
+        """``stack(2, 'a', a, 'b', b) AS (k, v)``: rows of values, each column of them has its own."""
+        out: list[Output] = []
+        for k, name in enumerate(names):
+            found = Collected()
+            for value in call.expressions[k :: len(names)]:
+                self.collect(value, scope, IDENTITY, found)
+            subqueries.extend(found.subqueries)
+            out.append(Output(name, tuple(found.refs.values()), found.line))
+        return out
+
+    def _applied(self, item: Expression, scope: Scope, subqueries: list[int]) -> list[Output]:
+        """``* EXCEPT (a) APPLY(f)`` of ClickHouse: f of every column, which is called ``f(column)``."""
+        inner = self._output(item.this, scope, subqueries)
+        name = item.expression.name if isinstance(item.expression, exp.Var) else ""
+        call = self._called(name)
+        how = AGGREGATION if isinstance(call, exp.AggFunc) else TRANSFORMATION
+        out: list[Output] = []
+        for output in inner if isinstance(inner, list) else [inner] if inner is not None else []:
+            refs = tuple(msgspec.structs.replace(r, how=COMPOSED[how][r.how]) for r in output.refs)
+            names = output.renamed or {}
+            if name:
+                names = {**names, STAR: self.fold(f"{name}({names.get(STAR, STAR)})", False)}
+            out.append(msgspec.structs.replace(output, refs=refs, renamed=names or None))
+        return out
+
+    @staticmethod
+    def _called(name: str) -> Expression | None:
+        """What the grammar makes of a call of ``name``."""
+        try:
+            return exp.func(name, exp.column("x"), dialect="clickhouse") if name else None
+        except (ValueError, SqlglotError):
+            return None
+
+    def _columns_star(self, item: Expression, columns: Expression, scope: Scope, subqueries: list[int]) -> list[Output]:
+        """``f(COLUMNS(* EXCLUDE (a))) [AS b]``: the expression once for every column."""
+        given = item.unalias()
+        how = IDENTITY if given is columns else TRANSFORMATION
+        if any(_treatment(node.__class__) is AGGREGATION for node in given.find_all(exp.AggFunc)):
+            how = AGGREGATION
+        which = columns.this
+        if isinstance(which, exp.Array):
+            names = [self.fold(e.name, False) for e in which.expressions]
+            outputs = [Output(n, (Ref(-1, scope.index, n, how),)) for n in names]
+            return (
+                [msgspec.structs.replace(o, name=self._identifier(item.args["alias"])) for o in outputs]
+                if item.alias
+                else outputs
+            )
+        if isinstance(which, exp.Column) and isinstance(which.this, exp.Star):
+            base = self._star(which.this, which, scope, subqueries)
+        else:
+            base = self._star(which if isinstance(which, exp.Star) else exp.Star(), None, scope, subqueries)
+        pattern = "~" + which.name if isinstance(which, exp.Literal) else ""
+        out: list[Output] = []
+        for output in base if isinstance(base, list) else [base]:
+            refs = tuple(msgspec.structs.replace(r, how=COMPOSED[how][r.how]) for r in output.refs)
+            renamed = (
+                {STAR: self._identifier(item.args["alias"])}
+                if item.alias and "\\" not in item.alias
+                else output.renamed
+            )
+            out.append(msgspec.structs.replace(output, refs=refs, like=pattern, renamed=renamed))
+        return out
 
     def _collected(self, item: Expression, scope: Scope, subqueries: list[int]) -> Collected:
         found = Collected()
@@ -1367,6 +1597,8 @@ class Builder:
             self._dictionary(node, scope, how, found)
         if self._is_sequence(node) or self._excluded_value(node, scope, how, found):
             return _DONE
+        if name in self.aggregates:
+            return COMPOSED[AGGREGATION][how]
         how = COMPOSED[MASKING][how] if name in _MASKING_NAMES else how or TRANSFORMATION
         if name.upper() in _FIRST_WORDS:
             for item in node.expressions[1:]:
@@ -1609,10 +1841,8 @@ class Builder:
                 return None
             if name in self.variables:
                 return Ref(self.variable("@" + name), scope.index, VALUE, how, line)
-            if name in scope.aliases and self.dialect in _ROW_VALUES:
-                row = self.relations[scope.aliases[name]]
-                if isinstance(row, TableRef) and row.name and row.name[-1] != name:  # the whole row
-                    return Ref(scope.aliases[name], scope.index, STAR, COMPOSED[TRANSFORMATION][how], line)
+            if name in scope.aliases and self.dialect in _ROW_VALUES and self._is_row(scope.aliases[name], name):
+                return Ref(scope.aliases[name], scope.index, STAR, COMPOSED[TRANSFORMATION][how], line)
             return Ref(-1, scope.index, name, how, line)
         if name in _OF_ROWS and name in self.pseudo and not identifier.args.get("quoted"):
             return None
@@ -1655,6 +1885,17 @@ class Builder:
             if self.dialect in STRUCTS:  # the column is the leftmost part
                 return Ref(-1, scope.index, self._identifier(first), COMPOSED[TRANSFORMATION][how], line)
         return None
+
+    def _is_row(self, index: int, name: str) -> bool:
+        """Is the alias ``name`` of a relation, standing alone, its whole row? A column of that name goes first."""
+        row = self.relations[index]
+        if isinstance(row, TableRef):
+            return bool(row.name) and not row.function and row.name[-1] != name
+        while isinstance(row, Alias | SetOp):
+            if isinstance(row, Alias) and row.columns:
+                return name not in row.columns
+            row = self.relations[row.relation if isinstance(row, Alias) else row.branches[0]]
+        return isinstance(row, Select) and bool(row.sources) and name not in [o.name for o in row.outputs]
 
     def _row(self, table: Name) -> int:
         """Relation of a trigger's row."""

@@ -402,6 +402,88 @@ def _plain_oracle(tokens: list[Token], verb: str) -> list[Token]:
     return out
 
 
+def _plain_pivot(tokens: list[Token], verb: str) -> list[Token]:
+    """``PIVOT XML (...)`` of Oracle: the keys are not listed, as in the grammar's ``IN (ANY)``."""
+    return [
+        t for i, t in enumerate(tokens) if not (i and t.text.upper() == "XML" and tokens[i - 1].token_type is T.PIVOT)
+    ]
+
+
+def _without_current(tokens: list[Token], verb: str) -> list[Token]:
+    """``WHERE CURRENT OF cursor``: which row that is says the cursor."""
+    at = next((i for i in range(len(tokens) - 3) if _pair(tokens, i + 1) == "CURRENT OF"), -1)
+    if verb not in ("UPDATE", "DELETE") or at < 0 or tokens[at].token_type is not T.WHERE:
+        return tokens
+    return [*tokens[:at], *tokens[at + 4 :]]
+
+
+def _pair(tokens: list[Token], i: int) -> str:
+    return " ".join(t.text.upper() for t in tokens[i : i + 2])
+
+
+def _plain_by_name(tokens: list[Token], verb: str) -> list[Token]:
+    """``INSERT BY NAME *`` and ``UPDATE BY POSITION`` in DuckDB's MERGE without these words, which are looked for elsewhere;
+    ``INSERT INTO t BY POSITION`` is what it is without them."""
+    if verb != "MERGE":
+        return [
+            t
+            for i, t in enumerate(tokens)
+            if not (verb == "INSERT" and 2 < i < 9 and "BY POSITION" in (_pair(tokens, i), _pair(tokens, i - 1)))
+        ]
+    out: list[Token] = []
+    i, n = 0, len(tokens)
+    while i < n:
+        out.append(tokens[i])
+        i += 1
+        words = [t.text.upper() for t in tokens[i : i + 2]]
+        if tokens[i - 1].token_type in (T.INSERT, T.UPDATE) and words in (["BY", "NAME"], ["BY", "POSITION"]):
+            i += 3 if i + 2 < n and tokens[i + 2].token_type is T.STAR else 2
+    return out
+
+
+def _plain_changes(tokens: list[Token], verb: str) -> list[Token]:
+    """``CHANGES(TABLE d.t, ...)`` of BigQuery -> ``CHANGES('d.t', ...)``."""
+    out: list[Token] = []
+    i, n = 0, len(tokens)
+    while i < n:
+        token = tokens[i]
+        out.append(token)
+        i += 1
+        if i + 2 < n and tokens[i + 1].token_type is T.TABLE and token.text.upper() in ("APPENDS", "CHANGES"):
+            end = next((k for k in range(i + 2, n) if tokens[k].token_type in (T.COMMA, T.R_PAREN)), n)
+            name = "".join(f"`{t.text}`" if t.token_type is T.IDENTIFIER else t.text for t in tokens[i + 2 : end])
+            out.extend([tokens[i], _like(tokens[i + 2], T.STRING, name)])
+            i = end
+    return out
+
+
+def _plain_cube(tokens: list[Token], verb: str) -> list[Token]:
+    """``cube(...)`` and ``::cube`` of Postgres's extension are names; only in GROUP BY it is the grammar's word."""
+    out: list[Token] = []
+    groups = [False]  # are we in a GROUP BY, at every level of parentheses
+    for i, token in enumerate(tokens):
+        kind = token.token_type
+        before = tokens[i - 1] if i else token
+        if kind is T.L_PAREN:
+            groups.append(groups[-1] and before.token_type is T.GROUPING_SETS)
+        elif kind is T.R_PAREN and len(groups) > 1:
+            groups.pop()
+        elif kind is T.GROUP_BY:
+            groups[-1] = True
+        elif kind in _AFTER_GROUP:
+            groups[-1] = False
+        elif kind is T.CUBE and not (groups[-1] and before.token_type in _BEFORE_GROUPING):
+            token = _like(token, T.VAR, token.text)
+        out.append(token)
+    return out
+
+
+_AFTER_GROUP: Final = frozenset(
+    {T.HAVING, T.WINDOW, T.ORDER_BY, T.LIMIT, T.UNION, T.EXCEPT, T.INTERSECT, T.OFFSET, T.FETCH, T.SELECT}
+)
+_BEFORE_GROUPING: Final = frozenset({T.GROUP_BY, T.COMMA, T.ALL, T.DISTINCT, T.L_PAREN})
+
+
 def _end_of_clause(tokens: list[Token], i: int, ends: frozenset[TokenType]) -> int:
     """Where the clause at ``i`` ends: at one of ``ends`` on its own level, or where its parenthesis closes."""
     depth = 0
@@ -454,6 +536,12 @@ def _plain_teradata(tokens: list[Token], verb: str) -> list[Token]:
             end = closing(tokens, i)
             if word == "NAMED":
                 out.extend((_like(token, T.ALIAS, "AS"), tokens[i + 2]))
+            i = end + 1
+            continue
+        if token.token_type is T.L_PAREN and word in _TERADATA_TYPES and out and out[-1].token_type is T.R_PAREN:
+            end = closing(tokens, i)  # SUM(a) (FLOAT, NAMED b)
+            named = next((k for k in range(i + 2, end - 1) if tokens[k].text.upper() == "NAMED"), 0)
+            out.extend((_like(token, T.ALIAS, "AS"), tokens[named + 1]) if named else ())
             i = end + 1
             continue
         if token.token_type is T.L_PAREN and word in _TERADATA_TYPES and out and out[-1].token_type is T.VAR:
@@ -886,6 +974,7 @@ _ALL: Final = (
     _rule("oracle", "model", r"\bmodel\b", _plain_oracle),
     _rule("oracle", "delete", r"\bdelete\s+where\b", _plain_oracle),
     _rule("oracle", ":", r":\d", _plain_oracle),
+    _rule("oracle", "pivot xml", r"\bpivot\s+xml\b", _plain_pivot),
     _rule(
         "teradata",
         "",
@@ -905,6 +994,11 @@ _ALL: Final = (
     _rule("oracle teradata", "at local", "", _plain_functions),
     _rule("postgres", "wrapper", "", _plain_functions),
     _rule("postgres", "collation for", "", _plain_functions),
+    _rule("postgres any", "cube", "", _plain_cube),
+    _rule("duckdb", "merge by", r"\b(?:insert|update)\s+by\s+(?:name|position)\b", _plain_by_name),
+    _rule("duckdb", "insert by", r"\bby\s+position\b", _plain_by_name),
+    _rule("oracle postgres redshift mysql teradata exasol any", "current of", "", _without_current),
+    _rule("bigquery", "table", r"\b(?:appends|changes)\s*\(\s*table\b", _plain_changes),
     _rule("databricks spark any", "evolution", "", _without_evolution),
     _rule("redshift", "duplicates", r"\bremove\s+duplicates\b", _plain_merge),
     _rule("redshift", "merge", r"\binsert\s+values\b", _plain_merge),

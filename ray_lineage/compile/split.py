@@ -20,13 +20,14 @@ class Slice(NamedTuple):
     """Tokens ``start:end`` are one statement whose first word is ``verb``; ``owner`` is the index of the header slice
     of the procedure it is in, or -1. Headers have the verb ``HEADER`` and end before the body; what begins a batch of T-SQL
     without a statement word has ``CALLED``, for it is the name of a procedure. ``path`` names the
-    branches around it (``StatementFacts.path``)."""
+    branches around it (``StatementFacts.path``). ``fresh``: a block that is in no program ended in front of it."""
 
     start: int
     end: int
     verb: str
     owner: int = -1
     path: tuple[int, ...] = ()
+    fresh: bool = False
 
 
 _PROGRAM_KINDS: Final = frozenset({"PROC", "PROCEDURE", "FUNCTION", "TRIGGER"})
@@ -635,11 +636,15 @@ class _Splitter:
         self.outer: list[int] = []  # owners around the member or local procedure at hand
         self.alone = False  # the body at hand is one statement
         self.straight = True  # no control flow so far
+        self.ended: list[int] = []  # how many slices there were when a block in no program ended
 
     def run(self) -> list[Slice]:
         i, n = 0, len(self.tokens)
         while i < n:
             i = self._statement(i)
+        for k in self.ended:
+            if k < len(self.slices):
+                self.slices[k] = self.slices[k]._replace(fresh=True)
         return self.slices
 
     def _statement(self, i: int) -> int:
@@ -788,6 +793,8 @@ class _Splitter:
         if following not in ("IF", "LOOP", "CASE", "WHILE", "FOR", "REPEAT"):
             self.blocks = max(0, self.blocks - 1)
             if self.blocks == 0:
+                if self.owner < 0:
+                    self.ended.append(len(self.slices))
                 self.owner = self.outer.pop() if self.outer else -1
         return self._end(i)
 

@@ -56,6 +56,7 @@ from ray_lineage.model import (
     StatementFacts,
     TableRef,
     passed_over,
+    unnamed,
 )
 
 _MAX_DEPTH: Final = 200  # nested parentheses in one statement; the parser fails at about 500, and crashes far above
@@ -68,7 +69,8 @@ _LITERALS: Final = frozenset(
      T.UNICODE_STRING}
 )  # fmt: skip
 _BODIES: Final = frozenset({T.HEREDOC_STRING, T.STRING, T.RAW_STRING})
-_QUERIES: Final = frozenset({"SELECT", "WITH", "(", "FROM", "VALUES", "TABLE"})
+_QUERIES: Final = frozenset({"SELECT", "WITH", "(", "FROM", "VALUES", "TABLE", "PIVOT", "UNPIVOT"})
+_PIVOTS: Final = {"PIVOT_WIDER": (T.PIVOT, "PIVOT"), "PIVOT_LONGER": (T.UNPIVOT, "UNPIVOT")}
 _DATA: Final = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE"})
 _FILES_AS_TABLES: Final = frozenset({"spark", "spark2", "databricks", "duckdb", "drill"})
 _FORMATS: Final = frozenset(
@@ -127,6 +129,9 @@ _SCALARS: Final = frozenset(
 
 _INNER: Final = frozenset({T.MERGE, T.UPDATE, T.DELETE, T.INSERT})
 _FROM_TWICE: Final = frozenset({"tsql", "fabric"})
+_SCRIPT_VARIABLES: Final = frozenset({"bigquery", "databricks", "spark", ""})
+"""Where variables may be declared in no block, for all that follows."""
+
 _DELIMITED: Final = frozenset({"mysql", "singlestore", "starrocks", "doris", ""})
 _PROGRAMS: Final = {
     "PROC": "Procedure",
@@ -172,10 +177,11 @@ class FileCompiler:
         self.has_identifiers = dialect in _NAMES_BY_TEXT and _NAMED_BY_TEXT.search(lower) is not None
         self.parameters: dict[str, list[str]] = {}  # of T-SQL's programs, by owner
         self.outputs: dict[str, list[str]] = {}  # output parameters, by owner
+        self.returned_names: dict[str, tuple[str, ...]] = {}  # variables that are columns of a result, by owner
         self.nothing = Builder(dialect, self.dataset)  # of statements without a query
         self.externals: set[Name] = set()  # files that are read or written
         self.server = ""  # where the text at hand runs, if not here
-        self.variables: set[str] = set()  # declared in procedural bodies: no columns (engines refuse such ambiguity)
+        self.declared: dict[str, set[str]] = {}  # variables of procedural bodies, by owner
         self.calls: list[Call] = []
         self.foreign_keys: list[ForeignKey] = []
         self.owner_names: dict[str, Name] = {}
@@ -281,10 +287,29 @@ class FileCompiler:
         around = self.carriers.get(outer) if owner and not self.is_tsql else None
         return own | around if around else own
 
+    @property
+    def variables(self) -> frozenset[str]:
+        """The variables that the program at hand sees, its package's and its script's too: they are no columns (engines
+        refuse such ambiguity)."""
+        name, found = self.owner, self.declared.get("", ())
+        while name:
+            found = (*found, *self.declared.get(name, ()))
+            name = name.rpartition(".")[0]
+        return frozenset(found)
+
+    def declare(self, variable: str) -> None:
+        """There is such a variable in the program at hand."""
+        self.declared.setdefault(self.owner, set()).add(variable)
+
+    def _leave_block(self) -> None:
+        """What a block in no program declared ends with it."""
+        if self.dialect not in _SCRIPT_VARIABLES:
+            self.declared[""] = {name for name in self.declared.get("", ()) if name[0] == "$"}
+
     def declare_variable(self, name: Token, kind: list[Token]) -> None:
         """``name type``: a variable, and whether it holds whole rows."""
         part = self._part(name)
-        self.variables.add(part)
+        self.declare(part)
         self.rows.pop(part, None)
         words = {t.text.upper() for t in kind[:8]}
         if words & {"ROWTYPE", "RECORD"} or (kind and self._part(kind[0]) in self.row_types):
@@ -302,6 +327,8 @@ class FileCompiler:
         outer_path = self.path
         for index, piece in enumerate(slices):
             self.path = (*outer_path, *piece.path)
+            if piece.fresh and not owner:
+                self._leave_block()
             try:
                 self._slice(index, piece, self.owners.get(piece.owner, owner))
                 if (
@@ -339,8 +366,9 @@ class FileCompiler:
         tokens = self.tokens[piece.start : piece.end]
         verb = piece.verb
         self.owner = owner
-        if verb in _SHORT_VERBS and self.dialect == "teradata":
-            kind, verb = _SHORT_VERBS[verb]
+        other = (_SHORT_VERBS if self.dialect == "teradata" else _PIVOTS).get(verb)
+        if other is not None:
+            kind, verb = other
             at = tokens[0]
             tokens = [Token(kind, verb, at.line, at.col, at.start, at.end), *tokens[1:]]
         if self.is_tsql and owner and verb in _SCANNED:
@@ -424,6 +452,8 @@ class FileCompiler:
                 writes.export(self, tokens, owner)
         elif verb == "CACHE":
             writes.cached(self, tokens, owner)
+        elif verb == "SUBMIT":
+            self._scheduled(tokens, "AS", owner)
         elif verb == "APPLY" or (verb == "AUTO" and len(tokens) > 1):
             writes.apply_changes(self, tokens, owner)
         elif verb == "COPY":
@@ -459,6 +489,21 @@ class FileCompiler:
         at = next((i for i, t in enumerate(tokens) if t.text.upper() in _QUERIES | _DATA and i > 2), -1)
         if at > 0:
             self._data(tokens[at:], tokens[at].text.upper(), owner)
+
+    def _scheduled(self, tokens: list[Token], word: str, owner: str) -> None:
+        """``SUBMIT TASK ... AS statement`` of StarRocks, ``CREATE JOB ... DO statement`` of Doris."""
+        depth = 0
+        for i, token in enumerate(tokens[:-1]):
+            depth += (token.token_type is T.L_PAREN) - (token.token_type is T.R_PAREN)
+            if depth == 0 and token.text.upper() == word and token.token_type is not T.IDENTIFIER:
+                rest = tokens[i + 1 :]
+                verb = rest[0].text.upper()
+                if verb in _DATA or verb in _QUERIES:
+                    self.seen += 1
+                    self._data(rest, verb, owner)
+                elif verb == "CREATE":
+                    self._create(rest, "CREATE", owner)
+                return
 
     def _use(self, tokens: list[Token]) -> None:
         """``USE [DATABASE|SCHEMA|CATALOG] [a.]b``: what completes the names that follow."""
@@ -526,7 +571,7 @@ class FileCompiler:
             return
         if any(t.token_type is T.COLON_EQ for t in tokens[1:9]) and not _is_declaration(tokens):
             if tokens[1].token_type is T.COLON_EQ:
-                self.variables.add(self._part(tokens[0]))
+                self.declare(self._part(tokens[0]))
             procedural.set_variable(self, tokens, owner)
         elif tokens[0].token_type is T.VAR and _is_declaration(tokens):
             self.declare_variable(tokens[0], tokens[1:])
@@ -571,13 +616,8 @@ class FileCompiler:
         return str(self.fold(token.text, token.token_type is T.IDENTIFIER))
 
     def _name(self, parts: list[Token]) -> Name:
-        if (
-            len(parts) == 1
-            and parts[0].token_type is T.IDENTIFIER
-            and "." in parts[0].text
-            and self.dialect == "bigquery"
-        ):
-            return tuple(self.fold(p, True) for p in parts[0].text.split("."))
+        if self.dialect == "bigquery" and any(p.token_type is T.IDENTIFIER and "." in p.text for p in parts):
+            return tuple(self.fold(text, True) for p in parts for text in p.text.split("."))
         return tuple(self._part(p) for p in parts)
 
     def _full(self, parts: list[Token]) -> Name:
@@ -687,14 +727,20 @@ class FileCompiler:
             self._row_names(tokens, owner)
         elif name[-1] in self.trigger_functions:
             self._trigger_function(tokens, owner, self.trigger_functions[name[-1]])
+        self.owner = owner
         if self.is_tsql:
             self._tsql_parameters(tokens, i, owner)
         else:
-            self._parameters(tokens, i)
+            self._parameters(tokens, i, untyped=self.dialect == "duckdb")
         columns: tuple[DeclaredColumn, ...] = ()
         returns = next((j for j in range(i, len(tokens)) if tokens[j].text.upper() == "RETURNS"), -1)
-        if kind == "Function" and returns >= 0:
+        if returns >= 0 and (kind == "Function" or (kind == "Procedure" and self.dialect == "snowflake")):
             columns = self._returned_table(tokens, returns, name)
+        if columns:
+            self.returned_names[owner] = tuple(c.name for c in columns)
+        elif self.dialect in _PLPGSQL and self.dialect and kind in ("Function", "Procedure"):
+            columns = self._out_parameters(tokens, i)
+            self.returned_names[owner] = tuple(c.name for c in columns)
         parameters = tuple(self.parameters.get(owner, ())) if kind == "Procedure" else ()
         self.declarations.append(Declaration(name, kind, start_line(tokens[0]), columns, parameters=parameters))
 
@@ -737,15 +783,25 @@ class FileCompiler:
                 at = k + 1
         return list(names), frozenset(n for n, w in names.items() if w == "NEW")
 
-    def _parameters(self, tokens: list[Token], i: int) -> None:
+    def _parameters(self, tokens: list[Token], i: int, *, untyped: bool = False) -> None:
         """Parameters are no columns."""
         if i >= len(tokens) or tokens[i].token_type is not T.L_PAREN:
             return
         for a, b in ddl.items(tokens, i + 1, closing(tokens, i)):
             while a < b - 1 and tokens[a].text.upper() in ("IN", "OUT", "INOUT", "VARIADIC"):
                 a += 1
-            if b - a > 1:
-                self.variables.add(self._part(tokens[a]))
+            if b - a > 1 or untyped:
+                self.declare(self._part(tokens[a]))
+
+    def _out_parameters(self, tokens: list[Token], i: int) -> tuple[DeclaredColumn, ...]:
+        """``(IN a int, OUT b int)`` of Postgres: what goes out are the columns of the result."""
+        if i >= len(tokens) or tokens[i].token_type is not T.L_PAREN:
+            return ()
+        out: list[DeclaredColumn] = []
+        for a, b in ddl.items(tokens, i + 1, closing(tokens, i)):
+            if b - a > 2 and tokens[a].text.upper() in ("OUT", "INOUT"):
+                out.append(self._declared(ddl._column(tokens, a + 1, b)))
+        return tuple(out)
 
     def _tsql_parameters(self, tokens: list[Token], i: int, owner: str) -> None:
         """``@rows dbo.SomeType READONLY`` is a table of that type's columns."""
@@ -836,6 +892,8 @@ class FileCompiler:
                 Diagnostic(d.code, d.severity, d.message, d.line + lines, d.column) for d in diagnostics
             )
             self._compile_tokens([shifted(t, lines, start) for t in found], owner)
+            if not owner:
+                self._leave_block()
             return
 
     # ------------------------------------------------------------------ DDL
@@ -844,12 +902,13 @@ class FileCompiler:
         words = [t.text.upper() for t in tokens[:8]]
         if "ALGORITHM" in words or "DEFINER" in words:
             words = [t.text.upper() for t in tokens[:24]]
-        is_program = "PROCEDURE" in words or ("FUNCTION" in words and "TABLE" not in words[1:4]) or "MACRO" in words[:4]
+        is_program = "PROCEDURE" in words or ("FUNCTION" in words and "TABLE" not in words[1:4]) or "MACRO" in words[:5]
         if not self.is_tsql and is_program:  # T-SQL's are cut at their bodies
             self._header(len(self.owners) + 1_000_000, tokens)
             program = self.owners.get(len(self.owners) + 1_000_000 - 1, owner)
             if not writes.function_query(self, tokens, program):
                 self._nested_body(tokens, program)
+                procedural.return_variables(self, tokens, program)
             return
         if self.is_tsql and verb == "ALTER" and words[1:2] == ["SCHEMA"]:
             procedural.transfer(self, tokens, owner)
@@ -1008,6 +1067,10 @@ class FileCompiler:
         self.declarations.append(declaration)
         builder = self._builder()
         root = builder.query(tree)
+        if builder.assigned and not self.is_tsql:  # MySQL's SELECT @v := a
+            procedural.selected(self, tokens, builder, owner, root, sure=False)
+            at = self.declarations.index(declaration)
+            self.declarations[at] = msgspec.structs.replace(declaration, statement=len(self.statements))
         self._add(
             tokens,
             statement,
@@ -1104,11 +1167,16 @@ class FileCompiler:
         return made
 
     def _truncate(self, tokens: list[Token], owner: str) -> None:
-        """TRUNCATE writes a dataset (no rows of it have a source)."""
+        """``TRUNCATE [TABLE] [IF EXISTS] [ONLY] a, b`` writes datasets (no rows of them have a source)."""
         i = 2 if len(tokens) > 2 and tokens[1].text.upper() == "TABLE" else 1
-        parts, _ = ddl.read_name(tokens, i)
-        if parts:
-            self._add(tokens, "truncate", self._builder(), owner, target=self._full(parts), defines=True)
+        if i < len(tokens) and tokens[i].text.upper() in ("DATABASE", "ALL"):  # of ClickHouse: which tables is not said
+            return
+        for a, b in ddl.items(tokens, i, len(tokens)):
+            while a < b - 1 and tokens[a].text.upper() in ("IF", "EXISTS", "ONLY"):
+                a += 1
+            parts, _ = ddl.read_name(tokens, a)
+            if parts:
+                self._add(tokens, "truncate", self._builder(), owner, target=self._full(parts), defines=True)
 
     # ------------------------------------------------------------------ data statements
 
@@ -1145,7 +1213,7 @@ class FileCompiler:
 
     def _builder(self) -> Builder:
         builder = Builder(self.dialect, self.dataset, lambda text: procedural.external(self, text, 0))
-        builder.variables = frozenset(self.variables)
+        builder.variables = self.variables
         builder.dynamic = self.nested > 0
         builder.text_of = self._expression
         builder.qualified = self._qualified
@@ -1244,7 +1312,7 @@ class FileCompiler:
         elif verb == "PERFORM":
             builder = self._builder()
             self._add(tokens, "select", builder, owner, root=builder.query(tree))
-        elif isinstance(tree, exp.Query):
+        elif isinstance(tree, exp.Query | exp.Pivot):
             self._select(tree, tokens, owner)
 
     def _data_modifying_ctes(self, with_: Expression, tokens: list[Token], owner: str) -> None:
@@ -1447,6 +1515,8 @@ class FileCompiler:
         source = tree.args.get("expression") or tree.args.get("source")  # of TABLE t in Spark
         if isinstance(source, exp.Select) and columns:
             builder.unknown_is_list = len(source.expressions) != len(columns)
+            if len(columns) == 1:  # SELECT AS VALUE STRUCT(...) is one value here
+                source.args.pop("kind", None)
         root = (
             builder.query(source, None, known)
             if isinstance(source, exp.Query | exp.Table | exp.Paren | exp.Values)
@@ -1466,8 +1536,16 @@ class FileCompiler:
                 influences.extend(more)
                 subqueries.extend(subs)
         preset, dynamic = self._partition(tree)
+        star = next((e for e in tree.this.expressions if isinstance(e, exp.Star)), None)
+        if star is not None and isinstance(tree.this, exp.Schema):  # INTO t (* EXCEPT (a))
+            columns = ()
+            preset += tuple(self.fold(e.name, bool(_quoted(e))) for e in star.args.get("except_") or ())
         if columns and dynamic:
             columns = (*columns, *dynamic)
+        elif dynamic and root >= 0:
+            root = _last_into(builder, root, dynamic)
+        if builder.assigned and root >= 0 and not self.is_tsql:  # MySQL's SELECT @v := a
+            procedural.selected(self, tokens, builder, owner, root, sure=False)
         if tree.args.get("by_name") and root >= 0:
             assignments.append(Assignment(STAR, (Ref(root, -1, STAR, IDENTITY),)))
             subqueries.append(root)
@@ -1750,8 +1828,10 @@ class FileCompiler:
             influences.extend(Influence(Ref(s, index, column, IDENTITY), JOIN) for s in sources[:2])
         assignments: list[Assignment] = []
         whens = tree.args.get("whens")
+        words = [t.text.upper() for t in tokens] if self.dialect == "duckdb" else []
+        by_position = {w for w in ("UPDATE", "INSERT") if words and not _followed(words, (w, "BY", "NAME"))}
         for when in whens.expressions if whens is not None else ():
-            self._merge_branch(when, builder, scope, sources, assignments, influences, subqueries)
+            self._merge_branch(when, builder, scope, sources, assignments, influences, subqueries, by_position)
         target, assignments = _through(builder, target_at, assignments)
         self._add(tokens, "merge", builder, owner, target=target, assignments=tuple(assignments), scope=index,
                   influences=influences, subqueries=subqueries)  # fmt: skip
@@ -1759,8 +1839,9 @@ class FileCompiler:
 
     def _merge_branch(
         self, when: Expression, builder: Builder, scope: Scope, sources: list[int], assignments: list[Assignment],
-        influences: list[Influence], subqueries: list[int],
+        influences: list[Influence], subqueries: list[int], by_position: set[str],
     ) -> None:  # fmt: skip
+        """``by_position``: the verbs that take all of the source's columns by position, as DuckDB's do without BY NAME."""
         condition = when.args.get("condition")
         if condition is not None:
             more, subs = builder.influences(condition, scope, FILTER)
@@ -1777,11 +1858,13 @@ class FileCompiler:
             if not isinstance(clauses, list):  # UPDATE *, and DuckDB's UPDATE alone
                 clauses = [exp.Star()]
             if any(isinstance(e, exp.Star) for e in clauses):
-                assignments.append(Assignment(STAR, (Ref(sources[1], -1, STAR, IDENTITY),)))
+                every = "\0*" if "UPDATE" in by_position else STAR
+                assignments.append(Assignment(every, (Ref(sources[1], -1, STAR, IDENTITY),)))
             self._set_clauses(clauses, builder, scope, sources[0], assignments, subqueries)
         elif isinstance(then, exp.Insert):
             if isinstance(then.this, exp.Star) or not (then.this or then.args.get("expression")):
-                assignments.append(Assignment(STAR, (Ref(sources[1], -1, STAR, IDENTITY),)))
+                every = "\0*" if "INSERT" in by_position else STAR
+                assignments.append(Assignment(every, (Ref(sources[1], -1, STAR, IDENTITY),)))
             elif isinstance(then.this, exp.Var) and then.this.name.upper() == "ROW":
                 assignments.append(Assignment("\0*", (Ref(sources[1], -1, STAR, IDENTITY),)))
             else:
@@ -1844,6 +1927,11 @@ def _marks_row(tokens: list[Token], i: int, names: set[str]) -> bool:
     """The colon of ``:new.a`` and ``:old.a`` in a trigger."""
     marks = tokens[i].text == ":" and i + 2 < len(tokens) and tokens[i + 2].token_type is T.DOT
     return marks and tokens[i + 1].text.lower() in names
+
+
+def _followed(words: list[str], wanted: tuple[str, ...]) -> bool:
+    """Do these words stand somewhere, one after another?"""
+    return any(tuple(words[i : i + len(wanted)]) == wanted for i in range(len(words)))
 
 
 def _after_assert(tokens: list[Token]) -> int:
@@ -1943,6 +2031,15 @@ def _reason(error: SqlglotError) -> str:
     details = error.errors if isinstance(error, ParseError) else []
     what = str(details[0].get("description") if details else error).split("\n")[0]
     return "a part of it is missing" if what.startswith("Required keyword") else what
+
+
+def _last_into(builder: Builder, root: int, names: tuple[str, ...]) -> int:
+    """The query with the names of the dynamic partitions, which take its last columns, where its columns are listed."""
+    query = builder.relations[root]
+    if not isinstance(query, Select) or any(o.star for o in query.outputs) or len(query.outputs) < len(names):
+        return root
+    first = query.outputs[: len(query.outputs) - len(names)]
+    return builder._add(Alias(root, (*(o.name or unnamed(k) for k, o in enumerate(first)), *names)))
 
 
 def _quoted(node: Expression) -> bool:

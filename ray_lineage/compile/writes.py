@@ -12,7 +12,7 @@ from sqlglot.tokens import Token
 
 from ray_lineage.compile import ddl, procedural
 from ray_lineage.compile.kinds import T
-from ray_lineage.compile.relations import FILTER, IDENTITY, Builder, Scope
+from ray_lineage.compile.relations import FILTER, IDENTITY, Builder, Collected, Scope
 from ray_lineage.compile.split import closing
 from ray_lineage.model import STAR, Alias, Assignment, Call, Declaration, Influence, Name, Output, Ref, Select, TableRef
 
@@ -127,6 +127,8 @@ def _base_column(builder: Builder, index: int, column: str) -> tuple[Name, str]:
 
 def load(c: FileCompiler, tokens: list[Token], owner: str) -> None:
     """``LOAD DATA [LOCAL] INPATH|INFILE 'file' ... INTO TABLE t [(a, @v) SET b = f(@v)]``, ``LOAD DATA INTO t FROM FILES (...)``."""
+    if c.dialect == "singlestore":
+        tokens = _without_paths(tokens)
     words = [t.text.upper() if t.token_type not in _STRINGS else "" for t in tokens]
     at = next((i for i, w in enumerate(words) if w in ("INPATH", "INFILE")), -1)
     into = next((i for i, w in enumerate(words) if w in ("INTO", "OVERWRITE") and words[i + 1 : i + 2] != ["INTO"]), -1)
@@ -157,6 +159,20 @@ def load(c: FileCompiler, tokens: list[Token], owner: str) -> None:
     sets = next((k for k in range(i, len(tokens)) if words[k] == "SET" and words[k - 1] != "CHARACTER"), -1)
     if sets > 0:
         _load_set(c, tokens, sets, source, target, [n for n in columns if n.startswith("@")], owner)
+
+
+def _without_paths(tokens: list[Token]) -> list[Token]:
+    """``(a <- b::c, @v <- d)`` -> ``(a, @v)``."""
+    out: list[Token] = []
+    in_path = False
+    for i, token in enumerate(tokens):
+        if token.token_type in (T.COMMA, T.R_PAREN):
+            in_path = False
+        elif token.token_type is T.LT and tokens[i + 1 : i + 2] and tokens[i + 1].token_type is T.DASH:
+            in_path = True
+        if not in_path:
+            out.append(token)
+    return out
 
 
 def _names(c: FileCompiler, tokens: list[Token], i: int) -> list[str]:
@@ -385,7 +401,16 @@ def create(c: FileCompiler, tokens: list[Token], words: list[str], owner: str) -
         _dictionary(c, tokens, name, i, owner)
     elif kind == "TRIGGER":
         return _trigger(c, tokens, name)
+    elif kind == "PIPELINE":
+        _pipeline(c, tokens, name, i, owner)
+    elif kind == "LOAD":
+        _routine_load(c, tokens, name, i, owner)
+    elif kind == "JOB":
+        c._scheduled(tokens, "DO", owner)
+    elif kind == "INDEX":
+        return words[1] == "JOIN" and _join_index(c, tokens, name, i, owner)
     elif kind == "TABLE":  # CREATE TABLE FUNCTION of BigQuery
+        c.owner = ".".join(name)
         if i < len(tokens) and tokens[i].token_type is T.L_PAREN:
             c._parameters(tokens, i)
         query = _after_as(tokens, i)
@@ -398,8 +423,9 @@ def create(c: FileCompiler, tokens: list[Token], words: list[str], owner: str) -
 
 
 _CREATED: Final = frozenset(
-    {"SEQUENCE", "STREAM", "MODEL", "PIPE", "TRIGGER", "TABLE", "SOURCE", "SINK", "DICTIONARY", "FLOW"}
-)
+    {"SEQUENCE", "STREAM", "MODEL", "PIPE", "TRIGGER", "TABLE", "SOURCE", "SINK", "DICTIONARY", "FLOW", "PIPELINE", "LOAD",
+     "JOB", "INDEX"}
+)  # fmt: skip
 
 
 def _after_as(tokens: list[Token], i: int) -> list[Token]:
@@ -409,6 +435,76 @@ def _after_as(tokens: list[Token], i: int) -> list[Token]:
         if depth == 0 and tokens[k].token_type is T.ALIAS:
             return tokens[k + 1 :]
     return []
+
+
+def _pipeline(c: FileCompiler, tokens: list[Token], name: Name, i: int, owner: str) -> None:
+    """``CREATE PIPELINE p AS LOAD DATA KAFKA 'host/topic' ... INTO TABLE t|PROCEDURE f`` of SingleStore."""
+    words = [t.text.upper() if t.token_type not in _STRINGS else "" for t in tokens]
+    at = next((k for k in range(i, len(tokens)) if tokens[k].token_type in _STRINGS), -1)
+    into = next((k for k in range(i, len(tokens) - 2) if words[k] == "INTO"), -1)
+    if at < 0 or into < at or "LOAD" not in words[i:at]:
+        return
+    if words[into + 1] == "PROCEDURE":
+        parts, _ = ddl.read_name(tokens, into + 2)
+        c.declarations.append(Declaration(name, "Procedure", tokens[0].line))
+        c.calls.append(Call(name, c._full(parts), tokens[0].line))
+        return
+    text = tokens[at].text
+    if words[at - 1] == "KAFKA":
+        text = "kafka:" + text.rpartition("/")[2]
+    elif "://" not in text:
+        text = _SCHEMES.get(words[at - 1], "") + text
+    file = [Token(T.VAR, "INFILE", tokens[at].line), Token(T.STRING, text, tokens[at].line)]
+    load(c, [*tokens[:1], *file, *tokens[into:]], owner)
+
+
+_SCHEMES: Final = {"S3": "s3://", "GCS": "gs://", "HDFS": "hdfs://"}
+
+
+def _routine_load(c: FileCompiler, tokens: list[Token], name: Name, i: int, owner: str) -> None:
+    """``CREATE ROUTINE LOAD db.job ON t COLUMNS (a, b = a + 1) ... FROM KAFKA ("kafka_topic" = "x")`` of StarRocks and Doris: the
+    table is in the job's database."""
+    if i + 1 >= len(tokens) or tokens[i].token_type is not T.ON:
+        return
+    parts, i = ddl.read_name(tokens, i + 1)
+    topics = [k for k in range(i, len(tokens) - 2) if tokens[k].text.lower() == "kafka_topic"]
+    if not parts or not topics:
+        return
+    target = c._name(parts)
+    target = (*name[:-1], *target) if len(target) == 1 else c._qualified(target)
+    source = procedural.external(c, f"kafka:{tokens[topics[0] + 2].text}", tokens[topics[0]].line)
+    listed = (k for k in range(i, len(tokens) - 1) if tokens[k].text.upper() == "COLUMNS")
+    at = next((k for k in listed if tokens[k + 1].token_type is T.L_PAREN), -1)
+    if at < 0:
+        _load_from(c, tokens, source, target, [], owner)
+        return
+    builder = c._builder()
+    items = ddl.items(tokens, at + 2, closing(tokens, at + 1))
+    table = builder._add(TableRef(source, tokens[0].line, tuple(c._part(tokens[a]) for a, b in items if b - a == 1)))
+    scope = Scope(builder._add(Select((table,), ())), None, {})
+    assignments: list[Assignment] = []
+    for a, b in items:
+        column, value = c._part(tokens[a]), tokens[a + 2 : b] or [tokens[a]]
+        select = Token(T.SELECT, "SELECT", value[0].line, value[0].col, value[0].start, value[0].start)
+        found = Collected()
+        builder.collect(c._parse([select, *value], "SELECT").expressions[0], scope, IDENTITY, found)
+        assignments.append(Assignment(column, tuple(found.refs.values()), tokens[a].line))
+    c._add(tokens, "load", builder, owner, target=target, assignments=tuple(assignments), scope=scope.index)
+
+
+def _join_index(c: FileCompiler, tokens: list[Token], name: Name, i: int, owner: str) -> bool:
+    """``CREATE JOIN INDEX j AS SELECT ... PRIMARY INDEX (a)`` of Teradata: a view whose rows are kept."""
+    query = _after_as(tokens, i)
+    end, depth = len(query), 0
+    for k, token in enumerate(query):
+        depth += (token.token_type is T.L_PAREN) - (token.token_type is T.R_PAREN)
+        if depth == 0 and token.text.upper().split(" ")[0] in ("PRIMARY", "UNIQUE", "INDEX", "PARTITION"):
+            end = k
+            break
+    if end:
+        c.seen += 1
+        c._define(tokens, query[:end], name, "MaterializedView", (), "create_view", owner)
+    return True
 
 
 def _stream(c: FileCompiler, tokens: list[Token], name: Name, i: int, owner: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Iterator
 from typing import Final, NamedTuple
 
-from ray_lineage.link.names import NameIndex, like, unnamed
+from ray_lineage.link.names import NameIndex, like, renamed_by
 from ray_lineage.model import (
     STAR,
     Alias,
@@ -23,6 +23,7 @@ from ray_lineage.model import (
     TableRef,
     dataset_text,
     is_temporary,
+    unnamed,
 )
 
 ColumnList = tuple[str, ...] | None
@@ -304,8 +305,7 @@ class _Names:
                 return None
             if output.like:
                 names = [n for n in names if n is None or like(n, output.like)]
-            renames = output.renamed or {}
-            out.extend(renames.get(n, n) if n else n for n in names if n not in output.excluded)
+            out.extend(renamed_by(output, n) for n in names if n not in output.excluded)
         return None if STAR in out else out
 
     def _star(self, index: int, relation: Select) -> list[str | None] | None:

@@ -6,10 +6,11 @@ unqualified columns find their relation, temporary tables are looked through.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
-from ray_lineage.link.names import like, unnamed
+from ray_lineage.link.names import like, renamed_by
 from ray_lineage.model import (
     INFLUENCE_KINDS,
     PARAMETER,
@@ -29,6 +30,7 @@ from ray_lineage.model import (
     TableRef,
     is_temporary,
     passed_over,
+    unnamed,
 )
 
 if TYPE_CHECKING:
@@ -61,13 +63,18 @@ TRANSFORMED: Final = TRANSFORMATIONS.index("transformation") << 1
 _JOIN: Final = INFLUENCE_KINDS.index("join")
 
 
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
+
+
 class Item(NamedTuple):
-    """One column of a relation. The name ``*`` stands for all columns of its sources (whose columns are ``*`` too)."""
+    """One column of a relation. The name ``*`` stands for all columns of its sources (whose columns are ``*`` too), but for
+    those that ``others`` has under another name, or under none."""
 
     name: str | None
     sources: Sources
     line: int = 0
     expression: str = ""
+    others: Mapping[str, str] = _NONE
 
 
 class Temporary:
@@ -420,9 +427,8 @@ class Evaluator:
         if ref.how:  # f(COLUMNS(*))
             items = [i._replace(sources={s: COMPOSE[ref.how << 1][c] for s, c in i.sources.items()}) for i in items]
         excluded = set(output.excluded)
-        renames = output.renamed or {}
         return [
-            Item(renames.get(i.name, i.name) if i.name else i.name, i.sources, line, i.expression)
+            Item(renamed_by(output, i.name), i.sources, line, i.expression, _others(i, output))
             for i in items
             if i.name not in excluded
         ]
@@ -633,6 +639,16 @@ def reachable(statement: StatementFacts) -> set[int]:
     return seen
 
 
+def _others(item: Item, star: Output) -> Mapping[str, str]:
+    """What the columns of a star that nobody can list are called, where a star over it leaves them out or renames them."""
+    if item.name != STAR or not (star.excluded or star.renamed):
+        return item.others
+    renames = star.renamed or {}
+    out = {**item.others, **dict.fromkeys((*star.excluded, *renames), "")}
+    out.update({new: item.others.get(old, old) for old, new in renames.items() if old != STAR})
+    return out
+
+
 def renamed(items: list[Item], columns: tuple[str, ...]) -> list[Item]:
     """Items under new names, by position; without effect past a star that cannot be listed."""
     if not columns:
@@ -667,7 +683,7 @@ def _exact(items: list[Item], name: str) -> Sources | None:
 
 
 def _through_star(items: list[Item], name: str) -> Sources | None:
-    stars = [i for i in items if i.name == STAR]
+    stars = [i for i in items if i.name == STAR and i.others.get(name, name)]
     if not stars:
         return None
     out: Sources = {}
@@ -676,8 +692,9 @@ def _through_star(items: list[Item], name: str) -> Sources | None:
         if isinstance(item, _Everything):
             add_sources(out, item.sources, weaken)
             continue
+        inner = item.others.get(name, name)
         for (dataset, column), code in item.sources.items():
-            add_sources(out, {(dataset, name if column == STAR else column): code}, weaken)
+            add_sources(out, {(dataset, inner if column == STAR else column): code}, weaken)
     return out
 
 

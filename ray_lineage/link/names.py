@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from ray_lineage.model import Name
+from ray_lineage.model import STAR, Name, Output
 
 _LOCAL: Final = 3
 """Parts of a name on this server: a fourth one is another server, whose tables no shorter name means."""
@@ -128,7 +128,7 @@ class NameIndex:
 
 
 _REPEATS: Final = re.compile(r"[*+{]")
-_MANY_REPEATS: Final = 4
+_MANY_REPEATS: Final = 5
 """A regular expression with more of them, or with one of a group, may try a name in more ways than there is time for."""
 
 
@@ -148,6 +148,8 @@ def like(name: str, pattern: str) -> bool:
     return re.fullmatch(first, name, re.IGNORECASE | re.DOTALL) is not None
 
 
-def unnamed(position: int) -> str:
-    """Name of an output column that has none, by its position."""
-    return f"_col{position}"
+def renamed_by(star: Output, name: str | None) -> str | None:
+    """What a star calls a column: RENAME says so for one, and ``f(*)`` for all others."""
+    if not star.renamed or not name or name == STAR:
+        return name
+    return star.renamed.get(name) or star.renamed.get(STAR, STAR).replace(STAR, name)

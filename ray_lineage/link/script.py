@@ -11,7 +11,6 @@ from typing import Final, Protocol
 
 from ray_lineage.link.catalog import Declared
 from ray_lineage.link.evaluate import MERGE, Evaluated, Evaluator, Sources, Temporary, add_sources
-from ray_lineage.link.names import unnamed
 from ray_lineage.model import (
     ANY,
     ANY_LOOP,
@@ -31,6 +30,7 @@ from ray_lineage.model import (
     TableRef,
     is_temporary,
     passed_over,
+    unnamed,
 )
 
 Key = tuple[str, str]

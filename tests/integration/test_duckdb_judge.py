@@ -74,6 +74,23 @@ FIXED = [
     "SELECT t.id FROM t JOIN u ON t.id = u.id JOIN w ON u.id = w.id WHERE w.e > u.c",
     "SELECT first_value(a) OVER (PARTITION BY b ORDER BY id) AS f FROM t",
     "SELECT string_agg(a::VARCHAR, ',' ORDER BY b, id) AS s FROM t",
+    "PIVOT t ON b IN (0, 1) USING SUM(a) GROUP BY id",
+    "PIVOT t ON b IN (0, 1) USING SUM(a) AS s, MAX(a) AS m GROUP BY id",
+    "PIVOT t ON b IN (0, 1), a IN (3, 6) USING SUM(id), MAX(id)",
+    "SELECT * FROM t PIVOT (SUM(a) AS s, COUNT(*) AS n FOR b IN (0, 1 AS one))",
+    "WITH p AS (PIVOT t ON b IN (0, 1) USING SUM(a) GROUP BY id) SELECT id, \"0\" AS z FROM p",
+    "UNPIVOT t ON a, b",
+    "UNPIVOT t ON * INTO NAME k VALUE v",
+    "UNPIVOT t ON COLUMNS(* EXCLUDE (id)) INTO NAME k VALUE v",
+    "UNPIVOT t ON id, COLUMNS('b') INTO NAME k VALUE v",
+    "UNPIVOT t ON (id, a) AS p, (b, a) AS q INTO NAME k VALUE v, w",
+    "SELECT id, v FROM t UNPIVOT (v FOR k IN (a, b))",
+    "SELECT COLUMNS('a|b') FROM t",
+    "SELECT MIN(COLUMNS(* EXCLUDE (id))) FROM t",
+    "SELECT COLUMNS(['id', 'b']), MAX(COLUMNS(u.*)) OVER () FROM t JOIN u USING (id)",
+    "SELECT COLUMNS(* REPLACE (a + b AS a)) FROM t",
+    "SELECT q FROM (SELECT a, b FROM t) q",
+    "SELECT product(a) AS p, json_group_array(b) AS j FROM t",
 ]  # fmt: skip
 
 

@@ -1,8 +1,8 @@
 """Scripts as they stand in repositories, one file a dialect under ``scripts``; what holds is written below each script.
 
 A case begins with ``-- case: name`` (``[a, b]`` after it: the dialects, instead of the file's name); then the script; then
-``-- pairs:`` in the notation of ``cases``, and where they matter ``-- influences:``, ``-- reads:``, ``-- writes:``, ``-- codes:``
-(of the diagnostics; without it there is none). What follows such a word goes on in lines that begin with ``--``.
+``-- pairs:`` (in any case, if need be without any) in the notation of ``cases``, and where they matter ``-- influences:``,
+``-- reads:``, ``-- writes:``, ``-- codes:`` (of the diagnostics; without it there is none). What follows such a word goes on in lines that begin with ``--``.
 """
 
 from __future__ import annotations
@@ -45,6 +45,8 @@ def read(path: Path) -> list[tuple[str, Script]]:
             }
             for word, text in zip(parts[1::2], parts[2::2], strict=True)
         }
+        if "pairs" not in expected:
+            raise ValueError(f"{path.name}: the case {name.strip()!r} does not say which pairs it has")
         out.extend((f"{d}: {name.strip()}", Script(d, parts[0], expected)) for d in dialects)
     return out
 

@@ -228,18 +228,21 @@ SELECT a FROM p-1.d.t2;
 SELECT a FROM `p.d`.t3;
 SELECT a FROM `p`.`d`.`t4`;
 SELECT x FROM `region-us`.INFORMATION_SCHEMA.TABLES;
+-- pairs: p-1.analytics_123.events_*.event_name > event_name i, p.d.t$20200101.a > a i, p-1.d.t2.a > a i, p.d.t3.a > a i, p.d.t4.a > a i,
+--  region-us.information_schema.tables.x > x i
 -- reads: p-1.analytics_123.events_*, p.d.t$20200101, p-1.d.t2, p.d.t3, p.d.t4, region-us.information_schema.tables
 -- case: except replace
 CREATE OR REPLACE TABLE ds.o AS SELECT * EXCEPT (b) REPLACE (UPPER(a) AS a), t.b AS bb FROM t;
 -- pairs: t.id > ds.o.id i, t.a > ds.o.a t, t.b > ds.o.bb i
 -- case: merge insert row and conditions
 MERGE ds.o T USING (SELECT id, a FROM t) S ON T.id = S.id AND T.d > '2020' WHEN NOT MATCHED BY TARGET AND S.a > 0 THEN INSERT ROW WHEN NOT MATCHED BY SOURCE THEN DELETE WHEN MATCHED THEN UPDATE SET a = S.a, n = T.n + 1;
+-- pairs: t.id > ds.o.id i, t.a > ds.o.a i, ds.o.n > ds.o.n t
 -- writes: ds.o
 -- reads: t, ds.o
 -- case: pivot unpivot
 CREATE TABLE ds.o AS SELECT * FROM (SELECT id, a, b FROM t) PIVOT(SUM(b) AS s, COUNT(*) AS c FOR a IN ('q1' AS q1, 'q2'));
 CREATE TABLE ds.p AS SELECT * FROM t UNPIVOT INCLUDE NULLS (v FOR k IN (a AS 'x', b AS 'y'));
--- pairs: t.id > ds.o.id i, t.b > ds.o.s_q1 a, t.a > ds.o.s_q1 c, t.a > ds.o.c_q1 c, t.b > ds.o.c_q1 a, t.b > ds.o.s_q2 a, t.a > ds.o.s_q2 c, t.a > ds.o.c_q2 c, t.b > ds.o.c_q2 a, t.id > ds.p.id i, t.a > ds.p.v i, t.b > ds.p.v i
+-- pairs: t.id > ds.o.id i, t.b > ds.o.s_q1 a, t.a > ds.o.s_q1 c, t.a > ds.o.c_q1 c, t.b > ds.o.s_q2 a, t.a > ds.o.s_q2 c, t.a > ds.o.c_q2 c, t.id > ds.p.id i, t.a > ds.p.v i, t.b > ds.p.v i
 -- case: qualify, window named, ignore nulls
 INSERT ds.o (x) SELECT LAST_VALUE(a IGNORE NULLS) OVER w FROM t WHERE TRUE QUALIFY ROW_NUMBER() OVER w = 1 WINDOW w AS (PARTITION BY id ORDER BY b ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW);
 -- pairs: t.a > ds.o.x t, t.id > ds.o.x w, t.b > ds.o.x w
@@ -278,3 +281,32 @@ SELECT
   /* block */
 FROM t,;
 -- pairs: t.a > a i, t.b > b i
+-- case: unpivot of several columns, each takes its own
+INSERT INTO ds.o (x, y) SELECT v, w FROM t UNPIVOT((v, w) FOR k IN ((id, a) AS 'q', (b, a)));
+-- pairs: t.id > ds.o.x i, t.b > ds.o.x i, t.a > ds.o.y i
+-- case: changes of a table
+INSERT INTO ds.o (x) SELECT a FROM APPENDS(TABLE t, NULL, NULL);
+INSERT INTO ds.p (x, y) SELECT a, _CHANGE_TYPE FROM CHANGES(TABLE `p-1.d`.k, NULL, NULL) AS c WHERE b > 1;
+-- pairs: t.a > ds.o.x i, p-1.d.k.a > ds.p.x i
+-- influences: p-1.d.k.b > ds.p filter
+-- case: a star of an unknown table does not have what it leaves out
+INSERT INTO ds.o (x, y) SELECT c, z FROM (SELECT * EXCEPT (c) FROM ds.k) JOIN ds.m USING (id);
+INSERT INTO ds.p (x, y) WITH q AS (SELECT * EXCEPT (c) FROM ds.k), r AS (SELECT * EXCEPT (d) FROM q) SELECT d, e FROM r;
+-- pairs: ds.m.c > ds.o.x i, ds.k.z > ds.o.y i?, ds.m.z > ds.o.y i?, ds.k.e > ds.p.y i
+-- case: backticks around a project and dataset
+CREATE TABLE `p-1.d`.o AS SELECT a FROM `p-1.d`.k;
+INSERT `p-1.d`.o (a) SELECT b FROM t;
+-- pairs: p-1.d.k.a > p-1.d.o.a i, t.b > p-1.d.o.a i
+-- case: parameters and variables of a procedure are columns after it, those of the script are not
+DECLARE m INT64 DEFAULT (SELECT MAX(a) FROM t);
+CREATE PROCEDURE ds.p (id INT64) BEGIN DECLARE a INT64; SET a = id; END;
+CREATE TABLE FUNCTION ds.tf(b INT64) AS SELECT a FROM t WHERE id = b;
+BEGIN INSERT ds.o (x) VALUES (m); END;
+INSERT ds.o (y, z, w, k) SELECT m, id, a, b FROM t;
+-- pairs: t.a > ds.tf.a i, t.a > ds.o.x a, t.a > ds.o.y a, t.id > ds.o.z i, t.a > ds.o.w i, t.b > ds.o.k i
+-- case: select as value has the columns of its struct or row
+CREATE TABLE ds.o AS SELECT AS VALUE STRUCT(a AS x, b, id + 1 AS z) FROM t;
+CREATE TABLE ds.p AS SELECT AS VALUE x FROM t AS x;
+CREATE TABLE ds.q AS SELECT AS VALUE ARRAY_AGG(x ORDER BY x.b DESC LIMIT 1)[OFFSET(0)] FROM t AS x GROUP BY x.id;
+-- pairs: t.a > ds.o.x i, t.b > ds.o.b i, t.id > ds.o.z t, t.id > ds.p.id i, t.a > ds.p.a i, t.b > ds.p.b i, t.id > ds.q.id a,
+--  t.a > ds.q.a a, t.b > ds.q.b a

@@ -121,10 +121,22 @@ INSERT INTO TABLE o (x) VALUES (1), (2);
 INSERT INTO o SELECT * EXCEPT (b) APPLY(toString) FROM t;
 INSERT INTO o SELECT COLUMNS('a|b') FROM t;
 INSERT INTO o SETTINGS async_insert = 1 SELECT a AS x FROM t;
+-- pairs: t.a > o.a i, t.b > o.b i, t.id > o.tostring(id) t, t.a > o.tostring(a) t, t.a > o.x i
 -- writes: o
 -- case: mutations and misc
 ALTER TABLE o UPDATE x = y + 1 WHERE z = 1; ALTER TABLE o DELETE WHERE x IN (SELECT c FROM u); DELETE FROM o WHERE x = 1; OPTIMIZE TABLE o FINAL DEDUPLICATE; SYSTEM RELOAD DICTIONARY d; EXCHANGE TABLES a AND b; RENAME TABLE c TO e; DETACH TABLE f; ATTACH TABLE f; SHOW CREATE TABLE o; DESCRIBE TABLE o; EXISTS TABLE o; KILL QUERY WHERE 1; SET x = 1; USE db; CHECK TABLE o; CREATE QUOTA q1; CREATE USER u1; GRANT SELECT ON *.* TO u1; ALTER TABLE o ADD COLUMN w Int32 AFTER x, MATERIALIZE COLUMN w; ALTER TABLE o REPLACE PARTITION '1' FROM o2; ALTER TABLE o MOVE PARTITION '1' TO TABLE o3; TRUNCATE TABLE IF EXISTS o; DROP TABLE o SYNC; EXPLAIN PIPELINE SELECT a FROM t; CREATE FUNCTION lf AS (x) -> x + 1; WATCH v; UNDROP TABLE z; BACKUP TABLE o TO Disk('d', 'x');
--- codes:
+-- pairs: db.o.y > db.o.x t, a.* > b.* i, b.* > a.* i, c.* > e.* i, db.o2.* > db.o.* i, db.o.* > db.o3.* i
 -- case: window view, live view, join get, dictget
 SELECT dictGet('db.dict', 'name', toUInt64(id)) AS nm, joinGet('j', 'v', a) AS jv FROM t;
+-- pairs: db.dict.name > nm t, t.id > nm t, j.v > jv t, t.a > jv t
 -- reads: t, db.dict, j
+-- case: insert into all columns but some
+CREATE TABLE o (z Int32, x Int32, y Int32) ENGINE = Memory;
+INSERT INTO o (* EXCEPT (z)) SELECT a, b FROM t;
+-- pairs: t.a > o.x i, t.b > o.y i
+-- case: functions are applied to all columns
+CREATE TABLE o ENGINE = Memory AS SELECT * EXCEPT (b) APPLY(toString) FROM t;
+CREATE TABLE p (x Int32, y Int32) ENGINE = Memory;
+INSERT INTO p SELECT COLUMNS('a|b') APPLY(toString) APPLY(max) FROM t;
+SELECT t.COLUMNS('id'), u.* EXCEPT id FROM t JOIN u ON t.id = u.id;
+-- pairs: t.id > o.tostring(id) t, t.a > o.tostring(a) t, t.a > p.x a, t.b > p.y a, t.id > id i, u.c > c i, u.d > d i

@@ -102,7 +102,8 @@ COPY (SELECT a FROM t) TO 'o.parquet' (FORMAT PARQUET, PARTITION_BY (a));
 COPY o FROM 'y.csv' (HEADER);
 COPY o TO 's3://b/x.json';
 EXPORT DATABASE 'd'; IMPORT DATABASE 'd'; ATTACH 'f.db' AS f (TYPE sqlite); DETACH f; USE f; INSTALL httpfs; LOAD httpfs; PRAGMA show_tables; SET x = 1; CALL f(); SUMMARIZE t; DESCRIBE t; CHECKPOINT; VACUUM; ANALYZE;
--- codes:
+-- pairs: external."x.csv".* > o.* i, external."dir/*.parquet".a > o.x i, t.a > external."o.parquet".a i,
+--  external."y.csv".* > o.* i, o.* > external."s3://b/x.json".* i
 -- case: syntax
 FROM t SELECT a WHERE b > 1;
 SELECT * EXCLUDE (a) REPLACE (b + 1 AS b) FROM t;
@@ -110,17 +111,19 @@ SELECT COLUMNS('a|b') FROM t;
 SELECT MIN(COLUMNS(*)) FROM t;
 SELECT a AS x, x + 1 AS y FROM t GROUP BY ALL ORDER BY ALL;
 FROM t;
--- codes:
+-- pairs: t.id > id i, t.a > a i, t.b > b i, t.b > b t, t.id > id a, t.a > a a, t.b > b a, t.a > x i, t.a > y t
 -- case: pivot
 PIVOT t ON a IN ('x', 'y') USING SUM(b) GROUP BY id;
 UNPIVOT t ON a, b INTO NAME k VALUE v;
 CREATE TABLE o AS PIVOT t ON a USING SUM(b);
 INSERT INTO o SELECT * FROM (UNPIVOT t ON COLUMNS(* EXCLUDE id) INTO NAME k VALUE v);
--- codes:
+-- pairs: t.id > id i, t.b > x a, t.a > x c, t.b > y a, t.a > y c, t.a > v i, t.b > v i, t.id > o.id i, t.b > o.* a, t.a > o.* c,
+--  t.a > o.v i, t.b > o.v i
 -- case: macro, types, sequences
 CREATE MACRO m(x) AS x + 1; CREATE OR REPLACE TEMP MACRO tm(k) AS TABLE SELECT a FROM t WHERE id = k; CREATE TYPE ty AS ENUM ('a'); CREATE SEQUENCE s; 
 INSERT INTO o (x, y) SELECT m(a), nextval('s') FROM t; INSERT INTO o (z) SELECT a FROM tm(1);
--- codes:
+-- pairs: t.a > o.x t, t.a > tm.a i, tm.a > o.z i
+-- influences: t.id > tm filter
 -- case: asof, positional, lateral, semi, qualify, union by name
 INSERT INTO o (x, y) SELECT t.a, u.c FROM t ASOF LEFT JOIN u ON t.id = u.id AND t.b >= u.d;
 INSERT INTO o (x) SELECT a FROM t POSITIONAL JOIN u; INSERT INTO o (x) SELECT a FROM t SEMI JOIN u USING (id);
@@ -128,10 +131,67 @@ INSERT INTO o BY NAME (SELECT a AS x FROM t UNION ALL BY NAME SELECT c AS y FROM
 INSERT OR REPLACE INTO o (x) SELECT a FROM t; INSERT OR IGNORE INTO o (x) SELECT a FROM t;
 UPDATE o SET x = t.a FROM t WHERE o.id = t.id; DELETE FROM o USING t WHERE o.id = t.id;
 MERGE INTO o USING t USING (id) WHEN MATCHED THEN UPDATE WHEN NOT MATCHED THEN INSERT BY NAME;
--- codes:
+-- pairs: t.a > o.x i, u.c > o.y i, t.id > o.id i, t.a > o.a i, t.b > o.b i
 -- case: sqlite [sqlite]
 PRAGMA foreign_keys = ON; ATTACH DATABASE 'x.db' AS x; CREATE TABLE IF NOT EXISTS o (id INTEGER PRIMARY KEY AUTOINCREMENT, x TEXT COLLATE NOCASE, g INT AS (id + 1) STORED) STRICT, WITHOUT ROWID;
 INSERT OR REPLACE INTO o (x) SELECT a FROM t; REPLACE INTO o (x) SELECT a FROM x.t2; INSERT INTO o (x) VALUES ('a') ON CONFLICT (x) DO UPDATE SET x = excluded.x || 'y' WHERE id > 1 RETURNING *;
 CREATE TRIGGER tr AFTER UPDATE OF x ON o WHEN new.x > 1 BEGIN INSERT INTO aud (v) VALUES (old.x); UPDATE o SET y = new.x WHERE id = new.id; SELECT RAISE(ABORT, 'x'); END;
 UPDATE OR IGNORE o SET (x, y) = (SELECT a, b FROM t) FROM u WHERE u.id = o.id; CREATE VIRTUAL TABLE ft USING fts5(a, b); CREATE TEMP VIEW tv AS SELECT a FROM t; INSERT INTO o (x) SELECT a FROM tv; VACUUM; REINDEX; ANALYZE; EXPLAIN QUERY PLAN SELECT a FROM t; SAVEPOINT s; RELEASE s; SELECT a FROM t INDEXED BY ix; SELECT value FROM t, json_each(t.a);
 -- pairs: o.id > o.g t, t.a > o.x i, x.t2.a > o.x i, o.x > aud.v i, o.x > o.y i, t.b > o.y i, t.a > a i, t.a > value t
+-- case: pivot with several aggregates, each column has its own
+PIVOT t ON a IN ('x', 'y') USING SUM(b) AS s, MAX(id) AS m;
+-- pairs: t.b > x_s a, t.a > x_s c, t.id > x_m a, t.a > x_m c, t.b > y_s a, t.a > y_s c, t.id > y_m a, t.a > y_m c
+-- case: pivot on two keys
+PIVOT t ON a IN ('x'), id IN (1, 2) USING MIN(b), MAX(b);
+-- pairs: t.b > x_1_min(b) a, t.a > x_1_min(b) c, t.id > x_1_min(b) c, t.b > x_1_max(b) a, t.a > x_1_max(b) c, t.id > x_1_max(b) c,
+--  t.b > x_2_min(b) a, t.a > x_2_min(b) c, t.id > x_2_min(b) c, t.b > x_2_max(b) a, t.a > x_2_max(b) c, t.id > x_2_max(b) c
+-- case: pivot without aggregates counts
+PIVOT t ON a IN ('x');
+-- pairs: t.id > id i, t.b > b i, t.a > x c
+-- case: pivot of keys from a query
+CREATE TABLE o AS PIVOT t ON a IN (SELECT c FROM u) USING SUM(b);
+-- pairs: t.id > o.id i, t.b > o.* a, t.a > o.* c
+-- case: pivot under other names
+PIVOT_WIDER t ON a IN ('x') USING SUM(b);
+PIVOT_LONGER t ON b INTO NAME k VALUE v;
+-- pairs: t.id > id i, t.b > x a, t.a > x c, t.a > a i, t.b > v i
+-- case: pivot in a cte, and of one
+WITH p AS (PIVOT t ON a USING SUM(b) GROUP BY id) SELECT id AS i, x FROM p;
+WITH p AS (SELECT id, a AS k, b FROM t) PIVOT p ON k IN ('y') USING SUM(b) GROUP BY id;
+-- pairs: t.id > i i, t.b > x a, t.a > x c, t.id > id i, t.b > y a, t.a > y c
+-- case: pivot in FROM with a group
+INSERT INTO o BY NAME FROM t PIVOT (SUM(b) AS s, COUNT(*) AS n FOR a IN ('x' AS xx) GROUP BY id);
+-- pairs: t.id > o.id i, t.b > o.xx_s a, t.a > o.xx_s c, t.a > o.xx_n c
+-- influences: t.id > o group_by
+-- case: unpivot names and values without INTO
+UNPIVOT t ON a, b;
+-- pairs: t.id > id i, t.a > value i, t.b > value i
+-- case: unpivot of all columns but one of a table that nobody knows
+CREATE TABLE o AS UNPIVOT k ON COLUMNS(* EXCLUDE (id)) INTO NAME n VALUE v;
+-- pairs: k.id > o.id i, k.* > o.v i
+-- case: unpivot of what a pattern finds
+UNPIVOT t ON id, COLUMNS('b') INTO NAME k VALUE v;
+-- pairs: t.a > a i, t.id > v i, t.b > v i
+-- case: unpivot of several columns, each takes its own
+UNPIVOT t ON (id, a) AS q1, (b, a) AS q2 INTO NAME k VALUE v1, v2;
+-- pairs: t.id > v1 i, t.b > v1 i, t.a > v2 i
+-- case: parameters of macros are no columns
+CREATE OR REPLACE FUNCTION f4(k := 5) AS TABLE (SELECT a FROM t WHERE id = k);
+-- pairs: t.a > f4.a i
+-- influences: t.id > f4 filter
+-- case: merge takes all columns by position, by name only where it says so
+CREATE TABLE m (b INT, id INT, a VARCHAR);
+CREATE TABLE n (b INT, id INT, a VARCHAR);
+MERGE INTO m USING t ON m.id = t.id WHEN MATCHED THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT BY POSITION;
+MERGE INTO n USING t ON n.id = t.id WHEN MATCHED THEN UPDATE BY NAME WHEN NOT MATCHED THEN INSERT BY NAME *;
+-- pairs: t.id > m.b i, t.a > m.id i, t.b > m.a i, t.id > n.id i, t.a > n.a i, t.b > n.b i
+-- case: insert by position says so
+CREATE TABLE m (b INT, id INT, a VARCHAR);
+INSERT INTO m BY POSITION SELECT * FROM t;
+-- pairs: t.id > m.b i, t.a > m.id i, t.b > m.a i
+-- case: columns that are left out, listed, of one table, under one name
+INSERT INTO o SELECT MIN(COLUMNS(* EXCLUDE (a)) + 1) FROM t;
+CREATE TABLE p AS SELECT COLUMNS(['id', 'b']), MAX(COLUMNS(u.* EXCLUDE (id))) OVER () FROM t JOIN u USING (id);
+CREATE TABLE q AS SELECT COLUMNS('b')::VARCHAR AS z, COLUMNS(* REPLACE (b + id AS a)) FROM t;
+-- pairs: t.id > o.id a, t.b > o.b a, t.id > p.id i, u.id > p.id i, t.b > p.b i, u.c > p.c a, u.d > p.d a, t.b > q.z t, t.id > q.id i,
+--  t.b > q.a t, t.id > q.a t, t.b > q.b i

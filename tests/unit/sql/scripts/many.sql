@@ -148,6 +148,7 @@ WITH q AS (SELECT a AS x FROM t) SELECT x FROM (WITH q AS (SELECT c AS x FROM u)
 -- pairs: u.c > x i
 -- case: cte same name as schema-qualified table [postgres, snowflake, bigquery, spark, duckdb, tsql, trino, redshift, databricks, mysql, oracle, sqlite]
 WITH orders AS (SELECT id, amt FROM raw.orders) INSERT INTO o (x) SELECT amt FROM orders;
+-- pairs: raw.orders.amt > o.x i
 -- reads: raw.orders
 -- case: cte same name unqualified [postgres, snowflake, bigquery, spark, duckdb, tsql, trino, redshift, databricks, mysql, sqlite]
 WITH t AS (SELECT id, a FROM t WHERE b > 1) SELECT id, a FROM t;
@@ -163,6 +164,7 @@ WITH q AS (SELECT id, a FROM t) UPDATE o SET x = (SELECT MAX(q.a) FROM q WHERE q
 -- pairs: t.a > o.x a
 -- case: with before delete [postgres, sqlite, tsql, mysql]
 WITH q AS (SELECT id FROM t) DELETE FROM o WHERE id IN (SELECT id FROM q);
+-- pairs:
 -- reads: o, t
 -- writes: o
 -- case: column same name as alias of other [postgres, snowflake, bigquery, spark, duckdb, tsql, trino, redshift, databricks, mysql, oracle, sqlite, hive]
@@ -256,6 +258,7 @@ UPDATE o SET x = s.m, y = s.n FROM (SELECT id, MAX(a) AS m, b AS n FROM t GROUP 
 -- pairs: t.a > o.x a, t.b > o.y i
 -- case: delete with alias and subquery [postgres, snowflake, duckdb, oracle, mysql, bigquery, databricks]
 DELETE FROM o x WHERE EXISTS (SELECT 1 FROM t WHERE t.id = x.id);
+-- pairs:
 -- writes: o
 -- reads: o, t
 -- case: using star with three tables [postgres, snowflake, spark, duckdb, trino, mysql]
@@ -321,6 +324,7 @@ INSERT INTO o (x) SELECT CASE WHEN a = 1 THEN CASE b WHEN 2 THEN id ELSE NULLIF(
 -- pairs: t.a > o.x t, t.b > o.x t, t.id > o.x t
 -- case: 3-level names create [snowflake, tsql, databricks, trino, redshift, bigquery]
 CREATE TABLE c1.s1.o AS SELECT x.a FROM c2.s2.t2 AS x;
+-- pairs: c2.s2.t2.a > c1.s1.o.a i
 -- writes: c1.s1.o
 -- case: select distinct top aggregate alias collisions [tsql]
 SELECT DISTINCT TOP (3) WITH TIES a AS [Group], COUNT(*) [Count], MAX(b) 'Max b' INTO #r FROM t GROUP BY a ORDER BY COUNT(*) DESC
@@ -361,12 +365,145 @@ INSERT INTO o (x) SELECT k FROM (VALUES (1, 'a')) AS q (k, v) CROSS JOIN t WHERE
 -- pairs:
 -- case: singlestore pipelines [singlestore]
 CREATE PIPELINE p AS LOAD DATA S3 's3://b/x' CONFIG '{}' CREDENTIALS '{}' INTO TABLE o FIELDS TERMINATED BY ',';
+CREATE OR REPLACE PIPELINE IF NOT EXISTS p1 AS LOAD DATA S3 'b/y' CONFIG '{}' INTO TABLE o (a <- k::l, @v <- m) FORMAT PARQUET SET b = UPPER(@v);
 CREATE PIPELINE p2 AS LOAD DATA KAFKA 'h/topic' INTO PROCEDURE pr;
+CREATE PIPELINE p3 AS LOAD DATA KAFKA 'h:9092/tp' INTO TABLE o (x);
 START PIPELINE p;
--- codes:
+-- pairs: external.s3://b/x.* > o.* i, external.s3://b/y.* > o.a i?, external.s3://b/y.* > o.b t?, external.kafka:tp.* > o.x i?
 -- case: starrocks/doris load [starrocks, doris]
-CREATE ROUTINE LOAD db.job ON o COLUMNS (x, y) PROPERTIES ("a" = "b") FROM KAFKA ("kafka_broker_list" = "h", "kafka_topic" = "tp");
+CREATE ROUTINE LOAD db.job ON o COLUMNS TERMINATED BY ",", COLUMNS (x, y, z = x + y) PROPERTIES ("a" = "b") FROM KAFKA ("kafka_broker_list" = "h", "kafka_topic" = "tp");
+CREATE ROUTINE LOAD db.job2 ON p FROM KAFKA ("kafka_broker_list" = "h", "kafka_topic" = "t2");
 INSERT OVERWRITE o SELECT a AS x FROM t;
 CREATE MATERIALIZED VIEW mv REFRESH ASYNC EVERY (INTERVAL 1 HOUR) AS SELECT id, SUM(a) AS s FROM t GROUP BY id;
-SUBMIT TASK AS INSERT INTO p (x) SELECT b FROM t;
--- codes:
+SUBMIT TASK AS INSERT INTO q (x) SELECT b FROM t;
+SUBMIT TASK etl SCHEDULE EVERY(INTERVAL 1 DAY) PROPERTIES ("a" = "b") AS CREATE TABLE r AS SELECT a FROM t;
+CREATE JOB j ON SCHEDULE EVERY 1 MINUTE DO INSERT INTO q (x) SELECT b FROM t;
+-- pairs: external.kafka:tp.* > db.o.x i?, external.kafka:tp.* > db.o.y i?, external.kafka:tp.* > db.o.z t?, external.kafka:t2.* > db.p.* i,
+--  t.a > db.o.x i, t.id > mv.id i, t.a > mv.s a, t.b > q.x i, t.a > r.a i
+-- case: truncate of what may not be there [clickhouse, snowflake, databricks, mysql]
+TRUNCATE TABLE IF EXISTS db.o;
+-- pairs:
+-- writes: db.o
+-- case: truncate of several tables [postgres]
+TRUNCATE ONLY a, b RESTART IDENTITY CASCADE;
+TRUNCATE TABLE c *, d;
+-- pairs:
+-- writes: a, b, c, d
+-- case: added partitions are no columns [mysql]
+CREATE TABLE k (a INT);
+ALTER TABLE k ADD PARTITION (PARTITION p3 VALUES LESS THAN (2005));
+ALTER TABLE k ADD PARTITION PARTITIONS 6, ADD COLUMN q INT;
+INSERT INTO p SELECT * FROM k;
+-- pairs: k.a > p.a i, k.q > p.q i
+-- case: added partitions are no columns [oracle]
+CREATE TABLE k (a INT);
+ALTER TABLE k ADD PARTITION p1 VALUES LESS THAN (5);
+ALTER TABLE k ADD SUBPARTITION p1;
+INSERT INTO p SELECT * FROM k;
+-- pairs: k.a > p.a i
+-- case: added partitions and rollups are no columns [starrocks, doris]
+CREATE TABLE k (a INT);
+ALTER TABLE k ADD PARTITION p1 VALUES LESS THAN ("2015");
+ALTER TABLE k ADD TEMPORARY PARTITION tp1 VALUES [("2020"), ("2021"));
+ALTER TABLE k ADD ROLLUP r (a);
+INSERT INTO p SELECT * FROM k;
+-- pairs: k.a > p.a i
+-- case: added policies are no columns [snowflake]
+CREATE TABLE k (a INT);
+ALTER TABLE k ADD SEARCH OPTIMIZATION ON EQUALITY(a);
+ALTER TABLE k ADD ROW ACCESS POLICY pp ON (a);
+ALTER TABLE k ADD COLUMN IF NOT EXISTS x INT, y INT;
+INSERT INTO p SELECT * FROM k;
+-- pairs: k.a > p.a i, k.x > p.x i, k.y > p.y i
+-- case: partitions and columns are added [hive, athena, spark, databricks]
+CREATE TABLE k (a INT) PARTITIONED BY (dt STRING);
+ALTER TABLE k ADD IF NOT EXISTS PARTITION (dt = '1') LOCATION '/x' PARTITION (dt = '2');
+ALTER TABLE k ADD PARTITION (dt = '1');
+ALTER TABLE k ADD COLUMNS (z INT COMMENT 'x', y INT);
+INSERT INTO p SELECT * FROM k;
+-- pairs: k.a > p.a i, k.dt > p.dt i, k.z > p.z i, k.y > p.y i
+-- case: parts of a table are renamed, not the table [postgres, oracle]
+ALTER TABLE k RENAME CONSTRAINT a TO b;
+-- pairs:
+-- case: parts of a table are renamed, not the table [mysql]
+ALTER TABLE k RENAME INDEX a TO b, RENAME KEY c TO d;
+-- pairs:
+-- case: parts of a table are renamed, not the table [oracle]
+ALTER TABLE k RENAME PARTITION a TO b;
+-- pairs:
+-- case: parts of a table are renamed, not the table [starrocks, doris]
+ALTER TABLE k RENAME PARTITION a b;
+ALTER TABLE k RENAME ROLLUP a b;
+ALTER TABLE k RENAME m;
+-- pairs: k.* > m.* i
+-- case: a column is renamed without the word [postgres, sqlite, duckdb]
+CREATE TABLE k (a INT, b INT);
+ALTER TABLE k RENAME a TO c;
+INSERT INTO p SELECT * FROM k;
+-- pairs: k.c > p.c i, k.b > p.b i
+-- case: a column is dropped without the word [postgres, sqlite, mysql]
+CREATE TABLE k (a INT, b INT, d INT);
+ALTER TABLE k DROP b;
+INSERT INTO p SELECT * FROM k;
+-- pairs: k.a > p.a i, k.d > p.d i
+-- case: what is dropped is no column [mysql]
+CREATE TABLE k (a INT, b INT, d INT);
+ALTER TABLE k DROP PRIMARY KEY, DROP FOREIGN KEY a, DROP CHECK b, DROP INDEX d;
+INSERT INTO p SELECT * FROM k;
+-- pairs: k.a > p.a i, k.b > p.b i, k.d > p.d i
+-- case: several changes of columns at once [mysql]
+CREATE TABLE k (a INT, b INT, d INT, e INT);
+ALTER TABLE k ADD COLUMN f INT, DROP b, DROP COLUMN d, CHANGE COLUMN e g INT NOT NULL, CHANGE a h INT;
+INSERT INTO p SELECT * FROM k;
+-- pairs: k.h > p.h i, k.g > p.g i, k.f > p.f i
+-- case: a default is dropped, and a column [postgres]
+CREATE TABLE k (a INT, b INT);
+ALTER TABLE k ALTER COLUMN a DROP DEFAULT, DROP COLUMN b;
+INSERT INTO p SELECT * FROM k;
+-- pairs: k.a > p.a i
+-- case: columns are dropped in parentheses [oracle]
+CREATE TABLE k (a INT, b INT, d INT);
+ALTER TABLE k DROP (a, b);
+INSERT INTO p SELECT * FROM k;
+-- pairs: k.d > p.d i
+-- case: columns are dropped in parentheses [spark, databricks]
+CREATE TABLE k (a INT, b INT, d INT);
+ALTER TABLE k DROP COLUMNS (a, b);
+INSERT INTO p SELECT * FROM k;
+-- pairs: k.d > p.d i
+-- case: columns change their names with their types [hive, mysql]
+CREATE TABLE k (a INT, b INT, d INT);
+ALTER TABLE k CHANGE a x BIGINT;
+ALTER TABLE k CHANGE COLUMN b y BIGINT;
+INSERT INTO p SELECT * FROM k;
+-- pairs: k.x > p.x i, k.y > p.y i, k.d > p.d i
+-- case: constraints are dropped without the word [tsql]
+CREATE TABLE k (a int, b int, d int, e int);
+ALTER TABLE k DROP a;
+ALTER TABLE k DROP CONSTRAINT d, COLUMN b;
+ALTER TABLE k DROP COLUMN IF EXISTS e;
+INSERT INTO p SELECT * FROM k;
+-- pairs: k.a > p.a i, k.d > p.d i
+-- case: aggregates with names of their own [tsql]
+SELECT VAR(a) AS x, STDEVP(b) AS y, CHECKSUM_AGG(id) AS z INTO o FROM t;
+-- pairs: t.a > o.x a, t.b > o.y a, t.id > o.z a
+-- case: aggregates with names of their own [spark, databricks]
+CREATE TABLE o AS SELECT id, try_sum(a) AS x, some(b) AS y FROM t GROUP BY ALL;
+-- pairs: t.id > o.id i, t.a > o.x a, t.b > o.y a
+-- influences: t.id > o group_by
+-- case: aggregates with names of their own [trino, athena]
+CREATE TABLE o AS SELECT map_agg(a, b) AS x, geometric_mean(id) AS y FROM t;
+-- pairs: t.a > o.x a, t.b > o.x a, t.id > o.y a
+-- case: aggregates with names of their own [oracle]
+CREATE TABLE o AS SELECT stats_mode(a) AS x, CAST(COLLECT(b) AS tab) AS y FROM t;
+-- pairs: t.a > o.x a, t.b > o.y a
+-- case: aggregates with names of their own [duckdb]
+CREATE TABLE o AS SELECT id, product(a) AS x, json_group_array(b) AS y FROM t GROUP BY ALL;
+-- pairs: t.id > o.id i, t.a > o.x a, t.b > o.y a
+-- influences: t.id > o group_by
+-- case: aggregates with names of their own [sqlite]
+CREATE TABLE o AS SELECT total(a) AS x, json_group_array(b) AS y FROM t;
+-- pairs: t.a > o.x a, t.b > o.y a
+-- case: all columns of a json table [postgres, mysql, oracle]
+CREATE TABLE o AS SELECT jt.* FROM t, JSON_TABLE(t.a, '$.x[*]' COLUMNS (k INT PATH '$.k', n FOR ORDINALITY, NESTED PATH '$.y[*]' COLUMNS (v INT PATH '$.v'))) jt;
+-- pairs: t.a > o.k t, t.a > o.v t

@@ -316,3 +316,14 @@ ALTER TABLE a RENAME TO b; ALTER TABLE c RENAME AS d; ALTER TABLE e RENAME f;
 CREATE TABLE l LIKE t;
 CREATE TABLE m (k INT) SELECT a, b FROM t;
 -- pairs: o.* > o_old.* i, o_new.* > o.* i, a.* > b.* i, c.* > d.* i, e.* > f.* i, t.a > m.a i, t.b > m.b i
+-- case: variables that a query of an insert or a new table sets
+CREATE TABLE q AS SELECT @m := a AS x, b FROM t;
+INSERT INTO o (y) VALUES (@m);
+INSERT INTO p (x) SELECT @n := MAX(b) FROM t;
+UPDATE o SET z = @n WHERE id = 1;
+CREATE TABLE r AS SELECT * FROM q;
+-- pairs: t.a > q.x t, t.b > q.b i, t.a > o.y i, t.b > p.x a, t.b > o.z a, q.x > r.x i, q.b > r.b i
+-- case: parameters and variables are columns again after their procedure
+CREATE PROCEDURE p (id INT) BEGIN DECLARE a INT; SELECT MAX(c) INTO a FROM u; INSERT INTO o (x, y) VALUES (a, id); END;
+CREATE VIEW v AS SELECT id, a FROM t;
+-- pairs: u.c > o.x a, t.id > v.id i, t.a > v.a i

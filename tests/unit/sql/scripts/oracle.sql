@@ -433,6 +433,7 @@ SHOW ERRORS
 @@other.sql
 SPOOL off
 EXIT
+-- pairs: stage.src.a > o.x i
 -- reads: stage.src
 -- writes: o
 -- case: trigger compound and instead of
@@ -468,3 +469,41 @@ INSERT INTO o (x, y) SELECT q'[it's; /* no */]', a /* ; */ FROM t -- ; x
 ;
 /
 -- pairs: t.a > o.y i
+-- case: pivot xml
+CREATE TABLE o AS SELECT * FROM t PIVOT XML (SUM(b) FOR a IN (ANY));
+-- pairs: t.id > o.id i, t.b > o.* a, t.a > o.* c
+-- case: pivot with several aggregates, each column has its own
+CREATE TABLE o AS SELECT * FROM t PIVOT (SUM(b) AS s, MAX(id) AS m FOR a IN ('X' AS x));
+-- pairs: t.b > o.x_s a, t.a > o.x_s c, t.id > o.x_m a, t.a > o.x_m c
+-- case: unpivot of several columns, each takes its own
+CREATE TABLE o AS SELECT * FROM t UNPIVOT ((v, w) FOR k IN ((id, a) AS 'x', (b, a) AS 'y'));
+-- pairs: t.id > o.v i, t.b > o.v i, t.a > o.w i
+-- case: parameters and variables are columns again after their program
+CREATE PROCEDURE p (id NUMBER) IS a NUMBER; BEGIN SELECT MAX(c) INTO a FROM u; INSERT INTO o (x, y) VALUES (a, id); END;
+/
+CREATE VIEW v AS SELECT id, a FROM t;
+DECLARE b NUMBER;
+BEGIN
+  SELECT MAX(d) INTO b FROM u;
+  BEGIN INSERT INTO o (z) VALUES (b); END;
+  INSERT INTO o (w) SELECT b FROM t;
+END;
+/
+CREATE VIEW w AS SELECT b FROM t;
+-- pairs: u.c > o.x a, t.id > v.id i, t.a > v.a i, u.d > o.z a, u.d > o.w a, t.b > w.b i
+-- case: members of a package have their own variables, and the package's
+CREATE PACKAGE BODY k AS
+  g NUMBER := 1;
+  PROCEDURE p (id NUMBER) IS a NUMBER; BEGIN SELECT b INTO a FROM t; INSERT INTO o (x, y, z) VALUES (a, id, g); END;
+  PROCEDURE q IS BEGIN INSERT INTO m (x, y, z) SELECT a, id, g FROM t; END;
+END;
+-- pairs: t.b > o.x i, t.a > m.x i, t.id > m.y i
+-- case: rows at a cursor
+BEGIN
+  FOR r IN (SELECT id, a FROM t FOR UPDATE) LOOP
+    UPDATE o SET x = r.a WHERE CURRENT OF c;
+    DELETE FROM m WHERE CURRENT OF c;
+  END LOOP;
+END;
+-- pairs: t.a > o.x i
+-- writes: o, m

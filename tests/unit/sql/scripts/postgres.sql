@@ -640,6 +640,7 @@ CREATE INDEX CONCURRENTLY ix ON t USING gin (to_tsvector('english', a)) WHERE b 
 CREATE TYPE ty AS ENUM ('a', 'b'); CREATE TYPE comp AS (x int, y text); CREATE DOMAIN dom AS int CHECK (VALUE > 0); CREATE SEQUENCE sq; ALTER SEQUENCE sq OWNED BY t.id;
 CREATE POLICY pol ON t FOR SELECT USING (a = current_user); CREATE PUBLICATION pub FOR TABLE t; CREATE SERVER srv FOREIGN DATA WRAPPER postgres_fdw; CREATE FOREIGN TABLE ft (x int) SERVER srv;
 CREATE AGGREGATE ag (int) (sfunc = int4pl, stype = int); CREATE OPERATOR === (leftarg = int, rightarg = int, procedure = int4eq); CREATE CAST (a AS b) WITH INOUT; DO $$ BEGIN NULL; END $$; DEALLOCATE ALL; REFRESH MATERIALIZED VIEW CONCURRENTLY mv; CREATE RULE rl AS ON INSERT TO t DO INSTEAD NOTHING; CREATE STATISTICS st ON a, b FROM t; ALTER TABLE t ENABLE ROW LEVEL SECURITY; SECURITY LABEL ON TABLE t IS 'x'; IMPORT FOREIGN SCHEMA s FROM SERVER srv INTO p;
+-- pairs:
 -- writes:
 -- case: procedure with call and transaction, sql body
 CREATE PROCEDURE pr(a1 int, INOUT b1 int) LANGUAGE SQL BEGIN ATOMIC INSERT INTO o (x) SELECT a FROM t; UPDATE o SET y = b1; END;
@@ -667,3 +668,45 @@ INSERT INTO o (x, y) SELECT c.relname, n.a FROM pg_class c JOIN n ON n.id = c.oi
 INSERT INTO p (x) SELECT a FROM pg_stat_statements;
 -- pairs: pg_catalog.pg_class.relname > app.o.x i, app.n.a > app.o.y i, app.pg_stat_statements.a > app.p.x i
 -- reads: app.n, app.pg_stat_statements, pg_catalog.pg_class
+-- case: cube is a function of an extension
+INSERT INTO o (x, y) SELECT cube(cube(a), b), c::cube FROM k WHERE cube(b) <> c;
+SELECT cube(a) FROM t GROUP BY cube(a);
+-- pairs: k.a > o.x t, k.b > o.x t, k.c > o.y t, t.a > cube t
+-- influences: k.b > o filter, k.c > o filter, t.a > None group_by
+-- case: cube is a word of GROUP BY
+INSERT INTO o (x, y) SELECT a, SUM(b) FROM t GROUP BY GROUPING SETS ((a), CUBE (a, id)) HAVING cube(a) > '(1)';
+INSERT INTO p (x, y) SELECT a, SUM(b) FROM t GROUP BY id, CUBE (a);
+-- pairs: t.a > o.x i, t.b > o.y a, t.a > p.x i, t.b > p.y a
+-- influences: t.a > o group_by, t.id > o group_by, t.a > o filter, t.id > p group_by, t.a > p group_by
+-- case: parameters and variables are columns again after their function
+CREATE FUNCTION f(id int) RETURNS int LANGUAGE plpgsql AS $$ DECLARE a int; BEGIN SELECT MAX(c) INTO a FROM u; INSERT INTO o (x, y) VALUES (a, id); RETURN id; END $$;
+CREATE VIEW v AS SELECT id, a FROM t;
+DO $$ DECLARE b int; BEGIN b := 1; INSERT INTO o (z) SELECT b FROM t; END $$;
+CREATE VIEW w AS SELECT b FROM t;
+-- pairs: u.c > o.x a, t.id > v.id i, t.a > v.a i, t.b > w.b i
+-- case: a derived table's or cte's name is its row
+INSERT INTO o (x) SELECT row_to_json(q) FROM (SELECT id, a FROM t) q;
+INSERT INTO p (x) WITH c AS (SELECT b FROM t) SELECT to_jsonb(c) FROM c;
+INSERT INTO q (x) SELECT q FROM (SELECT id AS q, a FROM t) q;
+INSERT INTO r (x) SELECT elem ->> 'k' FROM t, jsonb_array_elements(t.a) elem;
+-- pairs: t.id > o.x t, t.a > o.x t, t.b > p.x t, t.id > q.x i, t.a > r.x t
+-- case: aggregates of documents
+INSERT INTO o (x, y, z, w) SELECT jsonb_agg(a ORDER BY b), every(a), range_agg(b), xmlagg(c ORDER BY d) FROM k;
+-- pairs: k.a > o.x a, k.b > o.x w, k.a > o.y a, k.b > o.z a, k.c > o.w a, k.d > o.w w
+-- case: rows that RETURN NEXT makes of the variables of the result
+CREATE FUNCTION f(p int) RETURNS TABLE (x int, y text) LANGUAGE plpgsql AS $$
+DECLARE r record;
+BEGIN
+  FOR r IN SELECT id, a FROM t WHERE t.id = p LOOP x := r.id; y := upper(r.a); RETURN NEXT; END LOOP;
+  RETURN QUERY SELECT c, d FROM u;
+END $$;
+INSERT INTO o (z) SELECT y FROM f(1);
+-- pairs: t.id > f.x i, t.a > f.y t, u.c > f.x i, u.d > f.y i, f.y > o.z i
+-- case: out parameters are the columns of the result
+CREATE FUNCTION f(p int, OUT x int, OUT y text) LANGUAGE plpgsql AS $$ BEGIN SELECT max(a), min(b) INTO x, y FROM t WHERE id = p; END $$;
+CREATE FUNCTION g(OUT x int, OUT y text) AS $$ SELECT a, b FROM t $$ LANGUAGE sql;
+CREATE PROCEDURE pr(INOUT n int) LANGUAGE plpgsql AS $$ BEGIN SELECT count(a) INTO n FROM t; INSERT INTO m (x) VALUES (n); END $$;
+INSERT INTO o SELECT * FROM f(1);
+INSERT INTO p SELECT * FROM g();
+-- pairs: t.a > f.x a, t.b > f.y a, f.x > o.x i, f.y > o.y i, t.a > g.x i, t.b > g.y i, g.x > p.x i, g.y > p.y i, t.a > pr.n a,
+--  t.a > m.x a

@@ -288,6 +288,7 @@ END;
 -- case: identifier concatenation
 SET (db, sch) = ('D', 'S');
 INSERT INTO o (y) SELECT b FROM IDENTIFIER($db || '.' || $sch || '.src');
+-- pairs: d.s.src.b > o.y i
 -- writes: o
 -- case: table of variable
 SET tbl = 'db.s.src';
@@ -297,6 +298,7 @@ INSERT INTO o (z) SELECT b FROM TABLE($tbl);
 SET d = 'mydb';
 USE DATABASE IDENTIFIER($d);
 INSERT INTO s.o (x) SELECT a FROM s.t;
+-- pairs: mydb.s.t.a > mydb.s.o.x i
 -- writes: mydb.s.o
 -- case: alert
 CREATE OR REPLACE ALERT al WAREHOUSE = w SCHEDULE = '1 minute' IF (EXISTS (SELECT 1 FROM u WHERE c > 1)) THEN INSERT INTO o (x) SELECT a FROM t;
@@ -343,8 +345,10 @@ CREATE HYBRID TABLE h (id INT PRIMARY KEY, x INT, INDEX ix (x)) AS SELECT id, a 
 -- pairs: t.id > d1.id i, t.a > d1.a i, d1.id > d2.id i, d1.a > d2.n a, t.id > h.id i, t.a > h.x i
 -- case: pivot dynamic any
 CREATE TABLE o AS SELECT * FROM (SELECT id, a, b FROM t) PIVOT (SUM(b) FOR a IN (ANY ORDER BY a)) AS p;
--- reads: t
--- writes: o
+CREATE TABLE q AS SELECT * FROM (SELECT id, a, b FROM t) PIVOT (SUM(b) FOR a IN (ANY)) AS p;
+CREATE TABLE r AS SELECT id AS i, "'x'" AS x FROM (SELECT id, a, b FROM t) PIVOT (SUM(b) FOR a IN (SELECT c FROM u)) AS p;
+-- pairs: t.id > o.id i, t.b > o.* a, t.a > o.* c, t.id > q.id i, t.b > q.* a, t.a > q.* c, t.id > r.i i, t.b > r.x a, t.a > r.x c
+-- reads: t, u
 -- case: pivot with aliases
 INSERT INTO o (i, x, y) SELECT * FROM (SELECT id, a, b FROM t) PIVOT (SUM(b) FOR a IN ('q1', 'q2')) AS p (id, q1, q2);
 -- pairs: t.id > o.i i, t.b > o.x a, t.a > o.x c, t.b > o.y a, t.a > o.y c
@@ -362,14 +366,12 @@ DROP TABLE IF EXISTS yy CASCADE;
 -- case: multi-table insert first
 INSERT FIRST WHEN a > 10 THEN INTO o1 WHEN a > 5 THEN INTO o2 (x, y) VALUES (id, b) ELSE INTO o3 SELECT id, a, b FROM t;
 -- pairs: t.id > o1.id i, t.a > o1.a i, t.b > o1.b i, t.id > o2.x i, t.b > o2.y i, t.id > o3.id i, t.a > o3.a i, t.b > o3.b i
--- case: asof match, lateral join
-INSERT INTO o (x, y) SELECT t.a, u.c FROM t ASOF JOIN u MATCH_CONDITION (t.b >= u.d) ON t.id = u.id;
--- pairs: t.a > o.x i, u.c > o.y i
 -- case: column list view with comments and policies
 CREATE OR REPLACE SECURE VIEW v (x COMMENT 'a b', y WITH MASKING POLICY mp) COPY GRANTS COMMENT = 'zz' AS SELECT a, b FROM t;
 -- pairs: t.a > v.x i, t.b > v.y i
 -- case: quoted case
 CREATE VIEW "V" AS SELECT "a b" AS "C d", A FROM "Sch"."Tab";
+-- pairs: Sch.Tab."a b" > v.C d i, Sch.Tab.a > v.a i
 -- writes: v
 -- reads: Sch.Tab
 -- case: group by all, top, sample, values
@@ -396,9 +398,23 @@ INSERT INTO o (z) SELECT b FROM TABLE($tbl);
 -- pairs: t.a > o.x i, t.b > o.y i, t.b > o.z i
 -- case: external table, with virtual cols
 CREATE EXTERNAL TABLE ext (d DATE AS TO_DATE(METADATA$FILENAME), x VARCHAR AS (VALUE:c1::VARCHAR)) PARTITION BY (d) LOCATION = @stg/x AUTO_REFRESH = TRUE FILE_FORMAT = (TYPE = PARQUET);
+-- pairs: external.stage:stg/x.value > ext.x t, external.stage:stg/x.* > ext.* i
 -- writes: ext
 -- case: semantic / udf sql
 CREATE OR REPLACE FUNCTION f(x NUMBER) RETURNS NUMBER AS 'x + 1';
 CREATE FUNCTION g(k INT) RETURNS TABLE (m INT) AS $$ SELECT a FROM t WHERE id = k $$;
 INSERT INTO o (x) SELECT g.m FROM u, TABLE(g(u.c)) g;
 -- pairs: t.a > g.m i, g.m > o.x i
+-- case: a star of an unknown table has its columns under their new names
+INSERT INTO o (x, y, z, w) SELECT b, a, e, f FROM (SELECT * RENAME (b AS e) FROM (SELECT * EXCLUDE (f) RENAME (a AS b) FROM k));
+-- pairs: k.a > o.z i
+-- case: variables are columns again after their block
+DECLARE a INT DEFAULT (SELECT MAX(b) FROM t); BEGIN INSERT INTO o (x) VALUES (:a); END;
+CREATE VIEW v AS SELECT id, a FROM t;
+EXECUTE IMMEDIATE $$ DECLARE b INT; BEGIN b := (SELECT MAX(c) FROM u); INSERT INTO o (y) VALUES (:b); END $$;
+CREATE VIEW w AS SELECT b FROM t;
+-- pairs: t.b > o.x a, t.id > v.id i, t.a > v.a i, u.c > o.y a, t.b > w.b i
+-- case: the columns that a procedure says that it returns
+CREATE PROCEDURE pr() RETURNS TABLE (x INT, y INT) LANGUAGE SQL AS $$ DECLARE r RESULTSET DEFAULT (SELECT a, b FROM t); BEGIN RETURN TABLE(r); END; $$;
+INSERT INTO o SELECT * FROM TABLE(pr());
+-- pairs: t.a > pr.x i, t.b > pr.y i, pr.x > o.x i, pr.y > o.y i

@@ -15,7 +15,7 @@ INSERT INTO o (x, y) SELECT inline(a) AS (p, q) FROM t;
 -- pairs: t.a > o.x t, t.a > o.y t
 -- case: lateral view stack [spark, databricks, hive]
 INSERT INTO o SELECT s.k AS x, s.v AS y FROM t LATERAL VIEW stack(2, 'a', a, 'b', b) s AS k, v;
--- pairs: t.a > o.x t, t.b > o.x t, t.a > o.y t, t.b > o.y t
+-- pairs: t.a > o.y i, t.b > o.y i
 -- case: insert overwrite partition [spark, databricks, hive]
 INSERT OVERWRITE TABLE o PARTITION (dt = '2024-01-01', region) SELECT a AS x, b AS region FROM t;
 -- pairs: t.a > o.x i, t.b > o.region i
@@ -217,6 +217,7 @@ MERGE WITH SCHEMA EVOLUTION INTO o AS tgt USING (SELECT * FROM t) AS src ON tgt.
 -- case: tables by their path [databricks]
 COPY INTO delta.`/mnt/d` FROM '/mnt/src' FILEFORMAT = PARQUET;
 CREATE OR REPLACE TABLE delta.`/mnt/e` AS SELECT a FROM t;
+-- pairs: external./mnt/src.* > external./mnt/d.* i, t.a > external./mnt/e.a i
 -- writes: external./mnt/d, external./mnt/e
 -- reads: external./mnt/src, t
 -- case: flows of a pipeline [databricks]
@@ -254,6 +255,8 @@ FROM (SELECT id, a, b FROM t WHERE a > 1) src
 INSERT OVERWRITE TABLE o1 PARTITION (dt='2020', hr) SELECT src.id, src.a, src.b WHERE src.a = 2
 INSERT INTO TABLE o2 SELECT src.b GROUP BY src.b
 INSERT OVERWRITE DIRECTORY '/tmp/x' ROW FORMAT DELIMITED FIELDS TERMINATED BY ',' SELECT src.*;
+-- pairs: t.id > o1.id i, t.a > o1.a i, t.b > o1.hr i, t.b > o2.b i, t.id > external./tmp/x.id i, t.a > external./tmp/x.a i,
+--  t.b > external./tmp/x.b i
 -- writes: o1, o2, external./tmp/x
 -- reads: t
 -- case: lateral views [hive, spark]
@@ -263,7 +266,7 @@ INSERT INTO o (x, y, z) SELECT t.id, e.k, p.item FROM t LATERAL VIEW explode(t.a
 INSERT INTO o (x) SELECT explode(a) FROM t;
 INSERT INTO o (x, y) SELECT stack(2, 'a', a, 'b', b) AS (k, v) FROM t;
 INSERT INTO o (x) SELECT col FROM t LATERAL VIEW explode(a) ex AS col;
--- pairs: t.a > o.x t, t.a > o.y t, t.b > o.y t, t.b > o.x t
+-- pairs: t.a > o.x t, t.a > o.y i, t.b > o.y i
 -- case: ctas using and options
 CREATE OR REPLACE TABLE o USING delta PARTITIONED BY (dt) CLUSTER BY (x) LOCATION '/mnt/x' TBLPROPERTIES ('a' = 'b') COMMENT 'zz' AS SELECT a AS x, b AS dt FROM t;
 -- pairs: t.a > o.x i, t.b > o.dt i
@@ -279,12 +282,14 @@ MERGE WITH SCHEMA EVOLUTION INTO o AS tgt USING (SELECT * FROM t) AS src ON tgt.
 -- case: copy into databricks [databricks]
 COPY INTO cat.sch.o FROM (SELECT _c0::int AS x, _c1 AS y FROM 's3://b/p') FILEFORMAT = CSV FORMAT_OPTIONS ('header' = 'true') COPY_OPTIONS ('mergeSchema' = 'true');
 COPY INTO delta.`/mnt/d` FROM '/mnt/src' FILEFORMAT = PARQUET;
+-- pairs: external.s3://b/p._c0 > cat.sch.o.x t, external.s3://b/p._c1 > cat.sch.o.y i, external./mnt/src.* > external./mnt/d.* i
 -- reads: external.s3://b/p, external./mnt/src
 -- writes: cat.sch.o, external./mnt/d
 -- case: delta things [databricks]
 OPTIMIZE o ZORDER BY (x); VACUUM o RETAIN 168 HOURS; DESCRIBE HISTORY o; RESTORE TABLE o TO VERSION AS OF 3; CREATE TABLE c1 SHALLOW CLONE t VERSION AS OF 2; CREATE TABLE c2 DEEP CLONE t;
 SELECT a FROM t VERSION AS OF 3; SELECT a FROM t TIMESTAMP AS OF '2020-01-01'; SELECT a FROM t@v3; SELECT a FROM delta.`/x/y` ; SELECT * FROM table_changes('t', 2, 5); SELECT a FROM read_files('/x', format => 'csv'); SHOW TABLES IN s; SET x = 1; USE CATALOG c; USE SCHEMA s; GRANT SELECT ON TABLE t TO `g`; ALTER TABLE o ADD COLUMNS (z INT COMMENT 'x'), SET TBLPROPERTIES ('a'='b'); CREATE FUNCTION f(x INT) RETURNS INT RETURN x + 1; DECLARE VARIABLE v INT DEFAULT 5; SET VAR v = (SELECT MAX(a) FROM t); 
--- codes:
+-- pairs: t.id > c1.id i, t.a > c1.a i, t.b > c1.b i, t.id > c2.id i, t.a > c2.a i, t.b > c2.b i, t.a > a i, external./x/y.a > a i,
+--  external./x.a > a i, t.id > id i, t.b > b i
 -- case: insert variants
 INSERT INTO o BY NAME SELECT a AS x, b AS y FROM t;
 INSERT INTO o REPLACE WHERE x = 1 SELECT a, b FROM t;
@@ -302,6 +307,8 @@ INSERT INTO o (i, v) SELECT id, v FROM t UNPIVOT EXCLUDE NULLS (v FOR k IN (a AS
 CREATE EXTERNAL TABLE IF NOT EXISTS db.e (a STRING COMMENT 'x;y', m MAP<STRING,ARRAY<INT>>, s STRUCT<x:INT,y:STRING>) PARTITIONED BY (dt STRING) CLUSTERED BY (a) SORTED BY (a ASC) INTO 4 BUCKETS ROW FORMAT SERDE 'x' WITH SERDEPROPERTIES ('a'='b') STORED AS INPUTFORMAT 'x' OUTPUTFORMAT 'y' LOCATION 'hdfs://x' TBLPROPERTIES ('skip'='1');
 ALTER TABLE db.e ADD IF NOT EXISTS PARTITION (dt='1') LOCATION '/x'; ALTER TABLE db.e DROP PARTITION (dt='1'); LOAD DATA INPATH '/in' OVERWRITE INTO TABLE db.e PARTITION (dt='1'); EXPORT TABLE db.e TO '/out'; SHOW PARTITIONS db.e; SET hive.exec.dynamic.partition=true; ADD JAR x.jar; CREATE TEMPORARY FUNCTION f AS 'x.Y'; set x; dfs -ls /; !ls;
 INSERT INTO db.e PARTITION (dt) SELECT a, NULL, NULL, b FROM t;
+-- pairs: external.hdfs://x.* > db.e.* i, external./in.* > db.e.* i, db.e.a > external./out.a i, db.e.m > external./out.m i,
+--  db.e.s > external./out.s i, db.e.dt > external./out.dt i, t.a > db.e.a i, t.b > db.e.dt i
 -- writes: db.e, external./out
 -- reads: external.hdfs://x, external./in, db.e, t
 -- case: distribute sort by, having, semi anti
@@ -320,3 +327,20 @@ BEGIN
   EXECUTE IMMEDIATE 'INSERT INTO q (x) SELECT b FROM t';
 END;
 -- pairs: t.a > o.x a, u.id > p.x i, t.b > q.x i
+-- case: changes of a table [databricks]
+CREATE TABLE s.k (m INT);
+INSERT INTO o (x, y, z) SELECT c.a, c._change_type, _commit_version FROM table_changes('t', 2) AS c WHERE b > 1;
+INSERT INTO p SELECT * FROM table_changes('s.k', 1, 5);
+INSERT INTO q (x) SELECT n FROM table_changes('`cat`.s2.k2', 1);
+-- pairs: t.a > o.x i, s.k.m > p.m i, cat.s2.k2.n > q.x i
+-- influences: t.b > o filter
+-- reads: t, s.k, cat.s2.k2
+-- case: dynamic partitions take the last columns [spark, databricks, hive]
+INSERT OVERWRITE TABLE k PARTITION (dt = '2020', hr) SELECT id, NULL, b FROM t;
+CREATE TABLE m (x INT, y INT, dt STRING, hr STRING);
+INSERT INTO m PARTITION (dt = '2020', hr) SELECT id, a, b FROM t;
+-- pairs: t.id > k.id i, t.b > k.hr i, t.id > m.x i, t.a > m.y i, t.b > m.hr i
+-- case: stack in a lateral join [databricks]
+INSERT INTO o (x, y) SELECT s.col0, s.col1 FROM t, LATERAL stack(2, a, id, b, id + 1) AS s;
+INSERT INTO p (x, y) SELECT s.p, s.q FROM t, LATERAL stack(2, a, id, b, id + 1) AS s(p, q);
+-- pairs: t.a > o.x i, t.b > o.x i, t.id > o.y t, t.a > p.x i, t.b > p.x i, t.id > p.y t

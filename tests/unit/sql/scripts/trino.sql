@@ -57,15 +57,13 @@ INSERT INTO o (x) SELECT a FROM t ORDER BY b FETCH FIRST 3 ROWS WITH TIES;
 -- case: functions of a query
 WITH FUNCTION f(x bigint) RETURNS bigint RETURN x * 2 SELECT f(a) AS y FROM t;
 -- pairs: t.a > y t
--- case: no lineage
+-- case: of statements that move nothing only the prepared query that is executed reads
 SHOW TABLES FROM s LIKE 'x%'; DESCRIBE t; EXPLAIN ANALYZE SELECT a FROM t; SET SESSION x = 1; USE cat.sch; ANALYZE t; CALL system.sync('a', 'b'); PREPARE p FROM SELECT a FROM t WHERE id = ?; EXECUTE p USING 1; DEALLOCATE PREPARE p; ALTER TABLE t SET PROPERTIES x = 1; ALTER TABLE t EXECUTE optimize(file_size_threshold => '10MB'); COMMENT ON TABLE t IS 'x'; GRANT SELECT ON t TO u; CREATE SCHEMA s WITH (location = 'x'); START TRANSACTION; COMMIT; RESET SESSION x; SHOW STATS FOR t; TRUNCATE TABLE t; CREATE ROLE r; DENY SELECT ON t TO u;
--- codes:
--- case: functions inline
-WITH FUNCTION f(x bigint) RETURNS bigint RETURN x * 2 SELECT f(a) AS y FROM t;
--- pairs: t.a > y t
+-- pairs: cat.sch.t.a > a i
 -- case: athena [athena]
 UNLOAD (SELECT a FROM t) TO 's3://b/x/' WITH (format = 'PARQUET');
 CREATE EXTERNAL TABLE e (x int) STORED AS PARQUET LOCATION 's3://b/e/' TBLPROPERTIES ('a'='b');
 CREATE TABLE o WITH (external_location = 's3://b/o/', format = 'ORC') AS SELECT a FROM t;
 MSCK REPAIR TABLE e; ALTER TABLE e ADD PARTITION (d='1') LOCATION 's3://b/e/1';
+-- pairs: t.a > external.s3://b/x/.a i, external.s3://b/e/.* > e.* i, t.a > o.a i
 -- writes: external.s3://b/x/, e, o

@@ -378,6 +378,8 @@ DECLARE @s nvarchar(max) = N'SELECT @r = MAX(a) FROM dbo.t', @o int; EXEC sp_exe
 -- pairs: dbo.t.a > dbo.o.x a
 -- case: copy into synapse
 COPY INTO dbo.o (x 1, y 2) FROM 'https://acc.blob.core.windows.net/c/f.csv' WITH (FILE_TYPE = 'CSV', FIELDTERMINATOR = ',')
+-- pairs: external."https://acc.blob.core.windows.net/c/f.csv".* > dbo.o.x i?,
+--  external."https://acc.blob.core.windows.net/c/f.csv".* > dbo.o.y i?
 -- writes: dbo.o
 -- case: string_split and greatest generate_series
 INSERT o (x, y) SELECT s.value, g.value FROM t CROSS APPLY STRING_SPLIT(t.a, ',') s CROSS JOIN GENERATE_SERIES(1, 10) g
@@ -399,6 +401,7 @@ DELETE d FROM dbo.o d INNER JOIN t ON t.id = d.id LEFT JOIN u ON u.id = d.id WHE
 -- reads: dbo.o, t, u
 -- case: delete from from
 DELETE FROM dbo.o FROM dbo.o o INNER JOIN t ON t.id = o.id
+-- pairs:
 -- writes: dbo.o
 -- case: goto and labels
 IF @x = 1 GOTO done
@@ -440,6 +443,7 @@ SELECT a AS k INTO dbo.n FROM t UNION ALL SELECT c FROM u
 -- case: exec at, remote proc four part
 EXEC [LNK].[db].[dbo].[p] @x = 1
 EXEC ('TRUNCATE TABLE db.dbo.o') AT LNK
+-- pairs:
 -- writes: lnk.db.dbo.o
 -- case: dynamic table name
 DECLARE @t sysname = 'dbo.' + 't', @q varchar(max)
@@ -483,12 +487,6 @@ CREATE EVENT SESSION es ON SERVER ADD EVENT sqlserver.sql_statement_completed (A
 SELECT TOP 10 PERCENT WITH TIES a FROM t ORDER BY b; SELECT DISTINCT a FROM t ORDER BY b OFFSET 10 ROWS FETCH NEXT 5 ROWS ONLY
 -- pairs: t.a > a i
 -- influences: t.b > None sort
--- case: global temp of another procedure
-CREATE PROC a2 AS INSERT o (x) SELECT k FROM ##g
-GO
-CREATE PROC a1 AS CREATE TABLE ##g (k int); INSERT ##g SELECT a FROM t
--- pairs: t.a > o.x i
--- reads: t
 -- case: temp of batch filled by procedure defined before
 CREATE PROC fill AS INSERT #w SELECT a FROM t
 GO
@@ -496,13 +494,6 @@ CREATE TABLE #w (k int)
 EXEC fill
 INSERT o (x) SELECT k FROM #w
 -- pairs: t.a > o.x i
--- case: two callers without the same table
-CREATE PROC m1 AS CREATE TABLE #w (k int); INSERT #w SELECT a FROM t; INSERT o (x) SELECT k FROM #w
-GO
-CREATE PROC m2 AS CREATE TABLE #w (k int); INSERT #w SELECT c FROM u; EXEC rd
-GO
-CREATE PROC rd AS INSERT p (x) SELECT k FROM #w
--- pairs: t.a > o.x i, u.c > p.x i
 -- case: dml through callee chain
 CREATE PROC m1 AS SELECT a AS k INTO #w FROM t; EXEC mid
 GO
@@ -598,6 +589,7 @@ WHILE (@@FETCH_STATUS <> -1) BEGIN
   FETCH NEXT FROM c INTO @n
 END
 CLOSE c DEALLOCATE c
+-- pairs:
 -- writes: dbo.counts
 -- reads: sys.tables
 -- case: begin try without semis, throw, nested tran, savepoint
@@ -665,6 +657,7 @@ INSERT o (x, y) SELECT q.id, up.v FROM #p q CROSS APPLY (SELECT v FROM (SELECT q
 -- pairs: t.id > o.x i, t.b > o.y a, t.a > o.y c
 -- case: error-prone names
 SELECT [a.b].[c d], [x]]y].[z] INTO [dbo].[My Table] FROM [a.b] JOIN [dbo].[x]]y] ON [a.b].[id] = [x]]y].[id]
+-- pairs: "a.b".c d > dbo.my table.c d i, dbo.x]y.z > dbo.my table.z i
 -- reads: "a.b", dbo.x]y
 -- case: union all into temp with order
 SELECT * INTO #u FROM (SELECT id, a FROM t UNION ALL SELECT id, c FROM u) q ORDER BY 1
@@ -706,19 +699,23 @@ PRINT 'INSERT INTO x SELECT y FROM z' + CHAR(13)
 RAISERROR('SELECT * FROM z', 0, 1) WITH NOWAIT
 EXEC xp_cmdshell 'bcp "SELECT a FROM db.dbo.t" queryout f.txt -T -c'
 EXEC msdb.dbo.sp_send_dbmail @query = 'SELECT a FROM t', @subject = 'x'
+-- pairs:
 -- writes:
 -- case: bcp-like & openrowset update/delete, linked server dml
 UPDATE OPENQUERY(LNK, 'SELECT x FROM db.dbo.o WHERE id = 1') SET x = 'y'
 INSERT OPENQUERY(LNK, 'SELECT x, y FROM db.dbo.o') SELECT a, b FROM t
 DELETE OPENQUERY(LNK, 'SELECT x FROM db.dbo.o')
 UPDATE LNK.db.dbo.o SET x = t.a FROM LNK.db.dbo.o o JOIN t ON t.id = o.id
+-- pairs: t.a > lnk.db.dbo.o.x i, t.b > lnk.db.dbo.o.y i
 -- writes: lnk.db.dbo.o
 -- case: update on view / cte chain with output inserted star
 UPDATE o SET x += 1, y -= a, z *= 2 OUTPUT deleted.*, inserted.x AS nx INTO h FROM o INNER JOIN t ON t.id = o.id
+-- pairs: o.x > o.x t, o.y > o.y t, t.a > o.y t, o.z > o.z t, o.* > h.* i, o.x > h.nx i
 -- writes: o, h
 -- case: merge with values constructor & cte
 WITH src AS (SELECT id, MAX(a) AS a FROM t GROUP BY id) MERGE TOP (10) INTO dbo.o AS o USING src ON src.id = o.id WHEN MATCHED THEN UPDATE SET a = src.a WHEN NOT MATCHED THEN INSERT VALUES (src.id, src.a);
 MERGE dbo.o USING (VALUES (1, 'x'), (2, 'y')) AS s (id, nm) ON dbo.o.id = s.id WHEN NOT MATCHED THEN INSERT (id, nm) VALUES (s.id, s.nm);
+-- pairs: t.a > dbo.o.a a, t.id > dbo.o._col0 i, t.a > dbo.o._col1 a
 -- writes: dbo.o
 -- case: if exists pattern with drop create function call in check
 IF OBJECT_ID(N'dbo.v', N'V') IS NOT NULL
