@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -34,10 +36,35 @@ def free_port() -> int:
         return int(s.getsockname()[1])
 
 
-class Head:
-    """A Ray head on loopback, with the jobs server, in a folder of its own."""
+_HEAD_ID = "f" * 51 + "0" * 5  # Ray's fake cloud knows its head by it
 
-    def __init__(self, folder: Path, cpus: int = 2) -> None:
+
+def _autoscaling(gcs: str, most: int) -> dict[str, Any]:
+    """Ray's autoscaler with the cloud of its own tests: each of its nodes is a raylet of this machine, with one CPU."""
+    provider = "ray.autoscaler._private.fake_multi_node.node_provider.FakeMultiNodeProvider"
+    empty = ("initialization_commands", "setup_commands", "head_setup_commands", "worker_setup_commands", "rsync_exclude",
+             "rsync_filter", "head_start_ray_commands", "worker_start_ray_commands", "cluster_synced_files")  # fmt: skip
+    return {
+        "cluster_name": "test",
+        "max_workers": most,
+        "idle_timeout_minutes": 0.1,
+        "provider": {"type": "external", "module": provider, "launch_multiple": True, "head_node_id": _HEAD_ID, "gcs_address": gcs},
+        "auth": {"ssh_user": "nobody"},
+        "head_node_type": "ray.head.default",
+        "available_node_types": {
+            "ray.head.default": {"resources": {"CPU": 0}, "node_config": {}, "max_workers": 0},
+            "parse": {"resources": {"CPU": 1, "object_store_memory": 80 * 2**20}, "node_config": {}, "min_workers": 0, "max_workers": most},
+        },
+        **{name: [] for name in empty},
+        "docker": {}, "file_mounts": {}, "upscaling_speed": 1.0, "file_mounts_sync_continuously": False,
+    }  # fmt: skip
+
+
+class Head:
+    """A Ray head on loopback, with the jobs server, in a folder of its own. ``scaling``: it begins without a CPU, and its
+    autoscaler may add so many nodes of one."""
+
+    def __init__(self, folder: Path, cpus: int = 2, scaling: int = 0) -> None:
         self.folder = folder
         port, self.jobs = free_port(), f"http://127.0.0.1:{free_port()}"
         self.address = f"127.0.0.1:{port}"
@@ -51,12 +78,20 @@ class Head:
             "PYTHONPATH": str(PROJECT),
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         }
+        more: list[str] = []
+        own = dict(self.environ)
+        if scaling:
+            cpus = 0
+            (folder / "autoscaling.json").write_text(json.dumps(_autoscaling(self.address, scaling)))
+            more = [f"--autoscaling-config={folder / 'autoscaling.json'}"]
+            own |= {"RAY_FAKE_CLUSTER": "1", "RAY_enable_autoscaler_v2": "1", "AUTOSCALER_UPDATE_INTERVAL_S": "1",
+                    "RAY_CLOUD_INSTANCE_ID": _HEAD_ID, "RAY_OVERRIDE_NODE_ID_FOR_TESTING": _HEAD_ID}  # fmt: skip
         self.nodes: list[subprocess.Popen[str]] = []
         self.process = subprocess.Popen(
             ["ray", "start", "--head", "--block", f"--port={port}", f"--num-cpus={cpus}", "--object-store-memory=150000000",
              "--dashboard-host=127.0.0.1", f"--dashboard-port={self.jobs.rpartition(':')[2]}", f"--temp-dir={folder}",
-             f"--dashboard-agent-listen-port={free_port()}", "--include-dashboard=true"],
-            env=self.environ, stdout=(folder / "head.log").open("w"), stderr=subprocess.STDOUT, start_new_session=True,
+             f"--dashboard-agent-listen-port={free_port()}", "--include-dashboard=true", *more],
+            env=own, stdout=(folder / "head.log").open("w"), stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
 
     def add_node(self, *before: str, cpus: int = 2) -> None:
