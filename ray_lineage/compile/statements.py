@@ -13,14 +13,14 @@ from sqlglot.errors import ParseError, SqlglotError
 from sqlglot.expressions import Expression
 from sqlglot.tokens import Token
 
-from ray_lineage.compile import ddl, procedural, writes
+from ray_lineage.compile import data, ddl, define, procedural, writes
 from ray_lineage.compile.client import without_client_commands
 from ray_lineage.compile.dynamic import UNKNOWN, Text, Texts, excludes, may_run_texts
 from ray_lineage.compile.excerpt import Item, innermost, item_ranges
-from ray_lineage.compile.kinds import T
+from ray_lineage.compile.kinds import DELIMITED, LITERALS, T
 from ray_lineage.compile.names import PG_CATALOG, folder, with_defaults
 from ray_lineage.compile.options import CompileOptions, ModelName
-from ray_lineage.compile.relations import FILTER, IDENTITY, JOIN, STRUCTS, TRANSFORMATION, Builder, Collected, Scope
+from ray_lineage.compile.relations import Builder, Scope
 from ray_lineage.compile.rewrite import (
     OutputClause,
     Rewrite,
@@ -33,16 +33,13 @@ from ray_lineage.compile.rewrite import (
 )
 from ray_lineage.compile.rowsets import into_remote, may_have_rowsets, rewrite_rowsets, server_of
 from ray_lineage.compile.split import Slice, closing, split, without_delimiters
-from ray_lineage.compile.tokens import dialect_of, shifted, tokenize
+from ray_lineage.compile.tokens import dialect_of, shifted, start_line, tokenize
 from ray_lineage.model import (
-    ALTERED,
     ANY,
     ANY_LOOP,
     LOOP,
     ROLES,
-    STAR,
     VARIABLES,
-    Alias,
     Assignment,
     Call,
     Declaration,
@@ -51,12 +48,8 @@ from ray_lineage.model import (
     ForeignKey,
     Influence,
     Name,
-    Ref,
-    Select,
     StatementFacts,
     TableRef,
-    passed_over,
-    unnamed,
 )
 
 _MAX_DEPTH: Final = 200  # nested parentheses in one statement; the parser fails at about 500, and crashes far above
@@ -64,10 +57,6 @@ _MAX_TOKENS: Final = 400_000  # of one statement
 _EXCERPT: Final = 300  # characters
 _EXPRESSION: Final = 160  # characters of an expression's text
 _ROWS: Final = 100  # of INSERT ... VALUES that are parsed
-_LITERALS: Final = frozenset(
-    {T.STRING, T.NUMBER, T.NATIONAL_STRING, T.HEX_STRING, T.BIT_STRING, T.BYTE_STRING, T.RAW_STRING, T.HEREDOC_STRING,
-     T.UNICODE_STRING}
-)  # fmt: skip
 _BODIES: Final = frozenset({T.HEREDOC_STRING, T.STRING, T.RAW_STRING})
 _QUERIES: Final = frozenset({"SELECT", "WITH", "(", "FROM", "VALUES", "TABLE", "PIVOT", "UNPIVOT"})
 _PIVOTS: Final = {"PIVOT_WIDER": (T.PIVOT, "PIVOT"), "PIVOT_LONGER": (T.UNPIVOT, "UNPIVOT")}
@@ -128,11 +117,9 @@ _SCALARS: Final = frozenset(
 """Types that may look like the user's own (``[int]``, ``sysname``)."""
 
 _INNER: Final = frozenset({T.MERGE, T.UPDATE, T.DELETE, T.INSERT})
-_FROM_TWICE: Final = frozenset({"tsql", "fabric"})
 _SCRIPT_VARIABLES: Final = frozenset({"bigquery", "databricks", "spark", ""})
 """Where variables may be declared in no block, for all that follows."""
 
-_DELIMITED: Final = frozenset({"mysql", "singlestore", "starrocks", "doris", ""})
 _PROGRAMS: Final = {
     "PROC": "Procedure",
     "PROCEDURE": "Procedure",
@@ -217,7 +204,7 @@ class FileCompiler:
         if not self.is_tsql:
             self.text = without_client_commands(self.text, self.dialect)
             self.rewrites = rewrites(self.text, self.dialect)
-        if self.dialect in _DELIMITED and "delimiter" in self.text.lower():
+        if self.dialect in DELIMITED and "delimiter" in self.text.lower():
             self.text = without_delimiters(self.text)
         self.tokens, diagnostics = tokenize(self.text, self.dialect)
         if self.has_quotes:
@@ -869,7 +856,9 @@ class FileCompiler:
         if declared is None or declared.kind != "Function":
             return
         self.seen += 1
-        self._define(tokens, tokens[i:end], declared.name, "Function", (), "create_function", owner, redeclare=declared)
+        define.define(
+            self, tokens, tokens[i:end], declared.name, "Function", (), "create_function", owner, redeclare=declared
+        )
 
     def _nested_body(self, tokens: list[Token], owner: str) -> None:
         """A body in dollar quotes (or a string) is text of its own, at its place in the file."""
@@ -917,14 +906,14 @@ class FileCompiler:
             procedural.synonym(self, tokens, owner)
             return
         if self.is_tsql and verb == "CREATE" and ("SEQUENCE" in words[1:5] or words[1:2] == ["TYPE"]):
-            self._sequence_or_type(tokens, words)
+            define.sequence_or_type(self, tokens, words)
             return
         if not self.is_tsql and verb == "CREATE" and writes.create(self, tokens, words, owner):
             return
         if "TABLE" not in words and "VIEW" not in words:
             return
         if verb == "ALTER" and "VIEW" not in words[:4]:
-            self._alter_table(tokens, owner)
+            define.alter_table(self, tokens, owner)
             return
         if words[1:2] and words[1] in (
             "INDEX",
@@ -958,182 +947,29 @@ class FileCompiler:
         if head.query < len(tokens):
             statement = "create_view" if is_view else "create_table_as"
             query = _without_tail(tokens[head.query :])
-            if self.dialect in _DELIMITED and self.dialect and not is_view:
+            if self.dialect in DELIMITED and self.dialect and not is_view:
                 columns = ()  # the query's columns are added to these, and matched by name
-            self._define(tokens, query, name, kind, columns, statement, owner, temporary=temporary)
+            define.define(self, tokens, query, name, kind, columns, statement, owner, temporary=temporary)
             return
         if head.like:
-            self._like(tokens, name, kind, self._full(head.like), owner, temporary)
+            define.like(self, tokens, name, kind, self._full(head.like), owner, temporary)
             writes.distributed(self, tokens, name, owner)
             return
         if writes.partition_of(self, tokens, head, name, owner):
             return
         self.declarations.append(Declaration(name, kind, start_line(tokens[0]), columns, -1, temporary))
         if temporary:
-            self._made(tokens, name, columns, owner)
+            define.made(self, tokens, name, columns, owner)
         if self.is_tsql:
-            self._defaults(tokens, name, "create_table", owner)
+            define.defaults(self, tokens, name, "create_table", owner)
         locations = writes.stored_at(self, tokens, head, name, owner)
         # the virtual columns of Snowflake's external tables are made of VALUE, a row of the file
         rows = locations[0] if locations and self.dialect == "snowflake" else name
-        self._computed_columns(tokens, head.columns, name, owner, rows)
+        define.computed_columns(self, tokens, head.columns, name, owner, rows)
         writes.distributed(self, tokens, name, owner)
         if self.has_keys and not temporary:
             at = next((i for i, t in enumerate(tokens) if t.token_type is T.L_PAREN), 0)
             procedural.foreign_keys(self, tokens, at + 1, closing(tokens, at), name)
-
-    def _sequence_or_type(self, tokens: list[Token], words: list[str]) -> None:
-        """``CREATE SEQUENCE s``, ``CREATE TYPE t AS TABLE (columns)``."""
-        i = next(k for k, word in enumerate(words) if word in ("SEQUENCE", "TYPE")) + 1
-        is_sequence = words[i - 1] == "SEQUENCE"
-        while i < len(tokens) and tokens[i].text.upper() in ("IF", "NOT", "EXISTS"):
-            i += 1
-        name, i = ddl.read_name(tokens, i)
-        columns: tuple[DeclaredColumn, ...] = ()
-        if not is_sequence:
-            at = next((k for k in range(i, min(i + 3, len(tokens))) if tokens[k].text.upper() == "TABLE"), -1)
-            if at < 0 or at + 1 >= len(tokens) or tokens[at + 1].token_type is not T.L_PAREN:
-                return  # another name of a scalar type
-            columns = tuple(self._declared(c) for c in ddl._columns(tokens, at + 2, closing(tokens, at + 1))[0])
-        if name:
-            kind = "Sequence" if is_sequence else "Type"
-            self.declarations.append(Declaration(self._full(name), kind, start_line(tokens[0]), columns))
-
-    def _made(self, tokens: list[Token], name: Name, columns: tuple[DeclaredColumn, ...], owner: str) -> None:
-        """From here on there is an empty temporary table with these columns."""
-        names = tuple(c.name for c in columns)
-        passed = passed_over(columns)
-        self._add(tokens, "assign", self.nothing, owner, target=name, columns=names, defines=True, preset=passed)
-
-    def _alter_table(self, tokens: list[Token], owner: str) -> None:
-        """ALTER TABLE t ADD c int, d int: more columns of a table that is declared elsewhere."""
-        if len(tokens) < 5 or tokens[1].text.upper() != "TABLE":
-            return
-        i = 2
-        while tokens[i].text.upper() in ("IF", "EXISTS", "ONLY"):
-            i += 1
-        parts, i = ddl.read_name(tokens, i)
-        if parts:
-            procedural.alter_table(self, tokens, self._full(parts), i, owner)
-            if self.is_tsql:
-                self._defaults(tokens, self._full(parts), "alter_table", owner)
-        if not parts:
-            return
-        name = self._full(parts)
-        added = ddl.added_columns(tokens, i)
-        columns = tuple(self._declared(c) for c in added)
-        if name[0].startswith("#"):
-            if added:
-                names = tuple(c.name for c in columns)
-                passed = passed_over(columns)
-                self._add(tokens, "assign", self._builder(), owner, target=name, columns=names, preset=passed)
-                self._computed_columns(tokens, added, name, owner)
-            return
-        if added:
-            self.declarations.append(Declaration(name, "Table", start_line(tokens[0]), columns, adds=True))
-            self._computed_columns(tokens, added, name, owner)
-        altered = ddl.altered_column(tokens, i)
-        if altered is not None:
-            declared = (self._declared(altered),)
-            self.declarations.append(Declaration(name, ALTERED, start_line(tokens[0]), declared, adds=True))
-
-    def _define(
-        self,
-        tokens: list[Token],
-        query: list[Token],
-        name: Name,
-        kind: str,
-        columns: tuple[DeclaredColumn, ...],
-        statement: str,
-        owner: str,
-        *,
-        temporary: bool = False,
-        redeclare: Declaration | None = None,
-    ) -> None:
-        """A dataset whose columns come from a query."""
-        declaration = Declaration(name, kind, start_line(tokens[0]), columns, len(self.statements), temporary)
-        if redeclare is not None:
-            self.declarations.remove(redeclare)
-            declaration = Declaration(name, kind, redeclare.line, columns, len(self.statements), temporary)
-        tree = None
-        try:
-            tree = self._parse(query, "SELECT")
-        finally:
-            if tree is None:
-                self.declarations.append(Declaration(name, kind, declaration.line, columns, -1, temporary))
-        if tree.args.get("with_") is not None and not self.is_tsql:
-            self._data_modifying_ctes(tree.args["with_"], tokens, owner)
-            declaration = msgspec.structs.replace(declaration, statement=len(self.statements))
-        self.declarations.append(declaration)
-        builder = self._builder()
-        root = builder.query(tree)
-        if builder.assigned and not self.is_tsql:  # MySQL's SELECT @v := a
-            procedural.selected(self, tokens, builder, owner, root, sure=False)
-            at = self.declarations.index(declaration)
-            self.declarations[at] = msgspec.structs.replace(declaration, statement=len(self.statements))
-        self._add(
-            tokens,
-            statement,
-            builder,
-            owner,
-            root=root,
-            target=name,
-            columns=tuple(c.name for c in columns),
-            defines=True,
-        )
-
-    def _like(self, tokens: list[Token], name: Name, kind: str, source: Name, owner: str, temporary: bool) -> None:
-        """CREATE TABLE LIKE / CLONE: the columns of another table, none of its values (CLONE: its values too)."""
-        builder = self._builder()
-        root = builder.query(exp.select("*").from_(exp.to_table(".".join(f'"{p}"' for p in source))))
-        builder.relations[1 if isinstance(builder.relations[1], TableRef) else 0] = TableRef(
-            source, start_line(tokens[0])
-        )
-        self.declarations.append(Declaration(name, kind, start_line(tokens[0]), (), len(self.statements), temporary))
-        clones = any(t.text.upper() in ("CLONE", "COPY") and t.token_type is not T.IDENTIFIER for t in tokens)
-        if self.dialect == "teradata" and any(
-            t.text.upper() == "DATA" and tokens[i - 1].token_type is T.WITH for i, t in enumerate(tokens)
-        ):
-            clones = True
-        kind_text = "create_table_clone" if clones else "create_table_like"
-        self._add(tokens, kind_text, builder, owner, root=root, target=name, defines=True)
-
-    def _computed_columns(
-        self, tokens: list[Token], columns: list[ddl.ColumnItem], name: Name, owner: str, rows: Name = ()
-    ) -> None:
-        """``rows`` are what the columns are made of, if not the table's own."""
-        computed = [c for c in columns if c.computed[1] > c.computed[0]]
-        if not computed:
-            return
-        builder = self._builder()
-        table = builder._add(TableRef(rows or name, start_line(tokens[0])))
-        scope_index = builder._add(Select((table,), ()))
-        scope = Scope(scope_index, None, {})
-        scope.aliases[name[-1]] = table
-        assignments: list[Assignment] = []
-        for column in computed:
-            a, b = column.computed
-            select = Token(T.SELECT, "SELECT", tokens[a].line, tokens[a].col, tokens[a].start, tokens[a].start)
-            tree = self._parse([select, *tokens[a:b]], "SELECT")
-            found = Collected()
-            builder.collect(tree.expressions[0], scope, IDENTITY, found)
-            refs = tuple(r for r in found.refs.values())
-            assignments.append(Assignment(self._part(column.name), refs, column.name.line))
-        self._add(tokens, "create_table", builder, owner, target=name, assignments=tuple(assignments), reads=False)
-
-    def _defaults(self, tokens: list[Token], name: Name, kind: str, owner: str) -> None:
-        """Defaults and checks of a table call functions and read sequences."""
-        found = procedural.functions_in(self, tokens)
-        procedural.call_functions(self, found, name, start_line(tokens[0]))
-        builder = self._builder()
-        sequences: list[int] = []
-        for i, token in enumerate(tokens[:-2]):
-            if token.text.upper() == "NEXT" and [t.text.upper() for t in tokens[i + 1 : i + 3]] == ["VALUE", "FOR"]:
-                parts, _ = ddl.read_name(tokens, i + 3)
-                if parts:
-                    sequences.append(builder._add(TableRef(self._full(parts), token.line)))
-        if sequences:
-            self._add(tokens, kind, builder, owner, target=name, subqueries=sequences)
 
     def _declare(self, tokens: list[Token], owner: str) -> None:
         """DECLARE @t TABLE (...); a cursor's query is read like any other."""
@@ -1161,8 +997,8 @@ class FileCompiler:
             name = (str(self.fold("@" + tokens[at].text, False)),)
             declared = tuple(self._declared(c) for c in columns)
             self.declarations.append(Declaration(name, "TempTable", tokens[i].line, declared, -1, True))
-            self._made(tokens, name, declared, owner)
-            self._computed_columns(tokens, columns, name, owner)
+            define.made(self, tokens, name, declared, owner)
+            define.computed_columns(self, tokens, columns, name, owner)
             made += 1
         return made
 
@@ -1287,7 +1123,7 @@ class FileCompiler:
             return
         if (
             verb == "SELECT"
-            and (self.dialect in _DELIMITED or self.dialect == "clickhouse")
+            and (self.dialect in DELIMITED or self.dialect == "clickhouse")
             and writes.into_outfile(self, tokens, owner)
         ):
             return
@@ -1308,12 +1144,12 @@ class FileCompiler:
                     continue
                 if output is not None and not clause.into:
                     clause = clause._replace(into=[output])
-                self._output(clause, written, scope, tokens, owner)
+                data.output(self, clause, written, scope, tokens, owner)
         elif verb == "PERFORM":
             builder = self._builder()
             self._add(tokens, "select", builder, owner, root=builder.query(tree))
         elif isinstance(tree, exp.Query | exp.Pivot):
-            self._select(tree, tokens, owner)
+            data.select(self, tree, tokens, owner)
 
     def _data_modifying_ctes(self, with_: Expression, tokens: list[Token], owner: str) -> None:
         """Each INSERT, UPDATE or DELETE in a WITH is a statement of its own, which may read the CTEs in front of it."""
@@ -1425,7 +1261,7 @@ class FileCompiler:
 
     def _excerpt(self, tokens: list[Token], most: int = _EXCERPT) -> str:
         """The tokens' beginning without comments, and with literals replaced by ``?``: they may hold secrets."""
-        text, literals = self.text, _LITERALS
+        text, literals = self.text, LITERALS
         out: list[str] = []
         size, end = 0, -1
         for token in tokens:
@@ -1438,30 +1274,6 @@ class FileCompiler:
             if size > most:
                 return "".join(out)[:most] + "…"
         return "".join(out)
-
-    def _select(self, tree: Expression, tokens: list[Token], owner: str) -> None:
-        into = _take_into(tree)
-        builder = self._builder()
-        root = builder.query(tree)
-        if builder.assigned:
-            procedural.selected(self, tokens, builder, owner, root, sure=_gives_a_row(tree))
-            if self.is_tsql:
-                return
-        if into is None:
-            self._result(tokens, builder, root, owner)
-            return
-        if any(
-            t.text.upper() in ("TEMP", "TEMPORARY") and tokens[i - 1].token_type is T.INTO for i, t in enumerate(tokens)
-        ):
-            self.temporary.add(self.dataset(into)[-1])
-        name = self.dataset(into)
-        temporary = name[0][:1] in ("#", "@")
-        kind = "TempTable" if temporary else "Table"
-        if self.dialect == "postgres" and self.owners and len(name) == 1 and owner:
-            self._add(tokens, "select", builder, owner, root=root)  # plpgsql: SELECT INTO a variable
-            return
-        self.declarations.append(Declaration(name, kind, start_line(tokens[0]), (), len(self.statements), temporary))
-        self._add(tokens, "select_into", builder, owner, root=root, target=name, defines=True)
 
     def _result(self, tokens: list[Token], builder: Builder, root: int, owner: str, kind: str = "select") -> None:
         """A bare query: what a procedure returns, what INSERT ... EXEC of a string takes, or nothing but reading."""
@@ -1476,7 +1288,7 @@ class FileCompiler:
             self._add(tokens, "insert", builder, owner, root=root, target=target, columns=columns)
             return
         if self.model is not None and not owner and not self.nested:
-            self._dbt_model(self.model, tokens, builder, root)
+            data.dbt_model(self, self.model, tokens, builder, root)
             return
         name = self.owner_names.get(owner)
         if name is None or self.kinds.get(owner) not in ("Procedure", "Function"):
@@ -1492,446 +1304,11 @@ class FileCompiler:
             defines = not excludes(self.statements[declared.statement].path, self.path)
         self._add(tokens, "result_set", builder, owner, root=root, target=name, defines=defines)
 
-    def _dbt_model(self, model: ModelName, tokens: list[Token], builder: Builder, root: int) -> None:
-        """The query of a dbt model makes a table or view of the file's name."""
-        name = self._qualified(tuple(self.fold(p, False) for p in model.parts))
-        kind = {"view": "View", "materialized_view": "MaterializedView", "ephemeral": "View"}.get(
-            model.materialized, "Table"
-        )
-        if not any(d.name == name for d in self.declarations):
-            self.declarations.append(Declaration(name, kind, start_line(tokens[0]), (), len(self.statements)))
-        self._add(tokens, "dbt_model", builder, "", root=root, target=name, defines=True)
-
-    def _insert(self, tree: exp.Insert, tokens: list[Token], owner: str) -> None:
-        builder = self._builder()
-        target, columns = self._insert_target(tree.this)
-        if not target:
-            raise ParseError("it names no table")
-        known = builder.ctes(tree, None, {})
-        if len(target) == 1 and target[0] in known:  # into a CTE: into the table that it selects from
-            written = known[target[0]]
-            columns = tuple(written_column(builder, written, c)[1] for c in columns)
-            target = base_table(builder, written)
-        source = tree.args.get("expression") or tree.args.get("source")  # of TABLE t in Spark
-        if isinstance(source, exp.Select) and columns:
-            builder.unknown_is_list = len(source.expressions) != len(columns)
-            if len(columns) == 1:  # SELECT AS VALUE STRUCT(...) is one value here
-                source.args.pop("kind", None)
-        root = (
-            builder.query(source, None, known)
-            if isinstance(source, exp.Query | exp.Table | exp.Paren | exp.Values)
-            else -1
-        )
-        assignments: list[Assignment] = []
-        influences: list[Influence] = []
-        subqueries: list[int] = []
-        conflict = tree.args.get("conflict")
-        if conflict is not None:
-            table = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
-            scope = self._conflict_scope(builder, target, root, columns, table, source)
-            self._set_clauses(conflict.expressions, builder, scope, scope.tables[0][1], assignments, subqueries)
-            where = conflict.args.get("where")
-            if where is not None:
-                more, subs = builder.influences(where.this, scope, FILTER)
-                influences.extend(more)
-                subqueries.extend(subs)
-        preset, dynamic = self._partition(tree)
-        star = next((e for e in tree.this.expressions if isinstance(e, exp.Star)), None)
-        if star is not None and isinstance(tree.this, exp.Schema):  # INTO t (* EXCEPT (a))
-            columns = ()
-            preset += tuple(self.fold(e.name, bool(_quoted(e))) for e in star.args.get("except_") or ())
-        if columns and dynamic:
-            columns = (*columns, *dynamic)
-        elif dynamic and root >= 0:
-            root = _last_into(builder, root, dynamic)
-        if builder.assigned and root >= 0 and not self.is_tsql:  # MySQL's SELECT @v := a
-            procedural.selected(self, tokens, builder, owner, root, sure=False)
-        if tree.args.get("by_name") and root >= 0:
-            assignments.append(Assignment(STAR, (Ref(root, -1, STAR, IDENTITY),)))
-            subqueries.append(root)
-            root = -1
-        self._add(
-            tokens, "insert_overwrite" if tree.args.get("overwrite") else "insert", builder, owner, root=root, target=target,
-            columns=columns, assignments=tuple(assignments), influences=influences, subqueries=subqueries, preset=preset,
-        )  # fmt: skip
-
-    def _partition(self, tree: exp.Insert) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """``PARTITION (a = 1, b)``: the columns that get constants, and those that the query's last columns go into."""
-        table = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
-        partition = tree.args.get("partition") or table.args.get("partition")
-        items = partition.expressions if isinstance(partition, exp.Partition) else []
-        preset = tuple(self.fold(i.this.name, False) for i in items if isinstance(i, exp.EQ))
-        return preset, tuple(self.fold(i.name, bool(_quoted(i))) for i in items if isinstance(i, exp.Column))
-
-    def _insert_target(self, node: Expression) -> tuple[Name, tuple[str, ...]]:
-        if isinstance(node, exp.Schema):
-            columns = tuple(self.fold(c.name, bool(_quoted(c))) for c in node.expressions)
-            if self.nested:  # what follows an unknown name has no position
-                columns = columns[: next((k for k, c in enumerate(columns) if UNKNOWN in c), len(columns))]
-            return self.dataset(node.this), columns
-        if isinstance(node, exp.Table):
-            return self.dataset(node), ()
-        if isinstance(node, exp.Anonymous) and (
-            location := self._builder()._file_of(node)
-        ):  # INSERT INTO FUNCTION s3(...)
-            return location, ()
-        if isinstance(node, exp.Anonymous):  # another table function
-            return ("#" + UNKNOWN,), ()
-        if isinstance(node, exp.Directory):
-            return procedural.external(self, node.this.name, 0), ()
-        return (), ()
-
-    def _conflict_scope(
-        self,
-        builder: Builder,
-        target: Name,
-        root: int,
-        columns: tuple[str, ...],
-        node: Expression,
-        source: Expression | None,
-    ) -> Scope:
-        """ON CONFLICT DO UPDATE and ON DUPLICATE KEY UPDATE: ``excluded`` (and MySQL's row alias) is the row that was to be
-        inserted; MySQL also sees the tables of the query."""
-        table = builder._add(TableRef(target, 0))
-        outer = builder.scopes.get(root) if self.dialect in _DELIMITED else None
-        index = builder._add(Select((table,), (), parent=outer.index if outer else -1))
-        scope = Scope(index, outer, {})
-        scope.aliases[target[-1] if target else ""] = table
-        scope.tables.append((target, table))
-        alias = node.args.get("alias")
-        if isinstance(alias, exp.TableAlias) and alias.this is not None:
-            scope.aliases[builder._identifier(alias.this)] = table
-        if root >= 0:
-            excluded = builder._add(Alias(root, columns))
-            scope.aliases["excluded"] = excluded
-            row = source.args.get("alias") if isinstance(source, exp.Values) else None
-            if isinstance(row, exp.TableAlias) and row.this is not None:
-                names = builder._alias_columns(row)
-                scope.aliases[builder._identifier(row.this)] = builder._add(Alias(root, names)) if names else excluded
-        return scope
-
-    def _set_clauses(
-        self,
-        clauses: list[Expression],
-        builder: Builder,
-        scope: Scope,
-        target: int,
-        assignments: list[Assignment],
-        subqueries: list[int],
-    ) -> None:
-        """The assignments of SET. A bare name that is assigned to is a column of the ``target`` relation wherever it stands."""
-        first = len(assignments)
-        self._assign(clauses, builder, scope, assignments, subqueries)
-        own = {a.column for a in assignments[first:]}
-        for i in range(first, len(assignments)):
-            refs = tuple(
-                msgspec.structs.replace(r, relation=target)
-                if r.relation < 0 and r.scope == scope.index and r.name in own and target >= 0
-                else r
-                for r in assignments[i].refs
-            )
-            assignments[i] = msgspec.structs.replace(assignments[i], refs=refs)
-
-    def _assign(
-        self,
-        clauses: list[Expression],
-        builder: Builder,
-        scope: Scope,
-        assignments: list[Assignment],
-        subqueries: list[int],
-    ) -> None:
-        for clause in clauses:
-            if not isinstance(clause, exp.EQ | exp.PropertyEQ):
-                continue
-            left, right = clause.this, clause.expression
-            if isinstance(left, exp.Parameter):  # SET @v = expression, SET @v = column = expression
-                if isinstance(right, exp.EQ) and isinstance(right.this, exp.Column):
-                    left, right = right.this, right.expression
-                found = Collected()
-                builder.collect(right, scope, IDENTITY, found)
-                builder.assigned.append(("@" + clause.this.name, found))
-            if isinstance(left, exp.Tuple) and isinstance(right, exp.Tuple):
-                pairs = list(zip(left.expressions, right.expressions, strict=False))
-            elif isinstance(left, exp.Tuple):
-                if isinstance(right, exp.Subquery | exp.Select):
-                    self._assign_row(left, right, builder, scope, assignments, subqueries)
-                    continue
-                pairs = [(column, right) for column in left.expressions]
-            else:
-                pairs = [(left, right)]
-            for column, value in pairs:
-                if not isinstance(column, exp.Column | exp.Identifier | exp.Dot):
-                    continue
-                identifier, how = self._assigned_column(column, builder, scope)
-                found = Collected()
-                builder.collect(value, scope, how, found)
-                subqueries.extend(found.subqueries)
-                line = _identifier_line(identifier) or found.line
-                text = "" if isinstance(value, exp.Column) or not found.refs else builder.text_of(value, found.at)
-                assignments.append(Assignment(builder._identifier(identifier), tuple(found.refs.values()), line, text))
-
-    def _assigned_column(self, column: Expression, builder: Builder, scope: Scope) -> tuple[Expression, int]:
-        """The assigned column's name; of ``SET column.field = ...`` the column is transformed."""
-        if not isinstance(column, exp.Column):
-            return column, IDENTITY
-        first = column.args.get("table")
-        if first is not None and self.dialect in STRUCTS and scope.find(builder._identifier(first)) < 0:
-            return first, TRANSFORMATION
-        return column.this, IDENTITY
-
-    def _assign_row(
-        self,
-        left: exp.Tuple,
-        right: Expression,
-        builder: Builder,
-        scope: Scope,
-        assignments: list[Assignment],
-        subqueries: list[int],
-    ) -> None:
-        """``SET (a, b) = (SELECT x, y ...)``: by position."""
-        query = builder.query(right, scope, scope.ctes)
-        subqueries.append(query)
-        positions = tuple(f"c{n}" for n in range(len(left.expressions)))
-        row = builder._add(Alias(query, positions))
-        for column, position in zip(left.expressions, positions, strict=True):
-            identifier = column.this if isinstance(column, exp.Column) else column
-            line = _identifier_line(identifier)
-            ref = Ref(row, scope.index, position, IDENTITY, line)
-            assignments.append(Assignment(builder._identifier(identifier), (ref,), line))
-
-    def _update(self, tree: exp.Update, tokens: list[Token], owner: str) -> tuple[Builder, Scope]:
-        builder = self._builder()
-        known = builder.ctes(tree, None, {})
-        index = builder._reserve()
-        scope = Scope(index, None, known)
-        sources: list[int] = []
-        influences: list[Influence] = []
-        subqueries: list[int] = []
-        from_ = tree.args.get("from_")
-        table = tree.this
-        if from_ is not None:
-            builder._source(from_.this, scope, sources, [], influences, subqueries)
-            for join in from_.args.get("joins") or ():
-                builder._join(join, scope, sources, [], influences, subqueries)
-        at = self._target_relation(table, scope, builder) if from_ is not None else -1
-        if at < 0:
-            at = len(builder.relations)
-            builder._source(table, scope, sources, [], influences, subqueries)
-            at = sources[-1] if len(sources) == 1 else at
-        for join in tree.args.get("joins") or ():
-            builder._join(join, scope, sources, [], influences, subqueries)
-        builder.relations[index] = Select(tuple(sources), ())
-        where = tree.args.get("where")
-        if where is not None:
-            more, subs = builder.influences(where.this, scope, FILTER)
-            influences.extend(more)
-            subqueries.extend(subs)
-        for written, clauses in self._written_tables(tree, builder, scope, at):
-            assignments: list[Assignment] = []
-            self._set_clauses(clauses, builder, scope, written, assignments, subqueries)
-            target, assignments = _through(builder, written, assignments)
-            self._add(tokens, "update", builder, owner, target=target, assignments=tuple(assignments), scope=index,
-                      influences=influences, subqueries=subqueries)  # fmt: skip
-        if builder.assigned:
-            procedural.selected(self, tokens, builder, owner, index, sure=False)
-        return builder, scope
-
-    def _written_tables(
-        self, tree: exp.Update, builder: Builder, scope: Scope, at: int
-    ) -> list[tuple[int, list[Expression]]]:
-        """Which relation each assignment writes: MySQL updates several tables at once."""
-        if self.dialect not in _DELIMITED:
-            return [(at, tree.expressions)]
-        written: dict[int, list[Expression]] = {}
-        for clause in tree.expressions:
-            column = clause.this
-            table = column.args.get("table") if isinstance(column, exp.Column) else None
-            found = scope.find(builder._identifier(table)) if table is not None else at
-            written.setdefault(found if found >= 0 else at, []).append(clause)
-        return list(written.items()) or [(at, [])]
-
-    def _target_relation(self, table: Expression, scope: Scope, builder: Builder) -> int:
-        """``UPDATE a ... FROM t AS a``: the written table is what the alias stands for."""
-        if not isinstance(table, exp.Table):
-            return -1
-        name = self.fold(table.name, bool(_quoted(table.this)))
-        if table.args.get("db") is None and not table.args.get("alias"):
-            found = scope.aliases.get(name, -1)
-            if found >= 0:
-                return found
-        if table.args.get("alias"):
-            return -1
-        full = self.dataset(table)
-        return next((i for n, i in scope.tables if n == full), -1)
-
-    def _delete(self, tree: exp.Delete, tokens: list[Token], owner: str) -> tuple[Builder, Scope]:
-        builder = self._builder()
-        known = builder.ctes(tree, None, {})
-        index = builder._reserve()
-        scope = Scope(index, None, known)
-        sources: list[int] = []
-        influences: list[Influence] = []
-        subqueries: list[int] = []
-        named = tree.args.get("tables") or []
-        using = tree.args.get("using")
-        more_sources: list[Expression] = using if isinstance(using, list) else [using] if using else []
-        if isinstance(tree.this, exp.Expr):
-            builder._source(tree.this, scope, sources, [], influences, subqueries)
-        elif named:  # DELETE t, without FROM
-            builder._source(named[0], scope, sources, [], influences, subqueries)
-        for item in more_sources:
-            builder._source(
-                item.this if isinstance(item, exp.From) else item, scope, sources, [], influences, subqueries
-            )
-        for join in tree.args.get("joins") or ():
-            builder._join(join, scope, sources, [], influences, subqueries)
-        if isinstance(tree.this, exp.Expr) and self.dialect in _FROM_TWICE:
-            for item in named:
-                if self._target_relation(item, scope, builder) < 0:  # DELETE t FROM u: t is none of what FROM names
-                    builder._source(item, scope, sources, [], influences, subqueries)
-        builder.relations[index] = Select(tuple(sources), ())
-        where = tree.args.get("where")
-        if where is not None:
-            more, subs = builder.influences(where.this, scope, FILTER)
-            influences.extend(more)
-            subqueries.extend(subs)
-        first = sources[0] if sources else -1
-        everything = where is None and len(sources) == 1 and not any(t.token_type is T.TOP for t in tokens[:3])
-        for item in named or (None,):
-            found = self._target_relation(item, scope, builder) if item is not None else -1
-            target = base_table(builder, found if found >= 0 else first)
-            self._add(tokens, "delete", builder, owner, target=target, scope=index, influences=influences,
-                      subqueries=subqueries, defines=everything)  # fmt: skip
-        return builder, scope
-
-    def _merge(self, tree: exp.Merge, tokens: list[Token], owner: str) -> tuple[Builder, Scope]:
-        builder = self._builder()
-        known = builder.ctes(tree, None, {})
-        index = builder._reserve()
-        scope = Scope(index, None, known)
-        sources: list[int] = []
-        influences: list[Influence] = []
-        subqueries: list[int] = []
-        builder._source(tree.this, scope, sources, [], influences, subqueries)
-        target_at = sources[0]
-        if not isinstance(tree.args.get("using"), exp.Expr):
-            raise ParseError("it names no source")
-        builder._source(tree.args["using"], scope, sources, [], influences, subqueries)
-        builder.relations[index] = Select(tuple(sources), ())
-        on = tree.args.get("on")
-        if on is not None:
-            more, subs = builder.influences(on, scope, JOIN)
-            influences.extend(more)
-            subqueries.extend(subs)
-        for name in tree.args.get("using_cond") or ():  # USING (a)
-            column = builder._identifier(name)
-            influences.extend(Influence(Ref(s, index, column, IDENTITY), JOIN) for s in sources[:2])
-        assignments: list[Assignment] = []
-        whens = tree.args.get("whens")
-        words = [t.text.upper() for t in tokens] if self.dialect == "duckdb" else []
-        by_position = {w for w in ("UPDATE", "INSERT") if words and not _followed(words, (w, "BY", "NAME"))}
-        for when in whens.expressions if whens is not None else ():
-            self._merge_branch(when, builder, scope, sources, assignments, influences, subqueries, by_position)
-        target, assignments = _through(builder, target_at, assignments)
-        self._add(tokens, "merge", builder, owner, target=target, assignments=tuple(assignments), scope=index,
-                  influences=influences, subqueries=subqueries)  # fmt: skip
-        return builder, scope
-
-    def _merge_branch(
-        self, when: Expression, builder: Builder, scope: Scope, sources: list[int], assignments: list[Assignment],
-        influences: list[Influence], subqueries: list[int], by_position: set[str],
-    ) -> None:  # fmt: skip
-        """``by_position``: the verbs that take all of the source's columns by position, as DuckDB's do without BY NAME."""
-        condition = when.args.get("condition")
-        if condition is not None:
-            more, subs = builder.influences(condition, scope, FILTER)
-            influences.extend(more)
-            subqueries.extend(subs)
-        then = when.args.get("then")
-        where = then.args.get("where") if isinstance(then, exp.Expr) else None
-        if isinstance(where, exp.Where):
-            more, subs = builder.influences(where.this, scope, FILTER)
-            influences.extend(more)
-            subqueries.extend(subs)
-        if isinstance(then, exp.Update):
-            clauses = then.args.get("expressions")
-            if not isinstance(clauses, list):  # UPDATE *, and DuckDB's UPDATE alone
-                clauses = [exp.Star()]
-            if any(isinstance(e, exp.Star) for e in clauses):
-                every = "\0*" if "UPDATE" in by_position else STAR
-                assignments.append(Assignment(every, (Ref(sources[1], -1, STAR, IDENTITY),)))
-            self._set_clauses(clauses, builder, scope, sources[0], assignments, subqueries)
-        elif isinstance(then, exp.Insert):
-            if isinstance(then.this, exp.Star) or not (then.this or then.args.get("expression")):
-                every = "\0*" if "INSERT" in by_position else STAR
-                assignments.append(Assignment(every, (Ref(sources[1], -1, STAR, IDENTITY),)))
-            elif isinstance(then.this, exp.Var) and then.this.name.upper() == "ROW":
-                assignments.append(Assignment("\0*", (Ref(sources[1], -1, STAR, IDENTITY),)))
-            else:
-                self._merge_insert(then, builder, scope, sources, assignments, subqueries)
-
-    def _merge_insert(
-        self, then: exp.Insert, builder: Builder, scope: Scope, sources: list[int], assignments: list[Assignment], subqueries: list[int]
-    ) -> None:  # fmt: skip
-        values = then.args.get("expression")
-        names = then.this
-        items = (
-            values.expressions if isinstance(values, exp.Tuple) else [values] if isinstance(values, exp.Expr) else []
-        )
-        columns = names.expressions if isinstance(names, exp.Tuple | exp.Schema) else []
-        for position, value in enumerate(items):
-            found = Collected()
-            builder.collect(value, scope, IDENTITY, found)
-            subqueries.extend(found.subqueries)
-            if position < len(columns):
-                identifier = columns[position].this if isinstance(columns[position], exp.Column) else columns[position]
-                name, line = builder._identifier(identifier), _identifier_line(identifier)
-            else:
-                name, line = f"\0{position}", found.line  # by position; link knows the target's columns
-            assignments.append(Assignment(name, tuple(found.refs.values()), line or found.line))
-
-    def _output(
-        self, clause: OutputClause, written: Name, scope: tuple[Builder, Scope] | None, tokens: list[Token], owner: str
-    ) -> None:
-        """``OUTPUT inserted.a, s.b INTO log (x, y)``: a second dataset written by the same statement. Without INTO it is the
-        result of the statement."""
-        target, at = ddl.read_name(clause.into, 0)
-        if not clause.items:
-            return
-        columns: list[str] = []
-        if at < len(clause.into) and clause.into[at].token_type is T.L_PAREN:
-            columns = [self._part(clause.into[a]) for a, _ in ddl.items(clause.into, at + 1, closing(clause.into, at))]
-        first = clause.items[0]
-        select = Token(T.SELECT, "SELECT", first.line, first.col, first.start, first.start)
-        tree = self._parse([select, *clause.items], "SELECT")
-        builder, outer = scope if scope is not None else (self._builder(), None)
-        table = builder._add(TableRef(written, start_line(tokens[0])))
-        index = builder._reserve()
-        inner = Scope(index, outer, {})
-        inner.aliases.update({"inserted": table, "deleted": table})
-        subqueries: list[int] = []
-        outputs = builder._outputs(tree.expressions, inner, [table], subqueries)
-        sources = (table,)
-        builder.relations[index] = Select(
-            sources, outputs, (), outer.index if outer else -1, subqueries=tuple(subqueries)
-        )
-        if not target:
-            self._result(tokens, builder, index, owner, kind="output")
-            return
-        name = self._full(target)
-        self._add(tokens, "output_into", builder, owner, root=index, target=name, columns=tuple(columns),
-                  defines=name[0].startswith("#output:"))  # fmt: skip
-
 
 def _marks_row(tokens: list[Token], i: int, names: set[str]) -> bool:
     """The colon of ``:new.a`` and ``:old.a`` in a trigger."""
     marks = tokens[i].text == ":" and i + 2 < len(tokens) and tokens[i + 2].token_type is T.DOT
     return marks and tokens[i + 1].text.lower() in names
-
-
-def _followed(words: list[str], wanted: tuple[str, ...]) -> bool:
-    """Do these words stand somewhere, one after another?"""
-    return any(tuple(words[i : i + len(wanted)]) == wanted for i in range(len(words)))
 
 
 def _after_assert(tokens: list[Token]) -> int:
@@ -1959,73 +1336,6 @@ def _deepest(tokens: list[Token]) -> int:
     return deepest
 
 
-def base_table(builder: Builder, index: int) -> Name:
-    """The dataset that writing to a relation writes to: CTEs and derived tables over one table are looked through."""
-    for _ in range(len(builder.relations) + 1):
-        if not 0 <= index < len(builder.relations):
-            return ()
-        relation = builder.relations[index]
-        if isinstance(relation, TableRef):
-            return relation.name
-        if isinstance(relation, Alias):
-            index = relation.relation
-        elif isinstance(relation, Select) and relation.sources:
-            index = relation.sources[0]
-        else:
-            return ()
-    return ()
-
-
-def written_column(builder: Builder, index: int, name: str) -> tuple[int, str]:
-    """The base table (its relation, -1 if not found) and column that writing to a column of a relation writes to."""
-    for _ in range(len(builder.relations) + 1):
-        relation = builder.relations[index] if 0 <= index < len(builder.relations) else None
-        if isinstance(relation, Alias) and name in relation.columns:
-            position = relation.columns.index(name)
-            inner = builder.relations[relation.relation]
-            if not isinstance(inner, Select) or position >= len(inner.outputs):
-                return -1, name
-            index, name = relation.relation, inner.outputs[position].name or name
-        elif isinstance(relation, Alias):
-            index = relation.relation
-        elif isinstance(relation, Select):
-            output = next((o for o in relation.outputs if o.name == name), None)
-            if output is None:  # through a star
-                index = relation.sources[0] if len(relation.sources) == 1 else -1
-            elif len(output.refs) == 1 and output.refs[0].how == IDENTITY:
-                ref = output.refs[0]
-                index = ref.relation if ref.relation >= 0 else relation.sources[0] if len(relation.sources) == 1 else -1
-                name = ref.name
-            else:
-                return -1, name
-        else:
-            return (index if isinstance(relation, TableRef) else -1), name
-    return -1, name
-
-
-def _through(builder: Builder, at: int, assignments: list[Assignment]) -> tuple[Name, list[Assignment]]:
-    """The dataset and columns that are written where the written relation is a CTE or a derived table."""
-    if not 0 <= at < len(builder.relations) or isinstance(builder.relations[at], TableRef):
-        return base_table(builder, at), assignments
-    table = -1
-    out: list[Assignment] = []
-    for assignment in assignments:
-        found, name = written_column(builder, at, assignment.column)
-        table = found if table < 0 else table
-        out.append(msgspec.structs.replace(assignment, column=name))
-    return base_table(builder, table if table >= 0 else at), out
-
-
-def start_line(token: Token) -> int:
-    """Line of a token's first character (``Token.line`` is that of its last)."""
-    return int(token.line) - (token.text.count("\n") if token.token_type in _LITERALS else 0)
-
-
-def _identifier_line(node: Expression) -> int:
-    meta = node._meta if isinstance(node, exp.Identifier) else None
-    return int(meta["line"]) if meta else 0
-
-
 def _reason(error: SqlglotError) -> str:
     """What the parser says; which of several missing parts it names changes from run to run."""
     details = error.errors if isinstance(error, ParseError) else []
@@ -2033,52 +1343,9 @@ def _reason(error: SqlglotError) -> str:
     return "a part of it is missing" if what.startswith("Required keyword") else what
 
 
-def _last_into(builder: Builder, root: int, names: tuple[str, ...]) -> int:
-    """The query with the names of the dynamic partitions, which take its last columns, where its columns are listed."""
-    query = builder.relations[root]
-    if not isinstance(query, Select) or any(o.star for o in query.outputs) or len(query.outputs) < len(names):
-        return root
-    first = query.outputs[: len(query.outputs) - len(names)]
-    return builder._add(Alias(root, (*(o.name or unnamed(k) for k, o in enumerate(first)), *names)))
-
-
-def _quoted(node: Expression) -> bool:
-    if isinstance(node, exp.Column):
-        node = node.this
-    return bool(node.args.get("quoted")) if isinstance(node, exp.Identifier) else False
-
-
-def _take_into(tree: Expression) -> exp.Table | None:
-    """The INTO of a SELECT, or of the first branch of a set operation."""
-    node = tree
-    while isinstance(node, exp.SetOperation | exp.Subquery):
-        node = node.this
-    into = node.args.get("into") if isinstance(node, exp.Select) else None
-    target = into.this if into is not None else None
-    return target if isinstance(target, exp.Table) else None
-
-
-def _gives_a_row(tree: Expression) -> bool:
-    """Does a SELECT have a row in any case? Without FROM, and where it only aggregates."""
-    if not isinstance(tree, exp.Select):
-        return False
-    args = tree.args
-    if any(args.get(key) is not None for key in ("where", "having", "group")):
-        return args.get("from_") is not None and not args.get("group") and not args.get("having") and _aggregates(tree)
-    return args.get("from_") is None or _aggregates(tree)
-
-
-def _aggregates(tree: exp.Select) -> bool:
-    for item in tree.expressions:
-        for node in item.walk(prune=lambda n: isinstance(n, exp.Query | exp.Window)):
-            if isinstance(node, exp.AggFunc):
-                return True
-    return False
-
-
 def _without_tail(tokens: list[Token]) -> list[Token]:
     """Cut what follows a view's query: WITH CHECK OPTION, WITH [NO] DATA, WITH READ ONLY, WITH NO SCHEMA BINDING."""
-    if len(tokens) > 3 and tokens[-2].text.upper() == "COMMENT" and tokens[-1].token_type in _LITERALS:
+    if len(tokens) > 3 and tokens[-2].text.upper() == "COMMENT" and tokens[-1].token_type in LITERALS:
         tokens = tokens[:-2]
     if tokens[0].token_type is T.L_PAREN:  # (query) WITH DATA PRIMARY INDEX ...
         end = closing(tokens, 0)
@@ -2115,9 +1382,9 @@ def _first_rows(tokens: list[Token]) -> list[Token]:
 
 
 _HANDLERS: Final[dict[type, Callable[..., tuple[Builder, Scope] | None]]] = {
-    exp.Insert: FileCompiler._insert,
-    exp.Update: FileCompiler._update,
-    exp.Delete: FileCompiler._delete,
-    exp.Merge: FileCompiler._merge,
+    exp.Insert: data.insert,
+    exp.Update: data.update,
+    exp.Delete: data.delete,
+    exp.Merge: data.merge,
     exp.MultitableInserts: writes.multitable_insert,
 }

@@ -16,6 +16,7 @@ from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import TokenError
 from sqlglot.tokens import Token, Tokenizer, TokenType
 
+from ray_lineage.compile.kinds import LITERALS
 from ray_lineage.model import Diagnostic
 
 # the parser's own log lines repeat what our diagnostics say with file and line
@@ -118,3 +119,8 @@ def shifted(token: Token, lines: int, offset: int) -> Token:
         token.start += offset
         token.end += offset
     return token
+
+
+def start_line(token: Token) -> int:
+    """Line of a token's first character (``Token.line`` is that of its last)."""
+    return int(token.line) - (token.text.count("\n") if token.token_type in LITERALS else 0)

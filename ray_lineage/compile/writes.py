@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from sqlglot import exp
 from sqlglot.tokens import Token
 
-from ray_lineage.compile import ddl, procedural
+from ray_lineage.compile import data, ddl, define, procedural
 from ray_lineage.compile.kinds import T
 from ray_lineage.compile.relations import FILTER, IDENTITY, Builder, Collected, Scope
 from ray_lineage.compile.split import closing
@@ -50,7 +50,7 @@ def multitable_insert(c: FileCompiler, tree: exp.MultitableInserts, tokens: list
             influences.extend(more)
             subqueries.extend(subs)
         insert = branch.this
-        target, columns = c._insert_target(insert.this)
+        target, columns = data.insert_target(c, insert.this)
         values = insert.args.get("expression")
         rows = values.expressions if isinstance(values, exp.Values) else []
         if not rows:
@@ -81,7 +81,7 @@ def update_of_a_query(c: FileCompiler, tokens: list[Token], owner: str) -> bool:
     builder.relations[index] = Select((query,), ())
     assignments: list[Assignment] = []
     subqueries: list[int] = []
-    c._set_clauses(tree.expressions, builder, scope, query, assignments, subqueries)
+    data.set_clauses(c, tree.expressions, builder, scope, query, assignments, subqueries)
     written: dict[Name, list[Assignment]] = {}
     for assignment in assignments:
         target, column = _base_column(builder, query, assignment.column)
@@ -214,7 +214,7 @@ def _load_set(
     tree = c._parse([update, Token(T.VAR, "o", tokens[at].line), *tokens[at:]], "UPDATE")
     assignments: list[Assignment] = []
     subqueries: list[int] = []
-    c._set_clauses(tree.expressions, builder, scope, -1, assignments, subqueries)
+    data.set_clauses(c, tree.expressions, builder, scope, -1, assignments, subqueries)
     c._add(
         tokens,
         "load",
@@ -356,7 +356,7 @@ def cached(c: FileCompiler, tokens: list[Token], owner: str) -> None:
     if at < 0 or not parts or query >= len(tokens):
         return
     c.temporary.add(c._name(parts)[-1])
-    c._define(tokens, tokens[query:], c._full(parts), "TempTable", (), "create_table_as", owner, temporary=True)
+    define.define(c, tokens, tokens[query:], c._full(parts), "TempTable", (), "create_table_as", owner, temporary=True)
 
 
 # --------------------------------------------------------------------------- CREATE of other things
@@ -382,7 +382,7 @@ def create(c: FileCompiler, tokens: list[Token], words: list[str], owner: str) -
         query = _after_as(tokens, i)
         if query:
             c.seen += 1
-            c._define(tokens, query, name, "Table", (), "create_model", owner)
+            define.define(c, tokens, query, name, "Table", (), "create_model", owner)
     elif kind == "PIPE":
         query = _after_as(tokens, i)
         if query and query[0].text.upper() == "COPY":
@@ -416,7 +416,7 @@ def create(c: FileCompiler, tokens: list[Token], words: list[str], owner: str) -
         query = _after_as(tokens, i)
         if query:
             c.seen += 1
-            c._define(tokens, query, name, "Function", (), "create_function", owner)
+            define.define(c, tokens, query, name, "Function", (), "create_function", owner)
     else:
         return False
     return True
@@ -503,7 +503,7 @@ def _join_index(c: FileCompiler, tokens: list[Token], name: Name, i: int, owner:
             break
     if end:
         c.seen += 1
-        c._define(tokens, query[:end], name, "MaterializedView", (), "create_view", owner)
+        define.define(c, tokens, query[:end], name, "MaterializedView", (), "create_view", owner)
     return True
 
 
@@ -540,7 +540,7 @@ def partition_of(c: FileCompiler, tokens: list[Token], head: ddl.CreateHead, nam
     if not parts:
         return False
     parent = c._full(parts)
-    c._like(tokens, name, "Table", parent, owner, False)
+    define.like(c, tokens, name, "Table", parent, owner, False)
     if head.columns and words[at] == "INHERITS":
         own = tuple(c._declared(x) for x in head.columns)
         c.declarations.append(Declaration(name, "Table", tokens[0].line, own, adds=True))
@@ -583,8 +583,16 @@ def function_query(c: FileCompiler, tokens: list[Token], owner: str) -> bool:
         if query and query[0].token_type in (T.SELECT, T.WITH):
             c.seen += 1
             c.owner = owner
-            c._define(
-                tokens, query, declared.name, "Function", declared.columns, "create_function", owner, redeclare=declared
+            define.define(
+                c,
+                tokens,
+                query,
+                declared.name,
+                "Function",
+                declared.columns,
+                "create_function",
+                owner,
+                redeclare=declared,
             )
             return True
     return False
