@@ -997,7 +997,7 @@ _ALL: Final = (
     _rule("postgres any", "cube", "", _plain_cube),
     _rule("duckdb", "merge by", r"\b(?:insert|update)\s+by\s+(?:name|position)\b", _plain_by_name),
     _rule("duckdb", "insert by", r"\bby\s+position\b", _plain_by_name),
-    _rule("oracle postgres redshift mysql teradata exasol any", "current of", "", _without_current),
+    _rule("oracle postgres redshift mysql teradata exasol any", "current", r"\bcurrent\s+of\b", _without_current),
     _rule("bigquery", "table", r"\b(?:appends|changes)\s*\(\s*table\b", _plain_changes),
     _rule("databricks spark any", "evolution", "", _without_evolution),
     _rule("redshift", "duplicates", r"\bremove\s+duplicates\b", _plain_merge),

@@ -61,6 +61,7 @@ _BODIES: Final = frozenset({T.HEREDOC_STRING, T.STRING, T.RAW_STRING})
 _QUERIES: Final = frozenset({"SELECT", "WITH", "(", "FROM", "VALUES", "TABLE", "PIVOT", "UNPIVOT"})
 _PIVOTS: Final = {"PIVOT_WIDER": (T.PIVOT, "PIVOT"), "PIVOT_LONGER": (T.UNPIVOT, "UNPIVOT")}
 _DATA: Final = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE"})
+_NONE: Final[frozenset[str]] = frozenset()
 _FILES_AS_TABLES: Final = frozenset({"spark", "spark2", "databricks", "duckdb", "drill"})
 _FORMATS: Final = frozenset(
     [
@@ -278,6 +279,8 @@ class FileCompiler:
     def variables(self) -> frozenset[str]:
         """The variables that the program at hand sees, its package's and its script's too: they are no columns (engines
         refuse such ambiguity)."""
+        if not self.declared:
+            return _NONE
         name, found = self.owner, self.declared.get("", ())
         while name:
             found = (*found, *self.declared.get(name, ()))
