@@ -491,10 +491,14 @@ def fetch(c: FileCompiler, tokens: list[Token], owner: str) -> None:
     parts, _ = ddl.read_name(tokens, at - 1)
     end = next((i for i in range(at, len(tokens)) if tokens[i].token_type is T.LIMIT), len(tokens))
     targets = [tokens[a:b] for a, b in ddl.items(tokens, at + 1, end)]
-    if not parts or not targets:
-        return
+    if parts and targets:
+        _take_row(c, tokens, owner, parts[-1], targets)
+
+
+def _take_row(c: FileCompiler, tokens: list[Token], owner: str, cursor: Token, targets: list[list[Token]]) -> None:
+    """A row of a cursor goes into variables."""
     builder = c._builder()
-    table = builder._add(TableRef((f"#cursor:{c._part(parts[-1])}",), tokens[0].line))
+    table = builder._add(TableRef((f"#cursor:{c._part(cursor)}",), tokens[0].line))
     store(c, tokens, builder, owner, targets, table)
 
 
@@ -575,8 +579,16 @@ def receive(c: FileCompiler, tokens: list[Token], owner: str) -> None:
         c._add(tokens, "receive", builder, owner, root=root, target=target)
 
 
+def _named(token: Token, text: str) -> Token:
+    return Token(T.VAR, text, token.line, token.col, token.start, token.end)
+
+
+_INTO_SCALARS: Final = frozenset({"postgres", "redshift", "materialize", "risingwave", ""})
+
+
 def loop(c: FileCompiler, tokens: list[Token], owner: str) -> None:
-    """``FOR r IN (SELECT ...) LOOP`` and ``FOR r IN cursor LOOP``: r is a row of the query."""
+    """``FOR r IN (SELECT ...) LOOP`` and ``FOR r IN cursor LOOP``: r is a row of the query. plpgsql's ``FOR v, w IN SELECT``
+    gives its columns to variables that are declared."""
     if len(tokens) > 4 and tokens[2].token_type is T.ALIAS:  # FOR c AS [cursor CURSOR FOR] SELECT ... DO
         at = next((k for k, t in enumerate(tokens) if t.token_type in (T.SELECT, T.WITH)), -1)
         if at > 0:
@@ -584,26 +596,37 @@ def loop(c: FileCompiler, tokens: list[Token], owner: str) -> None:
             c.seen += 1
             cursor(c, tokens[1], tokens[at:], tokens, owner)
         return
-    if len(tokens) < 4 or tokens[2].text.upper() != "IN":
+    at = next((k for k, t in enumerate(tokens) if t.text.upper() == "IN"), len(tokens))
+    if len(tokens) < at + 2 or at < 2:
         return
     name = c._part(tokens[1])
-    i = 4 if tokens[3].text.upper() == "REVERSE" else 3
+    targets = [tokens[k:end] for k, end in ddl.items(tokens, 1, at)]
+    names = {c._part(target[0]) for target in targets if target}
+    scalars = c.dialect in _INTO_SCALARS and names <= c.variables and names.isdisjoint(c.records)
+    if at > 2 and not scalars:
+        return
+    i = at + 2 if tokens[at + 1].text.upper() == "REVERSE" else at + 1
     query = tokens[i:]
     while len(query) > 2 and query[0].token_type is T.L_PAREN and closing(query, 0) == len(query) - 1:
         query = query[1:-1]
+    reads = bool(query) and (query[0].text.upper() == "EXECUTE" or query[0].token_type in (T.SELECT, T.WITH))
+    own = _named(tokens[1], f"{name}@{tokens[0].start}")  # the rows of another loop are others
+    rows = (f"#cursor:{c._part(own)}",)
+    if reads and not scalars:
+        c.rows[name] = rows
     if query and query[0].text.upper() == "EXECUTE":
-        c.rows[name] = (f"#cursor:{name}",)
         value = _until(query, 1, ("USING",))
-        _run_text(c, value, tokens, owner, ((f"#cursor:{name}",), ()), _binds(c, query, owner))
-    elif query and query[0].token_type in (T.SELECT, T.WITH):
-        c.rows[name] = (f"#cursor:{name}",)
+        _run_text(c, value, tokens, owner, (rows, ()), _binds(c, query, owner))
+    elif reads:
         c.seen += 1
-        cursor(c, tokens[1], query, tokens, owner)
+        cursor(c, own, query, tokens, owner)
     elif len(query) == 1 or (len(query) > 1 and query[1].token_type is T.L_PAREN and query[-1].token_type is T.R_PAREN):
         c.rows[name] = (f"#cursor:{c._part(query[0])}",)
     else:  # a range of numbers
         c.rows.pop(name, None)
         c.declare(name)
+    if reads and scalars:
+        _take_row(c, tokens, owner, own, targets)
 
 
 # --------------------------------------------------------------------------- calls and dynamic SQL

@@ -507,3 +507,19 @@ CREATE TABLE o AS SELECT total(a) AS x, json_group_array(b) AS y FROM t;
 -- case: all columns of a json table [postgres, mysql, oracle]
 CREATE TABLE o AS SELECT jt.* FROM t, JSON_TABLE(t.a, '$.x[*]' COLUMNS (k INT PATH '$.k', n FOR ORDINALITY, NESTED PATH '$.y[*]' COLUMNS (v INT PATH '$.v'))) jt;
 -- pairs: t.a > o.k t, t.a > o.v t
+-- case: two loops over a record of one name [oracle]
+BEGIN
+  FOR r IN (SELECT a FROM t) LOOP
+    INSERT INTO o (x) VALUES (r.a);
+  END LOOP;
+  FOR r IN (SELECT c AS a FROM u) LOOP
+    INSERT INTO p (x) VALUES (r.a);
+  END LOOP;
+END;
+-- pairs: t.a > o.x i, u.c > p.x i
+-- case: two loops over a record of one name in a body in quotes [postgres]
+DO $$ DECLARE r record; BEGIN
+  FOR r IN SELECT a FROM t LOOP INSERT INTO o (x) VALUES (r.a); END LOOP;
+  FOR r IN EXECUTE 'SELECT c AS a FROM u' LOOP INSERT INTO p (x) VALUES (r.a); END LOOP;
+END $$;
+-- pairs: t.a > o.x i, u.c > p.x i

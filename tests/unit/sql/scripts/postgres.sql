@@ -710,3 +710,24 @@ INSERT INTO o SELECT * FROM f(1);
 INSERT INTO p SELECT * FROM g();
 -- pairs: t.a > f.x a, t.b > f.y a, f.x > o.x i, f.y > o.y i, t.a > g.x i, t.b > g.y i, g.x > p.x i, g.y > p.y i, t.a > pr.n a,
 --  t.a > m.x a
+-- case: loops over scalar variables
+CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE v int; w text; r record;
+BEGIN
+  FOR v IN SELECT id FROM t LOOP
+    INSERT INTO o (x) VALUES (v);
+  END LOOP;
+  FOR v, w IN (SELECT c, d FROM u) LOOP
+    INSERT INTO p (x, y) VALUES (v, w);
+  END LOOP;
+  FOR r IN SELECT a FROM t LOOP
+    INSERT INTO q (x) VALUES (r.a);
+  END LOOP;
+  FOR w IN EXECUTE 'SELECT b FROM t' LOOP
+    INSERT INTO s (x) VALUES (w);
+  END LOOP;
+  FOR v IN 1..3 LOOP
+    INSERT INTO n (x) VALUES (v);
+  END LOOP;
+END $$;
+-- pairs: t.id > o.x i, t.id > p.x i, u.c > p.x i, u.d > p.y i, t.a > q.x i, u.d > s.x i, t.b > s.x i, t.id > n.x i, u.c > n.x i
