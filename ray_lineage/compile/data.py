@@ -10,14 +10,16 @@ from sqlglot.errors import ParseError
 from sqlglot.expressions import Expression
 from sqlglot.tokens import Token
 
-from ray_lineage.compile import ddl, procedural
+from ray_lineage.compile import ddl, functions, procedural
 from ray_lineage.compile.dynamic import UNKNOWN
 from ray_lineage.compile.kinds import DELIMITED, T
 from ray_lineage.compile.options import ModelName
-from ray_lineage.compile.relations import FILTER, IDENTITY, JOIN, STRUCTS, TRANSFORMATION, Builder, Collected, Scope
+from ray_lineage.compile.relations import Builder
 from ray_lineage.compile.rewrite import OutputClause
+from ray_lineage.compile.scopes import FILTER, IDENTITY, JOIN, TRANSFORMATION, Collected, Scope
 from ray_lineage.compile.split import closing
 from ray_lineage.compile.tokens import start_line
+from ray_lineage.compile.words import STRUCTS
 from ray_lineage.model import (
     STAR,
     Alias,
@@ -142,7 +144,9 @@ def insert_target(c: FileCompiler, node: Expression) -> tuple[Name, tuple[str, .
         return c.dataset(node.this), columns
     if isinstance(node, exp.Table):
         return c.dataset(node), ()
-    if isinstance(node, exp.Anonymous) and (location := c._builder()._file_of(node)):  # INSERT INTO FUNCTION s3(...)
+    if isinstance(node, exp.Anonymous) and (
+        location := functions.file_of(c._builder(), node)
+    ):  # INSERT INTO FUNCTION s3(...)
         return location, ()
     if isinstance(node, exp.Anonymous):  # another table function
         return ("#" + UNKNOWN,), ()

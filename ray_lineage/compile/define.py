@@ -10,7 +10,7 @@ from sqlglot.tokens import Token
 
 from ray_lineage.compile import ddl, procedural
 from ray_lineage.compile.kinds import T
-from ray_lineage.compile.relations import IDENTITY, Collected, Scope
+from ray_lineage.compile.scopes import IDENTITY, Collected, Scope
 from ray_lineage.compile.split import closing
 from ray_lineage.compile.tokens import start_line
 from ray_lineage.model import (

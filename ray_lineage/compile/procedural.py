@@ -16,9 +16,10 @@ from sqlglot.tokens import Token
 from ray_lineage.compile import ddl
 from ray_lineage.compile.dynamic import UNKNOWN, Text, text_of
 from ray_lineage.compile.kinds import T
-from ray_lineage.compile.relations import IDENTITY, Builder, Collected, Scope
+from ray_lineage.compile.relations import Builder
 from ray_lineage.compile.rewrite import HINTS, METHODS
 from ray_lineage.compile.rowsets import file_of
+from ray_lineage.compile.scopes import IDENTITY, Collected, Scope
 from ray_lineage.compile.split import closing
 from ray_lineage.compile.tokens import shifted, tokenize
 from ray_lineage.model import (

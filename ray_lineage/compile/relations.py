@@ -7,7 +7,6 @@ names, an unqualified one a reference into its scope, a star stays a star. ``lin
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import product
 from typing import Any, Final
 
 import msgspec
@@ -15,8 +14,49 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.expressions import Expression
 
+from ray_lineage.compile import functions, pivots
 from ray_lineage.compile.dynamic import UNKNOWN
 from ray_lineage.compile.names import folder
+from ray_lineage.compile.scopes import (
+    AGGREGATION,
+    COMPOSED,
+    CONDITIONAL,
+    DERIVED,
+    FILTER,
+    GROUP_BY,
+    IDENTITY,
+    JOIN,
+    MASKING,
+    SORT,
+    TRANSFORMATION,
+    WINDOW,
+    Collected,
+    Scope,
+    distinct,
+    line_of,
+)
+from ray_lineage.compile.words import (
+    AGGREGATES,
+    ALIASES_IN_WHERE,
+    FIRST_WORDS,
+    HAVE_DUAL,
+    HAVE_PATTERNS,
+    LATERAL_ALIASES,
+    LOOKUPS,
+    MASKING_FUNCTIONS,
+    MASKING_NAMES,
+    NO_COLUMNS,
+    NO_VALUE,
+    OF_ROWS,
+    PROPERTIES,
+    RECURSION_NEEDS_NO_WORD,
+    ROW_VALUES,
+    SCHEMA_CALLS,
+    SEQUENCE_COLUMNS,
+    SEQUENCE_FUNCTIONS,
+    SEQUENCE_OBJECTS,
+    STRUCTS,
+)
 from ray_lineage.model import (
     STAR,
     SYSTEM_SCHEMAS,
@@ -33,68 +73,12 @@ from ray_lineage.model import (
     TableRef,
 )
 
-IDENTITY, TRANSFORMATION, AGGREGATION, MASKING, CONDITIONAL, WINDOW = range(6)
-FILTER, JOIN, GROUP_BY, SORT = range(4)
-
 _LEAVES: Final = frozenset(
     {
         exp.Literal, exp.Identifier, exp.DataType, exp.Var, exp.Null, exp.Boolean, exp.SessionParameter,
         exp.CurrentDate, exp.CurrentTimestamp, exp.Hint, exp.National, exp.HexString,
     }
 )  # fmt: skip
-_SEQUENCE_FUNCTIONS: Final = frozenset({"nextval", "currval", "lastval", "setval"})
-_SEQUENCE_COLUMNS: Final = frozenset({"nextval", "currval"})
-_MASKING: Final = frozenset({
-    exp.MD5, exp.MD5Digest, exp.MD5NumberLower64, exp.MD5NumberUpper64, exp.SHA, exp.SHA1Digest, exp.SHA2, exp.SHA2Digest,
-    exp.StandardHash,
-})  # fmt: skip
-_MASKING_NAMES: Final = frozenset(
-    {
-        "hashbytes", "hash", "mask", "mask_hash", "mask_first_n", "mask_last_n", "mask_show_first_n", "mask_show_last_n",
-        "digest", "hmac", "crypt", "pgp_sym_encrypt", "pgp_pub_encrypt", "encrypt", "encrypt_raw", "encryptbykey",
-        "encryptbypassphrase", "encryptbycert", "aes_encrypt", "tokenize", "sha", "sha1", "sha224", "sha256", "sha384",
-        "sha512", "md5", "standard_hash", "ora_hash", "farm_fingerprint", "to_hash", "xxhash64", "murmurhash",
-    }
-)  # fmt: skip
-_JSON_AGGREGATES: Final = (
-    "every jsonb_agg json_agg_strict jsonb_agg_strict json_arrayagg json_objectagg range_agg range_intersect_agg xmlagg"
-)
-_SPARK_AGGREGATES: Final = "count_min_sketch every histogram_numeric hll_sketch_agg hll_union_agg mean some std try_avg try_sum schema_of_json_agg"
-_TRINO_AGGREGATES: Final = (
-    "checksum every geometric_mean histogram map_agg map_union multimap_agg approx_most_frequent approx_set merge"
-    " numeric_histogram qdigest_agg tdigest_agg reduce_agg set_union"
-)
-_AGGREGATES: Final[dict[str, frozenset[str]]] = {
-    dialect: frozenset(names.split())
-    for dialect, names in {
-        "": _JSON_AGGREGATES + " json_group_array json_group_object",
-        "postgres": _JSON_AGGREGATES,
-        "redshift": _JSON_AGGREGATES,
-        "materialize": _JSON_AGGREGATES,
-        "risingwave": _JSON_AGGREGATES,
-        "mysql": "json_arrayagg",
-        "sqlite": "total json_group_array json_group_object jsonb_group_array jsonb_group_object",
-        "tsql": "checksum_agg stdevp var varp",
-        "fabric": "checksum_agg stdevp var varp",
-        "oracle": "approx_median approx_percentile collect stats_mode sys_xmlagg xmlagg bit_and_agg bit_or_agg bit_xor_agg"
-        " checksum kurtosis_pop kurtosis_samp skewness_pop skewness_samp boolean_and_agg boolean_or_agg every",
-        "snowflake": "hll_accumulate hll_combine vector_avg",
-        "bigquery": "st_union_agg st_centroid_agg st_extent",
-        "spark": _SPARK_AGGREGATES,
-        "spark2": _SPARK_AGGREGATES,
-        "databricks": _SPARK_AGGREGATES + " st_union_agg",
-        "hive": "histogram_numeric",
-        "trino": _TRINO_AGGREGATES,
-        "presto": _TRINO_AGGREGATES,
-        "athena": _TRINO_AGGREGATES,
-        "duckdb": "arbitrary bitstring_agg favg fsum geomean histogram product sum_no_overflow weighted_avg"
-        " reservoir_quantile entropy mad sem json_group_array json_group_object kahan_sum mean",
-        "clickhouse": "summapfiltered singlevalueornull",
-        "teradata": "skew xmlagg average maximum minimum json_agg",
-        "exasol": "mul st_union",
-    }.items()
-}
-"""Aggregates that the grammar takes for functions like any other."""
 
 _PASS: Final = frozenset({exp.Alias, exp.Paren, exp.Aliases, exp.Tuple, exp.Ordered, exp.Distinct})
 _ORDERED_SETS: Final = (exp.PercentileCont, exp.PercentileDisc, exp.Mode, exp.Quantile, exp.ApproxQuantile)
@@ -102,191 +86,12 @@ _AROUND_ROWS: Final = (
     exp.Bracket, exp.ArrayAgg, exp.AnyValue, exp.IgnoreNulls, exp.Limit, exp.Order, exp.Distinct,
 )  # fmt: skip
 _VALUE_WINDOW_FUNCTIONS: Final = (exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue, exp.NthValue)
-_VIRTUAL: Final = frozenset({"input__file__name", "block__offset__inside__file"})
-_OF_ROWS: Final = frozenset({"rowid", "ora_rowscn", "ctid", "xmin", "xmax", "tableoid"})
-"""Of the names that are no columns those that may have a qualifier."""
 
-_NO_VALUE: Final = frozenset({"default", "DEFAULT"})
-_HAVE_DUAL: Final = frozenset({"oracle", "mysql", "singlestore", "snowflake", "exasol", "doris", "starrocks"})
-_NO_COLUMNS: Final[dict[str, frozenset[str]]] = {
-    dialect: names | _NO_VALUE
-    for dialect, names in {
-        "oracle": frozenset(
-            {
-                "sysdate",
-                "systimestamp",
-                "rownum",
-                "level",
-                "user",
-                "uid",
-                "rowid",
-                "ora_rowscn",
-                "current_date",
-                "connect_by_isleaf",
-                "connect_by_iscycle",
-                "sessiontimezone",
-                "dbtimezone",
-                "versions_starttime",
-                "versions_endtime",
-                "versions_startscn",
-                "versions_endscn",
-                "versions_operation",
-                "versions_xid",
-            }
-        ),
-        "exasol": frozenset(
-            {
-                "sysdate",
-                "rownum",
-                "rowid",
-                "level",
-                "current_session",
-                "current_statement",
-                "localtimestamp",
-                "sessiontimezone",
-                "dbtimezone",
-            }
-        ),
-        "trino": frozenset({"current_schema", "current_path"}),
-        "presto": frozenset({"current_schema", "current_path"}),
-        "duckdb": frozenset({"current_schema", "current_role"}),
-        "databricks": frozenset({"localtimestamp"}),
-        "mysql": frozenset({"utc_timestamp", "utc_date", "utc_time"}),
-        "sqlite": frozenset({"rowid", "_rowid_"}),
-        "hive": _VIRTUAL,
-        "spark": _VIRTUAL,
-        "teradata": frozenset({"date", "time", "user", "session", "account", "database", "profile", "current_role"}),
-        "postgres": frozenset({"ctid", "xmin", "xmax", "tableoid", "user", "current_catalog", "current_role"}),
-        "tsql": frozenset({"$action", "$identity", "$rowguid", "user"}),
-        "fabric": frozenset({"$action", "$identity", "$rowguid", "user"}),
-        "snowflake": frozenset(
-            {
-                "current_timestamp",
-                "current_date",
-                "sysdate",
-                "metadata$action",
-                "metadata$isupdate",
-                "metadata$row_id",
-                "metadata$filename",
-                "metadata$file_row_number",
-            }
-        ),
-    }.items()
-}
-_LATERAL_ALIASES: Final = frozenset(
-    {"snowflake", "redshift", "databricks", "spark", "spark2", "duckdb", "clickhouse", "teradata", "exasol", "hive", ""}
-)
-_ALIASES_IN_WHERE: Final = frozenset({"clickhouse", "snowflake", "teradata", "exasol"})
-_RECURSION_NEEDS_NO_WORD: Final = frozenset({"tsql", "fabric", "oracle", "snowflake", "sqlite", "db2", ""})
-STRUCTS: Final = frozenset(
-    {
-        "bigquery",
-        "spark",
-        "spark2",
-        "databricks",
-        "hive",
-        "duckdb",
-        "presto",
-        "trino",
-        "athena",
-        "clickhouse",
-        "snowflake",
-        "redshift",
-        "",
-    }
-)
-_SEQUENCE_OBJECTS: Final = frozenset({"oracle", "snowflake", "exasol", "db2", "redshift", ""})
-_ROW_VALUES: Final = frozenset({"postgres", "redshift", "duckdb", "bigquery", "materialize", "risingwave"})
-_SCHEMA_CALLS: Final = frozenset({"tsql", "fabric"})
-"""Where functions with a schema are the user's, and those without are the engine's."""
-
-_PROPERTIES: Final = frozenset({"lat", "long", "stx", "sty", "stsrid", "m", "z", "hasm", "hasz", "isnull"})
-"""Of SQL Server's geometry and geography: ``column.Lat`` has no table ``column``."""
-
-_FIRST_WORDS: Final = frozenset({"DATE_BUCKET", "IDENTITY", "GET_FORMAT"})
-"""Functions whose first argument is a part of a date or a type."""
-
-_LOOKUPS: Final = ("dictget", "joinget")
-
-_ROWSETS: Final = {
-    "string_split": ("value", "ordinal"),
-    "openjson": ("key", "value", "type"),
-    "generateseries": ("value",),
-    "generate_series": ("value",),
-}
-"""Columns of the engine's functions."""
 
 _PIPED: Final = "__tmp"
 """The parser makes a CTE of each step of a pipe and gives it such a name."""
 
 _ROWS_READ = 100  # of a VALUES list; later rows repeat the pattern
-
-
-_WINDOWING: Final = {
-    "tumble": ("window_start", "window_end"),
-    "hop": ("window_start", "window_end"),
-    "cumulate": ("window_start", "window_end"),
-    "table_changes": ("_change_type", "_commit_version", "_commit_timestamp"),
-    "appends": ("_change_type", "_change_timestamp"),
-    "changes": ("_change_type", "_change_timestamp"),
-}
-"""Functions that give the columns of a table, and these."""
-
-_HAVE_PATTERNS: Final = frozenset({"duckdb", "clickhouse"})
-"""Where ``COLUMNS('pattern')`` stands for several columns."""
-
-_CHANGES: Final = frozenset({"table_changes", "appends", "changes"})
-_SUMMARY_NAMES: Final = ("column_name", "column_type")
-_SUMMARY: Final = ("min", "max", "approx_unique", "avg", "std", "q25", "q50", "q75", "count", "null_percentage")
-_DESCRIPTION: Final = ("column_name", "column_type", "null", "key", "default", "extra")
-_FILE_FUNCTIONS: Final[dict[str, frozenset[str]]] = {
-    "duckdb": frozenset(
-        [
-            "read_csv_auto",
-            "read_json",
-            "read_json_auto",
-            "read_json_objects",
-            "read_ndjson",
-            "read_ndjson_auto",
-            "read_ndjson_objects",
-            "parquet_scan",
-            "read_text",
-            "read_blob",
-            "delta_scan",
-            "iceberg_scan",
-            "sniff_csv",
-            "read_xlsx",
-            "st_read",
-        ]
-    ),
-    "databricks": frozenset({"read_files", "cloud_files"}),
-    "spark": frozenset({"read_files"}),
-    "clickhouse": frozenset(
-        [
-            "s3",
-            "s3cluster",
-            "file",
-            "url",
-            "hdfs",
-            "gcs",
-            "azureblobstorage",
-            "iceberg",
-            "deltalake",
-            "hudi",
-            "filecluster",
-            "urlcluster",
-            "hdfscluster",
-        ]
-    ),
-    "starrocks": frozenset({"files"}),
-}
-"""Table functions whose first argument is a location."""
-
-
-def _composed(how: int, parent: int) -> int:
-    if how >= CONDITIONAL or parent >= CONDITIONAL:
-        return min(x for x in (how, parent) if x >= CONDITIONAL)
-    return max(how, parent)
 
 
 _Push = Callable[[tuple[Any, int]], None]
@@ -308,63 +113,10 @@ def _treatment(kind: type) -> int:
         return IDENTITY
     if issubclass(kind, exp.AggFunc) and not issubclass(kind, _VALUE_WINDOW_FUNCTIONS):
         return AGGREGATION
-    return MASKING if kind in _MASKING else TRANSFORMATION
-
-
-COMPOSED: Final = tuple(tuple(_composed(a, b) for b in range(6)) for a in range(6))
-"""Composition of transformations: what the second does with a value that the first already did something to."""
-
-
-class Scope:
-    """The names that a SELECT's expressions can see: its FROM relations by alias, then its parents'."""
-
-    __slots__ = ("aliases", "ctes", "index", "outputs", "parent", "tables", "windows")
-
-    def __init__(self, index: int, parent: Scope | None, ctes: dict[str, int]) -> None:
-        self.index = index
-        self.parent = parent
-        self.ctes = ctes
-        self.aliases: dict[str, int] = {}
-        self.tables: list[tuple[Name, int]] = []
-        self.outputs: dict[str, Output] = {}
-        self.windows: dict[str, Expression] = {}  # of the WINDOW clause
-
-    def find(self, alias: str, db: str = "") -> int:
-        scope: Scope | None = self
-        while scope is not None:
-            if not db:
-                found = scope.aliases.get(alias, -1)
-                if found >= 0:
-                    return found
-            for name, index in scope.tables:
-                if name[-1] == alias and (not db or (len(name) > 1 and name[-2] == db)):
-                    return index
-            scope = scope.parent
-        return -1
-
-
-class Collected:
-    """What a walk over an expression found."""
-
-    __slots__ = ("at", "exists", "line", "refs", "subqueries")
-
-    def __init__(self) -> None:
-        self.refs: dict[tuple[int, int, str, bool], Ref] = {}
-        self.subqueries: list[int] = []
-        self.exists: list[int] = []  # of them, those of which only the rows count
-        self.line = 0
-        self.at = -1  # offset of some column's name
-
-    def through(self, how: int) -> Collected:
-        """The same columns, after something more was done to them."""
-        out = Collected()
-        out.line, out.at = self.line, self.at
-        out.refs = {k: msgspec.structs.replace(r, how=COMPOSED[how][r.how]) for k, r in self.refs.items()}
-        return out
+    return MASKING if kind in MASKING_FUNCTIONS else TRANSFORMATION
 
 
 _WRAPPERS: Final = (exp.Subquery, exp.Paren)
-_DERIVED: Final = (exp.Subquery, exp.Select, exp.SetOperation, exp.Values)
 _FROM_ITEMS: Final = (exp.Table, exp.Subquery, exp.TableFromRows, exp.Lateral, exp.Unnest)
 
 
@@ -386,11 +138,11 @@ class Builder:
         self.fold = folder(dialect)
         self.dataset = dataset
         self.relations: list[Relation] = []
-        self.pseudo = _NO_COLUMNS.get(dialect, _NO_VALUE)
+        self.pseudo = NO_COLUMNS.get(dialect, NO_VALUE)
         self.dynamic = False  # names may hold UNKNOWN
         self.unknown_is_list = True  # such an item of a select list may be several columns, not just a value
-        self.lateral = dialect in _LATERAL_ALIASES
-        self.aggregates = _AGGREGATES.get(dialect, frozenset())
+        self.lateral = dialect in LATERAL_ALIASES
+        self.aggregates = AGGREGATES.get(dialect, frozenset())
         self.variables: frozenset[str] = frozenset()  # plain names that are variables, not columns
         self.rows: dict[str, Name] = {}  # names of a trigger's rows (inserted, new...) and their table
         self.assigned: list[tuple[str, Collected]] = []  # SELECT @v = expression
@@ -422,7 +174,7 @@ class Builder:
         if isinstance(node, exp.Values):
             return self._values(node, parent, known)
         if isinstance(node, exp.Pivot) and isinstance(node.this, exp.Expr):
-            return self._pivot_statement(node, parent, known)
+            return pivots.pivot_statement(self, node, parent, known)
         if isinstance(node, exp.Table):
             return self._star_of(node, parent, known)
         return self._expression_only(node, parent, known)
@@ -461,7 +213,7 @@ class Builder:
                 continue
             index = self._reserve()
             recursive = isinstance(body, exp.SetOperation) and bool(
-                with_.args.get("recursive") or self.dialect in _RECURSION_NEEDS_NO_WORD
+                with_.args.get("recursive") or self.dialect in RECURSION_NEEDS_NO_WORD
             )
             inner = {**known, name: index} if recursive else known
             query = self.query(body, parent, inner)
@@ -511,7 +263,7 @@ class Builder:
         else:
             items = [*(args.get("partition_by") or ()), *items]
         outputs = self._outputs(items, inner, sources, subqueries)
-        self.relations[index] = Select(tuple(sources), outputs, _distinct(influences), subqueries=tuple(subqueries))
+        self.relations[index] = Select(tuple(sources), outputs, distinct(influences), subqueries=tuple(subqueries))
         alias = args.get("alias")
         for key in [k for k, v in scope.aliases.items() if v in sources]:
             scope.aliases[key] = index
@@ -554,7 +306,7 @@ class Builder:
         self.relations[index] = Select(
             tuple(sources),
             outputs,
-            _distinct(influences),
+            distinct(influences),
             parent.index if parent else -1,
             tuple(merged),
             self.lateral and bool(scope.outputs),
@@ -593,7 +345,7 @@ class Builder:
         self.relations[index] = Select(
             tuple(sources),
             (output,),
-            _distinct(influences),
+            distinct(influences),
             parent.index if parent else -1,
             tuple(merged),
             False,
@@ -681,7 +433,7 @@ class Builder:
             seen = self._to_the_left(inner, scope, sources)
             sources.extend(self._from_item(inner, seen, shell=node if wrapped else None))
         for pivot in node.args.get("pivots") or ():
-            replaced = self._pivot(pivot, sources[before:], scope, subqueries)
+            replaced = pivots.pivot(self, pivot, sources[before:], scope, subqueries)
             del sources[before:]
             sources.append(replaced)
         for lateral in node.args.get("laterals") or ():
@@ -706,8 +458,8 @@ class Builder:
         if isinstance(node, exp.TableAlias):  # |> AS name: what came through the pipe, which the parser made a CTE
             node = exp.Table(this=node.this)
         if isinstance(node, exp.Table) and node.args.get("rows_from"):
-            return [self._rows_from(node, name, columns, scope)]
-        if isinstance(node, exp.Table) and isinstance(node.this, _DERIVED):
+            return [functions.rows_from(self, node, name, columns, scope)]
+        if isinstance(node, exp.Table) and isinstance(node.this, DERIVED):
             node = node.this
         if isinstance(node, exp.Table) and not isinstance(node.this, exp.Func | exp.SemanticView):
             return [self._table(node, name, columns, scope)]
@@ -715,7 +467,7 @@ class Builder:
             return self._parenthesised_joins(node, scope)
         if isinstance(node, exp.Subquery) and isinstance(node.this, exp.Summarize | exp.Describe):
             node = node.this
-        if isinstance(node, _DERIVED):
+        if isinstance(node, DERIVED):
             index = self.query(node.this if isinstance(node, exp.Subquery) and not node.args.get("with_") else node,
                                scope.parent, scope.ctes)  # fmt: skip
         elif isinstance(node, exp.Lateral):
@@ -744,7 +496,7 @@ class Builder:
                 if isinstance(call, exp.Literal):
                     return [self._table(exp.Table(this=exp.DynamicIdentifier(this=call)), name, columns, scope)]
             qualifier = self._qualifier_parts(node) if call is node.this and isinstance(node, exp.Table) else ()
-            index = self._function(call, columns, scope, qualifier)
+            index = functions.function(self, call, columns, scope, qualifier)
             columns = ()
         if columns:
             index = self._add(Alias(index, columns))
@@ -767,11 +519,11 @@ class Builder:
                 index = self._add(Alias(index, columns))
             scope.aliases[alias or plain] = index
             return index
-        if plain.lower() == "dual" and self.dialect in _HAVE_DUAL and self._is_dual(args):
+        if plain.lower() == "dual" and self.dialect in HAVE_DUAL and self._is_dual(args):
             index = scope.aliases[alias or plain] = self._add(Select((), ()))
             return index
         name = self.dataset(node)
-        index = self._add(TableRef(name, _line(node), columns))
+        index = self._add(TableRef(name, line_of(node), columns))
         if alias:
             scope.aliases[alias] = index
         else:
@@ -786,14 +538,14 @@ class Builder:
 
     def _lateral(self, node: exp.Lateral, alias: str, columns: tuple[str, ...], scope: Scope) -> int:
         inner = node.this
-        if isinstance(inner, _DERIVED):
+        if isinstance(inner, DERIVED):
             index = self.query(inner, scope, scope.ctes)
             if columns:
                 index = self._add(Alias(index, columns))
         elif isinstance(inner, exp.Unnest):
             index = self._unnest(inner, alias, columns, scope)
         else:
-            index = self._function(inner, columns, scope)
+            index = functions.function(self, inner, columns, scope)
         if alias:
             scope.aliases[alias] = index
         return index
@@ -829,368 +581,10 @@ class Builder:
     def _qualifier_parts(self, node: exp.Table) -> Name:
         return tuple(self._identifier(p) for p in (node.args.get("catalog"), node.args.get("db")) if p is not None)
 
-    def _function(self, call: Expression, columns: tuple[str, ...], scope: Scope, qualifier: Name = ()) -> int:
-        collected = Collected()
-        name: Name = ()
-        location = self._file_of(call)
-        if location:
-            index = self._add(TableRef(location, 0))
-            return self._add(Alias(index, columns)) if columns else index
-        if isinstance(call, exp.Anonymous) and call.name.upper() in ("OPENQUERY", "OPENROWSET"):
-            remote = self.remote(self, call)
-            if remote >= 0:
-                return self._add(Alias(remote, columns)) if columns else remote
-        elif isinstance(call, exp.Anonymous | exp.Dot):
-            name = (*qualifier, *self._function_name(call))
-            if len(name) > 1:
-                name = self.qualified(name)
-            elif self.dialect in _SCHEMA_CALLS:  # the engine's own
-                name = ()
-        if isinstance(call, exp.Stack):
-            subqueries: list[int] = []
-            width = (
-                -(-len(call.expressions) // int(call.this.name))
-                if call.this.name.isdigit() and call.this.name != "0"
-                else 1
-            )
-            names = columns or tuple(f"col{k}" for k in range(width))
-            outputs = tuple(self._stacked(call, names, scope, subqueries))
-            return self._add(Select((), outputs, (), scope.index, subqueries=tuple(subqueries)))
-        special = self._known_function(call, collected, scope)
-        if special >= 0:
-            return self._add(Alias(special, columns)) if columns else special
-        schema = list(call.find_all(exp.OpenJSONColumnDef, exp.ColumnDef, exp.JSONColumnDef))
-        if not columns and not name and not schema and self.dialect in _SCHEMA_CALLS:
-            columns = _ROWSETS.get(str(call.name if isinstance(call, exp.Anonymous) else call.key).lower(), ())
-        if self.dialect == "clickhouse" and name:  # v(parameter = value)
-            for argument in call.find_all(exp.EQ):
-                self.collect(argument.expression, scope, TRANSFORMATION, collected)
-        else:
-            self.collect(call, scope, TRANSFORMATION, collected)
-        if not columns and schema:
-            columns = tuple(self._identifier(c.this) for c in schema if c.this is not None)
-            name = ()
-        if name and self.dialect in _SCHEMA_CALLS:
-            self.called(name, collected.line)
-        if columns and not name:
-            refs = tuple(collected.refs.values())
-            numbers = {self._identifier(c.this) for c in schema if c.args.get("ordinality")}
-            return self._add(Select((), tuple(Output(c, () if c in numbers else refs) for c in columns), (), scope.index,
-                                    subqueries=tuple(collected.subqueries)))  # fmt: skip
-        return self._add(TableRef(name, collected.line, columns, True, tuple(collected.refs.values())))
-
-    def _rows_from(self, node: exp.Table, alias: str, columns: tuple[str, ...], scope: Scope) -> int:
-        """``ROWS FROM (f(a) AS (b int), g(c))``: the columns of the functions, side by side."""
-        sources = [i for item in node.args["rows_from"] for i in self._from_item(item, scope)]
-        index = self._reserve()
-        self.relations[index] = Select(tuple(sources), (Output(None, (Ref(-1, index, STAR, IDENTITY),), star=True),))
-        if columns:
-            index = self._add(Alias(index, columns))
-        if alias:
-            scope.aliases[alias] = index
-        return index
-
-    def _known_function(self, call: Expression, collected: Collected, scope: Scope) -> int:
-        """Relation of a function whose tables the parser knows; else -1, and what it makes of them is ``collected``."""
-        if isinstance(call, exp.VectorSearch):
-            return self._vector_search(call, scope)
-        if isinstance(call, exp.SemanticView):
-            return self._semantic_view(call, scope)
-        if isinstance(call, exp.Summarize | exp.Describe):
-            return self._summary(call, scope)
-        if not isinstance(call, exp.Anonymous | exp.Dot | exp.GapFill):
-            tables = [(k, t) for k, t in call.args.items() if isinstance(t, exp.Table)]
-            if isinstance(call, exp.FeaturesAtTime) and tables:
-                return self._columns_of([self._table(tables[0][1], "", (), scope)])
-            for key, table in tables:
-                index = self._add(TableRef(self.dataset(table), _line(table)))
-                if key == "this" and not isinstance(call, exp.AIForecast):  # a model
-                    self.sequences.append(index)
-                else:
-                    self._note(collected, Ref(index, scope.index, STAR, TRANSFORMATION))
-        return self._table_arguments(call, scope)
-
-    def _columns_of(self, sources: list[int], own: tuple[Output, ...] = ()) -> int:
-        """All columns of some relations, and more."""
-        index = self._reserve()
-        star = Output(None, (Ref(-1, index, STAR, IDENTITY),), star=True)
-        self.relations[index] = Select(tuple(sources), (star, *own))
-        return index
-
-    def _vector_search(self, call: exp.VectorSearch, scope: Scope) -> int:
-        """BigQuery: a row of the base table and one of the query's, each as a struct, and how far they are from each other."""
-        found: dict[str, int] = {}
-        for name, given in (("base", call.this), ("query", call.args.get("query_table"))):
-            if isinstance(given, exp.Table):
-                found[name] = self._add(TableRef(self.dataset(given), _line(given)))
-            elif isinstance(given, _DERIVED):
-                found[name] = self.query(given, scope.parent, scope.ctes)
-        index = self._reserve()
-        outputs = [Output(n, (Ref(i, index, STAR, TRANSFORMATION),)) for n, i in found.items()]
-        compared = (("base", "column_to_search"), ("query", "query_column_to_search"))
-        keys = [(n, call.args.get(key)) for n, key in compared]
-        refs = tuple(
-            Ref(found[n], index, self.fold(key.name, False), TRANSFORMATION)
-            for n, key in keys
-            if n in found and isinstance(key, exp.Literal)
-        )
-        self.relations[index] = Select(tuple(found.values()), (*outputs, Output("distance", refs)))
-        for name, relation in found.items():
-            scope.aliases.setdefault(name, relation)
-        return index
-
-    def _semantic_view(self, call: exp.SemanticView, scope: Scope) -> int:
-        """Snowflake: the metrics, dimensions and facts that are asked for, under their own names."""
-        view = self._add(TableRef(self.dataset(call.this), _line(call)))
-        index = self._reserve()
-        inner = Scope(index, scope.parent, scope.ctes)
-        outputs: list[Output] = []
-        inner.aliases = {
-            self._identifier(c.args["table"]): view for c in call.find_all(exp.Column) if c.args.get("table")
-        }
-        for item in (i for key in ("dimensions", "metrics", "facts") for i in call.args.get(key) or ()):
-            collected = Collected()
-            self.collect(item, inner, IDENTITY, collected)
-            if isinstance(item, exp.Column) and isinstance(item.this, exp.Star):
-                outputs.append(Output(STAR, (Ref(view, index, STAR, IDENTITY),)))
-            else:
-                outputs.append(Output(self.fold(item.alias_or_name, False) or None, tuple(collected.refs.values())))
-        influences: list[Influence] = []
-        where = call.args.get("where")
-        if where is not None:
-            self._influence(where, inner, FILTER, influences, [])
-        self.relations[index] = Select((view,), tuple(outputs), _distinct(influences))
-        return index
-
-    def _summary(self, call: exp.Summarize | exp.Describe, scope: Scope) -> int:
-        """DuckDB's SUMMARIZE and DESCRIBE as a table: figures about all columns, or just what these are."""
-        given = call.this
-        index = self._reserve()
-        if isinstance(given, exp.Table):
-            source = self._table(given, "", (), Scope(index, scope.parent, scope.ctes))
-        else:
-            source = self.query(given, scope.parent, scope.ctes)
-        everything = (Ref(source, index, STAR, AGGREGATION),)
-        counted = _SUMMARY if isinstance(call, exp.Summarize) else ()
-        named = _SUMMARY_NAMES if counted else _DESCRIPTION
-        outputs = (*(Output(n, ()) for n in named), *(Output(n, everything) for n in counted))
-        self.relations[index] = Select((source,), outputs)
-        return index
-
-    def _table_arguments(self, call: Expression, scope: Scope) -> int:
-        """``f(input => TABLE(t))`` and ``TUMBLE(t, ...)`` give the columns of t (and some of their own); else -1."""
-        found: list[exp.Column] = []
-        if isinstance(call, exp.Anonymous) and call.name.lower() in _WINDOWING and call.expressions:
-            found = [c for c in call.expressions[:1] if isinstance(c, exp.Column)]
-        given = call.args.get("this") if isinstance(call, exp.GapFill) else None
-        for inner in call.find_all(exp.Anonymous) if self.dialect in ("trino", "presto", "athena") else ():
-            if inner.name.upper() == "TABLE" and len(inner.expressions) == 1:
-                found.extend(c for c in inner.expressions if isinstance(c, exp.Column))
-        sources = [self._table(given, "", (), scope)] if isinstance(given, exp.Table) else []
-        own = _WINDOWING.get(call.name.lower(), ())
-        if isinstance(call, exp.Anonymous) and call.name.lower() in _CHANGES:  # ('table', from, to)
-            named = [e for e in call.expressions[:1] if isinstance(e, exp.Literal) and e.is_string]
-            sources = [self._table(exp.Table(this=exp.DynamicIdentifier(this=e)), "", (), scope) for e in named]
-        for column in found:
-            args = column.args
-            sources.append(
-                self._table(exp.Table(this=column.this, db=args.get("table"), catalog=args.get("db")), "", (), scope)
-            )
-        if not sources:
-            return -1
-        return self._columns_of(sources, tuple(Output(n, ()) for n in own))
-
-    def _function_name(self, call: Expression) -> Name:
-        parts: list[str] = []
-        node: Expression | None = call
-        while isinstance(node, exp.Dot):
-            last = node.expression
-            parts.append(self._identifier(last.this) if isinstance(last, exp.Anonymous) else self._identifier(last))
-            node = node.this
-        if isinstance(node, exp.Anonymous):
-            parts.append(self._identifier(node.this))
-        elif node is not None:
-            parts.append(self._identifier(node))
-        parts.reverse()
-        return tuple(p for p in parts if p)
-
-    def _file_of(self, call: Expression) -> Name:
-        """``read_csv('file')`` and its like in FROM: the file is the dataset."""
-        kind = call.__class__
-        if kind is exp.Anonymous:
-            if call.name.lower() not in _FILE_FUNCTIONS.get(self.dialect, ()):
-                return ()
-            first = next(iter(call.expressions), None)
-        elif kind is exp.ReadCSV or kind is exp.ReadParquet:
-            first = call.args.get("this") or next(iter(call.expressions), None)
-        else:
-            return ()
-        if isinstance(first, exp.Array | exp.Tuple):
-            first = next(iter(first.expressions), None)
-        return self.location(first.name) if isinstance(first, exp.Literal) and first.args.get("is_string") else ()
-
-    def _pivot(self, node: Expression, inputs: list[int], scope: Scope, subqueries: list[int]) -> int:
-        """PIVOT and UNPIVOT as a SELECT over their input: the columns they consume are taken out of the star."""
-        index = self._reserve()
-        inner = Scope(index, scope.parent, scope.ctes)
-        inner.aliases = dict(scope.aliases)
-        within: list[int] = []
-        outputs = (
-            self._unpivot_outputs(node, index, inner, inputs)
-            if node.args.get("unpivot")
-            else self._pivot_outputs(node, index, inner, within)
-        )
-        influences = self._groups_of_pivot(node, inner, within)
-        self.relations[index] = Select(
-            tuple(inputs), outputs, influences, scope.parent.index if scope.parent else -1, subqueries=tuple(within)
-        )
-        alias = node.args.get("alias")
-        columns = self._alias_columns(alias)
-        result = self._add(Alias(index, columns)) if columns else index
-        if alias is not None and alias.this is not None:
-            scope.aliases[self._identifier(alias.this)] = result
-        for key, value in list(scope.aliases.items()):
-            if value in inputs:
-                scope.aliases[key] = result
-        return result
-
-    def _pivot_outputs(self, node: Expression, index: int, scope: Scope, subqueries: list[int]) -> tuple[Output, ...]:
-        values = [self._collected_as(aggregate, scope, AGGREGATION) for aggregate in node.expressions]
-        key = Collected()
-        listed: list[Expression] = []
-        for field in node.args.get("fields") or ():
-            self.collect(field.this, scope, CONDITIONAL, key)
-            listed.extend(field.expressions)
-        names = [c.name for c in node.args.get("columns") or ()] or [e.alias_or_name for e in listed]
-        if any(isinstance(e, exp.PivotAny | exp.Query) for e in listed):  # IN (ANY), IN (SELECT ...): nobody knows them
-            subqueries.extend(self.query(e, scope, scope.ctes) for e in listed if isinstance(e, exp.Query))
-            names = []
-        if self.dynamic:
-            names = [STAR if UNKNOWN in n else n for n in names]
-        kept = self._kept_by_pivot(node, index, scope, values, key)
-        return (*kept, *self._pivoted([self.fold(n, False) for n in names], values, key))
-
-    def _kept_by_pivot(
-        self, node: Expression, index: int, scope: Scope, values: list[Collected], key: Collected
-    ) -> tuple[Output, ...]:
-        """The columns of a PIVOT's input that stay: those it groups by, else all that it does not consume."""
-        group = node.args.get("group")
-        if isinstance(group, exp.Group):
-            return self._outputs(group.expressions, scope, [], [])
-        consumed = tuple(r.name for found in (*values, key) for r in found.refs.values())
-        return (Output(None, (Ref(-1, index, STAR, IDENTITY),), star=True, excluded=consumed),)
-
-    def _groups_of_pivot(self, node: Expression, scope: Scope, subqueries: list[int]) -> tuple[Influence, ...]:
-        group = node.args.get("group")
-        influences: list[Influence] = []
-        for item in group.expressions if isinstance(group, exp.Group) else ():
-            self._influence(item, scope, GROUP_BY, influences, subqueries)
-        return _distinct(influences)
-
-    def _pivoted(self, names: list[str], values: list[Collected], key: Collected) -> Iterator[Output]:
-        """The columns that PIVOT makes: for each key one of each aggregate; without names there are some of any name."""
-        keys = tuple(key.refs.values())
-        each = len(values) if values and len(names) % len(values) == 0 else 1
-        for k, name in enumerate(names or [STAR]):
-            chosen = [values[k % each]] if each > 1 and names else values
-            yield Output(name or STAR, (*(r for found in chosen for r in found.refs.values()), *keys))
-
-    def _pivot_statement(self, node: exp.Pivot, parent: Scope | None, known: dict[str, int]) -> int:
-        """``PIVOT t ON a IN (...) USING SUM(b) GROUP BY c`` and ``UNPIVOT t ON a, b INTO NAME n VALUE v`` of DuckDB."""
-        index = self._reserve()
-        scope = Scope(index, parent, known)
-        sources: list[int] = []
-        subqueries: list[int] = []
-        self._source(node.this, scope, sources, [], [], [])
-        args = node.args
-        if args.get("unpivot"):
-            into = args.get("into")
-            names = [self._identifier(e) for e in into.expressions] if into is not None else ["value"]
-            kept, made = self._unpivoted(args.get("expressions") or [], names, index, scope, sources)
-            outputs = (*kept, Output(self._identifier(into.this) if into is not None else "name", ()), *made)
-        else:
-            using = args.get("using") or []
-            values = [self._collected_as(aggregate, scope, AGGREGATION) for aggregate in using]
-            key = Collected()
-            for item in args.get("expressions") or ():
-                self.collect(item.this if isinstance(item, exp.In) else item, scope, CONDITIONAL, key)
-            made_names = self._names_of_pivot(args.get("expressions") or [], using)
-            outputs = (
-                *self._kept_by_pivot(node, index, scope, values, key),
-                *self._pivoted([self.fold(n, False) for n in made_names], values, key),
-            )
-            for item in args.get("expressions") or ():
-                query = item.args.get("query") if isinstance(item, exp.In) else None
-                if query is not None:
-                    subqueries.append(self.query(query, scope, known))
-        influences = self._groups_of_pivot(node, scope, subqueries)
-        self.relations[index] = Select(
-            tuple(sources), outputs, influences, parent.index if parent else -1, subqueries=tuple(subqueries)
-        )
-        return index
-
-    @staticmethod
-    def _names_of_pivot(keys: list[Expression], using: list[Expression]) -> list[str]:
-        """The columns of DuckDB's ``PIVOT ... ON keys USING aggregates``; none where a key has no list of values."""
-        parts: list[list[str]] = []
-        for item in keys:
-            if not isinstance(item, exp.In) or not item.expressions:
-                return []
-            parts.append([e.alias_or_name for e in item.expressions])
-        if len(using) > 1 or (using and using[0].alias):
-            parts.append([e.alias or e.sql("duckdb").lower() for e in using])
-        return ["_".join(combination) for combination in product(*parts)]
-
     def _collected_as(self, node: Expression, scope: Scope, how: int) -> Collected:
         found = Collected()
         self.collect(node, scope, how, found)
         return found
-
-    def _unpivot_outputs(self, node: Expression, index: int, scope: Scope, inputs: list[int]) -> tuple[Output, ...]:
-        names: list[str] = []
-        for expression in node.expressions:
-            several = expression.expressions if isinstance(expression, exp.Tuple) else [expression]
-            names.extend(self._identifier(i) for i in several)
-        fields = node.args.get("fields") or []
-        items = [item.this if isinstance(item, exp.PivotAlias) else item for f in fields for item in f.expressions]
-        kept, made = self._unpivoted(items, names, index, scope, inputs)
-        return (*kept, *made, *(Output(self._identifier(f.this), ()) for f in fields))
-
-    def _unpivoted(
-        self, items: list[Expression], names: list[str], index: int, scope: Scope, inputs: list[int]
-    ) -> tuple[list[Output], list[Output]]:
-        """The columns of an UNPIVOT's input that stay, and those that take the values of ``items``: of a tuple each takes
-        its own. ``COLUMNS(* EXCLUDE (a))`` and ``COLUMNS('pattern')`` stand for columns that nobody may know."""
-        values: list[dict[tuple[int, int, str, bool], Ref]] = [{} for _ in names]
-        consumed: list[str] = []
-        patterns: list[str] = []
-        rest: tuple[str, ...] | None = None  # what a star leaves out
-        for item in items:
-            item = item.unalias()
-            star = item.this if isinstance(item, exp.Columns) else item
-            if isinstance(star, exp.Star) or (isinstance(item, exp.Columns) and isinstance(star, exp.Literal)):
-                excluded = tuple(self._identifier(e) for e in star.args.get("except_") or ())
-                pattern = "~" + star.name if isinstance(star, exp.Literal) else ""
-                spread = self._reserve()
-                output = Output(None, (Ref(-1, spread, STAR, IDENTITY),), star=True, excluded=excluded, like=pattern)
-                self.relations[spread] = Select(tuple(inputs), (output,))
-                for refs in values:
-                    refs[spread, -1, STAR, False] = Ref(spread, -1, STAR, IDENTITY)
-                if pattern:
-                    patterns.append(star.name)
-                else:
-                    rest = excluded if rest is None else tuple(n for n in rest if n in excluded)
-                continue
-            several = item.expressions if isinstance(item, exp.Tuple) and len(item.expressions) == len(names) else []
-            for k, refs in enumerate(values):
-                refs.update(self._collected_as(several[k] if several else item, scope, IDENTITY).refs)
-            consumed.extend(r.name for r in self._collected_as(item, scope, IDENTITY).refs.values())
-        made = [Output(n, tuple(refs.values())) for n, refs in zip(names, values, strict=True)]
-        if rest is not None:
-            return [Output(n, (Ref(-1, index, n, IDENTITY),)) for n in rest if n not in consumed], made
-        other = "~^(?!.*(?:" + "|".join(patterns) + "))" if patterns else ""
-        star_ref = Ref(-1, index, STAR, IDENTITY)
-        return [Output(None, (star_ref,), star=True, excluded=tuple(consumed), like=other)], made
 
     def _join(
         self,
@@ -1245,7 +639,7 @@ class Builder:
         for key in ("prewhere", "where", "having", "qualify"):
             node = args.get(key)
             if node is not None:
-                aliases = key not in ("where", "prewhere") or self.dialect in _ALIASES_IN_WHERE
+                aliases = key not in ("where", "prewhere") or self.dialect in ALIASES_IN_WHERE
                 self._influence(node.this, scope, FILTER, influences, subqueries, aliases=aliases)
         connect = args.get("connect")
         if connect is not None:
@@ -1352,16 +746,16 @@ class Builder:
         if kind is exp.Aliases:  # several columns out of one expression
             found = self._collected(item.this, scope, subqueries)
             return [Output(self._identifier(a), tuple(found.refs.values()), found.line) for a in item.expressions]
-        if kind is exp.EQ and self.dialect in _SCHEMA_CALLS and isinstance(item.this, exp.Literal | exp.National):
+        if kind is exp.EQ and self.dialect in SCHEMA_CALLS and isinstance(item.this, exp.Literal | exp.National):
             found = self._collected(item.expression, scope, subqueries)  # 'name' = expression
             text = self.text_of(item, found.at) if found.refs else ""
             return Output(self.fold(item.this.name, True), tuple(found.refs.values()), found.line, expression=text)
-        if self.dialect in _SCHEMA_CALLS and _is_assignment(item):
+        if self.dialect in SCHEMA_CALLS and _is_assignment(item):
             self.assigned.append(("@" + item.this.name, self._collected(item.expression, scope, subqueries)))
             return None
         if kind is exp.Apply:
             return self._applied(item, scope, subqueries)
-        if self.dialect in _HAVE_PATTERNS and (columns := item.find(exp.Columns)) is not None:
+        if self.dialect in HAVE_PATTERNS and (columns := item.find(exp.Columns)) is not None:
             return self._columns_star(item, columns, scope, subqueries)
         if (
             kind is exp.Dot and self.dialect == "clickhouse" and item.expression.name.upper() == "COLUMNS"
@@ -1593,14 +987,14 @@ class Builder:
         if self._is_row_element(node, scope, how, found):
             return _DONE
         name = node.name.lower()
-        if self.dialect == "clickhouse" and name.startswith(_LOOKUPS):
+        if self.dialect == "clickhouse" and name.startswith(LOOKUPS):
             self._dictionary(node, scope, how, found)
         if self._is_sequence(node) or self._excluded_value(node, scope, how, found):
             return _DONE
         if name in self.aggregates:
             return COMPOSED[AGGREGATION][how]
-        how = COMPOSED[MASKING][how] if name in _MASKING_NAMES else how or TRANSFORMATION
-        if name.upper() in _FIRST_WORDS:
+        how = COMPOSED[MASKING][how] if name in MASKING_NAMES else how or TRANSFORMATION
+        if name.upper() in FIRST_WORDS:
             for item in node.expressions[1:]:
                 push((item, how))
             return _DONE
@@ -1626,7 +1020,7 @@ class Builder:
         elif kind is exp.WithinGroup:
             push((node.this, how))
             if isinstance(node.this, _ORDERED_SETS) or (
-                self.dialect in _SCHEMA_CALLS
+                self.dialect in SCHEMA_CALLS
                 and isinstance(node.this, exp.AggFunc)
                 and isinstance(node.expression, exp.Order)
                 and not node.this.args.get("separator")
@@ -1709,7 +1103,7 @@ class Builder:
 
     def _is_sequence(self, node: exp.Anonymous) -> bool:
         """``nextval('s')`` and ``NEXTVAL(s)``: the statement reads the sequence."""
-        if node.name.lower() not in _SEQUENCE_FUNCTIONS or len(node.expressions) < 1:
+        if node.name.lower() not in SEQUENCE_FUNCTIONS or len(node.expressions) < 1:
             return False
         first = node.expressions[0]
         while isinstance(first, exp.Cast):
@@ -1748,16 +1142,16 @@ class Builder:
 
     def _subquery(self, node: Expression, scope: Scope, how: int, found: Collected) -> None:
         index = self.query(node, scope, scope.ctes)
-        if self.dialect in _SCHEMA_CALLS and _makes_a_document(node):
+        if self.dialect in SCHEMA_CALLS and _makes_a_document(node):
             how = COMPOSED[TRANSFORMATION][how]
         found.subqueries.append(index)
         self._note(found, Ref(index, scope.index, "*", how))
 
     def _call(self, node: exp.Dot, scope: Scope, found: Collected) -> None:
         """``dbo.f(x)``: a function of the user. ``alias.column.Method()`` is none."""
-        if self.dialect not in _SCHEMA_CALLS or not isinstance(node.expression, exp.Anonymous):
+        if self.dialect not in SCHEMA_CALLS or not isinstance(node.expression, exp.Anonymous):
             return
-        name = self._function_name(node)
+        name = functions._function_name(self, node)
         if len(name) > 1 and scope.find(name[0]) < 0:
             first: Expression = node
             while isinstance(first, exp.Dot):
@@ -1795,7 +1189,7 @@ class Builder:
         args = column.args if isinstance(column, exp.Column) else {"this": column}
         parts = [args.get(key) for key in ("catalog", "db", "table", "this")]
         name = self.qualified(tuple(self._identifier(p) for p in parts if p is not None))
-        found.subqueries.append(self._add(TableRef(name, _line(column))))
+        found.subqueries.append(self._add(TableRef(name, line_of(column))))
 
     def _collect_column(
         self, node: exp.Column, scope: Scope, how: int, found: Collected, aliases: dict[str, Output] | None
@@ -1841,15 +1235,15 @@ class Builder:
                 return None
             if name in self.variables:
                 return Ref(self.variable("@" + name), scope.index, VALUE, how, line)
-            if name in scope.aliases and self.dialect in _ROW_VALUES and self._is_row(scope.aliases[name], name):
+            if name in scope.aliases and self.dialect in ROW_VALUES and self._is_row(scope.aliases[name], name):
                 return Ref(scope.aliases[name], scope.index, STAR, COMPOSED[TRANSFORMATION][how], line)
             return Ref(-1, scope.index, name, how, line)
-        if name in _OF_ROWS and name in self.pseudo and not identifier.args.get("quoted"):
+        if name in OF_ROWS and name in self.pseudo and not identifier.args.get("quoted"):
             return None
         relation = self._qualifier(node, scope)
         if relation >= 0:
             return Ref(relation, scope.index, name, how, line)
-        if name in _SEQUENCE_COLUMNS and self.dialect in _SEQUENCE_OBJECTS:
+        if name in SEQUENCE_COLUMNS and self.dialect in SEQUENCE_OBJECTS:
             self._read_sequence(
                 exp.Table(this=node.args["table"], db=node.args.get("db"), catalog=node.args.get("catalog"))
             )
@@ -1860,7 +1254,7 @@ class Builder:
                 return Ref(self._row(table), scope.index, name, how, line)
         if self._identifier(node.args["table"]) in self.variables:
             return Ref(self.variable("@" + self._identifier(node.args["table"])), scope.index, VALUE, how, line)
-        if name in _PROPERTIES and self.dialect in _SCHEMA_CALLS:
+        if name in PROPERTIES and self.dialect in SCHEMA_CALLS:
             owner = self._identifier(node.args["table"])
             relation = scope.find(self._identifier(node.args["db"])) if node.args.get("db") is not None else -1
             return Ref(relation, scope.index, owner, COMPOSED[TRANSFORMATION][how], line)
@@ -1980,20 +1374,6 @@ def _is_assignment(item: Expression) -> bool:
     """``SELECT @v = expression`` of T-SQL gives no column."""
     kind = item.__class__
     return (kind is exp.EQ or kind is exp.PropertyEQ) and isinstance(item.this, exp.Parameter | exp.SessionParameter)
-
-
-def _distinct(influences: list[Influence]) -> tuple[Influence, ...]:
-    seen: dict[tuple[int, int, str, int], Influence] = {}
-    for influence in influences:
-        ref = influence.ref
-        seen.setdefault((ref.relation, ref.scope, ref.name, influence.how), influence)
-    return tuple(seen.values())
-
-
-def _line(node: Expression) -> int:
-    identifier = node.this
-    meta = identifier._meta if isinstance(identifier, exp.Identifier) else None
-    return int(meta["line"]) if meta else 0
 
 
 def _position(node: Any) -> tuple[int, int]:

@@ -20,7 +20,7 @@ from ray_lineage.compile.excerpt import Item, innermost, item_ranges
 from ray_lineage.compile.kinds import DELIMITED, LITERALS, T
 from ray_lineage.compile.names import PG_CATALOG, folder, with_defaults
 from ray_lineage.compile.options import CompileOptions, ModelName
-from ray_lineage.compile.relations import Builder, Scope
+from ray_lineage.compile.relations import Builder
 from ray_lineage.compile.rewrite import (
     OutputClause,
     Rewrite,
@@ -32,6 +32,7 @@ from ray_lineage.compile.rewrite import (
     take_returning,
 )
 from ray_lineage.compile.rowsets import into_remote, may_have_rowsets, rewrite_rowsets, server_of
+from ray_lineage.compile.scopes import Scope
 from ray_lineage.compile.split import Slice, closing, split, without_delimiters
 from ray_lineage.compile.tokens import dialect_of, shifted, start_line, tokenize
 from ray_lineage.model import (

@@ -12,7 +12,8 @@ from sqlglot.tokens import Token
 
 from ray_lineage.compile import data, ddl, define, procedural
 from ray_lineage.compile.kinds import T
-from ray_lineage.compile.relations import FILTER, IDENTITY, Builder, Collected, Scope
+from ray_lineage.compile.relations import Builder
+from ray_lineage.compile.scopes import FILTER, IDENTITY, Collected, Scope
 from ray_lineage.compile.split import closing
 from ray_lineage.model import STAR, Alias, Assignment, Call, Declaration, Influence, Name, Output, Ref, Select, TableRef
 
