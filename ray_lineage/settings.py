@@ -14,7 +14,16 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from ray_lineage.compile import DIALECTS
 from ray_lineage.errors import SettingsError
@@ -137,6 +146,14 @@ class Settings(BaseModel):
     log_format: Literal["text", "json"] = "text"
     """Of log lines: for people, or one JSON object a line."""
 
+    @field_validator("max_workers")
+    @classmethod
+    def _is_a_range(cls, most: int | None, info: ValidationInfo) -> int | None:
+        least = info.data.get("min_workers")
+        if most is not None and least is not None and most < least:
+            raise ValueError(f"it is less than min_workers ({least})")
+        return most
+
 
 _UNPREFIXED: Final = {
     "ENABLE_PARSE_CACHE": "enable_parse_cache",
@@ -151,6 +168,14 @@ _UNPREFIXED: Final = {
     "NEO4J_DATABASE": "neo4j_database",
     "RAY_ADDRESS": "ray_address",
 }
+_FLAGS: Final = {
+    "debounce_window_seconds": "--debounce",
+    "rescan_seconds": "--rescan",
+    "ingest_workers": "--workers",
+    "enable_batching": "--disable-batching",
+    "enable_parse_cache": "--no-cache",
+}
+"""Those that are not called as the setting is."""
 _PREFIX: Final = "RAY_LINEAGE_"
 _OUR_OTHER_VARIABLES: Final = frozenset({"RAY_LINEAGE_CONFIG"})
 _PATHS: Final = ("data_dir", "parse_cache_path", "organize_to")
@@ -190,7 +215,7 @@ def load_settings(
         values[key], origins[key] = value, origin
     for key, value in (flags or {}).items():
         if value is not None:
-            values[key], origins[key] = value, f"--{key.replace('_', '-')}"
+            values[key], origins[key] = value, _FLAGS.get(key, f"--{key.replace('_', '-')}")
     if "data_dir" in values and "parse_cache_path" not in values:
         values["parse_cache_path"] = os.path.join(str(values["data_dir"]), ".cache", "parse_cache.lmdb")
     try:
@@ -293,7 +318,7 @@ def _explained(error: ValidationError, origins: dict[str, str], file: Path | Non
         return SettingsError("RL200", f"unknown setting {name!r}", where=where, help=hint)
     return SettingsError(
         "RL200",
-        f"bad value for {inner!r}: {first['msg']}",
+        f"bad value for {inner!r}: {first['msg'].removeprefix('Value error, ')}",
         where=where,
         help="`ray_lineage config show` lists all settings",
     )

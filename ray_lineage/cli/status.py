@@ -157,7 +157,7 @@ def _wait(loaded: Settings, seconds: float) -> Status:
     while True:
         if found is None or found.pid != pid:
             raise _not_running(loaded)
-        if found.at_rest and found.reconcile_began_at >= began:
+        if found.at_rest and found.reconcile_began_at >= began and not (found.missing_roots or found.held_back):
             return found
         if asked != found.phase and (not asked or found.phase == "following"):
             ask_to_flush(found)  # again when it begins to follow: it may not have listened before
@@ -166,6 +166,8 @@ def _wait(loaded: Settings, seconds: float) -> Status:
             waits = sum(found.waiting.values()) + found.in_flight
             raise NotRunning(
                 "RL242", f"after {seconds:g} s the watch is {found.phase}, {waits:,} files are not done"
+                + "".join(f", {root} cannot be reached" for root in found.missing_roots)
+                + (f", {found.held_back:,} that are gone are held back" if found.held_back else "")
                 + (f", held up: {found.admission}" if found.admission else ""),
                 help="give it longer, or see what it does with `ray_lineage status`",
             )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
@@ -19,6 +19,7 @@ _SHOWN = 20
 def verify(
     paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="The folders that were ingested.")],
     deep: Annotated[bool, typer.Option("--deep", help="Compare every node and edge, not only fingerprints.")] = False,
+    dialect: Annotated[Optional[str], typer.Option(help="As it was given to the ingest or the watch.")] = None,  # noqa: UP045
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on one line.")] = False,
 ) -> int:
     """Compare the graph with what the files on disk say, all read and compiled anew. Writes nothing; exit 1: different."""
@@ -26,7 +27,7 @@ def verify(
 
     from ray_lineage.runtime.verify import verify as compare
 
-    found = compare(settings().settings, paths, deep=deep)
+    found = compare(settings(dialect=dialect).settings, paths, deep=deep)
     if as_json:
         sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
         sys.stdout.flush()
@@ -66,3 +67,6 @@ def _show(found: Verification) -> None:
         again = "`ray_lineage ingest --full` on the same folders writes what they say"
         wait = "a run is writing it, or did not finish: wait for it, or run `ray_lineage ingest` on the same folders"
         out.print(Text(again if found.settled else wait, style="cyan"))
+        out.print(
+            Text("other settings than those of the ingest (--dialect, --project) look like this, too", style="cyan")
+        )

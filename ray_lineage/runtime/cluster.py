@@ -124,7 +124,8 @@ def _quiet() -> dict[str, Any]:
 
 
 def _start(ray: Any, workers: int, dashboard: bool) -> None:
-    options: dict[str, Any] = {"num_cpus": max(1, workers), "object_store_memory": OBJECT_STORE_BYTES}
+    cpus = max(1, min(workers, os.cpu_count() or 1))
+    options: dict[str, Any] = {"num_cpus": cpus, "object_store_memory": OBJECT_STORE_BYTES}
     options |= {"include_dashboard": dashboard, "dashboard_host": "127.0.0.1"}
     options["_system_config"] = _LEAN if dashboard else _UNSEEN
     try:

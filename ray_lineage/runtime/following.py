@@ -44,6 +44,7 @@ _SETTLE_SECONDS: Final = 3.0  # of quiet before the settled state is recorded
 _TICK_SECONDS: Final = 0.5
 _DRAIN_SECONDS: Final = 30.0
 _GUARD_FILES: Final = 20
+_HELD: Final = "held"  # what a note on files that are gone, and not believed to be, is about
 _OLD_SECONDS: Final = 600.0  # a file's time of change that is older says nothing about a save
 
 
@@ -179,7 +180,7 @@ class Following:
             now = self._clock()
             self._mode = "polling" if hint.polling else "events"
             for note in hint.notes:
-                self._telemetry.note(note)
+                self._telemetry.note(note.text, note.about)
             before = len(self._debouncer)
             for path in hint.paths:
                 self._debouncer.note(path, now)
@@ -301,6 +302,8 @@ class Following:
         if "" in folders:
             if self._is_believable(self._held):  # the root is back, or enough of the others
                 self._removed.update(self._held)
+            if not self._held:
+                self._telemetry.mended(_HELD)
             self._compared_at = self._clock()
             self._began_at, self._reconciled_at = began, time.time()
 
@@ -328,7 +331,7 @@ class Following:
             found.extend(self._confirm(missing[start : start + _BREATHE]))
             await asyncio.sleep(0)
         for path, diagnostic in walk.diagnostics:
-            self._telemetry.finding(path, diagnostic)
+            self._telemetry.finding(path or session.tree.roots[0], diagnostic)
         if not folder:
             session.unlisted = list(walk.unlisted)
         return found
@@ -382,7 +385,7 @@ class Following:
     def hold(self, paths: Iterable[str], why: RayLineageError) -> None:
         """Do not believe that these files are gone."""
         self._held.update(dict.fromkeys(paths))
-        self._telemetry.note(f"{why.code}: {why.message}. {why.help}")
+        self._telemetry.note(f"{why.code}: {why.message}. {why.help}", _HELD)
 
     def loading(self) -> list[str]:
         """The first pass is being linked and written: what is delivered from now on is new. Returns what went since it
@@ -447,7 +450,7 @@ class Following:
         known = self._session.present + len(gone)
         text = f"{len(gone):,} of {known:,} files are no longer on disk; nothing of them was removed from the graph"
         hint = "is the folder mounted? If this is meant: `ray_lineage ingest --max-delete-percent 100`"
-        self._telemetry.note(f"RL223: {text}. {hint}")
+        self._telemetry.note(f"RL223: {text}. {hint}", _HELD)
         return []
 
     def _is_believable(self, gone: Collection[str]) -> bool:
@@ -509,8 +512,9 @@ class Following:
         out.lag_seconds = max(0.0, time.time() - min(waiting)) if waiting else 0.0
         out.in_flight += len(self._pending) + len(self._removed) + len(self._committing)
         registry = self._telemetry.registry
-        missing = bool(self._session.tree.missing_roots())
-        registry.set("ray_lineage_watch_degraded", float(missing), reason="missing_root")
+        missing = self._session.tree.missing_roots()
+        out.missing_roots, out.held_back = missing, len(self._held)
+        registry.set("ray_lineage_watch_degraded", float(bool(missing)), reason="missing_root")
         registry.set("ray_lineage_watch_degraded", float(self._mode == "polling"), reason="polling")
 
 

@@ -324,7 +324,8 @@ class Pool:
         finally:
             if not parsed:
                 self.admission.done(batch)
-        self.admission.gate.observe(report.node, report.memory, self._clock())
+        if report.node:  # this process itself is seen with every tick
+            self.admission.gate.observe(report.node, report.memory, self._clock())
         if len(report.metas) < len(tasks):  # it was hurried
             batch = self._shortened(batch, {m.path for m in (*unsent, *report.metas)})
         self.admission.parsed(batch, sum(m.facts_size for m in report.metas))

@@ -139,7 +139,8 @@ class Session:
         if self.following is None and not self.draining:
             self.pool.close()  # the workers' memory is of better use to the graph now
             self._account()
-        await self._guard(self._vanished(), len(self.hashes))  # more may have gone before it was read
+        if not self.draining:
+            await self._guard(self._vanished(), len(self.hashes))  # more may have gone before it was read
         await self._keep_unreadable()
         await self.pool.quiet()
         while self.vote():  # with those that cannot be read now
@@ -179,6 +180,8 @@ class Session:
                 self.following.note(self.graph.rebuilt)
         if self.crew.note:
             self.summary.notes.append(self.crew.note)
+            if self.following is not None:
+                self.following.note(self.crew.note)
 
     async def _scan_all(self) -> None:
         self._tell("scan", 0, 0)

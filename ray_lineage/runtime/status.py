@@ -95,6 +95,10 @@ class Status(msgspec.Struct):
     watcher: str = ""
     """How changes are found: ``inotify``, ``fsevents``, ``polling``...; empty: they are not followed."""
     watcher_notes: list[str] = []
+    missing_roots: list[str] = []
+    """Folders that are not there, or cannot be listed: what the graph holds of them stays."""
+    held_back: int = 0
+    """Files that are gone, but too many at once to be believed."""
     reconcile_began_at: float = 0.0
     """When the last *finished* reconcile began: a change made before is known."""
     reconciled_at: float = 0.0
@@ -242,7 +246,7 @@ def _news(status: Status) -> Any:
         (status.pid, status.project, status.phase, status.roots, status.files, status.waiting, status.in_flight, status.admission),
         (status.reconcile_began_at, status.reconciled_at, status.settled_at, status.dead_letters, status.quarantined),
         [(lane.name, lane.state, lane.file) for lane in status.lanes],
-        [*status.last_files, *status.errors, *status.watcher_notes],
+        [*status.last_files, *status.errors, *status.watcher_notes, *status.missing_roots, status.held_back],
     ]  # fmt: skip
 
 

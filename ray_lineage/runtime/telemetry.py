@@ -37,7 +37,7 @@ class Telemetry:
         self.rows = Rate(clock())
         self.last_files: deque[FileEvent] = deque(maxlen=MAX_FILES)
         self.errors: deque[ErrorEvent] = deque(maxlen=MAX_ERRORS)
-        self.notes: dict[str, None] = {}
+        self.notes: dict[str, str] = {}  # by what it is about
         self.dead_letters = 0
         self.quarantined: set[str] = set()
         self._clock = clock
@@ -112,12 +112,17 @@ class Telemetry:
             self.registry.add("ray_lineage_errors_total", code=code)
         self.errors.append(ErrorEvent(code, message, where, time.time()))
 
-    def note(self, text: str) -> None:
-        """Something that a user should know; said once."""
-        if text and text not in self.notes:
-            self.notes[text] = None
+    def note(self, text: str, about: str = "") -> None:
+        """Something that a user should know; said once, until something else is said ``about`` the same."""
+        if text and self.notes.get(about or text) != text:
+            self.notes.pop(about or text, None)
+            self.notes[about or text] = text
             while len(self.notes) > MAX_ERRORS:
                 del self.notes[next(iter(self.notes))]
+
+    def mended(self, about: str) -> None:
+        """What was noted about this is over."""
+        self.notes.pop(about, None)
 
     # ------------------------------------------------------------------ what is
 
@@ -128,7 +133,7 @@ class Telemetry:
             pid=os.getpid(), project=session.project if session is not None else "", started_at=self.started_at, phase=phase,
             files_per_second=self.files.per_second(now), rows_per_second=self.rows.per_second(now),
             last_files=list(self.last_files), errors=list(self.errors), dead_letters=self.dead_letters,
-            quarantined=len(self.quarantined), watcher_notes=list(self.notes),
+            quarantined=len(self.quarantined), watcher_notes=list(self.notes.values()),
         )  # fmt: skip
         if session is not None:
             out.roots, out.store, out.executor = session.tree.roots, session.graph.uri, session.crew.kind

@@ -39,6 +39,13 @@ _LIMITS: Final = ("limit reached", "os error 28", "os error 24")  # watches (ENO
 _Event = tuple[Change, str]
 
 
+class Note(msgspec.Struct, frozen=True):
+    """What people should be told. A later one ``about`` the same root takes its place; empty: it stands."""
+
+    text: str
+    about: str = ""
+
+
 class Hints(msgspec.Struct, frozen=True):
     """``paths``: absolute paths of SQL files, ignore files or folders that may have changed, sorted, each once.
 
@@ -48,7 +55,7 @@ class Hints(msgspec.Struct, frozen=True):
 
     paths: tuple[str, ...]
     rescan: bool
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     polling: bool = False
 
 
@@ -115,7 +122,7 @@ class _Follower:
         self._timed = False
         self._look_every = 2.0 if fast else 10.0  # seconds, where the watcher is known to miss changes
         self._told: set[str] = set()
-        self._notes: list[str] = []
+        self._notes: list[Note] = []
         self._recent: deque[tuple[float, int]] = deque()
         self._next_tick = 0.0
         self._next_look = 0.0
@@ -179,7 +186,7 @@ class _Follower:
         native: list[str] = []
         polled: list[str] = []
         for root in self._roots:
-            self._notes.extend(root.survey())
+            self._notes.extend(Note(text, root.path) for text in root.survey())
             if root.identity is not None:
                 (polled if self._polls(root.path) else native).append(root.path)
         return native, polled
@@ -227,7 +234,7 @@ class _Follower:
         """``once``: what is said one time only, if not the very note."""
         if (once or note) not in self._told:
             self._told.add(once or note)
-            self._notes.append(note)
+            self._notes.append(Note(note))
 
     def _tick(self, now: float, paths: set[str]) -> bool:
         """Look at the roots themselves. True: look at everything."""

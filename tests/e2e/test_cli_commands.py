@@ -147,6 +147,15 @@ def test_doctor_and_cache(tmp_path: Path) -> None:
     assert json.loads(run(tmp_path, "cache", "stats", "--json").stdout)["entries"] == 0
 
 
+def test_verify_reads_in_the_dialect_of_the_ingest(tmp_path: Path) -> None:
+    (tmp_path / "sql").mkdir()
+    (tmp_path / "sql/v.sql").write_text("CREATE VIEW m.v AS SELECT a FROM m.t")
+    assert run(tmp_path, "ingest", "sql", "--dialect", "oracle").returncode == 0
+    other = run(tmp_path, "verify", "sql")
+    assert (other.returncode, "--dialect" in other.stdout) == (1, True)
+    assert run(tmp_path, "verify", "sql", "--dialect", "oracle").returncode == 0
+
+
 def test_a_store_in_use_is_said(tmp_path: Path) -> None:
     ingest_example(tmp_path)
     code = "import sys\nfrom ray_lineage.graph.ladybug import LadybugStore\ns = LadybugStore('data/graph.lbug')\nprint('open', flush=True)\nsys.stdin.read()"

@@ -43,7 +43,7 @@ class Seen:
 
     @property
     def notes(self) -> str:
-        return "\n".join(n for h in self.all for n in h.notes)
+        return "\n".join(n.text for h in self.all for n in h.notes)
 
     @property
     def rescans(self) -> int:
@@ -515,7 +515,7 @@ async def run(work, poll=None):
         for path in hints.paths:
             print("path", os.path.relpath(path, root))
         for note in hints.notes:
-            print("note", note)
+            print("note", note.text)
         print("rescan", hints.rescan, flush=True)
         if work(hints):
             stop.set()
@@ -556,7 +556,7 @@ def test_a_reached_limit_falls_back_to_polling(root: Path, limit: str, name: str
         global told
         if told and hints.rescan:
             open(root + "/sub/new.sql", "w").close()
-        told = told or any("polling" in n for n in hints.notes)
+        told = told or any("polling" in n.text for n in hints.notes)
         return hints.polling and root + "/sub/new.sql" in hints.paths
     asyncio.run(run(work))
     """
@@ -573,7 +573,7 @@ def test_a_limit_reached_by_new_folders_is_noticed(root: Path) -> None:
         if hints.rescan and not hints.notes:
             for number in range(4):
                 os.mkdir(f"{root}/new{number}")
-        return any("max_user_watches" in n for n in hints.notes)
+        return any("max_user_watches" in n.text for n in hints.notes)
     asyncio.run(run(work))
     """
     assert "polling" in child(root, act, "unshare", "-Ur")

@@ -68,12 +68,15 @@ def test_a_root_that_vanishes_takes_nothing_along(tmp_path: Path) -> None:
         assert len(watch.paths()) == 8
         (tmp_path / "away").rename(watch.root)
         watch.until_status(lambda s: any("is there" in n for n in s.watcher_notes))
-        watch.rest()
+        assert len(watch.rest().watcher_notes) == 1  # what is over is not told any more
         watch.assert_exact()
         shutil.rmtree(watch.root)
         watch.until_status(
             lambda s: not watch.root.exists() and s.metrics['ray_lineage_watch_degraded{reason="missing_root"}'] == 1
         )
+        watch.until_status(lambda s: any("cannot be reached any more" in n for n in s.watcher_notes))
+        waited = command(tmp_path, "status", "--wait", "1")
+        assert (waited.returncode, f"{watch.root} cannot be reached" in waited.stderr) == (1, True), waited.stderr
         plain(watch.root, 3)
         watch.until(lambda: len(watch.paths()) == 3, seconds=20)
         watch.rest()
@@ -89,12 +92,14 @@ def test_too_much_gone_is_held_back_until_it_is_back_or_meant(tmp_path: Path) ->
         (watch.root / "most").rename(tmp_path / "away")
         watch.until_status(lambda s: any(n.startswith("RL223: 45 of 60") for n in s.watcher_notes))
         assert len(watch.rest().watcher_notes) == 1
+        waited = command(tmp_path, "status", "--wait", "1")
+        assert (waited.returncode, "45 that are gone are held back" in waited.stderr) == (1, True), waited.stderr
         assert len(watch.paths()) == 60
         (watch.root / "t.sql").write_text(table() + table("more"))  # life goes on
         watch.rest()
         assert len(watch.paths()) == 60
         (tmp_path / "away").rename(watch.root / "most")
-        watch.rest()
+        assert not watch.rest().watcher_notes
         watch.assert_exact()
         shutil.rmtree(watch.root / "most")
         watch.rest()

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import types
+from typing import Any
+
 import pytest
 
 from ray_lineage.errors import UsageError
-from ray_lineage.runtime.cluster import check_form, explained, probe
+from ray_lineage.runtime.cluster import _start, check_form, explained, probe
 
 MISMATCH = """Version mismatch: The cluster was started with:
     Ray: 2.59.1
@@ -71,3 +75,14 @@ def test_addresses_of_something_else(address: str) -> None:
 def test_the_probe_of_a_port_that_nobody_has() -> None:
     with pytest.raises(ConnectionError):
         probe("127.0.0.1:1", 5)
+
+
+@pytest.mark.parametrize(("asked", "cpus"), [(0, 1), (1, 1), (3, 3), (99, 3)])
+def test_a_private_ray_has_no_more_cpus_than_the_machine(
+    monkeypatch: pytest.MonkeyPatch, asked: int, cpus: int
+) -> None:
+    told: dict[str, Any] = {}
+    ray = types.SimpleNamespace(init=lambda **options: told.update(options))
+    monkeypatch.setattr(os, "cpu_count", lambda: 3)
+    _start(ray, asked, dashboard=False)
+    assert told["num_cpus"] == cpus

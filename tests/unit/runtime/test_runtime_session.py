@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ray_lineage.errors import StoreRefused, StoreUnavailable
+from ray_lineage.errors import Interrupted, StoreRefused, StoreUnavailable
 from ray_lineage.model import FileState
 from ray_lineage.runtime.following import Following
 from ray_lineage.runtime.session import Session
@@ -206,6 +206,24 @@ def test_files_that_vanish_after_the_scan_are_guarded_like_those_that_vanished_b
             scene.unlink(name)
         scene.gates.open("parse 0.sql")
         with pytest.raises(StoreRefused):
+            await running
+        assert len(scene.graph.stored) == 30
+
+    run(story)
+
+
+def test_a_first_pass_that_is_drained_says_nothing_of_files_that_it_did_not_come_to(tmp_path: Path) -> None:
+    async def story() -> None:
+        names = [f"{n}.sql" for n in range(30)]
+        scene = Scene(tmp_path, FakeCrew(stored={n: sha("x") for n in names}), follow=False)
+        for name in names:
+            scene.write(name, "x")
+        scene.gates.shut("parse 0.sql")
+        running = asyncio.create_task(scene.session.run())
+        await scene.gates.reached("parse 0.sql")
+        scene.session.drain()
+        scene.gates.open("parse 0.sql")
+        with pytest.raises(Interrupted):
             await running
         assert len(scene.graph.stored) == 30
 

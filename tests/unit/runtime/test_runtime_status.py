@@ -89,6 +89,7 @@ def test_the_disk_is_left_alone_while_nothing_happens(tmp_path: Path, monkeypatc
         {"phase": "draining"}, {"in_flight": 7}, {"waiting": {"batch": 9}}, {"reconcile_began_at": 1.0}, {"admission": "x"},
         {"errors": [ErrorEvent("RL219", "new")]}, {"last_files": [FileEvent("new", "gone")]}, {"watcher_notes": ["new"]},
         {"lanes": [Lane("parse-0", "idle")]}, {"settled_at": 1.0}, {"dead_letters": 1}, {"quarantined": 1}, {"files": 9},
+        {"missing_roots": ["/x"]}, {"held_back": 1},
     ):  # fmt: skip
         status = full()
         for name, value in change.items():

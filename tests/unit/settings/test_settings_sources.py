@@ -42,6 +42,23 @@ def test_environment(tmp_path: Path, name: str, value: str, field: str, expected
     assert getattr(load_settings(cwd=str(tmp_path), environ={name: value}).settings, field) == expected
 
 
+@pytest.mark.parametrize(
+    ("flags", "where", "says"),
+    [
+        ({"debounce_window_seconds": -1}, "--debounce ", "greater than or equal to 0"),
+        ({"rescan_seconds": 0}, "--rescan ", "greater than 0"),
+        ({"ingest_workers": -1}, "--workers ", "greater than or equal to 0"),
+        ({"min_workers": 5, "max_workers": 2}, "--max-workers ", "'max_workers': it is less than min_workers (5)"),
+        ({"dialect": "tsq"}, "--dialect ", "'dialect': no such dialect (did you mean tsql?)"),
+    ],
+)
+def test_a_bad_flag_is_called_as_it_was_given(tmp_path: Path, flags: dict[str, object], where: str, says: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_settings(flags, cwd=str(tmp_path), environ={})
+    assert (caught.value.where or "").startswith(where)
+    assert says in caught.value.message
+
+
 def test_the_prefixed_name_wins(tmp_path: Path) -> None:
     environ = {"INGEST_WORKERS": "1", "RAY_LINEAGE_INGEST_WORKERS": "2"}
     assert load_settings(cwd=str(tmp_path), environ=environ).settings.ingest_workers == 2
