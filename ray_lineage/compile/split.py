@@ -701,10 +701,9 @@ class _Splitter:
                 if tokens[body - 1].text.upper() == "TRIGGER":  # COMPOUND TRIGGER
                     self.blocks = 1
                     return body
-                self.alone = (
-                    tokens[body].text.upper() in _ONE_STATEMENT and tokens[body - 1].token_type is not T.L_PAREN
-                )
-                return body + (1 if tokens[body].text.upper() in ("AS", "IS", "DO") else 0)
+                at_as = tokens[body].text.upper() in ("AS", "IS", "DO")
+                self.alone = self._is_expression(body + 1) if at_as else self._is_statement(body)
+                return body + (1 if at_as else 0)
         if word == "WITH" and i + 1 < len(tokens) and tokens[i + 1].text.upper() in ("FUNCTION", "PROCEDURE"):
             return self._after_functions(i + 1)
         end = self._end(i)
@@ -715,6 +714,16 @@ class _Splitter:
         if self.alone and not self.blocks:
             self.alone, self.owner = False, -1
         return end
+
+    def _is_statement(self, i: int) -> bool:
+        """Is the body that begins at ``i`` a single statement?"""
+        tokens = self.tokens
+        return tokens[i].text.upper() in _ONE_STATEMENT and tokens[i - 1].token_type is not T.L_PAREN
+
+    def _is_expression(self, i: int) -> bool:
+        """Is what follows AS no block: ``(expression)``, ``x -> expression``, ``LANGUAGE JAVA NAME '...'``?"""
+        words = [t.text.upper() for t in self.tokens[i : i + 2]]
+        return words[:1] in (["("], ["LANGUAGE"], ["EXTERNAL"]) or words[1:] == ["->"]
 
     def _after_label(self, i: int, word: str) -> int:
         """``<<label>>`` and ``label:`` in front of a loop or block."""
@@ -876,4 +885,6 @@ class _Splitter:
             return before == ["FOR", "EACH", "ROW"] or (len(before) > 1 and before[-2] in ("FOLLOWS", "PRECEDES"))
         if "PROCEDURE" not in kinds or self.tokens[j].text.upper() in ("SET", "EXECUTE", "COPY", "RETURN", "WITH"):
             return False
+        if before[-2:-1] == ["COMMENT"] and self.tokens[j - 1].token_type is T.STRING:
+            return True
         return before[-1:] == [")"] or before[-1:] in (["DATA"], ["DETERMINISTIC"], ["SQL"], ["INVOKER"], ["DEFINER"])

@@ -310,3 +310,8 @@ CREATE TABLE ds.p AS SELECT AS VALUE x FROM t AS x;
 CREATE TABLE ds.q AS SELECT AS VALUE ARRAY_AGG(x ORDER BY x.b DESC LIMIT 1)[OFFSET(0)] FROM t AS x GROUP BY x.id;
 -- pairs: t.a > ds.o.x i, t.b > ds.o.b i, t.id > ds.o.z t, t.id > ds.p.id i, t.a > ds.p.a i, t.b > ds.p.b i, t.id > ds.q.id a,
 --  t.a > ds.q.a a, t.b > ds.q.b a
+-- case: a function of an expression ends with its statement
+CREATE TEMP FUNCTION dbl(x INT64) RETURNS INT64 AS (x * 2);
+INSERT INTO ds.o (y) SELECT x FROM ds.k;
+SELECT a FROM t;
+-- pairs: ds.k.x > ds.o.y i, t.a > a i

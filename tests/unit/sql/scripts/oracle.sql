@@ -507,3 +507,8 @@ BEGIN
 END;
 -- pairs: t.a > o.x i
 -- writes: o, m
+-- case: a function in another language ends with its statement
+CREATE FUNCTION f (x NUMBER) RETURN NUMBER AS LANGUAGE JAVA NAME 'k.f(int) return int';
+/
+SELECT x FROM k;
+-- pairs: k.x > x i
