@@ -233,7 +233,8 @@ class StatementFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     ``assignments`` (whose names are looked up in the scope ``scope``), or both.
 
     ``defines`` marks statements whose outputs define the target's columns: CREATE VIEW, CTAS, SELECT INTO.
-    Of assignments to variables it says that they surely take place, of DELETE that nothing is left.
+    Of assignments to variables it says that they surely take place, of DELETE that nothing is left. Variables and temporary
+    tables that are in the ``columns`` of an assignment end there.
     ``preset`` columns get constants (static partitions), or values of their own (identities of a temporary table that is
     made), and take no part in the matching by position.
     ``subqueries`` are arena indexes of queries inside the statement's own expressions. Lines and columns count from 1

@@ -20,7 +20,8 @@ class Slice(NamedTuple):
     """Tokens ``start:end`` are one statement whose first word is ``verb``; ``owner`` is the index of the header slice
     of the procedure it is in, or -1. Headers have the verb ``HEADER`` and end before the body; what begins a batch of T-SQL
     without a statement word has ``CALLED``, for it is the name of a procedure. ``path`` names the
-    branches around it (``StatementFacts.path``). ``fresh``: a block that is in no program ended in front of it."""
+    branches around it (``StatementFacts.path``). ``fresh``: a block that is in no program, or a batch of T-SQL, ended in front
+    of it."""
 
     start: int
     end: int
@@ -147,6 +148,12 @@ def split(tokens: list[Token], dialect: str, first_block: int = 0) -> list[Slice
     return _Splitter(tokens).run()
 
 
+def _mark_fresh(slices: list[Slice], places: list[int]) -> None:
+    for k in places:
+        if k < len(slices):
+            slices[k] = slices[k]._replace(fresh=True)
+
+
 _MAX_PATH: Final = 60
 _BLOCK: Final = -1  # BEGIN ... END
 
@@ -259,6 +266,7 @@ class _TsqlSplitter:
         self.owner = -1
         self.function = False
         self.batch = 0  # where the batch at hand begins, among the slices
+        self.ended: list[int] = []  # where all begin but the first
 
     def run(self) -> list[Slice]:
         tokens, n = self.tokens, len(self.tokens)
@@ -283,6 +291,7 @@ class _TsqlSplitter:
                 self._flush(i)
                 self.flow.clear()
                 self.owner, self.function, self.batch = -1, False, len(self.slices)
+                self.ended.append(self.batch)
                 if i + 1 < n and tokens[i + 1].line == token.line:
                     i += 1  # GO 5
             elif depth:
@@ -296,6 +305,7 @@ class _TsqlSplitter:
                 continue
             i += 1
         self._flush(n)
+        _mark_fresh(self.slices, self.ended)
         return self._with_jumps() if self.jumps else self.slices
 
     def _with_jumps(self) -> list[Slice]:
@@ -642,9 +652,7 @@ class _Splitter:
         i, n = 0, len(self.tokens)
         while i < n:
             i = self._statement(i)
-        for k in self.ended:
-            if k < len(self.slices):
-                self.slices[k] = self.slices[k]._replace(fresh=True)
+        _mark_fresh(self.slices, self.ended)
         return self.slices
 
     def _statement(self, i: int) -> int:
