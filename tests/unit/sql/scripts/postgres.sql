@@ -723,3 +723,7 @@ CREATE TRIGGER a AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();
 CREATE TRIGGER b AFTER INSERT ON u FOR EACH ROW EXECUTE FUNCTION f();
 CREATE TRIGGER c BEFORE INSERT ON o FOR EACH ROW EXECUTE FUNCTION g();
 -- pairs: t.id > l.x i, u.id > l.x i, o.x > o.y t
+-- case: RETURNING of a statement and of a function of JSON
+WITH up AS (UPDATE t SET a = JSON_VALUE(b, '$.k' RETURNING int) WHERE id = 1 RETURNING id, a)
+INSERT INTO o (x, y) SELECT id, JSON_QUERY(a, '$.k' WITH WRAPPER) FROM up;
+-- pairs: t.b > t.a t, t.id > o.x i, t.a > o.y t
