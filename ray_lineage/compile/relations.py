@@ -1138,7 +1138,7 @@ class Builder:
                 return []
             parts.append([e.alias_or_name for e in item.expressions])
         if len(using) > 1 or (using and using[0].alias):
-            parts.append([e.alias or e.sql("duckdb").lower() for e in using])
+            parts.append([e.alias or e.sql("duckdb", comments=False).lower() for e in using])
         return ["_".join(combination) for combination in product(*parts)]
 
     def _collected_as(self, node: Expression, scope: Scope, how: int) -> Collected:

@@ -378,12 +378,12 @@ class _TsqlSplitter:
         return self._start_statement(i, word)
 
     def _colon(self, i: int) -> int:
-        """``:setvar`` and its like, and labels, both at the beginning of a line and maybe after an open statement."""
+        """``:setvar`` and its like at the beginning of a line, and labels, both maybe after an open statement."""
         tokens, start = self.tokens, self.start
         if i == 0 or tokens[i - 1].line < tokens[i].line:
             self._flush(i)
             return self._skip_line(i)
-        if 0 <= start < i and tokens[i - 1].token_type is T.VAR and (i < 2 or tokens[i - 2].line < tokens[i].line):
+        if 0 <= start < i and tokens[i - 1].token_type is T.VAR and tokens[i - 2].token_type is not T.DOT:
             self._flush(i - 1)
             self._jump(tokens[i - 1].text, -i)
         return i + 1

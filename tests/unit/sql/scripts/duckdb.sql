@@ -199,3 +199,7 @@ CREATE TABLE q AS SELECT COLUMNS('b')::VARCHAR AS z, COLUMNS(* REPLACE (b + id A
 CREATE FUNCTION f(x) AS (SELECT max(a) FROM t WHERE b = x);
 SELECT x FROM k;
 -- pairs: t.a > f._col0 a, k.x > x i
+-- case: comments are no part of a pivot's names
+PIVOT t ON a IN ('x') USING MIN(b) /* least */, MAX(b) -- most
+GROUP BY id;
+-- pairs: t.id > id i, t.b > x_min(b) a, t.a > x_min(b) c, t.b > x_max(b) a, t.a > x_max(b) c

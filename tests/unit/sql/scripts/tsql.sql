@@ -765,3 +765,6 @@ INSERT o (x, y) EXEC dbo.p
 INSERT q SELECT * FROM dbo.v
 -- pairs: t.a > dbo.p.a i, t.b > dbo.p.b i, dbo.p.a > o.x i, dbo.p.b > o.y i, t.a > dbo.v.a i, t.b > dbo.v.b i,
 --  dbo.v.a > q.a i, dbo.v.b > q.b i
+-- case: labels in the middle of a line
+GOTO done INSERT o (x) SELECT a FROM t done: INSERT p (x) SELECT b FROM t
+-- pairs: t.a > o.x i, t.b > p.x i
