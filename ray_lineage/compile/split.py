@@ -612,6 +612,8 @@ def without_delimiters(text: str) -> str:
 _SKIPPED_ALONE: Final = frozenset(
     {"BEGIN", "ELSE", "LOOP", "THEN", "DO", "REPEAT", "EXCEPTION", "DECLARE", "ATOMIC", "<<"}
 )
+_SKIPPED_ANYWHERE: Final = frozenset({"DECLARE", "LOOP", "REPEAT", "ELSE"})
+"""BigQuery's scripts have them in no block."""
 _SKIPPED_TO: Final = {
     "IF": ("THEN",),
     "ELSIF": ("THEN",),
@@ -673,7 +675,7 @@ class _Splitter:
             return i + 1
         if word == "END":
             return self._close(i)
-        if word in _SKIPPED_ALONE and (self.owner >= 0 or self.blocks or word == "DECLARE"):
+        if word in _SKIPPED_ALONE and (self.owner >= 0 or self.blocks or word in _SKIPPED_ANYWHERE):
             return i + 1
         if (
             word == "RETURN"

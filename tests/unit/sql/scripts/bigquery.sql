@@ -315,3 +315,9 @@ CREATE TEMP FUNCTION dbl(x INT64) RETURNS INT64 AS (x * 2);
 INSERT INTO ds.o (y) SELECT x FROM ds.k;
 SELECT a FROM t;
 -- pairs: ds.k.x > ds.o.y i, t.a > a i
+-- case: loops and branches in no block
+LOOP INSERT INTO ds.o (x) SELECT a FROM t; BREAK; END LOOP;
+REPEAT INSERT INTO ds.o (y) SELECT b FROM t; UNTIL TRUE END REPEAT;
+IF FALSE THEN SELECT 1; ELSE INSERT INTO ds.o (z) SELECT c FROM u; END IF;
+CASE WHEN FALSE THEN SELECT 1; ELSE INSERT INTO ds.o (w) SELECT d FROM u; END CASE;
+-- pairs: t.a > ds.o.x i, t.b > ds.o.y i, u.c > ds.o.z i, u.d > ds.o.w i
