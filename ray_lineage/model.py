@@ -60,6 +60,9 @@ MAX_NAME: Final = 1_000
 VALUE: Final = "value"
 """Name of a variable's only column: a variable is a temporary table ``@name`` of one row."""
 
+OR_COLUMN: Final = "\0|"
+"""In front of a name that is a variable's where no relation in its scope surely has such a column."""
+
 VARIABLES: Final = ("@",)
 """Target of statements that assign variables; the assigned columns are their names."""
 

@@ -18,6 +18,7 @@ from sqlglot.expressions import Expression
 from ray_lineage.compile.dynamic import UNKNOWN
 from ray_lineage.compile.names import folder
 from ray_lineage.model import (
+    OR_COLUMN,
     STAR,
     SYSTEM_SCHEMAS,
     VALUE,
@@ -196,6 +197,8 @@ STRUCTS: Final = frozenset(
     }
 )
 _SEQUENCE_OBJECTS: Final = frozenset({"oracle", "snowflake", "exasol", "db2", "redshift", ""})
+_COLUMNS_FIRST: Final = frozenset({"oracle", "bigquery", "snowflake", "databricks", "spark"})
+"""Where a name that is a variable's and a column's is the column's; elsewhere the variable's, or engines refuse it."""
 _ROW_VALUES: Final = frozenset({"postgres", "redshift", "duckdb", "bigquery", "materialize", "risingwave"})
 _SCHEMA_CALLS: Final = frozenset({"tsql", "fabric"})
 """Where functions with a schema are the user's, and those without are the engine's."""
@@ -1813,8 +1816,10 @@ class Builder:
             found.line = ref.line
         if found.at < 0 and identifier.__class__ is exp.Identifier and identifier._meta:
             found.at = identifier._meta["start"]
-        if aliases is not None and ref.name in aliases and node.args.get("table") is None:
-            for inner in aliases[ref.name].refs:
+        name = ref.name.removeprefix(OR_COLUMN)
+        is_variable = ref.relation >= 0 and name == ref.name
+        if aliases is not None and name in aliases and node.args.get("table") is None and not is_variable:
+            for inner in aliases[name].refs:
                 self._note(found, inner)
             return
         self._note(found, ref)
@@ -1840,7 +1845,8 @@ class Builder:
             if name in self.pseudo and not identifier.args.get("quoted"):
                 return None
             if name in self.variables:
-                return Ref(self.variable("@" + name), scope.index, VALUE, how, line)
+                column = OR_COLUMN + name if self.dialect in _COLUMNS_FIRST else VALUE
+                return Ref(self.variable("@" + name), scope.index, column, how, line)
             if name in scope.aliases and self.dialect in _ROW_VALUES and self._is_row(scope.aliases[name], name):
                 return Ref(scope.aliases[name], scope.index, STAR, COMPOSED[TRANSFORMATION][how], line)
             return Ref(-1, scope.index, name, how, line)

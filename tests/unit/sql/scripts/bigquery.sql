@@ -321,3 +321,10 @@ REPEAT INSERT INTO ds.o (y) SELECT b FROM t; UNTIL TRUE END REPEAT;
 IF FALSE THEN SELECT 1; ELSE INSERT INTO ds.o (z) SELECT c FROM u; END IF;
 CASE WHEN FALSE THEN SELECT 1; ELSE INSERT INTO ds.o (w) SELECT d FROM u; END CASE;
 -- pairs: t.a > ds.o.x i, t.b > ds.o.y i, u.c > ds.o.z i, u.d > ds.o.w i
+-- case: a column goes before a variable of its name
+DECLARE a INT64 DEFAULT (SELECT MAX(c) FROM u);
+INSERT INTO o (x) SELECT a FROM t;
+INSERT INTO p (x) SELECT a FROM u;
+INSERT INTO q (x) WITH z AS (SELECT b AS a FROM t) SELECT a FROM z;
+INSERT INTO r (x) VALUES (a);
+-- pairs: t.a > o.x i, u.c > p.x a, t.b > q.x i, u.c > r.x a

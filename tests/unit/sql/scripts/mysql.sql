@@ -331,3 +331,6 @@ CREATE VIEW v AS SELECT id, a FROM t;
 CREATE PROCEDURE p (x INT) COMMENT 'all of it' SELECT b FROM t WHERE id = x;
 SELECT x FROM k;
 -- pairs: t.b > p.b i, k.x > x i
+-- case: a variable goes before a column of its name
+CREATE PROCEDURE pr () BEGIN DECLARE a INT; SELECT MAX(c) INTO a FROM u; INSERT INTO o (x, y) SELECT a, t.a FROM t; END;
+-- pairs: u.c > o.x a, t.a > o.y i

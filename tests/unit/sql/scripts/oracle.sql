@@ -486,7 +486,7 @@ DECLARE b NUMBER;
 BEGIN
   SELECT MAX(d) INTO b FROM u;
   BEGIN INSERT INTO o (z) VALUES (b); END;
-  INSERT INTO o (w) SELECT b FROM t;
+  INSERT INTO o (w) SELECT b FROM u;
 END;
 /
 CREATE VIEW w AS SELECT b FROM t;
@@ -536,3 +536,15 @@ CREATE PACKAGE BODY k AS
 END;
 /
 -- pairs: t.b > p.x a, t.a > p.y i
+-- case: a column goes before a variable of its name
+CREATE PROCEDURE pr (id NUMBER) IS a NUMBER;
+BEGIN
+  SELECT MAX(c) INTO a FROM u WHERE u.id = pr.id;
+  INSERT INTO o (x) SELECT a FROM t WHERE id = 1;
+  INSERT INTO p (x) SELECT a FROM u;
+  INSERT INTO q (x) SELECT z FROM (SELECT b AS a, a AS z FROM t) WHERE a > 0;
+  INSERT INTO r (x) VALUES (a);
+END;
+/
+-- pairs: t.a > o.x i, u.c > p.x a, t.a > q.x i, u.c > r.x a
+-- influences: t.id > o filter, t.b > q filter, u.id > r filter, u.id > p filter
