@@ -60,6 +60,9 @@ MAX_NAME: Final = 1_000
 VALUE: Final = "value"
 """Name of a variable's only column: a variable is a temporary table ``@name`` of one row."""
 
+OR_COLUMN: Final = "\0|"
+"""In front of a name that is a variable's where no relation in its scope surely has such a column."""
+
 VARIABLES: Final = ("@",)
 """Target of statements that assign variables; the assigned columns are their names."""
 
@@ -233,7 +236,8 @@ class StatementFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     ``assignments`` (whose names are looked up in the scope ``scope``), or both.
 
     ``defines`` marks statements whose outputs define the target's columns: CREATE VIEW, CTAS, SELECT INTO.
-    Of assignments to variables it says that they surely take place, of DELETE that nothing is left.
+    Of assignments to variables it says that they surely take place, of DELETE that nothing is left. Variables and temporary
+    tables that are in the ``columns`` of an assignment end there.
     ``preset`` columns get constants (static partitions), or values of their own (identities of a temporary table that is
     made), and take no part in the matching by position.
     ``subqueries`` are arena indexes of queries inside the statement's own expressions. Lines and columns count from 1

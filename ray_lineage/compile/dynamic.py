@@ -62,6 +62,10 @@ class Texts:
         known[:] = [entry for entry in known if entry[0][: len(path)] != path]
         known.append((path, texts))
 
+    def forget(self, name: str) -> None:
+        """There is no such variable any more."""
+        self._assigned.pop(name, None)
+
     def knows(self, name: str) -> bool:
         """Was the variable assigned?"""
         return name in self._assigned

@@ -146,7 +146,7 @@ def _names_of_pivot(keys: list[Expression], using: list[Expression]) -> list[str
             return []
         parts.append([e.alias_or_name for e in item.expressions])
     if len(using) > 1 or (using and using[0].alias):
-        parts.append([e.alias or e.sql("duckdb").lower() for e in using])
+        parts.append([e.alias or e.sql("duckdb", comments=False).lower() for e in using])
     return ["_".join(combination) for combination in product(*parts)]
 
 

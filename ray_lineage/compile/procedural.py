@@ -1304,6 +1304,17 @@ def drop(c: FileCompiler, tokens: list[Token], owner: str) -> None:
         i += 1
 
 
+def replaced(c: FileCompiler, tokens: list[Token], name: Name, query: int) -> None:
+    """``CREATE OR REPLACE``, ``CREATE OR ALTER`` and ``ALTER VIEW``: what this script declared of it before is over, unless
+    the query at ``query`` reads that."""
+    words = [t.text.upper() for t in tokens[:3]]
+    if words[0] not in ("ALTER", "REPLACE") and words[1:] not in (["OR", "REPLACE"], ["OR", "ALTER"]):
+        return
+    is_whole = words[0] != "ALTER" or query < len(tokens)
+    if is_whole and not any(c._part(t) == name[-1] for t in tokens[query:]):
+        c.declarations[:] = [d for d in c.declarations if d.name != name or d.temporary]
+
+
 def alter_table(c: FileCompiler, tokens: list[Token], name: Name, i: int, owner: str) -> None:
     """What follows the name in ALTER TABLE: renames, moves of rows, foreign keys."""
     words = [t.text.upper() for t in tokens[i:]]

@@ -38,6 +38,7 @@ from ray_lineage.compile.scopes import (
 from ray_lineage.compile.words import (
     AGGREGATES,
     ALIASES_IN_WHERE,
+    COLUMNS_FIRST,
     FIRST_WORDS,
     HAVE_DUAL,
     HAVE_PATTERNS,
@@ -58,6 +59,7 @@ from ray_lineage.compile.words import (
     STRUCTS,
 )
 from ray_lineage.model import (
+    OR_COLUMN,
     STAR,
     SYSTEM_SCHEMAS,
     VALUE,
@@ -1207,8 +1209,10 @@ class Builder:
             found.line = ref.line
         if found.at < 0 and identifier.__class__ is exp.Identifier and identifier._meta:
             found.at = identifier._meta["start"]
-        if aliases is not None and ref.name in aliases and node.args.get("table") is None:
-            for inner in aliases[ref.name].refs:
+        name = ref.name.removeprefix(OR_COLUMN)
+        is_variable = ref.relation >= 0 and name == ref.name
+        if aliases is not None and name in aliases and node.args.get("table") is None and not is_variable:
+            for inner in aliases[name].refs:
                 self._note(found, inner)
             return
         self._note(found, ref)
@@ -1234,7 +1238,8 @@ class Builder:
             if name in self.pseudo and not identifier.args.get("quoted"):
                 return None
             if name in self.variables:
-                return Ref(self.variable("@" + name), scope.index, VALUE, how, line)
+                column = OR_COLUMN + name if self.dialect in COLUMNS_FIRST else VALUE
+                return Ref(self.variable("@" + name), scope.index, column, how, line)
             if name in scope.aliases and self.dialect in ROW_VALUES and self._is_row(scope.aliases[name], name):
                 return Ref(scope.aliases[name], scope.index, STAR, COMPOSED[TRANSFORMATION][how], line)
             return Ref(-1, scope.index, name, how, line)

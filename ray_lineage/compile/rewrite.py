@@ -677,14 +677,18 @@ def _plain_functions(tokens: list[Token], verb: str) -> list[Token]:
     """Without ``RETURNING type`` and ``WITH WRAPPER`` in functions of JSON, and without ``AT LOCAL``; ``a MULTISET UNION b``
     is ``a || b``, ``COLLATION FOR (a)`` a function."""
     out: list[Token] = []
-    depth = i = 0
-    n = len(tokens)
+    statements: list[bool] = []  # does a statement stand in the parenthesis? It has a RETURNING of its own
+    i, n = 0, len(tokens)
     while i < n:
         token = tokens[i]
-        depth += (token.token_type is T.L_PAREN) - (token.token_type is T.R_PAREN)
         word = token.text.upper() if token.token_type is not T.IDENTIFIER else ""
         following = tokens[i + 1].text.upper() if i + 1 < n else ""
-        if word == "RETURNING" and depth:
+        if token.token_type is T.L_PAREN:
+            statements.append(following in ("INSERT", "UPDATE", "DELETE", "MERGE", "WITH"))
+        elif token.token_type is T.R_PAREN and statements:
+            statements.pop()
+        depth = len(statements)
+        if word == "RETURNING" and depth and not statements[-1]:
             i += 2
             if i < n and tokens[i].token_type is T.L_PAREN:
                 i = closing(tokens, i) + 1

@@ -20,7 +20,8 @@ class Slice(NamedTuple):
     """Tokens ``start:end`` are one statement whose first word is ``verb``; ``owner`` is the index of the header slice
     of the procedure it is in, or -1. Headers have the verb ``HEADER`` and end before the body; what begins a batch of T-SQL
     without a statement word has ``CALLED``, for it is the name of a procedure. ``path`` names the
-    branches around it (``StatementFacts.path``). ``fresh``: a block that is in no program ended in front of it."""
+    branches around it (``StatementFacts.path``). ``fresh``: a block that is in no program, or a batch of T-SQL, ended in front
+    of it."""
 
     start: int
     end: int
@@ -147,6 +148,12 @@ def split(tokens: list[Token], dialect: str, first_block: int = 0) -> list[Slice
     return _Splitter(tokens).run()
 
 
+def _mark_fresh(slices: list[Slice], places: list[int]) -> None:
+    for k in places:
+        if k < len(slices):
+            slices[k] = slices[k]._replace(fresh=True)
+
+
 _MAX_PATH: Final = 60
 _BLOCK: Final = -1  # BEGIN ... END
 
@@ -259,6 +266,7 @@ class _TsqlSplitter:
         self.owner = -1
         self.function = False
         self.batch = 0  # where the batch at hand begins, among the slices
+        self.ended: list[int] = []  # where all begin but the first
 
     def run(self) -> list[Slice]:
         tokens, n = self.tokens, len(self.tokens)
@@ -283,6 +291,7 @@ class _TsqlSplitter:
                 self._flush(i)
                 self.flow.clear()
                 self.owner, self.function, self.batch = -1, False, len(self.slices)
+                self.ended.append(self.batch)
                 if i + 1 < n and tokens[i + 1].line == token.line:
                     i += 1  # GO 5
             elif depth:
@@ -296,6 +305,7 @@ class _TsqlSplitter:
                 continue
             i += 1
         self._flush(n)
+        _mark_fresh(self.slices, self.ended)
         return self._with_jumps() if self.jumps else self.slices
 
     def _with_jumps(self) -> list[Slice]:
@@ -368,12 +378,12 @@ class _TsqlSplitter:
         return self._start_statement(i, word)
 
     def _colon(self, i: int) -> int:
-        """``:setvar`` and its like, and labels, both at the beginning of a line and maybe after an open statement."""
+        """``:setvar`` and its like at the beginning of a line, and labels, both maybe after an open statement."""
         tokens, start = self.tokens, self.start
         if i == 0 or tokens[i - 1].line < tokens[i].line:
             self._flush(i)
             return self._skip_line(i)
-        if 0 <= start < i and tokens[i - 1].token_type is T.VAR and (i < 2 or tokens[i - 2].line < tokens[i].line):
+        if 0 <= start < i and tokens[i - 1].token_type is T.VAR and tokens[i - 2].token_type is not T.DOT:
             self._flush(i - 1)
             self._jump(tokens[i - 1].text, -i)
         return i + 1
@@ -602,6 +612,8 @@ def without_delimiters(text: str) -> str:
 _SKIPPED_ALONE: Final = frozenset(
     {"BEGIN", "ELSE", "LOOP", "THEN", "DO", "REPEAT", "EXCEPTION", "DECLARE", "ATOMIC", "<<"}
 )
+_SKIPPED_ANYWHERE: Final = frozenset({"DECLARE", "LOOP", "REPEAT", "ELSE"})
+"""BigQuery's scripts have them in no block."""
 _SKIPPED_TO: Final = {
     "IF": ("THEN",),
     "ELSIF": ("THEN",),
@@ -642,9 +654,7 @@ class _Splitter:
         i, n = 0, len(self.tokens)
         while i < n:
             i = self._statement(i)
-        for k in self.ended:
-            if k < len(self.slices):
-                self.slices[k] = self.slices[k]._replace(fresh=True)
+        _mark_fresh(self.slices, self.ended)
         return self.slices
 
     def _statement(self, i: int) -> int:
@@ -665,7 +675,7 @@ class _Splitter:
             return i + 1
         if word == "END":
             return self._close(i)
-        if word in _SKIPPED_ALONE and (self.owner >= 0 or self.blocks or word == "DECLARE"):
+        if word in _SKIPPED_ALONE and (self.owner >= 0 or self.blocks or word in _SKIPPED_ANYWHERE):
             return i + 1
         if (
             word == "RETURN"
@@ -701,10 +711,9 @@ class _Splitter:
                 if tokens[body - 1].text.upper() == "TRIGGER":  # COMPOUND TRIGGER
                     self.blocks = 1
                     return body
-                self.alone = (
-                    tokens[body].text.upper() in _ONE_STATEMENT and tokens[body - 1].token_type is not T.L_PAREN
-                )
-                return body + (1 if tokens[body].text.upper() in ("AS", "IS", "DO") else 0)
+                at_as = tokens[body].text.upper() in ("AS", "IS", "DO")
+                self.alone = self._is_expression(body + 1) if at_as else self._is_statement(body)
+                return body + (1 if at_as else 0)
         if word == "WITH" and i + 1 < len(tokens) and tokens[i + 1].text.upper() in ("FUNCTION", "PROCEDURE"):
             return self._after_functions(i + 1)
         end = self._end(i)
@@ -715,6 +724,16 @@ class _Splitter:
         if self.alone and not self.blocks:
             self.alone, self.owner = False, -1
         return end
+
+    def _is_statement(self, i: int) -> bool:
+        """Is the body that begins at ``i`` a single statement?"""
+        tokens = self.tokens
+        return tokens[i].text.upper() in _ONE_STATEMENT and tokens[i - 1].token_type is not T.L_PAREN
+
+    def _is_expression(self, i: int) -> bool:
+        """Is what follows AS no block: ``(expression)``, ``x -> expression``, ``LANGUAGE JAVA NAME '...'``?"""
+        words = [t.text.upper() for t in self.tokens[i : i + 2]]
+        return words[:1] in (["("], ["LANGUAGE"], ["EXTERNAL"]) or words[1:] == ["->"]
 
     def _after_label(self, i: int, word: str) -> int:
         """``<<label>>`` and ``label:`` in front of a loop or block."""
@@ -876,4 +895,6 @@ class _Splitter:
             return before == ["FOR", "EACH", "ROW"] or (len(before) > 1 and before[-2] in ("FOLLOWS", "PRECEDES"))
         if "PROCEDURE" not in kinds or self.tokens[j].text.upper() in ("SET", "EXECUTE", "COPY", "RETURN", "WITH"):
             return False
+        if before[-2:-1] == ["COMMENT"] and self.tokens[j - 1].token_type is T.STRING:
+            return True
         return before[-1:] == [")"] or before[-1:] in (["DATA"], ["DETERMINISTIC"], ["SQL"], ["INVOKER"], ["DEFINER"])

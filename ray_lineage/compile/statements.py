@@ -36,6 +36,7 @@ from ray_lineage.compile.rowsets import into_remote, may_have_rowsets, rewrite_r
 from ray_lineage.compile.scopes import Scope
 from ray_lineage.compile.split import Slice, closing, split, without_delimiters
 from ray_lineage.compile.tokens import dialect_of, shifted, start_line, tokenize
+from ray_lineage.compile.variables import Variables, begin_program, leave_block
 from ray_lineage.model import (
     ANY,
     ANY_LOOP,
@@ -136,10 +137,11 @@ _PROGRAMS: Final = {
 }
 
 
-class FileCompiler:
+class FileCompiler(Variables):
     """Compiles the text of one file. Use :meth:`run` once."""
 
     def __init__(self, text: str, dialect: str, options: CompileOptions, model: ModelName | None = None) -> None:
+        super().__init__()
         self.text = text
         self.model = model
         self.dialect = dialect
@@ -182,17 +184,14 @@ class FileCompiler:
         self.runs_texts = not self.is_tsql or may_run_texts(lower)
         self.sink: tuple[Name, tuple[str, ...]] | None = None  # what takes the result of dynamic SQL
         self.nested = 0
-        self.owner = ""
         self.path: tuple[int, ...] = ()
         self.blocks = 0  # of control flow, numbered so far
         self.parsed: list[Token] = []  # of the statement at hand
         self._items: list[Item] = []
         self._items_of: list[Token] | None = None
-        self.rows: dict[str, Name] = {}  # loop variables and the temporary table whose rows they are
         self.returned: dict[str, Name] = {}  # table variables that a function returns, by owner
-        self.records: set[str] = set()  # variables that hold rows
-        self.resultsets: set[str] = set()
-        self.row_types: set[str] = set()
+        self.shared: dict[str, set[str]] = {}  # variables that an owner's members see
+        self.held_until: dict[str, int] = {}  # statements already asked for what they fill
         self.new_names: frozenset[str] = frozenset()  # what a trigger calls its new row
         self.row_names: dict[str, Name] = {}  # what a trigger calls its rows
         self.transitions: dict[str, set[str]] = {}  # what their functions call the changed rows
@@ -293,10 +292,10 @@ class FileCompiler:
         """There is such a variable in the program at hand."""
         self.declared.setdefault(self.owner, set()).add(variable)
 
-    def _leave_block(self) -> None:
+    def _leave_block(self, tokens: list[Token]) -> None:
         """What a block in no program declared ends with it."""
         if self.dialect not in _SCRIPT_VARIABLES:
-            self.declared[""] = {name for name in self.declared.get("", ()) if name[0] == "$"}
+            leave_block(self, tokens)
 
     def declare_variable(self, name: Token, kind: list[Token]) -> None:
         """``name type``: a variable, and whether it holds whole rows."""
@@ -320,7 +319,7 @@ class FileCompiler:
         for index, piece in enumerate(slices):
             self.path = (*outer_path, *piece.path)
             if piece.fresh and not owner:
-                self._leave_block()
+                self._leave_block(tokens[piece.start : piece.end])
             try:
                 self._slice(index, piece, self.owners.get(piece.owner, owner))
                 if (
@@ -712,6 +711,8 @@ class FileCompiler:
         if around is not None and not self.is_tsql:  # a member of a package
             name = (*around, name[-1])
         owner = self.owners[index] = ".".join(name)
+        if tokens[at].text.upper() != "PACKAGE":  # its body sees what its specification declares
+            begin_program(self, tokens, owner)
         self.owner_names[owner] = name
         self.kinds[owner] = kind
         if kind == "Trigger":
@@ -887,7 +888,7 @@ class FileCompiler:
             )
             self._compile_tokens([shifted(t, lines, start) for t in found], owner)
             if not owner:
-                self._leave_block()
+                self._leave_block(tokens)
             return
 
     # ------------------------------------------------------------------ DDL
@@ -942,6 +943,7 @@ class FileCompiler:
             self.temporary.add(self._name(head.name)[-1])
         name = self._full(head.name)
         temporary = temporary or name[0][:1] in ("#", "@")
+        procedural.replaced(self, tokens, name, head.query)
         if is_view and not temporary:
             kind = "MaterializedView" if "MATERIALIZED" in head.words else "View"
         else:

@@ -53,6 +53,8 @@ def tokenize(text: str, dialect: str) -> tuple[list[Token], list[Diagnostic]]:
     diagnostics: list[Diagnostic] = []
     try:
         tokens = tokenizer.tokenize(text)
+        if _SPLIT_WORDS.search(text):
+            tokens = tokenizer.tokenize(_without_comments_in_words(text, tokens))
     except TokenError:
         if dialect == "athena":  # strings with backslashes: Hive's
             return tokenize(text, "hive")
@@ -60,6 +62,27 @@ def tokenize(text: str, dialect: str) -> tuple[list[Token], list[Diagnostic]]:
     return (_with_parameters(tokens) if numbered else tokens), diagnostics
 
 
+_FIRST_WORDS = frozenset(
+    ["BULK", "CLUSTER", "COLLECT", "CONNECT", "DISTRIBUTE", "FOREIGN", "GROUP", "GROUPING", "INDEXED", "ORDER", "PARTITION",
+     "PARTITIONED", "PRIMARY", "SIBLINGS", "SORT"]
+)  # fmt: skip
+"""Words that are one token together with the next one."""
+_SPLIT_WORDS = re.compile(rf"\b(?:{'|'.join(sorted(_FIRST_WORDS))})\s*(?:--|/\*|#)", re.IGNORECASE)
+
+
+def _without_comments_in_words(text: str, tokens: list[Token]) -> str:
+    """The comments in ``GROUP /* why */ BY`` and its like become spaces: the tokenizer knows the words only without."""
+    out: list[str] = []
+    at = 0
+    for token, following in pairwise(tokens):
+        start, end = token.end + 1, following.start
+        if end - start > 2 and token.text.upper() in _FIRST_WORDS:
+            out += (text[at:start], _VISIBLE.sub(" ", text[start:end]))
+            at = end
+    return "".join((*out, text[at:]))
+
+
+_VISIBLE = re.compile(r"\S")
 _DOLLAR_QUOTES = frozenset({"postgres", "redshift", "duckdb", "materialize", "risingwave", "clickhouse"})
 _PARAMETER = re.compile(r"(?<![\w$])\$(?=\d+(?![\w$]))")
 _MARK = "\ue000"

@@ -152,6 +152,8 @@ STRUCTS: Final = frozenset(
     }
 )
 SEQUENCE_OBJECTS: Final = frozenset({"oracle", "snowflake", "exasol", "db2", "redshift", ""})
+COLUMNS_FIRST: Final = frozenset({"oracle", "bigquery", "snowflake", "databricks", "spark"})
+"""Where a name that is a variable's and a column's is the column's; elsewhere the variable's, or engines refuse it."""
 ROW_VALUES: Final = frozenset({"postgres", "redshift", "duckdb", "bigquery", "materialize", "risingwave"})
 SCHEMA_CALLS: Final = frozenset({"tsql", "fabric"})
 """Where functions with a schema are the user's, and those without are the engine's."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 from ray_lineage.link.names import like, renamed_by
 from ray_lineage.model import (
     INFLUENCE_KINDS,
+    OR_COLUMN,
     PARAMETER,
     STAR,
     TRANSFORMATIONS,
@@ -405,6 +406,8 @@ class Evaluator:
         if len(output.refs) != 1 or output.refs[0].how != _IDENTITY:
             return ""
         ref = output.refs[0]
+        if ref.name[:2] == OR_COLUMN:
+            return ""
         where = [ref.relation] if ref.relation >= 0 else list(dict.fromkeys(relation.sources))
         found = [i.expression for index in where for i in self.items(index) if i.name == ref.name]
         return found[0] if len(found) == 1 else ""
@@ -481,6 +484,9 @@ class Evaluator:
 
     def _lookup(self, ref: Ref, output: Output | None = None, *, quiet: bool = False) -> Sources:
         if ref.relation >= 0:
+            if ref.name[:2] == OR_COLUMN:
+                column = self._surely(ref.name[2:], ref.scope)
+                return column if column is not None else find(self.items(ref.relation), VALUE) or {}
             items = self.items(ref.relation)
             if ref.name[:2] == PARAMETER:
                 return self._parameter(ref)
@@ -532,6 +538,24 @@ class Evaluator:
         if row >= 0:  # to_jsonb(t): the whole row
             return {s: TRANSFORMED | c & 1 for s, c in self._lookup(Ref(row, -1, STAR, 0), quiet=quiet).items()}
         return self._missing(ref, fallback, quiet)
+
+    def _surely(self, name: str, scope: int) -> Sources | None:
+        """The column of that name that a relation around is known to have."""
+        while scope >= 0:
+            select = self.relations[scope]
+            if not isinstance(select, Select):
+                return None
+            certain: list[Sources] = []
+            for source in dict.fromkeys(select.sources):
+                if source in self.active and source not in self.memo:
+                    break
+                known = _exact(self.items(source), name)
+                if known is not None:
+                    certain.append(known)
+            if certain:
+                return _union(certain, 0)
+            scope = select.parent
+        return None
 
     def _is_named(self, index: int, name: str) -> bool:
         relation = self.relations[index]
@@ -607,6 +631,11 @@ class _Everything(Item):
         return Item.__new__(cls, STAR, sources, line)
 
 
+def _surely_read(ref: Ref) -> int:
+    """The relation of a reference, but for a variable that may yet be a column."""
+    return ref.relation if ref.name[:2] != OR_COLUMN else -1
+
+
 def reachable(statement: StatementFacts) -> set[int]:
     """Relations that the statement's data or row choice goes through (a CTE that nobody names is not among them)."""
     refs = [*(r for a in statement.assignments for r in a.refs), *(i.ref for i in statement.influences)]
@@ -614,7 +643,7 @@ def reachable(statement: StatementFacts) -> set[int]:
         statement.root,
         statement.scope,
         *statement.subqueries,
-        *(r.relation for r in refs),
+        *map(_surely_read, refs),
         *(r.scope for r in refs),
     ]
     seen: set[int] = set()
@@ -627,8 +656,8 @@ def reachable(statement: StatementFacts) -> set[int]:
         if isinstance(relation, Select):
             stack.extend(relation.sources)
             stack.extend(relation.subqueries)
-            stack.extend([r.relation for o in relation.outputs for r in o.refs if r.relation >= 0])
-            stack.extend([i.ref.relation for i in relation.influences if i.ref.relation >= 0])
+            stack.extend([_surely_read(r) for o in relation.outputs for r in o.refs if r.relation >= 0])
+            stack.extend([_surely_read(i.ref) for i in relation.influences if i.ref.relation >= 0])
         elif isinstance(relation, SetOp):
             stack.extend(relation.branches)
             stack.extend(relation.filters)

@@ -261,6 +261,10 @@ class Script:
                 block.other[key] = value if seen is None else merged(seen, value)
 
     def _assign(self, statement: StatementFacts, result: Evaluated) -> None:
+        for name in statement.columns:  # they are no more
+            for state in (self._state, *self._after.values()):
+                state.pop((statement.procedure, name), None)
+            self._computed.pop((statement.procedure, name), None)
         values: dict[str, Temporary] = {a.column: Temporary((VALUE,)) for a in statement.assignments}
         for flow in result.flows:
             value = values[flow.target]

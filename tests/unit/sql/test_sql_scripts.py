@@ -77,6 +77,8 @@ def test_script(script: Script) -> None:
 
 
 _COMMENTED = [
+    Script("", "SELECT a FROM t GROUP /* a */ BY a ORDER -- b\n BY a", {"pairs": {"t.a > a i"}}),
+    Script("sqlite", "SELECT a FROM t INDEXED /* a */ BY i", {"pairs": {"t.a > a i"}}),
     Script("mysql", "INSERT /* a */ LOW_PRIORITY INTO o (x) SELECT a FROM t", {"pairs": {"t.a > o.x i"}}),
     Script(
         "oracle", "INSERT INTO o (x) SELECT a FROM t LOG /* a */\nERRORS REJECT LIMIT 5", {"pairs": {"t.a > o.x i"}}
@@ -92,6 +94,6 @@ _COMMENTED = [
 ]
 
 
-@pytest.mark.parametrize("script", _COMMENTED, ids=[s.dialect for s in _COMMENTED])
+@pytest.mark.parametrize("script", _COMMENTED, ids=[s.dialect or "any" for s in _COMMENTED])
 def test_comments_and_line_ends_stand_anywhere(script: Script) -> None:
     assert {word: found(script)[word] for word in ("pairs", "codes")} == {"codes": set(), **script.expected}

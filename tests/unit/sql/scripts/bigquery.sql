@@ -310,3 +310,21 @@ CREATE TABLE ds.p AS SELECT AS VALUE x FROM t AS x;
 CREATE TABLE ds.q AS SELECT AS VALUE ARRAY_AGG(x ORDER BY x.b DESC LIMIT 1)[OFFSET(0)] FROM t AS x GROUP BY x.id;
 -- pairs: t.a > ds.o.x i, t.b > ds.o.b i, t.id > ds.o.z t, t.id > ds.p.id i, t.a > ds.p.a i, t.b > ds.p.b i, t.id > ds.q.id a,
 --  t.a > ds.q.a a, t.b > ds.q.b a
+-- case: a function of an expression ends with its statement
+CREATE TEMP FUNCTION dbl(x INT64) RETURNS INT64 AS (x * 2);
+INSERT INTO ds.o (y) SELECT x FROM ds.k;
+SELECT a FROM t;
+-- pairs: ds.k.x > ds.o.y i, t.a > a i
+-- case: loops and branches in no block
+LOOP INSERT INTO ds.o (x) SELECT a FROM t; BREAK; END LOOP;
+REPEAT INSERT INTO ds.o (y) SELECT b FROM t; UNTIL TRUE END REPEAT;
+IF FALSE THEN SELECT 1; ELSE INSERT INTO ds.o (z) SELECT c FROM u; END IF;
+CASE WHEN FALSE THEN SELECT 1; ELSE INSERT INTO ds.o (w) SELECT d FROM u; END CASE;
+-- pairs: t.a > ds.o.x i, t.b > ds.o.y i, u.c > ds.o.z i, u.d > ds.o.w i
+-- case: a column goes before a variable of its name
+DECLARE a INT64 DEFAULT (SELECT MAX(c) FROM u);
+INSERT INTO o (x) SELECT a FROM t;
+INSERT INTO p (x) SELECT a FROM u;
+INSERT INTO q (x) WITH z AS (SELECT b AS a FROM t) SELECT a FROM z;
+INSERT INTO r (x) VALUES (a);
+-- pairs: t.a > o.x i, u.c > p.x a, t.b > q.x i, u.c > r.x a

@@ -140,3 +140,9 @@ CREATE TABLE p (x Int32, y Int32) ENGINE = Memory;
 INSERT INTO p SELECT COLUMNS('a|b') APPLY(toString) APPLY(max) FROM t;
 SELECT t.COLUMNS('id'), u.* EXCEPT id FROM t JOIN u ON t.id = u.id;
 -- pairs: t.id > o.tostring(id) t, t.a > o.tostring(a) t, t.a > p.x a, t.b > p.y a, t.id > id i, u.c > c i, u.d > d i
+-- case: a function of an expression ends with its statement
+CREATE FUNCTION f AS (x, k) -> x + k;
+SELECT x FROM k;
+CREATE FUNCTION g AS x -> x + 1;
+INSERT INTO o (y) SELECT x FROM k;
+-- pairs: k.x > x i, k.x > o.y i

@@ -195,3 +195,11 @@ CREATE TABLE p AS SELECT COLUMNS(['id', 'b']), MAX(COLUMNS(u.* EXCLUDE (id))) OV
 CREATE TABLE q AS SELECT COLUMNS('b')::VARCHAR AS z, COLUMNS(* REPLACE (b + id AS a)) FROM t;
 -- pairs: t.id > o.id a, t.b > o.b a, t.id > p.id i, u.id > p.id i, t.b > p.b i, u.c > p.c a, u.d > p.d a, t.b > q.z t, t.id > q.id i,
 --  t.b > q.a t, t.id > q.a t, t.b > q.b i
+-- case: a macro of a query in parentheses ends with its statement
+CREATE FUNCTION f(x) AS (SELECT max(a) FROM t WHERE b = x);
+SELECT x FROM k;
+-- pairs: t.a > f._col0 a, k.x > x i
+-- case: comments are no part of a pivot's names
+PIVOT t ON a IN ('x') USING MIN(b) /* least */, MAX(b) -- most
+GROUP BY id;
+-- pairs: t.id > id i, t.b > x_min(b) a, t.a > x_min(b) c, t.b > x_max(b) a, t.a > x_max(b) c

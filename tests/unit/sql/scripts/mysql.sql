@@ -327,3 +327,10 @@ CREATE TABLE r AS SELECT * FROM q;
 CREATE PROCEDURE p (id INT) BEGIN DECLARE a INT; SELECT MAX(c) INTO a FROM u; INSERT INTO o (x, y) VALUES (a, id); END;
 CREATE VIEW v AS SELECT id, a FROM t;
 -- pairs: u.c > o.x a, t.id > v.id i, t.a > v.a i
+-- case: a procedure of one statement after its comment
+CREATE PROCEDURE p (x INT) COMMENT 'all of it' SELECT b FROM t WHERE id = x;
+SELECT x FROM k;
+-- pairs: t.b > p.b i, k.x > x i
+-- case: a variable goes before a column of its name
+CREATE PROCEDURE pr () BEGIN DECLARE a INT; SELECT MAX(c) INTO a FROM u; INSERT INTO o (x, y) SELECT a, t.a FROM t; END;
+-- pairs: u.c > o.x a, t.a > o.y i

@@ -486,7 +486,7 @@ DECLARE b NUMBER;
 BEGIN
   SELECT MAX(d) INTO b FROM u;
   BEGIN INSERT INTO o (z) VALUES (b); END;
-  INSERT INTO o (w) SELECT b FROM t;
+  INSERT INTO o (w) SELECT b FROM u;
 END;
 /
 CREATE VIEW w AS SELECT b FROM t;
@@ -507,3 +507,44 @@ BEGIN
 END;
 -- pairs: t.a > o.x i
 -- writes: o, m
+-- case: a function in another language ends with its statement
+CREATE FUNCTION f (x NUMBER) RETURN NUMBER AS LANGUAGE JAVA NAME 'k.f(int) return int';
+/
+SELECT x FROM k;
+-- pairs: k.x > x i
+-- case: variables, cursors and records of one block are not those of the next
+DECLARE v NUMBER; r t%ROWTYPE; CURSOR cur IS SELECT a FROM t;
+BEGIN SELECT MAX(a) INTO v FROM t; SELECT * INTO r FROM t; INSERT INTO o (x, y) VALUES (v, r.b); END;
+/
+DECLARE v NUMBER; r u%ROWTYPE; cur SYS_REFCURSOR; w NUMBER;
+BEGIN SELECT MAX(c) INTO v FROM u; OPEN cur FOR SELECT d FROM u; FETCH cur INTO w; INSERT INTO p (x, y, z) VALUES (v, r.b, w); END;
+/
+-- pairs: t.a > o.x a, t.b > o.y i, u.c > p.x a, u.d > p.z i
+-- case: overloads have variables of their own
+CREATE PACKAGE BODY k AS
+  n NUMBER;
+  PROCEDURE q (id NUMBER) IS v NUMBER; BEGIN SELECT MAX(a) INTO v FROM t; SELECT MIN(b) INTO n FROM t; INSERT INTO o (x, y) VALUES (v, id); END;
+  PROCEDURE q (i VARCHAR2) IS v NUMBER; BEGIN SELECT MAX(c) INTO v FROM u; INSERT INTO p (x, y, z) SELECT v, id, n FROM t; END;
+END;
+/
+-- pairs: t.a > o.x a, u.c > p.x a, t.id > p.y i, t.b > p.z a
+-- case: what a member puts into a variable or record of the package the others see
+CREATE PACKAGE BODY k AS
+  n NUMBER; r t%ROWTYPE;
+  PROCEDURE q IS BEGIN SELECT MIN(b) INTO n FROM t; SELECT * INTO r FROM t; END;
+  PROCEDURE s IS m NUMBER; BEGIN m := n + 1; INSERT INTO p (x, y) VALUES (m, r.a); END;
+END;
+/
+-- pairs: t.b > p.x a, t.a > p.y i
+-- case: a column goes before a variable of its name
+CREATE PROCEDURE pr (id NUMBER) IS a NUMBER;
+BEGIN
+  SELECT MAX(c) INTO a FROM u WHERE u.id = pr.id;
+  INSERT INTO o (x) SELECT a FROM t WHERE id = 1;
+  INSERT INTO p (x) SELECT a FROM u;
+  INSERT INTO q (x) SELECT z FROM (SELECT b AS a, a AS z FROM t) WHERE a > 0;
+  INSERT INTO r (x) VALUES (a);
+END;
+/
+-- pairs: t.a > o.x i, u.c > p.x a, t.a > q.x i, u.c > r.x a
+-- influences: t.id > o filter, t.b > q filter, u.id > r filter, u.id > p filter

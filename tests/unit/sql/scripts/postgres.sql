@@ -731,3 +731,20 @@ BEGIN
   END LOOP;
 END $$;
 -- pairs: t.id > o.x i, t.id > p.x i, u.c > p.x i, u.d > p.y i, t.a > q.x i, u.d > s.x i, t.b > s.x i, t.id > n.x i, u.c > n.x i
+-- case: variables of one block or overload are not those of the next
+DO $$ DECLARE v int; q text := 'INSERT INTO o (x) SELECT a FROM t'; BEGIN SELECT max(b) INTO v FROM t; EXECUTE q; END $$;
+DO $$ DECLARE v int; q text; BEGIN INSERT INTO p (x) VALUES (v); q := q || ' WHERE id = 1'; END $$;
+CREATE FUNCTION f(id int) RETURNS void LANGUAGE plpgsql AS $$ DECLARE v int; BEGIN SELECT max(a) INTO v FROM t; INSERT INTO q (x, y) VALUES (v, id); END $$;
+CREATE FUNCTION f(i text) RETURNS void LANGUAGE plpgsql AS $$ DECLARE v int; BEGIN SELECT max(c) INTO v FROM u; INSERT INTO r (x, y) SELECT v, id FROM t; END $$;
+-- pairs: t.a > o.x i, t.a > q.x a, u.c > r.x a, t.id > r.y i
+-- case: a trigger function of one table after one of several
+CREATE FUNCTION f() RETURNS trigger AS $$ BEGIN INSERT INTO l (x) VALUES (NEW.id); RETURN NEW; END $$ LANGUAGE plpgsql;
+CREATE FUNCTION g() RETURNS trigger AS $$ BEGIN NEW.y := NEW.x + 1; RETURN NEW; END $$ LANGUAGE plpgsql;
+CREATE TRIGGER a AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();
+CREATE TRIGGER b AFTER INSERT ON u FOR EACH ROW EXECUTE FUNCTION f();
+CREATE TRIGGER c BEFORE INSERT ON o FOR EACH ROW EXECUTE FUNCTION g();
+-- pairs: t.id > l.x i, u.id > l.x i, o.x > o.y t
+-- case: RETURNING of a statement and of a function of JSON
+WITH up AS (UPDATE t SET a = JSON_VALUE(b, '$.k' RETURNING int) WHERE id = 1 RETURNING id, a)
+INSERT INTO o (x, y) SELECT id, JSON_QUERY(a, '$.k' WITH WRAPPER) FROM up;
+-- pairs: t.b > t.a t, t.id > o.x i, t.a > o.y t

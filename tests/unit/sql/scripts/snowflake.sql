@@ -418,3 +418,13 @@ CREATE VIEW w AS SELECT b FROM t;
 CREATE PROCEDURE pr() RETURNS TABLE (x INT, y INT) LANGUAGE SQL AS $$ DECLARE r RESULTSET DEFAULT (SELECT a, b FROM t); BEGIN RETURN TABLE(r); END; $$;
 INSERT INTO o SELECT * FROM TABLE(pr());
 -- pairs: t.a > pr.x i, t.b > pr.y i, pr.x > o.x i, pr.y > o.y i
+-- case: a later definition takes the place of the first
+CREATE OR REPLACE TABLE o (x INT);
+CREATE OR REPLACE TABLE o (y INT, z INT);
+INSERT INTO o SELECT a, b FROM t;
+CREATE OR REPLACE VIEW v AS SELECT 1 AS k;
+CREATE OR REPLACE VIEW v AS SELECT y FROM o;
+CREATE TABLE p AS SELECT * FROM v;
+CREATE TABLE q (k INT);
+CREATE OR REPLACE TABLE q AS SELECT *, k + 1 AS m FROM q;
+-- pairs: t.a > o.y i, t.b > o.z i, o.y > v.y i, v.y > p.y i, q.k > q.k i, q.k > q.m t

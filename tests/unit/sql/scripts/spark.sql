@@ -344,3 +344,10 @@ INSERT INTO m PARTITION (dt = '2020', hr) SELECT id, a, b FROM t;
 INSERT INTO o (x, y) SELECT s.col0, s.col1 FROM t, LATERAL stack(2, a, id, b, id + 1) AS s;
 INSERT INTO p (x, y) SELECT s.p, s.q FROM t, LATERAL stack(2, a, id, b, id + 1) AS s(p, q);
 -- pairs: t.a > o.x i, t.b > o.x i, t.id > o.y t, t.a > p.x i, t.b > p.x i, t.id > p.y t
+-- case: a column goes before a variable of its name [spark, databricks]
+DECLARE a INT DEFAULT (SELECT MAX(c) FROM u);
+INSERT INTO o (x) SELECT a FROM t;
+INSERT INTO p (x) SELECT a FROM u;
+INSERT INTO q (x) WITH z AS (SELECT b AS a FROM t) SELECT a FROM z;
+INSERT INTO r (x) VALUES (a);
+-- pairs: t.a > o.x i, u.c > p.x a, t.b > q.x i, u.c > r.x a

@@ -737,3 +737,34 @@ INSERT dbo.m SELECT a, b FROM t
 -- case: clone of fabric [fabric]
 CREATE TABLE dbo.c AS CLONE OF t AT '2024-01-01T00:00:00.000';
 -- pairs: t.id > dbo.c.id i, t.a > dbo.c.a i, t.b > dbo.c.b i
+-- case: variables end with their batch, cursors and temporary tables do not
+DECLARE @v dbo.tt, @w int; INSERT @v (k) SELECT a FROM t; SELECT @w = MAX(b) FROM t; SELECT c AS k INTO #k FROM u
+DECLARE c CURSOR FOR SELECT d FROM u
+GO
+DECLARE @v dbo.tt, @z int; INSERT o (x) SELECT k FROM @v; INSERT o (w) VALUES (@w); INSERT o (y) SELECT k FROM #k
+OPEN c; FETCH c INTO @z; INSERT o (z) VALUES (@z)
+-- pairs: u.c > o.y i, u.d > o.z i
+-- case: another version of a procedure takes the place of the first
+CREATE PROC dbo.p @n int OUTPUT AS SELECT @n = MAX(a) FROM t; SELECT b INTO #w FROM t; SELECT a FROM t
+GO
+ALTER PROC dbo.p @i int, @m int OUTPUT, @n int AS INSERT o (x) SELECT b FROM #w; SET @m = @n; SELECT c FROM u
+GO
+DECLARE @x int; EXEC dbo.p 1, @x OUTPUT, 2; INSERT o (y) VALUES (@x)
+INSERT o (z) EXEC dbo.p 1, 2, 3
+-- pairs: t.a > dbo.p.@n a, t.a > dbo.p.a i, u.c > dbo.p.c i, dbo.p.@m > o.y i, dbo.p.c > o.z i
+-- case: a stub that is altered
+IF OBJECT_ID('dbo.p') IS NULL EXEC ('CREATE PROCEDURE dbo.p AS SELECT 1')
+GO
+ALTER PROCEDURE dbo.p AS SELECT a, b FROM t
+GO
+CREATE VIEW dbo.v AS SELECT 1 AS x
+GO
+ALTER VIEW dbo.v AS SELECT a, b FROM t
+GO
+INSERT o (x, y) EXEC dbo.p
+INSERT q SELECT * FROM dbo.v
+-- pairs: t.a > dbo.p.a i, t.b > dbo.p.b i, dbo.p.a > o.x i, dbo.p.b > o.y i, t.a > dbo.v.a i, t.b > dbo.v.b i,
+--  dbo.v.a > q.a i, dbo.v.b > q.b i
+-- case: labels in the middle of a line
+GOTO done INSERT o (x) SELECT a FROM t done: INSERT p (x) SELECT b FROM t
+-- pairs: t.a > o.x i, t.b > p.x i
