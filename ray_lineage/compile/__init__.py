@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COMPILER_VERSION", "DIALECTS", "CompileOptions", "compile_text"]
 
-_REVISION: Final = 8
+_REVISION: Final = 9
 """Raise with every change of what compile gives: it is part of the cache's key and of every fingerprint."""
 
 COMPILER_VERSION: Final = f"{_REVISION}+sqlglot{version('sqlglot')}"

@@ -36,7 +36,7 @@ from ray_lineage.compile.rowsets import into_remote, may_have_rowsets, rewrite_r
 from ray_lineage.compile.scopes import Scope
 from ray_lineage.compile.split import Slice, closing, split, without_delimiters
 from ray_lineage.compile.tokens import dialect_of, shifted, start_line, tokenize
-from ray_lineage.compile.variables import Variables, begin_program, leave_block
+from ray_lineage.compile.variables import Variables, begin_program, declare, leave_block
 from ray_lineage.model import (
     ANY,
     ANY_LOOP,
@@ -121,9 +121,6 @@ _SCALARS: Final = frozenset(
 """Types that may look like the user's own (``[int]``, ``sysname``)."""
 
 _INNER: Final = frozenset({T.MERGE, T.UPDATE, T.DELETE, T.INSERT})
-_SCRIPT_VARIABLES: Final = frozenset({"bigquery", "databricks", "spark", ""})
-"""Where variables may be declared in no block, for all that follows."""
-
 _PROGRAMS: Final = {
     "PROC": "Procedure",
     "PROCEDURE": "Procedure",
@@ -191,6 +188,7 @@ class FileCompiler(Variables):
         self._items_of: list[Token] | None = None
         self.returned: dict[str, Name] = {}  # table variables that a function returns, by owner
         self.shared: dict[str, set[str]] = {}  # variables that an owner's members see
+        self.lasting: set[str] = set()  # variables of the script that were declared in no block
         self.held_until: dict[str, int] = {}  # statements already asked for what they fill
         self.new_names: frozenset[str] = frozenset()  # what a trigger calls its new row
         self.row_names: dict[str, Name] = {}  # what a trigger calls its rows
@@ -290,12 +288,7 @@ class FileCompiler(Variables):
 
     def declare(self, variable: str) -> None:
         """There is such a variable in the program at hand."""
-        self.declared.setdefault(self.owner, set()).add(variable)
-
-    def _leave_block(self, tokens: list[Token]) -> None:
-        """What a block in no program declared ends with it."""
-        if self.dialect not in _SCRIPT_VARIABLES:
-            leave_block(self, tokens)
+        declare(self, variable)
 
     def declare_variable(self, name: Token, kind: list[Token]) -> None:
         """``name type``: a variable, and whether it holds whole rows."""
@@ -319,7 +312,7 @@ class FileCompiler(Variables):
         for index, piece in enumerate(slices):
             self.path = (*outer_path, *piece.path)
             if piece.fresh and not owner:
-                self._leave_block(tokens[piece.start : piece.end])
+                leave_block(self, tokens[piece.start : piece.end])
             try:
                 self._slice(index, piece, self.owners.get(piece.owner, owner))
                 if (
@@ -888,7 +881,7 @@ class FileCompiler(Variables):
             )
             self._compile_tokens([shifted(t, lines, start) for t in found], owner)
             if not owner:
-                self._leave_block(tokens)
+                leave_block(self, tokens)
             return
 
     # ------------------------------------------------------------------ DDL

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ray_lineage.model import VARIABLES, Assignment, Name
 
@@ -63,22 +63,34 @@ class Variables:
         self._kinds.pop(owner, None)
 
 
+_SCRIPT_VARIABLES: Final = frozenset({"bigquery", "databricks", "spark", ""})
+"""Where variables may be declared in no block, for all that follows."""
+
+
+def declare(c: FileCompiler, variable: str) -> None:
+    """There is such a variable in the program at hand."""
+    c.declared.setdefault(c.owner, set()).add(variable)
+    if not c.owner and not c.path and c.dialect in _SCRIPT_VARIABLES:
+        c.lasting.add(variable)
+
+
 def leave_block(c: FileCompiler, tokens: list[Token]) -> None:
     """A block in no program, or a batch of T-SQL, ended: what it declared is gone. What the session has stays (``$v`` of
-    Snowflake, cursors and ``#t`` of T-SQL)."""
-    declared = c.declared.get("", set())
-    stays = {name for name in declared if name[0] == "$"}
-    c.declared[""] = stays
-    c.declares = False
-    c.forget_kinds("")
+    Snowflake, cursors and ``#t`` of T-SQL, variables of a script)."""
     if c.is_tsql:
         c.texts.pop("", None)
         _forget(c, tokens, "", {name for name in _held(c, "") if name[0] == "@"})
         return
-    gone = {f"@{name}" for name in declared if name[0] != "$" and f"${name}" not in stays}
+    declared = c.declared.get("", set())
+    stays = c.declared[""] = {name for name in declared if name[0] == "$" or name in c.lasting}
+    gone = {f"@{name}" for name in declared - stays if f"${name}" not in stays}
     for name in gone:
         c.texts_of("").forget(name[1:])
-    _forget(c, tokens, "", {name for name in _held(c, "") if name in gone or ":" in name})
+    rows = c.dialect not in _SCRIPT_VARIABLES  # there a loop in no block may be around it, whose row stays
+    if rows:
+        c.declares = False
+        c.forget_kinds("")
+    _forget(c, tokens, "", {name for name in _held(c, "") if name in gone or (rows and ":" in name)})
 
 
 def begin_program(c: FileCompiler, tokens: list[Token], owner: str) -> None:

@@ -78,9 +78,11 @@ class Script:
         self._grown = False
         self._kept = 0  # blocks whose order is not known
         self._computed: dict[Key, StatementFacts] = {}  # of temporary tables: what their computed columns are made of
-        self._types: dict[Key, Name] = {
-            (d.owner, d.name[-1]): d.like for d in facts.declarations if d.temporary and d.like
-        }
+        self._types: dict[Key, list[tuple[int, Name]]] = {}  # of variables of table types, from which line on
+        for d in facts.declarations:
+            if d.temporary and d.like:
+                self._types.setdefault((d.owner, d.name[-1]), []).append((d.line, d.like))
+        self._line = 0  # of the statement at hand
         self._shared, self._makers = shared_tables(facts)
 
     def run(self) -> Iterator[tuple[int, StatementFacts, Evaluated]]:
@@ -207,7 +209,7 @@ class Script:
     # ------------------------------------------------------------------ statements
 
     def _evaluate(self, statement: StatementFacts) -> Evaluated:
-        owner = statement.procedure
+        owner, self._line = statement.procedure, statement.first_line
         try:
             result = Evaluator(statement, self.catalog, lambda n: self._temporary(owner, n), self._complain).run()
         except RecursionError:
@@ -239,8 +241,11 @@ class Script:
         found = self._state.get(self._key(owner, name))
         if found is not None or not self._types:
             return found
-        of_type = self._types.get((owner, name)) or self._types.get(("", name))
-        return self._of_type(self.catalog.resolve(of_type)) if of_type else None
+        types = self._types.get((owner, name)) or self._types.get(("", name))
+        if not types:
+            return None
+        of_type = next((type_ for line, type_ in reversed(types) if line <= self._line), types[0][1])
+        return self._of_type(self.catalog.resolve(of_type))
 
     def _of_type(self, dataset: str) -> Temporary | None:
         columns = self.catalog.columns(dataset)

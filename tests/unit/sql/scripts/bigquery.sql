@@ -328,3 +328,11 @@ INSERT INTO p (x) SELECT a FROM u;
 INSERT INTO q (x) WITH z AS (SELECT b AS a FROM t) SELECT a FROM z;
 INSERT INTO r (x) VALUES (a);
 -- pairs: t.a > o.x i, u.c > p.x a, t.b > q.x i, u.c > r.x a
+-- case: variables of a block end with it, those of the script do not
+DECLARE n INT64 DEFAULT (SELECT MAX(c) FROM u);
+FOR r IN (SELECT a FROM t) DO
+  BEGIN DECLARE m INT64 DEFAULT (SELECT MIN(b) FROM t); INSERT INTO o (x, y) VALUES (m, n); END;
+  INSERT INTO p (x) VALUES (r.a);
+END FOR;
+INSERT INTO q (x, y) SELECT m, n FROM k;
+-- pairs: t.b > o.x a, u.c > o.y a, t.a > p.x i, k.m > q.x i, u.c > q.y a

@@ -739,10 +739,10 @@ CREATE TABLE dbo.c AS CLONE OF t AT '2024-01-01T00:00:00.000';
 -- pairs: t.id > dbo.c.id i, t.a > dbo.c.a i, t.b > dbo.c.b i
 -- case: variables end with their batch, cursors and temporary tables do not
 DECLARE @v dbo.tt, @w int; INSERT @v (k) SELECT a FROM t; SELECT @w = MAX(b) FROM t; SELECT c AS k INTO #k FROM u
-DECLARE c CURSOR FOR SELECT d FROM u
+DECLARE kept CURSOR FOR SELECT d FROM u
 GO
 DECLARE @v dbo.tt, @z int; INSERT o (x) SELECT k FROM @v; INSERT o (w) VALUES (@w); INSERT o (y) SELECT k FROM #k
-OPEN c; FETCH c INTO @z; INSERT o (z) VALUES (@z)
+OPEN kept; FETCH kept INTO @z; INSERT o (z) VALUES (@z)
 -- pairs: u.c > o.y i, u.d > o.z i
 -- case: another version of a procedure takes the place of the first
 CREATE PROC dbo.p @n int OUTPUT AS SELECT @n = MAX(a) FROM t; SELECT b INTO #w FROM t; SELECT a FROM t
@@ -768,3 +768,11 @@ INSERT q SELECT * FROM dbo.v
 -- case: labels in the middle of a line
 GOTO done INSERT o (x) SELECT a FROM t done: INSERT p (x) SELECT b FROM t
 -- pairs: t.a > o.x i, t.b > p.x i
+-- case: variables of one name and several table types
+CREATE TYPE dbo.t1 AS TABLE (k int, m int)
+CREATE TYPE dbo.t2 AS TABLE (n int, m int)
+GO
+DECLARE @v dbo.t1; INSERT @v SELECT a, b FROM t; INSERT o (x) SELECT k FROM @v
+GO
+DECLARE @v dbo.t2; INSERT @v SELECT c, d FROM u; INSERT p (x) SELECT n FROM @v
+-- pairs: t.a > o.x i, u.c > p.x i
