@@ -43,13 +43,19 @@ def parse(
 
 
 def _read(file: str, most: int) -> bytes:
-    if file == "-":
-        return sys.stdin.buffer.read(most)
     try:
-        with Path(file).open("rb") as source:
-            return source.read(most)
+        if file == "-":
+            found = sys.stdin.buffer.read(most + 1)
+        else:
+            with Path(file).open("rb") as source:
+                found = source.read(most + 1)
     except OSError as error:
         raise UsageError("RL201", f"cannot read {file}: {error.strerror}", help="give a file of SQL, or -") from None
+    if len(found) > most:
+        raise UsageError(
+            "RL203", f"{file} is larger than max_file_size ({most:,} bytes)", help="raise it to read the file"
+        )
+    return found
 
 
 def _as_json(file: str, facts: FileFacts, lineage: Lineage, confidence: float) -> dict[str, Any]:

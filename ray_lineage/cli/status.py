@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ray_lineage.settings import Settings
 
 _POLL_SECONDS: Final = 0.2
+_START_SECONDS: Final = 3.0  # that a watch may need to say that it runs
 _PLAIN_SECONDS: Final = 2.0
 
 
@@ -145,13 +146,25 @@ def _print_line(found: Status) -> None:
     sys.stdout.flush()
 
 
+def _running_soon(loaded: Settings, seconds: float) -> Status:
+    """``watch ... & status --wait 60``: one that was started a moment ago may not have said so yet. Raises NotRunning."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return running(loaded)
+        except NotRunning:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(_POLL_SECONDS)
+
+
 def _wait(loaded: Settings, seconds: float) -> Status:
     """Until the job is at rest and has compared the folders after now. Raises NotRunning (RL241, RL242)."""
     from ray_lineage.runtime.status import StatusFile, ask_to_flush
 
     began = time.time()
     deadline = time.monotonic() + seconds
-    found: Status | None = running(loaded)
+    found: Status | None = _running_soon(loaded, min(seconds, _START_SECONDS))
     assert found is not None
     file, pid, asked = StatusFile.of(loaded.data_dir, found.project), found.pid, ""
     while True:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from ray_lineage.errors import RayLineageError
-from ray_lineage.model import Priority, SourceFile
+from ray_lineage.model import Diagnostic, Priority, SourceFile
 from ray_lineage.runtime.crew import happens
 from ray_lineage.runtime.parse import Meta
 from ray_lineage.runtime.plan import below_any
@@ -55,6 +55,8 @@ class Following:
         settings = session.settings
         self._session = session
         self._telemetry = telemetry
+        self._findings: dict[str, Diagnostic] = {}  # of the last look at the folders
+        self._unread: dict[str, Diagnostic] = {}  # of files
         self._clock: Callable[[], float] = session.clock
         self._debouncer = Debouncer(
             settings.debounce_window_seconds, settings.batch_size_threshold, enabled=settings.enable_batching
@@ -330,9 +332,14 @@ class Following:
         for start in range(0, len(missing), _BREATHE):
             found.extend(self._confirm(missing[start : start + _BREATHE]))
             await asyncio.sleep(0)
-        for path, diagnostic in walk.diagnostics:
-            self._telemetry.finding(path or session.tree.roots[0], diagnostic)
-        if not folder:
+        findings = dict(walk.diagnostics)
+        for path, diagnostic in findings.items():
+            if self._findings.get(path) != diagnostic:  # it is told once, not with every look
+                self._telemetry.finding(path or session.tree.roots[0], diagnostic)
+        if folder:
+            self._findings.update(findings)
+        else:
+            self._findings = findings
             session.unlisted = list(walk.unlisted)
         return found
 
@@ -367,8 +374,11 @@ class Following:
                 self._remove_file(meta.path)
             elif meta.outcome == "facts":
                 self._pending[meta.path] = saved if saved and time.time() - saved < _OLD_SECONDS else None
-            elif meta.diagnostic is not None:
+            elif meta.diagnostic is not None and self._unread.get(meta.path) != meta.diagnostic:  # told once
+                self._unread[meta.path] = meta.diagnostic
                 self._telemetry.finding(meta.path, meta.diagnostic)
+            if meta.outcome in ("facts", "gone"):
+                self._unread.pop(meta.path, None)
         self._urgent = self._urgent or batch.priority == Priority.CRITICAL
         self._touched_at = self._clock()
         self._wake.set()

@@ -136,7 +136,7 @@ class Job:
         if not self.order.follow and lost and failures < TRIES:
             return
         if lost:
-            text = f"the writer was lost {failures} times; the last time: {error}"
+            text = f"the writer was lost ({failures} in a row); the last time: {error}"
             error = RayLineageError("RL237", text, help="see the worker logs of Ray")
         assert isinstance(error, RayLineageError)
         self._began = self._began or (self.session is not None and self.session.graph.uri != "")
