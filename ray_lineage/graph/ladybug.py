@@ -467,6 +467,7 @@ class LadybugStore(BaseStore):
             self._require(_LOG_SHARE * length)
             self._run("CHECKPOINT")
             self._checkpointed = now
+            _give_back()
 
     @property
     def _log(self) -> Path:
@@ -794,6 +795,13 @@ def _places(rel: Rel, file: str, stored: Stored) -> Sequence[str]:
     """Ids of the nodes at which a looked-up file's relationships of a type are found."""
     assert stored.places is not None
     return (file,) if rel.anchor is None else stored.places[file].get(rel.type, ())
+
+
+def _give_back() -> None:
+    """Memory that was freed goes back to the system. The engine's many threads leave glibc's heaps full of holes, of which it
+    gives nothing back by itself: a writer that replaced a file every 200 ms grew by 10 MB a minute."""
+    with contextlib.suppress(OSError, AttributeError):  # another libc
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _first_line(error: BaseException) -> str:
