@@ -90,13 +90,13 @@ def forget(c: FileCompiler, name: str, tokens: list[Token], owner: str) -> None:
 
 def _may_carry(c: FileCompiler, name: str, value: list[Token], owner: str) -> bool:
     """Is there a query in it, or a variable that got its value from one (in a loop: that may yet get it)?"""
-    carriers = c.carriers_of(owner)
+    carriers, rows = c.carriers_of(owner), c.rows
     in_trigger = owner in c.trigger_tables
     may_get = c.is_tsql and c.in_loop
     for i, token in enumerate(value):
         if token.token_type is T.SELECT:
             return True
-        if c.rows and c.fold(token.text, False) in c.rows:
+        if rows and c.fold(token.text, False) in rows:
             return True
         if in_trigger and token.text.upper() in ("NEW", "OLD"):
             return True

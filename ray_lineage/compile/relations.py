@@ -1209,12 +1209,13 @@ class Builder:
             found.line = ref.line
         if found.at < 0 and identifier.__class__ is exp.Identifier and identifier._meta:
             found.at = identifier._meta["start"]
-        name = ref.name.removeprefix(OR_COLUMN)
-        is_variable = ref.relation >= 0 and name == ref.name
-        if aliases is not None and name in aliases and node.args.get("table") is None and not is_variable:
-            for inner in aliases[name].refs:
-                self._note(found, inner)
-            return
+        if aliases and node.args.get("table") is None:
+            name = ref.name.removeprefix(OR_COLUMN)
+            is_variable = ref.relation >= 0 and name == ref.name
+            if name in aliases and not is_variable:
+                for inner in aliases[name].refs:
+                    self._note(found, inner)
+                return
         self._note(found, ref)
 
     @staticmethod

@@ -148,10 +148,17 @@ def split(tokens: list[Token], dialect: str, first_block: int = 0) -> list[Slice
     return _Splitter(tokens).run()
 
 
-def _mark_fresh(slices: list[Slice], places: list[int]) -> None:
-    for k in places:
-        if k < len(slices):
-            slices[k] = slices[k]._replace(fresh=True)
+class _Slices:
+    """The statements found so far."""
+
+    def __init__(self) -> None:
+        self.slices: list[Slice] = []
+        self.fresh = False  # did a block in no program, or a batch, just end?
+
+    def put(self, start: int, end: int, verb: str, owner: int, path: tuple[int, ...] = ()) -> None:
+        """One more."""
+        self.slices.append(Slice(start, end, verb, owner, path, self.fresh))
+        self.fresh = False
 
 
 _MAX_PATH: Final = 60
@@ -250,12 +257,12 @@ _SECOND_WORDS: Final = {
 """What follows words that begin a statement but are no reserved words."""
 
 
-class _TsqlSplitter:
+class _TsqlSplitter(_Slices):
     """One pass over the tokens of a T-SQL file."""
 
     def __init__(self, tokens: list[Token], first_block: int = 0) -> None:
+        super().__init__()
         self.tokens = tokens
-        self.slices: list[Slice] = []
         self.flow = _Flow(first_block)
         self.jumps: dict[int, dict[str, list[int]]] = {}  # of owners: labels and GOTOs, by token index
         self.start = -1
@@ -266,7 +273,6 @@ class _TsqlSplitter:
         self.owner = -1
         self.function = False
         self.batch = 0  # where the batch at hand begins, among the slices
-        self.ended: list[int] = []  # where all begin but the first
 
     def run(self) -> list[Slice]:
         tokens, n = self.tokens, len(self.tokens)
@@ -291,7 +297,7 @@ class _TsqlSplitter:
                 self._flush(i)
                 self.flow.clear()
                 self.owner, self.function, self.batch = -1, False, len(self.slices)
-                self.ended.append(self.batch)
+                self.fresh = True
                 if i + 1 < n and tokens[i + 1].line == token.line:
                     i += 1  # GO 5
             elif depth:
@@ -305,7 +311,6 @@ class _TsqlSplitter:
                 continue
             i += 1
         self._flush(n)
-        _mark_fresh(self.slices, self.ended)
         return self._with_jumps() if self.jumps else self.slices
 
     def _with_jumps(self) -> list[Slice]:
@@ -342,7 +347,7 @@ class _TsqlSplitter:
         if 0 <= self.start < end:
             if self.verb == "?" and len(self.slices) == self.batch and self.owner < 0:
                 self.verb = "CALLED"
-            self.slices.append(Slice(self.start, end, self.verb, self.owner, self.flow.path))
+            self.put(self.start, end, self.verb, self.owner, self.flow.path)
             if self.verb == "IF" or self.verb == "WHILE":
                 self.flow.push(THEN if self.verb == "IF" else LOOP)
         self.start = -1
@@ -535,7 +540,7 @@ class _TsqlSplitter:
         kind = tokens[j].text.upper() if j < n else ""
         if kind in _PROGRAM_KINDS:
             body = _tsql_body(tokens, j)
-            self.slices.append(Slice(i, body, "HEADER", -1))
+            self.put(i, body, "HEADER", -1)
             self.flow.clear()
             self.owner = len(self.slices) - 1
             self.function = kind == "FUNCTION"
@@ -636,25 +641,23 @@ _LABELLED: Final = frozenset({"LOOP", "WHILE", "REPEAT", "BEGIN", "FOR"})
 _HANDLERS: Final = frozenset({"CONTINUE", "EXIT", "UNDO"})
 
 
-class _Splitter:
+class _Splitter(_Slices):
     """Statements end with ``;``. In a body, words of control flow in front of a statement are passed over."""
 
     def __init__(self, tokens: list[Token]) -> None:
+        super().__init__()
         self.tokens = tokens
         self.kinds = [token.token_type for token in tokens]
-        self.slices: list[Slice] = []
         self.owner = -1
         self.blocks = 0
         self.outer: list[int] = []  # owners around the member or local procedure at hand
         self.alone = False  # the body at hand is one statement
         self.straight = True  # no control flow so far
-        self.ended: list[int] = []  # how many slices there were when a block in no program ended
 
     def run(self) -> list[Slice]:
         i, n = 0, len(self.tokens)
         while i < n:
             i = self._statement(i)
-        _mark_fresh(self.slices, self.ended)
         return self.slices
 
     def _statement(self, i: int) -> int:
@@ -694,7 +697,7 @@ class _Splitter:
             if word == "FORALL":
                 return after - 1
             if word == "FOR" and after - 1 > i:
-                self.slices.append(Slice(i, after - 1, "FOR", self.owner, (ANY,)))
+                self.put(i, after - 1, "FOR", self.owner, (ANY,))
             return after
         if word == "REPLACE" and i + 1 < len(tokens) and tokens[i + 1].text.upper() in ("PROCEDURE", "MACRO"):
             word = "CREATE"
@@ -704,7 +707,7 @@ class _Splitter:
         if word == "CREATE":
             body = self._body(i)
             if body:
-                self.slices.append(Slice(i, body, "HEADER", -1))
+                self.put(i, body, "HEADER", -1)
                 self.owner = len(self.slices) - 1
                 self.blocks = 0
                 self.outer.clear()
@@ -720,7 +723,7 @@ class _Splitter:
         if word in _CONTROL:
             self.straight = False
         path = () if self.straight and self.owner < 0 and not self.blocks else (ANY,)
-        self.slices.append(Slice(i, end, word or "?", self.owner, path))
+        self.put(i, end, word or "?", self.owner, path)
         if self.alone and not self.blocks:
             self.alone, self.owner = False, -1
         return end
@@ -790,7 +793,7 @@ class _Splitter:
             if kind is T.SEMICOLON:
                 return j
             if depth == 0 and tokens[j].text.upper() in ("AS", "IS"):
-                self.slices.append(Slice(i, j, "HEADER", self.owner))
+                self.put(i, j, "HEADER", self.owner)
                 self.outer.append(self.owner)
                 self.owner = len(self.slices) - 1
                 self.blocks = 0
@@ -813,7 +816,7 @@ class _Splitter:
             self.blocks = max(0, self.blocks - 1)
             if self.blocks == 0:
                 if self.owner < 0:
-                    self.ended.append(len(self.slices))
+                    self.fresh = True
                 self.owner = self.outer.pop() if self.outer else -1
         return self._end(i)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from itertools import pairwise
 from typing import Final
 
 import msgspec
@@ -1262,24 +1261,18 @@ class FileCompiler(Variables):
     def _excerpt(self, tokens: list[Token], most: int = _EXCERPT) -> str:
         """The tokens' beginning without comments, and with literals replaced by ``?``: they may hold secrets."""
         text = self.text
-        head = tokens[: most // 2]
-        if not head:
-            return ""
-        at, end = head[0].start, head[-1].end + 1
-        raw = text[at:end]
-        if "--" in raw or "/*" in raw or "#" in raw or "//" in raw:
-            pieces = ["?" if t.token_type in LITERALS else text[t.start : t.end + 1] for t in head]
-            gaps = ["", *(" " if b.start > a.end + 1 else "" for a, b in pairwise(head))]
-            plain = "".join(gap + piece for gap, piece in zip(gaps, pieces, strict=True))
-        else:
-            parts: list[str] = []
-            for token in head:
-                if token.token_type in LITERALS:
-                    parts += (text[at : token.start], "?")
-                    at = token.end + 1
-            parts.append(text[at:end])
-            plain = " ".join("".join(parts).split())
-        return plain if len(plain) <= most and len(head) == len(tokens) else plain[:most] + "…"
+        out: list[str] = []
+        size, end = 0, -1
+        for token in tokens:
+            start = token.start
+            if start > end + 1 and out:
+                out.append(" ")
+            end = token.end
+            out.append("?" if token.token_type in LITERALS else text[start : end + 1])
+            size += end - start + 2
+            if size > most:
+                return "".join(out)[:most] + "…"
+        return "".join(out)
 
     def _result(self, tokens: list[Token], builder: Builder, root: int, owner: str, kind: str = "select") -> None:
         """A bare query: what a procedure returns, what INSERT ... EXEC of a string takes, or nothing but reading."""

@@ -53,7 +53,7 @@ def tokenize(text: str, dialect: str) -> tuple[list[Token], list[Diagnostic]]:
     diagnostics: list[Diagnostic] = []
     try:
         tokens = tokenizer.tokenize(text)
-        if _SPLIT_WORDS.search(text):
+        if _may_split_words(text):
             tokens = tokenizer.tokenize(_without_comments_in_words(text, tokens))
     except TokenError:
         if dialect == "athena":  # strings with backslashes: Hive's
@@ -67,7 +67,15 @@ _FIRST_WORDS = frozenset(
      "PARTITIONED", "PRIMARY", "SIBLINGS", "SORT"]
 )  # fmt: skip
 """Words that are one token together with the next one."""
-_SPLIT_WORDS = re.compile(rf"\b(?:{'|'.join(sorted(_FIRST_WORDS))})\s*(?:--|/\*|#)", re.IGNORECASE)
+_ENDINGS = tuple(sorted(_FIRST_WORDS))
+_LONGEST = max(map(len, _ENDINGS))
+_COMMENTS = ("--", "/*", "#")
+
+
+def _may_split_words(text: str) -> bool:
+    """Does a comment follow one of these words? The comments are looked for, for the words are many."""
+    before = (part for mark in _COMMENTS if mark in text for part in text.split(mark)[:-1])
+    return any(part.rstrip()[-_LONGEST:].upper().endswith(_ENDINGS) for part in before)
 
 
 def _without_comments_in_words(text: str, tokens: list[Token]) -> str:
