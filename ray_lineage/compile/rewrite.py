@@ -102,8 +102,10 @@ def rewrite_tsql(tokens: list[Token], verb: str, *, methods: bool = False) -> li
         tokens = _with_from(tokens)
     if methods:
         tokens = _methods_as_functions(tokens, verb)
-    kinds = [t.token_type for t in tokens]
-    if _TRIGGERS.isdisjoint(kinds) or not any(k in _TRIGGERS and _may_change(tokens, i) for i, k in enumerate(kinds)):
+    for i, token in enumerate(tokens):
+        if token.token_type in _TRIGGERS and _may_change(tokens, i):
+            break
+    else:
         return tokens
     out: list[Token] = []
     i, n = 0, len(tokens)
@@ -324,12 +326,15 @@ Rewrite = Callable[[list[Token], str], list[Token]]
 def rewrites(text: str, dialect: str) -> tuple[Rewrite, ...]:
     """The rewrites that the statements of a text may need: most texts need none."""
     low = text.lower()
-    found = (
-        rule.rewrite
-        for rule in _RULES.get(dialect, ())
-        if all(word in low for word in rule.needle) and (rule.pattern is None or rule.pattern.search(low))
-    )
-    return tuple(dict.fromkeys(found))
+    found: dict[Rewrite, None] = {}
+    for _, needle, pattern, rewrite in _RULES.get(dialect, ()):
+        for word in needle:  # of every file: a generator would take as long as the search
+            if word not in low:
+                break
+        else:
+            if pattern is None or pattern.search(low):
+                found[rewrite] = None
+    return tuple(found)
 
 
 def _like(token: Token, kind: TokenType, text: str) -> Token:

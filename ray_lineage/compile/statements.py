@@ -142,7 +142,8 @@ class FileCompiler(Variables):
         self.model = model
         self.dialect = dialect
         # most files cannot be too deep for want of parentheses: then no statement needs to be looked at
-        self.nests = text.count("(") + text.upper().count("CASE") > _MAX_DEPTH
+        lower = text.lower()
+        self.nests = text.count("(") + lower.count("case") > _MAX_DEPTH
         self.is_tsql = dialect in ("tsql", "fabric")
         self.parser = dialect_of(dialect).parser()
         self.fold = folder(dialect)
@@ -157,7 +158,6 @@ class FileCompiler(Variables):
         self.tokens: list[Token] = []
         self.owners: dict[int, str] = {}
         self.has_methods = self.is_tsql and has_methods(text)
-        lower = text.lower()
         self.has_quotes = self.is_tsql and "quoted_identifier" in lower
         self.has_rowsets = self.is_tsql and may_have_rowsets(lower)
         self.has_remote = self.is_tsql and ("openquery" in lower or "openrowset" in lower)

@@ -33,15 +33,17 @@ class Variables:
         """What is known of an owner's variables."""
         found = self._kinds.get(owner)
         if found is None:
-            around = self.kinds_of(owner.rpartition(".")[0]) if owner else _Kinds({}, set(), set(), set())
-            copy = (dict(around.rows), set(around.records), set(around.resultsets), set(around.row_types))
-            found = self._kinds[owner] = _Kinds(*copy)
+            found = _Kinds({}, set(), set(), set())
+            if owner:
+                rows, *others = self.kinds_of(owner.rpartition(".")[0])
+                found = _Kinds(dict(rows), *map(set, others))
+            self._kinds[owner] = found
         return found
 
     @property
     def rows(self) -> dict[str, Name]:
         """Loop variables and records, and the temporary table whose rows they are."""
-        return self.kinds_of(self.owner).rows
+        return (self._kinds.get(self.owner) or self.kinds_of(self.owner)).rows
 
     @property
     def records(self) -> set[str]:
