@@ -219,3 +219,15 @@ def test_interrupted_and_run_again(tmp_path: Path, executor: str) -> None:
     again = run(tmp_path, "ingest", str(truth.root), "--dialect", "tsql", "--executor", "inline", "--json")
     assert again.returncode == 0, again.stderr
     assert json.loads(again.stdout)["by_status"] == {"ok": 2500}
+
+
+def test_no_command_tells_the_password(tmp_path: Path) -> None:
+    """A server that is not there, and its password: in no output of any command that talks to it."""
+    canary = "c4n4ry-Zx9"
+    (tmp_path / "a.sql").write_text("SELECT 1")
+    server = {"NEO4J_PASSWORD": canary, "NEO4J_URI": f"bolt://neo4j:{canary}@127.0.0.1:9"}
+    for command in (["stats"], ["doctor"], ["config", "show"], ["failures"], ["status"], ["ingest", "a.sql"]):
+        for form in ("text", "json"):
+            done = run(tmp_path, "-vv", "--log-format", form, *command, **server)
+            assert canary not in done.stdout + done.stderr, command
+            assert "No such" not in done.stderr, command

@@ -50,7 +50,7 @@ edits = st.lists(
 
 
 @pytest.mark.parametrize("spare", [SPARE_NAMES, -1_000], ids=["", "swept each time"])
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(rounds=st.lists(edits, min_size=1, max_size=5))
 def test_incremental_equals_full(rounds: list[list[tuple[str, str | None]]], spare: int) -> None:
     with pytest.MonkeyPatch.context() as patch:

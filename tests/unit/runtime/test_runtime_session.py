@@ -68,6 +68,11 @@ class Scene:
         task.result()
 
 
+@pytest.fixture
+def settles_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ray_lineage.runtime.following._SETTLE_SECONDS", 0.1)
+
+
 def test_a_new_file_that_goes_during_the_first_pass_is_not_written(tmp_path: Path) -> None:
     async def story() -> None:
         scene = Scene(tmp_path, FakeCrew())
@@ -154,6 +159,7 @@ def test_a_file_that_goes_while_it_is_set_aside_is_not_known(tmp_path: Path) -> 
     run(story)
 
 
+@pytest.mark.usefixtures("settles_soon")
 def test_what_was_refused_is_not_settled_until_it_is_written(tmp_path: Path) -> None:
     async def story() -> None:
         scene = Scene(tmp_path, FakeCrew())
@@ -292,6 +298,7 @@ def test_only_what_no_event_had_named_counts_as_found_by_comparing(
     run(story)
 
 
+@pytest.mark.usefixtures("settles_soon")
 def test_a_state_with_a_folder_that_cannot_be_listed_is_not_settled_until_it_can(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +23,7 @@ from ray_lineage.runtime.load import open_cache
 from ray_lineage.runtime.plan import Plan
 from ray_lineage.runtime.verify import compare, differences, verify
 from ray_lineage.settings import Settings, load_settings
-from tests.environment import PROJECT, environ
+from tests.environment import PROJECT
 
 FILES = {
     "a.sql": "CREATE TABLE raw.t (a int, b int)",
@@ -224,25 +222,3 @@ def test_the_command(
     assert run(tmp_path, monkeypatch, "verify", "--deep", "sql") == 1
     assert "a.sql" in capsys.readouterr().out
     assert run(tmp_path, monkeypatch, "verify", "--store", "none.lbug", "sql") == 3
-
-
-def job(folder: Path, script: str, *arguments: str) -> tuple[int, dict[str, Any]]:
-    """Exit code and last line of an entry script, run as Ray would."""
-    done = subprocess.run(
-        [sys.executable, str(PROJECT / "jobs" / script), *arguments], cwd=folder, capture_output=True, text=True,
-        env=environ(PYTHONPATH=str(PROJECT), RAY_LINEAGE_DIALECT="postgres"), timeout=100,
-    )  # fmt: skip
-    return done.returncode, json.loads(done.stdout.splitlines()[-1])
-
-
-def test_the_jobs(settings: Settings, sql: Path, tmp_path: Path) -> None:
-    code, line = job(tmp_path, "verify.py", "--deep", "sql")
-    assert (code, line["exit_code"], line["equal"]) == (0, 0, True)
-    (sql / "d.sql").write_text("SELECT 1")
-    code, line = job(tmp_path, "verify.py", "sql")
-    assert (code, line["exit_code"], line["missing"]) == (1, 1, ["d.sql"])
-    assert job(tmp_path, "verify.py", "--store", "none.lbug", "sql") == (3, {"exit_code": 3})
-    code, line = job(tmp_path, "export.py", "-o", "out.jsonl")
-    assert (code, line["exit_code"], line["format"]) == (0, 0, "jsonl")
-    assert (tmp_path / "out.jsonl").exists()
-    assert job(tmp_path, "export.py") == (2, {"exit_code": 2})
