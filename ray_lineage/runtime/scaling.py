@@ -1,6 +1,7 @@
 """How many parse actors there should be. A pure state machine: no clock, no Ray.
 
-Growth is quick, since work waits: up to twice as many lanes, then a pause until those can have started. Shrinking is slow,
+Growth is quick, since work waits: up to twice as many lanes, then a pause until those can have started. Lanes that have no
+CPU yet stay wanted as long as there is work for them: a cluster that scales is asked for them all the time. Shrinking is slow,
 since an idle actor costs only memory: one lane less after each ``idle_seconds`` in which not all were needed. After a first
 shrink nothing grows for as long, so that the direction changes at most once within ``idle_seconds``; by then one lane is
 missing, no more.
@@ -29,6 +30,7 @@ class Scaler:
         self.maximum = maximum
         self.idle_seconds = idle_seconds
         self._grew_at = -math.inf
+        self._grew_to = 0
         self._shrinking_since: float | None = None  # None: the last change was growth
         self._idle_since: float | None = None  # since when not all lanes are busy, or since the last change
 
@@ -48,10 +50,11 @@ class Scaler:
         return self._shrink(now, lanes, busy, least)
 
     def _grow(self, now: float, lanes: int, wanted: int) -> int:
-        turning = self._shrinking_since is not None and now - self._shrinking_since < self.idle_seconds
-        if turning or now - self._grew_at < START_SECONDS:
+        if self._shrinking_since is not None and now - self._shrinking_since < self.idle_seconds:
             return lanes
-        self._grew_at = now
+        if now - self._grew_at < START_SECONDS:
+            return max(lanes, min(wanted, self._grew_to))
+        self._grew_at, self._grew_to = now, wanted
         self._shrinking_since = None
         return wanted
 

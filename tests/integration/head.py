@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +67,7 @@ class Head:
     """A Ray head on loopback, with the jobs server, in a folder of its own. ``scaling``: it begins without a CPU, and its
     autoscaler may add so many nodes of one."""
 
-    def __init__(self, folder: Path, cpus: int = 2, scaling: int = 0) -> None:
+    def __init__(self, folder: Path, cpus: int, scaling: int) -> None:
         self.folder = folder
         port, self.jobs = free_port(), f"http://127.0.0.1:{free_port()}"
         self.address = f"127.0.0.1:{port}"
@@ -76,6 +79,7 @@ class Head:
             "RAY_AUTH_TOKEN": "t" * 32,
             "RAY_JOB_STOP_WAIT_TIME_S": "20",
             "PYTHONPATH": str(PROJECT),
+            "TMPDIR": str(folder),  # the nodes' caches, among others
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         }
         more: list[str] = []
@@ -114,12 +118,21 @@ class Head:
             assert time.monotonic() < deadline, (self.folder / "head.log").read_text()
             time.sleep(0.5)
 
-    def submit(self, name: str, *arguments: str, wait: bool = True) -> subprocess.CompletedProcess[str]:
-        flags = [] if wait else ["--no-wait"]
+    def submit(
+        self, name: str, *arguments: str, wait: bool = True, send_code: bool = True
+    ) -> subprocess.CompletedProcess[str]:
+        """Submit jobs/ingest.py. ``send_code``: with a copy of our code, else with what is installed. (Ray keeps one copy a
+        machine: a second node of this one unpacks its own over that of the first.)"""
+        flags, script = [] if wait else ["--no-wait"], str(PROJECT / "jobs/ingest.py")
+        if send_code:
+            code, script = self.folder / "code", "jobs/ingest.py"
+            for part in ("ray_lineage", "jobs"):
+                ignored = shutil.ignore_patterns("__pycache__")
+                shutil.copytree(PROJECT / part, code / part, ignore=ignored, dirs_exist_ok=True)
+            flags += ["--working-dir", str(code)]
         return self.ray(
-            "job", "submit", "--submission-id", name, *flags, "--working-dir", str(self.folder / "code"), "--",
-            sys.executable, "jobs/ingest.py", *arguments, seconds=200,
-        )  # fmt: skip
+            "job", "submit", "--submission-id", name, *flags, "--", sys.executable, script, *arguments, seconds=200
+        )
 
     def status(self, name: str) -> str:
         return self.ray("job", "status", name).stdout
@@ -134,3 +147,16 @@ class Head:
                     process.kill()
             started.kill()
             started.wait(10)
+
+
+@contextlib.contextmanager
+def running_head(cpus: int = 2, scaling: int = 0) -> Iterator[Head]:
+    """A head that is up, with a folder of its own that goes with it."""
+    folder = Path(tempfile.mkdtemp(prefix="rl-head-", dir=os.path.realpath("/tmp")))  # paths of sockets must be short
+    head = Head(folder, cpus, scaling)
+    try:
+        head.wait_until_up()
+        yield head
+    finally:
+        head.stop()
+        shutil.rmtree(folder, ignore_errors=True)

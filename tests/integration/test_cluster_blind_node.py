@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -15,7 +14,7 @@ import pytest
 
 from benchmarks.generate import generate
 from tests.environment import PROJECT, environ
-from tests.integration.head import Head
+from tests.integration.head import Head, running_head
 from tests.integration.runs import Dump, dump
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(400)]
@@ -51,16 +50,9 @@ def head(request: pytest.FixtureRequest, sql: Path, tmp_path_factory: pytest.Tem
         shutil.copytree(sql, other, dirs_exist_ok=True)
         for path in other.rglob("*.sql"):
             path.write_text(path.read_text() + "\nGO\nCREATE TABLE dbo.of_another_day (x int)\n")
-    folder = Path(os.path.realpath("/tmp")) / f"rl-{request.param}-{os.getpid()}"  # socket paths must be short
-    folder.mkdir(mode=0o700)
-    head = Head(folder, cpus=0)
-    try:
-        head.wait_until_up()
+    with running_head(cpus=0) as head:
         head.add_node(*unshare, "sh", "-c", COVERED, "sh", str(other), str(sql))
         yield head
-    finally:
-        head.stop()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def ingest(folder: Path, sql: Path, *flags: str, head: Head | None = None) -> dict[str, Any]:

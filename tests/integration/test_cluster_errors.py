@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -17,7 +15,7 @@ import pytest
 
 from ray_lineage.query.exposure import asks_for_token
 from tests.environment import PROJECT, environ
-from tests.integration.head import Head, free_port
+from tests.integration.head import Head, free_port, running_head
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(200)]
 
@@ -26,15 +24,8 @@ IN_TIME = 40.0  # seconds: the deadline of 20, and what imports cost on a busy m
 
 @pytest.fixture(scope="module")
 def head() -> Iterator[Head]:
-    folder = Path(os.path.realpath("/tmp")) / f"rl-errs-{os.getpid()}"  # socket paths must be short
-    folder.mkdir(mode=0o700)
-    head = Head(folder)
-    try:
-        head.wait_until_up()
+    with running_head() as head:
         yield head
-    finally:
-        head.stop()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,26 +11,15 @@ from typing import Any
 import pytest
 
 from benchmarks.generate import generate
-from tests.environment import PROJECT
-from tests.integration.head import Head
+from tests.integration.head import Head, running_head
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(400)]
 
 
 @pytest.fixture(scope="module")
 def head() -> Iterator[Head]:
-    folder = Path(os.path.realpath("/tmp")) / f"rl-head-{os.getpid()}"  # socket paths must be short
-    folder.mkdir(mode=0o700)
-    (folder / "code").mkdir()
-    for name in ("ray_lineage", "jobs"):
-        shutil.copytree(PROJECT / name, folder / "code" / name, ignore=shutil.ignore_patterns("__pycache__"))
-    head = Head(folder)
-    try:
-        head.wait_until_up()
+    with running_head() as head:
         yield head
-    finally:
-        head.stop()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def last_line(output: str) -> dict[str, Any]:

@@ -85,6 +85,14 @@ def test_growth_waits_for_the_actors_that_start() -> None:
     assert targets == [2, 2, 4]
 
 
+def test_lanes_that_find_no_cpu_stay_wanted() -> None:
+    scaler = Scaler(1, 16)
+    times = [tick / 2 for tick in range(20)]
+    targets = {scaler.target(t, lanes=3, busy=3, backlog_seconds=100.0, memory_open=True) for t in times}
+    assert targets == {6}
+    assert scaler.target(10.0, lanes=3, busy=3, backlog_seconds=6.5, memory_open=True) == 5
+
+
 def test_idle_lanes_go_one_after_the_other_and_the_last_stays() -> None:
     scaler = Scaler(0, 16, idle_seconds=10)
     lanes, at = 4, {}
