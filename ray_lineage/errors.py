@@ -45,6 +45,11 @@ class RayLineageError(Exception):
         return (_rebuild, (type(self), self.code, self.message, self.where, self.help))
 
 
+def first_line(error: BaseException) -> str:
+    """One line of at most 300 characters that says what happened, for a message of ours."""
+    return str(error).strip().split("\n")[0][:300] or type(error).__name__
+
+
 def _rebuild(
     kind: type[RayLineageError], code: str, message: str, where: str | None, hint: str | None
 ) -> RayLineageError:

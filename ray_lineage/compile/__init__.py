@@ -20,7 +20,7 @@ from ray_lineage.model import Diagnostic, FileFacts, StatementFacts
 if TYPE_CHECKING:
     from ray_lineage.compile.template import Template
 
-__all__ = ["COMPILER_VERSION", "DIALECTS", "CompileOptions", "compile_text"]
+__all__ = ["COMPILER_VERSION", "DIALECTS", "CompileOptions", "compile_text", "import_compiler"]
 
 _REVISION: Final = 9
 """Raise with every change of what compile gives: it is part of the cache's key and of every fingerprint."""
@@ -32,6 +32,13 @@ DIALECTS: Final = (
     "mysql", "oracle", "postgres", "presto", "redshift", "risingwave", "singlestore", "snowflake", "spark", "sqlite",
     "starrocks", "teradata", "trino", "tsql",
 )  # fmt: skip
+
+
+def import_compiler() -> None:
+    """Import now what a compile needs: it takes a second, and code that is replaced under a running process is not found later."""
+    import ray_lineage.compile.detect
+    import ray_lineage.compile.statements
+    import ray_lineage.compile.template  # noqa: F401
 
 
 def compile_text(text: str, options: CompileOptions, diagnostics: Sequence[Diagnostic] = ()) -> FileFacts:

@@ -27,7 +27,7 @@ from typing import Any, ClassVar, Final
 
 import msgspec
 
-from ray_lineage.errors import StoreUnavailable
+from ray_lineage.errors import StoreUnavailable, first_line
 from ray_lineage.graph import cypher
 from ray_lineage.graph.base import BaseStore, Permanent, TooLarge, column_rows, dataset_rows
 from ray_lineage.graph.batching import batches
@@ -148,7 +148,7 @@ class LadybugStore(BaseStore):
                 if attempt == _OPEN_RETRIES - 1:
                     raise StoreUnavailable(
                         "RL211",
-                        f"cannot read the graph at {self.path}: {_first_line(error)}",
+                        f"cannot read the graph at {self.path}: {first_line(error)}",
                         help="if a run is writing it, try again; else `ray_lineage ingest` builds it anew",
                     ) from error
                 self._sleep(min(0.1 * 2**attempt, 0.5) * random.uniform(0.7, 1.3))  # noqa: S311 - jitter
@@ -171,8 +171,8 @@ class LadybugStore(BaseStore):
         except RuntimeError as error:
             self._disconnect()
             if _LOCKED.search(str(error)):
-                raise self._held(_first_line(error)) from error
-            self._set_aside(_first_line(error))
+                raise self._held(first_line(error)) from error
+            self._set_aside(first_line(error))
             self._connect(read_only=False)
             self._create_schema()
 
@@ -276,10 +276,10 @@ class LadybugStore(BaseStore):
                     return rows
             except RuntimeError as error:
                 if not self.read_only and _DAMAGED.search(str(error)):
-                    raise self._damaged(_first_line(error)) from error
+                    raise self._damaged(first_line(error)) from error
                 if not self.read_only or (attempt and self._stamp == _stamp(self.path)):
                     raise StoreUnavailable(
-                        "RL211", f"cannot read {self.path}: {_first_line(error)}", help="try again"
+                        "RL211", f"cannot read {self.path}: {first_line(error)}", help="try again"
                     ) from error
             self._disconnect()  # the writer rewrote pages of the file meanwhile: what was read may be wrong
             self._open_for_reading()
@@ -428,7 +428,7 @@ class LadybugStore(BaseStore):
             path.unlink()
 
     def _failed(self, error: Exception) -> StoreUnavailable:
-        failure = self._failure(_first_line(error))
+        failure = self._failure(first_line(error))
         if isinstance(failure, StoreUnavailable):
             return failure
         return StoreUnavailable(
@@ -517,7 +517,7 @@ class LadybugStore(BaseStore):
                     self._run("ROLLBACK")
                 raise
         except RuntimeError as error:
-            raise self._failure(_first_line(error)) from error
+            raise self._failure(first_line(error)) from error
 
     def _failure(self, text: str) -> Exception:
         if _DAMAGED.search(text):
@@ -806,7 +806,3 @@ def _places(rel: Rel, file: str, stored: Stored) -> Sequence[str]:
     """Ids of the nodes at which a looked-up file's relationships of a type are found."""
     assert stored.places is not None
     return (file,) if rel.anchor is None else stored.places[file].get(rel.type, ())
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().split("\n")[0][:300]

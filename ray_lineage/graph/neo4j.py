@@ -85,18 +85,18 @@ class Neo4jStore(BaseStore):
                 help="set both to a user of that server",
             )  # fmt: skip
         if isinstance(error, ConfigurationError | ValueError):
-            return StoreUnavailable("RL217", f"{self.uri} is no usable Neo4j address: {_first_line(error)}", where="NEO4J_URI",
+            return StoreUnavailable("RL217", f"{self.uri} is no usable Neo4j address: {_masked(error)}", where="NEO4J_URI",
                                     help="use neo4j://, neo4j+s://, bolt:// or bolt+s:// and a host")  # fmt: skip
         if isinstance(error, ClientError) and "Database" in (error.code or ""):
-            return StoreUnavailable("RL218", f"Neo4j at {self.uri}: {_first_line(error)}", where="NEO4J_DATABASE",
+            return StoreUnavailable("RL218", f"Neo4j at {self.uri}: {_masked(error)}", where="NEO4J_DATABASE",
                                     help="name an existing database, or leave it out for the default one")  # fmt: skip
         if isinstance(error, Neo4jError) and not error.is_retryable():
             return StoreUnavailable(
                 "RL220",
-                f"Neo4j at {self.uri} refused a query: {_first_line(error)}",
+                f"Neo4j at {self.uri} refused a query: {_masked(error)}",
                 help="has the user the right to it? Else please report it",
             )
-        reason = "it does not answer" if isinstance(error, ServiceUnavailable) else _first_line(error)
+        reason = "it does not answer" if isinstance(error, ServiceUnavailable) else _masked(error)
         return StoreUnavailable(
             "RL219", f"cannot reach Neo4j at {self.uri}: {reason}", where="NEO4J_URI",
             help="start the server or correct the address; without NEO4J_URI the embedded store is used",
@@ -131,7 +131,7 @@ class Neo4jStore(BaseStore):
                 return await work(tx)
             except Neo4jError as error:
                 if _NO_MEMORY.search(error.code or ""):  # the driver would try the same again for half a minute
-                    raise TooLarge(_first_line(error)) from error
+                    raise TooLarge(_masked(error)) from error
                 raise
 
         async def run() -> Any:
@@ -146,14 +146,14 @@ class Neo4jStore(BaseStore):
             raise self._explained(error) from error
         except Neo4jError as error:
             if _NO_MEMORY.search(error.code or ""):
-                raise TooLarge(_first_line(error)) from error
+                raise TooLarge(_masked(error)) from error
             if error.is_retryable():
-                raise Transient(_first_line(error)) from error
-            raise Permanent("RL501", _first_line(error)) from error
+                raise Transient(_masked(error)) from error
+            raise Permanent("RL501", _masked(error)) from error
         except (DriverError, OSError) as error:  # among them IncompleteCommit: the outcome is unknown, so repeat
-            raise Transient(_first_line(error)) from error
+            raise Transient(_masked(error)) from error
         except (UnicodeError, OverflowError, TypeError, ValueError) as error:
-            raise Permanent("RL502", f"{type(error).__name__}: {_first_line(error)}") from error
+            raise Permanent("RL502", f"{type(error).__name__}: {_masked(error)}") from error
 
     def _plain(self, query: str, **parameters: Any) -> list[Sequence[Any]]:
         """What one query in a transaction of its own returns."""
@@ -388,6 +388,6 @@ def without_credentials(uri: str) -> str:
     return f"{parts.scheme}://{host}{port}"
 
 
-def _first_line(error: BaseException) -> str:
+def _masked(error: BaseException) -> str:
     """A driver's message; what stands before an @ in an address may be a password."""
     return re.sub(r"//[^/@\s]*@", "//***@", str(error).strip().split("\n")[0])[:300]

@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from ray_lineage import logs
 from ray_lineage.cache import ParseCache
+from ray_lineage.compile import import_compiler
 from ray_lineage.errors import Interrupted
 from ray_lineage.model import FileState
 from ray_lineage.runtime.crew import Finish, Report, this_machine
@@ -95,8 +96,7 @@ class Parser:
 
     def ready(self) -> int:
         """The process id; answers when the actor is up. The parser is loaded by now."""
-        import sqlglot  # noqa: F401
-
+        import_compiler()
         return os.getpid()
 
     def post_mortem(self) -> str:

@@ -19,7 +19,7 @@ import time
 from collections.abc import Iterator
 from typing import Any, Final
 
-from ray_lineage.errors import StoreUnavailable, UsageError
+from ray_lineage.errors import StoreUnavailable, UsageError, first_line
 
 NAMESPACE: Final = "ray_lineage"
 OBJECT_STORE_BYTES: Final = 256 * 2**20
@@ -133,7 +133,7 @@ def _start(ray: Any, workers: int, dashboard: bool) -> None:
             ray.init(address="local", **options, **_quiet())
     except (ConnectionError, RuntimeError, ValueError, OSError, ray.exceptions.RayError) as error:
         raise StoreUnavailable(
-            "RL230", f"Ray could not be started: {_first_line(error)}", help="run with --executor inline"
+            "RL230", f"Ray could not be started: {first_line(error).rstrip('. ')}", help="run with --executor inline"
         ) from error
 
 
@@ -302,7 +302,9 @@ def explained(address: str, error: Exception) -> UsageError:
     if "No node info found" in f"{text} {error.__cause__}":
         hint = "run this on a node of the cluster, or use `ray job submit`"
         return _no_ray(address, "its head is there, but no node of it runs on this machine", hint)
-    return _no_ray(address, _first_line(error), "start one with `ray start --head`, or leave the address out")
+    return _no_ray(
+        address, first_line(error).rstrip(". "), "start one with `ray start --head`, or leave the address out"
+    )
 
 
 def _versions(text: str) -> tuple[str, str]:
@@ -315,10 +317,6 @@ def _versions(text: str) -> tuple[str, str]:
     sides = [" and ".join(p for p in (f"Ray {r}", f"Python {y}" if y else "") if p)
              for r, y in zip(rays, pythons or [""] * len(rays), strict=False)]  # fmt: skip
     return (sides[0], sides[1]) if len(sides) > 1 else ("another version of Ray or Python", "ours")
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [""])[0].rstrip(". ") or type(error).__name__
 
 
 def _no_ray(address: str, reason: str, hint: str) -> UsageError:

@@ -9,11 +9,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import wait
 from typing import Any, Final
 
-from ray_lineage.errors import Interrupted, RayLineageError, StoreUnavailable
+from ray_lineage.errors import Interrupted, RayLineageError, StoreUnavailable, first_line
 from ray_lineage.graph.open import is_server
 from ray_lineage.runtime.cluster import cluster, dashboard_url, ended, meant, under_job
 from ray_lineage.runtime.driver import Driver
-from ray_lineage.runtime.remote import first_line
 from ray_lineage.runtime.signals import StopSignals
 from ray_lineage.runtime.status import Status
 from ray_lineage.runtime.summary import IngestSummary, Progress

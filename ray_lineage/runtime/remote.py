@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -13,7 +14,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from ray_lineage.errors import RayLineageError, StoreUnavailable
+from ray_lineage.errors import RayLineageError, StoreUnavailable, first_line
 from ray_lineage.model import FileState
 from ray_lineage.runtime.actors import RUN_PREFIX, Breadcrumb, Parser, Writer
 from ray_lineage.runtime.crew import Calls, Finish, GraphLost, PayloadLost, Report, WorkerLost, this_machine
@@ -81,7 +82,7 @@ class RayWorker:
                     raise RayLineageError("RL232", "a parse actor did not come back", help=LOGS) from None
                 await asyncio.sleep(_POLL_SECONDS)
             except RayActorError as error:
-                raise RayLineageError("RL232", f"a parse actor did not start: {first_line(error)}", help=LOGS) from None
+                raise _not_started(error) from None
 
     async def parse(self, tasks: Sequence[Task], seconds: float) -> tuple[Report, Any]:
         """See the protocol."""
@@ -381,6 +382,17 @@ def _few(cpus: int, wanted: int) -> str:
     return f"{cpus} workers instead of {wanted}: Ray had no more CPUs when the job began" if wanted > cpus else ""
 
 
+_RAISED: Final = re.compile(r"^[\w.]+(?:Error|Exception)\b.*", re.M)
+
+
+def _not_started(error: Exception) -> RayLineageError:
+    """Ray's message ends with the traceback of what a creation raised."""
+    *_, reason = first_line(error), *_RAISED.findall(str(error))
+    missing = reason.startswith(("ModuleNotFoundError", "ImportError"))
+    hint = "install the same ray-lineage on every node of the cluster, or send it with the job (--working-dir)"
+    return RayLineageError("RL232", f"a parse actor did not start: {reason}", help=hint if missing else LOGS)
+
+
 async def awaited(ref: Any, seconds: float | None = None) -> Any:
     """What a reference stands for. Raises TimeoutError after so many seconds."""
     async with asyncio.timeout(seconds):
@@ -393,8 +405,3 @@ async def within(ref: Any, seconds: float, code: str, message: str, hint: str) -
         return await awaited(ref, seconds)
     except TimeoutError:
         raise RayLineageError(code, f"{message} within {seconds:.0f} s", help=hint) from None
-
-
-def first_line(error: Exception) -> str:
-    """One line that says what happened."""
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)

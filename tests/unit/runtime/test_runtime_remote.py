@@ -10,7 +10,7 @@ import pytest
 
 from ray_lineage.errors import RayLineageError
 from ray_lineage.runtime import remote
-from ray_lineage.runtime.remote import RayWorker
+from ray_lineage.runtime.remote import RayWorker, _not_started
 
 
 @pytest.fixture(autouse=True)
@@ -42,6 +42,24 @@ def test_a_cluster_without_a_cpu_gets_time_for_its_first_node(caplog: pytest.Log
     asyncio.run(wait())
     assert asked == 3
     assert "waits for its first node" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("last", "message", "hint"),
+    [
+        ("ModuleNotFoundError: No module named 'ray_lineage'", "No module named 'ray_lineage'", "on every node"),
+        ("PermissionError: [Errno 13] Permission denied: '/x'\nmore of it", "Permission denied: '/x'", "logs of Ray"),
+        ("", "because of an error raised in its creation task", "logs of Ray"),
+    ],
+)
+def test_why_an_actor_did_not_start(last: str, message: str, hint: str) -> None:
+    first = "The actor died because of an error raised in its creation task, ray::Parser.__init__() (pid=1)"
+    error = _not_started(
+        Exception(f"{first}\nRuntimeError: The actor failed to import:\n\n    ^^^^\n{last}" if last else first)
+    )
+    assert error.code == "RL232"
+    assert message in error.message
+    assert hint in str(error.help)
 
 
 @pytest.mark.parametrize("has_cpus", [True, False], ids=["with CPUs", "no node comes"])
