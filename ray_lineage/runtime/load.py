@@ -139,8 +139,11 @@ class Loader:
         if len(gone) > _GUARD_FILES and len(gone) * 100 > percent * known:
             raise StoreRefused(
                 "RL223",
-                f"{len(gone):,} of the {known:,} files in the graph are no longer on disk ({present:,} are); nothing was removed",
-                help=f"is the right folder mounted? If this is meant, run again with --max-delete-percent 100 (now {percent})",
+                f"{len(gone):,} of the {known:,} files of project {self.project} are not where they were ({present:,} are there); "
+                "nothing was removed",
+                help="is the folder mounted? Were other folders given than last time (with several, the paths in the graph begin "
+                "with the folder's name)? A graph keeps other projects beside this one: --project NAME. If this is meant, run "
+                f"again with --max-delete-percent 100 (now {percent})",
             )
 
     @_with_disks()

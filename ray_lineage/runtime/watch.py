@@ -16,6 +16,7 @@ from ray_lineage.runtime.signals import StopSignals
 from ray_lineage.runtime.status import Status, StatusFile
 from ray_lineage.runtime.supervise import Job, Order
 from ray_lineage.settings import Settings
+from ray_lineage.sources.scan import check_kind
 
 _POLL_SECONDS: Final = 0.2
 
@@ -32,6 +33,8 @@ def watch(
 
     ``look(status)`` is told a few times a second how it goes. Raises UsageError, StoreUnavailable, StoreRefused.
     """
+    for root in roots:  # one that is not there may come
+        check_kind(root)
     prepare_data_dir(settings.data_dir)
     order = Order(follow=True, initial=initial, retry=retry)
     project = settings.project or project_name([os.path.realpath(r) for r in roots])

@@ -496,6 +496,17 @@ def _read_ignore(path: str, folder: str) -> _Ignore:
         return _Ignore((), folder, (text,))
 
 
+def check_kind(root: str) -> None:
+    """Raises UsageError if something is there that can be no root."""
+    with contextlib.suppress(OSError):
+        _check_kind(root, os.stat(root).st_mode)
+
+
+def _check_kind(root: str, mode: int) -> None:
+    if not stat.S_ISDIR(mode) and not stat.S_ISREG(mode):
+        raise UsageError("RL201", f"{root} is neither a folder nor a regular file", help="give a folder or a file")
+
+
 def _check_root(root: str) -> None:
     try:
         mode = os.stat(root).st_mode
@@ -503,8 +514,7 @@ def _check_root(root: str) -> None:
         raise UsageError("RL201", f"{root} does not exist", help="give the path of a folder or of a file") from None
     except OSError as error:
         raise UsageError("RL201", f"{root} cannot be read: {error.strerror}", help="check its permissions") from None
-    if not stat.S_ISDIR(mode) and not stat.S_ISREG(mode):
-        raise UsageError("RL201", f"{root} is neither a folder nor a regular file", help="give a folder or a file")
+    _check_kind(root, mode)
     if stat.S_ISDIR(mode) and not os.access(root, os.R_OK | os.X_OK):
         raise UsageError("RL201", f"{root} cannot be listed: permission denied", help="check its permissions")
 

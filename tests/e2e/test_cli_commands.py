@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -93,6 +94,7 @@ def test_fail_on(tmp_path: Path) -> None:
     ("arguments", "code", "says"),
     [
         (("ingest", "no/such/folder"), 2, "RL201"),
+        (("watch", os.devnull), 2, "RL201"),
         (("ingest",), 2, "PATH"),
         (("frobnicate",), 2, "frobnicate"),
         (("ingest", ".", "--dialect", "tsqll"), 2, "did you mean tsql"),
