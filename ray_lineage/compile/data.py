@@ -10,7 +10,7 @@ from sqlglot.errors import ParseError
 from sqlglot.expressions import Expression
 from sqlglot.tokens import Token
 
-from ray_lineage.compile import ddl, functions, procedural
+from ray_lineage.compile import ddl, federated, functions, procedural
 from ray_lineage.compile.dynamic import UNKNOWN
 from ray_lineage.compile.kinds import DELIMITED, T
 from ray_lineage.compile.options import ModelName
@@ -101,11 +101,7 @@ def insert(c: FileCompiler, tree: exp.Insert, tokens: list[Token], owner: str) -
         table = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
         scope = _conflict_scope(c, builder, target, root, columns, table, source)
         set_clauses(c, conflict.expressions, builder, scope, scope.tables[0][1], assignments, subqueries)
-        where = conflict.args.get("where")
-        if where is not None:
-            more, subs = builder.influences(where.this, scope, FILTER)
-            influences.extend(more)
-            subqueries.extend(subs)
+        builder.influence(conflict.args.get("where"), scope, FILTER, influences, subqueries)
     preset, dynamic = _partition(c, tree)
     star = next((e for e in tree.this.expressions if isinstance(e, exp.Star)), None)
     if star is not None and isinstance(tree.this, exp.Schema):  # INTO t (* EXCEPT (a))
@@ -144,12 +140,8 @@ def insert_target(c: FileCompiler, node: Expression) -> tuple[Name, tuple[str, .
         return c.dataset(node.this), columns
     if isinstance(node, exp.Table):
         return c.dataset(node), ()
-    if isinstance(node, exp.Anonymous) and (
-        location := functions.file_of(c._builder(), node)
-    ):  # INSERT INTO FUNCTION s3(...)
-        return location, ()
-    if isinstance(node, exp.Anonymous):  # another table function
-        return ("#" + UNKNOWN,), ()
+    if isinstance(node, exp.Anonymous):  # INSERT INTO FUNCTION s3(...), or another table function
+        return functions.file_of(c._builder(), node) or federated.target(c, node) or ("#" + UNKNOWN,), ()
     if isinstance(node, exp.Directory):
         return procedural.external(c, node.this.name, 0), ()
     return (), ()
@@ -300,11 +292,7 @@ def update(c: FileCompiler, tree: exp.Update, tokens: list[Token], owner: str) -
     for join in tree.args.get("joins") or ():
         builder._join(join, scope, sources, [], influences, subqueries)
     builder.relations[index] = Select(tuple(sources), ())
-    where = tree.args.get("where")
-    if where is not None:
-        more, subs = builder.influences(where.this, scope, FILTER)
-        influences.extend(more)
-        subqueries.extend(subs)
+    builder.influence(tree.args.get("where"), scope, FILTER, influences, subqueries)
     for written, clauses in _written_tables(c, tree, builder, scope, at):
         assignments: list[Assignment] = []
         set_clauses(c, clauses, builder, scope, written, assignments, subqueries)
@@ -370,13 +358,11 @@ def delete(c: FileCompiler, tree: exp.Delete, tokens: list[Token], owner: str) -
             if _target_relation(c, item, scope, builder) < 0:  # DELETE t FROM u: t is none of what FROM names
                 builder._source(item, scope, sources, [], influences, subqueries)
     builder.relations[index] = Select(tuple(sources), ())
-    where = tree.args.get("where")
-    if where is not None:
-        more, subs = builder.influences(where.this, scope, FILTER)
-        influences.extend(more)
-        subqueries.extend(subs)
+    builder.influence(tree.args.get("where"), scope, FILTER, influences, subqueries)
     first = sources[0] if sources else -1
-    everything = where is None and len(sources) == 1 and not any(t.token_type is T.TOP for t in tokens[:3])
+    everything = (
+        tree.args.get("where") is None and len(sources) == 1 and not any(t.token_type is T.TOP for t in tokens[:3])
+    )
     for item in named or (None,):
         found = _target_relation(c, item, scope, builder) if item is not None else -1
         target = base_table(builder, found if found >= 0 else first)
@@ -399,11 +385,7 @@ def merge(c: FileCompiler, tree: exp.Merge, tokens: list[Token], owner: str) -> 
         raise ParseError("it names no source")
     builder._source(tree.args["using"], scope, sources, [], influences, subqueries)
     builder.relations[index] = Select(tuple(sources), ())
-    on = tree.args.get("on")
-    if on is not None:
-        more, subs = builder.influences(on, scope, JOIN)
-        influences.extend(more)
-        subqueries.extend(subs)
+    builder.influence(tree.args.get("on"), scope, JOIN, influences, subqueries)
     for name in tree.args.get("using_cond") or ():  # USING (a)
         column = builder._identifier(name)
         influences.extend(Influence(Ref(s, index, column, IDENTITY), JOIN) for s in sources[:2])
@@ -423,17 +405,11 @@ def _merge_branch(c: FileCompiler, when: Expression, builder: Builder, scope: Sc
     influences: list[Influence], subqueries: list[int], by_position: set[str],
 ) -> None:  # fmt: skip
     """``by_position``: the verbs that take all of the source's columns by position, as DuckDB's do without BY NAME."""
-    condition = when.args.get("condition")
-    if condition is not None:
-        more, subs = builder.influences(condition, scope, FILTER)
-        influences.extend(more)
-        subqueries.extend(subs)
+    builder.influence(when.args.get("condition"), scope, FILTER, influences, subqueries)
     then = when.args.get("then")
-    where = then.args.get("where") if isinstance(then, exp.Expr) else None
-    if isinstance(where, exp.Where):
-        more, subs = builder.influences(where.this, scope, FILTER)
-        influences.extend(more)
-        subqueries.extend(subs)
+    builder.influence(
+        then.args.get("where") if isinstance(then, exp.Expr) else None, scope, FILTER, influences, subqueries
+    )
     if isinstance(then, exp.Update):
         clauses = then.args.get("expressions")
         if not isinstance(clauses, list):  # UPDATE *, and DuckDB's UPDATE alone

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 from sqlglot.expressions import Expression
 
+from ray_lineage.compile.federated import FEDERATED
 from ray_lineage.compile.scopes import (
     AGGREGATION,
     DERIVED,
@@ -51,12 +52,12 @@ def function(b: Builder, call: Expression, columns: tuple[str, ...], scope: Scop
     if location:
         index = b._add(TableRef(location, 0))
         return b._add(Alias(index, columns)) if columns else index
-    if isinstance(call, exp.Anonymous) and call.name.upper() in ("OPENQUERY", "OPENROWSET"):
-        remote = b.remote(b, call)
-        if remote >= 0:
-            return b._add(Alias(remote, columns)) if columns else remote
-    elif isinstance(call, exp.Anonymous | exp.Dot):
+    if isinstance(call, exp.Anonymous | exp.Dot):
         name = (*qualifier, *_function_name(b, call))
+        if name and name[-1].lower() in FEDERATED.get(b.dialect, ()):
+            index = b.federated(b, name, call, columns)
+            if index >= 0:
+                return index
         if len(name) > 1:
             name = b.qualified(name)
         elif b.dialect in SCHEMA_CALLS:  # the engine's own
@@ -174,9 +175,7 @@ def _semantic_view(b: Builder, call: exp.SemanticView, scope: Scope) -> int:
         else:
             outputs.append(Output(b.fold(item.alias_or_name, False) or None, tuple(collected.refs.values())))
     influences: list[Influence] = []
-    where = call.args.get("where")
-    if where is not None:
-        b._influence(where, inner, FILTER, influences, [])
+    b.influence(call.args.get("where"), inner, FILTER, influences, [])
     b.relations[index] = Select((view,), tuple(outputs), distinct(influences))
     return index
 

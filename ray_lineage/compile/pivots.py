@@ -90,7 +90,7 @@ def _groups_of_pivot(b: Builder, node: Expression, scope: Scope, subqueries: lis
     group = node.args.get("group")
     influences: list[Influence] = []
     for item in group.expressions if isinstance(group, exp.Group) else ():
-        b._influence(item, scope, GROUP_BY, influences, subqueries)
+        b.influence(item, scope, GROUP_BY, influences, subqueries)
     return distinct(influences)
 
 

@@ -21,7 +21,7 @@ from ray_lineage.compile.rewrite import HINTS, METHODS
 from ray_lineage.compile.rowsets import file_of
 from ray_lineage.compile.scopes import IDENTITY, Collected, Scope
 from ray_lineage.compile.split import closing
-from ray_lineage.compile.tokens import shifted, tokenize
+from ray_lineage.compile.tokens import shifted, start_line, tokenize
 from ray_lineage.model import (
     PARAMETER,
     STAR,
@@ -1027,7 +1027,7 @@ def _run_text(
         _unresolved(c, tokens, "it is nested too deeply")
         return
     for text in found:
-        compile_text_inside(c, text, (_first_line(value[0]), tokens[-1].line), owner, into, binds)
+        compile_text_inside(c, text, (start_line(value[0]), tokens[-1].line), owner, into, binds)
 
 
 def compile_text_inside(
@@ -1063,11 +1063,6 @@ def compile_text_inside(
     if not found.complete:
         for k in range(before, len(c.statements)):
             c.statements[k] = msgspec.structs.replace(c.statements[k], possible=True)
-
-
-def _first_line(token: Token) -> int:
-    """Line of a string token's first character (``Token.line`` is that of its last)."""
-    return int(token.line) - int(token.text.count("\n"))
 
 
 def unknown_name(name: Name) -> Name:
@@ -1155,7 +1150,7 @@ def unload(c: FileCompiler, tokens: list[Token], owner: str) -> None:
     query = tokens[2 : at - 1]
     if len(query) == 1 and query[0].token_type in _STRINGS:
         compile_text_inside(
-            c, Text(query[0].text, True, True), (_first_line(query[0]), tokens[-1].line), owner, (location, ())
+            c, Text(query[0].text, True, True), (start_line(query[0]), tokens[-1].line), owner, (location, ())
         )
     elif query:
         builder = c._builder()

@@ -154,7 +154,7 @@ class Builder:
         self.inlined: dict[str, Expression] = {}  # names of ClickHouse's WITH expression AS name
         self.sequences: list[int] = []  # relations that the statement draws numbers from
         self.scopes: dict[int, Scope] = {}  # of the SELECTs
-        self.remote: Callable[[Builder, exp.Anonymous], int] = lambda builder, call: -1
+        self.federated: Callable[[Builder, Name, Expression, tuple[str, ...]], int] = lambda *_: -1
         self.qualified: Callable[[Name], Name] = lambda name: name
         self._variables: dict[str, int] = {}
 
@@ -258,7 +258,7 @@ class Builder:
         subqueries: list[int] = []
         influences: list[Influence] = []
         for define in defines:
-            self._influence(define.this, inner, FILTER, influences, subqueries)
+            self.influence(define.this, inner, FILTER, influences, subqueries)
         items = [m.this for m in args.get("measures") or ()]
         if "ALL ROWS" in str(args.get("rows") or "").upper():
             items = [exp.Star(), *items]
@@ -615,7 +615,7 @@ class Builder:
                 merged.append(Merged((), tuple(sources[:before]), right))
         on = args.get("on")
         if on is not None:
-            self._influence(on, scope, JOIN, influences, subqueries)
+            self.influence(on, scope, JOIN, influences, subqueries)
 
     def _array_join(self, items: list[Expression], scope: Scope, sources: list[int]) -> None:
         """``ARRAY JOIN a AS x, b AS n`` of ClickHouse: x is an element of a, ``n.k`` a field of b's. Without a new name the
@@ -642,11 +642,11 @@ class Builder:
             node = args.get(key)
             if node is not None:
                 aliases = key not in ("where", "prewhere") or self.dialect in ALIASES_IN_WHERE
-                self._influence(node.this, scope, FILTER, influences, subqueries, aliases=aliases)
+                self.influence(node.this, scope, FILTER, influences, subqueries, aliases=aliases)
         connect = args.get("connect")
         if connect is not None:
             for node in _children(connect):
-                self._influence(node, scope, FILTER, influences, subqueries, aliases=True)
+                self.influence(node, scope, FILTER, influences, subqueries, aliases=True)
         group = args.get("group")
         if group is not None:
             if group.args.get("all") is True:  # by every item that aggregates nothing
@@ -654,22 +654,22 @@ class Builder:
                     if not any(r.how == AGGREGATION for r in output.refs):
                         influences.extend(Influence(r, GROUP_BY) for r in output.refs)
             for node in _children(group):
-                self._influence(node, scope, GROUP_BY, influences, subqueries, aliases=True)
+                self.influence(node, scope, GROUP_BY, influences, subqueries, aliases=True)
         distinct = args.get("distinct")
         if distinct is not None and distinct.args.get("on") is not None:
-            self._influence(distinct.args["on"], scope, GROUP_BY, influences, subqueries, aliases=True)
+            self.influence(distinct.args["on"], scope, GROUP_BY, influences, subqueries, aliases=True)
         order = args.get("order")
         if order is not None and (args.get("limit") is not None or args.get("offset") is not None):
             for node in order.expressions:
-                self._influence(node, scope, SORT, influences, subqueries, aliases=True)
+                self.influence(node, scope, SORT, influences, subqueries, aliases=True)
         elif order is not None:  # a query in it is read at least
             for node in order.expressions:
                 if node.this.__class__ is not exp.Column and node.find(exp.Select) is not None:
-                    self._influence(node, scope, SORT, [], subqueries)
+                    self.influence(node, scope, SORT, [], subqueries)
 
-    def _influence(
+    def influence(
         self,
-        node: Expression,
+        node: Expression | None,
         scope: Scope,
         how: int,
         influences: list[Influence],
@@ -677,6 +677,9 @@ class Builder:
         *,
         aliases: bool = False,
     ) -> None:
+        """What a clause (WHERE, ON, ORDER BY, ...) reads; nothing where there is none."""
+        if isinstance(node, exp.Where):
+            node = node.this
         if not isinstance(node, exp.Expr):  # the parser marks some empty clauses with True
             return
         literal = node.this if isinstance(node, exp.Ordered) else node
@@ -695,13 +698,6 @@ class Builder:
             if sub in found.exists:
                 continue
             influences.append(Influence(Ref(sub, scope.index, "*", IDENTITY), how))
-
-    def influences(self, node: Expression, scope: Scope, how: int) -> tuple[list[Influence], list[int]]:
-        """Influences of an expression outside a SELECT (the WHERE of UPDATE, the ON of MERGE)."""
-        influences: list[Influence] = []
-        subqueries: list[int] = []
-        self._influence(node, scope, how, influences, subqueries)
-        return influences, subqueries
 
     # ------------------------------------------------------------------ select list
 

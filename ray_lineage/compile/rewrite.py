@@ -6,11 +6,12 @@ The compiled parser cannot be patched, its input can: each rewrite drops or repl
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from sqlglot.tokens import Token, TokenType
 
+from ray_lineage.compile.ddl import items
 from ray_lineage.compile.kinds import T
 from ray_lineage.compile.split import closing
 
@@ -797,6 +798,62 @@ def _without_local(tokens: list[Token], verb: str) -> list[Token]:
     ]
 
 
+_WRITTEN: Final = {
+    "(": T.L_PAREN, ")": T.R_PAREN, ",": T.COMMA, "SELECT": T.SELECT, "*": T.STAR, "FROM": T.FROM, "AS": T.ALIAS,
+    "INSERT": T.INSERT,
+}  # fmt: skip
+
+
+def made(at: Token, *parts: str | Sequence[Token]) -> list[Token]:
+    """Tokens that are not written (words with spaces between them), at the place of one that is, and others."""
+    out: list[Token] = []
+    for part in parts:
+        out.extend([_like(at, _WRITTEN.get(w, T.VAR), w) for w in part.split()] if isinstance(part, str) else part)
+    return out
+
+
+def imported(tokens: list[Token]) -> list[Token]:
+    """Exasol's ``... FROM JDBC AT c STATEMENT 'query'`` and ``... TABLE s.t [(a, b)]`` -> a query of ``import_query('c',
+    'query')`` and ``import_table('c', s.t)``; nothing where it imports files."""
+    words = [t.text.upper() for t in tokens]
+    start = words.index("FROM") if "FROM" in words else len(words)
+    found = (words.index(w, start) for w in ("STATEMENT", "TABLE") if w in words[start:])
+    at = next(found, 0)
+    if not at or "AT" not in words[start:at] or at + 1 >= len(tokens):
+        return []
+    server = _like(tokens[at], T.STRING, tokens[words.index("AT", start) + 1].text)
+    if words[at] == "STATEMENT":
+        return made(tokens[at], "SELECT * FROM import_query (", [server], ",", [tokens[at + 1]], ")")
+    end = at + 1
+    while end < len(tokens) and tokens[end].token_type in (T.VAR, T.IDENTIFIER, T.DOT):
+        end += 1
+    listed = end < len(tokens) and tokens[end].token_type is T.L_PAREN
+    columns = tokens[end + 1 : closing(tokens, end)] if listed else made(tokens[at], "*")
+    call = made(tokens[at], "FROM import_table (", [server], ",", tokens[at + 1 : end], ")")
+    return made(tokens[at], "SELECT", columns, call)
+
+
+def _plain_imports(tokens: list[Token], verb: str) -> list[Token]:
+    """``(IMPORT INTO (c int) FROM JDBC AT ...)`` -> ``(SELECT * FROM (query) AS i (c))``."""
+    out: list[Token] = []
+    i, n = 0, len(tokens)
+    while i < n:
+        out.append(tokens[i])
+        i += 1
+        if tokens[i - 1].token_type is not T.L_PAREN or i >= n or tokens[i].text.upper() != "IMPORT":
+            continue
+        end = closing(tokens, i - 1)
+        query = imported(tokens[i:end])
+        if query and tokens[i + 2].token_type is T.L_PAREN:
+            last = closing(tokens, i + 2)
+            names = [t for a, _ in items(tokens, i + 3, last) for t in (*made(tokens[i], ","), tokens[a])][1:]
+            query = made(tokens[i], "SELECT * FROM (", query, ") AS i (", names, ")")
+        if query:
+            out.extend(query)
+            i = end
+    return out
+
+
 def _plain_update_from(tokens: list[Token], verb: str) -> list[Token]:
     """``UPDATE ... FROM (VALUES ...) AS v (a), t`` -> ``... FROM (SELECT * FROM (VALUES ...) AS v (a)) AS v, t``."""
     if verb != "UPDATE":
@@ -1013,6 +1070,7 @@ _ALL: Final = (
     _rule("redshift", "merge", r"\binsert\s+values\b", _plain_merge),
     _rule("sqlite", "update or", "", _plain_update),
     _rule("exasol", "local.", "", _without_local),
+    _rule("exasol", "import", r"\(\s*import\b", _plain_imports),
     _rule("bigquery spark databricks any", "|>", r"\|>\s*(?:set|drop|rename)\b", _plain_pipes),
     _rule("bigquery any", "table", r"[(,]\s*table\s+[\w`]", _plain_table_arguments),
     _rule(_POSTGRES, "values", r"\bfrom\s*\(\s*values\b", _plain_update_from),

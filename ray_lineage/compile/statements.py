@@ -13,7 +13,7 @@ from sqlglot.errors import ParseError, SqlglotError
 from sqlglot.expressions import Expression
 from sqlglot.tokens import Token
 
-from ray_lineage.compile import data, ddl, define, procedural, writes
+from ray_lineage.compile import data, ddl, define, federated, procedural, writes
 from ray_lineage.compile.client import without_client_commands
 from ray_lineage.compile.dynamic import UNKNOWN, Text, Texts, excludes, may_run_texts
 from ray_lineage.compile.excerpt import Item, innermost, item_ranges
@@ -31,10 +31,10 @@ from ray_lineage.compile.rewrite import (
     take_outputs,
     take_returning,
 )
-from ray_lineage.compile.rowsets import into_remote, may_have_rowsets, rewrite_rowsets, server_of
+from ray_lineage.compile.rowsets import into_remote, may_have_rowsets, rewrite_rowsets
 from ray_lineage.compile.scopes import Scope
 from ray_lineage.compile.split import Slice, closing, split, without_delimiters
-from ray_lineage.compile.tokens import dialect_of, shifted, start_line, tokenize
+from ray_lineage.compile.tokens import dialect_of, reason_of, shifted, start_line, tokenize
 from ray_lineage.compile.variables import Variables, begin_program, declare, leave_block
 from ray_lineage.model import (
     ANY,
@@ -51,7 +51,6 @@ from ray_lineage.model import (
     Influence,
     Name,
     StatementFacts,
-    TableRef,
 )
 
 _MAX_DEPTH: Final = 200  # nested parentheses in one statement; the parser fails at about 500, and crashes far above
@@ -333,7 +332,7 @@ class FileCompiler(Variables):
         if isinstance(error, ParseError) and error.errors:
             detail = error.errors[0]
             line, column = int(detail.get("line") or line), int(detail.get("col") or 0)
-            what = f"{_reason(error)} near {str(detail.get('highlight') or '')[:40]!r}"
+            what = f"{reason_of(error)} near {str(detail.get('highlight') or '')[:40]!r}"
         elif isinstance(error, RecursionError):
             what = "nested too deeply"
         elif not isinstance(error, SqlglotError):
@@ -1052,7 +1051,7 @@ class FileCompiler(Variables):
         builder.dynamic = self.nested > 0
         builder.text_of = self._expression
         builder.qualified = self._qualified
-        builder.remote = self._remote
+        builder.federated = self._federated
         table = self.trigger_tables.get(self.owner)
         if table is not None and not self.is_tsql:
             builder.rows = {**self.rows, "new": table, "old": table, **self.row_names}
@@ -1060,34 +1059,8 @@ class FileCompiler(Variables):
             builder.rows = self.rows
         return builder
 
-    def _remote(self, builder: Builder, call: exp.Anonymous) -> int:
-        """``OPENQUERY(server, 'query')``, ``OPENROWSET('provider', 'connection', 'query' | table)``: the relation, or -1."""
-        arguments = call.expressions
-        last = arguments[-1] if len(arguments) > 1 else None
-        if call.name.upper() == "OPENQUERY":
-            server = arguments[0].name
-        elif call.name.upper() == "OPENROWSET" and last is not None:
-            server = server_of(arguments[1].name)
-        else:
-            return -1
-        with self.elsewhere(server):
-            if isinstance(last, exp.Column):
-                parts = [last.args.get(key) for key in ("catalog", "db", "table", "this")]
-                return builder._add(TableRef(self._qualified(tuple(self.fold(p.name, False) for p in parts if p)), 0))
-            text = last.name if isinstance(last, exp.Literal | exp.National) else ""
-            inner, _ = tokenize(text, self.dialect)
-            outer, self.text = (self.text, self.parsed), text
-            try:
-                tree = self._parse(inner, "SELECT")
-                if not isinstance(tree, exp.Query):
-                    raise ParseError("it is no query")
-                return builder.query(tree)
-            except SqlglotError as error:
-                what = _reason(error)
-                self._note("RL111", "warning", f"in a query for another server: it could not be read: {what}", 0)
-                return -1
-            finally:
-                self.text, self.parsed = outer
+    def _federated(self, builder: Builder, name: Name, call: Expression, columns: tuple[str, ...]) -> int:
+        return federated.relation(self, builder, name, call, columns)
 
     @contextmanager
     def elsewhere(self, server: str) -> Iterator[None]:
@@ -1333,13 +1306,6 @@ def _deepest(tokens: list[Token]) -> int:
         elif kind is T.R_PAREN or kind is T.END:
             depth -= 1
     return deepest
-
-
-def _reason(error: SqlglotError) -> str:
-    """What the parser says; which of several missing parts it names changes from run to run."""
-    details = error.errors if isinstance(error, ParseError) else []
-    what = str(details[0].get("description") if details else error).split("\n")[0]
-    return "a part of it is missing" if what.startswith("Required keyword") else what
 
 
 def _without_tail(tokens: list[Token]) -> list[Token]:

@@ -13,7 +13,7 @@ from functools import cache
 from itertools import pairwise
 
 from sqlglot.dialects.dialect import Dialect
-from sqlglot.errors import TokenError
+from sqlglot.errors import ParseError, SqlglotError, TokenError
 from sqlglot.tokens import Token, Tokenizer, TokenType
 
 from ray_lineage.compile.kinds import LITERALS
@@ -155,3 +155,10 @@ def shifted(token: Token, lines: int, offset: int) -> Token:
 def start_line(token: Token) -> int:
     """Line of a token's first character (``Token.line`` is that of its last)."""
     return int(token.line) - (token.text.count("\n") if token.token_type in LITERALS else 0)
+
+
+def reason_of(error: SqlglotError) -> str:
+    """What the parser says; which of several missing parts it names changes from run to run."""
+    details = error.errors if isinstance(error, ParseError) else []
+    what = str(details[0].get("description") if details else error).split("\n")[0]
+    return "a part of it is missing" if what.startswith("Required keyword") else what

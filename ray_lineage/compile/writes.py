@@ -13,6 +13,7 @@ from sqlglot.tokens import Token
 from ray_lineage.compile import data, ddl, define, procedural
 from ray_lineage.compile.kinds import T
 from ray_lineage.compile.relations import Builder
+from ray_lineage.compile.rewrite import imported, made
 from ray_lineage.compile.scopes import FILTER, IDENTITY, Collected, Scope
 from ray_lineage.compile.split import closing
 from ray_lineage.model import STAR, Alias, Assignment, Call, Declaration, Influence, Name, Output, Ref, Select, TableRef
@@ -47,9 +48,7 @@ def multitable_insert(c: FileCompiler, tree: exp.MultitableInserts, tokens: list
         builder.relations[index] = Select((root,), ())
         shaping = conditions if first or branch.args.get("else_") else [last] if last is not None else []
         for node in shaping:
-            more, subs = builder.influences(node, scope, FILTER)
-            influences.extend(more)
-            subqueries.extend(subs)
+            builder.influence(node, scope, FILTER, influences, subqueries)
         insert = branch.this
         target, columns = data.insert_target(c, insert.this)
         values = insert.args.get("expression")
@@ -703,10 +702,16 @@ def distributed(c: FileCompiler, tokens: list[Token], name: Name, owner: str) ->
 
 
 def import_(c: FileCompiler, tokens: list[Token], owner: str) -> None:
-    """``IMPORT INTO t [(a, b)] FROM ... FILE 'f'`` of Exasol."""
+    """``IMPORT INTO t [(a, b)] FROM ... FILE 'f'`` of Exasol, or from another engine."""
     if len(tokens) < 4 or tokens[1].token_type is not T.INTO:
         return
     parts, i = ddl.read_name(tokens, 2)
+    query = imported(tokens[i:])
+    if query:
+        listed = tokens[i].token_type is T.L_PAREN
+        into = tokens[1 : closing(tokens, i) + 1 if listed else i]
+        c._data(made(tokens[0], "INSERT", into, query), "INSERT", owner)
+        return
     columns = _names(c, tokens, i) if i < len(tokens) and tokens[i].token_type is T.L_PAREN else []
     for location in _files(tokens):
         _load_from(c, tokens, procedural.external(c, location, tokens[0].line), c._full(parts), columns, owner)

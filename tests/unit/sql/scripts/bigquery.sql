@@ -336,3 +336,7 @@ FOR r IN (SELECT a FROM t) DO
 END FOR;
 INSERT INTO q (x, y) SELECT m, n FROM k;
 -- pairs: t.b > o.x a, u.c > o.y a, t.a > p.x i, k.m > q.x i, u.c > q.y a
+-- case: a query of another engine
+INSERT INTO o (x, y) SELECT q.a, q.b FROM EXTERNAL_QUERY('p.us.conn', '''SELECT a, b
+FROM s.t WHERE c > 1''') AS q;
+-- pairs: "p.us.conn".s.t.a > o.x i, "p.us.conn".s.t.b > o.y i

@@ -146,3 +146,12 @@ SELECT x FROM k;
 CREATE FUNCTION g AS x -> x + 1;
 INSERT INTO o (y) SELECT x FROM k;
 -- pairs: k.x > x i, k.x > o.y i
+-- case: tables of other servers
+INSERT INTO o (x, y) SELECT a, b FROM mysql('h:3306', 'd1', 't', 'me', 'secret');
+INSERT INTO o (z) SELECT c FROM postgresql('h:5432', 'd1', 'u', 'me', 'secret', 's1') AS q;
+INSERT INTO p (x) SELECT a FROM remote('h', d1.t);
+INSERT INTO p (y) SELECT a FROM remoteSecure('h', 'd1', 't');
+INSERT INTO p (z) SELECT b FROM cluster('c', d1.t) WHERE a > 1;
+INSERT INTO TABLE FUNCTION remote('h', d1.w) SELECT a AS x FROM t;
+INSERT INTO q (x) SELECT a FROM mysql(creds, table = 't');
+-- pairs: h:3306.d1.t.a > o.x i, h:3306.d1.t.b > o.y i, h:5432.d1.s1.u.c > o.z i, h.d1.t.a > p.x i, h.d1.t.a > p.y i, d1.t.b > p.z i, t.a > h.d1.w.x i, creds.t.a > q.x i

@@ -25,3 +25,6 @@ ALTER TABLE c SWAP WITH d;
 -- case: ctas [doris, starrocks]
 CREATE TABLE o DISTRIBUTED BY HASH (a) PROPERTIES ("replication_num" = "1") AS SELECT a, b FROM t;
 -- pairs: t.a > o.a i, t.b > o.b i
+-- case: a query of another engine [doris]
+INSERT INTO o (x, y) SELECT q.a, q.b FROM query('catalog' = 'jdbc', 'query' = 'select a, b from s1.t') AS q;
+-- pairs: jdbc.s1.t.a > o.x i, jdbc.s1.t.b > o.y i

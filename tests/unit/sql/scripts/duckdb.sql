@@ -203,3 +203,10 @@ SELECT x FROM k;
 PIVOT t ON a IN ('x') USING MIN(b) /* least */, MAX(b) -- most
 GROUP BY id;
 -- pairs: t.id > id i, t.b > x_min(b) a, t.a > x_min(b) c, t.b > x_max(b) a, t.a > x_max(b) c
+-- case: tables and queries of other engines and in texts
+INSERT INTO o (x) SELECT a FROM postgres_query('pg', 'SELECT a FROM s1.t');
+INSERT INTO o (y) SELECT q.b FROM query('SELECT b FROM t') AS q;
+INSERT INTO o (z) SELECT c FROM query_table('u');
+INSERT INTO p (x) SELECT a FROM postgres_scan('dbname=x user=y', 's1', 't');
+INSERT INTO p (y) SELECT b FROM sqlite_scan('f.db', 't');
+-- pairs: pg.s1.t.a > o.x i, t.b > o.y i, u.c > o.z i, x.s1.t.a > p.x i, "f.db".t.b > p.y i

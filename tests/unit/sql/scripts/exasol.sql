@@ -23,3 +23,8 @@ query([[INSERT INTO o VALUES (1)]])
 /
 INSERT INTO o (x) SELECT a FROM t;
 -- pairs: t.a > o.x i
+-- case: import from other engines
+IMPORT INTO o (x, y) FROM JDBC AT c STATEMENT 'SELECT a, b FROM s1.t';
+IMPORT INTO p FROM EXA AT c USER 'me' IDENTIFIED BY 'secret' TABLE s1.t (a, b);
+INSERT INTO q (x) SELECT n FROM (IMPORT INTO (n int, m int) FROM ORA AT c STATEMENT 'SELECT d, c FROM s1.u') AS i;
+-- pairs: c.s1.t.a > o.x i, c.s1.t.b > o.y i, c.s1.t.a > p.a i, c.s1.t.b > p.b i, c.s1.u.d > q.x i

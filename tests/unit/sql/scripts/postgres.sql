@@ -534,7 +534,7 @@ INSERT INTO o (x) SELECT x FROM ft;
 -- pairs: t.a > child.a i, t.b > child.c i, child.a > parent.a i, child.b > parent.b i, ft.x > o.x i
 -- case: dblink and typed functions
 INSERT INTO o (x, y) SELECT d.p, d.q FROM dblink('conn', 'SELECT a, b FROM remote') AS d (p int, q text);
--- pairs:
+-- pairs: conn.remote.a > o.x i, conn.remote.b > o.y i
 -- case: rule and view with check option
 CREATE VIEW v AS SELECT id, a FROM t WHERE b > 1 WITH LOCAL CHECK OPTION;
 CREATE RULE r AS ON INSERT TO v DO INSTEAD INSERT INTO t (id, a) VALUES (NEW.id, NEW.a);
@@ -748,3 +748,17 @@ CREATE TRIGGER c BEFORE INSERT ON o FOR EACH ROW EXECUTE FUNCTION g();
 WITH up AS (UPDATE t SET a = JSON_VALUE(b, '$.k' RETURNING int) WHERE id = 1 RETURNING id, a)
 INSERT INTO o (x, y) SELECT id, JSON_QUERY(a, '$.k' WITH WRAPPER) FROM up;
 -- pairs: t.b > t.a t, t.id > o.x i, t.a > o.y t
+-- case: queries of other databases
+INSERT INTO o (x, y) SELECT q.a, q.n FROM dblink('srv', 'SELECT a, b FROM s1.t WHERE c > 1') AS q(a int, n text);
+INSERT INTO o (z) SELECT * FROM dblink('dbname=sales host=h password=secret', $$SELECT sum(d) FROM u GROUP BY c$$) AS q(m int);
+INSERT INTO p (x) SELECT m FROM dblink('postgresql://me:secret@h:5432/sales', E'SELECT d FROM u', false) AS q(m int);
+INSERT INTO p (y) SELECT m FROM dblink('SELECT d FROM u') AS q(m int);
+-- pairs: srv.s1.t.a > o.x i, srv.s1.t.b > o.y i, sales.u.d > o.z a, sales.u.d > p.x i, dblink.u.d > p.y i
+-- case: a query of another database that cannot be known
+INSERT INTO o (x, y) SELECT q.a, t.b FROM t, dblink('srv', 'SELECT ' || 'a FROM s1.t') AS q(a int);
+-- pairs: t.b > o.y i
+-- case: crosstab
+INSERT INTO o SELECT * FROM crosstab('SELECT id, b, a FROM t ORDER BY 1, 2') AS ct(x int, y int, z int);
+INSERT INTO p SELECT * FROM crosstab($$SELECT id, a, b, upper(a) FROM t$$, 'SELECT DISTINCT c FROM u') AS ct(x int, y int, z int);
+INSERT INTO p (x, y) SELECT row_name, category_2 FROM crosstab2('SELECT id, c, d FROM u');
+-- pairs: t.id > o.x i, t.a > o.y i, t.b > o.y c, t.a > o.z i, t.b > o.z c, t.id > p.x i, t.a > p.y i, t.a > p.z t, t.b > p.z c, u.id > p.x i, u.d > p.y i, u.c > p.y c

@@ -351,3 +351,7 @@ INSERT INTO p (x) SELECT a FROM u;
 INSERT INTO q (x) WITH z AS (SELECT b AS a FROM t) SELECT a FROM z;
 INSERT INTO r (x) VALUES (a);
 -- pairs: t.a > o.x i, u.c > p.x a, t.b > q.x i, u.c > r.x a
+-- case: a query or a table of another engine [databricks]
+INSERT INTO o (x) SELECT a FROM remote_query('pg', database => 'd1', query => 'SELECT a FROM s1.t');
+INSERT INTO o (y) SELECT b FROM remote_query('pg', database => 'd1', dbtable => 's1.t');
+-- pairs: pg.s1.t.a > o.x i, pg.s1.t.b > o.y i

@@ -41,7 +41,7 @@ INSERT INTO o SELECT a AS x FROM TABLE(exclude_columns(input => TABLE(t), column
 -- pairs: t.a > o.x i
 -- case: table query pass-through [trino]
 INSERT INTO o SELECT x FROM TABLE(pg.system.query(query => 'SELECT x FROM y'));
--- pairs: pg.system.query.x > o.x i
+-- pairs: pg.y.x > o.x i
 -- case: prepare and execute [trino]
 PREPARE p FROM INSERT INTO o (x) SELECT a FROM t WHERE b = ?;
 EXECUTE p USING 1;
@@ -67,3 +67,7 @@ CREATE TABLE o WITH (external_location = 's3://b/o/', format = 'ORC') AS SELECT 
 MSCK REPAIR TABLE e; ALTER TABLE e ADD PARTITION (d='1') LOCATION 's3://b/e/1';
 -- pairs: t.a > external.s3://b/x/.a i, external.s3://b/e/.* > e.* i, t.a > o.a i
 -- writes: external.s3://b/x/, e, o
+-- case: a query of another engine
+INSERT INTO o (x, y) SELECT a, n FROM TABLE(mysql.system.query(query => 'SELECT a, b AS n FROM s1.t'));
+INSERT INTO o (z) SELECT q.d FROM TABLE(pg.system.query('SELECT d FROM s1.u')) AS q;
+-- pairs: mysql.s1.t.a > o.x i, mysql.s1.t.b > o.y i, pg.s1.u.d > o.z i

@@ -1,0 +1,219 @@
+"""Functions in FROM that stand for the tables of another engine, or for a query in a text: ``OPENQUERY``, ``dblink``,
+``EXTERNAL_QUERY``, ``mysql(...)`` and so on. What they are and take is in the engines' manuals."""
+
+from __future__ import annotations
+
+import re
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Final
+
+from sqlglot import exp
+from sqlglot.errors import ParseError, SqlglotError
+from sqlglot.expressions import Expression
+
+from ray_lineage.compile import ddl
+from ray_lineage.compile.rowsets import server_of
+from ray_lineage.compile.scopes import CONDITIONAL, IDENTITY, TRANSFORMATION
+from ray_lineage.compile.tokens import reason_of, shifted, start_line, tokenize
+from ray_lineage.model import STAR, Alias, Name, Output, Ref, Select, TableRef
+
+if TYPE_CHECKING:
+    from ray_lineage.compile.relations import Builder
+    from ray_lineage.compile.statements import FileCompiler
+
+_Roles = dict[str, tuple[str, ...]]
+_SERVER_QUERY: Final = ("server", "query")
+_SERVER_TABLE: Final = ("server", "database", "table")
+_TRINO: Final[_Roles] = {"query": ("query",)}
+_TSQL: Final[_Roles] = {"openquery": _SERVER_QUERY, "openrowset": ("", "connection", "query")}
+_CROSSTABS: Final[_Roles] = dict.fromkeys(("crosstab", "crosstab2", "crosstab3", "crosstab4"), ("query", "categories"))
+FEDERATED: Final[dict[str, _Roles]] = {
+    "tsql": _TSQL,
+    "fabric": _TSQL,
+    "postgres": {"dblink": _SERVER_QUERY, **_CROSSTABS},
+    "": {"dblink": _SERVER_QUERY, "external_query": _SERVER_QUERY, **_CROSSTABS},
+    "bigquery": {"external_query": _SERVER_QUERY},
+    "databricks": {"remote_query": ("server",)},
+    "doris": {"query": ("server",)},
+    "exasol": {"import_query": _SERVER_QUERY, "import_table": ("server", "table")},  # see rewrite.imported
+    "trino": _TRINO,
+    "presto": _TRINO,
+    "athena": _TRINO,
+    "duckdb": {
+        "postgres_query": _SERVER_QUERY,
+        "mysql_query": _SERVER_QUERY,
+        "query": ("query",),
+        "query_table": ("table",),
+        "postgres_scan": ("server", "schema", "table"),
+        "postgres_scan_pushdown": ("server", "schema", "table"),
+        "sqlite_scan": ("server", "table"),
+    },
+    "clickhouse": {
+        "mysql": _SERVER_TABLE,
+        "postgresql": (*_SERVER_TABLE, "", "", "schema"),
+        "mongodb": _SERVER_TABLE,
+        "odbc": _SERVER_TABLE,
+        "jdbc": _SERVER_TABLE,
+        "sqlite": ("server", "table"),
+        "remote": _SERVER_TABLE,
+        "remotesecure": _SERVER_TABLE,
+        "cluster": ("", "database", "table"),
+        "clusterallreplicas": ("", "database", "table"),
+    },
+}  # fmt: skip
+"""By dialect and name: what each argument is, by position."""
+
+_NAMED: Final = {"db": "database", "dbtable": "table", "catalog": "server"}  # others say it themselves
+_TEXTS: Final = (exp.Literal, exp.National, exp.RawString, exp.ByteString)
+_QUERY: Final = re.compile(r"\s*(?:select|with|values|table)\b", re.IGNORECASE)
+_ADDRESS: Final = re.compile(r"://(?:[^/@\s]*@)?([^/?;:\s]*)[^/?;\s]*(/[^?;\s]*)?")
+_WHERE: Final = ("dbname", "database", "dsn", "host", "server")
+_SAID: Final = re.compile(rf"\b({'|'.join(_WHERE)})\s*=\s*'?([^\s';]+)", re.IGNORECASE)
+
+
+def relation(c: FileCompiler, b: Builder, name: Name, call: Expression, columns: tuple[str, ...]) -> int:
+    """The relation of a call of a function in :data:`FEDERATED`; -1 if it cannot be known what it reads."""
+    function = name[-1].lower()
+    called = call.expression if isinstance(call, exp.Dot) else call
+    roles = FEDERATED[c.dialect][function]
+    given = _arguments(called.expressions, roles)
+    server = _server(given, function if "server" in roles else "")
+    if c.dialect == "databricks":  # the tables of a query do not name it, either
+        given.pop("database", None)
+    if FEDERATED[c.dialect] is _TRINO:
+        if len(name) != 3 or name[1] != "system":
+            return -1
+        server = name[0]
+    with c.elsewhere(server) if server else nullcontext():
+        query = given.get("query")
+        if isinstance(query, exp.Column) and "table" not in given:  # OPENROWSET('provider', 'connection', d.s.t)
+            given["table"] = query
+        elif query is not None:
+            found, width = _query(c, b, query, function)
+            if found >= 0 and function.startswith("crosstab"):
+                return _crosstab(c, b, given, columns, found, width)
+            return _named(b, found, columns)
+        return _named(b, _table(c, b, given), columns)
+
+
+def target(c: FileCompiler, call: exp.Anonymous) -> Name:
+    """What ``INSERT INTO FUNCTION remote('h', db.t)`` writes; empty if it is no function of these."""
+    roles = FEDERATED.get(c.dialect, {}).get(call.name.lower())
+    if roles is None:
+        return ()
+    given = _arguments(call.expressions, roles)
+    server = _server(given, call.name.lower() if "server" in roles else "")
+    with c.elsewhere(server) if server else nullcontext():
+        return _name(c, given)
+
+
+def _arguments(expressions: list[Expression], roles: tuple[str, ...]) -> dict[str, Expression]:
+    given: dict[str, Expression] = {}
+    position = 0
+    for argument in expressions:
+        if isinstance(argument, exp.Kwarg | exp.EQ | exp.PropertyEQ):
+            word = argument.this.name.lower()
+            given[_NAMED.get(word, word)] = argument.expression
+            continue
+        if position < len(roles):
+            given[roles[position]] = argument
+        position += 1
+    if roles == _SERVER_QUERY and _QUERY.match(_text(given.get("server"))):  # dblink('SELECT ...')
+        given["query"] = given.pop("server")
+    if "table" in roles and "table" not in given and "database" in given:  # remote('h', db.t)
+        given["table"] = given.pop("database")
+    return given
+
+
+def _text(node: Expression | None) -> str:
+    return str(node.name) if isinstance(node, _TEXTS) else ""
+
+
+def _server(given: dict[str, Expression], unknown: str) -> str:
+    """Where it is, as far as the arguments say (else ``unknown``): the database or the host of a connection, and never its
+    password."""
+    if "connection" in given:
+        return server_of(given["connection"].name)
+    if "server" not in given:
+        return unknown
+    text = str(given["server"].name)
+    found = _ADDRESS.search(text)
+    if found is not None:
+        host, path = found.groups()
+        return (path or "").rpartition("@")[2].strip("/") or host or unknown
+    said = {word.lower(): value for word, value in _SAID.findall(text)}
+    return next((said[w] for w in _WHERE if w in said), unknown if "=" in text or not text else text)
+
+
+def _named(b: Builder, index: int, columns: tuple[str, ...]) -> int:
+    return b._add(Alias(index, columns)) if columns and index >= 0 else index
+
+
+def _table(c: FileCompiler, b: Builder, given: dict[str, Expression]) -> int:
+    table = given.get("table")
+    if isinstance(table, exp.Array):  # DuckDB's query_table(['a', 'b'])
+        sources = [_table(c, b, {"table": item}) for item in table.expressions]
+        index = b._reserve()
+        star = Output(None, (Ref(-1, index, STAR, IDENTITY),), star=True)
+        b.relations[index] = Select(tuple(s for s in sources if s >= 0), (star,))
+        return index
+    name = _name(c, given)
+    return b._add(TableRef(name, 0)) if name else -1
+
+
+def _name(c: FileCompiler, given: dict[str, Expression]) -> Name:
+    parts = [p for role in ("database", "schema", "table") for p in _parts(c, given.get(role))]
+    return c._qualified(tuple(parts)) if "table" in given and parts else ()
+
+
+def _parts(c: FileCompiler, node: Expression | None) -> list[str]:
+    if isinstance(node, exp.Column):
+        written = [node.args.get(key) for key in ("catalog", "db", "table", "this")]
+        return [c.fold(p.name, bool(p.args.get("quoted"))) for p in written if p is not None]
+    text = _text(node)
+    return [c._part(token) for token in ddl.read_name(tokenize(text, c.dialect)[0], 0)[0]] if text else []
+
+
+def _query(c: FileCompiler, b: Builder, given: Expression, function: str) -> tuple[int, int]:
+    """The relation of a query in a text, and how many columns it has (0: nobody can tell)."""
+    text = _text(given)
+    if not text:
+        return -1, 0
+    at = next((t for t in c.parsed if t.text == text), c.parsed[0])
+    above = start_line(at) - 1
+    outer, c.text = (c.text, c.parsed), text
+    try:
+        tree = c._parse([shifted(t, above, 0) for t in tokenize(text, c.dialect)[0]], "SELECT")
+        if not isinstance(tree, exp.Query):
+            raise ParseError("it is no query")
+        return b.query(tree), 0 if tree.is_star else len(tree.selects)
+    except SqlglotError as error:
+        note = f"in the query of {function}: it could not be read: {reason_of(error)}"
+        c._note("RL111", "warning", note, start_line(at))
+        return -1, 0
+    finally:
+        c.text, c.parsed = outer
+
+
+def _crosstab(
+    c: FileCompiler, b: Builder, given: dict[str, Expression], columns: tuple[str, ...], query: int, width: int
+) -> int:
+    """Postgres: rows of a name, a category and a value become one row a name with a column for each category."""
+    others = [_query(c, b, given["categories"], "crosstab")[0]] if "categories" in given else []
+    columns = columns or ("row_name", *(f"category_{n}" for n in range(1, 5)))
+    index = b._reserve()
+    if width < 3:
+        everything = (Ref(query, index, STAR, TRANSFORMATION),)
+        outputs = [Output(column, everything) for column in columns]
+        row = query
+    else:
+        names = tuple(f"c{n}" for n in range(width))
+        row = b._add(Alias(query, names))
+        value = (Ref(row, index, names[-1], IDENTITY), Ref(row, index, names[-2], CONDITIONAL))
+        kept = width - 2 if others else 1  # of the first columns, besides the categories'
+        outputs = [
+            Output(column, (Ref(row, index, names[k], IDENTITY),) if k < kept else value)
+            for k, column in enumerate(columns)
+        ]
+    b.relations[index] = Select((row,), tuple(outputs), subqueries=tuple(i for i in others if i >= 0))
+    return index
