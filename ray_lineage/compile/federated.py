@@ -10,63 +10,24 @@ from typing import TYPE_CHECKING, Final
 from sqlglot import exp
 from sqlglot.errors import ParseError, SqlglotError
 from sqlglot.expressions import Expression
+from sqlglot.tokens import Token
 
 from ray_lineage.compile import ddl
 from ray_lineage.compile.rowsets import server_of
 from ray_lineage.compile.scopes import CONDITIONAL, IDENTITY, TRANSFORMATION
+from ray_lineage.compile.split import closing
 from ray_lineage.compile.tokens import reason_of, shifted, start_line, tokenize
+from ray_lineage.compile.words import FEDERATED, SERVER_QUERY
 from ray_lineage.model import STAR, Alias, Name, Output, Ref, Select, TableRef
 
 if TYPE_CHECKING:
     from ray_lineage.compile.relations import Builder
     from ray_lineage.compile.statements import FileCompiler
 
-_Roles = dict[str, tuple[str, ...]]
-_SERVER_QUERY: Final = ("server", "query")
-_SERVER_TABLE: Final = ("server", "database", "table")
-_TRINO: Final[_Roles] = {"query": ("query",)}
-_TSQL: Final[_Roles] = {"openquery": _SERVER_QUERY, "openrowset": ("", "connection", "query")}
-_CROSSTABS: Final[_Roles] = dict.fromkeys(("crosstab", "crosstab2", "crosstab3", "crosstab4"), ("query", "categories"))
-FEDERATED: Final[dict[str, _Roles]] = {
-    "tsql": _TSQL,
-    "fabric": _TSQL,
-    "postgres": {"dblink": _SERVER_QUERY, **_CROSSTABS},
-    "": {"dblink": _SERVER_QUERY, "external_query": _SERVER_QUERY, **_CROSSTABS},
-    "bigquery": {"external_query": _SERVER_QUERY},
-    "databricks": {"remote_query": ("server",)},
-    "doris": {"query": ("server",)},
-    "exasol": {"import_query": _SERVER_QUERY, "import_table": ("server", "table")},  # see rewrite.imported
-    "trino": _TRINO,
-    "presto": _TRINO,
-    "athena": _TRINO,
-    "duckdb": {
-        "postgres_query": _SERVER_QUERY,
-        "mysql_query": _SERVER_QUERY,
-        "query": ("query",),
-        "query_table": ("table",),
-        "postgres_scan": ("server", "schema", "table"),
-        "postgres_scan_pushdown": ("server", "schema", "table"),
-        "sqlite_scan": ("server", "table"),
-    },
-    "clickhouse": {
-        "mysql": _SERVER_TABLE,
-        "postgresql": (*_SERVER_TABLE, "", "", "schema"),
-        "mongodb": _SERVER_TABLE,
-        "odbc": _SERVER_TABLE,
-        "jdbc": _SERVER_TABLE,
-        "sqlite": ("server", "table"),
-        "remote": _SERVER_TABLE,
-        "remotesecure": _SERVER_TABLE,
-        "cluster": ("", "database", "table"),
-        "clusterallreplicas": ("", "database", "table"),
-    },
-}  # fmt: skip
-"""By dialect and name: what each argument is, by position."""
-
 _NAMED: Final = {"db": "database", "dbtable": "table", "catalog": "server"}  # others say it themselves
 _TEXTS: Final = (exp.Literal, exp.National, exp.RawString, exp.ByteString)
 _QUERY: Final = re.compile(r"\s*(?:select|with|values|table)\b", re.IGNORECASE)
-_ADDRESS: Final = re.compile(r"://(?:[^/@\s]*@)?([^/?;:\s]*)[^/?;\s]*(/[^?;\s]*)?")
+ADDRESS: Final = re.compile(r"://(?:[^/@\s]*@)?([^/?;:\s]*)[^/?;\s]*(/[^?;\s]*)?")
 _WHERE: Final = ("dbname", "database", "dsn", "host", "server")
 _SAID: Final = re.compile(rf"\b({'|'.join(_WHERE)})\s*=\s*'?([^\s';]+)", re.IGNORECASE)
 
@@ -75,12 +36,14 @@ def relation(c: FileCompiler, b: Builder, name: Name, call: Expression, columns:
     """The relation of a call of a function in :data:`FEDERATED`; -1 if it cannot be known what it reads."""
     function = name[-1].lower()
     called = call.expression if isinstance(call, exp.Dot) else call
+    if function == "result_scan":
+        return _named(b, _result_scan(c, b, called.expressions), columns)
     roles = FEDERATED[c.dialect][function]
-    given = _arguments(called.expressions, roles)
-    server = _server(given, function if "server" in roles else "")
+    given = arguments_of(called.expressions, roles)
+    server = server_of_call(given, function if "server" in roles else "")
     if c.dialect == "databricks":  # the tables of a query do not name it, either
         given.pop("database", None)
-    if FEDERATED[c.dialect] is _TRINO:
+    if c.dialect in ("trino", "presto", "athena"):
         if len(name) != 3 or name[1] != "system":
             return -1
         server = name[0]
@@ -89,7 +52,7 @@ def relation(c: FileCompiler, b: Builder, name: Name, call: Expression, columns:
         if isinstance(query, exp.Column) and "table" not in given:  # OPENROWSET('provider', 'connection', d.s.t)
             given["table"] = query
         elif query is not None:
-            found, width = _query(c, b, query, function)
+            found, width = query_in_text(c, b, text_of(query), function, c.parsed)
             if found >= 0 and function.startswith("crosstab"):
                 return _crosstab(c, b, given, columns, found, width)
             return _named(b, found, columns)
@@ -101,13 +64,13 @@ def target(c: FileCompiler, call: exp.Anonymous) -> Name:
     roles = FEDERATED.get(c.dialect, {}).get(call.name.lower())
     if roles is None:
         return ()
-    given = _arguments(call.expressions, roles)
-    server = _server(given, call.name.lower() if "server" in roles else "")
+    given = arguments_of(call.expressions, roles)
+    server = server_of_call(given, call.name.lower() if "server" in roles else "")
     with c.elsewhere(server) if server else nullcontext():
-        return _name(c, given)
+        return table_of(c, given)
 
 
-def _arguments(expressions: list[Expression], roles: tuple[str, ...]) -> dict[str, Expression]:
+def arguments_of(expressions: list[Expression], roles: tuple[str, ...]) -> dict[str, Expression]:
     given: dict[str, Expression] = {}
     position = 0
     for argument in expressions:
@@ -118,26 +81,27 @@ def _arguments(expressions: list[Expression], roles: tuple[str, ...]) -> dict[st
         if position < len(roles):
             given[roles[position]] = argument
         position += 1
-    if roles == _SERVER_QUERY and _QUERY.match(_text(given.get("server"))):  # dblink('SELECT ...')
+    if roles == SERVER_QUERY and _QUERY.match(text_of(given.get("server"))):  # dblink('SELECT ...')
         given["query"] = given.pop("server")
     if "table" in roles and "table" not in given and "database" in given:  # remote('h', db.t)
         given["table"] = given.pop("database")
     return given
 
 
-def _text(node: Expression | None) -> str:
+def text_of(node: Expression | None) -> str:
     return str(node.name) if isinstance(node, _TEXTS) else ""
 
 
-def _server(given: dict[str, Expression], unknown: str) -> str:
-    """Where it is, as far as the arguments say (else ``unknown``): the database or the host of a connection, and never its
-    password."""
+def server_of_call(given: dict[str, Expression], unknown: str) -> str:
+    """Where it is, as far as the arguments say (else ``unknown``)."""
     if "connection" in given:
         return server_of(given["connection"].name)
-    if "server" not in given:
-        return unknown
-    text = str(given["server"].name)
-    found = _ADDRESS.search(text)
+    return place_of(str(given["server"].name), unknown) if "server" in given else unknown
+
+
+def place_of(text: str, unknown: str) -> str:
+    """The database or the host of a connection, and never its password."""
+    found = ADDRESS.search(text)
     if found is not None:
         host, path = found.groups()
         return (path or "").rpartition("@")[2].strip("/") or host or unknown
@@ -157,29 +121,28 @@ def _table(c: FileCompiler, b: Builder, given: dict[str, Expression]) -> int:
         star = Output(None, (Ref(-1, index, STAR, IDENTITY),), star=True)
         b.relations[index] = Select(tuple(s for s in sources if s >= 0), (star,))
         return index
-    name = _name(c, given)
+    name = table_of(c, given)
     return b._add(TableRef(name, 0)) if name else -1
 
 
-def _name(c: FileCompiler, given: dict[str, Expression]) -> Name:
-    parts = [p for role in ("database", "schema", "table") for p in _parts(c, given.get(role))]
+def table_of(c: FileCompiler, given: dict[str, Expression]) -> Name:
+    parts = [p for role in ("database", "schema", "table") for p in parts_of(c, given.get(role))]
     return c._qualified(tuple(parts)) if "table" in given and parts else ()
 
 
-def _parts(c: FileCompiler, node: Expression | None) -> list[str]:
+def parts_of(c: FileCompiler, node: Expression | None) -> list[str]:
     if isinstance(node, exp.Column):
         written = [node.args.get(key) for key in ("catalog", "db", "table", "this")]
         return [c.fold(p.name, bool(p.args.get("quoted"))) for p in written if p is not None]
-    text = _text(node)
+    text = text_of(node)
     return [c._part(token) for token in ddl.read_name(tokenize(text, c.dialect)[0], 0)[0]] if text else []
 
 
-def _query(c: FileCompiler, b: Builder, given: Expression, function: str) -> tuple[int, int]:
-    """The relation of a query in a text, and how many columns it has (0: nobody can tell)."""
-    text = _text(given)
+def query_in_text(c: FileCompiler, b: Builder, text: str, function: str, tokens: list[Token]) -> tuple[int, int]:
+    """The relation of a query in a text that is written in a statement, and how many columns it has (0: nobody can tell)."""
     if not text:
         return -1, 0
-    at = next((t for t in c.parsed if t.text == text), c.parsed[0])
+    at = next((t for t in tokens if t.text == text), tokens[0])
     above = start_line(at) - 1
     outer, c.text = (c.text, c.parsed), text
     try:
@@ -195,11 +158,55 @@ def _query(c: FileCompiler, b: Builder, given: Expression, function: str) -> tup
         c.text, c.parsed = outer
 
 
+def remember(c: FileCompiler, verb: str, tokens: list[Token]) -> None:
+    """LAST_QUERY_ID() of Snowflake means one of the statements before."""
+    queries = c.queries.setdefault(c.owner, [])
+    words = [t.text.upper() for t in tokens]
+    asks = verb in ("SELECT", "WITH")
+    if not asks and len(words) > 4 and "LAST_QUERY_ID" in words:  # SET v = ..., LET v VARCHAR := ..., v := ...
+        variable = words[1] if words[0] in ("SET", "LET") else words[0]
+        at = words.index("LAST_QUERY_ID") + 2
+        given = "".join(words[at : closing(tokens, at - 1)])
+        c.query_ids[variable] = _which(queries, given)
+    queries.append(tokens if asks else [])
+
+
+def _which(queries: list[list[Token]], number: str) -> int:
+    """The index of the query that LAST_QUERY_ID(number) means."""
+    if number[:1] == "-" or not number:
+        return len(queries) - int(number[1:] or 1) if number[1:].isdigit() or not number else -1
+    return int(number) - 1 if number.isdigit() else -1
+
+
+def _result_scan(c: FileCompiler, b: Builder, arguments: list[Expression]) -> int:
+    """``RESULT_SCAN(LAST_QUERY_ID(-2))``, or of a variable that took such an id: that query again."""
+    queries = c.queries.get(c.owner, [])
+    given = arguments[0] if arguments else None
+    if isinstance(given, exp.Anonymous) and given.name.upper() == "LAST_QUERY_ID":
+        number = given.expressions[0] if given.expressions else None
+        index = _which(queries, f"-{number.name}" if isinstance(number, exp.Neg) else number.name if number else "")
+    else:
+        index = c.query_ids.get(given.name.upper(), -1) if given is not None else -1
+    if not 0 <= index < len(queries) or not queries[index]:
+        return -1
+    outer = c.parsed
+    try:
+        return b.query(c._parse(queries[index], "SELECT"))
+    except SqlglotError:
+        return -1  # it was said where it stands
+    finally:
+        c.parsed = outer
+
+
 def _crosstab(
     c: FileCompiler, b: Builder, given: dict[str, Expression], columns: tuple[str, ...], query: int, width: int
 ) -> int:
     """Postgres: rows of a name, a category and a value become one row a name with a column for each category."""
-    others = [_query(c, b, given["categories"], "crosstab")[0]] if "categories" in given else []
+    others = (
+        [query_in_text(c, b, text_of(given.get("categories")), "crosstab", c.parsed)[0]]
+        if "categories" in given
+        else []
+    )
     columns = columns or ("row_name", *(f"category_{n}" for n in range(1, 5)))
     index = b._reserve()
     if width < 3:

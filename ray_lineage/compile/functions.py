@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 from sqlglot.expressions import Expression
 
-from ray_lineage.compile.federated import FEDERATED
 from ray_lineage.compile.scopes import (
     AGGREGATION,
     DERIVED,
@@ -22,6 +21,7 @@ from ray_lineage.compile.scopes import (
 from ray_lineage.compile.words import (
     CHANGES,
     DESCRIPTION,
+    FEDERATED,
     FILE_FUNCTIONS,
     ROWSETS,
     SCHEMA_CALLS,

@@ -13,7 +13,7 @@ from sqlglot.errors import ParseError, SqlglotError
 from sqlglot.expressions import Expression
 from sqlglot.tokens import Token
 
-from ray_lineage.compile import data, ddl, define, federated, procedural, writes
+from ray_lineage.compile import data, ddl, define, federated, foreign, procedural, writes
 from ray_lineage.compile.client import without_client_commands
 from ray_lineage.compile.dynamic import UNKNOWN, Text, Texts, excludes, may_run_texts
 from ray_lineage.compile.excerpt import Item, innermost, item_ranges
@@ -196,6 +196,11 @@ class FileCompiler(Variables):
         self.declares = False  # a DECLARE section has begun
         self.into: list[list[Token]] = []  # the variables that take the result of dynamic SQL
         self.bound = 0
+        self.scans_results = dialect == "snowflake" and "result_scan" in lower
+        self.queries: dict[
+            str, list[list[Token]]
+        ] = {}  # and, empty, other statements: by owner, what LAST_QUERY_ID means
+        self.query_ids: dict[str, int] = {}  # of them, what variables stand for
 
     def run(self) -> None:
         """Compile the whole text."""
@@ -313,6 +318,8 @@ class FileCompiler(Variables):
                 leave_block(self, tokens[piece.start : piece.end])
             try:
                 self._slice(index, piece, self.owners.get(piece.owner, owner))
+                if self.scans_results:
+                    federated.remember(self, piece.verb, tokens[piece.start : piece.end])
                 if (
                     self.outputs
                     and piece.owner >= 0
@@ -951,7 +958,7 @@ class FileCompiler(Variables):
             return
         if head.like:
             define.like(self, tokens, name, kind, self._full(head.like), owner, temporary)
-            writes.distributed(self, tokens, name, owner)
+            foreign.table_elsewhere(self, tokens, name, owner)
             return
         if writes.partition_of(self, tokens, head, name, owner):
             return
@@ -964,7 +971,7 @@ class FileCompiler(Variables):
         # the virtual columns of Snowflake's external tables are made of VALUE, a row of the file
         rows = locations[0] if locations and self.dialect == "snowflake" else name
         define.computed_columns(self, tokens, head.columns, name, owner, rows)
-        writes.distributed(self, tokens, name, owner)
+        foreign.table_elsewhere(self, tokens, name, owner)
         if self.has_keys and not temporary:
             at = next((i for i, t in enumerate(tokens) if t.token_type is T.L_PAREN), 0)
             procedural.foreign_keys(self, tokens, at + 1, closing(tokens, at), name)

@@ -226,3 +226,46 @@ FILE_FUNCTIONS: Final[dict[str, frozenset[str]]] = {
     "starrocks": frozenset({"files"}),
 }
 """Table functions whose first argument is a location."""
+
+Roles = dict[str, tuple[str, ...]]
+SERVER_QUERY: Final = ("server", "query")
+_SERVER_TABLE: Final = ("server", "database", "table")
+_TRINO: Final[Roles] = {"query": ("query",)}
+_TSQL: Final[Roles] = {"openquery": SERVER_QUERY, "openrowset": ("", "connection", "query")}
+_CROSSTABS: Final[Roles] = dict.fromkeys(("crosstab", "crosstab2", "crosstab3", "crosstab4"), ("query", "categories"))
+FEDERATED: Final[dict[str, Roles]] = {
+    "tsql": _TSQL,
+    "fabric": _TSQL,
+    "postgres": {"dblink": SERVER_QUERY, **_CROSSTABS},
+    "": {"dblink": SERVER_QUERY, "external_query": SERVER_QUERY, **_CROSSTABS},
+    "snowflake": {"result_scan": ("id",)},
+    "bigquery": {"external_query": SERVER_QUERY},
+    "databricks": {"remote_query": ("server",)},
+    "doris": {"query": ("server",)},
+    "exasol": {"import_query": SERVER_QUERY, "import_table": ("server", "table")},  # see rewrite.imported
+    "trino": _TRINO,
+    "presto": _TRINO,
+    "athena": _TRINO,
+    "duckdb": {
+        "postgres_query": SERVER_QUERY,
+        "mysql_query": SERVER_QUERY,
+        "query": ("query",),
+        "query_table": ("table",),
+        "postgres_scan": ("server", "schema", "table"),
+        "postgres_scan_pushdown": ("server", "schema", "table"),
+        "sqlite_scan": ("server", "table"),
+    },
+    "clickhouse": {
+        "mysql": _SERVER_TABLE,
+        "postgresql": (*_SERVER_TABLE, "", "", "schema"),
+        "mongodb": _SERVER_TABLE,
+        "odbc": _SERVER_TABLE,
+        "jdbc": _SERVER_TABLE,
+        "sqlite": ("server", "table"),
+        "remote": _SERVER_TABLE,
+        "remotesecure": _SERVER_TABLE,
+        "cluster": ("", "database", "table"),
+        "clusterallreplicas": ("", "database", "table"),
+    },
+}  # fmt: skip
+"""Functions in FROM for the tables and queries of other engines, by dialect and name: what each argument is, by position."""

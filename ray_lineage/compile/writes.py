@@ -686,21 +686,6 @@ def view_to(c: FileCompiler, tokens: list[Token], head: ddl.CreateHead, name: Na
     return True
 
 
-def distributed(c: FileCompiler, tokens: list[Token], name: Name, owner: str) -> None:
-    """``ENGINE = Distributed(cluster, db, t)`` and ``Buffer(db, t, ...)`` of ClickHouse show the rows of db.t."""
-    if c.dialect != "clickhouse":
-        return
-    for k in range(len(tokens) - 1):
-        word = tokens[k].text.upper()
-        if word in ("DISTRIBUTED", "BUFFER") and tokens[k + 1].token_type is T.L_PAREN:
-            arguments = ddl.items(tokens, k + 2, closing(tokens, k + 1))
-            first = 1 if word == "DISTRIBUTED" else 0
-            parts = [c.fold(tokens[a].text, True) for a, b in arguments[first : first + 2] if b - a == 1]
-            if len(parts) == 2:
-                procedural._move(c, tokens, c._qualified(tuple(parts)), name, "create_table", owner)
-            return
-
-
 def import_(c: FileCompiler, tokens: list[Token], owner: str) -> None:
     """``IMPORT INTO t [(a, b)] FROM ... FILE 'f'`` of Exasol, or from another engine."""
     if len(tokens) < 4 or tokens[1].token_type is not T.INTO:

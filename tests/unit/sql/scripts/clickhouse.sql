@@ -107,7 +107,7 @@ CREATE MATERIALIZED VIEW mv3 REFRESH EVERY 1 HOUR TO o3 AS SELECT a FROM t;
 CREATE TABLE q (x Int32, y String) ENGINE = Kafka SETTINGS kafka_broker_list = 'b:9092', kafka_topic_list = 'tp', kafka_format = 'JSONEachRow';
 CREATE TABLE d ON CLUSTER '{cluster}' AS db.loc ENGINE = Distributed('{cluster}', db, loc, rand());
 CREATE TABLE r (x Int32 CODEC(Delta, ZSTD), y LowCardinality(String) DEFAULT 'a', z Nullable(DateTime64(3, 'UTC')), n Nested(k Int32, v String), INDEX ix y TYPE minmax GRANULARITY 1, PROJECTION p (SELECT x ORDER BY y), CONSTRAINT c CHECK x > 0) ENGINE = ReplicatedMergeTree('/x', '{r}') PARTITION BY toYYYYMM(z) ORDER BY (x, y) TTL z + INTERVAL 1 MONTH SETTINGS index_granularity = 8192;
--- pairs: db.loc.* > d.* i
+-- pairs: db.loc.* > d.* i, external.kafka:tp.* > q.* i
 -- case: array join, limit by, prewhere, final, sample, global in
 INSERT INTO o (x, y, z) SELECT id, arr, n.k FROM t FINAL SAMPLE 0.1 ARRAY JOIN a AS arr, b AS n PREWHERE id > 1 WHERE id GLOBAL IN (SELECT id FROM u) LIMIT 2 BY id SETTINGS max_threads = 1;
 -- pairs: t.id > o.x i, t.a > o.y t, t.b > o.z t
@@ -155,3 +155,10 @@ INSERT INTO p (z) SELECT b FROM cluster('c', d1.t) WHERE a > 1;
 INSERT INTO TABLE FUNCTION remote('h', d1.w) SELECT a AS x FROM t;
 INSERT INTO q (x) SELECT a FROM mysql(creds, table = 't');
 -- pairs: h:3306.d1.t.a > o.x i, h:3306.d1.t.b > o.y i, h:5432.d1.s1.u.c > o.z i, h.d1.t.a > p.x i, h.d1.t.a > p.y i, d1.t.b > p.z i, t.a > h.d1.w.x i, creds.t.a > q.x i
+-- case: engines that show other tables
+CREATE TABLE m (a Int) ENGINE = MySQL('h:3306', 'd1', 't', 'me', 'secret');
+CREATE TABLE k (a Int) ENGINE = Kafka('h:9092', 'topic', 'g', 'JSONEachRow');
+CREATE TABLE l (a Int) ENGINE = Kafka SETTINGS kafka_broker_list = 'h:9092', kafka_topic_list = 'other';
+CREATE TABLE f (a Int) ENGINE = S3('https://b/x.csv', 'CSV');
+CREATE TABLE n (a Int) ENGINE = PostgreSQL(creds, table = 't');
+-- pairs: h:3306.d1.t.* > m.* i, external.kafka:topic.* > k.* i, external.kafka:other.* > l.* i, external."https://b/x.csv".* > f.* i, creds.t.* > n.* i

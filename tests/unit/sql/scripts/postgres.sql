@@ -531,7 +531,7 @@ CREATE TABLE child (c int) INHERITS (parent);
 INSERT INTO child (a, c) SELECT a, b FROM t;
 CREATE FOREIGN TABLE ft (x int, y text) SERVER s OPTIONS (table_name 'r');
 INSERT INTO o (x) SELECT x FROM ft;
--- pairs: t.a > child.a i, t.b > child.c i, child.a > parent.a i, child.b > parent.b i, ft.x > o.x i
+-- pairs: s.r.* > ft.* i, t.a > child.a i, t.b > child.c i, child.a > parent.a i, child.b > parent.b i, ft.x > o.x i
 -- case: dblink and typed functions
 INSERT INTO o (x, y) SELECT d.p, d.q FROM dblink('conn', 'SELECT a, b FROM remote') AS d (p int, q text);
 -- pairs: conn.remote.a > o.x i, conn.remote.b > o.y i
@@ -762,3 +762,9 @@ INSERT INTO o SELECT * FROM crosstab('SELECT id, b, a FROM t ORDER BY 1, 2') AS 
 INSERT INTO p SELECT * FROM crosstab($$SELECT id, a, b, upper(a) FROM t$$, 'SELECT DISTINCT c FROM u') AS ct(x int, y int, z int);
 INSERT INTO p (x, y) SELECT row_name, category_2 FROM crosstab2('SELECT id, c, d FROM u');
 -- pairs: t.id > o.x i, t.a > o.y i, t.b > o.y c, t.a > o.z i, t.b > o.z c, t.id > p.x i, t.a > p.y i, t.a > p.z t, t.b > p.z c, u.id > p.x i, u.d > p.y i, u.c > p.y c
+-- case: foreign tables
+CREATE FOREIGN TABLE f (a int OPTIONS (column_name 'z'), b text) SERVER srv OPTIONS (schema_name 's1', table_name 't');
+CREATE FOREIGN TABLE IF NOT EXISTS g (a int) SERVER files OPTIONS (filename '/x/y.csv', format 'csv');
+CREATE FOREIGN TABLE h (a int) SERVER srv;
+INSERT INTO o (x) SELECT b FROM f;
+-- pairs: srv.s1.t.* > f.* i, external."/x/y.csv".* > g.* i, f.b > o.x i

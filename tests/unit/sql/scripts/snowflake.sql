@@ -428,3 +428,17 @@ CREATE TABLE p AS SELECT * FROM v;
 CREATE TABLE q (k INT);
 CREATE OR REPLACE TABLE q AS SELECT *, k + 1 AS m FROM q;
 -- pairs: t.a > o.y i, t.b > o.z i, o.y > v.y i, v.y > p.y i, q.k > q.k i, q.k > q.m t
+-- case: results of earlier queries
+SELECT a FROM t; SELECT d AS n FROM u; SET v = (SELECT LAST_QUERY_ID(-2));
+INSERT INTO o (x) SELECT a FROM TABLE(RESULT_SCAN($v));
+SHOW TABLES;
+INSERT INTO o (y) SELECT "name" FROM TABLE(RESULT_SCAN(LAST_QUERY_ID()));
+SELECT c FROM u;
+INSERT INTO o (z) SELECT r.c FROM TABLE(RESULT_SCAN(LAST_QUERY_ID())) AS r;
+-- pairs: t.a > a i, u.d > n i, u.c > c i, t.a > o.x i, u.c > o.z i
+-- case: results of earlier queries in a procedure
+CREATE PROCEDURE p() RETURNS INT LANGUAGE SQL AS $$ BEGIN
+  SELECT a FROM t; LET q VARCHAR := LAST_QUERY_ID(); SELECT c FROM u; INSERT INTO o (x) SELECT a FROM TABLE(RESULT_SCAN(:q));
+END $$;
+INSERT INTO o (y) SELECT a FROM TABLE(RESULT_SCAN(LAST_QUERY_ID()));
+-- pairs: t.a > p.a i, u.c > p.c i, t.a > o.x i

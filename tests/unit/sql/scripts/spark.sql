@@ -355,3 +355,9 @@ INSERT INTO r (x) VALUES (a);
 INSERT INTO o (x) SELECT a FROM remote_query('pg', database => 'd1', query => 'SELECT a FROM s1.t');
 INSERT INTO o (y) SELECT b FROM remote_query('pg', database => 'd1', dbtable => 's1.t');
 -- pairs: pg.s1.t.a > o.x i, pg.s1.t.b > o.y i
+-- case: tables of other engines [spark, databricks]
+CREATE TEMPORARY VIEW v USING org.apache.spark.sql.jdbc OPTIONS (url 'jdbc:postgresql://me:secret@h/d1', dbtable 's1.t', user 'me', password 'secret');
+INSERT INTO o (x) SELECT a FROM v;
+CREATE TABLE p USING jdbc OPTIONS (url = 'jdbc:postgresql://h/d1', query = 'SELECT a, b AS c FROM s1.t WHERE d > 1');
+CREATE TABLE q USING postgresql OPTIONS (dbtable '(SELECT a FROM s1.u) AS w', host 'h', database 'd2', user 'me', password 'secret');
+-- pairs: d1.s1.t.a > o.x i, d1.s1.t.a > p.a i, d1.s1.t.b > p.c i, d2.s1.u.a > q.a i

@@ -1,0 +1,157 @@
+"""Tables that stand for others, of another engine as a rule: ``ENGINE = MySQL(...)``, ``CREATE FOREIGN TABLE``, ``USING jdbc``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Final
+
+from sqlglot import exp
+from sqlglot.expressions import Expression
+from sqlglot.tokens import Token
+
+from ray_lineage.compile import ddl, procedural
+from ray_lineage.compile.federated import (
+    ADDRESS,
+    arguments_of,
+    parts_of,
+    place_of,
+    query_in_text,
+    server_of_call,
+    table_of,
+    text_of,
+)
+from ray_lineage.compile.kinds import LITERALS, T
+from ray_lineage.compile.split import closing
+from ray_lineage.compile.words import FEDERATED, Roles
+from ray_lineage.model import Name
+
+if TYPE_CHECKING:
+    from ray_lineage.compile.statements import FileCompiler
+
+_ENGINES: Final[Roles] = {
+    **FEDERATED["clickhouse"],
+    "distributed": ("", "database", "table"),
+    "buffer": ("database", "table"),
+    **dict.fromkeys(("s3", "s3queue", "gcs", "url", "hdfs", "deltalake", "iceberg", "hudi"), ("file",)),
+    "kafka": ("", "topic"),
+}
+"""Of ClickHouse: what the arguments of its engines are."""
+_SPARKS: Final = ("spark", "databricks", "")
+
+
+def table_elsewhere(c: FileCompiler, tokens: list[Token], name: Name, owner: str) -> None:
+    """CREATE TABLE of a table that shows the rows of another one, of another engine as a rule."""
+    for source_of in _SOURCES.get(c.dialect, ()):
+        source = source_of(c, tokens, name)
+        if source:
+            procedural._move(c, tokens, source, name, "create_external", owner)
+            return
+    if c.dialect in _SPARKS:
+        _by_options(c, tokens, name, owner)
+
+
+def _by_engine(c: FileCompiler, tokens: list[Token], _: Name) -> Name:
+    """``ENGINE = MySQL('h:3306', 'db', 't', ...)`` of ClickHouse."""
+    at = next((k for k, t in enumerate(tokens[:-2]) if t.text.upper() == "ENGINE" and t.token_type not in LITERALS), -1)
+    if at < 0:
+        return ()
+    at += 2 if tokens[at + 1].token_type is T.EQ else 1
+    engine = tokens[at].text.lower()
+    roles = _ENGINES.get(engine)
+    if not roles or at + 1 >= len(tokens):
+        return ()
+    listed = tokens[at + 1].token_type is T.L_PAREN
+    arguments = ddl.items(tokens, at + 2, closing(tokens, at + 1)) if listed else []
+    given = arguments_of([_written(tokens[a:b]) for a, b in arguments], roles)
+    if engine == "kafka":
+        said = next((k for k, t in enumerate(tokens[:-2]) if t.text.lower() == "kafka_topic_list"), -1)
+        topic = tokens[said + 2].text if said >= 0 else text_of(given.get("topic"))
+        return procedural.external(c, f"kafka:{topic}", tokens[at].line) if topic else ()
+    if "file" in given:
+        file = text_of(given["file"])
+        return procedural.external(c, file, tokens[at].line) if file else ()
+    server = server_of_call(given, engine if "server" in roles else "")
+    with c.elsewhere(server) if server else nullcontext():
+        return table_of(c, given)
+
+
+def _written(tokens: list[Token]) -> Expression:
+    """An argument: a text, or a name."""
+    if len(tokens) == 1 and tokens[0].token_type in LITERALS:
+        return exp.Literal.string(tokens[0].text)
+    if len(tokens) > 2 and tokens[1].token_type is T.EQ:
+        return exp.EQ(this=exp.column(tokens[0].text), expression=_written(tokens[2:]))
+    parts, end = ddl.read_name(tokens, 0)
+    names = [exp.to_identifier(t.text, quoted=True) for t in parts]
+    return exp.column(*reversed(names)) if names and end == len(tokens) else exp.Null()
+
+
+def _federated(c: FileCompiler, tokens: list[Token], _: Name) -> Name:
+    """``ENGINE=FEDERATED CONNECTION='mysql://user@host/db/t'`` (or ``'server/t'``) of MySQL."""
+    words = [t.text.upper() for t in tokens]
+    if "FEDERATED" not in words or "CONNECTION" not in words:
+        return ()
+    given = next((t.text for t in tokens[words.index("CONNECTION") :] if t.token_type is T.STRING), "")
+    found = ADDRESS.search(given)
+    host, path = found.groups() if found is not None else ("", given)
+    parts = [p for p in (host, *(path or "").rpartition("@")[2].split("/")) if p]
+    with c.elsewhere(parts[0]) if len(parts) > 1 else nullcontext():
+        return c._qualified(tuple(c.fold(p, True) for p in parts[1:])) if len(parts) > 1 else ()
+
+
+def _foreign(c: FileCompiler, tokens: list[Token], name: Name) -> Name:
+    """``CREATE FOREIGN TABLE t (...) SERVER s OPTIONS (schema_name 'a', table_name 'b')`` of Postgres."""
+    words = [t.text.upper() for t in tokens]
+    if "FOREIGN" not in words[:3] or "SERVER" not in words:
+        return ()
+    at = words.index("SERVER")
+    said = _options(tokens, at)
+    if "filename" in said:
+        return procedural.external(c, said["filename"], tokens[at].line)
+    table, schema = said.get("table_name") or said.get("table"), said.get("schema_name") or said.get("schema")
+    if not table and not schema:  # it is a wrapper's business
+        return ()
+    named = [c.fold(p, True) for p in (schema, table) if p]
+    with c.elsewhere(tokens[at + 1].text):
+        return c._qualified(tuple(named) if table else (*named, name[-1]))
+
+
+def _by_options(c: FileCompiler, tokens: list[Token], name: Name, owner: str) -> None:
+    """``USING jdbc OPTIONS (url '...', dbtable 's.t')`` (or ``query '...'``, ``dbtable '(SELECT ...) q'``) of Spark."""
+    at = next((k for k, t in enumerate(tokens) if t.text.upper() == "OPTIONS" and t.token_type not in LITERALS), -1)
+    said = _options(tokens, at) if at > 0 else {}
+    table, query = said.get("dbtable", ""), said.get("query", "")
+    server = said.get("database") or place_of(said.get("url", ""), "") or said.get("host") or "jdbc"
+    if not table and not query:
+        return
+    with c.elsewhere(server):
+        if not query and not table.lstrip().startswith("("):
+            source = c._qualified(tuple(parts_of(c, exp.Literal.string(table))))
+            procedural._move(c, tokens, source, name, "create_external", owner)
+            return
+        builder = c._builder()
+        root, _ = query_in_text(c, builder, query or table[table.find("(") + 1 : table.rfind(")")], "dbtable", tokens)
+        if root >= 0:
+            c._add(tokens, "create_table", builder, owner, root=root, target=name)
+
+
+def _options(tokens: list[Token], at: int) -> dict[str, str]:
+    """The texts of ``OPTIONS (key 'text', 'key' = 'text')`` at or behind ``at``, by their lower-case keys."""
+    begin = next((k for k in range(at, len(tokens) - 1) if tokens[k].text.upper() == "OPTIONS"), -1)
+    if begin < 0 or tokens[begin + 1].token_type is not T.L_PAREN:
+        return {}
+    items = ddl.items(tokens, begin + 2, closing(tokens, begin + 1))
+    return {
+        tokens[a].text.lower(): tokens[b - 1].text
+        for a, b in items
+        if b - a > 1 and tokens[b - 1].token_type is T.STRING
+    }
+
+
+_SOURCES: Final[dict[str, tuple[Callable[[FileCompiler, list[Token], Name], Name], ...]]] = {
+    "clickhouse": (_by_engine,),
+    "mysql": (_federated,),
+    "postgres": (_foreign,),
+    "": (_federated, _foreign),
+}
