@@ -550,12 +550,20 @@ def partition_of(c: FileCompiler, tokens: list[Token], head: ddl.CreateHead, nam
 
 def stored_at(c: FileCompiler, tokens: list[Token], head: ddl.CreateHead, name: Name, owner: str) -> list[Name]:
     """An external table (or a temporary view of a file) reads its locations, which are returned."""
-    if "EXTERNAL" not in head.words and not (name[0].startswith("#") and "VIEW" in head.words):
+    if (
+        "EXTERNAL" not in head.words
+        and not (name[0].startswith("#") and "VIEW" in head.words)
+        and not (c.dialect in ("oracle", "") and any(t.text.upper() == "ORGANIZATION" for t in tokens))
+    ):
         return []
     found: list[Name] = []
     for k in range(len(tokens) - 1):
         if tokens[k].text.upper() == "LOCATION" and tokens[k].token_type not in _STRINGS:
             at = k + 2 if tokens[k + 1].token_type is T.EQ else k + 1
+            if tokens[at].token_type is T.L_PAREN:  # of Oracle: ('a.csv', d:'b.csv')
+                files = [t for t in tokens[at : closing(tokens, at)] if t.token_type in _STRINGS]
+                found.extend(procedural.external(c, t.text, t.line) for t in files)
+                continue
             location = procedural._location_or_table(c, tokens, at)[0]
             if location and location[0] == "external":
                 found.append(location)

@@ -214,6 +214,7 @@ class Pool:
             if isinstance(error, LaneLost):
                 lost = error.error
                 self.last_failure = lost.message
+                self.scaler.failed(len(self.lanes))
             elif error is not None:
                 raise error
         if lost is not None and not self.lanes and not self.scheduler.idle:

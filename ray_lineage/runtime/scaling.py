@@ -49,6 +49,10 @@ class Scaler:
             return self._grow(now, lanes, wanted)
         return self._shrink(now, lanes, busy, least)
 
+    def failed(self, lanes: int) -> None:
+        """A lane was lost and so many are left: the next try is the next growth."""
+        self._grew_to = min(self._grew_to, lanes)
+
     def _grow(self, now: float, lanes: int, wanted: int) -> int:
         if self._shrinking_since is not None and now - self._shrinking_since < self.idle_seconds:
             return lanes

@@ -8,42 +8,17 @@ from typing import Any, cast
 
 from ray_lineage.compile import CompileOptions
 from ray_lineage.model import Priority, SourceFile
-from ray_lineage.runtime.crew import Crew, Report, Worker, WorkerLost
+from ray_lineage.runtime.crew import Report, WorkerLost
 from ray_lineage.runtime.parse import Meta, Task
 from ray_lineage.runtime.pool import Lane, Pool
 from ray_lineage.runtime.scheduler import Batch
 from ray_lineage.settings import Settings
-
-
-class _Machine:
-    """A crew of two CPUs that nobody has asked for a worker yet."""
-
-    kind, most, note, object_store_bytes = "inline", 2, "", 0
-
-    def cap(self) -> int:
-        return 2
-
-    def worker(self, number: int) -> Worker:
-        raise NotImplementedError
-
-    def graph(self, project: str) -> Any:
-        raise NotImplementedError
-
-    def want(self, workers: int) -> None: ...
-
-    def memory(self) -> tuple[str, float]:
-        return "head", 0.5
-
-    def store_free(self) -> float | None:
-        return None
-
-    def close(self) -> None: ...
+from tests.unit.runtime.fakes import FakeCrew
 
 
 def test_a_pool_with_nothing_to_do_is_not_held_up() -> None:
     now = 0.0
-    crew: Crew = _Machine()
-    pool = Pool(Settings(), crew, cast(Any, None), clock=lambda: now)
+    pool = Pool(Settings(), FakeCrew(), cast(Any, None), clock=lambda: now)
     pool.add([Task(SourceFile("a", "/", "a", 10, 0, 0, 0, int(Priority.BATCH)), CompileOptions())])
     pool.admission.gate.observe("head", 0.9, now)
     batch = pool._next()
@@ -100,7 +75,7 @@ def test_a_batch_does_not_wait_for_blame_and_the_culprit_gets_it_later() -> None
         def done(self, batch: Batch, metas: Sequence[Any]) -> None: ...
 
     receiver, worker = Receiver(), _Gone()
-    pool = Pool(Settings(), _Machine(), cast(Any, receiver), clock=lambda: 0.0)
+    pool = Pool(Settings(), FakeCrew(), cast(Any, receiver), clock=lambda: 0.0)
     lane = Lane(cast(Any, worker), 0.0)
     pool.add([_task(p, Priority.BATCH) for p in ("a", "killer", "b")])
     for death in range(3):
@@ -154,7 +129,7 @@ class _Taker(_Receiver):
 def test_a_save_ends_a_batch_after_the_file_at_hand() -> None:
     async def story() -> None:
         worker, taker = _Hurried(), _Taker()
-        worker.pool = pool = Pool(Settings(), _Machine(), cast(Any, taker))
+        worker.pool = pool = Pool(Settings(), FakeCrew(), cast(Any, taker))
         lane = Lane(cast(Any, worker), 0.0)
         pool.lanes.append(lane)
         pool.add([_task(p, Priority.BATCH) for p in ("a", "b", "c")])
@@ -179,7 +154,7 @@ def _task(path: str, priority: Priority) -> Task:
 def test_how_long_a_file_waited_is_told_by_its_priority() -> None:
     now = 0.0
     receiver = _Receiver()
-    pool = Pool(Settings(), _Machine(), cast(Any, receiver), clock=lambda: now)
+    pool = Pool(Settings(), FakeCrew(), cast(Any, receiver), clock=lambda: now)
     lane = Lane(cast(Any, _Lost()), now)
 
     def start() -> tuple[int, list[float]]:

@@ -93,6 +93,17 @@ def test_lanes_that_find_no_cpu_stay_wanted() -> None:
     assert scaler.target(10.0, lanes=3, busy=3, backlog_seconds=6.5, memory_open=True) == 5
 
 
+def test_a_lane_that_does_not_come_up_is_tried_again_with_the_next_growth() -> None:
+    scaler = Scaler(1, 16)
+
+    def target(now: float) -> int:
+        return scaler.target(now, lanes=1, busy=1, backlog_seconds=100.0, memory_open=True)
+
+    assert [target(0.0), target(0.5)] == [2, 2]
+    scaler.failed(1)
+    assert [target(1.0), target(1.4), target(1.5)] == [1, 1, 2]
+
+
 def test_idle_lanes_go_one_after_the_other_and_the_last_stays() -> None:
     scaler = Scaler(0, 16, idle_seconds=10)
     lanes, at = 4, {}

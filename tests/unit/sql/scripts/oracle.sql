@@ -548,3 +548,7 @@ END;
 /
 -- pairs: t.a > o.x i, u.c > p.x a, t.a > q.x i, u.c > r.x a
 -- influences: t.id > o filter, t.b > q filter, u.id > r filter, u.id > p filter
+-- case: files as tables
+CREATE TABLE e (x NUMBER) ORGANIZATION EXTERNAL (TYPE ORACLE_LOADER DEFAULT DIRECTORY d ACCESS PARAMETERS (RECORDS DELIMITED BY NEWLINE FIELDS TERMINATED BY ',') LOCATION ('f.csv', d2:'g.csv')) REJECT LIMIT UNLIMITED;
+CREATE TABLE i (x NUMBER PRIMARY KEY) ORGANIZATION INDEX;
+-- pairs: external."f.csv".* > e.* i, external."g.csv".* > e.* i
