@@ -18,13 +18,17 @@ from ray_lineage.compile.scopes import CONDITIONAL, IDENTITY, TRANSFORMATION
 from ray_lineage.compile.split import closing
 from ray_lineage.compile.tokens import reason_of, shifted, start_line, tokenize
 from ray_lineage.compile.words import FEDERATED, SERVER_QUERY
-from ray_lineage.model import STAR, Alias, Name, Output, Ref, Select, TableRef
+from ray_lineage.model import STAR, Alias, Name, Output, Ref, Select, SetOp, TableRef
 
 if TYPE_CHECKING:
     from ray_lineage.compile.relations import Builder
     from ray_lineage.compile.statements import FileCompiler
 
-_NAMED: Final = {"db": "database", "dbtable": "table", "catalog": "server"}  # others say it themselves
+_NAMED: Final = {
+    "db": "database", "dbtable": "table", "table_name": "table", "index": "table", "schema_name": "schema",
+    "catalog": "server", "path": "file", "uri": "file", "file_path": "file", "subscribe": "topic",
+}  # fmt: skip
+"""Arguments that are given by name; others are what they say."""
 _TEXTS: Final = (exp.Literal, exp.National, exp.RawString, exp.ByteString)
 _QUERY: Final = re.compile(r"\s*(?:select|with|values|table)\b", re.IGNORECASE)
 ADDRESS: Final = re.compile(r"://(?:[^/@\s]*@)?([^/?;:\s]*)[^/?;\s]*(/[^?;\s]*)?")
@@ -34,6 +38,9 @@ _SAID: Final = re.compile(rf"\b({'|'.join(_WHERE)})\s*=\s*'?([^\s';]+)", re.IGNO
 
 def relation(c: FileCompiler, b: Builder, name: Name, call: Expression, columns: tuple[str, ...]) -> int:
     """The relation of a call of a function in :data:`FEDERATED`; -1 if it cannot be known what it reads."""
+    if isinstance(call, exp.ReadCSV | exp.ReadParquet):
+        read = [e for e in (call.args.get("this"), *call.expressions) if e is not None]
+        return _named(b, _files(b, arguments_of(read, ("file",))), columns)
     function = name[-1].lower()
     called = call.expression if isinstance(call, exp.Dot) else call
     if function == "result_scan":
@@ -47,8 +54,12 @@ def relation(c: FileCompiler, b: Builder, name: Name, call: Expression, columns:
         if len(name) != 3 or name[1] != "system":
             return -1
         server = name[0]
+    if "file" in given or "topic" in given:
+        return _named(b, _files(b, given), columns)
     with c.elsewhere(server) if server else nullcontext():
         query = given.get("query")
+        if isinstance(query, exp.Query):  # view(SELECT ...)
+            return _named(b, b.query(query), columns)
         if isinstance(query, exp.Column) and "table" not in given:  # OPENROWSET('provider', 'connection', d.s.t)
             given["table"] = query
         elif query is not None:
@@ -56,15 +67,19 @@ def relation(c: FileCompiler, b: Builder, name: Name, call: Expression, columns:
             if found >= 0 and function.startswith("crosstab"):
                 return _crosstab(c, b, given, columns, found, width)
             return _named(b, found, columns)
+        if function == "connectby":
+            return _connect_by(c, b, given, columns)
         return _named(b, _table(c, b, given), columns)
 
 
-def target(c: FileCompiler, call: exp.Anonymous) -> Name:
+def target(c: FileCompiler, b: Builder, call: exp.Anonymous) -> Name:
     """What ``INSERT INTO FUNCTION remote('h', db.t)`` writes; empty if it is no function of these."""
     roles = FEDERATED.get(c.dialect, {}).get(call.name.lower())
     if roles is None:
         return ()
     given = arguments_of(call.expressions, roles)
+    if "file" in given:
+        return next(iter(locations_of(b, given)), ())
     server = server_of_call(given, call.name.lower() if "server" in roles else "")
     with c.elsewhere(server) if server else nullcontext():
         return table_of(c, given)
@@ -86,6 +101,25 @@ def arguments_of(expressions: list[Expression], roles: tuple[str, ...]) -> dict[
     if "table" in roles and "table" not in given and "database" in given:  # remote('h', db.t)
         given["table"] = given.pop("database")
     return given
+
+
+def locations_of(b: Builder, given: dict[str, Expression]) -> list[Name]:
+    """The files, or the topic, that a call names."""
+    if "file" not in given and "topic" not in given:
+        return []
+    if "topic" in given:
+        topic = text_of(given["topic"])
+        return [b.location(f"kafka:{topic}")] if topic else []
+    file = given["file"]
+    texts = [text_of(e) for e in (file.expressions if isinstance(file, exp.Array | exp.Tuple) else [file])]
+    container = text_of(given.get("container"))
+    return [b.location(f"{container}/{text}" if container else text) for text in texts if text]
+
+
+def _files(b: Builder, given: dict[str, Expression]) -> int:
+    """The relation of files: their rows, one after the other."""
+    found = [b._add(TableRef(location, 0)) for location in locations_of(b, given)]
+    return b._add(SetOp(tuple(found), True)) if len(found) > 1 else found[0] if found else -1
 
 
 def text_of(node: Expression | None) -> str:
@@ -196,6 +230,20 @@ def _result_scan(c: FileCompiler, b: Builder, arguments: list[Expression]) -> in
         return -1  # it was said where it stands
     finally:
         c.parsed = outer
+
+
+def _connect_by(c: FileCompiler, b: Builder, given: dict[str, Expression], columns: tuple[str, ...]) -> int:
+    """``connectby('t', 'id', 'parent', ...) AS c (id, parent, level, branch)`` of Postgres walks a tree."""
+    name = table_of(c, given)
+    if not name or not columns:
+        return -1
+    index = b._reserve()
+    walked = b._add(TableRef(name, 0))
+    ends = [Ref(walked, index, c.fold(text_of(given.get(role)), False), IDENTITY) for role in ("key", "parent")]
+    both = tuple(Ref(walked, index, end.name, TRANSFORMATION) for end in ends)
+    outputs = [Output(column, (ends[k],) if k < 2 else both) for k, column in enumerate(columns)]
+    b.relations[index] = Select((walked,), tuple(outputs))
+    return index
 
 
 def _crosstab(

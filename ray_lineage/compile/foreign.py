@@ -14,6 +14,7 @@ from ray_lineage.compile import ddl, procedural
 from ray_lineage.compile.federated import (
     ADDRESS,
     arguments_of,
+    locations_of,
     parts_of,
     place_of,
     query_in_text,
@@ -33,11 +34,15 @@ _ENGINES: Final[Roles] = {
     **FEDERATED["clickhouse"],
     "distributed": ("", "database", "table"),
     "buffer": ("database", "table"),
-    **dict.fromkeys(("s3", "s3queue", "gcs", "url", "hdfs", "deltalake", "iceberg", "hudi"), ("file",)),
+    "dictionary": ("table",),
+    "s3queue": ("file",),
+    "file": ("",),  # a format
     "kafka": ("", "topic"),
 }
 """Of ClickHouse: what the arguments of its engines are."""
-_SPARKS: Final = ("spark", "databricks", "")
+_OPTIONS: Final = ("OPTIONS", "TBLPROPERTIES")
+_HIVES: Final = {"hive.sql.table": "dbtable", "hive.sql.query": "query", "hive.sql.jdbc.url": "url"}
+_SPARKS: Final = ("spark", "databricks", "hive", "")
 
 
 def table_elsewhere(c: FileCompiler, tokens: list[Token], name: Name, owner: str) -> None:
@@ -69,8 +74,7 @@ def _by_engine(c: FileCompiler, tokens: list[Token], _: Name) -> Name:
         topic = tokens[said + 2].text if said >= 0 else text_of(given.get("topic"))
         return procedural.external(c, f"kafka:{topic}", tokens[at].line) if topic else ()
     if "file" in given:
-        file = text_of(given["file"])
-        return procedural.external(c, file, tokens[at].line) if file else ()
+        return next(iter(locations_of(c._builder(), given)), ())
     server = server_of_call(given, engine if "server" in roles else "")
     with c.elsewhere(server) if server else nullcontext():
         return table_of(c, given)
@@ -118,9 +122,13 @@ def _foreign(c: FileCompiler, tokens: list[Token], name: Name) -> Name:
 
 
 def _by_options(c: FileCompiler, tokens: list[Token], name: Name, owner: str) -> None:
-    """``USING jdbc OPTIONS (url '...', dbtable 's.t')`` (or ``query '...'``, ``dbtable '(SELECT ...) q'``) of Spark."""
-    at = next((k for k, t in enumerate(tokens) if t.text.upper() == "OPTIONS" and t.token_type not in LITERALS), -1)
-    said = _options(tokens, at) if at > 0 else {}
+    """``USING jdbc OPTIONS (url '...', dbtable 's.t')`` (or ``query '...'``, ``dbtable '(SELECT ...) q'``) of Spark, and Hive's
+    tables ``STORED BY`` JDBC and Kafka."""
+    said = {_HIVES.get(word, word): text for word, text in _options(tokens, 0).items()}
+    if "kafka.topic" in said:
+        topic = procedural.external(c, f"kafka:{said['kafka.topic']}", tokens[0].line)
+        procedural._move(c, tokens, topic, name, "create_external", owner)
+        return
     table, query = said.get("dbtable", ""), said.get("query", "")
     server = said.get("database") or place_of(said.get("url", ""), "") or said.get("host") or "jdbc"
     if not table and not query:
@@ -137,8 +145,8 @@ def _by_options(c: FileCompiler, tokens: list[Token], name: Name, owner: str) ->
 
 
 def _options(tokens: list[Token], at: int) -> dict[str, str]:
-    """The texts of ``OPTIONS (key 'text', 'key' = 'text')`` at or behind ``at``, by their lower-case keys."""
-    begin = next((k for k in range(at, len(tokens) - 1) if tokens[k].text.upper() == "OPTIONS"), -1)
+    """The texts of ``OPTIONS (key 'text', 'key' = 'text')`` or ``TBLPROPERTIES`` at or behind ``at``, by their lower-case keys."""
+    begin = next((k for k in range(at, len(tokens) - 1) if tokens[k].text.upper() in _OPTIONS), -1)
     if begin < 0 or tokens[begin + 1].token_type is not T.L_PAREN:
         return {}
     items = ddl.items(tokens, begin + 2, closing(tokens, begin + 1))

@@ -22,7 +22,6 @@ from ray_lineage.compile.words import (
     CHANGES,
     DESCRIPTION,
     FEDERATED,
-    FILE_FUNCTIONS,
     ROWSETS,
     SCHEMA_CALLS,
     SUMMARY,
@@ -48,20 +47,16 @@ def function(b: Builder, call: Expression, columns: tuple[str, ...], scope: Scop
     """Relation of a function that stands for rows; ``qualifier`` is what stands before its name."""
     collected = Collected()
     name: Name = ()
-    location = file_of(b, call)
-    if location:
-        index = b._add(TableRef(location, 0))
-        return b._add(Alias(index, columns)) if columns else index
     if isinstance(call, exp.Anonymous | exp.Dot):
         name = (*qualifier, *_function_name(b, call))
-        if name and name[-1].lower() in FEDERATED.get(b.dialect, ()):
-            index = b.federated(b, name, call, columns)
-            if index >= 0:
-                return index
-        if len(name) > 1:
-            name = b.qualified(name)
-        elif b.dialect in SCHEMA_CALLS:  # the engine's own
-            name = ()
+    if isinstance(call, exp.ReadCSV | exp.ReadParquet) or (name and name[-1].lower() in FEDERATED.get(b.dialect, ())):
+        index = b.federated(b, name, call, columns)
+        if index >= 0:
+            return index
+    if len(name) > 1:
+        name = b.qualified(name)
+    elif b.dialect in SCHEMA_CALLS:  # the engine's own
+        name = ()
     if isinstance(call, exp.Stack):
         subqueries: list[int] = []
         width = (
@@ -233,19 +228,3 @@ def _function_name(b: Builder, call: Expression) -> Name:
         parts.append(b._identifier(node))
     parts.reverse()
     return tuple(p for p in parts if p)
-
-
-def file_of(b: Builder, call: Expression) -> Name:
-    """``read_csv('file')`` and its like in FROM: the file is the dataset."""
-    kind = call.__class__
-    if kind is exp.Anonymous:
-        if call.name.lower() not in FILE_FUNCTIONS.get(b.dialect, ()):
-            return ()
-        first = next(iter(call.expressions), None)
-    elif kind is exp.ReadCSV or kind is exp.ReadParquet:
-        first = call.args.get("this") or next(iter(call.expressions), None)
-    else:
-        return ()
-    if isinstance(first, exp.Array | exp.Tuple):
-        first = next(iter(first.expressions), None)
-    return b.location(first.name) if isinstance(first, exp.Literal) and first.args.get("is_string") else ()

@@ -7,6 +7,7 @@ all-lower one is another, and keeps its quotes. In engines that compare without 
 
 from __future__ import annotations
 
+import re
 from functools import cache, lru_cache
 from typing import Any, Final
 
@@ -80,3 +81,11 @@ PG_CATALOG: Final = frozenset({
 })  # fmt: skip
 """Tables and views of PostgreSQL's own schema, which is searched before all others, whatever ``search_path`` says (its manual,
 5.9.5; the names are those of its chapters "System Catalogs", "System Views" and "Monitoring")."""
+
+
+_PASSWORD: Final = re.compile(r"://[^/@\s:]*:[^/@\s]*@")
+
+
+def location_of(text: str) -> str:
+    """A file's path or address without what may be a secret: what follows a question mark (a signature), a password."""
+    return _PASSWORD.sub("://", text.split("?", 1)[0] or text)

@@ -16,6 +16,7 @@ from sqlglot.tokens import Token
 from ray_lineage.compile import ddl
 from ray_lineage.compile.dynamic import UNKNOWN, Text, text_of
 from ray_lineage.compile.kinds import T
+from ray_lineage.compile.names import location_of
 from ray_lineage.compile.relations import Builder
 from ray_lineage.compile.rewrite import HINTS, METHODS
 from ray_lineage.compile.rowsets import file_of
@@ -1183,8 +1184,8 @@ def _location_or_table(c: FileCompiler, tokens: list[Token], i: int) -> tuple[Na
 
 
 def external(c: FileCompiler, location: str, line: int) -> Name:
-    """Locations are compared as they are written, without what follows a question mark (it may be a signature)."""
-    plain = location.split("?", 1)[0]
+    """A file, a folder or a stage: locations are compared as they are written."""
+    plain = location_of(location)
     name = ("external", f"stage:{plain[1:]}" if plain.startswith("@") else plain)
     if not any(d.name == name for d in c.declarations):
         c.declarations.append(Declaration(name, "External", line))

@@ -854,6 +854,34 @@ def _plain_imports(tokens: list[Token], verb: str) -> list[Token]:
     return out
 
 
+def _plain_calls(tokens: list[Token], verb: str) -> list[Token]:
+    """Calls that the parser takes for others: ``FROM dictionary('d')`` of ClickHouse -> ``FROM d``; ``INSERT INTO FILES(...)`` of
+    StarRocks -> ``INSERT INTO FUNCTION FILES(...)``; ``vector_search(index => ...)`` of Databricks -> ``vector_index(...)``."""
+    out: list[Token] = []
+    i, n = 0, len(tokens)
+    while i < n:
+        token = tokens[i]
+        word = token.text.lower() if i + 1 < n and tokens[i + 1].token_type is T.L_PAREN else ""
+        if word == "dictionary" and i + 3 < n and tokens[i + 2].token_type is T.STRING and _is_from(tokens[i - 1]):
+            parts = tokens[i + 2].text.split(".")
+            out.extend(
+                t
+                for k, p in enumerate(parts)
+                for t in ([_like(token, T.DOT, ".")] * bool(k) + [_like(token, T.IDENTIFIER, p)])
+            )
+            i += 4
+            continue
+        if word == "files" and i == 2 and verb == "INSERT":
+            out.append(_like(token, T.FUNCTION, "FUNCTION"))
+        out.append(_like(token, T.VAR, "vector_index") if word == "vector_search" else token)
+        i += 1
+    return out
+
+
+def _is_from(token: Token) -> bool:
+    return token.token_type in (T.FROM, T.JOIN, T.COMMA)
+
+
 def _plain_update_from(tokens: list[Token], verb: str) -> list[Token]:
     """``UPDATE ... FROM (VALUES ...) AS v (a), t`` -> ``... FROM (SELECT * FROM (VALUES ...) AS v (a)) AS v, t``."""
     if verb != "UPDATE":
@@ -1070,6 +1098,9 @@ _ALL: Final = (
     _rule("redshift", "merge", r"\binsert\s+values\b", _plain_merge),
     _rule("sqlite", "update or", "", _plain_update),
     _rule("exasol", "local.", "", _without_local),
+    _rule("clickhouse", "dictionary", r"\bdictionary\s*\(", _plain_calls),
+    _rule("starrocks", "files", r"\binto\s+files\s*\(", _plain_calls),
+    _rule("databricks", "vector_search", r"\bvector_search\s*\(", _plain_calls),
     _rule("exasol", "import", r"\(\s*import\b", _plain_imports),
     _rule("bigquery spark databricks any", "|>", r"\|>\s*(?:set|drop|rename)\b", _plain_pipes),
     _rule("bigquery any", "table", r"[(,]\s*table\s+[\w`]", _plain_table_arguments),

@@ -12,6 +12,7 @@ from sqlglot.tokens import Token
 
 from ray_lineage.compile import ddl
 from ray_lineage.compile.kinds import T
+from ray_lineage.compile.names import location_of
 from ray_lineage.compile.split import closing
 from ray_lineage.compile.tokens import tokenize
 from ray_lineage.model import Declaration, Name
@@ -208,8 +209,8 @@ def _open_file(c: FileCompiler, tokens: list[Token], i: int, end: int, out: list
 
 
 def file_of(c: FileCompiler, token: Token) -> Name:
-    """The dataset of a file's path or address, without what follows a question mark (it may be a signature)."""
-    name = ("external", str(c.fold(token.text.split("?", 1)[0] or token.text, True)))
+    """The dataset of a file's path or address."""
+    name = ("external", str(c.fold(location_of(token.text), True)))
     if name not in c.externals:
         c.externals.add(name)
         c.declarations.append(Declaration(name, "External", token.line))

@@ -650,6 +650,8 @@ class FileCompiler(Variables):
             text = this.name
             parts = ddl.read_name(tokenize(text, self.dialect)[0], 0)[0] if isinstance(this.this, exp.Literal) else []
             return self._full(parts) if parts else ("#" + UNKNOWN,)
+        if isinstance(this, exp.DirectoryStage):  # DIRECTORY(@stage)
+            this = this.this
         if isinstance(this, exp.Var) and this.name.startswith("@"):  # a stage
             return procedural.external(self, this.name, 0)
         args = table.args

@@ -184,69 +184,36 @@ CHANGES: Final = frozenset({"table_changes", "appends", "changes"})
 SUMMARY_NAMES: Final = ("column_name", "column_type")
 SUMMARY: Final = ("min", "max", "approx_unique", "avg", "std", "q25", "q50", "q75", "count", "null_percentage")
 DESCRIPTION: Final = ("column_name", "column_type", "null", "key", "default", "extra")
-FILE_FUNCTIONS: Final[dict[str, frozenset[str]]] = {
-    "duckdb": frozenset(
-        [
-            "read_csv_auto",
-            "read_json",
-            "read_json_auto",
-            "read_json_objects",
-            "read_ndjson",
-            "read_ndjson_auto",
-            "read_ndjson_objects",
-            "parquet_scan",
-            "read_text",
-            "read_blob",
-            "delta_scan",
-            "iceberg_scan",
-            "sniff_csv",
-            "read_xlsx",
-            "st_read",
-        ]
-    ),
-    "databricks": frozenset({"read_files", "cloud_files"}),
-    "spark": frozenset({"read_files"}),
-    "clickhouse": frozenset(
-        [
-            "s3",
-            "s3cluster",
-            "file",
-            "url",
-            "hdfs",
-            "gcs",
-            "azureblobstorage",
-            "iceberg",
-            "deltalake",
-            "hudi",
-            "filecluster",
-            "urlcluster",
-            "hdfscluster",
-        ]
-    ),
-    "starrocks": frozenset({"files"}),
-}
-"""Table functions whose first argument is a location."""
-
 Roles = dict[str, tuple[str, ...]]
 SERVER_QUERY: Final = ("server", "query")
 _SERVER_TABLE: Final = ("server", "database", "table")
-_TRINO: Final[Roles] = {"query": ("query",)}
+_TRINO: Final[Roles] = {"query": ("query",), "table_changes": ("schema", "table")}
+_FILE: Final = ("file",)
 _TSQL: Final[Roles] = {"openquery": SERVER_QUERY, "openrowset": ("", "connection", "query")}
 _CROSSTABS: Final[Roles] = dict.fromkeys(("crosstab", "crosstab2", "crosstab3", "crosstab4"), ("query", "categories"))
 FEDERATED: Final[dict[str, Roles]] = {
     "tsql": _TSQL,
     "fabric": _TSQL,
-    "postgres": {"dblink": SERVER_QUERY, **_CROSSTABS},
+    "postgres": {"dblink": SERVER_QUERY, "connectby": ("table", "key", "parent"), **_CROSSTABS},
     "": {"dblink": SERVER_QUERY, "external_query": SERVER_QUERY, **_CROSSTABS},
     "snowflake": {"result_scan": ("id",)},
     "bigquery": {"external_query": SERVER_QUERY},
-    "databricks": {"remote_query": ("server",)},
-    "doris": {"query": ("server",)},
+    "spark": {"read_files": _FILE},
+    "databricks": {
+        "remote_query": ("server",), "read_files": _FILE, "cloud_files": _FILE, "read_kafka": ("",), "vector_index": ("",),
+    },
+    "doris": {"query": ("server",), **dict.fromkeys(("s3", "hdfs", "local", "file", "http"), ("",))},
+    "starrocks": {"files": ("",)},
     "exasol": {"import_query": SERVER_QUERY, "import_table": ("server", "table")},  # see rewrite.imported
     "trino": _TRINO,
     "presto": _TRINO,
     "athena": _TRINO,
     "duckdb": {
+        **dict.fromkeys(
+            ("read_csv_auto", "read_json", "read_json_auto", "read_json_objects", "read_ndjson", "read_ndjson_auto",
+             "read_ndjson_objects", "parquet_scan", "read_text", "read_blob", "delta_scan", "iceberg_scan", "sniff_csv",
+             "read_xlsx", "st_read"), _FILE,
+        ),
         "postgres_query": SERVER_QUERY,
         "mysql_query": SERVER_QUERY,
         "query": ("query",),
@@ -256,6 +223,12 @@ FEDERATED: Final[dict[str, Roles]] = {
         "sqlite_scan": ("server", "table"),
     },
     "clickhouse": {
+        **dict.fromkeys(("s3", "file", "url", "hdfs", "gcs", "iceberg", "deltalake", "hudi"), _FILE),
+        **dict.fromkeys(("s3cluster", "filecluster", "urlcluster", "hdfscluster"), ("", "file")),
+        "azureblobstorage": ("", "container", "file"),
+        "azureblobstoragecluster": ("", "", "container", "file"),
+        "loop": ("database", "table"),
+        "view": ("query",),
         "mysql": _SERVER_TABLE,
         "postgresql": (*_SERVER_TABLE, "", "", "schema"),
         "mongodb": _SERVER_TABLE,
@@ -268,4 +241,5 @@ FEDERATED: Final[dict[str, Roles]] = {
         "clusterallreplicas": ("", "database", "table"),
     },
 }  # fmt: skip
-"""Functions in FROM for the tables and queries of other engines, by dialect and name: what each argument is, by position."""
+"""Functions in FROM for files and for tables and queries, most of other engines, by dialect and name: what each argument is, by
+position (others are named)."""

@@ -162,3 +162,14 @@ CREATE TABLE l (a Int) ENGINE = Kafka SETTINGS kafka_broker_list = 'h:9092', kaf
 CREATE TABLE f (a Int) ENGINE = S3('https://b/x.csv', 'CSV');
 CREATE TABLE n (a Int) ENGINE = PostgreSQL(creds, table = 't');
 -- pairs: h:3306.d1.t.* > m.* i, external.kafka:topic.* > k.* i, external.kafka:other.* > l.* i, external."https://b/x.csv".* > f.* i, creds.t.* > n.* i
+-- case: files of clusters and containers, dictionaries, loops and views in FROM
+INSERT INTO o (x) SELECT a FROM s3Cluster('c', 's3://b/x.csv');
+INSERT INTO o (y) SELECT b FROM azureBlobStorage('AccountKey=secret', 'c1', 'x.csv');
+INSERT INTO o (z) SELECT q.a FROM t JOIN dictionary('d1.d') AS q ON q.id = t.id;
+INSERT INTO p (x) SELECT a FROM loop(t) LIMIT 9;
+INSERT INTO p (y) SELECT n FROM view(SELECT b AS n FROM t);
+INSERT INTO FUNCTION s3('https://me:secret@b/x.csv?sig=secret', 'CSV') SELECT a FROM t;
+CREATE TABLE m (a Int) ENGINE = Dictionary(e);
+CREATE TABLE n (a Int) ENGINE = AzureBlobStorage('AccountKey=secret', 'c1', 'y.csv', 'CSV');
+CREATE TABLE l (a Int) ENGINE = File(CSV);
+-- pairs: external."s3://b/x.csv".a > o.x i, external."c1/x.csv".b > o.y i, d1.d.a > o.z i, t.a > p.x i, t.b > p.y i, t.a > external."https://b/x.csv".a i, e.* > m.* i, external."c1/y.csv".* > n.* i

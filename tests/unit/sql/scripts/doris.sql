@@ -28,3 +28,11 @@ CREATE TABLE o DISTRIBUTED BY HASH (a) PROPERTIES ("replication_num" = "1") AS S
 -- case: a query of another engine [doris]
 INSERT INTO o (x, y) SELECT q.a, q.b FROM query('catalog' = 'jdbc', 'query' = 'select a, b from s1.t') AS q;
 -- pairs: jdbc.s1.t.a > o.x i, jdbc.s1.t.b > o.y i
+-- case: files [doris]
+INSERT INTO o (x) SELECT a FROM S3('uri' = 's3://b/x.csv', 'format' = 'csv', 's3.secret_key' = 'secret');
+INSERT INTO o (y) SELECT b FROM LOCAL('file_path' = 'y.csv', 'backend_id' = '1', 'format' = 'csv');
+-- pairs: external."s3://b/x.csv".a > o.x i, external."y.csv".b > o.y i
+-- case: files [starrocks]
+INSERT INTO o (x) SELECT a FROM FILES('path' = 's3://b/x.csv', 'format' = 'csv');
+INSERT INTO FILES('path' = 's3://b/y/', 'format' = 'csv') SELECT a FROM t;
+-- pairs: external."s3://b/x.csv".a > o.x i, t.a > external.s3://b/y/.a i

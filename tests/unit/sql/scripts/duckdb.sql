@@ -2,7 +2,7 @@
 INSERT INTO o (x) SELECT a FROM 'data/*.parquet';
 INSERT INTO o (y) SELECT b FROM read_csv('x.csv', header = true) r;
 INSERT INTO o (z) SELECT c FROM read_parquet(['a.parquet', 'b.parquet']);
--- pairs: external."data/*.parquet".a > o.x i, external."x.csv".b > o.y i, external."a.parquet".c > o.z i
+-- pairs: external."data/*.parquet".a > o.x i, external."x.csv".b > o.y i, external."b.parquet".c > o.z i, external."a.parquet".c > o.z i
 -- case: copy
 COPY (SELECT a, b FROM t) TO 'out.parquet' (FORMAT parquet, COMPRESSION zstd);
 COPY t TO 'dir' (FORMAT parquet, PARTITION_BY (a));
@@ -210,3 +210,7 @@ INSERT INTO o (z) SELECT c FROM query_table('u');
 INSERT INTO p (x) SELECT a FROM postgres_scan('dbname=x user=y', 's1', 't');
 INSERT INTO p (y) SELECT b FROM sqlite_scan('f.db', 't');
 -- pairs: pg.s1.t.a > o.x i, t.b > o.y i, u.c > o.z i, x.s1.t.a > p.x i, "f.db".t.b > p.y i
+-- case: several files
+INSERT INTO o (x) SELECT a FROM read_parquet(['x.parquet', 'y.parquet'], union_by_name = true);
+INSERT INTO o (y) SELECT b FROM read_csv('z.csv', header = true) AS q;
+-- pairs: external."x.parquet".a > o.x i, external."y.parquet".a > o.x i, external."z.csv".b > o.y i

@@ -768,3 +768,6 @@ CREATE FOREIGN TABLE IF NOT EXISTS g (a int) SERVER files OPTIONS (filename '/x/
 CREATE FOREIGN TABLE h (a int) SERVER srv;
 INSERT INTO o (x) SELECT b FROM f;
 -- pairs: srv.s1.t.* > f.* i, external."/x/y.csv".* > g.* i, f.b > o.x i
+-- case: a tree by connectby
+INSERT INTO o (x, y, z) SELECT n, m, l FROM connectby('t', 'id', 'b', '1', 0) AS c(n int, m int, l int);
+-- pairs: t.id > o.x i, t.b > o.y i, t.id > o.z t, t.b > o.z t

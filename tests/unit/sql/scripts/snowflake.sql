@@ -442,3 +442,6 @@ CREATE PROCEDURE p() RETURNS INT LANGUAGE SQL AS $$ BEGIN
 END $$;
 INSERT INTO o (y) SELECT a FROM TABLE(RESULT_SCAN(LAST_QUERY_ID()));
 -- pairs: t.a > p.a i, u.c > p.c i, t.a > o.x i
+-- case: the directory of a stage
+INSERT INTO o (x) SELECT relative_path FROM DIRECTORY(@s1.stg) AS d;
+-- pairs: external."stage:s1.stg".relative_path > o.x i

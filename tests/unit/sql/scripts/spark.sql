@@ -361,3 +361,11 @@ INSERT INTO o (x) SELECT a FROM v;
 CREATE TABLE p USING jdbc OPTIONS (url = 'jdbc:postgresql://h/d1', query = 'SELECT a, b AS c FROM s1.t WHERE d > 1');
 CREATE TABLE q USING postgresql OPTIONS (dbtable '(SELECT a FROM s1.u) AS w', host 'h', database 'd2', user 'me', password 'secret');
 -- pairs: d1.s1.t.a > o.x i, d1.s1.t.a > p.a i, d1.s1.t.b > p.c i, d2.s1.u.a > q.a i
+-- case: topics and vectors [databricks]
+INSERT INTO o (x) SELECT value FROM read_kafka(bootstrapServers => 'h', subscribe => 'topic');
+INSERT INTO o (y) SELECT v.a FROM t, LATERAL vector_search(index => 'c.s.i', query_text => t.b) AS v;
+-- pairs: external.kafka:topic.value > o.x i, c.s.i.a > o.y i
+-- case: tables by storage handlers [hive]
+CREATE EXTERNAL TABLE v (a int) STORED BY 'org.apache.hive.storage.jdbc.JdbcStorageHandler' TBLPROPERTIES ('hive.sql.jdbc.url' = 'jdbc:mysql://h/d1', 'hive.sql.table' = 't', 'hive.sql.dbcp.password' = 'secret');
+CREATE EXTERNAL TABLE w (a int) STORED BY 'org.apache.hadoop.hive.kafka.KafkaStorageHandler' TBLPROPERTIES ('kafka.topic' = 'topic');
+-- pairs: d1.t.* > v.* i, external.kafka:topic.* > w.* i

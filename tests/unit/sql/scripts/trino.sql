@@ -71,3 +71,6 @@ MSCK REPAIR TABLE e; ALTER TABLE e ADD PARTITION (d='1') LOCATION 's3://b/e/1';
 INSERT INTO o (x, y) SELECT a, n FROM TABLE(mysql.system.query(query => 'SELECT a, b AS n FROM s1.t'));
 INSERT INTO o (z) SELECT q.d FROM TABLE(pg.system.query('SELECT d FROM s1.u')) AS q;
 -- pairs: mysql.s1.t.a > o.x i, mysql.s1.t.b > o.y i, pg.s1.u.d > o.z i
+-- case: changes of a table [trino]
+INSERT INTO o (x) SELECT a FROM TABLE(c1.system.table_changes(schema_name => 's1', table_name => 't', since_version => 0));
+-- pairs: c1.s1.t.a > o.x i
