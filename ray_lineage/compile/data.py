@@ -10,7 +10,7 @@ from sqlglot.errors import ParseError
 from sqlglot.expressions import Expression
 from sqlglot.tokens import Token
 
-from ray_lineage.compile import ddl, federated, procedural
+from ray_lineage.compile import ddl, procedural, tablefuncs
 from ray_lineage.compile.dynamic import UNKNOWN
 from ray_lineage.compile.kinds import DELIMITED, T
 from ray_lineage.compile.options import ModelName
@@ -141,7 +141,7 @@ def insert_target(c: FileCompiler, node: Expression) -> tuple[Name, tuple[str, .
     if isinstance(node, exp.Table):
         return c.dataset(node), ()
     if isinstance(node, exp.Anonymous):  # INSERT INTO FUNCTION s3(...), or another table function
-        return federated.target(c, c._builder(), node) or ("#" + UNKNOWN,), ()
+        return tablefuncs.target(c, c._builder(), node) or ("#" + UNKNOWN,), ()
     if isinstance(node, exp.Directory):
         return procedural.external(c, node.this.name, 0), ()
     return (), ()

@@ -11,7 +11,9 @@ from sqlglot.expressions import Expression
 from sqlglot.tokens import Token
 
 from ray_lineage.compile import ddl, procedural
-from ray_lineage.compile.federated import (
+from ray_lineage.compile.kinds import LITERALS, T
+from ray_lineage.compile.split import closing
+from ray_lineage.compile.tablefuncs import (
     ADDRESS,
     arguments_of,
     locations_of,
@@ -22,16 +24,14 @@ from ray_lineage.compile.federated import (
     table_of,
     text_of,
 )
-from ray_lineage.compile.kinds import LITERALS, T
-from ray_lineage.compile.split import closing
-from ray_lineage.compile.words import FEDERATED, Roles
+from ray_lineage.compile.words import TABLE_FUNCTIONS, Roles
 from ray_lineage.model import Name
 
 if TYPE_CHECKING:
     from ray_lineage.compile.statements import FileCompiler
 
 _ENGINES: Final[Roles] = {
-    **FEDERATED["clickhouse"],
+    **TABLE_FUNCTIONS["clickhouse"],
     "distributed": ("", "database", "table"),
     "buffer": ("database", "table"),
     "dictionary": ("table",),

@@ -21,11 +21,11 @@ from ray_lineage.compile.scopes import (
 from ray_lineage.compile.words import (
     CHANGES,
     DESCRIPTION,
-    FEDERATED,
     ROWSETS,
     SCHEMA_CALLS,
     SUMMARY,
     SUMMARY_NAMES,
+    TABLE_FUNCTIONS,
     WINDOWING,
 )
 from ray_lineage.model import (
@@ -49,8 +49,10 @@ def function(b: Builder, call: Expression, columns: tuple[str, ...], scope: Scop
     name: Name = ()
     if isinstance(call, exp.Anonymous | exp.Dot):
         name = (*qualifier, *_function_name(b, call))
-    if isinstance(call, exp.ReadCSV | exp.ReadParquet) or (name and name[-1].lower() in FEDERATED.get(b.dialect, ())):
-        index = b.federated(b, name, call, columns)
+    if isinstance(call, exp.ReadCSV | exp.ReadParquet) or (
+        name and name[-1].lower() in TABLE_FUNCTIONS.get(b.dialect, ())
+    ):
+        index = b.table_function(b, name, call, columns)
         if index >= 0:
             return index
     if len(name) > 1:

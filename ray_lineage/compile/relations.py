@@ -154,7 +154,7 @@ class Builder:
         self.inlined: dict[str, Expression] = {}  # names of ClickHouse's WITH expression AS name
         self.sequences: list[int] = []  # relations that the statement draws numbers from
         self.scopes: dict[int, Scope] = {}  # of the SELECTs
-        self.federated: Callable[[Builder, Name, Expression, tuple[str, ...]], int] = lambda *_: -1
+        self.table_function: Callable[[Builder, Name, Expression, tuple[str, ...]], int] = lambda *_: -1
         self.qualified: Callable[[Name], Name] = lambda name: name
         self._variables: dict[str, int] = {}
 

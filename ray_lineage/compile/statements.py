@@ -13,7 +13,7 @@ from sqlglot.errors import ParseError, SqlglotError
 from sqlglot.expressions import Expression
 from sqlglot.tokens import Token
 
-from ray_lineage.compile import data, ddl, define, federated, foreign, procedural, writes
+from ray_lineage.compile import data, ddl, define, foreign, procedural, tablefuncs, writes
 from ray_lineage.compile.client import without_client_commands
 from ray_lineage.compile.dynamic import UNKNOWN, Text, Texts, excludes, may_run_texts
 from ray_lineage.compile.excerpt import Item, innermost, item_ranges
@@ -319,7 +319,7 @@ class FileCompiler(Variables):
             try:
                 self._slice(index, piece, self.owners.get(piece.owner, owner))
                 if self.scans_results:
-                    federated.remember(self, piece.verb, tokens[piece.start : piece.end])
+                    tablefuncs.remember(self, piece.verb, tokens[piece.start : piece.end])
                 if (
                     self.outputs
                     and piece.owner >= 0
@@ -1060,7 +1060,7 @@ class FileCompiler(Variables):
         builder.dynamic = self.nested > 0
         builder.text_of = self._expression
         builder.qualified = self._qualified
-        builder.federated = self._federated
+        builder.table_function = self._table_function
         table = self.trigger_tables.get(self.owner)
         if table is not None and not self.is_tsql:
             builder.rows = {**self.rows, "new": table, "old": table, **self.row_names}
@@ -1068,8 +1068,8 @@ class FileCompiler(Variables):
             builder.rows = self.rows
         return builder
 
-    def _federated(self, builder: Builder, name: Name, call: Expression, columns: tuple[str, ...]) -> int:
-        return federated.relation(self, builder, name, call, columns)
+    def _table_function(self, builder: Builder, name: Name, call: Expression, columns: tuple[str, ...]) -> int:
+        return tablefuncs.relation(self, builder, name, call, columns)
 
     @contextmanager
     def elsewhere(self, server: str) -> Iterator[None]:

@@ -191,7 +191,7 @@ _TRINO: Final[Roles] = {"query": ("query",), "table_changes": ("schema", "table"
 _FILE: Final = ("file",)
 _TSQL: Final[Roles] = {"openquery": SERVER_QUERY, "openrowset": ("", "connection", "query")}
 _CROSSTABS: Final[Roles] = dict.fromkeys(("crosstab", "crosstab2", "crosstab3", "crosstab4"), ("query", "categories"))
-FEDERATED: Final[dict[str, Roles]] = {
+TABLE_FUNCTIONS: Final[dict[str, Roles]] = {
     "tsql": _TSQL,
     "fabric": _TSQL,
     "postgres": {"dblink": SERVER_QUERY, "connectby": ("table", "key", "parent"), **_CROSSTABS},

@@ -1,5 +1,5 @@
-"""Functions in FROM that stand for the tables of another engine, or for a query in a text: ``OPENQUERY``, ``dblink``,
-``EXTERNAL_QUERY``, ``mysql(...)`` and so on. What they are and take is in the engines' manuals."""
+"""Functions in FROM that stand for files, for the tables of other engines, or for a query in a text: ``read_csv``, ``mysql(...)``,
+``dblink``, ``OPENQUERY``, ``EXTERNAL_QUERY`` and so on. What they are and take is in the engines' manuals."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ray_lineage.compile.rowsets import server_of
 from ray_lineage.compile.scopes import CONDITIONAL, IDENTITY, TRANSFORMATION
 from ray_lineage.compile.split import closing
 from ray_lineage.compile.tokens import reason_of, shifted, start_line, tokenize
-from ray_lineage.compile.words import FEDERATED, SERVER_QUERY
+from ray_lineage.compile.words import SERVER_QUERY, TABLE_FUNCTIONS
 from ray_lineage.model import STAR, Alias, Name, Output, Ref, Select, SetOp, TableRef
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _SAID: Final = re.compile(rf"\b({'|'.join(_WHERE)})\s*=\s*'?([^\s';]+)", re.IGNO
 
 
 def relation(c: FileCompiler, b: Builder, name: Name, call: Expression, columns: tuple[str, ...]) -> int:
-    """The relation of a call of a function in :data:`FEDERATED`; -1 if it cannot be known what it reads."""
+    """The relation of a call of a function in :data:`TABLE_FUNCTIONS`; -1 if it cannot be known what it reads."""
     if isinstance(call, exp.ReadCSV | exp.ReadParquet):
         read = [e for e in (call.args.get("this"), *call.expressions) if e is not None]
         return _named(b, _files(b, arguments_of(read, ("file",))), columns)
@@ -45,7 +45,7 @@ def relation(c: FileCompiler, b: Builder, name: Name, call: Expression, columns:
     called = call.expression if isinstance(call, exp.Dot) else call
     if function == "result_scan":
         return _named(b, _result_scan(c, b, called.expressions), columns)
-    roles = FEDERATED[c.dialect][function]
+    roles = TABLE_FUNCTIONS[c.dialect][function]
     given = arguments_of(called.expressions, roles)
     server = server_of_call(given, function if "server" in roles else "")
     if c.dialect == "databricks":  # the tables of a query do not name it, either
@@ -74,7 +74,7 @@ def relation(c: FileCompiler, b: Builder, name: Name, call: Expression, columns:
 
 def target(c: FileCompiler, b: Builder, call: exp.Anonymous) -> Name:
     """What ``INSERT INTO FUNCTION remote('h', db.t)`` writes; empty if it is no function of these."""
-    roles = FEDERATED.get(c.dialect, {}).get(call.name.lower())
+    roles = TABLE_FUNCTIONS.get(c.dialect, {}).get(call.name.lower())
     if roles is None:
         return ()
     given = arguments_of(call.expressions, roles)
