@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
+from sqlglot.errors import ParseError
 from sqlglot.expressions import Expression
 
 from ray_lineage.compile.scopes import (
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
 
 def function(b: Builder, call: Expression, columns: tuple[str, ...], scope: Scope, qualifier: Name = ()) -> int:
     """Relation of a function that stands for rows; ``qualifier`` is what stands before its name."""
+    if not isinstance(call, exp.Expr) or (isinstance(call, exp.Dot) and not isinstance(call.expression, exp.Expr)):
+        raise ParseError("a part of it is missing")
     collected = Collected()
     name: Name = ()
     if isinstance(call, exp.Anonymous | exp.Dot):

@@ -886,7 +886,11 @@ class Builder:
                 return Output(None, (), star=True)
         line, position = _position(column.args["table"]) if column is not None and column.args.get("table") else (0, 0)
         excluded = tuple(self._identifier(e) for e in star.args.get("except_") or star.args.get("except") or ())
-        renamed = {self._identifier(a.this): self._identifier(a.args["alias"]) for a in star.args.get("rename") or ()}
+        renamed = {
+            self._identifier(a.this): self._identifier(a.args["alias"])
+            for a in star.args.get("rename") or ()
+            if a.args.get("alias")
+        }
         extra: list[Output] = []
         for replacement in star.args.get("replace") or ():
             output = self._output(replacement, scope, subqueries)
@@ -1337,6 +1341,8 @@ def _identifiers_as_columns(node: Expression) -> None:
     stack = [node]
     while stack:
         node = stack.pop()
+        if not isinstance(node, exp.Expr):  # of a broken chain
+            continue
         for key, value in list(node.args.items()):
             if key == "alias" or (key == "this" and isinstance(node, _NAMED)):
                 continue

@@ -633,7 +633,9 @@ def _plain_table_functions(tokens: list[Token], verb: str) -> list[Token]:
             continue
         name = end + (2 if tokens[end + 1].token_type is T.ALIAS else 1)
         called = list(tokens[i + 2 : at])
-        if called[1].token_type is T.L_PAREN:  # the parser knows only other engines' arguments of some
+        if (
+            len(called) > 1 and called[1].token_type is T.L_PAREN
+        ):  # the parser knows only other engines' arguments of some
             called[0] = _like(called[0], T.VAR, called[0].text + "_")
         names = [tokens[a : a + 1] for a, _ in _items(tokens, at + 2, closing(tokens, at + 1))]
         out.extend([_like(token, T.LATERAL, "LATERAL"), *called, _like(token, T.ALIAS, "AS"), tokens[name]])

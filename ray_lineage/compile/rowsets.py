@@ -145,6 +145,8 @@ def into_remote(c: FileCompiler, tokens: list[Token]) -> list[Token]:
         return tokens
     end = closing(tokens, at + 1)
     given = [tokens[a:b] for a, b in ddl.items(tokens, at + 2, end)]
+    if not given or not given[-1]:
+        return tokens
     last = given[-1][0]
     inner = tokenize(last.text, c.dialect)[0] if len(given[-1]) == 1 and last.token_type in _STRINGS else []
     start = next((k for k, t in enumerate(inner) if t.token_type is T.FROM), -1)
@@ -193,7 +195,7 @@ def _predicted(tokens: list[Token], i: int, end: int, out: list[Token]) -> int:
 
 def _open_file(c: FileCompiler, tokens: list[Token], i: int, end: int, out: list[Token]) -> int:
     """``OPENROWSET(BULK 'file', ...) [WITH (columns)]`` -> ``external.file``."""
-    if tokens[i + 2].text.upper() != "BULK":
+    if i + 2 >= end or tokens[i + 2].text.upper() != "BULK":
         return i
     at = next((k for k in range(i + 3, end) if tokens[k].token_type in _STRINGS), -1)
     if at < 0:

@@ -86,4 +86,4 @@ def distinct(influences: list[Influence]) -> tuple[Influence, ...]:
 def line_of(node: Expression) -> int:
     identifier = node.this
     meta = identifier._meta if isinstance(identifier, exp.Identifier) else None
-    return int(meta["line"]) if meta else 0
+    return int(meta.get("line") or 0) if meta else 0

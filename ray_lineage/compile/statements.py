@@ -433,7 +433,7 @@ class FileCompiler(Variables):
             self._data(tokens[1 : _after_assert(tokens)], "PERFORM", owner)
         elif verb == "LOAD":
             writes.load(self, tokens, owner)
-        elif verb == "EXPORT":
+        elif verb == "EXPORT" and len(tokens) > 1:
             self.seen += 1
             if tokens[1].text.upper() == "TABLE":
                 writes.port_table(self, tokens, owner)
@@ -581,7 +581,7 @@ class FileCompiler(Variables):
 
     def _rename(self, tokens: list[Token], owner: str) -> None:
         """``RENAME TABLE a TO b, c TO d`` (MySQL), ``RENAME a TO b`` (Oracle), ``RENAME OBJECT s.a TO b`` (Synapse)."""
-        i = 2 if tokens[1].text.upper() in ("TABLE", "OBJECT") else 1
+        i = 2 if len(tokens) > 2 and tokens[1].text.upper() in ("TABLE", "OBJECT") else 1
         if i == 2 and tokens[2].token_type is T.DCOLON:
             i = 3
         while i < len(tokens):
@@ -617,6 +617,8 @@ class FileCompiler(Variables):
         return self._qualified(self._name(parts))
 
     def _qualified(self, name: Name) -> Name:
+        if not name:
+            raise ParseError("a name is missing")
         if self.nested:
             name = procedural.unknown_name(name)
         if len(name) == 1:
@@ -1041,7 +1043,7 @@ class FileCompiler(Variables):
         self.parsed = tokens
         try:
             trees = self.parser.parse(tokens, self.text)
-        except (ValueError, AttributeError, TypeError, IndexError, KeyError) as error:
+        except (ValueError, AttributeError, TypeError, IndexError, KeyError, AssertionError) as error:
             if isinstance(error, SqlglotError):
                 raise
             raise ParseError(
@@ -1263,7 +1265,7 @@ class FileCompiler(Variables):
             if target == VARIABLES:
                 procedural.store(self, tokens, builder, owner, self.into, root)
                 return
-            if target[0].startswith("#cursor:"):
+            if target and target[0].startswith("#cursor:"):
                 self._add(tokens, "declare_cursor", builder, owner, root=root, target=target, defines=True)
                 return
             self._add(tokens, "insert", builder, owner, root=root, target=target, columns=columns)

@@ -238,7 +238,9 @@ def _uris(tokens: list[Token], i: int) -> list[str]:
             ):
                 if tokens[j].token_type in _STRINGS:
                     out.append(tokens[j].text)
-                elif tokens[j].token_type is T.COMMA and tokens[j + 1].token_type not in _STRINGS:
+                elif (
+                    tokens[j].token_type is T.COMMA and j + 1 < len(tokens) and tokens[j + 1].token_type not in _STRINGS
+                ):
                     break
                 j += 1
     return out
@@ -307,7 +309,12 @@ def insert_format(c: FileCompiler, tokens: list[Token], owner: str) -> bool:
         i = closing(tokens, i) + 1
     if i < len(tokens) and tokens[i].text.upper() == "SETTINGS":
         i = next((k for k in range(i, len(tokens)) if tokens[k].text.upper() in ("FORMAT", "SELECT", "VALUES")), i)
-    if not parts or i >= len(tokens) or tokens[i].text.upper() != "FORMAT" or "VALUES" in tokens[i + 1].text.upper():
+    if (
+        not parts
+        or i + 1 >= len(tokens)
+        or tokens[i].text.upper() != "FORMAT"
+        or "VALUES" in tokens[i + 1].text.upper()
+    ):
         return False
     c._add(tokens, "insert", c.nothing, owner, target=c._full(parts))
     return True

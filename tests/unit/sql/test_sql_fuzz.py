@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
 import re
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +16,7 @@ from ray_lineage.model import encode_facts
 from ray_lineage.sources.decode import decode
 from tests.unit.sql.test_cases_by_dialect import CASES
 from tests.unit.sql.test_sql_procedural import DYNAMIC, MOVES, PROGRAMS, VARIABLES
+from tests.unit.sql.test_sql_scripts import CASES as SCRIPTS
 
 _EXAMPLES = [
     decode(p.read_bytes()).text[:6_000] for p in sorted((Path(__file__).parents[3] / "examples").rglob("*.sql"))
@@ -60,3 +63,25 @@ def test_nothing_crashes_and_our_own_faults_do_not_show(text: str, dialect: str)
     linker.put("a.sql", "", encode_facts(facts))
     assert len(list(linker.link())) == 1
     linker.close()
+
+
+_PIECES = re.compile(r"\s+|\w+|'[^']*'|.", re.DOTALL)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("dialect", sorted({script.dialect for _, script in SCRIPTS}))
+def test_scripts_that_are_broken_off_or_torn_apart_end_with_diagnostics(dialect: str) -> None:
+    chance = random.Random(dialect)
+    words = sorted({word for _, script in SCRIPTS for word in re.findall(r"[A-Z_]{3,}", script.sql)})
+    for _, script in SCRIPTS:
+        if script.dialect != dialect:
+            continue
+        pieces = _PIECES.findall(script.sql)
+        at = chance.randrange(len(pieces))
+        for torn in (
+            pieces[:at],
+            pieces[:at] + pieces[at + 2 :],
+            [*pieces[:at], f" {chance.choice(words)} ", *pieces[at:]],
+        ):
+            facts = compile_text("".join(torn), CompileOptions(dialect))
+            assert not [d for d in facts.diagnostics if "please report" in d.message], "".join(torn)
