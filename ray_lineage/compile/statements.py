@@ -319,7 +319,9 @@ class FileCompiler(Variables):
             try:
                 self._slice(index, piece, self.owners.get(piece.owner, owner))
                 if self.scans_results:
-                    tablefuncs.remember(self, piece.verb, tokens[piece.start : piece.end])
+                    tablefuncs.remember(
+                        self, piece.verb, tokens[piece.start : piece.end], self.owners.get(piece.owner, owner)
+                    )
                 if (
                     self.outputs
                     and piece.owner >= 0

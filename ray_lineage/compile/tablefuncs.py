@@ -192,9 +192,9 @@ def query_in_text(c: FileCompiler, b: Builder, text: str, function: str, tokens:
         c.text, c.parsed = outer
 
 
-def remember(c: FileCompiler, verb: str, tokens: list[Token]) -> None:
+def remember(c: FileCompiler, verb: str, tokens: list[Token], owner: str) -> None:
     """LAST_QUERY_ID() of Snowflake means one of the statements before."""
-    queries = c.queries.setdefault(c.owner, [])
+    queries = c.queries.setdefault(owner, [])
     words = [t.text.upper() for t in tokens]
     asks = verb in ("SELECT", "WITH")
     if not asks and len(words) > 4 and "LAST_QUERY_ID" in words:  # SET v = ..., LET v VARCHAR := ..., v := ...

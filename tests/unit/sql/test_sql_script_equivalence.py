@@ -19,10 +19,10 @@ ONCE = list({s.sql: (name, s) for name, s in reversed(CASES)}.values())[::-1]
 # --------------------------------------------------------------------------- one file
 
 _SESSION = re.compile(
-    r"\b(USE|search_path|DEFINE|setvar|ALTER\s+SESSION|SET\s+SCHEMA|QUOTED_IDENTIFIER)\b|&|^\s*(OPEN\s+SCHEMA|DATABASE)\b|##",
+    r"\b(USE|search_path|DEFINE|setvar|ALTER\s+SESSION|SET\s+SCHEMA|QUOTED_IDENTIFIER|LAST_QUERY_ID)\b|&|^\s*(OPEN\s+SCHEMA|DATABASE)\b|##",
     re.IGNORECASE | re.MULTILINE,
 )
-"""What goes on after a script that has it."""
+"""What goes on after a script that has it, or asks for what was before."""
 _NAMED = re.compile(
     r"\b(?:PROC|PROCEDURE|FUNCTION|TRIGGER|PACKAGE|BODY|MACRO|TYPE|VIEW|TABLE|SEQUENCE|SYNONYM|INTO)\s+(?:\w+\.)*([A-Za-z_]\w*)",
     re.IGNORECASE,
