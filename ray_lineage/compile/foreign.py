@@ -58,13 +58,13 @@ def table_elsewhere(c: FileCompiler, tokens: list[Token], name: Name, owner: str
 
 def _by_engine(c: FileCompiler, tokens: list[Token], _: Name) -> Name:
     """``ENGINE = MySQL('h:3306', 'db', 't', ...)`` of ClickHouse."""
-    at = next((k for k, t in enumerate(tokens[:-2]) if t.text.upper() == "ENGINE" and t.token_type not in LITERALS), -1)
+    at = _outside(tokens, "ENGINE")
     if at < 0:
         return ()
     at += 2 if tokens[at + 1].token_type is T.EQ else 1
-    engine = tokens[at].text.lower()
+    engine = tokens[at].text.lower() if at + 1 < len(tokens) else ""
     roles = _ENGINES.get(engine)
-    if not roles or at + 1 >= len(tokens):
+    if not roles:
         return ()
     listed = tokens[at + 1].token_type is T.L_PAREN
     arguments = ddl.items(tokens, at + 2, closing(tokens, at + 1)) if listed else []
@@ -93,10 +93,10 @@ def _written(tokens: list[Token]) -> Expression:
 
 def _federated(c: FileCompiler, tokens: list[Token], _: Name) -> Name:
     """``ENGINE=FEDERATED CONNECTION='mysql://user@host/db/t'`` (or ``'server/t'``) of MySQL."""
-    words = [t.text.upper() for t in tokens]
-    if "FEDERATED" not in words or "CONNECTION" not in words:
+    at = _outside(tokens, "CONNECTION")
+    if at < 0 or _outside(tokens, "FEDERATED") < 0:
         return ()
-    given = next((t.text for t in tokens[words.index("CONNECTION") :] if t.token_type is T.STRING), "")
+    given = next((t.text for t in tokens[at:] if t.token_type is T.STRING), "")
     found = ADDRESS.search(given)
     host, path = found.groups() if found is not None else ("", given)
     parts = [p for p in (host, *(path or "").rpartition("@")[2].split("/")) if p]
@@ -106,10 +106,9 @@ def _federated(c: FileCompiler, tokens: list[Token], _: Name) -> Name:
 
 def _foreign(c: FileCompiler, tokens: list[Token], name: Name) -> Name:
     """``CREATE FOREIGN TABLE t (...) SERVER s OPTIONS (schema_name 'a', table_name 'b')`` of Postgres."""
-    words = [t.text.upper() for t in tokens]
-    if "FOREIGN" not in words[:3] or "SERVER" not in words:
+    at = _outside(tokens, "SERVER") if any(t.text.upper() == "FOREIGN" for t in tokens[:3]) else -1
+    if at < 0:
         return ()
-    at = words.index("SERVER")
     said = _options(tokens, at)
     if "filename" in said:
         return procedural.external(c, said["filename"], tokens[at].line)
@@ -142,6 +141,16 @@ def _by_options(c: FileCompiler, tokens: list[Token], name: Name, owner: str) ->
         root, _ = query_in_text(c, builder, query or table[table.find("(") + 1 : table.rfind(")")], "dbtable", tokens)
         if root >= 0:
             c._add(tokens, "create_table", builder, owner, root=root, target=name)
+
+
+def _outside(tokens: list[Token], word: str) -> int:
+    """Where a word stands in no parentheses and is followed by something; -1: nowhere."""
+    depth = 0
+    for k, token in enumerate(tokens[:-1]):
+        depth += (token.token_type is T.L_PAREN) - (token.token_type is T.R_PAREN)
+        if depth == 0 and token.text.upper() == word and token.token_type not in LITERALS:
+            return k
+    return -1
 
 
 def _options(tokens: list[Token], at: int) -> dict[str, str]:

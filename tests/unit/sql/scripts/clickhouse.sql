@@ -156,7 +156,7 @@ INSERT INTO TABLE FUNCTION remote('h', d1.w) SELECT a AS x FROM t;
 INSERT INTO q (x) SELECT a FROM mysql(creds, table = 't');
 -- pairs: h:3306.d1.t.a > o.x i, h:3306.d1.t.b > o.y i, h:5432.d1.s1.u.c > o.z i, h.d1.t.a > p.x i, h.d1.t.a > p.y i, d1.t.b > p.z i, t.a > h.d1.w.x i, creds.t.a > q.x i
 -- case: engines that show other tables
-CREATE TABLE m (a Int) ENGINE = MySQL('h:3306', 'd1', 't', 'me', 'secret');
+CREATE TABLE m (a Int, engine String) ENGINE = MySQL('h:3306', 'd1', 't', 'me', 'secret');
 CREATE TABLE k (a Int) ENGINE = Kafka('h:9092', 'topic', 'g', 'JSONEachRow');
 CREATE TABLE l (a Int) ENGINE = Kafka SETTINGS kafka_broker_list = 'h:9092', kafka_topic_list = 'other';
 CREATE TABLE f (a Int) ENGINE = S3('https://b/x.csv', 'CSV');

@@ -335,6 +335,6 @@ SELECT x FROM k;
 CREATE PROCEDURE pr () BEGIN DECLARE a INT; SELECT MAX(c) INTO a FROM u; INSERT INTO o (x, y) SELECT a, t.a FROM t; END;
 -- pairs: u.c > o.x a, t.a > o.y i
 -- case: federated tables [mysql]
-CREATE TABLE f (a INT) ENGINE=FEDERATED CONNECTION='mysql://me:secret@h:3306/d1/t';
+CREATE TABLE f (a INT, connection VARCHAR(9)) ENGINE=FEDERATED CONNECTION='mysql://me:secret@h:3306/d1/t';
 CREATE TABLE g (a INT) ENGINE=FEDERATED CONNECTION='link/t';
 -- pairs: h.d1.t.* > f.* i, link.t.* > g.* i

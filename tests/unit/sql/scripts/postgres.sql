@@ -763,7 +763,7 @@ INSERT INTO p SELECT * FROM crosstab($$SELECT id, a, b, upper(a) FROM t$$, 'SELE
 INSERT INTO p (x, y) SELECT row_name, category_2 FROM crosstab2('SELECT id, c, d FROM u');
 -- pairs: t.id > o.x i, t.a > o.y i, t.b > o.y c, t.a > o.z i, t.b > o.z c, t.id > p.x i, t.a > p.y i, t.a > p.z t, t.b > p.z c, u.id > p.x i, u.d > p.y i, u.c > p.y c
 -- case: foreign tables
-CREATE FOREIGN TABLE f (a int OPTIONS (column_name 'z'), b text) SERVER srv OPTIONS (schema_name 's1', table_name 't');
+CREATE FOREIGN TABLE f (a int OPTIONS (column_name 'z'), b text, server text) SERVER srv OPTIONS (schema_name 's1', table_name 't');
 CREATE FOREIGN TABLE IF NOT EXISTS g (a int) SERVER files OPTIONS (filename '/x/y.csv', format 'csv');
 CREATE FOREIGN TABLE h (a int) SERVER srv;
 INSERT INTO o (x) SELECT b FROM f;
