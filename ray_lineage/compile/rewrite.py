@@ -6,14 +6,14 @@ The compiled parser cannot be patched, its input can: each rewrite drops or repl
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from sqlglot.tokens import Token, TokenType
 
-from ray_lineage.compile.ddl import items
 from ray_lineage.compile.kinds import T
 from ray_lineage.compile.split import closing
+from ray_lineage.compile.tokens import made
 
 HINTS: Final = frozenset(
     [
@@ -633,9 +633,8 @@ def _plain_table_functions(tokens: list[Token], verb: str) -> list[Token]:
             continue
         name = end + (2 if tokens[end + 1].token_type is T.ALIAS else 1)
         called = list(tokens[i + 2 : at])
-        if (
-            len(called) > 1 and called[1].token_type is T.L_PAREN
-        ):  # the parser knows only other engines' arguments of some
+        if len(called) > 1 and called[1].token_type is T.L_PAREN:
+            # the parser knows only other engines' arguments of some
             called[0] = _like(called[0], T.VAR, called[0].text + "_")
         names = [tokens[a : a + 1] for a, _ in _items(tokens, at + 2, closing(tokens, at + 1))]
         out.extend([_like(token, T.LATERAL, "LATERAL"), *called, _like(token, T.ALIAS, "AS"), tokens[name]])
@@ -800,20 +799,6 @@ def _without_local(tokens: list[Token], verb: str) -> list[Token]:
     ]
 
 
-_WRITTEN: Final = {
-    "(": T.L_PAREN, ")": T.R_PAREN, ",": T.COMMA, "SELECT": T.SELECT, "*": T.STAR, "FROM": T.FROM, "AS": T.ALIAS,
-    "INSERT": T.INSERT,
-}  # fmt: skip
-
-
-def made(at: Token, *parts: str | Sequence[Token]) -> list[Token]:
-    """Tokens that are not written (words with spaces between them), at the place of one that is, and others."""
-    out: list[Token] = []
-    for part in parts:
-        out.extend([_like(at, _WRITTEN.get(w, T.VAR), w) for w in part.split()] if isinstance(part, str) else part)
-    return out
-
-
 def imported(tokens: list[Token]) -> list[Token]:
     """Exasol's ``... FROM JDBC AT c STATEMENT 'query'`` and ``... TABLE s.t [(a, b)]`` -> a query of ``import_query('c',
     'query')`` and ``import_table('c', s.t)``; nothing where it imports files."""
@@ -848,7 +833,7 @@ def _plain_imports(tokens: list[Token], verb: str) -> list[Token]:
         query = imported(tokens[i:end])
         if query and tokens[i + 2].token_type is T.L_PAREN:
             last = closing(tokens, i + 2)
-            names = [t for a, _ in items(tokens, i + 3, last) for t in (*made(tokens[i], ","), tokens[a])][1:]
+            names = [t for a, _ in _items(tokens, i + 3, last) for t in (*made(tokens[i], ","), tokens[a])][1:]
             query = made(tokens[i], "SELECT * FROM (", query, ") AS i (", names, ")")
         if query:
             out.extend(query)
@@ -864,13 +849,9 @@ def _plain_calls(tokens: list[Token], verb: str) -> list[Token]:
     while i < n:
         token = tokens[i]
         word = token.text.lower() if i + 1 < n and tokens[i + 1].token_type is T.L_PAREN else ""
-        if word == "dictionary" and i + 3 < n and tokens[i + 2].token_type is T.STRING and _is_from(tokens[i - 1]):
-            parts = tokens[i + 2].text.split(".")
-            out.extend(
-                t
-                for k, p in enumerate(parts)
-                for t in ([_like(token, T.DOT, ".")] * bool(k) + [_like(token, T.IDENTIFIER, p)])
-            )
+        in_from = i > 0 and tokens[i - 1].token_type in (T.FROM, T.JOIN, T.COMMA)
+        if word == "dictionary" and in_from and i + 3 < n and tokens[i + 2].token_type is T.STRING:
+            out.extend(made(token, tokens[i + 2].text.replace(".", " . ")))
             i += 4
             continue
         if word == "files" and i == 2 and verb == "INSERT":
@@ -878,10 +859,6 @@ def _plain_calls(tokens: list[Token], verb: str) -> list[Token]:
         out.append(_like(token, T.VAR, "vector_index") if word == "vector_search" else token)
         i += 1
     return out
-
-
-def _is_from(token: Token) -> bool:
-    return token.token_type in (T.FROM, T.JOIN, T.COMMA)
 
 
 def _plain_update_from(tokens: list[Token], verb: str) -> list[Token]:

@@ -14,7 +14,7 @@ from ray_lineage.compile import ddl
 from ray_lineage.compile.kinds import T
 from ray_lineage.compile.names import location_of
 from ray_lineage.compile.split import closing
-from ray_lineage.compile.tokens import tokenize
+from ray_lineage.compile.tokens import made, tokenize
 from ray_lineage.model import Declaration, Name
 
 if TYPE_CHECKING:
@@ -84,9 +84,9 @@ def _function(c: FileCompiler, tokens: list[Token], i: int, out: list[Token]) ->
             _full_text(tokens, i, end, out)
         case "CHANGETABLE":
             name, _ = ddl.read_name(tokens, i + 3)
-            columns = [t for column in _CHANGES for t in _made(tokens[i], ", NULL AS " + column)]
+            columns = [t for column in _CHANGES for t in made(tokens[i], ", NULL AS " + column)]
             out.extend(
-                [*_made(tokens[i], "( SELECT *"), *columns, *_made(tokens[i], "FROM"), *_dotted(name), tokens[end]]
+                [*made(tokens[i], "( SELECT *"), *columns, *made(tokens[i], "FROM"), *_dotted(name), tokens[end]]
             )
         case "OPENXML":
             return _open_xml(tokens, i, end, out)
@@ -102,7 +102,7 @@ def _function(c: FileCompiler, tokens: list[Token], i: int, out: list[Token]) ->
         case "JSON_ARRAY" | "JSON_ARRAYAGG" if [t.text.upper() for t in tokens[end - 2 : end]] == ["ON", "NULL"]:
             out.extend([*tokens[i : end - 3], tokens[end]])
         case "MATCH" if out and (out[-1].token_type in (T.WHERE, T.AND, T.L_PAREN, T.OR, T.ON)):
-            out.extend(_made(tokens[i], "1 = 1"))
+            out.extend(made(tokens[i], "1 = 1"))
         case "GROUP" if [t.text.upper() for t in tokens[i + 2 : end]] == ["GRAPH", "PATH"]:
             out.pop()  # WITHIN
         case _:
@@ -116,10 +116,10 @@ def _full_text(tokens: list[Token], i: int, end: int, out: list[Token]) -> None:
     columns = tokens[at + 1 : ddl.items(tokens, at + 1, end)[0][1]] if at + 1 < end else []
     rank = [] if any(t.token_type is T.STAR for t in columns) else columns
     if rank and rank[0].token_type is not T.L_PAREN:
-        rank = [*_made(tokens[i], "("), *rank, *_made(tokens[i], ")")]
-    called = [_like(tokens[i], "relevance"), *rank] if rank else _made(tokens[i], "NULL")
-    out.extend(_made(tokens[i], "( SELECT NULL AS KEY ,"))
-    out.extend([*called, *_made(tokens[i], "AS RANK FROM"), *_dotted(name), tokens[end]])
+        rank = [*made(tokens[i], "("), *rank, *made(tokens[i], ")")]
+    called = [_like(tokens[i], "relevance"), *rank] if rank else made(tokens[i], "NULL")
+    out.extend(made(tokens[i], "( SELECT NULL AS KEY ,"))
+    out.extend([*called, *made(tokens[i], "AS RANK FROM"), *_dotted(name), tokens[end]])
 
 
 def _open_xml(tokens: list[Token], i: int, end: int, out: list[Token]) -> int:
@@ -163,9 +163,9 @@ def into_remote(c: FileCompiler, tokens: list[Token]) -> list[Token]:
     items = [inner[a:b] for a, b in ddl.items(inner, 1, start)] if start > 0 and not listed else []
     if items and all(len(item) == 1 and item[0].token_type in (T.VAR, T.IDENTIFIER) for item in items):
         columns = [
-            t for k, item in enumerate(items) for t in (*(_made(mark, ",") if k else ()), _like(mark, item[0].text))
+            t for k, item in enumerate(items) for t in (*(made(mark, ",") if k else ()), _like(mark, item[0].text))
         ]
-        target.extend([*_made(mark, "("), *columns, *_made(mark, ")")])
+        target.extend([*made(mark, "("), *columns, *made(mark, ")")])
     return [*tokens[:at], *target, *tokens[end + 1 :]]
 
 
@@ -178,17 +178,17 @@ def _predicted(tokens: list[Token], i: int, end: int, out: list[Token]) -> int:
     if data is None or model is None or not typed:
         return i
     stop = closing(tokens, end + 2)
-    row = [tokens[data[1] - 1], *_made(tokens[i], ". *")]
-    made = [
+    row = [tokens[data[1] - 1], *made(tokens[i], ". *")]
+    prediction = [
         _like(tokens[i], "PREDICT"),
-        *_made(tokens[i], "("),
+        *made(tokens[i], "("),
         *tokens[model[0] : model[1]],
-        *_made(tokens[i], ","),
+        *made(tokens[i], ","),
         *row,
     ]
-    out.extend([*tokens[data[0] : data[1]], *_made(tokens[i], "CROSS APPLY ( SELECT")])
+    out.extend([*tokens[data[0] : data[1]], *made(tokens[i], "CROSS APPLY ( SELECT")])
     for position, (a, _) in enumerate(ddl.items(tokens, end + 3, stop)):
-        out.extend([*_made(tokens[i], "," if position else ""), *made, *_made(tokens[i], ") AS"), tokens[a]])
+        out.extend([*made(tokens[i], "," if position else ""), *prediction, *made(tokens[i], ") AS"), tokens[a]])
     out.append(tokens[stop])
     return stop + 1
 
@@ -236,14 +236,3 @@ def _dotted(parts: list[Token]) -> list[Token]:
             out.append(Token(T.DOT, ".", part.line, part.col, part.start, part.start))
         out.append(part)
     return out
-
-
-_KINDS: Final = {
-    "(": T.L_PAREN, ")": T.R_PAREN, "SELECT": T.SELECT, "*": T.STAR, ",": T.COMMA, "NULL": T.NULL, "AS": T.ALIAS, "FROM": T.FROM,
-    "=": T.EQ, "1": T.NUMBER, ".": T.DOT, "CROSS": T.CROSS, "APPLY": T.APPLY,
-}  # fmt: skip
-
-
-def _made(at: Token, text: str) -> list[Token]:
-    """Tokens that are not written, at the place of one that is."""
-    return [Token(_KINDS.get(word, T.IDENTIFIER), word, at.line, at.col, at.start, at.end) for word in text.split()]

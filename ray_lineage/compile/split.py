@@ -657,7 +657,7 @@ class _Splitter(_Slices):
     def run(self) -> list[Slice]:
         i, n = 0, len(self.tokens)
         while i < n:
-            i = max(i + 1, self._statement(i))
+            i = max(i + 1, self._statement(i))  # whatever it is, it is passed over
         return self.slices
 
     def _statement(self, i: int) -> int:
@@ -695,7 +695,7 @@ class _Splitter(_Slices):
             after = self._skip_to(i, _SKIPPED_TO[word])
             self.straight = False
             if word == "FORALL":
-                return max(after - 1, i + 1)
+                return after - 1
             if word == "FOR" and after - 1 > i:
                 self.put(i, after - 1, "FOR", self.owner, (ANY,))
             return after

@@ -199,8 +199,8 @@ class FileCompiler(Variables):
         self.scans_results = dialect == "snowflake" and "result_scan" in lower
         self.queries: dict[
             str, list[list[Token]]
-        ] = {}  # and, empty, other statements: by owner, what LAST_QUERY_ID means
-        self.query_ids: dict[str, int] = {}  # of them, what variables stand for
+        ] = {}  # what LAST_QUERY_ID means, by owner; other statements are empty
+        self.query_ids: dict[str, int] = {}  # which of them a variable stands for
 
     def run(self) -> None:
         """Compile the whole text."""

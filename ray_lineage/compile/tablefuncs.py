@@ -32,7 +32,7 @@ _NAMED: Final = {
 _TEXTS: Final = (exp.Literal, exp.National, exp.RawString, exp.ByteString)
 _QUERY: Final = re.compile(r"\s*(?:select|with|values|table)\b", re.IGNORECASE)
 ADDRESS: Final = re.compile(r"://(?:[^/@\s]*@)?([^/?;:\s]*)[^/?;\s]*(/[^?;\s]*)?")
-_WHERE: Final = ("dbname", "database", "dsn", "host", "server")
+_WHERE: Final = ("dbname", "database", "databasename", "dsn", "host", "server")
 _SAID: Final = re.compile(rf"\b({'|'.join(_WHERE)})\s*=\s*'?([^\s';]+)", re.IGNORECASE)
 
 
@@ -40,7 +40,7 @@ def relation(c: FileCompiler, b: Builder, name: Name, call: Expression, columns:
     """The relation of a call of a function in :data:`TABLE_FUNCTIONS`; -1 if it cannot be known what it reads."""
     if isinstance(call, exp.ReadCSV | exp.ReadParquet):
         read = [e for e in (call.args.get("this"), *call.expressions) if e is not None]
-        return _named(b, _files(b, arguments_of(read, ("file",))), columns)
+        return _named(b, _rows_of(b, locations_of(b, arguments_of(read, ("file",)))), columns)
     function = name[-1].lower()
     called = call.expression if isinstance(call, exp.Dot) else call
     if function == "result_scan":
@@ -55,7 +55,7 @@ def relation(c: FileCompiler, b: Builder, name: Name, call: Expression, columns:
             return -1
         server = name[0]
     if "file" in given or "topic" in given:
-        return _named(b, _files(b, given), columns)
+        return _named(b, _rows_of(b, locations_of(b, given)), columns)
     with c.elsewhere(server) if server else nullcontext():
         query = given.get("query")
         if isinstance(query, exp.Query):  # view(SELECT ...)
@@ -116,9 +116,9 @@ def locations_of(b: Builder, given: dict[str, Expression]) -> list[Name]:
     return [b.location(f"{container}/{text}" if container else text) for text in texts if text]
 
 
-def _files(b: Builder, given: dict[str, Expression]) -> int:
-    """The relation of files: their rows, one after the other."""
-    found = [b._add(TableRef(location, 0)) for location in locations_of(b, given)]
+def _rows_of(b: Builder, names: list[Name]) -> int:
+    """The relation of datasets: their rows, one after the other."""
+    found = [b._add(TableRef(name, 0)) for name in names if name]
     return b._add(SetOp(tuple(found), True)) if len(found) > 1 else found[0] if found else -1
 
 
@@ -135,12 +135,15 @@ def server_of_call(given: dict[str, Expression], unknown: str) -> str:
 
 def place_of(text: str, unknown: str) -> str:
     """The database or the host of a connection, and never its password."""
+    said = {word.lower(): value for word, value in _SAID.findall(text)}
+    named = next((said[w] for w in _WHERE if w in said), "")
     found = ADDRESS.search(text)
     if found is not None:
         host, path = found.groups()
-        return (path or "").rpartition("@")[2].strip("/") or host or unknown
-    said = {word.lower(): value for word, value in _SAID.findall(text)}
-    return next((said[w] for w in _WHERE if w in said), unknown if "=" in text or not text else text)
+        return (path or "").rpartition("@")[2].strip("/") or named or host or unknown
+    if "=" in text or not text:
+        return named or unknown
+    return text.rpartition("@")[2].lstrip("/")  # Oracle's user/password@//host/service
 
 
 def _named(b: Builder, index: int, columns: tuple[str, ...]) -> int:
@@ -149,14 +152,8 @@ def _named(b: Builder, index: int, columns: tuple[str, ...]) -> int:
 
 def _table(c: FileCompiler, b: Builder, given: dict[str, Expression]) -> int:
     table = given.get("table")
-    if isinstance(table, exp.Array):  # DuckDB's query_table(['a', 'b'])
-        sources = [_table(c, b, {"table": item}) for item in table.expressions]
-        index = b._reserve()
-        star = Output(None, (Ref(-1, index, STAR, IDENTITY),), star=True)
-        b.relations[index] = Select(tuple(s for s in sources if s >= 0), (star,))
-        return index
-    name = table_of(c, given)
-    return b._add(TableRef(name, 0)) if name else -1
+    tables = [{"table": item} for item in table.expressions] if isinstance(table, exp.Array) else [given]
+    return _rows_of(b, [table_of(c, one) for one in tables])  # several: DuckDB's query_table(['a', 'b'])
 
 
 def table_of(c: FileCompiler, given: dict[str, Expression]) -> Name:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
+from typing import Final
 
 from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import ParseError, SqlglotError, TokenError
@@ -162,3 +164,24 @@ def reason_of(error: SqlglotError) -> str:
     details = error.errors if isinstance(error, ParseError) else []
     what = str(details[0].get("description") if details else error).split("\n")[0]
     return "a part of it is missing" if what.startswith("Required keyword") else what
+
+
+_WRITTEN: Final = {
+    "(": TokenType.L_PAREN, ")": TokenType.R_PAREN, ",": TokenType.COMMA, ".": TokenType.DOT, "*": TokenType.STAR,
+    "=": TokenType.EQ, "1": TokenType.NUMBER, "SELECT": TokenType.SELECT, "NULL": TokenType.NULL, "AS": TokenType.ALIAS,
+    "FROM": TokenType.FROM, "CROSS": TokenType.CROSS, "APPLY": TokenType.APPLY, "INSERT": TokenType.INSERT,
+}  # fmt: skip
+
+
+def made(at: Token, *parts: str | Sequence[Token]) -> list[Token]:
+    """Tokens that are not written, at the place of one that is, and tokens that are. A text is of words with spaces between
+    them; what is none of those above is a name, in front of ``(`` a plain one."""
+    out: list[Token] = []
+    for part in parts:
+        if not isinstance(part, str):
+            out.extend(part)
+            continue
+        for word, following in pairwise([*part.split(), ""]):
+            kind = _WRITTEN.get(word) or (TokenType.VAR if following == "(" else TokenType.IDENTIFIER)
+            out.append(Token(kind, word, at.line, at.col, at.start, at.end))
+    return out

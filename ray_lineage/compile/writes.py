@@ -13,9 +13,10 @@ from sqlglot.tokens import Token
 from ray_lineage.compile import data, ddl, define, procedural
 from ray_lineage.compile.kinds import T
 from ray_lineage.compile.relations import Builder
-from ray_lineage.compile.rewrite import imported, made
+from ray_lineage.compile.rewrite import imported
 from ray_lineage.compile.scopes import FILTER, IDENTITY, Collected, Scope
 from ray_lineage.compile.split import closing
+from ray_lineage.compile.tokens import made
 from ray_lineage.model import STAR, Alias, Assignment, Call, Declaration, Influence, Name, Output, Ref, Select, TableRef
 
 if TYPE_CHECKING:
@@ -567,7 +568,7 @@ def stored_at(c: FileCompiler, tokens: list[Token], head: ddl.CreateHead, name: 
     for k in range(len(tokens) - 1):
         if tokens[k].text.upper() == "LOCATION" and tokens[k].token_type not in _STRINGS:
             at = k + 2 if tokens[k + 1].token_type is T.EQ else k + 1
-            if tokens[at].token_type is T.L_PAREN:  # of Oracle: ('a.csv', d:'b.csv')
+            if at < len(tokens) and tokens[at].token_type is T.L_PAREN:  # of Oracle: ('a.csv', d:'b.csv')
                 files = [t for t in tokens[at : closing(tokens, at)] if t.token_type in _STRINGS]
                 found.extend(procedural.external(c, t.text, t.line) for t in files)
                 continue

@@ -21,6 +21,9 @@ import ray_lineage
         ("postgresql://me:secret@[::1/sales", "sales"),
         ("jdbc:mysql://me:secret@h/sales;password=secret", "sales"),
         ("DSN=sales;PWD=secret", "sales"),
+        ("jdbc:sqlserver://h:1433;databaseName=sales;user=me;password=secret", "sales"),
+        ("jdbc:oracle:thin:me/secret@//h:1521/sales", "h:1521/sales"),
+        ("jdbc:oracle:thin:me/secret@h:1521:sales", "h:1521:sales"),
         ("", "dblink"),
     ],
 )

@@ -206,10 +206,10 @@ GROUP BY id;
 -- case: tables and queries of other engines and in texts
 INSERT INTO o (x) SELECT a FROM postgres_query('pg', 'SELECT a FROM s1.t');
 INSERT INTO o (y) SELECT q.b FROM query('SELECT b FROM t') AS q;
-INSERT INTO o (z) SELECT c FROM query_table('u');
+INSERT INTO o (z) SELECT c FROM query_table(['v1', 'v2']);
 INSERT INTO p (x) SELECT a FROM postgres_scan('dbname=x user=y', 's1', 't');
 INSERT INTO p (y) SELECT b FROM sqlite_scan('f.db', 't');
--- pairs: pg.s1.t.a > o.x i, t.b > o.y i, u.c > o.z i, x.s1.t.a > p.x i, "f.db".t.b > p.y i
+-- pairs: pg.s1.t.a > o.x i, t.b > o.y i, v1.c > o.z i, v2.c > o.z i, x.s1.t.a > p.x i, "f.db".t.b > p.y i
 -- case: several files
 INSERT INTO o (x) SELECT a FROM read_parquet(['x.parquet', 'y.parquet'], union_by_name = true);
 INSERT INTO o (y) SELECT b FROM read_csv('z.csv', header = true) AS q;
