@@ -84,6 +84,7 @@ _FORMATS: Final = frozenset(
         "arrow",
     ]
 )
+_CREATES: Final = frozenset({"CREATE", "CREATE TABLE", "CREATE VIEW", "ALTER"})
 _SHORT_VERBS: Final = {
     "INS": (T.INSERT, "INSERT"),
     "UPD": (T.UPDATE, "UPDATE"),
@@ -368,7 +369,10 @@ class FileCompiler(Variables):
                 procedural.give_outputs(self, tokens, owner)
         if self.has_identifiers:
             tokens = procedural.named(self, tokens, verb, owner)
-        if verb == "HEADER":
+        handler = _BY_VERB.get(verb)
+        if handler is not None:
+            handler(self, tokens, owner)
+        elif verb == "HEADER":
             self._header(index, tokens, owner)
         elif verb == "REPLACE" and len(tokens) > 1 and tokens[1].text.upper() in ("VIEW", "TABLE", "FUNCTION", "MACRO"):
             self._create(tokens, "CREATE", owner)
@@ -377,82 +381,15 @@ class FileCompiler(Variables):
             if verb == "UPDATE" and self.dialect == "teradata":
                 tokens = self._without_else(tokens, owner)
             self._data(tokens, verb, owner)
-        elif verb in ("CREATE", "CREATE TABLE", "CREATE VIEW", "ALTER"):
+        elif verb in _CREATES:
             self._create(tokens, verb, owner)
-        elif verb == "DECLARE":
-            self._declare(tokens, owner)
-        elif verb == "RETURN":
-            self._return(tokens, owner)
-        elif verb == "USE":
-            self._use(tokens)
-        elif verb == "TRUNCATE":
-            self._truncate(tokens, owner)
-        elif verb == "DROP":
-            procedural.drop(self, tokens, owner)
-        elif verb == "SET":
-            self._set(tokens, owner)
-        elif verb == "DO":
-            self._nested_body(tokens, owner)
-        elif verb in ("EXEC", "EXECUTE", "CALL", "PREPARE") and len(tokens) > 1:
-            if (
-                not self.is_tsql
-                and tokens[1].text.upper() == "IMMEDIATE"
-                and len(tokens) == 3
-                and tokens[2].token_type in _BODIES
-            ):
-                self._nested_body(tokens, owner)
-            else:
-                procedural.execute(self, tokens, owner)
-        elif verb == "RENAME" or (verb in ("?", "CALLED") and len(tokens) > 3 and tokens[0].text.upper() == "RENAME"):
+        elif verb == "WAITFOR" and len(tokens) > 4 and tokens[2].text.upper() == "RECEIVE":
+            procedural.receive(self, tokens, owner)
+        elif verb in ("?", "CALLED") and len(tokens) > 3 and tokens[0].text.upper() == "RENAME":
             self._rename(tokens, owner)
         elif verb == "CALLED" and tokens[0].token_type in (T.VAR, T.IDENTIFIER):
             at = tokens[0]
             procedural.execute(self, [Token(T.EXECUTE, "EXEC", at.line, at.col, at.start, at.start), *tokens], owner)
-        elif verb == "IF" or verb == "WHILE":
-            procedural.condition(self, tokens, verb.lower(), owner)
-        elif verb == "RECEIVE" or (verb == "WAITFOR" and len(tokens) > 4 and tokens[2].text.upper() == "RECEIVE"):
-            procedural.receive(self, tokens, owner)
-        elif verb == "BULK":
-            procedural.bulk_insert(self, tokens, owner)
-        elif verb == "FETCH":
-            procedural.fetch(self, tokens, owner)
-        elif verb == "EXCHANGE":
-            procedural.exchange_tables(self, tokens, owner)
-        elif verb == "DATABASE" or (verb == "OPEN" and len(tokens) == 3 and tokens[1].text.upper() == "SCHEMA"):
-            self.schema = self._part(tokens[-1])
-        elif verb in ("IMPORT", "LOCKING"):
-            self._other_data(tokens, verb, owner)
-        elif verb == "OPEN":
-            procedural.open_cursor(self, tokens, owner)
-        elif verb == "PERFORM":
-            self._data(
-                [Token(T.SELECT, "SELECT", tokens[0].line, tokens[0].col, tokens[0].start, tokens[0].end), *tokens[1:]],
-                "PERFORM",
-                owner,
-            )
-        elif verb == "ASSERT":
-            self.seen += 1
-            self._data(tokens[1 : _after_assert(tokens)], "PERFORM", owner)
-        elif verb == "LOAD":
-            writes.load(self, tokens, owner)
-        elif verb == "EXPORT" and len(tokens) > 1:
-            self.seen += 1
-            if tokens[1].text.upper() == "TABLE":
-                writes.port_table(self, tokens, owner)
-            else:
-                writes.export(self, tokens, owner)
-        elif verb == "CACHE":
-            writes.cached(self, tokens, owner)
-        elif verb == "SUBMIT":
-            self._scheduled(tokens, "AS", owner)
-        elif verb == "APPLY" or (verb == "AUTO" and len(tokens) > 1):
-            writes.apply_changes(self, tokens, owner)
-        elif verb == "COPY":
-            procedural.copy(self, tokens, owner)
-        elif verb == "UNLOAD":
-            procedural.unload(self, tokens, owner)
-        elif verb == "FOR":
-            procedural.loop(self, tokens, owner)
         elif (
             not self.is_tsql
             and len(tokens) > 1
@@ -461,6 +398,52 @@ class FileCompiler(Variables):
             self.declares = True
             self._declare_or_assign(tokens, owner)
 
+    def _execute(self, tokens: list[Token], owner: str) -> None:
+        """``EXEC``, ``CALL``, ``EXECUTE IMMEDIATE 'body'``."""
+        if (
+            len(tokens) == 3
+            and not self.is_tsql
+            and tokens[1].text.upper() == "IMMEDIATE"
+            and tokens[2].token_type in _BODIES
+        ):
+            self._nested_body(tokens, owner)
+        elif len(tokens) > 1:
+            procedural.execute(self, tokens, owner)
+
+    def _database(self, tokens: list[Token], owner: str) -> None:
+        """``DATABASE d`` of Teradata, ``OPEN SCHEMA s`` of Exasol."""
+        self.schema = self._part(tokens[-1])
+
+    def _open(self, tokens: list[Token], owner: str) -> None:
+        if len(tokens) == 3 and tokens[1].text.upper() == "SCHEMA":
+            self._database(tokens, owner)
+        else:
+            procedural.open_cursor(self, tokens, owner)
+
+    def _perform(self, tokens: list[Token], owner: str) -> None:
+        """``PERFORM f(a) FROM t`` of PL/pgSQL is a query whose result nobody takes."""
+        at = tokens[0]
+        self._data([Token(T.SELECT, "SELECT", at.line, at.col, at.start, at.end), *tokens[1:]], "PERFORM", owner)
+
+    def _assert(self, tokens: list[Token], owner: str) -> None:
+        self.seen += 1
+        self._data(tokens[1 : _after_assert(tokens)], "PERFORM", owner)
+
+    def _export(self, tokens: list[Token], owner: str) -> None:
+        self.seen += 1
+        if len(tokens) > 1:
+            (writes.port_table if tokens[1].text.upper() == "TABLE" else writes.export)(self, tokens, owner)
+
+    def _import(self, tokens: list[Token], owner: str) -> None:
+        (writes.import_ if self.dialect == "exasol" else writes.port_table)(self, tokens, owner)
+
+    def _locking(self, tokens: list[Token], owner: str) -> None:
+        """``LOCKING TABLE t FOR ACCESS SELECT ...`` of Teradata."""
+        self.seen += 1
+        at = next((i for i, t in enumerate(tokens) if t.text.upper() in _QUERIES | _DATA and i > 2), -1)
+        if at > 0:
+            self._data(tokens[at:], tokens[at].text.upper(), owner)
+
     def _without_else(self, tokens: list[Token], owner: str) -> list[Token]:
         """``UPDATE ... ELSE INSERT ...`` of Teradata: two statements."""
         at = next((i for i, t in enumerate(tokens) if t.token_type is T.ELSE and tokens[i + 1 : i + 2]), -1)
@@ -468,18 +451,6 @@ class FileCompiler(Variables):
             return tokens
         self._data(tokens[at + 1 :], "INSERT", owner)
         return tokens[:at]
-
-    def _other_data(self, tokens: list[Token], verb: str, owner: str) -> None:
-        if verb == "IMPORT":
-            if self.dialect == "exasol":
-                writes.import_(self, tokens, owner)
-            else:
-                writes.port_table(self, tokens, owner)
-            return
-        self.seen += 1  # LOCKING TABLE t FOR ACCESS SELECT ...
-        at = next((i for i, t in enumerate(tokens) if t.text.upper() in _QUERIES | _DATA and i > 2), -1)
-        if at > 0:
-            self._data(tokens[at:], tokens[at].text.upper(), owner)
 
     def _scheduled(self, tokens: list[Token], word: str, owner: str) -> None:
         """``SUBMIT TASK ... AS statement`` of StarRocks, ``CREATE JOB ... DO statement`` of Doris."""
@@ -496,7 +467,7 @@ class FileCompiler(Variables):
                     self._create(rest, "CREATE", owner)
                 return
 
-    def _use(self, tokens: list[Token]) -> None:
+    def _use(self, tokens: list[Token], owner: str) -> None:
         """``USE [DATABASE|SCHEMA|CATALOG] [a.]b``: what completes the names that follow."""
         word = tokens[1].text.upper() if len(tokens) > 2 else ""
         name, _ = ddl.read_name(tokens, 2 if word in _USED else 1)
@@ -1366,3 +1337,38 @@ _HANDLERS: Final[dict[type, Callable[..., tuple[Builder, Scope] | None]]] = {
     exp.Merge: data.merge,
     exp.MultitableInserts: writes.multitable_insert,
 }
+
+
+_BY_VERB: Final[dict[str, Callable[[FileCompiler, list[Token], str], None]]] = {
+    "DECLARE": FileCompiler._declare,
+    "RETURN": FileCompiler._return,
+    "USE": FileCompiler._use,
+    "TRUNCATE": FileCompiler._truncate,
+    "DROP": procedural.drop,
+    "SET": FileCompiler._set,
+    "DO": FileCompiler._nested_body,
+    **dict.fromkeys(("EXEC", "EXECUTE", "CALL", "PREPARE"), FileCompiler._execute),
+    "RENAME": FileCompiler._rename,
+    "IF": lambda c, tokens, owner: procedural.condition(c, tokens, "if", owner),
+    "WHILE": lambda c, tokens, owner: procedural.condition(c, tokens, "while", owner),
+    "RECEIVE": procedural.receive,
+    "BULK": procedural.bulk_insert,
+    "FETCH": procedural.fetch,
+    "EXCHANGE": procedural.exchange_tables,
+    "DATABASE": FileCompiler._database,
+    "OPEN": FileCompiler._open,
+    "IMPORT": FileCompiler._import,
+    "LOCKING": FileCompiler._locking,
+    "PERFORM": FileCompiler._perform,
+    "ASSERT": FileCompiler._assert,
+    "LOAD": writes.load,
+    "EXPORT": FileCompiler._export,
+    "CACHE": writes.cached,
+    "SUBMIT": lambda c, tokens, owner: c._scheduled(tokens, "AS", owner),
+    "APPLY": writes.apply_changes,
+    "AUTO": writes.apply_changes,
+    "COPY": procedural.copy,
+    "UNLOAD": procedural.unload,
+    "FOR": procedural.loop,
+}
+"""Who reads a statement, by its verb; the others' verbs alone do not say it."""
