@@ -1,7 +1,7 @@
 """What linking costs: first load, and one saved file in a large repository.
 
 ``python -m benchmarks.link --files 4000`` links a generated repository and prints CPU: milliseconds a file of each step that
-the process with the linker does alone (put, settle, shared, noting what others linked) and of those that workers do (opening
+the process with the linker does alone (put, settle, shared, noting what others linked, save, restore) and of those that workers do (opening
 the shared catalog, linking). Then files are saved one after another: a comment line on top, a condition
 more in WHERE, a column more in CREATE TABLE, a table renamed; each is put, linked, and taken back. For each kind of edit: CPU of put, settle and link
 together, how many files were linked again, how many of them differ, how many column lists were computed.
@@ -96,8 +96,8 @@ def memory() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
 
-def first_load(repository: Repository, clock: Clock) -> Linker:
-    """Everything is put, settled, shared, and linked as others would do it."""
+def first_load(repository: Repository, clock: Clock) -> bytes:
+    """Everything is put, settled, shared, linked as others would do it, and saved."""
     linker, files = Linker("p"), len(repository.facts)
     gc.collect()
     before = memory()
@@ -116,7 +116,19 @@ def first_load(repository: Repository, clock: Clock) -> Linker:
 
     clock("link (worker)", files, share)
     clock("linked", files, lambda: [linker.linked(*d) for d in done])
-    print(f"memory of all        {(memory() - before) / files / 1000:.2f} kB a file")
+    state = clock("save", files, lambda: linker.save("tag"))
+    print(f"the saved state      {len(state) / files / 1000:.2f} kB a file")
+    linker.close()
+    return state
+
+
+def restored(repository: Repository, state: bytes, clock: Clock) -> Linker:
+    """A linker with that state."""
+    gc.collect()
+    before, files = memory(), len(repository.facts)
+    linker = Linker("p", repository.facts.__getitem__)
+    clock("restore", files, lambda: linker.restore(state, "tag"))
+    print(f"memory of the linker {(memory() - before) / files / 1000:.2f} kB a file")
     return linker
 
 
@@ -176,7 +188,7 @@ def main() -> None:
     options = parser.parse_args()
     made = repository(options.files, options.facts)
     clock = Clock()
-    linker = first_load(made, clock)
+    linker = restored(made, first_load(made, clock), clock)
     gc.collect()
     gc.freeze()
     found = saves(linker, made, options.saves)

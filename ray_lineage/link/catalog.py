@@ -94,6 +94,28 @@ class Catalog:
         symbol.declared = _in_order(entries)
         self._redeclared[symbol] = None
 
+    def cycles(self) -> set[frozenset[Symbol]]:
+        """Datasets that define one another."""
+        return set(self._cycles.values())
+
+    def restore(self, lists: Mapping[Symbol, bytes], cycles: Iterable[Iterable[Symbol]]) -> None:
+        """Take the rest of a settled state: names have their meanings and declarations. ``lists`` are those that are not as
+        the describing declaration says."""
+        for symbol in self.symbols:
+            symbol.found = symbol.declared
+        for symbol in self.symbols:
+            if symbol.declared and symbol.meaning is not symbol:
+                symbol.meaning.found = self._declarations(symbol.meaning)
+        for symbol in self.symbols:
+            symbol.columns = symbol.declared_columns()
+            if _reads(symbol):
+                self._rewire(symbol)
+        for symbol, columns in lists.items():
+            symbol.columns = columns
+        for members in cycles:
+            cycle = frozenset(members)
+            self._cycles.update(dict.fromkeys(cycle, cycle))
+
     # ------------------------------------------------------------------ answers
 
     def meaning(self, name: str) -> tuple[str, bool]:

@@ -70,6 +70,10 @@ class Symbol:
         self.needs: tuple[Symbol, ...] = ()  # datasets whose lists this one's is made of
         self.needed: set[Symbol] | None = None  # the inverse
 
+    def declared_columns(self) -> bytes:
+        """The list as the describing declaration has it."""
+        return self.found[0].signature.columns if self.found and not self.found[0].signature.adds else b""
+
     def using(self) -> Iterator[File]:
         """The files that mention or declare the name."""
         return (f for f in self.users if self in f.symbols)
@@ -122,6 +126,17 @@ class SymbolTable:
             if len(symbol.users) > 2 * symbol.count + _SPARE_USERS:
                 symbol.users = list(dict.fromkeys(symbol.using()))
 
+    def known(self, text: str) -> Symbol:
+        """A name that was known and settled before, in a table that is filled again."""
+        symbol = self._symbols[text] = Symbol(text)
+        self._index(symbol, shorter(text))
+        return symbol
+
+    def apart(self, short: str, long: str) -> None:
+        """As :meth:`tell_apart`, of names whose meanings are settled already."""
+        apart = self._symbols[short].apart = self._symbols[short].apart or {}
+        apart[long] = apart.get(long, 0) + 1
+
     def touch(self, symbol: Symbol) -> None:
         """It came or went, or is declared since, or is so no more."""
         self._touched[symbol] = None
@@ -164,16 +179,20 @@ class SymbolTable:
             if not known:
                 self._symbols.pop(symbol.text, None)
             return
-        symbol.known = known
-        if not known:
-            del self._symbols[symbol.text]
+        if known:
+            self._index(symbol, short)
+            return
+        symbol.known = False
+        del self._symbols[symbol.text]
         for text in short if len(short) < _LOCAL else ():
-            if known:
-                self._longer[text] = _with(self._longer.get(text, ()), symbol)
-                continue
             rest = _without(self._longer.pop(text), symbol)
             if rest:
                 self._longer[text] = rest
+
+    def _index(self, symbol: Symbol, short: list[str]) -> None:
+        symbol.known = True
+        for text in short if len(short) < _LOCAL else ():
+            self._longer[text] = _with(self._longer.get(text, ()), symbol)
 
     def _resolve(self, symbol: Symbol, bare: bool) -> tuple[Symbol, bool]:
         """``(dataset, ambiguous)``. A name with fewer parts means the one known dataset whose trailing parts match.
