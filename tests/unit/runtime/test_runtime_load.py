@@ -13,7 +13,7 @@ from ray_lineage.graph.ladybug import LadybugStore
 from ray_lineage.graph.store import ApplyResult, Rejected
 from ray_lineage.link.spool import Spool
 from ray_lineage.model import Contribution
-from ray_lineage.runtime.load import Loader
+from ray_lineage.runtime.load import Loader, Prepare
 from ray_lineage.settings import Settings
 from tests.factory import facts, sha
 
@@ -63,7 +63,8 @@ def loader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Loader]:
 def _edit(loader: Loader, sql: str, refused: bool) -> None:
     loader.store.refused = frozenset({"a.sql"} if refused else ())  # type: ignore[attr-defined]
     loader.put("a.sql", sha(sql), facts(sql))
-    loader.commit([])
+    loader.prepare(Prepare([]))
+    loader.commit()
 
 
 def test_a_full_temporary_disk_is_said_in_words(loader: Loader, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,7 +81,8 @@ def test_a_state_with_a_refused_file_is_not_settled(loader: Loader) -> None:
     _edit(loader, "CREATE TABLE a (x int)", refused=True)
     assert not loader.settle("d").digest
     loader.put("b.sql", sha("b"), facts("CREATE TABLE b (x int)"))
-    loader.commit([])
+    loader.prepare(Prepare([]))
+    loader.commit()
     assert not loader.settle("d").digest
     _edit(loader, "CREATE TABLE a (y int)", refused=False)
     assert loader.settle("d").digest == "d"
@@ -89,7 +91,8 @@ def test_a_state_with_a_refused_file_is_not_settled(loader: Loader) -> None:
 def test_a_refused_file_that_goes_takes_its_older_rows_along(loader: Loader) -> None:
     _edit(loader, "CREATE TABLE a (x int)", refused=False)
     _edit(loader, "CREATE TABLE a (y int)", refused=True)
-    loader.commit(["a.sql"])
+    loader.prepare(Prepare(["a.sql"]))
+    loader.commit()
     assert loader.store.counts("p")["File"] == 0
     assert loader.settle("d").digest == "d"
 
@@ -103,7 +106,8 @@ def test_what_replaces_a_good_part_builds_the_file_anew(
     def commit(*names: str, sql: str = "CREATE TABLE t (x int)") -> int:
         for name in names:
             loader.put(name, sha(sql), facts(sql))
-        loader.commit([])
+        loader.prepare(Prepare([]))
+        loader.commit()
         return path.stat().st_ino
 
     places = [
