@@ -36,6 +36,11 @@ def open_store(settings: Settings, *, read_only: bool = False) -> GraphStore:
         return Neo4jStore(
             uri, settings.neo4j_username, password, settings.neo4j_database, batch_size=settings.batch_size
         )
+    return open_embedded(embedded_path(settings), read_only=read_only)
+
+
+def open_embedded(path: str, *, read_only: bool = False) -> GraphStore:
+    """Open or make the embedded store that lies there."""
     from ray_lineage.graph.ladybug import LadybugStore
 
-    return LadybugStore(embedded_path(settings), read_only=read_only)
+    return LadybugStore(path, read_only=read_only)

@@ -53,7 +53,7 @@ class _Picky(LadybugStore):
 @pytest.fixture
 def loader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Loader]:
     store = _Picky(str(tmp_path / "graph.lbug"))
-    monkeypatch.setattr("ray_lineage.runtime.load.open_store", lambda settings: store)
+    monkeypatch.setattr("ray_lineage.runtime.load.open_store", lambda settings, read_only: store)
     found = Loader(Settings(data_dir=str(tmp_path)), "p")
     found.begin()
     yield found
