@@ -100,7 +100,6 @@ class Loader:
         self._example = ""
         self._best = 0
         self._states: dict[str, FileState] = {}
-        self._changing = 0  # files that were put since the last commit and have another text than the store knows
         self._refused: set[str] = set()  # files whose last contribution went to the dead letters
 
     @property
@@ -127,9 +126,6 @@ class Loader:
     @_with_disks()
     def put(self, path: str, sha256: str, facts: bytes) -> None:
         """Facts of one file."""
-        known = self._states.get(path)
-        if known is None or known.sha256 != sha256:
-            self._changing += 1
         self.linker.put(path, sha256, facts)
 
     def check_removal(self, gone: list[str], present: int) -> None:
@@ -201,7 +197,6 @@ class Loader:
             self.linker.remove(path)
         removed, gone = gone, [p for p in gone if p in self._states]
         fresh = not self._states
-        changing, self._changing = (len(self.linker) if full else self._changing), 0
         written: dict[str, FileState] = {}
         linking = 0.0
 
@@ -229,9 +224,7 @@ class Loader:
         result = ApplyResult(rejected=[])
         if first is not None or gone:
             ahead = _chain(first, changes)
-            result = self.store.apply(
-                self.project, self.epoch, ahead, gone, fresh=fresh, changing=changing, on_stored=counted
-            )
+            result = self.store.apply(self.project, self.epoch, ahead, gone, fresh=fresh, on_stored=counted)
         if stored != len(written):
             raise AssertionError(f"{len(written)} files differed from the store but {stored} were stored or rejected")
         seconds = time.perf_counter() - started

@@ -18,9 +18,9 @@ import msgspec
 
 from ray_lineage.cache import cache_key
 from ray_lineage.compile import COMPILER_VERSION
+from ray_lineage.errors import StoreUnavailable
 from ray_lineage.graph.open import open_store
 from ray_lineage.graph.schema import KINDS
-from ray_lineage.graph.steady import undisturbed
 from ray_lineage.graph.store import GraphStore
 from ray_lineage.link import Linker
 from ray_lineage.model import Contribution, FileState, decode_facts
@@ -82,7 +82,7 @@ def verify(settings: Settings, roots: Sequence[str], *, deep: bool = False) -> V
     try:
         state = store.state(plan.project)
         stored = state.files
-        with undisturbed(store, [plan.project]), _Clean(settings, plan, stored) as clean:
+        with store.steady([plan.project]), _Clean(settings, plan, stored) as clean:
             if deep:
                 with tempfile.TemporaryDirectory(prefix="ray_lineage-verify-") as folder:
                     fingerprints, rows = _deep(clean, plan.project, store, folder)
@@ -91,6 +91,10 @@ def verify(settings: Settings, roots: Sequence[str], *, deep: bool = False) -> V
             unlisted = [p for p in stored if p not in plan.paths and plan.is_unlisted(p)]
             found = compare(fingerprints, stored, {*clean.unreadable, *unlisted})
         counts = {name: len(paths) for name, paths in found.items()}
+        if (any(counts.values()) or rows) and store.state(plan.project) != state:
+            raise StoreUnavailable(
+                "RL247", f"a run wrote to {store.uri} while it was verified", help="try again when the run is over"
+            )
         return Verification(
             schema=1,
             equal=not any(counts.values()) and not rows,
@@ -201,7 +205,7 @@ def _set_aside(task: Task, state: FileState, cache: ParseCache | None) -> bytes 
 
 def _deep(clean: _Clean, project: str, store: GraphStore, folder: str) -> tuple[dict[str, str], dict[str, Differences]]:
     """Fingerprints, and where the store's rows differ from those of a store that holds nothing but the files' say."""
-    from ray_lineage.graph.ladybug import LadybugStore
+    from ray_lineage.graph.sqlite import SqliteStore
 
     fingerprints: dict[str, str] = {}
 
@@ -210,7 +214,7 @@ def _deep(clean: _Clean, project: str, store: GraphStore, folder: str) -> tuple[
             fingerprints[contribution.path] = contribution.fingerprint
             yield contribution
 
-    fresh = LadybugStore(os.path.join(folder, "graph.lbug"))
+    fresh = SqliteStore(os.path.join(folder, "graph.db"))
     try:
         fresh.apply(project, fresh.acquire(project), noted(), fresh=True)
         rows = {kind: differences(fresh.rows(project, kind), store.rows(project, kind)) for kind in KINDS}
