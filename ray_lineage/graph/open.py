@@ -20,7 +20,7 @@ def is_server(store: str) -> bool:
 
 def embedded_path(settings: Settings) -> str:
     """Where the embedded store lies."""
-    return settings.store or os.path.join(settings.data_dir, "graph.lbug")
+    return settings.store or os.path.join(settings.data_dir, "graph.db")
 
 
 def open_store(settings: Settings, *, read_only: bool = False) -> GraphStore:
@@ -41,6 +41,6 @@ def open_store(settings: Settings, *, read_only: bool = False) -> GraphStore:
 
 def open_embedded(path: str, *, read_only: bool = False) -> GraphStore:
     """Open or make the embedded store that lies there."""
-    from ray_lineage.graph.ladybug import LadybugStore
+    from ray_lineage.graph.sqlite import SqliteStore
 
-    return LadybugStore(path, read_only=read_only)
+    return SqliteStore(path, read_only=read_only)

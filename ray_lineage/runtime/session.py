@@ -231,7 +231,9 @@ class Session:
     def _add(self, task: Task) -> None:
         path = task.file.path
         failed = has_failed(self.states.get(path))
-        if (self.retry and failed) or (self.compare and not failed):  # one that was set aside would end its workers again
+        if (self.retry and failed) or (
+            self.compare and not failed
+        ):  # one that was set aside would end its workers again
             task = msgspec.structs.replace(task, fresh=True)
         self._seen += 1
         self._paths.add(path)

@@ -18,7 +18,7 @@ import msgspec
 from ray_lineage.errors import StoreUnavailable
 from ray_lineage.graph.open import open_embedded
 from ray_lineage.graph.schema import KINDS
-from ray_lineage.graph.store import ApplyResult
+from ray_lineage.graph.store import ApplyResult, GraphStore
 from ray_lineage.model import FileState
 from ray_lineage.runtime.here import run_here
 from ray_lineage.runtime.linking import LinkPlan, LinkTask, Share
@@ -122,24 +122,28 @@ class Comparer(Loader):
             try:
                 packs = (s.packed for s in shares if s.packed is not None and s.packed.files.path)
                 clean.load(self.project, clean.acquire(self.project), packs)
-                for kind in KINDS:
-                    rows = differences(clean.rows(self.project, kind), self.store.rows(self.project, kind))
-                    if rows is not None:
-                        self._rows[kind] = rows
+                self._compare_rows(clean)
             finally:
                 clean.close()
         return ApplyResult(rejected=[])
 
+    def _compare_rows(self, clean: GraphStore) -> None:
+        with self.store.steady([self.project]):
+            for kind in KINDS:
+                rows = differences(clean.rows(self.project, kind), self.store.rows(self.project, kind))
+                if rows is not None:
+                    self._rows[kind] = rows
+
     def finish(self, digest: str, *, settle: bool, summary: IngestSummary, kept: frozenset[str] = frozenset()) -> None:
         """The verdict; ``kept`` are files that cannot be read now. Raises StoreUnavailable (RL247) if a run wrote meanwhile."""
         self._written_now()
-        state = self.store.state(self.project)
-        if (state.digest, state.epoch) != self._mark:
-            raise StoreUnavailable(
-                "RL247", f"a run wrote to {self.store.uri} while it was read", help="try again when the run is over"
-            )
         found = compare(self._fingerprints, self._states, {*kept})
         counts = {name: len(paths) for name, paths in found.items()}
+        state = self.store.state(self.project)
+        if (any(counts.values()) or self._rows) and (state.digest, state.epoch) != self._mark:
+            raise StoreUnavailable(
+                "RL247", f"a run wrote to {self.store.uri} while it was verified", help="try again when the run is over"
+            )
         self.found = Verification(
             schema=1,
             equal=not any(counts.values()) and not self._rows,
