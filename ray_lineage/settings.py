@@ -86,7 +86,7 @@ class Settings(BaseModel):
     project: str = ""
     """Name of the project in the graph; default: the name of the ingested folder."""
     store: str = ""
-    """Path of the embedded graph (default ``data/graph.lbug``) or the URI of a Neo4j server."""
+    """Path of the embedded graph (default ``data/graph.db``) or the URI of a Neo4j server."""
     data_dir: str = "data"
     """Where everything local lies: embedded graph, cache, dead letters."""
     neo4j_uri: str = ""
@@ -112,9 +112,9 @@ class Settings(BaseModel):
     parse_cache_path: str = "data/.cache/parse_cache.lmdb"
     cache_max_bytes: Size = 2 * 2**30
     cache_max_entries: int | None = Field(None, ge=1)
-    executor: Literal["auto", "inline", "ray"] = "auto"
+    executor: Literal["auto", "local", "ray"] = "auto"
     ingest_workers: int = Field(default_factory=lambda: min(4, os.cpu_count() or 1), ge=0, le=4096)
-    """Parse actors; 0: in this process."""
+    """Workers: child processes, or parse actors on Ray; 0: everything in this process."""
     ray_address: str = ""
     min_workers: int | None = Field(None, ge=1, le=4096)
     """The pool never shrinks below; default: 1."""

@@ -1,7 +1,7 @@
 """Every piece of Cypher, generated from the schema's declarations.
 
 The only place where query text is put together, and only from names declared in :mod:`.schema`: values are always
-parameters. The generated subset runs on Neo4j 5 and on ladybug; where they differ there are two functions.
+parameters.
 """
 
 from __future__ import annotations
@@ -19,133 +19,12 @@ META: Final = "RayLineage"
 """Label of the one node a project has for its epoch, digest and schema version."""
 
 
-ANCHORS: Final = "anchors"
-"""Property of File nodes in the embedded store, which has no index on relationships: JSON, the datasets at which
-the file's relationships are found, by type (:func:`.delta.anchors`); null if they are too many."""
-
-
-def _properties(variable: str, columns: tuple[str, ...]) -> str:
-    return ", ".join(f"{variable}.`{c}` = r.`{c}`" for c in columns)
-
-
 def _columns(variable: str, columns: tuple[str, ...]) -> str:
     return ", ".join(f"{variable}.`{c}`" for c in columns)
 
 
 def _row(rel: Rel) -> str:
     return ", ".join(("a.id", "b.id", "r.`file`", *(f"r.`{p.name}`" for p in rel.props)))
-
-
-@cache
-def set_nodes(node: Node, more: tuple[str, ...] = ()) -> str:
-    """MERGE rows of a node type and set all their properties, ``more`` are such of one store."""
-    columns = (*node.columns[1:], *more)
-    return f"UNWIND $rows AS r MERGE (n:`{node.label}` {{id: r.id}}) SET {_properties('n', columns)}"
-
-
-@cache
-def update_nodes(node: Node, more: tuple[str, ...] = ()) -> str:
-    """Set all properties of nodes that exist (ladybug: four times as fast as MERGE)."""
-    columns = (*node.columns[1:], *more)
-    return f"UNWIND $rows AS r MATCH (n:`{node.label}` {{id: r.id}}) SET {_properties('n', columns)}"
-
-
-def update_nodes_from(path: str, node: Node, more: tuple[str, ...] = ()) -> str:
-    """The same from a CSV file of ours (ladybug): fifteen times as fast."""
-    props = (Prop("id"), *node.props, *(Prop(m) for m in more))
-    sets = ", ".join(f"n.`{p.name}` = c{i}" for i, p in enumerate(props) if i)
-    return f"{_load(path, props)} MATCH (n:`{node.label}` {{id: c0}}) SET {sets}"
-
-
-def create_nodes_from(path: str, node: Node, more: tuple[str, ...] = ()) -> str:
-    """:func:`create_nodes` from a CSV file of ours (ladybug)."""
-    props = (Prop("id"), *node.props, *(Prop(m) for m in more))
-    return f"{_load(path, props)} CREATE (:`{node.label}` {{{_from_columns(props)}}})"
-
-
-def create_rels_from(path: str, rel: Rel) -> str:
-    """:func:`create_rels` from a CSV file of ours (ladybug)."""
-    props = rel.props if rel is HAS_COLUMN else (Prop("file"), *rel.props)
-    body = f" {{{_from_columns(props, 2)}}}" if props else ""
-    return (
-        f"{_load(path, (Prop('source'), Prop('target'), *props))} MATCH (a:`{rel.source}` {{id: c0}}) "
-        f"MATCH (b:`{rel.target}` {{id: c1}}) CREATE (a)-[:`{rel.type}`{body}]->(b)"
-    )
-
-
-def _load(path: str, props: tuple[Prop, ...]) -> str:
-    head = ", ".join(f"c{i} {p.type}" for i, p in enumerate(props))
-    return f"LOAD WITH HEADERS ({head}) FROM {_csv(path)}"
-
-
-def _from_columns(props: tuple[Prop, ...], start: int = 0) -> str:
-    return ", ".join(f"`{p.name}`: c{i}" for i, p in enumerate(props, start))
-
-
-def copy_from(path: str, table: str) -> str:
-    """Copy a CSV file of ours into a table of the schema (ladybug). Only where the table has lost nothing in the same
-    transaction: the engine's log does not hold copied rows, and a crash before the checkpoint would lose them alone."""
-    return f"COPY `{table}` FROM {_csv(path)}"
-
-
-def _csv(path: str) -> str:
-    quoted = path.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{quoted}' (PARALLEL=FALSE, HEADER=FALSE, DELIM=',', QUOTE='\"', ESCAPE='\"')"
-
-
-@cache
-def create_nodes(node: Node, more: tuple[str, ...] = ()) -> str:
-    """CREATE rows of a node type that cannot exist yet."""
-    pairs = ", ".join(f"`{c}`: r.`{c}`" for c in (*node.columns, *more))
-    return f"UNWIND $rows AS r CREATE (:`{node.label}` {{{pairs}}})"
-
-
-@cache
-def mention_nodes(node: Node) -> str:
-    """MERGE shared nodes, giving their properties only to new ones."""
-    columns = node.columns[1:]
-    return f"UNWIND $rows AS r MERGE (n:`{node.label}` {{id: r.id}}) ON CREATE SET {_properties('n', columns)}"
-
-
-@cache
-def create_rels(rel: Rel) -> str:
-    """CREATE relationships between existing nodes. Two MATCH clauses: one is a hundred times slower on ladybug."""
-    return _rels(rel, "CREATE")
-
-
-@cache
-def merge_rels(rel: Rel) -> str:
-    """The same, repeatable."""
-    return _rels(rel, "MERGE")
-
-
-def _rels(rel: Rel, verb: str) -> str:
-    columns = rel.columns[2:] if rel is HAS_COLUMN else ("file", *rel.columns[2:])
-    pairs = ", ".join(f"`{c}`: r.`{c}`" for c in columns)
-    body = f" {{{pairs}}}" if pairs else ""
-    return (
-        f"UNWIND $rows AS r MATCH (a:`{rel.source}` {{id: r.source}}) MATCH (b:`{rel.target}` {{id: r.target}}) "
-        f"{verb} (a)-[:`{rel.type}`{body}]->(b)"
-    )
-
-
-@cache
-def stored_nodes(node: Node) -> str:
-    """Nodes of a type that belong to the files from ``$first`` to ``$last`` (shared ones: that these files describe).
-
-    Without an index such a range is the cheapest filter, and the files of a batch stand together."""
-    owner = f"n.`{_FILE_OF.get(node.label, 'owner')}`"
-    columns = _columns("n", node.columns)
-    return f"MATCH (n:`{node.label}`) WHERE {owner} >= $first AND {owner} <= $last RETURN {columns}"
-
-
-@cache
-def stored_rels(rel: Rel) -> str:
-    """Relationships that belong to the files from ``$first`` to ``$last``: source, target, file, properties."""
-    return (
-        f"MATCH (a:`{rel.source}`)-[r:`{rel.type}`]->(b:`{rel.target}`) "
-        f"WHERE r.`file` >= $first AND r.`file` <= $last RETURN {_row(rel)}"
-    )
 
 
 @cache
@@ -165,72 +44,6 @@ def stored_all() -> str:
 
 
 _FILE_OF: Final = {"File": "id", "Statement": "file"}  # property that names a node's file; a shared node's is its owner
-
-
-@cache
-def stored_from(rel: Rel) -> str:
-    """The same of one file, from a node that is found by its key (ladybug): the file for CONTAINS and DECLARES, and for
-    what its statements do; else the dataset at the anchor."""
-    return f"{_from_key(rel)} RETURN {_row(rel)}"
-
-
-@cache
-def delete_from(rel: Rel) -> str:
-    """Delete them."""
-    return f"{_from_key(rel)} DELETE r"
-
-
-def _from_key(rel: Rel) -> str:
-    """One pattern: split in two it would scan."""
-    source, target = f"(a:`{rel.source}`)", f"(b:`{rel.target}`)"
-    dataset = "(:`Dataset` {id: $id})"
-    if rel.source == "File":
-        source = f"(a:`{rel.source}` {{id: $id}})"
-    elif rel.source == "Statement":
-        source = f"(:`File` {{id: $id}})-[:`CONTAINS`]->{source}"
-    elif rel.anchor == "source":
-        source = f"{dataset}-[:`HAS_COLUMN`]->{source}" if rel.source == "Column" else "(a:`Dataset` {id: $id})"
-    else:
-        target = f"{target}<-[:`HAS_COLUMN`]-{dataset}" if rel.target == "Column" else "(b:`Dataset` {id: $id})"
-    return f"MATCH {source}-[r:`{rel.type}`]->{target} WHERE r.`file` = $file"
-
-
-STATEMENTS_FROM: Final = f"MATCH (:`File` {{id: $id}})-[:`CONTAINS`]->(n:`Statement`) RETURN {', '.join(f'n.`{c}`' for c in STATEMENT.columns)}"
-
-
-@cache
-def described_from(node: Node) -> str:
-    """What a file describes at one dataset: the dataset, or its columns."""
-    pattern = "(n:`Dataset` {id: $id})" if node is DATASET else "(:`Dataset` {id: $id})-[:`HAS_COLUMN`]->(n:`Column`)"
-    return f"MATCH {pattern} WHERE n.owner = $file RETURN {_columns('n', node.columns)}"
-
-
-@cache
-def file_by_key(anchored: bool) -> str:
-    """One File node, and its anchors where the store keeps them."""
-    more = f", n.`{ANCHORS}`" if anchored else ""
-    return f"MATCH (n:`File` {{id: $id}}) RETURN {_columns('n', FILE.columns)}{more}"
-
-
-@cache
-def delete_rel(rel: Rel, nulls: tuple[str, ...]) -> str:
-    """Delete one relationship, found by its ends' keys and all its properties, of which ``nulls`` are null."""
-    same = "".join(
-        f" AND r.`{p.name}` IS NULL" if p.name in nulls else f" AND r.`{p.name}` = ${p.name}" for p in rel.props
-    )
-    return (
-        f"MATCH (:`{rel.source}` {{id: $source}})-[r:`{rel.type}`]->(:`{rel.target}` {{id: $target}}) "
-        f"WHERE r.`file` = $file{same} DELETE r"
-    )
-
-
-@cache
-def delete_rels(rel: Rel) -> str:
-    """Delete all relationships of a type that belong to some files, which lie between the first and the last of them."""
-    return (
-        f"UNWIND $files AS f MATCH (:`{rel.source}`)-[r:`{rel.type}`]->(:`{rel.target}`) "
-        "WHERE r.`file` >= $first AND r.`file` <= $last AND r.`file` = f DELETE r"
-    )
 
 
 @cache
@@ -269,7 +82,7 @@ def describe_datasets(kind: str) -> str:
 
 DESCRIBE_COLUMNS: Final = (
     f"{_each('id')} MATCH (n:`Column` {{id: $p.id[i]}}) "
-    "SET n.ordinal = $ordinal[i], n.type = $type[i], n.declared = $declared[i], n.owner = $p.owner[i]"
+    "SET n.ordinal = $p.ordinal[i], n.type = $p.type[i], n.declared = $p.declared[i], n.owner = $p.owner[i]"
 )
 
 LANE: Final = "RayLineageLane"
@@ -384,20 +197,6 @@ def _orphan(node: Node, identity: str) -> str:
     return f"MATCH (n:`{node.label}` {{id: {identity}}}) WHERE n.owner IS NULL{needed}"
 
 
-@cache
-def delete_nodes_by_key(label: str) -> str:
-    """Delete nodes by id, each found by its key."""
-    return f"UNWIND $ids AS i MATCH (n:`{label}` {{id: i}}) DETACH DELETE n"
-
-
-@cache
-def reset_nodes(node: Node) -> str:
-    """Back to the properties of an undescribed node; identifying ones stay."""
-    changed = [p for p in node.props if p.name in ("kind", "declared", "ordinal", "type", "owner")]
-    sets = ", ".join(f"n.`{p.name}` = {_default(p)}" for p in changed)
-    return f"UNWIND $ids AS i MATCH (n:`{node.label}` {{id: i}}) SET {sets}"
-
-
 def _default(prop: Prop) -> str:
     if prop.name == "kind":
         return f"CASE WHEN {is_system('n')} THEN 'System' ELSE 'Table' END"
@@ -422,64 +221,17 @@ def _literal(value: str | int | bool | None) -> str:
     return f"'{value}'" if isinstance(value, str) else str(value)
 
 
-@cache
-def keeps(label: str) -> tuple[str, ...]:
-    """Questions about one shared node; a row in the answer to any of them means that the node is still needed."""
-    asked = [f"MATCH (n:`{label}` {{id: $id}}) WHERE n.owner IS NOT NULL RETURN 1"]
-    for rel in (*RELS, *((HAS_COLUMN,) if label == "Dataset" else ())):
-        if rel.target == label:
-            asked.append(f"MATCH (n:`{label}` {{id: $id}})<-[:`{rel.type}`]-() RETURN 1 LIMIT 1")
-        if rel.source == label:
-            asked.append(f"MATCH (n:`{label}` {{id: $id}})-[:`{rel.type}`]->() RETURN 1 LIMIT 1")
-    return tuple(asked)
-
-
-@cache
-def with_dataset(node: Node) -> str:
-    """A shared node by its key: its id, and a column's dataset."""
-    return f"MATCH (n:`{node.label}` {{id: $id}}) RETURN {'n.id, n.dataset' if node is COLUMN else 'n.id'}"
-
-
-@cache
-def orphans(node: Node) -> str:
-    """Which of some shared nodes nothing needs any more: their ids, and of columns the datasets."""
-    label = node.label
-    needed = "".join(
-        f" AND NOT EXISTS {{ MATCH {question} }}"
-        for question in (
-            *(f"(n)<-[:`{r.type}`]-()" for r in RELS if r.target == label),
-            *(f"(n)-[:`{r.type}`]->()" for r in (*RELS, HAS_COLUMN) if r.source == label),
-        )
-    )
-    found = "n.id, n.dataset" if node is COLUMN else "n.id"
-    return f"UNWIND $ids AS i MATCH (n:`{label}` {{id: i}}) WHERE n.owner IS NULL{needed} RETURN {found}"
-
-
-@cache
-def delete_nodes(label: str) -> str:
-    """Delete nodes by id."""
-    return f"MATCH (n:`{label}`) WHERE n.id IN $ids DETACH DELETE n"
-
-
 FENCE: Final = f"MATCH (m:`{META}` {{id: $id}}) SET m.digest = '' WITH m RETURN m.epoch"
 """In every writing transaction: unsettles the project, locks out other writers (Neo4j) and says what the epoch is."""
 
-METAS: Final = f"MATCH (m:`{META}`) RETURN m.id, m.epoch, m.digest, m.schema_version"
 NEXT_EPOCH: Final = (
-    f"MERGE (m:`{META}` {{id: $id}}) ON CREATE SET m.epoch = 0, m.digest = '' SET m.schema_version = $version "
-    "WITH m SET m.epoch = m.epoch + 1 RETURN m.epoch"
-)
-"""What is read after a write, and so under its lock, is what nobody else gets: two at once have two epochs."""
-
-TAKE_EPOCH: Final = (
     f"MERGE (m:`{META}` {{id: $id}}) ON CREATE SET m.epoch = 0, m.digest = '', m.schema_version = $version "
     "WITH m SET m.epoch = m.epoch + 1 RETURN m.epoch, m.schema_version"
 )
-"""The same where the stored version stays until what is of it is taken out (Neo4j)."""
+"""What is read after a write, and so under its lock, is what nobody else gets: two at once have two epochs."""
 
 SET_VERSION: Final = f"MATCH (m:`{META}` {{id: $id}}) SET m.schema_version = $version"
 FORGET_FINGERPRINTS: Final = "UNWIND $ids AS i MATCH (f:`File` {id: i}) SET f.fingerprint = ''"
-
 SET_DIGEST: Final = f"MATCH (m:`{META}` {{id: $id}}) SET m.digest = $digest"
 """After :data:`FENCE`, in one transaction with it."""
 
@@ -531,28 +283,6 @@ def dump_rels(rel: Rel) -> str:
 
 
 @cache
-def last_offset(label: str) -> str:
-    """The highest place of a node in its table (ladybug); null if it has none."""
-    return f"MATCH (n:`{label}`) RETURN max(offset(id(n)))"
-
-
-@cache
-def part_of_nodes(node: Node, more: tuple[str, ...] = ()) -> str:
-    """The nodes from one place to before another in their table (ladybug)."""
-    return f"MATCH (n:`{node.label}`) WHERE {_between('n')} RETURN {_columns('n', (*node.columns, *more))}"
-
-
-@cache
-def part_of_rels(rel: Rel) -> str:
-    """The relationships that start at these (ladybug): source, target, file, properties."""
-    return f"MATCH (a:`{rel.source}`)-[r:`{rel.type}`]->(b:`{rel.target}`) WHERE {_between('a')} RETURN {_row(rel)}"
-
-
-def _between(variable: str) -> str:
-    return f"offset(id({variable})) >= $first AND offset(id({variable})) < $before"
-
-
-@cache
 def count_nodes(node: Node) -> str:
     """How many nodes of a project (empty prefix: all)."""
     return f"MATCH (n:`{node.label}`) WHERE n.id STARTS WITH $prefix RETURN count(*)"
@@ -572,25 +302,6 @@ FILES_OVERVIEW: Final = (
 FILES_WITH_STATUS: Final = (
     "MATCH (f:`File`) WHERE f.id STARTS WITH $prefix AND f.status = $status RETURN f.project, f.path, f.diagnostics"
 )
-
-
-def ladybug_schema() -> list[str]:
-    """CREATE TABLE statements of the embedded store."""
-    statements = [
-        f"CREATE NODE TABLE IF NOT EXISTS `{META}`(id STRING, epoch INT64, digest STRING, schema_version INT64, PRIMARY KEY(id))"
-    ]
-    for node in NODES:
-        columns = ", ".join(f"`{p.name}` {p.type}" for p in node.props)
-        if node is FILE:
-            columns += f", `{ANCHORS}` STRING"
-        statements.append(f"CREATE NODE TABLE IF NOT EXISTS `{node.label}`(id STRING, {columns}, PRIMARY KEY(id))")
-    for rel in (*RELS, HAS_COLUMN):
-        columns = "" if rel is HAS_COLUMN else ", `file` STRING"
-        columns += "".join(f", `{p.name}` {p.type}" for p in rel.props)
-        statements.append(
-            f"CREATE REL TABLE IF NOT EXISTS `{rel.type}`(FROM `{rel.source}` TO `{rel.target}`{columns})"
-        )
-    return statements
 
 
 def neo4j_schema() -> dict[str, str]:

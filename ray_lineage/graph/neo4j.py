@@ -134,7 +134,7 @@ class Neo4jStore(BaseStore):
         """See :meth:`GraphStore.acquire`. What a first load left that did not come to its end is taken out."""
         self._check_version(self._meta(project)[2])
         self._make_schema()
-        epoch, version = self._plain(cypher.TAKE_EPOCH, id=project, version=SCHEMA_VERSION)[0]
+        epoch, version = self._plain(cypher.NEXT_EPOCH, id=project, version=SCHEMA_VERSION)[0]
         if version != SCHEMA_VERSION:
             self._empty(project, int(epoch))
             self._set_version(project, int(epoch), SCHEMA_VERSION)

@@ -1,0 +1,75 @@
+"""The settled catalog for other processes, and linking a file there.
+
+The process that holds the linker settles the catalog once (:meth:`Linker.settle`) and gives it away as bytes; whoever has
+them links any share of the files, with the same result.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import msgspec
+
+from ray_lineage.link.contribute import contribute
+from ray_lineage.link.view import NOTHING, Answers, FileView, Known
+from ray_lineage.model import Contribution, decode_facts, decode_outline
+
+if TYPE_CHECKING:
+    from ray_lineage.link.catalog import Catalog
+
+
+class _Shared(msgspec.Struct, frozen=True, array_like=True):
+    """All answers, by canonical text. Names that mean themselves and datasets that nobody declares are left out."""
+
+    meanings: dict[str, tuple[str, bool]]
+    known: dict[str, msgspec.Raw]
+
+
+_encoder: Final = msgspec.msgpack.Encoder()
+_decoder: Final = msgspec.msgpack.Decoder(_Shared)
+_known_decoder: Final = msgspec.msgpack.Decoder(Known)
+
+
+def encode_shared(catalog: Catalog) -> bytes:
+    """Bytes for :class:`SharedCatalog`."""
+    meanings = {s.text: (s.meaning.text, s.ambiguous) for s in catalog.symbols if s.ambiguous or s.meaning is not s}
+    return _encoder.encode((meanings, {s.text: catalog.known(s.text) for s in catalog.symbols if s.found}))
+
+
+class SharedCatalog:
+    """A settled catalog, opened from :meth:`Linker.shared`. Only what is asked for is decoded.
+
+    Raises msgspec.DecodeError on foreign bytes.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        shared = _decoder.decode(data)
+        self._meanings = shared.meanings
+        self._encoded = shared.known
+        self._known: dict[str, Known] = {}
+
+    def meaning(self, name: str) -> tuple[str, bool]:
+        """Which dataset a name means, and whether it could be several."""
+        return self._meanings.get(name) or (name, False)
+
+    def known(self, dataset: str) -> Known:
+        """What is known of a dataset."""
+        found = self._known.get(dataset)
+        if found is None:
+            encoded = self._encoded.get(dataset)
+            found = self._known[dataset] = _known_decoder.decode(encoded) if encoded is not None else NOTHING
+        return found
+
+
+class Linked(NamedTuple):
+    """A file that was linked. ``uses`` is what :meth:`Linker.linked` wants to know."""
+
+    contribution: Contribution
+    uses: bytes
+
+
+def link_file(project: str, path: str, sha256: str, facts: bytes, catalog: Answers) -> Linked:
+    """Link one file with a settled catalog. Raises msgspec.DecodeError if ``facts`` are none."""
+    view = FileView(catalog)
+    contribution = contribute(project, path, sha256, decode_facts(facts), view)
+    return Linked(contribution, view.uses(decode_outline(facts).names))
