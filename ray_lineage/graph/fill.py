@@ -270,10 +270,11 @@ class Crew:
 
     def finish(self) -> Iterator[int]:
         """Wait until all is written; files and errors as in :meth:`add`."""
-        while self._open:
+        left = 1
+        while left:
             with self._changed:
                 self._changed.wait_for(lambda: self._error or self._whole or not self._open)
-                told = self._told()
+                told, left = self._told(), self._open
             yield told
 
     def end(self) -> None:
