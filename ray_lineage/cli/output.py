@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from ray_lineage import logs
 from ray_lineage.errors import RayLineageError
@@ -67,6 +68,41 @@ def visible(text: object) -> str:
     )
 
 
+_STYLES: Final = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+
+
+def styled(text: object, style: str = "", *, stderr: bool = False) -> str:
+    """The text as :func:`visible` shows it, in a style (words of ``_STYLES``) where there is a terminal for it."""
+    shown = visible(text)
+    if not style or not _colour(sys.stderr if stderr else sys.stdout):
+        return shown
+    return f"\033[{';'.join(_STYLES[word] for word in style.split())}m{shown}\033[0m"
+
+
+def write_line(*parts: str) -> None:
+    """A line on stdout: whole, however narrow the terminal is."""
+    sys.stdout.write("".join(parts) + "\n")
+
+
+def write_table(rows: Sequence[Sequence[object]], headings: Sequence[str] = ()) -> None:
+    """Columns one under another, two spaces between them; the last one is as long as it is."""
+    shown = [[visible(cell) for cell in row] for row in rows]
+    titled = [list(headings), *shown] if headings else shown
+    widths = [max(map(cells, column)) for column in zip(*titled, strict=True)]
+    for number, row in enumerate(titled):
+        padded = [cell + " " * (width - cells(cell)) for cell, width in zip(row, widths, strict=True)]
+        write_line(styled("  ".join(padded).rstrip(), "bold" if headings and not number else ""))
+
+
+def cells(text: str) -> int:
+    """How many cells of a terminal a text takes."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
+
+
 def print_json(value: Any) -> None:
     """One JSON object (or list) on stdout."""
     import msgspec
@@ -77,8 +113,8 @@ def print_json(value: Any) -> None:
 
 def print_error(error: RayLineageError) -> None:
     """``error[RL203]: message`` / ``  --> where`` / ``  help: what to do``, on stderr."""
-    bold, red, off = ("\033[1m", "\033[31m", "\033[0m") if _colour() else ("", "", "")
-    lines = [f"{red}{bold}error[{error.code}]{off}{bold}: {visible(logs.redact(error.message))}{off}"]
+    code = styled(f"error[{error.code}]", "bold red", stderr=True)
+    lines = [code + styled(f": {logs.redact(error.message)}", "bold", stderr=True)]
     if error.where:
         lines.append(f"  --> {visible(logs.redact(error.where))}")
     if error.help:
@@ -86,12 +122,12 @@ def print_error(error: RayLineageError) -> None:
     sys.stderr.write("\n".join(lines) + "\n")
 
 
-def _colour() -> bool:
-    return sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+def _colour(stream: TextIO) -> bool:
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def console(*, stderr: bool = False) -> Any:
-    """A rich console that obeys NO_COLOR and keeps plain text plain when not on a terminal."""
+    """A rich console, for what is drawn over and over; it obeys NO_COLOR and keeps plain text plain off a terminal."""
     from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout
