@@ -11,7 +11,6 @@ import typer
 
 from ray_lineage.cli.output import Globals, console, print_json, settings, styled, visible, write_line
 from ray_lineage.errors import ExitCode, UsageError
-from ray_lineage.logs import one_line
 
 if TYPE_CHECKING:
     from ray_lineage.runtime.summary import IngestSummary, Progress
@@ -187,7 +186,7 @@ def _show(summary: IngestSummary) -> None:
         for finding in [f for f in summary.findings if f.severity != "info"][:_SHOWN_FINDINGS]:
             style = "red" if finding.severity == "error" else "yellow"
             place = f"{finding.path}:{finding.line}:{finding.column}" if finding.line else finding.path
-            write_line(styled(f"  {one_line(place)}: ", style), styled(f"{finding.code} {finding.message}"))
+            write_line(styled(f"  {visible(place)}: ", style), styled(f"{finding.code} {finding.message}"))
         if len(summary.findings) > _SHOWN_FINDINGS:
             write_line(styled("  all of them: add --report FILE or --json", "dim"))
     if summary.dead_letters:

@@ -59,13 +59,8 @@ def settings(**flags: Any) -> Loaded:
 
 
 def visible(text: object) -> str:
-    """Text for a terminal: control and direction characters are shown, not obeyed."""
-    plain = str(text)
-    if plain.isprintable():
-        return plain
-    return "".join(
-        c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" if ord(c) < 256 else f"\\u{ord(c):04x}" for c in plain
-    )
+    """Text for a terminal, as one line: control and direction characters are shown, not obeyed; secrets are starred."""
+    return logs.one_line(logs.star(str(text)))
 
 
 _STYLES: Final = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
@@ -107,14 +102,26 @@ def print_json(value: Any) -> None:
     """One JSON object (or list) on stdout."""
     import msgspec
 
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+    _write_json(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+
+def print_json_line(value: Any) -> None:
+    """One JSON object on one line of stdout."""
+    import msgspec
+
+    _write_json(msgspec.json.encode(value).decode())
+
+
+def _write_json(text: str) -> None:
+    sys.stdout.write(logs.one_json(logs.star(text)) + "\n")
     sys.stdout.flush()
 
 
 def print_error(error: RayLineageError) -> None:
     """``error[RL203]: message`` / ``  --> where`` / ``  help: what to do``, on stderr."""
     code = styled(f"error[{error.code}]", "bold red", stderr=True)
-    lines = [code + styled(f": {logs.redact(error.message)}", "bold", stderr=True)]
+    first, *more = logs.redact(error.message).splitlines() or [""]
+    lines = [code + styled(f": {first}", "bold", stderr=True), *(f"  {visible(line)}" for line in more)]
     if error.where:
         lines.append(f"  --> {visible(logs.redact(error.where))}")
     if error.help:

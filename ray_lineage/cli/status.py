@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import TYPE_CHECKING, Annotated, Any, Final, Optional
 
 import typer
 
-from ray_lineage.cli.output import console, print_json, settings, styled, visible, write_line
+from ray_lineage.cli.output import console, print_json, print_json_line, settings, styled, visible, write_line
 from ray_lineage.errors import ExitCode, NotRunning, StoreUnavailable, UsageError
-from ray_lineage.logs import one_line
 
 if TYPE_CHECKING:
     from ray_lineage.query.failures import Failure
@@ -143,8 +141,7 @@ def _watch(loaded: Settings, found: Status | None, *, as_json: bool) -> None:
 def _print_line(found: Status) -> None:
     import msgspec
 
-    sys.stdout.write(msgspec.json.encode({"schema": 1, "running": True, **msgspec.to_builtins(found)}).decode() + "\n")
-    sys.stdout.flush()
+    print_json_line({"schema": 1, "running": True, **msgspec.to_builtins(found)})
 
 
 def _running_soon(loaded: Settings, seconds: float) -> Status:
@@ -221,7 +218,7 @@ def _show_failures(found: list[Failure], note: str) -> None:
     for failure in found:
         place = f"{failure.path}:{failure.line}" if failure.line else failure.path
         kind = styled(f"{failure.kind:<12}", "bold red")
-        write_line(kind, styled(one_line(place), "bold"), f"  {failure.code} {visible(failure.message)}")
+        write_line(kind, styled(place, "bold"), f"  {failure.code} {visible(failure.message)}")
     if not found and not note:
         write_line(styled("no failures", "green"))
     if note:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from ray_lineage.cli.output import settings, styled, visible, write_line
+from ray_lineage.cli.output import print_json_line, settings, styled, visible, write_line
 from ray_lineage.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -23,14 +22,11 @@ def verify(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on one line.")] = False,
 ) -> int:
     """Compare the graph with what the files on disk say, all read and compiled anew. Writes nothing; exit 1: different."""
-    import msgspec
-
     from ray_lineage.runtime.verify import verify as compare
 
     found = compare(settings(dialect=dialect).settings, paths, deep=deep)
     if as_json:
-        sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
-        sys.stdout.flush()
+        print_json_line(found)
     else:
         _show(found)
     return int(ExitCode.OK if found.equal else ExitCode.FINDINGS)
