@@ -32,11 +32,12 @@ _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _AT_EMPTY_PATH: Final = 0x1000
 _HANDLE_BYTES: Final = 128
 TRUST: Final = "RAY_LINEAGE_TRUST"
+YES: Final = frozenset({"1", "true", "yes", "on"})
 
 
 def trusts_all() -> bool:
     """Has the user said, for this process, that what comes with the repository is trusted (for CI)?"""
-    return os.environ.get(TRUST, "").lower() in ("1", "true", "yes")
+    return os.environ.get(TRUST, "").lower() in YES
 
 
 class OwnFolder:

@@ -54,6 +54,7 @@ def ingest(
     if fail_on not in ("error", "warning", "never"):
         raise UsageError("RL203", f"--fail-on {fail_on}: not a severity", help="use error, warning or never")
     loaded = settings(
+        reads=paths,
         executor=executor, ingest_workers=workers, ray_address=ray_address, source=source, dialect=dialect, batch_size=batch_size,
         min_workers=min_workers, max_workers=max_workers, priority=priority, max_delete_percent=max_delete_percent, enable_parse_cache=False if no_cache else None,
     )  # fmt: skip

@@ -43,6 +43,9 @@ def _global(
     verbose: Annotated[int, typer.Option("--verbose", "-v", count=True, help="More; twice: tracebacks.")] = 0,
     no_progress: Annotated[bool, typer.Option("--no-progress", help="No progress display.")] = False,
     log_format: Annotated[Optional[str], typer.Option(help="Log lines as text or json.")] = None,  # noqa: UP045
+    allow_unencrypted: Annotated[
+        bool, typer.Option("--allow-unencrypted", help="Reach a Neo4j server on another machine without encryption.")
+    ] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
@@ -55,11 +58,12 @@ def _global(
         verbose=verbose,
         no_progress=no_progress,
         log_format=log_format,
+        allow_unencrypted=allow_unencrypted,
     )
 
 
 _WITH_VALUE = frozenset({"--config", "--project", "--store", "--log-format"})
-_ALONE = frozenset({"-q", "--quiet", "-v", "-vv", "--verbose", "--no-progress"})
+_ALONE = frozenset({"-q", "--quiet", "-v", "-vv", "--verbose", "--no-progress", "--allow-unencrypted"})
 
 
 def _globals_first(arguments: list[str]) -> list[str]:

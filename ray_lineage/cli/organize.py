@@ -20,7 +20,7 @@ def organize(
     from ray_lineage.organize.run import organize as run
 
     try:
-        done = run([source], destination, settings(dialect=dialect).settings)
+        done = run([source], destination, settings(reads=[source], dialect=dialect).settings)
     except OSError as error:
         raise StoreUnavailable(
             "RL235", f"cannot write below {destination}: {error.strerror}", help="is there space, and permission?"

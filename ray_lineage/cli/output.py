@@ -25,6 +25,7 @@ class Globals:
     verbose = 0
     no_progress = False
     log_format: str | None = None
+    allow_unencrypted = False
 
     @classmethod
     def set(
@@ -37,10 +38,12 @@ class Globals:
         verbose: int,
         no_progress: bool,
         log_format: str | None,
+        allow_unencrypted: bool,
     ) -> None:
         """Remember the flags of this invocation."""
         cls.config_file, cls.project, cls.store = config_file, project, store
         cls.quiet, cls.verbose, cls.no_progress, cls.log_format = quiet, verbose, no_progress, log_format
+        cls.allow_unencrypted = allow_unencrypted
 
     @classmethod
     def level(cls) -> int:
@@ -48,13 +51,21 @@ class Globals:
         return logging.ERROR if cls.quiet else (logging.INFO if cls.verbose else logging.WARNING)
 
 
-def settings(**flags: Any) -> Loaded:
-    """Effective settings of this invocation; log lines are written as they say. Raises SettingsError."""
+def settings(*, reads: Sequence[str] = (), **flags: Any) -> Loaded:
+    """Effective settings of this invocation; log lines are written as they say. ``reads``: what is about to be read.
+
+    Raises SettingsError.
+    """
     from ray_lineage.settings import load_settings
 
-    given = {"project": Globals.project, "store": Globals.store, "log_format": Globals.log_format, **flags}
-    loaded = load_settings(given, config=Globals.config_file)
+    given = {
+        "project": Globals.project, "store": Globals.store, "log_format": Globals.log_format,
+        "allow_unencrypted": Globals.allow_unencrypted or None, **flags,
+    }  # fmt: skip
+    loaded = load_settings(given, config=Globals.config_file, reads=reads)
     logs.configure_for(loaded.settings, Globals.level())
+    for note in loaded.notes:
+        logging.getLogger("ray_lineage.settings").warning("%s", note)
     return loaded
 
 

@@ -27,7 +27,7 @@ def parse(
     from ray_lineage.compile.detect import detect
     from ray_lineage.sources.decode import decode
 
-    options = settings(dialect=dialect).settings
+    options = settings(reads=[] if file == "-" else [file], dialect=dialect).settings
     decoded = decode(_read(file, options.max_file_size))
     if decoded.skip:
         raise UsageError("RL203", f"{file} is no SQL text", help=decoded.diagnostics[0].message)

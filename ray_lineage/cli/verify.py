@@ -24,7 +24,7 @@ def verify(
     """Compare the graph with what the files on disk say, all read and compiled anew. Writes nothing; exit 1: different."""
     from ray_lineage.runtime.verify import verify as compare
 
-    found = compare(settings(dialect=dialect).settings, paths, deep=deep)
+    found = compare(settings(reads=paths, dialect=dialect).settings, paths, deep=deep)
     if as_json:
         print_json_line(found)
     else:

@@ -158,6 +158,8 @@ class Settings:
     neo4j_username: str = "neo4j"
     neo4j_password: Password | None = None
     neo4j_database: str | None = None
+    allow_unencrypted: bool = False
+    """Talk to a Neo4j server on another machine without encryption: others may read along."""
     batch_size: Annotated[int, _Bounds(ge=1, le=1_000_000)] | None = None
     """Rows of one Neo4j transaction."""
     dialect: Dialect = ""

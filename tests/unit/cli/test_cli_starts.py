@@ -68,7 +68,8 @@ def test_nothing_heavy_is_imported(graph: Path, arguments: list[str], expect: st
 
 def test_a_settings_file_of_texts_needs_no_pydantic(graph: Path, tmp_path: Path) -> None:
     (tmp_path / "ray_lineage.toml").write_text(f'project = "sql"\ndata_dir = "{graph / "data"}"\n')
-    assert imported_by(tmp_path, "upstream", "v.a", expect="t.a") & HEAVY == set()
+    arguments = ("--config", "ray_lineage.toml", "upstream", "v.a")
+    assert imported_by(tmp_path, *arguments, expect="t.a") & HEAVY == set()
 
 
 def test_only_the_command_that_is_called_is_imported(graph: Path) -> None:

@@ -32,7 +32,7 @@ def test_precedence(tmp_path: Path) -> None:
         ("DEBOUNCE_WINDOW_SECONDS", "1.5", "debounce_window_seconds", 1.5),
         ("BATCH_SIZE_THRESHOLD", "7", "batch_size_threshold", 7),
         ("INGEST_WORKERS", "3", "ingest_workers", 3),
-        ("NEO4J_URI", "bolt://h", "neo4j_uri", "bolt://h"),
+        ("NEO4J_URI", "Bolt+S://h", "neo4j_uri", "bolt+s://h"),
         ("NEO4J_DATABASE", "d", "neo4j_database", "d"),
         ("RAY_LINEAGE_SUFFIXES", ".sql, .ddl", "suffixes", (".sql", ".ddl")),
         ("RAY_LINEAGE_LOG_FORMAT", "json", "log_format", "json"),
