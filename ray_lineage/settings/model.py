@@ -179,9 +179,9 @@ class Settings:
     parse_cache_path: str = "data/.cache/parse_cache.lmdb"
     cache_max_bytes: Size = 2 * 2**30
     cache_max_entries: Count | None = None
-    executor: Literal["auto", "inline", "ray"] = "auto"
+    executor: Literal["auto", "local", "ray"] = "auto"
     ingest_workers: Annotated[int, _Bounds(ge=0, le=4096)] = field(default_factory=lambda: min(4, os.cpu_count() or 1))
-    """Parse actors; 0: in this process."""
+    """Workers: child processes, or parse actors on Ray; 0: everything in this process."""
     ray_address: str = ""
     min_workers: Workers | None = None
     """The pool never shrinks below; default: 1."""
