@@ -242,9 +242,7 @@ class Loader:
             self._on_stored(files)
 
     @_with_disks()
-    def finish(
-        self, digest: str, *, settle: bool, summary: IngestSummary, kept: frozenset[str] = frozenset()
-    ) -> None:
+    def finish(self, digest: str, *, settle: bool, summary: IngestSummary, kept: frozenset[str] = frozenset()) -> None:
         """:meth:`commit`, and record the settled state. Fills the summary; ``kept`` are files that cannot be read now and
         take part with their old facts: they are counted by the caller."""
         order = self._order
