@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COMPILER_VERSION", "DIALECTS", "CompileOptions", "compile_text", "import_compiler"]
 
-_REVISION: Final = 10
+_REVISION: Final = 11
 """Raise with every change of what compile gives: it is part of the cache's key and of every fingerprint."""
 
 COMPILER_VERSION: Final = f"{_REVISION}+sqlglot{version('sqlglot')}"
