@@ -52,7 +52,7 @@ class IgnoreRules:
         self.problems = problems
         self._prefix = folder + "/" if folder else ""
         self._taken_in: frozenset[int] = frozenset()
-        self._slices: list[_Slice] = []
+        self._slices: list[_Slice] = []  # last first, as are
         self._globs: list[_Glob] = []
         wanted = [line for line in lines if line.strip(" \t!/") and not line.startswith("#")]
         if wanted:
@@ -76,6 +76,8 @@ class IgnoreRules:
             self._add_slice(others[start : start + _SLICE])
         for rule in globs[:_MAX_GLOBS]:
             self._add_glob(rule)
+        self._slices.reverse()
+        self._globs.reverse()
 
     def _read(self, lines: Sequence[str]) -> list[_Rule]:
         from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
@@ -146,14 +148,14 @@ class IgnoreRules:
         return None if last < 0 else last not in self._taken_in
 
     def _last_of_slices(self, path: str) -> int:
-        for part in reversed(self._slices):
-            found = part.patterns.Match(path)
+        for part in self._slices:
+            found: list[int] = part.patterns.Match(path)
             if found:
                 return max(part.numbers[n] for n in found)
         return -1
 
     def _last_of_globs(self, path: str, known: int) -> int:
-        for glob in reversed(self._globs):
+        for glob in self._globs:
             if glob.number < known:
                 break
             if glob.text in path and glob.pattern.search(path):
