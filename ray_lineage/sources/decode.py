@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from ray_lineage.model import Diagnostic
+from ray_lineage.sources.encodings import WESTERN, guess
 
 _BOMS: Final = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -16,7 +17,6 @@ _BOMS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_SAMPLE: Final = 64 * 1024
 _LFS: Final = b"version https://git-lfs.github.com/spec/"
 
 
@@ -52,16 +52,11 @@ def decode(data: bytes, encoding: str = "") -> Decoded:
 
 
 def _guessed(data: bytes) -> Decoded:
-    from charset_normalizer import from_bytes
-
-    best = from_bytes(data[:_SAMPLE], cp_isolation=None).best()
-    name = best.encoding if best is not None else "cp1252"
-    if name in ("ascii", "utf_8"):
-        name = "cp1252"
+    name = guess(data)
     try:
         text = data.decode(name)
-    except (UnicodeDecodeError, LookupError):
-        name = "cp1252"
+    except UnicodeDecodeError:
+        name = WESTERN
         text = data.decode(name, "replace")
     note = Diagnostic("RL013", "warning", f"not UTF-8; read as {name}. Set `encoding` for its folder if that is wrong")
     return Decoded(_clean(text), name, (note,))
