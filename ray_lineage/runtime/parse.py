@@ -9,12 +9,12 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from ray_lineage.cache import ParseCache, cache_key
-from ray_lineage.compile import COMPILER_VERSION, CompileOptions, compile_text
+from ray_lineage.cache import ParseCache, cache_key, nameless
+from ray_lineage.compile import COMPILER_VERSION, CompileOptions, compile_text, needs_name
 from ray_lineage.model import Diagnostic, FileFacts, SourceFile, decode_head, encode_facts
 from ray_lineage.sources.scan import SourceFault, read_bytes
 
@@ -136,10 +136,10 @@ def _one(task: Task, cache: ParseCache | None, limit: int) -> tuple[Meta, bytes,
         known = cache.get_many([key])[0]
         if known is not None:
             return Meta(path, "facts", sha256, True, now, other=_is_other(task)), known, None
-    facts, keep = compile_bytes(data, task.options, task.encoding)
-    encoded = encode_facts(facts)
+    compiled = compile_bytes(data, task.options, task.encoding)
+    encoded = encode_facts(compiled.facts)
     meta = Meta(path, "facts", sha256, False, now, other=_is_other(task))
-    return meta, encoded, (key, encoded) if keep else None
+    return meta, encoded, (key if compiled.named else nameless(key), encoded) if compiled.keep else None
 
 
 def _is_other(task: Task) -> bool:
@@ -164,8 +164,16 @@ def skipped(task: Task, fault: SourceFault, limit: int, now: int) -> tuple[Meta,
     return Meta(path, "facts", stands_in, read_at_ns=now), encode_facts(facts)
 
 
-def compile_bytes(data: bytes, options: CompileOptions, encoding: str = "") -> tuple[FileFacts, bool]:
-    """Decode and compile within the limits. The flag says whether the result may be cached (not after a time-out)."""
+class Compiled(NamedTuple):
+    """``keep``: the same bytes always give these facts, so they may be cached. ``named``: for a file of that name only."""
+
+    facts: FileFacts
+    keep: bool = True
+    named: bool = False
+
+
+def compile_bytes(data: bytes, options: CompileOptions, encoding: str = "") -> Compiled:
+    """Decode and compile within the limits."""
     from ray_lineage.sources.decode import decode
 
     seconds = SOFT_SECONDS + SOFT_SECONDS_PER_MB * len(data) / 1e6
@@ -173,22 +181,19 @@ def compile_bytes(data: bytes, options: CompileOptions, encoding: str = "") -> t
         with time_limit(seconds):
             decoded = decode(data, encoding)
             if decoded.skip:
-                return FileFacts("", "skipped", diagnostics=decoded.diagnostics), True
-            return compile_text(decoded.text, options, decoded.diagnostics), True
+                return Compiled(FileFacts("", "skipped", diagnostics=decoded.diagnostics))
+            facts = compile_text(decoded.text, options, decoded.diagnostics)
+            return Compiled(facts, named=needs_name(decoded.text))
     except SoftTimeout:
         signal.setitimer(signal.ITIMER_REAL, 0)  # a second alarm may have cut its own switching off short
-        return _failed(
-            "RL190", f"it was given up after {seconds:.0f} s. Split the file, or leave it out with `ignore`"
-        ), False
+        return _failed("RL190", f"it was given up after {seconds:.0f} s. Split the file, or leave it out with `ignore`")
     except MemoryError:
-        return _failed(
-            "RL191", "there was not enough memory for it. Split the file, or leave it out with `ignore`"
-        ), False
+        return _failed("RL191", "there was not enough memory for it. Split the file, or leave it out with `ignore`")
     except RecursionError:
-        return _failed("RL192", "nested too deeply"), True
+        return _failed("RL192", "nested too deeply", keep=True)
     except Exception as error:
-        return _failed("RL199", f"a fault of ray_lineage ({type(error).__name__}: {error}); please report it"), False
+        return _failed("RL199", f"a fault of ray_lineage ({type(error).__name__}: {error}); please report it")
 
 
-def _failed(code: str, message: str) -> FileFacts:
-    return FileFacts("", "failed", diagnostics=(Diagnostic(code, "error", message),))
+def _failed(code: str, message: str, *, keep: bool = False) -> Compiled:
+    return Compiled(FileFacts("", "failed", diagnostics=(Diagnostic(code, "error", message),)), keep)
