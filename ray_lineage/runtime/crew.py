@@ -1,6 +1,6 @@
 """Who does the work of a session: workers that parse, and the graph that links and writes.
 
-Two crews implement this: :mod:`.local` (everything in this process) and :mod:`.remote` (Ray actors). What a session decides
+Two crews implement this: :mod:`.local` (child processes) and :mod:`.remote` (Ray actors). What a session decides
 is the same for both.
 """
 
@@ -163,7 +163,7 @@ class Crew(Protocol):
     """Makes workers and the graph."""
 
     kind: str
-    """``inline`` or ``ray``."""
+    """``local`` or ``ray``."""
     most: int
     """There will never be more workers."""
     note: str

@@ -16,7 +16,8 @@ from typing import Any, Final
 
 from ray_lineage.errors import RayLineageError, StoreUnavailable, first_line
 from ray_lineage.model import FileState
-from ray_lineage.runtime.actors import RUN_PREFIX, Breadcrumb, Parser, Writer
+from ray_lineage.runtime.actors import Parser, Writer
+from ray_lineage.runtime.bench import RUN_PREFIX, Breadcrumb
 from ray_lineage.runtime.crew import Calls, Finish, GraphLost, PayloadLost, Report, WorkerLost, this_machine
 from ray_lineage.runtime.load import Committed, Settled
 from ray_lineage.runtime.parse import Meta, Task

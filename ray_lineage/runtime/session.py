@@ -15,7 +15,7 @@ import hashlib
 import os
 import signal
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -28,7 +28,7 @@ from ray_lineage.runtime.crew import Crew, Finish, Graph, Payload, Report
 from ray_lineage.runtime.following import Following
 from ray_lineage.runtime.load import has_failed, note, old_facts, open_cache
 from ray_lineage.runtime.parse import Meta, Task
-from ray_lineage.runtime.plan import Rules, below_any, project_name, stat_index
+from ray_lineage.runtime.plan import Plan, Rules, below_any, project_name, stat_index
 from ray_lineage.runtime.pool import Pool
 from ray_lineage.runtime.scheduler import Batch, same_state
 from ray_lineage.runtime.shipping import choose, elsewhere, fill, refuted
@@ -36,7 +36,7 @@ from ray_lineage.runtime.summary import IngestSummary
 from ray_lineage.runtime.telemetry import Telemetry
 from ray_lineage.runtime.votes import Votes, in_dialect
 from ray_lineage.settings import Settings
-from ray_lineage.sources.scan import ScanOptions, SourceFault, Tree, read_bytes
+from ray_lineage.sources.scan import ScanOptions, SourceFault, Tree, Walk, read_bytes
 
 _ASIDE_TEXT: Final = (
     "it killed the parser three times and was set aside; it is tried again when it changes. Please report it"
@@ -66,16 +66,18 @@ class Session:
         told: Told | None = None,
         telemetry: Telemetry | None = None,
         clock: Callable[[], float] = time.monotonic,
+        plan: Plan | None = None,
     ) -> None:
         """``follow``: go on after the first pass. Not ``initial``: what the graph holds is taken as it is until it changes.
         ``retry``: files that failed are read again, whatever the cache knows.
-        ``again``: a predecessor may still hold the store. ``told(phase, done, total)`` hears of progress. Raises UsageError
-        for roots that are missing."""
+        ``again``: a predecessor may still hold the store. ``told(phase, done, total)`` hears of progress. ``plan``: a scan of
+        just now, which is not done again. Raises UsageError for roots that are missing."""
+        self._plan = plan
         self.settings = settings
         self.tree = Tree(roots, ScanOptions(settings.suffixes, settings.ignore))
         self.rules = Rules(settings)
         self.project = settings.project or project_name(self.tree.roots)
-        self.index = stat_index(settings, self.project, self.tree.roots)
+        self.index = plan.index if plan is not None else stat_index(settings, self.project, self.tree.roots)
         self.initial, self.full, self.dry_run, self.retry, self.again = initial, full, dry_run, retry, again
         self.clock = clock
         self.summary = IngestSummary(project=self.project, executor=crew.kind)
@@ -100,6 +102,7 @@ class Session:
         self._asking, self._asked = asyncio.Lock(), asyncio.Event()
         self._ships = False
         self._votes = Votes()
+        self._tried_again: set[str] = set()  # that could not be read, and then could
         self._aside: set[str] = set()  # put into the graph as such, and not told yet
 
     # ------------------------------------------------------------------ the run
@@ -132,6 +135,12 @@ class Session:
         await self._opened()
         if not self.draining:  # else the scan may have ended half-way
             removed = [p for p in self.states if p not in self._paths and not below_any(p, self.unlisted)]
+            if not self._seen and len(self.states) > len(removed):
+                raise StoreRefused(
+                    "RL223",
+                    "no folder could be listed; nothing was removed",
+                    help="check the permissions of the folder",
+                )
             await self._guard(removed, self._seen)
         await self.pool.quiet()
         while self.vote():
@@ -185,19 +194,10 @@ class Session:
 
     async def _scan_all(self) -> None:
         self._tell("scan", 0, 0)
-        scan = self.tree.subtree("")
-        priority = Priority[self.settings.priority.upper()]
-        for number, file in enumerate(scan, 1):
-            task = self.rules.task(file, self.index.lookup(file), priority)
+        scan: Walk = self._plan.scan if self._plan is not None else self.tree.subtree("")
+        for number, task in enumerate(self._found(scan), 1):
             if task is not None:
-                if self.retry and has_failed(self.states.get(file.path)):
-                    task = msgspec.structs.replace(task, fresh=True)
-                self._seen += 1
-                self._paths.add(file.path)
-                if len(self._sample) < _SAMPLES:
-                    self._sample.setdefault(os.path.dirname(file.path), task)
-                if file.path not in self.hashes:
-                    self.pool.add((task,))
+                self._add(task)
             if number % _BREATHE == 0:
                 await asyncio.sleep(0)
                 await self.pool.room()
@@ -208,6 +208,26 @@ class Session:
         for path, diagnostic in scan.diagnostics:
             note(self.summary, path, [diagnostic])
         self._tell("compile", self.outcomes, self._seen)
+
+    def _found(self, scan: Walk) -> Iterator[Task | None]:
+        """The work on every file that is found, None where a rule leaves it out."""
+        if self._plan is not None:
+            yield from self._plan.tasks
+            return
+        priority = Priority[self.settings.priority.upper()]
+        for file in scan:
+            yield self.rules.task(file, self.index.lookup(file), priority)
+
+    def _add(self, task: Task) -> None:
+        path = task.file.path
+        if self.retry and has_failed(self.states.get(path)):
+            task = msgspec.structs.replace(task, fresh=True)
+        self._seen += 1
+        self._paths.add(path)
+        if len(self._sample) < _SAMPLES:
+            self._sample.setdefault(os.path.dirname(path), task)
+        if path not in self.hashes:
+            self.pool.add((task,))
 
     async def _take_as_they_are(self) -> None:
         """Not ``initial``: files stay as the graph has them until they change. What the graph was made of comes from the
@@ -404,8 +424,7 @@ class Session:
                 self._votes.note(tasks[meta.path], meta)
                 if meta.read_at_ns:
                     self.index.record(tasks[meta.path].file, meta.sha256, meta.read_at_ns)
-            elif refuted(tasks[meta.path], meta):  # a node that joined later, or a file that came back
-                self._ships = self._ships or self.crew.kind == "ray"
+            elif self._may_be_read(tasks[meta.path], meta):
                 self.pool.add((tasks[meta.path],))
             else:
                 self._not_read(meta)
@@ -418,11 +437,26 @@ class Session:
         self._aside.difference_update(tasks)
         self._tell("compile", self.outcomes, self._seen)
 
+    def _may_be_read(self, task: Task, meta: Meta) -> bool:
+        """Is it worth another try? On a node that joined later, with its bytes sent; on this machine, once: it came back."""
+        if self.crew.kind == "ray":
+            found = refuted(task, meta)
+            self._ships = self._ships or found
+            return found
+        if meta.path in self._tried_again:
+            return False
+        self._tried_again.add(meta.path)
+        return refuted(task, meta)
+
     def _read(self, meta: Meta) -> None:
+        self._tried_again.discard(meta.path)
+        again = meta.path in self.hashes  # in another dialect
         self.hashes[meta.path] = meta.sha256
         self.gone.discard(meta.path)
         self.unreadable.discard(meta.path)
         self.states.pop(meta.path, None)
+        if again:
+            return
         if meta.hit:
             self.summary.cache_hits += 1
         else:
