@@ -23,6 +23,7 @@ SOFT_SECONDS_PER_MB: Final = 1.0
 HARD_SECONDS: Final = 30.0
 HARD_SECONDS_PER_BYTE: Final = 2 * SOFT_SECONDS_PER_MB / 1e6
 _AGAIN_SECONDS: Final = 0.2
+GIVEN_UP: Final = "given up"
 
 
 class Task(msgspec.Struct, frozen=True, array_like=True):
@@ -37,7 +38,9 @@ class Task(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Meta(msgspec.Struct, frozen=True, array_like=True):
-    """What became of one file. ``outcome``: ``facts``, or ``gone`` / ``unreadable`` (then there are none).
+    """What became of one file. ``outcome``: ``facts``, or ``gone`` / ``unreadable`` / ``given up`` (then there are none). What
+    was given up for want of time or memory may be understood another time: nothing is known of it, and what the graph holds
+    of it stays.
     ``other``: the file that was read had another size or time than the one that was found.
     ``dialect`` and ``confidence`` (0..1) say what a file showed itself; where a dialect was given, the latter is negative."""
 
@@ -61,7 +64,8 @@ class SoftTimeout(BaseException):
 
 @contextlib.contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Raise SoftTimeout after so many seconds. Only the main thread can be interrupted; elsewhere there is no limit."""
+    """Raise SoftTimeout after so many seconds of this process's CPU time: a process that is stopped, or a machine that is busy
+    or asleep, costs a file nothing. Only the main thread can be interrupted; elsewhere there is no limit."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -69,14 +73,15 @@ def time_limit(seconds: float) -> Iterator[None]:
     def expire(*_: Any) -> None:
         raise SoftTimeout
 
-    before = signal.signal(signal.SIGALRM, expire)
+    before = signal.signal(signal.SIGPROF, expire)
     # again and again: an exception raised inside a garbage collector's callback is swallowed by the interpreter
-    signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN_SECONDS)
+    signal.setitimer(signal.ITIMER_PROF, seconds, _AGAIN_SECONDS)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        # one that is still on its way to another thread would end the process by default
+        signal.signal(signal.SIGPROF, before if callable(before) else signal.SIG_IGN)
 
 
 def parse_batch(
@@ -137,6 +142,8 @@ def _one(task: Task, cache: ParseCache | None, limit: int) -> tuple[Meta, bytes,
         if known is not None:
             return Meta(path, "facts", sha256, True, now, other=_is_other(task)), known, None
     compiled = compile_bytes(data, task.options, task.encoding)
+    if compiled.given_up is not None:
+        return Meta(path, GIVEN_UP, sha256, diagnostic=compiled.given_up), b"", None
     encoded = encode_facts(compiled.facts)
     meta = Meta(path, "facts", sha256, False, now, other=_is_other(task))
     return meta, encoded, (key if compiled.named else nameless(key), encoded) if compiled.keep else None
@@ -165,11 +172,13 @@ def skipped(task: Task, fault: SourceFault, limit: int, now: int) -> tuple[Meta,
 
 
 class Compiled(NamedTuple):
-    """``keep``: the same bytes always give these facts, so they may be cached. ``named``: for a file of that name only."""
+    """``keep``: the same bytes always give these facts, so they may be cached. ``named``: for a file of that name only.
+    ``given_up``: why there are none, though with more time or memory there might be."""
 
     facts: FileFacts
     keep: bool = True
     named: bool = False
+    given_up: Diagnostic | None = None
 
 
 def compile_bytes(data: bytes, options: CompileOptions, encoding: str = "") -> Compiled:
@@ -185,15 +194,22 @@ def compile_bytes(data: bytes, options: CompileOptions, encoding: str = "") -> C
             facts = compile_text(decoded.text, options, decoded.diagnostics)
             return Compiled(facts, named=needs_name(decoded.text))
     except SoftTimeout:
-        signal.setitimer(signal.ITIMER_REAL, 0)  # a second alarm may have cut its own switching off short
-        return _failed("RL190", f"it was given up after {seconds:.0f} s. Split the file, or leave it out with `ignore`")
+        signal.setitimer(signal.ITIMER_PROF, 0)  # a second alarm may have cut its own switching off short
+        return _given_up("RL190", f"it was given up after {seconds:.0f} s of work")
     except MemoryError:
-        return _failed("RL191", "there was not enough memory for it. Split the file, or leave it out with `ignore`")
+        return _given_up("RL191", "there was not enough memory for it")
     except RecursionError:
         return _failed("RL192", "nested too deeply", keep=True)
     except Exception as error:
-        return _failed("RL199", f"a fault of ray_lineage ({type(error).__name__}: {error}); please report it")
+        text = f"a fault of ray_lineage ({type(error).__name__}: {error}); please report it"
+        return _failed("RL199", text, keep=False)
 
 
-def _failed(code: str, message: str, *, keep: bool = False) -> Compiled:
+def _failed(code: str, message: str, *, keep: bool) -> Compiled:
     return Compiled(FileFacts("", "failed", diagnostics=(Diagnostic(code, "error", message),)), keep)
+
+
+def _given_up(code: str, message: str) -> Compiled:
+    text = f"{message}; what the graph holds of it stays. Split the file, or leave it out with `ignore`"
+    diagnostic = Diagnostic(code, "error", text)
+    return Compiled(FileFacts("", "failed", diagnostics=(diagnostic,)), False, given_up=diagnostic)
