@@ -18,7 +18,8 @@ from ray_lineage.errors import Interrupted
 from ray_lineage.model import FileState
 from ray_lineage.runtime.bench import RUN_PREFIX, Bench, Breadcrumb, Terms
 from ray_lineage.runtime.crew import Finish, Report
-from ray_lineage.runtime.load import Committed, Loader, Settled
+from ray_lineage.runtime.linking import LinkPlan, LinkReport
+from ray_lineage.runtime.load import Committed, Loader, Prepare, Settled
 from ray_lineage.runtime.nodecache import cache_path_for
 from ray_lineage.runtime.parse import Task
 from ray_lineage.runtime.summary import IngestSummary
@@ -51,6 +52,12 @@ class Parser:
         """See :meth:`Bench.parse`."""
         return self._bench.parse(tasks)
 
+    def link(self, plan: LinkPlan, catalog: bytes | None, facts: Sequence[bytes]) -> tuple[LinkReport, bytes]:
+        """See :meth:`Bench.link`. ``catalog`` is None where the actor should know it."""
+        if catalog is not None:
+            self._bench.know(plan.catalog, catalog)
+        return self._bench.link(plan, facts)
+
 
 def _sweep(folder: str) -> None:
     """Folders of runs long over: on the driver's node a run takes its own away, on others nobody does."""
@@ -76,6 +83,7 @@ class Writer:
         self._project = project
         self._driver = driver
         self._loader: Loader | None = None
+        self._total = self._stored = 0  # files of a pass, and how many of them are stored
 
     @property
     def _open(self) -> Loader:
@@ -103,27 +111,38 @@ class Writer:
                 if file is not None:
                     self._open.put(*file, facts)
 
+    def prepare(self, order: Prepare) -> LinkPlan:
+        """See :meth:`Loader.prepare`."""
+        self._total = self._stored = 0
+        return self._open.prepare(order, self._on_stored)
+
+    def _on_stored(self, files: int) -> None:
+        """Raises Interrupted between two transactions of a pass if the driver drains."""
+        self._stored += files
+        if self._total:
+            self._report("load", self._stored, self._total)
+
+    def catalog(self) -> bytes:
+        """See :meth:`Loader.catalog`."""
+        return self._open.catalog()
+
+    def facts(self, paths: Sequence[str]) -> list[bytes]:
+        """See :meth:`Loader.facts`."""
+        return self._open.facts(paths)
+
+    def linked(self, share: bytes) -> None:
+        """A share, straight from a parse actor."""
+        self._open.linked(share)
+
     def finish(self, order: Finish, summary: IngestSummary) -> IngestSummary:
-        """Link, write, settle. Raises Interrupted between two transactions if the driver drains."""
-        stored = 0
-
-        def on_stored(files: int) -> None:
-            nonlocal stored
-            stored += files
-            self._report("load", stored, order.total)
-
-        def on_linked(number: int) -> None:
-            self._report("link", number, order.total)
-
-        self._open.finish(
-            order.digest, order.gone, full=order.full, settle=order.settle, summary=summary, dry_run=order.dry_run,
-            kept=order.kept, on_linked=on_linked, on_stored=on_stored,
-        )  # fmt: skip
+        """Link what is left, write, settle."""
+        self._total = order.total
+        self._open.finish(order.digest, settle=order.settle, summary=summary, kept=order.kept)
         return summary
 
-    def commit(self, gone: list[str]) -> Committed:
+    def commit(self) -> Committed:
         """See :meth:`Loader.commit`."""
-        return self._open.commit(gone)
+        return self._open.commit()
 
     def settle(self, digest: str) -> Settled:
         """See :meth:`Loader.settle`."""

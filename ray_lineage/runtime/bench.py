@@ -14,14 +14,25 @@ import resource
 import socket
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from ray_lineage.cache import ParseCache
 from ray_lineage.runtime.crew import Report, this_machine
-from ray_lineage.runtime.parse import HARD_SECONDS, HARD_SECONDS_PER_BYTE, Meta, Task, parse_batch
+from ray_lineage.link.shared import SharedCatalog
+from ray_lineage.runtime.linking import Facts, LinkPlan, LinkReport, encode_share, link_share
+from ray_lineage.runtime.parse import (
+    HARD_SECONDS,
+    HARD_SECONDS_PER_BYTE,
+    SOFT_SECONDS,
+    SOFT_SECONDS_PER_MB,
+    Meta,
+    Task,
+    parse_batch,
+    time_limit,
+)
 
 if TYPE_CHECKING:
     from ray_lineage.settings import Settings
@@ -93,6 +104,8 @@ class Bench:
             resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_LIMIT, resource.RLIM_INFINITY))
         self._node = socket.gethostname()
         self._looked, self._memory, self._rss = 0.0, 0.0, 0
+        self._facts = Facts()
+        self._catalog: tuple[int, SharedCatalog] | None = None
         self._cache: ParseCache | None = None
         if terms.cache_path:
             self._cache = ParseCache.open(
@@ -110,9 +123,38 @@ class Bench:
             metas, payload = parse_batch(
                 tasks, self._cache, self._terms.max_file_size, on_file, lambda: self._crumb.hurried
             )
+            for meta, facts in zip(metas, payload, strict=True):
+                if meta.outcome == "facts":
+                    self._facts.keep(meta.path, meta.sha256, facts)
             return self._report(metas), payload
         finally:
             self._at_nothing()
+
+    def know(self, number: int, catalog: bytes) -> None:
+        """The settled catalog to link with from now on."""
+        self._catalog = None
+        self._catalog = (number, SharedCatalog(catalog))
+
+    def link(self, plan: LinkPlan, facts: Sequence[bytes]) -> tuple[LinkReport, bytes]:
+        """A share of a plan's files (its ``tasks``), with their ``facts`` or (if those are empty) with those that were made
+        here; the report, and the encoded share. The limits per file are those of parsing."""
+        if self._catalog is None or self._catalog[0] != plan.catalog:
+            return LinkReport(0, [], [], True, self._node, self._memory), b""
+        sent = {t.path: f for t, f in zip(plan.tasks, facts, strict=False)}
+        known = (lambda t: sent[t.path]) if facts else self._facts.of
+        try:
+            share, missing, faults = link_share(plan, plan.tasks, known, self._catalog[1], self._limit)
+        finally:
+            self._at_nothing()
+        self._look()
+        report = LinkReport(len(share.files), missing, faults, False, self._node, self._memory)
+        return report, encode_share(share)
+
+    @contextlib.contextmanager
+    def _limit(self, path: str, size: int) -> Iterator[None]:
+        self._at(path, HARD_SECONDS + HARD_SECONDS_PER_BYTE * size)
+        with time_limit(SOFT_SECONDS + SOFT_SECONDS_PER_MB * size / 1e6):
+            yield
 
     def _at(self, path: str, seconds: float) -> None:
         self._crumb.write(path)
@@ -124,6 +166,10 @@ class Bench:
         self._crumb.hurried = False
 
     def _report(self, metas: list[Meta]) -> Report:
+        self._look()
+        return Report(metas, self._node, self._memory, self._rss)
+
+    def _look(self) -> None:
         now = time.monotonic()
         if now - self._looked > _MEMORY_SECONDS:
             import psutil
@@ -131,7 +177,6 @@ class Bench:
             self._looked = now
             _, self._memory = this_machine()
             self._rss = psutil.Process().memory_info().rss
-        return Report(metas, self._node, self._memory, self._rss)
 
     def close(self) -> None:
         """Release the cache."""

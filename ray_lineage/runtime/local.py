@@ -26,9 +26,20 @@ from ray_lineage.errors import Interrupted, RayLineageError
 from ray_lineage.model import FileState
 from ray_lineage.runtime.bench import RUN_PREFIX, Breadcrumb, Terms
 from ray_lineage.runtime.crew import Calls, Finish, GraphLost, Report, Worker, WorkerLost, this_machine
-from ray_lineage.runtime.load import Committed, Loader, Settled, open_cache
+from ray_lineage.runtime.load import Committed, Loader, Prepare, Settled, open_cache
 from ray_lineage.runtime.nodecache import cache_path_for
-from ray_lineage.runtime.nursery import HEAD_BYTES, Birth, Parsed, ParseOrder, encode, length_of
+from ray_lineage.runtime.linking import LinkPlan, LinkReport
+from ray_lineage.runtime.nursery import (
+    HEAD_BYTES,
+    Birth,
+    KnowOrder,
+    Linked,
+    LinkOrder,
+    Parsed,
+    ParseOrder,
+    encode,
+    length_of,
+)
 from ray_lineage.runtime.parse import Meta, Task, parse_batch
 from ray_lineage.runtime.summary import IngestSummary
 from ray_lineage.settings import Settings
@@ -105,10 +116,16 @@ class Child:
         self._pid = pid
         self._reader = reader
         self._writer = writer
+        self.catalog = 0
+        """Number of the settled catalog that it knows, 0 for none."""
+
+    def tell(self, order: object) -> None:
+        """Send an order that has no answer."""
+        self._writer.write(encode(order))
 
     async def ask(self, order: object) -> bytes:
         """Send an order; its answer. Raises what a stream raises when the process is gone."""
-        self._writer.write(encode(order))
+        self.tell(order)
         await self._writer.drain()
         return await self._reader.readexactly(length_of(await self._reader.readexactly(HEAD_BYTES)))
 
@@ -138,7 +155,18 @@ class LocalWorker:
     async def parse(self, tasks: Sequence[Task], seconds: float) -> tuple[Report, list[bytes]]:
         """See the protocol."""
         answer = msgspec.msgpack.decode(await self._ask(ParseOrder(list(tasks)), seconds), type=Parsed)
-        return answer.report, answer.payload
+        return msgspec.structs.replace(answer.report, worker=self.name), answer.payload
+
+    async def link(
+        self, plan: LinkPlan, catalog: bytes, facts: Sequence[bytes], seconds: float
+    ) -> tuple[LinkReport, bytes]:
+        """See the protocol."""
+        assert self._child is not None
+        if self._child.catalog != plan.catalog:
+            self._child.tell(KnowOrder(plan.catalog, catalog))
+            self._child.catalog = plan.catalog
+        answer = msgspec.msgpack.decode(await self._ask(LinkOrder(plan, list(facts)), seconds), type=Linked)
+        return answer.report, answer.share
 
     async def _ask(self, order: object, seconds: float) -> bytes:
         assert self._child is not None
@@ -191,6 +219,12 @@ class InlineWorker:
         await asyncio.sleep(0)
         return Report(metas, "", 0.0, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024), payload
 
+    async def link(
+        self, plan: LinkPlan, catalog: bytes, facts: Sequence[bytes], seconds: float
+    ) -> tuple[LinkReport, bytes]:
+        """Never asked for: the graph in this process links as well."""
+        raise NotImplementedError
+
     def hurry(self) -> None:
         """Nobody can say so while it parses."""
 
@@ -221,6 +255,8 @@ class LocalGraph:
         self._calls = Calls()
         self._under_way: asyncio.Future[Any] | None = None
         self._given_up = False
+        self._progress: Callable[[str, int], None] | None = None
+        self._stored = 0
         self.uri = ""
         self.rebuilt = ""
 
@@ -271,30 +307,43 @@ class LocalGraph:
         self, order: Finish, summary: IngestSummary, progress: Callable[[str, int], None]
     ) -> IngestSummary:
         """See the protocol. ``progress`` is told from the graph's thread."""
-        stored = 0
-
-        def tell(phase: str, done: int) -> None:
-            progress(phase, done)
-            signum = self._stopping()
-            if signum:
-                raise Interrupted(signum)
-
-        def on_stored(files: int) -> None:
-            nonlocal stored
-            stored += files
-            tell("load", stored)
-
-        await self._there(
-            lambda: self._open.finish(
-                order.digest, order.gone, full=order.full, settle=order.settle, summary=summary, dry_run=order.dry_run,
-                kept=order.kept, on_linked=lambda n: tell("link", n), on_stored=on_stored,
+        self._progress = progress
+        try:
+            await self._there(
+                lambda: self._open.finish(order.digest, settle=order.settle, summary=summary, kept=order.kept)
             )
-        )  # fmt: skip
+        finally:
+            self._progress = None
         return summary
 
-    async def commit(self, gone: list[str]) -> Committed:
+    async def prepare(self, order: Prepare) -> LinkPlan:
         """See the protocol."""
-        return await self._there(lambda: self._open.commit(gone))
+        self._stored = 0
+        return await self._there(lambda: self._open.prepare(order, self._on_stored))
+
+    def _on_stored(self, files: int) -> None:
+        """From the graph's thread. Raises Interrupted between two transactions of a pass that is to stop."""
+        self._stored += files
+        if self._progress is not None:
+            self._progress("load", self._stored)
+            if signum := self._stopping():
+                raise Interrupted(signum)
+
+    async def catalog(self) -> bytes:
+        """See the protocol."""
+        return await self._there(lambda: self._open.catalog())
+
+    async def facts(self, paths: Sequence[str]) -> list[bytes]:
+        """See the protocol."""
+        return await self._there(lambda: self._open.facts(paths))
+
+    async def linked(self, share: bytes) -> None:
+        """See the protocol."""
+        await self._there(lambda: self._open.linked(share))
+
+    async def commit(self) -> Committed:
+        """See the protocol."""
+        return await self._there(lambda: self._open.commit())
 
     async def settle(self, digest: str) -> Settled:
         """See the protocol."""
@@ -334,6 +383,7 @@ class LocalCrew:
         """In one process parsing and the graph take turns: the parser's compiled modules do not bear being loaded beside
         other imports."""
         self.most = max(1, self._workers)
+        self.links = bool(self._workers)
         self._folder = tempfile.mkdtemp(prefix=RUN_PREFIX) if self._workers else ""
         self._nursery = Nursery(self._folder) if self._workers else None
 

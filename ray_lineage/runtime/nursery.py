@@ -24,6 +24,7 @@ import msgspec
 
 from ray_lineage.runtime.bench import Bench, Breadcrumb, Terms
 from ray_lineage.runtime.crew import Report
+from ray_lineage.runtime.linking import LinkPlan, LinkReport
 from ray_lineage.runtime.parse import Task
 
 _LENGTH: Final = struct.Struct("<Q")
@@ -44,6 +45,27 @@ class ParseOrder(msgspec.Struct, frozen=True, array_like=True, tag="parse"):
     tasks: list[Task]
 
 
+class KnowOrder(msgspec.Struct, frozen=True, array_like=True, tag="know"):
+    """The settled catalog with that number. There is no answer."""
+
+    number: int
+    catalog: bytes
+
+
+class LinkOrder(msgspec.Struct, frozen=True, array_like=True, tag="link"):
+    """A share to link: a plan with its files alone, and their facts (none: those that the worker made)."""
+
+    plan: LinkPlan
+    facts: list[bytes]
+
+
+class Linked(msgspec.Struct, frozen=True, array_like=True):
+    """What came of it, and the encoded share."""
+
+    report: LinkReport
+    share: bytes
+
+
 class Parsed(msgspec.Struct, frozen=True, array_like=True):
     """What came of it, and the encoded facts of each file."""
 
@@ -51,8 +73,8 @@ class Parsed(msgspec.Struct, frozen=True, array_like=True):
     payload: list[bytes]
 
 
-_births = msgspec.msgpack.Decoder(Birth)
-_orders = msgspec.msgpack.Decoder(ParseOrder)
+_births: Final = msgspec.msgpack.Decoder(Birth)
+_orders: Final = msgspec.msgpack.Decoder(ParseOrder | KnowOrder | LinkOrder)
 
 
 def encode(message: object) -> bytes:
@@ -116,8 +138,12 @@ def _serve(bench: Bench, descriptor: int) -> None:
     with socket.socket(fileno=descriptor) as stream, stream.makefile("rb", 65_536) as incoming:
         while True:
             order = _orders.decode(_read(incoming, length_of(_read(incoming, HEAD_BYTES))))
-            report, payload = bench.parse(order.tasks)
-            stream.sendall(encode(Parsed(report, payload)))
+            if isinstance(order, KnowOrder):
+                bench.know(order.number, order.catalog)
+            elif isinstance(order, LinkOrder):
+                stream.sendall(encode(Linked(*bench.link(order.plan, order.facts))))
+            else:
+                stream.sendall(encode(Parsed(*bench.parse(order.tasks))))
 
 
 def _read(incoming: object, size: int) -> bytes:

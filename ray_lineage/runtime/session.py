@@ -24,13 +24,15 @@ from ray_lineage.cache import cache_key
 from ray_lineage.compile import COMPILER_VERSION
 from ray_lineage.errors import Interrupted, StoreRefused
 from ray_lineage.model import Diagnostic, FileFacts, FileState, Priority, SourceFile, encode_facts
-from ray_lineage.runtime.crew import Crew, Finish, Graph, Payload, Report
+from ray_lineage.runtime.crew import Crew, Finish, Graph, Payload, Report, Turnstile
 from ray_lineage.runtime.following import Following
-from ray_lineage.runtime.load import has_failed, note, old_facts, open_cache
+from ray_lineage.runtime.linking import LinkFault, LinkPlan, LinkTask
+from ray_lineage.runtime.load import Committed, Prepare, has_failed, note, old_facts, open_cache
 from ray_lineage.runtime.parse import Meta, Task
 from ray_lineage.runtime.plan import Plan, Rules, below_any, project_name, stat_index
 from ray_lineage.runtime.pool import Pool
 from ray_lineage.runtime.scheduler import Batch, same_state
+from ray_lineage.runtime.sharing import Sharing
 from ray_lineage.runtime.shipping import choose, elsewhere, fill, refuted
 from ray_lineage.runtime.summary import IngestSummary
 from ray_lineage.runtime.telemetry import Telemetry
@@ -43,6 +45,9 @@ _ASIDE_TEXT: Final = (
 )
 _ASIDE: Final = encode_facts(FileFacts("", "failed", diagnostics=(Diagnostic("RL193", "error", _ASIDE_TEXT),)))
 _BREATHE: Final = 100  # files looked at without letting others run
+SHARED_FROM: Final = 256
+"""So many files to link are worth giving the catalog to the workers."""
+_TELL_SECONDS: Final = 0.2
 _SAMPLES: Final = 64  # folders from which files are shown to all nodes
 
 Told = Callable[[str, int, int], None]
@@ -102,6 +107,8 @@ class Session:
         self._asking, self._asked = asyncio.Lock(), asyncio.Event()
         self._ships = False
         self._votes = Votes()
+        self.turnstile = Turnstile()
+        self._made_by: dict[str, str] = {}  # by path the worker that has its facts
         self._tried_again: set[str] = set()  # that could not be read, and then could
         self._aside: set[str] = set()  # put into the graph as such, and not told yet
 
@@ -146,7 +153,6 @@ class Session:
         while self.vote():
             await self.pool.quiet()
         if self.following is None and not self.draining:
-            self.pool.close()  # the workers' memory is of better use to the graph now
             self._account()
         if not self.draining:
             await self._guard(self._vanished(), len(self.hashes))  # more may have gone before it was read
@@ -296,20 +302,16 @@ class Session:
         unwritten = self.following.loading() if self.following is not None else []
         removed = sorted({*self._vanished(), *unwritten})
         settle = not kept and not self.gone and not self.unlisted
-        order = Finish(
-            digest,
-            removed,
-            self.full,
-            settle,
-            self.dry_run,
-            frozenset(kept),
-            present,
-        )
         self._note_workers()
         self._tell("link", 0, present)
-        self.summary = await self.graph.finish(
-            order, self.summary, lambda phase, done: self._tell(phase, done, present)
-        )
+        async with self.turnstile.alone():
+            whole = await self._link(Prepare(removed, self.full, self.dry_run))
+            if self.following is None:
+                self.pool.close()  # the workers' memory is of better use to the graph now
+            order = Finish(digest, settle and whole, frozenset(kept), present)
+            self.summary = await self.graph.finish(
+                order, self.summary, lambda phase, done: self._tell(phase, done, present)
+            )
         if self.unreadable:
             self.summary.by_status["unreadable"] = len(self.unreadable)
         self.summary.unchanged = present - self.summary.files_written
@@ -319,6 +321,46 @@ class Session:
         self.save_index()
         if self.following is not None:
             self.following.loaded(settled=self.summary.settled)
+
+    async def commit(self, gone: list[str]) -> Committed:
+        """Link and write what was put since the last time, and take out what is gone. Raises what a store raises, or GraphLost."""
+        async with self.turnstile.alone():
+            await self._link(Prepare(gone))
+            return await self.graph.commit()
+
+    async def _link(self, order: Prepare) -> bool:
+        """Begin a commit and have the workers link for it, where that pays. False if some files could not be linked for want
+        of time or memory: they are in the graph as failed."""
+        plan, whole = await self.graph.prepare(order), True
+        while self.crew.links and len(plan.tasks) >= SHARED_FROM:
+            sharing = Sharing(plan, self._made_by)
+            watching = asyncio.create_task(self._watch_linking(sharing))
+            try:
+                await self.pool.link(sharing, await self.graph.catalog())
+            finally:
+                watching.cancel()
+            if not sharing.faults:
+                break
+            whole = False
+            await self.graph.put(*_condemned(plan, sharing.faults))
+            plan = await self.graph.prepare(order)
+        return whole
+
+    async def _watch_linking(self, sharing: Sharing) -> None:
+        """Tell how far it is. A pass that is to stop does so here."""
+        while True:
+            self._tell("link", sharing.linked, len(sharing.plan.tasks))
+            await asyncio.sleep(_TELL_SECONDS)
+
+    async def linked(self, share: Payload) -> None:
+        """A linked share goes on to the graph."""
+        if self.draining and self.following is None:
+            raise Interrupted(signal.SIGTERM)
+        await self.graph.linked(share)
+
+    async def facts(self, tasks: Sequence[LinkTask]) -> Payload:
+        """Facts of files, for a worker that has not got them."""
+        return await self.graph.facts([t.path for t in tasks])
 
     def _vanished(self) -> list[str]:
         """What the graph holds and is proven gone: its folder was listed without it."""
@@ -350,6 +392,7 @@ class Session:
         """A file is gone."""
         self.pool.forget(path)
         self.hashes.pop(path, None)
+        self._made_by.pop(path, None)
         self.unreadable.discard(path)
         self.gone.discard(path)
         self.index.forget(path)
@@ -378,6 +421,7 @@ class Session:
         unsent = [f for f in filled if not isinstance(f, Task)]
         if unsent:
             await self._opened()
+            await self.turnstile.through()
             await self.graph.put([meta for meta, _ in unsent], [facts for _, facts in unsent])
         return tasks, [meta for meta, _ in unsent]
 
@@ -399,7 +443,9 @@ class Session:
         if stale:
             metas = [msgspec.structs.replace(m, outcome="gone") if m.path in stale else m for m in metas]
         more = batch.priority == Priority.BATCH and self.pool.scheduler.waiting > 0 and not self.draining
+        await self.turnstile.through()
         await self.graph.put(metas, payload, more=more)
+        self._made_by.update((m.path, report.worker) for m in metas if m.outcome == "facts")
         return believed
 
     async def _believed(self, batch: Batch, metas: list[Meta]) -> list[Meta]:
@@ -483,6 +529,7 @@ class Session:
         await self._opened()
         meta = Meta(path, "facts", outcome, read_at_ns=now)
         if path not in self.pool.scheduler.stale(batch):
+            await self.turnstile.through()
             await self.graph.put([meta], [_ASIDE])
             self._aside.add(path)
         return [meta]
@@ -523,6 +570,15 @@ async def _beside(pool: asyncio.Task[None], work: Sequence[Coroutine[Any, Any, N
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _condemned(plan: LinkPlan, faults: Sequence[LinkFault]) -> tuple[list[Meta], list[bytes]]:
+    """Diagnostics in place of the facts of files that could not be linked."""
+    hashes = {t.path: t.sha256 for t in plan.tasks}
+    metas = [Meta(f.path, "facts", hashes[f.path]) for f in faults]
+    help_ = "Split the file, or leave it out with `ignore`"
+    found = [Diagnostic(f.code, "error", f"{f.message}. {help_}") for f in faults]
+    return metas, [encode_facts(FileFacts("", "failed", diagnostics=(d,))) for d in found]
 
 
 def _stat(file: SourceFile) -> SourceFile | None:
