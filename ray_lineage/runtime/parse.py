@@ -24,6 +24,7 @@ HARD_SECONDS: Final = 30.0
 HARD_SECONDS_PER_BYTE: Final = 2 * SOFT_SECONDS_PER_MB / 1e6
 _AGAIN_SECONDS: Final = 0.2
 GIVEN_UP: Final = "given up"
+_GUESSED: Final = b"RL013"  # the diagnostic of it
 
 
 class Task(msgspec.Struct, frozen=True, array_like=True):
@@ -42,7 +43,8 @@ class Meta(msgspec.Struct, frozen=True, array_like=True):
     was given up for want of time or memory may be understood another time: nothing is known of it, and what the graph holds
     of it stays.
     ``other``: the file that was read had another size or time than the one that was found.
-    ``dialect`` and ``confidence`` (0..1) say what a file showed itself; where a dialect was given, the latter is negative."""
+    ``dialect`` and ``confidence`` (0..1) say what a file showed itself; where a dialect was given, the latter is negative.
+    ``encoding``: as in ``FileFacts``."""
 
     path: str
     outcome: str
@@ -56,6 +58,7 @@ class Meta(msgspec.Struct, frozen=True, array_like=True):
     confidence: float = -1.0
     diagnostic: Diagnostic | None = None
     other: bool = False
+    encoding: str = ""
 
 
 class SoftTimeout(BaseException):
@@ -115,10 +118,14 @@ def parse_batch(
 
 
 def shown(task: Task, meta: Meta, facts: bytes) -> Meta:
-    """With the dialect that the file showed itself, where none was given."""
-    if task.options.dialect or not facts:
+    """With the dialect that the file showed itself, where none was given, and the encoding if that was guessed."""
+    guessed = _GUESSED in facts
+    if not facts or (task.options.dialect and not guessed):
         return meta
     head = decode_head(facts)
+    meta = msgspec.structs.replace(meta, encoding=head.encoding)
+    if task.options.dialect:
+        return meta
     return msgspec.structs.replace(meta, dialect=head.dialect, confidence=head.confidence)
 
 
@@ -192,6 +199,8 @@ def compile_bytes(data: bytes, options: CompileOptions, encoding: str = "") -> C
             if decoded.skip:
                 return Compiled(FileFacts("", "skipped", diagnostics=decoded.diagnostics))
             facts = compile_text(decoded.text, options, decoded.diagnostics)
+            if decoded.guessed:
+                facts = msgspec.structs.replace(facts, encoding=decoded.guessed)
             return Compiled(facts, named=needs_name(decoded.text))
     except SoftTimeout:
         signal.setitimer(signal.ITIMER_PROF, 0)  # a second alarm may have cut its own switching off short

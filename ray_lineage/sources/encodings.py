@@ -52,13 +52,19 @@ _TOGETHER: Final = (
 """Read as cp1252: if each of these sets of letters is found, and often, it is the other encoding."""
 
 
-def guess(data: bytes) -> str:
+class Guess(NamedTuple):
+    """``sure``: something speaks for it. A text with hardly anything beyond ASCII may be in the encoding of its neighbours."""
+
+    encoding: str
+    sure: bool
+
+
+def guess(data: bytes) -> Guess:
     """The name of the codec; data that cannot be decoded by it is cp1252, too."""
     sample = _whole_lines(data)
-    if not _HIGH.search(sample):
-        return WESTERN
     words = _REPEATED.sub(rb"\1", sample)  # lines are drawn with box characters of DOS
-    return _japanese(sample) or _pairs(sample) or _alphabet(words) or _latin(words)
+    other = _japanese(sample) or _pairs(sample) or _alphabet(words)
+    return Guess(other, True) if other else _latin(words)
 
 
 def _whole_lines(data: bytes) -> bytes:
@@ -120,15 +126,16 @@ def _frequent(runs: list[bytes], alphabet: _Alphabet) -> float:
     return good / total
 
 
-def _latin(words: bytes) -> str:
+def _latin(words: bytes) -> Guess:
     between = _BETWEEN.findall(words)
     shares = {encoding: sum(_is_small(b, encoding) for b in between) for encoding in _LATIN}
     count = len(between)
     if count - shares[WESTERN] >= _ENOUGH and shares[WESTERN] < _MOST * count:
         best = max(_LATIN, key=lambda encoding: shares[encoding])
         if shares[best] > _MOST * count:
-            return best
-    return _together(words.decode(WESTERN, "replace"))
+            return Guess(best, True)
+    other = _together(words.decode(WESTERN, "replace"))
+    return Guess(other or WESTERN, bool(other) or shares[WESTERN] >= _ENOUGH)
 
 
 def _is_small(byte: bytes, encoding: str) -> bool:
@@ -140,4 +147,4 @@ def _together(text: str) -> str:
     for encoding, sets in _TOGETHER:
         if all(sum(map(text.count, letters)) >= _ENOUGH for letters in sets):
             return encoding
-    return WESTERN
+    return ""

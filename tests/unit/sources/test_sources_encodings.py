@@ -75,14 +75,27 @@ def test_strong_evidence_decides(text: str, encoding: str) -> None:
 def test_a_word_alone_is_no_strong_evidence(text: str, encoding: str) -> None:
     """A name in a Western script: one word of three letters."""
     word = next(w for w in text.split() if not w.isascii())[:2].encode(encoding)
-    assert guess(b"SELECT a FROM t -- " + word + b"\n") == "cp1252"
+    assert guess(b"SELECT a FROM t -- " + word + b"\n") == ("cp1252", False)
 
 
 def test_large_files_are_judged_by_their_beginning() -> None:
     line = "SELECT имя FROM клиенты -- комментарий\n".encode("cp1251")
-    assert guess(line * 10_000) == "cp1251"
+    assert guess(line * 10_000) == ("cp1251", True)
 
 
 def test_bytes_that_cp1252_does_not_have_are_replaced() -> None:
     found = decode(b"SELECT a\x81, caf\xe9 FROM t")
     assert found.text == "SELECT a\ufffd, café FROM t"
+
+
+def test_a_file_that_says_little_is_read_as_its_folder() -> None:
+    word = "SELECT имя FROM t".encode("cp1251")
+    assert decode(word).guessed == "cp1252?"
+    found = decode(word, "~cp1251")
+    assert (found.text, found.guessed) == ("SELECT имя FROM t", "~cp1251")
+    assert "cp1251, as its folder" in found.diagnostics[0].message
+
+
+def test_a_folders_guess_is_only_for_what_is_not_utf8() -> None:
+    assert decode("SELECT имя".encode(), "~cp1251") == decode("SELECT имя".encode())
+    assert decode(b"SELECT caf\xe9", "~utf-8").text == "SELECT café"
