@@ -86,7 +86,7 @@ class Settings(BaseModel):
     project: str = ""
     """Name of the project in the graph; default: the name of the ingested folder."""
     store: str = ""
-    """Path of the embedded graph (default ``data/graph.lbug``) or the URI of a Neo4j server."""
+    """Path of the embedded graph (default ``data/graph.db``) or the URI of a Neo4j server."""
     data_dir: str = "data"
     """Where everything local lies: embedded graph, cache, dead letters."""
     neo4j_uri: str = ""

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from ray_lineage.graph.ladybug import LadybugStore
 from ray_lineage.graph.neo4j import Neo4jStore
+from ray_lineage.graph.sqlite import SqliteStore
 from tests.neo4j_server.server import Neo4jServer
 
 _PATIENT = settings(
@@ -69,7 +69,7 @@ def neo4j_store(neo4j_server: ServerAddress, project: str) -> Iterator[Neo4jStor
 
 
 @pytest.fixture
-def ladybug_store(tmp_path: Path) -> Iterator[LadybugStore]:
-    store = LadybugStore(str(tmp_path / "graph.lbug"))
+def sqlite_store(tmp_path: Path) -> Iterator[SqliteStore]:
+    store = SqliteStore(str(tmp_path / "graph.db"))
     yield store
     store.close()

@@ -1,7 +1,7 @@
 """Every piece of Cypher, generated from the schema's declarations.
 
 The only place where query text is put together, and only from names declared in :mod:`.schema`: values are always
-parameters. The generated subset runs on Neo4j 5 and on ladybug; where they differ there are two functions.
+parameters.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Final
 
-from ray_lineage.graph.schema import COLUMN, DATASET, FILE, HAS_COLUMN, NODES, RELS, STATEMENT, Node, Prop, Rel
+from ray_lineage.graph.schema import COLUMN, DATASET, HAS_COLUMN, NODES, RELS, Node, Prop, Rel
 from ray_lineage.model import SYSTEM_PARTS, SYSTEM_SCHEMAS, SYSTEM_TABLES
 
 SHARED: Final = (DATASET, COLUMN)
@@ -17,11 +17,6 @@ SHARED: Final = (DATASET, COLUMN)
 
 META: Final = "RayLineage"
 """Label of the one node a project has for its epoch, digest and schema version."""
-
-
-ANCHORS: Final = "anchors"
-"""Property of File nodes in the embedded store, which has no index on relationships: JSON, the datasets at which
-the file's relationships are found, by type (:func:`.delta.anchors`); null if they are too many."""
 
 
 def _properties(variable: str, columns: tuple[str, ...]) -> str:
@@ -37,66 +32,15 @@ def _row(rel: Rel) -> str:
 
 
 @cache
-def set_nodes(node: Node, more: tuple[str, ...] = ()) -> str:
-    """MERGE rows of a node type and set all their properties, ``more`` are such of one store."""
-    columns = (*node.columns[1:], *more)
-    return f"UNWIND $rows AS r MERGE (n:`{node.label}` {{id: r.id}}) SET {_properties('n', columns)}"
+def set_nodes(node: Node) -> str:
+    """MERGE rows of a node type and set all their properties."""
+    return f"UNWIND $rows AS r MERGE (n:`{node.label}` {{id: r.id}}) SET {_properties('n', node.columns[1:])}"
 
 
 @cache
-def update_nodes(node: Node, more: tuple[str, ...] = ()) -> str:
-    """Set all properties of nodes that exist (ladybug: four times as fast as MERGE)."""
-    columns = (*node.columns[1:], *more)
-    return f"UNWIND $rows AS r MATCH (n:`{node.label}` {{id: r.id}}) SET {_properties('n', columns)}"
-
-
-def update_nodes_from(path: str, node: Node, more: tuple[str, ...] = ()) -> str:
-    """The same from a CSV file of ours (ladybug): fifteen times as fast."""
-    props = (Prop("id"), *node.props, *(Prop(m) for m in more))
-    sets = ", ".join(f"n.`{p.name}` = c{i}" for i, p in enumerate(props) if i)
-    return f"{_load(path, props)} MATCH (n:`{node.label}` {{id: c0}}) SET {sets}"
-
-
-def create_nodes_from(path: str, node: Node, more: tuple[str, ...] = ()) -> str:
-    """:func:`create_nodes` from a CSV file of ours (ladybug)."""
-    props = (Prop("id"), *node.props, *(Prop(m) for m in more))
-    return f"{_load(path, props)} CREATE (:`{node.label}` {{{_from_columns(props)}}})"
-
-
-def create_rels_from(path: str, rel: Rel) -> str:
-    """:func:`create_rels` from a CSV file of ours (ladybug)."""
-    props = rel.props if rel is HAS_COLUMN else (Prop("file"), *rel.props)
-    body = f" {{{_from_columns(props, 2)}}}" if props else ""
-    return (
-        f"{_load(path, (Prop('source'), Prop('target'), *props))} MATCH (a:`{rel.source}` {{id: c0}}) "
-        f"MATCH (b:`{rel.target}` {{id: c1}}) CREATE (a)-[:`{rel.type}`{body}]->(b)"
-    )
-
-
-def _load(path: str, props: tuple[Prop, ...]) -> str:
-    head = ", ".join(f"c{i} {p.type}" for i, p in enumerate(props))
-    return f"LOAD WITH HEADERS ({head}) FROM {_csv(path)}"
-
-
-def _from_columns(props: tuple[Prop, ...], start: int = 0) -> str:
-    return ", ".join(f"`{p.name}`: c{i}" for i, p in enumerate(props, start))
-
-
-def copy_from(path: str, table: str) -> str:
-    """Copy a CSV file of ours into a table of the schema (ladybug). Only where the table has lost nothing in the same
-    transaction: the engine's log does not hold copied rows, and a crash before the checkpoint would lose them alone."""
-    return f"COPY `{table}` FROM {_csv(path)}"
-
-
-def _csv(path: str) -> str:
-    quoted = path.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{quoted}' (PARALLEL=FALSE, HEADER=FALSE, DELIM=',', QUOTE='\"', ESCAPE='\"')"
-
-
-@cache
-def create_nodes(node: Node, more: tuple[str, ...] = ()) -> str:
+def create_nodes(node: Node) -> str:
     """CREATE rows of a node type that cannot exist yet."""
-    pairs = ", ".join(f"`{c}`: r.`{c}`" for c in (*node.columns, *more))
+    pairs = ", ".join(f"`{c}`: r.`{c}`" for c in node.columns)
     return f"UNWIND $rows AS r CREATE (:`{node.label}` {{{pairs}}})"
 
 
@@ -109,7 +53,7 @@ def mention_nodes(node: Node) -> str:
 
 @cache
 def create_rels(rel: Rel) -> str:
-    """CREATE relationships between existing nodes. Two MATCH clauses: one is a hundred times slower on ladybug."""
+    """CREATE relationships between existing nodes."""
     return _rels(rel, "CREATE")
 
 
@@ -130,25 +74,6 @@ def _rels(rel: Rel, verb: str) -> str:
 
 
 @cache
-def stored_nodes(node: Node) -> str:
-    """Nodes of a type that belong to the files from ``$first`` to ``$last`` (shared ones: that these files describe).
-
-    Without an index such a range is the cheapest filter, and the files of a batch stand together."""
-    owner = f"n.`{_FILE_OF.get(node.label, 'owner')}`"
-    columns = _columns("n", node.columns)
-    return f"MATCH (n:`{node.label}`) WHERE {owner} >= $first AND {owner} <= $last RETURN {columns}"
-
-
-@cache
-def stored_rels(rel: Rel) -> str:
-    """Relationships that belong to the files from ``$first`` to ``$last``: source, target, file, properties."""
-    return (
-        f"MATCH (a:`{rel.source}`)-[r:`{rel.type}`]->(b:`{rel.target}`) "
-        f"WHERE r.`file` >= $first AND r.`file` <= $last RETURN {_row(rel)}"
-    )
-
-
-@cache
 def stored_all() -> str:
     """All nodes and relationships that belong to ``$files``, by index (Neo4j): label or type, row, element id."""
     parts = [
@@ -165,72 +90,6 @@ def stored_all() -> str:
 
 
 _FILE_OF: Final = {"File": "id", "Statement": "file"}  # property that names a node's file; a shared node's is its owner
-
-
-@cache
-def stored_from(rel: Rel) -> str:
-    """The same of one file, from a node that is found by its key (ladybug): the file for CONTAINS and DECLARES, and for
-    what its statements do; else the dataset at the anchor."""
-    return f"{_from_key(rel)} RETURN {_row(rel)}"
-
-
-@cache
-def delete_from(rel: Rel) -> str:
-    """Delete them."""
-    return f"{_from_key(rel)} DELETE r"
-
-
-def _from_key(rel: Rel) -> str:
-    """One pattern: split in two it would scan."""
-    source, target = f"(a:`{rel.source}`)", f"(b:`{rel.target}`)"
-    dataset = "(:`Dataset` {id: $id})"
-    if rel.source == "File":
-        source = f"(a:`{rel.source}` {{id: $id}})"
-    elif rel.source == "Statement":
-        source = f"(:`File` {{id: $id}})-[:`CONTAINS`]->{source}"
-    elif rel.anchor == "source":
-        source = f"{dataset}-[:`HAS_COLUMN`]->{source}" if rel.source == "Column" else "(a:`Dataset` {id: $id})"
-    else:
-        target = f"{target}<-[:`HAS_COLUMN`]-{dataset}" if rel.target == "Column" else "(b:`Dataset` {id: $id})"
-    return f"MATCH {source}-[r:`{rel.type}`]->{target} WHERE r.`file` = $file"
-
-
-STATEMENTS_FROM: Final = f"MATCH (:`File` {{id: $id}})-[:`CONTAINS`]->(n:`Statement`) RETURN {', '.join(f'n.`{c}`' for c in STATEMENT.columns)}"
-
-
-@cache
-def described_from(node: Node) -> str:
-    """What a file describes at one dataset: the dataset, or its columns."""
-    pattern = "(n:`Dataset` {id: $id})" if node is DATASET else "(:`Dataset` {id: $id})-[:`HAS_COLUMN`]->(n:`Column`)"
-    return f"MATCH {pattern} WHERE n.owner = $file RETURN {_columns('n', node.columns)}"
-
-
-@cache
-def file_by_key(anchored: bool) -> str:
-    """One File node, and its anchors where the store keeps them."""
-    more = f", n.`{ANCHORS}`" if anchored else ""
-    return f"MATCH (n:`File` {{id: $id}}) RETURN {_columns('n', FILE.columns)}{more}"
-
-
-@cache
-def delete_rel(rel: Rel, nulls: tuple[str, ...]) -> str:
-    """Delete one relationship, found by its ends' keys and all its properties, of which ``nulls`` are null."""
-    same = "".join(
-        f" AND r.`{p.name}` IS NULL" if p.name in nulls else f" AND r.`{p.name}` = ${p.name}" for p in rel.props
-    )
-    return (
-        f"MATCH (:`{rel.source}` {{id: $source}})-[r:`{rel.type}`]->(:`{rel.target}` {{id: $target}}) "
-        f"WHERE r.`file` = $file{same} DELETE r"
-    )
-
-
-@cache
-def delete_rels(rel: Rel) -> str:
-    """Delete all relationships of a type that belong to some files, which lie between the first and the last of them."""
-    return (
-        f"UNWIND $files AS f MATCH (:`{rel.source}`)-[r:`{rel.type}`]->(:`{rel.target}`) "
-        "WHERE r.`file` >= $first AND r.`file` <= $last AND r.`file` = f DELETE r"
-    )
 
 
 DELETE_BY_HANDLE: Final = "UNWIND $ids AS i MATCH ()-[r]->() WHERE elementId(r) = i DELETE r"
@@ -273,24 +132,6 @@ def _literal(value: str | int | bool | None) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return f"'{value}'" if isinstance(value, str) else str(value)
-
-
-@cache
-def keeps(label: str) -> tuple[str, ...]:
-    """Questions about one shared node; a row in the answer to any of them means that the node is still needed."""
-    asked = [f"MATCH (n:`{label}` {{id: $id}}) WHERE n.owner IS NOT NULL RETURN 1"]
-    for rel in (*RELS, *((HAS_COLUMN,) if label == "Dataset" else ())):
-        if rel.target == label:
-            asked.append(f"MATCH (n:`{label}` {{id: $id}})<-[:`{rel.type}`]-() RETURN 1 LIMIT 1")
-        if rel.source == label:
-            asked.append(f"MATCH (n:`{label}` {{id: $id}})-[:`{rel.type}`]->() RETURN 1 LIMIT 1")
-    return tuple(asked)
-
-
-@cache
-def with_dataset(node: Node) -> str:
-    """A shared node by its key: its id, and a column's dataset."""
-    return f"MATCH (n:`{node.label}` {{id: $id}}) RETURN {'n.id, n.dataset' if node is COLUMN else 'n.id'}"
 
 
 @cache
@@ -375,28 +216,6 @@ def dump_rels(rel: Rel) -> str:
 
 
 @cache
-def last_offset(label: str) -> str:
-    """The highest place of a node in its table (ladybug); null if it has none."""
-    return f"MATCH (n:`{label}`) RETURN max(offset(id(n)))"
-
-
-@cache
-def part_of_nodes(node: Node, more: tuple[str, ...] = ()) -> str:
-    """The nodes from one place to before another in their table (ladybug)."""
-    return f"MATCH (n:`{node.label}`) WHERE {_between('n')} RETURN {_columns('n', (*node.columns, *more))}"
-
-
-@cache
-def part_of_rels(rel: Rel) -> str:
-    """The relationships that start at these (ladybug): source, target, file, properties."""
-    return f"MATCH (a:`{rel.source}`)-[r:`{rel.type}`]->(b:`{rel.target}`) WHERE {_between('a')} RETURN {_row(rel)}"
-
-
-def _between(variable: str) -> str:
-    return f"offset(id({variable})) >= $first AND offset(id({variable})) < $before"
-
-
-@cache
 def count_nodes(node: Node) -> str:
     """How many nodes of a project (empty prefix: all)."""
     return f"MATCH (n:`{node.label}`) WHERE n.id STARTS WITH $prefix RETURN count(*)"
@@ -416,25 +235,6 @@ FILES_OVERVIEW: Final = (
 FILES_WITH_STATUS: Final = (
     "MATCH (f:`File`) WHERE f.id STARTS WITH $prefix AND f.status = $status RETURN f.project, f.path, f.diagnostics"
 )
-
-
-def ladybug_schema() -> list[str]:
-    """CREATE TABLE statements of the embedded store."""
-    statements = [
-        f"CREATE NODE TABLE IF NOT EXISTS `{META}`(id STRING, epoch INT64, digest STRING, schema_version INT64, PRIMARY KEY(id))"
-    ]
-    for node in NODES:
-        columns = ", ".join(f"`{p.name}` {p.type}" for p in node.props)
-        if node is FILE:
-            columns += f", `{ANCHORS}` STRING"
-        statements.append(f"CREATE NODE TABLE IF NOT EXISTS `{node.label}`(id STRING, {columns}, PRIMARY KEY(id))")
-    for rel in (*RELS, HAS_COLUMN):
-        columns = "" if rel is HAS_COLUMN else ", `file` STRING"
-        columns += "".join(f", `{p.name}` {p.type}" for p in rel.props)
-        statements.append(
-            f"CREATE REL TABLE IF NOT EXISTS `{rel.type}`(FROM `{rel.source}` TO `{rel.target}`{columns})"
-        )
-    return statements
 
 
 def neo4j_schema() -> list[str]:

@@ -18,7 +18,7 @@ from ray_lineage.errors import RayLineageError
 from ray_lineage.settings import Loaded
 from ray_lineage.sources.mounts import file_system, is_network
 
-_PACKAGES = ("ray", "sqlglot", "sqlglotc", "ladybug", "neo4j", "lmdb", "msgspec", "pydantic")
+_PACKAGES = ("ray", "sqlglot", "sqlglotc", "neo4j", "lmdb", "msgspec", "pydantic")
 _LITTLE_DISK = 500_000_000
 _INOTIFY_LIMITS = "/proc/sys/fs/inotify"
 _INOTIFY = {"max_user_watches": 65_536, "max_user_instances": 64}

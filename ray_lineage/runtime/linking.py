@@ -110,7 +110,9 @@ def linked_file(contribution: Contribution, uses: bytes = b"") -> LinkedFile:
     )
 
 
-def share_of(project: str, rows: Rows, stored: Callable[[str], str], linked: Iterable[tuple[Contribution, bytes]]) -> Share:
+def share_of(
+    project: str, rows: Rows, stored: Callable[[str], str], linked: Iterable[tuple[Contribution, bytes]]
+) -> Share:
     """Files that were linked, with the rows that are wanted. ``stored(path)``: the stored fingerprint."""
     files: list[LinkedFile] = []
     different: list[Contribution] = []
@@ -127,7 +129,11 @@ Limit = Callable[[str, int], contextlib.AbstractContextManager[None]]
 
 
 def link_share(
-    plan: LinkPlan, tasks: Sequence[LinkTask], facts: Callable[[LinkTask], bytes | None], catalog: LinkCatalog, limit: Limit
+    plan: LinkPlan,
+    tasks: Sequence[LinkTask],
+    facts: Callable[[LinkTask], bytes | None],
+    catalog: LinkCatalog,
+    limit: Limit,
 ) -> tuple[Share, list[str], list[LinkFault]]:
     """Link these files of a plan; which of them lack facts, and which could not be linked within the limits.
 

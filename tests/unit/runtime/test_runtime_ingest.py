@@ -11,7 +11,7 @@ import pytest
 from benchmarks.generate import generate
 from benchmarks.truth import compare
 from ray_lineage.errors import StoreRefused
-from ray_lineage.graph.ladybug import LadybugStore
+from ray_lineage.graph.sqlite import SqliteStore
 from ray_lineage.runtime import parse
 from ray_lineage.runtime.ingest import ingest
 from ray_lineage.runtime.summary import IngestSummary
@@ -43,7 +43,7 @@ def write(root: Path, files: dict[str, str | None]) -> None:
 
 
 def dump(folder: Path) -> dict[str, list[tuple[object, ...]]]:
-    store = LadybugStore(str(folder / "data" / "graph.lbug"), read_only=True)
+    store = SqliteStore(str(folder / "data" / "graph.db"), read_only=True)
     found = store.dump("p")
     store.close()
     return found

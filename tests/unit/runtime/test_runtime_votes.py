@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ray_lineage.compile import CompileOptions
-from ray_lineage.graph.ladybug import LadybugStore
 from ray_lineage.graph.open import open_store
+from ray_lineage.graph.sqlite import SqliteStore
 from ray_lineage.model import SourceFile
 from ray_lineage.runtime.ingest import ingest
 from ray_lineage.runtime.parse import Meta, Task
@@ -84,7 +84,7 @@ def test_an_ingest_reads_plain_files_as_their_neighbours(tmp_path: Path) -> None
     ).settings
     summary = ingest(settings, [str(root)])
     assert (summary.files, summary.compiled, summary.by_status) == (3, 3, {"ok": 3})
-    store = LadybugStore(str(tmp_path / "d" / "graph.lbug"), read_only=True)
+    store = SqliteStore(str(tmp_path / "d" / "graph.db"), read_only=True)
     dialects = {row[2]: row[4] for row in store.dump("p")["File"]}
     store.close()
     assert dialects == {"a.sql": "tsql", "b.sql": "tsql", "plain.sql": "tsql"}
