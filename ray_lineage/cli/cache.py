@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ray_lineage.cli.commands import Command, Group
 from ray_lineage.cli.output import print_json, settings
 from ray_lineage.errors import ExitCode
 
@@ -14,7 +15,11 @@ if TYPE_CHECKING:
     from ray_lineage.cache import ParseCache
 
 app = typer.Typer(
-    help="The parse cache: facts of files that were compiled before. It can always be deleted.", no_args_is_help=True
+    cls=Group,
+    help="The parse cache: facts of files that were compiled before. It can always be deleted.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
 )
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
@@ -28,13 +33,13 @@ def _open() -> ParseCache:
     )
 
 
-@app.command()
+@app.command(cls=Command)
 def path() -> None:
     """Where it lies."""
     typer.echo(os.path.abspath(settings().settings.parse_cache_path))
 
 
-@app.command()
+@app.command(cls=Command)
 def stats(as_json: _Json = False) -> int:
     """Entries, bytes, hits and misses, health: every value is looked at."""
     from ray_lineage.cache import examined
@@ -52,7 +57,7 @@ def stats(as_json: _Json = False) -> int:
     return int(ExitCode.OK if found.state == "ok" else ExitCode.FINDINGS)
 
 
-@app.command()
+@app.command(cls=Command)
 def clear(
     older_than: Annotated[
         int | None, typer.Option(metavar="DAYS", min=0, help="Only what was not used for so long.")
@@ -70,7 +75,7 @@ def clear(
         typer.echo(f"{count:,} entries {'would be' if dry_run else 'were'} deleted")
 
 
-@app.command()
+@app.command(cls=Command)
 def verify(as_json: _Json = False) -> int:
     """Read and check every entry, in a process of its own."""
     from ray_lineage.cache import VerifyReport

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from ray_lineage.compile.options import CompileOptions, ModelName
+from ray_lineage.dialects import DIALECTS
 from ray_lineage.model import Diagnostic, FileFacts, StatementFacts
 
 if TYPE_CHECKING:
@@ -26,12 +27,6 @@ _REVISION: Final = 11
 """Raise with every change of what compile gives: it is part of the cache's key and of every fingerprint."""
 
 COMPILER_VERSION: Final = f"{_REVISION}+sqlglot{version('sqlglot')}"
-
-DIALECTS: Final = (
-    "athena", "bigquery", "clickhouse", "databricks", "doris", "drill", "duckdb", "exasol", "fabric", "hive", "materialize",
-    "mysql", "oracle", "postgres", "presto", "redshift", "risingwave", "singlestore", "snowflake", "spark", "sqlite",
-    "starrocks", "teradata", "trino", "tsql",
-)  # fmt: skip
 
 
 def import_compiler() -> None:

@@ -125,7 +125,7 @@ def test_unknown_and_ambiguous_names(tmp_path: Path) -> None:
 
 
 def test_config_show_stars_secrets(tmp_path: Path) -> None:
-    done = run(tmp_path, "config", "show", "--json", NEO4J_PASSWORD="canary", NEO4J_URI="bolt://h")
+    done = run(tmp_path, "config", "show", "--json", NEO4J_PASSWORD="canary", NEO4J_URI="bolt+s://h")
     shown = json.loads(done.stdout)["settings"]
     assert "canary" not in done.stdout + done.stderr
     assert shown["neo4j_password"] == {"value": "***", "origin": "NEO4J_PASSWORD"}
