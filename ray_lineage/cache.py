@@ -25,7 +25,9 @@ from typing import Any, ClassVar, Final
 import msgspec
 
 from ray_lineage.compile.options import CompileOptions
-from ray_lineage.ownership import NotOurs, own_folder, private_folder, user_key
+from ray_lineage.errors import UsageError
+from ray_lineage.ownfolder import own_folder
+from ray_lineage.signing import private_folder, user_key
 from ray_lineage.sources.mounts import file_system, is_network
 
 logger = logging.getLogger("ray_lineage.cache")
@@ -156,9 +158,11 @@ class ParseCache:
             self._move("it is on a network file system")
             return
         try:
-            own_folder(self.path)
-        except NotOurs as error:
-            self._move(f"it stays as it is ({error})")
+            own_folder(self.path).close()
+        except UsageError as error:
+            if error.code != "RL252":  # something of somebody else's is there
+                raise
+            self._move(f"it stays as it is: {error.message}")
 
     def _move(self, reason: str) -> None:
         local = node_local_path()

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from ray_lineage.cache import ParseCache, VerifyReport, cache_key, examined, metas_fit, nameless, verify
 from ray_lineage.compile import CompileOptions
-from ray_lineage.ownership import own_folder
+from ray_lineage.ownfolder import own_folder
 
 DAY = 86_400
 
@@ -131,7 +131,7 @@ def test_flipped_bits_are_misses(tmp_path: Path) -> None:
             at = chance.randrange(len(whole))
             broken[at] ^= 1 << chance.randrange(8)
         folder = tmp_path / f"flipped{chance.random()}"
-        own_folder(str(folder))
+        own_folder(str(folder)).close()
         (folder / "data.mdb").write_bytes(broken)
         code = (
             "import sys; from ray_lineage.cache import ParseCache; c = ParseCache.open(sys.argv[1])\n"
@@ -232,7 +232,7 @@ def test_what_another_user_made_is_a_miss(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "attacker"))
     filled(tmp_path / "poisoned")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "victim"))
-    own_folder(str(tmp_path / "c"))
+    own_folder(str(tmp_path / "c")).close()
     shutil.copy(tmp_path / "poisoned" / "data.mdb", tmp_path / "c")
     cache = ParseCache.open(str(tmp_path / "c"))
     assert cache.get_many([k for k, _ in items(200)]) == [None] * 200

@@ -1,9 +1,8 @@
-"""The secret of a user, and folders that are claimed with it."""
+"""The secret of a user."""
 
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 import subprocess
 import sys
@@ -12,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from ray_lineage import ownership
-from ray_lineage.ownership import NotOurs, own_folder, user_key
+from ray_lineage import signing
+from ray_lineage.signing import user_key
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +26,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_key_is_made_once_and_closed_to_others(home: Path) -> None:
     key = user_key()
-    ownership._key_of.cache_clear()
+    signing._key_of.cache_clear()
     assert (len(key), user_key()) == (32, key)
     file = home / ".local" / "state" / "ray_lineage" / "cache.key"
     assert file.read_bytes() == key
@@ -35,7 +34,7 @@ def test_the_key_is_made_once_and_closed_to_others(home: Path) -> None:
 
 
 def test_processes_that_begin_together_agree(home: Path) -> None:
-    code = "from ray_lineage.ownership import user_key; print(user_key().hex())"
+    code = "from ray_lineage.signing import user_key; print(user_key().hex())"
     running = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) for _ in range(4)]
     assert len({process.communicate(timeout=60)[0] for process in running}) == 1
 
@@ -56,7 +55,7 @@ def test_without_a_home_it_lies_in_the_temporary_folder(
 def test_a_key_that_others_can_read_is_none(home: Path) -> None:
     first = user_key()
     (home / ".local" / "state" / "ray_lineage" / "cache.key").chmod(0o644)
-    ownership._key_of.cache_clear()
+    signing._key_of.cache_clear()
     assert user_key() != first
 
 
@@ -66,25 +65,3 @@ def test_nowhere_to_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "file"))
     with pytest.raises(OSError):
         user_key()
-
-
-def test_a_folder_is_known_again(tmp_path: Path) -> None:
-    own_folder(str(tmp_path / "deep" / "own"))
-    own_folder(str(tmp_path / "deep" / "own"))
-    assert stat.S_IMODE((tmp_path / "deep" / "own").stat().st_mode) == 0o700
-    assert [p.name for p in (tmp_path / "deep").iterdir()] == ["own"]
-
-
-def test_a_copy_is_not_ours(tmp_path: Path) -> None:
-    own_folder(str(tmp_path / "own"))
-    shutil.copytree(tmp_path / "own", tmp_path / "copy")
-    with pytest.raises(NotOurs):
-        own_folder(str(tmp_path / "copy"))
-
-
-def test_a_folder_of_a_lost_key_is_not_ours(tmp_path: Path, home: Path) -> None:
-    own_folder(str(tmp_path / "own"))
-    shutil.rmtree(home)
-    ownership._key_of.cache_clear()
-    with pytest.raises(NotOurs):
-        own_folder(str(tmp_path / "own"))
