@@ -21,7 +21,7 @@ from ray_lineage.model import Diagnostic, FileFacts, StatementFacts
 if TYPE_CHECKING:
     from ray_lineage.compile.template import Template
 
-__all__ = ["COMPILER_VERSION", "DIALECTS", "CompileOptions", "compile_text", "import_compiler"]
+__all__ = ["COMPILER_VERSION", "DIALECTS", "CompileOptions", "compile_text", "import_compiler", "needs_name"]
 
 _REVISION: Final = 11
 """Raise with every change of what compile gives: it is part of the cache's key and of every fingerprint."""
@@ -104,6 +104,7 @@ def _encodable(text: str) -> str:
 
 
 _MAY_BE_TEMPLATE: Final = re.compile(r"\{[{%#A-Za-z_]|\$[({]|%\(|%s|:[\d'\"]")
+_JINJA: Final = re.compile(r"\{[{%#]")
 _BACKTICKS: Final = frozenset({"mysql", "bigquery", "spark", "databricks", "hive", "clickhouse", "starrocks", "doris"})
 
 
@@ -120,6 +121,11 @@ def _model(template: Template, options: CompileOptions) -> ModelName | None:
     )
     materialized = config.get("materialized") or ("table" if template.snapshot else "view")
     return ModelName(tuple(p for p in parts if p), materialized)
+
+
+def needs_name(text: str) -> bool:
+    """May what this text says depend on its file's name (``CompileOptions.model``)? Only templates of Jinja name themselves."""
+    return _JINJA.search(text) is not None
 
 
 def _within(statement: StatementFacts, branches: Sequence[tuple[int, int]]) -> bool:
