@@ -170,7 +170,7 @@ def computed_columns(
         builder.collect(tree.expressions[0], scope, IDENTITY, found)
         refs = tuple(r for r in found.refs.values())
         assignments.append(Assignment(c._part(column.name), refs, column.name.line))
-    c._add(tokens, "create_table", builder, owner, target=name, assignments=tuple(assignments), reads=False)
+    c._add(tokens, "create_table", builder, owner, target=name, assignments=tuple(assignments))
 
 
 def defaults(c: FileCompiler, tokens: list[Token], name: Name, kind: str, owner: str) -> None:

@@ -216,7 +216,6 @@ def set_variable(c: FileCompiler, tokens: list[Token], owner: str) -> None:
     if at + 1 < len(tokens) and tokens[at + 1].text.upper() == "CURSOR":
         query = next((k for k in range(at, len(tokens)) if tokens[k].token_type in (T.SELECT, T.WITH)), -1)
         if query > 0:
-            c.seen += 1
             cursor(c, tokens[i + 1], tokens[query:], tokens, owner)
         return
     assign(c, name, [*plus, *tokens[at + 1 :]], owner)
@@ -227,7 +226,6 @@ def _holds_rows(c: FileCompiler, name: Token, value: list[Token], tokens: list[T
     while len(value) > 2 and value[0].token_type is T.L_PAREN and closing(value, 0) == len(value) - 1:
         value = value[1:-1]
     if value and value[0].token_type in (T.SELECT, T.WITH):
-        c.seen += 1
         cursor(c, name, value, tokens, owner)
         return True
     if value and value[0].text.upper() == "EXECUTE":
@@ -511,7 +509,6 @@ def open_cursor(c: FileCompiler, tokens: list[Token], owner: str) -> None:
         return
     query = tokens[i + 1 :]
     if query[0].token_type in (T.SELECT, T.WITH):
-        c.seen += 1
         cursor(c, parts[0], query, tokens, owner)
         return
     value = _until(query, 1 if query[0].text.upper() == "EXECUTE" else 0, ("USING",))
@@ -571,7 +568,6 @@ def receive(c: FileCompiler, tokens: list[Token], owner: str) -> None:
         parts, end = ddl.read_name(body, at + 1)
         target = c._full(parts)
         body = [*body[:at], *body[end:]]
-    c.seen += 1
     tree = c._parse(body, "SELECT")
     builder = c._builder()
     root = builder.query(tree)
@@ -595,7 +591,6 @@ def loop(c: FileCompiler, tokens: list[Token], owner: str) -> None:
         at = next((k for k, t in enumerate(tokens) if t.token_type in (T.SELECT, T.WITH)), -1)
         if at > 0:
             c.rows[c._part(tokens[1])] = (f"#cursor:{c._part(tokens[1])}",)
-            c.seen += 1
             cursor(c, tokens[1], tokens[at:], tokens, owner)
         return
     at = next((k for k, t in enumerate(tokens) if t.text.upper() == "IN"), len(tokens))
@@ -620,7 +615,6 @@ def loop(c: FileCompiler, tokens: list[Token], owner: str) -> None:
         value = _until(query, 1, ("USING",))
         _run_text(c, value, tokens, owner, (rows, ()), _binds(c, query, owner))
     elif reads:
-        c.seen += 1
         cursor(c, own, query, tokens, owner)
     elif len(query) == 1 or (len(query) > 1 and query[1].token_type is T.L_PAREN and query[-1].token_type is T.R_PAREN):
         c.rows[name] = (f"#cursor:{c._part(query[0])}",)
@@ -881,7 +875,6 @@ def condition(c: FileCompiler, tokens: list[Token], kind: str, owner: str) -> No
             i = end
         i += 1
     if roots:
-        c.seen += 1
         c._add(tokens, kind, builder, owner, subqueries=roots)
 
 

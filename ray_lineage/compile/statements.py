@@ -153,7 +153,6 @@ class FileCompiler(Variables):
         self.declarations: list[Declaration] = []
         self.diagnostics: list[Diagnostic] = []
         self.temporary: set[str] = set()
-        self.seen = 0
         self.failed = 0
         self.tokens: list[Token] = []
         self.owners: dict[int, str] = {}
@@ -377,7 +376,6 @@ class FileCompiler(Variables):
         elif verb == "REPLACE" and len(tokens) > 1 and tokens[1].text.upper() in ("VIEW", "TABLE", "FUNCTION", "MACRO"):
             self._create(tokens, "CREATE", owner)
         elif verb in _QUERIES or verb in _DATA:
-            self.seen += 1
             if verb == "UPDATE" and self.dialect == "teradata":
                 tokens = self._without_else(tokens, owner)
             self._data(tokens, verb, owner)
@@ -426,11 +424,9 @@ class FileCompiler(Variables):
         self._data([Token(T.SELECT, "SELECT", at.line, at.col, at.start, at.end), *tokens[1:]], "PERFORM", owner)
 
     def _assert(self, tokens: list[Token], owner: str) -> None:
-        self.seen += 1
         self._data(tokens[1 : _after_assert(tokens)], "PERFORM", owner)
 
     def _export(self, tokens: list[Token], owner: str) -> None:
-        self.seen += 1
         if len(tokens) > 1:
             (writes.port_table if tokens[1].text.upper() == "TABLE" else writes.export)(self, tokens, owner)
 
@@ -439,7 +435,6 @@ class FileCompiler(Variables):
 
     def _locking(self, tokens: list[Token], owner: str) -> None:
         """``LOCKING TABLE t FOR ACCESS SELECT ...`` of Teradata."""
-        self.seen += 1
         at = next((i for i, t in enumerate(tokens) if t.text.upper() in _QUERIES | _DATA and i > 2), -1)
         if at > 0:
             self._data(tokens[at:], tokens[at].text.upper(), owner)
@@ -461,7 +456,6 @@ class FileCompiler(Variables):
                 rest = tokens[i + 1 :]
                 verb = rest[0].text.upper()
                 if verb in _DATA or verb in _QUERIES:
-                    self.seen += 1
                     self._data(rest, verb, owner)
                 elif verb == "CREATE":
                     self._create(rest, "CREATE", owner)
@@ -836,7 +830,6 @@ class FileCompiler(Variables):
         declared = next((d for d in reversed(self.declarations) if ".".join(d.name) == owner), None)
         if declared is None or declared.kind != "Function":
             return
-        self.seen += 1
         define.define(
             self, tokens, tokens[i:end], declared.name, "Function", (), "create_function", owner, redeclare=declared
         )
@@ -909,7 +902,6 @@ class FileCompiler(Variables):
         head = ddl.read_create(tokens)
         if head is None:
             return
-        self.seen += 1
         is_view = "VIEW" in head.words
         temporary = bool(head.words & {"TEMP", "TEMPORARY", "VOLATILE"})
         if temporary and "GLOBAL" in head.words and self.dialect in ("oracle", "teradata", "exasol"):
@@ -961,7 +953,6 @@ class FileCompiler(Variables):
         for i, token in enumerate(tokens):
             word = token.text.upper()
             if word in ("FOR", "IS") and i + 1 < len(tokens) and tokens[i + 1].text.upper() in ("SELECT", "WITH"):
-                self.seen += 1
                 procedural.cursor(self, tokens[1], tokens[i + 1 :], tokens, owner)
                 return
         procedural.declare(self, tokens, owner)
@@ -1172,7 +1163,6 @@ class FileCompiler(Variables):
         defines: bool = False,
         influences: list[Influence] | None = None,
         subqueries: list[int] | None = None,
-        reads: bool = True,
         preset: tuple[str, ...] = (),
     ) -> None:
         if builder.calls:

@@ -389,7 +389,6 @@ def create(c: FileCompiler, tokens: list[Token], words: list[str], owner: str) -
     elif kind == "MODEL":
         query = _after_as(tokens, i)
         if query:
-            c.seen += 1
             define.define(c, tokens, query, name, "Table", (), "create_model", owner)
     elif kind == "PIPE":
         query = _after_as(tokens, i)
@@ -423,7 +422,6 @@ def create(c: FileCompiler, tokens: list[Token], words: list[str], owner: str) -
             c._parameters(tokens, i)
         query = _after_as(tokens, i)
         if query:
-            c.seen += 1
             define.define(c, tokens, query, name, "Function", (), "create_function", owner)
     else:
         return False
@@ -510,7 +508,6 @@ def _join_index(c: FileCompiler, tokens: list[Token], name: Name, i: int, owner:
             end = k
             break
     if end:
-        c.seen += 1
         define.define(c, tokens, query[:end], name, "MaterializedView", (), "create_view", owner)
     return True
 
@@ -597,7 +594,6 @@ def function_query(c: FileCompiler, tokens: list[Token], owner: str) -> bool:
         while len(query) > 2 and query[0].token_type is T.L_PAREN and closing(query, 0) == len(query) - 1:
             query = query[1:-1]
         if query and query[0].token_type in (T.SELECT, T.WITH):
-            c.seen += 1
             c.owner = owner
             define.define(
                 c,

@@ -416,12 +416,3 @@ _NOTHING: Final = Report([], "", 0.0, 0)
 def _deadline(tasks: Sequence[Task], batch: Batch) -> float:
     """Seconds after which a silent worker is ended: more than its own hard limits allow."""
     return sum(HARD_SECONDS + HARD_SECONDS_PER_BYTE * t.file.size for t in tasks[:2]) + batch.estimate * 20 + 10
-
-
-def outcome_counts(metas: Sequence[Meta]) -> dict[str, int]:
-    """How many files were ``parsed``, ``cached``, ``gone``, ``unreadable``."""
-    out: dict[str, int] = {}
-    for meta in metas:
-        what = ("cached" if meta.hit else "parsed") if meta.outcome == "facts" else meta.outcome
-        out[what] = out.get(what, 0) + 1
-    return out
