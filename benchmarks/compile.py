@@ -36,8 +36,8 @@ from sqlglot.errors import SqlglotError
 from sqlglot.tokens import Token
 
 from ray_lineage.compile import CompileOptions, compile_text
-from ray_lineage.compile.statements import FileCompiler
-from ray_lineage.compile.tokens import dialect_of, tokenize
+from ray_lineage.compile.sql.lex.tokens import dialect_of, tokenize
+from ray_lineage.compile.sql.statements import FileCompiler
 from ray_lineage.sources.decode import decode
 
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)

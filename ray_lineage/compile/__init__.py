@@ -10,22 +10,23 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
 from ray_lineage.compile.options import CompileOptions, ModelName
+from ray_lineage.compile.template import Template
 from ray_lineage.model import Diagnostic, FileFacts, StatementFacts
 
-if TYPE_CHECKING:
-    from ray_lineage.compile.template import Template
-
 __all__ = ["COMPILER_VERSION", "DIALECTS", "CompileOptions", "compile_text", "import_compiler"]
+
 
 _REVISION: Final = 10
 """Raise with every change of what compile gives: it is part of the cache's key and of every fingerprint."""
 
+
 COMPILER_VERSION: Final = f"{_REVISION}+sqlglot{version('sqlglot')}"
+
 
 DIALECTS: Final = (
     "athena", "bigquery", "clickhouse", "databricks", "doris", "drill", "duckdb", "exasol", "fabric", "hive", "materialize",
@@ -36,8 +37,8 @@ DIALECTS: Final = (
 
 def import_compiler() -> None:
     """Import now what a compile needs: it takes a second, and code that is replaced under a running process is not found later."""
-    import ray_lineage.compile.detect
-    import ray_lineage.compile.statements
+    import ray_lineage.compile.sql.detect
+    import ray_lineage.compile.sql.statements
     import ray_lineage.compile.template  # noqa: F401
 
 
@@ -46,7 +47,7 @@ def compile_text(text: str, options: CompileOptions, diagnostics: Sequence[Diagn
 
     ``diagnostics`` (of reading the file) are put in front of the facts' own. Raises ValueError for an unknown dialect.
     """
-    from ray_lineage.compile.detect import detect
+    from ray_lineage.compile.sql.detect import detect
 
     text = _encodable(text)
     with _few_collections():
@@ -109,6 +110,8 @@ def _encodable(text: str) -> str:
 
 
 _MAY_BE_TEMPLATE: Final = re.compile(r"\{[{%#A-Za-z_]|\$[({]|%\(|%s|:[\d'\"]")
+
+
 _BACKTICKS: Final = frozenset({"mysql", "bigquery", "spark", "databricks", "hive", "clickhouse", "starrocks", "doris"})
 
 
@@ -142,7 +145,7 @@ def _facts(
     diagnostics: Sequence[Diagnostic],
     model: ModelName | None = None,
 ) -> FileFacts:
-    from ray_lineage.compile.statements import FileCompiler
+    from ray_lineage.compile.sql.statements import FileCompiler
 
     compiler = FileCompiler(text, dialect, options, model)
     compiler.run()

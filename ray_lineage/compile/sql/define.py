@@ -8,24 +8,16 @@ import msgspec
 from sqlglot import exp
 from sqlglot.tokens import Token
 
-from ray_lineage.compile import ddl, procedural
-from ray_lineage.compile.kinds import T
-from ray_lineage.compile.scopes import IDENTITY, Collected, Scope
-from ray_lineage.compile.split import closing
-from ray_lineage.compile.tokens import start_line
-from ray_lineage.model import (
-    ALTERED,
-    Assignment,
-    Declaration,
-    DeclaredColumn,
-    Name,
-    Select,
-    TableRef,
-    passed_over,
-)
+from ray_lineage.compile.sql import procedural
+from ray_lineage.compile.sql.lex.columns import ColumnItem, added_columns, altered_column, read_columns
+from ray_lineage.compile.sql.lex.kinds import T
+from ray_lineage.compile.sql.lex.scan import closing, read_name
+from ray_lineage.compile.sql.lex.tokens import start_line
+from ray_lineage.compile.sql.query.scope import IDENTITY, Collected, Scope
+from ray_lineage.model import ALTERED, Assignment, Declaration, DeclaredColumn, Name, Select, TableRef, passed_over
 
 if TYPE_CHECKING:
-    from ray_lineage.compile.statements import FileCompiler
+    from ray_lineage.compile.sql.statements import FileCompiler
 
 
 def sequence_or_type(c: FileCompiler, tokens: list[Token], words: list[str]) -> None:
@@ -34,13 +26,13 @@ def sequence_or_type(c: FileCompiler, tokens: list[Token], words: list[str]) -> 
     is_sequence = words[i - 1] == "SEQUENCE"
     while i < len(tokens) and tokens[i].text.upper() in ("IF", "NOT", "EXISTS"):
         i += 1
-    name, i = ddl.read_name(tokens, i)
+    name, i = read_name(tokens, i)
     columns: tuple[DeclaredColumn, ...] = ()
     if not is_sequence:
         at = next((k for k in range(i, min(i + 3, len(tokens))) if tokens[k].text.upper() == "TABLE"), -1)
         if at < 0 or at + 1 >= len(tokens) or tokens[at + 1].token_type is not T.L_PAREN:
             return  # another name of a scalar type
-        columns = tuple(c._declared(x) for x in ddl._columns(tokens, at + 2, closing(tokens, at + 1))[0])
+        columns = tuple(c._declared(x) for x in read_columns(tokens, at + 2, closing(tokens, at + 1))[0])
     if name:
         kind = "Sequence" if is_sequence else "Type"
         c.declarations.append(Declaration(c._full(name), kind, start_line(tokens[0]), columns))
@@ -60,7 +52,7 @@ def alter_table(c: FileCompiler, tokens: list[Token], owner: str) -> None:
     i = 2
     while tokens[i].text.upper() in ("IF", "EXISTS", "ONLY"):
         i += 1
-    parts, i = ddl.read_name(tokens, i)
+    parts, i = read_name(tokens, i)
     if parts:
         procedural.alter_table(c, tokens, c._full(parts), i, owner)
         if c.is_tsql:
@@ -68,7 +60,7 @@ def alter_table(c: FileCompiler, tokens: list[Token], owner: str) -> None:
     if not parts:
         return
     name = c._full(parts)
-    added = ddl.added_columns(tokens, i)
+    added = added_columns(tokens, i)
     columns = tuple(c._declared(x) for x in added)
     if name[0].startswith("#"):
         if added:
@@ -80,7 +72,7 @@ def alter_table(c: FileCompiler, tokens: list[Token], owner: str) -> None:
     if added:
         c.declarations.append(Declaration(name, "Table", start_line(tokens[0]), columns, adds=True))
         computed_columns(c, tokens, added, name, owner)
-    altered = ddl.altered_column(tokens, i)
+    altered = altered_column(tokens, i)
     if altered is not None:
         declared = (c._declared(altered),)
         c.declarations.append(Declaration(name, ALTERED, start_line(tokens[0]), declared, adds=True))
@@ -150,7 +142,7 @@ def like(
 
 
 def computed_columns(
-    c: FileCompiler, tokens: list[Token], columns: list[ddl.ColumnItem], name: Name, owner: str, rows: Name = ()
+    c: FileCompiler, tokens: list[Token], columns: list[ColumnItem], name: Name, owner: str, rows: Name = ()
 ) -> None:
     """``rows`` are what the columns are made of, if not the table's own."""
     computed = [x for x in columns if x.computed[1] > x.computed[0]]
@@ -181,7 +173,7 @@ def defaults(c: FileCompiler, tokens: list[Token], name: Name, kind: str, owner:
     sequences: list[int] = []
     for i, token in enumerate(tokens[:-2]):
         if token.text.upper() == "NEXT" and [t.text.upper() for t in tokens[i + 1 : i + 3]] == ["VALUE", "FOR"]:
-            parts, _ = ddl.read_name(tokens, i + 3)
+            parts, _ = read_name(tokens, i + 3)
             if parts:
                 sequences.append(builder._add(TableRef(c._full(parts), token.line)))
     if sequences:

@@ -1,7 +1,6 @@
 """Token rewrites that close gaps between SQL as people write it and the grammar that the parser knows.
 
-The compiled parser cannot be patched, its input can: each rewrite drops or replaces tokens that carry no lineage.
-"""
+The compiled parser cannot be patched, its input can: each rewrite drops or replaces tokens that carry no lineage."""
 
 from __future__ import annotations
 
@@ -11,9 +10,9 @@ from typing import Final, NamedTuple
 
 from sqlglot.tokens import Token, TokenType
 
-from ray_lineage.compile.kinds import T
-from ray_lineage.compile.split import closing
-from ray_lineage.compile.tokens import made
+from ray_lineage.compile.sql.lex.kinds import T
+from ray_lineage.compile.sql.lex.scan import at_top_level, closing, end_of_clause
+from ray_lineage.compile.sql.lex.tokens import made
 
 HINTS: Final = frozenset(
     [
@@ -44,6 +43,8 @@ HINTS: Final = frozenset(
         "SPATIAL_WINDOW_MAX_CELLS",
     ]
 )
+
+
 METHODS: Final = frozenset(
     {
         # xml
@@ -63,6 +64,7 @@ METHODS: Final = frozenset(
 )  # fmt: skip
 """Methods of SQL Server's own types: ``column.value(...)`` is no function of a schema."""
 
+
 _METHOD: Final = re.compile(r"\.\s*\[?(\w+)\]?\s*\(")
 
 
@@ -72,6 +74,8 @@ def has_methods(text: str) -> bool:
 
 
 _COMPOUND: Final = frozenset({T.PLUS, T.DASH, T.STAR, T.SLASH, T.MOD, T.AMP, T.CARET, T.PIPE})
+
+
 _TRIGGERS: Final = frozenset({T.WITH, T.OPTION, T.TOP, T.EQ, T.WHERE})
 
 
@@ -201,6 +205,8 @@ _BEFORE_OPERAND: Final = frozenset(
     {T.COMMA, T.L_PAREN, T.EQ, T.SELECT, T.PLUS, T.DASH, T.STAR, T.SLASH, T.MOD, T.WHERE, T.AND, T.OR, T.ON, T.WHEN, T.THEN,
      T.ELSE, T.NOT, T.NEQ, T.GT, T.LT, T.GTE, T.LTE, T.FROM, T.DISTINCT, T.NUMBER, T.IN, T.LIKE, T.BETWEEN}
 )  # fmt: skip
+
+
 _BEFORE_WORDS: Final = frozenset({"APPLY", "JOIN", "BY", "SET", "RETURN", "VALUES", "TOP", "CASE"})
 
 
@@ -209,27 +215,13 @@ def _with_from(tokens: list[Token]) -> list[Token]:
     i = 1
     if i < len(tokens) and tokens[i].token_type is T.TOP:
         i = _after_top(tokens, i)
-    froms = _at_top_level(tokens, i, T.FROM)
+    froms = at_top_level(tokens, i, T.FROM)
     if len(froms) > 1 and froms[0] == i:  # DELETE FROM a FROM t AS a
         return [*tokens[:i], *tokens[i + 1 :]]
     if froms:
         return tokens
     at = tokens[i - 1]
     return [*tokens[:i], Token(T.FROM, "FROM", at.line, at.col, at.start, at.end), *tokens[i:]]
-
-
-def _at_top_level(tokens: list[Token], start: int, wanted: TokenType) -> list[int]:
-    depth = 0
-    found: list[int] = []
-    for i in range(start, len(tokens)):
-        kind = tokens[i].token_type
-        if kind is T.L_PAREN:
-            depth += 1
-        elif kind is T.R_PAREN:
-            depth -= 1
-        elif depth == 0 and kind is wanted:
-            found.append(i)
-    return found
 
 
 _OUTPUT_ENDS: Final = {
@@ -252,7 +244,7 @@ def take_outputs(tokens: list[Token], verb: str) -> tuple[list[Token], list[Outp
     clauses: list[OutputClause] = []
     ends = _OUTPUT_ENDS.get(verb, frozenset())
     while T.RETURNING in [t.token_type for t in tokens]:
-        at = next(iter(_at_top_level(tokens, 0, T.RETURNING)), -1)
+        at = next(iter(at_top_level(tokens, 0, T.RETURNING)), -1)
         if at < 0:
             return tokens, clauses
         end, depth = len(tokens), 0
@@ -266,7 +258,7 @@ def take_outputs(tokens: list[Token], verb: str) -> tuple[list[Token], list[Outp
                 end = i
                 break
         body = tokens[at + 1 : end]
-        into = next(iter(_at_top_level(body, 0, T.INTO)), -1)
+        into = next(iter(at_top_level(body, 0, T.INTO)), -1)
         clauses.append(OutputClause(body[:into], body[into + 1 :]) if into >= 0 else OutputClause(body, []))
         tokens = [*tokens[:at], *tokens[end:]]
     return tokens, clauses
@@ -313,9 +305,9 @@ def _expand_compound(out: list[Token], equals: Token) -> None:
     out.append(operator)
 
 
-# --------------------------------------------------------------------------- other dialects
-
 _INSERT_WORDS: Final = frozenset({"LOW_PRIORITY", "DELAYED", "HIGH_PRIORITY", "IGNORE"})
+
+
 _MODEL_NEXT: Final = frozenset(
     {"DIMENSION", "PARTITION", "MAIN", "REFERENCE", "IGNORE", "KEEP", "UNIQUE", "RETURN", "MEASURES"}
 )
@@ -385,10 +377,10 @@ def _plain_oracle(tokens: list[Token], verb: str) -> list[Token]:
         if word == "LOG" and following.text.upper() == "ERRORS":
             break
         if word == "MODEL" and following.text.upper() in _MODEL_NEXT:
-            i = _end_of_clause(tokens, i, frozenset({T.ORDER_BY, T.UNION, T.EXCEPT, T.INTERSECT}))
+            i = end_of_clause(tokens, i, frozenset({T.ORDER_BY, T.UNION, T.EXCEPT, T.INTERSECT}))
             continue
         if word == "DELETE" and verb == "MERGE" and i and following.token_type is T.WHERE:
-            end = _end_of_clause(tokens, i, frozenset({T.WHEN}))
+            end = end_of_clause(tokens, i, frozenset({T.WHEN}))
             removed = tokens[i + 2 : end]
             i = end
             continue
@@ -487,23 +479,9 @@ def _plain_cube(tokens: list[Token], verb: str) -> list[Token]:
 _AFTER_GROUP: Final = frozenset(
     {T.HAVING, T.WINDOW, T.ORDER_BY, T.LIMIT, T.UNION, T.EXCEPT, T.INTERSECT, T.OFFSET, T.FETCH, T.SELECT}
 )
+
+
 _BEFORE_GROUPING: Final = frozenset({T.GROUP_BY, T.COMMA, T.ALL, T.DISTINCT, T.L_PAREN})
-
-
-def _end_of_clause(tokens: list[Token], i: int, ends: frozenset[TokenType]) -> int:
-    """Where the clause at ``i`` ends: at one of ``ends`` on its own level, or where its parenthesis closes."""
-    depth = 0
-    for j in range(i, len(tokens)):
-        kind = tokens[j].token_type
-        if kind is T.L_PAREN:
-            depth += 1
-        elif kind is T.R_PAREN:
-            depth -= 1
-            if depth < 0:
-                return j
-        elif depth == 0 and j > i and kind in ends:
-            return j
-    return len(tokens)
 
 
 _TERADATA_TYPES: Final = frozenset(
@@ -577,6 +555,8 @@ def _plain_teradata(tokens: list[Token], verb: str) -> list[Token]:
 
 
 _FIELDS: Final = frozenset({"YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND"})
+
+
 _BEFORE_VALUE: Final = frozenset(
     {
         T.SELECT, T.COMMA, T.L_PAREN, T.EQ, T.LT, T.GT, T.LTE, T.GTE, T.NEQ, T.WHERE, T.AND, T.OR, T.NOT, T.PLUS, T.DASH, T.ON,
@@ -601,7 +581,7 @@ def _plain_times(tokens: list[Token], verb: str) -> list[Token]:
                 i = _after_field(tokens, i + 1)
             continue
         if word == "RESET" and i + 1 < n and tokens[i + 1].token_type is T.WHEN:
-            i = _end_of_clause(tokens, i, frozenset({T.ROWS}))
+            i = end_of_clause(tokens, i, frozenset({T.ROWS}))
             continue
         if token.token_type is T.L_PAREN and out:
             words = [t.text.upper() for t in tokens[i + 1 : i + 4]]
@@ -648,11 +628,11 @@ def _plain_table_functions(tokens: list[Token], verb: str) -> list[Token]:
 
 def _plain_expand(tokens: list[Token], verb: str) -> list[Token]:
     """Of Teradata: ``SELECT p ... EXPAND ON PERIOD(a, b) AS p BY ...`` -> ``SELECT (PERIOD(a, b)) ...``."""
-    at = next((i for i in _at_top_level(tokens, 0, T.ON) if tokens[i - 1].text.upper() == "EXPAND"), -1)
+    at = next((i for i in at_top_level(tokens, 0, T.ON) if tokens[i - 1].text.upper() == "EXPAND"), -1)
     if at < 0:
         return tokens
-    end = _end_of_clause(tokens, at, frozenset({T.WHERE, T.GROUP_BY, T.QUALIFY, T.ORDER_BY, T.HAVING}))
-    alias = next(iter(_at_top_level(tokens, at, T.ALIAS)), -1)
+    end = end_of_clause(tokens, at, frozenset({T.WHERE, T.GROUP_BY, T.QUALIFY, T.ORDER_BY, T.HAVING}))
+    alias = next(iter(at_top_level(tokens, at, T.ALIAS)), -1)
     kept = [*tokens[: at - 1], *tokens[end:]]
     if not 0 <= alias < end - 1:
         return kept
@@ -865,7 +845,7 @@ def _plain_update_from(tokens: list[Token], verb: str) -> list[Token]:
     """``UPDATE ... FROM (VALUES ...) AS v (a), t`` -> ``... FROM (SELECT * FROM (VALUES ...) AS v (a)) AS v, t``."""
     if verb != "UPDATE":
         return tokens
-    at = next(iter(_at_top_level(tokens, 0, T.FROM)), -1)
+    at = next(iter(at_top_level(tokens, 0, T.FROM)), -1)
     if at < 0 or at + 2 >= len(tokens) or tokens[at + 2].token_type is not T.VALUES:
         return tokens
     name = closing(tokens, at + 1) + 1
@@ -917,7 +897,7 @@ def _plain_pipes(tokens: list[Token], verb: str) -> list[Token]:
         if token.token_type is not T.PIPE_GT or word not in ("SET", "DROP", "RENAME"):
             i += 1
             continue
-        end = _end_of_clause(tokens, i + 2, frozenset({T.PIPE_GT}))
+        end = end_of_clause(tokens, i + 2, frozenset({T.PIPE_GT}))
         at = tokens[i + 1]
 
         def mark(kind: TokenType, text: str, at: Token = at) -> Token:
@@ -1007,9 +987,6 @@ def take_returning(tokens: list[Token]) -> tuple[list[Token], list[OutputClause]
     return tokens[:at], [OutputClause(tokens[at + 1 : into], tokens[into + 1 :])]
 
 
-# --------------------------------------------------------------------------- which texts need what
-
-
 class _Rule(NamedTuple):
     """The words of ``needle`` are looked for first: that costs next to nothing. Both are in lower case."""
 
@@ -1035,8 +1012,14 @@ def _rule(dialects: str, needle: str, pattern: str, rewrite: Rewrite) -> _Rule:
 
 
 _MYSQLS: Final = "mysql singlestore starrocks doris any"
+
+
 _SPARKS: Final = "hive spark spark2 databricks any"
+
+
 _POSTGRES: Final = "postgres redshift duckdb materialize risingwave snowflake any"
+
+
 _ALL: Final = (
     _rule(_MYSQLS + " sqlite", "replace", "", _plain_insert),
     _rule(_MYSQLS, "insert", r"\binsert\s+(?:low_priority|delayed|high_priority|ignore)\b", _plain_insert),
@@ -1087,6 +1070,8 @@ _ALL: Final = (
     _rule(_POSTGRES, "::", r"::\s*[\w.\"]+\s*\[\s*\d*\s*\]", _plain_array_casts),
     _rule("postgres any", "using", r"\busing\s*\([^)]*\)\s*as\b", _plain_using),
 )
+
+
 _RULES: Final = {
     dialect: tuple(rule for rule in _ALL if dialect in rule.dialects)
     for dialect in {d for r in _ALL for d in r.dialects}

@@ -1,8 +1,7 @@
 """What stands in script files but is no SQL: commands of the engines' own clients, and data between statements.
 
 psql's backslash commands and ``COPY ... FROM stdin`` blocks, SQL*Plus's directives and substitution variables, MySQL's
-versioned comments, the marks between cells of notebooks. They are blanked or turned into the SQL that they mean; lines stay where they are.
-"""
+versioned comments, the marks between cells of notebooks. They are blanked or turned into the SQL that they mean; lines stay where they are."""
 
 from __future__ import annotations
 
@@ -10,6 +9,8 @@ import re
 from typing import Final
 
 _PSQL: Final = frozenset({"postgres", "redshift", "materialize", "risingwave", ""})
+
+
 _MYSQL: Final = frozenset({"mysql", "singlestore", "starrocks", "doris", ""})
 
 
@@ -34,25 +35,37 @@ def without_client_commands(text: str, dialect: str) -> str:
 
 
 _NOTEBOOKS: Final = frozenset({"databricks", "spark", "hive", ""})
+
+
 _CELL: Final = "-- COMMAND ----------"
 """Between the cells of Databricks's notebooks, whose statements need no other end."""
+
+
 _DOTTED: Final = frozenset({"sqlite", "duckdb", "teradata"})
+
+
 _DOT_COMMAND: Final = re.compile(r"(\A|;[ \t]*\r?\n|\n[ \t]*\r?\n|--[^\n]*\n)((?:[ \t]*\.[A-Za-z][^\n]*(?:\n|\Z))+)")
 """Commands of sqlite3, duckdb and BTEQ, where no statement is open."""
+
+
 _SCRIPT: Final = re.compile(
     r"^[ \t]*CREATE\b[^;\n]*\bSCRIPT\b.*?^/[ \t]*\r?$", re.IGNORECASE | re.MULTILINE | re.DOTALL
 )
 """A script of Exasol, in another language."""
 
 
-# --------------------------------------------------------------------------- psql
-
 _DATA: Final = re.compile(
     r"^([ \t]*COPY\b[^;]{1,20000}?\bFROM\s+STDIN\b[^;\n]*;)[ \t]*\r?\n(.*?)^\\\.[ \t]*\r?$",
     re.IGNORECASE | re.MULTILINE | re.DOTALL,
 )
+
+
 _COPY: Final = re.compile(r"^([ \t]*)\\(copy\b[^\n]*?);?[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+
+
 _COMMAND: Final = re.compile(r"^[ \t]*\\[A-Za-z!?.][^\n]*$", re.MULTILINE)
+
+
 _SEND: Final = re.compile(r"\\(?:g|gx|gset|gexec|gdesc|crosstabview|watch)\b[^\n]*$", re.MULTILINE)
 
 
@@ -63,10 +76,12 @@ def _without_psql(text: str) -> str:
     return _SEND.sub(";", _COMMAND.sub("", text))
 
 
-# --------------------------------------------------------------------------- MySQL
-
 _VERSIONED: Final = re.compile(r"/\*M?!\d*([^*]*(?:\*(?!/)[^*]*)*)\*/")
+
+
 _MYSQL_END: Final = re.compile(r"\\[gG][ \t]*\r?$", re.MULTILINE)
+
+
 _SOURCE: Final = re.compile(
     r"^[ \t]*(?:source[ \t]+[\w./\\-]+[ \t]*;?|\\\.[^\n]*)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE
 )
@@ -76,8 +91,6 @@ def _unwrapped(found: re.Match[str]) -> str:
     """``/*!40101 statement */`` is the statement for every server that is not very old."""
     return " " + found.group(1) + " "
 
-
-# --------------------------------------------------------------------------- SQL*Plus
 
 _DIRECTIVE: Final = re.compile(
     r"[ \t]*(?:"
@@ -90,11 +103,19 @@ _DIRECTIVE: Final = re.compile(
     r"@|!)",
     re.IGNORECASE,
 )
+
+
 _EXECUTE: Final = re.compile(r"[ \t]*EXEC(?:UTE)?[ \t]+(?!IMMEDIATE)", re.IGNORECASE)
+
+
 _DEFINE: Final = re.compile(
     r"[ \t]*DEF(?:INE)?[ \t]+(\w+)[ \t]*=[ \t]*['\"]?([\w.$#]+)['\"]?[ \t]*;?[ \t]*$", re.IGNORECASE
 )
+
+
 _SUBSTITUTED: Final = re.compile(r"&&?(\w+)\.?")
+
+
 _SLASH: Final = re.compile(r"[ \t]*/[ \t]*$")
 
 
@@ -140,3 +161,22 @@ def _without_sqlplus(text: str) -> str:
             line = _SUBSTITUTED.sub(lambda m: values.get(m.group(1).lower(), m.group(1)), line)
         out.append(line)
     return "\n".join(out)
+
+
+_DELIMITER: Final = re.compile(r"^[ \t]*DELIMITER[ \t]+(\S+)[^\n]*", re.IGNORECASE | re.MULTILINE)
+
+
+def without_delimiters(text: str) -> str:
+    """MySQL's client directive: every other delimiter becomes ``;``, in a text of the same length."""
+    out: list[str] = []
+    at, mark = 0, ";"
+    for found in [*_DELIMITER.finditer(text), None]:
+        piece = text[at : found.start() if found else len(text)]
+        if mark != ";":
+            # the inner ; end statements as well: they are where a body's statements end
+            piece = piece.replace(mark, ";" + " " * (len(mark) - 1))
+        out.append(piece)
+        if found:
+            out.append(" " * (found.end() - found.start()))
+            at, mark = found.end(), found.group(1)
+    return "".join(out)

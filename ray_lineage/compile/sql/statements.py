@@ -13,15 +13,19 @@ from sqlglot.errors import ParseError, SqlglotError
 from sqlglot.expressions import Expression
 from sqlglot.tokens import Token
 
-from ray_lineage.compile import data, ddl, define, foreign, procedural, tablefuncs, writes
-from ray_lineage.compile.client import without_client_commands
-from ray_lineage.compile.dynamic import UNKNOWN, Text, Texts, excludes, may_run_texts
-from ray_lineage.compile.excerpt import Item, innermost, item_ranges
-from ray_lineage.compile.kinds import DELIMITED, LITERALS, T
-from ray_lineage.compile.names import PG_CATALOG, folder, with_defaults
 from ray_lineage.compile.options import CompileOptions, ModelName
-from ray_lineage.compile.relations import Builder
-from ray_lineage.compile.rewrite import (
+from ray_lineage.compile.sql import data, define, foreign, procedural, tablefuncs, writes
+from ray_lineage.compile.sql.client import without_client_commands, without_delimiters
+from ray_lineage.compile.sql.constants import UNKNOWN, Text, Texts, excludes, may_run_texts
+from ray_lineage.compile.sql.excerpt import Item, innermost, item_ranges
+from ray_lineage.compile.sql.lex.columns import ColumnItem, read_column, read_columns, read_create
+from ray_lineage.compile.sql.lex.kinds import DELIMITED, LITERALS, T
+from ray_lineage.compile.sql.lex.scan import closing, list_items, read_name
+from ray_lineage.compile.sql.lex.tokens import dialect_of, reason_of, shifted, start_line, tokenize
+from ray_lineage.compile.sql.names import PG_CATALOG, folder, with_defaults
+from ray_lineage.compile.sql.query.scope import Scope
+from ray_lineage.compile.sql.relations import Builder
+from ray_lineage.compile.sql.rewrite import (
     OutputClause,
     Rewrite,
     has_methods,
@@ -31,11 +35,10 @@ from ray_lineage.compile.rewrite import (
     take_outputs,
     take_returning,
 )
-from ray_lineage.compile.rowsets import into_remote, may_have_rowsets, rewrite_rowsets
-from ray_lineage.compile.scopes import Scope
-from ray_lineage.compile.split import Slice, closing, split, without_delimiters
-from ray_lineage.compile.tokens import dialect_of, reason_of, shifted, start_line, tokenize
-from ray_lineage.compile.variables import Variables, begin_program, declare, leave_block
+from ray_lineage.compile.sql.rowsets import into_remote, may_have_rowsets, rewrite_rowsets
+from ray_lineage.compile.sql.split import split
+from ray_lineage.compile.sql.split.flow import Slice
+from ray_lineage.compile.sql.variables import Variables, begin_program, declare, leave_block
 from ray_lineage.model import (
     ANY,
     ANY_LOOP,
@@ -54,16 +57,38 @@ from ray_lineage.model import (
 )
 
 _MAX_DEPTH: Final = 200  # nested parentheses in one statement; the parser fails at about 500, and crashes far above
+
+
 _MAX_TOKENS: Final = 400_000  # of one statement
+
+
 _EXCERPT: Final = 300  # characters
+
+
 _EXPRESSION: Final = 160  # characters of an expression's text
+
+
 _ROWS: Final = 100  # of INSERT ... VALUES that are parsed
+
+
 _BODIES: Final = frozenset({T.HEREDOC_STRING, T.STRING, T.RAW_STRING})
+
+
 _QUERIES: Final = frozenset({"SELECT", "WITH", "(", "FROM", "VALUES", "TABLE", "PIVOT", "UNPIVOT"})
+
+
 _PIVOTS: Final = {"PIVOT_WIDER": (T.PIVOT, "PIVOT"), "PIVOT_LONGER": (T.UNPIVOT, "UNPIVOT")}
+
+
 _DATA: Final = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE"})
+
+
 _NONE: Final[frozenset[str]] = frozenset()
+
+
 _FILES_AS_TABLES: Final = frozenset({"spark", "spark2", "databricks", "duckdb", "drill"})
+
+
 _FORMATS: Final = frozenset(
     [
         "parquet",
@@ -84,23 +109,41 @@ _FORMATS: Final = frozenset(
         "arrow",
     ]
 )
+
+
 _CREATES: Final = frozenset({"CREATE", "CREATE TABLE", "CREATE VIEW", "ALTER"})
+
+
 _SHORT_VERBS: Final = {
     "INS": (T.INSERT, "INSERT"),
     "UPD": (T.UPDATE, "UPDATE"),
     "DEL": (T.DELETE, "DELETE"),
     "SEL": (T.SELECT, "SELECT"),
 }
+
+
 _USED: Final = frozenset({"DATABASE", "SCHEMA", "CATALOG"})
+
+
 _USES_SCHEMAS: Final = frozenset(
     {"mysql", "singlestore", "starrocks", "doris", "hive", "spark", "databricks", "clickhouse", "trino", "presto",
      "athena", "drill"}
 )  # fmt: skip
 """Where ``USE name`` names what stands in front of a table's name."""
+
+
 _NAMES_BY_TEXT: Final = frozenset({"snowflake", "databricks", "spark", ""})
+
+
 _NAMED_BY_TEXT: Final = re.compile(r"identifier|table\s*\(\s*[$:]")
+
+
 _PLPGSQL: Final = frozenset({"postgres", "redshift", "materialize", "risingwave", ""})
+
+
 _SCANNED: Final = frozenset({"IF", "WHILE", "SET", "DECLARE", "RETURN", "PRINT"})
+
+
 _SCALARS: Final = frozenset(
     {
         "bigint",
@@ -119,7 +162,10 @@ _SCALARS: Final = frozenset(
 )
 """Types that may look like the user's own (``[int]``, ``sysname``)."""
 
+
 _INNER: Final = frozenset({T.MERGE, T.UPDATE, T.DELETE, T.INSERT})
+
+
 _PROGRAMS: Final = {
     "PROC": "Procedure",
     "PROCEDURE": "Procedure",
@@ -238,8 +284,8 @@ class FileCompiler(Variables):
         words = [t.text.upper() for t in tokens]
         on = next((k for k, w in enumerate(words) if w == "ON"), -1)
         run = next((k for k, w in enumerate(words) if w in ("FUNCTION", "PROCEDURE") and words[k - 1] == "EXECUTE"), -1)
-        table = ddl.read_name(tokens, on + 1)[0] if on > 0 else []
-        function = ddl.read_name(tokens, run + 1)[0] if run > 0 else []
+        table = read_name(tokens, on + 1)[0] if on > 0 else []
+        function = read_name(tokens, run + 1)[0] if run > 0 else []
         return self._full(table) if table else (), self._full(function) if function else ()
 
     def texts_of(self, owner: str) -> Texts:
@@ -464,7 +510,7 @@ class FileCompiler(Variables):
     def _use(self, tokens: list[Token], owner: str) -> None:
         """``USE [DATABASE|SCHEMA|CATALOG] [a.]b``: what completes the names that follow."""
         word = tokens[1].text.upper() if len(tokens) > 2 else ""
-        name, _ = ddl.read_name(tokens, 2 if word in _USED else 1)
+        name, _ = read_name(tokens, 2 if word in _USED else 1)
         if not name or name[0].text.upper() in ("ROLE", "WAREHOUSE", "SECONDARY"):
             return
         parts = self._name(name)
@@ -537,7 +583,7 @@ class FileCompiler(Variables):
             )
             if at > 0:
                 value = tokens[at + 1 :]
-                if self._part(tokens[0]) not in self.resultsets or not procedural._holds_rows(
+                if self._part(tokens[0]) not in self.resultsets or not procedural.holds_rows(
                     self, tokens[0], value, tokens, owner
                 ):
                     procedural.assign(self, tokens[0].text, value, owner)
@@ -552,10 +598,10 @@ class FileCompiler(Variables):
         if i == 2 and tokens[2].token_type is T.DCOLON:
             i = 3
         while i < len(tokens):
-            old, i = ddl.read_name(tokens, i)
+            old, i = read_name(tokens, i)
             if not old or i >= len(tokens) or tokens[i].text.upper() != "TO":
                 return
-            new, i = ddl.read_name(tokens, i + 1)
+            new, i = read_name(tokens, i + 1)
             if not new:
                 return
             name, renamed = self._full(old), self._full(new)
@@ -617,7 +663,7 @@ class FileCompiler(Variables):
             return self._qualified((f"@{self.fold(this.name, False)}",))
         if isinstance(this, exp.DynamicIdentifier):  # IDENTIFIER('a.b')
             text = this.name
-            parts = ddl.read_name(tokenize(text, self.dialect)[0], 0)[0] if isinstance(this.this, exp.Literal) else []
+            parts = read_name(tokenize(text, self.dialect)[0], 0)[0] if isinstance(this.this, exp.Literal) else []
             return self._full(parts) if parts else ("#" + UNKNOWN,)
         if isinstance(this, exp.DirectoryStage):  # DIRECTORY(@stage)
             this = this.this
@@ -672,7 +718,7 @@ class FileCompiler(Variables):
         i = at + 1
         while i < len(tokens) and tokens[i].text.upper() in ("IF", "NOT", "EXISTS", "BODY"):
             i += 1
-        parts, i = ddl.read_name(tokens, i)
+        parts, i = read_name(tokens, i)
         if not parts:
             return
         name = self._full(parts)
@@ -708,7 +754,7 @@ class FileCompiler(Variables):
 
     def _trigger_table(self, tokens: list[Token], i: int, owner: str) -> None:
         at = next((j for j in range(i, len(tokens)) if tokens[j].text.upper() == "ON"), -1)
-        parts, _ = ddl.read_name(tokens, at + 1) if at > 0 else ([], 0)
+        parts, _ = read_name(tokens, at + 1) if at > 0 else ([], 0)
         if parts and parts[-1].text.upper() not in ("DATABASE", "SERVER"):
             self.trigger_tables[owner] = self._full(parts)
 
@@ -722,7 +768,7 @@ class FileCompiler(Variables):
             return
         rows: Name = (f"#rows:{owner}",)
         for table in distinct:
-            procedural._move(self, tokens, table, rows, "trigger", owner)
+            procedural.move(self, tokens, table, rows, "trigger", owner)
         self.rows["new"] = self.rows["old"] = rows
 
     def _row_names(self, tokens: list[Token], owner: str) -> None:
@@ -749,7 +795,7 @@ class FileCompiler(Variables):
         """Parameters are no columns."""
         if i >= len(tokens) or tokens[i].token_type is not T.L_PAREN:
             return
-        for a, b in ddl.items(tokens, i + 1, closing(tokens, i)):
+        for a, b in list_items(tokens, i + 1, closing(tokens, i)):
             while a < b - 1 and tokens[a].text.upper() in ("IN", "OUT", "INOUT", "VARIADIC"):
                 a += 1
             if b - a > 1 or untyped:
@@ -760,9 +806,9 @@ class FileCompiler(Variables):
         if i >= len(tokens) or tokens[i].token_type is not T.L_PAREN:
             return ()
         out: list[DeclaredColumn] = []
-        for a, b in ddl.items(tokens, i + 1, closing(tokens, i)):
+        for a, b in list_items(tokens, i + 1, closing(tokens, i)):
             if b - a > 2 and tokens[a].text.upper() in ("OUT", "INOUT"):
-                out.append(self._declared(ddl._column(tokens, a + 1, b)))
+                out.append(self._declared(read_column(tokens, a + 1, b)))
         return tuple(out)
 
     def _tsql_parameters(self, tokens: list[Token], i: int, owner: str) -> None:
@@ -770,7 +816,7 @@ class FileCompiler(Variables):
         end = len(tokens)
         if i < end and tokens[i].token_type is T.L_PAREN:
             i, end = i + 1, closing(tokens, i)
-        for a, b in ddl.items(tokens, i, end):
+        for a, b in list_items(tokens, i, end):
             if tokens[a].token_type is not T.PARAMETER or a + 1 >= b:
                 continue
             name = str(self.fold("@" + tokens[a + 1].text, False))
@@ -783,7 +829,7 @@ class FileCompiler(Variables):
 
     def of_type(self, tokens: list[Token], i: int, owner: str) -> None:
         """``@v [AS] SomeType``: if it is a table type, its columns are the variable's."""
-        variable, at = ddl.read_name(tokens, i)
+        variable, at = read_name(tokens, i)
         if at < len(tokens) and tokens[at].text.upper() == "AS":
             at += 1
         if (
@@ -792,7 +838,7 @@ class FileCompiler(Variables):
             or tokens[at].text.lower() in _SCALARS
         ):
             return
-        parts, _ = ddl.read_name(tokens, at)
+        parts, _ = read_name(tokens, at)
         if variable and parts:
             self.declarations.append(
                 Declaration((self._part(variable[0]),), "TempTable", tokens[i].line, (), -1, True, False,
@@ -804,13 +850,13 @@ class FileCompiler(Variables):
         at = next((j for j in range(i, min(i + 5, len(tokens))) if tokens[j].text.upper() == "TABLE"), -1)
         if at < 0 or at + 1 >= len(tokens) or tokens[at + 1].token_type is not T.L_PAREN:
             return ()
-        columns, _ = ddl._columns(tokens, at + 2, closing(tokens, at + 1))
-        variable, _ = ddl.read_name(tokens, i + 1)
+        columns, _ = read_columns(tokens, at + 2, closing(tokens, at + 1))
+        variable, _ = read_name(tokens, i + 1)
         if variable and variable[0].text.startswith("@"):
             self.returned[".".join(name)] = (self._part(variable[0]), *name)
         return tuple(self._declared(c) for c in columns)
 
-    def _declared(self, item: ddl.ColumnItem) -> DeclaredColumn:
+    def _declared(self, item: ColumnItem) -> DeclaredColumn:
         passed = item.filled and (self.is_tsql or (self.dialect == "clickhouse" and item.computed[1] > 0))
         return DeclaredColumn(self._part(item.name), item.type, item.name.line, passed)
 
@@ -899,7 +945,7 @@ class FileCompiler(Variables):
             "PUBLICATION",
         ):
             return
-        head = ddl.read_create(tokens)
+        head = read_create(tokens)
         if head is None:
             return
         is_view = "VIEW" in head.words
@@ -948,7 +994,7 @@ class FileCompiler(Variables):
     def _declare(self, tokens: list[Token], owner: str) -> None:
         """DECLARE @t TABLE (...); a cursor's query is read like any other."""
         made = self._declared_tables(tokens, owner)
-        if made == len(ddl.items(tokens, 1, len(tokens))):
+        if made == len(list_items(tokens, 1, len(tokens))):
             return
         for i, token in enumerate(tokens):
             word = token.text.upper()
@@ -966,7 +1012,7 @@ class FileCompiler(Variables):
             at = i - 1 if tokens[i - 1].text.upper() != "AS" else i - 2
             if at < 1 or tokens[at - 1].token_type is not T.PARAMETER:
                 continue
-            columns, _ = ddl._columns(tokens, i + 2, closing(tokens, i + 1))
+            columns, _ = read_columns(tokens, i + 2, closing(tokens, i + 1))
             name = (str(self.fold("@" + tokens[at].text, False)),)
             declared = tuple(self._declared(c) for c in columns)
             self.declarations.append(Declaration(name, "TempTable", tokens[i].line, declared, -1, True))
@@ -980,10 +1026,10 @@ class FileCompiler(Variables):
         i = 2 if len(tokens) > 2 and tokens[1].text.upper() == "TABLE" else 1
         if i < len(tokens) and tokens[i].text.upper() in ("DATABASE", "ALL"):  # of ClickHouse: which tables is not said
             return
-        for a, b in ddl.items(tokens, i, len(tokens)):
+        for a, b in list_items(tokens, i, len(tokens)):
             while a < b - 1 and tokens[a].text.upper() in ("IF", "EXISTS", "ONLY"):
                 a += 1
-            parts, _ = ddl.read_name(tokens, a)
+            parts, _ = read_name(tokens, a)
             if parts:
                 self._add(tokens, "truncate", self._builder(), owner, target=self._full(parts), defines=True)
 
@@ -1141,10 +1187,10 @@ class FileCompiler(Variables):
         if at < 0:
             return False
         i = 2 if tokens[1].text.upper() == "INTO" else 1
-        parts, i = ddl.read_name(tokens, i)
+        parts, i = read_name(tokens, i)
         columns: tuple[str, ...] = ()
         if i < at and tokens[i].token_type is T.L_PAREN:
-            columns = tuple(self._part(tokens[a]) for a, _ in ddl.items(tokens, i + 1, closing(tokens, i)))
+            columns = tuple(self._part(tokens[a]) for a, _ in list_items(tokens, i + 1, closing(tokens, i)))
         procedural.execute(self, tokens[at:], owner, (self._full(parts), columns))
         return True
 

@@ -7,11 +7,17 @@ from typing import Final
 from sqlglot import exp
 
 SEQUENCE_FUNCTIONS: Final = frozenset({"nextval", "currval", "lastval", "setval"})
+
+
 SEQUENCE_COLUMNS: Final = frozenset({"nextval", "currval"})
+
+
 MASKING_FUNCTIONS: Final = frozenset({
     exp.MD5, exp.MD5Digest, exp.MD5NumberLower64, exp.MD5NumberUpper64, exp.SHA, exp.SHA1Digest, exp.SHA2, exp.SHA2Digest,
     exp.StandardHash,
 })  # fmt: skip
+
+
 MASKING_NAMES: Final = frozenset(
     {
         "hashbytes", "hash", "mask", "mask_hash", "mask_first_n", "mask_last_n", "mask_show_first_n", "mask_show_last_n",
@@ -20,14 +26,22 @@ MASKING_NAMES: Final = frozenset(
         "sha512", "md5", "standard_hash", "ora_hash", "farm_fingerprint", "to_hash", "xxhash64", "murmurhash",
     }
 )  # fmt: skip
+
+
 JSON_AGGREGATES: Final = (
     "every jsonb_agg json_agg_strict jsonb_agg_strict json_arrayagg json_objectagg range_agg range_intersect_agg xmlagg"
 )
+
+
 SPARK_AGGREGATES: Final = "count_min_sketch every histogram_numeric hll_sketch_agg hll_union_agg mean some std try_avg try_sum schema_of_json_agg"
+
+
 TRINO_AGGREGATES: Final = (
     "checksum every geometric_mean histogram map_agg map_union multimap_agg approx_most_frequent approx_set merge"
     " numeric_histogram qdigest_agg tdigest_agg reduce_agg set_union"
 )
+
+
 AGGREGATES: Final[dict[str, frozenset[str]]] = {
     dialect: frozenset(names.split())
     for dialect, names in {
@@ -59,11 +73,21 @@ AGGREGATES: Final[dict[str, frozenset[str]]] = {
     }.items()
 }
 """Aggregates that the grammar takes for functions like any other."""
+
+
 VIRTUAL: Final = frozenset({"input__file__name", "block__offset__inside__file"})
+
+
 OF_ROWS: Final = frozenset({"rowid", "ora_rowscn", "ctid", "xmin", "xmax", "tableoid"})
 """Of the names that are no columns those that may have a qualifier."""
+
+
 NO_VALUE: Final = frozenset({"default", "DEFAULT"})
+
+
 HAVE_DUAL: Final = frozenset({"oracle", "mysql", "singlestore", "snowflake", "exasol", "doris", "starrocks"})
+
+
 NO_COLUMNS: Final[dict[str, frozenset[str]]] = {
     dialect: names | NO_VALUE
     for dialect, names in {
@@ -129,11 +153,19 @@ NO_COLUMNS: Final[dict[str, frozenset[str]]] = {
         ),
     }.items()
 }
+
+
 LATERAL_ALIASES: Final = frozenset(
     {"snowflake", "redshift", "databricks", "spark", "spark2", "duckdb", "clickhouse", "teradata", "exasol", "hive", ""}
 )
+
+
 ALIASES_IN_WHERE: Final = frozenset({"clickhouse", "snowflake", "teradata", "exasol"})
+
+
 RECURSION_NEEDS_NO_WORD: Final = frozenset({"tsql", "fabric", "oracle", "snowflake", "sqlite", "db2", ""})
+
+
 STRUCTS: Final = frozenset(
     {
         "bigquery",
@@ -151,17 +183,33 @@ STRUCTS: Final = frozenset(
         "",
     }
 )
+
+
 SEQUENCE_OBJECTS: Final = frozenset({"oracle", "snowflake", "exasol", "db2", "redshift", ""})
+
+
 COLUMNS_FIRST: Final = frozenset({"oracle", "bigquery", "snowflake", "databricks", "spark"})
 """Where a name that is a variable's and a column's is the column's; elsewhere the variable's, or engines refuse it."""
+
+
 ROW_VALUES: Final = frozenset({"postgres", "redshift", "duckdb", "bigquery", "materialize", "risingwave"})
+
+
 SCHEMA_CALLS: Final = frozenset({"tsql", "fabric"})
 """Where functions with a schema are the user's, and those without are the engine's."""
+
+
 PROPERTIES: Final = frozenset({"lat", "long", "stx", "sty", "stsrid", "m", "z", "hasm", "hasz", "isnull"})
 """Of SQL Server's geometry and geography: ``column.Lat`` has no table ``column``."""
+
+
 FIRST_WORDS: Final = frozenset({"DATE_BUCKET", "IDENTITY", "GET_FORMAT"})
 """Functions whose first argument is a part of a date or a type."""
+
+
 LOOKUPS: Final = ("dictget", "joinget")
+
+
 ROWSETS: Final = {
     "string_split": ("value", "ordinal"),
     "openjson": ("key", "value", "type"),
@@ -169,6 +217,8 @@ ROWSETS: Final = {
     "generate_series": ("value",),
 }
 """Columns of the engine's functions."""
+
+
 WINDOWING: Final = {
     "tumble": ("window_start", "window_end"),
     "hop": ("window_start", "window_end"),
@@ -178,19 +228,45 @@ WINDOWING: Final = {
     "changes": ("_change_type", "_change_timestamp"),
 }
 """Functions that give the columns of a table, and these."""
+
+
 HAVE_PATTERNS: Final = frozenset({"duckdb", "clickhouse"})
 """Where ``COLUMNS('pattern')`` stands for several columns."""
+
+
 CHANGES: Final = frozenset({"table_changes", "appends", "changes"})
+
+
 SUMMARY_NAMES: Final = ("column_name", "column_type")
+
+
 SUMMARY: Final = ("min", "max", "approx_unique", "avg", "std", "q25", "q50", "q75", "count", "null_percentage")
+
+
 DESCRIPTION: Final = ("column_name", "column_type", "null", "key", "default", "extra")
+
+
 Roles = dict[str, tuple[str, ...]]
+
+
 SERVER_QUERY: Final = ("server", "query")
+
+
 _SERVER_TABLE: Final = ("server", "database", "table")
+
+
 _TRINO: Final[Roles] = {"query": ("query",), "table_changes": ("schema", "table")}
+
+
 _FILE: Final = ("file",)
+
+
 _TSQL: Final[Roles] = {"openquery": SERVER_QUERY, "openrowset": ("", "connection", "query")}
+
+
 _CROSSTABS: Final[Roles] = dict.fromkeys(("crosstab", "crosstab2", "crosstab3", "crosstab4"), ("query", "categories"))
+
+
 TABLE_FUNCTIONS: Final[dict[str, Roles]] = {
     "tsql": _TSQL,
     "fabric": _TSQL,

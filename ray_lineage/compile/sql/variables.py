@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from sqlglot.tokens import Token
+
 from ray_lineage.model import VARIABLES, Assignment, Name
 
 if TYPE_CHECKING:
-    from sqlglot.tokens import Token
-
-    from ray_lineage.compile.statements import FileCompiler
+    from ray_lineage.compile.sql.statements import FileCompiler
 
 
 class _Kinds(NamedTuple):

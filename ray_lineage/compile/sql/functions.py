@@ -8,7 +8,7 @@ from sqlglot import exp
 from sqlglot.errors import ParseError
 from sqlglot.expressions import Expression
 
-from ray_lineage.compile.scopes import (
+from ray_lineage.compile.sql.query.scope import (
     AGGREGATION,
     DERIVED,
     FILTER,
@@ -19,7 +19,7 @@ from ray_lineage.compile.scopes import (
     distinct,
     line_of,
 )
-from ray_lineage.compile.words import (
+from ray_lineage.compile.sql.words import (
     CHANGES,
     DESCRIPTION,
     ROWSETS,
@@ -29,19 +29,10 @@ from ray_lineage.compile.words import (
     TABLE_FUNCTIONS,
     WINDOWING,
 )
-from ray_lineage.model import (
-    STAR,
-    Alias,
-    Influence,
-    Name,
-    Output,
-    Ref,
-    Select,
-    TableRef,
-)
+from ray_lineage.model import STAR, Alias, Influence, Name, Output, Ref, Select, TableRef
 
 if TYPE_CHECKING:
-    from ray_lineage.compile.relations import Builder
+    from ray_lineage.compile.sql.relations import Builder
 
 
 def function(b: Builder, call: Expression, columns: tuple[str, ...], scope: Scope, qualifier: Name = ()) -> int:
@@ -51,7 +42,7 @@ def function(b: Builder, call: Expression, columns: tuple[str, ...], scope: Scop
     collected = Collected()
     name: Name = ()
     if isinstance(call, exp.Anonymous | exp.Dot):
-        name = (*qualifier, *_function_name(b, call))
+        name = (*qualifier, *function_name(b, call))
     if isinstance(call, exp.ReadCSV | exp.ReadParquet) or (
         name and name[-1].lower() in TABLE_FUNCTIONS.get(b.dialect, ())
     ):
@@ -220,7 +211,7 @@ def _table_arguments(b: Builder, call: Expression, scope: Scope) -> int:
     return _columns_of(b, sources, tuple(Output(n, ()) for n in own))
 
 
-def _function_name(b: Builder, call: Expression) -> Name:
+def function_name(b: Builder, call: Expression) -> Name:
     parts: list[str] = []
     node: Expression | None = call
     while isinstance(node, exp.Dot):

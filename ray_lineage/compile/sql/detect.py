@@ -1,8 +1,7 @@
 """Which dialect is a text in? Cheap evidence, for files that no configuration speaks for.
 
 Words, pairs of words and a few shapes speak for a dialect, or for several, with a weight. Nothing is certain that one weak
-sign says: the confidence is the best dialect's share against the next one's and a little doubt.
-"""
+sign says: the confidence is the best dialect's share against the next one's and a little doubt."""
 
 from __future__ import annotations
 
@@ -19,14 +18,19 @@ _ORDER: Final = (
 )  # fmt: skip
 """Of two dialects with the same evidence the one in front is meant."""
 
+
 _FAMILIES: Final = {
     "spark": "spark", "databricks": "spark", "hive": "spark", "trino": "trino", "presto": "trino", "athena": "trino",
     "doris": "doris", "starrocks": "doris", "materialize": "materialize", "risingwave": "materialize",
 }  # fmt: skip
 """Dialects so near that to take one for the other makes no doubt."""
 
+
 Votes = tuple[tuple[str, int], ...]
+
+
 Shape = tuple[str, list[str], re.Pattern[str]]
+
 
 _SIGNS: Final = """
 tsql 6: nocount sp_executesql xact_abort uniqueidentifier scope_identity schemabinding nonclustered raiserror
@@ -144,6 +148,7 @@ risingwave 6: create|sink tumble watermark create|source
 risingwave 3: encode|json
 """
 
+
 _SHAPES: Final[tuple[Shape, ...]] = tuple(
     (votes, need.split(), re.compile(pattern, re.MULTILINE))
     for votes, need, pattern in (
@@ -177,6 +182,8 @@ _SHAPES: Final[tuple[Shape, ...]] = tuple(
     )
 )
 """Looked for in the text in small letters, where one of the words between votes and pattern stands in it."""
+
+
 _RAW: Final[tuple[Shape, ...]] = tuple(
     (votes, need.split(), re.compile(pattern, re.MULTILINE))
     for votes, need, pattern in (
@@ -192,12 +199,21 @@ _RAW: Final[tuple[Shape, ...]] = tuple(
 )
 """What stands in comments and strings counts here only."""
 
+
 _PROSE: Final = re.compile(r"--[^\n]*|/\*(?:[^*]|\*(?!/)){0,4000}\*/|'[^'\n]{3,200}'")
 """Comments and longer strings prove nothing."""
+
+
 _WORD: Final = re.compile(r"[a-z_][\w$]*")
+
+
 _SAMPLE: Final = 20_000  # characters
+
+
 _MANY: Final = 4
 """One sign more often than this says nothing more."""
+
+
 _DOUBT: Final = 2
 
 

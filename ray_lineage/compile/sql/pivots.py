@@ -9,27 +9,12 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 from sqlglot.expressions import Expression
 
-from ray_lineage.compile.dynamic import UNKNOWN
-from ray_lineage.compile.scopes import (
-    AGGREGATION,
-    CONDITIONAL,
-    GROUP_BY,
-    IDENTITY,
-    Collected,
-    Scope,
-    distinct,
-)
-from ray_lineage.model import (
-    STAR,
-    Alias,
-    Influence,
-    Output,
-    Ref,
-    Select,
-)
+from ray_lineage.compile.sql.constants import UNKNOWN
+from ray_lineage.compile.sql.query.scope import AGGREGATION, CONDITIONAL, GROUP_BY, IDENTITY, Collected, Scope, distinct
+from ray_lineage.model import STAR, Alias, Influence, Output, Ref, Select
 
 if TYPE_CHECKING:
-    from ray_lineage.compile.relations import Builder
+    from ray_lineage.compile.sql.relations import Builder
 
 
 def pivot(b: Builder, node: Expression, inputs: list[int], scope: Scope, subqueries: list[int]) -> int:

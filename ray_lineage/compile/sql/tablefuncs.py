@@ -12,27 +12,37 @@ from sqlglot.errors import ParseError, SqlglotError
 from sqlglot.expressions import Expression
 from sqlglot.tokens import Token
 
-from ray_lineage.compile import ddl
-from ray_lineage.compile.rowsets import server_of
-from ray_lineage.compile.scopes import CONDITIONAL, IDENTITY, TRANSFORMATION
-from ray_lineage.compile.split import closing
-from ray_lineage.compile.tokens import reason_of, shifted, start_line, tokenize
-from ray_lineage.compile.words import SERVER_QUERY, TABLE_FUNCTIONS
+from ray_lineage.compile.sql.lex.scan import closing, read_name
+from ray_lineage.compile.sql.lex.tokens import reason_of, shifted, start_line, tokenize
+from ray_lineage.compile.sql.query.scope import CONDITIONAL, IDENTITY, TRANSFORMATION
+from ray_lineage.compile.sql.rowsets import server_of
+from ray_lineage.compile.sql.words import SERVER_QUERY, TABLE_FUNCTIONS
 from ray_lineage.model import STAR, Alias, Name, Output, Ref, Select, SetOp, TableRef
 
 if TYPE_CHECKING:
-    from ray_lineage.compile.relations import Builder
-    from ray_lineage.compile.statements import FileCompiler
+    from ray_lineage.compile.sql.relations import Builder
+    from ray_lineage.compile.sql.statements import FileCompiler
+
 
 _NAMED: Final = {
     "db": "database", "dbtable": "table", "table_name": "table", "index": "table", "schema_name": "schema",
     "catalog": "server", "path": "file", "uri": "file", "file_path": "file", "subscribe": "topic",
 }  # fmt: skip
 """Arguments that are given by name; others are what they say."""
+
+
 _TEXTS: Final = (exp.Literal, exp.National, exp.RawString, exp.ByteString)
+
+
 _QUERY: Final = re.compile(r"\s*(?:select|with|values|table)\b", re.IGNORECASE)
+
+
 ADDRESS: Final = re.compile(r"://(?:[^/@\s]*@)?([^/?;:\s]*)[^/?;\s]*(/[^?;\s]*)?")
+
+
 _WHERE: Final = ("dbname", "database", "databasename", "dsn", "host", "server")
+
+
 _SAID: Final = re.compile(rf"\b({'|'.join(_WHERE)})\s*=\s*'?([^\s';]+)", re.IGNORECASE)
 
 
@@ -166,7 +176,7 @@ def parts_of(c: FileCompiler, node: Expression | None) -> list[str]:
         written = [node.args.get(key) for key in ("catalog", "db", "table", "this")]
         return [c.fold(p.name, bool(p.args.get("quoted"))) for p in written if p is not None]
     text = text_of(node)
-    return [c._part(token) for token in ddl.read_name(tokenize(text, c.dialect)[0], 0)[0]] if text else []
+    return [c._part(token) for token in read_name(tokenize(text, c.dialect)[0], 0)[0]] if text else []
 
 
 def query_in_text(c: FileCompiler, b: Builder, text: str, function: str, tokens: list[Token]) -> tuple[int, int]:

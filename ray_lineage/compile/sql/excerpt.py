@@ -8,9 +8,11 @@ from typing import Final
 
 from sqlglot.tokens import Token
 
-from ray_lineage.compile.kinds import T
+from ray_lineage.compile.sql.lex.kinds import T
 
 _OPENS: Final = frozenset({T.SELECT, T.SET})
+
+
 _CLOSES: Final = frozenset(
     {
         T.FROM,
@@ -27,10 +29,13 @@ _CLOSES: Final = frozenset(
         T.RETURNING,
     }
 )
+
+
 _MARKS: Final = _OPENS | _CLOSES | {T.L_PAREN, T.R_PAREN, T.COMMA, T.CASE, T.END}
 
 
 _START: Final = itemgetter(0)
+
 
 Item = tuple[int, int, int, int]
 """Offsets of the first and last character, and the range ``begin:end`` of its tokens, an alias included."""

@@ -2,8 +2,7 @@
 
 sqlglot's tokenizers turn everything after a *command* word (PRINT, EXPLAIN, CALL...) up to the next ``;`` into one
 string. T-SQL seldom writes ``;``, so whole procedures would vanish: our subclasses have no command words. (The compiled
-parser cannot be subclassed, tokenizers can.)
-"""
+parser cannot be subclassed, tokenizers can.)"""
 
 from __future__ import annotations
 
@@ -18,8 +17,11 @@ from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import ParseError, SqlglotError, TokenError
 from sqlglot.tokens import Token, Tokenizer, TokenType
 
-from ray_lineage.compile.kinds import LITERALS
+from ray_lineage.compile.sql.lex.kinds import LITERALS
 from ray_lineage.model import Diagnostic
+
+# the parser's own log lines repeat what our diagnostics say with file and line
+logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
 
 # the parser's own log lines repeat what our diagnostics say with file and line
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
@@ -69,8 +71,14 @@ _FIRST_WORDS = frozenset(
      "PARTITIONED", "PRIMARY", "SIBLINGS", "SORT"]
 )  # fmt: skip
 """Words that are one token together with the next one."""
+
+
 _ENDINGS = tuple(sorted(_FIRST_WORDS))
+
+
 _LONGEST = max(map(len, _ENDINGS))
+
+
 _COMMENTS = ("--", "/*", "#")
 
 
@@ -93,8 +101,14 @@ def _without_comments_in_words(text: str, tokens: list[Token]) -> str:
 
 
 _VISIBLE = re.compile(r"\S")
+
+
 _DOLLAR_QUOTES = frozenset({"postgres", "redshift", "duckdb", "materialize", "risingwave", "clickhouse"})
+
+
 _PARAMETER = re.compile(r"(?<![\w$])\$(?=\d+(?![\w$]))")
+
+
 _MARK = "\ue000"
 """Stands for the dollar of ``$1`` while the text is cut into tokens: the tokenizer takes it for the begin of a quote, and may
 count lines twice or find no end."""
@@ -116,6 +130,8 @@ def _with_parameters(tokens: list[Token]) -> list[Token]:
 
 
 _BATCH_END = re.compile(r"^[ \t]*GO[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+
+
 _STATEMENT_END = re.compile(r";[ \t]*\r?$", re.MULTILINE)
 
 

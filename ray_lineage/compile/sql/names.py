@@ -2,8 +2,7 @@
 
 Unquoted names fold to lower case everywhere, whatever the engine folds to, so that one spelling stands for one object.
 In engines that fold to upper case (Snowflake, Oracle...) a quoted all-upper name is that same object; a quoted
-all-lower one is another, and keeps its quotes. In engines that compare without case, quotes change nothing.
-"""
+all-lower one is another, and keeps its quotes. In engines that compare without case, quotes change nothing."""
 
 from __future__ import annotations
 
@@ -14,7 +13,10 @@ from typing import Any, Final
 from ray_lineage.model import Name, shorten
 
 _FOLDS_UPPER: Final = frozenset({"snowflake", "oracle", "db2", "exasol"})
+
+
 _QUOTES_MATTER: Final = frozenset({"", "postgres", "materialize", "risingwave", "athena_none"})
+
 
 _NAMES: Final = 1 << 14
 """Names that are remembered folded: a repository repeats its own."""

@@ -11,6 +11,8 @@ from sqlglot.expressions import Expression
 from ray_lineage.model import Influence, Name, Output, Ref
 
 IDENTITY, TRANSFORMATION, AGGREGATION, MASKING, CONDITIONAL, WINDOW = range(6)
+
+
 FILTER, JOIN, GROUP_BY, SORT = range(4)
 
 

@@ -1,7 +1,6 @@
 """What procedures do besides data statements: variables, cursors, calls, dynamic SQL, and DDL that moves data.
 
-Each function reads one slice of tokens and tells the file's compiler what it says.
-"""
+Each function reads one slice of tokens and tells the file's compiler what it says."""
 
 from __future__ import annotations
 
@@ -13,16 +12,15 @@ import msgspec
 from sqlglot.errors import SqlglotError
 from sqlglot.tokens import Token
 
-from ray_lineage.compile import ddl
-from ray_lineage.compile.dynamic import UNKNOWN, Text, text_of
-from ray_lineage.compile.kinds import T
-from ray_lineage.compile.names import location_of
-from ray_lineage.compile.relations import Builder
-from ray_lineage.compile.rewrite import HINTS, METHODS
-from ray_lineage.compile.rowsets import file_of
-from ray_lineage.compile.scopes import IDENTITY, Collected, Scope
-from ray_lineage.compile.split import closing
-from ray_lineage.compile.tokens import shifted, start_line, tokenize
+from ray_lineage.compile.sql.constants import UNKNOWN, Text, text_of
+from ray_lineage.compile.sql.lex.kinds import T
+from ray_lineage.compile.sql.lex.scan import closing, list_items, read_name
+from ray_lineage.compile.sql.lex.tokens import shifted, start_line, tokenize
+from ray_lineage.compile.sql.names import location_of
+from ray_lineage.compile.sql.query.scope import IDENTITY, Collected, Scope
+from ray_lineage.compile.sql.relations import Builder
+from ray_lineage.compile.sql.rewrite import HINTS, METHODS, OutputClause
+from ray_lineage.compile.sql.rowsets import file_of
 from ray_lineage.model import (
     PARAMETER,
     STAR,
@@ -43,15 +41,16 @@ from ray_lineage.model import (
 )
 
 if TYPE_CHECKING:
-    from ray_lineage.compile.rewrite import OutputClause
-    from ray_lineage.compile.statements import FileCompiler
+    from ray_lineage.compile.sql.statements import FileCompiler
+
 
 _MAX_NESTED: Final = 4  # dynamic SQL in dynamic SQL
+
+
 _INTOS: Final = frozenset({T.INTO, T.BULK_COLLECT_INTO})
+
+
 _STRINGS: Final = frozenset({T.STRING, T.NATIONAL_STRING, T.RAW_STRING, T.HEREDOC_STRING})
-
-
-# --------------------------------------------------------------------------- variables
 
 
 def assign(c: FileCompiler, name: str, value: list[Token], owner: str) -> None:
@@ -190,7 +189,7 @@ def set_variable(c: FileCompiler, tokens: list[Token], owner: str) -> None:
         return
     if i < len(tokens) and tokens[i].token_type is T.COLON:
         i += 1
-    parts, at = ddl.read_name(tokens, i)
+    parts, at = read_name(tokens, i)
     if at < len(tokens) and tokens[at].token_type is T.L_PAREN:  # an element of a collection
         at = closing(tokens, at) + 1
         if at + 1 < len(tokens) and tokens[at].token_type is T.DOT:
@@ -211,7 +210,7 @@ def set_variable(c: FileCompiler, tokens: list[Token], owner: str) -> None:
         c.declare("$" + c.fold(name, False))
     elif not name.startswith("@") and c.fold(name, False) not in c.variables:
         return
-    if c.fold(name, False) in c.resultsets and _holds_rows(c, parts[0], tokens[at + 1 :], tokens, owner):
+    if c.fold(name, False) in c.resultsets and holds_rows(c, parts[0], tokens[at + 1 :], tokens, owner):
         return
     if at + 1 < len(tokens) and tokens[at + 1].text.upper() == "CURSOR":
         query = next((k for k in range(at, len(tokens)) if tokens[k].token_type in (T.SELECT, T.WITH)), -1)
@@ -221,7 +220,7 @@ def set_variable(c: FileCompiler, tokens: list[Token], owner: str) -> None:
     assign(c, name, [*plus, *tokens[at + 1 :]], owner)
 
 
-def _holds_rows(c: FileCompiler, name: Token, value: list[Token], tokens: list[Token], owner: str) -> bool:
+def holds_rows(c: FileCompiler, name: Token, value: list[Token], tokens: list[Token], owner: str) -> bool:
     """``res := (SELECT ...)`` and ``res := (EXECUTE IMMEDIATE ...)`` of a RESULTSET: it is a cursor."""
     while len(value) > 2 and value[0].token_type is T.L_PAREN and closing(value, 0) == len(value) - 1:
         value = value[1:-1]
@@ -238,9 +237,9 @@ def _set_row(c: FileCompiler, tokens: list[Token], i: int, owner: str) -> None:
     """``SET (a, b) = (SELECT x, y ...)``: by position."""
     end = closing(tokens, i)
     value = tokens[end + 2 :]
-    names = ddl.items(tokens, i + 1, end)
+    names = list_items(tokens, i + 1, end)
     if len(value) > 2 and value[0].token_type is T.L_PAREN and value[1].token_type not in (T.SELECT, T.WITH):
-        given = ddl.items(value, 1, closing(value, 0))
+        given = list_items(value, 1, closing(value, 0))
         if len(given) == len(names):  # else it is one query, in more parentheses
             for (at, _), (a, b) in zip(names, given, strict=True):
                 assign(c, tokens[at].text, value[a:b], owner)
@@ -296,7 +295,7 @@ def store(
     names: list[tuple[Name, str]] = []
     for target in targets:
         target = target[1:] if target and target[0].token_type is T.COLON else target
-        parts, _ = ddl.read_name(target, 0)
+        parts, _ = read_name(target, 0)
         if len(parts) == 2:
             names.append((_row_of(c, parts[0], owner), c._part(parts[1])))
         else:
@@ -345,14 +344,14 @@ def returning_into(
     outputs = builder._outputs(tree.expressions, scope, [table], subqueries)
     parent = outer[1].index if outer is not None else -1
     builder.relations[index] = Select((table,), outputs, (), parent, subqueries=tuple(subqueries))
-    targets = [clause.into[a:b] for a, b in ddl.items(clause.into, 0, len(clause.into))]
+    targets = [clause.into[a:b] for a, b in list_items(clause.into, 0, len(clause.into))]
     store(c, tokens, builder, owner, targets, index)
 
 
 def declare(c: FileCompiler, tokens: list[Token], owner: str) -> None:
     """``DECLARE @a int = 1, @b nvarchar(max) = N'...'``."""
-    for a, b in ddl.items(tokens, 1, len(tokens)):
-        parts, i = ddl.read_name(tokens, a)
+    for a, b in list_items(tokens, 1, len(tokens)):
+        parts, i = read_name(tokens, a)
         if not parts:
             continue
         name = parts[0].text
@@ -391,7 +390,7 @@ def _selected_texts(c: FileCompiler, tokens: list[Token], owner: str, *, sure: b
             end = i
             break
     texts = c.texts_of(owner)
-    for a, b in ddl.items(tokens, max(start, 0), end):
+    for a, b in list_items(tokens, max(start, 0), end):
         while a < b and tokens[a].token_type is not T.PARAMETER:  # TOP (1), DISTINCT
             a += 1
         at = a + 2
@@ -439,7 +438,7 @@ def _targets(c: FileCompiler, tokens: list[Token], i: int, owner: str) -> tuple[
         start = i
         if tokens[i].token_type is T.COLON:
             i += 1
-        parts, i = ddl.read_name(tokens, i)
+        parts, i = read_name(tokens, i)
         name = c._part(parts[0]) if parts else ""
         if not name or not (
             name in c.variables
@@ -459,9 +458,6 @@ def _targets(c: FileCompiler, tokens: list[Token], i: int, owner: str) -> tuple[
             continue
         break
     return targets, i
-
-
-# --------------------------------------------------------------------------- cursors
 
 
 def cursor(c: FileCompiler, name: Token, query: list[Token], tokens: list[Token], owner: str) -> None:
@@ -488,9 +484,9 @@ def fetch(c: FileCompiler, tokens: list[Token], owner: str) -> None:
     at = next((i for i, t in enumerate(tokens) if t.token_type in _INTOS), -1)
     if at < 2:
         return
-    parts, _ = ddl.read_name(tokens, at - 1)
+    parts, _ = read_name(tokens, at - 1)
     end = next((i for i in range(at, len(tokens)) if tokens[i].token_type is T.LIMIT), len(tokens))
-    targets = [tokens[a:b] for a, b in ddl.items(tokens, at + 1, end)]
+    targets = [tokens[a:b] for a, b in list_items(tokens, at + 1, end)]
     if parts and targets:
         _take_row(c, tokens, owner, parts[-1], targets)
 
@@ -504,7 +500,7 @@ def _take_row(c: FileCompiler, tokens: list[Token], owner: str, cursor: Token, t
 
 def open_cursor(c: FileCompiler, tokens: list[Token], owner: str) -> None:
     """``OPEN c FOR SELECT ...``, ``OPEN c FOR EXECUTE text``, ``OPEN c FOR text``."""
-    parts, i = ddl.read_name(tokens, 1)
+    parts, i = read_name(tokens, 1)
     if not parts or i >= len(tokens) or tokens[i].token_type is not T.FOR or i + 1 >= len(tokens):
         return
     query = tokens[i + 1 :]
@@ -552,7 +548,7 @@ def return_variables(c: FileCompiler, tokens: list[Token], owner: str) -> None:
 
 def cursor_of(c: FileCompiler, name: Token, source: Token, tokens: list[Token], owner: str) -> None:
     """``c CURSOR FOR resultset``: the rows of the other one."""
-    _move(
+    move(
         c, tokens, (f"#cursor:{c._part(source)}",), (f"#cursor:{c._part(name)}",), "declare_cursor", owner, defines=True
     )
 
@@ -565,7 +561,7 @@ def receive(c: FileCompiler, tokens: list[Token], owner: str) -> None:
     at = next((k for k, t in enumerate(body) if t.token_type is T.INTO), -1)
     target: Name = ()
     if at > 0:
-        parts, end = ddl.read_name(body, at + 1)
+        parts, end = read_name(body, at + 1)
         target = c._full(parts)
         body = [*body[:at], *body[end:]]
     tree = c._parse(body, "SELECT")
@@ -597,7 +593,7 @@ def loop(c: FileCompiler, tokens: list[Token], owner: str) -> None:
     if len(tokens) < at + 2 or at < 2:
         return
     name = c._part(tokens[1])
-    targets = [tokens[k:end] for k, end in ddl.items(tokens, 1, at)]
+    targets = [tokens[k:end] for k, end in list_items(tokens, 1, at)]
     names = {c._part(target[0]) for target in targets if target}
     scalars = c.dialect in _INTO_SCALARS and names <= c.variables and names.isdisjoint(c.records)
     if at > 2 and not scalars:
@@ -623,9 +619,6 @@ def loop(c: FileCompiler, tokens: list[Token], owner: str) -> None:
         c.declare(name)
     if reads and scalars:
         _take_row(c, tokens, owner, own, targets)
-
-
-# --------------------------------------------------------------------------- calls and dynamic SQL
 
 
 def execute(c: FileCompiler, tokens: list[Token], owner: str, into: tuple[Name, tuple[str, ...]] | None = None) -> None:
@@ -657,9 +650,9 @@ def execute(c: FileCompiler, tokens: list[Token], owner: str, into: tuple[Name, 
         with c.elsewhere(tokens[at + 1].text if at > 0 else ""):
             _run_text(c, _until(inner, 0, (",",)), tokens, owner, into)
         return
-    parts, at = ddl.read_name(tokens, 1)
+    parts, at = read_name(tokens, 1)
     if at < len(tokens) and tokens[at].token_type is T.EQ:  # EXEC @result = procedure
-        parts, at = ddl.read_name(tokens, at + 1)
+        parts, at = read_name(tokens, at + 1)
     if not parts:
         return
     if parts[-1].text.startswith("@"):
@@ -669,7 +662,7 @@ def execute(c: FileCompiler, tokens: list[Token], owner: str, into: tuple[Name, 
             _run_with_parameters(c, tokens, at, owner, into)
             return
         inner = tokenize(named[0].text, c.dialect)[0] if named and named[0].complete else []
-        parts = ddl.read_name(inner, 0)[0]
+        parts = read_name(inner, 0)[0]
         if not parts:
             _unresolved(c, tokens, "the procedure's name is in a variable")
             return
@@ -717,7 +710,7 @@ class _Argument(NamedTuple):
 
 def _arguments(tokens: list[Token], at: int) -> list[_Argument]:
     out: list[_Argument] = []
-    for a, b in ddl.items(tokens, at, len(tokens)):
+    for a, b in list_items(tokens, at, len(tokens)):
         name = ""
         if b - a > 2 and tokens[a].token_type is T.PARAMETER and tokens[a + 2].token_type is T.EQ:
             name = "@" + tokens[a + 1].text.lower()
@@ -829,6 +822,8 @@ def call_functions(c: FileCompiler, found: Mapping[Name, int], caller: Name, lin
 _NO_CALL_AFTER: Final = frozenset(
     {"INTO", "TABLE", "REFERENCES", "ON", "EXEC", "EXECUTE", "INSERT", "JOIN", "UPDATE", "INDEX"}
 )
+
+
 _NAMES: Final = frozenset({T.VAR, T.IDENTIFIER})
 
 
@@ -882,7 +877,7 @@ def call(c: FileCompiler, tokens: list[Token], owner: str) -> None:
     """``package.procedure(arguments)`` as a statement of PL/SQL."""
     if c.dialect != "oracle" or tokens[0].token_type is not T.VAR:
         return
-    parts, i = ddl.read_name(tokens, 0)
+    parts, i = read_name(tokens, 0)
     if not parts or i >= len(tokens) or tokens[i].token_type is not T.L_PAREN or closing(tokens, i) != len(tokens) - 1:
         return
     first = parts[0].text.upper()
@@ -893,6 +888,8 @@ def call(c: FileCompiler, tokens: list[Token], owner: str) -> None:
 
 
 _NO_PROGRAMS: Final = frozenset({"RAISE_APPLICATION_ERROR", "PIPE", "RAISE", "RETURN", "COMMIT", "ROLLBACK", "EXIT"})
+
+
 _SUPPLIED: Final = ("DBMS_", "UTL_", "APEX_", "HTP", "OWA_", "SDO_")
 
 
@@ -919,7 +916,7 @@ def _into_variables(
     if at >= len(tokens):
         return None
     end = at + len(_until(tokens, at, ("USING",)))
-    c.into = [tokens[a:b] for a, b in ddl.items(tokens, at + 1, end)]
+    c.into = [tokens[a:b] for a, b in list_items(tokens, at + 1, end)]
     if c.into and c.into[0] and c.into[0][0].text.upper() == "STRICT":
         c.into[0] = c.into[0][1:]
     return VARIABLES, ()
@@ -930,7 +927,7 @@ def _binds(c: FileCompiler, tokens: list[Token], owner: str) -> list[str]:
     value = _until(tokens, 1, ("USING",))
     at = 1 + len(value)
     names: list[str] = []
-    for a, b in ddl.items(tokens, at + 1, len(tokens)):
+    for a, b in list_items(tokens, at + 1, len(tokens)):
         while a < b and tokens[a].text.upper() in ("IN", "OUT", "INOUT"):
             a += 1
         end = next((k for k in range(a, b) if tokens[k].token_type is T.ALIAS), b)
@@ -1067,9 +1064,6 @@ def unknown_name(name: Name) -> Name:
     return ("#" + UNKNOWN,) if any(UNKNOWN in part for part in name) else name
 
 
-# --------------------------------------------------------------------------- files outside, several targets
-
-
 def copy(c: FileCompiler, tokens: list[Token], owner: str) -> None:
     """``COPY [INTO] t FROM 'location'``, ``COPY [INTO] 'location' FROM t``, ``COPY t TO 'location'``: a location is a dataset."""
     i = 2 if len(tokens) > 1 and tokens[1].token_type is T.INTO else 1
@@ -1085,14 +1079,14 @@ def copy(c: FileCompiler, tokens: list[Token], owner: str) -> None:
         return
     backwards = tokens[at].text.upper() == "TO"
     columns: tuple[str, ...] = ()
-    first, end = _location_or_table(c, tokens, i)
+    first, end = location_or_table(c, tokens, i)
     if end < at and tokens[end].token_type is T.L_PAREN and not _starts_with_query(tokens, end):
-        columns = _column_list(c, tokens, end)
+        columns = column_list(c, tokens, end)
     source, target = (tokens[i:at], tokens[at + 1 :]) if backwards else (tokens[at + 1 :], tokens[i:at])
     if i < len(tokens) and tokens[i].token_type is T.L_PAREN:  # COPY (query) TO
         end = closing(tokens, i)
         at, backwards, source, target = end + 1, True, tokens[i : end + 1], tokens[end + 2 :]
-    written = _location_or_table(c, target, 0)[0] if backwards else first
+    written = location_or_table(c, target, 0)[0] if backwards else first
     if not written:
         return
     if source and source[0].token_type is T.L_PAREN and _starts_with_query(source, 0):
@@ -1101,11 +1095,11 @@ def copy(c: FileCompiler, tokens: list[Token], owner: str) -> None:
         root = builder.query(tree)
         c._add(tokens, "copy", builder, owner, root=root, target=written, columns=columns)
         return
-    read = _location_or_table(c, source, 0)[0]
+    read = location_or_table(c, source, 0)[0]
     if read and columns:
         _copy_columns(c, tokens, read, written, columns, backwards, owner)
     elif read:
-        _move(c, tokens, read, written, "copy", owner)
+        move(c, tokens, read, written, "copy", owner)
 
 
 def _copy_columns(
@@ -1126,11 +1120,11 @@ def _copy_columns(
 
 def bulk_insert(c: FileCompiler, tokens: list[Token], owner: str) -> None:
     """``BULK INSERT t FROM 'file'``."""
-    parts, at = ddl.read_name(tokens, 2)
+    parts, at = read_name(tokens, 2)
     if not parts or at + 1 >= len(tokens) or tokens[at].token_type is not T.FROM:
         return
     if tokens[at + 1].token_type in _STRINGS:
-        _move(c, tokens, file_of(c, tokens[at + 1]), c._full(parts), "copy", owner)
+        move(c, tokens, file_of(c, tokens[at + 1]), c._full(parts), "copy", owner)
     else:
         c._add(tokens, "copy", c._builder(), owner, target=c._full(parts))
 
@@ -1140,7 +1134,7 @@ def unload(c: FileCompiler, tokens: list[Token], owner: str) -> None:
     at = next((k for k, t in enumerate(tokens) if t.text.upper() == "TO" and t.token_type not in _STRINGS), -1)
     if at < 3 or at + 1 >= len(tokens) or tokens[1].token_type is not T.L_PAREN:
         return
-    location = _location_or_table(c, tokens, at + 1)[0]
+    location = location_or_table(c, tokens, at + 1)[0]
     query = tokens[2 : at - 1]
     if len(query) == 1 and query[0].token_type in _STRINGS:
         compile_text_inside(
@@ -1156,7 +1150,7 @@ def _starts_with_query(tokens: list[Token], i: int) -> bool:
     return i + 1 < len(tokens) and tokens[i + 1].token_type in (T.SELECT, T.WITH)
 
 
-def _location_or_table(c: FileCompiler, tokens: list[Token], i: int) -> tuple[Name, int]:
+def location_or_table(c: FileCompiler, tokens: list[Token], i: int) -> tuple[Name, int]:
     if i >= len(tokens):
         return (), i
     if tokens[i].token_type in _STRINGS:
@@ -1172,7 +1166,7 @@ def _location_or_table(c: FileCompiler, tokens: list[Token], i: int) -> tuple[Na
         return external(c, c.text[tokens[i].start : tokens[end - 1].end + 1], tokens[i].line), end
     if tokens[i].token_type is T.L_PAREN or tokens[i].text.upper() in ("STDIN", "STDOUT", "PROGRAM"):
         return (), i
-    parts, end = ddl.read_name(tokens, i)
+    parts, end = read_name(tokens, i)
     return (c._full(parts) if parts else ()), end
 
 
@@ -1236,16 +1230,13 @@ _AFTER_FROM: Final = frozenset(
 )
 
 
-# --------------------------------------------------------------------------- DDL
-
-
 def synonym(c: FileCompiler, tokens: list[Token], owner: str) -> None:
     """CREATE SYNONYM a FOR b: a has the columns of b."""
     at = next((i for i, t in enumerate(tokens[:6]) if t.text.upper() == "SYNONYM"), -1)
-    name, i = ddl.read_name(tokens, at + 1)
+    name, i = read_name(tokens, at + 1)
     if not name or i >= len(tokens) or tokens[i].text.upper() != "FOR":
         return
-    base, _ = ddl.read_name(tokens, i + 1)
+    base, _ = read_name(tokens, i + 1)
     if base:
         copy_of(c, tokens, c._full(name), "Synonym", c._full(base), "create_synonym", owner)
 
@@ -1255,10 +1246,10 @@ def copy_of(
 ) -> None:
     """A dataset that has all columns of another one."""
     c.declarations.append(Declaration(name, kind, tokens[0].line, (), len(c.statements)))
-    _move(c, tokens, source, name, statement, owner, defines=True)
+    move(c, tokens, source, name, statement, owner, defines=True)
 
 
-def _move(
+def move(
     c: FileCompiler,
     tokens: list[Token],
     source: Name,
@@ -1283,7 +1274,7 @@ def drop(c: FileCompiler, tokens: list[Token], owner: str) -> None:
     while i < len(tokens) and tokens[i].text.upper() in ("IF", "EXISTS", "VIEW", "TABLE"):
         i += 1
     while i < len(tokens):
-        parts, i = ddl.read_name(tokens, i)
+        parts, i = read_name(tokens, i)
         if not parts:
             return
         name = c._full(parts)
@@ -1312,25 +1303,25 @@ def alter_table(c: FileCompiler, tokens: list[Token], name: Name, i: int, owner:
     _changed_columns(c, tokens, name, i)
     if words[0] == "RENAME" and words[1:2] and words[1] not in _PARTS and words[2:3] != ["TO"]:
         at = i + (2 if words[1] in ("TO", "AS") else 1)
-        parts, _ = ddl.read_name(tokens, at)
+        parts, _ = read_name(tokens, at)
         if parts:
             new = c._name(parts)
             rename(c, tokens, name, (*name[:-1], *new) if len(new) == 1 else c._qualified(new), owner)
     elif words[0] == "SWITCH" and "TO" in words:
-        parts, _ = ddl.read_name(tokens, i + words.index("TO") + 1)
+        parts, _ = read_name(tokens, i + words.index("TO") + 1)
         if parts:
-            _move(c, tokens, name, c._full(parts), "switch", owner)
+            move(c, tokens, name, c._full(parts), "switch", owner)
     elif words[:2] == ["SET", "SCHEMA"] and len(words) > 2:
-        _move(c, tokens, name, (*name[:-2], c._part(tokens[i + 2]), name[-1]), "rename", owner)
+        move(c, tokens, name, (*name[:-2], c._part(tokens[i + 2]), name[-1]), "rename", owner)
     elif words[:2] == ["APPEND", "FROM"]:
-        parts, _ = ddl.read_name(tokens, i + 2)
+        parts, _ = read_name(tokens, i + 2)
         if parts:
-            _move(c, tokens, c._full(parts), name, "append", owner)
+            move(c, tokens, c._full(parts), name, "append", owner)
     elif words[:2] == ["REPLACE", "WITH"]:  # of Doris: a swap
-        parts, _ = ddl.read_name(tokens, i + (3 if words[2:3] == ["TABLE"] else 2))
+        parts, _ = read_name(tokens, i + (3 if words[2:3] == ["TABLE"] else 2))
         if parts:
-            _move(c, tokens, c._full(parts), name, "swap", owner)
-            _move(c, tokens, name, c._full(parts), "swap", owner)
+            move(c, tokens, c._full(parts), name, "swap", owner)
+            move(c, tokens, name, c._full(parts), "swap", owner)
     elif words[0] in ("UPDATE", "DELETE") and c.dialect == "clickhouse":
         _mutation(c, tokens, i, owner)
     elif (
@@ -1340,14 +1331,14 @@ def alter_table(c: FileCompiler, tokens: list[Token], name: Name, i: int, owner:
     ):
         _exchange(c, tokens, name, i, owner)
     elif words[:2] == ["ATTACH", "PARTITION"]:
-        parts, _ = ddl.read_name(tokens, i + 2)
+        parts, _ = read_name(tokens, i + 2)
         if parts:
-            _move(c, tokens, c._full(parts), name, "attach_partition", owner)
+            move(c, tokens, c._full(parts), name, "attach_partition", owner)
     elif words[:2] == ["SWAP", "WITH"]:
-        parts, _ = ddl.read_name(tokens, i + 2)
+        parts, _ = read_name(tokens, i + 2)
         if parts:
-            _move(c, tokens, name, c._full(parts), "swap", owner)
-            _move(c, tokens, c._full(parts), name, "swap", owner)
+            move(c, tokens, name, c._full(parts), "swap", owner)
+            move(c, tokens, c._full(parts), name, "swap", owner)
     foreign_keys(c, tokens, i, len(tokens), name)
 
 
@@ -1366,12 +1357,12 @@ def _mutation(c: FileCompiler, tokens: list[Token], i: int, owner: str) -> None:
 
 def exchange_tables(c: FileCompiler, tokens: list[Token], owner: str) -> None:
     """``EXCHANGE TABLES a AND b`` of ClickHouse."""
-    one, i = ddl.read_name(tokens, 2)
+    one, i = read_name(tokens, 2)
     if one and i < len(tokens) and tokens[i].token_type is T.AND:
-        other, _ = ddl.read_name(tokens, i + 1)
+        other, _ = read_name(tokens, i + 1)
         if other:
-            _move(c, tokens, c._full(one), c._full(other), "swap", owner)
-            _move(c, tokens, c._full(other), c._full(one), "swap", owner)
+            move(c, tokens, c._full(one), c._full(other), "swap", owner)
+            move(c, tokens, c._full(other), c._full(one), "swap", owner)
 
 
 def _exchange(c: FileCompiler, tokens: list[Token], name: Name, i: int, owner: str) -> None:
@@ -1384,13 +1375,13 @@ def _exchange(c: FileCompiler, tokens: list[Token], name: Name, i: int, owner: s
         if depth or word not in ("WITH", "FROM", "TO"):
             continue
         at = k + 2 if k + 1 < len(tokens) and tokens[k + 1].text.upper() == "TABLE" else k + 1
-        parts, _ = ddl.read_name(tokens, at)
+        parts, _ = read_name(tokens, at)
         if parts and word == "TO":
-            _move(c, tokens, name, c._full(parts), "exchange", owner)
+            move(c, tokens, name, c._full(parts), "exchange", owner)
         elif parts:
-            _move(c, tokens, c._full(parts), name, "exchange", owner)
+            move(c, tokens, c._full(parts), name, "exchange", owner)
             if word == "WITH" and c.dialect not in ("hive", "spark", "databricks"):
-                _move(c, tokens, name, c._full(parts), "exchange", owner)
+                move(c, tokens, name, c._full(parts), "exchange", owner)
         return
 
 
@@ -1399,21 +1390,21 @@ def rename(c: FileCompiler, tokens: list[Token], old: Name, new: Name, owner: st
     known = next((d for d in reversed(c.declarations) if d.name == old and not d.adds), None)
     if known is not None and known.columns:
         c.declarations.append(msgspec.structs.replace(known, name=new, statement=-1))
-        _move(c, tokens, old, new, "rename", owner)
+        move(c, tokens, old, new, "rename", owner)
     else:
         copy_of(c, tokens, new, known.kind if known else "Table", old, "rename", owner)
 
 
 def transfer(c: FileCompiler, tokens: list[Token], owner: str) -> None:
     """``ALTER SCHEMA s TRANSFER [OBJECT::] other.t``: it is s.t from here on."""
-    schema, i = ddl.read_name(tokens, 2)
+    schema, i = read_name(tokens, 2)
     if len(schema) != 1 or i >= len(tokens) or tokens[i].text.upper() != "TRANSFER":
         return
     if i + 2 < len(tokens) and tokens[i + 2].token_type is T.DCOLON:
         if tokens[i + 1].text.upper() != "OBJECT":
             return
         i += 2
-    parts, _ = ddl.read_name(tokens, i + 1)
+    parts, _ = read_name(tokens, i + 1)
     if parts:
         old = c._full(parts)
         rename(c, tokens, old, (*old[:-2], c._part(schema[0]), old[-1]), owner)
@@ -1440,7 +1431,7 @@ def _changed_columns(c: FileCompiler, tokens: list[Token], table: Name, i: int) 
     in this script's declaration of the table, if there is one."""
     gone: set[str] = set()
     verb = kind = ""
-    for a, b in ddl.items(tokens, i, len(tokens)):
+    for a, b in list_items(tokens, i, len(tokens)):
         word = tokens[a].text.upper()
         if word in _CHANGES:
             verb, kind, a = word, "", a + 1
@@ -1452,7 +1443,7 @@ def _changed_columns(c: FileCompiler, tokens: list[Token], table: Name, i: int) 
             continue
         rest = [t.text.upper() for t in tokens[a + 1 : b]]
         if verb == "DROP" and tokens[a].token_type is T.L_PAREN:
-            gone.update(c._part(tokens[x]) for x, _ in ddl.items(tokens, a + 1, closing(tokens, a)))
+            gone.update(c._part(tokens[x]) for x, _ in list_items(tokens, a + 1, closing(tokens, a)))
         elif verb == "DROP" and (kind or rest in ([], ["CASCADE"], ["RESTRICT"])):
             gone.add(c._part(tokens[a]))
         elif verb == "RENAME" and len(rest) > 1 and rest[0] == "TO":
@@ -1470,7 +1461,7 @@ _CHANGES: Final = frozenset({"DROP", "RENAME", "CHANGE", "ADD", "ALTER", "MODIFY
 
 def _sp_rename(c: FileCompiler, tokens: list[Token], at: int, owner: str) -> None:
     texts: list[str] = []
-    for a, b in ddl.items(tokens, at, len(tokens)):
+    for a, b in list_items(tokens, at, len(tokens)):
         if b - a >= 3 and tokens[a].token_type is T.PARAMETER:
             a += 3
         texts.append(tokens[a].text if a < b and tokens[a].token_type in _STRINGS else "")
@@ -1478,7 +1469,7 @@ def _sp_rename(c: FileCompiler, tokens: list[Token], at: int, owner: str) -> Non
         return
     kind = texts[2].upper() if len(texts) > 2 else "OBJECT"
     inner, _ = tokenize(texts[0], c.dialect)
-    parts, _ = ddl.read_name(inner, 0)
+    parts, _ = read_name(inner, 0)
     if kind == "COLUMN" and len(parts) > 1:
         rename_column(c, c._full(parts[:-1]), c._part(parts[-1]), c.fold(texts[1], False))
     elif kind == "OBJECT" and parts:
@@ -1493,17 +1484,17 @@ def foreign_keys(c: FileCompiler, tokens: list[Token], start: int, end: int, tab
     for at in range(start, end):
         if tokens[at].text.upper() != "REFERENCES" or tokens[at].token_type is T.IDENTIFIER:
             continue
-        other, i = ddl.read_name(tokens, at + 1)
+        other, i = read_name(tokens, at + 1)
         if not other:
             continue
-        others = _column_list(c, tokens, i)
+        others = column_list(c, tokens, i)
         if at > start and tokens[at - 1].token_type is T.R_PAREN and _is_key_list(tokens, start, at):
             a = at - 1
             while a > start and tokens[a].token_type is not T.L_PAREN:
                 a -= 1
-            columns = _column_list(c, tokens, a)
+            columns = column_list(c, tokens, a)
         else:
-            a, _ = next(((x, y) for x, y in ddl.items(tokens, start, end) if x <= at < y), (at, at))
+            a, _ = next(((x, y) for x, y in list_items(tokens, start, end) if x <= at < y), (at, at))
             while a < at and tokens[a].text.upper() in ("ADD", "COLUMN", "WITH", "CHECK", "NOCHECK"):
                 a += 1
             columns = (
@@ -1521,7 +1512,7 @@ def _is_key_list(tokens: list[Token], start: int, at: int) -> bool:
     return "KEY" in " ".join(before).split() and "FOREIGN" in " ".join(before).split()
 
 
-def _column_list(c: FileCompiler, tokens: list[Token], i: int) -> tuple[str, ...]:
+def column_list(c: FileCompiler, tokens: list[Token], i: int) -> tuple[str, ...]:
     if i >= len(tokens) or tokens[i].token_type is not T.L_PAREN:
         return ()
-    return tuple(c._part(tokens[a]) for a, _ in ddl.items(tokens, i + 1, closing(tokens, i)))
+    return tuple(c._part(tokens[a]) for a, _ in list_items(tokens, i + 1, closing(tokens, i)))

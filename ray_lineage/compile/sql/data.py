@@ -10,31 +10,21 @@ from sqlglot.errors import ParseError
 from sqlglot.expressions import Expression
 from sqlglot.tokens import Token
 
-from ray_lineage.compile import ddl, procedural, tablefuncs
-from ray_lineage.compile.dynamic import UNKNOWN
-from ray_lineage.compile.kinds import DELIMITED, T
 from ray_lineage.compile.options import ModelName
-from ray_lineage.compile.relations import Builder
-from ray_lineage.compile.rewrite import OutputClause
-from ray_lineage.compile.scopes import FILTER, IDENTITY, JOIN, TRANSFORMATION, Collected, Scope
-from ray_lineage.compile.split import closing
-from ray_lineage.compile.tokens import start_line
-from ray_lineage.compile.words import STRUCTS
-from ray_lineage.model import (
-    STAR,
-    Alias,
-    Assignment,
-    Declaration,
-    Influence,
-    Name,
-    Ref,
-    Select,
-    TableRef,
-    unnamed,
-)
+from ray_lineage.compile.sql import procedural, tablefuncs
+from ray_lineage.compile.sql.constants import UNKNOWN
+from ray_lineage.compile.sql.lex.kinds import DELIMITED, T
+from ray_lineage.compile.sql.lex.scan import closing, list_items, read_name
+from ray_lineage.compile.sql.lex.tokens import start_line
+from ray_lineage.compile.sql.query.scope import FILTER, IDENTITY, JOIN, TRANSFORMATION, Collected, Scope
+from ray_lineage.compile.sql.relations import Builder
+from ray_lineage.compile.sql.rewrite import OutputClause
+from ray_lineage.compile.sql.words import STRUCTS
+from ray_lineage.model import STAR, Alias, Assignment, Declaration, Influence, Name, Ref, Select, TableRef, unnamed
 
 if TYPE_CHECKING:
-    from ray_lineage.compile.statements import FileCompiler
+    from ray_lineage.compile.sql.statements import FileCompiler
+
 
 _FROM_TWICE: Final = frozenset({"tsql", "fabric"})
 
@@ -456,12 +446,12 @@ def output(
 ) -> None:
     """``OUTPUT inserted.a, s.b INTO log (x, y)``: a second dataset written by the same statement. Without INTO it is the
     result of the statement."""
-    target, at = ddl.read_name(clause.into, 0)
+    target, at = read_name(clause.into, 0)
     if not clause.items:
         return
     columns: list[str] = []
     if at < len(clause.into) and clause.into[at].token_type is T.L_PAREN:
-        columns = [c._part(clause.into[a]) for a, _ in ddl.items(clause.into, at + 1, closing(clause.into, at))]
+        columns = [c._part(clause.into[a]) for a, _ in list_items(clause.into, at + 1, closing(clause.into, at))]
     first = clause.items[0]
     select = Token(T.SELECT, "SELECT", first.line, first.col, first.start, first.start)
     tree = c._parse([select, *clause.items], "SELECT")

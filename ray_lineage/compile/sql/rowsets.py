@@ -1,7 +1,6 @@
 """T-SQL's functions that stand for tables, and other forms that the grammar does not know -> forms that it knows.
 
-Full-text and change-tracking functions become queries of their table, files and ad hoc servers become names of datasets.
-"""
+Full-text and change-tracking functions become queries of their table, files and ad hoc servers become names of datasets."""
 
 from __future__ import annotations
 
@@ -10,25 +9,30 @@ from typing import TYPE_CHECKING, Final
 
 from sqlglot.tokens import Token
 
-from ray_lineage.compile import ddl
-from ray_lineage.compile.kinds import T
-from ray_lineage.compile.names import location_of
-from ray_lineage.compile.split import closing
-from ray_lineage.compile.tokens import made, tokenize
+from ray_lineage.compile.sql.lex.kinds import T
+from ray_lineage.compile.sql.lex.scan import closing, list_items, read_name
+from ray_lineage.compile.sql.lex.tokens import made, tokenize
+from ray_lineage.compile.sql.names import location_of
 from ray_lineage.model import Declaration, Name
 
 if TYPE_CHECKING:
-    from ray_lineage.compile.statements import FileCompiler
+    from ray_lineage.compile.sql.statements import FileCompiler
 
 
 _STRINGS: Final = frozenset({T.STRING, T.NATIONAL_STRING})
+
+
 _WORDS: Final = (
     "parse", "containstable", "freetexttable", "changetable", "openxml", "openrowset", "opendatasource", "match", " path", "{", "::",
     "predict(", "predict (", "json_array",
 )  # fmt: skip
+
+
 _CHANGES: Final = (
     "SYS_CHANGE_VERSION", "SYS_CHANGE_CREATION_VERSION", "SYS_CHANGE_OPERATION", "SYS_CHANGE_COLUMNS", "SYS_CHANGE_CONTEXT",
 )  # fmt: skip
+
+
 _SERVER: Final = re.compile(
     r"(?:^|;)\s*(?:server|data source|addr|address|network address)\s*=\s*([^;]+)", re.IGNORECASE
 )
@@ -83,7 +87,7 @@ def _function(c: FileCompiler, tokens: list[Token], i: int, out: list[Token]) ->
         case "CONTAINSTABLE" | "FREETEXTTABLE":
             _full_text(tokens, i, end, out)
         case "CHANGETABLE":
-            name, _ = ddl.read_name(tokens, i + 3)
+            name, _ = read_name(tokens, i + 3)
             columns = [t for column in _CHANGES for t in made(tokens[i], ", NULL AS " + column)]
             out.extend(
                 [*made(tokens[i], "( SELECT *"), *columns, *made(tokens[i], "FROM"), *_dotted(name), tokens[end]]
@@ -112,8 +116,8 @@ def _function(c: FileCompiler, tokens: list[Token], i: int, out: list[Token]) ->
 
 def _full_text(tokens: list[Token], i: int, end: int, out: list[Token]) -> None:
     """``CONTAINSTABLE(t, (a, b), 'x')`` -> a rank made of a and b."""
-    name, at = ddl.read_name(tokens, i + 2)
-    columns = tokens[at + 1 : ddl.items(tokens, at + 1, end)[0][1]] if at + 1 < end else []
+    name, at = read_name(tokens, i + 2)
+    columns = tokens[at + 1 : list_items(tokens, at + 1, end)[0][1]] if at + 1 < end else []
     rank = [] if any(t.token_type is T.STAR for t in columns) else columns
     if rank and rank[0].token_type is not T.L_PAREN:
         rank = [*made(tokens[i], "("), *rank, *made(tokens[i], ")")]
@@ -124,7 +128,7 @@ def _full_text(tokens: list[Token], i: int, end: int, out: list[Token]) -> None:
 
 def _open_xml(tokens: list[Token], i: int, end: int, out: list[Token]) -> int:
     """``OPENXML(@h, '/r', 2) WITH (a int '@a')`` reads like OPENJSON."""
-    first = ddl.items(tokens, i + 2, end)[0]
+    first = list_items(tokens, i + 2, end)[0]
     typed = end + 2 < len(tokens) and tokens[end + 1].token_type is T.WITH
     listed = typed and tokens[end + 2].token_type is T.L_PAREN
     head = _like(tokens[i], "OPENJSON") if listed else tokens[i]
@@ -133,7 +137,7 @@ def _open_xml(tokens: list[Token], i: int, end: int, out: list[Token]) -> int:
         stop = closing(tokens, end + 2)
         out.extend(tokens[end + 1 : stop + 1])
         return stop + 1
-    return ddl.read_name(tokens, end + 2)[1] if typed else end + 1
+    return read_name(tokens, end + 2)[1] if typed else end + 1
 
 
 def into_remote(c: FileCompiler, tokens: list[Token]) -> list[Token]:
@@ -144,13 +148,13 @@ def into_remote(c: FileCompiler, tokens: list[Token]) -> list[Token]:
     if tokens[at + 1].token_type is not T.L_PAREN:
         return tokens
     end = closing(tokens, at + 1)
-    given = [tokens[a:b] for a, b in ddl.items(tokens, at + 2, end)]
+    given = [tokens[a:b] for a, b in list_items(tokens, at + 2, end)]
     if not given or not given[-1]:
         return tokens
     last = given[-1][0]
     inner = tokenize(last.text, c.dialect)[0] if len(given[-1]) == 1 and last.token_type in _STRINGS else []
     start = next((k for k, t in enumerate(inner) if t.token_type is T.FROM), -1)
-    parts = ddl.read_name(inner, start + 1)[0] if start > 0 else ddl.read_name(given[-1], 0)[0]
+    parts = read_name(inner, start + 1)[0] if start > 0 else read_name(given[-1], 0)[0]
     if len(given) < 2 or not parts:
         return tokens
     server = given[0][0].text if tokens[at].text.upper() == "OPENQUERY" else server_of(given[1][0].text)
@@ -160,7 +164,7 @@ def into_remote(c: FileCompiler, tokens: list[Token]) -> list[Token]:
     mark = tokens[at]
     target = _dotted([Token(T.IDENTIFIER, part, mark.line, mark.col, mark.start, mark.end) for part in name])
     listed = end + 1 < len(tokens) and tokens[end + 1].token_type is T.L_PAREN
-    items = [inner[a:b] for a, b in ddl.items(inner, 1, start)] if start > 0 and not listed else []
+    items = [inner[a:b] for a, b in list_items(inner, 1, start)] if start > 0 and not listed else []
     if items and all(len(item) == 1 and item[0].token_type in (T.VAR, T.IDENTIFIER) for item in items):
         columns = [
             t for k, item in enumerate(items) for t in (*(made(mark, ",") if k else ()), _like(mark, item[0].text))
@@ -172,7 +176,7 @@ def into_remote(c: FileCompiler, tokens: list[Token]) -> list[Token]:
 def _predicted(tokens: list[Token], i: int, end: int, out: list[Token]) -> int:
     """``PREDICT(MODEL = m, DATA = t AS d, ...) WITH (a int) AS p`` -> ``t AS d CROSS APPLY (SELECT PREDICT(m, d.*) AS a) AS p``:
     a prediction is made of the model and all columns of a row."""
-    given = {tokens[a].text.upper(): (a + 2, b) for a, b in ddl.items(tokens, i + 2, end) if b - a > 2}
+    given = {tokens[a].text.upper(): (a + 2, b) for a, b in list_items(tokens, i + 2, end) if b - a > 2}
     data, model = given.get("DATA"), given.get("MODEL")
     typed = end + 2 < len(tokens) and tokens[end + 1].token_type is T.WITH and tokens[end + 2].token_type is T.L_PAREN
     if data is None or model is None or not typed:
@@ -187,7 +191,7 @@ def _predicted(tokens: list[Token], i: int, end: int, out: list[Token]) -> int:
         *row,
     ]
     out.extend([*tokens[data[0] : data[1]], *made(tokens[i], "CROSS APPLY ( SELECT")])
-    for position, (a, _) in enumerate(ddl.items(tokens, end + 3, stop)):
+    for position, (a, _) in enumerate(list_items(tokens, end + 3, stop)):
         out.extend([*made(tokens[i], "," if position else ""), *prediction, *made(tokens[i], ") AS"), tokens[a]])
     out.append(tokens[stop])
     return stop + 1

@@ -10,10 +10,10 @@ from sqlglot import exp
 from sqlglot.expressions import Expression
 from sqlglot.tokens import Token
 
-from ray_lineage.compile import ddl, procedural
-from ray_lineage.compile.kinds import LITERALS, T
-from ray_lineage.compile.split import closing
-from ray_lineage.compile.tablefuncs import (
+from ray_lineage.compile.sql import procedural
+from ray_lineage.compile.sql.lex.kinds import LITERALS, T
+from ray_lineage.compile.sql.lex.scan import closing, list_items, read_name
+from ray_lineage.compile.sql.tablefuncs import (
     ADDRESS,
     arguments_of,
     locations_of,
@@ -24,11 +24,12 @@ from ray_lineage.compile.tablefuncs import (
     table_of,
     text_of,
 )
-from ray_lineage.compile.words import TABLE_FUNCTIONS, Roles
+from ray_lineage.compile.sql.words import TABLE_FUNCTIONS, Roles
 from ray_lineage.model import Name
 
 if TYPE_CHECKING:
-    from ray_lineage.compile.statements import FileCompiler
+    from ray_lineage.compile.sql.statements import FileCompiler
+
 
 _ENGINES: Final[Roles] = {
     **TABLE_FUNCTIONS["clickhouse"],
@@ -40,8 +41,14 @@ _ENGINES: Final[Roles] = {
     "kafka": ("", "topic"),
 }
 """Of ClickHouse: what the arguments of its engines are."""
+
+
 _OPTIONS: Final = ("OPTIONS", "TBLPROPERTIES")
+
+
 _HIVES: Final = {"hive.sql.table": "dbtable", "hive.sql.query": "query", "hive.sql.jdbc.url": "url"}
+
+
 _SPARKS: Final = ("spark", "databricks", "hive", "")
 
 
@@ -50,7 +57,7 @@ def table_elsewhere(c: FileCompiler, tokens: list[Token], name: Name, owner: str
     for source_of in _SOURCES.get(c.dialect, ()):
         source = source_of(c, tokens, name)
         if source:
-            procedural._move(c, tokens, source, name, "create_external", owner)
+            procedural.move(c, tokens, source, name, "create_external", owner)
             return
     if c.dialect in _SPARKS:
         _by_options(c, tokens, name, owner)
@@ -67,7 +74,7 @@ def _by_engine(c: FileCompiler, tokens: list[Token], _: Name) -> Name:
     if not roles:
         return ()
     listed = tokens[at + 1].token_type is T.L_PAREN
-    arguments = ddl.items(tokens, at + 2, closing(tokens, at + 1)) if listed else []
+    arguments = list_items(tokens, at + 2, closing(tokens, at + 1)) if listed else []
     given = arguments_of([_written(tokens[a:b]) for a, b in arguments], roles)
     if engine == "kafka":
         said = next((k for k, t in enumerate(tokens[:-2]) if t.text.lower() == "kafka_topic_list"), -1)
@@ -86,7 +93,7 @@ def _written(tokens: list[Token]) -> Expression:
         return exp.Literal.string(tokens[0].text)
     if len(tokens) > 2 and tokens[1].token_type is T.EQ:
         return exp.EQ(this=exp.column(tokens[0].text), expression=_written(tokens[2:]))
-    parts, end = ddl.read_name(tokens, 0)
+    parts, end = read_name(tokens, 0)
     names = [exp.to_identifier(t.text, quoted=True) for t in parts]
     return exp.column(*reversed(names)) if names and end == len(tokens) else exp.Null()
 
@@ -126,7 +133,7 @@ def _by_options(c: FileCompiler, tokens: list[Token], name: Name, owner: str) ->
     said = {_HIVES.get(word, word): text for word, text in _options(tokens, 0).items()}
     if "kafka.topic" in said:
         topic = procedural.external(c, f"kafka:{said['kafka.topic']}", tokens[0].line)
-        procedural._move(c, tokens, topic, name, "create_external", owner)
+        procedural.move(c, tokens, topic, name, "create_external", owner)
         return
     table, query = said.get("dbtable", ""), said.get("query", "")
     server = said.get("database") or place_of(said.get("url", ""), "") or said.get("host") or "jdbc"
@@ -135,7 +142,7 @@ def _by_options(c: FileCompiler, tokens: list[Token], name: Name, owner: str) ->
     with c.elsewhere(server):
         if not query and not table.lstrip().startswith("("):
             source = c._qualified(tuple(parts_of(c, exp.Literal.string(table))))
-            procedural._move(c, tokens, source, name, "create_external", owner)
+            procedural.move(c, tokens, source, name, "create_external", owner)
             return
         builder = c._builder()
         root, _ = query_in_text(c, builder, query or table[table.find("(") + 1 : table.rfind(")")], "dbtable", tokens)
@@ -158,7 +165,7 @@ def _options(tokens: list[Token], at: int) -> dict[str, str]:
     begin = next((k for k in range(at, len(tokens) - 1) if tokens[k].text.upper() in _OPTIONS), -1)
     if begin < 0 or tokens[begin + 1].token_type is not T.L_PAREN:
         return {}
-    items = ddl.items(tokens, begin + 2, closing(tokens, begin + 1))
+    items = list_items(tokens, begin + 2, closing(tokens, begin + 1))
     return {
         tokens[a].text.lower(): tokens[b - 1].text
         for a, b in items

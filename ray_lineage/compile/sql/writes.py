@@ -1,7 +1,6 @@
 """Statements that write in the way of one engine: multi-table inserts, LOAD, EXPORT, updates of a query, models.
 
-Each function reads one statement and tells the file's compiler what it says.
-"""
+Each function reads one statement and tells the file's compiler what it says."""
 
 from __future__ import annotations
 
@@ -10,17 +9,19 @@ from typing import TYPE_CHECKING, Final
 from sqlglot import exp
 from sqlglot.tokens import Token
 
-from ray_lineage.compile import data, ddl, define, procedural
-from ray_lineage.compile.kinds import T
-from ray_lineage.compile.relations import Builder
-from ray_lineage.compile.rewrite import imported
-from ray_lineage.compile.scopes import FILTER, IDENTITY, Collected, Scope
-from ray_lineage.compile.split import closing
-from ray_lineage.compile.tokens import made
+from ray_lineage.compile.sql import data, define, procedural
+from ray_lineage.compile.sql.lex.columns import ColumnItem, CreateHead, read_columns
+from ray_lineage.compile.sql.lex.kinds import T
+from ray_lineage.compile.sql.lex.scan import closing, list_items, read_name
+from ray_lineage.compile.sql.lex.tokens import made
+from ray_lineage.compile.sql.query.scope import FILTER, IDENTITY, Collected, Scope
+from ray_lineage.compile.sql.relations import Builder
+from ray_lineage.compile.sql.rewrite import imported
 from ray_lineage.model import STAR, Alias, Assignment, Call, Declaration, Influence, Name, Output, Ref, Select, TableRef
 
 if TYPE_CHECKING:
-    from ray_lineage.compile.statements import FileCompiler
+    from ray_lineage.compile.sql.statements import FileCompiler
+
 
 _STRINGS: Final = frozenset({T.STRING, T.NATIONAL_STRING, T.RAW_STRING, T.HEREDOC_STRING})
 
@@ -123,9 +124,6 @@ def _base_column(builder: Builder, index: int, column: str) -> tuple[Name, str]:
     return (), column
 
 
-# --------------------------------------------------------------------------- LOAD, EXPORT
-
-
 def load(c: FileCompiler, tokens: list[Token], owner: str) -> None:
     """``LOAD DATA [LOCAL] INPATH|INFILE 'file' ... INTO TABLE t [(a, @v) SET b = f(@v)]``, ``LOAD DATA INTO t FROM FILES (...)``."""
     if c.dialect == "singlestore":
@@ -138,7 +136,7 @@ def load(c: FileCompiler, tokens: list[Token], owner: str) -> None:
     i = into + 1
     while i < len(tokens) and words[i] in ("TABLE", "OVERWRITE", "INTO", "TEMP", "TEMPORARY"):
         i += 1
-    parts, i = ddl.read_name(tokens, i)
+    parts, i = read_name(tokens, i)
     if not parts:
         return
     target = c._full(parts)
@@ -178,8 +176,8 @@ def _without_paths(tokens: list[Token]) -> list[Token]:
 
 def _names(c: FileCompiler, tokens: list[Token], i: int) -> list[str]:
     out: list[str] = []
-    for a, _ in ddl.items(tokens, i + 1, closing(tokens, i)):
-        parts, _ = ddl.read_name(tokens, a)
+    for a, _ in list_items(tokens, i + 1, closing(tokens, i)):
+        parts, _ = read_name(tokens, a)
         out.append(c._part(parts[0]) if parts else "")
     return out
 
@@ -257,8 +255,8 @@ def export(c: FileCompiler, tokens: list[Token], owner: str) -> None:
             root = builder.query(c._parse(query, "SELECT"))
             c._add(tokens, "export", builder, owner, root=root, target=target)
         else:
-            parts, _ = ddl.read_name(tokens, 1)
-            procedural._move(c, tokens, c._full(parts), target, "export", owner)
+            parts, _ = read_name(tokens, 1)
+            procedural.move(c, tokens, c._full(parts), target, "export", owner)
     depth = 0
     for i, token in enumerate(tokens):
         depth += (token.token_type is T.L_PAREN) - (token.token_type is T.R_PAREN)
@@ -275,13 +273,13 @@ def export(c: FileCompiler, tokens: list[Token], owner: str) -> None:
 def port_table(c: FileCompiler, tokens: list[Token], owner: str) -> None:
     """``EXPORT TABLE t [PARTITION (...)] TO '/path'`` and ``IMPORT [[EXTERNAL] TABLE t] FROM '/path'`` of Hive."""
     at = next((i for i, t in enumerate(tokens[:4]) if t.text.upper() == "TABLE"), -1)
-    parts, i = ddl.read_name(tokens, at + 1) if at > 0 else ([], 0)
+    parts, i = read_name(tokens, at + 1) if at > 0 else ([], 0)
     for k in range(i, len(tokens) - 1):
         word = tokens[k].text.upper()
         if parts and word in ("TO", "FROM") and tokens[k + 1].token_type in _STRINGS:
             location = procedural.external(c, tokens[k + 1].text, tokens[k + 1].line)
             ends = (c._full(parts), location) if word == "TO" else (location, c._full(parts))
-            procedural._move(c, tokens, *ends, tokens[0].text.lower(), owner)
+            procedural.move(c, tokens, *ends, tokens[0].text.lower(), owner)
             return
 
 
@@ -305,7 +303,7 @@ def insert_format(c: FileCompiler, tokens: list[Token], owner: str) -> bool:
     i = 1
     while i < len(tokens) and tokens[i].text.upper() in ("INTO", "TABLE"):
         i += 1
-    parts, i = ddl.read_name(tokens, i)
+    parts, i = read_name(tokens, i)
     if i < len(tokens) and tokens[i].token_type is T.L_PAREN:
         i = closing(tokens, i) + 1
     if i < len(tokens) and tokens[i].text.upper() == "SETTINGS":
@@ -328,8 +326,8 @@ def insert_row(c: FileCompiler, tokens: list[Token], owner: str) -> bool:
         return False
     if at + 2 < len(tokens) and tokens[at + 2].token_type is T.DOT:
         return False
-    parts, i = ddl.read_name(tokens, 2)
-    columns = procedural._column_list(c, tokens, i) if i < at else ()
+    parts, i = read_name(tokens, 2)
+    columns = procedural.column_list(c, tokens, i) if i < at else ()
     builder = c._builder()
     table = builder._add(TableRef(c.rows[c._part(tokens[at + 1])], tokens[0].line))
     output = Output(None, (Ref(table, 1, STAR, IDENTITY, tokens[0].line),), tokens[0].line, star=True)
@@ -343,19 +341,19 @@ def apply_changes(c: FileCompiler, tokens: list[Token], owner: str) -> None:
     words = [t.text.upper() for t in tokens]
     if "INTO" not in words or "FROM" not in words:
         return
-    target, _ = ddl.read_name(tokens, words.index("INTO") + 1)
+    target, _ = read_name(tokens, words.index("INTO") + 1)
     i = words.index("FROM") + 1
     if i < len(words) and words[i] == "STREAM":
         i += 2 if words[i + 1 : i + 2] == ["("] else 1
-    source, _ = ddl.read_name(tokens, i)
+    source, _ = read_name(tokens, i)
     if target and source:
-        procedural._move(c, tokens, c._full(source), c._full(target), "apply_changes", owner)
+        procedural.move(c, tokens, c._full(source), c._full(target), "apply_changes", owner)
 
 
 def cached(c: FileCompiler, tokens: list[Token], owner: str) -> None:
     """``CACHE [LAZY] TABLE w AS SELECT ...``: a temporary view."""
     at = next((i for i, t in enumerate(tokens[:3]) if t.text.upper() == "TABLE"), -1)
-    parts, i = ddl.read_name(tokens, at + 1)
+    parts, i = read_name(tokens, at + 1)
     query = i
     if query + 1 < len(tokens) and tokens[query].text.upper() == "OPTIONS":
         query = closing(tokens, query + 1) + 1
@@ -367,9 +365,6 @@ def cached(c: FileCompiler, tokens: list[Token], owner: str) -> None:
     define.define(c, tokens, tokens[query:], c._full(parts), "TempTable", (), "create_table_as", owner, temporary=True)
 
 
-# --------------------------------------------------------------------------- CREATE of other things
-
-
 def create(c: FileCompiler, tokens: list[Token], words: list[str], owner: str) -> bool:
     """CREATE of what is neither table, view nor program. False if it is something else."""
     kind = next((w for w in words[1:5] if w in _CREATED), "")
@@ -378,7 +373,7 @@ def create(c: FileCompiler, tokens: list[Token], words: list[str], owner: str) -
     i = words.index(kind) + 1
     while i < len(tokens) and tokens[i].text.upper() in ("IF", "NOT", "EXISTS", "FUNCTION"):
         i += 1
-    parts, i = ddl.read_name(tokens, i)
+    parts, i = read_name(tokens, i)
     if not parts:
         return False
     name = c._full(parts)
@@ -451,7 +446,7 @@ def _pipeline(c: FileCompiler, tokens: list[Token], name: Name, i: int, owner: s
     if at < 0 or into < at or "LOAD" not in words[i:at]:
         return
     if words[into + 1] == "PROCEDURE":
-        parts, _ = ddl.read_name(tokens, into + 2)
+        parts, _ = read_name(tokens, into + 2)
         c.declarations.append(Declaration(name, "Procedure", tokens[0].line))
         c.calls.append(Call(name, c._full(parts), tokens[0].line))
         return
@@ -472,7 +467,7 @@ def _routine_load(c: FileCompiler, tokens: list[Token], name: Name, i: int, owne
     table is in the job's database."""
     if i + 1 >= len(tokens) or tokens[i].token_type is not T.ON:
         return
-    parts, i = ddl.read_name(tokens, i + 1)
+    parts, i = read_name(tokens, i + 1)
     topics = [k for k in range(i, len(tokens) - 2) if tokens[k].text.lower() == "kafka_topic"]
     if not parts or not topics:
         return
@@ -485,7 +480,7 @@ def _routine_load(c: FileCompiler, tokens: list[Token], name: Name, i: int, owne
         _load_from(c, tokens, source, target, [], owner)
         return
     builder = c._builder()
-    items = ddl.items(tokens, at + 2, closing(tokens, at + 1))
+    items = list_items(tokens, at + 2, closing(tokens, at + 1))
     table = builder._add(TableRef(source, tokens[0].line, tuple(c._part(tokens[a]) for a, b in items if b - a == 1)))
     scope = Scope(builder._add(Select((table,), ())), None, {})
     assignments: list[Assignment] = []
@@ -520,7 +515,7 @@ def _stream(c: FileCompiler, tokens: list[Token], name: Name, i: int, owner: str
     at += 1
     while at < len(tokens) and tokens[at].text.upper() in ("TABLE", "VIEW", "EXTERNAL", "DYNAMIC", "STAGE"):
         at += 1
-    source, _ = ddl.read_name(tokens, at)
+    source, _ = read_name(tokens, at)
     if source:
         procedural.copy_of(c, tokens, name, "View", c._full(source), "create_stream", owner)
     return True
@@ -536,12 +531,12 @@ def _trigger(c: FileCompiler, tokens: list[Token], name: Name) -> bool:
     return True
 
 
-def partition_of(c: FileCompiler, tokens: list[Token], head: ddl.CreateHead, name: Name, owner: str) -> bool:
+def partition_of(c: FileCompiler, tokens: list[Token], head: CreateHead, name: Name, owner: str) -> bool:
     """``CREATE TABLE p PARTITION OF t`` and ``CREATE TABLE p (columns) INHERITS (t)``: p has t's columns, and t shows p's
     rows. False if it is something else."""
     words = [t.text.upper() for t in tokens]
     at = next((k for k in range(len(words) - 1) if words[k : k + 2] in (["PARTITION", "OF"], ["INHERITS", "("])), -1)
-    parts, _ = ddl.read_name(tokens, at + 2) if at > 0 else ([], 0)
+    parts, _ = read_name(tokens, at + 2) if at > 0 else ([], 0)
     if not parts:
         return False
     parent = c._full(parts)
@@ -549,11 +544,11 @@ def partition_of(c: FileCompiler, tokens: list[Token], head: ddl.CreateHead, nam
     if head.columns and words[at] == "INHERITS":
         own = tuple(c._declared(x) for x in head.columns)
         c.declarations.append(Declaration(name, "Table", tokens[0].line, own, adds=True))
-    procedural._move(c, tokens, name, parent, "attach_partition", owner)
+    procedural.move(c, tokens, name, parent, "attach_partition", owner)
     return True
 
 
-def stored_at(c: FileCompiler, tokens: list[Token], head: ddl.CreateHead, name: Name, owner: str) -> list[Name]:
+def stored_at(c: FileCompiler, tokens: list[Token], head: CreateHead, name: Name, owner: str) -> list[Name]:
     """An external table (or a temporary view of a file) reads its locations, which are returned."""
     if (
         "EXTERNAL" not in head.words
@@ -569,12 +564,12 @@ def stored_at(c: FileCompiler, tokens: list[Token], head: ddl.CreateHead, name: 
                 files = [t for t in tokens[at : closing(tokens, at)] if t.token_type in _STRINGS]
                 found.extend(procedural.external(c, t.text, t.line) for t in files)
                 continue
-            location = procedural._location_or_table(c, tokens, at)[0]
+            location = procedural.location_or_table(c, tokens, at)[0]
             if location and location[0] == "external":
                 found.append(location)
     found.extend(procedural.external(c, uri, tokens[0].line) for uri in _uris(tokens, 0))
     for location in found:
-        procedural._move(c, tokens, location, name, "create_external", owner)
+        procedural.move(c, tokens, location, name, "create_external", owner)
     return found
 
 
@@ -622,13 +617,13 @@ def _topic(c: FileCompiler, tokens: list[Token]) -> Name:
 
 def _source(c: FileCompiler, tokens: list[Token], name: Name, i: int, owner: str) -> None:
     """``CREATE SOURCE s (columns) WITH (topic = 't')`` of Materialize and RisingWave."""
-    columns: list[ddl.ColumnItem] = []
+    columns: list[ColumnItem] = []
     if i < len(tokens) and tokens[i].token_type is T.L_PAREN:
-        columns, _ = ddl._columns(tokens, i + 1, closing(tokens, i))
+        columns, _ = read_columns(tokens, i + 1, closing(tokens, i))
     c.declarations.append(Declaration(name, "Table", tokens[0].line, tuple(c._declared(x) for x in columns)))
     topic = _topic(c, tokens)
     if topic:
-        procedural._move(c, tokens, topic, name, "create_source", owner)
+        procedural.move(c, tokens, topic, name, "create_source", owner)
 
 
 def _sink(c: FileCompiler, tokens: list[Token], name: Name, i: int, owner: str) -> None:
@@ -636,15 +631,15 @@ def _sink(c: FileCompiler, tokens: list[Token], name: Name, i: int, owner: str) 
     words = [t.text.upper() for t in tokens]
     target = _topic(c, tokens)
     if not target and "INTO" in words[:6] and words[words.index("INTO") + 1 :][:1] != ["KAFKA"]:
-        parts, _ = ddl.read_name(tokens, words.index("INTO") + 1)
+        parts, _ = read_name(tokens, words.index("INTO") + 1)
         target = c._full(parts) if parts else ()
     if not target:
         target = name
         c.declarations.append(Declaration(name, "External", tokens[0].line))
     if words[i : i + 1] == ["FROM"]:
-        parts, _ = ddl.read_name(tokens, i + 1)
+        parts, _ = read_name(tokens, i + 1)
         if parts:
-            procedural._move(c, tokens, c._full(parts), target, "create_sink", owner)
+            procedural.move(c, tokens, c._full(parts), target, "create_sink", owner)
         return
     query = _after_as(tokens, i)
     if query:
@@ -665,7 +660,7 @@ def _dictionary(c: FileCompiler, tokens: list[Token], name: Name, i: int, owner:
     """``CREATE DICTIONARY d (columns) SOURCE(CLICKHOUSE(TABLE 't' DB 'db'))``: its columns are the table's, by name."""
     if i >= len(tokens) or tokens[i].token_type is not T.L_PAREN:
         return
-    found, _ = ddl._columns(tokens, i + 1, closing(tokens, i))
+    found, _ = read_columns(tokens, i + 1, closing(tokens, i))
     columns = tuple(c._declared(x) for x in found)
     c.declarations.append(Declaration(name, "Table", tokens[0].line, columns))
     given = {
@@ -682,12 +677,12 @@ def _dictionary(c: FileCompiler, tokens: list[Token], name: Name, i: int, owner:
     c._add(tokens, "create_dictionary", builder, owner, target=name, assignments=assignments)
 
 
-def view_to(c: FileCompiler, tokens: list[Token], head: ddl.CreateHead, name: Name, owner: str) -> bool:
+def view_to(c: FileCompiler, tokens: list[Token], head: CreateHead, name: Name, owner: str) -> bool:
     """``CREATE MATERIALIZED VIEW v TO t AS SELECT``: what v selects goes into t, by name. False if it is something else."""
     at = next((k for k in range(2, min(head.query, len(tokens) - 1)) if tokens[k].text.upper() == "TO"), -1)
     if c.dialect != "clickhouse" or at < 0 or tokens[at].token_type is T.IDENTIFIER:
         return False
-    parts, _ = ddl.read_name(tokens, at + 1)
+    parts, _ = read_name(tokens, at + 1)
     if not parts:
         return False
     c.declarations.append(Declaration(name, "MaterializedView", tokens[0].line))
@@ -702,7 +697,7 @@ def import_(c: FileCompiler, tokens: list[Token], owner: str) -> None:
     """``IMPORT INTO t [(a, b)] FROM ... FILE 'f'`` of Exasol, or from another engine."""
     if len(tokens) < 4 or tokens[1].token_type is not T.INTO:
         return
-    parts, i = ddl.read_name(tokens, 2)
+    parts, i = read_name(tokens, 2)
     query = imported(tokens[i:])
     if query:
         listed = tokens[i].token_type is T.L_PAREN

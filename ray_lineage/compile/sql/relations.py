@@ -1,8 +1,7 @@
 """Syntax trees of queries -> the relational program of a statement (``model.Relation``s), by one walk of our own.
 
 Nothing is looked up outside the statement: a qualified column becomes a reference to the relation that its qualifier
-names, an unqualified one a reference into its scope, a star stays a star. ``link`` settles what is left.
-"""
+names, an unqualified one a reference into its scope, a star stays a star. ``link`` settles what is left."""
 
 from __future__ import annotations
 
@@ -14,10 +13,10 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.expressions import Expression
 
-from ray_lineage.compile import functions, pivots
-from ray_lineage.compile.dynamic import UNKNOWN
-from ray_lineage.compile.names import folder
-from ray_lineage.compile.scopes import (
+from ray_lineage.compile.sql import functions, pivots
+from ray_lineage.compile.sql.constants import UNKNOWN
+from ray_lineage.compile.sql.names import folder
+from ray_lineage.compile.sql.query.scope import (
     AGGREGATION,
     COMPOSED,
     CONDITIONAL,
@@ -35,7 +34,7 @@ from ray_lineage.compile.scopes import (
     distinct,
     line_of,
 )
-from ray_lineage.compile.words import (
+from ray_lineage.compile.sql.words import (
     AGGREGATES,
     ALIASES_IN_WHERE,
     COLUMNS_FIRST,
@@ -82,23 +81,37 @@ _LEAVES: Final = frozenset(
     }
 )  # fmt: skip
 
+
 _PASS: Final = frozenset({exp.Alias, exp.Paren, exp.Aliases, exp.Tuple, exp.Ordered, exp.Distinct})
+
+
 _ORDERED_SETS: Final = (exp.PercentileCont, exp.PercentileDisc, exp.Mode, exp.Quantile, exp.ApproxQuantile)
+
+
 _AROUND_ROWS: Final = (
     exp.Bracket, exp.ArrayAgg, exp.AnyValue, exp.IgnoreNulls, exp.Limit, exp.Order, exp.Distinct,
 )  # fmt: skip
+
+
 _VALUE_WINDOW_FUNCTIONS: Final = (exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue, exp.NthValue)
 
 
 _PIPED: Final = "__tmp"
 """The parser makes a CTE of each step of a pipe and gives it such a name."""
 
+
 _ROWS_READ = 100  # of a VALUES list; later rows repeat the pattern
 
 
 _Push = Callable[[tuple[Any, int]], None]
+
+
 _SPECIAL, _DONE = -1, -2
+
+
 _TREATMENTS: Final[dict[type, int]] = {}
+
+
 _SPECIAL_KINDS: Final = frozenset(
     {
         exp.Case, exp.If, exp.Nvl2, exp.DecodeCase, exp.Window, exp.Exists, exp.Placeholder, exp.Parameter, exp.Anonymous,
@@ -119,6 +132,8 @@ def _treatment(kind: type) -> int:
 
 
 _WRAPPERS: Final = (exp.Subquery, exp.Paren)
+
+
 _FROM_ITEMS: Final = (exp.Table, exp.Subquery, exp.TableFromRows, exp.Lateral, exp.Unnest)
 
 
@@ -1153,7 +1168,7 @@ class Builder:
         """``dbo.f(x)``: a function of the user. ``alias.column.Method()`` is none."""
         if self.dialect not in SCHEMA_CALLS or not isinstance(node.expression, exp.Anonymous):
             return
-        name = functions._function_name(self, node)
+        name = functions.function_name(self, node)
         if len(name) > 1 and scope.find(name[0]) < 0:
             first: Expression = node
             while isinstance(first, exp.Dot):

@@ -1,8 +1,7 @@
 """CREATE TABLE and CREATE VIEW, read from tokens.
 
 Their options differ in every engine and carry no lineage, so the grammar needed is small: the name, the columns, and
-where a query begins. Reading them by hand is both sturdier and faster than a full parse.
-"""
+where a query begins. Reading them by hand is both sturdier and faster than a full parse."""
 
 from __future__ import annotations
 
@@ -10,8 +9,8 @@ from typing import Final, NamedTuple
 
 from sqlglot.tokens import Token
 
-from ray_lineage.compile.kinds import T
-from ray_lineage.compile.split import closing
+from ray_lineage.compile.sql.lex.kinds import T
+from ray_lineage.compile.sql.lex.scan import closing, list_items, read_name
 
 _BEFORE_KIND: Final = frozenset(
     [
@@ -58,6 +57,8 @@ _BEFORE_KIND: Final = frozenset(
         "SHARDED",
     ]
 )
+
+
 _TABLE_ITEMS: Final = frozenset(
     [
         "CONSTRAINT",
@@ -79,6 +80,8 @@ _TABLE_ITEMS: Final = frozenset(
         "PROJECTION",
     ]
 )
+
+
 _AFTER_TYPE: Final = frozenset(
     [
         "NOT",
@@ -214,7 +217,7 @@ def read_create(tokens: list[Token]) -> CreateHead | None:
         i += 2
     if i < n and tokens[i].token_type is T.L_PAREN and not _starts_query(tokens, i + 1):
         end = closing(tokens, i)
-        columns, inner_like = _columns(tokens, i + 1, end)
+        columns, inner_like = read_columns(tokens, i + 1, end)
         like = like or inner_like
         i = end + 1
         if columns:
@@ -226,49 +229,9 @@ def _partition_columns(tokens: list[Token], start: int) -> list[ColumnItem]:
     """``PARTITIONED BY (a int)`` of Hive: typed, they are columns of the table, too."""
     for i in range(start, min(len(tokens) - 2, start + 200)):
         if tokens[i].text.upper() == "PARTITIONED BY" and tokens[i + 1].token_type is T.L_PAREN:
-            found, _ = _columns(tokens, i + 2, closing(tokens, i + 1))
+            found, _ = read_columns(tokens, i + 2, closing(tokens, i + 1))
             return [c for c in found if c.type and "(" not in c.type[:1]]
     return []
-
-
-def read_name(tokens: list[Token], i: int) -> tuple[list[Token], int]:
-    """Name parts from ``i``: ``a.b.c``, ``a..c`` (an empty part is the DOT token itself), ``#t``, ``@t``."""
-    parts: list[Token] = []
-    n = len(tokens)
-    while i < n:
-        token = tokens[i]
-        if token.token_type in (T.HASH, T.PARAMETER):
-            start = token
-            text = token.text
-            while i + 1 < n and tokens[i + 1].token_type in (T.HASH, T.PARAMETER):
-                i += 1
-                text += tokens[i].text
-            if i + 1 >= n:
-                return parts, i
-            i += 1
-            token = Token(T.VAR, text + tokens[i].text, tokens[i].line, start.col, start.start, tokens[i].end)
-        elif token.token_type is T.DOT:
-            parts.append(token)
-            i += 1
-            continue
-        elif token.token_type in (T.L_PAREN, T.R_PAREN, T.COMMA, T.SEMICOLON, T.NUMBER) and not parts:
-            return [], i
-        parts.append(token)
-        i += 1
-        # `db.-part`-like continuations of BigQuery (`my-project.data.t`)
-        while i + 1 < n and tokens[i].token_type is T.DASH and tokens[i].start == tokens[i - 1].end + 1:
-            if tokens[i + 1].start != tokens[i].end + 1:
-                break
-            last = parts[-1]
-            parts[-1] = Token(
-                T.VAR, last.text + "-" + tokens[i + 1].text, last.line, last.col, last.start, tokens[i + 1].end
-            )
-            i += 2
-        if i < n and tokens[i].token_type is T.DOT:
-            i += 1
-            continue
-        return parts, i
-    return parts, i
 
 
 def _starts_query(tokens: list[Token], i: int) -> bool:
@@ -308,7 +271,7 @@ def added_columns(tokens: list[Token], start: int) -> list[ColumnItem]:
     """Columns of ``ADD [COLUMN] [IF NOT EXISTS] c type, [ADD [COLUMN]] d type`` and of ``ADD (c type, d type)``."""
     columns: list[ColumnItem] = []
     adding = False
-    for a, b in items(tokens, start, len(tokens)):
+    for a, b in list_items(tokens, start, len(tokens)):
         if tokens[a].text.upper() == "WITH" and b - a > 2 and tokens[a + 1].text.upper() in ("CHECK", "NOCHECK"):
             a += 2
         if tokens[a].text.upper() == "ADD":
@@ -326,9 +289,9 @@ def added_columns(tokens: list[Token], start: int) -> list[ColumnItem]:
         if "COLUMN" not in [t.text.upper() for t in tokens[first:a]] and _adds_no_column(tokens[a : a + 2]):
             continue
         if a < b and tokens[a].token_type is T.L_PAREN:
-            columns.extend(_columns(tokens, a + 1, closing(tokens, a))[0])
+            columns.extend(read_columns(tokens, a + 1, closing(tokens, a))[0])
             continue
-        found, _ = _columns(tokens, a, b)
+        found, _ = read_columns(tokens, a, b)
         columns.extend(c for c in found if c.type or c.computed[1])
     return columns
 
@@ -358,13 +321,13 @@ def altered_column(tokens: list[Token], start: int) -> ColumnItem | None:
     skipped = 3 if words[1:] == ["DATA", "TYPE"] else 1 if words[0] == "TYPE" else 0
     if a + 1 + skipped >= b:
         return None
-    return _column([tokens[a], *tokens[a + 1 + skipped :]], 0, b - a - skipped)
+    return read_column([tokens[a], *tokens[a + 1 + skipped :]], 0, b - a - skipped)
 
 
-def _columns(tokens: list[Token], start: int, end: int) -> tuple[list[ColumnItem], list[Token]]:
+def read_columns(tokens: list[Token], start: int, end: int) -> tuple[list[ColumnItem], list[Token]]:
     columns: list[ColumnItem] = []
     like: list[Token] = []
-    for a, b in items(tokens, start, end):
+    for a, b in list_items(tokens, start, end):
         first = tokens[a]
         word = _first_word(first)
         quoted = first.token_type is T.IDENTIFIER
@@ -375,7 +338,7 @@ def _columns(tokens: list[Token], start: int, end: int) -> tuple[list[ColumnItem
             continue
         if first.token_type in (T.STRING, T.NUMBER, T.L_PAREN):
             continue
-        columns.append(_column(tokens, a, b))
+        columns.append(read_column(tokens, a, b))
     return columns, like
 
 
@@ -400,7 +363,7 @@ def _is_table_item(tokens: list[Token], a: int, b: int, word: str) -> bool:
 _TYPE_LIKE: Final = frozenset({T.INT, T.BIGINT, T.VARCHAR, T.TEXT, T.NVARCHAR, T.UUID, T.CHAR, T.SMALLINT})
 
 
-def _column(tokens: list[Token], a: int, b: int) -> ColumnItem:
+def read_column(tokens: list[Token], a: int, b: int) -> ColumnItem:
     words: list[str] = []
     computed = (0, 0)
     j = a + 1
@@ -450,23 +413,3 @@ def _type_text(words: list[str]) -> str:
         tight = not text or word in "().," or text[-1] in "(."
         text += word if tight else f" {word}"
     return text.lower()[:100].replace(",", ", ").replace(",  ", ", ")
-
-
-def items(tokens: list[Token], start: int, end: int) -> list[tuple[int, int]]:
-    """Ranges between the top-level commas of ``tokens[start:end]``."""
-    out: list[tuple[int, int]] = []
-    depth = 0
-    a = start
-    for j in range(start, end):
-        kind = tokens[j].token_type
-        if kind is T.L_PAREN or kind is T.L_BRACKET or kind is T.LT:
-            depth += 1
-        elif kind is T.R_PAREN or kind is T.R_BRACKET or kind is T.GT:
-            depth = max(0, depth - 1)
-        elif kind is T.COMMA and depth == 0:
-            if j > a:
-                out.append((a, j))
-            a = j + 1
-    if end > a:
-        out.append((a, end))
-    return out

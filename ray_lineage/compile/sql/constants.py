@@ -1,8 +1,7 @@
 """SQL in strings: what text does an expression of constants and variables give?
 
 Only what is written down is used: string constants, their concatenations, and variables whose value is such a text. What is
-unknown becomes a placeholder name, so that the rest can still be read.
-"""
+unknown becomes a placeholder name, so that the rest can still be read."""
 
 from __future__ import annotations
 
@@ -12,22 +11,35 @@ from typing import Final, NamedTuple
 
 from sqlglot.tokens import Token
 
-from ray_lineage.compile.kinds import T
-from ray_lineage.compile.split import closing
+from ray_lineage.compile.sql.lex.kinds import T
+from ray_lineage.compile.sql.lex.scan import closing
 from ray_lineage.model import ELSE, ROLES, THEN
 
 UNKNOWN: Final = "__dynamic__"
 """Stands for a part of the text that is not known."""
 
+
 _STRINGS: Final = frozenset({T.STRING, T.NATIONAL_STRING, T.RAW_STRING, T.HEREDOC_STRING})
+
+
 _MARKS: Final = frozenset({T.L_PAREN, T.R_PAREN, T.CASE, T.END, T.PLUS, T.DPIPE})
+
+
 _MAX_TEXT: Final = 200_000  # characters
+
+
 _WRAPPERS: Final = frozenset({"N", "CONCAT", "CAST", "CONVERT", "RTRIM", "LTRIM", "TRIM"})
+
+
 _CHOICES: Final = frozenset({"ISNULL", "COALESCE", "NVL", "IFNULL"})
+
+
 _QUOTERS: Final = frozenset({"QUOTENAME", "QUOTE_IDENT", "QUOTE_LITERAL"})
 
 
 _RUNS: Final = re.compile(r"exec(?:utesql|(?:ute)?\b(?!\s+[\w\[\"]))")
+
+
 _RUNNERS: Final = ("eachdb", "foreachtable", "add_jobstep")
 
 
