@@ -21,7 +21,7 @@ from ray_lineage.model import Diagnostic, FileFacts, StatementFacts
 __all__ = ["COMPILER_VERSION", "DIALECTS", "CompileOptions", "compile_text", "import_compiler"]
 
 
-_REVISION: Final = 10
+_REVISION: Final = 11
 """Raise with every change of what compile gives: it is part of the cache's key and of every fingerprint."""
 
 
@@ -38,7 +38,7 @@ DIALECTS: Final = (
 def import_compiler() -> None:
     """Import now what a compile needs: it takes a second, and code that is replaced under a running process is not found later."""
     import ray_lineage.compile.sql.detect
-    import ray_lineage.compile.sql.statements
+    import ray_lineage.compile.sql.script
     import ray_lineage.compile.template  # noqa: F401
 
 
@@ -145,17 +145,16 @@ def _facts(
     diagnostics: Sequence[Diagnostic],
     model: ModelName | None = None,
 ) -> FileFacts:
-    from ray_lineage.compile.sql.statements import FileCompiler
+    from ray_lineage.compile.sql.script import compile_sql
 
-    compiler = FileCompiler(text, dialect, options, model)
-    compiler.run()
-    found = (*diagnostics, *compiler.diagnostics)
+    said = compile_sql(text, dialect, options, model)
+    found = (*diagnostics, *said.diagnostics)
     unreadable = any(d.code == "RL101" for d in found)
-    if compiler.failed and not compiler.statements and not compiler.declarations:
+    if said.failed and not said.statements and not said.declarations:
         status = "failed"
     else:
-        status = "partial" if compiler.failed or unreadable else "ok"
+        status = "partial" if said.failed or unreadable else "ok"
     return FileFacts(
-        dialect, status, tuple(compiler.statements), tuple(compiler.declarations), found, tuple(dict.fromkeys(compiler.calls)),
-        tuple(compiler.foreign_keys),
+        dialect, status, tuple(said.statements), tuple(said.declarations), found, tuple(dict.fromkeys(said.calls)),
+        tuple(said.foreign_keys),
     )  # fmt: skip

@@ -26,22 +26,39 @@ ROOM_EXCEPTIONS = {
     "query.health -> runtime.ingest",
     "query.health -> sources.mounts",
 }
+UPWARDS: set[str] = {
+    "compile.sql.functions -> compile.sql.query.scope",
+    "compile.sql.pivots -> compile.sql.query.scope",
+    "compile.sql.relations -> compile.sql.functions",
+    "compile.sql.relations -> compile.sql.pivots",
+    "compile.sql.relations -> compile.sql.query.scope",
+}
+"""Imports of ``compile/sql`` that go up, or to another module of the same floor."""
 IN_CIRCLES = {
-    "compile.sql.data", "compile.sql.define", "compile.sql.foreign", "compile.sql.functions", "compile.sql.pivots", "compile.sql.procedural", "compile.sql.relations", "compile.sql.rowsets", "compile.sql.statements", "compile.sql.tablefuncs", "compile.sql.variables", "compile.sql.writes", "runtime.following", "runtime.session", "runtime.telemetry"
+    "compile.sql.functions", "compile.sql.pivots", "compile.sql.relations", "runtime.following", "runtime.session", "runtime.telemetry"
 }  # fmt: skip
 """Modules that are, by some way, imported by what they import."""
 FOREIGN_PRIVATE: dict[str, int] = {
     "cli.main": 1,
-    "compile.sql.data": 53,
-    "compile.sql.define": 26,
-    "compile.sql.foreign": 6,
     "compile.sql.functions": 28,
     "compile.sql.pivots": 17,
-    "compile.sql.procedural": 142,
-    "compile.sql.rowsets": 1,
-    "compile.sql.tablefuncs": 12,
-    "compile.sql.variables": 3,
-    "compile.sql.writes": 86,
+    "compile.sql.query.sources": 7,
+    "compile.sql.statements.assign": 1,
+    "compile.sql.statements.assignments": 4,
+    "compile.sql.statements.columns": 3,
+    "compile.sql.statements.copy": 4,
+    "compile.sql.statements.create_other": 1,
+    "compile.sql.statements.cursor": 1,
+    "compile.sql.statements.delete": 6,
+    "compile.sql.statements.execute": 3,
+    "compile.sql.statements.insert": 12,
+    "compile.sql.statements.load": 9,
+    "compile.sql.statements.merge": 5,
+    "compile.sql.statements.move": 2,
+    "compile.sql.statements.output": 6,
+    "compile.sql.statements.returns": 2,
+    "compile.sql.statements.update": 7,
+    "compile.sql.statements.variables": 3,
     "graph.ladybug": 5,
     "graph.neo4j": 3,
     "runtime.cluster": 6,
@@ -50,24 +67,37 @@ FOREIGN_PRIVATE: dict[str, int] = {
 """Uses of ``_names`` that another module, or another class's object, keeps for itself."""
 ENGINE_NAMES: dict[str, int] = {
     "compile.sql.client": 16,
-    "compile.sql.data": 4,
-    "compile.sql.define": 1,
     "compile.sql.detect": 42,
-    "compile.sql.foreign": 7,
     "compile.sql.functions": 4,
     "compile.sql.lex.kinds": 4,
     "compile.sql.lex.tokens": 13,
-    "compile.sql.names": 6,
+    "compile.sql.names": 17,
+    "compile.sql.parse": 3,
     "compile.sql.pivots": 1,
-    "compile.sql.procedural": 11,
+    "compile.sql.query.sources": 4,
     "compile.sql.relations": 18,
     "compile.sql.rewrite": 24,
+    "compile.sql.script": 8,
     "compile.sql.split": 2,
-    "compile.sql.statements": 42,
-    "compile.sql.tablefuncs": 4,
-    "compile.sql.variables": 3,
+    "compile.sql.statements.alter": 5,
+    "compile.sql.statements.assign": 1,
+    "compile.sql.statements.call": 1,
+    "compile.sql.statements.create": 4,
+    "compile.sql.statements.create_routine": 6,
+    "compile.sql.statements.create_table": 2,
+    "compile.sql.statements.create_view": 1,
+    "compile.sql.statements.cursor": 4,
+    "compile.sql.statements.data": 2,
+    "compile.sql.statements.delete": 2,
+    "compile.sql.statements.export": 1,
+    "compile.sql.statements.foreign_table": 7,
+    "compile.sql.statements.lifetimes": 3,
+    "compile.sql.statements.load": 1,
+    "compile.sql.statements.merge": 1,
+    "compile.sql.statements.select": 1,
+    "compile.sql.statements.use": 12,
+    "compile.sql.unit": 7,
     "compile.sql.words": 108,
-    "compile.sql.writes": 3,
 }
 """Literals that are an engine's name, outside of that engine's own file."""
 
@@ -162,6 +192,43 @@ def test_nothing_is_imported_in_a_circle() -> None:
             ahead = {m for found in ahead for m in own_imports(found)} - seen
         reached[module] = seen
     assert {short(m) for m in _TREES if m in reached[m]} == IN_CIRCLES
+
+
+def floors() -> list[str]:
+    """The floors of ``compile/sql`` as ARCHITECTURE.md lists them."""
+    text = (_ROOT / "ARCHITECTURE.md").read_text()
+    listed = text[text.index("Floors, lowest first") :].split(":", 1)[1].split(".\n", 1)[0]
+    return re.findall(r"`(\w+)`", listed)
+
+
+def test_the_compiler_imports_downwards_only() -> None:
+    sql = f"{_PACKAGE}.compile.sql"
+    floor = {name: level for level, name in enumerate(floors())}
+    level = {m: floor[m.removeprefix(sql + ".").split(".")[0]] for m in _TREES if m.startswith(sql + ".")}
+    upwards = {
+        f"{short(module)} -> {short(imported)}"
+        for module, own in level.items()
+        for imported in own_imports(module)
+        if imported in level and (level[imported] > own or (level[imported] == own and not _same_folder(module, imported)))
+    }
+    assert upwards == UPWARDS
+
+
+def _same_folder(module: str, other: str) -> bool:
+    return module.split(".")[:4] == other.split(".")[:4]
+
+
+def test_facts_are_made_in_one_place() -> None:
+    """The linker reads them; that they come from ``facts`` alone is what keeps their ordinals right."""
+    made = {"StatementFacts", "Declaration", "Call", "ForeignKey"}
+    makers = {
+        short(m)
+        for m in _TREES
+        if room_of(m) == "compile"
+        for node in ast.walk(_TREES[m])
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in made
+    }
+    assert makers == {"compile.sql.facts"}
 
 
 def test_libraries_are_known_in_their_rooms_only() -> None:

@@ -11,15 +11,12 @@ from typing import Final, NamedTuple
 
 from sqlglot.tokens import Token
 
-from ray_lineage.compile.sql.lex.kinds import T
+from ray_lineage.compile.sql.lex.kinds import STRINGS, T
 from ray_lineage.compile.sql.lex.scan import closing
 from ray_lineage.model import ELSE, ROLES, THEN
 
 UNKNOWN: Final = "__dynamic__"
 """Stands for a part of the text that is not known."""
-
-
-_STRINGS: Final = frozenset({T.STRING, T.NATIONAL_STRING, T.RAW_STRING, T.HEREDOC_STRING})
 
 
 _MARKS: Final = frozenset({T.L_PAREN, T.R_PAREN, T.CASE, T.END, T.PLUS, T.DPIPE})
@@ -74,9 +71,16 @@ class Texts:
         known[:] = [entry for entry in known if entry[0][: len(path)] != path]
         known.append((path, texts))
 
+    def clear(self) -> None:
+        """No variable holds anything any more."""
+        self._assigned.clear()
+
     def forget(self, name: str) -> None:
         """There is no such variable any more."""
         self._assigned.pop(name, None)
+
+    def __bool__(self) -> bool:
+        return bool(self._assigned)
 
     def knows(self, name: str) -> bool:
         """Was the variable assigned?"""
@@ -87,7 +91,7 @@ class Texts:
         known = self._assigned
         if not known:
             return [{}]
-        written = {t.text.lower() for t in tokens if t.token_type not in _STRINGS}
+        written = {t.text.lower() for t in tokens if t.token_type not in STRINGS}
         held = {n: self._held(known[n], path) for word in written for n in (word, "@" + word) if n in known}
         most = max(1, *map(len, held.values())) if held else 1
         return [{n: texts[min(k, len(texts) - 1)] for n, texts in held.items() if texts} for k in range(most)]
@@ -162,7 +166,7 @@ def _parts(tokens: list[Token]) -> list[list[Token]]:
 
 def _operand(tokens: list[Token], variables: Mapping[str, Text]) -> Text:
     first = tokens[0]
-    if len(tokens) == 1 and first.token_type in _STRINGS:
+    if len(tokens) == 1 and first.token_type in STRINGS:
         return Text(first.text, True, True)
     if len(tokens) == 1 and first.token_type is T.NUMBER:
         return Text(first.text, True, False)
@@ -199,7 +203,7 @@ def _operand(tokens: list[Token], variables: Mapping[str, Text]) -> Text:
             return _quoted(found, word, len(_arguments(inner))) if found.complete else NOTHING
         if word in _CHOICES:
             return text_of(_first_argument(inner), variables)._replace(complete=False)
-        if word == "CONVERT" and len(_arguments(inner)) > 1 and inner[0].token_type not in (T.PARAMETER, *_STRINGS):
+        if word == "CONVERT" and len(_arguments(inner)) > 1 and inner[0].token_type not in (T.PARAMETER, *STRINGS):
             return text_of(_arguments(inner)[1], variables)  # T-SQL: the type comes first
         if word in _WRAPPERS:
             return text_of(_first_argument(inner), variables)

@@ -224,46 +224,6 @@ def _with_from(tokens: list[Token]) -> list[Token]:
     return [*tokens[:i], Token(T.FROM, "FROM", at.line, at.col, at.start, at.end), *tokens[i:]]
 
 
-_OUTPUT_ENDS: Final = {
-    "INSERT": frozenset({"VALUES", "SELECT", "WITH", "EXEC", "EXECUTE", "DEFAULT"}),
-    "UPDATE": frozenset({"FROM", "WHERE"}),
-    "DELETE": frozenset({"FROM", "WHERE"}),
-    "MERGE": frozenset({"OUTPUT"}),
-}
-
-
-class OutputClause(NamedTuple):
-    """``OUTPUT items INTO target``: tokens of the items and of what follows INTO."""
-
-    items: list[Token]
-    into: list[Token]
-
-
-def take_outputs(tokens: list[Token], verb: str) -> tuple[list[Token], list[OutputClause]]:
-    """Cut the OUTPUT clauses out of a T-SQL data statement: the grammar takes some for aliases."""
-    clauses: list[OutputClause] = []
-    ends = _OUTPUT_ENDS.get(verb, frozenset())
-    while T.RETURNING in [t.token_type for t in tokens]:
-        at = next(iter(at_top_level(tokens, 0, T.RETURNING)), -1)
-        if at < 0:
-            return tokens, clauses
-        end, depth = len(tokens), 0
-        for i in range(at + 1, len(tokens)):
-            kind = tokens[i].token_type
-            if kind is T.L_PAREN:
-                depth += 1
-            elif kind is T.R_PAREN:
-                depth -= 1
-            elif depth == 0 and (tokens[i].text.upper() in ends or kind is T.RETURNING or kind is T.OPTION):
-                end = i
-                break
-        body = tokens[at + 1 : end]
-        into = next(iter(at_top_level(body, 0, T.INTO)), -1)
-        clauses.append(OutputClause(body[:into], body[into + 1 :]) if into >= 0 else OutputClause(body, []))
-        tokens = [*tokens[:at], *tokens[end:]]
-    return tokens, clauses
-
-
 def _may_change(tokens: list[Token], i: int) -> bool:
     """Most WHERE and = are what they seem: then the statement need not be copied."""
     kind = tokens[i].token_type
@@ -966,25 +926,6 @@ def _next_values(tokens: list[Token], verb: str) -> list[Token]:
     head = [_like(tokens[at - 1], T.VAR, "NEXTVAL"), _like(tokens[at + 1], T.L_PAREN, "(")]
     rest = [*tokens[at + 2 : end], _like(tokens[end - 1], T.R_PAREN, ")"), *tokens[end:]]
     return _next_values([*tokens[: at - 1], *head, *rest], verb)
-
-
-def take_returning(tokens: list[Token]) -> tuple[list[Token], list[OutputClause]]:
-    """Cut ``RETURNING items INTO variables`` out of a data statement in a procedure."""
-    depth = 0
-    at = into = -1
-    for i, token in enumerate(tokens):
-        kind = token.token_type
-        if kind is T.L_PAREN:
-            depth += 1
-        elif kind is T.R_PAREN:
-            depth -= 1
-        elif depth == 0 and (kind is T.RETURNING or token.text.upper() == "RETURN"):
-            at = i
-        elif depth == 0 and (kind is T.INTO or kind is T.BULK_COLLECT_INTO) and 0 <= at < i - 1:
-            into = i
-    if into < 0:
-        return tokens, []
-    return tokens[:at], [OutputClause(tokens[at + 1 : into], tokens[into + 1 :])]
 
 
 class _Rule(NamedTuple):

@@ -5,22 +5,14 @@ Full-text and change-tracking functions become queries of their table, files and
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from sqlglot.tokens import Token
 
-from ray_lineage.compile.sql.lex.kinds import T
+from ray_lineage.compile.sql.lex.kinds import STRINGS, T
 from ray_lineage.compile.sql.lex.scan import closing, list_items, read_name
 from ray_lineage.compile.sql.lex.tokens import made, tokenize
-from ray_lineage.compile.sql.names import location_of
-from ray_lineage.model import Declaration, Name
-
-if TYPE_CHECKING:
-    from ray_lineage.compile.sql.statements import FileCompiler
-
-
-_STRINGS: Final = frozenset({T.STRING, T.NATIONAL_STRING})
-
+from ray_lineage.compile.sql.names import Names
 
 _WORDS: Final = (
     "parse", "containstable", "freetexttable", "changetable", "openxml", "openrowset", "opendatasource", "match", " path", "{", "::",
@@ -43,7 +35,7 @@ def may_have_rowsets(lower: str) -> bool:
     return any(word in lower for word in _WORDS)
 
 
-def rewrite_rowsets(c: FileCompiler, tokens: list[Token]) -> list[Token]:
+def rewrite_rowsets(names: Names, tokens: list[Token]) -> list[Token]:
     """The same statement in forms that the grammar knows."""
     out: list[Token] = []
     braces = 0
@@ -52,8 +44,8 @@ def rewrite_rowsets(c: FileCompiler, tokens: list[Token]) -> list[Token]:
         token = tokens[i]
         kind = token.token_type
         following = tokens[i + 1] if i + 1 < n else token
-        if following.token_type is T.L_PAREN and kind is not T.IDENTIFIER and kind not in _STRINGS:
-            done = _function(c, tokens, i, out)
+        if following.token_type is T.L_PAREN and kind is not T.IDENTIFIER and kind not in STRINGS:
+            done = _function(names, tokens, i, out)
             if done > i:
                 i = done
                 continue
@@ -76,7 +68,7 @@ def rewrite_rowsets(c: FileCompiler, tokens: list[Token]) -> list[Token]:
     return out
 
 
-def _function(c: FileCompiler, tokens: list[Token], i: int, out: list[Token]) -> int:
+def _function(names: Names, tokens: list[Token], i: int, out: list[Token]) -> int:
     """Rewrite the call at ``i`` into ``out``; the index after it, or ``i`` where nothing is to do."""
     word = tokens[i].text.upper()
     end = closing(tokens, i + 1)
@@ -95,9 +87,9 @@ def _function(c: FileCompiler, tokens: list[Token], i: int, out: list[Token]) ->
         case "OPENXML":
             return _open_xml(tokens, i, end, out)
         case "OPENROWSET":
-            return _open_file(c, tokens, i, end, out)
+            return _open_file(names, tokens, i, end, out)
         case "OPENDATASOURCE":
-            text = tokens[end - 1].text if tokens[end - 1].token_type in _STRINGS else ""
+            text = tokens[end - 1].text if tokens[end - 1].token_type in STRINGS else ""
             out.append(
                 Token(T.IDENTIFIER, server_of(text), tokens[i].line, tokens[i].col, tokens[i].start, tokens[end].end)
             )
@@ -140,7 +132,7 @@ def _open_xml(tokens: list[Token], i: int, end: int, out: list[Token]) -> int:
     return read_name(tokens, end + 2)[1] if typed else end + 1
 
 
-def into_remote(c: FileCompiler, tokens: list[Token]) -> list[Token]:
+def into_remote(names: Names, tokens: list[Token]) -> list[Token]:
     """``INSERT [INTO] OPENQUERY(server, 'SELECT a FROM t') ...`` -> ``INSERT INTO server.t (a) ...``."""
     at = 2 if len(tokens) > 2 and tokens[1].token_type is T.INTO else 1
     if at + 2 >= len(tokens) or tokens[at].text.upper() not in ("OPENQUERY", "OPENROWSET"):
@@ -152,15 +144,15 @@ def into_remote(c: FileCompiler, tokens: list[Token]) -> list[Token]:
     if not given or not given[-1]:
         return tokens
     last = given[-1][0]
-    inner = tokenize(last.text, c.dialect)[0] if len(given[-1]) == 1 and last.token_type in _STRINGS else []
+    inner = tokenize(last.text, names.dialect)[0] if len(given[-1]) == 1 and last.token_type in STRINGS else []
     start = next((k for k, t in enumerate(inner) if t.token_type is T.FROM), -1)
     parts = read_name(inner, start + 1)[0] if start > 0 else read_name(given[-1], 0)[0]
     if len(given) < 2 or not parts:
         return tokens
     server = given[0][0].text if tokens[at].text.upper() == "OPENQUERY" else server_of(given[1][0].text)
-    with c.elsewhere(server):
-        name = c._full(parts)
-    c.externals.add(name)
+    with names.elsewhere(server):
+        name = names.full(parts)
+    names.settled.add(name)
     mark = tokens[at]
     target = _dotted([Token(T.IDENTIFIER, part, mark.line, mark.col, mark.start, mark.end) for part in name])
     listed = end + 1 < len(tokens) and tokens[end + 1].token_type is T.L_PAREN
@@ -197,14 +189,14 @@ def _predicted(tokens: list[Token], i: int, end: int, out: list[Token]) -> int:
     return stop + 1
 
 
-def _open_file(c: FileCompiler, tokens: list[Token], i: int, end: int, out: list[Token]) -> int:
+def _open_file(names: Names, tokens: list[Token], i: int, end: int, out: list[Token]) -> int:
     """``OPENROWSET(BULK 'file', ...) [WITH (columns)]`` -> ``external.file``."""
     if i + 2 >= end or tokens[i + 2].text.upper() != "BULK":
         return i
-    at = next((k for k in range(i + 3, end) if tokens[k].token_type in _STRINGS), -1)
+    at = next((k for k in range(i + 3, end) if tokens[k].token_type in STRINGS), -1)
     if at < 0:
         return i
-    name = file_of(c, tokens[at])
+    name = names.location(tokens[at].text, tokens[at].line, folded=True)
     out.extend(
         Token(T.DOT if k % 2 else T.IDENTIFIER, text, tokens[i].line, tokens[i].col, tokens[i].start, tokens[end].end)
         for k, text in enumerate((name[0], ".", name[1]))
@@ -212,15 +204,6 @@ def _open_file(c: FileCompiler, tokens: list[Token], i: int, end: int, out: list
     if end + 2 < len(tokens) and tokens[end + 1].token_type is T.WITH and tokens[end + 2].token_type is T.L_PAREN:
         return closing(tokens, end + 2) + 1
     return end + 1
-
-
-def file_of(c: FileCompiler, token: Token) -> Name:
-    """The dataset of a file's path or address."""
-    name = ("external", str(c.fold(location_of(token.text), True)))
-    if name not in c.externals:
-        c.externals.add(name)
-        c.declarations.append(Declaration(name, "External", token.line))
-    return name
 
 
 def server_of(connection: str) -> str:

@@ -21,5 +21,9 @@ LITERALS: Final = frozenset(
 """Of them a text may be several lines long, and none of it goes into an excerpt."""
 
 
+STRINGS: Final = frozenset({T.STRING, T.NATIONAL_STRING, T.RAW_STRING, T.HEREDOC_STRING})
+"""Texts in quotes."""
+
+
 DELIMITED: Final = frozenset({"mysql", "singlestore", "starrocks", "doris", ""})
 """Dialects of MySQL's kind (and the superset): their clients know DELIMITER."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot.tokens import Token, TokenType
 
-from ray_lineage.compile.sql.lex.kinds import T
+from ray_lineage.compile.sql.lex.kinds import STRINGS, T
 
 
 def closing(tokens: list[Token], i: int) -> int:
@@ -109,3 +109,21 @@ def end_of_clause(tokens: list[Token], i: int, ends: frozenset[TokenType]) -> in
         elif depth == 0 and j > i and kind in ends:
             return j
     return len(tokens)
+
+
+def until(tokens: list[Token], start: int, words: tuple[str, ...]) -> list[Token]:
+    depth = 0
+    for i in range(start, len(tokens)):
+        depth += (tokens[i].token_type is T.L_PAREN) - (tokens[i].token_type is T.R_PAREN)
+        if depth == 0 and tokens[i].text.upper() in words and tokens[i].token_type not in STRINGS:
+            return tokens[start:i]
+    return tokens[start:]
+
+
+def after_as(tokens: list[Token], i: int) -> list[Token]:
+    depth = 0
+    for k in range(i, len(tokens) - 1):
+        depth += (tokens[k].token_type is T.L_PAREN) - (tokens[k].token_type is T.R_PAREN)
+        if depth == 0 and tokens[k].token_type is T.ALIAS:
+            return tokens[k + 1 :]
+    return []

@@ -22,7 +22,6 @@ from ray_lineage.model import Diagnostic
 
 # the parser's own log lines repeat what our diagnostics say with file and line
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
-
 # the parser's own log lines repeat what our diagnostics say with file and line
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from sqlglot import exp
 from sqlglot.expressions import Expression
 from sqlglot.tokens import Token
 
-from ray_lineage.compile.sql import procedural
 from ray_lineage.compile.sql.lex.kinds import LITERALS, T
 from ray_lineage.compile.sql.lex.scan import closing, list_items, read_name
-from ray_lineage.compile.sql.tablefuncs import (
+from ray_lineage.compile.sql.query.sources import (
     ADDRESS,
     arguments_of,
     locations_of,
@@ -24,12 +23,10 @@ from ray_lineage.compile.sql.tablefuncs import (
     table_of,
     text_of,
 )
+from ray_lineage.compile.sql.statements.move import move
+from ray_lineage.compile.sql.unit import Unit
 from ray_lineage.compile.sql.words import TABLE_FUNCTIONS, Roles
 from ray_lineage.model import Name
-
-if TYPE_CHECKING:
-    from ray_lineage.compile.sql.statements import FileCompiler
-
 
 _ENGINES: Final[Roles] = {
     **TABLE_FUNCTIONS["clickhouse"],
@@ -52,18 +49,18 @@ _HIVES: Final = {"hive.sql.table": "dbtable", "hive.sql.query": "query", "hive.s
 _SPARKS: Final = ("spark", "databricks", "hive", "")
 
 
-def table_elsewhere(c: FileCompiler, tokens: list[Token], name: Name, owner: str) -> None:
+def table_elsewhere(unit: Unit, tokens: list[Token], name: Name) -> None:
     """CREATE TABLE of a table that shows the rows of another one, of another engine as a rule."""
-    for source_of in _SOURCES.get(c.dialect, ()):
-        source = source_of(c, tokens, name)
+    for source_of in _SOURCES.get(unit.dialect, ()):
+        source = source_of(unit, tokens, name)
         if source:
-            procedural.move(c, tokens, source, name, "create_external", owner)
+            move(unit, tokens, source, name, "create_external")
             return
-    if c.dialect in _SPARKS:
-        _by_options(c, tokens, name, owner)
+    if unit.dialect in _SPARKS:
+        _by_options(unit, tokens, name)
 
 
-def _by_engine(c: FileCompiler, tokens: list[Token], _: Name) -> Name:
+def _by_engine(unit: Unit, tokens: list[Token], _: Name) -> Name:
     """``ENGINE = MySQL('h:3306', 'db', 't', ...)`` of ClickHouse."""
     at = _outside(tokens, "ENGINE")
     if at < 0:
@@ -79,12 +76,12 @@ def _by_engine(c: FileCompiler, tokens: list[Token], _: Name) -> Name:
     if engine == "kafka":
         said = next((k for k, t in enumerate(tokens[:-2]) if t.text.lower() == "kafka_topic_list"), -1)
         topic = tokens[said + 2].text if said >= 0 else text_of(given.get("topic"))
-        return procedural.external(c, f"kafka:{topic}", tokens[at].line) if topic else ()
+        return unit.names.location(f"kafka:{topic}", tokens[at].line) if topic else ()
     if "file" in given:
-        return next(iter(locations_of(c._builder(), given)), ())
+        return next(iter(locations_of(unit.builder(), given)), ())
     server = server_of_call(given, engine if "server" in roles else "")
-    with c.elsewhere(server) if server else nullcontext():
-        return table_of(c, given)
+    with unit.names.elsewhere(server) if server else nullcontext():
+        return table_of(unit, given)
 
 
 def _written(tokens: list[Token]) -> Expression:
@@ -98,7 +95,7 @@ def _written(tokens: list[Token]) -> Expression:
     return exp.column(*reversed(names)) if names and end == len(tokens) else exp.Null()
 
 
-def _federated(c: FileCompiler, tokens: list[Token], _: Name) -> Name:
+def _federated(unit: Unit, tokens: list[Token], _: Name) -> Name:
     """``ENGINE=FEDERATED CONNECTION='mysql://user@host/db/t'`` (or ``'server/t'``) of MySQL."""
     at = _outside(tokens, "CONNECTION")
     if at < 0 or _outside(tokens, "FEDERATED") < 0:
@@ -107,47 +104,49 @@ def _federated(c: FileCompiler, tokens: list[Token], _: Name) -> Name:
     found = ADDRESS.search(given)
     host, path = found.groups() if found is not None else ("", given)
     parts = [p for p in (host, *(path or "").rpartition("@")[2].split("/")) if p]
-    with c.elsewhere(parts[0]) if len(parts) > 1 else nullcontext():
-        return c._qualified(tuple(c.fold(p, True) for p in parts[1:])) if len(parts) > 1 else ()
+    with unit.names.elsewhere(parts[0]) if len(parts) > 1 else nullcontext():
+        return unit.qualified(tuple(unit.fold(p, True) for p in parts[1:])) if len(parts) > 1 else ()
 
 
-def _foreign(c: FileCompiler, tokens: list[Token], name: Name) -> Name:
+def _foreign(unit: Unit, tokens: list[Token], name: Name) -> Name:
     """``CREATE FOREIGN TABLE t (...) SERVER s OPTIONS (schema_name 'a', table_name 'b')`` of Postgres."""
     at = _outside(tokens, "SERVER") if any(t.text.upper() == "FOREIGN" for t in tokens[:3]) else -1
     if at < 0:
         return ()
     said = _options(tokens, at)
     if "filename" in said:
-        return procedural.external(c, said["filename"], tokens[at].line)
+        return unit.names.location(said["filename"], tokens[at].line)
     table, schema = said.get("table_name") or said.get("table"), said.get("schema_name") or said.get("schema")
     if not table and not schema:  # it is a wrapper's business
         return ()
-    named = [c.fold(p, True) for p in (schema, table) if p]
-    with c.elsewhere(tokens[at + 1].text):
-        return c._qualified(tuple(named) if table else (*named, name[-1]))
+    named = [unit.fold(p, True) for p in (schema, table) if p]
+    with unit.names.elsewhere(tokens[at + 1].text):
+        return unit.qualified(tuple(named) if table else (*named, name[-1]))
 
 
-def _by_options(c: FileCompiler, tokens: list[Token], name: Name, owner: str) -> None:
+def _by_options(unit: Unit, tokens: list[Token], name: Name) -> None:
     """``USING jdbc OPTIONS (url '...', dbtable 's.t')`` (or ``query '...'``, ``dbtable '(SELECT ...) q'``) of Spark, and Hive's
     tables ``STORED BY`` JDBC and Kafka."""
     said = {_HIVES.get(word, word): text for word, text in _options(tokens, 0).items()}
     if "kafka.topic" in said:
-        topic = procedural.external(c, f"kafka:{said['kafka.topic']}", tokens[0].line)
-        procedural.move(c, tokens, topic, name, "create_external", owner)
+        topic = unit.names.location(f"kafka:{said['kafka.topic']}", tokens[0].line)
+        move(unit, tokens, topic, name, "create_external")
         return
     table, query = said.get("dbtable", ""), said.get("query", "")
     server = said.get("database") or place_of(said.get("url", ""), "") or said.get("host") or "jdbc"
     if not table and not query:
         return
-    with c.elsewhere(server):
+    with unit.names.elsewhere(server):
         if not query and not table.lstrip().startswith("("):
-            source = c._qualified(tuple(parts_of(c, exp.Literal.string(table))))
-            procedural.move(c, tokens, source, name, "create_external", owner)
+            source = unit.qualified(tuple(parts_of(unit, exp.Literal.string(table))))
+            move(unit, tokens, source, name, "create_external")
             return
-        builder = c._builder()
-        root, _ = query_in_text(c, builder, query or table[table.find("(") + 1 : table.rfind(")")], "dbtable", tokens)
+        builder = unit.builder()
+        root, _ = query_in_text(
+            unit, builder, query or table[table.find("(") + 1 : table.rfind(")")], "dbtable", tokens
+        )
         if root >= 0:
-            c._add(tokens, "create_table", builder, owner, root=root, target=name)
+            unit.write(tokens, "create_table", builder, root=root, target=name)
 
 
 def _outside(tokens: list[Token], word: str) -> int:
@@ -173,7 +172,7 @@ def _options(tokens: list[Token], at: int) -> dict[str, str]:
     }
 
 
-_SOURCES: Final[dict[str, tuple[Callable[[FileCompiler, list[Token], Name], Name], ...]]] = {
+_SOURCES: Final[dict[str, tuple[Callable[[Unit, list[Token], Name], Name], ...]]] = {
     "clickhouse": (_by_engine,),
     "mysql": (_federated,),
     "postgres": (_foreign,),
