@@ -50,6 +50,7 @@ TRANSFORMATIONS: Final = ("identity", "transformation", "aggregation", "masking"
 """How a column shapes another one's value. The first four are direct (OpenLineage's words; ``masking``: a hash or mask
 function was applied), the last two indirect."""
 
+CERTAINTIES: Final = ("certain", "possible")
 INFLUENCE_KINDS: Final = ("filter", "join", "group_by", "sort")
 """How a column shapes which rows a dataset gets."""
 

@@ -112,9 +112,9 @@ class Settings(BaseModel):
     parse_cache_path: str = "data/.cache/parse_cache.lmdb"
     cache_max_bytes: Size = 2 * 2**30
     cache_max_entries: int | None = Field(None, ge=1)
-    executor: Literal["auto", "inline", "ray"] = "auto"
+    executor: Literal["auto", "local", "ray"] = "auto"
     ingest_workers: int = Field(default_factory=lambda: min(4, os.cpu_count() or 1), ge=0, le=4096)
-    """Parse actors; 0: in this process."""
+    """Workers: child processes, or parse actors on Ray; 0: everything in this process."""
     ray_address: str = ""
     min_workers: int | None = Field(None, ge=1, le=4096)
     """The pool never shrinks below; default: 1."""

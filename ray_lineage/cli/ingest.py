@@ -21,8 +21,10 @@ _PLAIN_EVERY = 2.0  # seconds between plain progress lines
 
 def ingest(
     paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Folders (or files) with SQL.")],
-    executor: Annotated[Optional[str], typer.Option(help="auto, inline or ray.")] = None,  # noqa: UP045
-    workers: Annotated[Optional[int], typer.Option(help="Parse actors; 0: in this process.")] = None,  # noqa: UP045
+    executor: Annotated[Optional[str], typer.Option(help="auto, local or ray.")] = None,  # noqa: UP045
+    workers: Annotated[
+        Optional[int], typer.Option(help="Child processes, or parse actors on Ray; 0: all in this process.")
+    ] = None,  # noqa: UP045
     ray_address: Annotated[Optional[str], typer.Option(help="A running Ray cluster.")] = None,  # noqa: UP045
     source: Annotated[
         str | None, typer.Option(help="On a cluster: auto, shared (workers read the files) or ship (they are sent).")
@@ -211,6 +213,6 @@ def _show(summary: IngestSummary) -> None:
 
 
 def _executor(summary: IngestSummary) -> str:
-    if summary.executor == "inline" or not summary.compiled:
+    if not summary.workers:
         return "in one process"
-    return f"on Ray with {summary.workers} workers"
+    return f"{'on Ray with ' if summary.executor == 'ray' else ''}{summary.workers} workers"

@@ -313,3 +313,12 @@ class BaseStore(ABC):
 _LABELS = {n.label: n for n in NODES}
 _TYPES = {r.type: r for r in (*RELS, HAS_COLUMN)}
 _NODE: dict[str, Node] = {n.label: n for n in (FILE, DATASET, COLUMN)}
+
+
+def _load(self: Any, project: str, epoch: int, packs: Any, on_stored: Any = None) -> Any:
+    from ray_lineage.graph.pack import unpack
+
+    return self.apply(project, epoch, (c for p in packs for c in unpack(project, p)), fresh=True, on_stored=on_stored)
+
+
+BaseStore.load = _load  # type: ignore[attr-defined]

@@ -79,6 +79,10 @@ class Catalog:
         """Canonical text of the dataset that a name means."""
         return self.text(self.names.resolve(name)[0])
 
+    def ambiguous(self, name: Name) -> bool:
+        """Could a name mean several datasets?"""
+        return self.names.resolve(name)[1]
+
     def name(self, dataset: str) -> Name:
         """Inverse of :meth:`text` for texts that it gave."""
         return self._by_text[dataset]

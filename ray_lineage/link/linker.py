@@ -14,6 +14,7 @@ from typing import Final
 from ray_lineage.link.catalog import Catalog, ColumnList, Declared
 from ray_lineage.link.contribute import contribute
 from ray_lineage.link.names import NameIndex
+from ray_lineage.link.shared import FileView, decode_uses, encode_shared
 from ray_lineage.link.spool import Spool
 from ray_lineage.model import Contribution, FileFacts, Name, decode_facts, decode_head
 
@@ -55,6 +56,7 @@ class Linker:
         self._catalog = Catalog(self._names, self.facts)
         self._mentioners: dict[str, set[str]] = {}
         self._changed: set[str] = set()
+        self._pending: set[str] = set()  # to be linked again
         self._stale: set[str] = set()  # datasets whose declarations changed
         self._list_users: dict[str, set[str]] = {}
 
@@ -112,6 +114,7 @@ class Linker:
         self._spool.release(file.place)
         self._decoded.pop(path, None)
         self._changed.discard(path)
+        self._pending.discard(path)
         for name in file.declared:
             self._catalog.retract(name, path)
             self._names.discard(name, declared=True)
@@ -152,27 +155,66 @@ class Linker:
         if len(self._decoded) > _KEPT:
             self._decoded.popitem(last=False)
 
+    def settle(self) -> list[str]:
+        """Settle the catalog after what was put and removed. Sorted paths of the files that have to be linked again: each
+        stays among them until it is :meth:`linked`."""
+        self._pending |= self._dirty()
+        return sorted(self._pending)
+
+    def shared(self) -> bytes:
+        """The settled catalog for :class:`~ray_lineage.link.shared.SharedCatalog` in other processes. Call
+        :meth:`settle` before."""
+        names = self._catalog.names
+        meanings: dict[str, tuple[str, bool]] = {}
+        datasets: set[str] = set()
+        for name in names:
+            meant, ambiguous = names.resolve(name)
+            datasets.add(self._catalog.text(meant))
+            if ambiguous or meant != name:
+                meanings[self._catalog.text(name)] = (self._catalog.text(meant), ambiguous)
+        lists = {d: self._catalog.columns(d) for d in datasets}
+        declared = {d: found for d in datasets if (found := self._catalog.declarations(d))}
+        return encode_shared(meanings, {d: c for d, c in lists.items() if c is not None}, declared)
+
+    def facts_bytes(self, path: str) -> bytes:
+        """Encoded facts of a file, for a process that has not got them. Raises KeyError if the file is not known."""
+        return self._spool.read(self._files[path].place)
+
+    def sha256(self, path: str) -> str:
+        """Content hash that a file's facts were put with. Raises KeyError if the file is not known."""
+        return self._files[path].sha256
+
+    def linked(self, path: str, fingerprint: str, uses: bytes) -> bool:
+        """Another process linked a file that the last :meth:`settle` named, with what :meth:`shared` gave after it. Is
+        its contribution another one than before?
+
+        Not to be called when the file was put or removed since, or the catalog settled anew: such a result is stale.
+        """
+        file = self._files[path]
+        self._pending.discard(path)
+        self._use_no_lists(file, path)
+        file.lists = frozenset(decode_uses(uses))
+        for dataset in file.lists:
+            self._list_users.setdefault(dataset, set()).add(path)
+        different = fingerprint != file.fingerprint
+        file.fingerprint = fingerprint
+        return different
+
     def link(self) -> Iterator[Contribution]:
         """Contributions of every file whose contribution is new or different since the previous call, in path order.
 
         The generator must be run to its end; what it has yielded counts as known from then on.
         """
-        for path in sorted(self._dirty()):
-            file = self._files[path]
-            self._use_no_lists(file, path)
-            recorder = FileView(self._catalog)
-            contribution = contribute(self.project, path, file.sha256, self.facts(path), recorder)
-            file.lists = frozenset(recorder.lists)
-            for dataset in file.lists:
-                self._list_users.setdefault(dataset, set()).add(path)
-            if contribution.fingerprint != file.fingerprint:
-                file.fingerprint = contribution.fingerprint
+        for path in self.settle():
+            view = FileView(self._catalog)
+            contribution = contribute(self.project, path, self._files[path].sha256, self.facts(path), view)
+            if self.linked(path, contribution.fingerprint, view.uses()):
                 yield contribution
         self._catalog.sweep(self._list_users)
 
     def view(self) -> FileView:
         """Settle the catalog and look at it as a file does (for evaluating a script without contributions)."""
-        self._dirty()
+        self.settle()
         return FileView(self._catalog)
 
     def _dirty(self) -> set[str]:
@@ -202,21 +244,3 @@ class Linker:
     def close(self) -> None:
         """Release the temporary file."""
         self._spool.close()
-
-
-class FileView:
-    """The catalog as one file sees it, noting which column lists it used (``lists``)."""
-
-    def __init__(self, catalog: Catalog) -> None:
-        self._catalog = catalog
-        self.lists: set[str] = set()
-        self.resolve = catalog.resolve
-        self.owner = catalog.owner
-        self.declarations = catalog.declarations
-
-    def columns(self, dataset: str) -> ColumnList:
-        self.lists.add(dataset)
-        return self._catalog.columns(dataset)
-
-    def ambiguous(self, name: Name) -> bool:
-        return self._catalog.names.resolve(name)[1]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import chain
 from typing import Final
 
 from ray_lineage.model import STAR, Name, Output
@@ -53,6 +55,10 @@ class NameIndex:
     def __len__(self) -> int:
         """How many names are mentioned, and how many declared."""
         return len(self._mentions) + len(self._declared)
+
+    def __iter__(self) -> Iterator[Name]:
+        """All names that a file mentions or declares."""
+        return chain.from_iterable(self._by_last.values())
 
     def __contains__(self, name: Name) -> bool:
         """Does a file mention or declare it?"""

@@ -437,7 +437,7 @@ class Following:
         self._unsettled = True
         self._committing = {**pending, **dict.fromkeys(gone)}
         began = self._clock()
-        done = await self._session.graph.commit(gone)
+        done = await self._session.commit(gone)
         self._commit_seconds = self._clock() - began
         for path in gone:
             self._session.states.pop(path, None)

@@ -1,4 +1,4 @@
-"""What a parse worker does with a batch of files: read, hash, look up, compile, encode. The same inline and under Ray."""
+"""What a parse worker does with a batch of files: read, hash, look up, compile, encode. The same whoever works."""
 
 from __future__ import annotations
 

@@ -32,14 +32,11 @@ def ingest_with_ray(
     roots: Sequence[str],
     report: Callable[[Progress], None],
     stop: StopSignals,
-    *,
-    full: bool,
-    dry_run: bool,
-    retry: bool = False,
+    order: Order,
 ) -> IngestSummary:
     """Run one pass. Raises what it raised (StoreUnavailable, StoreRefused...), or Interrupted after a signal."""
     with cluster(settings.ray_address, settings.ingest_workers) as ray:
-        job = _Job(ray, settings, roots, Order(full=full, dry_run=dry_run, retry=retry), stop, _DRAIN_SECONDS)
+        job = _Job(ray, settings, roots, order, stop, _DRAIN_SECONDS)
         watcher = _Watcher(ray, report)
         while not job.ended():
             watcher.look(job.driver)

@@ -62,6 +62,7 @@ FOREIGN_PRIVATE: dict[str, int] = {
     "graph.ladybug": 5,
     "graph.neo4j": 3,
     "runtime.cluster": 6,
+    "runtime.nursery": 2,
     "runtime.signals": 1,
 }
 """Uses of ``_names`` that another module, or another class's object, keeps for itself."""
@@ -209,7 +210,8 @@ def test_the_compiler_imports_downwards_only() -> None:
         f"{short(module)} -> {short(imported)}"
         for module, own in level.items()
         for imported in own_imports(module)
-        if imported in level and (level[imported] > own or (level[imported] == own and not _same_folder(module, imported)))
+        if imported in level
+        and (level[imported] > own or (level[imported] == own and not _same_folder(module, imported)))
     }
     assert upwards == UPWARDS
 

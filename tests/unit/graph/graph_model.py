@@ -25,11 +25,11 @@ _statements = st.one_of(
     st.builds(lambda t: f"DELETE FROM {t} WHERE x = 1", _tables),
 )
 _script = st.lists(_statements, max_size=3).map(";\n".join)
+_paths = st.sampled_from(["1.sql", "2.sql", "f/3.sql"])
+repositories = st.dictionaries(_paths, _script)
 Edit = tuple[str, str | None]
 histories = st.lists(
-    st.lists(
-        st.tuples(st.sampled_from(["1.sql", "2.sql", "f/3.sql"]), st.one_of(st.none(), _script)), min_size=1, max_size=4
-    ),
+    st.lists(st.tuples(_paths, st.one_of(st.none(), _script)), min_size=1, max_size=4),
     min_size=1,
     max_size=4,
 )

@@ -20,7 +20,14 @@ from ray_lineage.settings import Settings, load_settings
 
 def settings(folder: Path, **more: object) -> Settings:
     return load_settings(
-        {"data_dir": str(folder / "data"), "executor": "inline", "project": "p", "dialect": "postgres", **more},
+        {
+            "data_dir": str(folder / "data"),
+            "executor": "local",
+            "ingest_workers": 0,
+            "project": "p",
+            "dialect": "postgres",
+            **more,
+        },
         environ={},
     ).settings
 
@@ -202,7 +209,7 @@ def test_a_soft_time_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 def test_the_true_lineage_is_found_exactly(tmp_path: Path, dialect: str) -> None:
     truth = generate(tmp_path, 250, 42, dialect)
     found = load_settings(
-        {"data_dir": str(tmp_path / "data"), "executor": "inline", "dialect": dialect}, environ={}
+        {"data_dir": str(tmp_path / "data"), "executor": "local", "ingest_workers": 0, "dialect": dialect}, environ={}
     ).settings
     missing, extra = compare(truth, found)
     assert (missing, extra) == (set(), set())

@@ -43,7 +43,7 @@ def sql(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def settings(tmp_path: Path, sql: Path) -> Settings:
-    flags = {"data_dir": str(tmp_path / "data"), "dialect": "postgres", "executor": "inline"}
+    flags = {"data_dir": str(tmp_path / "data"), "dialect": "postgres", "executor": "local", "ingest_workers": 0}
     found = load_settings(flags, cwd=str(tmp_path), environ={}).settings
     ingest(found, [str(sql)])
     return found
@@ -101,7 +101,7 @@ def test_a_row_that_was_tampered_with_is_found_by_the_deep_comparison(settings: 
 def test_dialects_that_are_detected(tmp_path: Path) -> None:
     """The example has files of two dialects, some of which say so only by the folder that they are in."""
     example = PROJECT / "examples" / "lumen_books"
-    flags = {"data_dir": str(tmp_path / "data"), "executor": "inline"}
+    flags = {"data_dir": str(tmp_path / "data"), "executor": "local", "ingest_workers": 0}
     found = load_settings(flags, cwd=str(tmp_path), environ={}).settings
     ingest(found, [str(example)])
     verdict = verify(found, [str(example)], deep=True)

@@ -78,7 +78,7 @@ def test_an_ingest_reads_plain_files_as_their_neighbours(tmp_path: Path) -> None
     # nothing in it says T-SQL, and only T-SQL ends a statement where the next one begins
     (root / "plain.sql").write_text("INSERT INTO t2 (a) SELECT a FROM t1\nINSERT INTO t4 (a) SELECT a FROM t3\n")
     settings = load_settings(
-        {"data_dir": str(tmp_path / "d"), "executor": "inline", "project": "p"}, environ={}
+        {"data_dir": str(tmp_path / "d"), "executor": "local", "ingest_workers": 0, "project": "p"}, environ={}
     ).settings
     summary = ingest(settings, [str(root)])
     assert (summary.files, summary.compiled, summary.by_status) == (3, 3, {"ok": 3})
