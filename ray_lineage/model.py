@@ -335,6 +335,7 @@ class FileFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     calls: tuple[Call, ...] = ()
     foreign_keys: tuple[ForeignKey, ...] = ()
     confidence: float = 1.0  # in a detected dialect, 0..1
+    encoding: str = ""  # where that was guessed; "~" before it: its folder's, "?" behind it: nothing speaks for it
 
 
 FILE_STATUSES: Final = ("ok", "partial", "failed", "skipped")
@@ -400,6 +401,7 @@ class FactsHead(msgspec.Struct, frozen=True, array_like=True, gc=False):
     calls: msgspec.Raw
     foreign_keys: msgspec.Raw
     confidence: float
+    encoding: str
     outline: Outline
 
 

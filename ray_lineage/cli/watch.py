@@ -31,8 +31,10 @@ def watch(
     ] = False,
     poll: Annotated[bool | None, typer.Option("--poll/--no-poll", help="Poll instead of listening.")] = None,
     rescan: Annotated[float | None, typer.Option(help="Seconds between comparisons of everything.")] = None,
-    executor: Annotated[Optional[str], typer.Option(help="auto, inline or ray.")] = None,  # noqa: UP045
-    workers: Annotated[Optional[int], typer.Option(help="Parse actors; 0: in this process.")] = None,  # noqa: UP045
+    executor: Annotated[Optional[str], typer.Option(help="auto, local or ray.")] = None,  # noqa: UP045
+    workers: Annotated[
+        int | None, typer.Option(help="Child processes, or parse actors on Ray; 0: all in this process.")
+    ] = None,
     min_workers: Annotated[int | None, typer.Option(help="The pool never shrinks below.")] = None,
     max_workers: Annotated[int | None, typer.Option(help="The pool never grows above.")] = None,
     ray_address: Annotated[Optional[str], typer.Option(help="A running Ray cluster.")] = None,  # noqa: UP045
@@ -46,6 +48,7 @@ def watch(
 ) -> int:
     """Ingest what is below PATH, then follow every change until Ctrl-C."""
     loaded = settings(
+        reads=paths,
         executor=executor, ingest_workers=workers, min_workers=min_workers, max_workers=max_workers, ray_address=ray_address,
         dialect=dialect, debounce_window_seconds=0.0 if realtime else debounce, batch_size_threshold=batch_size_threshold,
         enable_batching=False if disable_batching else None, poll=poll, rescan_seconds=rescan, organize_to=organize_to,

@@ -10,17 +10,20 @@ shared; they exist as long as some relationship names them, and one file at most
 
 from typing import Final, Literal, NamedTuple
 
+from ray_lineage.model import CERTAINTIES, DATASET_KINDS, INFLUENCE_KINDS, TRANSFORMATIONS
+
 SCHEMA_VERSION: Final = 3
 
 PropType = Literal["STRING", "INT64", "BOOL"]
 
 
 class Prop(NamedTuple):
-    """One property: its name, type, and what an undescribed node has."""
+    """One property: its name, type, what an undescribed node has, and the only texts that it may be, where they are known."""
 
     name: str
     type: PropType = "STRING"
     default: str | int | bool | None = None
+    choices: tuple[str, ...] = ()
 
 
 class Node(NamedTuple):
@@ -35,17 +38,12 @@ class Node(NamedTuple):
 
 
 class Rel(NamedTuple):
-    """A relationship type. Every relationship has the property ``file``: the id of the file that it belongs to.
-
-    ``anchor`` is the end from which a file's relationships are looked for where no index finds them: the one with fewer
-    relationships. None: they start at the file or at one of its statements.
-    """
+    """A relationship type. Every relationship has the property ``file``: the id of the file that it belongs to."""
 
     type: str
     source: str
     target: str
     props: tuple[Prop, ...] = ()
-    anchor: Literal["source", "target"] | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -85,7 +83,7 @@ DATASET: Final = Node(
         Prop("catalog"),
         Prop("schema"),
         Prop("table"),  # last part
-        Prop("kind"),  # a member of model.DATASET_KINDS; without a declaration model.default_kind
+        Prop("kind", choices=DATASET_KINDS),  # without a declaration model.default_kind
         Prop("declared", "BOOL", default=False),
         Prop("owner"),  # File.id that describes it, or null
     ),
@@ -116,18 +114,20 @@ FLOWS_TO: Final = Rel(
     (
         Prop("statement", "INT64"),
         Prop("line", "INT64"),
-        Prop("transformation"),
-        Prop("certainty"),
+        Prop("transformation", choices=TRANSFORMATIONS),
+        Prop("certainty", choices=CERTAINTIES),
         Prop("expression"),  # text with literals as ?, or null for a bare column
     ),
-    "target",
 )
 INFLUENCES: Final = Rel(
-    "INFLUENCES", "Column", "Dataset", (Prop("statement", "INT64"), Prop("line", "INT64"), Prop("how")), "target"
+    "INFLUENCES",
+    "Column",
+    "Dataset",
+    (Prop("statement", "INT64"), Prop("line", "INT64"), Prop("how", choices=INFLUENCE_KINDS)),
 )
-FEEDS: Final = Rel("FEEDS", "Dataset", "Dataset", (Prop("statement", "INT64"),), "target")
-CALLS: Final = Rel("CALLS", "Dataset", "Dataset", (Prop("line", "INT64"),), "source")
-REFERENCES: Final = Rel("REFERENCES", "Column", "Column", (Prop("line", "INT64"),), "source")
+FEEDS: Final = Rel("FEEDS", "Dataset", "Dataset", (Prop("statement", "INT64"),))
+CALLS: Final = Rel("CALLS", "Dataset", "Dataset", (Prop("line", "INT64"),))
+REFERENCES: Final = Rel("REFERENCES", "Column", "Column", (Prop("line", "INT64"),))
 
 RELS: Final = (CONTAINS, DECLARES, READS, WRITES, FLOWS_TO, INFLUENCES, FEEDS, CALLS, REFERENCES)
 """Relationships that belong to a file. ``HAS_COLUMN`` is apart: it belongs to its column, and comes and goes with it."""

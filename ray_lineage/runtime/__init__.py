@@ -1,1 +1,1 @@
-"""Runtime: who does what when. The pure machines, the inline executor, and the Ray job around the same core."""
+"""Runtime: who does what when. The pure machines, the crews that work, and the job that they work for."""

@@ -3,96 +3,41 @@
 from __future__ import annotations
 
 import contextlib
-import faulthandler
 import glob
 import logging
-import mmap
 import os
-import resource
 import shutil
 import signal
-import socket
-import sys
 import time
 from collections.abc import Sequence
 from typing import Any, Final
 
 from ray_lineage import logs
-from ray_lineage.cache import ParseCache
 from ray_lineage.compile import import_compiler
 from ray_lineage.errors import Interrupted
 from ray_lineage.model import FileState
-from ray_lineage.runtime.crew import Finish, Report, this_machine
-from ray_lineage.runtime.load import Committed, Loader, Settled
+from ray_lineage.runtime.bench import RUN_PREFIX, Bench, Breadcrumb, Terms
+from ray_lineage.runtime.crew import Finish, Report
+from ray_lineage.runtime.linking import LinkPlan, LinkReport
+from ray_lineage.runtime.load import Committed, Loader, Prepare, Settled
 from ray_lineage.runtime.nodecache import cache_path_for
-from ray_lineage.runtime.parse import HARD_SECONDS, HARD_SECONDS_PER_BYTE, Meta, Task, parse_batch
+from ray_lineage.runtime.parse import Task
 from ray_lineage.runtime.summary import IngestSummary
 from ray_lineage.settings import Settings
 
-_MEMORY_LIMIT: Final = 2 * 2**30  # RLIMIT_DATA: a clean MemoryError instead of the machine's OOM killer
-_CRUMB_BYTES: Final = 4096
-_MEMORY_SECONDS: Final = 0.5
-RUN_PREFIX: Final = "ray_lineage-run-"
 _STALE_SECONDS: Final = 30 * 86_400
 
 
-class Breadcrumb:
-    """Names the file that an actor is working on, in a small mapped file that outlives the actor's death. Its last byte is for
-    the driver, if that is on the same machine: it hurries the actor."""
-
-    def __init__(self, path: str) -> None:
-        self._path = path
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            os.ftruncate(handle, _CRUMB_BYTES)
-            self._map = mmap.mmap(handle, _CRUMB_BYTES)
-        finally:
-            os.close(handle)
-
-    def read(self) -> str:
-        """The file being worked on, empty if none."""
-        size = int.from_bytes(self._map[:4], "little")
-        return self._map[4 : 4 + size].decode("utf-8", "replace")
-
-    def write(self, path: str) -> None:
-        """Now this file (empty: none)."""
-        data = path.encode("utf-8", "replace")[: _CRUMB_BYTES - 5]
-        self._map[: 4 + len(data)] = len(data).to_bytes(4, "little") + data
-
-    @property
-    def hurried(self) -> bool:
-        """Something urgent waits for the actor."""
-        return self._map[-1] != 0
-
-    @hurried.setter
-    def hurried(self, value: bool) -> None:
-        self._map[-1] = value
-
-
 class Parser:
-    """One parse actor: synchronous, on its process's main thread (the alarm of the soft limit needs that). ``head`` is the id
-    of the driver's node."""
+    """One parse actor: a bench in an actor's process. ``head`` is the id of the driver's node."""
 
     def __init__(self, settings: Settings, run_dir: str, name: str, head: str) -> None:
         logs.configure_for(settings, logging.WARNING)
-        self._settings = settings
         os.makedirs(run_dir, mode=0o700, exist_ok=True)
         _sweep(os.path.dirname(run_dir))
-        self._crumb = Breadcrumb(os.path.join(run_dir, name))
-        self._died_on = self._crumb.read()
-        self._crumb.write("")
-        self._crumb.hurried = False
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY_LIMIT, resource.RLIM_INFINITY))
-        self._node = socket.gethostname()
-        self._looked, self._memory, self._rss = 0.0, 0.0, 0
-        self._cache: ParseCache | None = None
-        if settings.enable_parse_cache:
-            self._cache = ParseCache.open(
-                cache_path_for(settings, on_head=_node() == head),
-                max_bytes=settings.cache_max_bytes,
-                max_entries=settings.cache_max_entries,
-            )
+        crumb = Breadcrumb(os.path.join(run_dir, name))
+        self._died_on = crumb.read()
+        self._bench = Bench(Terms.of(settings, cache_path_for(settings, on_head=_node() == head)), crumb)
 
     def ready(self) -> int:
         """The process id; answers when the actor is up. The parser is loaded by now."""
@@ -104,33 +49,14 @@ class Parser:
         return self._died_on
 
     def parse(self, tasks: Sequence[Task]) -> tuple[Report, list[bytes]]:
-        """Facts of a batch. A file over the hard limit ends this process (its stack goes to the worker's log)."""
-        sizes = {t.file.path: t.file.size for t in tasks}
+        """See :meth:`Bench.parse`."""
+        return self._bench.parse(tasks)
 
-        def on_file(path: str) -> None:
-            self._crumb.write(path)
-            seconds = HARD_SECONDS + HARD_SECONDS_PER_BYTE * sizes[path]
-            faulthandler.dump_traceback_later(seconds, exit=True, file=sys.__stderr__ or sys.stderr)
-
-        try:
-            metas, payload = parse_batch(
-                tasks, self._cache, self._settings.max_file_size, on_file, lambda: self._crumb.hurried
-            )
-            return self._report(metas), payload
-        finally:
-            faulthandler.cancel_dump_traceback_later()
-            self._crumb.write("")
-            self._crumb.hurried = False
-
-    def _report(self, metas: list[Meta]) -> Report:
-        now = time.monotonic()
-        if now - self._looked > _MEMORY_SECONDS:
-            import psutil
-
-            self._looked = now
-            _, self._memory = this_machine()
-            self._rss = psutil.Process().memory_info().rss
-        return Report(metas, self._node, self._memory, self._rss)
+    def link(self, plan: LinkPlan, catalog: bytes | None, facts: Sequence[bytes]) -> tuple[LinkReport, bytes]:
+        """See :meth:`Bench.link`. ``catalog`` is None where the actor should know it."""
+        if catalog is not None:
+            self._bench.know(plan.catalog, catalog)
+        return self._bench.link(plan, facts)
 
 
 def _sweep(folder: str) -> None:
@@ -157,6 +83,7 @@ class Writer:
         self._project = project
         self._driver = driver
         self._loader: Loader | None = None
+        self._total = self._stored = 0  # files of a pass, and how many of them are stored
 
     @property
     def _open(self) -> Loader:
@@ -184,27 +111,38 @@ class Writer:
                 if file is not None:
                     self._open.put(*file, facts)
 
+    def prepare(self, order: Prepare) -> LinkPlan:
+        """See :meth:`Loader.prepare`."""
+        self._total = self._stored = 0
+        return self._open.prepare(order, self._on_stored)
+
+    def _on_stored(self, files: int) -> None:
+        """Raises Interrupted between two transactions of a pass if the driver drains."""
+        self._stored += files
+        if self._total:
+            self._report("load", self._stored, self._total)
+
+    def catalog(self) -> bytes:
+        """See :meth:`Loader.catalog`."""
+        return self._open.catalog()
+
+    def facts(self, paths: Sequence[str]) -> list[bytes]:
+        """See :meth:`Loader.facts`."""
+        return self._open.facts(paths)
+
+    def linked(self, share: bytes) -> None:
+        """A share, straight from a parse actor."""
+        self._open.linked(share)
+
     def finish(self, order: Finish, summary: IngestSummary) -> IngestSummary:
-        """Link, write, settle. Raises Interrupted between two transactions if the driver drains."""
-        stored = 0
-
-        def on_stored(files: int) -> None:
-            nonlocal stored
-            stored += files
-            self._report("load", stored, order.total)
-
-        def on_linked(number: int) -> None:
-            self._report("link", number, order.total)
-
-        self._open.finish(
-            order.digest, order.gone, full=order.full, settle=order.settle, summary=summary, dry_run=order.dry_run,
-            kept=order.kept, on_linked=on_linked, on_stored=on_stored,
-        )  # fmt: skip
+        """Link what is left, write, settle."""
+        self._total = order.total
+        self._open.finish(order.digest, settle=order.settle, summary=summary, kept=order.kept)
         return summary
 
-    def commit(self, gone: list[str]) -> Committed:
+    def commit(self) -> Committed:
         """See :meth:`Loader.commit`."""
-        return self._open.commit(gone)
+        return self._open.commit()
 
     def settle(self, digest: str) -> Settled:
         """See :meth:`Loader.settle`."""

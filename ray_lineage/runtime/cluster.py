@@ -35,17 +35,35 @@ _UNSEEN: Final = {**_LEAN, "task_events_report_interval_ms": 0, "enable_metrics_
 CONNECT_SECONDS: Final = 20
 """Each wait for a running cluster ends after this long."""
 START_SECONDS: Final = 120
+_HEAD_SECONDS: Final = 0.5
 # seconds that Ray itself goes on trying to reach a head that it has lost; it then ends the process. That its own child
 # ended we see sooner, and one that got a SIGTERM takes ten seconds to end
 _RAY_RETRIES: Final = {"private": "30", "other": "10"}
 _VITAL: Final = ("gcs_server", "raylet")
 _lost = False  # is there a Ray in this process that cannot be shut down?
+NO_HEAD: Final = frozenset({"RL206", "RL245", "RL246"})
+"""Codes of a cluster that cannot be attached to."""
 _WHERE: Final = "--ray-address / RAY_ADDRESS"
 
 
 def under_job() -> bool:
     """Is this the entry process of ``ray job submit``? (Ray sets RAY_JOB_ID in every actor, so that one says nothing.)"""
     return bool(os.environ.get("RAY_JOB_CONFIG_JSON_ENV_VAR"))
+
+
+def running_head() -> str:
+    """Address of a head that this user started on this machine (``ray start --head``) and that listens; empty if there is
+    none. Looked up without Ray, whose import takes a second."""
+    path = os.path.join(os.environ.get("RAY_TMPDIR") or "/tmp", "ray", "ray_current_cluster")  # noqa: S108 - Ray's own place
+    try:
+        with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), encoding="utf-8") as file:
+            own = os.fstat(file.fileno()).st_uid == os.getuid()
+            address = file.read(200).strip() if own else ""
+        host, _, port = address.rpartition(":")
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_HEAD_SECONDS).close()
+    except (OSError, ValueError):
+        return ""
+    return address
 
 
 def meant(address: str) -> str:
@@ -129,11 +147,11 @@ def _start(ray: Any, workers: int, dashboard: bool) -> None:
     options |= {"include_dashboard": dashboard, "dashboard_host": "127.0.0.1"}
     options["_system_config"] = _LEAN if dashboard else _UNSEEN
     try:
-        with _deadline(START_SECONDS), _own_groups():
+        with _deadline(START_SECONDS), _own_groups(), _only_what_is_used(dashboard):
             ray.init(address="local", **options, **_quiet())
     except (ConnectionError, RuntimeError, ValueError, OSError, ray.exceptions.RayError) as error:
         raise StoreUnavailable(
-            "RL230", f"Ray could not be started: {first_line(error).rstrip('. ')}", help="run with --executor inline"
+            "RL230", f"Ray could not be started: {first_line(error).rstrip('. ')}", help="run with --executor local"
         ) from error
 
 
@@ -155,6 +173,36 @@ def _own_groups() -> Iterator[None]:
         yield
     finally:
         services.ConsolePopen = before
+
+
+_UNUSED: Final = ("start_monitor", "start_log_monitor")
+"""Methods of Ray's node that start its autoscaler's monitor and what copies the workers' logs to the driver."""
+
+
+@contextlib.contextmanager
+def _only_what_is_used(dashboard: bool) -> Iterator[None]:
+    """A private head has no autoscaler, its logs are copied to nobody, and without a dashboard nobody asks its server (which
+    Ray starts even then): half of the start's time, and of the processes. Where Ray has no such methods, all are started."""
+    try:
+        from ray._private.node import Node
+    except ImportError:  # Ray's private room
+        yield
+        return
+
+    def no_server(node: Any, **_: Any) -> None:
+        node._webui_url = ""
+
+    unused: dict[str, Any] = dict.fromkeys(_UNUSED, lambda node: None)
+    if not dashboard:
+        unused["start_api_server"] = no_server
+    before = {name: getattr(Node, name) for name in unused if hasattr(Node, name)}
+    for name in before:
+        setattr(Node, name, unused[name])
+    try:
+        yield
+    finally:
+        for name, method in before.items():
+            setattr(Node, name, method)
 
 
 def _attach(ray: Any, address: str) -> None:

@@ -1,6 +1,6 @@
 """Who does the work of a session: workers that parse, and the graph that links and writes.
 
-Two crews implement this: :mod:`.local` (everything in this process) and :mod:`.remote` (Ray actors). What a session decides
+Two crews implement this: :mod:`.local` (child processes) and :mod:`.remote` (Ray actors). What a session decides
 is the same for both.
 """
 
@@ -10,13 +10,14 @@ import asyncio
 import contextlib
 import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 import msgspec
 
 from ray_lineage.model import FileState
-from ray_lineage.runtime.load import Committed, Settled
+from ray_lineage.runtime.linking import LinkPlan, LinkReport
+from ray_lineage.runtime.load import Committed, Prepare, Settled
 from ray_lineage.runtime.parse import Meta, Task
 from ray_lineage.runtime.summary import IngestSummary
 
@@ -60,14 +61,39 @@ class Calls:
         return time.monotonic() - next(iter(self._began.values())) if self._began else 0.0
 
 
+class Turnstile:
+    """Facts go through to the graph, but not while somebody is alone with it: what a commit links must not change."""
+
+    def __init__(self) -> None:
+        self._free = asyncio.Event()
+        self._free.set()
+        self._alone = asyncio.Lock()
+
+    async def through(self) -> None:
+        """Wait until nobody is alone."""
+        while not self._free.is_set():
+            await self._free.wait()
+
+    @contextlib.asynccontextmanager
+    async def alone(self) -> AsyncIterator[None]:
+        """Nobody goes through meanwhile."""
+        async with self._alone:
+            self._free.clear()
+            try:
+                yield
+            finally:
+                self._free.set()
+
+
 class Report(msgspec.Struct, frozen=True, array_like=True):
     """What a worker answers for a batch, or for the first of its files, if it was hurried. ``memory`` is the share of its
-    machine's memory in use (0..1)."""
+    machine's memory in use (0..1). ``worker``: who keeps the facts for linking, empty for nobody."""
 
     metas: list[Meta]
     node: str
     memory: float
     rss: int
+    worker: str = ""
 
 
 Payload = Any
@@ -85,6 +111,13 @@ class Worker(Protocol):
 
     async def parse(self, tasks: Sequence[Task], seconds: float) -> tuple[Report, Payload]:
         """Work on a batch; after ``seconds`` without an answer it is ended. Raises WorkerLost."""
+        ...
+
+    async def link(
+        self, plan: LinkPlan, catalog: Payload, facts: Payload, seconds: float
+    ) -> tuple[LinkReport, Payload]:
+        """Link the files of a (partial) plan with a settled catalog; no ``facts``: with those that it made. Raises
+        WorkerLost."""
         ...
 
     def hurry(self) -> None:
@@ -120,14 +153,30 @@ class Graph(Protocol):
         GraphLost."""
         ...
 
+    async def prepare(self, order: Prepare) -> LinkPlan:
+        """Begin a commit: what is to be linked for it, with which catalog. Nothing may be put from here to its end."""
+        ...
+
+    async def catalog(self) -> Payload:
+        """The settled catalog of the plan, for workers."""
+        ...
+
+    async def facts(self, paths: Sequence[str]) -> Payload:
+        """Facts of files, for a worker that has not got them."""
+        ...
+
+    async def linked(self, share: Payload) -> None:
+        """What a worker linked for the commit. Raises PayloadLost or GraphLost."""
+        ...
+
+    async def commit(self) -> Committed:
+        """Link what no worker did, and write what differs. Raises what a store raises, or GraphLost."""
+        ...
+
     async def finish(
         self, order: Finish, summary: IngestSummary, progress: Callable[[str, int], None]
     ) -> IngestSummary:
-        """Link and write all, settle; the filled summary. ``progress(phase, done)``."""
-        ...
-
-    async def commit(self, gone: list[str]) -> Committed:
-        """Link and write what was put since the last commit. Raises what a store raises, or GraphLost."""
+        """:meth:`commit`, and settle; the filled summary. ``progress(phase, done)``."""
         ...
 
     async def settle(self, digest: str) -> Settled:
@@ -151,10 +200,7 @@ class Finish(msgspec.Struct, frozen=True):
     """Terms of :meth:`Graph.finish`, see ``Loader.finish``."""
 
     digest: str
-    gone: list[str]
-    full: bool
     settle: bool
-    dry_run: bool
     kept: frozenset[str]
     total: int
 
@@ -163,11 +209,13 @@ class Crew(Protocol):
     """Makes workers and the graph."""
 
     kind: str
-    """``inline`` or ``ray``."""
+    """``local`` or ``ray``."""
     most: int
     """There will never be more workers."""
     note: str
     """What a user should know about their number (empty: nothing)."""
+    links: bool
+    """Do the workers link, too?"""
     object_store_bytes: int
     """Of the whole cluster; 0: there is none."""
 

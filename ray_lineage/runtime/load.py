@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -15,10 +16,12 @@ from ray_lineage.graph.deadletters import DeadLetters
 from ray_lineage.graph.open import open_store
 from ray_lineage.graph.store import ApplyResult, Rejected
 from ray_lineage.link import Linker
-from ray_lineage.model import Contribution, Diagnostic, FileState
+from ray_lineage.model import Diagnostic, FileState
+from ray_lineage.runtime.linking import SHARE_FILES, LinkPlan, LinkTask, Share, decode_share, share_of
 from ray_lineage.runtime.parse import Meta, Task, shown
 from ray_lineage.runtime.summary import MAX_FINDINGS, FileDiagnostic, IngestSummary
 from ray_lineage.runtime.votes import Votes, in_dialect
+from ray_lineage.runtime.writing import Writing
 from ray_lineage.settings import Settings
 
 if TYPE_CHECKING:
@@ -29,6 +32,14 @@ _GUARD_FILES: Final = 20
 _FINDINGS_TOLD: Final = 50  # of one commit
 _SEVERITY: Final = {"error": 0, "warning": 1, "info": 2}
 _diagnostics = msgspec.json.Decoder(list[Diagnostic])
+
+
+class Prepare(msgspec.Struct, frozen=True, array_like=True):
+    """How a commit is begun. ``full``: every file is written again; ``dry_run``: none is."""
+
+    gone: list[str]
+    full: bool = False
+    dry_run: bool = False
 
 
 class Settled(msgspec.Struct, frozen=True):
@@ -89,18 +100,22 @@ class Loader:
     """Open, :meth:`put` facts, :meth:`finish`."""
 
     @_with_disks()
-    def __init__(self, settings: Settings, project: str) -> None:
+    def __init__(self, settings: Settings, project: str, *, read_only: bool = False) -> None:
         """Open the store. Raises StoreUnavailable or StoreRefused."""
         self.settings = settings
         self.project = project
-        self.store = open_store(settings)
+        self.store = open_store(settings, read_only=read_only)
         self.linker = Linker(project)
         self.epoch = 0
-        self._linked = 0
+        self._order = Prepare([])
+        self._on_stored: Callable[[int], None] | None = None
+        self._plans = 0
+        self._writing: Writing | None = None
+        self._told, self._last = IngestSummary(), IngestSummary()  # of the files linked now, and for the last commit
+        self._written: dict[str, FileState] = {}
         self._example = ""
         self._best = 0
         self._states: dict[str, FileState] = {}
-        self._changing = 0  # files that were put since the last commit and have another text than the store knows
         self._refused: set[str] = set()  # files whose last contribution went to the dead letters
 
     @property
@@ -127,9 +142,6 @@ class Loader:
     @_with_disks()
     def put(self, path: str, sha256: str, facts: bytes) -> None:
         """Facts of one file."""
-        known = self._states.get(path)
-        if known is None or known.sha256 != sha256:
-            self._changing += 1
         self.linker.put(path, sha256, facts)
 
     def check_removal(self, gone: list[str], present: int) -> None:
@@ -147,122 +159,181 @@ class Loader:
             )
 
     @_with_disks()
-    def finish(
-        self,
-        digest: str,
-        gone: list[str],
-        *,
-        full: bool,
-        settle: bool,
-        summary: IngestSummary,
-        dry_run: bool = False,
-        kept: frozenset[str] = frozenset(),
-        on_linked: Callable[[int], None] | None = None,
-        on_stored: Callable[[int], None] | None = None,
-    ) -> None:
-        """Link everything, write what differs, remove what is gone, and record the settled state. Fills the summary.
+    def prepare(self, order: Prepare, stored: Callable[[int], None] | None = None) -> LinkPlan:
+        """Begin a commit: take out what is gone, settle the catalog, and say what has to be linked: by :meth:`commit` here, or
+        by others (:meth:`linked`). Nothing may be put between this and the commit. ``stored(n)`` hears of files that were
+        stored."""
+        self._order, self._on_stored = order, stored
+        for path in order.gone:
+            self.linker.remove(path)
+        return self._plan()
 
-        ``kept`` are files that cannot be read now and take part with their old facts; they are counted by the caller.
-        """
-        if dry_run:
-            pending = sum(1 for _ in self._changes(summary, kept, full=full, on_linked=on_linked))
-            summary.notes.append(f"dry run: {pending:,} files would be written, {len(gone):,} removed; nothing was")
+    def _plan(self) -> LinkPlan:
+        self._plans += 1
+        tasks = [
+            LinkTask(p, self.linker.sha256(p), "" if self._order.full else self._stored(p))
+            for p in self.linker.settle()
+        ]
+        return LinkPlan(self.project, self._plans, "differences" if self._states else "pack", tasks)
+
+    def _stored(self, path: str) -> str:
+        known = self._states.get(path)
+        return known.fingerprint if known is not None else ""
+
+    @_with_disks()
+    def catalog(self) -> bytes:
+        """The catalog that :meth:`prepare` settled, for others."""
+        return self.linker.shared()
+
+    @_with_disks()
+    def facts(self, paths: Sequence[str]) -> list[bytes]:
+        """Encoded facts of files, for who has not got them."""
+        return [self.linker.facts_bytes(p) for p in paths]
+
+    @_with_disks()
+    def linked(self, encoded: bytes) -> None:
+        """A share that others linked: it goes on to the store."""
+        share = decode_share(encoded)
+        if self._writing is None:
+            self._writing = Writing(self._write)
+        self._note(share)
+        for file in share.files:
+            self.linker.linked(file.path, file.fingerprint, file.uses)
+        self._writing.add(share)
+
+    def _here(self, plan: LinkPlan) -> Iterator[Share]:
+        """What others did not link, linked here."""
+        stored = {t.path: t.stored for t in plan.tasks}
+        changes = ((c, b"") for c in self.linker.link())
+        while some := list(itertools.islice(changes, SHARE_FILES)):
+            share = share_of(self.project, plan.rows, stored.__getitem__, some)
+            self._note(share)
+            yield share
+
+    def _note(self, share: Share) -> None:
+        for file in share.files:
+            if file.flows > self._best:
+                self._best, self._example = file.flows, file.example
+            if self._order.full or self._stored(file.path) != file.fingerprint:
+                self._written[file.path] = FileState(file.path, file.sha256, file.fingerprint, file.status)
+            found = _diagnostics.decode(file.diagnostics) if file.diagnostics != "[]" else []
+            note(self._told, file.path, found)
+            self._told.by_status[file.status] = self._told.by_status.get(file.status, 0) + 1
+
+    def _write(self, shares: Iterator[Share]) -> ApplyResult:
+        """What is done with linked shares."""
+        if self._order.dry_run:
+            for _ in shares:
+                pass
+            return ApplyResult(rejected=[])
+        if not self._states:
+            packs = (s.packed for s in shares if s.packed is not None and s.packed.files.path)
+            return self.store.load(self.project, self.epoch, packs, self._stored_files)
+        gone = [p for p in self._order.gone if p in self._states]
+        changes = (c for s in shares for c in s.contributions)
+        first = next(changes, None)
+        if first is None and not gone:
+            return ApplyResult(rejected=[])
+        ahead = itertools.chain((first,) if first is not None else (), changes)
+        return self.store.apply(self.project, self.epoch, ahead, gone, on_stored=self._stored_files)
+
+    def _stored_files(self, files: int) -> None:
+        if self._on_stored is not None:
+            self._on_stored(files)
+
+    @_with_disks()
+    def finish(self, digest: str, *, settle: bool, summary: IngestSummary, kept: frozenset[str] = frozenset()) -> None:
+        """:meth:`commit`, and record the settled state. Fills the summary; ``kept`` are files that cannot be read now and
+        take part with their old facts: they are counted by the caller."""
+        order = self._order
+        done = self.commit()
+        summary.findings.extend(self._last.findings)
+        if order.dry_run:
+            summary.by_status, summary.diagnostics = dict(self._last.by_status), dict(self._last.diagnostics)
+            summary.severities, summary.example = dict(self._last.severities), self._example
+            text = f"dry run: {len(done.written):,} files would be written, {len(order.gone):,} removed; nothing was"
+            summary.notes.append(text)
             return
-        done = self.commit(gone, full=full, summary=summary, kept=kept, on_linked=on_linked, on_stored=on_stored)
-        if self._linked != len(self.linker):
-            raise AssertionError(f"{len(self.linker)} files were given to the linker but {self._linked} linked")
+        if left := self.linker.settle():
+            raise AssertionError(f"{len(left)} files were not linked, {left[0]} among them")
         summary.rows_written = done.rows
-        summary.removed = len(gone)
+        summary.removed = len(order.gone)
         summary.dead_letters = done.dead_letters
         summary.files_written = len(done.written)
-        counts = self.store.counts(self.project)
-        summary.statements, summary.datasets = counts["Statement"], counts["Dataset"]
-        summary.columns, summary.edges = counts["Column"], counts["FLOWS_TO"]
+        self._fill(summary, kept)
+        for r in done.rejected:
+            note(summary, r.path, [Diagnostic(r.code, "error", r.reason)])
         self._settle(digest if settle else "", summary)
 
     @_with_disks()
-    def commit(
-        self,
-        gone: list[str],
-        *,
-        full: bool = False,
-        summary: IngestSummary | None = None,
-        kept: frozenset[str] = frozenset(),
-        on_linked: Callable[[int], None] | None = None,
-        on_stored: Callable[[int], None] | None = None,
-    ) -> Committed:
-        """Link what was put since the last time, write what differs from the store, remove ``gone``. When this returns it
-        is in the store.
+    def commit(self) -> Committed:
+        """Link what was put since the last time and others did not, write what differs from the store, remove what is gone.
+        When this returns it is in the store.
 
         If it raises, the linker's knowledge of what is stored is lost: begin with a new Loader."""
-        summary = summary if summary is not None else IngestSummary()
-        found_before = len(summary.findings)
-        for path in gone:
-            self.linker.remove(path)
-        removed, gone = gone, [p for p in gone if p in self._states]
-        fresh = not self._states
-        changing, self._changing = (len(self.linker) if full else self._changing), 0
-        written: dict[str, FileState] = {}
-        linking = 0.0
+        began = time.perf_counter()
+        result, written = self._written_now()
+        order, self._order = self._order, Prepare([])
+        return self._committed(order, result, written, time.perf_counter() - began)
 
-        def noted() -> Iterator[Contribution]:
-            nonlocal linking
-            started = time.perf_counter()
-            for contribution in self._changes(summary, kept, full=full, on_linked=on_linked):
-                linking += time.perf_counter() - started
-                written[contribution.path] = _state(contribution)
-                yield contribution
-                started = time.perf_counter()
-            linking += time.perf_counter() - started
+    def _written_now(self) -> tuple[ApplyResult, dict[str, FileState]]:
+        """Write what others linked and what is left; the result, and every file that was other than the store's."""
+        plan = self._plan()
+        writing, self._writing = self._writing, None
+        if writing is None:
+            result = self._write(self._here(plan))
+        else:
+            for share in self._here(plan):
+                writing.add(share)
+            result = writing.finish()
+        self._last, self._told = self._told, IngestSummary()
+        written, self._written = self._written, {}
+        return result, written
 
-        stored = 0
-
-        def counted(files: int) -> None:
-            nonlocal stored
-            stored += files
-            if on_stored is not None:
-                on_stored(files)
-
-        started = time.perf_counter()
-        changes = noted()
-        first = next(changes, None)
-        result = ApplyResult(rejected=[])
-        if first is not None or gone:
-            ahead = _chain(first, changes)
-            result = self.store.apply(
-                self.project, self.epoch, ahead, gone, fresh=fresh, changing=changing, on_stored=counted
-            )
-        if stored != len(written):
-            raise AssertionError(f"{len(written)} files differed from the store but {stored} were stored or rejected")
-        seconds = time.perf_counter() - started
-        letters = self._dead_letters(result, list(written), gone, summary)
-        self._refused.difference_update(written, removed)
+    def _committed(
+        self, order: Prepare, result: ApplyResult, written: dict[str, FileState], seconds: float
+    ) -> Committed:
+        gone = [p for p in order.gone if p in self._states]
+        if order.dry_run:
+            return Committed(tuple(written), 0, (), 0, 0, 0, 0, 0.0, 0.0, ())
+        letters = self._dead_letters(result, list(written), gone)
+        self._refused.difference_update(written, order.gone)
         for rejected in result.rejected:  # the store may hold older rows of it
             written[rejected.path] = FileState(rejected.path, "", "", "failed")
             self._refused.add(rejected.path)
         self._states.update(written)
         for path in gone:
             self._states.pop(path, None)
-        for path in self._refused:
-            written.pop(path, None)
+        stored = tuple(p for p in written if p not in self._refused)
         return Committed(
-            tuple(written), len(gone), tuple(result.rejected), letters, result.rows_written, result.transactions,
-            result.retries, linking, seconds - linking, tuple(summary.findings[found_before:][:_FINDINGS_TOLD]),
+            stored, len(gone), tuple(result.rejected), letters, result.rows_written, result.transactions, result.retries,
+            0.0, seconds, tuple(self._last.findings[:_FINDINGS_TOLD]),
         )  # fmt: skip
 
     @_with_disks()
     def settle(self, digest: str) -> Settled:
         """Record that all that is on disk is in the graph; the counts come from the graph itself. While files are refused it
         is not, and the digest stays empty: the next start tries them again."""
-        summary = IngestSummary(example=self._example)
-        for _, status, diagnostics, _ in self.store.files_overview(self.project):
-            summary.by_status[str(status)] = summary.by_status.get(str(status), 0) + 1
-            for d in _diagnostics.decode(diagnostics or "[]"):
-                _count(summary, d.code, d.severity)
+        summary = IngestSummary()
+        self._fill(summary, frozenset())
+        return self._settle(digest, summary)
+
+    def _fill(self, summary: IngestSummary, kept: frozenset[str]) -> None:
+        """What the graph holds now, from the graph itself: of files that were linked in earlier runs, too."""
+        summary.example = self._example
+        for path in kept & self._states.keys():
+            status = self._states[path].status
+            summary.by_status[status] = summary.by_status.get(status, 0) - 1
+        for found in self.store.files_overview(self.project):
+            status, diagnostics = str(found[1]), found[2]
+            summary.by_status[status] = summary.by_status.get(status, 0) + 1
+            if diagnostics and diagnostics != "[]":
+                for d in _diagnostics.decode(diagnostics):
+                    _count(summary, d.code, d.severity)
+        summary.by_status = {status: n for status, n in summary.by_status.items() if n}
         counts = self.store.counts(self.project)
         summary.statements, summary.datasets = counts["Statement"], counts["Dataset"]
         summary.columns, summary.edges = counts["Column"], counts["FLOWS_TO"]
-        return self._settle(digest, summary)
 
     def _settle(self, digest: str, summary: IngestSummary) -> Settled:
         if self._refused:
@@ -275,69 +346,29 @@ class Loader:
         summary.settled = bool(digest)
         return settled
 
-    def _dead_letters(self, result: ApplyResult, written: list[str], gone: list[str], summary: IngestSummary) -> int:
+    def _dead_letters(self, result: ApplyResult, written: list[str], gone: list[str]) -> int:
         letters = DeadLetters(os.path.join(self.settings.data_dir, "failed_ingestion.jsonl"))
-        for rejected in result.rejected:
-            summary.findings.append(FileDiagnostic(rejected.path, 0, 0, rejected.code, "error", rejected.reason))
-            _count(summary, rejected.code, "error")
         refused = {r.path for r in result.rejected}
         try:
             return letters.replace(self.project, [p for p in (*written, *gone) if p not in refused], result.rejected)
         except OSError as error:
-            summary.notes.append(
-                f"the dead letters could not be written ({error.strerror}); their files are tried again next time"
-            )
+            text = f"the dead letters could not be written ({error.strerror}); their files are tried again next time"
+            self._last.notes.append(text)
             return len(result.rejected)
-
-    def _changes(
-        self,
-        summary: IngestSummary,
-        kept: frozenset[str],
-        *,
-        full: bool,
-        on_linked: Callable[[int], None] | None,
-    ) -> Iterator[Contribution]:
-        self._linked = 0
-        for number, contribution in enumerate(self.linker.link(), 1):
-            self._linked = number
-            row = contribution.rows["File"][0]
-            status, diagnostics = str(row[6]), str(row[7])
-            if contribution.path not in kept:
-                summary.by_status[status] = summary.by_status.get(status, 0) + 1
-            if diagnostics != "[]" and contribution.path not in kept:
-                note(summary, contribution.path, _diagnostics.decode(diagnostics))
-            flows = contribution.rows.get("FLOWS_TO", [])
-            if len(flows) > self._best:
-                self._best = len(flows)
-                self._example = str(flows[0][1]).partition(":")[2].rpartition(".")[0]
-            if on_linked is not None and number % 200 == 0:
-                on_linked(number)
-            known = self._states.get(contribution.path)
-            if full or known is None or known.fingerprint != contribution.fingerprint:
-                yield contribution
-        summary.example = self._example
 
     def close(self) -> None:
         """Release store and linker; idempotent."""
+        if self._writing is not None:
+            self._writing.abort()
+            self._writing = None
         with contextlib.suppress(OSError):
             self.linker.close()
         self.store.close()
 
 
-def _state(contribution: Contribution) -> FileState:
-    row = contribution.rows["File"][0]
-    return FileState(contribution.path, str(row[3]), contribution.fingerprint, str(row[6]))
-
-
 def has_failed(state: FileState | None) -> bool:
     """Did nothing of the file come into the graph (set aside, too long, too deep)?"""
     return state is not None and state.status == "failed"
-
-
-def _chain(first: Contribution | None, rest: Iterator[Contribution]) -> Iterator[Contribution]:
-    if first is not None:
-        yield first
-        yield from rest
 
 
 def note(summary: IngestSummary, path: str, diagnostics: list[Diagnostic]) -> None:

@@ -1,26 +1,207 @@
-"""A crew of one: everything in this process. For small repositories, and where Ray is not wanted."""
+"""The local crew: child processes that parse, and the graph in this process. With no workers, everything here.
+
+Children can be killed and limited, so that nothing that hangs in native code holds up a run; they come from a :mod:`.nursery`,
+within milliseconds each. A worker's death is seen by the end of its stream, its culprit by its breadcrumb.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import resource
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
-from ray_lineage.errors import Interrupted
+import msgspec
+
+from ray_lineage.errors import Interrupted, RayLineageError
 from ray_lineage.model import FileState
-from ray_lineage.runtime.crew import Calls, Finish, GraphLost, Report, this_machine
-from ray_lineage.runtime.load import Committed, Loader, Settled, open_cache
+from ray_lineage.runtime.bench import RUN_PREFIX, Breadcrumb, Terms
+from ray_lineage.runtime.crew import Calls, Finish, GraphLost, Report, Worker, WorkerLost, this_machine
+from ray_lineage.runtime.linking import LinkPlan, LinkReport
+from ray_lineage.runtime.load import Committed, Loader, Prepare, Settled, open_cache
+from ray_lineage.runtime.nodecache import cache_path_for
+from ray_lineage.runtime.nursery import (
+    HEAD_BYTES,
+    Birth,
+    KnowOrder,
+    Linked,
+    LinkOrder,
+    Parsed,
+    ParseOrder,
+    encode,
+    length_of,
+)
 from ray_lineage.runtime.parse import Meta, Task, parse_batch
 from ray_lineage.runtime.summary import IngestSummary
 from ray_lineage.settings import Settings
 
 _T = TypeVar("_T")
+_START_SECONDS: Final = 60.0
+MakeLoader = Callable[[Settings, str], Loader]
+_LOG_BYTES: Final = 2_000  # of the workers' last words that are looked at
+
+
+class Nursery:
+    """The process that forks workers, seen from the command. Its log holds what workers say on stderr."""
+
+    def __init__(self, folder: str) -> None:
+        """Starts it; nothing is waited for."""
+        self._log = os.path.join(folder, "workers.log")
+        self._asking = asyncio.Lock()
+        self._socket, theirs = socket.socketpair()
+        self._socket.setblocking(False)
+        package = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+        path = os.pathsep.join(p for p in (package, os.environ.get("PYTHONPATH", "")) if p)
+        with theirs, open(os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "wb") as log:
+            # -P: modules that lie in the current folder are not the compiler's
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "ray_lineage.runtime.nursery", str(theirs.fileno())],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[theirs.fileno()], process_group=0,
+                env={**os.environ, "PYTHONPATH": path},
+            )  # fmt: skip
+
+    async def birth(self, birth: Birth) -> Child:
+        """A new worker. Raises RayLineageError (RL232) if there is none to be had."""
+        ours, theirs = socket.socketpair()
+        try:
+            with theirs:
+                pid = await self._forked(birth, theirs.fileno())
+        except BaseException:
+            ours.close()
+            raise
+        reader, writer = await asyncio.open_connection(sock=ours)
+        return Child(pid, reader, writer)
+
+    async def _forked(self, birth: Birth, descriptor: int) -> int:
+        async with self._asking:
+            with contextlib.suppress(OSError, TimeoutError):
+                async with asyncio.timeout(_START_SECONDS):
+                    socket.send_fds(self._socket, [msgspec.msgpack.encode(birth)], [descriptor])
+                    answer = await asyncio.get_running_loop().sock_recv(self._socket, 4)
+                    if answer:
+                        return int.from_bytes(answer, "little")
+        raise RayLineageError(
+            "RL232",
+            f"a parse worker did not start{self.last_words()}",
+            help="run with --workers 0, and please report it",
+        )
+
+    def last_words(self) -> str:
+        """The last line that a worker left on stderr, empty if there is none."""
+        with contextlib.suppress(OSError), open(self._log, "rb") as log:
+            log.seek(max(0, os.fstat(log.fileno()).st_size - _LOG_BYTES))
+            lines = log.read().decode("utf-8", "replace").strip().splitlines()
+            return f": {lines[-1].strip()}" if lines else ""
+        return ""
+
+    def close(self) -> None:
+        """End it, and all that it made."""
+        self._socket.close()
+        self._process.kill()
+        self._process.wait()
+
+
+class Child:
+    """A worker's process and the stream to it."""
+
+    def __init__(self, pid: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._pid = pid
+        self._reader = reader
+        self._writer = writer
+        self.catalog = 0
+        """Number of the settled catalog that it knows, 0 for none."""
+
+    def tell(self, order: object) -> None:
+        """Send an order that has no answer."""
+        self._writer.write(encode(order))
+
+    async def ask(self, order: object) -> bytes:
+        """Send an order; its answer. Raises what a stream raises when the process is gone."""
+        self.tell(order)
+        await self._writer.drain()
+        return await self._reader.readexactly(length_of(await self._reader.readexactly(HEAD_BYTES)))
+
+    def end(self) -> None:
+        """Kill it. As long as its stream is open its process id is its own."""
+        if not self._reader.at_eof():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._pid, signal.SIGKILL)
+        self._writer.close()
 
 
 class LocalWorker:
-    """See :class:`ray_lineage.runtime.crew.Worker`. It cannot die alone: what kills it kills this process."""
+    """See :class:`ray_lineage.runtime.crew.Worker`: one child process at a time."""
+
+    def __init__(self, nursery: Nursery, terms: Terms, folder: str, name: str) -> None:
+        self.name = name
+        self._nursery = nursery
+        self._birth = Birth(terms, os.path.join(folder, name))
+        self._crumb = Breadcrumb(self._birth.crumb)
+        self._child: Child | None = None
+
+    async def ready(self) -> None:
+        """See the protocol."""
+        if self._child is None:
+            self._child = await self._nursery.birth(self._birth)
+
+    async def parse(self, tasks: Sequence[Task], seconds: float) -> tuple[Report, list[bytes]]:
+        """See the protocol."""
+        answer = msgspec.msgpack.decode(await self._ask(ParseOrder(list(tasks)), seconds), type=Parsed)
+        return msgspec.structs.replace(answer.report, worker=self.name), answer.payload
+
+    async def link(
+        self, plan: LinkPlan, catalog: bytes, facts: Sequence[bytes], seconds: float
+    ) -> tuple[LinkReport, bytes]:
+        """See the protocol."""
+        assert self._child is not None
+        if self._child.catalog != plan.catalog:
+            self._child.tell(KnowOrder(plan.catalog, catalog))
+            self._child.catalog = plan.catalog
+        answer = msgspec.msgpack.decode(await self._ask(LinkOrder(plan, list(facts)), seconds), type=Linked)
+        return answer.report, answer.share
+
+    async def _ask(self, order: object, seconds: float) -> bytes:
+        assert self._child is not None
+        answered = False
+        try:
+            async with asyncio.timeout(seconds):
+                answer = await self._child.ask(order)
+            answered = True
+            return answer
+        except TimeoutError:
+            raise WorkerLost(f"it did not answer for {seconds:.0f} s and was ended", died=True) from None
+        except (OSError, EOFError) as error:
+            raise WorkerLost(f"its process ended{self._nursery.last_words()}", died=True) from error
+        finally:
+            if not answered:  # a stream that was left half-way is of no use
+                self.dismiss()
+
+    def hurry(self) -> None:
+        """See the protocol."""
+        self._crumb.hurried = True
+
+    async def culprit(self, seconds: float) -> str:
+        """Its breadcrumb outlives it."""
+        return self._crumb.read()
+
+    def dismiss(self) -> None:
+        """See the protocol."""
+        if self._child is not None:
+            self._child.end()
+            self._child = None
+
+
+class InlineWorker:
+    """A worker in this process, for debugging. It cannot die alone: what kills it kills this process."""
 
     name = "parse-0"
 
@@ -33,11 +214,17 @@ class LocalWorker:
         """At once."""
 
     async def parse(self, tasks: Sequence[Task], seconds: float) -> tuple[Report, list[bytes]]:
-        """Parse here and now; the limits per file apply."""
+        """Parse here and now; the soft limits per file apply."""
         async with self._turn:
             metas, payload = parse_batch(tasks, self._cache, self._settings.max_file_size)
         await asyncio.sleep(0)
         return Report(metas, "", 0.0, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024), payload
+
+    async def link(
+        self, plan: LinkPlan, catalog: bytes, facts: Sequence[bytes], seconds: float
+    ) -> tuple[LinkReport, bytes]:
+        """Never asked for: the graph in this process links as well."""
+        raise NotImplementedError
 
     def hurry(self) -> None:
         """Nobody can say so while it parses."""
@@ -57,16 +244,26 @@ class LocalGraph:
     """See :class:`ray_lineage.runtime.crew.Graph`. Linker and store live on one thread of their own: the event loop goes on
     listening meanwhile, and a store may run a loop of its own."""
 
-    def __init__(self, settings: Settings, project: str, stopping: Callable[[], int], turn: asyncio.Lock) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        project: str,
+        stopping: Callable[[], int],
+        turn: asyncio.Lock | None,
+        loader: MakeLoader,
+    ) -> None:
         self._settings = settings
         self._project = project
         self._stopping = stopping
         self._turn = turn
+        self._make = loader
         self._thread = ThreadPoolExecutor(1, "graph")
         self._loader: Loader | None = None
         self._calls = Calls()
         self._under_way: asyncio.Future[Any] | None = None
         self._given_up = False
+        self._progress: Callable[[str, int], None] | None = None
+        self._stored = 0
         self.uri = ""
         self.rebuilt = ""
 
@@ -76,7 +273,7 @@ class LocalGraph:
         return self._loader
 
     async def _there(self, work: Callable[[], _T]) -> _T:
-        async with self._turn:
+        async with self._turn or contextlib.nullcontext():
             if self._given_up:
                 raise GraphLost("it was given up")
             self._under_way = running = asyncio.get_running_loop().run_in_executor(self._thread, work)
@@ -92,7 +289,7 @@ class LocalGraph:
         """Open the store."""
 
         def work() -> dict[str, FileState]:
-            self._loader = Loader(self._settings, self._project)
+            self._loader = self._make(self._settings, self._project)
             states = self._loader.begin()
             self.uri, self.rebuilt = self._loader.uri, self._loader.rebuilt
             return states
@@ -117,30 +314,43 @@ class LocalGraph:
         self, order: Finish, summary: IngestSummary, progress: Callable[[str, int], None]
     ) -> IngestSummary:
         """See the protocol. ``progress`` is told from the graph's thread."""
-        stored = 0
-
-        def tell(phase: str, done: int) -> None:
-            progress(phase, done)
-            signum = self._stopping()
-            if signum:
-                raise Interrupted(signum)
-
-        def on_stored(files: int) -> None:
-            nonlocal stored
-            stored += files
-            tell("load", stored)
-
-        await self._there(
-            lambda: self._open.finish(
-                order.digest, order.gone, full=order.full, settle=order.settle, summary=summary, dry_run=order.dry_run,
-                kept=order.kept, on_linked=lambda n: tell("link", n), on_stored=on_stored,
+        self._progress = progress
+        try:
+            await self._there(
+                lambda: self._open.finish(order.digest, settle=order.settle, summary=summary, kept=order.kept)
             )
-        )  # fmt: skip
+        finally:
+            self._progress = None
         return summary
 
-    async def commit(self, gone: list[str]) -> Committed:
+    async def prepare(self, order: Prepare) -> LinkPlan:
         """See the protocol."""
-        return await self._there(lambda: self._open.commit(gone))
+        self._stored = 0
+        return await self._there(lambda: self._open.prepare(order, self._on_stored))
+
+    def _on_stored(self, files: int) -> None:
+        """From the graph's thread. Raises Interrupted between two transactions of a pass that is to stop."""
+        self._stored += files
+        if self._progress is not None:
+            self._progress("load", self._stored)
+            if signum := self._stopping():
+                raise Interrupted(signum)
+
+    async def catalog(self) -> bytes:
+        """See the protocol."""
+        return await self._there(lambda: self._open.catalog())
+
+    async def facts(self, paths: Sequence[str]) -> list[bytes]:
+        """See the protocol."""
+        return await self._there(lambda: self._open.facts(paths))
+
+    async def linked(self, share: bytes) -> None:
+        """See the protocol."""
+        await self._there(lambda: self._open.linked(share))
+
+    async def commit(self) -> Committed:
+        """See the protocol."""
+        return await self._there(lambda: self._open.commit())
 
     async def settle(self, digest: str) -> Settled:
         """See the protocol."""
@@ -166,29 +376,42 @@ class LocalGraph:
 class LocalCrew:
     """See :class:`ray_lineage.runtime.crew.Crew`."""
 
-    kind = "inline"
-    most = 1
+    kind = "local"
     note = ""
     object_store_bytes = 0
 
-    def __init__(self, settings: Settings, stopping: Callable[[], int] = lambda: 0) -> None:
-        """``stopping``: the signal that asks for an end, 0 if none did."""
+    def __init__(
+        self, settings: Settings, stopping: Callable[[], int] = lambda: 0, loader: MakeLoader = Loader
+    ) -> None:
+        """Starts nothing but the nursery; to be made in the loop that will run it. ``stopping``: the signal that asks for an
+        end, 0 if none did. ``loader``: what the graph is held by."""
         self._settings = settings
+        self._loader = loader
         self._stopping = stopping
+        self._workers = (settings.max_workers or settings.ingest_workers) if settings.ingest_workers else 0
         self._turn = asyncio.Lock()
-        """Parsing and the graph take turns: the parser's compiled modules do not bear being loaded beside other imports."""
+        """In one process parsing and the graph take turns: the parser's compiled modules do not bear being loaded beside
+        other imports."""
+        self.most = max(1, self._workers)
+        self.links = bool(self._workers)
+        self._folder = tempfile.mkdtemp(prefix=RUN_PREFIX) if self._workers else ""
+        self._nursery = Nursery(self._folder) if self._workers else None
 
     def cap(self) -> int:
-        """This process."""
-        return 1
+        """As many as were asked for."""
+        return self.most
 
-    def worker(self, number: int) -> LocalWorker:
-        """The only one."""
-        return LocalWorker(self._settings, self._turn)
+    def worker(self, number: int) -> Worker:
+        """A child process."""
+        if self._nursery is None:
+            return InlineWorker(self._settings, self._turn)
+        terms = Terms.of(self._settings, cache_path_for(self._settings, on_head=True))
+        return LocalWorker(self._nursery, terms, self._folder, f"parse-{number}")
 
     def graph(self, project: str) -> LocalGraph:
         """In this process."""
-        return LocalGraph(self._settings, project, self._stopping, self._turn)
+        turn = None if self._nursery else self._turn
+        return LocalGraph(self._settings, project, self._stopping, turn, self._loader)
 
     def want(self, workers: int) -> None:
         """There is no cluster."""
@@ -202,4 +425,7 @@ class LocalCrew:
         return None
 
     def close(self) -> None:
-        """Nothing is left."""
+        """End what is left."""
+        if self._nursery is not None:
+            self._nursery.close()
+            shutil.rmtree(self._folder, ignore_errors=True)

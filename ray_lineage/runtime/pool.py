@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Protocol
 
+import msgspec
+
 from ray_lineage.errors import RayLineageError
 from ray_lineage.model import Priority
 from ray_lineage.runtime.admission import Admission
@@ -18,9 +20,11 @@ from ray_lineage.runtime.breaker import Breaker
 from ray_lineage.runtime.crew import Crew, Payload, PayloadLost, Report, Worker, WorkerLost, happens
 from ray_lineage.runtime.gate import MemoryGate
 from ray_lineage.runtime.ledger import Ledger, budget_of
+from ray_lineage.runtime.linking import LinkTask
 from ray_lineage.runtime.parse import HARD_SECONDS, HARD_SECONDS_PER_BYTE, Meta, Task
 from ray_lineage.runtime.scaling import Scaler
 from ray_lineage.runtime.scheduler import Batch, Scheduler
+from ray_lineage.runtime.sharing import Lot, Sharing
 from ray_lineage.runtime.status import LaneState
 from ray_lineage.settings import Settings
 
@@ -51,6 +55,14 @@ class Receiver(Protocol):
 
     async def set_aside(self, batch: Batch) -> Sequence[Meta]:
         """The only file of a batch killed its worker once too often: what became of it, to be told to ``done``."""
+        ...
+
+    async def linked(self, share: Payload) -> None:
+        """Hand a linked share on to the graph."""
+        ...
+
+    async def facts(self, tasks: Sequence[LinkTask]) -> Payload:
+        """Facts of files, for a worker that has not got them."""
         ...
 
     async def prepare(self, batch: Batch) -> tuple[Sequence[Task], Sequence[Meta]]:
@@ -116,6 +128,8 @@ class Pool:
         self._wake = asyncio.Event()
         self._stop = asyncio.Event()
         self._changed = asyncio.Event()
+        self._sharing: Sharing | None = None
+        self._catalog: Payload = None
 
     # ------------------------------------------------------------------ work
 
@@ -183,6 +197,16 @@ class Pool:
         """End :meth:`run`."""
         self._stop.set()
 
+    async def link(self, sharing: Sharing, catalog: Payload) -> None:
+        """Have everything linked that can be; what cannot is in ``sharing.faults``. Files that are to be parsed go first."""
+        self._sharing, self._catalog = sharing, catalog
+        self._wake.set()
+        try:
+            while not sharing.finished:
+                await self._change()
+        finally:
+            self._sharing = self._catalog = None
+
     # ------------------------------------------------------------------ lanes
 
     async def run(self) -> None:
@@ -217,7 +241,7 @@ class Pool:
                 self.scaler.failed(len(self.lanes))
             elif error is not None:
                 raise error
-        if lost is not None and not self.lanes and not self.scheduler.idle:
+        if lost is not None and not self.lanes and not (self.scheduler.idle and self._sharing is None):
             raise lost
 
     def _look_after(self) -> None:
@@ -227,6 +251,7 @@ class Pool:
         if free is not None:
             self.admission.observe_store(free, now)
         pending = 0 if self.draining else self.scheduler.waiting + self.scheduler.in_flight
+        pending += self._sharing is not None
         self.breaker.lanes = len(self.lanes)
         self.breaker.tick(now, pending=pending, why=self.admission.reason)
         if self.breaker.tripped:
@@ -277,12 +302,13 @@ class Pool:
         await self._ready(lane)
         while not (lane.retiring or self._stop.is_set()):
             batch = self._next()
-            if batch is None:
+            lot = self._sharing.next(lane.name) if batch is None and self._sharing is not None else None
+            if batch is None and lot is None:
                 self._wake.clear()
                 await happens(self._wake, _IDLE_SECONDS)
                 continue
             lane.state, lane.batch, lane.since = "busy", batch, self._clock()
-            finished = await self._work(lane, batch)
+            finished = await (self._work(lane, batch) if batch is not None else self._link(lane, lot))
             lane.batch, lane.since = None, self._clock()
             lane.last_busy = lane.since
             if finished:
@@ -333,6 +359,30 @@ class Pool:
         delivery = asyncio.create_task(self._deliver(lane, batch, unsent, report, payload))
         self._deliveries.add(delivery)
         delivery.add_done_callback(self._delivered)
+        return True
+
+    async def _link(self, lane: Lane, lot: Lot | None) -> bool:
+        """A lot through a worker. False if the worker has to be made anew."""
+        sharing, catalog = self._sharing, self._catalog
+        assert lot is not None and sharing is not None
+        plan = msgspec.structs.replace(sharing.plan, tasks=lot.tasks)
+        try:
+            facts = await self._receiver.facts(lot.tasks) if lot.sent else []
+            report, share = await lane.worker.link(plan, catalog, facts, _link_seconds(lot))
+            if report.linked:
+                await self._receiver.linked(share)
+            sharing.done(lot, report)
+        except (WorkerLost, PayloadLost) as error:
+            self.last_failure = str(error)
+            self.breaker.failed(lane.name, self._clock(), str(error), None)
+            sharing.failed(lot, str(error))
+            return not isinstance(error, WorkerLost)
+        finally:
+            self._wake.set()
+            self._changed.set()
+        self.breaker.finished(lane.name, self._clock())
+        if report.node:
+            self.admission.gate.observe(report.node, report.memory, self._clock())
         return True
 
     def _shortened(self, batch: Batch, done: set[str]) -> Batch:
@@ -418,10 +468,5 @@ def _deadline(tasks: Sequence[Task], batch: Batch) -> float:
     return sum(HARD_SECONDS + HARD_SECONDS_PER_BYTE * t.file.size for t in tasks[:2]) + batch.estimate * 20 + 10
 
 
-def outcome_counts(metas: Sequence[Meta]) -> dict[str, int]:
-    """How many files were ``parsed``, ``cached``, ``gone``, ``unreadable``."""
-    out: dict[str, int] = {}
-    for meta in metas:
-        what = ("cached" if meta.hit else "parsed") if meta.outcome == "facts" else meta.outcome
-        out[what] = out.get(what, 0) + 1
-    return out
+def _link_seconds(lot: Lot) -> float:
+    return 2 * HARD_SECONDS + 1.0 * len(lot.tasks)

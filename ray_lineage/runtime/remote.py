@@ -12,13 +12,18 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Final
+
+import msgspec
 
 from ray_lineage.errors import RayLineageError, StoreUnavailable, first_line
 from ray_lineage.model import FileState
-from ray_lineage.runtime.actors import RUN_PREFIX, Breadcrumb, Parser, Writer
+from ray_lineage.runtime.actors import Parser, Writer
+from ray_lineage.runtime.bench import RUN_PREFIX, Breadcrumb
 from ray_lineage.runtime.crew import Calls, Finish, GraphLost, PayloadLost, Report, WorkerLost, this_machine
-from ray_lineage.runtime.load import Committed, Settled
+from ray_lineage.runtime.linking import LinkPlan, LinkReport
+from ray_lineage.runtime.load import Committed, Prepare, Settled
 from ray_lineage.runtime.parse import Meta, Task
 from ray_lineage.runtime.summary import IngestSummary
 from ray_lineage.settings import Settings
@@ -56,6 +61,8 @@ class RayWorker:
         self._crumb = crumb
         self._hurries: Breadcrumb | None = None
         self._parse = actor.parse.options(num_returns=2)
+        self._link = actor.link.options(num_returns=2)
+        self._knows = 0  # number of the settled catalog that the actor has
         self._dismissed = dismissed
         self.name = name
 
@@ -92,12 +99,31 @@ class RayWorker:
         try:
             report, payload = self._parse.remote(list(tasks))
             try:
-                return await awaited(report, seconds), payload
+                found: Report = await awaited(report, seconds)
             except TimeoutError:
                 ray.kill(self._actor, no_restart=False)
-                return await awaited(report, KILLED_SECONDS), payload
+                found = await awaited(report, KILLED_SECONDS)
+            return msgspec.structs.replace(found, worker=self.name), payload
         except (RayError, TimeoutError) as error:
             raise WorkerLost(first_line(error), died=not isinstance(error, RayTaskError)) from error
+
+    async def link(self, plan: LinkPlan, catalog: Any, facts: Any, seconds: float) -> tuple[LinkReport, Any]:
+        """See the protocol. The catalog goes to an actor once; one that was restarted says that it lacks it."""
+        import ray
+        from ray.exceptions import RayError, RayTaskError
+
+        try:
+            report, share = self._link.remote(plan, None if self._knows == plan.catalog else catalog, facts)
+            try:
+                found: LinkReport = await awaited(report, seconds)
+            except TimeoutError:
+                ray.kill(self._actor, no_restart=False)
+                found = await awaited(report, KILLED_SECONDS)
+        except (RayError, TimeoutError) as error:
+            self._knows = 0
+            raise WorkerLost(first_line(error), died=not isinstance(error, RayTaskError)) from error
+        self._knows = 0 if found.lacks_catalog else plan.catalog
+        return found, share
 
     def hurry(self) -> None:
         """See the protocol. An actor on another machine is not told: its batches are short."""
@@ -236,10 +262,34 @@ class RayGraph:
         found: IngestSummary = await self._call(awaited(self._actor.finish.remote(order, summary)))
         return found
 
-    async def commit(self, gone: list[str]) -> Committed:
+    async def prepare(self, order: Prepare) -> LinkPlan:
         """See the protocol."""
         self._send()
-        found: Committed = await self._call(awaited(self._actor.commit.remote(gone)))
+        found: LinkPlan = await self._call(awaited(self._actor.prepare.remote(order)))
+        return found
+
+    async def catalog(self) -> Any:
+        """See the protocol: a reference."""
+        return self._actor.catalog.remote()
+
+    async def facts(self, paths: Sequence[str]) -> Any:
+        """See the protocol: a reference."""
+        return self._actor.facts.remote(list(paths))
+
+    async def linked(self, share: Any) -> None:
+        """See the protocol."""
+        from ray.exceptions import ObjectLostError
+
+        try:
+            await self._call(awaited(self._actor.linked.remote(share)))
+        except GraphLost as error:
+            if isinstance(error.__cause__, ObjectLostError):
+                raise PayloadLost(str(error)) from error
+            raise
+
+    async def commit(self) -> Committed:
+        """See the protocol."""
+        found: Committed = await self._call(awaited(self._actor.commit.remote()))
         return found
 
     async def settle(self, digest: str) -> Settled:
@@ -270,13 +320,14 @@ class RayCrew:
     """See :class:`ray_lineage.runtime.crew.Crew`. Made inside the driver actor, ``me`` is its handle."""
 
     kind = "ray"
+    links = True
 
     def __init__(self, settings: Settings, me: Any) -> None:
         import ray
 
         self._settings = settings
         self._me = me
-        self._for_workers = settings.model_copy(update={"neo4j_password": None})  # they have no use for it
+        self._for_workers = replace(settings, neo4j_password=None)  # they have no use for it
         self._node = ray.get_runtime_context().get_node_id()
         self._here = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(self._node, soft=False)
         self._counted: dict[str, float] = {}

@@ -15,7 +15,7 @@ import hashlib
 import os
 import signal
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -24,25 +24,30 @@ from ray_lineage.cache import cache_key
 from ray_lineage.compile import COMPILER_VERSION
 from ray_lineage.errors import Interrupted, StoreRefused
 from ray_lineage.model import Diagnostic, FileFacts, FileState, Priority, SourceFile, encode_facts
-from ray_lineage.runtime.crew import Crew, Finish, Graph, Payload, Report
+from ray_lineage.runtime.crew import Crew, Finish, Graph, Payload, Report, Turnstile
 from ray_lineage.runtime.following import Following
-from ray_lineage.runtime.load import has_failed, note, old_facts, open_cache
+from ray_lineage.runtime.linking import LinkFault, LinkPlan, LinkTask
+from ray_lineage.runtime.load import Committed, Prepare, has_failed, note, old_facts, open_cache
 from ray_lineage.runtime.parse import Meta, Task
-from ray_lineage.runtime.plan import Rules, below_any, project_name, stat_index
+from ray_lineage.runtime.plan import Plan, Rules, below_any, project_name, stat_index
 from ray_lineage.runtime.pool import Pool
 from ray_lineage.runtime.scheduler import Batch, same_state
+from ray_lineage.runtime.sharing import Sharing
 from ray_lineage.runtime.shipping import choose, elsewhere, fill, refuted
 from ray_lineage.runtime.summary import IngestSummary
 from ray_lineage.runtime.telemetry import Telemetry
 from ray_lineage.runtime.votes import Votes, in_dialect
 from ray_lineage.settings import Settings
-from ray_lineage.sources.scan import ScanOptions, SourceFault, Tree, read_bytes
+from ray_lineage.sources.scan import ScanOptions, SourceFault, Tree, Walk, read_bytes
 
 _ASIDE_TEXT: Final = (
     "it killed the parser three times and was set aside; it is tried again when it changes. Please report it"
 )
 _ASIDE: Final = encode_facts(FileFacts("", "failed", diagnostics=(Diagnostic("RL193", "error", _ASIDE_TEXT),)))
 _BREATHE: Final = 100  # files looked at without letting others run
+SHARED_FROM: Final = 256
+"""So many files to link are worth giving the catalog to the workers."""
+_TELL_SECONDS: Final = 0.2
 _SAMPLES: Final = 64  # folders from which files are shown to all nodes
 
 Told = Callable[[str, int, int], None]
@@ -66,17 +71,21 @@ class Session:
         told: Told | None = None,
         telemetry: Telemetry | None = None,
         clock: Callable[[], float] = time.monotonic,
+        plan: Plan | None = None,
+        compare: bool = False,
     ) -> None:
         """``follow``: go on after the first pass. Not ``initial``: what the graph holds is taken as it is until it changes.
         ``retry``: files that failed are read again, whatever the cache knows.
-        ``again``: a predecessor may still hold the store. ``told(phase, done, total)`` hears of progress. Raises UsageError
-        for roots that are missing."""
+        ``again``: a predecessor may still hold the store. ``told(phase, done, total)`` hears of progress. ``plan``: a scan of
+        just now, which is not done again. ``compare``: every file is read anew, and the graph only looked at. Raises UsageError for roots that are missing."""
+        self._plan = plan
         self.settings = settings
         self.tree = Tree(roots, ScanOptions(settings.suffixes, settings.ignore))
         self.rules = Rules(settings)
         self.project = settings.project or project_name(self.tree.roots)
-        self.index = stat_index(settings, self.project, self.tree.roots)
+        self.index = plan.index if plan is not None else stat_index(settings, self.project, self.tree.roots)
         self.initial, self.full, self.dry_run, self.retry, self.again = initial, full, dry_run, retry, again
+        self.compare = compare
         self.clock = clock
         self.summary = IngestSummary(project=self.project, executor=crew.kind)
         self.crew = crew
@@ -100,6 +109,9 @@ class Session:
         self._asking, self._asked = asyncio.Lock(), asyncio.Event()
         self._ships = False
         self._votes = Votes()
+        self.turnstile = Turnstile()
+        self._made_by: dict[str, str] = {}  # by path the worker that has its facts
+        self._tried_again: set[str] = set()  # that could not be read, and then could
         self._aside: set[str] = set()  # put into the graph as such, and not told yet
 
     # ------------------------------------------------------------------ the run
@@ -126,18 +138,23 @@ class Session:
 
     async def _load(self) -> None:
         """Everything that is on disk into the graph, as one settled state."""
-        if self.retry or not self.initial:
+        if self.retry or self.compare or not self.initial:
             await self._opened()
         await (self._scan_all() if self.initial else self._take_as_they_are())
         await self._opened()
         if not self.draining:  # else the scan may have ended half-way
             removed = [p for p in self.states if p not in self._paths and not below_any(p, self.unlisted)]
+            if not self._seen and len(self.states) > len(removed):
+                raise StoreRefused(
+                    "RL223",
+                    "no folder could be listed; nothing was removed",
+                    help="check the permissions of the folder",
+                )
             await self._guard(removed, self._seen)
         await self.pool.quiet()
         while self.vote():
             await self.pool.quiet()
         if self.following is None and not self.draining:
-            self.pool.close()  # the workers' memory is of better use to the graph now
             self._account()
         if not self.draining:
             await self._guard(self._vanished(), len(self.hashes))  # more may have gone before it was read
@@ -152,6 +169,8 @@ class Session:
     async def _guard(self, removed: list[str], present: int) -> None:
         """Raises StoreRefused if so much vanished that it is more likely a mistake. A job under way does not end of that: it
         holds it back, as it would have while following."""
+        if self.compare:
+            return
         try:
             await self.graph.check_removal(removed, present)
         except StoreRefused as error:
@@ -185,19 +204,10 @@ class Session:
 
     async def _scan_all(self) -> None:
         self._tell("scan", 0, 0)
-        scan = self.tree.subtree("")
-        priority = Priority[self.settings.priority.upper()]
-        for number, file in enumerate(scan, 1):
-            task = self.rules.task(file, self.index.lookup(file), priority)
+        scan: Walk = self._plan.scan if self._plan is not None else self.tree.subtree("")
+        for number, task in enumerate(self._found(scan), 1):
             if task is not None:
-                if self.retry and has_failed(self.states.get(file.path)):
-                    task = msgspec.structs.replace(task, fresh=True)
-                self._seen += 1
-                self._paths.add(file.path)
-                if len(self._sample) < _SAMPLES:
-                    self._sample.setdefault(os.path.dirname(file.path), task)
-                if file.path not in self.hashes:
-                    self.pool.add((task,))
+                self._add(task)
             if number % _BREATHE == 0:
                 await asyncio.sleep(0)
                 await self.pool.room()
@@ -208,6 +218,29 @@ class Session:
         for path, diagnostic in scan.diagnostics:
             note(self.summary, path, [diagnostic])
         self._tell("compile", self.outcomes, self._seen)
+
+    def _found(self, scan: Walk) -> Iterator[Task | None]:
+        """The work on every file that is found, None where a rule leaves it out."""
+        if self._plan is not None:
+            yield from self._plan.tasks
+            return
+        priority = Priority[self.settings.priority.upper()]
+        for file in scan:
+            yield self.rules.task(file, self.index.lookup(file), priority)
+
+    def _add(self, task: Task) -> None:
+        path = task.file.path
+        failed = has_failed(self.states.get(path))
+        if (self.retry and failed) or (
+            self.compare and not failed
+        ):  # one that was set aside would end its workers again
+            task = msgspec.structs.replace(task, fresh=True)
+        self._seen += 1
+        self._paths.add(path)
+        if len(self._sample) < _SAMPLES:
+            self._sample.setdefault(os.path.dirname(path), task)
+        if path not in self.hashes:
+            self.pool.add((task,))
 
     async def _take_as_they_are(self) -> None:
         """Not ``initial``: files stay as the graph has them until they change. What the graph was made of comes from the
@@ -276,20 +309,16 @@ class Session:
         unwritten = self.following.loading() if self.following is not None else []
         removed = sorted({*self._vanished(), *unwritten})
         settle = not kept and not self.gone and not self.unlisted
-        order = Finish(
-            digest,
-            removed,
-            self.full,
-            settle,
-            self.dry_run,
-            frozenset(kept),
-            present,
-        )
         self._note_workers()
         self._tell("link", 0, present)
-        self.summary = await self.graph.finish(
-            order, self.summary, lambda phase, done: self._tell(phase, done, present)
-        )
+        async with self.turnstile.alone():
+            whole = await self._link(Prepare(removed, self.full, self.dry_run))
+            if self.following is None:
+                self.pool.close()  # the workers' memory is of better use to the graph now
+            order = Finish(digest, settle and whole, frozenset({*kept, *self._unseen()}), present)
+            self.summary = await self.graph.finish(
+                order, self.summary, lambda phase, done: self._tell(phase, done, present)
+            )
         if self.unreadable:
             self.summary.by_status["unreadable"] = len(self.unreadable)
         self.summary.unchanged = present - self.summary.files_written
@@ -300,11 +329,55 @@ class Session:
         if self.following is not None:
             self.following.loaded(settled=self.summary.settled)
 
+    async def commit(self, gone: list[str]) -> Committed:
+        """Link and write what was put since the last time, and take out what is gone. Raises what a store raises, or GraphLost."""
+        async with self.turnstile.alone():
+            await self._link(Prepare(gone))
+            return await self.graph.commit()
+
+    async def _link(self, order: Prepare) -> bool:
+        """Begin a commit and have the workers link for it, where that pays. False if some files could not be linked for want
+        of time or memory: they are in the graph as failed."""
+        plan, whole = await self.graph.prepare(order), True
+        while self.crew.links and len(plan.tasks) >= SHARED_FROM:
+            sharing = Sharing(plan, self._made_by)
+            watching = asyncio.create_task(self._watch_linking(sharing))
+            try:
+                await self.pool.link(sharing, await self.graph.catalog())
+            finally:
+                watching.cancel()
+            if not sharing.faults:
+                break
+            whole = False
+            await self.graph.put(*_condemned(plan, sharing.faults))
+            plan = await self.graph.prepare(order)
+        return whole
+
+    async def _watch_linking(self, sharing: Sharing) -> None:
+        """Tell how far it is. A pass that is to stop does so here."""
+        while True:
+            self._tell("link", sharing.linked, len(sharing.plan.tasks))
+            await asyncio.sleep(_TELL_SECONDS)
+
+    async def linked(self, share: Payload) -> None:
+        """A linked share goes on to the graph."""
+        if self.draining and self.following is None:
+            raise Interrupted(signal.SIGTERM)
+        await self.graph.linked(share)
+
+    async def facts(self, tasks: Sequence[LinkTask]) -> Payload:
+        """Facts of files, for a worker that has not got them."""
+        return await self.graph.facts([t.path for t in tasks])
+
     def _vanished(self) -> list[str]:
         """What the graph holds and is proven gone: its folder was listed without it."""
         kept = self._kept()
         found = [p for p in self.states if p not in self.hashes and p not in kept]
         return [p for p in found if not below_any(p, self.unlisted)]
+
+    def _unseen(self) -> list[str]:
+        """What the graph holds of folders that could not be listed: nothing can be said of it."""
+        return [p for p in self.states if below_any(p, self.unlisted)] if self.unlisted else []
 
     def _note_workers(self) -> None:
         up, wanted = self.pool.ever_up, self.pool.opened
@@ -314,6 +387,8 @@ class Session:
 
     def save_index(self) -> None:
         """Remember the contents of unchanged files for the next start."""
+        if self.compare:
+            return
         self.index.keep_only(self.hashes.keys())
         self.index.save()
 
@@ -330,6 +405,7 @@ class Session:
         """A file is gone."""
         self.pool.forget(path)
         self.hashes.pop(path, None)
+        self._made_by.pop(path, None)
         self.unreadable.discard(path)
         self.gone.discard(path)
         self.index.forget(path)
@@ -358,6 +434,7 @@ class Session:
         unsent = [f for f in filled if not isinstance(f, Task)]
         if unsent:
             await self._opened()
+            await self.turnstile.through()
             await self.graph.put([meta for meta, _ in unsent], [facts for _, facts in unsent])
         return tasks, [meta for meta, _ in unsent]
 
@@ -379,7 +456,9 @@ class Session:
         if stale:
             metas = [msgspec.structs.replace(m, outcome="gone") if m.path in stale else m for m in metas]
         more = batch.priority == Priority.BATCH and self.pool.scheduler.waiting > 0 and not self.draining
+        await self.turnstile.through()
         await self.graph.put(metas, payload, more=more)
+        self._made_by.update((m.path, report.worker) for m in metas if m.outcome == "facts")
         return believed
 
     async def _believed(self, batch: Batch, metas: list[Meta]) -> list[Meta]:
@@ -404,8 +483,7 @@ class Session:
                 self._votes.note(tasks[meta.path], meta)
                 if meta.read_at_ns:
                     self.index.record(tasks[meta.path].file, meta.sha256, meta.read_at_ns)
-            elif refuted(tasks[meta.path], meta):  # a node that joined later, or a file that came back
-                self._ships = self._ships or self.crew.kind == "ray"
+            elif self._may_be_read(tasks[meta.path], meta):
                 self.pool.add((tasks[meta.path],))
             else:
                 self._not_read(meta)
@@ -418,11 +496,26 @@ class Session:
         self._aside.difference_update(tasks)
         self._tell("compile", self.outcomes, self._seen)
 
+    def _may_be_read(self, task: Task, meta: Meta) -> bool:
+        """Is it worth another try? On a node that joined later, with its bytes sent; on this machine, once: it came back."""
+        if self.crew.kind == "ray":
+            found = refuted(task, meta)
+            self._ships = self._ships or found
+            return found
+        if meta.path in self._tried_again:
+            return False
+        self._tried_again.add(meta.path)
+        return refuted(task, meta)
+
     def _read(self, meta: Meta) -> None:
+        self._tried_again.discard(meta.path)
+        again = meta.path in self.hashes  # in another dialect
         self.hashes[meta.path] = meta.sha256
         self.gone.discard(meta.path)
         self.unreadable.discard(meta.path)
         self.states.pop(meta.path, None)
+        if again:
+            return
         if meta.hit:
             self.summary.cache_hits += 1
         else:
@@ -449,6 +542,7 @@ class Session:
         await self._opened()
         meta = Meta(path, "facts", outcome, read_at_ns=now)
         if path not in self.pool.scheduler.stale(batch):
+            await self.turnstile.through()
             await self.graph.put([meta], [_ASIDE])
             self._aside.add(path)
         return [meta]
@@ -489,6 +583,15 @@ async def _beside(pool: asyncio.Task[None], work: Sequence[Coroutine[Any, Any, N
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _condemned(plan: LinkPlan, faults: Sequence[LinkFault]) -> tuple[list[Meta], list[bytes]]:
+    """Diagnostics in place of the facts of files that could not be linked."""
+    hashes = {t.path: t.sha256 for t in plan.tasks}
+    metas = [Meta(f.path, "facts", hashes[f.path]) for f in faults]
+    help_ = "Split the file, or leave it out with `ignore`"
+    found = [Diagnostic(f.code, "error", f"{f.message}. {help_}") for f in faults]
+    return metas, [encode_facts(FileFacts("", "failed", diagnostics=(d,))) for d in found]
 
 
 def _stat(file: SourceFile) -> SourceFile | None:

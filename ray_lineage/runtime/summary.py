@@ -32,7 +32,7 @@ class IngestSummary(msgspec.Struct):
 
     project: str = ""
     store: str = ""
-    executor: str = "inline"
+    executor: str = "local"
     workers: int = 0
     files: int = 0
     by_status: dict[str, int] = {}

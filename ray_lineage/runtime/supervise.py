@@ -17,7 +17,7 @@ import msgspec
 
 from ray_lineage.errors import Interrupted, RayLineageError, StoreRefused, StoreUnavailable, UsageError
 from ray_lineage.runtime.crew import Crew, GraphLost, happens
-from ray_lineage.runtime.plan import project_name
+from ray_lineage.runtime.plan import Plan, project_name
 from ray_lineage.runtime.session import Session
 from ray_lineage.runtime.status import Phase, Status
 from ray_lineage.runtime.summary import IngestSummary
@@ -38,13 +38,14 @@ logger = logging.getLogger("ray_lineage.watch")
 
 class Order(msgspec.Struct, frozen=True):
     """What a job is to do. ``follow``: go on after the first pass, which is left out unless ``initial``. ``retry``: read files
-    again that failed, whatever the cache knows of them."""
+    again that failed, whatever the cache knows of them. ``compare``: read every file anew, and write nothing."""
 
     follow: bool = False
     initial: bool = True
     full: bool = False
     dry_run: bool = False
     retry: bool = False
+    compare: bool = False
 
 
 class Job:
@@ -57,8 +58,10 @@ class Job:
         order: Order,
         crew: Callable[[], Crew],
         reconstructed: Callable[[], bool] = lambda: False,
+        plan: Plan | None = None,
     ) -> None:
-        """``reconstructed``: did a process that did this job before die?"""
+        """``reconstructed``: did a process that did this job before die? ``plan``: a scan of just now, for the first session."""
+        self._plan = plan
         self.settings = settings
         self.order = order
         self.telemetry = Telemetry()
@@ -112,9 +115,10 @@ class Job:
 
     def _session(self, *, again: bool) -> Session:
         order = self.order
+        plan, self._plan = self._plan, None
         return Session(
             self.settings, self._roots, self._crew(), follow=order.follow, initial=order.initial or again,
-            full=order.full and not self._passed, dry_run=order.dry_run, retry=order.retry and not self._passed, again=again, told=self._heard, telemetry=self.telemetry,
+            full=order.full and not self._passed, dry_run=order.dry_run, retry=order.retry and not self._passed, again=again, told=self._heard, telemetry=self.telemetry, plan=plan, compare=order.compare,
         )  # fmt: skip
 
     def _heard(self, phase: str, done: int, total: int) -> None:

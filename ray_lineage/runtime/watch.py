@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 from collections.abc import Callable, Sequence
-from typing import Final
 
-from ray_lineage.errors import Interrupted
-from ray_lineage.runtime.ingest import prepare_data_dir
-from ray_lineage.runtime.local import LocalCrew
+from ray_lineage.errors import Interrupted, UsageError
+from ray_lineage.runtime.cluster import NO_HEAD
+from ray_lineage.runtime.here import run_here
+from ray_lineage.runtime.ingest import choose_executor, prepare_data_dir
 from ray_lineage.runtime.plan import project_name
 from ray_lineage.runtime.signals import StopSignals
 from ray_lineage.runtime.status import Status, StatusFile
-from ray_lineage.runtime.supervise import Job, Order
+from ray_lineage.runtime.supervise import Order
 from ray_lineage.settings import Settings
 from ray_lineage.sources.scan import check_kind
-
-_POLL_SECONDS: Final = 0.2
 
 
 def watch(
@@ -49,12 +46,7 @@ def watch(
     with StopSignals(flush=True) as stop:
         file.acquire()
         try:
-            if settings.executor == "inline" or settings.ingest_workers == 0:
-                asyncio.run(_here(settings, roots, told, stop, order))
-            else:
-                from ray_lineage.runtime.rayjob import follow_with_ray
-
-                follow_with_ray(settings, roots, told, stop, order)
+            _follow(settings, roots, told, stop, order)
         finally:
             last = file.last()
             if last is not None:
@@ -66,19 +58,18 @@ def watch(
         raise Interrupted(stop.received or 15)
 
 
-async def _here(
-    settings: Settings, roots: Sequence[str], look: Callable[[Status], None], stop: StopSignals, order: Order
+def _follow(
+    settings: Settings, roots: Sequence[str], told: Callable[[Status], None], stop: StopSignals, order: Order
 ) -> None:
-    """Everything in this process."""
-    job = Job(settings, roots, order, lambda: LocalCrew(settings, lambda: stop.received))
-    running = asyncio.create_task(job.run())
-    while not running.done():
-        await asyncio.wait([running], timeout=_POLL_SECONDS)
-        if stop.received and not job.draining:
-            job.drain()
-        if stop.flush:
-            stop.flush = False
-            job.flush()
-        look(job.status())
-    with contextlib.suppress(Interrupted):  # which signal it was is known here
-        running.result()
+    where = choose_executor(settings)
+    if where.kind == "ray":
+        from ray_lineage.runtime.rayjob import follow_with_ray
+
+        try:
+            follow_with_ray(where.settings, roots, told, stop, order)
+            return
+        except UsageError as error:
+            if not where.found or error.code not in NO_HEAD:
+                raise
+    with contextlib.suppress(Interrupted):  # which signal it was is known to the caller
+        run_here(settings, roots, order, stop, lambda job: told(job.status()))

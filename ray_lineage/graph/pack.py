@@ -1,0 +1,284 @@
+"""The rows of many files, ready for a store: columns of values, and numbers in place of text ids.
+
+Made where files are linked, in any process; only bytes travel. A store maps a pack's own numbers to its keys with a list
+each, and never looks into a row. Relationships are in the order of ``schema.RELS``' columns, with the file's number after
+the ends; the source of READS and WRITES is the ordinal of a statement of that file. Texts of which the schema declares all
+(``Prop.choices``) are their positions. CONTAINS and HAS_COLUMN follow from statements and columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from ray_lineage.graph.schema import CONTAINS, RELS, Rel
+from ray_lineage.model import (
+    DATASET_KINDS,
+    Contribution,
+    Row,
+    column_id,
+    dataset_id,
+    file_id,
+    split_text,
+    statement_id,
+)
+
+PACKED: Final = tuple(r for r in RELS if r is not CONTAINS)
+"""Relationship types that a pack holds rows of."""
+
+_KIND: Final = {kind: position for position, kind in enumerate(DATASET_KINDS)}
+
+
+class Files(msgspec.Struct, frozen=True, array_like=True):
+    """Columns of File rows. A file's number is its position."""
+
+    path: list[str] = []
+    sha256: list[str] = []
+    dialect: list[str] = []
+    fingerprint: list[str] = []
+    status: list[str] = []
+    diagnostics: list[str] = []
+    statements: list[int] = []
+
+
+class Columns(msgspec.Struct, frozen=True, array_like=True):
+    """Columns that some row mentions: number of the dataset, name. A column's number is its position."""
+
+    dataset: list[int] = []
+    name: list[str] = []
+
+
+class DescribedDatasets(msgspec.Struct, frozen=True, array_like=True):
+    """What files say of datasets; the rest of a Dataset row follows from its name."""
+
+    dataset: list[int] = []
+    kind: list[int] = []  # position in model.DATASET_KINDS
+    file: list[int] = []
+
+
+class DescribedColumns(msgspec.Struct, frozen=True, array_like=True):
+    """What files say of columns."""
+
+    column: list[int] = []
+    ordinal: list[int | None] = []
+    type: list[str | None] = []
+    file: list[int] = []
+
+
+class Statements(msgspec.Struct, frozen=True, array_like=True):
+    """Columns of Statement rows; those of a file follow one another."""
+
+    file: list[int] = []
+    ordinal: list[int] = []
+    kind: list[str] = []
+    first_line: list[int] = []
+    last_line: list[int] = []
+    procedure: list[str | None] = []
+    sql: list[str] = []
+
+
+class Pack(msgspec.Struct, frozen=True, array_like=True):
+    """See the module. ``rels`` holds the columns (source, target, file, *props) of each type of :data:`PACKED`."""
+
+    files: Files
+    datasets: list[str]  # names; a dataset's number is its position
+    described_datasets: DescribedDatasets
+    columns: Columns
+    described_columns: DescribedColumns
+    statements: Statements
+    rels: list[list[list[int | str | None]]]
+
+    @property
+    def rows(self) -> int:
+        """How many rows the graph gets, of shared nodes those that are mentioned here."""
+        rels = sum(len(columns[0]) for columns in self.rels)
+        return len(self.files.path) + len(self.datasets) + len(self.columns.name) + len(self.statements.file) + rels
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Pack)
+
+
+def encode_pack(pack: Pack) -> bytes:
+    """As it travels between processes."""
+    return _encoder.encode(pack)
+
+
+def decode_pack(data: bytes | memoryview) -> Pack:
+    """Inverse of :func:`encode_pack`. Raises ``msgspec.DecodeError`` on foreign bytes."""
+    return _decoder.decode(data)
+
+
+def pack(project: str, contributions: Iterable[Contribution]) -> Pack:
+    """Pack the contributions of distinct files."""
+    packer = _Packer(project)
+    for number, contribution in enumerate(contributions):
+        packer.add(number, contribution)
+    return packer.made
+
+
+def unpack(project: str, packed: Pack) -> list[Contribution]:
+    """What was packed."""
+    names = _Names(project, packed)
+    found = [_Found(names, number) for number in range(len(names.files))]
+    for file, *row in zip(range(len(names.files)), *msgspec.structs.astuple(packed.files), strict=True):
+        found[file].add("File", (names.files[file], project, *row))
+    for file, *row in zip(*msgspec.structs.astuple(packed.statements), strict=True):
+        found[file].state(*row)
+    for number, kind, file in zip(*msgspec.structs.astuple(packed.described_datasets), strict=True):
+        found[file].describe_dataset(number, DATASET_KINDS[kind])
+    for number, ordinal, declared_type, file in zip(*msgspec.structs.astuple(packed.described_columns), strict=True):
+        found[file].describe_column(number, ordinal, declared_type)
+    for rel, columns in zip(PACKED, packed.rels, strict=True):
+        for source, target, file, *props in zip(*columns, strict=True):
+            found[int(file)].relate(rel, source, target, props)
+    return [f.contribution() for f in found]
+
+
+class _Packer:
+    """Columns in the making, and the numbers that were given out."""
+
+    def __init__(self, project: str) -> None:
+        self.project = project
+        self.made = Pack(
+            *(Files(), [], DescribedDatasets(), Columns(), DescribedColumns(), Statements()),
+            [[[] for _ in range(len(r.columns) + 1)] for r in PACKED],
+        )
+        self._datasets: dict[str, int] = {}  # by Dataset.id
+        self._columns: dict[str, int] = {}  # by Column.id
+
+    def add(self, file: int, contribution: Contribution) -> None:
+        for name in contribution.datasets:
+            self._dataset(name)
+        for dataset, name in contribution.columns:
+            self._column(dataset, name)
+        made, rows = self.made, contribution.rows
+        datasets, columns = rows.get("Dataset", ()), rows.get("Column", ())
+        _extend(made.files, [r[2:] for r in rows["File"]])
+        _extend(made.statements, [(file, *r[2:]) for r in rows.get("Statement", ())])
+        _extend(made.described_datasets, [(self._datasets[r[0]], _KIND[r[6]], file) for r in datasets])
+        _extend(made.described_columns, [(self._columns[r[0]], r[3], r[4], file) for r in columns])
+        for rel, into in zip(PACKED, made.rels, strict=True):
+            found = rows.get(rel.type)
+            if found:
+                self._relate(rel, into, found, file)
+
+    def _dataset(self, name: str) -> int:
+        identity = dataset_id(self.project, name)
+        number = self._datasets.get(identity)
+        if number is None:
+            number = self._datasets[identity] = len(self._datasets)
+            self.made.datasets.append(name)
+        return number
+
+    def _column(self, dataset: str, name: str) -> None:
+        identity = column_id(self.project, dataset, name)
+        if identity not in self._columns:
+            self._columns[identity] = len(self._columns)
+            self.made.columns.dataset.append(self._dataset(dataset))
+            self.made.columns.name.append(name)
+
+    def _relate(self, rel: Rel, into: list[list[Any]], rows: Sequence[Row], file: int) -> None:
+        sources, targets, *props = zip(*rows, strict=True)
+        into[0].extend(self._ends(rel.source, sources, file))
+        into[1].extend(self._ends(rel.target, targets, file))
+        into[2].extend([file] * len(rows))
+        for prop, column, values in zip(rel.props, into[3:], props, strict=True):
+            column.extend(map(prop.choices.index, values) if prop.choices else values)
+
+    def _ends(self, label: str, ids: Sequence[str], file: int) -> Iterable[int]:
+        match label:
+            case "Dataset":
+                return map(self._datasets.__getitem__, ids)
+            case "Column":
+                return map(self._columns.__getitem__, ids)
+            case "Statement":
+                return (int(i.rpartition("#")[2]) for i in ids)
+            case _:
+                return [file] * len(ids)
+
+
+def _extend(columns: msgspec.Struct, rows: Sequence[Row]) -> None:
+    for name, values in zip(columns.__struct_fields__, zip(*rows, strict=True), strict=bool(rows)):
+        getattr(columns, name).extend(values)
+
+
+class _Names:
+    """The ids that a pack's numbers stand for."""
+
+    def __init__(self, project: str, packed: Pack) -> None:
+        self.project = project
+        self.packed = packed
+        self.files = [file_id(project, p) for p in packed.files.path]
+        self.datasets = [dataset_id(project, d) for d in packed.datasets]
+        self.pairs = [(packed.datasets[d], c) for d, c in zip(packed.columns.dataset, packed.columns.name, strict=True)]
+        self.columns = [column_id(project, d, c) for d, c in self.pairs]
+
+
+class _Found:
+    """One file's rows, as they are found in a pack."""
+
+    def __init__(self, names: _Names, file: int) -> None:
+        self._names = names
+        self._number = file
+        self._file = names.files[file]
+        self._rows: dict[str, list[Row]] = {}
+        self._datasets: set[int] = set()
+        self._columns: set[int] = set()
+
+    def add(self, kind: str, row: Row) -> None:
+        self._rows.setdefault(kind, []).append(row)
+
+    def state(self, ordinal: int, *row: Any) -> None:
+        identity = statement_id(self._file, ordinal)
+        self.add("Statement", (identity, self._file, ordinal, *row))
+        self.add("CONTAINS", (self._file, identity))
+
+    def describe_dataset(self, number: int, kind: str) -> None:
+        self._datasets.add(number)
+        self.add("Dataset", dataset_row(self._names.project, self._names.packed.datasets[number], kind, self._file))
+
+    def describe_column(self, number: int, ordinal: int | None, declared_type: str | None) -> None:
+        self._columns.add(number)
+        dataset, name = self._names.pairs[number]
+        row = (dataset_id(self._names.project, dataset), name, ordinal, declared_type, True, self._file)
+        self.add("Column", (self._names.columns[number], *row))
+
+    def relate(self, rel: Rel, source: Any, target: Any, props: Sequence[Any]) -> None:
+        texts = (p.choices[v] if p.choices else v for p, v in zip(rel.props, props, strict=True))
+        self.add(rel.type, (self._end(rel.source, source), self._end(rel.target, target), *texts))
+
+    def _end(self, label: str, number: int) -> str:
+        match label:
+            case "Dataset":
+                self._datasets.add(number)
+                return self._names.datasets[number]
+            case "Column":
+                self._columns.add(number)
+                return self._names.columns[number]
+            case "Statement":
+                return statement_id(self._file, number)
+            case _:
+                return self._file
+
+    def contribution(self) -> Contribution:
+        packed = self._names.packed
+        datasets = self._datasets | {packed.columns.dataset[c] for c in self._columns}
+        return Contribution(
+            self._file,
+            packed.files.path[self._number],
+            packed.files.fingerprint[self._number],
+            self._rows,
+            sorted(packed.datasets[d] for d in datasets),
+            sorted(self._names.pairs[c] for c in self._columns),
+        )
+
+
+def dataset_row(project: str, name: str, kind: str, owner: str | None) -> Row:
+    """A Dataset row; described if it has an owner."""
+    parts = split_text(name)
+    catalog = parts[-3] if len(parts) > 2 else None
+    schema = parts[-2] if len(parts) > 1 else None
+    return (dataset_id(project, name), project, name, catalog, schema, parts[-1], kind, owner is not None, owner)

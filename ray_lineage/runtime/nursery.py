@@ -1,0 +1,167 @@
+"""Where the local crew's processes come from: one process that has loaded the compiler and forks a worker when asked.
+
+``python -m ray_lineage.runtime.nursery FD``. What is forked is always this small process, which has one thread and no loop:
+forking the command itself would copy its threads' locks, and starting every worker anew would load the compiler in each. It
+ends with the command (its socket closes), and its workers with it, whatever they hang in.
+
+A request is one message with a file descriptor: the worker's end of a stream of frames (:func:`encode`), over which it is given
+batches and answers each in turn. The reply to the request is the worker's process id.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import gc
+import os
+import signal
+import socket
+import struct
+import sys
+from typing import Final
+
+import msgspec
+
+from ray_lineage.runtime.bench import Bench, Breadcrumb, Terms
+from ray_lineage.runtime.crew import Report
+from ray_lineage.runtime.linking import LinkPlan, LinkReport
+from ray_lineage.runtime.parse import Task
+
+_LENGTH: Final = struct.Struct("<Q")
+_PR_SET_PDEATHSIG: Final = 1
+REQUEST_BYTES: Final = 65_536
+
+
+class Birth(msgspec.Struct, frozen=True, array_like=True):
+    """A worker to be made. ``crumb``: path of its breadcrumb."""
+
+    terms: Terms
+    crumb: str
+
+
+class ParseOrder(msgspec.Struct, frozen=True, array_like=True, tag="parse"):
+    """A batch to parse."""
+
+    tasks: list[Task]
+
+
+class KnowOrder(msgspec.Struct, frozen=True, array_like=True, tag="know"):
+    """The settled catalog with that number. There is no answer."""
+
+    number: int
+    catalog: bytes
+
+
+class LinkOrder(msgspec.Struct, frozen=True, array_like=True, tag="link"):
+    """A share to link: a plan with its files alone, and their facts (none: those that the worker made)."""
+
+    plan: LinkPlan
+    facts: list[bytes]
+
+
+class Linked(msgspec.Struct, frozen=True, array_like=True):
+    """What came of it, and the encoded share."""
+
+    report: LinkReport
+    share: bytes
+
+
+class Parsed(msgspec.Struct, frozen=True, array_like=True):
+    """What came of it, and the encoded facts of each file."""
+
+    report: Report
+    payload: list[bytes]
+
+
+_births: Final = msgspec.msgpack.Decoder(Birth)
+_orders: Final = msgspec.msgpack.Decoder(ParseOrder | KnowOrder | LinkOrder)
+
+
+def encode(message: object) -> bytes:
+    """One frame: 8 bytes of length, little-endian, then the message."""
+    body = msgspec.msgpack.encode(message)
+    return _LENGTH.pack(len(body)) + body
+
+
+def length_of(head: bytes) -> int:
+    """Length of the message of which this is a frame's head."""
+    return int(_LENGTH.unpack(head)[0])
+
+
+HEAD_BYTES: Final = _LENGTH.size
+
+
+def main(descriptor: int) -> None:
+    """Fork workers until whoever asks for them is gone."""
+    from ray_lineage.compile import import_compiler
+
+    die_with_parent()
+    for signum in (signal.SIGINT, signal.SIGHUP, signal.SIGUSR1):  # those are for the command
+        signal.signal(signum, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # who asked sees a worker's end by its stream
+    import_compiler()
+    gc.collect()
+    gc.freeze()  # a collection in a worker would copy every page that it marks
+    with socket.socket(fileno=descriptor) as asked:
+        while True:
+            data, descriptors, _, _ = socket.recv_fds(asked, REQUEST_BYTES, 1)
+            if not data:
+                return
+            pid = os.fork()
+            if not pid:
+                asked.close()
+                _live(_births.decode(data), descriptors[0])
+            os.close(descriptors[0])
+            asked.sendall(pid.to_bytes(4, "little"))
+
+
+def _live(birth: Birth, descriptor: int) -> None:
+    """A worker's life; never returns."""
+    code = 1
+    try:
+        die_with_parent()
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        _serve(Bench(birth.terms, Breadcrumb(birth.crumb)), descriptor)
+        code = 0
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        code = 0
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    finally:
+        with contextlib.suppress(Exception):
+            sys.stderr.flush()
+        os._exit(code)
+
+
+def _serve(bench: Bench, descriptor: int) -> None:
+    with socket.socket(fileno=descriptor) as stream, stream.makefile("rb", 65_536) as incoming:
+        while True:
+            order = _orders.decode(_read(incoming, length_of(_read(incoming, HEAD_BYTES))))
+            if isinstance(order, KnowOrder):
+                bench.know(order.number, order.catalog)
+            elif isinstance(order, LinkOrder):
+                stream.sendall(encode(Linked(*bench.link(order.plan, order.facts))))
+            else:
+                stream.sendall(encode(Parsed(*bench.parse(order.tasks))))
+
+
+def _read(incoming: object, size: int) -> bytes:
+    data = incoming.read(size)  # type: ignore[attr-defined]
+    if len(data) < size:
+        raise EOFError
+    return bytes(data)
+
+
+def die_with_parent() -> None:
+    """Whatever it is in, this process ends with the one that made it (Linux; elsewhere at its next message)."""
+    if sys.platform != "linux":
+        return
+    parent = os.getppid()
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it went before we asked
+        os._exit(1)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
