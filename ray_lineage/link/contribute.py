@@ -17,7 +17,8 @@ from ray_lineage.link.evaluate import (
 )
 from ray_lineage.link.lists import ColumnList
 from ray_lineage.link.script import Script
-from ray_lineage.link.view import Declared, Shape
+from ray_lineage.link.symbols import Declared
+from ray_lineage.link.view import Shape
 from ray_lineage.link.work import FILE_ROWS, Work
 from ray_lineage.model import (
     STAR,
