@@ -145,6 +145,8 @@ class Catalog:
         for symbol in lists:
             again.update(self._asked(symbol, LIST))
         for symbol, old in before.items():
+            if symbol.meaning is not symbol:
+                continue  # no name means it; those that did are told that it means something else
             moved_only = _faces(old) == _faces(symbol.found)
             if not moved_only and shape_of(old) != shape_of(symbol.found):
                 again.update(self._asked(symbol, SHAPE))
@@ -185,7 +187,7 @@ class Catalog:
 
     def _asked(self, symbol: Symbol, what: int) -> Iterator[str]:
         """Paths of the files that asked for the list (or shape) of a dataset."""
-        for name in (symbol, *self._shorter(symbol)):
+        for name in (symbol, *self._shorter(symbol)) if symbol.meaning is symbol else ():
             yield from _users(name, what)
 
     # ------------------------------------------------------------------ column lists
