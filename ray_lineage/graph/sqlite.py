@@ -66,7 +66,7 @@ class SqliteStore(Writer):
         self._is_indexed = False
         if sqlite3.sqlite_version_info < _OLDEST:
             raise StoreUnavailable(
-                "RL219",
+                "RL211",
                 f"this Python has SQLite {sqlite3.sqlite_version}, the embedded graph needs {'.'.join(map(str, _OLDEST))}",
                 help="use a newer Python, or a Neo4j server (NEO4J_URI)",
             )
