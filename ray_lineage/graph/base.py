@@ -121,7 +121,7 @@ class Writer(ABC):
             self._remove_files(project, epoch, removed[start : start + self.removed_at_once], result)
         for batch in batches(contributions, self.transaction_rows):
             for part in batches(batch, self._most_rows):
-                self._descend(project, epoch, part, result, fresh, len(part), len(part))
+                self.descend(project, epoch, part, result, fresh, len(part), len(part))
             if on_stored is not None:
                 on_stored(len(batch))
         return result
@@ -143,7 +143,7 @@ class Writer(ABC):
                 help="run again",
             ) from error
 
-    def _descend(
+    def descend(
         self,
         project: str,
         epoch: int,
@@ -161,7 +161,7 @@ class Writer(ABC):
             except Permanent as error:
                 step = smaller(len(piece), full)
                 if step:
-                    self._descend(project, epoch, piece, result, fresh, step, full)
+                    self.descend(project, epoch, piece, result, fresh, step, full)
                 else:
                     result.rejected.append(Rejected(piece[0].path, error.code, str(error)))
 
@@ -189,7 +189,7 @@ class Writer(ABC):
             fresh = False  # it may be written although it failed
 
     @staticmethod
-    def _check_epoch(stored: int | None, epoch: int, project: str) -> None:
+    def check_epoch(stored: int | None, epoch: int, project: str) -> None:
         if stored is not None and stored > epoch:
             raise StoreRefused(
                 "RL221",
@@ -198,7 +198,7 @@ class Writer(ABC):
             )
 
     @staticmethod
-    def _check_version(version: int) -> bool:
+    def check_version(version: int) -> bool:
         """True if the stored project can be read. Raises StoreRefused for a newer version's."""
         if version > SCHEMA_VERSION:
             raise StoreRefused(
@@ -288,14 +288,14 @@ class BaseStore(Writer):
     def state(self, project: str) -> ProjectState:
         """See :meth:`GraphStore.state`."""
         epoch, digest, version = self._meta(project)
-        if not self._check_version(version):
+        if not self.check_version(version):
             return ProjectState("", epoch, {})
         return ProjectState(digest, epoch, self._files(project))
 
     def digest(self, project: str) -> str:
         """See :meth:`GraphStore.digest`."""
         _, digest, version = self._meta(project)
-        return digest if self._check_version(version) else ""
+        return digest if self.check_version(version) else ""
 
     def projects(self) -> list[str]:
         """Projects in the store."""

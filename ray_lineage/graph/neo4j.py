@@ -132,7 +132,7 @@ class Neo4jStore(BaseStore):
 
     def acquire(self, project: str) -> int:
         """See :meth:`GraphStore.acquire`. What a first load left that did not come to its end is taken out."""
-        self._check_version(self._meta(project)[2])
+        self.check_version(self._meta(project)[2])
         self._make_schema()
         epoch, version = self._plain(cypher.NEXT_EPOCH, id=project, version=SCHEMA_VERSION)[0]
         if version != SCHEMA_VERSION:
@@ -167,7 +167,7 @@ class Neo4jStore(BaseStore):
 
     def _fence(self, tx: Any, project: str, epoch: int) -> None:
         found = _values(tx, cypher.FENCE, {"id": project})
-        self._check_epoch(found[0][0] if found else None, epoch, project)
+        self.check_epoch(found[0][0] if found else None, epoch, project)
 
     # ------------------------------------------------------------------ differences
 
@@ -201,7 +201,7 @@ class Neo4jStore(BaseStore):
                 stored.add_rel(kind, tuple(row), handle)
             else:
                 stored.nodes[kind][row[0]] = tuple(row)
-        self._check_epoch(known, epoch, project)
+        self.check_epoch(known, epoch, project)
         return stored
 
     # ------------------------------------------------------------------ a first load

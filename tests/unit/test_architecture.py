@@ -59,7 +59,6 @@ FOREIGN_PRIVATE: dict[str, int] = {
     "compile.sql.statements.returns": 2,
     "compile.sql.statements.update": 7,
     "compile.sql.statements.variables": 3,
-    "graph.ladybug": 5,
     "graph.neo4j": 3,
     "runtime.cluster": 6,
     "runtime.nursery": 2,
@@ -110,7 +109,7 @@ _LIBRARIES = {
         "runtime.shipping",
     ),
     "neo4j": ("graph",),
-    "ladybug": ("graph",),
+    "sqlite3": ("graph",),
 }  # fmt: skip
 _OPEN_PRIVATE = {"_meta", "_replace", "_asdict", "_fields", "_missing_", "_is_protocol"}
 """Names that are public in spite of their mark: of a node of sqlglot's, where it stands in the text; of named tuples."""

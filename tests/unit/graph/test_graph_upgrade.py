@@ -15,8 +15,8 @@ def test_an_older_graph_is_moved_aside_and_built_anew(tmp_path: Path) -> None:
     root.mkdir()
     (root / "a.sql").write_text("CREATE VIEW v AS SELECT a FROM t")
     settings = load_settings({"data_dir": str(tmp_path / "data"), "project": "p"}, environ={}).settings
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "graph.lbug").write_bytes(b"of the engine before")
+    ingest(settings, [str(root)])
+    (tmp_path / "data" / "graph.db").rename(tmp_path / "data" / "graph.lbug")  # as if the engine before had made it
     summary = ingest(settings, [str(root)])
     assert [note for note in summary.notes if "graph.lbug" in note]
     path = tmp_path / "data" / "graph.db"
