@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import ray_lineage.graph.neo4j
 from ray_lineage.errors import StoreRefused
 from ray_lineage.graph import cypher
 from ray_lineage.graph.neo4j import Neo4jStore
 from ray_lineage.graph.pack import Pack, decode_pack, encode_pack, pack
+from ray_lineage.graph.schema import WRITES
 from ray_lineage.graph.sqlite import SqliteStore
 from ray_lineage.model import Contribution
 from tests.conftest import ServerAddress
@@ -181,39 +183,46 @@ def breaks_from(packs: list[Pack], breaking: threading.Event) -> Iterator[Pack]:
     yield from packs
 
 
-def test_deadlocks_are_repeated(neo4j_server: ServerAddress, project: str, caplog: pytest.LogCaptureFixture) -> None:
-    """Somebody else locks what a load needs, and wants what it holds: the younger transaction gives way."""
+def test_deadlocks_are_repeated(
+    neo4j_server: ServerAddress, project: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else holds what a load needs, and wants what it holds: one gives way, and that is who has fewer locks: the load."""
     store = neo4j_server.store()
-    files = {f"{n:03}.sql": f"INSERT INTO hot (a) SELECT x FROM t{n % 5}" for n in range(60)}
-    packs = packed(project, linked(project, files), 5)
-    stored, locked = threading.Event(), threading.Event()
+    files = {f"{n:03}.sql": f"INSERT INTO t (a) SELECT x FROM u{n % 5}" for n in range(10)}
+    inside, waiting = threading.Event(), threading.Event()
+    run = ray_lineage.graph.neo4j._done
 
-    def in_the_way(session: neo4j.Session, other: neo4j.Session) -> None:
-        assert stored.wait(_DEADLINE_SECONDS)
-        with session.begin_transaction() as tx:
-            lock(tx, "Dataset", f"{project}:t0")
-            locked.set()
-            until(lambda: bool(other.run("SHOW TRANSACTIONS YIELD status WHERE status STARTS WITH 'Blocked'").data()))
-            lock(tx, cypher.LANE, f"{project}:datasets")
-            tx.rollback()
+    def pausing(tx: Any, query: str, parameters: Mapping[str, Any]) -> None:
+        run(tx, query, parameters)
+        if query == cypher.fill_rels(WRITES):
+            inside.set()
+            assert waiting.wait(_DEADLINE_SECONDS)
 
-    def half_then_half() -> Iterator[Pack]:
-        yield from packs[:6]
-        assert locked.wait(_DEADLINE_SECONDS)
-        yield from packs[6:]
+    def in_the_way(tx: neo4j.Transaction) -> None:
+        assert inside.wait(_DEADLINE_SECONDS)
+        lock(tx, "Dataset", f"{project}:u0")
+        lock(tx, cypher.LANE, f"{project}:datasets")
+        tx.rollback()
 
+    def watching(session: neo4j.Session) -> None:
+        until(lambda: any(s.startswith("Blocked") for s in session.run("SHOW TRANSACTIONS YIELD status").value()))
+        waiting.set()
+
+    monkeypatch.setattr(ray_lineage.graph.neo4j, "_done", pausing)
     auth = (neo4j_server.username, neo4j_server.password)
     with (
         neo4j.GraphDatabase.driver(neo4j_server.uri, auth=auth) as driver,
         driver.session() as session,
         driver.session() as other,
         caplog.at_level(logging.WARNING, "neo4j"),
-        ThreadPoolExecutor(1) as thread,
+        session.begin_transaction() as elder,
+        ThreadPoolExecutor(2) as threads,
     ):
-        epoch = store.acquire(project)
-        done = thread.submit(in_the_way, session, other)
-        result = store.load(project, epoch, half_then_half(), lambda files: stored.set())
-        done.result(_DEADLINE_SECONDS)
+        elder.run("UNWIND range(1, 2000) AS i CREATE (:Scratch {id: i})").consume()
+        others = [threads.submit(in_the_way, elder), threads.submit(watching, other)]
+        result = store.load(project, store.acquire(project), packed(project, linked(project, files)))
+        for done in others:
+            done.result(_DEADLINE_SECONDS)
     assert "DeadlockDetected" in caplog.text and not result.rejected
     assert store.dump(project) == expected(project, files)
     store.remove_project(project)
