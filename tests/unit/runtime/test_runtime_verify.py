@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -171,7 +172,7 @@ def test_what_is_not_there(settings: Settings, tmp_path: Path, sql: Path) -> Non
     with pytest.raises(UsageError):
         verify(settings, [str(tmp_path / "nowhere")])
     with pytest.raises(StoreUnavailable):
-        verify(settings.model_copy(update={"store": str(tmp_path / "none.db")}), [str(sql)])
+        verify(replace(settings, store=str(tmp_path / "none.db")), [str(sql)])
 
 
 @pytest.mark.parametrize(
