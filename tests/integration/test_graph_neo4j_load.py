@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import random
-import signal
 import subprocess
 import sys
 import tempfile
@@ -274,9 +274,8 @@ from ray_lineage.graph.pack import decode_pack
 uri, user, password, project, rows, *packs = sys.argv[1:]
 store = Neo4jStore(uri, user, password, None, batch_size=int(rows))
 epoch = store.acquire(project)
-print("go", flush=True)
-store.load(project, epoch, (decode_pack(open(p, "rb").read()) for p in packs))
-print("done", flush=True)
+packs = (decode_pack(open(p, "rb").read()) for p in packs)
+store.load(project, epoch, packs, lambda files: print(files, flush=True))
 """
 
 
@@ -287,41 +286,34 @@ def test_a_killed_client_leaves_nothing_that_looks_whole(
     """kill -9 at random moments; the next run has a clean graph to begin with."""
     files = repository(60)
     paths = []
-    for number, one in enumerate(packed(project, linked(project, files), 10)):
-        paths.append(str(tmp_path / f"{number}.pack"))
+    for number, one in enumerate(packed(project, linked(project, files), 5)):
+        paths.append(str(tmp_path / f"{number:03}.pack"))
         Path(paths[-1]).write_bytes(encode_pack(one))
-    arguments = [neo4j_server.uri, neo4j_server.username, neo4j_server.password, project, "100", *paths]
+    arguments = [neo4j_server.uri, neo4j_server.username, neo4j_server.password, project, "40", *paths]
     store = neo4j_server.store()
     wanted = expected(project, files)
-    seconds = _loading(arguments, None)
-    assert store.dump(project) == wanted
     moments = random.Random(5)
+    rounds = [moments.randrange(len(files)) for _ in range(12)]
     halfway = 0
-    for _ in range(12):
+    for stored in rounds:
         store.remove_project(project)
-        _loading(arguments, moments.uniform(0, 1.1 * seconds))
+        _killed_loading(arguments, stored, moments.uniform(0, 0.02))
         halfway += _looks_right(store, project, wanted, paths)
-    assert halfway > 3
+    assert halfway > 8
     store.remove_project(project)
     store.close()
 
 
-def _loading(arguments: list[str], kill_after: float | None) -> float:
-    """Seconds of the load; killed after so many."""
-    process = subprocess.Popen([sys.executable, "-c", _LOADING, *arguments], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "go\n"
-    started = time.monotonic()
-    if kill_after is None:
-        assert process.stdout.readline() == "done\n"
-    else:
-        try:
-            process.wait(kill_after)
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-    seconds = time.monotonic() - started
-    process.communicate()
-    return seconds
+def _killed_loading(arguments: list[str], stored: int, then: float) -> None:
+    """Killed so many seconds after so many files were stored."""
+    with subprocess.Popen([sys.executable, "-c", _LOADING, *arguments], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        told = 0
+        while told < stored:
+            told += int(process.stdout.readline())
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(then)
+        process.kill()
 
 
 def _looks_right(store: Neo4jStore, project: str, wanted: Dump, paths: list[str]) -> bool:
