@@ -83,7 +83,8 @@ def _pass(settings: Settings, plan: Plan, order: Order, report: Report, stop: St
 
 def prepare_data_dir(path: str) -> None:
     """Make the folder for everything local, or see that it is the one that we made. Raises UsageError (RL202, RL252)."""
-    own_folder(path).close()
+    with own_folder(path) as folder:
+        folder.inner(".cache").close()
 
 
 def _settled(settings: Settings, plan: Plan) -> tuple[IngestSummary | None, str]:

@@ -54,6 +54,20 @@ def test_a_path_that_is_something_else(tmp_path: Path, place: str) -> None:
     refused(Settings(store=os.path.join(tmp_path, place)), tmp_path, " is ")
 
 
+def test_all_that_an_ingest_leaves_is_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.sql").write_text("CREATE VIEW v AS SELECT a FROM t")
+    before = os.umask(0)
+    try:
+        with pytest.raises(SystemExit):
+            main(["ingest", "a.sql", "--workers", "0"])
+    finally:
+        os.umask(before)
+    made = {str(p.relative_to(tmp_path)): stat.S_IMODE(p.stat().st_mode) for p in (tmp_path / "data").rglob("*")}
+    assert {".cache", "graph.db"} < {Path(name).name for name in made}
+    assert {name: oct(mode) for name, mode in made.items() if mode & 0o077} == {}
+
+
 def test_neighbours_of_a_like_name_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.sql").write_text("SELECT 1")
