@@ -44,15 +44,18 @@ def path() -> None:
 
 @app.command(cls=Command)
 def stats(as_json: _Json = False) -> int:
-    """Entries, bytes, hits and misses, health."""
+    """Entries, bytes, hits and misses, health: every value is looked at."""
+    from ray_lineage.cache import examined
+
     cache = _open()
-    found = cache.stats()
+    found = examined(cache.stats())
     cache.close()
     if as_json:
         print_json(found)
     else:
         typer.echo(f"path      {found.path}\nstate     {found.state} {found.reason}".rstrip())
         typer.echo(f"entries   {found.entries:,}\nbytes     {found.bytes:,}")
+        typer.echo(f"bad       {found.bad:,}\nforeign   {found.foreign:,}")
         typer.echo(f"hits      {found.hits:,}\nmisses    {found.misses:,}\nhit rate  {100 * found.hit_rate:.1f} %")
     return int(ExitCode.OK if found.state == "ok" else ExitCode.FINDINGS)
 
@@ -89,5 +92,5 @@ def verify(as_json: _Json = False) -> int:
     elif found.crashed:
         typer.echo(f"the cache at {folder} is damaged; `ray_lineage cache clear` or deleting the folder mends it")
     else:
-        typer.echo(f"{found.entries:,} entries, {found.bad:,} bad")
+        typer.echo(f"{found.entries:,} entries, {found.bad:,} bad, {found.foreign:,} of another user")
     return int(ExitCode.FINDINGS if found.crashed or found.bad else ExitCode.OK)
