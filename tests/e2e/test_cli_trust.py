@@ -296,7 +296,8 @@ def test_a_data_folder_that_came_along_is_not_used(
 @pytest.mark.parametrize("store", ["~/.bashrc", "~/.ssh", "/dev/null", ".", "v.sql", "~/link"])
 def test_a_store_that_is_something_else(hostile: Path, store: str) -> None:
     (hostile.parent / "home" / "link").symlink_to("new")
-    own_folder(str(hostile / "data")).close()
+    with own_folder(str(hostile / "data")) as folder:
+        folder.inner(".cache").close()
     refused(hostile, "--store", store, "ingest", ".", "--no-cache", code="RL252", HOME=str(hostile.parent / "home"))
 
 
