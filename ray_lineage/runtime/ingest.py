@@ -82,7 +82,8 @@ def _pass(settings: Settings, plan: Plan, order: Order, report: Report, stop: St
 
 
 def prepare_data_dir(path: str) -> None:
-    """Make the folder for everything local, or see that it is the one that we made. Raises UsageError (RL202, RL252)."""
+    """Make the folder for everything local; what is in it is nobody else's business. Raises UsageError for what lies there and
+    is not ours (RL252), or where none can be made (RL202)."""
     with own_folder(path) as folder:
         folder.inner(".cache").close()
 
