@@ -36,8 +36,9 @@ from sqlglot.errors import SqlglotError
 from sqlglot.tokens import Token
 
 from ray_lineage.compile import CompileOptions, compile_text
-from ray_lineage.compile.statements import FileCompiler
-from ray_lineage.compile.tokens import dialect_of, tokenize
+from ray_lineage.compile.sql.lex.tokens import dialect_of, tokenize
+from ray_lineage.compile.sql.script import compile_sql
+from ray_lineage.compile.sql.unit import Unit
 from ray_lineage.sources.decode import decode
 
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
@@ -45,26 +46,37 @@ _PIECE = 10  # files
 _LARGEST = 300_000  # characters: data scripts measure the skipping of rows, not the compiling
 
 
-class Recorder(FileCompiler):
-    """Notes what one compile tokenizes and parses."""
+class Record(NamedTuple):
+    """What one compile tokenizes and parses."""
 
-    def __init__(self, text: str, dialect: str) -> None:
-        super().__init__(text, dialect, CompileOptions(dialect))
-        self.tokenized: list[str] = []
-        self.slices: list[tuple[list[Token], str]] = []
-        self.in_strings = False
+    tokenized: list[str]
+    slices: list[tuple[list[Token], str]]
+    in_strings: bool
+    kinds: set[str]
 
-    def _compile_tokens(self, tokens: list[Token], owner: str) -> None:
-        self.in_strings = self.in_strings or self.nested > 0
-        whole = not self.tokenized or self.nested
-        self.tokenized.append(self.text if whole or not tokens else self.text[tokens[0].start : tokens[-1].end + 1])
-        super()._compile_tokens(tokens, owner)
 
-    def _parse(self, tokens: list[Token], verb: str) -> exp.Expression:
-        try:
-            return super()._parse(tokens, verb)
-        finally:
-            self.slices.append((self.parsed, self.text))
+def record(text: str, dialect: str) -> Record:
+    """Compile a text and look on."""
+    tokenized: list[str] = []
+    slices: list[tuple[list[Token], str]] = []
+    nested: list[bool] = []
+
+    class Recorder(Unit):
+        def __init__(self, *given: Any) -> None:
+            super().__init__(*given)
+            tree = self.parser.tree
+            self.parser.tree = lambda tokens, text: slices.append((tokens, text)) or tree(tokens, text)  # type: ignore[method-assign,func-returns-value]
+            tokenized.append(self.text)
+
+        def run(self, tokens: list[Token], verb: str = "") -> None:
+            if not verb:
+                nested.append(self.nested > 0)
+                whole = self.nested or not tokens
+                tokenized.append(self.text if whole else self.text[tokens[0].start : tokens[-1].end + 1])
+            super().run(tokens, verb)
+
+    facts = compile_sql(text, dialect, CompileOptions(dialect), None, Recorder)
+    return Record(tokenized, slices, any(nested), {d.kind for d in facts.declarations})
 
 
 class Sample(NamedTuple):
@@ -93,12 +105,10 @@ def samples(folder: Path, dialect: str) -> list[Sample]:
         text = decode(path.read_bytes()).text
         if not text or len(text) > _LARGEST:
             continue
-        recorder = Recorder(text, dialect)
-        recorder.run()
-        kinds = [d.kind for d in recorder.declarations]
+        seen = record(text, dialect)
         sets = ["plain"] if readable(text, dialect) else []
-        sets += ["procedures"] if recorder.slices and {"Procedure", "Function", "Trigger"} & {*kinds} else []
-        out += [Sample(text, s, recorder.tokenized, recorder.slices, recorder.in_strings) for s in sets or ["rest"]]
+        sets += ["procedures"] if seen.slices and {"Procedure", "Function", "Trigger"} & seen.kinds else []
+        out += [Sample(text, s, seen.tokenized, seen.slices, seen.in_strings) for s in sets or ["rest"]]
     return out
 
 

@@ -360,13 +360,14 @@ diagnostic)."""
 
 
 class Signature(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What other files may see of a declaration; all but ``line`` as it is compared and kept: encoded.
+    """What other files may see of a declaration; all but ``line`` as it is compared and kept: encoded. ``name`` is its
+    position in ``Outline.names``.
 
     ``columns``: its column list, if that depends on no other one. ``query``: what gives the list else (:class:`ListQuery`),
     asking for the lists of ``reads``. Neither: nobody knows it. ``details``: :class:`Details`, if there are any.
     """
 
-    name: str
+    name: int
     kind: str
     line: int
     adds: bool
@@ -467,12 +468,13 @@ def _outline(facts: FileFacts) -> Outline:
     for declaration in facts.declarations:
         if declaration.like:
             names[declaration.like] = None
-    signatures = tuple(_signature(d, facts.statements) for d in declared)
+    numbers = {name: number for number, name in enumerate(names)}
+    signatures = tuple(_signature(d, numbers[d.name], facts.statements) for d in declared)
     pairs = tuple((dataset_text(short), dataset_text(long)) for short, long in copied)
     return Outline(tuple(map(dataset_text, names)), signatures, pairs)
 
 
-def _signature(declaration: Declaration, statements: tuple[StatementFacts, ...]) -> Signature:
+def _signature(declaration: Declaration, name: int, statements: tuple[StatementFacts, ...]) -> Signature:
     columns, query = b"", b""
     reads: tuple[str, ...] = ()
     listed = declaration.columns
@@ -488,7 +490,7 @@ def _signature(declaration: Declaration, statements: tuple[StatementFacts, ...])
             query, reads = _facts_encoder.encode(asked), _asked_names(asked)
     details = Details(tuple(c.type for c in listed), passed_over(listed), declaration.parameters)
     return Signature(
-        dataset_text(declaration.name), declaration.kind, declaration.line, declaration.adds, columns, query, reads,
+        name, declaration.kind, declaration.line, declaration.adds, columns, query, reads,
         _facts_encoder.encode(details) if any(msgspec.structs.astuple(details)) else b"",
     )  # fmt: skip
 

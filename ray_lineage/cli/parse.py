@@ -24,7 +24,7 @@ def parse(
     """Show the statements, lineage and diagnostics of one file. Nothing is stored."""
     import ray_lineage
     from ray_lineage.compile import CompileOptions, compile_text
-    from ray_lineage.compile.detect import detect
+    from ray_lineage.compile.sql.detect import detect
     from ray_lineage.sources.decode import decode
 
     options = settings(reads=[] if file == "-" else [file], dialect=dialect).settings

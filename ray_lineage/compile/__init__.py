@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
@@ -26,13 +26,14 @@ __all__ = ["COMPILER_VERSION", "DIALECTS", "CompileOptions", "compile_text", "im
 _REVISION: Final = 11
 """Raise with every change of what compile gives: it is part of the cache's key and of every fingerprint."""
 
+
 COMPILER_VERSION: Final = f"{_REVISION}+sqlglot{version('sqlglot')}"
 
 
 def import_compiler() -> None:
     """Import now what a compile needs: it takes a second, and code that is replaced under a running process is not found later."""
-    import ray_lineage.compile.detect
-    import ray_lineage.compile.statements
+    import ray_lineage.compile.sql.detect
+    import ray_lineage.compile.sql.script
     import ray_lineage.compile.template  # noqa: F401
 
 
@@ -41,7 +42,7 @@ def compile_text(text: str, options: CompileOptions, diagnostics: Sequence[Diagn
 
     ``diagnostics`` (of reading the file) are put in front of the facts' own. Raises ValueError for an unknown dialect.
     """
-    from ray_lineage.compile.detect import detect
+    from ray_lineage.compile.sql.detect import detect
 
     text = _encodable(text)
     with _few_collections():
@@ -143,17 +144,16 @@ def _facts(
     diagnostics: Sequence[Diagnostic],
     model: ModelName | None = None,
 ) -> FileFacts:
-    from ray_lineage.compile.statements import FileCompiler
+    from ray_lineage.compile.sql.script import compile_sql
 
-    compiler = FileCompiler(text, dialect, options, model)
-    compiler.run()
-    found = (*diagnostics, *compiler.diagnostics)
+    said = compile_sql(text, dialect, options, model)
+    found = (*diagnostics, *said.diagnostics)
     unreadable = any(d.code == "RL101" for d in found)
-    if compiler.failed and not compiler.statements and not compiler.declarations:
+    if said.failed and not said.statements and not said.declarations:
         status = "failed"
     else:
-        status = "partial" if compiler.failed or unreadable else "ok"
+        status = "partial" if said.failed or unreadable else "ok"
     return FileFacts(
-        dialect, status, tuple(compiler.statements), tuple(compiler.declarations), found, tuple(dict.fromkeys(compiler.calls)),
-        tuple(compiler.foreign_keys),
+        dialect, status, tuple(said.statements), tuple(said.declarations), found, tuple(dict.fromkeys(said.calls)),
+        tuple(said.foreign_keys),
     )  # fmt: skip

@@ -18,15 +18,25 @@ from jinja2 import Environment, TemplateError, nodes
 from ray_lineage.model import Diagnostic
 
 MAX_VARIANTS: Final = 8
+
+
 MAX_ITEMS: Final = 50
 """Longer constant lists are not unrolled."""
+
 
 MAX_GROWTH: Final = 200_000
 """Characters that unrolled loops and inserted constants may add to a file."""
 
+
 _MAX_VALUE: Final = 5_000
+
+
 _MAX_EXPRESSION: Final = 20_000
+
+
 _MAX_DEPTH: Final = 50
+
+
 _MAX_STEPS: Final = 50_000
 
 
@@ -48,6 +58,8 @@ class Template(NamedTuple):
 _MARKS = re.compile(
     r"\{[{%#]|\$\(\w|\$\{|\{[A-Za-z_][\w.]*\}|%\(\w+\)s|%s\b|:(?<=[\s(,=<>]:)(?=[\d'\"])", re.ASCII
 )  # fmt: skip
+
+
 _JINJA = re.compile(r"\{[{%#]")
 
 
@@ -94,13 +106,15 @@ def _merged(ranges: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
     return tuple(merged)
 
 
-# --------------------------------------------------------------------------- where strings and comments are
-
 _OPEN = re.compile(r"--|/\*|['\"`\[]")
+
+
 _CLOSE: Final = {
     "--": re.compile(r"\n"), "/*": re.compile(r"\*/"), "'": re.compile(r"'"), '"': re.compile(r'"'),
     "`": re.compile(r"`"), "[": re.compile(r"[\]\n]"),
 }  # fmt: skip
+
+
 _COMMENTS: Final = ("--", "/*")
 
 
@@ -138,8 +152,6 @@ def _occurrences(text: str, pattern: re.Pattern[str]) -> Iterator[tuple[re.Match
         yield found, scan.code, scan.state
 
 
-# --------------------------------------------------------------------------- plain placeholders
-
 _PLAIN = re.compile(
     r"""(?P<setvar>^[ \t]*:setvar[ \t]+(?P<key>\w+)[ \t]*(?P<value>[^\n]*))
       | \$\((?P<sqlcmd>\w[\w.-]*)\)
@@ -150,7 +162,11 @@ _PLAIN = re.compile(
       | (?<![:\w]):(?:(?P<number>\d+)\b|(?P<psql>['"]))""",
     re.VERBOSE | re.MULTILINE | re.IGNORECASE | re.ASCII,
 )
+
+
 _SIMPLE = re.compile(r"[A-Za-z_]\w*\Z|\d+(\.\d+)?\Z")
+
+
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*\Z")
 
 
@@ -218,11 +234,14 @@ _NAMES_FOLLOW: Final = frozenset(
 )
 """After these words stands a name, not an expression."""
 
+
 _OPERANDS_FOLLOW: Final = _NAMES_FOLLOW | frozenset(
     "select distinct all where and or on by having in not case when then else like ilike between using limit offset top "
     "over values union except intersect returning qualify is with return interval call exec partition escape any some "
     "window filter order within replace ignore only if while print".split()
 )
+
+
 _LAST = re.compile(r"(\w+|\S)\s*\Z")
 
 
@@ -241,9 +260,9 @@ def _operand_before(code: str) -> bool:
     return word not in _OPERANDS_FOLLOW
 
 
-# --------------------------------------------------------------------------- the template's structure
-
 _ENVIRONMENT: Final = Environment(keep_trailing_newline=True, autoescape=True)  # parses only, renders nothing
+
+
 _FAILURES: Final = (TemplateError, RecursionError, ValueError, OverflowError, TypeError, MemoryError)
 
 
@@ -280,14 +299,21 @@ class _Block:
 
 
 _Item: TypeAlias = _Text | _Show | _Do | _Block
+
+
 _Segment: TypeAlias = tuple[str, int, int]  # data, show, tag; comments are left out
 
+
 _TAG = re.compile(r"\{%\s*(\w+)\s*(.*?)\s*%\}\Z", re.DOTALL)
+
+
 _PLAIN_TAGS: Final = frozenset(
     "do call endcall filter endfilter with endwith block endblock autoescape endautoescape snapshot endsnapshot test "
     "endtest data_test enddata_test materialization endmaterialization include import from extends break continue raw "
     "endraw trans endtrans pluralize debug".split()
 )
+
+
 _BODIES: Final = {
     "endif": "if",
     "endfor": "for",
@@ -465,9 +491,6 @@ class _Reader:
             self._add(_Do(parsed.target, parsed.node))
 
 
-# --------------------------------------------------------------------------- what expressions are worth
-
-
 class _Unknown(Exception):
     """The value is not known without running the template."""
 
@@ -479,10 +502,14 @@ class _Relation(str):
 
 
 _UNKNOWN: Final = object()
+
+
 _DateParts: Final = frozenset(
     "year quarter month week day hour minute second millisecond microsecond date time timestamp string text int integer "
     "float numeric boolean true false null asc desc left right inner outer full cross utc".split()
 )
+
+
 _RESERVED: Final = _OPERANDS_FOLLOW | frozenset(
     "group user column default check primary foreign key create insert delete drop alter grant references end to "
     "constraint left right inner outer full cross natural for fetch null true false current desc asc unique".split()
@@ -562,12 +589,16 @@ _FILTERS: Final[dict[str, Callable[..., object]]] = {
     "startswith": lambda v, start: _text_of(v).startswith(_text_of(start)),
     "endswith": lambda v, end: _text_of(v).endswith(_text_of(end)),
 }
+
+
 _METHODS: Final[dict[str, Callable[..., object]]] = {
     **{name: _FILTERS[name] for name in ("upper", "lower", "strip", "replace", "startswith", "endswith")},
     "items": lambda v: [(k, v[k]) for k in v] if isinstance(v, dict) else _unknown(),
     "keys": lambda v: list(v) if isinstance(v, dict) else _unknown(),
     "values": lambda v: list(v.values()) if isinstance(v, dict) else _unknown(),
 }
+
+
 _COMPARISONS: Final[dict[str, Callable[..., object]]] = {
     "eq": lambda a, b: a == b, "ne": lambda a, b: a != b, "lt": lambda a, b: a < b, "lteq": lambda a, b: a <= b,
     "gt": lambda a, b: a > b, "gteq": lambda a, b: a >= b, "in": lambda a, b: a in b, "notin": lambda a, b: a not in b,
@@ -802,6 +833,8 @@ class _Values:
 
 
 MAX_VALUES: Final = 2 * MAX_ITEMS
+
+
 _READERS: Final[dict[type[nodes.Node], Callable[..., object]]] = {
     nodes.Const: _Values._const, nodes.Name: _Values._name, nodes.List: _Values._list, nodes.Tuple: _Values._list,
     nodes.Dict: _Values._dict, nodes.Not: _Values._not, nodes.And: _Values._and, nodes.Or: _Values._or,
@@ -809,9 +842,6 @@ _READERS: Final[dict[type[nodes.Node], Callable[..., object]]] = {
     nodes.CondExpr: _Values._choice, nodes.Getattr: _Values._getattr, nodes.Getitem: _Values._getitem,
     nodes.Filter: _Values._filter, nodes.Call: _Values._call,
 }  # fmt: skip
-
-
-# --------------------------------------------------------------------------- writing
 
 
 class _Out:
@@ -907,13 +937,19 @@ def _encodable(text: str) -> str:
 
 
 _SILENT: Final = frozenset({"config", "log", "print", "set_sql_header", "return", "debug"})
+
+
 _TYPES: Final = {
     "string": "varchar", "timestamp": "timestamp", "int": "int", "bigint": "bigint", "numeric": "numeric",
     "float": "float", "boolean": "boolean",
 }  # fmt: skip
+
+
 _STATEMENT = re.compile(
     r"(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/|\{\{\s*config\(|\{#.*?#\})*(?P<next>[\w;]+|\Z)?", re.DOTALL
 )
+
+
 _VERBS: Final = frozenset(
     "select with insert update delete merge create alter drop truncate begin declare set use go grant exec call".split()
 )
@@ -1347,6 +1383,8 @@ def _separate(source: str, block: _Block) -> bool:
 
 
 _COLUMN = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*){0,3}\Z")
+
+
 _FORMULA = re.compile(r"(?=.*[A-Za-z_])(?=.*(\(| [+*/<>=-] |\|\|))(?!.*(--|/\*))[\w\s.,()+*/<>=|-]+\Z")
 
 

@@ -28,14 +28,14 @@ _TABLES: Final = {
     "project": "id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, epoch INTEGER NOT NULL, digest TEXT NOT NULL",
     "total": "project INTEGER NOT NULL, kind TEXT NOT NULL, rows INTEGER NOT NULL, PRIMARY KEY (project, kind)",
     "file": "id INTEGER PRIMARY KEY, project INTEGER NOT NULL, path TEXT NOT NULL, sha256 TEXT, dialect TEXT, "
-    "fingerprint TEXT, status TEXT, diagnostics TEXT, statements INTEGER, UNIQUE (project, path)",
+    "fingerprint TEXT, status TEXT, diagnostics TEXT, statements INTEGER, UNIQUE (path, project)",
     "statement": "id INTEGER PRIMARY KEY, kind TEXT, first_line INTEGER, last_line INTEGER, procedure TEXT, sql TEXT",
     "dataset": "id INTEGER PRIMARY KEY, project INTEGER NOT NULL, name TEXT NOT NULL, catalog TEXT, schema TEXT, "
     '"table" TEXT NOT NULL, folded TEXT NOT NULL, kind INTEGER NOT NULL, owner INTEGER',
     "column": "id INTEGER PRIMARY KEY, dataset INTEGER NOT NULL, name TEXT NOT NULL, ordinal INTEGER, type TEXT, owner INTEGER",
 }
 _INDEXES: Final = (
-    "CREATE UNIQUE INDEX IF NOT EXISTS dataset_by_name ON dataset (project, name)",
+    "CREATE UNIQUE INDEX IF NOT EXISTS dataset_by_name ON dataset (name, project)",
     "CREATE INDEX IF NOT EXISTS dataset_by_table ON dataset (folded)",
     "CREATE INDEX IF NOT EXISTS dataset_by_owner ON dataset (owner) WHERE owner IS NOT NULL",
     'CREATE UNIQUE INDEX IF NOT EXISTS column_by_name ON "column" (dataset, name)',
@@ -90,6 +90,12 @@ def _listed(variable: str, props: Sequence[Prop]) -> str:
 def _file(variable: str) -> str:
     """The file to which the row of a variable belongs."""
     return f"({variable}.id >> {SHIFT})"
+
+
+def _of_file(variable: str) -> str:
+    """That it belongs to file ``f``, said in both directions, so that either may be looked up from the other."""
+    start = f"f.id << {SHIFT}"
+    return f"f.id = {_file(variable)} AND {variable}.id BETWEEN {start} AND ({start}) + {MOST_PLACES - 1}"
 
 
 def _quoted(name: str) -> str:
@@ -290,7 +296,7 @@ def _views() -> dict[str, str]:
         'f.path AS file FROM "column" c JOIN dataset d ON d.id = c.dataset JOIN project p ON p.id = d.project '
         "LEFT JOIN file f ON f.id = c.owner",
         "statements": f"SELECT p.name AS project, f.path AS file, s.id & {MOST_PLACES - 1} AS ordinal, s.kind, s.first_line, "
-        f"s.last_line, s.procedure, s.sql FROM statement s JOIN file f ON f.id = {_file('s')} JOIN project p ON p.id = f.project",
+        f"s.last_line, s.procedure, s.sql FROM statement s JOIN file f ON {_of_file('s')} JOIN project p ON p.id = f.project",
         "diagnostics": "SELECT p.name AS project, f.path AS file, json_extract(j.value, '$[0]') AS code, "
         "json_extract(j.value, '$[1]') AS severity, json_extract(j.value, '$[2]') AS message, "
         "json_extract(j.value, '$[3]') AS line, json_extract(j.value, '$[4]') AS \"column\" "
@@ -299,13 +305,13 @@ def _views() -> dict[str, str]:
         "td.name AS target_dataset, tc.name AS target_column, "
         f"{flows['transformation']} AS transformation, {flows['certainty']} AS certainty, r.expression, f.path AS file, "
         f'r.statement, r.line FROM flows_to r JOIN "column" sc ON sc.id = r.source JOIN dataset sd ON sd.id = sc.dataset '
-        f'JOIN "column" tc ON tc.id = r.target JOIN dataset td ON td.id = tc.dataset JOIN file f ON f.id = {_file("r")} '
+        f'JOIN "column" tc ON tc.id = r.target JOIN dataset td ON td.id = tc.dataset JOIN file f ON {_of_file("r")} '
         "JOIN project p ON p.id = f.project",
         "table_lineage": "SELECT p.name AS project, s.name AS source, t.name AS target, f.path AS file, r.statement "
-        f"FROM feeds r JOIN dataset s ON s.id = r.source JOIN dataset t ON t.id = r.target JOIN file f ON f.id = {_file('r')} "
+        f"FROM feeds r JOIN dataset s ON s.id = r.source JOIN dataset t ON t.id = r.target JOIN file f ON {_of_file('r')} "
         "JOIN project p ON p.id = f.project",
         "row_influences": "SELECT p.name AS project, sd.name AS source_dataset, sc.name AS source_column, t.name AS target, "
         f'{influences["how"]} AS how, f.path AS file, r.statement, r.line FROM influences r JOIN "column" sc ON sc.id = r.source '
-        f"JOIN dataset sd ON sd.id = sc.dataset JOIN dataset t ON t.id = r.target JOIN file f ON f.id = {_file('r')} "
+        f"JOIN dataset sd ON sd.id = sc.dataset JOIN dataset t ON t.id = r.target JOIN file f ON {_of_file('r')} "
         "JOIN project p ON p.id = f.project",
     }

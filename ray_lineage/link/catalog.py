@@ -13,7 +13,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from ray_lineage.link.lists import ColumnList, decode_list, evaluate_list, extend_list
 from ray_lineage.link.names import File, Symbol, SymbolTable, shorter
-from ray_lineage.link.view import LIST, NOTHING, SHAPE, Declared, Known, owner_of, shape_of, types_of
+from ray_lineage.link.view import (
+    AMBIGUITY,
+    LIST,
+    MEANING,
+    NOTHING,
+    SHAPE,
+    Declared,
+    Known,
+    owner_of,
+    shape_of,
+    types_of,
+)
 from ray_lineage.model import Name, Outline, dataset_text, is_temporary
 
 Declarations = tuple[Declared, ...]
@@ -58,16 +69,16 @@ class Catalog:
         """A file has another outline now (an empty one: it is gone)."""
         before, after = file.symbols, tuple(map(self.symbols.symbol, outline.names))
         declared: dict[Symbol, list[Declared]] = {s: [] for s in before[: file.declares]}
-        names = dict(zip(outline.names, after, strict=True))
         for position, signature in enumerate(outline.declared):
             entry = Declared(file.path, position, signature)
-            declared.setdefault(names[signature.name], []).append(entry)
+            declared.setdefault(after[signature.name], []).append(entry)
         for symbol, entries in declared.items():
             if entries != [d for d in symbol.declared if d.path == file.path]:
                 self._declare(symbol, file.path, entries)
-        file.symbols, file.declares = after, len({d.name for d in outline.declared})
+        file.symbols, file.declares = after, max((d.name + 1 for d in outline.declared), default=0)
         if before != after:
-            self.symbols.use(file, set(after).difference(before))
+            file.uses = b""
+            self.symbols.use(file, set(after).difference(before) if before else after)
             self.symbols.leave(set(before).difference(after))
         if outline.copied != file.copied:
             for short, long in set(outline.copied).difference(file.copied):
@@ -82,6 +93,28 @@ class Catalog:
             self.symbols.touch(symbol)
         symbol.declared = _in_order(entries)
         self._redeclared[symbol] = None
+
+    def cycles(self) -> set[frozenset[Symbol]]:
+        """Datasets that define one another."""
+        return set(self._cycles.values())
+
+    def restore(self, lists: Mapping[Symbol, bytes], cycles: Iterable[Iterable[Symbol]]) -> None:
+        """Take the rest of a settled state: names have their meanings and declarations. ``lists`` are those that are not as
+        the describing declaration says."""
+        for symbol in self.symbols:
+            symbol.found = symbol.declared
+        for symbol in self.symbols:
+            if symbol.declared and symbol.meaning is not symbol:
+                symbol.meaning.found = self._declarations(symbol.meaning)
+        for symbol in self.symbols:
+            symbol.columns = symbol.declared_columns()
+            if _reads(symbol):
+                self._rewire(symbol)
+        for symbol, columns in lists.items():
+            symbol.columns = columns
+        for members in cycles:
+            cycle = frozenset(members)
+            self._cycles.update(dict.fromkeys(cycle, cycle))
 
     # ------------------------------------------------------------------ answers
 
@@ -102,8 +135,11 @@ class Catalog:
     def settle(self) -> set[str]:
         """Settle all answers. Paths of the files that used one which is another now."""
         moved = self.symbols.settle()
-        again = {file.path for symbol in moved for file in symbol.using()}
-        before = self._find(moved)
+        again: set[str] = set()
+        for symbol, (meaning, ambiguous) in moved.items():
+            again.update(_users(symbol, MEANING * (meaning is not symbol.meaning)))
+            again.update(_users(symbol, AMBIGUITY * (ambiguous != symbol.ambiguous)))
+        before = self._find({s: old for s, (old, _) in moved.items()})
         red = {s for s, old in before.items() if _list_input(old) != _list_input(s.found)}
         red |= self._reading(moved)
         lists = self._settle_lists(red)
@@ -112,8 +148,9 @@ class Catalog:
         for symbol, old in before.items():
             if shape_of(old) != shape_of(symbol.found):
                 again.update(self._asked(symbol, SHAPE))
-            was, now = _told(old, symbol.columns), _told(symbol.found, symbol.columns)
-            again.update(path for path in was.keys() | now.keys() if was.get(path) != now.get(path))
+            if old:  # else those that declare it are new, or it is what a name means since
+                was, now = _told(old, symbol.columns), _told(symbol.found, symbol.columns)
+                again.update(path for path in was.keys() | now.keys() if was.get(path) != now.get(path))
         return again
 
     def _find(self, moved: Mapping[Symbol, Symbol]) -> dict[Symbol, Declarations]:
@@ -148,10 +185,7 @@ class Catalog:
     def _asked(self, symbol: Symbol, what: int) -> Iterator[str]:
         """Paths of the files that asked for the list (or shape) of a dataset."""
         for name in (symbol, *self._shorter(symbol)):
-            for file in name.using():
-                at = file.symbols.index(name)
-                if at < len(file.uses) and file.uses[at] & what:
-                    yield file.path
+            yield from _users(name, what)
 
     # ------------------------------------------------------------------ column lists
 
@@ -212,6 +246,13 @@ class Catalog:
     def _columns(self, name: Name, unknown: frozenset[Symbol]) -> ColumnList:
         symbol = None if is_temporary(name) else self.symbols.get(dataset_text(name))
         return None if symbol is None or symbol.meaning in unknown else decode_list(symbol.meaning.columns)
+
+
+def _users(name: Symbol, what: int) -> Iterator[str]:
+    """Paths of the files that asked that about a name, or about the dataset that it means."""
+    for file in name.users:
+        if file.uses and name in file.symbols and file.uses[file.symbols.index(name)] & what:
+            yield file.path
 
 
 def _in_order(declared: Iterable[Declared]) -> Declarations:

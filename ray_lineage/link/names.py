@@ -20,8 +20,11 @@ _SPARE_USERS: Final = 16
 
 def shorter(text: str) -> list[str]:
     """What is left of a name's canonical text without its outermost parts, longest first: ``b.c`` and ``c`` of ``a.b.c``."""
-    quoted, out = '"' in text, []
+    out: list[str] = []
     at = text.find(".")
+    if at < 0:
+        return out
+    quoted = '"' in text
     while at >= 0:
         if not quoted or text.count('"', 0, at) % 2 == 0:  # a dot in quotes is part of a name
             out.append(text[at + 1 :])
@@ -67,6 +70,10 @@ class Symbol:
         self.needs: tuple[Symbol, ...] = ()  # datasets whose lists this one's is made of
         self.needed: set[Symbol] | None = None  # the inverse
 
+    def declared_columns(self) -> bytes:
+        """The list as the describing declaration has it."""
+        return self.found[0].signature.columns if self.found and not self.found[0].signature.adds else b""
+
     def using(self) -> Iterator[File]:
         """The files that mention or declare the name."""
         return (f for f in self.users if self in f.symbols)
@@ -80,7 +87,7 @@ class SymbolTable:
 
     def __init__(self) -> None:
         self._symbols: dict[str, Symbol] = {}
-        self._longer: dict[str, list[Symbol]] = {}
+        self._longer: dict[str, tuple[Symbol, ...] | list[Symbol]] = {}  # most have one
         self._touched: dict[Symbol, None] = {}
 
     def __len__(self) -> int:
@@ -119,6 +126,17 @@ class SymbolTable:
             if len(symbol.users) > 2 * symbol.count + _SPARE_USERS:
                 symbol.users = list(dict.fromkeys(symbol.using()))
 
+    def known(self, text: str) -> Symbol:
+        """A name that was known and settled before, in a table that is filled again."""
+        symbol = self._symbols[text] = Symbol(text)
+        self._index(symbol, shorter(text))
+        return symbol
+
+    def apart(self, short: str, long: str) -> None:
+        """As :meth:`tell_apart`, of names whose meanings are settled already."""
+        apart = self._symbols[short].apart = self._symbols[short].apart or {}
+        apart[long] = apart.get(long, 0) + 1
+
     def touch(self, symbol: Symbol) -> None:
         """It came or went, or is declared since, or is so no more."""
         self._touched[symbol] = None
@@ -135,8 +153,8 @@ class SymbolTable:
         if not shown or (more > 0 and shown == 1):
             self.touch(symbol)
 
-    def settle(self) -> dict[Symbol, Symbol]:
-        """Settle what names mean. Those whose answers are other ones than before, with what they meant."""
+    def settle(self) -> dict[Symbol, tuple[Symbol, bool]]:
+        """Settle what names mean. Those whose answers are other ones than before, with what these were."""
         touched, self._touched = self._touched, {}
         todo: dict[Symbol, int] = {}
         for symbol in touched:
@@ -147,11 +165,11 @@ class SymbolTable:
                 other = self._symbols.get(text)
                 if other is not None:
                     todo[other] = parts
-        moved: dict[Symbol, Symbol] = {}
+        moved: dict[Symbol, tuple[Symbol, bool]] = {}
         for symbol in sorted(todo, key=lambda s: -todo[s]):
             meaning, ambiguous = self._resolve(symbol, todo[symbol] == 0) if symbol.count else (symbol, False)
             if meaning is not symbol.meaning or ambiguous != symbol.ambiguous:
-                moved[symbol] = symbol.meaning
+                moved[symbol] = (symbol.meaning, symbol.ambiguous)
                 symbol.meaning, symbol.ambiguous = meaning, ambiguous
         return moved
 
@@ -161,16 +179,20 @@ class SymbolTable:
             if not known:
                 self._symbols.pop(symbol.text, None)
             return
-        symbol.known = known
-        if not known:
-            del self._symbols[symbol.text]
+        if known:
+            self._index(symbol, short)
+            return
+        symbol.known = False
+        del self._symbols[symbol.text]
         for text in short if len(short) < _LOCAL else ():
-            if known:
-                self._longer.setdefault(text, []).append(symbol)
-                continue
-            self._longer[text].remove(symbol)
-            if not self._longer[text]:
-                del self._longer[text]
+            rest = _without(self._longer.pop(text), symbol)
+            if rest:
+                self._longer[text] = rest
+
+    def _index(self, symbol: Symbol, short: list[str]) -> None:
+        symbol.known = True
+        for text in short if len(short) < _LOCAL else ():
+            self._longer[text] = _with(self._longer.get(text, ()), symbol)
 
     def _resolve(self, symbol: Symbol, bare: bool) -> tuple[Symbol, bool]:
         """``(dataset, ambiguous)``. A name with fewer parts means the one known dataset whose trailing parts match.
@@ -193,6 +215,21 @@ class SymbolTable:
         if len(in_default) == 1:
             return next(iter(in_default)), False
         return symbol, True
+
+
+def _with(some: tuple[Symbol, ...] | list[Symbol], symbol: Symbol) -> tuple[Symbol, ...] | list[Symbol]:
+    if not some:
+        return (symbol,)
+    many = some if isinstance(some, list) else list(some)
+    many.append(symbol)
+    return many
+
+
+def _without(some: tuple[Symbol, ...] | list[Symbol], symbol: Symbol) -> tuple[Symbol, ...] | list[Symbol]:
+    if isinstance(some, tuple):
+        return ()
+    some.remove(symbol)
+    return some
 
 
 def _schema(text: str) -> str:

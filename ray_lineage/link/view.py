@@ -12,7 +12,9 @@ from ray_lineage.model import ALTERED, Details, Name, Signature, dataset_text, i
 
 LIST: Final = 1
 SHAPE: Final = 2
-"""Bits of ``File.uses``: what was asked about a dataset."""
+MEANING: Final = 4
+AMBIGUITY: Final = 8
+"""Bits of ``File.uses``: what was asked about a name, and about the dataset that it means."""
 
 _details_decoder: Final = msgspec.msgpack.Decoder(Details)
 _NO_DETAILS: Final = Details((), (), ())
@@ -97,17 +99,12 @@ class FileView:
 
     def __init__(self, catalog: Answers) -> None:
         self._catalog = catalog
-        self._meanings: dict[Name, tuple[str, bool]] = {}
+        self._meanings: dict[Name, str] = {}
+        self._meant: set[str] = set()
+        self._doubted: set[str] = set()
         self._known: dict[str, Known] = {}
         self._lists: dict[str, ColumnList] = {}
         self._shapes: dict[str, Shape | None] = {}
-
-    def _meaning(self, name: Name) -> tuple[str, bool]:
-        found = self._meanings.get(name)
-        if found is None:
-            text = dataset_text(name)
-            found = self._meanings[name] = (text, False) if is_temporary(name) else self._catalog.meaning(text)
-        return found
 
     def _look(self, dataset: str) -> Known:
         found = self._known.get(dataset)
@@ -116,12 +113,19 @@ class FileView:
         return found
 
     def resolve(self, name: Name) -> str:
-        """Canonical text of the dataset that a written name means."""
-        return self._meaning(name)[0]
+        """Canonical text of the dataset that a written name means. A temporary one means itself."""
+        found = self._meanings.get(name)
+        if found is None:
+            text = dataset_text(name)
+            self._meant.add(text)
+            found = self._meanings[name] = text if is_temporary(name) else self._catalog.meaning(text)[0]
+        return found
 
     def ambiguous(self, name: Name) -> bool:
         """Could it be several datasets?"""
-        return self._meaning(name)[1]
+        text = dataset_text(name)
+        self._doubted.add(text)
+        return self._catalog.meaning(text)[1]
 
     def columns(self, dataset: str) -> ColumnList:
         """Complete column list of a dataset, None if not known."""
@@ -144,7 +148,14 @@ class FileView:
         return types_of(self._look(dataset).declared)
 
     def uses(self, names: Iterable[str]) -> bytes:
-        """What was asked about the dataset that each of the file's names means."""
-        lists, shapes = self._lists, self._shapes
-        meanings = [self._catalog.meaning(n)[0] for n in names]
-        return bytes((LIST if m in lists else 0) | (SHAPE if m in shapes else 0) for m in meanings)
+        """What was asked about each of the file's names."""
+        return bytes(map(self._use, names))
+
+    def _use(self, name: str) -> int:
+        meaning = self._catalog.meaning(name)[0]
+        return (
+            LIST * (meaning in self._lists)
+            + SHAPE * (meaning in self._shapes)
+            + MEANING * (name in self._meant)
+            + AMBIGUITY * (name in self._doubted)
+        )

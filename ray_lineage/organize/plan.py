@@ -12,11 +12,12 @@ from typing import Final, NamedTuple
 
 from sqlglot.tokens import Token
 
-from ray_lineage.compile import ddl
-from ray_lineage.compile.detect import detect
-from ray_lineage.compile.kinds import T
-from ray_lineage.compile.split import Slice, split
-from ray_lineage.compile.tokens import tokenize
+from ray_lineage.compile.sql.detect import detect
+from ray_lineage.compile.sql.lex.kinds import T
+from ray_lineage.compile.sql.lex.scan import read_name
+from ray_lineage.compile.sql.lex.tokens import tokenize
+from ray_lineage.compile.sql.split import split
+from ray_lineage.compile.sql.split.flow import Slice
 
 _BOMS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -175,7 +176,7 @@ def _place(tokens: list[Token], verb: str, dialect: str) -> _Place:
     words = [t.text.upper() for t in tokens[:12]]
     if verb in _DATA:
         at = next((i for i, w in enumerate(words[1:4], 1) if w not in ("INTO", "TOP", "OVERWRITE", "TABLE", "FROM")), 1)
-        parts, _ = ddl.read_name(tokens, at)
+        parts, _ = read_name(tokens, at)
         schema, name = _names(parts)
         return _Place("data", "data", schema, name)
     if words[0] not in ("CREATE", "ALTER") or len(words) < 3:
@@ -189,7 +190,7 @@ def _place(tokens: list[Token], verb: str, dialect: str) -> _Place:
     i = at + 1
     while i < len(tokens) and tokens[i].text.upper() in ("IF", "NOT", "EXISTS", "BODY", "ONLY"):
         i += 1
-    parts, i = ddl.read_name(tokens, i)
+    parts, i = read_name(tokens, i)
     schema, name = _names(parts)
     if not name:
         return _OTHER
@@ -207,10 +208,8 @@ def _index(tokens: list[Token], at: int) -> _Place:
     on = next((k for k in range(i, len(tokens)) if tokens[k].text.upper() == "ON"), -1)
     if on < 0:
         return _OTHER
-    _, name = _names(ddl.read_name(tokens, i)[0]) if on > i else ("", "index")
-    table, _ = ddl.read_name(
-        tokens, on + 2 if on + 1 < len(tokens) and tokens[on + 1].text.upper() == "ONLY" else on + 1
-    )
+    _, name = _names(read_name(tokens, i)[0]) if on > i else ("", "index")
+    table, _ = read_name(tokens, on + 2 if on + 1 < len(tokens) and tokens[on + 1].text.upper() == "ONLY" else on + 1)
     schema, of = _names(table)
     return _Place(f"tables/{_of(schema, of)}/indexes", "index", schema, name)
 
@@ -223,7 +222,7 @@ def _altered(tokens: list[Token], i: int, schema: str, table: str) -> _Place:
         return _Place(folder + "alterations", "alteration", schema, table)
     name = table
     if "CONSTRAINT" in words:
-        name = _names(ddl.read_name(tokens, i + words.index("CONSTRAINT") + 1)[0])[1] or table
+        name = _names(read_name(tokens, i + words.index("CONSTRAINT") + 1)[0])[1] or table
     for word, kind in _CONSTRAINTS:
         if word in flat and not (
             word == "CHECK" and flat[flat.index("CHECK") - 1] == "WITH" and flat.count("CHECK") == 1

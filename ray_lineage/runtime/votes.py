@@ -1,7 +1,7 @@
 """Which dialect is a file in that does not say so itself, and which encoding? That of its folder.
 
 Every file without a configured dialect votes with what its own text shows, by how sure that is
-(:mod:`ray_lineage.compile.detect`). Files whose evidence is weak are read in the dialect of the nearest folder around them in
+(:mod:`ray_lineage.compile.sql.detect`). Files whose evidence is weak are read in the dialect of the nearest folder around them in
 which a clear majority shows one. So, too, files that are not UTF-8 vote on the encoding of their folder
 (:mod:`ray_lineage.sources.encodings`), which is the guess for those whose bytes say little. That depends on the files alone, not on the order in which they were read. A pure state
 machine.

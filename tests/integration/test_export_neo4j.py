@@ -42,7 +42,7 @@ def test_verify(neo4j_server: ServerAddress, neo4j_store: Neo4jStore, project: s
         (tmp_path / "sql" / name).write_text(text)
     flags = {
         "project": project, "store": neo4j_server.uri, "neo4j_username": neo4j_server.username,
-        "neo4j_password": neo4j_server.password, "data_dir": str(tmp_path / "data"), "executor": "inline",
+        "neo4j_password": neo4j_server.password, "data_dir": str(tmp_path / "data"), "executor": "local",
     }  # fmt: skip
     settings = load_settings(flags, cwd=str(tmp_path), environ={}).settings
     ingest(settings, [str(tmp_path / "sql")])

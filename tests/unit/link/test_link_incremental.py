@@ -10,62 +10,21 @@ from ray_lineage.link import Linker
 from ray_lineage.link.spool import Spool
 from ray_lineage.model import Contribution
 from tests.factory import contributions, facts, sha
-
-NAMES = ["a", "b", "c", "s.a", "s.b", "t.a", "d.s.a", "dbo.b"]
-COLUMNS = ["x", "y", "z"]
-names = st.sampled_from(NAMES)
-columns = st.lists(st.sampled_from(COLUMNS), min_size=1, max_size=3, unique=True)
-
-statements = st.one_of(
-    st.builds(lambda n, c: f"CREATE TABLE {n} ({', '.join(f'{k} int' for k in c)})", names, columns),
-    st.builds(lambda n, c: f"ALTER TABLE {n} ADD {c[0]} int", names, columns),
-    st.builds(lambda n, m: f"CREATE VIEW {n} AS SELECT * FROM {m}", names, names),
-    st.builds(lambda n, m, c: f"CREATE VIEW {n} AS SELECT {', '.join(c)} FROM {m}", names, names, columns),
-    st.builds(
-        lambda n, m, k, c: (
-            f"CREATE VIEW {n} AS SELECT {c[0]} AS q, {m}1.* FROM {m.replace('.', '_')} {m.replace('.', '_')}1, {k}"
-        ),
-        names,
-        st.sampled_from(["a", "b", "c"]),
-        names,
-        columns,
-    ),
-    st.builds(lambda n, m, k: f"INSERT INTO {n} SELECT * FROM {m} UNION ALL SELECT * FROM {k}", names, names, names),
-    st.builds(
-        lambda n, m, k, c: f"INSERT INTO {n} ({', '.join(c)}) SELECT {', '.join(c)} FROM {m} JOIN {k} USING (x)",
-        names,
-        names,
-        names,
-        columns,
-    ),
-    st.builds(lambda n, c, m: f"UPDATE {n} SET {c[0]} = x FROM {m} WHERE y = 1", names, columns, names),
-)
-scripts = st.lists(statements, min_size=0, max_size=3).map(";\n".join)
-edits = st.lists(
-    st.tuples(st.sampled_from(["1.sql", "2.sql", "3.sql", "4.sql"]), st.one_of(st.none(), scripts)),
-    min_size=1,
-    max_size=12,
-)
+from tests.unit.link.scripts import apply, rounds_of
 
 
-@settings(max_examples=300)
-@given(rounds=st.lists(edits, min_size=1, max_size=5))
-def test_incremental_equals_full(rounds: list[list[tuple[str, str | None]]]) -> None:
+@pytest.mark.parametrize("dialect", ["postgres", "tsql"])
+@settings(max_examples=150)
+@given(data=st.data())
+def test_incremental_equals_full(data: st.DataObject, dialect: str) -> None:
     linker = Linker("p")
     files: dict[str, str] = {}
     known: dict[str, Contribution] = {}
-    for edited in rounds:
-        for path, sql in edited:
-            if sql is None:
-                files.pop(path, None)
-                known.pop(path, None)
-                linker.remove(path)
-            else:
-                files[path] = sql
-                linker.put(path, sha(sql), facts(sql))
-        for contribution in linker.link():
-            known[contribution.path] = contribution
-        assert known == contributions("p", files)
+    for edited in data.draw(rounds_of(dialect)):
+        apply(linker, files, edited, dialect)
+        known = {path: c for path, c in known.items() if path in files}
+        known.update({c.path: c for c in linker.link()})
+        assert known == contributions("p", files, dialect)
     linker.close()
 
 

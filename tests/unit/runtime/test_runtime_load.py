@@ -28,7 +28,7 @@ class _Picky(SqliteStore):
         self, project: str, epoch: int, packs: Iterable[Pack], on_stored: Callable[[int], None] | None = None
     ) -> ApplyResult:
         contributions = (c for p in packs for c in unpack(project, p))
-        return self.apply(project, epoch, contributions, fresh=True, on_stored=on_stored)
+        return self.apply(project, epoch, contributions, on_stored=on_stored)
 
     def apply(
         self,

@@ -8,7 +8,7 @@ from sqlglot import exp
 from sqlglot.tokens import TokenType
 
 from ray_lineage.compile import CompileOptions, compile_text
-from ray_lineage.compile.kinds import T
+from ray_lineage.compile.sql.lex.kinds import T
 
 SQL = "SELECT a.b + 1 AS c FROM t AS a WHERE a.d > 0;\n"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ray_lineage.compile.split import split
-from ray_lineage.compile.tokens import tokenize
+from ray_lineage.compile.sql.lex.tokens import tokenize
+from ray_lineage.compile.sql.split import split
 from ray_lineage.model import ANY, ANY_LOOP, CATCH, ELSE, LOOP, ROLES, THEN, TRY
 from tests.unit.sql.cases import check
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ray_lineage.compile.detect import detect
+from ray_lineage.compile.sql.detect import detect
 
 SCRIPTS: dict[str, list[str]] = {
     "tsql": [

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 import ray_lineage.compile
-from ray_lineage.compile.rewrite import _ALL
+from ray_lineage.compile.sql.rewrite import _ALL
 
 FILLERS = (
     "-", "--a\n", "--", " ", "\n", "\t \n", "/*", "/**/", "/* a */ ", "(", "()", "((a)", "a", "a.", "a b ", "'", "''", '"', ";", "\\", "{{",
@@ -33,7 +33,7 @@ def within(value: object) -> Iterator[re.Pattern[str]]:
 
 
 def patterns() -> Iterator[tuple[str, re.Pattern[str]]]:
-    for module in pkgutil.iter_modules(ray_lineage.compile.__path__, "ray_lineage.compile."):
+    for module in pkgutil.walk_packages(ray_lineage.compile.__path__, "ray_lineage.compile."):
         for name, value in vars(importlib.import_module(module.name)).items():
             if not name.startswith("__"):
                 for at, pattern in enumerate(within(value)):

@@ -445,3 +445,11 @@ INSERT INTO o (y) SELECT a FROM TABLE(RESULT_SCAN(LAST_QUERY_ID()));
 -- case: the directory of a stage
 INSERT INTO o (x) SELECT relative_path FROM DIRECTORY(@s1.stg) AS d;
 -- pairs: external."stage:s1.stg".relative_path > o.x i
+-- case: a query's id is its procedure's own, whatever the variable is called
+CREATE PROCEDURE p() RETURNS VARCHAR LANGUAGE SQL AS BEGIN
+  INSERT INTO n (y) SELECT a FROM t; SELECT a FROM t; LET v VARCHAR := LAST_QUERY_ID(); RETURN v;
+END;
+CREATE PROCEDURE q(v VARCHAR) RETURNS VARCHAR LANGUAGE SQL AS BEGIN
+  SELECT c FROM u; INSERT INTO o (x) SELECT * FROM TABLE(RESULT_SCAN(:v)); RETURN v;
+END;
+-- pairs: t.a > n.y i, t.a > p.a i, u.c > q.c i

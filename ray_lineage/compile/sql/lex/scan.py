@@ -1,0 +1,129 @@
+"""Looking over tokens: names, lists, what a parenthesis closes, where a clause ends."""
+
+from __future__ import annotations
+
+from sqlglot.tokens import Token, TokenType
+
+from ray_lineage.compile.sql.lex.kinds import STRINGS, T
+
+
+def closing(tokens: list[Token], i: int) -> int:
+    """Index of the parenthesis that closes the one at ``i`` (the last token where it is never closed)."""
+    depth = 0
+    for j in range(i, len(tokens)):
+        kind = tokens[j].token_type
+        if kind is T.L_PAREN:
+            depth += 1
+        elif kind is T.R_PAREN:
+            depth -= 1
+            if depth == 0:
+                return j
+    return len(tokens) - 1
+
+
+def read_name(tokens: list[Token], i: int) -> tuple[list[Token], int]:
+    """Name parts from ``i``: ``a.b.c``, ``a..c`` (an empty part is the DOT token itself), ``#t``, ``@t``."""
+    parts: list[Token] = []
+    n = len(tokens)
+    while i < n:
+        token = tokens[i]
+        if token.token_type in (T.HASH, T.PARAMETER):
+            start = token
+            text = token.text
+            while i + 1 < n and tokens[i + 1].token_type in (T.HASH, T.PARAMETER):
+                i += 1
+                text += tokens[i].text
+            if i + 1 >= n:
+                return parts, i
+            i += 1
+            token = Token(T.VAR, text + tokens[i].text, tokens[i].line, start.col, start.start, tokens[i].end)
+        elif token.token_type is T.DOT:
+            parts.append(token)
+            i += 1
+            continue
+        elif token.token_type in (T.L_PAREN, T.R_PAREN, T.COMMA, T.SEMICOLON, T.NUMBER) and not parts:
+            return [], i
+        parts.append(token)
+        i += 1
+        # `db.-part`-like continuations of BigQuery (`my-project.data.t`)
+        while i + 1 < n and tokens[i].token_type is T.DASH and tokens[i].start == tokens[i - 1].end + 1:
+            if tokens[i + 1].start != tokens[i].end + 1:
+                break
+            last = parts[-1]
+            parts[-1] = Token(
+                T.VAR, last.text + "-" + tokens[i + 1].text, last.line, last.col, last.start, tokens[i + 1].end
+            )
+            i += 2
+        if i < n and tokens[i].token_type is T.DOT:
+            i += 1
+            continue
+        return parts, i
+    return parts, i
+
+
+def list_items(tokens: list[Token], start: int, end: int) -> list[tuple[int, int]]:
+    """Ranges between the top-level commas of ``tokens[start:end]``."""
+    out: list[tuple[int, int]] = []
+    depth = 0
+    a = start
+    for j in range(start, end):
+        kind = tokens[j].token_type
+        if kind is T.L_PAREN or kind is T.L_BRACKET or kind is T.LT:
+            depth += 1
+        elif kind is T.R_PAREN or kind is T.R_BRACKET or kind is T.GT:
+            depth = max(0, depth - 1)
+        elif kind is T.COMMA and depth == 0:
+            if j > a:
+                out.append((a, j))
+            a = j + 1
+    if end > a:
+        out.append((a, end))
+    return out
+
+
+def at_top_level(tokens: list[Token], start: int, wanted: TokenType) -> list[int]:
+    depth = 0
+    found: list[int] = []
+    for i in range(start, len(tokens)):
+        kind = tokens[i].token_type
+        if kind is T.L_PAREN:
+            depth += 1
+        elif kind is T.R_PAREN:
+            depth -= 1
+        elif depth == 0 and kind is wanted:
+            found.append(i)
+    return found
+
+
+def end_of_clause(tokens: list[Token], i: int, ends: frozenset[TokenType]) -> int:
+    """Where the clause at ``i`` ends: at one of ``ends`` on its own level, or where its parenthesis closes."""
+    depth = 0
+    for j in range(i, len(tokens)):
+        kind = tokens[j].token_type
+        if kind is T.L_PAREN:
+            depth += 1
+        elif kind is T.R_PAREN:
+            depth -= 1
+            if depth < 0:
+                return j
+        elif depth == 0 and j > i and kind in ends:
+            return j
+    return len(tokens)
+
+
+def until(tokens: list[Token], start: int, words: tuple[str, ...]) -> list[Token]:
+    depth = 0
+    for i in range(start, len(tokens)):
+        depth += (tokens[i].token_type is T.L_PAREN) - (tokens[i].token_type is T.R_PAREN)
+        if depth == 0 and tokens[i].text.upper() in words and tokens[i].token_type not in STRINGS:
+            return tokens[start:i]
+    return tokens[start:]
+
+
+def after_as(tokens: list[Token], i: int) -> list[Token]:
+    depth = 0
+    for k in range(i, len(tokens) - 1):
+        depth += (tokens[k].token_type is T.L_PAREN) - (tokens[k].token_type is T.R_PAREN)
+        if depth == 0 and tokens[k].token_type is T.ALIAS:
+            return tokens[k + 1 :]
+    return []

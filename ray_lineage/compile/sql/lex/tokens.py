@@ -1,0 +1,202 @@
+"""Text -> tokens, once a file, with a tokenizer that never swallows statements.
+
+sqlglot's tokenizers turn everything after a *command* word (PRINT, EXPLAIN, CALL...) up to the next ``;`` into one
+string. T-SQL seldom writes ``;``, so whole procedures would vanish: our subclasses have no command words. (The compiled
+parser cannot be subclassed, tokenizers can.)"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Sequence
+from functools import cache
+from itertools import pairwise
+from typing import Final
+
+from sqlglot.dialects.dialect import Dialect
+from sqlglot.errors import ParseError, SqlglotError, TokenError
+from sqlglot.tokens import Token, Tokenizer, TokenType
+
+from ray_lineage.compile.sql.lex.kinds import LITERALS
+from ray_lineage.model import Diagnostic
+
+# the parser's own log lines repeat what our diagnostics say with file and line
+logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
+# the parser's own log lines repeat what our diagnostics say with file and line
+logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
+
+
+@cache
+def dialect_of(name: str) -> Dialect:
+    """The sqlglot dialect; ``""`` is sqlglot's own superset. Raises ValueError for an unknown name."""
+    return Dialect.get_or_raise(name or None)
+
+
+@cache
+def _tokenizer(name: str) -> Tokenizer:
+    dialect = dialect_of(name)
+    if name == "athena":  # Hive's DDL and Trino's queries in one file
+        base = dialect_of("trino").tokenizer_class
+        kind = type("LineageAthenaTokenizer", (base,), {"COMMANDS": set(), "IDENTIFIERS": ['"', "`"]})
+        mixed: Tokenizer = kind(dialect=dialect_of("trino"))
+        return mixed
+    base = dialect.tokenizer_class
+    kind = type(f"Lineage{base.__name__}", (base,), {"COMMANDS": set()})
+    tokenizer: Tokenizer = kind(dialect=dialect)
+    return tokenizer
+
+
+def tokenize(text: str, dialect: str) -> tuple[list[Token], list[Diagnostic]]:
+    """Tokens of the whole text. Where a string, comment or identifier is never closed, the text is cut at batch and
+    statement ends and only the piece that cannot be read is lost, with a diagnostic."""
+    tokenizer = _tokenizer(dialect)
+    numbered = dialect in _DOLLAR_QUOTES and "$" in text and _PARAMETER.search(text) is not None
+    if numbered:
+        text = _PARAMETER.sub(_MARK, text)
+    diagnostics: list[Diagnostic] = []
+    try:
+        tokens = tokenizer.tokenize(text)
+        if _may_split_words(text):
+            tokens = tokenizer.tokenize(_without_comments_in_words(text, tokens))
+    except TokenError:
+        if dialect == "athena":  # strings with backslashes: Hive's
+            return tokenize(text, "hive")
+        tokens, diagnostics = _tokenize_pieces(text, dialect, tokenizer)
+    return (_with_parameters(tokens) if numbered else tokens), diagnostics
+
+
+_FIRST_WORDS = frozenset(
+    ["BULK", "CLUSTER", "COLLECT", "CONNECT", "DISTRIBUTE", "FOREIGN", "GROUP", "GROUPING", "INDEXED", "ORDER", "PARTITION",
+     "PARTITIONED", "PRIMARY", "SIBLINGS", "SORT"]
+)  # fmt: skip
+"""Words that are one token together with the next one."""
+
+
+_ENDINGS = tuple(sorted(_FIRST_WORDS))
+
+
+_LONGEST = max(map(len, _ENDINGS))
+
+
+_COMMENTS = ("--", "/*", "#")
+
+
+def _may_split_words(text: str) -> bool:
+    """Does a comment follow one of these words? The comments are looked for, for the words are many."""
+    before = (part for mark in _COMMENTS if mark in text for part in text.split(mark)[:-1])
+    return any(part.rstrip()[-_LONGEST:].upper().endswith(_ENDINGS) for part in before)
+
+
+def _without_comments_in_words(text: str, tokens: list[Token]) -> str:
+    """The comments in ``GROUP /* why */ BY`` and its like become spaces: the tokenizer knows the words only without."""
+    out: list[str] = []
+    at = 0
+    for token, following in pairwise(tokens):
+        start, end = token.end + 1, following.start
+        if end - start > 2 and token.text.upper() in _FIRST_WORDS:
+            out += (text[at:start], _VISIBLE.sub(" ", text[start:end]))
+            at = end
+    return "".join((*out, text[at:]))
+
+
+_VISIBLE = re.compile(r"\S")
+
+
+_DOLLAR_QUOTES = frozenset({"postgres", "redshift", "duckdb", "materialize", "risingwave", "clickhouse"})
+
+
+_PARAMETER = re.compile(r"(?<![\w$])\$(?=\d+(?![\w$]))")
+
+
+_MARK = "\ue000"
+"""Stands for the dollar of ``$1`` while the text is cut into tokens: the tokenizer takes it for the begin of a quote, and may
+count lines twice or find no end."""
+
+
+def _with_parameters(tokens: list[Token]) -> list[Token]:
+    out: list[Token] = []
+    for token in tokens:
+        if _MARK not in token.text:
+            out.append(token)
+        elif token.text[0] == _MARK and token.text[1:].isdigit():
+            middle = token.start
+            out.append(Token(TokenType.PARAMETER, "$", token.line, token.col, middle, middle))
+            out.append(Token(TokenType.NUMBER, token.text[1:], token.line, token.col, middle + 1, token.end))
+        else:
+            text = token.text.replace(_MARK, "$")
+            out.append(Token(token.token_type, text, token.line, token.col, token.start, token.end, token.comments))
+    return out
+
+
+_BATCH_END = re.compile(r"^[ \t]*GO[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+
+
+_STATEMENT_END = re.compile(r";[ \t]*\r?$", re.MULTILINE)
+
+
+def _tokenize_pieces(text: str, dialect: str, tokenizer: Tokenizer) -> tuple[list[Token], list[Diagnostic]]:
+    tokens: list[Token] = []
+    diagnostics: list[Diagnostic] = []
+    pattern = _BATCH_END if dialect in ("tsql", "fabric") and _BATCH_END.search(text) else _STATEMENT_END
+    starts = [0, *(m.end() for m in pattern.finditer(text)), len(text)]
+    line = 1
+    for start, end in pairwise(starts):
+        piece = text[start:end]
+        try:
+            for token in tokenizer.tokenize(piece):
+                tokens.append(shifted(token, line - 1, start))
+        except TokenError:
+            blank = len(piece) - len(piece.lstrip())
+            at = line + piece[:blank].count("\n")
+            diagnostics.append(
+                Diagnostic(
+                    "RL101", "error", "a string, comment or quoted name is never closed; this part was left out", at
+                )
+            )
+            if tokens:
+                tokens.append(Token(TokenType.SEMICOLON, ";", line, 1, start, start))
+        line += piece.count("\n")
+    return tokens, diagnostics
+
+
+def shifted(token: Token, lines: int, offset: int) -> Token:
+    """The token of an inner text, moved to its place in the outer one. It is the caller's own: it is changed itself."""
+    if lines:
+        token.line += lines
+    if offset:
+        token.start += offset
+        token.end += offset
+    return token
+
+
+def start_line(token: Token) -> int:
+    """Line of a token's first character (``Token.line`` is that of its last)."""
+    return int(token.line) - (token.text.count("\n") if token.token_type in LITERALS else 0)
+
+
+def reason_of(error: SqlglotError) -> str:
+    """What the parser says; which of several missing parts it names changes from run to run."""
+    details = error.errors if isinstance(error, ParseError) else []
+    what = str(details[0].get("description") if details else error).split("\n")[0]
+    return "a part of it is missing" if what.startswith("Required keyword") else what
+
+
+_WRITTEN: Final = {
+    "(": TokenType.L_PAREN, ")": TokenType.R_PAREN, ",": TokenType.COMMA, ".": TokenType.DOT, "*": TokenType.STAR,
+    "=": TokenType.EQ, "1": TokenType.NUMBER, "SELECT": TokenType.SELECT, "NULL": TokenType.NULL, "AS": TokenType.ALIAS,
+    "FROM": TokenType.FROM, "CROSS": TokenType.CROSS, "APPLY": TokenType.APPLY, "INSERT": TokenType.INSERT,
+}  # fmt: skip
+
+
+def made(at: Token, *parts: str | Sequence[Token]) -> list[Token]:
+    """Tokens that are not written, at the place of one that is, and tokens that are. A text is of words with spaces between
+    them; what is none of those above is a name, in front of ``(`` a plain one."""
+    out: list[Token] = []
+    for part in parts:
+        if not isinstance(part, str):
+            out.extend(part)
+            continue
+        for word, following in pairwise([*part.split(), ""]):
+            kind = _WRITTEN.get(word) or (TokenType.VAR if following == "(" else TokenType.IDENTIFIER)
+            out.append(Token(kind, word, at.line, at.col, at.start, at.end))
+    return out

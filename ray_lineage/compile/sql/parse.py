@@ -1,0 +1,114 @@
+"""Tokens of one statement -> its syntax tree: limits, rewrites where the grammar has gaps, and what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+
+from sqlglot import exp
+from sqlglot.errors import ParseError, SqlglotError
+from sqlglot.expressions import Expression
+from sqlglot.tokens import Token
+
+from ray_lineage.compile.sql.excerpt import Item, innermost, item_ranges
+from ray_lineage.compile.sql.facts import excerpt
+from ray_lineage.compile.sql.lex.kinds import T
+from ray_lineage.compile.sql.lex.tokens import dialect_of
+from ray_lineage.compile.sql.names import Names
+from ray_lineage.compile.sql.rewrite import has_methods, rewrite_tsql, rewrites
+from ray_lineage.compile.sql.rowsets import may_have_rowsets, rewrite_rowsets
+
+_MAX_DEPTH: Final = 200  # nested parentheses in one statement; the parser fails at about 500, and crashes far above
+
+
+_MAX_TOKENS: Final = 400_000  # of one statement
+
+
+_EXPRESSION: Final = 160  # characters of an expression's text
+
+
+class Excerpts:
+    """Texts of a statement's expressions, out of its tokens as they were parsed."""
+
+    def __init__(self, tokens: list[Token], text: str) -> None:
+        self.tokens = tokens
+        self.text = text
+        self._items: list[Item] | None = None
+
+    def expression(self, at: int) -> str:
+        """Text of the select item or assignment around the offset ``at``, without its alias."""
+        if at < 0:
+            return ""
+        if self._items is None:
+            self._items = item_ranges(self.tokens)
+        found = innermost(self._items, self.tokens, at)
+        return excerpt(self.text, self.tokens[found[0] : found[1]], _EXPRESSION) if found is not None else ""
+
+
+class Parser:
+    """Parses the statements of one text."""
+
+    def __init__(self, text: str, dialect: str, names: Names) -> None:
+        lower = text.lower()
+        self.dialect = dialect
+        self.names = names
+        self._parser = dialect_of(dialect).parser()
+        # most files cannot be too deep for want of parentheses: then no statement needs to be looked at
+        self._nests = text.count("(") + lower.count("case") > _MAX_DEPTH
+        self._is_tsql = dialect in ("tsql", "fabric")
+        self._methods = self._is_tsql and has_methods(text)
+        self._rowsets = self._is_tsql and may_have_rowsets(lower)
+        self._rewrites = () if self._is_tsql else rewrites(text, dialect)
+
+    def parse(
+        self, tokens: list[Token], verb: str, text: str, rows: Collection[str] = ()
+    ) -> tuple[Expression, Excerpts]:
+        """Parse one statement's tokens, which are of ``text``. ``rows``: what a trigger calls its rows. Raises ParseError."""
+        if len(tokens) > _MAX_TOKENS:
+            raise ParseError(f"it has more than {_MAX_TOKENS:,} tokens")
+        if self._nests and (deepest := _deepest(tokens)) > _MAX_DEPTH:
+            raise ParseError(f"nested too deeply ({deepest} levels, {_MAX_DEPTH} are read)")
+        if self._is_tsql:
+            if self._rowsets:
+                tokens = rewrite_rowsets(self.names, tokens)
+            tokens = rewrite_tsql(tokens, verb, methods=self._methods)
+        elif rows and self.dialect == "oracle":
+            tokens = [t for i, t in enumerate(tokens) if not _marks_row(tokens, i, rows)]
+        for rewrite in self._rewrites:
+            tokens = rewrite(tokens, verb)
+        return self.tree(tokens, text), Excerpts(tokens, text)
+
+    def tree(self, tokens: list[Token], text: str) -> Expression:
+        """The tree of tokens as the grammar knows them. Raises ParseError."""
+        try:
+            trees = self._parser.parse(tokens, text)
+        except (ValueError, AttributeError, TypeError, IndexError, KeyError, AssertionError) as error:
+            if isinstance(error, SqlglotError):
+                raise
+            # such as a function with too few arguments
+            raise ParseError("the parser knows no such form of it") from error
+        tree = trees[0] if trees else None
+        if tree is None:
+            raise ParseError("nothing could be read")
+        if isinstance(tree, exp.Command):
+            raise ParseError("its grammar is not known")
+        return tree
+
+
+def _marks_row(tokens: list[Token], i: int, names: Collection[str]) -> bool:
+    """The colon of ``:new.a`` and ``:old.a`` in a trigger."""
+    marks = tokens[i].text == ":" and i + 2 < len(tokens) and tokens[i + 2].token_type is T.DOT
+    return marks and tokens[i + 1].text.lower() in names
+
+
+def _deepest(tokens: list[Token]) -> int:
+    """The deepest nesting of parentheses and CASE."""
+    depth = deepest = 0
+    for token in tokens:
+        kind = token.token_type
+        if kind is T.L_PAREN or kind is T.CASE:
+            depth += 1
+            deepest = max(deepest, depth)
+        elif kind is T.R_PAREN or kind is T.END:
+            depth -= 1
+    return deepest

@@ -1,0 +1,1 @@
+"""Queries -> the relational program of a statement."""

@@ -1,0 +1,233 @@
+"""A text of SQL: cut into statements, each handed to who reads it. What cannot be read becomes a diagnostic with its line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from sqlglot.errors import ParseError, SqlglotError
+from sqlglot.tokens import Token
+
+from ray_lineage.compile.options import CompileOptions, ModelName
+from ray_lineage.compile.sql.client import without_client_commands, without_delimiters
+from ray_lineage.compile.sql.facts import Facts
+from ray_lineage.compile.sql.lex.kinds import DELIMITED, T
+from ray_lineage.compile.sql.lex.tokens import reason_of, start_line, tokenize
+from ray_lineage.compile.sql.query.sources import remember
+from ray_lineage.compile.sql.rewrite import quoted_as_strings
+from ray_lineage.compile.sql.routine import Routine
+from ray_lineage.compile.sql.split import split
+from ray_lineage.compile.sql.split.flow import Slice
+from ray_lineage.compile.sql.statements.assign import declare_or_assign, read_set
+from ray_lineage.compile.sql.statements.body import read_body
+from ray_lineage.compile.sql.statements.call import functions_called
+from ray_lineage.compile.sql.statements.condition import condition
+from ray_lineage.compile.sql.statements.copy import read_bulk_insert, read_copy, read_unload
+from ray_lineage.compile.sql.statements.create import read_create_statement
+from ray_lineage.compile.sql.statements.create_routine import read_header, trigger_functions
+from ray_lineage.compile.sql.statements.create_table import read_cache
+from ray_lineage.compile.sql.statements.cursor import read_fetch, read_for, read_open
+from ray_lineage.compile.sql.statements.data import (
+    DATA,
+    QUERIES,
+    read_assert,
+    read_data,
+    read_locking,
+    read_perform,
+    read_scheduled,
+)
+from ray_lineage.compile.sql.statements.declare import read_declare
+from ray_lineage.compile.sql.statements.drop import read_drop
+from ray_lineage.compile.sql.statements.dynamic import name_by_text
+from ray_lineage.compile.sql.statements.execute import execute, give_outputs, read_execute
+from ray_lineage.compile.sql.statements.export import read_export, read_import
+from ray_lineage.compile.sql.statements.lifetimes import leave_block
+from ray_lineage.compile.sql.statements.load import read_load
+from ray_lineage.compile.sql.statements.move import read_apply_changes
+from ray_lineage.compile.sql.statements.receive import read_receive
+from ray_lineage.compile.sql.statements.rename import read_exchange, read_rename
+from ray_lineage.compile.sql.statements.returns import read_return
+from ray_lineage.compile.sql.statements.truncate import read_truncate
+from ray_lineage.compile.sql.statements.update import without_else
+from ray_lineage.compile.sql.statements.use import read_use, use_database
+from ray_lineage.compile.sql.unit import Unit
+from ray_lineage.model import ROLES
+
+_PLPGSQL: Final = frozenset({"postgres", "redshift", "materialize", "risingwave", ""})
+
+
+_PIVOTS: Final = {"PIVOT_WIDER": (T.PIVOT, "PIVOT"), "PIVOT_LONGER": (T.UNPIVOT, "UNPIVOT")}
+
+
+_SHORT_VERBS: Final = {
+    "INS": (T.INSERT, "INSERT"),
+    "UPD": (T.UPDATE, "UPDATE"),
+    "DEL": (T.DELETE, "DELETE"),
+    "SEL": (T.SELECT, "SELECT"),
+}
+
+
+_SCANNED: Final = frozenset({"IF", "WHILE", "SET", "DECLARE", "RETURN", "PRINT"})
+
+
+def compile_sql(
+    text: str, dialect: str, options: CompileOptions, model: ModelName | None = None, kind: type[Unit] = Unit
+) -> Facts:
+    """What a text says. ``kind``: for who wants to look on."""
+    if dialect not in ("tsql", "fabric"):
+        text = without_client_commands(text, dialect)
+    if dialect in DELIMITED and "delimiter" in text.lower():
+        text = without_delimiters(text)
+    unit = kind(text, dialect, options, run, model)
+    tokens, diagnostics = tokenize(text, dialect)
+    if unit.is_tsql and "quoted_identifier" in text.lower():
+        tokens = quoted_as_strings(tokens, text)
+    unit.facts.diagnostics.extend(diagnostics)
+    if dialect in _PLPGSQL and "trigger" in text.lower():
+        trigger_functions(unit, tokens)
+    run(unit, tokens, "")
+    return unit.facts
+
+
+def run(unit: Unit, tokens: list[Token], verb: str) -> None:
+    """Read tokens as statements; with a verb, as the one statement of that verb."""
+    if verb:
+        read(unit, tokens, verb)
+        return
+    slices = split(tokens, unit.dialect, unit.blocks)
+    outer, path = unit.routine, unit.path
+    routines: dict[int, Routine] = {}  # by the slices of their heads
+    for index, piece in enumerate(slices):
+        statement = tokens[piece.start : piece.end]
+        routine = routines.get(piece.owner, outer)
+        unit.path = (*path, *piece.path)
+        if piece.fresh and outer.is_script:
+            unit.enter(outer)
+            leave_block(unit, statement)
+        unit.enter(routine)
+        try:
+            if piece.verb == "HEADER":
+                begun = read_header(unit, statement, routine)
+                if begun is not None:
+                    routines[index] = begun
+            else:
+                _read_slice(unit, statement, piece, tokens)
+            if unit.scans_results:
+                remember(routine, piece.verb, statement)
+            if routine.outputs and piece.owner >= 0 and _ends(slices, index):
+                unit.path = path
+                unit.enter(routine)
+                give_outputs(unit, statement)
+        except (SqlglotError, RecursionError, ValueError, AttributeError, TypeError, KeyError, IndexError) as error:
+            _cannot_read(unit, statement, piece.verb, error)
+    unit.blocks = max((step // ROLES for s in slices for step in s.path), default=unit.blocks)
+    unit.path = path
+    unit.enter(outer)
+
+
+def _ends(slices: list[Slice], index: int) -> bool:
+    """Is it the last statement of its routine?"""
+    return index + 1 == len(slices) or slices[index + 1].owner != slices[index].owner
+
+
+def _cannot_read(unit: Unit, tokens: list[Token], verb: str, error: Exception) -> None:
+    line, column, what = start_line(tokens[0]), 0, str(error).split("\n")[0]
+    if isinstance(error, ParseError) and error.errors:
+        detail = error.errors[0]
+        line, column = int(detail.get("line") or line), int(detail.get("col") or 0)
+        what = f"{reason_of(error)} near {str(detail.get('highlight') or '')[:40]!r}"
+    elif isinstance(error, RecursionError):
+        what = "nested too deeply"
+    elif not isinstance(error, SqlglotError):
+        what = f"{type(error).__name__} while reading it ({what[:80]}); please report this statement"
+    message = f"this {verb} statement was left out: {what}"
+    if unit.nested:  # it may be no SQL
+        unit.facts.note("RL111", "warning", f"in dynamic SQL: {message}", line, column)
+        return
+    unit.facts.failed += 1
+    unit.facts.note("RL102", "error", message, line, column)
+
+
+def _read_slice(unit: Unit, statement: list[Token], piece: Slice, tokens: list[Token]) -> None:
+    in_routine = not unit.routine.is_script
+    if unit.is_tsql and in_routine and piece.verb in _SCANNED:
+        functions_called(unit, statement)
+        if piece.verb == "RETURN":
+            give_outputs(unit, statement)
+    if read(unit, statement, piece.verb) or unit.is_tsql or len(statement) < 2:
+        return
+    after_declare = piece.start > 0 and tokens[piece.start - 1].text.upper() == "DECLARE"
+    if in_routine or unit.declares or piece.verb == "LET" or after_declare:
+        unit.declares = True
+        declare_or_assign(unit, statement)
+
+
+def read(unit: Unit, tokens: list[Token], verb: str) -> bool:
+    """Read one statement. False if nobody reads statements of its verb."""
+    short = (_SHORT_VERBS if unit.dialect == "teradata" else _PIVOTS).get(verb)
+    if short is not None:
+        kind, verb = short
+        at = tokens[0]
+        tokens = [Token(kind, verb, at.line, at.col, at.start, at.end), *tokens[1:]]
+    if unit.has_identifiers:
+        tokens = name_by_text(unit, tokens, verb)
+    reader = _BY_VERB.get(verb)
+    words = [t.text.upper() for t in tokens[:3]]
+    if reader is not None:
+        reader(unit, tokens)
+    elif verb == "REPLACE" and words[1:2] and words[1] in ("VIEW", "TABLE", "FUNCTION", "MACRO"):
+        read_create_statement(unit, tokens, "CREATE")
+    elif verb in QUERIES or verb in DATA:
+        if verb == "UPDATE" and unit.dialect == "teradata":
+            tokens = without_else(unit, tokens)
+        read_data(unit, tokens, verb)
+    elif verb in _CREATES:
+        read_create_statement(unit, tokens, verb)
+    elif verb == "WAITFOR" and words[2:] == ["RECEIVE"]:
+        read_receive(unit, tokens)
+    elif verb in ("?", "CALLED") and len(tokens) > 3 and words[0] == "RENAME":
+        read_rename(unit, tokens)
+    elif verb == "CALLED" and tokens[0].token_type in (T.VAR, T.IDENTIFIER):
+        at = tokens[0]
+        execute(unit, [Token(T.EXECUTE, "EXEC", at.line, at.col, at.start, at.start), *tokens])
+    else:
+        return False
+    return True
+
+
+_CREATES: Final = frozenset({"CREATE", "CREATE TABLE", "CREATE VIEW", "ALTER"})
+
+
+_BY_VERB: Final[dict[str, Callable[[Unit, list[Token]], object]]] = {
+    "DECLARE": read_declare,
+    "RETURN": read_return,
+    "USE": read_use,
+    "TRUNCATE": read_truncate,
+    "DROP": read_drop,
+    "SET": read_set,
+    "DO": read_body,
+    **dict.fromkeys(("EXEC", "EXECUTE", "CALL", "PREPARE"), read_execute),
+    "RENAME": read_rename,
+    "IF": lambda unit, tokens: condition(unit, tokens, "if"),
+    "WHILE": lambda unit, tokens: condition(unit, tokens, "while"),
+    "RECEIVE": read_receive,
+    "BULK": read_bulk_insert,
+    "FETCH": read_fetch,
+    "EXCHANGE": read_exchange,
+    "DATABASE": use_database,
+    "OPEN": read_open,
+    "IMPORT": read_import,
+    "LOCKING": read_locking,
+    "PERFORM": read_perform,
+    "ASSERT": read_assert,
+    "LOAD": read_load,
+    "EXPORT": read_export,
+    "CACHE": read_cache,
+    "SUBMIT": lambda unit, tokens: read_scheduled(unit, tokens, "AS"),
+    "APPLY": read_apply_changes,
+    "AUTO": read_apply_changes,
+    "COPY": read_copy,
+    "UNLOAD": read_unload,
+    "FOR": read_for,
+}
+"""Who reads a statement, by its verb; the others' verbs alone do not say it."""

@@ -1,0 +1,314 @@
+"""All dialects but T-SQL end statements with ``;``; in the bodies of routines the words of control flow in front of a statement
+are skipped."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlglot.tokens import Token
+
+from ray_lineage.compile.sql.lex.kinds import T
+from ray_lineage.compile.sql.split.flow import Slice, Slices
+from ray_lineage.model import ANY
+
+_SKIPPED_ALONE: Final = frozenset(
+    {"BEGIN", "ELSE", "LOOP", "THEN", "DO", "REPEAT", "EXCEPTION", "DECLARE", "ATOMIC", "<<"}
+)
+
+
+_SKIPPED_ANYWHERE: Final = frozenset({"DECLARE", "LOOP", "REPEAT", "ELSE"})
+"""BigQuery's scripts have them in no block."""
+
+
+_SKIPPED_TO: Final = {
+    "IF": ("THEN",),
+    "ELSIF": ("THEN",),
+    "ELSEIF": ("THEN",),
+    "WHEN": ("THEN",),
+    "WHILE": ("LOOP", "DO"),
+    "FOR": ("LOOP", "DO"),
+    "FOREACH": ("LOOP",),
+    "CASE": ("THEN",),
+    "FORALL": ("INSERT", "UPDATE", "DELETE", "MERGE", "EXECUTE"),
+}
+
+
+_CONTROL: Final = frozenset({"IF", "WHILE", "LOOP", "REPEAT", "CASE", "FOR"})
+
+
+_BODY_KINDS: Final = frozenset({"PROCEDURE", "FUNCTION", "TRIGGER", "PACKAGE", "EVENT", "TASK", "MACRO", "ALERT"})
+
+
+_ONE_STATEMENT: Final = frozenset(
+    {"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE", "CALL", "SET", "WITH", "RETURN", "COPY", "IF",
+     "EXECUTE", "TRUNCATE"}
+)  # fmt: skip
+"""Words that begin the body of a trigger, event or task that is a single statement."""
+
+
+_LABELLED: Final = frozenset({"LOOP", "WHILE", "REPEAT", "BEGIN", "FOR"})
+
+
+_HANDLERS: Final = frozenset({"CONTINUE", "EXIT", "UNDO"})
+
+
+class Splitter(Slices):
+    """Statements end with ``;``. In a body, words of control flow in front of a statement are passed over."""
+
+    def __init__(self, tokens: list[Token]) -> None:
+        super().__init__()
+        self.tokens = tokens
+        self.kinds = [token.token_type for token in tokens]
+        self.owner = -1
+        self.blocks = 0
+        self.outer: list[int] = []  # owners around the member or local procedure at hand
+        self.alone = False  # the body at hand is one statement
+        self.straight = True  # no control flow so far
+
+    def run(self) -> list[Slice]:
+        i, n = 0, len(self.tokens)
+        while i < n:
+            i = max(i + 1, self._statement(i))  # whatever it is, it is passed over
+        return self.slices
+
+    def _statement(self, i: int) -> int:
+        tokens = self.tokens
+        if tokens[i].token_type in (T.SEMICOLON, T.SLASH):
+            return i + 1
+        word = tokens[i].text.upper() if tokens[i].token_type is not T.IDENTIFIER else ""
+        if word in ("<<", "<") or (i + 2 < len(tokens) and tokens[i + 1].token_type is T.COLON):
+            after = self._after_label(i, word)
+            if after > i:
+                return after
+        if word in _HANDLERS and i + 3 < len(tokens) and tokens[i + 1].text.upper() == "HANDLER":
+            return self._after_conditions(i + 3)
+        if word == "BEGIN" and self._ends_at(i + 1, ("TRANSACTION", "WORK", "TRAN")):
+            return self._end(i)
+        if word == "BEGIN":
+            self.blocks += 1
+            return i + 1
+        if word == "END":
+            return self._close(i)
+        if word in _SKIPPED_ALONE and (self.owner >= 0 or self.blocks or word in _SKIPPED_ANYWHERE):
+            return i + 1
+        if (
+            word == "RETURN"
+            and (self.owner >= 0 or self.blocks)
+            and i + 2 < len(tokens)
+            and tokens[i + 1].text.upper() == "QUERY"
+        ):
+            return i + 2
+        if word in ("PROCEDURE", "FUNCTION") and self.owner >= 0 and not self.blocks:
+            return self._member(i)
+        if word in ("BEFORE", "AFTER", "INSTEAD") and self.owner >= 0:  # a section of a compound trigger
+            return self._skip_to(i, ("IS", "AS"))
+        if word in _SKIPPED_TO:
+            after = self._skip_to(i, _SKIPPED_TO[word])
+            self.straight = False
+            if word == "FORALL":
+                return after - 1
+            if word == "FOR" and after - 1 > i:
+                self.put(i, after - 1, "FOR", self.owner, (ANY,))
+            return after
+        if word == "REPLACE" and i + 1 < len(tokens) and tokens[i + 1].text.upper() in ("PROCEDURE", "MACRO"):
+            word = "CREATE"
+        if tokens[i].token_type is T.R_PAREN:  # the end of a macro's statements
+            self.owner = -1
+            return i + 1
+        if word == "CREATE":
+            body = self._body(i)
+            if body:
+                self.put(i, body, "HEADER", -1)
+                self.owner = len(self.slices) - 1
+                self.blocks = 0
+                self.outer.clear()
+                if tokens[body - 1].text.upper() == "TRIGGER":  # COMPOUND TRIGGER
+                    self.blocks = 1
+                    return body
+                at_as = tokens[body].text.upper() in ("AS", "IS", "DO")
+                self.alone = self._is_expression(body + 1) if at_as else self._is_statement(body)
+                return body + (1 if at_as else 0)
+        if word == "WITH" and i + 1 < len(tokens) and tokens[i + 1].text.upper() in ("FUNCTION", "PROCEDURE"):
+            return self._after_functions(i + 1)
+        end = self._end(i)
+        if word in _CONTROL:
+            self.straight = False
+        path = () if self.straight and self.owner < 0 and not self.blocks else (ANY,)
+        self.put(i, end, word or "?", self.owner, path)
+        if self.alone and not self.blocks:
+            self.alone, self.owner = False, -1
+        return end
+
+    def _is_statement(self, i: int) -> bool:
+        """Is the body that begins at ``i`` a single statement?"""
+        tokens = self.tokens
+        return tokens[i].text.upper() in _ONE_STATEMENT and tokens[i - 1].token_type is not T.L_PAREN
+
+    def _is_expression(self, i: int) -> bool:
+        """Is what follows AS no block: ``(expression)``, ``x -> expression``, ``LANGUAGE JAVA NAME '...'``?"""
+        words = [t.text.upper() for t in self.tokens[i : i + 2]]
+        return words[:1] in (["("], ["LANGUAGE"], ["EXTERNAL"]) or words[1:] == ["->"]
+
+    def _after_label(self, i: int, word: str) -> int:
+        """``<<label>>`` and ``label:`` in front of a loop or block."""
+        tokens = self.tokens
+        if word in ("<<", "<"):
+            end = min(len(tokens), i + 6)
+            return next(
+                (
+                    j + 1
+                    for j in range(i + 1, end)
+                    if tokens[j].text == ">>" or tokens[j - 1].text == tokens[j].text == ">"
+                ),
+                i,
+            )
+        return i + 2 if tokens[i + 2].text.upper() in _LABELLED and tokens[i].token_type is not T.STRING else i
+
+    def _after_conditions(self, i: int) -> int:
+        """The conditions of MySQL's ``DECLARE ... HANDLER FOR a, b`` in front of its statement."""
+        tokens, n = self.tokens, len(self.tokens)
+        while i < n:
+            word = tokens[i].text.upper()
+            i += 2 if word in ("NOT", "SQLSTATE") else 1
+            if word == "SQLSTATE" and i <= n and tokens[i - 1].text.upper() == "VALUE":
+                i += 1
+            if i >= n or tokens[i].token_type is not T.COMMA:
+                return i
+            i += 1
+        return n
+
+    def _after_functions(self, i: int) -> int:
+        """``WITH FUNCTION f ... END; SELECT`` of Oracle, ``WITH FUNCTION f ... RETURN x SELECT`` of Trino: the query after
+        the functions, which are not read."""
+        tokens, n = self.tokens, len(self.tokens)
+        depth = 0
+        for k in range(i, self._end(i)):
+            depth += (tokens[k].token_type is T.L_PAREN) - (tokens[k].token_type is T.R_PAREN)
+            if depth == 0 and tokens[k].text.upper() in ("IS", "AS", "BEGIN"):
+                break
+            if depth == 0 and tokens[k].token_type is T.SELECT:
+                return k
+        while i < n:
+            if tokens[i].token_type is T.SEMICOLON and i + 1 < n and tokens[i + 1].token_type is T.SELECT:
+                return i + 1
+            i += 1
+        return n
+
+    def _member(self, i: int) -> int:
+        """A procedure or function of a package: its declaration alone, or its body."""
+        tokens = self.tokens
+        depth = 0
+        for j in range(i + 1, len(tokens)):
+            kind = tokens[j].token_type
+            depth += (kind is T.L_PAREN) - (kind is T.R_PAREN)
+            if kind is T.SEMICOLON:
+                return j
+            if depth == 0 and tokens[j].text.upper() in ("AS", "IS"):
+                self.put(i, j, "HEADER", self.owner)
+                self.outer.append(self.owner)
+                self.owner = len(self.slices) - 1
+                self.blocks = 0
+                return j + 1
+        return len(tokens)
+
+    def _ends_at(self, i: int, words: tuple[str, ...]) -> bool:
+        return i >= len(self.tokens) or self.tokens[i].token_type is T.SEMICOLON or self.tokens[i].text.upper() in words
+
+    def _end(self, i: int) -> int:
+        """Index of the ``;`` that ends the statement at ``i``, or of the end."""
+        try:
+            return self.kinds.index(T.SEMICOLON, i)
+        except ValueError:
+            return len(self.kinds)
+
+    def _close(self, i: int) -> int:
+        following = self.tokens[i + 1].text.upper() if i + 1 < len(self.tokens) else ""
+        if following not in ("IF", "LOOP", "CASE", "WHILE", "FOR", "REPEAT"):
+            self.blocks = max(0, self.blocks - 1)
+            if self.blocks == 0:
+                if self.owner < 0:
+                    self.fresh = True
+                self.owner = self.outer.pop() if self.outer else -1
+        return self._end(i)
+
+    def _skip_to(self, i: int, words: tuple[str, ...]) -> int:
+        depth = case = 0
+        for j in range(i + 1, len(self.tokens)):
+            kind = self.tokens[j].token_type
+            if kind is T.L_PAREN:
+                depth += 1
+            elif kind is T.R_PAREN:
+                depth -= 1
+            elif kind is T.SEMICOLON:
+                return j
+            elif depth == 0:
+                if kind is T.CASE:
+                    case += 1
+                elif case and kind is T.END:
+                    case -= 1
+                elif case == 0 and self.tokens[j].text.upper() in words:
+                    return j + 1
+        return len(self.tokens)
+
+    def _body(self, i: int) -> int:
+        """For CREATE PROCEDURE and its like with a body in plain tokens: index of its AS, IS, BEGIN or DECLARE; else 0
+        (bodies in dollar quotes are one string token and are read from the statement itself)."""
+        tokens = self.tokens
+        kinds = [t.text.upper() for t in tokens[i + 1 : i + 11]]
+        if not any(k in _BODY_KINDS for k in kinds[: 10 if "DEFINER" in kinds else 6]) or any(
+            k in ("VIEW", "TABLE", "AS") for k in kinds[:2]
+        ):
+            return 0
+        depth = 0
+        for j in range(i + 1, len(tokens)):
+            kind = tokens[j].token_type
+            if kind is T.L_PAREN:
+                depth += 1
+            elif kind is T.R_PAREN:
+                depth -= 1
+            elif kind is T.SEMICOLON:
+                return 0
+            elif depth == 0:
+                word = tokens[j].text.upper()
+                if (
+                    word == "RETURN"
+                    and "FUNCTION" in kinds
+                    and tokens[j + 1 : j + 2]
+                    and (tokens[j + 1].token_type in (T.SELECT, T.WITH, T.L_PAREN))
+                ):
+                    return 0  # RETURN query is all of the body
+                if word in ("BEGIN", "DECLARE") or tokens[j - 1].text.upper() == "COMPOUND":
+                    return j + 1 if word == "TRIGGER" else j
+                if word in _ONE_STATEMENT and self._is_body(i, j, kinds):
+                    return j
+                if word == "THEN" and "ALERT" in kinds:
+                    return j + 1
+                if word == "DO" and "EVENT" in kinds and j + 1 < len(tokens):
+                    return j if tokens[j + 1].text.upper() == "BEGIN" else j + 1
+                if word == "AS" and "MACRO" in kinds and j + 2 < len(tokens):
+                    inner = tokens[j + 2].text.upper() if tokens[j + 1].token_type is T.L_PAREN else ""
+                    return j + 2 if inner in _ONE_STATEMENT or inner in ("INS", "UPD", "DEL", "SEL") else 0
+                if word in ("AS", "IS") and j + 1 < len(tokens) and "TRIGGER" not in kinds and not self._as_caller(j):
+                    following = tokens[j + 1]
+                    if following.token_type in (T.STRING, T.HEREDOC_STRING, T.NATIONAL_STRING, T.RAW_STRING):
+                        return 0
+                    if following.text.upper() == "TABLE" and "FUNCTION" in kinds:
+                        return 0
+                    if following.text.upper() in _ONE_STATEMENT and following.text.upper() != "IF":
+                        return j + 1 if "TASK" in kinds else 0
+                    return j
+        return 0
+
+    def _as_caller(self, j: int) -> bool:
+        return bool(self.tokens[j - 1].text.upper() == "EXECUTE")
+
+    def _is_body(self, i: int, j: int, kinds: list[str]) -> bool:
+        """Does the statement word at ``j`` begin the body of the trigger or MySQL routine created at ``i``?"""
+        before = [t.text.upper() for t in self.tokens[max(i, j - 3) : j]]
+        if "TRIGGER" in kinds:
+            return before == ["FOR", "EACH", "ROW"] or (len(before) > 1 and before[-2] in ("FOLLOWS", "PRECEDES"))
+        if "PROCEDURE" not in kinds or self.tokens[j].text.upper() in ("SET", "EXECUTE", "COPY", "RETURN", "WITH"):
+            return False
+        if before[-2:-1] == ["COMMENT"] and self.tokens[j - 1].token_type is T.STRING:
+            return True
+        return before[-1:] == [")"] or before[-1:] in (["DATA"], ["DETERMINISTIC"], ["SQL"], ["INVOKER"], ["DEFINER"])

@@ -1,0 +1,183 @@
+"""SET, ``:=`` and the lines of a DECLARE section."""
+
+from __future__ import annotations
+
+from sqlglot.tokens import Token
+
+from ray_lineage.compile.sql.lex.kinds import T
+from ray_lineage.compile.sql.lex.scan import closing, list_items, read_name
+from ray_lineage.compile.sql.query.scope import IDENTITY, Collected, Scope
+from ray_lineage.compile.sql.statements.call import call_of_a_package
+from ray_lineage.compile.sql.statements.create_routine import declare_parameters
+from ray_lineage.compile.sql.statements.cursor import cursor_of, declare_cursor
+from ray_lineage.compile.sql.statements.declare import declare_variables
+from ray_lineage.compile.sql.statements.execute import execute
+from ray_lineage.compile.sql.statements.lifetimes import declare_name
+from ray_lineage.compile.sql.statements.variables import assign, declare_variable, may_carry, row_of, store
+from ray_lineage.compile.sql.unit import Unit
+from ray_lineage.model import Assignment, Select
+
+
+def read_set(unit: Unit, tokens: list[Token]) -> None:
+    words = [t.text.upper() for t in tokens[1:4]]
+    if words[:1] == ["SEARCH_PATH"] and len(tokens) > 3:
+        unit.names.schema = unit.fold(tokens[3].text, tokens[3].token_type is T.IDENTIFIER)
+    elif words[:1] == ["SCHEMA"] and len(tokens) > 2:
+        at = 3 if tokens[2].token_type is T.EQ and len(tokens) > 3 else 2
+        unit.names.schema = unit.fold(tokens[at].text.strip("'"), tokens[at].token_type is T.IDENTIFIER)
+    elif words[:1] and tokens[1].text != "@@":
+        set_variable(unit, tokens)
+
+
+def set_variable(unit: Unit, tokens: list[Token]) -> None:
+    """``SET @v = expression``, ``SET @v += expression``, ``SET v = expression``, ``v := expression``."""
+    i = 1 if tokens[0].token_type is T.SET else 0
+    if i < len(tokens) and tokens[i].text.upper() in ("VAR", "VARIABLE"):
+        i += 1
+    if i < len(tokens) and tokens[i].token_type is T.L_PAREN:
+        _set_row(unit, tokens, i)
+        return
+    if i < len(tokens) and tokens[i].token_type is T.COLON:
+        i += 1
+    parts, at = read_name(tokens, i)
+    if at < len(tokens) and tokens[at].token_type is T.L_PAREN:  # an element of a collection
+        at = closing(tokens, at) + 1
+        if at + 1 < len(tokens) and tokens[at].token_type is T.DOT:
+            parts, at = [*parts, tokens[at + 1]], at + 2
+    if len(parts) == 2 and at < len(tokens) and tokens[at].token_type in (T.EQ, T.COLON_EQ):
+        _set_field(unit, tokens, parts, tokens[at + 1 :])
+        return
+    if len(parts) != 1 or at >= len(tokens):
+        return
+    name = parts[0].text
+    plus: list[Token] = []
+    if tokens[at].token_type is T.PLUS:
+        plus = [*tokens[i:at], tokens[at]]
+        at += 1
+    if at >= len(tokens) or tokens[at].token_type not in (T.EQ, T.COLON_EQ):
+        return
+    if unit.dialect == "snowflake" and tokens[0].token_type is T.SET:  # a session variable
+        declare_name(unit, "$" + unit.fold(name, False))
+    elif not name.startswith("@") and unit.fold(name, False) not in unit.routine.variables():
+        return
+    if unit.fold(name, False) in unit.routine.resultsets and holds_rows(unit, parts[0], tokens[at + 1 :], tokens):
+        return
+    if at + 1 < len(tokens) and tokens[at + 1].text.upper() == "CURSOR":
+        query = next((k for k in range(at, len(tokens)) if tokens[k].token_type in (T.SELECT, T.WITH)), -1)
+        if query > 0:
+            declare_cursor(unit, tokens[i + 1], tokens[query:], tokens)
+        return
+    assign(unit, name, [*plus, *tokens[at + 1 :]])
+
+
+def holds_rows(unit: Unit, name: Token, value: list[Token], tokens: list[Token]) -> bool:
+    """``res := (SELECT ...)`` and ``res := (EXECUTE IMMEDIATE ...)`` of a RESULTSET: it is a cursor."""
+    while len(value) > 2 and value[0].token_type is T.L_PAREN and closing(value, 0) == len(value) - 1:
+        value = value[1:-1]
+    if value and value[0].token_type in (T.SELECT, T.WITH):
+        declare_cursor(unit, name, value, tokens)
+        return True
+    if value and value[0].text.upper() == "EXECUTE":
+        execute(unit, value, ((f"#cursor:{unit.part(name)}",), ()))
+        return True
+    return False
+
+
+def _set_row(unit: Unit, tokens: list[Token], i: int) -> None:
+    """``SET (a, b) = (SELECT x, y ...)``: by position."""
+    end = closing(tokens, i)
+    value = tokens[end + 2 :]
+    names = list_items(tokens, i + 1, end)
+    if len(value) > 2 and value[0].token_type is T.L_PAREN and value[1].token_type not in (T.SELECT, T.WITH):
+        given = list_items(value, 1, closing(value, 0))
+        if len(given) == len(names):  # else it is one query, in more parentheses
+            for (at, _), (a, b) in zip(names, given, strict=True):
+                assign(unit, tokens[at].text, value[a:b])
+            return
+    if end + 2 >= len(tokens) or tokens[end + 1].token_type is not T.EQ or not may_carry(unit, "", value):
+        return
+    while len(value) > 2 and value[0].token_type is T.L_PAREN and closing(value, 0) == len(value) - 1:
+        value = value[1:-1]
+    if value[0].token_type not in (T.SELECT, T.WITH):
+        return
+    targets = [tokens[a:b] for a, b in names]
+    builder = unit.builder()
+    if [t.text.upper() for t in value[1:3]] == ["AS", "STRUCT"]:
+        value = [value[0], *value[3:]]
+    store(unit, tokens, builder, targets, builder.query(unit.parse(value, "SELECT")))
+
+
+def _set_field(unit: Unit, tokens: list[Token], parts: list[Token], value: list[Token]) -> None:
+    """``r.a := expression`` of a record, ``NEW.a := expression`` in a trigger: the latter writes the trigger's table."""
+    target = row_of(unit, parts[0])
+    if not target or not value:
+        return
+    select = Token(T.SELECT, "SELECT", value[0].line, value[0].col, value[0].start, value[0].start)
+    tree = unit.parse([select, *value], "SELECT")
+    builder = unit.builder()
+    index = builder._reserve()
+    scope = Scope(index, None, {})
+    found = Collected()
+    for item in tree.expressions:
+        builder.collect(item, scope, IDENTITY, found)
+    builder.relations[index] = Select((), (), subqueries=tuple(found.subqueries))
+    if found.refs:
+        assignments = (Assignment(unit.part(parts[1]), tuple(found.refs.values()), found.line),)
+        unit.write(tokens, "assign_row", builder, target=target, assignments=assignments, scope=index,
+               subqueries=found.subqueries)  # fmt: skip
+
+
+def declare_or_assign(unit: Unit, tokens: list[Token]) -> None:
+    """``v := expression`` or, in a DECLARE section, ``v type [:= expression]``, ``CURSOR c IS SELECT ...``."""
+    words = [t.text.upper() for t in tokens[:4]]
+    if words[0] in ("LET", "VARIABLE", "VAR") and len(tokens) > 2:
+        tokens, words = tokens[1:], [t.text.upper() for t in tokens[1:5]]
+    at = next((i for i, w in enumerate(words[1:], 1) if w == "CURSOR"), -1)
+    if at > 0 and (at == 1 or words[at - 1] == "SCROLL"):  # c [NO SCROLL] CURSOR [(parameters)] FOR query
+        at += 1
+        if at < len(tokens) and tokens[at].token_type is T.L_PAREN:
+            declare_parameters(unit, tokens, at)
+            at = closing(tokens, at) + 1
+        query = tokens[at + 1 :]
+        if len(query) == 1:
+            cursor_of(unit, tokens[0], query[0], tokens)
+        elif query and query[0].token_type in (T.SELECT, T.WITH, T.L_PAREN):
+            declare_cursor(unit, tokens[0], query, tokens)
+        return
+    if words[0] == "TYPE" and len(tokens) > 3:  # TYPE r IS RECORD (...), TYPE rs IS TABLE OF t%ROWTYPE
+        names = {t.text.upper() for t in tokens[2:12]}
+        kinds = {unit.part(t) for t in tokens[4:8] if t.token_type is T.VAR}
+        if names & {"RECORD", "ROWTYPE"} or kinds & unit.routine.row_types:
+            unit.routine.row_types.add(unit.part(tokens[1]))
+        return
+    if words[0] == "CURSOR" and len(tokens) > 3:
+        at = next((i for i, t in enumerate(tokens) if t.token_type is T.SELECT or t.token_type is T.WITH), -1)
+        if at > 0:
+            declare_parameters(unit, tokens, 2)
+            declare_cursor(unit, tokens[1], tokens[at:], tokens)
+        return
+    if any(t.token_type is T.COLON_EQ for t in tokens[1:9]) and not _is_declaration(tokens):
+        if tokens[1].token_type is T.COLON_EQ:
+            declare_name(unit, unit.part(tokens[0]))
+        set_variable(unit, tokens)
+    elif tokens[0].token_type is T.VAR and _is_declaration(tokens):
+        declare_variable(unit, tokens[0], tokens[1:])
+        at = next(
+            (i for i, t in enumerate(tokens) if t.token_type in (T.COLON_EQ, T.EQ) or t.text.upper() == "DEFAULT"),
+            -1,
+        )
+        if at > 0:
+            value = tokens[at + 1 :]
+            if unit.part(tokens[0]) not in unit.routine.resultsets or not holds_rows(unit, tokens[0], value, tokens):
+                assign(unit, tokens[0].text, value)
+    elif tokens[1].token_type is T.COMMA:  # DECLARE a, b int
+        declare_variables(unit, [tokens[0], *tokens])
+    elif not unit.routine.is_script:
+        call_of_a_package(unit, tokens)
+
+
+def _is_declaration(tokens: list[Token]) -> bool:
+    """``name type [:= value]`` of a DECLARE section."""
+    return tokens[0].token_type is not T.COLON and tokens[1].token_type not in (
+        T.L_PAREN, T.DOT, T.EQ, T.COLON_EQ, T.COMMA, T.COLON, T.L_BRACKET,
+    )  # fmt: skip

@@ -1,0 +1,109 @@
+"""CREATE and ALTER: who reads what is created."""
+
+from __future__ import annotations
+
+from sqlglot.tokens import Token
+
+from ray_lineage.compile.sql.lex.columns import read_create
+from ray_lineage.compile.sql.lex.kinds import DELIMITED, T
+from ray_lineage.compile.sql.lex.scan import closing
+from ray_lineage.compile.sql.lex.tokens import start_line
+from ray_lineage.compile.sql.statements.alter import read_alter_table
+from ray_lineage.compile.sql.statements.body import read_body
+from ray_lineage.compile.sql.statements.columns import computed_columns, defaults, make_empty
+from ray_lineage.compile.sql.statements.create_other import create_other, create_synonym, sequence_or_type
+from ray_lineage.compile.sql.statements.create_routine import function_query, read_header
+from ray_lineage.compile.sql.statements.create_table import create_like, partition_of, stored_at
+from ray_lineage.compile.sql.statements.create_view import view_to, without_tail
+from ray_lineage.compile.sql.statements.define import define
+from ray_lineage.compile.sql.statements.drop import replaced
+from ray_lineage.compile.sql.statements.foreign_keys import foreign_keys
+from ray_lineage.compile.sql.statements.foreign_table import table_elsewhere
+from ray_lineage.compile.sql.statements.rename import read_transfer
+from ray_lineage.compile.sql.statements.returns import return_variables
+from ray_lineage.compile.sql.unit import Unit
+
+
+def read_create_statement(unit: Unit, tokens: list[Token], verb: str) -> None:
+    words = [t.text.upper() for t in tokens[:8]]
+    if "ALGORITHM" in words or "DEFINER" in words:
+        words = [t.text.upper() for t in tokens[:24]]
+    is_program = "PROCEDURE" in words or ("FUNCTION" in words and "TABLE" not in words[1:4]) or "MACRO" in words[:5]
+    if not unit.is_tsql and is_program:  # T-SQL's are cut at their bodies
+        with unit.within(unit.routine):
+            read_header(unit, tokens)
+            if not function_query(unit, tokens):
+                read_body(unit, tokens)
+                return_variables(unit, tokens)
+        return
+    if unit.is_tsql and verb == "ALTER" and words[1:2] == ["SCHEMA"]:
+        read_transfer(unit, tokens)
+        return
+    if verb == "CREATE" and "SYNONYM" in words[1:5]:
+        create_synonym(unit, tokens)
+        return
+    if unit.is_tsql and verb == "CREATE" and ("SEQUENCE" in words[1:5] or words[1:2] == ["TYPE"]):
+        sequence_or_type(unit, tokens, words)
+        return
+    if not unit.is_tsql and verb == "CREATE" and create_other(unit, tokens, words):
+        return
+    if "TABLE" not in words and "VIEW" not in words:
+        return
+    if verb == "ALTER" and "VIEW" not in words[:4]:
+        read_alter_table(unit, tokens)
+        return
+    if words[1:2] and words[1] in (
+        "INDEX",
+        "UNIQUE",
+        "STATISTICS",
+        "TRIGGER",
+        "SYNONYM",
+        "SECURITY",
+        "PUBLICATION",
+    ):
+        return
+    head = read_create(tokens)
+    if head is None:
+        return
+    is_view = "VIEW" in head.words
+    temporary = bool(head.words & {"TEMP", "TEMPORARY", "VOLATILE"})
+    if temporary and "GLOBAL" in head.words and unit.dialect in ("oracle", "teradata", "exasol"):
+        temporary = False  # only its rows are of the session
+    if temporary:
+        unit.names.temporary.add(unit.names.name(head.name)[-1])
+    name = unit.full(head.name)
+    temporary = temporary or name[0][:1] in ("#", "@")
+    replaced(unit, tokens, name, head.query)
+    if is_view and not temporary:
+        kind = "MaterializedView" if "MATERIALIZED" in head.words else "View"
+    else:
+        kind = "TempTable" if temporary else "External" if "EXTERNAL" in head.words else "Table"
+    columns = tuple(unit.column(c) for c in head.columns)
+    if head.query < len(tokens) and is_view and view_to(unit, tokens, head, name):
+        return
+    if head.query < len(tokens):
+        statement = "create_view" if is_view else "create_table_as"
+        query = without_tail(tokens[head.query :])
+        if unit.dialect in DELIMITED and unit.dialect and not is_view:
+            columns = ()  # the query's columns are added to these, and matched by name
+        define(unit, tokens, query, name, kind, columns, statement, temporary=temporary)
+        return
+    if head.like:
+        create_like(unit, tokens, name, kind, unit.full(head.like), temporary)
+        table_elsewhere(unit, tokens, name)
+        return
+    if partition_of(unit, tokens, head, name):
+        return
+    unit.facts.declare(name, kind, start_line(tokens[0]), columns, temporary=temporary)
+    if temporary:
+        make_empty(unit, tokens, name, columns)
+    if unit.is_tsql:
+        defaults(unit, tokens, name, "create_table")
+    locations = stored_at(unit, tokens, head, name)
+    # the virtual columns of Snowflake's external tables are made of VALUE, a row of the file
+    rows = locations[0] if locations and unit.dialect == "snowflake" else name
+    computed_columns(unit, tokens, head.columns, name, rows)
+    table_elsewhere(unit, tokens, name)
+    if unit.has_keys and not temporary:
+        at = next((i for i, t in enumerate(tokens) if t.token_type is T.L_PAREN), 0)
+        foreign_keys(unit, tokens, at + 1, closing(tokens, at), name)

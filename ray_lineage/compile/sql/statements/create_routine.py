@@ -1,0 +1,218 @@
+"""CREATE PROCEDURE, FUNCTION, TRIGGER, PACKAGE: the head of a routine."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlglot.tokens import Token
+
+from ray_lineage.compile.sql.lex.columns import read_column, read_columns
+from ray_lineage.compile.sql.lex.kinds import STRINGS, T
+from ray_lineage.compile.sql.lex.scan import closing, list_items, read_name
+from ray_lineage.compile.sql.lex.tokens import start_line
+from ray_lineage.compile.sql.routine import Routine
+from ray_lineage.compile.sql.statements.declare import declare_of_type
+from ray_lineage.compile.sql.statements.define import define
+from ray_lineage.compile.sql.statements.lifetimes import begin_routine, declare_name
+from ray_lineage.compile.sql.statements.move import move
+from ray_lineage.compile.sql.unit import Unit
+from ray_lineage.model import DeclaredColumn, Name
+
+
+def read_header(unit: Unit, tokens: list[Token], outer: Routine | None = None) -> Routine | None:
+    """The head of a routine, in ``outer`` if it is a member; what follows it is in the routine, where the unit is left."""
+    at = next((i for i, t in enumerate(tokens) if t.text.upper() in _PROGRAMS and t.token_type is not T.IDENTIFIER), -1)
+    if at < 0:
+        return None
+    kind = _PROGRAMS[tokens[at].text.upper()]
+    i = at + 1
+    while i < len(tokens) and tokens[i].text.upper() in ("IF", "NOT", "EXISTS", "BODY"):
+        i += 1
+    parts, i = read_name(tokens, i)
+    if not parts:
+        return None
+    name = unit.full(parts)
+    around = outer if outer is not None and not outer.is_script and not unit.is_tsql else None
+    if around is not None:  # a member of a package
+        name = (*around.name, name[-1])
+    routine = begin_routine(unit, tokens, name, kind, around, goes_on=tokens[at].text.upper() == "PACKAGE")
+    if kind == "Trigger":
+        table = trigger_table(unit, tokens, i)
+        names, new_names = trigger_names(unit, tokens)
+        routine.watch(table, dict.fromkeys(names, table), new_names)
+    elif name[-1] in unit.trigger_functions:
+        trigger_function(unit, tokens, unit.trigger_functions[name[-1]])
+    if unit.is_tsql:
+        tsql_parameters(unit, tokens, i)
+    else:
+        declare_parameters(unit, tokens, i, untyped=unit.dialect == "duckdb")
+    columns: tuple[DeclaredColumn, ...] = ()
+    returns = next((j for j in range(i, len(tokens)) if tokens[j].text.upper() == "RETURNS"), -1)
+    if returns >= 0 and (kind == "Function" or (kind == "Procedure" and unit.dialect == "snowflake")):
+        columns = returned_table(unit, tokens, returns, name)
+    if columns:
+        routine.returned_columns = tuple(c.name for c in columns)
+    elif unit.dialect in _PLPGSQL and unit.dialect and kind in ("Function", "Procedure"):
+        columns = out_parameters(unit, tokens, i)
+        routine.returned_columns = tuple(c.name for c in columns)
+    given = tuple(routine.parameters) if kind == "Procedure" else ()
+    unit.facts.declare(name, kind, start_line(tokens[0]), columns, parameters=given)
+    return routine
+
+
+_PROGRAMS: Final = {
+    "PROC": "Procedure",
+    "PROCEDURE": "Procedure",
+    "FUNCTION": "Function",
+    "MACRO": "Function",
+    "EVENT": "Procedure",
+    "TASK": "Procedure",
+    "ALERT": "Procedure",
+    "TRIGGER": "Trigger",
+    "PACKAGE": "Procedure",
+}
+
+
+def trigger_functions(unit: Unit, tokens: list[Token]) -> None:
+    """``CREATE TRIGGER ... ON table ... EXECUTE FUNCTION f``: f's NEW and OLD are rows of the table."""
+    for i, token in enumerate(tokens):
+        if (
+            token.text.upper() != "TRIGGER"
+            or not i
+            or tokens[i - 1].text.upper() not in ("CREATE", "CONSTRAINT", "REPLACE")
+        ):
+            continue
+        end = next((k for k in range(i, len(tokens)) if tokens[k].token_type is T.SEMICOLON), len(tokens))
+        table, function = trigger_parts(unit, tokens[i:end])
+        if table and function:
+            unit.trigger_functions.setdefault(function[-1], []).append(table)
+            names, _ = trigger_names(unit, tokens[i:end])
+            unit.transitions.setdefault(function[-1], set()).update(names)
+
+
+def trigger_parts(unit: Unit, tokens: list[Token]) -> tuple[Name, Name]:
+    words = [t.text.upper() for t in tokens]
+    on = next((k for k, w in enumerate(words) if w == "ON"), -1)
+    run = next((k for k, w in enumerate(words) if w in ("FUNCTION", "PROCEDURE") and words[k - 1] == "EXECUTE"), -1)
+    table = read_name(tokens, on + 1)[0] if on > 0 else []
+    function = read_name(tokens, run + 1)[0] if run > 0 else []
+    return unit.full(table) if table else (), unit.full(function) if function else ()
+
+
+def trigger_table(unit: Unit, tokens: list[Token], i: int) -> Name:
+    at = next((j for j in range(i, len(tokens)) if tokens[j].text.upper() == "ON"), -1)
+    parts, _ = read_name(tokens, at + 1) if at > 0 else ([], 0)
+    return unit.full(parts) if parts and parts[-1].text.upper() not in ("DATABASE", "SERVER") else ()
+
+
+def trigger_function(unit: Unit, tokens: list[Token], tables: list[Name]) -> None:
+    """A trigger's function; if several tables have such triggers, its rows may be of any of them."""
+    routine = unit.routine
+    distinct = list(dict.fromkeys(tables))
+    if len(distinct) == 1:
+        routine.watch(distinct[0], dict.fromkeys(unit.transitions.get(routine.name[-1], ()), distinct[0]))
+        return
+    rows: Name = (f"#rows:{routine.key}",)
+    for table in distinct:
+        move(unit, tokens, table, rows, "trigger")
+    routine.rows["new"] = routine.rows["old"] = rows
+
+
+def trigger_names(unit: Unit, tokens: list[Token]) -> tuple[list[str], frozenset[str]]:
+    """The names of a trigger's rows or transition tables, and which of them are the new ones."""
+    words = [t.text.upper() for t in tokens]
+    names: dict[str, str] = {}
+    if "REFERENCING" in words:
+        at = words.index("REFERENCING") + 1
+        while at < len(words) and words[at] in ("NEW", "OLD", "PARENT"):
+            k = at + 1
+            while k < len(words) and words[k] in ("ROW", "TABLE", "AS"):
+                k += 1
+            if k < len(words):
+                names[unit.part(tokens[k])] = words[at]
+            at = k + 1
+    return list(names), frozenset(n for n, w in names.items() if w == "NEW")
+
+
+def declare_parameters(unit: Unit, tokens: list[Token], i: int, *, untyped: bool = False) -> None:
+    """Parameters are no columns."""
+    if i >= len(tokens) or tokens[i].token_type is not T.L_PAREN:
+        return
+    for a, b in list_items(tokens, i + 1, closing(tokens, i)):
+        while a < b - 1 and tokens[a].text.upper() in ("IN", "OUT", "INOUT", "VARIADIC"):
+            a += 1
+        if b - a > 1 or untyped:
+            declare_name(unit, unit.part(tokens[a]))
+
+
+def out_parameters(unit: Unit, tokens: list[Token], i: int) -> tuple[DeclaredColumn, ...]:
+    """``(IN a int, OUT b int)`` of Postgres: what goes out are the columns of the result."""
+    if i >= len(tokens) or tokens[i].token_type is not T.L_PAREN:
+        return ()
+    out: list[DeclaredColumn] = []
+    for a, b in list_items(tokens, i + 1, closing(tokens, i)):
+        if b - a > 2 and tokens[a].text.upper() in ("OUT", "INOUT"):
+            out.append(unit.column(read_column(tokens, a + 1, b)))
+    return tuple(out)
+
+
+def tsql_parameters(unit: Unit, tokens: list[Token], i: int) -> None:
+    """``@rows dbo.SomeType READONLY`` is a table of that type's columns."""
+    end = len(tokens)
+    if i < end and tokens[i].token_type is T.L_PAREN:
+        i, end = i + 1, closing(tokens, i)
+    for a, b in list_items(tokens, i, end):
+        if tokens[a].token_type is not T.PARAMETER or a + 1 >= b:
+            continue
+        name = str(unit.fold("@" + tokens[a + 1].text, False))
+        unit.routine.parameters.append(name)
+        options = [t.text.upper() for t in tokens[a + 3 : b]]
+        if "READONLY" in options:
+            declare_of_type(unit, tokens, a)
+        elif "OUTPUT" in options or "OUT" in options:
+            unit.routine.outputs.append(name)
+
+
+def returned_table(unit: Unit, tokens: list[Token], i: int, name: Name) -> tuple[DeclaredColumn, ...]:
+    """``RETURNS @t TABLE (columns)``: what is written to @t is the function's result."""
+    at = next((j for j in range(i, min(i + 5, len(tokens))) if tokens[j].text.upper() == "TABLE"), -1)
+    if at < 0 or at + 1 >= len(tokens) or tokens[at + 1].token_type is not T.L_PAREN:
+        return ()
+    columns, _ = read_columns(tokens, at + 2, closing(tokens, at + 1))
+    variable, _ = read_name(tokens, i + 1)
+    if variable and variable[0].text.startswith("@"):
+        unit.routine.tables[unit.part(variable[0])] = name
+    return tuple(unit.column(c) for c in columns)
+
+
+_PLPGSQL: Final = frozenset({"postgres", "redshift", "materialize", "risingwave", ""})
+
+
+def function_query(unit: Unit, tokens: list[Token]) -> bool:
+    """``CREATE FUNCTION f() ... RETURN SELECT ...`` and ``AS SELECT``: the query is the function's result."""
+    declared = next((d for d in reversed(unit.facts.declarations) if d.name == unit.routine.name), None)
+    if declared is None or declared.kind != "Function":
+        return False
+    depth = 0
+    for k in range(2, len(tokens) - 1):
+        depth += (tokens[k].token_type is T.L_PAREN) - (tokens[k].token_type is T.R_PAREN)
+        if depth or tokens[k].text.upper() not in ("RETURN", "AS") or tokens[k + 1].token_type in STRINGS:
+            continue
+        query = tokens[k + 1 :]
+        if len(query) > 1 and query[0].text.upper() == "TABLE":  # a table macro of DuckDB
+            query = query[1:]
+        while len(query) > 2 and query[0].token_type is T.L_PAREN and closing(query, 0) == len(query) - 1:
+            query = query[1:-1]
+        if query and query[0].token_type in (T.SELECT, T.WITH):
+            define(
+                unit,
+                tokens,
+                query,
+                declared.name,
+                "Function",
+                declared.columns,
+                "create_function",
+                redeclare=declared,
+            )
+            return True
+    return False

@@ -1,0 +1,88 @@
+"""CREATE TABLE that copies, partitions or shows something."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+from sqlglot.tokens import Token
+
+from ray_lineage.compile.sql.lex.columns import CreateHead
+from ray_lineage.compile.sql.lex.kinds import STRINGS, T
+from ray_lineage.compile.sql.lex.scan import closing, read_name
+from ray_lineage.compile.sql.lex.tokens import start_line
+from ray_lineage.compile.sql.statements.define import define
+from ray_lineage.compile.sql.statements.locations import location_or_table, uris
+from ray_lineage.compile.sql.statements.move import move
+from ray_lineage.compile.sql.unit import Unit
+from ray_lineage.model import Name, TableRef
+
+
+def create_like(unit: Unit, tokens: list[Token], name: Name, kind: str, source: Name, temporary: bool) -> None:
+    """CREATE TABLE LIKE / CLONE: the columns of another table, none of its values (CLONE: its values too)."""
+    builder = unit.builder()
+    root = builder.query(exp.select("*").from_(exp.to_table(".".join(f'"{p}"' for p in source))))
+    builder.relations[1 if isinstance(builder.relations[1], TableRef) else 0] = TableRef(source, start_line(tokens[0]))
+    declared = unit.facts.declare(name, kind, start_line(tokens[0]), temporary=temporary)
+    clones = any(t.text.upper() in ("CLONE", "COPY") and t.token_type is not T.IDENTIFIER for t in tokens)
+    if unit.dialect == "teradata" and any(
+        t.text.upper() == "DATA" and tokens[i - 1].token_type is T.WITH for i, t in enumerate(tokens)
+    ):
+        clones = True
+    kind_text = "create_table_clone" if clones else "create_table_like"
+    unit.write(tokens, kind_text, builder, root=root, target=name, defines=True, declared=declared)
+
+
+def stored_at(unit: Unit, tokens: list[Token], head: CreateHead, name: Name) -> list[Name]:
+    """An external table (or a temporary view of a file) reads its locations, which are returned."""
+    if (
+        "EXTERNAL" not in head.words
+        and not (name[0].startswith("#") and "VIEW" in head.words)
+        and not (unit.dialect in ("oracle", "") and any(t.text.upper() == "ORGANIZATION" for t in tokens))
+    ):
+        return []
+    found: list[Name] = []
+    for k in range(len(tokens) - 1):
+        if tokens[k].text.upper() == "LOCATION" and tokens[k].token_type not in STRINGS:
+            at = k + 2 if tokens[k + 1].token_type is T.EQ else k + 1
+            if at < len(tokens) and tokens[at].token_type is T.L_PAREN:  # of Oracle: ('a.csv', d:'b.csv')
+                files = [t for t in tokens[at : closing(tokens, at)] if t.token_type in STRINGS]
+                found.extend(unit.names.location(t.text, t.line) for t in files)
+                continue
+            location = location_or_table(unit, tokens, at)[0]
+            if location and location[0] == "external":
+                found.append(location)
+    found.extend(unit.names.location(uri, tokens[0].line) for uri in uris(tokens, 0))
+    for location in found:
+        move(unit, tokens, location, name, "create_external")
+    return found
+
+
+def partition_of(unit: Unit, tokens: list[Token], head: CreateHead, name: Name) -> bool:
+    """``CREATE TABLE p PARTITION OF t`` and ``CREATE TABLE p (columns) INHERITS (t)``: p has t's columns, and t shows p's
+    rows. False if it is something else."""
+    words = [t.text.upper() for t in tokens]
+    at = next((k for k in range(len(words) - 1) if words[k : k + 2] in (["PARTITION", "OF"], ["INHERITS", "("])), -1)
+    parts, _ = read_name(tokens, at + 2) if at > 0 else ([], 0)
+    if not parts:
+        return False
+    parent = unit.full(parts)
+    create_like(unit, tokens, name, "Table", parent, False)
+    if head.columns and words[at] == "INHERITS":
+        own = tuple(unit.column(x) for x in head.columns)
+        unit.facts.declare(name, "Table", tokens[0].line, own, adds=True)
+    move(unit, tokens, name, parent, "attach_partition")
+    return True
+
+
+def read_cache(unit: Unit, tokens: list[Token]) -> None:
+    """``CACHE [LAZY] TABLE w AS SELECT ...``: a temporary view."""
+    at = next((i for i, t in enumerate(tokens[:3]) if t.text.upper() == "TABLE"), -1)
+    parts, i = read_name(tokens, at + 1)
+    query = i
+    if query + 1 < len(tokens) and tokens[query].text.upper() == "OPTIONS":
+        query = closing(tokens, query + 1) + 1
+    if query < len(tokens) and tokens[query].token_type is T.ALIAS:
+        query += 1
+    if at < 0 or not parts or query >= len(tokens):
+        return
+    unit.names.temporary.add(unit.names.name(parts)[-1])
+    define(unit, tokens, tokens[query:], unit.full(parts), "TempTable", (), "create_table_as", temporary=True)

@@ -1,0 +1,104 @@
+"""DECLARE: variables, table variables, cursors."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlglot.tokens import Token
+
+from ray_lineage.compile.sql.lex.columns import read_columns
+from ray_lineage.compile.sql.lex.kinds import T
+from ray_lineage.compile.sql.lex.scan import closing, list_items, read_name
+from ray_lineage.compile.sql.statements.columns import computed_columns, make_empty
+from ray_lineage.compile.sql.statements.cursor import declare_cursor
+from ray_lineage.compile.sql.statements.variables import assign, declare_variable, forget
+from ray_lineage.compile.sql.unit import Unit
+
+
+def read_declare(unit: Unit, tokens: list[Token]) -> None:
+    """DECLARE @t TABLE (...); a cursor's query is read like any other."""
+    made = declared_tables(unit, tokens)
+    if made == len(list_items(tokens, 1, len(tokens))):
+        return
+    for i, token in enumerate(tokens):
+        word = token.text.upper()
+        if word in ("FOR", "IS") and i + 1 < len(tokens) and tokens[i + 1].text.upper() in ("SELECT", "WITH"):
+            declare_cursor(unit, tokens[1], tokens[i + 1 :], tokens)
+            return
+    declare_variables(unit, tokens)
+
+
+def declared_tables(unit: Unit, tokens: list[Token]) -> int:
+    """``DECLARE @a int, @t TABLE (...)``: the number of table variables."""
+    made = 0
+    for i in range(3, len(tokens) - 1):
+        if tokens[i].token_type is not T.TABLE or tokens[i + 1].token_type is not T.L_PAREN:
+            continue
+        at = i - 1 if tokens[i - 1].text.upper() != "AS" else i - 2
+        if at < 1 or tokens[at - 1].token_type is not T.PARAMETER:
+            continue
+        columns, _ = read_columns(tokens, i + 2, closing(tokens, i + 1))
+        name = (str(unit.fold("@" + tokens[at].text, False)),)
+        declared = tuple(unit.column(c) for c in columns)
+        unit.facts.declare(name, "TempTable", tokens[i].line, declared, temporary=True)
+        make_empty(unit, tokens, name, declared)
+        computed_columns(unit, tokens, columns, name)
+        made += 1
+    return made
+
+
+def declare_variables(unit: Unit, tokens: list[Token]) -> None:
+    """``DECLARE @a int = 1, @b nvarchar(max) = N'...'``."""
+    for a, b in list_items(tokens, 1, len(tokens)):
+        parts, i = read_name(tokens, a)
+        if not parts:
+            continue
+        name = parts[0].text
+        if not name.startswith("@"):
+            declare_variable(unit, parts[0], tokens[i:b])
+        elif unit.is_tsql and i < b:
+            declare_of_type(unit, tokens, a)
+        depth = 0
+        for j in range(i, b):
+            kind = tokens[j].token_type
+            depth += (kind is T.L_PAREN) - (kind is T.R_PAREN)
+            if depth == 0 and (kind in (T.EQ, T.COLON_EQ) or tokens[j].text.upper() == "DEFAULT"):
+                assign(unit, name, tokens[j + 1 : b])
+                break
+        else:
+            if name.startswith("@") and not unit.in_loop:  # a DECLARE in a loop leaves the value as it is
+                forget(unit, name, tokens[a:b])
+
+
+def declare_of_type(unit: Unit, tokens: list[Token], i: int) -> None:
+    """``@v [AS] SomeType``: if it is a table type, its columns are the variable's."""
+    variable, at = read_name(tokens, i)
+    if at < len(tokens) and tokens[at].text.upper() == "AS":
+        at += 1
+    if at >= len(tokens) or tokens[at].token_type not in (T.VAR, T.IDENTIFIER) or tokens[at].text.lower() in _SCALARS:
+        return
+    parts, _ = read_name(tokens, at)
+    if variable and parts:
+        name = (unit.part(variable[0]),)
+        unit.facts.declare(
+            name, "TempTable", tokens[i].line, temporary=True, like=unit.full(parts), owner=unit.routine.key
+        )
+
+
+_SCALARS: Final = frozenset(
+    {
+        "bigint",
+        "bit",
+        "cursor",
+        "date",
+        "datetime",
+        "hierarchyid",
+        "int",
+        "nvarchar",
+        "sysname",
+        "uniqueidentifier",
+        "varchar",
+        "xml",
+    }
+)
+"""Types that may look like the user's own (``[int]``, ``sysname``)."""

@@ -1,0 +1,48 @@
+"""A dataset whose columns come from a query."""
+
+from __future__ import annotations
+
+from sqlglot.tokens import Token
+
+from ray_lineage.compile.sql.lex.tokens import start_line
+from ray_lineage.compile.sql.statements.data import modifying_ctes
+from ray_lineage.compile.sql.statements.variables import selected
+from ray_lineage.compile.sql.unit import Unit
+from ray_lineage.model import Declaration, DeclaredColumn, Name
+
+
+def define(
+    unit: Unit,
+    tokens: list[Token],
+    query: list[Token],
+    name: Name,
+    kind: str,
+    columns: tuple[DeclaredColumn, ...],
+    statement: str,
+    *,
+    temporary: bool = False,
+    redeclare: Declaration | None = None,
+) -> None:
+    """A dataset whose columns come from a query."""
+    line = start_line(tokens[0])
+    if redeclare is not None:
+        unit.facts.replace(redeclare)
+        line = redeclare.line
+    declared = unit.facts.declare(name, kind, line, columns, temporary=temporary)
+    tree = unit.parse(query, "SELECT")
+    if tree.args.get("with_") is not None and not unit.is_tsql:
+        modifying_ctes(unit, tree.args["with_"], tokens)
+    builder = unit.builder()
+    root = builder.query(tree)
+    if builder.assigned and not unit.is_tsql:  # MySQL's SELECT @v := a
+        selected(unit, tokens, builder, root, sure=False)
+    unit.write(
+        tokens,
+        statement,
+        builder,
+        root=root,
+        target=name,
+        columns=tuple(x.name for x in columns),
+        defines=True,
+        declared=declared,
+    )

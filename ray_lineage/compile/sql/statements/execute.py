@@ -1,0 +1,269 @@
+"""EXEC, EXECUTE, CALL, PREPARE: calls of procedures, and SQL in strings that they run."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+from sqlglot.tokens import Token
+
+from ray_lineage.compile.sql.constants import text_of
+from ray_lineage.compile.sql.lex.kinds import STRINGS, T
+from ray_lineage.compile.sql.lex.scan import closing, list_items, read_name, until
+from ray_lineage.compile.sql.lex.tokens import tokenize
+from ray_lineage.compile.sql.query.scope import IDENTITY
+from ray_lineage.compile.sql.statements.body import BODIES, read_body
+from ray_lineage.compile.sql.statements.dynamic import binds_of, into_variables, run_text, unresolved
+from ray_lineage.compile.sql.statements.rename import rename_by_procedure
+from ray_lineage.compile.sql.statements.variables import assign, carries, forget, knows, variable_name
+from ray_lineage.compile.sql.unit import Unit
+from ray_lineage.model import PARAMETER, STAR, VALUE, VARIABLES, Assignment, Name, Output, Ref, Select, TableRef
+
+
+def read_execute(unit: Unit, tokens: list[Token]) -> None:
+    """``EXEC``, ``CALL``, ``EXECUTE IMMEDIATE 'body'``."""
+    if (
+        len(tokens) == 3
+        and not unit.is_tsql
+        and tokens[1].text.upper() == "IMMEDIATE"
+        and tokens[2].token_type in BODIES
+    ):
+        read_body(unit, tokens)
+    elif len(tokens) > 1:
+        execute(unit, tokens)
+
+
+def insert_exec(unit: Unit, tokens: list[Token]) -> bool:
+    at = -1
+    for k, token in enumerate(tokens):
+        kind = token.token_type
+        if kind is T.EXECUTE:
+            at = k
+        if kind is T.EXECUTE or kind is T.SELECT or kind is T.VALUES:
+            break
+    if at < 0:
+        return False
+    i = 2 if tokens[1].text.upper() == "INTO" else 1
+    parts, i = read_name(tokens, i)
+    columns: tuple[str, ...] = ()
+    if i < at and tokens[i].token_type is T.L_PAREN:
+        columns = tuple(unit.part(tokens[a]) for a, _ in list_items(tokens, i + 1, closing(tokens, i)))
+    execute(unit, tokens[at:], (unit.full(parts), columns))
+    return True
+
+
+def execute(unit: Unit, tokens: list[Token], into: tuple[Name, tuple[str, ...]] | None = None) -> None:
+    """EXEC, EXECUTE, CALL, EXECUTE IMMEDIATE, PREPARE. ``into`` is the table that takes the result (INSERT ... EXEC)."""
+    i = 1
+    word = tokens[i].text.upper() if len(tokens) > 1 else ""
+    if word == "IMMEDIATE" or (tokens[0].text.upper() == "PREPARE" and len(tokens) > 3):
+        i = 2 if word == "IMMEDIATE" else 3
+        if (
+            i < len(tokens) and tokens[i].token_type is T.L_PAREN and tokens[0].text.upper() == "PREPARE"
+        ):  # the types of its parameters
+            i = closing(tokens, i) + 1
+        if i < len(tokens) and tokens[i].text.upper() in ("FROM", "AS"):
+            i += 1
+        if i < len(tokens) and tokens[i].token_type in (T.SELECT, T.INSERT, T.UPDATE, T.DELETE, T.MERGE, T.WITH):
+            unit.run(tokens[i:], tokens[i].text.upper())  # PREPARE p AS statement
+            return
+        value = until(tokens, i, ("USING", "INTO", "RETURNING", "BULK"))
+        run_text(unit, value, tokens, into or into_variables(unit, tokens, i), binds_of(unit, tokens))
+        return
+    if not unit.is_tsql and _is_text(unit, tokens):
+        value = until(tokens, 1, ("USING", "INTO"))
+        run_text(unit, value, tokens, into or into_variables(unit, tokens, 1), binds_of(unit, tokens))
+        return
+    if len(tokens) > 1 and tokens[1].token_type in (T.L_PAREN, *STRINGS):
+        end = closing(tokens, 1) + 1 if tokens[1].token_type is T.L_PAREN else len(tokens)
+        inner = tokens[2 : end - 1] if tokens[1].token_type is T.L_PAREN else tokens[1:end]
+        at = next((k for k in range(end, len(tokens) - 1) if tokens[k].text.upper() == "AT"), -1)
+        with unit.names.elsewhere(tokens[at + 1].text if at > 0 else ""):
+            run_text(unit, until(inner, 0, (",",)), tokens, into)
+        return
+    parts, at = read_name(tokens, 1)
+    if at < len(tokens) and tokens[at].token_type is T.EQ:  # EXEC @result = procedure
+        parts, at = read_name(tokens, at + 1)
+    if not parts:
+        return
+    if parts[-1].text.startswith("@"):
+        known = unit.routine.texts.variants(tokens[:at], unit.path)
+        named = [text_of(tokens[at - 2 : at], variables) for variables in known] if tokens[at - 2 : at] else []
+        if any(n.text.lower().endswith("sp_executesql") for n in named):
+            _run_with_parameters(unit, tokens, at, into)
+            return
+        inner = tokenize(named[0].text, unit.dialect)[0] if named and named[0].complete else []
+        parts = read_name(inner, 0)[0]
+        if not parts:
+            unresolved(unit, tokens, "the procedure's name is in a variable")
+            return
+    last = parts[-1].text.lower()
+    if last in _EACH_DATABASE or last == "sp_add_jobstep":
+        _run_elsewhere(unit, tokens, at, last)
+        return
+    if last == "sp_executesql":
+        _run_with_parameters(unit, tokens, at, into)
+        return
+    if last == "sp_xml_preparedocument":
+        given = _arguments(tokens, at)
+        if len(given) > 1 and given[0].output:
+            assign(unit, given[0].variable, given[1].value)
+        return
+    if last == "sysexecsql" and at < len(tokens) and tokens[at].token_type is T.L_PAREN:
+        run_text(unit, tokens[at + 1 : closing(tokens, at)], tokens, into)
+        return
+    if last == "sp_rename":
+        rename_by_procedure(unit, tokens, at)
+        return
+    callee = unit.full(parts)
+    caller = unit.routine.name
+    if caller:
+        unit.facts.call(caller, callee, tokens[0].line)
+    if into is not None:
+        _insert_result(unit, tokens, callee, into)
+    if unit.is_tsql:
+        _take_outputs(unit, tokens, at, callee)
+
+
+class _Argument(NamedTuple):
+    """``[@name =] value [OUTPUT]`` of an EXEC."""
+
+    name: str
+    value: list[Token]
+    output: bool
+
+    @property
+    def variable(self) -> str:
+        """The variable that is passed, or ""."""
+        is_variable = len(self.value) == 2 and self.value[0].token_type is T.PARAMETER
+        return "@" + self.value[1].text if is_variable else ""
+
+
+def _arguments(tokens: list[Token], at: int) -> list[_Argument]:
+    out: list[_Argument] = []
+    for a, b in list_items(tokens, at, len(tokens)):
+        name = ""
+        if b - a > 2 and tokens[a].token_type is T.PARAMETER and tokens[a + 2].token_type is T.EQ:
+            name = "@" + tokens[a + 1].text.lower()
+            a += 3
+        end = next((k for k in range(a + 1, b) if tokens[k].token_type is T.WITH), b)  # WITH RECOMPILE
+        output = end > a and tokens[end - 1].text.upper() in ("OUTPUT", "OUT")
+        out.append(_Argument(name, tokens[a : end - 1 if output else end], output))
+    return out
+
+
+def _take_outputs(unit: Unit, tokens: list[Token], at: int, callee: Name) -> None:
+    """``EXEC p @out = @v OUTPUT``: v holds what p's parameter holds in the end, which is a column of p."""
+    if not any(t.token_type is T.RETURNING or t.token_type is T.OUT for t in tokens):
+        return
+    builder = unit.builder()
+    table = -1
+    assignments: list[Assignment] = []
+    for position, argument in enumerate(_arguments(tokens, at)):
+        if not argument.output or not argument.variable:
+            continue
+        if callee[-1][:3] in ("sp_", "xp_"):  # of the engine
+            forget(unit, argument.variable, tokens)
+            continue
+        if table < 0:
+            table = builder._add(TableRef(callee, tokens[0].line))
+        name = PARAMETER + (
+            str(unit.fold(argument.name, False)) or str(position)
+        )  # link knows the procedure's parameters
+        ref = Ref(table, -1, name, IDENTITY, tokens[0].line)
+        assignments.append(Assignment(variable_name(unit, argument.variable), (ref,), tokens[0].line))
+    if assignments:
+        carries(unit, tuple(assignments))
+        unit.write(tokens, "assign", builder, target=VARIABLES, assignments=tuple(assignments), defines=True)
+
+
+def give_outputs(unit: Unit, tokens: list[Token]) -> None:
+    """A procedure ends: what its output parameters hold now goes to the caller."""
+    carriers = unit.routine.carriers
+    given = [name for name in unit.routine.outputs if name in carriers]
+    if not given:
+        return
+    builder = unit.builder()
+    assignments = tuple(
+        Assignment(name, (Ref(builder.variable(name), -1, VALUE, IDENTITY, tokens[0].line),), tokens[0].line)
+        for name in given
+    )
+    unit.write(tokens, "output_parameters", builder, target=unit.routine.name, assignments=assignments)
+
+
+def _run_with_parameters(unit: Unit, tokens: list[Token], at: int, into: tuple[Name, tuple[str, ...]] | None) -> None:
+    """``EXEC sp_executesql @text, N'@a int, @b int OUTPUT', @a = 1, @b = @c OUTPUT``. The text has variables of its own;
+    those that are not also variables here get what is passed."""
+    given = _arguments(tokens, at)
+    if not given:
+        return
+    names = _parameter_names(given[1].value) if len(given) > 1 else []
+    passed: list[tuple[str, _Argument]] = []
+    for position, argument in enumerate(given[2:]):
+        name = argument.name or (names[position] if position < len(names) else "")
+        if name and argument.variable.lower() != name and not knows(unit, name):
+            passed.append((name, argument))
+    for name, argument in passed:
+        assign(unit, name, argument.value)
+    run_text(unit, given[0].value, tokens, into)
+    for name, argument in passed:
+        if argument.output and argument.variable:
+            inner = argument.value[0]
+            variable = [inner, Token(T.VAR, name[1:], inner.line, inner.col, inner.start, inner.end)]
+            assign(unit, argument.variable, variable)
+
+
+_EACH_DATABASE: Final = frozenset({"sp_msforeachdb", "sp_msforeachtable", "sp_foreachdb", "sp_ineachdb"})
+
+
+def _run_elsewhere(unit: Unit, tokens: list[Token], at: int, procedure: str) -> None:
+    """``sp_MSforeachdb 'USE [?]; ...'``, whose mark stands for a name that is not known, and the commands of jobs."""
+    given = _arguments(tokens, at)
+    named = {argument.name: argument for argument in given}
+    if procedure in _EACH_DATABASE:
+        argument = named.get("@command1") or named.get("@command") or (given[0] if given else None)
+        if argument is not None and argument.value:
+            run_text(unit, argument.value, tokens, None, mark="?")
+        return
+    command, subsystem = named.get("@command"), named.get("@subsystem")
+    if command is None or (subsystem is not None and [t.text.upper() for t in subsystem.value] != ["TSQL"]):
+        return
+    database = named.get("@database_name")
+    outer = unit.names.catalog
+    unit.names.catalog = (
+        unit.fold(database.value[0].text, False) if database is not None and len(database.value) == 1 else ""
+    )
+    try:
+        run_text(unit, command.value, tokens, None)
+    finally:
+        unit.names.catalog = outer
+
+
+def _parameter_names(value: list[Token]) -> list[str]:
+    if len(value) != 1 or value[0].token_type not in STRINGS:
+        return []
+    return [found.lower() for found in re.findall(r"(?:^|,)\s*(@\w+)", value[0].text)]
+
+
+def _is_text(unit: Unit, tokens: list[Token]) -> bool:
+    """Is it plpgsql's ``EXECUTE text``, and not ``EXECUTE prepared``?"""
+    if tokens[0].text.upper() not in ("EXECUTE", "EXEC") or len(tokens) < 2:
+        return False
+    first = tokens[1]
+    if first.token_type in STRINGS:
+        return True
+    name = first.text.lower()
+    after = tokens[2].token_type if len(tokens) > 2 else None
+    if name in ("format", "concat") or after is T.DPIPE:
+        return True
+    return name in unit.routine.variables() and after in (None, T.USING, T.INTO)
+
+
+def _insert_result(unit: Unit, tokens: list[Token], callee: Name, into: tuple[Name, tuple[str, ...]]) -> None:
+    """``INSERT t EXEC p``: what p returns goes into t by position."""
+    builder = unit.builder()
+    table = builder._add(TableRef(callee, tokens[0].line))
+    index = len(builder.relations)
+    output = Output(None, (Ref(table, index, STAR, IDENTITY, tokens[0].line),), tokens[0].line, star=True)
+    root = builder._add(Select((table,), (output,)))
+    unit.write(tokens, "insert", builder, root=root, target=into[0], columns=into[1])

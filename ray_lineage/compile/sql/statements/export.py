@@ -1,0 +1,93 @@
+"""EXPORT, IMPORT, INTO OUTFILE."""
+
+from __future__ import annotations
+
+from sqlglot.tokens import Token
+
+from ray_lineage.compile.sql.lex.kinds import STRINGS, T
+from ray_lineage.compile.sql.lex.scan import closing, read_name
+from ray_lineage.compile.sql.lex.tokens import made
+from ray_lineage.compile.sql.rewrite import imported
+from ray_lineage.compile.sql.statements.columns import listed_names
+from ray_lineage.compile.sql.statements.load import load_from
+from ray_lineage.compile.sql.statements.locations import files, uris
+from ray_lineage.compile.sql.statements.move import move
+from ray_lineage.compile.sql.unit import Unit
+
+
+def read_export(unit: Unit, tokens: list[Token]) -> None:
+    if len(tokens) > 1:
+        (port_table if tokens[1].text.upper() == "TABLE" else export_query)(unit, tokens)
+
+
+def export_query(unit: Unit, tokens: list[Token]) -> None:
+    """``EXPORT DATA OPTIONS (uri = '...') AS SELECT ...``, ``EXPORT t INTO ... FILE 'f'`` of Exasol."""
+    for location in files(tokens):
+        query = tokens[2 : closing(tokens, 1)] if tokens[1].token_type is T.L_PAREN else []
+        target = unit.names.location(location, tokens[0].line)
+        if query:
+            builder = unit.builder()
+            root = builder.query(unit.parse(query, "SELECT"))
+            unit.write(tokens, "export", builder, root=root, target=target)
+        else:
+            parts, _ = read_name(tokens, 1)
+            move(unit, tokens, unit.full(parts), target, "export")
+    depth = 0
+    for i, token in enumerate(tokens):
+        depth += (token.token_type is T.L_PAREN) - (token.token_type is T.R_PAREN)
+        if depth == 0 and token.token_type is T.ALIAS:
+            tree = unit.parse(tokens[i + 1 :], "SELECT")
+            for location in uris(tokens, 0):
+                builder = unit.builder()
+                root = builder.query(tree)
+                target = unit.names.location(location, tokens[0].line)
+                unit.write(tokens, "export", builder, root=root, target=target)
+            return
+
+
+def port_table(unit: Unit, tokens: list[Token]) -> None:
+    """``EXPORT TABLE t [PARTITION (...)] TO '/path'`` and ``IMPORT [[EXTERNAL] TABLE t] FROM '/path'`` of Hive."""
+    at = next((i for i, t in enumerate(tokens[:4]) if t.text.upper() == "TABLE"), -1)
+    parts, i = read_name(tokens, at + 1) if at > 0 else ([], 0)
+    for k in range(i, len(tokens) - 1):
+        word = tokens[k].text.upper()
+        if parts and word in ("TO", "FROM") and tokens[k + 1].token_type in STRINGS:
+            location = unit.names.location(tokens[k + 1].text, tokens[k + 1].line)
+            ends = (unit.full(parts), location) if word == "TO" else (location, unit.full(parts))
+            move(unit, tokens, *ends, tokens[0].text.lower())
+            return
+
+
+def read_import(unit: Unit, tokens: list[Token]) -> None:
+    (import_into if unit.dialect == "exasol" else port_table)(unit, tokens)
+
+
+def import_into(unit: Unit, tokens: list[Token]) -> None:
+    """``IMPORT INTO t [(a, b)] FROM ... FILE 'f'`` of Exasol, or from another engine."""
+    if len(tokens) < 4 or tokens[1].token_type is not T.INTO:
+        return
+    parts, i = read_name(tokens, 2)
+    query = imported(tokens[i:])
+    if query:
+        listed = tokens[i].token_type is T.L_PAREN
+        into = tokens[1 : closing(tokens, i) + 1 if listed else i]
+        unit.run(made(tokens[0], "INSERT", into, query), "INSERT")
+        return
+    columns = listed_names(unit, tokens, i) if i < len(tokens) and tokens[i].token_type is T.L_PAREN else []
+    for location in files(tokens):
+        load_from(unit, tokens, unit.names.location(location, tokens[0].line), unit.full(parts), columns)
+
+
+def into_outfile(unit: Unit, tokens: list[Token]) -> bool:
+    """``SELECT a INTO OUTFILE 'file' ... FROM t`` of MySQL. False if it is something else."""
+    at = next(
+        (i for i, t in enumerate(tokens) if t.text.upper() in ("OUTFILE", "DUMPFILE") and t.token_type is T.VAR), -1
+    )
+    if at < 1 or tokens[at - 1].token_type is not T.INTO or at + 1 >= len(tokens):
+        return False
+    end = next((i for i in range(at, len(tokens)) if tokens[i].token_type is T.FROM), len(tokens))
+    builder = unit.builder()
+    root = builder.query(unit.parse([*tokens[: at - 1], *tokens[end:]], "SELECT"))
+    target = unit.names.location(tokens[at + 1].text, tokens[at + 1].line)
+    unit.write(tokens, "export", builder, root=root, target=target)
+    return True

@@ -1,0 +1,108 @@
+"""When variables begin and end: what a routine's variables hold ends with it, for another one may use the same names."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlglot.tokens import Token
+
+from ray_lineage.compile.sql.routine import Routine
+from ray_lineage.compile.sql.unit import Unit
+from ray_lineage.model import VARIABLES, Assignment, Name
+
+_SCRIPT_VARIABLES: Final = frozenset({"bigquery", "databricks", "spark", ""})
+"""Where variables may be declared in no block, for all that follows."""
+
+
+def declare_name(unit: Unit, variable: str) -> None:
+    """There is such a variable in the routine at hand."""
+    routine = unit.routine
+    routine.declared.add(variable)
+    if routine.is_script and not unit.path and unit.dialect in _SCRIPT_VARIABLES:
+        routine.lasting.add(variable)
+
+
+def leave_block(unit: Unit, tokens: list[Token]) -> None:
+    """A block in no routine, or a batch of T-SQL, ended: what it declared is gone. What the session has stays (``$v`` of
+    Snowflake, cursors and ``#t`` of T-SQL, variables of a script)."""
+    script = unit.script
+    if unit.is_tsql:
+        script.texts.clear()
+        _forget(unit, tokens, {name for name in _held(unit, script) if name[0] == "@"})
+        return
+    stays = {name for name in script.declared if name[0] == "$" or name in script.lasting}
+    gone = {f"@{name}" for name in script.declared - stays if f"${name}" not in stays}
+    script.declared = stays
+    for name in gone:
+        script.texts.forget(name[1:])
+    rows = unit.dialect not in _SCRIPT_VARIABLES  # there a loop in no block may be around it, whose row stays
+    if rows:
+        unit.declares = False
+        script.forget_kinds()
+    _forget(unit, tokens, {name for name in _held(unit, script) if name in gone or (rows and ":" in name)})
+
+
+def begin_routine(
+    unit: Unit, tokens: list[Token], name: Name, kind: str, package: Routine | None, *, goes_on: bool
+) -> Routine:
+    """A routine begins, and is the one at hand. An overload, or another version, of one that was there has variables of its own,
+    unless it ``goes_on``: a package's body sees what its specification declares."""
+    known = unit.routines.get(".".join(name))
+    if known is not None and goes_on:
+        unit.enter(known)
+        return known
+    if package is not None and not goes_on:
+        _share(unit, tokens, package)
+    routine = Routine(name, kind, None if unit.is_tsql else package or unit.script)
+    unit.routines[routine.key] = routine
+    unit.enter(routine)
+    if known is not None:
+        if unit.is_tsql:  # has no overloads
+            unit.facts.forget(name, temporary=False)
+        _forget(unit, tokens, _held(unit, known))
+        routine.told = known.told
+    return routine
+
+
+def _share(unit: Unit, tokens: list[Token], package: Routine) -> None:
+    """The variables of a package, or of a routine with local ones, are there from here on: members put into them what the
+    others see."""
+    names = package.declared - package.shared
+    if not names:
+        return
+    package.shared |= names
+    variables = [f"@{name}" for name in sorted(names)]
+    package.carriers.update(variables)
+    path, unit.path = unit.path, ()
+    given = tuple(Assignment(name, ()) for name in variables)
+    with unit.within(package):
+        unit.write(tokens, "assign", target=VARIABLES, assignments=given)
+        for row in sorted({package.rows[name] for name in package.records & names}):
+            unit.write(tokens, "assign", target=row, defines=True)
+    unit.path = path
+
+
+def _held(unit: Unit, routine: Routine) -> set[str]:
+    """The variables, cursors and temporary tables that a routine put something into since it was asked last."""
+    statements = unit.facts.statements
+    new, routine.told = statements[routine.told :], len(statements)
+    out: set[str] = set()
+    for statement in new:
+        if statement.procedure != routine.key:
+            continue
+        if statement.target == VARIABLES:
+            out.update(a.column for a in statement.assignments)
+        elif len(statement.target) == 1 and statement.target[0][:1] in ("#", "@"):
+            out.add(statement.target[0])
+    return out
+
+
+def _forget(unit: Unit, tokens: list[Token], names: set[str]) -> None:
+    if not names:
+        return
+    unit.routine.carriers -= names
+    path = unit.path
+    if not unit.is_tsql:  # elsewhere a path says only that the order is not known
+        unit.path = ()
+    unit.write(tokens, "assign", target=VARIABLES, columns=tuple(sorted(names)), defines=True)
+    unit.path = path

@@ -1,0 +1,84 @@
+"""RENAME, sp_rename, ALTER SCHEMA ... TRANSFER, EXCHANGE TABLES."""
+
+from __future__ import annotations
+
+from sqlglot.tokens import Token
+
+from ray_lineage.compile.sql.lex.kinds import STRINGS, T
+from ray_lineage.compile.sql.lex.scan import list_items, read_name
+from ray_lineage.compile.sql.lex.tokens import tokenize
+from ray_lineage.compile.sql.statements.move import copy_of, move
+from ray_lineage.compile.sql.unit import Unit
+from ray_lineage.model import Name
+
+
+def read_rename(unit: Unit, tokens: list[Token]) -> None:
+    """``RENAME TABLE a TO b, c TO d`` (MySQL), ``RENAME a TO b`` (Oracle), ``RENAME OBJECT s.a TO b`` (Synapse)."""
+    i = 2 if len(tokens) > 2 and tokens[1].text.upper() in ("TABLE", "OBJECT") else 1
+    if i == 2 and tokens[2].token_type is T.DCOLON:
+        i = 3
+    while i < len(tokens):
+        old, i = read_name(tokens, i)
+        if not old or i >= len(tokens) or tokens[i].text.upper() != "TO":
+            return
+        new, i = read_name(tokens, i + 1)
+        if not new:
+            return
+        name, renamed = unit.full(old), unit.full(new)
+        if unit.is_tsql and len(new) == 1:
+            renamed = (*name[:-1], renamed[-1])
+        rename_dataset(unit, tokens, name, renamed)
+        i += 1
+
+
+def rename_dataset(unit: Unit, tokens: list[Token], old: Name, new: Name) -> None:
+    """The rows of ``old`` are now ``new``'s, with the columns that this script declared."""
+    known = unit.facts.last_declared(old)
+    if known is not None and known.columns:
+        unit.facts.copy_declaration(known, new)
+        move(unit, tokens, old, new, "rename")
+    else:
+        copy_of(unit, tokens, new, known.kind if known else "Table", old, "rename")
+
+
+def read_transfer(unit: Unit, tokens: list[Token]) -> None:
+    """``ALTER SCHEMA s TRANSFER [OBJECT::] other.t``: it is s.t from here on."""
+    schema, i = read_name(tokens, 2)
+    if len(schema) != 1 or i >= len(tokens) or tokens[i].text.upper() != "TRANSFER":
+        return
+    if i + 2 < len(tokens) and tokens[i + 2].token_type is T.DCOLON:
+        if tokens[i + 1].text.upper() != "OBJECT":
+            return
+        i += 2
+    parts, _ = read_name(tokens, i + 1)
+    if parts:
+        old = unit.full(parts)
+        rename_dataset(unit, tokens, old, (*old[:-2], unit.part(schema[0]), old[-1]))
+
+
+def rename_by_procedure(unit: Unit, tokens: list[Token], at: int) -> None:
+    texts: list[str] = []
+    for a, b in list_items(tokens, at, len(tokens)):
+        if b - a >= 3 and tokens[a].token_type is T.PARAMETER:
+            a += 3
+        texts.append(tokens[a].text if a < b and tokens[a].token_type in STRINGS else "")
+    if len(texts) < 2 or not texts[0] or not texts[1]:
+        return
+    kind = texts[2].upper() if len(texts) > 2 else "OBJECT"
+    inner, _ = tokenize(texts[0], unit.dialect)
+    parts, _ = read_name(inner, 0)
+    if kind == "COLUMN" and len(parts) > 1:
+        unit.facts.rename_column(unit.full(parts[:-1]), unit.part(parts[-1]), unit.fold(texts[1], False))
+    elif kind == "OBJECT" and parts:
+        old = unit.full(parts)
+        rename_dataset(unit, tokens, old, (*old[:-1], unit.fold(texts[1], False)))
+
+
+def read_exchange(unit: Unit, tokens: list[Token]) -> None:
+    """``EXCHANGE TABLES a AND b`` of ClickHouse."""
+    one, i = read_name(tokens, 2)
+    if one and i < len(tokens) and tokens[i].token_type is T.AND:
+        other, _ = read_name(tokens, i + 1)
+        if other:
+            move(unit, tokens, unit.full(one), unit.full(other), "swap")
+            move(unit, tokens, unit.full(other), unit.full(one), "swap")

@@ -1,0 +1,79 @@
+"""RETURN: what a routine gives back."""
+
+from __future__ import annotations
+
+from sqlglot.tokens import Token
+
+from ray_lineage.compile.sql.lex.kinds import T
+from ray_lineage.compile.sql.lex.scan import closing
+from ray_lineage.compile.sql.query.scope import IDENTITY
+from ray_lineage.compile.sql.statements.define import define
+from ray_lineage.compile.sql.statements.select import write_result
+from ray_lineage.compile.sql.statements.variables import may_carry, variable_name
+from ray_lineage.compile.sql.unit import Unit
+from ray_lineage.model import STAR, VALUE, Assignment, Name, Output, Ref, Select, TableRef
+
+
+def read_return(unit: Unit, tokens: list[Token]) -> None:
+    """RETURN (SELECT ...) of an inline table-valued function defines the function's columns."""
+    if not unit.is_tsql and not unit.routine.is_script and return_rows(unit, tokens):
+        return
+    i, end = 1, len(tokens)
+    while i < end and tokens[i].token_type is T.L_PAREN and closing(tokens, i) == end - 1:
+        i, end = i + 1, end - 1
+    if i >= end or unit.routine.is_script:
+        return
+    if tokens[i].text.upper() not in ("SELECT", "WITH"):
+        if unit.routine.kind == "Function":
+            return_value(unit, tokens, tokens[1:])
+        return
+    declared = next((d for d in reversed(unit.facts.declarations) if d.name == unit.routine.name), None)
+    if declared is None or declared.kind != "Function":
+        return
+    define(unit, tokens, tokens[i:end], declared.name, "Function", (), "create_function", redeclare=declared)
+
+
+def return_value(unit: Unit, tokens: list[Token], value: list[Token]) -> None:
+    """``RETURN expression`` of a scalar function."""
+    if not value or not may_carry(unit, "", value):
+        return
+    first = value[0]
+    select = Token(T.SELECT, "SELECT", first.line, first.col, first.start, first.start)
+    tree = unit.parse([select, *value], "SELECT")
+    builder = unit.builder()
+    write_result(unit, tokens, builder, builder.query(tree))
+
+
+def return_rows(unit: Unit, tokens: list[Token]) -> bool:
+    """``RETURN NEXT r`` of plpgsql and ``RETURN TABLE(res)`` of Snowflake. False if it is something else."""
+    words = [t.text.upper() for t in tokens[1:3]]
+    row: Name = ()
+    if words == ["NEXT"]:
+        return_variables(unit, tokens)
+        return True
+    if words[:1] == ["NEXT"] and len(tokens) == 3:
+        row = unit.routine.rows.get(unit.part(tokens[2]), ())
+    elif words == ["TABLE", "("] and len(tokens) > 3:
+        row = (f"#cursor:{unit.part(tokens[3])}",)
+    if not row:
+        return False
+    builder = unit.builder()
+    table = builder._add(TableRef(row, tokens[0].line))
+    output = Output(None, (Ref(table, 1, STAR, IDENTITY, tokens[0].line),), tokens[0].line, star=True)
+    write_result(unit, tokens, builder, builder._add(Select((table,), (output,))))
+    return True
+
+
+def return_variables(unit: Unit, tokens: list[Token]) -> None:
+    """``RETURN NEXT`` of plpgsql, and the end of a program that has OUT parameters: the columns of the result are what the
+    variables of their names hold."""
+    carriers = unit.routine.carriers
+    given = [name for name in unit.routine.returned_columns if variable_name(unit, name) in carriers]
+    if not given:
+        return
+    builder = unit.builder()
+    line = tokens[0].line
+    assignments = tuple(
+        Assignment(n, (Ref(builder.variable("@" + n), -1, VALUE, IDENTITY, line),), line) for n in given
+    )
+    unit.write(tokens, "result_set", builder, target=unit.routine.name, assignments=assignments)

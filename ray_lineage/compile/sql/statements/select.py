@@ -1,0 +1,110 @@
+"""SELECT: a result, SELECT INTO, a model."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+from sqlglot.expressions import Expression
+from sqlglot.tokens import Token
+
+from ray_lineage.compile.options import ModelName
+from ray_lineage.compile.sql.constants import excludes
+from ray_lineage.compile.sql.lex.kinds import T
+from ray_lineage.compile.sql.lex.tokens import start_line
+from ray_lineage.compile.sql.relations import Builder
+from ray_lineage.compile.sql.statements.variables import selected, store
+from ray_lineage.compile.sql.unit import Unit
+from ray_lineage.model import VARIABLES
+
+
+def lower_select(unit: Unit, tree: Expression, tokens: list[Token]) -> None:
+    into = _take_into(tree)
+    builder = unit.builder()
+    root = builder.query(tree)
+    if builder.assigned:
+        selected(unit, tokens, builder, root, sure=_gives_a_row(tree))
+        if unit.is_tsql:
+            return
+    if into is None:
+        write_result(unit, tokens, builder, root)
+        return
+    if any(
+        t.text.upper() in ("TEMP", "TEMPORARY") and tokens[i - 1].token_type is T.INTO for i, t in enumerate(tokens)
+    ):
+        unit.names.temporary.add(unit.names.dataset(into)[-1])
+    name = unit.names.dataset(into)
+    temporary = name[0][:1] in ("#", "@")
+    kind = "TempTable" if temporary else "Table"
+    if unit.dialect == "postgres" and len(name) == 1 and not unit.routine.is_script:
+        unit.write(tokens, "select", builder, root=root)  # plpgsql: SELECT INTO a variable
+        return
+    declared = unit.facts.declare(name, kind, start_line(tokens[0]), temporary=temporary)
+    unit.write(tokens, "select_into", builder, root=root, target=name, defines=True, declared=declared)
+
+
+def _take_into(tree: Expression) -> exp.Table | None:
+    """The INTO of a SELECT, or of the first branch of a set operation."""
+    node = tree
+    while isinstance(node, exp.SetOperation | exp.Subquery):
+        node = node.this
+    into = node.args.get("into") if isinstance(node, exp.Select) else None
+    target = into.this if into is not None else None
+    return target if isinstance(target, exp.Table) else None
+
+
+def _gives_a_row(tree: Expression) -> bool:
+    """Does a SELECT have a row in any case? Without FROM, and where it only aggregates."""
+    if not isinstance(tree, exp.Select):
+        return False
+    args = tree.args
+    if any(args.get(key) is not None for key in ("where", "having", "group")):
+        return args.get("from_") is not None and not args.get("group") and not args.get("having") and _aggregates(tree)
+    return args.get("from_") is None or _aggregates(tree)
+
+
+def _aggregates(tree: exp.Select) -> bool:
+    for item in tree.expressions:
+        for node in item.walk(prune=lambda n: isinstance(n, exp.Query | exp.Window)):
+            if isinstance(node, exp.AggFunc):
+                return True
+    return False
+
+
+def write_result(unit: Unit, tokens: list[Token], builder: Builder, root: int, kind: str = "select") -> None:
+    """A bare query: what a procedure returns, what INSERT ... EXEC of a string takes, or nothing but reading."""
+    if unit.sink is not None:
+        target, columns = unit.sink
+        if target == VARIABLES:
+            store(unit, tokens, builder, unit.into, root)
+            return
+        if target and target[0].startswith("#cursor:"):
+            unit.write(tokens, "declare_cursor", builder, root=root, target=target, defines=True)
+            return
+        unit.write(tokens, "insert", builder, root=root, target=target, columns=columns)
+        return
+    if unit.model is not None and unit.routine.is_script and not unit.nested:
+        dbt_model(unit, unit.model, tokens, builder, root)
+        return
+    name = unit.routine.name
+    if unit.routine.kind not in ("Procedure", "Function"):
+        unit.write(tokens, kind, builder, root=root)
+        return
+    first = unit.facts.declared(name)
+    known = unit.facts.declarations[first] if first >= 0 else None
+    defines = known is not None and known.statement < 0 and not known.columns
+    made = first if defines else -1
+    if not defines and known is not None and known.statement >= 0:
+        # another result set has its own columns, unless it stands for the first one in another branch
+        defines = not excludes(unit.facts.statements[known.statement].path, unit.path)
+    unit.write(tokens, "result_set", builder, root=root, target=name, defines=defines, declared=made)
+
+
+def dbt_model(unit: Unit, model: ModelName, tokens: list[Token], builder: Builder, root: int) -> None:
+    """The query of a dbt model makes a table or view of the file's name."""
+    name = unit.qualified(tuple(unit.fold(p, False) for p in model.parts))
+    kind = {"view": "View", "materialized_view": "MaterializedView", "ephemeral": "View"}.get(
+        model.materialized, "Table"
+    )
+    declared = -1
+    if unit.facts.declared(name) < 0:
+        declared = unit.facts.declare(name, kind, start_line(tokens[0]))
+    unit.write(tokens, "dbt_model", builder, root=root, target=name, defines=True, declared=declared)

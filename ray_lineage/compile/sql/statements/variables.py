@@ -1,0 +1,262 @@
+"""What variables hold: texts, values of queries, whole rows."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlglot.errors import SqlglotError
+from sqlglot.tokens import Token
+
+from ray_lineage.compile.sql.constants import text_of
+from ray_lineage.compile.sql.lex.kinds import T
+from ray_lineage.compile.sql.lex.scan import closing, list_items, read_name
+from ray_lineage.compile.sql.query.scope import IDENTITY, Collected, Scope
+from ray_lineage.compile.sql.relations import Builder
+from ray_lineage.compile.sql.statements.lifetimes import declare_name
+from ray_lineage.compile.sql.unit import Unit
+from ray_lineage.model import STAR, VARIABLES, Alias, Assignment, Name, Output, Ref, Select
+
+
+def assign(unit: Unit, name: str, value: list[Token]) -> None:
+    """``name = expression``. Remembers texts for dynamic SQL; a query or another variable in it gives lineage, and anything
+    else takes away what the variable had."""
+    if not value:
+        return
+    if unit.runs_texts:
+        found = dict.fromkeys(text_of(value, known) for known in unit.routine.known_texts(value, unit.path))
+        unit.routine.texts.assign(name.lower(), unit.path, tuple(found))
+    if not may_carry(unit, name, value):
+        forget(unit, name, value)
+        return
+    first = value[0]
+    select = Token(T.SELECT, "SELECT", first.line, first.col, first.start, first.start)
+    try:
+        tree = unit.parse([select, *value], "SELECT")
+    except SqlglotError:
+        return  # EXEC-like right sides, method calls: no query that could be lost
+    builder = unit.builder()
+    index = builder._reserve()
+    scope = Scope(index, None, {})
+    collected = Collected()
+    for item in tree.expressions:
+        builder.collect(item, scope, IDENTITY, collected)
+    builder.relations[index] = Select((), (), subqueries=tuple(collected.subqueries))
+    set_found(unit, value, builder, [(name, collected)], index, collected.subqueries, sure=True)
+
+
+def knows(unit: Unit, name: str) -> bool:
+    """Is it a variable that was assigned here?"""
+    return unit.routine.texts.knows(name) or unit.fold(name, False) in unit.routine.carriers
+
+
+def forget(unit: Unit, name: str, tokens: list[Token]) -> None:
+    """The variable holds nothing any more that came from a column."""
+    variable = variable_name(unit, name)
+    if variable in unit.routine.carriers:
+        unit.write(tokens, "assign", target=VARIABLES, assignments=(Assignment(variable, ()),),
+               defines=True)  # fmt: skip
+
+
+def may_carry(unit: Unit, name: str, value: list[Token]) -> bool:
+    """Is there a query in it, or a variable that got its value from one (in a loop: that may yet get it)?"""
+    carriers, rows = unit.routine.seen_carriers(), unit.routine.rows
+    in_trigger = unit.routine.table
+    may_get = unit.is_tsql and unit.in_loop
+    for i, token in enumerate(value):
+        if token.token_type is T.SELECT:
+            return True
+        if rows and unit.fold(token.text, False) in rows:
+            return True
+        if in_trigger and token.text.upper() in ("NEW", "OLD"):
+            return True
+        if carriers and variable_name(unit, token.text) in carriers:
+            return True
+        if may_get and i and value[i - 1].token_type is T.PARAMETER and token.text.lower() != name[1:].lower():
+            return True
+    return False
+
+
+def carries(unit: Unit, assignments: tuple[Assignment, ...]) -> None:
+    unit.routine.carriers.update(a.column for a in assignments)
+
+
+def set_found(
+    unit: Unit,
+    tokens: list[Token],
+    builder: Builder,
+    found: list[tuple[str, Collected]],
+    scope: int,
+    subqueries: list[int],
+    *,
+    sure: bool,
+) -> None:
+    """``sure``: the assignments take place in any case, also where a query has no rows."""
+    carriers = unit.routine.carriers
+    named = [(variable_name(unit, name), v) for name, v in found]
+    assignments = tuple(
+        Assignment(name, tuple(v.refs.values()), v.line) for name, v in named if v.refs or (sure and name in carriers)
+    )
+    if assignments or subqueries:
+        carries(unit, assignments)
+        unit.write(tokens, "assign", builder, target=VARIABLES, assignments=assignments, scope=scope,
+               subqueries=subqueries, defines=sure)  # fmt: skip
+
+
+def variable_name(unit: Unit, name: str) -> str:
+    """``@name``, whether it is written with the mark or without."""
+    return str(unit.fold(name if name.startswith("@") else "@" + name, False))
+
+
+def store(unit: Unit, tokens: list[Token], builder: Builder, targets: list[list[Token]], root: int) -> None:
+    """What a query gives goes into variables by position; a record takes its whole row."""
+    line = tokens[0].line
+    names: list[tuple[Name, str]] = []
+    for target in targets:
+        target = target[1:] if target and target[0].token_type is T.COLON else target
+        parts, _ = read_name(target, 0)
+        if len(parts) == 2:
+            names.append((row_of(unit, parts[0]), unit.part(parts[1])))
+        else:
+            names.append((VARIABLES, variable_name(unit, unit.part(parts[0]))) if parts else ((), ""))
+    only = targets[0][-1] if len(targets) == 1 and names[0][0] == VARIABLES else None
+    if only is not None and (unit.part(only) in unit.routine.records or _gives_a_row(builder, root)):
+        record = unit.part(only)
+        unit.routine.rows[record] = (f"#row:{record}",)
+        output = Output(None, (Ref(root, len(builder.relations), STAR, IDENTITY, line),), line, star=True)
+        whole = builder._add(Select((root,), (output,)))
+        unit.write(tokens, "assign_row", builder, root=whole, target=unit.routine.rows[record])
+        return
+    positions = tuple(f"c{n}" for n in range(len(names)))
+    alias = builder._add(Alias(root, positions))
+    written: dict[Name, list[Assignment]] = {}
+    for (target_name, name), position in zip(names, positions, strict=True):
+        if target_name:
+            assigned = Assignment(name, (Ref(alias, -1, position, IDENTITY, line),), line)
+            written.setdefault(target_name, []).append(assigned)
+    for target_name, assignments in written.items():
+        if target_name == VARIABLES:
+            carries(unit, tuple(assignments))
+        kind = "assign" if target_name == VARIABLES else "assign_row"
+        unit.write(tokens, kind, builder, target=target_name, assignments=tuple(assignments), subqueries=[alias])
+
+
+def _gives_a_row(builder: Builder, root: int) -> bool:
+    relation = builder.relations[root]
+    return isinstance(relation, Select) and (len(relation.outputs) > 1 or any(o.star for o in relation.outputs))
+
+
+def row_of(unit: Unit, name: Token) -> Name:
+    """The table whose row (or the temporary one that holds the rows) a record variable is."""
+    part = unit.part(name)
+    if part in unit.routine.rows:
+        return unit.routine.rows[part]
+    if unit.routine.table and (part == "new" or part in unit.routine.new_names):
+        return unit.routine.table
+    return ()
+
+
+def selected(unit: Unit, tokens: list[Token], builder: Builder, root: int, *, sure: bool) -> None:
+    """``SELECT @v = a, @w = b FROM t``: the query is ``root`` of ``builder``, and ``sure`` to have a row."""
+    set_found(unit, tokens, builder, builder.assigned, root, [root], sure=sure)
+    if unit.is_tsql and unit.runs_texts:
+        _selected_texts(unit, tokens, sure=sure)
+
+
+def _selected_texts(unit: Unit, tokens: list[Token], *, sure: bool) -> None:
+    """Texts that ``SELECT @v = 'a' + b, @w += 'c'`` puts together, where it may have no row besides what they were."""
+    start, end, depth = -1, len(tokens), 0
+    for i, token in enumerate(tokens):
+        kind = token.token_type
+        depth += (kind is T.L_PAREN) - (kind is T.R_PAREN)
+        if depth == 0 and kind is T.SELECT and start < 0:
+            start = i + 1
+        elif depth == 0 and start >= 0 and kind in _AFTER_LIST:
+            end = i
+            break
+    texts = unit.routine.texts
+    for a, b in list_items(tokens, max(start, 0), end):
+        while a < b and tokens[a].token_type is not T.PARAMETER:  # TOP (1), DISTINCT
+            a += 1
+        at = a + 2
+        if b - a < 4 or not (tokens[at].token_type is T.EQ or tokens[at + 1].token_type is T.EQ):
+            continue
+        adds = tokens[at].token_type is T.PLUS
+        value = [*tokens[a:at], tokens[at], *tokens[at + 2 : b]] if adds else tokens[at + 1 : b]
+        before = texts.variants([*value, *tokens[a:at]], unit.path)
+        found = dict.fromkeys(text_of(value, known) for known in before)
+        name = "@" + tokens[a + 1].text.lower()
+        if not sure:
+            found.update((known[name], None) for known in before if name in known)
+        texts.assign(name, unit.path, tuple(found))
+
+
+_AFTER_LIST: Final = frozenset({T.FROM, T.WHERE, T.GROUP_BY, T.HAVING, T.ORDER_BY, T.OPTION, T.UNION})
+
+
+def select_into_variables(unit: Unit, tokens: list[Token]) -> bool:
+    """``SELECT a, b INTO v, w FROM t`` where v and w are variables. False if it is something else."""
+    depth = 0
+    at = -1
+    for i, token in enumerate(tokens):
+        depth += (token.token_type is T.L_PAREN) - (token.token_type is T.R_PAREN)
+        if depth == 0 and token.token_type in INTOS:
+            at = i
+            break
+    if at < 0:
+        return False
+    targets, i = _targets(unit, tokens, at + 1)
+    if not targets:
+        return False
+    tree = unit.parse([*tokens[:at], *tokens[i:]], "SELECT")
+    builder = unit.builder()
+    store(unit, tokens, builder, targets, builder.query(tree))
+    return True
+
+
+def _targets(unit: Unit, tokens: list[Token], i: int) -> tuple[list[list[Token]], int]:
+    """The variables after INTO, and where they end; none if one of them is no variable."""
+    targets: list[list[Token]] = []
+    if i < len(tokens) and tokens[i].text.upper() == "STRICT":
+        i += 1
+    while i < len(tokens):
+        start = i
+        if tokens[i].token_type is T.COLON:
+            i += 1
+        parts, i = read_name(tokens, i)
+        name = unit.part(parts[0]) if parts else ""
+        if not name or not (
+            name in unit.routine.variables()
+            or name in unit.routine.returned_columns
+            or name in unit.routine.records
+            or name in unit.routine.rows
+            or name.startswith("@")
+            or tokens[start].token_type is T.COLON
+            or (len(parts) > 1 and row_of(unit, parts[0]))
+        ):
+            return [], i
+        targets.append(tokens[start:i])
+        if i < len(tokens) and tokens[i].token_type is T.L_PAREN:
+            i = closing(tokens, i) + 1
+        if i < len(tokens) and tokens[i].token_type is T.COMMA:
+            i += 1
+            continue
+        break
+    return targets, i
+
+
+INTOS: Final = frozenset({T.INTO, T.BULK_COLLECT_INTO})
+
+
+def declare_variable(unit: Unit, name: Token, kind: list[Token]) -> None:
+    """``name type``: a variable, and whether it holds whole rows."""
+    part = unit.part(name)
+    declare_name(unit, part)
+    unit.routine.rows.pop(part, None)
+    words = {t.text.upper() for t in kind[:8]}
+    if words & {"ROWTYPE", "RECORD"} or (kind and unit.part(kind[0]) in unit.routine.row_types):
+        unit.routine.records.add(part)
+        unit.routine.rows[part] = (f"#row:{part}",)
+    else:
+        unit.routine.records.discard(part)
+    if "RESULTSET" in words:
+        unit.routine.resultsets.add(part)

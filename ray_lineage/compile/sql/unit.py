@@ -1,0 +1,224 @@
+"""What a reader of a statement gets: the text at hand, what is known around it, and where to say what it found.
+
+A reader takes the unit and the statement's tokens. What it says goes through :meth:`Unit.write` and :meth:`Unit.declare`; SQL in
+SQL (a body, a string, a statement in a statement) goes through :meth:`Unit.run`, the one way back up.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Final, NamedTuple
+
+from sqlglot.expressions import Expression
+from sqlglot.tokens import Token
+
+from ray_lineage.compile.options import CompileOptions, ModelName
+from ray_lineage.compile.sql.constants import may_run_texts
+from ray_lineage.compile.sql.facts import Facts, Place
+from ray_lineage.compile.sql.lex.columns import ColumnItem
+from ray_lineage.compile.sql.lex.tokens import start_line
+from ray_lineage.compile.sql.names import Names
+from ray_lineage.compile.sql.parse import Excerpts, Parser
+from ray_lineage.compile.sql.query.scope import Scope
+from ray_lineage.compile.sql.query.sources import relation
+from ray_lineage.compile.sql.relations import Builder
+from ray_lineage.compile.sql.routine import Routine
+from ray_lineage.model import ANY, ANY_LOOP, LOOP, ROLES, Assignment, DeclaredColumn, Influence, Name
+
+_NAMES_BY_TEXT: Final = frozenset({"snowflake", "databricks", "spark", ""})
+
+
+_NAMED_BY_TEXT: Final = re.compile(r"identifier|table\s*\(\s*[$:]")
+
+
+Sink = tuple[Name, tuple[str, ...]]
+"""What takes the result of a query in a string: a dataset and its columns."""
+
+
+Run = Callable[["Unit", list[Token], str], None]
+"""Reads tokens as statements; with a verb, as the one statement of that verb."""
+
+
+class Written(NamedTuple):
+    """What a statement wrote, for its OUTPUT or RETURNING: they see the names of ``scope`` in ``builder``, if there are any."""
+
+    target: Name
+    builder: Builder | None = None
+    scope: Scope | None = None
+
+
+class Unit:
+    """One text and its surroundings. ``run`` is :func:`script.run`, which is above all readers."""
+
+    def __init__(
+        self, text: str, dialect: str, options: CompileOptions, run: Run, model: ModelName | None = None
+    ) -> None:
+        self.text = text
+        self.dialect = dialect
+        self.is_tsql = dialect in ("tsql", "fabric")
+        self.model = model
+        self.facts = Facts()
+        self.names = Names(dialect, options.catalog, options.schema)
+        self.fold = self.names.fold
+        self.part, self.full, self.qualified = self.names.part, self.names.full, self.names.qualified
+        self.script = Routine()
+        self.routines: dict[str, Routine] = {}  # those of the text, by their keys
+        self.routine = self.script
+        self.path: tuple[int, ...] = ()  # branches and loops around the statement at hand
+        self.blocks = 0  # of control flow, numbered so far
+        self.declares = False  # a DECLARE section of the script has begun
+        self.nested = 0  # texts in texts
+        self.possible = False  # part of the text at hand is unknown
+        self.sink: Sink | None = None  # what takes the result of the text at hand
+        self.into: list[list[Token]] = []  # the variables that take it
+        self.bound = 0  # values of USING that were given names
+        self.transitions: dict[str, set[str]] = {}  # what trigger functions call the changed rows
+        self.trigger_functions: dict[str, list[Name]] = {}  # their tables, by the function's last name
+        self.parser = Parser(text, dialect, self.names)
+        self.parsed = Excerpts([], "")
+        lower = text.lower()
+        # what is rare is looked for once, so that not every statement is
+        self.has_remote = self.is_tsql and ("openquery" in lower or "openrowset" in lower)
+        self.has_keys = "references" in lower
+        self.has_identifiers = dialect in _NAMES_BY_TEXT and _NAMED_BY_TEXT.search(lower) is not None
+        self.runs_texts = not self.is_tsql or may_run_texts(lower)
+        self.scans_results = dialect == "snowflake" and "result_scan" in lower
+        self._run = run
+
+    # ------------------------------------------------------------------ one level down, and back up
+
+    def run(self, tokens: list[Token], verb: str = "") -> None:
+        """Read tokens as statements, or as one of which the verb is known."""
+        self._run(self, tokens, verb)
+
+    @contextmanager
+    def within(self, routine: Routine) -> Iterator[None]:
+        """What is read belongs to a routine."""
+        outer = self.routine
+        self.enter(routine)
+        try:
+            yield
+        finally:
+            self.enter(outer)
+
+    def enter(self, routine: Routine) -> None:
+        """From here on the routine at hand is another one."""
+        self.routine = routine
+        self.names.local = routine.tables
+
+    @contextmanager
+    def inside(self, text: str, sink: Sink | None, *, complete: bool) -> Iterator[None]:
+        """What is read is in a text of its own, whose result ``sink`` takes."""
+        outer = self.text, self.sink, self.possible, self.names.dynamic, self.routine
+        self.text, self.sink = text, sink
+        self.possible, self.names.dynamic = self.possible or not complete, True
+        names = self.names.catalog, self.names.schema
+        self.nested += 1
+        try:
+            yield
+        finally:
+            self.nested -= 1
+            self.text, self.sink, self.possible, self.names.dynamic, routine = outer
+            self.enter(routine)
+            if self.is_tsql:  # USE in it ends with it
+                self.names.catalog, self.names.schema = names
+
+    @contextmanager
+    def quoting(self, text: str) -> Iterator[None]:
+        """What is parsed meanwhile is in a text of its own; empty: in the same text, at another place."""
+        outer = self.text, self.parsed
+        self.text = text or self.text
+        try:
+            yield
+        finally:
+            self.text, self.parsed = outer
+
+    # ------------------------------------------------------------------ what is known
+
+    @property
+    def in_loop(self) -> bool:
+        """May the statement at hand run again?"""
+        return any(step % ROLES in (LOOP, ANY, ANY_LOOP) for step in self.path)
+
+    def column(self, item: ColumnItem) -> DeclaredColumn:
+        """A column of CREATE TABLE."""
+        passed = item.filled and (self.is_tsql or (self.dialect == "clickhouse" and item.computed[1] > 0))
+        return DeclaredColumn(self.part(item.name), item.type, item.name.line, passed)
+
+    # ------------------------------------------------------------------ trees and what they say
+
+    def parse(self, tokens: list[Token], verb: str) -> Expression:
+        """The tree of one statement. Raises ParseError."""
+        rows = {"new", "old", *self.routine.row_names} if self.routine.table else ()
+        tree, self.parsed = self.parser.parse(tokens, verb, self.text, rows)
+        return tree
+
+    def builder(self) -> Builder:
+        """A relational program for a statement at this place."""
+        builder = Builder(self.dialect, self.names.dataset, lambda text: self.names.location(text, 0))
+        builder.variables = self.routine.variables()
+        builder.dynamic = self.nested > 0
+        builder.text_of = self._expression
+        builder.qualified = self.qualified
+        builder.table_function = self._table_function
+        table = self.routine.table
+        if table and not self.is_tsql:
+            builder.rows = {**self.routine.rows, "new": table, "old": table, **self.routine.row_names}
+        else:
+            builder.rows = self.routine.rows
+        return builder
+
+    def _expression(self, node: Expression, at: int) -> str:
+        return self.parsed.expression(at)
+
+    def _table_function(self, builder: Builder, name: Name, call: Expression, columns: tuple[str, ...]) -> int:
+        return relation(self, builder, name, call, columns)
+
+    # ------------------------------------------------------------------ what is found
+
+    def write(
+        self,
+        tokens: list[Token],
+        kind: str,
+        builder: Builder | None = None,
+        *,
+        root: int = -1,
+        target: Name = (),
+        columns: tuple[str, ...] = (),
+        assignments: tuple[Assignment, ...] = (),
+        scope: int = -1,
+        defines: bool = False,
+        influences: Sequence[Influence] = (),
+        subqueries: Sequence[int] = (),
+        preset: tuple[str, ...] = (),
+        declared: int = -1,
+    ) -> None:
+        """The statement at hand says this (see ``model.StatementFacts``); without a builder, it has no query."""
+        if builder is not None and builder.calls:
+            self.calls(builder.calls, self.routine.name or (target if defines else ()), start_line(tokens[0]))
+        self.facts.add(
+            Place(self.text, self.path, self.routine.key, self.possible),
+            tokens,
+            kind,
+            builder.relations if builder is not None else (),
+            root=root,
+            target=target,
+            columns=columns,
+            assignments=assignments,
+            scope=scope,
+            defines=defines,
+            influences=influences,
+            subqueries=(*subqueries, *builder.sequences) if builder is not None else tuple(subqueries),
+            preset=preset,
+            declared=declared,
+            locations=self.names.locations,
+        )
+
+    def calls(self, found: Mapping[Name, int], caller: Name, line: int) -> None:
+        """The functions that a program, view or table calls in its expressions."""
+        if not caller or caller[0][:1] in ("#", "@"):
+            return
+        for name, at in found.items():
+            self.facts.call(caller, self.qualified(name), at or line)

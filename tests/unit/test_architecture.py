@@ -1,0 +1,278 @@
+"""ARCHITECTURE.md says what each room may import and touch; here the code is held to it.
+
+What is not so yet stands in the lists of exceptions below. They may only shrink: one that is not needed any more has to go.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+
+from ray_lineage.compile import DIALECTS
+
+_ROOT = Path(__file__).parent.parent.parent
+_PACKAGE = "ray_lineage"
+_TREES: Mapping[str, ast.Module] = {
+    ".".join(path.relative_to(_ROOT).with_suffix("").parts).removesuffix(".__init__"): ast.parse(path.read_text())
+    for path in sorted((_ROOT / _PACKAGE).rglob("*.py"))
+}
+
+ROOM_EXCEPTIONS = {
+    "cache -> sources.mounts",
+    "query.health -> cache",
+    "query.health -> runtime.ingest",
+    "query.health -> sources.mounts",
+}
+UPWARDS: set[str] = {
+    "compile.sql.functions -> compile.sql.query.scope",
+    "compile.sql.pivots -> compile.sql.query.scope",
+    "compile.sql.relations -> compile.sql.functions",
+    "compile.sql.relations -> compile.sql.pivots",
+    "compile.sql.relations -> compile.sql.query.scope",
+}
+"""Imports of ``compile/sql`` that go up, or to another module of the same floor."""
+IN_CIRCLES = {
+    "compile.sql.functions", "compile.sql.pivots", "compile.sql.relations", "runtime.following", "runtime.session", "runtime.telemetry"
+}  # fmt: skip
+"""Modules that are, by some way, imported by what they import."""
+FOREIGN_PRIVATE: dict[str, int] = {
+    "cli.main": 1,
+    "compile.sql.functions": 28,
+    "compile.sql.pivots": 17,
+    "compile.sql.query.sources": 7,
+    "compile.sql.statements.assign": 1,
+    "compile.sql.statements.assignments": 4,
+    "compile.sql.statements.columns": 3,
+    "compile.sql.statements.copy": 4,
+    "compile.sql.statements.create_other": 1,
+    "compile.sql.statements.cursor": 1,
+    "compile.sql.statements.delete": 6,
+    "compile.sql.statements.execute": 3,
+    "compile.sql.statements.insert": 12,
+    "compile.sql.statements.load": 9,
+    "compile.sql.statements.merge": 5,
+    "compile.sql.statements.move": 2,
+    "compile.sql.statements.output": 6,
+    "compile.sql.statements.returns": 2,
+    "compile.sql.statements.update": 7,
+    "compile.sql.statements.variables": 3,
+    "graph.ladybug": 5,
+    "graph.neo4j": 3,
+    "runtime.cluster": 6,
+    "runtime.nursery": 2,
+    "runtime.signals": 1,
+}
+"""Uses of ``_names`` that another module, or another class's object, keeps for itself."""
+ENGINE_NAMES: dict[str, int] = {
+    "compile.sql.client": 16,
+    "compile.sql.detect": 42,
+    "compile.sql.functions": 4,
+    "compile.sql.lex.kinds": 4,
+    "compile.sql.lex.tokens": 13,
+    "compile.sql.names": 17,
+    "compile.sql.parse": 3,
+    "compile.sql.pivots": 1,
+    "compile.sql.query.sources": 4,
+    "compile.sql.relations": 18,
+    "compile.sql.rewrite": 24,
+    "compile.sql.script": 8,
+    "compile.sql.split": 2,
+    "compile.sql.statements.alter": 5,
+    "compile.sql.statements.assign": 1,
+    "compile.sql.statements.call": 1,
+    "compile.sql.statements.create": 4,
+    "compile.sql.statements.create_routine": 6,
+    "compile.sql.statements.create_table": 2,
+    "compile.sql.statements.create_view": 1,
+    "compile.sql.statements.cursor": 4,
+    "compile.sql.statements.data": 2,
+    "compile.sql.statements.delete": 2,
+    "compile.sql.statements.export": 1,
+    "compile.sql.statements.foreign_table": 7,
+    "compile.sql.statements.lifetimes": 3,
+    "compile.sql.statements.load": 1,
+    "compile.sql.statements.merge": 1,
+    "compile.sql.statements.select": 1,
+    "compile.sql.statements.use": 12,
+    "compile.sql.unit": 7,
+    "compile.sql.words": 108,
+}
+"""Literals that are an engine's name, outside of that engine's own file."""
+
+_LIBRARIES = {
+    "sqlglot": ("compile", "organize.plan"),
+    "jinja2": ("compile",),
+    "ray": (
+        "runtime.actors", "runtime.cluster", "runtime.driver", "runtime.metrics", "runtime.rayjob", "runtime.remote",
+        "runtime.shipping",
+    ),
+    "neo4j": ("graph",),
+    "ladybug": ("graph",),
+}  # fmt: skip
+_OPEN_PRIVATE = {"_meta", "_replace", "_asdict", "_fields", "_missing_", "_is_protocol"}
+"""Names that are public in spite of their mark: of a node of sqlglot's, where it stands in the text; of named tuples."""
+
+
+# --------------------------------------------------------------------------- what is imported
+
+
+@cache
+def imports(module: str) -> frozenset[str]:
+    """The modules that a module imports, wherever in it the import stands."""
+    return frozenset(_imports(_TREES[module]))
+
+
+def _imports(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                yield inner if inner in _TREES else node.module
+
+
+@cache
+def own_imports(module: str) -> set[str]:
+    return {name for name in imports(module) if name in _TREES and name != module}
+
+
+def room_of(module: str) -> str:
+    return module.split(".")[1] if "." in module else ""
+
+
+def short(module: str) -> str:
+    return module.removeprefix(_PACKAGE + ".")
+
+
+def allowed_rooms() -> dict[str, set[str]]:
+    """The table of ARCHITECTURE.md: what each room may import, besides itself and the rooms that import nothing."""
+    text = (_ROOT / "ARCHITECTURE.md").read_text()
+    table = text[text.index("## Code map") :].split("\n\n")[2]
+    rooms: dict[str, set[str]] = {}
+    for row in table.split("\n")[2:]:
+        names, _, imported = (cell.strip() for cell in row.strip("|").split(" | "))
+        named = [name.strip("/").removesuffix(".py") for name in re.findall(r"`([\w./]+)`", names)]
+        above = set(rooms)
+        for room in named[:1]:
+            words = {w.strip() for w in imported.split(",")} - {"-"}
+            if words == {"everything"}:
+                words = {*map(room_of, _TREES), "compile"} - {room}
+            elif words == {"the rooms above"}:
+                words = above
+            rooms[room] = rooms.get(room, set()) | words
+    free = {room for room, words in rooms.items() if not words}
+    return {room: words | free for room, words in rooms.items()}
+
+
+def test_the_table_names_every_room() -> None:
+    assert set(allowed_rooms()) == {room_of(m) for m in _TREES} - {"", "__main__"}
+
+
+def test_rooms_import_what_the_table_allows() -> None:
+    allowed = {**allowed_rooms(), "": {"api"}, "__main__": {"cli"}}
+    found = {
+        f"{short(module)} -> {short(imported)}"
+        for module in _TREES
+        for imported in own_imports(module)
+        if room_of(imported) not in {room_of(module), "", *allowed[room_of(module)]}
+    }
+    assert found == ROOM_EXCEPTIONS
+
+
+def test_nothing_is_imported_in_a_circle() -> None:
+    reached: dict[str, set[str]] = {}
+    for module in _TREES:
+        seen: set[str] = set()
+        ahead = own_imports(module)
+        while ahead:
+            seen |= ahead
+            ahead = {m for found in ahead for m in own_imports(found)} - seen
+        reached[module] = seen
+    assert {short(m) for m in _TREES if m in reached[m]} == IN_CIRCLES
+
+
+def floors() -> list[str]:
+    """The floors of ``compile/sql`` as ARCHITECTURE.md lists them."""
+    text = (_ROOT / "ARCHITECTURE.md").read_text()
+    listed = text[text.index("Floors, lowest first") :].split(":", 1)[1].split(".\n", 1)[0]
+    return re.findall(r"`(\w+)`", listed)
+
+
+def test_the_compiler_imports_downwards_only() -> None:
+    sql = f"{_PACKAGE}.compile.sql"
+    floor = {name: level for level, name in enumerate(floors())}
+    level = {m: floor[m.removeprefix(sql + ".").split(".")[0]] for m in _TREES if m.startswith(sql + ".")}
+    upwards = {
+        f"{short(module)} -> {short(imported)}"
+        for module, own in level.items()
+        for imported in own_imports(module)
+        if imported in level
+        and (level[imported] > own or (level[imported] == own and not _same_folder(module, imported)))
+    }
+    assert upwards == UPWARDS
+
+
+def _same_folder(module: str, other: str) -> bool:
+    return module.split(".")[:4] == other.split(".")[:4]
+
+
+def test_facts_are_made_in_one_place() -> None:
+    """The linker reads them; that they come from ``facts`` alone is what keeps their ordinals right."""
+    made = {"StatementFacts", "Declaration", "Call", "ForeignKey"}
+    makers = {
+        short(m)
+        for m in _TREES
+        if room_of(m) == "compile"
+        for node in ast.walk(_TREES[m])
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in made
+    }
+    assert makers == {"compile.sql.facts"}
+
+
+def test_libraries_are_known_in_their_rooms_only() -> None:
+    for library, rooms in _LIBRARIES.items():
+        users = {short(m) for m in _TREES if any(name.split(".")[0] == library for name in imports(m))}
+        assert {u for u in users if u not in rooms and u.split(".")[0] not in rooms} == set(), library
+
+
+# --------------------------------------------------------------------------- what is named
+
+
+def foreign_private(module: str) -> list[str]:
+    tree = _TREES[module]
+    own = {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
+    own |= {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store)}
+    own |= {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    used = [n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)]
+    used += [
+        a.name
+        for n in ast.walk(tree)
+        if isinstance(n, ast.ImportFrom) and (n.module or "").startswith(_PACKAGE)
+        for a in n.names
+    ]
+    private = [name for name in used if name.startswith("_") and not name.endswith("__")]
+    return [name for name in private if name not in own and name not in _OPEN_PRIVATE]
+
+
+def test_nobody_uses_anothers_private_names() -> None:
+    found = {short(m): len(names) for m in _TREES if (names := foreign_private(m))}
+    assert {m: n for m, n in found.items() if n > FOREIGN_PRIVATE.get(m, 0)} == {}
+    assert set(FOREIGN_PRIVATE) <= set(found)
+
+
+def engine_names(module: str) -> list[str]:
+    """Literals that name an engine that is not the module's own."""
+    own = module.rsplit(".", 1)[1] if ".engines." in module else ""
+    values = [n.value for n in ast.walk(_TREES[module]) if isinstance(n, ast.Constant)]
+    return [v for v in values if v in DIALECTS and v != own]
+
+
+def test_an_engine_is_named_in_its_own_file_only() -> None:
+    modules = [m for m in _TREES if room_of(m) == "compile" and m != f"{_PACKAGE}.compile"]
+    found = {short(m): len(names) for m in modules if (names := engine_names(m))}
+    assert {m: n for m, n in found.items() if n > ENGINE_NAMES.get(m, 0)} == {}
+    assert set(ENGINE_NAMES) <= set(found)
