@@ -196,17 +196,18 @@ def flush() -> None:
 
 
 def failures(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
-    """Files that did not make it: set aside, refused by the store, or not understood at all; the worst first."""
-    from ray_lineage.query.failures import dead_letters, failed_files
+    """Files that did not make it whole: set aside, refused by the store, given up, unreadable, not understood, skipped."""
+    from ray_lineage.query.failures import dead_letters, failed_files, unread_files
 
     loaded = local_settings()
-    found, note = dead_letters(loaded.data_dir, loaded.project), ""
+    found = [*dead_letters(loaded.data_dir, loaded.project), *unread_files(loaded.data_dir, loaded.project)]
+    note = ""
     try:
         found += failed_files(loaded)
     except StoreUnavailable as error:
         if not _is_running(loaded):
             raise
-        note = f"{error.message}: the watch is writing it; only files that the store refused are listed"
+        note = f"{error.message}: the watch is writing it; only files that were refused or not read are listed"
     found.sort()
     if as_json:
         print_json({"schema": 1, "failures": found, "note": note})
@@ -218,7 +219,9 @@ def _show_failures(found: list[Failure], note: str) -> None:
     for failure in found:
         place = f"{failure.path}:{failure.line}" if failure.line else failure.path
         kind = styled(f"{failure.kind:<12}", "bold red")
-        write_line(kind, styled(place, "bold"), f"  {failure.code} {visible(failure.message)}")
+        more = f" (and {failure.more:,} more)" if failure.more else ""
+        write_line(kind, styled(place, "bold"), f"  {failure.code} {visible(failure.message)}{more}")
+        write_line(" " * 12, styled(failure.help, "dim"))
     if not found and not note:
         write_line(styled("no failures", "green"))
     if note:

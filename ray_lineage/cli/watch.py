@@ -42,6 +42,9 @@ def watch(
     organize_to: Annotated[
         str | None, typer.Option(metavar="DEST", help="Also keep the organizer's output here.")
     ] = None,
+    metrics_port: Annotated[
+        int | None, typer.Option(metavar="PORT", help="Without Ray: serve metrics for Prometheus on 127.0.0.1.")
+    ] = None,
     max_delete_percent: Annotated[
         int | None, typer.Option(help="Share of a project's files that may vanish at once.")
     ] = None,
@@ -52,7 +55,7 @@ def watch(
         executor=executor, ingest_workers=workers, min_workers=min_workers, max_workers=max_workers, ray_address=ray_address,
         dialect=dialect, debounce_window_seconds=0.0 if realtime else debounce, batch_size_threshold=batch_size_threshold,
         enable_batching=False if disable_batching else None, poll=poll, rescan_seconds=rescan, organize_to=organize_to,
-        max_delete_percent=max_delete_percent,
+        max_delete_percent=max_delete_percent, metrics_port=metrics_port,
     )  # fmt: skip
     from ray_lineage.cli.live import open_view
     from ray_lineage.runtime.watch import watch as run

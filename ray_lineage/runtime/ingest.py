@@ -11,9 +11,10 @@ import msgspec
 
 from ray_lineage.errors import UsageError
 from ray_lineage.ownfolder import own_folder
+from ray_lineage.query.failures import note_unread
 from ray_lineage.runtime.cluster import NO_HEAD, running_head, under_job
 from ray_lineage.runtime.here import run_here
-from ray_lineage.runtime.load import Loader, decode_settled, trim
+from ray_lineage.runtime.load import Loader, decode_settled, note, trim
 from ray_lineage.runtime.plan import Plan
 from ray_lineage.runtime.signals import StopSignals
 from ray_lineage.runtime.summary import IngestSummary, Progress
@@ -48,11 +49,13 @@ def ingest(
         report(Progress("scan", len(plan.tasks), len(plan.tasks)))
         stop.check()
         order = Order(full=full, dry_run=dry_run, retry=retry)
-        summary, note = _settled(settings, plan)
+        summary, rebuilt = _settled(settings, plan)
         if full or retry or summary is None:
             summary = _pass(settings, plan, order, report, stop)
-        if note:
-            summary.notes.append(note)
+        if rebuilt:
+            summary.notes.append(rebuilt)
+        if not dry_run:
+            _remember_unread(settings, plan.project, summary)
     trim(summary)
     summary.seconds = time.monotonic() - started
     summary.files_per_second = summary.files / summary.seconds if summary.seconds else 0.0
@@ -104,9 +107,20 @@ def _settled(settings: Settings, plan: Plan) -> tuple[IngestSummary | None, str]
             statements=settled.statements, datasets=settled.datasets, columns=settled.columns, edges=settled.edges,
             example=settled.example, settled=True,
         )  # fmt: skip
+        for path, diagnostic in plan.diagnostics:
+            note(summary, path, [diagnostic])
+        if summary.diagnostics:
+            loader.report(summary)
         return summary, loader.rebuilt
     finally:
         loader.close()
+
+
+def _remember_unread(settings: Settings, project: str, summary: IngestSummary) -> None:
+    try:
+        note_unread(settings.data_dir, project, summary.findings)
+    except OSError as error:
+        summary.notes.append(f"`ray_lineage failures` will not name what could not be read ({error.strerror})")
 
 
 class Executor(msgspec.Struct, frozen=True):

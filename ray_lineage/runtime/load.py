@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -16,11 +17,12 @@ from ray_lineage.graph.deadletters import DeadLetters
 from ray_lineage.graph.open import open_store
 from ray_lineage.graph.store import ApplyResult, Rejected
 from ray_lineage.link import Linker
-from ray_lineage.model import Diagnostic, FileState
+from ray_lineage.model import Diagnostic, FileDiagnostic, FileState
+from ray_lineage.query.diagnostics import Ignored, reported
 from ray_lineage.runtime.linking import SHARE_FILES, LinkPlan, LinkTask, Share, decode_share, share_of
 from ray_lineage.runtime.parse import Meta, Task, shown
 from ray_lineage.runtime.remembered import Known, forget, leave, recall
-from ray_lineage.runtime.summary import MAX_FINDINGS, FileDiagnostic, IngestSummary
+from ray_lineage.runtime.summary import MAX_FINDINGS, IngestSummary
 from ray_lineage.runtime.votes import Votes, in_dialect
 from ray_lineage.runtime.writing import Writing
 from ray_lineage.settings import Settings
@@ -316,6 +318,11 @@ class Loader:
         for r in done.rejected:
             note(summary, r.path, [Diagnostic(r.code, "error", r.reason)])
         self._settle(digest if settle else "", summary)
+        self.report(summary)
+
+    def report(self, summary: IngestSummary) -> None:
+        """Let the summary tell of all files, also of those that this run did not look at."""
+        tell(summary, reported(summary.findings, self.store, self.project, Ignored(self.settings.ignore_diagnostics)))
 
     @_with_disks()
     def commit(self) -> Committed:
@@ -431,7 +438,7 @@ def note(summary: IngestSummary, path: str, diagnostics: list[Diagnostic]) -> No
     """Count diagnostics, keep the most severe ones."""
     for d in diagnostics:
         _count(summary, d.code, d.severity)
-        summary.findings.append(FileDiagnostic(path, d.line, d.column, d.code, d.severity, d.message))
+        summary.findings.append(FileDiagnostic.of(path, d))
     if len(summary.findings) > 2 * MAX_FINDINGS:
         trim(summary)
 
@@ -439,6 +446,13 @@ def note(summary: IngestSummary, path: str, diagnostics: list[Diagnostic]) -> No
 def _count(summary: IngestSummary, code: str, severity: str) -> None:
     summary.diagnostics[code] = summary.diagnostics.get(code, 0) + 1
     summary.severities[severity] = summary.severities.get(severity, 0) + 1
+
+
+def tell(summary: IngestSummary, findings: list[FileDiagnostic]) -> None:
+    """These are all that is to be said."""
+    summary.findings = findings
+    summary.diagnostics = dict(Counter(f.code for f in findings))
+    summary.severities = dict(Counter(f.severity for f in findings))
 
 
 def trim(summary: IngestSummary) -> None:

@@ -208,6 +208,10 @@ class Settings:
     """Watch: compare everything on disk with what is known, so often."""
     poll: bool | None = None
     """Watch: poll instead of listening to the file system; default: as the kind of file system needs it."""
+    ignore_diagnostics: Names = ()
+    """Codes of which nothing is said, ``RL110``, or only below a folder, ``RL3*:legacy``. The graph holds them all the same."""
+    metrics_port: Annotated[int, _Bounds(ge=0, le=65_535)] | None = None
+    """Without Ray: serve metrics for Prometheus on this port of the loopback interface; 0: a free one."""
     organize_to: str = ""
     """Watch: also keep the organizer's output in this folder."""
     log_format: Literal["text", "json"] = "text"

@@ -21,7 +21,6 @@ _TREES: Mapping[str, ast.Module] = {
 }
 
 ROOM_EXCEPTIONS = {
-    "cache -> sources.mounts",
     "query.health -> cache",
     "query.health -> runtime.ingest",
     "query.health -> sources.mounts",
