@@ -23,8 +23,8 @@ def ingest(
     paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Folders (or files) with SQL.")],
     executor: Annotated[Optional[str], typer.Option(help="auto, local or ray.")] = None,  # noqa: UP045
     workers: Annotated[
-        Optional[int], typer.Option(help="Child processes, or parse actors on Ray; 0: all in this process.")
-    ] = None,  # noqa: UP045
+        int | None, typer.Option(help="Child processes, or parse actors on Ray; 0: all in this process.")
+    ] = None,
     ray_address: Annotated[Optional[str], typer.Option(help="A running Ray cluster.")] = None,  # noqa: UP045
     source: Annotated[
         str | None, typer.Option(help="On a cluster: auto, shared (workers read the files) or ship (they are sent).")

@@ -33,8 +33,8 @@ def watch(
     rescan: Annotated[float | None, typer.Option(help="Seconds between comparisons of everything.")] = None,
     executor: Annotated[Optional[str], typer.Option(help="auto, local or ray.")] = None,  # noqa: UP045
     workers: Annotated[
-        Optional[int], typer.Option(help="Child processes, or parse actors on Ray; 0: all in this process.")
-    ] = None,  # noqa: UP045
+        int | None, typer.Option(help="Child processes, or parse actors on Ray; 0: all in this process.")
+    ] = None,
     min_workers: Annotated[int | None, typer.Option(help="The pool never shrinks below.")] = None,
     max_workers: Annotated[int | None, typer.Option(help="The pool never grows above.")] = None,
     ray_address: Annotated[Optional[str], typer.Option(help="A running Ray cluster.")] = None,  # noqa: UP045

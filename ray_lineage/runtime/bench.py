@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from ray_lineage.cache import ParseCache
-from ray_lineage.runtime.crew import Report, this_machine
 from ray_lineage.link.shared import SharedCatalog
+from ray_lineage.runtime.crew import Report, this_machine
 from ray_lineage.runtime.linking import Facts, LinkPlan, LinkReport, encode_share, link_share
 from ray_lineage.runtime.parse import (
     HARD_SECONDS,

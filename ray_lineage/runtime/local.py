@@ -26,9 +26,9 @@ from ray_lineage.errors import Interrupted, RayLineageError
 from ray_lineage.model import FileState
 from ray_lineage.runtime.bench import RUN_PREFIX, Breadcrumb, Terms
 from ray_lineage.runtime.crew import Calls, Finish, GraphLost, Report, Worker, WorkerLost, this_machine
+from ray_lineage.runtime.linking import LinkPlan, LinkReport
 from ray_lineage.runtime.load import Committed, Loader, Prepare, Settled, open_cache
 from ray_lineage.runtime.nodecache import cache_path_for
-from ray_lineage.runtime.linking import LinkPlan, LinkReport
 from ray_lineage.runtime.nursery import (
     HEAD_BYTES,
     Birth,

@@ -29,7 +29,7 @@ class Writing:
     """One writing, begun with the object. To be ended by :meth:`finish` or :meth:`abort`."""
 
     def __init__(self, write: Write) -> None:
-        self._queue: queue.Queue[Share | None | Aborted] = queue.Queue(WAITING)
+        self._queue: queue.Queue[Share | Aborted | None] = queue.Queue(WAITING)
         self._result: ApplyResult | None = None
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, args=(write,), name="writing", daemon=True)
@@ -54,7 +54,7 @@ class Writing:
         """Hand over a share. Raises what the store raised meanwhile."""
         self._put(share)
 
-    def _put(self, item: Share | None | Aborted) -> None:
+    def _put(self, item: Share | Aborted | None) -> None:
         while self._thread.is_alive():
             try:
                 self._queue.put(item, timeout=_LOOK_SECONDS)

@@ -19,16 +19,7 @@ from ray_lineage.compile.sql.query.scope import (
     distinct,
     line_of,
 )
-from ray_lineage.compile.sql.words import (
-    CHANGES,
-    DESCRIPTION,
-    ROWSETS,
-    SCHEMA_CALLS,
-    SUMMARY,
-    SUMMARY_NAMES,
-    TABLE_FUNCTIONS,
-    WINDOWING,
-)
+from ray_lineage.compile.sql.query.words import CHANGES, DESCRIPTION, ROWSETS, SUMMARY, SUMMARY_NAMES, WINDOWING
 from ray_lineage.model import STAR, Alias, Influence, Name, Output, Ref, Select, TableRef
 
 if TYPE_CHECKING:
@@ -43,15 +34,13 @@ def function(b: Builder, call: Expression, columns: tuple[str, ...], scope: Scop
     name: Name = ()
     if isinstance(call, exp.Anonymous | exp.Dot):
         name = (*qualifier, *function_name(b, call))
-    if isinstance(call, exp.ReadCSV | exp.ReadParquet) or (
-        name and name[-1].lower() in TABLE_FUNCTIONS.get(b.dialect, ())
-    ):
+    if isinstance(call, exp.ReadCSV | exp.ReadParquet) or (name and name[-1].lower() in b.engine.table_functions):
         index = b.table_function(b, name, call, columns)
         if index >= 0:
             return index
     if len(name) > 1:
         name = b.qualified(name)
-    elif b.dialect in SCHEMA_CALLS:  # the engine's own
+    elif b.engine.schema_calls:  # the engine's own
         name = ()
     if isinstance(call, exp.Stack):
         subqueries: list[int] = []
@@ -67,9 +56,9 @@ def function(b: Builder, call: Expression, columns: tuple[str, ...], scope: Scop
     if special >= 0:
         return b._add(Alias(special, columns)) if columns else special
     schema = list(call.find_all(exp.OpenJSONColumnDef, exp.ColumnDef, exp.JSONColumnDef))
-    if not columns and not name and not schema and b.dialect in SCHEMA_CALLS:
+    if not columns and not name and not schema and b.engine.schema_calls:
         columns = ROWSETS.get(str(call.name if isinstance(call, exp.Anonymous) else call.key).lower(), ())
-    if b.dialect == "clickhouse" and name:  # v(parameter = value)
+    if b.engine.view_parameters and name:  # v(parameter = value)
         for argument in call.find_all(exp.EQ):
             b.collect(argument.expression, scope, TRANSFORMATION, collected)
     else:
@@ -77,7 +66,7 @@ def function(b: Builder, call: Expression, columns: tuple[str, ...], scope: Scop
     if not columns and schema:
         columns = tuple(b._identifier(c.this) for c in schema if c.this is not None)
         name = ()
-    if name and b.dialect in SCHEMA_CALLS:
+    if name and b.engine.schema_calls:
         b.called(name, collected.line)
     if columns and not name:
         refs = tuple(collected.refs.values())
@@ -193,7 +182,7 @@ def _table_arguments(b: Builder, call: Expression, scope: Scope) -> int:
     if isinstance(call, exp.Anonymous) and call.name.lower() in WINDOWING and call.expressions:
         found = [c for c in call.expressions[:1] if isinstance(c, exp.Column)]
     given = call.args.get("this") if isinstance(call, exp.GapFill) else None
-    for inner in call.find_all(exp.Anonymous) if b.dialect in ("trino", "presto", "athena") else ():
+    for inner in call.find_all(exp.Anonymous) if b.engine.table_arguments else ():
         if inner.name.upper() == "TABLE" and len(inner.expressions) == 1:
             found.extend(c for c in inner.expressions if isinstance(c, exp.Column))
     sources = [b._table(given, "", (), scope)] if isinstance(given, exp.Table) else []

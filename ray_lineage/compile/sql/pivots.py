@@ -107,7 +107,7 @@ def pivot_statement(b: Builder, node: exp.Pivot, parent: Scope | None, known: di
         key = Collected()
         for item in args.get("expressions") or ():
             b.collect(item.this if isinstance(item, exp.In) else item, scope, CONDITIONAL, key)
-        made_names = _names_of_pivot(args.get("expressions") or [], using)
+        made_names = _names_of_pivot(b, args.get("expressions") or [], using)
         outputs = (
             *_kept_by_pivot(b, node, index, scope, values, key),
             *_pivoted(b, [b.fold(n, False) for n in made_names], values, key),
@@ -123,7 +123,7 @@ def pivot_statement(b: Builder, node: exp.Pivot, parent: Scope | None, known: di
     return index
 
 
-def _names_of_pivot(keys: list[Expression], using: list[Expression]) -> list[str]:
+def _names_of_pivot(b: Builder, keys: list[Expression], using: list[Expression]) -> list[str]:
     """The columns of DuckDB's ``PIVOT ... ON keys USING aggregates``; none where a key has no list of values."""
     parts: list[list[str]] = []
     for item in keys:
@@ -131,7 +131,7 @@ def _names_of_pivot(keys: list[Expression], using: list[Expression]) -> list[str
             return []
         parts.append([e.alias_or_name for e in item.expressions])
     if len(using) > 1 or (using and using[0].alias):
-        parts.append([e.alias or e.sql("duckdb", comments=False).lower() for e in using])
+        parts.append([e.alias or e.sql(b.engine.name, comments=False).lower() for e in using])
     return ["_".join(combination) for combination in product(*parts)]
 
 

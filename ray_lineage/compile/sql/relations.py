@@ -15,7 +15,7 @@ from sqlglot.expressions import Expression
 
 from ray_lineage.compile.sql import functions, pivots
 from ray_lineage.compile.sql.constants import UNKNOWN
-from ray_lineage.compile.sql.names import folder
+from ray_lineage.compile.sql.engine import Engine
 from ray_lineage.compile.sql.query.scope import (
     AGGREGATION,
     COMPOSED,
@@ -34,28 +34,15 @@ from ray_lineage.compile.sql.query.scope import (
     distinct,
     line_of,
 )
-from ray_lineage.compile.sql.words import (
-    AGGREGATES,
-    ALIASES_IN_WHERE,
-    COLUMNS_FIRST,
+from ray_lineage.compile.sql.query.words import (
     FIRST_WORDS,
-    HAVE_DUAL,
-    HAVE_PATTERNS,
-    LATERAL_ALIASES,
-    LOOKUPS,
     MASKING_FUNCTIONS,
     MASKING_NAMES,
-    NO_COLUMNS,
     NO_VALUE,
     OF_ROWS,
     PROPERTIES,
-    RECURSION_NEEDS_NO_WORD,
-    ROW_VALUES,
-    SCHEMA_CALLS,
     SEQUENCE_COLUMNS,
     SEQUENCE_FUNCTIONS,
-    SEQUENCE_OBJECTS,
-    STRUCTS,
 )
 from ray_lineage.model import (
     OR_COLUMN,
@@ -148,18 +135,18 @@ class Builder:
     """Builds one statement's arena. ``dataset`` turns a table's written parts into a normalised name."""
 
     def __init__(
-        self, dialect: str, dataset: Callable[[exp.Table], Name], location: Callable[[str], Name] = lambda text: ()
+        self, engine: Engine, dataset: Callable[[exp.Table], Name], location: Callable[[str], Name] = lambda text: ()
     ) -> None:
-        self.dialect = dialect
+        self.engine = engine
         self.location = location  # name of a file that a query reads
-        self.fold = folder(dialect)
+        self.fold = engine.fold
         self.dataset = dataset
         self.relations: list[Relation] = []
-        self.pseudo = NO_COLUMNS.get(dialect, NO_VALUE)
+        self.pseudo = engine.no_columns | NO_VALUE
         self.dynamic = False  # names may hold UNKNOWN
         self.unknown_is_list = True  # such an item of a select list may be several columns, not just a value
-        self.lateral = dialect in LATERAL_ALIASES
-        self.aggregates = AGGREGATES.get(dialect, frozenset())
+        self.lateral = engine.lateral_aliases
+        self.aggregates = engine.aggregates
         self.variables: frozenset[str] = frozenset()  # plain names that are variables, not columns
         self.rows: dict[str, Name] = {}  # names of a trigger's rows (inserted, new...) and their table
         self.assigned: list[tuple[str, Collected]] = []  # SELECT @v = expression
@@ -230,7 +217,7 @@ class Builder:
                 continue
             index = self._reserve()
             recursive = isinstance(body, exp.SetOperation) and bool(
-                with_.args.get("recursive") or self.dialect in RECURSION_NEEDS_NO_WORD
+                with_.args.get("recursive") or self.engine.recursion_unmarked
             )
             inner = {**known, name: index} if recursive else known
             query = self.query(body, parent, inner)
@@ -422,9 +409,10 @@ class Builder:
         return index
 
     def _values_name(self, i: int) -> str | None:
-        if self.dialect in ("postgres", "redshift"):
-            return f"column{i + 1}"
-        return f"col{i}" if self.dialect == "duckdb" else None
+        if self.engine.values_columns is None:
+            return None
+        prefix, first = self.engine.values_columns
+        return f"{prefix}{first + i}"
 
     # ------------------------------------------------------------------ FROM
 
@@ -492,7 +480,7 @@ class Builder:
         elif isinstance(node, exp.Unnest):
             index, columns = self._unnest(node, name, columns, scope), ()
             offset = node.args.get("offset")
-            if isinstance(offset, exp.Identifier) and self.dialect in ("bigquery", "redshift"):
+            if isinstance(offset, exp.Identifier) and self.engine.unnests_structs:
                 position = self._add(Select((), (Output(self._identifier(offset), ()),)))
                 return [index, position]
         elif isinstance(node, exp.Paren):
@@ -536,7 +524,7 @@ class Builder:
                 index = self._add(Alias(index, columns))
             scope.aliases[alias or plain] = index
             return index
-        if plain.lower() == "dual" and self.dialect in HAVE_DUAL and self._is_dual(args):
+        if plain.lower() == "dual" and self.engine.dual and self._is_dual(args):
             index = scope.aliases[alias or plain] = self._add(Select((), ()))
             return index
         name = self.dataset(node)
@@ -551,7 +539,7 @@ class Builder:
 
     def _is_dual(self, args: dict[str, Any]) -> bool:
         """The table of one row that stands where the grammar wants a FROM: nothing comes from it."""
-        return not args.get("db") or (self.dialect == "oracle" and self._identifier(args["db"]).lower() == "sys")
+        return not args.get("db") or (self.engine.system_dual and self._identifier(args["db"]).lower() == "sys")
 
     def _lateral(self, node: exp.Lateral, alias: str, columns: tuple[str, ...], scope: Scope) -> int:
         inner = node.this
@@ -575,10 +563,7 @@ class Builder:
             self.collect(item, scope, TRANSFORMATION, collected)
             found.append(collected)
         names = columns or ((alias,) if alias else ())
-        if self.dialect in (
-            "bigquery",
-            "redshift",
-        ):  # an array of structs gives their fields, whose names we do not know
+        if self.engine.unnests_structs:  # an array of structs gives their fields, whose names we do not know
             refs = tuple(r for c in found for r in c.refs.values())
             if names:
                 scope.aliases[names[0]] = len(self.relations)
@@ -656,7 +641,7 @@ class Builder:
         for key in ("prewhere", "where", "having", "qualify"):
             node = args.get(key)
             if node is not None:
-                aliases = key not in ("where", "prewhere") or self.dialect in ALIASES_IN_WHERE
+                aliases = key not in ("where", "prewhere") or self.engine.aliases_in_where
                 self.influence(node.this, scope, FILTER, influences, subqueries, aliases=aliases)
         connect = args.get("connect")
         if connect is not None:
@@ -759,20 +744,18 @@ class Builder:
         if kind is exp.Aliases:  # several columns out of one expression
             found = self._collected(item.this, scope, subqueries)
             return [Output(self._identifier(a), tuple(found.refs.values()), found.line) for a in item.expressions]
-        if kind is exp.EQ and self.dialect in SCHEMA_CALLS and isinstance(item.this, exp.Literal | exp.National):
+        if kind is exp.EQ and self.engine.schema_calls and isinstance(item.this, exp.Literal | exp.National):
             found = self._collected(item.expression, scope, subqueries)  # 'name' = expression
             text = self.text_of(item, found.at) if found.refs else ""
             return Output(self.fold(item.this.name, True), tuple(found.refs.values()), found.line, expression=text)
-        if self.dialect in SCHEMA_CALLS and _is_assignment(item):
+        if self.engine.schema_calls and _is_assignment(item):
             self.assigned.append(("@" + item.this.name, self._collected(item.expression, scope, subqueries)))
             return None
         if kind is exp.Apply:
             return self._applied(item, scope, subqueries)
-        if self.dialect in HAVE_PATTERNS and (columns := item.find(exp.Columns)) is not None:
+        if self.engine.patterns and (columns := item.find(exp.Columns)) is not None:
             return self._columns_star(item, columns, scope, subqueries)
-        if (
-            kind is exp.Dot and self.dialect == "clickhouse" and item.expression.name.upper() == "COLUMNS"
-        ):  # t.COLUMNS('a')
+        if kind is exp.Dot and self.engine.patterns and item.expression.name.upper() == "COLUMNS":  # t.COLUMNS('a')
             star = self._star(exp.Star(), exp.Column(this=exp.Star(), table=item.this), scope, subqueries)
             pattern = "~" + "".join(e.name for e in item.expression.expressions[:1])
             return [msgspec.structs.replace(o, like=pattern) for o in (star if isinstance(star, list) else [star])]
@@ -815,11 +798,10 @@ class Builder:
             out.append(msgspec.structs.replace(output, refs=refs, renamed=names or None))
         return out
 
-    @staticmethod
-    def _called(name: str) -> Expression | None:
+    def _called(self, name: str) -> Expression | None:
         """What the grammar makes of a call of ``name``."""
         try:
-            return exp.func(name, exp.column("x"), dialect="clickhouse") if name else None
+            return exp.func(name, exp.column("x"), dialect=self.engine.name) if name else None
         except (ValueError, SqlglotError):
             return None
 
@@ -869,7 +851,7 @@ class Builder:
 
     def _implicit_name(self, item: Expression) -> str | None:
         """What the engine calls an unnamed expression, where its documentation says."""
-        if self.dialect in ("postgres", "redshift", "materialize", "risingwave"):
+        if self.engine.implicit_names:
             node = item
             while isinstance(node, exp.Cast | exp.Paren):
                 node = node.this
@@ -895,7 +877,7 @@ class Builder:
             if relation < 0 and self._identifier(column.args["table"]) in self.rows:
                 relation = self._row(self.rows[self._identifier(column.args["table"])])
             if relation < 0:
-                if self.dialect in STRUCTS and column.args.get("db") is None:  # the fields of a struct column
+                if self.engine.structs and column.args.get("db") is None:  # the fields of a struct column
                     ref = Ref(-1, scope.index, self._identifier(column.args["table"]), TRANSFORMATION)
                     return Output(None, (ref,), star=True)
                 return Output(None, (), star=True)
@@ -1004,7 +986,7 @@ class Builder:
         if self._is_row_element(node, scope, how, found):
             return _DONE
         name = node.name.lower()
-        if self.dialect == "clickhouse" and name.startswith(LOOKUPS):
+        if self.engine.lookups and name.startswith(self.engine.lookups):
             self._dictionary(node, scope, how, found)
         if self._is_sequence(node) or self._excluded_value(node, scope, how, found):
             return _DONE
@@ -1019,7 +1001,7 @@ class Builder:
 
     def _parameter(self, node: Any, how: int, scope: Scope, found: Collected) -> None:
         """``@v``, ``$1``, ``?``: a variable, if there is one of that name."""
-        if node.__class__ is exp.Parameter and self.dialect == "snowflake" and node.name.isdigit():
+        if node.__class__ is exp.Parameter and self.engine.file_columns and node.name.isdigit():
             self._note(found, Ref(-1, scope.index, f"${node.name}", how))  # a column by its position
         elif node.__class__ is exp.Parameter or self._identifier(node.name) in self.variables:
             self._note(found, Ref(self.variable("@" + node.name), scope.index, VALUE, how))
@@ -1037,7 +1019,7 @@ class Builder:
         elif kind is exp.WithinGroup:
             push((node.this, how))
             if isinstance(node.this, _ORDERED_SETS) or (
-                self.dialect in SCHEMA_CALLS
+                self.engine.schema_calls
                 and isinstance(node.this, exp.AggFunc)
                 and isinstance(node.expression, exp.Order)
                 and not node.this.args.get("separator")
@@ -1159,14 +1141,14 @@ class Builder:
 
     def _subquery(self, node: Expression, scope: Scope, how: int, found: Collected) -> None:
         index = self.query(node, scope, scope.ctes)
-        if self.dialect in SCHEMA_CALLS and _makes_a_document(node):
+        if self.engine.schema_calls and _makes_a_document(node):
             how = COMPOSED[TRANSFORMATION][how]
         found.subqueries.append(index)
         self._note(found, Ref(index, scope.index, "*", how))
 
     def _call(self, node: exp.Dot, scope: Scope, found: Collected) -> None:
         """``dbo.f(x)``: a function of the user. ``alias.column.Method()`` is none."""
-        if self.dialect not in SCHEMA_CALLS or not isinstance(node.expression, exp.Anonymous):
+        if not self.engine.schema_calls or not isinstance(node.expression, exp.Anonymous):
             return
         name = functions.function_name(self, node)
         if len(name) > 1 and scope.find(name[0]) < 0:
@@ -1193,7 +1175,7 @@ class Builder:
             return None  # no call in it
         if len(names) > 1 and scope.find(self._identifier(base)) >= 0:
             return exp.Column(this=names[1], table=base)
-        return exp.Column(this=base) if self.dialect == "duckdb" else None
+        return exp.Column(this=base) if self.engine.chained_calls else None
 
     def called(self, name: Name, line: int) -> None:
         """The statement calls a function."""
@@ -1254,9 +1236,9 @@ class Builder:
             if name in self.pseudo and not identifier.args.get("quoted"):
                 return None
             if name in self.variables:
-                column = OR_COLUMN + name if self.dialect in COLUMNS_FIRST else VALUE
+                column = OR_COLUMN + name if self.engine.columns_first else VALUE
                 return Ref(self.variable("@" + name), scope.index, column, how, line)
-            if name in scope.aliases and self.dialect in ROW_VALUES and self._is_row(scope.aliases[name], name):
+            if name in scope.aliases and self.engine.row_values and self._is_row(scope.aliases[name], name):
                 return Ref(scope.aliases[name], scope.index, STAR, COMPOSED[TRANSFORMATION][how], line)
             return Ref(-1, scope.index, name, how, line)
         if name in OF_ROWS and name in self.pseudo and not identifier.args.get("quoted"):
@@ -1264,7 +1246,7 @@ class Builder:
         relation = self._qualifier(node, scope)
         if relation >= 0:
             return Ref(relation, scope.index, name, how, line)
-        if name in SEQUENCE_COLUMNS and self.dialect in SEQUENCE_OBJECTS:
+        if name in SEQUENCE_COLUMNS and self.engine.sequence_objects:
             self._read_sequence(
                 exp.Table(this=node.args["table"], db=node.args.get("db"), catalog=node.args.get("catalog"))
             )
@@ -1275,11 +1257,11 @@ class Builder:
                 return Ref(self._row(table), scope.index, name, how, line)
         if self._identifier(node.args["table"]) in self.variables:
             return Ref(self.variable("@" + self._identifier(node.args["table"])), scope.index, VALUE, how, line)
-        if name in PROPERTIES and self.dialect in SCHEMA_CALLS:
+        if name in PROPERTIES and self.engine.schema_calls:
             owner = self._identifier(node.args["table"])
             relation = scope.find(self._identifier(node.args["db"])) if node.args.get("db") is not None else -1
             return Ref(relation, scope.index, owner, COMPOSED[TRANSFORMATION][how], line)
-        if self.dialect in STRUCTS or self.dialect == "oracle":  # a field of a struct column, an attribute of an object
+        if self.engine.structs or self.engine.attributes:  # a field of a struct column, an attribute of an object
             first = node.args.get("catalog") or node.args.get("db") or node.args["table"]
             alias = scope.find(self._identifier(first))
             if alias >= 0:
@@ -1297,7 +1279,7 @@ class Builder:
                 return Ref(
                     -1, scope.index, self._identifier(after), how if plain else COMPOSED[TRANSFORMATION][how], line
                 )
-            if self.dialect in STRUCTS:  # the column is the leftmost part
+            if self.engine.structs:  # the column is the leftmost part
                 return Ref(-1, scope.index, self._identifier(first), COMPOSED[TRANSFORMATION][how], line)
         return None
 

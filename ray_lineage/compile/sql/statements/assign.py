@@ -56,7 +56,7 @@ def set_variable(unit: Unit, tokens: list[Token]) -> None:
         at += 1
     if at >= len(tokens) or tokens[at].token_type not in (T.EQ, T.COLON_EQ):
         return
-    if unit.dialect == "snowflake" and tokens[0].token_type is T.SET:  # a session variable
+    if unit.engine.session_variables and tokens[0].token_type is T.SET:  # a session variable
         declare_name(unit, "$" + unit.fold(name, False))
     elif not name.startswith("@") and unit.fold(name, False) not in unit.routine.variables():
         return

@@ -9,7 +9,6 @@ from sqlglot.expressions import Expression
 from ray_lineage.compile.sql.query.scope import IDENTITY, TRANSFORMATION, Collected, Scope
 from ray_lineage.compile.sql.relations import Builder
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.compile.sql.words import STRUCTS
 from ray_lineage.model import Alias, Assignment, Name, Ref, Select, TableRef
 
 
@@ -80,7 +79,7 @@ def _assigned_column(unit: Unit, column: Expression, builder: Builder, scope: Sc
     if not isinstance(column, exp.Column):
         return column, IDENTITY
     first = column.args.get("table")
-    if first is not None and unit.dialect in STRUCTS and scope.find(builder._identifier(first)) < 0:
+    if first is not None and unit.engine.structs and scope.find(builder._identifier(first)) < 0:
         return first, TRANSFORMATION
     return column.this, IDENTITY
 

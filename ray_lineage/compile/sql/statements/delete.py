@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from sqlglot import exp
 from sqlglot.expressions import Expression
 from sqlglot.tokens import Token
@@ -34,7 +32,7 @@ def lower_delete(unit: Unit, tree: exp.Delete, tokens: list[Token]) -> Written:
         builder._source(item.this if isinstance(item, exp.From) else item, scope, sources, [], influences, subqueries)
     for join in tree.args.get("joins") or ():
         builder._join(join, scope, sources, [], influences, subqueries)
-    if isinstance(tree.this, exp.Expr) and unit.dialect in _FROM_TWICE:
+    if isinstance(tree.this, exp.Expr) and unit.engine.from_twice:
         for item in named:
             if target_relation(unit, item, scope, builder) < 0:  # DELETE t FROM u: t is none of what FROM names
                 builder._source(item, scope, sources, [], influences, subqueries)
@@ -50,6 +48,3 @@ def lower_delete(unit: Unit, tree: exp.Delete, tokens: list[Token]) -> Written:
         unit.write(tokens, "delete", builder, target=target, scope=index, influences=influences,
                   subqueries=subqueries, defines=everything)  # fmt: skip
     return Written(target, builder, scope)
-
-
-_FROM_TWICE: Final = frozenset({"tsql", "fabric"})

@@ -92,7 +92,7 @@ def execute(unit: Unit, tokens: list[Token], into: tuple[Name, tuple[str, ...]] 
         if any(n.text.lower().endswith("sp_executesql") for n in named):
             _run_with_parameters(unit, tokens, at, into)
             return
-        inner = tokenize(named[0].text, unit.dialect)[0] if named and named[0].complete else []
+        inner = tokenize(named[0].text, unit.engine)[0] if named and named[0].complete else []
         parts = read_name(inner, 0)[0]
         if not parts:
             unresolved(unit, tokens, "the procedure's name is in a variable")

@@ -10,7 +10,7 @@ from sqlglot.expressions import Expression
 from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.constants import UNKNOWN
-from ray_lineage.compile.sql.lex.kinds import DELIMITED, T
+from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.scan import closing, read_name
 from ray_lineage.compile.sql.query.scope import FILTER, IDENTITY, Scope
 from ray_lineage.compile.sql.query.sources import target
@@ -107,7 +107,7 @@ def _conflict_scope(
     """ON CONFLICT DO UPDATE and ON DUPLICATE KEY UPDATE: ``excluded`` (and MySQL's row alias) is the row that was to be
     inserted; MySQL also sees the tables of the query."""
     table = builder._add(TableRef(target, 0))
-    outer = builder.scopes.get(root) if unit.dialect in DELIMITED else None
+    outer = builder.scopes.get(root) if unit.engine.conflict_sees_query else None
     index = builder._add(Select((table,), (), parent=outer.index if outer else -1))
     scope = Scope(index, outer, {})
     scope.aliases[target[-1] if target else ""] = table

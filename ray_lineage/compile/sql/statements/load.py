@@ -18,7 +18,7 @@ from ray_lineage.model import STAR, Alias, Assignment, Name, Output, Ref, Select
 
 def read_load(unit: Unit, tokens: list[Token]) -> None:
     """``LOAD DATA [LOCAL] INPATH|INFILE 'file' ... INTO TABLE t [(a, @v) SET b = f(@v)]``, ``LOAD DATA INTO t FROM FILES (...)``."""
-    if unit.dialect == "singlestore":
+    if unit.engine.field_paths:
         tokens = _without_paths(tokens)
     words = [t.text.upper() if t.token_type not in STRINGS else "" for t in tokens]
     at = next((i for i, w in enumerate(words) if w in ("INPATH", "INFILE")), -1)

@@ -34,7 +34,7 @@ def lower_merge(unit: Unit, tree: exp.Merge, tokens: list[Token]) -> Written:
         influences.extend(Influence(Ref(s, index, column, IDENTITY), JOIN) for s in sources[:2])
     assignments: list[Assignment] = []
     whens = tree.args.get("whens")
-    words = [t.text.upper() for t in tokens] if unit.dialect == "duckdb" else []
+    words = [t.text.upper() for t in tokens] if unit.engine.merge_by_position else []
     by_position = {w for w in ("UPDATE", "INSERT") if words and not _followed(words, (w, "BY", "NAME"))}
     for when in whens.expressions if whens is not None else ():
         _merge_branch(unit, when, builder, scope, sources, assignments, influences, subqueries, by_position)

@@ -34,7 +34,7 @@ def lower_select(unit: Unit, tree: Expression, tokens: list[Token]) -> None:
     name = unit.names.dataset(into)
     temporary = name[0][:1] in ("#", "@")
     kind = "TempTable" if temporary else "Table"
-    if unit.dialect == "postgres" and len(name) == 1 and not unit.routine.is_script:
+    if unit.engine.into_is_variable and len(name) == 1 and not unit.routine.is_script:
         unit.write(tokens, "select", builder, root=root)  # plpgsql: SELECT INTO a variable
         return
     declared = unit.facts.declare(name, kind, start_line(tokens[0]), temporary=temporary)

@@ -6,7 +6,7 @@ from sqlglot import exp
 from sqlglot.expressions import Expression
 from sqlglot.tokens import Token
 
-from ray_lineage.compile.sql.lex.kinds import DELIMITED, T
+from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.scan import closing
 from ray_lineage.compile.sql.query.scope import FILTER, IDENTITY, Scope
 from ray_lineage.compile.sql.relations import Builder
@@ -54,7 +54,7 @@ def _written_tables(
     unit: Unit, tree: exp.Update, builder: Builder, scope: Scope, at: int
 ) -> list[tuple[int, list[Expression]]]:
     """Which relation each assignment writes: MySQL updates several tables at once."""
-    if unit.dialect not in DELIMITED:
+    if not unit.engine.several_targets:
         return [(at, tree.expressions)]
     written: dict[int, list[Expression]] = {}
     for clause in tree.expressions:
