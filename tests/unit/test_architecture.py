@@ -26,41 +26,14 @@ ROOM_EXCEPTIONS = {
     "query.health -> runtime.ingest",
     "query.health -> sources.mounts",
 }
-UPWARDS: set[str] = {
-    "compile.sql.functions -> compile.sql.query.scope",
-    "compile.sql.functions -> compile.sql.query.words",
-    "compile.sql.pivots -> compile.sql.query.scope",
-    "compile.sql.relations -> compile.sql.functions",
-    "compile.sql.relations -> compile.sql.pivots",
-    "compile.sql.relations -> compile.sql.query.scope",
-    "compile.sql.relations -> compile.sql.query.words",
-}
+UPWARDS: set[str] = set()
 """Imports of ``compile/sql`` that go up, or to another module of the same floor."""
 IN_CIRCLES = {
-    "compile.sql.functions", "compile.sql.pivots", "compile.sql.relations", "runtime.following", "runtime.session", "runtime.telemetry"
+    "runtime.following", "runtime.session", "runtime.telemetry"
 }  # fmt: skip
 """Modules that are, by some way, imported by what they import."""
 FOREIGN_PRIVATE: dict[str, int] = {
     "cli.main": 1,
-    "compile.sql.functions": 28,
-    "compile.sql.pivots": 17,
-    "compile.sql.query.sources": 7,
-    "compile.sql.statements.assign": 1,
-    "compile.sql.statements.assignments": 4,
-    "compile.sql.statements.columns": 3,
-    "compile.sql.statements.copy": 4,
-    "compile.sql.statements.create_other": 1,
-    "compile.sql.statements.cursor": 1,
-    "compile.sql.statements.delete": 6,
-    "compile.sql.statements.execute": 3,
-    "compile.sql.statements.insert": 12,
-    "compile.sql.statements.load": 9,
-    "compile.sql.statements.merge": 5,
-    "compile.sql.statements.move": 2,
-    "compile.sql.statements.output": 6,
-    "compile.sql.statements.returns": 2,
-    "compile.sql.statements.update": 7,
-    "compile.sql.statements.variables": 3,
     "graph.ladybug": 5,
     "graph.neo4j": 3,
     "runtime.cluster": 6,

@@ -22,9 +22,10 @@ from ray_lineage.compile.sql.lex.columns import ColumnItem
 from ray_lineage.compile.sql.lex.tokens import start_line
 from ray_lineage.compile.sql.names import Names
 from ray_lineage.compile.sql.parse import Excerpts, Parser
+from ray_lineage.compile.sql.query.arena import Builder
+from ray_lineage.compile.sql.query.queries import lower_query
 from ray_lineage.compile.sql.query.scope import Scope
 from ray_lineage.compile.sql.query.sources import relation
-from ray_lineage.compile.sql.relations import Builder
 from ray_lineage.compile.sql.routine import Routine
 from ray_lineage.model import ANY, ANY_LOOP, LOOP, ROLES, Assignment, DeclaredColumn, Influence, Name
 
@@ -155,7 +156,7 @@ class Unit:
 
     def builder(self) -> Builder:
         """A relational program for a statement at this place."""
-        builder = Builder(self.engine, self.names.dataset, lambda text: self.names.location(text, 0))
+        builder = Builder(self.engine, lower_query, self.names.dataset, lambda text: self.names.location(text, 0))
         builder.variables = self.routine.variables()
         builder.dynamic = self.nested > 0
         builder.text_of = self._expression

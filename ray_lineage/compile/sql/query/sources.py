@@ -18,9 +18,9 @@ from ray_lineage.compile.sql.lex.scan import closing, read_name
 from ray_lineage.compile.sql.lex.tokens import reason_of, shifted, start_line, tokenize
 from ray_lineage.compile.sql.names import Names
 from ray_lineage.compile.sql.parse import Excerpts
+from ray_lineage.compile.sql.query.arena import Builder
 from ray_lineage.compile.sql.query.scope import CONDITIONAL, IDENTITY, TRANSFORMATION
 from ray_lineage.compile.sql.query.words import SERVER_QUERY
-from ray_lineage.compile.sql.relations import Builder
 from ray_lineage.compile.sql.routine import Routine
 from ray_lineage.model import STAR, Alias, Name, Output, Ref, Select, SetOp, TableRef
 
@@ -144,8 +144,8 @@ def locations_of(b: Builder, given: dict[str, Expression]) -> list[Name]:
 
 def _rows_of(b: Builder, names: list[Name]) -> int:
     """The relation of datasets: their rows, one after the other."""
-    found = [b._add(TableRef(name, 0)) for name in names if name]
-    return b._add(SetOp(tuple(found), True)) if len(found) > 1 else found[0] if found else -1
+    found = [b.add(TableRef(name, 0)) for name in names if name]
+    return b.add(SetOp(tuple(found), True)) if len(found) > 1 else found[0] if found else -1
 
 
 def text_of(node: Expression | None) -> str:
@@ -173,7 +173,7 @@ def place_of(text: str, unknown: str) -> str:
 
 
 def _named(b: Builder, index: int, columns: tuple[str, ...]) -> int:
-    return b._add(Alias(index, columns)) if columns and index >= 0 else index
+    return b.add(Alias(index, columns)) if columns and index >= 0 else index
 
 
 def _table(around: Around, b: Builder, given: dict[str, Expression]) -> int:
@@ -256,8 +256,8 @@ def _connect_by(around: Around, b: Builder, given: dict[str, Expression], column
     name = table_of(around, given)
     if not name or not columns:
         return -1
-    index = b._reserve()
-    walked = b._add(TableRef(name, 0))
+    index = b.reserve()
+    walked = b.add(TableRef(name, 0))
     ends = [
         Ref(walked, index, around.names.fold(text_of(given.get(role)), False), IDENTITY) for role in ("key", "parent")
     ]
@@ -277,14 +277,14 @@ def _crosstab(
         else []
     )
     columns = columns or ("row_name", *(f"category_{n}" for n in range(1, 5)))
-    index = b._reserve()
+    index = b.reserve()
     if width < 3:
         everything = (Ref(query, index, STAR, TRANSFORMATION),)
         outputs = [Output(column, everything) for column in columns]
         row = query
     else:
         names = tuple(f"c{n}" for n in range(width))
-        row = b._add(Alias(query, names))
+        row = b.add(Alias(query, names))
         value = (Ref(row, index, names[-1], IDENTITY), Ref(row, index, names[-2], CONDITIONAL))
         kept = width - 2 if others else 1  # of the first columns, besides the categories'
         outputs = [

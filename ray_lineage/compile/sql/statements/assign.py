@@ -6,6 +6,7 @@ from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.scan import closing, list_items, read_name
+from ray_lineage.compile.sql.query.expressions import collect
 from ray_lineage.compile.sql.query.scope import IDENTITY, Collected, Scope
 from ray_lineage.compile.sql.statements.call import call_of_a_package
 from ray_lineage.compile.sql.statements.create_routine import declare_parameters
@@ -115,11 +116,11 @@ def _set_field(unit: Unit, tokens: list[Token], parts: list[Token], value: list[
     select = Token(T.SELECT, "SELECT", value[0].line, value[0].col, value[0].start, value[0].start)
     tree = unit.parse([select, *value], "SELECT")
     builder = unit.builder()
-    index = builder._reserve()
+    index = builder.reserve()
     scope = Scope(index, None, {})
     found = Collected()
     for item in tree.expressions:
-        builder.collect(item, scope, IDENTITY, found)
+        collect(builder, item, scope, IDENTITY, found)
     builder.relations[index] = Select((), (), subqueries=tuple(found.subqueries))
     if found.refs:
         assignments = (Assignment(unit.part(parts[1]), tuple(found.refs.values()), found.line),)

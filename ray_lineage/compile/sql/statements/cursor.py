@@ -49,7 +49,7 @@ def read_fetch(unit: Unit, tokens: list[Token]) -> None:
 def _take_row(unit: Unit, tokens: list[Token], cursor: Token, targets: list[list[Token]]) -> None:
     """A row of a cursor goes into variables."""
     builder = unit.builder()
-    table = builder._add(TableRef((f"#cursor:{unit.part(cursor)}",), tokens[0].line))
+    table = builder.add(TableRef((f"#cursor:{unit.part(cursor)}",), tokens[0].line))
     store(unit, tokens, builder, targets, table)
 
 

@@ -10,7 +10,7 @@ from ray_lineage.compile.options import ModelName
 from ray_lineage.compile.sql.constants import excludes
 from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.tokens import start_line
-from ray_lineage.compile.sql.relations import Builder
+from ray_lineage.compile.sql.query.arena import Builder
 from ray_lineage.compile.sql.statements.variables import selected, store
 from ray_lineage.compile.sql.unit import Unit
 from ray_lineage.model import VARIABLES
