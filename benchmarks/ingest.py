@@ -63,12 +63,12 @@ def measure(folder: Path, dialect: str, executor: str, neo4j: bool) -> list[dict
                 if neo4j:
                     command.append("--full")
                 else:
-                    for path in (cwd / "data").glob("graph.lbug*"):
+                    for path in (cwd / "data").glob("graph.db*"):
                         path.unlink()
             if name == "unchanged":
                 time.sleep(2.5)  # files younger than two seconds are read again, as git does
             found = run(command, cwd, clean)
-            rows.append({"store": "neo4j" if neo4j else "ladybug", "executor": executor, "run": name, **found})
+            rows.append({"store": "neo4j" if neo4j else "sqlite", "executor": executor, "run": name, **found})
             print("  ".join(f"{k} {v}" for k, v in rows[-1].items()), flush=True)
     return rows
 

@@ -20,8 +20,8 @@ from typing import Any
 from benchmarks.generate import generate
 from ray_lineage.compile import CompileOptions, compile_text
 from ray_lineage.graph.base import BaseStore
-from ray_lineage.graph.ladybug import LadybugStore
 from ray_lineage.graph.neo4j import Neo4jStore
+from ray_lineage.graph.sqlite import SqliteStore
 from ray_lineage.link import Linker
 from ray_lineage.model import Contribution, encode_facts
 
@@ -79,7 +79,7 @@ def measure(name: str, store: BaseStore, project: str, work: Work) -> dict[str, 
 
     def timed(what: str, contributions: list[Contribution], *, fresh: bool = False) -> None:
         started = time.perf_counter()
-        result = store.apply(project, epoch, contributions, fresh=fresh, changing=len(contributions))
+        result = store.apply(project, epoch, contributions, fresh=fresh)
         figures[what] = round(time.perf_counter() - started, 2)
         print(
             f"{name}: {what}, {len(contributions):,} files: {figures[what]} s, {result.rows_written:,} rows", flush=True
@@ -122,8 +122,8 @@ def main() -> None:
     work = Work(project, options.files, options.bulk, options.saves)
     figures: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
-        embedded = LadybugStore(str(Path(folder) / "graph.lbug"))
-        figures["ladybug"] = measure("ladybug", embedded, project, work)
+        embedded = SqliteStore(str(Path(folder) / "graph.db"))
+        figures["sqlite"] = measure("sqlite", embedded, project, work)
         embedded.close()
     if os.environ.get("NEO4J_URI"):
         username, password = os.environ.get("NEO4J_USERNAME", "neo4j"), os.environ["NEO4J_PASSWORD"]

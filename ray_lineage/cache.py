@@ -2,7 +2,8 @@
 
 It may make a run faster, never different and never fail: a get that goes wrong in any way is a miss, a put that goes
 wrong is dropped. LMDB itself does not notice flipped bits, and dies of a truncated file (SIGBUS), so every value has its
-own checksum, and the meta pages are checked with plain reads before the file is mapped.
+own checksum, and the meta pages are checked with plain reads before the file is mapped. The checksum is keyed with a secret of
+the user: what somebody else made, such as a cache that came with a repository, is a miss.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import contextlib
 import hashlib
 import logging
 import os
-import stat
 import struct
 import subprocess
 import sys
@@ -25,27 +25,48 @@ from typing import Any, ClassVar, Final
 import msgspec
 
 from ray_lineage.compile.options import CompileOptions
+from ray_lineage.errors import UsageError
+from ray_lineage.ownfolder import own_folder
+from ray_lineage.signing import private_folder, user_key
 from ray_lineage.sources.mounts import file_system, is_network
 
 logger = logging.getLogger("ray_lineage.cache")
 
-_HEADER: Final = struct.Struct("<BQ16s")  # format, last use (s), checksum
-_FORMAT: Final = 1
-_STATS_KEY: Final = b"\0stats"
-_TURN_KEY: Final = b"\0turn"
-_OURS: Final = frozenset({_STATS_KEY, _TURN_KEY})
+_HEADER: Final = struct.Struct("<BQ4s16s")  # format, time of the put (s), whose it is, checksum
+_STAMP: Final = struct.Struct("<Q")  # last use (s)
+_FORMAT: Final = 2
+_PLAIN: Final = 16  # bytes of a key that know no file name
+_STATS_KEY: Final = b"stats"
+_TURN_KEY: Final = b"turn"
 _FIRST_MAP: Final = 64 * 2**20
 _DAY: Final = 86_400
+_RECENT: Final = 300  # seconds: a use is noted once in this time
 _PAUSE: Final = 60.0  # seconds without writing after the disk was full
 
 
 def cache_key(sha256: str, options: CompileOptions, compiler_version: str) -> bytes:
-    """Key of one file's facts: blake2b-128 over everything that they depend on."""
-    return hashlib.blake2b(msgspec.msgpack.encode((sha256, options, compiler_version)), digest_size=16).digest()
+    """Key of one file's facts: blake2b-128 over everything that they may depend on but the file's name, and 64 bits of that.
+
+    Facts that depend on the name (few do) are put under the whole key, others under its first part, :func:`nameless`.
+    """
+    plain = msgspec.structs.replace(options, model="")
+    content = msgspec.msgpack.encode((sha256, plain, compiler_version))
+    name = hashlib.blake2b(options.model.encode("utf-8", "surrogateescape"), digest_size=8)
+    return hashlib.blake2b(content, digest_size=_PLAIN).digest() + name.digest()
+
+
+def nameless(key: bytes) -> bytes:
+    """The key under which facts lie that do not depend on their file's name."""
+    return key[:_PLAIN]
+
+
+_TABLES: Final = (b"values", b"uses")
+_OPENED: Final[dict[str, Any]] = {"max_readers": 512, "mode": 0o600, "max_dbs": len(_TABLES)}
 
 
 class CacheStats(msgspec.Struct, frozen=True):
-    """``state`` is ``ok``, ``read_only`` or ``off``; hits and misses are those of all runs."""
+    """``state`` is ``ok``, ``read_only``, ``off`` or ``damaged``; hits and misses are those of all runs. ``bad`` values are
+    damaged; ``foreign`` ones were made by another user, or with a key that was lost. None of both is ever used."""
 
     path: str
     state: str
@@ -55,6 +76,8 @@ class CacheStats(msgspec.Struct, frozen=True):
     hits: int
     misses: int
     hit_rate: float
+    bad: int = 0
+    foreign: int = 0
 
 
 class VerifyReport(msgspec.Struct, frozen=True):
@@ -63,6 +86,7 @@ class VerifyReport(msgspec.Struct, frozen=True):
     entries: int
     bad: int
     crashed: bool
+    foreign: int = 0
 
 
 class ParseCache:
@@ -82,10 +106,13 @@ class ParseCache:
         self._ttl = ttl_days * _DAY
         self._clock = clock
         self._env: Any = None
+        self._values: Any = None
+        self._uses: Any = None
+        self._secret = b""
         self._users = 0
         self._lock = threading.Lock()
         self._pause_until = 0.0
-        self._touched: dict[bytes, bytes] = {}
+        self._touched: dict[bytes, int] = {}  # when (s) each was used that is not noted yet
         self._checked_readers = 0.0
 
     # ------------------------------------------------------------------ life
@@ -101,7 +128,8 @@ class ParseCache:
         clock: Callable[[], float] = time.time,
     ) -> ParseCache:
         """Open or create the cache folder ``path``; never raises. Opening it twice in a process gives the same object."""
-        real = os.path.realpath(os.path.expanduser(path))
+        wanted = os.path.expanduser(path)
+        real = os.path.join(os.path.realpath(os.path.dirname(wanted)), os.path.basename(wanted))
         known = cls._open.get(real)
         if known is not None:
             known._users += 1
@@ -114,6 +142,7 @@ class ParseCache:
 
     def _start(self) -> None:
         try:
+            self._secret = user_key()
             self._place()
             if not self._healthy():
                 self._set_aside("it is damaged")
@@ -124,24 +153,21 @@ class ParseCache:
             self._degrade("off", f"{type(error).__name__}: {error}")
 
     def _place(self) -> None:
-        """Where the cache really lies: never on a network file system, never over somebody else's file."""
-        if os.path.isfile(self.path):
-            with open(self.path, "rb") as file:
-                head = file.read(16)
-            kind = "an SQLite database" if head.startswith(b"SQLite format 3") else "not a cache of ours"
-            other = self.path + ".lmdb"
-            logger.warning("parse cache: %s is %s and stays as it is; using %s", self.path, kind, other)
-            self.path = other
+        """Where the cache really lies: never on a network file system, never in what is not ours."""
         if is_network(file_system(self.path)):
-            local = node_local_path()
-            logger.warning("parse cache: %s is on a network file system; using %s", self.path, local)
-            self.path = local
-        os.makedirs(self.path, mode=0o700, exist_ok=True)
-        info = os.stat(self.path)
-        if info.st_uid != os.getuid() and os.getuid() != 0:
-            raise PermissionError(f"{self.path} belongs to another user")
-        if stat.S_IMODE(info.st_mode) & 0o077:
-            os.chmod(self.path, 0o700)
+            self._move("it is on a network file system")
+            return
+        try:
+            own_folder(self.path).close()
+        except UsageError as error:
+            if error.code != "RL252":  # something of somebody else's is there
+                raise
+            self._move(f"it stays as it is: {error.message}")
+
+    def _move(self, reason: str) -> None:
+        local = node_local_path()
+        logger.warning("parse cache: %s is not used, %s; using %s", self.path, reason, local)
+        self.path = local
 
     def _healthy(self) -> bool:
         data = os.path.join(self.path, "data.mdb")
@@ -169,7 +195,7 @@ class ParseCache:
 
         data = os.path.join(self.path, "data.mdb")
         size = max(_FIRST_MAP, os.path.getsize(data) * 2 if os.path.exists(data) else 0)
-        options: dict[str, Any] = {"map_size": min(size, self._map_limit()), "max_readers": 512, "mode": 0o600}
+        options = {**_OPENED, "map_size": min(size, self._map_limit())}
         try:
             self._env = lmdb.open(self.path, sync=False, metasync=False, **options)
         except lmdb.ReadonlyError:
@@ -178,6 +204,7 @@ class ParseCache:
         except (lmdb.InvalidError, lmdb.CorruptedError, lmdb.VersionMismatchError, lmdb.PanicError) as error:
             self._set_aside(str(error))
             self._env = lmdb.open(self.path, sync=False, metasync=False, **options)
+        self._values, self._uses = (self._env.open_db(name, create=self.state == "ok") for name in _TABLES)
 
     def _map_limit(self) -> int:
         return max(_FIRST_MAP, self._max_bytes + self._max_bytes // 4)
@@ -222,7 +249,7 @@ class ParseCache:
         found: list[bytes | None] = []
         try:
             with self._reader() as transaction:
-                found = [self._checked(key, transaction.get(key)) for key in keys]
+                found = [self._get(transaction, key) for key in keys]
         except Exception as error:
             self._degrade("off", str(error))
             found = [None] * len(keys)
@@ -244,15 +271,24 @@ class ParseCache:
             self._env.set_mapsize(0)
             return self._env.begin()
 
+    def _get(self, transaction: Any, key: bytes) -> bytes | None:
+        """What lies under the key's first part, or, if that says so (empty), under all of it."""
+        plain = nameless(key)
+        value = self._checked(plain, transaction.get(plain, db=self._values))
+        if value == b"" and plain != key:
+            value = self._checked(key, transaction.get(key, db=self._values))
+        return value
+
     def _checked(self, key: bytes, stored: bytes | None) -> bytes | None:
         if stored is None or len(stored) < _HEADER.size:
             return None
-        form, used, checksum = _HEADER.unpack_from(stored)
+        form, put, _, checksum = _HEADER.unpack_from(stored)
         value = stored[_HEADER.size :]
-        if form != _FORMAT or checksum != _checksum(key, value):
+        if form != _FORMAT or checksum != _checksum(self._secret, key, value):
             return None
-        if self._clock() - used > _DAY:
-            self._touched[key] = value
+        now = int(self._clock())
+        if now - put > _RECENT:
+            self._touched[key] = now
         return value
 
     def contains(self, keys: Sequence[bytes]) -> list[bool]:
@@ -261,13 +297,20 @@ class ParseCache:
             return [False] * len(keys)
         try:
             with self._reader() as transaction:
-                return [transaction.get(key) is not None for key in keys]
+                return [self._has(transaction, key) for key in keys]
         except Exception as error:
             self._degrade("off", str(error))
             return [False] * len(keys)
 
+    def _has(self, transaction: Any, key: bytes) -> bool:
+        stored = transaction.get(nameless(key), db=self._values)
+        if stored is not None and len(stored) == _HEADER.size:
+            stored = transaction.get(key, db=self._values)
+        return stored is not None
+
     def put_many(self, items: Sequence[tuple[bytes, bytes]]) -> None:
-        """Store values in one transaction; dropped if that is not possible."""
+        """Store values in one transaction, each under a whole key or under its :func:`nameless` part; dropped if that is
+        not possible."""
         if (
             self._env is None
             or self.state != "ok"
@@ -276,10 +319,13 @@ class ParseCache:
         ):
             return
         now = int(self._clock())
-        touched, self._touched = self._touched, {}
-        encoded = [(k, _HEADER.pack(_FORMAT, now, _checksum(k, v)) + v) for k, v in (*touched.items(), *items)]
+        pointers = [(nameless(k), b"") for k, _ in items if len(k) > _PLAIN]
+        encoded = [(k, self._sealed(k, v, now)) for k, v in (*pointers, *items)]
         with self._lock:
             self._put(encoded)
+
+    def _sealed(self, key: bytes, value: bytes, now: int) -> bytes:
+        return _HEADER.pack(_FORMAT, now, _whose(self._secret), _checksum(self._secret, key, value)) + value
 
     def _put(self, encoded: list[tuple[bytes, bytes]]) -> None:
         import lmdb
@@ -287,7 +333,9 @@ class ParseCache:
         for _ in range(8):
             try:
                 with self._env.begin(write=True) as transaction:
-                    transaction.cursor().putmulti(encoded)
+                    transaction.cursor(db=self._values).putmulti(encoded)
+                    self._note_uses(transaction)
+                self._touched.clear()
                 if self._over_bounds():
                     self._evict(0.9)
                 return
@@ -307,6 +355,12 @@ class ParseCache:
                 self._degrade("read_only", str(error))
                 return
 
+    def _note_uses(self, transaction: Any) -> None:
+        """When values were used last: apart from them, so that a hit rewrites 8 bytes."""
+        for key, used in self._touched.items():
+            if used - _stamp(transaction.get(key, db=self._uses)) > _RECENT:
+                transaction.put(key, _STAMP.pack(used), db=self._uses)
+
     def _write_touches(self) -> None:
         self.put_many([])
 
@@ -320,14 +374,18 @@ class ParseCache:
 
     # ------------------------------------------------------------------ bounds
 
+    def _stat(self) -> dict[str, int]:
+        with self._env.begin() as transaction:
+            found: dict[str, int] = transaction.stat(self._values)
+        return found
+
     def _used_bytes(self) -> int:
-        s = self._env.stat()
-        pages = s["branch_pages"] + s["leaf_pages"] + s["overflow_pages"]
-        return int(s["psize"] * pages)
+        s = self._stat()
+        return s["psize"] * (s["branch_pages"] + s["leaf_pages"] + s["overflow_pages"])
 
     def _over_bounds(self) -> bool:
         return self._used_bytes() > self._max_bytes or (
-            self._max_entries is not None and self._env.stat()["entries"] > self._max_entries
+            self._max_entries is not None and self._stat()["entries"] > self._max_entries
         )
 
     def prune(self) -> int:
@@ -344,13 +402,7 @@ class ParseCache:
 
     def _evict(self, share: float) -> int:
         """Delete expired entries, then the least recently used until ``share`` of the bounds is left."""
-        entries: list[tuple[int, int, bytes]] = []
-        with self._env.begin() as transaction:
-            for key, value in transaction.cursor():
-                if key not in _OURS:
-                    used = _HEADER.unpack_from(value)[1] if len(value) >= _HEADER.size else 0
-                    entries.append((used, len(key) + len(value) + 64, key))
-        entries.sort()
+        entries = sorted(self._by_use())
         total, count = sum(e[1] for e in entries), len(entries)
         most_bytes = self._max_bytes * share
         most = self._max_entries * share if self._max_entries is not None else float("inf")
@@ -363,11 +415,23 @@ class ParseCache:
             total -= size
             count -= 1
         if doomed:
-            with self._env.begin(write=True) as transaction:
-                for key in doomed:
-                    transaction.delete(key)
+            self._delete(doomed)
             self._turn_over()
         return len(doomed)
+
+    def _by_use(self) -> Iterator[tuple[int, int, bytes]]:
+        """(last use, bytes, key) of each entry."""
+        with self._env.begin() as transaction:
+            for key, value in transaction.cursor(db=self._values):
+                put = _HEADER.unpack_from(value)[1] if len(value) >= _HEADER.size else 0
+                noted = _stamp(transaction.get(key, db=self._uses))
+                yield max(put, noted, self._touched.get(key, 0)), len(key) + len(value) + 64, key
+
+    def _delete(self, keys: Sequence[bytes]) -> None:
+        with self._env.begin(write=True) as transaction:
+            for key in keys:
+                transaction.delete(key, db=self._values)
+                transaction.delete(key, db=self._uses)
 
     def _turn_over(self) -> None:
         """LMDB gives a transaction's freed pages out again two transactions later: let those be small ones."""
@@ -380,15 +444,9 @@ class ParseCache:
         if self._env is None:
             return 0
         limit = float("inf") if older_than_days is None else self._clock() - older_than_days * _DAY
-        with self._env.begin() as transaction:
-            doomed = [
-                k for k, v in transaction.cursor()
-                if k not in _OURS and (len(v) < _HEADER.size or _HEADER.unpack_from(v)[1] < limit)
-            ]  # fmt: skip
+        doomed = [key for used, _, key in self._by_use() if used < limit]
         if doomed and not dry_run:
-            with self._env.begin(write=True) as transaction:
-                for key in doomed:
-                    transaction.delete(key)
+            self._delete(doomed)
         return len(doomed)
 
     # ------------------------------------------------------------------ statistics
@@ -407,15 +465,24 @@ class ParseCache:
             with contextlib.suppress(Exception), self._reader() as transaction:
                 stored = transaction.get(_STATS_KEY)
                 hits, misses = _statistics(stored)
-                entries = transaction.stat()["entries"] - sum(transaction.get(k) is not None for k in _OURS)
+                entries = transaction.stat(self._values)["entries"]
                 size = self._used_bytes()
         hits, misses = hits + self.hits, misses + self.misses
         rate = hits / (hits + misses) if hits + misses else 0.0
         return CacheStats(self.path, self.state, self.reason, entries, size, hits, misses, round(rate, 4))
 
 
-def _checksum(key: bytes, value: bytes) -> bytes:
-    return hashlib.blake2b(value, digest_size=16, key=key).digest()
+def _checksum(secret: bytes, key: bytes, value: bytes) -> bytes:
+    return hashlib.blake2b(value, digest_size=16, key=secret + key).digest()
+
+
+def _whose(secret: bytes) -> bytes:
+    """Tells users apart, without showing the secret."""
+    return hashlib.blake2b(key=secret, digest_size=4, person=b"whose").digest()
+
+
+def _stamp(stored: bytes | None) -> int:
+    return int(_STAMP.unpack(stored)[0]) if stored is not None and len(stored) == _STAMP.size else 0
 
 
 def _statistics(stored: bytes | None) -> tuple[int, int]:
@@ -467,20 +534,8 @@ def node_local_path() -> str:
     """
     for parent in dict.fromkeys((tempfile.gettempdir(), "/tmp", "/var/tmp")):  # noqa: S108 - what is below is checked
         if os.access(parent, os.W_OK) and not is_network(file_system(parent)):
-            return _own_folder(os.path.join(parent, f"ray_lineage-cache-{os.getuid()}"))
+            return private_folder(os.path.join(parent, f"ray_lineage-cache-{os.getuid()}"))
     raise OSError("there is no temporary folder on a local disk")
-
-
-def _own_folder(path: str) -> str:
-    """Everybody may write beside it, so it must be a real folder (no link), ours, and closed to others."""
-    with contextlib.suppress(FileExistsError):
-        os.mkdir(path, 0o700)
-    info = os.lstat(path)
-    if not stat.S_ISDIR(info.st_mode) or info.st_uid != os.getuid():
-        raise PermissionError(f"{path} is not a folder of this user")
-    if stat.S_IMODE(info.st_mode) & 0o077:
-        os.chmod(path, 0o700)
-    return path
 
 
 def verify(path: str, timeout: float = 120.0) -> VerifyReport:
@@ -488,27 +543,50 @@ def verify(path: str, timeout: float = 120.0) -> VerifyReport:
     code = "import sys; from ray_lineage.cache import _verify_here; _verify_here(sys.argv[1])"
     try:
         done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, timeout=timeout, check=False)
-        entries, bad = (int(n) for n in done.stdout.split())
+        entries, bad, foreign = (int(n) for n in done.stdout.split())
     except (ValueError, subprocess.TimeoutExpired):
         return VerifyReport(0, 0, True)
-    return VerifyReport(entries, bad, False)
+    return VerifyReport(entries, bad, False, foreign)
+
+
+def examined(found: CacheStats) -> CacheStats:
+    """With what :func:`verify` says of the values: a cache is not ``ok`` because it can be opened."""
+    if found.state == "off" or not os.path.exists(os.path.join(found.path, "data.mdb")):
+        return found
+    report = verify(found.path)
+    counted = msgspec.structs.replace(found, bad=report.bad, foreign=report.foreign)
+    if report.crashed:
+        return msgspec.structs.replace(counted, state="damaged", reason="it cannot be read to its end")
+    if report.bad or report.foreign:
+        reason = "values that are bad or foreign are never used; `ray_lineage cache clear` removes them"
+        return msgspec.structs.replace(counted, state="damaged", reason=reason)
+    return counted
 
 
 def _entries(path: str) -> Iterator[tuple[bytes, bytes]]:
     import lmdb
 
-    with lmdb.open(path, readonly=True, lock=False, create=False) as env, env.begin() as transaction:
-        yield from transaction.cursor()
+    with lmdb.open(path, readonly=True, lock=False, create=False, **_OPENED) as env:
+        try:
+            values = env.open_db(_TABLES[0], create=False)
+        except lmdb.NotFoundError:
+            return
+        with env.begin() as transaction:
+            yield from transaction.cursor(db=values)
 
 
 def _verify_here(path: str) -> None:
     if not metas_fit(os.path.join(path, "data.mdb")):
         sys.exit(1)
-    entries = bad = 0
-    for key, value in _entries(path):
-        if key in _OURS:
-            continue
+    secret = user_key()
+    entries = bad = foreign = 0
+    for key, stored in _entries(path):
         entries += 1
-        whole = len(value) >= _HEADER.size and _HEADER.unpack_from(value)[2] == _checksum(key, value[_HEADER.size :])
-        bad += not whole
-    sys.stdout.write(f"{entries} {bad}\n")
+        form, _, whose, checksum = _HEADER.unpack_from(stored.ljust(_HEADER.size, b"\0"))
+        if form == _FORMAT and checksum == _checksum(secret, key, stored[_HEADER.size :]):
+            continue
+        if form == _FORMAT and whose != _whose(secret):
+            foreign += 1
+        else:
+            bad += 1
+    sys.stdout.write(f"{entries} {bad} {foreign}\n")

@@ -70,6 +70,10 @@ class StoreUnavailable(RayLineageError):
     """The graph store is away, locked or refuses us; a later try may succeed (RL21x)."""
 
 
+class StoreForbids(StoreUnavailable):
+    """The store refuses us (password, rights, address), and will until somebody changes that: not to be tried again soon."""
+
+
 class StoreRefused(RayLineageError):
     """Going on could destroy data: newer schema version, mass removal, foreign file (RL22x)."""
 

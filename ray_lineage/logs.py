@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Literal
+from urllib.parse import quote, quote_plus
 
 if TYPE_CHECKING:
     from ray_lineage.settings import Settings
@@ -26,6 +27,8 @@ _FIELDS: Final = "ray_lineage_fields"
 _MOST: Final = 20_000  # characters of one value
 _HELD: Final = 200
 _STAR: Final = "***"
+_SHORTEST: Final = 4
+_PUBLIC: Final = frozenset({"neo4j"})  # which a server takes once, to have it changed; it is in every address, too
 _secrets: list[str] = []
 _handlers: list[logging.Handler] = []
 
@@ -36,6 +39,8 @@ _PAIR = re.compile(
     r"""(?:N?'[^'\n]{0,256}'|"[^"\n]{0,256}"|[^\s,;&"')}\]]{1,256})""",
     re.IGNORECASE,
 )
+_RUNNER_LINE = re.compile(r"^(\s*)::")
+_RUNNERS = re.compile(r"##(?=\[|vso\[|teamcity\[)", re.IGNORECASE)
 _SECRET_NAME = re.compile(r"password|passwd|passphrase|secret|token|api_?key", re.IGNORECASE)
 
 
@@ -45,24 +50,48 @@ def fields(**values: object) -> dict[str, Any]:
 
 
 def hide(secret: str) -> None:
-    """From now on this text is starred wherever it is logged. Very short ones are not: they would star ordinary words."""
-    if len(secret) >= 4 and secret not in _secrets:
-        _secrets.append(secret)
-        _secrets.sort(key=len, reverse=True)
+    """From now on this text is starred wherever it is printed or logged, in whatever way it is written there. Very short
+    ones are not: they would star ordinary words."""
+    if len(secret) < _SHORTEST or secret in _PUBLIC:
+        return
+    forms = {
+        secret,
+        quote(secret),
+        quote(secret, safe=""),
+        quote_plus(secret),
+        repr(secret)[1:-1],
+        json.dumps(secret)[1:-1],
+    }
+    _secrets[:] = sorted({*_secrets, *forms}, key=len, reverse=True)
+
+
+def star(text: str) -> str:
+    """The text without the secrets that :func:`hide` was told."""
+    for secret in _secrets:
+        text = text.replace(secret, _STAR)
+    return text
 
 
 def redact(text: str) -> str:
     """The text without passwords: of URIs, of ``password=...`` and its like, and those that :func:`hide` was told."""
-    for secret in _secrets:
-        text = text.replace(secret, _STAR)
-    return _PAIR.sub(rf"\1{_STAR}", _URI.sub(rf"\1:{_STAR}@", text))
+    return _PAIR.sub(rf"\1{_STAR}", _URI.sub(rf"\1:{_STAR}@", star(text)))
 
 
 def one_line(text: str) -> str:
-    """Control and direction characters, line ends among them, as escapes: what is left cannot move a cursor."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    """A text of a stranger as one harmless line: control and direction characters, line ends among them, are escapes, so that
+    it cannot move a cursor; and it begins no command of a CI runner that reads the output (``::error ...``, ``##vso[...``)."""
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    if ":" in text or "#" in text:
+        text = _RUNNERS.sub(r"\\x23#", _RUNNER_LINE.sub(r"\1\\x3a:", text))
+    return text
+
+
+def one_json(text: str) -> str:
+    """Encoded JSON, in whose texts no control or direction character and no command of a CI runner is left as itself."""
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
+    return _RUNNERS.sub(r"\\u0023#", text)
 
 
 def configure(format: Format = "text", level: int | str = logging.WARNING) -> None:  # noqa: A002
@@ -147,7 +176,7 @@ class TextFormatter(_Formatter):
         """See :class:`logging.Formatter`."""
         parts = [self._time(record), record.levelname.lower(), one_line(self._event(record))]
         parts.extend(f"{k}={_quoted(str(v))}" for k, v in self._fields(record).items())
-        lines = [" ".join(parts), *(f"  | {one_line(line)}" for line in self._fault(record).splitlines())]
+        lines = [one_line(" ".join(parts)), *(f"  | {one_line(line)}" for line in self._fault(record).splitlines())]
         return "\n".join(lines).encode("utf-8", "backslashreplace").decode()
 
 
@@ -165,7 +194,7 @@ class JsonFormatter(_Formatter):
         line |= {k if k not in line else f"field_{k}": v for k, v in self._fields(record).items()}
         if fault := self._fault(record):
             line["fault"] = fault
-        return json.dumps(line)  # ASCII: line ends of Unicode are escaped, too
+        return one_json(json.dumps(line))  # ASCII: line ends of Unicode are escaped, too
 
 
 def _quoted(value: str) -> str:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from ray_lineage.graph.ladybug import LadybugStore
 from ray_lineage.graph.neo4j import Neo4jStore
+from ray_lineage.graph.sqlite import SqliteStore
 from tests.neo4j_server.server import Neo4jServer
 
 _PATIENT = settings(
@@ -20,6 +20,14 @@ _PATIENT = settings(
 settings.register_profile("same", _PATIENT, derandomize=True)  # a commit passes or fails, every time
 settings.register_profile("explore", _PATIENT)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def state_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keeps out of the state folder of whoever runs the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
 
 
 class ServerAddress:
@@ -61,7 +69,7 @@ def neo4j_store(neo4j_server: ServerAddress, project: str) -> Iterator[Neo4jStor
 
 
 @pytest.fixture
-def ladybug_store(tmp_path: Path) -> Iterator[LadybugStore]:
-    store = LadybugStore(str(tmp_path / "graph.lbug"))
+def sqlite_store(tmp_path: Path) -> Iterator[SqliteStore]:
+    store = SqliteStore(str(tmp_path / "graph.db"))
     yield store
     store.close()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ray_lineage.cli.commands import Command, Group
 from ray_lineage.cli.output import print_json, settings
 from ray_lineage.errors import ExitCode
 
@@ -14,7 +15,11 @@ if TYPE_CHECKING:
     from ray_lineage.cache import ParseCache
 
 app = typer.Typer(
-    help="The parse cache: facts of files that were compiled before. It can always be deleted.", no_args_is_help=True
+    cls=Group,
+    help="The parse cache: facts of files that were compiled before. It can always be deleted.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
 )
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
@@ -28,28 +33,31 @@ def _open() -> ParseCache:
     )
 
 
-@app.command()
+@app.command(cls=Command)
 def path() -> None:
     """Where it lies."""
     typer.echo(os.path.abspath(settings().settings.parse_cache_path))
 
 
-@app.command()
+@app.command(cls=Command)
 def stats(as_json: _Json = False) -> int:
-    """Entries, bytes, hits and misses, health."""
+    """Entries, bytes, hits and misses, health: every value is looked at."""
+    from ray_lineage.cache import examined
+
     cache = _open()
-    found = cache.stats()
+    found = examined(cache.stats())
     cache.close()
     if as_json:
         print_json(found)
     else:
         typer.echo(f"path      {found.path}\nstate     {found.state} {found.reason}".rstrip())
         typer.echo(f"entries   {found.entries:,}\nbytes     {found.bytes:,}")
+        typer.echo(f"bad       {found.bad:,}\nforeign   {found.foreign:,}")
         typer.echo(f"hits      {found.hits:,}\nmisses    {found.misses:,}\nhit rate  {100 * found.hit_rate:.1f} %")
     return int(ExitCode.OK if found.state == "ok" else ExitCode.FINDINGS)
 
 
-@app.command()
+@app.command(cls=Command)
 def clear(
     older_than: Annotated[
         int | None, typer.Option(metavar="DAYS", min=0, help="Only what was not used for so long.")
@@ -67,7 +75,7 @@ def clear(
         typer.echo(f"{count:,} entries {'would be' if dry_run else 'were'} deleted")
 
 
-@app.command()
+@app.command(cls=Command)
 def verify(as_json: _Json = False) -> int:
     """Read and check every entry, in a process of its own."""
     from ray_lineage.cache import VerifyReport
@@ -81,5 +89,5 @@ def verify(as_json: _Json = False) -> int:
     elif found.crashed:
         typer.echo(f"the cache at {folder} is damaged; `ray_lineage cache clear` or deleting the folder mends it")
     else:
-        typer.echo(f"{found.entries:,} entries, {found.bad:,} bad")
+        typer.echo(f"{found.entries:,} entries, {found.bad:,} bad, {found.foreign:,} of another user")
     return int(ExitCode.FINDINGS if found.crashed or found.bad else ExitCode.OK)

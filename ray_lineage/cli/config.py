@@ -6,23 +6,31 @@ from typing import Annotated, Any
 
 import typer
 
-from ray_lineage.cli.output import console, print_json, settings, visible
+from ray_lineage.cli.commands import Command, Group
+from ray_lineage.cli.output import print_json, settings, write_table
 from ray_lineage.logs import redact
 
-app = typer.Typer(help="Settings.", no_args_is_help=True)
+app = typer.Typer(cls=Group, help="Settings.", no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
 
-@app.command()
+@app.callback()
+def _group() -> None:
+    """Without it, Typer would take the only command for the group."""
+
+
+@app.command(cls=Command)
 def show(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
     """The effective settings, and where each comes from. Secrets are starred."""
+    from ray_lineage.settings.check import KEYS
+
     loaded = settings()
     rows: dict[str, dict[str, Any]] = {}
-    for name in type(loaded.settings).model_fields:
+    for name in KEYS:
         value = getattr(loaded.settings, name)
         if name == "neo4j_password":
             value = "***" if value is not None else None
         elif name == "folders":
-            value = [f.model_dump(exclude_none=True) for f in value]
+            value = [f.written() for f in value]
         elif isinstance(value, str):
             value = redact(value)  # the address of a server may hold a password, too
         origin = loaded.origins.get(name, "default")
@@ -30,11 +38,5 @@ def show(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON ob
     if as_json:
         print_json({"schema": 1, "file": loaded.file, "settings": rows})
         return
-    from rich.table import Table
-
-    table = Table(box=None)
-    for heading in ("setting", "value", "origin"):
-        table.add_column(heading)
-    for name, row in rows.items():
-        table.add_row(name, visible(row["value"] if row["value"] is not None else "-"), visible(row["origin"]))
-    console().print(table)
+    shown = [(name, row["origin"], "-" if row["value"] in (None, "") else row["value"]) for name, row in rows.items()]
+    write_table(shown, ("setting", "origin", "value"))

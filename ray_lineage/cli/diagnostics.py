@@ -9,6 +9,7 @@ import msgspec
 
 from ray_lineage import __version__
 from ray_lineage.errors import UsageError
+from ray_lineage.logs import one_json, one_line
 
 if TYPE_CHECKING:
     from ray_lineage.runtime.summary import FileDiagnostic
@@ -18,16 +19,14 @@ _LEVELS: Final = {"error": "error", "warning": "warning", "info": "note"}
 
 def write_diagnostics(path: Path, findings: list[FileDiagnostic]) -> None:
     """The format follows the suffix: ``.sarif``, ``.json``, else text. Raises UsageError if it cannot be written."""
-    if path.suffix == ".sarif":
-        data = msgspec.json.format(msgspec.json.encode(as_sarif(findings)), indent=2) + b"\n"
-    elif path.suffix == ".json":
-        data = msgspec.json.format(msgspec.json.encode(findings), indent=2) + b"\n"
+    if path.suffix in (".sarif", ".json"):
+        encoded = msgspec.json.encode(as_sarif(findings) if path.suffix == ".sarif" else findings)
+        text = one_json(msgspec.json.format(encoded, indent=2).decode()) + "\n"
     else:
-        data = "".join(f"{f.path}:{f.line}:{f.column}: {f.severity} {f.code} {f.message}\n" for f in findings).encode(
-            "utf-8", "backslashreplace"
-        )
+        lines = (f"{f.path}:{f.line}:{f.column}: {f.severity} {f.code} {f.message}" for f in findings)
+        text = "".join(f"{one_line(line)}\n" for line in lines)
     try:
-        path.write_bytes(data)
+        path.write_bytes(text.encode("utf-8", "backslashreplace"))
     except OSError as error:
         raise UsageError(
             "RL203",

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ray_lineage.cli.output import console, print_json, settings, visible
+from ray_lineage.cli.output import print_json, settings, styled, write_line
 from ray_lineage.errors import ExitCode
 
 
@@ -19,14 +19,9 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
     if as_json:
         print_json({"schema": 1, "ok": not failed, "checks": checks})
     else:
-        from rich.text import Text
-
         colours = {"OK": "green", "WARN": "yellow", "FAIL": "red"}
         for check in checks:
-            line = Text(f"{check.verdict:<5}", style=colours[check.verdict])
-            line.append(f"{check.part:<14}", style="bold")
-            line.append(visible(check.message))
-            if check.help:
-                line.append(f"  -> {visible(check.help)}", style="dim")
-            console().print(line)
+            hint = styled(f"  -> {check.help}", "dim") if check.help else ""
+            verdict = styled(f"{check.verdict:<5}", colours[check.verdict])
+            write_line(verdict, styled(f"{check.part:<14}", "bold"), styled(check.message), hint)
     return int(ExitCode.FINDINGS if failed else ExitCode.OK)

@@ -27,7 +27,6 @@ def export(
 ) -> None:
     """Write the graph as JSON lines, as CSV files or as OpenLineage events."""
     from ray_lineage.graph.open import open_store
-    from ray_lineage.graph.steady import undisturbed
     from ray_lineage.query import export as made
 
     if form not in made.FORMATS:
@@ -38,7 +37,7 @@ def export(
     store = open_store(loaded, read_only=True)
     try:
         projects = made.projects_of(store, loaded.project or None)
-        with _writable(output), undisturbed(store, projects):
+        with _writable(output), store.steady(projects):
             if form == "csv":
                 count = made.write_csv(store, projects, str(output))
             else:

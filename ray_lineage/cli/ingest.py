@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from ray_lineage.cli.output import Globals, console, print_json, settings, visible
+from ray_lineage.cli.output import Globals, console, print_json, settings, styled, visible, write_line
 from ray_lineage.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def ingest(
     if fail_on not in ("error", "warning", "never"):
         raise UsageError("RL203", f"--fail-on {fail_on}: not a severity", help="use error, warning or never")
     loaded = settings(
+        reads=paths,
         executor=executor, ingest_workers=workers, ray_address=ray_address, source=source, dialect=dialect, batch_size=batch_size,
         min_workers=min_workers, max_workers=max_workers, priority=priority, max_delete_percent=max_delete_percent, enable_parse_cache=False if no_cache else None,
     )  # fmt: skip
@@ -153,19 +154,12 @@ class _Display:
 
 
 def _show(summary: IngestSummary) -> None:
-    from rich.text import Text
-
-    out = console()
-
     def line(name: str, text: str, style: str = "") -> None:
-        out.print(Text(f"{name:<12}", style="bold"), Text(visible(text), style=style), sep="")
+        write_line(styled(f"{name:<12}", "bold"), styled(text, style))
 
     done = "unchanged" if summary.unchanged == summary.files and not summary.removed else "ingested"
-    out.print(
-        Text(
-            f"{visible(summary.project)}: {summary.files:,} files {done} in {summary.seconds:.2f} s", style="bold green"
-        )
-    )
+    head = f"{summary.project}: {summary.files:,} files {done} in {summary.seconds:.2f} s"
+    write_line(styled(head, "bold green"))
     if not summary.files:
         line("files", "no SQL files were found; see `suffixes` and `ignore` in the settings", "yellow")
     else:
@@ -195,11 +189,9 @@ def _show(summary: IngestSummary) -> None:
         for finding in [f for f in summary.findings if f.severity != "info"][:_SHOWN_FINDINGS]:
             style = "red" if finding.severity == "error" else "yellow"
             place = f"{finding.path}:{finding.line}:{finding.column}" if finding.line else finding.path
-            out.print(
-                Text(f"  {visible(place)}: ", style=style), Text(f"{finding.code} {visible(finding.message)}"), sep=""
-            )
+            write_line(styled(f"  {visible(place)}: ", style), styled(f"{finding.code} {finding.message}"))
         if len(summary.findings) > _SHOWN_FINDINGS:
-            out.print(Text("  all of them: add --report FILE or --json", style="dim"))
+            write_line(styled("  all of them: add --report FILE or --json", "dim"))
     if summary.dead_letters:
         line(
             "failed",

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from ray_lineage.cli.main import main
 from ray_lineage.cli.output import print_error
 from ray_lineage.errors import RayLineageError
+from ray_lineage.logs import one_json
 
 
 def run_as_job(command: str, arguments: Sequence[str], check: Callable[[Sequence[str]], None] | None = None) -> int:
@@ -28,5 +29,5 @@ def run_as_job(command: str, arguments: Sequence[str], check: Callable[[Sequence
     except SystemExit as end:
         code = int(end.code or 0)
     text = printed.getvalue().strip()
-    print(json.dumps({"exit_code": code, **(json.loads(text) if text.startswith("{") else {})}), flush=True)  # noqa: T201
+    print(one_json(json.dumps({"exit_code": code, **(json.loads(text) if text.startswith("{") else {})})), flush=True)  # noqa: T201
     return code

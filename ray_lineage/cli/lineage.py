@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional, cast
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Final, Literal, Optional, cast
 
 import typer
 
-from ray_lineage.cli.output import console, print_json, settings, visible
+from ray_lineage.cli.output import print_json, settings, styled, write_line
 from ray_lineage.errors import UsageError
 
 if TYPE_CHECKING:
     from ray_lineage.query.walk import Step, Walk
+
+_GUIDES: Final = ("├── ", "└── ", "│   ", "    ")
+_ASCII_GUIDES: Final = ("|-- ", "`-- ", "|   ", "    ")
 
 _Name = Annotated[
     str, typer.Argument(metavar="DATASET[.COLUMN]", help="In any case; the last parts are enough if they are unique.")
@@ -69,47 +74,43 @@ def _answer(
 
 
 def _show(found: Walk) -> None:
-    from rich.text import Text
-    from rich.tree import Tree
-
-    out = console()
     word = "comes from" if found.direction == "upstream" else "feeds"
     if not found.steps:
-        out.print(Text(f"{visible(found.root)} {word} nothing that the graph knows"))
+        write_line(styled(f"{found.root} {word} nothing that the graph knows"))
         return
     children: dict[str, list[Step]] = {}
     for step in found.steps:
-        near = step.target if found.direction == "upstream" else step.source
-        children.setdefault(near, []).append(step)
-    tree = Tree(Text(visible(found.root), style="bold"))
-    drawn: set[str] = set()
-    roots = [found.root] if found.root in children else sorted({n for n in children if found.nodes.get(n) is None})
-    for root in roots:
-        branch = tree if root == found.root else tree.add(Text(visible(root), style="bold"))
-        _grow(branch, root, children, found.direction, drawn)
-    out.print(tree)
+        children.setdefault(step.target if found.direction == "upstream" else step.source, []).append(step)
+    sys.stdout.writelines(f"{line}\n" for line in _tree(found, children))
     counted = f"{len(found.nodes):,} {'columns' if found.level == 'column' else 'datasets'}, {len(found.steps):,} edges"
-    out.print(Text(counted + (" (cut: too many)" if found.cut else ""), style="dim"))
+    write_line(styled(counted + (" (cut: too many)" if found.cut else ""), "dim"))
 
 
-def _grow(tree: Any, name: str, children: dict[str, list[Step]], direction: str, drawn: set[str]) -> None:
-    """Each name's branches are drawn once; further places point there. Without recursion: chains may be long."""
-    from rich.text import Text
+def _tree(found: Walk, children: dict[str, list[Step]]) -> Iterator[str]:
+    """Each name's branches are drawn once, where it stands first; further places point there. Lines are whole, whatever
+    the terminal's width. Without recursion: chains may be long."""
+    fork, last, beside, below = _GUIDES if (sys.stdout.encoding or "").lower().startswith("utf") else _ASCII_GUIDES
+    drawn: set[str] = set()
+    starts = [found.root] if found.root in children else sorted({n for n in children if found.nodes.get(n) is None})
+    if starts != [found.root]:
+        yield styled(found.root, "bold")
+    for start in starts:
+        yield styled(start, "bold")
+        drawn.add(start)
+        stack = [("", step, i == 0) for i, step in enumerate(reversed(children[start]))]
+        while stack:
+            lead, step, is_last = stack.pop()
+            far = step.source if found.direction == "upstream" else step.target
+            again = far in drawn and bool(children.get(far))
+            yield f"{lead}{last if is_last else fork}{_label(far, step, again=again)}"
+            if far not in drawn:
+                drawn.add(far)
+                inner = lead + (below if is_last else beside)
+                stack.extend((inner, s, i == 0) for i, s in enumerate(reversed(children.get(far, ()))))
 
-    stack = [(tree, name)]
-    while stack:
-        branch, node = stack.pop()
-        if node in drawn:
-            continue
-        drawn.add(node)
-        for step in children.get(node, ()):
-            far = step.source if direction == "upstream" else step.target
-            label = Text(visible(far))
-            how = step.how if step.how and step.how != "identity" else ""
-            marks = ", ".join(m for m in (how, "possible" if step.certainty == "possible" else "") if m)
-            if marks:
-                label.append(f"  {marks}", style="yellow")
-            label.append(f"  {visible(step.file)}" + (f":{step.line}" if step.line else ""), style="dim")
-            if far in drawn and children.get(far):
-                label.append("  (see above)", style="dim")
-            stack.append((branch.add(label), far))
+
+def _label(far: str, step: Step, *, again: bool) -> str:
+    how = step.how if step.how and step.how != "identity" else ""
+    marks = ", ".join(m for m in (how, "possible" if step.certainty == "possible" else "") if m)
+    place = f"  {step.file}" + (f":{step.line}" if step.line else "") + ("  (see above)" if again else "")
+    return styled(far) + (styled(f"  {marks}", "yellow") if marks else "") + styled(place, "dim")

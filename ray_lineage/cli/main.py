@@ -5,33 +5,19 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import tempfile
 import threading
-import traceback
 from typing import Annotated, Optional
 
 import typer
 
 from ray_lineage import __version__, logs
-from ray_lineage.cli import (
-    cache,
-    config,
-    doctor,
-    export,
-    ingest,
-    lineage,
-    organize,
-    parse,
-    stats,
-    status,
-    verify,
-    watch,
-)
+from ray_lineage.cli.commands import AllCommands
 from ray_lineage.cli.output import Globals, print_error
 from ray_lineage.errors import ExitCode, Interrupted, RayLineageError
 
 app = typer.Typer(
     name="ray_lineage",
+    cls=AllCommands,
     help="Know, for every column in your SQL, where it comes from and what depends on it.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -57,6 +43,9 @@ def _global(
     verbose: Annotated[int, typer.Option("--verbose", "-v", count=True, help="More; twice: tracebacks.")] = 0,
     no_progress: Annotated[bool, typer.Option("--no-progress", help="No progress display.")] = False,
     log_format: Annotated[Optional[str], typer.Option(help="Log lines as text or json.")] = None,  # noqa: UP045
+    allow_unencrypted: Annotated[
+        bool, typer.Option("--allow-unencrypted", help="Reach a Neo4j server on another machine without encryption.")
+    ] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
@@ -69,28 +58,12 @@ def _global(
         verbose=verbose,
         no_progress=no_progress,
         log_format=log_format,
+        allow_unencrypted=allow_unencrypted,
     )
 
 
-app.command("ingest")(ingest.ingest)
-app.command("watch")(watch.watch)
-app.command("upstream")(lineage.upstream)
-app.command("downstream")(lineage.downstream)
-app.command("stats")(stats.stats)
-app.command("status")(status.status)
-app.command("flush")(status.flush)
-app.command("failures")(status.failures)
-app.command("parse")(parse.parse)
-app.command("organize")(organize.organize)
-app.command("dialects")(parse.dialects)
-app.command("verify")(verify.verify)
-app.command("export")(export.export)
-app.command("doctor")(doctor.doctor)
-app.add_typer(cache.app, name="cache")
-app.add_typer(config.app, name="config")
-
 _WITH_VALUE = frozenset({"--config", "--project", "--store", "--log-format"})
-_ALONE = frozenset({"-q", "--quiet", "-v", "-vv", "--verbose", "--no-progress"})
+_ALONE = frozenset({"-q", "--quiet", "-v", "-vv", "--verbose", "--no-progress", "--allow-unencrypted"})
 
 
 def _globals_first(arguments: list[str]) -> list[str]:
@@ -143,8 +116,7 @@ def _run(arguments: list[str]) -> int:
         return int(stop.exit_code)
     except RayLineageError as error:
         print_error(error)
-        if Globals.verbose > 1:
-            sys.stderr.write(logs.redact(traceback.format_exc()))
+        _trace()
         return int(error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         print_error(Interrupted(2))
@@ -162,6 +134,9 @@ def _unexpected(error: Exception) -> int:
     if callable(show) and hasattr(error, "exit_code"):
         show()
         return int(ExitCode.USAGE)
+    import tempfile
+    import traceback
+
     handle, path = tempfile.mkstemp(prefix="ray_lineage-report-", suffix=".txt")
     with os.fdopen(handle, "w", encoding="utf-8") as out:
         out.write(f"ray_lineage {__version__}, Python {sys.version}\n\n")
@@ -173,6 +148,13 @@ def _unexpected(error: Exception) -> int:
             help=f"please report it; details are in {path}",
         )
     )
-    if Globals.verbose > 1:
-        sys.stderr.write(logs.redact(traceback.format_exc()))
+    _trace()
     return int(ExitCode.BUG)
+
+
+def _trace() -> None:
+    """With ``-vv``: where the error being handled comes from."""
+    if Globals.verbose > 1:
+        import traceback
+
+        sys.stderr.write(logs.redact(traceback.format_exc()))

@@ -6,7 +6,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from ray_lineage.cli.output import Globals, console, print_json, settings, visible
+from ray_lineage.cli.output import Globals, print_json, settings, visible, write_line
 from ray_lineage.errors import ExitCode, StoreUnavailable
 
 
@@ -20,7 +20,7 @@ def organize(
     from ray_lineage.organize.run import organize as run
 
     try:
-        done = run([source], destination, settings(dialect=dialect).settings)
+        done = run([source], destination, settings(reads=[source], dialect=dialect).settings)
     except OSError as error:
         raise StoreUnavailable(
             "RL235", f"cannot write below {destination}: {error.strerror}", help="is there space, and permission?"
@@ -28,13 +28,12 @@ def organize(
     if as_json:
         print_json(done)
     elif not Globals.quiet:
-        out = console()
-        out.print(
+        write_line(
             f"{done.sources:,} scripts, {done.objects:,} files: {done.written:,} written, {done.unchanged:,} unchanged, "
             f"{done.removed:,} removed"
         )
         for name in done.kept:
-            out.print(f"kept (changed by somebody): {visible(name)}", markup=False)
+            write_line(f"kept (changed by somebody): {visible(name)}")
         for text in done.skipped:
-            out.print(f"not read: {visible(text)}", markup=False)
+            write_line(f"not read: {visible(text)}")
     return int(ExitCode.FINDINGS if done.skipped else ExitCode.OK)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from ray_lineage import logs
 from ray_lineage.errors import RayLineageError
@@ -24,6 +25,7 @@ class Globals:
     verbose = 0
     no_progress = False
     log_format: str | None = None
+    allow_unencrypted = False
 
     @classmethod
     def set(
@@ -36,10 +38,12 @@ class Globals:
         verbose: int,
         no_progress: bool,
         log_format: str | None,
+        allow_unencrypted: bool,
     ) -> None:
         """Remember the flags of this invocation."""
         cls.config_file, cls.project, cls.store = config_file, project, store
         cls.quiet, cls.verbose, cls.no_progress, cls.log_format = quiet, verbose, no_progress, log_format
+        cls.allow_unencrypted = allow_unencrypted
 
     @classmethod
     def level(cls) -> int:
@@ -47,38 +51,88 @@ class Globals:
         return logging.ERROR if cls.quiet else (logging.INFO if cls.verbose else logging.WARNING)
 
 
-def settings(**flags: Any) -> Loaded:
-    """Effective settings of this invocation; log lines are written as they say. Raises SettingsError."""
+def settings(*, reads: Sequence[str] = (), **flags: Any) -> Loaded:
+    """Effective settings of this invocation; log lines are written as they say. ``reads``: what is about to be read.
+
+    Raises SettingsError.
+    """
     from ray_lineage.settings import load_settings
 
-    given = {"project": Globals.project, "store": Globals.store, "log_format": Globals.log_format, **flags}
-    loaded = load_settings(given, config=Globals.config_file)
+    given = {
+        "project": Globals.project, "store": Globals.store, "log_format": Globals.log_format,
+        "allow_unencrypted": Globals.allow_unencrypted or None, **flags,
+    }  # fmt: skip
+    loaded = load_settings(given, config=Globals.config_file, reads=reads)
     logs.configure_for(loaded.settings, Globals.level())
+    for note in loaded.notes:
+        logging.getLogger("ray_lineage.settings").warning("%s", note)
     return loaded
 
 
 def visible(text: object) -> str:
-    """Text for a terminal: control and direction characters are shown, not obeyed."""
-    plain = str(text)
-    if plain.isprintable():
-        return plain
-    return "".join(
-        c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" if ord(c) < 256 else f"\\u{ord(c):04x}" for c in plain
-    )
+    """Text for a terminal, as one line: control and direction characters are shown, not obeyed; secrets are starred."""
+    return logs.one_line(logs.star(str(text)))
+
+
+_STYLES: Final = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+
+
+def styled(text: object, style: str = "", *, stderr: bool = False) -> str:
+    """The text as :func:`visible` shows it, in a style (words of ``_STYLES``) where there is a terminal for it."""
+    shown = visible(text)
+    if not style or not _colour(sys.stderr if stderr else sys.stdout):
+        return shown
+    return f"\033[{';'.join(_STYLES[word] for word in style.split())}m{shown}\033[0m"
+
+
+def write_line(*parts: str) -> None:
+    """A line on stdout: whole, however narrow the terminal is."""
+    sys.stdout.write("".join(parts) + "\n")
+
+
+def write_table(rows: Sequence[Sequence[object]], headings: Sequence[str] = ()) -> None:
+    """Columns one under another, two spaces between them; the last one is as long as it is."""
+    shown = [[visible(cell) for cell in row] for row in rows]
+    titled = [list(headings), *shown] if headings else shown
+    widths = [max(map(cells, column)) for column in zip(*titled, strict=True)]
+    for number, row in enumerate(titled):
+        padded = [cell + " " * (width - cells(cell)) for cell, width in zip(row, widths, strict=True)]
+        write_line(styled("  ".join(padded).rstrip(), "bold" if headings and not number else ""))
+
+
+def cells(text: str) -> int:
+    """How many cells of a terminal a text takes."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def print_json(value: Any) -> None:
     """One JSON object (or list) on stdout."""
     import msgspec
 
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+    _write_json(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+
+def print_json_line(value: Any) -> None:
+    """One JSON object on one line of stdout."""
+    import msgspec
+
+    _write_json(msgspec.json.encode(value).decode())
+
+
+def _write_json(text: str) -> None:
+    sys.stdout.write(logs.one_json(logs.star(text)) + "\n")
     sys.stdout.flush()
 
 
 def print_error(error: RayLineageError) -> None:
     """``error[RL203]: message`` / ``  --> where`` / ``  help: what to do``, on stderr."""
-    bold, red, off = ("\033[1m", "\033[31m", "\033[0m") if _colour() else ("", "", "")
-    lines = [f"{red}{bold}error[{error.code}]{off}{bold}: {visible(logs.redact(error.message))}{off}"]
+    code = styled(f"error[{error.code}]", "bold red", stderr=True)
+    first, *more = logs.redact(error.message).splitlines() or [""]
+    lines = [code + styled(f": {first}", "bold", stderr=True), *(f"  {visible(line)}" for line in more)]
     if error.where:
         lines.append(f"  --> {visible(logs.redact(error.where))}")
     if error.help:
@@ -86,12 +140,12 @@ def print_error(error: RayLineageError) -> None:
     sys.stderr.write("\n".join(lines) + "\n")
 
 
-def _colour() -> bool:
-    return sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+def _colour(stream: TextIO) -> bool:
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def console(*, stderr: bool = False) -> Any:
-    """A rich console that obeys NO_COLOR and keeps plain text plain when not on a terminal."""
+    """A rich console, for what is drawn over and over; it obeys NO_COLOR and keeps plain text plain off a terminal."""
     from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout

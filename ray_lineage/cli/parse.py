@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from ray_lineage.cli.output import console, print_json, settings, visible
+from ray_lineage.cli.output import print_json, settings, visible, write_line, write_table
 from ray_lineage.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def parse(
     from ray_lineage.compile.sql.detect import detect
     from ray_lineage.sources.decode import decode
 
-    options = settings(dialect=dialect).settings
+    options = settings(reads=[] if file == "-" else [file], dialect=dialect).settings
     decoded = decode(_read(file, options.max_file_size))
     if decoded.skip:
         raise UsageError("RL203", f"{file} is no SQL text", help=decoded.diagnostics[0].message)
@@ -95,39 +95,28 @@ def _as_json(file: str, facts: FileFacts, lineage: Lineage, confidence: float) -
 
 
 def _show(file: str, facts: FileFacts, lineage: Lineage, confidence: float) -> None:
-    from rich.table import Table
-
-    out = console()
     read = [s for s in facts.statements if s.kind != "assign"]
-    out.print(
-        f"{visible(file)}: {facts.dialect or 'any dialect'} (confidence {confidence}), {facts.status}, {len(read)} statements",
-        markup=False,
+    write_line(
+        f"{visible(file)}: {facts.dialect or 'any dialect'} (confidence {confidence}), {facts.status}, {len(read)} statements"
     )
-    _table(out, Table(box=None), ("line", "statement", "writes", "in"),
+    _table(("line", "statement", "writes", "in"),
            [(str(s.first_line), s.kind, ".".join(s.target), s.procedure) for s in read])  # fmt: skip
-    _table(out, Table(box=None), ("line", "from", "to", "how"),
+    _table(("line", "from", "to", "how"),
            [(str(c.line), str(c.source), str(c.target), c.transformation + (" ?" if c.certainty == "possible" else ""))
             for c in lineage.columns])  # fmt: skip
     for d in lineage.diagnostics:
-        out.print(f"{d.severity} {d.code} line {d.line}: {visible(d.message)}", markup=False)
+        write_line(f"{d.severity} {d.code} line {d.line}: {visible(d.message)}")
 
 
-def _table(out: Any, table: Any, headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    from rich.markup import escape
-
-    if not rows:
-        return
-    for heading in headings:
-        table.add_column(heading)
-    for row in rows:
-        table.add_row(*(escape(visible(cell)) for cell in row))
-    out.print()
-    out.print(table)
+def _table(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    if rows:
+        write_line()
+        write_table(rows, headings)
 
 
 def dialects(as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False) -> None:
     """The dialects that can be set, per folder or with --dialect."""
-    from ray_lineage.compile import DIALECTS
+    from ray_lineage.dialects import DIALECTS
 
     if as_json:
         print_json(list(DIALECTS))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ray_lineage.cli.output import console, print_json, settings, visible
+from ray_lineage.cli.output import print_json, settings, write_table
 
 
 def stats(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
@@ -27,19 +27,14 @@ def stats(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON o
 
         print_json({**msgspec.to_builtins(found), "job": job_figures(loaded)})
         return
-    from rich.table import Table
-
-    out = console()
-    table = Table(box=None, show_header=False)
-    table.add_row("store", visible(found.store))
-    table.add_row("projects", visible(", ".join(found.projects)))
+    rows = [("store", found.store), ("projects", ", ".join(found.projects))]
     for name in ("files", "statements", "datasets", "columns", "edges", "influences"):
-        table.add_row("column edges" if name == "edges" else name, f"{getattr(found, name):,}")
+        rows.append(("column edges" if name == "edges" else name, f"{getattr(found, name):,}"))
     for name, counted in (
         ("by dialect", found.by_dialect),
         ("by status", found.by_status),
         ("diagnostics", found.diagnostics),
     ):
         if counted:
-            table.add_row(name, ", ".join(f"{visible(k)} {n:,}" for k, n in counted.items()))
-    out.print(table)
+            rows.append((name, ", ".join(f"{k} {n:,}" for k, n in counted.items())))
+    write_table(rows)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import TYPE_CHECKING, Annotated, Any, Final, Optional
 
 import typer
 
-from ray_lineage.cli.output import console, print_json, settings, visible
+from ray_lineage.cli.output import console, print_json, print_json_line, settings, styled, visible, write_line
 from ray_lineage.errors import ExitCode, NotRunning, StoreUnavailable, UsageError
 
 if TYPE_CHECKING:
@@ -142,8 +141,7 @@ def _watch(loaded: Settings, found: Status | None, *, as_json: bool) -> None:
 def _print_line(found: Status) -> None:
     import msgspec
 
-    sys.stdout.write(msgspec.json.encode({"schema": 1, "running": True, **msgspec.to_builtins(found)}).decode() + "\n")
-    sys.stdout.flush()
+    print_json_line({"schema": 1, "running": True, **msgspec.to_builtins(found)})
 
 
 def _running_soon(loaded: Settings, seconds: float) -> Status:
@@ -194,7 +192,7 @@ def flush() -> None:
 
     found = running(settings().settings)
     ask_to_flush(found)
-    console().print(f"asked the watch of {visible(found.project)} (process {found.pid}) to look now", markup=False)
+    write_line(f"asked the watch of {visible(found.project)} (process {found.pid}) to look now")
 
 
 def failures(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
@@ -217,14 +215,11 @@ def failures(as_json: Annotated[bool, typer.Option("--json", help="Print one JSO
 
 
 def _show_failures(found: list[Failure], note: str) -> None:
-    from rich.text import Text
-
-    out = console()
     for failure in found:
         place = f"{failure.path}:{failure.line}" if failure.line else failure.path
-        line = Text(f"{failure.kind:<12}", style="bold red").append(visible(place).replace("\n", "\\n"), style="bold")
-        out.print(line.append(f"  {failure.code} {visible(failure.message)}", style=""))
+        kind = styled(f"{failure.kind:<12}", "bold red")
+        write_line(kind, styled(place, "bold"), f"  {failure.code} {visible(failure.message)}")
     if not found and not note:
-        out.print(Text("no failures", style="green"))
+        write_line(styled("no failures", "green"))
     if note:
-        out.print(Text(visible(note), style="yellow"))
+        write_line(styled(note, "yellow"))

@@ -48,6 +48,7 @@ def watch(
 ) -> int:
     """Ingest what is below PATH, then follow every change until Ctrl-C."""
     loaded = settings(
+        reads=paths,
         executor=executor, ingest_workers=workers, min_workers=min_workers, max_workers=max_workers, ray_address=ray_address,
         dialect=dialect, debounce_window_seconds=0.0 if realtime else debounce, batch_size_threshold=batch_size_threshold,
         enable_batching=False if disable_batching else None, poll=poll, rescan_seconds=rescan, organize_to=organize_to,

@@ -10,29 +10,24 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from ray_lineage.compile.options import CompileOptions, ModelName
-from ray_lineage.compile.template import Template
+from ray_lineage.dialects import DIALECTS
 from ray_lineage.model import Diagnostic, FileFacts, StatementFacts
 
-__all__ = ["COMPILER_VERSION", "DIALECTS", "CompileOptions", "compile_text", "import_compiler"]
+if TYPE_CHECKING:
+    from ray_lineage.compile.template import Template
 
+__all__ = ["COMPILER_VERSION", "DIALECTS", "CompileOptions", "compile_text", "import_compiler", "needs_name"]
 
 _REVISION: Final = 12
 """Raise with every change of what compile gives: it is part of the cache's key and of every fingerprint."""
 
 
 COMPILER_VERSION: Final = f"{_REVISION}+sqlglot{version('sqlglot')}"
-
-
-DIALECTS: Final = (
-    "athena", "bigquery", "clickhouse", "databricks", "doris", "drill", "duckdb", "exasol", "fabric", "hive", "materialize",
-    "mysql", "oracle", "postgres", "presto", "redshift", "risingwave", "singlestore", "snowflake", "spark", "sqlite",
-    "starrocks", "teradata", "trino", "tsql",
-)  # fmt: skip
 
 
 def import_compiler() -> None:
@@ -111,6 +106,7 @@ def _encodable(text: str) -> str:
 
 
 _MAY_BE_TEMPLATE: Final = re.compile(r"\{[{%#A-Za-z_]|\$[({]|%\(|%s|:[\d'\"]")
+_JINJA: Final = re.compile(r"\{[{%#]")
 
 
 def _model(template: Template, options: CompileOptions) -> ModelName | None:
@@ -126,6 +122,11 @@ def _model(template: Template, options: CompileOptions) -> ModelName | None:
     )
     materialized = config.get("materialized") or ("table" if template.snapshot else "view")
     return ModelName(tuple(p for p in parts if p), materialized)
+
+
+def needs_name(text: str) -> bool:
+    """May what this text says depend on its file's name (``CompileOptions.model``)? Only templates of Jinja name themselves."""
+    return _JINJA.search(text) is not None
 
 
 def _within(statement: StatementFacts, branches: Sequence[tuple[int, int]]) -> bool:

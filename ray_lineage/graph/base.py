@@ -1,18 +1,20 @@
-"""What both stores share: turning contributions into parameters, transactions into retries, and reading back."""
+"""What both stores share: contributions become transactions, failures retries and a ladder; and what stores that are asked
+in Cypher share beyond that."""
 
 from __future__ import annotations
 
+import contextlib
 import random
-import sys
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, ClassVar, Final
 
 from ray_lineage.errors import StoreRefused, StoreUnavailable
 from ray_lineage.graph import cypher
 from ray_lineage.graph.batching import RETRIES, batches, pause, smaller
 from ray_lineage.graph.delta import Batch, Delta, Stored, pieces
+from ray_lineage.graph.pack import Pack, dataset_row, unpack
 from ray_lineage.graph.schema import (
     COLUMN,
     DATASET,
@@ -51,13 +53,7 @@ class TooLarge(Exception):
 
 def dataset_rows(project: str, datasets: dict[str, str]) -> list[Row]:
     """Rows of Dataset nodes that nothing describes."""
-    out: list[Row] = []
-    for identity, name in datasets.items():
-        parts = split_text(name)
-        catalog = parts[-3] if len(parts) > 2 else None
-        schema = parts[-2] if len(parts) > 1 else None
-        out.append((identity, project, name, catalog, schema, parts[-1], default_kind(parts), False, None))
-    return out
+    return [dataset_row(project, name, default_kind(split_text(name)), None) for name in datasets.values()]
 
 
 def column_rows(columns: dict[str, tuple[str, str]]) -> list[Row]:
@@ -65,8 +61,8 @@ def column_rows(columns: dict[str, tuple[str, str]]) -> list[Row]:
     return [(i, d, c, None, None, False, None) for i, (d, c) in columns.items()]
 
 
-class BaseStore(ABC):
-    """Batches, retries, the ladder, and the reading half of the protocol over :meth:`_read`."""
+class Writer(ABC):
+    """Batches of whole files, retries, and the ladder."""
 
     uri = ""
     rebuilt = ""
@@ -74,31 +70,40 @@ class BaseStore(ABC):
     """Rows of one batch of whole files."""
     removed_at_once: ClassVar[int] = 100
     """Files that one transaction removes."""
-    bounded: ClassVar[bool] = True
-    """Is a transaction of more than twice ``transaction_rows`` written in pieces?"""
 
     def __init__(self, sleep: Callable[[float], None] = time.sleep) -> None:
         self._sleep = sleep
-        self._most_rows = 2 * self.transaction_rows if self.bounded else sys.maxsize
-        """A larger difference is written in pieces of half of that. Lowered when the store has not the memory."""
-        self._fewest_rows = _FEWEST_ROWS
-
-    # what a store implements
+        self._most_rows = 2 * self.transaction_rows
+        """What one transaction writes at most, but for one large file. Lowered when the store has not the memory."""
 
     @abstractmethod
-    def _read(self, query: str, **parameters: Any) -> list[Sequence[Any]]:
-        """All rows of an answer. Raises StoreUnavailable."""
+    def _try(
+        self,
+        project: str,
+        epoch: int,
+        files: Sequence[Contribution],
+        removed: Sequence[str],
+        result: ApplyResult,
+        fresh: bool,
+    ) -> None:
+        """Replace and remove files as a whole, and count it. ``fresh``: nothing is stored of them. Raises Transient or
+        Permanent."""
 
     @abstractmethod
-    def _replace(self, project: str, epoch: int, batch: Batch, rows: int, fresh: bool) -> Stored | int:
-        """Write a batch's difference in one transaction and return its rows; if they are more than ``rows``, return what is
-        stored of the batch instead. ``fresh``: nothing is. Raises Transient, TooLarge or Permanent."""
+    def _away(self) -> Exception:
+        """The error for a store that gave no answer."""
 
     @abstractmethod
-    def _write(self, project: str, epoch: int, delta: Delta) -> None:
-        """Write in one transaction. Raises Transient, TooLarge or Permanent."""
+    def state(self, project: str) -> ProjectState:
+        """See :meth:`GraphStore.state`."""
 
-    # ------------------------------------------------------------------ writing
+    @abstractmethod
+    def rows(self, project: str, kind: str) -> list[tuple[Any, ...]]:
+        """See :meth:`GraphStore.rows`."""
+
+    def dump(self, project: str) -> dict[str, list[tuple[Any, ...]]]:
+        """See :meth:`GraphStore.dump`."""
+        return {kind: self.rows(project, kind) for kind in KINDS}
 
     def apply(
         self,
@@ -108,7 +113,6 @@ class BaseStore(ABC):
         removed: Sequence[str] = (),
         *,
         fresh: bool = False,
-        changing: int = 0,
         on_stored: Callable[[int], None] | None = None,
     ) -> ApplyResult:
         """See :meth:`GraphStore.apply`."""
@@ -122,9 +126,16 @@ class BaseStore(ABC):
                 on_stored(len(batch))
         return result
 
+    def load(
+        self, project: str, epoch: int, packs: Iterable[Pack], on_stored: Callable[[int], None] | None = None
+    ) -> ApplyResult:
+        """See :meth:`GraphStore.load`."""
+        contributions = (c for packed in packs for c in unpack(project, packed))
+        return self.apply(project, epoch, contributions, fresh=not self.state(project).files, on_stored=on_stored)
+
     def _remove_files(self, project: str, epoch: int, paths: Sequence[str], result: ApplyResult) -> None:
         try:
-            self._write_files(project, epoch, Batch(project, [], paths), result, False)
+            self._write_files(project, epoch, [], paths, result, False)
         except Permanent as error:
             raise StoreUnavailable(
                 error.code,
@@ -146,7 +157,7 @@ class BaseStore(ABC):
         for start in range(0, len(files), size):
             piece = files[start : start + size]
             try:
-                self._write_files(project, epoch, Batch(project, piece, ()), result, fresh)
+                self._write_files(project, epoch, piece, (), result, fresh)
             except Permanent as error:
                 step = smaller(len(piece), full)
                 if step:
@@ -154,20 +165,21 @@ class BaseStore(ABC):
                 else:
                     result.rejected.append(Rejected(piece[0].path, error.code, str(error)))
 
-    def _write_files(self, project: str, epoch: int, batch: Batch, result: ApplyResult, fresh: bool) -> None:
-        """Replace the batch's files. What may pass is tried again, what is too large in smaller transactions; both begin
-        with what the graph holds by then. Raises Permanent."""
+    def _write_files(
+        self,
+        project: str,
+        epoch: int,
+        files: Sequence[Contribution],
+        removed: Sequence[str],
+        result: ApplyResult,
+        fresh: bool,
+    ) -> None:
+        """What may pass is tried again, beginning with what the graph holds by then. Raises Permanent."""
         attempt = 0
         while True:
             try:
-                self._try(project, epoch, batch, result, fresh)
+                self._try(project, epoch, files, removed, result, fresh)
                 return
-            except TooLarge as error:
-                if self._most_rows <= self._fewest_rows:
-                    raise Permanent(
-                        "RL503", f"the store has not the memory for {self._most_rows} rows: {error}"
-                    ) from error
-                self._most_rows = max(self._fewest_rows, min(self._most_rows, batch.rows) // 4)
             except Transient:
                 if attempt == RETRIES:
                     raise self._away() from None
@@ -175,25 +187,6 @@ class BaseStore(ABC):
                 attempt += 1
             result.retries += 1
             fresh = False  # it may be written although it failed
-
-    def _try(self, project: str, epoch: int, batch: Batch, result: ApplyResult, fresh: bool) -> None:
-        most = self._most_rows
-        if fresh and batch.rows > most:
-            done: Stored | int = Stored()
-        else:
-            done = self._replace(project, epoch, batch, most, fresh)
-            result.transactions += 1
-        if isinstance(done, int):
-            result.rows_written += done
-            return
-        for delta in pieces(batch, done, max(1, most // 2)):
-            self._write(project, epoch, delta)
-            result.transactions += 1
-            result.rows_written += delta.size
-
-    @abstractmethod
-    def _away(self) -> Exception:
-        """The error for a store that gave no answer."""
 
     @staticmethod
     def _check_epoch(stored: int | None, epoch: int, project: str) -> None:
@@ -214,6 +207,71 @@ class BaseStore(ABC):
                 help="upgrade ray_lineage, or ingest into another store (--store)",
             )
         return version == SCHEMA_VERSION
+
+
+class BaseStore(Writer):
+    """A store that is asked in Cypher: transactions bounded by its memory, and the reading half of the protocol over
+    :meth:`_read`."""
+
+    def __init__(self, sleep: Callable[[float], None] = time.sleep) -> None:
+        super().__init__(sleep)
+        self._fewest_rows = _FEWEST_ROWS
+
+    # what a store implements
+
+    @abstractmethod
+    def _read(self, query: str, **parameters: Any) -> list[Sequence[Any]]:
+        """All rows of an answer. Raises StoreUnavailable."""
+
+    @abstractmethod
+    def _replace(self, project: str, epoch: int, batch: Batch, rows: int, fresh: bool) -> Stored | int:
+        """Write a batch's difference in one transaction and return its rows; if they are more than ``rows``, return what is
+        stored of the batch instead. ``fresh``: nothing is. Raises Transient, TooLarge or Permanent."""
+
+    @abstractmethod
+    def _write(self, project: str, epoch: int, delta: Delta) -> None:
+        """Write in one transaction. Raises Transient, TooLarge or Permanent."""
+
+    # ------------------------------------------------------------------ writing
+
+    def _try(
+        self,
+        project: str,
+        epoch: int,
+        files: Sequence[Contribution],
+        removed: Sequence[str],
+        result: ApplyResult,
+        fresh: bool,
+    ) -> None:
+        """What is too large for the store goes in smaller transactions."""
+        batch = Batch(project, files, removed)
+        while True:
+            try:
+                self._in_transactions(project, epoch, batch, result, fresh)
+                return
+            except TooLarge as error:
+                if self._most_rows <= self._fewest_rows:
+                    raise Permanent(
+                        "RL503", f"the store has not the memory for {self._most_rows} rows: {error}"
+                    ) from error
+                self._most_rows = max(self._fewest_rows, min(self._most_rows, batch.rows) // 4)
+            result.retries += 1
+            fresh = False
+
+    def _in_transactions(self, project: str, epoch: int, batch: Batch, result: ApplyResult, fresh: bool) -> None:
+        most = self._most_rows
+        if fresh and batch.rows > most:
+            done: Stored | int = Stored()
+        else:
+            done = self._replace(project, epoch, batch, most, fresh)
+            result.transactions += 1
+        if isinstance(done, int):
+            result.rows_written += done
+            return
+        for delta in pieces(batch, done, max(1, most // 2)):
+            self._write(project, epoch, delta)
+            result.transactions += 1
+            result.rows_written += delta.size
 
     # ------------------------------------------------------------------ reading
 
@@ -305,20 +363,31 @@ class BaseStore(ABC):
         query = cypher.dump_nodes(_LABELS[kind]) if kind in _LABELS else cypher.dump_rels(_TYPES[kind])
         return sorted((tuple(r) for r in self._read(query, prefix=f"{project}:")), key=repr)
 
-    def dump(self, project: str) -> dict[str, list[tuple[Any, ...]]]:
-        """See :meth:`GraphStore.dump`."""
-        return {kind: self.rows(project, kind) for kind in KINDS}
+    @contextlib.contextmanager
+    def steady(self, projects: Sequence[str]) -> Iterator[None]:
+        """See :meth:`GraphStore.steady`."""
+
+        def marks() -> list[tuple[int, str]]:
+            return [(s.epoch, s.digest) for s in map(self.state, projects)]
+
+        before = marks()
+        try:
+            yield
+            disturbed = marks() != before
+        except KeyError:  # an edge of the new state, a node of the old one; in a settled graph it is a fault of ours
+            disturbed = marks() != before or not all(digest for _, digest in before)
+            if not disturbed:
+                raise
+        if disturbed:
+            raise StoreUnavailable(
+                "RL247", f"a run wrote to {self.uri} while it was read", help="try again when the run is over"
+            )
+
+    def check(self) -> str:
+        """See :meth:`GraphStore.check`."""
+        return ""
 
 
 _LABELS = {n.label: n for n in NODES}
 _TYPES = {r.type: r for r in (*RELS, HAS_COLUMN)}
 _NODE: dict[str, Node] = {n.label: n for n in (FILE, DATASET, COLUMN)}
-
-
-def _load(self: Any, project: str, epoch: int, packs: Any, on_stored: Any = None) -> Any:
-    from ray_lineage.graph.pack import unpack
-
-    return self.apply(project, epoch, (c for p in packs for c in unpack(project, p)), fresh=True, on_stored=on_stored)
-
-
-BaseStore.load = _load  # type: ignore[attr-defined]

@@ -1,7 +1,7 @@
 """Every piece of Cypher, generated from the schema's declarations.
 
 The only place where query text is put together, and only from names declared in :mod:`.schema`: values are always
-parameters. The generated subset runs on Neo4j 5 and on ladybug; where they differ there are two functions.
+parameters.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from functools import cache
 from typing import Final
 
 from ray_lineage.graph.schema import COLUMN, DATASET, FILE, HAS_COLUMN, NODES, RELS, STATEMENT, Node, Prop, Rel
-from ray_lineage.model import SYSTEM_PARTS, SYSTEM_SCHEMAS, SYSTEM_TABLES
+from ray_lineage.model import DATASET_KINDS, SYSTEM_PARTS, SYSTEM_SCHEMAS, SYSTEM_TABLES
 
 SHARED: Final = (DATASET, COLUMN)
 """Node types that outlive a file's contribution."""
@@ -19,133 +19,12 @@ META: Final = "RayLineage"
 """Label of the one node a project has for its epoch, digest and schema version."""
 
 
-ANCHORS: Final = "anchors"
-"""Property of File nodes in the embedded store, which has no index on relationships: JSON, the datasets at which
-the file's relationships are found, by type (:func:`.delta.anchors`); null if they are too many."""
-
-
-def _properties(variable: str, columns: tuple[str, ...]) -> str:
-    return ", ".join(f"{variable}.`{c}` = r.`{c}`" for c in columns)
-
-
 def _columns(variable: str, columns: tuple[str, ...]) -> str:
     return ", ".join(f"{variable}.`{c}`" for c in columns)
 
 
 def _row(rel: Rel) -> str:
     return ", ".join(("a.id", "b.id", "r.`file`", *(f"r.`{p.name}`" for p in rel.props)))
-
-
-@cache
-def set_nodes(node: Node, more: tuple[str, ...] = ()) -> str:
-    """MERGE rows of a node type and set all their properties, ``more`` are such of one store."""
-    columns = (*node.columns[1:], *more)
-    return f"UNWIND $rows AS r MERGE (n:`{node.label}` {{id: r.id}}) SET {_properties('n', columns)}"
-
-
-@cache
-def update_nodes(node: Node, more: tuple[str, ...] = ()) -> str:
-    """Set all properties of nodes that exist (ladybug: four times as fast as MERGE)."""
-    columns = (*node.columns[1:], *more)
-    return f"UNWIND $rows AS r MATCH (n:`{node.label}` {{id: r.id}}) SET {_properties('n', columns)}"
-
-
-def update_nodes_from(path: str, node: Node, more: tuple[str, ...] = ()) -> str:
-    """The same from a CSV file of ours (ladybug): fifteen times as fast."""
-    props = (Prop("id"), *node.props, *(Prop(m) for m in more))
-    sets = ", ".join(f"n.`{p.name}` = c{i}" for i, p in enumerate(props) if i)
-    return f"{_load(path, props)} MATCH (n:`{node.label}` {{id: c0}}) SET {sets}"
-
-
-def create_nodes_from(path: str, node: Node, more: tuple[str, ...] = ()) -> str:
-    """:func:`create_nodes` from a CSV file of ours (ladybug)."""
-    props = (Prop("id"), *node.props, *(Prop(m) for m in more))
-    return f"{_load(path, props)} CREATE (:`{node.label}` {{{_from_columns(props)}}})"
-
-
-def create_rels_from(path: str, rel: Rel) -> str:
-    """:func:`create_rels` from a CSV file of ours (ladybug)."""
-    props = rel.props if rel is HAS_COLUMN else (Prop("file"), *rel.props)
-    body = f" {{{_from_columns(props, 2)}}}" if props else ""
-    return (
-        f"{_load(path, (Prop('source'), Prop('target'), *props))} MATCH (a:`{rel.source}` {{id: c0}}) "
-        f"MATCH (b:`{rel.target}` {{id: c1}}) CREATE (a)-[:`{rel.type}`{body}]->(b)"
-    )
-
-
-def _load(path: str, props: tuple[Prop, ...]) -> str:
-    head = ", ".join(f"c{i} {p.type}" for i, p in enumerate(props))
-    return f"LOAD WITH HEADERS ({head}) FROM {_csv(path)}"
-
-
-def _from_columns(props: tuple[Prop, ...], start: int = 0) -> str:
-    return ", ".join(f"`{p.name}`: c{i}" for i, p in enumerate(props, start))
-
-
-def copy_from(path: str, table: str) -> str:
-    """Copy a CSV file of ours into a table of the schema (ladybug). Only where the table has lost nothing in the same
-    transaction: the engine's log does not hold copied rows, and a crash before the checkpoint would lose them alone."""
-    return f"COPY `{table}` FROM {_csv(path)}"
-
-
-def _csv(path: str) -> str:
-    quoted = path.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{quoted}' (PARALLEL=FALSE, HEADER=FALSE, DELIM=',', QUOTE='\"', ESCAPE='\"')"
-
-
-@cache
-def create_nodes(node: Node, more: tuple[str, ...] = ()) -> str:
-    """CREATE rows of a node type that cannot exist yet."""
-    pairs = ", ".join(f"`{c}`: r.`{c}`" for c in (*node.columns, *more))
-    return f"UNWIND $rows AS r CREATE (:`{node.label}` {{{pairs}}})"
-
-
-@cache
-def mention_nodes(node: Node) -> str:
-    """MERGE shared nodes, giving their properties only to new ones."""
-    columns = node.columns[1:]
-    return f"UNWIND $rows AS r MERGE (n:`{node.label}` {{id: r.id}}) ON CREATE SET {_properties('n', columns)}"
-
-
-@cache
-def create_rels(rel: Rel) -> str:
-    """CREATE relationships between existing nodes. Two MATCH clauses: one is a hundred times slower on ladybug."""
-    return _rels(rel, "CREATE")
-
-
-@cache
-def merge_rels(rel: Rel) -> str:
-    """The same, repeatable."""
-    return _rels(rel, "MERGE")
-
-
-def _rels(rel: Rel, verb: str) -> str:
-    columns = rel.columns[2:] if rel is HAS_COLUMN else ("file", *rel.columns[2:])
-    pairs = ", ".join(f"`{c}`: r.`{c}`" for c in columns)
-    body = f" {{{pairs}}}" if pairs else ""
-    return (
-        f"UNWIND $rows AS r MATCH (a:`{rel.source}` {{id: r.source}}) MATCH (b:`{rel.target}` {{id: r.target}}) "
-        f"{verb} (a)-[:`{rel.type}`{body}]->(b)"
-    )
-
-
-@cache
-def stored_nodes(node: Node) -> str:
-    """Nodes of a type that belong to the files from ``$first`` to ``$last`` (shared ones: that these files describe).
-
-    Without an index such a range is the cheapest filter, and the files of a batch stand together."""
-    owner = f"n.`{_FILE_OF.get(node.label, 'owner')}`"
-    columns = _columns("n", node.columns)
-    return f"MATCH (n:`{node.label}`) WHERE {owner} >= $first AND {owner} <= $last RETURN {columns}"
-
-
-@cache
-def stored_rels(rel: Rel) -> str:
-    """Relationships that belong to the files from ``$first`` to ``$last``: source, target, file, properties."""
-    return (
-        f"MATCH (a:`{rel.source}`)-[r:`{rel.type}`]->(b:`{rel.target}`) "
-        f"WHERE r.`file` >= $first AND r.`file` <= $last RETURN {_row(rel)}"
-    )
 
 
 @cache
@@ -168,87 +47,154 @@ _FILE_OF: Final = {"File": "id", "Statement": "file"}  # property that names a n
 
 
 @cache
-def stored_from(rel: Rel) -> str:
-    """The same of one file, from a node that is found by its key (ladybug): the file for CONTAINS and DECLARES, and for
-    what its statements do; else the dataset at the anchor."""
-    return f"{_from_key(rel)} RETURN {_row(rel)}"
+def fill_nodes(node: Node, kind: str = "") -> str:
+    """CREATE nodes from parameters that are columns (Neo4j): a first load. A kind is a second label."""
+    pairs = ", ".join(f"`{c}`: $p.`{c}`[i]" for c in node.columns)
+    labels = f"`{node.label}`:`{kind}`" if kind else f"`{node.label}`"
+    return f"{_each('id')} CREATE (:{labels} {{{pairs}}})"
 
 
 @cache
-def delete_from(rel: Rel) -> str:
-    """Delete them."""
-    return f"{_from_key(rel)} DELETE r"
-
-
-def _from_key(rel: Rel) -> str:
-    """One pattern: split in two it would scan."""
-    source, target = f"(a:`{rel.source}`)", f"(b:`{rel.target}`)"
-    dataset = "(:`Dataset` {id: $id})"
-    if rel.source == "File":
-        source = f"(a:`{rel.source}` {{id: $id}})"
-    elif rel.source == "Statement":
-        source = f"(:`File` {{id: $id}})-[:`CONTAINS`]->{source}"
-    elif rel.anchor == "source":
-        source = f"{dataset}-[:`HAS_COLUMN`]->{source}" if rel.source == "Column" else "(a:`Dataset` {id: $id})"
-    else:
-        target = f"{target}<-[:`HAS_COLUMN`]-{dataset}" if rel.target == "Column" else "(b:`Dataset` {id: $id})"
-    return f"MATCH {source}-[r:`{rel.type}`]->{target} WHERE r.`file` = $file"
-
-
-STATEMENTS_FROM: Final = f"MATCH (:`File` {{id: $id}})-[:`CONTAINS`]->(n:`Statement`) RETURN {', '.join(f'n.`{c}`' for c in STATEMENT.columns)}"
-
-
-@cache
-def described_from(node: Node) -> str:
-    """What a file describes at one dataset: the dataset, or its columns."""
-    pattern = "(n:`Dataset` {id: $id})" if node is DATASET else "(:`Dataset` {id: $id})-[:`HAS_COLUMN`]->(n:`Column`)"
-    return f"MATCH {pattern} WHERE n.owner = $file RETURN {_columns('n', node.columns)}"
-
-
-@cache
-def file_by_key(anchored: bool) -> str:
-    """One File node, and its anchors where the store keeps them."""
-    more = f", n.`{ANCHORS}`" if anchored else ""
-    return f"MATCH (n:`File` {{id: $id}}) RETURN {_columns('n', FILE.columns)}{more}"
-
-
-@cache
-def delete_rel(rel: Rel, nulls: tuple[str, ...]) -> str:
-    """Delete one relationship, found by its ends' keys and all its properties, of which ``nulls`` are null."""
-    same = "".join(
-        f" AND r.`{p.name}` IS NULL" if p.name in nulls else f" AND r.`{p.name}` = ${p.name}" for p in rel.props
-    )
+def fill_rels(rel: Rel) -> str:
+    """The same for relationships between nodes that are there."""
+    columns = rel.columns[2:] if rel is HAS_COLUMN else ("file", *rel.columns[2:])
+    pairs = ", ".join(f"`{c}`: $p.`{c}`[i]" for c in columns)
+    body = f" {{{pairs}}}" if pairs else ""
     return (
-        f"MATCH (:`{rel.source}` {{id: $source}})-[r:`{rel.type}`]->(:`{rel.target}` {{id: $target}}) "
-        f"WHERE r.`file` = $file{same} DELETE r"
+        f"{_each('source')} MATCH (a:`{rel.source}` {{id: $p.source[i]}}) MATCH (b:`{rel.target}` {{id: $p.target[i]}}) "
+        f"CREATE (a)-[:`{rel.type}`{body}]->(b)"
     )
 
 
+def _each(column: str) -> str:
+    return f"UNWIND range(0, size($p.{column}) - 1) AS i"
+
+
+_ALL_KINDS: Final = ":".join(f"`{k}`" for k in DATASET_KINDS)
+
+
 @cache
-def delete_rels(rel: Rel) -> str:
-    """Delete all relationships of a type that belong to some files, which lie between the first and the last of them."""
+def describe_datasets(kind: str) -> str:
+    """A file describes datasets that were only mentioned so far."""
+    sets = f"SET n:`{kind}`, n.kind = '{kind}', n.declared = true, n.owner = $p.owner[i]"
+    return f"{_each('id')} MATCH (n:`Dataset` {{id: $p.id[i]}}) REMOVE n:{_ALL_KINDS} {sets}"
+
+
+DESCRIBE_COLUMNS: Final = (
+    f"{_each('id')} MATCH (n:`Column` {{id: $p.id[i]}}) "
+    "SET n.ordinal = $p.ordinal[i], n.type = $p.type[i], n.declared = $p.declared[i], n.owner = $p.owner[i]"
+)
+
+LANE: Final = "RayLineageLane"
+"""Label of nodes that a first load has while it lasts, one for each sequence of its transactions. Each transaction begins by
+noting its number there: whoever repeats it, because nobody knows whether it was committed, waits for it and sees."""
+
+BEGIN_LANES: Final = f"UNWIND $ids AS i MERGE (l:`{LANE}` {{id: i}}) SET l.done = 0"
+IN_LANE: Final = (
+    f"MATCH (l:`{LANE}` {{id: $id}}) SET l.asked = $number WITH l, l.done AS done SET l.done = $number RETURN done"
+)
+"""Returns the number of the last transaction that was committed; nothing if the load was ended by another run."""
+
+END_LANES: Final = f"MATCH (l:`{LANE}`) WHERE l.id IN $ids DELETE l"
+
+
+@cache
+def empty_rels(rel: Rel) -> str:
+    """Delete at most ``$most`` relationships of a project and say how many they were (Neo4j)."""
     return (
-        f"UNWIND $files AS f MATCH (:`{rel.source}`)-[r:`{rel.type}`]->(:`{rel.target}`) "
-        "WHERE r.`file` >= $first AND r.`file` <= $last AND r.`file` = f DELETE r"
+        f"MATCH ()-[r:`{rel.type}`]->() WHERE r.`file` STARTS WITH $prefix WITH r LIMIT $most DELETE r RETURN count(*)"
     )
 
 
-DELETE_BY_HANDLE: Final = "UNWIND $ids AS i MATCH ()-[r]->() WHERE elementId(r) = i DELETE r"
-"""Delete relationships by their element ids (Neo4j)."""
+@cache
+def empty_nodes(node: Node) -> str:
+    """The same for nodes."""
+    return f"MATCH (n:`{node.label}`) WHERE n.id STARTS WITH $prefix WITH n LIMIT $most DETACH DELETE n RETURN count(*)"
 
 
 @cache
-def delete_nodes_by_key(label: str) -> str:
-    """Delete nodes by id, each found by its key."""
-    return f"UNWIND $ids AS i MATCH (n:`{label}` {{id: i}}) DETACH DELETE n"
+def read_for_change() -> str:
+    """Unsettles the project and locks out other writers; then its epoch (kind :data:`META`), and what is stored of
+    ``$files``, as label or type, row and handle: one round trip before a change (Neo4j)."""
+    fence = f"MATCH (m:`{META}` {{id: $id}}) SET m.digest = '' RETURN '{META}' AS kind, [m.epoch] AS row, '' AS handle"
+    return f"{fence} UNION ALL {stored_all()}"
 
 
 @cache
-def reset_nodes(node: Node) -> str:
-    """Back to the properties of an undescribed node; identifying ones stay."""
+def change() -> str:
+    """All that a difference may hold, in one statement (Neo4j): one round trip, and one plan that the server keeps: all values
+    are in one map, because the server plans anew for lists of other lengths and types. They are lists of ids, and columns
+    whose names begin with the part's."""
+    parts = [
+        "UNWIND $p.drop AS h MATCH ()-[r]->() WHERE elementId(r) = h DELETE r",
+        "UNWIND $p.gone AS g MATCH (n:`Statement` {id: g}) DETACH DELETE n",
+        *(f"UNWIND $p.reset_{n.label} AS g {_reset(n)}" for n in SHARED),
+        f"{_each('mention_Dataset_id')} {_mention(DATASET)}",
+        f"{_each('mention_Column_id')} {_mention(COLUMN)}",
+        *(f"{_each(f'describe_{n.label}_id')} {_set(n, f'describe_{n.label}')}" for n in SHARED),
+        f"{_each('file_id')} {_set(FILE, 'file')}",
+        f"{_each('new_id')} CREATE (n:`Statement`) SET {_given(STATEMENT.columns, 'new')}",
+        f"{_each('changed_id')} {_set(STATEMENT, 'changed')}",
+        *(_add(r) for r in RELS),
+    ]
+    calls = " ".join(f"CALL {{ {part} }}" for part in parts)
+    columns = f"UNWIND $p.suspect_Column AS s {_orphan(COLUMN, 's')} WITH n, n.`dataset` AS d DETACH DELETE n RETURN collect(d) AS emptied"
+    return (
+        f"{calls} CALL {{ {columns} }} WITH emptied + $p.suspect_Dataset AS suspects "
+        f"CALL {{ WITH suspects UNWIND suspects AS s WITH DISTINCT s {_orphan(DATASET, 's')} DETACH DELETE n }} "
+        "CALL { UNWIND $p.removed AS f MATCH (n:`File` {id: f}) DETACH DELETE n }"
+    )
+
+
+def _given(columns: tuple[str, ...], part: str) -> str:
+    return ", ".join(f"n.`{c}` = $p.{part}_{c}[i]" for c in columns)
+
+
+def _mention(node: Node) -> str:
+    part = f"mention_{node.label}"
+    made = f"MERGE (n:`{node.label}` {{id: $p.{part}_id[i]}}) ON CREATE SET {_given(node.columns[1:], part)}"
+    if node is DATASET:
+        return f"{made}{_labels(node)}"
+    return f"MATCH (d:`Dataset` {{id: $p.{part}_dataset[i]}}) {made} MERGE (d)-[:`{HAS_COLUMN.type}`]->(n)"
+
+
+def _set(node: Node, part: str) -> str:
+    return f"MERGE (n:`{node.label}` {{id: $p.{part}_id[i]}}) SET {_given(node.columns[1:], part)}{_labels(node)}"
+
+
+def _reset(node: Node) -> str:
     changed = [p for p in node.props if p.name in ("kind", "declared", "ordinal", "type", "owner")]
     sets = ", ".join(f"n.`{p.name}` = {_default(p)}" for p in changed)
-    return f"UNWIND $ids AS i MATCH (n:`{node.label}` {{id: i}}) SET {sets}"
+    return f"MATCH (n:`{node.label}` {{id: g}}) SET {sets}{_labels(node)}"
+
+
+def _labels(node: Node) -> str:
+    """A dataset's kind is its second label."""
+    if node is not DATASET:
+        return ""
+    sets = "".join(f" FOREACH (_ IN CASE n.kind WHEN '{k}' THEN [1] ELSE [] END | SET n:`{k}`)" for k in DATASET_KINDS)
+    return f" REMOVE n:{_ALL_KINDS}{sets}"
+
+
+def _add(rel: Rel) -> str:
+    part = f"add_{rel.type}"
+    pairs = ", ".join(f"`{c}`: $p.{part}_{c}[i]" for c in ("file", *rel.columns[2:]))
+    return (
+        f"{_each(f'{part}_source')} MATCH (a:`{rel.source}` {{id: $p.{part}_source[i]}}) "
+        f"MATCH (b:`{rel.target}` {{id: $p.{part}_target[i]}}) CREATE (a)-[:`{rel.type}` {{{pairs}}}]->(b)"
+    )
+
+
+def _orphan(node: Node, identity: str) -> str:
+    """A shared node that nothing needs any more."""
+    needed = "".join(
+        f" AND NOT EXISTS {{ MATCH {question} }}"
+        for question in (
+            *(f"(n)<-[:`{r.type}`]-()" for r in RELS if r.target == node.label),
+            *(f"(n)-[:`{r.type}`]->()" for r in (*RELS, HAS_COLUMN) if r.source == node.label),
+        )
+    )
+    return f"MATCH (n:`{node.label}` {{id: {identity}}}) WHERE n.owner IS NULL{needed}"
 
 
 def _default(prop: Prop) -> str:
@@ -275,55 +221,17 @@ def _literal(value: str | int | bool | None) -> str:
     return f"'{value}'" if isinstance(value, str) else str(value)
 
 
-@cache
-def keeps(label: str) -> tuple[str, ...]:
-    """Questions about one shared node; a row in the answer to any of them means that the node is still needed."""
-    asked = [f"MATCH (n:`{label}` {{id: $id}}) WHERE n.owner IS NOT NULL RETURN 1"]
-    for rel in (*RELS, *((HAS_COLUMN,) if label == "Dataset" else ())):
-        if rel.target == label:
-            asked.append(f"MATCH (n:`{label}` {{id: $id}})<-[:`{rel.type}`]-() RETURN 1 LIMIT 1")
-        if rel.source == label:
-            asked.append(f"MATCH (n:`{label}` {{id: $id}})-[:`{rel.type}`]->() RETURN 1 LIMIT 1")
-    return tuple(asked)
-
-
-@cache
-def with_dataset(node: Node) -> str:
-    """A shared node by its key: its id, and a column's dataset."""
-    return f"MATCH (n:`{node.label}` {{id: $id}}) RETURN {'n.id, n.dataset' if node is COLUMN else 'n.id'}"
-
-
-@cache
-def orphans(node: Node) -> str:
-    """Which of some shared nodes nothing needs any more: their ids, and of columns the datasets."""
-    label = node.label
-    needed = "".join(
-        f" AND NOT EXISTS {{ MATCH {question} }}"
-        for question in (
-            *(f"(n)<-[:`{r.type}`]-()" for r in RELS if r.target == label),
-            *(f"(n)-[:`{r.type}`]->()" for r in (*RELS, HAS_COLUMN) if r.source == label),
-        )
-    )
-    found = "n.id, n.dataset" if node is COLUMN else "n.id"
-    return f"UNWIND $ids AS i MATCH (n:`{label}` {{id: i}}) WHERE n.owner IS NULL{needed} RETURN {found}"
-
-
-@cache
-def delete_nodes(label: str) -> str:
-    """Delete nodes by id."""
-    return f"MATCH (n:`{label}`) WHERE n.id IN $ids DETACH DELETE n"
-
-
 FENCE: Final = f"MATCH (m:`{META}` {{id: $id}}) SET m.digest = '' WITH m RETURN m.epoch"
 """In every writing transaction: unsettles the project, locks out other writers (Neo4j) and says what the epoch is."""
 
-METAS: Final = f"MATCH (m:`{META}`) RETURN m.id, m.epoch, m.digest, m.schema_version"
 NEXT_EPOCH: Final = (
-    f"MERGE (m:`{META}` {{id: $id}}) ON CREATE SET m.epoch = 0, m.digest = '' SET m.schema_version = $version "
-    "WITH m SET m.epoch = m.epoch + 1 RETURN m.epoch"
+    f"MERGE (m:`{META}` {{id: $id}}) ON CREATE SET m.epoch = 0, m.digest = '', m.schema_version = $version "
+    "WITH m SET m.epoch = m.epoch + 1 RETURN m.epoch, m.schema_version"
 )
 """What is read after a write, and so under its lock, is what nobody else gets: two at once have two epochs."""
 
+SET_VERSION: Final = f"MATCH (m:`{META}` {{id: $id}}) SET m.schema_version = $version"
+FORGET_FINGERPRINTS: Final = "UNWIND $ids AS i MATCH (f:`File` {id: i}) SET f.fingerprint = ''"
 SET_DIGEST: Final = f"MATCH (m:`{META}` {{id: $id}}) SET m.digest = $digest"
 """After :data:`FENCE`, in one transaction with it."""
 
@@ -375,28 +283,6 @@ def dump_rels(rel: Rel) -> str:
 
 
 @cache
-def last_offset(label: str) -> str:
-    """The highest place of a node in its table (ladybug); null if it has none."""
-    return f"MATCH (n:`{label}`) RETURN max(offset(id(n)))"
-
-
-@cache
-def part_of_nodes(node: Node, more: tuple[str, ...] = ()) -> str:
-    """The nodes from one place to before another in their table (ladybug)."""
-    return f"MATCH (n:`{node.label}`) WHERE {_between('n')} RETURN {_columns('n', (*node.columns, *more))}"
-
-
-@cache
-def part_of_rels(rel: Rel) -> str:
-    """The relationships that start at these (ladybug): source, target, file, properties."""
-    return f"MATCH (a:`{rel.source}`)-[r:`{rel.type}`]->(b:`{rel.target}`) WHERE {_between('a')} RETURN {_row(rel)}"
-
-
-def _between(variable: str) -> str:
-    return f"offset(id({variable})) >= $first AND offset(id({variable})) < $before"
-
-
-@cache
 def count_nodes(node: Node) -> str:
     """How many nodes of a project (empty prefix: all)."""
     return f"MATCH (n:`{node.label}`) WHERE n.id STARTS WITH $prefix RETURN count(*)"
@@ -418,43 +304,28 @@ FILES_WITH_STATUS: Final = (
 )
 
 
-def ladybug_schema() -> list[str]:
-    """CREATE TABLE statements of the embedded store."""
-    statements = [
-        f"CREATE NODE TABLE IF NOT EXISTS `{META}`(id STRING, epoch INT64, digest STRING, schema_version INT64, PRIMARY KEY(id))"
-    ]
-    for node in NODES:
-        columns = ", ".join(f"`{p.name}` {p.type}" for p in node.props)
-        if node is FILE:
-            columns += f", `{ANCHORS}` STRING"
-        statements.append(f"CREATE NODE TABLE IF NOT EXISTS `{node.label}`(id STRING, {columns}, PRIMARY KEY(id))")
-    for rel in (*RELS, HAS_COLUMN):
-        columns = "" if rel is HAS_COLUMN else ", `file` STRING"
-        columns += "".join(f", `{p.name}` {p.type}" for p in rel.props)
-        statements.append(
-            f"CREATE REL TABLE IF NOT EXISTS `{rel.type}`(FROM `{rel.source}` TO `{rel.target}`{columns})"
-        )
-    return statements
-
-
-def neo4j_schema() -> list[str]:
-    """Constraints and indexes of the server store."""
-    statements = [
-        f"CREATE CONSTRAINT ray_lineage_{label.lower()}_id IF NOT EXISTS FOR (n:`{label}`) REQUIRE n.id IS UNIQUE"
-        for label in (META, *(n.label for n in NODES))
-    ]
-    for label, name in (
-        ("Statement", "file"),
-        ("Dataset", "table"),
-        ("Dataset", "owner"),
-        ("Column", "owner"),
-        ("File", "project"),
-    ):
-        statements.append(
-            f"CREATE INDEX ray_lineage_{label.lower()}_{name} IF NOT EXISTS FOR (n:`{label}`) ON (n.`{name}`)"
-        )
+def neo4j_schema() -> dict[str, str]:
+    """Constraints and indexes of the server store, by name."""
+    out = {}
+    for label in (META, LANE, *(n.label for n in NODES)):
+        name = f"ray_lineage_{label.lower()}_id"
+        out[name] = f"CREATE CONSTRAINT {name} IF NOT EXISTS FOR (n:`{label}`) REQUIRE n.id IS UNIQUE"
+    for label, column in _INDEXED:
+        name = f"ray_lineage_{label.lower()}_{column}"
+        out[name] = f"CREATE INDEX {name} IF NOT EXISTS FOR (n:`{label}`) ON (n.`{column}`)"
     for rel in RELS:
-        statements.append(
-            f"CREATE INDEX ray_lineage_{rel.type.lower()}_file IF NOT EXISTS FOR ()-[r:`{rel.type}`]-() ON (r.`file`)"
-        )
-    return statements
+        name = f"ray_lineage_{rel.type.lower()}_file"
+        out[name] = f"CREATE INDEX {name} IF NOT EXISTS FOR ()-[r:`{rel.type}`]-() ON (r.`file`)"
+    return out
+
+
+_INDEXED: Final = (
+    ("Statement", "file"),
+    ("Dataset", "name"),  # these and the next: what people ask for
+    ("Dataset", "table"),
+    ("Column", "name"),
+    ("File", "path"),
+    ("Dataset", "owner"),
+    ("Column", "owner"),
+    ("File", "project"),
+)

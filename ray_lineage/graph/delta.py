@@ -1,7 +1,8 @@
 """What one write changes: the rows that some files should have against the rows that the graph holds for them.
 
-A saved file changes few of its rows, and a relationship that is deleted and made again costs both stores more than one
-that is left alone. So a store reads what it holds of the files, and writes the difference. Pure: no store, no clock.
+A saved file changes few of its rows, and a relationship that is deleted and made again costs more than one that is left
+alone. So Neo4j is asked what it holds of the files, and the difference is written. (The embedded store does the same with
+numbers: :mod:`.tables`.) Pure: no store, no clock.
 
 A difference that is too large for one transaction is cut into pieces that may be interrupted after any of them. The first
 clears the fingerprints, so that the files count as not whole; then rows are added, each together with the shared nodes
@@ -23,8 +24,6 @@ from ray_lineage.model import Contribution, Row, column_id, dataset_id, file_id
 _FINGERPRINT: Final = FILE.columns.index("fingerprint")
 _SHARED: Final = ("Dataset", "Column")
 _REL: Final = {r.type: r for r in RELS}
-Places = dict[str, list[str]]
-"""By relationship type or label the ids of datasets."""
 
 
 class Batch:
@@ -66,8 +65,6 @@ class Stored:
         self.nodes: dict[str, dict[str, Row]] = {n.label: {} for n in NODES}
         self.rels: dict[str, dict[Row, Any]] = {r.type: {} for r in RELS}
         self.doubled: dict[str, list[tuple[Row, Any]]] = {}
-        self.places: dict[str, Places] | None = None
-        """Per file where its rows were found, if the store looked there and not everywhere."""
 
     def add_rel(self, kind: str, row: Row, handle: Any = None) -> None:
         """Note a relationship; one that is there twice is noted to be deleted."""
@@ -93,7 +90,6 @@ class Delta(msgspec.Struct):
     add: dict[str, list[Row]] = {}
     suspects: dict[str, set[str]] = {}  # ids of shared nodes that may have lost their last mention
     removed: list[str] = []
-    places: dict[str, Places] = {}  # anchors of the files that are made whole
 
     @property
     def size(self) -> int:
@@ -150,24 +146,6 @@ def pieces(batch: Batch, stored: Stored, rows: int) -> Iterator[Delta]:
     last = _Builder(batch)
     last.finish(Stored())
     yield last.made
-
-
-def anchors(batch: Batch) -> dict[str, Places]:
-    """Per file and type the datasets at which its relationships between shared nodes are found, and by label those at
-    which it describes nodes; sorted."""
-    out: dict[str, dict[str, set[str]]] = {c.file: {} for c in batch.contributions}
-    for kind, rows in batch.rels.items():
-        rel = _REL[kind]
-        if rel.anchor is None:
-            continue
-        end, of_column = (0, rel.source == "Column") if rel.anchor == "source" else (1, rel.target == "Column")
-        for row in rows:
-            identity = row[end]
-            out[row[2]].setdefault(kind, set()).add(batch.columns[identity][0] if of_column else identity)
-    for label, dataset_at in (("Dataset", 0), ("Column", 1)):
-        for row in batch.nodes[label].values():
-            out[row[-1]].setdefault(label, set()).add(row[dataset_at])
-    return {file: {kind: sorted(v) for kind, v in found.items()} for file, found in out.items()}
 
 
 def _there(stored: Stored) -> set[str]:
@@ -262,7 +240,6 @@ class _Builder:
         known = stored.nodes["File"]
         self.made.files = [r for i, r in self.batch.nodes["File"].items() if known.get(i) != r]
         self.made.removed = self.batch.removed
-        self.made.places = anchors(self.batch)
 
     def _mention_ends(self, rel: Rel, row: Row) -> None:
         self._mention(rel.source, str(row[0]))

@@ -1,32 +1,41 @@
-"""The server store: Neo4j 5 through its async driver, run by a private event loop so that the protocol stays synchronous.
+"""The server store: Neo4j 5.
+
+A **first load** goes through :mod:`.fill`: CREATE over two connections. While it lasts the project's schema version is
+:data:`FILLING`, so that whatever a crash leaves counts as no graph at all: the next :meth:`Neo4jStore.acquire` takes it out.
+Everything else is **differences**: a transaction reads in one statement what is there of its files, and writes in one
+statement what differs.
 
 Managed transactions repeat what the driver knows to be transient. What it does not repeat, a connection lost exactly at
-commit (the outcome is unknown), is repeated by :class:`.base.BaseStore`: every transaction begins by taking the files'
-old rows out, so that doing it twice changes nothing.
+commit (the outcome is unknown), is repeated by us: a difference begins with a look at what is there, and each transaction of
+a first load has a number that is stored with it.
 """
 
 from __future__ import annotations
 
-import asyncio
-import re
+import contextlib
+import random
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final
-from urllib.parse import urlsplit
 
-from ray_lineage.errors import RayLineageError, StoreUnavailable
-from ray_lineage.graph import cypher
+from ray_lineage.errors import RayLineageError, StoreForbids, StoreRefused, StoreUnavailable
+from ray_lineage.graph import cypher, schema
 from ray_lineage.graph.base import BaseStore, Permanent, TooLarge, Transient, column_rows, dataset_rows
-from ray_lineage.graph.delta import Batch, Delta, Stored, as_parameters, difference
-from ray_lineage.graph.schema import COLUMN, DATASET, FILE, NODES, RELS, SCHEMA_VERSION, STATEMENT
+from ray_lineage.graph.batching import RETRIES, pause
+from ray_lineage.graph.delta import Batch, Delta, Stored, difference
+from ray_lineage.graph.fill import LANES, NODES, Aside, Crew, Filling, Job, Transaction, cut, halves
+from ray_lineage.graph.neo4j_faults import explained, judged, masked, wants_memory, without_credentials
+from ray_lineage.graph.pack import Pack, unpack
+from ray_lineage.graph.schema import COLUMN, DATASET, FILE, RELS, SCHEMA_VERSION, STATEMENT, Node
 from ray_lineage.graph.store import ApplyResult
-from ray_lineage.model import DATASET_KINDS, Contribution, Row
+from ray_lineage.model import Row, file_id
 
 _CONNECT_SECONDS: Final = 10
 _OUTAGE_SECONDS: Final = 30  # the driver's own budget for one transaction
-_SLICE: Final = 5_000  # rows of one UNWIND
+_FIRST_PAUSE_SECONDS: Final = 0.2  # of the driver, before it tries again
 _DELETED_AT_ONCE: Final = 10_000
-_NO_MEMORY: Final = re.compile(r"Memory|StackOverFlow", re.IGNORECASE)
+FILLING: Final = 0
+"""Schema version of a project whose first load is not complete."""
 
 
 class Neo4jStore(BaseStore):
@@ -53,118 +62,60 @@ class Neo4jStore(BaseStore):
         if batch_size:
             self.transaction_rows = batch_size  # type: ignore[misc]
             self._most_rows = 2 * batch_size
-        self._seen_datasets: set[str] = set()
-        self._seen_columns: set[str] = set()
-        self._runner = asyncio.Runner()
+        self._numbers: dict[str, int] = {}  # of the last transaction, by lane
         self._driver: Any = None
         try:
-            self._driver = self._runner.run(_driver(uri, (username, password), neo4j))
-            self._runner.run(self._driver.verify_connectivity())
+            self._driver = _driver(uri, (username, password), neo4j)
+            self._driver.verify_connectivity()
             self._check_server()
         except Exception as error:
             self.close()
-            raise self._explained(error) from error
+            raise explained(self.uri, error) from error
 
     def _check_server(self) -> None:
-        info = self._runner.run(self._driver.get_server_info())
-        version = info.agent.partition("/")[2]
+        version = self._driver.get_server_info().agent.partition("/")[2]
         major = version.split(".")[0]
         if major.isdigit() and int(major) < 5:
-            raise StoreUnavailable(
+            raise StoreForbids(
                 "RL216", f"the server at {self.uri} is Neo4j {version}", help="ray_lineage needs Neo4j 5 or later"
             )
-
-    def _explained(self, error: Exception) -> RayLineageError:
-        from neo4j.exceptions import AuthError, ClientError, ConfigurationError, Neo4jError, ServiceUnavailable
-
-        if isinstance(error, RayLineageError):
-            return error
-        if isinstance(error, AuthError):
-            return StoreUnavailable(
-                "RL215", f"Neo4j at {self.uri} refused the user name or password", where="NEO4J_USERNAME, NEO4J_PASSWORD",
-                help="set both to a user of that server",
-            )  # fmt: skip
-        if isinstance(error, ConfigurationError | ValueError):
-            return StoreUnavailable("RL217", f"{self.uri} is no usable Neo4j address: {_masked(error)}", where="NEO4J_URI",
-                                    help="use neo4j://, neo4j+s://, bolt:// or bolt+s:// and a host")  # fmt: skip
-        if isinstance(error, ClientError) and "Database" in (error.code or ""):
-            return StoreUnavailable("RL218", f"Neo4j at {self.uri}: {_masked(error)}", where="NEO4J_DATABASE",
-                                    help="name an existing database, or leave it out for the default one")  # fmt: skip
-        if isinstance(error, Neo4jError) and not error.is_retryable():
-            return StoreUnavailable(
-                "RL220",
-                f"Neo4j at {self.uri} refused a query: {_masked(error)}",
-                help="has the user the right to it? Else please report it",
-            )
-        reason = "it does not answer" if isinstance(error, ServiceUnavailable) else _masked(error)
-        return StoreUnavailable(
-            "RL219", f"cannot reach Neo4j at {self.uri}: {reason}", where="NEO4J_URI",
-            help="start the server or correct the address; without NEO4J_URI the embedded store is used",
-        )  # fmt: skip
 
     # ------------------------------------------------------------------ running
 
     def _session(self) -> Any:
         return self._driver.session(database=self._database)
 
-    async def _query(self, query: str, parameters: dict[str, Any]) -> list[Sequence[Any]]:
-        async def work(tx: Any) -> list[Sequence[Any]]:
-            result = await tx.run(query, parameters)
-            return [tuple(record.values()) async for record in result]
-
-        async with self._session() as session:
-            rows: list[Sequence[Any]] = await session.execute_read(work)
-            return rows
-
     def _read(self, query: str, **parameters: Any) -> list[Sequence[Any]]:
         try:
-            return self._runner.run(self._query(query, parameters))
+            with self._session() as session:
+                rows: list[Sequence[Any]] = session.execute_read(_values, query, parameters)
+                return rows
         except Exception as error:
-            raise self._explained(error) from error
+            raise explained(self.uri, error) from error
 
-    def _write_managed(self, work: Callable[[Any], Awaitable[Any]]) -> Any:
-        """One managed write transaction. Raises Transient, TooLarge or Permanent."""
-        from neo4j.exceptions import AuthError, DriverError, Neo4jError
+    def _write_managed(self, work: Callable[[Any], Any]) -> Any:
+        """One managed write transaction. Raises Transient, TooLarge, Permanent, or what ends the run."""
 
-        async def within_memory(tx: Any) -> Any:
+        def within_memory(tx: Any) -> Any:
             try:
-                return await work(tx)
-            except Neo4jError as error:
-                if _NO_MEMORY.search(error.code or ""):  # the driver would try the same again for half a minute
-                    raise TooLarge(_masked(error)) from error
+                return work(tx)
+            except Exception as error:
+                if wants_memory(error):  # the driver would try the same again for half a minute
+                    raise TooLarge(masked(error)) from error
                 raise
 
-        async def run() -> Any:
-            async with self._session() as session:
-                return await session.execute_write(within_memory)
-
         try:
-            return self._runner.run(run())
-        except (RayLineageError, TooLarge):
-            raise
-        except AuthError as error:
-            raise self._explained(error) from error
-        except Neo4jError as error:
-            if _NO_MEMORY.search(error.code or ""):
-                raise TooLarge(_masked(error)) from error
-            if error.is_retryable():
-                raise Transient(_masked(error)) from error
-            raise Permanent("RL501", _masked(error)) from error
-        except (DriverError, OSError) as error:  # among them IncompleteCommit: the outcome is unknown, so repeat
-            raise Transient(_masked(error)) from error
-        except (UnicodeError, OverflowError, TypeError, ValueError) as error:
-            raise Permanent("RL502", f"{type(error).__name__}: {_masked(error)}") from error
+            with self._session() as session:
+                return session.execute_write(within_memory)
+        except Exception as error:
+            raise judged(self.uri, error) from error
 
     def _plain(self, query: str, **parameters: Any) -> list[Sequence[Any]]:
         """What one query in a transaction of its own returns."""
-
-        async def work(tx: Any) -> list[Sequence[Any]]:
-            return await _values(tx, query, parameters)
-
-        rows: list[Sequence[Any]] = self._repeated(work)
+        rows: list[Sequence[Any]] = self._repeated(lambda tx: _values(tx, query, parameters))
         return rows
 
-    def _repeated(self, work: Callable[[Any], Awaitable[Any]]) -> Any:
+    def _repeated(self, work: Callable[[Any], Any]) -> Any:
         """A small transaction, tried three times. Raises StoreUnavailable."""
         for attempt in range(3):
             try:
@@ -180,131 +131,224 @@ class Neo4jStore(BaseStore):
     # ------------------------------------------------------------------ protocol
 
     def acquire(self, project: str) -> int:
-        """See :meth:`GraphStore.acquire`."""
-        for statement in cypher.neo4j_schema():
-            self._plain(statement)
-        if not self._check_version(self._meta(project)[2]):
-            self.remove_project(project)
-        return int(self._plain(cypher.NEXT_EPOCH, id=project, version=SCHEMA_VERSION)[0][0])
+        """See :meth:`GraphStore.acquire`. What a first load left that did not come to its end is taken out."""
+        self._check_version(self._meta(project)[2])
+        self._make_schema()
+        epoch, version = self._plain(cypher.NEXT_EPOCH, id=project, version=SCHEMA_VERSION)[0]
+        if version != SCHEMA_VERSION:
+            self._empty(project, int(epoch))
+            self._set_version(project, int(epoch), SCHEMA_VERSION)
+        return int(epoch)
 
-    def apply(
-        self,
-        project: str,
-        epoch: int,
-        contributions: Iterable[Contribution],
-        removed: Sequence[str] = (),
-        *,
-        fresh: bool = False,
-        changing: int = 0,
-        on_stored: Callable[[int], None] | None = None,
-    ) -> ApplyResult:
-        """See :meth:`GraphStore.apply`."""
-        self._seen_datasets.clear()
-        self._seen_columns.clear()
-        return super().apply(project, epoch, contributions, removed, fresh=fresh, on_stored=on_stored)
+    def _make_schema(self) -> None:
+        """What is there is looked at first: one question in place of twenty."""
+        there = {r[0] for r in self._read("SHOW INDEXES YIELD name")}
+        missing = [query for name, query in cypher.neo4j_schema().items() if name not in there]
+        for query in missing:
+            self._plain(query)
+        if missing:
+            self._plain("CALL db.awaitIndexes(300)")
+
+    def _set_version(self, project: str, epoch: int, version: int) -> None:
+        def work(tx: Any) -> None:
+            self._fence(tx, project, epoch)
+            _done(tx, cypher.SET_VERSION, {"id": project, "version": version})
+
+        self._repeated(work)
 
     def settle(self, project: str, epoch: int, digest: str) -> None:
         """See :meth:`GraphStore.settle`."""
 
-        async def work(tx: Any) -> None:
-            await self._fence(tx, project, epoch)
-            await _done(tx, cypher.SET_DIGEST, {"id": project, "digest": digest})
+        def work(tx: Any) -> None:
+            self._fence(tx, project, epoch)
+            _done(tx, cypher.SET_DIGEST, {"id": project, "digest": digest})
 
         self._repeated(work)
 
+    def _fence(self, tx: Any, project: str, epoch: int) -> None:
+        found = _values(tx, cypher.FENCE, {"id": project})
+        self._check_epoch(found[0][0] if found else None, epoch, project)
+
+    # ------------------------------------------------------------------ differences
+
     def _replace(self, project: str, epoch: int, batch: Batch, rows: int, fresh: bool) -> Stored | int:
-        async def work(tx: Any) -> Stored | Delta:
-            await self._fence(tx, project, epoch)
-            stored = Stored() if fresh else await _stored(tx, batch)
+        def work(tx: Any) -> Stored | int:
+            stored = self._stored(tx, project, epoch, batch.files)
             delta = difference(batch, stored)
             if delta.size > rows:
                 return stored
-            if fresh:
-                self._forget_seen(delta)
-            await self._change(tx, project, delta)
-            return delta
+            _done(tx, cypher.change(), {"p": _parameters(project, delta)})
+            return delta.size
 
-        done = self._write_managed(work)
-        if isinstance(done, Stored):
-            return done
-        if fresh:  # nothing is deleted meanwhile, so what was merged once is there
-            self._seen_datasets.update(done.datasets)
-            self._seen_columns.update(done.columns)
-        return int(done.size)
-
-    def _forget_seen(self, delta: Delta) -> None:
-        delta.datasets = {i: d for i, d in delta.datasets.items() if i not in self._seen_datasets}
-        delta.columns = {i: c for i, c in delta.columns.items() if i not in self._seen_columns}
+        done: Stored | int = self._write_managed(work)
+        return done
 
     def _write(self, project: str, epoch: int, delta: Delta) -> None:
-        async def work(tx: Any) -> None:
-            await self._fence(tx, project, epoch)
-            await self._change(tx, project, delta)
+        def work(tx: Any) -> None:
+            self._fence(tx, project, epoch)
+            _done(tx, cypher.change(), {"p": _parameters(project, delta)})
 
         self._write_managed(work)
 
-    async def _fence(self, tx: Any, project: str, epoch: int) -> None:
-        found = await _values(tx, cypher.FENCE, {"id": project})
-        self._check_epoch(found[0][0] if found else None, epoch, project)
+    def _stored(self, tx: Any, project: str, epoch: int, files: list[str]) -> Stored:
+        """What the graph holds of some files, each relationship with its element id, when other writers are locked out."""
+        stored = Stored()
+        known = None
+        for kind, row, handle in _values(tx, cypher.read_for_change(), {"id": project, "files": files}):
+            if kind == cypher.META:
+                known = row[0]
+            elif handle:
+                stored.add_rel(kind, tuple(row), handle)
+            else:
+                stored.nodes[kind][row[0]] = tuple(row)
+        self._check_epoch(known, epoch, project)
+        return stored
 
-    async def _change(self, tx: Any, project: str, delta: Delta) -> None:
-        await _ids(tx, cypher.DELETE_BY_HANDLE, [h for dropped in delta.drop.values() for _, h in dropped])
-        await _ids(tx, cypher.delete_nodes_by_key("Statement"), delta.gone)
-        for node in cypher.SHARED:
-            ids = delta.reset.get(node.label, [])
-            await _ids(tx, cypher.reset_nodes(node), ids)
-            if node is DATASET:
-                for kind, condition in (("Table", f"NOT {cypher.is_system('n')}"), ("System", cypher.is_system("n"))):
-                    found = f"UNWIND $ids AS i MATCH (n:`Dataset` {{id: i}}) WHERE {condition}"
-                    await _ids(tx, f"{found} REMOVE n:{_KINDS} SET n:`{kind}`", ids)
-        mentioned = dataset_rows(project, delta.datasets)
-        at = DATASET.columns.index("kind")
-        for kind in ("Table", "System"):
-            await _rows(tx, _mention_datasets(kind), DATASET.columns, [r for r in mentioned if r[at] == kind])
-        # a column and its HAS_COLUMN at once: half the work of two statements
-        await _rows(tx, _MENTION_COLUMNS, COLUMN.columns, column_rows(delta.columns))
-        await self._describe_datasets(tx, delta.describe.get("Dataset", []))
-        await _rows(tx, cypher.set_nodes(COLUMN), COLUMN.columns, delta.describe.get("Column", []))
-        await _rows(tx, cypher.set_nodes(FILE), FILE.columns, delta.files)
-        await _rows(tx, cypher.create_nodes(STATEMENT), STATEMENT.columns, delta.statements)
-        await _rows(tx, cypher.set_nodes(STATEMENT), STATEMENT.columns, delta.changed)
-        for rel in RELS:
-            columns = ("source", "target", "file", *rel.columns[2:])
-            await _rows(tx, cypher.create_rels(rel), columns, delta.add.get(rel.type, []))
-        await self._collect(tx, delta)
-        await _ids(tx, cypher.delete_nodes_by_key("File"), delta.removed)
+    # ------------------------------------------------------------------ a first load
 
-    @staticmethod
-    async def _describe_datasets(tx: Any, rows: list[Row]) -> None:
-        await _rows(tx, cypher.set_nodes(DATASET), DATASET.columns, rows)
-        kind_at = DATASET.columns.index("kind")
-        for kind in DATASET_KINDS:
-            ids = [r[0] for r in rows if r[kind_at] == kind]
-            await _ids(tx, f"UNWIND $ids AS i MATCH (n:`Dataset` {{id: i}}) REMOVE n:{_KINDS} SET n:`{kind}`", ids)
+    def load(
+        self, project: str, epoch: int, packs: Iterable[Pack], on_stored: Callable[[int], None] | None = None
+    ) -> ApplyResult:
+        """See :meth:`GraphStore.load`."""
+        result = ApplyResult(rejected=[])
+        told = on_stored or _nobody
+        if self._holds_files(project):
+            for packed in packs:
+                self._apply_pack(project, epoch, packed, result, told)
+            return result
+        self._begin_load(project, epoch)
+        for packed in self._fill(project, packs, result, told):
+            self._forget_fingerprints(project, epoch, packed)
+            self._apply_pack(project, epoch, packed, result, told)
+        self._end_load(project, epoch)
+        return result
 
-    @staticmethod
-    async def _collect(tx: Any, delta: Delta) -> None:
-        suspects = set(delta.suspects["Dataset"])
-        if delta.suspects["Column"]:
-            found = await _values(tx, cypher.orphans(COLUMN), {"ids": sorted(delta.suspects["Column"])})
-            suspects.update(r[1] for r in found)
-            await _ids(tx, cypher.delete_nodes_by_key("Column"), [r[0] for r in found])
-        if suspects:
-            found = await _values(tx, cypher.orphans(DATASET), {"ids": sorted(suspects)})
-            await _ids(tx, cypher.delete_nodes_by_key("Dataset"), [r[0] for r in found])
+    def _holds_files(self, project: str) -> bool:
+        return bool(self._read("MATCH (f:`File`) WHERE f.project = $project RETURN 1 LIMIT 1", project=project))
+
+    def _apply_pack(
+        self, project: str, epoch: int, packed: Pack, result: ApplyResult, told: Callable[[int], None]
+    ) -> None:
+        done = self.apply(project, epoch, unpack(project, packed), on_stored=told)
+        result.rows_written += done.rows_written
+        result.transactions += done.transactions
+        result.retries += done.retries
+        result.rejected += done.rejected
+
+    def _begin_load(self, project: str, epoch: int) -> None:
+        def work(tx: Any) -> None:
+            self._fence(tx, project, epoch)
+            _done(tx, cypher.SET_VERSION, {"id": project, "version": FILLING})
+            _done(tx, cypher.BEGIN_LANES, {"ids": _lanes(project)})
+
+        self._empty(project, epoch)  # CREATE wants that nothing is there
+        self._repeated(work)
+        self._numbers = dict.fromkeys(LANES, 0)
+
+    def _end_load(self, project: str, epoch: int) -> None:
+        def work(tx: Any) -> None:
+            self._fence(tx, project, epoch)
+            _done(tx, cypher.SET_VERSION, {"id": project, "version": SCHEMA_VERSION})
+            _done(tx, cypher.END_LANES, {"ids": _lanes(project)})
+
+        self._repeated(work)
+
+    def _forget_fingerprints(self, project: str, epoch: int, packed: Pack) -> None:
+        """Files of which perhaps not everything can be written must not look whole."""
+
+        def work(tx: Any) -> None:
+            self._fence(tx, project, epoch)
+            _done(tx, cypher.FORGET_FINGERPRINTS, {"ids": [file_id(project, p) for p in packed.files.path]})
+
+        self._repeated(work)
+
+    def _fill(
+        self, project: str, packs: Iterable[Pack], result: ApplyResult, told: Callable[[int], None]
+    ) -> list[Pack]:
+        """Write packs over two connections; what is returned could not be written so."""
+        filling = Filling(project)
+
+        def write(lane: str, job: Job) -> None:
+            for transaction in cut(job.writes(lane), self.transaction_rows):
+                self._write_in_lane(project, lane, transaction, result)
+                filling.note(transaction)
+            if lane == NODES:
+                filling.keep(job.later())
+
+        crew = Crew(filling, write)
+        try:
+            for packed in packs:
+                _tell(told, crew.add(packed))
+            for files in crew.finish():
+                _tell(told, files)
+        finally:
+            crew.end()
+        for transaction in cut(filling.later, self.transaction_rows):
+            self._write_in_lane(project, NODES, transaction, result)
+        return crew.aside
+
+    def _write_in_lane(self, project: str, lane: str, writes: Transaction, result: ApplyResult) -> None:
+        """One transaction; what may pass is tried again, what is too large in halves. Raises Aside."""
+        attempt = 0
+        while True:
+            try:
+                self._write_once(project, lane, writes)
+            except TooLarge as error:
+                if sum(w.rows for w in writes) <= self._fewest_rows:
+                    raise Aside from error
+                for half in halves(writes):
+                    self._write_in_lane(project, lane, half, result)
+                return
+            except Permanent as error:
+                raise Aside from error
+            except Transient:
+                if attempt == RETRIES:
+                    raise self._away() from None
+                self._sleep(pause(attempt, random.random()))  # noqa: S311 - jitter
+                attempt += 1
+                result.retries += 1
+            else:
+                result.transactions += 1
+                result.rows_written += sum(w.rows for w in writes)
+                return
+
+    def _write_once(self, project: str, lane: str, writes: Transaction) -> None:
+        number = self._numbers[lane] + 1
+
+        def work(tx: Any) -> None:
+            found = _values(tx, cypher.IN_LANE, {"id": f"{project}:{lane}", "number": number})
+            if not found:
+                raise _overtaken(project)
+            if found[0][0] < number:
+                for write in writes:
+                    _done(tx, write.query, {"p": write.columns})
+
+        self._write_managed(work)
+        self._numbers[lane] = number
+
+    # ------------------------------------------------------------------ taking out
 
     def remove_project(self, project: str) -> None:
         """See :meth:`GraphStore.remove_project`."""
-        for label in (n.label for n in NODES):
-            while True:
-                found = self._read(
-                    f"MATCH (n:`{label}`) WHERE n.id STARTS WITH $prefix RETURN n.id LIMIT {_DELETED_AT_ONCE}",
-                    prefix=f"{project}:",
-                )
-                if not found:
-                    break
-                self._plain(cypher.delete_nodes(label), ids=[r[0] for r in found])
+        self._empty(project, None)
         self._plain(f"MATCH (m:`{cypher.META}` {{id: $id}}) DETACH DELETE m", id=project)
+
+    def _empty(self, project: str, epoch: int | None) -> None:
+        """Take out all rows of a project, in transactions of bounded size. With an epoch, no newer writer's; and none that an
+        older one is just writing comes after it."""
+        self._plain(cypher.END_LANES, ids=_lanes(project))
+        queries = [cypher.empty_rels(r) for r in RELS] + [cypher.empty_nodes(n) for n in reversed(schema.NODES)]
+        for query in queries:
+            while self._take_out(project, epoch, query):
+                pass
+
+    def _take_out(self, project: str, epoch: int | None, query: str) -> bool:
+        def work(tx: Any) -> bool:
+            if epoch is not None:
+                self._fence(tx, project, epoch)
+            return bool(_values(tx, query, {"prefix": f"{project}:", "most": _DELETED_AT_ONCE})[0][0])
+
+        return bool(self._repeated(work))
 
     def _away(self) -> RayLineageError:
         return StoreUnavailable(
@@ -315,79 +359,77 @@ class Neo4jStore(BaseStore):
 
     def close(self) -> None:
         """See :meth:`GraphStore.close`."""
-        if self._driver is not None:
-            self._runner.run(self._driver.close())
-            self._driver = None
-        self._runner.close()
+        driver, self._driver = self._driver, None
+        if driver is not None:
+            with contextlib.suppress(Exception):  # whatever a broken server says to a farewell
+                driver.close()
 
 
-_KINDS: Final = ":".join(f"`{k}`" for k in DATASET_KINDS)
-
-
-def _mention_datasets(kind: str) -> str:
-    return f"{cypher.mention_nodes(DATASET)}, n:`{kind}`"
-
-
-_MENTION_COLUMNS: Final = (
-    "UNWIND $rows AS r MATCH (d:`Dataset` {id: r.dataset}) MERGE (n:`Column` {id: r.id}) "
-    "ON CREATE SET n.dataset = r.dataset, n.name = r.name, n.declared = false MERGE (d)-[:`HAS_COLUMN`]->(n)"
-)
-
-
-async def _driver(uri: str, auth: tuple[str, str], neo4j: Any) -> Any:
-    return neo4j.AsyncGraphDatabase.driver(
+def _driver(uri: str, auth: tuple[str, str], neo4j: Any) -> Any:
+    return neo4j.GraphDatabase.driver(
         uri,
         auth=auth,
         connection_timeout=_CONNECT_SECONDS,
         max_transaction_retry_time=_OUTAGE_SECONDS,
+        initial_retry_delay=_FIRST_PAUSE_SECONDS,
         notifications_min_severity="OFF",
         telemetry_disabled=True,
     )
 
 
-async def _values(tx: Any, query: str, parameters: dict[str, Any]) -> list[Sequence[Any]]:
-    result = await tx.run(query, parameters)
-    return [tuple(record.values()) async for record in result]
+def _values(tx: Any, query: str, parameters: dict[str, Any]) -> list[Sequence[Any]]:
+    return [tuple(record.values()) for record in tx.run(query, parameters)]
 
 
-async def _done(tx: Any, query: str, parameters: dict[str, Any]) -> None:
-    result = await tx.run(query, parameters)
-    await result.consume()
+def _done(tx: Any, query: str, parameters: Mapping[str, Any]) -> None:
+    tx.run(query, parameters).consume()
 
 
-async def _rows(tx: Any, query: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
-    for start in range(0, len(rows), _SLICE):
-        await _done(tx, query, {"rows": as_parameters(columns, rows[start : start + _SLICE])})
+def _lanes(project: str) -> list[str]:
+    return [f"{project}:{lane}" for lane in LANES]
 
 
-async def _ids(tx: Any, query: str, ids: Sequence[str]) -> None:
-    for start in range(0, len(ids), _SLICE):
-        await _done(tx, query, {"ids": ids[start : start + _SLICE]})
+def _overtaken(project: str) -> RayLineageError:
+    return StoreRefused(
+        "RL221", f"a newer run writes project {project!r}", help="this run stops here; the newer one goes on"
+    )
 
 
-async def _stored(tx: Any, batch: Batch) -> Stored:
-    """What the graph holds of the batch's files, each relationship with its element id."""
-    stored = Stored()
-    for kind, row, handle in await _values(tx, cypher.stored_all(), {"files": batch.files}):
-        if handle:
-            stored.add_rel(kind, tuple(row), handle)
-        else:
-            stored.nodes[kind][row[0]] = tuple(row)
-    return stored
+def _nobody(files: int) -> None:
+    """Is told."""
 
 
-def without_credentials(uri: str) -> str:
-    """The address without ``user:password@``."""
-    parts = urlsplit(uri)
-    host = parts.hostname or ""
-    port = ""
-    try:
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        port = ""
-    return f"{parts.scheme}://{host}{port}"
+def _tell(told: Callable[[int], None], files: int) -> None:
+    if files:
+        told(files)
 
 
-def _masked(error: BaseException) -> str:
-    """A driver's message; what stands before an @ in an address may be a password."""
-    return re.sub(r"//[^/@\s]*@", "//***@", str(error).strip().split("\n")[0])[:300]
+def _parameters(project: str, delta: Delta) -> dict[str, Any]:
+    """Of ``cypher.change``."""
+    out: dict[str, Any] = {
+        "drop": [handle for dropped in delta.drop.values() for _, handle in dropped],
+        "gone": delta.gone,
+        "removed": delta.removed,
+    }
+    for node in cypher.SHARED:
+        out[f"reset_{node.label}"] = delta.reset.get(node.label, [])
+        out[f"suspect_{node.label}"] = sorted(delta.suspects[node.label])
+        out |= _node_columns(f"describe_{node.label}", node, delta.describe.get(node.label, []))
+    out |= _node_columns("mention_Dataset", DATASET, dataset_rows(project, delta.datasets))
+    out |= _node_columns("mention_Column", COLUMN, column_rows(delta.columns))
+    out |= _node_columns("file", FILE, delta.files)
+    out |= _node_columns("new", STATEMENT, delta.statements)
+    out |= _node_columns("changed", STATEMENT, delta.changed)
+    for rel in RELS:
+        columns = ("source", "target", "file", *rel.columns[2:])
+        out |= dict(_columns(f"add_{rel.type}", columns, delta.add.get(rel.type, [])))
+    return out
+
+
+def _node_columns(part: str, node: Node, rows: Sequence[Row]) -> dict[str, Any]:
+    return dict(_columns(part, node.columns, rows))
+
+
+def _columns(part: str, names: Sequence[str], rows: Sequence[Row]) -> Iterator[tuple[str, Any]]:
+    columns: Iterable[Any] = map(list, zip(*rows, strict=True)) if rows else [[] for _ in names]
+    return ((f"{part}_{name}", values) for name, values in zip(names, columns, strict=True))

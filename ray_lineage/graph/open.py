@@ -20,7 +20,7 @@ def is_server(store: str) -> bool:
 
 def embedded_path(settings: Settings) -> str:
     """Where the embedded store lies."""
-    return settings.store or os.path.join(settings.data_dir, "graph.lbug")
+    return settings.store or os.path.join(settings.data_dir, "graph.db")
 
 
 def open_store(settings: Settings, *, read_only: bool = False) -> GraphStore:
@@ -36,6 +36,11 @@ def open_store(settings: Settings, *, read_only: bool = False) -> GraphStore:
         return Neo4jStore(
             uri, settings.neo4j_username, password, settings.neo4j_database, batch_size=settings.batch_size
         )
-    from ray_lineage.graph.ladybug import LadybugStore
+    return open_embedded(embedded_path(settings), read_only=read_only)
 
-    return LadybugStore(embedded_path(settings), read_only=read_only)
+
+def open_embedded(path: str, *, read_only: bool = False) -> GraphStore:
+    """Open or make the embedded store that lies there."""
+    from ray_lineage.graph.sqlite import SqliteStore
+
+    return SqliteStore(path, read_only=read_only)

@@ -38,17 +38,12 @@ class Node(NamedTuple):
 
 
 class Rel(NamedTuple):
-    """A relationship type. Every relationship has the property ``file``: the id of the file that it belongs to.
-
-    ``anchor`` is the end from which a file's relationships are looked for where no index finds them: the one with fewer
-    relationships. None: they start at the file or at one of its statements.
-    """
+    """A relationship type. Every relationship has the property ``file``: the id of the file that it belongs to."""
 
     type: str
     source: str
     target: str
     props: tuple[Prop, ...] = ()
-    anchor: Literal["source", "target"] | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -123,18 +118,16 @@ FLOWS_TO: Final = Rel(
         Prop("certainty", choices=CERTAINTIES),
         Prop("expression"),  # text with literals as ?, or null for a bare column
     ),
-    "target",
 )
 INFLUENCES: Final = Rel(
     "INFLUENCES",
     "Column",
     "Dataset",
     (Prop("statement", "INT64"), Prop("line", "INT64"), Prop("how", choices=INFLUENCE_KINDS)),
-    "target",
 )
-FEEDS: Final = Rel("FEEDS", "Dataset", "Dataset", (Prop("statement", "INT64"),), "target")
-CALLS: Final = Rel("CALLS", "Dataset", "Dataset", (Prop("line", "INT64"),), "source")
-REFERENCES: Final = Rel("REFERENCES", "Column", "Column", (Prop("line", "INT64"),), "source")
+FEEDS: Final = Rel("FEEDS", "Dataset", "Dataset", (Prop("statement", "INT64"),))
+CALLS: Final = Rel("CALLS", "Dataset", "Dataset", (Prop("line", "INT64"),))
+REFERENCES: Final = Rel("REFERENCES", "Column", "Column", (Prop("line", "INT64"),))
 
 RELS: Final = (CONTAINS, DECLARES, READS, WRITES, FLOWS_TO, INFLUENCES, FEEDS, CALLS, REFERENCES)
 """Relationships that belong to a file. ``HAS_COLUMN`` is apart: it belongs to its column, and comes and goes with it."""

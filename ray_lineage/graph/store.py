@@ -1,4 +1,4 @@
-"""What a graph store must be able to do. Two stores implement it: :mod:`.ladybug` (embedded) and :mod:`.neo4j`.
+"""What a graph store must be able to do. Two stores implement it: :mod:`.sqlite` (embedded) and :mod:`.neo4j`.
 
 A store is used from one thread. Every method may raise ``StoreUnavailable`` or ``StoreRefused``
 (:mod:`ray_lineage.errors`). Every write may be repeated any number of times.
@@ -7,10 +7,12 @@ A store is used from one thread. Every method may raise ``StoreUnavailable`` or 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Literal, Protocol
 
 import msgspec
 
+from ray_lineage.graph.pack import Pack
 from ray_lineage.model import Contribution, FileState
 
 Direction = Literal["upstream", "downstream"]
@@ -82,21 +84,26 @@ class GraphStore(Protocol):
         removed: Sequence[str] = (),
         *,
         fresh: bool = False,
-        changing: int = 0,
         on_stored: Callable[[int], None] | None = None,
     ) -> ApplyResult:
         """Replace these files' rows and remove the files whose paths are ``removed``; clears the digest first.
 
-        In batched transactions of whole files (a file over a batch's size: fingerprint cleared first, set last).
-        ``fresh`` promises that the project has no files in the store yet, ``changing`` is about how many files will come
-        (when they are many a store may take a faster way).
+        In batched transactions of whole files (on Neo4j a file over a batch's size: fingerprint cleared first, set last).
+        ``fresh`` promises that the project has no files in the store yet.
         ``on_stored(n)`` is called after each commit with the number of files it completed.
         Nodes that no row names any more are collected before it returns.
         """
         ...
 
+    def load(
+        self, project: str, epoch: int, packs: Iterable[Pack], on_stored: Callable[[int], None] | None = None
+    ) -> ApplyResult:
+        """Write a project's first files (if it has some already, as :meth:`apply` does). After a crash a file is whole or
+        has no fingerprint. A pack that cannot be written goes file by file through :meth:`apply`."""
+        ...
+
     def settle(self, project: str, epoch: int, digest: str) -> None:
-        """Record the digest of a settled state; embedded: checkpoint."""
+        """Record the digest of a settled state."""
         ...
 
     def counts(self, project: str | None) -> dict[str, int]:
@@ -144,6 +151,14 @@ class GraphStore(Protocol):
 
     def rows(self, project: str, kind: str) -> list[tuple[Any, ...]]:
         """One part of :meth:`dump`: ``kind`` is a member of ``schema.KINDS``."""
+        ...
+
+    def steady(self, projects: Sequence[str]) -> AbstractContextManager[None]:
+        """What is read inside is one state of the graph. Neo4j raises StoreUnavailable (RL247) if a run wrote it meanwhile."""
+        ...
+
+    def check(self) -> str:
+        """What is to be said of the store's state, empty if nothing is. Raises StoreUnavailable if it is damaged."""
         ...
 
     def remove_project(self, project: str) -> None:

@@ -1,203 +1,340 @@
 """What all files declare: which datasets there are, who describes them, and their column lists.
 
-Column lists of views are computed from their queries on demand, dependencies first. Datasets that define one another in
-a cycle are settled together, each with the lists of its cycle unknown, so that no order of evaluation can matter.
+Settling is red-green: what was put leaves names and declarations that may have other answers now. Each is answered anew
+and compared with what it was; only where it differs are its users looked at. A list that comes from a query is computed
+again when the query, the meaning of a name in it, or a list that it needs is another one; and its users hear of it only if
+the list is. Datasets that define one another in a cycle are settled together, each with the lists of its cycle unknown, so
+that no order of evaluation can matter.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from ray_lineage.link.names import NameIndex, like, renamed_by
-from ray_lineage.model import (
-    STAR,
-    Alias,
-    DeclaredColumn,
-    FileFacts,
-    Name,
-    Relation,
-    Select,
-    SetOp,
-    StatementFacts,
-    TableRef,
-    dataset_text,
-    is_temporary,
-    unnamed,
+from ray_lineage.link.lists import ColumnList, decode_list, evaluate_list, extend_list
+from ray_lineage.link.names import File, Symbol, SymbolTable, shorter
+from ray_lineage.link.view import (
+    AMBIGUITY,
+    LIST,
+    MEANING,
+    NOTHING,
+    SHAPE,
+    Declared,
+    Known,
+    owner_of,
+    shape_of,
+    types_of,
 )
+from ray_lineage.model import Name, Outline, dataset_text, is_temporary
 
-ColumnList = tuple[str, ...] | None
-
-SPARE_NAMES: Final = 4_096
-"""So many names that nobody uses any more are left alone."""
+Declarations = tuple[Declared, ...]
 
 
-class Declared(NamedTuple):
-    """One file's declaration of a dataset. ``refs`` are the names that its defining query reads."""
+class _Round:
+    """The lists that one settling computes, in their order: what was computed before a list that it needs is outdated."""
 
-    path: str
-    position: int  # within the file
-    kind: str
-    line: int
-    columns: tuple[DeclaredColumn, ...]
-    statement: int
-    adds: bool
-    refs: tuple[Name, ...]
-    parameters: tuple[str, ...] = ()
+    def __init__(self) -> None:
+        self.before: dict[Symbol, bytes] = {}
+        self.changed: dict[Symbol, int] = {}
+        self._computed: dict[Symbol, int] = {}
+        self._time = 0
+
+    def note(self, symbol: Symbol, columns: bytes) -> None:
+        self._time += 1
+        self._computed[symbol] = self._time
+        if columns != symbol.columns:
+            self.changed[symbol] = self._time
+            self.before.setdefault(symbol, symbol.columns)
+            symbol.columns = columns
+
+    def outdated(self, component: list[Symbol]) -> bool:
+        changed, computed, inside = self.changed, self._computed, set(component)
+        return any(
+            changed.get(need, 0) > computed.get(symbol, 0)
+            for symbol in component for need in symbol.needs if need not in inside
+        )  # fmt: skip
 
 
 class Catalog:
-    """See the module. ``load`` gives a file's facts again (they are not kept here)."""
+    """See the module. Answers are those of the last :meth:`settle`."""
 
-    def __init__(self, names: NameIndex, load: Callable[[str], FileFacts]) -> None:
-        self.names = names
-        self._load = load
-        self._declared: dict[Name, list[Declared]] = {}
-        self._texts: dict[Name, str] = {}
-        self._by_text: dict[str, Name] = {}
-        self._lists: dict[str, ColumnList] = {}
-        self._deps: dict[str, tuple[str, ...]] = {}
-        self._users: dict[str, set[str]] = {}
+    def __init__(self) -> None:
+        self.symbols = SymbolTable()
+        self.lists_computed = 0
+        """How often a list was computed from a query."""
+        self._redeclared: dict[Symbol, None] = {}
+        self._cycles: dict[Symbol, frozenset[Symbol]] = {}
 
-    # ------------------------------------------------------------------ declarations
+    def update(self, file: File, outline: Outline) -> None:
+        """A file has another outline now (an empty one: it is gone)."""
+        before, after = file.symbols, tuple(map(self.symbols.symbol, outline.names))
+        declared: dict[Symbol, list[Declared]] = {s: [] for s in before[: file.declares]}
+        for position, signature in enumerate(outline.declared):
+            entry = Declared(file.path, position, signature)
+            declared.setdefault(after[signature.name], []).append(entry)
+        for symbol, entries in declared.items():
+            if entries != [d for d in symbol.declared if d.path == file.path]:
+                self._declare(symbol, file.path, entries)
+        file.symbols, file.declares = after, max((d.name + 1 for d in outline.declared), default=0)
+        if before != after:
+            file.uses = b""
+            self.symbols.use(file, set(after).difference(before) if before else after)
+            self.symbols.leave(set(before).difference(after))
+        if outline.copied != file.copied:
+            for short, long in set(outline.copied).difference(file.copied):
+                self.symbols.tell_apart(short, long, 1)
+            for short, long in set(file.copied).difference(outline.copied):
+                self.symbols.tell_apart(short, long, -1)
+            file.copied = outline.copied
 
-    def declare(self, name: Name, declared: Declared) -> None:
-        """A file declares a dataset."""
-        entries = self._declared.setdefault(name, [])
-        entries.append(declared)
-        entries.sort(key=lambda d: (d.adds, d.path, d.position))
+    def _declare(self, symbol: Symbol, path: str, entries: list[Declared]) -> None:
+        entries = [*(d for d in symbol.declared if d.path != path), *entries]
+        if bool(entries) != bool(symbol.declared):
+            self.symbols.touch(symbol)
+        symbol.declared = _in_order(entries)
+        self._redeclared[symbol] = None
 
-    def retract(self, name: Name, path: str) -> None:
-        """A file no longer declares it."""
-        entries = [d for d in self._declared.get(name, ()) if d.path != path]
-        if entries:
-            self._declared[name] = entries
-        else:
-            self._declared.pop(name, None)
+    def cycles(self) -> set[frozenset[Symbol]]:
+        """Datasets that define one another."""
+        return set(self._cycles.values())
 
-    def resolve(self, name: Name) -> str:
-        """Canonical text of the dataset that a name means."""
-        return self.text(self.names.resolve(name)[0])
+    def restore(self, lists: Mapping[Symbol, bytes], cycles: Iterable[Iterable[Symbol]]) -> None:
+        """Take the rest of a settled state: names have their meanings and declarations. ``lists`` are those that are not as
+        the describing declaration says."""
+        for symbol in self.symbols:
+            symbol.found = symbol.declared
+        for symbol in self.symbols:
+            if symbol.declared and symbol.meaning is not symbol:
+                symbol.meaning.found = self._declarations(symbol.meaning)
+        for symbol in self.symbols:
+            symbol.columns = symbol.declared_columns()
+            if _reads(symbol):
+                self._rewire(symbol)
+        for symbol, columns in lists.items():
+            symbol.columns = columns
+        for members in cycles:
+            cycle = frozenset(members)
+            self._cycles.update(dict.fromkeys(cycle, cycle))
 
-    def ambiguous(self, name: Name) -> bool:
-        """Could a name mean several datasets?"""
-        return self.names.resolve(name)[1]
+    # ------------------------------------------------------------------ answers
 
-    def name(self, dataset: str) -> Name:
-        """Inverse of :meth:`text` for texts that it gave."""
-        return self._by_text[dataset]
+    def meaning(self, name: str) -> tuple[str, bool]:
+        """Which dataset a name means, and whether it could be several."""
+        symbol = self.symbols.get(name)
+        return (symbol.meaning.text, symbol.ambiguous) if symbol is not None else (name, False)
 
-    def text(self, name: Name) -> str:
-        """Canonical text of a name, as it is."""
-        text = self._texts.get(name)
-        if text is None:
-            text = self._texts[name] = dataset_text(name)
-            self._by_text[text] = name
-        return text
+    def known(self, dataset: str) -> Known:
+        """What is known of a dataset."""
+        symbol = self.symbols.get(dataset)
+        if symbol is None or not symbol.found:
+            return NOTHING
+        return Known(symbol.found, None if symbol.columns == symbol.found[0].signature.columns else symbol.columns)
 
-    def declarations(self, dataset: str) -> list[Declared]:
-        """All declarations of a dataset, the describing one first."""
-        name = self._by_text.get(dataset)
-        if name is None:
-            return []
-        found = list(self._declared.get(name, ()))
-        # a shorter declared name that means this dataset
-        for length in range(1, len(name)):
-            short = name[-length:]
-            if short in self._declared and self.names.resolve(short)[0] == name:
-                found.extend(self._declared[short])
-        if len(found) > 1:
-            found.sort(key=lambda d: (d.adds, d.path, d.position))
-        return found
+    # ------------------------------------------------------------------ settling
 
-    def owner(self, dataset: str) -> Declared | None:
-        """The declaration that describes a dataset: the first in path order."""
-        found = self.declarations(dataset)
-        return found[0] if found and not found[0].adds else None
+    def settle(self) -> set[str]:
+        """Settle all answers. Paths of the files that used one which is another now."""
+        moved = self.symbols.settle()
+        again: set[str] = set()
+        for symbol, (meaning, ambiguous) in moved.items():
+            again.update(_users(symbol, MEANING * (meaning is not symbol.meaning)))
+            again.update(_users(symbol, AMBIGUITY * (ambiguous != symbol.ambiguous)))
+        before = self._find({s: old for s, (old, _) in moved.items()})
+        red = {s for s, old in before.items() if _list_input(old) != _list_input(s.found)}
+        red |= self._reading(moved)
+        lists = self._settle_lists(red)
+        for symbol in lists:
+            again.update(self._asked(symbol, LIST))
+        for symbol, old in before.items():
+            if shape_of(old) != shape_of(symbol.found):
+                again.update(self._asked(symbol, SHAPE))
+            if old:  # else those that declare it are new, or it is what a name means since
+                was, now = _told(old, symbol.columns), _told(symbol.found, symbol.columns)
+                again.update(path for path in was.keys() | now.keys() if was.get(path) != now.get(path))
+        return again
+
+    def _find(self, moved: Mapping[Symbol, Symbol]) -> dict[Symbol, Declarations]:
+        """Find the declarations of each dataset anew that may have others; what those had that do."""
+        redeclared, self._redeclared = self._redeclared, {}
+        touched = {d for s in (*redeclared, *moved) for d in (s, s.meaning)} | set(moved.values())
+        before: dict[Symbol, Declarations] = {}
+        for symbol in touched:
+            found = self._declarations(symbol)
+            if found != symbol.found:
+                before[symbol], symbol.found = symbol.found, found
+        return before
+
+    def _declarations(self, symbol: Symbol) -> Declarations:
+        """All declarations of a dataset, the describing one first, also those by a shorter name that means it."""
+        others = [s for s in self._shorter(symbol) if s.declared]
+        return _in_order(d for s in (symbol, *others) for d in s.declared) if others else symbol.declared
+
+    def _shorter(self, symbol: Symbol) -> list[Symbol]:
+        """The shorter names that mean a dataset."""
+        found = (self.symbols.get(text) for text in shorter(symbol.text))
+        return [s for s in found if s is not None and s.meaning is symbol]
+
+    def _reading(self, moved: Iterable[Symbol]) -> set[Symbol]:
+        """The datasets whose lists come from queries with a name that means something else now."""
+        out: set[Symbol] = set()
+        for symbol in moved:
+            declared = (s for file in symbol.using() for s in file.symbols[: file.declares])
+            out.update(d for s in declared for d in (s, s.meaning) if symbol.text in _reads(d))
+        return out
+
+    def _asked(self, symbol: Symbol, what: int) -> Iterator[str]:
+        """Paths of the files that asked for the list (or shape) of a dataset."""
+        for name in (symbol, *self._shorter(symbol)):
+            yield from _users(name, what)
 
     # ------------------------------------------------------------------ column lists
 
-    def columns(self, dataset: str) -> ColumnList:
-        """Complete column list, None if not known."""
-        if dataset not in self._lists:
-            self._settle(dataset)
-        return self._lists[dataset]
+    def _settle_lists(self, red: set[Symbol]) -> dict[Symbol, bytes]:
+        """Compute the lists of ``red`` and of whatever needs one that is another now; what the lists were that differ."""
+        rewired = {s for s in red if self._rewire(s)}
+        for symbol in list(red):
+            red |= self._cycles.get(symbol, frozenset())
+        for component in _components(_closure(rewired, lambda s: s.needs)):
+            if _is_cycle(component) and not rewired.isdisjoint(component):
+                red.update(component)
+        round_ = _Round()
+        for component in _components(red):
+            self._compute(component, round_)
+        for component in _components(_closure(round_.changed, lambda s: s.needed or ())):
+            if round_.outdated(component):
+                self._compute(component, round_)
+        return {s: old for s, old in round_.before.items() if s.columns != old}
 
-    def forget(self, datasets: Iterable[str]) -> dict[str, ColumnList]:
-        """Drop the lists of these datasets and of all that are defined through them; return the dropped lists."""
-        dropped: dict[str, ColumnList] = {}
-        stack = list(datasets)
-        seen = set(stack)
-        while stack:
-            dataset = stack.pop()
-            if dataset in self._lists:
-                dropped[dataset] = self._lists.pop(dataset)
-            self._depend_no_more(dataset)
-            for user in self._users.get(dataset, ()):
-                if user not in seen:
-                    seen.add(user)
-                    stack.append(user)
-        return dropped
+    def _rewire(self, symbol: Symbol) -> bool:
+        """Note anew which lists a dataset's one is made of. Are they others than before?"""
+        reads = (self.symbols.get(text) for text in _reads(symbol))
+        needs = tuple(dict.fromkeys(s.meaning for s in reads if s is not None))
+        if needs == symbol.needs:
+            return False
+        for need in symbol.needs:
+            if need.needed is not None:
+                need.needed.discard(symbol)
+        for need in needs:
+            if need.needed is None:
+                need.needed = set()
+            need.needed.add(symbol)
+        symbol.needs = needs
+        return True
 
-    def _depend_no_more(self, dataset: str) -> None:
-        for dep in self._deps.pop(dataset, ()):
-            users = self._users[dep]
-            users.discard(dataset)
-            if not users:
-                del self._users[dep]
+    def _compute(self, component: list[Symbol], round_: _Round) -> None:
+        """Within a cycle every list is computed with the cycle's other lists unknown."""
+        cycle = frozenset(component) if _is_cycle(component) else frozenset[Symbol]()
+        computed = [(s, self._list(s, cycle)) for s in component]
+        for symbol, columns in computed:
+            if cycle:
+                self._cycles[symbol] = cycle
+            else:
+                self._cycles.pop(symbol, None)
+            round_.note(symbol, columns)
 
-    def sweep(self, used: Container[str]) -> None:
-        """Forget datasets that no file names any more, once they are many. ``used``: whose lists files used."""
-        if len(self._texts) <= 2 * len(self.names) + SPARE_NAMES:
-            return
-        for name, text in list(self._texts.items()):
-            if name not in self.names and text not in used and text not in self._users:
-                self._depend_no_more(text)
-                self._lists.pop(text, None)
-                del self._texts[name], self._by_text[text]
+    def _list(self, symbol: Symbol, unknown: frozenset[Symbol]) -> bytes:
+        owner = owner_of(symbol.found)
+        if owner is None:
+            return b""
+        columns = owner.signature.columns
+        if owner.signature.query:
+            self.lists_computed += 1
+            columns = evaluate_list(owner.signature.query, lambda n: self._columns(n, unknown))
+        added = [d.signature.columns for d in symbol.found if d.signature.adds]
+        return extend_list(columns, (c for a in added for c in decode_list(a) or ())) if columns and added else columns
 
-    def _dependencies(self, dataset: str) -> tuple[str, ...]:
-        deps = self._deps.get(dataset)
-        if deps is None:
-            first = self._defining(dataset)
-            deps = tuple(dict.fromkeys(self.resolve(r) for r in first.refs)) if first is not None else ()
-            self._deps[dataset] = deps
-            for dep in deps:
-                self._users.setdefault(dep, set()).add(dataset)
-        return deps
+    def _columns(self, name: Name, unknown: frozenset[Symbol]) -> ColumnList:
+        symbol = None if is_temporary(name) else self.symbols.get(dataset_text(name))
+        return None if symbol is None or symbol.meaning in unknown else decode_list(symbol.meaning.columns)
 
-    def _defining(self, dataset: str) -> Declared | None:
-        """The declaration whose query gives the column list, if that is where it comes from."""
-        for declared in self.declarations(dataset):
-            if not declared.adds:
-                return declared if declared.statement >= 0 and not declared.columns else None
-        return None
 
-    def _settle(self, dataset: str) -> None:
-        """Tarjan's strongly connected components, without recursion; each component is settled when it is complete."""
-        index: dict[str, int] = {}
-        low: dict[str, int] = {}
-        stack: list[str] = []
-        on_stack: set[str] = set()
-        work: list[tuple[str, Iterator[str]]] = []
+def _users(name: Symbol, what: int) -> Iterator[str]:
+    """Paths of the files that asked that about a name, or about the dataset that it means."""
+    for file in name.users:
+        if file.uses and name in file.symbols and file.uses[file.symbols.index(name)] & what:
+            yield file.path
 
-        def enter(node: str) -> None:
-            index[node] = low[node] = len(index)
-            stack.append(node)
-            on_stack.add(node)
-            work.append((node, iter(self._dependencies(node))))
 
-        enter(dataset)
+def _in_order(declared: Iterable[Declared]) -> Declarations:
+    return tuple(sorted(declared, key=lambda d: (d.signature.adds, d.path, d.position)))
+
+
+def _reads(symbol: Symbol) -> tuple[str, ...]:
+    owner = owner_of(symbol.found)
+    return owner.signature.reads if owner is not None else ()
+
+
+def _list_input(declared: Declarations) -> tuple[bytes, ...]:
+    """What a dataset's list comes from, besides other lists."""
+    owner = owner_of(declared)
+    if owner is None:
+        return ()
+    return (
+        owner.signature.columns,
+        owner.signature.query,
+        *(d.signature.columns for d in declared if d.signature.adds),
+    )
+
+
+def _told(declared: Declarations, columns: bytes) -> dict[str, object]:
+    """What each of those that declare a dataset hears of it besides its list: all of the description, if it is the one
+    that describes it; else who does and where, which it shows, but not where it only adds columns."""
+    owner = owner_of(declared)
+    if owner is None:
+        return {}
+    told: dict[str, object] = {d.path: (owner.path, owner.signature.line) for d in declared if not d.signature.adds}
+    types = types_of(declared)
+    told[owner.path] = (owner.signature.kind, [types.get(c) for c in decode_list(columns) or ()])
+    return told
+
+
+def _is_cycle(component: list[Symbol]) -> bool:
+    return len(component) > 1 or component[0] in component[0].needs
+
+
+def _closure(symbols: Iterable[Symbol], following: Callable[[Symbol], Iterable[Symbol]]) -> set[Symbol]:
+    seen = set(symbols)
+    stack = list(seen)
+    while stack:
+        more = [s for s in following(stack.pop()) if s not in seen]
+        seen.update(more)
+        stack.extend(more)
+    return seen
+
+
+def _components(symbols: set[Symbol]) -> Iterator[list[Symbol]]:
+    """Tarjan's strongly connected components of these by what their lists need, without recursion; each comes after those
+    that it needs."""
+    index: dict[Symbol, int] = {}
+    low: dict[Symbol, int] = {}
+    stack: list[Symbol] = []
+    on_stack: set[Symbol] = set()
+    work: list[tuple[Symbol, Iterator[Symbol]]] = []
+
+    def enter(node: Symbol) -> None:
+        index[node] = low[node] = len(index)
+        stack.append(node)
+        on_stack.add(node)
+        work.append((node, iter(node.needs)))
+
+    for start in symbols:
+        if start in index:
+            continue
+        if not start.needs:  # most are tables
+            index[start] = -1
+            yield [start]
+            continue
+        enter(start)
         while work:
-            node, deps = work[-1]
-            for dep in deps:
-                if dep in self._lists:
+            node, needs = work[-1]
+            for need in needs:
+                if need not in symbols:
                     continue
-                if dep not in index:
-                    enter(dep)
+                if need not in index:
+                    enter(need)
                     break
-                if dep in on_stack:
-                    low[node] = min(low[node], index[dep])
+                if need in on_stack:
+                    low[node] = min(low[node], index[need])
             else:
                 work.pop()
                 if work:
@@ -207,125 +344,4 @@ class Catalog:
                     component = stack[at:]
                     del stack[at:]
                     on_stack.difference_update(component)
-                    self._settle_component(component)
-
-    def _settle_component(self, component: list[str]) -> None:
-        """Within a cycle every list is computed with the cycle's other lists unknown."""
-        cyclic = set(component) if len(component) > 1 or component[0] in self._dependencies(component[0]) else set()
-        self._lists.update({m: self._list(m, cyclic) for m in component})
-
-    def _list(self, dataset: str, unknown: set[str]) -> ColumnList:
-        found = self.declarations(dataset)
-        base: ColumnList = None
-        first = next((d for d in found if not d.adds), None)
-        if first is not None:
-            if first.columns:
-                base = tuple(c.name for c in first.columns)
-            elif first.statement >= 0:
-                statement = self._load(first.path).statements[first.statement]
-                base = self._names(statement, unknown)
-        if base is None:
-            return None
-        added = [c.name for d in found if d.adds for c in d.columns if c.name not in base]
-        return (*base, *dict.fromkeys(added))
-
-    def _names(self, statement: StatementFacts, unknown: set[str]) -> ColumnList:
-        names = _Names(statement.relations, lambda n: self._known(n, unknown))
-        for index, relation in enumerate(statement.relations):  # CTEs in order: a long chain needs no deep recursion
-            if isinstance(relation, Alias):
-                names.of(index)
-        return self._named(names.of(statement.root))
-
-    @staticmethod
-    def _named(names: list[str | None] | None) -> ColumnList:
-        if names is None:
-            return None
-        return tuple(n if n is not None else unnamed(i) for i, n in enumerate(names))
-
-    def _known(self, name: Name, unknown: set[str]) -> ColumnList:
-        if is_temporary(name):
-            return None
-        dataset = self.resolve(name)
-        return None if dataset in unknown else self.columns(dataset)
-
-
-class _Names:
-    """Only the output names of a relation, None where a star cannot be listed."""
-
-    def __init__(self, relations: tuple[Relation, ...], known: Callable[[Name], ColumnList]) -> None:
-        self.relations = relations
-        self.known = known
-        self.active: set[int] = set()
-        self.memo: dict[int, list[str | None] | None] = {}
-
-    def of(self, index: int) -> list[str | None] | None:
-        if index < 0 or index in self.active:
-            return None
-        if index in self.memo:
-            return self.memo[index]
-        self.active.add(index)
-        result = self._of(self.relations[index])
-        self.active.discard(index)
-        self.memo[index] = result
-        return result
-
-    def _of(self, relation: Relation) -> list[str | None] | None:
-        if isinstance(relation, TableRef):
-            names = self.known(relation.name) if relation.name else None
-            if names is None:
-                return [c for c in relation.columns if c != STAR] or None
-            return [*relation.columns, *names[len(relation.columns) :]]
-        if isinstance(relation, Alias):
-            inner = self.of(relation.relation)
-            if inner is None:
-                return list(relation.columns) if relation.columns else None
-            return [*relation.columns, *inner[len(relation.columns) :]]
-        if isinstance(relation, SetOp):
-            return self._set_operation(relation)
-        return self._select(relation)
-
-    def _set_operation(self, relation: SetOp) -> list[str | None] | None:
-        first = self.of(relation.branches[0])
-        if not relation.by_name or first is None:
-            return first
-        names: dict[str | None, None] = dict.fromkeys(first)
-        for branch in relation.branches[1:]:
-            more = self.of(branch)
-            if more is None:
-                return None
-            names.update(dict.fromkeys(more))
-        return list(names)
-
-    def _select(self, relation: Select) -> list[str | None] | None:
-        out: list[str | None] = []
-        for output in relation.outputs:
-            if not output.star:
-                out.append(output.name)
-                continue
-            if not output.refs or output.refs[0].name != STAR:
-                return None
-            names = self._star(output.refs[0].relation, relation)
-            if names is None:
-                return None
-            if output.like:
-                names = [n for n in names if n is None or like(n, output.like)]
-            out.extend(renamed_by(output, n) for n in names if n not in output.excluded)
-        return None if STAR in out else out
-
-    def _star(self, index: int, relation: Select) -> list[str | None] | None:
-        if index >= 0:
-            return self.of(index)
-        lists: list[list[str | None]] = []
-        for source in relation.sources:
-            names = self.of(source)
-            if names is None:
-                return None
-            lists.append(names)
-        merged: dict[str | None, None] = {}
-        for join in relation.merged:
-            if join.names:
-                merged.update(dict.fromkeys(join.names))
-            else:
-                right = self.of(join.right) or []
-                merged.update(dict.fromkeys(n for r in join.left for n in self.of(r) or () if n in right))
-        return [*merged, *(n for names in lists for n in names if n not in merged)]
+                    yield component

@@ -7,16 +7,16 @@ from typing import Final, Protocol
 
 import msgspec
 
-from ray_lineage.link.catalog import ColumnList, Declared
 from ray_lineage.link.evaluate import (
     Evaluated,
     certainty_text,
     how_text,
     influence_text,
 )
+from ray_lineage.link.lists import ColumnList
 from ray_lineage.link.script import Script
+from ray_lineage.link.view import Declared, Shape
 from ray_lineage.model import (
-    ALTERED,
     STAR,
     Contribution,
     Diagnostic,
@@ -33,7 +33,7 @@ from ray_lineage.model import (
     statement_id,
 )
 
-CONTRIBUTION_REVISION: Final = 4
+CONTRIBUTION_REVISION: Final = 5
 """Raise with every change of the rows that given facts lead to: files are then written again."""
 
 _MAX_DIAGNOSTICS: Final = 200  # of one file, kept in the graph
@@ -46,7 +46,8 @@ class LinkCatalog(Protocol):
     def columns(self, dataset: str) -> ColumnList: ...
     def ambiguous(self, name: Name) -> bool: ...
     def owner(self, dataset: str) -> Declared | None: ...
-    def declarations(self, dataset: str) -> list[Declared]: ...
+    def shape(self, dataset: str) -> Shape | None: ...
+    def types(self, dataset: str) -> dict[str, str]: ...
 
 
 class _Rows:
@@ -177,7 +178,7 @@ def _declarations(rows: _Rows, path: str, facts: FileFacts, catalog: LinkCatalog
             continue
         if owner.path != path:
             if not declaration.adds:
-                text = f"{dataset} is also declared in {owner.path}:{owner.line}; its columns are taken from there"
+                text = f"{dataset} is also declared in {owner.path}:{owner.signature.line}; its columns are taken from there"
                 diagnostics.append(Diagnostic("RL303", "info", text, declaration.line))
             continue
         described.add(dataset)
@@ -191,10 +192,10 @@ def _describe(rows: _Rows, dataset: str, owner: Declared, catalog: LinkCatalog) 
     schema = parts[-2] if len(parts) > 1 else None
     name = dataset_id(rows.project, dataset)
     rows.datasets.add(dataset)
-    rows.add("Dataset", (name, rows.project, dataset, catalog_name, schema, parts[-1], owner.kind, True, rows.file))
-    declarations = catalog.declarations(dataset)
-    types = {c.name: c.type for d in reversed(declarations) if d.kind != ALTERED for c in d.columns}
-    types.update((c.name, c.type) for d in declarations if d.kind == ALTERED for c in d.columns)
+    rows.add(
+        "Dataset", (name, rows.project, dataset, catalog_name, schema, parts[-1], owner.signature.kind, True, rows.file)
+    )
+    types = catalog.types(dataset)
     for ordinal, column in enumerate(catalog.columns(dataset) or ()):
         identity = rows.column(dataset, column)
         rows.add("Column", (identity, name, column, ordinal, types.get(column) or None, True, rows.file))

@@ -30,12 +30,11 @@ from ray_lineage.model import (
     StatementFacts,
     TableRef,
     is_temporary,
-    passed_over,
     unnamed,
 )
 
 if TYPE_CHECKING:
-    from ray_lineage.link.catalog import Declared
+    from ray_lineage.link.view import Shape
 
 # A source's code is transformation * 2 + (1 if only possible).
 Sources = dict[tuple[str, str], int]
@@ -103,12 +102,8 @@ class Catalog(Protocol):
         """Complete column list of a dataset by its canonical text, None if not known."""
         ...
 
-    def owner(self, dataset: str) -> Declared | None:
-        """The declaration that describes a dataset."""
-        ...
-
-    def declarations(self, dataset: str) -> list[Declared]:
-        """All declarations of a dataset, those that add columns too."""
+    def shape(self, dataset: str) -> Shape | None:
+        """What is declared of a dataset besides its list, None if nobody declares it."""
         ...
 
 
@@ -208,8 +203,8 @@ class Evaluator:
                 local = self.temporaries(name[0])
                 passed += local.passed if local is not None else ()
             else:
-                declared = self.catalog.declarations(self.catalog.resolve(name))
-                passed += tuple(name for d in declared for name in passed_over(d.columns))
+                shape = self.catalog.shape(self.catalog.resolve(name))
+                passed += shape.passed if shape is not None else ()
         return tuple(n for n in target if n not in passed) if passed else target
 
     def _flow_items(self, items: list[Item], names: tuple[str, ...], flows: _Flows) -> None:
@@ -309,7 +304,7 @@ class Evaluator:
     def _table(self, relation: TableRef) -> list[Item]:
         name = relation.name
         if not name or (
-            relation.function and len(name) == 1 and self.catalog.owner(self.catalog.resolve(name)) is None
+            relation.function and len(name) == 1 and self.catalog.shape(self.catalog.resolve(name)) is None
         ):
             return self._built_in(relation)
         if is_temporary(name):
@@ -513,8 +508,8 @@ class Evaluator:
         self.items(ref.relation)
         dataset, name = self.catalog.resolve(relation.name), ref.name[2:]
         if name.isdigit():
-            declared = self.catalog.owner(dataset)
-            names = declared.parameters if declared is not None else ()
+            shape = self.catalog.shape(dataset)
+            names = shape.parameters if shape is not None else ()
             position = int(name)
             name = names[position] if position < len(names) else f"@{position + 1}"
         return {(dataset, name): 0}

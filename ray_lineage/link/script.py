@@ -7,10 +7,9 @@ has forgotten what it held, and one that is set in a branch may hold either.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, Protocol
+from typing import Final
 
-from ray_lineage.link.catalog import Declared
-from ray_lineage.link.evaluate import MERGE, Evaluated, Evaluator, Sources, Temporary, add_sources
+from ray_lineage.link.evaluate import MERGE, Catalog, Evaluated, Evaluator, Sources, Temporary, add_sources
 from ray_lineage.model import (
     ANY,
     ANY_LOOP,
@@ -29,7 +28,6 @@ from ray_lineage.model import (
     StatementFacts,
     TableRef,
     is_temporary,
-    passed_over,
     unnamed,
 )
 
@@ -41,15 +39,6 @@ _LOOPS: Final = (LOOP, ANY_LOOP)
 _PASSES: Final = 30  # over one loop; what is held can only grow, so that two or three are the rule
 _EVERYONE: Final = "\0"
 """Owner of temporary tables that several programs of a file share."""
-
-
-class ScriptCatalog(Protocol):
-    """What evaluating one file may ask."""
-
-    def resolve(self, name: Name) -> str: ...
-    def columns(self, dataset: str) -> tuple[str, ...] | None: ...
-    def owner(self, dataset: str) -> Declared | None: ...
-    def declarations(self, dataset: str) -> list[Declared]: ...
 
 
 class _Block:
@@ -67,7 +56,7 @@ class _Block:
 class Script:
     """Evaluates a file's statements in order. Use :meth:`run` once."""
 
-    def __init__(self, facts: FileFacts, catalog: ScriptCatalog) -> None:
+    def __init__(self, facts: FileFacts, catalog: Catalog) -> None:
         self.facts = facts
         self.catalog = catalog
         self.diagnostics: list[Diagnostic] = []
@@ -249,10 +238,10 @@ class Script:
 
     def _of_type(self, dataset: str) -> Temporary | None:
         columns = self.catalog.columns(dataset)
-        declared = self.catalog.owner(dataset)
-        if not columns or declared is None or declared.kind != "Type":
+        shape = self.catalog.shape(dataset)
+        if not columns or shape is None or shape.kind != "Type":
             return None
-        return Temporary(columns, passed_over(declared.columns))
+        return Temporary(columns, shape.passed)
 
     def _hold(self, key: Key, value: Temporary, *, replace: bool) -> None:
         """``value`` is what the key holds from here on, besides what it held before if that is not replaced."""

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 import tempfile
+from typing import Final
+
+_GATHERED: Final = 256 * 2**10
+"""Bytes that are written at once."""
 
 
 class Spool:
@@ -11,28 +15,36 @@ class Spool:
 
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile(prefix="ray_lineage-")  # noqa: SIM115 - lives as long as the spool
-        self._end = 0
+        self._written = 0
+        self._gathered = bytearray()
         self.wasted = 0
         """Bytes that nobody needs any more."""
 
     def __len__(self) -> int:
-        return self._end
+        return self._written + len(self._gathered)
 
     def add(self, data: bytes) -> tuple[int, int]:
         """Store bytes; the returned place is for :meth:`read`. Raises OSError when the temporary disk is full."""
-        place = (self._end, len(data))
-        view = memoryview(data)
-        offset = self._end
-        while view:
-            written = os.pwrite(self._file.fileno(), view, offset)
-            view = view[written:]
-            offset += written
-        self._end += len(data)
+        if len(self._gathered) >= _GATHERED:
+            self._write()
+        place = (len(self), len(data))
+        self._gathered += data
         return place
+
+    def _write(self) -> None:
+        view = memoryview(self._gathered)
+        while view:
+            written = os.pwrite(self._file.fileno(), view, self._written)
+            view = view[written:]
+            self._written += written
+        self._gathered = bytearray()
 
     def read(self, place: tuple[int, int]) -> bytes:
         """The bytes stored at a place."""
         start, size = place
+        if start >= self._written:
+            start -= self._written
+            return bytes(self._gathered[start : start + size])
         return os.pread(self._file.fileno(), size, start)
 
     def release(self, place: tuple[int, int]) -> None:

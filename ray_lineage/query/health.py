@@ -18,7 +18,7 @@ from ray_lineage.errors import RayLineageError
 from ray_lineage.settings import Loaded
 from ray_lineage.sources.mounts import file_system, is_network
 
-_PACKAGES = ("ray", "sqlglot", "sqlglotc", "ladybug", "neo4j", "lmdb", "msgspec", "pydantic")
+_PACKAGES = ("ray", "sqlglot", "sqlglotc", "neo4j", "lmdb", "msgspec", "pydantic")
 _LITTLE_DISK = 500_000_000
 _INOTIFY_LIMITS = "/proc/sys/fs/inotify"
 _INOTIFY = {"max_user_watches": 65_536, "max_user_instances": 64}
@@ -118,7 +118,10 @@ def _data(loaded: Loaded) -> Check:
         )
     kind = file_system(folder)
     if is_network(kind):
-        text = f"{folder} is on a network file system ({kind}), where the embedded graph's locks may not hold"
+        text = (
+            f"{folder} is on a network file system ({kind}), where the embedded graph's locks may not hold, and readers "
+            "have to wait for commits"
+        )
         return Check("data folder", "WARN", text, "set RAY_LINEAGE_DATA_DIR to a folder on a local disk")
     return Check("data folder", "OK", f"{os.path.abspath(folder)} ({kind or 'unknown file system'})")
 
@@ -186,7 +189,8 @@ def _store(loaded: Loaded) -> Check:
         return Check("store", "WARN" if fresh else "FAIL", error.message, error.help or "")
     try:
         names = ", ".join(store.projects()) or "no project yet"
-        return Check("store", "OK", f"{store.uri}: {names}")
+        state = store.check()
+        return Check("store", "OK", f"{store.uri}: {names}{f' ({state})' if state else ''}")
     except RayLineageError as error:
         return Check("store", "FAIL", error.message, error.help or "")
     finally:

@@ -147,7 +147,7 @@ def _start(ray: Any, workers: int, dashboard: bool) -> None:
     options |= {"include_dashboard": dashboard, "dashboard_host": "127.0.0.1"}
     options["_system_config"] = _LEAN if dashboard else _UNSEEN
     try:
-        with _deadline(START_SECONDS), _own_groups():
+        with _deadline(START_SECONDS), _own_groups(), _only_what_is_used(dashboard):
             ray.init(address="local", **options, **_quiet())
     except (ConnectionError, RuntimeError, ValueError, OSError, ray.exceptions.RayError) as error:
         raise StoreUnavailable(
@@ -173,6 +173,36 @@ def _own_groups() -> Iterator[None]:
         yield
     finally:
         services.ConsolePopen = before
+
+
+_UNUSED: Final = ("start_monitor", "start_log_monitor")
+"""Methods of Ray's node that start its autoscaler's monitor and what copies the workers' logs to the driver."""
+
+
+@contextlib.contextmanager
+def _only_what_is_used(dashboard: bool) -> Iterator[None]:
+    """A private head has no autoscaler, its logs are copied to nobody, and without a dashboard nobody asks its server (which
+    Ray starts even then): half of the start's time, and of the processes. Where Ray has no such methods, all are started."""
+    try:
+        from ray._private.node import Node
+    except ImportError:  # Ray's private room
+        yield
+        return
+
+    def no_server(node: Any, **_: Any) -> None:
+        node._webui_url = ""
+
+    unused: dict[str, Any] = dict.fromkeys(_UNUSED, lambda node: None)
+    if not dashboard:
+        unused["start_api_server"] = no_server
+    before = {name: getattr(Node, name) for name in unused if hasattr(Node, name)}
+    for name in before:
+        setattr(Node, name, unused[name])
+    try:
+        yield
+    finally:
+        for name, method in before.items():
+            setattr(Node, name, method)
 
 
 def _attach(ray: Any, address: str) -> None:

@@ -1,7 +1,8 @@
-"""The dashboard and the runbook's tables, made from the declared metrics: ``python -m ray_lineage.runtime.dashboard``.
+"""The dashboard, the alert rules and the runbook's tables, made from the declared metrics: ``python -m
+ray_lineage.runtime.dashboard``.
 
-``grafana`` prints ``docs/monitoring/grafana.json``, ``runbook`` the generated part of ``docs/monitoring.md``; a test holds
-both files and the list together.
+``grafana`` prints ``docs/monitoring/grafana.json``, ``alerts`` prints ``docs/monitoring/alerts.yml`` (rules for Prometheus),
+``runbook`` the generated part of ``docs/monitoring.md``; a test holds the files and the list together.
 """
 
 from __future__ import annotations
@@ -11,11 +12,9 @@ import sys
 from collections.abc import Sequence
 from typing import Any, Final
 
-from ray_lineage.runtime.metrics import METRICS, QUANTILES, Metric, companions
+from ray_lineage.runtime.metrics import METRICS, PREFIX, QUANTILES, Alert, Metric, companions
 
 UID: Final = "ray-lineage"
-PREFIX: Final = "ray_"
-"""What Ray puts before every name."""
 BEGIN: Final = "<!-- made by `python -m ray_lineage.runtime.dashboard runbook` -->"
 END: Final = "<!-- end of what is made -->"
 
@@ -32,9 +31,9 @@ _HEIGHT: Final = 8
 
 def main(arguments: Sequence[str]) -> int:
     """Print what is asked for."""
-    made = {"grafana": grafana, "runbook": runbook}.get(arguments[0] if len(arguments) == 1 else "")
+    made = {"grafana": grafana, "alerts": alerts, "runbook": runbook}.get(arguments[0] if len(arguments) == 1 else "")
     if made is None:
-        sys.stderr.write("usage: python -m ray_lineage.runtime.dashboard grafana|runbook\n")
+        sys.stderr.write("usage: python -m ray_lineage.runtime.dashboard grafana|alerts|runbook\n")
         return 2
     sys.stdout.write(made())
     return 0
@@ -130,6 +129,46 @@ def _latency(metric: Metric) -> list[tuple[str, str]]:
     by = f" by ({', '.join(metric.labels)}) " if metric.labels else ""
     found = [(f"histogram_quantile({share}, {of_buckets})", name + legend) for name, share in QUANTILES]
     return [*found, (f"sum{by}{rate(seconds)} / sum{by}{rate(count)}", f"mean{legend}")]
+
+
+def alerts() -> str:
+    """Rules of Prometheus, a rule for each metric that has one."""
+    lines = [
+        "# made by `python -m ray_lineage.runtime.dashboard alerts`",
+        "groups:",
+        "  - name: ray_lineage",
+        "    rules:",
+    ]
+    for metric in METRICS:
+        if metric.alert is not None:
+            lines += _rule(metric, metric.alert)
+    return "\n".join(lines) + "\n"
+
+
+def _rule(metric: Metric, alert: Alert) -> list[str]:
+    name = "".join(part.capitalize() for part in metric.name.removesuffix("_total").removesuffix("_seconds").split("_"))
+    labels = " ".join(f"{label} {{{{ $labels.{label} }}}}" for label in ("project", *metric.labels))
+    return [
+        f"      - alert: {name}",
+        f"        expr: {json.dumps(f'{_watched(metric, alert.only)} {alert.when}')}",
+        f"        for: {alert.lasts}",
+        "        labels:",
+        f"          severity: {alert.severity}",
+        "        annotations:",
+        f"          summary: {json.dumps(f'{alert.summary} ({labels})')}",
+        f"          description: {json.dumps(metric.look)}",
+    ]
+
+
+def _watched(metric: Metric, only: str) -> str:
+    """What an alert looks at. Counters: how much in a quarter of an hour."""
+    by = ", ".join(("project", *metric.labels))
+    selected = f"{PREFIX}{metric.name}{{{only}}}" if only else PREFIX + metric.name
+    if metric.kind == "counter":
+        return f"sum by ({by}) (increase({selected}[15m]))"
+    if metric.unit == "timestamp":
+        return f"time() - max by ({by}) ({selected})"
+    return f"max by ({by}) ({selected})"
 
 
 def runbook() -> str:

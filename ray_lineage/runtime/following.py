@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ray_lineage.errors import RayLineageError
 from ray_lineage.model import Diagnostic, Priority, SourceFile
 from ray_lineage.runtime.crew import happens
-from ray_lineage.runtime.parse import Meta
+from ray_lineage.runtime.parse import GIVEN_UP, Meta
 from ray_lineage.runtime.plan import below_any
 from ray_lineage.runtime.scheduler import Batch
 from ray_lineage.runtime.status import Status
@@ -364,6 +364,7 @@ class Following:
     def delivered(self, batch: Batch, metas: Sequence[Meta]) -> None:
         """The pool delivered a batch: the graph's owner has its facts."""
         self._telemetry.batch(batch, metas)
+        stats = {t.file.path: (t.file.size, t.file.mtime_ns, t.file.ctime_ns, t.file.inode) for t in batch.tasks}
         if not self._pending:
             self._pending_since = self._clock()
         for meta in metas:
@@ -379,6 +380,8 @@ class Following:
                 self._telemetry.finding(meta.path, meta.diagnostic)
             if meta.outcome in ("facts", "gone"):
                 self._unread.pop(meta.path, None)
+            elif meta.outcome == GIVEN_UP:  # the same again would end the same: until it changes, or the next session
+                self.baseline[meta.path] = stats[meta.path]
         self._urgent = self._urgent or batch.priority == Priority.CRITICAL
         self._touched_at = self._clock()
         self._wake.set()

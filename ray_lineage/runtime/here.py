@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from ray_lineage.errors import Interrupted
-from ray_lineage.runtime.local import LocalCrew
+from ray_lineage.runtime.load import Loader
+from ray_lineage.runtime.local import LocalCrew, MakeLoader
 from ray_lineage.runtime.plan import Plan
 from ray_lineage.runtime.signals import StopSignals
 from ray_lineage.runtime.summary import IngestSummary
@@ -28,21 +29,18 @@ def run_here(
     stop: StopSignals,
     look: Callable[[Job], None],
     plan: Plan | None = None,
+    loader: MakeLoader = Loader,
 ) -> IngestSummary:
     """Run a job to its end; ``look`` hears a few times a second. ``plan``: a scan of just now. Raises what the job raises, or
     Interrupted after a signal."""
-    return asyncio.run(_run(settings, roots, order, stop, look, plan))
+
+    def crew() -> LocalCrew:
+        return LocalCrew(settings, lambda: stop.received, loader)
+
+    return asyncio.run(_run(Job(settings, roots, order, crew, plan=plan), order, stop, look))
 
 
-async def _run(
-    settings: Settings,
-    roots: Sequence[str],
-    order: Order,
-    stop: StopSignals,
-    look: Callable[[Job], None],
-    plan: Plan | None,
-) -> IngestSummary:
-    job = Job(settings, roots, order, lambda: LocalCrew(settings, lambda: stop.received), plan=plan)
+async def _run(job: Job, order: Order, stop: StopSignals, look: Callable[[Job], None]) -> IngestSummary:
     running = asyncio.create_task(job.run())
     stopping_since = 0.0
     while not running.done():

@@ -6,6 +6,7 @@ import os
 import resource
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import msgspec
 
@@ -136,5 +137,5 @@ def choose_executor(settings: Settings) -> Executor:
         return Executor("ray", settings)
     head = running_head()
     if head:
-        return Executor("ray", settings.model_copy(update={"ray_address": head}), found=True)
+        return Executor("ray", replace(settings, ray_address=head), found=True)
     return Executor("local", settings)

@@ -100,11 +100,11 @@ class Loader:
     """Open, :meth:`put` facts, :meth:`finish`."""
 
     @_with_disks()
-    def __init__(self, settings: Settings, project: str) -> None:
+    def __init__(self, settings: Settings, project: str, *, read_only: bool = False) -> None:
         """Open the store. Raises StoreUnavailable or StoreRefused."""
         self.settings = settings
         self.project = project
-        self.store = open_store(settings)
+        self.store = open_store(settings, read_only=read_only)
         self.linker = Linker(project)
         self.epoch = 0
         self._order = Prepare([])
@@ -272,6 +272,12 @@ class Loader:
 
         If it raises, the linker's knowledge of what is stored is lost: begin with a new Loader."""
         began = time.perf_counter()
+        result, written = self._written_now()
+        order, self._order = self._order, Prepare([])
+        return self._committed(order, result, written, time.perf_counter() - began)
+
+    def _written_now(self) -> tuple[ApplyResult, dict[str, FileState]]:
+        """Write what others linked and what is left; the result, and every file that was other than the store's."""
         plan = self._plan()
         writing, self._writing = self._writing, None
         if writing is None:
@@ -280,11 +286,9 @@ class Loader:
             for share in self._here(plan):
                 writing.add(share)
             result = writing.finish()
-        seconds = time.perf_counter() - began
         self._last, self._told = self._told, IngestSummary()
         written, self._written = self._written, {}
-        order, self._order = self._order, Prepare([])
-        return self._committed(order, result, written, seconds)
+        return result, written
 
     def _committed(
         self, order: Prepare, result: ApplyResult, written: dict[str, FileState], seconds: float

@@ -46,6 +46,7 @@ from ray_lineage.settings import Settings
 
 _T = TypeVar("_T")
 _START_SECONDS: Final = 60.0
+MakeLoader = Callable[[Settings, str], Loader]
 _LOG_BYTES: Final = 2_000  # of the workers' last words that are looked at
 
 
@@ -244,12 +245,18 @@ class LocalGraph:
     listening meanwhile, and a store may run a loop of its own."""
 
     def __init__(
-        self, settings: Settings, project: str, stopping: Callable[[], int], turn: asyncio.Lock | None
+        self,
+        settings: Settings,
+        project: str,
+        stopping: Callable[[], int],
+        turn: asyncio.Lock | None,
+        loader: MakeLoader,
     ) -> None:
         self._settings = settings
         self._project = project
         self._stopping = stopping
         self._turn = turn
+        self._make = loader
         self._thread = ThreadPoolExecutor(1, "graph")
         self._loader: Loader | None = None
         self._calls = Calls()
@@ -282,7 +289,7 @@ class LocalGraph:
         """Open the store."""
 
         def work() -> dict[str, FileState]:
-            self._loader = Loader(self._settings, self._project)
+            self._loader = self._make(self._settings, self._project)
             states = self._loader.begin()
             self.uri, self.rebuilt = self._loader.uri, self._loader.rebuilt
             return states
@@ -373,10 +380,13 @@ class LocalCrew:
     note = ""
     object_store_bytes = 0
 
-    def __init__(self, settings: Settings, stopping: Callable[[], int] = lambda: 0) -> None:
+    def __init__(
+        self, settings: Settings, stopping: Callable[[], int] = lambda: 0, loader: MakeLoader = Loader
+    ) -> None:
         """Starts nothing but the nursery; to be made in the loop that will run it. ``stopping``: the signal that asks for an
-        end, 0 if none did."""
+        end, 0 if none did. ``loader``: what the graph is held by."""
         self._settings = settings
+        self._loader = loader
         self._stopping = stopping
         self._workers = (settings.max_workers or settings.ingest_workers) if settings.ingest_workers else 0
         self._turn = asyncio.Lock()
@@ -400,7 +410,8 @@ class LocalCrew:
 
     def graph(self, project: str) -> LocalGraph:
         """In this process."""
-        return LocalGraph(self._settings, project, self._stopping, None if self._nursery else self._turn)
+        turn = None if self._nursery else self._turn
+        return LocalGraph(self._settings, project, self._stopping, turn, self._loader)
 
     def want(self, workers: int) -> None:
         """There is no cluster."""

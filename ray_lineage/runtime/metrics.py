@@ -1,8 +1,11 @@
-"""What a job measures: one declared list, the values in this process, and their way into Ray's metrics.
+"""What a job measures: one declared list, the values in this process, and their way out: through Ray's metrics, or, of a job
+without Ray, through a port of its own.
 
 Everything else that names a metric (status, dashboard, the table of the runbook) is made from :data:`METRICS`, so that
 nothing can be shown that is not measured. Names are Prometheus': counters end in ``_total``, times are in seconds, sizes
-in bytes, shares from 0 to 1. Ray puts ``ray_`` before each name when it exports (``ray_ray_lineage_lag_seconds``).
+in bytes, shares from 0 to 1. Ray puts ``ray_`` before each name when it exports (``ray_ray_lineage_lag_seconds``), and so does
+:class:`LocalExporter`: one dashboard, one set of alerts. Counters exist with 0 from the start, for all labels that are known
+before: Prometheus sees no increase in a series that begins with 1.
 
 The sums of Ray's histograms are wrong (it adds the middle of the bucket, not the value: seen in 2.60), therefore each
 histogram ``x_seconds`` has two counters beside it, ``x_seconds_total`` and ``x_count_total``, whose quotient is the mean.
@@ -14,17 +17,33 @@ import math
 import threading
 from bisect import bisect_left
 from collections import deque
+from collections.abc import Iterator
+from itertools import accumulate, product
 from typing import Any, Final, Literal
 
 import msgspec
+
+from ray_lineage.errors import UsageError
 
 Kind = Literal["counter", "gauge", "histogram"]
 Unit = Literal["files", "rows", "count", "bytes", "seconds", "share", "timestamp", "flag"]
 Group = Literal["Is it up to date?", "Work", "Speed", "Store", "Faults", "Back-pressure", "Watching"]
 
 
+class Alert(msgspec.Struct, frozen=True):
+    """When a metric is worth waking somebody: ``when`` its expression is so (``> 300``) ``lasts`` long. ``only`` restricts the
+    series."""
+
+    when: str
+    lasts: str
+    severity: Literal["critical", "warning"]
+    summary: str
+    only: str = ""
+
+
 class Metric(msgspec.Struct, frozen=True):
-    """One metric. ``help`` says what is counted, ``look`` what to do when the figure looks bad."""
+    """One metric. ``help`` says what is counted, ``look`` what to do when the figure looks bad. ``known``: for each label the
+    values that it may have, where that is known before."""
 
     name: str
     title: str
@@ -34,13 +53,24 @@ class Metric(msgspec.Struct, frozen=True):
     help: str
     look: str
     labels: tuple[str, ...] = ()
+    known: tuple[tuple[str, ...], ...] = ()
+    alert: Alert | None = None
+
+
+_PRIORITIES: Final = ("critical", "normal", "batch")
+_CODES: Final = (
+    "RL210", "RL211", "RL212", "RL213", "RL214", "RL215", "RL216", "RL217", "RL218", "RL219", "RL220", "RL223", "RL232", "RL233",
+    "RL234", "RL235", "RL236", "RL237", "RL238", "RL299", "RL501", "RL502", "RL503",
+)  # fmt: skip
+"""Of errors that a job may count and outlive."""
 
 
 METRICS: Final = (
     Metric(
         "ray_lineage_lag_seconds", "Lag", "gauge", "seconds", "Is it up to date?",
-        "Age of the oldest change that was seen and is not committed; 0: nothing is waiting.",
+        "Age of the oldest change that was seen and is not in the graph, whatever it waits for; 0: nothing is waiting.",
         "Over a minute and rising: look at the queue (work comes faster than it is done), then at lanes and back-pressure.",
+        alert=Alert("> 300", "5m", "warning", "the graph is over five minutes behind the files"),
     ),
     Metric(
         "ray_lineage_save_to_commit_seconds", "From save to commit", "histogram", "seconds", "Is it up to date?",
@@ -56,18 +86,19 @@ METRICS: Final = (
         "ray_lineage_heartbeat_timestamp_seconds", "Since the last heartbeat", "gauge", "timestamp", "Is it up to date?",
         "When the job last said how it goes (Unix time). While it is old, all other gauges are old too.",
         "Older than a minute: the job hangs; nothing shown: it is gone. `ray_lineage status` says more; start `ray_lineage watch` again, nothing is lost.",
+        alert=Alert("> 120", "1m", "critical", "the job hangs"),
     ),
     Metric(
         "ray_lineage_files_total", "Files by outcome", "counter", "files", "Work",
-        "Files that were looked into: `compiled`, `cached`, `gone`, `unreadable`.",
+        "Files that were looked into: `compiled`, `cached`, `gone`, `unreadable`, `given up` (too much time or memory).",
         "Many `unreadable`: permissions or a mount; the log names them. Many `gone`: is a folder missing?",
-        ("status", "priority"),
+        ("status", "priority"), (("compiled", "cached", "gone", "unreadable", "given up"), _PRIORITIES),
     ),
     Metric(
         "ray_lineage_cache_lookups_total", "Parse cache", "counter", "files", "Work",
         "Look-ups in the parse cache, `hit` or `miss`.",
         "Few hits on known files: `ray_lineage cache stats` says whether the cache is full, off, or was set aside.",
-        ("result",),
+        ("result",), (("hit", "miss"),),
     ),
     Metric(
         "ray_lineage_queue_files", "Files waiting", "gauge", "files", "Work",
@@ -108,6 +139,12 @@ METRICS: Final = (
         "Rising: a busy or far store. Lower `batch_size` if retries rise too.",
     ),
     Metric(
+        "ray_lineage_store_up", "Store is up", "gauge", "flag", "Store",
+        "1 while the store answers, 0 while it is away or has not answered for 5 s.",
+        "0: the server is away, or holds a lock; `ray_lineage status` says what it answered last. Changes are kept, nothing is lost.",
+        alert=Alert("< 1", "2m", "critical", "the store is away"),
+    ),
+    Metric(
         "ray_lineage_rows_written_total", "Rows written", "counter", "rows", "Store",
         "Rows that were committed.",
         "Zero while files are compiled: the changes do not change the lineage, or the writer stands still (see lag).",
@@ -119,30 +156,35 @@ METRICS: Final = (
     ),
     Metric(
         "ray_lineage_store_retries_total", "Retries of the store", "counter", "count", "Store",
-        "Transactions that were tried again: connection lost, deadlock, memory of the server.",
+        "Transactions and connections that were tried again, also while the store is away: connection lost, deadlock, memory of the server.",
         "A steady rate: look at the server's log and memory; lower `batch_size`.",
+        alert=Alert("> 20", "10m", "warning", "the store is tried again and again"),
     ),
     Metric(
         "ray_lineage_dead_letters", "Dead letters", "gauge", "files", "Store",
         "Files whose rows the store refuses; they are tried again with each change and at each start.",
         "Above 0: `ray_lineage failures` gives the reason per file.",
+        alert=Alert("> 0", "15m", "warning", "the store refuses the rows of some files"),
     ),
     Metric(
         "ray_lineage_quarantined_files", "Quarantined files", "gauge", "files", "Faults",
         "Files set aside since the job began, and not changed since, because they killed a parse actor three times (RL193).",
         "Above 0: `ray_lineage failures` names them. Split the file or leave it out with `ignore`; a changed file is tried again.",
+        alert=Alert("> 0", "15m", "warning", "files were set aside because they kill the parser"),
     ),
     Metric(
         "ray_lineage_actor_restarts_total", "Actor restarts", "counter", "count", "Faults",
         "Actors started again after they died: `parse`, `writer`, `driver`.",
         "A steady rate: out of memory (see memory share) or files that kill their actor (see quarantined).",
-        ("actor",),
+        ("actor",), (("parse", "writer", "driver"),),
+        alert=Alert("> 5", "5m", "warning", "actors die again and again"),
     ),
     Metric(
         "ray_lineage_errors_total", "Errors", "counter", "count", "Faults",
         "Errors of the job by code (RL2xx; the list is in docs/errors.md).",
         "The code says what to do; `ray_lineage status` shows the last messages.",
-        ("code",),
+        ("code",), (_CODES,),
+        alert=Alert("> 0", "1m", "warning", "the job counts errors"),
     ),
     Metric(
         "ray_lineage_in_flight_bytes", "Bytes in flight", "gauge", "bytes", "Back-pressure",
@@ -158,13 +200,14 @@ METRICS: Final = (
         "ray_lineage_admission_closed_seconds_total", "Admission closed", "counter", "seconds", "Back-pressure",
         "Time during which work waited although lanes were free, by reason: `memory`, `object store`, `writer`, `queue`, `bytes`.",
         "`memory`: give the nodes more, or use fewer workers. `object store`: start Ray with a larger one. The others: the writer is slow, see write times.",
-        ("reason",),
+        ("reason",), (("memory", "object store", "writer", "queue", "bytes"),),
     ),
     Metric(
         "ray_lineage_node_memory_share", "Memory by node", "gauge", "share", "Back-pressure",
         "Memory in use on a node, from 0 to 1.",
         "At `memory_limit_percent` (80) no new work starts. Other programs on the node count too.",
         ("node",),
+        alert=Alert("> 0.95", "10m", "warning", "a node has hardly any memory left"),
     ),
     Metric(
         "ray_lineage_watch_events_total", "Events seen", "counter", "count", "Watching",
@@ -180,6 +223,7 @@ METRICS: Final = (
         "ray_lineage_reconciles_total", "Reconciles", "counter", "count", "Watching",
         "Comparisons of the folders with what is known.",
         "Should rise about once a minute; if it does not, the job hangs (see heartbeat).",
+        alert=Alert("< 1", "15m", "warning", "the folders are not compared with the graph"),
     ),
     Metric(
         "ray_lineage_reconcile_found_files_total", "Found by reconcile only", "counter", "files", "Watching",
@@ -191,6 +235,9 @@ METRICS: Final = (
         "1 while watching is not what it should be: `polling`, `missing_root`.",
         "`polling`: a network file system, or raise fs.inotify.max_user_watches. `missing_root`: mount the folder again; nothing is removed meanwhile.",
         ("reason",),
+        alert=Alert(
+            "> 0", "5m", "warning", "a watched folder is away", 'reason="missing_root"',
+        ),
     ),
 )  # fmt: skip
 """All metrics there are."""
@@ -221,7 +268,7 @@ def companions(histogram: str) -> tuple[str, str]:
 class _Cell:
     """One series: a metric with its label values."""
 
-    __slots__ = ("buckets", "labels", "metric", "recent", "value")
+    __slots__ = ("buckets", "labels", "metric", "recent", "used", "value")
 
     def __init__(self, metric: Metric, labels: dict[str, str]) -> None:
         self.metric = metric
@@ -229,6 +276,7 @@ class _Cell:
         self.value = 0.0  # of a histogram: the sum
         self.buckets = [0] * (len(BOUNDS) + 1) if metric.kind == "histogram" else []
         self.recent: deque[float] = deque(maxlen=RECENT)
+        self.used = False
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -250,6 +298,11 @@ class Registry:
         self._lock = threading.Lock()
         self._cells: dict[tuple[Any, ...], _Cell] = {}
         self._by_call: dict[tuple[Any, ...], _Cell] = {}
+        for metric in METRICS:
+            if metric.kind != "gauge" and len(metric.known) == len(metric.labels):
+                for values in product(*metric.known):
+                    cell = _Cell(metric, dict(zip(metric.labels, values, strict=True)))
+                    self._cells[(metric.name, *values)] = cell
 
     def add(self, name: str, value: float = 1, **labels: str) -> None:
         """Raise a counter by ``value`` >= 0. Raises ValueError (see the class)."""
@@ -257,12 +310,14 @@ class Registry:
         if value < 0:
             raise ValueError(f"{name} is a counter: it cannot go down by {-value}")
         with self._lock:
+            cell.used = True
             cell.value += value
 
     def set(self, name: str, value: float, **labels: str) -> None:
         """Set a gauge. Raises ValueError (see the class)."""
         cell = self._by_call.get(("gauge", name, *labels.items())) or self._cell("gauge", name, labels)
         with self._lock:
+            cell.used = True
             cell.value = float(value)
 
     def observe(self, name: str, seconds: float, **labels: str) -> None:
@@ -272,6 +327,7 @@ class Registry:
         seconds = max(0.0, seconds)
         place = bisect_left(BOUNDS, seconds)
         with self._lock:
+            cell.used = True
             cell.value += seconds
             cell.buckets[place] += 1
             cell.recent.append(seconds)
@@ -304,10 +360,12 @@ class Registry:
         return sorted(found, key=lambda r: (places[r.metric.name], *r.labels.values()))
 
     def snapshot(self) -> dict[str, float]:
-        """All series as ``name{label="value"}`` -> figure, ready for JSON. A histogram gives ``_count``, ``_sum``, and
+        """All series that were used as ``name{label="value"}`` -> figure, ready for JSON. A histogram gives ``_count``, ``_sum``, and
         ``_p50``, ``_p95``, ``_p99`` of its last :data:`RECENT` observations."""
         with self._lock:
-            cells = [(c.metric, c.labels, c.value, sum(c.buckets), list(c.recent)) for c in self._cells.values()]
+            cells = [
+                (c.metric, c.labels, c.value, sum(c.buckets), list(c.recent)) for c in self._cells.values() if c.used
+            ]
         out: dict[str, float] = {}
         for metric, labels, value, count, recent in cells:
             if metric.kind != "histogram":
@@ -346,6 +404,9 @@ def _finite(value: float) -> float:
 
 
 EXPORT_SECONDS: Final = 1.0
+PREFIX: Final = "ray_"
+"""What Ray puts before every name."""
+_NEARLY_NOTHING: Final = 5e-324  # a counter of Ray refuses 0, and is to begin there; any sum swallows this
 
 
 class RayExporter:
@@ -358,6 +419,7 @@ class RayExporter:
         self._project = project
         self._instruments: dict[str, Any] = {}
         self._told: dict[str, tuple[float, tuple[int, ...]]] = {}
+        self._begun: set[str] = set()  # counters that Ray knows
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
@@ -407,8 +469,10 @@ class RayExporter:
             self._raise(observations, now.metric, sum(new), tags)
 
     def _raise(self, name: str, metric: Metric, value: float, tags: dict[str, str]) -> None:
-        if value > 0:  # Ray refuses 0
-            self._instrument(name, "counter", metric).inc(value, tags=tags)
+        key = series(name, **tags)
+        if value > 0 or key not in self._begun:
+            self._begun.add(key)
+            self._instrument(name, "counter", metric).inc(value or _NEARLY_NOTHING, tags=tags)
 
     def _instrument(self, name: str, kind: Kind, metric: Metric) -> Any:
         found = self._instruments.get(name)
@@ -422,3 +486,59 @@ class RayExporter:
                 found = {"counter": ray_metrics.Counter, "gauge": ray_metrics.Gauge}[kind](name, metric.help, keys)
             self._instruments[name] = found
         return found
+
+
+class LocalExporter:
+    """Serves a registry on a port of this machine's loopback, under the names that Ray would give: what a job without Ray
+    measures is read by the same dashboard and the same alerts. ``project`` becomes a label of every series.
+    """
+
+    def __init__(self, registry: Registry, project: str, port: int) -> None:
+        """Listens at once; port 0: a free one, see ``port``. Raises UsageError (RL209) if the port is taken."""
+        from prometheus_client import CollectorRegistry, start_http_server
+
+        self._registry = registry
+        self._project = project
+        collected = CollectorRegistry()
+        collected.register(self)
+        try:
+            self._server, self._thread = start_http_server(port, "127.0.0.1", collected)
+        except OSError as error:
+            raise UsageError(
+                "RL209", f"cannot serve metrics at 127.0.0.1:{port}: {error.strerror}", where="--metrics-port",
+                help="give another port, or 0 for a free one",
+            ) from None  # fmt: skip
+        self.port = int(self._server.server_port)
+
+    def collect(self) -> Iterator[Any]:
+        """All families, as prometheus_client wants them."""
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+
+        kinds = {"counter": CounterMetricFamily, "gauge": GaugeMetricFamily, "histogram": HistogramMetricFamily}
+        families: dict[str, Any] = {}
+        for reading in self._registry.read():
+            metric, labels = reading.metric, [*reading.labels.values(), self._project]
+            names = (*metric.labels, "project")
+            family = families.get(metric.name)
+            if family is None:
+                family = kinds[metric.kind](PREFIX + metric.name, metric.help, labels=names)
+                families[metric.name] = family
+            if metric.kind != "histogram":
+                family.add_metric(labels, reading.value)
+                continue
+            family.add_metric(labels, _cumulative(reading.buckets), reading.value)
+            for name, value in zip(companions(metric.name), (reading.value, sum(reading.buckets)), strict=True):
+                beside = families.setdefault(name, CounterMetricFamily(PREFIX + name, metric.help, labels=names))
+                beside.add_metric(labels, value)
+        yield from families.values()
+
+    def close(self) -> None:
+        """End the server and its thread."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+def _cumulative(buckets: tuple[int, ...]) -> list[tuple[str, int]]:
+    bounds = [*map(str, BOUNDS), "+Inf"]
+    return list(zip(bounds, accumulate(buckets), strict=True))

@@ -9,12 +9,12 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from ray_lineage.cache import ParseCache, cache_key
-from ray_lineage.compile import COMPILER_VERSION, CompileOptions, compile_text
+from ray_lineage.cache import ParseCache, cache_key, nameless
+from ray_lineage.compile import COMPILER_VERSION, CompileOptions, compile_text, needs_name
 from ray_lineage.model import Diagnostic, FileFacts, SourceFile, decode_head, encode_facts
 from ray_lineage.sources.scan import SourceFault, read_bytes
 
@@ -23,6 +23,8 @@ SOFT_SECONDS_PER_MB: Final = 1.0
 HARD_SECONDS: Final = 30.0
 HARD_SECONDS_PER_BYTE: Final = 2 * SOFT_SECONDS_PER_MB / 1e6
 _AGAIN_SECONDS: Final = 0.2
+GIVEN_UP: Final = "given up"
+_GUESSED: Final = b"RL013"  # the diagnostic of it
 
 
 class Task(msgspec.Struct, frozen=True, array_like=True):
@@ -37,9 +39,12 @@ class Task(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Meta(msgspec.Struct, frozen=True, array_like=True):
-    """What became of one file. ``outcome``: ``facts``, or ``gone`` / ``unreadable`` (then there are none).
+    """What became of one file. ``outcome``: ``facts``, or ``gone`` / ``unreadable`` / ``given up`` (then there are none). What
+    was given up for want of time or memory may be understood another time: nothing is known of it, and what the graph holds
+    of it stays.
     ``other``: the file that was read had another size or time than the one that was found.
-    ``dialect`` and ``confidence`` (0..1) say what a file showed itself; where a dialect was given, the latter is negative."""
+    ``dialect`` and ``confidence`` (0..1) say what a file showed itself; where a dialect was given, the latter is negative.
+    ``encoding``: as in ``FileFacts``."""
 
     path: str
     outcome: str
@@ -53,6 +58,7 @@ class Meta(msgspec.Struct, frozen=True, array_like=True):
     confidence: float = -1.0
     diagnostic: Diagnostic | None = None
     other: bool = False
+    encoding: str = ""
 
 
 class SoftTimeout(BaseException):
@@ -61,7 +67,8 @@ class SoftTimeout(BaseException):
 
 @contextlib.contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Raise SoftTimeout after so many seconds. Only the main thread can be interrupted; elsewhere there is no limit."""
+    """Raise SoftTimeout after so many seconds of this process's CPU time: a process that is stopped, or a machine that is busy
+    or asleep, costs a file nothing. Only the main thread can be interrupted; elsewhere there is no limit."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -69,14 +76,15 @@ def time_limit(seconds: float) -> Iterator[None]:
     def expire(*_: Any) -> None:
         raise SoftTimeout
 
-    before = signal.signal(signal.SIGALRM, expire)
+    before = signal.signal(signal.SIGPROF, expire)
     # again and again: an exception raised inside a garbage collector's callback is swallowed by the interpreter
-    signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN_SECONDS)
+    signal.setitimer(signal.ITIMER_PROF, seconds, _AGAIN_SECONDS)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        # one that is still on its way to another thread would end the process by default
+        signal.signal(signal.SIGPROF, before if callable(before) else signal.SIG_IGN)
 
 
 def parse_batch(
@@ -110,10 +118,14 @@ def parse_batch(
 
 
 def shown(task: Task, meta: Meta, facts: bytes) -> Meta:
-    """With the dialect that the file showed itself, where none was given."""
-    if task.options.dialect or not facts:
+    """With the dialect that the file showed itself, where none was given, and the encoding if that was guessed."""
+    guessed = _GUESSED in facts
+    if not facts or (task.options.dialect and not guessed):
         return meta
     head = decode_head(facts)
+    meta = msgspec.structs.replace(meta, encoding=head.encoding)
+    if task.options.dialect:
+        return meta
     return msgspec.structs.replace(meta, dialect=head.dialect, confidence=head.confidence)
 
 
@@ -136,10 +148,12 @@ def _one(task: Task, cache: ParseCache | None, limit: int) -> tuple[Meta, bytes,
         known = cache.get_many([key])[0]
         if known is not None:
             return Meta(path, "facts", sha256, True, now, other=_is_other(task)), known, None
-    facts, keep = compile_bytes(data, task.options, task.encoding)
-    encoded = encode_facts(facts)
+    compiled = compile_bytes(data, task.options, task.encoding)
+    if compiled.given_up is not None:
+        return Meta(path, GIVEN_UP, sha256, diagnostic=compiled.given_up), b"", None
+    encoded = encode_facts(compiled.facts)
     meta = Meta(path, "facts", sha256, False, now, other=_is_other(task))
-    return meta, encoded, (key, encoded) if keep else None
+    return meta, encoded, (key if compiled.named else nameless(key), encoded) if compiled.keep else None
 
 
 def _is_other(task: Task) -> bool:
@@ -164,8 +178,18 @@ def skipped(task: Task, fault: SourceFault, limit: int, now: int) -> tuple[Meta,
     return Meta(path, "facts", stands_in, read_at_ns=now), encode_facts(facts)
 
 
-def compile_bytes(data: bytes, options: CompileOptions, encoding: str = "") -> tuple[FileFacts, bool]:
-    """Decode and compile within the limits. The flag says whether the result may be cached (not after a time-out)."""
+class Compiled(NamedTuple):
+    """``keep``: the same bytes always give these facts, so they may be cached. ``named``: for a file of that name only.
+    ``given_up``: why there are none, though with more time or memory there might be."""
+
+    facts: FileFacts
+    keep: bool = True
+    named: bool = False
+    given_up: Diagnostic | None = None
+
+
+def compile_bytes(data: bytes, options: CompileOptions, encoding: str = "") -> Compiled:
+    """Decode and compile within the limits."""
     from ray_lineage.sources.decode import decode
 
     seconds = SOFT_SECONDS + SOFT_SECONDS_PER_MB * len(data) / 1e6
@@ -173,22 +197,28 @@ def compile_bytes(data: bytes, options: CompileOptions, encoding: str = "") -> t
         with time_limit(seconds):
             decoded = decode(data, encoding)
             if decoded.skip:
-                return FileFacts("", "skipped", diagnostics=decoded.diagnostics), True
-            return compile_text(decoded.text, options, decoded.diagnostics), True
+                return Compiled(FileFacts("", "skipped", diagnostics=decoded.diagnostics))
+            facts = compile_text(decoded.text, options, decoded.diagnostics)
+            if decoded.guessed:
+                facts = msgspec.structs.replace(facts, encoding=decoded.guessed)
+            return Compiled(facts, named=needs_name(decoded.text))
     except SoftTimeout:
-        signal.setitimer(signal.ITIMER_REAL, 0)  # a second alarm may have cut its own switching off short
-        return _failed(
-            "RL190", f"it was given up after {seconds:.0f} s. Split the file, or leave it out with `ignore`"
-        ), False
+        signal.setitimer(signal.ITIMER_PROF, 0)  # a second alarm may have cut its own switching off short
+        return _given_up("RL190", f"it was given up after {seconds:.0f} s of work")
     except MemoryError:
-        return _failed(
-            "RL191", "there was not enough memory for it. Split the file, or leave it out with `ignore`"
-        ), False
+        return _given_up("RL191", "there was not enough memory for it")
     except RecursionError:
-        return _failed("RL192", "nested too deeply"), True
+        return _failed("RL192", "nested too deeply", keep=True)
     except Exception as error:
-        return _failed("RL199", f"a fault of ray_lineage ({type(error).__name__}: {error}); please report it"), False
+        text = f"a fault of ray_lineage ({type(error).__name__}: {error}); please report it"
+        return _failed("RL199", text, keep=False)
 
 
-def _failed(code: str, message: str) -> FileFacts:
-    return FileFacts("", "failed", diagnostics=(Diagnostic(code, "error", message),))
+def _failed(code: str, message: str, *, keep: bool) -> Compiled:
+    return Compiled(FileFacts("", "failed", diagnostics=(Diagnostic(code, "error", message),)), keep)
+
+
+def _given_up(code: str, message: str) -> Compiled:
+    text = f"{message}; what the graph holds of it stays. Split the file, or leave it out with `ignore`"
+    diagnostic = Diagnostic(code, "error", text)
+    return Compiled(FileFacts("", "failed", diagnostics=(diagnostic,)), False, given_up=diagnostic)

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import wait
+from dataclasses import replace
 from typing import Any, Final
 
 from ray_lineage.errors import Interrupted, RayLineageError, StoreUnavailable, first_line
@@ -128,15 +129,15 @@ class _Job:
 def _absolute(settings: Settings) -> Settings:
     """Settings that mean the same in an actor, whose current folder and environment may be others. ``ingest_workers`` 0
     there: all CPUs of the cluster, which is what a job that says nothing means; ``ray_address`` empty: Ray is ours alone."""
-    paths = {
+    paths: dict[str, Any] = {
         n: os.path.abspath(getattr(settings, n))
         for n in ("data_dir", "parse_cache_path", "organize_to")
         if getattr(settings, n)
     }
     if settings.store and not is_server(settings.store):
         paths["store"] = os.path.abspath(settings.store)
-    workers = 0 if under_job() and "ingest_workers" not in settings.model_fields_set else settings.ingest_workers
-    return settings.model_copy(update={**paths, "ingest_workers": workers, "ray_address": meant(settings.ray_address)})
+    workers = 0 if under_job() and "ingest_workers" not in settings.written else settings.ingest_workers
+    return replace(settings, **paths, ingest_workers=workers, ray_address=meant(settings.ray_address))
 
 
 class _Watcher:

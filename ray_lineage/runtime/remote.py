@@ -12,6 +12,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
@@ -326,7 +327,7 @@ class RayCrew:
 
         self._settings = settings
         self._me = me
-        self._for_workers = settings.model_copy(update={"neo4j_password": None})  # they have no use for it
+        self._for_workers = replace(settings, neo4j_password=None)  # they have no use for it
         self._node = ray.get_runtime_context().get_node_id()
         self._here = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(self._node, soft=False)
         self._counted: dict[str, float] = {}

@@ -72,11 +72,12 @@ class Session:
         telemetry: Telemetry | None = None,
         clock: Callable[[], float] = time.monotonic,
         plan: Plan | None = None,
+        compare: bool = False,
     ) -> None:
         """``follow``: go on after the first pass. Not ``initial``: what the graph holds is taken as it is until it changes.
         ``retry``: files that failed are read again, whatever the cache knows.
         ``again``: a predecessor may still hold the store. ``told(phase, done, total)`` hears of progress. ``plan``: a scan of
-        just now, which is not done again. Raises UsageError for roots that are missing."""
+        just now, which is not done again. ``compare``: every file is read anew, and the graph only looked at. Raises UsageError for roots that are missing."""
         self._plan = plan
         self.settings = settings
         self.tree = Tree(roots, ScanOptions(settings.suffixes, settings.ignore))
@@ -84,6 +85,7 @@ class Session:
         self.project = settings.project or project_name(self.tree.roots)
         self.index = plan.index if plan is not None else stat_index(settings, self.project, self.tree.roots)
         self.initial, self.full, self.dry_run, self.retry, self.again = initial, full, dry_run, retry, again
+        self.compare = compare
         self.clock = clock
         self.summary = IngestSummary(project=self.project, executor=crew.kind)
         self.crew = crew
@@ -136,7 +138,7 @@ class Session:
 
     async def _load(self) -> None:
         """Everything that is on disk into the graph, as one settled state."""
-        if self.retry or not self.initial:
+        if self.retry or self.compare or not self.initial:
             await self._opened()
         await (self._scan_all() if self.initial else self._take_as_they_are())
         await self._opened()
@@ -167,6 +169,8 @@ class Session:
     async def _guard(self, removed: list[str], present: int) -> None:
         """Raises StoreRefused if so much vanished that it is more likely a mistake. A job under way does not end of that: it
         holds it back, as it would have while following."""
+        if self.compare:
+            return
         try:
             await self.graph.check_removal(removed, present)
         except StoreRefused as error:
@@ -226,7 +230,10 @@ class Session:
 
     def _add(self, task: Task) -> None:
         path = task.file.path
-        if self.retry and has_failed(self.states.get(path)):
+        failed = has_failed(self.states.get(path))
+        if (self.retry and failed) or (
+            self.compare and not failed
+        ):  # one that was set aside would end its workers again
             task = msgspec.structs.replace(task, fresh=True)
         self._seen += 1
         self._paths.add(path)
@@ -308,7 +315,7 @@ class Session:
             whole = await self._link(Prepare(removed, self.full, self.dry_run))
             if self.following is None:
                 self.pool.close()  # the workers' memory is of better use to the graph now
-            order = Finish(digest, settle and whole, frozenset(kept), present)
+            order = Finish(digest, settle and whole, frozenset({*kept, *self._unseen()}), present)
             self.summary = await self.graph.finish(
                 order, self.summary, lambda phase, done: self._tell(phase, done, present)
             )
@@ -368,6 +375,10 @@ class Session:
         found = [p for p in self.states if p not in self.hashes and p not in kept]
         return [p for p in found if not below_any(p, self.unlisted)]
 
+    def _unseen(self) -> list[str]:
+        """What the graph holds of folders that could not be listed: nothing can be said of it."""
+        return [p for p in self.states if below_any(p, self.unlisted)] if self.unlisted else []
+
     def _note_workers(self) -> None:
         up, wanted = self.pool.ever_up, self.pool.opened
         self.summary.workers = up
@@ -376,6 +387,8 @@ class Session:
 
     def save_index(self) -> None:
         """Remember the contents of unchanged files for the next start."""
+        if self.compare:
+            return
         self.index.keep_only(self.hashes.keys())
         self.index.save()
 

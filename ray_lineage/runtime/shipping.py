@@ -203,6 +203,6 @@ def elsewhere(task: Task, meta: Meta) -> bool:
 def refuted(task: Task, meta: Meta) -> bool:
     """Does a worker call a file gone or unreadable that can be read here? Then its node does not see the files (one that
     joined later, or lost its mount), and the file has to be sent."""
-    if meta.outcome == "facts" or task.content is not None:
+    if meta.outcome not in ("gone", "unreadable") or task.content is not None:
         return False
     return _identity(task.file) is not None

@@ -38,13 +38,14 @@ logger = logging.getLogger("ray_lineage.watch")
 
 class Order(msgspec.Struct, frozen=True):
     """What a job is to do. ``follow``: go on after the first pass, which is left out unless ``initial``. ``retry``: read files
-    again that failed, whatever the cache knows of them."""
+    again that failed, whatever the cache knows of them. ``compare``: read every file anew, and write nothing."""
 
     follow: bool = False
     initial: bool = True
     full: bool = False
     dry_run: bool = False
     retry: bool = False
+    compare: bool = False
 
 
 class Job:
@@ -117,7 +118,7 @@ class Job:
         plan, self._plan = self._plan, None
         return Session(
             self.settings, self._roots, self._crew(), follow=order.follow, initial=order.initial or again,
-            full=order.full and not self._passed, dry_run=order.dry_run, retry=order.retry and not self._passed, again=again, told=self._heard, telemetry=self.telemetry, plan=plan,
+            full=order.full and not self._passed, dry_run=order.dry_run, retry=order.retry and not self._passed, again=again, told=self._heard, telemetry=self.telemetry, plan=plan, compare=order.compare,
         )  # fmt: skip
 
     def _heard(self, phase: str, done: int, total: int) -> None:

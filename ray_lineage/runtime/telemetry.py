@@ -144,6 +144,8 @@ class Telemetry:
                 if session.following.is_on and session.graph.waited() > SLOW_SECONDS:
                     out.admission = f"{out.store} has not answered for over {SLOW_SECONDS:.0f} s"
         self._gauges(out)
+        if phase != "starting" or session is not None:
+            self.registry.set("ray_lineage_store_up", float(_answers(session)))
         out.metrics = self.registry.snapshot()
         return out
 
@@ -190,3 +192,8 @@ class Telemetry:
         registry.set("ray_lineage_dead_letters", out.dead_letters)
         registry.set("ray_lineage_quarantined_files", out.quarantined)
         registry.set("ray_lineage_last_settled_timestamp_seconds", out.settled_at)
+
+
+def _answers(session: Session | None) -> bool:
+    """Has the store been opened, and does it answer?"""
+    return session is not None and session.graph.uri != "" and session.graph.waited() <= SLOW_SECONDS

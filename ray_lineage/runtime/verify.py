@@ -6,36 +6,30 @@ store: per file by its fingerprint, and on demand row by row with the dump of a 
 
 from __future__ import annotations
 
-import hashlib
 import os
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import msgspec
 
-from ray_lineage.cache import cache_key
-from ray_lineage.compile import COMPILER_VERSION
-from ray_lineage.graph.open import open_store
+from ray_lineage.errors import StoreUnavailable
+from ray_lineage.graph.open import open_embedded
 from ray_lineage.graph.schema import KINDS
-from ray_lineage.graph.steady import undisturbed
-from ray_lineage.graph.store import GraphStore
-from ray_lineage.link import Linker
-from ray_lineage.model import Contribution, FileState, decode_facts
-from ray_lineage.runtime.load import old_facts, open_cache
-from ray_lineage.runtime.parse import Meta, Task, parse_batch, shown
+from ray_lineage.graph.store import ApplyResult, GraphStore
+from ray_lineage.model import FileState
+from ray_lineage.runtime.here import run_here
+from ray_lineage.runtime.linking import LinkPlan, LinkTask, Share
+from ray_lineage.runtime.load import Loader
 from ray_lineage.runtime.plan import Plan
-from ray_lineage.runtime.shipping import fill
-from ray_lineage.runtime.votes import Votes, in_dialect
+from ray_lineage.runtime.signals import StopSignals
+from ray_lineage.runtime.summary import IngestSummary
+from ray_lineage.runtime.supervise import Order
 from ray_lineage.settings import Settings
 
-if TYPE_CHECKING:
-    from ray_lineage.cache import ParseCache
-
 MAX_LISTED: Final = 1_000
-_SET_ASIDE: Final = "RL193"
 _EXAMPLE: Final = 300  # characters of a row that is shown
 
 
@@ -73,39 +67,96 @@ class Verification(msgspec.Struct, frozen=True):
 
 
 def verify(settings: Settings, roots: Sequence[str], *, deep: bool = False) -> Verification:
-    """Compare. Raises UsageError for roots that are missing, StoreUnavailable (also if a run writes meanwhile: RL247) or
-    StoreRefused."""
+    """Compare. Raises UsageError for roots that are missing, StoreUnavailable (also if a run writes meanwhile: RL247),
+    StoreRefused, or Interrupted after a signal."""
     started = time.monotonic()
     plan = Plan(settings, roots)
-    plan.read()
-    store = open_store(settings, read_only=True)
-    try:
-        state = store.state(plan.project)
-        stored = state.files
-        with undisturbed(store, [plan.project]), _Clean(settings, plan, stored) as clean:
-            if deep:
-                with tempfile.TemporaryDirectory(prefix="ray_lineage-verify-") as folder:
-                    fingerprints, rows = _deep(clean, plan.project, store, folder)
-            else:
-                fingerprints, rows = {c.path: c.fingerprint for c in clean.contributions()}, {}
-            unlisted = [p for p in stored if p not in plan.paths and plan.is_unlisted(p)]
-            found = compare(fingerprints, stored, {*clean.unreadable, *unlisted})
+    comparers: list[Comparer] = []
+
+    def comparer(of: Settings, project: str) -> Comparer:
+        comparers.append(Comparer(of, project, deep=deep))
+        return comparers[-1]
+
+    with StopSignals() as stop:
+        plan.read()
+        run_here(settings, plan.roots, Order(compare=True), stop, lambda job: None, plan, comparer)
+    found = comparers[-1].found
+    return msgspec.structs.replace(found, seconds=round(time.monotonic() - started, 3))
+
+
+class Comparer(Loader):
+    """Takes facts and links as a loader does, and looks where a loader writes. ``found`` is the verdict in the end."""
+
+    found: Verification
+
+    def __init__(self, settings: Settings, project: str, *, deep: bool) -> None:
+        """Open the store, to be read alone."""
+        super().__init__(settings, project, read_only=True)
+        self._deep = deep
+        self._mark = ("", 0)
+        self._rows: dict[str, Differences] = {}
+        self._fingerprints: dict[str, str] = {}
+
+    def begin(self) -> dict[str, FileState]:
+        """What the store holds per file; nobody is fenced off."""
+        state = self.store.state(self.project)
+        self._states, self._mark = state.files, (state.digest, state.epoch)
+        return dict(state.files)
+
+    def _plan(self) -> LinkPlan:
+        plan = super()._plan()
+        tasks = [LinkTask(t.path, t.sha256, "") for t in plan.tasks]
+        return LinkPlan(plan.project, plan.catalog, "pack" if self._deep else "none", tasks)
+
+    def _note(self, share: Share) -> None:
+        self._fingerprints.update((f.path, f.fingerprint) for f in share.files)
+
+    def _write(self, shares: Iterator[Share]) -> ApplyResult:
+        """Shares are looked at as they come; with ``deep`` they go into a store of their own."""
+        if not self._deep:
+            for _ in shares:
+                pass
+            return ApplyResult(rejected=[])
+        with tempfile.TemporaryDirectory(prefix="ray_lineage-verify-") as folder:
+            clean = open_embedded(os.path.join(folder, "graph"))
+            try:
+                packs = (s.packed for s in shares if s.packed is not None and s.packed.files.path)
+                clean.load(self.project, clean.acquire(self.project), packs)
+                self._compare_rows(clean)
+            finally:
+                clean.close()
+        return ApplyResult(rejected=[])
+
+    def _compare_rows(self, clean: GraphStore) -> None:
+        with self.store.steady([self.project]):
+            for kind in KINDS:
+                rows = differences(clean.rows(self.project, kind), self.store.rows(self.project, kind))
+                if rows is not None:
+                    self._rows[kind] = rows
+
+    def finish(self, digest: str, *, settle: bool, summary: IngestSummary, kept: frozenset[str] = frozenset()) -> None:
+        """The verdict; ``kept`` are files that cannot be read now. Raises StoreUnavailable (RL247) if a run wrote meanwhile."""
+        self._written_now()
+        found = compare(self._fingerprints, self._states, {*kept})
         counts = {name: len(paths) for name, paths in found.items()}
-        return Verification(
+        state = self.store.state(self.project)
+        if (any(counts.values()) or self._rows) and (state.digest, state.epoch) != self._mark:
+            raise StoreUnavailable(
+                "RL247", f"a run wrote to {self.store.uri} while it was verified", help="try again when the run is over"
+            )
+        self.found = Verification(
             schema=1,
-            equal=not any(counts.values()) and not rows,
+            equal=not any(counts.values()) and not self._rows,
             settled=bool(state.digest),
-            project=plan.project,
-            store=store.uri,
-            files=len(plan.tasks),
+            project=self.project,
+            store=self.store.uri,
+            files=len({*self._fingerprints, *kept}),
             counts=counts,
             **{name: paths[:MAX_LISTED] for name, paths in found.items()},
-            deep=deep,
-            rows=rows,
-            seconds=round(time.monotonic() - started, 3),
+            deep=self._deep,
+            rows=self._rows,
+            seconds=0.0,
         )
-    finally:
-        store.close()
 
 
 def compare(fingerprints: dict[str, str], stored: dict[str, FileState], unreadable: set[str]) -> dict[str, list[str]]:
@@ -120,103 +171,6 @@ def compare(fingerprints: dict[str, str], stored: dict[str, FileState], unreadab
         elif state.fingerprint != ours:
             out["differing"].append(path)
     return out
-
-
-class _Clean:
-    """All files compiled and linked from nothing."""
-
-    def __init__(self, settings: Settings, plan: Plan, stored: dict[str, FileState]) -> None:
-        self.unreadable: set[str] = set()
-        self._settings = settings
-        self._plan = plan
-        self._stored = stored
-        self._linker = Linker(plan.project)
-        self._votes = Votes()
-
-    def __enter__(self) -> _Clean:
-        cache = open_cache(self._settings)
-        try:
-            for task in self._plan.tasks:
-                self._compile(task, cache)
-            self._vote(cache)
-            by_path = {t.file.path: t for t in self._plan.tasks}
-            for path, sha256, facts in old_facts(self.unreadable, self._stored, by_path, cache, self._votes):
-                self._linker.put(path, sha256, facts)
-            self._vote(cache)
-        except BaseException:
-            self._linker.close()
-            raise
-        finally:
-            if cache is not None:
-                cache.close()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._linker.close()
-
-    def _vote(self, cache: ParseCache | None) -> None:
-        """Files that say little of their dialect are read in that of their folder."""
-        while due := self._votes.due():
-            for task, dialect in due:
-                self._compile(in_dialect(task, dialect), cache)
-
-    def _compile(self, task: Task, cache: ParseCache | None) -> None:
-        """Read and compile, whatever is known of the file: only what kills the compiler is taken from the cache."""
-        limit = self._settings.max_file_size
-        full = fill(msgspec.structs.replace(task, file=msgspec.structs.replace(task.file, sha256="")), limit)
-        if isinstance(full, Task):
-            state = self._stored.get(task.file.path)
-            facts = _set_aside(full, state, cache) if state is not None and state.status == "failed" else None
-            if facts is not None:
-                meta = shown(task, Meta(task.file.path, "facts", _sha256(full)), facts)
-            else:
-                (meta,), (facts,) = parse_batch([full], None, limit)
-        else:
-            meta, facts = full
-        if meta.outcome == "facts":
-            self._linker.put(meta.path, meta.sha256, facts)
-            self._votes.note(task, meta)
-        elif meta.outcome != "gone":
-            self.unreadable.add(meta.path)
-
-    def contributions(self) -> Iterator[Contribution]:
-        """Of all files, those included that cannot be read now and take part with their old facts."""
-        return self._linker.link()
-
-
-def _sha256(task: Task) -> str:
-    return hashlib.sha256(task.content or b"").hexdigest()
-
-
-def _set_aside(task: Task, state: FileState, cache: ParseCache | None) -> bytes | None:
-    """The facts of a file that killed its workers and was set aside: compiling it here would kill this process."""
-    sha256 = _sha256(task)
-    if cache is None or state.sha256 != sha256:
-        return None
-    facts = cache.get_many([cache_key(sha256, task.options, COMPILER_VERSION + task.encoding)])[0]
-    if facts is None or all(d.code != _SET_ASIDE for d in decode_facts(facts).diagnostics):
-        return None
-    return facts
-
-
-def _deep(clean: _Clean, project: str, store: GraphStore, folder: str) -> tuple[dict[str, str], dict[str, Differences]]:
-    """Fingerprints, and where the store's rows differ from those of a store that holds nothing but the files' say."""
-    from ray_lineage.graph.ladybug import LadybugStore
-
-    fingerprints: dict[str, str] = {}
-
-    def noted() -> Iterator[Contribution]:
-        for contribution in clean.contributions():
-            fingerprints[contribution.path] = contribution.fingerprint
-            yield contribution
-
-    fresh = LadybugStore(os.path.join(folder, "graph.lbug"))
-    try:
-        fresh.apply(project, fresh.acquire(project), noted(), fresh=True)
-        rows = {kind: differences(fresh.rows(project, kind), store.rows(project, kind)) for kind in KINDS}
-    finally:
-        fresh.close()
-    return fingerprints, {kind: d for kind, d in rows.items() if d is not None}
 
 
 def differences(clean: Sequence[tuple[Any, ...]], stored: Sequence[tuple[Any, ...]]) -> Differences | None:

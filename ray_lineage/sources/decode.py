@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 from typing import Final
 
 import msgspec
 
 from ray_lineage.model import Diagnostic
+from ray_lineage.sources.encodings import WESTERN, guess
 
 _BOMS: Final = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -16,21 +18,24 @@ _BOMS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_SAMPLE: Final = 64 * 1024
+FOLDERS: Final = "~"
+UNSURE: Final = "?"
 _LFS: Final = b"version https://git-lfs.github.com/spec/"
 
 
 class Decoded(msgspec.Struct, frozen=True):
-    """``skip``: no text to compile (binary, LFS pointer); the diagnostics say why."""
+    """``skip``: no text to compile (binary, LFS pointer); the diagnostics say why. ``guessed``: as in ``FileFacts``."""
 
     text: str
     encoding: str
     diagnostics: tuple[Diagnostic, ...] = ()
     skip: bool = False
+    guessed: str = ""
 
 
 def decode(data: bytes, encoding: str = "") -> Decoded:
-    """Decode a file. ``encoding`` (a folder's setting) is tried first, after byte order marks."""
+    """Decode a file. ``encoding`` (a folder's setting) is tried first, after byte order marks; with "~" before it, it is what
+    its folder's files speak for, and tried where the file is not UTF-8."""
     if data.startswith(_LFS):
         return _skipped("RL011", "it is a git LFS pointer; run `git lfs pull` to get its content")
     for mark, name in _BOMS:
@@ -42,29 +47,29 @@ def decode(data: bytes, encoding: str = "") -> Decoded:
         return _with(data, guess, (note,))
     if b"\0" in data[:8192]:
         return _skipped("RL010", "it looks binary (NUL bytes); it was not read as SQL")
-    for name in (encoding, "utf-8"):
+    for name in ("" if encoding.startswith(FOLDERS) else encoding, "utf-8"):
         if name:
             try:
                 return Decoded(_clean(data.decode(name)), name)
             except (UnicodeDecodeError, LookupError):
                 continue
-    return _guessed(data)
+    return _guessed(data, encoding.removeprefix(FOLDERS))
 
 
-def _guessed(data: bytes) -> Decoded:
-    from charset_normalizer import from_bytes
+def _guessed(data: bytes, folders: str) -> Decoded:
+    found = guess(data)
+    if folders:
+        with contextlib.suppress(UnicodeDecodeError, LookupError):
+            return _noted(data.decode(folders), folders, f"{folders}, as its folder", FOLDERS + folders)
+    with contextlib.suppress(UnicodeDecodeError):
+        guessed = found.encoding + ("" if found.sure else UNSURE)
+        return _noted(data.decode(found.encoding), found.encoding, found.encoding, guessed)
+    return _noted(data.decode(WESTERN, "replace"), WESTERN, WESTERN, WESTERN + UNSURE)
 
-    best = from_bytes(data[:_SAMPLE], cp_isolation=None).best()
-    name = best.encoding if best is not None else "cp1252"
-    if name in ("ascii", "utf_8"):
-        name = "cp1252"
-    try:
-        text = data.decode(name)
-    except (UnicodeDecodeError, LookupError):
-        name = "cp1252"
-        text = data.decode(name, "replace")
-    note = Diagnostic("RL013", "warning", f"not UTF-8; read as {name}. Set `encoding` for its folder if that is wrong")
-    return Decoded(_clean(text), name, (note,))
+
+def _noted(text: str, name: str, shown: str, guessed: str) -> Decoded:
+    note = Diagnostic("RL013", "warning", f"not UTF-8; read as {shown}. Set `encoding` for its folder if that is wrong")
+    return Decoded(_clean(text), name, (note,), guessed=guessed)
 
 
 def _with(data: bytes, name: str, notes: tuple[Diagnostic, ...]) -> Decoded:

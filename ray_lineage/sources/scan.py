@@ -8,18 +8,18 @@ import os
 import stat
 import time
 from collections.abc import Container, Iterable, Iterator, Sequence
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import msgspec
 
 from ray_lineage.errors import UsageError
 from ray_lineage.model import Diagnostic, Priority, SourceFile
+from ray_lineage.sources.ignore import IgnoreRules, read_ignore_file
 
 IGNORE_FILES: Final = (".gitignore", ".raylineageignore")
 MARKER: Final = ".ray_lineage"
 """A folder that holds this file is ours (graph, cache) and is never scanned."""
 SKIPPED_FOLDERS: Final = frozenset({"node_modules", "__pycache__", "venv"})
-_MAX_IGNORE_FILE: Final = 1_000_000  # bytes
 _MAX_IGNORE_FILES: Final = 4_096  # that are kept compiled
 _RACY_NS: Final = 2_000_000_000
 _READ_TRIES: Final = 3
@@ -57,9 +57,9 @@ class Tree:
             _Root(path, prefix, _is_folder(path, options.suffixes))
             for path, prefix in zip(real, _prefixes(real, options.suffixes), strict=True)
         ]
-        base = _Ignore(options.ignore, "")
-        self.base: _Rules = (base,) if base.spec or base.problems else ()
-        self._ignore_files: dict[str, tuple[_Identity, int, _Ignore]] = {}
+        base = IgnoreRules(options.ignore, "")
+        self.base: _Rules = (base,) if base else ()
+        self._ignore_files: dict[str, tuple[_Identity, int, IgnoreRules]] = {}
 
     @property
     def roots(self) -> list[str]:
@@ -136,7 +136,7 @@ class Tree:
                 return root, path[len(inside) :]
         return None
 
-    def _ignore_file(self, path: str, folder: str) -> _Ignore | None:
+    def _ignore_file(self, path: str, folder: str) -> IgnoreRules | None:
         """Compiled once while its file stays the same; a file as young as the clock's tick may still change unseen."""
         now = time.time_ns()
         try:
@@ -152,7 +152,7 @@ class Tree:
             return known[2]
         if len(self._ignore_files) >= _MAX_IGNORE_FILES:
             self._ignore_files.clear()
-        ignore = _read_ignore(path, folder)
+        ignore = read_ignore_file(path, folder)
         self._ignore_files[path] = (identity, now, ignore)
         return ignore
 
@@ -431,50 +431,7 @@ def _names(folder: str) -> frozenset[str] | None:
         return None
 
 
-def _as_git(pattern: str) -> str:
-    """``a/**/`` means folders below a to git, but everything below a to pathspec."""
-    return pattern + "*/" if pattern.rstrip().endswith("/**/") and pattern.strip("!/*") else pattern
-
-
-class _Ignore:
-    """The patterns of one ignore file, matched below its folder with a linear-time engine."""
-
-    __slots__ = ("folder", "prefix", "problems", "spec")
-
-    def __init__(self, lines: Sequence[str], folder: str, problems: tuple[str, ...] = ()) -> None:
-        self.folder = folder
-        self.prefix = folder + "/" if folder else ""
-        self.problems = problems
-        self.spec: Any = None
-        wanted = [_as_git(line) for line in lines if line.strip() and not line.startswith("#")]
-        if not wanted:
-            return
-        import pathspec
-
-        try:
-            self.spec = pathspec.GitIgnoreSpec.from_lines(wanted, backend="re2")
-        except Exception:
-            good = []
-            for line in wanted:
-                try:
-                    pathspec.GitIgnoreSpec.from_lines([line], backend="re2")
-                    good.append(line)
-                except Exception:
-                    self.problems += (f"the ignore pattern {line[:80]!r} cannot be read and is left out",)
-            self.spec = pathspec.GitIgnoreSpec.from_lines(good, backend="re2") if good else None
-
-    def decides(self, path: str) -> bool | None:
-        """True: ignored, False: taken in again, None: says nothing."""
-        if self.spec is None:
-            return None
-        inside = path[len(self.prefix) :]
-        if not inside.isprintable():  # undecodable bytes: the engine takes text only
-            inside = inside.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-        verdict: bool | None = self.spec.check_file(inside).include
-        return verdict
-
-
-_Rules = tuple[_Ignore, ...]
+_Rules = tuple[IgnoreRules, ...]
 _Identity = tuple[int, int, int, int]  # mtime_ns, ctime_ns, size, inode
 
 
@@ -485,15 +442,6 @@ def _ignored(rules: _Rules, path: str) -> bool:
         if verdict is not None:
             return verdict
     return False
-
-
-def _read_ignore(path: str, folder: str) -> _Ignore:
-    try:
-        with open(path, encoding="utf-8-sig", errors="replace") as file:
-            return _Ignore(file.read(_MAX_IGNORE_FILE).splitlines(), folder)
-    except OSError as error:
-        text = f"{os.path.basename(path)} cannot be read ({error.strerror}): nothing is ignored by it"
-        return _Ignore((), folder, (text,))
 
 
 def check_kind(root: str) -> None:

@@ -37,7 +37,7 @@ def ingest_example(folder: Path) -> subprocess.CompletedProcess[str]:
 def test_help_is_fast_and_light(tmp_path: Path) -> None:
     code = (
         "import sys\nfrom ray_lineage.cli.main import _run\n_run(['--help'])\n"
-        "heavy = {'ray', 'sqlglot', 'neo4j', 'pydantic', 'lmdb', 'ladybug', 'rich'} & set(sys.modules)\n"
+        "heavy = {'ray', 'sqlglot', 'neo4j', 'pydantic', 'lmdb', 'sqlite3', 'rich'} & set(sys.modules)\n"
         "assert not heavy, heavy"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
@@ -125,7 +125,7 @@ def test_unknown_and_ambiguous_names(tmp_path: Path) -> None:
 
 
 def test_config_show_stars_secrets(tmp_path: Path) -> None:
-    done = run(tmp_path, "config", "show", "--json", NEO4J_PASSWORD="canary", NEO4J_URI="bolt://h")
+    done = run(tmp_path, "config", "show", "--json", NEO4J_PASSWORD="canary", NEO4J_URI="bolt+s://h")
     shown = json.loads(done.stdout)["settings"]
     assert "canary" not in done.stdout + done.stderr
     assert shown["neo4j_password"] == {"value": "***", "origin": "NEO4J_PASSWORD"}
@@ -160,7 +160,7 @@ def test_verify_reads_in_the_dialect_of_the_ingest(tmp_path: Path) -> None:
 
 def test_a_store_in_use_is_said(tmp_path: Path) -> None:
     ingest_example(tmp_path)
-    code = "import sys\nfrom ray_lineage.graph.ladybug import LadybugStore\ns = LadybugStore('data/graph.lbug')\nprint('open', flush=True)\nsys.stdin.read()"
+    code = "import sys\nfrom ray_lineage.graph.sqlite import SqliteStore\ns = SqliteStore('data/graph.db')\nprint('open', flush=True)\nsys.stdin.read()"
     holder = subprocess.Popen(
         [sys.executable, "-c", code], cwd=tmp_path, stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True
     )

@@ -172,9 +172,9 @@ def test_failures_the_worst_first(tmp_path: Path) -> None:
 
 
 def test_failures_while_the_graph_cannot_be_read(tmp_path: Path, start: Start) -> None:
-    """A reader of the embedded store may come while the running watch has it half written."""
     (tmp_path / "data").mkdir()
-    (tmp_path / "data/graph.lbug").write_bytes(b"half written")
+    (tmp_path / "data/graph.db").write_bytes(b"torn")
+    (tmp_path / "data/graph.db.lock").write_text("1")
     DeadLetters(tmp_path / "data/failed_ingestion.jsonl").replace("p", (), [Rejected("x.sql", "RL220", "large")])
     assert run(tmp_path, "failures").returncode == 3
     start("obedient")

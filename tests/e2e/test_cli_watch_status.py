@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ray_lineage.graph.ladybug import LadybugStore
+from ray_lineage.graph.sqlite import SqliteStore
 from ray_lineage.runtime.status import Status, StatusFile, ask_to_flush
 from tests.e2e.test_cli_commands import run
 from tests.environment import environ
@@ -38,7 +38,7 @@ def watch(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def files_in_graph(folder: Path) -> set[str]:
-    store = LadybugStore(str(folder / "data/graph.lbug"), read_only=True)
+    store = SqliteStore(str(folder / "data/graph.db"), read_only=True)
     try:
         return set(store.state("sql").files)
     finally:

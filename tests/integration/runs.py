@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ray_lineage.graph.ladybug import LadybugStore
+from ray_lineage.graph.sqlite import SqliteStore
 from ray_lineage.settings import Settings, load_settings
 
 Dump = dict[str, list[tuple[Any, ...]]]
@@ -19,7 +19,7 @@ def settings(data: Path, executor: str = "ray", **more: object) -> Settings:
 
 def dump(data: Path, project: str = "p") -> Dump:
     """What the graph in a data folder holds of a project."""
-    store = LadybugStore(str(data / "graph.lbug"), read_only=True)
+    store = SqliteStore(str(data / "graph.db"), read_only=True)
     try:
         return store.dump(project)
     finally:

@@ -39,7 +39,7 @@ def test_a_job_brings_its_nodes_and_gives_them_back(head: Head, tmp_path: Path) 
         text = f"CREATE TABLE o{number} AS SELECT {columns} FROM s{number} a JOIN r b ON a.id = b.id;\n"
         (tmp_path / "sql" / f"{number}.sql").write_text(text * 12)
     done = head.submit(
-        "grows", str(tmp_path / "sql"), "--dialect", "postgres", "--store", str(tmp_path / "g.lbug"),
+        "grows", str(tmp_path / "sql"), "--dialect", "postgres", "--store", str(tmp_path / "g.db"),
         "--report", str(tmp_path / "report.json"), send_code=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr

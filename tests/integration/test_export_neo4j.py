@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ray_lineage.graph.ladybug import LadybugStore
 from ray_lineage.graph.neo4j import Neo4jStore
-from ray_lineage.graph.steady import undisturbed
+from ray_lineage.graph.sqlite import SqliteStore
 from ray_lineage.query.export import write_csv, write_jsonl, write_openlineage
 from ray_lineage.runtime.ingest import ingest
 from ray_lineage.runtime.verify import verify
@@ -22,13 +21,13 @@ from tests.unit.query.test_query_export import FILES
 pytestmark = pytest.mark.neo4j
 
 
-def test_the_same_bytes(neo4j_store: Neo4jStore, ladybug_store: LadybugStore, project: str, tmp_path: Path) -> None:
-    stores = {"server": neo4j_store, "embedded": ladybug_store}
+def test_the_same_bytes(neo4j_store: Neo4jStore, sqlite_store: SqliteStore, project: str, tmp_path: Path) -> None:
+    stores = {"server": neo4j_store, "embedded": sqlite_store}
     found: dict[str, tuple[bytes, bytes, dict[str, bytes]]] = {}
     for name, store in stores.items():
         store.apply(project, store.acquire(project), contributions(project, FILES).values(), fresh=True)
         lines, events = io.BytesIO(), io.BytesIO()
-        with undisturbed(store, [project]):
+        with store.steady([project]):
             write_jsonl(store, [project], lines)
             write_openlineage(store, [project], events, datetime(2026, 1, 2, tzinfo=UTC))
             write_csv(store, [project], str(tmp_path / name))
@@ -43,7 +42,7 @@ def test_verify(neo4j_server: ServerAddress, neo4j_store: Neo4jStore, project: s
         (tmp_path / "sql" / name).write_text(text)
     flags = {
         "project": project, "store": neo4j_server.uri, "neo4j_username": neo4j_server.username,
-        "neo4j_password": neo4j_server.password, "data_dir": str(tmp_path / "data"), "executor": "inline",
+        "neo4j_password": neo4j_server.password, "data_dir": str(tmp_path / "data"), "executor": "local",
     }  # fmt: skip
     settings = load_settings(flags, cwd=str(tmp_path), environ={}).settings
     ingest(settings, [str(tmp_path / "sql")])

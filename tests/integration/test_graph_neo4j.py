@@ -13,13 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ray_lineage.errors import StoreRefused, StoreUnavailable
-from ray_lineage.graph.ladybug import LadybugStore
 from ray_lineage.graph.neo4j import Neo4jStore
+from ray_lineage.graph.sqlite import SqliteStore
 from tests.conftest import ServerAddress
 from tests.factory import contributions, wide
 from tests.neo4j_server.server import Neo4jServer
 from tests.unit.graph.graph_model import Edit, clean, histories, replay, replay_with_crashes, rounds
-from tests.unit.graph.test_graph_ladybug import HOSTILE
+from tests.unit.graph.test_graph_sqlite import HOSTILE
 
 pytestmark = pytest.mark.neo4j
 
@@ -32,7 +32,7 @@ def test_any_history_gives_the_graph_of_a_clean_ingest_in_the_other_store(
     neo4j_store.remove_project(project)
     files = replay(neo4j_store, project, history)
     with tempfile.TemporaryDirectory() as folder:
-        embedded = LadybugStore(f"{folder}/g.lbug")
+        embedded = SqliteStore(f"{folder}/g.db")
         clean(embedded, project, files)
         assert neo4j_store.dump(project) == embedded.dump(project)
         assert neo4j_store.counts(project) == embedded.counts(project)
@@ -51,7 +51,7 @@ def test_crashes_between_the_pieces_of_a_large_file_leave_nothing_behind(
 
 def _clean_dump(project: str, files: dict[str, str]) -> dict[str, list[tuple[Any, ...]]]:
     with tempfile.TemporaryDirectory() as folder:
-        embedded = LadybugStore(f"{folder}/g.lbug")
+        embedded = SqliteStore(f"{folder}/g.db")
         clean(embedded, project, files)
         dump = embedded.dump(project)
         embedded.close()
@@ -67,7 +67,7 @@ def test_a_file_larger_than_a_transaction(neo4j_server: ServerAddress, project: 
         assert not result.rejected
         assert result.transactions > 4_000 / 1_000
         with tempfile.TemporaryDirectory() as folder:
-            embedded = LadybugStore(f"{folder}/g.lbug")
+            embedded = SqliteStore(f"{folder}/g.db")
             embedded.apply(project, embedded.acquire(project), [wanted, wide(project, "small", 5)], fresh=True)
             assert store.dump(project) == embedded.dump(project)
             embedded.close()
@@ -189,7 +189,7 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(tmp_path_factory
         fresh = {p: s.fingerprint for p, s in store.state("p").files.items()}
         assert fresh == {p: c.fingerprint for p, c in linked.items()}
         with tempfile.TemporaryDirectory() as folder:
-            embedded = LadybugStore(f"{folder}/g.lbug")
+            embedded = SqliteStore(f"{folder}/g.db")
             clean(embedded, "p", files)
             assert store.dump("p") == embedded.dump("p")
             embedded.close()

@@ -10,8 +10,8 @@ import pytest
 
 from ray_lineage.errors import UsageError
 from ray_lineage.graph.base import BaseStore
-from ray_lineage.graph.ladybug import LadybugStore
 from ray_lineage.graph.neo4j import Neo4jStore
+from ray_lineage.graph.sqlite import SqliteStore
 from ray_lineage.query.stats import stats
 from ray_lineage.query.walk import resolve, walk
 from tests.conftest import ServerAddress
@@ -43,8 +43,8 @@ NAMES = [
 @pytest.fixture(scope="module")
 def stores(
     neo4j_server: ServerAddress, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[LadybugStore, Neo4jStore]]:
-    embedded = LadybugStore(str(Path(tmp_path_factory.mktemp("parity")) / "g.lbug"))
+) -> Iterator[tuple[SqliteStore, Neo4jStore]]:
+    embedded = SqliteStore(str(Path(tmp_path_factory.mktemp("parity")) / "g.db"))
     server = neo4j_server.store()
     for store in (embedded, server):
         store.apply("parity", store.acquire("parity"), contributions("parity", FILES).values(), fresh=True)
@@ -64,7 +64,7 @@ def test_walks(
     assert embedded == server
 
 
-def test_what_a_walk_finds(stores: tuple[LadybugStore, Neo4jStore]) -> None:
+def test_what_a_walk_finds(stores: tuple[SqliteStore, Neo4jStore]) -> None:
     found = walk(stores[0], "mart.end.t", "upstream", project="parity")
     assert found.nodes == {"mart.s.t": 1, "core.o.total": 2, "raw.orders.total": 3}
     star = walk(stores[0], "mart.end.z", "upstream", project="parity")
@@ -74,7 +74,7 @@ def test_what_a_walk_finds(stores: tuple[LadybugStore, Neo4jStore]) -> None:
     assert tables.nodes == {"core.o": 1, "mart.s": 2}
 
 
-def test_names(stores: tuple[LadybugStore, Neo4jStore]) -> None:
+def test_names(stores: tuple[SqliteStore, Neo4jStore]) -> None:
     for store in stores:
         assert resolve(store, "core.O", "parity").dataset == "core.o"
         with pytest.raises(UsageError) as caught:
@@ -85,7 +85,7 @@ def test_names(stores: tuple[LadybugStore, Neo4jStore]) -> None:
         assert "total" in (caught.value.help or "")
 
 
-def test_figures(stores: tuple[LadybugStore, Neo4jStore]) -> None:
+def test_figures(stores: tuple[SqliteStore, Neo4jStore]) -> None:
     first, second = (stats(s, "parity") for s in stores)
     assert first.rows == second.rows
     assert (first.by_dialect, first.by_status, first.diagnostics) == (

@@ -30,18 +30,18 @@ def last_line(output: str) -> dict[str, Any]:
 
 def test_a_job_ingests_with_all_cpus_and_ends_with_its_summary(head: Head, tmp_path: Path) -> None:
     truth = generate(tmp_path, 150, 20, "tsql")
-    done = head.submit("good", str(truth.root), "--store", str(tmp_path / "graph.lbug"), "--dialect", "tsql")
+    done = head.submit("good", str(truth.root), "--store", str(tmp_path / "graph.db"), "--dialect", "tsql")
     assert done.returncode == 0, done.stdout + done.stderr
     summary = last_line(done.stdout)
     assert (summary["exit_code"], summary["files"], summary["by_status"]) == (0, 150, {"ok": 150})
     assert summary["executor"] == "ray"
     # both CPUs were asked for; one actor may be done with so few files before the other is up
     assert summary["workers"] == 2 or "1 of 2 parse actors were up before the work was done" in summary["notes"]
-    assert (tmp_path / "graph.lbug").exists()
+    assert (tmp_path / "graph.db").exists()
 
 
 def test_a_job_that_cannot_run_says_why_and_with_which_code(head: Head, tmp_path: Path) -> None:
-    done = head.submit("bad", str(tmp_path / "nowhere"), "--store", str(tmp_path / "graph.lbug"))
+    done = head.submit("bad", str(tmp_path / "nowhere"), "--store", str(tmp_path / "graph.db"))
     assert done.returncode == 1  # Ray's own command always says 1
     assert "error[RL201]" in done.stdout + done.stderr
     assert last_line(done.stdout) == {"exit_code": 2}
@@ -56,7 +56,7 @@ def test_a_job_whose_graph_would_vanish_with_it_is_refused(head: Head, tmp_path:
 
 def test_a_stopped_job_drains(head: Head, tmp_path: Path) -> None:
     truth = generate(tmp_path, 3_000, 22, "tsql")
-    head.submit("long", str(truth.root), "--store", str(tmp_path / "graph.lbug"), "--dialect", "tsql", wait=False)
+    head.submit("long", str(truth.root), "--store", str(tmp_path / "graph.db"), "--dialect", "tsql", wait=False)
     deadline = time.monotonic() + 90
     while "compile: " not in head.ray("job", "logs", "long").stdout:
         assert time.monotonic() < deadline

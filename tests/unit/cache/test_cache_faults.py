@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import sqlite3
+import stat
 import subprocess
 import sys
 import tempfile
@@ -15,10 +17,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ray_lineage.cache import ParseCache, cache_key, metas_fit, verify
+from ray_lineage.cache import ParseCache, VerifyReport, cache_key, examined, metas_fit, nameless, verify
 from ray_lineage.compile import CompileOptions
+from ray_lineage.ownfolder import own_folder
 
 DAY = 86_400
+
+
+@pytest.fixture(autouse=True)
+def temp(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where a cache goes whose place is not ours."""
+    folder = tmp_path_factory.mktemp("temp")
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
 
 
 class Clock:
@@ -69,16 +80,29 @@ def test_opening_twice_gives_the_same(tmp_path: Path) -> None:
     two.close()
 
 
-def test_the_key_is_all_that_facts_depend_on() -> None:
+def test_the_key_is_all_that_facts_may_depend_on() -> None:
     keys = {
-        cache_key(s, CompileOptions(d, c, m), v)
+        cache_key(s, CompileOptions(d, c, m, n), v)
         for s in "ab"
         for d in ("", "tsql")
         for c in ("", "x")
         for m in ("", "x")
+        for n in ("", "x")
         for v in "12"
     }
-    assert len(keys) == 32
+    assert len(keys) == 64
+    assert len({nameless(key) for key in keys}) == 32
+
+
+def test_names_count_only_for_facts_that_depend_on_them(tmp_path: Path) -> None:
+    cache = ParseCache.open(str(tmp_path / "c"))
+    plain, template = ([cache_key(s, CompileOptions(model=n), "1") for n in ("a", "b")] for s in "pt")
+    cache.put_many([(nameless(plain[0]), b"facts"), (template[0], b"of a")])
+    assert cache.get_many([*plain, *template]) == [b"facts", b"facts", b"of a", None]
+    assert cache.contains([*plain, *template]) == [True, True, True, False]
+    cache.put_many([(template[1], b"of b")])
+    assert cache.get_many(template) == [b"of a", b"of b"]
+    cache.close()
 
 
 @settings(max_examples=50)
@@ -107,10 +131,11 @@ def test_flipped_bits_are_misses(tmp_path: Path) -> None:
             at = chance.randrange(len(whole))
             broken[at] ^= 1 << chance.randrange(8)
         folder = tmp_path / f"flipped{chance.random()}"
-        folder.mkdir()
+        own_folder(str(folder)).close()
         (folder / "data.mdb").write_bytes(broken)
         code = (
             "import sys; from ray_lineage.cache import ParseCache; c = ParseCache.open(sys.argv[1])\n"
+            "assert c.path == sys.argv[1]\n"
             "found = c.get_many([i.to_bytes(16, 'big') for i in range(200)])\n"
             "assert all(v is None or v == bytes([i % 251]) * 1000 for i, v in enumerate(found))"
         )
@@ -120,6 +145,23 @@ def test_flipped_bits_are_misses(tmp_path: Path) -> None:
             again = subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, timeout=60)
             assert again.returncode == 0, again.stderr.decode()
     assert expected
+
+
+def test_bad_values_are_told(tmp_path: Path) -> None:
+    filled(tmp_path / "c", count=8, size=3000)
+    data = tmp_path / "c" / "data.mdb"
+    whole = bytearray(data.read_bytes())
+    for _, value in items(8, 3000):
+        start = whole.find(value[:100])
+        while start >= 0:
+            whole[start : start + 100] = bytes(b ^ 128 for b in value[:100])
+            start = whole.find(value[:100], start + 100)
+    data.write_bytes(whole)
+    cache = ParseCache.open(str(tmp_path / "c"))
+    assert cache.get_many([k for k, _ in items(8)]) == [None] * 8
+    found = examined(cache.stats())
+    cache.close()
+    assert (found.state, found.entries, found.bad, found.foreign) == ("damaged", 8, 8, 0)
 
 
 @pytest.mark.parametrize("share", [0.3, 0.5, 0.95])
@@ -136,7 +178,7 @@ def test_a_truncated_file_is_moved_aside(tmp_path: Path, share: float) -> None:
     assert list((tmp_path / "c").glob("data.mdb.broken-*"))
 
 
-def test_foreign_files_stay(tmp_path: Path) -> None:
+def test_a_file_in_its_place_stays(tmp_path: Path, temp: Path) -> None:
     database = tmp_path / "parse_cache.db"
     connection = sqlite3.connect(database)
     connection.execute("CREATE TABLE t (x)")
@@ -146,9 +188,58 @@ def test_foreign_files_stay(tmp_path: Path) -> None:
     cache = ParseCache.open(str(database))
     cache.put_many(items(1))
     assert cache.stats().entries == 1
+    assert Path(cache.path).parent == temp
     cache.close()
     assert database.read_bytes() == before
-    assert (tmp_path / "parse_cache.db.lmdb").is_dir()
+    assert [p.name for p in tmp_path.iterdir()] == ["parse_cache.db"]
+
+
+@pytest.mark.parametrize("how", ["a folder", "a cache of a repository", "a link", "open to others"])
+def test_what_is_not_ours_is_not_touched(tmp_path: Path, temp: Path, how: str) -> None:
+    place = tmp_path / "c"
+    if how == "a cache of a repository":
+        filled(tmp_path / "original")
+        shutil.copytree(tmp_path / "original", place)
+    elif how == "a link":
+        (tmp_path / "home").mkdir()
+        place.symlink_to(tmp_path / "home")
+    else:
+        place.mkdir()
+        place.chmod(0o777 if how == "open to others" else 0o755)
+        if how == "a folder":
+            (place / "mine.txt").write_text("mine")
+    before = (place.stat().st_mode, sorted((p.name, p.read_bytes()) for p in place.iterdir()))
+    cache = ParseCache.open(str(place))
+    cache.put_many(items(2))
+    assert (cache.state, Path(cache.path).parent) == ("ok", temp)
+    cache.close()
+    assert (place.stat().st_mode, sorted((p.name, p.read_bytes()) for p in place.iterdir())) == before
+
+
+def test_an_empty_folder_of_ours_may_be_used(tmp_path: Path) -> None:
+    place = tmp_path / "c"
+    place.mkdir(mode=0o755)
+    for _ in range(2):
+        cache = ParseCache.open(str(place))
+        cache.put_many(items(2))
+        assert cache.path == str(place)
+        cache.close()
+    assert stat.S_IMODE(place.stat().st_mode) == 0o755
+
+
+def test_what_another_user_made_is_a_miss(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Values of a repository's cache, moved into ours: only the secret of the user who made them would show them right."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "attacker"))
+    filled(tmp_path / "poisoned")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "victim"))
+    own_folder(str(tmp_path / "c")).close()
+    shutil.copy(tmp_path / "poisoned" / "data.mdb", tmp_path / "c")
+    cache = ParseCache.open(str(tmp_path / "c"))
+    assert cache.get_many([k for k, _ in items(200)]) == [None] * 200
+    cache.put_many(items(1))
+    assert cache.get_many([items(1)[0][0]]) == [items(1)[0][1]]
+    cache.close()
+    assert verify(str(tmp_path / "c")) == VerifyReport(200, 0, False, 199)
 
 
 def test_a_place_that_cannot_be_made(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -186,6 +277,23 @@ def test_least_recently_used_goes_first_and_old_ones_expire(tmp_path: Path) -> N
     clock.now += 31 * DAY
     cache.prune()
     assert cache.stats().entries == 0
+    cache.close()
+
+
+def test_use_counts_by_minutes(tmp_path: Path) -> None:
+    """The oldest are read again and again, and stay, in another process too."""
+    clock = Clock()
+    cache = ParseCache.open(str(tmp_path / "c"), max_entries=100, clock=clock)
+    cache.put_many(items(100))
+    for _ in range(5):
+        clock.now += 400
+        assert None not in cache.get_many([k for k, _ in items(20)])
+        cache.close()
+        cache = ParseCache.open(str(tmp_path / "c"), max_entries=100, clock=clock)
+    cache.put_many([(b"x" * 16, b"new")])
+    left = [v is not None for v in cache.get_many([k for k, _ in items(100)])]
+    assert all(left[:20])
+    assert sum(left) == 89
     cache.close()
 
 

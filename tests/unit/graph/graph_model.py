@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from ray_lineage.graph.base import BaseStore
 from ray_lineage.graph.delta import Delta
+from ray_lineage.graph.store import GraphStore
 from tests.factory import contributions
 
 _TABLES = ["a", "b", "s.c", "d", "sys.e", "msdb.dbo.f", "sysobjects"]
@@ -35,7 +36,7 @@ histories = st.lists(
 )
 
 
-def replay(store: BaseStore, project: str, history: Iterable[list[Edit]]) -> dict[str, str]:
+def replay(store: GraphStore, project: str, history: Iterable[list[Edit]]) -> dict[str, str]:
     """Apply a history round by round, as runs do; return the files at its end."""
     epoch = store.acquire(project)
     files: dict[str, str] = {}
@@ -49,7 +50,7 @@ def replay(store: BaseStore, project: str, history: Iterable[list[Edit]]) -> dic
         linked = contributions(project, files)
         changed = [c for p, c in sorted(linked.items()) if p not in state or state[p].fingerprint != c.fingerprint]
         gone = sorted(set(state) - set(files))
-        result = store.apply(project, epoch, changed, gone, fresh=not state, changing=len(changed))
+        result = store.apply(project, epoch, changed, gone, fresh=not state)
         assert not result.rejected
     return files
 
@@ -101,7 +102,7 @@ def replay_with_crashes(
 rounds = st.lists(st.tuples(histories.map(lambda h: h[0]), st.integers(0, 12)), min_size=1, max_size=4)
 
 
-def clean(store: BaseStore, project: str, files: dict[str, str]) -> None:
+def clean(store: GraphStore, project: str, files: dict[str, str]) -> None:
     """One clean full ingest."""
     epoch = store.acquire(project)
     linked = contributions(project, files)

@@ -7,73 +7,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ray_lineage.link import Linker
-from ray_lineage.link.catalog import SPARE_NAMES
 from ray_lineage.link.spool import Spool
 from ray_lineage.model import Contribution
 from tests.factory import contributions, facts, sha
-
-NAMES = ["a", "b", "c", "s.a", "s.b", "t.a", "d.s.a", "dbo.b"]
-COLUMNS = ["x", "y", "z"]
-names = st.sampled_from(NAMES)
-columns = st.lists(st.sampled_from(COLUMNS), min_size=1, max_size=3, unique=True)
-
-statements = st.one_of(
-    st.builds(lambda n, c: f"CREATE TABLE {n} ({', '.join(f'{k} int' for k in c)})", names, columns),
-    st.builds(lambda n, c: f"ALTER TABLE {n} ADD {c[0]} int", names, columns),
-    st.builds(lambda n, m: f"CREATE VIEW {n} AS SELECT * FROM {m}", names, names),
-    st.builds(lambda n, m, c: f"CREATE VIEW {n} AS SELECT {', '.join(c)} FROM {m}", names, names, columns),
-    st.builds(
-        lambda n, m, k, c: (
-            f"CREATE VIEW {n} AS SELECT {c[0]} AS q, {m}1.* FROM {m.replace('.', '_')} {m.replace('.', '_')}1, {k}"
-        ),
-        names,
-        st.sampled_from(["a", "b", "c"]),
-        names,
-        columns,
-    ),
-    st.builds(lambda n, m, k: f"INSERT INTO {n} SELECT * FROM {m} UNION ALL SELECT * FROM {k}", names, names, names),
-    st.builds(
-        lambda n, m, k, c: f"INSERT INTO {n} ({', '.join(c)}) SELECT {', '.join(c)} FROM {m} JOIN {k} USING (x)",
-        names,
-        names,
-        names,
-        columns,
-    ),
-    st.builds(lambda n, c, m: f"UPDATE {n} SET {c[0]} = x FROM {m} WHERE y = 1", names, columns, names),
-)
-scripts = st.lists(statements, min_size=0, max_size=3).map(";\n".join)
-edits = st.lists(
-    st.tuples(st.sampled_from(["1.sql", "2.sql", "3.sql", "4.sql"]), st.one_of(st.none(), scripts)),
-    min_size=1,
-    max_size=12,
-)
+from tests.unit.link.scripts import apply, rounds_of
 
 
-@pytest.mark.parametrize("spare", [SPARE_NAMES, -1_000], ids=["", "swept each time"])
+@pytest.mark.parametrize("dialect", ["postgres", "tsql"])
 @settings(max_examples=150)
-@given(rounds=st.lists(edits, min_size=1, max_size=5))
-def test_incremental_equals_full(rounds: list[list[tuple[str, str | None]]], spare: int) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ray_lineage.link.catalog.SPARE_NAMES", spare)
-        _incremental_equals_full(rounds)
-
-
-def _incremental_equals_full(rounds: list[list[tuple[str, str | None]]]) -> None:
+@given(data=st.data())
+def test_incremental_equals_full(data: st.DataObject, dialect: str) -> None:
     linker = Linker("p")
     files: dict[str, str] = {}
     known: dict[str, Contribution] = {}
-    for edited in rounds:
-        for path, sql in edited:
-            if sql is None:
-                files.pop(path, None)
-                known.pop(path, None)
-                linker.remove(path)
-            else:
-                files[path] = sql
-                linker.put(path, sha(sql), facts(sql))
-        for contribution in linker.link():
-            known[contribution.path] = contribution
-        assert known == contributions("p", files)
+    for edited in data.draw(rounds_of(dialect)):
+        apply(linker, files, edited, dialect)
+        known = {path: c for path, c in known.items() if path in files}
+        known.update({c.path: c for c in linker.link()})
+        assert known == contributions("p", files, dialect)
     linker.close()
 
 
@@ -170,22 +121,22 @@ def test_the_spool_of_a_linker_that_is_fed_for_months_stays_small(monkeypatch: p
         files["3.sql"] = f"CREATE TABLE t3 (x{number} int)"
         linker.put("3.sql", sha(files["3.sql"]), facts(files["3.sql"]))
     assert len(linker._spool) < 3 * live + 1_000
-    linker._decoded.clear()
     assert {c.path: c for c in linker.link()} == contributions("p", files)
     linker.close()
 
 
-def test_names_that_come_and_go_for_months_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ray_lineage.link.catalog.SPARE_NAMES", 10)
+def test_names_that_come_and_go_for_months_are_forgotten() -> None:
     linker = Linker("p")
     for number in range(100):
-        sql = f"CREATE TABLE t{number} (x int); CREATE VIEW v{number} AS SELECT * FROM t{number}"
+        sql = f"CREATE TABLE t{number} (x int); CREATE VIEW s.v{number} AS SELECT * FROM t{number}"
         linker.put("a.sql", sha(sql), facts(sql))
-        linker.put("b.sql", sha(sql), facts(f"CREATE VIEW w AS SELECT * FROM v{number}"))
+        linker.put("b.sql", sha(sql), facts(f"CREATE VIEW w AS SELECT * FROM v{number}, hub"))
+        linker.put("c.sql", sha(sql), facts("SELECT 1" if number % 2 else "SELECT * FROM hub"))
         list(linker.link())
-    catalog = linker._catalog
-    for kept in (catalog._texts, catalog._by_text, catalog._lists, catalog._deps, catalog._users, linker._list_users):
-        assert 0 < len(kept) < 25  # type: ignore[arg-type]
+    symbols = linker._catalog.symbols
+    assert {s.text for s in symbols} == {"t99", "s.v99", "v99", "w", "hub"}
+    assert set(symbols._longer) == {"v99"}
+    assert all(len(s.users) < 50 and len(s.needed or ()) < 2 for s in symbols)
     linker.close()
 
 
@@ -203,6 +154,5 @@ def test_a_spool_that_cannot_be_compacted_is_kept(monkeypatch: pytest.MonkeyPatc
         disk.setattr("ray_lineage.link.linker.Spool", Full)
         for _ in range(5):
             linker.put("a.sql", sha(files["a.sql"]), facts(files["a.sql"]))
-    linker._decoded.clear()
     assert {c.path: c for c in linker.link()} == contributions("p", files)
     linker.close()

@@ -19,7 +19,7 @@ def test_open_graph(tmp_path: Path) -> None:
     (tmp_path / "sql" / "a.sql").write_text("CREATE VIEW m.v AS SELECT SUM(a) AS s FROM r.t")
     settings = load_settings({"data_dir": str(tmp_path / "data")}, cwd=str(tmp_path), environ={}).settings
     ingest(settings, [str(tmp_path / "sql")])
-    with ray_lineage.open_graph(str(tmp_path / "data" / "graph.lbug")) as graph:
+    with ray_lineage.open_graph(str(tmp_path / "data" / "graph.db")) as graph:
         assert graph.upstream("m.v.s").nodes == {"r.t.a": 1}
         assert graph.downstream("t").nodes == {"m.v": 1}
         assert graph.stats().edges == 1
@@ -27,7 +27,7 @@ def test_open_graph(tmp_path: Path) -> None:
 
 def test_a_graph_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(StoreUnavailable):
-        ray_lineage.open_graph(str(tmp_path / "none.lbug"))
+        ray_lineage.open_graph(str(tmp_path / "none.db"))
 
 
 def test_import_brings_nothing_heavy() -> None:
@@ -38,6 +38,6 @@ def test_import_brings_nothing_heavy() -> None:
 def test_lineage_needs_no_ray_and_no_store() -> None:
     code = (
         "import ray_lineage, sys; ray_lineage.lineage('SELECT a FROM t')\n"
-        "assert not {'ray', 'neo4j', 'ladybug', 'lmdb', 'pydantic'} & set(sys.modules)"
+        "assert not {'ray', 'neo4j', 'sqlite3', 'lmdb', 'pydantic'} & set(sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0

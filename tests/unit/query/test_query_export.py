@@ -16,9 +16,8 @@ from typing import Any
 import pytest
 
 from ray_lineage.cli.main import main
-from ray_lineage.errors import StoreUnavailable, UsageError
-from ray_lineage.graph.ladybug import LadybugStore
-from ray_lineage.graph.steady import undisturbed
+from ray_lineage.errors import UsageError
+from ray_lineage.graph.sqlite import SqliteStore
 from ray_lineage.query.export import (
     FORMATS,
     cell,
@@ -42,33 +41,33 @@ FILES = {
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LadybugStore]:
-    store = LadybugStore(str(tmp_path_factory.mktemp("export") / "g.lbug"))
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteStore]:
+    store = SqliteStore(str(tmp_path_factory.mktemp("export") / "g.db"))
     for project in ("one", "two"):
         store.apply(project, store.acquire(project), contributions(project, FILES).values(), fresh=True)
     yield store
     store.close()
 
 
-def exported(store: LadybugStore, projects: list[str]) -> bytes:
+def exported(store: SqliteStore, projects: list[str]) -> bytes:
     out = io.BytesIO()
     assert write_jsonl(store, projects, out) == out.getvalue().count(b"\n") - 1
     return out.getvalue()
 
 
-def dumps(store: LadybugStore) -> list[tuple[str, tuple[Any, ...]]]:
+def dumps(store: SqliteStore) -> list[tuple[str, tuple[Any, ...]]]:
     one, two = store.dump("one"), store.dump("two")
     return [(kind, row) for kind in one for row in (*one[kind], *two[kind])]
 
 
-def test_json_lines_hold_the_whole_dump_in_its_order(store: LadybugStore) -> None:
+def test_json_lines_hold_the_whole_dump_in_its_order(store: SqliteStore) -> None:
     head, *rest = map(json.loads, exported(store, ["one", "two"]).splitlines())
     assert head["graph"]["projects"] == ["one", "two"]
     assert [(next(iter(x.values())), tuple(x.values())[1:]) for x in rest] == dumps(store)
     assert {next(iter(x)) for x in rest} == {"node", "edge"}
 
 
-def test_json_lines_name_what_they_hold(store: LadybugStore) -> None:
+def test_json_lines_name_what_they_hold(store: SqliteStore) -> None:
     rest = [json.loads(line) for line in exported(store, ["one"]).splitlines()]
     column = next(x for x in rest if x.get("node") == "Column" and x["id"] == "one:raw.o.total")
     assert column == {
@@ -87,7 +86,7 @@ def plain(value: Any) -> str:
     return {None: "", True: "true", False: "false"}[value] if value is None or isinstance(value, bool) else str(value)
 
 
-def test_csv_holds_the_whole_dump(store: LadybugStore, tmp_path: Path) -> None:
+def test_csv_holds_the_whole_dump(store: SqliteStore, tmp_path: Path) -> None:
     count = write_csv(store, ["one", "two"], str(tmp_path / "out"))
     found: list[tuple[str, tuple[str, ...]]] = []
     for kind in dict.fromkeys(k for k, _ in dumps(store)):
@@ -115,7 +114,7 @@ def test_cells(value: Any, text: Any) -> None:
 # --------------------------------------------------------------------------- OpenLineage
 
 
-def events(store: LadybugStore, namespace: str | None = None) -> dict[str, dict[str, Any]]:
+def events(store: SqliteStore, namespace: str | None = None) -> dict[str, dict[str, Any]]:
     out = io.BytesIO()
     count = write_openlineage(store, ["one"], out, NOW, namespace)
     found = [json.loads(line) for line in out.getvalue().splitlines()]
@@ -124,7 +123,7 @@ def events(store: LadybugStore, namespace: str | None = None) -> dict[str, dict[
     return {e["job"]["name"]: e for e in found}
 
 
-def test_events_have_what_the_standard_requires(store: LadybugStore) -> None:
+def test_events_have_what_the_standard_requires(store: SqliteStore) -> None:
     for event in events(store).values():
         assert {"eventTime", "producer", "schemaURL", "job", "inputs", "outputs"} == set(
             event
@@ -149,7 +148,7 @@ def test_events_have_what_the_standard_requires(store: LadybugStore) -> None:
             assert kinds <= {"DIRECT", "INDIRECT"}
 
 
-def test_one_event_a_statement_that_touches_data(store: LadybugStore) -> None:
+def test_one_event_a_statement_that_touches_data(store: SqliteStore) -> None:
     assert list(events(store)) == ["b/c.sql#0", "b/c.sql#1", "d.sql#0", "e.sql#0", "f.sql#0"]
 
 
@@ -157,7 +156,7 @@ def names(datasets: list[dict[str, Any]]) -> list[str]:
     return [d["name"] for d in datasets]
 
 
-def test_a_statement_over_a_temporary_table_reads_what_is_behind_it(store: LadybugStore) -> None:
+def test_a_statement_over_a_temporary_table_reads_what_is_behind_it(store: SqliteStore) -> None:
     event = events(store)["b/c.sql#1"]
     assert (names(event["inputs"]), names(event["outputs"])) == (["raw.o"], ["core.x"])
     assert event["job"]["namespace"] == event["inputs"][0]["namespace"] == "one"
@@ -179,13 +178,13 @@ def lineage(event: dict[str, Any]) -> tuple[dict[str, list[tuple[str, str, str]]
     return {t: flat(f["inputFields"]) for t, f in content["fields"].items()}, set(flat(content.get("dataset", [])))
 
 
-def test_columns_and_what_shapes_the_rows(store: LadybugStore) -> None:
+def test_columns_and_what_shapes_the_rows(store: SqliteStore) -> None:
     fields, whole = lineage(events(store)["b/c.sql#1"])
     assert fields == {"a": [("raw.o.total", "DIRECT", "AGGREGATION")], "b": [("raw.o.id", "DIRECT", "IDENTITY")]}
     assert whole == {("raw.o.id", "INDIRECT", "FILTER"), ("raw.o.id", "INDIRECT", "GROUP_BY")}
 
 
-def test_masks_conditions_windows_joins_and_sorting(store: LadybugStore) -> None:
+def test_masks_conditions_windows_joins_and_sorting(store: SqliteStore) -> None:
     event = events(store)["d.sql#0"]
     fields, whole = lineage(event)
     assert fields == {
@@ -202,13 +201,13 @@ def test_masks_conditions_windows_joins_and_sorting(store: LadybugStore) -> None
     assert mask["transformations"][0]["masking"] is True
 
 
-def test_stars_of_unknown_tables_stay_stars(store: LadybugStore) -> None:
+def test_stars_of_unknown_tables_stay_stars(store: SqliteStore) -> None:
     event = events(store)["e.sql#0"]
     assert lineage(event)[0] == {"*": [("raw.unknown.*", "DIRECT", "IDENTITY")]}
     assert "schema" not in event["inputs"][0].get("facets", {})
 
 
-def test_a_namespace_of_the_datasets(store: LadybugStore) -> None:
+def test_a_namespace_of_the_datasets(store: SqliteStore) -> None:
     event = events(store, "mssql://host:1433")["d.sql#0"]
     fields = event["outputs"][0]["facets"]["columnLineage"]["fields"]
     assert {d["namespace"] for d in event["inputs"] + event["outputs"]} == {"mssql://host:1433"}
@@ -219,10 +218,10 @@ def test_a_namespace_of_the_datasets(store: LadybugStore) -> None:
 # --------------------------------------------------------------------------- around it
 
 
-def test_projects(store: LadybugStore, tmp_path: Path) -> None:
+def test_projects(store: SqliteStore, tmp_path: Path) -> None:
     assert projects_of(store, None) == ["one", "two"]
     assert projects_of(store, "two") == ["two"]
-    empty = LadybugStore(str(tmp_path / "empty.lbug"))
+    empty = SqliteStore(str(tmp_path / "empty.db"))
     for place, project in ((store, "three"), (empty, None)):
         with pytest.raises(UsageError) as caught:
             projects_of(place, project)
@@ -230,19 +229,20 @@ def test_projects(store: LadybugStore, tmp_path: Path) -> None:
     empty.close()
 
 
-def test_a_run_that_writes_meanwhile_is_told(tmp_path: Path) -> None:
-    store = LadybugStore(str(tmp_path / "g.lbug"))
-    store.apply("p", store.acquire("p"), contributions("p", {"a.sql": "SELECT a FROM t"}).values(), fresh=True)
-    with undisturbed(store, ["p"]):
-        pass
-    with pytest.raises(StoreUnavailable), undisturbed(store, ["p"]):
-        store.acquire("p")
-    with pytest.raises(StoreUnavailable), undisturbed(store, ["p"]):
-        raise KeyError("p:gone.sql#0")
-    store.settle("p", store.acquire("p"), "settled")
-    with pytest.raises(KeyError), undisturbed(store, ["p"]):
-        raise KeyError("in a settled graph that is a fault of ours")
-    store.close()
+def test_a_run_that_writes_meanwhile_is_not_seen(tmp_path: Path) -> None:
+    path = str(tmp_path / "g.db")
+    writer = SqliteStore(path)
+    epoch = writer.acquire("p")
+    writer.apply("p", epoch, contributions("p", FILES).values(), fresh=True)
+    reader = SqliteStore(path, read_only=True)
+    expected = exported(reader, ["p"])
+    with reader.steady(["p"]):
+        assert reader.rows("p", "File")
+        writer.apply("p", epoch, [], sorted(FILES))
+        assert exported(reader, ["p"]) == expected
+    assert not reader.rows("p", "File")
+    reader.close()
+    writer.close()
 
 
 def run(folder: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
@@ -255,8 +255,8 @@ def run(folder: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
 
 
 def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    path = tmp_path / "g.lbug"
-    store = LadybugStore(str(path))
+    path = tmp_path / "g.db"
+    store = SqliteStore(str(path))
     store.apply("p", store.acquire("p"), contributions("p", FILES).values(), fresh=True)
     expected = exported(store, ["p"])
     store.close()
@@ -267,12 +267,12 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
     assert run(tmp_path, monkeypatch, *there, "--format", "csv", "-o", "out", "--json") == 0
     assert json.loads(capsys.readouterr().out)["count"] == expected.count(b"\n") - 1
     assert run(tmp_path, monkeypatch, *there, "--format", "openlineage", "-o", "ol.jsonl") == 0
-    assert sorted(p.name for p in tmp_path.iterdir() if not p.name.startswith("g.lbug")) == [
+    assert sorted(p.name for p in tmp_path.iterdir() if not p.name.startswith("g.db")) == [
         "ol.jsonl",
         "out",
         "out.jsonl",
     ]
     for wrong in (("--format", "xml"), ("--format", "csv"), ("--json",), ("-o", "not/there/x"), ("--project", "q")):
         assert run(tmp_path, monkeypatch, *there, *wrong) == 2, wrong
-    assert run(tmp_path, monkeypatch, "--store", "none.lbug") == 3
+    assert run(tmp_path, monkeypatch, "--store", "none.db") == 3
     assert set(FORMATS) == {"jsonl", "csv", "openlineage"}

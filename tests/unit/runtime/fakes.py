@@ -12,7 +12,8 @@ from ray_lineage.errors import StoreRefused
 from ray_lineage.graph.store import Rejected
 from ray_lineage.model import FileState
 from ray_lineage.runtime.crew import Finish, Graph, Report, Worker, WorkerLost
-from ray_lineage.runtime.load import Committed, Settled
+from ray_lineage.runtime.linking import LinkPlan, LinkReport
+from ray_lineage.runtime.load import Committed, Prepare, Settled
 from ray_lineage.runtime.parse import Meta, Task, skipped
 from ray_lineage.runtime.summary import IngestSummary
 from ray_lineage.sources.scan import SourceFault, read_bytes
@@ -64,6 +65,7 @@ class FakeGraph:
         self.linked: dict[str, str] = {}
         self.stored = stored
         self.digest = ""
+        self._gone: list[str] = []
         self.refused: set[str] = set()
         self.error: Exception | None = None
         self.max_delete = 20
@@ -99,14 +101,28 @@ class FakeGraph:
     def _settle(self, digest: str) -> None:
         self.digest = digest if self.linked == self.stored else ""
 
+    async def prepare(self, order: Prepare) -> LinkPlan:
+        self._gone = order.gone
+        return LinkPlan("p", 1, "differences", [])
+
+    async def catalog(self) -> bytes:
+        return b""
+
+    async def facts(self, paths: Sequence[str]) -> list[bytes]:
+        return [b""] * len(paths)
+
+    async def linked(self, share: bytes) -> None: ...
+
     async def finish(self, order: Finish, summary: IngestSummary, progress: Any) -> IngestSummary:
-        self._write(order.gone)
+        gone = self._gone
+        self._write(gone)
         self._settle(order.digest if order.settle else "")
         summary.settled = bool(self.digest)
         await self.gates.through("finish")
         return summary
 
-    async def commit(self, gone: list[str]) -> Committed:
+    async def commit(self) -> Committed:
+        gone = self._gone
         rejected = self._write(gone)
         await self.gates.through("commit")
         written = tuple(p for p in self.linked if p not in self.refused)
@@ -157,6 +173,11 @@ class FakeWorker:
         await asyncio.sleep(0)
         return Report(metas, "", 0.0, 0), [b""] * len(metas)
 
+    async def link(
+        self, plan: LinkPlan, catalog: bytes, facts: Sequence[bytes], seconds: float
+    ) -> tuple[LinkReport, bytes]:
+        raise NotImplementedError
+
     def hurry(self) -> None: ...
 
     async def culprit(self, seconds: float) -> str:
@@ -168,7 +189,7 @@ class FakeWorker:
 class FakeCrew:
     """One graph that outlives its sessions, and workers as many as wanted."""
 
-    kind, note, object_store_bytes = "inline", "", 0
+    kind, note, object_store_bytes, links = "local", "", 0, False
 
     def __init__(self, most: int = 2, stored: dict[str, str] | None = None) -> None:
         self.most = most

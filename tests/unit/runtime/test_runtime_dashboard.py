@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
-from ray_lineage.runtime.dashboard import BEGIN, END, UID, expressions, grafana, runbook
+from ray_lineage.runtime.dashboard import BEGIN, END, UID, alerts, expressions, grafana, runbook
 from ray_lineage.runtime.metrics import METRICS, companions
 from ray_lineage.runtime.status import Status
 
@@ -29,6 +30,7 @@ def test_the_files_are_those_that_are_made() -> None:
     assert (DOCS / "monitoring/grafana.json").read_text() == grafana(), (
         f"{again} grafana > docs/monitoring/grafana.json"
     )
+    assert (DOCS / "monitoring/alerts.yml").read_text() == alerts(), f"{again} alerts > docs/monitoring/alerts.yml"
     text = (DOCS / "monitoring.md").read_text()
     assert text[text.index(BEGIN) : text.index(END) + len(END) + 1] == runbook(), f"{again} runbook"
 
@@ -95,7 +97,7 @@ def test_expressions_ask_for_what_is_exported(metric: object) -> None:
         assert "_sum" not in expression, "Ray's sums are wrong"
 
 
-@pytest.mark.parametrize(("argument", "code"), [("grafana", 0), ("runbook", 0), ("graphite", 2)])
+@pytest.mark.parametrize(("argument", "code"), [("grafana", 0), ("alerts", 0), ("runbook", 0), ("graphite", 2)])
 def test_the_command(argument: str, code: int) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "ray_lineage.runtime.dashboard", argument], capture_output=True, text=True, timeout=60
@@ -116,3 +118,20 @@ def test_prometheus_reads_the_file_that_ray_writes() -> None:
     from ray._private.ray_constants import PROMETHEUS_SERVICE_DISCOVERY_FILE
 
     assert f"/tmp/ray/{PROMETHEUS_SERVICE_DISCOVERY_FILE}" in text
+
+
+def test_alerts_are_rules_that_ask_for_what_is_exported() -> None:
+    (group,) = yaml.safe_load(alerts())["groups"]
+    rules = group["rules"]
+    assert len(rules) == sum(m.alert is not None for m in METRICS)
+    assert len({rule["alert"] for rule in rules}) == len(rules)
+    for rule in rules:
+        assert re.fullmatch(r"[A-Za-z]+", rule["alert"])
+        assert re.fullmatch(r"\d+m", rule["for"])
+        assert rule["labels"]["severity"] in ("critical", "warning")
+        assert set(rule["annotations"]) == {"summary", "description"}
+        (name,) = re.findall(r"\bray_ray_lineage_\w+", rule["expr"])
+        metric = EXPORTED[name]
+        assert ("increase(" in rule["expr"]) == (metric.kind == "counter")
+        assert rule["expr"].count("(") == rule["expr"].count(")")
+        assert set(re.findall(r"labels\.(\w+)", rule["annotations"]["summary"])) == {"project", *metric.labels}

@@ -9,19 +9,26 @@ from pathlib import Path
 import pytest
 
 from ray_lineage.errors import StoreUnavailable
-from ray_lineage.graph.ladybug import LadybugStore
+from ray_lineage.graph.pack import Pack, unpack
+from ray_lineage.graph.sqlite import SqliteStore
 from ray_lineage.graph.store import ApplyResult, Rejected
 from ray_lineage.link.spool import Spool
 from ray_lineage.model import Contribution
-from ray_lineage.runtime.load import Loader
+from ray_lineage.runtime.load import Loader, Prepare
 from ray_lineage.settings import Settings
 from tests.factory import facts, sha
 
 
-class _Picky(LadybugStore):
+class _Picky(SqliteStore):
     """Takes nothing of some files."""
 
     refused: frozenset[str] = frozenset()
+
+    def load(
+        self, project: str, epoch: int, packs: Iterable[Pack], on_stored: Callable[[int], None] | None = None
+    ) -> ApplyResult:
+        contributions = (c for p in packs for c in unpack(project, p))
+        return self.apply(project, epoch, contributions, on_stored=on_stored)
 
     def apply(
         self,
@@ -31,7 +38,6 @@ class _Picky(LadybugStore):
         removed: Sequence[str] = (),
         *,
         fresh: bool = False,
-        changing: int = 0,
         on_stored: Callable[[int], None] | None = None,
     ) -> ApplyResult:
         rejected: list[Rejected] = []
@@ -45,15 +51,15 @@ class _Picky(LadybugStore):
                 else:
                     yield contribution
 
-        result = super().apply(project, epoch, taken(), removed, fresh=fresh, changing=changing, on_stored=on_stored)
+        result = super().apply(project, epoch, taken(), removed, fresh=fresh, on_stored=on_stored)
         result.rejected.extend(rejected)
         return result
 
 
 @pytest.fixture
 def loader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Loader]:
-    store = _Picky(str(tmp_path / "graph.lbug"))
-    monkeypatch.setattr("ray_lineage.runtime.load.open_store", lambda settings: store)
+    store = _Picky(str(tmp_path / "graph.db"))
+    monkeypatch.setattr("ray_lineage.runtime.load.open_store", lambda settings, read_only: store)
     found = Loader(Settings(data_dir=str(tmp_path)), "p")
     found.begin()
     yield found
@@ -63,7 +69,8 @@ def loader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Loader]:
 def _edit(loader: Loader, sql: str, refused: bool) -> None:
     loader.store.refused = frozenset({"a.sql"} if refused else ())  # type: ignore[attr-defined]
     loader.put("a.sql", sha(sql), facts(sql))
-    loader.commit([])
+    loader.prepare(Prepare([]))
+    loader.commit()
 
 
 def test_a_full_temporary_disk_is_said_in_words(loader: Loader, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,7 +87,8 @@ def test_a_state_with_a_refused_file_is_not_settled(loader: Loader) -> None:
     _edit(loader, "CREATE TABLE a (x int)", refused=True)
     assert not loader.settle("d").digest
     loader.put("b.sql", sha("b"), facts("CREATE TABLE b (x int)"))
-    loader.commit([])
+    loader.prepare(Prepare([]))
+    loader.commit()
     assert not loader.settle("d").digest
     _edit(loader, "CREATE TABLE a (y int)", refused=False)
     assert loader.settle("d").digest == "d"
@@ -89,29 +97,7 @@ def test_a_state_with_a_refused_file_is_not_settled(loader: Loader) -> None:
 def test_a_refused_file_that_goes_takes_its_older_rows_along(loader: Loader) -> None:
     _edit(loader, "CREATE TABLE a (x int)", refused=False)
     _edit(loader, "CREATE TABLE a (y int)", refused=True)
-    loader.commit(["a.sql"])
+    loader.prepare(Prepare(["a.sql"]))
+    loader.commit()
     assert loader.store.counts("p")["File"] == 0
     assert loader.settle("d").digest == "d"
-
-
-def test_what_replaces_a_good_part_builds_the_file_anew(
-    loader: Loader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("ray_lineage.graph.ladybug._SWEEP_FILES", 2)
-    path = tmp_path / "graph.lbug"
-
-    def commit(*names: str, sql: str = "CREATE TABLE t (x int)") -> int:
-        for name in names:
-            loader.put(name, sha(sql), facts(sql))
-        loader.commit([])
-        return path.stat().st_ino
-
-    places = [
-        commit("a.sql"),
-        commit("b.sql", "c.sql", "d.sql"),
-        commit("a.sql", "b.sql", "c.sql"),
-        commit("a.sql", sql=""),
-    ]
-    assert places[0] != places[1]  # three come to one
-    assert places[1] == places[2] == places[3]  # put again as they are; only one differs
-    assert set(loader.store.state("p").files) == {"a.sql", "b.sql", "c.sql", "d.sql"}

@@ -20,7 +20,7 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def worker(up: asyncio.Event, has_cpus: Callable[[], bool]) -> RayWorker:
     parse = SimpleNamespace(options=lambda **_: None)
-    actor = SimpleNamespace(parse=parse, ready=SimpleNamespace(remote=lambda: up.wait()))
+    actor = SimpleNamespace(parse=parse, link=parse, ready=SimpleNamespace(remote=lambda: up.wait()))
     return RayWorker(actor, "parse-0", "", lambda _: None, has_cpus)
 
 

@@ -46,7 +46,7 @@ def job(data: Path, project: str) -> subprocess.Popen[str]:
 
 def full(project: str = "p") -> Status:
     return Status(
-        pid=os.getpid(), project=project, started_at=1.5, roots=["/a"], store="data/graph.lbug", executor="ray", phase="following", files=3,
+        pid=os.getpid(), project=project, started_at=1.5, roots=["/a"], store="data/graph.db", executor="ray", phase="following", files=3,
         waiting={"batch": 2}, in_flight=1, lanes=[Lane("parse-0", "busy", "a.sql", 0.5)], files_per_second=1.5,
         last_files=[FileEvent("a.sql", "compiled", 0.2, 3.0), FileEvent("b.sql", "gone")],
         errors=[ErrorEvent("RL219", "away", "bolt://h", 2.0)], metrics={"ray_lineage_lag_seconds": 1.0},

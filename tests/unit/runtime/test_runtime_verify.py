@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ from ray_lineage.cache import cache_key
 from ray_lineage.cli.main import main
 from ray_lineage.compile import COMPILER_VERSION
 from ray_lineage.errors import StoreUnavailable, UsageError
-from ray_lineage.graph.ladybug import LadybugStore
-from ray_lineage.model import Diagnostic, FileFacts, FileState, encode_facts
+from ray_lineage.graph.sqlite import SqliteStore
+from ray_lineage.model import TRANSFORMATIONS, Diagnostic, FileFacts, FileState, encode_facts
 from ray_lineage.runtime import parse
 from ray_lineage.runtime import verify as module
 from ray_lineage.runtime.ingest import ingest
@@ -85,10 +86,9 @@ def test_a_change_that_keeps_size_and_times_is_seen(settings: Settings, sql: Pat
 
 
 def test_a_row_that_was_tampered_with_is_found_by_the_deep_comparison(settings: Settings, sql: Path) -> None:
-    store = LadybugStore(os.path.join(settings.data_dir, "graph.lbug"))
-    store._connection.execute(
-        "MATCH (:`Column`)-[r:`FLOWS_TO`]->(:`Column`) WHERE r.transformation = 'aggregation' DELETE r"
-    )
+    store = SqliteStore(os.path.join(settings.data_dir, "graph.db"))
+    aggregation = TRANSFORMATIONS.index("aggregation")
+    store._connection.execute("DELETE FROM flows_to WHERE transformation = ?", (aggregation,))
     store.close()
     assert verify(settings, [str(sql)]).equal
     found = verify(settings, [str(sql)], deep=True)
@@ -161,7 +161,7 @@ def test_lists_are_bounded_and_counts_are_not(settings: Settings, sql: Path, mon
 
 
 def test_a_run_that_did_not_finish_is_told(settings: Settings, sql: Path) -> None:
-    store = LadybugStore(os.path.join(settings.data_dir, "graph.lbug"))
+    store = SqliteStore(os.path.join(settings.data_dir, "graph.db"))
     store.apply("sql", store.acquire("sql"), [], ["c.sql"])
     store.close()
     found = verify(settings, [str(sql)])
@@ -172,7 +172,7 @@ def test_what_is_not_there(settings: Settings, tmp_path: Path, sql: Path) -> Non
     with pytest.raises(UsageError):
         verify(settings, [str(tmp_path / "nowhere")])
     with pytest.raises(StoreUnavailable):
-        verify(settings.model_copy(update={"store": str(tmp_path / "none.lbug")}), [str(sql)])
+        verify(replace(settings, store=str(tmp_path / "none.db")), [str(sql)])
 
 
 @pytest.mark.parametrize(
@@ -221,4 +221,4 @@ def test_the_command(
     (sql / "a.sql").write_text("CREATE TABLE raw.t (z int)")
     assert run(tmp_path, monkeypatch, "verify", "--deep", "sql") == 1
     assert "a.sql" in capsys.readouterr().out
-    assert run(tmp_path, monkeypatch, "verify", "--store", "none.lbug", "sql") == 3
+    assert run(tmp_path, monkeypatch, "verify", "--store", "none.db", "sql") == 3

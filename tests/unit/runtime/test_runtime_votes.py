@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ray_lineage.compile import CompileOptions
-from ray_lineage.graph.ladybug import LadybugStore
+from ray_lineage.graph.open import open_store
+from ray_lineage.graph.sqlite import SqliteStore
 from ray_lineage.model import SourceFile
 from ray_lineage.runtime.ingest import ingest
 from ray_lineage.runtime.parse import Meta, Task
@@ -82,8 +84,79 @@ def test_an_ingest_reads_plain_files_as_their_neighbours(tmp_path: Path) -> None
     ).settings
     summary = ingest(settings, [str(root)])
     assert (summary.files, summary.compiled, summary.by_status) == (3, 3, {"ok": 3})
-    store = LadybugStore(str(tmp_path / "d" / "graph.lbug"), read_only=True)
+    store = SqliteStore(str(tmp_path / "d" / "graph.db"), read_only=True)
     dialects = {row[2]: row[4] for row in store.dump("p")["File"]}
     store.close()
     assert dialects == {"a.sql": "tsql", "b.sql": "tsql", "plain.sql": "tsql"}
     assert ingest(settings, [str(root)]).unchanged == 3
+
+
+ENCODED = [
+    "cp1251",  # it is sure
+    "cp1252",
+    "cp1252?",  # nothing speaks for it
+    "",  # UTF-8
+]
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from([f"{f}/{n}.sql" for f in ("a", "a/b", "c") for n in range(4)]),
+        st.tuples(st.sampled_from(ENCODED), st.sampled_from([STRONG_T, STRONG_P, WEAK, ("", 0.0), ("", -1.0)])),
+        min_size=1,
+    ),
+    st.randoms(use_true_random=False),
+)
+def test_the_order_does_not_matter_to_encodings(
+    files: dict[str, tuple[str, tuple[str, float]]], random: Random
+) -> None:
+    def read(order: list[str]) -> dict[str, tuple[str, str]]:
+        votes = Votes()
+        found: dict[str, tuple[str, str]] = {}
+        for path in order:
+            encoding, (dialect, confidence) = files[path]
+            votes.note(task(path), Meta(path, "facts", dialect=dialect, confidence=confidence, encoding=encoding))
+            for again, wanted in votes.due():
+                found[again.file.path] = again.encoding, wanted
+                given = Meta(again.file.path, "facts", encoding=again.encoding or files[again.file.path][0])
+                votes.note(again, given)
+        assert not votes.due()
+        return {path: found.get(path, ("", files[path][1][0]))[0] for path in files}
+
+    paths = sorted(files)
+    expected = read(paths)
+    random.shuffle(paths)
+    assert read(paths) == expected
+    for path, encoding in expected.items():
+        assert not encoding or files[path][0] == "cp1252?"
+
+
+def test_a_folder_has_one_guess_of_its_encoding(tmp_path: Path) -> None:
+    """Two files that are plainly Russian, one with a word of it, one Spanish folder beside them."""
+    root = tmp_path / "sql"
+    texts = {
+        "ru/a.sql": ("CREATE VIEW а AS SELECT имя, фамилия FROM клиенты -- комментарий", "cp1251"),
+        "ru/b.sql": ("CREATE VIEW б AS SELECT цена, количество FROM товары -- таблица", "cp1251"),
+        "ru/c.sql": ("CREATE VIEW v AS SELECT имя FROM t", "cp1251"),
+        "es/a.sql": ("CREATE VIEW w AS SELECT año FROM t", "cp1252"),
+    }
+    for path, (text, encoding) in texts.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(text.encode(encoding))
+    flags = {"data_dir": str(tmp_path / "data"), "ingest_workers": 0, "dialect": "postgres"}
+    settings = load_settings(flags, cwd=str(tmp_path), environ={}).settings
+    summary = ingest(settings, [str(root)])
+    told = {f.path: f.message.partition(". ")[0] for f in summary.findings if f.code == "RL013"}
+    assert told == {
+        "ru/a.sql": "not UTF-8; read as cp1251",
+        "ru/b.sql": "not UTF-8; read as cp1251",
+        "ru/c.sql": "not UTF-8; read as cp1251, as its folder",
+        "es/a.sql": "not UTF-8; read as cp1252",
+    }
+    store = open_store(settings, read_only=True)
+    columns = {str(row[0]).partition(":")[2] for row in store.dump(store.projects()[0])["Column"]}
+    store.close()
+    assert {"v.имя", "w.año"} <= {c.rpartition(":")[2] for c in columns} | columns, columns
+    (root / "es" / "new.sql").write_text("SELECT 1")
+    again = ingest(settings, [str(root)])
+    assert (again.compiled, again.files_written) == (1, 1)

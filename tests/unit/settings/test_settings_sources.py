@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from ray_lineage.errors import SettingsError
-from ray_lineage.settings import Settings, load_settings, matches, rule_for
+from ray_lineage.settings import FolderRule, Settings, load_settings, matches, rule_for
 
 
 def test_precedence(tmp_path: Path) -> None:
@@ -31,7 +32,7 @@ def test_precedence(tmp_path: Path) -> None:
         ("DEBOUNCE_WINDOW_SECONDS", "1.5", "debounce_window_seconds", 1.5),
         ("BATCH_SIZE_THRESHOLD", "7", "batch_size_threshold", 7),
         ("INGEST_WORKERS", "3", "ingest_workers", 3),
-        ("NEO4J_URI", "bolt://h", "neo4j_uri", "bolt://h"),
+        ("NEO4J_URI", "Bolt+S://h", "neo4j_uri", "bolt+s://h"),
         ("NEO4J_DATABASE", "d", "neo4j_database", "d"),
         ("RAY_LINEAGE_SUFFIXES", ".sql, .ddl", "suffixes", (".sql", ".ddl")),
         ("RAY_LINEAGE_LOG_FORMAT", "json", "log_format", "json"),
@@ -106,7 +107,7 @@ def test_a_password_in_a_bad_file_is_not_shown(tmp_path: Path) -> None:
 def test_secrets_are_not_printed(tmp_path: Path) -> None:
     found = load_settings(cwd=str(tmp_path), environ={"NEO4J_PASSWORD": "canary"}).settings
     assert "canary" not in repr(found)
-    assert "canary" not in found.model_dump_json()
+    assert "canary" not in str(asdict(found))
 
 
 def test_a_password_file(tmp_path: Path) -> None:
@@ -123,14 +124,12 @@ def test_broken_toml(tmp_path: Path) -> None:
 
 
 def test_later_rules_win_key_by_key() -> None:
-    settings = Settings.model_validate(
-        {
-            "dialect": "postgres",
-            "folders": [
-                {"path": "a", "dialect": "tsql", "default_schema": "dbo"},
-                {"path": "a/b", "dialect": "oracle"},
-            ],
-        }
+    settings = Settings(
+        dialect="postgres",
+        folders=(
+            FolderRule(path="a", dialect="tsql", default_schema="dbo"),
+            FolderRule(path="a/b", dialect="oracle"),
+        ),
     )
     assert rule_for(settings, "x.sql").dialect == "postgres"
     assert (rule_for(settings, "a/x.sql").dialect, rule_for(settings, "a/x.sql").default_schema) == ("tsql", "dbo")

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ray_lineage.sources import ignore as ignore_module
 from ray_lineage.sources import scan as scan_module
 from ray_lineage.sources.scan import MARKER, Look, Scan, ScanOptions, Tree
 
@@ -113,7 +114,7 @@ def test_settled_rules_are_compiled_once(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(scan_module.time, "time_ns", lambda: later)
     tree = Tree([str(tmp_path)], ScanOptions())
     tree.look([str(tmp_path / "a.sql")])
-    monkeypatch.setattr(scan_module, "_read_ignore", lambda *_: pytest.fail("read again"))
+    monkeypatch.setattr(scan_module, "read_ignore_file", lambda *_: pytest.fail("read again"))
     assert [f.path for f in tree.look([str(tmp_path / "a.sql")]).files] == ["a.sql"]
     assert [f.path for f in tree.subtree("")] == ["a.sql"]
 
@@ -205,7 +206,7 @@ def test_an_unreadable_ignore_file_is_told(tmp_path: Path, monkeypatch: pytest.M
     def refuse(path: str, **_: object) -> object:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(scan_module, "open", refuse, raising=False)
+    monkeypatch.setattr(ignore_module, "open", refuse, raising=False)
     walk = Tree([str(tmp_path)], ScanOptions()).subtree("x")
     assert [f.path for f in walk] == ["x/a.sql"]
     assert [(p, d.code) for p, d in walk.diagnostics] == [("x", "RL002")]

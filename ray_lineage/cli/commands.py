@@ -1,0 +1,88 @@
+"""The commands by name, and a group that imports one when it is called: a query pays for itself alone.
+
+Typer converts every parameter by pydantic, whose import takes a tenth of a second. Most have no need of that: they were not
+given, are text, or have their type already.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, Final
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+COMMANDS: Final = {
+    "ingest": "ingest", "watch": "watch", "upstream": "lineage", "downstream": "lineage", "stats": "stats",
+    "status": "status", "flush": "status", "failures": "status", "parse": "parse", "organize": "organize",
+    "dialects": "parse", "verify": "verify", "export": "export", "doctor": "doctor",
+    "trust": "trust", "untrust": "trust",
+}  # fmt: skip
+"""Each is the function of that name in a module of ``ray_lineage.cli``."""
+GROUPS: Final = ("cache", "config")
+"""Each is the ``app`` of a module of that name."""
+
+
+class _ConvertsLate:
+    """Of a command: its parameters are converted by :class:`_Late`."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """All of them, ``--help`` and what Typer added later included."""
+        found: list[Any] = super().get_params(ctx)  # type: ignore[misc]
+        for parameter in found:
+            if not isinstance(parameter._runtime_param, _Late):
+                parameter._runtime_param = _Late(parameter.type_descriptor)
+        return found
+
+
+class Command(_ConvertsLate, TyperCommand):
+    """A command of ours."""
+
+
+class Group(_ConvertsLate, TyperGroup):
+    """A group of commands of ours."""
+
+
+class AllCommands(Group):
+    """Knows the names of all commands, and imports one when it is asked for."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands: Any = dict.fromkeys((*COMMANDS, *GROUPS))  # None: not imported
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """None if there is no such command."""
+        if cmd_name in self.commands and self.commands[cmd_name] is None:
+            self.commands[cmd_name] = _load(cmd_name)
+        return self.commands.get(cmd_name)
+
+
+def _load(name: str) -> Any:
+    module = import_module(f"ray_lineage.cli.{COMMANDS.get(name, name)}")
+    if name in GROUPS:
+        group = typer.main.get_command(module.app)
+        group.name = name
+        return group
+    app = typer.Typer(add_completion=False, rich_markup_mode=None)
+    app.command(name, cls=Command)(getattr(module, name))
+    return typer.main.get_command(app)
+
+
+class _Late:
+    """Stands where Typer keeps a parameter's converter, and makes the real one when a value needs it."""
+
+    def __init__(self, descriptor: Any) -> None:
+        self._descriptor = descriptor
+
+    def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
+        """The value as the command's function takes it. Raises BadParameter."""
+        kind = self._descriptor.annotation
+        if value is None or value == ():
+            return () if param.multiple or param.nargs == -1 else None
+        if type(value) is kind:
+            return value
+        if kind == list[str] and isinstance(value, tuple):
+            return list(value)
+        from typer._coercion import build_runtime_param
+
+        return build_runtime_param(self._descriptor).coerce(value, param=param, ctx=ctx)

@@ -1,0 +1,165 @@
+"""Numbers in the embedded store: of a pack's shared nodes, and of the rows of a file. What decides is pure."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, count
+from typing import Any, Final
+
+from ray_lineage.graph import sql
+from ray_lineage.graph.base import Permanent
+from ray_lineage.graph.pack import Pack
+from ray_lineage.graph.schema import Rel
+from ray_lineage.model import DATASET_KINDS, Row, default_kind, split_text
+
+KIND: Final = {kind: number for number, kind in enumerate(DATASET_KINDS)}
+MOST_REMEMBERED: Final = 1_000_000
+"""Columns, about 0.2 kB each."""
+_ABSENT: Final = object()
+
+
+def places(files: Sequence[int], owners: Iterable[int]) -> Iterator[int]:
+    """Numbers for the rows of new files, where ``owners`` has a file of the pack for each row, those of one together.
+    Raises Permanent for a file that has too many."""
+    counted = Counter(owners)
+    return chain.from_iterable(range(first(files[f]), first(files[f]) + checked(n)) for f, n in counted.items())
+
+
+def first(file: int) -> int:
+    """The number of a file's first row."""
+    return file << sql.SHIFT
+
+
+def checked(rows: int) -> int:
+    """So many rows of one type has a file. Raises Permanent if they are more than there are numbers for."""
+    if rows >= sql.MOST_PLACES:
+        raise Permanent("RL504", f"a file with {rows:,} rows of one type is more than the embedded graph can hold")
+    return rows
+
+
+def difference(stored: Iterable[Row], wanted: Iterable[Row], file: int) -> tuple[list[Row], list[Row]]:
+    """Which stored rows of a file (number, *values) have to go, and which come, with numbers that are free."""
+    missing = dict.fromkeys(wanted)
+    checked(len(missing))
+    gone, kept = [], set()
+    for row in stored:
+        if missing.pop(row[1:], _ABSENT) is _ABSENT:
+            gone.append(row)
+        else:
+            kept.add(row[0])
+    free = (n for n in count(first(file)) if n not in kept)
+    return gone, [(n, *row) for n, row in zip(free, missing, strict=False)]
+
+
+def ends(
+    rel: Rel, columns: Sequence[Sequence[Any]], numbers: dict[str, list[int]]
+) -> tuple[Iterable[int], Iterable[int]]:
+    """The numbers of a pack's sources and targets, given those of its files, datasets and columns; of statements it has
+    their ordinals already."""
+    source, target = numbers.get(rel.source), numbers.get(rel.target)
+    return (
+        columns[0] if source is None else map(source.__getitem__, columns[0]),
+        columns[1] if target is None else map(target.__getitem__, columns[1]),
+    )
+
+
+def default(name: str) -> int:
+    """Number of the kind of a dataset that nothing describes."""
+    return KIND[default_kind(split_text(name))]
+
+
+class Shared:
+    """The datasets and columns of one project while it is written: those that are there are found once, others are made.
+
+    ``complete``: what is not remembered is not there. That holds in a first load, and is given up when more than
+    :data:`MOST_REMEMBERED` columns are remembered, which then are looked up.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, project: int, *, complete: bool) -> None:
+        self._run = connection.execute
+        self._run_many = connection.executemany
+        self._project = project
+        self._complete = complete
+        self._datasets: dict[str, int] = {}
+        self._columns: dict[int, dict[str, int]] = {}
+        self._remembered = 0
+        self._next = self._free_numbers()
+        self.made: Counter[str] = Counter()
+        """How many :meth:`numbers` has made."""
+
+    def _free_numbers(self) -> dict[str, int]:
+        return {label: self._free(label) for label in ("Dataset", "Column")}
+
+    def _free(self, label: str) -> int:
+        found = self._run(sql.last(label)).fetchone()[0]
+        return int(found or 0) + 1
+
+    @property
+    def is_full(self) -> bool:
+        """Is it time for :meth:`forget`?"""
+        return self._remembered > MOST_REMEMBERED
+
+    def forget(self) -> None:
+        """Remember nothing; from now on everything is looked up, by indexes that have to be there."""
+        self._complete = False
+        self._datasets.clear()
+        self._columns.clear()
+        self._remembered = 0
+        self._next = self._free_numbers()
+
+    def numbers(self, packed: Pack) -> tuple[list[int], list[int]]:
+        """Of a pack's datasets and columns."""
+        self.made.clear()
+        datasets = self._numbers_of_datasets(packed.datasets)
+        owners = map(datasets.__getitem__, packed.columns.dataset)
+        return datasets, self._numbers_of_columns(owners, packed.columns.name)
+
+    def _numbers_of_datasets(self, names: Sequence[str]) -> list[int]:
+        known, new = self._datasets, []
+        for name in names:
+            if name in known:
+                continue
+            number = self._find(sql.FIND_DATASET, self._project, name)
+            if not number:
+                number = self._number("Dataset")
+                new.append(self._dataset(number, name))
+            known[name] = number
+        self._run_many(sql.insert("Dataset"), new)
+        return [known[n] for n in names]
+
+    def _find(self, query: str, owner: int, name: str) -> int:
+        row = None if self._complete else self._run(query, (owner, name)).fetchone()
+        return row[0] if row else 0
+
+    def _number(self, label: str) -> int:
+        number = self._next[label]
+        self._next[label] += 1
+        self.made[label] += 1
+        return number
+
+    def _dataset(self, number: int, name: str) -> Row:
+        parts = split_text(name)
+        catalog = parts[-3] if len(parts) > 2 else None
+        schema = parts[-2] if len(parts) > 1 else None
+        kind = KIND[default_kind(parts)]
+        return (number, self._project, name, catalog, schema, parts[-1], parts[-1].lower(), kind, None)
+
+    def _numbers_of_columns(self, datasets: Iterable[int], names: Sequence[str]) -> list[int]:
+        columns, numbers, new = self._columns, [], []
+        for dataset, name in zip(datasets, names, strict=True):
+            known = columns.get(dataset)
+            if known is None:
+                known = columns[dataset] = {}
+            number = known.get(name)
+            if number is None:
+                number = self._find(sql.FIND_COLUMN, dataset, name)
+                if not number:
+                    number = self._number("Column")
+                    new.append((number, dataset, name, None, None, None))
+                known[name] = number
+                self._remembered += 1
+            numbers.append(number)
+        self._run_many(sql.insert("Column"), new)
+        return numbers

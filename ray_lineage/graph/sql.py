@@ -1,0 +1,317 @@
+"""Every piece of SQL of the embedded store, generated from the schema's declarations.
+
+Only names declared in :mod:`.schema` become text; values are always parameters. What is used has to work with SQLite 3.26.
+
+Inside, everything has a number. What belongs to a file lies together: the number of a statement or relationship is the
+file's times 2^24 plus its place in the file, so that a file's rows are one range of keys, and need no index. CONTAINS and
+HAS_COLUMN follow from that and from ``column.dataset``; ``declared`` from the owner. Texts of which the schema knows all are
+stored as their positions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Final
+
+from ray_lineage.graph.pack import PACKED
+from ray_lineage.graph.schema import CONTAINS, DATASET, FILE, HAS_COLUMN, STATEMENT, Node, Prop, Rel
+
+SHIFT: Final = 24
+MOST_PLACES: Final = 1 << SHIFT
+"""Rows of one type that a file can have."""
+
+_SHARED: Final = ("Dataset", "Column")
+_KIND: Final = DATASET.props[5]
+
+_TABLES: Final = {
+    "project": "id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, epoch INTEGER NOT NULL, digest TEXT NOT NULL",
+    "total": "project INTEGER NOT NULL, kind TEXT NOT NULL, rows INTEGER NOT NULL, PRIMARY KEY (project, kind)",
+    "file": "id INTEGER PRIMARY KEY, project INTEGER NOT NULL, path TEXT NOT NULL, sha256 TEXT, dialect TEXT, "
+    "fingerprint TEXT, status TEXT, diagnostics TEXT, statements INTEGER, UNIQUE (path, project)",
+    "statement": "id INTEGER PRIMARY KEY, kind TEXT, first_line INTEGER, last_line INTEGER, procedure TEXT, sql TEXT",
+    "dataset": "id INTEGER PRIMARY KEY, project INTEGER NOT NULL, name TEXT NOT NULL, catalog TEXT, schema TEXT, "
+    '"table" TEXT NOT NULL, folded TEXT NOT NULL, kind INTEGER NOT NULL, owner INTEGER',
+    "column": "id INTEGER PRIMARY KEY, dataset INTEGER NOT NULL, name TEXT NOT NULL, ordinal INTEGER, type TEXT, owner INTEGER",
+}
+_INDEXES: Final = (
+    "CREATE UNIQUE INDEX IF NOT EXISTS dataset_by_name ON dataset (name, project)",
+    "CREATE INDEX IF NOT EXISTS dataset_by_table ON dataset (folded)",
+    "CREATE INDEX IF NOT EXISTS dataset_by_owner ON dataset (owner) WHERE owner IS NOT NULL",
+    'CREATE UNIQUE INDEX IF NOT EXISTS column_by_name ON "column" (dataset, name)',
+    'CREATE INDEX IF NOT EXISTS column_by_owner ON "column" (owner) WHERE owner IS NOT NULL',
+)
+
+
+def table(kind: str) -> str:
+    """Quoted name of a label's or type's table."""
+    return f'"{kind.lower()}"'
+
+
+def tables() -> list[str]:
+    """CREATE TABLE and CREATE VIEW statements."""
+    ends = "id INTEGER PRIMARY KEY, source INTEGER NOT NULL, target INTEGER NOT NULL"
+    rels = {r.type: ends + "".join(f', "{p.name}" {_type(p)}' for p in r.props) for r in PACKED}
+    made = [f"CREATE TABLE {table(name)} ({columns})" for name, columns in {**_TABLES, **rels}.items()]
+    return [*made, *(f"CREATE VIEW {name} AS {query}" for name, query in _views().items())]
+
+
+def _type(prop: Prop) -> str:
+    return "TEXT" if prop.type == "STRING" and not prop.choices else "INTEGER"
+
+
+def indexes() -> list[str]:
+    """CREATE INDEX statements of what a first load does without: on names, owners and shared ends."""
+    ends = [
+        f"CREATE INDEX IF NOT EXISTS {rel.type.lower()}_by_{end} ON {table(rel.type)} ({end})"
+        for rel in PACKED
+        for end, label in (("source", rel.source), ("target", rel.target))
+        if label in _SHARED
+    ]
+    return [*_INDEXES, *ends]
+
+
+# --------------------------------------------------------------------------- texts of numbers
+
+
+def _choice(variable: str, prop: Prop) -> str:
+    """A property as text."""
+    value = f'{variable}."{prop.name}"'
+    if not prop.choices:
+        return value
+    cases = " ".join(f"WHEN {number} THEN '{text}'" for number, text in enumerate(prop.choices))
+    return f"CASE {value} {cases} END"
+
+
+def _listed(variable: str, props: Sequence[Prop]) -> str:
+    return ", ".join(f'{variable}."{p.name}"' for p in props)
+
+
+def _file(variable: str) -> str:
+    """The file to which the row of a variable belongs."""
+    return f"({variable}.id >> {SHIFT})"
+
+
+def _of_file(variable: str) -> str:
+    """That it belongs to file ``f``, said in both directions, so that either may be looked up from the other."""
+    start = f"f.id << {SHIFT}"
+    return f"f.id = {_file(variable)} AND {variable}.id BETWEEN {start} AND ({start}) + {MOST_PLACES - 1}"
+
+
+def _quoted(name: str) -> str:
+    """``model.quote_part``."""
+    return (
+        f"CASE WHEN {name} = '' OR instr({name}, '.') OR instr({name}, '\"') "
+        f"THEN '\"' || replace({name}, '\"', '\"\"') || '\"' ELSE {name} END"
+    )
+
+
+def _end(rel: Rel, end: str) -> tuple[str, str]:
+    """Id of the node at one end of relationship ``r`` of file ``f``, and the joins that it needs."""
+    label = rel.source if end == "source" else rel.target
+    match label:
+        case "File":
+            return ":prefix || f.path", ""
+        case "Statement":
+            return f":prefix || f.path || '#' || r.{end}", ""
+        case "Dataset":
+            return f":prefix || {end}_dataset.name", f" JOIN dataset {end}_dataset ON {end}_dataset.id = r.{end}"
+        case _:
+            joins = (
+                f' JOIN "column" {end}_column ON {end}_column.id = r.{end}'
+                f" JOIN dataset {end}_dataset ON {end}_dataset.id = {end}_column.dataset"
+            )
+            return f":prefix || {end}_dataset.name || '.' || {_quoted(f'{end}_column.name')}", joins
+
+
+_OWNER: Final = "CASE WHEN owner.id IS NULL THEN NULL ELSE :prefix || owner.path END"
+_NODE_ROWS: Final = {
+    "File": f"SELECT :prefix || n.path, :project, {_listed('n', FILE.props[1:])} FROM file n",
+    "Statement": f"SELECT :prefix || f.path || '#' || (n.id - (f.id << {SHIFT})), :prefix || f.path, n.id - (f.id << {SHIFT}), "
+    f"{_listed('n', STATEMENT.props[2:])} FROM file f "
+    f"JOIN statement n ON n.id BETWEEN f.id << {SHIFT} AND (f.id << {SHIFT}) + {MOST_PLACES - 1}",
+    "Dataset": f'SELECT :prefix || n.name, :project, n.name, n.catalog, n.schema, n."table", {_choice("n", _KIND)}, '
+    f"n.owner IS NOT NULL, {_OWNER} FROM dataset n LEFT JOIN file owner ON owner.id = n.owner",
+    "Column": f"SELECT :prefix || d.name || '.' || {_quoted('n.name')}, :prefix || d.name, n.name, n.ordinal, n.type, "
+    f'n.owner IS NOT NULL, {_OWNER} FROM dataset d JOIN "column" n ON n.dataset = d.id LEFT JOIN file owner ON owner.id = n.owner',
+}
+_NODE_PROJECT: Final = {"File": "n", "Statement": "f", "Dataset": "n", "Column": "d"}
+
+
+@cache
+def nodes_of_project(node: Node) -> str:
+    """All rows of a node type of project number ``:key``."""
+    return f"{_NODE_ROWS[node.label]} WHERE {_NODE_PROJECT[node.label]}.project = :key"
+
+
+@cache
+def node_by_key(node: Node) -> str:
+    """The row of node number ``:key``."""
+    return f"{_NODE_ROWS[node.label]} WHERE n.id = :key"
+
+
+@cache
+def rels_of_project(rel: Rel) -> str:
+    """All rows of a relationship type of project number ``:key``: source, target, file, properties."""
+    if rel is CONTAINS:
+        statement = f":prefix || f.path || '#' || (n.id - (f.id << {SHIFT}))"
+        return f"SELECT :prefix || f.path, {statement}, :prefix || f.path FROM file f {_IN_FILE.format('statement n', 'n')}"
+    if rel is HAS_COLUMN:
+        column = f":prefix || d.name || '.' || {_quoted('n.name')}"
+        return f'SELECT :prefix || d.name, {column} FROM dataset d JOIN "column" n ON n.dataset = d.id WHERE d.project = :key'
+    (source, joins), (target, more) = _end(rel, "source"), _end(rel, "target")
+    props = "".join(f", {_choice('r', p)}" for p in rel.props)
+    found = _IN_FILE.format(f"{table(rel.type)} r", "r").replace(" WHERE", f"{joins}{more} WHERE")
+    return f"SELECT {source}, {target}, :prefix || f.path{props} FROM file f {found}"
+
+
+_IN_FILE: Final = f"CROSS JOIN {{0}} ON {{1}}.id BETWEEN f.id << {SHIFT} AND (f.id << {SHIFT}) + {MOST_PLACES - 1} WHERE f.project = :key"
+
+
+@cache
+def neighbours(rel: Rel, downstream: bool) -> str:
+    """Relationships that start (downstream) or end at node number ``:key``, as the fields of ``store.Edge``."""
+    (source, joins), (target, more) = _end(rel, "source"), _end(rel, "target")
+    known = {p.name: _choice("r", p) for p in rel.props}
+    how = known.get("transformation", known.get("how", "''"))
+    line, certainty = known.get("line", "0"), known.get("certainty", "'certain'")
+    return (
+        f"SELECT {source}, {target}, :prefix || f.path, r.statement, {line}, {how}, {certainty} FROM {table(rel.type)} r "
+        f"JOIN file f ON f.id = {_file('r')}{joins}{more} WHERE r.{'source' if downstream else 'target'} = :key"
+    )
+
+
+# --------------------------------------------------------------------------- rows of files
+
+
+@cache
+def insert(kind: str) -> str:
+    """Add a row by its number."""
+    return f"INSERT INTO {table(kind)} VALUES ({', '.join('?' * len(columns(kind)))})"
+
+
+@cache
+def columns(kind: str) -> tuple[str, ...]:
+    """Names of a table's columns."""
+    known = {
+        "File": ("id", *(p.name for p in FILE.props)),
+        "Statement": ("id", *(p.name for p in STATEMENT.props[2:])),
+        "Dataset": ("id", "project", "name", "catalog", "schema", "table", "folded", "kind", "owner"),
+        "Column": ("id", "dataset", "name", "ordinal", "type", "owner"),
+        **{r.type: ("id", "source", "target", *(p.name for p in r.props)) for r in PACKED},
+    }
+    return known[kind]
+
+
+@cache
+def rows_between(kind: str) -> str:
+    """Rows of a statement's or relationship's table from one number to another: a file's."""
+    return f"SELECT * FROM {table(kind)} WHERE id BETWEEN ? AND ?"
+
+
+def last(kind: str) -> str:
+    """The highest number in a table; null if it is empty."""
+    return f"SELECT max(id) FROM {table(kind)}"
+
+
+@cache
+def delete(kind: str) -> str:
+    """Delete a row by its number."""
+    return f"DELETE FROM {table(kind)} WHERE id = ?"
+
+
+DESCRIBED: Final = {
+    "Dataset": "SELECT id, kind FROM dataset WHERE owner = ?",
+    "Column": 'SELECT id, ordinal, type FROM "column" WHERE owner = ?',
+}
+"""What a file describes, with its description."""
+DESCRIBE: Final = {
+    "Dataset": "UPDATE dataset SET kind = ?, owner = ? WHERE id = ?",
+    "Column": 'UPDATE "column" SET ordinal = ?, type = ?, owner = ? WHERE id = ?',
+}
+FIND_DATASET: Final = "SELECT id FROM dataset WHERE project = ? AND name = ?"
+FIND_COLUMN: Final = 'SELECT id FROM "column" WHERE dataset = ? AND name = ?'
+FIND_FILE: Final = "SELECT id FROM file WHERE project = ? AND path = ?"
+UPDATE_FILE: Final = (
+    f"UPDATE file SET {' = ?, '.join(p.name for p in FILE.props[2:])} = ? WHERE id = ?"  # all but project and path
+)
+_OF_PROJECT: Final = "(:project IS NULL OR p.name = :project)"
+_DATASETS: Final = "FROM dataset d JOIN project p ON p.id = d.project WHERE"
+DATASETS_BY_TABLE: Final = (
+    f"SELECT p.name || ':' || d.name, d.name {_DATASETS} d.folded = :table AND {_OF_PROJECT} ORDER BY 1"
+)
+DATASETS_LIKE: Final = (
+    f"SELECT d.name {_DATASETS} instr(fold(d.name), :part) AND {_OF_PROJECT} ORDER BY p.name, d.name LIMIT 200"
+)
+COLUMNS_OF: Final = 'SELECT name, ordinal, type, owner IS NOT NULL FROM "column" WHERE dataset = ?'
+FILES: Final = "SELECT {} FROM file f JOIN project p ON p.id = f.project WHERE " + _OF_PROJECT
+ADD_TO_TOTAL: Final = "UPDATE total SET rows = rows + ? WHERE project = ? AND kind = ?"
+TOTALS: Final = (
+    f"SELECT kind, sum(rows) FROM total t JOIN project p ON p.id = t.project WHERE {_OF_PROJECT} GROUP BY kind"
+)
+
+
+@cache
+def orphan(label: str) -> str:
+    """Is shared node number ``?1`` needed by nothing? Then one row: of a column its dataset, of a dataset itself."""
+    needed = [
+        f"SELECT 1 FROM {table(rel.type)} WHERE {end} = n.id"
+        for rel in PACKED
+        for end, at in (("source", rel.source), ("target", rel.target))
+        if at == label
+    ]
+    if label == "Dataset":
+        needed.append('SELECT 1 FROM "column" WHERE dataset = n.id')
+    nothing = "".join(f" AND NOT EXISTS ({n})" for n in needed)
+    found = "n.dataset" if label == "Column" else "n.id"
+    return f"SELECT {found} FROM {table(label)} n WHERE n.id = ?1 AND n.owner IS NULL{nothing}"
+
+
+def delete_project() -> list[str]:
+    """Statements that delete all of project number ``:key``."""
+    files = "(SELECT id FROM file WHERE project = :key)"
+    owned = [f"DELETE FROM {table(k)} WHERE id >> {SHIFT} IN {files}" for k in ("Statement", *(r.type for r in PACKED))]
+    return [
+        *owned,
+        'DELETE FROM "column" WHERE dataset IN (SELECT id FROM dataset WHERE project = :key)',
+        *(f"DELETE FROM {name} WHERE project = :key" for name in ("dataset", "file", "total")),
+        "DELETE FROM project WHERE id = :key",
+    ]
+
+
+# --------------------------------------------------------------------------- views for people
+
+
+def _views() -> dict[str, str]:
+    """The documented views: what is stored, in words."""
+    flows = {p.name: _choice("r", p) for r in PACKED if r.type == "FLOWS_TO" for p in r.props}
+    influences = {p.name: _choice("r", p) for r in PACKED if r.type == "INFLUENCES" for p in r.props}
+    return {
+        "files": "SELECT p.name AS project, f.path, f.dialect, f.status, f.statements, f.sha256, f.diagnostics "
+        "FROM file f JOIN project p ON p.id = f.project",
+        "datasets": f'SELECT p.name AS project, d.name, d.catalog, d.schema, d."table", {_choice("d", _KIND)} AS kind, '
+        "d.owner IS NOT NULL AS declared, f.path AS file "
+        "FROM dataset d JOIN project p ON p.id = d.project LEFT JOIN file f ON f.id = d.owner",
+        "columns": "SELECT p.name AS project, d.name AS dataset, c.name, c.ordinal, c.type, c.owner IS NOT NULL AS declared, "
+        'f.path AS file FROM "column" c JOIN dataset d ON d.id = c.dataset JOIN project p ON p.id = d.project '
+        "LEFT JOIN file f ON f.id = c.owner",
+        "statements": f"SELECT p.name AS project, f.path AS file, s.id & {MOST_PLACES - 1} AS ordinal, s.kind, s.first_line, "
+        f"s.last_line, s.procedure, s.sql FROM statement s JOIN file f ON {_of_file('s')} JOIN project p ON p.id = f.project",
+        "diagnostics": "SELECT p.name AS project, f.path AS file, json_extract(j.value, '$[0]') AS code, "
+        "json_extract(j.value, '$[1]') AS severity, json_extract(j.value, '$[2]') AS message, "
+        "json_extract(j.value, '$[3]') AS line, json_extract(j.value, '$[4]') AS \"column\" "
+        "FROM file f JOIN project p ON p.id = f.project JOIN json_each(f.diagnostics) j",
+        "column_lineage": "SELECT p.name AS project, sd.name AS source_dataset, sc.name AS source_column, "
+        "td.name AS target_dataset, tc.name AS target_column, "
+        f"{flows['transformation']} AS transformation, {flows['certainty']} AS certainty, r.expression, f.path AS file, "
+        f'r.statement, r.line FROM flows_to r JOIN "column" sc ON sc.id = r.source JOIN dataset sd ON sd.id = sc.dataset '
+        f'JOIN "column" tc ON tc.id = r.target JOIN dataset td ON td.id = tc.dataset JOIN file f ON {_of_file("r")} '
+        "JOIN project p ON p.id = f.project",
+        "table_lineage": "SELECT p.name AS project, s.name AS source, t.name AS target, f.path AS file, r.statement "
+        f"FROM feeds r JOIN dataset s ON s.id = r.source JOIN dataset t ON t.id = r.target JOIN file f ON {_of_file('r')} "
+        "JOIN project p ON p.id = f.project",
+        "row_influences": "SELECT p.name AS project, sd.name AS source_dataset, sc.name AS source_column, t.name AS target, "
+        f'{influences["how"]} AS how, f.path AS file, r.statement, r.line FROM influences r JOIN "column" sc ON sc.id = r.source '
+        f"JOIN dataset sd ON sd.id = sc.dataset JOIN dataset t ON t.id = r.target JOIN file f ON {_of_file('r')} "
+        "JOIN project p ON p.id = f.project",
+    }

@@ -1,0 +1,161 @@
+"""What one file may ask of the catalog, and noting what it did ask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, NamedTuple, Protocol
+
+import msgspec
+
+from ray_lineage.link.lists import ColumnList, decode_list
+from ray_lineage.model import ALTERED, Details, Name, Signature, dataset_text, is_temporary
+
+LIST: Final = 1
+SHAPE: Final = 2
+MEANING: Final = 4
+AMBIGUITY: Final = 8
+"""Bits of ``File.uses``: what was asked about a name, and about the dataset that it means."""
+
+_details_decoder: Final = msgspec.msgpack.Decoder(Details)
+_NO_DETAILS: Final = Details((), (), ())
+
+
+class Declared(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One file's declaration of a dataset."""
+
+    path: str
+    position: int  # within the file
+    signature: Signature
+
+
+class Known(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What the catalog knows of a dataset: all its declarations, the describing one first, and its list where that is not
+    the first one's."""
+
+    declared: tuple[Declared, ...] = ()
+    listed: bytes | None = b""
+
+    def columns(self) -> ColumnList:
+        """Complete column list."""
+        return decode_list(self.declared[0].signature.columns if self.listed is None else self.listed)
+
+
+NOTHING: Final = Known()
+
+
+class Shape(NamedTuple):
+    """What a statement may depend on, of a dataset that is declared, besides its list."""
+
+    kind: str
+    parameters: tuple[str, ...]
+    passed: tuple[str, ...]
+    """Columns for which an INSERT without a column list has no value."""
+
+
+def details(signature: Signature) -> Details:
+    """The rest of a signature."""
+    return _details_decoder.decode(signature.details) if signature.details else _NO_DETAILS
+
+
+def owner_of(declared: tuple[Declared, ...]) -> Declared | None:
+    """The declaration that describes the dataset: the first in path order."""
+    return declared[0] if declared and not declared[0].signature.adds else None
+
+
+def shape_of(declared: tuple[Declared, ...]) -> Shape | None:
+    """None if nobody declares it."""
+    owner = owner_of(declared)
+    if owner is None:
+        return None
+    passed = tuple(c for d in declared if d.signature.details for c in details(d.signature).passed)
+    return Shape(owner.signature.kind, details(owner.signature).parameters, passed)
+
+
+def types_of(declared: tuple[Declared, ...]) -> dict[str, str]:
+    """Types of columns: as the first one says that has the column, but what is altered counts."""
+    altered = [d for d in declared if d.signature.kind == ALTERED]
+    first = [d for d in reversed(declared) if d.signature.kind != ALTERED]
+    return {
+        column: type_
+        for d in (*first, *altered)
+        for column, type_ in zip(decode_list(d.signature.columns) or (), details(d.signature).types, strict=False)
+    }
+
+
+class Answers(Protocol):
+    """A settled catalog. Names and datasets are canonical text."""
+
+    def meaning(self, name: str) -> tuple[str, bool]:
+        """Which dataset a name means, and whether it could be several."""
+        ...
+
+    def known(self, dataset: str) -> Known:
+        """What is known of a dataset."""
+        ...
+
+
+class FileView:
+    """The catalog as one file sees it."""
+
+    def __init__(self, catalog: Answers) -> None:
+        self._catalog = catalog
+        self._meanings: dict[Name, str] = {}
+        self._meant: set[str] = set()
+        self._doubted: set[str] = set()
+        self._known: dict[str, Known] = {}
+        self._lists: dict[str, ColumnList] = {}
+        self._shapes: dict[str, Shape | None] = {}
+
+    def _look(self, dataset: str) -> Known:
+        found = self._known.get(dataset)
+        if found is None:
+            found = self._known[dataset] = self._catalog.known(dataset)
+        return found
+
+    def resolve(self, name: Name) -> str:
+        """Canonical text of the dataset that a written name means. A temporary one means itself."""
+        found = self._meanings.get(name)
+        if found is None:
+            text = dataset_text(name)
+            self._meant.add(text)
+            found = self._meanings[name] = text if is_temporary(name) else self._catalog.meaning(text)[0]
+        return found
+
+    def ambiguous(self, name: Name) -> bool:
+        """Could it be several datasets?"""
+        text = dataset_text(name)
+        self._doubted.add(text)
+        return self._catalog.meaning(text)[1]
+
+    def columns(self, dataset: str) -> ColumnList:
+        """Complete column list of a dataset, None if not known."""
+        if dataset not in self._lists:
+            self._lists[dataset] = self._look(dataset).columns()
+        return self._lists[dataset]
+
+    def shape(self, dataset: str) -> Shape | None:
+        """What is declared of it besides the list; None if nobody declares it."""
+        if dataset not in self._shapes:
+            self._shapes[dataset] = shape_of(self._look(dataset).declared)
+        return self._shapes[dataset]
+
+    def owner(self, dataset: str) -> Declared | None:
+        """The declaration that describes it. For those that declare it: not noted."""
+        return owner_of(self._look(dataset).declared)
+
+    def types(self, dataset: str) -> dict[str, str]:
+        """Types of its columns. For the one that describes it: not noted."""
+        return types_of(self._look(dataset).declared)
+
+    def uses(self, names: Iterable[str]) -> bytes:
+        """What was asked about each of the file's names."""
+        return bytes(map(self._use, names))
+
+    def _use(self, name: str) -> int:
+        meaning = self._catalog.meaning(name)[0]
+        return (
+            LIST * (meaning in self._lists)
+            + SHAPE * (meaning in self._shapes)
+            + MEANING * (name in self._meant)
+            + AMBIGUITY * (name in self._doubted)
+        )

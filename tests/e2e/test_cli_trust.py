@@ -1,0 +1,241 @@
+"""Commands inside of hostile repositories: nothing is contacted, nothing is written, nothing is told."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.environment import environ
+
+PASSWORD = "c4n4ry-Zx9"
+BOLT = b"\x00\x00\x04\x05"  # 5.4, in which the password comes before anything is answered
+COMMAND = re.compile(r"^\s*::|##(\[|vso\[|teamcity\[)|[\x1b\x9b\r]", re.IGNORECASE | re.MULTILINE)
+
+
+class Listener:
+    """A server that notes what arrives. ``answers``: it speaks Bolt as far as it takes to be told a password."""
+
+    def __init__(self, *, answers: bool) -> None:
+        self.heard: list[bytes] = []
+        self._answers = answers
+        self._connections: list[socket.socket] = []
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._hear, args=(connection,), daemon=True).start()
+
+    def _hear(self, connection: socket.socket) -> None:
+        self.heard.append(b"")
+        self._connections.append(connection)
+        with connection:
+            connection.settimeout(20)
+            while True:
+                try:
+                    data = connection.recv(4_096)
+                    if not data:
+                        return
+                    self.heard.append(data)
+                    if self._answers and data.startswith(b"\x60\x60\xb0\x17"):
+                        connection.sendall(BOLT)
+                    elif PASSWORD.encode() in data:
+                        return
+                except OSError:
+                    return
+
+    @property
+    def all_heard(self) -> bytes:
+        return b"".join(self.heard)
+
+    def close(self) -> None:
+        """Nobody who waits for an answer waits on."""
+        self._socket.close()
+        for connection in self._connections:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    found = Listener(answers=True)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def hostile(tmp_path: Path) -> Path:
+    """A checkout; beside it, somebody's home."""
+    (tmp_path / "home" / ".ssh").mkdir(parents=True, mode=0o700)
+    (tmp_path / "home" / ".ssh" / "authorized_keys").write_text("ssh-ed25519 mine")
+    (tmp_path / "home" / ".bashrc").write_text("alias ll='ls -l'")
+    root = tmp_path / "checkout"
+    root.mkdir()
+    (root / "v.sql").write_text("CREATE TABLE t (a int);\nCREATE VIEW v AS SELECT a FROM t;\n")
+    subprocess.run(["git", "init", "-q", root], check=True)
+    return root
+
+
+def run(root: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    state = {"XDG_STATE_HOME": str(root.parent / "state"), "TMPDIR": str(root.parent)}
+    return subprocess.run(
+        [sys.executable, "-m", "ray_lineage", *arguments],
+        cwd=root, env=environ(**{**state, **more}), capture_output=True, text=True, errors="surrogateescape", timeout=120,
+    )  # fmt: skip
+
+
+def everything(root: Path) -> dict[str, tuple[int, str]]:
+    found = {}
+    for path in sorted(root.rglob("*")):
+        if ".git" not in path.parts:
+            text = (
+                os.readlink(path) if path.is_symlink() else path.read_text(errors="replace") if path.is_file() else ""
+            )
+            found[str(path.relative_to(root))] = (path.lstat().st_mode, text)
+    return found
+
+
+def refused(root: Path, *arguments: str, code: str, **more: str) -> str:
+    """The command ends with 2, and everything beside the checkout and in it is as it was."""
+    before = everything(root.parent)
+    done = run(root, *arguments, **more)
+    assert (done.returncode, done.stdout) == (2, ""), done.stdout + done.stderr
+    assert f"error[{code}]" in done.stderr
+    assert PASSWORD not in done.stderr
+    assert everything(root.parent) == before
+    return done.stderr
+
+
+COMMANDS = (
+    ["ingest", "."],
+    ["upstream", "v"],
+    ["verify", "."],
+    ["export"],
+    ["doctor"],
+    ["watch", "."],
+    ["status"],
+    ["cache", "stats"],
+)
+
+
+@pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
+def test_a_store_that_a_repository_names_is_not_contacted(
+    hostile: Path, listener: Listener, arguments: list[str]
+) -> None:
+    (hostile / "ray_lineage.toml").write_text(f'store = "bolt://127.0.0.1:{listener.port}"\n')
+    said = refused(hostile, *arguments, code="RL250", NEO4J_PASSWORD=PASSWORD)
+    assert f"{hostile / 'ray_lineage.toml'}:1" in said
+    assert "ray_lineage trust" in said
+    assert listener.heard == []
+
+
+def test_a_store_that_its_user_trusted_is(hostile: Path, listener: Listener) -> None:
+    """So that the test above can fail."""
+    (hostile / "ray_lineage.toml").write_text(f'store = "bolt://127.0.0.1:{listener.port}"\n')
+    trusted = run(hostile, "trust")
+    assert (trusted.returncode, "it sets store" in trusted.stdout) == (0, True), trusted.stderr
+    assert run(hostile, "stats", NEO4J_PASSWORD=PASSWORD).returncode == 3
+    assert PASSWORD.encode() in listener.all_heard
+    assert json.loads(run(hostile, "trust", "--list", "--json").stdout)["trusted"] == [
+        {"path": str(hostile / "ray_lineage.toml"), "state": "trusted"}
+    ]
+    (hostile / "ray_lineage.toml").write_text(f'store = "bolt://127.0.0.1:{listener.port}"\nproject = "x"\n')
+    assert "changed" in run(hostile, "trust", "--list").stdout
+    refused(hostile, "stats", code="RL250", NEO4J_PASSWORD=PASSWORD)
+    assert "no longer trusted" in run(hostile, "untrust").stdout
+    assert run(hostile, "trust", "--list").stdout == ""
+
+
+def test_a_cluster_that_a_repository_names_is_not_contacted(hostile: Path, listener: Listener) -> None:
+    (hostile / "pyproject.toml").write_text(f'[tool.ray_lineage]\nray_address = "127.0.0.1:{listener.port}"\n')
+    refused(hostile, "ingest", ".", code="RL250")
+    assert listener.heard == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['data_dir = "../home"', 'parse_cache_path = "../home/.ssh"', 'organize_to = "../home"', 'store = "../home/.bashrc"', 'executor = "ray"'],
+)  # fmt: skip
+def test_a_place_that_a_repository_names_is_not_written(hostile: Path, text: str) -> None:
+    (hostile / "ray_lineage.toml").write_text(f"{text}\n")
+    refused(hostile, "ingest", ".", code="RL250")
+
+
+def test_a_wrong_address_is_no_folder(hostile: Path) -> None:
+    for store in ("neoj4://localhost", "http://h", "neo4j:://h", f"neo4j:/u:{PASSWORD}@h"):
+        refused(hostile, "ingest", ".", code="RL200", RAY_LINEAGE_STORE=store)
+        refused(hostile, "ingest", ".", "--store", store, code="RL200")
+    refused(hostile, "ingest", ".", "--store", f"bolt://u:{PASSWORD}@127.0.0.1", code="RL251")
+    refused(hostile, "ingest", ".", code="RL251", RAY_ADDRESS=f"u:{PASSWORD}@h:1")
+
+
+def test_clear_text_is_not_sent_to_another_machine(hostile: Path) -> None:
+    server = {"NEO4J_URI": "bolt://192.0.2.1:7687", "NEO4J_PASSWORD": PASSWORD}
+    refused(hostile, "stats", code="RL251", **server)
+
+
+@pytest.mark.parametrize("uri", ["bolt://neo4j:{}@{}", " Bolt://u:{}/x@{}", "neo4j://u:p@{}@{}", "bolt://u:%20{}@{}"])
+def test_a_password_is_in_no_output_file_or_list_of_processes(hostile: Path, uri: str) -> None:
+    silent = Listener(answers=False)
+    try:
+        address = uri.format(PASSWORD, f"127.0.0.1:{silent.port}")
+        child = subprocess.Popen(
+            [sys.executable, "-m", "ray_lineage", "-vv", "ingest", "."],
+            cwd=hostile, env=environ(NEO4J_URI=address, TMPDIR=str(hostile.parent)), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+        deadline = time.monotonic() + 60
+        while not silent.heard and child.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert silent.heard, child.stdout and child.stdout.read()
+        family = [psutil.Process(child.pid), *psutil.Process(child.pid).children(recursive=True)]
+        assert not [p for p in family if PASSWORD in " ".join(p.cmdline())]
+        silent.close()
+        child.terminate()
+        said, _ = child.communicate(timeout=60)
+    finally:
+        silent.close()
+    assert PASSWORD not in said
+    assert not [path for path, (_, text) in everything(hostile.parent).items() if PASSWORD in text + path]
+
+
+def test_names_of_files_and_tables_begin_no_command(hostile: Path) -> None:
+    names = [
+        "::error file=x::y.sql",
+        "##[error]z.sql",
+        "##vso[task.x]y.sql",
+        "a\r::warning::b.sql",
+        "e\x1b[31m.sql",
+        "n\n::error::m.sql",
+    ]
+    for name in names:
+        (hostile / name).write_text("CREATE VIEW [::error::v] AS SELECT a FROM [##[x]]y];\nSELECT 'unclosed")
+    (hostile / "u.sql").write_bytes("CREATE VIEW w AS SELECT [a\u2028::error::b] FROM [\u202et];".encode())
+    outputs = []
+    for arguments in (
+        ["ingest", ".", "--workers", "0", "--diagnostics", "d.txt"], ["ingest", ".", "--full", "--json", "--workers", "0"], ["stats"],
+        ["failures"], ["parse", names[0]], ["upstream", "w"], ["-v", "--log-format", "json", "verify", "."], ["export"],
+    ):  # fmt: skip
+        done = run(hostile, *arguments)
+        assert done.returncode in (0, 1), done.stderr
+        outputs += [done.stdout, done.stderr] if arguments != ["export"] else [done.stderr]
+    outputs.append((hostile / "d.txt").read_text())
+    for text in outputs:
+        assert not COMMAND.search(text), text
+    assert "error file=x" in outputs[0] + outputs[-1]

@@ -1,0 +1,131 @@
+"""Limits count a process's own work, and what they cut off is not taken for known."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from ray_lineage.cache import ParseCache
+from ray_lineage.compile import CompileOptions
+from ray_lineage.model import Priority, SourceFile
+from ray_lineage.runtime import parse
+from ray_lineage.runtime.ingest import ingest
+from ray_lineage.runtime.parse import GIVEN_UP, SoftTimeout, Task, parse_batch, time_limit
+from ray_lineage.settings import Settings, load_settings
+
+STOPPED_SECONDS = 2.0
+
+_SCRIPT = """
+import sys, time
+from ray_lineage.runtime import parse
+from ray_lineage.runtime.parse import parse_batch
+import msgspec
+parse.SOFT_SECONDS, parse.SOFT_SECONDS_PER_MB = float(sys.argv[1]), 0.0
+tasks = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=list[parse.Task])
+import ray_lineage.compile; ray_lineage.compile.import_compiler()
+metas, _ = parse_batch(tasks, None, 10**9, lambda path: print(path, flush=True))
+print(metas[0].outcome, flush=True)
+"""
+
+
+def task(path: Path) -> Task:
+    info = path.stat()
+    file = SourceFile(
+        path.name, str(path.parent), path.name, info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino,
+        int(Priority.BATCH),
+    )  # fmt: skip
+    return Task(file, CompileOptions("tsql"))
+
+
+@pytest.fixture
+def big(tmp_path: Path) -> Path:
+    """A good file of 280 kB."""
+    path = tmp_path / "big.sql"
+    line = "INSERT INTO dbo.t (a, b) SELECT s.a + s.b AS a, s.c FROM dbo.s AS s WHERE s.d = 1;\n"
+    path.write_text(line * (280_000 // len(line)))
+    return path
+
+
+def test_a_process_that_is_stopped_loses_no_file(big: Path) -> None:
+    """As by Ctrl-Z, a debugger, or a host that gives its time to others: longer than the limit, and in the middle of a file."""
+    import msgspec
+
+    with subprocess.Popen(
+        [sys.executable, "-c", _SCRIPT, str(STOPPED_SECONDS * 0.9)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdin is not None and process.stdout is not None
+        process.stdin.write(msgspec.msgpack.encode([task(big)]))
+        process.stdin.close()
+        assert process.stdout.readline() == b"big.sql\n"
+        os.kill(process.pid, signal.SIGSTOP)
+        time.sleep(STOPPED_SECONDS)  # what is tested is that this passes
+        os.kill(process.pid, signal.SIGCONT)
+        assert process.stdout.readline() == b"facts\n"
+
+
+def test_work_is_counted() -> None:
+    began = time.process_time()
+    with pytest.raises(SoftTimeout), time_limit(0.2):
+        while True:
+            pass
+    assert 0.15 < time.process_time() - began < 5
+
+
+def test_waiting_is_not() -> None:
+    with time_limit(0.05):
+        time.sleep(0.2)
+
+
+def test_what_was_given_up_is_not_cached(big: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = ParseCache.open(str(tmp_path / "cache"))
+    with monkeypatch.context() as patch:
+        patch.setattr(parse, "SOFT_SECONDS", 0.02)
+        patch.setattr(parse, "SOFT_SECONDS_PER_MB", 0.0)
+        (meta,), (facts,) = parse_batch([task(big)], cache, 10**9)
+    assert (meta.outcome, facts, cache.stats().entries) == (GIVEN_UP, b"", 0)
+    assert meta.diagnostic is not None and meta.diagnostic.code == "RL190"
+    (meta,), _ = parse_batch([task(big)], cache, 10**9)
+    assert (meta.outcome, meta.hit) == ("facts", False)
+    cache.close()
+
+
+def test_for_want_of_memory_too(big: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def compile_text(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(parse, "compile_text", compile_text)
+    (meta,), _ = parse_batch([task(big)], None, 10**9)
+    assert meta.diagnostic is not None
+    assert (meta.outcome, meta.diagnostic.code) == (GIVEN_UP, "RL191")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    flags = {"data_dir": str(tmp_path / "data"), "ingest_workers": 0}
+    return load_settings(flags, cwd=str(tmp_path), environ={}).settings
+
+
+def test_what_was_given_up_is_looked_at_again(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once understood, then a version that takes too long for a busy moment: its former rows stay, no run calls it done."""
+    root = tmp_path / "sql"
+    root.mkdir()
+    (root / "v.sql").write_text("CREATE VIEW v AS SELECT a FROM t")
+    first = ingest(settings, [str(root)])
+    (root / "v.sql").write_text("CREATE VIEW v AS SELECT a, b FROM t")
+    with monkeypatch.context() as patch:
+        patch.setattr(parse, "compile_text", lambda *_: (_ for _ in ()).throw(SoftTimeout()))
+        for _ in range(2):
+            again = ingest(settings, [str(root)])
+            assert [f.code for f in again.findings] == ["RL190"]
+            assert (again.settled, again.columns) == (False, first.columns)
+    last = ingest(settings, [str(root)])
+    assert (last.settled, last.findings, last.files_written) == (True, [], 1)
+    assert last.columns > first.columns
