@@ -47,6 +47,7 @@ from ray_lineage.compile.sql.statements.receive import read_receive
 from ray_lineage.compile.sql.statements.rename import read_exchange, read_rename
 from ray_lineage.compile.sql.statements.returns import read_return
 from ray_lineage.compile.sql.statements.truncate import read_truncate
+from ray_lineage.compile.sql.statements.unknown import note_unknown, note_unknown_call
 from ray_lineage.compile.sql.statements.update import without_else
 from ray_lineage.compile.sql.statements.use import read_use, use_database
 from ray_lineage.compile.sql.unit import Unit
@@ -137,10 +138,16 @@ def _read_slice(unit: Unit, statement: list[Token], piece: Slice, tokens: list[T
         functions_called(unit, statement)
         if piece.verb == "RETURN":
             give_outputs(unit, statement)
-    if read(unit, statement, piece.verb) or unit.is_tsql or len(statement) < 2:
+    if read(unit, statement, piece.verb):
         return
     after_declare = piece.start > 0 and tokens[piece.start - 1].text.upper() == "DECLARE"
-    if in_routine or unit.declares or piece.verb == "LET" or after_declare:
+    if not after_declare and note_unknown(unit, statement):
+        return
+    if (
+        not unit.is_tsql
+        and len(statement) > 1
+        and (in_routine or unit.declares or piece.verb == "LET" or after_declare)
+    ):
         unit.declares = True
         declare_or_assign(unit, statement)
 
@@ -172,6 +179,7 @@ def read(unit: Unit, tokens: list[Token], verb: str) -> bool:
         read_rename(unit, tokens)
     elif verb == "CALLED" and tokens[0].token_type in (T.VAR, T.IDENTIFIER):
         at = tokens[0]
+        note_unknown_call(unit, tokens)
         execute(unit, [Token(T.EXECUTE, "EXEC", at.line, at.col, at.start, at.start), *tokens])
     else:
         return False

@@ -21,6 +21,7 @@ from ray_lineage.compile.sql.statements.foreign_keys import foreign_keys
 from ray_lineage.compile.sql.statements.foreign_table import table_elsewhere
 from ray_lineage.compile.sql.statements.rename import read_transfer
 from ray_lineage.compile.sql.statements.returns import return_variables
+from ray_lineage.compile.sql.statements.unknown import note_unknown_kind
 from ray_lineage.compile.sql.unit import Unit
 
 
@@ -48,6 +49,7 @@ def read_create_statement(unit: Unit, tokens: list[Token], verb: str) -> None:
     if not unit.is_tsql and verb == "CREATE" and create_other(unit, tokens, words):
         return
     if "TABLE" not in words and "VIEW" not in words:
+        note_unknown_kind(unit, tokens)
         return
     if verb == "ALTER" and "VIEW" not in words[:4]:
         read_alter_table(unit, tokens)
