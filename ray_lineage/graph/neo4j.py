@@ -124,7 +124,7 @@ class Neo4jStore(BaseStore):
             except Transient:
                 if attempt == 2:
                     raise self._away() from None
-                self._sleep(1.0)
+                self.sleep(1.0)
             except (Permanent, TooLarge) as error:
                 raise StoreUnavailable("RL219", f"Neo4j at {self.uri}: {error}", help="see the server's log") from error
         raise AssertionError("unreachable")
@@ -258,7 +258,7 @@ class Neo4jStore(BaseStore):
         """What of a pack was written before it failed, so that its files begin with nothing; the other packs are written."""
         paths = packed.files.path
         for start in range(0, len(paths), self.removed_at_once):
-            self._remove_files(project, epoch, paths[start : start + self.removed_at_once], result)
+            self.remove_files(project, epoch, paths[start : start + self.removed_at_once], result)
         names = packed.datasets
         columns = zip(packed.columns.dataset, packed.columns.name, strict=True)
         mentioned = {
@@ -299,7 +299,7 @@ class Neo4jStore(BaseStore):
             try:
                 self._write_once(project, lane, writes)
             except TooLarge as error:
-                if sum(w.rows for w in writes) <= self._fewest_rows:
+                if sum(w.rows for w in writes) <= self.fewest_rows:
                     raise Aside from error
                 for half in halves(writes):
                     self._write_in_lane(project, lane, half, result)
@@ -309,7 +309,7 @@ class Neo4jStore(BaseStore):
             except Transient:
                 if attempt == RETRIES:
                     raise self._away() from None
-                self._sleep(pause(attempt, random.random()))  # noqa: S311 - jitter
+                self.sleep(pause(attempt, random.random()))  # noqa: S311 - jitter
                 attempt += 1
                 result.retries += 1
             else:
