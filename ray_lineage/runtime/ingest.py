@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import time
 from collections.abc import Callable, Sequence
@@ -11,6 +10,7 @@ from dataclasses import replace
 import msgspec
 
 from ray_lineage.errors import UsageError
+from ray_lineage.ownfolder import own_folder
 from ray_lineage.query.failures import note_unread
 from ray_lineage.runtime.cluster import NO_HEAD, running_head, under_job
 from ray_lineage.runtime.here import run_here
@@ -20,7 +20,6 @@ from ray_lineage.runtime.signals import StopSignals
 from ray_lineage.runtime.summary import IngestSummary, Progress
 from ray_lineage.runtime.supervise import Job, Order
 from ray_lineage.settings import Settings
-from ray_lineage.sources.scan import MARKER
 
 Report = Callable[[Progress], None]
 
@@ -86,18 +85,9 @@ def _pass(settings: Settings, plan: Plan, order: Order, report: Report, stop: St
 
 
 def prepare_data_dir(path: str) -> None:
-    """Make the folder for everything local; what is in it is nobody else's business (mode, git, our own scan)."""
-    try:
-        os.makedirs(path, mode=0o700, exist_ok=True)
-        for name, text in ((".gitignore", "*\n"), (MARKER, "made by ray_lineage; may be deleted at any time\n")):
-            target = os.path.join(path, name)
-            if not os.path.exists(target):
-                with open(target, "w", encoding="utf-8") as file:
-                    file.write(text)
-    except OSError as error:
-        raise UsageError(
-            "RL202", f"cannot write to the data folder {path}: {error.strerror}", where="data_dir", help="set RAY_LINEAGE_DATA_DIR to a folder that can be written"
-        ) from None  # fmt: skip
+    """Make the folder for everything local; what is in it is nobody else's business. Raises UsageError for what lies there and
+    is not ours (RL252), or where none can be made (RL202)."""
+    own_folder(path).close()
 
 
 def _settled(settings: Settings, plan: Plan) -> tuple[IngestSummary | None, str]:
