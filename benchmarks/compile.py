@@ -36,6 +36,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.tokens import Token
 
 from ray_lineage.compile import CompileOptions, compile_text
+from ray_lineage.compile.sql.engines import engine_of
 from ray_lineage.compile.sql.lex.tokens import dialect_of, tokenize
 from ray_lineage.compile.sql.script import compile_sql
 from ray_lineage.compile.sql.unit import Unit
@@ -75,7 +76,7 @@ def record(text: str, dialect: str) -> Record:
                 tokenized.append(self.text if whole else self.text[tokens[0].start : tokens[-1].end + 1])
             super().run(tokens, verb)
 
-    facts = compile_sql(text, dialect, CompileOptions(dialect), None, Recorder)
+    facts = compile_sql(text, engine_of(dialect), CompileOptions(dialect), None, Recorder)
     return Record(tokenized, slices, any(nested), {d.kind for d in facts.declarations})
 
 
@@ -125,7 +126,7 @@ def parse_files(files: list[Sample], dialect: str) -> None:
 def parse_slices(files: list[Sample], dialect: str) -> None:
     for file in files:
         for text in file.tokenized:
-            tokenize(text, dialect)
+            tokenize(text, engine_of(dialect))
         for tokens, text in file.slices:
             try:
                 dialect_of(dialect).parser().parse(tokens, text)

@@ -98,11 +98,12 @@ class _Reader:
     """Evaluates a script's facts against the given schema."""
 
     def __init__(self, dialect: str, schema: Mapping[str, Iterable[str]], default_schema: str) -> None:
-        from ray_lineage.compile.sql.names import folder, with_defaults
+        from ray_lineage.compile.sql.engines import engine_of
+        from ray_lineage.compile.sql.names import with_defaults
         from ray_lineage.link import Linker
         from ray_lineage.model import FileFacts, encode_facts, split_text
 
-        fold = folder(dialect)
+        fold = engine_of(dialect).fold
         self.linker = Linker("script")
         declarations = []
         for text, columns in schema.items():

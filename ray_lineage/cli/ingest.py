@@ -26,6 +26,9 @@ def ingest(
         int | None, typer.Option(help="Child processes, or parse actors on Ray; 0: all in this process.")
     ] = None,
     ray_address: Annotated[Optional[str], typer.Option(help="A running Ray cluster.")] = None,  # noqa: UP045
+    dashboard: Annotated[
+        bool, typer.Option("--dashboard", help="With --executor ray: start a Ray of its own with its dashboard.")
+    ] = False,
     source: Annotated[
         str | None, typer.Option(help="On a cluster: auto, shared (workers read the files) or ship (they are sent).")
     ] = None,
@@ -60,7 +63,7 @@ def ingest(
         raise UsageError("RL203", f"--fail-on {fail_on}: not a severity", help="use error, warning or never")
     loaded = settings(
         reads=paths,
-        executor=executor, ingest_workers=workers, ray_address=ray_address, source=source, dialect=dialect, batch_size=batch_size,
+        executor=executor, ingest_workers=workers, ray_address=ray_address, dashboard=dashboard or None, source=source, dialect=dialect, batch_size=batch_size,
         min_workers=min_workers, max_workers=max_workers, priority=priority, max_delete_percent=max_delete_percent, metrics_port=metrics_port, enable_parse_cache=False if no_cache else None,
     )  # fmt: skip
     from ray_lineage.runtime.ingest import ingest as run

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Optional
 
 import typer
 
-from ray_lineage.cli.output import console, print_json, print_json_line, settings, styled, visible, write_line
+from ray_lineage.cli.output import console, local_settings, print_json, print_json_line, styled, visible, write_line
 from ray_lineage.errors import ExitCode, NotRunning, StoreUnavailable, UsageError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def status(
     ] = None,
 ) -> int:
     """What the running watch of this project does. Exit code 1 if none runs."""
-    loaded = settings().settings
+    loaded = local_settings()
     if wait is not None:
         found = _wait(loaded, wait)
     else:
@@ -190,7 +190,7 @@ def flush() -> None:
     """Tell the running watch to look now: take the changes that wait, and compare the folders with what it knows."""
     from ray_lineage.runtime.status import ask_to_flush
 
-    found = running(settings().settings)
+    found = running(local_settings())
     ask_to_flush(found)
     write_line(f"asked the watch of {visible(found.project)} (process {found.pid}) to look now")
 
@@ -199,7 +199,7 @@ def failures(as_json: Annotated[bool, typer.Option("--json", help="Print one JSO
     """Files that did not make it whole: set aside, refused by the store, given up, unreadable, not understood, skipped."""
     from ray_lineage.query.failures import dead_letters, failed_files, unread_files
 
-    loaded = settings().settings
+    loaded = local_settings()
     found = [*dead_letters(loaded.data_dir, loaded.project), *unread_files(loaded.data_dir, loaded.project)]
     note = ""
     try:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COMPILER_VERSION", "DIALECTS", "CompileOptions", "compile_text", "import_compiler", "needs_name"]
 
-_REVISION: Final = 11
+_REVISION: Final = 14
 """Raise with every change of what compile gives: it is part of the cache's key and of every fingerprint."""
 
 
@@ -54,9 +54,10 @@ def compile_text(text: str, options: CompileOptions, diagnostics: Sequence[Diagn
 def _in_dialect(text: str, dialect: str, options: CompileOptions, diagnostics: Sequence[Diagnostic]) -> FileFacts:
     if not _MAY_BE_TEMPLATE.search(text):  # most files: the template reader is not even loaded
         return _facts(text, dialect, options, diagnostics)
+    from ray_lineage.compile.sql.engines import engine_of
     from ray_lineage.compile.template import untemplate
 
-    template = untemplate(text, options.model or "this_model", "`" if dialect in _BACKTICKS else '"')
+    template = untemplate(text, options.model or "this_model", engine_of(dialect).quote)
     if template is None:
         return _facts(text, dialect, options, diagnostics)
     model = _model(template, options)
@@ -106,7 +107,6 @@ def _encodable(text: str) -> str:
 
 _MAY_BE_TEMPLATE: Final = re.compile(r"\{[{%#A-Za-z_]|\$[({]|%\(|%s|:[\d'\"]")
 _JINJA: Final = re.compile(r"\{[{%#]")
-_BACKTICKS: Final = frozenset({"mysql", "bigquery", "spark", "databricks", "hive", "clickhouse", "starrocks", "doris"})
 
 
 def _model(template: Template, options: CompileOptions) -> ModelName | None:
@@ -144,9 +144,10 @@ def _facts(
     diagnostics: Sequence[Diagnostic],
     model: ModelName | None = None,
 ) -> FileFacts:
+    from ray_lineage.compile.sql.engines import engine_of
     from ray_lineage.compile.sql.script import compile_sql
 
-    said = compile_sql(text, dialect, options, model)
+    said = compile_sql(text, engine_of(dialect), options, model)
     found = (*diagnostics, *said.diagnostics)
     unreadable = any(d.code == "RL101" for d in found)
     if said.failed and not said.statements and not said.declarations:

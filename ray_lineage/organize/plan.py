@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.detect import detect
+from ray_lineage.compile.sql.engines import engine_of
 from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.scan import read_name
 from ray_lineage.compile.sql.lex.tokens import tokenize
@@ -115,8 +116,9 @@ def _pieces(text: str, dialect: str) -> list[tuple[int, _Place]]:
     """Where each part begins (a character offset; the first is 0), and where it goes."""
     if not text:
         return []
-    tokens, _ = tokenize(text, dialect)
-    slices = split(tokens, dialect)
+    engine = engine_of(dialect)
+    tokens, _ = tokenize(text, engine)
+    slices = split(tokens, engine)
     found: list[tuple[int, int, _Place]] = []  # first and last character of the statement
     inside = -1  # end of the program that the slices are in
     guard = -1  # start of an IF in front of the next statement
@@ -124,7 +126,7 @@ def _pieces(text: str, dialect: str) -> list[tuple[int, _Place]]:
         first = tokens[piece.start]
         if first.start <= inside:
             continue
-        if piece.verb in ("IF", "?") and dialect in ("tsql", "fabric") and first.text.upper() == "IF":
+        if piece.verb in ("IF", "?") and engine.transact and first.text.upper() == "IF":
             guard = first.start
             continue
         start = guard if guard >= 0 else first.start

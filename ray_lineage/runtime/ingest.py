@@ -87,7 +87,8 @@ def _pass(settings: Settings, plan: Plan, order: Order, report: Report, stop: St
 def prepare_data_dir(path: str) -> None:
     """Make the folder for everything local; what is in it is nobody else's business. Raises UsageError for what lies there and
     is not ours (RL252), or where none can be made (RL202)."""
-    own_folder(path).close()
+    with own_folder(path) as folder:
+        folder.inner(".cache").close()
 
 
 def _settled(settings: Settings, plan: Plan) -> tuple[IngestSummary | None, str]:

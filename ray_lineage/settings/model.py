@@ -183,6 +183,8 @@ class Settings:
     ingest_workers: Annotated[int, _Bounds(ge=0, le=4096)] = field(default_factory=lambda: min(4, os.cpu_count() or 1))
     """Workers: child processes, or parse actors on Ray; 0: everything in this process."""
     ray_address: str = ""
+    dashboard: bool = False
+    """Start a private Ray with its dashboard."""
     min_workers: Workers | None = None
     """The pool never shrinks below; default: 1."""
     max_workers: Workers | None = None

@@ -1,4 +1,4 @@
-"""Identifiers -> normalised name parts, by the rules of the dialect.
+"""Identifiers -> normalised name parts, by the rules of the engine.
 
 Unquoted names fold to lower case everywhere, whatever the engine folds to, so that one spelling stands for one object.
 In engines that fold to upper case (Snowflake, Oracle...) a quoted all-upper name is that same object; a quoted
@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache, lru_cache
-from typing import Any, Final
+from typing import Final
 
 from sqlglot import exp
 from sqlglot.errors import ParseError
@@ -18,46 +17,11 @@ from sqlglot.expressions import Expression
 from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.constants import UNKNOWN
+from ray_lineage.compile.sql.engine import Engine
 from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.scan import read_name
 from ray_lineage.compile.sql.lex.tokens import tokenize
-from ray_lineage.model import Name, shorten
-
-_FOLDS_UPPER: Final = frozenset({"snowflake", "oracle", "db2", "exasol"})
-
-
-_QUOTES_MATTER: Final = frozenset({"", "postgres", "materialize", "risingwave", "athena_none"})
-
-
-_NAMES: Final = 1 << 14
-"""Names that are remembered folded: a repository repeats its own."""
-
-
-@cache
-def folder(dialect: str) -> Any:
-    """``fold(text, quoted) -> str`` of a dialect."""
-    if dialect in _FOLDS_UPPER:
-        return _fold_upper
-    if dialect in _QUOTES_MATTER:
-        return _fold_lower
-    return _fold_all
-
-
-@lru_cache(_NAMES)
-def _fold_all(text: str, quoted: bool) -> str:
-    return shorten(text.lower())
-
-
-@lru_cache(_NAMES)
-def _fold_lower(text: str, quoted: bool) -> str:
-    return shorten(text if quoted else text.lower())
-
-
-@lru_cache(_NAMES)
-def _fold_upper(text: str, quoted: bool) -> str:
-    if not quoted or text == text.upper():
-        return shorten(text.lower())
-    return shorten(f'"{text}"' if text == text.lower() else text)
+from ray_lineage.model import Name
 
 
 def with_defaults(name: Name, catalog: str, schema: str) -> Name:
@@ -71,31 +35,6 @@ def with_defaults(name: Name, catalog: str, schema: str) -> Name:
     return name
 
 
-PG_CATALOG: Final = frozenset({
-    "pg_aggregate", "pg_am", "pg_amop", "pg_amproc", "pg_attrdef", "pg_attribute", "pg_authid", "pg_auth_members",
-    "pg_cast", "pg_class", "pg_collation", "pg_constraint", "pg_conversion", "pg_database", "pg_db_role_setting",
-    "pg_default_acl", "pg_depend", "pg_description", "pg_enum", "pg_event_trigger", "pg_extension",
-    "pg_foreign_data_wrapper", "pg_foreign_server", "pg_foreign_table", "pg_index", "pg_inherits", "pg_init_privs",
-    "pg_language", "pg_largeobject", "pg_largeobject_metadata", "pg_namespace", "pg_opclass", "pg_operator", "pg_opfamily",
-    "pg_parameter_acl", "pg_partitioned_table", "pg_policy", "pg_proc", "pg_publication", "pg_publication_namespace",
-    "pg_publication_rel", "pg_range", "pg_replication_origin", "pg_rewrite", "pg_seclabel", "pg_sequence", "pg_shdepend",
-    "pg_shdescription", "pg_shseclabel", "pg_statistic", "pg_statistic_ext", "pg_statistic_ext_data", "pg_subscription",
-    "pg_subscription_rel", "pg_tablespace", "pg_transform", "pg_trigger", "pg_ts_config", "pg_ts_config_map", "pg_ts_dict",
-    "pg_ts_parser", "pg_ts_template", "pg_type", "pg_user_mapping", "pg_available_extension_versions",
-    "pg_available_extensions", "pg_backend_memory_contexts", "pg_config", "pg_cursors", "pg_file_settings", "pg_group",
-    "pg_hba_file_rules", "pg_ident_file_mappings", "pg_indexes", "pg_locks", "pg_matviews", "pg_policies",
-    "pg_prepared_statements", "pg_prepared_xacts", "pg_publication_tables", "pg_replication_origin_status",
-    "pg_replication_slots", "pg_roles", "pg_rules", "pg_seclabels", "pg_sequences", "pg_settings", "pg_shadow",
-    "pg_shmem_allocations", "pg_stats", "pg_stats_ext", "pg_stats_ext_exprs", "pg_tables", "pg_timezone_abbrevs",
-    "pg_timezone_names", "pg_user", "pg_user_mappings", "pg_views", "pg_stat_activity", "pg_stat_all_indexes",
-    "pg_stat_all_tables", "pg_stat_archiver", "pg_stat_bgwriter", "pg_stat_database", "pg_stat_progress_vacuum",
-    "pg_stat_replication", "pg_stat_ssl", "pg_stat_user_functions", "pg_stat_user_indexes", "pg_stat_user_tables",
-    "pg_stat_wal", "pg_statio_all_tables", "pg_statio_user_indexes", "pg_statio_user_tables",
-})  # fmt: skip
-"""Tables and views of PostgreSQL's own schema, which is searched before all others, whatever ``search_path`` says (its manual,
-5.9.5; the names are those of its chapters "System Catalogs", "System Views" and "Monitoring")."""
-
-
 _PASSWORD: Final = re.compile(r"://[^/@\s:]*:[^/@\s]*@")
 
 
@@ -104,16 +43,10 @@ def location_of(text: str) -> str:
     return _PASSWORD.sub("://", text.split("?", 1)[0] or text)
 
 
-_FILES_AS_TABLES: Final = frozenset({"spark", "spark2", "databricks", "duckdb", "drill"})
-
-
 _FORMATS: Final = frozenset(
     {"parquet", "delta", "csv", "json", "orc", "text", "avro", "binaryfile", "iceberg", "tsv", "ndjson", "jsonl", "gz", "zst",
      "xlsx", "arrow"}
 )  # fmt: skip
-
-
-_PLPGSQL: Final = frozenset({"postgres", "redshift", "materialize", "risingwave", ""})
 
 
 _EXTERNAL: Final = "external"
@@ -123,9 +56,9 @@ _EXTERNAL: Final = "external"
 class Names:
     """What names mean at the place at hand: ``USE`` completes them, some are temporary tables, some a trigger's rows."""
 
-    def __init__(self, dialect: str, catalog: str, schema: str) -> None:
-        self.dialect = dialect
-        self.fold = folder(dialect)
+    def __init__(self, engine: Engine, catalog: str, schema: str) -> None:
+        self.engine = engine
+        self.fold = engine.fold
         self.catalog = self.fold(catalog, False) if catalog else ""
         self.schema = self.fold(schema, False) if schema else ""
         self.server = ""  # where the text at hand runs, if not here
@@ -143,13 +76,13 @@ class Names:
 
     def name(self, parts: list[Token]) -> Name:
         """The parts as they are written."""
-        if self.dialect == "bigquery" and any(p.token_type is T.IDENTIFIER and "." in p.text for p in parts):
+        if self.engine.dotted_quotes and any(p.token_type is T.IDENTIFIER and "." in p.text for p in parts):
             return tuple(self.fold(text, True) for p in parts for text in p.text.split("."))
         return tuple(self.part(p) for p in parts)
 
     def full(self, parts: list[Token]) -> Name:
         """The dataset that tokens name. Raises ParseError where there are none."""
-        if len(parts) == 2 and parts[1].token_type is T.IDENTIFIER and self.dialect in _FILES_AS_TABLES:
+        if len(parts) == 2 and parts[1].token_type is T.IDENTIFIER and self.engine.files_as_tables:
             text = parts[1].text
             if parts[0].text.lower() in _FORMATS and ("/" in text or ":" in text):  # delta.`/path`
                 return self.location(text, parts[1].line)
@@ -168,11 +101,11 @@ class Names:
                 return name
             if name[0] in self.temporary:
                 return (f"#{name[0]}",)
-            if name[0] in PG_CATALOG and self.dialect in _PLPGSQL:
+            if name[0] in self.engine.system_tables:
                 return ("pg_catalog", name[0])
         elif name in self.locations or name in self.settled:
             return name
-        elif len(name) == 2 and name[0] == "live" and self.dialect == "databricks":  # of the pipeline itself
+        elif len(name) == 2 and name[0] == self.engine.own_schema:  # of the pipeline itself
             name = name[1:]
         elif name[0] == "global_temp" and name[-1] in self.temporary:
             return (f"#{name[-1]}",)
@@ -209,7 +142,7 @@ class Names:
             return self.qualified((f"@{self.fold(this.name, False)}",))
         if isinstance(this, exp.DynamicIdentifier):  # IDENTIFIER('a.b')
             text = this.name
-            parts = read_name(tokenize(text, self.dialect)[0], 0)[0] if isinstance(this.this, exp.Literal) else []
+            parts = read_name(tokenize(text, self.engine)[0], 0)[0] if isinstance(this.this, exp.Literal) else []
             return self.full(parts) if parts else ("#" + UNKNOWN,)
         if isinstance(this, exp.DirectoryStage):  # DIRECTORY(@stage)
             this = this.this
@@ -225,7 +158,7 @@ class Names:
             names.extend(self._dotted(part))
         if names and names[-1].startswith("#"):
             return (names[-1],)
-        if self.dialect in _FILES_AS_TABLES and (path := _file_as_table(parts)):
+        if self.engine.files_as_tables and (path := _file_as_table(parts)):
             return self.location(path, 0)
         return self.qualified(tuple(names))
 
@@ -235,7 +168,7 @@ class Names:
         if isinstance(part, exp.Dot):
             return [*self._dotted(part.this), *self._dotted(part.expression)]
         if isinstance(part, exp.Identifier):
-            if self.dialect == "bigquery" and part.args.get("quoted") and "." in part.name:
+            if self.engine.dotted_quotes and part.args.get("quoted") and "." in part.name:
                 return [self.fold(p, True) for p in part.name.split(".")]
             return [self.fold(part.name, bool(part.args.get("quoted")))]
         return [self.fold(part.name, False)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from sqlglot import exp
@@ -10,13 +10,12 @@ from sqlglot.errors import ParseError, SqlglotError
 from sqlglot.expressions import Expression
 from sqlglot.tokens import Token
 
+from ray_lineage.compile.sql.engine import Engine, Rewrite, Rule
 from ray_lineage.compile.sql.excerpt import Item, innermost, item_ranges
 from ray_lineage.compile.sql.facts import excerpt
 from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.tokens import dialect_of
 from ray_lineage.compile.sql.names import Names
-from ray_lineage.compile.sql.rewrite import has_methods, rewrite_tsql, rewrites
-from ray_lineage.compile.sql.rowsets import may_have_rowsets, rewrite_rowsets
 
 _MAX_DEPTH: Final = 200  # nested parentheses in one statement; the parser fails at about 500, and crashes far above
 
@@ -45,20 +44,31 @@ class Excerpts:
         return excerpt(self.text, self.tokens[found[0] : found[1]], _EXPRESSION) if found is not None else ""
 
 
+def rewrites_of(lower: str, rules: Iterable[Rule]) -> tuple[Rewrite, ...]:
+    """The rewrites that the statements of a text (in lower case) may need: most texts need none."""
+    found: dict[Rewrite, None] = {}
+    for needle, pattern, rewrite in rules:
+        for word in needle:  # of every file: a generator would take as long as the search
+            if word not in lower:
+                break
+        else:
+            if pattern is None or pattern.search(lower):
+                found[rewrite] = None
+    return tuple(found)
+
+
 class Parser:
     """Parses the statements of one text."""
 
-    def __init__(self, text: str, dialect: str, names: Names) -> None:
+    def __init__(self, text: str, engine: Engine, names: Names) -> None:
         lower = text.lower()
-        self.dialect = dialect
+        self.engine = engine
         self.names = names
-        self._parser = dialect_of(dialect).parser()
+        self._parser = dialect_of(engine.name).parser()
         # most files cannot be too deep for want of parentheses: then no statement needs to be looked at
         self._nests = text.count("(") + lower.count("case") > _MAX_DEPTH
-        self._is_tsql = dialect in ("tsql", "fabric")
-        self._methods = self._is_tsql and has_methods(text)
-        self._rowsets = self._is_tsql and may_have_rowsets(lower)
-        self._rewrites = () if self._is_tsql else rewrites(text, dialect)
+        self._prepare = engine.prepare(text, names) if engine.prepare is not None else None
+        self._rewrites = rewrites_of(lower, engine.rewrites)
 
     def parse(
         self, tokens: list[Token], verb: str, text: str, rows: Collection[str] = ()
@@ -68,11 +78,9 @@ class Parser:
             raise ParseError(f"it has more than {_MAX_TOKENS:,} tokens")
         if self._nests and (deepest := _deepest(tokens)) > _MAX_DEPTH:
             raise ParseError(f"nested too deeply ({deepest} levels, {_MAX_DEPTH} are read)")
-        if self._is_tsql:
-            if self._rowsets:
-                tokens = rewrite_rowsets(self.names, tokens)
-            tokens = rewrite_tsql(tokens, verb, methods=self._methods)
-        elif rows and self.dialect == "oracle":
+        if self._prepare is not None:
+            tokens = self._prepare(tokens, verb)
+        if rows and self.engine.marked_rows:
             tokens = [t for i, t in enumerate(tokens) if not _marks_row(tokens, i, rows)]
         for rewrite in self._rewrites:
             tokens = rewrite(tokens, verb)

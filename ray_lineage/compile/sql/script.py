@@ -9,12 +9,11 @@ from sqlglot.errors import ParseError, SqlglotError
 from sqlglot.tokens import Token
 
 from ray_lineage.compile.options import CompileOptions, ModelName
-from ray_lineage.compile.sql.client import without_client_commands, without_delimiters
+from ray_lineage.compile.sql.engine import Engine
 from ray_lineage.compile.sql.facts import Facts
-from ray_lineage.compile.sql.lex.kinds import DELIMITED, T
+from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.tokens import reason_of, start_line, tokenize
 from ray_lineage.compile.sql.query.sources import remember
-from ray_lineage.compile.sql.rewrite import quoted_as_strings
 from ray_lineage.compile.sql.routine import Routine
 from ray_lineage.compile.sql.split import split
 from ray_lineage.compile.sql.split.flow import Slice
@@ -40,7 +39,7 @@ from ray_lineage.compile.sql.statements.declare import read_declare
 from ray_lineage.compile.sql.statements.drop import read_drop
 from ray_lineage.compile.sql.statements.dynamic import name_by_text
 from ray_lineage.compile.sql.statements.execute import execute, give_outputs, read_execute
-from ray_lineage.compile.sql.statements.export import read_export, read_import
+from ray_lineage.compile.sql.statements.export import port_table, read_export
 from ray_lineage.compile.sql.statements.lifetimes import leave_block
 from ray_lineage.compile.sql.statements.load import read_load
 from ray_lineage.compile.sql.statements.move import read_apply_changes
@@ -48,42 +47,27 @@ from ray_lineage.compile.sql.statements.receive import read_receive
 from ray_lineage.compile.sql.statements.rename import read_exchange, read_rename
 from ray_lineage.compile.sql.statements.returns import read_return
 from ray_lineage.compile.sql.statements.truncate import read_truncate
+from ray_lineage.compile.sql.statements.unknown import note_unknown, note_unknown_call
 from ray_lineage.compile.sql.statements.update import without_else
 from ray_lineage.compile.sql.statements.use import read_use, use_database
 from ray_lineage.compile.sql.unit import Unit
 from ray_lineage.model import ROLES
 
-_PLPGSQL: Final = frozenset({"postgres", "redshift", "materialize", "risingwave", ""})
-
-
-_PIVOTS: Final = {"PIVOT_WIDER": (T.PIVOT, "PIVOT"), "PIVOT_LONGER": (T.UNPIVOT, "UNPIVOT")}
-
-
-_SHORT_VERBS: Final = {
-    "INS": (T.INSERT, "INSERT"),
-    "UPD": (T.UPDATE, "UPDATE"),
-    "DEL": (T.DELETE, "DELETE"),
-    "SEL": (T.SELECT, "SELECT"),
-}
-
-
 _SCANNED: Final = frozenset({"IF", "WHILE", "SET", "DECLARE", "RETURN", "PRINT"})
 
 
 def compile_sql(
-    text: str, dialect: str, options: CompileOptions, model: ModelName | None = None, kind: type[Unit] = Unit
+    text: str, engine: Engine, options: CompileOptions, model: ModelName | None = None, kind: type[Unit] = Unit
 ) -> Facts:
     """What a text says. ``kind``: for who wants to look on."""
-    if dialect not in ("tsql", "fabric"):
-        text = without_client_commands(text, dialect)
-    if dialect in DELIMITED and "delimiter" in text.lower():
-        text = without_delimiters(text)
-    unit = kind(text, dialect, options, run, model)
-    tokens, diagnostics = tokenize(text, dialect)
-    if unit.is_tsql and "quoted_identifier" in text.lower():
-        tokens = quoted_as_strings(tokens, text)
+    for without_commands in engine.client:
+        text = without_commands(text)
+    unit = kind(text, engine, options, run, model)
+    tokens, diagnostics = tokenize(text, engine)
+    if engine.settled is not None:
+        tokens = engine.settled(tokens, text)
     unit.facts.diagnostics.extend(diagnostics)
-    if dialect in _PLPGSQL and "trigger" in text.lower():
+    if engine.plpgsql and "trigger" in text.lower():
         trigger_functions(unit, tokens)
     run(unit, tokens, "")
     return unit.facts
@@ -94,7 +78,7 @@ def run(unit: Unit, tokens: list[Token], verb: str) -> None:
     if verb:
         read(unit, tokens, verb)
         return
-    slices = split(tokens, unit.dialect, unit.blocks)
+    slices = split(tokens, unit.engine, unit.blocks)
     outer, path = unit.routine, unit.path
     routines: dict[int, Routine] = {}  # by the slices of their heads
     for index, piece in enumerate(slices):
@@ -154,31 +138,37 @@ def _read_slice(unit: Unit, statement: list[Token], piece: Slice, tokens: list[T
         functions_called(unit, statement)
         if piece.verb == "RETURN":
             give_outputs(unit, statement)
-    if read(unit, statement, piece.verb) or unit.is_tsql or len(statement) < 2:
+    if read(unit, statement, piece.verb):
         return
     after_declare = piece.start > 0 and tokens[piece.start - 1].text.upper() == "DECLARE"
-    if in_routine or unit.declares or piece.verb == "LET" or after_declare:
+    if not after_declare and note_unknown(unit, statement):
+        return
+    if (
+        not unit.is_tsql
+        and len(statement) > 1
+        and (in_routine or unit.declares or piece.verb == "LET" or after_declare)
+    ):
         unit.declares = True
         declare_or_assign(unit, statement)
 
 
 def read(unit: Unit, tokens: list[Token], verb: str) -> bool:
     """Read one statement. False if nobody reads statements of its verb."""
-    short = (_SHORT_VERBS if unit.dialect == "teradata" else _PIVOTS).get(verb)
+    short = unit.engine.short_verbs.get(verb)
     if short is not None:
         kind, verb = short
         at = tokens[0]
         tokens = [Token(kind, verb, at.line, at.col, at.start, at.end), *tokens[1:]]
     if unit.has_identifiers:
         tokens = name_by_text(unit, tokens, verb)
-    reader = _BY_VERB.get(verb)
+    reader = unit.engine.readers.get(verb) or _BY_VERB.get(verb)
     words = [t.text.upper() for t in tokens[:3]]
     if reader is not None:
         reader(unit, tokens)
     elif verb == "REPLACE" and words[1:2] and words[1] in ("VIEW", "TABLE", "FUNCTION", "MACRO"):
         read_create_statement(unit, tokens, "CREATE")
     elif verb in QUERIES or verb in DATA:
-        if verb == "UPDATE" and unit.dialect == "teradata":
+        if verb == "UPDATE" and unit.engine.update_else:
             tokens = without_else(unit, tokens)
         read_data(unit, tokens, verb)
     elif verb in _CREATES:
@@ -189,6 +179,7 @@ def read(unit: Unit, tokens: list[Token], verb: str) -> bool:
         read_rename(unit, tokens)
     elif verb == "CALLED" and tokens[0].token_type in (T.VAR, T.IDENTIFIER):
         at = tokens[0]
+        note_unknown_call(unit, tokens)
         execute(unit, [Token(T.EXECUTE, "EXEC", at.line, at.col, at.start, at.start), *tokens])
     else:
         return False
@@ -216,7 +207,7 @@ _BY_VERB: Final[dict[str, Callable[[Unit, list[Token]], object]]] = {
     "EXCHANGE": read_exchange,
     "DATABASE": use_database,
     "OPEN": read_open,
-    "IMPORT": read_import,
+    "IMPORT": port_table,
     "LOCKING": read_locking,
     "PERFORM": read_perform,
     "ASSERT": read_assert,

@@ -16,19 +16,18 @@ from sqlglot.tokens import Token
 
 from ray_lineage.compile.options import CompileOptions, ModelName
 from ray_lineage.compile.sql.constants import may_run_texts
+from ray_lineage.compile.sql.engine import Engine
 from ray_lineage.compile.sql.facts import Facts, Place
 from ray_lineage.compile.sql.lex.columns import ColumnItem
 from ray_lineage.compile.sql.lex.tokens import start_line
 from ray_lineage.compile.sql.names import Names
 from ray_lineage.compile.sql.parse import Excerpts, Parser
+from ray_lineage.compile.sql.query.arena import Builder
+from ray_lineage.compile.sql.query.queries import lower_query
 from ray_lineage.compile.sql.query.scope import Scope
 from ray_lineage.compile.sql.query.sources import relation
-from ray_lineage.compile.sql.relations import Builder
 from ray_lineage.compile.sql.routine import Routine
 from ray_lineage.model import ANY, ANY_LOOP, LOOP, ROLES, Assignment, DeclaredColumn, Influence, Name
-
-_NAMES_BY_TEXT: Final = frozenset({"snowflake", "databricks", "spark", ""})
-
 
 _NAMED_BY_TEXT: Final = re.compile(r"identifier|table\s*\(\s*[$:]")
 
@@ -53,14 +52,14 @@ class Unit:
     """One text and its surroundings. ``run`` is :func:`script.run`, which is above all readers."""
 
     def __init__(
-        self, text: str, dialect: str, options: CompileOptions, run: Run, model: ModelName | None = None
+        self, text: str, engine: Engine, options: CompileOptions, run: Run, model: ModelName | None = None
     ) -> None:
         self.text = text
-        self.dialect = dialect
-        self.is_tsql = dialect in ("tsql", "fabric")
+        self.engine = engine
+        self.is_tsql = engine.transact
         self.model = model
         self.facts = Facts()
-        self.names = Names(dialect, options.catalog, options.schema)
+        self.names = Names(engine, options.catalog, options.schema)
         self.fold = self.names.fold
         self.part, self.full, self.qualified = self.names.part, self.names.full, self.names.qualified
         self.script = Routine()
@@ -76,15 +75,15 @@ class Unit:
         self.bound = 0  # values of USING that were given names
         self.transitions: dict[str, set[str]] = {}  # what trigger functions call the changed rows
         self.trigger_functions: dict[str, list[Name]] = {}  # their tables, by the function's last name
-        self.parser = Parser(text, dialect, self.names)
+        self.parser = Parser(text, engine, self.names)
         self.parsed = Excerpts([], "")
         lower = text.lower()
         # what is rare is looked for once, so that not every statement is
         self.has_remote = self.is_tsql and ("openquery" in lower or "openrowset" in lower)
         self.has_keys = "references" in lower
-        self.has_identifiers = dialect in _NAMES_BY_TEXT and _NAMED_BY_TEXT.search(lower) is not None
+        self.has_identifiers = engine.names_in_texts and _NAMED_BY_TEXT.search(lower) is not None
         self.runs_texts = not self.is_tsql or may_run_texts(lower)
-        self.scans_results = dialect == "snowflake" and "result_scan" in lower
+        self.scans_results = engine.query_ids and "result_scan" in lower
         self._run = run
 
     # ------------------------------------------------------------------ one level down, and back up
@@ -144,7 +143,7 @@ class Unit:
 
     def column(self, item: ColumnItem) -> DeclaredColumn:
         """A column of CREATE TABLE."""
-        passed = item.filled and (self.is_tsql or (self.dialect == "clickhouse" and item.computed[1] > 0))
+        passed = item.filled and (self.is_tsql or (self.engine.computed_passed and item.computed[1] > 0))
         return DeclaredColumn(self.part(item.name), item.type, item.name.line, passed)
 
     # ------------------------------------------------------------------ trees and what they say
@@ -157,7 +156,7 @@ class Unit:
 
     def builder(self) -> Builder:
         """A relational program for a statement at this place."""
-        builder = Builder(self.dialect, self.names.dataset, lambda text: self.names.location(text, 0))
+        builder = Builder(self.engine, lower_query, self.names.dataset, lambda text: self.names.location(text, 0))
         builder.variables = self.routine.variables()
         builder.dynamic = self.nested > 0
         builder.text_of = self._expression

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ray_lineage.compile.sql.engines.tsql import TSQL
 from ray_lineage.compile.sql.lex.tokens import tokenize
 from ray_lineage.compile.sql.split import split
 from ray_lineage.model import ANY, ANY_LOOP, CATCH, ELSE, LOOP, ROLES, THEN, TRY
@@ -74,7 +75,7 @@ def test_what_is_held(sql: str, expected: list[str]) -> None:
 
 def paths(sql: str) -> list[tuple[int, ...]]:
     """Roles of the branches around every SET."""
-    found = split(tokenize(sql, "tsql")[0], "tsql")
+    found = split(tokenize(sql, TSQL)[0], TSQL)
     return [tuple(step % ROLES for step in s.path) for s in found if s.verb == "SET"]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 import ray_lineage.compile
-from ray_lineage.compile.sql.rewrite import _ALL
+from ray_lineage.compile.sql.engines import ENGINES
 
 FILLERS = (
     "-", "--a\n", "--", " ", "\n", "\t \n", "/*", "/**/", "/* a */ ", "(", "()", "((a)", "a", "a.", "a b ", "'", "''", '"', ";", "\\", "{{",
@@ -38,9 +38,10 @@ def patterns() -> Iterator[tuple[str, re.Pattern[str]]]:
             if not name.startswith("__"):
                 for at, pattern in enumerate(within(value)):
                     yield f"{module.name.rpartition('.')[2]}.{name}{at or ''}", pattern
-    for rule in _ALL:
-        if rule.pattern is not None:
-            yield f"rule {rule.rewrite.__name__} {' '.join(rule.needle)}", rule.pattern
+    for engine in ENGINES:
+        for rule in engine.rewrites:
+            if rule.pattern is not None:
+                yield f"rule {rule.rewrite.__name__} {' '.join(rule.needle)}", rule.pattern
 
 
 KNOWN = dict(patterns())
@@ -62,5 +63,8 @@ def test_a_line_of_dashes_is_one_comment() -> None:
     """As it stands between the sections of many scripts."""
     text = "SELECT a FROM " + "-" * 200 + "\nt, u WHERE x IN (VALUES (1))"
     assert all(
-        rule.pattern is None or rule.pattern.search(text.lower()) is None for rule in _ALL if "values" in rule.needle
+        rule.pattern is None or rule.pattern.search(text.lower()) is None
+        for engine in ENGINES
+        for rule in engine.rewrites
+        if "values" in rule.needle
     )

@@ -23,7 +23,3 @@ LITERALS: Final = frozenset(
 
 STRINGS: Final = frozenset({T.STRING, T.NATIONAL_STRING, T.RAW_STRING, T.HEREDOC_STRING})
 """Texts in quotes."""
-
-
-DELIMITED: Final = frozenset({"mysql", "singlestore", "starrocks", "doris", ""})
-"""Dialects of MySQL's kind (and the superset): their clients know DELIMITER."""

@@ -17,6 +17,7 @@ from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import ParseError, SqlglotError, TokenError
 from sqlglot.tokens import Token, Tokenizer, TokenType
 
+from ray_lineage.compile.sql.engine import Engine
 from ray_lineage.compile.sql.lex.kinds import LITERALS
 from ray_lineage.model import Diagnostic
 
@@ -33,36 +34,39 @@ def dialect_of(name: str) -> Dialect:
 
 
 @cache
-def _tokenizer(name: str) -> Tokenizer:
-    dialect = dialect_of(name)
-    if name == "athena":  # Hive's DDL and Trino's queries in one file
-        base = dialect_of("trino").tokenizer_class
-        kind = type("LineageAthenaTokenizer", (base,), {"COMMANDS": set(), "IDENTIFIERS": ['"', "`"]})
-        mixed: Tokenizer = kind(dialect=dialect_of("trino"))
-        return mixed
+def _tokenizer(engine: Engine, grammar: str) -> Tokenizer:
+    dialect = dialect_of(grammar)
     base = dialect.tokenizer_class
-    kind = type(f"Lineage{base.__name__}", (base,), {"COMMANDS": set()})
+    differences: dict[str, object] = {"COMMANDS": set()}
+    if engine.identifier_quotes:
+        differences["IDENTIFIERS"] = list(engine.identifier_quotes)
+    kind = type(f"Lineage{engine.name.title()}{base.__name__}", (base,), differences)
     tokenizer: Tokenizer = kind(dialect=dialect)
     return tokenizer
 
 
-def tokenize(text: str, dialect: str) -> tuple[list[Token], list[Diagnostic]]:
+def tokenize(text: str, engine: Engine) -> tuple[list[Token], list[Diagnostic]]:
     """Tokens of the whole text. Where a string, comment or identifier is never closed, the text is cut at batch and
     statement ends and only the piece that cannot be read is lost, with a diagnostic."""
-    tokenizer = _tokenizer(dialect)
-    numbered = dialect in _DOLLAR_QUOTES and "$" in text and _PARAMETER.search(text) is not None
+    numbered = engine.dollar_quotes and "$" in text and _PARAMETER.search(text) is not None
     if numbered:
         text = _PARAMETER.sub(_MARK, text)
     diagnostics: list[Diagnostic] = []
+    tokenizer = _tokenizer(engine, engine.grammar or engine.name)
     try:
-        tokens = tokenizer.tokenize(text)
-        if _may_split_words(text):
-            tokens = tokenizer.tokenize(_without_comments_in_words(text, tokens))
+        tokens = _tokens(tokenizer, text)
     except TokenError:
-        if dialect == "athena":  # strings with backslashes: Hive's
-            return tokenize(text, "hive")
-        tokens, diagnostics = _tokenize_pieces(text, dialect, tokenizer)
+        try:
+            tokenizer = _tokenizer(engine, engine.other_grammar or engine.grammar or engine.name)
+            tokens = _tokens(tokenizer, text)
+        except TokenError:
+            tokens, diagnostics = _tokenize_pieces(text, engine, tokenizer)
     return (_with_parameters(tokens) if numbered else tokens), diagnostics
+
+
+def _tokens(tokenizer: Tokenizer, text: str) -> list[Token]:
+    tokens: list[Token] = tokenizer.tokenize(text)
+    return tokenizer.tokenize(_without_comments_in_words(text, tokens)) if _may_split_words(text) else tokens
 
 
 _FIRST_WORDS = frozenset(
@@ -102,9 +106,6 @@ def _without_comments_in_words(text: str, tokens: list[Token]) -> str:
 _VISIBLE = re.compile(r"\S")
 
 
-_DOLLAR_QUOTES = frozenset({"postgres", "redshift", "duckdb", "materialize", "risingwave", "clickhouse"})
-
-
 _PARAMETER = re.compile(r"(?<![\w$])\$(?=\d+(?![\w$]))")
 
 
@@ -134,10 +135,10 @@ _BATCH_END = re.compile(r"^[ \t]*GO[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 _STATEMENT_END = re.compile(r";[ \t]*\r?$", re.MULTILINE)
 
 
-def _tokenize_pieces(text: str, dialect: str, tokenizer: Tokenizer) -> tuple[list[Token], list[Diagnostic]]:
+def _tokenize_pieces(text: str, engine: Engine, tokenizer: Tokenizer) -> tuple[list[Token], list[Diagnostic]]:
     tokens: list[Token] = []
     diagnostics: list[Diagnostic] = []
-    pattern = _BATCH_END if dialect in ("tsql", "fabric") and _BATCH_END.search(text) else _STATEMENT_END
+    pattern = _BATCH_END if engine.transact and _BATCH_END.search(text) else _STATEMENT_END
     starts = [0, *(m.end() for m in pattern.finditer(text)), len(text)]
     line = 1
     for start, end in pairwise(starts):
@@ -200,3 +201,7 @@ def made(at: Token, *parts: str | Sequence[Token]) -> list[Token]:
             kind = _WRITTEN.get(word) or (TokenType.VAR if following == "(" else TokenType.IDENTIFIER)
             out.append(Token(kind, word, at.line, at.col, at.start, at.end))
     return out
+
+
+def like(token: Token, kind: TokenType, text: str) -> Token:
+    return Token(kind, text, token.line, token.col, token.start, token.end)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from sqlglot import exp
@@ -89,3 +89,22 @@ def line_of(node: Expression) -> int:
     identifier = node.this
     meta = identifier._meta if isinstance(identifier, exp.Identifier) else None
     return int(meta.get("line") or 0) if meta else 0
+
+
+_STRENGTH: Final = (2, 3, 4, 5, 1, 0)  # masking > aggregation > transformation > identity > conditional > window
+
+
+def note(found: Collected, ref: Ref) -> None:
+    # the strongest direct and the strongest indirect use: which of them counts depends on what the column is made of
+    key = (ref.relation, ref.scope, ref.name, ref.how >= CONDITIONAL)
+    known = found.refs.get(key)
+    if known is None or _STRENGTH[ref.how] > _STRENGTH[known.how]:
+        found.refs[key] = ref
+
+
+def position_of(node: Any) -> tuple[int, int]:
+    meta = node._meta if node.__class__ is exp.Identifier else None
+    if not meta:
+        return 0, 0
+    width = meta["end"] - meta["start"]
+    return meta["line"], max(1, meta["col"] - width)

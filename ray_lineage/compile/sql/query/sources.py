@@ -12,16 +12,16 @@ from sqlglot.errors import ParseError, SqlglotError
 from sqlglot.expressions import Expression
 from sqlglot.tokens import Token
 
+from ray_lineage.compile.sql.engine import Engine
 from ray_lineage.compile.sql.facts import Facts
 from ray_lineage.compile.sql.lex.scan import closing, read_name
 from ray_lineage.compile.sql.lex.tokens import reason_of, shifted, start_line, tokenize
 from ray_lineage.compile.sql.names import Names
 from ray_lineage.compile.sql.parse import Excerpts
+from ray_lineage.compile.sql.query.arena import Builder
 from ray_lineage.compile.sql.query.scope import CONDITIONAL, IDENTITY, TRANSFORMATION
-from ray_lineage.compile.sql.relations import Builder
+from ray_lineage.compile.sql.query.words import SERVER_QUERY
 from ray_lineage.compile.sql.routine import Routine
-from ray_lineage.compile.sql.rowsets import server_of
-from ray_lineage.compile.sql.words import SERVER_QUERY, TABLE_FUNCTIONS
 from ray_lineage.model import STAR, Alias, Name, Output, Ref, Select, SetOp, TableRef
 
 _NAMED: Final = {
@@ -49,7 +49,7 @@ _SAID: Final = re.compile(rf"\b({'|'.join(_WHERE)})\s*=\s*'?([^\s';]+)", re.IGNO
 class Around(Protocol):
     """What stands around a query: what names mean, and how to parse more of the same text, or a text in it."""
 
-    dialect: str
+    engine: Engine
     names: Names
     facts: Facts
     routine: Routine
@@ -71,12 +71,12 @@ def relation(around: Around, b: Builder, name: Name, call: Expression, columns: 
     called = call.expression if isinstance(call, exp.Dot) else call
     if function == "result_scan":
         return _named(b, _result_scan(around, b, called.expressions), columns)
-    roles = TABLE_FUNCTIONS[around.dialect][function]
+    roles = around.engine.table_functions[function]
     given = arguments_of(called.expressions, roles)
     server = server_of_call(given, function if "server" in roles else "")
-    if around.dialect == "databricks":  # the tables of a query do not name it, either
+    if not around.engine.remote_database:  # the tables of a query do not name it, either
         given.pop("database", None)
-    if around.dialect in ("trino", "presto", "athena"):
+    if around.engine.system_functions:
         if len(name) != 3 or name[1] != "system":
             return -1
         server = name[0]
@@ -100,7 +100,7 @@ def relation(around: Around, b: Builder, name: Name, call: Expression, columns: 
 
 def target(around: Around, b: Builder, call: exp.Anonymous) -> Name:
     """What ``INSERT INTO FUNCTION remote('h', db.t)`` writes; empty if it is no function of these."""
-    roles = TABLE_FUNCTIONS.get(around.dialect, {}).get(call.name.lower())
+    roles = around.engine.table_functions.get(call.name.lower())
     if roles is None:
         return ()
     given = arguments_of(call.expressions, roles)
@@ -144,8 +144,8 @@ def locations_of(b: Builder, given: dict[str, Expression]) -> list[Name]:
 
 def _rows_of(b: Builder, names: list[Name]) -> int:
     """The relation of datasets: their rows, one after the other."""
-    found = [b._add(TableRef(name, 0)) for name in names if name]
-    return b._add(SetOp(tuple(found), True)) if len(found) > 1 else found[0] if found else -1
+    found = [b.add(TableRef(name, 0)) for name in names if name]
+    return b.add(SetOp(tuple(found), True)) if len(found) > 1 else found[0] if found else -1
 
 
 def text_of(node: Expression | None) -> str:
@@ -173,7 +173,7 @@ def place_of(text: str, unknown: str) -> str:
 
 
 def _named(b: Builder, index: int, columns: tuple[str, ...]) -> int:
-    return b._add(Alias(index, columns)) if columns and index >= 0 else index
+    return b.add(Alias(index, columns)) if columns and index >= 0 else index
 
 
 def _table(around: Around, b: Builder, given: dict[str, Expression]) -> int:
@@ -192,7 +192,7 @@ def parts_of(around: Around, node: Expression | None) -> list[str]:
         written = [node.args.get(key) for key in ("catalog", "db", "table", "this")]
         return [around.names.fold(p.name, bool(p.args.get("quoted"))) for p in written if p is not None]
     text = text_of(node)
-    return [around.names.part(token) for token in read_name(tokenize(text, around.dialect)[0], 0)[0]] if text else []
+    return [around.names.part(token) for token in read_name(tokenize(text, around.engine)[0], 0)[0]] if text else []
 
 
 def query_in_text(around: Around, b: Builder, text: str, function: str, tokens: list[Token]) -> tuple[int, int]:
@@ -203,7 +203,7 @@ def query_in_text(around: Around, b: Builder, text: str, function: str, tokens: 
     above = start_line(at) - 1
     try:
         with around.quoting(text):
-            tree = around.parse([shifted(t, above, 0) for t in tokenize(text, around.dialect)[0]], "SELECT")
+            tree = around.parse([shifted(t, above, 0) for t in tokenize(text, around.engine)[0]], "SELECT")
             if not isinstance(tree, exp.Query):
                 raise ParseError("it is no query")
             return b.query(tree), 0 if tree.is_star else len(tree.selects)
@@ -256,8 +256,8 @@ def _connect_by(around: Around, b: Builder, given: dict[str, Expression], column
     name = table_of(around, given)
     if not name or not columns:
         return -1
-    index = b._reserve()
-    walked = b._add(TableRef(name, 0))
+    index = b.reserve()
+    walked = b.add(TableRef(name, 0))
     ends = [
         Ref(walked, index, around.names.fold(text_of(given.get(role)), False), IDENTITY) for role in ("key", "parent")
     ]
@@ -277,14 +277,14 @@ def _crosstab(
         else []
     )
     columns = columns or ("row_name", *(f"category_{n}" for n in range(1, 5)))
-    index = b._reserve()
+    index = b.reserve()
     if width < 3:
         everything = (Ref(query, index, STAR, TRANSFORMATION),)
         outputs = [Output(column, everything) for column in columns]
         row = query
     else:
         names = tuple(f"c{n}" for n in range(width))
-        row = b._add(Alias(query, names))
+        row = b.add(Alias(query, names))
         value = (Ref(row, index, names[-1], IDENTITY), Ref(row, index, names[-2], CONDITIONAL))
         kept = width - 2 if others else 1  # of the first columns, besides the categories'
         outputs = [
@@ -293,3 +293,14 @@ def _crosstab(
         ]
     b.relations[index] = Select((row,), tuple(outputs), subqueries=tuple(i for i in others if i >= 0))
     return index
+
+
+_SERVER: Final = re.compile(
+    r"(?:^|;)\s*(?:server|data source|addr|address|network address)\s*=\s*([^;]+)", re.IGNORECASE
+)
+
+
+def server_of(connection: str) -> str:
+    """The server that a connection string names."""
+    found = _SERVER.search(connection)
+    return found.group(1).strip() if found else "opendatasource"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from sqlglot.tokens import Token
 
+from ray_lineage.compile.sql.engine import Engine
 from ray_lineage.compile.sql.split.flow import Slice
 from ray_lineage.compile.sql.split.generic import Splitter
 from ray_lineage.compile.sql.split.tsql import TsqlSplitter
 
 
-def split(tokens: list[Token], dialect: str, first_block: int = 0) -> list[Slice]:
+def split(tokens: list[Token], engine: Engine, first_block: int = 0) -> list[Slice]:
     """Cut a file's tokens into statements. Blocks of control flow are numbered from ``first_block``."""
-    if dialect in ("tsql", "fabric"):
+    if engine.transact:
         return TsqlSplitter(tokens, first_block).run()
     return Splitter(tokens).run()

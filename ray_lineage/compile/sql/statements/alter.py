@@ -78,12 +78,12 @@ def alter_rows(unit: Unit, tokens: list[Token], name: Name, i: int) -> None:
         if parts:
             move(unit, tokens, unit.full(parts), name, "swap")
             move(unit, tokens, name, unit.full(parts), "swap")
-    elif words[0] in ("UPDATE", "DELETE") and unit.dialect == "clickhouse":
+    elif words[0] in ("UPDATE", "DELETE") and unit.engine.mutations:
         _mutation(unit, tokens, i)
     elif (
         words[:1] in (["EXCHANGE"], ["REPLACE"], ["ATTACH"], ["MOVE"])
         and words[1:2] == ["PARTITION"]
-        and unit.dialect != "postgres"
+        and unit.engine.exchanges_partitions
     ):
         _exchange(unit, tokens, name, i)
     elif words[:2] == ["ATTACH", "PARTITION"]:
@@ -161,6 +161,6 @@ def _exchange(unit: Unit, tokens: list[Token], name: Name, i: int) -> None:
             move(unit, tokens, name, unit.full(parts), "exchange")
         elif parts:
             move(unit, tokens, unit.full(parts), name, "exchange")
-            if word == "WITH" and unit.dialect not in ("hive", "spark", "databricks"):
+            if word == "WITH" and not unit.engine.partitions_move:
                 move(unit, tokens, name, unit.full(parts), "exchange")
         return

@@ -6,6 +6,7 @@ from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.scan import closing, list_items, read_name
+from ray_lineage.compile.sql.query.expressions import collect
 from ray_lineage.compile.sql.query.scope import IDENTITY, Collected, Scope
 from ray_lineage.compile.sql.statements.call import call_of_a_package
 from ray_lineage.compile.sql.statements.create_routine import declare_parameters
@@ -56,7 +57,7 @@ def set_variable(unit: Unit, tokens: list[Token]) -> None:
         at += 1
     if at >= len(tokens) or tokens[at].token_type not in (T.EQ, T.COLON_EQ):
         return
-    if unit.dialect == "snowflake" and tokens[0].token_type is T.SET:  # a session variable
+    if unit.engine.session_variables and tokens[0].token_type is T.SET:  # a session variable
         declare_name(unit, "$" + unit.fold(name, False))
     elif not name.startswith("@") and unit.fold(name, False) not in unit.routine.variables():
         return
@@ -115,11 +116,11 @@ def _set_field(unit: Unit, tokens: list[Token], parts: list[Token], value: list[
     select = Token(T.SELECT, "SELECT", value[0].line, value[0].col, value[0].start, value[0].start)
     tree = unit.parse([select, *value], "SELECT")
     builder = unit.builder()
-    index = builder._reserve()
+    index = builder.reserve()
     scope = Scope(index, None, {})
     found = Collected()
     for item in tree.expressions:
-        builder.collect(item, scope, IDENTITY, found)
+        collect(builder, item, scope, IDENTITY, found)
     builder.relations[index] = Select((), (), subqueries=tuple(found.subqueries))
     if found.refs:
         assignments = (Assignment(unit.part(parts[1]), tuple(found.refs.values()), found.line),)

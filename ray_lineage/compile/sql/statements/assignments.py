@@ -6,10 +6,10 @@ import msgspec
 from sqlglot import exp
 from sqlglot.expressions import Expression
 
+from ray_lineage.compile.sql.query.arena import Builder
+from ray_lineage.compile.sql.query.expressions import collect
 from ray_lineage.compile.sql.query.scope import IDENTITY, TRANSFORMATION, Collected, Scope
-from ray_lineage.compile.sql.relations import Builder
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.compile.sql.words import STRUCTS
 from ray_lineage.model import Alias, Assignment, Name, Ref, Select, TableRef
 
 
@@ -52,7 +52,7 @@ def assign_clause(
             if isinstance(right, exp.EQ) and isinstance(right.this, exp.Column):
                 left, right = right.this, right.expression
             found = Collected()
-            builder.collect(right, scope, IDENTITY, found)
+            collect(builder, right, scope, IDENTITY, found)
             builder.assigned.append(("@" + clause.this.name, found))
         if isinstance(left, exp.Tuple) and isinstance(right, exp.Tuple):
             pairs = list(zip(left.expressions, right.expressions, strict=False))
@@ -68,11 +68,11 @@ def assign_clause(
                 continue
             identifier, how = _assigned_column(unit, column, builder, scope)
             found = Collected()
-            builder.collect(value, scope, how, found)
+            collect(builder, value, scope, how, found)
             subqueries.extend(found.subqueries)
             line = identifier_line(identifier) or found.line
             text = "" if isinstance(value, exp.Column) or not found.refs else builder.text_of(value, found.at)
-            assignments.append(Assignment(builder._identifier(identifier), tuple(found.refs.values()), line, text))
+            assignments.append(Assignment(builder.identifier(identifier), tuple(found.refs.values()), line, text))
 
 
 def _assigned_column(unit: Unit, column: Expression, builder: Builder, scope: Scope) -> tuple[Expression, int]:
@@ -80,7 +80,7 @@ def _assigned_column(unit: Unit, column: Expression, builder: Builder, scope: Sc
     if not isinstance(column, exp.Column):
         return column, IDENTITY
     first = column.args.get("table")
-    if first is not None and unit.dialect in STRUCTS and scope.find(builder._identifier(first)) < 0:
+    if first is not None and unit.engine.structs and scope.find(builder.identifier(first)) < 0:
         return first, TRANSFORMATION
     return column.this, IDENTITY
 
@@ -98,12 +98,12 @@ def _assign_row(
     query = builder.query(right, scope, scope.ctes)
     subqueries.append(query)
     positions = tuple(f"c{n}" for n in range(len(left.expressions)))
-    row = builder._add(Alias(query, positions))
+    row = builder.add(Alias(query, positions))
     for column, position in zip(left.expressions, positions, strict=True):
         identifier = column.this if isinstance(column, exp.Column) else column
         line = identifier_line(identifier)
         ref = Ref(row, scope.index, position, IDENTITY, line)
-        assignments.append(Assignment(builder._identifier(identifier), (ref,), line))
+        assignments.append(Assignment(builder.identifier(identifier), (ref,), line))
 
 
 def target_relation(unit: Unit, table: Expression, scope: Scope, builder: Builder) -> int:

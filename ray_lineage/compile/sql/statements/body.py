@@ -27,7 +27,7 @@ def read_body(unit: Unit, tokens: list[Token]) -> None:
         start = unit.text.find(inner, token.start)
         if start < 0 or start > token.end:
             continue
-        found, diagnostics = tokenize(inner, unit.dialect)
+        found, diagnostics = tokenize(inner, unit.engine)
         lines = start_line(token) - 1 + unit.text.count("\n", token.start, start)
         for d in diagnostics:
             unit.facts.note(d.code, d.severity, d.message, d.line + lines, d.column)

@@ -9,7 +9,6 @@ from sqlglot.tokens import Token
 from ray_lineage.compile.sql.lex.kinds import STRINGS, T
 from ray_lineage.compile.sql.lex.scan import closing, read_name
 from ray_lineage.compile.sql.lex.tokens import start_line
-from ray_lineage.compile.sql.rewrite import HINTS, METHODS
 from ray_lineage.compile.sql.unit import Unit
 from ray_lineage.model import SYSTEM_SCHEMAS, Name
 
@@ -25,7 +24,7 @@ def functions_in(unit: Unit, tokens: list[Token]) -> dict[Name, int]:
             or tokens[i - 1].token_type is not T.DOT
             or tokens[i].token_type in STRINGS
             or tokens[i - 2].token_type not in _NAMES
-            or tokens[i].text.upper() in METHODS
+            or tokens[i].text.upper() in unit.engine.methods
         ):
             continue
         start = i - 2
@@ -35,7 +34,7 @@ def functions_in(unit: Unit, tokens: list[Token]) -> dict[Name, int]:
         if before is not None and (before.token_type is T.PARAMETER or before.text.upper() in _NO_CALL_AFTER):
             continue
         hint = tokens[i + 2].text.upper() if i + 2 < len(tokens) else ""
-        if hint in HINTS and before is not None and before.token_type is T.FROM:
+        if hint in unit.engine.hints and before is not None and before.token_type is T.FROM:
             continue
         name = tuple(unit.part(t) for t in tokens[start : i + 1] if t.token_type is not T.DOT)
         if name[-2] not in SYSTEM_SCHEMAS:
@@ -53,7 +52,7 @@ _NAMES: Final = frozenset({T.VAR, T.IDENTIFIER})
 
 def call_of_a_package(unit: Unit, tokens: list[Token]) -> None:
     """``package.procedure(arguments)`` as a statement of PL/SQL."""
-    if unit.dialect != "oracle" or tokens[0].token_type is not T.VAR:
+    if not unit.engine.package_calls or tokens[0].token_type is not T.VAR:
         return
     parts, i = read_name(tokens, 0)
     if not parts or i >= len(tokens) or tokens[i].token_type is not T.L_PAREN or closing(tokens, i) != len(tokens) - 1:

@@ -8,6 +8,7 @@ from ray_lineage.compile.sql.lex.columns import ColumnItem
 from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.scan import closing, list_items, read_name
 from ray_lineage.compile.sql.lex.tokens import start_line
+from ray_lineage.compile.sql.query.expressions import collect
 from ray_lineage.compile.sql.query.scope import IDENTITY, Collected, Scope
 from ray_lineage.compile.sql.statements.call import functions_in
 from ray_lineage.compile.sql.unit import Unit
@@ -41,8 +42,8 @@ def computed_columns(unit: Unit, tokens: list[Token], columns: list[ColumnItem],
     if not computed:
         return
     builder = unit.builder()
-    table = builder._add(TableRef(rows or name, start_line(tokens[0])))
-    scope_index = builder._add(Select((table,), ()))
+    table = builder.add(TableRef(rows or name, start_line(tokens[0])))
+    scope_index = builder.add(Select((table,), ()))
     scope = Scope(scope_index, None, {})
     scope.aliases[name[-1]] = table
     assignments: list[Assignment] = []
@@ -51,7 +52,7 @@ def computed_columns(unit: Unit, tokens: list[Token], columns: list[ColumnItem],
         select = Token(T.SELECT, "SELECT", tokens[a].line, tokens[a].col, tokens[a].start, tokens[a].start)
         tree = unit.parse([select, *tokens[a:b]], "SELECT")
         found = Collected()
-        builder.collect(tree.expressions[0], scope, IDENTITY, found)
+        collect(builder, tree.expressions[0], scope, IDENTITY, found)
         refs = tuple(r for r in found.refs.values())
         assignments.append(Assignment(unit.part(column.name), refs, column.name.line))
     unit.write(tokens, "create_table", builder, target=name, assignments=tuple(assignments))
@@ -67,6 +68,6 @@ def defaults(unit: Unit, tokens: list[Token], name: Name, kind: str) -> None:
         if token.text.upper() == "NEXT" and [t.text.upper() for t in tokens[i + 1 : i + 3]] == ["VALUE", "FOR"]:
             parts, _ = read_name(tokens, i + 3)
             if parts:
-                sequences.append(builder._add(TableRef(unit.full(parts), token.line)))
+                sequences.append(builder.add(TableRef(unit.full(parts), token.line)))
     if sequences:
         unit.write(tokens, kind, builder, target=name, subqueries=sequences)

@@ -60,14 +60,14 @@ def _copy_columns(
 ) -> None:
     """Of a file which columns these are is not known; to a file go those of the table."""
     builder = unit.builder()
-    table = builder._add(TableRef(read, tokens[0].line))
+    table = builder.add(TableRef(read, tokens[0].line))
     if out:
         refs = tuple(Output(n, (Ref(table, 1, n, IDENTITY, tokens[0].line),), tokens[0].line) for n in columns)
-        root = builder._add(Select((table,), refs))
+        root = builder.add(Select((table,), refs))
         unit.write(tokens, "copy", builder, root=root, target=written)
         return
     star = Output(None, (Ref(table, 1, STAR, IDENTITY, tokens[0].line),), tokens[0].line, star=True)
-    root = builder._add(Alias(builder._add(Select((table,), (star,))), columns))
+    root = builder.add(Alias(builder.add(Select((table,), (star,))), columns))
     unit.write(tokens, "copy", builder, root=root, target=written, columns=columns)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.lex.columns import read_create
-from ray_lineage.compile.sql.lex.kinds import DELIMITED, T
+from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.scan import closing
 from ray_lineage.compile.sql.lex.tokens import start_line
 from ray_lineage.compile.sql.statements.alter import read_alter_table
@@ -21,6 +21,7 @@ from ray_lineage.compile.sql.statements.foreign_keys import foreign_keys
 from ray_lineage.compile.sql.statements.foreign_table import table_elsewhere
 from ray_lineage.compile.sql.statements.rename import read_transfer
 from ray_lineage.compile.sql.statements.returns import return_variables
+from ray_lineage.compile.sql.statements.unknown import note_unknown_kind
 from ray_lineage.compile.sql.unit import Unit
 
 
@@ -48,6 +49,7 @@ def read_create_statement(unit: Unit, tokens: list[Token], verb: str) -> None:
     if not unit.is_tsql and verb == "CREATE" and create_other(unit, tokens, words):
         return
     if "TABLE" not in words and "VIEW" not in words:
+        note_unknown_kind(unit, tokens)
         return
     if verb == "ALTER" and "VIEW" not in words[:4]:
         read_alter_table(unit, tokens)
@@ -67,7 +69,7 @@ def read_create_statement(unit: Unit, tokens: list[Token], verb: str) -> None:
         return
     is_view = "VIEW" in head.words
     temporary = bool(head.words & {"TEMP", "TEMPORARY", "VOLATILE"})
-    if temporary and "GLOBAL" in head.words and unit.dialect in ("oracle", "teradata", "exasol"):
+    if temporary and "GLOBAL" in head.words and unit.engine.lasting_global:
         temporary = False  # only its rows are of the session
     if temporary:
         unit.names.temporary.add(unit.names.name(head.name)[-1])
@@ -84,7 +86,7 @@ def read_create_statement(unit: Unit, tokens: list[Token], verb: str) -> None:
     if head.query < len(tokens):
         statement = "create_view" if is_view else "create_table_as"
         query = without_tail(tokens[head.query :])
-        if unit.dialect in DELIMITED and unit.dialect and not is_view:
+        if unit.engine.query_adds_columns and not is_view:
             columns = ()  # the query's columns are added to these, and matched by name
         define(unit, tokens, query, name, kind, columns, statement, temporary=temporary)
         return
@@ -101,7 +103,7 @@ def read_create_statement(unit: Unit, tokens: list[Token], verb: str) -> None:
         defaults(unit, tokens, name, "create_table")
     locations = stored_at(unit, tokens, head, name)
     # the virtual columns of Snowflake's external tables are made of VALUE, a row of the file
-    rows = locations[0] if locations and unit.dialect == "snowflake" else name
+    rows = locations[0] if locations and unit.engine.file_rows else name
     computed_columns(unit, tokens, head.columns, name, rows)
     table_elsewhere(unit, tokens, name)
     if unit.has_keys and not temporary:

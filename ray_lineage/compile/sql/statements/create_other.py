@@ -184,7 +184,7 @@ def _dictionary(unit: Unit, tokens: list[Token], name: Name, i: int) -> None:
     source = unit.qualified(
         (*((unit.fold(given["DB"], True),) if "DB" in given else ()), unit.fold(given["TABLE"], True))
     )
-    table = builder._add(TableRef(source, tokens[0].line))
+    table = builder.add(TableRef(source, tokens[0].line))
     assignments = tuple(Assignment(x.name, (Ref(table, -1, x.name, IDENTITY, x.line),), x.line) for x in columns)
     unit.write(tokens, "create_dictionary", builder, target=name, assignments=assignments)
 

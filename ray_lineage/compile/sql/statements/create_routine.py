@@ -45,14 +45,14 @@ def read_header(unit: Unit, tokens: list[Token], outer: Routine | None = None) -
     if unit.is_tsql:
         tsql_parameters(unit, tokens, i)
     else:
-        declare_parameters(unit, tokens, i, untyped=unit.dialect == "duckdb")
+        declare_parameters(unit, tokens, i, untyped=unit.engine.untyped_parameters)
     columns: tuple[DeclaredColumn, ...] = ()
     returns = next((j for j in range(i, len(tokens)) if tokens[j].text.upper() == "RETURNS"), -1)
-    if returns >= 0 and (kind == "Function" or (kind == "Procedure" and unit.dialect == "snowflake")):
+    if returns >= 0 and (kind == "Function" or (kind == "Procedure" and unit.engine.procedures_return_tables)):
         columns = returned_table(unit, tokens, returns, name)
     if columns:
         routine.returned_columns = tuple(c.name for c in columns)
-    elif unit.dialect in _PLPGSQL and unit.dialect and kind in ("Function", "Procedure"):
+    elif unit.engine.out_columns and kind in ("Function", "Procedure"):
         columns = out_parameters(unit, tokens, i)
         routine.returned_columns = tuple(c.name for c in columns)
     given = tuple(routine.parameters) if kind == "Procedure" else ()
@@ -183,9 +183,6 @@ def returned_table(unit: Unit, tokens: list[Token], i: int, name: Name) -> tuple
     if variable and variable[0].text.startswith("@"):
         unit.routine.tables[unit.part(variable[0])] = name
     return tuple(unit.column(c) for c in columns)
-
-
-_PLPGSQL: Final = frozenset({"postgres", "redshift", "materialize", "risingwave", ""})
 
 
 def function_query(unit: Unit, tokens: list[Token]) -> bool:

@@ -23,7 +23,7 @@ def create_like(unit: Unit, tokens: list[Token], name: Name, kind: str, source: 
     builder.relations[1 if isinstance(builder.relations[1], TableRef) else 0] = TableRef(source, start_line(tokens[0]))
     declared = unit.facts.declare(name, kind, start_line(tokens[0]), temporary=temporary)
     clones = any(t.text.upper() in ("CLONE", "COPY") and t.token_type is not T.IDENTIFIER for t in tokens)
-    if unit.dialect == "teradata" and any(
+    if unit.engine.like_with_data and any(
         t.text.upper() == "DATA" and tokens[i - 1].token_type is T.WITH for i, t in enumerate(tokens)
     ):
         clones = True
@@ -36,7 +36,7 @@ def stored_at(unit: Unit, tokens: list[Token], head: CreateHead, name: Name) -> 
     if (
         "EXTERNAL" not in head.words
         and not (name[0].startswith("#") and "VIEW" in head.words)
-        and not (unit.dialect in ("oracle", "") and any(t.text.upper() == "ORGANIZATION" for t in tokens))
+        and not (unit.engine.organization and any(t.text.upper() == "ORGANIZATION" for t in tokens))
     ):
         return []
     found: list[Name] = []

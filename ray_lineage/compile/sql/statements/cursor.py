@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.lex.kinds import T
@@ -51,7 +49,7 @@ def read_fetch(unit: Unit, tokens: list[Token]) -> None:
 def _take_row(unit: Unit, tokens: list[Token], cursor: Token, targets: list[list[Token]]) -> None:
     """A row of a cursor goes into variables."""
     builder = unit.builder()
-    table = builder._add(TableRef((f"#cursor:{unit.part(cursor)}",), tokens[0].line))
+    table = builder.add(TableRef((f"#cursor:{unit.part(cursor)}",), tokens[0].line))
     store(unit, tokens, builder, targets, table)
 
 
@@ -79,9 +77,6 @@ def _named(token: Token, text: str) -> Token:
     return Token(T.VAR, text, token.line, token.col, token.start, token.end)
 
 
-_INTO_SCALARS: Final = frozenset({"postgres", "redshift", "materialize", "risingwave", ""})
-
-
 def read_for(unit: Unit, tokens: list[Token]) -> None:
     """``FOR r IN (SELECT ...) LOOP`` and ``FOR r IN cursor LOOP``: r is a row of the query. plpgsql's ``FOR v, w IN SELECT``
     gives its columns to variables that are declared."""
@@ -97,9 +92,7 @@ def read_for(unit: Unit, tokens: list[Token]) -> None:
     name = unit.part(tokens[1])
     targets = [tokens[k:end] for k, end in list_items(tokens, 1, at)]
     names = {unit.part(target[0]) for target in targets if target}
-    scalars = (
-        unit.dialect in _INTO_SCALARS and names <= unit.routine.variables() and names.isdisjoint(unit.routine.records)
-    )
+    scalars = unit.engine.plpgsql and names <= unit.routine.variables() and names.isdisjoint(unit.routine.records)
     if at > 2 and not scalars:
         return
     i = at + 2 if tokens[at + 1].text.upper() == "REVERSE" else at + 1

@@ -9,9 +9,8 @@ from sqlglot import exp
 from sqlglot.expressions import Expression
 from sqlglot.tokens import Token
 
-from ray_lineage.compile.sql.lex.kinds import DELIMITED, T
+from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.scan import closing
-from ray_lineage.compile.sql.rowsets import into_remote
 from ray_lineage.compile.sql.statements.delete import lower_delete
 from ray_lineage.compile.sql.statements.execute import insert_exec
 from ray_lineage.compile.sql.statements.export import into_outfile
@@ -47,7 +46,7 @@ def read_data(unit: Unit, tokens: list[Token], verb: str, output: Token | None =
     if verb == "INSERT":
         if insert_exec(unit, tokens):
             return
-        tokens = _plain_insert(unit, tokens)
+        tokens = _readable_insert(unit, tokens)
     in_scope = bool(unit.routine.variables()) or not unit.routine.is_script  # variables may be
     returned: list[OutputClause] = []
     if not unit.is_tsql and verb in DATA and in_scope:
@@ -68,13 +67,13 @@ def read_data(unit: Unit, tokens: list[Token], verb: str, output: Token | None =
         lower_select(unit, tree, tokens)
 
 
-def _plain_insert(unit: Unit, tokens: list[Token]) -> list[Token]:
+def _readable_insert(unit: Unit, tokens: list[Token]) -> list[Token]:
     """An INSERT that the grammar knows."""
     tokens = first_rows(tokens)
     if unit.is_tsql:
         tokens = inner_statement(unit, tokens)
-        if unit.has_remote:
-            tokens = into_remote(unit.names, tokens)
+        if unit.has_remote and unit.engine.remote_target is not None:
+            tokens = unit.engine.remote_target(unit.names, tokens)
     return tokens
 
 
@@ -88,9 +87,9 @@ def _special_forms(unit: Unit, verb: str, in_scope: bool) -> Iterator[Callable[[
         yield multi_insert
     if verb in QUERIES and in_scope:
         yield select_into_variables
-    if verb == "SELECT" and (unit.dialect in DELIMITED or unit.dialect == "clickhouse"):
+    if verb == "SELECT" and unit.engine.outfile:
         yield into_outfile
-    if verb == "INSERT" and unit.dialect == "clickhouse":
+    if verb == "INSERT" and unit.engine.insert_format:
         yield insert_format
     if verb == "INSERT" and unit.routine.rows:
         yield insert_row

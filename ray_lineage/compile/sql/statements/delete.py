@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from sqlglot import exp
 from sqlglot.expressions import Expression
 from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.lex.kinds import T
+from ray_lineage.compile.sql.query.from_items import add_join, add_source
+from ray_lineage.compile.sql.query.influences import add_influences
+from ray_lineage.compile.sql.query.queries import ctes_of
 from ray_lineage.compile.sql.query.scope import FILTER, Scope
 from ray_lineage.compile.sql.statements.assignments import base_table, target_relation
 from ray_lineage.compile.sql.unit import Unit, Written
@@ -17,8 +18,8 @@ from ray_lineage.model import Influence, Select
 
 def lower_delete(unit: Unit, tree: exp.Delete, tokens: list[Token]) -> Written:
     builder = unit.builder()
-    known = builder.ctes(tree, None, {})
-    index = builder._reserve()
+    known = ctes_of(builder, tree, None, {})
+    index = builder.reserve()
     scope = Scope(index, None, known)
     sources: list[int] = []
     influences: list[Influence] = []
@@ -27,19 +28,21 @@ def lower_delete(unit: Unit, tree: exp.Delete, tokens: list[Token]) -> Written:
     using = tree.args.get("using")
     more_sources: list[Expression] = using if isinstance(using, list) else [using] if using else []
     if isinstance(tree.this, exp.Expr):
-        builder._source(tree.this, scope, sources, [], influences, subqueries)
+        add_source(builder, tree.this, scope, sources, [], influences, subqueries)
     elif named:  # DELETE t, without FROM
-        builder._source(named[0], scope, sources, [], influences, subqueries)
+        add_source(builder, named[0], scope, sources, [], influences, subqueries)
     for item in more_sources:
-        builder._source(item.this if isinstance(item, exp.From) else item, scope, sources, [], influences, subqueries)
+        add_source(
+            builder, item.this if isinstance(item, exp.From) else item, scope, sources, [], influences, subqueries
+        )
     for join in tree.args.get("joins") or ():
-        builder._join(join, scope, sources, [], influences, subqueries)
-    if isinstance(tree.this, exp.Expr) and unit.dialect in _FROM_TWICE:
+        add_join(builder, join, scope, sources, [], influences, subqueries)
+    if isinstance(tree.this, exp.Expr) and unit.engine.from_twice:
         for item in named:
             if target_relation(unit, item, scope, builder) < 0:  # DELETE t FROM u: t is none of what FROM names
-                builder._source(item, scope, sources, [], influences, subqueries)
+                add_source(builder, item, scope, sources, [], influences, subqueries)
     builder.relations[index] = Select(tuple(sources), ())
-    builder.influence(tree.args.get("where"), scope, FILTER, influences, subqueries)
+    add_influences(builder, tree.args.get("where"), scope, FILTER, influences, subqueries)
     first = sources[0] if sources else -1
     everything = (
         tree.args.get("where") is None and len(sources) == 1 and not any(t.token_type is T.TOP for t in tokens[:3])
@@ -50,6 +53,3 @@ def lower_delete(unit: Unit, tree: exp.Delete, tokens: list[Token]) -> Written:
         unit.write(tokens, "delete", builder, target=target, scope=index, influences=influences,
                   subqueries=subqueries, defines=everything)  # fmt: skip
     return Written(target, builder, scope)
-
-
-_FROM_TWICE: Final = frozenset({"tsql", "fabric"})

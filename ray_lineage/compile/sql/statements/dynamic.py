@@ -34,7 +34,7 @@ def name_by_text(unit: Unit, tokens: list[Token], verb: str) -> list[Token]:
         value = tokens[i + 2 : end]
         text = text_of(value, next(iter(unit.routine.known_texts(value, unit.path))))
         if text.complete and text.text.strip():
-            for part in tokenize(text.text, unit.dialect)[0]:
+            for part in tokenize(text.text, unit.engine)[0]:
                 out.append(Token(part.token_type, part.text, token.line, token.col, token.start, tokens[end].end))
         elif verb in _NAMING:
             out.append(Token(T.VAR, "#" + UNKNOWN, token.line, token.col, token.start, tokens[end].end))
@@ -83,7 +83,7 @@ def run_inside(
 ) -> None:
     """Compile SQL that stands in a string, between ``lines``. What cannot be read in it is a warning: it may be no SQL."""
     first, last = lines
-    inner, _ = tokenize(found.text, unit.dialect)
+    inner, _ = tokenize(found.text, unit.engine)
     inner = _bound(inner, binds or [])
     with unit.inside(found.text, into, complete=found.complete):
         unit.run([shifted(t, min(first - 1, last - t.line), 0) for t in inner])

@@ -92,7 +92,7 @@ def execute(unit: Unit, tokens: list[Token], into: tuple[Name, tuple[str, ...]] 
         if any(n.text.lower().endswith("sp_executesql") for n in named):
             _run_with_parameters(unit, tokens, at, into)
             return
-        inner = tokenize(named[0].text, unit.dialect)[0] if named and named[0].complete else []
+        inner = tokenize(named[0].text, unit.engine)[0] if named and named[0].complete else []
         parts = read_name(inner, 0)[0]
         if not parts:
             unresolved(unit, tokens, "the procedure's name is in a variable")
@@ -166,7 +166,7 @@ def _take_outputs(unit: Unit, tokens: list[Token], at: int, callee: Name) -> Non
             forget(unit, argument.variable, tokens)
             continue
         if table < 0:
-            table = builder._add(TableRef(callee, tokens[0].line))
+            table = builder.add(TableRef(callee, tokens[0].line))
         name = PARAMETER + (
             str(unit.fold(argument.name, False)) or str(position)
         )  # link knows the procedure's parameters
@@ -262,8 +262,8 @@ def _is_text(unit: Unit, tokens: list[Token]) -> bool:
 def _insert_result(unit: Unit, tokens: list[Token], callee: Name, into: tuple[Name, tuple[str, ...]]) -> None:
     """``INSERT t EXEC p``: what p returns goes into t by position."""
     builder = unit.builder()
-    table = builder._add(TableRef(callee, tokens[0].line))
+    table = builder.add(TableRef(callee, tokens[0].line))
     index = len(builder.relations)
     output = Output(None, (Ref(table, index, STAR, IDENTITY, tokens[0].line),), tokens[0].line, star=True)
-    root = builder._add(Select((table,), (output,)))
+    root = builder.add(Select((table,), (output,)))
     unit.write(tokens, "insert", builder, root=root, target=into[0], columns=into[1])

@@ -6,10 +6,6 @@ from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.lex.kinds import STRINGS, T
 from ray_lineage.compile.sql.lex.scan import closing, read_name
-from ray_lineage.compile.sql.lex.tokens import made
-from ray_lineage.compile.sql.rewrite import imported
-from ray_lineage.compile.sql.statements.columns import listed_names
-from ray_lineage.compile.sql.statements.load import load_from
 from ray_lineage.compile.sql.statements.locations import files, uris
 from ray_lineage.compile.sql.statements.move import move
 from ray_lineage.compile.sql.unit import Unit
@@ -56,26 +52,6 @@ def port_table(unit: Unit, tokens: list[Token]) -> None:
             ends = (unit.full(parts), location) if word == "TO" else (location, unit.full(parts))
             move(unit, tokens, *ends, tokens[0].text.lower())
             return
-
-
-def read_import(unit: Unit, tokens: list[Token]) -> None:
-    (import_into if unit.dialect == "exasol" else port_table)(unit, tokens)
-
-
-def import_into(unit: Unit, tokens: list[Token]) -> None:
-    """``IMPORT INTO t [(a, b)] FROM ... FILE 'f'`` of Exasol, or from another engine."""
-    if len(tokens) < 4 or tokens[1].token_type is not T.INTO:
-        return
-    parts, i = read_name(tokens, 2)
-    query = imported(tokens[i:])
-    if query:
-        listed = tokens[i].token_type is T.L_PAREN
-        into = tokens[1 : closing(tokens, i) + 1 if listed else i]
-        unit.run(made(tokens[0], "INSERT", into, query), "INSERT")
-        return
-    columns = listed_names(unit, tokens, i) if i < len(tokens) and tokens[i].token_type is T.L_PAREN else []
-    for location in files(tokens):
-        load_from(unit, tokens, unit.names.location(location, tokens[0].line), unit.full(parts), columns)
 
 
 def into_outfile(unit: Unit, tokens: list[Token]) -> bool:

@@ -10,11 +10,14 @@ from sqlglot.expressions import Expression
 from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.constants import UNKNOWN
-from ray_lineage.compile.sql.lex.kinds import DELIMITED, T
+from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.scan import closing, read_name
+from ray_lineage.compile.sql.query.arena import Builder
+from ray_lineage.compile.sql.query.influences import add_influences
+from ray_lineage.compile.sql.query.queries import ctes_of
 from ray_lineage.compile.sql.query.scope import FILTER, IDENTITY, Scope
+from ray_lineage.compile.sql.query.select_list import outputs_of
 from ray_lineage.compile.sql.query.sources import target
-from ray_lineage.compile.sql.relations import Builder
 from ray_lineage.compile.sql.statements.assignments import base_table, quoted, set_clauses, written_column
 from ray_lineage.compile.sql.statements.columns import column_list
 from ray_lineage.compile.sql.statements.variables import selected
@@ -27,7 +30,7 @@ def lower_insert(unit: Unit, tree: exp.Insert, tokens: list[Token]) -> Written:
     target, columns = insert_target(unit, tree.this)
     if not target:
         raise ParseError("it names no table")
-    known = builder.ctes(tree, None, {})
+    known = ctes_of(builder, tree, None, {})
     if len(target) == 1 and target[0] in known:  # into a CTE: into the table that it selects from
         written = known[target[0]]
         columns = tuple(written_column(builder, written, column)[1] for column in columns)
@@ -48,7 +51,7 @@ def lower_insert(unit: Unit, tree: exp.Insert, tokens: list[Token]) -> Written:
         table = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
         scope = _conflict_scope(unit, builder, target, root, columns, table, source)
         set_clauses(unit, conflict.expressions, builder, scope, scope.tables[0][1], assignments, subqueries)
-        builder.influence(conflict.args.get("where"), scope, FILTER, influences, subqueries)
+        add_influences(builder, conflict.args.get("where"), scope, FILTER, influences, subqueries)
     preset, dynamic = _partition(unit, tree)
     star = next((e for e in tree.this.expressions if isinstance(e, exp.Star)), None)
     if star is not None and isinstance(tree.this, exp.Schema):  # INTO t (* EXCEPT (a))
@@ -106,22 +109,22 @@ def _conflict_scope(
 ) -> Scope:
     """ON CONFLICT DO UPDATE and ON DUPLICATE KEY UPDATE: ``excluded`` (and MySQL's row alias) is the row that was to be
     inserted; MySQL also sees the tables of the query."""
-    table = builder._add(TableRef(target, 0))
-    outer = builder.scopes.get(root) if unit.dialect in DELIMITED else None
-    index = builder._add(Select((table,), (), parent=outer.index if outer else -1))
+    table = builder.add(TableRef(target, 0))
+    outer = builder.scopes.get(root) if unit.engine.conflict_sees_query else None
+    index = builder.add(Select((table,), (), parent=outer.index if outer else -1))
     scope = Scope(index, outer, {})
     scope.aliases[target[-1] if target else ""] = table
     scope.tables.append((target, table))
     alias = node.args.get("alias")
     if isinstance(alias, exp.TableAlias) and alias.this is not None:
-        scope.aliases[builder._identifier(alias.this)] = table
+        scope.aliases[builder.identifier(alias.this)] = table
     if root >= 0:
-        excluded = builder._add(Alias(root, columns))
+        excluded = builder.add(Alias(root, columns))
         scope.aliases["excluded"] = excluded
         row = source.args.get("alias") if isinstance(source, exp.Values) else None
         if isinstance(row, exp.TableAlias) and row.this is not None:
-            names = builder._alias_columns(row)
-            scope.aliases[builder._identifier(row.this)] = builder._add(Alias(root, names)) if names else excluded
+            names = builder.alias_columns(row)
+            scope.aliases[builder.identifier(row.this)] = builder.add(Alias(root, names)) if names else excluded
     return scope
 
 
@@ -131,7 +134,7 @@ def _last_into(builder: Builder, root: int, names: tuple[str, ...]) -> int:
     if not isinstance(query, Select) or any(o.star for o in query.outputs) or len(query.outputs) < len(names):
         return root
     first = query.outputs[: len(query.outputs) - len(names)]
-    return builder._add(Alias(root, (*(o.name or unnamed(k) for k, o in enumerate(first)), *names)))
+    return builder.add(Alias(root, (*(o.name or unnamed(k) for k, o in enumerate(first)), *names)))
 
 
 def lower_multitable(unit: Unit, tree: exp.MultitableInserts, tokens: list[Token]) -> None:
@@ -150,15 +153,15 @@ def lower_multitable(unit: Unit, tree: exp.MultitableInserts, tokens: list[Token
         if branch.args.get("else_"):
             last = None
         builder = unit.builder()
-        root = builder.query(tree.args["source"], None, builder.ctes(tree, None, {}))
-        index = builder._reserve()
+        root = builder.query(tree.args["source"], None, ctes_of(builder, tree, None, {}))
+        index = builder.reserve()
         scope = Scope(index, None, {})
         influences: list[Influence] = []
         subqueries: list[int] = []
         builder.relations[index] = Select((root,), ())
         shaping = conditions if first or branch.args.get("else_") else [last] if last is not None else []
         for node in shaping:
-            builder.influence(node, scope, FILTER, influences, subqueries)
+            add_influences(builder, node, scope, FILTER, influences, subqueries)
         insert = branch.this
         target, columns = insert_target(unit, insert.this)
         values = insert.args.get("expression")
@@ -167,7 +170,7 @@ def lower_multitable(unit: Unit, tree: exp.MultitableInserts, tokens: list[Token
             unit.write(tokens, "insert", builder, root=root, target=target, columns=columns, influences=influences,
                    subqueries=subqueries)  # fmt: skip
             continue
-        outputs = builder._outputs(list(rows[0].expressions), scope, [root], subqueries)
+        outputs = outputs_of(builder, list(rows[0].expressions), scope, [root], subqueries)
         builder.relations[index] = Select((root,), outputs)
         unit.write(tokens, "insert", builder, root=index, target=target, columns=columns, influences=influences,
                subqueries=subqueries)  # fmt: skip
@@ -260,9 +263,9 @@ def insert_row(unit: Unit, tokens: list[Token]) -> bool:
     parts, i = read_name(tokens, 2)
     columns = column_list(unit, tokens, i) if i < at else ()
     builder = unit.builder()
-    table = builder._add(TableRef(unit.routine.rows[unit.part(tokens[at + 1])], tokens[0].line))
+    table = builder.add(TableRef(unit.routine.rows[unit.part(tokens[at + 1])], tokens[0].line))
     output = Output(None, (Ref(table, 1, STAR, IDENTITY, tokens[0].line),), tokens[0].line, star=True)
-    root = builder._add(Select((table,), (output,)))
+    root = builder.add(Select((table,), (output,)))
     unit.write(tokens, "insert", builder, root=root, target=unit.full(parts), columns=columns)
     return True
 

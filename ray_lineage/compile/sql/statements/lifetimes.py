@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.routine import Routine
 from ray_lineage.compile.sql.unit import Unit
 from ray_lineage.model import VARIABLES, Assignment, Name
 
-_SCRIPT_VARIABLES: Final = frozenset({"bigquery", "databricks", "spark", ""})
-"""Where variables may be declared in no block, for all that follows."""
-
 
 def declare_name(unit: Unit, variable: str) -> None:
     """There is such a variable in the routine at hand."""
     routine = unit.routine
     routine.declared.add(variable)
-    if routine.is_script and not unit.path and unit.dialect in _SCRIPT_VARIABLES:
+    if routine.is_script and not unit.path and unit.engine.script_variables:
         routine.lasting.add(variable)
 
 
@@ -35,7 +30,7 @@ def leave_block(unit: Unit, tokens: list[Token]) -> None:
     script.declared = stays
     for name in gone:
         script.texts.forget(name[1:])
-    rows = unit.dialect not in _SCRIPT_VARIABLES  # there a loop in no block may be around it, whose row stays
+    rows = not unit.engine.script_variables  # there a loop in no block may be around it, whose row stays
     if rows:
         unit.declares = False
         script.forget_kinds()

@@ -8,6 +8,7 @@ from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.lex.kinds import STRINGS, T
 from ray_lineage.compile.sql.lex.scan import closing, list_items, read_name
+from ray_lineage.compile.sql.query.expressions import collect
 from ray_lineage.compile.sql.query.scope import IDENTITY, Collected, Scope
 from ray_lineage.compile.sql.statements.assignments import set_clauses
 from ray_lineage.compile.sql.statements.columns import listed_names
@@ -18,7 +19,7 @@ from ray_lineage.model import STAR, Alias, Assignment, Name, Output, Ref, Select
 
 def read_load(unit: Unit, tokens: list[Token]) -> None:
     """``LOAD DATA [LOCAL] INPATH|INFILE 'file' ... INTO TABLE t [(a, @v) SET b = f(@v)]``, ``LOAD DATA INTO t FROM FILES (...)``."""
-    if unit.dialect == "singlestore":
+    if unit.engine.field_paths:
         tokens = _without_paths(tokens)
     words = [t.text.upper() if t.token_type not in STRINGS else "" for t in tokens]
     at = next((i for i, w in enumerate(words) if w in ("INPATH", "INFILE")), -1)
@@ -69,13 +70,13 @@ def _without_paths(tokens: list[Token]) -> list[Token]:
 def load_from(unit: Unit, tokens: list[Token], source: Name, target: Name, columns: list[str]) -> None:
     """A file's columns go into ``columns`` by position; which of the file's they are is not known."""
     builder = unit.builder()
-    table = builder._add(TableRef(source, tokens[0].line))
+    table = builder.add(TableRef(source, tokens[0].line))
     output = Output(None, (Ref(table, 1, STAR, IDENTITY, tokens[0].line),), tokens[0].line, star=True)
-    root = builder._add(Select((table,), (output,)))
+    root = builder.add(Select((table,), (output,)))
     if not columns:
         unit.write(tokens, "load", builder, root=root, target=target)
         return
-    alias = builder._add(Alias(root, tuple(columns)))
+    alias = builder.add(Alias(root, tuple(columns)))
     assignments = tuple(Assignment(n, (Ref(alias, -1, n, IDENTITY),)) for n in columns if n and not n.startswith("@"))
     unit.write(tokens, "load", builder, target=target, assignments=assignments, subqueries=[alias])
 
@@ -83,12 +84,12 @@ def load_from(unit: Unit, tokens: list[Token], source: Name, target: Name, colum
 def _load_set(unit: Unit, tokens: list[Token], at: int, source: Name, target: Name, variables: list[str]) -> None:
     """``SET b = UPPER(@v)`` where @v is a field of the file."""
     builder = unit.builder()
-    table = builder._add(TableRef(source, tokens[0].line, tuple(variables)))
+    table = builder.add(TableRef(source, tokens[0].line, tuple(variables)))
     for variable in variables:
-        builder._variables[variable] = builder._add(
+        builder.variable_relations[variable] = builder.add(
             Select((table,), (Output("value", (Ref(table, -1, variable, IDENTITY),)),))
         )
-    scope = Scope(builder._add(Select((), ())), None, {})
+    scope = Scope(builder.add(Select((), ())), None, {})
     update = Token(T.UPDATE, "UPDATE", tokens[at].line)
     tree = unit.parse([update, Token(T.VAR, "o", tokens[at].line), *tokens[at:]], "UPDATE")
     assignments: list[Assignment] = []
@@ -148,13 +149,13 @@ def create_routine_load(unit: Unit, tokens: list[Token], name: Name, i: int) -> 
         return
     builder = unit.builder()
     items = list_items(tokens, at + 2, closing(tokens, at + 1))
-    table = builder._add(TableRef(source, tokens[0].line, tuple(unit.part(tokens[a]) for a, b in items if b - a == 1)))
-    scope = Scope(builder._add(Select((table,), ())), None, {})
+    table = builder.add(TableRef(source, tokens[0].line, tuple(unit.part(tokens[a]) for a, b in items if b - a == 1)))
+    scope = Scope(builder.add(Select((table,), ())), None, {})
     assignments: list[Assignment] = []
     for a, b in items:
         column, value = unit.part(tokens[a]), tokens[a + 2 : b] or [tokens[a]]
         select = Token(T.SELECT, "SELECT", value[0].line, value[0].col, value[0].start, value[0].start)
         found = Collected()
-        builder.collect(unit.parse([select, *value], "SELECT").expressions[0], scope, IDENTITY, found)
+        collect(builder, unit.parse([select, *value], "SELECT").expressions[0], scope, IDENTITY, found)
         assignments.append(Assignment(column, tuple(found.refs.values()), tokens[a].line))
     unit.write(tokens, "load", builder, target=target, assignments=tuple(assignments), scope=scope.index)

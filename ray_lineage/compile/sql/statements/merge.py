@@ -7,8 +7,12 @@ from sqlglot.errors import ParseError
 from sqlglot.expressions import Expression
 from sqlglot.tokens import Token
 
+from ray_lineage.compile.sql.query.arena import Builder
+from ray_lineage.compile.sql.query.expressions import collect
+from ray_lineage.compile.sql.query.from_items import add_source
+from ray_lineage.compile.sql.query.influences import add_influences
+from ray_lineage.compile.sql.query.queries import ctes_of
 from ray_lineage.compile.sql.query.scope import FILTER, IDENTITY, JOIN, Collected, Scope
-from ray_lineage.compile.sql.relations import Builder
 from ray_lineage.compile.sql.statements.assignments import identifier_line, set_clauses, through
 from ray_lineage.compile.sql.unit import Unit, Written
 from ray_lineage.model import STAR, Assignment, Influence, Ref, Select
@@ -16,25 +20,25 @@ from ray_lineage.model import STAR, Assignment, Influence, Ref, Select
 
 def lower_merge(unit: Unit, tree: exp.Merge, tokens: list[Token]) -> Written:
     builder = unit.builder()
-    known = builder.ctes(tree, None, {})
-    index = builder._reserve()
+    known = ctes_of(builder, tree, None, {})
+    index = builder.reserve()
     scope = Scope(index, None, known)
     sources: list[int] = []
     influences: list[Influence] = []
     subqueries: list[int] = []
-    builder._source(tree.this, scope, sources, [], influences, subqueries)
+    add_source(builder, tree.this, scope, sources, [], influences, subqueries)
     target_at = sources[0]
     if not isinstance(tree.args.get("using"), exp.Expr):
         raise ParseError("it names no source")
-    builder._source(tree.args["using"], scope, sources, [], influences, subqueries)
+    add_source(builder, tree.args["using"], scope, sources, [], influences, subqueries)
     builder.relations[index] = Select(tuple(sources), ())
-    builder.influence(tree.args.get("on"), scope, JOIN, influences, subqueries)
+    add_influences(builder, tree.args.get("on"), scope, JOIN, influences, subqueries)
     for name in tree.args.get("using_cond") or ():  # USING (a)
-        column = builder._identifier(name)
+        column = builder.identifier(name)
         influences.extend(Influence(Ref(s, index, column, IDENTITY), JOIN) for s in sources[:2])
     assignments: list[Assignment] = []
     whens = tree.args.get("whens")
-    words = [t.text.upper() for t in tokens] if unit.dialect == "duckdb" else []
+    words = [t.text.upper() for t in tokens] if unit.engine.merge_by_position else []
     by_position = {w for w in ("UPDATE", "INSERT") if words and not _followed(words, (w, "BY", "NAME"))}
     for when in whens.expressions if whens is not None else ():
         _merge_branch(unit, when, builder, scope, sources, assignments, influences, subqueries, by_position)
@@ -48,10 +52,10 @@ def _merge_branch(unit: Unit, when: Expression, builder: Builder, scope: Scope, 
     influences: list[Influence], subqueries: list[int], by_position: set[str],
 ) -> None:  # fmt: skip
     """``by_position``: the verbs that take all of the source's columns by position, as DuckDB's do without BY NAME."""
-    builder.influence(when.args.get("condition"), scope, FILTER, influences, subqueries)
+    add_influences(builder, when.args.get("condition"), scope, FILTER, influences, subqueries)
     then = when.args.get("then")
-    builder.influence(
-        then.args.get("where") if isinstance(then, exp.Expr) else None, scope, FILTER, influences, subqueries
+    add_influences(
+        builder, then.args.get("where") if isinstance(then, exp.Expr) else None, scope, FILTER, influences, subqueries
     )
     if isinstance(then, exp.Update):
         clauses = then.args.get("expressions")
@@ -79,11 +83,11 @@ def _merge_insert(unit: Unit, then: exp.Insert, builder: Builder, scope: Scope, 
     columns = names.expressions if isinstance(names, exp.Tuple | exp.Schema) else []
     for position, value in enumerate(items):
         found = Collected()
-        builder.collect(value, scope, IDENTITY, found)
+        collect(builder, value, scope, IDENTITY, found)
         subqueries.extend(found.subqueries)
         if position < len(columns):
             identifier = columns[position].this if isinstance(columns[position], exp.Column) else columns[position]
-            name, line = builder._identifier(identifier), identifier_line(identifier)
+            name, line = builder.identifier(identifier), identifier_line(identifier)
         else:
             name, line = f"\0{position}", found.line  # by position; link knows the target's columns
         assignments.append(Assignment(name, tuple(found.refs.values()), line or found.line))

@@ -22,9 +22,9 @@ def move(
 ) -> None:
     """All columns of ``source`` are ``target``'s."""
     builder = unit.builder()
-    table = builder._add(TableRef(source, tokens[0].line))
+    table = builder.add(TableRef(source, tokens[0].line))
     output = Output(None, (Ref(table, 1, STAR, IDENTITY, tokens[0].line),), tokens[0].line, star=True)
-    root = builder._add(Select((table,), (output,)))
+    root = builder.add(Select((table,), (output,)))
     unit.write(tokens, statement, builder, root=root, target=target, defines=defines, declared=declared)
 
 

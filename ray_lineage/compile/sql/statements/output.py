@@ -10,6 +10,7 @@ from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.scan import at_top_level, closing, list_items, read_name
 from ray_lineage.compile.sql.lex.tokens import start_line
 from ray_lineage.compile.sql.query.scope import Scope
+from ray_lineage.compile.sql.query.select_list import outputs_of
 from ray_lineage.compile.sql.statements.select import write_result
 from ray_lineage.compile.sql.statements.variables import store
 from ray_lineage.compile.sql.unit import Unit, Written
@@ -88,12 +89,12 @@ def write_output(unit: Unit, clause: OutputClause, said: Written, tokens: list[T
     select = Token(T.SELECT, "SELECT", first.line, first.col, first.start, first.start)
     tree = unit.parse([select, *clause.items], "SELECT")
     builder, outer = said.builder or unit.builder(), said.scope
-    table = builder._add(TableRef(said.target, start_line(tokens[0])))
-    index = builder._reserve()
+    table = builder.add(TableRef(said.target, start_line(tokens[0])))
+    index = builder.reserve()
     inner = Scope(index, outer, {})
     inner.aliases.update({"inserted": table, "deleted": table})
     subqueries: list[int] = []
-    outputs = builder._outputs(tree.expressions, inner, [table], subqueries)
+    outputs = outputs_of(builder, tree.expressions, inner, [table], subqueries)
     sources = (table,)
     builder.relations[index] = Select(sources, outputs, (), outer.index if outer else -1, subqueries=tuple(subqueries))
     if not target:
@@ -110,12 +111,12 @@ def returning_into(unit: Unit, clause: OutputClause, said: Written, tokens: list
     select = Token(T.SELECT, "SELECT", first.line, first.col, first.start, first.start)
     tree = unit.parse([select, *clause.items], "SELECT")
     builder = said.builder or unit.builder()
-    table = builder._add(TableRef(said.target, tokens[0].line))
-    index = builder._reserve()
+    table = builder.add(TableRef(said.target, tokens[0].line))
+    index = builder.reserve()
     scope = Scope(index, said.scope, {})
     scope.aliases[said.target[-1] if said.target else ""] = table
     subqueries: list[int] = []
-    outputs = builder._outputs(tree.expressions, scope, [table], subqueries)
+    outputs = outputs_of(builder, tree.expressions, scope, [table], subqueries)
     parent = said.scope.index if said.scope else -1
     builder.relations[index] = Select((table,), outputs, (), parent, subqueries=tuple(subqueries))
     targets = [clause.into[a:b] for a, b in list_items(clause.into, 0, len(clause.into))]

@@ -65,7 +65,7 @@ def rename_by_procedure(unit: Unit, tokens: list[Token], at: int) -> None:
     if len(texts) < 2 or not texts[0] or not texts[1]:
         return
     kind = texts[2].upper() if len(texts) > 2 else "OBJECT"
-    inner, _ = tokenize(texts[0], unit.dialect)
+    inner, _ = tokenize(texts[0], unit.engine)
     parts, _ = read_name(inner, 0)
     if kind == "COLUMN" and len(parts) > 1:
         unit.facts.rename_column(unit.full(parts[:-1]), unit.part(parts[-1]), unit.fold(texts[1], False))

@@ -58,9 +58,9 @@ def return_rows(unit: Unit, tokens: list[Token]) -> bool:
     if not row:
         return False
     builder = unit.builder()
-    table = builder._add(TableRef(row, tokens[0].line))
+    table = builder.add(TableRef(row, tokens[0].line))
     output = Output(None, (Ref(table, 1, STAR, IDENTITY, tokens[0].line),), tokens[0].line, star=True)
-    write_result(unit, tokens, builder, builder._add(Select((table,), (output,))))
+    write_result(unit, tokens, builder, builder.add(Select((table,), (output,))))
     return True
 
 

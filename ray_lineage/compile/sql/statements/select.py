@@ -10,7 +10,7 @@ from ray_lineage.compile.options import ModelName
 from ray_lineage.compile.sql.constants import excludes
 from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.tokens import start_line
-from ray_lineage.compile.sql.relations import Builder
+from ray_lineage.compile.sql.query.arena import Builder
 from ray_lineage.compile.sql.statements.variables import selected, store
 from ray_lineage.compile.sql.unit import Unit
 from ray_lineage.model import VARIABLES
@@ -34,7 +34,7 @@ def lower_select(unit: Unit, tree: Expression, tokens: list[Token]) -> None:
     name = unit.names.dataset(into)
     temporary = name[0][:1] in ("#", "@")
     kind = "TempTable" if temporary else "Table"
-    if unit.dialect == "postgres" and len(name) == 1 and not unit.routine.is_script:
+    if unit.engine.into_is_variable and len(name) == 1 and not unit.routine.is_script:
         unit.write(tokens, "select", builder, root=root)  # plpgsql: SELECT INTO a variable
         return
     declared = unit.facts.declare(name, kind, start_line(tokens[0]), temporary=temporary)

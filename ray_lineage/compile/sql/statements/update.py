@@ -6,10 +6,13 @@ from sqlglot import exp
 from sqlglot.expressions import Expression
 from sqlglot.tokens import Token
 
-from ray_lineage.compile.sql.lex.kinds import DELIMITED, T
+from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.scan import closing
+from ray_lineage.compile.sql.query.arena import Builder
+from ray_lineage.compile.sql.query.from_items import add_join, add_source
+from ray_lineage.compile.sql.query.influences import add_influences
+from ray_lineage.compile.sql.query.queries import ctes_of
 from ray_lineage.compile.sql.query.scope import FILTER, IDENTITY, Scope
-from ray_lineage.compile.sql.relations import Builder
 from ray_lineage.compile.sql.statements.assignments import set_clauses, target_relation, through
 from ray_lineage.compile.sql.statements.variables import selected
 from ray_lineage.compile.sql.unit import Unit, Written
@@ -18,8 +21,8 @@ from ray_lineage.model import Alias, Assignment, Influence, Name, Select, TableR
 
 def lower_update(unit: Unit, tree: exp.Update, tokens: list[Token]) -> Written:
     builder = unit.builder()
-    known = builder.ctes(tree, None, {})
-    index = builder._reserve()
+    known = ctes_of(builder, tree, None, {})
+    index = builder.reserve()
     scope = Scope(index, None, known)
     sources: list[int] = []
     influences: list[Influence] = []
@@ -27,18 +30,18 @@ def lower_update(unit: Unit, tree: exp.Update, tokens: list[Token]) -> Written:
     from_ = tree.args.get("from_")
     table = tree.this
     if from_ is not None:
-        builder._source(from_.this, scope, sources, [], influences, subqueries)
+        add_source(builder, from_.this, scope, sources, [], influences, subqueries)
         for join in from_.args.get("joins") or ():
-            builder._join(join, scope, sources, [], influences, subqueries)
+            add_join(builder, join, scope, sources, [], influences, subqueries)
     at = target_relation(unit, table, scope, builder) if from_ is not None else -1
     if at < 0:
         at = len(builder.relations)
-        builder._source(table, scope, sources, [], influences, subqueries)
+        add_source(builder, table, scope, sources, [], influences, subqueries)
         at = sources[-1] if len(sources) == 1 else at
     for join in tree.args.get("joins") or ():
-        builder._join(join, scope, sources, [], influences, subqueries)
+        add_join(builder, join, scope, sources, [], influences, subqueries)
     builder.relations[index] = Select(tuple(sources), ())
-    builder.influence(tree.args.get("where"), scope, FILTER, influences, subqueries)
+    add_influences(builder, tree.args.get("where"), scope, FILTER, influences, subqueries)
     for written, clauses in _written_tables(unit, tree, builder, scope, at):
         assignments: list[Assignment] = []
         set_clauses(unit, clauses, builder, scope, written, assignments, subqueries)
@@ -54,13 +57,13 @@ def _written_tables(
     unit: Unit, tree: exp.Update, builder: Builder, scope: Scope, at: int
 ) -> list[tuple[int, list[Expression]]]:
     """Which relation each assignment writes: MySQL updates several tables at once."""
-    if unit.dialect not in DELIMITED:
+    if not unit.engine.several_targets:
         return [(at, tree.expressions)]
     written: dict[int, list[Expression]] = {}
     for clause in tree.expressions:
         column = clause.this
         table = column.args.get("table") if isinstance(column, exp.Column) else None
-        found = scope.find(builder._identifier(table)) if table is not None else at
+        found = scope.find(builder.identifier(table)) if table is not None else at
         written.setdefault(found if found >= 0 else at, []).append(clause)
     return list(written.items()) or [(at, [])]
 
@@ -82,7 +85,7 @@ def update_of_a_query(unit: Unit, tokens: list[Token]) -> bool:
     query = builder.query(unit.parse(tokens[2:end], "SELECT"))
     name = [tokens[at - 1]] if at - end > 1 else [Token(T.VAR, "q", tokens[0].line)]
     tree = unit.parse([tokens[0], *name, *tokens[at:]], "UPDATE")
-    index = builder._reserve()
+    index = builder.reserve()
     scope = Scope(index, None, {})
     scope.aliases[unit.part(name[0])] = query
     builder.relations[index] = Select((query,), ())

@@ -20,7 +20,7 @@ def read_use(unit: Unit, tokens: list[Token]) -> None:
     parts = unit.names.name(name)
     if len(parts) > 1:
         unit.names.catalog, unit.names.schema = parts[-2], parts[-1]
-    elif word == "SCHEMA" or (word != "CATALOG" and unit.dialect in _USES_SCHEMAS):
+    elif word == "SCHEMA" or (word != "CATALOG" and unit.engine.use_is_schema):
         unit.names.schema = parts[-1]
     else:
         unit.names.catalog = "" if UNKNOWN in parts[-1] else parts[-1]
@@ -32,10 +32,3 @@ def use_database(unit: Unit, tokens: list[Token]) -> None:
 
 
 _USED: Final = frozenset({"DATABASE", "SCHEMA", "CATALOG"})
-
-
-_USES_SCHEMAS: Final = frozenset(
-    {"mysql", "singlestore", "starrocks", "doris", "hive", "spark", "databricks", "clickhouse", "trino", "presto",
-     "athena", "drill"}
-)  # fmt: skip
-"""Where ``USE name`` names what stands in front of a table's name."""

@@ -10,8 +10,9 @@ from sqlglot.tokens import Token
 from ray_lineage.compile.sql.constants import text_of
 from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.scan import closing, list_items, read_name
+from ray_lineage.compile.sql.query.arena import Builder
+from ray_lineage.compile.sql.query.expressions import collect
 from ray_lineage.compile.sql.query.scope import IDENTITY, Collected, Scope
-from ray_lineage.compile.sql.relations import Builder
 from ray_lineage.compile.sql.statements.lifetimes import declare_name
 from ray_lineage.compile.sql.unit import Unit
 from ray_lineage.model import STAR, VARIABLES, Alias, Assignment, Name, Output, Ref, Select
@@ -35,11 +36,11 @@ def assign(unit: Unit, name: str, value: list[Token]) -> None:
     except SqlglotError:
         return  # EXEC-like right sides, method calls: no query that could be lost
     builder = unit.builder()
-    index = builder._reserve()
+    index = builder.reserve()
     scope = Scope(index, None, {})
     collected = Collected()
     for item in tree.expressions:
-        builder.collect(item, scope, IDENTITY, collected)
+        collect(builder, item, scope, IDENTITY, collected)
     builder.relations[index] = Select((), (), subqueries=tuple(collected.subqueries))
     set_found(unit, value, builder, [(name, collected)], index, collected.subqueries, sure=True)
 
@@ -123,11 +124,11 @@ def store(unit: Unit, tokens: list[Token], builder: Builder, targets: list[list[
         record = unit.part(only)
         unit.routine.rows[record] = (f"#row:{record}",)
         output = Output(None, (Ref(root, len(builder.relations), STAR, IDENTITY, line),), line, star=True)
-        whole = builder._add(Select((root,), (output,)))
+        whole = builder.add(Select((root,), (output,)))
         unit.write(tokens, "assign_row", builder, root=whole, target=unit.routine.rows[record])
         return
     positions = tuple(f"c{n}" for n in range(len(names)))
-    alias = builder._add(Alias(root, positions))
+    alias = builder.add(Alias(root, positions))
     written: dict[Name, list[Assignment]] = {}
     for (target_name, name), position in zip(names, positions, strict=True):
         if target_name:

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import product
-from typing import TYPE_CHECKING
 
 from sqlglot import exp
 from sqlglot.expressions import Expression
 
 from ray_lineage.compile.sql.constants import UNKNOWN
+from ray_lineage.compile.sql.query.arena import Builder
+from ray_lineage.compile.sql.query.expressions import collect, collected_as
+from ray_lineage.compile.sql.query.influences import add_influences
 from ray_lineage.compile.sql.query.scope import AGGREGATION, CONDITIONAL, GROUP_BY, IDENTITY, Collected, Scope, distinct
+from ray_lineage.compile.sql.query.select_list import outputs_of
 from ray_lineage.model import STAR, Alias, Influence, Output, Ref, Select
 
-if TYPE_CHECKING:
-    from ray_lineage.compile.sql.relations import Builder
 
-
-def pivot(b: Builder, node: Expression, inputs: list[int], scope: Scope, subqueries: list[int]) -> int:
+def lower_pivot(b: Builder, node: Expression, inputs: list[int], scope: Scope, subqueries: list[int]) -> int:
     """PIVOT and UNPIVOT as a SELECT over their input: the columns they consume are taken out of the star."""
-    index = b._reserve()
+    index = b.reserve()
     inner = Scope(index, scope.parent, scope.ctes)
     inner.aliases = dict(scope.aliases)
     within: list[int] = []
@@ -28,15 +28,15 @@ def pivot(b: Builder, node: Expression, inputs: list[int], scope: Scope, subquer
         if node.args.get("unpivot")
         else _pivot_outputs(b, node, index, inner, within)
     )
-    influences = _groups_of_pivot(b, node, inner, within)
+    influences = groups_of_pivot(b, node, inner, within)
     b.relations[index] = Select(
         tuple(inputs), outputs, influences, scope.parent.index if scope.parent else -1, subqueries=tuple(within)
     )
     alias = node.args.get("alias")
-    columns = b._alias_columns(alias)
-    result = b._add(Alias(index, columns)) if columns else index
+    columns = b.alias_columns(alias)
+    result = b.add(Alias(index, columns)) if columns else index
     if alias is not None and alias.this is not None:
-        scope.aliases[b._identifier(alias.this)] = result
+        scope.aliases[b.identifier(alias.this)] = result
     for key, value in list(scope.aliases.items()):
         if value in inputs:
             scope.aliases[key] = result
@@ -44,11 +44,11 @@ def pivot(b: Builder, node: Expression, inputs: list[int], scope: Scope, subquer
 
 
 def _pivot_outputs(b: Builder, node: Expression, index: int, scope: Scope, subqueries: list[int]) -> tuple[Output, ...]:
-    values = [b._collected_as(aggregate, scope, AGGREGATION) for aggregate in node.expressions]
+    values = [collected_as(b, aggregate, scope, AGGREGATION) for aggregate in node.expressions]
     key = Collected()
     listed: list[Expression] = []
     for field in node.args.get("fields") or ():
-        b.collect(field.this, scope, CONDITIONAL, key)
+        collect(b, field.this, scope, CONDITIONAL, key)
         listed.extend(field.expressions)
     names = [c.name for c in node.args.get("columns") or ()] or [e.alias_or_name for e in listed]
     if any(isinstance(e, exp.PivotAny | exp.Query) for e in listed):  # IN (ANY), IN (SELECT ...): nobody knows them
@@ -56,30 +56,30 @@ def _pivot_outputs(b: Builder, node: Expression, index: int, scope: Scope, subqu
         names = []
     if b.dynamic:
         names = [STAR if UNKNOWN in n else n for n in names]
-    kept = _kept_by_pivot(b, node, index, scope, values, key)
-    return (*kept, *_pivoted(b, [b.fold(n, False) for n in names], values, key))
+    kept = kept_by_pivot(b, node, index, scope, values, key)
+    return (*kept, *pivoted(b, [b.fold(n, False) for n in names], values, key))
 
 
-def _kept_by_pivot(
+def kept_by_pivot(
     b: Builder, node: Expression, index: int, scope: Scope, values: list[Collected], key: Collected
 ) -> tuple[Output, ...]:
     """The columns of a PIVOT's input that stay: those it groups by, else all that it does not consume."""
     group = node.args.get("group")
     if isinstance(group, exp.Group):
-        return b._outputs(group.expressions, scope, [], [])
+        return outputs_of(b, group.expressions, scope, [], [])
     consumed = tuple(r.name for found in (*values, key) for r in found.refs.values())
     return (Output(None, (Ref(-1, index, STAR, IDENTITY),), star=True, excluded=consumed),)
 
 
-def _groups_of_pivot(b: Builder, node: Expression, scope: Scope, subqueries: list[int]) -> tuple[Influence, ...]:
+def groups_of_pivot(b: Builder, node: Expression, scope: Scope, subqueries: list[int]) -> tuple[Influence, ...]:
     group = node.args.get("group")
     influences: list[Influence] = []
     for item in group.expressions if isinstance(group, exp.Group) else ():
-        b.influence(item, scope, GROUP_BY, influences, subqueries)
+        add_influences(b, item, scope, GROUP_BY, influences, subqueries)
     return distinct(influences)
 
 
-def _pivoted(b: Builder, names: list[str], values: list[Collected], key: Collected) -> Iterator[Output]:
+def pivoted(b: Builder, names: list[str], values: list[Collected], key: Collected) -> Iterator[Output]:
     """The columns that PIVOT makes: for each key one of each aggregate; without names there are some of any name."""
     keys = tuple(key.refs.values())
     each = len(values) if values and len(names) % len(values) == 0 else 1
@@ -88,42 +88,7 @@ def _pivoted(b: Builder, names: list[str], values: list[Collected], key: Collect
         yield Output(name or STAR, (*(r for found in chosen for r in found.refs.values()), *keys))
 
 
-def pivot_statement(b: Builder, node: exp.Pivot, parent: Scope | None, known: dict[str, int]) -> int:
-    """``PIVOT t ON a IN (...) USING SUM(b) GROUP BY c`` and ``UNPIVOT t ON a, b INTO NAME n VALUE v`` of DuckDB."""
-    index = b._reserve()
-    scope = Scope(index, parent, known)
-    sources: list[int] = []
-    subqueries: list[int] = []
-    b._source(node.this, scope, sources, [], [], [])
-    args = node.args
-    if args.get("unpivot"):
-        into = args.get("into")
-        names = [b._identifier(e) for e in into.expressions] if into is not None else ["value"]
-        kept, made = _unpivoted(b, args.get("expressions") or [], names, index, scope, sources)
-        outputs = (*kept, Output(b._identifier(into.this) if into is not None else "name", ()), *made)
-    else:
-        using = args.get("using") or []
-        values = [b._collected_as(aggregate, scope, AGGREGATION) for aggregate in using]
-        key = Collected()
-        for item in args.get("expressions") or ():
-            b.collect(item.this if isinstance(item, exp.In) else item, scope, CONDITIONAL, key)
-        made_names = _names_of_pivot(args.get("expressions") or [], using)
-        outputs = (
-            *_kept_by_pivot(b, node, index, scope, values, key),
-            *_pivoted(b, [b.fold(n, False) for n in made_names], values, key),
-        )
-        for item in args.get("expressions") or ():
-            query = item.args.get("query") if isinstance(item, exp.In) else None
-            if query is not None:
-                subqueries.append(b.query(query, scope, known))
-    influences = _groups_of_pivot(b, node, scope, subqueries)
-    b.relations[index] = Select(
-        tuple(sources), outputs, influences, parent.index if parent else -1, subqueries=tuple(subqueries)
-    )
-    return index
-
-
-def _names_of_pivot(keys: list[Expression], using: list[Expression]) -> list[str]:
+def names_of_pivot(b: Builder, keys: list[Expression], using: list[Expression]) -> list[str]:
     """The columns of DuckDB's ``PIVOT ... ON keys USING aggregates``; none where a key has no list of values."""
     parts: list[list[str]] = []
     for item in keys:
@@ -131,7 +96,7 @@ def _names_of_pivot(keys: list[Expression], using: list[Expression]) -> list[str
             return []
         parts.append([e.alias_or_name for e in item.expressions])
     if len(using) > 1 or (using and using[0].alias):
-        parts.append([e.alias or e.sql("duckdb", comments=False).lower() for e in using])
+        parts.append([e.alias or e.sql(b.engine.name, comments=False).lower() for e in using])
     return ["_".join(combination) for combination in product(*parts)]
 
 
@@ -139,14 +104,14 @@ def _unpivot_outputs(b: Builder, node: Expression, index: int, scope: Scope, inp
     names: list[str] = []
     for expression in node.expressions:
         several = expression.expressions if isinstance(expression, exp.Tuple) else [expression]
-        names.extend(b._identifier(i) for i in several)
+        names.extend(b.identifier(i) for i in several)
     fields = node.args.get("fields") or []
     items = [item.this if isinstance(item, exp.PivotAlias) else item for f in fields for item in f.expressions]
-    kept, made = _unpivoted(b, items, names, index, scope, inputs)
-    return (*kept, *made, *(Output(b._identifier(f.this), ()) for f in fields))
+    kept, made = unpivoted(b, items, names, index, scope, inputs)
+    return (*kept, *made, *(Output(b.identifier(f.this), ()) for f in fields))
 
 
-def _unpivoted(
+def unpivoted(
     b: Builder, items: list[Expression], names: list[str], index: int, scope: Scope, inputs: list[int]
 ) -> tuple[list[Output], list[Output]]:
     """The columns of an UNPIVOT's input that stay, and those that take the values of ``items``: of a tuple each takes
@@ -159,9 +124,9 @@ def _unpivoted(
         item = item.unalias()
         star = item.this if isinstance(item, exp.Columns) else item
         if isinstance(star, exp.Star) or (isinstance(item, exp.Columns) and isinstance(star, exp.Literal)):
-            excluded = tuple(b._identifier(e) for e in star.args.get("except_") or ())
+            excluded = tuple(b.identifier(e) for e in star.args.get("except_") or ())
             pattern = "~" + star.name if isinstance(star, exp.Literal) else ""
-            spread = b._reserve()
+            spread = b.reserve()
             output = Output(None, (Ref(-1, spread, STAR, IDENTITY),), star=True, excluded=excluded, like=pattern)
             b.relations[spread] = Select(tuple(inputs), (output,))
             for refs in values:
@@ -173,8 +138,8 @@ def _unpivoted(
             continue
         several = item.expressions if isinstance(item, exp.Tuple) and len(item.expressions) == len(names) else []
         for k, refs in enumerate(values):
-            refs.update(b._collected_as(several[k] if several else item, scope, IDENTITY).refs)
-        consumed.extend(r.name for r in b._collected_as(item, scope, IDENTITY).refs.values())
+            refs.update(collected_as(b, several[k] if several else item, scope, IDENTITY).refs)
+        consumed.extend(r.name for r in collected_as(b, item, scope, IDENTITY).refs.values())
     made = [Output(n, tuple(refs.values())) for n, refs in zip(names, values, strict=True)]
     if rest is not None:
         return [Output(n, (Ref(-1, index, n, IDENTITY),)) for n in rest if n not in consumed], made

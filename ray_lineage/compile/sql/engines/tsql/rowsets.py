@@ -4,7 +4,6 @@ Full-text and change-tracking functions become queries of their table, files and
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from sqlglot.tokens import Token
@@ -13,6 +12,7 @@ from ray_lineage.compile.sql.lex.kinds import STRINGS, T
 from ray_lineage.compile.sql.lex.scan import closing, list_items, read_name
 from ray_lineage.compile.sql.lex.tokens import made, tokenize
 from ray_lineage.compile.sql.names import Names
+from ray_lineage.compile.sql.query.sources import server_of
 
 _WORDS: Final = (
     "parse", "containstable", "freetexttable", "changetable", "openxml", "openrowset", "opendatasource", "match", " path", "{", "::",
@@ -23,11 +23,6 @@ _WORDS: Final = (
 _CHANGES: Final = (
     "SYS_CHANGE_VERSION", "SYS_CHANGE_CREATION_VERSION", "SYS_CHANGE_OPERATION", "SYS_CHANGE_COLUMNS", "SYS_CHANGE_CONTEXT",
 )  # fmt: skip
-
-
-_SERVER: Final = re.compile(
-    r"(?:^|;)\s*(?:server|data source|addr|address|network address)\s*=\s*([^;]+)", re.IGNORECASE
-)
 
 
 def may_have_rowsets(lower: str) -> bool:
@@ -75,7 +70,7 @@ def _function(names: Names, tokens: list[Token], i: int, out: list[Token]) -> in
     match word:
         case "PARSE" | "TRY_PARSE":
             using = next((k for k in range(i + 2, end) if tokens[k].token_type is T.USING), end)
-            out.extend([_like(tokens[i], "CAST"), *tokens[i + 1 : using], tokens[end]])
+            out.extend([_word(tokens[i], "CAST"), *tokens[i + 1 : using], tokens[end]])
         case "CONTAINSTABLE" | "FREETEXTTABLE":
             _full_text(tokens, i, end, out)
         case "CHANGETABLE":
@@ -113,7 +108,7 @@ def _full_text(tokens: list[Token], i: int, end: int, out: list[Token]) -> None:
     rank = [] if any(t.token_type is T.STAR for t in columns) else columns
     if rank and rank[0].token_type is not T.L_PAREN:
         rank = [*made(tokens[i], "("), *rank, *made(tokens[i], ")")]
-    called = [_like(tokens[i], "relevance"), *rank] if rank else made(tokens[i], "NULL")
+    called = [_word(tokens[i], "relevance"), *rank] if rank else made(tokens[i], "NULL")
     out.extend(made(tokens[i], "( SELECT NULL AS KEY ,"))
     out.extend([*called, *made(tokens[i], "AS RANK FROM"), *_dotted(name), tokens[end]])
 
@@ -123,7 +118,7 @@ def _open_xml(tokens: list[Token], i: int, end: int, out: list[Token]) -> int:
     first = list_items(tokens, i + 2, end)[0]
     typed = end + 2 < len(tokens) and tokens[end + 1].token_type is T.WITH
     listed = typed and tokens[end + 2].token_type is T.L_PAREN
-    head = _like(tokens[i], "OPENJSON") if listed else tokens[i]
+    head = _word(tokens[i], "OPENJSON") if listed else tokens[i]
     out.extend([head, tokens[i + 1], *tokens[first[0] : first[1]], tokens[end]])
     if listed:
         stop = closing(tokens, end + 2)
@@ -144,7 +139,7 @@ def into_remote(names: Names, tokens: list[Token]) -> list[Token]:
     if not given or not given[-1]:
         return tokens
     last = given[-1][0]
-    inner = tokenize(last.text, names.dialect)[0] if len(given[-1]) == 1 and last.token_type in STRINGS else []
+    inner = tokenize(last.text, names.engine)[0] if len(given[-1]) == 1 and last.token_type in STRINGS else []
     start = next((k for k, t in enumerate(inner) if t.token_type is T.FROM), -1)
     parts = read_name(inner, start + 1)[0] if start > 0 else read_name(given[-1], 0)[0]
     if len(given) < 2 or not parts:
@@ -159,7 +154,7 @@ def into_remote(names: Names, tokens: list[Token]) -> list[Token]:
     items = [inner[a:b] for a, b in list_items(inner, 1, start)] if start > 0 and not listed else []
     if items and all(len(item) == 1 and item[0].token_type in (T.VAR, T.IDENTIFIER) for item in items):
         columns = [
-            t for k, item in enumerate(items) for t in (*(made(mark, ",") if k else ()), _like(mark, item[0].text))
+            t for k, item in enumerate(items) for t in (*(made(mark, ",") if k else ()), _word(mark, item[0].text))
         ]
         target.extend([*made(mark, "("), *columns, *made(mark, ")")])
     return [*tokens[:at], *target, *tokens[end + 1 :]]
@@ -176,7 +171,7 @@ def _predicted(tokens: list[Token], i: int, end: int, out: list[Token]) -> int:
     stop = closing(tokens, end + 2)
     row = [tokens[data[1] - 1], *made(tokens[i], ". *")]
     prediction = [
-        _like(tokens[i], "PREDICT"),
+        _word(tokens[i], "PREDICT"),
         *made(tokens[i], "("),
         *tokens[model[0] : model[1]],
         *made(tokens[i], ","),
@@ -206,13 +201,7 @@ def _open_file(names: Names, tokens: list[Token], i: int, end: int, out: list[To
     return end + 1
 
 
-def server_of(connection: str) -> str:
-    """The server that a connection string names."""
-    found = _SERVER.search(connection)
-    return found.group(1).strip() if found else "opendatasource"
-
-
-def _like(token: Token, text: str) -> Token:
+def _word(token: Token, text: str) -> Token:
     return Token(T.VAR, text, token.line, token.col, token.start, token.end)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sqlglot import exp
 from sqlglot.errors import ParseError
 from sqlglot.expressions import Expression
 
+from ray_lineage.compile.sql.query.arena import Builder
+from ray_lineage.compile.sql.query.calls import function_name
+from ray_lineage.compile.sql.query.expressions import collect
+from ray_lineage.compile.sql.query.influences import add_influences
 from ray_lineage.compile.sql.query.scope import (
     AGGREGATION,
     DERIVED,
@@ -18,21 +20,12 @@ from ray_lineage.compile.sql.query.scope import (
     Scope,
     distinct,
     line_of,
+    note,
 )
-from ray_lineage.compile.sql.words import (
-    CHANGES,
-    DESCRIPTION,
-    ROWSETS,
-    SCHEMA_CALLS,
-    SUMMARY,
-    SUMMARY_NAMES,
-    TABLE_FUNCTIONS,
-    WINDOWING,
-)
+from ray_lineage.compile.sql.query.select_list import stacked
+from ray_lineage.compile.sql.query.tables import table_relation
+from ray_lineage.compile.sql.query.words import CHANGES, DESCRIPTION, ROWSETS, SUMMARY, SUMMARY_NAMES, WINDOWING
 from ray_lineage.model import STAR, Alias, Influence, Name, Output, Ref, Select, TableRef
-
-if TYPE_CHECKING:
-    from ray_lineage.compile.sql.relations import Builder
 
 
 def function(b: Builder, call: Expression, columns: tuple[str, ...], scope: Scope, qualifier: Name = ()) -> int:
@@ -43,15 +36,13 @@ def function(b: Builder, call: Expression, columns: tuple[str, ...], scope: Scop
     name: Name = ()
     if isinstance(call, exp.Anonymous | exp.Dot):
         name = (*qualifier, *function_name(b, call))
-    if isinstance(call, exp.ReadCSV | exp.ReadParquet) or (
-        name and name[-1].lower() in TABLE_FUNCTIONS.get(b.dialect, ())
-    ):
+    if isinstance(call, exp.ReadCSV | exp.ReadParquet) or (name and name[-1].lower() in b.engine.table_functions):
         index = b.table_function(b, name, call, columns)
         if index >= 0:
             return index
     if len(name) > 1:
         name = b.qualified(name)
-    elif b.dialect in SCHEMA_CALLS:  # the engine's own
+    elif b.engine.schema_calls:  # the engine's own
         name = ()
     if isinstance(call, exp.Stack):
         subqueries: list[int] = []
@@ -61,42 +52,30 @@ def function(b: Builder, call: Expression, columns: tuple[str, ...], scope: Scop
             else 1
         )
         names = columns or tuple(f"col{k}" for k in range(width))
-        outputs = tuple(b._stacked(call, names, scope, subqueries))
-        return b._add(Select((), outputs, (), scope.index, subqueries=tuple(subqueries)))
+        outputs = tuple(stacked(b, call, names, scope, subqueries))
+        return b.add(Select((), outputs, (), scope.index, subqueries=tuple(subqueries)))
     special = _known_function(b, call, collected, scope)
     if special >= 0:
-        return b._add(Alias(special, columns)) if columns else special
+        return b.add(Alias(special, columns)) if columns else special
     schema = list(call.find_all(exp.OpenJSONColumnDef, exp.ColumnDef, exp.JSONColumnDef))
-    if not columns and not name and not schema and b.dialect in SCHEMA_CALLS:
+    if not columns and not name and not schema and b.engine.schema_calls:
         columns = ROWSETS.get(str(call.name if isinstance(call, exp.Anonymous) else call.key).lower(), ())
-    if b.dialect == "clickhouse" and name:  # v(parameter = value)
+    if b.engine.view_parameters and name:  # v(parameter = value)
         for argument in call.find_all(exp.EQ):
-            b.collect(argument.expression, scope, TRANSFORMATION, collected)
+            collect(b, argument.expression, scope, TRANSFORMATION, collected)
     else:
-        b.collect(call, scope, TRANSFORMATION, collected)
+        collect(b, call, scope, TRANSFORMATION, collected)
     if not columns and schema:
-        columns = tuple(b._identifier(c.this) for c in schema if c.this is not None)
+        columns = tuple(b.identifier(c.this) for c in schema if c.this is not None)
         name = ()
-    if name and b.dialect in SCHEMA_CALLS:
+    if name and b.engine.schema_calls:
         b.called(name, collected.line)
     if columns and not name:
         refs = tuple(collected.refs.values())
-        numbers = {b._identifier(c.this) for c in schema if c.args.get("ordinality")}
-        return b._add(Select((), tuple(Output(c, () if c in numbers else refs) for c in columns), (), scope.index,
+        numbers = {b.identifier(c.this) for c in schema if c.args.get("ordinality")}
+        return b.add(Select((), tuple(Output(c, () if c in numbers else refs) for c in columns), (), scope.index,
                                 subqueries=tuple(collected.subqueries)))  # fmt: skip
-    return b._add(TableRef(name, collected.line, columns, True, tuple(collected.refs.values())))
-
-
-def rows_from(b: Builder, node: exp.Table, alias: str, columns: tuple[str, ...], scope: Scope) -> int:
-    """``ROWS FROM (f(a) AS (b int), g(c))``: the columns of the functions, side by side."""
-    sources = [i for item in node.args["rows_from"] for i in b._from_item(item, scope)]
-    index = b._reserve()
-    b.relations[index] = Select(tuple(sources), (Output(None, (Ref(-1, index, STAR, IDENTITY),), star=True),))
-    if columns:
-        index = b._add(Alias(index, columns))
-    if alias:
-        scope.aliases[alias] = index
-    return index
+    return b.add(TableRef(name, collected.line, columns, True, tuple(collected.refs.values())))
 
 
 def _known_function(b: Builder, call: Expression, collected: Collected, scope: Scope) -> int:
@@ -110,19 +89,19 @@ def _known_function(b: Builder, call: Expression, collected: Collected, scope: S
     if not isinstance(call, exp.Anonymous | exp.Dot | exp.GapFill):
         tables = [(k, t) for k, t in call.args.items() if isinstance(t, exp.Table)]
         if isinstance(call, exp.FeaturesAtTime) and tables:
-            return _columns_of(b, [b._table(tables[0][1], "", (), scope)])
+            return _columns_of(b, [table_relation(b, tables[0][1], "", (), scope)])
         for key, table in tables:
-            index = b._add(TableRef(b.dataset(table), line_of(table)))
+            index = b.add(TableRef(b.dataset(table), line_of(table)))
             if key == "this" and not isinstance(call, exp.AIForecast):  # a model
                 b.sequences.append(index)
             else:
-                b._note(collected, Ref(index, scope.index, STAR, TRANSFORMATION))
+                note(collected, Ref(index, scope.index, STAR, TRANSFORMATION))
     return _table_arguments(b, call, scope)
 
 
 def _columns_of(b: Builder, sources: list[int], own: tuple[Output, ...] = ()) -> int:
     """All columns of some relations, and more."""
-    index = b._reserve()
+    index = b.reserve()
     star = Output(None, (Ref(-1, index, STAR, IDENTITY),), star=True)
     b.relations[index] = Select(tuple(sources), (star, *own))
     return index
@@ -133,10 +112,10 @@ def _vector_search(b: Builder, call: exp.VectorSearch, scope: Scope) -> int:
     found: dict[str, int] = {}
     for name, given in (("base", call.this), ("query", call.args.get("query_table"))):
         if isinstance(given, exp.Table):
-            found[name] = b._add(TableRef(b.dataset(given), line_of(given)))
+            found[name] = b.add(TableRef(b.dataset(given), line_of(given)))
         elif isinstance(given, DERIVED):
             found[name] = b.query(given, scope.parent, scope.ctes)
-    index = b._reserve()
+    index = b.reserve()
     outputs = [Output(n, (Ref(i, index, STAR, TRANSFORMATION),)) for n, i in found.items()]
     compared = (("base", "column_to_search"), ("query", "query_column_to_search"))
     keys = [(n, call.args.get(key)) for n, key in compared]
@@ -153,20 +132,20 @@ def _vector_search(b: Builder, call: exp.VectorSearch, scope: Scope) -> int:
 
 def _semantic_view(b: Builder, call: exp.SemanticView, scope: Scope) -> int:
     """Snowflake: the metrics, dimensions and facts that are asked for, under their own names."""
-    view = b._add(TableRef(b.dataset(call.this), line_of(call)))
-    index = b._reserve()
+    view = b.add(TableRef(b.dataset(call.this), line_of(call)))
+    index = b.reserve()
     inner = Scope(index, scope.parent, scope.ctes)
     outputs: list[Output] = []
-    inner.aliases = {b._identifier(c.args["table"]): view for c in call.find_all(exp.Column) if c.args.get("table")}
+    inner.aliases = {b.identifier(c.args["table"]): view for c in call.find_all(exp.Column) if c.args.get("table")}
     for item in (i for key in ("dimensions", "metrics", "facts") for i in call.args.get(key) or ()):
         collected = Collected()
-        b.collect(item, inner, IDENTITY, collected)
+        collect(b, item, inner, IDENTITY, collected)
         if isinstance(item, exp.Column) and isinstance(item.this, exp.Star):
             outputs.append(Output(STAR, (Ref(view, index, STAR, IDENTITY),)))
         else:
             outputs.append(Output(b.fold(item.alias_or_name, False) or None, tuple(collected.refs.values())))
     influences: list[Influence] = []
-    b.influence(call.args.get("where"), inner, FILTER, influences, [])
+    add_influences(b, call.args.get("where"), inner, FILTER, influences, [])
     b.relations[index] = Select((view,), tuple(outputs), distinct(influences))
     return index
 
@@ -174,9 +153,9 @@ def _semantic_view(b: Builder, call: exp.SemanticView, scope: Scope) -> int:
 def _summary(b: Builder, call: exp.Summarize | exp.Describe, scope: Scope) -> int:
     """DuckDB's SUMMARIZE and DESCRIBE as a table: figures about all columns, or just what these are."""
     given = call.this
-    index = b._reserve()
+    index = b.reserve()
     if isinstance(given, exp.Table):
-        source = b._table(given, "", (), Scope(index, scope.parent, scope.ctes))
+        source = table_relation(b, given, "", (), Scope(index, scope.parent, scope.ctes))
     else:
         source = b.query(given, scope.parent, scope.ctes)
     everything = (Ref(source, index, STAR, AGGREGATION),)
@@ -193,34 +172,19 @@ def _table_arguments(b: Builder, call: Expression, scope: Scope) -> int:
     if isinstance(call, exp.Anonymous) and call.name.lower() in WINDOWING and call.expressions:
         found = [c for c in call.expressions[:1] if isinstance(c, exp.Column)]
     given = call.args.get("this") if isinstance(call, exp.GapFill) else None
-    for inner in call.find_all(exp.Anonymous) if b.dialect in ("trino", "presto", "athena") else ():
+    for inner in call.find_all(exp.Anonymous) if b.engine.table_arguments else ():
         if inner.name.upper() == "TABLE" and len(inner.expressions) == 1:
             found.extend(c for c in inner.expressions if isinstance(c, exp.Column))
-    sources = [b._table(given, "", (), scope)] if isinstance(given, exp.Table) else []
+    sources = [table_relation(b, given, "", (), scope)] if isinstance(given, exp.Table) else []
     own = WINDOWING.get(call.name.lower(), ())
     if isinstance(call, exp.Anonymous) and call.name.lower() in CHANGES:  # ('table', from, to)
         named = [e for e in call.expressions[:1] if isinstance(e, exp.Literal) and e.is_string]
-        sources = [b._table(exp.Table(this=exp.DynamicIdentifier(this=e)), "", (), scope) for e in named]
+        sources = [table_relation(b, exp.Table(this=exp.DynamicIdentifier(this=e)), "", (), scope) for e in named]
     for column in found:
         args = column.args
         sources.append(
-            b._table(exp.Table(this=column.this, db=args.get("table"), catalog=args.get("db")), "", (), scope)
+            table_relation(b, exp.Table(this=column.this, db=args.get("table"), catalog=args.get("db")), "", (), scope)
         )
     if not sources:
         return -1
     return _columns_of(b, sources, tuple(Output(n, ()) for n in own))
-
-
-def function_name(b: Builder, call: Expression) -> Name:
-    parts: list[str] = []
-    node: Expression | None = call
-    while isinstance(node, exp.Dot):
-        last = node.expression
-        parts.append(b._identifier(last.this) if isinstance(last, exp.Anonymous) else b._identifier(last))
-        node = node.this
-    if isinstance(node, exp.Anonymous):
-        parts.append(b._identifier(node.this))
-    elif node is not None:
-        parts.append(b._identifier(node))
-    parts.reverse()
-    return tuple(p for p in parts if p)

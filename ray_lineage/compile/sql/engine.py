@@ -1,0 +1,194 @@
+"""What sets an engine apart, as data: each is in its own file of ``engines``, most as what differs from the one it descends from.
+
+A flag says what a manual says, and is named for that; nobody asks for an engine's name. What an engine alone reads is in its
+``readers`` and ``rewrites``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+
+from sqlglot.tokens import Token
+
+from ray_lineage.model import shorten
+
+Fold = Callable[[str, bool], str]
+"""``fold(text, quoted)``: one spelling for all names of one object."""
+
+
+Rewrite = Callable[[list[Token], str], list[Token]]
+"""Tokens of a statement and its verb -> tokens that the grammar knows."""
+
+
+Roles = Mapping[str, tuple[str, ...]]
+"""Functions and what their arguments are, by position (others are named)."""
+
+
+Prepare = Callable[[str, Any], Rewrite]
+"""A text and its ``Names`` -> the rewrite of its statements."""
+
+
+Reader = Callable[[Any, list[Token]], object]
+"""Reads one statement: a unit and its tokens."""
+
+
+_NAMES: Final = 1 << 14
+"""Names that are remembered folded: a repository repeats its own."""
+
+
+@lru_cache(_NAMES)
+def fold_all(text: str, quoted: bool) -> str:
+    """Names are compared without case; quotes change nothing."""
+    return shorten(text.lower())
+
+
+@lru_cache(_NAMES)
+def fold_lower(text: str, quoted: bool) -> str:
+    """Names without quotes are in lower case."""
+    return shorten(text if quoted else text.lower())
+
+
+@lru_cache(_NAMES)
+def fold_upper(text: str, quoted: bool) -> str:
+    """Names without quotes are in upper case, which we write in lower case: a quoted all-upper name is that same object, a quoted
+    all-lower one is another, and keeps its quotes."""
+    if not quoted or text == text.upper():
+        return shorten(text.lower())
+    return shorten(f'"{text}"' if text == text.lower() else text)
+
+
+class Rule(NamedTuple):
+    """A rewrite, and which texts may need it. The words of ``needle`` are looked for first: that costs next to nothing. Both are in
+    lower case."""
+
+    needle: tuple[str, ...]
+    pattern: re.Pattern[str] | None
+    rewrite: Rewrite
+
+
+class Shape(NamedTuple):
+    """A pattern that speaks for an engine, where one of the words of ``need`` stands in a text. It is looked for in the text in
+    small letters without comments and strings; ``raw``: in the text as it is."""
+
+    weight: int
+    need: str
+    pattern: str
+    raw: bool = False
+
+
+_GAP: Final = r"(?:\s|/\*(?>[\s\S]*?\*/)|--[^\n]*+)"
+"""White space or one comment. Nothing is given back: a line of dashes is as many comments as one likes, and all of them were tried
+before it was clear that no word follows."""
+
+
+def rule(needle: str, pattern: str, rewrite: Rewrite) -> Rule:
+    """Where ``pattern`` has white space there may be comments. What begins with a letter is found ten times faster than what
+    begins with a word's end; a text too many does no harm."""
+    gapped = pattern.removeprefix(r"\b").replace(r"\s+", _GAP + "++").replace(r"\s*", _GAP + "*+")
+    return Rule(tuple(needle.split()), re.compile(gapped) if pattern else None, rewrite)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Engine:
+    """One engine. The defaults are those of an engine about which nothing is known."""
+
+    name: str  # sqlglot's, too
+    transact: bool = False  # Transact-SQL: no terminators, ``@variables``, batches, OUTPUT
+
+    # texts and tokens
+    client: tuple[Callable[[str], str], ...] = ()  # blank or translate what its client reads itself
+    delimiters: bool = False  # its client knows DELIMITER
+    dollar_quotes: bool = False  # ``$$ text $$``, so that ``$1`` needs care
+    grammar: str = ""  # of which sqlglot dialect the tokenizer is, if not its own
+    other_grammar: str = ""  # whose it is where that one finds no end
+    identifier_quotes: tuple[str, ...] = ()  # where they are others than the tokenizer's
+    short_verbs: Mapping[str, tuple[Any, str]] = field(default_factory=dict)  # SEL for SELECT
+    settled: Callable[[list[Token], str], list[Token]] | None = None  # changes tokens for what SET says in the text
+    rewrites: tuple[Rule, ...] = ()
+    prepare: Prepare | None = None  # makes the rewrite of a text's statements that comes before these
+    signs: str = ""  # for detection: lines of ``weight: words``
+    shapes: tuple[Shape, ...] = ()  # ... and patterns
+    kin: str = ""  # those of one kin are so near that to take one for the other makes no doubt
+    quote: str = '"'  # around names
+
+    # names
+    fold: Fold = fold_all
+    dotted_quotes: bool = False  # `a.b` in one pair of quotes are two parts
+    files_as_tables: bool = False  # FROM 'file.csv', FROM parquet.`/path`
+    system_tables: frozenset[str] = frozenset()  # found before all others, in ``pg_catalog``
+    own_schema: str = ""  # stands for the place where the text itself runs
+    use_is_schema: bool = False  # USE names what stands in front of a table's name
+    names_in_texts: bool = False  # IDENTIFIER('name')
+
+    # expressions
+    no_columns: frozenset[str] = frozenset()  # names of functions and pseudo-columns
+    aggregates: frozenset[str] = frozenset()  # that the grammar takes for functions like any other
+    lateral_aliases: bool = False  # select items see the aliases of those before
+    aliases_in_where: bool = False
+    structs: bool = False  # ``a.b`` may be a field of the column a
+    attributes: bool = False  # ``t.a.b`` may be an attribute of the object t.a
+    row_values: bool = False  # a table's alias alone is its row
+    columns_first: bool = False  # where a name is a variable's and a column's, it is the column's
+    methods: frozenset[str] = frozenset()  # of its own types: ``column.value()`` is no function of a schema
+    hints: frozenset[str] = frozenset()  # in parentheses behind a table
+    schema_calls: bool = False  # functions with a schema are the user's, those without the engine's
+    sequence_objects: bool = False  # ``s.nextval``
+    patterns: bool = False  # COLUMNS('pattern') stands for several columns
+    lookups: tuple[str, ...] = ()  # beginnings of functions that look a column up: dictGet
+    chained_calls: bool = False  # ``a.f()`` is ``f(a)``
+    file_columns: bool = False  # $1 is a column of a file
+    implicit_names: bool = False  # an expression without alias is named for its function
+    values_columns: tuple[str, int] | None = None  # names of the columns of VALUES: prefix, first number
+
+    # FROM
+    dual: bool = False  # a table of one row
+    system_dual: bool = False  # ... that the schema SYS has, too
+    unnests_structs: bool = False  # UNNEST of an array of structs gives their fields
+    recursion_unmarked: bool = False  # WITH needs no RECURSIVE
+    table_functions: Roles = field(default_factory=dict)  # for files, and for tables and queries of other engines
+    table_arguments: bool = False  # ``f(input => TABLE(t))``
+    system_functions: bool = False  # ... those are called ``catalog.system.f``
+    view_parameters: bool = False  # ``v(parameter = value)``
+    remote_database: bool = True  # an argument that names a database is part of a table's name
+
+    # statements
+    readers: Mapping[str, Reader] = field(default_factory=dict)  # by verb; in front of everybody's
+    plpgsql: bool = False  # trigger functions, loops into scalars
+    out_columns: bool = False  # OUT parameters are the columns of the result
+    untyped_parameters: bool = False
+    procedures_return_tables: bool = False
+    package_calls: bool = False  # ``p.q(a);`` is a call
+    script_variables: bool = False  # variables may be declared in no block, for all that follows
+    session_variables: bool = False  # ``SET v = x`` makes ``$v``
+    into_is_variable: bool = False  # SELECT INTO in a routine never makes a table
+    marked_rows: bool = False  # ``:new.a`` in triggers
+    query_ids: bool = False  # RESULT_SCAN(LAST_QUERY_ID())
+    several_targets: bool = False  # UPDATE writes several tables
+    remote_target: Callable[[Any, list[Token]], list[Token]] | None = None  # INSERT OPENQUERY(...)
+    from_twice: bool = False  # DELETE t FROM u
+    conflict_sees_query: bool = False  # ON DUPLICATE KEY UPDATE sees the query's tables
+    merge_by_position: bool = False
+    field_paths: bool = False  # LOAD DATA ... (a <- b::c)
+    outfile: bool = False  # SELECT ... INTO OUTFILE
+    insert_format: bool = False  # INSERT ... FORMAT CSV
+    update_else: bool = False  # UPDATE ... ELSE INSERT
+    computed_passed: bool = False  # INSERT without a column list passes over computed columns
+    query_adds_columns: bool = False  # CREATE TABLE t (a) SELECT b has both
+    view_into: bool = False  # CREATE MATERIALIZED VIEW v TO t
+    lasting_global: bool = False  # GLOBAL TEMPORARY: only its rows are of the session
+    like_with_data: bool = False  # CREATE TABLE AS t WITH DATA copies the rows
+    file_rows: bool = False  # columns of external tables are made of VALUE, a row of the file
+    organization: bool = False  # ORGANIZATION EXTERNAL
+    foreign: tuple[Callable[..., Any], ...] = ()  # what CREATE TABLE says of another one that is shown
+    options_elsewhere: bool = False  # ... or OPTIONS and TBLPROPERTIES
+    mutations: bool = False  # ALTER TABLE t UPDATE
+    exchanges_partitions: bool = True  # ALTER TABLE t EXCHANGE PARTITION
+    partitions_move: bool = False  # ... moves rows one way only
+
+    def extend(self, name: str, **differences: Any) -> Engine:
+        """An engine that is like this one, but for the differences (and what is a sign of this one only)."""
+        return replace(self, **{"name": name, "signs": "", "shapes": (), **differences})

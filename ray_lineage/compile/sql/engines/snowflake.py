@@ -1,0 +1,58 @@
+"""Snowflake."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ray_lineage.compile.sql.engine import Engine, Shape, fold_upper
+from ray_lineage.compile.sql.engines.postgres import POSTGRES_REWRITES
+
+SNOWFLAKE: Final = Engine(
+    name="snowflake",
+    rewrites=POSTGRES_REWRITES,
+    fold=fold_upper,
+    names_in_texts=True,
+    no_columns=frozenset(
+        [
+            "current_date",
+            "current_timestamp",
+            "metadata$action",
+            "metadata$file_row_number",
+            "metadata$filename",
+            "metadata$isupdate",
+            "metadata$row_id",
+            "sysdate",
+        ]
+    ),
+    aggregates=frozenset(["hll_accumulate", "hll_combine", "vector_avg"]),
+    lateral_aliases=True,
+    aliases_in_where=True,
+    structs=True,
+    columns_first=True,
+    sequence_objects=True,
+    file_columns=True,
+    dual=True,
+    recursion_unmarked=True,
+    table_functions={"result_scan": ("id",)},
+    procedures_return_tables=True,
+    session_variables=True,
+    query_ids=True,
+    file_rows=True,
+    signs="""
+6: object_construct array_construct to_variant use|warehouse use|role lateral|flatten create|pipe target_lag
+6: metadata$action resultset|default create|stage file|format system$stream_has_data try_to_number
+5: replace|stage replace|task replace|pipe replace|stream transient timestamp_ntz timestamp_ltz timestamp_tz dynamic|table secure|view create|task copy|into
+4: file_format iff create|stream language|javascript parse_json resultset to_varchar autoincrement|start flatten
+3: qualify variant
+2: listagg zeroifnull decode nvl dateadd datediff connect|by autoincrement array_agg execute|immediate try_cast
+2: exclude
+1: ilike clone minus to_char ifnull cluster|by date_trunc select|top warehouse stage number
+""",
+    shapes=(
+        Shape(2, "::", r"[\w)'\]]::[a-z]"),
+        Shape(2, "$", r"\$\w{0,20}\$"),
+        Shape(5, "::", r"\b[a-z_]\w*:[a-z_]\w*(?:[.\[]\w*\]?)*::[a-z]"),
+        Shape(5, "@ metadata$ $", r"\bfrom\s+@[\w~%.\"]+|\bmetadata\$\w+|\$\d+:\w+"),
+        Shape(3, "exclude", r"\*\s+exclude\b"),
+    ),
+)

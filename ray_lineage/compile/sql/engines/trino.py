@@ -1,0 +1,45 @@
+"""Trino."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ray_lineage.compile.sql.engine import Engine, Shape
+
+TRINO: Final = Engine(
+    name="trino",
+    use_is_schema=True,
+    no_columns=frozenset(["current_path", "current_schema"]),
+    aggregates=frozenset(
+        [
+            "checksum",
+            "every",
+            "geometric_mean",
+            "histogram",
+            "map_agg",
+            "map_union",
+            "multimap_agg",
+            "approx_most_frequent",
+            "approx_set",
+            "merge",
+            "numeric_histogram",
+            "qdigest_agg",
+            "tdigest_agg",
+            "reduce_agg",
+            "set_union",
+        ]
+    ),
+    structs=True,
+    table_functions={"query": ("query",), "table_changes": ("schema", "table")},
+    table_arguments=True,
+    system_functions=True,
+    kin="trino",
+    signs="""
+6: date_parse map_agg from_iso8601_timestamp approx_distinct external_location match_number
+4: element_at join|unnest json_extract_scalar format_datetime with|ordinality partitioned_by date_add
+3: max_by at|timezone grace|period
+2: unnest try_cast cardinality
+1: transform
+""",
+    shapes=(Shape(5, "with", r"\bwith\s*\(\s*(?:format|partitioned_by|external_location|location)\s*="),),
+)

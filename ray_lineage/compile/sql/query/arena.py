@@ -1,0 +1,129 @@
+"""The relational program of one statement (``model.Relation``s, which name one another by index) while it is built.
+
+Nothing is looked up outside the statement: a qualified column becomes a reference to the relation that its qualifier names, an
+unqualified one a reference into its scope, a star stays a star. ``link`` settles what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlglot import exp
+from sqlglot.expressions import Expression
+
+from ray_lineage.compile.sql.engine import Engine
+from ray_lineage.compile.sql.query.scope import Collected, Scope
+from ray_lineage.compile.sql.query.words import NO_VALUE
+from ray_lineage.model import SYSTEM_SCHEMAS, Alias, Name, Relation, TableRef
+
+
+def _no_text(node: Expression, at: int) -> str:
+    return ""
+
+
+Lower = Callable[["Builder", Expression, Scope | None, dict[str, int] | None], int]
+"""Lowers a query: :func:`queries.lower_query`, which is above all that asks for it."""
+
+
+class Builder:
+    """Builds one statement's arena. ``dataset`` turns a table's written parts into a normalised name."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        lower: Lower,
+        dataset: Callable[[exp.Table], Name],
+        location: Callable[[str], Name] = lambda text: (),
+    ) -> None:
+        self.engine = engine
+        self._lower = lower
+        self.location = location  # name of a file that a query reads
+        self.fold = engine.fold
+        self.dataset = dataset
+        self.relations: list[Relation] = []
+        self.pseudo = engine.no_columns | NO_VALUE
+        self.dynamic = False  # names may hold UNKNOWN
+        self.unknown_is_list = True  # such an item of a select list may be several columns, not just a value
+        self.lateral = engine.lateral_aliases
+        self.aggregates = engine.aggregates
+        self.variables: frozenset[str] = frozenset()  # plain names that are variables, not columns
+        self.rows: dict[str, Name] = {}  # names of a trigger's rows (inserted, new...) and their table
+        self.assigned: list[tuple[str, Collected]] = []  # SELECT @v = expression
+        self.calls: dict[Name, int] = {}  # functions with a schema, and the line
+        self.text_of: Callable[[Expression, int], str] = _no_text
+        self.piped: set[str] = set()  # names of the tables at the beginning of a pipe
+        self.inlined: dict[str, Expression] = {}  # names of ClickHouse's WITH expression AS name
+        self.sequences: list[int] = []  # relations that the statement draws numbers from
+        self.scopes: dict[int, Scope] = {}  # of the SELECTs
+        self.table_function: Callable[[Builder, Name, Expression, tuple[str, ...]], int] = lambda *_: -1
+        self.qualified: Callable[[Name], Name] = lambda name: name
+        self.variable_relations: dict[str, int] = {}
+
+    def query(self, node: Expression, parent: Scope | None = None, ctes: dict[str, int] | None = None) -> int:
+        """Build a query (SELECT, set operation, VALUES, parenthesised query...) and return its arena index."""
+        return self._lower(self, node, parent, ctes)
+
+    def variable(self, name: str) -> int:
+        """Relation of a variable: a temporary table with one column."""
+        name = self.fold(name, False)
+        index = self.variable_relations.get(name, -1)
+        if index < 0:
+            index = self.variable_relations[name] = self.add(TableRef((name,), 0))
+        return index
+
+    def add(self, relation: Relation) -> int:
+        self.relations.append(relation)
+        return len(self.relations) - 1
+
+    def reserve(self) -> int:
+        return self.add(Alias(-1))
+
+    def values_name(self, i: int) -> str | None:
+        if self.engine.values_columns is None:
+            return None
+        prefix, first = self.engine.values_columns
+        return f"{prefix}{first + i}"
+
+    def qualifier_parts(self, node: exp.Table) -> Name:
+        return tuple(self.identifier(p) for p in (node.args.get("catalog"), node.args.get("db")) if p is not None)
+
+    def read_sequence(self, table: exp.Table) -> None:
+        self.sequences.append(self.add(TableRef(self.dataset(table), 0)))
+
+    def called(self, name: Name, line: int) -> None:
+        """The statement calls a function."""
+        if name[-2] not in SYSTEM_SCHEMAS:
+            self.calls.setdefault(name, line)
+
+    def row(self, table: Name) -> int:
+        """Relation of a trigger's row."""
+        key = "\0".join(table)
+        index = self.variable_relations.get(key, -1)
+        if index < 0:
+            index = self.variable_relations[key] = self.add(TableRef(table, 0))
+        return index
+
+    def qualifier(self, node: Expression, scope: Scope) -> int:
+        args = node.args
+        db = args.get("db")
+        return scope.find(self.identifier(args["table"]), self.identifier(db) if db is not None else "")
+
+    def identifier(self, node: Any) -> str:
+        if node.__class__ is exp.Identifier:
+            args = node.args
+            folded: str = self.fold(args["this"], args.get("quoted", False))
+            return folded
+        if isinstance(node, str):
+            return str(self.fold(node, False))
+        if isinstance(node, exp.Expr):
+            inner = node.args.get("this")
+            quoted = bool(node.args.get("quoted"))
+            if isinstance(inner, str):
+                return str(self.fold(inner, quoted))
+            return self.identifier(inner) if inner is not None else ""
+        return ""
+
+    def alias_columns(self, alias: Any) -> tuple[str, ...]:
+        if not isinstance(alias, exp.TableAlias):
+            return ()
+        return tuple(self.identifier(c) for c in alias.args.get("columns") or ())

@@ -1,0 +1,160 @@
+"""Columns in expressions: which relation they are of, or whether they are none: variables, fields of structs, whole rows."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlglot import exp
+from sqlglot.expressions import Expression
+
+from ray_lineage.compile.sql.constants import UNKNOWN
+from ray_lineage.compile.sql.query.arena import Builder
+from ray_lineage.compile.sql.query.scope import COMPOSED, IDENTITY, TRANSFORMATION, Collected, Scope, note
+from ray_lineage.compile.sql.query.words import OF_ROWS, PROPERTIES, SEQUENCE_COLUMNS
+from ray_lineage.model import OR_COLUMN, STAR, VALUE, Alias, Output, Ref, Select, SetOp, TableRef
+
+
+def inlined_body(b: Builder, node: exp.Column) -> Expression | None:
+    """The expression of a ClickHouse WITH name; within itself it is not seen."""
+    return b.inlined.get(b.identifier(node.this))
+
+
+def collect_column(
+    b: Builder, node: exp.Column, scope: Scope, how: int, found: Collected, aliases: dict[str, Output] | None
+) -> None:
+    identifier = node.this
+    if identifier.__class__ is exp.Star:
+        relation = b.qualifier(node, scope) if node.args.get("table") is not None else -1
+        if relation >= 0:  # count(t.*), {t.*}
+            note(found, Ref(relation, scope.index, STAR, how))
+        return
+    ref = column_ref(b, node, scope, how)
+    if ref is None:
+        return
+    if not found.line:
+        found.line = ref.line
+    if found.at < 0 and identifier.__class__ is exp.Identifier and identifier._meta:
+        found.at = identifier._meta["start"]
+    if aliases and node.args.get("table") is None:
+        name = ref.name.removeprefix(OR_COLUMN)
+        is_variable = ref.relation >= 0 and name == ref.name
+        if name in aliases and not is_variable:
+            for inner in aliases[name].refs:
+                note(found, inner)
+            return
+    note(found, ref)
+
+
+def column_ref(b: Builder, node: exp.Column, scope: Scope, how: int = IDENTITY) -> Ref | None:
+    identifier = node.this
+    name = b.identifier(identifier)
+    if identifier.__class__ is exp.Parameter:  # $1 of a staged file
+        name = f"${name}"
+    meta = identifier._meta if isinstance(identifier, exp.Identifier) else None
+    line = meta["line"] if meta else 0
+    if b.dynamic and UNKNOWN in name:
+        return None
+    if node.args.get("table") is None:
+        if name in b.pseudo and not identifier.args.get("quoted"):
+            return None
+        if name in b.variables:
+            column = OR_COLUMN + name if b.engine.columns_first else VALUE
+            return Ref(b.variable("@" + name), scope.index, column, how, line)
+        if name in scope.aliases and b.engine.row_values and is_row(b, scope.aliases[name], name):
+            return Ref(scope.aliases[name], scope.index, STAR, COMPOSED[TRANSFORMATION][how], line)
+        return Ref(-1, scope.index, name, how, line)
+    if name in OF_ROWS and name in b.pseudo and not identifier.args.get("quoted"):
+        return None
+    relation = b.qualifier(node, scope)
+    if relation >= 0:
+        return Ref(relation, scope.index, name, how, line)
+    if name in SEQUENCE_COLUMNS and b.engine.sequence_objects:
+        b.read_sequence(exp.Table(this=node.args["table"], db=node.args.get("db"), catalog=node.args.get("catalog")))
+        return None
+    if b.rows and node.args.get("db") is None:
+        table = b.rows.get(b.identifier(node.args["table"]))
+        if table is not None:
+            return Ref(b.row(table), scope.index, name, how, line)
+    if b.identifier(node.args["table"]) in b.variables:
+        return Ref(b.variable("@" + b.identifier(node.args["table"])), scope.index, VALUE, how, line)
+    if name in PROPERTIES and b.engine.schema_calls:
+        owner = b.identifier(node.args["table"])
+        relation = scope.find(b.identifier(node.args["db"])) if node.args.get("db") is not None else -1
+        return Ref(relation, scope.index, owner, COMPOSED[TRANSFORMATION][how], line)
+    if b.engine.structs or b.engine.attributes:  # a field of a struct column, an attribute of an object
+        first = node.args.get("catalog") or node.args.get("db") or node.args["table"]
+        alias = scope.find(b.identifier(first))
+        if alias >= 0:
+            after = node.args.get("db") if node.args.get("catalog") else node.args["table"]
+            return Ref(alias, scope.index, b.identifier(after), COMPOSED[TRANSFORMATION][how], line)
+        if b.piped and b.identifier(first) in b.piped:
+            after = (
+                identifier
+                if first is node.args["table"]
+                else node.args["table"]
+                if first is node.args.get("db")
+                else node.args["db"]
+            )
+            plain = after is identifier
+            return Ref(-1, scope.index, b.identifier(after), how if plain else COMPOSED[TRANSFORMATION][how], line)
+        if b.engine.structs:  # the column is the leftmost part
+            return Ref(-1, scope.index, b.identifier(first), COMPOSED[TRANSFORMATION][how], line)
+    return None
+
+
+def is_row(b: Builder, index: int, name: str) -> bool:
+    """Is the alias ``name`` of a relation, standing alone, its whole row? A column of that name goes first."""
+    row = b.relations[index]
+    if isinstance(row, TableRef):
+        return bool(row.name) and not row.function and row.name[-1] != name
+    while isinstance(row, Alias | SetOp):
+        if isinstance(row, Alias) and row.columns:
+            return name not in row.columns
+        row = b.relations[row.relation if isinstance(row, Alias) else row.branches[0]]
+    return isinstance(row, Select) and bool(row.sources) and name not in [o.name for o in row.outputs]
+
+
+def restored(b: Builder, node: exp.Dot, scope: Scope) -> exp.Column | None:
+    """Of ``f(a).g()`` the parser makes the columns in ``f`` plain names, and of ``t.a.g()`` all but the call: they become
+    columns again. The column that such a chain begins with is returned."""
+    parts: list[Expression] = []
+    base: Any = node
+    while base.__class__ is exp.Dot:
+        parts.append(base.expression)
+        base = base.this
+    for part in (base, *parts):
+        if part.__class__ is not exp.Identifier:
+            _identifiers_as_columns(part)
+    if base.__class__ is not exp.Identifier:
+        return None
+    names = [base, *(p for p in reversed(parts) if p.__class__ is exp.Identifier)]
+    if len(names) > len(parts):
+        return None  # no call in it
+    if len(names) > 1 and scope.find(b.identifier(base)) >= 0:
+        return exp.Column(this=names[1], table=base)
+    return exp.Column(this=base) if b.engine.chained_calls else None
+
+
+_NAMED: Final = (exp.Anonymous, exp.Column, exp.XMLElement, exp.DataType, exp.PropertyEQ, exp.Kwarg, exp.Table)
+
+
+def _identifiers_as_columns(node: Expression) -> None:
+    """Plain names among the arguments of calls become columns, in place."""
+    stack = [node]
+    while stack:
+        node = stack.pop()
+        if not isinstance(node, exp.Expr):  # of a broken chain
+            continue
+        for key, value in list(node.args.items()):
+            if key == "alias" or (key == "this" and isinstance(node, _NAMED)):
+                continue
+            values = value if isinstance(value, list) else [value]
+            for i, item in enumerate(values):
+                name = item
+                while name.__class__ is exp.Dot and name.expression.__class__ is exp.Identifier:
+                    name = name.this
+                if name.__class__ is exp.Identifier and not (node.__class__ is exp.Dot and key == "expression"):
+                    values[i] = exp.Column(this=item) if name is item else exp.Column(this=item.expression, table=name)
+                elif isinstance(item, exp.Expr):
+                    stack.append(item)
+            node.set(key, values if isinstance(value, list) else values[0])

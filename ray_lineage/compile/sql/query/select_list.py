@@ -1,0 +1,234 @@
+"""Select lists: each item's name and columns; stars, and what several columns come of."""
+
+from __future__ import annotations
+
+import msgspec
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+from sqlglot.expressions import Expression
+
+from ray_lineage.compile.sql.constants import UNKNOWN
+from ray_lineage.compile.sql.query.arena import Builder
+from ray_lineage.compile.sql.query.columns import column_ref, inlined_body
+from ray_lineage.compile.sql.query.expressions import collect, treatment_of
+from ray_lineage.compile.sql.query.scope import (
+    AGGREGATION,
+    COMPOSED,
+    IDENTITY,
+    TRANSFORMATION,
+    Collected,
+    Scope,
+    position_of,
+)
+from ray_lineage.model import STAR, Output, Ref
+
+
+def outputs_of(
+    b: Builder, items: list[Expression], scope: Scope, sources: list[int], subqueries: list[int]
+) -> tuple[Output, ...]:
+    outputs: list[Output] = []
+    for item in items:
+        output = output_of(b, item, scope, subqueries)
+        if isinstance(output, list):
+            outputs.extend(output)
+            continue
+        if output is None:
+            continue
+        outputs.append(output)
+        scope.outputs[output.name or f"\0{len(outputs)}"] = output
+    return tuple(outputs)
+
+
+def output_of(b: Builder, item: Expression, scope: Scope, subqueries: list[int]) -> Output | list[Output] | None:
+    kind = item.__class__
+    if kind is exp.Column and not (b.inlined and inlined_body(b, item) is not None):
+        if isinstance(item.this, exp.Star):
+            return star_of(b, item.this, item, scope, subqueries)
+        ref = column_ref(b, item, scope)
+        line, column = position_of(item.this)
+        if b.dynamic and UNKNOWN in item.name and b.unknown_is_list:
+            relation = b.qualifier(item, scope) if item.args.get("table") is not None else -1
+            return Output(None, (Ref(relation, scope.index, "*", IDENTITY, line),), line, column, True)
+        if ref is None:
+            return Output(b.identifier(item.this), (), line, column)
+        return Output(b.identifier(item.this), (ref,), line, column)
+    if kind is exp.Star:
+        return star_of(b, item, None, scope, subqueries)
+    if kind is exp.QueryTransform:  # SELECT TRANSFORM (a, b) USING 'script' AS (c, d)
+        found = Collected()
+        for value in item.expressions:
+            collect(b, value, scope, TRANSFORMATION, found)
+        subqueries.extend(found.subqueries)
+        schema = item.args.get("schema")
+        names = [b.identifier(c) for c in schema.expressions] if schema is not None else ["key", "value"]
+        return [Output(n, tuple(found.refs.values()), found.line) for n in names]
+    if kind is exp.Aliases and isinstance(item.this, exp.Stack):
+        return stacked(b, item.this, tuple(b.identifier(a) for a in item.expressions), scope, subqueries)
+    if kind is exp.Aliases:  # several columns out of one expression
+        found = collected_in(b, item.this, scope, subqueries)
+        return [Output(b.identifier(a), tuple(found.refs.values()), found.line) for a in item.expressions]
+    if kind is exp.EQ and b.engine.schema_calls and isinstance(item.this, exp.Literal | exp.National):
+        found = collected_in(b, item.expression, scope, subqueries)  # 'name' = expression
+        text = b.text_of(item, found.at) if found.refs else ""
+        return Output(b.fold(item.this.name, True), tuple(found.refs.values()), found.line, expression=text)
+    if b.engine.schema_calls and _is_assignment(item):
+        b.assigned.append(("@" + item.this.name, collected_in(b, item.expression, scope, subqueries)))
+        return None
+    if kind is exp.Apply:
+        return _applied(b, item, scope, subqueries)
+    if b.engine.patterns and (columns := item.find(exp.Columns)) is not None:
+        return _columns_star(b, item, columns, scope, subqueries)
+    if kind is exp.Dot and b.engine.patterns and item.expression.name.upper() == "COLUMNS":  # t.COLUMNS('a')
+        star = star_of(b, exp.Star(), exp.Column(this=exp.Star(), table=item.this), scope, subqueries)
+        pattern = "~" + "".join(e.name for e in item.expression.expressions[:1])
+        return [msgspec.structs.replace(o, like=pattern) for o in (star if isinstance(star, list) else [star])]
+    given = item.unalias()
+    if given.__class__ is exp.PropertyEQ and isinstance(given.this, exp.Parameter):
+        # of MySQL, where @v := expression is a column as well
+        value = collected_in(b, given.expression, scope, subqueries)
+        b.assigned.append(("@" + given.this.name, value))
+        found = value.through(TRANSFORMATION)
+    else:
+        found = collected_in(b, item, scope, subqueries)
+    name, line, column = _output_name(b, item)
+    bare = kind is exp.Alias and item.this.__class__ is exp.Column
+    text = b.text_of(item, found.at) if found.refs and not bare else ""
+    return Output(name, tuple(found.refs.values()), line or found.line, column, expression=text)
+
+
+def stacked(b: Builder, call: exp.Stack, names: tuple[str, ...], scope: Scope, subqueries: list[int]) -> list[Output]:
+    """``stack(2, 'a', a, 'b', b) AS (k, v)``: rows of values, each column of them has its own."""
+    out: list[Output] = []
+    for k, name in enumerate(names):
+        found = Collected()
+        for value in call.expressions[k :: len(names)]:
+            collect(b, value, scope, IDENTITY, found)
+        subqueries.extend(found.subqueries)
+        out.append(Output(name, tuple(found.refs.values()), found.line))
+    return out
+
+
+def _applied(b: Builder, item: Expression, scope: Scope, subqueries: list[int]) -> list[Output]:
+    """``* EXCEPT (a) APPLY(f)`` of ClickHouse: f of every column, which is called ``f(column)``."""
+    inner = output_of(b, item.this, scope, subqueries)
+    name = item.expression.name if isinstance(item.expression, exp.Var) else ""
+    call = _called(b, name)
+    how = AGGREGATION if isinstance(call, exp.AggFunc) else TRANSFORMATION
+    out: list[Output] = []
+    for output in inner if isinstance(inner, list) else [inner] if inner is not None else []:
+        refs = tuple(msgspec.structs.replace(r, how=COMPOSED[how][r.how]) for r in output.refs)
+        names = output.renamed or {}
+        if name:
+            names = {**names, STAR: b.fold(f"{name}({names.get(STAR, STAR)})", False)}
+        out.append(msgspec.structs.replace(output, refs=refs, renamed=names or None))
+    return out
+
+
+def _called(b: Builder, name: str) -> Expression | None:
+    """What the grammar makes of a call of ``name``."""
+    try:
+        return exp.func(name, exp.column("x"), dialect=b.engine.name) if name else None
+    except (ValueError, SqlglotError):
+        return None
+
+
+def _columns_star(
+    b: Builder, item: Expression, columns: Expression, scope: Scope, subqueries: list[int]
+) -> list[Output]:
+    """``f(COLUMNS(* EXCLUDE (a))) [AS b]``: the expression once for every column."""
+    given = item.unalias()
+    how = IDENTITY if given is columns else TRANSFORMATION
+    if any(treatment_of(node.__class__) is AGGREGATION for node in given.find_all(exp.AggFunc)):
+        how = AGGREGATION
+    which = columns.this
+    if isinstance(which, exp.Array):
+        names = [b.fold(e.name, False) for e in which.expressions]
+        outputs = [Output(n, (Ref(-1, scope.index, n, how),)) for n in names]
+        return (
+            [msgspec.structs.replace(o, name=b.identifier(item.args["alias"])) for o in outputs]
+            if item.alias
+            else outputs
+        )
+    if isinstance(which, exp.Column) and isinstance(which.this, exp.Star):
+        base = star_of(b, which.this, which, scope, subqueries)
+    else:
+        base = star_of(b, which if isinstance(which, exp.Star) else exp.Star(), None, scope, subqueries)
+    pattern = "~" + which.name if isinstance(which, exp.Literal) else ""
+    out: list[Output] = []
+    for output in base if isinstance(base, list) else [base]:
+        refs = tuple(msgspec.structs.replace(r, how=COMPOSED[how][r.how]) for r in output.refs)
+        renamed = {STAR: b.identifier(item.args["alias"])} if item.alias and "\\" not in item.alias else output.renamed
+        out.append(msgspec.structs.replace(output, refs=refs, like=pattern, renamed=renamed))
+    return out
+
+
+def collected_in(b: Builder, item: Expression, scope: Scope, subqueries: list[int]) -> Collected:
+    found = Collected()
+    collect(b, item, scope, IDENTITY, found)
+    subqueries.extend(found.subqueries)
+    return found
+
+
+def _output_name(b: Builder, item: Expression) -> tuple[str | None, int, int]:
+    alias = item.args.get("alias") if item.__class__ is exp.Alias else None
+    if isinstance(alias, exp.Identifier):
+        line, column = position_of(alias)
+        return b.identifier(alias), line, column
+    return _implicit_name(b, item), 0, 0
+
+
+def _implicit_name(b: Builder, item: Expression) -> str | None:
+    """What the engine calls an unnamed expression, where its documentation says."""
+    if b.engine.implicit_names:
+        node = item
+        while isinstance(node, exp.Cast | exp.Paren):
+            node = node.this
+        if isinstance(node, exp.Column):
+            return b.identifier(node.this)
+        if isinstance(node, exp.Case):
+            return "case"
+        if isinstance(node, exp.Anonymous):
+            return b.identifier(node.this)
+        if isinstance(node, exp.Window):
+            return _implicit_name(b, node.this)
+        if isinstance(node, exp.Func):
+            return str(node.sql_name()).lower()
+        return "?column?"
+    return None
+
+
+def star_of(
+    b: Builder, star: Expression, column: Expression | None, scope: Scope, subqueries: list[int]
+) -> list[Output] | Output:
+    relation = -1
+    if column is not None and column.args.get("table") is not None:
+        relation = b.qualifier(column, scope)
+        if relation < 0 and b.identifier(column.args["table"]) in b.rows:
+            relation = b.row(b.rows[b.identifier(column.args["table"])])
+        if relation < 0:
+            if b.engine.structs and column.args.get("db") is None:  # the fields of a struct column
+                ref = Ref(-1, scope.index, b.identifier(column.args["table"]), TRANSFORMATION)
+                return Output(None, (ref,), star=True)
+            return Output(None, (), star=True)
+    line, position = position_of(column.args["table"]) if column is not None and column.args.get("table") else (0, 0)
+    excluded = tuple(b.identifier(e) for e in star.args.get("except_") or star.args.get("except") or ())
+    renamed = {
+        b.identifier(a.this): b.identifier(a.args["alias"])
+        for a in star.args.get("rename") or ()
+        if a.args.get("alias")
+    }
+    extra: list[Output] = []
+    for replacement in star.args.get("replace") or ():
+        output = output_of(b, replacement, scope, subqueries)
+        if isinstance(output, Output):
+            extra.append(output)
+            excluded = (*excluded, output.name or "")
+    ref = Ref(relation, scope.index, "*", IDENTITY, line)
+    like = star.args["ilike"].name if isinstance(star.args.get("ilike"), exp.Literal) else ""
+    return [Output(None, (ref,), line, position, True, excluded, renamed or None, like=like), *extra]
+
+
+def _is_assignment(item: Expression) -> bool:
+    """``SELECT @v = expression`` of T-SQL gives no column."""
+    kind = item.__class__
+    return (kind is exp.EQ or kind is exp.PropertyEQ) and isinstance(item.this, exp.Parameter | exp.SessionParameter)
