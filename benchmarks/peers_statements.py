@@ -60,7 +60,7 @@ PEERS: Final = {
         "    n = 0\n    for tree in sqlglot.parse(text, read='tsql'):\n"
         "        query = tree.find(exp.Query) if tree is not None else None\n"
         "        for name in (query.named_selects if query is not None else ()):\n"
-        "            n += len(list(lineage(name, query.copy(), dialect='tsql').walk())) > 1\n"
+        "            n += len(list(lineage(name, query.copy(), None, None, 'tsql').walk())) > 1\n"
         "    return n", "40 a CPU s, 130 with columns, 56 failed",
     ),
     "sqllineage": Peer(

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from ray_lineage.errors import RayLineageError
@@ -124,6 +124,10 @@ class Following:
         self._pending_since = 0.0
         self._commit_seconds = 0.0  # of the last commit
         self._committing: dict[str, float | None] = {}  # taken from pending and removed, and not committed yet
+        self._lag = telemetry.lag
+        self._versions: dict[str, float] = {}  # of what was delivered and is not in the graph: when it was changed
+        self._passing: dict[str, float] = {}  # of these, what the first pass is writing
+        self._scanned_at = time.time()
         self._removed: dict[str, None] = {}  # proven gone, not committed
         self._removed_at = self._removed_since = 0.0
         self._held: dict[str, None] = {}  # gone, but too many to be believed
@@ -296,10 +300,15 @@ class Following:
         self._held.pop(path, None)
         if priority == Priority.CRITICAL:
             self._saved[path] = max(file.mtime_ns, file.ctime_ns) / 1e9  # a copy may keep its old mtime
+        self.waits(file)
         session.pool.scheduler.retry(path)
         session.pool.add((task,))
         self._touched_at = self._clock()
         return True
+
+    def waits(self, file: SourceFile) -> None:
+        """What is in a file is not in the graph, or not known to be."""
+        self._lag.changed(file.path, _changed_at(file))
 
     def _remove(self, paths: Iterable[str]) -> None:
         """Files or folders that are proven gone."""
@@ -324,6 +333,7 @@ class Following:
         if not self._removed:
             self._removed_since = self._removed_at
         self._removed[path] = None
+        self._lag.changed(path, time.time())
         self._touched_at = self._clock()
 
     # ------------------------------------------------------------------ comparing everything
@@ -412,7 +422,7 @@ class Following:
     def delivered(self, batch: Batch, metas: Sequence[Meta]) -> None:
         """The pool delivered a batch: the graph's owner has its facts."""
         self._telemetry.batch(batch, metas)
-        stats = {t.file.path: (t.file.size, t.file.mtime_ns, t.file.ctime_ns, t.file.inode) for t in batch.tasks}
+        files = {t.file.path: t.file for t in batch.tasks}
         if not self._pending:
             self._pending_since = self._clock()
         for meta in metas:
@@ -423,13 +433,16 @@ class Following:
                 self._remove_file(meta.path)
             elif meta.outcome == "facts":
                 self._pending[meta.path] = saved if saved and time.time() - saved < _OLD_SECONDS else None
+                self._versions[meta.path] = _changed_at(files[meta.path])
             elif meta.diagnostic is not None and self._unread.get(meta.path) != meta.diagnostic:  # told once
                 self._unread[meta.path] = meta.diagnostic
                 self._telemetry.finding(meta.path, meta.diagnostic)
             if meta.outcome in ("facts", "gone"):
                 self._unread.pop(meta.path, None)
             elif meta.outcome == GIVEN_UP:  # the same again would end the same: until it changes, or the next session
-                self.baseline[meta.path] = stats[meta.path]
+                file = files[meta.path]
+                self.baseline[meta.path] = (file.size, file.mtime_ns, file.ctime_ns, file.inode)
+                self._lag.stored(meta.path, _changed_at(file))  # there is nothing to wait for
         self._urgent = self._urgent or batch.priority == Priority.CRITICAL
         self._touched_at = self._clock()
         self._wake.set()
@@ -453,11 +466,15 @@ class Following:
         was delivered: the graph's owner has its facts."""
         removed, self._removed = self._removed, {}
         self._pending.clear()
+        now = time.time()
+        self._passing, self._versions = {**self._versions, **dict.fromkeys(removed, now)}, {}
         return list(removed)
 
     def loaded(self, *, settled: bool) -> None:
         """The first pass is in the graph: from now on there are commits. What events missed meanwhile is looked for."""
         self._loading = False
+        self._stored(self._passing)
+        self._lag.all_stored(self._scanned_at, {*self._session.unreadable, *self._held, *self._removed})
         # settling is also when the organizer runs, whose output may be older than this job
         self._unsettled = not settled or bool(self._session.settings.organize_to)
         if settled:
@@ -487,11 +504,14 @@ class Following:
         self._urgent = False
         self._unsettled = True
         self._committing = {**pending, **dict.fromkeys(gone)}
+        versions = {p: self._versions.pop(p) for p in pending if p in self._versions}
+        versions.update(dict.fromkeys(gone, time.time()))
         began = self._clock()
         done = await self._session.commit(gone)
         self._commit_seconds = self._clock() - began
         for path in gone:
             self._session.states.pop(path, None)
+        self._stored(versions)
         self._telemetry.committed(done, pending, gone)
         self._committing = {}
         for finding in done.findings:
@@ -499,6 +519,10 @@ class Following:
                 where = f"{finding.path}:{finding.line}" if finding.line else finding.path
                 self._telemetry.error(finding.code, finding.message, where, counted=False)
         self._touched_at = self._clock()
+
+    def _stored(self, versions: Mapping[str, float]) -> None:
+        for path, changed_at in versions.items():
+            self._lag.stored(path, changed_at)
 
     def _believed(self) -> list[str]:
         """What may be removed. If more than the allowed share of everything vanished at once, nothing is, until it is back
@@ -538,10 +562,11 @@ class Following:
 
     async def _settle(self) -> None:
         self._unsettled = False  # a commit that comes meanwhile says otherwise
-        session = self._session
+        session, began = self._session, time.time()
         settled = await session.graph.settle(await session.digest())
         if settled.digest:  # else some files were refused
             self._settled_at = time.time()
+            self._lag.all_stored(began)
         session.save_index()
         if session.settings.organize_to:
             self._begin("organize", self._organize())
@@ -569,14 +594,18 @@ class Following:
             self._reconciled_at,
             self._settled_at,
         )
-        waiting = [s for s in (*self._saved.values(), *self._pending.values(), *self._committing.values()) if s]
-        out.lag_seconds = max(0.0, time.time() - min(waiting)) if waiting else 0.0
+        out.lag_seconds = self._lag.seconds(time.time())
         out.in_flight += len(self._pending) + len(self._removed) + len(self._committing)
         registry = self._telemetry.registry
         missing = self._session.tree.missing_roots()
         out.missing_roots, out.held_back = missing, len(self._held)
         registry.set("ray_lineage_watch_degraded", float(bool(missing)), reason="missing_root")
         registry.set("ray_lineage_watch_degraded", float(self._mode == "polling"), reason="polling")
+
+
+def _changed_at(file: SourceFile) -> float:
+    """Unix time of the last change of what is there; a copy may keep its old mtime, and a clock that is ahead counts as now."""
+    return min(time.time(), max(file.mtime_ns, file.ctime_ns) / 1e9)
 
 
 def _is_below(path: str, folders: set[str]) -> bool:

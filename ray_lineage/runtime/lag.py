@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect_left, bisect_right
+from collections.abc import Collection
 from typing import Final
 
 _MOST: Final = 8
@@ -48,6 +49,11 @@ class Lag:
             heapq.heappush(self._oldest, (times[0], path))
         else:
             del self._waiting[path]
+
+    def all_stored(self, upto: float, but: Collection[str] = ()) -> None:
+        """The graph has everything as it was at that time, but for these paths."""
+        for path in [p for p in self._waiting if p not in but]:
+            self.stored(path, upto)
 
     def oldest(self) -> float | None:
         """When the oldest change was made that is not in the graph."""

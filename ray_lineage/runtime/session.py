@@ -253,6 +253,9 @@ class Session:
         if len(self._sample) < _SAMPLES:
             self._sample.setdefault(os.path.dirname(path), task)
         if path not in self.hashes and not self._is_known(task):
+            state = self.states.get(path)
+            if self.following is not None and (state is None or state.sha256 != task.file.sha256):
+                self.following.waits(task.file)
             self.pool.add((task,))
 
     def _is_known(self, task: Task) -> bool:

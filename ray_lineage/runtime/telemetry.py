@@ -13,6 +13,7 @@ from typing import Final, Protocol
 
 from ray_lineage.model import Diagnostic, Priority
 from ray_lineage.runtime.crew import Crew, Graph
+from ray_lineage.runtime.lag import Lag
 from ray_lineage.runtime.load import Committed
 from ray_lineage.runtime.metrics import Registry
 from ray_lineage.runtime.parse import Meta
@@ -63,6 +64,7 @@ class Telemetry:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.registry = Registry()
+        self.lag = Lag()
         self.started_at = time.time()
         self.files = Rate(clock())
         self.rows = Rate(clock())

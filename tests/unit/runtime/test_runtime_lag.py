@@ -67,6 +67,16 @@ def test_the_oldest_stays_exact_of_a_file_that_is_saved_all_the_time() -> None:
     assert lag.oldest() is None
 
 
+def test_what_a_pass_has_stored_waits_no_more() -> None:
+    lag = Lag()
+    for path, at in (("a", 10), ("b", 20), ("unreadable", 5), ("saved meanwhile", 40)):
+        lag.changed(path, at)
+    lag.all_stored(30, {"unreadable"})
+    assert (len(lag), lag.oldest()) == (2, 5)
+    lag.stored("unreadable")
+    assert lag.oldest() == 40
+
+
 def test_a_clock_that_is_wrong_gives_no_negative_age() -> None:
     lag = Lag()
     lag.changed("a", 100)

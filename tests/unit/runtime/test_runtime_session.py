@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import io
 import os
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -310,4 +311,65 @@ def test_a_state_with_a_folder_that_cannot_be_listed_is_not_settled_until_it_can
             assert scene.graph.stored == {"f/a.sql": sha("a"), "c.sql": sha("c")}
 
     monkeypatch.setattr(Walk, "_list", listing)
+    run(story)
+
+
+def test_lag_is_the_age_of_the_oldest_change_whatever_it_waits_for(tmp_path: Path) -> None:
+    """A save, a burst (BATCH) and a removal, while a commit hangs; then the next version of a file that is being committed."""
+
+    async def story() -> None:
+        scene = Scene(tmp_path, FakeCrew())
+        for name in ("old.sql", "hot.sql", *(f"burst{n}.sql" for n in range(80))):
+            scene.write(name, name)
+        async with scene.running():
+            await until(lambda: scene.following.is_on)
+            lag = scene.following._lag
+            await until(lambda: len(lag) == 0)
+            scene.gates.shut("commit")
+            scene.write("hot.sql", "v2")
+            first = (scene.root / "hot.sql").stat().st_ctime
+            await scene.look("hot.sql")
+            await scene.gates.reached("commit")
+            for n in range(80):
+                scene.write(f"burst{n}.sql", "v2")
+            await scene.look(*(f"burst{n}.sql" for n in range(80)))
+            scene.unlink("old.sql")
+            await scene.look("old.sql")
+            scene.write("hot.sql", "v3")
+            await scene.look("hot.sql")
+            assert len(lag) == 82
+            assert lag.oldest() == pytest.approx(first)
+            status = scene.following._telemetry.status(scene.session, "following")
+            assert 0 < status.lag_seconds <= time.time() - first
+            scene.gates.open("commit")
+            await until(lambda: scene.graph.stored.get("hot.sql") == sha("v3") and "old.sql" not in scene.graph.stored)
+            await until(lambda: len(lag) == 0)
+            assert lag.seconds(time.time()) == 0
+
+    run(story)
+
+
+def test_lag_outlives_a_session_whose_store_went_away(tmp_path: Path) -> None:
+    async def story() -> None:
+        scene = Scene(tmp_path, FakeCrew())
+        scene.write("a.sql", "a")
+        scene.gates.shut("begin")
+        scene.graph.error = StoreUnavailable("RL219", "away")
+        lag = scene.following._lag
+        running = asyncio.create_task(scene.session.run())
+        await scene.gates.reached("begin")
+        scene.write("b.sql", "b")
+        await scene.look("b.sql")
+        changed = lag.oldest()
+        assert changed is not None
+        scene.gates.open("begin")
+        with pytest.raises(StoreUnavailable):
+            await running
+        assert lag.oldest() == changed
+        again = Scene(tmp_path, FakeCrew())
+        again.following._lag = lag
+        async with again.running():
+            await until(lambda: again.following.is_on)
+            await until(lambda: len(lag) == 0)
+
     run(story)
