@@ -81,14 +81,14 @@ class Parser:
         """Parse one statement's tokens, which are of ``text``. ``rows``: what a trigger calls its rows. Raises ParseError."""
         if len(tokens) > _MAX_TOKENS:
             raise ParseError(f"it has more than {_MAX_TOKENS:,} tokens")
-        if self._nests and (deepest := _deepest(tokens)) > _MAX_DEPTH:
-            raise ParseError(f"nested too deeply ({deepest} levels, {_MAX_DEPTH} are read)")
         if self._prepare is not None:
             tokens = self._prepare(tokens, verb)
         if rows and self.engine.marked_rows:
             tokens = [t for i, t in enumerate(tokens) if not _marks_row(tokens, i, rows)]
         for rewrite in self._rewrites:
             tokens = rewrite(tokens, verb)
+        if self._nests and (deepest := _deepest(tokens)) > _MAX_DEPTH:
+            raise ParseError(f"nested too deeply ({deepest} levels, {_MAX_DEPTH} are read)")
         if self._joins and sum(t.token_type in _JOINS for t in tokens) >= _MANY_JOINS:
             tokens = crossed(tokens)
         return self.tree(tokens, text), Excerpts(tokens, text)

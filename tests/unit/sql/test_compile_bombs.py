@@ -21,7 +21,7 @@ BOMBS: list[tuple[str, Callable[[int], str], int]] = [
     ("mysql", lambda n: joins(n).replace("JOIN", "STRAIGHT_JOIN"), 150),
     ("postgres", lambda n: "SELECT a" + "[1]" * n + " FROM t", 900),
     ("tsql", lambda n: "IF 1 = 1 BEGIN " * n + "SELECT a FROM t " + "END " * n, 4_000),
-    ("tsql", lambda n: "SELECT x.value('a', 'int') FROM t CROSS APPLY c" + ".nodes('/a')" * n + " AS q (x)", 150),
+    ("tsql", lambda n: "SELECT x.value('a', 'int') FROM t CROSS APPLY c" + ".nodes('/a')" * n + " AS q (x)", 4_000),
 ]
 
 
