@@ -106,7 +106,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--files", type=int, default=10_000)
     parser.add_argument("--gap", type=float, default=0.2, help="seconds between two saves, on average")
-    parser.add_argument("--executors", default="ray,inline")
+    parser.add_argument("--executors", default="ray,local")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     rows = [measure(e, options.files, options.gap) for e in options.executors.split(",")]

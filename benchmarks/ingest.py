@@ -1,4 +1,4 @@
-"""Whole commands: an ingest cold, warm (cache known, graph new) and unchanged; inline and on Ray; both stores.
+"""Whole commands: an ingest cold, warm (cache known, graph new) and unchanged; with child processes and on Ray; both stores.
 
 ``python -m benchmarks.ingest FOLDER --dialect tsql``. Neo4j is measured when NEO4J_URI, NEO4J_USERNAME and NEO4J_PASSWORD
 are set. Memory is the sum over all processes of the command (PSS: shared pages are counted once; sampled).
@@ -77,7 +77,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--dialect", default="tsql")
-    parser.add_argument("--executors", default="inline,ray")
+    parser.add_argument("--executors", default="local,ray")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     rows = []

@@ -225,7 +225,7 @@ def clean_dump(root: Path) -> dict[str, list[tuple[Any, ...]]]:
     from ray_lineage.runtime.ingest import ingest
 
     with tempfile.TemporaryDirectory() as place:
-        settings = settings_of(Path(place), executor="inline")
+        settings = settings_of(Path(place), executor="local")
         ingest(settings, [str(root)])
         return dump(settings)
 

@@ -3,7 +3,7 @@
 ``python -m benchmarks.scaling --files 2000 --rounds 3``. The files are generated ones put together until one takes ``--cost``
 ms of CPU. In each round, one after the other, without a cache and each into a new embedded graph:
 
-- ``one process``: ``--executor inline`` (parse, driver and graph in one process);
+- ``one process``: ``--executor local`` (parse, driver and graph in one process);
 - ``2 plain``: two processes that compile half of the files each and do nothing else: what this machine can give at that time;
 - ``2 actors``: ``--executor ray`` with so many parse actors.
 
@@ -200,7 +200,7 @@ def main() -> None:
         root, cost = files_of_cost(folder, options.files, options.cost / 1000)
         print(f"a file: {1000 * cost:.1f} ms of CPU; CPU in ms a file")
         for _ in range(options.rounds):
-            one, bare = measure(root, "one process", "inline", 0), plain(root)
+            one, bare = measure(root, "one process", "local", 0), plain(root)
             two = measure(root, "2 actors", "ray", 2)
             table([one, two])
             ratios = _ratios(one, two, bare)

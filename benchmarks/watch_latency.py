@@ -130,7 +130,7 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=1000)
     parser.add_argument("--saves", type=int, default=100)
     parser.add_argument("--stores", default="embedded,neo4j")
-    parser.add_argument("--executors", default="inline,ray")
+    parser.add_argument("--executors", default="local,ray")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     rows = []

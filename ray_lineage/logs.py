@@ -15,11 +15,8 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 from urllib.parse import quote, quote_plus
-
-if TYPE_CHECKING:
-    from ray_lineage.settings import Settings
 
 Format = Literal["text", "json"]
 
@@ -106,7 +103,20 @@ def configure(format: Format = "text", level: int | str = logging.WARNING) -> No
     root.setLevel(level)
 
 
-def configure_for(settings: Settings, level: int | str) -> None:
+class _Secret(Protocol):
+    def get_secret_value(self) -> str: ...
+
+
+class _Chosen(Protocol):
+    """What the settings say of logs."""
+
+    @property
+    def log_format(self) -> Format: ...
+    @property
+    def neo4j_password(self) -> _Secret | None: ...
+
+
+def configure_for(settings: _Chosen, level: int | str) -> None:
     """:func:`configure` as the settings say, and star their password. For the start of a command, and of an actor."""
     configure(settings.log_format, level)
     if settings.neo4j_password is not None:

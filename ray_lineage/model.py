@@ -92,6 +92,22 @@ class Diagnostic(msgspec.Struct, frozen=True, array_like=True):
     column: int = 0
 
 
+class FileDiagnostic(msgspec.Struct, frozen=True, order=True):
+    """A diagnostic with its file."""
+
+    path: str
+    line: int
+    column: int
+    code: str
+    severity: str
+    message: str
+
+    @classmethod
+    def of(cls, path: str, found: Diagnostic) -> FileDiagnostic:
+        """A file's diagnostic."""
+        return cls(path, found.line, found.column, found.code, found.severity, found.message)
+
+
 class SourceFile(msgspec.Struct, frozen=True, array_like=True):
     """One file to ingest. ``path`` is relative to its root, POSIX, undecodable bytes escaped; it is the file's key.
 

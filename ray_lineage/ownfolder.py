@@ -12,12 +12,11 @@ Everything in such a folder is opened relative to its handle and without followi
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import errno
 import json
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import BinaryIO, Final
 
@@ -169,11 +168,34 @@ def is_ours(path: str) -> bool:
     return True
 
 
-def is_our_file(path: str, made_by_us: Callable[[bytes], bool]) -> bool:
+def is_our_file(path: str, made_by_us: Callable[[bytes], bool], beside: Sequence[str] = ()) -> bool:
     """Does a file of ours lie there, by its first 100 bytes? False: nothing does. An empty file is nobody's and counts as ours.
+    ``beside``: endings of the names of files that belong to it.
 
-    Raises UsageError (RL252) for everything else: a folder, a link, a device, somebody else's file or one of another program.
+    Raises UsageError (RL252) for everything else, there or beside it: a folder, a link, a device, somebody else's file or (there)
+    one of another program.
     """
+    for suffix in beside:
+        _is_users_file(path + suffix)
+    if not _is_users_file(path):
+        return False
+    with _opened(path) as file:
+        head = file.read(100)
+    if head and not made_by_us(head):
+        raise _refused(path, "is a file of another program", _OTHER_FILE)
+    return True
+
+
+def make_private(*paths: str) -> None:
+    """Make empty files that only this user can read and write, where nothing is. What cannot be made is left to whoever opens it."""
+    for path in paths:
+        with contextlib.suppress(OSError):
+            os.makedirs(os.path.dirname(os.path.abspath(path)), mode=0o700, exist_ok=True)
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+
+
+def _is_users_file(path: str) -> bool:
+    """False: nothing is there. Raises UsageError (RL202, RL252)."""
     try:
         info = os.lstat(path)
     except FileNotFoundError:
@@ -184,10 +206,6 @@ def is_our_file(path: str, made_by_us: Callable[[bytes], bool]) -> bool:
         raise _refused(path, f"is {_KINDS.get(stat.S_IFMT(info.st_mode), 'no file')}", _OTHER_FILE)
     if info.st_uid != os.geteuid():
         raise _refused(path, f"belongs to another user ({info.st_uid})", _OTHER_FILE)
-    with _opened(path) as file:
-        head = file.read(100)
-    if head and not made_by_us(head):
-        raise _refused(path, "is a file of another program", _OTHER_FILE)
     return True
 
 
@@ -231,7 +249,7 @@ def _accept_or_refuse(folder: OwnFolder) -> None:
     if copied and trusts_all():
         folder.replace(MARKER, _marker(folder.handle))
     elif copied:
-        raise _refused(folder.path, "was made by ray_lineage at another place: it is a copy, or came with the repository",
+        raise _refused(folder.path, "was made by ray_lineage at another place (it is a copy, or came with the repository) or before it noted places",
                        f"delete it; or, if it is yours, run `ray_lineage trust {folder.path}`")  # fmt: skip
     else:
         raise _refused(folder.path, "was not made by ray_lineage")
@@ -260,7 +278,8 @@ def _read_marker(folder: OwnFolder) -> dict[str, object] | None:
     """What the marker says; None if there is none, or one of somebody else's making."""
     try:
         with open(folder.open(MARKER), "rb") as file:
-            found = json.loads(file.read(_MOST))
+            text = file.read(_MOST)
+        found = {"is": _SAYS} if text.strip() == _SAYS.encode() else json.loads(text)  # the first ones named no place
     except (OSError, ValueError, UsageError):
         return None
     return found if isinstance(found, dict) and found.get("is") == _SAYS else None
@@ -282,6 +301,8 @@ def _claim(folder: OwnFolder) -> None:
 
 def _file_handle(folder: int) -> str:
     """What the kernel itself knows a folder by over reboots and mounts; empty where the file system has no such thing."""
+    import ctypes
+
     call = getattr(ctypes.CDLL(None, use_errno=True), "name_to_handle_at", None)
     if call is None:
         return ""

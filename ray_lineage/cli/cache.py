@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ray_lineage.cli.commands import Command, Group
-from ray_lineage.cli.output import print_json, settings
+from ray_lineage.cli.output import local_settings, print_json, settings
 from ray_lineage.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -26,8 +26,11 @@ _Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 def _open() -> ParseCache:
     from ray_lineage.cache import ParseCache
+    from ray_lineage.ownfolder import own_folder
 
-    chosen = settings().settings
+    chosen = local_settings()
+    if os.path.abspath(chosen.parse_cache_path).startswith(os.path.abspath(chosen.data_dir) + os.sep):
+        own_folder(chosen.data_dir).close()  # not made by what lies in it
     return ParseCache.open(
         chosen.parse_cache_path, max_bytes=chosen.cache_max_bytes, max_entries=chosen.cache_max_entries
     )
@@ -81,7 +84,7 @@ def verify(as_json: _Json = False) -> int:
     from ray_lineage.cache import VerifyReport
     from ray_lineage.cache import verify as check
 
-    folder = os.path.realpath(settings().settings.parse_cache_path)
+    folder = os.path.realpath(local_settings().parse_cache_path)
     exists = os.path.exists(os.path.join(folder, "data.mdb"))
     found = check(folder) if exists else VerifyReport(0, 0, False)
     if as_json:

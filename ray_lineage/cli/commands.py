@@ -7,6 +7,7 @@ given, are text, or have their type already.
 from __future__ import annotations
 
 from importlib import import_module
+from inspect import cleandoc
 from typing import Any, Final
 
 import typer
@@ -16,7 +17,7 @@ COMMANDS: Final = {
     "ingest": "ingest", "watch": "watch", "upstream": "lineage", "downstream": "lineage", "stats": "stats",
     "status": "status", "flush": "status", "failures": "status", "parse": "parse", "organize": "organize",
     "dialects": "parse", "verify": "verify", "export": "export", "doctor": "doctor",
-    "trust": "trust", "untrust": "trust",
+    "trust": "trust", "untrust": "trust", "diagnostics": "findings",
 }  # fmt: skip
 """Each is the function of that name in a module of ``ray_lineage.cli``."""
 GROUPS: Final = ("cache", "config")
@@ -56,9 +57,23 @@ class AllCommands(Group):
             self.commands[cmd_name] = _load(cmd_name)
         return self.commands.get(cmd_name)
 
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """By what they say of themselves: making all their parameters would cost more than all the rest of ``--help``."""
+        Group(commands={name: _outline(name) for name in self.commands}).format_commands(ctx, formatter)
+
+
+def _outline(name: str) -> Any:
+    module = _module(name)
+    says = module.app.info.help if name in GROUPS else cleandoc(getattr(module, name).__doc__ or "")
+    return Command(name, help=says)
+
+
+def _module(name: str) -> Any:
+    return import_module(f"ray_lineage.cli.{COMMANDS.get(name, name)}")
+
 
 def _load(name: str) -> Any:
-    module = import_module(f"ray_lineage.cli.{COMMANDS.get(name, name)}")
+    module = _module(name)
     if name in GROUPS:
         group = typer.main.get_command(module.app)
         group.name = name
@@ -83,6 +98,16 @@ class _Late:
             return value
         if kind == list[str] and isinstance(value, tuple):
             return list(value)
+        if kind is int and (number := _counted(value, self._descriptor.parameter_info)) is not None:
+            return number
         from typer._coercion import build_runtime_param
 
         return build_runtime_param(self._descriptor).coerce(value, param=param, ctx=ctx)
+
+
+def _counted(value: Any, bounds: Any) -> int | None:
+    """A number that is plainly one and within its bounds; None for what is worth an error."""
+    if not isinstance(value, str) or not value.isdecimal():
+        return None
+    number = int(value)
+    return number if (bounds.min or 0) <= number and (bounds.max is None or number <= bounds.max) else None

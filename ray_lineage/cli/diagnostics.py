@@ -12,7 +12,7 @@ from ray_lineage.errors import UsageError
 from ray_lineage.logs import one_json, one_line
 
 if TYPE_CHECKING:
-    from ray_lineage.runtime.summary import FileDiagnostic
+    from ray_lineage.model import FileDiagnostic
 
 _LEVELS: Final = {"error": "error", "warning": "warning", "info": "note"}
 

@@ -26,6 +26,9 @@ def ingest(
         int | None, typer.Option(help="Child processes, or parse actors on Ray; 0: all in this process.")
     ] = None,
     ray_address: Annotated[Optional[str], typer.Option(help="A running Ray cluster.")] = None,  # noqa: UP045
+    dashboard: Annotated[
+        bool, typer.Option("--dashboard", help="With --executor ray: start a Ray of its own with its dashboard.")
+    ] = False,
     source: Annotated[
         str | None, typer.Option(help="On a cluster: auto, shared (workers read the files) or ship (they are sent).")
     ] = None,
@@ -36,6 +39,9 @@ def ingest(
     ] = None,
     min_workers: Annotated[int | None, typer.Option(help="The pool never shrinks below.")] = None,
     max_workers: Annotated[int | None, typer.Option(help="The pool never grows above.")] = None,
+    metrics_port: Annotated[
+        int | None, typer.Option(metavar="PORT", help="Without Ray: serve metrics for Prometheus on 127.0.0.1.")
+    ] = None,
     priority: Annotated[Optional[str], typer.Option(help="critical, normal or batch.")] = None,  # noqa: UP045
     retry_quarantined: Annotated[
         bool, typer.Option("--retry-quarantined", help="Read files again that failed or were set aside.")
@@ -57,8 +63,8 @@ def ingest(
         raise UsageError("RL203", f"--fail-on {fail_on}: not a severity", help="use error, warning or never")
     loaded = settings(
         reads=paths,
-        executor=executor, ingest_workers=workers, ray_address=ray_address, source=source, dialect=dialect, batch_size=batch_size,
-        min_workers=min_workers, max_workers=max_workers, priority=priority, max_delete_percent=max_delete_percent, enable_parse_cache=False if no_cache else None,
+        executor=executor, ingest_workers=workers, ray_address=ray_address, dashboard=dashboard or None, source=source, dialect=dialect, batch_size=batch_size,
+        min_workers=min_workers, max_workers=max_workers, priority=priority, max_delete_percent=max_delete_percent, metrics_port=metrics_port, enable_parse_cache=False if no_cache else None,
     )  # fmt: skip
     from ray_lineage.runtime.ingest import ingest as run
 

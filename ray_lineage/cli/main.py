@@ -157,4 +157,5 @@ def _trace() -> None:
     if Globals.verbose > 1:
         import traceback
 
-        sys.stderr.write(logs.redact(traceback.format_exc()))
+        lines = logs.redact(traceback.format_exc()).split("\n")
+        sys.stderr.write("\n".join(map(logs.one_line, lines)))

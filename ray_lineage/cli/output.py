@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sys
@@ -12,7 +13,7 @@ from ray_lineage import logs
 from ray_lineage.errors import RayLineageError
 
 if TYPE_CHECKING:
-    from ray_lineage.settings import Loaded
+    from ray_lineage.settings import Loaded, Settings
 
 
 class Globals:
@@ -66,6 +67,17 @@ def settings(*, reads: Sequence[str] = (), **flags: Any) -> Loaded:
     logs.configure_for(loaded.settings, Globals.level())
     for note in loaded.notes:
         logging.getLogger("ray_lineage.settings").warning("%s", note)
+    return loaded
+
+
+def local_settings() -> Settings:
+    """Settings of a command that believes what it finds in the data folder. Raises SettingsError; UsageError (RL252) if that
+    folder came with a repository."""
+    from ray_lineage.ownfolder import own_folder
+
+    loaded = settings().settings
+    with contextlib.suppress(FileNotFoundError):
+        own_folder(loaded.data_dir, create=False).close()
     return loaded
 
 

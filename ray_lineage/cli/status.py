@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Optional
 
 import typer
 
-from ray_lineage.cli.output import console, print_json, print_json_line, settings, styled, visible, write_line
+from ray_lineage.cli.output import console, local_settings, print_json, print_json_line, styled, visible, write_line
 from ray_lineage.errors import ExitCode, NotRunning, StoreUnavailable, UsageError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def status(
     ] = None,
 ) -> int:
     """What the running watch of this project does. Exit code 1 if none runs."""
-    loaded = settings().settings
+    loaded = local_settings()
     if wait is not None:
         found = _wait(loaded, wait)
     else:
@@ -190,23 +190,24 @@ def flush() -> None:
     """Tell the running watch to look now: take the changes that wait, and compare the folders with what it knows."""
     from ray_lineage.runtime.status import ask_to_flush
 
-    found = running(settings().settings)
+    found = running(local_settings())
     ask_to_flush(found)
     write_line(f"asked the watch of {visible(found.project)} (process {found.pid}) to look now")
 
 
 def failures(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
-    """Files that did not make it: set aside, refused by the store, or not understood at all; the worst first."""
-    from ray_lineage.query.failures import dead_letters, failed_files
+    """Files that did not make it whole: set aside, refused by the store, given up, unreadable, not understood, skipped."""
+    from ray_lineage.query.failures import dead_letters, failed_files, unread_files
 
-    loaded = settings().settings
-    found, note = dead_letters(loaded.data_dir, loaded.project), ""
+    loaded = local_settings()
+    found = [*dead_letters(loaded.data_dir, loaded.project), *unread_files(loaded.data_dir, loaded.project)]
+    note = ""
     try:
         found += failed_files(loaded)
     except StoreUnavailable as error:
         if not _is_running(loaded):
             raise
-        note = f"{error.message}: the watch is writing it; only files that the store refused are listed"
+        note = f"{error.message}: the watch is writing it; only files that were refused or not read are listed"
     found.sort()
     if as_json:
         print_json({"schema": 1, "failures": found, "note": note})
@@ -218,7 +219,9 @@ def _show_failures(found: list[Failure], note: str) -> None:
     for failure in found:
         place = f"{failure.path}:{failure.line}" if failure.line else failure.path
         kind = styled(f"{failure.kind:<12}", "bold red")
-        write_line(kind, styled(place, "bold"), f"  {failure.code} {visible(failure.message)}")
+        more = f" (and {failure.more:,} more)" if failure.more else ""
+        write_line(kind, styled(place, "bold"), f"  {failure.code} {visible(failure.message)}{more}")
+        write_line(" " * 12, styled(failure.help, "dim"))
     if not found and not note:
         write_line(styled("no failures", "green"))
     if note:

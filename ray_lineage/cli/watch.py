@@ -38,9 +38,15 @@ def watch(
     min_workers: Annotated[int | None, typer.Option(help="The pool never shrinks below.")] = None,
     max_workers: Annotated[int | None, typer.Option(help="The pool never grows above.")] = None,
     ray_address: Annotated[Optional[str], typer.Option(help="A running Ray cluster.")] = None,  # noqa: UP045
+    dashboard: Annotated[
+        bool, typer.Option("--dashboard", help="With --executor ray: start a Ray of its own with its dashboard.")
+    ] = False,
     dialect: Annotated[Optional[str], typer.Option(help="Dialect of all files that no folder rule speaks for.")] = None,  # noqa: UP045
     organize_to: Annotated[
         str | None, typer.Option(metavar="DEST", help="Also keep the organizer's output here.")
+    ] = None,
+    metrics_port: Annotated[
+        int | None, typer.Option(metavar="PORT", help="Without Ray: serve metrics for Prometheus on 127.0.0.1.")
     ] = None,
     max_delete_percent: Annotated[
         int | None, typer.Option(help="Share of a project's files that may vanish at once.")
@@ -49,10 +55,10 @@ def watch(
     """Ingest what is below PATH, then follow every change until Ctrl-C."""
     loaded = settings(
         reads=paths,
-        executor=executor, ingest_workers=workers, min_workers=min_workers, max_workers=max_workers, ray_address=ray_address,
+        executor=executor, ingest_workers=workers, min_workers=min_workers, max_workers=max_workers, ray_address=ray_address, dashboard=dashboard or None,
         dialect=dialect, debounce_window_seconds=0.0 if realtime else debounce, batch_size_threshold=batch_size_threshold,
         enable_batching=False if disable_batching else None, poll=poll, rescan_seconds=rescan, organize_to=organize_to,
-        max_delete_percent=max_delete_percent,
+        max_delete_percent=max_delete_percent, metrics_port=metrics_port,
     )  # fmt: skip
     from ray_lineage.cli.live import open_view
     from ray_lineage.runtime.watch import watch as run

@@ -72,7 +72,7 @@ class Writer(ABC):
     """Files that one transaction removes."""
 
     def __init__(self, sleep: Callable[[float], None] = time.sleep) -> None:
-        self._sleep = sleep
+        self.sleep = sleep
         self._most_rows = 2 * self.transaction_rows
         """What one transaction writes at most, but for one large file. Lowered when the store has not the memory."""
 
@@ -118,10 +118,10 @@ class Writer(ABC):
         """See :meth:`GraphStore.apply`."""
         result = ApplyResult(rejected=[])
         for start in range(0, len(removed), self.removed_at_once):
-            self._remove_files(project, epoch, removed[start : start + self.removed_at_once], result)
+            self.remove_files(project, epoch, removed[start : start + self.removed_at_once], result)
         for batch in batches(contributions, self.transaction_rows):
             for part in batches(batch, self._most_rows):
-                self._descend(project, epoch, part, result, fresh, len(part), len(part))
+                self.descend(project, epoch, part, result, fresh, len(part), len(part))
             if on_stored is not None:
                 on_stored(len(batch))
         return result
@@ -133,7 +133,8 @@ class Writer(ABC):
         contributions = (c for packed in packs for c in unpack(project, packed))
         return self.apply(project, epoch, contributions, fresh=not self.state(project).files, on_stored=on_stored)
 
-    def _remove_files(self, project: str, epoch: int, paths: Sequence[str], result: ApplyResult) -> None:
+    def remove_files(self, project: str, epoch: int, paths: Sequence[str], result: ApplyResult) -> None:
+        """In one transaction. Raises StoreUnavailable."""
         try:
             self._write_files(project, epoch, [], paths, result, False)
         except Permanent as error:
@@ -143,7 +144,7 @@ class Writer(ABC):
                 help="run again",
             ) from error
 
-    def _descend(
+    def descend(
         self,
         project: str,
         epoch: int,
@@ -161,7 +162,7 @@ class Writer(ABC):
             except Permanent as error:
                 step = smaller(len(piece), full)
                 if step:
-                    self._descend(project, epoch, piece, result, fresh, step, full)
+                    self.descend(project, epoch, piece, result, fresh, step, full)
                 else:
                     result.rejected.append(Rejected(piece[0].path, error.code, str(error)))
 
@@ -183,13 +184,13 @@ class Writer(ABC):
             except Transient:
                 if attempt == RETRIES:
                     raise self._away() from None
-                self._sleep(pause(attempt, random.random()))  # noqa: S311 - jitter
+                self.sleep(pause(attempt, random.random()))  # noqa: S311 - jitter
                 attempt += 1
             result.retries += 1
             fresh = False  # it may be written although it failed
 
     @staticmethod
-    def _check_epoch(stored: int | None, epoch: int, project: str) -> None:
+    def check_epoch(stored: int | None, epoch: int, project: str) -> None:
         if stored is not None and stored > epoch:
             raise StoreRefused(
                 "RL221",
@@ -198,7 +199,7 @@ class Writer(ABC):
             )
 
     @staticmethod
-    def _check_version(version: int) -> bool:
+    def check_version(version: int) -> bool:
         """True if the stored project can be read. Raises StoreRefused for a newer version's."""
         if version > SCHEMA_VERSION:
             raise StoreRefused(
@@ -215,7 +216,7 @@ class BaseStore(Writer):
 
     def __init__(self, sleep: Callable[[float], None] = time.sleep) -> None:
         super().__init__(sleep)
-        self._fewest_rows = _FEWEST_ROWS
+        self.fewest_rows = _FEWEST_ROWS
 
     # what a store implements
 
@@ -250,11 +251,11 @@ class BaseStore(Writer):
                 self._in_transactions(project, epoch, batch, result, fresh)
                 return
             except TooLarge as error:
-                if self._most_rows <= self._fewest_rows:
+                if self._most_rows <= self.fewest_rows:
                     raise Permanent(
                         "RL503", f"the store has not the memory for {self._most_rows} rows: {error}"
                     ) from error
-                self._most_rows = max(self._fewest_rows, min(self._most_rows, batch.rows) // 4)
+                self._most_rows = max(self.fewest_rows, min(self._most_rows, batch.rows) // 4)
             result.retries += 1
             fresh = False
 
@@ -288,14 +289,14 @@ class BaseStore(Writer):
     def state(self, project: str) -> ProjectState:
         """See :meth:`GraphStore.state`."""
         epoch, digest, version = self._meta(project)
-        if not self._check_version(version):
+        if not self.check_version(version):
             return ProjectState("", epoch, {})
         return ProjectState(digest, epoch, self._files(project))
 
     def digest(self, project: str) -> str:
         """See :meth:`GraphStore.digest`."""
         _, digest, version = self._meta(project)
-        return digest if self._check_version(version) else ""
+        return digest if self.check_version(version) else ""
 
     def projects(self) -> list[str]:
         """Projects in the store."""

@@ -1,7 +1,8 @@
 """Every piece of Cypher, generated from the schema's declarations.
 
 The only place where query text is put together, and only from names declared in :mod:`.schema`: values are always
-parameters.
+parameters. Those of large statements are columns (a list for each property) in one map, ``$p``: the server plans anew for
+lists of other lengths and types, and that takes it longer than the rest, but a map is a map.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Final
 
-from ray_lineage.graph.schema import COLUMN, DATASET, FILE, HAS_COLUMN, NODES, RELS, STATEMENT, Node, Prop, Rel
-from ray_lineage.model import DATASET_KINDS, SYSTEM_PARTS, SYSTEM_SCHEMAS, SYSTEM_TABLES
+from ray_lineage.graph.schema import COLUMN, DATASET, FILE, HAS_COLUMN, NODES, RELS, STATEMENT, Node, Rel
+from ray_lineage.model import DATASET_KINDS
 
 SHARED: Final = (DATASET, COLUMN)
 """Node types that outlive a file's contribution."""
@@ -122,103 +123,86 @@ def read_for_change() -> str:
 
 @cache
 def change() -> str:
-    """All that a difference may hold, in one statement (Neo4j): one round trip, and one plan that the server keeps: all values
-    are in one map, because the server plans anew for lists of other lengths and types. They are lists of ids, and columns
-    whose names begin with the part's."""
+    """What most differences consist of, in one statement (Neo4j): one round trip, and one plan that the server keeps. The
+    parameters are lists of ids, and columns whose names begin with the part's."""
     parts = [
         "UNWIND $p.drop AS h MATCH ()-[r]->() WHERE elementId(r) = h DELETE r",
         "UNWIND $p.gone AS g MATCH (n:`Statement` {id: g}) DETACH DELETE n",
-        *(f"UNWIND $p.reset_{n.label} AS g {_reset(n)}" for n in SHARED),
-        f"{_each('mention_Dataset_id')} {_mention(DATASET)}",
-        f"{_each('mention_Column_id')} {_mention(COLUMN)}",
-        *(f"{_each(f'describe_{n.label}_id')} {_set(n, f'describe_{n.label}')}" for n in SHARED),
-        f"{_each('file_id')} {_set(FILE, 'file')}",
-        f"{_each('new_id')} CREATE (n:`Statement`) SET {_given(STATEMENT.columns, 'new')}",
-        f"{_each('changed_id')} {_set(STATEMENT, 'changed')}",
+        _set(FILE, "file_"),
+        f"{_each('new_id')} CREATE (n:`Statement`) SET {_given(STATEMENT.columns, 'new_')}",
+        _set(STATEMENT, "changed_"),
         *(_add(r) for r in RELS),
     ]
-    calls = " ".join(f"CALL {{ {part} }}" for part in parts)
-    columns = f"UNWIND $p.suspect_Column AS s {_orphan(COLUMN, 's')} WITH n, n.`dataset` AS d DETACH DELETE n RETURN collect(d) AS emptied"
-    return (
-        f"{calls} CALL {{ {columns} }} WITH emptied + $p.suspect_Dataset AS suspects "
-        f"CALL {{ WITH suspects UNWIND suspects AS s WITH DISTINCT s {_orphan(DATASET, 's')} DETACH DELETE n }} "
-        "CALL { UNWIND $p.removed AS f MATCH (n:`File` {id: f}) DETACH DELETE n }"
-    )
+    return " ".join(f"CALL {{ {part} }}" for part in parts)
 
 
-def _given(columns: tuple[str, ...], part: str) -> str:
-    return ", ".join(f"n.`{c}` = $p.{part}_{c}[i]" for c in columns)
+def _given(columns: tuple[str, ...], part: str = "") -> str:
+    return ", ".join(f"n.`{c}` = $p.`{part}{c}`[i]" for c in columns)
 
 
-def _mention(node: Node) -> str:
-    part = f"mention_{node.label}"
-    made = f"MERGE (n:`{node.label}` {{id: $p.{part}_id[i]}}) ON CREATE SET {_given(node.columns[1:], part)}"
-    if node is DATASET:
-        return f"{made}{_labels(node)}"
-    return f"MATCH (d:`Dataset` {{id: $p.{part}_dataset[i]}}) {made} MERGE (d)-[:`{HAS_COLUMN.type}`]->(n)"
-
-
-def _set(node: Node, part: str) -> str:
-    return f"MERGE (n:`{node.label}` {{id: $p.{part}_id[i]}}) SET {_given(node.columns[1:], part)}{_labels(node)}"
-
-
-def _reset(node: Node) -> str:
-    changed = [p for p in node.props if p.name in ("kind", "declared", "ordinal", "type", "owner")]
-    sets = ", ".join(f"n.`{p.name}` = {_default(p)}" for p in changed)
-    return f"MATCH (n:`{node.label}` {{id: g}}) SET {sets}{_labels(node)}"
-
-
-def _labels(node: Node) -> str:
-    """A dataset's kind is its second label."""
-    if node is not DATASET:
-        return ""
-    sets = "".join(f" FOREACH (_ IN CASE n.kind WHEN '{k}' THEN [1] ELSE [] END | SET n:`{k}`)" for k in DATASET_KINDS)
-    return f" REMOVE n:{_ALL_KINDS}{sets}"
+def _set(node: Node, part: str = "") -> str:
+    merge = f"MERGE (n:`{node.label}` {{id: $p.{part}id[i]}})"
+    return f"{_each(f'{part}id')} {merge} SET {_given(node.columns[1:], part)}"
 
 
 def _add(rel: Rel) -> str:
-    part = f"add_{rel.type}"
-    pairs = ", ".join(f"`{c}`: $p.{part}_{c}[i]" for c in ("file", *rel.columns[2:]))
+    part = f"{rel.type}_"
+    pairs = ", ".join(f"`{c}`: $p.`{part}{c}`[i]" for c in ("file", *rel.columns[2:]))
     return (
-        f"{_each(f'{part}_source')} MATCH (a:`{rel.source}` {{id: $p.{part}_source[i]}}) "
-        f"MATCH (b:`{rel.target}` {{id: $p.{part}_target[i]}}) CREATE (a)-[:`{rel.type}` {{{pairs}}}]->(b)"
+        f"{_each(f'{part}source')} MATCH (a:`{rel.source}` {{id: $p.{part}source[i]}}) "
+        f"MATCH (b:`{rel.target}` {{id: $p.{part}target[i]}}) CREATE (a)-[:`{rel.type}` {{{pairs}}}]->(b)"
     )
 
 
-def _orphan(node: Node, identity: str) -> str:
-    """A shared node that nothing needs any more."""
+@cache
+def mention_nodes(node: Node, kind: str = "") -> str:
+    """MERGE shared nodes (datasets of one kind), giving their properties only to new ones."""
+    merge = f"MERGE (n:`{node.label}` {{id: $p.id[i]}}) ON CREATE SET {_given(node.columns[1:])}"
+    if node is DATASET:
+        return f"{_each('id')} {merge}, n:`{kind}`"
+    return f"{_each('id')} MATCH (d:`Dataset` {{id: $p.dataset[i]}}) {merge} MERGE (d)-[:`{HAS_COLUMN.type}`]->(n)"
+
+
+@cache
+def set_nodes(node: Node, kind: str = "") -> str:
+    """MERGE nodes (datasets of one kind) and set all their properties."""
+    return f"{_set(node)} REMOVE n:{_ALL_KINDS} SET n:`{kind}`" if kind else _set(node)
+
+
+@cache
+def reset_datasets(kind: str) -> str:
+    """Back to the properties of undescribed ones, which are of a kind by their names."""
+    sets = f"SET n:`{kind}`, n.kind = '{kind}', n.declared = false, n.owner = NULL"
+    return f"{_each('id')} MATCH (n:`Dataset` {{id: $p.id[i]}}) REMOVE n:{_ALL_KINDS} {sets}"
+
+
+RESET_COLUMNS: Final = (
+    f"{_each('id')} MATCH (n:`Column` {{id: $p.id[i]}}) "
+    "SET n.ordinal = NULL, n.type = NULL, n.declared = false, n.owner = NULL"
+)
+
+
+@cache
+def collect(node: Node) -> str:
+    """Delete those of some shared nodes that nothing needs any more; of columns return the datasets."""
+    label = node.label
     needed = "".join(
         f" AND NOT EXISTS {{ MATCH {question} }}"
         for question in (
-            *(f"(n)<-[:`{r.type}`]-()" for r in RELS if r.target == node.label),
-            *(f"(n)-[:`{r.type}`]->()" for r in (*RELS, HAS_COLUMN) if r.source == node.label),
+            *(f"(n)<-[:`{r.type}`]-()" for r in RELS if r.target == label),
+            *(f"(n)-[:`{r.type}`]->()" for r in (*RELS, HAS_COLUMN) if r.source == label),
         )
     )
-    return f"MATCH (n:`{node.label}` {{id: {identity}}}) WHERE n.owner IS NULL{needed}"
+    found = f"{_each('id')} MATCH (n:`{label}` {{id: $p.id[i]}}) WHERE n.owner IS NULL{needed}"
+    if node is DATASET:
+        return f"{found} DETACH DELETE n"
+    return f"{found} WITH n, n.dataset AS dataset DETACH DELETE n RETURN DISTINCT dataset"
 
 
-def _default(prop: Prop) -> str:
-    if prop.name == "kind":
-        return f"CASE WHEN {is_system('n')} THEN 'System' ELSE 'Table' END"
-    return _literal(prop.default)
-
-
-def is_system(variable: str) -> str:
-    """``model.default_kind`` as a condition."""
-    n = variable
-    parts = " OR ".join(f"({n}.`catalog` = '{c}' AND {n}.`schema` = '{s}')" for c, s in SYSTEM_PARTS)
-    return (
-        f"(coalesce({n}.`schema` IN {list(SYSTEM_SCHEMAS)}, false) OR coalesce({parts}, false) "
-        f"OR ({n}.`table` IN {list(SYSTEM_TABLES)} AND coalesce({n}.`schema`, 'dbo') = 'dbo'))"
-    )
-
-
-def _literal(value: str | int | bool | None) -> str:
-    if value is None:
-        return "NULL"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return f"'{value}'" if isinstance(value, str) else str(value)
+@cache
+def delete_nodes_by_key(label: str) -> str:
+    """Delete nodes by id, each found by its key."""
+    return f"{_each('id')} MATCH (n:`{label}` {{id: $p.id[i]}}) DETACH DELETE n"
 
 
 FENCE: Final = f"MATCH (m:`{META}` {{id: $id}}) SET m.digest = '' WITH m RETURN m.epoch"
@@ -231,7 +215,6 @@ NEXT_EPOCH: Final = (
 """What is read after a write, and so under its lock, is what nobody else gets: two at once have two epochs."""
 
 SET_VERSION: Final = f"MATCH (m:`{META}` {{id: $id}}) SET m.schema_version = $version"
-FORGET_FINGERPRINTS: Final = "UNWIND $ids AS i MATCH (f:`File` {id: i}) SET f.fingerprint = ''"
 SET_DIGEST: Final = f"MATCH (m:`{META}` {{id: $id}}) SET m.digest = $digest"
 """After :data:`FENCE`, in one transaction with it."""
 

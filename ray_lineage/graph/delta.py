@@ -13,7 +13,7 @@ shared node by a row or by its owner: the next difference mends it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set, Sized
+from collections.abc import Iterator, Mapping, Sequence, Set, Sized
 from typing import Any, Final
 
 import msgspec
@@ -262,8 +262,3 @@ class _Builder:
 
 def _without_fingerprint(row: Row) -> Row:
     return (*row[:_FINGERPRINT], "", *row[_FINGERPRINT + 1 :])
-
-
-def as_parameters(columns: Sequence[str], rows: Iterable[Row]) -> list[dict[str, Any]]:
-    """Rows as parameters of an UNWIND."""
-    return [dict(zip(columns, r, strict=True)) for r in rows]

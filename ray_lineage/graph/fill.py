@@ -15,10 +15,11 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Final
 
 from ray_lineage.graph import cypher
+from ray_lineage.graph.changes import Write, columns
 from ray_lineage.graph.pack import PACKED, Pack, dataset_row
 from ray_lineage.graph.schema import COLUMN, CONTAINS, DATASET, FILE, HAS_COLUMN, STATEMENT, Rel
 from ray_lineage.model import DATASET_KINDS, Row, column_id, dataset_id, default_kind, file_id, split_text, statement_id
@@ -32,22 +33,6 @@ LANES: Final = (COLUMNS, DATASETS, NODES)
 _UNDESCRIBED: Final = (None, None, False, None)
 _CONNECTIONS: Final = 2
 _PACKS_AHEAD: Final = 4  # taken from the caller and not yet written
-
-
-class Write(NamedTuple):
-    """One statement; its parameters are equally long columns. ``creates`` is the label of the shared nodes that it creates."""
-
-    query: str
-    columns: Mapping[str, Sequence[Any]]
-    creates: str = ""
-
-    @property
-    def rows(self) -> int:
-        return len(next(iter(self.columns.values())))
-
-    def part(self, start: int, stop: int) -> Write:
-        """Some of its rows."""
-        return self._replace(columns={name: values[start:stop] for name, values in self.columns.items()})
 
 
 Transaction = list[Write]
@@ -152,10 +137,10 @@ class Job:
         known = self._dataset_descriptions.keys() - set(self._new_datasets)
         for kind in DATASET_KINDS:
             rows = [(self._datasets[n], o) for n in known for k, o in [self._dataset_descriptions[n]] if k == kind]
-            yield Write(cypher.describe_datasets(kind), _columns(("id", "owner"), rows))
+            yield Write(cypher.describe_datasets(kind), columns(("id", "owner"), rows))
         others = self._column_descriptions.keys() - set(self._new_columns)
         described = [(self._columns[n], *self._column_descriptions[n]) for n in others]
-        yield Write(cypher.DESCRIBE_COLUMNS, _columns(("id", *COLUMN.columns[3:]), described))
+        yield Write(cypher.DESCRIBE_COLUMNS, columns(("id", *COLUMN.columns[3:]), described))
 
     def _new_dataset_writes(self) -> Iterator[Write]:
         """Nodes of each kind are a statement, because the kind is a label."""
@@ -165,7 +150,7 @@ class Job:
             kind, owner = self._dataset_descriptions.get(number) or (default_kind(split_text(name)), None)
             made.setdefault(kind, []).append(dataset_row(self._project, name, kind, owner))
         for kind, rows in sorted(made.items()):
-            yield Write(cypher.fill_nodes(DATASET, kind), _columns(DATASET.columns, rows), DATASET.label)
+            yield Write(cypher.fill_nodes(DATASET, kind), columns(DATASET.columns, rows), DATASET.label)
 
     def _new_column_write(self) -> Write:
         datasets, names = self.packed.columns.dataset, self.packed.columns.name
@@ -173,7 +158,7 @@ class Job:
             (self._columns[n], self._datasets[datasets[n]], names[n], *self._column_descriptions.get(n, _UNDESCRIBED))
             for n in self._new_columns
         ]
-        return Write(cypher.fill_nodes(COLUMN), _columns(COLUMN.columns, rows), COLUMN.label)
+        return Write(cypher.fill_nodes(COLUMN), columns(COLUMN.columns, rows), COLUMN.label)
 
     def _file_writes(self) -> Iterator[Write]:
         projects = [self._project] * len(self._files)
@@ -224,10 +209,6 @@ def _fields(columns: Any) -> tuple[Any, ...]:
 
 def _named(names: Sequence[str], numbers: Sequence[Any]) -> list[str]:
     return [names[n] for n in numbers]
-
-
-def _columns(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> dict[str, Sequence[Any]]:
-    return dict(zip(names, map(list, zip(*rows, strict=True)) if rows else [[] for _ in names], strict=True))
 
 
 class Aside(Exception):

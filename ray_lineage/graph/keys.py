@@ -15,6 +15,9 @@ from ray_lineage.graph.schema import Rel
 from ray_lineage.model import DATASET_KINDS, Row, default_kind, split_text
 
 KIND: Final = {kind: number for number, kind in enumerate(DATASET_KINDS)}
+_UNDESCRIBED: Final = (None, None, None)
+Descriptions = dict[str, dict[int, Row]]
+"""By label and the pack's number of a shared node what a file says of it, and the file's number."""
 MOST_REMEMBERED: Final = 1_000_000
 """Columns, about 0.2 kB each."""
 _ABSENT: Final = object()
@@ -109,22 +112,23 @@ class Shared:
         self._remembered = 0
         self._next = self._free_numbers()
 
-    def numbers(self, packed: Pack) -> tuple[list[int], list[int]]:
-        """Of a pack's datasets and columns."""
+    def numbers(self, packed: Pack, described: Descriptions | None = None) -> tuple[list[int], list[int]]:
+        """Of a pack's datasets and columns. What is made here gets its description, which is taken out of ``described``."""
         self.made.clear()
-        datasets = self._numbers_of_datasets(packed.datasets)
+        described = described or {"Dataset": {}, "Column": {}}
+        datasets = self._numbers_of_datasets(packed.datasets, described["Dataset"])
         owners = map(datasets.__getitem__, packed.columns.dataset)
-        return datasets, self._numbers_of_columns(owners, packed.columns.name)
+        return datasets, self._numbers_of_columns(owners, packed.columns.name, described["Column"])
 
-    def _numbers_of_datasets(self, names: Sequence[str]) -> list[int]:
+    def _numbers_of_datasets(self, names: Sequence[str], described: dict[int, Row]) -> list[int]:
         known, new = self._datasets, []
-        for name in names:
+        for at, name in enumerate(names):
             if name in known:
                 continue
             number = self._find(sql.FIND_DATASET, self._project, name)
             if not number:
                 number = self._number("Dataset")
-                new.append(self._dataset(number, name))
+                new.append(self._dataset(number, name, described.pop(at, None)))
             known[name] = number
         self._run_many(sql.insert("Dataset"), new)
         return [known[n] for n in names]
@@ -139,16 +143,18 @@ class Shared:
         self.made[label] += 1
         return number
 
-    def _dataset(self, number: int, name: str) -> Row:
+    def _dataset(self, number: int, name: str, described: Row | None) -> Row:
         parts = split_text(name)
         catalog = parts[-3] if len(parts) > 2 else None
         schema = parts[-2] if len(parts) > 1 else None
-        kind = KIND[default_kind(parts)]
-        return (number, self._project, name, catalog, schema, parts[-1], parts[-1].lower(), kind, None)
+        described = described or (KIND[default_kind(parts)], None)
+        return (number, self._project, name, catalog, schema, parts[-1], parts[-1].lower(), *described)
 
-    def _numbers_of_columns(self, datasets: Iterable[int], names: Sequence[str]) -> list[int]:
+    def _numbers_of_columns(
+        self, datasets: Iterable[int], names: Sequence[str], described: dict[int, Row]
+    ) -> list[int]:
         columns, numbers, new = self._columns, [], []
-        for dataset, name in zip(datasets, names, strict=True):
+        for at, (dataset, name) in enumerate(zip(datasets, names, strict=True)):
             known = columns.get(dataset)
             if known is None:
                 known = columns[dataset] = {}
@@ -157,7 +163,7 @@ class Shared:
                 number = self._find(sql.FIND_COLUMN, dataset, name)
                 if not number:
                     number = self._number("Column")
-                    new.append((number, dataset, name, None, None, None))
+                    new.append((number, dataset, name, *described.pop(at, _UNDESCRIBED)))
                 known[name] = number
                 self._remembered += 1
             numbers.append(number)

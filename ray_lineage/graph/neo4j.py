@@ -15,20 +15,21 @@ from __future__ import annotations
 import contextlib
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from ray_lineage.errors import RayLineageError, StoreForbids, StoreRefused, StoreUnavailable
 from ray_lineage.graph import cypher, schema
-from ray_lineage.graph.base import BaseStore, Permanent, TooLarge, Transient, column_rows, dataset_rows
+from ray_lineage.graph.base import BaseStore, Permanent, TooLarge, Transient
 from ray_lineage.graph.batching import RETRIES, pause
+from ray_lineage.graph.changes import changes
 from ray_lineage.graph.delta import Batch, Delta, Stored, difference
 from ray_lineage.graph.fill import LANES, NODES, Aside, Crew, Filling, Job, Transaction, cut, halves
 from ray_lineage.graph.neo4j_faults import explained, judged, masked, wants_memory, without_credentials
 from ray_lineage.graph.pack import Pack, unpack
-from ray_lineage.graph.schema import COLUMN, DATASET, FILE, RELS, SCHEMA_VERSION, STATEMENT, Node
+from ray_lineage.graph.schema import COLUMN, DATASET, RELS, SCHEMA_VERSION
 from ray_lineage.graph.store import ApplyResult
-from ray_lineage.model import Row, file_id
+from ray_lineage.model import column_id, dataset_id
 
 _CONNECT_SECONDS: Final = 10
 _OUTAGE_SECONDS: Final = 30  # the driver's own budget for one transaction
@@ -123,7 +124,7 @@ class Neo4jStore(BaseStore):
             except Transient:
                 if attempt == 2:
                     raise self._away() from None
-                self._sleep(1.0)
+                self.sleep(1.0)
             except (Permanent, TooLarge) as error:
                 raise StoreUnavailable("RL219", f"Neo4j at {self.uri}: {error}", help="see the server's log") from error
         raise AssertionError("unreachable")
@@ -132,7 +133,7 @@ class Neo4jStore(BaseStore):
 
     def acquire(self, project: str) -> int:
         """See :meth:`GraphStore.acquire`. What a first load left that did not come to its end is taken out."""
-        self._check_version(self._meta(project)[2])
+        self.check_version(self._meta(project)[2])
         self._make_schema()
         epoch, version = self._plain(cypher.NEXT_EPOCH, id=project, version=SCHEMA_VERSION)[0]
         if version != SCHEMA_VERSION:
@@ -167,7 +168,7 @@ class Neo4jStore(BaseStore):
 
     def _fence(self, tx: Any, project: str, epoch: int) -> None:
         found = _values(tx, cypher.FENCE, {"id": project})
-        self._check_epoch(found[0][0] if found else None, epoch, project)
+        self.check_epoch(found[0][0] if found else None, epoch, project)
 
     # ------------------------------------------------------------------ differences
 
@@ -177,7 +178,7 @@ class Neo4jStore(BaseStore):
             delta = difference(batch, stored)
             if delta.size > rows:
                 return stored
-            _done(tx, cypher.change(), {"p": _parameters(project, delta)})
+            _change(tx, project, delta)
             return delta.size
 
         done: Stored | int = self._write_managed(work)
@@ -186,7 +187,7 @@ class Neo4jStore(BaseStore):
     def _write(self, project: str, epoch: int, delta: Delta) -> None:
         def work(tx: Any) -> None:
             self._fence(tx, project, epoch)
-            _done(tx, cypher.change(), {"p": _parameters(project, delta)})
+            _change(tx, project, delta)
 
         self._write_managed(work)
 
@@ -201,7 +202,7 @@ class Neo4jStore(BaseStore):
                 stored.add_rel(kind, tuple(row), handle)
             else:
                 stored.nodes[kind][row[0]] = tuple(row)
-        self._check_epoch(known, epoch, project)
+        self.check_epoch(known, epoch, project)
         return stored
 
     # ------------------------------------------------------------------ a first load
@@ -218,7 +219,7 @@ class Neo4jStore(BaseStore):
             return result
         self._begin_load(project, epoch)
         for packed in self._fill(project, packs, result, told):
-            self._forget_fingerprints(project, epoch, packed)
+            self._take_back(project, epoch, packed, result)
             self._apply_pack(project, epoch, packed, result, told)
         self._end_load(project, epoch)
         return result
@@ -253,14 +254,18 @@ class Neo4jStore(BaseStore):
 
         self._repeated(work)
 
-    def _forget_fingerprints(self, project: str, epoch: int, packed: Pack) -> None:
-        """Files of which perhaps not everything can be written must not look whole."""
-
-        def work(tx: Any) -> None:
-            self._fence(tx, project, epoch)
-            _done(tx, cypher.FORGET_FINGERPRINTS, {"ids": [file_id(project, p) for p in packed.files.path]})
-
-        self._repeated(work)
+    def _take_back(self, project: str, epoch: int, packed: Pack, result: ApplyResult) -> None:
+        """What of a pack was written before it failed, so that its files begin with nothing; the other packs are written."""
+        paths = packed.files.path
+        for start in range(0, len(paths), self.removed_at_once):
+            self.remove_files(project, epoch, paths[start : start + self.removed_at_once], result)
+        names = packed.datasets
+        columns = zip(packed.columns.dataset, packed.columns.name, strict=True)
+        mentioned = {
+            "Dataset": {dataset_id(project, name) for name in names},
+            "Column": {column_id(project, names[d], c) for d, c in columns},
+        }
+        self._write(project, epoch, Delta(suspects=mentioned))
 
     def _fill(
         self, project: str, packs: Iterable[Pack], result: ApplyResult, told: Callable[[int], None]
@@ -294,7 +299,7 @@ class Neo4jStore(BaseStore):
             try:
                 self._write_once(project, lane, writes)
             except TooLarge as error:
-                if sum(w.rows for w in writes) <= self._fewest_rows:
+                if sum(w.rows for w in writes) <= self.fewest_rows:
                     raise Aside from error
                 for half in halves(writes):
                     self._write_in_lane(project, lane, half, result)
@@ -304,7 +309,7 @@ class Neo4jStore(BaseStore):
             except Transient:
                 if attempt == RETRIES:
                     raise self._away() from None
-                self._sleep(pause(attempt, random.random()))  # noqa: S311 - jitter
+                self.sleep(pause(attempt, random.random()))  # noqa: S311 - jitter
                 attempt += 1
                 result.retries += 1
             else:
@@ -385,6 +390,19 @@ def _done(tx: Any, query: str, parameters: Mapping[str, Any]) -> None:
     tx.run(query, parameters).consume()
 
 
+def _change(tx: Any, project: str, delta: Delta) -> None:
+    for write in changes(project, delta):
+        _done(tx, write.query, {"p": write.columns})
+    suspects = dict(delta.suspects)
+    if suspects["Column"]:
+        found = _values(tx, cypher.collect(COLUMN), {"p": {"id": sorted(suspects["Column"])}})
+        suspects["Dataset"] = suspects["Dataset"].union(r[0] for r in found)
+    if suspects["Dataset"]:
+        _done(tx, cypher.collect(DATASET), {"p": {"id": sorted(suspects["Dataset"])}})
+    if delta.removed:
+        _done(tx, cypher.delete_nodes_by_key("File"), {"p": {"id": delta.removed}})
+
+
 def _lanes(project: str) -> list[str]:
     return [f"{project}:{lane}" for lane in LANES]
 
@@ -402,34 +420,3 @@ def _nobody(files: int) -> None:
 def _tell(told: Callable[[int], None], files: int) -> None:
     if files:
         told(files)
-
-
-def _parameters(project: str, delta: Delta) -> dict[str, Any]:
-    """Of ``cypher.change``."""
-    out: dict[str, Any] = {
-        "drop": [handle for dropped in delta.drop.values() for _, handle in dropped],
-        "gone": delta.gone,
-        "removed": delta.removed,
-    }
-    for node in cypher.SHARED:
-        out[f"reset_{node.label}"] = delta.reset.get(node.label, [])
-        out[f"suspect_{node.label}"] = sorted(delta.suspects[node.label])
-        out |= _node_columns(f"describe_{node.label}", node, delta.describe.get(node.label, []))
-    out |= _node_columns("mention_Dataset", DATASET, dataset_rows(project, delta.datasets))
-    out |= _node_columns("mention_Column", COLUMN, column_rows(delta.columns))
-    out |= _node_columns("file", FILE, delta.files)
-    out |= _node_columns("new", STATEMENT, delta.statements)
-    out |= _node_columns("changed", STATEMENT, delta.changed)
-    for rel in RELS:
-        columns = ("source", "target", "file", *rel.columns[2:])
-        out |= dict(_columns(f"add_{rel.type}", columns, delta.add.get(rel.type, [])))
-    return out
-
-
-def _node_columns(part: str, node: Node, rows: Sequence[Row]) -> dict[str, Any]:
-    return dict(_columns(part, node.columns, rows))
-
-
-def _columns(part: str, names: Sequence[str], rows: Sequence[Row]) -> Iterator[tuple[str, Any]]:
-    columns: Iterable[Any] = map(list, zip(*rows, strict=True)) if rows else [[] for _ in names]
-    return ((f"{part}_{name}", values) for name, values in zip(names, columns, strict=True))

@@ -77,7 +77,8 @@ class Place:
     def old(self) -> Path | None:
         """The graph of an earlier version that lies where ours would be, while there is none of ours."""
         old = self.path.with_suffix(_OLD_SUFFIX)
-        return old if old.exists() and not self.path.exists() else None
+        is_begun = self.path.exists() and self.path.stat().st_size > 0
+        return old if old.exists() and not is_begun else None
 
     def lock(self) -> None:
         """Become the only process that writes here. Raises StoreUnavailable, which names the one that is."""

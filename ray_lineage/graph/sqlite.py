@@ -66,7 +66,7 @@ class SqliteStore(Writer):
         self._is_indexed = False
         if sqlite3.sqlite_version_info < _OLDEST:
             raise StoreUnavailable(
-                "RL219",
+                "RL211",
                 f"this Python has SQLite {sqlite3.sqlite_version}, the embedded graph needs {'.'.join(map(str, _OLDEST))}",
                 help="use a newer Python, or a Neo4j server (NEO4J_URI)",
             )
@@ -286,7 +286,7 @@ class SqliteStore(Writer):
             row = self._connection.execute("SELECT id, epoch FROM project WHERE name = ?", (project,)).fetchone()
             if row is None:
                 raise StoreRefused("RL221", f"project {project!r} was removed meanwhile", help="run again")
-            self._check_epoch(row[1], epoch, project)
+            self.check_epoch(row[1], epoch, project)
             self._connection.execute("UPDATE project SET digest = '' WHERE id = ? AND digest <> ''", row[:1])
             yield int(row[0])
 
@@ -356,7 +356,7 @@ class SqliteStore(Writer):
             result.transactions += 1
         except (Transient, Permanent):
             files = unpack(project, packed)
-            self._descend(project, epoch, files, result, False, len(files), len(files))
+            self.descend(project, epoch, files, result, False, len(files), len(files))
             shared.forget()
         if shared.is_full:
             with self._waited():

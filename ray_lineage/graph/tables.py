@@ -22,10 +22,11 @@ def add(connection: sqlite3.Connection, project: int, packed: Pack, shared: Shar
     """Add the rows of a pack. Returns how many of each kind are new."""
     many = connection.executemany
     files = _add_files(connection, project, packed.files)
-    datasets, columns = shared.numbers(packed)
+    described = {label: _described(label, packed, files) for label in _SHARED}
+    datasets, columns = shared.numbers(packed, described)
     numbers = {"File": files, "Dataset": datasets, "Column": columns}
-    for label in _SHARED:
-        many(sql.DESCRIBE[label], _described(label, packed, numbers))
+    for label, rows in described.items():
+        many(sql.DESCRIBE[label], [(*row, numbers[label][at]) for at, row in rows.items()])
     many(sql.insert("Statement"), _statements(packed, files))
     made: Counter[str] = Counter({"File": len(files), "Statement": len(packed.statements.file), **shared.made})
     for rel, values in zip(PACKED, cast("list[list[list[Any]]]", packed.rels), strict=True):
@@ -55,12 +56,10 @@ def _statements(packed: Pack, files: list[int]) -> Iterable[Row]:
     return zip(numbers, *values, strict=True)
 
 
-def _described(label: str, packed: Pack, numbers: Numbers) -> Iterable[Row]:
-    """(description, file, number) of what the pack's files describe."""
+def _described(label: str, packed: Pack, files: list[int]) -> dict[int, Row]:
+    """What the pack's files describe: by the pack's numbers (description, file)."""
     nodes, *description, owners = _values(packed.described_datasets if label == "Dataset" else packed.described_columns)
-    return zip(
-        *description, map(numbers["File"].__getitem__, owners), map(numbers[label].__getitem__, nodes), strict=True
-    )
+    return dict(zip(nodes, zip(*description, map(files.__getitem__, owners), strict=True), strict=True))
 
 
 def _count(connection: sqlite3.Connection, project: int, made: Counter[str]) -> None:
@@ -163,7 +162,9 @@ class Replacement:
 
     def _reset(self, label: str) -> list[Row]:
         """Undescribe what its file describes no more. Returns the descriptions that are to be written."""
-        wanted = {row[-2:]: row for row in _described(label, self._packed, self._numbers)}
+        described = _described(label, self._packed, self._numbers["File"])
+        numbers = self._numbers[label]
+        wanted = {(row[-1], numbers[at]): (*row, numbers[at]) for at, row in described.items()}
         stored = {
             (file, row[0]): (*row[1:], file, row[0])
             for file in self._files

@@ -12,14 +12,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from ray_lineage.link.lists import ColumnList, decode_list, evaluate_list, extend_list
-from ray_lineage.link.names import File, Symbol, SymbolTable, shorter
+from ray_lineage.link.symbols import Declared, File, Symbol, SymbolTable, shorter
 from ray_lineage.link.view import (
     AMBIGUITY,
     LIST,
     MEANING,
     NOTHING,
     SHAPE,
-    Declared,
     Known,
     owner_of,
     shape_of,
@@ -146,10 +145,14 @@ class Catalog:
         for symbol in lists:
             again.update(self._asked(symbol, LIST))
         for symbol, old in before.items():
-            if shape_of(old) != shape_of(symbol.found):
+            if symbol.meaning is not symbol:
+                continue  # no name means it; those that did are told that it means something else
+            moved_only = _faces(old) == _faces(symbol.found)
+            if not moved_only and shape_of(old) != shape_of(symbol.found):
                 again.update(self._asked(symbol, SHAPE))
             if old:  # else those that declare it are new, or it is what a name means since
-                was, now = _told(old, symbol.columns), _told(symbol.found, symbol.columns)
+                columns = b"" if moved_only else symbol.columns
+                was, now = _told(old, columns), _told(symbol.found, columns)
                 again.update(path for path in was.keys() | now.keys() if was.get(path) != now.get(path))
         return again
 
@@ -184,7 +187,7 @@ class Catalog:
 
     def _asked(self, symbol: Symbol, what: int) -> Iterator[str]:
         """Paths of the files that asked for the list (or shape) of a dataset."""
-        for name in (symbol, *self._shorter(symbol)):
+        for name in (symbol, *self._shorter(symbol)) if symbol.meaning is symbol else ():
             yield from _users(name, what)
 
     # ------------------------------------------------------------------ column lists
@@ -250,7 +253,7 @@ class Catalog:
 
 def _users(name: Symbol, what: int) -> Iterator[str]:
     """Paths of the files that asked that about a name, or about the dataset that it means."""
-    for file in name.users:
+    for file in name.users if what else ():
         if file.uses and name in file.symbols and file.uses[file.symbols.index(name)] & what:
             yield file.path
 
@@ -276,15 +279,21 @@ def _list_input(declared: Declarations) -> tuple[bytes, ...]:
     )
 
 
+def _faces(declared: Declarations) -> list[tuple[str, bool, bytes, bytes]]:
+    """Declarations without what moves when lines do. There may be thousands: nothing is decoded."""
+    return [(d.signature.kind, d.signature.adds, d.signature.columns, d.signature.details) for d in declared]
+
+
 def _told(declared: Declarations, columns: bytes) -> dict[str, object]:
-    """What each of those that declare a dataset hears of it besides its list: all of the description, if it is the one
+    """What each of those that declare a dataset hears of it besides its list: the types of these columns, if it is the one
     that describes it; else who does and where, which it shows, but not where it only adds columns."""
     owner = owner_of(declared)
     if owner is None:
         return {}
     told: dict[str, object] = {d.path: (owner.path, owner.signature.line) for d in declared if not d.signature.adds}
-    types = types_of(declared)
-    told[owner.path] = (owner.signature.kind, [types.get(c) for c in decode_list(columns) or ()])
+    listed = decode_list(columns) or ()
+    types = types_of(declared) if listed else {}
+    told[owner.path] = (owner.signature.kind, [types.get(c) for c in listed])
     return told
 
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from typing import Final, Protocol
 
 import msgspec
 
 from ray_lineage.link.evaluate import (
     Evaluated,
+    as_whole,
     certainty_text,
     how_text,
     influence_text,
 )
 from ray_lineage.link.lists import ColumnList
 from ray_lineage.link.script import Script
-from ray_lineage.link.view import Declared, Shape
+from ray_lineage.link.symbols import Declared
+from ray_lineage.link.view import Shape
+from ray_lineage.link.work import FILE_ROWS, Work
 from ray_lineage.model import (
     STAR,
     Contribution,
@@ -36,6 +40,9 @@ from ray_lineage.model import (
 CONTRIBUTION_REVISION: Final = 5
 """Raise with every change of the rows that given facts lead to: files are then written again."""
 
+_TOO_MANY_ROWS: Final = (
+    f"this file means over {FILE_ROWS:,} rows of columns; from here on its tables are linked as a whole (*)"
+)
 _MAX_DIAGNOSTICS: Final = 200  # of one file, kept in the graph
 
 
@@ -59,6 +66,16 @@ class _Rows:
         self.rows: dict[str, set[Row]] = {}
         self.datasets: set[str] = set()
         self.columns: dict[tuple[str, str], str] = {}
+        self._left = FILE_ROWS
+        self.diagnostics: list[Diagnostic] = []
+
+    def take(self, rows: int, line: int) -> bool:
+        """May that many rows of columns be added? Says so where there are too many."""
+        if rows > self._left:
+            self.diagnostics.append(Diagnostic("RL305", "warning", _TOO_MANY_ROWS, line))
+            return False
+        self._left -= rows
+        return True
 
     def add(self, kind: str, row: Row) -> None:
         self.rows.setdefault(kind, set()).add(row)
@@ -75,16 +92,18 @@ class _Rows:
         return identity
 
 
-def contribute(project: str, path: str, sha256: str, facts: FileFacts, catalog: LinkCatalog) -> Contribution:
-    """Link one file."""
+def contribute(
+    project: str, path: str, sha256: str, facts: FileFacts, catalog: LinkCatalog, look: Callable[[], None] | None = None
+) -> Contribution:
+    """Link one file. ``look`` is called every now and then, and may raise to give up."""
     rows = _Rows(project, path)
-    script = Script(facts, catalog)
+    script = Script(facts, catalog, Work(look))
     for ordinal, statement, result in script.run():
         _statement(rows, ordinal, statement, result, catalog)
     _programs_and_keys(rows, facts, catalog)
     more = _ambiguities(facts, catalog)
     more.extend(_declarations(rows, path, facts, catalog))
-    diagnostics = [*facts.diagnostics, *script.diagnostics, *more][:_MAX_DIAGNOSTICS]
+    diagnostics = [*facts.diagnostics, *script.diagnostics, *rows.diagnostics[:1], *more][:_MAX_DIAGNOSTICS]
     encoded = msgspec.json.encode(diagnostics).decode()
     head = (rows.file, project, path, sha256, facts.dialect)
     tail = (facts.status, encoded, len(rows.rows.get("Statement", ())))
@@ -135,6 +154,8 @@ def _statement(rows: _Rows, ordinal: int, statement: StatementFacts, result: Eva
     target = catalog.resolve(statement.target)
     target_id = rows.dataset(target)
     rows.add("WRITES", (node, target_id))
+    if not rows.take(len(result.flows) + len(result.influences), statement.first_line):
+        result = as_whole(statement, result.reads, result.feeds)
     for flow in result.flows:
         source, column = rows.column(*flow.source), rows.column(target, flow.target)
         line = flow.line or statement.first_line
@@ -196,7 +217,8 @@ def _describe(rows: _Rows, dataset: str, owner: Declared, catalog: LinkCatalog) 
         "Dataset", (name, rows.project, dataset, catalog_name, schema, parts[-1], owner.signature.kind, True, rows.file)
     )
     types = catalog.types(dataset)
-    for ordinal, column in enumerate(catalog.columns(dataset) or ()):
+    columns = catalog.columns(dataset) or ()
+    for ordinal, column in enumerate(columns if rows.take(len(columns), owner.signature.line) else ()):
         identity = rows.column(dataset, column)
         rows.add("Column", (identity, name, column, ordinal, types.get(column) or None, True, rows.file))
 

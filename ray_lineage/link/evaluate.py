@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from ray_lineage.link.names import like, renamed_by
+from ray_lineage.link.work import Work
 from ray_lineage.model import (
     INFLUENCE_KINDS,
     OR_COLUMN,
@@ -18,6 +19,7 @@ from ray_lineage.model import (
     STAR,
     TRANSFORMATIONS,
     VALUE,
+    VARIABLES,
     Alias,
     Assignment,
     Merged,
@@ -59,6 +61,12 @@ _CODES: Final = range(2 * len(TRANSFORMATIONS))
 COMPOSE: Final = tuple(tuple(_compose(a, b) for b in _CODES) for a in _CODES)
 MERGE: Final = tuple(tuple(_merge(a, b) for b in _CODES) for a in _CODES)
 POSSIBLE: Final = 1
+TOO_MANY: Final = (
+    "this statement means too many columns and sources to follow one by one; its tables are linked as a whole (*)"
+)
+_NAMED: Final = 5  # tables, in a diagnostic
+_LOOKED_THROUGH: Final = 16
+"""So many columns that are only looked at are a step of work."""
 TRANSFORMED: Final = TRANSFORMATIONS.index("transformation") << 1
 _JOIN: Final = INFLUENCE_KINDS.index("join")
 
@@ -89,6 +97,10 @@ class Temporary:
         self.items: dict[str, Sources] = {c: {} for c in columns}
         self.influences: set[tuple[str, str, int]] = set()
         self.feeds: set[str] = set()
+
+    def size(self) -> int:
+        """How much it holds."""
+        return len(self.items) + sum(map(len, self.items.values())) + len(self.influences) + len(self.feeds)
 
 
 class Catalog(Protocol):
@@ -135,7 +147,10 @@ Complain = Callable[[str, str, str, int], None]  # code, severity, message, line
 
 
 class Evaluator:
-    """Evaluates one statement. ``temporaries`` maps local names to what they hold."""
+    """Evaluates one statement. ``temporaries`` maps local names to what they hold.
+
+    What may raise TooMuch: everything but :meth:`whole`.
+    """
 
     def __init__(
         self,
@@ -143,12 +158,14 @@ class Evaluator:
         catalog: Catalog,
         temporaries: Callable[[str], Temporary | None],
         complain: Complain,
+        work: Work,
     ) -> None:
         self.statement = statement
         self.relations: tuple[Relation, ...] = statement.relations
         self.catalog = catalog
         self.temporaries = temporaries
         self.complain = complain
+        self.work = work
         self.memo: dict[int, list[Item]] = {}
         self.active: set[int] = set()
         self.visited: set[int] = set()
@@ -182,6 +199,21 @@ class Evaluator:
         weaken = POSSIBLE if statement.possible else 0
         ordered = [Flow(s, t, code | weaken, line, text) for (s, t), (code, line, text) in flows.items()]
         return Evaluated(ordered, sorted(self.influences | self.extra), list(self.reads), list(self.feeds), items)
+
+    def whole(self) -> Evaluated:
+        """What the statement does, tables taken as a whole: for one whose columns are too many."""
+        reads: dict[str, None] = {}
+        feeds: dict[str, None] = {}
+        for index in sorted(reachable(self.statement)):
+            relation = self.relations[index]
+            if not isinstance(relation, TableRef):
+                continue
+            if is_temporary(relation.name):
+                local = self.temporaries(relation.name[0])
+                feeds.update(dict.fromkeys(local.feeds if local is not None else ()))
+            elif not self._is_built_in(relation):
+                reads[self.catalog.resolve(relation.name)] = None
+        return as_whole(self.statement, list(reads), [*reads, *(f for f in feeds if f not in reads)])
 
     def _target_columns(self) -> tuple[str, ...] | None:
         target = self.statement.target
@@ -220,6 +252,7 @@ class Evaluator:
             self._flow(item.sources, name, item.line, item.expression, flows)
 
     def _flow(self, sources: Sources, target: str, line: int, text: str, flows: _Flows) -> None:
+        self.work.spend(len(sources))
         for source, code in sources.items():
             key = (source, target)
             known = flows.get(key)
@@ -257,6 +290,7 @@ class Evaluator:
             elif isinstance(relation, SetOp):
                 for branch in relation.filters:
                     for item in self.items(branch):
+                        self.work.spend(len(item.sources))
                         for dataset, column in item.sources:
                             self.influences.add((dataset, column, 0))
 
@@ -267,11 +301,14 @@ class Evaluator:
                 continue  # USING has said so itself
             for name in self._merged_names(merged):
                 for side in (*merged.left, merged.right):
+                    self.work.spend(1 + len(self.items(side)) // _LOOKED_THROUGH)
                     for dataset, column in find(self.items(side), name) or {}:
                         self.influences.add((dataset, column, _JOIN))
 
     def _influence(self, ref: Ref, how: int) -> None:
-        for dataset, column in self._lookup(ref, quiet=True):
+        sources = self._lookup(ref, quiet=True)
+        self.work.spend(1 + len(sources))
+        for dataset, column in sources:
             self.influences.add((dataset, column, how))
 
     # ------------------------------------------------------------------ relations
@@ -299,13 +336,12 @@ class Evaluator:
             result = self._set_operation(relation)
         self.active.discard(index)
         self.memo[index] = result
+        self.work.spend(sum([1 + len(item.sources) for item in result]))
         return result
 
     def _table(self, relation: TableRef) -> list[Item]:
         name = relation.name
-        if not name or (
-            relation.function and len(name) == 1 and self.catalog.shape(self.catalog.resolve(name)) is None
-        ):
+        if self._is_built_in(relation):
             return self._built_in(relation)
         if is_temporary(name):
             return renamed(self._temporary(name[0], relation.line), relation.columns)
@@ -320,6 +356,12 @@ class Evaluator:
             return renamed([Item(STAR, {(dataset, STAR): 0}, relation.line)], relation.columns)
         return renamed([Item(c, {(dataset, c): 0}, relation.line) for c in columns], relation.columns)
 
+    def _is_built_in(self, relation: TableRef) -> bool:
+        name = relation.name
+        return not name or (
+            relation.function and len(name) == 1 and self.catalog.shape(self.catalog.resolve(name)) is None
+        )
+
     def _built_in(self, relation: TableRef) -> list[Item]:
         sources = self._refs(relation.args)
         named = [Item(c, sources, relation.line) for c in relation.columns if c != STAR]
@@ -331,6 +373,7 @@ class Evaluator:
         local = self.temporaries(name)
         if local is None:
             return [Item(VALUE if name[0] == "@" else STAR, {}, line)]
+        self.work.spend(len(local.influences) + len(local.feeds))
         self.extra |= local.influences
         for feed in local.feeds:
             self.feeds[feed] = None
@@ -404,6 +447,7 @@ class Evaluator:
         if ref.name[:2] == OR_COLUMN:
             return ""
         where = [ref.relation] if ref.relation >= 0 else list(dict.fromkeys(relation.sources))
+        self.work.spend(sum(len(self.items(index)) for index in where) // _LOOKED_THROUGH)
         found = [i.expression for index in where for i in self.items(index) if i.name == ref.name]
         return found[0] if len(found) == 1 else ""
 
@@ -448,6 +492,7 @@ class Evaluator:
         for name in names:
             sources: Sources = {}
             for source in relation.sources:
+                self.work.spend(1 + len(self.items(source)) // _LOOKED_THROUGH)
                 add_sources(sources, find(self.items(source), name) or {}, 0)
             out.append(Item(name, sources))
         for source in relation.sources:
@@ -471,7 +516,9 @@ class Evaluator:
         out: Sources = {}
         for ref in refs:
             code = ref.how << 1
-            for source, inner in self._lookup(ref, output).items():
+            found = self._lookup(ref, output)
+            self.work.spend(1 + len(found))
+            for source, inner in found.items():
                 composed = COMPOSE[code][inner]
                 known = out.get(source)
                 out[source] = composed if known is None else MERGE[known][composed]
@@ -483,11 +530,13 @@ class Evaluator:
                 column = self._surely(ref.name[2:], ref.scope)
                 return column if column is not None else find(self.items(ref.relation), VALUE) or {}
             items = self.items(ref.relation)
+            self.work.spend(len(items) // _LOOKED_THROUGH)
             if ref.name[:2] == PARAMETER:
                 return self._parameter(ref)
             if ref.name == STAR:
                 out: Sources = {}
                 for item in items:
+                    self.work.spend(len(item.sources))
                     add_sources(out, item.sources, 0)
                 return out
             found = find(items, ref.name)
@@ -544,7 +593,9 @@ class Evaluator:
             for source in dict.fromkeys(select.sources):
                 if source in self.active and source not in self.memo:
                     break
-                known = _exact(self.items(source), name)
+                items = self.items(source)
+                self.work.spend(1 + len(items) // _LOOKED_THROUGH)
+                known = _exact(items, name)
                 if known is not None:
                     certain.append(known)
             if certain:
@@ -569,12 +620,14 @@ class Evaluator:
             if source in self.active and source not in self.memo:
                 break  # a lateral source sees only those in front of it
             items = self.items(source)
+            self.work.spend(1 + len(items) // _LOOKED_THROUGH)
             known = _exact(items, name)
             if known is not None:
                 certain.append(known)
             else:
                 opened = _through_star(items, name)
                 if opened is not None:
+                    self.work.spend(len(opened))
                     maybe.append(opened)
         if certain:
             shared = any(name in self._merged_names(m) for m in select.merged)
@@ -610,11 +663,24 @@ class Evaluator:
             if isinstance(relation, TableRef) and self._is_table(index) and not relation.columns:
                 out[(self.catalog.resolve(relation.name), ref.name)] = 0 if ref.name[:1] == "$" else POSSIBLE
         if out and not quiet and ref.name[:1] != "$":  # $node_id and its like are in no list
-            tables = ", ".join(sorted({d for d, _ in out}))
+            tables = _listing(sorted({d for d, _ in out}))
             self.complain(
                 "RL302", "warning", f"column {ref.name!r} is not among the known columns of {tables}", ref.line
             )
         return out
+
+
+def as_whole(statement: StatementFacts, reads: list[str], feeds: list[str]) -> Evaluated:
+    """All columns of what feeds the target may go into any of its columns. What is assigned to variables is not followed."""
+    sources: Sources = {(dataset, STAR): POSSIBLE for dataset in feeds}
+    follow = statement.target and statement.target != VARIABLES
+    flows = [Flow(s, STAR, POSSIBLE, statement.first_line) for s in sources] if follow else []
+    return Evaluated(flows, [], reads, feeds, [Item(STAR, sources, statement.first_line)])
+
+
+def _listing(names: list[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 class _Everything(Item):

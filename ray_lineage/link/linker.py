@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 from ray_lineage.link.catalog import Catalog
-from ray_lineage.link.names import File
 from ray_lineage.link.saved import decode_state, encode_state
 from ray_lineage.link.shared import encode_shared, link_file
 from ray_lineage.link.spool import Spool
+from ray_lineage.link.symbols import File
 from ray_lineage.link.view import FileView
 from ray_lineage.model import Contribution, Outline, decode_outline
 

@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from ray_lineage.link.names import like, renamed_by
+from ray_lineage.link.work import LIST_STEPS, LISTED_COLUMNS, TooMuch
 from ray_lineage.model import STAR, Alias, ListQuery, Name, Relation, Select, SetOp, TableRef, unnamed
 
 ColumnList = tuple[str, ...] | None
@@ -33,11 +34,18 @@ def evaluate_list(query: bytes, known: Callable[[Name], ColumnList]) -> bytes:
     """The list that an encoded :class:`ListQuery` gives; ``known`` gives those of the datasets that it reads."""
     asked = _query_decoder.decode(query)
     names = _Names(asked.relations, known)
-    for index, relation in enumerate(asked.relations):  # CTEs in order: a long chain needs no deep recursion
-        if isinstance(relation, Alias):
-            names.of(index)
-    found = names.of(asked.root)
-    return b"" if found is None else _encoder.encode([n if n is not None else unnamed(i) for i, n in enumerate(found)])
+    try:
+        for index, relation in enumerate(asked.relations):  # CTEs in order: a long chain needs no deep recursion
+            if isinstance(relation, Alias):
+                names.of(index)
+        found = names.of(asked.root)
+    except TooMuch:
+        return b""
+    return (
+        b""
+        if found is None or len(found) > LISTED_COLUMNS
+        else _encoder.encode([n if n is not None else unnamed(i) for i, n in enumerate(found)])
+    )
 
 
 class _Names:
@@ -48,6 +56,7 @@ class _Names:
         self.known = known
         self.active: set[int] = set()
         self.memo: dict[int, list[str | None] | None] = {}
+        self.left = LIST_STEPS
 
     def of(self, index: int) -> list[str | None] | None:
         if index < 0 or index in self.active:
@@ -56,6 +65,9 @@ class _Names:
             return self.memo[index]
         self.active.add(index)
         result = self._of(self.relations[index])
+        self.left -= len(result or ())
+        if self.left < 0:
+            raise TooMuch
         self.active.discard(index)
         self.memo[index] = result
         return result
@@ -101,6 +113,8 @@ class _Names:
             if output.like:
                 names = [n for n in names if n is None or like(n, output.like)]
             out.extend(renamed_by(output, n) for n in names if n not in output.excluded)
+            if len(out) > LISTED_COLUMNS:
+                return None
         return None if STAR in out else out
 
     def _star(self, index: int, relation: Select) -> list[str | None] | None:
@@ -112,11 +126,13 @@ class _Names:
             if names is None:
                 return None
             lists.append(names)
+            if sum(map(len, lists)) > LISTED_COLUMNS:
+                return None
         merged: dict[str | None, None] = {}
         for join in relation.merged:
             if join.names:
                 merged.update(dict.fromkeys(join.names))
             else:
-                right = self.of(join.right) or []
+                right = set(self.of(join.right) or ())
                 merged.update(dict.fromkeys(n for r in join.left for n in self.of(r) or () if n in right))
         return [*merged, *(n for names in lists for n in names if n not in merged)]

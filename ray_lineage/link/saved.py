@@ -17,8 +17,7 @@ import msgspec
 
 from ray_lineage.link.catalog import Catalog
 from ray_lineage.link.contribute import CONTRIBUTION_REVISION
-from ray_lineage.link.names import File, Symbol
-from ray_lineage.link.view import Declared
+from ray_lineage.link.symbols import Declared, File, Symbol
 from ray_lineage.model import Signature
 
 STATE_REVISION: Final = 1

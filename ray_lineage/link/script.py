@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from ray_lineage.link.evaluate import MERGE, Catalog, Evaluated, Evaluator, Sources, Temporary, add_sources
+from ray_lineage.link.evaluate import MERGE, TOO_MANY, Catalog, Evaluated, Evaluator, Sources, Temporary, add_sources
+from ray_lineage.link.work import TooMuch, Work
 from ray_lineage.model import (
     ANY,
     ANY_LOOP,
@@ -56,8 +57,9 @@ class _Block:
 class Script:
     """Evaluates a file's statements in order. Use :meth:`run` once."""
 
-    def __init__(self, facts: FileFacts, catalog: Catalog) -> None:
+    def __init__(self, facts: FileFacts, catalog: Catalog, work: Work | None = None) -> None:
         self.facts = facts
+        self.work = work if work is not None else Work()
         self.catalog = catalog
         self.diagnostics: list[Diagnostic] = []
         self._complaints: set[tuple[str, str]] = set()
@@ -138,6 +140,8 @@ class Script:
 
     def _move(self, path: tuple[int, ...]) -> None:
         """Leave the blocks that the next statement is not in, enter those that it is in."""
+        if self.work.exhausted:
+            return
         blocks = self._blocks
         common = 0
         while common < len(blocks) and common < len(path) and blocks[common].step == path[common]:
@@ -171,6 +175,7 @@ class Script:
         return False
 
     def _enter(self, step: int) -> None:
+        self.work.note(1 + len(self._state))
         role = step % ROLES
         self._blocks.append(_Block(step, dict(self._state), {} if role == TRY else None))
         if role in _LOOPS:
@@ -198,19 +203,27 @@ class Script:
     # ------------------------------------------------------------------ statements
 
     def _evaluate(self, statement: StatementFacts) -> Evaluated:
-        owner, self._line = statement.procedure, statement.first_line
-        try:
-            result = Evaluator(statement, self.catalog, lambda n: self._temporary(owner, n), self._complain).run()
-        except RecursionError:
-            text = "this statement's queries are nested too deeply to follow; it has no column lineage"
-            self._complain("RL304", "error", text, statement.first_line)
-            result = Evaluated([], [], [], [], [])
+        self._line = statement.first_line
+        result = self._run_one(statement, statement.procedure)
         target = statement.target
         if target == VARIABLES:
             self._assign(statement, result)
         elif is_temporary(target):
             self._fill(statement, result)
         return result
+
+    def _run_one(self, statement: StatementFacts, owner: str) -> Evaluated:
+        evaluator = Evaluator(statement, self.catalog, lambda n: self._temporary(owner, n), self._complain, self.work)
+        self.work.begin()
+        try:
+            return evaluator.run()
+        except RecursionError:
+            text = "this statement's queries are nested too deeply to follow; it has no column lineage"
+            self._complain("RL304", "error", text, statement.first_line)
+            return Evaluated([], [], [], [], [])
+        except TooMuch:
+            self._complain("RL305", "warning", TOO_MANY, statement.first_line)
+            return evaluator.whole()
 
     def _complain(self, code: str, severity: str, message: str, line: int) -> None:
         if (code, message) not in self._complaints:
@@ -246,7 +259,9 @@ class Script:
     def _hold(self, key: Key, value: Temporary, *, replace: bool) -> None:
         """``value`` is what the key holds from here on, besides what it held before if that is not replaced."""
         before = self._state.get(key)
+        self.work.note(value.size())
         if before is not None and (self._kept or not replace or key[0] == _EVERYONE):
+            self.work.note(before.size())
             value = before if _contains(before, value) else merged(before, value)
         self._state[key] = value
         for block in self._blocks:
@@ -288,9 +303,10 @@ class Script:
         local.feeds.update(result.feeds)
         written: dict[str, Sources] = {}
         if statement.defines:  # every column is there, also those without a source
+            listed = all(i.name != STAR for i in result.items)
             for position, item in enumerate(result.items):
                 column = item.name if item.name is not None else unnamed(position)
-                if position < len(statement.columns) and STAR not in (i.name for i in result.items):
+                if position < len(statement.columns) and listed:
                     column = statement.columns[position]
                 written[column] = {}
             if STAR not in written:
@@ -306,7 +322,7 @@ class Script:
     def _compute(self, key: Key) -> None:
         """Rows came into a table with computed columns."""
         owner, before = key[0], self._state[key]
-        result = Evaluator(self._computed[key], self.catalog, lambda n: self._temporary(owner, n), self._complain).run()
+        result = self._run_one(self._computed[key], owner)
         computed = Temporary(before.columns, before.passed)
         for flow in result.flows:
             add_sources(computed.items.setdefault(flow.target, {}), {flow.source: flow.code}, 0)

@@ -6,6 +6,7 @@ them links any share of the files, with the same result.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
@@ -68,8 +69,11 @@ class Linked(NamedTuple):
     uses: bytes
 
 
-def link_file(project: str, path: str, sha256: str, facts: bytes, catalog: Answers) -> Linked:
-    """Link one file with a settled catalog. Raises msgspec.DecodeError if ``facts`` are none."""
+def link_file(
+    project: str, path: str, sha256: str, facts: bytes, catalog: Answers, look: Callable[[], None] | None = None
+) -> Linked:
+    """Link one file with a settled catalog. ``look`` is called every now and then (each 10 ms or so of work), and may raise
+    to give up. Raises msgspec.DecodeError if ``facts`` are none."""
     view = FileView(catalog)
-    contribution = contribute(project, path, sha256, decode_facts(facts), view)
+    contribution = contribute(project, path, sha256, decode_facts(facts), view, look)
     return Linked(contribution, view.uses(decode_outline(facts).names))

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple, Protocol
 import msgspec
 
 from ray_lineage.link.lists import ColumnList, decode_list
+from ray_lineage.link.symbols import Declared
 from ray_lineage.model import ALTERED, Details, Name, Signature, dataset_text, is_temporary
 
 LIST: Final = 1
@@ -18,14 +19,6 @@ AMBIGUITY: Final = 8
 
 _details_decoder: Final = msgspec.msgpack.Decoder(Details)
 _NO_DETAILS: Final = Details((), (), ())
-
-
-class Declared(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One file's declaration of a dataset."""
-
-    path: str
-    position: int  # within the file
-    signature: Signature
 
 
 class Known(msgspec.Struct, frozen=True, array_like=True, gc=False):

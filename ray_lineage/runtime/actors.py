@@ -15,13 +15,13 @@ from typing import Any, Final
 from ray_lineage import logs
 from ray_lineage.compile import import_compiler
 from ray_lineage.errors import Interrupted
-from ray_lineage.model import FileState
 from ray_lineage.runtime.bench import RUN_PREFIX, Bench, Breadcrumb, Terms
 from ray_lineage.runtime.crew import Finish, Report
 from ray_lineage.runtime.linking import LinkPlan, LinkReport
-from ray_lineage.runtime.load import Committed, Loader, Prepare, Settled
+from ray_lineage.runtime.load import Begun, Committed, Loader, Prepare, Settled
 from ray_lineage.runtime.nodecache import cache_path_for
 from ray_lineage.runtime.parse import Task
+from ray_lineage.runtime.remembered import Known
 from ray_lineage.runtime.summary import IngestSummary
 from ray_lineage.settings import Settings
 
@@ -91,8 +91,8 @@ class Writer:
             raise RuntimeError("begin() comes first")
         return self._loader
 
-    def begin(self) -> tuple[dict[str, FileState], str, str]:
-        """Open the store: states per file, its address, and why it was begun anew (empty if it was not).
+    def begin(self) -> tuple[Begun, str, str]:
+        """Open the store: what it knows, its address, and why it was begun anew (empty if it was not).
 
         Not in the constructor, because there a fault would arrive as the death of the actor, without its own words.
         """
@@ -147,6 +147,10 @@ class Writer:
     def settle(self, digest: str) -> Settled:
         """See :meth:`Loader.settle`."""
         return self._open.settle(digest)
+
+    def remember(self, known: dict[str, Known]) -> None:
+        """See :meth:`Loader.remember`."""
+        self._open.remember(known)
 
     def close(self) -> None:
         """Release the store."""

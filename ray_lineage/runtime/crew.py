@@ -15,10 +15,10 @@ from typing import Any, Protocol
 
 import msgspec
 
-from ray_lineage.model import FileState
 from ray_lineage.runtime.linking import LinkPlan, LinkReport
-from ray_lineage.runtime.load import Committed, Prepare, Settled
+from ray_lineage.runtime.load import Begun, Committed, Prepare, Settled
 from ray_lineage.runtime.parse import Meta, Task
+from ray_lineage.runtime.remembered import Known
 from ray_lineage.runtime.summary import IngestSummary
 
 
@@ -139,8 +139,8 @@ class Graph(Protocol):
     uri: str
     rebuilt: str
 
-    async def begin(self, *, again: bool) -> dict[str, FileState]:
-        """Open the store: what it holds per file. ``again``: a predecessor may still be dying with the store's lock.
+    async def begin(self, *, again: bool) -> Begun:
+        """Open the store: what it holds per file, and what is remembered. ``again``: a predecessor may still be dying with the store's lock.
         Raises StoreUnavailable, StoreRefused, GraphLost."""
         ...
 
@@ -181,6 +181,10 @@ class Graph(Protocol):
 
     async def settle(self, digest: str) -> Settled:
         """Record the settled state."""
+        ...
+
+    async def remember(self, known: dict[str, Known]) -> None:
+        """Leave what the next run needs to go on from the settled state, if this is one."""
         ...
 
     async def close(self) -> None:

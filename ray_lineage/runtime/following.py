@@ -11,21 +11,23 @@ import contextlib
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 from ray_lineage.errors import RayLineageError
-from ray_lineage.model import Diagnostic, Priority, SourceFile
-from ray_lineage.runtime.crew import happens
+from ray_lineage.model import Diagnostic, FileState, Priority, SourceFile
+from ray_lineage.runtime.crew import Graph, happens
+from ray_lineage.runtime.load import Committed
 from ray_lineage.runtime.parse import GIVEN_UP, Meta
-from ray_lineage.runtime.plan import below_any
+from ray_lineage.runtime.plan import Rules, below_any
+from ray_lineage.runtime.pool import Pool
 from ray_lineage.runtime.scheduler import Batch
 from ray_lineage.runtime.status import Status
 from ray_lineage.runtime.telemetry import Telemetry
+from ray_lineage.settings import Settings
 from ray_lineage.sources.debounce import Debouncer
+from ray_lineage.sources.scan import Tree
+from ray_lineage.sources.statindex import StatIndex
 from ray_lineage.sources.watch import follow
-
-if TYPE_CHECKING:
-    from ray_lineage.runtime.session import Session
 
 _BURST: Final = 50
 _BURST_SECONDS: Final = 0.5
@@ -48,10 +50,56 @@ _HELD: Final = "held"  # what a note on files that are gone, and not believed to
 _OLD_SECONDS: Final = 600.0  # a file's time of change that is older says nothing about a save
 
 
+class Followed(Protocol):
+    """What is followed: a session, as it is seen from here."""
+
+    settings: Settings
+    clock: Callable[[], float]
+    tree: Tree
+    rules: Rules
+    index: StatIndex
+    pool: Pool
+    graph: Graph
+    states: dict[str, FileState]
+    hashes: dict[str, str]
+    unreadable: set[str]
+    unlisted: list[str]
+    draining: bool
+
+    @property
+    def present(self) -> int:
+        """Files that are on disk, as far as is known."""
+        ...
+
+    def known(self) -> list[str]:
+        """Paths of all files that are known of, some twice."""
+        ...
+
+    def forget(self, path: str) -> None:
+        """A file is gone."""
+        ...
+
+    def vote(self) -> bool:
+        """Have files read again in the dialect of their folder; False if there is none."""
+        ...
+
+    def save_index(self) -> None:
+        """Remember the contents of unchanged files."""
+        ...
+
+    async def commit(self, gone: list[str]) -> Committed:
+        """Link and write what was delivered, and take out what is gone."""
+        ...
+
+    async def digest(self) -> str:
+        """Of all that is known."""
+        ...
+
+
 class Following:
     """See the module. Runs beside the session's first pass and after it; commits only after it."""
 
-    def __init__(self, session: Session, telemetry: Telemetry) -> None:
+    def __init__(self, session: Followed, telemetry: Telemetry) -> None:
         settings = session.settings
         self._session = session
         self._telemetry = telemetry

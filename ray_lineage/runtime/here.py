@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from ray_lineage.errors import Interrupted
@@ -16,6 +17,8 @@ from ray_lineage.runtime.signals import StopSignals
 from ray_lineage.runtime.summary import IngestSummary
 from ray_lineage.runtime.supervise import Job, Order
 from ray_lineage.settings import Settings
+
+logger = logging.getLogger("ray_lineage.metrics")
 
 _POLL_SECONDS: Final = 0.1
 _PASS_DRAIN_SECONDS: Final = 3.0
@@ -37,7 +40,25 @@ def run_here(
     def crew() -> LocalCrew:
         return LocalCrew(settings, lambda: stop.received, loader)
 
-    return asyncio.run(_run(Job(settings, roots, order, crew, plan=plan), order, stop, look))
+    job = Job(settings, roots, order, crew, plan=plan)
+    with _exporting(job, settings.metrics_port):
+        return asyncio.run(_run(job, order, stop, look))
+
+
+@contextlib.contextmanager
+def _exporting(job: Job, port: int | None) -> Iterator[None]:
+    """Serve the job's metrics meanwhile, if there is a port for them. Raises UsageError (RL209)."""
+    if port is None:
+        yield
+        return
+    from ray_lineage.runtime.metrics import LocalExporter
+
+    exporter = LocalExporter(job.telemetry.registry, job.project, port)
+    logger.warning("metrics: http://127.0.0.1:%d/metrics", exporter.port)
+    try:
+        yield
+    finally:
+        exporter.close()
 
 
 async def _run(job: Job, order: Order, stop: StopSignals, look: Callable[[Job], None]) -> IngestSummary:
@@ -51,6 +72,8 @@ async def _run(job: Job, order: Order, stop: StopSignals, look: Callable[[Job], 
         if stop.flush:
             stop.flush = False
             job.flush()
+        if not order.follow:
+            job.status()  # sets the gauges; who looks at a job that follows, asks for it
         look(job)
         if job.draining and not order.follow and time.monotonic() - stopping_since > _PASS_DRAIN_SECONDS:
             await _abandon(running)

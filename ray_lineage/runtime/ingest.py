@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import time
 from collections.abc import Callable, Sequence
@@ -11,15 +10,16 @@ from dataclasses import replace
 import msgspec
 
 from ray_lineage.errors import UsageError
+from ray_lineage.ownfolder import own_folder
+from ray_lineage.query.failures import note_unread
 from ray_lineage.runtime.cluster import NO_HEAD, running_head, under_job
 from ray_lineage.runtime.here import run_here
-from ray_lineage.runtime.load import Loader, decode_settled, trim
+from ray_lineage.runtime.load import Loader, decode_settled, note, trim
 from ray_lineage.runtime.plan import Plan
 from ray_lineage.runtime.signals import StopSignals
 from ray_lineage.runtime.summary import IngestSummary, Progress
 from ray_lineage.runtime.supervise import Job, Order
 from ray_lineage.settings import Settings
-from ray_lineage.sources.scan import MARKER
 
 Report = Callable[[Progress], None]
 
@@ -49,11 +49,13 @@ def ingest(
         report(Progress("scan", len(plan.tasks), len(plan.tasks)))
         stop.check()
         order = Order(full=full, dry_run=dry_run, retry=retry)
-        summary, note = _settled(settings, plan)
+        summary, rebuilt = _settled(settings, plan)
         if full or retry or summary is None:
             summary = _pass(settings, plan, order, report, stop)
-        if note:
-            summary.notes.append(note)
+        if rebuilt:
+            summary.notes.append(rebuilt)
+        if not dry_run:
+            _remember_unread(settings, plan.project, summary)
     trim(summary)
     summary.seconds = time.monotonic() - started
     summary.files_per_second = summary.files / summary.seconds if summary.seconds else 0.0
@@ -83,18 +85,10 @@ def _pass(settings: Settings, plan: Plan, order: Order, report: Report, stop: St
 
 
 def prepare_data_dir(path: str) -> None:
-    """Make the folder for everything local; what is in it is nobody else's business (mode, git, our own scan)."""
-    try:
-        os.makedirs(path, mode=0o700, exist_ok=True)
-        for name, text in ((".gitignore", "*\n"), (MARKER, "made by ray_lineage; may be deleted at any time\n")):
-            target = os.path.join(path, name)
-            if not os.path.exists(target):
-                with open(target, "w", encoding="utf-8") as file:
-                    file.write(text)
-    except OSError as error:
-        raise UsageError(
-            "RL202", f"cannot write to the data folder {path}: {error.strerror}", where="data_dir", help="set RAY_LINEAGE_DATA_DIR to a folder that can be written"
-        ) from None  # fmt: skip
+    """Make the folder for everything local; what is in it is nobody else's business. Raises UsageError for what lies there and
+    is not ours (RL252), or where none can be made (RL202)."""
+    with own_folder(path) as folder:
+        folder.inner(".cache").close()
 
 
 def _settled(settings: Settings, plan: Plan) -> tuple[IngestSummary | None, str]:
@@ -113,9 +107,20 @@ def _settled(settings: Settings, plan: Plan) -> tuple[IngestSummary | None, str]
             statements=settled.statements, datasets=settled.datasets, columns=settled.columns, edges=settled.edges,
             example=settled.example, settled=True,
         )  # fmt: skip
+        for path, diagnostic in plan.diagnostics:
+            note(summary, path, [diagnostic])
+        if summary.diagnostics:
+            loader.report(summary)
         return summary, loader.rebuilt
     finally:
         loader.close()
+
+
+def _remember_unread(settings: Settings, project: str, summary: IngestSummary) -> None:
+    try:
+        note_unread(settings.data_dir, project, summary.findings)
+    except OSError as error:
+        summary.notes.append(f"`ray_lineage failures` will not name what could not be read ({error.strerror})")
 
 
 class Executor(msgspec.Struct, frozen=True):

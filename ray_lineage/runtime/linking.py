@@ -12,9 +12,9 @@ from typing import Final, Literal
 import msgspec
 
 from ray_lineage.graph.pack import Pack, pack
-from ray_lineage.link.contribute import LinkCatalog
 from ray_lineage.link.shared import link_file
 from ray_lineage.link.spool import Spool
+from ray_lineage.link.view import Answers
 from ray_lineage.model import Contribution
 from ray_lineage.runtime.parse import SoftTimeout
 
@@ -132,7 +132,7 @@ def link_share(
     plan: LinkPlan,
     tasks: Sequence[LinkTask],
     facts: Callable[[LinkTask], bytes | None],
-    catalog: LinkCatalog,
+    catalog: Answers,
     limit: Limit,
 ) -> tuple[Share, list[str], list[LinkFault]]:
     """Link these files of a plan; which of them lack facts, and which could not be linked within the limits.

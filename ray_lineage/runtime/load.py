@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -16,10 +17,12 @@ from ray_lineage.graph.deadletters import DeadLetters
 from ray_lineage.graph.open import open_store
 from ray_lineage.graph.store import ApplyResult, Rejected
 from ray_lineage.link import Linker
-from ray_lineage.model import Diagnostic, FileState
+from ray_lineage.model import Diagnostic, FileDiagnostic, FileState
+from ray_lineage.query.diagnostics import Ignored, reported
 from ray_lineage.runtime.linking import SHARE_FILES, LinkPlan, LinkTask, Share, decode_share, share_of
 from ray_lineage.runtime.parse import Meta, Task, shown
-from ray_lineage.runtime.summary import MAX_FINDINGS, FileDiagnostic, IngestSummary
+from ray_lineage.runtime.remembered import Known, forget, leave, recall
+from ray_lineage.runtime.summary import MAX_FINDINGS, IngestSummary
 from ray_lineage.runtime.votes import Votes, in_dialect
 from ray_lineage.runtime.writing import Writing
 from ray_lineage.settings import Settings
@@ -54,6 +57,20 @@ class Settled(msgspec.Struct, frozen=True):
     columns: int
     edges: int
     example: str
+    best: int = 0
+    """Column edges into the example."""
+
+
+class Begun(msgspec.Struct, frozen=True, array_like=True):
+    """What a graph knows when it is opened: what the store holds per file, and of which files (by path) nothing needs to be
+    put, because their facts are known, unless they changed."""
+
+    states: dict[str, FileState]
+    known: dict[str, Known]
+
+
+class FactsLost(Exception):
+    """Facts on which a remembered linker counted are gone."""
 
 
 class Committed(msgspec.Struct, frozen=True):
@@ -105,7 +122,10 @@ class Loader:
         self.settings = settings
         self.project = project
         self.store = open_store(settings, read_only=read_only)
-        self.linker = Linker(project)
+        self.linker = Linker(project, self._fetch)
+        self._cache: ParseCache | None = None
+        self._keys: dict[str, bytes] = {}
+        self._settled_as = self._found_as = ""  # digest of what is settled now, and of what was left for it
         self.epoch = 0
         self._order = Prepare([])
         self._on_stored: Callable[[int], None] | None = None
@@ -133,11 +153,45 @@ class Loader:
         return self.store.digest(self.project)
 
     @_with_disks()
-    def begin(self) -> dict[str, FileState]:
-        """Fence off older writers; what the store holds per file."""
+    def begin(self) -> Begun:
+        """Fence off older writers; what the store holds per file, and what an earlier run left."""
         self.epoch = self.store.acquire(self.project)
-        self._states = self.store.state(self.project).files
-        return dict(self._states)  # the caller may take from it what it has no more use for
+        state = self.store.state(self.project)
+        self._states = state.files
+        settled = decode_settled(state.digest)
+        if settled is not None:
+            self._best, self._example = settled.best, settled.example
+        # the caller may take from the states what it has no more use for
+        return Begun(dict(self._states), self._recalled(settled.digest) if settled is not None else {})
+
+    def _recalled(self, digest: str) -> dict[str, Known]:
+        """Of which files an earlier run left the outlines, so that they need not be put: those whose facts the cache has."""
+        found = recall(self.settings.data_dir, self.project, digest) if self.settings.enable_parse_cache else None
+        self._cache = open_cache(self.settings) if found is not None else None
+        if found is None or self._cache is None:
+            return {}
+        if not self.linker.restore(found.linker, digest):
+            return {}
+        self._found_as = digest
+        there = self._cache.contains([k.read for k in found.known.values()])
+        self._keys = {path: k.read for path, k in found.known.items()}
+        return {path: k for (path, k), cached in zip(found.known.items(), there, strict=True) if cached}
+
+    def _fetch(self, path: str) -> bytes:
+        """Facts of a file that an earlier run put."""
+        assert self._cache is not None
+        facts = self._cache.get_many([self._keys[path]])[0]
+        if facts is None:
+            forget(self.settings.data_dir, self.project)
+            raise FactsLost(f"the parse cache lost the facts of {path}")
+        return facts
+
+    @_with_disks()
+    def remember(self, known: dict[str, Known]) -> None:
+        """Leave the settled state for the next run, unless it is as it was found."""
+        if self._settled_as and self._settled_as != self._found_as and self.settings.enable_parse_cache:
+            leave(self.settings.data_dir, self.project, self._settled_as, known, self.linker.save(self._settled_as))
+            self._found_as = self._settled_as
 
     @_with_disks()
     def put(self, path: str, sha256: str, facts: bytes) -> None:
@@ -163,7 +217,7 @@ class Loader:
         """Begin a commit: take out what is gone, settle the catalog, and say what has to be linked: by :meth:`commit` here, or
         by others (:meth:`linked`). Nothing may be put between this and the commit. ``stored(n)`` hears of files that were
         stored."""
-        self._order, self._on_stored = order, stored
+        self._order, self._on_stored, self._settled_as = order, stored, ""
         for path in order.gone:
             self.linker.remove(path)
         return self._plan()
@@ -264,6 +318,11 @@ class Loader:
         for r in done.rejected:
             note(summary, r.path, [Diagnostic(r.code, "error", r.reason)])
         self._settle(digest if settle else "", summary)
+        self.report(summary)
+
+    def report(self, summary: IngestSummary) -> None:
+        """Let the summary tell of all files, also of those that this run did not look at."""
+        tell(summary, reported(summary.findings, self.store, self.project, Ignored(self.settings.ignore_diagnostics)))
 
     @_with_disks()
     def commit(self) -> Committed:
@@ -340,10 +399,11 @@ class Loader:
             digest = ""
         settled = Settled(
             digest, summary.by_status, summary.diagnostics, summary.severities, summary.statements, summary.datasets,
-            summary.columns, summary.edges, summary.example,
+            summary.columns, summary.edges, summary.example, self._best,
         )  # fmt: skip
         self.store.settle(self.project, self.epoch, msgspec.json.encode(settled).decode() if digest else "")
         summary.settled = bool(digest)
+        self._settled_as = digest
         return settled
 
     def _dead_letters(self, result: ApplyResult, written: list[str], gone: list[str]) -> int:
@@ -361,6 +421,9 @@ class Loader:
         if self._writing is not None:
             self._writing.abort()
             self._writing = None
+        if self._cache is not None:
+            self._cache.close()
+            self._cache = None
         with contextlib.suppress(OSError):
             self.linker.close()
         self.store.close()
@@ -375,7 +438,7 @@ def note(summary: IngestSummary, path: str, diagnostics: list[Diagnostic]) -> No
     """Count diagnostics, keep the most severe ones."""
     for d in diagnostics:
         _count(summary, d.code, d.severity)
-        summary.findings.append(FileDiagnostic(path, d.line, d.column, d.code, d.severity, d.message))
+        summary.findings.append(FileDiagnostic.of(path, d))
     if len(summary.findings) > 2 * MAX_FINDINGS:
         trim(summary)
 
@@ -383,6 +446,13 @@ def note(summary: IngestSummary, path: str, diagnostics: list[Diagnostic]) -> No
 def _count(summary: IngestSummary, code: str, severity: str) -> None:
     summary.diagnostics[code] = summary.diagnostics.get(code, 0) + 1
     summary.severities[severity] = summary.severities.get(severity, 0) + 1
+
+
+def tell(summary: IngestSummary, findings: list[FileDiagnostic]) -> None:
+    """These are all that is to be said."""
+    summary.findings = findings
+    summary.diagnostics = dict(Counter(f.code for f in findings))
+    summary.severities = dict(Counter(f.severity for f in findings))
 
 
 def trim(summary: IngestSummary) -> None:

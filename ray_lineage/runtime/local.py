@@ -23,11 +23,10 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from ray_lineage.errors import Interrupted, RayLineageError
-from ray_lineage.model import FileState
 from ray_lineage.runtime.bench import RUN_PREFIX, Breadcrumb, Terms
 from ray_lineage.runtime.crew import Calls, Finish, GraphLost, Report, Worker, WorkerLost, this_machine
 from ray_lineage.runtime.linking import LinkPlan, LinkReport
-from ray_lineage.runtime.load import Committed, Loader, Prepare, Settled, open_cache
+from ray_lineage.runtime.load import Begun, Committed, FactsLost, Loader, Prepare, Settled, open_cache
 from ray_lineage.runtime.nodecache import cache_path_for
 from ray_lineage.runtime.nursery import (
     HEAD_BYTES,
@@ -41,6 +40,7 @@ from ray_lineage.runtime.nursery import (
     length_of,
 )
 from ray_lineage.runtime.parse import Meta, Task, parse_batch
+from ray_lineage.runtime.remembered import Known
 from ray_lineage.runtime.summary import IngestSummary
 from ray_lineage.settings import Settings
 
@@ -280,19 +280,21 @@ class LocalGraph:
             try:
                 with self._calls.one():
                     return await running
+            except FactsLost as error:
+                raise GraphLost(str(error)) from error
             except asyncio.CancelledError:
                 if self._given_up:
                     raise GraphLost("it was given up") from None
                 raise
 
-    async def begin(self, *, again: bool) -> dict[str, FileState]:
+    async def begin(self, *, again: bool) -> Begun:
         """Open the store."""
 
-        def work() -> dict[str, FileState]:
+        def work() -> Begun:
             self._loader = self._make(self._settings, self._project)
-            states = self._loader.begin()
+            begun = self._loader.begin()
             self.uri, self.rebuilt = self._loader.uri, self._loader.rebuilt
-            return states
+            return begun
 
         return await self._there(work)
 
@@ -355,6 +357,10 @@ class LocalGraph:
     async def settle(self, digest: str) -> Settled:
         """See the protocol."""
         return await self._there(lambda: self._open.settle(digest))
+
+    async def remember(self, known: dict[str, Known]) -> None:
+        """See the protocol."""
+        await self._there(lambda: self._open.remember(known))
 
     async def close(self) -> None:
         """See the protocol."""

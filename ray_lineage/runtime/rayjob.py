@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -21,6 +22,7 @@ from ray_lineage.runtime.supervise import Order
 from ray_lineage.settings import Settings
 
 _POLL_SECONDS: Final = 0.2
+_LOG: Final = logging.getLogger(__name__)
 _DRAIN_SECONDS: Final = 20.0
 _FOLLOWING_DRAIN_SECONDS: Final = 40.0
 _ASK_SECONDS: Final = 0.5
@@ -36,7 +38,8 @@ def ingest_with_ray(
     order: Order,
 ) -> IngestSummary:
     """Run one pass. Raises what it raised (StoreUnavailable, StoreRefused...), or Interrupted after a signal."""
-    with cluster(settings.ray_address, settings.ingest_workers) as ray:
+    _say_that_ray_starts(settings)
+    with cluster(settings.ray_address, settings.ingest_workers, dashboard=settings.dashboard) as ray:
         job = _Job(ray, settings, roots, order, stop, _DRAIN_SECONDS)
         watcher = _Watcher(ray, report)
         while not job.ended():
@@ -50,7 +53,9 @@ def follow_with_ray(
     settings: Settings, roots: Sequence[str], look: Callable[[Status], None], stop: StopSignals, order: Order
 ) -> IngestSummary:
     """Follow until a signal. ``look`` hears the status a few times a second."""
-    with cluster(settings.ray_address, settings.max_workers or settings.ingest_workers, dashboard=True) as ray:
+    _say_that_ray_starts(settings)
+    workers = settings.max_workers or settings.ingest_workers
+    with cluster(settings.ray_address, workers, dashboard=settings.dashboard) as ray:
         job = _Job(ray, settings, roots, order, stop, _FOLLOWING_DRAIN_SECONDS)
         asked: Any = None
         dashboard = dashboard_url(ray)
@@ -67,6 +72,13 @@ def follow_with_ray(
             if asked is None:
                 asked = job.driver.look.remote().future()
         return job.outcome()
+
+
+def _say_that_ray_starts(settings: Settings) -> None:
+    """It takes some seconds, in which nothing else is to be seen."""
+    if not meant(settings.ray_address):
+        with_what = "with its dashboard" if settings.dashboard else "without its dashboard and monitors (--dashboard)"
+        _LOG.warning("starting a Ray of our own, %s", with_what)
 
 
 class _Job:

@@ -18,13 +18,13 @@ from typing import Any, Final
 import msgspec
 
 from ray_lineage.errors import RayLineageError, StoreUnavailable, first_line
-from ray_lineage.model import FileState
 from ray_lineage.runtime.actors import Parser, Writer
 from ray_lineage.runtime.bench import RUN_PREFIX, Breadcrumb
 from ray_lineage.runtime.crew import Calls, Finish, GraphLost, PayloadLost, Report, WorkerLost, this_machine
 from ray_lineage.runtime.linking import LinkPlan, LinkReport
-from ray_lineage.runtime.load import Committed, Prepare, Settled
+from ray_lineage.runtime.load import Begun, Committed, Prepare, Settled
 from ray_lineage.runtime.parse import Meta, Task
+from ray_lineage.runtime.remembered import Known
 from ray_lineage.runtime.summary import IngestSummary
 from ray_lineage.settings import Settings
 
@@ -177,17 +177,17 @@ class RayGraph:
         self.uri = ""
         self.rebuilt = ""
 
-    async def begin(self, *, again: bool) -> dict[str, FileState]:
+    async def begin(self, *, again: bool) -> Begun:
         """Open the store. After a death its lock may stay for a moment with the writer that is still dying."""
         deadline = time.monotonic() + _LOCK_SECONDS
         while True:
             try:
-                states, self.uri, self.rebuilt = await self._call(
+                begun, self.uri, self.rebuilt = await self._call(
                     within(
                         self._actor.begin.remote(), OPEN_SECONDS, "RL234", "the store did not open", "is it reachable?"
                     )
                 )
-                return states  # type: ignore[no-any-return]
+                return begun  # type: ignore[no-any-return]
             except StoreUnavailable as error:
                 if not (again and error.code == "RL212") or time.monotonic() > deadline:
                     raise
@@ -297,6 +297,10 @@ class RayGraph:
         self._send()
         found: Settled = await self._call(awaited(self._actor.settle.remote(digest)))
         return found
+
+    async def remember(self, known: dict[str, Known]) -> None:
+        """See the protocol."""
+        await self._call(awaited(self._actor.remember.remote(known)))
 
     async def close(self) -> None:
         """See the protocol."""

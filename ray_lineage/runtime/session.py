@@ -31,6 +31,7 @@ from ray_lineage.runtime.load import Committed, Prepare, has_failed, note, old_f
 from ray_lineage.runtime.parse import Meta, Task
 from ray_lineage.runtime.plan import Plan, Rules, below_any, project_name, stat_index
 from ray_lineage.runtime.pool import Pool
+from ray_lineage.runtime.remembered import Known
 from ray_lineage.runtime.scheduler import Batch, same_state
 from ray_lineage.runtime.sharing import Sharing
 from ray_lineage.runtime.shipping import choose, elsewhere, fill, refuted
@@ -110,6 +111,7 @@ class Session:
         self._ships = False
         self._votes = Votes()
         self.turnstile = Turnstile()
+        self._known: dict[str, Known] = {}
         self._made_by: dict[str, str] = {}  # by path the worker that has its facts
         self._tried_again: set[str] = set()  # that could not be read, and then could
         self._aside: set[str] = set()  # put into the graph as such, and not told yet
@@ -126,6 +128,7 @@ class Session:
             if self.following is not None:
                 work.append(self.following.run())
             await _beside(pool, work)
+            await self._remember()
             return self.summary
         finally:
             self.pool.close()
@@ -136,12 +139,21 @@ class Session:
             await self.graph.close()
             self.crew.close()
 
+    async def _remember(self) -> None:
+        """What is settled is left for the next run. Across a cluster it is only worth it once."""
+        if self.dry_run or self.compare or (self.following is not None and self.crew.kind == "ray"):
+            return
+        known: dict[str, Known] = {}
+        for path, read in self._known.items():
+            if path in self.hashes:
+                dialect, encoding = self._votes.choices(path)
+                known[path] = msgspec.structs.replace(read, dialect_in=dialect, encoding_in=encoding)
+        await self.graph.remember(known)
+
     async def _load(self) -> None:
         """Everything that is on disk into the graph, as one settled state."""
-        if self.retry or self.compare or not self.initial:
-            await self._opened()
-        await (self._scan_all() if self.initial else self._take_as_they_are())
         await self._opened()
+        await (self._scan_all() if self.initial else self._take_as_they_are())
         if not self.draining:  # else the scan may have ended half-way
             removed = [p for p in self.states if p not in self._paths and not below_any(p, self.unlisted)]
             if not self._seen and len(self.states) > len(removed):
@@ -191,7 +203,8 @@ class Session:
         await asyncio.shield(self._opening)
 
     async def _begin(self) -> None:
-        self.states = await self.graph.begin(again=self.again)
+        begun = await self.graph.begin(again=self.again)
+        self.states, self._known = begun.states, begun.known
         self.summary.store = self.graph.uri
         if self.graph.rebuilt:
             self.summary.notes.append(self.graph.rebuilt)
@@ -239,8 +252,20 @@ class Session:
         self._paths.add(path)
         if len(self._sample) < _SAMPLES:
             self._sample.setdefault(os.path.dirname(path), task)
-        if path not in self.hashes:
+        if path not in self.hashes and not self._is_known(task):
             self.pool.add((task,))
+
+    def _is_known(self, task: Task) -> bool:
+        """Is the file as an earlier run left it? Then the graph's owner knows all that it says."""
+        path, sha256 = task.file.path, task.file.sha256
+        known = self._known.get(path)
+        if known is None or not sha256 or task.fresh or _key(task, sha256) != known.own:
+            return False
+        self.hashes[path] = sha256
+        self.states.pop(path, None)
+        meta = Meta(path, "facts", sha256, dialect=known.dialect, confidence=known.confidence, encoding=known.encoding)
+        self._votes.recall(task, meta, known.dialect_in, known.encoding_in)
+        return True
 
     async def _take_as_they_are(self) -> None:
         """Not ``initial``: files stay as the graph has them until they change. What the graph was made of comes from the
@@ -406,6 +431,7 @@ class Session:
         self.pool.forget(path)
         self.hashes.pop(path, None)
         self._made_by.pop(path, None)
+        self._known.pop(path, None)
         self.unreadable.discard(path)
         self.gone.discard(path)
         self.index.forget(path)
@@ -481,6 +507,7 @@ class Session:
             if meta.outcome == "facts":
                 self._read(meta)
                 self._votes.note(tasks[meta.path], meta)
+                self._know(tasks[meta.path], meta)
                 if meta.read_at_ns:
                     self.index.record(tasks[meta.path].file, meta.sha256, meta.read_at_ns)
             elif self._may_be_read(tasks[meta.path], meta):
@@ -495,6 +522,16 @@ class Session:
                 self.following.set_aside(path)
         self._aside.difference_update(tasks)
         self._tell("compile", self.outcomes, self._seen)
+
+    def _know(self, task: Task, meta: Meta) -> None:
+        """How the file was read, for the next run."""
+        own, read = self._known.get(meta.path), _key(task, meta.sha256)
+        if own is not None and (task.options, task.encoding) != self.rules.options(
+            meta.path
+        ):  # in its folder's dialect
+            self._known[meta.path] = msgspec.structs.replace(own, read=read)
+        else:
+            self._known[meta.path] = Known(read, read, meta.dialect, meta.confidence, meta.encoding)
 
     def _may_be_read(self, task: Task, meta: Meta) -> bool:
         """Is it worth another try? On a node that joined later, with its bytes sent; on this machine, once: it came back."""
@@ -583,6 +620,10 @@ async def _beside(pool: asyncio.Task[None], work: Sequence[Coroutine[Any, Any, N
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _key(task: Task, sha256: str) -> bytes:
+    return cache_key(sha256, task.options, COMPILER_VERSION + task.encoding)
 
 
 def _condemned(plan: LinkPlan, faults: Sequence[LinkFault]) -> tuple[list[Meta], list[bytes]]:

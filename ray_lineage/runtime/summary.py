@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-MAX_FINDINGS = 1_000
+from ray_lineage.model import FileDiagnostic
+
+MAX_FINDINGS = 5_000
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -14,17 +16,6 @@ class Progress(msgspec.Struct, frozen=True):
     done: int
     total: int
     detail: str = ""
-
-
-class FileDiagnostic(msgspec.Struct, frozen=True, order=True):
-    """A diagnostic with its file."""
-
-    path: str
-    line: int
-    column: int
-    code: str
-    severity: str
-    message: str
 
 
 class IngestSummary(msgspec.Struct):

@@ -9,22 +9,53 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 from ray_lineage.model import Diagnostic, Priority
+from ray_lineage.runtime.crew import Crew, Graph
 from ray_lineage.runtime.load import Committed
 from ray_lineage.runtime.metrics import Registry
 from ray_lineage.runtime.parse import Meta
+from ray_lineage.runtime.pool import Pool
 from ray_lineage.runtime.scheduler import Batch
 from ray_lineage.runtime.status import MAX_ERRORS, MAX_FILES, ErrorEvent, FileEvent, Lane, Phase, Rate, Status
-
-if TYPE_CHECKING:
-    from ray_lineage.runtime.pool import Pool
-    from ray_lineage.runtime.session import Session
-
+from ray_lineage.sources.scan import Tree
 
 SLOW_SECONDS: Final = 5.0
 """A call of the graph that takes longer is told while it lasts."""
+
+
+class Tells(Protocol):
+    """Following, as it is seen from here."""
+
+    @property
+    def is_on(self) -> bool:
+        """Is the first pass over?"""
+        ...
+
+    def tell(self, out: Status) -> None:
+        """Fill in what is known there."""
+        ...
+
+
+class Shown(Protocol):
+    """A session, as it is seen from here."""
+
+    project: str
+    tree: Tree
+    pool: Pool
+    graph: Graph
+    crew: Crew
+
+    @property
+    def following(self) -> Tells | None:
+        """None in a single pass."""
+        ...
+
+    @property
+    def present(self) -> int:
+        """Files that are on disk, as far as is known."""
+        ...
 
 
 class Telemetry:
@@ -126,7 +157,7 @@ class Telemetry:
 
     # ------------------------------------------------------------------ what is
 
-    def status(self, session: Session | None, phase: Phase) -> Status:
+    def status(self, session: Shown | None, phase: Phase) -> Status:
         """This moment."""
         now = self._clock()
         out = Status(
@@ -194,6 +225,6 @@ class Telemetry:
         registry.set("ray_lineage_last_settled_timestamp_seconds", out.settled_at)
 
 
-def _answers(session: Session | None) -> bool:
+def _answers(session: Shown | None) -> bool:
     """Has the store been opened, and does it answer?"""
     return session is not None and session.graph.uri != "" and session.graph.waited() <= SLOW_SECONDS

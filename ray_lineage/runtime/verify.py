@@ -22,7 +22,7 @@ from ray_lineage.graph.store import ApplyResult, GraphStore
 from ray_lineage.model import FileState
 from ray_lineage.runtime.here import run_here
 from ray_lineage.runtime.linking import LinkPlan, LinkTask, Share
-from ray_lineage.runtime.load import Loader
+from ray_lineage.runtime.load import Begun, Loader
 from ray_lineage.runtime.plan import Plan
 from ray_lineage.runtime.signals import StopSignals
 from ray_lineage.runtime.summary import IngestSummary
@@ -97,11 +97,11 @@ class Comparer(Loader):
         self._rows: dict[str, Differences] = {}
         self._fingerprints: dict[str, str] = {}
 
-    def begin(self) -> dict[str, FileState]:
-        """What the store holds per file; nobody is fenced off."""
+    def begin(self) -> Begun:
+        """What the store holds per file; nobody is fenced off, and nothing is believed that was left."""
         state = self.store.state(self.project)
         self._states, self._mark = state.files, (state.digest, state.epoch)
-        return dict(state.files)
+        return Begun(dict(state.files), {})
 
     def _plan(self) -> LinkPlan:
         plan = super()._plan()

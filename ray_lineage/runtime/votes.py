@@ -127,6 +127,21 @@ class Votes:
         elif encoding:
             self._encodings.add(path, encoding, 1)
 
+    def choices(self, path: str) -> tuple[str, str]:
+        """The dialect and the encoding of its folder in which a file was read, empty where those are its own."""
+        weak, unsure = self._weak.get(path), self._unsure.get(path)
+        dialect = weak.read_in if weak is not None and weak.read_in != weak.own else ""
+        return dialect, unsure.read_in if unsure is not None and unsure.read_in != unsure.own else ""
+
+    def recall(self, task: Task, meta: Meta, dialect: str, encoding: str) -> None:
+        """A file that was noted in an earlier run, and read in these :meth:`choices`."""
+        self.note(task, meta)
+        weak, unsure = self._weak.get(task.file.path), self._unsure.get(task.file.path)
+        if weak is not None and dialect:
+            weak.read_in = dialect
+        if unsure is not None and encoding:
+            unsure.read_in = encoding
+
     def discard(self, path: str) -> None:
         """The file is gone, or about to be noted anew."""
         self._weak.pop(path, None)

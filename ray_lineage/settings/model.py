@@ -183,6 +183,8 @@ class Settings:
     ingest_workers: Annotated[int, _Bounds(ge=0, le=4096)] = field(default_factory=lambda: min(4, os.cpu_count() or 1))
     """Workers: child processes, or parse actors on Ray; 0: everything in this process."""
     ray_address: str = ""
+    dashboard: bool = False
+    """Start a private Ray with its dashboard."""
     min_workers: Workers | None = None
     """The pool never shrinks below; default: 1."""
     max_workers: Workers | None = None
@@ -208,6 +210,10 @@ class Settings:
     """Watch: compare everything on disk with what is known, so often."""
     poll: bool | None = None
     """Watch: poll instead of listening to the file system; default: as the kind of file system needs it."""
+    ignore_diagnostics: Names = ()
+    """Codes of which nothing is said, ``RL110``, or only below a folder, ``RL3*:legacy``. The graph holds them all the same."""
+    metrics_port: Annotated[int, _Bounds(ge=0, le=65_535)] | None = None
+    """Without Ray: serve metrics for Prometheus on this port of the loopback interface; 0: a free one."""
     organize_to: str = ""
     """Watch: also keep the organizer's output in this folder."""
     log_format: Literal["text", "json"] = "text"

@@ -88,7 +88,7 @@ class StatIndex:
         temporary = f"{self._path}.{os.getpid()}"
         try:
             os.makedirs(os.path.dirname(self._path) or ".", mode=0o700, exist_ok=True)
-            with open(temporary, "wb") as file:
+            with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "wb") as file:
                 file.write(_MAGIC + hashlib.blake2b(body, digest_size=16).digest() + body)
             os.replace(temporary, self._path)
             self._changed = False

@@ -185,7 +185,7 @@ def test_a_closed_pipe_is_quiet(tmp_path: Path) -> None:
     assert "Error" not in done.stderr
 
 
-@pytest.mark.parametrize("executor", ["inline", "ray"])
+@pytest.mark.parametrize("executor", ["local", "ray"])
 def test_interrupted_and_run_again(tmp_path: Path, executor: str) -> None:
     truth = generate(tmp_path, 2500, 11, "tsql")
     command = [
@@ -218,7 +218,7 @@ def test_interrupted_and_run_again(tmp_path: Path, executor: str) -> None:
     while any(c.is_running() and c.status() != psutil.STATUS_ZOMBIE for c in children) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not [c for c in children if c.is_running() and c.status() != psutil.STATUS_ZOMBIE]
-    again = run(tmp_path, "ingest", str(truth.root), "--dialect", "tsql", "--executor", "inline", "--json")
+    again = run(tmp_path, "ingest", str(truth.root), "--dialect", "tsql", "--executor", "local", "--json")
     assert again.returncode == 0, again.stderr
     assert json.loads(again.stdout)["by_status"] == {"ok": 2500}
 

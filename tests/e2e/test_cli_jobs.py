@@ -25,7 +25,7 @@ def test_verify_and_export(tmp_path: Path) -> None:
     sql.mkdir()
     (sql / "a.sql").write_text("CREATE TABLE raw.t (a int, b int)")
     (sql / "b.sql").write_text("CREATE VIEW core.v AS SELECT * FROM raw.t")
-    assert job(tmp_path, "ingest.py", "--executor", "inline", "--store", str(tmp_path / "data/graph.db"), "sql")[0] == 0
+    assert job(tmp_path, "ingest.py", "--executor", "local", "--store", str(tmp_path / "data/graph.db"), "sql")[0] == 0
     code, line = job(tmp_path, "verify.py", "--deep", "sql")
     assert (code, line["exit_code"], line["equal"]) == (0, 0, True)
     (sql / "d.sql").write_text("SELECT 1")

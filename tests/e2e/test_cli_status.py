@@ -12,11 +12,13 @@ import pytest
 
 from ray_lineage.graph.deadletters import DeadLetters
 from ray_lineage.graph.store import Rejected
+from ray_lineage.ownfolder import own_folder
 from tests.e2e.test_cli_commands import run
 from tests.environment import environ
 
 JOB = """
 import os, select, signal, sys, time
+from ray_lineage.ownfolder import own_folder
 from ray_lineage.runtime.status import Status, StatusFile
 kind, project = sys.argv[1:]
 if kind != "deaf":
@@ -27,6 +29,7 @@ if kind != "deaf":
     signal.set_wakeup_fd(writer)
 status = Status(pid=os.getpid(), project=project, started_at=time.time(), phase="following", waiting={"batch": 0})
 status.metrics = {"ray_lineage_lag_seconds": 0.5}
+own_folder("data").close()
 file = StatusFile.of("data", project)
 file.write(status)
 print("up", flush=True)
@@ -172,7 +175,7 @@ def test_failures_the_worst_first(tmp_path: Path) -> None:
 
 
 def test_failures_while_the_graph_cannot_be_read(tmp_path: Path, start: Start) -> None:
-    (tmp_path / "data").mkdir()
+    own_folder(str(tmp_path / "data")).close()
     (tmp_path / "data/graph.db").write_bytes(b"torn")
     (tmp_path / "data/graph.db.lock").write_text("1")
     DeadLetters(tmp_path / "data/failed_ingestion.jsonl").replace("p", (), [Rejected("x.sql", "RL220", "large")])

@@ -11,12 +11,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
+from ray_lineage.ownfolder import own_folder
 from tests.environment import environ
 
 PASSWORD = "c4n4ry-Zx9"
@@ -239,3 +240,89 @@ def test_names_of_files_and_tables_begin_no_command(hostile: Path) -> None:
     for text in outputs:
         assert not COMMAND.search(text), text
     assert "error file=x" in outputs[0] + outputs[-1]
+
+
+# --------------------------------------------------------------------------- folders and links that come with a repository
+
+
+def _linked_folder(root: Path) -> None:
+    (root / "data").symlink_to("../home")
+
+
+def _linked_lock(root: Path) -> None:
+    (root / "data").mkdir()
+    (root / "data" / "graph.db.lock").symlink_to("../../home/.ssh/authorized_keys")
+
+
+def _linked_ignore(root: Path) -> None:
+    (root / "data").mkdir()
+    (root / "data" / ".gitignore").symlink_to("../../home/new")
+    (root / "data" / ".ray_lineage").symlink_to("../../home/new2")
+
+
+def _brought_graph(root: Path) -> None:
+    """Another user's data folder, committed with all that is in it."""
+    other = root.parent / "other"
+    other.mkdir()
+    (other / "evil.sql").write_text("CREATE VIEW v AS SELECT a FROM pub.open_data;")
+    assert run(other, "ingest", ".").returncode == 0
+    (other / "data").rename(root / "data.moved")
+    subprocess.run(["cp", "-r", root / "data.moved", root / "data"], check=True)
+    (root / "data").chmod(0o700)
+    subprocess.run(["rm", "-r", root / "data.moved"], check=True)
+
+
+def _status_of_a_watch(root: Path) -> None:
+    (root / "data" / "watch").mkdir(parents=True)
+    (root / "data" / "watch" / "x.json").write_text("{}")
+    (root / "data" / "failed_ingestion.jsonl").write_text(
+        '{"project": "p", "path": "x", "code": "RL1", "reason": "\\u001b[31m"}\n'
+    )
+
+
+@pytest.mark.parametrize("made", [_linked_folder, _linked_lock, _linked_ignore, _brought_graph, _status_of_a_watch])
+@pytest.mark.parametrize(
+    "arguments",
+    [["ingest", "."], ["upstream", "v"], ["watch", "."], ["status"], ["failures"], ["cache", "stats"]],
+    ids=" ".join,
+)
+def test_a_data_folder_that_came_along_is_not_used(
+    hostile: Path, made: Callable[[Path], None], arguments: list[str]
+) -> None:
+    made(hostile)
+    refused(hostile, *arguments, code="RL252")
+
+
+@pytest.mark.parametrize("store", ["~/.bashrc", "~/.ssh", "/dev/null", ".", "v.sql", "~/link"])
+def test_a_store_that_is_something_else(hostile: Path, store: str) -> None:
+    (hostile.parent / "home" / "link").symlink_to("new")
+    with own_folder(str(hostile / "data")) as folder:
+        folder.inner(".cache").close()
+    refused(hostile, "--store", store, "ingest", ".", "--no-cache", code="RL252", HOME=str(hostile.parent / "home"))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make files of another user")
+def test_a_data_folder_of_another_user(hostile: Path) -> None:
+    (hostile / "data").mkdir(mode=0o700)
+    os.chown(hostile / "data", 65534, 65534)
+    assert "belongs to another user" in refused(hostile, "ingest", ".", code="RL252")
+
+
+def test_a_container_without_a_home_keeps_its_volume(hostile: Path) -> None:
+    volume = hostile.parent / "volume"
+    (volume / "lost+found").mkdir(parents=True)
+    nowhere = {"HOME": "/nonexistent", "XDG_STATE_HOME": "", "RAY_LINEAGE_DATA_DIR": str(volume)}
+    for _ in range(2):
+        done = run(hostile, "ingest", ".", **nowhere)
+        assert done.returncode == 0, done.stderr
+    assert "t.a" in run(hostile, "upstream", "v.a", **nowhere).stdout
+
+
+def test_a_data_folder_that_was_restored_is_its_users_to_trust(hostile: Path) -> None:
+    assert run(hostile, "ingest", ".").returncode == 0
+    subprocess.run(["cp", "-a", hostile / "data", hostile / "copy"], check=True)
+    subprocess.run(["rm", "-r", hostile / "data"], check=True)
+    (hostile / "copy").rename(hostile / "data")
+    assert "ray_lineage trust data" in refused(hostile, "upstream", "v", code="RL252")
+    assert run(hostile, "trust", "data").returncode == 0
+    assert run(hostile, "upstream", "v").returncode == 0

@@ -24,7 +24,7 @@ def watch(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     (tmp_path / "sql/a.sql").write_text("CREATE VIEW m.v AS SELECT a FROM r.t")
     (tmp_path / "sql/bad.sql").write_text("SELECT FROM WHERE")
     process = subprocess.Popen(
-        [sys.executable, "-m", "ray_lineage", "watch", "sql", "--executor", "inline", "--log-format", "json"],
+        [sys.executable, "-m", "ray_lineage", "watch", "sql", "--executor", "local", "--log-format", "json"],
         cwd=tmp_path, env=environ(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     deadline = time.monotonic() + 60

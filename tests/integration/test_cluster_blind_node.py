@@ -57,7 +57,7 @@ def head(request: pytest.FixtureRequest, sql: Path, tmp_path_factory: pytest.Tem
 
 def ingest(folder: Path, sql: Path, *flags: str, head: Head | None = None) -> dict[str, Any]:
     more = {k: v for k, v in head.environ.items() if k.startswith("RAY_")} if head is not None else {}
-    at = ["--executor", "ray", "--ray-address", head.address] if head is not None else ["--executor", "inline"]
+    at = ["--executor", "ray", "--ray-address", head.address] if head is not None else ["--executor", "local"]
     done = subprocess.run(
         [sys.executable, "-m", "ray_lineage", "ingest", str(sql), "--json", "--dialect", "tsql", *at, *flags],
         cwd=folder, env=environ(PYTHONPATH=str(PROJECT), **more), capture_output=True, text=True, timeout=150,
@@ -69,7 +69,7 @@ def ingest(folder: Path, sql: Path, *flags: str, head: Head | None = None) -> di
 
 @pytest.fixture(scope="module")
 def expected(sql: Path, tmp_path_factory: pytest.TempPathFactory) -> Dump:
-    folder = tmp_path_factory.mktemp("inline")
+    folder = tmp_path_factory.mktemp("local")
     summary = ingest(folder, sql)
     return dump(folder / "data", summary["project"])
 

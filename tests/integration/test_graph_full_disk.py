@@ -93,7 +93,7 @@ def test_the_command_says_so_and_exits_as_for_every_fault_of_the_store(small: Pa
         columns = ", ".join(f"a{number}_{i}" for i in range(120))
         (root / f"{number}.sql").write_text(f"CREATE TABLE t{number} AS SELECT {columns} FROM u{number}")
     done = subprocess.run(
-        [sys.executable, "-m", "ray_lineage", "--store", str(small / "g.db"), "ingest", str(root), "--executor", "inline"],
+        [sys.executable, "-m", "ray_lineage", "--store", str(small / "g.db"), "ingest", str(root), "--executor", "local"],
         capture_output=True, text=True, check=False, timeout=250, cwd=tmp_path, env=environ(COLUMNS="500"),
     )  # fmt: skip
     assert done.returncode == ExitCode.UNAVAILABLE, done.stderr[-2000:]

@@ -59,8 +59,8 @@ def test_a_killed_owner_of_state_loses_nothing(
     summary = ingest(settings(tmp_path / "ray"), [str(truth.root)], progress=attack)
     assert attack.killed
     assert (summary.files, summary.by_status, summary.settled) == (1_500, {"ok": 1_500}, True)
-    ingest(settings(tmp_path / "inline", "inline"), [str(truth.root)])
-    assert dump(tmp_path / "ray") == dump(tmp_path / "inline")
+    ingest(settings(tmp_path / "local", "local"), [str(truth.root)])
+    assert dump(tmp_path / "ray") == dump(tmp_path / "local")
 
 
 @pytest.mark.timeout(90)
@@ -123,12 +123,12 @@ def test_a_file_that_was_set_aside_kills_no_later_run(ray_cluster: object, tmp_p
     assert len(deaths) >= 3
     assert (first.quarantined, first.by_status) == (1, {"ok": 1, "failed": 1})
     (root / "b.sql").write_text("CREATE VIEW w AS SELECT a FROM v")
-    second = ingest(settings(tmp_path / "ray", "inline"), [str(root)])
+    second = ingest(settings(tmp_path / "ray", "local"), [str(root)])
     assert second.by_status == {"ok": 2, "failed": 1}
     assert [f.code for f in second.findings if f.severity == "error"] == ["RL193"]
     assert second.seconds < 3  # it was not parsed
     (root / "poison.sql").write_text("SELECT a AS x FROM t")
-    assert ingest(settings(tmp_path / "ray", "inline"), [str(root)]).by_status == {"ok": 3}
+    assert ingest(settings(tmp_path / "ray", "local"), [str(root)]).by_status == {"ok": 3}
 
 
 # --------------------------------------------------------------------------- signals, seen from outside
@@ -184,8 +184,8 @@ def test_a_signal_drains_and_leaves_nothing_running(
         assert "Traceback" not in errors
         assert time.monotonic() - sent < 15
         assert left(children, 5) == []
-    ingest(settings(tmp_path / "data", "inline"), [str(truth.root)])
-    ingest(settings(tmp_path / "clean", "inline"), [str(truth.root)])
+    ingest(settings(tmp_path / "data", "local"), [str(truth.root)])
+    ingest(settings(tmp_path / "clean", "local"), [str(truth.root)])
     assert dump(tmp_path / "data") == dump(tmp_path / "clean")
 
 

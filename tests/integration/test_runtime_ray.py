@@ -19,12 +19,12 @@ pytestmark = pytest.mark.ray
 def test_the_same_graph_as_inline(ray_cluster: object, tmp_path: Path) -> None:
     truth = generate(tmp_path, 300, 5, "tsql")
     on_ray = ingest(settings(tmp_path / "ray"), [str(truth.root)])
-    inline = ingest(settings(tmp_path / "inline", "inline"), [str(truth.root)])
+    inline = ingest(settings(tmp_path / "local", "local"), [str(truth.root)])
     assert (on_ray.executor, on_ray.compiled) == ("ray", 300)
     # with so few files one actor may be done before the other is up
     assert on_ray.workers == 2 or "1 of 2 parse actors were up before the work was done" in " ".join(on_ray.notes)
     assert (on_ray.statements, on_ray.edges) == (inline.statements, inline.edges)
-    assert dump(tmp_path / "ray") == dump(tmp_path / "inline")
+    assert dump(tmp_path / "ray") == dump(tmp_path / "local")
 
 
 def test_killed_parse_actors_lose_nothing(ray_cluster: object, tmp_path: Path) -> None:
@@ -43,8 +43,8 @@ def test_killed_parse_actors_lose_nothing(ray_cluster: object, tmp_path: Path) -
         summary = ingest(settings(tmp_path / "ray", enable_parse_cache=False), [str(truth.root)])
     assert killed
     assert (summary.files, summary.quarantined, summary.by_status) == (1500, 0, {"ok": 1500})
-    ingest(settings(tmp_path / "inline", "inline"), [str(truth.root)])
-    assert dump(tmp_path / "ray") == dump(tmp_path / "inline")
+    ingest(settings(tmp_path / "local", "local"), [str(truth.root)])
+    assert dump(tmp_path / "ray") == dump(tmp_path / "local")
 
 
 def test_a_file_that_kills_its_actor_is_set_aside_alone(ray_cluster: object, tmp_path: Path) -> None:

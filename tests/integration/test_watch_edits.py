@@ -13,7 +13,7 @@ from ray_lineage.sources.scan import escape
 from tests.integration.watching import Watching, table, view, watching
 
 pytestmark = pytest.mark.timeout(100)
-INLINE = ("--realtime", "--executor", "inline")
+INLINE = ("--realtime", "--executor", "local")
 
 
 @pytest.fixture(scope="module")

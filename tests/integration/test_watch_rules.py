@@ -108,14 +108,14 @@ def test_too_much_gone_is_held_back_until_it_is_back_or_meant(tmp_path: Path) ->
     with Watching(tmp_path, *INLINE) as again:
         assert again.process.wait(60) == 4
         assert "RL223" in again.said()
-    assert command(tmp_path, "ingest", "sql", "--max-delete-percent", "100", "--executor", "inline").returncode == 0
+    assert command(tmp_path, "ingest", "sql", "--max-delete-percent", "100", "--executor", "local").returncode == 0
     with watching(tmp_path, *INLINE) as watch:
         watch.assert_exact()
 
 
 def test_without_a_first_pass_files_stay_until_they_change(tmp_path: Path) -> None:
     fill(tmp_path / "sql")
-    assert command(tmp_path, "ingest", "sql", "--executor", "inline").returncode == 0
+    assert command(tmp_path, "ingest", "sql", "--executor", "local").returncode == 0
     (tmp_path / "sql/core/v0.sql").write_text("CREATE VIEW m.v0 AS SELECT * FROM m.t")
     (tmp_path / "sql/unknown.sql").write_text(view("unknown"))
     with watching(tmp_path, *INLINE, "--no-initial") as watch:
@@ -135,7 +135,7 @@ def test_without_a_first_pass_files_stay_until_they_change(tmp_path: Path) -> No
 
 def test_changes_are_gathered(tmp_path: Path) -> None:
     plain(tmp_path / "sql", 3)
-    with watching(tmp_path, "--executor", "inline", "--debounce", "3600", "--batch-size-threshold", "5") as watch:
+    with watching(tmp_path, "--executor", "local", "--debounce", "3600", "--batch-size-threshold", "5") as watch:
         for number in range(4):
             (watch.root / f"n{number}.sql").write_text(view(f"n{number}"))
         events = "ray_lineage_watch_events_total"
@@ -156,13 +156,13 @@ def test_changes_are_gathered(tmp_path: Path) -> None:
 
 def test_a_window_of_seconds_ends(tmp_path: Path) -> None:
     plain(tmp_path / "sql", 3)
-    with watching(tmp_path, "--executor", "inline", "--debounce", "1") as watch:
+    with watching(tmp_path, "--executor", "local", "--debounce", "1") as watch:
         saved = time.monotonic()
         (watch.root / "n.sql").write_text(view("n"))
         watch.until(watch.has("n.sql"), seconds=10)
         assert time.monotonic() - saved >= 1
         assert watch.end() == 143
-    with watching(tmp_path, "--executor", "inline", "--disable-batching") as watch:
+    with watching(tmp_path, "--executor", "local", "--disable-batching") as watch:
         saved = time.monotonic()
         (watch.root / "o.sql").write_text(view("o"))
         watch.until(watch.has("o.sql"), seconds=10)
@@ -174,7 +174,7 @@ def test_one_watch_a_project_and_nobody_else_writes(tmp_path: Path) -> None:
     with watching(tmp_path, *INLINE) as watch:
         second = command(tmp_path, "watch", "sql", *INLINE)
         assert (second.returncode, f"process {watch.process.pid}" in second.stderr) == (3, True), second.stderr
-        ingest = command(tmp_path, "ingest", "sql", "--executor", "inline")
+        ingest = command(tmp_path, "ingest", "sql", "--executor", "local")
         assert (ingest.returncode, f"process {watch.process.pid}" in ingest.stderr) == (3, True), ingest.stderr
         assert "Traceback" not in second.stderr + ingest.stderr
         (watch.root / "n.sql").write_text(view("n"))

@@ -163,7 +163,7 @@ class Watching:
 
 def update(data: Path, root: Path) -> None:
     """One ingest of a folder in this process."""
-    flags = {"data_dir": str(data), "executor": "inline", "project": "p"}
+    flags = {"data_dir": str(data), "executor": "local", "project": "p"}
     ingest(load_settings(flags, environ={}).settings, [str(root)])
 
 

@@ -21,21 +21,16 @@ _TREES: Mapping[str, ast.Module] = {
 }
 
 ROOM_EXCEPTIONS = {
-    "graph.open -> settings",
     "query.health -> cache",
     "query.health -> runtime.ingest",
     "query.health -> sources.mounts",
 }
 UPWARDS: set[str] = set()
 """Imports of ``compile/sql`` that go up, or to another module of the same floor."""
-IN_CIRCLES = {
-    "link.lists", "link.names", "link.view", "logs", "runtime.following", "runtime.session", "runtime.telemetry", "settings", "settings.contact", "settings.sources"
-}  # fmt: skip
+IN_CIRCLES: set[str] = set()
 """Modules that are, by some way, imported by what they import."""
 FOREIGN_PRIVATE: dict[str, int] = {
     "cli.main": 1,
-    "graph.neo4j": 6,
-    "graph.sqlite": 2,
     "runtime.cluster": 6,
     "runtime.nursery": 2,
     "runtime.signals": 1,
@@ -55,7 +50,7 @@ _LIBRARIES = {
         "runtime.shipping",
     ),
     "neo4j": ("graph",),
-    "ladybug": ("graph",),
+    "sqlite3": ("graph",),
 }  # fmt: skip
 _OPEN_PRIVATE = {"_meta", "_replace", "_asdict", "_fields", "_missing_", "_is_protocol"}
 """Names that are public in spite of their mark: of a node of sqlglot's, where it stands in the text; of named tuples."""

@@ -56,6 +56,7 @@ def imported_by(folder: Path, *arguments: str, expect: str) -> set[str]:
         (["--version"], "ray_lineage"),
         (["upstream", "v.a"], "t.a"),
         (["downstream", "t", "--json"], '"v"'),
+        (["upstream", "v", "--depth", "2", "--level", "table"], "t"),
         (["stats"], "datasets"),
         (["config", "show"], "data_dir"),
         (["dialects"], "tsql"),

@@ -86,7 +86,7 @@ def replay_with_crashes(
             else:
                 files[path] = sql
         store = reopen()
-        store._most_rows, store._fewest_rows = rows, 1
+        store._most_rows, store.fewest_rows = rows, 1
         if writes >= 0:
             crash_before(store, writes)
         epoch = store.acquire(project)

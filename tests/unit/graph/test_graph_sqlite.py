@@ -400,11 +400,11 @@ def test_another_program_that_holds_the_file_is_waited_for(
     other = sqlite3.connect(sqlite_store.uri, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     sqlite_store._connection.execute("PRAGMA busy_timeout = 1")
-    monkeypatch.setattr(sqlite_store, "_sleep", lambda seconds: other.in_transaction and other.execute("ROLLBACK"))
+    monkeypatch.setattr(sqlite_store, "sleep", lambda seconds: other.in_transaction and other.execute("ROLLBACK"))
     result = sqlite_store.apply("p", epoch, [wide("p", "f", 3)])
     assert (result.retries, result.rejected) == (1, [])
     other.execute("BEGIN IMMEDIATE")
-    monkeypatch.setattr(sqlite_store, "_sleep", lambda seconds: None)
+    monkeypatch.setattr(sqlite_store, "sleep", lambda seconds: None)
     for write in (
         lambda: sqlite_store.apply("p", epoch, [wide("p", "g", 3)]),
         lambda: sqlite_store.settle("p", epoch, "d"),

@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 from ray_lineage.graph.sqlite import VERSION, SqliteStore
+from ray_lineage.ownfolder import own_folder
 from ray_lineage.runtime.ingest import ingest
 from ray_lineage.settings import load_settings
 
@@ -15,8 +16,8 @@ def test_an_older_graph_is_moved_aside_and_built_anew(tmp_path: Path) -> None:
     root.mkdir()
     (root / "a.sql").write_text("CREATE VIEW v AS SELECT a FROM t")
     settings = load_settings({"data_dir": str(tmp_path / "data"), "project": "p"}, environ={}).settings
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "graph.lbug").write_bytes(b"of the engine before")
+    with own_folder(str(tmp_path / "data")) as folder:
+        folder.replace("graph.lbug", b"of the engine before")
     summary = ingest(settings, [str(root)])
     assert [note for note in summary.notes if "graph.lbug" in note]
     path = tmp_path / "data" / "graph.db"

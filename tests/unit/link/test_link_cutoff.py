@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from ray_lineage.link import Linker
 from ray_lineage.link.contribute import contribute
-from ray_lineage.link.view import Declared, FileView, Shape
+from ray_lineage.link.symbols import Declared
+from ray_lineage.link.view import FileView, Shape
 from ray_lineage.model import FileFacts, Name, decode_facts, decode_outline
 from tests.factory import facts
 from tests.unit.link.scripts import apply, rounds_of

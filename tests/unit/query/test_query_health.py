@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from concurrent import futures
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,9 +14,12 @@ import grpc
 import pytest
 
 from ray_lineage import cache
+from ray_lineage.graph.open import embedded_path
+from ray_lineage.graph.sqlite import SqliteStore
 from ray_lineage.query import exposure, health
 from ray_lineage.query.exposure import Listener, asks_for_token, exposed, is_reachable, judge, listening
 from ray_lineage.settings import Loaded, load_settings
+from tests.factory import wide
 
 
 @pytest.fixture
@@ -205,3 +209,19 @@ def test_what_listens_on_this_machine() -> None:
     finally:
         server.shutdown()
         server.server_close()
+
+
+def test_the_embedded_graph_is_read_as_a_whole(loaded: Loaded) -> None:
+    assert verdict(loaded, "store").verdict == "WARN"  # none is there yet
+    path = embedded_path(loaded.settings)
+    store = SqliteStore(path)
+    store.apply("p", store.acquire("p"), [wide("p", f"f{i}", 200) for i in range(20)], fresh=True)
+    store.close()
+    good = verdict(loaded, "store")
+    assert good.verdict == "OK"
+    assert all(word in good.message for word in ("p (SQLite", "journal wal", "intact"))
+    with open(path, "r+b") as file:
+        file.seek(os.path.getsize(path) // 2)
+        file.write(b"\xff" * 3 * 4096)
+    bad = verdict(loaded, "store")
+    assert (bad.verdict, "damaged" in bad.message, "ingest" in bad.help) == ("FAIL", True, True)

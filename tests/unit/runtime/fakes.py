@@ -13,8 +13,9 @@ from ray_lineage.graph.store import Rejected
 from ray_lineage.model import FileState
 from ray_lineage.runtime.crew import Finish, Graph, Report, Worker, WorkerLost
 from ray_lineage.runtime.linking import LinkPlan, LinkReport
-from ray_lineage.runtime.load import Committed, Prepare, Settled
+from ray_lineage.runtime.load import Begun, Committed, Prepare, Settled
 from ray_lineage.runtime.parse import Meta, Task, skipped
+from ray_lineage.runtime.remembered import Known
 from ray_lineage.runtime.summary import IngestSummary
 from ray_lineage.sources.scan import SourceFault, read_bytes
 
@@ -71,13 +72,13 @@ class FakeGraph:
         self.max_delete = 20
         self.begun = False
 
-    async def begin(self, *, again: bool) -> dict[str, FileState]:
+    async def begin(self, *, again: bool) -> Begun:
         await self.gates.through("begin")
         if self.error is not None:
             raise self.error
         self.begun = True
         self.uri = "memory"
-        return {p: FileState(p, sha, "fingerprint", "ok") for p, sha in self.stored.items()}
+        return Begun({p: FileState(p, sha, "fingerprint", "ok") for p, sha in self.stored.items()}, {})
 
     async def check_removal(self, gone: list[str], present: int) -> None:
         if len(gone) > self.max_delete:
@@ -132,6 +133,8 @@ class FakeGraph:
         self._settle(digest)
         await self.gates.through("settle")
         return Settled(self.digest, {}, {}, {}, 0, 0, 0, 0, "")
+
+    async def remember(self, known: dict[str, Known]) -> None: ...
 
     async def close(self) -> None: ...
 

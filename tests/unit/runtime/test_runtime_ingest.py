@@ -12,6 +12,7 @@ from benchmarks.generate import generate
 from benchmarks.truth import compare
 from ray_lineage.errors import StoreRefused
 from ray_lineage.graph.sqlite import SqliteStore
+from ray_lineage.ownfolder import own_folder
 from ray_lineage.runtime import parse
 from ray_lineage.runtime.ingest import ingest
 from ray_lineage.runtime.summary import IngestSummary
@@ -105,7 +106,7 @@ def test_the_cache_never_changes_the_result(tmp_path: Path) -> None:
     for name, change in (("warm", {}), ("without", {"enable_parse_cache": False})):
         other = tmp_path / name
         if name == "warm":  # moved: a copy is not ours, and would not be used
-            (other / "data").mkdir(parents=True)
+            own_folder(str(other / "data")).close()
             (tmp_path / "data" / ".cache").rename(other / "data" / ".cache")
         summary = ingest(settings(other, **change), [str(root)])
         assert summary.cache_hits == (4 if name == "warm" else 0)

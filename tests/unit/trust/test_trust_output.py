@@ -14,7 +14,17 @@ from hypothesis import strategies as st
 
 from ray_lineage import logs
 from ray_lineage.cli.diagnostics import write_diagnostics
-from ray_lineage.cli.output import print_error, print_json, print_json_line, styled, visible, write_line, write_table
+from ray_lineage.cli.main import _trace
+from ray_lineage.cli.output import (
+    Globals,
+    print_error,
+    print_json,
+    print_json_line,
+    styled,
+    visible,
+    write_line,
+    write_table,
+)
 from ray_lineage.errors import UsageError
 from ray_lineage.runtime.summary import FileDiagnostic
 
@@ -66,6 +76,16 @@ def test_all_that_is_printed(name: str, capsys: pytest.CaptureFixture[str]) -> N
     assert harmless(out)
     assert harmless(err)
     assert json.loads(out.splitlines()[-1]) == {"path": safe, safe: [safe]}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_tracebacks(name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Globals, "verbose", 2)
+    try:
+        raise ValueError(name)
+    except ValueError:
+        _trace()
+    assert harmless(capsys.readouterr().err)
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -215,7 +215,6 @@ def _writable_by_all(path: Path) -> None:
         (_link_to_home, "is a link"),
         (_dangling, "is a link"),
         (_notes, "was not made by ray_lineage"),
-        (_old_marker, "was not made by ray_lineage"),
         (_marker_is_a_link, "was not made by ray_lineage"),
         (_marker_is_a_pipe, "was not made by ray_lineage"),
         (_file, "is no folder"),
@@ -227,6 +226,13 @@ def test_anything_else_stays_as_it_is(tmp_path: Path, made: Callable[[Path], Non
     refused(tmp_path / "data", says=says)
     with pytest.raises(UsageError):
         adopt(str(tmp_path / "data"))
+
+
+def test_a_folder_of_an_earlier_version_is_its_users_to_trust(tmp_path: Path) -> None:
+    _old_marker(tmp_path / "data")
+    refused(tmp_path / "data", says="before it noted places")
+    adopt(str(tmp_path / "data"))
+    assert is_ours(str(tmp_path / "data"))
 
 
 @pytest.mark.parametrize("spelling", ["data/", "data/.", "data/./", "./data//"])

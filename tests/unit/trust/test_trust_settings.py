@@ -54,7 +54,16 @@ def refusal(folder: Path, flags: dict[str, Any] | None = None, **more: Any) -> S
 
 
 CONTACTS = frozenset(
-    {"neo4j_uri", "neo4j_username", "neo4j_password", "neo4j_database", "ray_address", "executor", "allow_unencrypted"}
+    {
+        "neo4j_uri",
+        "neo4j_username",
+        "neo4j_password",
+        "neo4j_database",
+        "ray_address",
+        "executor",
+        "allow_unencrypted",
+        "metrics_port",
+    }
 )
 
 

@@ -1,0 +1,94 @@
+"""``ray_lineage diagnostics``: what the graph holds of them."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Final, Optional
+
+import typer
+
+from ray_lineage.cli.output import print_json, settings, styled, visible, write_line
+from ray_lineage.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from ray_lineage.query.diagnostics import Stored
+
+_STYLES: Final = {"error": "red", "warning": "yellow", "info": "cyan"}
+_COMMANDS: Final = {"error": "error", "warning": "warning", "info": "notice"}
+_FORMATS: Final = ("text", "json", "github", "sarif")
+
+
+def diagnostics(
+    paths: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Argument(metavar="[PATH...]", help="Files or folders as in the graph, or globs; default: all."),
+    ] = None,
+    code: Annotated[Optional[list[str]], typer.Option(metavar="CODE", help="Only of this code (RL102, RL1*).")] = None,  # noqa: UP045
+    severity: Annotated[str, typer.Option(help="At least so severe: error, warning or info.")] = "info",
+    format: Annotated[str, typer.Option(help="text, json, github (commands of its runner) or sarif.")] = "text",  # noqa: A002
+    fail_on: Annotated[
+        str, typer.Option(help="Exit 1 if there is one of this severity: error, warning, never.")
+    ] = "never",
+) -> int:
+    """List what is said of the files in the graph. `ignore_diagnostics` in the settings leaves codes out."""
+    from ray_lineage.graph.open import open_store
+    from ray_lineage.query.diagnostics import SEVERITIES, Ignored, chosen, stored
+
+    _check("--severity", severity, SEVERITIES)
+    _check("--format", format, _FORMATS)
+    _check("--fail-on", fail_on, ("error", "warning", "never"))
+    loaded = settings().settings
+    store = open_store(loaded, read_only=True)
+    try:
+        every = list(stored(store, loaded.project or None))
+    finally:
+        store.close()
+    found = chosen(every, Ignored(loaded.ignore_diagnostics), paths=[*(paths or ())], codes=code or (), least=severity)
+    _print(found, format)
+    bad = fail_on != "never" and any(s.found.severity in SEVERITIES[: SEVERITIES.index(fail_on) + 1] for s in found)
+    return int(ExitCode.FINDINGS if bad else ExitCode.OK)
+
+
+def _check(flag: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise UsageError("RL203", f"{flag} {value}: there is no such one", help=f"use one of {', '.join(known)}")
+
+
+def _print(found: list[Stored], form: str) -> None:
+    if form == "json":
+        print_json({"schema": 1, "diagnostics": found})
+    elif form == "sarif":
+        from ray_lineage.cli.diagnostics import as_sarif
+
+        print_json(as_sarif([s.found for s in found]))
+    elif form == "github":
+        sys.stdout.writelines(github(s) + "\n" for s in found)
+    else:
+        _show(found)
+
+
+def github(stored: Stored) -> str:
+    """A workflow command of GitHub's runner: an annotation of a file."""
+    found = stored.found
+    place = {"file": found.path, "line": found.line, "col": found.column, "title": found.code}
+    fields = ",".join(f"{key}={_property(str(value))}" for key, value in place.items() if value)
+    return f"::{_COMMANDS[found.severity]} {fields}::{_data(found.message)}"
+
+
+def _data(text: str) -> str:
+    return visible(text).replace("%", "%25")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def _show(found: list[Stored]) -> None:
+    projects = {s.project for s in found}
+    for s in found:
+        place = f"{s.found.path}:{s.found.line}:{s.found.column}" if s.found.line else s.found.path
+        where = f"{s.project}: {place}" if len(projects) > 1 else place
+        severity = styled(f"{s.found.severity:<8}", _STYLES[s.found.severity])
+        write_line(severity, styled(where, "bold"), f"  {s.found.code} {visible(s.found.message)}")
+    if not found:
+        write_line(styled("no diagnostics", "green"))

@@ -1,0 +1,77 @@
+"""What the graph holds of diagnostics: by file and code, but for what the settings ignore.
+
+A run tells of the files that it looked at; the graph knows all of them. So what is reported at the end of any run, also of one
+that found nothing to do, is read from here: an alert that somebody keeps open is closed by nothing but its mending.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from ray_lineage.model import FILE_STATUSES, Diagnostic, FileDiagnostic
+from ray_lineage.settings import matches
+
+if TYPE_CHECKING:
+    from ray_lineage.graph.store import GraphStore
+
+SEVERITIES: Final = ("error", "warning", "info")
+"""The worst first."""
+_diagnostics = msgspec.json.Decoder(list[Diagnostic])
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """A diagnostic in the graph, with the project of its file."""
+
+    project: str
+    found: FileDiagnostic
+
+
+class Ignored:
+    """The setting ``ignore_diagnostics``: ``RL110``, or ``RL3*:legacy`` for the files below a folder (or those of a glob)."""
+
+    def __init__(self, rules: Iterable[str]) -> None:
+        self._rules = [(code.strip(), folder.strip()) for code, _, folder in (rule.partition(":") for rule in rules)]
+
+    def hides(self, code: str, path: str) -> bool:
+        """Is nothing to be said of this code in this file?"""
+        return any(fnmatchcase(code, wanted) and matches(folder, path) for wanted, folder in self._rules)
+
+
+def stored(store: GraphStore, project: str | None) -> Iterator[Stored]:
+    """All diagnostics of a project's files (of all projects: None), in no order. Raises StoreUnavailable."""
+    for status in FILE_STATUSES:
+        for of, path, text in store.files_with_status(project, status):
+            for d in _diagnostics.decode(text) if text and text != "[]" else ():
+                yield Stored(of, FileDiagnostic.of(path, d))
+
+
+def chosen(
+    found: Iterable[Stored],
+    ignored: Ignored,
+    *,
+    paths: Sequence[str] = (),
+    codes: Sequence[str] = (),
+    least: str = "info",
+) -> list[Stored]:
+    """Those of these files or folders (as in the graph, or globs), of these codes (``RL1*``), at least so severe; by file."""
+    wanted = SEVERITIES[: SEVERITIES.index(least) + 1]
+    out = [
+        s
+        for s in found
+        if s.found.severity in wanted
+        and (not codes or any(fnmatchcase(s.found.code, code.upper()) for code in codes))
+        and (not paths or any(matches(path, s.found.path) for path in paths))
+        and not ignored.hides(s.found.code, s.found.path)
+    ]
+    return sorted(out, key=lambda s: (s.project, s.found))
+
+
+def reported(own: Iterable[FileDiagnostic], store: GraphStore, project: str, ignored: Ignored) -> list[FileDiagnostic]:
+    """All that is to be said of a project at the end of a run: what the graph holds, and what the run itself found (``own``)
+    that no file in the graph knows: files that cannot be read or written, folders that cannot be listed."""
+    known = {s.found for s in stored(store, project)}
+    return sorted(f for f in {*own, *known} if not ignored.hides(f.code, f.path))

@@ -1,0 +1,63 @@
+"""Diagnostics as a user meets them: silence never means that all is well."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.test_cli_commands import run
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "sql/old").mkdir(parents=True)
+    (tmp_path / "sql/good.sql").write_text("CREATE VIEW v AS SELECT a FROM t")
+    (tmp_path / "sql/old/bad.sql").write_text("SELECT FROM WHERE\n")
+    return tmp_path
+
+
+def sarif(folder: Path, *more: str) -> list[tuple[str, str]]:
+    done = run(folder, "ingest", "sql", "--diagnostics", "d.sarif", *more)
+    assert done.returncode == 0, done.stderr
+    results = json.loads((folder / "d.sarif").read_text())["runs"][0]["results"]
+    return [(r["ruleId"], r["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]) for r in results]
+
+
+def test_an_unchanged_run_keeps_alerts_open(folder: Path) -> None:
+    first = sarif(folder)
+    assert first
+    assert sarif(folder) == sarif(folder) == first
+    again = run(folder, "ingest", "sql", "--json", "--fail-on", "error")
+    assert again.returncode == 1
+    assert {f["path"] for f in json.loads(again.stdout)["findings"]} == {"old/bad.sql"}
+
+
+def test_diagnostics_of_the_graph(folder: Path) -> None:
+    expected = sarif(folder)
+    found = json.loads(run(folder, "diagnostics", "--format", "sarif").stdout)["runs"][0]["results"]
+    assert [r["ruleId"] for r in found] == [code for code, _ in expected]
+    listed = json.loads(run(folder, "diagnostics", "old", "--format", "json", "--severity", "error").stdout)
+    assert {d["found"]["path"] for d in listed["diagnostics"]} == {"old/bad.sql"}
+    assert run(folder, "diagnostics", "good.sql").stdout == "no diagnostics\n"
+    assert "::error file=old/bad.sql,line=1" in run(folder, "diagnostics", "--format", "github").stdout
+    assert run(folder, "diagnostics", "--fail-on", "error").returncode == 1
+    assert run(folder, "diagnostics", "--code", "RL9*", "--fail-on", "error").returncode == 0
+    refused = run(folder, "diagnostics", "--severity", "bad")
+    assert (refused.returncode, "RL203" in refused.stderr) == (2, True)
+
+
+def test_what_the_settings_ignore(folder: Path) -> None:
+    (folder / "ray_lineage.toml").write_text('ignore_diagnostics = ["RL1*:old"]\n')
+    assert sarif(folder) == []
+    assert run(folder, "diagnostics").stdout == "no diagnostics\n"
+    assert run(folder, "ingest", "sql", "--fail-on", "error").returncode == 0
+    assert "old/bad.sql" in run(folder, "failures").stdout
+
+
+def test_failures_say_what_to_do(folder: Path) -> None:
+    run(folder, "ingest", "sql")
+    lines = run(folder, "failures").stdout.splitlines()
+    assert lines[0].startswith("failed      old/bad.sql:1")
+    assert "ray_lineage parse" in lines[1]

@@ -1,0 +1,166 @@
+"""The local crew: child processes parse and link as one process does, and may hang or die at any moment."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from benchmarks.generate import generate
+from ray_lineage.runtime import pool
+from ray_lineage.runtime.ingest import ingest
+from ray_lineage.runtime.verify import verify
+from tests.integration.killing import family, left, nemesis
+from tests.integration.runs import dump, settings
+
+FILES = 600  # so many are linked by the workers, too
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return generate(tmp_path_factory.mktemp("generated"), FILES, 31, "tsql").root
+
+
+@pytest.fixture(scope="module")
+def clean(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> object:
+    data = tmp_path_factory.mktemp("clean")
+    ingest(settings(data, "local", ingest_workers=0), [str(repository)])
+    return dump(data)
+
+
+def workers(parent: int | None = None) -> list[psutil.Process]:
+    """Children of the nursery."""
+    found = []
+    for process in family(parent):
+        with contextlib.suppress(psutil.Error):
+            if any("nursery" in word for word in process.cmdline()):
+                found += process.children()
+    return found
+
+
+@contextmanager
+def command(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ray_lineage", *arguments], cwd=folder, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def until(holds: object, seconds: float = 60.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():  # type: ignore[operator]
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_workers_give_the_graph_of_one_process(repository: Path, clean: object, tmp_path: Path) -> None:
+    summary = ingest(settings(tmp_path, "local"), [str(repository)])
+    assert (summary.executor, summary.workers, summary.files_written) == ("local", 2, FILES)
+    assert dump(tmp_path) == clean
+    assert verify(settings(tmp_path, "local"), [str(repository)], deep=True).equal
+    assert left(family(), 5) == []
+
+
+def test_a_second_run_links_what_an_edit_touches(repository: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "sql"
+    subprocess.run(["cp", "-r", str(repository), str(copy)], check=True)
+    run = settings(tmp_path / "data", "local", project="p")
+    ingest(run, [str(copy)])
+    chance = random.Random(5)
+    paths = sorted(copy.rglob("*.sql"))
+    for round_ in range(4):
+        for path in chance.sample(paths, 2):
+            path.write_text(chance.choice(paths).read_text() if round_ % 2 else path.read_text() + "\n-- seen")
+        summary = ingest(run, [str(copy)])
+        assert summary.compiled <= 2
+        assert verify(run, [str(copy)], deep=True).equal
+
+
+def test_workers_that_are_killed_cost_nothing(repository: Path, clean: object, tmp_path: Path) -> None:
+    chance, killed = random.Random(7), 0
+
+    def attack() -> None:
+        nonlocal killed
+        if chance.random() < 0.1:
+            for process in chance.sample(found, 1) if (found := workers()) else []:
+                with contextlib.suppress(psutil.Error):
+                    process.kill()
+                    killed += 1
+
+    with nemesis(attack):
+        summary = ingest(settings(tmp_path, "local", enable_parse_cache=False), [str(repository)])
+    assert killed > 0
+    assert summary.by_status == {"ok": FILES}
+    assert dump(tmp_path) == clean
+
+
+def test_a_worker_that_hangs_is_ended_and_its_batch_done_again(
+    repository: Path, clean: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "_deadline", lambda tasks, batch: 2.0)
+    monkeypatch.setattr(pool, "_link_seconds", lambda lot: 2.0)
+    stopped: set[int] = set()
+
+    def attack() -> None:
+        for process in workers():
+            if len(stopped) < 2:
+                with contextlib.suppress(psutil.Error):
+                    process.suspend()
+                    stopped.add(process.pid)
+
+    with nemesis(attack):
+        ingest(settings(tmp_path, "local"), [str(repository)])
+    assert len(stopped) == 2
+    assert dump(tmp_path) == clean
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_a_run_whose_workers_hang(repository: Path, tmp_path: Path, signum: int) -> None:
+    with command(tmp_path, "ingest", str(repository), "--dialect", "tsql", "--workers", "2") as process:
+        until(lambda: len(workers(process.pid)) == 2)
+        children = family(process.pid)
+        for worker in workers(process.pid):
+            worker.suspend()
+        sent = time.monotonic()
+        process.send_signal(signum)
+        process.wait(10)
+        assert time.monotonic() - sent < 5
+        assert process.returncode == 128 + signum
+        assert left(children, 2) == []
+
+
+def test_workers_end_with_a_command_that_is_killed(repository: Path, tmp_path: Path) -> None:
+    with command(tmp_path, "ingest", str(repository), "--dialect", "tsql", "--workers", "2") as process:
+        until(lambda: len(workers(process.pid)) == 2)
+        children = family(process.pid)
+        os.kill(process.pid, signal.SIGKILL)
+        assert left(children, 5) == []
+
+
+def test_modules_in_the_current_folder_are_not_the_compilers(tmp_path: Path) -> None:
+    (tmp_path / "sqlglot.py").write_text("raise SystemExit('a repository ran code')")
+    (tmp_path / "sql").mkdir()
+    (tmp_path / "sql" / "a.sql").write_text("CREATE VIEW v AS SELECT a FROM t")
+    script = "import sys; sys.path = [p for p in sys.path if p]; from ray_lineage.cli.main import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", script, "ingest", "sql", "--workers", "1", "--json"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["by_status"] == {"ok": 1}
