@@ -143,6 +143,7 @@ def test_doctor_and_cache(tmp_path: Path) -> None:
         "entries": kept,
         "bad": 0,
         "crashed": False,
+        "foreign": 0,
     }
     assert json.loads(run(tmp_path, "cache", "clear", "--dry-run", "--json").stdout)["entries"] == kept
     assert json.loads(run(tmp_path, "cache", "clear", "--json").stdout)["entries"] == kept

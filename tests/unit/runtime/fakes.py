@@ -12,7 +12,7 @@ from ray_lineage.errors import StoreRefused
 from ray_lineage.graph.store import Rejected
 from ray_lineage.model import FileState
 from ray_lineage.runtime.crew import Finish, Graph, Report, Worker, WorkerLost
-from ray_lineage.runtime.linking import LinkPlan, LinkReport
+from ray_lineage.runtime.linking import LinkFault, LinkPlan, LinkReport, LinkTask
 from ray_lineage.runtime.load import Begun, Committed, Prepare, Settled
 from ray_lineage.runtime.parse import Meta, Task, skipped
 from ray_lineage.runtime.remembered import Known
@@ -55,7 +55,7 @@ class Gates:
 
 
 class FakeGraph:
-    """What was put (``linked``) and what is committed (``stored``): path -> content hash. As of an actor, calls have their
+    """What was put (``held``) and what is committed (``stored``): path -> content hash. As of an actor, calls have their
     effect in the order in which they are made; their answers come later."""
 
     uri = ""
@@ -63,10 +63,13 @@ class FakeGraph:
 
     def __init__(self, gates: Gates, stored: dict[str, str]) -> None:
         self.gates = gates
-        self.linked: dict[str, str] = {}
+        self.held: dict[str, str] = {}
         self.stored = stored
         self.digest = ""
         self._gone: list[str] = []
+        self.plans = 0
+        self.shared: set[str] = set()  # what needs no linking any more
+        self.facts_of: dict[str, bytes] = {}
         self.refused: set[str] = set()
         self.error: Exception | None = None
         self.max_delete = 20
@@ -87,24 +90,27 @@ class FakeGraph:
     async def put(self, metas: Sequence[Meta], payload: Sequence[bytes], *, more: bool = False) -> None:
         assert self.begun
         taken = [m for m in metas if m.outcome == "facts"]
-        self.linked.update({m.path: m.sha256 for m in taken})
+        self.facts_of.update((m.path, f) for m, f in zip(metas, payload, strict=True) if m.outcome == "facts")
+        self.held.update({m.path: m.sha256 for m in taken})
         for meta in taken:
             await self.gates.through(f"put {meta.path}")
 
     def _write(self, gone: list[str]) -> tuple[Rejected, ...]:
         for path in gone:
-            self.linked.pop(path, None)
+            self.held.pop(path, None)
             self.stored.pop(path, None)
-        self.stored.update({p: s for p, s in self.linked.items() if p not in self.refused})
+        self.stored.update({p: s for p, s in self.held.items() if p not in self.refused})
         self.digest = ""
-        return tuple(Rejected(p, "RL501", "refused") for p in sorted(self.refused & self.linked.keys()))
+        return tuple(Rejected(p, "RL501", "refused") for p in sorted(self.refused & self.held.keys()))
 
     def _settle(self, digest: str) -> None:
-        self.digest = digest if self.linked == self.stored else ""
+        self.digest = digest if self.held == self.stored else ""
 
     async def prepare(self, order: Prepare) -> LinkPlan:
         self._gone = order.gone
-        return LinkPlan("p", 1, "differences", [])
+        self.plans += 1
+        tasks = [LinkTask(p, s, "") for p, s in self.held.items() if p not in self.shared]
+        return LinkPlan("p", self.plans, "differences", tasks)
 
     async def catalog(self) -> bytes:
         return b""
@@ -126,7 +132,7 @@ class FakeGraph:
         gone = self._gone
         rejected = self._write(gone)
         await self.gates.through("commit")
-        written = tuple(p for p in self.linked if p not in self.refused)
+        written = tuple(p for p in self.held if p not in self.refused)
         return Committed(written, len(gone), rejected, len(rejected), 0, 1, 0, 0.0, 0.0, ())
 
     async def settle(self, digest: str) -> Settled:
@@ -179,7 +185,9 @@ class FakeWorker:
     async def link(
         self, plan: LinkPlan, catalog: bytes, facts: Sequence[bytes], seconds: float
     ) -> tuple[LinkReport, bytes]:
-        raise NotImplementedError
+        faults = [LinkFault(t.path, "RL195", "no time") for t in plan.tasks if t.path in self._crew.endless]
+        await asyncio.sleep(0)
+        return LinkReport(len(plan.tasks) - len(faults), [], faults, False, "", 0.0), b""
 
     def hurry(self) -> None: ...
 
@@ -192,13 +200,15 @@ class FakeWorker:
 class FakeCrew:
     """One graph that outlives its sessions, and workers as many as wanted."""
 
-    kind, note, object_store_bytes, links = "local", "", 0, False
+    kind, note, object_store_bytes = "local", "", 0
 
-    def __init__(self, most: int = 2, stored: dict[str, str] | None = None) -> None:
+    def __init__(self, most: int = 2, stored: dict[str, str] | None = None, *, links: bool = False) -> None:
         self.most = most
+        self.links = links
         self.gates = Gates()
         self.unreadable: set[str] = set()
         self.deadly: set[str] = set()
+        self.endless: set[str] = set()
         self.deaths: list[str] = []
         self.on_death: Callable[[], None] = lambda: None
         self.memory_graph = FakeGraph(self.gates, stored if stored is not None else {})

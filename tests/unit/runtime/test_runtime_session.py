@@ -7,7 +7,7 @@ import contextlib
 import io
 import os
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import pytest
 from ray_lineage.errors import Interrupted, StoreRefused, StoreUnavailable
 from ray_lineage.model import FileState
 from ray_lineage.runtime.following import Following
+from ray_lineage.runtime.parse import Meta
 from ray_lineage.runtime.session import Session
 from ray_lineage.settings import Settings
 from ray_lineage.sources.scan import Walk
@@ -234,7 +235,7 @@ def test_a_file_that_can_be_read_again_is_not_taken_back_to_its_old_facts(
             scene.crew.unreadable.discard("b.sql")
             scene.write("b.sql", "b2")
             await scene.look("b.sql")
-            await until(lambda: scene.graph.linked.get("b.sql") == sha("b2"))
+            await until(lambda: scene.graph.held.get("b.sql") == sha("b2"))
             scene.gates.open("put a.sql")
             await until(lambda: scene.following.is_on)
             assert scene.graph.stored == {"a.sql": "old", "b.sql": sha("b2")}
@@ -371,5 +372,31 @@ def test_lag_outlives_a_session_whose_store_went_away(tmp_path: Path) -> None:
         async with again.running():
             await until(lambda: again.following.is_on)
             await until(lambda: len(lag) == 0)
+
+    run(story)
+
+
+def test_a_file_that_cannot_be_linked_is_in_the_graph_as_failed_and_the_state_is_not_settled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ray_lineage.runtime.session.SHARED_FROM", 1)
+
+    async def story() -> None:
+        scene = Scene(tmp_path, FakeCrew(links=True), follow=False)
+        for name in ("a.sql", "b.sql", "endless.sql"):
+            scene.write(name, name)
+        scene.crew.endless = {"endless.sql"}
+        graph, put = scene.graph, scene.graph.put
+
+        async def noted(metas: Sequence[Meta], payload: Sequence[bytes], *, more: bool = False) -> None:
+            scene.crew.endless -= {m.path for m, f in zip(metas, payload, strict=True) if b"RL195" in f}
+            await put(metas, payload, more=more)
+
+        monkeypatch.setattr(graph, "put", noted)
+        summary = await scene.session.run()
+        assert b"RL195" in graph.facts_of["endless.sql"]
+        assert set(graph.stored) == {"a.sql", "b.sql", "endless.sql"}
+        assert graph.plans == 2  # with what takes its place
+        assert not summary.settled
 
     run(story)
