@@ -349,8 +349,8 @@ def _components(symbols: set[Symbol]) -> Iterator[list[Symbol]]:
                 if work:
                     low[work[-1][0]] = min(low[work[-1][0]], low[node])
                 if low[node] == index[node]:
-                    at = stack.index(node)
-                    component = stack[at:]
-                    del stack[at:]
+                    component: list[Symbol] = []
+                    while not component or component[-1] is not node:
+                        component.append(stack.pop())
                     on_stack.difference_update(component)
                     yield component

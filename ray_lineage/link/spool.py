@@ -32,12 +32,12 @@ class Spool:
         return place
 
     def _write(self) -> None:
-        view = memoryview(self._gathered)
+        view, end = memoryview(self._gathered), self._written
         while view:
-            written = os.pwrite(self._file.fileno(), view, self._written)
+            written = os.pwrite(self._file.fileno(), view, end)
             view = view[written:]
-            self._written += written
-        self._gathered = bytearray()
+            end += written
+        self._written, self._gathered = end, bytearray()  # only now: what failed in the middle is written again
 
     def read(self, place: tuple[int, int]) -> bytes:
         """The bytes stored at a place."""

@@ -245,13 +245,13 @@ def test_a_killed_server_loses_nothing(tmp_path_factory: pytest.TempPathFactory)
     server.start()
     try:
         store = Neo4jStore(server.uri, server.username, server.password, None, batch_size=200)
-        files = repository(120)
-        packs = packed("p", linked("p", files), 10)
+        files = repository(40)
+        packs = packed("p", linked("p", files), 5)
         back: list[threading.Thread] = []
 
         def killed_twice() -> Iterator[Pack]:
             for number, packed in enumerate(packs):
-                if number in (8, 24):
+                if number in (6, 15):
                     server.kill()
                     back.append(threading.Thread(target=server.start))
                     back[-1].start()

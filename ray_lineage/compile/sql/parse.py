@@ -14,7 +14,7 @@ from ray_lineage.compile.sql.engine import Engine, Rewrite, Rule
 from ray_lineage.compile.sql.excerpt import Item, innermost, item_ranges
 from ray_lineage.compile.sql.facts import excerpt
 from ray_lineage.compile.sql.lex.kinds import T
-from ray_lineage.compile.sql.lex.tokens import dialect_of
+from ray_lineage.compile.sql.lex.tokens import dialect_of, like
 from ray_lineage.compile.sql.names import Names
 
 _MAX_DEPTH: Final = 200  # nested parentheses in one statement; the parser fails at about 500, and crashes far above
@@ -23,6 +23,10 @@ _MAX_DEPTH: Final = 200  # nested parentheses in one statement; the parser fails
 _MAX_TOKENS: Final = 400_000  # of one statement
 
 
+_MANY_JOINS: Final = 6  # of one statement
+_JOINS: Final = frozenset({T.JOIN, T.STRAIGHT_JOIN})
+_SIDES: Final = frozenset({T.LEFT, T.RIGHT, T.FULL, T.INNER, T.OUTER})
+_ON_THEIR_OWN: Final = frozenset({T.CROSS, T.NATURAL, T.ARRAY, T.ASOF, T.SEMI, T.ANTI})
 _EXPRESSION: Final = 160  # characters of an expression's text
 
 
@@ -67,6 +71,7 @@ class Parser:
         self._parser = dialect_of(engine.name).parser()
         # most files cannot be too deep for want of parentheses: then no statement needs to be looked at
         self._nests = text.count("(") + lower.count("case") > _MAX_DEPTH
+        self._joins = lower.count("join") >= _MANY_JOINS
         self._prepare = engine.prepare(text, names) if engine.prepare is not None else None
         self._rewrites = rewrites_of(lower, engine.rewrites)
 
@@ -76,14 +81,16 @@ class Parser:
         """Parse one statement's tokens, which are of ``text``. ``rows``: what a trigger calls its rows. Raises ParseError."""
         if len(tokens) > _MAX_TOKENS:
             raise ParseError(f"it has more than {_MAX_TOKENS:,} tokens")
-        if self._nests and (deepest := _deepest(tokens)) > _MAX_DEPTH:
-            raise ParseError(f"nested too deeply ({deepest} levels, {_MAX_DEPTH} are read)")
         if self._prepare is not None:
             tokens = self._prepare(tokens, verb)
         if rows and self.engine.marked_rows:
             tokens = [t for i, t in enumerate(tokens) if not _marks_row(tokens, i, rows)]
         for rewrite in self._rewrites:
             tokens = rewrite(tokens, verb)
+        if self._nests and (deepest := _deepest(tokens)) > _MAX_DEPTH:
+            raise ParseError(f"nested too deeply ({deepest} levels, {_MAX_DEPTH} are read)")
+        if self._joins and sum(t.token_type in _JOINS for t in tokens) >= _MANY_JOINS:
+            tokens = crossed(tokens)
         return self.tree(tokens, text), Excerpts(tokens, text)
 
     def tree(self, tokens: list[Token], text: str) -> Expression:
@@ -101,6 +108,43 @@ class Parser:
         if isinstance(tree, exp.Command):
             raise ParseError("its grammar is not known")
         return tree
+
+
+def crossed(tokens: list[Token]) -> list[Token]:
+    """``JOIN u`` without ON or USING -> ``CROSS JOIN u``. The parser takes each for one whose ON comes after the joins behind it,
+    reads those, finds none and reads them again: twice as long with each such join."""
+    alone: set[int] = set()
+    open_joins: list[list[int]] = [[]]  # by parentheses
+    for i, token in enumerate(tokens):
+        kind = token.token_type
+        if kind is T.L_PAREN:
+            open_joins.append([])
+        elif kind is T.R_PAREN:
+            if len(open_joins) > 1:
+                alone.update(open_joins.pop())
+        elif kind in _JOINS:
+            if not (i and tokens[i - 1].token_type in _ON_THEIR_OWN):
+                open_joins[-1].append(i)
+        elif (kind is T.ON or kind is T.USING) and open_joins[-1]:
+            open_joins[-1].pop()
+        elif kind is T.WHERE or kind is T.SELECT:  # the FROM before is over
+            alone.update(open_joins[-1])
+            open_joins[-1].clear()
+    for joins in open_joins:
+        alone.update(joins)
+    if not alone:
+        return tokens
+    out: list[Token] = []
+    for i, token in enumerate(tokens):
+        if i not in alone:
+            out.append(token)
+            continue
+        while out and out[-1].token_type in _SIDES:
+            out.pop()
+        if not (out and out[-1].token_type in _ON_THEIR_OWN):
+            out.append(like(token, T.CROSS, "CROSS"))
+        out.append(token if token.token_type is T.JOIN else like(token, T.JOIN, "JOIN"))
+    return out
 
 
 def _marks_row(tokens: list[Token], i: int, names: Collection[str]) -> bool:

@@ -77,7 +77,7 @@ class Asking(FileView):
 
 
 @pytest.mark.parametrize("dialect", ["postgres", "tsql"])
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_exactly_the_files_are_linked_whose_answers_differ(data: st.DataObject, dialect: str) -> None:
     linker = Linker("p")

@@ -14,7 +14,7 @@ from tests.unit.link.scripts import apply, rounds_of
 
 
 @pytest.mark.parametrize("dialect", ["postgres", "tsql"])
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(data=st.data())
 def test_incremental_equals_full(data: st.DataObject, dialect: str) -> None:
     linker = Linker("p")

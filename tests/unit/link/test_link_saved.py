@@ -27,7 +27,7 @@ def restored(before: Linker, files: dict[str, str], dialect: str, tag: str = "1"
 
 
 @pytest.mark.parametrize("dialect", ["postgres", "tsql"])
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_a_restored_linker_goes_on(data: st.DataObject, dialect: str) -> None:
     linker, always = Linker("p"), Linker("p")

@@ -25,7 +25,7 @@ def link_shares(linker: Linker, shares: int) -> list[Contribution]:
 
 
 @pytest.mark.parametrize("dialect", ["postgres", "tsql"])
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(data=st.data(), shares=st.integers(1, 3))
 def test_shares_equal_linking_alone(data: st.DataObject, shares: int, dialect: str) -> None:
     linker, alone = Linker("p"), Linker("p")

@@ -30,7 +30,10 @@ logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
 @cache
 def dialect_of(name: str) -> Dialect:
     """The sqlglot dialect; ``""`` is sqlglot's own superset. Raises ValueError for an unknown name."""
-    return Dialect.get_or_raise(name or None)
+    dialect = Dialect.get_or_raise(name or None)
+    # where arrays begin with 1, the parser finds the types of all that stands in front of each bracket, to subtract 1
+    dialect.INDEX_OFFSET = 0
+    return dialect
 
 
 @cache

@@ -63,9 +63,14 @@ class Flow:
         self.last_try = 0
 
     def _renew(self) -> None:
-        steps = [b.block * ROLES + b.role for b in self.stack if b.role != BLOCK]
-        if len(steps) > _MAX_PATH:  # deeper, nothing is known but the outer blocks
-            steps = [*steps[:_MAX_PATH], ANY_LOOP]
+        steps: list[int] = []
+        for block in self.stack:
+            if block.role == BLOCK:
+                continue
+            if len(steps) == _MAX_PATH:  # deeper, nothing is known but the outer blocks
+                steps.append(ANY_LOOP)
+                break
+            steps.append(block.block * ROLES + block.role)
         self.path = tuple(steps)
 
     def clear(self) -> None:

@@ -147,6 +147,9 @@ def rewrite_tsql(tokens: list[Token], verb: str, *, methods: bool = False) -> li
     return out
 
 
+_LONGEST_OPERAND: Final = 1_000  # tokens
+
+
 def _methods_as_functions(tokens: list[Token], verb: str) -> list[Token]:
     """``a.b.value('x', 'int')`` -> ``value(a.b, 'x', 'int')``, for the grammar takes ``a.b`` for a schema. In the SET of an
     UPDATE ``a.modify('x')`` -> ``a = modify(a, 'x')``."""
@@ -180,8 +183,10 @@ def _methods_as_functions(tokens: list[Token], verb: str) -> list[Token]:
 
 
 def _operand_start(out: list[Token]) -> int:
-    """Where the operand begins that ends ``out``: a name, a variable, a call, or something in parentheses."""
+    """Where the operand begins that ends ``out``: a name, a variable, a call, or something in parentheses. Its end if it is too
+    long: of a chain each method would go through all before it."""
     j = len(out)
+    least = j - _LONGEST_OPERAND
     if j and out[j - 1].token_type is T.R_PAREN:
         depth = 0
         while j:
@@ -189,6 +194,8 @@ def _operand_start(out: list[Token]) -> int:
             depth += (out[j].token_type is T.R_PAREN) - (out[j].token_type is T.L_PAREN)
             if depth == 0:
                 break
+            if j < least:
+                return len(out)
         if not j or out[j - 1].token_type in _BEFORE_OPERAND or out[j - 1].text.upper() in _BEFORE_WORDS:
             return j
     elif not j:
@@ -196,6 +203,8 @@ def _operand_start(out: list[Token]) -> int:
     j -= 1
     while j >= 2 and out[j - 1].token_type in (T.DOT, T.DCOLON):
         j -= 2
+        if j < least:
+            return len(out)
     return j - 1 if j and out[j - 1].token_type is T.PARAMETER else j
 
 
