@@ -75,6 +75,7 @@ class Telemetry:
         self.quarantined: set[str] = set()
         self._clock = clock
         self._of_pool: tuple[Pool | None, dict[str, float]] = (None, {})
+        self._lost: Shown | None = None  # a session under which the store went away
 
     # ------------------------------------------------------------------ what happens
 
@@ -129,6 +130,11 @@ class Telemetry:
         """An actor was started again: ``parse``, ``writer``, ``driver``."""
         self.registry.add("ray_lineage_actor_restarts_total", actor=actor)
 
+    def store_lost(self, session: Shown | None) -> None:
+        """The store went away under this session; another one tries again."""
+        self._lost = session
+        self.registry.add("ray_lineage_store_retries_total")
+
     def file(self, path: str, what: str, latency: float | None) -> None:
         """Something happened to a file."""
         self.last_files.append(FileEvent(path, what, latency, time.time()))
@@ -178,7 +184,7 @@ class Telemetry:
                     out.admission = f"{out.store} has not answered for over {SLOW_SECONDS:.0f} s"
         self._gauges(out)
         if phase != "starting" or session is not None:
-            self.registry.set("ray_lineage_store_up", float(_answers(session)))
+            self.registry.set("ray_lineage_store_up", float(session is not self._lost and _answers(session)))
         out.metrics = self.registry.snapshot()
         return out
 

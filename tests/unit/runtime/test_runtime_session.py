@@ -18,6 +18,7 @@ from ray_lineage.model import FileState
 from ray_lineage.runtime.following import Following
 from ray_lineage.runtime.parse import Meta
 from ray_lineage.runtime.session import Session
+from ray_lineage.runtime.supervise import Job, Order
 from ray_lineage.settings import Settings
 from ray_lineage.sources.scan import Walk
 from tests.unit.runtime.fakes import FakeCrew, FakeGraph, run, sha, until
@@ -398,5 +399,53 @@ def test_a_file_that_cannot_be_linked_is_in_the_graph_as_failed_and_the_state_is
         assert set(graph.stored) == {"a.sql", "b.sql", "endless.sql"}
         assert graph.plans == 2  # with what takes its place
         assert not summary.settled
+
+    run(story)
+
+
+def test_the_store_is_down_from_its_loss_until_another_session_has_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is tried again meanwhile is counted while it is away, not once it is back."""
+    monkeypatch.setattr("ray_lineage.runtime.supervise._PAUSES", (0.01,))
+
+    async def away(*_: object) -> Any:
+        raise StoreUnavailable("RL219", "away")
+
+    async def story() -> None:
+        (tmp_path / "sql").mkdir()
+        crews: list[FakeCrew] = []
+
+        def crew() -> FakeCrew:
+            crews.append(FakeCrew())
+            crews[-1].memory_graph.error = StoreUnavailable("RL219", "away") if 1 < len(crews) < 5 else None
+            return crews[-1]
+
+        job = Job(Settings(data_dir=str(tmp_path / "data")), [str(tmp_path / "sql")], Order(follow=True), crew)
+        metrics = ("ray_lineage_store_up", "ray_lineage_store_retries_total")
+
+        def told() -> tuple[float, ...]:
+            found = job.status().metrics
+            return tuple(found.get(name, 0.0) for name in metrics)
+
+        running = asyncio.create_task(job.run())
+        await until(lambda: job.phase == "following")
+        assert told() == (1, 0)
+        crews[0].memory_graph.prepare = away  # type: ignore[method-assign]
+        (tmp_path / "sql" / "a.sql").write_text("a")
+        job.flush()
+        await until(lambda: len(crews) > 1)
+        seen = set()
+
+        def back() -> bool:
+            seen.add(told())
+            return len(crews) == 5 and job.phase == "following"
+
+        await until(back)
+        assert {up for up, _ in seen} == {0, 1}
+        assert told() == (1, 4)
+        job.drain()
+        with contextlib.suppress(Interrupted):
+            await running
 
     run(story)

@@ -63,6 +63,7 @@ CONTACTS = frozenset(
         "executor",
         "allow_unencrypted",
         "metrics_port",
+        "dashboard",
     }
 )
 
