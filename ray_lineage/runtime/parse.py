@@ -15,7 +15,7 @@ import msgspec
 
 from ray_lineage.cache import ParseCache, cache_key, nameless
 from ray_lineage.compile import COMPILER_VERSION, CompileOptions, compile_text, needs_name
-from ray_lineage.model import Diagnostic, FileFacts, SourceFile, decode_head, encode_facts
+from ray_lineage.model import Diagnostic, FactsHead, FileFacts, SourceFile, decode_head, encode_facts
 from ray_lineage.sources.scan import SourceFault, read_bytes
 
 SOFT_SECONDS: Final = 10.0
@@ -106,7 +106,7 @@ def parse_batch(
         meta, facts, entry = _one(task, cache, max_file_size)
         seconds = time.perf_counter() - started
         meta = msgspec.structs.replace(meta, seconds=seconds, size=task.file.size, facts_size=len(facts))
-        metas.append(shown(task, meta, facts))
+        metas.append(meta)
         payload.append(facts)
         if entry is not None:
             fresh.append(entry)
@@ -119,14 +119,16 @@ def parse_batch(
 
 def shown(task: Task, meta: Meta, facts: bytes) -> Meta:
     """With the dialect that the file showed itself, where none was given, and the encoding if that was guessed."""
-    guessed = _GUESSED in facts
-    if not facts or (task.options.dialect and not guessed):
+    if not facts or (task.options.dialect and _GUESSED not in facts):
         return meta
-    head = decode_head(facts)
-    meta = msgspec.structs.replace(meta, encoding=head.encoding)
+    return _showing(task, meta, decode_head(facts))
+
+
+def _showing(task: Task, meta: Meta, said: FileFacts | FactsHead) -> Meta:
+    meta = msgspec.structs.replace(meta, encoding=said.encoding)
     if task.options.dialect:
         return meta
-    return msgspec.structs.replace(meta, dialect=head.dialect, confidence=head.confidence)
+    return msgspec.structs.replace(meta, dialect=said.dialect, confidence=said.confidence)
 
 
 def _one(task: Task, cache: ParseCache | None, limit: int) -> tuple[Meta, bytes, tuple[bytes, bytes] | None]:
@@ -137,22 +139,24 @@ def _one(task: Task, cache: ParseCache | None, limit: int) -> tuple[Meta, bytes,
     ):  # the stat index knows the content: no need to read it
         known = cache.get_many([cache_key(task.file.sha256, task.options, COMPILER_VERSION + task.encoding)])[0]
         if known is not None:
-            return Meta(path, "facts", task.file.sha256, True), known, None
+            return shown(task, Meta(path, "facts", task.file.sha256, True), known), known, None
     try:
         data = task.content if task.content is not None else read_bytes(task.file, limit)
     except SourceFault as fault:
-        return *skipped(task, fault, limit, now), None
+        meta, facts = skipped(task, fault, limit, now)
+        return shown(task, meta, facts), facts, None
     sha256 = hashlib.sha256(data).hexdigest()
     key = cache_key(sha256, task.options, COMPILER_VERSION + task.encoding)
     if cache is not None and not task.fresh:
         known = cache.get_many([key])[0]
         if known is not None:
-            return Meta(path, "facts", sha256, True, now, other=_is_other(task)), known, None
+            meta = Meta(path, "facts", sha256, True, now, other=_is_other(task))
+            return shown(task, meta, known), known, None
     compiled = compile_bytes(data, task.options, task.encoding)
     if compiled.given_up is not None:
         return Meta(path, GIVEN_UP, sha256, diagnostic=compiled.given_up), b"", None
     encoded = encode_facts(compiled.facts)
-    meta = Meta(path, "facts", sha256, False, now, other=_is_other(task))
+    meta = _showing(task, Meta(path, "facts", sha256, False, now, other=_is_other(task)), compiled.facts)
     return meta, encoded, (key if compiled.named else nameless(key), encoded) if compiled.keep else None
 
 

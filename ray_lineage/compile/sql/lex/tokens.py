@@ -179,10 +179,15 @@ def start_line(token: Token) -> int:
 
 
 def reason_of(error: SqlglotError) -> str:
-    """What the parser says; which of several missing parts it names changes from run to run."""
+    """What the parser says, without how it says it to its makers; which of several missing parts it names changes from run to run."""
     details = error.errors if isinstance(error, ParseError) else []
     what = str(details[0].get("description") if details else error).split("\n")[0]
-    return "a part of it is missing" if what.startswith("Required keyword") else what
+    if what.startswith("Required keyword"):
+        return "a part of it is missing"
+    return _INTERNALS.sub("", what)
+
+
+_INTERNALS: Final = re.compile(r" but got <Token .*|<class '[^']*'>")
 
 
 _WRITTEN: Final = {
