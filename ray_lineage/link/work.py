@@ -1,7 +1,8 @@
 """How much work one file may be: a few lines of SQL can mean more columns and edges than there is memory for.
 
-Counted in steps, not in seconds, so that the same files give the same graph everywhere; a step is a column of a relation, a
-source of a value, or a few names that were looked through, two or three microseconds, and at most 250 bytes until the statement is done.
+Counted in steps, not in seconds, so that the same files give the same graph everywhere. A step is a column of a relation, a
+source of a value, or a few names that were looked through: two or three microseconds, and at most 250 bytes until the
+statement is done.
 """
 
 from __future__ import annotations
