@@ -243,6 +243,9 @@ class Catalog:
         if owner.signature.query:
             self.lists_computed += 1
             columns = evaluate_list(owner.signature.query, lambda n: self._columns(n, unknown))
+            columns = next(
+                (n.columns for n in symbol.needs if n.columns == columns), columns
+            )  # one object for equal ones
         added = [d.signature.columns for d in symbol.found if d.signature.adds]
         return extend_list(columns, (c for a in added for c in decode_list(a) or ())) if columns and added else columns
 

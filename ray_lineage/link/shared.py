@@ -72,7 +72,7 @@ class Linked(NamedTuple):
 def link_file(
     project: str, path: str, sha256: str, facts: bytes, catalog: Answers, look: Callable[[], None] | None = None
 ) -> Linked:
-    """Link one file with a settled catalog. ``look`` is called every now and then (each 10 ms or so of work), and may raise
+    """Link one file with a settled catalog. ``look`` is called every now and then (each 30 ms or so of work), and may raise
     to give up. Raises msgspec.DecodeError if ``facts`` are none."""
     view = FileView(catalog)
     contribution = contribute(project, path, sha256, decode_facts(facts), view, look)
