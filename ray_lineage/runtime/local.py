@@ -35,9 +35,9 @@ from ray_lineage.runtime.nursery import (
     Linked,
     LinkOrder,
     Parsed,
-    ParseOrder,
     encode,
     length_of,
+    parse_order,
 )
 from ray_lineage.runtime.parse import Meta, Task, parse_batch
 from ray_lineage.runtime.remembered import Known
@@ -155,7 +155,7 @@ class LocalWorker:
 
     async def parse(self, tasks: Sequence[Task], seconds: float) -> tuple[Report, list[bytes]]:
         """See the protocol."""
-        answer = msgspec.msgpack.decode(await self._ask(ParseOrder(list(tasks)), seconds), type=Parsed)
+        answer = msgspec.msgpack.decode(await self._ask(parse_order(tasks), seconds), type=Parsed)
         return msgspec.structs.replace(answer.report, worker=self.name), answer.payload
 
     async def link(

@@ -18,6 +18,7 @@ import signal
 import socket
 import struct
 import sys
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -40,9 +41,41 @@ class Birth(msgspec.Struct, frozen=True, array_like=True):
 
 
 class ParseOrder(msgspec.Struct, frozen=True, array_like=True, tag="parse"):
-    """A batch to parse."""
+    """A batch to parse. ``raw``: by position the root and the name of files whose bytes are no UTF-8, which no message holds as
+    text."""
 
     tasks: list[Task]
+    raw: dict[int, tuple[bytes, bytes]] = {}
+
+
+def parse_order(tasks: Sequence[Task]) -> ParseOrder:
+    """The order to parse these."""
+    raw = {
+        position: (os.fsencode(task.file.root), os.fsencode(task.file.name))
+        for position, task in enumerate(tasks)
+        if not _is_text(task.file.root + task.file.name)
+    }
+    return ParseOrder([_named(t, "", "") if n in raw else t for n, t in enumerate(tasks)], raw)
+
+
+def tasks_of(order: ParseOrder) -> list[Task]:
+    """Inverse of :func:`parse_order`."""
+    tasks = list(order.tasks)
+    for position, (root, name) in order.raw.items():
+        tasks[position] = _named(tasks[position], os.fsdecode(root), os.fsdecode(name))
+    return tasks
+
+
+def _named(task: Task, root: str, name: str) -> Task:
+    return msgspec.structs.replace(task, file=msgspec.structs.replace(task.file, root=root, name=name))
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class KnowOrder(msgspec.Struct, frozen=True, array_like=True, tag="know"):
@@ -143,7 +176,7 @@ def _serve(bench: Bench, descriptor: int) -> None:
             elif isinstance(order, LinkOrder):
                 stream.sendall(encode(Linked(*bench.link(order.plan, order.facts))))
             else:
-                stream.sendall(encode(Parsed(*bench.parse(order.tasks))))
+                stream.sendall(encode(Parsed(*bench.parse(tasks_of(order)))))
 
 
 def _read(incoming: object, size: int) -> bytes:
