@@ -66,7 +66,8 @@ class Driver:
         return self._job.draining
 
     async def status(self) -> tuple[str, int, int]:
-        """Of the first pass: phase, done, total."""
+        """Of the first pass: phase, done, total. The gauges are set with it."""
+        self._job.status()
         return self._job.progress
 
     async def look(self) -> Status:

@@ -415,13 +415,8 @@ class Following:
 
     # ------------------------------------------------------------------ results and commits
 
-    def started(self, batch: Batch, waits: Sequence[float]) -> None:
-        """A batch goes to a worker."""
-        self._telemetry.started(batch, waits)
-
     def delivered(self, batch: Batch, metas: Sequence[Meta]) -> None:
         """The pool delivered a batch: the graph's owner has its facts."""
-        self._telemetry.batch(batch, metas)
         files = {t.file.path: t.file for t in batch.tasks}
         if not self._pending:
             self._pending_since = self._clock()

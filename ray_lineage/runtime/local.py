@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import resource
 import shutil
@@ -30,6 +31,7 @@ from ray_lineage.runtime.load import Begun, Committed, FactsLost, Loader, Prepar
 from ray_lineage.runtime.nodecache import cache_path_for
 from ray_lineage.runtime.nursery import (
     HEAD_BYTES,
+    SAID,
     Birth,
     KnowOrder,
     Linked,
@@ -56,6 +58,8 @@ class Nursery:
     def __init__(self, folder: str) -> None:
         """Starts it; nothing is waited for."""
         self._log = os.path.join(folder, "workers.log")
+        self._said = 0  # bytes of the log that were passed on
+        self._told: set[str] = set()
         self._asking = asyncio.Lock()
         self._socket, theirs = socket.socketpair()
         self._socket.setblocking(False)
@@ -95,6 +99,21 @@ class Nursery:
             help="run with --workers 0, and please report it",
         )
 
+    def pass_on(self) -> None:
+        """What workers log is logged here, each line once, however many say it."""
+        with contextlib.suppress(OSError):
+            if os.stat(self._log).st_size == self._said:
+                return
+            with open(self._log, encoding="utf-8", errors="replace") as log:
+                log.seek(self._said)
+                lines = log.read().splitlines()
+                self._said = log.tell()
+            for line in lines:
+                name, colon, text = line.removeprefix(SAID).partition(": ")
+                if line.startswith(SAID) and colon and line not in self._told:
+                    self._told.add(line)
+                    logging.getLogger(name).warning("%s", text)
+
     def last_words(self) -> str:
         """The last line that a worker left on stderr, empty if there is none."""
         with contextlib.suppress(OSError), open(self._log, "rb") as log:
@@ -105,6 +124,7 @@ class Nursery:
 
     def close(self) -> None:
         """End it, and all that it made."""
+        self.pass_on()
         self._socket.close()
         self._process.kill()
         self._process.wait()
@@ -156,6 +176,7 @@ class LocalWorker:
     async def parse(self, tasks: Sequence[Task], seconds: float) -> tuple[Report, list[bytes]]:
         """See the protocol."""
         answer = msgspec.msgpack.decode(await self._ask(parse_order(tasks), seconds), type=Parsed)
+        self._nursery.pass_on()
         return msgspec.structs.replace(answer.report, worker=self.name), answer.payload
 
     async def link(

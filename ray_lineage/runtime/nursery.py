@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import gc
+import logging
 import os
 import signal
 import socket
@@ -31,6 +32,8 @@ from ray_lineage.runtime.parse import Task
 _LENGTH: Final = struct.Struct("<Q")
 _PR_SET_PDEATHSIG: Final = 1
 REQUEST_BYTES: Final = 65_536
+SAID: Final = "log: "
+"""Before each log line of a worker, so that it can be told from what else is written to stderr."""
 
 
 class Birth(msgspec.Struct, frozen=True, array_like=True):
@@ -132,6 +135,7 @@ def main(descriptor: int) -> None:
     for signum in (signal.SIGINT, signal.SIGHUP, signal.SIGUSR1):  # those are for the command
         signal.signal(signum, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # who asked sees a worker's end by its stream
+    logging.basicConfig(format=f"{SAID}%(name)s: %(message)s", level=logging.WARNING)
     import_compiler()
     gc.collect()
     gc.freeze()  # a collection in a worker would copy every page that it marks

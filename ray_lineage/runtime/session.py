@@ -102,7 +102,8 @@ class Session:
         self.gone: set[str] = set()
         self.draining = False
         self._opening: asyncio.Task[None] | None = None
-        self.following = Following(self, telemetry or Telemetry(clock)) if follow else None
+        self.telemetry = telemetry or Telemetry(clock)
+        self.following = Following(self, self.telemetry) if follow else None
         self._told: Told = told or (lambda *_: None)
         self._seen = 0
         self._paths: set[str] = set()
@@ -350,6 +351,7 @@ class Session:
         if self.unreadable:
             self.summary.by_status["unreadable"] = len(self.unreadable)
         self.summary.unchanged = present - self.summary.files_written
+        self.telemetry.rows_written(self.summary.rows_written)
         self._paths = set()
         for path in removed:
             self.states.pop(path, None)
@@ -500,8 +502,7 @@ class Session:
 
     def started(self, batch: Batch, waits: Sequence[float]) -> None:
         """A batch goes to a worker."""
-        if self.following is not None:
-            self.following.started(batch, waits)
+        self.telemetry.started(batch, waits)
 
     def done(self, batch: Batch, metas: Sequence[Meta]) -> None:
         """What became of a batch's files."""
@@ -517,6 +518,7 @@ class Session:
                 self.pool.add((tasks[meta.path],))
             else:
                 self._not_read(meta)
+        self.telemetry.batch(batch, metas)
         if self.following is not None:
             self.following.delivered(batch, metas)
         for path in self._aside.intersection(m.path for m in metas):

@@ -97,16 +97,20 @@ class Telemetry:
                 registry.observe("ray_lineage_parse_seconds", meta.seconds)
         self.files.add(len(metas), self._clock())
 
+    def rows_written(self, rows: int) -> None:
+        """So many came into the graph."""
+        self.registry.add("ray_lineage_rows_written_total", rows)
+        self.rows.add(rows, self._clock())
+
     def committed(self, done: Committed, saved: dict[str, float | None], gone: Sequence[str]) -> None:
         """A commit; ``saved`` are its files with the Unix time at which each was saved, if that is known. Of those that were
         only read again, and were as before, nothing is told."""
         registry, now = self.registry, time.time()
         registry.observe("ray_lineage_link_seconds", done.link_seconds)
         registry.observe("ray_lineage_write_seconds", done.write_seconds)
-        registry.add("ray_lineage_rows_written_total", done.rows)
+        self.rows_written(done.rows)
         registry.add("ray_lineage_transactions_total", done.transactions)
         registry.add("ray_lineage_store_retries_total", done.retries)
-        self.rows.add(done.rows, self._clock())
         refused, written = {r.path for r in done.rejected}, set(done.written)
         for path, at in saved.items():
             latency = None if at is None else max(0.0, now - at)
