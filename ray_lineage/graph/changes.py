@@ -32,7 +32,7 @@ class Write(NamedTuple):
 
 
 def changes(project: str, delta: Delta) -> Iterator[Write]:
-    """All but the collection of what lost its last mention, which needs answers. A saved file seldom takes more than one."""
+    """All but the collection of what lost its last mention, which needs answers. A saved file seldom takes more than two."""
     resets = [(i, default_kind(split_text(i[len(project) + 1 :]))) for i in delta.reset.get("Dataset", ())]
     yield from _by_kind(cypher.reset_datasets, ("id", "kind"), resets, 1)
     yield from _some(cypher.RESET_COLUMNS, ("id",), [(i,) for i in delta.reset.get("Column", ())])
@@ -42,6 +42,8 @@ def changes(project: str, delta: Delta) -> Iterator[Write]:
     described = delta.describe.get("Dataset", [])
     yield from _by_kind(lambda kind: cypher.set_nodes(DATASET, kind), DATASET.columns, described, _KIND)
     yield from _some(cypher.set_nodes(COLUMN), COLUMN.columns, delta.describe.get("Column", []))
+    dropped = [(handle,) for found in delta.drop.values() for _, handle in found]
+    yield from _some(cypher.DELETE_BY_HANDLE, ("handle",), dropped)
     most = _most(delta)
     if any(most.values()):
         yield Write(cypher.change(), most)
@@ -49,10 +51,7 @@ def changes(project: str, delta: Delta) -> Iterator[Write]:
 
 def _most(delta: Delta) -> dict[str, Sequence[Any]]:
     """Parameters of ``cypher.change``."""
-    out: dict[str, Sequence[Any]] = {
-        "drop": [handle for dropped in delta.drop.values() for _, handle in dropped],
-        "gone": delta.gone,
-    }
+    out: dict[str, Sequence[Any]] = {"gone": delta.gone}
     out |= columns(FILE.columns, delta.files, "file_")
     out |= columns(STATEMENT.columns, delta.statements, "new_")
     out |= columns(STATEMENT.columns, delta.changed, "changed_")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ray_lineage.errors import StoreRefused, StoreUnavailable
+from ray_lineage.graph import cypher
 from ray_lineage.graph.neo4j import Neo4jStore
 from ray_lineage.graph.sqlite import SqliteStore
 from tests.conftest import ServerAddress
@@ -93,6 +95,25 @@ def test_a_server_with_little_memory_gets_smaller_transactions(tmp_path_factory:
         store.close()
     finally:
         server.stop()
+
+
+@pytest.mark.parametrize("query", [cypher.read_for_change(), cypher.change()])
+def test_what_is_planned_once_finds_everything_by_index(neo4j_store: Neo4jStore, project: str, query: str) -> None:
+    """Even if it is planned in an empty graph, where a scan would cost nothing."""
+    neo4j_store.acquire(project)
+    explained = query.replace("replan=skip", "replan=force EXPLAIN")
+    assert explained != query
+    with neo4j_store._session() as session:
+        plan = session.run(explained, id=project, files=[f"{project}:a"], p={}).consume().plan
+    kinds = set(operators(plan))
+    assert any("IndexSeek" in kind for kind in kinds)
+    assert not [kind for kind in kinds if "Scan" in kind]
+
+
+def operators(plan: dict[str, Any]) -> Iterator[str]:
+    yield plan["operatorType"]
+    for child in plan.get("children", ()):
+        yield from operators(child)
 
 
 def test_hostile_names_come_back_as_they_are(neo4j_store: Neo4jStore, project: str) -> None:
