@@ -19,13 +19,12 @@ from ray_lineage.dialects import DIALECTS
 from ray_lineage.model import Diagnostic, FileFacts, StatementFacts
 
 if TYPE_CHECKING:
-    from ray_lineage.compile.template import Template
+    from ray_lineage.compile.text.template import Template
 
 __all__ = ["COMPILER_VERSION", "DIALECTS", "CompileOptions", "compile_text", "import_compiler", "needs_name"]
 
 _REVISION: Final = 14
 """Raise with every change of what compile gives: it is part of the cache's key and of every fingerprint."""
-
 
 COMPILER_VERSION: Final = f"{_REVISION}+sqlglot{version('sqlglot')}"
 
@@ -34,7 +33,7 @@ def import_compiler() -> None:
     """Import now what a compile needs: it takes a second, and code that is replaced under a running process is not found later."""
     import ray_lineage.compile.sql.detect
     import ray_lineage.compile.sql.script
-    import ray_lineage.compile.template  # noqa: F401
+    import ray_lineage.compile.text.template  # noqa: F401
 
 
 def compile_text(text: str, options: CompileOptions, diagnostics: Sequence[Diagnostic] = ()) -> FileFacts:
@@ -55,7 +54,7 @@ def _in_dialect(text: str, dialect: str, options: CompileOptions, diagnostics: S
     if not _MAY_BE_TEMPLATE.search(text):  # most files: the template reader is not even loaded
         return _facts(text, dialect, options, diagnostics)
     from ray_lineage.compile.sql.engines import engine_of
-    from ray_lineage.compile.template import untemplate
+    from ray_lineage.compile.text.template import untemplate
 
     template = untemplate(text, options.model or "this_model", engine_of(dialect).quote)
     if template is None:

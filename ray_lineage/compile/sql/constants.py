@@ -18,25 +18,12 @@ from ray_lineage.model import ELSE, ROLES, THEN
 UNKNOWN: Final = "__dynamic__"
 """Stands for a part of the text that is not known."""
 
-
 _MARKS: Final = frozenset({T.L_PAREN, T.R_PAREN, T.CASE, T.END, T.PLUS, T.DPIPE})
-
-
 _MAX_TEXT: Final = 200_000  # characters
-
-
 _WRAPPERS: Final = frozenset({"N", "CONCAT", "CAST", "CONVERT", "RTRIM", "LTRIM", "TRIM"})
-
-
 _CHOICES: Final = frozenset({"ISNULL", "COALESCE", "NVL", "IFNULL"})
-
-
 _QUOTERS: Final = frozenset({"QUOTENAME", "QUOTE_IDENT", "QUOTE_LITERAL"})
-
-
 _RUNS: Final = re.compile(r"exec(?:utesql|(?:ute)?\b(?!\s+[\w\[\"]))")
-
-
 _RUNNERS: Final = ("eachdb", "foreachtable", "add_jobstep")
 
 
@@ -54,8 +41,6 @@ class Text(NamedTuple):
 
 
 NOTHING: Final = Text(UNKNOWN, False, False)
-
-
 _MAX_TEXTS: Final = 4  # that a variable may hold, by the branch taken
 
 

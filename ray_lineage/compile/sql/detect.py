@@ -17,16 +17,10 @@ from ray_lineage.compile.sql.engines import ENGINES
 _PROSE: Final = re.compile(r"--[^\n]*|/\*(?:[^*]|\*(?!/)){0,4000}\*/|'[^'\n]{3,200}'")
 """Comments and longer strings prove nothing."""
 
-
 _WORD: Final = re.compile(r"[a-z_][\w$]*")
-
-
 _SAMPLE: Final = 20_000  # characters
-
-
 _MANY: Final = 4
 """One sign more often than this says nothing more."""
-
 
 _DOUBT: Final = 2
 
@@ -62,17 +56,10 @@ def _read_shapes(*, raw: bool) -> list[_Pattern]:
 
 
 _WORDS: Final = _read_signs()
-
-
 _SHAPES: Final = _read_shapes(raw=False)
-
-
 _RAW: Final = _read_shapes(raw=True)
-
-
 _ORDER: Final = {engine.name: k for k, engine in enumerate(ENGINES)}
 """Of two dialects with the same evidence the one in front is meant."""
-
 
 _KIN: Final = {engine.name: engine.kin or engine.name for engine in ENGINES}
 

@@ -35,7 +35,6 @@ Prepare = Callable[[str, Any], Rewrite]
 Reader = Callable[[Any, list[Token]], object]
 """Reads one statement: a unit and its tokens."""
 
-
 _NAMES: Final = 1 << 14
 """Names that are remembered folded: a repository repeats its own."""
 

@@ -11,8 +11,6 @@ from sqlglot.tokens import Token
 from ray_lineage.compile.sql.lex.kinds import T
 
 _OPENS: Final = frozenset({T.SELECT, T.SET})
-
-
 _CLOSES: Final = frozenset(
     {
         T.FROM,
@@ -29,11 +27,7 @@ _CLOSES: Final = frozenset(
         T.RETURNING,
     }
 )
-
-
 _MARKS: Final = _OPENS | _CLOSES | {T.L_PAREN, T.R_PAREN, T.COMMA, T.CASE, T.END}
-
-
 _START: Final = itemgetter(0)
 
 

@@ -47,8 +47,6 @@ _FORMATS: Final = frozenset(
     {"parquet", "delta", "csv", "json", "orc", "text", "avro", "binaryfile", "iceberg", "tsv", "ndjson", "jsonl", "gz", "zst",
      "xlsx", "arrow"}
 )  # fmt: skip
-
-
 _EXTERNAL: Final = "external"
 """First part of a location's name."""
 

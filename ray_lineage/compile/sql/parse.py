@@ -18,11 +18,7 @@ from ray_lineage.compile.sql.lex.tokens import dialect_of, like
 from ray_lineage.compile.sql.names import Names
 
 _MAX_DEPTH: Final = 200  # nested parentheses in one statement; the parser fails at about 500, and crashes far above
-
-
 _MAX_TOKENS: Final = 400_000  # of one statement
-
-
 _MANY_JOINS: Final = 6  # of one statement
 _JOINS: Final = frozenset({T.JOIN, T.STRAIGHT_JOIN})
 _SIDES: Final = frozenset({T.LEFT, T.RIGHT, T.FULL, T.INNER, T.OUTER})

@@ -187,8 +187,6 @@ def read(unit: Unit, tokens: list[Token], verb: str) -> bool:
 
 
 _CREATES: Final = frozenset({"CREATE", "CREATE TABLE", "CREATE VIEW", "ALTER"})
-
-
 _BY_VERB: Final[dict[str, Callable[[Unit, list[Token]], object]]] = {
     "DECLARE": read_declare,
     "RETURN": read_return,

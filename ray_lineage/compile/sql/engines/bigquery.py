@@ -103,11 +103,7 @@ def joined(parts: list[list[Token]], comma: Token) -> list[Token]:
 
 
 PIPES: Final = rule("|>", r"\|>\s*(?:set|drop|rename)\b", _plain_pipes)
-
-
 TABLE_ARGUMENTS: Final = rule("table", r"[(,]\s*table\s+[\w`]", _plain_table_arguments)
-
-
 BIGQUERY: Final = Engine(
     name="bigquery",
     rewrites=(rule("table", r"\b(?:appends|changes)\s*\(\s*table\b", _plain_changes), PIPES, TABLE_ARGUMENTS),

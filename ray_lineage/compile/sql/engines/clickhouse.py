@@ -20,8 +20,6 @@ from ray_lineage.compile.sql.unit import Unit
 from ray_lineage.model import Name
 
 _SERVER_TABLE: Final = ("server", "database", "table")
-
-
 CLICKHOUSE_FUNCTIONS: Final[Roles] = {
         **dict.fromkeys(("s3", "file", "url", "hdfs", "gcs", "iceberg", "deltalake", "hudi"), FILE),
         **dict.fromkeys(("s3cluster", "filecluster", "urlcluster", "hdfscluster"), ("", "file")),
@@ -40,8 +38,6 @@ CLICKHOUSE_FUNCTIONS: Final[Roles] = {
         "cluster": ("", "database", "table"),
         "clusterallreplicas": ("", "database", "table"),
     }  # fmt: skip
-
-
 _ENGINES: Final[Roles] = {
     **CLICKHOUSE_FUNCTIONS,
     "distributed": ("", "database", "table"),

@@ -26,8 +26,6 @@ _TABLE_FUNCTIONS: Final[Roles] = {
         "postgres_scan_pushdown": ("server", "schema", "table"),
         "sqlite_scan": ("server", "table"),
     }  # fmt: skip
-
-
 PIVOT_VERBS: Final = {"PIVOT_WIDER": (T.PIVOT, "PIVOT"), "PIVOT_LONGER": (T.UNPIVOT, "UNPIVOT")}
 
 

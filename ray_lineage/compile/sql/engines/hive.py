@@ -31,8 +31,6 @@ def _plain_directory(tokens: list[Token], verb: str) -> list[Token]:
 
 
 DIRECTORY: Final = rule("directory", r"\bdirectory\s+'[^']*'\s+using\b", _plain_directory)
-
-
 HIVE: Final = Engine(
     name="hive",
     client=(without_cells,),

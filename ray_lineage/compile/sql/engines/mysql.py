@@ -18,11 +18,7 @@ from ray_lineage.compile.sql.unit import Unit
 from ray_lineage.model import Name
 
 _VERSIONED: Final = re.compile(r"/\*M?!\d*([^*]*(?:\*(?!/)[^*]*)*)\*/")
-
-
 _MYSQL_END: Final = re.compile(r"\\[gG][ \t]*\r?$", re.MULTILINE)
-
-
 _SOURCE: Final = re.compile(
     r"^[ \t]*(?:source[ \t]+[\w./\\-]+[ \t]*;?|\\\.[^\n]*)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE
 )
@@ -116,16 +112,12 @@ def federated(unit: Unit, tokens: list[Token], _: Name) -> Name:
 
 
 REPLACE: Final = rule("replace", "", _plain_insert)
-
-
 MYSQL_REWRITES: Final = (
     REPLACE,
     rule("insert", r"\binsert\s+(?:low_priority|delayed|high_priority|ignore)\b", _plain_insert),
     rule("e", r"\b(?:update|delete)\s+(?:low_priority|ignore|quick)\b", _plain_insert),
     rule("value for", "", _next_values),
 )
-
-
 MYSQL: Final = Engine(
     name="mysql",
     client=(without_mysql_commands, without_delimiters),

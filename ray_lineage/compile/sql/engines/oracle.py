@@ -24,19 +24,11 @@ _DIRECTIVE: Final = re.compile(
     r"@|!)",
     re.IGNORECASE,
 )
-
-
 _EXECUTE: Final = re.compile(r"[ \t]*EXEC(?:UTE)?[ \t]+(?!IMMEDIATE)", re.IGNORECASE)
-
-
 _DEFINE: Final = re.compile(
     r"[ \t]*DEF(?:INE)?[ \t]+(\w+)[ \t]*=[ \t]*['\"]?([\w.$#]+)['\"]?[ \t]*;?[ \t]*$", re.IGNORECASE
 )
-
-
 _SUBSTITUTED: Final = re.compile(r"&&?(\w+)\.?")
-
-
 _SLASH: Final = re.compile(r"[ \t]*/[ \t]*$")
 
 

@@ -20,8 +20,6 @@ from ray_lineage.model import Name
 JSON_AGGREGATES: Final = (
     "every jsonb_agg json_agg_strict jsonb_agg_strict json_arrayagg json_objectagg range_agg range_intersect_agg xmlagg"
 )
-
-
 PG_CATALOG: Final = frozenset({
     "pg_aggregate", "pg_am", "pg_amop", "pg_amproc", "pg_attrdef", "pg_attribute", "pg_authid", "pg_auth_members",
     "pg_cast", "pg_class", "pg_collation", "pg_constraint", "pg_conversion", "pg_database", "pg_db_role_setting",
@@ -71,8 +69,6 @@ def plain_cube(tokens: list[Token], verb: str) -> list[Token]:
 _AFTER_GROUP: Final = frozenset(
     {T.HAVING, T.WINDOW, T.ORDER_BY, T.LIMIT, T.UNION, T.EXCEPT, T.INTERSECT, T.OFFSET, T.FETCH, T.SELECT}
 )
-
-
 _BEFORE_GROUPING: Final = frozenset({T.GROUP_BY, T.COMMA, T.ALL, T.DISTINCT, T.L_PAREN})
 
 
@@ -144,14 +140,8 @@ _DATA: Final = re.compile(
     r"^([ \t]*COPY\b[^;]{1,20000}?\bFROM\s+STDIN\b[^;\n]*;)[ \t]*\r?\n(.*?)^\\\.[ \t]*\r?$",
     re.IGNORECASE | re.MULTILINE | re.DOTALL,
 )
-
-
 _COPY: Final = re.compile(r"^([ \t]*)\\(copy\b[^\n]*?);?[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
-
-
 _COMMAND: Final = re.compile(r"^[ \t]*\\[A-Za-z!?.][^\n]*$", re.MULTILINE)
-
-
 _SEND: Final = re.compile(r"\\(?:g|gx|gset|gexec|gdesc|crosstabview|watch)\b[^\n]*$", re.MULTILINE)
 
 
@@ -181,14 +171,10 @@ def foreign_wrapped(unit: Unit, tokens: list[Token], name: Name) -> Name:
 
 
 JOIN_ALIASES: Final = rule("using", r"\busing\s*\([^)]*\)\s*as\b", _plain_using)
-
-
 POSTGRES_REWRITES: Final = (
     rule("values", r"\bfrom\s*\(\s*values\b", _plain_update_from),
     rule("::", r"::\s*[\w.\"]+\s*\[\s*\d*\s*\]", _plain_array_casts),
 )
-
-
 POSTGRES: Final = Engine(
     name="postgres",
     client=(without_psql,),

@@ -21,8 +21,6 @@ def _without_evolution(tokens: list[Token], verb: str) -> list[Token]:
 
 
 EVOLUTION: Final = rule("evolution", "", _without_evolution)
-
-
 SPARK: Final = HIVE.extend(
     "spark",
     rewrites=(DIRECTORY, EVOLUTION, PIPES),

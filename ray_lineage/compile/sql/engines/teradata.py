@@ -84,8 +84,6 @@ def _plain_teradata(tokens: list[Token], verb: str) -> list[Token]:
 
 
 _FIELDS: Final = frozenset({"YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND"})
-
-
 _BEFORE_VALUE: Final = frozenset(
     {
         T.SELECT, T.COMMA, T.L_PAREN, T.EQ, T.LT, T.GT, T.LTE, T.GTE, T.NEQ, T.WHERE, T.AND, T.OR, T.NOT, T.PLUS, T.DASH, T.ON,

@@ -57,8 +57,6 @@ _BEFORE_KIND: Final = frozenset(
         "SHARDED",
     ]
 )
-
-
 _TABLE_ITEMS: Final = frozenset(
     [
         "CONSTRAINT",
@@ -80,8 +78,6 @@ _TABLE_ITEMS: Final = frozenset(
         "PROJECTION",
     ]
 )
-
-
 _AFTER_TYPE: Final = frozenset(
     [
         "NOT",

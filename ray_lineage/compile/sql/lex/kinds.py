@@ -20,6 +20,5 @@ LITERALS: Final = frozenset(
 )  # fmt: skip
 """Of them a text may be several lines long, and none of it goes into an excerpt."""
 
-
 STRINGS: Final = frozenset({T.STRING, T.NATIONAL_STRING, T.RAW_STRING, T.HEREDOC_STRING})
 """Texts in quotes."""

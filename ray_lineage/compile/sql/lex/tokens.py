@@ -78,13 +78,8 @@ _FIRST_WORDS = frozenset(
 )  # fmt: skip
 """Words that are one token together with the next one."""
 
-
 _ENDINGS = tuple(sorted(_FIRST_WORDS))
-
-
 _LONGEST = max(map(len, _ENDINGS))
-
-
 _COMMENTS = ("--", "/*", "#")
 
 
@@ -107,11 +102,7 @@ def _without_comments_in_words(text: str, tokens: list[Token]) -> str:
 
 
 _VISIBLE = re.compile(r"\S")
-
-
 _PARAMETER = re.compile(r"(?<![\w$])\$(?=\d+(?![\w$]))")
-
-
 _MARK = "\ue000"
 """Stands for the dollar of ``$1`` while the text is cut into tokens: the tokenizer takes it for the begin of a quote, and may
 count lines twice or find no end."""
@@ -133,8 +124,6 @@ def _with_parameters(tokens: list[Token]) -> list[Token]:
 
 
 _BATCH_END = re.compile(r"^[ \t]*GO[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
-
-
 _STATEMENT_END = re.compile(r";[ \t]*\r?$", re.MULTILINE)
 
 
@@ -188,8 +177,6 @@ def reason_of(error: SqlglotError) -> str:
 
 
 _INTERNALS: Final = re.compile(r" but got <Token .*|<class '[^']*'>")
-
-
 _WRITTEN: Final = {
     "(": TokenType.L_PAREN, ")": TokenType.R_PAREN, ",": TokenType.COMMA, ".": TokenType.DOT, "*": TokenType.STAR,
     "=": TokenType.EQ, "1": TokenType.NUMBER, "SELECT": TokenType.SELECT, "NULL": TokenType.NULL, "AS": TokenType.ALIAS,

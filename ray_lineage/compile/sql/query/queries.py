@@ -19,11 +19,8 @@ from ray_lineage.compile.sql.query.select_list import outputs_of
 from ray_lineage.model import Alias, Influence, Merged, Output, Ref, Select, SetOp
 
 _WRAPPERS: Final = (exp.Subquery, exp.Paren)
-
-
 _PIPED: Final = "__tmp"
 """The parser makes a CTE of each step of a pipe and gives it such a name."""
-
 
 _ROWS_READ = 100  # of a VALUES list; later rows repeat the pattern
 

@@ -30,19 +30,10 @@ _NAMED: Final = {
 }  # fmt: skip
 """Arguments that are given by name; others are what they say."""
 
-
 _TEXTS: Final = (exp.Literal, exp.National, exp.RawString, exp.ByteString)
-
-
 _QUERY: Final = re.compile(r"\s*(?:select|with|values|table)\b", re.IGNORECASE)
-
-
 ADDRESS: Final = re.compile(r"://(?:[^/@\s]*@)?([^/?;:\s]*)[^/?;\s]*(/[^?;\s]*)?")
-
-
 _WHERE: Final = ("dbname", "database", "databasename", "dsn", "host", "server")
-
-
 _SAID: Final = re.compile(rf"\b({'|'.join(_WHERE)})\s*=\s*'?([^\s';]+)", re.IGNORECASE)
 
 

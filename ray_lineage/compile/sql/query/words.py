@@ -7,17 +7,11 @@ from typing import Final
 from sqlglot import exp
 
 SEQUENCE_FUNCTIONS: Final = frozenset({"nextval", "currval", "lastval", "setval"})
-
-
 SEQUENCE_COLUMNS: Final = frozenset({"nextval", "currval"})
-
-
 MASKING_FUNCTIONS: Final = frozenset({
     exp.MD5, exp.MD5Digest, exp.MD5NumberLower64, exp.MD5NumberUpper64, exp.SHA, exp.SHA1Digest, exp.SHA2, exp.SHA2Digest,
     exp.StandardHash,
 })  # fmt: skip
-
-
 MASKING_NAMES: Final = frozenset(
     {
         "hashbytes", "hash", "mask", "mask_hash", "mask_first_n", "mask_last_n", "mask_show_first_n", "mask_show_last_n",
@@ -26,22 +20,15 @@ MASKING_NAMES: Final = frozenset(
         "sha512", "md5", "standard_hash", "ora_hash", "farm_fingerprint", "to_hash", "xxhash64", "murmurhash",
     }
 )  # fmt: skip
-
-
 OF_ROWS: Final = frozenset({"rowid", "ora_rowscn", "ctid", "xmin", "xmax", "tableoid"})
 """Of the names that are no columns those that may have a qualifier."""
 
-
 NO_VALUE: Final = frozenset({"default", "DEFAULT"})
-
-
 PROPERTIES: Final = frozenset({"lat", "long", "stx", "sty", "stsrid", "m", "z", "hasm", "hasz", "isnull"})
 """Of SQL Server's geometry and geography: ``column.Lat`` has no table ``column``."""
 
-
 FIRST_WORDS: Final = frozenset({"DATE_BUCKET", "IDENTITY", "GET_FORMAT"})
 """Functions whose first argument is a part of a date or a type."""
-
 
 ROWSETS: Final = {
     "string_split": ("value", "ordinal"),
@@ -50,7 +37,6 @@ ROWSETS: Final = {
     "generate_series": ("value",),
 }
 """Columns of the engine's functions."""
-
 
 WINDOWING: Final = {
     "tumble": ("window_start", "window_end"),
@@ -62,23 +48,10 @@ WINDOWING: Final = {
 }
 """Functions that give the columns of a table, and these."""
 
-
 CHANGES: Final = frozenset({"table_changes", "appends", "changes"})
-
-
 SUMMARY_NAMES: Final = ("column_name", "column_type")
-
-
 SUMMARY: Final = ("min", "max", "approx_unique", "avg", "std", "q25", "q50", "q75", "count", "null_percentage")
-
-
 DESCRIPTION: Final = ("column_name", "column_type", "null", "key", "default", "extra")
-
-
 SERVER_QUERY: Final = ("server", "query")
-
-
 FILE: Final = ("file",)
-
-
 CROSSTABS: Final = dict.fromkeys(("crosstab", "crosstab2", "crosstab3", "crosstab4"), ("query", "categories"))

@@ -36,8 +36,6 @@ class Slices:
 
 
 _MAX_PATH: Final = 60
-
-
 BLOCK: Final = -1  # BEGIN ... END
 
 

@@ -14,11 +14,8 @@ from ray_lineage.model import ANY
 _SKIPPED_ALONE: Final = frozenset(
     {"BEGIN", "ELSE", "LOOP", "THEN", "DO", "REPEAT", "EXCEPTION", "DECLARE", "ATOMIC", "<<"}
 )
-
-
 _SKIPPED_ANYWHERE: Final = frozenset({"DECLARE", "LOOP", "REPEAT", "ELSE"})
 """BigQuery's scripts have them in no block."""
-
 
 _SKIPPED_TO: Final = {
     "IF": ("THEN",),
@@ -31,24 +28,15 @@ _SKIPPED_TO: Final = {
     "CASE": ("THEN",),
     "FORALL": ("INSERT", "UPDATE", "DELETE", "MERGE", "EXECUTE"),
 }
-
-
 _CONTROL: Final = frozenset({"IF", "WHILE", "LOOP", "REPEAT", "CASE", "FOR"})
-
-
 _BODY_KINDS: Final = frozenset({"PROCEDURE", "FUNCTION", "TRIGGER", "PACKAGE", "EVENT", "TASK", "MACRO", "ALERT"})
-
-
 _ONE_STATEMENT: Final = frozenset(
     {"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE", "CALL", "SET", "WITH", "RETURN", "COPY", "IF",
      "EXECUTE", "TRUNCATE"}
 )  # fmt: skip
 """Words that begin the body of a trigger, event or task that is a single statement."""
 
-
 _LABELLED: Final = frozenset({"LOOP", "WHILE", "REPEAT", "BEGIN", "FOR"})
-
-
 _HANDLERS: Final = frozenset({"CONTINUE", "EXIT", "UNDO"})
 
 

@@ -13,11 +13,7 @@ from ray_lineage.compile.sql.split.flow import BLOCK, Flow, Slice, Slices
 from ray_lineage.model import ANY, ANY_LOOP, CATCH, LOOP, THEN, TRY
 
 _PROGRAM_KINDS: Final = frozenset({"PROC", "PROCEDURE", "FUNCTION", "TRIGGER"})
-
-
 _WORDS: Final = frozenset({T.VAR, T.COMMAND})
-
-
 _TSQL_STARTS: Final = frozenset(
     [
         "SELECT",
@@ -85,15 +81,10 @@ _TSQL_STARTS: Final = frozenset(
         "LOAD",
     ]
 )
-
-
 _TSQL_WORDS: Final = _TSQL_STARTS | {"CASE", "VALUES", "AS", ":"}
 """All that can change or end a statement: what ``_word`` looks at once a statement has begun."""
 
-
 _SET_OPERATORS: Final = frozenset({"UNION", "ALL", "EXCEPT", "INTERSECT", "DISTINCT"})
-
-
 _OBJECT_WORDS: Final = frozenset(
     [
         "TABLE",
@@ -132,8 +123,6 @@ _DULL: Final = frozenset(
         T.NEQ, T.IS, T.WHEN, T.GROUP_BY, T.ORDER_BY, T.HASH, T.INT, T.NVARCHAR, T.VARCHAR, T.BETWEEN, T.LIKE,
     }
 )  # fmt: skip
-
-
 _SECOND_WORDS: Final = {
     "ADD": ("SIGNATURE", "SENSITIVITY", "COUNTER"),
     "RECEIVE": ("TOP", "*", "CONVERSATION_HANDLE", "MESSAGE_BODY", "CAST", "CONVERT"),

@@ -45,8 +45,6 @@ def functions_in(unit: Unit, tokens: list[Token]) -> dict[Name, int]:
 _NO_CALL_AFTER: Final = frozenset(
     {"INTO", "TABLE", "REFERENCES", "ON", "EXEC", "EXECUTE", "INSERT", "JOIN", "UPDATE", "INDEX"}
 )
-
-
 _NAMES: Final = frozenset({T.VAR, T.IDENTIFIER})
 
 
@@ -65,8 +63,6 @@ def call_of_a_package(unit: Unit, tokens: list[Token]) -> None:
 
 
 _NO_PROGRAMS: Final = frozenset({"RAISE_APPLICATION_ERROR", "PIPE", "RAISE", "RETURN", "COMMIT", "ROLLBACK", "EXIT"})
-
-
 _SUPPLIED: Final = ("DBMS_", "UTL_", "APEX_", "HTP", "OWA_", "SDO_")
 
 

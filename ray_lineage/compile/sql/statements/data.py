@@ -36,8 +36,6 @@ from ray_lineage.compile.sql.statements.variables import select_into_variables
 from ray_lineage.compile.sql.unit import Unit, Written
 
 QUERIES: Final = frozenset({"SELECT", "WITH", "(", "FROM", "VALUES", "TABLE", "PIVOT", "UNPIVOT"})
-
-
 DATA: Final = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE"})
 
 
@@ -148,8 +146,6 @@ def inner_statement(unit: Unit, tokens: list[Token]) -> list[Token]:
 
 
 _INNER: Final = frozenset({T.MERGE, T.UPDATE, T.DELETE, T.INSERT})
-
-
 _LOWERED: Final[dict[type, Callable[..., Written | None]]] = {
     exp.Insert: lower_insert,
     exp.Update: lower_update,

@@ -15,8 +15,6 @@ from ray_lineage.compile.sql.unit import Unit
 from ray_lineage.model import Name
 
 _OPTIONS: Final = ("OPTIONS", "TBLPROPERTIES")
-
-
 _HIVES: Final = {"hive.sql.table": "dbtable", "hive.sql.query": "query", "hive.sql.jdbc.url": "url"}
 
 

@@ -41,8 +41,6 @@ HINTS: Final = frozenset(
         "SPATIAL_WINDOW_MAX_CELLS",
     ]
 )
-
-
 METHODS: Final = frozenset(
     {
         # xml
@@ -62,7 +60,6 @@ METHODS: Final = frozenset(
 )  # fmt: skip
 """Methods of SQL Server's own types: ``column.value(...)`` is no function of a schema."""
 
-
 _METHOD: Final = re.compile(r"\.\s*\[?(\w+)\]?\s*\(")
 
 
@@ -72,11 +69,7 @@ def has_methods(text: str) -> bool:
 
 
 _COMPOUND: Final = frozenset({T.PLUS, T.DASH, T.STAR, T.SLASH, T.MOD, T.AMP, T.CARET, T.PIPE})
-
-
 _TRIGGERS: Final = frozenset({T.WITH, T.OPTION, T.TOP, T.EQ, T.WHERE})
-
-
 _QUOTES_OFF: Final = re.compile(r"\bquoted_identifier\b[\w\s,]*\soff\b", re.IGNORECASE)
 
 
@@ -212,8 +205,6 @@ _BEFORE_OPERAND: Final = frozenset(
     {T.COMMA, T.L_PAREN, T.EQ, T.SELECT, T.PLUS, T.DASH, T.STAR, T.SLASH, T.MOD, T.WHERE, T.AND, T.OR, T.ON, T.WHEN, T.THEN,
      T.ELSE, T.NOT, T.NEQ, T.GT, T.LT, T.GTE, T.LTE, T.FROM, T.DISTINCT, T.NUMBER, T.IN, T.LIKE, T.BETWEEN}
 )  # fmt: skip
-
-
 _BEFORE_WORDS: Final = frozenset({"APPLY", "JOIN", "BY", "SET", "RETURN", "VALUES", "TOP", "CASE"})
 
 

@@ -1,0 +1,239 @@
+"""The structure of a Jinja template: text, shown expressions, statements and blocks, read with jinja2's own lexer and parser."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple, TypeAlias
+
+from jinja2 import Environment, TemplateError, nodes
+
+from ray_lineage.model import Diagnostic
+
+JINJA = re.compile(r"\{[{%#]")
+_MAX_EXPRESSION: Final = 20_000
+_MAX_DEPTH: Final = 50
+_ENVIRONMENT: Final = Environment(keep_trailing_newline=True, autoescape=True)  # parses only, renders nothing
+_FAILURES: Final = (TemplateError, RecursionError, ValueError, OverflowError, TypeError, MemoryError)
+
+
+class Text(NamedTuple):
+    start: int
+    end: int
+
+
+class Show(NamedTuple):
+    """``{{ expression }}``; ``node`` is None where it cannot be parsed."""
+
+    start: int
+    end: int
+    node: nodes.Expr | None
+
+
+class Do(NamedTuple):
+    """``{% set x = ... %}`` and ``{% do ... %}``."""
+
+    target: nodes.Expr | None
+    node: nodes.Expr
+
+
+class Block:
+    """``if``, ``for``, ``set`` with a body, or a definition (``macro``) that is left out."""
+
+    def __init__(self, kind: str, start: int, head: nodes.Node | None) -> None:
+        self.kind = kind
+        self.start = start
+        self.arms: list[tuple[nodes.Node | None, list[Item]]] = [(head, [])]
+        self.spans: list[list[int]] = []
+        self.has_else = False
+        self.end = start
+
+
+Item: TypeAlias = Text | Show | Do | Block
+
+
+_Segment: TypeAlias = tuple[str, int, int]  # data, show, tag; comments are left out
+
+
+_TAG = re.compile(r"\{%\s*(\w+)\s*(.*?)\s*%\}\Z", re.DOTALL)
+_PLAIN_TAGS: Final = frozenset(
+    "do call endcall filter endfilter with endwith block endblock autoescape endautoescape snapshot endsnapshot test "
+    "endtest data_test enddata_test materialization endmaterialization include import from extends break continue raw "
+    "endraw trans endtrans pluralize debug".split()
+)
+_BODIES: Final = {
+    "endif": "if",
+    "endfor": "for",
+    "endset": "set",
+    "endmacro": "macro",
+    "enddocs": "docs",
+    "endcall": "call",
+}
+
+
+class Reader:
+    """Template text -> tree of items, with what is wrong in it."""
+
+    def __init__(self, text: str) -> None:
+        # whitespace control would take literal text away that has to keep its place
+        self.text = re.sub(r"(?<=\{[{%#])[-+]|[-+](?=[%}#]\})", " ", text)
+        self.newlines = [m.start() for m in re.finditer("\n", text)]
+        self.diagnostics: list[Diagnostic] = []
+        self.snapshot = ""
+        self.items: list[Item] = []
+        self.stack: list[Block] = []
+        self._read(self._segments())
+
+    def line(self, at: int) -> int:
+        return bisect_right(self.newlines, at - 1) + 1
+
+    def column(self, at: int) -> int:
+        line = self.line(at)
+        return at - (self.newlines[line - 2] + 1 if line > 1 else 0)
+
+    def _broken(self, line: int, what: str) -> None:
+        self.diagnostics.append(Diagnostic("RL121", "warning", f"the template is broken: {what}", line))
+
+    def _segments(self) -> list[_Segment]:
+        try:
+            return list(self._lexed())
+        except _FAILURES as error:
+            self._broken(getattr(error, "lineno", 1) or 1, str(getattr(error, "message", error)))
+            return list(self._cut())
+
+    def _lexed(self) -> Iterator[_Segment]:
+        """Segments as jinja2 sees them."""
+        at = begin = 0
+        for _, kind, value in _ENVIRONMENT.lex(self.text):
+            if kind == "data":
+                yield "data", at, at + len(value)
+            elif kind in ("variable_begin", "block_begin"):
+                begin = at
+            at += len(value)
+            if kind in ("variable_end", "block_end"):
+                yield "show" if kind == "variable_end" else "tag", begin, at
+
+    def _cut(self) -> Iterator[_Segment]:
+        """Segments of a text that jinja2's lexer refuses: each mark up to the next closing one."""
+        at = 0
+        text = self.text
+        gone: set[str] = set()
+        for found in JINJA.finditer(text):
+            if found.start() < at:
+                continue
+            close = {"{{": "}}", "{%": "%}", "{#": "#}"}[found.group()]
+            end = -1 if close in gone else text.find(close, found.end())
+            if end < 0:
+                gone.add(close)
+            yield "data", at, found.start()
+            at = found.end() if end < 0 else end + 2
+            if end >= 0 and close != "#}":
+                yield "show" if close == "}}" else "tag", found.start(), at
+        yield "data", at, len(text)
+
+    def _read(self, segments: Sequence[_Segment]) -> None:
+        for kind, start, end in segments:
+            if kind == "data":
+                self._add(Text(start, end))
+            elif kind == "show":
+                node = self._expression(self.text[start + 2 : end - 2], start)
+                self._add(Show(start, end, node))
+            else:
+                self._tag(start, end)
+        while self.stack:
+            block = self.stack[-1]
+            self._broken(self.line(block.start), f"`{block.kind}` is never closed")
+            self._close(len(self.text), len(self.text))
+
+    def _add(self, item: Item) -> None:
+        (self.stack[-1].arms[-1][1] if self.stack else self.items).append(item)
+
+    def _parse(self, source: str, at: int) -> nodes.Node | None:
+        try:
+            if len(source) > _MAX_EXPRESSION:
+                raise TemplateError("an expression is too long")
+            body = _ENVIRONMENT.parse(source).body
+            return body[0] if body else None
+        except _FAILURES as error:
+            what = "an expression is nested too deeply" if isinstance(error, RecursionError) else str(error)
+            self._broken(self.line(at), what)
+            return None
+
+    def _expression(self, source: str, at: int) -> nodes.Expr | None:
+        output = self._parse("{{" + source + "}}", at)
+        if isinstance(output, nodes.Output) and output.nodes and not isinstance(output.nodes[0], nodes.TemplateData):
+            return output.nodes[0]
+        return None
+
+    def _tag(self, start: int, end: int) -> None:
+        found = _TAG.match(self.text[start:end])
+        name, rest = found.groups() if found else ("", "")
+        if name in ("if", "for", "macro", "docs") or (name == "set" and "=" not in rest):
+            self._open(name, rest, start, end)
+        elif name == "call" and rest.startswith("statement"):  # a statement that is run elsewhere
+            self._open("call", rest, start, end)
+        elif name == "endcall" and any(block.kind == "call" for block in self.stack):
+            self._end(name, start, end)
+        elif name in ("elif", "else"):
+            self._arm(name, rest, start, end)
+        elif name in _BODIES and name != "endcall":
+            self._end(name, start, end)
+        elif name in ("set", "do"):
+            self._assign(name, rest, start)
+        elif name == "snapshot":
+            self.snapshot = rest
+        elif name not in _PLAIN_TAGS:
+            what = f"the tag `{name[:50]}` is not known; its text was read as it stands"
+            self.diagnostics.append(Diagnostic("RL125", "info", what, self.line(start)))
+
+    def _open(self, name: str, rest: str, start: int, end: int) -> None:
+        if len(self.stack) >= _MAX_DEPTH:
+            self._broken(self.line(start), "it is nested too deeply")
+            return
+        head: nodes.Node | None = None
+        if name == "if":
+            head = self._expression(rest, start)
+        elif name == "for":
+            head = self._parse("{% for " + rest + " %}{% endfor %}", start)
+        elif name == "set":
+            head = self._parse("{% set " + rest + " %}{% endset %}", start)
+        block = Block(name, start, head)
+        block.spans.append([end, end])
+        self._add(block)
+        self.stack.append(block)
+
+    def _arm(self, name: str, rest: str, start: int, end: int) -> None:
+        block = self.stack[-1] if self.stack else None
+        if block is None or block.kind not in ("if", "for") or block.has_else:
+            self._broken(self.line(start), f"`{name}` without `if`")
+            return
+        block.has_else = name == "else"
+        block.spans[-1][1] = start
+        block.spans.append([end, end])
+        block.arms.append((self._expression(rest, start) if name == "elif" else None, []))
+
+    def _end(self, name: str, start: int, end: int) -> None:
+        kind = _BODIES[name]
+        if all(block.kind != kind for block in self.stack):
+            self._broken(self.line(start), f"`{name}` without `{kind}`")
+            return
+        while self.stack[-1].kind != kind:
+            self._broken(self.line(self.stack[-1].start), f"`{self.stack[-1].kind}` is never closed")
+            self._close(start, start)
+        self._close(start, end)
+
+    def _close(self, start: int, end: int) -> None:
+        block = self.stack.pop()
+        block.spans[-1][1] = start
+        block.end = end
+
+    def _assign(self, name: str, rest: str, start: int) -> None:
+        if name == "do":
+            node = self._expression(rest, start)
+            if node is not None:
+                self._add(Do(None, node))
+            return
+        parsed = self._parse("{% set " + rest + " %}", start)
+        if isinstance(parsed, nodes.Assign) and isinstance(parsed.node, nodes.Expr):
+            self._add(Do(parsed.target, parsed.node))
