@@ -90,11 +90,23 @@ def _globals_first(arguments: list[str]) -> list[str]:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its code (see ``errors.ExitCode``)."""
+    _complete_streams()
     given = sys.argv[1:] if arguments is None else arguments
     code = _run(_globals_first(list(given)))
     if arguments is None:
         _end_process(code)
     sys.exit(code)
+
+
+def _complete_streams() -> None:
+    """What starts commands may have closed their standard streams (cron, daemons): nobody reads them then."""
+    for name, descriptor, mode in (("stdin", 0, "r"), ("stdout", 1, "w"), ("stderr", 2, "w")):
+        if getattr(sys, name) is None:
+            handle = os.open(os.devnull, os.O_RDWR)
+            if handle != descriptor:
+                os.dup2(handle, descriptor)
+                os.close(handle)
+            setattr(sys, name, open(descriptor, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
 
 
 def _end_process(code: int) -> None:

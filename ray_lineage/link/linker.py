@@ -100,6 +100,10 @@ class Linker:
         """Content hash that a file's facts were put with. Raises KeyError if the file is not known."""
         return self._files[path].sha256
 
+    def fingerprints(self) -> dict[str, str]:
+        """By path that of the last contribution."""
+        return {path: file.fingerprint for path, file in self._files.items()}
+
     def facts_bytes(self, path: str) -> bytes:
         """Encoded facts of a file, for a process that has not got them. Raises KeyError if the file is not known."""
         place = self._files[path].place

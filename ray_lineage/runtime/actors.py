@@ -91,13 +91,13 @@ class Writer:
             raise RuntimeError("begin() comes first")
         return self._loader
 
-    def begin(self) -> tuple[Begun, str, str]:
+    def begin(self, anew: bool) -> tuple[Begun, str, str]:
         """Open the store: what it knows, its address, and why it was begun anew (empty if it was not).
 
         Not in the constructor, because there a fault would arrive as the death of the actor, without its own words.
         """
         self._loader = Loader(self._settings, self._project)
-        return self._loader.begin(), self._loader.uri, self._loader.rebuilt
+        return self._loader.begin(anew=anew), self._loader.uri, self._loader.rebuilt
 
     def check_removal(self, gone: list[str], present: int) -> None:
         """See :meth:`Loader.check_removal`."""

@@ -139,8 +139,8 @@ class Graph(Protocol):
     uri: str
     rebuilt: str
 
-    async def begin(self, *, again: bool) -> Begun:
-        """Open the store: what it holds per file, and what is remembered. ``again``: a predecessor may still be dying with the store's lock.
+    async def begin(self, *, again: bool, anew: bool) -> Begun:
+        """Open the store: what it holds per file, and, but for ``anew``, what is remembered. ``again``: a predecessor may still be dying with the store's lock.
         Raises StoreUnavailable, StoreRefused, GraphLost."""
         ...
 

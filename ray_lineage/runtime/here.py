@@ -37,12 +37,19 @@ def run_here(
     """Run a job to its end; ``look`` hears a few times a second. ``plan``: a scan of just now. Raises what the job raises, or
     Interrupted after a signal."""
 
+    crews: list[LocalCrew] = []
+
     def crew() -> LocalCrew:
-        return LocalCrew(settings, lambda: stop.received, loader)
+        crews.append(LocalCrew(settings, lambda: stop.received, loader))
+        return crews[-1]
 
     job = Job(settings, roots, order, crew, plan=plan)
-    with _exporting(job, settings.metrics_port):
-        return asyncio.run(_run(job, order, stop, look))
+    try:
+        with _exporting(job, settings.metrics_port):
+            return asyncio.run(_run(job, order, stop, look))
+    finally:
+        for each in crews:  # a session that was abandoned may not have come to it
+            each.close()
 
 
 @contextlib.contextmanager

@@ -153,8 +153,8 @@ class Loader:
         return self.store.digest(self.project)
 
     @_with_disks()
-    def begin(self) -> Begun:
-        """Fence off older writers; what the store holds per file, and what an earlier run left."""
+    def begin(self, *, anew: bool = False) -> Begun:
+        """Fence off older writers; what the store holds per file, and, but for ``anew``, what an earlier run left."""
         self.epoch = self.store.acquire(self.project)
         state = self.store.state(self.project)
         self._states = state.files
@@ -162,7 +162,8 @@ class Loader:
         if settled is not None:
             self._best, self._example = settled.best, settled.example
         # the caller may take from the states what it has no more use for
-        return Begun(dict(self._states), self._recalled(settled.digest) if settled is not None else {})
+        recalled = self._recalled(settled.digest) if settled is not None and not anew else {}
+        return Begun(dict(self._states), recalled)
 
     def _recalled(self, digest: str) -> dict[str, Known]:
         """Of which files an earlier run left the outlines, so that they need not be put: those whose facts the cache has."""
@@ -170,12 +171,18 @@ class Loader:
         self._cache = open_cache(self.settings) if found is not None else None
         if found is None or self._cache is None:
             return {}
-        if not self.linker.restore(found.linker, digest):
+        if not self.linker.restore(found.linker, digest) or not self._is_as_stored():
+            self.linker.close()
+            self.linker = Linker(self.project, self._fetch)
             return {}
         self._found_as = digest
         there = self._cache.contains([k.read for k in found.known.values()])
         self._keys = {path: k.read for path, k in found.known.items()}
         return {path: k for (path, k), cached in zip(found.known.items(), there, strict=True) if cached}
+
+    def _is_as_stored(self) -> bool:
+        """Does the linker stand where the store does? A digest is over what files hold, not over what was understood of it."""
+        return self.linker.fingerprints() == {path: state.fingerprint for path, state in self._states.items()}
 
     def _fetch(self, path: str) -> bytes:
         """Facts of a file that an earlier run put."""
@@ -196,6 +203,7 @@ class Loader:
     @_with_disks()
     def put(self, path: str, sha256: str, facts: bytes) -> None:
         """Facts of one file."""
+        self._found_as = ""
         self.linker.put(path, sha256, facts)
 
     def check_removal(self, gone: list[str], present: int) -> None:
@@ -219,6 +227,7 @@ class Loader:
         stored."""
         self._order, self._on_stored, self._settled_as = order, stored, ""
         for path in order.gone:
+            self._found_as = ""
             self.linker.remove(path)
         return self._plan()
 

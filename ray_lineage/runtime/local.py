@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
+import glob
 import logging
 import os
 import resource
@@ -17,6 +19,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
@@ -24,7 +27,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from ray_lineage.errors import Interrupted, RayLineageError
-from ray_lineage.runtime.bench import RUN_PREFIX, Breadcrumb, Terms
+from ray_lineage.runtime.bench import Breadcrumb, Terms
 from ray_lineage.runtime.crew import Calls, Finish, GraphLost, Report, Worker, WorkerLost, this_machine
 from ray_lineage.runtime.linking import LinkPlan, LinkReport
 from ray_lineage.runtime.load import Begun, Committed, FactsLost, Loader, Prepare, Settled, open_cache
@@ -48,6 +51,9 @@ from ray_lineage.settings import Settings
 
 _T = TypeVar("_T")
 _START_SECONDS: Final = 60.0
+_NURSERY_STARTS: Final = 4
+_FOLDERS: Final = "ray_lineage-local-"
+_SURELY_LOCKED: Final = 60.0  # seconds after which a folder's owner has locked it
 MakeLoader = Callable[[Settings, str], Loader]
 _LOG_BYTES: Final = 2_000  # of the workers' last words that are looked at
 
@@ -57,10 +63,16 @@ class Nursery:
 
     def __init__(self, folder: str) -> None:
         """Starts it; nothing is waited for."""
+        self._folder = folder
+        self._starts = 0
         self._log = os.path.join(folder, "workers.log")
         self._said = 0  # bytes of the log that were passed on
         self._told: set[str] = set()
         self._asking = asyncio.Lock()
+        self._start()
+
+    def _start(self) -> None:
+        self._starts += 1
         self._socket, theirs = socket.socketpair()
         self._socket.setblocking(False)
         package = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -87,12 +99,17 @@ class Nursery:
 
     async def _forked(self, birth: Birth, descriptor: int) -> int:
         async with self._asking:
-            with contextlib.suppress(OSError, TimeoutError):
-                async with asyncio.timeout(_START_SECONDS):
-                    socket.send_fds(self._socket, [msgspec.msgpack.encode(birth)], [descriptor])
-                    answer = await asyncio.get_running_loop().sock_recv(self._socket, 4)
-                    if answer:
-                        return int.from_bytes(answer, "little")
+            while True:
+                with contextlib.suppress(OSError, TimeoutError):
+                    async with asyncio.timeout(_START_SECONDS):
+                        socket.send_fds(self._socket, [msgspec.msgpack.encode(birth)], [descriptor])
+                        answer = await asyncio.get_running_loop().sock_recv(self._socket, 4)
+                        if answer:
+                            return int.from_bytes(answer, "little")
+                if self._starts >= _NURSERY_STARTS:
+                    break
+                self._stop()  # something killed it: one more
+                self._start()
         raise RayLineageError(
             "RL232",
             f"a parse worker did not start{self.last_words()}",
@@ -125,6 +142,9 @@ class Nursery:
     def close(self) -> None:
         """End it, and all that it made."""
         self.pass_on()
+        self._stop()
+
+    def _stop(self) -> None:
         self._socket.close()
         self._process.kill()
         self._process.wait()
@@ -308,12 +328,12 @@ class LocalGraph:
                     raise GraphLost("it was given up") from None
                 raise
 
-    async def begin(self, *, again: bool) -> Begun:
+    async def begin(self, *, again: bool, anew: bool) -> Begun:
         """Open the store."""
 
         def work() -> Begun:
             self._loader = self._make(self._settings, self._project)
-            begun = self._loader.begin()
+            begun = self._loader.begin(anew=anew)
             self.uri, self.rebuilt = self._loader.uri, self._loader.rebuilt
             return begun
 
@@ -421,7 +441,7 @@ class LocalCrew:
         other imports."""
         self.most = max(1, self._workers)
         self.links = bool(self._workers)
-        self._folder = tempfile.mkdtemp(prefix=RUN_PREFIX) if self._workers else ""
+        self._folder, self._lock = _run_folder() if self._workers else ("", -1)
         self._nursery = Nursery(self._folder) if self._workers else None
 
     def cap(self) -> int:
@@ -453,6 +473,33 @@ class LocalCrew:
 
     def close(self) -> None:
         """End what is left."""
-        if self._nursery is not None:
-            self._nursery.close()
+        nursery, self._nursery = self._nursery, None
+        if nursery is not None:
+            nursery.close()
             shutil.rmtree(self._folder, ignore_errors=True)
+            os.close(self._lock)
+
+
+def _run_folder() -> tuple[str, int]:
+    """A folder for this run's breadcrumbs, and a handle that keeps it locked as long as this process lives. Those of processes
+    that were killed are taken away."""
+    for entry in glob.glob(os.path.join(tempfile.gettempdir(), _FOLDERS + "*")):
+        with contextlib.suppress(OSError):
+            info = os.lstat(entry)
+            if info.st_uid == os.getuid() and time.time() - info.st_mtime > _SURELY_LOCKED:
+                handle = _locked(entry)
+                shutil.rmtree(entry, ignore_errors=True)
+                os.close(handle)
+    folder = tempfile.mkdtemp(prefix=_FOLDERS)
+    return folder, _locked(folder)
+
+
+def _locked(folder: str) -> int:
+    """Raises OSError if another process holds it."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        raise
+    return handle

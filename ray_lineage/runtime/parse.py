@@ -177,9 +177,13 @@ def skipped(task: Task, fault: SourceFault, limit: int, now: int) -> tuple[Meta,
     if fault.status != "skipped":
         return Meta(path, fault.status, diagnostic=fault.diagnostic), b""
     facts = FileFacts("", "skipped", diagnostics=(fault.diagnostic,))
-    # no content was read, so the stat stands in for it: the file is looked at again when that changes
-    stands_in = hashlib.sha256(f"{task.file.size}:{task.file.mtime_ns}:{limit}".encode()).hexdigest()
-    return Meta(path, "facts", stands_in, read_at_ns=now), encode_facts(facts)
+    return Meta(path, "facts", stand_in(task.file, limit), read_at_ns=now), encode_facts(facts)
+
+
+def stand_in(file: SourceFile, limit: int) -> str:
+    """In place of a content hash, of a file that is not read, because it is larger than the ``limit``: it is looked at again
+    when its time or size changes, or the limit."""
+    return hashlib.sha256(f"{file.size}:{file.mtime_ns}:{limit}".encode()).hexdigest()
 
 
 class Compiled(NamedTuple):

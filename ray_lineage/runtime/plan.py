@@ -12,7 +12,7 @@ from ray_lineage.compile import COMPILER_VERSION, CompileOptions
 from ray_lineage.graph.schema import SCHEMA_VERSION
 from ray_lineage.link.contribute import CONTRIBUTION_REVISION
 from ray_lineage.model import Diagnostic, Priority, SourceFile
-from ray_lineage.runtime.parse import Task
+from ray_lineage.runtime.parse import Task, stand_in
 from ray_lineage.settings import FolderRule, Settings, rule_for
 from ray_lineage.sources.scan import Scan, ScanOptions
 from ray_lineage.sources.statindex import StatIndex
@@ -53,6 +53,8 @@ class Rules:
         if rule.priority is not None:
             priority = min(priority, Priority[rule.priority.upper()])
         options, encoding = self.options(file.path)
+        if file.size > self.settings.max_file_size:  # whatever its content was when there was another limit
+            sha256 = stand_in(file, self.settings.max_file_size)
         return Task(msgspec.structs.replace(file, sha256=sha256, priority=int(priority)), options, encoding)
 
     def digest(self, hashes: Mapping[str, str]) -> str:

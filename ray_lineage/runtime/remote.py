@@ -177,14 +177,18 @@ class RayGraph:
         self.uri = ""
         self.rebuilt = ""
 
-    async def begin(self, *, again: bool) -> Begun:
+    async def begin(self, *, again: bool, anew: bool) -> Begun:
         """Open the store. After a death its lock may stay for a moment with the writer that is still dying."""
         deadline = time.monotonic() + _LOCK_SECONDS
         while True:
             try:
                 begun, self.uri, self.rebuilt = await self._call(
                     within(
-                        self._actor.begin.remote(), OPEN_SECONDS, "RL234", "the store did not open", "is it reachable?"
+                        self._actor.begin.remote(anew),
+                        OPEN_SECONDS,
+                        "RL234",
+                        "the store did not open",
+                        "is it reachable?",
                     )
                 )
                 return begun  # type: ignore[no-any-return]

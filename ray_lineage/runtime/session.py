@@ -204,7 +204,7 @@ class Session:
         await asyncio.shield(self._opening)
 
     async def _begin(self) -> None:
-        begun = await self.graph.begin(again=self.again)
+        begun = await self.graph.begin(again=self.again, anew=self.full)
         self.states, self._known = begun.states, begun.known
         self.summary.store = self.graph.uri
         if self.graph.rebuilt:
@@ -412,8 +412,8 @@ class Session:
     def _note_workers(self) -> None:
         up, wanted = self.pool.ever_up, self.pool.opened
         self.summary.workers = up
-        if up < wanted and self._seen:
-            self.summary.notes.append(f"{up} of {wanted} parse actors were up before the work was done")
+        if up < wanted and self.summary.cache_hits + self.summary.cache_misses:
+            self.summary.notes.append(f"{up} of {wanted} workers were up before the work was done")
 
     def save_index(self) -> None:
         """Remember the contents of unchanged files for the next start."""
@@ -512,7 +512,7 @@ class Session:
                 self._read(meta)
                 self._votes.note(tasks[meta.path], meta)
                 self._know(tasks[meta.path], meta)
-                if meta.read_at_ns:
+                if meta.read_at_ns and tasks[meta.path].file.size <= self.settings.max_file_size:
                     self.index.record(tasks[meta.path].file, meta.sha256, meta.read_at_ns)
             elif self._may_be_read(tasks[meta.path], meta):
                 self.pool.add((tasks[meta.path],))

@@ -97,7 +97,7 @@ class Comparer(Loader):
         self._rows: dict[str, Differences] = {}
         self._fingerprints: dict[str, str] = {}
 
-    def begin(self) -> Begun:
+    def begin(self, *, anew: bool = False) -> Begun:
         """What the store holds per file; nobody is fenced off, and nothing is believed that was left."""
         state = self.store.state(self.project)
         self._states, self._mark = state.files, (state.digest, state.epoch)
