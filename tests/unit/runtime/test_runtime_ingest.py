@@ -1,9 +1,11 @@
-"""The inline run on the embedded store: exactness after edits, guards, what cannot be read, and stopping."""
+"""A run in one process on the embedded store: exactness after edits, guards, what cannot be read, and stopping."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -230,3 +232,42 @@ def test_the_true_lineage_is_found_exactly(tmp_path: Path, dialect: str) -> None
     ).settings
     missing, extra = compare(truth, found)
     assert (missing, extra) == (set(), set())
+
+
+def test_full_writes_every_file_and_mends_a_damaged_row(tmp_path: Path) -> None:
+    root = tmp_path / "sql"
+    write(root, FILES)
+    ingest(settings(tmp_path), [str(root)])
+    before = dump(tmp_path)
+    with contextlib.closing(sqlite3.connect(tmp_path / "data" / "graph.db")) as graph, graph:
+        assert graph.execute("DELETE FROM flows_to").rowcount > 0
+    assert dump(tmp_path) != before
+    ingest(settings(tmp_path), [str(root)], full=True)
+    assert dump(tmp_path) == before
+
+
+@pytest.mark.parametrize(("first", "then"), [(30, 1_000_000), (1_000_000, 30)], ids=["raised", "lowered"])
+def test_another_size_limit_counts_at_once(tmp_path: Path, first: int, then: int) -> None:
+    root = tmp_path / "sql"
+    write(root, {"a.sql": "CREATE VIEW v AS SELECT a FROM some_long_name", "b.sql": "SELECT 1"})
+    for path in root.iterdir():
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+    ingest(settings(tmp_path, max_file_size=first), [str(root)])
+    ingest(settings(tmp_path, max_file_size=then), [str(root)])
+    found = dump(tmp_path)
+    ingest(settings(tmp_path / "clean", max_file_size=then), [str(root)])
+    assert found == dump(tmp_path / "clean")
+
+
+def test_a_remembered_linker_that_is_not_the_stores_is_not_believed(tmp_path: Path) -> None:
+    """A digest is over contents: what was understood of them may be something else."""
+    root = tmp_path / "sql"
+    write(root, {"a.sql": "CREATE VIEW v AS SELECT a, b FROM t", "b.sql": "INSERT INTO z SELECT * FROM v"})
+    ingest(settings(tmp_path), [str(root)])
+    with contextlib.closing(sqlite3.connect(tmp_path / "data" / "graph.db")) as graph, graph:
+        assert graph.execute("UPDATE file SET fingerprint = 'another' WHERE path = 'a.sql'").rowcount == 1
+    write(root, {"b.sql": "INSERT INTO z SELECT * FROM v WHERE 1 = 1"})
+    summary = ingest(settings(tmp_path), [str(root)])
+    assert summary.cache_hits + summary.compiled == 2  # both were read
+    ingest(settings(tmp_path / "clean"), [str(root)])
+    assert dump(tmp_path) == dump(tmp_path / "clean")
