@@ -110,6 +110,24 @@ def test_workers_that_are_killed_cost_nothing(repository: Path, clean: object, t
     assert dump(tmp_path) == clean
 
 
+def test_a_nursery_that_is_killed_is_made_again(repository: Path, clean: object, tmp_path: Path) -> None:
+    killed: set[int] = set()
+
+    def attack() -> None:
+        for process in workers():
+            with contextlib.suppress(psutil.Error):
+                nursery = process.parent()
+                if nursery is not None and len(killed) < 2 and nursery.pid not in killed:
+                    killed.add(nursery.pid)
+                    nursery.kill()
+
+    with nemesis(attack):
+        summary = ingest(settings(tmp_path, "local", enable_parse_cache=False), [str(repository)])
+    assert len(killed) == 2
+    assert summary.by_status == {"ok": FILES}
+    assert dump(tmp_path) == clean
+
+
 def test_a_worker_that_hangs_is_ended_and_its_batch_done_again(
     repository: Path, clean: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
