@@ -74,7 +74,7 @@ def test_workers_give_the_graph_of_one_process(repository: Path, clean: object, 
     assert (summary.executor, summary.workers, summary.files_written) == ("local", 2, FILES)
     assert dump(tmp_path) == clean
     assert verify(settings(tmp_path, "local"), [str(repository)], deep=True).equal
-    assert left(family(), 5) == []
+    assert left(workers(), 5) == []
 
 
 def test_a_second_run_links_what_an_edit_touches(repository: Path, tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ def test_nobody_waits_for_an_actor_that_finds_no_cpu(ray_cluster: object, tmp_pa
         ray.kill(hog)
     assert summary.seconds < 30  # not the minute that a lane waits for its actor
     assert (summary.workers, summary.by_status) == (1, {"ok": 100})
-    assert "1 of 2 parse actors were up" in " ".join(summary.notes)
+    assert "1 of 2 workers were up" in " ".join(summary.notes)
 
 
 def test_the_number_of_workers_is_what_was_asked_for(ray_cluster: object, tmp_path: Path) -> None:
