@@ -24,7 +24,7 @@ from tests.integration.runs import dump, settings
 
 pytestmark = pytest.mark.ray
 
-SLOW_FILE = "SELECT " + " + ".join(["a"] * 80_000) + " AS x FROM t"
+SLOW_FILE = "\n".join(f"INSERT INTO t{n} (a) SELECT a + {n} FROM s;" for n in range(8_000))
 
 
 class Attack:
