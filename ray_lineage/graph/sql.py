@@ -129,7 +129,7 @@ _NODE_ROWS: Final = {
     "File": f"SELECT :prefix || n.path, :project, {_listed('n', FILE.props[1:])} FROM file n",
     "Statement": f"SELECT :prefix || f.path || '#' || (n.id - (f.id << {SHIFT})), :prefix || f.path, n.id - (f.id << {SHIFT}), "
     f"{_listed('n', STATEMENT.props[2:])} FROM file f "
-    f"JOIN statement n ON n.id BETWEEN f.id << {SHIFT} AND (f.id << {SHIFT}) + {MOST_PLACES - 1}",
+    f"CROSS JOIN statement n ON n.id BETWEEN f.id << {SHIFT} AND (f.id << {SHIFT}) + {MOST_PLACES - 1}",
     "Dataset": f'SELECT :prefix || n.name, :project, n.name, n.catalog, n.schema, n."table", {_choice("n", _KIND)}, '
     f"n.owner IS NOT NULL, {_OWNER} FROM dataset n LEFT JOIN file owner ON owner.id = n.owner",
     "Column": f"SELECT :prefix || d.name || '.' || {_quoted('n.name')}, :prefix || d.name, n.name, n.ordinal, n.type, "
@@ -161,7 +161,8 @@ def rels_of_project(rel: Rel) -> str:
         return f'SELECT :prefix || d.name, {column} FROM dataset d JOIN "column" n ON n.dataset = d.id WHERE d.project = :key'
     (source, joins), (target, more) = _end(rel, "source"), _end(rel, "target")
     props = "".join(f", {_choice('r', p)}" for p in rel.props)
-    found = _IN_FILE.format(f"{table(rel.type)} r", "r").replace(" WHERE", f"{joins}{more} WHERE")
+    ends = (joins + more).replace(" JOIN ", " CROSS JOIN ")  # in this order: the planner would begin with the datasets
+    found = _IN_FILE.format(f"{table(rel.type)} r", "r").replace(" WHERE", f"{ends} WHERE")
     return f"SELECT {source}, {target}, :prefix || f.path{props} FROM file f {found}"
 
 
