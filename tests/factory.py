@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from ray_lineage.compile import CompileOptions, compile_text
+from ray_lineage.graph.base import Writer
+from ray_lineage.graph.batching import batches
+from ray_lineage.graph.pack import pack
+from ray_lineage.graph.store import ApplyResult
 from ray_lineage.link import Linker
 from ray_lineage.model import (
     Contribution,
@@ -34,6 +38,18 @@ def contributions(project: str, files: Mapping[str, str], dialect: str = "postgr
     found = {c.path: c for c in linker.link()}
     linker.close()
     return found
+
+
+def load(
+    store: Writer,
+    project: str,
+    epoch: int,
+    contributions: Iterable[Contribution],
+    on_stored: Callable[[int], None] | None = None,
+) -> ApplyResult:
+    """A project's first files, as workers pack them."""
+    packs = (pack(project, batch) for batch in batches(contributions, store.transaction_rows))
+    return store.load(project, epoch, packs, on_stored)
 
 
 def wide(project: str, path: str, flows: int, shift: int = 0) -> Contribution:

@@ -84,10 +84,8 @@ class Writer(ABC):
         files: Sequence[Contribution],
         removed: Sequence[str],
         result: ApplyResult,
-        fresh: bool,
     ) -> None:
-        """Replace and remove files as a whole, and count it. ``fresh``: nothing is stored of them. Raises Transient or
-        Permanent."""
+        """Replace and remove files as a whole, and count it. Raises Transient or Permanent."""
 
     @abstractmethod
     def _away(self) -> Exception:
@@ -112,7 +110,6 @@ class Writer(ABC):
         contributions: Iterable[Contribution],
         removed: Sequence[str] = (),
         *,
-        fresh: bool = False,
         on_stored: Callable[[int], None] | None = None,
     ) -> ApplyResult:
         """See :meth:`GraphStore.apply`."""
@@ -121,7 +118,7 @@ class Writer(ABC):
             self.remove_files(project, epoch, removed[start : start + self.removed_at_once], result)
         for batch in batches(contributions, self.transaction_rows):
             for part in batches(batch, self._most_rows):
-                self.descend(project, epoch, part, result, fresh, len(part), len(part))
+                self.descend(project, epoch, part, result, len(part), len(part))
             if on_stored is not None:
                 on_stored(len(batch))
         return result
@@ -131,12 +128,12 @@ class Writer(ABC):
     ) -> ApplyResult:
         """See :meth:`GraphStore.load`."""
         contributions = (c for packed in packs for c in unpack(project, packed))
-        return self.apply(project, epoch, contributions, fresh=not self.state(project).files, on_stored=on_stored)
+        return self.apply(project, epoch, contributions, on_stored=on_stored)
 
     def remove_files(self, project: str, epoch: int, paths: Sequence[str], result: ApplyResult) -> None:
         """In one transaction. Raises StoreUnavailable."""
         try:
-            self._write_files(project, epoch, [], paths, result, False)
+            self._write_files(project, epoch, [], paths, result)
         except Permanent as error:
             raise StoreUnavailable(
                 error.code,
@@ -150,7 +147,6 @@ class Writer(ABC):
         epoch: int,
         files: list[Contribution],
         result: ApplyResult,
-        fresh: bool,
         size: int,
         full: int,
     ) -> None:
@@ -158,11 +154,11 @@ class Writer(ABC):
         for start in range(0, len(files), size):
             piece = files[start : start + size]
             try:
-                self._write_files(project, epoch, piece, (), result, fresh)
+                self._write_files(project, epoch, piece, (), result)
             except Permanent as error:
                 step = smaller(len(piece), full)
                 if step:
-                    self.descend(project, epoch, piece, result, fresh, step, full)
+                    self.descend(project, epoch, piece, result, step, full)
                 else:
                     result.rejected.append(Rejected(piece[0].path, error.code, str(error)))
 
@@ -173,13 +169,12 @@ class Writer(ABC):
         files: Sequence[Contribution],
         removed: Sequence[str],
         result: ApplyResult,
-        fresh: bool,
     ) -> None:
         """What may pass is tried again, beginning with what the graph holds by then. Raises Permanent."""
         attempt = 0
         while True:
             try:
-                self._try(project, epoch, files, removed, result, fresh)
+                self._try(project, epoch, files, removed, result)
                 return
             except Transient:
                 if attempt == RETRIES:
@@ -187,7 +182,6 @@ class Writer(ABC):
                 self.sleep(pause(attempt, random.random()))  # noqa: S311 - jitter
                 attempt += 1
             result.retries += 1
-            fresh = False  # it may be written although it failed
 
     @staticmethod
     def check_epoch(stored: int | None, epoch: int, project: str) -> None:
@@ -225,9 +219,9 @@ class BaseStore(Writer):
         """All rows of an answer. Raises StoreUnavailable."""
 
     @abstractmethod
-    def _replace(self, project: str, epoch: int, batch: Batch, rows: int, fresh: bool) -> Stored | int:
+    def _replace(self, project: str, epoch: int, batch: Batch, rows: int) -> Stored | int:
         """Write a batch's difference in one transaction and return its rows; if they are more than ``rows``, return what is
-        stored of the batch instead. ``fresh``: nothing is. Raises Transient, TooLarge or Permanent."""
+        stored of the batch instead. Raises Transient, TooLarge or Permanent."""
 
     @abstractmethod
     def _write(self, project: str, epoch: int, delta: Delta) -> None:
@@ -242,13 +236,12 @@ class BaseStore(Writer):
         files: Sequence[Contribution],
         removed: Sequence[str],
         result: ApplyResult,
-        fresh: bool,
     ) -> None:
         """What is too large for the store goes in smaller transactions."""
         batch = Batch(project, files, removed)
         while True:
             try:
-                self._in_transactions(project, epoch, batch, result, fresh)
+                self._in_transactions(project, epoch, batch, result)
                 return
             except TooLarge as error:
                 if self._most_rows <= self.fewest_rows:
@@ -257,15 +250,11 @@ class BaseStore(Writer):
                     ) from error
                 self._most_rows = max(self.fewest_rows, min(self._most_rows, batch.rows) // 4)
             result.retries += 1
-            fresh = False
 
-    def _in_transactions(self, project: str, epoch: int, batch: Batch, result: ApplyResult, fresh: bool) -> None:
+    def _in_transactions(self, project: str, epoch: int, batch: Batch, result: ApplyResult) -> None:
         most = self._most_rows
-        if fresh and batch.rows > most:
-            done: Stored | int = Stored()
-        else:
-            done = self._replace(project, epoch, batch, most, fresh)
-            result.transactions += 1
+        done = self._replace(project, epoch, batch, most)
+        result.transactions += 1
         if isinstance(done, int):
             result.rows_written += done
             return

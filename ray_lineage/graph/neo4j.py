@@ -172,7 +172,7 @@ class Neo4jStore(BaseStore):
 
     # ------------------------------------------------------------------ differences
 
-    def _replace(self, project: str, epoch: int, batch: Batch, rows: int, fresh: bool) -> Stored | int:
+    def _replace(self, project: str, epoch: int, batch: Batch, rows: int) -> Stored | int:
         def work(tx: Any) -> Stored | int:
             stored = self._stored(tx, project, epoch, batch.files)
             delta = difference(batch, stored)

@@ -20,7 +20,6 @@ from urllib.parse import quote
 from ray_lineage.errors import StoreRefused, StoreUnavailable, first_line
 from ray_lineage.graph import sql
 from ray_lineage.graph.base import Permanent, Transient, Writer
-from ray_lineage.graph.batching import batches
 from ray_lineage.graph.keys import Shared
 from ray_lineage.graph.pack import PACKED, Pack, pack, unpack
 from ray_lineage.graph.place import APPLICATION, Place
@@ -316,22 +315,6 @@ class SqliteStore(Writer):
         with self._waited(), self._transaction(project, epoch) as key:
             self._connection.execute("UPDATE project SET digest = ? WHERE id = ?", (digest, key))
 
-    def apply(
-        self,
-        project: str,
-        epoch: int,
-        contributions: Iterable[Contribution],
-        removed: Sequence[str] = (),
-        *,
-        fresh: bool = False,
-        on_stored: Callable[[int], None] | None = None,
-    ) -> ApplyResult:
-        """See :meth:`GraphStore.apply`."""
-        if fresh and not removed and not self.counts(project)["File"]:
-            packs = (pack(project, batch) for batch in batches(contributions, self.transaction_rows))
-            return self.load(project, epoch, packs, on_stored)
-        return super().apply(project, epoch, contributions, removed, on_stored=on_stored)
-
     def load(
         self, project: str, epoch: int, packs: Iterable[Pack], on_stored: Callable[[int], None] | None = None
     ) -> ApplyResult:
@@ -356,7 +339,7 @@ class SqliteStore(Writer):
             result.transactions += 1
         except (Transient, Permanent):
             files = unpack(project, packed)
-            self.descend(project, epoch, files, result, False, len(files), len(files))
+            self.descend(project, epoch, files, result, len(files), len(files))
             shared.forget()
         if shared.is_full:
             with self._waited():
@@ -370,7 +353,6 @@ class SqliteStore(Writer):
         files: Sequence[Contribution],
         removed: Sequence[str],
         result: ApplyResult,
-        fresh: bool,
     ) -> None:
         if not self._is_indexed:
             self._index()

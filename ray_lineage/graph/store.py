@@ -83,13 +83,11 @@ class GraphStore(Protocol):
         contributions: Iterable[Contribution],
         removed: Sequence[str] = (),
         *,
-        fresh: bool = False,
         on_stored: Callable[[int], None] | None = None,
     ) -> ApplyResult:
         """Replace these files' rows and remove the files whose paths are ``removed``; clears the digest first.
 
         In batched transactions of whole files (on Neo4j a file over a batch's size: fingerprint cleared first, set last).
-        ``fresh`` promises that the project has no files in the store yet.
         ``on_stored(n)`` is called after each commit with the number of files it completed.
         Nodes that no row names any more are collected before it returns.
         """

@@ -15,7 +15,7 @@ from ray_lineage.runtime.ingest import ingest
 from ray_lineage.runtime.verify import verify
 from ray_lineage.settings import load_settings
 from tests.conftest import ServerAddress
-from tests.factory import contributions
+from tests.factory import contributions, load
 from tests.unit.query.test_query_export import FILES
 
 pytestmark = pytest.mark.neo4j
@@ -25,7 +25,7 @@ def test_the_same_bytes(neo4j_store: Neo4jStore, sqlite_store: SqliteStore, proj
     stores = {"server": neo4j_store, "embedded": sqlite_store}
     found: dict[str, tuple[bytes, bytes, dict[str, bytes]]] = {}
     for name, store in stores.items():
-        store.apply(project, store.acquire(project), contributions(project, FILES).values(), fresh=True)
+        load(store, project, store.acquire(project), contributions(project, FILES).values())
         lines, events = io.BytesIO(), io.BytesIO()
         with store.steady([project]):
             write_jsonl(store, [project], lines)

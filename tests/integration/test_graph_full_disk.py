@@ -18,7 +18,7 @@ _WRITER = """
 import sys
 from ray_lineage.errors import StoreUnavailable
 from ray_lineage.graph.sqlite import SqliteStore
-from tests.factory import wide
+from tests.factory import load, wide
 path, how = sys.argv[1:]
 SqliteStore.transaction_rows = 10**6 if how == "one commit" else SqliteStore.transaction_rows
 store = SqliteStore(path)
@@ -30,7 +30,7 @@ def stored(n):
 files = [wide("p", f"f{i}", 300) for i in range(500)]
 try:
     if how == "load":
-        store.apply("p", epoch, files, fresh=True, on_stored=stored)
+        load(store, "p", epoch, files, stored)
     elif how == "one commit":
         store.apply("p", epoch, files[:1], on_stored=stored)
         store.apply("p", epoch, files[1:], on_stored=stored)

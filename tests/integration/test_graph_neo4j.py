@@ -18,7 +18,7 @@ from ray_lineage.graph import cypher
 from ray_lineage.graph.neo4j import Neo4jStore
 from ray_lineage.graph.sqlite import SqliteStore
 from tests.conftest import ServerAddress
-from tests.factory import contributions, wide
+from tests.factory import contributions, load, wide
 from tests.neo4j_server.server import Neo4jServer
 from tests.unit.graph.graph_model import Edit, clean, histories, replay, replay_with_crashes, rounds
 from tests.unit.graph.test_graph_sqlite import HOSTILE
@@ -70,7 +70,7 @@ def test_a_file_larger_than_a_transaction(neo4j_server: ServerAddress, project: 
         assert result.transactions > 4_000 / 1_000
         with tempfile.TemporaryDirectory() as folder:
             embedded = SqliteStore(f"{folder}/g.db")
-            embedded.apply(project, embedded.acquire(project), [wanted, wide(project, "small", 5)], fresh=True)
+            load(embedded, project, embedded.acquire(project), [wanted, wide(project, "small", 5)])
             assert store.dump(project) == embedded.dump(project)
             embedded.close()
     store.remove_project(project)
@@ -86,7 +86,7 @@ def test_a_server_with_little_memory_gets_smaller_transactions(tmp_path_factory:
         started = time.monotonic()
         for number, shift in enumerate((0, 1)):
             wanted = [wide("p", "big", 12_000, shift), *(wide("p", f"small{i}", 300, shift) for i in range(20))]
-            result = store.apply("p", epoch, wanted, fresh=not number)
+            result = store.apply("p", epoch, wanted)
             assert not result.rejected
             assert number or result.retries
         assert time.monotonic() - started < 120

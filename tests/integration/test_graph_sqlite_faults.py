@@ -16,7 +16,7 @@ from hypothesis import given, settings
 
 from ray_lineage.graph.sqlite import SqliteStore
 from ray_lineage.model import Contribution
-from tests.factory import contributions, wide
+from tests.factory import contributions, load, wide
 from tests.unit.graph.graph_model import Edit, clean, histories, replay
 
 
@@ -109,7 +109,7 @@ def test_killed_at_random_moments_it_loses_nothing_and_nothing_half_looks_whole(
     last = subprocess.run([sys.executable, "-c", _WRITER, path, how, "0"], capture_output=True, text=True, check=True)
     assert last.stdout.endswith("done\n")
     store, fresh = SqliteStore(path), SqliteStore(str(tmp_path / "fresh.db"))
-    fresh.apply("p", fresh.acquire("p"), expected.values(), fresh=True)
+    load(fresh, "p", fresh.acquire("p"), expected.values())
     assert store.dump("p") == fresh.dump("p")
     assert store.counts("p") == fresh.counts("p")
     store.close()
@@ -143,7 +143,7 @@ for shift, _ in enumerate(sys.stdin, 1):
 def test_readers_are_never_in_the_way_and_see_one_state(tmp_path: Path) -> None:
     path = str(tmp_path / "g.db")
     store = SqliteStore(path)
-    store.apply("p", store.acquire("p"), [wide("p", f"f{i}", 100) for i in range(5)], fresh=True)
+    load(store, "p", store.acquire("p"), [wide("p", f"f{i}", 100) for i in range(5)])
     store.close()
     with writing(path) as writer:
         assert writer.stdin is not None

@@ -15,7 +15,7 @@ from ray_lineage.graph.sqlite import SqliteStore
 from ray_lineage.query.stats import stats
 from ray_lineage.query.walk import resolve, walk
 from tests.conftest import ServerAddress
-from tests.factory import contributions
+from tests.factory import contributions, load
 
 pytestmark = pytest.mark.neo4j
 
@@ -47,7 +47,7 @@ def stores(
     embedded = SqliteStore(str(Path(tmp_path_factory.mktemp("parity")) / "g.db"))
     server = neo4j_server.store()
     for store in (embedded, server):
-        store.apply("parity", store.acquire("parity"), contributions("parity", FILES).values(), fresh=True)
+        load(store, "parity", store.acquire("parity"), contributions("parity", FILES).values())
     yield embedded, server
     server.remove_project("parity")
     server.close()

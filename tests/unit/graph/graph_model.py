@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ray_lineage.graph.base import BaseStore
 from ray_lineage.graph.delta import Delta
 from ray_lineage.graph.store import GraphStore
-from tests.factory import contributions
+from tests.factory import contributions, load
 
 _TABLES = ["a", "b", "s.c", "d", "sys.e", "msdb.dbo.f", "sysobjects"]
 _tables = st.sampled_from(_TABLES)
@@ -50,7 +50,7 @@ def replay(store: GraphStore, project: str, history: Iterable[list[Edit]]) -> di
         linked = contributions(project, files)
         changed = [c for p, c in sorted(linked.items()) if p not in state or state[p].fingerprint != c.fingerprint]
         gone = sorted(set(state) - set(files))
-        result = store.apply(project, epoch, changed, gone, fresh=not state)
+        result = store.apply(project, epoch, changed, gone)
         assert not result.rejected
     return files
 
@@ -106,4 +106,4 @@ def clean(store: GraphStore, project: str, files: dict[str, str]) -> None:
     """One clean full ingest."""
     epoch = store.acquire(project)
     linked = contributions(project, files)
-    store.apply(project, epoch, [linked[p] for p in sorted(linked)], fresh=True)
+    load(store, project, epoch, [linked[p] for p in sorted(linked)])

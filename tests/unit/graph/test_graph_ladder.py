@@ -41,7 +41,7 @@ class Recorder(BaseStore):
     def _read(self, query: str, **parameters: Any) -> list[Sequence[Any]]:
         return []
 
-    def _replace(self, project: str, epoch: int, batch: Batch, rows: int, fresh: bool) -> int:
+    def _replace(self, project: str, epoch: int, batch: Batch, rows: int) -> int:
         self.transactions += 1
         if self.away:
             self.away -= 1

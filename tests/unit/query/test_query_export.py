@@ -26,7 +26,7 @@ from ray_lineage.query.export import (
     write_jsonl,
     write_openlineage,
 )
-from tests.factory import contributions
+from tests.factory import contributions, load
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 FILES = {
@@ -44,7 +44,7 @@ FILES = {
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteStore]:
     store = SqliteStore(str(tmp_path_factory.mktemp("export") / "g.db"))
     for project in ("one", "two"):
-        store.apply(project, store.acquire(project), contributions(project, FILES).values(), fresh=True)
+        load(store, project, store.acquire(project), contributions(project, FILES).values())
     yield store
     store.close()
 
@@ -233,7 +233,7 @@ def test_a_run_that_writes_meanwhile_is_not_seen(tmp_path: Path) -> None:
     path = str(tmp_path / "g.db")
     writer = SqliteStore(path)
     epoch = writer.acquire("p")
-    writer.apply("p", epoch, contributions("p", FILES).values(), fresh=True)
+    load(writer, "p", epoch, contributions("p", FILES).values())
     reader = SqliteStore(path, read_only=True)
     expected = exported(reader, ["p"])
     with reader.steady(["p"]):
@@ -257,7 +257,7 @@ def run(folder: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
 def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "g.db"
     store = SqliteStore(str(path))
-    store.apply("p", store.acquire("p"), contributions("p", FILES).values(), fresh=True)
+    load(store, "p", store.acquire("p"), contributions("p", FILES).values())
     expected = exported(store, ["p"])
     store.close()
     there = ("--store", str(path))

@@ -19,7 +19,7 @@ from ray_lineage.graph.sqlite import SqliteStore
 from ray_lineage.query import exposure, health
 from ray_lineage.query.exposure import Listener, asks_for_token, exposed, is_reachable, judge, listening
 from ray_lineage.settings import Loaded, load_settings
-from tests.factory import wide
+from tests.factory import load, wide
 
 
 @pytest.fixture
@@ -215,7 +215,7 @@ def test_the_embedded_graph_is_read_as_a_whole(loaded: Loaded) -> None:
     assert verdict(loaded, "store").verdict == "WARN"  # none is there yet
     path = embedded_path(loaded.settings)
     store = SqliteStore(path)
-    store.apply("p", store.acquire("p"), [wide("p", f"f{i}", 200) for i in range(20)], fresh=True)
+    load(store, "p", store.acquire("p"), [wide("p", f"f{i}", 200) for i in range(20)])
     store.close()
     good = verdict(loaded, "store")
     assert good.verdict == "OK"

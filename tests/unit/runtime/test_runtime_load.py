@@ -37,7 +37,6 @@ class _Picky(SqliteStore):
         contributions: Iterable[Contribution],
         removed: Sequence[str] = (),
         *,
-        fresh: bool = False,
         on_stored: Callable[[int], None] | None = None,
     ) -> ApplyResult:
         rejected: list[Rejected] = []
@@ -51,7 +50,7 @@ class _Picky(SqliteStore):
                 else:
                     yield contribution
 
-        result = super().apply(project, epoch, taken(), removed, fresh=fresh, on_stored=on_stored)
+        result = super().apply(project, epoch, taken(), removed, on_stored=on_stored)
         result.rejected.extend(rejected)
         return result
 
