@@ -32,7 +32,7 @@ def diagnostics(
 ) -> int:
     """List what is said of the files in the graph. `ignore_diagnostics` in the settings leaves codes out."""
     from ray_lineage.graph.open import open_store
-    from ray_lineage.query.diagnostics import SEVERITIES, Ignored, chosen, stored
+    from ray_lineage.query.diagnostics import SEVERITIES, Ignored, below, by_file, chosen, stored
 
     _check("--severity", severity, SEVERITIES)
     _check("--format", format, _FORMATS)
@@ -40,10 +40,17 @@ def diagnostics(
     loaded = settings().settings
     store = open_store(loaded, read_only=True)
     try:
-        every = list(stored(store, loaded.project or None))
+        files = by_file(store, loaded.project or None)
     finally:
         store.close()
-    found = chosen(every, Ignored(loaded.ignore_diagnostics), paths=[*(paths or ())], codes=code or (), least=severity)
+    for path in paths or ():
+        if not below(path, files):
+            raise UsageError(
+                "RL201", f"no file of the graph is {path}, or below it", where="PATH", help="paths are as in the graph: relative to the folder that was ingested"
+            )  # fmt: skip
+    if paths:
+        files = {file: files[file] for path in paths for file in below(path, files)}
+    found = chosen(stored(files), Ignored(loaded.ignore_diagnostics), codes=code or (), least=severity)
     _print(found, format)
     bad = fail_on != "never" and any(s.found.severity in SEVERITIES[: SEVERITIES.index(fail_on) + 1] for s in found)
     return int(ExitCode.FINDINGS if bad else ExitCode.OK)

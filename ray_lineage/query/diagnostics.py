@@ -6,7 +6,7 @@ that found nothing to do, is read from here: an alert that somebody keeps open i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
@@ -41,30 +41,52 @@ class Ignored:
         return any(fnmatchcase(code, wanted) and matches(folder, path) for wanted, folder in self._rules)
 
 
-def stored(store: GraphStore, project: str | None) -> Iterator[Stored]:
-    """All diagnostics of a project's files (of all projects: None), in no order. Raises StoreUnavailable."""
-    for status in FILE_STATUSES:
-        for of, path, text in store.files_with_status(project, status):
-            for d in _diagnostics.decode(text) if text and text != "[]" else ():
-                yield Stored(of, FileDiagnostic.of(path, d))
+File = tuple[str, str]
+"""Project and path."""
+
+
+def by_file(store: GraphStore, project: str | None) -> dict[File, list[Diagnostic]]:
+    """Of all files of a project (of all projects: None), in no order. Raises StoreUnavailable."""
+    return {
+        (of, path): _diagnostics.decode(text) if text and text != "[]" else []
+        for status in FILE_STATUSES
+        for of, path, text in store.files_with_status(project, status)
+    }
+
+
+def stored(files: Mapping[File, Iterable[Diagnostic]]) -> Iterator[Stored]:
+    """Each diagnostic with its file."""
+    for (project, path), diagnostics in files.items():
+        for d in diagnostics:
+            yield Stored(project, FileDiagnostic.of(path, d))
+
+
+def below(path: str, files: Iterable[File]) -> set[File]:
+    """The files that a path means: as in the graph, or a glob of those; else behind a folder that is called as their project
+    is, which is how a project gets its name. Pure."""
+    files = list(files)
+    found = {file for file in files if matches(path, file[1])}
+    parts = path.strip("/").split("/")
+    for number, part in enumerate(parts, 1):
+        rest = "/".join(parts[number:])
+        found = found or {file for file in files if file[0] == part and matches(rest, file[1])}
+    return found
 
 
 def chosen(
     found: Iterable[Stored],
     ignored: Ignored,
     *,
-    paths: Sequence[str] = (),
     codes: Sequence[str] = (),
     least: str = "info",
 ) -> list[Stored]:
-    """Those of these files or folders (as in the graph, or globs), of these codes (``RL1*``), at least so severe; by file."""
+    """Those of these codes (``RL1*``), at least so severe; by file."""
     wanted = SEVERITIES[: SEVERITIES.index(least) + 1]
     out = [
         s
         for s in found
         if s.found.severity in wanted
         and (not codes or any(fnmatchcase(s.found.code, code.upper()) for code in codes))
-        and (not paths or any(matches(path, s.found.path) for path in paths))
         and not ignored.hides(s.found.code, s.found.path)
     ]
     return sorted(out, key=lambda s: (s.project, s.found))
@@ -73,5 +95,5 @@ def chosen(
 def reported(own: Iterable[FileDiagnostic], store: GraphStore, project: str, ignored: Ignored) -> list[FileDiagnostic]:
     """All that is to be said of a project at the end of a run: what the graph holds, and what the run itself found (``own``)
     that no file in the graph knows: files that cannot be read or written, folders that cannot be listed."""
-    known = {s.found for s in stored(store, project)}
+    known = {s.found for s in stored(by_file(store, project))}
     return sorted(f for f in {*own, *known} if not ignored.hides(f.code, f.path))

@@ -61,3 +61,12 @@ def test_failures_say_what_to_do(folder: Path) -> None:
     lines = run(folder, "failures").stdout.splitlines()
     assert lines[0].startswith("failed      old/bad.sql:1")
     assert "ray_lineage parse" in lines[1]
+
+
+def test_a_path_that_means_nothing_is_an_error_and_the_ingested_folder_means_its_files(tmp_path: Path) -> None:
+    (tmp_path / "sql").mkdir()
+    (tmp_path / "sql" / "a.sql").write_text("SELECT a FROM")
+    run(tmp_path, "ingest", "sql", "--dialect", "postgres")
+    wrong = run(tmp_path, "diagnostics", "slq", "--fail-on", "error")
+    assert (wrong.returncode, "RL201" in wrong.stderr) == (2, True)
+    assert run(tmp_path, "diagnostics", "sql", "--fail-on", "error").returncode == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from ray_lineage.cli.findings import github
 from ray_lineage.graph.open import open_store
 from ray_lineage.model import FileDiagnostic
-from ray_lineage.query.diagnostics import Ignored, Stored, chosen, stored
+from ray_lineage.query.diagnostics import Ignored, Stored, below, by_file, chosen, stored
 from ray_lineage.query.failures import Failure, failed_files, note_unread, unread_files
 from ray_lineage.runtime import parse
 from ray_lineage.runtime.ingest import ingest
@@ -88,12 +89,15 @@ def test_what_is_ignored_is_in_no_report_and_in_the_graph(root: Path, settings: 
 def test_the_graph_is_asked_by_file_code_and_severity(root: Path, settings: Settings) -> None:
     ingest(settings, [str(root)])
     store = open_store(settings, read_only=True)
-    every = list(stored(store, None))
+    files = by_file(store, None)
     store.close()
+    every = list(stored(files))
     nothing = Ignored(())
 
-    def paths(**asked: object) -> set[str]:
-        return {s.found.path for s in chosen(every, nothing, **asked)}  # type: ignore[arg-type]
+    def paths(paths: Sequence[str] = (), **asked: object) -> set[str]:
+        wanted = {file for path in paths for file in below(path, files)} or set(files)
+        found = stored({file: files[file] for file in wanted})
+        return {s.found.path for s in chosen(found, nothing, **asked)}  # type: ignore[arg-type]
 
     assert paths(codes=["rl013"]) == {"legacy/latin.sql"}
     assert paths(paths=["broken"]) == {"broken/part.sql", "broken/all.sql"}
@@ -101,6 +105,15 @@ def test_the_graph_is_asked_by_file_code_and_severity(root: Path, settings: Sett
     assert paths(least="error") == {"broken/part.sql", "broken/all.sql"}
     assert chosen(every, nothing) == sorted(chosen(every, nothing), key=lambda s: (s.project, s.found))
     assert chosen(every, Ignored(["RL*"])) == []
+
+
+def test_a_path_means_files_of_the_graph_also_behind_the_folder_that_was_ingested() -> None:
+    files = [("wwi", "Sales/a.sql"), ("wwi", "b.sql"), ("other", "Sales/a.sql")]
+    assert below("Sales", files) == {("wwi", "Sales/a.sql"), ("other", "Sales/a.sql")}
+    assert below("wwi", files) == {("wwi", "Sales/a.sql"), ("wwi", "b.sql")}
+    assert below("/repos/wwi/Sales", files) == {("wwi", "Sales/a.sql")}
+    assert below(".", files) == set(files)
+    assert below("wwi/b.sq", files) == below("Sale", files) == set()
 
 
 @given(
