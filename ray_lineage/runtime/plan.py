@@ -115,5 +115,5 @@ def below_any(path: str, folders: Sequence[str]) -> bool:
 
 def project_name(roots: Sequence[str]) -> str:
     """Name of a project that has none: that of its (first) root folder."""
-    root = roots[0] if os.path.isdir(roots[0]) else os.path.dirname(roots[0])
+    root = os.path.dirname(roots[0]) if os.path.isfile(roots[0]) else roots[0]  # a folder that is not there may come
     return os.path.basename(root.rstrip("/")) or "root"

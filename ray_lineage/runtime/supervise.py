@@ -15,7 +15,7 @@ from typing import Final
 
 import msgspec
 
-from ray_lineage.errors import Interrupted, RayLineageError, StoreRefused, StoreUnavailable, UsageError
+from ray_lineage.errors import Interrupted, RayLineageError, StoreForbids, StoreRefused, StoreUnavailable, UsageError
 from ray_lineage.runtime.crew import Crew, GraphLost, happens
 from ray_lineage.runtime.plan import Plan, project_name
 from ray_lineage.runtime.session import Session
@@ -26,6 +26,8 @@ from ray_lineage.settings import Settings
 
 TRIES: Final = 3
 _PAUSES: Final = (1.0, 2.0, 5.0, 10.0, 30.0)  # seconds before a following job's next session
+_FORBIDDEN_PAUSE: Final = 60.0
+"""After a refused password: a server locks an account that is tried more often."""
 GIVE_UP_SECONDS: Final = 8.0
 """While draining no call of the graph is waited for any longer."""
 _POLL_SECONDS: Final = 0.1
@@ -111,7 +113,10 @@ class Job:
                     failures = 0
                 failures += 1
                 self._give_up_or_go_on(error, failures)
-            await self._rest(_PAUSES[min(failures, len(_PAUSES)) - 1] if self.order.follow else 0.0)
+                pause = (
+                    _FORBIDDEN_PAUSE if isinstance(error, StoreForbids) else _PAUSES[min(failures, len(_PAUSES)) - 1]
+                )
+            await self._rest(pause if self.order.follow else 0.0)
 
     def _session(self, *, again: bool) -> Session:
         order = self.order

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from ray_lineage.errors import Interrupted, StoreRefused, StoreUnavailable
+from ray_lineage.errors import Interrupted, StoreForbids, StoreRefused, StoreUnavailable
 from ray_lineage.model import FileState
 from ray_lineage.runtime.following import Following
 from ray_lineage.runtime.parse import Meta
@@ -444,6 +444,42 @@ def test_the_store_is_down_from_its_loss_until_another_session_has_it(
         await until(back)
         assert {up for up, _ in seen} == {0, 1}
         assert told() == (1, 4)
+        job.drain()
+        with contextlib.suppress(Interrupted):
+            await running
+
+    run(story)
+
+
+def test_a_refused_password_is_not_tried_again_for_a_minute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server locks an account that is tried more often."""
+    rests: list[float] = []
+
+    async def rest(job: Job, seconds: float) -> None:
+        rests.append(seconds)
+
+    monkeypatch.setattr(Job, "_rest", rest)
+
+    async def refuse(*_: object) -> Any:
+        raise StoreForbids("RL215", "wrong password")
+
+    async def story() -> None:
+        (tmp_path / "sql").mkdir()
+        crews: list[FakeCrew] = []
+
+        def crew() -> FakeCrew:
+            crews.append(FakeCrew())
+            crews[-1].memory_graph.error = StoreForbids("RL215", "wrong password") if len(crews) == 2 else None
+            return crews[-1]
+
+        job = Job(Settings(data_dir=str(tmp_path / "data")), [str(tmp_path / "sql")], Order(follow=True), crew)
+        running = asyncio.create_task(job.run())
+        await until(lambda: job.phase == "following")
+        crews[0].memory_graph.prepare = refuse  # type: ignore[method-assign]
+        (tmp_path / "sql" / "a.sql").write_text("a")
+        job.flush()
+        await until(lambda: len(crews) == 3 and job.phase == "following")
+        assert rests == [60.0, 60.0]
         job.drain()
         with contextlib.suppress(Interrupted):
             await running
