@@ -22,16 +22,13 @@ import msgspec
 from ray_lineage.cache import ParseCache
 from ray_lineage.link.shared import SharedCatalog
 from ray_lineage.runtime.crew import Report, this_machine
-from ray_lineage.runtime.linking import Facts, LinkPlan, LinkReport, encode_share, link_share
+from ray_lineage.runtime.linking import Facts, LinkPlan, LinkReport, encode_share, link_share, soft_limit
 from ray_lineage.runtime.parse import (
     HARD_SECONDS,
     HARD_SECONDS_PER_BYTE,
-    SOFT_SECONDS,
-    SOFT_SECONDS_PER_MB,
     Meta,
     Task,
     parse_batch,
-    time_limit,
 )
 
 if TYPE_CHECKING:
@@ -153,7 +150,7 @@ class Bench:
     @contextlib.contextmanager
     def _limit(self, path: str, size: int) -> Iterator[None]:
         self._at(path, HARD_SECONDS + HARD_SECONDS_PER_BYTE * size)
-        with time_limit(SOFT_SECONDS + SOFT_SECONDS_PER_MB * size / 1e6):
+        with soft_limit(path, size):
             yield
 
     def _at(self, path: str, seconds: float) -> None:

@@ -218,8 +218,6 @@ class Crew(Protocol):
     """There will never be more workers."""
     note: str
     """What a user should know about their number (empty: nothing)."""
-    links: bool
-    """Do the workers link, too?"""
     object_store_bytes: int
     """Of the whole cluster; 0: there is none."""
 

@@ -16,7 +16,7 @@ from ray_lineage.link.shared import link_file
 from ray_lineage.link.spool import Spool
 from ray_lineage.link.view import Answers
 from ray_lineage.model import Contribution
-from ray_lineage.runtime.parse import SoftTimeout
+from ray_lineage.runtime.parse import SOFT_SECONDS, SOFT_SECONDS_PER_MB, SoftTimeout, time_limit
 
 SHARE_FILES: Final = 64
 """Of one share: some 0.1 s of work, and half a megabyte of rows."""
@@ -126,6 +126,11 @@ def share_of(
 
 
 Limit = Callable[[str, int], contextlib.AbstractContextManager[None]]
+
+
+def soft_limit(path: str, size: int) -> contextlib.AbstractContextManager[None]:
+    """The limit of parsing, of a file with so many bytes of facts."""
+    return time_limit(SOFT_SECONDS + SOFT_SECONDS_PER_MB * size / 1e6)
 
 
 def link_share(

@@ -27,9 +27,10 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from ray_lineage.errors import Interrupted, RayLineageError
+from ray_lineage.link.shared import SharedCatalog
 from ray_lineage.runtime.bench import Breadcrumb, Terms
 from ray_lineage.runtime.crew import Calls, Finish, GraphLost, Report, Worker, WorkerLost, this_machine
-from ray_lineage.runtime.linking import LinkPlan, LinkReport
+from ray_lineage.runtime.linking import LinkPlan, LinkReport, encode_share, link_share, soft_limit
 from ray_lineage.runtime.load import Begun, Committed, FactsLost, Loader, Prepare, Settled, open_cache
 from ray_lineage.runtime.nodecache import cache_path_for
 from ray_lineage.runtime.nursery import (
@@ -250,6 +251,7 @@ class InlineWorker:
         self._settings = settings
         self._turn = turn
         self._cache = open_cache(settings)
+        self._catalog: tuple[int, SharedCatalog] | None = None
 
     async def ready(self) -> None:
         """At once."""
@@ -264,8 +266,15 @@ class InlineWorker:
     async def link(
         self, plan: LinkPlan, catalog: bytes, facts: Sequence[bytes], seconds: float
     ) -> tuple[LinkReport, bytes]:
-        """Never asked for: the graph in this process links as well."""
-        raise NotImplementedError
+        """Link here and now; facts are always sent, since this worker keeps none."""
+        async with self._turn:
+            if self._catalog is None or self._catalog[0] != plan.catalog:
+                self._catalog = (plan.catalog, SharedCatalog(catalog))
+            sent = {t.path: f for t, f in zip(plan.tasks, facts, strict=True)}
+            known = self._catalog[1]
+            share, missing, faults = link_share(plan, plan.tasks, lambda t: sent[t.path], known, soft_limit)
+        await asyncio.sleep(0)
+        return LinkReport(len(share.files), missing, faults, False, "", 0.0), encode_share(share)
 
     def hurry(self) -> None:
         """Nobody can say so while it parses."""
@@ -440,7 +449,6 @@ class LocalCrew:
         """In one process parsing and the graph take turns: the parser's compiled modules do not bear being loaded beside
         other imports."""
         self.most = max(1, self._workers)
-        self.links = bool(self._workers)
         self._folder, self._lock = _run_folder() if self._workers else ("", -1)
         self._nursery = Nursery(self._folder) if self._workers else None
 

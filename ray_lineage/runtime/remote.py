@@ -328,7 +328,6 @@ class RayCrew:
     """See :class:`ray_lineage.runtime.crew.Crew`. Made inside the driver actor, ``me`` is its handle."""
 
     kind = "ray"
-    links = True
 
     def __init__(self, settings: Settings, me: Any) -> None:
         import ray

@@ -369,7 +369,7 @@ class Session:
         """Begin a commit and have the workers link for it, where that pays. False if some files could not be linked for want
         of time or memory: they are in the graph as failed."""
         plan, whole = await self.graph.prepare(order), True
-        while self.crew.links and len(plan.tasks) >= SHARED_FROM:
+        while len(plan.tasks) >= SHARED_FROM:
             sharing = Sharing(plan, self._made_by)
             watching = asyncio.create_task(self._watch_linking(sharing))
             try:
@@ -384,13 +384,13 @@ class Session:
         return whole
 
     async def _watch_linking(self, sharing: Sharing) -> None:
-        """Tell how far it is. A pass that is to stop does so here."""
+        """Tell how far it is."""
         while True:
             self._tell("link", sharing.linked, len(sharing.plan.tasks))
             await asyncio.sleep(_TELL_SECONDS)
 
     async def linked(self, share: Payload) -> None:
-        """A linked share goes on to the graph."""
+        """A linked share goes on to the graph. A pass that is to stop does so here."""
         if self.draining and self.following is None:
             raise Interrupted(signal.SIGTERM)
         await self.graph.linked(share)

@@ -202,9 +202,8 @@ class FakeCrew:
 
     kind, note, object_store_bytes = "local", "", 0
 
-    def __init__(self, most: int = 2, stored: dict[str, str] | None = None, *, links: bool = False) -> None:
+    def __init__(self, most: int = 2, stored: dict[str, str] | None = None) -> None:
         self.most = most
-        self.links = links
         self.gates = Gates()
         self.unreadable: set[str] = set()
         self.deadly: set[str] = set()

@@ -383,7 +383,7 @@ def test_a_file_that_cannot_be_linked_is_in_the_graph_as_failed_and_the_state_is
     monkeypatch.setattr("ray_lineage.runtime.session.SHARED_FROM", 1)
 
     async def story() -> None:
-        scene = Scene(tmp_path, FakeCrew(links=True), follow=False)
+        scene = Scene(tmp_path, FakeCrew(), follow=False)
         for name in ("a.sql", "b.sql", "endless.sql"):
             scene.write(name, name)
         scene.crew.endless = {"endless.sql"}
