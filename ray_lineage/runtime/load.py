@@ -130,6 +130,8 @@ class Loader:
         self._order = Prepare([])
         self._on_stored: Callable[[int], None] | None = None
         self._plans = 0
+        self._counted = 0  # files that the store says it has stored, or refused, since the commit began
+        self._linking = 0.0  # seconds of linking here
         self._writing: Writing | None = None
         self._told, self._last = IngestSummary(), IngestSummary()  # of the files linked now, and for the last commit
         self._written: dict[str, FileState] = {}
@@ -226,6 +228,7 @@ class Loader:
         by others (:meth:`linked`). Nothing may be put between this and the commit. ``stored(n)`` hears of files that were
         stored."""
         self._order, self._on_stored, self._settled_as = order, stored, ""
+        self._counted, self._linking = 0, 0.0
         for path in order.gone:
             self._found_as = ""
             self.linker.remove(path)
@@ -268,8 +271,13 @@ class Loader:
         """What others did not link, linked here."""
         stored = {t.path: t.stored for t in plan.tasks}
         changes = ((c, b"") for c in self.linker.link())
-        while some := list(itertools.islice(changes, SHARE_FILES)):
+        while True:
+            began = time.perf_counter()
+            some = list(itertools.islice(changes, SHARE_FILES))
             share = share_of(self.project, plan.rows, stored.__getitem__, some)
+            self._linking += time.perf_counter() - began
+            if not some:
+                return
             self._note(share)
             yield share
 
@@ -301,6 +309,7 @@ class Loader:
         return self.store.apply(self.project, self.epoch, ahead, gone, on_stored=self._stored_files)
 
     def _stored_files(self, files: int) -> None:
+        self._counted += files
         if self._on_stored is not None:
             self._on_stored(files)
 
@@ -311,6 +320,7 @@ class Loader:
         order = self._order
         done = self.commit()
         summary.findings.extend(self._last.findings)
+        summary.notes.extend(self._last.notes)
         if order.dry_run:
             summary.by_status, summary.diagnostics = dict(self._last.by_status), dict(self._last.diagnostics)
             summary.severities, summary.example = dict(self._last.severities), self._example
@@ -364,6 +374,9 @@ class Loader:
         gone = [p for p in order.gone if p in self._states]
         if order.dry_run:
             return Committed(tuple(written), 0, (), 0, 0, 0, 0, 0.0, 0.0, ())
+        if self._counted != len(written):
+            text = f"{len(written)} files differed from the store, but {self._counted} were stored or rejected"
+            raise AssertionError(text)
         letters = self._dead_letters(result, list(written), gone)
         self._refused.difference_update(written, order.gone)
         for rejected in result.rejected:  # the store may hold older rows of it
@@ -375,7 +388,7 @@ class Loader:
         stored = tuple(p for p in written if p not in self._refused)
         return Committed(
             stored, len(gone), tuple(result.rejected), letters, result.rows_written, result.transactions, result.retries,
-            0.0, seconds, tuple(self._last.findings[:_FINDINGS_TOLD]),
+            self._linking, seconds - self._linking, tuple(self._last.findings[:_FINDINGS_TOLD]),
         )  # fmt: skip
 
     @_with_disks()

@@ -15,6 +15,7 @@ from ray_lineage.graph.store import ApplyResult, Rejected
 from ray_lineage.link.spool import Spool
 from ray_lineage.model import Contribution
 from ray_lineage.runtime.load import Loader, Prepare
+from ray_lineage.runtime.summary import IngestSummary
 from ray_lineage.settings import Settings
 from tests.factory import facts, sha
 
@@ -100,3 +101,34 @@ def test_a_refused_file_that_goes_takes_its_older_rows_along(loader: Loader) -> 
     loader.commit()
     assert loader.store.counts("p")["File"] == 0
     assert loader.settle("d").digest == "d"
+
+
+def test_a_store_that_loses_a_file_is_found_out(loader: Loader, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lose(store: object, project: str, epoch: int, packs: Iterable[Pack], on_stored: object) -> ApplyResult:
+        return ApplyResult(rows_written=sum(p.rows for p in packs), rejected=[])
+
+    monkeypatch.setattr(_Picky, "load", lose)
+    loader.put("a.sql", sha("SELECT 1"), facts("SELECT 1"))
+    loader.prepare(Prepare([]))
+    with pytest.raises(AssertionError, match="1 files differed from the store, but 0 were stored"):
+        loader.commit()
+
+
+def test_what_a_commit_took_is_told_apart(loader: Loader) -> None:
+    loader.put("a.sql", sha("x"), facts("CREATE VIEW v AS SELECT a FROM t"))
+    loader.prepare(Prepare([]))
+    done = loader.commit()
+    assert done.link_seconds > 0
+    assert done.write_seconds > 0
+
+
+def test_dead_letters_that_could_not_be_written_are_told(loader: Loader, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(letters: object, *_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("ray_lineage.runtime.load.DeadLetters.replace", full)
+    loader.put("a.sql", sha("SELECT 1"), facts("SELECT 1"))
+    loader.prepare(Prepare([]))
+    summary = IngestSummary()
+    loader.finish("digest", settle=True, summary=summary)
+    assert any("dead letters could not be written (No space left on device)" in note for note in summary.notes)
