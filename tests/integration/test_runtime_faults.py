@@ -164,9 +164,9 @@ def wait_for(condition: Callable[[], bool], seconds: float = 40) -> None:
     [
         (signal.SIGINT, lambda p: bool([c for c in family(p.pid) if "raylet" in c.name()]), 130),  # Ray is starting
         (signal.SIGINT, lambda p: bool(actors("Parser.parse", p.pid)), 130),
-        (signal.SIGTERM, lambda p: bool(actors("Writer.finish", p.pid)), 143),
+        (signal.SIGTERM, lambda p: bool(actors("Parser.link", p.pid)), 143),
     ],
-    ids=["while Ray starts", "while compiling", "while loading"],
+    ids=["while Ray starts", "while compiling", "while linking and loading"],
 )
 def test_a_signal_drains_and_leaves_nothing_running(
     tmp_path: Path, signum: int, reached: Callable[[subprocess.Popen[str]], bool], code: int
