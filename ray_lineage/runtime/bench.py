@@ -39,6 +39,7 @@ MEMORY_LIMIT: Final = 2 * 2**30
 RUN_PREFIX: Final = "ray_lineage-run-"
 _CRUMB_BYTES: Final = 4096
 _MEMORY_SECONDS: Final = 0.5
+_SLACK: Final = 1.0
 
 
 class Breadcrumb:
@@ -102,6 +103,7 @@ class Bench:
         self._node = socket.gethostname()
         self._looked, self._memory, self._rss = 0.0, 0.0, 0
         self._facts = Facts()
+        self._armed_until = 0.0
         self._catalog: tuple[int, SharedCatalog] | None = None
         self._cache: ParseCache | None = None
         if terms.cache_path:
@@ -154,11 +156,17 @@ class Bench:
             yield
 
     def _at(self, path: str, seconds: float) -> None:
+        """This file is next, and has so many seconds, or up to ``_SLACK`` more: to arm the watchdog starts a thread, which for
+        each of many small files would cost a seventh of their time."""
         self._crumb.write(path)
-        faulthandler.dump_traceback_later(seconds, exit=True, file=sys.__stderr__ or sys.stderr)
+        now = time.monotonic()
+        if now + seconds > self._armed_until:
+            self._armed_until = now + seconds + _SLACK
+            faulthandler.dump_traceback_later(seconds + _SLACK, exit=True, file=sys.__stderr__ or sys.stderr)
 
     def _at_nothing(self) -> None:
         faulthandler.cancel_dump_traceback_later()
+        self._armed_until = 0.0
         self._crumb.write("")
         self._crumb.hurried = False
 
