@@ -16,7 +16,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from ray_lineage.errors import StoreUnavailable, UsageError, first_line
@@ -36,6 +36,7 @@ CONNECT_SECONDS: Final = 20
 """Each wait for a running cluster ends after this long."""
 START_SECONDS: Final = 120
 _HEAD_SECONDS: Final = 0.5
+_LISTENS: Final = "0A"
 # seconds that Ray itself goes on trying to reach a head that it has lost; it then ends the process. That its own child
 # ended we see sooner, and one that got a SIGTERM takes ten seconds to end
 _RAY_RETRIES: Final = {"private": "30", "other": "10"}
@@ -52,18 +53,55 @@ def under_job() -> bool:
 
 
 def running_head() -> str:
-    """Address of a head that this user started on this machine (``ray start --head``) and that listens; empty if there is
-    none. Looked up without Ray, whose import takes a second."""
+    """Address of a head that this user started on this machine (``ray start --head``) and whose process still listens; empty
+    if there is none. Looked up without Ray, whose import takes a second. Linux alone says whose a port is."""
     path = os.path.join(os.environ.get("RAY_TMPDIR") or "/tmp", "ray", "ray_current_cluster")  # noqa: S108 - Ray's own place
     try:
         with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), encoding="utf-8") as file:
             own = os.fstat(file.fileno()).st_uid == os.getuid()
             address = file.read(200).strip() if own else ""
-        host, _, port = address.rpartition(":")
-        socket.create_connection((host.strip("[]"), int(port)), timeout=_HEAD_SECONDS).close()
+        port = int(address.rpartition(":")[2])
     except (OSError, ValueError):
         return ""
-    return address
+    if listeners(port, _sockets()) != {os.getuid()}:
+        return ""
+    # one that listens on loopback alone is written down with the machine's own address all the same
+    return next((a for a in (address, f"127.0.0.1:{port}") if _answers(a)), "")
+
+
+def listeners(port: int, sockets: Iterable[str]) -> set[int]:
+    """Users whose processes listen on a port, by the kernel's table of TCP sockets (``/proc/net/tcp``). Pure."""
+    found: set[int] = set()
+    for line in sockets:
+        fields = line.split()
+        if len(fields) > 7 and fields[3] == _LISTENS and fields[1].rpartition(":")[2] == f"{port:04X}":
+            found.add(int(fields[7]))
+    return found
+
+
+def _sockets() -> list[str]:
+    lines: list[str] = []
+    for name in ("tcp", "tcp6"):
+        with contextlib.suppress(OSError), open(f"/proc/net/{name}", encoding="ascii") as table:
+            lines += table.readlines()[1:]
+    return lines
+
+
+def _answers(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_HEAD_SECONDS).close()
+    except (OSError, OverflowError, ValueError):
+        return False
+    return True
+
+
+def use_own_token() -> None:
+    """``ray start`` asks for the token that it keeps in the user's home, and Ray takes that only if it is told to. For a head
+    of this user on this machine alone (:func:`running_head`), and before Ray is imported."""
+    own = os.path.join(os.path.expanduser("~"), ".ray", "auth_token")
+    if "RAY_AUTH_MODE" not in os.environ and os.path.isfile(own) and os.stat(own).st_uid == os.getuid():
+        os.environ["RAY_AUTH_MODE"] = "token"
 
 
 def meant(address: str) -> str:

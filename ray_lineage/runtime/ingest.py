@@ -12,7 +12,7 @@ import msgspec
 from ray_lineage.errors import UsageError
 from ray_lineage.ownfolder import own_folder
 from ray_lineage.query.failures import note_unread
-from ray_lineage.runtime.cluster import NO_HEAD, running_head, under_job
+from ray_lineage.runtime.cluster import NO_HEAD, running_head, under_job, use_own_token
 from ray_lineage.runtime.here import run_here
 from ray_lineage.runtime.load import Loader, decode_settled, note, trim
 from ray_lineage.runtime.plan import Plan
@@ -142,5 +142,6 @@ def choose_executor(settings: Settings) -> Executor:
         return Executor("ray", settings)
     head = running_head()
     if head:
+        use_own_token()
         return Executor("ray", replace(settings, ray_address=head), found=True)
     return Executor("local", settings)

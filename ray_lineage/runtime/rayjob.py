@@ -96,7 +96,7 @@ class _Job:
         self.driver = (
             ray.remote(Driver)
             .options(num_cpus=0, max_restarts=-1, max_task_retries=-1, scheduling_strategy=here)
-            .remote(_absolute(settings), list(roots), order)
+            .remote(_absolute(settings), [os.path.abspath(r) for r in roots], order)
         )
         # futures, because Ray's own waiting has no end when its head dies meanwhile, whatever its limit
         self._result = self.driver.run.remote().future()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 from collections.abc import Callable, Sequence
 
@@ -16,6 +17,8 @@ from ray_lineage.runtime.status import Status, StatusFile
 from ray_lineage.runtime.supervise import Order
 from ray_lineage.settings import Settings
 from ray_lineage.sources.scan import check_kind
+
+_LOG = logging.getLogger("ray_lineage.watch")
 
 
 def watch(
@@ -71,5 +74,6 @@ def _follow(
         except UsageError as error:
             if not where.found or error.code not in NO_HEAD:
                 raise
+            _LOG.warning("%s; the work is done without it", error.message)
     with contextlib.suppress(Interrupted):  # which signal it was is known to the caller
         run_here(settings, roots, order, stop, lambda job: told(job.status()))

@@ -35,8 +35,8 @@ def test_a_job_ingests_with_all_cpus_and_ends_with_its_summary(head: Head, tmp_p
     summary = last_line(done.stdout)
     assert (summary["exit_code"], summary["files"], summary["by_status"]) == (0, 150, {"ok": 150})
     assert summary["executor"] == "ray"
-    # both CPUs were asked for; one actor may be done with so few files before the other is up
-    assert summary["workers"] == 2 or "1 of 2 parse actors were up before the work was done" in summary["notes"]
+    # both CPUs were asked for; one worker may be done with so few files before the other is up
+    assert summary["workers"] == 2 or "1 of 2 workers were up before the work was done" in summary["notes"]
     assert (tmp_path / "graph.db").exists()
 
 

@@ -21,8 +21,8 @@ def test_the_same_graph_as_inline(ray_cluster: object, tmp_path: Path) -> None:
     on_ray = ingest(settings(tmp_path / "ray"), [str(truth.root)])
     inline = ingest(settings(tmp_path / "local", "local"), [str(truth.root)])
     assert (on_ray.executor, on_ray.compiled) == ("ray", 300)
-    # with so few files one actor may be done before the other is up
-    assert on_ray.workers == 2 or "1 of 2 parse actors were up before the work was done" in " ".join(on_ray.notes)
+    # with so few files one worker may be done before the other is up
+    assert on_ray.workers == 2 or "1 of 2 workers were up before the work was done" in " ".join(on_ray.notes)
     assert (on_ray.statements, on_ray.edges) == (inline.statements, inline.edges)
     assert dump(tmp_path / "ray") == dump(tmp_path / "local")
 

@@ -189,7 +189,11 @@ def test_a_reader_sees_all_of_a_file_or_nothing(tmp_path: Path) -> None:
 
         def save(number: int) -> None:
             names = ", ".join(f"c{n}_{number}" for n in range(columns))
-            path.write_text(f"CREATE TABLE m.src (x int); CREATE VIEW m.wide AS SELECT {names} FROM m.src")
+            # whole at once, as editors save: a file that is emptied before it is written is an empty one for a moment
+            (tmp_path / "new").write_text(
+                f"CREATE TABLE m.src (x int); CREATE VIEW m.wide AS SELECT {names} FROM m.src"
+            )
+            os.replace(tmp_path / "new", path)
 
         save(0)
         watch.rest()

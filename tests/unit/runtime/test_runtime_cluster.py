@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import socket
 import types
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ray_lineage.errors import UsageError
+from ray_lineage.runtime import cluster
 from ray_lineage.runtime.cluster import _start, check_form, explained, probe
 
 MISMATCH = """Version mismatch: The cluster was started with:
@@ -86,3 +89,29 @@ def test_a_private_ray_has_no_more_cpus_than_the_machine(
     monkeypatch.setattr(os, "cpu_count", lambda: 3)
     _start(ray, asked, dashboard=False)
     assert told["num_cpus"] == cpus
+
+
+def test_whose_a_port_is() -> None:
+    table = [
+        "   0: 0100007F:18EB 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 1 1 0 100 0 0 10 0",
+        "   1: 00000000:18EB 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 2 1 0 100 0 0 10 0",
+        "   2: 0100007F:18EB 0100007F:A000 01 00000000:00000000 00:00000000 00000000  1001        0 3 1 0 100 0 0 10 0",
+        "garbage",
+    ]
+    assert cluster.listeners(6379, table) == {0, 1000}
+    assert cluster.listeners(6380, table) == set()
+
+
+def test_a_head_of_this_user_that_listens_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
+    assert cluster.running_head() == ""
+    (tmp_path / "ray").mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        (tmp_path / "ray" / "ray_current_cluster").write_text(f"192.0.2.9:{port}")  # as of one on loopback alone
+        assert cluster.running_head() == f"127.0.0.1:{port}"
+        monkeypatch.setattr(cluster, "listeners", lambda port, sockets: {os.getuid() + 1})
+        assert cluster.running_head() == ""
+    monkeypatch.undo()
+    monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
+    assert cluster.running_head() == ""  # it is gone
