@@ -33,6 +33,7 @@ def diagnostics(
     """List what is said of the files in the graph. `ignore_diagnostics` in the settings leaves codes out."""
     from ray_lineage.graph.open import open_store
     from ray_lineage.query.diagnostics import SEVERITIES, Ignored, below, by_file, chosen, stored
+    from ray_lineage.query.projects import known_project
 
     _check("--severity", severity, SEVERITIES)
     _check("--format", format, _FORMATS)
@@ -40,7 +41,7 @@ def diagnostics(
     loaded = settings().settings
     store = open_store(loaded, read_only=True)
     try:
-        files = by_file(store, loaded.project or None)
+        files = by_file(store, known_project(store, loaded.project))
     finally:
         store.close()
     for path in paths or ():

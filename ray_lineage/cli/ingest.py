@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -9,7 +10,18 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from ray_lineage.cli.output import Globals, console, print_json, settings, styled, visible, write_line
+from ray_lineage.cli.output import (
+    Globals,
+    Paths,
+    Root,
+    WholeProject,
+    console,
+    print_json,
+    settings,
+    styled,
+    visible,
+    write_line,
+)
 from ray_lineage.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -20,7 +32,9 @@ _PLAIN_EVERY = 2.0  # seconds between plain progress lines
 
 
 def ingest(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Folders (or files) with SQL.")],
+    paths: Paths = None,
+    root: Root = None,
+    whole_project: WholeProject = False,
     executor: Annotated[Optional[str], typer.Option(help="auto, local or ray.")] = None,  # noqa: UP045
     workers: Annotated[
         int | None, typer.Option(help="Child processes, or parse actors on Ray; 0: all in this process.")
@@ -58,11 +72,15 @@ def ingest(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")] = False,
 ) -> int:
-    """Read the SQL below PATH and bring the graph up to date: what is new, what changed, what is gone."""
+    """Read the SQL below PATH and bring the graph up to date: what is new, what changed, what is gone.
+
+    A PATH inside a known project is a part of it: the rest of the project stays as it is.
+    """
     if fail_on not in ("error", "warning", "never"):
         raise UsageError("RL203", f"--fail-on {fail_on}: not a severity", help="use error, warning or never")
     loaded = settings(
-        reads=paths,
+        reads=paths or (),
+        root=root,
         executor=executor, ingest_workers=workers, ray_address=ray_address, dashboard=dashboard or None, source=source, dialect=dialect, batch_size=batch_size,
         min_workers=min_workers, max_workers=max_workers, priority=priority, max_delete_percent=max_delete_percent, metrics_port=metrics_port, enable_parse_cache=False if no_cache else None,
     )  # fmt: skip
@@ -70,7 +88,13 @@ def ingest(
 
     with _Display() as display:
         summary = run(
-            loaded.settings, paths, progress=display.update, full=full, dry_run=dry_run, retry=retry_quarantined
+            loaded.settings,
+            paths or (),
+            progress=display.update,
+            full=full,
+            dry_run=dry_run,
+            retry=retry_quarantined,
+            whole=whole_project,
         )
     if report is not None:
         _write(report, summary)
@@ -185,6 +209,7 @@ def _show(summary: IngestSummary) -> None:
         "speed",
         f"{summary.files_per_second:,.0f} files/s, {rate}, {summary.rows_written:,} rows written, {_executor(summary)}",
     )
+    line("root", ", ".join([summary.root, *(f"of it {os.path.relpath(part, summary.root)}" for part in summary.parts)]))
     line("store", summary.store)
     if summary.diagnostics:
         counted = ", ".join(

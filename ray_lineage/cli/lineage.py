@@ -51,6 +51,7 @@ def _answer(
     if level not in ("auto", "table", "column"):
         raise UsageError("RL203", f"--level {level}: not a level", help="use table, column or auto")
     from ray_lineage.graph.open import open_store
+    from ray_lineage.query.projects import known_project
     from ray_lineage.query.walk import walk
 
     loaded = settings().settings
@@ -63,7 +64,7 @@ def _answer(
             depth=depth,
             level=cast(Literal["auto", "table", "column"], level),
             influences=influences,
-            project=loaded.project or None,
+            project=known_project(store, loaded.project),
         )
     finally:
         store.close()

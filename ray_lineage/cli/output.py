@@ -7,13 +7,29 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, Final, TextIO
+
+import typer
 
 from ray_lineage import logs
 from ray_lineage.errors import RayLineageError
 
 if TYPE_CHECKING:
     from ray_lineage.settings import Loaded, Settings
+
+
+Paths = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="PATH...", help="Folders (or files) with SQL; default: all of the project around here."),
+]
+Root = Annotated[
+    str | None,
+    typer.Option(metavar="DIR", help="What paths in the graph are relative to; default: the settings file's folder, "
+                 "what the graph knows, the repository, PATH."),
+]  # fmt: skip
+WholeProject = Annotated[
+    bool, typer.Option("--whole-project", help="PATH is all of the project: what the graph has of other folders goes.")
+]
 
 
 class Globals:

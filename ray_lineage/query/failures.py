@@ -8,17 +8,18 @@ from typing import Final
 
 import msgspec
 
-from ray_lineage.graph.deadletters import DeadLetters
+from ray_lineage.graph.deadletters import DEAD_LETTERS, UNREAD, DeadLetters
 from ray_lineage.graph.open import open_store
 from ray_lineage.graph.store import Rejected
 from ray_lineage.model import Diagnostic, FileDiagnostic
+from ray_lineage.query.projects import known_project
 from ray_lineage.settings import Settings
 
-DEAD_LETTERS: Final = "failed_ingestion.jsonl"
-UNREAD: Final = "unread_files.jsonl"
 _QUARANTINE: Final = "RL193"
 _GIVEN_UP: Final = frozenset({"RL190", "RL191"})
 _UNREADABLE: Final = frozenset({"RL001", "RL004"})
+_PASSED_OVER: Final = frozenset({"RL006", "RL007"})
+"""Links, pipes and devices: a scan finds them, the graph has no row of them."""
 _KINDS: Final = ("quarantined", "dead letter", "given up", "unreadable", "failed", "partial", "skipped")
 _AGAIN: Final = "the next `ray_lineage ingest` tries it again"
 _DO: Final = {
@@ -65,7 +66,7 @@ def dead_letters(data_dir: str, project: str) -> list[Failure]:
 
 
 def unread_files(data_dir: str, project: str) -> list[Failure]:
-    """Files that the last run could not read, or gave up; of all projects if it is empty."""
+    """Files that the last run could not read, gave up or passed over; of all projects if it is empty."""
     return _noted(data_dir, UNREAD, project)
 
 
@@ -79,14 +80,15 @@ def _noted(data_dir: str, name: str, project: str) -> list[Failure]:
 
 
 def _kind(code: str) -> str:
-    return "given up" if code in _GIVEN_UP else "unreadable" if code in _UNREADABLE else "dead letter"
+    kinds = {"given up": _GIVEN_UP, "unreadable": _UNREADABLE, "skipped": _PASSED_OVER}
+    return next((kind for kind, codes in kinds.items() if code in codes), "dead letter")
 
 
 def note_unread(data_dir: str, project: str, findings: Iterable[FileDiagnostic]) -> None:
-    """Remember which files a run could not read or gave up: the graph knows nothing of them, or something older. Raises
-    OSError."""
+    """Remember which files a run could not read, gave up or passed over: the graph knows nothing of them, or something older.
+    Raises OSError."""
     letters = DeadLetters(os.path.join(data_dir, UNREAD))
-    unread = [Rejected(f.path, f.code, f.message) for f in findings if f.code in _GIVEN_UP | _UNREADABLE]
+    unread = [Rejected(f.path, f.code, f.message) for f in findings if f.code in _GIVEN_UP | _UNREADABLE | _PASSED_OVER]
     before = [d.path for d in letters.read() if d.project == project]
     if unread or before:
         letters.replace(project, before, unread)
@@ -98,10 +100,11 @@ def failed_files(settings: Settings) -> list[Failure]:
     decoder = msgspec.json.Decoder(list[Diagnostic])
     store = open_store(settings, read_only=True)
     try:
+        project = known_project(store, settings.project)
         rows = [
             (status, *row)
             for status in ("failed", "partial", "skipped")
-            for row in store.files_with_status(settings.project or None, status)
+            for row in store.files_with_status(project, status)
         ]
     finally:
         store.close()

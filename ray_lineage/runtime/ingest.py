@@ -16,6 +16,7 @@ from ray_lineage.runtime.cluster import NO_HEAD, running_head, under_job, use_ow
 from ray_lineage.runtime.here import run_here
 from ray_lineage.runtime.load import Loader, decode_settled, note, trim
 from ray_lineage.runtime.plan import Plan
+from ray_lineage.runtime.project import located
 from ray_lineage.runtime.signals import StopSignals
 from ray_lineage.runtime.summary import IngestSummary, Progress
 from ray_lineage.runtime.supervise import Job, Order
@@ -32,8 +33,10 @@ def ingest(
     full: bool = False,
     dry_run: bool = False,
     retry: bool = False,
+    whole: bool = False,
 ) -> IngestSummary:
-    """Bring the graph up to date with the files below ``roots``.
+    """Bring the graph up to date with the files below ``roots``: all of a project, or a part of it; what they are a part of
+    stays as it is, unless they are the ``whole`` of it now.
 
     ``full`` writes every file again; ``dry_run`` writes nothing; ``retry`` reads files again that failed, whatever the cache
     knows of them. Raises UsageError, StoreUnavailable, StoreRefused, or Interrupted after a signal; whatever is raised, the
@@ -43,17 +46,19 @@ def ingest(
     report: Report = progress or (lambda _: None)
     with StopSignals() as stop:
         prepare_data_dir(settings.data_dir)
-        plan = Plan(settings, roots)
+        place = located(settings, roots)
+        settings = place.settings
+        plan = Plan(settings, place.parts)
         report(Progress("scan", 0, 0))
         plan.read()
         report(Progress("scan", len(plan.tasks), len(plan.tasks)))
         stop.check()
-        order = Order(full=full, dry_run=dry_run, retry=retry)
-        summary, rebuilt = _settled(settings, plan)
+        order = Order(full=full, dry_run=dry_run, retry=retry, whole=whole)
+        summary, rebuilt = _settled(settings, plan, whole=whole)
         if full or retry or summary is None:
             summary = _pass(settings, plan, order, report, stop)
-        if rebuilt:
-            summary.notes.append(rebuilt)
+        summary.root, summary.parts = settings.root, [] if plan.scan.tree.is_whole else plan.roots
+        summary.notes.extend(note for note in (rebuilt, *place.notes) if note)
         if not dry_run:
             _remember_unread(settings, plan.project, summary)
     trim(summary)
@@ -91,7 +96,7 @@ def prepare_data_dir(path: str) -> None:
         folder.inner(".cache").close()
 
 
-def _settled(settings: Settings, plan: Plan) -> tuple[IngestSummary | None, str]:
+def _settled(settings: Settings, plan: Plan, *, whole: bool) -> tuple[IngestSummary | None, str]:
     """What an unchanged run has to show, if everything on disk is what the settled graph was made of: then there is nothing
     to load, link or write. And why the store was begun anew, if it was."""
     loader = Loader(settings, plan.project)
@@ -99,7 +104,11 @@ def _settled(settings: Settings, plan: Plan) -> tuple[IngestSummary | None, str]
         settled = decode_settled(loader.settled())
         hashes = {t.file.path: t.file.sha256 for t in plan.tasks}
         known = bool(hashes) and all(hashes.values()) and not plan.scan.unlisted
-        if settled is None or not known or settled.digest != plan.rules.digest(hashes):
+        if settled is None or not known or settled.root != settings.root:
+            return None, loader.rebuilt
+        if not (whole or plan.scan.tree.is_whole):
+            hashes = {**_rest(loader, plan), **hashes}
+        if settled.digest != plan.rules.digest(hashes):
             return None, loader.rebuilt
         summary = IngestSummary(
             project=plan.project, store=loader.uri, executor="local", files=len(hashes), unchanged=len(hashes),
@@ -114,6 +123,12 @@ def _settled(settings: Settings, plan: Plan) -> tuple[IngestSummary | None, str]
         return summary, loader.rebuilt
     finally:
         loader.close()
+
+
+def _rest(loader: Loader, plan: Plan) -> dict[str, str]:
+    """Content hashes of what the graph holds of the project and nobody looks at now."""
+    covers = plan.scan.tree.covers
+    return {p: s.sha256 for p, s in loader.store.state(plan.project).files.items() if not covers(p)}
 
 
 def _remember_unread(settings: Settings, project: str, summary: IngestSummary) -> None:

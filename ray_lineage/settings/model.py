@@ -149,11 +149,17 @@ class Settings:
     __pydantic_config__: ClassVar[Any] = _STRICT
 
     project: str = ""
-    """Name of the project in the graph; default: the name of the ingested folder."""
+    """Name of the project in the graph; default: the name of its root."""
+    root: str = ""
+    """The folder that the project's paths are relative to; default: that of the settings file, else what the graph knows of the
+    ingested folder, else the top of its repository, else the ingested folder."""
+    roots: Names = ()
+    """Folders that make up the project, relative to its root, for a command that names none; default: all of it."""
     store: str = ""
     """Path of the embedded graph (default ``data/graph.db``) or the URI of a Neo4j server."""
     data_dir: str = "data"
-    """Where everything local lies: embedded graph, cache, dead letters."""
+    """Where everything local lies: embedded graph, cache, dead letters. Default: ``data`` beside the settings file, else at the
+    top of the repository around the current folder, else there."""
     neo4j_uri: str = ""
     neo4j_username: str = "neo4j"
     neo4j_password: Password | None = None

@@ -291,11 +291,11 @@ def test_a_state_with_a_folder_that_cannot_be_listed_is_not_settled_until_it_can
     shut = {"f"}
     listed = Walk._list
 
-    def listing(self: Walk, root: Any, relative: str) -> dict[str, os.DirEntry[str]]:
+    def listing(self: Walk, relative: str) -> dict[str, os.DirEntry[str]]:
         if relative in shut:
             self._cannot_list(relative, "permission denied")
             return {}
-        return listed(self, root, relative)
+        return listed(self, relative)
 
     async def story() -> None:
         scene = Scene(tmp_path, FakeCrew(stored={"f/a.sql": "a", "f/b.sql": "b"}))
