@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from ray_lineage.model.facts import Declaration, FileFacts, StatementFacts, passed_over
+from ray_lineage.model.facts import Declaration, FileFacts, StatementFacts, StatementKind, passed_over
 from ray_lineage.model.names import Name, dataset_text, is_temporary, unnamed
 from ray_lineage.model.program import STAR, Alias, Merged, Output, Ref, Relation, Select, SetOp, TableRef
 
@@ -185,8 +185,11 @@ def _reads(statement: StatementFacts) -> dict[Name, None]:
 
 
 _COPIES: Final = frozenset(
-    {"insert", "insert_overwrite", "merge", "select_into", "create_table_as", "create_view", "copy"}
-)
+    {
+        StatementKind.INSERT, StatementKind.INSERT_OVERWRITE, StatementKind.MERGE, StatementKind.SELECT_INTO,
+        StatementKind.CREATE_TABLE_AS, StatementKind.CREATE_VIEW, StatementKind.COPY,
+    }
+)  # fmt: skip
 
 
 def _copied(statement: StatementFacts, reads: dict[Name, None]) -> list[tuple[Name, Name]]:
