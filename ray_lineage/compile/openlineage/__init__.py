@@ -1,0 +1,1 @@
+"""OpenLineage: events in files -> facts (https://openlineage.io/spec)."""

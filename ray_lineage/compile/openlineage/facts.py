@@ -1,0 +1,82 @@
+"""A file of OpenLineage events -> its facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+from ray_lineage.compile.jsontext import utf8
+from ray_lineage.compile.openlineage.events import Dataset, Field, Reader
+from ray_lineage.compile.openlineage.jobs import in_time, jobs_of
+from ray_lineage.compile.openlineage.names import Names
+from ray_lineage.compile.openlineage.statements import Writer
+from ray_lineage.model import STAR, Declaration, DeclaredColumn, Diagnostic, FileFacts, Name
+
+OWN_PRODUCER: Final = "https://github.com/ray-lineage/ray-lineage/"
+"""So begin the producers of our own events, whose names are our own."""
+
+_SIGNS: Final = (b'"eventTime"', b'"eventType"')
+_MORE_SIGNS: Final = ((b'"job"', b'"dataset"'), (b'"inputs"', b'"outputs"', b'"producer"', b'"schemaURL"'))
+_MAX_DIAGNOSTICS: Final = 50
+
+
+def claims(stem: str, content: str | bytes) -> bool:
+    """Are these events? Told by the names of their fields."""
+    data = content.encode(errors="replace") if isinstance(content, str) else utf8(content)
+    if b"openlineage.io/spec" in data:
+        return True
+    return any(s in data for s in _SIGNS) and all(any(s in data for s in signs) for signs in _MORE_SIGNS)
+
+
+def compile_events(
+    data: bytes, dialect: str = "", catalogs: Mapping[str, str] | None = None, diagnostics: Sequence[Diagnostic] = ()
+) -> FileFacts:
+    """What events say. ``dialect``: of namespaces that do not tell theirs; ``catalogs``: of namespaces."""
+    reader = Reader(utf8(data), OWN_PRODUCER)
+    events = list(reader.events())
+    exact = bool(events) and all(event.own for event in events)
+    datasets = [d for e in in_time(events) for d in (*e.inputs, *e.outputs)]
+    names = Names(datasets, dialect, catalogs, exact=exact)
+    jobs = jobs_of(events)
+    writer = Writer(names, jobs)
+    statements = tuple(s for job in jobs for s in writer.statements(job))
+    declarations = tuple(_declarations(datasets, names, writer.columns))
+    found = [*diagnostics, *_faults(reader.faults)]
+    status = "ok" if not reader.faults else "partial" if events else "failed"
+    return FileFacts(dialect, status, statements, declarations, tuple(found))
+
+
+def _faults(faults: Iterable[tuple[str, int]]) -> Iterator[Diagnostic]:
+    for message, line in list(dict.fromkeys(faults))[:_MAX_DIAGNOSTICS]:
+        yield Diagnostic("RL121", "warning", f"this event of OpenLineage, or a part of it, cannot be read: {message}", line)
+
+
+def _declarations(
+    datasets: Iterable[Dataset], names: Names, named: Mapping[Name, Mapping[str, None]]
+) -> Iterator[Declaration]:
+    """Datasets whose columns were said, with those that were said last."""
+    found: dict[Name, Declaration] = {}
+    for dataset in datasets:
+        if dataset.schema is not None:
+            name = names.of(dataset.identity)
+            columns = _columns(dataset, dataset.schema, names, named.get(name, {}))
+            if columns:
+                found[name] = Declaration(name, "External" if name[0] == "external" else "Table", dataset.line, columns)
+    yield from found.values()
+
+
+def _columns(
+    dataset: Dataset, schema: Iterable[Field], names: Names, named: Mapping[str, None]
+) -> tuple[DeclaredColumn, ...]:
+    """The columns of a schema facet, and those that a flow names besides; none where one means all of them."""
+    if STAR in named:
+        return ()
+    columns = {
+        name: DeclaredColumn(name, field.type or "", dataset.line)
+        for field in schema
+        for name in (names.column(dataset.identity, field.name),)
+    }
+    more = (DeclaredColumn(name, "", dataset.line) for name in named if name not in columns)
+    return (*columns.values(), *more)
+
+
