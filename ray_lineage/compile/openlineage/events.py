@@ -126,16 +126,16 @@ class _Said(msgspec.Struct):
     description: str | None = None
 
 
-class _Change(msgspec.Struct):
-    lifecycleStateChange: str = ""
-    previousIdentifier: _Link | None = None
+class _Change(msgspec.Struct, rename="camel"):
+    lifecycle_state_change: str = ""
+    previous_identifier: _Link | None = None
 
 
-class _InputFields(msgspec.Struct):
-    inputFields: list[Source] | None = None
+class _InputFields(msgspec.Struct, rename="camel"):
+    input_fields: list[Source] | None = None
     inputs: list[Source] | None = None
-    transformationType: str | None = None
-    transformationDescription: str | None = None
+    transformation_type: str | None = None
+    transformation_description: str | None = None
 
 
 class _Deleted(msgspec.Struct):
@@ -219,7 +219,7 @@ class Reader:
             return None
         facets = self._members(found.get("facets"))
         change = self._get(facets.get("lifecycleStateChange"), _change)
-        before = change.previousIdentifier if change is not None else None
+        before = change.previous_identifier if change is not None else None
         return Dataset(
             identity,
             self._lines.line(piece.at),
@@ -227,7 +227,7 @@ class Reader:
             self._description(facets.get("documentation")),
             self._links(facets.get("symlinks")),
             self._derivation(facets),
-            change.lifecycleStateChange.upper() if change is not None else "",
+            change.lifecycle_state_change.upper() if change is not None else "",
             Identity(before.namespace, before.name) if before is not None and before.name else None,
         )
 
@@ -334,12 +334,12 @@ _target: Final = msgspec.json.Decoder(Source)
 
 def _older(said: _InputFields) -> Iterator[Source]:
     """What shapes a field. Up to 1-0-1 the transformation stands beside all input fields, not in each."""
-    older = said.transformationType or said.transformationDescription
-    for source in (*(said.inputFields or ()), *(said.inputs or ())):
+    older = said.transformation_type or said.transformation_description
+    for source in (*(said.input_fields or ()), *(said.inputs or ())):
         if source.transformations is None and older:
-            masked = (said.transformationType or "").upper() == "MASKED"
-            subtype = "IDENTITY" if (said.transformationType or "").upper() == "IDENTITY" else "TRANSFORMATION"
-            given = Transformation("DIRECT", subtype, said.transformationDescription, masked)
+            masked = (said.transformation_type or "").upper() == "MASKED"
+            subtype = "IDENTITY" if (said.transformation_type or "").upper() == "IDENTITY" else "TRANSFORMATION"
+            given = Transformation("DIRECT", subtype, said.transformation_description, masked)
             yield msgspec.structs.replace(source, transformations=[given])
         else:
             yield source

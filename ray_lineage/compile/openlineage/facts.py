@@ -15,17 +15,7 @@ from ray_lineage.model import STAR, Declaration, DeclaredColumn, Diagnostic, Fil
 OWN_PRODUCER: Final = "https://github.com/ray-lineage/ray-lineage/"
 """So begin the producers of our own events, whose names are our own."""
 
-_SIGNS: Final = (b'"eventTime"', b'"eventType"')
-_MORE_SIGNS: Final = ((b'"job"', b'"dataset"'), (b'"inputs"', b'"outputs"', b'"producer"', b'"schemaURL"'))
 _MAX_DIAGNOSTICS: Final = 50
-
-
-def claims(stem: str, content: str | bytes) -> bool:
-    """Are these events? Told by the names of their fields."""
-    data = content.encode(errors="replace") if isinstance(content, str) else utf8(content)
-    if b"openlineage.io/spec" in data:
-        return True
-    return any(s in data for s in _SIGNS) and all(any(s in data for s in signs) for signs in _MORE_SIGNS)
 
 
 def compile_events(
@@ -48,7 +38,9 @@ def compile_events(
 
 def _faults(faults: Iterable[tuple[str, int]]) -> Iterator[Diagnostic]:
     for message, line in list(dict.fromkeys(faults))[:_MAX_DIAGNOSTICS]:
-        yield Diagnostic("RL121", "warning", f"this event of OpenLineage, or a part of it, cannot be read: {message}", line)
+        yield Diagnostic(
+            "RL121", "warning", f"this event of OpenLineage, or a part of it, cannot be read: {message}", line
+        )
 
 
 def _declarations(
@@ -78,5 +70,3 @@ def _columns(
     }
     more = (DeclaredColumn(name, "", dataset.line) for name in named if name not in columns)
     return (*columns.values(), *more)
-
-

@@ -29,7 +29,12 @@ class Names:
     """
 
     def __init__(
-        self, datasets: Iterable[Dataset], dialect: str = "", catalogs: Mapping[str, str] | None = None, *, exact: bool = False
+        self,
+        datasets: Iterable[Dataset],
+        dialect: str = "",
+        catalogs: Mapping[str, str] | None = None,
+        *,
+        exact: bool = False,
     ) -> None:
         self._dialect = dialect
         self._catalogs = catalogs or {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from ray_lineage.compile.sql.engines import engine_of
+from ray_lineage.compile.naming import folded
 from ray_lineage.compile.sql.names import location_of
 from ray_lineage.model import Name, shorten, split_text
 
@@ -79,12 +79,6 @@ def table_name(identity: Identity, dialect: str = "") -> Name:
 def column_name(identity: Identity, name: str, dialect: str = "") -> str:
     """The name of a column of that dataset."""
     return folded(name, "" if is_location(identity) else dialect_of(identity.namespace) or dialect)
-
-
-def folded(text: str, dialect: str) -> str:
-    """A name as a system has it, as SQL means it. Whoever writes all of it in small letters may have left them as they were typed,
-    where the system itself has capital ones."""
-    return engine_of(dialect).fold(text, text != text.lower()) if dialect else shorten(text.lower())
 
 
 def _parts(identity: Identity) -> list[str]:

@@ -15,13 +15,13 @@ from ray_lineage.model import (
     TRANSFORMATIONS,
     Influence,
     Name,
-    Output as Column,
     Ref,
     Relation,
     Select,
     StatementFacts,
     TableRef,
 )
+from ray_lineage.model import Output as Column
 
 _HOW: Final = {name: number for number, name in enumerate(TRANSFORMATIONS)}
 _SHAPES: Final = {name.upper(): number for number, name in enumerate(INFLUENCE_KINDS)}
@@ -70,9 +70,7 @@ def derived(derivation: Derivation, through: Mapping[Identity, Derivation]) -> D
     return out
 
 
-def _field_source(
-    out: Derived, field: str, source: Source, line: int, through: Mapping[Identity, Derivation]
-) -> None:
+def _field_source(out: Derived, field: str, source: Source, line: int, through: Mapping[Identity, Derivation]) -> None:
     for dataset in _datasets(source, through):
         out.feeds[Identity(dataset.namespace, dataset.name)] = None
         for done in (dataset.transformations or (_UNSAID,)) if dataset.field else ():
@@ -167,7 +165,14 @@ class Writer:
             yield self._flows(job, output, maybe, [], feeds, possible=True)
 
     def _flows(
-        self, job: Job, output: Output, flows: list[_Flow], shapes: list[_Shape], feeds: Iterable[Identity], *, possible: bool = False
+        self,
+        job: Job,
+        output: Output,
+        flows: list[_Flow],
+        shapes: list[_Shape],
+        feeds: Iterable[Identity],
+        *,
+        possible: bool = False,
     ) -> StatementFacts:
         arena = _Arena(self._names, job)
         for identity in feeds:
