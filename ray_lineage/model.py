@@ -328,7 +328,7 @@ ALTERED: Final = "Altered"
 class Declaration(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A dataset that the file creates. ``columns`` is empty where they come from the query of ``statement`` (index into
     ``FileFacts.statements``), which is -1 where there is none. ``temporary`` datasets belong to this file alone.
-    ``adds``: not a declaration but ALTER TABLE ... ADD of ``columns`` (with the kind ALTERED: a new type). ``like``: a temporary table or variable of ``owner``
+    ``weak``: of a dump or a guess, which counts where nobody else declares it. ``adds``: not a declaration but ALTER TABLE ... ADD of ``columns`` (with the kind ALTERED: a new type). ``like``: a temporary table or variable of ``owner``
     has the columns of that table type. ``parameters`` are a procedure's, in their order."""
 
     name: Name
@@ -341,6 +341,7 @@ class Declaration(msgspec.Struct, frozen=True, array_like=True, gc=False):
     like: Name = ()
     owner: str = ""
     parameters: tuple[str, ...] = ()
+    weak: bool = False
 
 
 class FileFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -355,6 +356,7 @@ class FileFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     foreign_keys: tuple[ForeignKey, ...] = ()
     confidence: float = 1.0  # in a detected dialect, 0..1
     encoding: str = ""  # where that was guessed; "~" before it: its folder's, "?" behind it: nothing speaks for it
+    needs: tuple[str, ...] = ()  # other files that decide about the rest, as paths from its folder or one around that
 
 
 FILE_STATUSES: Final = ("ok", "partial", "failed", "skipped")
@@ -378,6 +380,7 @@ class Signature(msgspec.Struct, frozen=True, array_like=True, gc=False):
     query: bytes
     reads: tuple[str, ...]
     details: bytes
+    weak: bool = False
 
 
 class Details(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -421,6 +424,7 @@ class FactsHead(msgspec.Struct, frozen=True, array_like=True, gc=False):
     foreign_keys: msgspec.Raw
     confidence: float
     encoding: str
+    needs: tuple[str, ...]
     outline: Outline
 
 
@@ -494,7 +498,7 @@ def _signature(declaration: Declaration, name: int, statements: tuple[StatementF
     details = Details(tuple(c.type for c in listed), passed_over(listed), declaration.parameters)
     return Signature(
         name, declaration.kind, declaration.line, declaration.adds, columns, query, reads,
-        _facts_encoder.encode(details) if any(msgspec.structs.astuple(details)) else b"",
+        _facts_encoder.encode(details) if any(msgspec.structs.astuple(details)) else b"", declaration.weak,
     )  # fmt: skip
 
 
