@@ -40,7 +40,7 @@ def _rows(found: Iterable[Row | tuple[str, int]], facts: Facts) -> Iterator[Row]
         elif facts.failed < _MAX_FAULTS:
             message, line = row
             facts.failed += 1
-            facts.note("RL121", "warning", f"this row of a catalog cannot be read: {message}", line)
+            facts.note("RL130", "warning", f"this row of a catalog cannot be read: {message}", line)
 
 
 def _columns(table: Table, dialect: str) -> Iterator[DeclaredColumn]:

@@ -18,14 +18,12 @@ from ray_lineage.compile.naming import folded
 from ray_lineage.compile.options import CompileOptions
 from ray_lineage.dialects import DIALECTS
 from ray_lineage.model import (
-    Declaration,
     DeclaredColumn,
     Diagnostic,
     FileFacts,
     Name,
     Relation,
     Select,
-    StatementFacts,
     TableRef,
 )
 
@@ -55,7 +53,7 @@ def compile_catalog(data: bytes, options: CompileOptions, diagnostics: Iterable[
     facts = Facts()
     for identity, table in tables(catalog):
         if isinstance(table, Fault):
-            facts.note("RL121", "warning", f"{identity} is not as dbt writes it: {table.message}", 0)
+            facts.note("RL130", "warning", f"{identity} is not as dbt writes it: {table.message}", 0)
             continue
         said = table.metadata
         name = tuple(folded(p, options.dialect) for p in (said.database, said.schema, said.name) if p)
@@ -69,7 +67,7 @@ def _broken(what: str, fault: Fault, data: bytes, diagnostics: Iterable[Diagnost
     """The facts of an artefact that cannot be read at all."""
     line = Lines(data).line(min(fault.at, max(len(data) - 1, 0)))
     text = f"this {what} of dbt cannot be read: {fault.message} (byte {fault.at:,})"
-    return FileFacts("", "failed", diagnostics=(*diagnostics, Diagnostic("RL121", "error", text, line)))
+    return FileFacts("", "failed", diagnostics=(*diagnostics, Diagnostic("RL130", "error", text, line)))
 
 
 class _Project:
@@ -87,7 +85,7 @@ class _Project:
             for identity, node in nodes(part):
                 if isinstance(node, Fault):
                     text = f"{identity} is not as dbt writes it: {node.message}"
-                    self._facts.note("RL121", "warning", text, 0)
+                    self._facts.note("RL130", "warning", text, 0)
                 else:
                     self._node(identity, node)
         for name, kind in _CONSUMERS.items():
@@ -101,7 +99,7 @@ class _Project:
             return
         kind = node.resource_type or identity.partition(".")[0]
         if kind in ("source", "seed"):
-            self._facts.declare(made, "Table", 0, _enforced(node, self._dialect))
+            self._facts.declare(made, "Table", 0, _enforced(node, self._dialect), weak=True)
         elif kind == "function":
             self._facts.declare(made, "Function", 1)
         else:
@@ -116,8 +114,8 @@ class _Project:
             said, query = _reading(self._relations.read(node.parents)), 0
         elif not node.compiled:
             said = _with_parents(said, query, self._relations.read(node.parents))
-        said = _made(said, query, made, declared)
-        self._facts.take(msgspec.structs.replace(said, diagnostics=tuple(_of_file(said.diagnostics, node))))
+        diagnostics = tuple(_of_file(said.diagnostics, node))
+        self._take(msgspec.structs.replace(said, diagnostics=diagnostics), query, made, declared)
         columns = _enforced(node, self._dialect)
         if kind == "snapshot" and not columns:
             self._facts.declare(made, declared, 0, tuple(map(DeclaredColumn, _SNAPSHOT)), adds=True)
@@ -141,7 +139,16 @@ class _Project:
         made = thing(identity)
         read = list(self._relations.read(node.parents))
         if read:
-            self._facts.take(_made(_reading(read, node.name), 0, made, kind, f"dbt_{kind.lower()}"))
+            self._take(_reading(read, node.name), 0, made, kind, f"dbt_{kind.lower()}")
+
+    def _take(self, said: FileFacts, query: int, made: Name, kind: str, how: str = "dbt_model") -> None:
+        """What a node says, whose query makes that relation."""
+        statements = list(said.statements)
+        statements[query] = msgspec.structs.replace(statements[query], kind=how, target=made, defines=True)
+        first = len(self._facts.statements)
+        self._facts.take(msgspec.structs.replace(said, statements=tuple(statements)))
+        declared = self._facts.declare(made, kind, statements[query].first_line)
+        self._facts.makes(first + query, declared)
 
 
 def _enforced(node: Node, dialect: str) -> tuple[DeclaredColumn, ...]:
@@ -159,19 +166,13 @@ def _query_of(facts: FileFacts) -> int:
     return max(found, default=-1)
 
 
-def _made(facts: FileFacts, query: int, made: Name, kind: str, how: str = "dbt_model") -> FileFacts:
-    """The query makes that relation."""
-    statements = list(facts.statements)
-    statements[query] = msgspec.structs.replace(statements[query], kind=how, target=made, defines=True)
-    declared = Declaration(made, kind, statements[query].first_line, statement=query)
-    return msgspec.structs.replace(facts, statements=tuple(statements), declarations=(*facts.declarations, declared))
-
-
 def _reading(names: Iterable[Name], text: str = "") -> FileFacts:
     """A query of which only the tables are known."""
     tables: tuple[Relation, ...] = tuple(TableRef(name, 0) for name in names)
     query = Select(tuple(range(1, len(tables) + 1)), ())
-    return FileFacts("", "ok", (StatementFacts("select", 1, 1, (query, *tables), scope=0, sql=text),))
+    facts = Facts()
+    facts.statement("select", 1, 1, (query, *tables), scope=0, sql=text)
+    return facts.file("")
 
 
 def _with_parents(facts: FileFacts, query: int, parents: Iterable[Name]) -> FileFacts:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from ray_lineage.compile.facts import Facts
 from ray_lineage.compile.jsontext import utf8
 from ray_lineage.compile.openlineage.events import Dataset, Field, Reader
 from ray_lineage.compile.openlineage.jobs import in_time, jobs_of
 from ray_lineage.compile.openlineage.names import Names
 from ray_lineage.compile.openlineage.statements import Writer
-from ray_lineage.model import STAR, Declaration, DeclaredColumn, Diagnostic, FileFacts, Name
+from ray_lineage.model import STAR, DeclaredColumn, Diagnostic, FileFacts, Name
 
 OWN_PRODUCER: Final = "https://github.com/ray-lineage/ray-lineage/"
 """So begin the producers of our own events, whose names are our own."""
@@ -28,33 +29,33 @@ def compile_events(
     datasets = [d for e in in_time(events) for d in (*e.inputs, *e.outputs)]
     names = Names(datasets, dialect, catalogs, exact=exact)
     jobs = jobs_of(events)
-    writer = Writer(names, jobs)
-    statements = tuple(s for job in jobs for s in writer.statements(job))
-    declarations = tuple(_declarations(datasets, names, writer.columns))
-    found = [*diagnostics, *_faults(reader.faults)]
-    status = "ok" if not reader.faults else "partial" if events else "failed"
-    return FileFacts(dialect, status, statements, declarations, tuple(found))
+    facts = Facts()
+    writer = Writer(names, jobs, facts)
+    for job in jobs:
+        writer.write(job)
+    _declare(facts, datasets, names, writer.columns)
+    _note(facts, reader.faults)
+    return facts.file(dialect, tuple(diagnostics))
 
 
-def _faults(faults: Iterable[tuple[str, int]]) -> Iterator[Diagnostic]:
+def _note(facts: Facts, faults: Iterable[tuple[str, int]]) -> None:
     for message, line in list(dict.fromkeys(faults))[:_MAX_DIAGNOSTICS]:
-        yield Diagnostic(
-            "RL121", "warning", f"this event of OpenLineage, or a part of it, cannot be read: {message}", line
-        )
+        facts.failed += 1
+        text = f"this event of OpenLineage, or a part of it, cannot be read: {message}"
+        facts.note("RL130", "warning", text, line)
 
 
-def _declarations(
-    datasets: Iterable[Dataset], names: Names, named: Mapping[Name, Mapping[str, None]]
-) -> Iterator[Declaration]:
+def _declare(facts: Facts, datasets: Iterable[Dataset], names: Names, named: Mapping[Name, Mapping[str, None]]) -> None:
     """Datasets whose columns were said, with those that were said last."""
-    found: dict[Name, Declaration] = {}
+    found: dict[Name, tuple[int, tuple[DeclaredColumn, ...]]] = {}
     for dataset in datasets:
         if dataset.schema is not None:
             name = names.of(dataset.identity)
             columns = _columns(dataset, dataset.schema, names, named.get(name, {}))
             if columns:
-                found[name] = Declaration(name, "External" if name[0] == "external" else "Table", dataset.line, columns)
-    yield from found.values()
+                found[name] = (dataset.line, columns)
+    for name, (line, columns) in found.items():
+        facts.declare(name, "External" if name[0] == "external" else "Table", line, columns, weak=True)
 
 
 def _columns(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from ray_lineage.compile.facts import Facts
 from ray_lineage.compile.openlineage.events import Derivation, Source, Transformation
 from ray_lineage.compile.openlineage.jobs import Job, Output
 from ray_lineage.compile.openlineage.names import Names
@@ -16,9 +17,7 @@ from ray_lineage.model import (
     Influence,
     Name,
     Ref,
-    Relation,
     Select,
-    StatementFacts,
     TableRef,
 )
 from ray_lineage.model import Output as Column
@@ -110,8 +109,9 @@ def _datasets(source: Source, through: Mapping[Identity, Derivation]) -> Iterato
 class Writer:
     """Writes the statements of one file."""
 
-    def __init__(self, names: Names, jobs: Iterable[Job]) -> None:
+    def __init__(self, names: Names, jobs: Iterable[Job], facts: Facts) -> None:
         self._names = names
+        self._facts = facts
         self._through: dict[Identity, Derivation] = {}
         self.columns: dict[Name, dict[str, None]] = {}
         """Columns that flows name, by dataset."""
@@ -121,7 +121,7 @@ class Writer:
             if own is not None:
                 self._through[Identity("", "")] = own
 
-    def statements(self, job: Job) -> Iterator[StatementFacts]:
+    def write(self, job: Job) -> None:
         """What one job does."""
         said = {i: derived(o.derivation, self._through) for i, o in job.outputs.items() if o.derivation is not None}
         named = {i: None for found in said.values() for i in found.feeds}
@@ -129,40 +129,40 @@ class Writer:
         read = dict.fromkeys(i for d in job.jobs.values() for s in d.whole for i in _identities(s, self._through))
         for identity, output in job.outputs.items():
             if output.change in _ENDS:
-                yield self._plain(job, output, (), _ENDS[output.change])
+                self._plain(job, output, (), _ENDS[output.change])
             elif output.before is not None:
-                yield self._renamed(job, output, output.before)
+                self._renamed(job, output, output.before)
             elif identity in said:
                 found = said[identity]
                 if len(job.outputs) == 1 and not job.explicit:
                     found.feeds.update(dict.fromkeys(loose))
-                yield from self._derived(job, output, found)
+                self._derived(job, output, found)
             else:
-                yield self._plain(job, output, () if job.explicit else job.inputs)
+                self._plain(job, output, () if job.explicit else job.inputs)
         if not job.outputs and (job.inputs or read):
-            yield self._plain(job, None, {**job.inputs, **read})
+            self._plain(job, None, {**job.inputs, **read})
 
-    def _plain(self, job: Job, output: Output | None, inputs: Iterable[Identity], kind: str = "job") -> StatementFacts:
+    def _plain(self, job: Job, output: Output | None, inputs: Iterable[Identity], kind: str = "job") -> None:
         """Datasets into a dataset, nothing of columns."""
         arena = _Arena(self._names, job)
         for identity in inputs:
             arena.table(identity)
-        return arena.statement(kind, job, output, (), ())
+        arena.write(self._facts, kind, job, output, (), ())
 
-    def _renamed(self, job: Job, output: Output, before: Identity) -> StatementFacts:
+    def _renamed(self, job: Job, output: Output, before: Identity) -> None:
         """All columns of what had another name before."""
         arena = _Arena(self._names, job)
         ref = Ref(arena.table(before), -1, STAR, _HOW["identity"], output.line)
-        return arena.statement("rename", job, output, (Column(None, (ref,), output.line, star=True),), ())
+        arena.write(self._facts, "rename", job, output, (Column(None, (ref,), output.line, star=True),), ())
 
-    def _derived(self, job: Job, output: Output, found: Derived) -> Iterator[StatementFacts]:
+    def _derived(self, job: Job, output: Output, found: Derived) -> None:
         """Column by column; what is only possible is a statement of its own."""
         surely = [f for f in found.flows if f.source.certainty != "possible"]
         maybe = [f for f in found.flows if f.source.certainty == "possible"]
-        yield self._flows(job, output, surely, found.shapes, found.feeds)
+        self._flows(job, output, surely, found.shapes, found.feeds)
         if maybe:
             feeds = dict.fromkeys(Identity(f.source.namespace, f.source.name) for f in maybe)
-            yield self._flows(job, output, maybe, [], feeds, possible=True)
+            self._flows(job, output, maybe, [], feeds, possible=True)
 
     def _flows(
         self,
@@ -173,7 +173,7 @@ class Writer:
         feeds: Iterable[Identity],
         *,
         possible: bool = False,
-    ) -> StatementFacts:
+    ) -> None:
         arena = _Arena(self._names, job)
         for identity in feeds:
             arena.table(identity)
@@ -185,7 +185,7 @@ class Writer:
             for f in sorted(flows, key=lambda f: f.field == STAR)
         ]  # fmt: skip
         influences = [Influence(self._ref(arena, s.source, s.how, output.line), s.how) for s in shapes]
-        return arena.statement("job", job, output, columns, influences, possible=possible)
+        arena.write(self._facts, "job", job, output, columns, influences, possible=possible)
 
     def _ref(self, arena: _Arena, source: Source, how: int, line: int) -> Ref:
         identity = Identity(source.namespace, source.name)
@@ -218,25 +218,33 @@ class _Arena:
             self._tables[name] = TableRef(name, self._job.inputs.get(identity, 0))
         return self._numbers[name]
 
-    def statement(
+    def write(
         self,
+        facts: Facts,
         kind: str,
         job: Job,
         output: Output | None,
-        columns: Iterable[Column],
+        columns: Sequence[Column],
         influences: Iterable[Influence],
         *,
         possible: bool = False,
-    ) -> StatementFacts:
-        columns = tuple(columns)
+    ) -> None:
+        """Write the statement."""
         line = output.line if output is not None else job.line
-        select = Select(tuple(self._numbers.values()), columns, tuple(dict.fromkeys(influences)))
-        relations: tuple[Relation, ...] = (select, *self._tables.values())
-        listed = tuple(c.name or "" for c in columns) if not any(c.star for c in columns) else ()
-        return StatementFacts(
-            kind, line, line, relations, 0, self._names.of(output.identity) if output is not None else (), listed,
-            procedure="", sql=job_text(job), first_column=1, last_column=1, possible=possible,
-        )  # fmt: skip
+        select = Select(tuple(self._numbers.values()), tuple(columns), tuple(dict.fromkeys(influences)))
+        facts.statement(
+            kind,
+            line,
+            line,
+            (select, *self._tables.values()),
+            0,
+            self._names.of(output.identity) if output is not None else (),
+            () if any(c.star for c in columns) else tuple(c.name or "" for c in columns),
+            sql=job_text(job),
+            first_column=1,
+            last_column=1,
+            possible=possible,
+        )
 
 
 def job_text(job: Job) -> str:
