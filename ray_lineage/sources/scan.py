@@ -107,6 +107,10 @@ class Tree:
                     return self._root.source(relative, info)
         return None
 
+    def located(self, path: str) -> SourceFile | None:
+        """The file of a key, without anything that only a look at it tells; None if its name cannot be told from the key."""
+        return None if "\\" in path else SourceFile(path, self.base, path, 0, 0, 0, 0, int(Priority.BATCH))
+
     def look(self, absolute_paths: Iterable[str]) -> Look:
         """Look at these paths now. An ignore file or a marker stands for its folder; paths outside count for nothing."""
         looking = _Looking(self, self._root)
