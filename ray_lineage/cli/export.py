@@ -7,12 +7,13 @@ import os
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import IO, Annotated, Optional
+from typing import IO, Annotated, Optional, cast
 
 import typer
 
-from ray_lineage.cli.output import Globals, print_json, settings
+from ray_lineage.cli.output import Globals, print_json, settings, visible
 from ray_lineage.errors import UsageError
+from ray_lineage.logs import one_json
 
 
 def export(
@@ -51,7 +52,9 @@ def export(
     if as_json:
         print_json({"schema": 1, "format": form, "output": output, "projects": projects, "count": count})
     elif output is not None and not Globals.quiet:
-        sys.stderr.write(f"{count:,} {'events' if form == 'openlineage' else 'nodes and edges'} written to {output}\n")
+        sys.stderr.write(
+            f"{count:,} {'events' if form == 'openlineage' else 'nodes and edges'} written to {visible(output)}\n"
+        )
 
 
 @contextlib.contextmanager
@@ -65,11 +68,19 @@ def _writable(output: str | None) -> Iterator[None]:
         raise UsageError("RL203", text, where="--output", help="give a path that can be written") from None
 
 
+class _Harmless:
+    """Standard output, on which names from repositories are escaped as JSON may, so that no terminal or CI runner obeys them."""
+
+    def write(self, line: bytes) -> int:
+        """One or more whole lines."""
+        return sys.stdout.buffer.write(one_json(line.decode()).encode())
+
+
 @contextlib.contextmanager
 def _sink(output: str | None) -> Iterator[IO[bytes]]:
     """The file, which appears when it is whole; or stdout."""
     if output is None:
-        yield sys.stdout.buffer
+        yield cast(IO[bytes], _Harmless())
         sys.stdout.buffer.flush()
         return
     partial = f"{output}.{os.getpid()}"

@@ -29,6 +29,7 @@ def diagnostics(
     fail_on: Annotated[
         str, typer.Option(help="Exit 1 if there is one of this severity: error, warning, never.")
     ] = "never",
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> int:
     """List what is said of the files in the graph. `ignore_diagnostics` in the settings leaves codes out."""
     from ray_lineage.graph.open import open_store
@@ -52,7 +53,7 @@ def diagnostics(
     if paths:
         files = {file: files[file] for path in paths for file in below(path, files)}
     found = chosen(stored(files), Ignored(loaded.ignore_diagnostics), codes=code or (), least=severity)
-    _print(found, format)
+    _print(found, "json" if as_json else format)
     bad = fail_on != "never" and any(s.found.severity in SEVERITIES[: SEVERITIES.index(fail_on) + 1] for s in found)
     return int(ExitCode.FINDINGS if bad else ExitCode.OK)
 

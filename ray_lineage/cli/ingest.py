@@ -15,7 +15,9 @@ from ray_lineage.cli.output import (
     Paths,
     Root,
     WholeProject,
+    check_writable,
     console,
+    invocation,
     print_json,
     settings,
     styled,
@@ -78,6 +80,9 @@ def ingest(
     """
     if fail_on not in ("error", "warning", "never"):
         raise UsageError("RL203", f"--fail-on {fail_on}: not a severity", help="use error, warning or never")
+    for flag, path in (("--report", report), ("--diagnostics", diagnostics)):
+        if path is not None:
+            check_writable(path, flag)
     loaded = settings(
         reads=paths or (),
         root=root,
@@ -133,8 +138,8 @@ class _Display:
         self._shown = not (Globals.quiet or Globals.no_progress)
         self._bar: Any = None
         self._task: Any = None
-        self._phase = ""
-        self._last = 0.0
+        self._said = ""
+        self._last = time.monotonic()
         self._plain = not sys.stderr.isatty()
 
     def __enter__(self) -> _Display:
@@ -173,14 +178,14 @@ class _Display:
                 detail=detail,
             )
             return
-        now = time.monotonic()
-        if progress.phase == self._phase and now - self._last < _PLAIN_EVERY:
-            return
-        if progress.phase != self._phase and progress.done == 0 and progress.phase == "scan":
-            self._phase = ""
-        self._phase, self._last = progress.phase, now
-        count = f"{progress.done:,} of {progress.total:,} files" if progress.total else "..."
-        sys.stderr.write(f"{progress.phase}: {count}\n")
+        self._say(progress, time.monotonic())
+
+    def _say(self, progress: Progress, now: float) -> None:
+        """A run that is over in a moment says nothing, and none says twice where it stands."""
+        text = f"{progress.phase}: {progress.done:,} of {progress.total:,} files\n"
+        if progress.done and text != self._said and now - self._last >= _PLAIN_EVERY:
+            self._said, self._last = text, now
+            sys.stderr.write(text)
 
 
 def _show(summary: IngestSummary) -> None:
@@ -222,7 +227,7 @@ def _show(summary: IngestSummary) -> None:
             place = f"{finding.path}:{finding.line}:{finding.column}" if finding.line else finding.path
             write_line(styled(f"  {visible(place)}: ", style), styled(f"{finding.code} {finding.message}"))
         if len(summary.findings) > _SHOWN_FINDINGS:
-            write_line(styled("  all of them: add --report FILE or --json", "dim"))
+            write_line(styled("  all of them: `ray_lineage diagnostics`, or add --diagnostics FILE or --json", "dim"))
     if summary.dead_letters:
         line(
             "failed",
@@ -232,7 +237,7 @@ def _show(summary: IngestSummary) -> None:
     for note in summary.notes:
         line("note", note, "yellow")
     if summary.example:
-        line("try", f"ray_lineage upstream {summary.example}", "cyan")
+        line("try", f"{invocation()} upstream {summary.example}", "cyan")
 
 
 def _executor(summary: IngestSummary) -> str:

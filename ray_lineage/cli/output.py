@@ -7,12 +7,13 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, TextIO
 
 import typer
 
 from ray_lineage import logs
-from ray_lineage.errors import RayLineageError
+from ray_lineage.errors import RayLineageError, UsageError
 
 if TYPE_CHECKING:
     from ray_lineage.settings import Loaded, Settings
@@ -95,6 +96,37 @@ def local_settings() -> Settings:
     with contextlib.suppress(FileNotFoundError):
         own_folder(loaded.data_dir, create=False).close()
     return loaded
+
+
+def invocation() -> str:
+    """How this command was called, with the flags that say which graph: for a next one that is to be copied."""
+    import shlex
+    import shutil
+
+    called = sys.argv[0]
+    if os.path.basename(called) != "ray_lineage":  # python -m
+        words = [os.path.basename(sys.executable), "-m", "ray_lineage"]
+    else:
+        words = ["ray_lineage" if shutil.which("ray_lineage") else os.path.relpath(called)]
+    for flag, value in (("--config", Globals.config_file), ("--project", Globals.project), ("--store", Globals.store)):
+        words += [flag, logs.redact(value)] if value else []
+    return shlex.join(words)
+
+
+def check_writable(path: Path, flag: str) -> None:
+    """Before the work is done whose result is to be written there. Raises UsageError (RL203)."""
+    folder = path.absolute().parent
+    why = ""
+    if str(path) == "-":
+        why = "it is no name of a file"
+    elif path.is_dir():
+        why = "it is a folder"
+    elif not folder.is_dir():
+        why = f"there is no folder {folder}"
+    elif not os.access(path if path.exists() else folder, os.W_OK):
+        why = "permission denied"
+    if why:
+        raise UsageError("RL203", f"cannot write {path}: {why}", where=flag, help="give a path that can be written")
 
 
 def visible(text: object) -> str:

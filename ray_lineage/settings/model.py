@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatch
 from typing import Annotated, Any, ClassVar, Final, Literal
 
-from ray_lineage.dialects import DIALECTS
+from ray_lineage.dialects import DIALECTS, dialect_named
 
 _UNITS: Final = {"kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30, "b": 1}
 _STRICT: Final = {"extra": "forbid", "hide_input_in_errors": True}
@@ -90,7 +90,7 @@ def _size(value: object) -> object:
 
 
 def _known_dialect(value: object) -> object:
-    folded = str(value).lower()
+    folded = dialect_named(str(value))
     if folded and folded not in DIALECTS:
         near = difflib.get_close_matches(folded, DIALECTS, 1)
         raise ValueError(
