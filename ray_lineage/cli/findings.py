@@ -95,8 +95,7 @@ def _property(text: str) -> str:
 def _show(found: list[Stored]) -> None:
     projects = {s.project for s in found}
     for s in found:
-        place = f"{s.found.path}:{s.found.line}:{s.found.column}" if s.found.line else s.found.path
-        where = f"{s.project}: {place}" if len(projects) > 1 else place
+        where = f"{s.project}: {s.found.place}" if len(projects) > 1 else s.found.place
         severity = styled(f"{s.found.severity:<8}", _STYLES[s.found.severity])
         write_line(severity, styled(where, "bold"), f"  {s.found.code} {visible(s.found.message)}")
     if not found:

@@ -224,7 +224,7 @@ def _show(summary: IngestSummary) -> None:
         line("diagnostics", f"{counted} ({codes})")
         for finding in [f for f in summary.findings if f.severity != "info"][:_SHOWN_FINDINGS]:
             style = "red" if finding.severity == "error" else "yellow"
-            place = f"{finding.path}:{finding.line}:{finding.column}" if finding.line else finding.path
+            place = finding.place
             write_line(styled(f"  {visible(place)}: ", style), styled(f"{finding.code} {finding.message}"))
         if len(summary.findings) > _SHOWN_FINDINGS:
             write_line(styled("  all of them: `ray_lineage diagnostics`, or add --diagnostics FILE or --json", "dim"))

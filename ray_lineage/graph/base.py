@@ -328,6 +328,10 @@ class BaseStore(Writer):
         rows = self._read(cypher.DATASETS_LIKE, part=part.lower())
         return [r[1] for r in rows if project is None or r[2] == project]
 
+    def dataset_names(self, project: str | None) -> list[str]:
+        """See :meth:`GraphStore.dataset_names`."""
+        return [r[0] for r in self._read(cypher.DATASET_NAMES) if project is None or r[1] == project]
+
     def columns_of(self, dataset: str) -> list[dict[str, Any]]:
         """See :meth:`GraphStore.columns_of`."""
         rows = self._read(cypher.COLUMNS_OF, dataset=dataset)

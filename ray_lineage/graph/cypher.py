@@ -266,6 +266,7 @@ FIND_DATASETS: Final = "MATCH (d:`Dataset`) WHERE d.`table` = $last RETURN d.id,
 DATASETS_LIKE: Final = (
     "MATCH (d:`Dataset`) WHERE toLower(d.name) CONTAINS $part RETURN d.id, d.name, d.project ORDER BY d.id LIMIT 200"
 )
+DATASET_NAMES: Final = "MATCH (d:`Dataset`) RETURN d.name, d.project ORDER BY d.id"
 COLUMNS_OF: Final = "MATCH (d:`Dataset` {id: $dataset})-[:`HAS_COLUMN`]->(c:`Column`) RETURN c.id, c.name, c.ordinal, c.type, c.declared"
 
 

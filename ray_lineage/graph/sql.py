@@ -248,6 +248,7 @@ DATASETS_BY_TABLE: Final = (
 DATASETS_LIKE: Final = (
     f"SELECT d.name {_DATASETS} instr(fold(d.name), :part) AND {_OF_PROJECT} ORDER BY p.name, d.name LIMIT 200"
 )
+DATASET_NAMES: Final = f"SELECT d.name {_DATASETS} {_OF_PROJECT} ORDER BY p.name, d.name"
 COLUMNS_OF: Final = 'SELECT name, ordinal, type, owner IS NOT NULL FROM "column" WHERE dataset = ?'
 FILES: Final = "SELECT {} FROM file f JOIN project p ON p.id = f.project WHERE " + _OF_PROJECT
 ADD_TO_TOTAL: Final = "UPDATE total SET rows = rows + ? WHERE project = ? AND kind = ?"

@@ -454,6 +454,10 @@ class SqliteStore(Writer):
         """See :meth:`GraphStore.similar_datasets`."""
         return [r[0] for r in self._read(sql.DATASETS_LIKE, {"part": part.lower(), "project": project})]
 
+    def dataset_names(self, project: str | None) -> list[str]:
+        """See :meth:`GraphStore.dataset_names`."""
+        return [r[0] for r in self._read(sql.DATASET_NAMES, {"project": project})]
+
     def columns_of(self, dataset: str) -> list[dict[str, Any]]:
         """See :meth:`GraphStore.columns_of`."""
         names = ("name", "ordinal", "type", "declared")

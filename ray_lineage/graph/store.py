@@ -134,6 +134,10 @@ class GraphStore(Protocol):
         """Names of datasets that contain a text, at most 200."""
         ...
 
+    def dataset_names(self, project: str | None) -> list[str]:
+        """Of all datasets."""
+        ...
+
     def projects(self) -> list[str]:
         """Names of the projects in the store."""
         ...

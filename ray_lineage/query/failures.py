@@ -108,7 +108,9 @@ def failed_files(settings: Settings) -> list[Failure]:
         ]
     finally:
         store.close()
-    return [_of_file(status, project, path, decoder.decode(text or "[]")) for status, project, path, text in rows]
+    found = ((status, project, path, decoder.decode(text or "[]")) for status, project, path, text in rows)
+    # what was skipped without a word is nothing that anybody meant to be read, such as a .json of another kind
+    return [_of_file(*row) for row in found if row[0] != "skipped" or row[3]]
 
 
 def _of_file(status: str, project: str, path: str, diagnostics: Sequence[Diagnostic]) -> Failure:

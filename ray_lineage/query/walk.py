@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from typing import Final, Literal
 
@@ -13,6 +14,8 @@ from ray_lineage.model import STAR, Name, column_id, dataset_text, split_text
 
 MAX_NODES: Final = 20_000
 SCHEMA: Final = 1
+_NEAR: Final = 8
+"""So many names are suggested."""
 Direction = Literal["upstream", "downstream"]
 
 
@@ -74,9 +77,21 @@ def resolve(store: GraphStore, text: str, project: str | None = None) -> Found:
             )
     if len(whole) > 1:
         raise _ambiguous(text, [(_project(w), w[1]) for w in whole])
-    near = store.similar_datasets(project, parts[-1])[:8] or store.similar_datasets(project, parts[0])[:8]
+    near = store.similar_datasets(project, parts[-1])[:_NEAR] or nearest(parts, store.dataset_names(project))
     hint = f"did you mean {', '.join(near)}?" if near else "`ray_lineage stats` shows what the graph holds"
     raise UsageError("RL204", f"nothing in the graph is called {text!r}", help=hint)
+
+
+def nearest(parts: Name, names: Sequence[str]) -> list[str]:
+    """Datasets whose last part looks like one of the last two of what was typed, the best first: it may end in a column."""
+    by_table: dict[str, list[str]] = {}
+    for name in names:
+        by_table.setdefault(split_text(name)[-1].lower(), []).append(name)
+    for typed in reversed(parts[-2:]):
+        close = difflib.get_close_matches(typed.lower(), by_table, _NEAR)
+        if close:
+            return [name for table in close for name in by_table[table]][:_NEAR]
+    return []
 
 
 def _found(row: tuple[str, str], column: str | None) -> Found:
