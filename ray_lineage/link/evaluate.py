@@ -10,6 +10,9 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
+import msgspec
+from msgspec.structs import replace
+
 from ray_lineage.link.names import like, renamed_by
 from ray_lineage.link.work import Work
 from ray_lineage.model import (
@@ -75,7 +78,7 @@ _JOIN: Final = INFLUENCE_KINDS.index("join")
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
 
-class Item(NamedTuple):
+class Item(msgspec.Struct, frozen=True, gc=False):
     """One column of a relation. The name ``*`` stands for all columns of its sources (whose columns are ``*`` too), but for
     those that ``others`` has under another name, or under none."""
 
@@ -370,7 +373,7 @@ class Evaluator:
         named = [Item(c, sources, relation.line) for c in relation.columns if c != STAR]
         if named and STAR not in relation.columns:
             return named
-        return [*named, _Everything(sources, relation.line)]
+        return [*named, _Everything(STAR, sources, relation.line)]
 
     def _temporary(self, name: str, line: int) -> list[Item]:
         local = self.temporaries(name)
@@ -460,7 +463,7 @@ class Evaluator:
         ref = output.refs[0]
         line = output.line or ref.line
         if ref.name != STAR:  # the fields of a struct column
-            return [_Everything(self._refs(output.refs), line)]
+            return [_Everything(STAR, self._refs(output.refs), line)]
         if ref.relation >= 0:
             items = self._listed(ref.relation)
         elif relation.merged:
@@ -470,7 +473,7 @@ class Evaluator:
         if output.like:
             items = [i for i in items if i.name is None or i.name == STAR or like(i.name, output.like)]
         if ref.how:  # f(COLUMNS(*))
-            items = [i._replace(sources={s: COMPOSE[ref.how << 1][c] for s, c in i.sources.items()}) for i in items]
+            items = [replace(i, sources={s: COMPOSE[ref.how << 1][c] for s, c in i.sources.items()}) for i in items]
         excluded = set(output.excluded)
         return [
             Item(renamed_by(output, i.name), i.sources, line, i.expression, _others(i, output))
@@ -521,6 +524,9 @@ class Evaluator:
             code = ref.how << 1
             found = self._lookup(ref, output)
             self.work.spend(1 + len(found))
+            if not code and not out:
+                out.update(found)
+                continue
             for source, inner in found.items():
                 composed = COMPOSE[code][inner]
                 known = out.get(source)
@@ -528,25 +534,26 @@ class Evaluator:
         return out
 
     def _lookup(self, ref: Ref, output: Output | None = None, *, quiet: bool = False) -> Sources:
+        name = ref.name
         if ref.relation >= 0:
-            if ref.name[:2] == OR_COLUMN:
-                column = self._surely(ref.name[2:], ref.scope)
+            if name[:2] == OR_COLUMN:
+                column = self._surely(name[2:], ref.scope)
                 return column if column is not None else find(self.items(ref.relation), VALUE) or {}
             items = self.items(ref.relation)
             self.work.spend(len(items) // _LOOKED_THROUGH)
-            if ref.name[:2] == PARAMETER:
+            if name[:2] == PARAMETER:
                 return self._parameter(ref)
-            if ref.name == STAR:
+            if name == STAR:
                 out: Sources = {}
                 for item in items:
                     self.work.spend(len(item.sources))
                     add_sources(out, item.sources, 0)
                 return out
-            found = find(items, ref.name)
+            found = find(items, name)
             return found if found is not None else self._missing(ref, [ref.relation], quiet)
         if ref.scope < 0:
             return {}
-        if ref.name == STAR:  # every column of the scope
+        if name == STAR:  # every column of the scope
             select = self.relations[ref.scope]
             sources = select.sources if isinstance(select, Select) else ()
             return _union([i.sources for s in sources for i in self.items(s)], 0)
@@ -620,9 +627,11 @@ class Evaluator:
         certain: list[Sources] = []
         maybe: list[Sources] = []
         for source in dict.fromkeys(select.sources):
-            if source in self.active and source not in self.memo:
-                break  # a lateral source sees only those in front of it
-            items = self.items(source)
+            items = self.memo.get(source)
+            if items is None:
+                if source in self.active:
+                    break  # a lateral source sees only those in front of it
+                items = self.items(source)
             self.work.spend(1 + len(items) // _LOOKED_THROUGH)
             known = _exact(items, name)
             if known is not None:
@@ -633,8 +642,7 @@ class Evaluator:
                     self.work.spend(len(opened))
                     maybe.append(opened)
         if certain:
-            shared = any(name in self._merged_names(m) for m in select.merged)
-            if shared:
+            if select.merged and any(name in self._merged_names(m) for m in select.merged):
                 certain.extend(maybe)
             elif len(certain) > 1:  # ambiguous in SQL unless merged: keep all, as possible
                 return _union(certain, POSSIBLE)
@@ -645,7 +653,7 @@ class Evaluator:
                 return earlier
         if not maybe:
             return None
-        if any(name in m.names for m in select.merged):
+        if select.merged and any(name in m.names for m in select.merged):
             return _union(maybe, 0)
         return _union(maybe, POSSIBLE if len(maybe) > 1 else 0)
 
@@ -685,13 +693,8 @@ def _listing(names: list[str]) -> str:
     return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-class _Everything(Item):
+class _Everything(Item, frozen=True, gc=False):
     """The single column list of a built-in table function: whatever is asked for comes from its arguments."""
-
-    __slots__ = ()
-
-    def __new__(cls, sources: Sources, line: int) -> _Everything:
-        return Item.__new__(cls, STAR, sources, line)
 
 
 def _surely_read(ref: Ref) -> int:
@@ -701,14 +704,12 @@ def _surely_read(ref: Ref) -> int:
 
 def reachable(statement: StatementFacts) -> set[int]:
     """Relations that the statement's data or row choice goes through (a CTE that nobody names is not among them)."""
-    refs = [*(r for a in statement.assignments for r in a.refs), *(i.ref for i in statement.influences)]
-    stack = [
-        statement.root,
-        statement.scope,
-        *statement.subqueries,
-        *map(_surely_read, refs),
-        *(r.scope for r in refs),
-    ]
+    stack = [statement.root, statement.scope, *statement.subqueries]
+    for assignment in statement.assignments:
+        for ref in assignment.refs:
+            stack += (_surely_read(ref), ref.scope)
+    for influence in statement.influences:
+        stack += (_surely_read(influence.ref), influence.ref.scope)
     seen: set[int] = set()
     while stack:
         index = stack.pop()
@@ -719,8 +720,13 @@ def reachable(statement: StatementFacts) -> set[int]:
         if isinstance(relation, Select):
             stack.extend(relation.sources)
             stack.extend(relation.subqueries)
-            stack.extend([_surely_read(r) for o in relation.outputs for r in o.refs if r.relation >= 0])
-            stack.extend([_surely_read(i.ref) for i in relation.influences if i.ref.relation >= 0])
+            for output in relation.outputs:
+                for ref in output.refs:
+                    if ref.relation >= 0:
+                        stack.append(_surely_read(ref))
+            for influence in relation.influences:
+                if influence.ref.relation >= 0:
+                    stack.append(_surely_read(influence.ref))
         elif isinstance(relation, SetOp):
             stack.extend(relation.branches)
             stack.extend(relation.filters)
@@ -749,8 +755,8 @@ def renamed(items: list[Item], columns: tuple[str, ...]) -> list[Item]:
         if len(items) == 1:
             return [Item(c, dict.fromkeys(items[0].sources, POSSIBLE), items[0].line) for c in columns]
         head = next(k for k, i in enumerate(items) if i.name == STAR)
-        return [i._replace(name=columns[k]) if k < min(head, len(columns)) else i for k, i in enumerate(items)]
-    return [i._replace(name=columns[k]) if k < len(columns) else i for k, i in enumerate(items)]
+        return [replace(i, name=columns[k]) if k < min(head, len(columns)) else i for k, i in enumerate(items)]
+    return [replace(i, name=columns[k]) if k < len(columns) else i for k, i in enumerate(items)]
 
 
 def add_sources(out: Sources, more: Sources, weaken: int) -> None:
