@@ -6,10 +6,13 @@ from collections.abc import Collection, Sequence
 from functools import cache
 from typing import Final
 
+from ray_lineage.compile.catalogs import CATALOGS
+from ray_lineage.compile.dbt.artefacts import DBT
 from ray_lineage.compile.frontend import Content, FrontEnd
+from ray_lineage.compile.openlineage import OPENLINEAGE
 from ray_lineage.compile.sqlfile import SQL
 
-FRONT_ENDS: Final[tuple[FrontEnd, ...]] = (SQL,)
+FRONT_ENDS: Final[tuple[FrontEnd, ...]] = (SQL, DBT, OPENLINEAGE, CATALOGS)
 """To add a format: its package, and its front end here. Of two that claim a file the first one reads it."""
 
 FORMATS: Final = tuple(front.name for front in FRONT_ENDS)
@@ -41,6 +44,11 @@ def front_end(formats: Sequence[str], stem: str, content: Content) -> FrontEnd |
 def reads_bytes(formats: Sequence[str]) -> bool:
     """Is it for the front end to decode a file of these formats?"""
     return any(_named(name).binary for name in formats)
+
+
+def asks(formats: Sequence[str]) -> bool:
+    """May the facts of a file of these formats depend on other files?"""
+    return any(_named(name).asks for name in formats)
 
 
 @cache
