@@ -51,8 +51,6 @@ from ray_lineage.model.names import (
 from ray_lineage.model.outline import Details, ListQuery, Outline, Signature, listed_names, outline_of
 from ray_lineage.model.program import (
     INFLUENCE_KINDS,
-    OR_COLUMN,
-    PARAMETER,
     STAR,
     TRANSFORMATIONS,
     VALUE,
@@ -62,11 +60,13 @@ from ray_lineage.model.program import (
     Influence,
     Merged,
     Output,
+    Parameter,
     Ref,
     Relation,
     Select,
     SetOp,
     TableRef,
+    Variable,
 )
 from ray_lineage.model.source import Priority, SourceFile
 
@@ -82,8 +82,6 @@ __all__ = [
     "INFLUENCE_KINDS",
     "LOOP",
     "MAX_NAME",
-    "OR_COLUMN",
-    "PARAMETER",
     "ROLES",
     "SEVERITIES",
     "STAR",
@@ -116,6 +114,7 @@ __all__ = [
     "Name",
     "Outline",
     "Output",
+    "Parameter",
     "Priority",
     "Ref",
     "Relation",
@@ -127,6 +126,7 @@ __all__ = [
     "StatementFacts",
     "StatementKind",
     "TableRef",
+    "Variable",
     "column_id",
     "dataset_id",
     "dataset_text",
