@@ -20,6 +20,7 @@ from ray_lineage.model import (
     Alias,
     Assignment,
     Effect,
+    Local,
     Merged,
     Name,
     Output,
@@ -33,6 +34,7 @@ from ray_lineage.model import (
     TableRef,
     Variable,
     is_temporary,
+    local_kind,
     unnamed,
 )
 
@@ -382,7 +384,7 @@ class Evaluator:
     def _temporary(self, name: str, line: int) -> list[Item]:
         local = self.temporaries(name)
         if local is None:
-            return [Item(VALUE if name[0] == "@" else STAR, {}, line)]
+            return [Item(VALUE if local_kind((name,)) is Local.VARIABLE else STAR, {}, line)]
         self.work.spend(len(local.influences) + len(local.feeds))
         self.extra |= local.influences
         for feed in local.feeds:
@@ -620,7 +622,7 @@ class Evaluator:
         relation = self.relations[index]
         if not isinstance(relation, TableRef) or not relation.name or relation.function:
             return False
-        return relation.name[0][:1] not in ("#", "@")
+        return not is_temporary(relation.name)
 
     def _in_scope(self, name: str, select: Select, output: Output | None) -> Sources | None:
         certain: list[Sources] = []
