@@ -152,6 +152,10 @@ class Facts:
         )
         return len(self.declarations) - 1
 
+    def makes(self, statement: int, declared: int) -> None:
+        """That statement's query makes what was declared as that number."""
+        self._redeclare(declared, statement=statement)
+
     def _redeclare(self, number: int, **changes: object) -> None:
         self.declarations[number] = msgspec.structs.replace(self.declarations[number], **changes)
 

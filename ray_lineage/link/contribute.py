@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 
 import msgspec
@@ -24,6 +24,7 @@ from ray_lineage.model import (
     STAR,
     UNSEEN,
     Contribution,
+    Declaration,
     Diagnostic,
     FileFacts,
     Name,
@@ -200,13 +201,33 @@ def _declarations(rows: _Rows, path: str, facts: FileFacts, catalog: LinkCatalog
         if owner is None or dataset in described:
             continue
         if owner.path != path:
-            if not declaration.adds:
+            if declaration.weak:
+                diagnostics.extend(_stale(dataset, declaration, owner, catalog))
+            elif not declaration.adds:
                 text = f"{dataset} is also declared in {owner.path}:{owner.signature.line}; its columns are taken from there"
                 diagnostics.append(Diagnostic("RL303", "info", text, declaration.line))
             continue
         described.add(dataset)
         _describe(rows, dataset, owner, catalog)
     return diagnostics
+
+
+_NAMED: Final = 5  # columns, in a diagnostic
+
+
+def _stale(dataset: str, dump: Declaration, owner: Declared, catalog: LinkCatalog) -> Iterator[Diagnostic]:
+    """A dump that has other columns than what declares the dataset is older, or another database's."""
+    known = catalog.columns(dataset)
+    if owner.signature.weak or known is None or not dump.columns:
+        return
+    listed = {c.name for c in dump.columns}
+    more, fewer = sorted(listed.difference(known)), sorted(set(known).difference(listed))
+    said = [f"{what} {', '.join(names[:_NAMED])}" for what, names in (("has", more), ("lacks", fewer)) if names]
+    if said:
+        text = (
+            f"this dump differs from {owner.path}:{owner.signature.line}, which counts: {dataset} {' and '.join(said)}"
+        )
+        yield Diagnostic("RL306", "info", text, dump.line)
 
 
 def _describe(rows: _Rows, dataset: str, owner: Declared, catalog: LinkCatalog) -> None:

@@ -25,6 +25,9 @@ DATASET_KINDS: Final = (
     "Trigger",
     "Type",
     "System",
+    "Exposure",
+    "Metric",
+    "SemanticModel",
 )
 """``Dataset.kind``; on Neo4j also an extra label."""
 
