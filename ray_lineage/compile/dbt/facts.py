@@ -20,10 +20,12 @@ from ray_lineage.dialects import DIALECTS
 from ray_lineage.model import (
     DeclaredColumn,
     Diagnostic,
+    Effect,
     FileFacts,
     Name,
     Relation,
     Select,
+    StatementKind,
     TableRef,
 )
 
@@ -31,7 +33,11 @@ _SNAPSHOT: Final = ("dbt_scd_id", "dbt_updated_at", "dbt_valid_from", "dbt_valid
 """What dbt adds to the columns of a snapshot's query."""
 _THIS: Final = "this_model"
 _DIALECTS: Final = frozenset(DIALECTS)
-_CONSUMERS: Final = {"exposures": "Exposure", "semantic_models": "SemanticModel", "metrics": "Metric"}
+_CONSUMERS: Final = {
+    "exposures": ("Exposure", StatementKind.DBT_EXPOSURE),
+    "semantic_models": ("SemanticModel", StatementKind.DBT_SEMANTIC_MODEL),
+    "metrics": ("Metric", StatementKind.DBT_METRIC),
+}
 
 
 def compile_manifest(data: bytes, options: CompileOptions, diagnostics: Iterable[Diagnostic] = ()) -> FileFacts:
@@ -88,10 +94,10 @@ class _Project:
                     self._facts.note("RL130", "warning", text, 0)
                 else:
                     self._node(identity, node)
-        for name, kind in _CONSUMERS.items():
+        for name, (kind, how) in _CONSUMERS.items():
             for identity, node in nodes(getattr(manifest, name)):
                 if not isinstance(node, Fault) and node.is_enabled:
-                    self._consumer(identity, node, kind)
+                    self._consumer(identity, node, kind, how)
 
     def _node(self, identity: str, node: Node) -> None:
         made = self._relations.of(identity)
@@ -134,17 +140,19 @@ class _Project:
         references = {**self._relations.references, (_THIS,): self._relations.of(node.name)}
         return _renamed(said, references)
 
-    def _consumer(self, identity: str, node: Node, kind: str) -> None:
+    def _consumer(self, identity: str, node: Node, kind: str, how: StatementKind) -> None:
         """What is made of models outside of the warehouse."""
         made = thing(identity)
         read = list(self._relations.read(node.parents))
         if read:
-            self._take(_reading(read, node.name), 0, made, kind, f"dbt_{kind.lower()}")
+            self._take(_reading(read, node.name), 0, made, kind, how)
 
-    def _take(self, said: FileFacts, query: int, made: Name, kind: str, how: str = "dbt_model") -> None:
+    def _take(
+        self, said: FileFacts, query: int, made: Name, kind: str, how: StatementKind = StatementKind.DBT_MODEL
+    ) -> None:
         """What a node says, whose query makes that relation."""
         statements = list(said.statements)
-        statements[query] = msgspec.structs.replace(statements[query], kind=how, target=made, defines=True)
+        statements[query] = msgspec.structs.replace(statements[query], kind=how, target=made, effect=Effect.MAKES)
         first = len(self._facts.statements)
         self._facts.take(msgspec.structs.replace(said, statements=tuple(statements)))
         declared = self._facts.declare(made, kind, statements[query].first_line)
@@ -171,7 +179,7 @@ def _reading(names: Iterable[Name], text: str = "") -> FileFacts:
     tables: tuple[Relation, ...] = tuple(TableRef(name, 0) for name in names)
     query = Select(tuple(range(1, len(tables) + 1)), ())
     facts = Facts()
-    facts.statement("select", 1, 1, (query, *tables), scope=0, sql=text)
+    facts.statement(StatementKind.SELECT, 1, 1, (query, *tables), scope=0, sql=text)
     return facts.file("")
 
 
