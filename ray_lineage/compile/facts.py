@@ -16,12 +16,14 @@ from ray_lineage.model import (
     Declaration,
     DeclaredColumn,
     Diagnostic,
+    Effect,
     FileFacts,
     ForeignKey,
     Influence,
     Name,
     Relation,
     StatementFacts,
+    StatementKind,
 )
 
 
@@ -52,7 +54,7 @@ class Facts:
 
     def statement(
         self,
-        kind: str,
+        kind: StatementKind,
         first_line: int,
         last_line: int,
         relations: Sequence[Relation] = (),
@@ -61,7 +63,7 @@ class Facts:
         columns: tuple[str, ...] = (),
         assignments: tuple[Assignment, ...] = (),
         scope: int = -1,
-        defines: bool = False,
+        effect: Effect = Effect.CHANGES,
         influences: Sequence[Influence] = (),
         subqueries: tuple[int, ...] = (),
         routine: str = "",
@@ -88,7 +90,7 @@ class Facts:
                 columns,
                 assignments,
                 scope,
-                defines,
+                effect,
                 tuple(influences),
                 subqueries,
                 routine,

@@ -22,6 +22,7 @@ from ray_lineage.link.view import Shape
 from ray_lineage.link.work import FILE_ROWS, Work
 from ray_lineage.model import (
     STAR,
+    UNSEEN,
     Contribution,
     Declaration,
     Diagnostic,
@@ -29,6 +30,7 @@ from ray_lineage.model import (
     Name,
     Row,
     StatementFacts,
+    StatementKind,
     column_id,
     dataset_id,
     file_id,
@@ -131,7 +133,7 @@ def _sort_key(row: Row) -> tuple[tuple[bool, bool, object], ...]:
 
 
 def _statement(rows: _Rows, ordinal: int, statement: StatementFacts, result: Evaluated, catalog: LinkCatalog) -> None:
-    if statement.kind == "assign" and not result.reads:
+    if statement.kind in UNSEEN and not result.reads:
         return
     node = statement_id(rows.file, ordinal)
     rows.add(
@@ -140,7 +142,7 @@ def _statement(rows: _Rows, ordinal: int, statement: StatementFacts, result: Eva
             node,
             rows.file,
             ordinal,
-            statement.kind,
+            statement.kind.value,
             statement.first_line,
             statement.last_line,
             statement.procedure or None,
@@ -168,7 +170,7 @@ def _statement(rows: _Rows, ordinal: int, statement: StatementFacts, result: Eva
         rows.add(
             "INFLUENCES", (rows.column(dataset, name), target_id, ordinal, statement.first_line, influence_text(how))
         )
-    if statement.kind in ("delete", "truncate"):
+    if statement.kind in (StatementKind.DELETE, StatementKind.TRUNCATE):
         return
     for dataset in result.feeds:
         rows.add("FEEDS", (rows.dataset(dataset), target_id, ordinal))

@@ -54,7 +54,7 @@ from ray_lineage.compile.sql.statements.unknown import note_unknown, note_unknow
 from ray_lineage.compile.sql.statements.update import without_else
 from ray_lineage.compile.sql.statements.use import read_use, use_database
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import ROLES, Diagnostic
+from ray_lineage.model import ROLES, Diagnostic, StatementKind
 
 _SCANNED: Final = frozenset({"IF", "WHILE", "SET", "DECLARE", "RETURN", "PRINT"})
 
@@ -232,8 +232,8 @@ _BY_VERB: Final[dict[str, Callable[[Unit, list[Token]], object]]] = {
     "DO": read_body,
     **dict.fromkeys(("EXEC", "EXECUTE", "CALL", "PREPARE"), read_execute),
     "RENAME": read_rename,
-    "IF": lambda unit, tokens: condition(unit, tokens, "if"),
-    "WHILE": lambda unit, tokens: condition(unit, tokens, "while"),
+    "IF": lambda unit, tokens: condition(unit, tokens, StatementKind.IF),
+    "WHILE": lambda unit, tokens: condition(unit, tokens, StatementKind.WHILE),
     "RECEIVE": read_receive,
     "BULK": read_bulk_insert,
     "FETCH": read_fetch,
