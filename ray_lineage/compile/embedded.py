@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from ray_lineage.compile.facts import Facts
-from ray_lineage.model import FileFacts, Name, Relation, Select, StatementFacts, TableRef
+from ray_lineage.model import Effect, FileFacts, Name, Relation, Select, StatementFacts, StatementKind, TableRef
 
 
 def query_of(facts: FileFacts) -> int:
@@ -16,9 +16,9 @@ def query_of(facts: FileFacts) -> int:
     return max(found, default=-1)
 
 
-def making(facts: FileFacts, query: int, made: Name, kind: str, *, defines: bool) -> FileFacts:
-    """The query writes that dataset; ``kind`` is the statement's kind."""
-    statement = msgspec.structs.replace(facts.statements[query], kind=kind, target=made, defines=defines)
+def making(facts: FileFacts, query: int, made: Name, kind: StatementKind, effect: Effect) -> FileFacts:
+    """The query writes that dataset."""
+    statement = msgspec.structs.replace(facts.statements[query], kind=kind, target=made, effect=effect)
     return _with(facts, query, statement)
 
 
@@ -45,7 +45,7 @@ def reading(names: Iterable[Name], text: str = "") -> FileFacts:
     tables: tuple[Relation, ...] = tuple(TableRef(name, 0) for name in names)
     facts = Facts()
     query = Select(tuple(range(1, len(tables) + 1)), ())
-    facts.statement("select", 1, 1, (query, *tables), scope=0, sql=text)
+    facts.statement(StatementKind.SELECT, 1, 1, (query, *tables), scope=0, sql=text)
     return facts.file("")
 
 

@@ -18,18 +18,17 @@ from ray_lineage.compile.jsontext import Fault, Lines, utf8
 from ray_lineage.compile.naming import folded
 from ray_lineage.compile.options import CompileOptions
 from ray_lineage.dialects import DIALECTS
-from ray_lineage.model import (
-    DeclaredColumn,
-    Diagnostic,
-    FileFacts,
-    Name,
-)
+from ray_lineage.model import DeclaredColumn, Diagnostic, Effect, FileFacts, Name, StatementKind
 
 _SNAPSHOT: Final = ("dbt_scd_id", "dbt_updated_at", "dbt_valid_from", "dbt_valid_to")
 """What dbt adds to the columns of a snapshot's query."""
 _THIS: Final = "this_model"
 _DIALECTS: Final = frozenset(DIALECTS)
-_CONSUMERS: Final = {"exposures": "Exposure", "semantic_models": "SemanticModel", "metrics": "Metric"}
+_CONSUMERS: Final = {
+    "exposures": ("Exposure", StatementKind.DBT_EXPOSURE),
+    "semantic_models": ("SemanticModel", StatementKind.DBT_SEMANTIC_MODEL),
+    "metrics": ("Metric", StatementKind.DBT_METRIC),
+}
 
 
 def compile_manifest(data: bytes, options: CompileOptions, diagnostics: Iterable[Diagnostic] = ()) -> FileFacts:
@@ -86,10 +85,10 @@ class _Project:
                     self._facts.note("RL130", "warning", text, 0)
                 else:
                     self._node(identity, node)
-        for name, kind in _CONSUMERS.items():
+        for name, (kind, how) in _CONSUMERS.items():
             for identity, node in nodes(getattr(manifest, name)):
                 if not isinstance(node, Fault) and node.is_enabled:
-                    self._consumer(identity, node, kind)
+                    self._consumer(identity, node, kind, how)
 
     def _node(self, identity: str, node: Node) -> None:
         made = self._relations.of(identity)
@@ -132,17 +131,19 @@ class _Project:
         references = {**self._relations.references, (_THIS,): made}
         return renamed(said, lambda name: references.get(tuple(part.lower() for part in name), name))
 
-    def _consumer(self, identity: str, node: Node, kind: str) -> None:
+    def _consumer(self, identity: str, node: Node, kind: str, how: StatementKind) -> None:
         """What is made of models outside of the warehouse."""
         made = thing(identity)
         read = list(self._relations.read(node.parents))
         if read:
-            self._take(reading(read, node.name), 0, made, kind, f"dbt_{kind.lower()}")
+            self._take(reading(read, node.name), 0, made, kind, how)
 
-    def _take(self, said: FileFacts, query: int, made: Name, kind: str, how: str = "dbt_model") -> None:
+    def _take(
+        self, said: FileFacts, query: int, made: Name, kind: str, how: StatementKind = StatementKind.DBT_MODEL
+    ) -> None:
         """What a node says, whose query makes that relation."""
         first = len(self._facts.statements)
-        self._facts.take(making(said, query, made, how, defines=True))
+        self._facts.take(making(said, query, made, how, Effect.MAKES))
         declared = self._facts.declare(made, kind, said.statements[query].first_line)
         self._facts.makes(first + query, declared)
 

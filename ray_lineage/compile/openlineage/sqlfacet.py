@@ -9,7 +9,7 @@ import msgspec
 from ray_lineage.compile.embedded import also_reading, making, query_of, renamed
 from ray_lineage.compile.fragment import compile_fragment
 from ray_lineage.compile.positions import Mark, Positions
-from ray_lineage.model import FileFacts, Name, is_temporary
+from ray_lineage.model import Effect, FileFacts, Name, StatementKind, is_temporary
 
 
 def understood(
@@ -22,7 +22,7 @@ def understood(
     said = renamed(said, lambda name: _known(name, known))
     query = query_of(said)
     if len(outputs) == 1 and query >= 0 and all(s.target not in outputs for s in said.statements):
-        said = making(said, query, outputs[0], "job", defines=False)
+        said = making(said, query, outputs[0], StatementKind.JOB, Effect.CHANGES)
     statements = [k for k, s in enumerate(said.statements) if s.target in outputs]
     written = {said.statements[k].target for k in statements}
     if len(outputs) == 1 and statements:

@@ -14,11 +14,13 @@ from ray_lineage.model import (
     INFLUENCE_KINDS,
     STAR,
     TRANSFORMATIONS,
+    Effect,
     FileFacts,
     Influence,
     Name,
     Ref,
     Select,
+    StatementKind,
     TableRef,
 )
 from ray_lineage.model import Output as Column
@@ -28,7 +30,7 @@ _SHAPES: Final = {name.upper(): number for number, name in enumerate(INFLUENCE_K
 _INDIRECT: Final = {"CONDITIONAL": _HOW["conditional"], "CONDITION": _HOW["conditional"], "WINDOW": _HOW["window"]}
 _DIRECT: Final = {"IDENTITY": _HOW["identity"], "AGGREGATION": _HOW["aggregation"], "MASKED": _HOW["masking"]}
 _UNSAID: Final = Transformation("DIRECT", "TRANSFORMATION")
-_ENDS: Final = {"DROP": "drop", "TRUNCATE": "truncate"}
+_ENDS: Final = frozenset({"DROP", "TRUNCATE"})
 
 
 class _Flow(NamedTuple):
@@ -136,7 +138,7 @@ class Writer:
         covered = self._sql(job, said)
         for identity, output in job.outputs.items():
             if output.change in _ENDS:
-                self._plain(job, output, (), _ENDS[output.change])
+                self._plain(job, output, (), StatementKind.TRUNCATE)
             elif output.before is not None:
                 self._renamed(job, output, output.before)
             elif identity in said:
@@ -162,7 +164,9 @@ class Writer:
         self._facts.take(facts)
         return covered
 
-    def _plain(self, job: Job, output: Output | None, inputs: Iterable[Identity], kind: str = "job") -> None:
+    def _plain(
+        self, job: Job, output: Output | None, inputs: Iterable[Identity], kind: StatementKind = StatementKind.JOB
+    ) -> None:
         """Datasets into a dataset, nothing of columns."""
         arena = _Arena(self._names, job)
         for identity in inputs:
@@ -173,7 +177,7 @@ class Writer:
         """All columns of what had another name before."""
         arena = _Arena(self._names, job)
         ref = Ref(arena.table(before), -1, STAR, _HOW["identity"], output.line)
-        arena.write(self._facts, "rename", job, output, (Column(None, (ref,), output.line, star=True),), ())
+        arena.write(self._facts, StatementKind.RENAME, job, output, (Column(None, (ref,), output.line, star=True),), ())
 
     def _derived(self, job: Job, output: Output, found: Derived) -> None:
         """Column by column; what is only possible is a statement of its own."""
@@ -205,7 +209,7 @@ class Writer:
             for f in sorted(flows, key=lambda f: f.field == STAR)
         ]  # fmt: skip
         influences = [Influence(self._ref(arena, s.source, s.how, output.line), s.how) for s in shapes]
-        arena.write(self._facts, "job", job, output, columns, influences, possible=possible)
+        arena.write(self._facts, StatementKind.JOB, job, output, columns, influences, possible=possible)
 
     def _ref(self, arena: _Arena, source: Source, how: int, line: int) -> Ref:
         identity = Identity(source.namespace, source.name)
@@ -241,7 +245,7 @@ class _Arena:
     def write(
         self,
         facts: Facts,
-        kind: str,
+        kind: StatementKind,
         job: Job,
         output: Output | None,
         columns: Sequence[Column],
@@ -264,6 +268,7 @@ class _Arena:
             first_column=1,
             last_column=1,
             possible=possible,
+            effect=Effect.EMPTIES if kind is StatementKind.TRUNCATE else Effect.CHANGES,
         )
 
 

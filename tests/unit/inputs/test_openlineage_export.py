@@ -28,6 +28,7 @@ from ray_lineage.model import (
     Output,
     Ref,
     Select,
+    StatementKind,
     TableRef,
     encode_facts,
 )
@@ -99,7 +100,7 @@ def as_facts(statements: list[Any], declared: set[Any]) -> FileFacts:
         influences = tuple(dict.fromkeys(Influence(Ref(place[t], -1, c, how), how) for t, c, how in shapes))
         select = Select(tuple(place.values()), tuple(outputs), influences)
         facts.statement(
-            "insert", number, number, (select, *(TableRef(t, number) for t in tables)), 0, target,
+            StatementKind.INSERT, number, number, (select, *(TableRef(t, number) for t in tables)), 0, target,
             tuple(o.name or "" for o in outputs), possible=possible,
         )  # fmt: skip
     for name in sorted(declared):
@@ -107,7 +108,7 @@ def as_facts(statements: list[Any], declared: set[Any]) -> FileFacts:
     return facts.file("")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(statement, max_size=4), st.sets(names, max_size=2))
 def test_reader_and_writer_are_inverse(statements: list[Any], declared: set[Any]) -> None:
     contributions = linked(as_facts(statements, declared))
