@@ -105,6 +105,8 @@ def default_kind(name: Name) -> str:
 
 def split_text(text: str) -> Name:
     """Inverse of :func:`dataset_text`; also accepts ``[bracketed]`` and back-ticked parts, as people type them."""
+    if '"' not in text and "[" not in text and "`" not in text:
+        return tuple(text.split("."))
     parts: list[str] = []
     i, n = 0, len(text)
     while True:

@@ -141,16 +141,17 @@ class Names:
     def dataset(self, table: exp.Table) -> Name:
         """The dataset that a table in a query is."""
         this = table.this
-        if isinstance(this, exp.Parameter):
-            return self.qualified((f"@{self.fold(this.name, False)}",))
-        if isinstance(this, exp.DynamicIdentifier):  # IDENTIFIER('a.b')
-            text = this.name
-            parts = read_name(tokenize(text, self.engine)[0], 0)[0] if isinstance(this.this, exp.Literal) else []
-            return self.full(parts) if parts else NOBODY
-        if isinstance(this, exp.DirectoryStage):  # DIRECTORY(@stage)
-            this = this.this
-        if isinstance(this, exp.Var) and this.name.startswith("@"):  # a stage
-            return self.location(this.name, 0)
+        if this.__class__ is not exp.Identifier:
+            if isinstance(this, exp.Parameter):
+                return self.qualified((f"@{self.fold(this.name, False)}",))
+            if isinstance(this, exp.DynamicIdentifier):  # IDENTIFIER('a.b')
+                text = this.name
+                parts = read_name(tokenize(text, self.engine)[0], 0)[0] if isinstance(this.this, exp.Literal) else []
+                return self.full(parts) if parts else NOBODY
+            if isinstance(this, exp.DirectoryStage):  # DIRECTORY(@stage)
+                this = this.this
+            if isinstance(this, exp.Var) and this.name.startswith("@"):  # a stage
+                return self.location(this.name, 0)
         args = table.args
         parts = [p for p in (args.get("catalog"), args.get("db"), this) if p is not None]
         if isinstance(this, exp.Identifier) and (this.args.get("temporary") or this.args.get("global_")):
@@ -158,7 +159,10 @@ class Names:
             return (mark + self.fold(this.name, False),)
         names: list[str] = []
         for part in parts:
-            names.extend(self._dotted(part))
+            if part.__class__ is exp.Identifier and not self.engine.dotted_quotes:
+                names.append(self.fold(part.args["this"], bool(part.args.get("quoted"))))
+            else:
+                names.extend(self._dotted(part))
         if names and names[-1].startswith("#"):
             return (names[-1],)
         if self.engine.files_as_tables and (path := _file_as_table(parts)):

@@ -27,9 +27,8 @@ def lower_select(unit: Unit, tree: Expression, tokens: list[Token]) -> None:
     if into is None:
         write_result(unit, tokens, builder, root)
         return
-    if any(
-        t.text.upper() in ("TEMP", "TEMPORARY") and tokens[i - 1].token_type is T.INTO for i, t in enumerate(tokens)
-    ):
+    targets = [i + 1 for i, t in enumerate(tokens[:-1]) if t.token_type is T.INTO]
+    if any(tokens[i].text.upper() in ("TEMP", "TEMPORARY") for i in targets):
         unit.names.temporary.add(unit.names.dataset(into)[-1])
     name = unit.names.dataset(into)
     temporary = is_temporary(name)
