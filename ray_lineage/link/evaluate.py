@@ -10,6 +10,9 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
+import msgspec
+from msgspec.structs import replace
+
 from ray_lineage.link.names import like, renamed_by
 from ray_lineage.link.work import Work
 from ray_lineage.model import (
@@ -20,6 +23,7 @@ from ray_lineage.model import (
     Alias,
     Assignment,
     Effect,
+    Local,
     Merged,
     Name,
     Output,
@@ -33,6 +37,7 @@ from ray_lineage.model import (
     TableRef,
     Variable,
     is_temporary,
+    local_kind,
     unnamed,
 )
 
@@ -75,7 +80,7 @@ _JOIN: Final = INFLUENCE_KINDS.index("join")
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
 
-class Item(NamedTuple):
+class Item(msgspec.Struct, frozen=True, gc=False):
     """One column of a relation. The name ``*`` stands for all columns of its sources (whose columns are ``*`` too), but for
     those that ``others`` has under another name, or under none."""
 
@@ -377,12 +382,12 @@ class Evaluator:
         named = [Item(c, sources, relation.line) for c in relation.columns if c != STAR]
         if named and STAR not in relation.columns:
             return named
-        return [*named, _Everything(sources, relation.line)]
+        return [*named, _Everything(STAR, sources, relation.line)]
 
     def _temporary(self, name: str, line: int) -> list[Item]:
         local = self.temporaries(name)
         if local is None:
-            return [Item(VALUE if name[0] == "@" else STAR, {}, line)]
+            return [Item(VALUE if local_kind((name,)) is Local.VARIABLE else STAR, {}, line)]
         self.work.spend(len(local.influences) + len(local.feeds))
         self.extra |= local.influences
         for feed in local.feeds:
@@ -467,7 +472,7 @@ class Evaluator:
         ref = output.refs[0]
         line = output.line or ref.line
         if ref.name != STAR:  # the fields of a struct column
-            return [_Everything(self._refs(output.refs), line)]
+            return [_Everything(STAR, self._refs(output.refs), line)]
         if ref.relation >= 0:
             items = self._listed(ref.relation)
         elif relation.merged:
@@ -477,7 +482,7 @@ class Evaluator:
         if output.like:
             items = [i for i in items if i.name is None or i.name == STAR or like(i.name, output.like)]
         if ref.how:  # f(COLUMNS(*))
-            items = [i._replace(sources={s: COMPOSE[ref.how << 1][c] for s, c in i.sources.items()}) for i in items]
+            items = [replace(i, sources={s: COMPOSE[ref.how << 1][c] for s, c in i.sources.items()}) for i in items]
         excluded = set(output.excluded)
         return [
             Item(renamed_by(output, i.name), i.sources, line, i.expression, _others(i, output))
@@ -528,6 +533,9 @@ class Evaluator:
             code = ref.how << 1
             found = self._lookup(ref, output)
             self.work.spend(1 + len(found))
+            if not code and not out:
+                out.update(found)
+                continue
             for source, inner in found.items():
                 composed = COMPOSE[code][inner]
                 known = out.get(source)
@@ -535,6 +543,7 @@ class Evaluator:
         return out
 
     def _lookup(self, ref: Ref, output: Output | None = None, *, quiet: bool = False) -> Sources:
+        name = ref.name
         if ref.relation >= 0:
             relation = self.relations[ref.relation]
             if type(relation) is Variable and relation.or_column:
@@ -543,17 +552,17 @@ class Evaluator:
                     return column
             items = self.items(ref.relation)
             self.work.spend(len(items) // _LOOKED_THROUGH)
-            if ref.name == STAR:
+            if name == STAR:
                 out: Sources = {}
                 for item in items:
                     self.work.spend(len(item.sources))
                     add_sources(out, item.sources, 0)
                 return out
-            found = find(items, ref.name)
+            found = find(items, name)
             return found if found is not None else self._missing(ref, [ref.relation], quiet)
         if ref.scope < 0:
             return {}
-        if ref.name == STAR:  # every column of the scope
+        if name == STAR:  # every column of the scope
             select = self.relations[ref.scope]
             sources = select.sources if isinstance(select, Select) else ()
             return _union([i.sources for s in sources for i in self.items(s)], 0)
@@ -620,15 +629,17 @@ class Evaluator:
         relation = self.relations[index]
         if not isinstance(relation, TableRef) or not relation.name or relation.function:
             return False
-        return relation.name[0][:1] not in ("#", "@")
+        return not is_temporary(relation.name)
 
     def _in_scope(self, name: str, select: Select, output: Output | None) -> Sources | None:
         certain: list[Sources] = []
         maybe: list[Sources] = []
         for source in dict.fromkeys(select.sources):
-            if source in self.active and source not in self.memo:
-                break  # a lateral source sees only those in front of it
-            items = self.items(source)
+            items = self.memo.get(source)
+            if items is None:
+                if source in self.active:
+                    break  # a lateral source sees only those in front of it
+                items = self.items(source)
             self.work.spend(1 + len(items) // _LOOKED_THROUGH)
             known = _exact(items, name)
             if known is not None:
@@ -639,8 +650,7 @@ class Evaluator:
                     self.work.spend(len(opened))
                     maybe.append(opened)
         if certain:
-            shared = any(name in self._merged_names(m) for m in select.merged)
-            if shared:
+            if select.merged and any(name in self._merged_names(m) for m in select.merged):
                 certain.extend(maybe)
             elif len(certain) > 1:  # ambiguous in SQL unless merged: keep all, as possible
                 return _union(certain, POSSIBLE)
@@ -651,7 +661,7 @@ class Evaluator:
                 return earlier
         if not maybe:
             return None
-        if any(name in m.names for m in select.merged):
+        if select.merged and any(name in m.names for m in select.merged):
             return _union(maybe, 0)
         return _union(maybe, POSSIBLE if len(maybe) > 1 else 0)
 
@@ -691,13 +701,8 @@ def _listing(names: list[str]) -> str:
     return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-class _Everything(Item):
+class _Everything(Item, frozen=True, gc=False):
     """The single column list of a built-in table function: whatever is asked for comes from its arguments."""
-
-    __slots__ = ()
-
-    def __new__(cls, sources: Sources, line: int) -> _Everything:
-        return Item.__new__(cls, STAR, sources, line)
 
 
 def reachable(statement: StatementFacts) -> set[int]:
@@ -755,8 +760,8 @@ def renamed(items: list[Item], columns: tuple[str, ...]) -> list[Item]:
         if len(items) == 1:
             return [Item(c, dict.fromkeys(items[0].sources, POSSIBLE), items[0].line) for c in columns]
         head = next(k for k, i in enumerate(items) if i.name == STAR)
-        return [i._replace(name=columns[k]) if k < min(head, len(columns)) else i for k, i in enumerate(items)]
-    return [i._replace(name=columns[k]) if k < len(columns) else i for k, i in enumerate(items)]
+        return [replace(i, name=columns[k]) if k < min(head, len(columns)) else i for k, i in enumerate(items)]
+    return [replace(i, name=columns[k]) if k < len(columns) else i for k, i in enumerate(items)]
 
 
 def add_sources(out: Sources, more: Sources, weaken: int) -> None:

@@ -124,6 +124,5 @@ class Builder:
         return ""
 
     def alias_columns(self, alias: Any) -> tuple[str, ...]:
-        if not isinstance(alias, exp.TableAlias):
-            return ()
-        return tuple(self.identifier(c) for c in alias.args.get("columns") or ())
+        columns = alias.args.get("columns") if isinstance(alias, exp.TableAlias) else None
+        return tuple(map(self.identifier, columns)) if columns else ()
