@@ -17,17 +17,17 @@ from ray_lineage.link.names import like, renamed_by
 from ray_lineage.link.work import Work
 from ray_lineage.model import (
     INFLUENCE_KINDS,
-    OR_COLUMN,
-    PARAMETER,
     STAR,
     TRANSFORMATIONS,
     VALUE,
     Alias,
     Assignment,
     Effect,
+    Local,
     Merged,
     Name,
     Output,
+    Parameter,
     Ref,
     Relation,
     Select,
@@ -35,7 +35,9 @@ from ray_lineage.model import (
     StatementFacts,
     StatementKind,
     TableRef,
+    Variable,
     is_temporary,
+    local_kind,
     unnamed,
 )
 
@@ -212,12 +214,15 @@ class Evaluator:
         feeds: dict[str, None] = {}
         for index in sorted(reachable(self.statement)):
             relation = self.relations[index]
-            if not isinstance(relation, TableRef):
+            name: Name = (relation.name,) if isinstance(relation, Variable) else ()
+            if isinstance(relation, TableRef):
+                name = relation.name
+            elif not name:
                 continue
-            if is_temporary(relation.name):
-                local = self.temporaries(relation.name[0])
+            if is_temporary(name):
+                local = self.temporaries(name[0])
                 feeds.update(dict.fromkeys(local.feeds if local is not None else ()))
-            elif not self._is_built_in(relation):
+            elif isinstance(relation, TableRef) and not self._is_built_in(relation):
                 reads[self.catalog.resolve(relation.name)] = None
         return as_whole(self.statement, list(reads), [*reads, *(f for f in feeds if f not in reads)])
 
@@ -273,13 +278,13 @@ class Evaluator:
         target: tuple[str, ...] | None,
         flows: _Flows,
     ) -> None:
-        name = assignment.column
-        if name in (STAR, "\0*"):
+        name, position = assignment.column, assignment.position
+        if name == STAR:
             items = [i for r in assignment.refs for i in self.items(r.relation)]
-            self._flow_items(items, target or () if name != STAR else (), flows)
+            self._flow_items(items, target or () if position >= 0 else (), flows)
             return
-        if name.startswith("\0"):
-            position, names = int(name[1:]), self._positions(target or ())
+        if position >= 0:
+            names = self._positions(target or ())
             name = names[position] if position < len(names) else unnamed(position)
         self._flow(self._refs(assignment.refs), name, assignment.line, assignment.expression, flows)
 
@@ -287,7 +292,7 @@ class Evaluator:
         """What shapes the rows of any SELECT that the statement's data passes through."""
         for index in sorted(self.visited):
             relation = self.relations[index]
-            if isinstance(relation, TableRef):
+            if isinstance(relation, TableRef | Variable | Parameter):
                 self.items(index)
             elif isinstance(relation, Select):
                 for influence in relation.influences:
@@ -338,8 +343,12 @@ class Evaluator:
                 if relation.recursive
                 else renamed(self.items(relation.relation), relation.columns)
             )
-        else:
+        elif isinstance(relation, SetOp):
             result = self._set_operation(relation)
+        elif isinstance(relation, Variable):
+            result = self._temporary(relation.name, 0)
+        else:
+            result = [Item(VALUE, self._parameter(relation))]
         self.active.discard(index)
         self.memo[index] = result
         self.work.spend(sum([1 + len(item.sources) for item in result]))
@@ -378,7 +387,7 @@ class Evaluator:
     def _temporary(self, name: str, line: int) -> list[Item]:
         local = self.temporaries(name)
         if local is None:
-            return [Item(VALUE if name[0] == "@" else STAR, {}, line)]
+            return [Item(VALUE if local_kind((name,)) is Local.VARIABLE else STAR, {}, line)]
         self.work.spend(len(local.influences) + len(local.feeds))
         self.extra |= local.influences
         for feed in local.feeds:
@@ -450,7 +459,7 @@ class Evaluator:
         if len(output.refs) != 1 or output.refs[0].how != _IDENTITY:
             return ""
         ref = output.refs[0]
-        if ref.name[:2] == OR_COLUMN:
+        if ref.relation >= 0 and isinstance(self.relations[ref.relation], Variable):
             return ""
         where = [ref.relation] if ref.relation >= 0 else list(dict.fromkeys(relation.sources))
         self.work.spend(sum(len(self.items(index)) for index in where) // _LOOKED_THROUGH)
@@ -536,13 +545,13 @@ class Evaluator:
     def _lookup(self, ref: Ref, output: Output | None = None, *, quiet: bool = False) -> Sources:
         name = ref.name
         if ref.relation >= 0:
-            if name[:2] == OR_COLUMN:
-                column = self._surely(name[2:], ref.scope)
-                return column if column is not None else find(self.items(ref.relation), VALUE) or {}
+            relation = self.relations[ref.relation]
+            if type(relation) is Variable and relation.or_column:
+                column = self._surely(relation.name[1:], ref.scope)
+                if column is not None:
+                    return column
             items = self.items(ref.relation)
             self.work.spend(len(items) // _LOOKED_THROUGH)
-            if name[:2] == PARAMETER:
-                return self._parameter(ref)
             if name == STAR:
                 out: Sources = {}
                 for item in items:
@@ -559,17 +568,16 @@ class Evaluator:
             return _union([i.sources for s in sources for i in self.items(s)], 0)
         return self._unqualified(ref, output, quiet)
 
-    def _parameter(self, ref: Ref) -> Sources:
+    def _parameter(self, relation: Parameter) -> Sources:
         """An output parameter of a procedure is a column of it, though not of its result."""
-        relation = self.relations[ref.relation]
-        if not isinstance(relation, TableRef):
+        program = self.relations[relation.program]
+        if not isinstance(program, TableRef):
             return {}
-        self.items(ref.relation)
-        dataset, name = self.catalog.resolve(relation.name), ref.name[2:]
-        if name.isdigit():
+        self.items(relation.program)
+        dataset, name, position = self.catalog.resolve(program.name), relation.name, relation.position
+        if not name:
             shape = self.catalog.shape(dataset)
             names = shape.parameters if shape is not None else ()
-            position = int(name)
             name = names[position] if position < len(names) else f"@{position + 1}"
         return {(dataset, name): 0}
 
@@ -621,7 +629,7 @@ class Evaluator:
         relation = self.relations[index]
         if not isinstance(relation, TableRef) or not relation.name or relation.function:
             return False
-        return relation.name[0][:1] not in ("#", "@")
+        return not is_temporary(relation.name)
 
     def _in_scope(self, name: str, select: Select, output: Output | None) -> Sources | None:
         certain: list[Sources] = []
@@ -697,43 +705,40 @@ class _Everything(Item, frozen=True, gc=False):
     """The single column list of a built-in table function: whatever is asked for comes from its arguments."""
 
 
-def _surely_read(ref: Ref) -> int:
-    """The relation of a reference, but for a variable that may yet be a column."""
-    return ref.relation if ref.name[:2] != OR_COLUMN else -1
-
-
 def reachable(statement: StatementFacts) -> set[int]:
     """Relations that the statement's data or row choice goes through (a CTE that nobody names is not among them)."""
-    stack = [statement.root, statement.scope, *statement.subqueries]
-    for assignment in statement.assignments:
-        for ref in assignment.refs:
-            stack += (_surely_read(ref), ref.scope)
-    for influence in statement.influences:
-        stack += (_surely_read(influence.ref), influence.ref.scope)
+    refs = [*(r for a in statement.assignments for r in a.refs), *(i.ref for i in statement.influences)]
+    relations = statement.relations
+    either = {k for k, r in enumerate(relations) if type(r) is Variable and r.or_column}  # they may yet be columns
+    stack = [
+        statement.root,
+        statement.scope,
+        *statement.subqueries,
+        *(r.relation for r in refs if r.relation not in either),
+        *(r.scope for r in refs),
+    ]
     seen: set[int] = set()
     while stack:
         index = stack.pop()
         if index < 0 or index in seen:
             continue
         seen.add(index)
-        relation = statement.relations[index]
+        relation = relations[index]
         if isinstance(relation, Select):
             stack.extend(relation.sources)
             stack.extend(relation.subqueries)
-            for output in relation.outputs:
-                for ref in output.refs:
-                    if ref.relation >= 0:
-                        stack.append(_surely_read(ref))
-            for influence in relation.influences:
-                if influence.ref.relation >= 0:
-                    stack.append(_surely_read(influence.ref))
+            read = [r.relation for o in relation.outputs for r in o.refs if r.relation >= 0]
+            read += [i.ref.relation for i in relation.influences if i.ref.relation >= 0]
+            stack.extend([k for k in read if k not in either] if either else read)
         elif isinstance(relation, SetOp):
             stack.extend(relation.branches)
             stack.extend(relation.filters)
         elif isinstance(relation, Alias):
             stack.append(relation.relation)
-        else:
+        elif isinstance(relation, TableRef):
             stack.extend(r.relation for r in relation.args)
+        elif isinstance(relation, Parameter):
+            stack.append(relation.program)
     return seen
 
 

@@ -143,7 +143,7 @@ def _named_by(relation: Relation) -> tuple[int, ...]:
         return (relation.relation,)
     if isinstance(relation, SetOp):
         return relation.branches if relation.by_name else relation.branches[:1]
-    if isinstance(relation, TableRef):
+    if not isinstance(relation, Select):
         return ()
     stars = [o.refs[0] for o in relation.outputs if o.star and o.refs and o.refs[0].name == STAR]
     named = tuple(r.relation for r in stars if r.relation >= 0)
@@ -161,6 +161,8 @@ def _only_names(relation: Relation, numbers: dict[int, int]) -> Relation:
         return Alias(numbers.get(relation.relation, -1), relation.columns)
     if isinstance(relation, SetOp):
         return SetOp(tuple(numbers[b] for b in relation.branches if b in numbers), relation.by_name)
+    if not isinstance(relation, Select):  # no list is made of it
+        return relation
     merged = tuple(
         Merged(m.names, tuple(numbers.get(i, -1) for i in m.left), numbers.get(m.right, -1)) for m in relation.merged
     )

@@ -15,7 +15,19 @@ from ray_lineage.compile.sql.query.expressions import collect
 from ray_lineage.compile.sql.query.scope import IDENTITY, Collected, Scope
 from ray_lineage.compile.sql.statements.lifetimes import declare_name
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import STAR, VARIABLES, Alias, Assignment, Effect, Name, Output, Ref, Select, StatementKind
+from ray_lineage.model import (
+    STAR,
+    VARIABLES,
+    Alias,
+    Assignment,
+    Effect,
+    Local,
+    Name,
+    Output,
+    Ref,
+    Select,
+    StatementKind,
+)
 
 
 def assign(unit: Unit, name: str, value: list[Token]) -> None:
@@ -123,7 +135,7 @@ def store(unit: Unit, tokens: list[Token], builder: Builder, targets: list[list[
     only = targets[0][-1] if len(targets) == 1 and names[0][0] == VARIABLES else None
     if only is not None and (unit.part(only) in unit.routine.records or _gives_a_row(builder, root)):
         record = unit.part(only)
-        unit.routine.rows[record] = (f"#row:{record}",)
+        unit.routine.rows[record] = Local.RECORD.named(record)
         output = Output(None, (Ref(root, len(builder.relations), STAR, IDENTITY, line),), line, star=True)
         whole = builder.add(Select((root,), (output,)))
         unit.write(tokens, StatementKind.ASSIGN_ROW, builder, root=whole, target=unit.routine.rows[record])
@@ -258,7 +270,7 @@ def declare_variable(unit: Unit, name: Token, kind: list[Token]) -> None:
     words = {t.text.upper() for t in kind[:8]}
     if words & {"ROWTYPE", "RECORD"} or (kind and unit.part(kind[0]) in unit.routine.row_types):
         unit.routine.records.add(part)
-        unit.routine.rows[part] = (f"#row:{part}",)
+        unit.routine.rows[part] = Local.RECORD.named(part)
     else:
         unit.routine.records.discard(part)
     if "RESULTSET" in words:
