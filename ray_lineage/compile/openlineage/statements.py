@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from ray_lineage.compile.facts import Facts
 from ray_lineage.compile.openlineage.events import Derivation, Source, Transformation
 from ray_lineage.compile.openlineage.jobs import Job, Output
 from ray_lineage.compile.openlineage.names import Names
-from ray_lineage.compile.openlineage.naming import Identity
+from ray_lineage.compile.openlineage.naming import Identity, dialect_of
 from ray_lineage.model import (
     INFLUENCE_KINDS,
     STAR,
     TRANSFORMATIONS,
+    Effect,
+    FileFacts,
     Influence,
     Name,
     Ref,
@@ -107,11 +109,16 @@ def _datasets(source: Source, through: Mapping[Identity, Derivation]) -> Iterato
             stack.extend(through[identity].whole if identity in through else ())
 
 
+CompileSql = Callable[[str, str, int, Sequence[Name], Collection[Name]], tuple[FileFacts, set[Name]]]
+"""See :func:`ray_lineage.compile.openlineage.sqlfacet.understood`."""
+
+
 class Writer:
     """Writes the statements of one file."""
 
-    def __init__(self, names: Names, jobs: Iterable[Job], facts: Facts) -> None:
+    def __init__(self, names: Names, jobs: Iterable[Job], facts: Facts, compile_sql: CompileSql | None) -> None:
         self._names = names
+        self._compile_sql = compile_sql
         self._facts = facts
         self._through: dict[Identity, Derivation] = {}
         self.columns: dict[Name, dict[str, None]] = {}
@@ -128,6 +135,7 @@ class Writer:
         named = {i: None for found in said.values() for i in found.feeds}
         loose = [i for i in job.inputs if i not in named]
         read = dict.fromkeys(i for d in job.jobs.values() for s in d.whole for i in _identities(s, self._through))
+        covered = self._sql(job, said)
         for identity, output in job.outputs.items():
             if output.change in _ENDS:
                 self._plain(job, output, (), _ENDS[output.change])
@@ -138,10 +146,23 @@ class Writer:
                 if len(job.outputs) == 1 and not job.explicit:
                     found.feeds.update(dict.fromkeys(loose))
                 self._derived(job, output, found)
-            else:
+            elif self._names.of(identity) not in covered:
                 self._plain(job, output, () if job.explicit else job.inputs)
         if not job.outputs and (job.inputs or read):
             self._plain(job, None, {**job.inputs, **read})
+
+    def _sql(self, job: Job, said: Collection[Identity]) -> set[Name]:
+        """The outputs that the SQL of the job says more of than its events do."""
+        outputs = [i for i, o in job.outputs.items() if i not in said and not o.change]
+        if not outputs or not job.sql or job.explicit or self._compile_sql is None:
+            return set()
+        named = (*outputs, *job.inputs)
+        dialect = job.dialect.lower() or next(filter(None, (dialect_of(i.namespace) for i in named)), "")
+        facts, covered = self._compile_sql(
+            job.sql, dialect, job.line, [self._names.of(i) for i in outputs], [self._names.of(i) for i in job.inputs]
+        )
+        self._facts.take(facts)
+        return covered
 
     def _plain(
         self, job: Job, output: Output | None, inputs: Iterable[Identity], kind: StatementKind = StatementKind.JOB
@@ -247,6 +268,7 @@ class _Arena:
             first_column=1,
             last_column=1,
             possible=possible,
+            effect=Effect.EMPTIES if kind in _ENDS.values() else Effect.CHANGES,
         )
 
 
