@@ -68,6 +68,7 @@ class StatementKind(StrEnum):
     DECLARE = "declare"
     DECLARE_CURSOR = "declare_cursor"
     DELETE = "delete"
+    DROP = "drop"
     EXCHANGE = "exchange"
     EXPORT = "export"
     IF = "if"

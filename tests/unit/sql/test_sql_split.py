@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlglot.parser
 
 from ray_lineage.compile import CompileOptions, compile_source
-from ray_lineage.model import FileFacts
+from ray_lineage.model import VALUE, FileFacts, Select
 from ray_lineage.model.facts import UNSEEN
 
 
