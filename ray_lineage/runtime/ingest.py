@@ -13,6 +13,7 @@ from ray_lineage.errors import UsageError
 from ray_lineage.ownfolder import own_folder
 from ray_lineage.query.failures import note_unread
 from ray_lineage.runtime.cluster import NO_HEAD, running_head, under_job, use_own_token
+from ray_lineage.runtime.cradle import Cradle
 from ray_lineage.runtime.here import run_here
 from ray_lineage.runtime.load import Loader, decode_settled, note, trim
 from ray_lineage.runtime.plan import Plan
@@ -34,12 +35,13 @@ def ingest(
     dry_run: bool = False,
     retry: bool = False,
     whole: bool = False,
+    cradle: Cradle | None = None,
 ) -> IngestSummary:
     """Bring the graph up to date with the files below ``roots``: all of a project, or a part of it; what they are a part of
     stays as it is, unless they are the ``whole`` of it now.
 
     ``full`` writes every file again; ``dry_run`` writes nothing; ``retry`` reads files again that failed, whatever the cache
-    knows of them. Raises UsageError, StoreUnavailable, StoreRefused, or Interrupted after a signal; whatever is raised, the
+    knows of them. ``cradle``: where local workers come from, if that was begun; it is the caller's to close. Raises UsageError, StoreUnavailable, StoreRefused, or Interrupted after a signal; whatever is raised, the
     graph holds whole files only and the next run goes on from there.
     """
     started = time.monotonic()
@@ -56,7 +58,7 @@ def ingest(
         order = Order(full=full, dry_run=dry_run, retry=retry, whole=whole)
         summary, rebuilt = _settled(settings, plan, whole=whole)
         if full or retry or summary is None:
-            summary = _pass(settings, plan, order, report, stop)
+            summary = _pass(settings, plan, order, report, stop, cradle)
         summary.root, summary.parts = settings.root, [] if plan.scan.tree.is_whole else plan.roots
         summary.notes.extend(note for note in (rebuilt, *place.notes) if note)
         if not dry_run:
@@ -68,7 +70,9 @@ def ingest(
     return summary
 
 
-def _pass(settings: Settings, plan: Plan, order: Order, report: Report, stop: StopSignals) -> IngestSummary:
+def _pass(
+    settings: Settings, plan: Plan, order: Order, report: Report, stop: StopSignals, cradle: Cradle | None
+) -> IngestSummary:
     where, note = choose_executor(settings), ""
     if where.kind == "ray":
         from ray_lineage.runtime.rayjob import ingest_with_ray
@@ -83,7 +87,7 @@ def _pass(settings: Settings, plan: Plan, order: Order, report: Report, stop: St
     def look(job: Job) -> None:
         report(Progress(*job.progress))
 
-    summary = run_here(settings, plan.roots, order, stop, look, plan)
+    summary = run_here(settings, plan.roots, order, stop, look, plan, cradle=cradle)
     if note:
         summary.notes.append(note)
     return summary

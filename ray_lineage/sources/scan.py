@@ -14,6 +14,7 @@ import msgspec
 
 from ray_lineage.errors import UsageError
 from ray_lineage.model import Diagnostic, Priority, SourceFile
+from ray_lineage.sources.artefacts import is_artefact, is_copy, is_target
 from ray_lineage.sources.ignore import IgnoreRules, read_ignore_file
 
 IGNORE_FILES: Final = (".gitignore", ".raylineageignore")
@@ -227,7 +228,9 @@ class Walk:
         looking = _Looking(self._tree, self._root)
         looking.at(relative)
         yield from looking.files.values()
-        if looking.folders:
+        if looking.folders and looking.place(relative).state == "target":
+            yield from self._target(relative)
+        elif looking.folders:
             yield from self._folder(relative, looking.place(os.path.dirname(relative)).rules)
         elif not looking.files and not looking.gone:
             self._cannot_list(escape(relative), "it or a folder above it cannot be listed")
@@ -259,6 +262,11 @@ class Walk:
                 if name.startswith("."):
                     continue
                 path = f"{relative}/{name}" if relative else name
+                is_folder = entries[name].is_dir(follow_symlinks=False)
+                if is_folder and is_target(name, entries):
+                    yield from self._target(path)
+                if is_folder and (is_target(name, entries) or is_copy(name, entries)):
+                    continue
                 try:
                     found = self._entry(path, entries[name], inner)
                 except FileNotFoundError:  # it vanished
@@ -271,6 +279,23 @@ class Walk:
                     elif found:
                         folders.append(path)
             stack.extend((f, inner) for f in reversed(folders))
+
+    def _target(self, relative: str) -> Iterator[SourceFile]:
+        """The artefacts in the target folder of a project of dbt."""
+        if _ignored(self._tree.base_rules, relative + "/"):  # by the settings: git's rules do not count here
+            return
+        entries = self._list(relative)
+        for name in sorted(filter(is_artefact, entries)):
+            path = f"{relative}/{name}"
+            try:
+                found = self._entry(path, entries[name], self._tree.base_rules)
+            except FileNotFoundError:  # it vanished
+                continue
+            except OSError as error:
+                self._cannot_look(escape(path), error)
+            else:
+                if isinstance(found, SourceFile):
+                    yield found
 
     def _entry(self, path: str, entry: os.DirEntry[str], rules: _Rules) -> SourceFile | bool:
         """The file to read, or True for a folder to walk. Raises OSError."""
@@ -301,7 +326,7 @@ class Walk:
         """Told of what would have been read: a file by its name, or a folder."""
         if entry.name.lower().endswith(self._tree.options.suffixes):
             if not _ignored(rules, path):
-                self._skip(path, "RL006", "it is a symbolic link; links are not followed")
+                self._skip(path, "RL006", "it is a symbolic link; links are not followed", "info")
         elif entry.name not in SKIPPED_FOLDERS and entry.is_dir() and not _ignored(rules, path + "/"):
             self._skip(path, "RL006", "the folder is a symbolic link; links are not followed", "info")
 
@@ -379,9 +404,9 @@ def _part(path: str, base: str, folder: bool) -> _Part:
 
 
 class _Place(msgspec.Struct, frozen=True):
-    """A folder as a scan would meet it. ``rules`` hold in it if it is ``scanned``."""
+    """A folder as a scan would meet it. ``rules`` hold in it if it is ``scanned``; of a ``target`` the artefacts are read."""
 
-    state: Literal["scanned", "left out", "unknown"]
+    state: Literal["scanned", "target", "left out", "unknown"]
     rules: _Rules = ()
 
 
@@ -408,7 +433,7 @@ class _Looking:
         outer = self.place(folder)
         if outer.state == "unknown":
             return
-        if outer.state == "left out":
+        if outer.state == "left out" or (outer.state == "target" and not is_artefact(name)):
             self.gone[key] = None
             return
         try:
@@ -459,15 +484,20 @@ class _Looking:
         folder, _, name = relative.rpartition("/")
         outer = self.place(folder)
         if outer.state != "scanned":
-            return outer
-        if name.startswith(".") or name in SKIPPED_FOLDERS or _ignored(outer.rules, relative + "/"):
+            return _Place("left out") if outer.state == "target" else outer
+        beside = _Beside(self._path(folder))
+        if is_copy(name, beside):
+            return _Place("left out")
+        target = is_target(name, beside)
+        rules = self._tree.base_rules if target else outer.rules
+        if name.startswith(".") or name in SKIPPED_FOLDERS or _ignored(rules, relative + "/"):
             return _Place("left out")
         try:
             if not stat.S_ISDIR(os.lstat(self._path(relative)).st_mode):
                 return _Place("left out")
         except OSError as error:
             return _Place("left out" if self._proven_absent(folder, name, error) else "unknown")
-        return self._opened(relative, outer.rules)
+        return _Place("target", rules) if target else self._opened(relative, rules)
 
     def _opened(self, relative: str, outer: _Rules) -> _Place:
         try:
@@ -489,6 +519,16 @@ class _Looking:
             self._names[path] = _names(path)
         names = self._names[path]
         return names is not None and name not in names
+
+
+class _Beside:
+    """What lies in a folder, looked up name by name."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+
+    def __contains__(self, name: object) -> bool:
+        return os.path.lexists(os.path.join(self._folder, str(name)))
 
 
 def _names(folder: str) -> frozenset[str] | None:
