@@ -19,6 +19,7 @@ from ray_lineage.cli.output import (
     WholeProject,
     check_writable,
     console,
+    counting,
     invocation,
     print_json,
     settings,
@@ -212,8 +213,9 @@ def _show(summary: IngestSummary) -> None:
     def line(name: str, text: str, style: str = "") -> None:
         write_line(styled(f"{name:<12}", "bold"), styled(text, style))
 
-    done = "unchanged" if summary.unchanged == summary.files and not summary.removed else "ingested"
-    head = f"{summary.project}: {summary.files:,} files {done} in {summary.seconds:.2f} s"
+    same = summary.files and summary.unchanged == summary.files and not summary.removed
+    done = "unchanged" if same else "ingested"
+    head = f"{summary.project}: {counting(summary.files, 'file')} {done} in {summary.seconds:.2f} s"
     write_line(styled(head, "bold green"))
     if not summary.files:
         line("files", "no SQL files were found; see `suffixes` and `ignore` in the settings", "yellow")
@@ -226,7 +228,14 @@ def _show(summary: IngestSummary) -> None:
         )
     line(
         "graph",
-        f"{summary.statements:,} statements, {summary.datasets:,} datasets, {summary.columns:,} columns, {summary.edges:,} column edges",
+        ", ".join(
+            (
+                counting(summary.statements, "statement"),
+                counting(summary.datasets, "dataset"),
+                counting(summary.columns, "column"),
+                counting(summary.edges, "column edge"),
+            )
+        ),
     )
     hits = summary.cache_hits + summary.cache_misses
     rate = f"{100 * summary.cache_hits / hits:.0f} % of {hits:,} from the cache" if hits else "nothing to look up"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, Optional, cast
 
 import typer
 
-from ray_lineage.cli.output import print_json, settings, styled, write_line
+from ray_lineage.cli.output import counting, print_json, settings, styled, write_line
 from ray_lineage.errors import UsageError
 from ray_lineage.model import INFLUENCE_KINDS, quote_part, split_text
 
@@ -89,7 +89,8 @@ def _show(found: Walk) -> None:
         of_dataset = step.how in INFLUENCE_KINDS and found.direction == "upstream"
         (shaping if of_dataset else children).setdefault(near, []).append(step)
     sys.stdout.writelines(f"{line}\n" for line in _tree(found, children, shaping))
-    counted = f"{len(found.nodes):,} {'columns' if found.level == 'column' else 'datasets'}, {len(found.steps):,} edges"
+    kind = "column" if found.level == "column" else "dataset"
+    counted = f"{counting(len(found.nodes), kind)}, {counting(len(found.steps), 'edge')}"
     write_line(styled(counted + (" (cut: too many)" if found.cut else ""), "dim"))
 
 
