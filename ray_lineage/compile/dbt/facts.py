@@ -22,6 +22,8 @@ from ray_lineage.model import DeclaredColumn, Diagnostic, Effect, FileFacts, Nam
 
 _SNAPSHOT: Final = ("dbt_scd_id", "dbt_updated_at", "dbt_valid_from", "dbt_valid_to")
 """What dbt adds to the columns of a snapshot's query."""
+_CODE: Final = (".sql", ".py")
+_PACKAGES: Final = "dbt_packages"
 _THIS: Final = "this_model"
 _DIALECTS: Final = frozenset(DIALECTS)
 _CONSUMERS: Final = {
@@ -75,6 +77,14 @@ class _Project:
         self._dialect = dialect
         self._facts = facts
         self._relations = Relations(manifest, dialect)
+        metadata = manifest.metadata
+        self._name = (metadata.project_name if metadata is not None else None) or self._only_package()
+
+    def _only_package(self) -> str:
+        """The project's name in manifests that do not say it, if they have no packages."""
+        manifest = self._manifest
+        names = {n.package_name for _, n in nodes(manifest.nodes) if not isinstance(n, Fault)}
+        return names.pop() if len(names) == 1 else ""
 
     def run(self) -> None:
         manifest = self._manifest
@@ -85,11 +95,19 @@ class _Project:
                     text = f"{identity} is not as dbt writes it: {node.message}"
                     self._facts.note("RL130", "warning", text, 0)
                 else:
+                    self._cover(node)
                     self._node(identity, node)
         for name, (kind, how) in _CONSUMERS.items():
             for identity, node in nodes(getattr(manifest, name)):
                 if not isinstance(node, Fault) and node.is_enabled:
                     self._consumer(identity, node, kind, how)
+
+    def _cover(self, node: Node) -> None:
+        """The file that a node was made of says nothing else."""
+        path = node.original_file_path.replace("\\", "/")
+        if path.endswith(_CODE) and not path.startswith(("/", "../")):
+            is_own = node.package_name in ("", self._name)
+            self._facts.covers.append(path if is_own else f"{_PACKAGES}/{node.package_name}/{path}")
 
     def _inlined(self) -> None:
         """Ephemeral models that were not compiled into those that use them: temporary tables, in the order in which one reads

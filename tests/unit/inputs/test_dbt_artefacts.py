@@ -5,6 +5,7 @@ for a small project (``dbt_shop``) means what was worked out by hand.
 from __future__ import annotations
 
 import json
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,10 @@ import pytest
 
 from ray_lineage.compile.dbt.artefacts import claims
 from ray_lineage.compile.dbt.lines import written
-from tests.unit.inputs.linked import Graph
+from ray_lineage.link import Linker
+from ray_lineage.link.shared import SharedCatalog, link_file
+from ray_lineage.model import encode_facts
+from tests.unit.inputs.linked import Graph, compiled
 from tests.unit.inputs.manifests import catalog, manifest, model, source
 
 SHOP = Path(__file__).parent / "dbt_shop"
@@ -499,3 +503,85 @@ def test_lines_are_within_the_file(raw: str) -> None:
     compiled = "select 1\nas a\nfrom t"
     found = written(compiled, raw)
     assert all(1 <= found.line(k) <= max(raw.count("\n") + 1, 1) for k in range(1, 4))
+
+
+# --------------------------------------------------------------------------- beside the models themselves
+
+TEMPLATE = "{{ config(alias='other') }} select id from {{ source('raw', 'orders') }}"
+
+
+def shop() -> dict[str, bytes | str]:
+    made = model(
+        "m", "select id from db.raw.orders", relation_name='"db"."main"."other"', original_file_path="models/m.sql"
+    )
+    return {
+        "dbt/models/m.sql": TEMPLATE,
+        "dbt/target/manifest.json": manifest(RAW, made),
+        "v.sql": "create view v as select id from other",
+    }
+
+
+def test_with_a_manifest_each_model_counts_once() -> None:
+    found = Graph(shop())
+    assert found.datasets == {"db.raw.orders", "db.main.other", "v"}
+    assert found.flows == {"db.raw.orders.id -> db.main.other.id", "db.main.other.id -> v.id"}
+    assert found.codes == ["RL307"]
+    assert found.contributions["dbt/models/m.sql"].rows.keys() == {"File"}
+
+
+def test_a_manifest_that_was_put_beside_the_models() -> None:
+    files = shop()
+    files["dbt/manifest.json"] = files.pop("dbt/target/manifest.json")
+    assert Graph(files).codes == ["RL307"]
+
+
+def test_models_that_the_manifest_does_not_have_are_read() -> None:
+    found = Graph({**shop(), "dbt/models/new.sql": "create table new as select id from db.main.other"})
+    assert "db.main.other.id -> new.id" in found.flows
+
+
+def test_models_of_packages_are_those_of_their_folders() -> None:
+    package = model("p", "select 1 as a", package_name="tools", original_file_path="models/p.sql")
+    files = {
+        "dbt_packages/tools/models/p.sql": "select 1 as b from t",
+        "models/p.sql": "select 1 as c from u",
+        "target/manifest.json": manifest(package),
+    }
+    found = Graph(files)
+    assert found.contributions["dbt_packages/tools/models/p.sql"].rows.keys() == {"File"}
+    assert found.reads == {"u"}
+
+
+def test_whatever_order_files_come_and_go_in() -> None:
+    """As linking from nothing gives it."""
+    files = shop()
+    facts = {path: encode_facts(compiled(path, content)) for path, content in files.items()}
+    for order in permutations(files):
+        linker = Linker("p")
+        known: dict[str, Any] = {}
+        for path in order:
+            linker.put(path, "", facts[path])
+            known.update({c.path: c for c in linker.link()})
+        assert known == Graph(files).contributions
+        saved = linker.save("tag")
+        again = Linker("p", facts.__getitem__)
+        assert again.restore(saved, "tag")
+        for one in (linker, again):
+            one.remove("dbt/target/manifest.json")
+            left = {path: c for path, c in known.items() if path != "dbt/target/manifest.json"}
+            left.update({c.path: c for c in one.link()})
+            assert left == Graph({k: v for k, v in files.items() if k in left}).contributions
+            one.close()
+
+
+def test_workers_elsewhere_link_the_same() -> None:
+    files = shop()
+    linker = Linker("p")
+    for path, content in files.items():
+        linker.put(path, "", encode_facts(compiled(path, content)))
+    tasks = linker.settle()
+    shared = SharedCatalog(linker.shared())
+    assert {p: link_file("p", p, "", linker.facts_bytes(p), shared).contribution for p in tasks} == Graph(
+        files
+    ).contributions
+    linker.close()
