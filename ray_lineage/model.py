@@ -184,7 +184,8 @@ class TableRef(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="t"):
     """A dataset used in FROM. ``columns`` are its alias's column names, if any; ``function`` marks the call of a
     table-valued function, whose argument columns are in ``args``. An empty ``name`` with ``function`` (or one that nobody
     declares) is a built-in one, whose every column comes from its arguments; ``*`` at the end of its ``columns`` means
-    that it may have more."""
+    that it may have more. ``*`` alone: nobody knows its columns, since it is what had this name before another one was
+    declared."""
 
     name: Name
     line: int

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COMPILER_VERSION", "DIALECTS", "CompileOptions", "compile_text", "import_compiler", "needs_name"]
 
-_REVISION: Final = 14
+_REVISION: Final = 15
 """Raise with every change of what compile gives: it is part of the cache's key and of every fingerprint."""
 
 COMPILER_VERSION: Final = f"{_REVISION}+sqlglot{version('sqlglot')}"

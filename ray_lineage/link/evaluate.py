@@ -351,6 +351,8 @@ class Evaluator:
         if relation.args:
             for source in self._refs(relation.args):
                 self.influences.add((*source, 0))
+        if relation.columns == (STAR,):
+            return [Item(STAR, {(dataset, STAR): 0}, relation.line)]
         columns = self.catalog.columns(dataset)
         if columns is None:
             return renamed([Item(STAR, {(dataset, STAR): 0}, relation.line)], relation.columns)

@@ -105,6 +105,8 @@ class Engine:
     grammar: str = ""  # of which sqlglot dialect the tokenizer is, if not its own
     other_grammar: str = ""  # whose it is where that one finds no end
     identifier_quotes: tuple[str, ...] = ()  # where they are others than the tokenizer's
+    plain_words: frozenset[str] = frozenset()  # words of the tokenizer's that mean nothing here: they are names
+    hash_names: bool = False  # ``#name``, whatever the word
     short_verbs: Mapping[str, tuple[Any, str]] = field(default_factory=dict)  # SEL for SELECT
     settled: Callable[[list[Token], str], list[Token]] | None = None  # changes tokens for what SET says in the text
     rewrites: tuple[Rule, ...] = ()
@@ -119,6 +121,7 @@ class Engine:
     dotted_quotes: bool = False  # `a.b` in one pair of quotes are two parts
     files_as_tables: bool = False  # FROM 'file.csv', FROM parquet.`/path`
     system_tables: frozenset[str] = frozenset()  # found before all others, in ``pg_catalog``
+    default_schema: str = ""  # of a database, where no other one is current
     own_schema: str = ""  # stands for the place where the text itself runs
     use_is_schema: bool = False  # USE names what stands in front of a table's name
     names_in_texts: bool = False  # IDENTIFIER('name')

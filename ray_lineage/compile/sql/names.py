@@ -24,10 +24,13 @@ from ray_lineage.compile.sql.lex.tokens import tokenize
 from ray_lineage.model import Name
 
 
-def with_defaults(name: Name, catalog: str, schema: str) -> Name:
-    """Fill in missing outer parts; ``db..table`` has an empty middle part that means the default schema."""
+def with_defaults(name: Name, catalog: str, schema: str, usual: str = "") -> Name:
+    """Fill in missing outer parts. ``usual`` is the schema of a database where no other is current; ``db..table`` has an empty
+    middle part that means it."""
     if len(name) == 3 and not name[1]:
-        name = (name[0], schema, name[2]) if schema else (name[0], "dbo", name[2])
+        name = (name[0], schema or usual or "dbo", name[2])
+    if catalog and not schema:
+        schema = usual
     if len(name) == 1 and schema:
         name = (schema, *name)
     if len(name) == 2 and catalog:
@@ -90,7 +93,7 @@ class Names:
         """The dataset of a name as it is written."""
         if not name:
             raise ParseError("a name is missing")
-        if self.dynamic:
+        if self.dynamic or "?" in name:
             name = unknown_name(name)
         if len(name) == 1:
             if name[0] in self.local:
@@ -109,7 +112,16 @@ class Names:
             return (f"#{name[-1]}",)
         if self.server:
             return (self.server, *with_defaults(name, "", ""))
-        return with_defaults(name, self.catalog, self.schema)
+        usual = self.engine.default_schema
+        if usual and len(name) == 3 and not name[1] and not self.engine.transact:
+            return (name[0], usual, name[2])
+        return with_defaults(name, self.catalog, self.schema, usual)
+
+    def use_catalog(self, catalog: str) -> None:
+        """Another database is current, and in it, where sessions have one, its usual schema (T-SQL's is its users')."""
+        self.catalog = catalog
+        if self.engine.default_schema and not self.engine.transact:
+            self.schema = ""
 
     def location(self, text: str, line: int, *, folded: bool = False) -> Name:
         """A file, a folder or a stage: locations are compared as they are written (``folded``: by the engine's rules)."""
@@ -188,6 +200,8 @@ def _file_as_table(parts: list[Expression]) -> str:
 def unknown_name(name: Name) -> Name:
     """A name with an unknown part is a table of nobody: it has no sources and nothing it gets can be seen. Where only its
     database is unknown it is the table of that name in whichever one."""
+    if "?" in name:  # what a program replaces by names, one after another
+        name = tuple(UNKNOWN if part == "?" else part for part in name)
     if len(name) > 2 and name[-3] == UNKNOWN and not any(UNKNOWN in part for part in name[-2:]):
         return name[-2:]
     return ("#" + UNKNOWN,) if any(UNKNOWN in part for part in name) else name

@@ -15,6 +15,7 @@ DATABRICKS: Final = SPARK.extend(
     "databricks",
     rewrites=(DIRECTORY, EVOLUTION, rule("vector_search", r"\bvector_search\s*\(", plain_calls), PIPES),
     own_schema="live",
+    default_schema="default",
     no_columns=frozenset({"localtimestamp"}),
     aggregates=SPARK.aggregates | {"st_union_agg"},
     remote_database=False,

@@ -11,6 +11,7 @@ SNOWFLAKE: Final = Engine(
     name="snowflake",
     rewrites=POSTGRES_REWRITES,
     fold=fold_upper,
+    default_schema="public",
     names_in_texts=True,
     no_columns=frozenset(
         [

@@ -24,7 +24,15 @@ from ray_lineage.compile.sql.query.scope import (
 )
 from ray_lineage.compile.sql.query.select_list import stacked
 from ray_lineage.compile.sql.query.tables import table_relation
-from ray_lineage.compile.sql.query.words import CHANGES, DESCRIPTION, ROWSETS, SUMMARY, SUMMARY_NAMES, WINDOWING
+from ray_lineage.compile.sql.query.words import (
+    CHANGES,
+    DESCRIPTION,
+    NO_ARGUMENTS,
+    ROWSETS,
+    SUMMARY,
+    SUMMARY_NAMES,
+    WINDOWING,
+)
 from ray_lineage.model import STAR, Alias, Influence, Name, Output, Ref, Select, TableRef
 
 
@@ -42,7 +50,7 @@ def function(b: Builder, call: Expression, columns: tuple[str, ...], scope: Scop
             return index
     if len(name) > 1:
         name = b.qualified(name)
-    elif b.engine.schema_calls:  # the engine's own
+    elif b.engine.schema_calls and not _is_of_the_system(call):  # the engine's own
         name = ()
     if isinstance(call, exp.Stack):
         subqueries: list[int] = []
@@ -63,19 +71,30 @@ def function(b: Builder, call: Expression, columns: tuple[str, ...], scope: Scop
     if b.engine.view_parameters and name:  # v(parameter = value)
         for argument in call.find_all(exp.EQ):
             collect(b, argument.expression, scope, TRANSFORMATION, collected)
+    elif b.engine.schema_calls and isinstance(call, exp.Anonymous):
+        for argument in call.expressions:
+            value = argument.expression if isinstance(argument, exp.EQ) else argument  # NAME = value
+            if value.name.upper() not in NO_ARGUMENTS or value.args.get("table"):
+                collect(b, value, scope, TRANSFORMATION, collected)
     else:
         collect(b, call, scope, TRANSFORMATION, collected)
     if not columns and schema:
         columns = tuple(b.identifier(c.this) for c in schema if c.this is not None)
         name = ()
-    if name and b.engine.schema_calls:
+    if len(name) > 1 and b.engine.schema_calls:
         b.called(name, collected.line)
     if columns and not name:
         refs = tuple(collected.refs.values())
         numbers = {b.identifier(c.this) for c in schema if c.args.get("ordinality")}
         return b.add(Select((), tuple(Output(c, () if c in numbers else refs) for c in columns), (), scope.index,
                                 subqueries=tuple(collected.subqueries)))  # fmt: skip
-    return b.add(TableRef(name, collected.line, columns, True, tuple(collected.refs.values())))
+    is_dataset = b.engine.schema_calls and bool(name) and _is_of_the_system(call)
+    return b.add(TableRef(name, collected.line, columns, not is_dataset, tuple(collected.refs.values())))
+
+
+def _is_of_the_system(call: Expression) -> bool:
+    """``::fn_traces()`` of T-SQL, which was written as a name in quotes: a set of the server's own rows."""
+    return isinstance(call, exp.Anonymous) and isinstance(call.this, exp.Identifier)
 
 
 def _known_function(b: Builder, call: Expression, collected: Collected, scope: Scope) -> int:

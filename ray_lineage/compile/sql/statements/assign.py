@@ -26,6 +26,8 @@ def read_set(unit: Unit, tokens: list[Token]) -> None:
     elif words[:1] == ["SCHEMA"] and len(tokens) > 2:
         at = 3 if tokens[2].token_type is T.EQ and len(tokens) > 3 else 2
         unit.names.schema = unit.fold(tokens[at].text.strip("'"), tokens[at].token_type is T.IDENTIFIER)
+    elif words[:1] == ["CATALOG"] and len(tokens) > 2:
+        unit.names.use_catalog(unit.fold(tokens[2].text, tokens[2].token_type is T.IDENTIFIER))
     elif words[:1] and tokens[1].text != "@@":
         set_variable(unit, tokens)
 

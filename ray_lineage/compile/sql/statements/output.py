@@ -29,7 +29,7 @@ def take_outputs(tokens: list[Token], verb: str) -> tuple[list[Token], list[Outp
     clauses: list[OutputClause] = []
     ends = _OUTPUT_ENDS.get(verb, frozenset())
     while T.RETURNING in [t.token_type for t in tokens]:
-        at = next(iter(at_top_level(tokens, 0, T.RETURNING)), -1)
+        at = next((i for i in at_top_level(tokens, 0, T.RETURNING) if _begins_a_clause(tokens, i)), -1)
         if at < 0:
             return tokens, clauses
         end, depth = len(tokens), 0
@@ -39,6 +39,8 @@ def take_outputs(tokens: list[Token], verb: str) -> tuple[list[Token], list[Outp
                 depth += 1
             elif kind is T.R_PAREN:
                 depth -= 1
+            elif tokens[i - 1].token_type in _MARKS:
+                continue  # @from
             elif depth == 0 and (tokens[i].text.upper() in ends or kind is T.RETURNING or kind is T.OPTION):
                 end = i
                 break
@@ -49,6 +51,21 @@ def take_outputs(tokens: list[Token], verb: str) -> tuple[list[Token], list[Outp
     return tokens, clauses
 
 
+def _begins_a_clause(tokens: list[Token], i: int) -> bool:
+    """Is it the clause, and not a name? The word is no reserved one."""
+    before = tokens[i - 1].token_type
+    after = tokens[i + 1].token_type if i + 1 < len(tokens) else T.COMMA
+    return before not in _BEFORE_NAMES and after not in _AFTER_NAMES
+
+
+_BEFORE_NAMES: Final = frozenset(
+    {T.DOT, T.ALIAS, T.COMMA, T.SELECT, T.FROM, T.JOIN, T.INTO, T.UPDATE, T.SET, T.WHERE, T.AND, T.OR, T.ON, T.EQ, T.PLUS, T.DASH}
+)  # fmt: skip
+_AFTER_NAMES: Final = frozenset(
+    {T.DOT, T.COMMA, T.EQ, T.ON, T.WHERE, T.FROM, T.JOIN, T.INNER, T.LEFT, T.RIGHT, T.FULL, T.CROSS, T.OUTER, T.SET, T.USING,
+     T.ALIAS, T.R_PAREN, T.GROUP_BY, T.ORDER_BY}
+)  # fmt: skip
+_MARKS: Final = frozenset({T.PARAMETER, T.HASH})
 _OUTPUT_ENDS: Final = {
     "INSERT": frozenset({"VALUES", "SELECT", "WITH", "EXEC", "EXECUTE", "DEFAULT"}),
     "UPDATE": frozenset({"FROM", "WHERE"}),

@@ -39,6 +39,8 @@ def rename_dataset(unit: Unit, tokens: list[Token], old: Name, new: Name) -> Non
         move(unit, tokens, old, new, "rename")
     else:
         copy_of(unit, tokens, new, known.kind if known else "Table", old, "rename")
+    if known is None:
+        unit.facts.renamed(old)
 
 
 def read_transfer(unit: Unit, tokens: list[Token]) -> None:

@@ -6,8 +6,17 @@ from typing import Final
 
 from sqlglot.tokens import Token
 
-from ray_lineage.compile.sql.engine import Engine, Rewrite, Shape
-from ray_lineage.compile.sql.engines.tsql.rewrites import HINTS, METHODS, has_methods, quoted_as_strings, rewrite_tsql
+from ray_lineage.compile.sql.engine import Engine, Rewrite, Shape, rule
+from ray_lineage.compile.sql.engines.tsql.rewrites import (
+    HINTS,
+    METHODS,
+    has_methods,
+    may_be_names,
+    quoted_as_strings,
+    rewrite_tsql,
+    without_collations,
+    words_as_names,
+)
 from ray_lineage.compile.sql.engines.tsql.rowsets import into_remote, may_have_rowsets, rewrite_rowsets
 from ray_lineage.compile.sql.names import Names
 from ray_lineage.compile.sql.query.words import SERVER_QUERY
@@ -15,20 +24,35 @@ from ray_lineage.compile.sql.query.words import SERVER_QUERY
 
 def _prepare(text: str, names: Names) -> Rewrite:
     """Functions that stand for tables, methods, hints, options, compound assignments."""
-    has_rowsets, methods = may_have_rowsets(text.lower()), has_methods(text)
+    lower = text.lower()
+    has_rowsets, has_names, methods = may_have_rowsets(lower), may_be_names(lower), has_methods(text)
 
     def prepared(tokens: list[Token], verb: str) -> list[Token]:
         if has_rowsets:
             tokens = rewrite_rowsets(names, tokens)
+        if has_names:
+            tokens = words_as_names(tokens, verb)
         return rewrite_tsql(tokens, verb, methods=methods)
 
     return prepared
 
 
+_PLAIN_WORDS: Final = frozenset({
+    "ANTI", "ASOF", "CACHE", "CLUSTER BY", "CONNECT BY", "DESCRIBE", "DISTRIBUTE BY", "DIV", "GLOB", "ILIKE", "LATERAL", "LIMIT",
+    "LOCK", "NATURAL", "NOTNULL", "OVERLAPS", "PARTITIONED BY", "PARTITIONED_BY", "QUALIFY", "RECURSIVE", "REGEXP", "RETURNING",
+    "RLIKE", "SEMI", "SIMILAR TO", "SORT BY", "SQL SECURITY", "START WITH", "STRAIGHT_JOIN", "UNCACHE", "UNNEST", "XOR",
+})  # fmt: skip
+"""Of the tokenizer's words those of other engines
+(https://learn.microsoft.com/en-us/sql/t-sql/language-elements/reserved-keywords-transact-sql has none of them)."""
+
 TSQL: Final = Engine(
     name="tsql",
     transact=True,
+    plain_words=_PLAIN_WORDS,
+    hash_names=True,
     prepare=_prepare,
+    rewrites=(rule("escape collate", "", without_collations),),
+    default_schema="dbo",
     settled=quoted_as_strings,
     methods=METHODS,
     hints=HINTS,
