@@ -218,12 +218,18 @@ class Select(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="s"):
 
 
 class SetOp(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="u"):
-    """UNION: branches matched by position (``by_name``: by name). EXCEPT and INTERSECT: the values are those of the
-    first branch, ``filters`` holds the others, which shape rows only."""
+    """UNION: branches matched by position (``by_name``: by name; ``kept``: only the columns of the first branch, or those that
+    all have). EXCEPT and INTERSECT: the values are those of the first branch, ``filters`` holds the others, which shape rows
+    only."""
 
     branches: tuple[int, ...]
     by_name: bool = False
     filters: tuple[int, ...] = ()
+    kept: int = 0
+
+
+OF_FIRST, OF_ALL = 1, 2
+"""``SetOp.kept``."""
 
 
 class Alias(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="a"):
@@ -550,7 +556,8 @@ def _only_names(relation: Relation, numbers: dict[int, int]) -> Relation:
     if isinstance(relation, Alias):
         return Alias(numbers.get(relation.relation, -1), relation.columns)
     if isinstance(relation, SetOp):
-        return SetOp(tuple(numbers[b] for b in relation.branches if b in numbers), relation.by_name)
+        branches = tuple(numbers[b] for b in relation.branches if b in numbers)
+        return SetOp(branches, relation.by_name, (), relation.kept)
     merged = tuple(
         Merged(m.names, tuple(numbers.get(i, -1) for i in m.left), numbers.get(m.right, -1)) for m in relation.merged
     )

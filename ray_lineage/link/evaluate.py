@@ -14,6 +14,7 @@ from ray_lineage.link.names import like, renamed_by
 from ray_lineage.link.work import Work
 from ray_lineage.model import (
     INFLUENCE_KINDS,
+    OF_FIRST,
     OR_COLUMN,
     PARAMETER,
     STAR,
@@ -189,7 +190,8 @@ class Evaluator:
         if statement.root >= 0:
             items = self.items(statement.root)
         if statement.root >= 0 and statement.kind != "create_table_like":  # it copies columns, no values
-            names = statement.columns or self._positions(target or ())
+            own = statement.defines and is_temporary(statement.target)
+            names = statement.columns or (own_names(items) if own else self._positions(target or ()))
             self._flow_items(items, names, flows)
         for assignment in statement.assignments:
             self._flow_assignment(assignment, target, flows)
@@ -391,7 +393,8 @@ class Evaluator:
             self.memo[index] = current
             rest = [self.items(b) for b in branches[1:]]
             self.memo = before
-            merged = _zip([current, *rest]) or current
+            by_name = isinstance(body, SetOp) and body.by_name
+            merged = self._by_name([current, *rest]) if by_name else _zip([current, *rest]) or current
             if [i.sources for i in merged] == [i.sources for i in current]:
                 break
             current = [Item(c.name, m.sources, c.line) for c, m in zip(current, merged, strict=False)]
@@ -404,9 +407,9 @@ class Evaluator:
         if len(branches) == 1:
             return branches[0]
         by_position = None if relation.by_name else _zip(branches)
-        return by_position if by_position is not None else self._by_name(branches)
+        return by_position if by_position is not None else self._by_name(branches, relation.kept)
 
-    def _by_name(self, branches: list[list[Item]]) -> list[Item]:
+    def _by_name(self, branches: list[list[Item]], kept: int = 0) -> list[Item]:
         """Branches that cannot be matched by position (one has a star that nobody can list): by name, as possible."""
         names: dict[str, int] = {}
         listed = not any(i.name == STAR for b in branches for i in b)
@@ -414,6 +417,9 @@ class Evaluator:
             for item in branch:
                 if item.name is not None and item.name != STAR:
                     names.setdefault(item.name, item.line)
+        if kept:
+            having = branches[:1] if kept == OF_FIRST else branches
+            names = {n: line for n, line in names.items() if all(find(b, n) is not None for b in having)}
         out: list[Item] = []
         for name, line in names.items():
             sources: Sources = {}
@@ -421,6 +427,8 @@ class Evaluator:
                 add_sources(sources, find(branch, name) or {}, 0 if listed else POSSIBLE)
             out.append(Item(name, sources, line))
         rest: Sources = {}
+        if kept and any(all(i.name != STAR for i in b) for b in (branches[:1] if kept == OF_FIRST else branches)):
+            return out
         for branch in branches:
             for item in branch:
                 if item.name == STAR:
@@ -751,6 +759,20 @@ def renamed(items: list[Item], columns: tuple[str, ...]) -> list[Item]:
         head = next(k for k, i in enumerate(items) if i.name == STAR)
         return [i._replace(name=columns[k]) if k < min(head, len(columns)) else i for k, i in enumerate(items)]
     return [i._replace(name=columns[k]) if k < len(columns) else i for k, i in enumerate(items)]
+
+
+def own_names(items: list[Item]) -> tuple[str, ...]:
+    """What the columns of a temporary table that a query makes are called: of a cursor, or of what a statement puts out, two
+    may have one name, and are told apart by their positions."""
+    names = [i.name if i.name is not None else unnamed(k) for k, i in enumerate(items)]
+    if len(set(names)) == len(names):
+        return tuple(names)
+    seen: set[str] = set()
+    for k, name in enumerate(names):
+        if name in seen and name != STAR:
+            names[k] = unnamed(k)
+        seen.add(name)
+    return tuple(names)
 
 
 def add_sources(out: Sources, more: Sources, weaken: int) -> None:

@@ -9,7 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from ray_lineage.link.evaluate import MERGE, TOO_MANY, Catalog, Evaluated, Evaluator, Sources, Temporary, add_sources
+from ray_lineage.link.evaluate import (
+    MERGE,
+    TOO_MANY,
+    Catalog,
+    Evaluated,
+    Evaluator,
+    Sources,
+    Temporary,
+    add_sources,
+    own_names,
+)
 from ray_lineage.link.work import TooMuch, Work
 from ray_lineage.model import (
     ANY,
@@ -29,7 +39,6 @@ from ray_lineage.model import (
     StatementFacts,
     TableRef,
     is_temporary,
-    unnamed,
 )
 
 Key = tuple[str, str]
@@ -304,8 +313,7 @@ class Script:
         written: dict[str, Sources] = {}
         if statement.defines:  # every column is there, also those without a source
             listed = all(i.name != STAR for i in result.items)
-            for position, item in enumerate(result.items):
-                column = item.name if item.name is not None else unnamed(position)
+            for position, column in enumerate(own_names(result.items)):
                 if position < len(statement.columns) and listed:
                     column = statement.columns[position]
                 written[column] = {}

@@ -144,6 +144,7 @@ class Engine:
     chained_calls: bool = False  # ``a.f()`` is ``f(a)``
     file_columns: bool = False  # $1 is a column of a file
     implicit_names: bool = False  # an expression without alias is named for its function
+    unpivot_values_first: bool = False  # ... and then the column of names
     values_columns: tuple[str, int] | None = None  # names of the columns of VALUES: prefix, first number
 
     # FROM
@@ -169,6 +170,7 @@ class Engine:
     into_is_variable: bool = False  # SELECT INTO in a routine never makes a table
     marked_rows: bool = False  # ``:new.a`` in triggers
     query_ids: bool = False  # RESULT_SCAN(LAST_QUERY_ID())
+    returned_rows: tuple[str, ...] = ()  # what RETURNING calls the rows before and after
     several_targets: bool = False  # UPDATE writes several tables
     remote_target: Callable[[Any, list[Token]], list[Token]] | None = None  # INSERT OPENQUERY(...)
     from_twice: bool = False  # DELETE t FROM u

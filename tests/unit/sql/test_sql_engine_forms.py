@@ -63,6 +63,52 @@ TSQL: list[Row] = [
     ("EXEC sp_MSforeachdb 'INSERT INTO d.o (a) SELECT name FROM ?.sys.objects'", "sys.objects.name > d.o.a ?"),
     ("SET @s = N'INSERT INTO d.o (a) SELECT name FROM ' + @x + '.dbo.t'; EXEC (@s)", "dbo.t.name > d.o.a ?"),
 ]  # fmt: skip
+_UNPIVOT = "INSERT INTO d.o (p, q, r, s) SELECT * FROM k.w UNPIVOT (v FOR m IN (jan, feb))"
+_UNPIVOT_TWO = (
+    "INSERT INTO d.o (p, q, r) SELECT * FROM k.w UNPIVOT ((v, w) FOR m IN ((jan, feb) AS 'x', (mar, id) AS 'y'))"
+)
+_NAMES_FIRST = "k.w.id > d.o.p; k.w.mar > d.o.q; k.w.jan > d.o.s; k.w.feb > d.o.s"
+_VALUES_FIRST = "k.w.id > d.o.p; k.w.mar > d.o.q; k.w.jan > d.o.r; k.w.feb > d.o.r"
+_BY_NAME = "k.t.id > d.o.id; k.u.id > d.o.id; k.t.b > d.o.b; k.u.b > d.o.b"
+ORDER: list[tuple[str, Row]] = [
+    # a star over UNPIVOT: the engines' manuals show the column of names in front of those of values, or behind them
+    *((engine, (_UNPIVOT, _NAMES_FIRST)) for engine in ("snowflake", "oracle", "databricks", "spark", "redshift", "duckdb", "")),
+    *((engine, (_UNPIVOT + " AS x", _VALUES_FIRST)) for engine in ("tsql", "bigquery", "fabric")),
+    *((engine, (_UNPIVOT_TWO, "k.w.jan > d.o.q; k.w.mar > d.o.q; k.w.feb > d.o.r; k.w.id > d.o.r"))
+      for engine in ("oracle", "databricks", "spark", "duckdb")),
+    ("bigquery", (_UNPIVOT_TWO, "k.w.jan > d.o.p; k.w.mar > d.o.p; k.w.feb > d.o.q; k.w.id > d.o.q")),
+    ("oracle", ("INSERT INTO d.o (p, q, r, s, x) SELECT * FROM k.w UNPIVOT (v FOR (m, n) IN (jan AS ('a', 1), feb AS ('b', 2)))",
+                "k.w.id > d.o.p; k.w.mar > d.o.q; k.w.jan > d.o.x; k.w.feb > d.o.x")),
+    # UNION BY NAME, also in a CTE of an engine where WITH RECURSIVE need not be said
+    *((engine, ("CREATE TABLE d.o AS WITH z AS (SELECT * FROM k.t UNION ALL BY NAME SELECT * FROM k.u) SELECT id, b, c FROM z",
+                _BY_NAME + "; k.u.c > d.o.c")) for engine in ("snowflake", "duckdb", "bigquery", "databricks", "")),
+    ("bigquery", ("CREATE TABLE d.o AS SELECT * FROM k.t INNER UNION ALL BY NAME SELECT * FROM k.u", _BY_NAME)),
+    ("bigquery", ("CREATE TABLE d.o AS SELECT * FROM k.t UNION ALL CORRESPONDING SELECT * FROM k.u", _BY_NAME)),
+    ("bigquery", ("CREATE TABLE d.o AS SELECT * FROM k.t LEFT OUTER UNION ALL BY NAME SELECT * FROM k.u", _BY_NAME + "; k.t.a > d.o.a")),
+    ("bigquery", ("CREATE TABLE d.o AS SELECT * FROM k.t FULL OUTER UNION ALL BY NAME SELECT * FROM k.u",
+                  _BY_NAME + "; k.t.a > d.o.a; k.u.c > d.o.c")),
+    ("bigquery", ("CREATE TABLE d.o AS SELECT * FROM k.t UNION ALL BY NAME ON (b) SELECT * FROM k.u", "k.t.b > d.o.b; k.u.b > d.o.b")),
+    ("duckdb", ("CREATE TABLE d.o AS SELECT b AS x, id FROM k.t UNION ALL BY NAME SELECT id, b AS x FROM k.t UNION ALL SELECT b, c FROM k.u",
+                "k.t.b > d.o.x; k.t.id > d.o.id; k.u.b > d.o.x; k.u.c > d.o.id")),
+    # what a statement puts out, as a relation: by position, also where two columns have one name
+    ("tsql", ("INSERT INTO d.o (p, q) SELECT x.o, x.n FROM (UPDATE d.t SET a = b OUTPUT deleted.a, inserted.a) AS x (o, n)",
+              "d.t.b > d.t.a; d.t.a > d.o.p; d.t.a > d.o.q")),
+    ("tsql", (("INSERT INTO d.o (p, q, r) SELECT * FROM (MERGE d.t AS t USING d.s AS s ON s.id = t.id WHEN MATCHED THEN UPDATE SET a = s.a "
+              "OUTPUT deleted.a, inserted.a, s.a) AS x (i, j, l)"), "d.s.a > d.t.a; d.t.a > d.o.p; d.t.a > d.o.q; d.s.a > d.o.r")),
+    ("tsql", ("DECLARE c CURSOR FOR SELECT t.a, u.a FROM d.t t, d.u u FETCH c INTO @x, @y INSERT d.o (p, q) VALUES (@x, @y)",
+              "d.t.a > d.o.p; d.u.a > d.o.q")),
+    ("oracle", ("DECLARE CURSOR c IS SELECT t.a, u.a FROM d.t t, d.u u; x int; y int; BEGIN FETCH c INTO x, y; INSERT INTO d.o (p, q) VALUES (x, y); END;",
+                "d.t.a > d.o.p; d.u.a > d.o.q")),
+    ("oracle", ("CREATE PROCEDURE d.f IS x int; y int; BEGIN UPDATE d.t SET a = b RETURNING OLD a, NEW a INTO x, y; INSERT INTO d.o (p, q) VALUES (x, y); END;",
+                "d.t.b > d.t.a; d.t.a > d.o.p; d.t.a > d.o.q")),
+    ("postgres", ("WITH ch (was, is1) AS (UPDATE d.t SET a = b RETURNING old.a, new.a) INSERT INTO d.o (p, q) SELECT was, is1 FROM ch",
+                  "d.t.b > d.t.a; d.t.a > d.o.p; d.t.a > d.o.q")),
+    ("postgres", ("WITH ch AS (DELETE FROM d.t RETURNING WITH (OLD AS o) o.a AS x) INSERT INTO d.o (p) SELECT x FROM ch", "d.t.a > d.o.p; -> d.t")),
+    ("postgres", (("WITH ch AS (MERGE INTO d.t t USING d.s s ON s.id = t.id WHEN MATCHED THEN UPDATE SET a = s.a RETURNING merge_action(), old.a, new.a AS n) "
+                  "INSERT INTO d.o (p, q, r) SELECT * FROM ch"), "d.s.a > d.t.a; d.t.a > d.o.q; d.t.a > d.o.r")),
+    ("postgres", (("CREATE FUNCTION d.f() RETURNS void AS $$ DECLARE x int; y int; BEGIN UPDATE d.t SET a = b RETURNING old.a, new.a INTO x, y; "
+                  "INSERT INTO d.o (p, q) VALUES (x, y); END $$ LANGUAGE plpgsql"), "d.t.b > d.t.a; d.t.a > d.o.p; d.t.a > d.o.q")),
+]  # fmt: skip
 NAMES_IN_DATABASES: list[tuple[str, Row]] = [
     ("snowflake", ("USE DATABASE db; INSERT INTO o (x) SELECT a FROM t", "db.public.t.a > db.public.o.x")),
     ("snowflake", ("USE DATABASE db; USE SCHEMA s; USE DATABASE e; INSERT INTO o (x) SELECT a FROM x..t", "x.public.t.a > e.public.o.x")),
@@ -95,5 +141,6 @@ def test_forms_of_an_engine(engine: str, rows: list[Row]) -> None:
     assert wrong_answers(engine, rows) == []
 
 
-def test_names_in_a_database_without_a_schema() -> None:
-    assert [w for engine, row in NAMES_IN_DATABASES for w in wrong_answers(engine, [row])] == []
+@pytest.mark.parametrize("rows", [NAMES_IN_DATABASES, ORDER], ids=["names in databases", "order of columns"])
+def test_forms_of_several_engines(rows: list[tuple[str, Row]]) -> None:
+    assert [w for engine, row in rows for w in wrong_answers(engine, [row])] == []

@@ -114,6 +114,7 @@ BIGQUERY: Final = Engine(
     row_values=True,
     columns_first=True,
     unnests_structs=True,
+    unpivot_values_first=True,
     table_functions={"external_query": SERVER_QUERY},
     script_variables=True,
     signs="""

@@ -136,6 +136,26 @@ def _plain_using(tokens: list[Token], verb: str) -> list[Token]:
     return [t for i, t in enumerate(tokens) if i not in dropped]
 
 
+def _plain_returning(tokens: list[Token], verb: str) -> list[Token]:
+    """``RETURNING WITH (OLD AS o, NEW AS n) o.a, n.a`` -> ``RETURNING old.a, new.a``."""
+    out: list[Token] = []
+    names: dict[str, str] = {}
+    i, n = 0, len(tokens)
+    while i < n:
+        token = tokens[i]
+        if token.token_type is T.RETURNING and i + 2 < n and tokens[i + 1].token_type is T.WITH:
+            end = closing(tokens, i + 2)
+            named = tokens[i + 3 : end]
+            names = {named[k + 2].text.lower(): named[k].text for k in range(0, len(named) - 2, 4)}
+            i = end + 1
+            out.append(token)
+            continue
+        is_row = token.text.lower() in names and i + 1 < n and tokens[i + 1].token_type is T.DOT
+        out.append(like(token, T.VAR, names[token.text.lower()]) if is_row else token)
+        i += 1
+    return out
+
+
 _DATA: Final = re.compile(
     r"^([ \t]*COPY\b[^;]{1,20000}?\bFROM\s+STDIN\b[^;\n]*;)[ \t]*\r?\n(.*?)^\\\.[ \t]*\r?$",
     re.IGNORECASE | re.MULTILINE | re.DOTALL,
@@ -184,6 +204,7 @@ POSTGRES: Final = Engine(
         rule("collation for", "", plain_functions),
         rule("cube", "", plain_cube),
         CURRENT_OF,
+        rule("returning", r"\breturning\s+with\s*\(", _plain_returning),
         *POSTGRES_REWRITES,
         JOIN_ALIASES,
     ),
@@ -192,6 +213,7 @@ POSTGRES: Final = Engine(
     no_columns=frozenset(["ctid", "current_catalog", "current_role", "tableoid", "user", "xmax", "xmin"]),
     aggregates=frozenset(JSON_AGGREGATES.split()),
     row_values=True,
+    returned_rows=("old", "new"),
     implicit_names=True,
     values_columns=("column", 1),
     table_functions={"dblink": SERVER_QUERY, "connectby": ("table", "key", "parent"), **CROSSTABS},

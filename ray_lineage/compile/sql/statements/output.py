@@ -126,15 +126,26 @@ def returning_into(unit: Unit, clause: OutputClause, said: Written, tokens: list
     """``RETURNING a, b INTO v, w``: columns of the written table."""
     first = clause.items[0]
     select = Token(T.SELECT, "SELECT", first.line, first.col, first.start, first.start)
-    tree = unit.parse([select, *clause.items], "SELECT")
+    tree = unit.parse([select, *_without_rows(clause.items)], "SELECT")
     builder = said.builder or unit.builder()
     table = builder.add(TableRef(said.target, tokens[0].line))
     index = builder.reserve()
     scope = Scope(index, said.scope, {})
     scope.aliases[said.target[-1] if said.target else ""] = table
+    scope.aliases.update(dict.fromkeys(unit.engine.returned_rows, table))
     subqueries: list[int] = []
     outputs = outputs_of(builder, tree.expressions, scope, [table], subqueries)
     parent = said.scope.index if said.scope else -1
     builder.relations[index] = Select((table,), outputs, (), parent, subqueries=tuple(subqueries))
     targets = [clause.into[a:b] for a, b in list_items(clause.into, 0, len(clause.into))]
     store(unit, tokens, builder, targets, index)
+
+
+def _without_rows(items: list[Token]) -> list[Token]:
+    """``OLD a, NEW a`` of Oracle -> ``a, a``."""
+    last = len(items) - 1
+    return [
+        t
+        for i, t in enumerate(items)
+        if not (t.text.upper() in ("OLD", "NEW") and i < last and items[i + 1].token_type in (T.VAR, T.IDENTIFIER))
+    ]

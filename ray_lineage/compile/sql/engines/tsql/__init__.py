@@ -61,6 +61,7 @@ TSQL: Final = Engine(
     aggregates=frozenset(["checksum_agg", "stdevp", "var", "varp"]),
     schema_calls=True,
     recursion_unmarked=True,
+    unpivot_values_first=True,
     table_functions={"openquery": SERVER_QUERY, "openrowset": ("", "connection", "query")},
     from_twice=True,
     signs="""
