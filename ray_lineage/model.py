@@ -144,13 +144,15 @@ Name = tuple[str, ...]
 class Ref(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One use of a column: ``relation`` >= 0 is that relation of the arena; -1 means unqualified, to be looked up in
     the scope of ``scope`` (a Select's index). ``how`` indexes TRANSFORMATIONS (for influences: INFLUENCE_KINDS).
-    ``name`` may be ``*``: every column of the relation (of the scope's relations when unqualified)."""
+    ``name`` may be ``*``: every column of the relation (of the scope's relations when unqualified). ``path``: the fields that
+    lead from the column to what is used of it."""
 
     relation: int
     scope: int
     name: str
     how: int
     line: int = 0
+    path: tuple[str, ...] = ()
 
 
 class Output(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -159,7 +161,8 @@ class Output(msgspec.Struct, frozen=True, array_like=True, gc=False):
     A star has ``star`` True: ``refs`` holds one Ref with name ``*`` (of another name: the fields of that struct column);
     ``excluded`` names its EXCEPT columns, ``renamed`` maps old to new names (``*`` to what all others are called, such as
     ``f(*)``), ``like`` is the pattern of ``* ILIKE``.
-    REPLACE is an exclusion plus an ordinary output.
+    REPLACE is an exclusion plus an ordinary output. ``fields`` is the relation whose columns are the fields of the struct that the
+    item is, where it is put together here.
     """
 
     name: str | None
@@ -171,6 +174,7 @@ class Output(msgspec.Struct, frozen=True, array_like=True, gc=False):
     renamed: dict[str, str] | None = None
     expression: str = ""  # text, literals as ``?``; empty for a bare column
     like: str = ""
+    fields: int = -1
 
 
 class Influence(msgspec.Struct, frozen=True, array_like=True, gc=False):

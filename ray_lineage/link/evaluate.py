@@ -76,7 +76,7 @@ _NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class Item(NamedTuple):
-    """One column of a relation. The name ``*`` stands for all columns of its sources (whose columns are ``*`` too), but for
+    """One column of a relation; ``fields`` are those of a struct that the statement puts together. The name ``*`` stands for all columns of its sources (whose columns are ``*`` too), but for
     those that ``others`` has under another name, or under none."""
 
     name: str | None
@@ -84,6 +84,7 @@ class Item(NamedTuple):
     line: int = 0
     expression: str = ""
     others: Mapping[str, str] = _NONE
+    fields: tuple[Item, ...] = ()
 
 
 class Temporary:
@@ -174,6 +175,7 @@ class Evaluator:
         self.feeds: dict[str, None] = {}
         self.extra: set[tuple[str, str, int]] = set()
         self.influences: set[tuple[str, str, int]] = set()
+        self.structs = any(o.fields >= 0 for r in statement.relations if type(r) is Select for o in r.outputs)
 
     # ------------------------------------------------------------------ the statement
 
@@ -368,6 +370,15 @@ class Evaluator:
 
     def _built_in(self, relation: TableRef) -> list[Item]:
         sources = self._refs(relation.args)
+        struct = self._struct(relation.args[0]) if self.structs and len(relation.args) == 1 else None
+        if struct is not None and struct.fields:
+            code = relation.args[0].how << 1
+            fields = [
+                i._replace(sources={s: COMPOSE[code][c] for s, c in i.sources.items()}, line=relation.line)
+                for i in struct.fields
+            ]
+            names = [c for c in relation.columns if c != STAR]
+            return [*(_Element(c, sources, relation.line, tuple(fields)) for c in names[:1]), *fields]
         named = [Item(c, sources, relation.line) for c in relation.columns if c != STAR]
         if named and STAR not in relation.columns:
             return named
@@ -446,8 +457,43 @@ class Evaluator:
                 out.extend(self._star(output, relation, index))
             else:
                 text = output.expression or self._inner_text(output, relation)
-                out.append(Item(output.name, self._refs(output.refs, output), output.line, text))
+                item = Item(output.name, self._refs(output.refs, output), output.line, text)
+                out.append(item._replace(fields=self._fields(output)) if self.structs else item)
         return out
+
+    # ------------------------------------------------------------------ fields of structs
+
+    def _fields(self, output: Output) -> tuple[Item, ...]:
+        """The fields of a select item: of the struct that it puts together, or of the column that it is."""
+        if output.fields >= 0:
+            return tuple(self.items(output.fields))
+        if len(output.refs) != 1 or output.refs[0].how > TRANSFORMED >> 1:
+            return ()
+        item = self._struct(output.refs[0])
+        return item.fields if item is not None else ()
+
+    def _struct(self, ref: Ref) -> Item | None:
+        """The struct, or its field, that a reference means; None where its fields are not known."""
+        item = self._column(ref)
+        for name in ref.path:
+            inner = item.fields if item is not None else ()
+            item = next((i for i in inner if i.name == name), None)
+            if item is None and inner and (opened := _through_star(list(inner), name)) is not None:
+                item = Item(name, opened)
+        return item
+
+    def _column(self, ref: Ref) -> Item | None:
+        """The one column with fields that a reference's name means."""
+        if ref.relation >= 0:
+            return next((i for i in self.items(ref.relation) if i.name == ref.name), None)
+        scope = ref.scope
+        while scope >= 0 and isinstance(select := self.relations[scope], Select):
+            seen = [s for s in dict.fromkeys(select.sources) if s in self.memo or s not in self.active]
+            found = [i for s in seen for i in self.items(s) if i.name == ref.name]
+            if found:
+                return found[0] if len(found) == 1 else None
+            scope = select.parent
+        return None
 
     def _inner_text(self, output: Output, relation: Select) -> str:
         """A bare column of a CTE or derived table is the expression that it is there."""
@@ -467,7 +513,15 @@ class Evaluator:
         ref = output.refs[0]
         line = output.line or ref.line
         if ref.name != STAR:  # the fields of a struct column
-            return [_Everything(self._refs(output.refs), line)]
+            struct = self._struct(ref) if self.structs else None
+            if struct is None or not struct.fields:
+                return [_Everything(self._refs(output.refs), line)]
+            code = ref.how << 1
+            return [
+                i._replace(sources={s: COMPOSE[code][c] for s, c in i.sources.items()})
+                for i in struct.fields
+                if i.name not in output.excluded
+            ]
         if ref.relation >= 0:
             items = self._listed(ref.relation)
         elif relation.merged:
@@ -480,14 +534,16 @@ class Evaluator:
             items = [i._replace(sources={s: COMPOSE[ref.how << 1][c] for s, c in i.sources.items()}) for i in items]
         excluded = set(output.excluded)
         return [
-            Item(renamed_by(output, i.name), i.sources, line, i.expression, _others(i, output))
+            Item(renamed_by(output, i.name), i.sources, line, i.expression, _others(i, output), i.fields)
             for i in items
             if i.name not in excluded
         ]
 
     def _listed(self, index: int) -> list[Item]:
-        """The columns of a relation that a star gives: of an array, its element."""
+        """The columns of a relation that a star gives: of an array, its element, or that one's fields."""
         items = self.items(index)
+        if items and isinstance(items[0], _Element):
+            return items[1:]
         if len(items) > 1 and any(isinstance(i, _Everything) for i in items):
             return [i for i in items if not isinstance(i, _Everything)]
         return items
@@ -535,6 +591,10 @@ class Evaluator:
         return out
 
     def _lookup(self, ref: Ref, output: Output | None = None, *, quiet: bool = False) -> Sources:
+        if ref.path and self.structs:
+            field = self._struct(ref)
+            if field is not None:
+                return field.sources
         if ref.relation >= 0:
             if ref.name[:2] == OR_COLUMN:
                 column = self._surely(ref.name[2:], ref.scope)
@@ -658,11 +718,12 @@ class Evaluator:
 
     def _earlier(self, name: str, select: Select, output: Output) -> Sources | None:
         """A select item may use the alias of an earlier one."""
+        earlier: Output | None = None
         for other in select.outputs:
-            if other is output:
-                return None
-            if other.name == name and not other.star:
-                return self._refs(other.refs, other)
+            if other is output:  # else it is no item of this list
+                return self._refs(earlier.refs, earlier) if earlier is not None else None
+            if earlier is None and other.name == name and not other.star:
+                earlier = other
         return None
 
     def _missing(self, ref: Ref, relations: list[int], quiet: bool) -> Sources:
@@ -702,6 +763,15 @@ class _Everything(Item):
         return Item.__new__(cls, STAR, sources, line)
 
 
+class _Element(Item):
+    """The element of an array of structs, under its own name: what a star gives are its fields."""
+
+    __slots__ = ()
+
+    def __new__(cls, name: str, sources: Sources, line: int, fields: tuple[Item, ...]) -> _Element:
+        return Item.__new__(cls, name, sources, line, fields=fields)
+
+
 def _surely_read(ref: Ref) -> int:
     """The relation of a reference, but for a variable that may yet be a column."""
     return ref.relation if ref.name[:2] != OR_COLUMN else -1
@@ -728,6 +798,7 @@ def reachable(statement: StatementFacts) -> set[int]:
             stack.extend(relation.sources)
             stack.extend(relation.subqueries)
             stack.extend([_surely_read(r) for o in relation.outputs for r in o.refs if r.relation >= 0])
+            stack.extend([o.fields for o in relation.outputs if o.fields >= 0])
             stack.extend([_surely_read(i.ref) for i in relation.influences if i.ref.relation >= 0])
         elif isinstance(relation, SetOp):
             stack.extend(relation.branches)

@@ -33,9 +33,9 @@ from ray_lineage.model import (
     TRY,
     VALUE,
     VARIABLES,
+    Declaration,
     Diagnostic,
     FileFacts,
-    Name,
     StatementFacts,
     TableRef,
     is_temporary,
@@ -78,10 +78,10 @@ class Script:
         self._grown = False
         self._kept = 0  # blocks whose order is not known
         self._computed: dict[Key, StatementFacts] = {}  # of temporary tables: what their computed columns are made of
-        self._types: dict[Key, list[tuple[int, Name]]] = {}  # of variables of table types, from which line on
+        self._types: dict[Key, list[Declaration]] = {}  # of variables of table types, and of records
         for d in facts.declarations:
-            if d.temporary and d.like:
-                self._types.setdefault((d.owner, d.name[-1]), []).append((d.line, d.like))
+            if d.temporary and (d.like or d.name[0].startswith("#row:")):
+                self._types.setdefault((d.owner, d.name[-1]), []).append(d)
         self._line = 0  # of the statement at hand
         self._shared, self._makers = shared_tables(facts)
 
@@ -252,18 +252,26 @@ class Script:
         found = self._state.get(self._key(owner, name))
         if found is not None or not self._types:
             return found
-        types = self._types.get((owner, name)) or self._types.get(("", name))
+        around, types = owner, self._types.get((owner, name))
+        while around and not types:
+            around = around.rpartition(".")[0]
+            types = self._types.get((around, name))
         if not types:
             return None
-        of_type = next((type_ for line, type_ in reversed(types) if line <= self._line), types[0][1])
-        return self._of_type(self.catalog.resolve(of_type))
+        declared = next((d for d in reversed(types) if d.line <= self._line), types[0])
+        if declared.columns:
+            return Temporary(tuple(c.name for c in declared.columns))
+        if is_temporary(declared.like):  # cursor%ROWTYPE
+            cursor = self._state.get(self._key(owner, declared.like[0]))
+            return Temporary(cursor.columns) if cursor is not None and cursor.columns else None
+        return self._of_type(self.catalog.resolve(declared.like), is_row=name[0] == "#")
 
-    def _of_type(self, dataset: str) -> Temporary | None:
+    def _of_type(self, dataset: str, *, is_row: bool) -> Temporary | None:
         columns = self.catalog.columns(dataset)
         shape = self.catalog.shape(dataset)
-        if not columns or shape is None or shape.kind != "Type":
+        if not columns or shape is None or not (is_row or shape.kind == "Type"):
             return None
-        return Temporary(columns, shape.passed)
+        return Temporary(columns, () if is_row else shape.passed)
 
     def _hold(self, key: Key, value: Temporary, *, replace: bool) -> None:
         """``value`` is what the key holds from here on, besides what it held before if that is not replaced."""

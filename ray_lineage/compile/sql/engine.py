@@ -133,6 +133,8 @@ class Engine:
     aliases_in_where: bool = False
     structs: bool = False  # ``a.b`` may be a field of the column a
     attributes: bool = False  # ``t.a.b`` may be an attribute of the object t.a
+    fields_have_names: bool = True  # STRUCT(a) has a field a
+    unnamed_fields: tuple[str, int] = ("_", 0)  # what others are called: prefix, first number
     row_values: bool = False  # a table's alias alone is its row
     columns_first: bool = False  # where a name is a variable's and a column's, it is the column's
     methods: frozenset[str] = frozenset()  # of its own types: ``column.value()`` is no function of a schema

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 import msgspec
 from sqlglot.tokens import Token
 
+from ray_lineage.compile.sql.constants import UNKNOWN
 from ray_lineage.compile.sql.lex.kinds import LITERALS
 from ray_lineage.compile.sql.lex.tokens import start_line
 from ray_lineage.model import (
@@ -55,13 +56,17 @@ class Facts:
         self.diagnostics.append(Diagnostic(code, severity, message, line, column))
 
     def call(self, caller: Name, callee: Name, line: int) -> None:
-        """``caller`` runs ``callee``."""
+        """``caller`` runs ``callee``, if it is known which one that is."""
+        if UNKNOWN in callee[-1]:
+            return
         self.calls.append(Call(caller, callee, line))
 
     def foreign_key(
         self, table: Name, columns: tuple[str, ...], other: Name, others: tuple[str, ...], line: int
     ) -> None:
-        """``columns`` of ``table`` refer to ``others`` of ``other``."""
+        """``columns`` of ``table`` refer to ``others`` of ``other``, if both are known."""
+        if UNKNOWN in table[-1] or UNKNOWN in other[-1]:
+            return
         self.foreign_keys.append(ForeignKey(table, columns, other, others, line))
 
     def add(

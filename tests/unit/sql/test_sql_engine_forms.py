@@ -109,6 +109,103 @@ ORDER: list[tuple[str, Row]] = [
     ("postgres", (("CREATE FUNCTION d.f() RETURNS void AS $$ DECLARE x int; y int; BEGIN UPDATE d.t SET a = b RETURNING old.a, new.a INTO x, y; "
                   "INSERT INTO d.o (p, q) VALUES (x, y); END $$ LANGUAGE plpgsql"), "d.t.b > d.t.a; d.t.a > d.o.p; d.t.a > d.o.q")),
 ]  # fmt: skip
+_P = "SELECT p.a, p.b FROM d.p p"
+RECORDS: list[tuple[str, Row]] = [
+    # fields are filled by position, whatever the query calls its columns
+    *(("oracle", (f"DECLARE {declared} BEGIN {filled} INSERT INTO d.o (p, q) VALUES ({r}.k, {r}.m); END;", "d.p.a > d.o.p; d.p.b > d.o.q"))
+      for declared, filled, r in (
+        ("TYPE rt IS RECORD (k NUMBER, m NUMBER); r rt;", "SELECT p.a, p.b INTO r FROM d.p p;", "r"),
+        ("TYPE rt IS RECORD (k NUMBER(9, 2), m VARCHAR2(9)); TYPE tt IS TABLE OF rt INDEX BY PLS_INTEGER; r tt;",
+         "SELECT p.a, p.b BULK COLLECT INTO r FROM d.p p;", "r(i)"),
+        (f"TYPE rt IS RECORD (k NUMBER, m NUMBER); r rt; CURSOR c IS {_P};", "OPEN c; FETCH c INTO r;", "r"),
+        ("CURSOR c IS SELECT a AS k, b AS m FROM d.p; r c%ROWTYPE;", "FETCH c INTO r;", "r"),
+        ("TYPE rt IS RECORD (k NUMBER, m NUMBER); r rt; s rt;", "SELECT p.a, p.b INTO s FROM d.p p; r := s;", "r"),
+        ("TYPE rt IS RECORD (k NUMBER, m NUMBER); r rt;", f"EXECUTE IMMEDIATE '{_P}' INTO r;", "r"),
+        ("TYPE rt IS RECORD (k NUMBER, m NUMBER); r rt;", "SELECT p.a, p.b INTO r.k, r.m FROM d.p p;", "r"),
+      )),
+    ("oracle", ("CREATE PROCEDURE d.f IS r k.t%ROWTYPE; BEGIN SELECT p.x, p.y, p.z INTO r FROM d.p p; INSERT INTO d.o (p, q) VALUES (r.id, r.b); INSERT INTO k.t VALUES r; END;",
+                "d.p.x > d.o.p; d.p.z > d.o.q; d.p.x > k.t.id; d.p.y > k.t.a; d.p.z > k.t.b")),
+    ("oracle", ("CREATE PROCEDURE d.f (r OUT NOCOPY k.t%ROWTYPE) IS BEGIN SELECT p.x, p.y INTO r.id, r.b FROM d.p p; INSERT INTO d.o (p) VALUES (r.b); END;",
+                "d.p.x > d.f.r.id; d.p.y > d.f.r.b; d.p.y > d.o.p")),
+    ("postgres", ("CREATE FUNCTION d.f() RETURNS SETOF k.t AS $$ DECLARE r k.t%ROWTYPE; BEGIN FOR r IN SELECT x, y, z FROM d.p LOOP RETURN NEXT r; END LOOP; END $$ LANGUAGE plpgsql",
+                  "d.p.x > d.f.id; d.p.y > d.f.a; d.p.z > d.f.b")),
+    ("postgres", ("CREATE TYPE d.ty AS (k int, m int); CREATE FUNCTION d.f() RETURNS void AS $$ DECLARE r d.ty; BEGIN SELECT p.a, p.b INTO r FROM d.p p; INSERT INTO d.o (p, q) VALUES (r.k, r.m); END $$ LANGUAGE plpgsql",
+                  "d.p.a > d.o.p; d.p.b > d.o.q")),
+    ("postgres", ("CREATE FUNCTION d.f(r k.t) RETURNS void AS $$ BEGIN SELECT p.x, p.y INTO r.id, r.b FROM d.p p; INSERT INTO d.o (p, q) VALUES (r.id, r.b); END $$ LANGUAGE plpgsql",
+                  "d.p.x > d.o.p; d.p.y > d.o.q")),
+    ("postgres", ("CREATE FUNCTION d.f() RETURNS void AS $$ DECLARE r record; BEGIN SELECT p.a, p.b AS y INTO r FROM d.p p; INSERT INTO d.o (p, q) VALUES (r.a, r.y); END $$ LANGUAGE plpgsql",
+                  "d.p.a > d.o.p; d.p.b > d.o.q")),
+]  # fmt: skip
+_PACKED = {
+    "bigquery": "STRUCT(p.a AS x, p.b AS y)", "duckdb": "{'x': p.a, 'y': p.b}", "spark": "named_struct('x', p.a, 'y', p.b)",
+    "databricks": "struct(p.a AS x, p.b AS y)", "trino": "CAST(ROW(p.a, p.b) AS ROW(x int, y int))",
+}  # fmt: skip
+STRUCTS: list[tuple[str, Row]] = [
+    # of a struct that is put together in the statement only the field that is read is a source
+    *((engine, (f"CREATE TABLE d.o AS WITH s AS (SELECT {packed} AS st FROM d.p AS p) SELECT s.st.x AS q, st.y AS r FROM s", "d.p.a > d.o.q; d.p.b > d.o.r"))
+      for engine, packed in _PACKED.items()),
+    *((engine, (f"CREATE TABLE d.o AS SELECT s.st.*, 1 AS k FROM (SELECT {packed} AS st FROM d.p AS p) AS s", "d.p.a > d.o.x; d.p.b > d.o.y"))
+      for engine, packed in _PACKED.items() if engine != "trino"),
+    ("snowflake", ("CREATE TABLE d.o AS SELECT s.st:x::int AS q, st['y'] AS r FROM (SELECT OBJECT_CONSTRUCT('x', p.a, 'y', p.b) AS st FROM d.p AS p) AS s",
+                   "d.p.a > d.o.q; d.p.b > d.o.r")),
+    ("redshift", ("CREATE TABLE d.o AS SELECT s.st.x AS q FROM (SELECT object('x', p.a, 'y', p.b) AS st FROM d.p AS p) AS s", "d.p.a > d.o.q")),
+    ("clickhouse", ("CREATE TABLE d.o AS SELECT t.1 AS q FROM (SELECT tuple(p.a, p.b) AS t FROM d.p AS p)", "d.p.a > d.o.q")),
+    ("postgres", ("CREATE TABLE d.o AS SELECT (s.st).f1 AS q, (s.r).c, (s.r).* FROM (SELECT ROW(p.a, p.b) AS st, p AS r FROM d.p AS p) AS s",
+                  "d.p.a > d.o.q; d.p.c > d.o.c; d.p.* > d.o.*")),
+    ("bigquery", ("CREATE TABLE d.o AS SELECT STRUCT(a AS x, b AS y).x AS q, (SELECT AS STRUCT c AS m, d AS n FROM d.r).m AS z FROM d.p",
+                  "d.p.a > d.o.q; d.r.c > d.o.z")),
+    ("bigquery", ("CREATE TABLE d.o AS SELECT st.i.x FROM (SELECT STRUCT(STRUCT(p.a AS x, p.b AS y) AS i, p.c AS z) AS st FROM d.p AS p)", "d.p.a > d.o.x")),
+    ("bigquery", ("CREATE TABLE d.o AS SELECT st.* EXCEPT (x) FROM (SELECT STRUCT(p.a AS x, p.b, p.c AS z) AS st FROM d.p AS p)", "d.p.b > d.o.b; d.p.c > d.o.z")),
+    ("bigquery", ("CREATE TABLE d.o AS SELECT ARRAY_AGG(t ORDER BY b DESC LIMIT 1)[OFFSET(0)].* FROM k.t AS t GROUP BY t.id",
+                  "k.t.id > d.o.id; k.t.a > d.o.a; k.t.b > d.o.b")),
+    ("bigquery", ("CREATE TABLE d.o AS SELECT l.a FROM (SELECT ANY_VALUE(t HAVING MAX b) AS l FROM k.t AS t GROUP BY id)", "k.t.a > d.o.a")),
+    ("bigquery", ("CREATE TABLE d.o AS SELECT o.id, i.sku FROM (SELECT id, ARRAY_AGG(STRUCT(sku, qty AS q)) AS items FROM d.l GROUP BY id) AS o, UNNEST(o.items) AS i",
+                  "d.l.id > d.o.id; d.l.sku > d.o.sku")),
+    ("bigquery", ("CREATE TABLE d.o AS SELECT i.* FROM (SELECT ARRAY(SELECT AS STRUCT sku, qty AS q FROM d.l l) AS items FROM d.p p) AS o, UNNEST(o.items) AS i",
+                  "d.l.sku > d.o.sku; d.l.qty > d.o.q")),
+    ("bigquery", ("CREATE TABLE d.o AS SELECT p.id, i.sku FROM d.p AS p, UNNEST(p.items) AS i", "d.p.id > d.o.id; d.p.items > d.o.sku")),
+    ("databricks", ("CREATE TABLE d.o AS SELECT max(struct(ts, a, b)).a AS a, max_by(struct(b, c), ts).c AS c FROM d.p GROUP BY id", "d.p.a > d.o.a; d.p.c > d.o.c")),
+    ("databricks", ("INSERT INTO d.o SELECT p.st.*, p.e FROM d.p AS p", "d.p.st > d.o.*; d.p.e > d.o.e")),
+]  # fmt: skip
+ORACLE: list[Row] = [
+    # data mining (https://docs.oracle.com/en/database/oracle/oracle-database/23/sqlrf/PREDICTION.html and its family)
+    ("CREATE VIEW d.v AS SELECT c.id, PREDICTION(m1 USING c.*) AS p FROM d.c c", "d.c.id > d.v.id; d.c.* > d.v.p"),
+    ("CREATE VIEW d.v AS SELECT PREDICTION_PROBABILITY(s.m, 1 USING *) AS p, CLUSTER_ID(k USING a, b AS x, UPPER(c) AS y) AS q, PREDICTION(m COST MODEL USING e) AS r FROM d.c",
+     "d.c.* > d.v.p; d.c.a > d.v.q; d.c.b > d.v.q; d.c.c > d.v.q; d.c.e > d.v.r"),
+    ("CREATE VIEW d.v AS SELECT FEATURE_COMPARE(m USING a AS x AND USING b AS x) AS p, VECTOR_EMBEDDING(m USING c AS data) AS q FROM d.c", "d.c.a > d.v.p; d.c.b > d.v.p; d.c.c > d.v.q"),
+    # XML and JSON
+    ("CREATE VIEW d.v AS SELECT XMLSERIALIZE(CONTENT u.doc NO INDENT) AS x, XMLSERIALIZE(DOCUMENT u.b AS CLOB INDENT SIZE = 2) AS y, XMLCAST(XMLQUERY('/a' PASSING u.c RETURNING CONTENT) AS NUMBER) AS z FROM d.u u",
+     "d.u.doc > d.v.x; d.u.b > d.v.y; d.u.c > d.v.z"),
+    ("CREATE VIEW d.v AS SELECT EXTRACT(u.doc, '/a').getStringVal() AS x, EXTRACT(YEAR FROM u.dt) AS y, XMLPARSE(CONTENT u.b WELLFORMED) AS z, XMLROOT(u.c, VERSION '1.0') AS w FROM d.u u WHERE XMLEXISTS('/x' PASSING BY VALUE u.e)",
+     "d.u.doc > d.v.x; d.u.dt > d.v.y; d.u.b > d.v.z; d.u.c > d.v.w"),
+    ("CREATE VIEW d.v AS SELECT JSON_TRANSFORM(j.doc, SET '$.a' = j.n CREATE ON MISSING, KEEP '$.b', APPEND '$.l' = UPPER(j.m) FORMAT JSON, INSERT '$.z' = PATH '$v' PASSING j.p AS \"v\" RETURNING CLOB) AS x FROM d.j j",
+     "d.j.doc > d.v.x; d.j.n > d.v.x; d.j.m > d.v.x; d.j.p > d.v.x"),
+    ("CREATE VIEW d.v AS SELECT JSON_QUERY(doc, '$.a' WITH ARRAY WRAPPER) AS x, JSON_QUERY(b, '$' WITH CONDITIONAL ARRAY WRAPPER ERROR ON ERROR) AS y, JSON_OBJECT(KEY 'k' VALUE c FORMAT JSON, 'l' VALUE e ABSENT ON NULL STRICT) AS z FROM d.j WHERE JSON_EXISTS(f, '$?(@.a == $v)' PASSING g AS \"v\")",
+     "d.j.doc > d.v.x; d.j.b > d.v.y; d.j.c > d.v.z; d.j.e > d.v.z"),
+    ("CREATE JSON RELATIONAL DUALITY VIEW d.v AS SELECT JSON {'_id' : t.id, 'emps' : [SELECT JSON {'no' : e.no, 'n' : e.n} FROM d.emp e WITH INSERT UPDATE WHERE e.t = t.id]} FROM d.t t WITH INSERT UPDATE DELETE",
+     "d.t.id > d.v.data; d.emp.no > d.v.data; d.emp.n > d.v.data"),
+    ("INSERT INTO d.o (a) SELECT NEW d.food_t(s.n, s.g) FROM d.s s", "d.s.n > d.o.a; d.s.g > d.o.a"),
+    # what stands behind a table's name
+    ("INSERT INTO d.o (a) SELECT t.a FROM d.t VERSIONS BETWEEN TIMESTAMP SYSTIMESTAMP - INTERVAL '1' HOUR AND SYSTIMESTAMP t", "d.t.a > d.o.a"),
+    ("INSERT INTO d.o (a) SELECT a FROM d.t VERSIONS BETWEEN SCN MINVALUE AND MAXVALUE WHERE versions_operation = 'I'", "d.t.a > d.o.a"),
+    ("INSERT INTO d.o (a) SELECT t.a FROM d.t AS OF PERIOD FOR vt TO_DATE('2024', 'YYYY') t, d.u VERSIONS PERIOD FOR vt BETWEEN SYSDATE - 1 AND SYSDATE u", "d.t.a > d.o.a; <- d.u"),
+    ("INSERT INTO d.o (a) SELECT t.a FROM d.t PARTITION FOR (DATE '2024-01-01') t JOIN d.u SUBPARTITION (p) u ON u.a = t.a", "d.t.a > d.o.a; <- d.u"),
+    ("DELETE FROM d.t PARTITION FOR (1) WHERE a = 1", "-> d.t"),
+    ("UPDATE ONLY (d.t) SET a = b", "d.t.b > d.t.a"),
+    ("INSERT INTO d.o (a) SELECT t.a FROM ONLY (d.t) t", "d.t.a > d.o.a"),
+    # recursive queries, MODEL
+    ("INSERT INTO d.o (a) WITH r (a, l) AS (SELECT a, 1 FROM d.t UNION ALL SELECT t.a, r.l + 1 FROM d.t t JOIN r ON t.p = r.a) SEARCH DEPTH FIRST BY l DESC, a NULLS LAST SET o CYCLE a, l SET c TO 'Y' DEFAULT 'N', s AS (SELECT a FROM r) SELECT a FROM s ORDER BY o",
+     "d.t.a > d.o.a"),
+    ("INSERT INTO d.o (a, b, c) SELECT p, m, k FROM d.t WHERE z = 1 MODEL PARTITION BY (g) DIMENSION BY (a AS p, b) MEASURES (v AS m, 0 AS x, w k) RULES (m['x', ANY] = m['y', CV()] + k[CV(), 1], x[1, 2] = 3) ORDER BY p",
+     "d.t.a > d.o.a; d.t.v > d.o.b; d.t.w > d.o.b; d.t.w > d.o.c"),
+    ("INSERT INTO d.o (a) SELECT model FROM d.cars WHERE model = 'x' AND measures > 1", "d.cars.model > d.o.a"),
+    # 23ai
+    ("DELETE d.t t FROM d.u u JOIN d.w w ON w.a = u.a WHERE u.a = t.a", "<- d.u; <- d.w; -> d.t"),
+    ("DELETE /*+ x */ FROM d.t WHERE a = 1", "-> d.t"),
+    ("UPDATE d.t t SET t.a = u.b FROM d.u u WHERE u.a = t.a", "d.u.b > d.t.a"),
+    # SQL*Plus joins a line that ends in a hyphen with the next
+    ("INSERT INTO d.o (a, b) -\nSELECT a-\n, b -\nFROM d.s -\n WHERE c = -\n 1;\nINSERT INTO d.p (a) SELECT a -\n b FROM d.s;", "d.s.a > d.o.a; d.s.b > d.o.b; d.s.a > d.p.a; d.s.b > d.p.a"),
+]  # fmt: skip
 NAMES_IN_DATABASES: list[tuple[str, Row]] = [
     ("snowflake", ("USE DATABASE db; INSERT INTO o (x) SELECT a FROM t", "db.public.t.a > db.public.o.x")),
     ("snowflake", ("USE DATABASE db; USE SCHEMA s; USE DATABASE e; INSERT INTO o (x) SELECT a FROM x..t", "x.public.t.a > e.public.o.x")),
@@ -136,11 +233,13 @@ def wrong_answers(engine: str, rows: Sequence[Row]) -> list[tuple[str, str, str]
     return wrong
 
 
-@pytest.mark.parametrize(("engine", "rows"), [("tsql", TSQL)])
+@pytest.mark.parametrize(("engine", "rows"), [("tsql", TSQL), ("oracle", ORACLE)])
 def test_forms_of_an_engine(engine: str, rows: list[Row]) -> None:
     assert wrong_answers(engine, rows) == []
 
 
-@pytest.mark.parametrize("rows", [NAMES_IN_DATABASES, ORDER], ids=["names in databases", "order of columns"])
+@pytest.mark.parametrize(
+    "rows", [NAMES_IN_DATABASES, ORDER, RECORDS, STRUCTS], ids=["names", "order", "records", "structs"]
+)
 def test_forms_of_several_engines(rows: list[tuple[str, Row]]) -> None:
     assert [w for engine, row in rows for w in wrong_answers(engine, [row])] == []

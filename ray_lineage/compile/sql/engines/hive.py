@@ -40,6 +40,7 @@ HIVE: Final = Engine(
     no_columns=frozenset({"input__file__name", "block__offset__inside__file"}),
     aggregates=frozenset({"histogram_numeric"}),
     lateral_aliases=True,
+    unnamed_fields=("col", 1),
     structs=True,
     options_elsewhere=True,
     partitions_move=True,

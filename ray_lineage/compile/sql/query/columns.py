@@ -84,9 +84,9 @@ def column_ref(b: Builder, node: exp.Column, scope: Scope, how: int = IDENTITY) 
     if b.engine.structs or b.engine.attributes:  # a field of a struct column, an attribute of an object
         first = node.args.get("catalog") or node.args.get("db") or node.args["table"]
         alias = scope.find(b.identifier(first))
+        path = tuple(b.identifier(p) for p in (*b.qualifiers(node)[1:], identifier))
         if alias >= 0:
-            after = node.args.get("db") if node.args.get("catalog") else node.args["table"]
-            return Ref(alias, scope.index, b.identifier(after), COMPOSED[TRANSFORMATION][how], line)
+            return Ref(alias, scope.index, path[0], COMPOSED[TRANSFORMATION][how], line, path[1:])
         if b.piped and b.identifier(first) in b.piped:
             after = (
                 identifier
@@ -98,7 +98,7 @@ def column_ref(b: Builder, node: exp.Column, scope: Scope, how: int = IDENTITY) 
             plain = after is identifier
             return Ref(-1, scope.index, b.identifier(after), how if plain else COMPOSED[TRANSFORMATION][how], line)
         if b.engine.structs:  # the column is the leftmost part
-            return Ref(-1, scope.index, b.identifier(first), COMPOSED[TRANSFORMATION][how], line)
+            return Ref(-1, scope.index, b.identifier(first), COMPOSED[TRANSFORMATION][how], line, path)
     return None
 
 
