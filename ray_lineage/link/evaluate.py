@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from ray_lineage.link.names import like, renamed_by
+from ray_lineage.link.system import has_column, is_system
 from ray_lineage.link.work import Work
 from ray_lineage.model import (
     INFLUENCE_KINDS,
@@ -651,7 +652,8 @@ class Evaluator:
         row = next((s for s in fallback if self._is_named(s, ref.name)), -1)
         if row >= 0:  # to_jsonb(t): the whole row
             return {s: TRANSFORMED | c & 1 for s, c in self._lookup(Ref(row, -1, STAR, 0), quiet=quiet).items()}
-        return self._missing(ref, fallback, quiet)
+        missing = self._missing(ref, fallback, quiet)
+        return missing if len(missing) == 1 else {}  # which of several tables has a column that none is known to have?
 
     def _surely(self, name: str, scope: int) -> Sources | None:
         """The column of that name that a relation around is known to have."""
@@ -686,6 +688,7 @@ class Evaluator:
     def _in_scope(self, name: str, select: Select, output: Output | None) -> Sources | None:
         certain: list[Sources] = []
         maybe: list[Sources] = []
+        system: list[Sources] = []
         for source in dict.fromkeys(select.sources):
             if source in self.active and source not in self.memo:
                 break  # a lateral source sees only those in front of it
@@ -698,7 +701,13 @@ class Evaluator:
                 opened = _through_star(items, name)
                 if opened is not None:
                     self.work.spend(len(opened))
-                    maybe.append(opened)
+                    relation = self.relations[source]
+                    if not isinstance(relation, TableRef) or not is_system(relation.name) or relation.columns:
+                        maybe.append(opened)
+                    elif (has := has_column(relation.name, name)) is None:
+                        system.append(opened)
+                    elif has:
+                        certain.append(opened)
         if certain:
             shared = any(name in self._merged_names(m) for m in select.merged)
             if shared:
@@ -710,11 +719,11 @@ class Evaluator:
             earlier = self._earlier(name, select, output)
             if earlier is not None:
                 return earlier
-        if not maybe:
+        if not maybe and not system:
             return None
         if any(name in m.names for m in select.merged):
-            return _union(maybe, 0)
-        return _union(maybe, POSSIBLE if len(maybe) > 1 else 0)
+            return _union([*maybe, *system], 0)
+        return _union(maybe or system, POSSIBLE if len(maybe) + len(system) > 1 else 0)
 
     def _earlier(self, name: str, select: Select, output: Output) -> Sources | None:
         """A select item may use the alias of an earlier one."""
@@ -729,6 +738,9 @@ class Evaluator:
     def _missing(self, ref: Ref, relations: list[int], quiet: bool) -> Sources:
         """No relation in sight has the column: the known lists may be out of date, so base tables stay possible."""
         out: Sources = {}
+        only = self.relations[relations[0]] if len(relations) == 1 else None
+        if isinstance(only, TableRef) and is_system(only.name) and not only.columns:
+            return {(self.catalog.resolve(only.name), ref.name): 0}  # newer than the list
         for index in relations:
             relation = self.relations[index]
             if isinstance(relation, TableRef) and self._is_table(index) and not relation.columns:

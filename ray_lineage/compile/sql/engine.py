@@ -102,6 +102,7 @@ class Engine:
     client: tuple[Callable[[str], str], ...] = ()  # blank or translate what its client reads itself
     delimiters: bool = False  # its client knows DELIMITER
     dollar_quotes: bool = False  # ``$$ text $$``, so that ``$1`` needs care
+    speaks: str = ""  # sqlglot's dialect, if it has none of this name
     grammar: str = ""  # of which sqlglot dialect the tokenizer is, if not its own
     other_grammar: str = ""  # whose it is where that one finds no end
     identifier_quotes: tuple[str, ...] = ()  # where they are others than the tokenizer's
@@ -153,6 +154,8 @@ class Engine:
     dual: bool = False  # a table of one row
     system_dual: bool = False  # ... that the schema SYS has, too
     unnests_structs: bool = False  # UNNEST of an array of structs gives their fields
+    element_variables: bool = False  # FROM t AS t, t.array AS e AT i: e and i are variables
+    rowsets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # columns of functions in FROM
     recursion_unmarked: bool = False  # WITH needs no RECURSIVE
     table_functions: Roles = field(default_factory=dict)  # for files, and for tables and queries of other engines
     table_arguments: bool = False  # ``f(input => TABLE(t))``
@@ -194,6 +197,11 @@ class Engine:
     mutations: bool = False  # ALTER TABLE t UPDATE
     exchanges_partitions: bool = True  # ALTER TABLE t EXCHANGE PARTITION
     partitions_move: bool = False  # ... moves rows one way only
+
+    @property
+    def dialect(self) -> str:
+        """Name of sqlglot's dialect."""
+        return self.speaks or self.name
 
     def extend(self, name: str, **differences: Any) -> Engine:
         """An engine that is like this one, but for the differences (and what is a sign of this one only)."""

@@ -36,6 +36,7 @@ class Routine:
         self.shared: set[str] = set()  # variables that members were told of
         self.carriers: set[str] = set()  # variables that got a value from a query
         self.texts = Texts()  # what texts variables hold
+        self.texts_run: set[str] = set()  # those that were run so far
         self.table: Name = ()  # of a trigger
         self.tables: dict[
             str, Name

@@ -206,6 +206,69 @@ ORACLE: list[Row] = [
     # SQL*Plus joins a line that ends in a hyphen with the next
     ("INSERT INTO d.o (a, b) -\nSELECT a-\n, b -\nFROM d.s -\n WHERE c = -\n 1;\nINSERT INTO d.p (a) SELECT a -\n b FROM d.s;", "d.s.a > d.o.a; d.s.b > d.o.b; d.s.a > d.p.a; d.s.b > d.p.a"),
 ]  # fmt: skip
+TERADATA: list[Row] = [
+    # phrases behind a value (https://docs.teradata.com/r/Enterprise_IntelliFlex_VMware/SQL-Data-Types-and-Literals/Data-Description-Definitions)
+    ("INS INTO d.o (p, q) SEL x.a, DATE (FORMAT 'YYYY') (CHAR(12), UC) || x.b FROM d.x x", "d.x.a > d.o.p; d.x.b > d.o.q"),
+    ("CREATE TABLE d.o AS (SELECT a (CHAR(12), UPPERCASE, NAMED p), b (DECIMAL(9, 2), FORMAT 'zz9', NAMED q), SUM(c) (FLOAT, NAMED r, TITLE 'x'), (e || f) (CHAR(9), UC) AS s FROM d.x) WITH DATA",
+     "d.x.a > d.o.p; d.x.b > d.o.q; d.x.c > d.o.r; d.x.e > d.o.s; d.x.f > d.o.s"),
+    ("CREATE TABLE d.o AS (SELECT TRIM(a (FORMAT '9(8)')) AS p, CASE WHEN b = 1 THEN c END (VARCHAR(9), NAMED q), e (NOT CS) AS r, COUNT(*) (INTEGER, NAMED n) FROM d.x) WITH DATA",
+     "d.x.a > d.o.p; d.x.b > d.o.q; d.x.c > d.o.q; d.x.e > d.o.r"),
+    ("CREATE TABLE d.o AS (WITH q (date_, time_) AS (SELECT a, b FROM d.x), r (date) AS (SELECT c FROM d.x) SELECT time_, r.date AS e FROM q, r) WITH DATA",
+     "d.x.b > d.o.time_; d.x.c > d.o.e"),
+    ("INSERT INTO d.o (p, q) SELECT NORMALIZE ON MEETS OR OVERLAPS id, dur FROM d.x", "d.x.id > d.o.p; d.x.dur > d.o.q"),
+    ("CREATE VIEW d.o AS SELECT NORMALIZE id, dur FROM d.x", "d.x.id > d.o.id; d.x.dur > d.o.dur"),
+    ("MERGE INTO k.t AS t USING d.x AS x ON t.id = x.id WHEN NOT MATCHED THEN INSERT (x.id, x.p + 1, x.q)", "d.x.id > k.t.id; d.x.p > k.t.a; d.x.q > k.t.b"),
+]  # fmt: skip
+_INSERT = "INSERT INTO d.o (o.p, d.o.q) SELECT a, b FROM d.t"
+SEVERAL: list[tuple[str, Row]] = [
+    # names of columns with their table's
+    *((engine, (_INSERT, "d.t.a > d.o.p; d.t.b > d.o.q")) for engine in ("mysql", "tsql", "oracle", "teradata", "snowflake", "singlestore", "")),
+    ("mysql", ("REPLACE INTO d.o (o.p) SELECT a FROM d.t", "d.t.a > d.o.p")),
+    ("mysql", ("INSERT INTO d.o (o.p) SELECT a FROM d.t ON DUPLICATE KEY UPDATE o.p = VALUES(o.p)", "d.t.a > d.o.p")),
+    ("oracle", ("INSERT INTO d.o x (x.p) SELECT a FROM d.t", "d.t.a > d.o.p")),
+    # Databricks' change data capture
+    ("databricks", ("APPLY CHANGES INTO d.o FROM STREAM(k.t) KEYS (id) SEQUENCE BY ts COLUMNS * EXCEPT (b) STORED AS SCD TYPE 2", "k.t.id > d.o.id; k.t.a > d.o.a")),
+    ("databricks", ("CREATE FLOW f AS AUTO CDC INTO d.o FROM stream k.t KEYS (id) SEQUENCE BY (a, b) COLUMNS (id, b) STORED AS SCD TYPE 1", "k.t.id > d.o.id; k.t.b > d.o.b")),
+    ("databricks", ("AUTO CDC INTO d.o FROM STREAM(k.t) KEYS (id) IGNORE NULL UPDATES SEQUENCE BY a", "k.t.id > d.o.id; k.t.a > d.o.a; k.t.b > d.o.b")),
+    # LATERAL VIEW: a column of its alias's name, and columns that nobody names
+    *((engine, ("INSERT INTO d.o (p, q, r) SELECT t.id, ci.name, ci.x.y FROM d.t t LATERAL VIEW OUTER EXPLODE(t.items) ci AS ci", "d.t.id > d.o.p; d.t.items > d.o.q; d.t.items > d.o.r"))
+      for engine in ("spark", "hive", "databricks")),
+    ("spark", ("INSERT INTO d.o (p, q) SELECT id, e.col.a FROM d.t LATERAL VIEW explode(arr) e", "d.t.id > d.o.p; d.t.arr > d.o.q")),
+    ("hive", ("INSERT INTO d.o (p, q) SELECT a.a, b.b FROM d.t LATERAL VIEW explode(x) a AS a LATERAL VIEW explode(a.y) b AS b", "d.t.x > d.o.p; d.t.x > d.o.q")),
+    ("snowflake", ("INSERT INTO d.o (p, q, r) SELECT id, value, f.index FROM d.t, TABLE(FLATTEN(input => d.t.j)) f", "d.t.id > d.o.p; d.t.j > d.o.q; d.t.j > d.o.r")),
+    ("postgres", ("INSERT INTO d.o (p, q, r) SELECT id, e->>'a', n FROM d.t, jsonb_array_elements(d.t.j) e, generate_series(1, d.t.m) n", "d.t.id > d.o.p; d.t.j > d.o.q; d.t.m > d.o.r")),
+    # Redshift's navigation: element and index are variables (https://docs.aws.amazon.com/redshift/latest/dg/query-super.html)
+    ("redshift", ("INSERT INTO d.o (p, q, r) SELECT o.id, ix, l.sku FROM d.t AS o, o.lines AS l AT ix", "d.t.id > d.o.p; d.t.lines > d.o.q; d.t.lines > d.o.r")),
+    ("redshift", ("INSERT INTO d.o (p, q, r) SELECT id, attr, val FROM d.t AS o, UNPIVOT o.props AS val AT attr", "d.t.id > d.o.p; d.t.props > d.o.q; d.t.props > d.o.r")),
+    ("redshift", ("INSERT INTO d.o (p, q) SELECT l.sku, s.q FROM d.t o JOIN o.lines l ON l.x = 1 LEFT JOIN l.subs AS s AT i ON true", "d.t.lines > d.o.p; d.t.lines > d.o.q")),
+    # ClickHouse's names of expressions, and its conditional operator
+    ("clickhouse", ("CREATE VIEW d.o AS WITH upper(u) AS m, m || 'x' AS k SELECT m, k, k AS z, a FROM d.t", "d.t.u > d.o.m; d.t.u > d.o.k; d.t.u > d.o.z; d.t.a > d.o.a")),
+    ("clickhouse", ("CREATE VIEW d.o AS SELECT sum(a ? b : 0) AS x FROM d.t WHERE c ? 1 : e GROUP BY f ? g : 2, h HAVING i ? j : k ORDER BY l ? m : n DESC LIMIT 1", "d.t.a > d.o.x; d.t.b > d.o.x")),
+    # Greenplum spreads rows
+    *((engine, ("CREATE TABLE d.o WITH (appendoptimized=true) AS SELECT a FROM d.t DISTRIBUTED BY (a); CREATE TABLE d.p AS (SELECT b FROM d.t) DISTRIBUTED RANDOMLY", "d.t.a > d.o.a; d.t.b > d.p.b"))
+      for engine in ("greenplum", "postgres")),
+    ("greenplum", ("CREATE EXTERNAL TABLE e.f (a int) LOCATION ('gpfdist://h:1/f.csv') FORMAT 'CSV' (HEADER) SEGMENT REJECT LIMIT 9 ROWS; INSERT INTO d.o SELECT a FROM e.f",
+                   'external."gpfdist://h:1/f.csv".* > e.f.*; e.f.a > d.o.a')),
+    ("greenplum", ("CREATE WRITABLE EXTERNAL TABLE e.f (a int) LOCATION ('gpfdist://h:1/f.csv') FORMAT 'CSV'", 'e.f.a > external."gpfdist://h:1/f.csv".a')),
+    # functions of tables, and how their rows are handed over
+    ("trino", ("INSERT INTO h.d.o (p, q) SELECT f.k, f.s FROM TABLE(ml.scorer(input => TABLE(h.d.t) PARTITION BY k ORDER BY a, mode => 'x')) AS f", "h.d.t.k > h.d.o.p; h.d.t.s > h.d.o.q")),
+    ("trino", ("INSERT INTO h.d.o (p) SELECT x FROM TABLE(f(TABLE(SELECT a AS k FROM h.d.t) AS x (k) PARTITION BY (k, j) KEEP WHEN EMPTY ORDER BY (k DESC), DESCRIPTOR(a)))",
+               "<- h.d.t")),
+    ("databricks", ("INSERT INTO h.d.o (p) SELECT k FROM f(t => TABLE(SELECT a AS k FROM h.d.t) WITH SINGLE PARTITION, 3)", "h.d.t.a > h.d.o.p")),
+    # BigQuery's models pass the columns of their rows through
+    ("bigquery", ("CREATE TABLE d.o AS SELECT id, predicted_y FROM ML.PREDICT(MODEL d.m, (SELECT id, a FROM d.t))", "d.t.id > d.o.id; d.t.id > d.o.predicted_y; d.t.a > d.o.predicted_y; <- d.m")),
+    ("bigquery", ("CREATE TABLE d.o AS SELECT p.id, p.a AS x FROM ML.TRANSFORM(MODEL `d.m`, TABLE k.t) AS p", "k.t.id > d.o.id; k.t.a > d.o.x")),
+    ("bigquery", ("CREATE TABLE d.o AS SELECT weight FROM ML.WEIGHTS(MODEL d.m)", "d.m.weight > d.o.weight")),
+    ("", ("INSERT INTO d.o (p, q) SELECT CAST(IF(a, b, c) AS INT), IF(e = 1, f, g) FROM d.t", "d.t.a > d.o.p; d.t.b > d.o.p; d.t.c > d.o.p; d.t.e > d.o.q; d.t.f > d.o.q; d.t.g > d.o.q")),
+    # where a column may be: not in a system view that has none of that name, nor in a table whose columns are known
+    ("tsql", ("INSERT INTO d.o (p, q) SELECT x, name FROM d.t, sys.columns", "d.t.x > d.o.p; sys.columns.name > d.o.q")),
+    ("tsql", ("INSERT INTO d.o (p) SELECT x FROM k.t, INFORMATION_SCHEMA.COLUMNS, d.v", "d.v.x > d.o.p")),
+    ("tsql", ("INSERT INTO d.o (p) SELECT (SELECT COUNT(name) FROM sys.columns c WHERE c.object_id = oid) FROM d.t", "sys.columns.name > d.o.p")),
+    ("tsql", ("INSERT INTO d.o (p) SELECT zz FROM k.t, k.u", "<- k.t; <- k.u")),
+    ("postgres", ("INSERT INTO d.o (p, q) SELECT x, relname FROM d.t, pg_class", "d.t.x > d.o.p; pg_catalog.pg_class.relname > d.o.q")),
+    # a text that was run is not run again where the next query has no row
+    ("tsql", ("SELECT @s = N'SELECT a FROM d.t' FROM d.c INSERT d.o (p) EXEC (@s) SELECT @s = N'SELECT b FROM d.u' FROM d.c INSERT d.q (p) EXEC (@s)", "d.t.a > d.o.p; d.u.b > d.q.p")),
+]  # fmt: skip
 NAMES_IN_DATABASES: list[tuple[str, Row]] = [
     ("snowflake", ("USE DATABASE db; INSERT INTO o (x) SELECT a FROM t", "db.public.t.a > db.public.o.x")),
     ("snowflake", ("USE DATABASE db; USE SCHEMA s; USE DATABASE e; INSERT INTO o (x) SELECT a FROM x..t", "x.public.t.a > e.public.o.x")),
@@ -233,13 +296,15 @@ def wrong_answers(engine: str, rows: Sequence[Row]) -> list[tuple[str, str, str]
     return wrong
 
 
-@pytest.mark.parametrize(("engine", "rows"), [("tsql", TSQL), ("oracle", ORACLE)])
+@pytest.mark.parametrize(("engine", "rows"), [("tsql", TSQL), ("oracle", ORACLE), ("teradata", TERADATA)])
 def test_forms_of_an_engine(engine: str, rows: list[Row]) -> None:
     assert wrong_answers(engine, rows) == []
 
 
 @pytest.mark.parametrize(
-    "rows", [NAMES_IN_DATABASES, ORDER, RECORDS, STRUCTS], ids=["names", "order", "records", "structs"]
+    "rows",
+    [NAMES_IN_DATABASES, ORDER, RECORDS, STRUCTS, SEVERAL],
+    ids=["names", "order", "records", "structs", "others"],
 )
 def test_forms_of_several_engines(rows: list[tuple[str, Row]]) -> None:
     assert [w for engine, row in rows for w in wrong_answers(engine, [row])] == []

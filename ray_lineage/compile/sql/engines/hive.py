@@ -42,6 +42,12 @@ HIVE: Final = Engine(
     lateral_aliases=True,
     unnamed_fields=("col", 1),
     structs=True,
+    rowsets={
+        "explode": ("col",),
+        "explodeouter": ("col",),
+        "posexplode": ("pos", "col"),
+        "posexplodeouter": ("pos", "col"),
+    },
     options_elsewhere=True,
     partitions_move=True,
     kin="hive",

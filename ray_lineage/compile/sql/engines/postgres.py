@@ -15,7 +15,7 @@ from ray_lineage.compile.sql.lex.tokens import like
 from ray_lineage.compile.sql.query.words import CROSSTABS, SERVER_QUERY
 from ray_lineage.compile.sql.statements.foreign_table import options_of, outside
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import Name
+from ray_lineage.model import STAR, Name
 
 JSON_AGGREGATES: Final = (
     "every jsonb_agg json_agg_strict jsonb_agg_strict json_arrayagg json_objectagg range_agg range_intersect_agg xmlagg"
@@ -43,6 +43,20 @@ PG_CATALOG: Final = frozenset({
 })  # fmt: skip
 """Tables and views of PostgreSQL's own schema, which is searched before all others, whatever ``search_path`` says (its manual,
 5.9.5; the names are those of its chapters "System Catalogs", "System Views" and "Monitoring")."""
+
+
+_SCALARS: Final = (
+    "json_array_elements", "json_array_elements_text", "json_object_keys", "jsonb_array_elements", "jsonb_array_elements_text",
+    "jsonb_object_keys", "jsonb_path_query", "generate_series", "generate_subscripts", "regexp_matches", "regexp_split_to_table",
+    "string_to_table", "unnest",
+)  # fmt: skip
+_PAIRS: Final = ("json_each", "json_each_text", "jsonb_each", "jsonb_each_text", "each")
+ROWSETS: Final = {
+    **dict.fromkeys(_SCALARS, (STAR,)),
+    "explodinggenerateseries": (STAR,),
+    **dict.fromkeys(_PAIRS, ("key", "value")),
+}
+"""Columns of functions in FROM; of those that give one, it is called by the alias."""
 
 
 def plain_cube(tokens: list[Token], verb: str) -> list[Token]:
@@ -218,6 +232,7 @@ POSTGRES: Final = Engine(
     returned_rows=("old", "new"),
     implicit_names=True,
     values_columns=("column", 1),
+    rowsets=ROWSETS,
     table_functions={"dblink": SERVER_QUERY, "connectby": ("table", "key", "parent"), **CROSSTABS},
     plpgsql=True,
     out_columns=True,

@@ -52,6 +52,7 @@ REDSHIFT: Final = POSTGRES.extend(
     lateral_aliases=True,
     structs=True,
     unnests_structs=True,
+    element_variables=True,
     table_functions={},
     foreign=(),
     signs="""

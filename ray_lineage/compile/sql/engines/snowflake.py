@@ -34,6 +34,7 @@ SNOWFLAKE: Final = Engine(
     file_columns=True,
     dual=True,
     recursion_unmarked=True,
+    rowsets={"explode": ("seq", "key", "path", "index", "value", "this")},
     table_functions={"result_scan": ("id",)},
     procedures_return_tables=True,
     session_variables=True,

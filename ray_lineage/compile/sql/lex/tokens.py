@@ -55,12 +55,12 @@ def tokenize(text: str, engine: Engine) -> tuple[list[Token], list[Diagnostic]]:
     if numbered:
         text = _PARAMETER.sub(_MARK, text)
     diagnostics: list[Diagnostic] = []
-    tokenizer = _tokenizer(engine, engine.grammar or engine.name)
+    tokenizer = _tokenizer(engine, engine.grammar or engine.dialect)
     try:
         tokens = _tokens(tokenizer, text)
     except TokenError:
         try:
-            tokenizer = _tokenizer(engine, engine.other_grammar or engine.grammar or engine.name)
+            tokenizer = _tokenizer(engine, engine.other_grammar or engine.grammar or engine.dialect)
             tokens = _tokens(tokenizer, text)
         except TokenError:
             tokens, diagnostics = _tokenize_pieces(text, engine, tokenizer)

@@ -107,6 +107,9 @@ def _known_function(b: Builder, call: Expression, collected: Collected, scope: S
         return _summary(b, call, scope)
     if not isinstance(call, exp.Anonymous | exp.Dot | exp.GapFill):
         tables = [(k, t) for k, t in call.args.items() if isinstance(t, exp.Table)]
+        given = call.args.get("expression")
+        if "params_struct" in call.arg_types and isinstance(given, (exp.Table, *DERIVED)):
+            return _predicted(b, call, given, scope)
         if isinstance(call, exp.FeaturesAtTime) and tables:
             return _columns_of(b, [table_relation(b, tables[0][1], "", (), scope)])
         for key, table in tables:
@@ -116,6 +119,18 @@ def _known_function(b: Builder, call: Expression, collected: Collected, scope: S
             else:
                 note(collected, Ref(index, scope.index, STAR, TRANSFORMATION))
     return _table_arguments(b, call, scope)
+
+
+def _predicted(b: Builder, call: Expression, given: Expression, scope: Scope) -> int:
+    """``ML.PREDICT(MODEL m, (SELECT ...))`` of BigQuery: the columns of the query, and others that are made of all of them."""
+    if isinstance(call.this, exp.Table):
+        b.sequences.append(b.add(TableRef(b.dataset(call.this), line_of(call.this))))
+    if isinstance(given, exp.Table):
+        rows = table_relation(b, given, "", (), scope)
+    else:
+        rows = b.query(given, scope.parent, scope.ctes)
+    made = b.add(TableRef((), line_of(call), (STAR,), True, (Ref(rows, -1, STAR, TRANSFORMATION),)))
+    return _columns_of(b, [rows, made])
 
 
 def _columns_of(b: Builder, sources: list[int], own: tuple[Output, ...] = ()) -> int:
@@ -191,9 +206,11 @@ def _table_arguments(b: Builder, call: Expression, scope: Scope) -> int:
     if isinstance(call, exp.Anonymous) and call.name.lower() in WINDOWING and call.expressions:
         found = [c for c in call.expressions[:1] if isinstance(c, exp.Column)]
     given = call.args.get("this") if isinstance(call, exp.GapFill) else None
+    queries: list[int] = []
     for inner in call.find_all(exp.Anonymous) if b.engine.table_arguments else ():
         if inner.name.upper() == "TABLE" and len(inner.expressions) == 1:
             found.extend(c for c in inner.expressions if isinstance(c, exp.Column))
+            queries.extend(b.query(q, scope.parent, scope.ctes) for q in inner.expressions if isinstance(q, DERIVED))
     sources = [table_relation(b, given, "", (), scope)] if isinstance(given, exp.Table) else []
     own = WINDOWING.get(call.name.lower(), ())
     if isinstance(call, exp.Anonymous) and call.name.lower() in CHANGES:  # ('table', from, to)
@@ -204,6 +221,7 @@ def _table_arguments(b: Builder, call: Expression, scope: Scope) -> int:
         sources.append(
             table_relation(b, exp.Table(this=column.this, db=args.get("table"), catalog=args.get("db")), "", (), scope)
         )
+    sources.extend(queries)
     if not sources:
         return -1
     return _columns_of(b, sources, tuple(Output(n, ()) for n in own))

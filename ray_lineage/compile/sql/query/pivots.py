@@ -96,7 +96,7 @@ def names_of_pivot(b: Builder, keys: list[Expression], using: list[Expression]) 
             return []
         parts.append([e.alias_or_name for e in item.expressions])
     if len(using) > 1 or (using and using[0].alias):
-        parts.append([e.alias or e.sql(b.engine.name, comments=False).lower() for e in using])
+        parts.append([e.alias or e.sql(b.engine.dialect, comments=False).lower() for e in using])
     return ["_".join(combination) for combination in product(*parts)]
 
 

@@ -140,7 +140,7 @@ def _applied(b: Builder, item: Expression, scope: Scope, subqueries: list[int]) 
 def _called(b: Builder, name: str) -> Expression | None:
     """What the grammar makes of a call of ``name``."""
     try:
-        return exp.func(name, exp.column("x"), dialect=b.engine.name) if name else None
+        return exp.func(name, exp.column("x"), dialect=b.engine.dialect) if name else None
     except (ValueError, SqlglotError):
         return None
 
@@ -183,6 +183,8 @@ def collected_in(b: Builder, item: Expression, scope: Scope, subqueries: list[in
 
 
 def _output_name(b: Builder, item: Expression) -> tuple[str | None, int, int]:
+    if item.__class__ is exp.Column:  # the name of an expression in WITH
+        return b.identifier(item.this), *position_of(item.this)
     alias = item.args.get("alias") if item.__class__ is exp.Alias else None
     if isinstance(alias, exp.Identifier):
         line, column = position_of(alias)

@@ -210,8 +210,9 @@ def _selected_texts(unit: Unit, tokens: list[Token], *, sure: bool) -> None:
         before = texts.variants([*value, *tokens[a:at]], unit.path)
         found = dict.fromkeys(text_of(value, known) for known in before)
         name = "@" + tokens[a + 1].text.lower()
-        if not sure:
-            found.update((known[name], None) for known in before if name in known)
+        if not sure:  # without a row it is what it was, which is no news if it was run already
+            held = (known[name] for known in before if name in known)
+            found.update((text, None) for text in held if text.text not in unit.routine.texts_run)
         texts.assign(name, unit.path, tuple(found))
 
 

@@ -30,7 +30,7 @@ _BEFORE_HYPHEN: Final = re.compile(
     re.IGNORECASE,
 )
 _AFTER_HYPHEN: Final = re.compile(
-    r"\s*(?:[,;)=|<>*/+]|(?:select|from|where|and|or|on|join|left|right|inner|group|order|having|union|into|set|values|as|when|then|"
+    r"(?:[,;)=|<>*/+]|(?:select|from|where|and|or|on|join|left|right|inner|group|order|having|union|into|set|values|as|when|then|"
     r"else|end|using|connect|start)\b)",
     re.IGNORECASE,
 )
@@ -41,7 +41,7 @@ def _goes_on(line: str, following: list[str]) -> bool:
     line = line.rstrip()
     if line[-1:] != "-" or "--" in line or not following:
         return False
-    return _BEFORE_HYPHEN.search(line) is not None or _AFTER_HYPHEN.match(following[0]) is not None
+    return _BEFORE_HYPHEN.search(line) is not None or _AFTER_HYPHEN.match(following[0].lstrip()) is not None
 
 
 def without_sqlplus(text: str) -> str:
