@@ -10,6 +10,7 @@ import typer
 
 from ray_lineage.cli.output import print_json, settings, visible, write_line, write_table
 from ray_lineage.errors import ExitCode, UsageError
+from ray_lineage.model import UNSEEN
 
 if TYPE_CHECKING:
     from ray_lineage.api import Lineage
@@ -23,7 +24,7 @@ def parse(
 ) -> int:
     """Show the statements, lineage and diagnostics of one file. Nothing is stored."""
     import ray_lineage
-    from ray_lineage.compile import CompileOptions, compile_text
+    from ray_lineage.compile import CompileOptions, compile_source
     from ray_lineage.compile.sql.detect import detect
     from ray_lineage.sources.decode import decode
 
@@ -31,7 +32,7 @@ def parse(
     decoded = decode(_read(file, options.max_file_size))
     if decoded.skip:
         raise UsageError("RL203", f"{file} is no SQL text", help=decoded.diagnostics[0].message)
-    facts = compile_text(
+    facts = compile_source(
         decoded.text,
         CompileOptions(options.dialect or "", model=Path(file).stem if file != "-" else ""),
         decoded.diagnostics,
@@ -75,7 +76,7 @@ def _as_json(file: str, facts: FileFacts, lineage: Lineage, confidence: float) -
                 "sql": s.sql,
             }
             for s in facts.statements
-            if s.kind != "assign"
+            if s.kind not in UNSEEN
         ],
         "sources": lineage.sources,
         "targets": lineage.targets,
@@ -95,7 +96,7 @@ def _as_json(file: str, facts: FileFacts, lineage: Lineage, confidence: float) -
 
 
 def _show(file: str, facts: FileFacts, lineage: Lineage, confidence: float) -> None:
-    read = [s for s in facts.statements if s.kind != "assign"]
+    read = [s for s in facts.statements if s.kind not in UNSEEN]
     write_line(
         f"{visible(file)}: {facts.dialect or 'any dialect'} (confidence {confidence}), {facts.status}, {len(read)} statements"
     )

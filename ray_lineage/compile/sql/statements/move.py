@@ -8,7 +8,7 @@ from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.scan import closing, list_items, read_name
 from ray_lineage.compile.sql.query.scope import IDENTITY
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import STAR, Name, Output, Ref, Select, TableRef
+from ray_lineage.model import STAR, Effect, Name, Output, Ref, Select, StatementKind, TableRef
 
 
 def move(
@@ -16,9 +16,9 @@ def move(
     tokens: list[Token],
     source: Name,
     target: Name,
-    statement: str,
+    statement: StatementKind,
     *,
-    defines: bool = False,
+    effect: Effect = Effect.CHANGES,
     declared: int = -1,
 ) -> None:
     """All columns of ``source`` are ``target``'s."""
@@ -26,13 +26,13 @@ def move(
     table = builder.add(TableRef(source, tokens[0].line))
     output = Output(None, (Ref(table, 1, STAR, IDENTITY, tokens[0].line),), tokens[0].line, star=True)
     root = builder.add(Select((table,), (output,)))
-    unit.write(tokens, statement, builder, root=root, target=target, defines=defines, declared=declared)
+    unit.write(tokens, statement, builder, root=root, target=target, effect=effect, declared=declared)
 
 
-def copy_of(unit: Unit, tokens: list[Token], name: Name, kind: str, source: Name, statement: str) -> None:
+def copy_of(unit: Unit, tokens: list[Token], name: Name, kind: str, source: Name, statement: StatementKind) -> None:
     """A dataset that has all columns of another one."""
     declared = unit.facts.declare(name, kind, tokens[0].line)
-    move(unit, tokens, source, name, statement, defines=True, declared=declared)
+    move(unit, tokens, source, name, statement, effect=Effect.MAKES, declared=declared)
 
 
 def read_apply_changes(unit: Unit, tokens: list[Token]) -> None:
@@ -64,7 +64,7 @@ def _apply(unit: Unit, tokens: list[Token], source: Name, target: Name, words: l
         columns = _names(unit, tokens, at)
         outputs = tuple(Output(c, (Ref(table, 1, c, IDENTITY, line),), line) for c in columns)
     root = builder.add(Select((table,), outputs))
-    unit.write(tokens, "apply_changes", builder, root=root, target=target)
+    unit.write(tokens, StatementKind.APPLY_CHANGES, builder, root=root, target=target)
 
 
 def _names(unit: Unit, tokens: list[Token], i: int) -> tuple[str, ...]:

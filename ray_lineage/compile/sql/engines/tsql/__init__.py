@@ -10,6 +10,7 @@ from ray_lineage.compile.sql.engine import Engine, Rewrite, Shape, rule
 from ray_lineage.compile.sql.engines.tsql.rewrites import (
     HINTS,
     METHODS,
+    has_clauses,
     has_methods,
     may_be_names,
     quoted_as_strings,
@@ -25,14 +26,15 @@ from ray_lineage.compile.sql.query.words import SERVER_QUERY
 def _prepare(text: str, names: Names) -> Rewrite:
     """Functions that stand for tables, methods, hints, options, compound assignments."""
     lower = text.lower()
-    has_rowsets, has_names, methods = may_have_rowsets(lower), may_be_names(lower), has_methods(text)
+    has_rowsets, has_names, clauses = may_have_rowsets(lower), may_be_names(lower), has_clauses(lower)
+    methods = has_methods(text)
 
     def prepared(tokens: list[Token], verb: str) -> list[Token]:
         if has_rowsets:
             tokens = rewrite_rowsets(names, tokens)
         if has_names:
             tokens = words_as_names(tokens, verb)
-        return rewrite_tsql(tokens, verb, methods=methods)
+        return rewrite_tsql(tokens, verb, methods=methods, clauses=clauses)
 
     return prepared
 
