@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -84,12 +84,14 @@ def _kind(code: str) -> str:
     return next((kind for kind, codes in kinds.items() if code in codes), "dead letter")
 
 
-def note_unread(data_dir: str, project: str, findings: Iterable[FileDiagnostic]) -> None:
+def note_unread(
+    data_dir: str, project: str, findings: Iterable[FileDiagnostic], looked_at: Callable[[str], bool] = lambda _: True
+) -> None:
     """Remember which files a run could not read, gave up or passed over: the graph knows nothing of them, or something older.
-    Raises OSError."""
+    What was noted of paths that it did not look at stays. Raises OSError."""
     letters = DeadLetters(os.path.join(data_dir, UNREAD))
     unread = [Rejected(f.path, f.code, f.message) for f in findings if f.code in _GIVEN_UP | _UNREADABLE | _PASSED_OVER]
-    before = [d.path for d in letters.read() if d.project == project]
+    before = [d.path for d in letters.read() if d.project == project and looked_at(d.path)]
     if unread or before:
         letters.replace(project, before, unread)
 

@@ -62,7 +62,7 @@ def ingest(
         summary.root, summary.parts = settings.root, [] if plan.scan.tree.is_whole else plan.roots
         summary.notes.extend(note for note in (rebuilt, *place.notes) if note)
         if not dry_run:
-            _remember_unread(settings, plan.project, summary)
+            _remember_unread(settings, plan, summary)
     trim(summary)
     summary.seconds = time.monotonic() - started
     summary.files_per_second = summary.files / summary.seconds if summary.seconds else 0.0
@@ -135,9 +135,9 @@ def _rest(loader: Loader, plan: Plan) -> dict[str, str]:
     return {p: s.sha256 for p, s in loader.store.state(plan.project).files.items() if not covers(p)}
 
 
-def _remember_unread(settings: Settings, project: str, summary: IngestSummary) -> None:
+def _remember_unread(settings: Settings, plan: Plan, summary: IngestSummary) -> None:
     try:
-        note_unread(settings.data_dir, project, summary.findings)
+        note_unread(settings.data_dir, plan.project, summary.findings, plan.scan.tree.covers)
     except OSError as error:
         summary.notes.append(f"`ray_lineage failures` will not name what could not be read ({error.strerror})")
 

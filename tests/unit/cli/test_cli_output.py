@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -72,3 +73,15 @@ def test_an_export_to_a_terminal_or_a_runner_is_obeyed_by_neither(capfdbinary: p
     found = capfdbinary.readouterr().out.decode()
     assert found == '{"name":"\\u0023#[error]x\\u202e\\u009b31m"}\n'
     assert os.linesep in found
+
+
+def test_a_file_is_parsed_as_it_is_ingested(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "etl").mkdir()
+    (tmp_path / "etl" / "a.sql").write_text("SELECT a FROM t")
+    (tmp_path / "ray_lineage.toml").write_text('dialect = "postgres"\n[[folders]]\npath = "etl"\ndialect = "mysql"\n')
+    monkeypatch.chdir(tmp_path / "etl")
+    for more, dialect in ([], "mysql"), (["--dialect", "mssql"], "tsql"):
+        assert _run(["parse", "a.sql", "--json", *more]) == 0
+        assert json.loads(capsys.readouterr().out)["dialect"] == dialect

@@ -10,6 +10,7 @@ import pytest
 
 from ray_lineage.errors import StoreRefused, UsageError
 from ray_lineage.graph.open import open_store
+from ray_lineage.query.failures import unread_files
 from ray_lineage.query.projects import forget_project, list_projects, rename_project
 from ray_lineage.runtime.guard import check_origin, check_removal, gone_for_good
 from ray_lineage.runtime.ingest import ingest
@@ -171,6 +172,17 @@ def test_a_part_gives_what_a_whole_ingest_gives_without_a_cache_too(place: Place
     assert ("p:a.q", "p:star.q") in place.edges("p")
     assert verify(place.settings(), [str(place.folder / "p")], deep=True).equal
     assert verify(place.settings(), [str(place.folder / "p/etl")], deep=True).equal
+
+
+def test_what_is_noted_of_the_rest_stays(place: Place) -> None:
+    place.write("p/etl/a.sql", "p/rep/b.sql")
+    (place.folder / "p/rep/link.sql").symlink_to(place.folder / "p/rep/b.sql")
+    place.ingest("p")
+    place.ingest("p/etl")
+    assert [f.path for f in unread_files(str(place.folder / "data"), "p")] == ["rep/link.sql"]
+    (place.folder / "p/rep/link.sql").unlink()
+    place.ingest("p/rep")
+    assert unread_files(str(place.folder / "data"), "p") == []
 
 
 def test_a_single_file_is_a_part(place: Place) -> None:
