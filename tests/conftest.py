@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,14 @@ _PATIENT = settings(
 settings.register_profile("same", _PATIENT, derandomize=True)  # a commit passes or fails, every time
 settings.register_profile("explore", _PATIENT)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What a test wrote can be written down, whatever it is about: it travels between the processes that run the tests."""
+    report = yield
+    report.sections = [(n, t.encode("utf-8", "backslashreplace").decode("utf-8")) for n, t in report.sections]
+    return report
 
 
 @pytest.fixture(scope="session", autouse=True)

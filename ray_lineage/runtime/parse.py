@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from ray_lineage.cache import ParseCache, cache_key, nameless
-from ray_lineage.compile import COMPILER_VERSION, CompileOptions, compile_text, needs_name
+from ray_lineage.compile import CompileOptions, compile_source, needs_name, reads_bytes, version_of
 from ray_lineage.model import Diagnostic, FactsHead, FileFacts, SourceFile, decode_head, encode_facts
 from ray_lineage.sources.scan import SourceFault, read_bytes
 
@@ -28,7 +28,8 @@ _GUESSED: Final = b"RL013"  # the diagnostic of it
 
 
 class Task(msgspec.Struct, frozen=True, array_like=True):
-    """One file to compile, if ``fresh`` whatever the cache knows. ``content`` holds its bytes when workers cannot see the file system, read at ``read_at_ns``."""
+    """One file to compile, if ``fresh`` whatever the cache knows. ``content`` holds its bytes when workers cannot see the file
+    system, read at ``read_at_ns``. Of a file of more than ``limit`` bytes nothing is read."""
 
     file: SourceFile
     options: CompileOptions
@@ -36,6 +37,11 @@ class Task(msgspec.Struct, frozen=True, array_like=True):
     content: bytes | None = None
     read_at_ns: int = 0
     fresh: bool = False
+    limit: int = 20_000_000
+
+    def key(self, sha256: str) -> bytes:
+        """Under which the parse cache has the facts of this content."""
+        return cache_key(sha256, self.options, version_of(self.options.formats) + self.encoding)
 
 
 class Meta(msgspec.Struct, frozen=True, array_like=True):
@@ -90,7 +96,6 @@ def time_limit(seconds: float) -> Iterator[None]:
 def parse_batch(
     tasks: Sequence[Task],
     cache: ParseCache | None,
-    max_file_size: int,
     on_file: Callable[[str], None] | None = None,
     hurried: Callable[[], bool] | None = None,
 ) -> tuple[list[Meta], list[bytes]]:
@@ -103,7 +108,7 @@ def parse_batch(
         if on_file is not None:
             on_file(task.file.path)
         started = time.perf_counter()
-        meta, facts, entry = _one(task, cache, max_file_size)
+        meta, facts, entry = _one(task, cache)
         seconds = time.perf_counter() - started
         meta = msgspec.structs.replace(meta, seconds=seconds, size=task.file.size, facts_size=len(facts))
         metas.append(meta)
@@ -131,22 +136,22 @@ def _showing(task: Task, meta: Meta, said: FileFacts | FactsHead) -> Meta:
     return msgspec.structs.replace(meta, dialect=said.dialect, confidence=said.confidence)
 
 
-def _one(task: Task, cache: ParseCache | None, limit: int) -> tuple[Meta, bytes, tuple[bytes, bytes] | None]:
+def _one(task: Task, cache: ParseCache | None) -> tuple[Meta, bytes, tuple[bytes, bytes] | None]:
     path = task.file.path
     now = task.read_at_ns or time.time_ns()
     if (
         task.file.sha256 and cache is not None and not task.fresh
     ):  # the stat index knows the content: no need to read it
-        known = cache.get_many([cache_key(task.file.sha256, task.options, COMPILER_VERSION + task.encoding)])[0]
+        known = cache.get_many([task.key(task.file.sha256)])[0]
         if known is not None:
             return shown(task, Meta(path, "facts", task.file.sha256, True), known), known, None
     try:
-        data = task.content if task.content is not None else read_bytes(task.file, limit)
+        data = task.content if task.content is not None else read_bytes(task.file, task.limit)
     except SourceFault as fault:
-        meta, facts = skipped(task, fault, limit, now)
+        meta, facts = skipped(task, fault, now)
         return shown(task, meta, facts), facts, None
     sha256 = hashlib.sha256(data).hexdigest()
-    key = cache_key(sha256, task.options, COMPILER_VERSION + task.encoding)
+    key = task.key(sha256)
     if cache is not None and not task.fresh:
         known = cache.get_many([key])[0]
         if known is not None:
@@ -171,13 +176,13 @@ def _is_other(task: Task) -> bool:
     return (found.st_size, found.st_mtime_ns) != (task.file.size, task.file.mtime_ns)
 
 
-def skipped(task: Task, fault: SourceFault, limit: int, now: int) -> tuple[Meta, bytes]:
+def skipped(task: Task, fault: SourceFault, now: int) -> tuple[Meta, bytes]:
     """A file that gave no bytes at ``now`` (ns): gone, unreadable, or skipped, which is a fact with a diagnostic."""
     path = task.file.path
     if fault.status != "skipped":
         return Meta(path, fault.status, diagnostic=fault.diagnostic), b""
     facts = FileFacts("", "skipped", diagnostics=(fault.diagnostic,))
-    return Meta(path, "facts", stand_in(task.file, limit), read_at_ns=now), encode_facts(facts)
+    return Meta(path, "facts", stand_in(task.file, task.limit), read_at_ns=now), encode_facts(facts)
 
 
 def stand_in(file: SourceFile, limit: int) -> str:
@@ -198,18 +203,12 @@ class Compiled(NamedTuple):
 
 def compile_bytes(data: bytes, options: CompileOptions, encoding: str = "") -> Compiled:
     """Decode and compile within the limits."""
-    from ray_lineage.sources.decode import decode
-
     seconds = SOFT_SECONDS + SOFT_SECONDS_PER_MB * len(data) / 1e6
     try:
         with time_limit(seconds):
-            decoded = decode(data, encoding)
-            if decoded.skip:
-                return Compiled(FileFacts("", "skipped", diagnostics=decoded.diagnostics))
-            facts = compile_text(decoded.text, options, decoded.diagnostics)
-            if decoded.guessed:
-                facts = msgspec.structs.replace(facts, encoding=decoded.guessed)
-            return Compiled(facts, named=needs_name(decoded.text))
+            if reads_bytes(options.formats):
+                return Compiled(compile_source(data, options), named=needs_name(data, options))
+            return _compile_text(data, options, encoding)
     except SoftTimeout:
         signal.setitimer(signal.ITIMER_PROF, 0)  # a second alarm may have cut its own switching off short
         return _given_up("RL190", f"it was given up after {seconds:.0f} s of work")
@@ -220,6 +219,18 @@ def compile_bytes(data: bytes, options: CompileOptions, encoding: str = "") -> C
     except Exception as error:
         text = f"a fault of ray_lineage ({type(error).__name__}: {error}); please report it"
         return _failed("RL199", text, keep=False)
+
+
+def _compile_text(data: bytes, options: CompileOptions, encoding: str) -> Compiled:
+    from ray_lineage.sources.decode import decode
+
+    decoded = decode(data, encoding)
+    if decoded.skip:
+        return Compiled(FileFacts("", "skipped", diagnostics=decoded.diagnostics))
+    facts = compile_source(decoded.text, options, decoded.diagnostics)
+    if decoded.guessed:
+        facts = msgspec.structs.replace(facts, encoding=decoded.guessed)
+    return Compiled(facts, named=needs_name(decoded.text, options))
 
 
 def _failed(code: str, message: str, *, keep: bool) -> Compiled:

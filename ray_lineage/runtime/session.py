@@ -20,8 +20,6 @@ from typing import Any, Final
 
 import msgspec
 
-from ray_lineage.cache import cache_key
-from ray_lineage.compile import COMPILER_VERSION
 from ray_lineage.errors import Interrupted, StoreRefused
 from ray_lineage.model import Diagnostic, FileFacts, FileState, Priority, SourceFile, encode_facts
 from ray_lineage.runtime.crew import Crew, Finish, Graph, Payload, Report, Turnstile
@@ -29,7 +27,7 @@ from ray_lineage.runtime.following import Following
 from ray_lineage.runtime.linking import LinkFault, LinkPlan, LinkTask
 from ray_lineage.runtime.load import Committed, Prepare, has_failed, note, old_facts, open_cache
 from ray_lineage.runtime.parse import Meta, Task
-from ray_lineage.runtime.plan import Plan, Rules, below_any, project_name, stat_index
+from ray_lineage.runtime.plan import Plan, Rules, below_any, project_name, scan_options, stat_index
 from ray_lineage.runtime.pool import Pool
 from ray_lineage.runtime.remembered import Known
 from ray_lineage.runtime.scheduler import Batch, same_state
@@ -39,7 +37,7 @@ from ray_lineage.runtime.summary import IngestSummary
 from ray_lineage.runtime.telemetry import Telemetry
 from ray_lineage.runtime.votes import Votes, in_dialect
 from ray_lineage.settings import Settings
-from ray_lineage.sources.scan import ScanOptions, SourceFault, Tree, Walk, read_bytes
+from ray_lineage.sources.scan import SourceFault, Tree, Walk, read_bytes
 
 _ASIDE_TEXT: Final = (
     "it killed the parser three times and was set aside; it is tried again when it changes. Please report it"
@@ -81,7 +79,7 @@ class Session:
         just now, which is not done again. ``compare``: every file is read anew, and the graph only looked at. Raises UsageError for roots that are missing."""
         self._plan = plan
         self.settings = settings
-        self.tree = Tree(roots, ScanOptions(settings.suffixes, settings.ignore))
+        self.tree = Tree(roots, scan_options(settings))
         self.rules = Rules(settings)
         self.project = settings.project or project_name(self.tree.roots)
         self.index = plan.index if plan is not None else stat_index(settings, self.project, self.tree.roots)
@@ -263,7 +261,7 @@ class Session:
         """Is the file as an earlier run left it? Then the graph's owner knows all that it says."""
         path, sha256 = task.file.path, task.file.sha256
         known = self._known.get(path)
-        if known is None or not sha256 or task.fresh or _key(task, sha256) != known.own:
+        if known is None or not sha256 or task.fresh or task.key(sha256) != known.own:
             return False
         self.hashes[path] = sha256
         self.states.pop(path, None)
@@ -460,7 +458,7 @@ class Session:
             await self._ask_nodes(batch)
         if not self._ships:
             return batch.tasks, ()
-        filled = await asyncio.to_thread(lambda: [fill(t, self.settings.max_file_size) for t in batch.tasks])
+        filled = await asyncio.to_thread(lambda: [fill(t) for t in batch.tasks])
         tasks = [f for f in filled if isinstance(f, Task)]
         unsent = [f for f in filled if not isinstance(f, Task)]
         if unsent:
@@ -512,7 +510,7 @@ class Session:
                 self._read(meta)
                 self._votes.note(tasks[meta.path], meta)
                 self._know(tasks[meta.path], meta)
-                if meta.read_at_ns and tasks[meta.path].file.size <= self.settings.max_file_size:
+                if meta.read_at_ns and tasks[meta.path].file.size <= tasks[meta.path].limit:
                     self.index.record(tasks[meta.path].file, meta.sha256, meta.read_at_ns)
             elif self._may_be_read(tasks[meta.path], meta):
                 self.pool.add((tasks[meta.path],))
@@ -530,7 +528,7 @@ class Session:
 
     def _know(self, task: Task, meta: Meta) -> None:
         """How the file was read, for the next run."""
-        own, read = self._known.get(meta.path), _key(task, meta.sha256)
+        own, read = self._known.get(meta.path), task.key(meta.sha256)
         if own is not None and (task.options, task.encoding) != self.rules.options(
             meta.path
         ):  # in its folder's dialect
@@ -594,7 +592,7 @@ class Session:
         In a thread: it reads and writes disks."""
         path = task.file.path
         try:
-            sha256 = hashlib.sha256(read_bytes(task.file, self.settings.max_file_size)).hexdigest()
+            sha256 = hashlib.sha256(read_bytes(task.file, task.limit)).hexdigest()
         except SourceFault as fault:
             return Meta(path, "gone" if fault.status == "gone" else "unreadable", diagnostic=fault.diagnostic)
         now = _stat(task.file)
@@ -604,7 +602,7 @@ class Session:
             return now
         cache = open_cache(self.settings)
         if cache is not None:
-            cache.put_many([(cache_key(sha256, task.options, COMPILER_VERSION + task.encoding), _ASIDE)])
+            cache.put_many([(task.key(sha256), _ASIDE)])
             cache.close()
         return sha256
 
@@ -625,10 +623,6 @@ async def _beside(pool: asyncio.Task[None], work: Sequence[Coroutine[Any, Any, N
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _key(task: Task, sha256: str) -> bytes:
-    return cache_key(sha256, task.options, COMPILER_VERSION + task.encoding)
 
 
 def _condemned(plan: LinkPlan, faults: Sequence[LinkFault]) -> tuple[list[Meta], list[bytes]]:

@@ -181,14 +181,14 @@ async def _awaited(reference: Any) -> tuple[str, list[Identity | None]]:
 # --------------------------------------------------------------------------- sending
 
 
-def fill(task: Task, max_file_size: int) -> Task | tuple[Meta, bytes]:
+def fill(task: Task) -> Task | tuple[Meta, bytes]:
     """The task with its file's bytes; or, where there are none to send, what became of the file and its facts, as
     ``parse_batch`` would have said (facts of a file that is skipped, no bytes of one that is gone or unreadable)."""
     now = time.time_ns()
     try:
-        data = read_bytes(task.file, max_file_size)
+        data = read_bytes(task.file, task.limit)
     except SourceFault as fault:
-        return skipped(task, fault, max_file_size, now)
+        return skipped(task, fault, now)
     return msgspec.structs.replace(task, content=data, read_at_ns=now)
 
 
