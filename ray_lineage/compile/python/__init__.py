@@ -1,1 +1,31 @@
 """Python and notebooks: what SQL they run, which tables they name, what their data frames do. Nothing of them is imported or run."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ray_lineage.compile.frontend import FrontEnd, Source
+from ray_lineage.compile.options import CompileOptions
+from ray_lineage.compile.sqlfile import SQL
+from ray_lineage.model import FileFacts
+
+_REVISION: Final = 1
+_MAX_SIZE: Final = 2_000_000
+"""Bytes: a syntax tree takes 80 times as much memory."""
+
+
+def _compile(source: Source, options: CompileOptions) -> FileFacts:
+    from ray_lineage.compile.python.source import compile_python
+
+    return compile_python(source, options)
+
+
+def _warm() -> None:
+    import re2  # noqa: F401
+
+    import ray_lineage.compile.python.source  # noqa: F401
+
+
+PYTHON: Final = FrontEnd(
+    "python", _REVISION, (".py",), _compile, binary=True, max_size=_MAX_SIZE, embeds=(SQL,), warm=_warm
+)

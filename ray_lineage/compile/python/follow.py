@@ -139,8 +139,7 @@ class Followed:
         known = isinstance(default, ast.expr) and not (isinstance(default, ast.Constant) and not default.value)
         if known and isinstance(default, ast.expr):
             yield from _doubtful(self._some(default, outside, depth))
-        else:
-            yield Bound(Unknown(key), outside)
+        yield Bound(Unknown(key), outside, not known)
 
     def _binding(self, name: str, binding: Binding, given: Mapping[str, Bound], depth: int) -> Iterator[Bound]:
         context = Context(binding.scope, binding.order, binding.path, given)

@@ -19,17 +19,116 @@ _TOKEN: Final = re.compile(
 )
 _COMMENT: Final = ("--", "/*")
 _NAMES: Final = frozenset(
-    "copy from join into update table view database schema catalog use truncate index procedure function call exec execute overwrite "
-    "describe desc using only merge exists to rename macro stage warehouse role sequence type trigger explode unnest".split()
+    [
+        "copy",
+        "from",
+        "join",
+        "into",
+        "update",
+        "table",
+        "view",
+        "database",
+        "schema",
+        "catalog",
+        "use",
+        "truncate",
+        "index",
+        "procedure",
+        "function",
+        "call",
+        "exec",
+        "execute",
+        "overwrite",
+        "describe",
+        "desc",
+        "using",
+        "only",
+        "merge",
+        "exists",
+        "to",
+        "rename",
+        "macro",
+        "stage",
+        "warehouse",
+        "role",
+        "sequence",
+        "type",
+        "trigger",
+        "explode",
+        "unnest",
+    ]
 )
-_QUERIES: Final = frozenset("union except intersect minus all explain".split())
-_CONDITIONS: Final = frozenset("where on having and or not qualify when".split())
-_COMPARED: Final = frozenset(("=", "<", ">", "!", "+", "-", "*", "/", "|", "%", "in", "is", "between", "like", "ilike", "not", "::"))
-_VALUES: Final = frozenset("limit offset top interval like ilike between rows escape fetch first next return".split())
-_BEFORE_QUERY: Final = frozenset("from join as using exists any some in insert lateral with cross union all except intersect".split())
+_QUERIES: Final = frozenset(["union", "except", "intersect", "minus", "all", "explain"])
+_CONDITIONS: Final = frozenset(["where", "on", "having", "and", "or", "not", "qualify", "when"])
+_COMPARED: Final = frozenset(
+    ("=", "<", ">", "!", "+", "-", "*", "/", "|", "%", "in", "is", "between", "like", "ilike", "not", "::")
+)
+_VALUES: Final = frozenset(
+    [
+        "limit",
+        "offset",
+        "top",
+        "interval",
+        "like",
+        "ilike",
+        "between",
+        "rows",
+        "escape",
+        "fetch",
+        "first",
+        "next",
+        "return",
+    ]
+)
+_BEFORE_PER_CENT: Final = "%%"
+_QUERY: Final = frozenset(
+    [
+        "from",
+        "join",
+        "as",
+        "using",
+        "exists",
+        "any",
+        "some",
+        "in",
+        "insert",
+        "lateral",
+        "with",
+        "cross",
+        "union",
+        "all",
+        "except",
+        "intersect",
+    ]
+)
 _CLAUSES: Final = frozenset(
-    "select from join into update table view where on having by set values using with limit as merge insert create delete "
-    "returning group order partition".split()
+    [
+        "select",
+        "from",
+        "join",
+        "into",
+        "update",
+        "table",
+        "view",
+        "where",
+        "on",
+        "having",
+        "by",
+        "set",
+        "values",
+        "using",
+        "with",
+        "limit",
+        "as",
+        "merge",
+        "insert",
+        "create",
+        "delete",
+        "returning",
+        "group",
+        "order",
+        "partition",
+    ]
 )
 _QUERY: Final = "SELECT * FROM "
 _ENDS: Final = ("", ";", ")")
@@ -81,34 +180,34 @@ class _Filler:
             elif token[0] == "'":
                 self._inside(found, "")
                 self.before.append("''")
-            elif token[0] in "\"`":
+            elif token[0] in '"`':
                 self._inside(found, "")
                 self.before.append("name")
             elif token[0] == GAP:
                 after = tokens[k + 1].group().lower() if k + 1 < len(tokens) else ""
                 self._gap(found, after)
-            elif token == "%%":
+            elif token == _PER_CENT:
                 self._write(found.start(), found.end(), "%")
                 self.before.append("%")
             else:
-                self._token(token.lower())
+                self._word(token.lower())
         self.parts.append(cut(self.text, self.at, len(source)))
         return Filled(concat(self.parts), self.doubtful)
 
-    def _token(self, token: str) -> None:
-        if token == "(":
+    def _word(self, word: str) -> None:
+        if word == "(":
             self.levels.append(_Level(self.clause, self._last()))
             self.clause = ""
-        elif token == ")":
+        elif word == ")":
             self.clause = self.levels.pop().clause if self.levels else ""
-        elif token == ";":
+        elif word == ";":
             self.verb, self.clause, self.seen, self.levels = "", "", set(), []
-        elif token in _CLAUSES and not (token == "as" and self.clause in ("select", "from", "join")):
-            self.clause = token
-            self.seen.add(token)
-        if not self.verb and token != ";":
-            self.verb = token
-        self.before.append(token)
+        elif word in _CLAUSES and not (word == "as" and self.clause in ("select", "from", "join")):
+            self.clause = word
+            self.seen.add(word)
+        if not self.verb and word != ";":
+            self.verb = word
+        self.before.append(word)
 
     def _last(self) -> str:
         return self.before[-1] if self.before else ""
@@ -137,10 +236,7 @@ class _Filler:
         start, end = found.span()
         left = source[start - 1 : start] if start else ""
         right = source[end : end + 1]
-        if _joins(left, right) or (left in "[" and left):
-            what = self._name()
-        else:
-            what = self._alone(after)
+        what = self._name() if _joins(left, right) or left == "[" else self._alone(after)
         self._write(start, end, what)
         if what.strip():
             self.before.append("name")
@@ -241,4 +337,6 @@ class _Filler:
 
 
 def _joins(left: str, right: str) -> bool:
-    return bool(left and (left.isalnum() or left in "_.$#@`\"]")) or bool(right and (right.isalnum() or right in "_.(`\""))
+    return bool(left and (left.isalnum() or left in '_.$#@`"]')) or bool(
+        right and (right.isalnum() or right in '_.(`"')
+    )

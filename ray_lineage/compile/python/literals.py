@@ -84,11 +84,11 @@ class _Reader:
         start = at
         self._mark(at)
         while True:
-            found = stop.search(source, at)
-            if found is None:
+            end = stop.search(source, at)
+            if end is None:
                 return -1
-            at = found.start()
-            what = found.group()
+            at = end.start()
+            what = end.group()
             if what == quote[0]:
                 if not source.startswith(quote, at):
                     at += 1
@@ -138,9 +138,9 @@ def _escape(source: str, at: int) -> tuple[str, int]:
         digits = source[at + 2 : at + 2 + _HEX[letter]]
         return _character(digits, 16), at + 2 + len(digits)
     if letter in "01234567" and letter:
-        digits = re.match(r"[0-7]{1,3}", source[at + 1 : at + 4])
-        assert digits is not None
-        return _character(digits.group(), 8), at + 1 + digits.end()
+        octal = source[at + 1 : at + 4]
+        digits = octal[: len(octal) - len(octal.lstrip("01234567"))]
+        return _character(digits, 8), at + 1 + len(digits)
     if letter == "N" and (end := source.find("}", at)) > 0:
         try:
             return unicodedata.lookup(source[at + 3 : end]), end + 1

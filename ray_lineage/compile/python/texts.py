@@ -73,7 +73,7 @@ def joined(separator: Text, texts: Sequence[Text]) -> Text:
     return concat(parts) if parts else NOTHING
 
 
-def _place(text: Text, offset: int) -> Mark:
+def place(text: Text, offset: int) -> Mark:
     """Where the character at ``offset`` stands."""
     at = bisect_right(text.marks, offset, key=lambda m: m.offset) - 1
     if at < 0:
@@ -85,13 +85,20 @@ def _place(text: Text, offset: int) -> Mark:
     return Mark(0, mark.line + newlines, offset - text.text.rfind("\n", 0, offset))
 
 
+def moved(text: Text, to: Mark) -> Text:
+    """A name or a number as it stands where it is used; what is longer stands where it is written."""
+    if not text.marks or text.text == GAP or any(c.isspace() for c in text.text):
+        return text
+    return text._replace(marks=(Mark(0, to.line, to.column),))
+
+
 def cut(text: Text, start: int, end: int) -> Text:
     """A part of it."""
     if start <= 0 and end >= len(text.text):
         return text
     if start >= end:
         return text._replace(text="", marks=())
-    marks = [_place(text, start)]
+    marks = [place(text, start)]
     marks.extend(Mark(m.offset - start, m.line, m.column) for m in text.marks if start < m.offset < end)
     return text._replace(text=text.text[start:end], marks=tuple(marks))
 

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import product
 from typing import Final
 
+from ray_lineage.compile.positions import Mark
 from ray_lineage.compile.python import texts as t
 from ray_lineage.compile.python.follow import Bound, Context, Followed, Imported, Unknown
-from ray_lineage.compile.python.literals import read_literal
 from ray_lineage.compile.python.lines import Lines
+from ray_lineage.compile.python.literals import read_literal
 from ray_lineage.compile.python.scopes import Scope
 from ray_lineage.compile.python.texts import Text
 
@@ -116,22 +117,14 @@ class Values:
             return [t.concat((quote, text, quote)) for text in found]
         return found
 
-    @staticmethod
-    def _filled(text: Text, values: Sequence[list[Text]]) -> list[Text]:
+    def _filled(self, text: Text, values: Sequence[list[Text]]) -> list[Text]:
         """With its gaps replaced, in every combination that is not too many."""
-        if not values:
-            return [text]
-        parts: list[Text] = []
-        at = 0
-        while (found := text.text.find(t.GAP, at)) >= 0:
-            parts.append(t.cut(text, at, found))
-            at = found + 1
-        last = t.cut(text, at, len(text.text))
-        out = []
-        for chosen in _combinations(values):
-            pieces = [p for part, value in zip(parts, chosen, strict=False) for p in (part, value)]
-            out.append(t.concat([*pieces, last]))
-        return _several(out)
+        at = [k for k, char in enumerate(text.text) if char == t.GAP]
+        return (
+            _several(self._replaced(text, [(k, k + 1, v) for k, v in zip(at, values, strict=False)]))
+            if values
+            else [text]
+        )
 
     # ------------------------------------------------------------------ operators
 
@@ -150,8 +143,15 @@ class Values:
             operands.append(left.right)
             left = left.left
         operands.append(left)
-        parts = [self.texts(o, context, depth + 1) for o in reversed(operands)]
+        parts = [self._operand(o, context, depth) for o in reversed(operands)]
         return _several([t.concat(chosen) for chosen in _combinations(parts)])
+
+    def _operand(self, node: ast.expr, context: Context, depth: int) -> list[Text]:
+        found = self.texts(node, context, depth + 1)
+        if isinstance(node, ast.Constant | ast.JoinedStr):
+            return found
+        place = Mark(0, *self.lines.start(node))
+        return [t.moved(text, place) for text in found]
 
     def _percent(self, node: ast.BinOp, context: Context, depth: int) -> list[Text]:
         given = self.followed.one(node.right, context)
@@ -186,18 +186,20 @@ class Values:
             if isinstance(k, ast.Constant)
         }
 
-    def _replaced(self, text: Text, fields: Sequence[tuple[int, int, list[Text]]]) -> list[Text]:
-        """With spans of it replaced."""
+    @staticmethod
+    def _replaced(text: Text, fields: Sequence[tuple[int, int, list[Text]]]) -> list[Text]:
+        """With spans of it replaced. A name that is written into it stands there, wherever it comes from."""
         parts: list[Text] = []
         at = 0
         for start, end, _ in fields:
             parts.append(t.cut(text, at, start))
             at = end
-        parts.append(t.cut(text, at, len(text.text)))
+        last = t.cut(text, at, len(text.text))
+        values = [[t.moved(v, t.place(text, start)) for v in found] for start, _, found in fields]
         out = []
-        for chosen in _combinations([values for _, _, values in fields]):
-            pieces = [p for part, value in zip(parts, chosen, strict=False) for p in (part, value)]
-            out.append(t.concat([*pieces, parts[-1]]))
+        for chosen in _combinations(values):
+            pieces = [p for part, value in zip(parts, chosen, strict=True) for p in (part, value)]
+            out.append(t.concat([*pieces, last]))
         return out
 
     # ------------------------------------------------------------------ calls
@@ -219,9 +221,12 @@ class Values:
             return self._identifier(node, context, depth)
         if name in ("Template", "JinjaSqlTemplate") and node.args:
             return self.texts(node.args[0], context, depth + 1)
-        if name in ("getenv", "get") and "environ" in ast.dump(function)[:400] + name and len(node.args) == 2:
+        if name in ("getenv", "get") and len(node.args) == 2 and self._of_environment(function, context):
             return [x.doubtful() for x in self.texts(node.args[1], context, depth + 1)]
         return self._own_function(node, context, depth)
+
+    def _of_environment(self, function: ast.expr, context: Context) -> bool:
+        return self.followed.origin(function, context) in ("os.getenv", "os.environ.get")
 
     def _identifier(self, node: ast.Call, context: Context, depth: int) -> list[Text]:
         """psycopg's ``sql.Identifier("schema", "table")``."""
@@ -386,17 +391,17 @@ class Values:
 
 _Method = Callable[[Values, ast.Call, ast.Attribute, Context, int], list[Text] | None]
 _METHODS: Final[Mapping[str, _Method]] = {
-    "format": Values._format,  # noqa: SLF001
-    "join": Values._join,  # noqa: SLF001
-    **dict.fromkeys(("strip", "lstrip", "rstrip"), Values._strip),  # noqa: SLF001
-    "replace": Values._replace,  # noqa: SLF001
-    **dict.fromkeys(("lower", "upper", "casefold"), Values._case),  # noqa: SLF001
+    "format": Values._format,
+    "join": Values._join,
+    **dict.fromkeys(("strip", "lstrip", "rstrip"), Values._strip),
+    "replace": Values._replace,
+    **dict.fromkeys(("lower", "upper", "casefold"), Values._case),
     **dict.fromkeys(
         ("as_string", "bindparams", "columns", "execution_options", "encode", "decode", "__str__", "as_bytes"),
-        Values._same,  # noqa: SLF001
+        Values._same,
     ),
-    **dict.fromkeys(("substitute", "safe_substitute"), Values._substitute),  # noqa: SLF001
-    "render": Values._render,  # noqa: SLF001
+    **dict.fromkeys(("substitute", "safe_substitute"), Values._substitute),
+    "render": Values._render,
 }
 _WRAPPERS: Final = frozenset(
     {"text", "SQL", "str", "Composed", "DDL", "RawSQL", "RunSQL", "literal_column", "from_string", "LiteralString"}
@@ -448,8 +453,16 @@ def _combinations(values: Sequence[list[Text]]) -> Iterable[tuple[Text, ...]]:
     for found in values:
         size *= len(found)
         if size > _MANY:
-            return (tuple(v[0].doubtful() if len(v) > 1 else v[0] for v in values),)
+            return (tuple(_first(v) for v in values),)
     return product(*values)
+
+
+def _first(found: list[Text]) -> Text:
+    """The first one, as one of several."""
+    if len(found) == 1:
+        return found[0]
+    parameters = frozenset[str]().union(*(text.parameters for text in found))
+    return found[0]._replace(sure=False, parameters=parameters)
 
 
 def _several(found: Iterable[Text]) -> list[Text]:

@@ -1,0 +1,314 @@
+"""One module's calls that run SQL, and the texts that they run."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, NamedTuple
+
+from ray_lineage.compile.python.candidates import lines_of_calls, lines_of_name
+from ray_lineage.compile.python.follow import Bound, Context, Followed, Unknown
+from ray_lineage.compile.python.libraries import (
+    CURSORS,
+    KEYWORDS,
+    OPERATOR,
+    OPERATOR_KEYWORDS,
+    SQL_CALLS,
+    dialect_of_address,
+    dialect_of_module,
+    dialect_of_word,
+)
+from ray_lineage.compile.python.lines import Lines
+from ray_lineage.compile.python.scopes import Index, Kind, Scope, Unit, calls_in
+from ray_lineage.compile.python.statements import begins_as_sql, is_statement
+from ray_lineage.compile.python.texts import GAP, Text
+from ray_lineage.compile.python.values import Values, method_called, names_of
+from ray_lineage.model import LOOP, ROLES
+
+_CALLERS: Final = 64
+"""So many ways to call one function are told apart."""
+
+_DEEP: Final = 3  # functions that hand SQL on to one another
+_ELEMENTS: Final = 200  # of a loop over what is written down
+
+
+class Run(NamedTuple):
+    """A text that is run. ``dialect`` is empty where nothing says it. ``order`` is its place in the module."""
+
+    order: int
+    text: Text
+    dialect: str
+    scope: Scope
+    unit: Unit
+
+
+class Module:
+    """A module that was read. ``unresolved``: lines of calls that surely run SQL, of which nothing is known."""
+
+    def __init__(self, tree: ast.Module, data: bytes, lines: Lines) -> None:
+        self.data = data
+        self.lines = lines
+        self.index = Index(tree)
+        self.followed = Followed(self.index)
+        self.values = Values(self.followed, lines)
+        self.unresolved: list[int] = []
+        self._callers: dict[Scope, list[tuple[ast.Call, Unit, bool]]] = {}
+        self._imported = self._dialects_of_imports()
+
+    # ------------------------------------------------------------------ what is run
+
+    def runs(self) -> list[Run]:
+        """All texts that it runs, in the order in which they are written."""
+        out: list[Run] = []
+        for unit in self.units(lines_of_calls(self.data)):
+            for call in calls_in(unit.expressions):
+                out.extend(self._runs_of(call, unit))
+        return list({(r.text.text, r.text.marks[:1]): r for r in reversed(out)}.values())[::-1]
+
+    def units(self, lines: Iterable[int]) -> list[Unit]:
+        """The statements on these lines, in their order."""
+        found = {id(u): u for line in lines for u in self.index.at(line)}
+        return sorted(found.values(), key=lambda u: u.order)
+
+    def _runs_of(self, call: ast.Call, unit: Unit) -> Iterator[Run]:
+        name = _last(call.func)
+        if OPERATOR.match(name):
+            arguments = [k.value for k in call.keywords if k.arg in OPERATOR_KEYWORDS]
+            common = False
+        else:
+            takes = SQL_CALLS.get(name)
+            if takes is None:
+                return
+            argument = argument_of(call, takes.position, KEYWORDS)
+            arguments = [argument] if argument is not None else []
+            common = takes.common
+        for argument in arguments:
+            yield from self._runs_of_argument(call, argument, unit, common=common)
+
+    def _runs_of_argument(self, call: ast.Call, argument: ast.expr, unit: Unit, *, common: bool) -> Iterator[Run]:
+        found: dict[tuple[str, int, int], Text] = {}
+        unknown = False
+        for text in self.texts(argument, unit):
+            shown = text.text
+            if not shown.strip(GAP + " \n\t\r;"):
+                unknown = unknown or GAP in shown
+            elif is_statement(shown) or (not common and begins_as_sql(shown) and self._is_database(call, unit)):
+                place = text.marks[0] if text.marks else None
+                found.setdefault((shown, place.line if place else 0, place.column if place else 0), text)
+        if unknown and not found and not common and self._is_database(call, unit):
+            self.unresolved.append(call.lineno)
+        if found:
+            dialect = self._dialect(call, unit)
+            for text in found.values():
+                yield Run(unit.order, text, dialect, unit.scope, unit)
+
+    def _is_database(self, call: ast.Call, unit: Unit) -> bool:
+        """Is it surely a database's call? By the import that its receiver comes from, or by what that is called."""
+        name = _last(call.func)
+        if OPERATOR.match(name) or name.startswith(
+            ("read_sql", "read_database", "exec_driver", "executem", "executes")
+        ):
+            return True
+        if not isinstance(call.func, ast.Attribute):
+            return False
+        origin = self.followed.origin(call.func.value, _context(unit))
+        return dialect_of_module(origin) is not None or CURSORS.search(_last(_innermost(call.func.value))) is not None
+
+    # ------------------------------------------------------------------ texts
+
+    def texts(self, node: ast.expr, unit: Unit) -> list[Text]:
+        """The texts that it may be: for each element of the loops around it, and for each way to call its function."""
+        own = [t for c in self._contexts(unit, {}) for t in self._each(node, c)]
+        if not any(t.parameters for t in own):
+            return own
+        called = [
+            text
+            for given in self._givens(unit.scope, 0)
+            for context in self._contexts(unit, given)
+            for text in self._each(node, context)
+        ]
+        if not called:
+            known = [t for t in own if not t.parameters]
+            return known or own
+        return [t for t in called if not t.parameters] or called
+
+    def _each(self, node: ast.expr, context: Context) -> list[Text]:
+        """The texts of one argument; of a list, those of its elements."""
+        bound = self.followed.all(node, context)
+        if len(bound) == 1 and isinstance(bound[0].thing, ast.List | ast.Tuple):
+            where = bound[0].context
+            return [text for e in bound[0].thing.elts for text in self.values.texts(e, where)]
+        return self.values.texts(node, context)
+
+    def _contexts(self, unit: Unit, given: Mapping[str, Bound]) -> list[Context]:
+        """The places of a statement: one for each element of the loops around it that are written down."""
+        contexts = [_context(unit, given)]
+        for step in unit.path:
+            loop = self.index.loops.get(step) if step % ROLES == LOOP else None
+            if loop is None or loop.scope is not unit.scope or not isinstance(loop.statement, ast.For | ast.AsyncFor):
+                continue
+            target, of = loop.statement.target, loop.statement.iter
+            more: list[Context] = []
+            for context in contexts:
+                items = self.followed.items(of, _context(loop, context.given))[:_ELEMENTS]
+                more.extend(context.having(names_of(target, item)) for item in items)
+                if not items:
+                    more.append(context)
+            contexts = more[:_ELEMENTS]
+        return contexts
+
+    def _givens(self, scope: Scope, depth: int) -> list[Mapping[str, Bound]]:
+        """What the parameters of a function are, for each call of it in this module."""
+        if not scope.is_function or depth > _DEEP:
+            return []
+        out: list[Mapping[str, Bound]] = []
+        for call, unit, bound in self.callers(scope):
+            outer = self._givens(unit.scope, depth + 1) if unit.scope is not scope else []
+            for given in outer or [{}]:
+                for context in self._contexts(unit, given):
+                    out.append(self._arguments(scope, call, context, bound=bound))
+                    if len(out) >= _CALLERS:
+                        return out
+        return out
+
+    def _arguments(self, scope: Scope, call: ast.Call, context: Context, *, bound: bool) -> Mapping[str, Bound]:
+        if OPERATOR.match(_last(call.func)):  # PythonOperator(python_callable=f, op_kwargs={...})
+            given = next((k.value for k in call.keywords if k.arg == "op_kwargs"), None)
+            whole = self.followed.one(given, context) if given is not None else None
+            if whole is None or not isinstance(whole.thing, ast.Dict):
+                return {}
+            pairs = zip(whole.thing.keys, whole.thing.values, strict=True)
+            return {str(k.value): Bound(v, whole.context) for k, v in pairs if isinstance(k, ast.Constant)}
+        return self.followed.arguments(scope, call, context, bound=bound)
+
+    def callers(self, scope: Scope) -> list[tuple[ast.Call, Unit, bool]]:
+        """The calls of a function in this module; whether its first parameter is the object."""
+        if scope not in self._callers:
+            found: list[tuple[ast.Call, Unit, bool]] = []
+            self._callers[scope] = found
+            name = scope.name.rpartition(".")[2]
+            for unit in self.units(lines_of_name(self.data, name)):
+                for call in calls_in(unit.expressions):
+                    bound = self._calls(call, unit, scope, name)
+                    if bound is not None:
+                        found.append((call, unit, bound))
+        return self._callers[scope]
+
+    def _calls(self, call: ast.Call, unit: Unit, scope: Scope, name: str) -> bool | None:
+        """Does it call this function, and is the first parameter the object then? None: it does not."""
+        method = scope.parent is not None and scope.parent.is_class
+        static = any(_last(d) == "staticmethod" for d in _decorators(scope))
+        context = _context(unit)
+        if OPERATOR.match(_last(call.func)):
+            handed = next((k.value for k in call.keywords if k.arg == "python_callable"), None)
+            return False if handed is not None and self.followed.one(handed, context).thing is scope else None
+        if _last(call.func) != name:
+            return None
+        if not method:
+            return False if self.followed.one(call.func, context).thing is scope else None
+        if method_called(self.followed, call, context) is scope:
+            return not static
+        if isinstance(call.func, ast.Attribute) and name not in SQL_CALLS:
+            receiver = self.followed.one(call.func.value, context).thing
+            if isinstance(receiver, Unknown) and sum(s.name.endswith(f".{name}") for s in self.index.scopes) == 1:
+                return not static
+        return None
+
+    # ------------------------------------------------------------------ dialects
+
+    def _dialect(self, call: ast.Call, unit: Unit) -> str:
+        """Whose SQL a call takes: by where its receiver comes from, what it is called, or what the module imports."""
+        name = _last(call.func)
+        context = _context(unit)
+        if OPERATOR.match(name):
+            return dialect_of_word(name) or self._dialect_of_connection(call) or self._imported
+        parts = [call.func.value] if isinstance(call.func, ast.Attribute) else []
+        parts += [k.value for k in call.keywords if k.arg in ("con", "conn", "connection", "engine", "uri", "conn_id")]
+        parts += call.args[1:2] if name.startswith("read_") else []
+        for part in parts:
+            found = self._dialect_of(part, context)
+            if found:
+                return found
+        of_function = self.followed.origin(call.func, context)
+        return (dialect_of_module(of_function) or "") or self._imported
+
+    def _dialect_of(self, node: ast.expr, context: Context) -> str:
+        """The dialect of a connection, engine, cursor or address."""
+        origin = self.followed.origin(node, context)
+        found = dialect_of_module(origin) if origin else None
+        if found:
+            return found
+        if origin.startswith("sqlalchemy") or "engine" in origin or not origin:
+            address = self._address(node, context)
+            if address:
+                return address
+        return dialect_of_word(_last(node)) or ("spark" if _last(node) in ("spark", "sqlContext", "sqlc") else "")
+
+    def _address(self, node: ast.expr, context: Context, depth: int = 0) -> str:
+        """The dialect of the address that an engine was made with."""
+        bound = self.followed.one(node, context)
+        if isinstance(bound.thing, ast.Call) and depth < 6:
+            call = bound.thing
+            if (
+                _last(call.func) in ("create_engine", "create_async_engine", "connect", "URL", "create", "Database")
+                and call.args
+            ):
+                return self._address(call.args[0], bound.context, depth + 1)
+            if isinstance(call.func, ast.Attribute):
+                return self._address(call.func.value, bound.context, depth + 1)
+            return ""
+        if isinstance(bound.thing, ast.Constant | ast.JoinedStr | ast.BinOp):
+            return dialect_of_address(self.values.texts(bound.thing, bound.context)[0].text)
+        return ""
+
+    def _dialect_of_connection(self, call: ast.Call) -> str:
+        for keyword in call.keywords:
+            if keyword.arg is not None and keyword.arg.endswith("conn_id"):
+                named = keyword.value.value if isinstance(keyword.value, ast.Constant) else ""
+                found = dialect_of_word(keyword.arg) or dialect_of_word(str(named))
+                if found:
+                    return found
+        return ""
+
+    def _dialects_of_imports(self) -> str:
+        """The dialect of the one driver that is imported; empty: there is none, or several."""
+        dotted = [
+            str(b.extra)
+            for scope in self.index.scopes
+            for found in scope.bindings.values()
+            for b in found
+            if b.kind is Kind.IMPORT
+        ]
+        dialects = {d for name in dotted if (d := dialect_of_module(name))}
+        return next(iter(dialects)) if len(dialects) == 1 else ""
+
+
+def argument_of(call: ast.Call, position: int, keywords: Iterable[str]) -> ast.expr | None:
+    """An argument by its position, else by one of its keywords."""
+    if position < len(call.args) and not any(isinstance(a, ast.Starred) for a in call.args[: position + 1]):
+        return call.args[position]
+    known = tuple(keywords)
+    return next((k.value for k in call.keywords if k.arg in known), None)
+
+
+def _context(unit: Unit, given: Mapping[str, Bound] | None = None) -> Context:
+    return Context(unit.scope, unit.order, unit.path, given or {})
+
+
+def _last(node: ast.expr) -> str:
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    if isinstance(node, ast.Call):
+        return _last(node.func)
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _innermost(node: ast.expr) -> ast.expr:
+    """Without the calls and awaits around it."""
+    while isinstance(node, ast.Call | ast.Await):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node
+
+
+def _decorators(scope: Scope) -> list[ast.expr]:
+    return [] if isinstance(scope.node, ast.Module) else scope.node.decorator_list
