@@ -18,117 +18,30 @@ _TOKEN: Final = re.compile(
     re.DOTALL,
 )
 _COMMENT: Final = ("--", "/*")
-_NAMES: Final = frozenset(
-    [
-        "copy",
-        "from",
-        "join",
-        "into",
-        "update",
-        "table",
-        "view",
-        "database",
-        "schema",
-        "catalog",
-        "use",
-        "truncate",
-        "index",
-        "procedure",
-        "function",
-        "call",
-        "exec",
-        "execute",
-        "overwrite",
-        "describe",
-        "desc",
-        "using",
-        "only",
-        "merge",
-        "exists",
-        "to",
-        "rename",
-        "macro",
-        "stage",
-        "warehouse",
-        "role",
-        "sequence",
-        "type",
-        "trigger",
-        "explode",
-        "unnest",
-    ]
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_NAMES: Final = _words(
+    "copy from join into update table view database schema catalog use truncate index procedure function call "
+    "exec execute overwrite describe desc using only merge exists to rename macro stage warehouse role "
+    "sequence type trigger explode unnest"
 )
-_QUERIES: Final = frozenset(["union", "except", "intersect", "minus", "all", "explain"])
-_CONDITIONS: Final = frozenset(["where", "on", "having", "and", "or", "not", "qualify", "when"])
+_QUERIES: Final = _words("union except intersect minus all explain")
+_CONDITIONS: Final = _words("where on having and or not qualify when")
 _COMPARED: Final = frozenset(
     ("=", "<", ">", "!", "+", "-", "*", "/", "|", "%", "in", "is", "between", "like", "ilike", "not", "::")
 )
-_VALUES: Final = frozenset(
-    [
-        "limit",
-        "offset",
-        "top",
-        "interval",
-        "like",
-        "ilike",
-        "between",
-        "rows",
-        "escape",
-        "fetch",
-        "first",
-        "next",
-        "return",
-    ]
+_VALUES: Final = _words("limit offset top interval like ilike between rows escape fetch first next return")
+_PER_CENT: Final = "%%"
+_BEFORE_QUERY: Final = _words(
+    "from join as using exists any some in insert lateral with cross union all except intersect"
 )
-_BEFORE_PER_CENT: Final = "%%"
-_QUERY: Final = frozenset(
-    [
-        "from",
-        "join",
-        "as",
-        "using",
-        "exists",
-        "any",
-        "some",
-        "in",
-        "insert",
-        "lateral",
-        "with",
-        "cross",
-        "union",
-        "all",
-        "except",
-        "intersect",
-    ]
-)
-_CLAUSES: Final = frozenset(
-    [
-        "select",
-        "from",
-        "join",
-        "into",
-        "update",
-        "table",
-        "view",
-        "where",
-        "on",
-        "having",
-        "by",
-        "set",
-        "values",
-        "using",
-        "with",
-        "limit",
-        "as",
-        "merge",
-        "insert",
-        "create",
-        "delete",
-        "returning",
-        "group",
-        "order",
-        "partition",
-    ]
+_CLAUSES: Final = _words(
+    "select from join into update table view where on having by set values using with limit as merge insert "
+    "create delete returning group order partition"
 )
 _QUERY: Final = "SELECT * FROM "
 _ENDS: Final = ("", ";", ")")
