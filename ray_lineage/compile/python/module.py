@@ -57,20 +57,19 @@ class Module:
 
     # ------------------------------------------------------------------ what is run
 
-    def runs(self) -> list[Run]:
-        """All texts that it runs, in the order in which they are written."""
-        out: list[Run] = []
+    def calls(self) -> Iterator[tuple[ast.Call, Unit]]:
+        """The calls that may run SQL or name tables, in the order in which they are written."""
         for unit in self.units(lines_of_calls(self.data)):
             for call in calls_in(unit.expressions):
-                out.extend(self._runs_of(call, unit))
-        return list({(r.text.text, r.text.marks[:1]): r for r in reversed(out)}.values())[::-1]
+                yield call, unit
 
     def units(self, lines: Iterable[int]) -> list[Unit]:
         """The statements on these lines, in their order."""
         found = {id(u): u for line in lines for u in self.index.at(line)}
         return sorted(found.values(), key=lambda u: u.order)
 
-    def _runs_of(self, call: ast.Call, unit: Unit) -> Iterator[Run]:
+    def runs_of(self, call: ast.Call, unit: Unit) -> Iterator[Run]:
+        """The texts of SQL that a call runs."""
         name = _last(call.func)
         if OPERATOR.match(name):
             arguments = [k.value for k in call.keywords if k.arg in OPERATOR_KEYWORDS]
@@ -111,20 +110,20 @@ class Module:
             return True
         if not isinstance(call.func, ast.Attribute):
             return False
-        origin = self.followed.origin(call.func.value, _context(unit))
+        origin = self.followed.origin(call.func.value, context_of(unit))
         return dialect_of_module(origin) is not None or CURSORS.search(_last(_innermost(call.func.value))) is not None
 
     # ------------------------------------------------------------------ texts
 
     def texts(self, node: ast.expr, unit: Unit) -> list[Text]:
         """The texts that it may be: for each element of the loops around it, and for each way to call its function."""
-        own = [t for c in self._contexts(unit, {}) for t in self._each(node, c)]
+        own = [t for c in self.contexts(unit, {}) for t in self._each(node, c)]
         if not any(t.parameters for t in own):
             return own
         called = [
             text
             for given in self._givens(unit.scope, 0)
-            for context in self._contexts(unit, given)
+            for context in self.contexts(unit, given)
             for text in self._each(node, context)
         ]
         if not called:
@@ -140,9 +139,19 @@ class Module:
             return [text for e in bound[0].thing.elts for text in self.values.texts(e, where)]
         return self.values.texts(node, context)
 
-    def _contexts(self, unit: Unit, given: Mapping[str, Bound]) -> list[Context]:
+    @staticmethod
+    def context(unit: Unit) -> Context:
+        """Where a statement stands."""
+        return context_of(unit)
+
+    def contexts_of(self, unit: Unit) -> list[Context]:
+        """The places of a statement: for each element of the loops around it, and each way to call its function."""
+        givens = self._givens(unit.scope, 0) or [{}]
+        return [c for given in givens for c in self.contexts(unit, given)]
+
+    def contexts(self, unit: Unit, given: Mapping[str, Bound]) -> list[Context]:
         """The places of a statement: one for each element of the loops around it that are written down."""
-        contexts = [_context(unit, given)]
+        contexts = [context_of(unit, given)]
         for step in unit.path:
             loop = self.index.loops.get(step) if step % ROLES == LOOP else None
             if loop is None or loop.scope is not unit.scope or not isinstance(loop.statement, ast.For | ast.AsyncFor):
@@ -150,7 +159,7 @@ class Module:
             target, of = loop.statement.target, loop.statement.iter
             more: list[Context] = []
             for context in contexts:
-                items = self.followed.items(of, _context(loop, context.given))[:_ELEMENTS]
+                items = self.followed.items(of, context_of(loop, context.given))[:_ELEMENTS]
                 more.extend(context.having(names_of(target, item)) for item in items)
                 if not items:
                     more.append(context)
@@ -165,7 +174,7 @@ class Module:
         for call, unit, bound in self.callers(scope):
             outer = self._givens(unit.scope, depth + 1) if unit.scope is not scope else []
             for given in outer or [{}]:
-                for context in self._contexts(unit, given):
+                for context in self.contexts(unit, given):
                     out.append(self._arguments(scope, call, context, bound=bound))
                     if len(out) >= _CALLERS:
                         return out
@@ -198,7 +207,7 @@ class Module:
         """Does it call this function, and is the first parameter the object then? None: it does not."""
         method = scope.parent is not None and scope.parent.is_class
         static = any(_last(d) == "staticmethod" for d in _decorators(scope))
-        context = _context(unit)
+        context = context_of(unit)
         if OPERATOR.match(_last(call.func)):
             handed = next((k.value for k in call.keywords if k.arg == "python_callable"), None)
             return False if handed is not None and self.followed.one(handed, context).thing is scope else None
@@ -218,8 +227,11 @@ class Module:
 
     def _dialect(self, call: ast.Call, unit: Unit) -> str:
         """Whose SQL a call takes: by where its receiver comes from, what it is called, or what the module imports."""
+        return self.dialect_of(call, context_of(unit))
+
+    def dialect_of(self, call: ast.Call, context: Context) -> str:
+        """See :meth:`_dialect`."""
         name = _last(call.func)
-        context = _context(unit)
         if OPERATOR.match(name):
             return dialect_of_word(name) or self._dialect_of_connection(call) or self._imported
         parts = [call.func.value] if isinstance(call.func, ast.Attribute) else []
@@ -291,7 +303,7 @@ def argument_of(call: ast.Call, position: int, keywords: Iterable[str]) -> ast.e
     return next((k.value for k in call.keywords if k.arg in known), None)
 
 
-def _context(unit: Unit, given: Mapping[str, Bound] | None = None) -> Context:
+def context_of(unit: Unit, given: Mapping[str, Bound] | None = None) -> Context:
     return Context(unit.scope, unit.order, unit.path, given or {})
 
 

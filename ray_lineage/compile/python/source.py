@@ -9,22 +9,14 @@ import tokenize
 import warnings
 from typing import Final
 
-import msgspec
-
 from ray_lineage.compile.facts import Facts
-from ray_lineage.compile.fragment import compile_fragment, temporary_tables
 from ray_lineage.compile.frontend import Source
 from ray_lineage.compile.options import CompileOptions
-from ray_lineage.compile.positions import Positions
 from ray_lineage.compile.python.candidates import may_say_something
-from ray_lineage.compile.python.gaps import fill
-from ray_lineage.compile.python.known import only_known, unknown_tables
 from ray_lineage.compile.python.lines import Lines
-from ray_lineage.compile.python.module import Module, Run
+from ray_lineage.compile.python.module import Module
+from ray_lineage.compile.python.runner import Runner
 from ray_lineage.model import FileFacts
-
-_LANGUAGE: Final = "python"
-_SHOWN: Final = 10  # lines, in a diagnostic
 
 
 def compile_python(source: Source, options: CompileOptions) -> FileFacts:
@@ -40,9 +32,8 @@ def compile_python(source: Source, options: CompileOptions) -> FileFacts:
         facts.failed += 1
         return facts.file("", source.diagnostics)
     module = Module(tree, text.encode(), Lines(text))
-    dialects = _Runner(facts, options).run_all(module.runs())
-    _note_unresolved(facts, module.unresolved)
-    return facts.file(dialects, source.diagnostics)
+    dialect = Runner(facts, options, module).run()
+    return facts.file(dialect, source.diagnostics)
 
 
 def decode(data: bytes, facts: Facts) -> str | None:
@@ -88,61 +79,3 @@ def _why(text: str, error: SyntaxError) -> str:
     if "print" in str(error.msg) or _PYTHON_2.search(line) or "Missing parentheses" in str(error.msg):
         return "it is Python 2"
     return f"{error.msg} (its syntax may be newer than this Python's)"
-
-
-class _Runner:
-    """Compiles the texts that a module runs, one after another."""
-
-    def __init__(self, facts: Facts, options: CompileOptions) -> None:
-        self.facts = facts
-        self.options = options
-        self.temporary: dict[str, set[str]] = {}
-        self.dialects: dict[str, int] = {}
-        self.unknown = 0
-
-    def run_all(self, runs: list[Run]) -> str:
-        """The dialect of most of them."""
-        for run in runs:
-            self.facts.take(self.run(run))
-        return max(self.dialects, key=lambda d: self.dialects[d], default="")
-
-    def run(self, run: Run) -> FileFacts:
-        """What one text says."""
-        filled, doubtful = fill(run.text)
-        dialect = run.dialect or self.options.dialect
-        held = self.temporary.setdefault(dialect, set())
-        facts = compile_fragment(
-            filled.text,
-            dialect,
-            at=Positions(filled.text, filled.marks),
-            catalog=self.options.catalog,
-            schema=self.options.schema,
-            temporary=held,
-            possible=doubtful or not run.text.sure,
-        )
-        if filled.text != run.text.text:
-            facts = self._only_known(facts, run)
-        held |= temporary_tables(facts)
-        self.dialects[facts.dialect] = self.dialects.get(facts.dialect, 0) + 1
-        return facts
-
-    def _only_known(self, facts: FileFacts, run: Run) -> FileFacts:
-        known = only_known(facts, self.unknown + 1)
-        count = unknown_tables(known)
-        if not count:
-            return known
-        self.unknown += count
-        found = Facts()
-        line = known.statements[0].first_line if known.statements else run.unit.first_line
-        found.note(
-            "RL131", "info", f"{count} table name{'s' * (count > 1)} of this SQL cannot be told from the file", line
-        )
-        return msgspec.structs.replace(known, diagnostics=(*known.diagnostics, *found.diagnostics))
-
-
-def _note_unresolved(facts: Facts, lines: list[int]) -> None:
-    if not lines:
-        return
-    shown = ", ".join(map(str, sorted(set(lines))[:_SHOWN])) + (", …" if len(set(lines)) > _SHOWN else "")
-    what = "1 call runs" if len(lines) == 1 else f"{len(lines)} calls run"
-    facts.note("RL132", "info", f"{what} SQL that cannot be told from the file (line {shown})", min(lines))
