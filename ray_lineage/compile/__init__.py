@@ -16,6 +16,7 @@ from ray_lineage.compile.options import CompileOptions
 from ray_lineage.compile.registry import (
     FORMATS,
     FRONT_ENDS,
+    asks,
     formats_of,
     front_end,
     max_size_of,
@@ -27,7 +28,7 @@ from ray_lineage.dialects import DIALECTS
 from ray_lineage.model import Diagnostic, FileFacts
 
 __all__ = [
-    "DIALECTS", "FORMATS", "CompileOptions", "compile_source", "formats_of", "import_compiler", "max_size_of", "needs_name",
+    "DIALECTS", "FORMATS", "CompileOptions", "asks", "compile_source", "formats_of", "import_compiler", "max_size_of", "needs_name",
     "reads_bytes", "suffixes_of", "version_of",
 ]  # fmt: skip
 

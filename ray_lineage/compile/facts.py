@@ -142,9 +142,12 @@ class Facts:
         like: Name = (),
         owner: str = "",
         parameters: tuple[str, ...] = (),
+        weak: bool = False,
     ) -> int:
         """One more declaration; its number is for :meth:`add` of the statement that makes it."""
-        self.declarations.append(Declaration(name, kind, line, columns, -1, temporary, adds, like, owner, parameters))
+        self.declarations.append(
+            Declaration(name, kind, line, columns, -1, temporary, adds, like, owner, parameters, weak)
+        )
         return len(self.declarations) - 1
 
     def _redeclare(self, number: int, **changes: object) -> None:

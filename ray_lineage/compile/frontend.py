@@ -47,7 +47,7 @@ class FrontEnd:
     ``compile``: a pure function, which raises nothing for bad input: what cannot be read is a diagnostic with its line.
     ``named``: may its facts depend on ``CompileOptions.model``, the stem of the file's name?
     ``binary``: it reads bytes; else they are decoded before. ``max_size``: bytes, of larger files nothing is read; 0: the
-    setting's. ``warm``: import what ``compile`` needs.
+    setting's. ``asks``: its facts may depend on other files, which they name (``FileFacts.needs``). ``warm``: import what ``compile`` needs.
     """
 
     name: str
@@ -58,6 +58,7 @@ class FrontEnd:
     named: Callable[[Content], bool] = _never
     binary: bool = False
     max_size: int = 0
+    asks: bool = False
     libraries: tuple[str, ...] = ()
     embeds: tuple[FrontEnd, ...] = ()
     warm: Callable[[], None] = _nothing

@@ -44,6 +44,11 @@ def reads_bytes(formats: Sequence[str]) -> bool:
     return any(_named(name).binary for name in formats)
 
 
+def asks(formats: Sequence[str]) -> bool:
+    """May the facts of a file of these formats depend on other files?"""
+    return any(_named(name).asks for name in formats)
+
+
 @cache
 def version_of(formats: tuple[str, ...]) -> str:
     """What the facts of a file of these formats depend on besides its content and the options."""

@@ -8,13 +8,13 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from ray_lineage.cache import ParseCache, cache_key, nameless
-from ray_lineage.compile import CompileOptions, compile_source, needs_name, reads_bytes, version_of
+from ray_lineage.compile import CompileOptions, asks, compile_source, needs_name, reads_bytes, version_of
 from ray_lineage.model import Diagnostic, FactsHead, FileFacts, SourceFile, decode_head, encode_facts
 from ray_lineage.sources.scan import SourceFault, read_bytes
 
@@ -27,9 +27,23 @@ GIVEN_UP: Final = "given up"
 _GUESSED: Final = b"RL013"  # the diagnostic of it
 
 
+class Given(msgspec.Struct, frozen=True, array_like=True):
+    """A file that another one asked for by ``name``, as its content hash was; ``content`` as in :class:`Task`."""
+
+    name: str
+    file: SourceFile
+    content: bytes | None = None
+
+    @property
+    def content_of(self) -> tuple[str, str]:
+        """What it is to who asked."""
+        return self.name, self.file.sha256
+
+
 class Task(msgspec.Struct, frozen=True, array_like=True):
     """One file to compile, if ``fresh`` whatever the cache knows. ``content`` holds its bytes when workers cannot see the file
-    system, read at ``read_at_ns``. Of a file of more than ``limit`` bytes nothing is read."""
+    system, read at ``read_at_ns``. Of a file of more than ``limit`` bytes nothing is read. ``given``: other files that its facts
+    depend on, as they asked for them before."""
 
     file: SourceFile
     options: CompileOptions
@@ -38,10 +52,17 @@ class Task(msgspec.Struct, frozen=True, array_like=True):
     read_at_ns: int = 0
     fresh: bool = False
     limit: int = 20_000_000
+    given: tuple[Given, ...] = ()
 
-    def key(self, sha256: str) -> bytes:
-        """Under which the parse cache has the facts of this content."""
-        return cache_key(sha256, self.options, version_of(self.options.formats) + self.encoding)
+    def key(self, sha256: str, given: Mapping[str, bytes] | None = None) -> bytes:
+        """Under which the parse cache has the facts of this content, with these files given, or as the task says."""
+        version = version_of(self.options.formats) + self.encoding
+        if self.given:
+            hashes = [g.content_of for g in self.given]
+            if given is not None:
+                hashes = [(name, hashlib.sha256(data).hexdigest()) for name, data in given.items()]
+            version += msgspec.json.encode(hashes).decode()
+        return cache_key(sha256, self.options, version)
 
 
 class Meta(msgspec.Struct, frozen=True, array_like=True):
@@ -50,7 +71,7 @@ class Meta(msgspec.Struct, frozen=True, array_like=True):
     of it stays.
     ``other``: the file that was read had another size or time than the one that was found.
     ``dialect`` and ``confidence`` (0..1) say what a file showed itself; where a dialect was given, the latter is negative.
-    ``encoding``: as in ``FileFacts``."""
+    ``encoding`` and ``needs``: as in ``FileFacts``."""
 
     path: str
     outcome: str
@@ -65,6 +86,7 @@ class Meta(msgspec.Struct, frozen=True, array_like=True):
     diagnostic: Diagnostic | None = None
     other: bool = False
     encoding: str = ""
+    needs: tuple[str, ...] = ()
 
 
 class SoftTimeout(BaseException):
@@ -124,13 +146,13 @@ def parse_batch(
 
 def shown(task: Task, meta: Meta, facts: bytes) -> Meta:
     """With the dialect that the file showed itself, where none was given, and the encoding if that was guessed."""
-    if not facts or (task.options.dialect and _GUESSED not in facts):
+    if not facts or (task.options.dialect and _GUESSED not in facts and not asks(task.options.formats)):
         return meta
     return _showing(task, meta, decode_head(facts))
 
 
 def _showing(task: Task, meta: Meta, said: FileFacts | FactsHead) -> Meta:
-    meta = msgspec.structs.replace(meta, encoding=said.encoding)
+    meta = msgspec.structs.replace(meta, encoding=said.encoding, needs=said.needs)
     if task.options.dialect:
         return meta
     return msgspec.structs.replace(meta, dialect=said.dialect, confidence=said.confidence)
@@ -151,18 +173,28 @@ def _one(task: Task, cache: ParseCache | None) -> tuple[Meta, bytes, tuple[bytes
         meta, facts = skipped(task, fault, now)
         return shown(task, meta, facts), facts, None
     sha256 = hashlib.sha256(data).hexdigest()
-    key = task.key(sha256)
+    given = dict(_read_given(task))
+    key = task.key(sha256, given)
     if cache is not None and not task.fresh:
         known = cache.get_many([key])[0]
         if known is not None:
             meta = Meta(path, "facts", sha256, True, now, other=_is_other(task))
             return shown(task, meta, known), known, None
-    compiled = compile_bytes(data, task.options, task.encoding)
+    compiled = compile_bytes(data, task.options, task.encoding, given)
     if compiled.given_up is not None:
         return Meta(path, GIVEN_UP, sha256, diagnostic=compiled.given_up), b"", None
     encoded = encode_facts(compiled.facts)
     meta = _showing(task, Meta(path, "facts", sha256, False, now, other=_is_other(task)), compiled.facts)
     return meta, encoded, (key if compiled.named else nameless(key), encoded) if compiled.keep else None
+
+
+def _read_given(task: Task) -> Iterator[tuple[str, bytes]]:
+    """The files that are given, by what they are called; one that is gone is not."""
+    for given in task.given:
+        try:
+            yield given.name, given.content if given.content is not None else read_bytes(given.file, task.limit)
+        except SourceFault:
+            continue
 
 
 def _is_other(task: Task) -> bool:
@@ -201,14 +233,16 @@ class Compiled(NamedTuple):
     given_up: Diagnostic | None = None
 
 
-def compile_bytes(data: bytes, options: CompileOptions, encoding: str = "") -> Compiled:
+def compile_bytes(
+    data: bytes, options: CompileOptions, encoding: str = "", given: Mapping[str, bytes] | None = None
+) -> Compiled:
     """Decode and compile within the limits."""
     seconds = SOFT_SECONDS + SOFT_SECONDS_PER_MB * len(data) / 1e6
     try:
         with time_limit(seconds):
             if reads_bytes(options.formats):
-                return Compiled(compile_source(data, options), named=needs_name(data, options))
-            return _compile_text(data, options, encoding)
+                return Compiled(compile_source(data, options, (), given), named=needs_name(data, options))
+            return _compile_text(data, options, encoding, given)
     except SoftTimeout:
         signal.setitimer(signal.ITIMER_PROF, 0)  # a second alarm may have cut its own switching off short
         return _given_up("RL190", f"it was given up after {seconds:.0f} s of work")
@@ -221,13 +255,13 @@ def compile_bytes(data: bytes, options: CompileOptions, encoding: str = "") -> C
         return _failed("RL199", text, keep=False)
 
 
-def _compile_text(data: bytes, options: CompileOptions, encoding: str) -> Compiled:
+def _compile_text(data: bytes, options: CompileOptions, encoding: str, given: Mapping[str, bytes] | None) -> Compiled:
     from ray_lineage.sources.decode import decode
 
     decoded = decode(data, encoding)
     if decoded.skip:
         return Compiled(FileFacts("", "skipped", diagnostics=decoded.diagnostics))
-    facts = compile_source(decoded.text, options, decoded.diagnostics)
+    facts = compile_source(decoded.text, options, decoded.diagnostics, given)
     if decoded.guessed:
         facts = msgspec.structs.replace(facts, encoding=decoded.guessed)
     return Compiled(facts, named=needs_name(decoded.text, options))

@@ -26,7 +26,8 @@ from ray_lineage.runtime.crew import Crew, Finish, Graph, Payload, Report, Turns
 from ray_lineage.runtime.following import Following
 from ray_lineage.runtime.linking import LinkFault, LinkPlan, LinkTask
 from ray_lineage.runtime.load import Committed, Prepare, has_failed, note, old_facts, open_cache
-from ray_lineage.runtime.parse import Meta, Task
+from ray_lineage.runtime.needs import Needs
+from ray_lineage.runtime.parse import Meta, Task, shown
 from ray_lineage.runtime.plan import Plan, Rules, below_any, project_name, scan_options, stat_index
 from ray_lineage.runtime.pool import Pool
 from ray_lineage.runtime.remembered import Known
@@ -109,6 +110,7 @@ class Session:
         self._asking, self._asked = asyncio.Lock(), asyncio.Event()
         self._ships = False
         self._votes = Votes()
+        self._needs = Needs()
         self.turnstile = Turnstile()
         self._known: dict[str, Known] = {}
         self._made_by: dict[str, str] = {}  # by path the worker that has its facts
@@ -146,7 +148,10 @@ class Session:
         for path, read in self._known.items():
             if path in self.hashes:
                 dialect, encoding = self._votes.choices(path)
-                known[path] = msgspec.structs.replace(read, dialect_in=dialect, encoding_in=encoding)
+                needs, given = self._needs.of(path)
+                known[path] = msgspec.structs.replace(
+                    read, dialect_in=dialect, encoding_in=encoding, needs=needs, given=given
+                )
         await self.graph.remember(known)
 
     async def _load(self) -> None:
@@ -190,11 +195,15 @@ class Session:
             self.following.hold(removed, error)
 
     def vote(self) -> bool:
-        """Files that say little of their dialect are read in that of their folder; False if there is none to read again."""
-        due = self._votes.due()
-        for task, dialect in due:
-            self.pool.add((in_dialect(task, dialect),))
+        """Files that say little of their dialect are read in that of their folder, those that ask for others with these; False
+        if there is none to read again."""
+        due = [in_dialect(task, dialect) for task, dialect in self._votes.due()] or self._asking_again()
+        for task in due:
+            self.pool.add((task,))
         return bool(due) and not self.draining
+
+    def _asking_again(self) -> list[Task]:
+        return self._needs.due(self.hashes, self.tree.located)
 
     async def _opened(self) -> None:
         """Until the store is open: whoever has something for it may be faster. Raises what keeps it from opening."""
@@ -267,6 +276,7 @@ class Session:
         self.states.pop(path, None)
         meta = Meta(path, "facts", sha256, dialect=known.dialect, confidence=known.confidence, encoding=known.encoding)
         self._votes.recall(task, meta, known.dialect_in, known.encoding_in)
+        self._needs.note(task, known.needs, known.given)
         return True
 
     async def _take_as_they_are(self) -> None:
@@ -289,6 +299,7 @@ class Session:
                     continue
                 self.hashes[file.path] = state.sha256
                 del self.states[file.path]
+                self._needs.note(task, shown(task, Meta(file.path, "facts"), old[2]).needs)
                 await self.graph.put([Meta(file.path, "facts", state.sha256)], [old[2]])
             assert self.following is not None
             self.following.baseline[file.path] = (file.size, file.mtime_ns, file.ctime_ns, file.inode)
@@ -439,6 +450,14 @@ class Session:
         self.gone.discard(path)
         self.index.forget(path)
         self._votes.discard(path)
+        self._needs.discard(path)
+        self._give()
+
+    def _give(self) -> None:
+        """While following, who asks for a file hears at once that it is another one."""
+        if self.following is not None and self.following.is_on:
+            for task in self._asking_again():
+                self.pool.add((task,))
 
     def drain(self) -> None:
         """Stop as soon as what is in flight is done."""
@@ -509,6 +528,7 @@ class Session:
             if meta.outcome == "facts":
                 self._read(meta)
                 self._votes.note(tasks[meta.path], meta)
+                self._needs.note(tasks[meta.path], meta.needs)
                 self._know(tasks[meta.path], meta)
                 if meta.read_at_ns and tasks[meta.path].file.size <= tasks[meta.path].limit:
                     self.index.record(tasks[meta.path].file, meta.sha256, meta.read_at_ns)
@@ -524,14 +544,14 @@ class Session:
             if self.following is not None:
                 self.following.set_aside(path)
         self._aside.difference_update(tasks)
+        self._give()
         self._tell("compile", self.outcomes, self._seen)
 
     def _know(self, task: Task, meta: Meta) -> None:
         """How the file was read, for the next run."""
         own, read = self._known.get(meta.path), task.key(meta.sha256)
-        if own is not None and (task.options, task.encoding) != self.rules.options(
-            meta.path
-        ):  # in its folder's dialect
+        as_found = (task.options, task.encoding) == self.rules.options(meta.path) and not task.given
+        if own is not None and not as_found:  # in its folder's dialect, or with files that it asked for
             self._known[meta.path] = msgspec.structs.replace(own, read=read)
         else:
             self._known[meta.path] = Known(read, read, meta.dialect, meta.confidence, meta.encoding)

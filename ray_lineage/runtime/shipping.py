@@ -17,7 +17,7 @@ from typing import Any, Final
 import msgspec
 
 from ray_lineage.model import SourceFile
-from ray_lineage.runtime.parse import Meta, Task, skipped
+from ray_lineage.runtime.parse import Given, Meta, Task, skipped
 from ray_lineage.settings import Settings
 from ray_lineage.sources.scan import SourceFault, read_bytes
 
@@ -189,7 +189,15 @@ def fill(task: Task) -> Task | tuple[Meta, bytes]:
         data = read_bytes(task.file, task.limit)
     except SourceFault as fault:
         return skipped(task, fault, now)
-    return msgspec.structs.replace(task, content=data, read_at_ns=now)
+    given = tuple(_filled(g, task.limit) for g in task.given)
+    return msgspec.structs.replace(task, content=data, read_at_ns=now, given=given)
+
+
+def _filled(given: Given, limit: int) -> Given:
+    """One that cannot be read is left for the worker to miss."""
+    with contextlib.suppress(SourceFault):
+        return msgspec.structs.replace(given, content=read_bytes(given.file, limit))
+    return given
 
 
 def elsewhere(task: Task, meta: Meta) -> bool:

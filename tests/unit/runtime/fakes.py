@@ -175,7 +175,9 @@ class FakeWorker:
                 continue
             try:
                 sha256 = hashlib.sha256(read_bytes(task.file, task.limit)).hexdigest()
-                metas.append(Meta(task.file.path, "facts", sha256, read_at_ns=time.time_ns() + _SURE))
+                needs = self._crew.asking.get(task.file.path, ())
+                self._crew.given[task.file.path] = [g.content_of for g in task.given]
+                metas.append(Meta(task.file.path, "facts", sha256, read_at_ns=time.time_ns() + _SURE, needs=needs))
             except SourceFault as fault:
                 metas.append(skipped(task, fault, 0)[0])
         await asyncio.sleep(0)
@@ -206,6 +208,8 @@ class FakeCrew:
         self.gates = Gates()
         self.unreadable: set[str] = set()
         self.deadly: set[str] = set()
+        self.asking: dict[str, tuple[str, ...]] = {}  # what files ask for
+        self.given: dict[str, list[tuple[str, str]]] = {}  # what each was read with
         self.endless: set[str] = set()
         self.deaths: list[str] = []
         self.on_death: Callable[[], None] = lambda: None

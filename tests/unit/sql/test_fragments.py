@@ -72,6 +72,7 @@ def test_a_hole_is_no_dataset_but_a_known_last_part_is_one() -> None:
         return [r.name for r in statement.relations if isinstance(r, TableRef)]
 
     assert reads(f"{HOLE}.sales.orders") == [("sales", "orders")]
+    assert reads(f"{HOLE}.orders") == reads(f"db.x_{HOLE}.orders") == [("orders",)]
     assert reads(f"sales.orders_{HOLE}") == reads(HOLE) == [(f"#{HOLE}",)]
 
 
