@@ -7,10 +7,10 @@ from functools import cache
 from typing import Final
 
 from ray_lineage.compile.frontend import Content, FrontEnd
-from ray_lineage.compile.python import PYTHON
+from ray_lineage.compile.python import NOTEBOOK, PYTHON
 from ray_lineage.compile.sqlfile import SQL
 
-FRONT_ENDS: Final[tuple[FrontEnd, ...]] = (SQL, PYTHON)
+FRONT_ENDS: Final[tuple[FrontEnd, ...]] = (SQL, PYTHON, NOTEBOOK)
 """To add a format: its package, and its front end here. Of two that claim a file the first one reads it."""
 
 FORMATS: Final = tuple(front.name for front in FRONT_ENDS)

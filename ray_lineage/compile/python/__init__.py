@@ -14,10 +14,20 @@ _MAX_SIZE: Final = 2_000_000
 """Bytes: a syntax tree takes 80 times as much memory."""
 
 
+_MAX_NOTEBOOK: Final = 50_000_000
+"""Bytes: most of a large notebook is what its cells gave, which is not kept."""
+
+
 def _compile(source: Source, options: CompileOptions) -> FileFacts:
     from ray_lineage.compile.python.source import compile_python
 
     return compile_python(source, options)
+
+
+def _compile_notebook(source: Source, options: CompileOptions) -> FileFacts:
+    from ray_lineage.compile.python.source import compile_notebook
+
+    return compile_notebook(source, options)
 
 
 def _warm() -> None:
@@ -27,5 +37,17 @@ def _warm() -> None:
 
 
 PYTHON: Final = FrontEnd(
-    "python", _REVISION, (".py",), _compile, binary=True, max_size=_MAX_SIZE, embeds=(SQL,), warm=_warm
+    "python", _REVISION, (".py",), _compile, binary=True, max_size=_MAX_SIZE, asks=True, embeds=(SQL,), warm=_warm
+)
+
+NOTEBOOK: Final = FrontEnd(
+    "notebook",
+    _REVISION,
+    (".ipynb",),
+    _compile_notebook,
+    binary=True,
+    max_size=_MAX_NOTEBOOK,
+    asks=True,
+    embeds=(SQL,),
+    warm=_warm,
 )

@@ -16,7 +16,7 @@ _VERBS: Final = (
     rb"(?i)\b(?:select|insert|update|delete|merge|with|create|alter|drop|truncate|replace|copy|unload|load|call|exec|execute|from|use)\b"
     rb"|\.sql\b"
 )
-_DECLARES: Final = rb"__tablename__|\bTable\s*\(|models\.Model\b|\bdb_table\b"
+_DECLARES: Final = rb"\bcreate_table\s*\(|\bSQLModel\b|__tablename__|\bTable\s*\(|models\.Model\b|\bdb_table\b"
 
 
 @cache
@@ -43,10 +43,28 @@ def may_say_something(data: bytes) -> bool:
     return verbs.search(data) is not None or tables.search(data) is not None or declares.search(data) is not None
 
 
+def may_be_notebook(data: bytes) -> bool:
+    """May a file of JSON be a notebook with SQL or tables?"""
+    if b'"cells"' not in data and b'"worksheets"' not in data:
+        return False
+    return may_say_something(data) or b"%%" in data or b'"SQL"' in data or b'"sql"' in data
+
+
 def lines_of_calls(data: bytes) -> list[int]:
     """The lines on which a known call begins."""
     starts = _line_starts(data)
     return sorted({bisect_right(starts, found.end() - 1) for found in _calls()[0].finditer(data)})
+
+
+def declares(data: bytes) -> bool:
+    """May the file declare tables?"""
+    return _calls()[3].search(data) is not None
+
+
+def lines_of_declarations(data: bytes) -> list[int]:
+    """The lines on which tables may be declared."""
+    starts = _line_starts(data)
+    return sorted({bisect_right(starts, found.start()) for found in _calls()[3].finditer(data)})
 
 
 def lines_of_name(data: bytes, name: str) -> list[int]:

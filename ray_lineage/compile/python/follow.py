@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from ray_lineage.compile.python.others import Others
 from ray_lineage.compile.python.scopes import END, Binding, Index, Kind, Path, Scope
 
 _STEPS: Final = 60_000
@@ -57,8 +58,9 @@ _UNKNOWN: Final = Unknown()
 class Followed:
     """Follows the expressions of one module."""
 
-    def __init__(self, index: Index) -> None:
+    def __init__(self, index: Index, others: Others) -> None:
         self.index = index
+        self.others = others
         self.steps = 0
         self._fields: dict[tuple[int, str], list[Binding]] = {}
 
@@ -124,6 +126,34 @@ class Followed:
             while scope is not None and scope.is_class:
                 scope = scope.parent
             order, path = END, ()
+        for binding in reversed(context.scope.module.bindings.get("*", ())):  # from module import *
+            found_ = self.imported(str(binding.extra).removesuffix("*") + name, context, depth, star=True)
+            if not isinstance(found_.thing, Imported):
+                yield found_
+                return
+
+    def imported(self, dotted: str, context: Context, depth: int, *, star: bool = False) -> Bound:
+        """What another module means by a name, if it was given."""
+        if depth <= _DEEP and self.spend():
+            found = self.others.module(dotted, star=star)
+            if found is not None:
+                scope, rest = found
+                inner = self._inside(scope, rest, depth + 1)
+                if inner is not None:
+                    return inner
+        return Bound(Imported(dotted), context)
+
+    def _inside(self, scope: Scope, dotted: str, depth: int) -> Bound | None:
+        """The one definition of a dotted name of a module."""
+        node: ast.expr | None = None
+        for part in dotted.split(".") if dotted else ():
+            node = ast.Name(part, ast.Load()) if node is None else ast.Attribute(node, part, ast.Load())
+            node.lineno, node.col_offset = 1, 0
+        if node is None:
+            return None
+        bounds = self.all(node, Context(scope, END), depth)
+        known = not isinstance(bounds[0].thing, Unknown | ast.Attribute | ast.Name)
+        return bounds[0]._replace(sure=len(bounds) == 1) if known else None
 
     def _again(self, bound: Bound, depth: int) -> Iterator[Bound]:
         if isinstance(bound.thing, ast.expr):
@@ -144,7 +174,7 @@ class Followed:
     def _binding(self, name: str, binding: Binding, given: Mapping[str, Bound], depth: int) -> Iterator[Bound]:
         context = Context(binding.scope, binding.order, binding.path, given)
         if binding.kind is Kind.IMPORT:
-            yield Bound(Imported(str(binding.extra)), context)
+            yield self.imported(str(binding.extra), context, depth)
         elif binding.kind is Kind.SCOPE and isinstance(binding.extra, Scope):
             yield Bound(binding.extra, context)
         elif binding.node is None or binding.kind is Kind.UNKNOWN:
@@ -245,7 +275,7 @@ class Followed:
         for owner in self._some(node.value, context, depth):
             thing = owner.thing
             if isinstance(thing, Imported):
-                yield Bound(Imported(f"{thing.dotted}.{node.attr}"), owner.context, owner.sure)
+                yield self.imported(f"{thing.dotted}.{node.attr}", owner.context, depth)
             elif isinstance(thing, Scope) and thing.is_class:
                 yield from self._field(thing, node.attr, depth)
             elif isinstance(thing, ast.Call):
@@ -293,8 +323,8 @@ class Followed:
         key = id(of), name
         if key not in self._fields:
             found: list[Binding] = []
-            for scope in self.index.scopes:
-                if scope.is_function and scope.parent is of and scope.parameters:
+            for scope in of.inner:
+                if scope.is_function and scope.parameters:
                     first = next(iter(scope.parameters))
                     found.extend(b for b in scope.bindings.get(f"{first}.{name}", ()) if b.kind is not Kind.AUGMENT)
             if not found:

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from ray_lineage.compile.python.texts import GAP, Text, concat, cut, plain
 
-NAME: Final = re.compile(r"__gap\d+__")
+NAME: Final = re.compile(r"__gap\d+__|__jinja_\w|__var_\w|__env_\w")
 """A name, or a part of one, that is not known."""
 
 _TOKEN: Final = re.compile(
@@ -59,6 +59,29 @@ class _Level(NamedTuple):
 
     clause: str
     word: str
+
+
+_PLACEHOLDER: Final = re.compile(r"\$\{[^{}\n]{1,100}\}|(?<![{$])\{[A-Za-z_][\w.]*\}(?!\})")
+_SIMPLE_JINJA: Final = re.compile(r"\{\{.{0,300}?\}\}", re.DOTALL)
+
+
+def opened(text: Text) -> Text:
+    """With gaps for what is filled in when it is run: ``${name}``, ``{name}``, ``{{ name }}``. Other templates stay."""
+    if "{" not in text.text:
+        return text
+    if "{{" in text.text and "{%" not in text.text:
+        text = _with_gaps(text, _SIMPLE_JINJA)
+    return _with_gaps(text, _PLACEHOLDER)
+
+
+def _with_gaps(text: Text, pattern: re.Pattern[str]) -> Text:
+    parts: list[Text] = []
+    at = 0
+    for found in pattern.finditer(text.text):
+        place = cut(text, found.start(), found.end()).marks
+        parts += (cut(text, at, found.start()), Text(GAP, place[:1]))
+        at = found.end()
+    return concat([*parts, cut(text, at, len(text.text))]) if parts else text
 
 
 def fill(text: Text) -> Filled:

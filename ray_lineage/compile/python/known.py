@@ -76,7 +76,7 @@ class _Filter:
         self.doubtful = True
         for k in range(len(name) - 1, -1, -1):
             if _unknown(name[k]):
-                if k < len(name) - 1 and name[0] != "external":
+                if k < len(name) - 1 and name[0] != "external" and name[-1] != STAR:
                     return name[k + 1 :]
                 break
         return (f"#?{self.first + self.numbers.setdefault(name, len(self.numbers))}",)

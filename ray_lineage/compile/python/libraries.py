@@ -45,6 +45,7 @@ SQL_CALLS: Final[Mapping[str, Takes]] = {
     # statements that are made to be run
     **dict.fromkeys(("RunSQL", "text"), Takes(common=True)),
     "add_query_asset": Takes(1),
+    "__sql_cell__": Takes(),  # of a notebook
 }  # fmt: skip
 """By the name of the function or method."""
 
@@ -102,6 +103,87 @@ _WORDS: Final[tuple[tuple[str, str], ...]] = (
 )  # fmt: skip
 
 
+_KNOWN: Final = frozenset(
+    [
+        "airflow",
+        "pandas",
+        "numpy",
+        "sqlalchemy",
+        "polars",
+        "pyspark",
+        "dagster",
+        "prefect",
+        "django",
+        "flask",
+        "boto3",
+        "google",
+        "requests",
+        "yaml",
+        "click",
+        "typer",
+        "pytest",
+        "sqlmodel",
+        "alembic",
+        "peewee",
+        "ibis",
+        "great_expectations",
+        "feast",
+        "snowflake",
+        "databricks",
+        "dlt",
+        "dbt",
+        "jinja2",
+        "pydantic",
+        "streamlit",
+        "duckdb",
+        "delta",
+        "pyarrow",
+        "dask",
+        "matplotlib",
+        "attr",
+        "attrs",
+        "tqdm",
+        "dateutil",
+        "pytz",
+        "setuptools",
+        "sklearn",
+        "scipy",
+        "torch",
+        "tensorflow",
+        "botocore",
+        "azure",
+        "luigi",
+        "sqlparse",
+        "psycopg_pool",
+        "records",
+        "sqlglot",
+        "modin",
+        "pendulum",
+        "tenacity",
+        "rich",
+        "aiohttp",
+        "httpx",
+        "fastapi",
+        "starlette",
+        "celery",
+        "redis",
+        "clickhouse_connect",
+        "clickhouse_driver",
+        "awswrangler",
+        "awsglue",
+        "dbutils",
+        "IPython",
+        "nbformat",
+        "papermill",
+    ]
+)
+
+
+def is_library(dotted: str) -> bool:
+    """Does a name come from a library that everybody knows, and not from a file of the same project?"""
+    return dotted.partition(".")[0] in _KNOWN or dialect_of_module(dotted) is not None
+
+
 def dialect_of_module(dotted: str) -> str | None:
     """The dialect of what a module runs, by its dotted name or what begins with it; None: it is no driver."""
     parts = dotted.replace("()", "").split(".")
@@ -116,6 +198,18 @@ def dialect_of_address(text: str) -> str:
     """The dialect of a URL's scheme; empty: it says nothing."""
     found = _SCHEME.match(text)
     return SCHEMES.get(found.group(1), "") if found else ""
+
+
+_ANY_SCHEME: Final = re.compile(
+    r"[\"'\s](postgresql|postgres|mysql|mariadb|mssql|oracle|sqlite|snowflake|bigquery|redshift|duckdb|trino|presto|clickhouse|"
+    r"databricks|hive|awsathena|teradatasql)(?:\+\w+)?://"
+)
+
+
+def dialect_of_scheme(text: str) -> str:
+    """The dialect of the one kind of database whose address a module writes down; empty: there is none, or several."""
+    found = {SCHEMES[name] for name in _ANY_SCHEME.findall(text)} if "://" in text else set()
+    return next(iter(found)) if len(found) == 1 else ""
 
 
 def dialect_of_word(name: str) -> str:

@@ -6,7 +6,10 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
+from ray_lineage.compile.positions import Mark
 from ray_lineage.compile.python.candidates import lines_of_calls, lines_of_name
+from ray_lineage.compile.python.cells import SQL_CELL
+from ray_lineage.compile.python.files import known_path
 from ray_lineage.compile.python.follow import Bound, Context, Followed, Unknown
 from ray_lineage.compile.python.libraries import (
     CURSORS,
@@ -19,9 +22,10 @@ from ray_lineage.compile.python.libraries import (
     dialect_of_word,
 )
 from ray_lineage.compile.python.lines import Lines
+from ray_lineage.compile.python.others import Others
 from ray_lineage.compile.python.scopes import Index, Kind, Scope, Unit, calls_in
-from ray_lineage.compile.python.statements import begins_as_sql, is_statement
-from ray_lineage.compile.python.texts import GAP, Text
+from ray_lineage.compile.python.statements import begins_as_sql, is_path, is_statement
+from ray_lineage.compile.python.texts import GAP, Text, all_at
 from ray_lineage.compile.python.values import Values, method_called, names_of
 from ray_lineage.model import LOOP, ROLES
 
@@ -45,15 +49,15 @@ class Run(NamedTuple):
 class Module:
     """A module that was read. ``unresolved``: lines of calls that surely run SQL, of which nothing is known."""
 
-    def __init__(self, tree: ast.Module, data: bytes, lines: Lines) -> None:
+    def __init__(self, tree: ast.Module, data: bytes, lines: Lines, others: Others, dialect: str = "") -> None:
         self.data = data
         self.lines = lines
         self.index = Index(tree)
-        self.followed = Followed(self.index)
+        self.followed = Followed(self.index, others)
         self.values = Values(self.followed, lines)
         self.unresolved: list[int] = []
         self._callers: dict[Scope, list[tuple[ast.Call, Unit, bool]]] = {}
-        self._imported = self._dialects_of_imports()
+        self._imported = self._dialects_of_imports() or dialect
 
     # ------------------------------------------------------------------ what is run
 
@@ -91,6 +95,10 @@ class Module:
             shown = text.text
             if not shown.strip(GAP + " \n\t\r;"):
                 unknown = unknown or GAP in shown
+            elif is_path(shown.strip()):
+                content = self.followed.others.text(known_path(shown.strip()))
+                if content is not None:
+                    found[content, 0, 0] = all_at(Text(content), Mark(0, *self.lines.start(argument)))
             elif is_statement(shown) or (not common and begins_as_sql(shown) and self._is_database(call, unit)):
                 place = text.marks[0] if text.marks else None
                 found.setdefault((shown, place.line if place else 0, place.column if place else 0), text)
@@ -136,7 +144,8 @@ class Module:
         bound = self.followed.all(node, context)
         if len(bound) == 1 and isinstance(bound[0].thing, ast.List | ast.Tuple):
             where = bound[0].context
-            return [text for e in bound[0].thing.elts for text in self.values.texts(e, where)]
+            found = [text for e in bound[0].thing.elts for text in self.values.texts(e, where)]
+            return self.values.across(found, node, context, where)
         return self.values.texts(node, context)
 
     @staticmethod
@@ -234,6 +243,14 @@ class Module:
         name = _last(call.func)
         if OPERATOR.match(name):
             return dialect_of_word(name) or self._dialect_of_connection(call) or self._imported
+        if name == SQL_CELL:
+            return (
+                next(
+                    (dialect_of_word(str(k.value.value)) for k in call.keywords if isinstance(k.value, ast.Constant)),
+                    "",
+                )
+                or self._imported
+            )
         parts = [call.func.value] if isinstance(call.func, ast.Attribute) else []
         parts += [k.value for k in call.keywords if k.arg in ("con", "conn", "connection", "engine", "uri", "conn_id")]
         parts += call.args[1:2] if name.startswith("read_") else []

@@ -10,9 +10,11 @@ from ray_lineage.compile.facts import Facts
 from ray_lineage.compile.fragment import compile_fragment, temporary_tables
 from ray_lineage.compile.options import CompileOptions
 from ray_lineage.compile.positions import Positions
+from ray_lineage.compile.python.candidates import declares, lines_of_declarations
 from ray_lineage.compile.python.frames.reader import Frames
-from ray_lineage.compile.python.gaps import fill
+from ray_lineage.compile.python.gaps import fill, opened
 from ray_lineage.compile.python.known import only_known, unknown_tables
+from ray_lineage.compile.python.models import Models
 from ray_lineage.compile.python.module import Module, Run
 from ray_lineage.compile.python.texts import GAP, Text
 from ray_lineage.compile.python.writes import Written
@@ -33,19 +35,24 @@ class Runner:
         self.temporary: set[str] = set()
         self.dialects: dict[str, int] = {}
         self.unknown = 0
+        self._noted: set[int] = set()
         self.frames = Frames(module.followed, module.values, self._query, self.name_of, module.dialect_of)
         self.written = Written(facts, self.frames, self.temporary)
         self._queries: dict[tuple[str, str, object], StatementFacts | None] = {}
 
     def run(self) -> str:
         """Say it; the dialect of most texts."""
+        if declares(self.module.data):
+            models = Models(self.facts, self.module.followed, self.module.values, self.name_of)
+            models.declare(self.module.index.scopes, self.module.units(lines_of_declarations(self.module.data)))
         done: set[object] = set()
         for call, unit in self.module.calls():
             for run in self.module.runs_of(call, unit):
                 key = run.text.text, run.text.marks[:1]
-                if key not in done:
+                destination = self.written.destination(call, self.module.context(unit))
+                if key not in done and (destination or run.text.text not in self.module.followed.others.whole):
                     done.add(key)
-                    self._run(run, self.written.destination(call, self.module.context(unit)))
+                    self._run(run, destination)
             if self.written.knows(call):
                 self.written.read(call, unit, self.module.contexts_of(unit))
         self._note_unresolved()
@@ -65,7 +72,7 @@ class Runner:
 
     def _compiled(self, text: Text, dialect: str) -> FileFacts:
         """What one text says."""
-        filled, doubtful = fill(text)
+        filled, doubtful = fill(opened(text))
         facts = compile_fragment(
             filled.text,
             dialect or self.options.dialect,
@@ -75,7 +82,7 @@ class Runner:
             temporary=self.temporary,
             possible=doubtful or not text.sure,
         )
-        return self._only_known(facts) if filled.text != text.text else facts
+        return self._only_known(facts) if filled.text != text.text or "{%" in text.text else facts
 
     def _only_known(self, facts: FileFacts) -> FileFacts:
         known = only_known(facts, self.unknown + 1)
@@ -85,6 +92,8 @@ class Runner:
         self.unknown += count
         found = Facts()
         line = known.statements[0].first_line if known.statements else 0
+        if not any(map(_says_something, known.statements)):
+            known = msgspec.structs.replace(known, statements=(), declarations=())
         found.note(
             "RL131", "info", f"{count} table name{'s' * (count > 1)} of this SQL cannot be told from the file", line
         )
@@ -141,6 +150,12 @@ class Runner:
         shown = ", ".join(map(str, lines[:_SHOWN])) + (", …" if len(lines) > _SHOWN else "")
         what = "1 call runs" if len(lines) == 1 else f"{len(lines)} calls run"
         self.facts.note("RL132", "info", f"{what} SQL that cannot be told from the file (line {shown})", lines[0])
+
+
+def _says_something(statement: StatementFacts) -> bool:
+    """Does it name a table that is known?"""
+    names = (statement.target, *(r.name for r in statement.relations if isinstance(r, TableRef)))
+    return any(name and name[0][:1] not in ("#", "@") for name in names)
 
 
 def _into(facts: FileFacts, destination: Name) -> FileFacts:

@@ -47,7 +47,7 @@ class Binding(NamedTuple):
 class Scope:
     """A module, class or function. ``name`` is what it is called within the module: ``Class.method``."""
 
-    __slots__ = ("bindings", "name", "node", "order", "parameters", "parent", "path", "returns")
+    __slots__ = ("bindings", "inner", "module", "name", "node", "order", "parameters", "parent", "path", "returns")
 
     def __init__(
         self,
@@ -60,9 +60,11 @@ class Scope:
         self.node = node
         self.name = name
         self.parent = parent
+        self.module: Scope = parent.module if parent is not None else self
         self.order = order
         self.path = path
         self.bindings: dict[str, list[Binding]] = {}
+        self.inner: list[Scope] = []
         self.returns: list[tuple[ast.expr, int, Path]] = []
         self.parameters: dict[str, ast.expr | None] = (
             {} if isinstance(node, ast.Module | ast.ClassDef) else _parameters(node)
@@ -262,6 +264,7 @@ class Index:
         name = f"{scope.name}.{s.name}" if scope.name else s.name
         inner = Scope(s, name, scope, self._order, path)
         self.scopes.append(inner)
+        scope.inner.append(inner)
         scope.bind(s.name, Binding(Kind.SCOPE, None, scope, self._order, path, (), inner))
         if isinstance(s, ast.ClassDef):
             heads = (*s.decorator_list, *s.bases, *(k.value for k in s.keywords))

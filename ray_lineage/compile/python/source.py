@@ -1,20 +1,20 @@
-"""The bytes of a Python file -> its facts."""
+"""The bytes of a Python file or a notebook -> its facts."""
 
 from __future__ import annotations
 
-import ast
-import io
-import re
-import tokenize
-import warnings
-from typing import Final
+import msgspec
 
 from ray_lineage.compile.facts import Facts
 from ray_lineage.compile.frontend import Source
 from ray_lineage.compile.options import CompileOptions
-from ray_lineage.compile.python.candidates import may_say_something
+from ray_lineage.compile.python.candidates import may_be_notebook, may_say_something
+from ray_lineage.compile.python.cells import DATABRICKS, Notebook, module_of, read_databricks, read_notebook
+from ray_lineage.compile.python.evidence import in_cells
+from ray_lineage.compile.python.libraries import dialect_of_scheme
 from ray_lineage.compile.python.lines import Lines
 from ray_lineage.compile.python.module import Module
+from ray_lineage.compile.python.others import Others
+from ray_lineage.compile.python.reading import NoPython, decoded, parse
 from ray_lineage.compile.python.runner import Runner
 from ray_lineage.model import FileFacts
 
@@ -26,56 +26,51 @@ def compile_python(source: Source, options: CompileOptions) -> FileFacts:
     if not may_say_something(data):
         return FileFacts("", "skipped", diagnostics=source.diagnostics)
     facts = Facts()
-    text = decode(data, facts)
-    tree = parse(text, facts) if text is not None else None
-    if text is None or tree is None:
-        facts.failed += 1
-        return facts.file("", source.diagnostics)
-    module = Module(tree, text.encode(), Lines(text))
+    text = decoded(data)
+    if text is None:
+        return _refused(source, "this is no Python: it holds NUL characters")
+    if text.startswith(DATABRICKS):
+        return _notebook(source, options, module_of(read_databricks(text)), "databricks")
+    try:
+        tree = parse(text)
+    except NoPython as error:
+        return _refused(source, error.why, error.line, error.column)
+    others = Others(source.given)
+    module = Module(tree, text.encode(), Lines(text), others, dialect_of_scheme(text))
     dialect = Runner(facts, options, module).run()
-    return facts.file(dialect, source.diagnostics)
+    return msgspec.structs.replace(facts.file(dialect, source.diagnostics), needs=tuple(others.needs))
 
 
-def decode(data: bytes, facts: Facts) -> str | None:
-    """The text, by its byte order mark or its coding cookie, else UTF-8. Lines end in newlines only. None: it cannot be read."""
+def compile_notebook(source: Source, options: CompileOptions) -> FileFacts:
+    """What a Jupyter notebook says. Lines are those of its cells."""
+    assert isinstance(source.content, bytes)
+    data = source.content
+    if not may_be_notebook(data):
+        return FileFacts("", "skipped", diagnostics=source.diagnostics)
     try:
-        encoding = tokenize.detect_encoding(io.BytesIO(data).readline)[0]
-        text = data.decode(encoding)
-    except (SyntaxError, LookupError, UnicodeDecodeError, ValueError):
-        text = data.decode("utf-8", "replace")
-    if "\0" in text:
-        facts.note("RL130", "warning", "this is no Python: it holds NUL characters", 0)
-        return None
-    text = text.removeprefix("\ufeff")
-    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", " ")
+        cells = read_notebook(data)
+    except ValueError as error:
+        return _refused(source, f"this is no notebook: {error}")
+    notebook = module_of(cells)
+    usual = dialect_of_scheme("\n".join(c.text for c in cells)) or (
+        "tsql" if any(c.language == "sql" for c in cells) else ""
+    )
+    return in_cells(_notebook(source, options, notebook, usual), notebook.lines)
 
 
-def parse(text: str, facts: Facts, first_line: int = 1) -> ast.Module | None:
-    """The syntax tree; None, with a diagnostic that says why, where there is none."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(text)
-    except SyntaxError as error:
-        line = (error.lineno or 1) + first_line - 1
-        facts.note(
-            "RL130", "warning", f"this is no Python that we can read: {_why(text, error)}", line, error.offset or 0
-        )
-    except (ValueError, RecursionError, MemoryError):
-        facts.note("RL130", "warning", "this Python is nested too deeply to be read", first_line)
-    return None
+def _notebook(source: Source, options: CompileOptions, notebook: Notebook, usual: str) -> FileFacts:
+    facts = Facts()
+    for line, why in notebook.faults:
+        facts.failed += 1
+        facts.note("RL130", "warning", why, line)
+    others = Others(source.given)
+    module = Module(notebook.tree, notebook.text.encode(), Lines(notebook.text), others, usual)
+    dialect = Runner(facts, options, module).run()
+    return msgspec.structs.replace(facts.file(dialect, source.diagnostics), needs=tuple(others.needs))
 
 
-_TEMPLATE: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|<%.*?%>")
-_PYTHON_2: Final = re.compile(
-    r"(?m)^\s*(?:print\s+[^\s(=]|exec\s+[\"'\w]|raise\s+\w+\s*,|except\s+\w[\w.]*\s*,)|\bur[\"']|\b0[0-7]+L?\b|<>"
-)
-
-
-def _why(text: str, error: SyntaxError) -> str:
-    line = text.split("\n")[error.lineno - 1] if error.lineno and error.lineno <= text.count("\n") + 1 else ""
-    if _TEMPLATE.search(line) or (_TEMPLATE.search(text) and "{{" in line):
-        return "it is a template"
-    if "print" in str(error.msg) or _PYTHON_2.search(line) or "Missing parentheses" in str(error.msg):
-        return "it is Python 2"
-    return f"{error.msg} (its syntax may be newer than this Python's)"
+def _refused(source: Source, why: str, line: int = 0, column: int = 0) -> FileFacts:
+    facts = Facts()
+    facts.failed += 1
+    facts.note("RL130", "warning", why, line, column)
+    return facts.file("", source.diagnostics)

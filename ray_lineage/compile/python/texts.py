@@ -92,6 +92,12 @@ def moved(text: Text, to: Mark) -> Text:
     return text._replace(marks=(Mark(0, to.line, to.column),))
 
 
+def all_at(text: Text, to: Mark) -> Text:
+    """A text whose every character stands at one place: it is written in another file."""
+    starts = [0, *(k + 1 for k, char in enumerate(text.text) if char == "\n")]
+    return text._replace(marks=tuple(Mark(k, to.line, to.column) for k in starts))
+
+
 def cut(text: Text, start: int, end: int) -> Text:
     """A part of it."""
     if start <= 0 and end >= len(text.text):

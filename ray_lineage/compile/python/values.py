@@ -9,8 +9,9 @@ from itertools import product
 from typing import Final
 
 from ray_lineage.compile.positions import Mark
+from ray_lineage.compile.python import files
 from ray_lineage.compile.python import texts as t
-from ray_lineage.compile.python.follow import Bound, Context, Followed, Imported, Unknown
+from ray_lineage.compile.python.follow import Bound, Context, Followed, Unknown
 from ray_lineage.compile.python.lines import Lines
 from ray_lineage.compile.python.literals import read_literal
 from ray_lineage.compile.python.scopes import Scope
@@ -28,14 +29,12 @@ Made = Callable[[Text], Text]
 
 
 class Values:
-    """Evaluates the text expressions of one module, as far as they are written down in it. Nothing is run.
+    """Evaluates the text expressions of one module, as far as they are written down in it or in files that it names. Nothing is
+    run. A text of another file stands where it is used."""
 
-    ``foreign`` gives the texts of what another file holds: of a name of another module, or of a file that is read."""
-
-    def __init__(self, followed: Followed, lines: Lines, foreign: Callable[[str], list[Text]] | None = None) -> None:
+    def __init__(self, followed: Followed, lines: Lines) -> None:
         self.followed = followed
         self.lines = lines
-        self.foreign = foreign
         self._literals: dict[int, Text] = {}
 
     def texts(self, node: ast.expr, context: Context, depth: int = 0) -> list[Text]:
@@ -50,19 +49,23 @@ class Values:
             return self._operation(node, context, depth)
         if isinstance(node, ast.Call):
             return self._call(node, context, depth)
-        found = self.followed.all(node, context)
         out: list[Text] = []
-        for bound in found:
-            for text in self._bound(node, bound, depth):
-                out.append(text if bound.sure else text.doubtful())
+        for bound in self.followed.all(node, context):
+            found = self.across(self._bound(node, bound, depth), node, context, bound.context)
+            out.extend(text if bound.sure else text.doubtful() for text in found)
         return _several(out) or [self.gap(node)]
+
+    def across(self, found: list[Text], node: ast.expr, context: Context, other: Context) -> list[Text]:
+        """The same texts; where they are of another module, they stand where they are used."""
+        if context.scope.module is other.scope.module:
+            return found
+        place = Mark(0, *self.lines.start(node))
+        return [t.all_at(text, place) for text in found]
 
     def _bound(self, node: ast.expr, bound: Bound, depth: int) -> list[Text]:
         thing = bound.thing
         if isinstance(thing, Unknown):
             return [self.gap(node, thing.parameter)]
-        if isinstance(thing, Imported):
-            return (self.foreign(thing.dotted) if self.foreign else []) or [self.gap(node)]
         if isinstance(thing, ast.expr) and not isinstance(thing, ast.Name | ast.Attribute | ast.Subscript):
             return self.texts(thing, bound.context, depth + 1)
         return [self.gap(node)]
@@ -131,8 +134,6 @@ class Values:
     def _operation(self, node: ast.BinOp, context: Context, depth: int) -> list[Text]:
         if isinstance(node.op, ast.Mod):
             return self._percent(node, context, depth)
-        if isinstance(node.op, ast.Div):
-            return [self.gap(node)]
         if not isinstance(node.op, ast.Add):
             return [self.gap(node)]
         operands: list[ast.expr] = []
@@ -213,6 +214,11 @@ class Values:
                 if found is not None:
                     return found
         name = _last(function)
+        if name in _READS:
+            path = files.path_of(self, node, context)
+            content = self.followed.others.text(path) if path else None
+            if content is not None:
+                return [t.all_at(t.plain(content, 1, 1), Mark(0, *self.lines.start(node)))]
         if name in _WRAPPERS and node.args:
             return self.texts(node.args[0], context, depth + 1)
         if name in _DEDENTS and node.args:
@@ -251,7 +257,8 @@ class Values:
         given = self.followed.arguments(scope, node, context, bound=method is not None and not static)
         out: list[Text] = []
         for value, order, path in scope.returns:
-            out.extend(self.texts(value, Context(scope, order, path, given), depth + 3))
+            found_ = self.texts(value, Context(scope, order, path, given), depth + 3)
+            out.extend(self.across(found_, node, context, Context(scope, order)))
         return _several(out if len(scope.returns) == 1 else [x.doubtful() for x in out])
 
     def _method_of(self, node: ast.Call, context: Context) -> Scope | None:
@@ -307,13 +314,15 @@ class Values:
         if isinstance(argument, ast.GeneratorExp | ast.ListComp):
             items = self._comprehension(argument, context, depth)
         else:
-            items = [self._again(i, depth) for i in self.followed.items(argument, context)]
+            items = [self._again(argument, i, context, depth) for i in self.followed.items(argument, context)]
         if not items:
             return [self.gap(node)]
         return [t.joined(separators[0], list(chosen)) for chosen in _combinations(items)]
 
-    def _again(self, bound: Bound, depth: int) -> list[Text]:
-        return self.texts(bound.thing, bound.context, depth + 1) if isinstance(bound.thing, ast.expr) else [t.gap(1, 1)]
+    def _again(self, node: ast.expr, bound: Bound, context: Context, depth: int) -> list[Text]:
+        if not isinstance(bound.thing, ast.expr):
+            return [self.gap(node)]
+        return self.across(self.texts(bound.thing, bound.context, depth + 1), node, context, bound.context)
 
     def _comprehension(self, node: ast.GeneratorExp | ast.ListComp, context: Context, depth: int) -> list[list[Text]]:
         if len(node.generators) != 1 or node.generators[0].ifs:
@@ -405,6 +414,17 @@ _METHODS: Final[Mapping[str, _Method]] = {
 }
 _WRAPPERS: Final = frozenset(
     {"text", "SQL", "str", "Composed", "DDL", "RawSQL", "RunSQL", "literal_column", "from_string", "LiteralString"}
+)
+_READS: Final = (
+    "read",
+    "read_text",
+    "read_sql_file",
+    "load_sql",
+    "get_sql",
+    "open",
+    "readlines",
+    "read_file",
+    "get_template",
 )
 _DEDENTS: Final = frozenset({"dedent", "cleandoc"})
 

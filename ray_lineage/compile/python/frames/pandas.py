@@ -29,7 +29,36 @@ if TYPE_CHECKING:
 Method = Callable[["Frames", Frame, ast.Call, Context], Frame | None]
 
 NO_FRAMES: Final = frozenset(
-    ["show", "display", "printSchema", "info", "describe", "count", "collect_", "first", "take", "isEmpty", "items", "iterrows", "itertuples", "to_dict", "to_json", "to_csv", "to_parquet", "to_excel", "to_markdown", "plot", "foreach", "foreachPartition", "explain", "createOrReplaceTempView", "tolist", "iloc", "unique", "nunique"]
+    [
+        "show",
+        "display",
+        "printSchema",
+        "info",
+        "describe",
+        "count",
+        "collect_",
+        "first",
+        "take",
+        "isEmpty",
+        "items",
+        "iterrows",
+        "itertuples",
+        "to_dict",
+        "to_json",
+        "to_csv",
+        "to_parquet",
+        "to_excel",
+        "to_markdown",
+        "plot",
+        "foreach",
+        "foreachPartition",
+        "explain",
+        "createOrReplaceTempView",
+        "tolist",
+        "iloc",
+        "unique",
+        "nunique",
+    ]
 )
 """Their results are no frames."""
 

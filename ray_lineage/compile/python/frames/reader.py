@@ -31,7 +31,31 @@ _PANDAS_READS: Final = frozenset(
 )
 _VIEWS: Final = ("write", "writeStream", "na", "iloc", "loc", "T")
 _HANDS: Final = frozenset(
-    ["df", "fetchdf", "fetch_df", "fetchall", "to_df", "to_pandas", "toPandas", "toDF", "to_dataframe", "pl", "fetch_arrow_table", "arrow", "to_arrow", "collect", "lazy", "to_polars", "from_pandas", "from_arrow", "createDataFrame", "create_dataframe", "DataFrame", "LazyFrame", "result"]
+    [
+        "df",
+        "fetchdf",
+        "fetch_df",
+        "fetchall",
+        "to_df",
+        "to_pandas",
+        "toPandas",
+        "toDF",
+        "to_dataframe",
+        "pl",
+        "fetch_arrow_table",
+        "arrow",
+        "to_arrow",
+        "collect",
+        "lazy",
+        "to_polars",
+        "from_pandas",
+        "from_arrow",
+        "createDataFrame",
+        "create_dataframe",
+        "DataFrame",
+        "LazyFrame",
+        "result",
+    ]
 )
 """They hand a result on as another kind of frame."""
 
@@ -179,7 +203,17 @@ class Frames:
         name = _last(call.func)
         if name in _PANDAS_READS:
             return self._read_sql(call, name, context)
-        if name in ("sql", "execute", "query", "query_df", "sql_query", "sqldf", "get_pandas_df", "get_df"):
+        if name in (
+            "sql",
+            "execute",
+            "query",
+            "query_df",
+            "sql_query",
+            "sqldf",
+            "__sql_cell__",
+            "get_pandas_df",
+            "get_df",
+        ):
             argument = (
                 call.args[0]
                 if call.args
