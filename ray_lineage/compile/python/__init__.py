@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ray_lineage.compile.frontend import FrontEnd, Source
+from ray_lineage.compile.frontend import Content, FrontEnd, Source
 from ray_lineage.compile.options import CompileOptions
 from ray_lineage.compile.sqlfile import SQL
 from ray_lineage.model import FileFacts
@@ -36,8 +36,22 @@ def _warm() -> None:
     import ray_lineage.compile.python.source  # noqa: F401
 
 
+def _is_model(content: Content) -> bool:
+    """dbt's models in Python are called as their files."""
+    return isinstance(content, bytes) and b"def model(dbt" in content
+
+
 PYTHON: Final = FrontEnd(
-    "python", _REVISION, (".py",), _compile, binary=True, max_size=_MAX_SIZE, asks=True, embeds=(SQL,), warm=_warm
+    "python",
+    _REVISION,
+    (".py",),
+    _compile,
+    named=_is_model,
+    binary=True,
+    max_size=_MAX_SIZE,
+    asks=True,
+    embeds=(SQL,),
+    warm=_warm,
 )
 
 NOTEBOOK: Final = FrontEnd(

@@ -4,43 +4,59 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ray_lineage.compile.python.libraries import SQL_CALLS
-from ray_lineage.compile.python.tables import TABLE_CALLS
+from ray_lineage.compile.python.tables import COMMON_CALLS, TABLE_CALLS
 
 if TYPE_CHECKING:
     import re2
 
 _VERBS: Final = (
-    rb"(?i)\b(?:select|insert|update|delete|merge|with|create|alter|drop|truncate|replace|copy|unload|load|call|exec|execute|from|use)\b"
-    rb"|\.sql\b"
+    rb"(?i)\b(?:select\s|insert\s+(?:into|overwrite|all)|update\s+\S+\s+(?:\w+\s+)?set\b|delete\s+from|merge\s+into|create\s+(?:or\s|table|view|temp|"
+    rb"external|transient|materialized|global|unlogged|dynamic|live)|alter\s+table|drop\s+(?:table|view)|truncate\s|copy\s+\S+\s+from|copy\s+into|"
+    rb"unload\s*\(|load\s+data|call\s+\w+[.(]|exec(?:ute)?\s+\w|replace\s+into|export\s+data|declare\s|refresh\s|with\s+\w+\s+as\s*\()"
+    rb"|\.sql\b|(?:from|import)\b[^\n]*(?:sql|quer)"
 )
 _DECLARES: Final = rb"\bcreate_table\s*\(|\bSQLModel\b|__tablename__|\bTable\s*\(|models\.Model\b|\bdb_table\b"
+_LIBRARIES: Final = (
+    rb"\bspark\b|\bpyspark\b|\bsnowpark\b|\bdelta\b|\bawsglue\b|\bdlt\b|\bsqlContext\b|\bduckdb\b|\bibis\b"
+)
+_PROGRAMS: Final = rb"@(?:dlt|dp)\.|def model\(dbt|\bsqlmesh\b"
+
+
+class _Patterns(NamedTuple):
+    """What is looked for: calls that may run SQL or name tables; those of them that need no SQL; verbs of SQL; libraries with
+    which more calls count; functions that are tables; declarations."""
+
+    calls: re2._Regexp
+    tables: re2._Regexp
+    verbs: re2._Regexp
+    libraries: re2._Regexp
+    programs: re2._Regexp
+    declares: re2._Regexp
 
 
 @cache
-def _calls() -> tuple[re2._Regexp, re2._Regexp, re2._Regexp, re2._Regexp]:
-    """What calls are known, those that need no SQL, verbs, declarations."""
+def _patterns() -> _Patterns:
     import re2
 
     options = re2.Options()
     options.encoding = re2.Options.Encoding.LATIN1
-    sql, tables = "|".join(SQL_CALLS), "|".join(TABLE_CALLS)
-    return (
-        re2.compile(rf"\b(?:{sql}|{tables}|\w+(?:Operator|Sensor|Transfer))\s*\(".encode(), options),
-        re2.compile(rf"\b(?:{tables})\s*\(|%sql".encode(), options),
-        re2.compile(_VERBS, options),
-        re2.compile(_DECLARES, options),
+    sql, tables, common = "|".join(SQL_CALLS), "|".join(TABLE_CALLS), "|".join(COMMON_CALLS)
+    return _Patterns(
+        re2.compile(rf"\b(?:{sql}|{tables}|{common}|\w+(?:Operator|Sensor|Transfer))\s*\(".encode(), options),
+        re2.compile(rf"\b(?:{tables})\s*\(|[%# ]%?sql\b".encode(), options),
+        *(re2.compile(p, options) for p in (_VERBS, _LIBRARIES, _PROGRAMS, _DECLARES)),
     )
 
 
 def may_say_something(data: bytes) -> bool:
     """May the file run SQL, name tables in calls, or declare them?"""
-    calls, tables, verbs, declares = _calls()
-    if calls.search(data) is None:
-        return declares.search(data) is not None
-    return verbs.search(data) is not None or tables.search(data) is not None or declares.search(data) is not None
+    look = _patterns()
+    if look.calls.search(data) is None:
+        return look.declares.search(data) is not None or look.programs.search(data) is not None
+    return any(p.search(data) is not None for p in (look.verbs, look.tables, look.libraries, look.declares))
 
 
 def may_be_notebook(data: bytes) -> bool:
@@ -53,18 +69,18 @@ def may_be_notebook(data: bytes) -> bool:
 def lines_of_calls(data: bytes) -> list[int]:
     """The lines on which a known call begins."""
     starts = _line_starts(data)
-    return sorted({bisect_right(starts, found.end() - 1) for found in _calls()[0].finditer(data)})
+    return sorted({bisect_right(starts, found.end() - 1) for found in _patterns().calls.finditer(data)})
 
 
 def declares(data: bytes) -> bool:
     """May the file declare tables?"""
-    return _calls()[3].search(data) is not None
+    return _patterns().declares.search(data) is not None
 
 
 def lines_of_declarations(data: bytes) -> list[int]:
     """The lines on which tables may be declared."""
     starts = _line_starts(data)
-    return sorted({bisect_right(starts, found.start()) for found in _calls()[3].finditer(data)})
+    return sorted({bisect_right(starts, found.start()) for found in _patterns().declares.finditer(data)})
 
 
 def lines_of_name(data: bytes, name: str) -> list[int]:

@@ -16,6 +16,7 @@ from ray_lineage.compile.python.gaps import fill, opened
 from ray_lineage.compile.python.known import only_known, unknown_tables
 from ray_lineage.compile.python.models import Models
 from ray_lineage.compile.python.module import Module, Run
+from ray_lineage.compile.python.programs import Programs, in_order
 from ray_lineage.compile.python.texts import GAP, Text
 from ray_lineage.compile.python.writes import Written
 from ray_lineage.compile.sql.engines import engine_of
@@ -45,8 +46,12 @@ class Runner:
         if declares(self.module.data):
             models = Models(self.facts, self.module.followed, self.module.values, self.name_of)
             models.declare(self.module.index.scopes, self.module.units(lines_of_declarations(self.module.data)))
+        programs = Programs(self.written, self.frames, self.options.model)
+        made = sorted(((in_order(s), s) for s in self.module.index.scopes if s.is_function), key=lambda m: m[0])
         done: set[object] = set()
         for call, unit in self.module.calls():
+            while made and made[0][0] < unit.order:
+                programs.read(made.pop(0)[1])
             for run in self.module.runs_of(call, unit):
                 key = run.text.text, run.text.marks[:1]
                 destination = self.written.destination(call, self.module.context(unit))
@@ -55,6 +60,8 @@ class Runner:
                     self._run(run, destination)
             if self.written.knows(call):
                 self.written.read(call, unit, self.module.contexts_of(unit))
+        for _, scope in made:
+            programs.read(scope)
         self._note_unresolved()
         return max(self.dialects, key=lambda d: self.dialects[d], default="")
 

@@ -91,31 +91,16 @@ DESTINATIONS: Final = ("destination_dataset_table", "destination_table")
 """Keywords of operators that run a query whose result goes there."""
 
 READS: Final = (
-    "table",
-    "read_sql_table",
-    "forName",
-    "extract_table",
-    "list_rows",
-    "add_table_asset",
-    "from_catalog",
-    "read_table",
-)
-MORE: Final = (
-    "mergeInto",
-    "merge",
-    "jdbc",
-    "save",
-    "copy_table",
-    "write_dynamic_frame",
-    "from_options",
-    "from_jdbc_conf",
-    "to_parquet",
-    "ref",
-    "source",
-)
+    "table", "read_sql_table", "forName", "extract_table", "list_rows", "add_table_asset", "from_catalog", "read_table",
+)  # fmt: skip
+"""They name a table that is read."""
 
 TABLE_CALLS: Final = (
-    *(name for name in WRITES if name != "register"), *READS, "mergeInto", "jdbc", "save", "copy_table", "from_jdbc_conf",
-    "materialized_view", "append_flow", "create_streaming_table",
+    *(name for name in WRITES if name != "register"), *(name for name in READS if name != "table"), "mergeInto", "copy_table",
+    "from_jdbc_conf", "from_options", "whenMatched\\w*", "whenNotMatched\\w*", "temporary_view", "materialized_view",
+    "append_flow",
 )  # fmt: skip
-"""Names that need no SQL beside them."""
+"""Names (patterns) that need no SQL beside them."""
+
+COMMON_CALLS: Final = ("table", "save", "merge", "view", "jdbc")
+"""Names that mean something beside one of the libraries only."""

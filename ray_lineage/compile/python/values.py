@@ -413,7 +413,19 @@ _METHODS: Final[Mapping[str, _Method]] = {
     "render": Values._render,
 }
 _WRAPPERS: Final = frozenset(
-    {"text", "SQL", "str", "Composed", "DDL", "RawSQL", "RunSQL", "literal_column", "from_string", "LiteralString"}
+    {
+        "text",
+        "SQL",
+        "str",
+        "Composed",
+        "DDL",
+        "RawSQL",
+        "RunSQL",
+        "literal_column",
+        "from_string",
+        "LiteralString",
+        "resolve_table",
+    }
 )
 _READS: Final = (
     "read",

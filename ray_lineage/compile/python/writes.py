@@ -12,15 +12,28 @@ from ray_lineage.compile.python.frames.frame import Frame, is_opaque, table, unk
 from ray_lineage.compile.python.frames.reader import Frames, options_of
 from ray_lineage.compile.python.frames.spark import of_text
 from ray_lineage.compile.python.libraries import OPERATOR, dialect_of_module, dialect_of_word
+from ray_lineage.compile.python.merges import read_merge
 from ray_lineage.compile.python.scopes import Unit, calls_in
 from ray_lineage.compile.python.tables import DESTINATIONS, OPERATORS, READS, WRITES, Way, Writes
 from ray_lineage.compile.python.texts import GAP, Text, concat
 from ray_lineage.model import STAR, Assignment, Name, Ref, Relation, Select, dataset_text
 
+_ENDS_MERGE: Final = ("execute", "merge")
 _APPENDS: Final = ("append", "append_only", "into")
 _SAVES: Final = ("append", "overwritePartitions", "overwrite")
 _KNOWN: Final = frozenset(
-    (*WRITES, *READS, "jdbc", "save", "from_options", "from_catalog", "from_jdbc_conf", "copy_table")
+    (
+        *WRITES,
+        *READS,
+        "jdbc",
+        "save",
+        "from_options",
+        "from_catalog",
+        "from_jdbc_conf",
+        "copy_table",
+        "merge",
+        "mergeInto",
+    )
 )
 _CREATES: Final = ("create", "createOrReplace", "replace")
 
@@ -60,6 +73,8 @@ class Written:
                 self._saved(call, name, context)
             elif name in ("from_options", "from_catalog", "from_jdbc_conf"):
                 self._glue(call, name, context)
+            elif name in ("merge", "mergeInto"):
+                self._merged(call, name, context)
             elif name == "copy_table":
                 self._copied(call, context)
             elif name in READS:
@@ -79,7 +94,7 @@ class Written:
             return
         way = self._way(call, how, context)
         for target in self._targets(call, table_node, how, context, unknown_too=frame is not None):
-            self._say(call, name, way, target, frame or unknown("pandas"))
+            self.say(call, name, way, target, frame or unknown("pandas"))
 
     def _shift(self, call: ast.Call, how: Writes, context: Context) -> int:
         """``pandas_gbq.to_gbq(df, table)`` and ``wr.redshift.to_sql(df, con, table)`` have the frame first."""
@@ -122,14 +137,17 @@ class Written:
         return how.way
 
     def _methods_after(self, call: ast.Call) -> list[str]:
-        """The methods that are called on the result of a call."""
-        out: list[str] = []
+        return [_last(c.func) for c in self._calls_after(call)]
+
+    def _calls_after(self, call: ast.Call) -> list[ast.Call]:
+        """The calls of methods on the result of a call."""
+        out: list[ast.Call] = []
         for other in calls_in(self.unit.expressions if self.unit is not None else ()):
             node: ast.expr = other.func
             while isinstance(node, ast.Attribute | ast.Call) and node is not call:
                 node = node.value if isinstance(node, ast.Attribute) else node.func
             if node is call and other is not call:
-                out.append(_last(other.func))
+                out.append(other)
         return out
 
     def _targets(
@@ -158,7 +176,7 @@ class Written:
                 )
         return out
 
-    def _say(self, call: ast.Call, name: str, way: Way, target: tuple[Name, bool], frame: Frame) -> None:
+    def say(self, call: ast.expr, name: str, way: Way, target: tuple[Name, bool], frame: Frame) -> None:
         dataset, sure = target
         sure = sure and frame.sure
         if way is Way.TEMPORARY:
@@ -195,7 +213,7 @@ class Written:
         declared: int = -1,
         name: str = "",
     ) -> None:
-        """What a frame gives comes into a target."""
+        """What a frame gives comes into a target: a statement at ``call``."""
         first, last = call.lineno, call.end_lineno or call.lineno
         relations: tuple[Relation, ...] = frame.relations
         by_name = bool(assignments)
@@ -245,7 +263,7 @@ class Written:
         if dataset:
             mode = given.get("mode")
             way = Way.BY_NAME if mode is not None and mode.text == "append" else Way.CREATE
-            self._say(call, name, way, (dataset, text.sure and text.known), frame)
+            self.say(call, name, way, (dataset, text.sure and text.known), frame)
 
     def _glue(self, call: ast.Call, name: str, context: Context) -> None:
         given = {k.arg: k.value for k in call.keywords if k.arg}
@@ -270,7 +288,27 @@ class Written:
         whole = Text(f"{database.text}.{name_text.text}") if database is not None else name_text
         dataset = self.frames.name_of(whole, "spark")
         if dataset:
-            self._say(call, name, Way.BY_NAME, (dataset, True), frame)
+            self.say(call, name, Way.BY_NAME, (dataset, True), frame)
+
+    def _merged(self, call: ast.Call, name: str, context: Context) -> None:
+        steps = self._calls_after(call)
+        target: Frame | Name | None
+        if name == "mergeInto":
+            node = self.frames.argument(call, 0, "table")
+            text = self.frames.values.texts(node, context)[0] if node is not None else Text(GAP)
+            target = self.frames.name_of(text, "spark")
+        else:
+            target = self.frames.frame(call.func.value, context) if isinstance(call.func, ast.Attribute) else None
+            if target is None or target.library == "pandas":
+                return
+        merge = read_merge(self.frames, call, steps, target, context) if target else None
+        if merge is None or not (merge.assignments or any(_last(s.func) in _ENDS_MERGE for s in steps)):
+            return
+        last = steps[-1] if steps else call
+        self.facts.statement(
+            "merge", call.lineno, last.end_lineno or call.lineno, merge.relations, -1, merge.target, (), merge.assignments, -1,
+            False, merge.influences, (merge.source,), sql=f"{name}({dataset_text(merge.target)})", possible=not merge.sure,
+        )  # fmt: skip
 
     def _copied(self, call: ast.Call, context: Context) -> None:
         source, target = self.frames.argument(call, 0, "sources"), self.frames.argument(call, 1, "destination")
@@ -282,7 +320,7 @@ class Written:
         for text in self.frames.texts_of(source, context) or ():
             name = self.frames.name_of(Text(text), dialect)
             if name and dataset:
-                self._say(call, "copy_table", Way.BY_NAME, (dataset, True), table(name, call.lineno, "spark"))
+                self.say(call, "copy_table", Way.BY_NAME, (dataset, True), table(name, call.lineno, "spark"))
 
     def _operator(self, call: ast.Call, name: str, context: Context) -> None:
         reads, writes = OPERATORS.get(name, ((), ()))
@@ -295,7 +333,7 @@ class Written:
         frames = [table(n, call.lineno, "spark") for n in sources]
         for target in targets:
             for frame in frames or [unknown("spark")]:
-                self._say(call, name, Way.BY_NAME, (target, True), frame)
+                self.say(call, name, Way.BY_NAME, (target, True), frame)
         if not targets:
             for frame in frames:
                 self.statement(call, "select", _all_of(frame), (), name=name)

@@ -224,6 +224,8 @@ class Frames:
             return self._table(call, call.args[0], context)
         if name in ("forName", "read_table", "read", "read_stream") and call.args:
             return self._named_source(call, name, context)
+        if name in ("ref", "source", "resolve_table") and isinstance(call.func, ast.Attribute) and call.args:
+            return self._model(call, name, context)
         if name in ("load", "jdbc"):
             return spark.loaded(self, call, context)
         if name == "from_catalog":
@@ -308,6 +310,19 @@ class Frames:
         if name in ("read", "read_stream", "read_table") and origin.partition(".")[0] in ("dlt", "dp"):
             return self._table(call, call.args[0], context)
         return None
+
+    def _model(self, call: ast.Call, name: str, context: Context) -> Frame | None:
+        """``dbt.ref("x")``, ``dbt.source("s", "x")``."""
+        texts = [self.text(a, context) for a in call.args]
+        known = [t.text for t in texts if t is not None]
+        if len(known) < len(texts) or _last(call.func.value if isinstance(call.func, ast.Attribute) else call) not in (
+            "dbt",
+            "context",
+        ):
+            return None
+        parts = known[-1:] if name == "ref" else known
+        dataset = self.name_of(Text(".".join(parts)), "")
+        return table(dataset, call.lineno, self.library_of(call, context)) if dataset else None
 
     def _of_catalog(self, call: ast.Call, context: Context) -> Frame | None:
         """Glue's ``create_dynamic_frame.from_catalog(database, table_name)``."""
