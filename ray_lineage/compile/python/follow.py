@@ -62,6 +62,7 @@ class Followed:
         self.index = index
         self.others = others
         self.steps = 0
+        self.asking = False  # may other files be asked for? Only what a text is made of is worth it
         self._fields: dict[tuple[int, str], list[Binding]] = {}
 
     def spend(self) -> bool:
@@ -135,7 +136,7 @@ class Followed:
     def imported(self, dotted: str, context: Context, depth: int, *, star: bool = False) -> Bound:
         """What another module means by a name, if it was given."""
         if depth <= _DEEP and self.spend():
-            found = self.others.module(dotted, star=star)
+            found = self.others.module(dotted, star=star, ask=self.asking)
             if found is not None:
                 scope, rest = found
                 inner = self._inside(scope, rest, depth + 1)

@@ -141,7 +141,9 @@ class Module:
 
     def _each(self, node: ast.expr, context: Context) -> list[Text]:
         """The texts of one argument; of a list, those of its elements."""
+        self.followed.asking = True
         bound = self.followed.all(node, context)
+        self.followed.asking = False
         if len(bound) == 1 and isinstance(bound[0].thing, ast.List | ast.Tuple):
             where = bound[0].context
             found = [text for e in bound[0].thing.elts for text in self.values.texts(e, where)]
@@ -168,7 +170,9 @@ class Module:
             target, of = loop.statement.target, loop.statement.iter
             more: list[Context] = []
             for context in contexts:
+                self.followed.asking = True
                 items = self.followed.items(of, context_of(loop, context.given))[:_ELEMENTS]
+                self.followed.asking = False
                 more.extend(context.having(names_of(target, item)) for item in items)
                 if not items:
                     more.append(context)

@@ -33,9 +33,9 @@ class Others:
         self.needs[path] = None
         return self.given.get(path)
 
-    def module(self, dotted: str, *, star: bool = False) -> tuple[Scope, str] | None:
+    def module(self, dotted: str, *, star: bool = False, ask: bool = True) -> tuple[Scope, str] | None:
         """The module in which a dotted name lies, and what is left of the name: ``a.b.NAME`` -> ``a/b.py``, ``NAME``. ``star``:
-        the name is all behind the last dot."""
+        the name is all behind the last dot. ``ask``: else only what was given is looked at."""
         if is_library(dotted) or dotted.partition(".")[0] in sys.stdlib_module_names:
             return None
         up = len(dotted) - len(dotted.lstrip("."))
@@ -47,7 +47,7 @@ class Others:
             for path in (f"{base}.py", f"{base}/__init__.py") if k < len(parts) else (f"{base}.py",):
                 if k == len(parts) and len(parts) == 1 and not up:
                     continue
-                index = self._index(path)
+                index = self._index(path) if ask or path in self.given else None
                 if index is not None:
                     return index.module, ".".join(parts[k:])
         return None

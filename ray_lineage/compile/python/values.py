@@ -39,6 +39,13 @@ class Values:
 
     def texts(self, node: ast.expr, context: Context, depth: int = 0) -> list[Text]:
         """The texts that it may be, at least one."""
+        asking, self.followed.asking = self.followed.asking, True
+        try:
+            return self._texts(node, context, depth)
+        finally:
+            self.followed.asking = asking
+
+    def _texts(self, node: ast.expr, context: Context, depth: int) -> list[Text]:
         if depth > _DEEP or not self.followed.spend():
             return [self.gap(node)]
         if isinstance(node, ast.Constant):
