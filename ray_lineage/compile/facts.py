@@ -16,12 +16,14 @@ from ray_lineage.model import (
     Declaration,
     DeclaredColumn,
     Diagnostic,
+    Effect,
     FileFacts,
     ForeignKey,
     Influence,
     Name,
     Relation,
     StatementFacts,
+    StatementKind,
 )
 
 
@@ -52,7 +54,7 @@ class Facts:
 
     def statement(
         self,
-        kind: str,
+        kind: StatementKind,
         first_line: int,
         last_line: int,
         relations: Sequence[Relation] = (),
@@ -61,7 +63,7 @@ class Facts:
         columns: tuple[str, ...] = (),
         assignments: tuple[Assignment, ...] = (),
         scope: int = -1,
-        defines: bool = False,
+        effect: Effect = Effect.CHANGES,
         influences: Sequence[Influence] = (),
         subqueries: tuple[int, ...] = (),
         routine: str = "",
@@ -88,7 +90,7 @@ class Facts:
                 columns,
                 assignments,
                 scope,
-                defines,
+                effect,
                 tuple(influences),
                 subqueries,
                 routine,
@@ -149,6 +151,10 @@ class Facts:
             Declaration(name, kind, line, columns, -1, temporary, adds, like, owner, parameters, weak)
         )
         return len(self.declarations) - 1
+
+    def makes(self, statement: int, declared: int) -> None:
+        """That statement's query makes what was declared as that number."""
+        self._redeclare(declared, statement=statement)
 
     def _redeclare(self, number: int, **changes: object) -> None:
         self.declarations[number] = msgspec.structs.replace(self.declarations[number], **changes)

@@ -246,6 +246,8 @@ class Catalog:
             columns = next(
                 (n.columns for n in symbol.needs if n.columns == columns), columns
             )  # one object for equal ones
+        if owner.signature.weak or not columns:
+            columns = _dumped(symbol.found)
         added = [d.signature.columns for d in symbol.found if d.signature.adds]
         return extend_list(columns, (c for a in added for c in decode_list(a) or ())) if columns and added else columns
 
@@ -270,6 +272,12 @@ def _reads(symbol: Symbol) -> tuple[str, ...]:
     return owner.signature.reads if owner is not None else ()
 
 
+def _dumped(declared: Declarations) -> bytes:
+    """The columns that dumps list, where no DDL does: all that any of them has."""
+    first, *others = [d.signature.columns for d in declared if d.signature.weak and d.signature.columns] or [b""]
+    return extend_list(first, (c for a in others for c in decode_list(a) or ())) if others else first
+
+
 def _list_input(declared: Declarations) -> tuple[bytes, ...]:
     """What a dataset's list comes from, besides other lists."""
     owner = owner_of(declared)
@@ -278,7 +286,7 @@ def _list_input(declared: Declarations) -> tuple[bytes, ...]:
     return (
         owner.signature.columns,
         owner.signature.query,
-        *(d.signature.columns for d in declared if d.signature.adds),
+        *(d.signature.columns for d in declared if d.signature.adds or d.signature.weak),
     )
 
 

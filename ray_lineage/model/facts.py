@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from enum import IntEnum, StrEnum
 from typing import Final
 
 import msgspec
@@ -24,6 +25,9 @@ DATASET_KINDS: Final = (
     "Trigger",
     "Type",
     "System",
+    "Exposure",
+    "Metric",
+    "SemanticModel",
 )
 """``Dataset.kind``; on Neo4j also an extra label."""
 
@@ -34,14 +38,89 @@ ELSE of one IF share the block's number, as do TRY and CATCH. ANY: the order of 
 language whose control flow is not read); ANY_LOOP: nor how often it runs."""
 
 
+class StatementKind(StrEnum):
+    """What a statement is; on the graph's statements as text."""
+
+    ALTER_TABLE = "alter_table"
+    APPEND = "append"
+    APPLY_CHANGES = "apply_changes"
+    ASSIGN = "assign"
+    ASSIGN_ROW = "assign_row"
+    ATTACH_PARTITION = "attach_partition"
+    COPY = "copy"
+    CREATE_DICTIONARY = "create_dictionary"
+    CREATE_EXTERNAL = "create_external"
+    CREATE_FUNCTION = "create_function"
+    CREATE_MODEL = "create_model"
+    CREATE_SINK = "create_sink"
+    CREATE_SOURCE = "create_source"
+    CREATE_STREAM = "create_stream"
+    CREATE_SYNONYM = "create_synonym"
+    CREATE_TABLE = "create_table"
+    CREATE_TABLE_AS = "create_table_as"
+    CREATE_TABLE_CLONE = "create_table_clone"
+    CREATE_TABLE_LIKE = "create_table_like"
+    CREATE_VIEW = "create_view"
+    DBT_EXPOSURE = "dbt_exposure"
+    DBT_METRIC = "dbt_metric"
+    DBT_MODEL = "dbt_model"
+    DBT_SEMANTIC_MODEL = "dbt_semantic_model"
+    DECLARE = "declare"
+    DECLARE_CURSOR = "declare_cursor"
+    DELETE = "delete"
+    EXCHANGE = "exchange"
+    EXPORT = "export"
+    IF = "if"
+    IMPORT = "import"
+    INSERT = "insert"
+    INSERT_OVERWRITE = "insert_overwrite"
+    JOB = "job"
+    LOAD = "load"
+    MERGE = "merge"
+    OUTPUT = "output"
+    OUTPUT_INTO = "output_into"
+    OUTPUT_PARAMETERS = "output_parameters"
+    RECEIVE = "receive"
+    RENAME = "rename"
+    RESULT_SET = "result_set"
+    SELECT = "select"
+    SELECT_INTO = "select_into"
+    SWAP = "swap"
+    SWITCH = "switch"
+    TRIGGER = "trigger"
+    TRUNCATE = "truncate"
+    UNLOAD = "unload"
+    UPDATE = "update"
+    WHILE = "while"
+
+
+UNSEEN: Final = frozenset({StatementKind.ASSIGN, StatementKind.DECLARE})
+"""What is no statement to people: variables get values, temporary tables are declared."""
+
+
+class Effect(IntEnum):
+    """What a statement does to its target, or to the variables of its assignments."""
+
+    CHANGES = 0
+    """Rows come in or are others, beside those that are there. Variables may get the values, or keep what they hold."""
+    MAKES = 1
+    """The target is made: the outputs define its columns (CREATE VIEW, CTAS, SELECT INTO), or ``columns`` do."""
+    EXTENDS = 2
+    """A temporary table gets more ``columns``."""
+    EMPTIES = 3
+    """Nothing is left in it."""
+    SETS = 4
+    """The variables surely get the values."""
+    ENDS = 5
+    """The target, or the variables and temporary tables that are assigned to, are no more."""
+
+
 class StatementFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One statement. ``target`` is the written dataset; its columns come either from ``root`` (the arena index of the
     query whose outputs are written, with ``columns`` the explicit column list, empty if none) or from
     ``assignments`` (whose names are looked up in the scope ``scope``), or both.
 
-    ``defines`` marks statements whose outputs define the target's columns: CREATE VIEW, CTAS, SELECT INTO.
-    Of assignments to variables it says that they surely take place, of DELETE that nothing is left. Variables and temporary
-    tables that are in the ``columns`` of an assignment end there.
+    An assignment (ASSIGN) has no target: the columns of its ``assignments`` are variables.
     ``preset`` columns get constants (static partitions), or values of their own (identities of a temporary table that is
     made), and take no part in the matching by position.
     ``subqueries`` are arena indexes of queries inside the statement's own expressions. Lines and columns count from 1
@@ -49,7 +128,7 @@ class StatementFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     ROLES); statements of one block follow one another.
     """
 
-    kind: str
+    kind: StatementKind
     first_line: int
     last_line: int
     relations: tuple[Relation, ...] = ()
@@ -58,7 +137,7 @@ class StatementFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     columns: tuple[str, ...] = ()
     assignments: tuple[Assignment, ...] = ()
     scope: int = -1
-    defines: bool = False
+    effect: Effect = Effect.CHANGES
     influences: tuple[Influence, ...] = ()
     subqueries: tuple[int, ...] = ()
     procedure: str = ""

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from ray_lineage.model.facts import Declaration, FileFacts, StatementFacts, passed_over
+from ray_lineage.model.facts import Declaration, FileFacts, StatementFacts, StatementKind, passed_over
 from ray_lineage.model.names import Name, dataset_text, is_temporary, unnamed
 from ray_lineage.model.program import STAR, Alias, Merged, Output, Ref, Relation, Select, SetOp, TableRef
 
@@ -143,7 +143,7 @@ def _named_by(relation: Relation) -> tuple[int, ...]:
         return (relation.relation,)
     if isinstance(relation, SetOp):
         return relation.branches if relation.by_name else relation.branches[:1]
-    if isinstance(relation, TableRef):
+    if not isinstance(relation, Select):
         return ()
     stars = [o.refs[0] for o in relation.outputs if o.star and o.refs and o.refs[0].name == STAR]
     named = tuple(r.relation for r in stars if r.relation >= 0)
@@ -161,6 +161,8 @@ def _only_names(relation: Relation, numbers: dict[int, int]) -> Relation:
         return Alias(numbers.get(relation.relation, -1), relation.columns)
     if isinstance(relation, SetOp):
         return SetOp(tuple(numbers[b] for b in relation.branches if b in numbers), relation.by_name)
+    if not isinstance(relation, Select):  # no list is made of it
+        return relation
     merged = tuple(
         Merged(m.names, tuple(numbers.get(i, -1) for i in m.left), numbers.get(m.right, -1)) for m in relation.merged
     )
@@ -185,8 +187,11 @@ def _reads(statement: StatementFacts) -> dict[Name, None]:
 
 
 _COPIES: Final = frozenset(
-    {"insert", "insert_overwrite", "merge", "select_into", "create_table_as", "create_view", "copy"}
-)
+    {
+        StatementKind.INSERT, StatementKind.INSERT_OVERWRITE, StatementKind.MERGE, StatementKind.SELECT_INTO,
+        StatementKind.CREATE_TABLE_AS, StatementKind.CREATE_VIEW, StatementKind.COPY,
+    }
+)  # fmt: skip
 
 
 def _copied(statement: StatementFacts, reads: dict[Name, None]) -> list[tuple[Name, Name]]:

@@ -4,6 +4,7 @@ Full-text and change-tracking functions become queries of their table, files and
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from sqlglot.tokens import Token
@@ -15,7 +16,7 @@ from ray_lineage.compile.sql.names import Names
 from ray_lineage.compile.sql.query.sources import server_of
 
 _WORDS: Final = (
-    "parse", "containstable", "freetexttable", "changetable", "openxml", "openrowset", "opendatasource", "match", " path", "{", "::",
+    "parse", "containstable", "freetexttable", "changetable", "openxml", "openrowset", "opendatasource", " path", "{", "::",
     "predict(", "predict (", "json_array",
 )  # fmt: skip
 _CHANGES: Final = (
@@ -23,9 +24,12 @@ _CHANGES: Final = (
 )  # fmt: skip
 
 
+_MATCH: Final = re.compile(r"match(?!ed)")  # of a graph, not of MERGE
+
+
 def may_have_rowsets(lower: str) -> bool:
     """May a text, in lower case, have something for :func:`rewrite_rowsets`?"""
-    return any(word in lower for word in _WORDS)
+    return any(map(lower.__contains__, _WORDS)) or _MATCH.search(lower) is not None
 
 
 def rewrite_rowsets(names: Names, tokens: list[Token]) -> list[Token]:
