@@ -17,6 +17,7 @@ from ray_lineage.model import (
     Declaration,
     FileFacts,
     Influence,
+    Local,
     Name,
     Output,
     Ref,
@@ -25,6 +26,9 @@ from ray_lineage.model import (
     StatementFacts,
     TableRef,
 )
+
+_MARK: Final = f"{Local.TABLE}?"
+"""Begins the names of temporary tables that nothing comes into."""
 
 _NOBODY: Final = -2
 """For the moment, the number of the table that nothing comes from."""
@@ -38,7 +42,7 @@ def only_known(facts: FileFacts, first: int) -> FileFacts:
 def unknown_tables(facts: FileFacts) -> int:
     """How many tables of it have names that are not known (see :func:`only_known`)."""
     names = {n for s in facts.statements for n in (s.target, *(r.name for r in s.relations if isinstance(r, TableRef)))}
-    return sum(1 for name in names if name and name[0].startswith("#?"))
+    return sum(1 for name in names if name and name[0].startswith(_MARK))
 
 
 class _Filter:
@@ -67,7 +71,7 @@ class _Filter:
 
     @staticmethod
     def _nobody(name: Name) -> bool:
-        return bool(name) and name[0].startswith("#?")
+        return bool(name) and name[0].startswith(_MARK)
 
     def _name(self, name: Name) -> Name:
         """The known end of a name; of one that is not known, a temporary table that nothing comes into."""
@@ -79,7 +83,7 @@ class _Filter:
                 if k < len(name) - 1 and name[0] != "external" and name[-1] != STAR:
                     return name[k + 1 :]
                 break
-        return (f"#?{self.first + self.numbers.setdefault(name, len(self.numbers))}",)
+        return (f"{_MARK}{self.first + self.numbers.setdefault(name, len(self.numbers))}",)
 
     def _declaration(self, declaration: Declaration) -> Declaration:
         name = self._name(declaration.name)
@@ -144,7 +148,7 @@ class _Filter:
                 out.append(msgspec.structs.replace(relation, outputs=outputs))
             else:
                 out.append(relation)
-        return [*out, TableRef(("#?",), 0)] if used else out
+        return [*out, TableRef((_MARK,), 0)] if used else out
 
 
 def _unknown(*names: str) -> bool:

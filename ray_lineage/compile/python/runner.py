@@ -21,7 +21,7 @@ from ray_lineage.compile.python.texts import GAP, Text
 from ray_lineage.compile.python.writes import Written
 from ray_lineage.compile.sql.engines import engine_of
 from ray_lineage.compile.sql.names import with_defaults
-from ray_lineage.model import FileFacts, Name, StatementFacts, TableRef, is_temporary, split_text
+from ray_lineage.model import FileFacts, Local, Name, StatementFacts, StatementKind, TableRef, is_temporary, split_text
 
 _SHOWN: Final = 10  # lines, in a diagnostic
 
@@ -145,7 +145,7 @@ class Runner:
         if len(name) > 1 and name[0] in ("live", "global_temp"):
             name = name[-1:]
         if len(name) == 1 and name[0] in self.temporary:
-            return (f"#{name[0]}",)
+            return Local.TABLE.named(name[0])
         if len(known) < len(parts):
             return name
         return with_defaults(name, fold(self.options.catalog, False), fold(self.options.schema, False))
@@ -162,7 +162,7 @@ class Runner:
 def _says_something(statement: StatementFacts) -> bool:
     """Does it name a table that is known?"""
     names = (statement.target, *(r.name for r in statement.relations if isinstance(r, TableRef)))
-    return any(name and name[0][:1] not in ("#", "@") for name in names)
+    return any(name and not is_temporary(name) for name in names)
 
 
 def _into(facts: FileFacts, destination: Name) -> FileFacts:
@@ -171,7 +171,7 @@ def _into(facts: FileFacts, destination: Name) -> FileFacts:
     for k in range(len(statements) - 1, -1, -1):
         statement = statements[k]
         if statement.root >= 0 and not statement.target:
-            statements[k] = msgspec.structs.replace(statement, kind="insert", target=destination)
+            statements[k] = msgspec.structs.replace(statement, kind=StatementKind.INSERT, target=destination)
             return msgspec.structs.replace(facts, statements=tuple(statements))
     return facts
 

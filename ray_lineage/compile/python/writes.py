@@ -16,7 +16,7 @@ from ray_lineage.compile.python.merges import read_merge
 from ray_lineage.compile.python.scopes import Unit, calls_in
 from ray_lineage.compile.python.tables import DESTINATIONS, OPERATORS, READS, WRITES, Way, Writes
 from ray_lineage.compile.python.texts import GAP, Text, concat
-from ray_lineage.model import STAR, Assignment, Name, Ref, Relation, Select, dataset_text
+from ray_lineage.model import STAR, Assignment, Effect, Local, Name, Ref, Relation, Select, StatementKind, dataset_text
 
 _ENDS_MERGE: Final = ("execute", "merge")
 _APPENDS: Final = ("append", "append_only", "into")
@@ -182,32 +182,34 @@ class Written:
         if way is Way.TEMPORARY:
             self._view(call, dataset, frame, sure=sure)
         elif way in (Way.CREATE, Way.VIEW):
-            kind = "create_view" if way is Way.VIEW else "create_table_as"
+            kind = StatementKind.CREATE_VIEW if way is Way.VIEW else StatementKind.CREATE_TABLE_AS
             number = -1
             if sure and not is_opaque(frame):
                 number = self.facts.declare(dataset, "View" if way is Way.VIEW else "Table", call.lineno)
-            self.statement(call, kind, frame, dataset, defines=True, sure=sure, declared=number, name=name)
+            self.statement(call, kind, frame, dataset, effect=Effect.MAKES, sure=sure, declared=number, name=name)
         elif way is Way.BY_NAME and not is_opaque(frame):
             star = Assignment(STAR, (Ref(frame.root, -1, STAR, 0, call.lineno),), call.lineno)
-            self.statement(call, "insert", frame, dataset, assignments=(star,), sure=sure, name=name)
+            self.statement(call, StatementKind.INSERT, frame, dataset, assignments=(star,), sure=sure, name=name)
         else:
-            self.statement(call, "insert", frame, dataset, sure=sure, name=name)
+            self.statement(call, StatementKind.INSERT, frame, dataset, sure=sure, name=name)
 
     def _view(self, call: ast.expr, dataset: Name, frame: Frame, *, sure: bool) -> None:
-        local = dataset[-1].removeprefix("#")
+        local = dataset[-1].removeprefix(Local.TABLE)
         self.temporary.add(local)
-        target = (f"#{local}",)
+        target = Local.TABLE.named(local)
         number = self.facts.declare(target, "TempTable", call.lineno, temporary=True)
-        self.statement(call, "create_view", frame, target, defines=True, sure=sure, declared=number, name="")
+        self.statement(
+            call, StatementKind.CREATE_VIEW, frame, target, effect=Effect.MAKES, sure=sure, declared=number, name=""
+        )
 
     def statement(
         self,
         call: ast.expr,
-        kind: str,
+        kind: StatementKind,
         frame: Frame,
         target: Name,
         *,
-        defines: bool = False,
+        effect: Effect = Effect.CHANGES,
         assignments: tuple[Assignment, ...] = (),
         sure: bool = True,
         declared: int = -1,
@@ -228,7 +230,7 @@ class Written:
             (),
             assignments,
             -1,
-            defines,
+            effect,
             (),
             (frame.root,) if by_name else (),
             sql=shown,
@@ -306,8 +308,8 @@ class Written:
             return
         last = steps[-1] if steps else call
         self.facts.statement(
-            "merge", call.lineno, last.end_lineno or call.lineno, merge.relations, -1, merge.target, (), merge.assignments, -1,
-            False, merge.influences, (merge.source,), sql=f"{name}({dataset_text(merge.target)})", possible=not merge.sure,
+            StatementKind.MERGE, call.lineno, last.end_lineno or call.lineno, merge.relations, -1, merge.target, (), merge.assignments, -1,
+            Effect.CHANGES, merge.influences, (merge.source,), sql=f"{name}({dataset_text(merge.target)})", possible=not merge.sure,
         )  # fmt: skip
 
     def _copied(self, call: ast.Call, context: Context) -> None:
@@ -336,7 +338,7 @@ class Written:
                 self.say(call, name, Way.BY_NAME, (target, True), frame)
         if not targets:
             for frame in frames:
-                self.statement(call, "select", _all_of(frame), (), name=name)
+                self.statement(call, StatementKind.SELECT, _all_of(frame), (), name=name)
 
     def _names(self, given: dict[str, ast.expr], keyword: str, dialect: str, context: Context) -> list[Name]:
         texts = self.frames.texts_of(given[keyword], context) or [
@@ -421,11 +423,11 @@ class Written:
             text = self.frames.values.texts(node, context)[0] if node is not None else Text(GAP)
             dataset = self.frames.name_of(text, self.frames.dialect_of(call, context))
             if dataset and "." in text.text + "." * (name == "add_table_asset"):
-                self.statement(call, "select", _all_of(table(dataset, call.lineno, "spark")), (), name=name)
+                self.statement(call, StatementKind.SELECT, _all_of(table(dataset, call.lineno, "spark")), (), name=name)
             return
         frame = self.frames.frame(call, context)
         if frame is not None and frame.tables:
-            self.statement(call, "select", _all_of(frame), (), name=name, sure=frame.sure)
+            self.statement(call, StatementKind.SELECT, _all_of(frame), (), name=name, sure=frame.sure)
 
     def _is_read(self, call: ast.Call, context: Context) -> bool:
         """Is it ``table`` of a session, and not of anything else that has tables?"""

@@ -176,6 +176,8 @@ def shifted(relation: Relation, by: int) -> Relation:
         return msgspec.structs.replace(relation, relation=_number(relation.relation, by))
     if isinstance(relation, SetOp):
         return SetOp(_numbers(relation.branches, by), relation.by_name, _numbers(relation.filters, by))
+    if not isinstance(relation, Select):
+        return relation
     return Select(
         _numbers(relation.sources, by),
         tuple(msgspec.structs.replace(o, refs=_refs(o.refs, by)) for o in relation.outputs),
