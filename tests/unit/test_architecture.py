@@ -42,10 +42,11 @@ ENGINE_NAMES: dict[str, int] = {
     "compile.dbt.manifest": 27,
     "compile.openlineage.names": 1,
     "compile.openlineage.naming": 44,
+    "compile.python.libraries": 190,
     "compile.sql.engines.clickhouse": 2,
 }
 """Literals that are an engine's name, outside of that engine's own file (ClickHouse has functions that are called as engines are;
-adapters of dbt and namespaces of OpenLineage are called as engines are)."""
+adapters of dbt, namespaces of OpenLineage and the drivers of Python are of engines)."""
 
 _LIBRARIES = {
     "sqlglot": ("compile.sql", "compile.text.jinja_writing", "organize.plan"),

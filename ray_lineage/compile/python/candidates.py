@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterator
 from functools import cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from re import Match
+from typing import Final, NamedTuple, Protocol
 
 from ray_lineage.compile.python.libraries import SQL_CALLS
-from ray_lineage.compile.python.tables import COMMON_CALLS, TABLE_CALLS
-
-if TYPE_CHECKING:
-    import re2
+from ray_lineage.compile.python.tables import COMMON_CALLS, OPERATORS, TABLE_CALLS
 
 _VERBS: Final = (
     rb"(?i)\b(?:select\s|insert\s+(?:into|overwrite|all)|update\s+\S+\s+(?:\w+\s+)?set\b|delete\s+from|merge\s+into|create\s+(?:or\s|table|view|temp|"
@@ -25,16 +24,23 @@ _LIBRARIES: Final = (
 _PROGRAMS: Final = rb"@(?:dlt|dp)\.|def model\(dbt|\bsqlmesh\b"
 
 
+class Pattern(Protocol):
+    """A pattern of re2."""
+
+    def search(self, text: bytes) -> Match[bytes] | None: ...
+    def finditer(self, text: bytes) -> Iterator[Match[bytes]]: ...
+
+
 class _Patterns(NamedTuple):
     """What is looked for: calls that may run SQL or name tables; those of them that need no SQL; verbs of SQL; libraries with
     which more calls count; functions that are tables; declarations."""
 
-    calls: re2._Regexp
-    tables: re2._Regexp
-    verbs: re2._Regexp
-    libraries: re2._Regexp
-    programs: re2._Regexp
-    declares: re2._Regexp
+    calls: Pattern
+    tables: Pattern
+    verbs: Pattern
+    libraries: Pattern
+    programs: Pattern
+    declares: Pattern
 
 
 @cache
@@ -43,7 +49,7 @@ def _patterns() -> _Patterns:
 
     options = re2.Options()
     options.encoding = re2.Options.Encoding.LATIN1
-    sql, tables, common = "|".join(SQL_CALLS), "|".join(TABLE_CALLS), "|".join(COMMON_CALLS)
+    sql, tables, common = "|".join(SQL_CALLS), "|".join((*TABLE_CALLS, *OPERATORS)), "|".join(COMMON_CALLS)
     return _Patterns(
         re2.compile(rf"\b(?:{sql}|{tables}|{common}|\w+(?:Operator|Sensor|Transfer))\s*\(".encode(), options),
         re2.compile(rf"\b(?:{tables})\s*\(|[%# ]%?sql\b".encode(), options),

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from ray_lineage.compile.python.libraries import NAMING_MAGICS, SESSIONS, SQL_MAGICS
 from ray_lineage.compile.python.reading import NoPython, parse
 
 SQL_CELL: Final = "__sql_cell__"
@@ -20,31 +21,8 @@ SQL_CELL: Final = "__sql_cell__"
 DATABRICKS: Final = "# Databricks notebook source"
 _COMMAND: Final = re.compile(r"^# COMMAND -+\s*$")
 _MAGIC: Final = re.compile(r"^# MAGIC ?")
-_SQL_MAGICS: Final = frozenset(
-    [
-        "sql",
-        "sparksql",
-        "read_sql",
-        "bigquery",
-        "bigquery_sql",
-        "snowflake",
-        "duckdb",
-        "trino",
-        "athena",
-        "presto",
-        "hive",
-        "postgres",
-        "redshift",
-        "sqlite",
-        "mysql",
-        "oracle",
-        "spark.sql",
-        "kql",
-        "dql",
-    ]
-)
 _PYTHON_MAGICS: Final = frozenset(
-    ["time", "timeit", "capture", "local", "spark", "pyspark", "python", "python3", "py", "prun", "memit"]
+    ("time", "timeit", "capture", "local", "pyspark", "python", "python3", "py", "prun", "memit", *SESSIONS)
 )
 _LINE_MAGIC: Final = re.compile(r"^(\s*)(?:([A-Za-z_]\w*)\s*=\s*)?(%|!)\s*(.*)$")
 _HELP: Final = re.compile(r"^\s*(?:\?.*|[\w.]+\?{1,2}\s*)$")
@@ -196,7 +174,7 @@ def _goes_on(line: str) -> bool:
 
 def _magic(head: str, lines: list[str], first: int, start: int) -> tuple[list[str], list[ast.stmt]]:
     word = re.split(r"[\s(]", head, maxsplit=1)[0].lower()
-    if word in _SQL_MAGICS:
+    if word in SQL_MAGICS:
         rest = lines[first][lines[first].index(word[0], lines[first].index("%")) + len(word) :] if word else ""
         return _sql_magic(word, rest, lines, first, start)
     if word in _PYTHON_MAGICS:
@@ -211,7 +189,7 @@ def _sql_magic(word: str, rest: str, lines: list[str], first: int, start: int) -
     variable = ""
     shown = rest.strip()
     if (found := re.match(r"(?:\S+\s+)?([A-Za-z_]\w*)\s*<<", shown)) or (
-        word in ("bigquery", "read_sql", "sparksql")
+        word in NAMING_MAGICS
         and (found := re.match(r"([A-Za-z_]\w*)(?=\s|$)(?!\s*\()", shown))
         and len(lines) > first + 1
     ):
@@ -333,7 +311,7 @@ def _line_magic(variable: str, mark: str, rest: str, line: str, number: int) -> 
         return (f"{variable} = None" if variable else ""), None
     rest = rest.lstrip("%")
     word, _, tail = rest.partition(" ")
-    if word.lower() in _SQL_MAGICS:
+    if word.lower() in SQL_MAGICS:
         shown = tail.strip()
         if found := re.match(r"(?:\S+\s+)?([A-Za-z_]\w*)\s*<<", shown):
             variable, shown = found.group(1), shown[found.end() :].strip()

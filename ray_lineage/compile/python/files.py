@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
-from ray_lineage.compile.python.follow import Bound, Context
+from ray_lineage.compile.python.follow import Bound, Context, Followed
 from ray_lineage.compile.python.statements import is_path
-from ray_lineage.compile.python.texts import GAP
-
-if TYPE_CHECKING:
-    from ray_lineage.compile.python.values import Values
+from ray_lineage.compile.python.texts import GAP, Text
 
 _DEEP: Final = 12
+
+
+class Values(Protocol):
+    """Who knows which texts expressions are."""
+
+    followed: Followed
+
+    def texts(self, node: ast.expr, context: Context) -> list[Text]:
+        """The texts that it may be, at least one."""
+        ...
 
 
 def path_of(values: Values, node: ast.expr, context: Context) -> str:

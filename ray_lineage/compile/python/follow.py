@@ -381,7 +381,7 @@ class Followed:
 
     def _subscript(self, node: ast.Subscript, context: Context, depth: int) -> Iterator[Bound]:
         keys = self.all(node.slice, context, depth)
-        key = keys[0].thing.value if len(keys) == 1 and isinstance(keys[0].thing, ast.Constant) else None
+        key = _constant(keys[0].thing) if len(keys) == 1 else None
         if key is not None and isinstance(node.value, ast.Name):
             set_ = self._set_key(node.value.id, key, context, depth)
             if set_ is not None:
@@ -448,6 +448,14 @@ class Followed:
             inner = self.origin(thing.value, found.context, depth + 1)
             return f"{inner}.{thing.attr}" if inner else ""
         return ""
+
+
+def _constant(thing: Thing) -> object:
+    """A constant, or a number with its sign; None: it is none."""
+    if isinstance(thing, ast.UnaryOp) and isinstance(thing.op, ast.USub) and isinstance(thing.operand, ast.Constant):
+        value = thing.operand.value
+        return -value if isinstance(value, int) else None
+    return thing.value if isinstance(thing, ast.Constant) else None
 
 
 def _doubtful(bounds: Iterator[Bound]) -> Iterator[Bound]:

@@ -15,6 +15,39 @@ class Takes(NamedTuple):
     common: bool = False
 
 
+SPARK: Final = "spark"
+DATABRICKS: Final = "databricks"
+SNOWFLAKE: Final = "snowflake"
+BIGQUERY: Final = "bigquery"
+DUCKDB: Final = "duckdb"
+TSQL: Final = "tsql"
+
+SQL_MAGICS: Final = frozenset(
+    [
+        "sql",
+        "sparksql",
+        "read_sql",
+        "bigquery",
+        "bigquery_sql",
+        "snowflake",
+        "duckdb",
+        "trino",
+        "athena",
+        "presto",
+        "hive",
+        "postgres",
+        "redshift",
+        "sqlite",
+        "mysql",
+        "oracle",
+        "spark.sql",
+    ]
+)
+"""Magics of notebooks that are followed by SQL."""
+
+NAMING_MAGICS: Final = ("bigquery", "read_sql", "sparksql")
+"""Those that may be followed by a variable for the result."""
+
 KEYWORDS: Final = (
     "sql", "query", "statement", "operation", "command", "sqltext", "sqlQuery", "stmt", "sql_query", "bql", "hql", "cmd",
     "raw_query", "query_or_table", "select_query", "sql_script", "sql_text", "QueryString", "Sql",
@@ -53,6 +86,9 @@ OPERATOR: Final = re.compile(r"\w*(?:Operator|Sensor|Transfer)$")
 """Airflow's classes take their SQL by keyword."""
 
 OPERATOR_KEYWORDS: Final = ("sql", "bql", "hql", "query", "select_query", "preoperator", "postoperator", "statement")
+
+SESSIONS: Final = ("spark", "sqlContext", "sqlc")
+"""What people call sessions of Spark."""
 
 CURSORS: Final = re.compile(
     r"(?i)(?:^|_)(?:cur|curs|cursor|crsr|conn|connection|con|cnx|db|database|session|engine|spark|sqlcontext|client|bq|bigquery|"

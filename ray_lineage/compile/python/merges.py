@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from ray_lineage.compile.python.follow import Context
-from ray_lineage.compile.python.frames.frame import IDENTITY, JOIN, Frame, Use, together
-from ray_lineage.compile.python.frames.reader import Frames
+from ray_lineage.compile.python.frames.frame import IDENTITY, JOIN, Frame, Library, Use, together
+from ray_lineage.compile.python.frames.reader import FrameReader
+from ray_lineage.compile.python.libraries import SPARK
 from ray_lineage.compile.python.texts import Text, concat
 from ray_lineage.model import STAR, Assignment, Influence, Name, Ref, Relation, Select, TableRef
 
@@ -40,7 +41,7 @@ class _Sides(NamedTuple):
 
 
 def read_merge(
-    frames: Frames, call: ast.Call, steps: list[ast.Call], target: Frame | Name, context: Context
+    frames: FrameReader, call: ast.Call, steps: list[ast.Call], target: Frame | Name, context: Context
 ) -> Merge | None:
     """``target.merge(source, condition)`` with the steps that are called on it. None: it is no merge of tables."""
     if isinstance(target, Frame):
@@ -48,7 +49,7 @@ def read_merge(
         into: Frame = target
         dataset = tables[0].name if len(tables) == 1 else ()
     else:
-        dataset, into = target, Frame((TableRef(target, call.lineno),), 0, "spark")
+        dataset, into = target, Frame((TableRef(target, call.lineno),), 0, Library.SPARK)
     source_node = frames.argument(call, 0, "source") if isinstance(target, Frame) else None
     source = frames.frame(source_node, context) if source_node is not None else None
     if not isinstance(target, Frame) and isinstance(call.func, ast.Attribute):
@@ -57,7 +58,7 @@ def read_merge(
         return None
     relations, roots, named = together([into, source])
     aliases = {k: v for k, v in named.items() if isinstance(k, str)}
-    both = Frame((*relations, Select(tuple(roots), ())), len(relations), "spark", named)
+    both = Frame((*relations, Select(tuple(roots), ())), len(relations), Library.SPARK, named)
     sides = _Sides(both, roots[0], roots[1], aliases)
     condition = frames.argument(call, 1, "condition") or frames.argument(call, 1, "join_expr")
     influences = [
@@ -76,7 +77,7 @@ def _clauses(call: ast.Call) -> list[ast.Call]:
     return [e for e in call.args[2].elts if isinstance(e, ast.Call)]
 
 
-def _assignments(frames: Frames, steps: list[ast.Call], sides: _Sides, context: Context) -> Iterator[Assignment]:
+def _assignments(frames: FrameReader, steps: list[ast.Call], sides: _Sides, context: Context) -> Iterator[Assignment]:
     for step in steps:
         name = step.func.attr if isinstance(step.func, ast.Attribute) else ""
         if name in _ALL:
@@ -89,7 +90,7 @@ def _assignments(frames: Frames, steps: list[ast.Call], sides: _Sides, context: 
                 yield from _pairs(frames, given.thing, sides, given.context)
 
 
-def _pairs(frames: Frames, node: ast.Dict, sides: _Sides, context: Context) -> Iterator[Assignment]:
+def _pairs(frames: FrameReader, node: ast.Dict, sides: _Sides, context: Context) -> Iterator[Assignment]:
     for key, value in zip(node.keys, node.values, strict=True):
         name = _column(frames, key, context)
         if name:
@@ -100,7 +101,7 @@ def _pairs(frames: Frames, node: ast.Dict, sides: _Sides, context: Context) -> I
             yield Assignment(name, refs, value.lineno)
 
 
-def _column(frames: Frames, node: ast.expr | None, context: Context) -> str:
+def _column(frames: FrameReader, node: ast.expr | None, context: Context) -> str:
     text = frames.text(node, context) if node is not None else None
     if text is not None:
         return text.text.rpartition(".")[2].strip("`").lower()
@@ -110,7 +111,7 @@ def _column(frames: Frames, node: ast.expr | None, context: Context) -> str:
     return node.attr.lower() if isinstance(node, ast.Attribute) else ""
 
 
-def _uses(frames: Frames, node: ast.expr, sides: _Sides, context: Context) -> list[Use]:
+def _uses(frames: FrameReader, node: ast.expr, sides: _Sides, context: Context) -> list[Use]:
     """The columns of an expression, in SQL or of frames."""
     text = frames.text(node, context) if not isinstance(node, ast.Call) else None
     if text is None:
@@ -123,13 +124,13 @@ def _uses(frames: Frames, node: ast.expr, sides: _Sides, context: Context) -> li
     return _uses_of_sql(frames, text, sides)
 
 
-def _uses_of_sql(frames: Frames, text: Text, sides: _Sides) -> list[Use]:
+def _uses_of_sql(frames: FrameReader, text: Text, sides: _Sides) -> list[Use]:
     names = {number: alias for alias, number in sides.aliases.items()}
     froms = ", ".join(
         f"{place} AS {names.get(number, place)}"
         for place, number in zip(_PLACES, (sides.target, sides.source), strict=True)
     )
-    statement = frames.run_sql(concat([Text("SELECT "), text, Text(f"\n FROM {froms}")]), "spark")
+    statement = frames.run_sql(concat([Text("SELECT "), text, Text(f"\n FROM {froms}")]), SPARK)
     if statement is None or statement.root < 0:
         return []
     root = statement.relations[statement.root]

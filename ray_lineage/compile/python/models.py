@@ -5,11 +5,12 @@ They are what a Python repository has of column lists. What SQL declares counts 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from ray_lineage.compile.facts import Facts
 from ray_lineage.compile.python.follow import Context, Followed, Imported
+from ray_lineage.compile.python.frames.readers import NameOf
 from ray_lineage.compile.python.scopes import END, Scope, Unit, calls_in
 from ray_lineage.compile.python.texts import Text
 from ray_lineage.compile.python.values import Values
@@ -21,8 +22,6 @@ _RELATIONS: Final = frozenset(
 )
 _DJANGO_RELATIONS: Final = frozenset(("ForeignKey", "OneToOneField"))
 _DEEP: Final = 20
-
-NameOf = Callable[[Text, str], Name]
 
 
 class _Key(NamedTuple):

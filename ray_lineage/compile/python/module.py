@@ -16,6 +16,8 @@ from ray_lineage.compile.python.libraries import (
     KEYWORDS,
     OPERATOR,
     OPERATOR_KEYWORDS,
+    SESSIONS,
+    SPARK,
     SQL_CALLS,
     dialect_of_address,
     dialect_of_module,
@@ -77,16 +79,33 @@ class Module:
         name = _last(call.func)
         if OPERATOR.match(name):
             arguments = [k.value for k in call.keywords if k.arg in OPERATOR_KEYWORDS]
+            arguments += self._query_of_job(call, unit)
             common = False
         else:
             takes = SQL_CALLS.get(name)
             if takes is None:
                 return
-            argument = argument_of(call, takes.position, KEYWORDS)
+            argument = argument_of(call, self._position(call, takes.position, unit), KEYWORDS)
             arguments = [argument] if argument is not None else []
             common = takes.common
         for argument in arguments:
             yield from self._runs_of_argument(call, argument, unit, common=common)
+
+    def _position(self, call: ast.Call, position: int, unit: Unit) -> int:
+        """Where its SQL stands; connectorx has the address in front of it."""
+        return 1 if self.followed.origin(call.func, context_of(unit)).startswith("connectorx.") else position
+
+    def _query_of_job(self, call: ast.Call, unit: Unit) -> list[ast.expr]:
+        """``configuration={"query": {"query": ...}}`` of BigQuery's jobs."""
+        node = next((k.value for k in call.keywords if k.arg == "configuration"), None)
+        for _ in range(2):
+            bound = self.followed.one(node, context_of(unit)) if node is not None else None
+            given = bound.thing if bound is not None else None
+            if not isinstance(given, ast.Dict):
+                return []
+            pairs = zip(given.keys, given.values, strict=True)
+            node = next((v for k, v in pairs if isinstance(k, ast.Constant) and k.value == "query"), None)
+        return [node] if node is not None else []
 
     def _runs_of_argument(self, call: ast.Call, argument: ast.expr, unit: Unit, *, common: bool) -> Iterator[Run]:
         found: dict[tuple[str, int, int], Text] = {}
@@ -275,7 +294,7 @@ class Module:
             address = self._address(node, context)
             if address:
                 return address
-        return dialect_of_word(_last(node)) or ("spark" if _last(node) in ("spark", "sqlContext", "sqlc") else "")
+        return dialect_of_word(_last(node)) or (SPARK if _last(node) in SESSIONS else "")
 
     def _address(self, node: ast.expr, context: Context, depth: int = 0) -> str:
         """The dialect of the address that an engine was made with."""

@@ -6,8 +6,9 @@ import ast
 from typing import Final
 
 from ray_lineage.compile.python.follow import Context
-from ray_lineage.compile.python.frames.frame import Frame, unknown
-from ray_lineage.compile.python.frames.reader import Frames
+from ray_lineage.compile.python.frames.frame import Frame, Library, unknown
+from ray_lineage.compile.python.frames.reader import FrameReader
+from ray_lineage.compile.python.libraries import DATABRICKS
 from ray_lineage.compile.python.scopes import END, Scope
 from ray_lineage.compile.python.tables import Way
 from ray_lineage.compile.python.texts import Text
@@ -21,7 +22,7 @@ _VIEWS: Final = ("view", "temporary_view", "create_view")
 class Programs:
     """Says what the functions of one module make. ``model``: what the file's own model is called."""
 
-    def __init__(self, written: Written, frames: Frames, model: str) -> None:
+    def __init__(self, written: Written, frames: FrameReader, model: str) -> None:
         self.written = written
         self.frames = frames
         self.model = model
@@ -51,7 +52,7 @@ class Programs:
                 self._say(
                     scope,
                     node,
-                    self.frames.name_of(Text(own), "databricks"),
+                    self.frames.name_of(Text(own), DATABRICKS),
                     Way.CREATE if name in _TABLES else Way.BY_NAME,
                 )
                 return True
@@ -99,7 +100,7 @@ class Programs:
             frame = self.frames.frame(value, Context(scope, order, path))
             if frame is not None:
                 found.append(frame)
-        frame = found[0] if len(found) == 1 else unknown("spark", found)
+        frame = found[0] if len(found) == 1 else unknown(Library.SPARK, found)
         at = scope.returns[-1][0] if scope.returns else None
         place = ast.copy_location(ast.Name(node.name, ast.Load()), at if at is not None else node)
         self.written.say(place, node.name, way, (target, True), frame)

@@ -11,9 +11,10 @@ from ray_lineage.compile.fragment import compile_fragment, temporary_tables
 from ray_lineage.compile.options import CompileOptions
 from ray_lineage.compile.positions import Positions
 from ray_lineage.compile.python.candidates import declares, lines_of_declarations
-from ray_lineage.compile.python.frames.reader import Frames
+from ray_lineage.compile.python.frames.reader import FrameReader
 from ray_lineage.compile.python.gaps import fill, opened
 from ray_lineage.compile.python.known import only_known, unknown_tables
+from ray_lineage.compile.python.libraries import BIGQUERY, DUCKDB
 from ray_lineage.compile.python.models import Models
 from ray_lineage.compile.python.module import Module, Run
 from ray_lineage.compile.python.programs import Programs, in_order
@@ -37,7 +38,7 @@ class Runner:
         self.dialects: dict[str, int] = {}
         self.unknown = 0
         self._noted: set[int] = set()
-        self.frames = Frames(module.followed, module.values, self._query, self.name_of, module.dialect_of)
+        self.frames = FrameReader(module.followed, module.values, self._query, self.name_of, module.dialect_of)
         self.written = Written(facts, self.frames, self.temporary)
         self._queries: dict[tuple[str, str, object], StatementFacts | None] = {}
 
@@ -108,7 +109,7 @@ class Runner:
 
     def _views_of_variables(self, facts: FileFacts, run: Run) -> None:
         """DuckDB reads the program's own frames by the names of their variables."""
-        if run.dialect != "duckdb":
+        if run.dialect != DUCKDB:
             return
         variables = set(self.frames.variables(run.unit))
         for name in _short_names(facts):
@@ -128,7 +129,7 @@ class Runner:
     def name_of(self, text: Text, dialect: str) -> Name:
         """The dataset that a text names, as SQL of this dialect would; empty: its own name is not known."""
         shown = text.text.strip().partition("$")[0].partition("@")[0]
-        if dialect == "bigquery":
+        if dialect == BIGQUERY:
             shown = shown.replace(":", ".")
         if not shown or any(c in shown for c in " \n(/"):
             return ()

@@ -7,10 +7,10 @@ import msgspec
 from ray_lineage.compile.facts import Facts
 from ray_lineage.compile.frontend import Source
 from ray_lineage.compile.options import CompileOptions
+from ray_lineage.compile.python import libraries
 from ray_lineage.compile.python.candidates import may_be_notebook, may_say_something
 from ray_lineage.compile.python.cells import DATABRICKS, Notebook, module_of, read_databricks, read_notebook
 from ray_lineage.compile.python.evidence import in_cells
-from ray_lineage.compile.python.libraries import dialect_of_scheme
 from ray_lineage.compile.python.lines import Lines
 from ray_lineage.compile.python.module import Module
 from ray_lineage.compile.python.others import Others
@@ -30,13 +30,13 @@ def compile_python(source: Source, options: CompileOptions) -> FileFacts:
     if text is None:
         return _refused(source, "this is no Python: it holds NUL characters")
     if text.startswith(DATABRICKS):
-        return _notebook(source, options, module_of(read_databricks(text)), "databricks")
+        return _notebook(source, options, module_of(read_databricks(text)), libraries.DATABRICKS)
     try:
         tree = parse(text)
     except NoPython as error:
         return _refused(source, error.why, error.line, error.column)
     others = Others(source.given)
-    module = Module(tree, text.encode(), Lines(text), others, dialect_of_scheme(text))
+    module = Module(tree, text.encode(), Lines(text), others, libraries.dialect_of_scheme(text))
     dialect = Runner(facts, options, module).run()
     return msgspec.structs.replace(facts.file(dialect, source.diagnostics), needs=tuple(others.needs))
 
@@ -52,8 +52,8 @@ def compile_notebook(source: Source, options: CompileOptions) -> FileFacts:
     except ValueError as error:
         return _refused(source, f"this is no notebook: {error}")
     notebook = module_of(cells)
-    usual = dialect_of_scheme("\n".join(c.text for c in cells)) or (
-        "tsql" if any(c.language == "sql" for c in cells) else ""
+    usual = libraries.dialect_of_scheme("\n".join(c.text for c in cells)) or (
+        libraries.TSQL if any(c.language == "sql" for c in cells) else ""
     )
     return in_cells(_notebook(source, options, notebook, usual), notebook.lines)
 

@@ -70,6 +70,7 @@ WRITES: Final[Mapping[str, Writes]] = {
 """By the name of the method."""
 
 OPERATORS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+    "BigQueryInsertJobOperator": ((), ()),
     "GCSToBigQueryOperator": ((), ("destination_project_dataset_table",)),
     "GoogleCloudStorageToBigQueryOperator": ((), ("destination_project_dataset_table",)),
     "BigQueryToGCSOperator": (("source_project_dataset_table",), ()),

@@ -8,10 +8,11 @@ from typing import Final
 
 from ray_lineage.compile.facts import Facts
 from ray_lineage.compile.python.follow import Context
-from ray_lineage.compile.python.frames.frame import Frame, is_opaque, table, unknown
-from ray_lineage.compile.python.frames.reader import Frames, options_of
+from ray_lineage.compile.python.frames.frame import Frame, Library, is_opaque, table, unknown
+from ray_lineage.compile.python.frames.reader import FrameReader
+from ray_lineage.compile.python.frames.readers import options_of
 from ray_lineage.compile.python.frames.spark import of_text
-from ray_lineage.compile.python.libraries import OPERATOR, dialect_of_module, dialect_of_word
+from ray_lineage.compile.python.libraries import BIGQUERY, OPERATOR, SESSIONS, SPARK, dialect_of_module, dialect_of_word
 from ray_lineage.compile.python.merges import read_merge
 from ray_lineage.compile.python.scopes import Unit, calls_in
 from ray_lineage.compile.python.tables import DESTINATIONS, OPERATORS, READS, WRITES, Way, Writes
@@ -41,7 +42,7 @@ _CREATES: Final = ("create", "createOrReplace", "replace")
 class Written:
     """Says what calls write. ``temporary``: the views of the session, which are added to."""
 
-    def __init__(self, facts: Facts, frames: Frames, temporary: set[str]) -> None:
+    def __init__(self, facts: Facts, frames: FrameReader, temporary: set[str]) -> None:
         self.facts = facts
         self.frames = frames
         self.temporary = temporary
@@ -94,7 +95,7 @@ class Written:
             return
         way = self._way(call, how, context)
         for target in self._targets(call, table_node, how, context, unknown_too=frame is not None):
-            self.say(call, name, way, target, frame or unknown("pandas"))
+            self.say(call, name, way, target, frame or unknown(Library.PANDAS))
 
     def _shift(self, call: ast.Call, how: Writes, context: Context) -> int:
         """``pandas_gbq.to_gbq(df, table)`` and ``wr.redshift.to_sql(df, con, table)`` have the frame first."""
@@ -256,7 +257,7 @@ class Written:
             address = self.frames.values.texts(first, context)[0].text if first is not None else ""
         else:
             text = given.get("dbtable") or given.get("table")
-            if text is None and call.args and address == "bigquery":
+            if text is None and call.args and address == BIGQUERY:
                 text = self.frames.values.texts(call.args[0], context)[0]
         if text is None:
             return
@@ -273,7 +274,7 @@ class Written:
             if name == "from_catalog":
                 self._read(call, name, context)
             return
-        frame = self.frames.frame(given["frame"], context) or unknown("spark")
+        frame = self.frames.frame(given["frame"], context) or unknown(Library.SPARK)
         texts = {
             key: self.frames.text(node, context) for key, node in given.items() if key in ("database", "table_name")
         }
@@ -288,7 +289,7 @@ class Written:
             return
         database = texts.get("database")
         whole = Text(f"{database.text}.{name_text.text}") if database is not None else name_text
-        dataset = self.frames.name_of(whole, "spark")
+        dataset = self.frames.name_of(whole, SPARK)
         if dataset:
             self.say(call, name, Way.BY_NAME, (dataset, True), frame)
 
@@ -298,10 +299,10 @@ class Written:
         if name == "mergeInto":
             node = self.frames.argument(call, 0, "table")
             text = self.frames.values.texts(node, context)[0] if node is not None else Text(GAP)
-            target = self.frames.name_of(text, "spark")
+            target = self.frames.name_of(text, SPARK)
         else:
             target = self.frames.frame(call.func.value, context) if isinstance(call.func, ast.Attribute) else None
-            if target is None or target.library == "pandas":
+            if target is None or target.library == Library.PANDAS:
                 return
         merge = read_merge(self.frames, call, steps, target, context) if target else None
         if merge is None or not (merge.assignments or any(_last(s.func) in _ENDS_MERGE for s in steps)):
@@ -316,13 +317,13 @@ class Written:
         source, target = self.frames.argument(call, 0, "sources"), self.frames.argument(call, 1, "destination")
         if source is None or target is None:
             return
-        dialect = self.frames.dialect_of(call, context) or "bigquery"
+        dialect = self.frames.dialect_of(call, context) or BIGQUERY
         to = self.frames.texts_of(target, context)
         dataset = self.frames.name_of(Text(to[0]), dialect) if to else ()
         for text in self.frames.texts_of(source, context) or ():
             name = self.frames.name_of(Text(text), dialect)
             if name and dataset:
-                self.say(call, "copy_table", Way.BY_NAME, (dataset, True), table(name, call.lineno, "spark"))
+                self.say(call, "copy_table", Way.BY_NAME, (dataset, True), table(name, call.lineno, Library.SPARK))
 
     def _operator(self, call: ast.Call, name: str, context: Context) -> None:
         reads, writes = OPERATORS.get(name, ((), ()))
@@ -332,9 +333,9 @@ class Written:
         targets = [n for k in writes if k in given for n in self._names(given, k, dialect, context)]
         if "configuration" in given:
             sources, targets = self._job(given["configuration"], context)
-        frames = [table(n, call.lineno, "spark") for n in sources]
+        frames = [table(n, call.lineno, Library.SPARK) for n in sources]
         for target in targets:
-            for frame in frames or [unknown("spark")]:
+            for frame in frames or [unknown(Library.SPARK)]:
                 self.say(call, name, Way.BY_NAME, (target, True), frame)
         if not targets:
             for frame in frames:
@@ -379,14 +380,14 @@ class Written:
             entry = self._entry(node, key, context)
             if entry is not None:
                 parts.append(self.frames.values.texts(*entry)[0].text)
-        return self.frames.name_of(Text(".".join(parts)), "bigquery") if len(parts) > 1 else ()
+        return self.frames.name_of(Text(".".join(parts)), BIGQUERY) if len(parts) > 1 else ()
 
     def destination(self, call: ast.Call, context: Context) -> Name:
         """Where the result of a query goes, by the arguments of the call that runs it."""
         given = {k.arg: k.value for k in call.keywords if k.arg}
         for keyword in DESTINATIONS:
             if keyword in given and OPERATOR.match(_last(call.func)):
-                return next(iter(self._names(given, keyword, "bigquery", context)), ())
+                return next(iter(self._names(given, keyword, BIGQUERY, context)), ())
         if "configuration" in given:
             query = self._entry(given["configuration"], "query", context)
             entry = self._entry(query[0], "destinationTable", query[1]) if query is not None else None
@@ -411,7 +412,7 @@ class Written:
         inner = self.frames.followed.one(target, where)
         if isinstance(inner.thing, ast.Call) and inner.thing.args:  # TableReference.from_string("...")
             target, where = inner.thing.args[0], inner.context
-        return self.frames.name_of(self.frames.values.texts(target, where)[0], "bigquery")
+        return self.frames.name_of(self.frames.values.texts(target, where)[0], BIGQUERY)
 
     def _read(self, call: ast.Call, name: str, context: Context) -> None:
         """A table that is read, whatever becomes of it."""
@@ -423,7 +424,9 @@ class Written:
             text = self.frames.values.texts(node, context)[0] if node is not None else Text(GAP)
             dataset = self.frames.name_of(text, self.frames.dialect_of(call, context))
             if dataset and "." in text.text + "." * (name == "add_table_asset"):
-                self.statement(call, StatementKind.SELECT, _all_of(table(dataset, call.lineno, "spark")), (), name=name)
+                self.statement(
+                    call, StatementKind.SELECT, _all_of(table(dataset, call.lineno, Library.SPARK)), (), name=name
+                )
             return
         frame = self.frames.frame(call, context)
         if frame is not None and frame.tables:
@@ -440,10 +443,9 @@ class Written:
         return _last(value) in (
             "read",
             "readStream",
-            "spark",
             "session",
-            "sqlContext",
             "spark_session",
+            *SESSIONS,
         ) and not origin.startswith("rich")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from enum import Enum, auto
 from typing import Final, NamedTuple
 
 import msgspec
@@ -30,6 +31,16 @@ IDENTITY, CHANGED, SUMMED, _, DECIDING, AROUND = range(len(TRANSFORMATIONS))
 FILTER, JOIN, GROUP, SORT = range(len(INFLUENCE_KINDS))
 
 
+class Library(Enum):
+    """Whose methods a frame has."""
+
+    SPARK = auto()
+    SNOWPARK = auto()
+    PANDAS = auto()
+    POLARS = auto()
+    DUCKDB = auto()  # a relation of its
+
+
 class Use(NamedTuple):
     """A column that an expression uses. ``relation``: of the frame's arena, -1 where that has to be found; ``how`` is one of
     TRANSFORMATIONS."""
@@ -55,7 +66,7 @@ class Frame(NamedTuple):
 
     relations: tuple[Relation, ...]
     root: int
-    library: str
+    library: Library
     named: Mapping[int | str, int] = {}
     sure: bool = True
     grouped: tuple[Column, ...] | None = None
@@ -66,12 +77,12 @@ class Frame(NamedTuple):
         return [r for r in self.relations if isinstance(r, TableRef)]
 
 
-def table(name: Name, line: int, library: str) -> Frame:
+def table(name: Name, line: int, library: Library) -> Frame:
     """All of a table."""
     return Frame((TableRef(name, line),), 0, library)
 
 
-def unknown(library: str, frames: Iterable[Frame] = ()) -> Frame:
+def unknown(library: Library, frames: Iterable[Frame] = ()) -> Frame:
     """A frame of which only the tables are known."""
     tables: dict[Name, TableRef] = {}
     sure = True

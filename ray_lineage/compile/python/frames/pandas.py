@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ray_lineage.compile.python.follow import Bound, Context
 from ray_lineage.compile.python.frames.frame import (
@@ -21,12 +21,10 @@ from ray_lineage.compile.python.frames.frame import (
     star,
     unknown,
 )
+from ray_lineage.compile.python.frames.readers import Frames
 from ray_lineage.model import Influence, Output, Ref, Select
 
-if TYPE_CHECKING:
-    from ray_lineage.compile.python.frames.reader import Frames
-
-Method = Callable[["Frames", Frame, ast.Call, Context], Frame | None]
+Method = Callable[[Frames, Frame, ast.Call, Context], Frame | None]
 
 NO_FRAMES: Final = frozenset(
     [

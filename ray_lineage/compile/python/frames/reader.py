@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from ray_lineage.compile.python.follow import Bound, Context, Followed, Imported
 from ray_lineage.compile.python.frames import pandas, spark
 from ray_lineage.compile.python.frames.columns import Columns, Place
-from ray_lineage.compile.python.frames.frame import Column, Frame, stacked, table, unknown
+from ray_lineage.compile.python.frames.frame import Column, Frame, Library, stacked, table, unknown
+from ray_lineage.compile.python.frames.readers import NameOf, RunSql
+from ray_lineage.compile.python.libraries import DATABRICKS, DUCKDB, SNOWFLAKE, SPARK
 from ray_lineage.compile.python.scopes import Binding, Kind, Scope, Unit
 from ray_lineage.compile.python.statements import is_name, is_statement
 from ray_lineage.compile.python.texts import GAP, Text
-from ray_lineage.compile.python.values import Values
-from ray_lineage.model import Name, StatementFacts
+from ray_lineage.compile.python.values import Values, method_called
 
 _DEEP: Final = 200
 """Steps of one chain, which are followed one inside the other."""
 
-RunSql = Callable[[Text, str], StatementFacts | None]
-"""A text and a dialect -> its last statement that is a query."""
-
-NameOf = Callable[[Text, str], Name]
-"""The dataset that a text names, in a dialect; empty: it names none that is known."""
-
-_SPARK_READS: Final = frozenset(("table", "readStream", "read_table", "load_table"))
 _PANDAS_READS: Final = frozenset(
     ("read_sql", "read_sql_query", "read_gbq", "read_sql_table", "read_database", "read_database_uri")
 )
+_LIBRARIES: Final = {
+    SPARK: Library.SPARK, DATABRICKS: Library.SPARK, "": Library.SPARK, SNOWFLAKE: Library.SNOWPARK, DUCKDB: Library.DUCKDB,
+}  # fmt: skip
+_POLARS: Final = "polars."
+_PANDAS: Final = ("pandas.", "pd.", "awswrangler.")
 _VIEWS: Final = ("write", "writeStream", "na", "iloc", "loc", "T")
 _HANDS: Final = frozenset(
     [
@@ -60,7 +59,7 @@ _HANDS: Final = frozenset(
 """They hand a result on as another kind of frame."""
 
 
-class Frames:
+class FrameReader:
     """The frames of one module."""
 
     def __init__(
@@ -101,7 +100,7 @@ class Frames:
 
     def columns_of(self, frame: Frame) -> Columns:
         """Who lowers the expressions of its library."""
-        return self.pandas_columns if frame.library in ("pandas", "polars") else self.spark_columns
+        return self.pandas_columns if frame.library in (Library.PANDAS, Library.POLARS) else self.spark_columns
 
     def sql_columns(self, text: Text, frame: Frame) -> list[Column] | None:
         return spark.sql_columns(self.run_sql, text, frame)
@@ -185,9 +184,9 @@ class Frames:
 
     def _method(self, frame: Frame, name: str, call: ast.Call, context: Context) -> Frame | None:
         if name in _HANDS and not call.args:
-            library = "pandas" if name in ("toPandas", "to_pandas", "df", "fetchdf") else frame.library
+            library = Library.PANDAS if name in ("toPandas", "to_pandas", "df", "fetchdf") else frame.library
             return frame._replace(library=library)
-        methods = pandas.METHODS if frame.library == "pandas" else spark.METHODS
+        methods = pandas.METHODS if frame.library == Library.PANDAS else spark.METHODS
         method = methods.get(name)
         if method is None:
             if name in pandas.NO_FRAMES:
@@ -240,7 +239,7 @@ class Frames:
                 (k.value for k in call.keywords if k.arg in ("sql", "query", "query_or_table", "table_name")), None
             )
         )
-        library = "polars" if name.startswith("read_database") else "pandas"
+        library = Library.POLARS if name.startswith("read_database") else Library.PANDAS
         if argument is None:
             return unknown(library)
         if name != "read_sql_table":
@@ -265,19 +264,15 @@ class Frames:
             return None
         return found[0] if len(found) == 1 else stacked(found, by_name=True)._replace(sure=False)
 
-    def library_of(self, call: ast.Call, context: Context) -> str:
+    def library_of(self, call: ast.Call, context: Context) -> Library:
         """Whose frames a call gives."""
         origin = self.followed.origin(call.func, context)
         dialect = self.dialect_of(call, context)
-        if origin.startswith("polars"):
-            return "polars"
-        if origin.startswith(("pandas", "pd.", "awswrangler")) or _last(call.func).startswith(
-            ("read_sql", "read_gbq", "get_")
-        ):
-            return "pandas"
-        if dialect == "snowflake":
-            return "snowpark"
-        return "spark" if dialect in ("spark", "databricks", "") else "pandas" if dialect != "duckdb" else "duckdb"
+        if origin.startswith(_POLARS):
+            return Library.POLARS
+        if origin.startswith(_PANDAS) or _last(call.func).startswith(("read_sql", "read_gbq", "get_")):
+            return Library.PANDAS
+        return _LIBRARIES.get(dialect, Library.PANDAS)
 
     def _table(
         self, call: ast.Call, argument: ast.expr, context: Context, schema: ast.expr | None = None
@@ -331,9 +326,9 @@ class Frames:
             return None
         database, name = given.get("database"), given.get("table_name")
         if name is None:
-            return unknown("spark")
+            return unknown(Library.SPARK)
         text = Text(f"{database.text}.{name.text}" if database else f"{GAP}.{name.text}")
-        return table(self.name_of(text, "spark"), call.lineno, "spark")
+        return table(self.name_of(text, SPARK), call.lineno, Library.SPARK)
 
     # ------------------------------------------------------------------ functions
 
@@ -348,7 +343,7 @@ class Frames:
             known = [f for f in frames if f is not None]
             if frames and len(known) == len(frames):
                 return stacked(known, by_name=True)
-            return unknown("pandas", known) if known else None
+            return unknown(Library.PANDAS, known) if known else None
         if name == "merge" and len(call.args) > 1 and (left := self.frame(call.args[0], context)) is not None:
             rest = ast.copy_location(ast.Call(call.func, call.args[1:], call.keywords), call)
             return self._method(left, "merge", rest, context)
@@ -362,8 +357,6 @@ class Frames:
 
     def _own_function(self, call: ast.Call, context: Context) -> Frame | None:
         """A function of this module that returns a frame."""
-        from ray_lineage.compile.python.values import method_called
-
         method = method_called(self.followed, call, context)
         scope = method if method is not None else self.followed.one(call.func, context).thing
         if not isinstance(scope, Scope) or not scope.is_function or len(scope.returns) != 1:
@@ -389,32 +382,6 @@ class Frames:
 
     def is_imported(self, node: ast.expr, context: Context) -> bool:
         return isinstance(self.followed.one(node, context).thing, Imported)
-
-
-def options_of(node: ast.expr, frames: Frames, context: Context) -> Mapping[str, Text]:
-    """``.option("dbtable", ...)``, ``.options(dbtable=...)`` of a reader or writer, and ``format``."""
-    out: dict[str, Text] = {}
-    while isinstance(node, ast.Call | ast.Attribute):
-        if isinstance(node, ast.Attribute):
-            node = node.value
-            continue
-        name = _last(node.func)
-        if name in ("option", "format", "mode") and node.args:
-            key = frames.text(node.args[0], context) if name == "option" else Text(name)
-            values = frames.values.texts(node.args[-1], context)
-            if key is not None and values:
-                out.setdefault(key.text.lower(), values[0])
-        for keyword in node.keywords:
-            if keyword.arg:
-                out.setdefault(keyword.arg.lower(), frames.values.texts(keyword.value, context)[0])
-            elif isinstance(of := frames.followed.one(keyword.value, context), Bound) and isinstance(
-                of.thing, ast.Dict
-            ):
-                for k, v in zip(of.thing.keys, of.thing.values, strict=True):
-                    if isinstance(k, ast.Constant):
-                        out.setdefault(str(k.value).lower(), frames.values.texts(v, of.context)[0])
-        node = node.func
-    return out
 
 
 def _last(node: ast.expr) -> str:

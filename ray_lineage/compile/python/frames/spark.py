@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ray_lineage.compile.python.follow import Context
 from ray_lineage.compile.python.frames.frame import (
@@ -15,6 +15,7 @@ from ray_lineage.compile.python.frames.frame import (
     SUMMED,
     Column,
     Frame,
+    Library,
     Use,
     joined,
     select,
@@ -23,19 +24,18 @@ from ray_lineage.compile.python.frames.frame import (
     table,
     unknown,
 )
+from ray_lineage.compile.python.frames.readers import Frames, options_of
+from ray_lineage.compile.python.libraries import SPARK, dialect_of_address, dialect_of_word
 from ray_lineage.compile.python.texts import GAP, Text, concat
-from ray_lineage.model import STAR, Output, Ref, Select, SetOp, StatementFacts
+from ray_lineage.model import STAR, Alias, Output, Ref, Select, SetOp, StatementFacts
 
-if TYPE_CHECKING:
-    from ray_lineage.compile.python.frames.reader import Frames
-
-Method = Callable[["Frames", Frame, ast.Call, Context], Frame | None]
+Method = Callable[[Frames, Frame, ast.Call, Context], Frame | None]
 _FRAME: Final = "__frame__"
 
 
 def sql_columns(run_sql: Callable[[Text, str], StatementFacts | None], text: Text, frame: Frame) -> list[Column] | None:
     """The columns of a select list in SQL over a frame."""
-    statement = run_sql(concat([Text("SELECT "), text, Text(f"\n FROM {_FRAME}")]), "spark")
+    statement = run_sql(concat([Text("SELECT "), text, Text(f"\n FROM {_FRAME}")]), SPARK)
     if statement is None or statement.root < 0:
         return None
     root = statement.relations[statement.root]
@@ -323,8 +323,6 @@ def _difference(frames: Frames, frame: Frame, call: ast.Call, context: Context) 
 
 def _to_df(frames: Frames, frame: Frame, call: ast.Call, context: Context) -> Frame | None:
     """``toDF("a", "b")``: new names by position."""
-    from ray_lineage.model import Alias
-
     if not call.args:
         return frame
     names = [t for a in call.args for t in (frames.texts_of(a, context) or [GAP])]
@@ -345,8 +343,6 @@ def _transform(frames: Frames, frame: Frame, call: ast.Call, context: Context) -
 
 def loaded(frames: Frames, call: ast.Call, context: Context) -> Frame | None:
     """``read.format(...).option("dbtable", ...).load()``, ``read.jdbc(url, table)``."""
-    from ray_lineage.compile.python.frames.reader import options_of
-
     if not isinstance(call.func, ast.Attribute) or frames.frame(call.func.value, context) is not None:
         return None
     given = options_of(call, frames, context)
@@ -359,24 +355,22 @@ def loaded(frames: Frames, call: ast.Call, context: Context) -> Frame | None:
         name = given.get("query") or given.get("dbtable") or given.get("table")
         url = given["url"].text if "url" in given else given["format"].text if "format" in given else ""
     if name is None:
-        return unknown("spark")
+        return unknown(Library.SPARK)
     return of_text(frames, name, url, call.lineno)
 
 
 def of_text(frames: Frames, text: Text, address: str, line: int) -> Frame:
     """A table, a query, or a query in parentheses with an alias, of another database."""
-    from ray_lineage.compile.python.libraries import dialect_of_address, dialect_of_word
-
     dialect = dialect_of_address(address) or dialect_of_word(address)
     query = text.text.strip()
     if query.startswith("(") or " " in query:
         shown = concat([Text("SELECT * FROM "), text]) if query.startswith("(") else text
         statement = frames.run_sql(shown, dialect)
         if statement is None or statement.root < 0:
-            return unknown("spark")
-        return Frame(statement.relations, statement.root, "spark", sure=text.sure and not statement.possible)
+            return unknown(Library.SPARK)
+        return Frame(statement.relations, statement.root, Library.SPARK, sure=text.sure and not statement.possible)
     name = frames.name_of(text, dialect)
-    return table(name, line, "spark") if name else unknown("spark")
+    return table(name, line, Library.SPARK) if name else unknown(Library.SPARK)
 
 
 METHODS: Final[Mapping[str, Method]] = {
