@@ -46,12 +46,11 @@ class Found:
         self.tables: set[str] = set()
         for _, statement, result in Script(facts, catalog).run():
             target = catalog.resolve(statement.target) if statement.target else ""
-            if is_temporary(statement.target):
-                continue
             self.tables.update(f"{dataset} ->" for dataset in result.reads)
-            if target:
-                self.tables.add(f"-> {target}")
-                self.tables.update(f"{dataset} >> {target}" for dataset in result.feeds if dataset != target)
+            if not target or is_temporary(statement.target):
+                continue
+            self.tables.add(f"-> {target}")
+            self.tables.update(f"{dataset} >> {target}" for dataset in result.feeds if dataset != target)
             for flow in result.flows:
                 how = how_text(flow.code)[0] + ("?" if certainty_text(flow.code) == "possible" else "")
                 pair = f"{'.'.join(flow.source)} > {target}.{flow.target} {how}"
