@@ -77,10 +77,10 @@ class _Filter:
         """The known end of a name; of one that is not known, a temporary table that nothing comes into."""
         if not _unknown(*name):
             return name
-        self.doubtful = True
         for k in range(len(name) - 1, -1, -1):
             if _unknown(name[k]):
                 if k < len(name) - 1 and name[0] != "external" and name[-1] != STAR:
+                    self.doubtful = True
                     return name[k + 1 :]
                 break
         return (f"{_MARK}{self.first + self.numbers.setdefault(name, len(self.numbers))}",)

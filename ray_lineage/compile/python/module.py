@@ -13,6 +13,7 @@ from ray_lineage.compile.python.files import known_path
 from ray_lineage.compile.python.follow import Bound, Context, Followed, Unknown
 from ray_lineage.compile.python.libraries import (
     CURSORS,
+    DATABRICKS,
     KEYWORDS,
     OPERATOR,
     OPERATOR_KEYWORDS,
@@ -59,7 +60,8 @@ class Module:
         self.values = Values(self.followed, lines)
         self.unresolved: list[int] = []
         self._callers: dict[Scope, list[tuple[ast.Call, Unit, bool]]] = {}
-        self._imported = self._dialects_of_imports() or dialect
+        self._dialects = self._dialects_of_imports()
+        self._imported = next(iter(self._dialects)) if len(self._dialects) == 1 else dialect
 
     # ------------------------------------------------------------------ what is run
 
@@ -262,7 +264,11 @@ class Module:
         return self.dialect_of(call, context_of(unit))
 
     def dialect_of(self, call: ast.Call, context: Context) -> str:
-        """See :meth:`_dialect`."""
+        """See :meth:`_dialect`. On Databricks, Spark's SQL is its own."""
+        found = self._dialect_at(call, context)
+        return DATABRICKS if found == SPARK and DATABRICKS in (self._imported, *self._dialects) else found
+
+    def _dialect_at(self, call: ast.Call, context: Context) -> str:
         name = _last(call.func)
         if OPERATOR.match(name):
             return dialect_of_word(name) or self._dialect_of_connection(call) or self._imported
@@ -322,8 +328,8 @@ class Module:
                     return found
         return ""
 
-    def _dialects_of_imports(self) -> str:
-        """The dialect of the one driver that is imported; empty: there is none, or several."""
+    def _dialects_of_imports(self) -> set[str]:
+        """The dialects of the drivers that are imported."""
         dotted = [
             str(b.extra)
             for scope in self.index.scopes
@@ -331,8 +337,7 @@ class Module:
             for b in found
             if b.kind is Kind.IMPORT
         ]
-        dialects = {d for name in dotted if (d := dialect_of_module(name))}
-        return next(iter(dialects)) if len(dialects) == 1 else ""
+        return {d for name in dotted if (d := dialect_of_module(name))}
 
 
 def argument_of(call: ast.Call, position: int, keywords: Iterable[str]) -> ast.expr | None:

@@ -103,5 +103,5 @@ TABLE_CALLS: Final = (
 )  # fmt: skip
 """Names (patterns) that need no SQL beside them."""
 
-COMMON_CALLS: Final = ("table", "save", "merge", "view", "jdbc")
+COMMON_CALLS: Final = ("table", "save", "merge", "view", "jdbc", "register")
 """Names that mean something beside one of the libraries only."""

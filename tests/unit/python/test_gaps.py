@@ -81,7 +81,11 @@ NOBODY = {
 
 @pytest.mark.parametrize(("sql", "tables"), NOBODY.values(), ids=NOBODY.keys())
 def test_an_unknown_name_is_no_dataset(sql: str, tables: set[str]) -> None:
-    found = Found(facts_of(f"import duckdb\ndef f(con, x, y):\n    con.execute(f'''{sql}''')".replace("'s3://{x}/o'", '"s3://{x}/o"')))
+    found = Found(
+        facts_of(
+            f"import duckdb\ndef f(con, x, y):\n    con.execute(f'''{sql}''')".replace("'s3://{x}/o'", '"s3://{x}/o"')
+        )
+    )
     assert found.tables == tables
     assert "gap" not in repr(found.facts)
     assert {p for p in found.pairs if not p.startswith("k.")} == set()

@@ -154,18 +154,39 @@ def star(
     return Output(None, refs, line, star=True, excluded=tuple(excluded), renamed=dict(renamed) if renamed else None)
 
 
+class Join(Enum):
+    """Whose columns a join gives, and whose value that of a common key is."""
+
+    LEFT = auto()  # also of an inner join
+    RIGHT = auto()
+    FULL = auto()
+    ONE_SIDED = auto()  # semi and anti joins: only the left side's columns
+
+
+def kind_of_join(text: str) -> Join:
+    """By what Spark and pandas call it."""
+    plain = text.lower().replace("_", "").replace(" ", "").removesuffix("outer") or "full"
+    if plain in ("semi", "leftsemi", "anti", "leftanti"):
+        return Join.ONE_SIDED
+    return Join.RIGHT if plain == "right" else Join.FULL if plain == "full" else Join.LEFT
+
+
 def joined(
-    left: Frame, right: Frame, keys: Sequence[str], conditions: Sequence[Use], *, one_side: str = ""
+    left: Frame, right: Frame, keys: Sequence[str], conditions: Sequence[Use], kind: Join = Join.LEFT
 ) -> tuple[list[Relation], Select, dict[int | str, int]]:
-    """The relations of a join whose select list has all columns of both sides, those of ``keys`` once. ``one_side``: only the
-    columns of ``left`` are in the result."""
+    """The relations of a join whose select list has all columns of both sides, those of ``keys`` once."""
     relations, roots, named = together([left, right])
-    at = len(relations)
-    merged = (Merged(tuple(keys), (roots[0],), roots[1]),) if keys else ()
-    influences = [Influence(Ref(u.relation, at if u.relation < 0 else -1, u.name, JOIN), JOIN) for u in conditions]
+    influences = [Influence(Ref(u.relation, -1, u.name, JOIN), JOIN) for u in conditions]
     influences += [Influence(Ref(root, -1, key, JOIN), JOIN) for key in keys for root in roots]
-    outputs = [star(roots[0])] if one_side else [star(roots[0]), star(roots[1], keys)]
-    return relations, Select(tuple(roots), tuple(outputs), tuple(influences), merged=merged), named
+    if kind is Join.ONE_SIDED:
+        outputs = [star(roots[0])]
+    elif kind is Join.LEFT or not keys:
+        outputs = [star(roots[0]), star(roots[1], keys)]
+    else:
+        sides = roots if kind is Join.FULL else roots[1:]
+        merged = [Output(key, tuple(Ref(side, -1, key, IDENTITY) for side in sides)) for key in keys]
+        outputs = [*merged, star(roots[0], keys), star(roots[1], keys)]
+    return relations, Select(tuple(roots), tuple(outputs), tuple(influences)), named
 
 
 def stacked(frames: Sequence[Frame], *, by_name: bool) -> Frame:

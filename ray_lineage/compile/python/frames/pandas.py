@@ -15,8 +15,10 @@ from ray_lineage.compile.python.frames.frame import (
     SUMMED,
     Column,
     Frame,
+    Join,
     Use,
     joined,
+    kind_of_join,
     select,
     star,
     unknown,
@@ -229,7 +231,8 @@ def _merge(frames: Frames, frame: Frame, call: ast.Call, context: Context) -> Fr
     on = given.get("on") or (frames.texts_of(call.args[2], context) if len(call.args) > 2 else None)
     left_on, right_on = given.get("left_on"), given.get("right_on")
     keys = on or []
-    relations, relation, named = joined(frame, right, keys, [])
+    how = given.get("how")
+    relations, relation, named = joined(frame, right, keys, [], kind_of_join(how[0]) if how else Join.LEFT)
     if len(relations) > MANY or (on is None and left_on is None and "left_index" not in given):
         return unknown(frame.library, [frame, right])
     if left_on and right_on:

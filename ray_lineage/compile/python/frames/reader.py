@@ -210,6 +210,8 @@ class FrameReader:
             "sql_query",
             "sqldf",
             "__sql_cell__",
+            "fetchdf",
+            "execute_query",
             "get_pandas_df",
             "get_df",
         ):

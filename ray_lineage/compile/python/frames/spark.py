@@ -15,9 +15,11 @@ from ray_lineage.compile.python.frames.frame import (
     SUMMED,
     Column,
     Frame,
+    Join,
     Library,
     Use,
     joined,
+    kind_of_join,
     select,
     stacked,
     star,
@@ -274,10 +276,10 @@ def _join(frames: Frames, frame: Frame, call: ast.Call, context: Context) -> Fra
     on = frames.argument(call, 1, "on")
     how = frames.argument(call, 2, "how") or next((k.value for k in call.keywords if k.arg == "join_type"), None)
     kind = frames.text(how, context) if how is not None else None
-    one_side = "left" if kind is not None and kind.text.lower().replace("_", "").replace(" ", "") in _ONE_SIDED else ""
+    side = kind_of_join(kind.text) if kind is not None else Join.LEFT
     fold = frames.columns_of(frame).fold
     keys = [fold(k) for k in (frames.texts_of(on, context) or ())] if on is not None else []
-    relations, relation, named = joined(frame, right, keys, [], one_side=one_side)
+    relations, relation, named = joined(frame, right, keys, [], side)
     if len(relations) > MANY:
         return unknown(frame.library, [frame, right])
     at = len(relations)
@@ -289,11 +291,8 @@ def _join(frames: Frames, frame: Frame, call: ast.Call, context: Context) -> Fra
             for e in _elements(on)
             for u in frames.columns_of(frame).uses(e, frames.place(both, context, names=False), 0) or ()
         ]
-        _, relation, _ = joined(frame, right, keys, [u for u in used if u.relation >= 0], one_side=one_side)
+        _, relation, _ = joined(frame, right, keys, [u for u in used if u.relation >= 0], side)
     return Frame((*relations, relation), at, frame.library, named, sure)
-
-
-_ONE_SIDED: Final = ("semi", "leftsemi", "anti", "leftanti")
 
 
 def _elements(node: ast.expr) -> list[ast.expr]:
