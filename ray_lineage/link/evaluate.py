@@ -707,16 +707,15 @@ class _Everything(Item, frozen=True, gc=False):
 
 def reachable(statement: StatementFacts) -> set[int]:
     """Relations that the statement's data or row choice goes through (a CTE that nobody names is not among them)."""
-    refs = [*(r for a in statement.assignments for r in a.refs), *(i.ref for i in statement.influences)]
     relations = statement.relations
     either = {k for k, r in enumerate(relations) if type(r) is Variable and r.or_column}  # they may yet be columns
-    stack = [
-        statement.root,
-        statement.scope,
-        *statement.subqueries,
-        *(r.relation for r in refs if r.relation not in either),
-        *(r.scope for r in refs),
-    ]
+    stack = [statement.root, statement.scope, *statement.subqueries]
+    for assignment in statement.assignments:
+        for ref in assignment.refs:
+            stack += (ref.relation if ref.relation not in either else -1, ref.scope)
+    for influence in statement.influences:
+        ref = influence.ref
+        stack += (ref.relation if ref.relation not in either else -1, ref.scope)
     seen: set[int] = set()
     while stack:
         index = stack.pop()
@@ -727,9 +726,13 @@ def reachable(statement: StatementFacts) -> set[int]:
         if isinstance(relation, Select):
             stack.extend(relation.sources)
             stack.extend(relation.subqueries)
-            read = [r.relation for o in relation.outputs for r in o.refs if r.relation >= 0]
-            read += [i.ref.relation for i in relation.influences if i.ref.relation >= 0]
-            stack.extend([k for k in read if k not in either] if either else read)
+            for output in relation.outputs:
+                for ref in output.refs:
+                    if ref.relation >= 0 and ref.relation not in either:
+                        stack.append(ref.relation)
+            for influence in relation.influences:
+                if influence.ref.relation >= 0 and influence.ref.relation not in either:
+                    stack.append(influence.ref.relation)
         elif isinstance(relation, SetOp):
             stack.extend(relation.branches)
             stack.extend(relation.filters)

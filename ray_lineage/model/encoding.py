@@ -21,6 +21,8 @@ class FactsHead(msgspec.Struct, frozen=True, array_like=True, gc=False):
     confidence: float
     encoding: str
     needs: tuple[str, ...]
+    covers: tuple[str, ...]
+    session: tuple[str, ...]
     outline: Outline
 
 

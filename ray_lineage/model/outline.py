@@ -53,12 +53,14 @@ class Outline(msgspec.Struct, frozen=True, array_like=True, gc=False):
     files need not look into their statements. Names are canonical text.
 
     ``names``: every dataset and program that is named, but those of the file alone; those that it declares come first.
-    ``copied``: a name and a longer one that ends in it, where a statement copies from one to the other.
+    ``copied``: a name and a longer one that ends in it, where a statement copies from one to the other. ``covers``: see
+    :class:`FileFacts`.
     """
 
     names: tuple[str, ...]
     declared: tuple[Signature, ...]
     copied: tuple[tuple[str, str], ...]
+    covers: tuple[str, ...] = ()
 
 
 def outline_of(facts: FileFacts) -> Outline:
@@ -82,7 +84,7 @@ def outline_of(facts: FileFacts) -> Outline:
     numbers = {name: number for number, name in enumerate(names)}
     signatures = tuple(_signature(d, numbers[d.name], facts.statements) for d in declared)
     pairs = tuple((dataset_text(short), dataset_text(long)) for short, long in copied)
-    return Outline(tuple(map(dataset_text, names)), signatures, pairs)
+    return Outline(tuple(map(dataset_text, names)), signatures, pairs, facts.covers)
 
 
 def _signature(declaration: Declaration, name: int, statements: tuple[StatementFacts, ...]) -> Signature:

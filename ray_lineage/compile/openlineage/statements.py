@@ -30,7 +30,7 @@ _SHAPES: Final = {name.upper(): number for number, name in enumerate(INFLUENCE_K
 _INDIRECT: Final = {"CONDITIONAL": _HOW["conditional"], "CONDITION": _HOW["conditional"], "WINDOW": _HOW["window"]}
 _DIRECT: Final = {"IDENTITY": _HOW["identity"], "AGGREGATION": _HOW["aggregation"], "MASKED": _HOW["masking"]}
 _UNSAID: Final = Transformation("DIRECT", "TRANSFORMATION")
-_ENDS: Final = frozenset({"DROP", "TRUNCATE"})
+_ENDS: Final = {"DROP": StatementKind.DROP, "TRUNCATE": StatementKind.TRUNCATE}
 
 
 class _Flow(NamedTuple):
@@ -138,7 +138,7 @@ class Writer:
         covered = self._sql(job, said)
         for identity, output in job.outputs.items():
             if output.change in _ENDS:
-                self._plain(job, output, (), StatementKind.TRUNCATE)
+                self._plain(job, output, (), _ENDS[output.change])
             elif output.before is not None:
                 self._renamed(job, output, output.before)
             elif identity in said:
@@ -268,7 +268,7 @@ class _Arena:
             first_column=1,
             last_column=1,
             possible=possible,
-            effect=Effect.EMPTIES if kind is StatementKind.TRUNCATE else Effect.CHANGES,
+            effect=Effect.EMPTIES if kind in _ENDS.values() else Effect.CHANGES,
         )
 
 

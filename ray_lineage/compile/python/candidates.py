@@ -15,7 +15,7 @@ _VERBS: Final = (
     rb"(?i)\b(?:select\s|insert\s+(?:into|overwrite|all)|update\s+\S+\s+(?:\w+\s+)?set\b|delete\s+from|merge\s+into|create\s+(?:or\s|table|view|temp|"
     rb"external|transient|materialized|global|unlogged|dynamic|live)|alter\s+table|drop\s+(?:table|view)|truncate\s|copy\s+\S+\s+from|copy\s+into|"
     rb"unload\s*\(|load\s+data|call\s+\w+[.(]|exec(?:ute)?\s+\w|replace\s+into|export\s+data|declare\s|refresh\s|with\s+\w+\s+as\s*\()"
-    rb"|\.sql\b|(?:from|import)\b[^\n]*(?:sql|quer)"
+    rb"|\.sql\b|(?:from|import)\b[^\n]*(?:sql|quer)|\b(?:execute\w*|read_sql\w*)\s*\(\s*(?:text\()?[a-z_][\w.]*\s*[,)]"
 )
 _DECLARES: Final = rb"\bcreate_table\s*\(|\bSQLModel\b|__tablename__|\bTable\s*\(|models\.Model\b|\bdb_table\b"
 _LIBRARIES: Final = (
@@ -69,7 +69,7 @@ def may_be_notebook(data: bytes) -> bool:
     """May a file of JSON be a notebook with SQL or tables?"""
     if b'"cells"' not in data and b'"worksheets"' not in data:
         return False
-    return may_say_something(data) or b"%%" in data or b'"SQL"' in data or b'"sql"' in data
+    return may_say_something(data) or b"%%" in data or b"%sql" in data or b'"SQL"' in data or b'"sql"' in data
 
 
 def lines_of_calls(data: bytes) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
@@ -20,13 +21,19 @@ from ray_lineage.model import (
     TableRef,
 )
 
+_CELL: Final = "cell "
+
 
 def in_cells(facts: FileFacts, places: Sequence[Line]) -> FileFacts:
     """With each line as that of its cell; statements and diagnostics say which cell that is."""
     cells = _Cells(places)
+    statements = tuple(map(cells.statement, facts.statements))
     return msgspec.structs.replace(
         facts,
-        statements=tuple(map(cells.statement, facts.statements)),
+        statements=statements,
+        session=tuple(
+            dict.fromkeys((*facts.session, *(s.procedure for s in statements if s.procedure.startswith(_CELL))))
+        ),
         declarations=tuple(
             msgspec.structs.replace(
                 d,
@@ -51,7 +58,7 @@ class _Cells:
         return self.places[number - 1].line if 0 < number <= len(self.places) else number
 
     def cell(self, number: int) -> str:
-        return f"cell {self.places[number - 1].cell}" if 0 < number <= len(self.places) else ""
+        return f"{_CELL}{self.places[number - 1].cell}" if 0 < number <= len(self.places) else ""
 
     def diagnostic(self, found: Diagnostic) -> Diagnostic:
         cell = self.cell(found.line)

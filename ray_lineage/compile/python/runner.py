@@ -18,6 +18,7 @@ from ray_lineage.compile.python.libraries import BIGQUERY, DUCKDB
 from ray_lineage.compile.python.models import Models
 from ray_lineage.compile.python.module import Module, Run
 from ray_lineage.compile.python.programs import Programs, in_order
+from ray_lineage.compile.python.scopes import Scope
 from ray_lineage.compile.python.texts import GAP, Text
 from ray_lineage.compile.python.writes import Written
 from ray_lineage.compile.sql.engines import engine_of
@@ -52,7 +53,8 @@ class Runner:
         done: set[object] = set()
         for call, unit in self.module.calls():
             while made and made[0][0] < unit.order:
-                programs.read(made.pop(0)[1])
+                self._made_by(programs, made.pop(0)[1])
+            before = len(self.facts.statements)
             for run in self.module.runs_of(call, unit):
                 key = run.text.text, run.text.marks[:1]
                 destination = self.written.destination(call, self.module.context(unit))
@@ -61,10 +63,30 @@ class Runner:
                     self._run(run, destination)
             if self.written.knows(call):
                 self.written.read(call, unit, self.module.contexts_of(unit))
+            self._belong_to(unit.scope, before)
         for _, scope in made:
-            programs.read(scope)
+            self._made_by(programs, scope)
         self._note_unresolved()
         return max(self.dialects, key=lambda d: self.dialects[d], default="")
+
+    @property
+    def session(self) -> tuple[str, ...]:
+        """The functions that say something: they share connections, and what is temporary in them."""
+        functions = {s.name for s in self.module.index.scopes if s.is_function}
+        return tuple(dict.fromkeys(s.procedure for s in self.facts.statements if s.procedure in functions))
+
+    def _made_by(self, programs: Programs, scope: Scope) -> None:
+        before = len(self.facts.statements)
+        programs.read(scope)
+        self._belong_to(scope, before)
+
+    def _belong_to(self, scope: Scope, first: int) -> None:
+        """The statements from the first one on are of a function."""
+        if scope.is_function:
+            statements = self.facts.statements
+            statements[first:] = [
+                s if s.procedure else msgspec.structs.replace(s, procedure=scope.name) for s in statements[first:]
+            ]
 
     # ------------------------------------------------------------------ texts
 

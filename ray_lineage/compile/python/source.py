@@ -37,8 +37,7 @@ def compile_python(source: Source, options: CompileOptions) -> FileFacts:
         return _refused(source, error.why, error.line, error.column)
     others = Others(source.given)
     module = Module(tree, text.encode(), Lines(text), others, libraries.dialect_of_scheme(text))
-    dialect = Runner(facts, options, module).run()
-    return msgspec.structs.replace(facts.file(dialect, source.diagnostics), needs=tuple(others.needs))
+    return _run(source, options, facts, module, others)
 
 
 def compile_notebook(source: Source, options: CompileOptions) -> FileFacts:
@@ -65,8 +64,14 @@ def _notebook(source: Source, options: CompileOptions, notebook: Notebook, usual
         facts.note("RL130", "warning", why, line)
     others = Others(source.given)
     module = Module(notebook.tree, notebook.text.encode(), Lines(notebook.text), others, usual)
-    dialect = Runner(facts, options, module).run()
-    return msgspec.structs.replace(facts.file(dialect, source.diagnostics), needs=tuple(others.needs))
+    return _run(source, options, facts, module, others)
+
+
+def _run(source: Source, options: CompileOptions, facts: Facts, module: Module, others: Others) -> FileFacts:
+    runner = Runner(facts, options, module)
+    dialect = runner.run()
+    said = facts.file(dialect, source.diagnostics)
+    return msgspec.structs.replace(said, needs=tuple(others.needs), session=runner.session)
 
 
 def _refused(source: Source, why: str, line: int = 0, column: int = 0) -> FileFacts:

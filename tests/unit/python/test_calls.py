@@ -190,6 +190,15 @@ def test_temporary_tables_live_over_the_calls_of_a_connection() -> None:
     )
 
 
+def test_statements_belong_to_their_functions() -> None:
+    facts = facts_of(
+        "class L:\n    def make(self, cur):\n        cur.execute('CREATE TEMP TABLE w AS SELECT a FROM i')\n"
+        "def load(cur):\n    cur.execute('INSERT INTO o (a) SELECT a FROM w')\ncur.execute('SELECT a FROM o')"
+    )
+    assert [s.procedure for s in facts.statements] == ["L.make", "load", ""]
+    assert Found(facts).pairs == {"i.a > o.a i"}
+
+
 DESTINATIONS = [
     "BigQueryOperator(sql='SELECT b AS a FROM raw.s', destination_dataset_table='mart.t')",
     "BigQueryExecuteQueryOperator(sql='SELECT b AS a FROM raw.s', destination_dataset_table='mart.t${{ ds_nodash }}')",

@@ -161,6 +161,8 @@ def declare_or_assign(unit: Unit, tokens: list[Token]) -> None:
         if tokens[1].token_type is T.COLON_EQ:
             declare_name(unit, unit.part(tokens[0]))
         set_variable(unit, tokens)
+    elif unit.engine.plpgsql and tokens[1].token_type is T.EQ:  # of PL/pgSQL, Redshift's too, as well as :=
+        set_variable(unit, tokens)
     elif tokens[0].token_type is T.VAR and _is_declaration(tokens):
         declare_variable(unit, tokens[0], tokens[1:])
         at = next(

@@ -9,7 +9,7 @@ from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.constants import text_of
 from ray_lineage.compile.sql.lex.kinds import T
-from ray_lineage.compile.sql.lex.scan import closing, list_items, read_name
+from ray_lineage.compile.sql.lex.scan import at_top_level, closing, list_items, read_name
 from ray_lineage.compile.sql.query.arena import Builder
 from ray_lineage.compile.sql.query.expressions import collect
 from ray_lineage.compile.sql.query.scope import IDENTITY, Collected, Scope
@@ -48,6 +48,10 @@ def assign(unit: Unit, name: str, value: list[Token]) -> None:
     except SqlglotError:
         return  # EXEC-like right sides, method calls: no query that could be lost
     builder = unit.builder()
+    if tree.args.get("from_") is not None:
+        target = Token(T.VAR, name, first.line, first.col, first.start, first.start)
+        store(unit, value, builder, [[target]], builder.query(tree))
+        return
     index = builder.reserve()
     scope = Scope(index, None, {})
     collected = Collected()
@@ -74,6 +78,8 @@ def may_carry(unit: Unit, name: str, value: list[Token]) -> bool:
     carriers, rows = unit.routine.seen_carriers(), unit.routine.rows
     in_trigger = unit.routine.table
     may_get = unit.is_tsql and unit.in_loop
+    if unit.engine.plpgsql and next(iter(at_top_level(value, 0, T.FROM)), -1) > 0:
+        return True  # v := a FROM t: an expression is what SELECT gives of it (PostgreSQL's and Redshift's manuals of PL/pgSQL)
     for i, token in enumerate(value):
         if token.token_type is T.SELECT:
             return True
