@@ -56,6 +56,7 @@ def parsed(text: str) -> ast.Module | None:
 
 
 _TEMPLATE: Final = re.compile(r"\{\{.{0,200}?\}\}|\{%.{0,200}?%\}|<%.{0,200}?%>")
+_BLOCK: Final = re.compile(r"^\s*\{%.{0,200}?%\}", re.MULTILINE)
 _PYTHON_2: Final = re.compile(
     r"^\s*(?:print\s+[^\s(=]|exec\s+[\"'\w]|raise\s+\w+\s*,|except\s+\w[\w.]*\s*,)|\bur[\"']|\b0[0-7]+L?\b|<>|\d+L\b|`\w+`"
 )
@@ -64,7 +65,7 @@ _PYTHON_2: Final = re.compile(
 def _why(text: str, error: SyntaxError) -> str:
     lines = text.split("\n")
     line = lines[error.lineno - 1] if error.lineno and error.lineno <= len(lines) else ""
-    if _TEMPLATE.search(line):
+    if _TEMPLATE.search(line) or _BLOCK.search(text):
         return "it is a template"
     if "Missing parentheses" in str(error.msg) or _PYTHON_2.search(line[:2000]):
         return "it is Python 2"

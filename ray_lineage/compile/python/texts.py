@@ -36,9 +36,14 @@ class Text(NamedTuple):
 NOTHING: Final = Text("")
 
 
+def clean(text: str) -> str:
+    """Without what is no text, and what stands for gaps."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode().replace(GAP, "?")
+
+
 def plain(text: str, line: int, column: int) -> Text:
     """Text that stands for something at this place."""
-    return Text(text.replace(GAP, "?"), (Mark(0, line, column),))
+    return Text(clean(text), (Mark(0, line, column),))
 
 
 def gap(line: int, column: int, parameter: str = "") -> Text:

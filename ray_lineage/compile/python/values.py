@@ -98,10 +98,10 @@ class Values:
     def _literal(self, node: ast.expr, value: str) -> Text:
         line, column = self.lines.start(node)
         read = read_literal(self.lines.source(node), line, column)
-        clean = value.replace(t.GAP, "?")
+        clean = t.clean(value)
         if read is not None and read.text == clean:
             return read
-        return t.plain(value, line, column)
+        return t.plain(clean, line, column)
 
     def _fstring(self, node: ast.JoinedStr, context: Context, depth: int) -> list[Text]:
         fields = [v for v in node.values if isinstance(v, ast.FormattedValue)]
