@@ -8,7 +8,7 @@ from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.lex.columns import ColumnItem, read_columns
 from ray_lineage.compile.sql.lex.kinds import STRINGS, T
-from ray_lineage.compile.sql.lex.scan import after_as, closing, read_name
+from ray_lineage.compile.sql.lex.scan import after_as, closing, outermost, read_name
 from ray_lineage.compile.sql.lex.tokens import start_line
 from ray_lineage.compile.sql.query.scope import IDENTITY
 from ray_lineage.compile.sql.routine import Routine
@@ -90,12 +90,8 @@ _CREATED: Final = frozenset(
 def _join_index(unit: Unit, tokens: list[Token], name: Name, i: int) -> bool:
     """``CREATE JOIN INDEX j AS SELECT ... PRIMARY INDEX (a)`` of Teradata: a view whose rows are kept."""
     query = after_as(tokens, i)
-    end, depth = len(query), 0
-    for k, token in enumerate(query):
-        depth += (token.token_type is T.L_PAREN) - (token.token_type is T.R_PAREN)
-        if depth == 0 and token.text.upper().split(" ")[0] in ("PRIMARY", "UNIQUE", "INDEX", "PARTITION"):
-            end = k
-            break
+    ends = ("PRIMARY", "UNIQUE", "INDEX", "PARTITION")
+    end = next((k for k, token in outermost(query) if token.text.upper().split(" ")[0] in ends), len(query))
     if end:
         define(unit, tokens, query[:end], name, "MaterializedView", (), StatementKind.CREATE_VIEW)
     return True

@@ -8,7 +8,7 @@ from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.lex.columns import read_column, read_columns
 from ray_lineage.compile.sql.lex.kinds import STRINGS, T
-from ray_lineage.compile.sql.lex.scan import closing, list_items, read_name
+from ray_lineage.compile.sql.lex.scan import closing, list_items, outermost, read_name
 from ray_lineage.compile.sql.lex.tokens import start_line
 from ray_lineage.compile.sql.routine import Routine
 from ray_lineage.compile.sql.statements.declare import declare_of_type
@@ -190,10 +190,8 @@ def function_query(unit: Unit, tokens: list[Token]) -> bool:
     declared = next((d for d in reversed(unit.facts.declarations) if d.name == unit.routine.name), None)
     if declared is None or declared.kind != "Function":
         return False
-    depth = 0
-    for k in range(2, len(tokens) - 1):
-        depth += (tokens[k].token_type is T.L_PAREN) - (tokens[k].token_type is T.R_PAREN)
-        if depth or tokens[k].text.upper() not in ("RETURN", "AS") or tokens[k + 1].token_type in STRINGS:
+    for k, token in outermost(tokens, 2, len(tokens) - 1):
+        if token.text.upper() not in ("RETURN", "AS") or tokens[k + 1].token_type in STRINGS:
             continue
         query = tokens[k + 1 :]
         if len(query) > 1 and query[0].text.upper() == "TABLE":  # a table macro of DuckDB

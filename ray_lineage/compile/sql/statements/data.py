@@ -10,7 +10,7 @@ from sqlglot.expressions import Expression
 from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.lex.kinds import T
-from ray_lineage.compile.sql.lex.scan import closing
+from ray_lineage.compile.sql.lex.scan import closing, outermost
 from ray_lineage.compile.sql.statements.delete import lower_delete
 from ray_lineage.compile.sql.statements.execute import insert_exec
 from ray_lineage.compile.sql.statements.export import into_outfile
@@ -182,10 +182,8 @@ def read_locking(unit: Unit, tokens: list[Token]) -> None:
 
 def read_scheduled(unit: Unit, tokens: list[Token], word: str) -> None:
     """``SUBMIT TASK ... AS statement`` of StarRocks, ``CREATE JOB ... DO statement`` of Doris."""
-    depth = 0
-    for i, token in enumerate(tokens[:-1]):
-        depth += (token.token_type is T.L_PAREN) - (token.token_type is T.R_PAREN)
-        if depth == 0 and token.text.upper() == word and token.token_type is not T.IDENTIFIER:
+    for i, token in outermost(tokens, 0, len(tokens) - 1):
+        if token.text.upper() == word and token.token_type is not T.IDENTIFIER:
             rest = tokens[i + 1 :]
             verb = rest[0].text.upper()
             if verb in DATA or verb in QUERIES:

@@ -11,7 +11,7 @@ from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.constants import UNKNOWN
 from ray_lineage.compile.sql.lex.kinds import T
-from ray_lineage.compile.sql.lex.scan import closing, read_name
+from ray_lineage.compile.sql.lex.scan import closing, outermost, read_name
 from ray_lineage.compile.sql.names import NOBODY
 from ray_lineage.compile.sql.query.arena import Builder
 from ray_lineage.compile.sql.query.influences import add_influences
@@ -191,14 +191,10 @@ def lower_multitable(unit: Unit, tree: exp.MultitableInserts, tokens: list[Token
 
 def multi_insert(unit: Unit, tokens: list[Token]) -> bool:
     """Hive's ``FROM t INSERT INTO a SELECT x WHERE ... INSERT INTO b SELECT y``. False if it is something else."""
-    depth = 0
     starts: list[int] = []
     begin = -1
-    for i, token in enumerate(tokens):
+    for i, token in outermost(tokens):
         kind = token.token_type
-        depth += (kind is T.L_PAREN) - (kind is T.R_PAREN)
-        if depth:
-            continue
         if kind is T.FROM and begin < 0:
             begin = i
         elif kind is T.SELECT and begin < 0:
@@ -212,13 +208,7 @@ def multi_insert(unit: Unit, tokens: list[Token]) -> bool:
     ctes, head = tokens[:begin], tokens[begin : starts[0]]
     for start, end in zip(starts, [*starts[1:], len(tokens)], strict=True):
         part = tokens[start:end]
-        cut = len(part)
-        depth = 0
-        for i, token in enumerate(part):
-            depth += (token.token_type is T.L_PAREN) - (token.token_type is T.R_PAREN)
-            if depth == 0 and token.token_type in _AFTER_FROM:
-                cut = i
-                break
+        cut = next((i for i, token in outermost(part) if token.token_type in _AFTER_FROM), len(part))
         unit.run([*ctes, *part[:cut], *head, *part[cut:]], "INSERT")
     return True
 

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.lex.kinds import T
-from ray_lineage.compile.sql.lex.scan import at_top_level, closing, list_items, read_name
+from ray_lineage.compile.sql.lex.scan import at_top_level, closing, list_items, outermost, read_name
 from ray_lineage.compile.sql.lex.tokens import start_line
 from ray_lineage.compile.sql.query.scope import Scope
 from ray_lineage.compile.sql.query.select_list import outputs_of
@@ -32,16 +32,10 @@ def take_outputs(tokens: list[Token], verb: str) -> tuple[list[Token], list[Outp
         at = next(iter(at_top_level(tokens, 0, T.RETURNING)), -1)
         if at < 0:
             return tokens, clauses
-        end, depth = len(tokens), 0
-        for i in range(at + 1, len(tokens)):
-            kind = tokens[i].token_type
-            if kind is T.L_PAREN:
-                depth += 1
-            elif kind is T.R_PAREN:
-                depth -= 1
-            elif depth == 0 and (tokens[i].text.upper() in ends or kind is T.RETURNING or kind is T.OPTION):
-                end = i
-                break
+        stops = (T.RETURNING, T.OPTION)
+        end = next(
+            (i for i, t in outermost(tokens, at + 1) if t.text.upper() in ends or t.token_type in stops), len(tokens)
+        )
         body = tokens[at + 1 : end]
         into = next(iter(at_top_level(body, 0, T.INTO)), -1)
         clauses.append(OutputClause(body[:into], body[into + 1 :]) if into >= 0 else OutputClause(body, []))
@@ -59,17 +53,12 @@ _OUTPUT_ENDS: Final = {
 
 def take_returning(tokens: list[Token]) -> tuple[list[Token], list[OutputClause]]:
     """Cut ``RETURNING items INTO variables`` out of a data statement in a procedure."""
-    depth = 0
     at = into = -1
-    for i, token in enumerate(tokens):
+    for i, token in outermost(tokens):
         kind = token.token_type
-        if kind is T.L_PAREN:
-            depth += 1
-        elif kind is T.R_PAREN:
-            depth -= 1
-        elif depth == 0 and (kind is T.RETURNING or token.text.upper() == "RETURN"):
+        if kind is T.RETURNING or token.text.upper() == "RETURN":
             at = i
-        elif depth == 0 and (kind is T.INTO or kind is T.BULK_COLLECT_INTO) and 0 <= at < i - 1:
+        elif (kind is T.INTO or kind is T.BULK_COLLECT_INTO) and 0 <= at < i - 1:
             into = i
     if into < 0:
         return tokens, []

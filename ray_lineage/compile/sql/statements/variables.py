@@ -9,7 +9,7 @@ from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.constants import text_of
 from ray_lineage.compile.sql.lex.kinds import T
-from ray_lineage.compile.sql.lex.scan import at_top_level, closing, list_items, read_name
+from ray_lineage.compile.sql.lex.scan import at_top_level, closing, list_items, outermost, read_name
 from ray_lineage.compile.sql.query.arena import Builder
 from ray_lineage.compile.sql.query.expressions import collect
 from ray_lineage.compile.sql.query.scope import IDENTITY, Collected, Scope
@@ -185,13 +185,12 @@ def selected(unit: Unit, tokens: list[Token], builder: Builder, root: int, *, su
 
 def _selected_texts(unit: Unit, tokens: list[Token], *, sure: bool) -> None:
     """Texts that ``SELECT @v = 'a' + b, @w += 'c'`` puts together, where it may have no row besides what they were."""
-    start, end, depth = -1, len(tokens), 0
-    for i, token in enumerate(tokens):
+    start, end = -1, len(tokens)
+    for i, token in outermost(tokens):
         kind = token.token_type
-        depth += (kind is T.L_PAREN) - (kind is T.R_PAREN)
-        if depth == 0 and kind is T.SELECT and start < 0:
+        if kind is T.SELECT and start < 0:
             start = i + 1
-        elif depth == 0 and start >= 0 and kind in _AFTER_LIST:
+        elif start >= 0 and kind in _AFTER_LIST:
             end = i
             break
     texts = unit.routine.texts
@@ -216,13 +215,7 @@ _AFTER_LIST: Final = frozenset({T.FROM, T.WHERE, T.GROUP_BY, T.HAVING, T.ORDER_B
 
 def select_into_variables(unit: Unit, tokens: list[Token]) -> bool:
     """``SELECT a, b INTO v, w FROM t`` where v and w are variables. False if it is something else."""
-    depth = 0
-    at = -1
-    for i, token in enumerate(tokens):
-        depth += (token.token_type is T.L_PAREN) - (token.token_type is T.R_PAREN)
-        if depth == 0 and token.token_type in INTOS:
-            at = i
-            break
+    at = next((i for i, token in outermost(tokens) if token.token_type in INTOS), -1)
     if at < 0:
         return False
     targets, i = _targets(unit, tokens, at + 1)
