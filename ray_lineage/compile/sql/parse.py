@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Final
 
+import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ParseError, SqlglotError
 from sqlglot.expressions import Expression
@@ -64,7 +65,7 @@ class Parser:
         lower = text.lower()
         self.engine = engine
         self.names = names
-        self._parser = dialect_of(engine.name).parser()
+        self._parser = dialect_of(engine.dialect).parser()
         # most files cannot be too deep for want of parentheses: then no statement needs to be looked at
         self._nests = text.count("(") + lower.count("case") > _MAX_DEPTH
         self._joins = lower.count("join") >= _MANY_JOINS
@@ -109,6 +110,15 @@ class Parser:
 def _joins_in(tokens: list[Token]) -> int:
     kinds = [t.token_type for t in tokens]
     return sum(map(kinds.count, _JOINS))
+
+
+def is_expression(text: str) -> bool:
+    """Is a text an expression, or a query, of any dialect?"""
+    try:
+        sqlglot.parse_one(text)
+    except (SqlglotError, RecursionError):
+        return False
+    return True
 
 
 def crossed(tokens: list[Token]) -> list[Token]:

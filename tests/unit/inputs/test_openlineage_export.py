@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,14 +52,15 @@ def linked(facts: FileFacts) -> list[Contribution]:
 
 
 def exported(contributions: list[Contribution]) -> bytes:
-    store = SqliteStore(":memory:")
-    try:
-        load(store, "p", store.acquire("p"), contributions)
-        out = io.BytesIO()
-        write_openlineage(store, ["p"], out, NOW, "warehouse")
-        return out.getvalue()
-    finally:
-        store.close()
+    with tempfile.TemporaryDirectory() as folder:
+        store = SqliteStore(f"{folder}/graph.db")
+        try:
+            load(store, "p", store.acquire("p"), contributions)
+            out = io.BytesIO()
+            write_openlineage(store, ["p"], out, NOW, "warehouse")
+            return out.getvalue()
+        finally:
+            store.close()
 
 
 def edges(contributions: Iterator[Contribution] | list[Contribution]) -> dict[str, set[tuple[Any, ...]]]:
