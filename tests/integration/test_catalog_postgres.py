@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -22,26 +23,39 @@ pytestmark = pytest.mark.skipif(shutil.which("initdb") is None, reason="there is
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server() -> Iterator[str]:
     """A server of our own; its address."""
-    folder = tmp_path_factory.mktemp("pg")
-    data = folder / "data"
-    user: dict[str, str | int] = {}
-    if os.geteuid() == 0:  # it does not run as root
+    with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o777)
-        for parent in folder.parents:
-            if str(parent).startswith("/tmp/") and parent != Path("/tmp"):
-                os.chmod(parent, os.stat(parent).st_mode | 0o011)
-        user = {"user": "nobody"}
-    common = {"check": True, "stdout": subprocess.DEVNULL, "stderr": subprocess.STDOUT, "cwd": folder, **user}
-    subprocess.run(["initdb", "-D", str(data), "-U", "postgres", "--auth=trust", "--no-sync"], **common)  # type: ignore[call-overload]
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off"
-    subprocess.run(["pg_ctl", "-D", str(data), "-o", options, "-w", "-l", str(folder / "log"), "start"], **common)  # type: ignore[call-overload]
-    yield f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
-    subprocess.run(["pg_ctl", "-D", str(data), "-m", "immediate", "stop"], **common)  # type: ignore[call-overload]
+        user: dict[str, str] = {"user": "nobody"} if os.geteuid() == 0 else {}  # it does not run as root
+        data = os.path.join(folder, "data")
+        made = ["initdb", "-D", data, "-U", "postgres", "--auth=trust", "--no-sync"]
+        subprocess.run(made, check=True, stdout=subprocess.DEVNULL, cwd=folder, **user)  # type: ignore[call-overload]
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        options = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off"]
+        command = ["postgres", "-D", data, "-p", str(port), *(part for o in options for part in ("-c", o))]
+        with subprocess.Popen(command, stderr=subprocess.DEVNULL, cwd=folder, **user) as process:  # type: ignore[call-overload]
+            try:
+                address = f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
+                until_it_answers(address)
+                yield address
+            finally:
+                process.send_signal(signal.SIGINT)
+
+
+def until_it_answers(server: str, seconds: float = 30) -> None:
+    """Raises OperationalError if it does not."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            run(server)
+        except psycopg.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+        else:
+            return
 
 
 def run(server: str, *statements: str) -> None:

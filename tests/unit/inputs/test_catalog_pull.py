@@ -97,9 +97,7 @@ def test_what_is_no_address(url: str) -> None:
 
 
 def test_a_database_that_does_not_answer_keeps_its_password(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert (
-        run("postgresql+psycopg://u:hunter2@127.0.0.1:1/x", "-o", str(tmp_path / "x.json")) == 3
-    )
+    assert run("postgresql+psycopg://u:hunter2@127.0.0.1:1/x", "-o", str(tmp_path / "x.json")) == 3
     said = capsys.readouterr().err
     assert "RL261" in said
     assert "hunter2" not in said
