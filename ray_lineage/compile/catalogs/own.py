@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple, TypeVar
 
 import msgspec
@@ -87,16 +87,22 @@ _edge: Final = msgspec.json.Decoder(OwnEdge)
 def compile_own(data: bytes, usual: str, diagnostics: Iterable[Diagnostic] = ()) -> FileFacts:
     """What a file of our own format says; ``usual``: the dialect of one that does not say its own."""
     piece, lines, facts = Piece(data, 0), Lines(data), Facts()
-    found = decoded(piece, _file)
-    if isinstance(found, Fault) or found.format != FORMAT:
-        text = found.message if isinstance(found, Fault) else f"its format is {found.format!r} and not {FORMAT!r}"
-        line = lines.line(found.at) if isinstance(found, Fault) else 1
-        facts.failed += 1
-        facts.note("RL130", "error", f"this file of lineage cannot be read: {text}", line)
-        return facts.file("", tuple(diagnostics))
+    found, parts = decoded(piece, _file), members(piece)
+    if isinstance(found, Fault) or isinstance(parts, Fault):
+        fault = found if isinstance(found, Fault) else parts
+        assert isinstance(fault, Fault)
+        return _broken(facts, fault.message, lines.line(fault.at), diagnostics)
+    if found.format != FORMAT:
+        return _broken(facts, f"its format is {found.format!r} and not {FORMAT!r}", 1, diagnostics)
     dialect = found.dialect if found.dialect in DIALECTS else usual
-    _Reader(facts, lines, dialect, exact=found.exact).read(piece)
+    _Reader(facts, lines, dialect, exact=found.exact).read(parts)
     return facts.file(dialect, tuple(diagnostics))
+
+
+def _broken(facts: Facts, message: str, line: int, diagnostics: Iterable[Diagnostic]) -> FileFacts:
+    facts.failed += 1
+    facts.note("RL130", "error", f"this file of lineage cannot be read: {message}", line)
+    return facts.file("", tuple(diagnostics))
 
 
 class _Reader:
@@ -106,9 +112,8 @@ class _Reader:
         self._dialect = dialect
         self._exact = exact
 
-    def read(self, piece: Piece) -> None:
-        parts = members(piece)
-        assert isinstance(parts, dict), "it was decoded before"
+    def read(self, parts: Mapping[str, Piece]) -> None:
+        """All of a file."""
         for dataset, line in self._each(parts.get("datasets"), _dataset):
             name = self._name(dataset.name)
             kind = dataset.kind if dataset.kind in DATASET_KINDS else "Table"
