@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from ray_lineage.model import Declaration, DeclaredColumn, Diagnostic, FileFacts, Name
+from ray_lineage.model import Declaration, DeclaredColumn, Diagnostic, Name
 
 if TYPE_CHECKING:
     from ray_lineage.query.graph import Graph
@@ -72,11 +72,6 @@ def lineage(
     name = _dialect(dialect)
     facts = compile_source(sql, CompileOptions(name, "", default_schema or ""))
     return _Reader(facts.dialect, schema or {}, default_schema or "").read(facts)
-
-
-def lineage_of(facts: FileFacts) -> Lineage:
-    """Lineage of the facts of one file alone."""
-    return _Reader(facts.dialect, {}, "").read(facts)
 
 
 def _dialect(name: str | None) -> str:

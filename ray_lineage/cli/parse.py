@@ -15,39 +15,32 @@ from ray_lineage.model import UNSEEN
 if TYPE_CHECKING:
     from ray_lineage.api import Lineage
     from ray_lineage.model import FileFacts
-    from ray_lineage.settings import Settings
 
 
 def parse(
-    file: Annotated[str, typer.Argument(metavar="FILE|-", help="A file that is read, or - for SQL on standard input.")],
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="A file of SQL, or - for standard input.")],
     dialect: Annotated[Optional[str], typer.Option(help="Its dialect; detected without.")] = None,  # noqa: UP045
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> int:
     """Show the statements, lineage and diagnostics of one file. Nothing is stored."""
-    from ray_lineage.api import lineage_of
-
-    options = settings(reads=[] if file == "-" else [file], dialect=dialect).settings
-    facts = _facts(file, options)
-    lineage = lineage_of(facts)
-    confidence = 1.0 if options.dialect else round(facts.confidence, 2)
-    print_json(_as_json(file, facts, lineage, confidence)) if as_json else _show(file, facts, lineage, confidence)
-    return int(ExitCode.FINDINGS if any(d.severity == "error" for d in facts.diagnostics) else ExitCode.OK)
-
-
-def _facts(file: str, options: Settings) -> FileFacts:
-    """Raises UsageError for what cannot be read, or is nothing that is read."""
-    from ray_lineage.compile import CompileOptions, compile_source, formats_of, max_size_of, reads_bytes
+    import ray_lineage
+    from ray_lineage.compile import CompileOptions, compile_source
+    from ray_lineage.compile.sql.detect import detect
     from ray_lineage.sources.decode import decode
 
-    formats = formats_of(file) if file != "-" else ("sql",)
-    chosen = CompileOptions(options.dialect or "", model=Path(file).stem if file != "-" else "", formats=formats)
-    data = _read(file, max_size_of(formats, options.max_file_size))
-    if reads_bytes(formats):
-        return compile_source(data, chosen)
-    decoded = decode(data)
+    options = settings(reads=[] if file == "-" else [file], dialect=dialect).settings
+    decoded = decode(_read(file, options.max_file_size))
     if decoded.skip:
         raise UsageError("RL203", f"{file} is no SQL text", help=decoded.diagnostics[0].message)
-    return compile_source(decoded.text, chosen, decoded.diagnostics)
+    facts = compile_source(
+        decoded.text,
+        CompileOptions(options.dialect or "", model=Path(file).stem if file != "-" else ""),
+        decoded.diagnostics,
+    )
+    lineage = ray_lineage.lineage(decoded.text, facts.dialect or None)
+    confidence = 1.0 if options.dialect else round(detect(decoded.text)[1], 2)
+    print_json(_as_json(file, facts, lineage, confidence)) if as_json else _show(file, facts, lineage, confidence)
+    return int(ExitCode.FINDINGS if any(d.severity == "error" for d in facts.diagnostics) else ExitCode.OK)
 
 
 def _read(file: str, most: int) -> bytes:
