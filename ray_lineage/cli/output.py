@@ -6,11 +6,11 @@ import contextlib
 import logging
 import os
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final, TextIO
+from collections.abc import Iterator, Sequence
+from typing import IO, TYPE_CHECKING, Any, Final, TextIO
 
 from ray_lineage import logs
-from ray_lineage.errors import RayLineageError
+from ray_lineage.errors import RayLineageError, UsageError
 
 if TYPE_CHECKING:
     from ray_lineage.settings import Loaded, Settings
@@ -162,3 +162,32 @@ def console(*, stderr: bool = False) -> Any:
 
     stream = sys.stderr if stderr else sys.stdout
     return Console(file=stream, highlight=False, soft_wrap=not stream.isatty(), width=None if stream.isatty() else 250)
+
+
+@contextlib.contextmanager
+def writable(output: str | None) -> Iterator[None]:
+    """What the system refuses, in words. Raises UsageError (RL203)."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        text = f"cannot write {output or 'to stdout'}: {error.strerror or error}"
+        raise UsageError("RL203", text, where="--output", help="give a path that can be written") from None
+
+
+@contextlib.contextmanager
+def sink(output: str | None) -> Iterator[IO[bytes]]:
+    """The file, which appears when it is whole; or stdout."""
+    if output is None:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    partial = f"{output}.{os.getpid()}"
+    try:
+        with open(partial, "wb") as file:
+            yield file
+        os.replace(partial, output)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(partial)
