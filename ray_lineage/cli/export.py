@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import IO, Annotated, Optional, cast
+from typing import Annotated, Optional
 
 import typer
 
-from ray_lineage.cli.output import Globals, print_json, settings, visible
+from ray_lineage.cli.output import Globals, print_json, settings, sink, visible, writable
 from ray_lineage.errors import UsageError
-from ray_lineage.logs import one_json
 
 
 def export(
@@ -38,11 +34,11 @@ def export(
     store = open_store(loaded, read_only=True)
     try:
         projects = made.projects_of(store, loaded.project or None)
-        with _writable(output), store.steady(projects):
+        with writable(output), store.steady(projects):
             if form == "csv":
                 count = made.write_csv(store, projects, str(output))
             else:
-                with _sink(output) as out:
+                with sink(output) as out:
                     if form == "jsonl":
                         count = made.write_jsonl(store, projects, out)
                     else:
@@ -55,39 +51,3 @@ def export(
         sys.stderr.write(
             f"{count:,} {'events' if form == 'openlineage' else 'nodes and edges'} written to {visible(output)}\n"
         )
-
-
-@contextlib.contextmanager
-def _writable(output: str | None) -> Iterator[None]:
-    try:
-        yield
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        text = f"cannot write {output or 'to stdout'}: {error.strerror or error}"
-        raise UsageError("RL203", text, where="--output", help="give a path that can be written") from None
-
-
-class _Harmless:
-    """Standard output, on which names from repositories are escaped as JSON may, so that no terminal or CI runner obeys them."""
-
-    def write(self, line: bytes) -> int:
-        """One or more whole lines."""
-        return sys.stdout.buffer.write(one_json(line.decode()).encode())
-
-
-@contextlib.contextmanager
-def _sink(output: str | None) -> Iterator[IO[bytes]]:
-    """The file, which appears when it is whole; or stdout."""
-    if output is None:
-        yield cast(IO[bytes], _Harmless())
-        sys.stdout.buffer.flush()
-        return
-    partial = f"{output}.{os.getpid()}"
-    try:
-        with open(partial, "wb") as file:
-            yield file
-        os.replace(partial, output)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(partial)

@@ -6,9 +6,9 @@ import contextlib
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, TextIO
+from typing import IO, TYPE_CHECKING, Annotated, Any, Final, TextIO, cast
 
 import typer
 
@@ -215,3 +215,40 @@ def console(*, stderr: bool = False) -> Any:
 
     stream = sys.stderr if stderr else sys.stdout
     return Console(file=stream, highlight=False, soft_wrap=not stream.isatty(), width=None if stream.isatty() else 250)
+
+
+@contextlib.contextmanager
+def writable(output: str | None) -> Iterator[None]:
+    """What the system refuses, in words. Raises UsageError (RL203)."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        text = f"cannot write {output or 'to stdout'}: {error.strerror or error}"
+        raise UsageError("RL203", text, where="--output", help="give a path that can be written") from None
+
+
+class _Harmless:
+    """Standard output, on which names from repositories are escaped as JSON may, so that no terminal or CI runner obeys them."""
+
+    def write(self, line: bytes) -> int:
+        """One or more whole lines."""
+        return sys.stdout.buffer.write(logs.one_json(line.decode()).encode())
+
+
+@contextlib.contextmanager
+def sink(output: str | None) -> Iterator[IO[bytes]]:
+    """Of lines of JSON: the file, which appears when it is whole; or stdout."""
+    if output is None:
+        yield cast(IO[bytes], _Harmless())
+        sys.stdout.buffer.flush()
+        return
+    partial = f"{output}.{os.getpid()}"
+    try:
+        with open(partial, "wb") as file:
+            yield file
+        os.replace(partial, output)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(partial)

@@ -680,6 +680,20 @@ def read_bytes(file: SourceFile, limit: int) -> bytes:
     return data
 
 
+def read_head(file: SourceFile, size: int) -> bytes:
+    """The first bytes of a regular file; none if it cannot be read."""
+    try:
+        handle = os.open(os.path.join(file.root, file.name), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return b""
+    try:
+        return os.read(handle, size) if stat.S_ISREG(os.fstat(handle).st_mode) else b""
+    except OSError:
+        return b""
+    finally:
+        os.close(handle)
+
+
 def _read_once(path: str, limit: int) -> tuple[bytes, bool]:
     handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:

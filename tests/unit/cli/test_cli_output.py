@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ray_lineage.cli import export
 from ray_lineage.cli.ingest import _Display
 from ray_lineage.cli.main import _run
-from ray_lineage.cli.output import Globals, check_writable, invocation
+from ray_lineage.cli.output import Globals, check_writable, invocation, sink
 from ray_lineage.errors import UsageError
 from ray_lineage.runtime.summary import Progress
 
@@ -68,7 +67,7 @@ def test_progress_off_a_terminal_is_only_said_of_what_takes_long(capsys: pytest.
 
 
 def test_an_export_to_a_terminal_or_a_runner_is_obeyed_by_neither(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
-    with export._sink(None) as out:
+    with sink(None) as out:
         out.write('{"name":"##[error]x\u202e\x9b31m"}\n'.encode())
     found = capfdbinary.readouterr().out.decode()
     assert found == '{"name":"\\u0023#[error]x\\u202e\\u009b31m"}\n'
