@@ -61,7 +61,7 @@ def _notebook(source: Source, options: CompileOptions, notebook: Notebook, usual
     facts = Facts()
     for line, why in notebook.faults:
         facts.failed += 1
-        facts.note("RL130", "warning", why, line)
+        facts.note("RL133", "warning", why, line)
     others = Others(source.given)
     module = Module(notebook.tree, notebook.text.encode(), Lines(notebook.text), others, usual)
     return _run(source, options, facts, module, others)
@@ -77,5 +77,5 @@ def _run(source: Source, options: CompileOptions, facts: Facts, module: Module, 
 def _refused(source: Source, why: str, line: int = 0, column: int = 0) -> FileFacts:
     facts = Facts()
     facts.failed += 1
-    facts.note("RL130", "warning", why, line, column)
+    facts.note("RL133", "warning", why, line, column)
     return facts.file("", source.diagnostics)

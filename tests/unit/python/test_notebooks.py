@@ -81,7 +81,7 @@ def test_evidence_is_a_cell_and_its_line() -> None:
     assert [(s.procedure, s.first_line, s.last_line) for s in facts.statements] == [("cell 2", 4, 5), ("cell 3", 3, 4)]
     assert Found(facts).lines == {"i.a > o.a i": 5, "j.b > p.b i": 4}
     (fault,) = facts.diagnostics
-    assert (fault.code, fault.line, fault.message[:7]) == ("RL130", 1, "cell 4:")
+    assert (fault.code, fault.line, fault.message[:7]) == ("RL133", 1, "cell 4:")
 
 
 def test_old_notebooks_have_worksheets() -> None:
@@ -103,7 +103,7 @@ def test_old_notebooks_have_worksheets() -> None:
 )
 def test_broken_notebooks_say_so(data: bytes) -> None:
     facts = facts_of(data + b"    %%sql", "notebook")
-    assert [d.code for d in facts.diagnostics] == ["RL130"]
+    assert [d.code for d in facts.diagnostics] == ["RL133"]
     assert facts.status == "failed"
 
 
@@ -144,5 +144,5 @@ def test_databricks() -> None:
     assert found.lines["bronze.i.a > silver.o.a i"] == 14
     assert facts.needs == ("setup.py",)
     assert facts.dialect == "databricks"
-    assert [(d.code, d.line) for d in facts.diagnostics] == [("RL130", 23)]
+    assert [(d.code, d.line) for d in facts.diagnostics] == [("RL133", 23)]
     assert not {t for t in found.tables if "text" in t}
