@@ -165,10 +165,10 @@ class Runner:
         name = tuple(reversed(known))
         if not name or len(name) > 4:
             return ()
-        if len(name) > 1 and name[0] in ("live", "global_temp"):
-            name = name[-1:]
-        if len(name) == 1 and name[0] in self.temporary:
-            return Local.TABLE.named(name[0])
+        if len(name) == 2 and name[0] == "live":
+            name = name[1:]
+        if name[-1] in self.temporary and (len(name) == 1 or name[:-1] == ("global_temp",)):
+            return Local.TABLE.named(name[-1])
         if len(known) < len(parts):
             return name
         return with_defaults(name, fold(self.options.catalog, False), fold(self.options.schema, False))

@@ -69,7 +69,10 @@ def _notebook(source: Source, options: CompileOptions, notebook: Notebook, usual
 
 def _run(source: Source, options: CompileOptions, facts: Facts, module: Module, others: Others) -> FileFacts:
     runner = Runner(facts, options, module)
-    dialect = runner.run()
+    try:
+        dialect = runner.run()
+    except RecursionError:
+        return _refused(source, "this Python is nested too deeply to be followed")
     said = facts.file(dialect, source.diagnostics)
     return msgspec.structs.replace(said, needs=tuple(others.needs), session=runner.session)
 

@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterable
 from typing import Final
 
+import msgspec
+
 from ray_lineage.compile.facts import Facts
 from ray_lineage.compile.python.follow import Context
 from ray_lineage.compile.python.frames.frame import Frame, Library, is_opaque, table, unknown
@@ -47,6 +49,7 @@ class Written:
         self.frames = frames
         self.temporary = temporary
         self.unit: Unit | None = None
+        self._said: set[object] = set()
 
     @staticmethod
     def knows(call: ast.Call) -> bool:
@@ -218,6 +221,10 @@ class Written:
     ) -> None:
         """What a frame gives comes into a target: a statement at ``call``."""
         first, last = call.lineno, call.end_lineno or call.lineno
+        said = (id(call), kind, target, msgspec.msgpack.encode(frame.relations))
+        if declared < 0 and said in self._said:
+            return
+        self._said.add(said)
         relations: tuple[Relation, ...] = frame.relations
         by_name = bool(assignments)
         shown = f"{name}({dataset_text(target)})" if name and target else name
