@@ -162,9 +162,22 @@ def _cell(language: str, lines: list[str], start: int) -> tuple[list[str], list[
     head = lines[first].strip()
     if language == "sql" and not head.startswith("%%"):
         return _sql(lines, 0, 0, start)
-    if head.startswith("%%"):
+    if head.startswith("%%") or _rules_the_cell(head, lines[first + 1 :]):
         return _magic(head.lstrip("%"), lines, first, start)
     return _python(lines, start) if language == "python" else ([""] * len(lines), [])
+
+
+_CELL_MAGIC: Final = re.compile(r"%(sql|md|md-sandbox|sh|scala|r|fs)\b\s*(.*)")
+_PYTHON: Final = re.compile(r"\s*(?:[%!]|\w+\s*=[^=]|import |from \w+ import|print\(|def |for \w+ in )")
+
+
+def _rules_the_cell(head: str, rest: list[str]) -> bool:
+    """Databricks' notebooks have magics of one per cent sign that rule the whole cell; Jupyter's rule one line."""
+    found = _CELL_MAGIC.match(head)
+    if found is None:
+        return False
+    following = next((x for x in rest if x.strip()), "")
+    return found.group(1) != "sql" or (bool(following) and not _PYTHON.match(following))
 
 
 def _magic(head: str, lines: list[str], first: int, start: int) -> tuple[list[str], list[ast.stmt]]:

@@ -39,6 +39,7 @@ class Runner:
         self.dialects: dict[str, int] = {}
         self.unknown = 0
         self._noted: set[int] = set()
+        self._said: set[bytes] = set()
         self.frames = FrameReader(module.followed, module.values, self._query, self.name_of, module.dialect_of)
         self.written = Written(facts, self.frames, self.temporary)
         self._queries: dict[tuple[str, str, object], StatementFacts | None] = {}
@@ -98,7 +99,11 @@ class Runner:
         if facts.statements or facts.declarations or facts.diagnostics:
             self.dialects[facts.dialect] = self.dialects.get(facts.dialect, 0) + 1
         self.temporary |= temporary_tables(facts)
-        self.facts.take(_into(facts, destination) if destination else facts)
+        facts = _into(facts, destination) if destination else facts
+        said = msgspec.msgpack.encode(facts)
+        if said not in self._said:  # values alone make no other statement
+            self._said.add(said)
+            self.facts.take(facts)
 
     def _compiled(self, text: Text, dialect: str) -> FileFacts:
         """What one text says."""
@@ -115,7 +120,7 @@ class Runner:
         return self._only_known(facts) if filled.text != text.text or "{%" in text.text else facts
 
     def _only_known(self, facts: FileFacts) -> FileFacts:
-        known = only_known(facts, self.unknown + 1)
+        known = _guessed(only_known(facts, self.unknown + 1))
         count = unknown_tables(known)
         if not count:
             return known
@@ -180,6 +185,19 @@ class Runner:
         shown = ", ".join(map(str, lines[:_SHOWN])) + (", …" if len(lines) > _SHOWN else "")
         what = "1 call runs" if len(lines) == 1 else f"{len(lines)} calls run"
         self.facts.note("RL132", "info", f"{what} SQL that cannot be told from the file (line {shown})", lines[0])
+
+
+def _guessed(facts: FileFacts) -> FileFacts:
+    """What cannot be read of a text with unknown parts is no fault of it."""
+    softer = tuple(
+        msgspec.structs.replace(
+            d, code="RL111", severity="warning", message=f"with parts that are not known: {d.message}"
+        )
+        if d.code in ("RL101", "RL102")
+        else d
+        for d in facts.diagnostics
+    )
+    return msgspec.structs.replace(facts, diagnostics=softer, status="ok" if facts.status == "failed" else facts.status)
 
 
 def _says_something(statement: StatementFacts) -> bool:

@@ -14,7 +14,15 @@ from ray_lineage.compile.python.frames.frame import Frame, Library, is_opaque, t
 from ray_lineage.compile.python.frames.reader import FrameReader
 from ray_lineage.compile.python.frames.readers import options_of
 from ray_lineage.compile.python.frames.spark import of_text
-from ray_lineage.compile.python.libraries import BIGQUERY, OPERATOR, SESSIONS, SPARK, dialect_of_module, dialect_of_word
+from ray_lineage.compile.python.libraries import (
+    BIGQUERY,
+    DUCKDB,
+    OPERATOR,
+    SESSIONS,
+    SPARK,
+    dialect_of_module,
+    dialect_of_word,
+)
 from ray_lineage.compile.python.merges import read_merge
 from ray_lineage.compile.python.scopes import Unit, calls_in
 from ray_lineage.compile.python.tables import DESTINATIONS, OPERATORS, READS, WRITES, Way, Writes
@@ -92,13 +100,18 @@ class Written:
             (k.value for k in call.keywords if k.arg in how.keywords), None
         )
         frame = self._frame(call, how, shift, context)
-        if table_node is None or (frame is None and how.frame == -1):
-            return
-        if name == "register" and frame is None:
+        if table_node is None or (frame is None and not self._surely(call, name, context)):
             return
         way = self._way(call, how, context)
         for target in self._targets(call, table_node, how, context, unknown_too=frame is not None):
             self.say(call, name, way, target, frame or unknown(Library.PANDAS))
+
+    def _surely(self, call: ast.Call, name: str, context: Context) -> bool:
+        """Is it a call that writes a table, though nothing is known of what it writes?"""
+        if name != "register":
+            return True
+        value = call.func.value if isinstance(call.func, ast.Attribute) else call.func
+        return dialect_of_module(self.frames.followed.origin(value, context)) == DUCKDB
 
     def _shift(self, call: ast.Call, how: Writes, context: Context) -> int:
         """``pandas_gbq.to_gbq(df, table)`` and ``wr.redshift.to_sql(df, con, table)`` have the frame first."""

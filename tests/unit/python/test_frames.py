@@ -94,6 +94,26 @@ def test_what_is_not_followed_keeps_its_tables(code: str) -> None:
     check(f'{SPARK}df = {code}\ndf.write.saveAsTable("o")', ["i >> o"])
 
 
+def test_a_view_of_anything_is_no_dataset() -> None:
+    found = Found(
+        facts_of(f'{SPARK}df = spark.read.parquet("x")\ndf.registerTempTable("v")\nspark.sql("SELECT a FROM v")')
+    )
+    assert found.tables == set()
+
+
+UNKNOWN_FRAMES = {
+    'spark.read.parquet("s3://x").write.saveAsTable("o")': "-> o",
+    'pd.read_csv("x.csv").to_sql("o", con, schema="s")': "-> s.o",
+    'make().write.insertInto("o")': "-> o",
+    'def f(df):\n    df.writeTo("o").append()': "-> o",
+}
+
+
+@pytest.mark.parametrize(("code", "table"), UNKNOWN_FRAMES.items())
+def test_what_is_written_is_said_whatever_it_is(code: str, table: str) -> None:
+    assert Found(facts_of(f"{SPARK}import pandas as pd\n{code}")).tables == {table}
+
+
 def test_branches_give_either_frame() -> None:
     check(
         f'{SPARK}if x:\n    df = spark.table("i").select("a")\nelse:\n    df = spark.table("j").select("a")\n'

@@ -36,6 +36,8 @@ CELLS: dict[str, tuple[list[str], list[str]]] = {
     "%%sql with options": (["%%sql --with x\nINSERT INTO o (a) SELECT a FROM i"], ["i.a > o.a i"]),
     "%%sql in one line": (["%%sql INSERT INTO o (a)\nSELECT a FROM i"], ["i.a > o.a i"]),
     "%sql": (["%sql INSERT INTO o (a) SELECT a FROM i"], ["i.a > o.a i"]),
+    "%sql of Databricks": (["%sql\nINSERT INTO o (a)\nSELECT a FROM i"], ["i.a > o.a i"]),
+    "%md of Databricks": (["%md\nSELECT a FROM text", "cur.execute('INSERT INTO o (a) SELECT a FROM i')"], ["i.a > o.a i"]),
     "%sql among Python": (["x = 1\n%sql INSERT INTO o (a) SELECT a FROM i\ny = x"], ["i.a > o.a i"]),
     "assigned": (["r = %sql SELECT a FROM i\nr.DataFrame().to_sql('o', con)"], ["i.a > o.a i"]),
     "a variable in it": (["T = 'o'", "%%sql\nINSERT INTO {{T}} (a) SELECT a FROM i"], ["i.a > o.a i"]),
