@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -63,7 +64,8 @@ class Runner:
                     done.add(key)
                     self._run(run, destination)
             if self.written.knows(call):
-                self.written.read(call, unit, self.module.contexts_of(unit))
+                here = self.module.contexts(unit, {})
+                self.written.read(call, unit, here, partial(self.module.contexts_of, unit))
             self._belong_to(unit.scope, before)
         for _, scope in made:
             self._made_by(programs, scope)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -72,10 +72,14 @@ class Written:
         if frame is not None:
             self._view(node, (name.lower(),), frame, sure=frame.sure)
 
-    def read(self, call: ast.Call, unit: Unit, contexts: Iterable[Context]) -> None:
-        """Look at one call."""
+    def read(
+        self, call: ast.Call, unit: Unit, contexts: Sequence[Context], more: Callable[[], Sequence[Context]]
+    ) -> None:
+        """Look at one call at its places; ``more`` of them, for each way to call its function, if its table depends on that."""
         name = _last(call.func)
         self.unit = unit
+        if name in WRITES and self._depends(call, WRITES[name], contexts):
+            contexts = more() or contexts
         for context in contexts:
             if name in WRITES:
                 self._write(call, WRITES[name], name, context)
@@ -91,6 +95,12 @@ class Written:
                 self._copied(call, context)
             elif name in READS:
                 self._read(call, name, context)
+
+    def _depends(self, call: ast.Call, how: Writes, contexts: Sequence[Context]) -> bool:
+        """Do the parameters of the function around it decide which table it is?"""
+        names = [*call.args[: how.table + 3], *(k.value for k in call.keywords if k.arg in (*how.keywords, how.schema))]
+        asked = [n for n in names if isinstance(n, ast.Name | ast.Attribute | ast.JoinedStr | ast.BinOp | ast.Call)]
+        return any(t.parameters for n in asked for c in contexts for t in self.frames.values.texts(n, c))
 
     # ------------------------------------------------------------------ writes
 

@@ -76,6 +76,9 @@ class FrameReader:
         self.name_of = name_of
         self.dialect_of = dialect_of
         self.depth = 0
+        self._known: dict[
+            object, tuple[ast.expr, Context, Frame | None]
+        ] = {}  # with what its key was made of, so that it lives
         self.spark_columns = Columns(self, str.lower)
         self.pandas_columns = Columns(self, str)
 
@@ -109,11 +112,17 @@ class FrameReader:
 
     def frame(self, node: ast.expr, context: Context) -> Frame | None:
         """The frame that an expression is; None: it is none that we know of."""
+        key = id(node), id(context.scope), context.order, context.path, id(context.given)
+        known = self._known.get(key)
+        if known is not None:
+            return known[2]
         if self.depth >= _DEEP or not self.followed.spend():
             return None
         self.depth += 1
         try:
-            return self._frame(node, context)
+            found = self._frame(node, context)
+            self._known[key] = node, context, found
+            return found
         except RecursionError:
             return None
         finally:
