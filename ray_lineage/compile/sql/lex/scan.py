@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from sqlglot.tokens import Token, TokenType
 
@@ -66,21 +67,28 @@ def read_name(tokens: list[Token], i: int) -> tuple[list[Token], int]:
 def list_items(tokens: list[Token], start: int, end: int) -> list[tuple[int, int]]:
     """Ranges between the top-level commas of ``tokens[start:end]``."""
     out: list[tuple[int, int]] = []
-    depth = 0
+    depth = angles = 0
     a = start
     for j in range(start, end):
         kind = tokens[j].token_type
-        if kind is T.L_PAREN or kind is T.L_BRACKET or kind is T.LT:
+        if kind is T.L_PAREN or kind is T.L_BRACKET:
             depth += 1
-        elif kind is T.R_PAREN or kind is T.R_BRACKET or kind is T.GT:
+        elif kind is T.R_PAREN or kind is T.R_BRACKET:
             depth = max(0, depth - 1)
-        elif kind is T.COMMA and depth == 0:
+        elif kind is T.LT:  # of a type, and not a comparison
+            angles += angles > 0 or (j > start and tokens[j - 1].token_type in _NESTING)
+        elif kind is T.GT:
+            angles = max(0, angles - 1)
+        elif kind is T.COMMA and depth == 0 and angles == 0:
             if j > a:
                 out.append((a, j))
             a = j + 1
     if end > a:
         out.append((a, end))
     return out
+
+
+_NESTING: Final = frozenset({T.ARRAY, T.MAP, T.STRUCT, T.LIST, T.OBJECT, T.NESTED, T.TABLE, T.ROW, T.VECTOR})
 
 
 def at_top_level(tokens: list[Token], start: int, wanted: TokenType) -> list[int]:

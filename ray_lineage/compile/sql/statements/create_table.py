@@ -52,7 +52,8 @@ def stored_at(unit: Unit, tokens: list[Token], head: CreateHead, name: Name) -> 
                 found.append(location)
     found.extend(unit.names.location(uri, tokens[0].line) for uri in uris(tokens, 0))
     for location in found:
-        move(unit, tokens, location, name, StatementKind.CREATE_EXTERNAL)
+        ends = (name, location) if "WRITABLE" in head.words else (location, name)
+        move(unit, tokens, *ends, StatementKind.CREATE_EXTERNAL)
     return found
 
 

@@ -21,6 +21,7 @@ from ray_lineage.compile.sql.statements.insert import (
     lower_insert,
     lower_multitable,
     multi_insert,
+    plain_columns,
 )
 from ray_lineage.compile.sql.statements.merge import lower_merge
 from ray_lineage.compile.sql.statements.output import (
@@ -46,6 +47,8 @@ def read_data(unit: Unit, tokens: list[Token], verb: str, output: Token | None =
         if insert_exec(unit, tokens):
             return
         tokens = _readable_insert(unit, tokens)
+    elif verb == "REPLACE":
+        tokens = plain_columns(tokens)
     in_scope = bool(unit.routine.variables()) or not unit.routine.is_script  # variables may be
     returned: list[OutputClause] = []
     if not unit.is_tsql and verb in DATA and in_scope:
@@ -68,7 +71,7 @@ def read_data(unit: Unit, tokens: list[Token], verb: str, output: Token | None =
 
 def _readable_insert(unit: Unit, tokens: list[Token]) -> list[Token]:
     """An INSERT that the grammar knows."""
-    tokens = first_rows(tokens)
+    tokens = plain_columns(first_rows(tokens))
     if unit.is_tsql:
         tokens = inner_statement(unit, tokens)
         if unit.has_remote and unit.engine.remote_target is not None:
