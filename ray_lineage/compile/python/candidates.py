@@ -19,9 +19,7 @@ _VERBS: Final = (
     rb"|\.sql\b|(?:from|import)\b[^\n]*(?:sql|quer)|\b(?:execute\w*|read_sql\w*)\s*\(\s*(?:text\()?[a-z_][\w.]*\s*[,)]"
 )
 _DECLARES: Final = rb"\bcreate_table\s*\(|\bSQLModel\b|__tablename__|\bTable\s*\(|models\.Model\b|\bdb_table\b"
-_LIBRARIES: Final = (
-    rb"\bspark\b|\bpyspark\b|\bsnowpark\b|\bdelta\b|\bawsglue\b|\bdlt\b|\bsqlContext\b|\bduckdb\b|\bibis\b"
-)
+_LIBRARIES: Final = rb"\bspark\b|\bpyspark\b|\bsnowpark\b|\bdelta\b|\bawsglue\b|\bdlt\b|\bsqlContext\b|\bduckdb\b|\bibis\b|\bawswrangler\b|\bclickhouse_connect\b"
 _PROGRAMS: Final = rb"@(?:dlt|dp)\.|def model\(dbt|\bsqlmesh\b"
 
 

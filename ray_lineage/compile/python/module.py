@@ -12,6 +12,7 @@ from ray_lineage.compile.python.cells import SQL_CELL
 from ray_lineage.compile.python.files import known_path
 from ray_lineage.compile.python.follow import Bound, Context, Followed, Unknown
 from ray_lineage.compile.python.libraries import (
+    ATHENA,
     CURSORS,
     DATABRICKS,
     KEYWORDS,
@@ -47,6 +48,7 @@ class Run(NamedTuple):
     dialect: str
     scope: Scope
     unit: Unit
+    schema: str = ""  # that the call itself names
 
 
 class Module:
@@ -132,7 +134,13 @@ class Module:
         if found:
             dialect = self._dialect(call, unit)
             for text in found.values():
-                yield Run(unit.order, text, dialect, unit.scope, unit)
+                yield Run(unit.order, text, dialect, unit.scope, unit, self._schema(call, dialect, unit))
+
+    def _schema(self, call: ast.Call, dialect: str, unit: Unit) -> str:
+        """Athena's calls name the database that their tables are in."""
+        node = next((k.value for k in call.keywords if k.arg == "database"), None) if dialect == ATHENA else None
+        found = self.values.texts(node, context_of(unit)) if node is not None else []
+        return found[0].text if len(found) == 1 and found[0].known else ""
 
     def _is_database(self, call: ast.Call, unit: Unit) -> bool:
         """Is it surely a database's call? By the import that its receiver comes from, or by what that is called."""

@@ -18,6 +18,7 @@ from ray_lineage.compile.python.known import only_known, unknown_tables
 from ray_lineage.compile.python.libraries import BIGQUERY, DUCKDB
 from ray_lineage.compile.python.models import Models
 from ray_lineage.compile.python.module import Module, Run
+from ray_lineage.compile.python.places import Place, place_after
 from ray_lineage.compile.python.programs import Programs, in_order
 from ray_lineage.compile.python.scopes import Scope
 from ray_lineage.compile.python.texts import GAP, Text
@@ -36,6 +37,7 @@ class Runner:
         self.facts = facts
         self.options = options
         self.module = module
+        self.place = Place(options.catalog, options.schema)
         self.temporary: set[str] = set()
         self.dialects: dict[str, int] = {}
         self.unknown = 0
@@ -94,10 +96,11 @@ class Runner:
     # ------------------------------------------------------------------ texts
 
     def _run(self, run: Run, destination: Name) -> None:
-        facts = self._compiled(run.text, run.dialect)
+        facts = self._compiled(run.text, run.dialect, run.schema)
         self._views_of_variables(facts, run)
         if any(name in self.temporary for name in _short_names(facts)):
-            facts = self._compiled(run.text, run.dialect)
+            facts = self._compiled(run.text, run.dialect, run.schema)
+        self.place = place_after(run.text.text, facts.dialect, self.place)
         if facts.statements or facts.declarations or facts.diagnostics:
             self.dialects[facts.dialect] = self.dialects.get(facts.dialect, 0) + 1
         self.temporary |= temporary_tables(facts)
@@ -107,15 +110,15 @@ class Runner:
             self._said.add(said)
             self.facts.take(facts)
 
-    def _compiled(self, text: Text, dialect: str) -> FileFacts:
+    def _compiled(self, text: Text, dialect: str, schema: str = "") -> FileFacts:
         """What one text says."""
         filled, doubtful = fill(opened(text))
         facts = compile_fragment(
             filled.text,
             dialect or self.options.dialect,
             at=Positions(filled.text, filled.marks),
-            catalog=self.options.catalog,
-            schema=self.options.schema,
+            catalog=self.place.catalog,
+            schema=schema or self.place.schema,
             temporary=self.temporary,
             possible=doubtful or not text.sure,
         )
@@ -178,7 +181,7 @@ class Runner:
             return Local.TABLE.named(name[-1])
         if len(known) < len(parts):
             return name
-        return with_defaults(name, fold(self.options.catalog, False), fold(self.options.schema, False))
+        return with_defaults(name, fold(self.place.catalog, False), fold(self.place.schema, False))
 
     def _note_unresolved(self) -> None:
         lines = sorted(set(self.module.unresolved))

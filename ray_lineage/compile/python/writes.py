@@ -110,7 +110,7 @@ class Written:
             (k.value for k in call.keywords if k.arg in how.keywords), None
         )
         frame = self._frame(call, how, shift, context)
-        if table_node is None or (frame is None and not self._surely(call, name, context)):
+        if table_node is None or ((frame is None or how.of) and not self._surely(call, name, context)):
             return
         way = self._way(call, how, context)
         for target in self._targets(call, table_node, how, context, unknown_too=frame is not None):
@@ -118,10 +118,12 @@ class Written:
 
     def _surely(self, call: ast.Call, name: str, context: Context) -> bool:
         """Is it a call that writes a table, though nothing is known of what it writes?"""
-        if name != "register":
+        of = WRITES[name].of
+        if name != "register" and not of:
             return True
         value = call.func.value if isinstance(call.func, ast.Attribute) else call.func
-        return dialect_of_module(self.frames.followed.origin(value, context)) == DUCKDB
+        origin = self.frames.followed.origin(value, context)
+        return origin.startswith(of) if of else dialect_of_module(origin) == DUCKDB
 
     def _shift(self, call: ast.Call, how: Writes, context: Context) -> int:
         """``pandas_gbq.to_gbq(df, table)`` and ``wr.redshift.to_sql(df, con, table)`` have the frame first."""
