@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cache
@@ -18,9 +19,7 @@ _VERBS: Final = (
     rb"|\.sql\b|(?:from|import)\b[^\n]*(?:sql|quer)|\b(?:execute\w*|read_sql\w*)\s*\(\s*(?:text\()?[a-z_][\w.]*\s*[,)]"
 )
 _DECLARES: Final = rb"\bcreate_table\s*\(|\bSQLModel\b|__tablename__|\bTable\s*\(|models\.Model\b|\bdb_table\b"
-_LIBRARIES: Final = (
-    rb"\bspark\b|\bpyspark\b|\bsnowpark\b|\bdelta\b|\bawsglue\b|\bdlt\b|\bsqlContext\b|\bduckdb\b|\bibis\b"
-)
+_LIBRARIES: Final = rb"\bspark\b|\bpyspark\b|\bsnowpark\b|\bdelta\b|\bawsglue\b|\bdlt\b|\bsqlContext\b|\bduckdb\b|\bibis\b|\bawswrangler\b|\bclickhouse_connect\b"
 _PROGRAMS: Final = rb"@(?:dlt|dp)\.|def model\(dbt|\bsqlmesh\b"
 
 
@@ -89,15 +88,17 @@ def lines_of_declarations(data: bytes) -> list[int]:
     return sorted({bisect_right(starts, found.start()) for found in _patterns().declares.finditer(data)})
 
 
-def lines_of_name(data: bytes, name: str) -> list[int]:
-    """The lines on which something of that name is called, or handed on as ``python_callable=name``."""
-    import re
+_CALLED: Final = re.compile(rb"(\w+)\s*\(|python_callable\s*=\s*(?:\w+\.)*(\w+)")
 
+
+def calls_by_name(data: bytes) -> dict[str, list[int]]:
+    """The lines on which something is called, or handed on as ``python_callable=name``, by its name."""
     starts = _line_starts(data)
-    pattern = re.compile(
-        rb"\b" + re.escape(name.encode()) + rb"\s*\(|python_callable\s*=\s*" + re.escape(name.encode()) + rb"\b"
-    )
-    return sorted({bisect_right(starts, found.end() - 1) for found in pattern.finditer(data)})
+    out: dict[str, list[int]] = {}
+    for found in _CALLED.finditer(data):
+        name = (found.group(1) or found.group(2)).decode("ascii", "replace")
+        out.setdefault(name, []).append(bisect_right(starts, found.end() - 1))
+    return out
 
 
 def _line_starts(data: bytes) -> list[int]:

@@ -20,7 +20,7 @@ SQL_CELL: Final = "__sql_cell__"
 
 DATABRICKS: Final = "# Databricks notebook source"
 _COMMAND: Final = re.compile(r"^# COMMAND -+\s*$")
-_MAGIC: Final = re.compile(r"^# MAGIC ?")
+_MAGIC: Final = re.compile(r"^ ?(?:# ?MAGIC ?)+")
 _PYTHON_MAGICS: Final = frozenset(
     ("time", "timeit", "capture", "local", "pyspark", "python", "python3", "py", "prun", "memit", *SESSIONS)
 )
@@ -97,10 +97,19 @@ def read_databricks(text: str) -> list[Cell]:
             lines.append(line)
             continue
         number += 1
-        if any(_MAGIC.match(x) for x in lines):
-            lines = [_MAGIC.sub("", x) if _MAGIC.match(x) else "" for x in lines]
-        out.append(Cell(number, "python", "\n".join(lines), first))
+        out.append(Cell(number, "python", "\n".join(_without_marks(lines)), first))
         lines, first = [], k + 1
+    return out
+
+
+def _without_marks(lines: list[str]) -> list[str]:
+    """A cell behind ``# MAGIC``: its first magic rules all of it, but for those that are one line."""
+    marked = any(map(_MAGIC.match, lines))
+    out = [_MAGIC.sub("", x) if _MAGIC.match(x) else "" for x in lines] if marked else list(lines)
+    first = next((k for k, x in enumerate(out) if x.strip() and not x.startswith("#")), 0)
+    found = re.match(r"\s*%(\w+)", out[first]) if out else None
+    if found and found.group(1) not in ("run", "pip", "conda", "autoreload", "load_ext"):
+        out[first] = "%" + out[first].strip()
     return out
 
 
@@ -153,23 +162,22 @@ def _cell(language: str, lines: list[str], start: int) -> tuple[list[str], list[
     head = lines[first].strip()
     if language == "sql" and not head.startswith("%%"):
         return _sql(lines, 0, 0, start)
-    if head.startswith("%%") or (head.startswith("%") and _is_cell_magic(head, lines, first)):
+    if head.startswith("%%") or _rules_the_cell(head, lines[first + 1 :]):
         return _magic(head.lstrip("%"), lines, first, start)
     return _python(lines, start) if language == "python" else ([""] * len(lines), [])
 
 
-def _is_cell_magic(head: str, lines: list[str], first: int) -> bool:
-    """Databricks' magics rule the whole cell; Jupyter's ``%sql`` one line."""
-    word = head.lstrip("%").partition(" ")[0].lower()
-    rest = [x for x in lines[first + 1 :] if x.strip()]
-    return word in ("sql", "scala", "r", "md", "sh", "fs", "python") and (
-        not rest or head.strip("% ").lower() == word or (word == "sql" and _goes_on(rest[0]))
-    )
+_CELL_MAGIC: Final = re.compile(r"%(sql|md|md-sandbox|sh|scala|r|fs)\b\s*(.*)")
+_PYTHON: Final = re.compile(r"\s*(?:[%!]|\w+\s*=[^=]|import |from \w+ import|print\(|def |for \w+ in )")
 
 
-def _goes_on(line: str) -> bool:
-    """Is it more SQL, and no Python?"""
-    return not re.match(r"\s*(?:%|\w+\s*=[^=]|import |from \w+ import|print\(|df\b|def )", line)
+def _rules_the_cell(head: str, rest: list[str]) -> bool:
+    """Databricks' notebooks have magics of one per cent sign that rule the whole cell; Jupyter's rule one line."""
+    found = _CELL_MAGIC.match(head)
+    if found is None:
+        return False
+    following = next((x for x in rest if x.strip()), "")
+    return found.group(1) != "sql" or (bool(following) and not _PYTHON.match(following))
 
 
 def _magic(head: str, lines: list[str], first: int, start: int) -> tuple[list[str], list[ast.stmt]]:

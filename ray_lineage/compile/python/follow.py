@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Final, NamedTuple
 
 from ray_lineage.compile.python.others import Others
@@ -74,12 +75,12 @@ class Followed:
 
     def all(self, node: ast.expr, context: Context, depth: int = 0) -> list[Bound]:
         """What the expression may be. Never empty; what is not known is :class:`Unknown`."""
-        found = list(self._some(node, context, depth))[:_MANY]
+        found = list(islice(self._some(node, context, depth), _MANY))
         return found or [Bound(_UNKNOWN, context)]
 
     def one(self, node: ast.expr, context: Context) -> Bound:
         """What it most likely is: the definition that comes last."""
-        return self.all(node, context)[0]
+        return next(self._some(node, context, 0), None) or Bound(_UNKNOWN, context)
 
     def _some(self, node: ast.expr, context: Context, depth: int) -> Iterator[Bound]:
         if depth > _DEEP or not self.spend():
@@ -435,7 +436,9 @@ class Followed:
         """A dotted path of how it came about: ``psycopg2.connect().cursor()``; empty: not known."""
         if depth > _DEEP:
             return ""
-        found = self.all(node, context, depth)[0]
+        found = next(self._some(node, context, depth), None)
+        if found is None:
+            return ""
         thing = found.thing
         if isinstance(thing, Imported):
             return thing.dotted

@@ -15,6 +15,7 @@ class Takes(NamedTuple):
     common: bool = False
 
 
+ATHENA: Final = "athena"
 SPARK: Final = "spark"
 DATABRICKS: Final = "databricks"
 SNOWFLAKE: Final = "snowflake"

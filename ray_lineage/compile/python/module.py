@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from ray_lineage.compile.positions import Mark
-from ray_lineage.compile.python.candidates import lines_of_calls, lines_of_name
+from ray_lineage.compile.python.candidates import calls_by_name, lines_of_calls
 from ray_lineage.compile.python.cells import SQL_CELL
 from ray_lineage.compile.python.files import known_path
 from ray_lineage.compile.python.follow import Bound, Context, Followed, Unknown
 from ray_lineage.compile.python.libraries import (
+    ATHENA,
     CURSORS,
     DATABRICKS,
     KEYWORDS,
@@ -47,6 +48,7 @@ class Run(NamedTuple):
     dialect: str
     scope: Scope
     unit: Unit
+    schema: str = ""  # that the call itself names
 
 
 class Module:
@@ -59,6 +61,8 @@ class Module:
         self.followed = Followed(self.index, others)
         self.values = Values(self.followed, lines)
         self.unresolved: list[int] = []
+        self._called: dict[str, list[int]] | None = None
+        self._given: dict[tuple[Scope, int], list[Mapping[str, Bound]]] = {}
         self._callers: dict[Scope, list[tuple[ast.Call, Unit, bool]]] = {}
         self._dialects = self._dialects_of_imports()
         self._imported = next(iter(self._dialects)) if len(self._dialects) == 1 else dialect
@@ -95,6 +99,8 @@ class Module:
 
     def _position(self, call: ast.Call, position: int, unit: Unit) -> int:
         """Where its SQL stands; connectorx has the address in front of it."""
+        if not _last(call.func).startswith("read_sql"):
+            return position
         return 1 if self.followed.origin(call.func, context_of(unit)).startswith("connectorx.") else position
 
     def _query_of_job(self, call: ast.Call, unit: Unit) -> list[ast.expr]:
@@ -128,7 +134,13 @@ class Module:
         if found:
             dialect = self._dialect(call, unit)
             for text in found.values():
-                yield Run(unit.order, text, dialect, unit.scope, unit)
+                yield Run(unit.order, text, dialect, unit.scope, unit, self._schema(call, dialect, unit))
+
+    def _schema(self, call: ast.Call, dialect: str, unit: Unit) -> str:
+        """Athena's calls name the database that their tables are in."""
+        node = next((k.value for k in call.keywords if k.arg == "database"), None) if dialect == ATHENA else None
+        found = self.values.texts(node, context_of(unit)) if node is not None else []
+        return found[0].text if len(found) == 1 and found[0].known else ""
 
     def _is_database(self, call: ast.Call, unit: Unit) -> bool:
         """Is it surely a database's call? By the import that its receiver comes from, or by what that is called."""
@@ -202,8 +214,14 @@ class Module:
 
     def _givens(self, scope: Scope, depth: int) -> list[Mapping[str, Bound]]:
         """What the parameters of a function are, for each call of it in this module."""
-        if not scope.is_function or depth > _DEEP:
+        if not scope.is_function or not scope.parameters or depth > _DEEP:
             return []
+        if (scope, depth) not in self._given:
+            self._given[scope, depth] = []  # it may call itself
+            self._given[scope, depth] = self._ways_to_call(scope, depth)
+        return self._given[scope, depth]
+
+    def _ways_to_call(self, scope: Scope, depth: int) -> list[Mapping[str, Bound]]:
         out: list[Mapping[str, Bound]] = []
         for call, unit, bound in self.callers(scope):
             outer = self._givens(unit.scope, depth + 1) if unit.scope is not scope else []
@@ -230,7 +248,9 @@ class Module:
             found: list[tuple[ast.Call, Unit, bool]] = []
             self._callers[scope] = found
             name = scope.name.rpartition(".")[2]
-            for unit in self.units(lines_of_name(self.data, name)):
+            if self._called is None:
+                self._called = calls_by_name(self.data)
+            for unit in self.units(self._called.get(name, ())):
                 for call in calls_in(unit.expressions):
                     bound = self._calls(call, unit, scope, name)
                     if bound is not None:

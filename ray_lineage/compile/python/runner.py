@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -17,6 +18,7 @@ from ray_lineage.compile.python.known import only_known, unknown_tables
 from ray_lineage.compile.python.libraries import BIGQUERY, DUCKDB
 from ray_lineage.compile.python.models import Models
 from ray_lineage.compile.python.module import Module, Run
+from ray_lineage.compile.python.places import Place, place_after
 from ray_lineage.compile.python.programs import Programs, in_order
 from ray_lineage.compile.python.scopes import Scope
 from ray_lineage.compile.python.texts import GAP, Text
@@ -35,10 +37,12 @@ class Runner:
         self.facts = facts
         self.options = options
         self.module = module
+        self.place = Place(options.catalog, options.schema)
         self.temporary: set[str] = set()
         self.dialects: dict[str, int] = {}
         self.unknown = 0
         self._noted: set[int] = set()
+        self._said: set[bytes] = set()
         self.frames = FrameReader(module.followed, module.values, self._query, self.name_of, module.dialect_of)
         self.written = Written(facts, self.frames, self.temporary)
         self._queries: dict[tuple[str, str, object], StatementFacts | None] = {}
@@ -62,7 +66,8 @@ class Runner:
                     done.add(key)
                     self._run(run, destination)
             if self.written.knows(call):
-                self.written.read(call, unit, self.module.contexts_of(unit))
+                here = self.module.contexts(unit, {})
+                self.written.read(call, unit, here, partial(self.module.contexts_of, unit))
             self._belong_to(unit.scope, before)
         for _, scope in made:
             self._made_by(programs, scope)
@@ -91,31 +96,36 @@ class Runner:
     # ------------------------------------------------------------------ texts
 
     def _run(self, run: Run, destination: Name) -> None:
-        facts = self._compiled(run.text, run.dialect)
+        facts = self._compiled(run.text, run.dialect, run.schema)
         self._views_of_variables(facts, run)
         if any(name in self.temporary for name in _short_names(facts)):
-            facts = self._compiled(run.text, run.dialect)
+            facts = self._compiled(run.text, run.dialect, run.schema)
+        self.place = place_after(run.text.text, facts.dialect, self.place)
         if facts.statements or facts.declarations or facts.diagnostics:
             self.dialects[facts.dialect] = self.dialects.get(facts.dialect, 0) + 1
         self.temporary |= temporary_tables(facts)
-        self.facts.take(_into(facts, destination) if destination else facts)
+        facts = _into(facts, destination) if destination else facts
+        said = msgspec.msgpack.encode(facts)
+        if said not in self._said:  # values alone make no other statement
+            self._said.add(said)
+            self.facts.take(facts)
 
-    def _compiled(self, text: Text, dialect: str) -> FileFacts:
+    def _compiled(self, text: Text, dialect: str, schema: str = "") -> FileFacts:
         """What one text says."""
         filled, doubtful = fill(opened(text))
         facts = compile_fragment(
             filled.text,
             dialect or self.options.dialect,
             at=Positions(filled.text, filled.marks),
-            catalog=self.options.catalog,
-            schema=self.options.schema,
+            catalog=self.place.catalog,
+            schema=schema or self.place.schema,
             temporary=self.temporary,
             possible=doubtful or not text.sure,
         )
         return self._only_known(facts) if filled.text != text.text or "{%" in text.text else facts
 
     def _only_known(self, facts: FileFacts) -> FileFacts:
-        known = only_known(facts, self.unknown + 1)
+        known = _guessed(only_known(facts, self.unknown + 1))
         count = unknown_tables(known)
         if not count:
             return known
@@ -165,13 +175,13 @@ class Runner:
         name = tuple(reversed(known))
         if not name or len(name) > 4:
             return ()
-        if len(name) > 1 and name[0] in ("live", "global_temp"):
-            name = name[-1:]
-        if len(name) == 1 and name[0] in self.temporary:
-            return Local.TABLE.named(name[0])
+        if len(name) == 2 and name[0] == "live":
+            name = name[1:]
+        if name[-1] in self.temporary and (len(name) == 1 or name[:-1] == ("global_temp",)):
+            return Local.TABLE.named(name[-1])
         if len(known) < len(parts):
             return name
-        return with_defaults(name, fold(self.options.catalog, False), fold(self.options.schema, False))
+        return with_defaults(name, fold(self.place.catalog, False), fold(self.place.schema, False))
 
     def _note_unresolved(self) -> None:
         lines = sorted(set(self.module.unresolved))
@@ -180,6 +190,19 @@ class Runner:
         shown = ", ".join(map(str, lines[:_SHOWN])) + (", …" if len(lines) > _SHOWN else "")
         what = "1 call runs" if len(lines) == 1 else f"{len(lines)} calls run"
         self.facts.note("RL132", "info", f"{what} SQL that cannot be told from the file (line {shown})", lines[0])
+
+
+def _guessed(facts: FileFacts) -> FileFacts:
+    """What cannot be read of a text with unknown parts is no fault of it."""
+    softer = tuple(
+        msgspec.structs.replace(
+            d, code="RL111", severity="warning", message=f"with parts that are not known: {d.message}"
+        )
+        if d.code in ("RL101", "RL102")
+        else d
+        for d in facts.diagnostics
+    )
+    return msgspec.structs.replace(facts, diagnostics=softer, status="ok" if facts.status == "failed" else facts.status)
 
 
 def _says_something(statement: StatementFacts) -> bool:

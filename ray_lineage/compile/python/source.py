@@ -61,7 +61,7 @@ def _notebook(source: Source, options: CompileOptions, notebook: Notebook, usual
     facts = Facts()
     for line, why in notebook.faults:
         facts.failed += 1
-        facts.note("RL130", "warning", why, line)
+        facts.note("RL133", "warning", why, line)
     others = Others(source.given)
     module = Module(notebook.tree, notebook.text.encode(), Lines(notebook.text), others, usual)
     return _run(source, options, facts, module, others)
@@ -69,7 +69,10 @@ def _notebook(source: Source, options: CompileOptions, notebook: Notebook, usual
 
 def _run(source: Source, options: CompileOptions, facts: Facts, module: Module, others: Others) -> FileFacts:
     runner = Runner(facts, options, module)
-    dialect = runner.run()
+    try:
+        dialect = runner.run()
+    except RecursionError:
+        return _refused(source, "this Python is nested too deeply to be followed")
     said = facts.file(dialect, source.diagnostics)
     return msgspec.structs.replace(said, needs=tuple(others.needs), session=runner.session)
 
@@ -77,5 +80,5 @@ def _run(source: Source, options: CompileOptions, facts: Facts, module: Module, 
 def _refused(source: Source, why: str, line: int = 0, column: int = 0) -> FileFacts:
     facts = Facts()
     facts.failed += 1
-    facts.note("RL130", "warning", why, line, column)
+    facts.note("RL133", "warning", why, line, column)
     return facts.file("", source.diagnostics)

@@ -29,7 +29,7 @@ class Writes(NamedTuple):
     mode: str = ""
     schema: str = ""
     database: str = ""
-    module: int = -1  # of a function of that library's module: the positions move by one
+    of: tuple[str, ...] = ()  # the libraries in which it means that; none: everywhere
 
 
 _TABLE: Final = ("name", "table", "tableName", "table_name", "destination", "destination_table", "view_name")
@@ -65,7 +65,14 @@ WRITES: Final[Mapping[str, Writes]] = {
     **dict.fromkeys(("insert_rows", "insert_rows_json", "insert_rows_from_dataframe"), Writes(0, _TABLE, Way.ROWS, -2)),
     "copy_records_to_table": Writes(0, _TABLE, Way.ROWS, -2, schema="schema_name"),
     "insert_df": Writes(0, _TABLE, Way.BY_NAME, 1, database="database"),
-    "bigquery_load_cloud_storage": Writes(0, _TABLE, Way.ROWS, -2, schema="dataset"),
+    "bigquery_load_cloud_storage": Writes(1, _TABLE, Way.ROWS, -2, schema="dataset"),
+    "create_table": Writes(0, _TABLE, Way.CREATE, 1, database="database", of=("ibis",)),
+    "create_view": Writes(0, _TABLE, Way.VIEW, of=("duckdb",)),
+    "create": Writes(0, _TABLE, Way.CREATE, of=("duckdb",)),
+    "to_table": Writes(0, _TABLE, Way.CREATE, of=("duckdb",)),
+    "to_view": Writes(0, _TABLE, Way.VIEW, of=("duckdb",)),
+    "to_parquet": Writes(99, ("table",), Way.BY_NAME, 0, database="database", of=("awswrangler",)),
+    "insert": Writes(0, _TABLE, Way.ROWS, -2, database="database", of=("clickhouse_connect", "ibis")),
 }  # fmt: skip
 """By the name of the method."""
 
@@ -97,11 +104,13 @@ READS: Final = (
 """They name a table that is read."""
 
 TABLE_CALLS: Final = (
-    *(name for name in WRITES if name != "register"), *(name for name in READS if name != "table"), "mergeInto", "copy_table",
+    *(name for name, how in WRITES.items() if name != "register" and not how.of), *(name for name in READS if name != "table"), "mergeInto", "copy_table",
     "from_jdbc_conf", "from_options", "whenMatched\\w*", "whenNotMatched\\w*", "temporary_view", "materialized_view",
     "append_flow",
 )  # fmt: skip
 """Names (patterns) that need no SQL beside them."""
 
-COMMON_CALLS: Final = ("table", "save", "merge", "view", "jdbc", "register")
+COMMON_CALLS: Final = (
+    "table", "save", "merge", "view", "jdbc", "register", *(name for name, how in WRITES.items() if how.of),
+)  # fmt: skip
 """Names that mean something beside one of the libraries only."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from typing import Final
+
+import msgspec
 
 from ray_lineage.compile.facts import Facts
 from ray_lineage.compile.python.follow import Context
@@ -12,7 +14,15 @@ from ray_lineage.compile.python.frames.frame import Frame, Library, is_opaque, t
 from ray_lineage.compile.python.frames.reader import FrameReader
 from ray_lineage.compile.python.frames.readers import options_of
 from ray_lineage.compile.python.frames.spark import of_text
-from ray_lineage.compile.python.libraries import BIGQUERY, OPERATOR, SESSIONS, SPARK, dialect_of_module, dialect_of_word
+from ray_lineage.compile.python.libraries import (
+    BIGQUERY,
+    DUCKDB,
+    OPERATOR,
+    SESSIONS,
+    SPARK,
+    dialect_of_module,
+    dialect_of_word,
+)
 from ray_lineage.compile.python.merges import read_merge
 from ray_lineage.compile.python.scopes import Unit, calls_in
 from ray_lineage.compile.python.tables import DESTINATIONS, OPERATORS, READS, WRITES, Way, Writes
@@ -47,6 +57,7 @@ class Written:
         self.frames = frames
         self.temporary = temporary
         self.unit: Unit | None = None
+        self._said: set[object] = set()
 
     @staticmethod
     def knows(call: ast.Call) -> bool:
@@ -61,10 +72,14 @@ class Written:
         if frame is not None:
             self._view(node, (name.lower(),), frame, sure=frame.sure)
 
-    def read(self, call: ast.Call, unit: Unit, contexts: Iterable[Context]) -> None:
-        """Look at one call."""
+    def read(
+        self, call: ast.Call, unit: Unit, contexts: Sequence[Context], more: Callable[[], Sequence[Context]]
+    ) -> None:
+        """Look at one call at its places; ``more`` of them, for each way to call its function, if its table depends on that."""
         name = _last(call.func)
         self.unit = unit
+        if name in WRITES and self._depends(call, WRITES[name], contexts):
+            contexts = more() or contexts
         for context in contexts:
             if name in WRITES:
                 self._write(call, WRITES[name], name, context)
@@ -81,6 +96,12 @@ class Written:
             elif name in READS:
                 self._read(call, name, context)
 
+    def _depends(self, call: ast.Call, how: Writes, contexts: Sequence[Context]) -> bool:
+        """Do the parameters of the function around it decide which table it is?"""
+        names = [*call.args[: how.table + 3], *(k.value for k in call.keywords if k.arg in (*how.keywords, how.schema))]
+        asked = [n for n in names if isinstance(n, ast.Name | ast.Attribute | ast.JoinedStr | ast.BinOp | ast.Call)]
+        return any(t.parameters for n in asked for c in contexts for t in self.frames.values.texts(n, c))
+
     # ------------------------------------------------------------------ writes
 
     def _write(self, call: ast.Call, how: Writes, name: str, context: Context) -> None:
@@ -89,13 +110,20 @@ class Written:
             (k.value for k in call.keywords if k.arg in how.keywords), None
         )
         frame = self._frame(call, how, shift, context)
-        if table_node is None or (frame is None and how.frame == -1):
-            return
-        if name == "register" and frame is None:
+        if table_node is None or ((frame is None or how.of) and not self._surely(call, name, context)):
             return
         way = self._way(call, how, context)
         for target in self._targets(call, table_node, how, context, unknown_too=frame is not None):
             self.say(call, name, way, target, frame or unknown(Library.PANDAS))
+
+    def _surely(self, call: ast.Call, name: str, context: Context) -> bool:
+        """Is it a call that writes a table, though nothing is known of what it writes?"""
+        of = WRITES[name].of
+        if name != "register" and not of:
+            return True
+        value = call.func.value if isinstance(call.func, ast.Attribute) else call.func
+        origin = self.frames.followed.origin(value, context)
+        return origin.startswith(of) if of else dialect_of_module(origin) == DUCKDB
 
     def _shift(self, call: ast.Call, how: Writes, context: Context) -> int:
         """``pandas_gbq.to_gbq(df, table)`` and ``wr.redshift.to_sql(df, con, table)`` have the frame first."""
@@ -218,6 +246,10 @@ class Written:
     ) -> None:
         """What a frame gives comes into a target: a statement at ``call``."""
         first, last = call.lineno, call.end_lineno or call.lineno
+        said = (id(call), kind, target, msgspec.msgpack.encode(frame.relations))
+        if declared < 0 and said in self._said:
+            return
+        self._said.add(said)
         relations: tuple[Relation, ...] = frame.relations
         by_name = bool(assignments)
         shown = f"{name}({dataset_text(target)})" if name and target else name

@@ -94,6 +94,26 @@ def test_what_is_not_followed_keeps_its_tables(code: str) -> None:
     check(f'{SPARK}df = {code}\ndf.write.saveAsTable("o")', ["i >> o"])
 
 
+def test_a_view_of_anything_is_no_dataset() -> None:
+    found = Found(
+        facts_of(f'{SPARK}df = spark.read.parquet("x")\ndf.registerTempTable("v")\nspark.sql("SELECT a FROM v")')
+    )
+    assert found.tables == set()
+
+
+UNKNOWN_FRAMES = {
+    'spark.read.parquet("s3://x").write.saveAsTable("o")': "-> o",
+    'pd.read_csv("x.csv").to_sql("o", con, schema="s")': "-> s.o",
+    'make().write.insertInto("o")': "-> o",
+    'def f(df):\n    df.writeTo("o").append()': "-> o",
+}
+
+
+@pytest.mark.parametrize(("code", "table"), UNKNOWN_FRAMES.items())
+def test_what_is_written_is_said_whatever_it_is(code: str, table: str) -> None:
+    assert Found(facts_of(f"{SPARK}import pandas as pd\n{code}")).tables == {table}
+
+
 def test_branches_give_either_frame() -> None:
     check(
         f'{SPARK}if x:\n    df = spark.table("i").select("a")\nelse:\n    df = spark.table("j").select("a")\n'
@@ -169,6 +189,10 @@ TO_TABLES: dict[str, tuple[str, list[str]]] = {
     "write_pandas in a database": ('from snowflake.connector.pandas_tools import write_pandas\nwrite_pandas(conn, df, table_name="o", database="d", schema="s")', ["i.a > d.s.o.a i"]),
     "awswrangler": ('import awswrangler as wr\nwr.redshift.to_sql(df, c, table="o", schema="s")', ["i.a > s.o.a i"]),
     "load_table_from_dataframe": ('from google.cloud import bigquery\nbigquery.Client().load_table_from_dataframe(df, "s.o")', ["i.a > s.o.a i"]),
+    "DuckDB's relations": ('import duckdb\nduckdb.sql("SELECT a FROM i").create("s.o")', ["i.a > s.o.a i"]),
+    "DuckDB's relations, inserted": ('import duckdb\nrel = duckdb.sql("SELECT a FROM i")\nrel.insert_into("s.o")', ["i.a > s.o.a i"]),
+    "some columns of a table": ('pd.read_sql_table("i", con, columns=["a"]).to_sql("o", con, schema="s")', ["i.a > s.o.a i"]),
+    "awswrangler's catalog": ('import awswrangler as wr\nwr.s3.to_parquet(df, path="s3://x", dataset=True, database="s", table="o")', ["i.a > s.o.a i"]),
     "DuckDB sees variables": ('import duckdb\nduckdb.sql("CREATE TABLE s.o AS SELECT a FROM df")', ["i.a > s.o.a i"]),
     "DuckDB's register": ('import duckdb\ncon2 = duckdb.connect()\ncon2.register("v", df)\ncon2.execute("INSERT INTO s.o (a) SELECT a FROM v")', ["i.a > s.o.a i"]),
     "Spark of a frame": ('spark.createDataFrame(df).write.saveAsTable("s.o")', ["i.a > s.o.a i"]),

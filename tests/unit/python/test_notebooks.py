@@ -36,6 +36,8 @@ CELLS: dict[str, tuple[list[str], list[str]]] = {
     "%%sql with options": (["%%sql --with x\nINSERT INTO o (a) SELECT a FROM i"], ["i.a > o.a i"]),
     "%%sql in one line": (["%%sql INSERT INTO o (a)\nSELECT a FROM i"], ["i.a > o.a i"]),
     "%sql": (["%sql INSERT INTO o (a) SELECT a FROM i"], ["i.a > o.a i"]),
+    "%sql of Databricks": (["%sql\nINSERT INTO o (a)\nSELECT a FROM i"], ["i.a > o.a i"]),
+    "%md of Databricks": (["%md\nSELECT a FROM text", "cur.execute('INSERT INTO o (a) SELECT a FROM i')"], ["i.a > o.a i"]),
     "%sql among Python": (["x = 1\n%sql INSERT INTO o (a) SELECT a FROM i\ny = x"], ["i.a > o.a i"]),
     "assigned": (["r = %sql SELECT a FROM i\nr.DataFrame().to_sql('o', con)"], ["i.a > o.a i"]),
     "a variable in it": (["T = 'o'", "%%sql\nINSERT INTO {{T}} (a) SELECT a FROM i"], ["i.a > o.a i"]),
@@ -81,7 +83,7 @@ def test_evidence_is_a_cell_and_its_line() -> None:
     assert [(s.procedure, s.first_line, s.last_line) for s in facts.statements] == [("cell 2", 4, 5), ("cell 3", 3, 4)]
     assert Found(facts).lines == {"i.a > o.a i": 5, "j.b > p.b i": 4}
     (fault,) = facts.diagnostics
-    assert (fault.code, fault.line, fault.message[:7]) == ("RL130", 1, "cell 4:")
+    assert (fault.code, fault.line, fault.message[:7]) == ("RL133", 1, "cell 4:")
 
 
 def test_old_notebooks_have_worksheets() -> None:
@@ -103,7 +105,7 @@ def test_old_notebooks_have_worksheets() -> None:
 )
 def test_broken_notebooks_say_so(data: bytes) -> None:
     facts = facts_of(data + b"    %%sql", "notebook")
-    assert [d.code for d in facts.diagnostics] == ["RL130"]
+    assert [d.code for d in facts.diagnostics] == ["RL133"]
     assert facts.status == "failed"
 
 
@@ -144,5 +146,5 @@ def test_databricks() -> None:
     assert found.lines["bronze.i.a > silver.o.a i"] == 14
     assert facts.needs == ("setup.py",)
     assert facts.dialect == "databricks"
-    assert [(d.code, d.line) for d in facts.diagnostics] == [("RL130", 23)]
+    assert [(d.code, d.line) for d in facts.diagnostics] == [("RL133", 23)]
     assert not {t for t in found.tables if "text" in t}

@@ -222,7 +222,7 @@ def test_it_is_said_why_a_file_is_not_read(code: str, why: str) -> None:
     facts = facts_of(code)
     if why:
         (found,) = facts.diagnostics
-        assert (found.code, facts.status) == ("RL130", "failed")
+        assert (found.code, facts.status) == ("RL133", "failed")
         assert why in found.message
 
 

@@ -9,7 +9,17 @@ from typing import Final
 from ray_lineage.compile.python.follow import Bound, Context, Followed, Imported
 from ray_lineage.compile.python.frames import pandas, spark
 from ray_lineage.compile.python.frames.columns import Columns, Place
-from ray_lineage.compile.python.frames.frame import Column, Frame, Library, stacked, table, unknown
+from ray_lineage.compile.python.frames.frame import (
+    IDENTITY,
+    Column,
+    Frame,
+    Library,
+    Use,
+    select,
+    stacked,
+    table,
+    unknown,
+)
 from ray_lineage.compile.python.frames.readers import NameOf, RunSql
 from ray_lineage.compile.python.libraries import DATABRICKS, DUCKDB, SNOWFLAKE, SPARK
 from ray_lineage.compile.python.scopes import Binding, Kind, Scope, Unit
@@ -76,6 +86,9 @@ class FrameReader:
         self.name_of = name_of
         self.dialect_of = dialect_of
         self.depth = 0
+        self._known: dict[
+            object, tuple[ast.expr, Context, Frame | None]
+        ] = {}  # with what its key was made of, so that it lives
         self.spark_columns = Columns(self, str.lower)
         self.pandas_columns = Columns(self, str)
 
@@ -109,11 +122,17 @@ class FrameReader:
 
     def frame(self, node: ast.expr, context: Context) -> Frame | None:
         """The frame that an expression is; None: it is none that we know of."""
+        key = id(node), id(context.scope), context.order, context.path, id(context.given)
+        known = self._known.get(key)
+        if known is not None:
+            return known[2]
         if self.depth >= _DEEP or not self.followed.spend():
             return None
         self.depth += 1
         try:
-            return self._frame(node, context)
+            found = self._frame(node, context)
+            self._known[key] = node, context, found
+            return found
         except RecursionError:
             return None
         finally:
@@ -249,7 +268,12 @@ class FrameReader:
             if found is not None:
                 return found._replace(library=library)
         schema = next((k.value for k in call.keywords if k.arg == "schema"), None)
-        return self._table(call, argument, context, schema) or unknown(library)
+        found = self._table(call, argument, context, schema)
+        columns = next((k.value for k in call.keywords if k.arg == "columns"), None)
+        names = self.texts_of(columns, context) if columns is not None else None
+        if found is None or names is None:
+            return found or unknown(library)
+        return select(found, [Column(n, (Use(-1, n, IDENTITY),), call.lineno) for n in names])
 
     def _of_sql(self, argument: ast.expr, call: ast.Call, context: Context) -> Frame | None:
         found: list[Frame] = []
