@@ -16,7 +16,7 @@ from ray_lineage.model import FileFacts
 GAPS: dict[str, list[tuple[str, str]]] = {
     "plain_functions": [
         ("oracle", "SELECT JSON_ARRAY(a RETURNING CLOB FORMAT JSON) FROM t"),
-        ("oracle", "SELECT JSON_VALUE(a, '$.x' RETURNING t.y) FROM t"),
+        ("oracle", "SELECT JSON_ARRAY(a RETURNING t.y) FROM t"),
         ("oracle", "SELECT a MULTISET UNION b FROM t"),
         ("oracle", "SELECT a AT LOCAL FROM t"),
         ("postgres", "SELECT JSON_QUERY(a, '$.x' WITH WRAPPER) FROM t"),
@@ -35,12 +35,42 @@ GAPS: dict[str, list[tuple[str, str]]] = {
         ("mysql", "INSERT LOW_PRIORITY IGNORE o SELECT a FROM t"),
     ],
     "_next_values": [("mysql", "INSERT INTO o (a) VALUES (NEXT VALUE FOR s)")],
-    "_plain_oracle": [
+    "plain_model": [("oracle", "SELECT a FROM t MODEL DIMENSION BY (a) MEASURES (b) RULES (b[1] = 2)")],
+    "without_clauses": [
+        ("oracle", "SELECT PREDICTION(m USING *) FROM t"),
+        ("oracle", "SELECT XMLSERIALIZE(CONTENT a NO INDENT) FROM t"),
+        ("oracle", "SELECT XMLQUERY('/x' PASSING a RETURNING CONTENT) FROM t"),
+        ("oracle", "SELECT JSON_TRANSFORM(a, SET '$.x' = b) FROM t"),
+    ],
+    "plain_json": [("oracle", "SELECT JSON {'a' : a, 'b' : [SELECT JSON {'c' : c} FROM u WITH INSERT]} FROM t")],
+    "plain_tables": [
+        ("oracle", "SELECT a FROM t VERSIONS BETWEEN SCN MINVALUE AND MAXVALUE"),
+        ("oracle", "SELECT a FROM t AS OF PERIOD FOR p SYSDATE"),
+        ("oracle", "SELECT a FROM t PARTITION FOR (1)"),
+        ("oracle", "UPDATE ONLY (t) SET a = b"),
+    ],
+    "without_search": [
+        (
+            "oracle",
+            "WITH r (a) AS (SELECT a FROM t UNION ALL SELECT a FROM r) SEARCH DEPTH FIRST BY a DESC, b SET o SELECT a FROM r",
+        )
+    ],
+    "without_new": [("oracle", "SELECT NEW ty(a) FROM t")],
+    "plain_delete": [("oracle", "DELETE t FROM u WHERE u.a = t.a")],
+    "without_collations": [("tsql", "SELECT a FROM t WHERE a LIKE 'x' ESCAPE '|' COLLATE Latin1_General_BIN")],
+    "_plain_returning": [
+        ("postgres", "WITH q AS (DELETE FROM t RETURNING WITH (OLD AS o) o.a) INSERT INTO v SELECT a FROM q")
+    ],
+    "_plain_models": [("bigquery", "SELECT x FROM ML.TRANSFORM(MODEL d.m, (SELECT x FROM t))")],
+    "_plain_values": [("mysql", "INSERT INTO o (a) SELECT a FROM t ON DUPLICATE KEY UPDATE a = VALUES(o.a)")],
+    "without_partitions": [("trino", "SELECT k FROM TABLE(f(input => TABLE(t) PARTITION BY k))")],
+    "_ternaries": [("clickhouse", "SELECT a FROM t WHERE a ? b : c")],
+    "_without_normalize": [("teradata", "SELECT NORMALIZE ON OVERLAPS a FROM t")],
+    "plain_oracle": [
         ("oracle", "INSERT INTO o SELECT a FROM t LOG ERRORS"),
-        ("oracle", "SELECT a FROM t MODEL DIMENSION BY (a) MEASURES (b) RULES (b[1] = 2)"),
         ("oracle", "MERGE INTO o USING t ON (o.a = t.a) WHEN MATCHED THEN UPDATE SET b = t.b DELETE WHERE o.b = 1"),
     ],
-    "_plain_pivot": [("oracle", "SELECT * FROM t PIVOT XML (SUM(a) FOR b IN (ANY))")],
+    "plain_pivot": [("oracle", "SELECT * FROM t PIVOT XML (SUM(a) FOR b IN (ANY))")],
     "_plain_directory": [("spark", "INSERT OVERWRITE DIRECTORY '/p' USING parquet SELECT a FROM t")],
     "_without_evolution": [
         ("spark", "MERGE WITH SCHEMA EVOLUTION INTO o USING t ON o.a = t.a WHEN MATCHED THEN UPDATE SET b = t.b")
@@ -51,6 +81,7 @@ GAPS: dict[str, list[tuple[str, str]]] = {
             "redshift",
             "MERGE INTO o USING t ON o.a = t.a WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT VALUES (t.a)",
         ),
+        ("teradata", "MERGE INTO o USING t ON o.a = t.a WHEN NOT MATCHED THEN INSERT (t.a)"),
     ],
     "plain_calls": [
         ("clickhouse", "SELECT a FROM dictionary('d')"),
