@@ -40,7 +40,7 @@ class Facts:
         self.foreign_keys: list[ForeignKey] = []
         self.covers: list[str] = []
         self.failed = 0  # statements that could not be read
-        self._gone: dict[Name, int] = {}  # what was renamed, and is declared elsewhere: the statement
+        self._gone: dict[Name, int] = {}  # what was renamed, and is declared elsewhere, if at all: the statement
 
     def note(self, code: str, severity: str, message: str, line: int, column: int = 0) -> None:
         """One more diagnostic."""
@@ -151,20 +151,21 @@ class Facts:
         weak: bool = False,
     ) -> int:
         """One more declaration; its number is for :meth:`add` of the statement that makes it."""
-        if name in self._gone and not adds:
-            self._forget_list(name)
         self.declarations.append(
             Declaration(name, kind, line, columns, -1, temporary, adds, like, owner, parameters, weak)
         )
         return len(self.declarations) - 1
 
-    def renamed(self, name: Name) -> None:
-        """The last statement gave another name to a dataset that is not declared here."""
-        self._gone[name] = len(self.statements) - 1
+    def renamed(self, old: Name, new: Name, *, declared: bool) -> None:
+        """The last statement gave a dataset another name. If one that had that name was renamed before, and is not ``declared``
+        here, its columns were others than those that the name stands for now."""
+        at = self._gone.pop(new, -1)
+        if not declared:
+            self._gone[old] = len(self.statements) - 1
+        if at >= 0:
+            self._forget_list(at, new)
 
-    def _forget_list(self, name: Name) -> None:
-        """Another dataset gets this name: its columns are not those of the one that had it."""
-        at = self._gone.pop(name)
+    def _forget_list(self, at: int, name: Name) -> None:
         statement = self.statements[at]
         relations = tuple(
             msgspec.structs.replace(r, columns=(STAR,)) if isinstance(r, TableRef) and r.name == name else r

@@ -203,6 +203,10 @@ ORACLE: list[Row] = [
     ("DELETE d.t t FROM d.u u JOIN d.w w ON w.a = u.a WHERE u.a = t.a", "<- d.u; <- d.w; -> d.t"),
     ("DELETE /*+ x */ FROM d.t WHERE a = 1", "-> d.t"),
     ("UPDATE d.t t SET t.a = u.b FROM d.u u WHERE u.a = t.a", "d.u.b > d.t.a"),
+    # what belongs to a package, and binds whose names are words
+    ("CREATE PACKAGE BODY d.pk IS TYPE rec IS RECORD (k NUMBER, m NUMBER); g rec; PROCEDURE a IS BEGIN SELECT x, y INTO g FROM d.s; END; PROCEDURE b IS BEGIN INSERT INTO d.o (p, q) VALUES (g.k, g.m); END; END;",
+     "d.s.x > d.o.p; d.s.y > d.o.q"),
+    ("INSERT INTO d.o (a) SELECT a FROM d.t WHERE b < :end AND c = :from AND e = :start", "d.t.a > d.o.a"),
     # SQL*Plus joins a line that ends in a hyphen with the next
     ("INSERT INTO d.o (a, b) -\nSELECT a-\n, b -\nFROM d.s -\n WHERE c = -\n 1;\nINSERT INTO d.p (a) SELECT a -\n b FROM d.s;", "d.s.a > d.o.a; d.s.b > d.o.b; d.s.a > d.p.a; d.s.b > d.p.a"),
 ]  # fmt: skip

@@ -80,8 +80,9 @@ def _share(unit: Unit, tokens: list[Token], package: Routine) -> None:
     given = tuple(Assignment(name, ()) for name in variables)
     with unit.within(package):
         unit.write(tokens, StatementKind.ASSIGN, assignments=given)
-        for row in sorted({package.rows[name] for name in package.records & names}):
-            unit.write(tokens, StatementKind.DECLARE, target=row, effect=Effect.MAKES)
+        for name in sorted(package.records & names):
+            columns = package.shapes[name].columns if name in package.shapes else ()
+            unit.write(tokens, StatementKind.DECLARE, target=package.rows[name], columns=columns, effect=Effect.MAKES)
     unit.path = path
 
 

@@ -39,8 +39,7 @@ def rename_dataset(unit: Unit, tokens: list[Token], old: Name, new: Name) -> Non
         move(unit, tokens, old, new, StatementKind.RENAME)
     else:
         copy_of(unit, tokens, new, known.kind if known else "Table", old, StatementKind.RENAME)
-    if known is None:
-        unit.facts.renamed(old)
+    unit.facts.renamed(old, new, declared=known is not None)
 
 
 def read_transfer(unit: Unit, tokens: list[Token]) -> None:

@@ -27,7 +27,7 @@ ORACLE: Final = Engine(
         rule("json", r"\bjson\s*[{\[]", plain_json),
         rule("log errors", "", plain_oracle),
         rule("delete", r"\bdelete\s+where\b", plain_oracle),
-        rule(":", r":\d", plain_oracle),
+        rule(":", r":[\da-z]", plain_oracle),
         rule("model measures", "", plain_model),
         rule("pivot xml", r"\bpivot\s+xml\b", plain_pivot),
         rule("versions", r"\bversions\s+(?:between|period)\b", plain_tables),

@@ -34,6 +34,10 @@ def plain_oracle(tokens: list[Token], verb: str) -> list[Token]:
             out.append(like(following, T.VAR, f"bind{following.text}"))
             i += 2
             continue
+        if token.token_type is T.COLON and following.start == token.end + 1 and following.text.isidentifier():
+            out.append(like(following, T.VAR, following.text))  # :end
+            i += 2
+            continue
         i += 1
     if removed:
         at = removed[0]
