@@ -8,7 +8,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from ray_lineage.cli.output import Globals, print_json, settings, sink, writable
+from ray_lineage.cli.output import Globals, print_json, settings, sink, visible, writable
 from ray_lineage.errors import UsageError
 
 
@@ -48,4 +48,6 @@ def export(
     if as_json:
         print_json({"schema": 1, "format": form, "output": output, "projects": projects, "count": count})
     elif output is not None and not Globals.quiet:
-        sys.stderr.write(f"{count:,} {'events' if form == 'openlineage' else 'nodes and edges'} written to {output}\n")
+        sys.stderr.write(
+            f"{count:,} {'events' if form == 'openlineage' else 'nodes and edges'} written to {visible(output)}\n"
+        )

@@ -10,9 +10,10 @@ from ray_lineage.compile.catalogs import CATALOGS
 from ray_lineage.compile.dbt.artefacts import DBT
 from ray_lineage.compile.frontend import Content, FrontEnd
 from ray_lineage.compile.openlineage import OPENLINEAGE
+from ray_lineage.compile.python import NOTEBOOK, PYTHON
 from ray_lineage.compile.sqlfile import SQL
 
-FRONT_ENDS: Final[tuple[FrontEnd, ...]] = (SQL, DBT, OPENLINEAGE, CATALOGS)
+FRONT_ENDS: Final[tuple[FrontEnd, ...]] = (SQL, PYTHON, NOTEBOOK, DBT, OPENLINEAGE, CATALOGS)
 """To add a format: its package, and its front end here. Of two that claim a file the first one reads it."""
 
 FORMATS: Final = tuple(front.name for front in FRONT_ENDS)

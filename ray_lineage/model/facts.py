@@ -223,3 +223,6 @@ class FileFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     encoding: str = ""  # where that was guessed; "~" before it: its folder's, "?" behind it: nothing speaks for it
     needs: tuple[str, ...] = ()  # other files that decide about the rest, as paths from its folder or one around that
     covers: tuple[str, ...] = ()  # files whose lineage it has, as paths from the project of dbt: theirs does not count
+    session: tuple[
+        str, ...
+    ] = ()  # programs (``StatementFacts.procedure``) that share one session, with its temporary tables
