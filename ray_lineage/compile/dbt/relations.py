@@ -106,5 +106,6 @@ def inlined(node: Node) -> Name:
 
 
 def thing(identity: str) -> Name:
-    """The name of what is no relation: an exposure, a metric, a semantic model."""
-    return tuple(identity.split("."))
+    """The name of what is no relation: an exposure, a metric, a semantic model. It is one part, so that no table's short name means
+    it: a semantic model is often called as its model is."""
+    return (identity,)

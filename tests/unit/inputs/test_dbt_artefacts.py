@@ -48,9 +48,9 @@ SHOP_FEEDS = {
     "shop.main.raw_users -> shop.main_marts.orders",
     "shop.main_marts.orders -> shop.main_marts.orders",  # where it is incremental
     "shop.main_marts.orders -> shop.snaps.orders_snap",
-    "shop.main_marts.orders -> exposure.shop.weekly",
-    "shop.main_marts.orders -> semantic_model.shop.orders",
-    "semantic_model.shop.orders -> metric.shop.revenue",
+    'shop.main_marts.orders -> "exposure.shop.weekly"',
+    'shop.main_marts.orders -> "semantic_model.shop.orders"',
+    '"semantic_model.shop.orders" -> "metric.shop.revenue"',
 }
 
 
@@ -347,8 +347,8 @@ def test_an_exposure_consumes() -> None:
         }
     }
     found = graph(model("m", "select 1 as a"), **parts)
-    assert found.feeds == {"db.main.m -> exposure.shop.weekly"}
-    assert found.kinds["exposure.shop.weekly"] == "Exposure"
+    assert found.feeds == {'db.main.m -> "exposure.shop.weekly"'}
+    assert found.kinds['"exposure.shop.weekly"'] == "Exposure"
 
 
 def test_metrics_consume_semantic_models() -> None:
@@ -357,7 +357,7 @@ def test_metrics_consume_semantic_models() -> None:
         "metrics": {"metric.shop.r": {"name": "r", "depends_on": {"nodes": ["semantic_model.shop.s"]}}},
     }
     found = graph(model("m", "select 1 as a"), **parts)
-    assert found.feeds == {"db.main.m -> semantic_model.shop.s", "semantic_model.shop.s -> metric.shop.r"}
+    assert found.feeds == {'db.main.m -> "semantic_model.shop.s"', '"semantic_model.shop.s" -> "metric.shop.r"'}
 
 
 def test_an_older_metric_consumes_its_model() -> None:
@@ -365,7 +365,16 @@ def test_an_older_metric_consumes_its_model() -> None:
     parts = {
         "metrics": {"metric.shop.r": {"name": "r", "model": "ref('m')", "depends_on": {"nodes": ["model.shop.m"]}}}
     }
-    assert graph(model("m", "select 1 as a"), **parts).feeds == {"db.main.m -> metric.shop.r"}
+    assert graph(model("m", "select 1 as a"), **parts).feeds == {'db.main.m -> "metric.shop.r"'}
+
+
+def test_a_short_name_never_means_a_consumer() -> None:
+    """Semantic models are called as their models are."""
+    parts = {"semantic_models": {"semantic_model.shop.m": {"name": "m", "depends_on": {"nodes": ["model.shop.m"]}}}}
+    found = Graph(
+        {"manifest.json": manifest(model("m", "select 1 as a"), **parts), "v.sql": "create view v as select a from m"}
+    )
+    assert (found.flows, found.codes) == ({"db.main.m.a -> v.a"}, [])
 
 
 # --------------------------------------------------------------------------- columns
