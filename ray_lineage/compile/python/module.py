@@ -15,6 +15,7 @@ from ray_lineage.compile.python.libraries import (
     ATHENA,
     CURSORS,
     DATABRICKS,
+    DUCKDB,
     KEYWORDS,
     OPERATOR,
     OPERATOR_KEYWORDS,
@@ -49,6 +50,7 @@ class Run(NamedTuple):
     scope: Scope
     unit: Unit
     schema: str = ""  # that the call itself names
+    reads_variables: bool = False  # frames of the program are tables under the names of their variables
 
 
 class Module:
@@ -134,7 +136,20 @@ class Module:
         if found:
             dialect = self._dialect(call, unit)
             for text in found.values():
-                yield Run(unit.order, text, dialect, unit.scope, unit, self._schema(call, dialect, unit))
+                yield Run(
+                    unit.order,
+                    text,
+                    dialect,
+                    unit.scope,
+                    unit,
+                    self._schema(call, dialect, unit),
+                    self._variables(call, dialect, unit),
+                )
+
+    def _variables(self, call: ast.Call, dialect: str, unit: Unit) -> bool:
+        if dialect == DUCKDB or _last(call.func) == "sqldf":
+            return True
+        return self.followed.origin(call.func, context_of(unit)).startswith("polars.")
 
     def _schema(self, call: ast.Call, dialect: str, unit: Unit) -> str:
         """Athena's calls name the database that their tables are in."""
