@@ -10,7 +10,7 @@ from ray_lineage.compile.positions import Mark
 from ray_lineage.compile.python.candidates import calls_by_name, lines_of_calls
 from ray_lineage.compile.python.cells import SQL_CELL
 from ray_lineage.compile.python.files import known_path
-from ray_lineage.compile.python.follow import Bound, Context, Followed, Unknown
+from ray_lineage.compile.python.follow import Bound, Context, Followed, Unknown, names_of
 from ray_lineage.compile.python.libraries import (
     ATHENA,
     CURSORS,
@@ -31,7 +31,7 @@ from ray_lineage.compile.python.others import Others
 from ray_lineage.compile.python.scopes import Index, Kind, Scope, Unit, calls_in
 from ray_lineage.compile.python.statements import begins_as_sql, is_path, is_statement
 from ray_lineage.compile.python.texts import GAP, Text, all_at
-from ray_lineage.compile.python.values import Values, method_called, names_of
+from ray_lineage.compile.python.values import Values, method_called
 from ray_lineage.model import LOOP, ROLES
 
 _CALLERS: Final = 64

@@ -15,7 +15,7 @@ from ray_lineage.compile.options import CompileOptions
 from ray_lineage.compile.positions import Positions
 from ray_lineage.compile.python.candidates import declares, lines_of_declarations
 from ray_lineage.compile.python.frames.reader import FrameReader, frames_of_context
-from ray_lineage.compile.python.gaps import fill, opened
+from ray_lineage.compile.python.gaps import fill, opened, without_legacy
 from ray_lineage.compile.python.known import only_known, unknown_tables
 from ray_lineage.compile.python.libraries import BIGQUERY
 from ray_lineage.compile.python.models import Models
@@ -129,7 +129,7 @@ class Runner:
 
     def _compiled(self, text: Text, dialect: str, schema: str = "") -> FileFacts:
         """What one text says."""
-        filled, doubtful = fill(opened(text))
+        filled, doubtful = fill(opened(without_legacy(text) if dialect == BIGQUERY else text))
         facts = compile_fragment(
             filled.text,
             dialect or self.options.dialect,

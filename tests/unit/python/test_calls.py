@@ -239,6 +239,8 @@ NAMED = [
     ("from google.cloud import bigquery\nbigquery.Client().insert_rows_json('d.a', rows)", ["-> d.a"]),
     ("from google.cloud import bigquery\nbigquery.Client().list_rows('d.a')", ["d.a ->"]),
     ("import asyncpg\nasync def f(c):\n    await c.copy_records_to_table('t', records=r, schema_name='s')", ["-> s.t"]),
+    ("from google.cloud import bigquery\nbigquery.Client().query('#legacySQL\\nSELECT a FROM [p:d.t]')", ["p.d.t ->"]),
+    ("BigQueryOperator(sql='SELECT a FROM [d.t$20240101] WHERE b = 1')", ["d.t ->"]),
     ("import clickhouse_connect\nclient = clickhouse_connect.get_client()\nclient.insert('t', data, column_names=['a'], database='s')", ["-> s.t"]),
     ("import ibis\ncon = ibis.connect('x')\ncon.create_table('t', obj, database='s')", ["-> s.t"]),
     ("from prefect_gcp.bigquery import bigquery_load_cloud_storage\nbigquery_load_cloud_storage('s', 't', 'gs://x', c)", ["-> t"]),
