@@ -75,16 +75,10 @@ def lineage(
 
 
 def _dialect(name: str | None) -> str:
-    from ray_lineage.compile import DIALECTS
+    from ray_lineage.dialects import DIALECTS, dialect_named
 
-    folded = {
-        "postgresql": "postgres",
-        "mssql": "tsql",
-        "sqlserver": "tsql",
-        "t-sql": "tsql",
-        "ansi": "",
-        "sparksql": "spark",
-    }.get((name or "").lower(), (name or "").lower())
+    folded = dialect_named(name or "")
+    folded = "" if folded == "ansi" else folded
     if folded and folded not in DIALECTS:
         import difflib
 

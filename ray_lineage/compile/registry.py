@@ -42,6 +42,11 @@ def front_end(formats: Sequence[str], stem: str, content: Content) -> FrontEnd |
     return fronts[0] if len(fronts) == 1 else next((f for f in fronts if f.claims(stem, content)), None)
 
 
+def claimed(formats: Sequence[str], stem: str, head: bytes) -> bool:
+    """Does a file that begins so seem to be of one of these formats?"""
+    return any(_named(name).claims(stem, head) for name in formats)
+
+
 def reads_bytes(formats: Sequence[str]) -> bool:
     """Is it for the front end to decode a file of these formats?"""
     return any(_named(name).binary for name in formats)

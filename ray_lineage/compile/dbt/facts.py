@@ -181,7 +181,7 @@ class _Project:
             return None
         said = compile_fragment(node.raw, self._dialect)
         references = {**self._relations.references, (_THIS,): made, ((node.alias or node.name).lower(),): made}
-        return renamed(said, lambda name: references.get(tuple(part.lower() for part in name), name))
+        return renamed(said, lambda name: references.get(_as_referred(name), name))
 
     def _consumer(self, identity: str, node: Node, kind: str, how: StatementKind) -> None:
         """What is made of models outside of the warehouse."""
@@ -206,6 +206,11 @@ class _Project:
         self._facts.take(making(said, query, made, how, Effect.MAKES))
         declared = self._facts.declare(made, kind, said.statements[query].first_line, columns, temporary=temporary)
         self._facts.makes(first + query, declared)
+
+
+def _as_referred(name: Name) -> Name:
+    """A name as templates refer to it: models may be marked as such at the end, and packages and models have no case."""
+    return tuple(part.lower() for part in name if not part.startswith("\0"))
 
 
 def _enforced(node: Node, dialect: str) -> tuple[DeclaredColumn, ...]:
