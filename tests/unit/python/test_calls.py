@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ray_lineage.api import lineage_of
 from tests.unit.python.cases import Found, check, facts_of
 
 WHOLE = "INSERT INTO mart.t (a) SELECT b FROM raw.s"
@@ -259,3 +260,9 @@ NAMED = [
 @pytest.mark.parametrize(("code", "expected"), NAMED, ids=lambda v: str(v)[:60])
 def test_tables_are_named(code: str, expected: list[str]) -> None:
     assert set(expected) <= Found(facts_of(code)).tables
+
+
+def test_one_file_has_its_lineage_without_a_store() -> None:
+    found = lineage_of(facts_of("cur.execute('INSERT INTO o (a) SELECT b FROM i')"))
+    assert [(str(c.source), str(c.target), c.line) for c in found.columns] == [("i.b", "o.a", 1)]
+    assert (found.sources, found.targets) == (["i"], ["o"])
