@@ -21,30 +21,39 @@ if TYPE_CHECKING:
 
 
 def parse(
-    file: Annotated[str, typer.Argument(metavar="FILE|-", help="A file of SQL, or - for standard input.")],
+    file: Annotated[
+        str,
+        typer.Argument(metavar="FILE|-", help="A file of any format that is read, or - for SQL from standard input."),
+    ],
     dialect: Annotated[Optional[str], typer.Option(help="Its dialect; detected without.")] = None,  # noqa: UP045
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> int:
     """Show the statements, lineage and diagnostics of one file. Nothing is stored."""
-    import ray_lineage
-    from ray_lineage.compile import CompileOptions, compile_source
-    from ray_lineage.compile.sql.detect import detect
-    from ray_lineage.sources.decode import decode
+    from ray_lineage.api import lineage_of
 
     options = settings(reads=[] if file == "-" else [file], dialect=dialect).settings
     wanted = options.dialect if dialect or file == "-" else _as_ingested(options, file)
-    decoded = decode(_read(file, options.max_file_size))
-    if decoded.skip:
-        raise UsageError("RL203", f"{file} is no SQL text", help=decoded.diagnostics[0].message)
-    facts = compile_source(
-        decoded.text,
-        CompileOptions(wanted, model=Path(file).stem if file != "-" else ""),
-        decoded.diagnostics,
-    )
-    lineage = ray_lineage.lineage(decoded.text, facts.dialect or None)
-    confidence = 1.0 if wanted else round(detect(decoded.text)[1], 2)
+    facts = _facts(file, wanted, options.max_file_size)
+    lineage = lineage_of(facts)
+    confidence = round(float(facts.confidence), 2)
     print_json(_as_json(file, facts, lineage, confidence)) if as_json else _show(file, facts, lineage, confidence)
     return int(ExitCode.FINDINGS if any(d.severity == "error" for d in facts.diagnostics) else ExitCode.OK)
+
+
+def _facts(file: str, dialect: str, most: int) -> FileFacts:
+    """What the file says, by the format that its name ends in. Files that it asks for are not looked at."""
+    from ray_lineage.compile import CompileOptions, compile_source, formats_of, max_size_of, reads_bytes
+    from ray_lineage.sources.decode import decode
+
+    formats = formats_of(file)
+    options = CompileOptions(dialect, model=Path(file).stem if file != "-" else "", formats=formats)
+    data = _read(file, max_size_of(formats, most))
+    if reads_bytes(formats):
+        return compile_source(data, options)
+    decoded = decode(data)
+    if decoded.skip:
+        raise UsageError("RL203", f"{file} is no SQL text", help=decoded.diagnostics[0].message)
+    return compile_source(decoded.text, options, decoded.diagnostics)
 
 
 def _as_ingested(options: Settings, file: str) -> str:

@@ -223,7 +223,19 @@ class Followed:
         if isinstance(thing, ast.BinOp) and isinstance(thing.op, ast.Add):
             parts = [self.items(side, where, depth + 1) for side in (thing.left, thing.right)]
             return [*parts[0], *parts[1]] if all(parts) else []
+        if isinstance(thing, ast.ListComp | ast.GeneratorExp):
+            return self._items_of_comprehension(thing, where, depth + 1)
         return self._items_of_call(thing, where, depth + 1) if isinstance(thing, ast.Call) else []
+
+    def _items_of_comprehension(
+        self, node: ast.ListComp | ast.GeneratorExp, context: Context, depth: int
+    ) -> list[Bound]:
+        """One element for each of what it goes over, if that is written down."""
+        if len(node.generators) != 1 or node.generators[0].ifs:
+            return []
+        generator = node.generators[0]
+        items = self.items(generator.iter, context, depth)
+        return [Bound(node.elt, context.having(names_of(generator.target, item))) for item in items]
 
     def _items_of_call(self, call: ast.Call, context: Context, depth: int) -> list[Bound]:
         """``d.items()``, ``d.values()``, ``enumerate(x)``, ``zip(a, b)``, ``sorted(x)``."""
@@ -451,6 +463,18 @@ class Followed:
             inner = self.origin(thing.value, found.context, depth + 1)
             return f"{inner}.{thing.attr}" if inner else ""
         return ""
+
+
+def names_of(target: ast.expr, item: Bound) -> dict[str, Bound]:
+    """What the names of a loop's target are for one element."""
+    if isinstance(target, ast.Name):
+        return {target.id: item}
+    if isinstance(target, ast.Tuple | ast.List) and isinstance(item.thing, ast.Tuple | ast.List):
+        out: dict[str, Bound] = {}
+        for part, element in zip(target.elts, item.thing.elts, strict=False):
+            out |= names_of(part, Bound(element, item.context, item.sure))
+        return out
+    return {}
 
 
 def _constant(thing: Thing) -> object:

@@ -65,6 +65,27 @@ _PLACEHOLDER: Final = re.compile(r"\$\{[^{}\n]{1,100}\}|(?<![{$])\{[A-Za-z_][\w.
 _SIMPLE_JINJA: Final = re.compile(r"\{\{.{0,300}?\}\}", re.DOTALL)
 
 
+_LEGACY: Final = re.compile(
+    rf"\[((?:[\w-]|{GAP})+)[:.]((?:\w|{GAP})+(?:\.(?:\w|{GAP})+)?)(?:[$@][^\]\n]*)?\]|#(?:legacy|standard)SQL"
+)
+
+
+def without_legacy(text: Text) -> Text:
+    """BigQuery's legacy SQL writes ``[project:dataset.table]``: as a name in the quotes that it has now."""
+    if "[" not in text.text and "#" not in text.text:
+        return text
+    parts: list[Text] = []
+    at = 0
+    for found in _LEGACY.finditer(text.text):
+        parts.append(cut(text, at, found.start()))
+        if found.group(1):
+            quote = Text("`", cut(text, found.start(), found.end()).marks[:1])
+            dot = Text(".", quote.marks)
+            parts += (quote, cut(text, *found.span(1)), dot, cut(text, *found.span(2)), quote)
+        at = found.end()
+    return concat([*parts, cut(text, at, len(text.text))]) if parts else text
+
+
 def opened(text: Text) -> Text:
     """With gaps for what is filled in when it is run: ``${name}``, ``{name}``, ``{{ name }}``. Other templates stay."""
     if "{" not in text.text:

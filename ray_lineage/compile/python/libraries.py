@@ -68,7 +68,7 @@ SQL_CALLS: Final[Mapping[str, Takes]] = {
     **dict.fromkeys(("execute_values", "execute_batch"), Takes(1)),
     **dict.fromkeys(("scalar", "scalars", "fetch", "fetchall", "fetchone", "stream", "copy", "copy_from_query"), Takes(common=True)),
     # data frames
-    **dict.fromkeys(("read_sql", "read_sql_query", "read_gbq", "read_database", "read_database_uri", "fetchdf", "pl_sql"), Takes()),
+    **dict.fromkeys(("read_sql", "read_sql_query", "read_gbq", "read_database", "read_database_uri", "fetchdf", "sqldf"), Takes()),
     "sql": Takes(common=True),
     # clients
     **dict.fromkeys(("query_and_wait", "query_df", "query_arrow", "query_np", "query_dataframe", "query_df_stream"), Takes()),

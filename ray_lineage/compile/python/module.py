@@ -10,11 +10,12 @@ from ray_lineage.compile.positions import Mark
 from ray_lineage.compile.python.candidates import calls_by_name, lines_of_calls
 from ray_lineage.compile.python.cells import SQL_CELL
 from ray_lineage.compile.python.files import known_path
-from ray_lineage.compile.python.follow import Bound, Context, Followed, Unknown
+from ray_lineage.compile.python.follow import Bound, Context, Followed, Unknown, names_of
 from ray_lineage.compile.python.libraries import (
     ATHENA,
     CURSORS,
     DATABRICKS,
+    DUCKDB,
     KEYWORDS,
     OPERATOR,
     OPERATOR_KEYWORDS,
@@ -30,7 +31,7 @@ from ray_lineage.compile.python.others import Others
 from ray_lineage.compile.python.scopes import Index, Kind, Scope, Unit, calls_in
 from ray_lineage.compile.python.statements import begins_as_sql, is_path, is_statement
 from ray_lineage.compile.python.texts import GAP, Text, all_at
-from ray_lineage.compile.python.values import Values, method_called, names_of
+from ray_lineage.compile.python.values import Values, method_called
 from ray_lineage.model import LOOP, ROLES
 
 _CALLERS: Final = 64
@@ -49,6 +50,7 @@ class Run(NamedTuple):
     scope: Scope
     unit: Unit
     schema: str = ""  # that the call itself names
+    reads_variables: bool = False  # frames of the program are tables under the names of their variables
 
 
 class Module:
@@ -134,7 +136,20 @@ class Module:
         if found:
             dialect = self._dialect(call, unit)
             for text in found.values():
-                yield Run(unit.order, text, dialect, unit.scope, unit, self._schema(call, dialect, unit))
+                yield Run(
+                    unit.order,
+                    text,
+                    dialect,
+                    unit.scope,
+                    unit,
+                    self._schema(call, dialect, unit),
+                    self._variables(call, dialect, unit),
+                )
+
+    def _variables(self, call: ast.Call, dialect: str, unit: Unit) -> bool:
+        if dialect == DUCKDB or _last(call.func) == "sqldf":
+            return True
+        return self.followed.origin(call.func, context_of(unit)).startswith("polars.")
 
     def _schema(self, call: ast.Call, dialect: str, unit: Unit) -> str:
         """Athena's calls name the database that their tables are in."""

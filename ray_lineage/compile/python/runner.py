@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from functools import partial
 from typing import Final
 
@@ -12,16 +14,16 @@ from ray_lineage.compile.fragment import compile_fragment, temporary_tables
 from ray_lineage.compile.options import CompileOptions
 from ray_lineage.compile.positions import Positions
 from ray_lineage.compile.python.candidates import declares, lines_of_declarations
-from ray_lineage.compile.python.frames.reader import FrameReader
-from ray_lineage.compile.python.gaps import fill, opened
+from ray_lineage.compile.python.frames.reader import FrameReader, frames_of_context
+from ray_lineage.compile.python.gaps import fill, opened, without_legacy
 from ray_lineage.compile.python.known import only_known, unknown_tables
-from ray_lineage.compile.python.libraries import BIGQUERY, DUCKDB
+from ray_lineage.compile.python.libraries import BIGQUERY
 from ray_lineage.compile.python.models import Models
 from ray_lineage.compile.python.module import Module, Run
 from ray_lineage.compile.python.places import Place, place_after
 from ray_lineage.compile.python.programs import Programs, in_order
 from ray_lineage.compile.python.scopes import Scope
-from ray_lineage.compile.python.texts import GAP, Text
+from ray_lineage.compile.python.texts import GAP, Text, plain, replaced
 from ray_lineage.compile.python.writes import Written
 from ray_lineage.compile.sql.engines import engine_of
 from ray_lineage.compile.sql.names import with_defaults
@@ -59,7 +61,7 @@ class Runner:
             while made and made[0][0] < unit.order:
                 self._made_by(programs, made.pop(0)[1])
             before = len(self.facts.statements)
-            for run in self.module.runs_of(call, unit):
+            for run in map(partial(self._with_frames, call), self.module.runs_of(call, unit)):
                 key = run.text.text, run.text.marks[:1]
                 destination = self.written.destination(call, self.module.context(unit))
                 if key not in done and (destination or run.text.text not in self.module.followed.others.whole):
@@ -95,6 +97,21 @@ class Runner:
 
     # ------------------------------------------------------------------ texts
 
+    def _with_frames(self, call: ast.Call, run: Run) -> Run:
+        """Frames that a call gives its text by name: ``spark.sql("... {df}", df=df)``, polars' ``SQLContext(frames={...})``."""
+        text = run.text
+        context = self.module.context(run.unit)
+        for keyword in call.keywords:
+            mark = f"{{{keyword.arg}}}"
+            if keyword.arg and mark in text.text and self.written.view_of(keyword.arg, keyword.value, context):
+                text = replaced(text, mark, plain(keyword.arg, call.lineno, call.col_offset + 1))
+        if isinstance(call.func, ast.Attribute):
+            for name, node, where in frames_of_context(self.module.followed, call.func.value, context):
+                self.written.view_of(name, node, where)
+            if call.func.attr == "sql" and re.search(r"(?i)\bself\b", text.text):
+                self.written.view_of("self", call.func.value, context)
+        return run._replace(text=text)
+
     def _run(self, run: Run, destination: Name) -> None:
         facts = self._compiled(run.text, run.dialect, run.schema)
         self._views_of_variables(facts, run)
@@ -112,7 +129,7 @@ class Runner:
 
     def _compiled(self, text: Text, dialect: str, schema: str = "") -> FileFacts:
         """What one text says."""
-        filled, doubtful = fill(opened(text))
+        filled, doubtful = fill(opened(without_legacy(text) if dialect == BIGQUERY else text))
         facts = compile_fragment(
             filled.text,
             dialect or self.options.dialect,
@@ -141,12 +158,13 @@ class Runner:
 
     def _views_of_variables(self, facts: FileFacts, run: Run) -> None:
         """DuckDB reads the program's own frames by the names of their variables."""
-        if run.dialect != DUCKDB:
+        if not run.reads_variables:
             return
         variables = set(self.frames.variables(run.unit))
         for name in _short_names(facts):
             if name in variables and name not in self.temporary:
-                self.written.view_of(name, run.unit)
+                node = ast.copy_location(ast.Name(name, ast.Load()), run.unit.statement)
+                self.written.view_of(name, node, self.module.context(run.unit))
 
     def _query(self, text: Text, dialect: str) -> StatementFacts | None:
         """The last query of a text, for the frame that it makes."""

@@ -9,7 +9,7 @@ from ray_lineage.compile.python.texts import GAP
 
 _LOOKED_AT: Final = 20_000  # characters
 _BEFORE: Final = re.compile(
-    rf"(?:[\s(;{GAP}]|--[^\n]*(?:\n|\Z)|/\*.*?(?:\*/|\Z)|\{{%.*?%\}}|\{{\{{.*?\}}\}}|\{{#.*?#\}})*", re.DOTALL
+    rf"(?:[\s(;{GAP}]|(?:--|#)[^\n]*(?:\n|\Z)|/\*.*?(?:\*/|\Z)|\{{%.*?%\}}|\{{\{{.*?\}}\}}|\{{#.*?#\}})*", re.DOTALL
 )
 _VERB: Final = re.compile(
     r"(?i)(?:select|insert|update|delete|merge|with|create|drop|alter|truncate|replace|copy|unload|load|call|exec|execute|begin|declare"

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from enum import Enum, auto
 from typing import Final, NamedTuple
 
+from ray_lineage.compile.python.libraries import DUCKDB
+
 
 class Way(Enum):
     """How a frame comes into a table."""
@@ -67,10 +69,10 @@ WRITES: Final[Mapping[str, Writes]] = {
     "insert_df": Writes(0, _TABLE, Way.BY_NAME, 1, database="database"),
     "bigquery_load_cloud_storage": Writes(1, _TABLE, Way.ROWS, -2, schema="dataset"),
     "create_table": Writes(0, _TABLE, Way.CREATE, 1, database="database", of=("ibis",)),
-    "create_view": Writes(0, _TABLE, Way.VIEW, of=("duckdb",)),
-    "create": Writes(0, _TABLE, Way.CREATE, of=("duckdb",)),
-    "to_table": Writes(0, _TABLE, Way.CREATE, of=("duckdb",)),
-    "to_view": Writes(0, _TABLE, Way.VIEW, of=("duckdb",)),
+    "create_view": Writes(0, _TABLE, Way.VIEW, of=(DUCKDB,)),
+    "create": Writes(0, _TABLE, Way.CREATE, of=(DUCKDB,)),
+    "to_table": Writes(0, _TABLE, Way.CREATE, of=(DUCKDB,)),
+    "to_view": Writes(0, _TABLE, Way.VIEW, of=(DUCKDB,)),
     "to_parquet": Writes(99, ("table",), Way.BY_NAME, 0, database="database", of=("awswrangler",)),
     "insert": Writes(0, _TABLE, Way.ROWS, -2, database="database", of=("clickhouse_connect", "ibis")),
 }  # fmt: skip

@@ -317,11 +317,7 @@ class Values:
             return None
         separators = self.texts(function.value, context, depth + 1)
         argument = node.args[0]
-        items: list[list[Text]] = []
-        if isinstance(argument, ast.GeneratorExp | ast.ListComp):
-            items = self._comprehension(argument, context, depth)
-        else:
-            items = [self._again(argument, i, context, depth) for i in self.followed.items(argument, context)]
+        items = [self._again(argument, i, context, depth) for i in self.followed.items(argument, context)]
         if not items:
             return [self.gap(node)]
         return [t.joined(separators[0], list(chosen)) for chosen in _combinations(items)]
@@ -330,16 +326,6 @@ class Values:
         if not isinstance(bound.thing, ast.expr):
             return [self.gap(node)]
         return self.across(self.texts(bound.thing, bound.context, depth + 1), node, context, bound.context)
-
-    def _comprehension(self, node: ast.GeneratorExp | ast.ListComp, context: Context, depth: int) -> list[list[Text]]:
-        if len(node.generators) != 1 or node.generators[0].ifs:
-            return []
-        generator = node.generators[0]
-        out: list[list[Text]] = []
-        for item in self.followed.items(generator.iter, context):
-            given = names_of(generator.target, item)
-            out.append(self.texts(node.elt, context.having(given), depth + 1))
-        return out
 
     def _strip(self, node: ast.Call, function: ast.Attribute, context: Context, depth: int) -> list[Text] | None:
         what = self._argument(node, 0, context, depth)
@@ -466,18 +452,6 @@ def method_called(followed: Followed, call: ast.Call, context: Context) -> Scope
     if isinstance(of, ast.Call):
         of = followed.one(of.func, thing.context).thing
     return followed.method(of, function.attr) if isinstance(of, Scope) and of.is_class else None
-
-
-def names_of(target: ast.expr, item: Bound) -> dict[str, Bound]:
-    """What the names of a loop's target are for one element."""
-    if isinstance(target, ast.Name):
-        return {target.id: item}
-    if isinstance(target, ast.Tuple | ast.List) and isinstance(item.thing, ast.Tuple | ast.List):
-        out: dict[str, Bound] = {}
-        for part, element in zip(target.elts, item.thing.elts, strict=False):
-            out |= names_of(part, Bound(element, item.context, item.sure))
-        return out
-    return {}
 
 
 def _last(node: ast.expr) -> str:

@@ -65,12 +65,12 @@ class Written:
         name = _last(call.func)
         return name in _KNOWN or OPERATOR.match(name) is not None
 
-    def view_of(self, name: str, unit: Unit) -> None:
-        """A variable that SQL reads as a table."""
-        node = ast.copy_location(ast.Name(name, ast.Load()), unit.statement)
-        frame = self.frames.frame(node, Context(unit.scope, unit.order, unit.path))
+    def view_of(self, name: str, node: ast.expr, context: Context) -> bool:
+        """Something of the program that SQL reads as a table of this name, if it is a frame."""
+        frame = self.frames.frame(node, context)
         if frame is not None:
             self._view(node, (name.lower(),), frame, sure=frame.sure)
+        return frame is not None
 
     def read(
         self, call: ast.Call, unit: Unit, contexts: Sequence[Context], more: Callable[[], Sequence[Context]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ray_lineage.api import lineage_of
 from tests.unit.python.cases import Found, check, facts_of
 
 WHOLE = "INSERT INTO mart.t (a) SELECT b FROM raw.s"
@@ -239,6 +240,8 @@ NAMED = [
     ("from google.cloud import bigquery\nbigquery.Client().insert_rows_json('d.a', rows)", ["-> d.a"]),
     ("from google.cloud import bigquery\nbigquery.Client().list_rows('d.a')", ["d.a ->"]),
     ("import asyncpg\nasync def f(c):\n    await c.copy_records_to_table('t', records=r, schema_name='s')", ["-> s.t"]),
+    ("from google.cloud import bigquery\nbigquery.Client().query('#legacySQL\\nSELECT a FROM [p:d.t]')", ["p.d.t ->"]),
+    ("BigQueryOperator(sql='SELECT a FROM [d.t$20240101] WHERE b = 1')", ["d.t ->"]),
     ("import clickhouse_connect\nclient = clickhouse_connect.get_client()\nclient.insert('t', data, column_names=['a'], database='s')", ["-> s.t"]),
     ("import ibis\ncon = ibis.connect('x')\ncon.create_table('t', obj, database='s')", ["-> s.t"]),
     ("from prefect_gcp.bigquery import bigquery_load_cloud_storage\nbigquery_load_cloud_storage('s', 't', 'gs://x', c)", ["-> t"]),
@@ -257,3 +260,9 @@ NAMED = [
 @pytest.mark.parametrize(("code", "expected"), NAMED, ids=lambda v: str(v)[:60])
 def test_tables_are_named(code: str, expected: list[str]) -> None:
     assert set(expected) <= Found(facts_of(code)).tables
+
+
+def test_one_file_has_its_lineage_without_a_store() -> None:
+    found = lineage_of(facts_of("cur.execute('INSERT INTO o (a) SELECT b FROM i')"))
+    assert [(str(c.source), str(c.target), c.line) for c in found.columns] == [("i.b", "o.a", 1)]
+    assert (found.sources, found.targets) == (["i"], ["o"])

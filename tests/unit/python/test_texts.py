@@ -80,6 +80,8 @@ SURE = {
     "loop over pairs": 'for s, t in [("raw.s", "mart.t")]:\n    cur.execute(f"INSERT INTO {t} (a) SELECT b FROM {s}")',
     "loop over a dictionary": f'Q = {{"load": "{WHOLE}"}}\nfor name, q in Q.items():\n    cur.execute(q)',
     "loop over its values": f'Q = {{"load": "{WHOLE}"}}\nfor q in Q.values():\n    cur.execute(q)',
+    "loop over a comprehension": 'for q in [f"INSERT INTO mart.{t} (a) SELECT b FROM raw.s" for t in ("t",)]:\n    cur.execute(q)',
+    "comprehension kept": 'qs = [f"INSERT INTO {t} (a) SELECT b FROM raw.s" for t in ["mart.t"]]\nfor q in qs:\n    cur.execute(q)',
     "enumerate": f'for k, q in enumerate(["{WHOLE}"]):\n    cur.execute(q)',
     "zip": 'for s, t in zip(["raw.s"], ["mart.t"]):\n    cur.execute(f"INSERT INTO {t} (a) SELECT b FROM {s}")',
     "list of texts": f'hook.run(["SELECT 1", "{WHOLE}"])',

@@ -414,3 +414,20 @@ def _last(node: ast.expr) -> str:
     if isinstance(node, ast.Attribute):
         return node.attr
     return node.id if isinstance(node, ast.Name) else ""
+
+
+def frames_of_context(followed: Followed, node: ast.expr, context: Context) -> Iterator[tuple[str, ast.expr, Context]]:
+    """The frames that polars' ``SQLContext(frames={"name": df}, name=df)`` knows."""
+    bound = followed.one(node, context)
+    if not isinstance(bound.thing, ast.Call) or _last(bound.thing.func) != "SQLContext":
+        return
+    given = [k.value for k in bound.thing.keywords if k.arg == "frames"] or bound.thing.args[:1]
+    for frames in given:
+        pairs = followed.one(frames, bound.context)
+        if isinstance(pairs.thing, ast.Dict):
+            for key, value in zip(pairs.thing.keys, pairs.thing.values, strict=True):
+                if isinstance(key, ast.Constant):
+                    yield str(key.value), value, pairs.context
+    for keyword in bound.thing.keywords:
+        if keyword.arg and keyword.arg != "frames":
+            yield keyword.arg, keyword.value, bound.context
