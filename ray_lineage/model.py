@@ -78,6 +78,19 @@ PARAMETER: Final = "@\0"
 STAR: Final = "*"
 """Column name of "all columns, which we cannot list"."""
 
+UNKNOWN: Final = "__dynamic__"
+"""Stands for a part of a text that is not known. A name that holds it is nobody's."""
+
+MODEL: Final = "\0model"
+"""Last part of the name of a dbt model, ``([package,] model, MODEL)``, which is no dataset: it means the one that the model makes,
+or else the one of its own name. The kind of declarations that say so, too."""
+
+STAR_OF: Final = "__dbt_star_of_"
+"""In front of a table's name in text: its columns by whatever name the query knows it; all columns, if it does not."""
+
+MODEL_SCHEMA: Final = "__dbt_model"
+"""Stands in front of a model's name in text, where a schema may stand."""
+
 
 SEVERITIES: Final = ("info", "warning", "error")
 
@@ -326,7 +339,8 @@ class Declaration(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A dataset that the file creates. ``columns`` is empty where they come from the query of ``statement`` (index into
     ``FileFacts.statements``), which is -1 where there is none. ``temporary`` datasets belong to this file alone.
     ``adds``: not a declaration but ALTER TABLE ... ADD of ``columns`` (with the kind ALTERED: a new type). ``like``: a temporary table or variable of ``owner``
-    has the columns of that table type. ``parameters`` are a procedure's, in their order."""
+    has the columns of that table type. ``parameters`` are a procedure's, in their order. The kind MODEL: the dbt model ``name`` makes
+    the dataset ``like``, maybe as one of its versions (``version``; 0: none); it is no dataset itself."""
 
     name: Name
     kind: str
@@ -338,6 +352,7 @@ class Declaration(msgspec.Struct, frozen=True, array_like=True, gc=False):
     like: Name = ()
     owner: str = ""
     parameters: tuple[str, ...] = ()
+    version: int = 0
 
 
 class FileFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -398,12 +413,14 @@ class Outline(msgspec.Struct, frozen=True, array_like=True, gc=False):
     files need not look into their statements. Names are canonical text.
 
     ``names``: every dataset and program that is named, but those of the file alone; those that it declares come first.
+    ``models``: names of dbt models, what they make, and a version (0: none).
     ``copied``: a name and a longer one that ends in it, where a statement copies from one to the other.
     """
 
     names: tuple[str, ...]
     declared: tuple[Signature, ...]
     copied: tuple[tuple[str, str], ...]
+    models: tuple[tuple[str, str, int], ...] = ()
 
 
 class FactsHead(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -452,7 +469,7 @@ def is_temporary(name: Name) -> bool:
 
 
 def _outline(facts: FileFacts) -> Outline:
-    declared = [d for d in facts.declarations if d.name and not d.temporary]
+    declared = [d for d in facts.declarations if d.name and not d.temporary and d.kind != MODEL]
     names: dict[Name, None] = {d.name: None for d in declared}
     copied: dict[tuple[Name, Name], None] = {}
     for statement in facts.statements:
@@ -465,13 +482,18 @@ def _outline(facts: FileFacts) -> Outline:
         names[call.caller] = names[call.callee] = None
     for key in facts.foreign_keys:
         names[key.table] = names[key.other] = None
+    models = [d for d in facts.declarations if d.kind == MODEL]
+    names.update(dict.fromkeys(d.name for d in models))
+    for name in [n for n in names if n[-1] == MODEL]:  # a model that nobody makes is taken for a dataset
+        names[name[-2:-1]] = None
     for declaration in facts.declarations:
         if declaration.like:
             names[declaration.like] = None
     numbers = {name: number for number, name in enumerate(names)}
     signatures = tuple(_signature(d, numbers[d.name], facts.statements) for d in declared)
     pairs = tuple((dataset_text(short), dataset_text(long)) for short, long in copied)
-    return Outline(tuple(map(dataset_text, names)), signatures, pairs)
+    made = tuple((dataset_text(d.name), dataset_text(d.like), d.version) for d in models)
+    return Outline(tuple(map(dataset_text, names)), signatures, pairs, made)
 
 
 def _signature(declaration: Declaration, name: int, statements: tuple[StatementFacts, ...]) -> Signature:
@@ -571,6 +593,43 @@ def _asked_names(query: ListQuery) -> tuple[str, ...]:
 
 def _reads(statement: StatementFacts) -> dict[Name, None]:
     return {r.name: None for r in statement.relations if type(r) is TableRef and r.name and not is_temporary(r.name)}
+
+
+def _surely_read(ref: Ref) -> int:
+    """The relation of a reference, but for a variable that may yet be a column."""
+    return ref.relation if ref.name[:2] != OR_COLUMN else -1
+
+
+def reachable(statement: StatementFacts) -> set[int]:
+    """Relations that the statement's data or row choice goes through (a CTE that nobody names is not among them)."""
+    refs = [*(r for a in statement.assignments for r in a.refs), *(i.ref for i in statement.influences)]
+    stack = [
+        statement.root,
+        statement.scope,
+        *statement.subqueries,
+        *map(_surely_read, refs),
+        *(r.scope for r in refs),
+    ]
+    seen: set[int] = set()
+    while stack:
+        index = stack.pop()
+        if index < 0 or index in seen:
+            continue
+        seen.add(index)
+        relation = statement.relations[index]
+        if isinstance(relation, Select):
+            stack.extend(relation.sources)
+            stack.extend(relation.subqueries)
+            stack.extend([_surely_read(r) for o in relation.outputs for r in o.refs if r.relation >= 0])
+            stack.extend([_surely_read(i.ref) for i in relation.influences if i.ref.relation >= 0])
+        elif isinstance(relation, SetOp):
+            stack.extend(relation.branches)
+            stack.extend(relation.filters)
+        elif isinstance(relation, Alias):
+            stack.append(relation.relation)
+        else:
+            stack.extend(r.relation for r in relation.args)
+    return seen
 
 
 _COPIES: Final = frozenset(

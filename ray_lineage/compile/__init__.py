@@ -10,16 +10,14 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
+from ray_lineage.compile.dbt.model import as_model, model_name
 from ray_lineage.compile.options import CompileOptions, ModelName
 from ray_lineage.dialects import DIALECTS
 from ray_lineage.model import Diagnostic, FileFacts, StatementFacts
-
-if TYPE_CHECKING:
-    from ray_lineage.compile.text.template import Template
 
 __all__ = ["COMPILER_VERSION", "DIALECTS", "CompileOptions", "compile_text", "import_compiler", "needs_name"]
 
@@ -54,23 +52,25 @@ def _in_dialect(text: str, dialect: str, options: CompileOptions, diagnostics: S
     if not _MAY_BE_TEMPLATE.search(text):  # most files: the template reader is not even loaded
         return _facts(text, dialect, options, diagnostics)
     from ray_lineage.compile.sql.engines import engine_of
+    from ray_lineage.compile.text.jinja_macros import NO_LIBRARY
     from ray_lineage.compile.text.template import untemplate
 
     template = untemplate(text, options.model or "this_model", engine_of(dialect).quote)
     if template is None:
         return _facts(text, dialect, options, diagnostics)
-    model = _model(template, options)
-    facts = _facts(template.text, dialect, options, (*diagnostics, *template.diagnostics), model)
+    model = model_name(template, options.model)
+    facts = _facts(template.text, dialect, options, (*diagnostics, *template.diagnostics), model, templated=True)
     statements = [
         msgspec.structs.replace(s, possible=True) if _within(s, template.branches) else s for s in facts.statements
     ]
     seen = {_key(s) for s in statements}
     for text in template.variants:
-        for statement in _facts(text, dialect, options, (), model).statements:
+        for statement in _facts(text, dialect, options, (), model, templated=True).statements:
             if _key(statement) not in seen:
                 seen.add(_key(statement))
                 statements.append(msgspec.structs.replace(statement, possible=True))
-    return msgspec.structs.replace(facts, statements=tuple(statements))
+    facts = msgspec.structs.replace(facts, statements=tuple(statements))
+    return as_model(facts, template, model, engine_of(dialect), options, NO_LIBRARY)
 
 
 _YOUNG: Final = 20_000  # objects
@@ -108,21 +108,6 @@ _MAY_BE_TEMPLATE: Final = re.compile(r"\{[{%#A-Za-z_]|\$[({]|%\(|%s|:[\d'\"]")
 _JINJA: Final = re.compile(r"\{[{%#]")
 
 
-def _model(template: Template, options: CompileOptions) -> ModelName | None:
-    """A file that names models or configures itself is a dbt model."""
-    if not options.model or not (template.refs or template.config):
-        return None
-    config = template.config
-    name = config.get("alias") or template.snapshot or options.model
-    parts = (
-        config.get("database") or config.get("target_database"),
-        config.get("schema") or config.get("target_schema"),
-        name,
-    )
-    materialized = config.get("materialized") or ("table" if template.snapshot else "view")
-    return ModelName(tuple(p for p in parts if p), materialized)
-
-
 def needs_name(text: str) -> bool:
     """May what this text says depend on its file's name (``CompileOptions.model``)? Only templates of Jinja name themselves."""
     return _JINJA.search(text) is not None
@@ -142,11 +127,13 @@ def _facts(
     options: CompileOptions,
     diagnostics: Sequence[Diagnostic],
     model: ModelName | None = None,
+    *,
+    templated: bool = False,
 ) -> FileFacts:
     from ray_lineage.compile.sql.engines import engine_of
     from ray_lineage.compile.sql.script import compile_sql
 
-    said = compile_sql(text, engine_of(dialect), options, model)
+    said = compile_sql(text, engine_of(dialect), options, model, templated=templated)
     found = (*diagnostics, *said.diagnostics)
     unreadable = any(d.code == "RL101" for d in found)
     if said.failed and not said.statements and not said.declarations:

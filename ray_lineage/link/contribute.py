@@ -21,6 +21,7 @@ from ray_lineage.link.symbols import Declared
 from ray_lineage.link.view import Shape
 from ray_lineage.link.work import FILE_ROWS, Work
 from ray_lineage.model import (
+    MODEL,
     STAR,
     Contribution,
     Diagnostic,
@@ -189,7 +190,7 @@ def _declarations(rows: _Rows, path: str, facts: FileFacts, catalog: LinkCatalog
     diagnostics: list[Diagnostic] = []
     described: set[str] = set()
     for declaration in facts.declarations:
-        if declaration.temporary or not declaration.name:
+        if declaration.temporary or not declaration.name or declaration.kind == MODEL:
             continue
         dataset = catalog.resolve(declaration.name)
         if not declaration.adds:

@@ -32,6 +32,7 @@ from ray_lineage.model import (
     StatementFacts,
     TableRef,
     is_temporary,
+    reachable,
     unnamed,
 )
 
@@ -690,43 +691,6 @@ class _Everything(Item):
 
     def __new__(cls, sources: Sources, line: int) -> _Everything:
         return Item.__new__(cls, STAR, sources, line)
-
-
-def _surely_read(ref: Ref) -> int:
-    """The relation of a reference, but for a variable that may yet be a column."""
-    return ref.relation if ref.name[:2] != OR_COLUMN else -1
-
-
-def reachable(statement: StatementFacts) -> set[int]:
-    """Relations that the statement's data or row choice goes through (a CTE that nobody names is not among them)."""
-    refs = [*(r for a in statement.assignments for r in a.refs), *(i.ref for i in statement.influences)]
-    stack = [
-        statement.root,
-        statement.scope,
-        *statement.subqueries,
-        *map(_surely_read, refs),
-        *(r.scope for r in refs),
-    ]
-    seen: set[int] = set()
-    while stack:
-        index = stack.pop()
-        if index < 0 or index in seen:
-            continue
-        seen.add(index)
-        relation = statement.relations[index]
-        if isinstance(relation, Select):
-            stack.extend(relation.sources)
-            stack.extend(relation.subqueries)
-            stack.extend([_surely_read(r) for o in relation.outputs for r in o.refs if r.relation >= 0])
-            stack.extend([_surely_read(i.ref) for i in relation.influences if i.ref.relation >= 0])
-        elif isinstance(relation, SetOp):
-            stack.extend(relation.branches)
-            stack.extend(relation.filters)
-        elif isinstance(relation, Alias):
-            stack.append(relation.relation)
-        else:
-            stack.extend(r.relation for r in relation.args)
-    return seen
 
 
 def _others(item: Item, star: Output) -> Mapping[str, str]:

@@ -31,7 +31,6 @@ IN_CIRCLES: set[str] = set()
 """Modules that are, by some way, imported by what they import."""
 FOREIGN_PRIVATE: dict[str, int] = {
     "cli.main": 1,
-    "compile.text.jinja_writing": 1,
     "runtime.cluster": 6,
     "runtime.nursery": 2,
     "runtime.signals": 1,
@@ -45,7 +44,7 @@ ENGINE_NAMES: dict[str, int] = {
 
 _LIBRARIES = {
     "sqlglot": ("compile.sql", "compile.text.jinja_writing", "organize.plan"),
-    "jinja2": ("compile.text.jinja_structure", "compile.text.jinja_values", "compile.text.jinja_writing"),
+    "jinja2": ("compile.text.jinja_macros", "compile.text.jinja_structure", "compile.text.jinja_values", "compile.text.jinja_writing"),
     "ray": (
         "runtime.actors", "runtime.cluster", "runtime.driver", "runtime.metrics", "runtime.rayjob", "runtime.remote",
         "runtime.shipping",

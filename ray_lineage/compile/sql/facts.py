@@ -11,6 +11,7 @@ from sqlglot.tokens import Token
 from ray_lineage.compile.sql.lex.kinds import LITERALS
 from ray_lineage.compile.sql.lex.tokens import start_line
 from ray_lineage.model import (
+    MODEL,
     Assignment,
     Call,
     Declaration,
@@ -20,6 +21,7 @@ from ray_lineage.model import (
     Influence,
     Name,
     Relation,
+    Select,
     StatementFacts,
     TableRef,
 )
@@ -174,6 +176,30 @@ class Facts:
         for k, d in enumerate(self.declarations if gone else ()):
             if d.name == table and d.columns and not d.temporary:
                 self._redeclare(k, columns=tuple(x for x in d.columns if x.name not in gone))
+
+
+def known_model(name: Name, made: Name, version: int) -> Declaration:
+    """What a dbt model makes, and its version if it is one (see ``model.MODEL``)."""
+    return Declaration((*name, MODEL), MODEL, 1, like=made, version=version)
+
+
+def made_unread(kind: str, made: Name, line: int) -> tuple[StatementFacts, Declaration]:
+    """A model whose query could not be read is made all the same."""
+    return StatementFacts("dbt_model", line, line, target=made, defines=True), Declaration(made, kind, line)
+
+
+def reading(statement: StatementFacts | None, names: Mapping[Name, int]) -> StatementFacts:
+    """The statement (None: a query of which nothing is known) reads these, too, nobody knows which columns."""
+    line = min(names.values())
+    statement = statement or StatementFacts("select", line, line)
+    first = len(statement.relations)
+    tables = tuple(TableRef(name, line) for name, line in names.items())
+    query = Select(tuple(range(first, first + len(tables))), ())
+    return msgspec.structs.replace(
+        statement,
+        relations=(*statement.relations, *tables, query),
+        subqueries=(*statement.subqueries, first + len(tables)),
+    )
 
 
 def excerpt(text: str, tokens: Sequence[Token], most: int = _EXCERPT) -> str:

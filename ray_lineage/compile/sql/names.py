@@ -21,7 +21,7 @@ from ray_lineage.compile.sql.engine import Engine
 from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.scan import read_name
 from ray_lineage.compile.sql.lex.tokens import tokenize
-from ray_lineage.model import Name
+from ray_lineage.model import MODEL, MODEL_SCHEMA, Name
 
 
 def with_defaults(name: Name, catalog: str, schema: str) -> Name:
@@ -65,6 +65,9 @@ class Names:
         self.locations: dict[Name, int] = {}  # files that were named, and their first line
         self.settled: set[Name] = set()  # names that a rewrite wrote whole
         self.dynamic = False  # a name may have parts that are not known
+        self.templated = (
+            False  # ... in front, as a template's variables are: it is the table of that name in whichever schema
+        )
 
     def part(self, token: Token) -> str:
         """One part of a name."""
@@ -90,6 +93,10 @@ class Names:
         """The dataset of a name as it is written."""
         if not name:
             raise ParseError("a name is missing")
+        if name[0] == MODEL_SCHEMA and len(name) > 1:
+            return model_of(name[1:])
+        if self.templated:
+            name = known_end(name)
         if self.dynamic:
             name = unknown_name(name)
         if len(name) == 1:
@@ -183,6 +190,18 @@ def _file_as_table(parts: list[Expression]) -> str:
     if len(parts) == 1 and ("/" in text or ("." in text and text.lower().rsplit(".", 1)[-1] in _FORMATS)):
         return text
     return ""
+
+
+def model_of(name: Name) -> Name:
+    """The name of the dbt model ``([package,] model)``; packages and models are compared without case and quotes."""
+    return (*(part.strip('"').lower() for part in name), MODEL)
+
+
+def known_end(name: Name) -> Name:
+    """A name without the parts in front that nobody knows, if its last one is known."""
+    if UNKNOWN in name[-1]:
+        return name
+    return name[max((k + 1 for k, part in enumerate(name) if UNKNOWN in part), default=0) :]
 
 
 def unknown_name(name: Name) -> Name:

@@ -70,12 +70,22 @@ def ctes_of(b: Builder, node: Expression, parent: Scope | None, known: dict[str,
         )
         inner = {**known, name: index} if recursive else known
         query = b.query(body, parent, inner)
-        b.relations[index] = Alias(query, columns, recursive)
+        b.relations[index] = Alias(query, columns, recursive and _is_named(b, index))
         known[name] = index
         if name.startswith(_PIPED) and query in b.scopes:  # what follows in the pipe still knows its names
             before = b.scopes[query]
             b.piped.update(before.aliases, (table[-1] for table, _ in before.tables))
     return known
+
+
+def _is_named(b: Builder, index: int) -> bool:
+    """Does a relation behind this one read it?"""
+    return any(
+        index in relation.sources
+        if isinstance(relation, Select)
+        else isinstance(relation, Alias) and relation.relation == index
+        for relation in b.relations[index + 1 :]
+    )
 
 
 def _returning(
