@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from ray_lineage.compile.text.jinja_values import MAX_ITEMS, Relation, Unknown
-from ray_lineage.model import STAR_OF
+from ray_lineage.model import STAR_OF, UNKNOWN
 
 _COLUMN = re.compile(r"\w+(\.\w+){0,3}\Z")
 
@@ -101,6 +101,8 @@ def _pivoted(given: Given, value: str) -> str:
     name = f"{given.text('prefix')}{value}{given.text('suffix')}"
     if given.arguments.get("quote_identifiers", True):
         name = given.named(name)
+    else:
+        name = _slugified(name)
     text = value.replace("'", "''")
     test = f"{given.sql('column')} {given.text('cmp', '=')} '{text}'"
     case = f"case when {test} then {given.text('then_value', '1')} else {given.text('else_value', '0')} end"
@@ -149,10 +151,14 @@ def _sum(operator: str) -> Callable[[Given], str]:
     return write
 
 
-def _slug(given: Given) -> str:
+def _slugified(text: str) -> str:
     """As the manual has it: lower case, blanks and hyphens are underscores, nothing else but letters and digits."""
-    text = re.sub(r"[^a-z0-9_]+", "", re.sub(r"[ -]+", "_", given.text("string").lower()))
+    text = re.sub(r"[^a-z0-9_]+", "", re.sub(r"[ -]+", "_", text.lower()))
     return "_" + text if text[:1].isdigit() else text
+
+
+def _slug(given: Given) -> str:
+    return _slugified(given.text("string"))
 
 
 def _staging_columns(given: Given) -> str:
@@ -165,6 +171,11 @@ def _staging_columns(given: Given) -> str:
         for c in columns
         if isinstance(c, dict)
     )
+
+
+def _cast(given: Given) -> str:
+    type_ = given.text("type")
+    return f"cast({given.sql('field')} as {type_ if type_ and UNKNOWN not in type_ else 'varchar'})"
 
 
 def _call(*parameters: str, of: str = "") -> Callable[[Given], str]:
@@ -188,8 +199,9 @@ class Known(NamedTuple):
 
 
 def _plain(name: str, parameters: str, *, sql: str = "", of: str = "") -> tuple[str, Known]:
-    """A macro that is a function of those of its arguments which are SQL (all, if nothing else is said)."""
-    return name, Known(tuple(parameters.split()), _call(*(sql or parameters).split(), of=of or name))
+    """A macro that is a function of those of its arguments which are SQL (all, if nothing else is said). It has a name that no
+    engine's grammar has other plans for, if none is given (``of``)."""
+    return name, Known(tuple(parameters.split()), _call(*(sql or parameters).split(), of=of or f"dbt_{name}"))
 
 
 _TYPES: Final = {
@@ -202,30 +214,28 @@ _DBT: Final[dict[str, Known]] = {
     "current_timestamp": Known((), lambda given: "current_timestamp"),
     "except": Known((), lambda given: "except"),
     "intersect": Known((), lambda given: "intersect"),
-    "safe_cast": Known(
-        ("field", "type"), lambda given: f"cast({given.sql('field')} as {given.text('type') or 'varchar'})"
-    ),
-    "cast": Known(("field", "type"), lambda given: f"cast({given.sql('field')} as {given.text('type') or 'varchar'})"),
+    "safe_cast": Known(("field", "type"), _cast),
+    "cast": Known(("field", "type"), _cast),
     "string_literal": Known(("value",), lambda given: "'" + given.text("value").replace("'", "''") + "'"),
     "escape_single_quotes": Known(("expression",), lambda given: given.text("expression").replace("'", "''")),
     **dict(
         (
-            _plain("any_value", "expression"),
-            _plain("bool_or", "expression"),
+            _plain("any_value", "expression", of="any_value"),
+            _plain("bool_or", "expression", of="bool_or"),
             _plain("array_append", "array new_element"),
             _plain("array_concat", "array_1 array_2"),
             _plain("array_construct", "inputs data_type", sql="inputs"),
-            _plain("cast_bool_to_text", "field", of="cast_to_text"),
+            _plain("cast_bool_to_text", "field"),
             _plain("concat", "fields"),
             _plain("date", "year month day"),
             _plain("date_trunc", "datepart date", sql="date"),
             _plain("dateadd", "datepart interval from_date_or_timestamp", sql="interval from_date_or_timestamp"),
-            _plain("datediff", "first_date second_date datepart", sql="first_date second_date", of="date_diff_of"),
+            _plain("datediff", "first_date second_date datepart", sql="first_date second_date"),
             _plain("hash", "field", of="md5"),
             _plain("last_day", "date datepart", sql="date"),
             _plain("length", "expression"),
             _plain("listagg", "measure delimiter_text order_by_clause limit_num", sql="measure", of="string_agg"),
-            _plain("position", "substring_text string_text", of="strpos"),
+            _plain("position", "substring_text string_text"),
             _plain("replace", "field old_chars new_chars"),
             _plain("right", "string_text length_expression"),
             _plain("split_part", "string_text delimiter_text part_number"),

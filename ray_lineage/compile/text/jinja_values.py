@@ -324,6 +324,8 @@ class Values:
             raise Unknown
         if dotted(node) == "api.Relation.create":
             return self._created(node)
+        if dotted(node) == "api.Column.translate_type":
+            return str(self._value(node.args[0]) if node.args else unknown())
         owner = node.node.node
         if isinstance(owner, nodes.Name) and not self._is_bound(owner.name):
             return self.called(owner.name, node.node.attr, node)

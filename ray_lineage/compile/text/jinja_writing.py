@@ -593,8 +593,12 @@ class _Writing(Values):
         code = out.scan.code
         bare = quoted or joins or word_before(code) in NAMES_FOLLOW
         text, typed = self._sql(item.node, bare, quoted)
+        if typed and out.scan.state == "" and not joins and _is_type(code, out):
+            text, typed = "varchar", False
         if typed and out.scan.state == "" and not joins:
             text = self._fitting(text, item, code, out, bare)
+        if UNKNOWN_TEXT in text and _DECIMAL.search(code):
+            text = "0"
         text = _encodable(_flattened(text) if "\n" in text or "\r" in text else text)
         if _QUERY.match(text) and word_before(code) in ("from", "join"):
             text = f"({text})"
@@ -691,6 +695,23 @@ _EXPRESSION: Final = UNKNOWN_TEXT + "expression"
 _QUERY = re.compile(r"\s*(select|with)\b", re.IGNORECASE)
 
 
+def _is_type(code: str, out: _Out) -> bool:
+    """Does a type stand here: ``CAST(x AS``, ``x::``?"""
+    if word_before(code) != "as":
+        return code.rstrip().endswith("::")
+    depth = 0
+    bare = _FLAT.sub(" ", out.text()[-_MOST:])
+    for at in range(len(bare) - 1, -1, -1):
+        depth += (bare[at] == ")") - (bare[at] == "(")
+        if depth < 0:
+            return bool(_CASTS.search(bare[:at][-20:]))
+    return False
+
+
+_DECIMAL = re.compile(r"(?<![\w.])\d+\.\Z")
+_CASTS = re.compile(r"cast\s*\Z", re.IGNORECASE)
+
+
 def _name_of(text: str) -> str:
     """A placeholder without its arguments."""
     return text.partition("(")[0]
@@ -728,7 +749,7 @@ def _has_no_body(text: str) -> bool:
         elif depth == 0:
             plain.append(piece)
     words = " ".join(plain).split()
-    return bool(words) and words[0].lower() == "with" and not any(_BODY.fullmatch(w) for w in words)
+    return depth == 0 and bool(words) and words[0].lower() == "with" and not any(_BODY.fullmatch(w) for w in words)
 
 
 def _separate(source: str, block: Block) -> bool:
