@@ -67,10 +67,10 @@ def lineage(
 
     Raises ValueError for an unknown dialect; nothing in ``sql`` raises: what cannot be read is in ``.diagnostics``.
     """
-    from ray_lineage.compile import CompileOptions, compile_text
+    from ray_lineage.compile import CompileOptions, compile_source
 
     name = _dialect(dialect)
-    facts = compile_text(sql, CompileOptions(name, "", default_schema or ""))
+    facts = compile_source(sql, CompileOptions(name, "", default_schema or ""))
     return _Reader(facts.dialect, schema or {}, default_schema or "").read(facts)
 
 

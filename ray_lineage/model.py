@@ -338,7 +338,7 @@ ALTERED: Final = "Altered"
 class Declaration(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A dataset that the file creates. ``columns`` is empty where they come from the query of ``statement`` (index into
     ``FileFacts.statements``), which is -1 where there is none. ``temporary`` datasets belong to this file alone.
-    ``adds``: not a declaration but ALTER TABLE ... ADD of ``columns`` (with the kind ALTERED: a new type). ``like``: a temporary table or variable of ``owner``
+    ``weak``: of a dump or a guess, which counts where nobody else declares it. ``adds``: not a declaration but ALTER TABLE ... ADD of ``columns`` (with the kind ALTERED: a new type). ``like``: a temporary table or variable of ``owner``
     has the columns of that table type. ``parameters`` are a procedure's, in their order. The kind MODEL: the dbt model ``name`` makes
     the dataset ``like``, maybe as one of its versions (``version``; 0: none); it is no dataset itself."""
 
@@ -352,6 +352,7 @@ class Declaration(msgspec.Struct, frozen=True, array_like=True, gc=False):
     like: Name = ()
     owner: str = ""
     parameters: tuple[str, ...] = ()
+    weak: bool = False
     version: int = 0
 
 
@@ -367,6 +368,8 @@ class FileFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     foreign_keys: tuple[ForeignKey, ...] = ()
     confidence: float = 1.0  # in a detected dialect, 0..1
     encoding: str = ""  # where that was guessed; "~" before it: its folder's, "?" behind it: nothing speaks for it
+    needs: tuple[str, ...] = ()  # other files that decide about the rest, as paths from its folder or one around that
+    evidence: dict[str, int] = {}  # what speaks for dialects, where none was given
 
 
 FILE_STATUSES: Final = ("ok", "partial", "failed", "skipped")
@@ -390,6 +393,7 @@ class Signature(msgspec.Struct, frozen=True, array_like=True, gc=False):
     query: bytes
     reads: tuple[str, ...]
     details: bytes
+    weak: bool = False
 
 
 class Details(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -435,6 +439,8 @@ class FactsHead(msgspec.Struct, frozen=True, array_like=True, gc=False):
     foreign_keys: msgspec.Raw
     confidence: float
     encoding: str
+    needs: tuple[str, ...]
+    evidence: dict[str, int]
     outline: Outline
 
 
@@ -513,7 +519,7 @@ def _signature(declaration: Declaration, name: int, statements: tuple[StatementF
     details = Details(tuple(c.type for c in listed), passed_over(listed), declaration.parameters)
     return Signature(
         name, declaration.kind, declaration.line, declaration.adds, columns, query, reads,
-        _facts_encoder.encode(details) if any(msgspec.structs.astuple(details)) else b"",
+        _facts_encoder.encode(details) if any(msgspec.structs.astuple(details)) else b"", declaration.weak,
     )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ def parse(
 ) -> int:
     """Show the statements, lineage and diagnostics of one file. Nothing is stored."""
     import ray_lineage
-    from ray_lineage.compile import CompileOptions, compile_text
+    from ray_lineage.compile import CompileOptions, compile_source
     from ray_lineage.compile.sql.detect import detect
     from ray_lineage.sources.decode import decode
 
@@ -31,7 +31,7 @@ def parse(
     decoded = decode(_read(file, options.max_file_size))
     if decoded.skip:
         raise UsageError("RL203", f"{file} is no SQL text", help=decoded.diagnostics[0].message)
-    facts = compile_text(
+    facts = compile_source(
         decoded.text,
         CompileOptions(options.dialect or "", model=Path(file).stem if file != "-" else ""),
         decoded.diagnostics,

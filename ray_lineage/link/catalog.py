@@ -273,7 +273,7 @@ def _users(name: Symbol, what: int) -> Iterator[str]:
 
 
 def _in_order(declared: Iterable[Declared]) -> Declarations:
-    return tuple(sorted(declared, key=lambda d: (d.signature.adds, d.path, d.position)))
+    return tuple(sorted(declared, key=lambda d: (d.signature.adds, d.signature.weak, d.path, d.position)))
 
 
 def _reads(symbol: Symbol) -> tuple[str, ...]:

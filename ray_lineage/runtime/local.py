@@ -259,7 +259,7 @@ class InlineWorker:
     async def parse(self, tasks: Sequence[Task], seconds: float) -> tuple[Report, list[bytes]]:
         """Parse here and now; the soft limits per file apply."""
         async with self._turn:
-            metas, payload = parse_batch(tasks, self._cache, self._settings.max_file_size)
+            metas, payload = parse_batch(tasks, self._cache)
         await asyncio.sleep(0)
         return Report(metas, "", 0.0, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024), payload
 

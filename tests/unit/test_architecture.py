@@ -170,7 +170,7 @@ def test_facts_are_made_in_one_place() -> None:
         for node in ast.walk(_TREES[m])
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in made
     }
-    assert makers == {"compile.sql.facts"}
+    assert makers == {"compile.facts"}
 
 
 def test_libraries_are_known_in_their_rooms_only() -> None:

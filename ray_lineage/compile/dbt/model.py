@@ -45,17 +45,21 @@ def as_model(
     facts: FileFacts,
     template: Template,
     model: ModelName | None,
-    engine: Engine,
+    dialect: str,
     options: CompileOptions,
-    library: Library,
+    library: Library | None = None,
 ) -> FileFacts:
     """The facts of a model's file (None: of another template): other models know it by its own name, and it reads all that it
     refers to, also where a macro that nobody knows takes it."""
+    from ray_lineage.compile.sql.engines import engine_of
+    from ray_lineage.compile.text.jinja_macros import NO_LIBRARY
+
+    library, engine = library or NO_LIBRARY, engine_of(dialect)
     made = _made(model, engine, options) if model is not None else ()
     facts = _with_reads(facts, template, model, made, dict(_referred(template, engine, options, library)))
     if model is None:
         return facts
-    from ray_lineage.compile.sql.facts import known_model
+    from ray_lineage.compile.facts import known_model
 
     known = known_model(_own_name(template, options, library), made, 0)
     return msgspec.structs.replace(facts, declarations=(*facts.declarations, known))
@@ -91,7 +95,7 @@ def _referred(
 def _with_reads(
     facts: FileFacts, template: Template, model: ModelName | None, made: Name, referred: dict[Name, int]
 ) -> FileFacts:
-    from ray_lineage.compile.sql.facts import made_unread, reading
+    from ray_lineage.compile.facts import made_unread, reading
 
     read = (s.relations[index] for s in facts.statements for index in reachable(s))
     named = {r.name for r in read if isinstance(r, TableRef)}

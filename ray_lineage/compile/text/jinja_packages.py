@@ -99,10 +99,7 @@ def _pivot(given: Given) -> str:
 
 def _pivoted(given: Given, value: str) -> str:
     name = f"{given.text('prefix')}{value}{given.text('suffix')}"
-    if given.arguments.get("quote_identifiers", True):
-        name = given.named(name)
-    else:
-        name = _slugified(name)
+    name = given.named(name) if given.arguments.get("quote_identifiers", True) else _slugified(name)
     text = value.replace("'", "''")
     test = f"{given.sql('column')} {given.text('cmp', '=')} '{text}'"
     case = f"case when {test} then {given.text('then_value', '1')} else {given.text('else_value', '0')} end"
