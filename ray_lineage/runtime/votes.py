@@ -28,6 +28,8 @@ CLEAR: Final = 0.75
 LEAST_FILES: Final = 2
 LEAST_WEIGHT: Final = 8
 """Files that show the dialect, and the sum of their evidence, which a folder needs."""
+AROUND: Final = 8
+"""What the first of the folder around is worth."""
 TRIED: Final = 0.2
 """Share of the first that the second needs, to be tried where a file has losses."""
 
@@ -66,18 +68,24 @@ class Evidence:
 
     def of(self, folder: str) -> str:
         """The dialect of the nearest folder, this one or one around it, whose evidence is clear, and behind a bar the one to be tried
-        next, if there is one; empty if there is none."""
-        while True:
-            weights = self._weights.get(folder)
-            if weights:
-                ranked = sorted(weights, key=lambda d: (-weights[d], d))
-                first, second = ranked[0], ranked[1] if len(ranked) > 1 else ""
-                enough = weights[first] >= LEAST_WEIGHT and self._files[folder][first] >= LEAST_FILES
-                if enough and weights[second] <= CLEAR * weights[first]:
-                    return f"{first}|{second if weights[second] >= TRIED * weights[first] else ''}"
-            if not folder:
-                return ""
-            folder = os.path.dirname(folder)
+        next, if there is one; empty if there is none. What is shown around a folder counts in it as one sign more."""
+        chosen, _ = self._weigh(folder)
+        return chosen
+
+    def _weigh(self, folder: str) -> tuple[str, dict[str, float]]:
+        """The choice, and what speaks for each dialect in the folder."""
+        around, prior = self._weigh(os.path.dirname(folder)) if folder else ("", {})
+        shown = self._weights.get(folder)
+        if not shown:
+            return around, prior
+        most = max(prior.values(), default=0)
+        weights = {d: shown[d] + (AROUND * prior.get(d, 0) / most if most else 0) for d in {**shown, **prior}}
+        first, second = (*sorted(weights, key=lambda d: (-weights[d], d)), "")[:2]
+        enough = shown[first] >= LEAST_WEIGHT and self._files[folder][first] >= LEAST_FILES
+        behind = weights.get(second, 0)
+        if not enough or behind > CLEAR * weights[first]:
+            return around, weights
+        return f"{first}|{second if behind >= TRIED * weights[first] else ''}", weights
 
 
 class Tally:
@@ -229,8 +237,8 @@ def _wanted(entry: _Weak, choice: str) -> str:
     """The dialect in which a file should be read, of a folder of that choice; empty: its own."""
     first = choice.partition("|")[0]
     ahead = max(entry.shown.values(), default=0) - entry.shown.get(first, 0)
-    best = not entry.shown or ahead > 0
-    return choice if first and best and ahead < MARGIN else ""
+    is_own = first == next(iter(entry.shown), "")
+    return choice if first and not is_own and ahead < MARGIN else ""
 
 
 def _changes(weak: dict[str, _Weak], of: Callable[[str], str], wanted: Callable[[_Weak, str], str]) -> Iterator[str]:

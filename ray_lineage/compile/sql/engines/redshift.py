@@ -60,7 +60,7 @@ REDSHIFT: Final = POSTGRES.extend(
 4: unload lzo encode copy|grants
 3: plpgsql getdate external|schema
 3: json_parse json_extract_path_text
-2: listagg nvl decode dateadd datediff qualify search_path timestamptz json_extract_path_text spectrum
+2: charindex to_date listagg nvl decode dateadd datediff qualify search_path timestamptz json_extract_path_text spectrum
 1: ilike to_char date_trunc convert_timezone select|top approximate
 """,
     shapes=(

@@ -45,7 +45,7 @@ SNOWFLAKE: Final = Engine(
 5: replace|stage replace|task replace|pipe replace|stream transient timestamp_ntz timestamp_ltz timestamp_tz dynamic|table secure|view create|task copy|into
 4: file_format iff create|stream language|javascript parse_json resultset to_varchar autoincrement|start flatten
 3: qualify variant
-2: listagg zeroifnull decode nvl dateadd datediff connect|by autoincrement array_agg execute|immediate try_cast
+2: charindex to_date listagg zeroifnull decode nvl dateadd datediff connect|by autoincrement array_agg execute|immediate try_cast
 2: exclude
 3: to_timestamp_ntz try_to_date try_to_timestamp try_to_decimal div0 booland_agg boolor_agg
 3: ratio_to_report convert_timezone dayofweekiso sha2_hex is_null_value
