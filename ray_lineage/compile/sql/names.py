@@ -95,8 +95,6 @@ class Names:
             raise ParseError("a name is missing")
         if name[0] == MODEL_SCHEMA and len(name) > 1:
             return model_of(name[1:])
-        if self.templated:
-            name = known_end(name)
         if self.dynamic:
             written, name = name, unknown_name(name)
             if len(name) < len(written) and len(name) == 1:  # of a schema that is not the default one for all we know
@@ -197,13 +195,6 @@ def _file_as_table(parts: list[Expression]) -> str:
 def model_of(name: Name) -> Name:
     """The name of the dbt model ``([package,] model)``; packages and models are compared without case and quotes."""
     return (*(part.strip('"').lower() for part in name), MODEL)
-
-
-def known_end(name: Name) -> Name:
-    """A name without the parts in front that nobody knows, if its last one is known."""
-    if UNKNOWN in name[-1]:
-        return name
-    return name[max((k + 1 for k, part in enumerate(name) if UNKNOWN in part), default=0) :]
 
 
 def unknown_name(name: Name) -> Name:

@@ -69,7 +69,7 @@ class Unit:
         self.host: Positions | None = None  # where the text at hand stands in its file
         self.facts = SqlFacts()
         self.names = Names(engine, options.catalog, options.schema)
-        self.names.templated = self.names.dynamic = self.templated = templated
+        self.names.dynamic = self.templated = templated
         self.fold = self.names.fold
         self.part, self.full, self.qualified = self.names.part, self.names.full, self.names.qualified
         self.script = Routine()
