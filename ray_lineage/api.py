@@ -76,15 +76,9 @@ def lineage(
 
 def _dialect(name: str | None) -> str:
     from ray_lineage.compile import DIALECTS
+    from ray_lineage.dialects import dialect_of
 
-    folded = {
-        "postgresql": "postgres",
-        "mssql": "tsql",
-        "sqlserver": "tsql",
-        "t-sql": "tsql",
-        "ansi": "",
-        "sparksql": "spark",
-    }.get((name or "").lower(), (name or "").lower())
+    folded = dialect_of(name or "")
     if folded and folded not in DIALECTS:
         import difflib
 

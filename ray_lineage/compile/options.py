@@ -12,6 +12,7 @@ class CompileOptions(msgspec.Struct, frozen=True, array_like=True):
     wrong: then it may be b; ``catalog`` and ``schema`` complete short names.
 
     ``model`` is the name of what the file's query makes if the file is a dbt model (the file's name without suffix).
+    ``folder`` is where it lies.
     ``formats``: which front ends may read it; the first that claims it does.
     """
 
@@ -20,6 +21,7 @@ class CompileOptions(msgspec.Struct, frozen=True, array_like=True):
     schema: str = ""
     model: str = ""
     formats: tuple[str, ...] = ("sql",)
+    folder: str = ""
 
 
 class ModelName(NamedTuple):

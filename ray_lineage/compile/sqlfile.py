@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
 from ray_lineage.compile.dbt.model import as_model, model_name
+from ray_lineage.compile.dbt.project import Project, asked_for, library_of
 from ray_lineage.compile.frontend import Content, FrontEnd, Source
 from ray_lineage.compile.options import CompileOptions, ModelName
 from ray_lineage.compile.positions import Positions
+from ray_lineage.dialects import DIALECTS
 from ray_lineage.model import Diagnostic, FileFacts, StatementFacts
 
 if TYPE_CHECKING:
+    from ray_lineage.compile.text.jinja_macros import Library
     from ray_lineage.compile.text.template import Template
 
 _REVISION: Final = 16
@@ -24,11 +27,13 @@ _JINJA: Final = re.compile(r"\{[{%#]")
 
 def _compile(source: Source, options: CompileOptions) -> FileFacts:
     assert isinstance(source.content, str)
-    return compile_text(source.content, options, source.diagnostics)
+    return compile_text(source.content, options, source.diagnostics, given=source.given)
 
 
 _TRIED: Final = 3
 """Other dialects that a file is read in where statements are lost in the first."""
+_SAYS: Final = 24
+"""A project that names its adapter is surer than any sign."""
 _READS: Final = 6
 """That a file can be read in a dialect speaks for it as a strong sign does."""
 
@@ -41,8 +46,9 @@ def compile_text(
     host: Positions | None = None,
     temporary: Collection[str] = (),
     possible: bool = False,
+    given: Mapping[str, bytes] | None = None,
 ) -> FileFacts:
-    """What a text of SQL says; ``host``, ``temporary`` and ``possible`` are as for :func:`compile_fragment`.
+    """What a text of SQL says; ``given`` are the files of its project that it asked for; ``host``, ``temporary`` and ``possible`` are as for :func:`compile_fragment`.
 
     Where the dialect was not given but found, and statements are lost in it, the text is read in those that its signs or its folder
     speak for as well; the reading with the fewest losses is taken.
@@ -50,12 +56,16 @@ def compile_text(
     from ray_lineage.compile.sql.detect import best_of, evidence
 
     dialect, guessed, second = options.dialect.partition("|")
+    project = Project(options.folder, given)
     said = {} if dialect else evidence(text)
     confidence = 1.0
-    if not dialect:
+    if project.dialect in DIALECTS and (guessed or not dialect):
+        said = {} if dialect else {project.dialect: _SAYS}
+        dialect, confidence = project.dialect, 1.0 if guessed else best_of(said)[1]
+    elif not dialect:
         dialect, confidence = best_of(said)
     plain = options if options.dialect == dialect else msgspec.structs.replace(options, dialect=dialect)
-    read = _Text(text, dialect, plain, host, frozenset(temporary), possible)
+    read = _Text(text, dialect, plain, host, frozenset(temporary), possible, project)
     facts = _in_dialect(read, diagnostics)
     if (guessed or not options.dialect) and _lost(facts):
         facts = _best_reading(read, facts, diagnostics, [second, *(said or evidence(text))])
@@ -91,6 +101,7 @@ class _Text(NamedTuple):
     host: Positions | None
     temporary: frozenset[str]
     possible: bool
+    project: Project
 
     def facts(
         self, diagnostics: Sequence[Diagnostic] = (), model: ModelName | None = None, *, templated: bool = False
@@ -108,16 +119,22 @@ class _Text(NamedTuple):
 
 
 def _in_dialect(text: _Text, diagnostics: Sequence[Diagnostic]) -> FileFacts:
-    template = template_of(text.text, text.dialect, text.options.model)
+    if not _MAY_BE_TEMPLATE.search(text.text):  # most texts: the template reader is not even loaded
+        return text.facts(diagnostics)
+    library = library_of(text.project)
+    template = template_of(text.text, text.dialect, text.options.model, library)
     if template is None:
         return text.facts(diagnostics)
     if text.host is not None:
         template = _placed(template, text.host)
-    model = model_name(template, text.options.model)
+    model = model_name(template, text.options.model, text.project)
     facts = text.of(template.text).facts((*diagnostics, *template.diagnostics), model, templated=True)
     variants = (s for v in template.variants for s in text.of(v).facts((), model, templated=True).statements)
     facts = msgspec.structs.replace(facts, statements=_possible(facts.statements, template, variants))
-    return as_model(facts, template, model, text.dialect, text.options)
+    facts = as_model(facts, template, model, text.dialect, text.options, library)
+    provides = tuple(f"macro:{name}" for name in template.defines)
+    needs = tuple(asked_for(text.project, text.options.model, template, library)) if text.host is None else ()
+    return msgspec.structs.replace(facts, needs=needs, provides=provides)
 
 
 def _placed(template: Template, host: Positions) -> Template:
@@ -128,14 +145,14 @@ def _placed(template: Template, host: Positions) -> Template:
     )
 
 
-def template_of(text: str, dialect: str, model: str) -> Template | None:
-    """The text as a template; None for most texts, for which the template reader is not even loaded."""
+def template_of(text: str, dialect: str, model: str, library: Library | None = None) -> Template | None:
+    """The text as a template, None if it is none."""
     if not _MAY_BE_TEMPLATE.search(text):
         return None
     from ray_lineage.compile.sql.engines import engine_of
     from ray_lineage.compile.text.template import untemplate
 
-    return untemplate(text, model or "this_model", engine_of(dialect).quote)
+    return untemplate(text, model or "this_model", engine_of(dialect).quote, library)
 
 
 def _possible(
@@ -164,6 +181,14 @@ def _names_itself(content: Content) -> bool:
     return isinstance(content, str) and _JINJA.search(content) is not None
 
 
+def _is_read(path: str) -> bool:
+    """What dbt has compiled are its models again."""
+    return _COMPILED.search(path) is None
+
+
+_COMPILED = re.compile(r"(?:^|/)target/(?:compiled|run)/")
+
+
 def _warm() -> None:
     import ray_lineage.compile.sql.detect
     import ray_lineage.compile.sql.script
@@ -176,6 +201,8 @@ SQL: Final = FrontEnd(
     (".sql", ".ddl", ".dml", ".prc", ".tsql", ".pls", ".plsql", ".pkb", ".pks", ".hql", ".viw", ".vw", ".tab", ".udf", ".trg"),
     _compile,
     named=_names_itself,
-    libraries=("sqlglot",),
+    libraries=("sqlglot", "jinja2"),
+    asks=True,
+    located=_is_read,
     warm=_warm,
 )  # fmt: skip

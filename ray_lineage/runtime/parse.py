@@ -71,7 +71,7 @@ class Meta(msgspec.Struct, frozen=True, array_like=True):
     of it stays.
     ``other``: the file that was read had another size or time than the one that was found.
     ``dialect`` and ``confidence`` (0..1) say what a file showed itself; where a dialect was given, the latter is negative.
-    ``encoding``, ``needs`` and ``evidence``: as in ``FileFacts``."""
+    ``encoding``, ``needs``, ``provides`` and ``evidence``: as in ``FileFacts``."""
 
     path: str
     outcome: str
@@ -87,6 +87,7 @@ class Meta(msgspec.Struct, frozen=True, array_like=True):
     other: bool = False
     encoding: str = ""
     needs: tuple[str, ...] = ()
+    provides: tuple[str, ...] = ()
     evidence: dict[str, int] = {}
 
 
@@ -153,7 +154,7 @@ def shown(task: Task, meta: Meta, facts: bytes) -> Meta:
 
 
 def _showing(task: Task, meta: Meta, said: FileFacts | FactsHead) -> Meta:
-    meta = msgspec.structs.replace(meta, encoding=said.encoding, needs=said.needs)
+    meta = msgspec.structs.replace(meta, encoding=said.encoding, needs=said.needs, provides=said.provides)
     if task.options.dialect:
         return meta
     return msgspec.structs.replace(meta, dialect=said.dialect, confidence=said.confidence, evidence=said.evidence)

@@ -35,6 +35,7 @@ class Known(msgspec.Struct, frozen=True, array_like=True, gc=False):
     needs: tuple[str, ...] = ()
     given: tuple[Given, ...] = ()
     evidence: dict[str, int] = {}
+    provides: tuple[str, ...] = ()
 
 
 class Remembered(msgspec.Struct, frozen=True, array_like=True):

@@ -279,7 +279,7 @@ class Session:
             evidence=known.evidence,
         )  # fmt: skip
         self._votes.recall(task, meta, known.dialect_in, known.encoding_in)
-        self._needs.note(task, known.needs, known.given)
+        self._needs.note(task, known.needs, known.given, known.provides)
         return True
 
     async def _take_as_they_are(self) -> None:
@@ -302,7 +302,8 @@ class Session:
                     continue
                 self.hashes[file.path] = state.sha256
                 del self.states[file.path]
-                self._needs.note(task, shown(task, Meta(file.path, "facts"), old[2]).needs)
+                said = shown(task, Meta(file.path, "facts"), old[2])
+                self._needs.note(task, said.needs, provides=said.provides)
                 await self.graph.put([Meta(file.path, "facts", state.sha256)], [old[2]])
             assert self.following is not None
             self.following.baseline[file.path] = (file.size, file.mtime_ns, file.ctime_ns, file.inode)
@@ -531,7 +532,7 @@ class Session:
             if meta.outcome == "facts":
                 self._read(meta)
                 self._votes.note(tasks[meta.path], meta)
-                self._needs.note(tasks[meta.path], meta.needs)
+                self._needs.note(tasks[meta.path], meta.needs, provides=meta.provides)
                 self._know(tasks[meta.path], meta)
                 if meta.read_at_ns and tasks[meta.path].file.size <= tasks[meta.path].limit:
                     self.index.record(tasks[meta.path].file, meta.sha256, meta.read_at_ns)
@@ -558,7 +559,7 @@ class Session:
             self._known[meta.path] = msgspec.structs.replace(own, read=read)
         else:
             self._known[meta.path] = Known(
-                read, read, meta.dialect, meta.confidence, meta.encoding, evidence=meta.evidence
+                read, read, meta.dialect, meta.confidence, meta.encoding, evidence=meta.evidence, provides=meta.provides
             )
 
     def _may_be_read(self, task: Task, meta: Meta) -> bool:

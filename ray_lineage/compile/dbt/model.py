@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from ray_lineage.compile.dbt.project import Project
 from ray_lineage.compile.options import CompileOptions, ModelName
 from ray_lineage.model import (
     MODEL,
@@ -26,11 +28,13 @@ KINDS: Final = {"view": "View", "materialized_view": "MaterializedView", "epheme
 """Of what materializations make; the others make tables."""
 
 
-def model_name(template: Template, stem: str) -> ModelName | None:
-    """A file that names models or configures itself is a model, called as it says or else as its file's ``stem``."""
-    if not stem or not (template.refs or template.config):
+def model_name(template: Template, stem: str, project: Project | None = None) -> ModelName | None:
+    """A file that names models or configures itself is a model, called as it says, as its project says, or else as its file's
+    ``stem``."""
+    if not stem or not (template.refs or template.config) or not (project or Project()).is_model():
         return None
-    config = template.config
+    config: dict[str, str | None] = dict(project.configured(stem)) if project is not None else {}
+    config.update(template.config)
     name = config.get("alias") or template.snapshot or stem
     parts = (
         config.get("database") or config.get("target_database"),
@@ -47,22 +51,28 @@ def as_model(
     model: ModelName | None,
     dialect: str,
     options: CompileOptions,
-    library: Library | None = None,
+    library: Library,
 ) -> FileFacts:
     """The facts of a model's file (None: of another template): other models know it by its own name, and it reads all that it
     refers to, also where a macro that nobody knows takes it."""
+    from ray_lineage.compile.facts import known_model
     from ray_lineage.compile.sql.engines import engine_of
-    from ray_lineage.compile.text.jinja_macros import NO_LIBRARY
 
-    library, engine = library or NO_LIBRARY, engine_of(dialect)
+    engine = engine_of(dialect)
     made = _made(model, engine, options) if model is not None else ()
     facts = _with_reads(facts, template, model, made, dict(_referred(template, engine, options, library)))
     if model is None:
         return facts
-    from ray_lineage.compile.facts import known_model
+    own = _own_name(template, options, library)
+    known = [known_model(own, made, 0)]
+    version = _VERSION.fullmatch(own[-1])
+    if version is not None:
+        known.append(known_model((*own[:-1], version[1]), made, int(version[2])))
+    return msgspec.structs.replace(facts, declarations=(*facts.declarations, *known))
 
-    known = known_model(_own_name(template, options, library), made, 0)
-    return msgspec.structs.replace(facts, declarations=(*facts.declarations, known))
+
+_VERSION = re.compile(r"(\w+)_v(\d{1,6})")
+"""The file of a model's version."""
 
 
 def _own_name(template: Template, options: CompileOptions, library: Library) -> Name:
@@ -98,8 +108,8 @@ def _with_reads(
     from ray_lineage.compile.facts import made_unread, reading
 
     read = (s.relations[index] for s in facts.statements for index in reachable(s))
-    named = {r.name for r in read if isinstance(r, TableRef)}
-    missing = {name: line for name, line in referred.items() if name not in named}
+    named = {_without_package(r.name) for r in read if isinstance(r, TableRef)}
+    missing = {name: line for name, line in referred.items() if _without_package(name) not in named}
     found = (*facts.diagnostics, *_unexpanded(template, missing))
     statements, declarations = list(facts.statements), facts.declarations
     at = next((k for k, s in reversed(list(enumerate(statements))) if s.target == made), -1)
@@ -115,6 +125,10 @@ def _with_reads(
     return msgspec.structs.replace(
         facts, status=status, statements=tuple(statements), declarations=declarations, diagnostics=found
     )
+
+
+def _without_package(name: Name) -> Name:
+    return name[-2:] if name and name[-1] == MODEL else name
 
 
 _LISTED: Final = 5  # names, in a diagnostic

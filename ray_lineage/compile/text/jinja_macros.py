@@ -52,46 +52,49 @@ def _read(text: str, package: str) -> dict[str, Macro]:
     return macros_in(Reader(text), package)
 
 
+_CONTEXT: Final = frozenset(
+    "adapter api builtins caller config context cycler debug diff_of_two_dicts dispatch env_var exceptions flags fromjson fromyaml graph "
+    "invocation_id is_incremental joiner lipsum load_agate_table load_result local_md5 log loop model modules namespace print ref "
+    "return run_query schema schemas selected_resources set set_strict source statement store_result target this thread_id tojson "
+    "toyaml try_or_compiler_error validation var varargs zip zip_strict".split()
+)
+"""What dbt and Jinja give to every template themselves: no macro of a repository."""
+
+
 class Library:
     """What a template may use that other files say, in dbt's words: ``package`` is the project that it belongs to, ``variables``
-    are those of dbt_project.yml, ``adapter`` is the engine (empty: not known). ``macros``: of packages, names to the text of the
-    file that defines them."""
+    are those of dbt_project.yml, ``adapter`` is the engine (empty: not known). ``macros``: texts of the files that define them, by
+    ``package/name``. ``sources``: parts of the names of ``(source, table)``."""
 
     def __init__(
         self,
         package: str = "",
         adapter: str = "",
         variables: Mapping[str, object] | None = None,
-        macros: Mapping[str, Mapping[str, str]] | None = None,
+        macros: Mapping[str, str] | None = None,
         sources: Mapping[tuple[str, str], tuple[str, ...]] | None = None,
     ) -> None:
         self.package = package
         self.adapter = adapter
         self.variables = variables or {}
-        self.macros = macros or {}
         self.sources = sources or {}
-        """Parts of the names of ``(source, table)``."""
+        self._macros = macros or {}
+        self.wanted: dict[str, None] = {}
+        """Macros that were asked for, whether they are there or not."""
 
-    def macro(self, package: str, name: str, near: str = "") -> Macro | None:
-        """The macro of that package; without one, dbt looks into the package of the caller (``near``) and the root project. One that
-        lies in just one other is meant as well: the file that says more may not be there."""
-        if package:
-            return self._of(package, name)
-        found = self._of(near, name) or self._of(self.package, name)
-        if found is not None:
-            return found
-        others = [p for p in self.macros if name in self.macros[p]]
-        return self._of(others[0], name) if len(others) == 1 else None
-
-    def dispatched(self, name: str, packages: Sequence[str]) -> Macro | None:
-        """What ``adapter.dispatch`` finds: the adapter's own implementation, else the default one."""
-        names = [f"{prefix}__{name}" for prefix in (self.adapter, "default") if prefix]
-        found = (self.macro(package, full, package) for full in names for package in packages)
-        return next((macro for macro in found if macro is not None), None)
-
-    def _of(self, package: str, name: str) -> Macro | None:
-        text = self.macros.get(package, {}).get(name)
+    def macro(self, package: str, name: str) -> Macro | None:
+        """The macro of that package, or of any."""
+        if name in _CONTEXT or package in _CONTEXT:
+            return None
+        key = f"{package}/{name}"
+        self.wanted[key] = None
+        text = self._macros.get(key)
         return _read(text, package).get(name) if text is not None else None
 
-
-NO_LIBRARY: Final = Library()
+    def dispatched(self, name: str, package: str) -> Macro | None:
+        """What ``adapter.dispatch`` finds: the adapter's own implementation, else the default one."""
+        for prefix in (self.adapter, "default"):
+            found = self.macro(package, f"{prefix}__{name}") if prefix else None
+            if found is not None:
+                return found
+        return None

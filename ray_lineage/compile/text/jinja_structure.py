@@ -103,7 +103,8 @@ class Reader:
         self.snapshot = ""
         self.items: list[Item] = []
         self.stack: list[Block] = []
-        self._read(self._segments())
+        self.segments = self._segments()
+        self._read(self.segments)
 
     def macros(self) -> Iterator[tuple[nodes.Macro, Block]]:
         """The macros that the text defines, wherever that is."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import chain
 from typing import Final
 
 from jinja2 import nodes
 
-from ray_lineage.compile.text.jinja_macros import NO_LIBRARY, Library
-from ray_lineage.compile.text.jinja_structure import expression_of
+from ray_lineage.compile.text.jinja_macros import Library
+from ray_lineage.compile.text.jinja_structure import Reader, expression_of
 from ray_lineage.compile.text.placeholders import IDENTIFIER, OPERANDS_FOLLOW
 from ray_lineage.model import MODEL_SCHEMA
 
@@ -180,11 +180,10 @@ def safe(name: str) -> str:
 class Values:
     """Evaluates expressions of constants, with scopes of what ``set`` and ``for`` bound."""
 
-    def __init__(self, model: str, quote: str, library: Library = NO_LIBRARY) -> None:
+    def __init__(self, model: str, quote: str, library: Library | None = None) -> None:
         self.model = model
         self.quote = quote
-        self.library = library
-        self.package = library.package  # whose text is read
+        self.library = library or Library()
         self.refs: dict[tuple[str, ...], None] = {}
         self.config: dict[str, str | None] = {}
         self.steps = MAX_STEPS
@@ -460,3 +459,18 @@ _READERS: Final[dict[type[nodes.Node], Callable[..., object]]] = {
     nodes.CondExpr: Values._choice, nodes.Getattr: Values._getattr, nodes.Getitem: Values._getitem,
     nodes.Filter: Values._filter, nodes.Call: Values._call,
 }  # fmt: skip
+
+
+def constant(text: str, variables: Mapping[str, object]) -> str:
+    """A text that may be a template: what it gives if that hangs on ``variables`` alone, else empty."""
+    if "{" not in text:
+        return text
+    values = Values("", '"', Library(variables=variables))
+    parts: list[str] = []
+    for kind, start, end in Reader(text).segments:
+        node = expression_of(text[start + 2 : end - 2]) if kind == "show" else None
+        try:
+            parts.append(text[start:end] if kind == "data" else str(values.known(node)))
+        except Unknown:
+            return ""
+    return "".join(parts).strip()

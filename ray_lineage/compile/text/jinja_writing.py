@@ -341,15 +341,12 @@ class _Writing(Values):
         own = None if package else self.run.own.get(name)
         if own is None and (package, name) == ("adapter", "quote") and len(node.args) == 1:
             return self.quoted(str(self.known(node.args[0])))
-        if (
-            own is None
-            and name in PACKAGES.get(package, {})
-            and self.library.macro(package, name, self.package) is None
-        ):
-            return self._manual(PACKAGES[package][name], node)
-        if own is None and name in PACKAGES.get(package, {}) and package:
-            return self._manual(PACKAGES[package][name], node)
-        macro = own or self.library.macro(package, name, self.package)
+        manual = PACKAGES.get(package, {}).get(name) if own is None else None
+        if manual is not None and package:
+            return self._manual(manual, node)
+        macro = own or self.library.macro(package, name)
+        if macro is None and manual is not None:
+            return self._manual(manual, node)
         if macro is None:
             raise Unknown
         return self._expand(macro, node)
@@ -357,12 +354,12 @@ class _Writing(Values):
     def _dispatch(self, dispatch: nodes.Call, node: nodes.Call) -> object:
         if dotted(dispatch) != "adapter.dispatch":
             raise Unknown
-        given = {k.key: self.known(k.value) for k in dispatch.kwargs if k.key in ("macro_name", "macro_namespace")}
-        first = self.known(dispatch.args[0]) if dispatch.args else given.get("macro_name")
-        more = self.known(dispatch.args[1]) if len(dispatch.args) > 1 else given.get("macro_namespace")
-        name, packages = str(first), [self.library.package, *([more] if isinstance(more, str) else [])]
+        given = {k.key: k.value for k in dispatch.kwargs}
+        first = dispatch.args[0] if dispatch.args else given.get("macro_name")
+        second = dispatch.args[1] if len(dispatch.args) > 1 else given.get("macro_namespace")
+        name, package = str(self.known(first)), self.known(second) if second is not None else ""
         own = self.run.own.get(f"{self.library.adapter}__{name}") or self.run.own.get(f"default__{name}")
-        macro = own or self.library.dispatched(name, [*packages, self.package])
+        macro = own or self.library.dispatched(name, package if isinstance(package, str) else "")
         if macro is None:
             raise Unknown
         return self._expand(macro, node)
@@ -398,8 +395,8 @@ class _Writing(Values):
             self.run.note("RL124", "info", f"macros call one another too often: {macro.name} was left out", self.at)
             raise Unknown
         given = self._arguments_of(macro.parameters, node)
-        outer = self.scopes, self.reader, self.package, self.possible
-        self.scopes, self.reader, self.package = [{}, {}], macro.reader, macro.package
+        outer = self.scopes, self.reader, self.possible
+        self.scopes, self.reader = [{}, {}], macro.reader
         self.calls.append(macro.name)
         flat = _Out(flat=True)
         try:
@@ -411,7 +408,7 @@ class _Writing(Values):
             return returned.value
         finally:
             self.calls.pop()
-            self.scopes, self.reader, self.package, self.possible = outer
+            self.scopes, self.reader, self.possible = outer
         text = _flattened(flat.text()).strip()
         self.growth += len(text)
         if self.growth > MAX_GROWTH:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from ray_lineage.compile.text.jinja_macros import NO_LIBRARY, Library
+from ray_lineage.compile.text.jinja_macros import Library
 from ray_lineage.compile.text.jinja_structure import JINJA, Reader
 from ray_lineage.compile.text.jinja_writing import Run
 from ray_lineage.compile.text.placeholders import IDENTIFIER, MARKS, fill, occurrences
@@ -22,7 +22,7 @@ class Template(NamedTuple):
     ``("source", source, table)``. ``branches`` are line ranges (inclusive, from 1) of text that is only possible.
     ``variants`` are whole texts with another branch of some ``if`` chosen. ``snapshot`` is the name that a dbt snapshot gives
     itself. ``read`` are the refs that running the template evaluates, and their lines; ``unexpanded`` are macros of which nobody
-    knows what they write."""
+    knows what they write; ``defines`` are those that it defines."""
 
     text: str
     refs: tuple[tuple[str, ...], ...] = ()
@@ -33,10 +33,11 @@ class Template(NamedTuple):
     snapshot: str = ""
     read: dict[tuple[str, ...], int] = {}  # noqa: RUF012
     unexpanded: dict[str, int] = {}  # noqa: RUF012
+    defines: tuple[str, ...] = ()
 
 
 def untemplate(
-    text: str, model: str = "this_model", quote: str = '"', library: Library = NO_LIBRARY
+    text: str, model: str = "this_model", quote: str = '"', library: Library | None = None
 ) -> Template | None:
     """The template as plain SQL, or None if it holds no template marks. Never raises on bad input.
 
@@ -50,7 +51,7 @@ def untemplate(
         filled = fill(plain)
         return None if filled == plain else Template(filled)
     reader = Reader(plain)
-    run = Run(reader, model, quote, library)
+    run = Run(reader, model, quote, library or Library())
     text, variants = run.all_texts()
     return Template(
         fill(text),
@@ -62,6 +63,7 @@ def untemplate(
         reader.snapshot if IDENTIFIER.match(reader.snapshot) else "",
         run.read,
         run.unexpanded,
+        tuple(run.own),
     )
 
 
