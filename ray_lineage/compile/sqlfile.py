@@ -125,12 +125,27 @@ def _in_dialect(text: _Text, diagnostics: Sequence[Diagnostic]) -> FileFacts:
     template = template_of(text.text, text.dialect, text.options.model, library)
     if template is None:
         return text.facts(diagnostics)
+    facts = _of_template(text, template, library, diagnostics)
+    if template.expanded and _lost(facts):  # a macro wrote what is no SQL here
+        library.closed = True
+        plain = template_of(text.text, text.dialect, text.options.model, library)
+        other = _of_template(text, plain, library, diagnostics) if plain is not None else facts
+        return other if _lost(other) < _lost(facts) else facts
+    return facts
+
+
+def _of_template(text: _Text, template: Template, library: Library, diagnostics: Sequence[Diagnostic]) -> FileFacts:
     if text.host is not None:
         template = _placed(template, text.host)
     model = model_name(template, text.options.model, text.project)
-    facts = text.of(template.text).facts((*diagnostics, *template.diagnostics), model, templated=True)
-    variants = (s for v in template.variants for s in text.of(v).facts((), model, templated=True).statements)
-    facts = msgspec.structs.replace(facts, statements=_possible(facts.statements, template, variants))
+    read = [text.of(t).facts((), model, templated=True) for t in (template.text, *template.variants)]
+    facts = min(read, key=_lost)  # a choice of branches that nobody makes may be no SQL
+    variants = (s for other in read if other is not facts for s in other.statements)
+    facts = msgspec.structs.replace(
+        facts,
+        statements=_possible(facts.statements, template, variants),
+        diagnostics=(*diagnostics, *template.diagnostics, *facts.diagnostics),
+    )
     facts = as_model(facts, template, model, text.dialect, text.options, library)
     provides = tuple(f"macro:{name}" for name in template.defines)
     needs = tuple(asked_for(text.project, text.options.model, template, library)) if text.host is None else ()

@@ -17,7 +17,8 @@ _FILES: Final = 256
 
 
 class Macro(NamedTuple):
-    """``defaults`` are those of the last parameters. ``items`` are in the text of ``reader``."""
+    """``defaults`` are those of the last parameters. ``items`` are in the text of ``reader``. ``edges``: does what it writes begin
+    and end with white space?"""
 
     name: str
     package: str
@@ -25,6 +26,7 @@ class Macro(NamedTuple):
     defaults: Sequence[nodes.Expr]
     items: Sequence[Item]
     reader: Reader
+    edges: tuple[bool, bool]
 
     def default(self, position: int) -> nodes.Expr | None:
         """The default of a parameter, None if it has none."""
@@ -41,7 +43,13 @@ def macros_in(reader: Reader, package: str) -> dict[str, Macro]:
     """The macros that a template defines."""
     return {
         head.name: Macro(
-            head.name, package, tuple(a.name for a in head.args), tuple(head.defaults), block.arms[0][1], reader
+            head.name,
+            package,
+            tuple(a.name for a in head.args),
+            tuple(head.defaults),
+            block.arms[0][1],
+            reader,
+            reader.edges(*block.spans[0]),
         )
         for head, block in reader.macros()
     }
@@ -79,6 +87,8 @@ class Library:
         self.variables = variables or {}
         self.sources = sources or {}
         self._macros = macros or {}
+        self.closed = False
+        """No macro is expanded, though its arguments are read."""
         self.wanted: dict[str, None] = {}
         """Macros that were asked for, whether they are there or not."""
 
@@ -88,7 +98,7 @@ class Library:
             return None
         key = f"{package}/{name}"
         self.wanted[key] = None
-        text = self._macros.get(key)
+        text = self._macros.get(key) if not self.closed else None
         return _read(text, package).get(name) if text is not None else None
 
     def dispatched(self, name: str, package: str) -> Macro | None:

@@ -57,6 +57,7 @@ Item: TypeAlias = Text | Show | Do | Block
 _Segment: TypeAlias = tuple[str, int, int]  # data, show, tag; comments are left out
 
 
+_TRIMS: Final = ("{%-", "{{-", "{#-")
 _CLOSING: Final = {"{{": "}}", "{%": "%}", "{#": "#}"}
 _TAG = re.compile(r"\{%\s*(\w+)\s*(.*?)\s*%\}\Z", re.DOTALL)
 _PLAIN_TAGS: Final = frozenset(
@@ -96,7 +97,8 @@ class Reader:
 
     def __init__(self, text: str) -> None:
         # whitespace control would take literal text away that has to keep its place
-        self.text = re.sub(r"(?<=\{[{%#])[-+]|[-+](?=[%}#]\})", " ", _RAW.sub(lambda m: " " * len(m.group()), text))
+        self.marked = _RAW.sub(lambda m: " " * len(m.group()), text)
+        self.text = re.sub(r"(?<=\{[{%#])[-+]|[-+](?=[%}#]\})", " ", self.marked)
         self.newlines = [m.start() for m in re.finditer("\n", text)]
         self.diagnostics: list[Diagnostic] = []
         self._quoted_marks = 0  # opening marks that are text of a string
@@ -117,6 +119,14 @@ class Reader:
             if item.kind == "macro" and isinstance(head, nodes.Macro):
                 yield head, item
             todo.extend(inner for _, body in item.arms for inner in body)
+
+    def edges(self, start: int, end: int) -> tuple[bool, bool]:
+        """Does what stands there begin and end with white space, after white space control?"""
+        body = self.marked[start:end]
+        first, last = body.lstrip(), body.rstrip()
+        leads = body[:1].isspace() and not self.marked[:start].endswith(("-%}", "-}}")) and first[:3] not in _TRIMS
+        trails = body[-1:].isspace() and self.marked[end : end + 3] not in _TRIMS and not last.endswith(("-%}", "-}}"))
+        return leads, trails
 
     def line(self, at: int) -> int:
         return bisect_right(self.newlines, at - 1) + 1

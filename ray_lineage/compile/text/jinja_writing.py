@@ -161,6 +161,7 @@ class Run:
         self.reader = reader
         self.library = library
         self.own = macros_in(reader, library.package)
+        self.expanded = False  # a macro was
         self.unexpanded: dict[str, int] = {}  # macros of which only the arguments were read, and where
         self.model = reader.snapshot if IDENTIFIER.match(reader.snapshot) else model
         self.quote = quote
@@ -338,7 +339,7 @@ class _Writing(Values):
 
     def called(self, package: str, name: str, node: nodes.Call) -> object:
         """The value of a macro of this file, of the library, or of a manual. Raises Unknown."""
-        own = None if package else self.run.own.get(name)
+        own = None if package or self.library.closed else self.run.own.get(name)
         if own is None and (package, name) == ("adapter", "quote") and len(node.args) == 1:
             return self.quoted(str(self.known(node.args[0])))
         manual = PACKAGES.get(package, {}).get(name) if own is None else None
@@ -413,7 +414,9 @@ class _Writing(Values):
         self.growth += len(text)
         if self.growth > MAX_GROWTH:
             raise Unknown
-        return text
+        self.run.expanded = True
+        leads, trails = macro.edges
+        return f"{' ' if leads else ''}{text}{' ' if trails else ''}" if text else ""
 
     def _bind_parameters(self, macro: Macro, given: dict[str, object]) -> None:
         scope = self.scopes[0]
@@ -495,6 +498,8 @@ class _Writing(Values):
         head = block.arms[0][0]
         target, values = self._iteration(head)
         possible = values is None or self.soft
+        if values is None and self.calls and _writes(self.reader.text, block):
+            raise Unknown
         if possible:
             self._mark(block, range(len(block.arms)))
         if values == []:
@@ -596,6 +601,8 @@ class _Writing(Values):
             text = self._fitting(text, item, code, out, bare)
         if UNKNOWN_TEXT in text and _DECIMAL.search(code):
             text = "0"
+        if UNKNOWN_TEXT in text:
+            text = _UNKNOWN_TYPE.sub(" as varchar)", text)
         text = _encodable(_flattened(text) if "\n" in text or "\r" in text else text)
         if _QUERY.match(text) and word_before(code) in ("from", "join"):
             text = f"({text})"
@@ -705,6 +712,19 @@ def _is_type(code: str, out: _Out) -> bool:
     return False
 
 
+def _writes(text: str, block: Block) -> bool:
+    """Does a loop write anything, or does it only collect values?"""
+    todo = list(block.arms[0][1])
+    while todo:
+        item = todo.pop()
+        if isinstance(item, Show) or (isinstance(item, Text) and text[item.start : item.end].strip()):
+            return True
+        if isinstance(item, Block) and item.kind in ("if", "for"):
+            todo.extend(inner for _, body in item.arms for inner in body)
+    return False
+
+
+_UNKNOWN_TYPE = re.compile(rf"\s+as\s+{UNKNOWN_TEXT}\w*(?:\([^()]*\))?\s*\)", re.IGNORECASE)
 _DECIMAL = re.compile(r"(?<![\w.])\d+\.\Z")
 _CASTS = re.compile(r"cast\s*\Z", re.IGNORECASE)
 

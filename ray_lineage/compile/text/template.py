@@ -22,7 +22,7 @@ class Template(NamedTuple):
     ``("source", source, table)``. ``branches`` are line ranges (inclusive, from 1) of text that is only possible.
     ``variants`` are whole texts with another branch of some ``if`` chosen. ``snapshot`` is the name that a dbt snapshot gives
     itself. ``read`` are the refs that running the template evaluates, and their lines; ``unexpanded`` are macros of which nobody
-    knows what they write; ``defines`` are those that it defines."""
+    knows what they write; ``defines`` are those that it defines; ``expanded``: some were."""
 
     text: str
     refs: tuple[tuple[str, ...], ...] = ()
@@ -34,6 +34,7 @@ class Template(NamedTuple):
     read: dict[tuple[str, ...], int] = {}  # noqa: RUF012
     unexpanded: dict[str, int] = {}  # noqa: RUF012
     defines: tuple[str, ...] = ()
+    expanded: bool = False
 
 
 def untemplate(
@@ -64,6 +65,7 @@ def untemplate(
         run.read,
         run.unexpanded,
         tuple(run.own),
+        run.expanded,
     )
 
 
