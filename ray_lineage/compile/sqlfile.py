@@ -147,7 +147,7 @@ def _of_template(text: _Text, template: Template, library: Library, diagnostics:
         diagnostics=(*diagnostics, *template.diagnostics, *facts.diagnostics),
     )
     facts = as_model(facts, template, model, text.dialect, text.options, library)
-    provides = tuple(f"macro:{name}" for name in template.defines)
+    provides = (*(f"macro:{name}" for name in template.defines), *(f"+macro:{name}" for name in template.passes))
     needs = tuple(asked_for(text.project, text.options.model, template, library)) if text.host is None else ()
     return msgspec.structs.replace(facts, needs=needs, provides=provides)
 

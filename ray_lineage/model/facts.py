@@ -144,7 +144,7 @@ class FileFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     confidence: float = 1.0  # in a detected dialect, 0..1
     encoding: str = ""  # where that was guessed; "~" before it: its folder's, "?" behind it: nothing speaks for it
     needs: tuple[str, ...] = ()  # other files that decide about the rest, as paths from its folder or one around that
-    provides: tuple[str, ...] = ()  # names by which others may ask for it, besides its path
+    provides: tuple[str, ...] = ()  # names by which others ask for it; "+": what those need as well
     evidence: dict[str, int] = {}  # what speaks for dialects, where none was given
 
 

@@ -97,16 +97,29 @@ class Needs:
     def _found(
         self, needs: tuple[str, ...], path: str, hashes: Mapping[str, str], at: Callable[[str], SourceFile | None]
     ) -> Iterator[Given]:
-        for need in needs:
-            if _MARK in need:
-                providers = self._providers.get(_key(need), ())
-                found = _nearest((p for p in providers if p in hashes and p != path), path, _owner(need))
-            else:
-                found = next((p for p in _places(need, path) if p in hashes and p != path), None)
-            file = at(found) if found is not None else None
-            if found is not None and file is not None:
-                yield Given(need, msgspec.structs.replace(file, sha256=hashes[found]))
+        todo, seen = list(needs), set(needs)
+        found: dict[str, Given] = {}
+        while todo:
+            need = todo.pop()
+            where = self._where(need, path, hashes)
+            file = at(where) if where is not None else None
+            if where is None or file is None:
+                continue
+            found[need] = Given(need, msgspec.structs.replace(file, sha256=hashes[where]))
+            more = [n[1:] for n in self._provided.get(where, ()) if n[0] == _ALSO and n[1:] not in seen]
+            seen.update(more)
+            todo.extend(more)
+        return (found[need] for need in sorted(found))
 
+    def _where(self, need: str, path: str, hashes: Mapping[str, str]) -> str | None:
+        if _MARK not in need:
+            return next((p for p in _places(need, path) if p in hashes and p != path), None)
+        providers = self._providers.get(_key(need), ())
+        return _nearest((p for p in providers if p in hashes and p != path), path, _owner(need))
+
+
+_ALSO: Final = "+"
+"""In front of what one needs as well that is given the file."""
 
 _MARK: Final = ":"
 """In names of what files provide: ``kind:[owner/]name``."""

@@ -197,7 +197,7 @@ class Session:
     def vote(self) -> bool:
         """Files that say little of their dialect are read in that of their folder, those that ask for others with these; False
         if there is none to read again."""
-        due = [in_dialect(task, dialect) for task, dialect in self._votes.due()] or self._asking_again()
+        due = self._asking_again() or [in_dialect(task, dialect) for task, dialect in self._votes.due()]
         for task in due:
             self.pool.add((task,))
         return bool(due) and not self.draining

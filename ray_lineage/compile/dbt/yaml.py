@@ -48,6 +48,8 @@ def provided(entry: Entry) -> Iterator[str]:
         yield f"source:{source.get('name')}.{table.get('name')}"
     for model in models_in(entry):
         yield f"model:{model.get('name')}"
+    if isinstance(entry.get("profile"), str):
+        yield f"+profile:{entry['profile']}"
     for name, profile in entry.items():
         if isinstance(profile, dict) and isinstance(profile.get("outputs"), dict):
             yield f"profile:{name}"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 from jinja2 import nodes
 
-from ray_lineage.compile.text.jinja_structure import Item, Reader
+from ray_lineage.compile.text.jinja_structure import Block, Do, Item, Reader, Show
 
 _DEFINED = re.compile(r"\{%[-+]?\s*macro\s+(\w+)")
 _FILES: Final = 256
@@ -53,6 +53,44 @@ def macros_in(reader: Reader, package: str) -> dict[str, Macro]:
         )
         for head, block in reader.macros()
     }
+
+
+def calls_in(macros: Iterable[Macro]) -> Iterator[str]:
+    """What macros may call, as :meth:`Library.macro` looks for it."""
+    for macro in macros:
+        for node in _expressions(macro.items):
+            for call in (node, *node.find_all(nodes.Call)):
+                name = _called(call) if isinstance(call, nodes.Call) else ""
+                if name:
+                    yield name
+
+
+def _called(call: nodes.Call) -> str:
+    callee = call.node
+    if isinstance(callee, nodes.Name):
+        return f"/{callee.name}" if callee.name not in _CONTEXT else ""
+    if not isinstance(callee, nodes.Getattr) or not isinstance(callee.node, nodes.Name):
+        return ""
+    if (
+        (callee.node.name, callee.attr) == ("adapter", "dispatch")
+        and call.args
+        and isinstance(call.args[0], nodes.Const)
+    ):
+        return f"/default__{call.args[0].value}"
+    return f"{callee.node.name}/{callee.attr}" if callee.node.name not in _CONTEXT else ""
+
+
+def _expressions(items: Sequence[Item]) -> Iterator[nodes.Node]:
+    todo = list(items)
+    while todo:
+        item = todo.pop()
+        if isinstance(item, Show | Do) and item.node is not None:
+            yield item.node
+        elif isinstance(item, Block) and item.kind != "macro":
+            for head, body in item.arms:
+                if head is not None:
+                    yield head
+                todo.extend(body)
 
 
 @lru_cache(_FILES)

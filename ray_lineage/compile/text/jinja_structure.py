@@ -101,6 +101,7 @@ class Reader:
         self.text = re.sub(r"(?<=\{[{%#])[-+]|[-+](?=[%}#]\})", " ", self.marked)
         self.newlines = [m.start() for m in re.finditer("\n", text)]
         self.diagnostics: list[Diagnostic] = []
+        self._parsed: dict[int, nodes.Expr | None] = {}  # by where they begin
         self._quoted_marks = 0  # opening marks that are text of a string
         self.snapshot = ""
         self.items: list[Item] = []
@@ -164,11 +165,8 @@ class Reader:
 
     def _reads(self, start: int, end: int) -> bool:
         """Is it an expression of Jinja?"""
-        source = self.text[start:end]
-        try:
-            return len(source) > _MAX_EXPRESSION or bool(_ENVIRONMENT.parse(source).body)
-        except _FAILURES:
-            return False
+        found = self._parsed[start] = expression_of(self.text[start + 2 : end - 2])
+        return found is not None
 
     def _cut(self) -> Iterator[_Segment]:
         """Segments of a text that jinja2 refuses: each mark up to the next closing one. In a string of SQL, what is no
@@ -201,7 +199,7 @@ class Reader:
             if kind == "data":
                 self._add(Text(start, end))
             elif kind == "show":
-                node = self._expression(self.text[start + 2 : end - 2], start)
+                node = self._parsed.get(start) or self._expression(self.text[start + 2 : end - 2], start)
                 self._add(Show(start, end, node))
             else:
                 self._tag(start, end)

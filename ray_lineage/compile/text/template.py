@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from ray_lineage.compile.text.jinja_macros import Library
+from ray_lineage.compile.text.jinja_macros import Library, calls_in
 from ray_lineage.compile.text.jinja_structure import JINJA, Reader
 from ray_lineage.compile.text.jinja_writing import Run
 from ray_lineage.compile.text.placeholders import IDENTIFIER, MARKS, fill, occurrences
@@ -22,7 +22,8 @@ class Template(NamedTuple):
     ``("source", source, table)``. ``branches`` are line ranges (inclusive, from 1) of text that is only possible.
     ``variants`` are whole texts with another branch of some ``if`` chosen. ``snapshot`` is the name that a dbt snapshot gives
     itself. ``read`` are the refs that running the template evaluates, and their lines; ``unexpanded`` are macros of which nobody
-    knows what they write; ``defines`` are those that it defines; ``expanded``: some were."""
+    knows what they write; ``defines`` are those that it defines; ``expanded``: some were; ``passes``: what
+    those that it defines may call."""
 
     text: str
     refs: tuple[tuple[str, ...], ...] = ()
@@ -35,6 +36,7 @@ class Template(NamedTuple):
     unexpanded: dict[str, int] = {}  # noqa: RUF012
     defines: tuple[str, ...] = ()
     expanded: bool = False
+    passes: tuple[str, ...] = ()
 
 
 def untemplate(
@@ -66,6 +68,7 @@ def untemplate(
         run.unexpanded,
         tuple(run.own),
         run.expanded,
+        tuple(dict.fromkeys(calls_in(run.own.values()))),
     )
 
 
