@@ -191,12 +191,16 @@ def _one(task: Task, cache: ParseCache | None) -> tuple[Meta, bytes, tuple[bytes
 
 
 def _read_given(task: Task) -> Iterator[tuple[str, bytes]]:
-    """The files that are given, by what they are called; one that is gone is not."""
+    """The files that are given, by what they are called; one that is gone is not. One file may be given by many names."""
+    read: dict[str, bytes] = {}
     for given in task.given:
+        path = given.file.path
         try:
-            yield given.name, given.content if given.content is not None else read_bytes(given.file, task.limit)
+            if path not in read:
+                read[path] = given.content if given.content is not None else read_bytes(given.file, task.limit)
         except SourceFault:
             continue
+        yield given.name, read[path]
 
 
 def _is_other(task: Task) -> bool:

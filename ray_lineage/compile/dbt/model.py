@@ -96,7 +96,8 @@ def _referred(
     names = Names(engine, options.catalog, options.schema)
     for (kind, *parts), line in template.read.items():
         if kind == "ref":
-            yield model_of(tuple(parts)), line
+            own = (library.package,) if len(parts) == 1 and library.package else ()
+            yield model_of((*own, *parts)), line
         else:
             written = library.sources.get((parts[0], parts[1]), tuple(parts))
             yield names.qualified(tuple(engine.fold(p, False) for p in written)), line

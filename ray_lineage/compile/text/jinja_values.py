@@ -235,7 +235,8 @@ class Values:
 
     def model_of(self, *parts: str) -> Relation:
         """Text of the name of a dbt model, ``([package,] model)``."""
-        return self.relation(MODEL_SCHEMA, *parts)
+        own = (self.library.package,) if len(parts) == 1 and self.library.package else ()
+        return self.relation(MODEL_SCHEMA, *own, *parts)
 
     def quoted(self, part: str) -> str:
         """A name as SQL, in quotes where it needs them."""

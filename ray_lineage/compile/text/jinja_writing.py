@@ -736,7 +736,7 @@ def _name_of(text: str) -> str:
 
 def _plain(value: str) -> str:
     """The name of a model, where text stands and not a name."""
-    return value.removeprefix(MODEL_SCHEMA + ".")
+    return value.rpartition(".")[2] if value.startswith(MODEL_SCHEMA) else value
 
 
 def _returns(block: Block) -> bool:

@@ -238,6 +238,8 @@ def star_of(
         for a in star.args.get("rename") or ()
         if a.args.get("alias")
     }
+    if STAR in renamed:  # a pattern of names, which a template puts in quotes for its star
+        renamed[STAR] = renamed[STAR].strip('"')
     extra: list[Output] = []
     for replacement in star.args.get("replace") or ():
         output = output_of(b, replacement, scope, subqueries)
