@@ -112,7 +112,7 @@ class _Reader:
     def read(self, facts: object) -> Lineage:
         from ray_lineage.link.evaluate import certainty_text, how_text, influence_text
         from ray_lineage.link.script import Script
-        from ray_lineage.model import FileFacts, encode_facts, is_temporary, unnamed
+        from ray_lineage.model import UNSEEN, FileFacts, encode_facts, is_temporary, unnamed
 
         assert isinstance(facts, FileFacts)
         linker = self.linker
@@ -124,7 +124,7 @@ class _Reader:
         pairs: dict[tuple[object, ...], ColumnLineage] = {}
         influences: dict[tuple[object, ...], Influence] = {}
         for _, statement, result in script.run():
-            local = is_temporary(statement.target)
+            local = is_temporary(statement.target) or statement.kind in UNSEEN
             sources.update(dict.fromkeys(result.reads))
             if local:
                 continue

@@ -10,6 +10,7 @@ import typer
 
 from ray_lineage.cli.output import print_json, settings, visible, write_line, write_table
 from ray_lineage.errors import ExitCode, UsageError
+from ray_lineage.model import UNSEEN
 
 if TYPE_CHECKING:
     from ray_lineage.api import Lineage
@@ -75,7 +76,7 @@ def _as_json(file: str, facts: FileFacts, lineage: Lineage, confidence: float) -
                 "sql": s.sql,
             }
             for s in facts.statements
-            if s.kind != "assign"
+            if s.kind not in UNSEEN
         ],
         "sources": lineage.sources,
         "targets": lineage.targets,
@@ -95,7 +96,7 @@ def _as_json(file: str, facts: FileFacts, lineage: Lineage, confidence: float) -
 
 
 def _show(file: str, facts: FileFacts, lineage: Lineage, confidence: float) -> None:
-    read = [s for s in facts.statements if s.kind != "assign"]
+    read = [s for s in facts.statements if s.kind not in UNSEEN]
     write_line(
         f"{visible(file)}: {facts.dialect or 'any dialect'} (confidence {confidence}), {facts.status}, {len(read)} statements"
     )

@@ -17,6 +17,7 @@ from ray_lineage.model import (
     Declaration,
     DeclaredColumn,
     Diagnostic,
+    Effect,
     FileFacts,
     ForeignKey,
     Influence,
@@ -24,6 +25,7 @@ from ray_lineage.model import (
     Relation,
     Select,
     StatementFacts,
+    StatementKind,
     TableRef,
 )
 
@@ -37,6 +39,7 @@ class Facts:
         self.diagnostics: list[Diagnostic] = []
         self.calls: list[Call] = []
         self.foreign_keys: list[ForeignKey] = []
+        self.covers: list[str] = []
         self.failed = 0  # statements that could not be read
 
     def note(self, code: str, severity: str, message: str, line: int, column: int = 0) -> None:
@@ -55,7 +58,7 @@ class Facts:
 
     def statement(
         self,
-        kind: str,
+        kind: StatementKind,
         first_line: int,
         last_line: int,
         relations: Sequence[Relation] = (),
@@ -64,7 +67,7 @@ class Facts:
         columns: tuple[str, ...] = (),
         assignments: tuple[Assignment, ...] = (),
         scope: int = -1,
-        defines: bool = False,
+        effect: Effect = Effect.CHANGES,
         influences: Sequence[Influence] = (),
         subqueries: tuple[int, ...] = (),
         routine: str = "",
@@ -91,7 +94,7 @@ class Facts:
                 columns,
                 assignments,
                 scope,
-                defines,
+                effect,
                 tuple(influences),
                 subqueries,
                 routine,
@@ -128,7 +131,7 @@ class Facts:
             status = "partial" if self.failed or unreadable else "ok"
         return FileFacts(
             dialect, status, tuple(self.statements), tuple(self.declarations), found, tuple(dict.fromkeys(self.calls)),
-            tuple(self.foreign_keys),
+            tuple(self.foreign_keys), covers=tuple(dict.fromkeys(self.covers)),
         )  # fmt: skip
 
     # ------------------------------------------------------------------ declarations
@@ -152,6 +155,10 @@ class Facts:
             Declaration(name, kind, line, columns, -1, temporary, adds, like, owner, parameters, weak)
         )
         return len(self.declarations) - 1
+
+    def makes(self, statement: int, declared: int) -> None:
+        """That statement's query makes what was declared as that number."""
+        self._redeclare(declared, statement=statement)
 
     def _redeclare(self, number: int, **changes: object) -> None:
         self.declarations[number] = msgspec.structs.replace(self.declarations[number], **changes)
@@ -205,13 +212,14 @@ def known_model(name: Name, made: Name, version: int) -> Declaration:
 
 def made_unread(kind: str, made: Name, line: int) -> tuple[StatementFacts, Declaration]:
     """A model whose query could not be read is made all the same."""
-    return StatementFacts("dbt_model", line, line, target=made, defines=True), Declaration(made, kind, line)
+    statement = StatementFacts(StatementKind.DBT_MODEL, line, line, target=made, effect=Effect.MAKES)
+    return statement, Declaration(made, kind, line)
 
 
 def reading(statement: StatementFacts | None, names: Mapping[Name, int]) -> StatementFacts:
     """The statement (None: a query of which nothing is known) reads these, too, nobody knows which columns."""
     line = min(names.values())
-    statement = statement or StatementFacts("select", line, line)
+    statement = statement or StatementFacts(StatementKind.SELECT, line, line)
     first = len(statement.relations)
     tables = tuple(TableRef(name, line) for name, line in names.items())
     query = Select(tuple(range(first, first + len(tables))), ())

@@ -6,11 +6,14 @@ from collections.abc import Collection, Sequence
 from functools import cache
 from typing import Final
 
+from ray_lineage.compile.catalogs import CATALOGS
+from ray_lineage.compile.dbt.artefacts import DBT
 from ray_lineage.compile.dbt.yaml import DBT_YAML
 from ray_lineage.compile.frontend import Content, FrontEnd
+from ray_lineage.compile.openlineage import OPENLINEAGE
 from ray_lineage.compile.sqlfile import SQL
 
-FRONT_ENDS: Final[tuple[FrontEnd, ...]] = (SQL, DBT_YAML)
+FRONT_ENDS: Final[tuple[FrontEnd, ...]] = (SQL, DBT, OPENLINEAGE, CATALOGS, DBT_YAML)
 """To add a format: its package, and its front end here. Of two that claim a file the first one reads it."""
 
 FORMATS: Final = tuple(front.name for front in FRONT_ENDS)

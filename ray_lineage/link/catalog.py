@@ -62,6 +62,7 @@ class Catalog:
         self.lists_computed = 0
         """How often a list was computed from a query."""
         self._redeclared: dict[Symbol, None] = {}
+        self._covered: dict[str, list[str]] = {}  # path -> paths of those that have its lineage
         self._cycles: dict[Symbol, frozenset[Symbol]] = {}
 
     def update(self, file: File, outline: Outline) -> None:
@@ -92,6 +93,27 @@ class Catalog:
             for model in set(file.models).difference(models):
                 self.symbols.aim(model, -1)
             file.models = models
+
+    def cover(self, file: File, paths: tuple[str, ...]) -> list[str]:
+        """A file has the lineage of these others now. Which of them, or of those before, are covered since or are so no more?"""
+        before = {path: self.covered(path) for path in (*file.covers, *paths)}
+        for path in file.covers:
+            self._covered[path].remove(file.path)
+            if not self._covered[path]:
+                del self._covered[path]
+        file.covers = paths
+        for path in paths:
+            self._covered[path] = sorted((*self._covered.get(path, ()), file.path))
+        return [path for path, by in before.items() if by != self.covered(path)]
+
+    def covered(self, path: str) -> str:
+        """The file that has the lineage of another one; "": none has."""
+        by = self._covered.get(path)
+        return by[0] if by else ""
+
+    def all_covered(self) -> dict[str, str]:
+        """By path who has its lineage."""
+        return {path: by[0] for path, by in self._covered.items()}
 
     def _declare(self, symbol: Symbol, path: str, entries: list[Declared]) -> None:
         entries = [*(d for d in symbol.declared if d.path != path), *entries]
@@ -257,6 +279,8 @@ class Catalog:
             columns = next(
                 (n.columns for n in symbol.needs if n.columns == columns), columns
             )  # one object for equal ones
+        if owner.signature.weak or not columns:
+            columns = _dumped(symbol.found)
         added = [d.signature.columns for d in symbol.found if d.signature.adds]
         return extend_list(columns, (c for a in added for c in decode_list(a) or ())) if columns and added else columns
 
@@ -281,6 +305,12 @@ def _reads(symbol: Symbol) -> tuple[str, ...]:
     return owner.signature.reads if owner is not None else ()
 
 
+def _dumped(declared: Declarations) -> bytes:
+    """The columns that dumps list, where no DDL does: all that any of them has."""
+    first, *others = [d.signature.columns for d in declared if d.signature.weak and d.signature.columns] or [b""]
+    return extend_list(first, (c for a in others for c in decode_list(a) or ())) if others else first
+
+
 def _list_input(declared: Declarations) -> tuple[bytes, ...]:
     """What a dataset's list comes from, besides other lists."""
     owner = owner_of(declared)
@@ -289,7 +319,7 @@ def _list_input(declared: Declarations) -> tuple[bytes, ...]:
     return (
         owner.signature.columns,
         owner.signature.query,
-        *(d.signature.columns for d in declared if d.signature.adds),
+        *(d.signature.columns for d in declared if d.signature.adds or d.signature.weak),
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 
 import msgspec
 
 from ray_lineage.link.evaluate import (
+    COMPOSE,
     Evaluated,
     as_whole,
     certainty_text,
@@ -23,12 +24,15 @@ from ray_lineage.link.work import FILE_ROWS, Work
 from ray_lineage.model import (
     MODEL,
     STAR,
+    UNSEEN,
     Contribution,
+    Declaration,
     Diagnostic,
     FileFacts,
     Name,
     Row,
     StatementFacts,
+    StatementKind,
     column_id,
     dataset_id,
     file_id,
@@ -45,6 +49,7 @@ _TOO_MANY_ROWS: Final = (
     f"this file means over {FILE_ROWS:,} rows of columns; from here on its tables are linked as a whole (*)"
 )
 _MAX_DIAGNOSTICS: Final = 200  # of one file, kept in the graph
+_CODE_TEXTS: Final = tuple((how_text(code), certainty_text(code)) for code in range(len(COMPOSE)))
 
 
 class LinkCatalog(Protocol):
@@ -79,7 +84,11 @@ class _Rows:
         return True
 
     def add(self, kind: str, row: Row) -> None:
-        self.rows.setdefault(kind, set()).add(row)
+        self.of(kind).add(row)
+
+    def of(self, kind: str) -> set[Row]:
+        """The rows of a kind, to be added to."""
+        return self.rows.setdefault(kind, set())
 
     def dataset(self, name: str) -> str:
         self.datasets.add(name)
@@ -108,7 +117,7 @@ def contribute(
     encoded = msgspec.json.encode(diagnostics).decode()
     head = (rows.file, project, path, sha256, facts.dialect)
     tail = (facts.status, encoded, len(rows.rows.get("Statement", ())))
-    ordered = {kind: _sorted(found) for kind, found in sorted(rows.rows.items())}
+    ordered = {kind: _sorted(found) for kind, found in sorted(rows.rows.items()) if found}
     datasets, columns = sorted(rows.datasets), sorted(rows.columns)
     digest = hashlib.blake2b(digest_size=16)
     digest.update(msgspec.msgpack.encode((CONTRIBUTION_REVISION, head, tail, ordered, datasets, columns)))
@@ -131,7 +140,7 @@ def _sort_key(row: Row) -> tuple[tuple[bool, bool, object], ...]:
 
 
 def _statement(rows: _Rows, ordinal: int, statement: StatementFacts, result: Evaluated, catalog: LinkCatalog) -> None:
-    if statement.kind == "assign" and not result.reads:
+    if statement.kind in UNSEEN and not result.reads:
         return
     node = statement_id(rows.file, ordinal)
     rows.add(
@@ -140,7 +149,7 @@ def _statement(rows: _Rows, ordinal: int, statement: StatementFacts, result: Eva
             node,
             rows.file,
             ordinal,
-            statement.kind,
+            statement.kind.value,
             statement.first_line,
             statement.last_line,
             statement.procedure or None,
@@ -157,18 +166,13 @@ def _statement(rows: _Rows, ordinal: int, statement: StatementFacts, result: Eva
     rows.add("WRITES", (node, target_id))
     if not rows.take(len(result.flows) + len(result.influences), statement.first_line):
         result = as_whole(statement, result.reads, result.feeds)
-    for flow in result.flows:
-        source, column = rows.column(*flow.source), rows.column(target, flow.target)
-        line = flow.line or statement.first_line
-        rows.add(
-            "FLOWS_TO",
-            (source, column, ordinal, line, how_text(flow.code), certainty_text(flow.code), flow.expression or None),
-        )
+    flows, influences, column = rows.of("FLOWS_TO"), rows.of("INFLUENCES"), rows.column
+    for source, name, code, line, expression in result.flows:
+        ends = column(*source), column(target, name)
+        flows.add((*ends, ordinal, line or statement.first_line, *_CODE_TEXTS[code], expression or None))
     for dataset, name, how in result.influences:
-        rows.add(
-            "INFLUENCES", (rows.column(dataset, name), target_id, ordinal, statement.first_line, influence_text(how))
-        )
-    if statement.kind in ("delete", "truncate"):
+        influences.add((column(dataset, name), target_id, ordinal, statement.first_line, influence_text(how)))
+    if statement.kind in (StatementKind.DELETE, StatementKind.TRUNCATE):
         return
     for dataset in result.feeds:
         rows.add("FEEDS", (rows.dataset(dataset), target_id, ordinal))
@@ -199,13 +203,33 @@ def _declarations(rows: _Rows, path: str, facts: FileFacts, catalog: LinkCatalog
         if owner is None or dataset in described:
             continue
         if owner.path != path:
-            if not declaration.adds:
+            if declaration.weak:
+                diagnostics.extend(_stale(dataset, declaration, owner, catalog))
+            elif not declaration.adds:
                 text = f"{dataset} is also declared in {owner.path}:{owner.signature.line}; its columns are taken from there"
                 diagnostics.append(Diagnostic("RL303", "info", text, declaration.line))
             continue
         described.add(dataset)
         _describe(rows, dataset, owner, catalog)
     return diagnostics
+
+
+_NAMED: Final = 5  # columns, in a diagnostic
+
+
+def _stale(dataset: str, dump: Declaration, owner: Declared, catalog: LinkCatalog) -> Iterator[Diagnostic]:
+    """A dump that has other columns than what declares the dataset is older, or another database's."""
+    known = catalog.columns(dataset)
+    if owner.signature.weak or known is None or not dump.columns:
+        return
+    listed = {c.name for c in dump.columns}
+    more, fewer = sorted(listed.difference(known)), sorted(set(known).difference(listed))
+    said = [f"{what} {', '.join(names[:_NAMED])}" for what, names in (("has", more), ("lacks", fewer)) if names]
+    if said:
+        text = (
+            f"this dump differs from {owner.path}:{owner.signature.line}, which counts: {dataset} {' and '.join(said)}"
+        )
+        yield Diagnostic("RL306", "info", text, dump.line)
 
 
 def _describe(rows: _Rows, dataset: str, owner: Declared, catalog: LinkCatalog) -> None:

@@ -10,28 +10,34 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
+import msgspec
+from msgspec.structs import replace
+
 from ray_lineage.link.names import like, renamed_by
 from ray_lineage.link.work import Work
 from ray_lineage.model import (
     INFLUENCE_KINDS,
-    OR_COLUMN,
-    PARAMETER,
     STAR,
     TRANSFORMATIONS,
     VALUE,
-    VARIABLES,
     Alias,
     Assignment,
+    Effect,
+    Local,
     Merged,
     Name,
     Output,
+    Parameter,
     Ref,
     Relation,
     Select,
     SetOp,
     StatementFacts,
+    StatementKind,
     TableRef,
+    Variable,
     is_temporary,
+    local_kind,
     reachable,
     unnamed,
 )
@@ -75,7 +81,7 @@ _JOIN: Final = INFLUENCE_KINDS.index("join")
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
 
-class Item(NamedTuple):
+class Item(msgspec.Struct, frozen=True, gc=False):
     """One column of a relation. The name ``*`` stands for all columns of its sources (whose columns are ``*`` too), but for
     those that ``others`` has under another name, or under none."""
 
@@ -189,7 +195,9 @@ class Evaluator:
         items: list[Item] = []
         if statement.root >= 0:
             items = self.items(statement.root)
-        if statement.root >= 0 and statement.kind != "create_table_like":  # it copies columns, no values
+        if (
+            statement.root >= 0 and statement.kind is not StatementKind.CREATE_TABLE_LIKE
+        ):  # it copies columns, no values
             names = statement.columns or self._positions(target or ())
             self._flow_items(items, names, flows)
         for assignment in statement.assignments:
@@ -207,18 +215,21 @@ class Evaluator:
         feeds: dict[str, None] = {}
         for index in sorted(reachable(self.statement)):
             relation = self.relations[index]
-            if not isinstance(relation, TableRef):
+            name: Name = (relation.name,) if isinstance(relation, Variable) else ()
+            if isinstance(relation, TableRef):
+                name = relation.name
+            elif not name:
                 continue
-            if is_temporary(relation.name):
-                local = self.temporaries(relation.name[0])
+            if is_temporary(name):
+                local = self.temporaries(name[0])
                 feeds.update(dict.fromkeys(local.feeds if local is not None else ()))
-            elif not self._is_built_in(relation):
+            elif isinstance(relation, TableRef) and not self._is_built_in(relation):
                 reads[self.catalog.resolve(relation.name)] = None
         return as_whole(self.statement, list(reads), [*reads, *(f for f in feeds if f not in reads)])
 
     def _target_columns(self) -> tuple[str, ...] | None:
         target = self.statement.target
-        if not target or self.statement.defines:
+        if not target or self.statement.effect is not Effect.CHANGES:
             return None
         local = self.temporaries(target[0]) if is_temporary(target) else None
         if local is not None:
@@ -231,7 +242,7 @@ class Evaluator:
         """The columns that a query without a column list goes into."""
         statement, passed = self.statement, self.statement.preset
         name = statement.target
-        if target and statement.kind in ("insert", "merge"):
+        if target and statement.kind in (StatementKind.INSERT, StatementKind.MERGE):
             if is_temporary(name):
                 local = self.temporaries(name[0])
                 passed += local.passed if local is not None else ()
@@ -268,13 +279,13 @@ class Evaluator:
         target: tuple[str, ...] | None,
         flows: _Flows,
     ) -> None:
-        name = assignment.column
-        if name in (STAR, "\0*"):
+        name, position = assignment.column, assignment.position
+        if name == STAR:
             items = [i for r in assignment.refs for i in self.items(r.relation)]
-            self._flow_items(items, target or () if name != STAR else (), flows)
+            self._flow_items(items, target or () if position >= 0 else (), flows)
             return
-        if name.startswith("\0"):
-            position, names = int(name[1:]), self._positions(target or ())
+        if position >= 0:
+            names = self._positions(target or ())
             name = names[position] if position < len(names) else unnamed(position)
         self._flow(self._refs(assignment.refs), name, assignment.line, assignment.expression, flows)
 
@@ -282,7 +293,7 @@ class Evaluator:
         """What shapes the rows of any SELECT that the statement's data passes through."""
         for index in sorted(self.visited):
             relation = self.relations[index]
-            if isinstance(relation, TableRef):
+            if isinstance(relation, TableRef | Variable | Parameter):
                 self.items(index)
             elif isinstance(relation, Select):
                 for influence in relation.influences:
@@ -333,8 +344,12 @@ class Evaluator:
                 if relation.recursive
                 else renamed(self.items(relation.relation), relation.columns)
             )
-        else:
+        elif isinstance(relation, SetOp):
             result = self._set_operation(relation)
+        elif isinstance(relation, Variable):
+            result = self._temporary(relation.name, 0)
+        else:
+            result = [Item(VALUE, self._parameter(relation))]
         self.active.discard(index)
         self.memo[index] = result
         self.work.spend(sum([1 + len(item.sources) for item in result]))
@@ -368,12 +383,12 @@ class Evaluator:
         named = [Item(c, sources, relation.line) for c in relation.columns if c != STAR]
         if named and STAR not in relation.columns:
             return named
-        return [*named, _Everything(sources, relation.line)]
+        return [*named, _Everything(STAR, sources, relation.line)]
 
     def _temporary(self, name: str, line: int) -> list[Item]:
         local = self.temporaries(name)
         if local is None:
-            return [Item(VALUE if name[0] == "@" else STAR, {}, line)]
+            return [Item(VALUE if local_kind((name,)) is Local.VARIABLE else STAR, {}, line)]
         self.work.spend(len(local.influences) + len(local.feeds))
         self.extra |= local.influences
         for feed in local.feeds:
@@ -445,7 +460,7 @@ class Evaluator:
         if len(output.refs) != 1 or output.refs[0].how != _IDENTITY:
             return ""
         ref = output.refs[0]
-        if ref.name[:2] == OR_COLUMN:
+        if ref.relation >= 0 and isinstance(self.relations[ref.relation], Variable):
             return ""
         where = [ref.relation] if ref.relation >= 0 else list(dict.fromkeys(relation.sources))
         self.work.spend(sum(len(self.items(index)) for index in where) // _LOOKED_THROUGH)
@@ -458,7 +473,7 @@ class Evaluator:
         ref = output.refs[0]
         line = output.line or ref.line
         if ref.name != STAR:  # the fields of a struct column
-            return [_Everything(self._refs(output.refs), line)]
+            return [_Everything(STAR, self._refs(output.refs), line)]
         if ref.relation >= 0:
             items = self._listed(ref.relation)
         elif relation.merged:
@@ -468,7 +483,7 @@ class Evaluator:
         if output.like:
             items = [i for i in items if i.name is None or i.name == STAR or like(i.name, output.like)]
         if ref.how:  # f(COLUMNS(*))
-            items = [i._replace(sources={s: COMPOSE[ref.how << 1][c] for s, c in i.sources.items()}) for i in items]
+            items = [replace(i, sources={s: COMPOSE[ref.how << 1][c] for s, c in i.sources.items()}) for i in items]
         excluded = set(output.excluded)
         return [
             Item(renamed_by(output, i.name), i.sources, line, i.expression, _others(i, output))
@@ -519,6 +534,9 @@ class Evaluator:
             code = ref.how << 1
             found = self._lookup(ref, output)
             self.work.spend(1 + len(found))
+            if not code and not out:
+                out.update(found)
+                continue
             for source, inner in found.items():
                 composed = COMPOSE[code][inner]
                 known = out.get(source)
@@ -526,41 +544,41 @@ class Evaluator:
         return out
 
     def _lookup(self, ref: Ref, output: Output | None = None, *, quiet: bool = False) -> Sources:
+        name = ref.name
         if ref.relation >= 0:
-            if ref.name[:2] == OR_COLUMN:
-                column = self._surely(ref.name[2:], ref.scope)
-                return column if column is not None else find(self.items(ref.relation), VALUE) or {}
+            relation = self.relations[ref.relation]
+            if type(relation) is Variable and relation.or_column:
+                column = self._surely(relation.name[1:], ref.scope)
+                if column is not None:
+                    return column
             items = self.items(ref.relation)
             self.work.spend(len(items) // _LOOKED_THROUGH)
-            if ref.name[:2] == PARAMETER:
-                return self._parameter(ref)
-            if ref.name == STAR:
+            if name == STAR:
                 out: Sources = {}
                 for item in items:
                     self.work.spend(len(item.sources))
                     add_sources(out, item.sources, 0)
                 return out
-            found = find(items, ref.name)
+            found = find(items, name)
             return found if found is not None else self._missing(ref, [ref.relation], quiet)
         if ref.scope < 0:
             return {}
-        if ref.name == STAR:  # every column of the scope
+        if name == STAR:  # every column of the scope
             select = self.relations[ref.scope]
             sources = select.sources if isinstance(select, Select) else ()
             return _union([i.sources for s in sources for i in self.items(s)], 0)
         return self._unqualified(ref, output, quiet)
 
-    def _parameter(self, ref: Ref) -> Sources:
+    def _parameter(self, relation: Parameter) -> Sources:
         """An output parameter of a procedure is a column of it, though not of its result."""
-        relation = self.relations[ref.relation]
-        if not isinstance(relation, TableRef):
+        program = self.relations[relation.program]
+        if not isinstance(program, TableRef):
             return {}
-        self.items(ref.relation)
-        dataset, name = self.catalog.resolve(relation.name), ref.name[2:]
-        if name.isdigit():
+        self.items(relation.program)
+        dataset, name, position = self.catalog.resolve(program.name), relation.name, relation.position
+        if not name:
             shape = self.catalog.shape(dataset)
             names = shape.parameters if shape is not None else ()
-            position = int(name)
             name = names[position] if position < len(names) else f"@{position + 1}"
         return {(dataset, name): 0}
 
@@ -612,15 +630,17 @@ class Evaluator:
         relation = self.relations[index]
         if not isinstance(relation, TableRef) or not relation.name or relation.function:
             return False
-        return relation.name[0][:1] not in ("#", "@")
+        return not is_temporary(relation.name)
 
     def _in_scope(self, name: str, select: Select, output: Output | None) -> Sources | None:
         certain: list[Sources] = []
         maybe: list[Sources] = []
         for source in dict.fromkeys(select.sources):
-            if source in self.active and source not in self.memo:
-                break  # a lateral source sees only those in front of it
-            items = self.items(source)
+            items = self.memo.get(source)
+            if items is None:
+                if source in self.active:
+                    break  # a lateral source sees only those in front of it
+                items = self.items(source)
             self.work.spend(1 + len(items) // _LOOKED_THROUGH)
             known = _exact(items, name)
             if known is not None:
@@ -631,8 +651,7 @@ class Evaluator:
                     self.work.spend(len(opened))
                     maybe.append(opened)
         if certain:
-            shared = any(name in self._merged_names(m) for m in select.merged)
-            if shared:
+            if select.merged and any(name in self._merged_names(m) for m in select.merged):
                 certain.extend(maybe)
             elif len(certain) > 1:  # ambiguous in SQL unless merged: keep all, as possible
                 return _union(certain, POSSIBLE)
@@ -643,7 +662,7 @@ class Evaluator:
                 return earlier
         if not maybe:
             return None
-        if any(name in m.names for m in select.merged):
+        if select.merged and any(name in m.names for m in select.merged):
             return _union(maybe, 0)
         return _union(maybe, POSSIBLE if len(maybe) > 1 else 0)
 
@@ -674,8 +693,7 @@ class Evaluator:
 def as_whole(statement: StatementFacts, reads: list[str], feeds: list[str]) -> Evaluated:
     """All columns of what feeds the target may go into any of its columns. What is assigned to variables is not followed."""
     sources: Sources = {(dataset, STAR): POSSIBLE for dataset in feeds}
-    follow = statement.target and statement.target != VARIABLES
-    flows = [Flow(s, STAR, POSSIBLE, statement.first_line) for s in sources] if follow else []
+    flows = [Flow(s, STAR, POSSIBLE, statement.first_line) for s in sources] if statement.target else []
     return Evaluated(flows, [], reads, feeds, [Item(STAR, sources, statement.first_line)])
 
 
@@ -684,13 +702,8 @@ def _listing(names: list[str]) -> str:
     return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-class _Everything(Item):
+class _Everything(Item, frozen=True, gc=False):
     """The single column list of a built-in table function: whatever is asked for comes from its arguments."""
-
-    __slots__ = ()
-
-    def __new__(cls, sources: Sources, line: int) -> _Everything:
-        return Item.__new__(cls, STAR, sources, line)
 
 
 def _others(item: Item, star: Output) -> Mapping[str, str]:
@@ -711,8 +724,8 @@ def renamed(items: list[Item], columns: tuple[str, ...]) -> list[Item]:
         if len(items) == 1:
             return [Item(c, dict.fromkeys(items[0].sources, POSSIBLE), items[0].line) for c in columns]
         head = next(k for k, i in enumerate(items) if i.name == STAR)
-        return [i._replace(name=columns[k]) if k < min(head, len(columns)) else i for k, i in enumerate(items)]
-    return [i._replace(name=columns[k]) if k < len(columns) else i for k, i in enumerate(items)]
+        return [replace(i, name=columns[k]) if k < min(head, len(columns)) else i for k, i in enumerate(items)]
+    return [replace(i, name=columns[k]) if k < len(columns) else i for k, i in enumerate(items)]
 
 
 def add_sources(out: Sources, more: Sources, weaken: int) -> None:

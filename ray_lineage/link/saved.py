@@ -49,6 +49,7 @@ class _State(msgspec.Struct, frozen=True, array_like=True):
     symbols: list[int]  # of all files, one after another
     copied: dict[int, tuple[tuple[str, str], ...]]
     models: dict[int, tuple[tuple[str, str, int], ...]]
+    covers: dict[int, tuple[str, ...]]
     pending: list[str]
     texts: list[str]
     meanings: dict[int, tuple[int, bool]]  # of names that do not mean themselves, or could be several
@@ -87,6 +88,7 @@ def encode_state(project: str, tag: str, files: dict[str, File], catalog: Catalo
         [number[s] for f in files.values() for s in f.symbols],
         {numbers[p]: f.copied for p, f in files.items() if f.copied},
         {numbers[p]: f.models for p, f in files.items() if f.models},
+        {numbers[p]: f.covers for p, f in files.items() if f.covers},
         sorted(pending),
         [s.text for s in symbols],
         {number[s]: (number[s.meaning], s.ambiguous) for s in symbols if s.ambiguous or s.meaning is not s},
@@ -145,6 +147,8 @@ def _built(state: _State) -> Saved:
     for file in files.values():
         for model in file.models:
             catalog.symbols.aimed(model)
+    for number, covers in state.covers.items():
+        catalog.cover(files[state.paths[number]], covers)
     catalog.restore(
         {symbols[n]: columns for n, columns in state.lists.items()}, [[symbols[n] for n in c] for c in state.cycles]
     )

@@ -53,7 +53,9 @@ class File:
     """What is kept in memory of one file (about 1 kB): what it can be affected by. ``uses`` has a byte for each of ``symbols``: what
     linking the file asked about the dataset that it means (see :mod:`ray_lineage.link.view`)."""
 
-    __slots__ = ("copied", "declares", "fingerprint", "models", "path", "place", "sha256", "symbols", "uses")
+    __slots__ = (
+        "copied", "covers", "declares", "fingerprint", "models", "path", "place", "sha256", "symbols", "uses",
+    )  # fmt: skip
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -63,6 +65,7 @@ class File:
         self.declares = 0  # so many of them, the first ones
         self.copied: tuple[tuple[str, str], ...] = ()
         self.models: tuple[ModelEntry, ...] = ()
+        self.covers: tuple[str, ...] = ()  # paths of files whose lineage it has
         self.uses = b""
         self.fingerprint = ""
 

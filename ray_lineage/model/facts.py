@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from enum import IntEnum, StrEnum
 from typing import Final
 
 import msgspec
 
 from ray_lineage.model.findings import Diagnostic
 from ray_lineage.model.names import Name
-from ray_lineage.model.program import OR_COLUMN, Alias, Assignment, Influence, Ref, Relation, Select, SetOp
+from ray_lineage.model.program import (
+    Alias,
+    Assignment,
+    Influence,
+    Parameter,
+    Relation,
+    Select,
+    SetOp,
+    TableRef,
+    Variable,
+)
 
 DATASET_KINDS: Final = (
     "Table",
@@ -24,6 +35,9 @@ DATASET_KINDS: Final = (
     "Trigger",
     "Type",
     "System",
+    "Exposure",
+    "Metric",
+    "SemanticModel",
 )
 """``Dataset.kind``; on Neo4j also an extra label."""
 
@@ -34,14 +48,90 @@ ELSE of one IF share the block's number, as do TRY and CATCH. ANY: the order of 
 language whose control flow is not read); ANY_LOOP: nor how often it runs."""
 
 
+class StatementKind(StrEnum):
+    """What a statement is; on the graph's statements as text."""
+
+    ALTER_TABLE = "alter_table"
+    APPEND = "append"
+    APPLY_CHANGES = "apply_changes"
+    ASSIGN = "assign"
+    ASSIGN_ROW = "assign_row"
+    ATTACH_PARTITION = "attach_partition"
+    COPY = "copy"
+    CREATE_DICTIONARY = "create_dictionary"
+    CREATE_EXTERNAL = "create_external"
+    CREATE_FUNCTION = "create_function"
+    CREATE_MODEL = "create_model"
+    CREATE_SINK = "create_sink"
+    CREATE_SOURCE = "create_source"
+    CREATE_STREAM = "create_stream"
+    CREATE_SYNONYM = "create_synonym"
+    CREATE_TABLE = "create_table"
+    CREATE_TABLE_AS = "create_table_as"
+    CREATE_TABLE_CLONE = "create_table_clone"
+    CREATE_TABLE_LIKE = "create_table_like"
+    CREATE_VIEW = "create_view"
+    DBT_EXPOSURE = "dbt_exposure"
+    DBT_METRIC = "dbt_metric"
+    DBT_MODEL = "dbt_model"
+    DBT_SEMANTIC_MODEL = "dbt_semantic_model"
+    DECLARE = "declare"
+    DECLARE_CURSOR = "declare_cursor"
+    DELETE = "delete"
+    DROP = "drop"
+    EXCHANGE = "exchange"
+    EXPORT = "export"
+    IF = "if"
+    IMPORT = "import"
+    INSERT = "insert"
+    INSERT_OVERWRITE = "insert_overwrite"
+    JOB = "job"
+    LOAD = "load"
+    MERGE = "merge"
+    OUTPUT = "output"
+    OUTPUT_INTO = "output_into"
+    OUTPUT_PARAMETERS = "output_parameters"
+    RECEIVE = "receive"
+    RENAME = "rename"
+    RESULT_SET = "result_set"
+    SELECT = "select"
+    SELECT_INTO = "select_into"
+    SWAP = "swap"
+    SWITCH = "switch"
+    TRIGGER = "trigger"
+    TRUNCATE = "truncate"
+    UNLOAD = "unload"
+    UPDATE = "update"
+    WHILE = "while"
+
+
+UNSEEN: Final = frozenset({StatementKind.ASSIGN, StatementKind.DECLARE})
+"""What is no statement to people: variables get values, temporary tables are declared."""
+
+
+class Effect(IntEnum):
+    """What a statement does to its target, or to the variables of its assignments."""
+
+    CHANGES = 0
+    """Rows come in or are others, beside those that are there. Variables may get the values, or keep what they hold."""
+    MAKES = 1
+    """The target is made: the outputs define its columns (CREATE VIEW, CTAS, SELECT INTO), or ``columns`` do."""
+    EXTENDS = 2
+    """A temporary table gets more ``columns``."""
+    EMPTIES = 3
+    """Nothing is left in it."""
+    SETS = 4
+    """The variables surely get the values."""
+    ENDS = 5
+    """The target, or the variables and temporary tables that are assigned to, are no more."""
+
+
 class StatementFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One statement. ``target`` is the written dataset; its columns come either from ``root`` (the arena index of the
     query whose outputs are written, with ``columns`` the explicit column list, empty if none) or from
     ``assignments`` (whose names are looked up in the scope ``scope``), or both.
 
-    ``defines`` marks statements whose outputs define the target's columns: CREATE VIEW, CTAS, SELECT INTO.
-    Of assignments to variables it says that they surely take place, of DELETE that nothing is left. Variables and temporary
-    tables that are in the ``columns`` of an assignment end there.
+    An assignment (ASSIGN) has no target: the columns of its ``assignments`` are variables.
     ``preset`` columns get constants (static partitions), or values of their own (identities of a temporary table that is
     made), and take no part in the matching by position.
     ``subqueries`` are arena indexes of queries inside the statement's own expressions. Lines and columns count from 1
@@ -49,7 +139,7 @@ class StatementFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     ROLES); statements of one block follow one another.
     """
 
-    kind: str
+    kind: StatementKind
     first_line: int
     last_line: int
     relations: tuple[Relation, ...] = ()
@@ -58,7 +148,7 @@ class StatementFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     columns: tuple[str, ...] = ()
     assignments: tuple[Assignment, ...] = ()
     scope: int = -1
-    defines: bool = False
+    effect: Effect = Effect.CHANGES
     influences: tuple[Influence, ...] = ()
     subqueries: tuple[int, ...] = ()
     procedure: str = ""
@@ -144,42 +234,46 @@ class FileFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     confidence: float = 1.0  # in a detected dialect, 0..1
     encoding: str = ""  # where that was guessed; "~" before it: its folder's, "?" behind it: nothing speaks for it
     needs: tuple[str, ...] = ()  # other files that decide about the rest, as paths from its folder or one around that
+    covers: tuple[str, ...] = ()  # files whose lineage it has, as paths from the project of dbt: theirs does not count
     provides: tuple[str, ...] = ()  # names by which others ask for it; "+": what those need as well
     evidence: dict[str, int] = {}  # what speaks for dialects, where none was given
 
 
-def _surely_read(ref: Ref) -> int:
-    """The relation of a reference, but for a variable that may yet be a column."""
-    return ref.relation if ref.name[:2] != OR_COLUMN else -1
-
-
 def reachable(statement: StatementFacts) -> set[int]:
     """Relations that the statement's data or row choice goes through (a CTE that nobody names is not among them)."""
-    refs = [*(r for a in statement.assignments for r in a.refs), *(i.ref for i in statement.influences)]
-    stack = [
-        statement.root,
-        statement.scope,
-        *statement.subqueries,
-        *map(_surely_read, refs),
-        *(r.scope for r in refs),
-    ]
+    relations = statement.relations
+    either = {k for k, r in enumerate(relations) if type(r) is Variable and r.or_column}  # they may yet be columns
+    stack = [statement.root, statement.scope, *statement.subqueries]
+    for assignment in statement.assignments:
+        for ref in assignment.refs:
+            stack += (ref.relation if ref.relation not in either else -1, ref.scope)
+    for influence in statement.influences:
+        ref = influence.ref
+        stack += (ref.relation if ref.relation not in either else -1, ref.scope)
     seen: set[int] = set()
     while stack:
         index = stack.pop()
         if index < 0 or index in seen:
             continue
         seen.add(index)
-        relation = statement.relations[index]
+        relation = relations[index]
         if isinstance(relation, Select):
             stack.extend(relation.sources)
             stack.extend(relation.subqueries)
-            stack.extend([_surely_read(r) for o in relation.outputs for r in o.refs if r.relation >= 0])
-            stack.extend([_surely_read(i.ref) for i in relation.influences if i.ref.relation >= 0])
+            for output in relation.outputs:
+                for ref in output.refs:
+                    if ref.relation >= 0 and ref.relation not in either:
+                        stack.append(ref.relation)
+            for influence in relation.influences:
+                if influence.ref.relation >= 0 and influence.ref.relation not in either:
+                    stack.append(influence.ref.relation)
         elif isinstance(relation, SetOp):
             stack.extend(relation.branches)
             stack.extend(relation.filters)
         elif isinstance(relation, Alias):
             stack.append(relation.relation)
-        else:
+        elif isinstance(relation, TableRef):
             stack.extend(r.relation for r in relation.args)
+        elif isinstance(relation, Parameter):
+            stack.append(relation.program)
     return seen

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from ray_lineage.model.facts import Declaration, FileFacts, StatementFacts, passed_over
+from ray_lineage.model.facts import Declaration, FileFacts, StatementFacts, StatementKind, passed_over
 from ray_lineage.model.names import MODEL, Name, dataset_text, is_temporary, unnamed
 from ray_lineage.model.program import STAR, Alias, Merged, Output, Ref, Relation, Select, SetOp, TableRef
 
@@ -53,13 +53,14 @@ class Outline(msgspec.Struct, frozen=True, array_like=True, gc=False):
     files need not look into their statements. Names are canonical text.
 
     ``names``: every dataset and program that is named, but those of the file alone; those that it declares come first.
-    ``models``: names of dbt models, what they make, and a version (0: none).
-    ``copied``: a name and a longer one that ends in it, where a statement copies from one to the other.
+    ``copied``: a name and a longer one that ends in it, where a statement copies from one to the other. ``covers``: see
+    :class:`FileFacts`. ``models``: names of dbt models, what they make, and a version (0: none).
     """
 
     names: tuple[str, ...]
     declared: tuple[Signature, ...]
     copied: tuple[tuple[str, str], ...]
+    covers: tuple[str, ...] = ()
     models: tuple[tuple[str, str, int], ...] = ()
 
 
@@ -89,7 +90,7 @@ def outline_of(facts: FileFacts) -> Outline:
     signatures = tuple(_signature(d, numbers[d.name], facts.statements) for d in declared)
     pairs = tuple((dataset_text(short), dataset_text(long)) for short, long in copied)
     made = tuple((dataset_text(d.name), dataset_text(d.like), d.version) for d in models)
-    return Outline(tuple(map(dataset_text, names)), signatures, pairs, made)
+    return Outline(tuple(map(dataset_text, names)), signatures, pairs, facts.covers, made)
 
 
 def _signature(declaration: Declaration, name: int, statements: tuple[StatementFacts, ...]) -> Signature:
@@ -150,7 +151,7 @@ def _named_by(relation: Relation) -> tuple[int, ...]:
         return (relation.relation,)
     if isinstance(relation, SetOp):
         return relation.branches if relation.by_name else relation.branches[:1]
-    if isinstance(relation, TableRef):
+    if not isinstance(relation, Select):
         return ()
     stars = [o.refs[0] for o in relation.outputs if o.star and o.refs and o.refs[0].name == STAR]
     named = tuple(r.relation for r in stars if r.relation >= 0)
@@ -168,6 +169,8 @@ def _only_names(relation: Relation, numbers: dict[int, int]) -> Relation:
         return Alias(numbers.get(relation.relation, -1), relation.columns)
     if isinstance(relation, SetOp):
         return SetOp(tuple(numbers[b] for b in relation.branches if b in numbers), relation.by_name)
+    if not isinstance(relation, Select):  # no list is made of it
+        return relation
     merged = tuple(
         Merged(m.names, tuple(numbers.get(i, -1) for i in m.left), numbers.get(m.right, -1)) for m in relation.merged
     )
@@ -192,8 +195,11 @@ def _reads(statement: StatementFacts) -> dict[Name, None]:
 
 
 _COPIES: Final = frozenset(
-    {"insert", "insert_overwrite", "merge", "select_into", "create_table_as", "create_view", "copy"}
-)
+    {
+        StatementKind.INSERT, StatementKind.INSERT_OVERWRITE, StatementKind.MERGE, StatementKind.SELECT_INTO,
+        StatementKind.CREATE_TABLE_AS, StatementKind.CREATE_VIEW, StatementKind.COPY,
+    }
+)  # fmt: skip
 
 
 def _copied(statement: StatementFacts, reads: dict[Name, None]) -> list[tuple[Name, Name]]:

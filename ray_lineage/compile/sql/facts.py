@@ -11,7 +11,7 @@ from ray_lineage.compile.facts import Facts
 from ray_lineage.compile.positions import Positions
 from ray_lineage.compile.sql.lex.kinds import LITERALS
 from ray_lineage.compile.sql.lex.tokens import start_line
-from ray_lineage.model import Assignment, Influence, Name, Relation, TableRef
+from ray_lineage.model import Assignment, Effect, Influence, Name, Relation, StatementKind, TableRef
 
 _EXCERPT: Final = 300  # characters
 
@@ -40,7 +40,7 @@ class SqlFacts(Facts):
         self,
         place: Place,
         tokens: Sequence[Token],
-        kind: str,
+        kind: StatementKind,
         relations: Sequence[Relation],
         *,
         root: int,
@@ -48,7 +48,7 @@ class SqlFacts(Facts):
         columns: tuple[str, ...],
         assignments: tuple[Assignment, ...],
         scope: int,
-        defines: bool,
+        effect: Effect,
         influences: Sequence[Influence],
         subqueries: tuple[int, ...],
         preset: tuple[str, ...],
@@ -70,7 +70,7 @@ class SqlFacts(Facts):
             columns,
             assignments,
             scope,
-            defines,
+            effect,
             influences,
             subqueries,
             place.routine,

@@ -54,7 +54,7 @@ from ray_lineage.compile.sql.statements.unknown import note_unknown, note_unknow
 from ray_lineage.compile.sql.statements.update import without_else
 from ray_lineage.compile.sql.statements.use import read_use, use_database
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import ROLES, Diagnostic
+from ray_lineage.model import ROLES, Diagnostic, StatementKind
 
 _SCANNED: Final = frozenset({"IF", "WHILE", "SET", "DECLARE", "RETURN", "PRINT"})
 
@@ -198,10 +198,11 @@ def read(unit: Unit, tokens: list[Token], verb: str) -> bool:
     if unit.has_identifiers:
         tokens = name_by_text(unit, tokens, verb)
     reader = unit.engine.readers.get(verb) or _BY_VERB.get(verb)
-    words = [t.text.upper() for t in tokens[:3]]
     if reader is not None:
         reader(unit, tokens)
-    elif verb == "REPLACE" and words[1:2] and words[1] in ("VIEW", "TABLE", "FUNCTION", "MACRO"):
+        return True
+    words = [t.text.upper() for t in tokens[:3]]
+    if verb == "REPLACE" and words[1:2] and words[1] in ("VIEW", "TABLE", "FUNCTION", "MACRO"):
         read_create_statement(unit, tokens, "CREATE")
     elif verb in QUERIES or verb in DATA:
         if verb == "UPDATE" and unit.engine.update_else:
@@ -233,8 +234,8 @@ _BY_VERB: Final[dict[str, Callable[[Unit, list[Token]], object]]] = {
     "DO": read_body,
     **dict.fromkeys(("EXEC", "EXECUTE", "CALL", "PREPARE"), read_execute),
     "RENAME": read_rename,
-    "IF": lambda unit, tokens: condition(unit, tokens, "if"),
-    "WHILE": lambda unit, tokens: condition(unit, tokens, "while"),
+    "IF": lambda unit, tokens: condition(unit, tokens, StatementKind.IF),
+    "WHILE": lambda unit, tokens: condition(unit, tokens, StatementKind.WHILE),
     "RECEIVE": read_receive,
     "BULK": read_bulk_insert,
     "FETCH": read_fetch,

@@ -28,7 +28,19 @@ from ray_lineage.compile.sql.query.queries import lower_query
 from ray_lineage.compile.sql.query.scope import Scope
 from ray_lineage.compile.sql.query.sources import relation
 from ray_lineage.compile.sql.routine import Routine
-from ray_lineage.model import ANY, ANY_LOOP, LOOP, ROLES, Assignment, DeclaredColumn, Influence, Name
+from ray_lineage.model import (
+    ANY,
+    ANY_LOOP,
+    LOOP,
+    ROLES,
+    Assignment,
+    DeclaredColumn,
+    Effect,
+    Influence,
+    Name,
+    StatementKind,
+    is_temporary,
+)
 
 _NAMED_BY_TEXT: Final = re.compile(r"identifier|table\s*\(\s*[$:]")
 
@@ -192,7 +204,7 @@ class Unit:
     def write(
         self,
         tokens: list[Token],
-        kind: str,
+        kind: StatementKind,
         builder: Builder | None = None,
         *,
         root: int = -1,
@@ -200,7 +212,7 @@ class Unit:
         columns: tuple[str, ...] = (),
         assignments: tuple[Assignment, ...] = (),
         scope: int = -1,
-        defines: bool = False,
+        effect: Effect = Effect.CHANGES,
         influences: Sequence[Influence] = (),
         subqueries: Sequence[int] = (),
         preset: tuple[str, ...] = (),
@@ -208,7 +220,9 @@ class Unit:
     ) -> None:
         """The statement at hand says this (see ``model.StatementFacts``); without a builder, it has no query."""
         if builder is not None and builder.calls:
-            self.calls(builder.calls, self.routine.name or (target if defines else ()), start_line(tokens[0]))
+            self.calls(
+                builder.calls, self.routine.name or (target if effect is Effect.MAKES else ()), start_line(tokens[0])
+            )
         self.facts.add(
             Place(self.text, self.path, self.routine.key, self.possible, self.host),
             tokens,
@@ -219,7 +233,7 @@ class Unit:
             columns=columns,
             assignments=assignments,
             scope=scope,
-            defines=defines,
+            effect=effect,
             influences=influences,
             subqueries=(*subqueries, *builder.sequences) if builder is not None else tuple(subqueries),
             preset=preset,
@@ -229,7 +243,7 @@ class Unit:
 
     def calls(self, found: Mapping[Name, int], caller: Name, line: int) -> None:
         """The functions that a program, view or table calls in its expressions."""
-        if not caller or caller[0][:1] in ("#", "@"):
+        if not caller or is_temporary(caller):
             return
         for name, at in found.items():
             self.facts.call(caller, self.qualified(name), at or line)

@@ -775,10 +775,10 @@ def _separate(source: str, block: Block) -> bool:
     return source[start : start + 1].isspace() or source[end - 1 : end].isspace()
 
 
+_LONGEST_FORMULA: Final = 500  # characters
 _COLUMN = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*){0,3}\Z")
 _FORMULA = re.compile(r"\(| [+*/<>=-] |\|\||\bcase\b", re.IGNORECASE)
 _NO_FORMULA: Final = ("--", "/*", ";")
-_LONGEST: Final = 500  # characters of a formula
 
 
 def _as_sql(value: object) -> Iterator[str]:
@@ -798,12 +798,8 @@ def _as_sql(value: object) -> Iterator[str]:
 
 def _parses(text: str) -> bool:
     """Is it an expression of SQL that is more than a word?"""
-    from sqlglot import exp, parse_one
-    from sqlglot.errors import SqlglotError
+    from ray_lineage.compile.sql.parse import is_expression
 
-    if len(text) > _LONGEST or not _FORMULA.search(text) or any(mark in text for mark in _NO_FORMULA):
+    if len(text) > _LONGEST_FORMULA or not _FORMULA.search(text) or any(mark in text for mark in _NO_FORMULA):
         return False
-    try:
-        return not isinstance(parse_one(text), exp.Alias | exp.Query | exp.Command)
-    except (SqlglotError, RecursionError):
-        return False
+    return is_expression(text)

@@ -10,10 +10,11 @@ from ray_lineage.compile.sql.constants import UNKNOWN, Text, text_of
 from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.scan import closing, list_items, until
 from ray_lineage.compile.sql.lex.tokens import shifted, start_line, tokenize
+from ray_lineage.compile.sql.names import NOBODY
 from ray_lineage.compile.sql.statements.lifetimes import declare_name
 from ray_lineage.compile.sql.statements.variables import assign
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import VARIABLES, Name
+from ray_lineage.model import VARIABLES, Name, StatementKind
 
 _MAX_NESTED: Final = 4  # dynamic SQL in dynamic SQL
 
@@ -37,7 +38,7 @@ def name_by_text(unit: Unit, tokens: list[Token], verb: str) -> list[Token]:
             for part in tokenize(text.text, unit.engine)[0]:
                 out.append(Token(part.token_type, part.text, token.line, token.col, token.start, tokens[end].end))
         elif verb in _NAMING:
-            out.append(Token(T.VAR, "#" + UNKNOWN, token.line, token.col, token.start, tokens[end].end))
+            out.append(Token(T.VAR, NOBODY[0], token.line, token.col, token.start, tokens[end].end))
         else:
             out.extend(tokens[i : end + 1])  # the parser knows the form
         i = end + 1
@@ -65,7 +66,7 @@ def run_text(
     if not found:
         unresolved(unit, tokens, "its text is not written down as constants")
         if into is not None and into[0] != VARIABLES:
-            unit.write(tokens, "insert", unit.builder(), target=into[0])
+            unit.write(tokens, StatementKind.INSERT, unit.builder(), target=into[0])
         return
     if unit.nested >= _MAX_NESTED:
         unresolved(unit, tokens, "it is nested too deeply")

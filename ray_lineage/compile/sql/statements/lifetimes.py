@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.routine import Routine
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import VARIABLES, Assignment, Name
+from ray_lineage.model import Assignment, Effect, Local, Name, StatementKind, is_temporary, local_kind
+
+_OF_A_BLOCK: Final = (Local.CURSOR, Local.RECORD, Local.ROWS, Local.OUTPUT)
 
 
 def declare_name(unit: Unit, variable: str) -> None:
@@ -34,7 +38,11 @@ def leave_block(unit: Unit, tokens: list[Token]) -> None:
     if rows:
         unit.declares = False
         script.forget_kinds()
-    _forget(unit, tokens, {name for name in _held(unit, script) if name in gone or (rows and ":" in name)})
+    _forget(
+        unit,
+        tokens,
+        {name for name in _held(unit, script) if name in gone or (rows and local_kind((name,)) in _OF_A_BLOCK)},
+    )
 
 
 def begin_routine(
@@ -71,9 +79,9 @@ def _share(unit: Unit, tokens: list[Token], package: Routine) -> None:
     path, unit.path = unit.path, ()
     given = tuple(Assignment(name, ()) for name in variables)
     with unit.within(package):
-        unit.write(tokens, "assign", target=VARIABLES, assignments=given)
+        unit.write(tokens, StatementKind.ASSIGN, assignments=given)
         for row in sorted({package.rows[name] for name in package.records & names}):
-            unit.write(tokens, "assign", target=row, defines=True)
+            unit.write(tokens, StatementKind.DECLARE, target=row, effect=Effect.MAKES)
     unit.path = path
 
 
@@ -85,9 +93,9 @@ def _held(unit: Unit, routine: Routine) -> set[str]:
     for statement in new:
         if statement.procedure != routine.key:
             continue
-        if statement.target == VARIABLES:
+        if statement.kind is StatementKind.ASSIGN and statement.effect is not Effect.ENDS:
             out.update(a.column for a in statement.assignments)
-        elif len(statement.target) == 1 and statement.target[0][:1] in ("#", "@"):
+        elif is_temporary(statement.target):
             out.add(statement.target[0])
     return out
 
@@ -99,5 +107,6 @@ def _forget(unit: Unit, tokens: list[Token], names: set[str]) -> None:
     path = unit.path
     if not unit.is_tsql:  # elsewhere a path says only that the order is not known
         unit.path = ()
-    unit.write(tokens, "assign", target=VARIABLES, columns=tuple(sorted(names)), defines=True)
+    gone = tuple(Assignment(name, ()) for name in sorted(names))
+    unit.write(tokens, StatementKind.ASSIGN, assignments=gone, effect=Effect.ENDS)
     unit.path = path

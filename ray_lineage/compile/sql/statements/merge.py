@@ -15,7 +15,7 @@ from ray_lineage.compile.sql.query.queries import ctes_of
 from ray_lineage.compile.sql.query.scope import FILTER, IDENTITY, JOIN, Collected, Scope
 from ray_lineage.compile.sql.statements.assignments import identifier_line, set_clauses, through
 from ray_lineage.compile.sql.unit import Unit, Written
-from ray_lineage.model import STAR, Assignment, Influence, Ref, Select
+from ray_lineage.model import STAR, Assignment, Influence, Ref, Select, StatementKind
 
 
 def lower_merge(unit: Unit, tree: exp.Merge, tokens: list[Token]) -> Written:
@@ -43,7 +43,7 @@ def lower_merge(unit: Unit, tree: exp.Merge, tokens: list[Token]) -> Written:
     for when in whens.expressions if whens is not None else ():
         _merge_branch(unit, when, builder, scope, sources, assignments, influences, subqueries, by_position)
     target, assignments = through(builder, target_at, assignments)
-    unit.write(tokens, "merge", builder, target=target, assignments=tuple(assignments), scope=index,
+    unit.write(tokens, StatementKind.MERGE, builder, target=target, assignments=tuple(assignments), scope=index,
               influences=influences, subqueries=subqueries)  # fmt: skip
     return Written(target, builder, scope)
 
@@ -62,15 +62,13 @@ def _merge_branch(unit: Unit, when: Expression, builder: Builder, scope: Scope, 
         if not isinstance(clauses, list):  # UPDATE *, and DuckDB's UPDATE alone
             clauses = [exp.Star()]
         if any(isinstance(e, exp.Star) for e in clauses):
-            every = "\0*" if "UPDATE" in by_position else STAR
-            assignments.append(Assignment(every, (Ref(sources[1], -1, STAR, IDENTITY),)))
+            assignments.append(_everything(sources[1], by_position="UPDATE" in by_position))
         set_clauses(unit, clauses, builder, scope, sources[0], assignments, subqueries)
     elif isinstance(then, exp.Insert):
         if isinstance(then.this, exp.Star) or not (then.this or then.args.get("expression")):
-            every = "\0*" if "INSERT" in by_position else STAR
-            assignments.append(Assignment(every, (Ref(sources[1], -1, STAR, IDENTITY),)))
+            assignments.append(_everything(sources[1], by_position="INSERT" in by_position))
         elif isinstance(then.this, exp.Var) and then.this.name.upper() == "ROW":
-            assignments.append(Assignment("\0*", (Ref(sources[1], -1, STAR, IDENTITY),)))
+            assignments.append(_everything(sources[1], by_position=True))
         else:
             _merge_insert(unit, then, builder, scope, sources, assignments, subqueries)
 
@@ -87,10 +85,15 @@ def _merge_insert(unit: Unit, then: exp.Insert, builder: Builder, scope: Scope, 
         subqueries.extend(found.subqueries)
         if position < len(columns):
             identifier = columns[position].this if isinstance(columns[position], exp.Column) else columns[position]
-            name, line = builder.identifier(identifier), identifier_line(identifier)
-        else:
-            name, line = f"\0{position}", found.line  # by position; link knows the target's columns
-        assignments.append(Assignment(name, tuple(found.refs.values()), line or found.line))
+            line = identifier_line(identifier) or found.line
+            assignments.append(Assignment(builder.identifier(identifier), tuple(found.refs.values()), line))
+        else:  # link knows the target's columns
+            assignments.append(Assignment("", tuple(found.refs.values()), found.line, position=position))
+
+
+def _everything(source: int, *, by_position: bool) -> Assignment:
+    """All columns of the source."""
+    return Assignment(STAR, (Ref(source, -1, STAR, IDENTITY),), position=0 if by_position else -1)
 
 
 def _followed(words: list[str], wanted: tuple[str, ...]) -> bool:

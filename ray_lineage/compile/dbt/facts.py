@@ -1,0 +1,222 @@
+"""A manifest of dbt -> facts: each model under the name of its relation, with the lineage of the SQL that ran."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import msgspec
+
+from ray_lineage.compile.dbt.catalog import read_catalog, tables
+from ray_lineage.compile.dbt.lines import written
+from ray_lineage.compile.dbt.manifest import Manifest, Node, dialect_of, nodes, read_manifest
+from ray_lineage.compile.dbt.relations import KINDS, Relations, inlined, thing
+from ray_lineage.compile.embedded import also_reading, making, query_of, reading, renamed
+from ray_lineage.compile.facts import Facts
+from ray_lineage.compile.fragment import compile_fragment
+from ray_lineage.compile.jsontext import Fault, Lines, utf8
+from ray_lineage.compile.naming import folded
+from ray_lineage.compile.options import CompileOptions
+from ray_lineage.dialects import DIALECTS
+from ray_lineage.model import DeclaredColumn, Diagnostic, Effect, FileFacts, Name, StatementKind
+
+_SNAPSHOT: Final = ("dbt_scd_id", "dbt_updated_at", "dbt_valid_from", "dbt_valid_to")
+"""What dbt adds to the columns of a snapshot's query."""
+_CODE: Final = (".sql", ".py")
+_PACKAGES: Final = "dbt_packages"
+_THIS: Final = "this_model"
+_DIALECTS: Final = frozenset(DIALECTS)
+_CONSUMERS: Final = {
+    "exposures": ("Exposure", StatementKind.DBT_EXPOSURE),
+    "semantic_models": ("SemanticModel", StatementKind.DBT_SEMANTIC_MODEL),
+    "metrics": ("Metric", StatementKind.DBT_METRIC),
+}
+
+
+def compile_manifest(data: bytes, options: CompileOptions, diagnostics: Iterable[Diagnostic] = ()) -> FileFacts:
+    """What a manifest says."""
+    manifest = read_manifest(data := utf8(data))
+    if isinstance(manifest, Fault):
+        return _broken("manifest", manifest, data, diagnostics)
+    dialect = dialect_of(manifest, _DIALECTS) or options.dialect
+    facts = Facts()
+    _Project(manifest, dialect, facts).run()
+    return facts.file(dialect, tuple(diagnostics))
+
+
+def compile_catalog(data: bytes, options: CompileOptions, diagnostics: Iterable[Diagnostic] = ()) -> FileFacts:
+    """What the ``catalog.json`` of dbt says: the columns that the warehouse has."""
+    catalog = read_catalog(data := utf8(data))
+    if isinstance(catalog, Fault):
+        return _broken("catalog", catalog, data, diagnostics)
+    facts = Facts()
+    for identity, table in tables(catalog):
+        if isinstance(table, Fault):
+            facts.note("RL130", "warning", f"{identity} is not as dbt writes it: {table.message}", 0)
+            continue
+        said = table.metadata
+        name = tuple(folded(p, options.dialect) for p in (said.database, said.schema, said.name) if p)
+        columns = tuple(DeclaredColumn(folded(n, options.dialect), c.type or "") for n, c in table.listed)
+        if name and columns:
+            facts.declare(name, said.kind, 0, columns, weak=True)
+    return facts.file(options.dialect, tuple(diagnostics))
+
+
+def _broken(what: str, fault: Fault, data: bytes, diagnostics: Iterable[Diagnostic]) -> FileFacts:
+    """The facts of an artefact that cannot be read at all."""
+    line = Lines(data).line(min(fault.at, max(len(data) - 1, 0)))
+    text = f"this {what} of dbt cannot be read: {fault.message} (byte {fault.at:,})"
+    return FileFacts("", "failed", diagnostics=(*diagnostics, Diagnostic("RL130", "error", text, line)))
+
+
+class _Project:
+    """One manifest while it is read."""
+
+    def __init__(self, manifest: Manifest, dialect: str, facts: Facts) -> None:
+        self._manifest = manifest
+        self._dialect = dialect
+        self._facts = facts
+        self._relations = Relations(manifest, dialect)
+        metadata = manifest.metadata
+        self._name = (metadata.project_name if metadata is not None else None) or self._only_package()
+
+    def _only_package(self) -> str:
+        """The project's name in manifests that do not say it, if they have no packages."""
+        manifest = self._manifest
+        names = {n.package_name for _, n in nodes(manifest.nodes) if not isinstance(n, Fault)}
+        return names.pop() if len(names) == 1 else ""
+
+    def run(self) -> None:
+        manifest = self._manifest
+        self._inlined()
+        for part in (manifest.sources, manifest.nodes, manifest.functions):
+            for identity, node in nodes(part):
+                if isinstance(node, Fault):
+                    text = f"{identity} is not as dbt writes it: {node.message}"
+                    self._facts.note("RL130", "warning", text, 0)
+                else:
+                    self._cover(node)
+                    self._node(identity, node)
+        for name, (kind, how) in _CONSUMERS.items():
+            for identity, node in nodes(getattr(manifest, name)):
+                if not isinstance(node, Fault) and node.is_enabled:
+                    self._consumer(identity, node, kind, how)
+
+    def _cover(self, node: Node) -> None:
+        """The file that a node was made of says nothing else."""
+        path = node.original_file_path.replace("\\", "/")
+        if path.endswith(_CODE) and not path.startswith(("/", "../")):
+            is_own = node.package_name in ("", self._name)
+            self._facts.covers.append(path if is_own else f"{_PACKAGES}/{node.package_name}/{path}")
+
+    def _inlined(self) -> None:
+        """Ephemeral models that were not compiled into those that use them: temporary tables, in the order in which one reads
+        another."""
+        found = {
+            identity: node
+            for identity, node in nodes(self._manifest.nodes)
+            if not isinstance(node, Fault)
+            and not node.compiled
+            and node.is_enabled
+            and node.materialized == "ephemeral"
+        }
+        done: set[str] = set()
+        for start in found:
+            stack = [start]
+            while stack:
+                identity = stack[-1]
+                missing = [p for p in found[identity].parents if p in found and p not in done and p not in stack]
+                if identity in done or not missing:
+                    stack.pop()
+                    if identity not in done:
+                        done.add(identity)
+                        self._inline(found[identity])
+                else:
+                    stack.append(missing[0])
+
+    def _inline(self, node: Node) -> None:
+        made = inlined(node)
+        said = self._compiled(node, made)
+        query = query_of(said) if said is not None else -1
+        if said is not None and query >= 0:
+            self._take(said, query, made, "TempTable", temporary=True)
+
+    def _node(self, identity: str, node: Node) -> None:
+        made = self._relations.of(identity)
+        if not made:
+            return
+        kind = node.resource_type or identity.partition(".")[0]
+        if kind in ("source", "seed"):
+            self._facts.declare(made, "Table", 0, _enforced(node, self._dialect), weak=True)
+        elif kind == "function":
+            self._facts.declare(made, "Function", 1)
+        else:
+            self._model(node, made, kind)
+
+    def _model(self, node: Node, made: Name, kind: str) -> None:
+        """A model or snapshot: what its query reads, or else what it depends on."""
+        said = self._compiled(node, made)
+        query = query_of(said) if said is not None else -1
+        parents = list(self._relations.read(node.parents))
+        found: Iterable[Diagnostic] = _of_file(said.diagnostics, node) if said is not None else ()
+        if said is None or query < 0:
+            said, query = reading(parents), 0
+        elif not node.compiled:
+            said = also_reading(said, query, parents)
+        said = msgspec.structs.replace(said, diagnostics=tuple(found))
+        declared, columns = KINDS.get(node.materialized, "Table"), _enforced(node, self._dialect)
+        self._take(said, query, made, declared, columns=columns)
+        if kind == "snapshot" and not columns:
+            self._facts.declare(made, declared, 0, tuple(map(DeclaredColumn, _SNAPSHOT)), adds=True)
+
+    def _compiled(self, node: Node, made: Name) -> FileFacts | None:
+        """What the text of a model says: the compiled one, else the template with what its references mean."""
+        if (node.language or "sql").lower() != "sql":
+            return None
+        catalog, schema = node.database or "", node.schema or ""
+        if node.compiled:
+            places = written(node.compiled, node.raw or node.compiled)
+            return compile_fragment(node.compiled, self._dialect, at=places, catalog=catalog, schema=schema)
+        if not node.raw:
+            return None
+        said = compile_fragment(node.raw, self._dialect)
+        references = {**self._relations.references, (_THIS,): made, ((node.alias or node.name).lower(),): made}
+        return renamed(said, lambda name: references.get(tuple(part.lower() for part in name), name))
+
+    def _consumer(self, identity: str, node: Node, kind: str, how: StatementKind) -> None:
+        """What is made of models outside of the warehouse."""
+        made = thing(identity)
+        read = list(self._relations.read(node.parents))
+        if read:
+            self._take(reading(read, node.name), 0, made, kind, how)
+
+    def _take(
+        self,
+        said: FileFacts,
+        query: int,
+        made: Name,
+        kind: str,
+        how: StatementKind = StatementKind.DBT_MODEL,
+        *,
+        columns: tuple[DeclaredColumn, ...] = (),
+        temporary: bool = False,
+    ) -> None:
+        """What a node says, whose query makes that relation."""
+        first = len(self._facts.statements)
+        self._facts.take(making(said, query, made, how, Effect.MAKES))
+        declared = self._facts.declare(made, kind, said.statements[query].first_line, columns, temporary=temporary)
+        self._facts.makes(first + query, declared)
+
+
+def _enforced(node: Node, dialect: str) -> tuple[DeclaredColumn, ...]:
+    """The columns of a node whose contract says that these are all."""
+    contract = node.config.contract if node.config is not None else None
+    if contract is None or not contract.enforced or not node.columns:
+        return ()
+    named = ((c.name or key, c) for key, c in node.columns.items())
+    return tuple(DeclaredColumn(folded(name, dialect), c.data_type or "") for name, c in named)
+
+
+def _of_file(diagnostics: Iterable[Diagnostic], node: Node) -> Iterator[Diagnostic]:
+    for found in diagnostics:
+        yield msgspec.structs.replace(found, message=f"{node.original_file_path}: {found.message}")
