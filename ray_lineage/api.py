@@ -10,6 +10,7 @@ import msgspec
 from ray_lineage.model import Declaration, DeclaredColumn, Diagnostic, Name
 
 if TYPE_CHECKING:
+    from ray_lineage.model import FileFacts
     from ray_lineage.query.graph import Graph
 
 
@@ -72,6 +73,11 @@ def lineage(
     name = _dialect(dialect)
     facts = compile_source(sql, CompileOptions(name, "", default_schema or ""))
     return _Reader(facts.dialect, schema or {}, default_schema or "").read(facts)
+
+
+def lineage_of(facts: FileFacts) -> Lineage:
+    """As :func:`lineage`, of a file that was compiled."""
+    return _Reader(facts.dialect, {}, "").read(facts)
 
 
 def _dialect(name: str | None) -> str:

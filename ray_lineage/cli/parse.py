@@ -23,22 +23,21 @@ def parse(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> int:
     """Show the statements, lineage and diagnostics of one file. Nothing is stored."""
-    import ray_lineage
+    from ray_lineage.api import lineage_of
     from ray_lineage.compile import CompileOptions, compile_source
-    from ray_lineage.compile.sql.detect import detect
+    from ray_lineage.runtime.alone import read_alone
     from ray_lineage.sources.decode import decode
 
     options = settings(reads=[] if file == "-" else [file], dialect=dialect).settings
     decoded = decode(_read(file, options.max_file_size))
     if decoded.skip:
         raise UsageError("RL203", f"{file} is no SQL text", help=decoded.diagnostics[0].message)
-    facts = compile_source(
-        decoded.text,
-        CompileOptions(options.dialect or "", model=Path(file).stem if file != "-" else ""),
-        decoded.diagnostics,
-    )
-    lineage = ray_lineage.lineage(decoded.text, facts.dialect or None)
-    confidence = 1.0 if options.dialect else round(detect(decoded.text)[1], 2)
+    facts = read_alone(file, options, decoded.diagnostics) if file != "-" and not dialect else None
+    if facts is None:
+        given = CompileOptions(options.dialect or "", model=Path(file).stem if file != "-" else "")
+        facts = compile_source(decoded.text, given, decoded.diagnostics)
+    lineage = lineage_of(facts)
+    confidence = facts.confidence
     print_json(_as_json(file, facts, lineage, confidence)) if as_json else _show(file, facts, lineage, confidence)
     return int(ExitCode.FINDINGS if any(d.severity == "error" for d in facts.diagnostics) else ExitCode.OK)
 

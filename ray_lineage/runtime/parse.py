@@ -70,7 +70,7 @@ class Meta(msgspec.Struct, frozen=True, array_like=True):
     was given up for want of time or memory may be understood another time: nothing is known of it, and what the graph holds
     of it stays.
     ``other``: the file that was read had another size or time than the one that was found.
-    ``dialect`` and ``confidence`` (0..1) say what a file showed itself; where a dialect was given, the latter is negative.
+    ``dialect`` is what the file was read as, ``confidence`` (0..1) how sure that is; where it was given, the latter is negative.
     ``encoding``, ``needs``, ``provides`` and ``evidence``: as in ``FileFacts``."""
 
     path: str
@@ -156,7 +156,7 @@ def shown(task: Task, meta: Meta, facts: bytes) -> Meta:
 def _showing(task: Task, meta: Meta, said: FileFacts | FactsHead) -> Meta:
     meta = msgspec.structs.replace(meta, encoding=said.encoding, needs=said.needs, provides=said.provides)
     if task.options.dialect:
-        return meta
+        return msgspec.structs.replace(meta, dialect=said.dialect)
     return msgspec.structs.replace(meta, dialect=said.dialect, confidence=said.confidence, evidence=said.evidence)
 
 

@@ -50,6 +50,10 @@ class Rules:
             rule = self._by_folder[folder] = rule_for(self.settings, path)
         return rule
 
+    def guesses(self, path: str) -> bool:
+        """Is it a file of SQL of which nothing says in which dialect?"""
+        return not self.rule(path).dialect and "sql" in formats_of(path)
+
     def options(self, path: str) -> tuple[CompileOptions, str]:
         """How to compile a file, and the encoding to try first."""
         rule = self.rule(path)

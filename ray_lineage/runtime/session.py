@@ -36,7 +36,7 @@ from ray_lineage.runtime.sharing import Sharing
 from ray_lineage.runtime.shipping import choose, elsewhere, fill, refuted
 from ray_lineage.runtime.summary import IngestSummary
 from ray_lineage.runtime.telemetry import Telemetry
-from ray_lineage.runtime.votes import Votes, in_dialect
+from ray_lineage.runtime.votes import ReadAs, Votes, in_dialect
 from ray_lineage.settings import Settings
 from ray_lineage.sources.scan import SourceFault, Tree, Walk, read_bytes
 
@@ -110,6 +110,7 @@ class Session:
         self._asking, self._asked = asyncio.Lock(), asyncio.Event()
         self._ships = False
         self._votes = Votes()
+        self._read_as = ReadAs()
         self._needs = Needs()
         self.turnstile = Turnstile()
         self._known: dict[str, Known] = {}
@@ -279,6 +280,7 @@ class Session:
             evidence=known.evidence,
         )  # fmt: skip
         self._votes.recall(task, meta, known.dialect_in, known.encoding_in)
+        self._note_dialect(path, known.dialect_in.partition("|")[0] or known.dialect)
         self._needs.note(task, known.needs, known.given, known.provides)
         return True
 
@@ -364,6 +366,8 @@ class Session:
         if self.unreadable:
             self.summary.by_status["unreadable"] = len(self.unreadable)
         self.summary.unchanged = present - self.summary.files_written
+        self.summary.read_as = self._read_as.counts()
+        self.summary.folder_rules = self._read_as.rules() if len(self.summary.read_as) > 1 else []
         self.telemetry.rows_written(self.summary.rows_written)
         self._paths = set()
         for path in removed:
@@ -454,6 +458,7 @@ class Session:
         self.gone.discard(path)
         self.index.forget(path)
         self._votes.discard(path)
+        self._read_as.discard(path)
         self._needs.discard(path)
         self._give()
 
@@ -534,6 +539,7 @@ class Session:
                 self._votes.note(tasks[meta.path], meta)
                 self._needs.note(tasks[meta.path], meta.needs, provides=meta.provides)
                 self._know(tasks[meta.path], meta)
+                self._note_dialect(meta.path, meta.dialect)
                 if meta.read_at_ns and tasks[meta.path].file.size <= tasks[meta.path].limit:
                     self.index.record(tasks[meta.path].file, meta.sha256, meta.read_at_ns)
             elif self._may_be_read(tasks[meta.path], meta):
@@ -550,6 +556,10 @@ class Session:
         self._aside.difference_update(tasks)
         self._give()
         self._tell("compile", self.outcomes, self._seen)
+
+    def _note_dialect(self, path: str, dialect: str) -> None:
+        if self.rules.guesses(path):
+            self._read_as.note(path, dialect)
 
     def _know(self, task: Task, meta: Meta) -> None:
         """How the file was read, for the next run."""

@@ -140,6 +140,35 @@ MAJORITY: Final = 0.8
 """Share of a folder's votes that its encoding needs."""
 
 
+class ReadAs:
+    """What files without a configured dialect were read as, and what to set where that is wrong."""
+
+    def __init__(self) -> None:
+        self._by_path: dict[str, str] = {}
+
+    def note(self, path: str, dialect: str) -> None:
+        """A file was read in that dialect (empty: in none)."""
+        self._by_path[path] = dialect
+
+    def discard(self, path: str) -> None:
+        """The file is gone."""
+        self._by_path.pop(path, None)
+
+    def counts(self) -> dict[str, int]:
+        """Files by dialect, most first."""
+        found = Counter(self._by_path.values())
+        return {d: found[d] for d in sorted(found, key=lambda d: (-found[d], d))}
+
+    def rules(self) -> list[tuple[str, str]]:
+        """For each outermost folder the dialect that most of its files were read as."""
+        folders: dict[str, Counter[str]] = {}
+        for path, dialect in self._by_path.items():
+            if dialect:
+                head, slash, _ = path.partition("/")
+                folders.setdefault(head if slash else "*", Counter())[dialect] += 1
+        return [(f, max(found, key=lambda d: (found[d], d))) for f, found in sorted(folders.items())]
+
+
 class _Weak(msgspec.Struct):
     """A file that may be read otherwise than it shows itself: its task, its own choice, the one it was read in, and what speaks for
     dialects."""
