@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 DIALECTS: Final = (
-    "athena", "bigquery", "clickhouse", "databricks", "doris", "drill", "duckdb", "exasol", "fabric", "hive", "materialize",
+    "athena", "bigquery", "clickhouse", "databricks", "doris", "drill", "duckdb", "exasol", "fabric", "greenplum", "hive", "materialize",
     "mysql", "oracle", "postgres", "presto", "redshift", "risingwave", "singlestore", "snowflake", "spark", "sqlite",
     "starrocks", "teradata", "trino", "tsql",
 )  # fmt: skip

@@ -58,6 +58,8 @@ from ray_lineage.model.names import (
 from ray_lineage.model.outline import Details, ListQuery, Outline, Signature, listed_names, outline_of
 from ray_lineage.model.program import (
     INFLUENCE_KINDS,
+    OF_ALL,
+    OF_FIRST,
     STAR,
     TRANSFORMATIONS,
     VALUE,
@@ -91,6 +93,8 @@ __all__ = [
     "MAX_NAME",
     "MODEL",
     "MODEL_SCHEMA",
+    "OF_ALL",
+    "OF_FIRST",
     "ROLES",
     "SEVERITIES",
     "STAR",

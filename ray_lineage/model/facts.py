@@ -264,6 +264,8 @@ def reachable(statement: StatementFacts) -> set[int]:
                 for ref in output.refs:
                     if ref.relation >= 0 and ref.relation not in either:
                         stack.append(ref.relation)
+                if output.fields >= 0:
+                    stack.append(output.fields)
             for influence in relation.influences:
                 if influence.ref.relation >= 0 and influence.ref.relation not in either:
                     stack.append(influence.ref.relation)
