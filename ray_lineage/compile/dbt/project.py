@@ -141,7 +141,7 @@ def library_of(project: Project) -> Library:
 
 def asked_for(project: Project, model: str, template: Template, library: Library) -> Iterator[str]:
     """What a template's file needs of others."""
-    if template.refs or template.config:
+    if template.refs or template.config or library.wanted or library.asked_variables:
         yield PROJECT
         if project.profile:
             yield f"profile:{project.profile}"

@@ -129,6 +129,7 @@ class Library:
         """No macro is expanded, though its arguments are read."""
         self.wanted: dict[str, None] = {}
         """Macros that were asked for, whether they are there or not."""
+        self.asked_variables = False
 
     def macro(self, package: str, name: str) -> Macro | None:
         """The macro of that package, or of any."""

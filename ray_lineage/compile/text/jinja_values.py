@@ -366,6 +366,7 @@ class Values:
     def _variable(self, name: str, node: nodes.Call) -> object:
         """``var`` of dbt_project.yml, which may be a template itself, or the default."""
         key = self._value(node.args[0]) if node.args else unknown()
+        self.library.asked_variables |= name == "var"
         if name == "var" and isinstance(key, str) and key in self.library.variables:
             return self.rendered(self.library.variables[key])
         default = node.args[1] if len(node.args) > 1 else next((k.value for k in node.kwargs), None)

@@ -103,9 +103,7 @@ def task(path: str) -> Task:
 
 def given(needs: Needs, paths: list[str]) -> dict[str, dict[str, str]]:
     files = {p: task(p).file for p in paths}
-    return {
-        t.file.path: {g.name: g.file.path for g in t.given} for t in needs.due(dict.fromkeys(paths, "h"), files.get)
-    }
+    return {t.file.path: {g.name: g.file.path for g in t.given} for t in needs.due({p: p for p in paths}, files.get)}
 
 
 def test_what_is_asked_for_by_name_is_the_nearest_that_provides_it() -> None:
