@@ -21,6 +21,8 @@ class _Asker(msgspec.Struct):
     task: Task
     needs: tuple[str, ...]
     given: tuple[Given, ...]
+    indexed: set[str] = msgspec.field(default_factory=set)
+    """Keys of all that decides about what is given, also what given files pass on."""
 
 
 class Needs:
@@ -52,8 +54,13 @@ class Needs:
             plain = msgspec.structs.replace(task, content=None, read_at_ns=0, given=())
             self._askers[path] = _Asker(plain, needs, task.given if given is None else given)
             self._touched[path] = None
-            for need in needs:
-                self._by_name.setdefault(_key(need), set()).add(path)
+            self._index(path, needs)
+
+    def _index(self, path: str, needs: Iterable[str]) -> None:
+        keys = set(map(_key, needs)) - self._askers[path].indexed
+        self._askers[path].indexed |= keys
+        for key in keys:
+            self._by_name.setdefault(key, set()).add(path)
 
     def _touch(self, names: Iterable[str]) -> None:
         for name in names:
@@ -68,8 +75,7 @@ class Needs:
                 del self._providers[name]
         self._touch((path, *provided))
         asker = self._askers.pop(path, None)
-        for need in asker.needs if asker is not None else ():
-            name = _key(need)
+        for name in asker.indexed if asker is not None else ():
             self._by_name.get(name, set()).discard(path)
             if not self._by_name.get(name):
                 self._by_name.pop(name, None)
@@ -108,6 +114,7 @@ class Needs:
             found[need] = Given(need, msgspec.structs.replace(file, sha256=hashes[where]))
             more = [n[1:] for n in self._provided.get(where, ()) if n[0] == _ALSO and n[1:] not in seen]
             seen.update(more)
+            self._index(path, more)
             todo.extend(more)
         return (found[need] for need in sorted(found))
 

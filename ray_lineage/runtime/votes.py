@@ -201,6 +201,8 @@ class Votes:
         path = task.file.path
         self._weak.pop(path, None)
         self._dialects.take_back(path)
+        if meta.confidence == 1.0 and not meta.evidence:
+            return  # of another format
         self._dialects.add(path, meta.evidence)
         if max(meta.evidence.values(), default=0) < SURE:
             self._weak[path] = _Weak(task, "", "", meta.evidence)
