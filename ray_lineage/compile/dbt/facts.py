@@ -18,7 +18,7 @@ from ray_lineage.compile.jsontext import Fault, Lines, utf8
 from ray_lineage.compile.naming import folded
 from ray_lineage.compile.options import CompileOptions
 from ray_lineage.dialects import DIALECTS
-from ray_lineage.model import DeclaredColumn, Diagnostic, Effect, FileFacts, Name, StatementKind
+from ray_lineage.model import MODEL, DeclaredColumn, Diagnostic, Effect, FileFacts, Name, StatementKind
 
 _SNAPSHOT: Final = ("dbt_scd_id", "dbt_updated_at", "dbt_valid_from", "dbt_valid_to")
 """What dbt adds to the columns of a snapshot's query."""
@@ -181,7 +181,7 @@ class _Project:
             return None
         said = compile_fragment(node.raw, self._dialect)
         references = {**self._relations.references, (_THIS,): made, ((node.alias or node.name).lower(),): made}
-        return renamed(said, lambda name: references.get(tuple(part.lower() for part in name), name))
+        return renamed(said, lambda name: references.get(tuple(p.lower() for p in name if p != MODEL), name))
 
     def _consumer(self, identity: str, node: Node, kind: str, how: StatementKind) -> None:
         """What is made of models outside of the warehouse."""
