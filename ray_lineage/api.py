@@ -81,10 +81,10 @@ def lineage_of(facts: FileFacts) -> Lineage:
 
 
 def _dialect(name: str | None) -> str:
-    from ray_lineage.compile import DIALECTS
-    from ray_lineage.dialects import dialect_of
+    from ray_lineage.dialects import DIALECTS, dialect_named
 
-    folded = dialect_of(name or "")
+    folded = dialect_named(name or "")
+    folded = "" if folded == "ansi" else folded
     if folded and folded not in DIALECTS:
         import difflib
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ray_lineage.cli.commands import Command, Group
-from ray_lineage.cli.output import local_settings, print_json, settings
+from ray_lineage.cli.output import local_settings, print_json, settings, visible, write_line, write_table
 from ray_lineage.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -37,9 +37,10 @@ def _open() -> ParseCache:
 
 
 @app.command(cls=Command)
-def path() -> None:
+def path(as_json: _Json = False) -> None:
     """Where it lies."""
-    typer.echo(os.path.abspath(settings().settings.parse_cache_path))
+    found = os.path.abspath(settings().settings.parse_cache_path)
+    print_json({"schema": 1, "path": found}) if as_json else write_line(visible(found))
 
 
 @app.command(cls=Command)
@@ -53,10 +54,15 @@ def stats(as_json: _Json = False) -> int:
     if as_json:
         print_json(found)
     else:
-        typer.echo(f"path      {found.path}\nstate     {found.state} {found.reason}".rstrip())
-        typer.echo(f"entries   {found.entries:,}\nbytes     {found.bytes:,}")
-        typer.echo(f"bad       {found.bad:,}\nforeign   {found.foreign:,}")
-        typer.echo(f"hits      {found.hits:,}\nmisses    {found.misses:,}\nhit rate  {100 * found.hit_rate:.1f} %")
+        counts = ("entries", "bytes", "bad", "foreign", "hits", "misses")
+        write_table(
+            [
+                ("path", found.path),
+                ("state", f"{found.state} {found.reason}".rstrip()),
+                *((name, f"{getattr(found, name):,}") for name in counts),
+                ("hit rate", f"{100 * found.hit_rate:.1f} %"),
+            ]
+        )
     return int(ExitCode.OK if found.state == "ok" else ExitCode.FINDINGS)
 
 
@@ -75,7 +81,7 @@ def clear(
     if as_json:
         print_json({"entries": count, "dry_run": dry_run})
     else:
-        typer.echo(f"{count:,} entries {'would be' if dry_run else 'were'} deleted")
+        write_line(f"{count:,} entries {'would be' if dry_run else 'were'} deleted")
 
 
 @app.command(cls=Command)
@@ -90,7 +96,9 @@ def verify(as_json: _Json = False) -> int:
     if as_json:
         print_json(found)
     elif found.crashed:
-        typer.echo(f"the cache at {folder} is damaged; `ray_lineage cache clear` or deleting the folder mends it")
+        write_line(
+            f"the cache at {visible(folder)} is damaged; `ray_lineage cache clear` or deleting the folder mends it"
+        )
     else:
-        typer.echo(f"{found.entries:,} entries, {found.bad:,} bad, {found.foreign:,} of another user")
+        write_line(f"{found.entries:,} entries, {found.bad:,} bad, {found.foreign:,} of another user")
     return int(ExitCode.FINDINGS if found.crashed or found.bad else ExitCode.OK)

@@ -20,7 +20,7 @@ COMMANDS: Final = {
     "trust": "trust", "untrust": "trust", "diagnostics": "findings",
 }  # fmt: skip
 """Each is the function of that name in a module of ``ray_lineage.cli``."""
-GROUPS: Final = ("cache", "config")
+GROUPS: Final = ("cache", "catalog", "config", "projects")
 """Each is the ``app`` of a module of that name."""
 
 

@@ -23,7 +23,7 @@ def write_diagnostics(path: Path, findings: list[FileDiagnostic]) -> None:
         encoded = msgspec.json.encode(as_sarif(findings) if path.suffix == ".sarif" else findings)
         text = one_json(msgspec.json.format(encoded, indent=2).decode()) + "\n"
     else:
-        lines = (f"{f.path}:{f.line}:{f.column}: {f.severity} {f.code} {f.message}" for f in findings)
+        lines = (f"{f.place}: {f.severity} {f.code} {f.message}" for f in findings)
         text = "".join(f"{one_line(line)}\n" for line in lines)
     try:
         path.write_bytes(text.encode("utf-8", "backslashreplace"))

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import IO, Annotated, Optional
+from typing import Annotated, Optional
 
 import typer
 
-from ray_lineage.cli.output import Globals, print_json, settings
+from ray_lineage.cli.output import Globals, print_json, settings, sink, visible, writable
 from ray_lineage.errors import UsageError
 
 
@@ -37,11 +34,11 @@ def export(
     store = open_store(loaded, read_only=True)
     try:
         projects = made.projects_of(store, loaded.project or None)
-        with _writable(output), store.steady(projects):
+        with writable(output), store.steady(projects):
             if form == "csv":
                 count = made.write_csv(store, projects, str(output))
             else:
-                with _sink(output) as out:
+                with sink(output) as out:
                     if form == "jsonl":
                         count = made.write_jsonl(store, projects, out)
                     else:
@@ -51,32 +48,6 @@ def export(
     if as_json:
         print_json({"schema": 1, "format": form, "output": output, "projects": projects, "count": count})
     elif output is not None and not Globals.quiet:
-        sys.stderr.write(f"{count:,} {'events' if form == 'openlineage' else 'nodes and edges'} written to {output}\n")
-
-
-@contextlib.contextmanager
-def _writable(output: str | None) -> Iterator[None]:
-    try:
-        yield
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        text = f"cannot write {output or 'to stdout'}: {error.strerror or error}"
-        raise UsageError("RL203", text, where="--output", help="give a path that can be written") from None
-
-
-@contextlib.contextmanager
-def _sink(output: str | None) -> Iterator[IO[bytes]]:
-    """The file, which appears when it is whole; or stdout."""
-    if output is None:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-        return
-    partial = f"{output}.{os.getpid()}"
-    try:
-        with open(partial, "wb") as file:
-            yield file
-        os.replace(partial, output)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(partial)
+        sys.stderr.write(
+            f"{count:,} {'events' if form == 'openlineage' else 'nodes and edges'} written to {visible(output)}\n"
+        )

@@ -29,10 +29,12 @@ def diagnostics(
     fail_on: Annotated[
         str, typer.Option(help="Exit 1 if there is one of this severity: error, warning, never.")
     ] = "never",
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> int:
     """List what is said of the files in the graph. `ignore_diagnostics` in the settings leaves codes out."""
     from ray_lineage.graph.open import open_store
     from ray_lineage.query.diagnostics import SEVERITIES, Ignored, below, by_file, chosen, stored
+    from ray_lineage.query.projects import known_project
 
     _check("--severity", severity, SEVERITIES)
     _check("--format", format, _FORMATS)
@@ -40,7 +42,7 @@ def diagnostics(
     loaded = settings().settings
     store = open_store(loaded, read_only=True)
     try:
-        files = by_file(store, loaded.project or None)
+        files = by_file(store, known_project(store, loaded.project))
     finally:
         store.close()
     for path in paths or ():
@@ -51,7 +53,7 @@ def diagnostics(
     if paths:
         files = {file: files[file] for path in paths for file in below(path, files)}
     found = chosen(stored(files), Ignored(loaded.ignore_diagnostics), codes=code or (), least=severity)
-    _print(found, format)
+    _print(found, "json" if as_json else format)
     bad = fail_on != "never" and any(s.found.severity in SEVERITIES[: SEVERITIES.index(fail_on) + 1] for s in found)
     return int(ExitCode.FINDINGS if bad else ExitCode.OK)
 
@@ -93,8 +95,7 @@ def _property(text: str) -> str:
 def _show(found: list[Stored]) -> None:
     projects = {s.project for s in found}
     for s in found:
-        place = f"{s.found.path}:{s.found.line}:{s.found.column}" if s.found.line else s.found.path
-        where = f"{s.project}: {place}" if len(projects) > 1 else place
+        where = f"{s.project}: {s.found.place}" if len(projects) > 1 else s.found.place
         severity = styled(f"{s.found.severity:<8}", _STYLES[s.found.severity])
         write_line(severity, styled(where, "bold"), f"  {s.found.code} {visible(s.found.message)}")
     if not found:

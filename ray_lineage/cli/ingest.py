@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -11,7 +12,21 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from ray_lineage.cli.output import Globals, console, print_json, settings, styled, visible, write_line
+from ray_lineage.cli.output import (
+    Globals,
+    Paths,
+    Root,
+    WholeProject,
+    check_writable,
+    console,
+    counting,
+    invocation,
+    print_json,
+    settings,
+    styled,
+    visible,
+    write_line,
+)
 from ray_lineage.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -25,7 +40,9 @@ _PLAIN_EVERY = 2.0  # seconds between plain progress lines
 
 
 def ingest(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Folders (or files) with SQL.")],
+    paths: Paths = None,
+    root: Root = None,
+    whole_project: WholeProject = False,
     executor: Annotated[Optional[str], typer.Option(help="auto, local or ray.")] = None,  # noqa: UP045
     workers: Annotated[
         int | None, typer.Option(help="Child processes, or parse actors on Ray; 0: all in this process.")
@@ -63,11 +80,18 @@ def ingest(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")] = False,
 ) -> int:
-    """Read the SQL below PATH and bring the graph up to date: what is new, what changed, what is gone."""
+    """Read the SQL below PATH and bring the graph up to date: what is new, what changed, what is gone.
+
+    A PATH inside a known project is a part of it: the rest of the project stays as it is.
+    """
     if fail_on not in ("error", "warning", "never"):
         raise UsageError("RL203", f"--fail-on {fail_on}: not a severity", help="use error, warning or never")
+    for flag, path in (("--report", report), ("--diagnostics", diagnostics)):
+        if path is not None:
+            check_writable(path, flag)
     loaded = settings(
-        reads=paths,
+        reads=paths or (),
+        root=root,
         executor=executor, ingest_workers=workers, ray_address=ray_address, dashboard=dashboard or None, source=source, dialect=dialect, batch_size=batch_size,
         min_workers=min_workers, max_workers=max_workers, priority=priority, max_delete_percent=max_delete_percent, metrics_port=metrics_port, enable_parse_cache=False if no_cache else None,
     )  # fmt: skip
@@ -75,9 +99,15 @@ def ingest(
         from ray_lineage.runtime.ingest import ingest as run
 
         summary = run(
-            loaded.settings, paths, progress=display.update, full=full, dry_run=dry_run, retry=retry_quarantined,
+            loaded.settings,
+            paths or (),
+            progress=display.update,
+            full=full,
+            dry_run=dry_run,
+            retry=retry_quarantined,
+            whole=whole_project,
             cradle=cradle,
-        )  # fmt: skip
+        )
     if report is not None:
         _write(report, summary)
     if diagnostics is not None:
@@ -130,8 +160,8 @@ class _Display:
         self._shown = not (Globals.quiet or Globals.no_progress)
         self._bar: Any = None
         self._task: Any = None
-        self._phase = ""
-        self._last = 0.0
+        self._said = ""
+        self._last = time.monotonic()
         self._plain = not sys.stderr.isatty()
 
     def __enter__(self) -> _Display:
@@ -170,22 +200,23 @@ class _Display:
                 detail=detail,
             )
             return
-        now = time.monotonic()
-        if progress.phase == self._phase and now - self._last < _PLAIN_EVERY:
-            return
-        if progress.phase != self._phase and progress.done == 0 and progress.phase == "scan":
-            self._phase = ""
-        self._phase, self._last = progress.phase, now
-        count = f"{progress.done:,} of {progress.total:,} files" if progress.total else "..."
-        sys.stderr.write(f"{progress.phase}: {count}\n")
+        self._say(progress, time.monotonic())
+
+    def _say(self, progress: Progress, now: float) -> None:
+        """A run that is over in a moment says nothing, and none says twice where it stands."""
+        text = f"{progress.phase}: {progress.done:,} of {progress.total:,} files\n"
+        if progress.done and text != self._said and now - self._last >= _PLAIN_EVERY:
+            self._said, self._last = text, now
+            sys.stderr.write(text)
 
 
 def _show(summary: IngestSummary) -> None:
     def line(name: str, text: str, style: str = "") -> None:
         write_line(styled(f"{name:<12}", "bold"), styled(text, style))
 
-    done = "unchanged" if summary.unchanged == summary.files and not summary.removed else "ingested"
-    head = f"{summary.project}: {summary.files:,} files {done} in {summary.seconds:.2f} s"
+    same = summary.files and summary.unchanged == summary.files and not summary.removed
+    done = "unchanged" if same else "ingested"
+    head = f"{summary.project}: {counting(summary.files, 'file')} {done} in {summary.seconds:.2f} s"
     write_line(styled(head, "bold green"))
     if not summary.files:
         line("files", "no SQL files were found; see `suffixes` and `ignore` in the settings", "yellow")
@@ -203,7 +234,14 @@ def _show(summary: IngestSummary) -> None:
             write_line(styled(f'  [[folders]]  path = "{visible(folder)}"  dialect = "{dialect}"', "dim"))
     line(
         "graph",
-        f"{summary.statements:,} statements, {summary.datasets:,} datasets, {summary.columns:,} columns, {summary.edges:,} column edges",
+        ", ".join(
+            (
+                counting(summary.statements, "statement"),
+                counting(summary.datasets, "dataset"),
+                counting(summary.columns, "column"),
+                counting(summary.edges, "column edge"),
+            )
+        ),
     )
     hits = summary.cache_hits + summary.cache_misses
     rate = f"{100 * summary.cache_hits / hits:.0f} % of {hits:,} from the cache" if hits else "nothing to look up"
@@ -211,6 +249,7 @@ def _show(summary: IngestSummary) -> None:
         "speed",
         f"{summary.files_per_second:,.0f} files/s, {rate}, {summary.rows_written:,} rows written, {_executor(summary)}",
     )
+    line("root", ", ".join([summary.root, *(f"of it {os.path.relpath(part, summary.root)}" for part in summary.parts)]))
     line("store", summary.store)
     if summary.diagnostics:
         counted = ", ".join(
@@ -220,10 +259,10 @@ def _show(summary: IngestSummary) -> None:
         line("diagnostics", f"{counted} ({codes})")
         for finding in [f for f in summary.findings if f.severity != "info"][:_SHOWN_FINDINGS]:
             style = "red" if finding.severity == "error" else "yellow"
-            place = f"{finding.path}:{finding.line}:{finding.column}" if finding.line else finding.path
+            place = finding.place
             write_line(styled(f"  {visible(place)}: ", style), styled(f"{finding.code} {finding.message}"))
         if len(summary.findings) > _SHOWN_FINDINGS:
-            write_line(styled("  all of them: add --report FILE or --json", "dim"))
+            write_line(styled("  all of them: `ray_lineage diagnostics`, or add --diagnostics FILE or --json", "dim"))
     if summary.dead_letters:
         line(
             "failed",
@@ -233,7 +272,7 @@ def _show(summary: IngestSummary) -> None:
     for note in summary.notes:
         line("note", note, "yellow")
     if summary.example:
-        line("try", f"ray_lineage upstream {summary.example}", "cyan")
+        line("try", f"{invocation()} upstream {summary.example}", "cyan")
 
 
 def _executor(summary: IngestSummary) -> str:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, Optional, cast
 
 import typer
 
-from ray_lineage.cli.output import print_json, settings, styled, write_line
+from ray_lineage.cli.output import counting, print_json, settings, styled, write_line
 from ray_lineage.errors import UsageError
+from ray_lineage.model import INFLUENCE_KINDS, quote_part, split_text
 
 if TYPE_CHECKING:
     from ray_lineage.query.walk import Step, Walk
@@ -51,6 +52,7 @@ def _answer(
     if level not in ("auto", "table", "column"):
         raise UsageError("RL203", f"--level {level}: not a level", help="use table, column or auto")
     from ray_lineage.graph.open import open_store
+    from ray_lineage.query.projects import known_project
     from ray_lineage.query.walk import walk
 
     loaded = settings().settings
@@ -63,14 +65,16 @@ def _answer(
             depth=depth,
             level=cast(Literal["auto", "table", "column"], level),
             influences=influences,
-            project=loaded.project or None,
+            project=known_project(store, loaded.project),
         )
     finally:
         store.close()
     if as_json:
         print_json(found)
-    else:
-        _show(found)
+        return
+    _show(found)
+    if influences and found.level == "table":
+        write_line(styled("influences are of columns: name one, or add --level column", "yellow"))
 
 
 def _show(found: Walk) -> None:
@@ -79,25 +83,35 @@ def _show(found: Walk) -> None:
         write_line(styled(f"{found.root} {word} nothing that the graph knows"))
         return
     children: dict[str, list[Step]] = {}
+    shaping: dict[str, list[Step]] = {}
     for step in found.steps:
-        children.setdefault(step.target if found.direction == "upstream" else step.source, []).append(step)
-    sys.stdout.writelines(f"{line}\n" for line in _tree(found, children))
-    counted = f"{len(found.nodes):,} {'columns' if found.level == 'column' else 'datasets'}, {len(found.steps):,} edges"
+        near = step.target if found.direction == "upstream" else step.source
+        of_dataset = step.how in INFLUENCE_KINDS and found.direction == "upstream"
+        (shaping if of_dataset else children).setdefault(near, []).append(step)
+    sys.stdout.writelines(f"{line}\n" for line in _tree(found, children, shaping))
+    kind = "column" if found.level == "column" else "dataset"
+    counted = f"{counting(len(found.nodes), kind)}, {counting(len(found.steps), 'edge')}"
     write_line(styled(counted + (" (cut: too many)" if found.cut else ""), "dim"))
 
 
-def _tree(found: Walk, children: dict[str, list[Step]]) -> Iterator[str]:
-    """Each name's branches are drawn once, where it stands first; further places point there. Lines are whole, whatever
-    the terminal's width. Without recursion: chains may be long."""
+def _tree(found: Walk, children: dict[str, list[Step]], shaping: dict[str, list[Step]]) -> Iterator[str]:
+    """Each name's branches are drawn once, where it stands first; further places point there. ``shaping``: by dataset, what
+    shapes its rows; that stands below the first of its columns. Lines are whole, whatever the terminal's width. Without
+    recursion: chains may be long."""
     fork, last, beside, below = _GUIDES if (sys.stdout.encoding or "").lower().startswith("utf") else _ASCII_GUIDES
     drawn: set[str] = set()
     starts = [found.root] if found.root in children else sorted({n for n in children if found.nodes.get(n) is None})
+    starts = starts or [found.root]
+
+    def branches(name: str) -> list[Step]:
+        return [*children.get(name, ()), *shaping.pop(_dataset_of(name), ()), *shaping.pop(name, ())]
+
     if starts != [found.root]:
         yield styled(found.root, "bold")
     for start in starts:
         yield styled(start, "bold")
         drawn.add(start)
-        stack = [("", step, i == 0) for i, step in enumerate(reversed(children[start]))]
+        stack = [("", step, i == 0) for i, step in enumerate(reversed(branches(start)))]
         while stack:
             lead, step, is_last = stack.pop()
             far = step.source if found.direction == "upstream" else step.target
@@ -106,11 +120,23 @@ def _tree(found: Walk, children: dict[str, list[Step]]) -> Iterator[str]:
             if far not in drawn:
                 drawn.add(far)
                 inner = lead + (below if is_last else beside)
-                stack.extend((inner, s, i == 0) for i, s in enumerate(reversed(children.get(far, ()))))
+                stack.extend((inner, s, i == 0) for i, s in enumerate(reversed(branches(far))))
+
+
+def _dataset_of(column: str) -> str:
+    return column[: -len(quote_part(split_text(column)[-1])) - 1]
 
 
 def _label(far: str, step: Step, *, again: bool) -> str:
     how = step.how if step.how and step.how != "identity" else ""
+    shapes = how in INFLUENCE_KINDS
+    if shapes:
+        how = f"{how} of {step.target}"
     marks = ", ".join(m for m in (how, "possible" if step.certainty == "possible" else "") if m)
     place = f"  {step.file}" + (f":{step.line}" if step.line else "") + ("  (see above)" if again else "")
-    return styled(far) + (styled(f"  {marks}", "yellow") if marks else "") + styled(place, "dim")
+    return (
+        ("~ " if shapes else "")
+        + styled(far)
+        + (styled(f"  {marks}", "yellow") if marks else "")
+        + styled(place, "dim")
+    )

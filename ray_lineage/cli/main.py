@@ -133,8 +133,9 @@ def _run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         print_error(Interrupted(2))
         return int(ExitCode.INTERRUPTED)
-    except BrokenPipeError:
-        # the reader of our output went away: nothing is wrong, and flushing at exit must not say so
+    except (BrokenPipeError, SystemExit):
+        # the reader of our output went away (SystemExit is what Typer makes of that): nothing is wrong, and flushing at exit
+        # must not say so
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:

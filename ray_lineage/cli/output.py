@@ -6,14 +6,31 @@ import contextlib
 import logging
 import os
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final, TextIO
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Annotated, Any, Final, TextIO, cast
+
+import typer
 
 from ray_lineage import logs
-from ray_lineage.errors import RayLineageError
+from ray_lineage.errors import RayLineageError, UsageError
 
 if TYPE_CHECKING:
     from ray_lineage.settings import Loaded, Settings
+
+
+Paths = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="PATH...", help="Folders (or files) with SQL; default: all of the project around here."),
+]
+Root = Annotated[
+    str | None,
+    typer.Option(metavar="DIR", help="What paths in the graph are relative to; default: the settings file's folder, "
+                 "what the graph knows, the repository, PATH."),
+]  # fmt: skip
+WholeProject = Annotated[
+    bool, typer.Option("--whole-project", help="PATH is all of the project: what the graph has of other folders goes.")
+]
 
 
 class Globals:
@@ -81,9 +98,45 @@ def local_settings() -> Settings:
     return loaded
 
 
+def invocation() -> str:
+    """How this command was called, with the flags that say which graph: for a next one that is to be copied."""
+    import shlex
+    import shutil
+
+    called = sys.argv[0]
+    if os.path.basename(called) != "ray_lineage":  # python -m
+        words = [os.path.basename(sys.executable), "-m", "ray_lineage"]
+    else:
+        words = ["ray_lineage" if shutil.which("ray_lineage") else os.path.relpath(called)]
+    for flag, value in (("--config", Globals.config_file), ("--project", Globals.project), ("--store", Globals.store)):
+        words += [flag, logs.redact(value)] if value else []
+    return shlex.join(words)
+
+
+def check_writable(path: Path, flag: str) -> None:
+    """Before the work is done whose result is to be written there. Raises UsageError (RL203)."""
+    folder = path.absolute().parent
+    why = ""
+    if str(path) == "-":
+        why = "it is no name of a file"
+    elif path.is_dir():
+        why = "it is a folder"
+    elif not folder.is_dir():
+        why = f"there is no folder {folder}"
+    elif not os.access(path if path.exists() else folder, os.W_OK):
+        why = "permission denied"
+    if why:
+        raise UsageError("RL203", f"cannot write {path}: {why}", where=flag, help="give a path that can be written")
+
+
 def visible(text: object) -> str:
     """Text for a terminal, as one line: control and direction characters are shown, not obeyed; secrets are starred."""
     return logs.one_line(logs.star(str(text)))
+
+
+def counting(number: int, noun: str) -> str:
+    """``1 file``, ``2 files``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 _STYLES: Final = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
@@ -162,3 +215,40 @@ def console(*, stderr: bool = False) -> Any:
 
     stream = sys.stderr if stderr else sys.stdout
     return Console(file=stream, highlight=False, soft_wrap=not stream.isatty(), width=None if stream.isatty() else 250)
+
+
+@contextlib.contextmanager
+def writable(output: str | None) -> Iterator[None]:
+    """What the system refuses, in words. Raises UsageError (RL203)."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        text = f"cannot write {output or 'to stdout'}: {error.strerror or error}"
+        raise UsageError("RL203", text, where="--output", help="give a path that can be written") from None
+
+
+class _Harmless:
+    """Standard output, on which names from repositories are escaped as JSON may, so that no terminal or CI runner obeys them."""
+
+    def write(self, line: bytes) -> int:
+        """One or more whole lines."""
+        return sys.stdout.buffer.write(logs.one_json(line.decode()).encode())
+
+
+@contextlib.contextmanager
+def sink(output: str | None) -> Iterator[IO[bytes]]:
+    """The file, which appears when it is whole; or stdout."""
+    if output is None:
+        yield cast(IO[bytes], _Harmless())
+        sys.stdout.buffer.flush()
+        return
+    partial = f"{output}.{os.getpid()}"
+    try:
+        with open(partial, "wb") as file:
+            yield file
+        os.replace(partial, output)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(partial)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional
@@ -11,10 +12,12 @@ import typer
 from ray_lineage.cli.output import print_json, settings, visible, write_line, write_table
 from ray_lineage.errors import ExitCode, UsageError
 from ray_lineage.model import UNSEEN
+from ray_lineage.settings import rule_for
 
 if TYPE_CHECKING:
     from ray_lineage.api import Lineage
     from ray_lineage.model import FileFacts
+    from ray_lineage.settings import Settings
 
 
 def parse(
@@ -29,17 +32,24 @@ def parse(
     from ray_lineage.sources.decode import decode
 
     options = settings(reads=[] if file == "-" else [file], dialect=dialect).settings
+    wanted = options.dialect if dialect or file == "-" else _as_ingested(options, file)
     decoded = decode(_read(file, options.max_file_size))
     if decoded.skip:
         raise UsageError("RL203", f"{file} is no SQL text", help=decoded.diagnostics[0].message)
     facts = read_alone(file, options, decoded.diagnostics) if file != "-" and not dialect else None
     if facts is None:
-        given = CompileOptions(options.dialect or "", model=Path(file).stem if file != "-" else "")
+        given = CompileOptions(wanted or "", model=Path(file).stem if file != "-" else "")
         facts = compile_source(decoded.text, given, decoded.diagnostics)
     lineage = lineage_of(facts)
     confidence = facts.confidence
     print_json(_as_json(file, facts, lineage, confidence)) if as_json else _show(file, facts, lineage, confidence)
     return int(ExitCode.FINDINGS if any(d.severity == "error" for d in facts.diagnostics) else ExitCode.OK)
+
+
+def _as_ingested(options: Settings, file: str) -> str:
+    """The dialect that the settings say of the file's folder."""
+    path = os.path.relpath(os.path.realpath(file), options.root or None)
+    return (rule_for(options, path).dialect or "") if not path.startswith("..") else options.dialect
 
 
 def _read(file: str, most: int) -> bytes:

@@ -12,12 +12,13 @@ from ray_lineage.cli.output import print_json, settings, write_table
 def stats(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
     """What the graph holds."""
     from ray_lineage.graph.open import open_store
+    from ray_lineage.query.projects import known_project
     from ray_lineage.query.stats import stats as count
 
     loaded = settings().settings
     store = open_store(loaded, read_only=True)
     try:
-        found = count(store, loaded.project or None)
+        found = count(store, known_project(store, loaded.project))
     finally:
         store.close()
     if as_json:

@@ -186,13 +186,16 @@ def _wait(loaded: Settings, seconds: float) -> Status:
         found = file.read()
 
 
-def flush() -> None:
+def flush(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
     """Tell the running watch to look now: take the changes that wait, and compare the folders with what it knows."""
     from ray_lineage.runtime.status import ask_to_flush
 
     found = running(local_settings())
     ask_to_flush(found)
-    write_line(f"asked the watch of {visible(found.project)} (process {found.pid}) to look now")
+    if as_json:
+        print_json({"schema": 1, "project": found.project, "pid": found.pid})
+    else:
+        write_line(f"asked the watch of {visible(found.project)} (process {found.pid}) to look now")
 
 
 def failures(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:

@@ -25,7 +25,7 @@ _Path = Annotated[
 def trust(
     path: _Path = None,
     listed: Annotated[bool, typer.Option("--list", help="Only list what is trusted.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="With --list: print one JSON object.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Let a settings file say where to write, whom to contact and what to run, until it changes."""
     from ray_lineage.ownfolder import adopt
@@ -35,21 +35,33 @@ def trust(
         _list(as_json=as_json)
     elif path is not None and os.path.isdir(path):
         adopt(path)
-        write_line(f"trusted: {visible(path)}, as a data folder of this place")
+        if as_json:
+            print_json({"schema": 1, "path": os.path.realpath(path), "state": "trusted"})
+        else:
+            write_line(f"trusted: {visible(path)}, as a data folder of this place")
     else:
         file = _settings_file(path)
         kept.trust(file.path, file.content)
         says = [key for key in file.values if key not in kept.READING]
+        if as_json:
+            print_json({"schema": 1, "path": os.path.realpath(file.path), "state": "trusted", "sets": says})
+            return
         write_line(f"trusted until it changes: {visible(os.path.realpath(file.path))}")
         write_line(f"it sets {visible(', '.join(says))}" if says else "it sets nothing that needs it")
 
 
-def untrust(path: _Path = None) -> None:
+def untrust(
+    path: _Path = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
     """Take back what `trust` said."""
     from ray_lineage.settings.trust import untrust as forget
 
     target = Path(path) if path is not None else _settings_file(None).path
     known = forget(target)
+    if as_json:
+        print_json({"schema": 1, "path": os.path.realpath(target), "was_trusted": known})
+        return
     write_line(f"{'no longer trusted' if known else 'it was not trusted'}: {visible(os.path.realpath(target))}")
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from ray_lineage.cli.output import print_json_line, settings, styled, visible, write_line
+from ray_lineage.cli.output import Paths, Root, print_json_line, settings, styled, visible, write_line
 from ray_lineage.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -16,7 +16,8 @@ _SHOWN = 20
 
 
 def verify(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="The folders that were ingested.")],
+    paths: Paths = None,
+    root: Root = None,
     deep: Annotated[bool, typer.Option("--deep", help="Compare every node and edge, not only fingerprints.")] = False,
     dialect: Annotated[Optional[str], typer.Option(help="As it was given to the ingest or the watch.")] = None,  # noqa: UP045
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on one line.")] = False,
@@ -24,7 +25,7 @@ def verify(
     """Compare the graph with what the files on disk say, all read and compiled anew. Writes nothing; exit 1: different."""
     from ray_lineage.runtime.verify import verify as compare
 
-    found = compare(settings(reads=paths, dialect=dialect).settings, paths, deep=deep)
+    found = compare(settings(reads=paths or (), root=root, dialect=dialect).settings, paths or (), deep=deep)
     if as_json:
         print_json_line(found)
     else:

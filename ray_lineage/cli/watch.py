@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Optional
 
 import typer
 
-from ray_lineage.cli.output import Globals, settings
+from ray_lineage.cli.output import Globals, Paths, Root, WholeProject, settings
 from ray_lineage.errors import Interrupted
 
 if TYPE_CHECKING:
@@ -18,7 +18,9 @@ _KEYS: Final = {"q": signal.SIGINT, "f": signal.SIGUSR1}
 
 
 def watch(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Folders (or files) with SQL.")],
+    paths: Paths = None,
+    root: Root = None,
+    whole_project: WholeProject = False,
     realtime: Annotated[bool, typer.Option("--realtime", help="Look at each save at once.")] = False,
     debounce: Annotated[float | None, typer.Option(help="Seconds after the last change.")] = None,
     batch_size_threshold: Annotated[int | None, typer.Option(help="So many changes are looked at, at once.")] = None,
@@ -54,7 +56,8 @@ def watch(
 ) -> int:
     """Ingest what is below PATH, then follow every change until Ctrl-C."""
     loaded = settings(
-        reads=paths,
+        reads=paths or (),
+        root=root,
         executor=executor, ingest_workers=workers, min_workers=min_workers, max_workers=max_workers, ray_address=ray_address, dashboard=dashboard or None,
         dialect=dialect, debounce_window_seconds=0.0 if realtime else debounce, batch_size_threshold=batch_size_threshold,
         enable_batching=False if disable_batching else None, poll=poll, rescan_seconds=rescan, organize_to=organize_to,
@@ -72,7 +75,9 @@ def watch(
                 os.kill(os.getpid(), _KEYS[key])
 
         try:
-            run(loaded.settings, paths, look, initial=not no_initial, retry=retry_quarantined)
+            run(
+                loaded.settings, paths or (), look, initial=not no_initial, retry=retry_quarantined, whole=whole_project
+            )
         except Interrupted as stop:  # how a watch ends
             return int(stop.exit_code)
     return 0

@@ -17,6 +17,7 @@ from ray_lineage.compile.registry import (
     FORMATS,
     FRONT_ENDS,
     asks,
+    claimed,
     formats_of,
     front_end,
     max_size_of,
@@ -28,7 +29,7 @@ from ray_lineage.dialects import DIALECTS
 from ray_lineage.model import Diagnostic, FileFacts
 
 __all__ = [
-    "DIALECTS", "FORMATS", "CompileOptions", "asks", "compile_source", "formats_of", "import_compiler", "max_size_of", "needs_name",
+    "DIALECTS", "FORMATS", "CompileOptions", "asks", "claimed", "compile_source", "formats_of", "import_compiler", "max_size_of", "needs_name",
     "reads_bytes", "suffixes_of", "version_of",
 ]  # fmt: skip
 

@@ -11,9 +11,10 @@ from ray_lineage.compile.dbt.artefacts import DBT
 from ray_lineage.compile.dbt.yaml import DBT_YAML
 from ray_lineage.compile.frontend import Content, FrontEnd
 from ray_lineage.compile.openlineage import OPENLINEAGE
+from ray_lineage.compile.python import NOTEBOOK, PYTHON
 from ray_lineage.compile.sqlfile import SQL
 
-FRONT_ENDS: Final[tuple[FrontEnd, ...]] = (SQL, DBT, OPENLINEAGE, CATALOGS, DBT_YAML)
+FRONT_ENDS: Final[tuple[FrontEnd, ...]] = (SQL, PYTHON, NOTEBOOK, DBT, OPENLINEAGE, CATALOGS, DBT_YAML)
 """To add a format: its package, and its front end here. Of two that claim a file the first one reads it."""
 
 FORMATS: Final = tuple(front.name for front in FRONT_ENDS)
@@ -40,6 +41,11 @@ def front_end(formats: Sequence[str], stem: str, content: Content) -> FrontEnd |
     """Who reads it; None if it is of none of these formats. A single one reads what it gets."""
     fronts = [_named(name) for name in formats]
     return fronts[0] if len(fronts) == 1 else next((f for f in fronts if f.claims(stem, content)), None)
+
+
+def claimed(formats: Sequence[str], stem: str, head: bytes) -> bool:
+    """Does a file that begins so seem to be of one of these formats?"""
+    return any(_named(name).claims(stem, head) for name in formats)
 
 
 def reads_bytes(formats: Sequence[str]) -> bool:

@@ -29,7 +29,7 @@ from ray_lineage.graph.schema import (
     SCHEMA_VERSION,
     Node,
 )
-from ray_lineage.graph.store import ApplyResult, Direction, Edge, ProjectState, Rejected
+from ray_lineage.graph.store import ApplyResult, Direction, Edge, Origin, ProjectInfo, ProjectState, Rejected
 from ray_lineage.model import Contribution, FileState, Row, default_kind, split_text
 
 _FEWEST_ROWS: Final = 100
@@ -280,7 +280,8 @@ class BaseStore(Writer):
         epoch, digest, version = self._meta(project)
         if not self.check_version(version):
             return ProjectState("", epoch, {})
-        return ProjectState(digest, epoch, self._files(project))
+        origin = next((p.origin for p in self.project_infos() if p.name == project), Origin())
+        return ProjectState(digest, epoch, self._files(project), origin)
 
     def digest(self, project: str) -> str:
         """See :meth:`GraphStore.digest`."""
@@ -290,6 +291,10 @@ class BaseStore(Writer):
     def projects(self) -> list[str]:
         """Projects in the store."""
         return sorted(r[0] for r in self._read(f"MATCH (m:`{cypher.META}`) RETURN m.id"))
+
+    def project_infos(self) -> list[ProjectInfo]:
+        """See :meth:`GraphStore.project_infos`."""
+        return [ProjectInfo(name, Origin(*origin), files) for name, *origin, files in self._read(cypher.PROJECTS)]
 
     def counts(self, project: str | None) -> dict[str, int]:
         """See :meth:`GraphStore.counts`."""
@@ -322,6 +327,10 @@ class BaseStore(Writer):
         """Names of datasets that contain a text."""
         rows = self._read(cypher.DATASETS_LIKE, part=part.lower())
         return [r[1] for r in rows if project is None or r[2] == project]
+
+    def dataset_names(self, project: str | None) -> list[str]:
+        """See :meth:`GraphStore.dataset_names`."""
+        return [r[0] for r in self._read(cypher.DATASET_NAMES) if project is None or r[1] == project]
 
     def columns_of(self, dataset: str) -> list[dict[str, Any]]:
         """See :meth:`GraphStore.columns_of`."""

@@ -120,6 +120,26 @@ def empty_nodes(node: Node) -> str:
 
 
 @cache
+def rename_nodes(node: Node) -> str:
+    """Move at most ``$most`` nodes of a project into another one, and say how many they were (Neo4j)."""
+    ids = [name for name in node.columns if name in ("id", "file", "dataset", "owner")]
+    sets = [f"n.`{name}` = $new + substring(n.`{name}`, size($prefix))" for name in ids]
+    sets += [f"n.`{name}` = {value}" for name, value in _RENAMED.items() if name in node.columns]
+    found = f"MATCH (n:`{node.label}`) WHERE n.id STARTS WITH $prefix WITH n LIMIT $most"
+    return f"{found} SET {', '.join(sets)} RETURN count(*)"
+
+
+_RENAMED: Final = {"project": "$name", "fingerprint": "''"}
+
+
+@cache
+def rename_rels(rel: Rel) -> str:
+    """The same for relationships."""
+    found = f"MATCH ()-[r:`{rel.type}`]->() WHERE r.`file` STARTS WITH $prefix WITH r LIMIT $most"
+    return f"{found} SET r.`file` = $new + substring(r.`file`, size($prefix)) RETURN count(*)"
+
+
+@cache
 def read_for_change() -> str:
     """Unsettles the project and locks out other writers; then its epoch (kind :data:`META`), and what is stored of
     ``$files``, as label or type, row and handle: one round trip before a change (Neo4j)."""
@@ -225,13 +245,28 @@ NEXT_EPOCH: Final = (
 
 SET_VERSION: Final = f"MATCH (m:`{META}` {{id: $id}}) SET m.schema_version = $version"
 SET_DIGEST: Final = f"MATCH (m:`{META}` {{id: $id}}) SET m.digest = $digest"
-"""After :data:`FENCE`, in one transaction with it."""
+SET_ORIGIN: Final = f"MATCH (m:`{META}` {{id: $id}}) SET m.root = $root, m.host = $host, m.ingested_at = $at"
+"""These three after :data:`FENCE`, in one transaction with it."""
+
+PROJECTS: Final = (
+    f"MATCH (m:`{META}`) RETURN m.id, coalesce(m.root, ''), coalesce(m.host, ''), coalesce(m.ingested_at, ''), "
+    "COUNT { MATCH (f:`File`) WHERE f.project = m.id } ORDER BY m.id"
+)
+BEGIN_RENAME: Final = (
+    f"MATCH (m:`{META}` {{id: $id}}) SET m.digest = '', m.schema_version = $version, m.epoch = m.epoch + 1 "
+    f"MERGE (n:`{META}` {{id: $new}}) ON CREATE SET n = m {{.*, id: $new}} RETURN m.epoch"
+)
+"""Whoever finds either of the two as it is now, takes out what is there and begins anew."""
+END_RENAME: Final = (
+    f"MATCH (n:`{META}` {{id: $new}}) SET n.schema_version = $version WITH n MATCH (m:`{META}` {{id: $id}}) DELETE m"
+)
 
 FILE_STATES: Final = "MATCH (f:`File`) WHERE f.project = $project RETURN f.path, f.sha256, f.fingerprint, f.status"
 FIND_DATASETS: Final = "MATCH (d:`Dataset`) WHERE d.`table` = $last RETURN d.id, d.name, d.project ORDER BY d.id"
 DATASETS_LIKE: Final = (
     "MATCH (d:`Dataset`) WHERE toLower(d.name) CONTAINS $part RETURN d.id, d.name, d.project ORDER BY d.id LIMIT 200"
 )
+DATASET_NAMES: Final = "MATCH (d:`Dataset`) RETURN d.name, d.project ORDER BY d.id"
 COLUMNS_OF: Final = "MATCH (d:`Dataset` {id: $dataset})-[:`HAS_COLUMN`]->(c:`Column`) RETURN c.id, c.name, c.ordinal, c.type, c.declared"
 
 

@@ -6,10 +6,15 @@ import os
 import time
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from ray_lineage.graph.store import Rejected
+
+DEAD_LETTERS: Final = "failed_ingestion.jsonl"
+UNREAD: Final = "unread_files.jsonl"
+"""Of the same form: what could not be read."""
 
 
 class DeadLetter(msgspec.Struct, frozen=True):

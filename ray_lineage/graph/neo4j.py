@@ -18,6 +18,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
+import msgspec
+
 from ray_lineage.errors import RayLineageError, StoreForbids, StoreRefused, StoreUnavailable
 from ray_lineage.graph import cypher, schema
 from ray_lineage.graph.base import BaseStore, Permanent, TooLarge, Transient
@@ -28,7 +30,7 @@ from ray_lineage.graph.fill import LANES, NODES, Aside, Crew, Filling, Job, Tran
 from ray_lineage.graph.neo4j_faults import explained, judged, masked, wants_memory, without_credentials
 from ray_lineage.graph.pack import Pack, unpack
 from ray_lineage.graph.schema import COLUMN, DATASET, RELS, SCHEMA_VERSION
-from ray_lineage.graph.store import ApplyResult
+from ray_lineage.graph.store import ApplyResult, Origin
 from ray_lineage.model import column_id, dataset_id
 
 _CONNECT_SECONDS: Final = 10
@@ -157,12 +159,14 @@ class Neo4jStore(BaseStore):
 
         self._repeated(work)
 
-    def settle(self, project: str, epoch: int, digest: str) -> None:
+    def settle(self, project: str, epoch: int, digest: str, origin: Origin | None = None) -> None:
         """See :meth:`GraphStore.settle`."""
 
         def work(tx: Any) -> None:
             self._fence(tx, project, epoch)
             _done(tx, cypher.SET_DIGEST, {"id": project, "digest": digest})
+            if origin is not None:
+                _done(tx, cypher.SET_ORIGIN, {"id": project, **msgspec.structs.asdict(origin)})
 
         self._repeated(work)
 
@@ -335,22 +339,31 @@ class Neo4jStore(BaseStore):
 
     def remove_project(self, project: str) -> None:
         """See :meth:`GraphStore.remove_project`."""
-        self._empty(project, None)
+        self._empty(project, int(self._plain(cypher.NEXT_EPOCH, id=project, version=FILLING)[0][0]))
         self._plain(f"MATCH (m:`{cypher.META}` {{id: $id}}) DETACH DELETE m", id=project)
 
-    def _empty(self, project: str, epoch: int | None) -> None:
-        """Take out all rows of a project, in transactions of bounded size. With an epoch, no newer writer's; and none that an
-        older one is just writing comes after it."""
+    def rename_project(self, old: str, new: str) -> None:
+        """See :meth:`GraphStore.rename_project`. In transactions of bounded size; what a crash leaves counts as no graph."""
+        self._plain(cypher.END_LANES, ids=_lanes(old))
+        self._plain(cypher.BEGIN_RENAME, id=old, new=new, version=FILLING)
+        values = {"prefix": f"{old}:", "new": f"{new}:", "name": new, "most": _DELETED_AT_ONCE}
+        for query in (*map(cypher.rename_rels, RELS), *map(cypher.rename_nodes, schema.NODES)):
+            while self._plain(query, **values)[0][0]:
+                pass
+        self._plain(cypher.END_RENAME, id=old, new=new, version=SCHEMA_VERSION)
+
+    def _empty(self, project: str, epoch: int) -> None:
+        """Take out all rows of a project, in transactions of bounded size: no newer writer's; and none that an older one is just
+        writing comes after it."""
         self._plain(cypher.END_LANES, ids=_lanes(project))
         queries = [cypher.empty_rels(r) for r in RELS] + [cypher.empty_nodes(n) for n in reversed(schema.NODES)]
         for query in queries:
             while self._take_out(project, epoch, query):
                 pass
 
-    def _take_out(self, project: str, epoch: int | None, query: str) -> bool:
+    def _take_out(self, project: str, epoch: int, query: str) -> bool:
         def work(tx: Any) -> bool:
-            if epoch is not None:
-                self._fence(tx, project, epoch)
+            self._fence(tx, project, epoch)
             return bool(_values(tx, query, {"prefix": f"{project}:", "most": _DELETED_AT_ONCE})[0][0])
 
         return bool(self._repeated(work))

@@ -20,6 +20,11 @@ def is_server(store: str) -> bool:
     return store.startswith(_SCHEMES)
 
 
+def server_uri(settings: Settings) -> str:
+    """The address of the server that the settings mean; empty: the embedded store."""
+    return settings.store if is_server(settings.store) else ("" if settings.store else settings.neo4j_uri)
+
+
 def embedded_path(settings: Settings) -> str:
     """Where the embedded store lies."""
     return settings.store or os.path.join(settings.data_dir, "graph.db")
@@ -36,7 +41,7 @@ def open_store(settings: Settings, *, read_only: bool = False) -> GraphStore:
 
     Raises StoreUnavailable (away, locked, refused), StoreRefused (newer schema) or UsageError (what is there is not ours).
     """
-    uri = settings.store if is_server(settings.store) else ("" if settings.store else settings.neo4j_uri)
+    uri = server_uri(settings)
     if uri:
         from ray_lineage.graph.neo4j import Neo4jStore
 

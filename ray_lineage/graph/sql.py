@@ -34,6 +34,10 @@ _TABLES: Final = {
     '"table" TEXT NOT NULL, folded TEXT NOT NULL, kind INTEGER NOT NULL, owner INTEGER',
     "column": "id INTEGER PRIMARY KEY, dataset INTEGER NOT NULL, name TEXT NOT NULL, ordinal INTEGER, type TEXT, owner INTEGER",
 }
+ORIGIN: Final = "CREATE TABLE IF NOT EXISTS origin (project INTEGER PRIMARY KEY, root TEXT NOT NULL, host TEXT NOT NULL, at TEXT NOT NULL)"
+"""Earlier versions made files without it."""
+HAS_ORIGIN: Final = "SELECT 1 FROM sqlite_master WHERE name = 'origin'"
+PROJECTS: Final = "SELECT p.name, {}, coalesce(t.rows, 0) FROM project p LEFT JOIN total t ON t.project = p.id AND t.kind = 'File' {} ORDER BY 1"
 _INDEXES: Final = (
     "CREATE UNIQUE INDEX IF NOT EXISTS dataset_by_name ON dataset (name, project)",
     "CREATE INDEX IF NOT EXISTS dataset_by_table ON dataset (folded)",
@@ -244,6 +248,7 @@ DATASETS_BY_TABLE: Final = (
 DATASETS_LIKE: Final = (
     f"SELECT d.name {_DATASETS} instr(fold(d.name), :part) AND {_OF_PROJECT} ORDER BY p.name, d.name LIMIT 200"
 )
+DATASET_NAMES: Final = f"SELECT d.name {_DATASETS} {_OF_PROJECT} ORDER BY p.name, d.name"
 COLUMNS_OF: Final = 'SELECT name, ordinal, type, owner IS NOT NULL FROM "column" WHERE dataset = ?'
 FILES: Final = "SELECT {} FROM file f JOIN project p ON p.id = f.project WHERE " + _OF_PROJECT
 ADD_TO_TOTAL: Final = "UPDATE total SET rows = rows + ? WHERE project = ? AND kind = ?"
@@ -275,9 +280,15 @@ def delete_project() -> list[str]:
     return [
         *owned,
         'DELETE FROM "column" WHERE dataset IN (SELECT id FROM dataset WHERE project = :key)',
-        *(f"DELETE FROM {name} WHERE project = :key" for name in ("dataset", "file", "total")),
+        *(f"DELETE FROM {name} WHERE project = :key" for name in ("dataset", "file", "total", "origin")),
         "DELETE FROM project WHERE id = :key",
     ]
+
+
+RENAME: Final = (
+    "UPDATE file SET fingerprint = '' WHERE project = (SELECT id FROM project WHERE name = :old)",
+    "UPDATE project SET name = :new, epoch = epoch + 1, digest = '' WHERE name = :old",
+)
 
 
 # --------------------------------------------------------------------------- views for people

@@ -24,7 +24,7 @@ from ray_lineage.graph.keys import Shared
 from ray_lineage.graph.pack import PACKED, Pack, pack, unpack
 from ray_lineage.graph.place import APPLICATION, Place
 from ray_lineage.graph.schema import CONTAINS, HAS_COLUMN, KINDS, NODES, RELS, SCHEMA_VERSION, Node
-from ray_lineage.graph.store import ApplyResult, Direction, Edge, ProjectState
+from ray_lineage.graph.store import ApplyResult, Direction, Edge, Origin, ProjectInfo, ProjectState
 from ray_lineage.graph.tables import Replacement, add
 from ray_lineage.model import Contribution, FileState, Row, column_id
 from ray_lineage.sources.mounts import file_system, is_network
@@ -44,7 +44,7 @@ _LOG_BYTES: Final = 64 * 2**20
 _LABELS: Final = {n.label: n for n in NODES}
 _TYPES: Final = {r.type: r for r in (*RELS, HAS_COLUMN)}
 _COUNTED: Final = (*_LABELS, *(r.type for r in PACKED))
-_NO_SUCH: Final = ("no such table", "no such column", "malformed")
+_SIGNS_OF_DAMAGE: Final = ("no such table", "no such column", "malformed", "Could not decode")
 _COLUMN_ID: Final = re.compile(r'(.*)\.("(?:[^"]|"")*"|[^."]+)', re.DOTALL)
 
 
@@ -151,6 +151,7 @@ class SqliteStore(Writer):
             if not self._connection.execute("PRAGMA user_version").fetchone()[0]:
                 self._create()  # before there is a log, so that the file itself says whose it is
             self._set(*self._how_to_write())
+            self._connection.execute(sql.ORIGIN)
             if self._holds_files():
                 self._index()
 
@@ -238,7 +239,7 @@ class SqliteStore(Writer):
                 )
             case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
                 return self._damaged(text)
-        return self._damaged(text) if text.startswith(_NO_SUCH) else Permanent("RL501", text)
+        return self._damaged(text) if text.startswith(_SIGNS_OF_DAMAGE) else Permanent("RL501", text)
 
     def _full(self, reason: str) -> StoreUnavailable:
         folder = self._place.path.parent
@@ -310,10 +311,13 @@ class SqliteStore(Writer):
             self._connection.executemany("INSERT OR IGNORE INTO total VALUES (?, ?, 0)", [(key, k) for k in _COUNTED])
         return int(epoch)
 
-    def settle(self, project: str, epoch: int, digest: str) -> None:
+    def settle(self, project: str, epoch: int, digest: str, origin: Origin | None = None) -> None:
         """See :meth:`GraphStore.settle`."""
         with self._waited(), self._transaction(project, epoch) as key:
             self._connection.execute("UPDATE project SET digest = ? WHERE id = ?", (digest, key))
+            if origin is not None:
+                values = (key, origin.root, origin.host, origin.at)
+                self._connection.execute("INSERT OR REPLACE INTO origin VALUES (?, ?, ?, ?)", values)
 
     def load(
         self, project: str, epoch: int, packs: Iterable[Pack], on_stored: Callable[[int], None] | None = None
@@ -367,6 +371,12 @@ class SqliteStore(Writer):
                 for statement in sql.delete_project():
                     self._connection.execute(statement, {"key": key[0]})
 
+    def rename_project(self, old: str, new: str) -> None:
+        """See :meth:`GraphStore.rename_project`."""
+        with self._waited(), self._atomic():
+            for statement in sql.RENAME:
+                self._connection.execute(statement, {"old": old, "new": new})
+
     # ------------------------------------------------------------------ reading
 
     def _read(self, query: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[Row]:
@@ -400,7 +410,8 @@ class SqliteStore(Writer):
         if not rows:
             return ProjectState("", 0, {})
         files = self._read("SELECT path, sha256, fingerprint, status FROM file WHERE project = ?", rows[0][:1])
-        return ProjectState(rows[0][2], rows[0][1], {r[0]: FileState(*r) for r in files})
+        origin = next((p.origin for p in self.project_infos() if p.name == project), Origin())
+        return ProjectState(rows[0][2], rows[0][1], {r[0]: FileState(*r) for r in files}, origin)
 
     def digest(self, project: str) -> str:
         """See :meth:`GraphStore.digest`."""
@@ -410,6 +421,13 @@ class SqliteStore(Writer):
     def projects(self) -> list[str]:
         """See :meth:`GraphStore.projects`."""
         return [r[0] for r in self._read("SELECT name FROM project ORDER BY name")]
+
+    def project_infos(self) -> list[ProjectInfo]:
+        """See :meth:`GraphStore.project_infos`."""
+        known = bool(self._read(sql.HAS_ORIGIN))
+        columns = "coalesce(o.root, ''), coalesce(o.host, ''), coalesce(o.at, '')" if known else "'', '', ''"
+        rows = self._read(sql.PROJECTS.format(columns, "LEFT JOIN origin o ON o.project = p.id" if known else ""))
+        return [ProjectInfo(name, Origin(root, host, at), files) for name, root, host, at, files in rows]
 
     def counts(self, project: str | None) -> dict[str, int]:
         """See :meth:`GraphStore.counts`."""
@@ -435,6 +453,10 @@ class SqliteStore(Writer):
     def similar_datasets(self, project: str | None, part: str) -> list[str]:
         """See :meth:`GraphStore.similar_datasets`."""
         return [r[0] for r in self._read(sql.DATASETS_LIKE, {"part": part.lower(), "project": project})]
+
+    def dataset_names(self, project: str | None) -> list[str]:
+        """See :meth:`GraphStore.dataset_names`."""
+        return [r[0] for r in self._read(sql.DATASET_NAMES, {"project": project})]
 
     def columns_of(self, dataset: str) -> list[dict[str, Any]]:
         """See :meth:`GraphStore.columns_of`."""

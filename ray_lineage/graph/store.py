@@ -18,12 +18,30 @@ from ray_lineage.model import Contribution, FileState
 Direction = Literal["upstream", "downstream"]
 
 
+class Origin(msgspec.Struct, frozen=True, array_like=True):
+    """Where a project came from: the folder that its paths are relative to, on which host, and when it was last ingested
+    (UTC, ISO 8601). All empty: an earlier version wrote it, and did not note it."""
+
+    root: str = ""
+    host: str = ""
+    at: str = ""
+
+
 class ProjectState(msgspec.Struct, frozen=True):
     """What the store holds for a project. ``digest`` stands for the settled state (empty: not settled)."""
 
     digest: str
     epoch: int
     files: dict[str, FileState]  # by path
+    origin: Origin = Origin()
+
+
+class ProjectInfo(msgspec.Struct, frozen=True):
+    """A project in a list of them."""
+
+    name: str
+    origin: Origin
+    files: int
 
 
 class Rejected(msgspec.Struct, frozen=True):
@@ -100,8 +118,8 @@ class GraphStore(Protocol):
         has no fingerprint. A pack that cannot be written goes file by file through :meth:`apply`."""
         ...
 
-    def settle(self, project: str, epoch: int, digest: str) -> None:
-        """Record the digest of a settled state."""
+    def settle(self, project: str, epoch: int, digest: str, origin: Origin | None = None) -> None:
+        """Record the digest of a settled state, and where it came from."""
         ...
 
     def counts(self, project: str | None) -> dict[str, int]:
@@ -116,8 +134,16 @@ class GraphStore(Protocol):
         """Names of datasets that contain a text, at most 200."""
         ...
 
+    def dataset_names(self, project: str | None) -> list[str]:
+        """Of all datasets."""
+        ...
+
     def projects(self) -> list[str]:
         """Names of the projects in the store."""
+        ...
+
+    def project_infos(self) -> list[ProjectInfo]:
+        """The projects in the store, by name."""
         ...
 
     def files_overview(self, project: str | None) -> list[Sequence[Any]]:
@@ -161,6 +187,11 @@ class GraphStore(Protocol):
 
     def remove_project(self, project: str) -> None:
         """Delete everything of a project."""
+        ...
+
+    def rename_project(self, old: str, new: str) -> None:
+        """Give a project another name, which no project has. The name is part of every id and fingerprint: its files count as
+        not whole until their next ingest."""
         ...
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 
@@ -42,7 +43,7 @@ from ray_lineage.model import (
     statement_id,
 )
 
-CONTRIBUTION_REVISION: Final = 5
+CONTRIBUTION_REVISION: Final = 6
 """Raise with every change of the rows that given facts lead to: files are then written again."""
 
 _TOO_MANY_ROWS: Final = (
@@ -113,7 +114,7 @@ def contribute(
     _programs_and_keys(rows, facts, catalog)
     more = _ambiguities(facts, catalog)
     more.extend(_declarations(rows, path, facts, catalog))
-    diagnostics = [*facts.diagnostics, *script.diagnostics, *rows.diagnostics[:1], *more][:_MAX_DIAGNOSTICS]
+    diagnostics = _kept([*facts.diagnostics, *script.diagnostics, *rows.diagnostics[:1], *more])
     encoded = msgspec.json.encode(diagnostics).decode()
     head = (rows.file, project, path, sha256, facts.dialect)
     tail = (facts.status, encoded, len(rows.rows.get("Statement", ())))
@@ -124,6 +125,19 @@ def contribute(
     fingerprint = digest.hexdigest()
     ordered["File"] = [(*head, fingerprint, *tail)]
     return Contribution(rows.file, path, fingerprint, ordered, datasets, columns)
+
+
+def _kept(found: list[Diagnostic]) -> list[Diagnostic]:
+    """At most MAX_DIAGNOSTICS; the last says how many more of which there were."""
+    if len(found) <= _MAX_DIAGNOSTICS:
+        return found
+    kept, left = found[: _MAX_DIAGNOSTICS - 1], found[_MAX_DIAGNOSTICS - 1 :]
+    codes = ", ".join(f"{code} x {number}" for code, number in sorted(Counter(d.code for d in left).items()))
+    worst = min((d.severity for d in left), key=("error", "warning", "info").index)
+    text = (
+        f"{len(left):,} more diagnostics of this file are not listed: {codes}. `ray_lineage parse FILE` lists its own"
+    )
+    return [*kept, Diagnostic("RL307", worst, text)]
 
 
 def _sorted(rows: set[Row]) -> list[Row]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+import msgspec
+
 from ray_lineage.link.evaluate import (
     MERGE,
     TOO_MANY,
@@ -70,7 +72,8 @@ class Script:
     """Evaluates a file's statements in order. Use :meth:`run` once."""
 
     def __init__(self, facts: FileFacts, catalog: Catalog, work: Work | None = None) -> None:
-        self.facts = facts
+        self._said = facts.statements
+        self.facts = facts = in_one_session(facts)
         self.work = work if work is not None else Work()
         self.catalog = catalog
         self.diagnostics: list[Diagnostic] = []
@@ -92,7 +95,8 @@ class Script:
         """Every statement with its ordinal and what it does."""
         if self._shared:
             self._settle()
-        yield from self._run(self.facts.statements)
+        for ordinal, _, result in self._run(self.facts.statements):
+            yield ordinal, self._said[ordinal], result
 
     def _settle(self) -> None:
         """Fill the tables that programs share until nothing new comes in: who runs first is not known, but for those who
@@ -373,6 +377,17 @@ class Script:
 
 
 # --------------------------------------------------------------------------- tables that programs share
+
+
+def in_one_session(facts: FileFacts) -> FileFacts:
+    """With the temporary tables of programs that share a session (functions and cells over one connection) as the file's own."""
+    if not facts.session:
+        return facts
+    shared = frozenset(facts.session)
+    statements = tuple(
+        msgspec.structs.replace(s, procedure="") if s.procedure in shared else s for s in facts.statements
+    )
+    return msgspec.structs.replace(facts, statements=statements)
 
 
 def shared_tables(facts: FileFacts) -> tuple[dict[Key, Key], set[str]]:

@@ -22,6 +22,7 @@ class FactsHead(msgspec.Struct, frozen=True, array_like=True, gc=False):
     encoding: str
     needs: tuple[str, ...]
     covers: tuple[str, ...]
+    session: tuple[str, ...]
     provides: tuple[str, ...]
     evidence: dict[str, int]
     outline: Outline

@@ -231,10 +231,13 @@ class FileFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     diagnostics: tuple[Diagnostic, ...] = ()
     calls: tuple[Call, ...] = ()
     foreign_keys: tuple[ForeignKey, ...] = ()
-    confidence: float = 1.0  # in a detected dialect, 0..1
+    confidence: float = 1  # in a detected dialect, 0..1; a whole number takes a byte, a fraction nine
     encoding: str = ""  # where that was guessed; "~" before it: its folder's, "?" behind it: nothing speaks for it
     needs: tuple[str, ...] = ()  # other files that decide about the rest, as paths from its folder or one around that
     covers: tuple[str, ...] = ()  # files whose lineage it has, as paths from the project of dbt: theirs does not count
+    session: tuple[
+        str, ...
+    ] = ()  # programs (``StatementFacts.procedure``) that share one session, with its temporary tables
     provides: tuple[str, ...] = ()  # names by which others ask for it; "+": what those need as well
     evidence: dict[str, int] = {}  # what speaks for dialects, where none was given
 

@@ -33,3 +33,8 @@ class FileDiagnostic(msgspec.Struct, frozen=True, order=True):
     def of(cls, path: str, found: Diagnostic) -> FileDiagnostic:
         """A file's diagnostic."""
         return cls(path, found.line, found.column, found.code, found.severity, found.message)
+
+    @property
+    def place(self) -> str:
+        """``path:line:column``, as much of it as is known."""
+        return ":".join(map(str, filter(None, (self.path, self.line, self.line and self.column))))

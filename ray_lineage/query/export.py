@@ -18,6 +18,7 @@ from ray_lineage.errors import UsageError
 from ray_lineage.graph.schema import HAS_COLUMN, NODES, RELS, SCHEMA_VERSION
 from ray_lineage.graph.store import GraphStore
 from ray_lineage.model import STAR
+from ray_lineage.query.projects import known_project
 
 FORMATS: Final = ("jsonl", "csv", "openlineage")
 Row = tuple[Any, ...]
@@ -49,14 +50,11 @@ def columns() -> Iterator[tuple[str, str, tuple[str, ...]]]:
 
 def projects_of(store: GraphStore, project: str | None) -> list[str]:
     """The project, or all. Raises UsageError (RL204) for one that the store does not hold, or for none at all."""
-    known = store.projects()
-    if project is None and known:
-        return known
-    if project is None or project not in known:
-        there = f"it holds {', '.join(known)}" if known else "run `ray_lineage ingest DIR` first"
-        wanted = f"project {project!r}" if project is not None else "a project"
-        raise UsageError("RL204", f"{store.uri} does not hold {wanted}", where="--project", help=there)
-    return [project]
+    chosen = known_project(store, project)
+    known = [chosen] if chosen is not None else store.projects()
+    if not known:
+        raise UsageError("RL204", f"{store.uri} holds no project", help="run `ray_lineage ingest DIR` first")
+    return known
 
 
 # --------------------------------------------------------------------------- JSON lines

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import msgspec
 
-from ray_lineage.graph.deadletters import DeadLetters
+from ray_lineage.graph.deadletters import DEAD_LETTERS, UNREAD, DeadLetters
 from ray_lineage.graph.open import open_store
 from ray_lineage.graph.store import Rejected
 from ray_lineage.model import Diagnostic, FileDiagnostic
+from ray_lineage.query.projects import known_project
 from ray_lineage.settings import Settings
 
-DEAD_LETTERS: Final = "failed_ingestion.jsonl"
-UNREAD: Final = "unread_files.jsonl"
 _QUARANTINE: Final = "RL193"
 _GIVEN_UP: Final = frozenset({"RL190", "RL191"})
 _UNREADABLE: Final = frozenset({"RL001", "RL004"})
+_PASSED_OVER: Final = frozenset({"RL006", "RL007"})
+"""Links, pipes and devices: a scan finds them, the graph has no row of them."""
 _KINDS: Final = ("quarantined", "dead letter", "given up", "unreadable", "failed", "partial", "skipped")
 _AGAIN: Final = "the next `ray_lineage ingest` tries it again"
 _DO: Final = {
@@ -65,7 +66,7 @@ def dead_letters(data_dir: str, project: str) -> list[Failure]:
 
 
 def unread_files(data_dir: str, project: str) -> list[Failure]:
-    """Files that the last run could not read, or gave up; of all projects if it is empty."""
+    """Files that the last run could not read, gave up or passed over; of all projects if it is empty."""
     return _noted(data_dir, UNREAD, project)
 
 
@@ -79,15 +80,18 @@ def _noted(data_dir: str, name: str, project: str) -> list[Failure]:
 
 
 def _kind(code: str) -> str:
-    return "given up" if code in _GIVEN_UP else "unreadable" if code in _UNREADABLE else "dead letter"
+    kinds = {"given up": _GIVEN_UP, "unreadable": _UNREADABLE, "skipped": _PASSED_OVER}
+    return next((kind for kind, codes in kinds.items() if code in codes), "dead letter")
 
 
-def note_unread(data_dir: str, project: str, findings: Iterable[FileDiagnostic]) -> None:
-    """Remember which files a run could not read or gave up: the graph knows nothing of them, or something older. Raises
-    OSError."""
+def note_unread(
+    data_dir: str, project: str, findings: Iterable[FileDiagnostic], looked_at: Callable[[str], bool] = lambda _: True
+) -> None:
+    """Remember which files a run could not read, gave up or passed over: the graph knows nothing of them, or something older.
+    What was noted of paths that it did not look at stays. Raises OSError."""
     letters = DeadLetters(os.path.join(data_dir, UNREAD))
-    unread = [Rejected(f.path, f.code, f.message) for f in findings if f.code in _GIVEN_UP | _UNREADABLE]
-    before = [d.path for d in letters.read() if d.project == project]
+    unread = [Rejected(f.path, f.code, f.message) for f in findings if f.code in _GIVEN_UP | _UNREADABLE | _PASSED_OVER]
+    before = [d.path for d in letters.read() if d.project == project and looked_at(d.path)]
     if unread or before:
         letters.replace(project, before, unread)
 
@@ -98,14 +102,17 @@ def failed_files(settings: Settings) -> list[Failure]:
     decoder = msgspec.json.Decoder(list[Diagnostic])
     store = open_store(settings, read_only=True)
     try:
+        project = known_project(store, settings.project)
         rows = [
             (status, *row)
             for status in ("failed", "partial", "skipped")
-            for row in store.files_with_status(settings.project or None, status)
+            for row in store.files_with_status(project, status)
         ]
     finally:
         store.close()
-    return [_of_file(status, project, path, decoder.decode(text or "[]")) for status, project, path, text in rows]
+    found = ((status, project, path, decoder.decode(text or "[]")) for status, project, path, text in rows)
+    # what was skipped without a word is nothing that anybody meant to be read, such as a .json of another kind
+    return [_of_file(*row) for row in found if row[0] != "skipped" or row[3]]
 
 
 def _of_file(status: str, project: str, path: str, diagnostics: Sequence[Diagnostic]) -> Failure:

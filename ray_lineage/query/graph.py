@@ -7,6 +7,7 @@ from typing import Literal
 
 from ray_lineage.graph.open import open_store
 from ray_lineage.graph.store import GraphStore
+from ray_lineage.query.projects import known_project
 from ray_lineage.query.stats import GraphStats, stats
 from ray_lineage.query.walk import Walk, walk
 from ray_lineage.settings import load_settings
@@ -21,9 +22,14 @@ class Graph:
 
     @classmethod
     def open(cls, store: str | None = None, project: str | None = None) -> Graph:
-        """Open the store that the settings name, or ``store``. Raises StoreUnavailable."""
+        """Open the store that the settings name, or ``store``. Raises StoreUnavailable, or UsageError for a project that it does not hold."""
         settings = load_settings({"store": store} if store else {}).settings
-        return cls(open_store(settings, read_only=True), project or settings.project or None)
+        found = open_store(settings, read_only=True)
+        try:
+            return cls(found, known_project(found, project or settings.project))
+        except BaseException:
+            found.close()
+            raise
 
     def upstream(
         self, name: str, *, depth: int | None = None, level: Literal["auto", "table", "column"] = "auto"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from typing import Final, Literal
 
@@ -13,6 +14,8 @@ from ray_lineage.model import STAR, Name, column_id, dataset_text, split_text
 
 MAX_NODES: Final = 20_000
 SCHEMA: Final = 1
+_NEAR: Final = 8
+"""So many names are suggested."""
 Direction = Literal["upstream", "downstream"]
 
 
@@ -66,22 +69,39 @@ def resolve(store: GraphStore, text: str, project: str | None = None) -> Found:
         if len(with_column) == 1 and not whole:
             return _found(*with_column[0])
         if len(with_column) > 1 and not whole:
-            raise _ambiguous(text, [f"{o[1]}.{c}" for o, c in with_column])
+            raise _ambiguous(text, [(_project(o), f"{o[1]}.{c}") for o, c in with_column])
         if owners and not whole and not with_column:
             names = ", ".join(c["name"] for c in store.columns_of(owners[0][0])[:20])
             raise UsageError(
                 "RL204", f"{owners[0][1]} has no column {parts[-1]!r}", help=f"its columns: {names or 'none known'}"
             )
     if len(whole) > 1:
-        raise _ambiguous(text, [w[1] for w in whole])
-    near = store.similar_datasets(project, parts[-1])[:8] or store.similar_datasets(project, parts[0])[:8]
+        raise _ambiguous(text, [(_project(w), w[1]) for w in whole])
+    near = store.similar_datasets(project, parts[-1])[:_NEAR] or nearest(parts, store.dataset_names(project))
     hint = f"did you mean {', '.join(near)}?" if near else "`ray_lineage stats` shows what the graph holds"
     raise UsageError("RL204", f"nothing in the graph is called {text!r}", help=hint)
 
 
+def nearest(parts: Name, names: Sequence[str]) -> list[str]:
+    """Datasets whose last part looks like one of the last two of what was typed, the best first: it may end in a column."""
+    by_table: dict[str, list[str]] = {}
+    for name in names:
+        by_table.setdefault(split_text(name)[-1].lower(), []).append(name)
+    for typed in reversed(parts[-2:]):
+        close = difflib.get_close_matches(typed.lower(), by_table, _NEAR)
+        if close:
+            return [name for table in close for name in by_table[table]][:_NEAR]
+    return []
+
+
 def _found(row: tuple[str, str], column: str | None) -> Found:
     identity, name = row
-    return Found(identity[: len(identity) - len(name) - 1], name, identity, column)
+    return Found(_project(row), name, identity, column)
+
+
+def _project(row: tuple[str, str]) -> str:
+    identity, name = row
+    return identity[: len(identity) - len(name) - 1]
 
 
 def _matching(store: GraphStore, project: str | None, parts: Name) -> list[tuple[str, str]]:
@@ -101,9 +121,17 @@ def _column(store: GraphStore, dataset: str, name: str) -> str | None:
     return found if found is not None or STAR not in names else STAR
 
 
-def _ambiguous(text: str, names: Sequence[str]) -> UsageError:
-    listed = ", ".join(sorted(names)[:10])
-    return UsageError("RL205", f"{text!r} could be {len(names)} different things", help=f"name one of: {listed}")
+def _ambiguous(text: str, found: Sequence[tuple[str, str]]) -> UsageError:
+    """``found``: project and name of each."""
+    projects = sorted({project for project, _ in found})
+    names = sorted({name for _, name in found})
+    if len(projects) > 1:
+        help_ = f"say which project with --project: {', '.join(projects[:10])}"
+        if len(names) > 1:
+            help_ += f"; and name one of: {', '.join(names[:10])}"
+    else:
+        help_ = f"name one of: {', '.join(names[:10])}"
+    return UsageError("RL205", f"{text!r} could be {len(found)} different things", help=help_)
 
 
 def walk(

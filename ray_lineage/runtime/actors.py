@@ -99,10 +99,6 @@ class Writer:
         self._loader = Loader(self._settings, self._project)
         return self._loader.begin(anew=anew), self._loader.uri, self._loader.rebuilt
 
-    def check_removal(self, gone: list[str], present: int) -> None:
-        """See :meth:`Loader.check_removal`."""
-        self._open.check_removal(gone, present)
-
     def put(self, batches: Sequence[Sequence[tuple[str, str] | None]], *payloads: Sequence[bytes]) -> None:
         """Facts of batches, straight from the parse actors. Of each of their files path and content hash; None for one
         without facts."""

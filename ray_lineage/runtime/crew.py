@@ -144,10 +144,6 @@ class Graph(Protocol):
         Raises StoreUnavailable, StoreRefused, GraphLost."""
         ...
 
-    async def check_removal(self, gone: list[str], present: int) -> None:
-        """Raises StoreRefused if so much vanished that it is more likely a mistake."""
-        ...
-
     async def put(self, metas: Sequence[Meta], payload: Payload, *, more: bool = False) -> None:
         """Facts of one batch. ``more`` will follow at once, so that this one may wait for others. Raises PayloadLost or
         GraphLost."""

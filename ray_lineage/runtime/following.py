@@ -16,6 +16,7 @@ from typing import Any, Final, Protocol
 from ray_lineage.errors import RayLineageError
 from ray_lineage.model import Diagnostic, FileState, Priority, SourceFile
 from ray_lineage.runtime.crew import Graph, happens
+from ray_lineage.runtime.guard import is_too_much
 from ray_lineage.runtime.load import Committed
 from ray_lineage.runtime.parse import GIVEN_UP, Meta
 from ray_lineage.runtime.plan import Rules, below_any
@@ -45,7 +46,6 @@ _CALM_SECONDS: Final = 1.0  # after a burst, before everything is compared
 _SETTLE_SECONDS: Final = 3.0  # of quiet before the settled state is recorded
 _TICK_SECONDS: Final = 0.5
 _DRAIN_SECONDS: Final = 30.0
-_GUARD_FILES: Final = 20
 _HELD: Final = "held"  # what a note on files that are gone, and not believed to be, is about
 _OLD_SECONDS: Final = 600.0  # a file's time of change that is older says nothing about a save
 
@@ -360,8 +360,7 @@ class Following:
         self._telemetry.registry.add("ray_lineage_reconciles_total")
         self._telemetry.registry.add("ray_lineage_reconcile_found_files_total", found)
         if "" in folders:
-            if self._is_believable(self._held):  # the root is back, or enough of the others
-                self._removed.update(self._held)
+            self._believe_what_was_held()
             if not self._held:
                 self._telemetry.mended(_HELD)
             self._compared_at = self._clock()
@@ -375,7 +374,7 @@ class Following:
     async def _compare_folder(self, folder: str) -> list[str]:
         """One scan against what is known; returns what differs."""
         session = self._session
-        known = {p for p in session.known() if not folder or below_any(p, (folder,))}
+        known = {p for p in session.known() if (not folder or below_any(p, (folder,))) and session.tree.covers(p)}
         walk = session.tree.subtree(folder)
         found: list[str] = []
         for number, file in enumerate(walk, 1):
@@ -509,6 +508,7 @@ class Following:
         self._stored(versions)
         self._telemetry.committed(done, pending, gone)
         self._committing = {}
+        self._believe_what_was_held()
         for finding in done.findings:
             if finding.severity == "error":
                 where = f"{finding.path}:{finding.line}" if finding.line else finding.path
@@ -533,12 +533,17 @@ class Following:
         self._telemetry.note(f"RL223: {text}. {hint}", _HELD)
         return []
 
+    def _believe_what_was_held(self) -> None:
+        """The root is back, or enough of the others."""
+        if self._held and self._is_believable(self._held):
+            self._removed.update(self._held)
+
     def _is_believable(self, gone: Collection[str]) -> bool:
         session = self._session
-        present = session.present
-        percent = session.settings.max_delete_percent
-        many = len(gone) > _GUARD_FILES and present * 100 < (100 - percent) * (present + len(gone))
-        return not many and not session.tree.missing_roots()
+        known = session.present + len(gone)
+        return (
+            not is_too_much(len(gone), known, session.settings.max_delete_percent) and not session.tree.missing_roots()
+        )
 
     # ------------------------------------------------------------------ settling
 

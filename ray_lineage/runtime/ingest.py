@@ -17,6 +17,7 @@ from ray_lineage.runtime.cradle import Cradle
 from ray_lineage.runtime.here import run_here
 from ray_lineage.runtime.load import Loader, decode_settled, note, trim
 from ray_lineage.runtime.plan import Plan
+from ray_lineage.runtime.project import located
 from ray_lineage.runtime.signals import StopSignals
 from ray_lineage.runtime.summary import IngestSummary, Progress
 from ray_lineage.runtime.supervise import Job, Order
@@ -33,9 +34,11 @@ def ingest(
     full: bool = False,
     dry_run: bool = False,
     retry: bool = False,
+    whole: bool = False,
     cradle: Cradle | None = None,
 ) -> IngestSummary:
-    """Bring the graph up to date with the files below ``roots``.
+    """Bring the graph up to date with the files below ``roots``: all of a project, or a part of it; what they are a part of
+    stays as it is, unless they are the ``whole`` of it now.
 
     ``full`` writes every file again; ``dry_run`` writes nothing; ``retry`` reads files again that failed, whatever the cache
     knows of them. ``cradle``: where local workers come from, if that was begun; it is the caller's to close. Raises UsageError, StoreUnavailable, StoreRefused, or Interrupted after a signal; whatever is raised, the
@@ -45,19 +48,21 @@ def ingest(
     report: Report = progress or (lambda _: None)
     with StopSignals() as stop:
         prepare_data_dir(settings.data_dir)
-        plan = Plan(settings, roots)
+        place = located(settings, roots)
+        settings = place.settings
+        plan = Plan(settings, place.parts)
         report(Progress("scan", 0, 0))
         plan.read()
         report(Progress("scan", len(plan.tasks), len(plan.tasks)))
         stop.check()
-        order = Order(full=full, dry_run=dry_run, retry=retry)
-        summary, rebuilt = _settled(settings, plan)
+        order = Order(full=full, dry_run=dry_run, retry=retry, whole=whole)
+        summary, rebuilt = _settled(settings, plan, whole=whole)
         if full or retry or summary is None:
             summary = _pass(settings, plan, order, report, stop, cradle)
-        if rebuilt:
-            summary.notes.append(rebuilt)
+        summary.root, summary.parts = settings.root, [] if plan.scan.tree.is_whole else plan.roots
+        summary.notes.extend(note for note in (rebuilt, *place.notes) if note)
         if not dry_run:
-            _remember_unread(settings, plan.project, summary)
+            _remember_unread(settings, plan, summary)
     trim(summary)
     summary.seconds = time.monotonic() - started
     summary.files_per_second = summary.files / summary.seconds if summary.seconds else 0.0
@@ -95,7 +100,7 @@ def prepare_data_dir(path: str) -> None:
         folder.inner(".cache").close()
 
 
-def _settled(settings: Settings, plan: Plan) -> tuple[IngestSummary | None, str]:
+def _settled(settings: Settings, plan: Plan, *, whole: bool) -> tuple[IngestSummary | None, str]:
     """What an unchanged run has to show, if everything on disk is what the settled graph was made of: then there is nothing
     to load, link or write. And why the store was begun anew, if it was."""
     loader = Loader(settings, plan.project)
@@ -103,7 +108,11 @@ def _settled(settings: Settings, plan: Plan) -> tuple[IngestSummary | None, str]
         settled = decode_settled(loader.settled())
         hashes = {t.file.path: t.file.sha256 for t in plan.tasks}
         known = bool(hashes) and all(hashes.values()) and not plan.scan.unlisted
-        if settled is None or not known or settled.digest != plan.rules.digest(hashes):
+        if settled is None or not known or settled.root != settings.root:
+            return None, loader.rebuilt
+        if not (whole or plan.scan.tree.is_whole):
+            hashes = {**_rest(loader, plan), **hashes}
+        if settled.digest != plan.rules.digest(hashes):
             return None, loader.rebuilt
         summary = IngestSummary(
             project=plan.project, store=loader.uri, executor="local", files=len(hashes), unchanged=len(hashes),
@@ -120,9 +129,15 @@ def _settled(settings: Settings, plan: Plan) -> tuple[IngestSummary | None, str]
         loader.close()
 
 
-def _remember_unread(settings: Settings, project: str, summary: IngestSummary) -> None:
+def _rest(loader: Loader, plan: Plan) -> dict[str, str]:
+    """Content hashes of what the graph holds of the project and nobody looks at now."""
+    covers = plan.scan.tree.covers
+    return {p: s.sha256 for p, s in loader.store.state(plan.project).files.items() if not covers(p)}
+
+
+def _remember_unread(settings: Settings, plan: Plan, summary: IngestSummary) -> None:
     try:
-        note_unread(settings.data_dir, project, summary.findings)
+        note_unread(settings.data_dir, plan.project, summary.findings, plan.scan.tree.covers)
     except OSError as error:
         summary.notes.append(f"`ray_lineage failures` will not name what could not be read ({error.strerror})")
 

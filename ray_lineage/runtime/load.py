@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from ray_lineage.errors import StoreRefused, StoreUnavailable
-from ray_lineage.graph.deadletters import DeadLetters
+from ray_lineage.errors import StoreUnavailable
+from ray_lineage.graph.deadletters import DEAD_LETTERS, DeadLetters
 from ray_lineage.graph.open import open_store
 from ray_lineage.graph.store import ApplyResult, Rejected
 from ray_lineage.link import Linker
@@ -21,6 +21,7 @@ from ray_lineage.model import Diagnostic, FileDiagnostic, FileState
 from ray_lineage.query.diagnostics import Ignored, reported
 from ray_lineage.runtime.linking import SHARE_FILES, LinkPlan, LinkTask, Share, decode_share, share_of
 from ray_lineage.runtime.parse import Meta, Task, shown
+from ray_lineage.runtime.project import origin
 from ray_lineage.runtime.remembered import Known, forget, leave, recall
 from ray_lineage.runtime.summary import MAX_FINDINGS, IngestSummary
 from ray_lineage.runtime.votes import Votes, in_dialect
@@ -30,8 +31,6 @@ from ray_lineage.settings import Settings
 if TYPE_CHECKING:
     from ray_lineage.cache import ParseCache
 
-_GUARD_FILES: Final = 20
-"""So many files may vanish whatever their share of the project."""
 _FINDINGS_TOLD: Final = 50  # of one commit
 _SEVERITY: Final = {"error": 0, "warning": 1, "info": 2}
 _diagnostics = msgspec.json.Decoder(list[Diagnostic])
@@ -59,6 +58,7 @@ class Settled(msgspec.Struct, frozen=True):
     example: str
     best: int = 0
     """Column edges into the example."""
+    root: str = ""
 
 
 class Begun(msgspec.Struct, frozen=True, array_like=True):
@@ -67,6 +67,8 @@ class Begun(msgspec.Struct, frozen=True, array_like=True):
 
     states: dict[str, FileState]
     known: dict[str, Known]
+    root: str = ""
+    """The folder that the project was read from, as far as the store knows."""
 
 
 class FactsLost(Exception):
@@ -165,7 +167,7 @@ class Loader:
             self._best, self._example = settled.best, settled.example
         # the caller may take from the states what it has no more use for
         recalled = self._recalled(settled.digest) if settled is not None and not anew else {}
-        return Begun(dict(self._states), recalled)
+        return Begun(dict(self._states), recalled, state.origin.root)
 
     def _recalled(self, digest: str) -> dict[str, Known]:
         """Of which files an earlier run left the outlines, so that they need not be put: those whose facts the cache has."""
@@ -207,20 +209,6 @@ class Loader:
         """Facts of one file."""
         self._found_as = ""
         self.linker.put(path, sha256, facts)
-
-    def check_removal(self, gone: list[str], present: int) -> None:
-        """Raise StoreRefused if so much vanished that it is more likely a mistake."""
-        percent = self.settings.max_delete_percent
-        known = len(self._states)
-        if len(gone) > _GUARD_FILES and len(gone) * 100 > percent * known:
-            raise StoreRefused(
-                "RL223",
-                f"{len(gone):,} of the {known:,} files of project {self.project} are not where they were ({present:,} are there); "
-                "nothing was removed",
-                help="is the folder mounted? Were other folders given than last time (with several, the paths in the graph begin "
-                "with the folder's name)? A graph keeps other projects beside this one: --project NAME. If this is meant, run "
-                f"again with --max-delete-percent 100 (now {percent})",
-            )
 
     @_with_disks()
     def prepare(self, order: Prepare, stored: Callable[[int], None] | None = None) -> LinkPlan:
@@ -421,15 +409,16 @@ class Loader:
             digest = ""
         settled = Settled(
             digest, summary.by_status, summary.diagnostics, summary.severities, summary.statements, summary.datasets,
-            summary.columns, summary.edges, summary.example, self._best,
+            summary.columns, summary.edges, summary.example, self._best, self.settings.root,
         )  # fmt: skip
-        self.store.settle(self.project, self.epoch, msgspec.json.encode(settled).decode() if digest else "")
+        encoded = msgspec.json.encode(settled).decode() if digest else ""
+        self.store.settle(self.project, self.epoch, encoded, origin(self.settings))
         summary.settled = bool(digest)
         self._settled_as = digest
         return settled
 
     def _dead_letters(self, result: ApplyResult, written: list[str], gone: list[str]) -> int:
-        letters = DeadLetters(os.path.join(self.settings.data_dir, "failed_ingestion.jsonl"))
+        letters = DeadLetters(os.path.join(self.settings.data_dir, DEAD_LETTERS))
         refused = {r.path for r in result.rejected}
         try:
             return letters.replace(self.project, [p for p in (*written, *gone) if p not in refused], result.rejected)

@@ -320,10 +320,6 @@ class LocalGraph:
 
         return await self._there(work)
 
-    async def check_removal(self, gone: list[str], present: int) -> None:
-        """See the protocol."""
-        await self._there(lambda: self._open.check_removal(gone, present))
-
     async def put(self, metas: Sequence[Meta], payload: list[bytes], *, more: bool = False) -> None:
         """See the protocol."""
 

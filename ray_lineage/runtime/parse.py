@@ -14,9 +14,9 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from ray_lineage.cache import ParseCache, cache_key, nameless
-from ray_lineage.compile import CompileOptions, asks, compile_source, needs_name, reads_bytes, version_of
+from ray_lineage.compile import CompileOptions, asks, claimed, compile_source, needs_name, reads_bytes, version_of
 from ray_lineage.model import Diagnostic, FactsHead, FileFacts, SourceFile, decode_head, encode_facts
-from ray_lineage.sources.scan import SourceFault, read_bytes
+from ray_lineage.sources.scan import SourceFault, read_bytes, read_head
 
 SOFT_SECONDS: Final = 10.0
 SOFT_SECONDS_PER_MB: Final = 1.0
@@ -24,6 +24,8 @@ HARD_SECONDS: Final = 30.0
 HARD_SECONDS_PER_BYTE: Final = 2 * SOFT_SECONDS_PER_MB / 1e6
 _AGAIN_SECONDS: Final = 0.2
 GIVEN_UP: Final = "given up"
+_TOO_LARGE: Final = "RL005"
+_HEAD: Final = 1 << 16  # bytes
 _GUESSED: Final = b"RL013"  # the diagnostic of it
 
 
@@ -219,8 +221,15 @@ def skipped(task: Task, fault: SourceFault, now: int) -> tuple[Meta, bytes]:
     path = task.file.path
     if fault.status != "skipped":
         return Meta(path, fault.status, diagnostic=fault.diagnostic), b""
-    facts = FileFacts("", "skipped", diagnostics=(fault.diagnostic,))
+    said = () if fault.diagnostic.code == _TOO_LARGE and _is_foreign(task) else (fault.diagnostic,)
+    facts = FileFacts("", "skipped", diagnostics=said)
     return Meta(path, "facts", stand_in(task.file, task.limit), read_at_ns=now), encode_facts(facts)
+
+
+def _is_foreign(task: Task) -> bool:
+    """Is a file that is too large none of ours by what it begins with, such as any JSON?"""
+    formats = task.options.formats
+    return reads_bytes(formats) and not claimed(formats, task.options.model, read_head(task.file, _HEAD))
 
 
 def stand_in(file: SourceFile, limit: int) -> str:

@@ -14,6 +14,7 @@ from ray_lineage.graph.schema import SCHEMA_VERSION
 from ray_lineage.link.contribute import CONTRIBUTION_REVISION
 from ray_lineage.model import Diagnostic, Priority, SourceFile
 from ray_lineage.runtime.parse import Task, stand_in
+from ray_lineage.runtime.project import project_name
 from ray_lineage.settings import FolderRule, Settings, rule_for
 from ray_lineage.sources.scan import Scan, ScanOptions
 from ray_lineage.sources.statindex import StatIndex
@@ -103,24 +104,24 @@ class Rules:
         return out.hexdigest()
 
 
-def stat_index(settings: Settings, project: str, roots: Sequence[str]) -> StatIndex:
-    """The index of a project's roots."""
-    key = msgspec.json.encode([project, list(roots)]).decode()
+def stat_index(settings: Settings, project: str, root: str) -> StatIndex:
+    """The index of a project's files below its root."""
+    key = msgspec.json.encode([project, root]).decode()
     digest = hashlib.blake2b(key.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
     return StatIndex.load(os.path.join(settings.data_dir, ".cache", f"stat_index.{digest}"), key)
 
 
 class Plan:
-    """One scan of the roots. ``tasks`` in path order; a task's file has its ``sha256`` where the stat index vouches for it."""
+    """One scan of a project, or of parts of it (``roots``). ``tasks`` in path order; a task's file has its ``sha256`` where the stat index vouches for it."""
 
     def __init__(self, settings: Settings, roots: Sequence[str]) -> None:
         """Raises UsageError for roots that are missing."""
         self.settings = settings
         self.rules = Rules(settings)
-        self.scan = Scan(roots, scan_options(settings))
+        self.scan = Scan(roots, scan_options(settings), settings.root)
         self.roots = self.scan.roots
-        self.project = settings.project or project_name(self.roots)
-        self.index = stat_index(settings, self.project, self.roots)
+        self.project = settings.project or project_name(self.scan.tree.base)
+        self.index = stat_index(settings, self.project, self.scan.tree.base)
         self.tasks: list[Task] = []
         self.diagnostics: list[tuple[str, Diagnostic]] = []
 
@@ -146,9 +147,3 @@ class Plan:
 def below_any(path: str, folders: Sequence[str]) -> bool:
     """Is the path one of the folders (project paths), or below one? An empty one stands for everything."""
     return any(not u or path == u or path.startswith(u.rstrip("/") + "/") for u in folders)
-
-
-def project_name(roots: Sequence[str]) -> str:
-    """Name of a project that has none: that of its (first) root folder."""
-    root = os.path.dirname(roots[0]) if os.path.isfile(roots[0]) else roots[0]  # a folder that is not there may come
-    return os.path.basename(root.rstrip("/")) or "root"

@@ -211,11 +211,6 @@ class RayGraph:
         except RayError as error:
             raise GraphLost(first_line(error)) from error
 
-    async def check_removal(self, gone: list[str], present: int) -> None:
-        """See the protocol."""
-        self._send()
-        await self._call(awaited(self._actor.check_removal.remote(gone, present)))
-
     async def put(self, metas: Sequence[Meta], payload: Any, *, more: bool = False) -> None:
         """See the protocol. A call costs a millisecond and more at either end, so batches of which ``more`` follow go
         together."""

@@ -141,6 +141,11 @@ class Scheduler:
         return len(self._waiting)
 
     @property
+    def paths(self) -> set[str]:
+        """Of all files that wait or are in flight."""
+        return {*self._waiting, *self._in_flight}
+
+    @property
     def in_flight(self) -> int:
         """Files cut and not finished."""
         return len(self._in_flight)

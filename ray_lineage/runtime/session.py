@@ -24,12 +24,14 @@ from ray_lineage.errors import Interrupted, StoreRefused
 from ray_lineage.model import Diagnostic, FileFacts, FileState, Priority, SourceFile, encode_facts
 from ray_lineage.runtime.crew import Crew, Finish, Graph, Payload, Report, Turnstile
 from ray_lineage.runtime.following import Following
+from ray_lineage.runtime.guard import check_origin, check_removal, gone_for_good
 from ray_lineage.runtime.linking import LinkFault, LinkPlan, LinkTask
-from ray_lineage.runtime.load import Committed, Prepare, has_failed, note, old_facts, open_cache
+from ray_lineage.runtime.load import Begun, Committed, Prepare, has_failed, note, old_facts, open_cache
 from ray_lineage.runtime.needs import Needs
 from ray_lineage.runtime.parse import Meta, Task, shown
-from ray_lineage.runtime.plan import Plan, Rules, below_any, project_name, scan_options, stat_index
+from ray_lineage.runtime.plan import Plan, Rules, below_any, scan_options, stat_index
 from ray_lineage.runtime.pool import Pool
+from ray_lineage.runtime.project import is_inside, is_mostly_there, project_name
 from ray_lineage.runtime.remembered import Known
 from ray_lineage.runtime.scheduler import Batch, same_state
 from ray_lineage.runtime.sharing import Sharing
@@ -73,19 +75,20 @@ class Session:
         clock: Callable[[], float] = time.monotonic,
         plan: Plan | None = None,
         compare: bool = False,
+        whole: bool = False,
     ) -> None:
         """``follow``: go on after the first pass. Not ``initial``: what the graph holds is taken as it is until it changes.
         ``retry``: files that failed are read again, whatever the cache knows.
         ``again``: a predecessor may still hold the store. ``told(phase, done, total)`` hears of progress. ``plan``: a scan of
-        just now, which is not done again. ``compare``: every file is read anew, and the graph only looked at. Raises UsageError for roots that are missing."""
+        just now, which is not done again. ``compare``: every file is read anew, and the graph only looked at. ``whole``: nothing but ``roots`` is part of the project. Raises UsageError for roots that are missing."""
         self._plan = plan
         self.settings = settings
-        self.tree = Tree(roots, scan_options(settings))
+        self.tree = Tree(roots, scan_options(settings), settings.root)
         self.rules = Rules(settings)
-        self.project = settings.project or project_name(self.tree.roots)
-        self.index = plan.index if plan is not None else stat_index(settings, self.project, self.tree.roots)
+        self.project = settings.project or project_name(self.tree.base)
+        self.index = plan.index if plan is not None else stat_index(settings, self.project, self.tree.base)
         self.initial, self.full, self.dry_run, self.retry, self.again = initial, full, dry_run, retry, again
-        self.compare = compare
+        self.compare, self._whole = compare, whole
         self.clock = clock
         self.summary = IngestSummary(project=self.project, executor=crew.kind)
         self.crew = crew
@@ -117,6 +120,9 @@ class Session:
         self._made_by: dict[str, str] = {}  # by path the worker that has its facts
         self._tried_again: set[str] = set()  # that could not be read, and then could
         self._aside: set[str] = set()  # put into the graph as such, and not told yet
+        self._root_before = ""  # where the graph has the project from
+        self._known_before = self._same = self._new = 0  # files looked at: in the graph, unchanged in it, not in it
+        self._come: set[str] = set()  # contents of files that were not in the graph
 
     # ------------------------------------------------------------------ the run
 
@@ -160,21 +166,24 @@ class Session:
         await self._opened()
         await (self._scan_all() if self.initial else self._take_as_they_are())
         if not self.draining:  # else the scan may have ended half-way
-            removed = [p for p in self.states if p not in self._paths and not below_any(p, self.unlisted)]
-            if not self._seen and len(self.states) > len(removed):
+            looked_at = [p for p in self.states if self._looks_at(p)]
+            removed = [p for p in looked_at if p not in self._paths and not below_any(p, self.unlisted)]
+            if not self._seen and len(looked_at) > len(removed):
                 raise StoreRefused(
                     "RL223",
                     "no folder could be listed; nothing was removed",
                     help="check the permissions of the folder",
                 )
-            await self._guard(removed, self._seen)
+            most = self._known_before - len(removed)
+            self._guard(removed, gone=len(removed) - self._new, same=most, present=self._seen)
+            await self._take_rest()
         await self.pool.quiet()
         while self.vote():
             await self.pool.quiet()
         if self.following is None and not self.draining:
             self._account()
         if not self.draining:
-            await self._guard(self._vanished(), len(self.hashes))  # more may have gone before it was read
+            self._guard_what_was_read()
         await self._keep_unreadable()
         await self.pool.quiet()
         while self.vote():  # with those that cannot be read now
@@ -183,13 +192,33 @@ class Session:
             raise Interrupted(signal.SIGTERM)
         await self._finish()
 
-    async def _guard(self, removed: list[str], present: int) -> None:
-        """Raises StoreRefused if so much vanished that it is more likely a mistake. A job under way does not end of that: it
-        holds it back, as it would have while following."""
+    def _is_laid_out_anew(self, begun: Begun) -> bool:
+        """Are paths in the graph relative to a part of what they are relative to now, or to what an earlier version did not note?"""
+        base, was = self.tree.base, begun.root
+        if not self.settings.root or was == base or is_mostly_there(base, begun.states):
+            return False
+        return not was or (is_inside(was, base) and self.tree.project_path(was) is not None)
+
+    def _looks_at(self, path: str) -> bool:
+        """Is it for this run to say that a file is gone?"""
+        return self._whole or self.compare or self.tree.covers(path)
+
+    def _guard_what_was_read(self) -> None:
+        """More may have gone before it was read; what was only moved is known now."""
+        removed = self._vanished()
+        gone = gone_for_good({p: self.states[p].sha256 for p in removed}, self._come)
+        self._guard(removed, gone=gone, same=self._same, present=len(self.hashes))
+        self._come = set()
+
+    def _guard(self, removed: list[str], *, gone: int, same: int, present: int) -> None:
+        """Raises StoreRefused if this seems to be another project, or if so much vanished that it is more likely a mistake. A
+        job under way does not end of that: it holds it back, as it would have while following."""
         if self.compare:
             return
+        percent, known = self.settings.max_delete_percent, self._known_before
         try:
-            await self.graph.check_removal(removed, present)
+            check_origin(self.project, self._root_before, self.tree.base, same, known, percent)
+            check_removal(self.project, gone, known, present, percent)
         except StoreRefused as error:
             if self.following is None or not self.again:
                 raise
@@ -213,7 +242,12 @@ class Session:
 
     async def _begin(self) -> None:
         begun = await self.graph.begin(again=self.again, anew=self.full)
-        self.states, self._known = begun.states, begun.known
+        self.states, self._known, self._root_before = begun.states, begun.known, begun.root
+        if self._is_laid_out_anew(begun):
+            self._whole, self._root_before = True, ""
+            text = f"paths of {self.project} are relative to {self.tree.base} now, and were relative to a part of it"
+            self.summary.notes.append(text)
+        self._known_before = sum(map(self._looks_at, self.states))
         self.summary.store = self.graph.uri
         if self.graph.rebuilt:
             self.summary.notes.append(self.graph.rebuilt)
@@ -236,7 +270,6 @@ class Session:
                 if self.draining:
                     return
         self.unlisted = list(scan.unlisted)
-        self.summary.files = self._seen
         for path, diagnostic in scan.diagnostics:
             note(self.summary, path, [diagnostic])
         self._tell("compile", self.outcomes, self._seen)
@@ -258,6 +291,7 @@ class Session:
         ):  # one that was set aside would end its workers again
             task = msgspec.structs.replace(task, fresh=True)
         self._seen += 1
+        self._new += path not in self.states and path not in self.hashes
         self._paths.add(path)
         if len(self._sample) < _SAMPLES:
             self._sample.setdefault(os.path.dirname(path), task)
@@ -273,8 +307,7 @@ class Session:
         known = self._known.get(path)
         if known is None or not sha256 or task.fresh or task.key(sha256) != known.own:
             return False
-        self.hashes[path] = sha256
-        self.states.pop(path, None)
+        self._has(path, sha256)
         meta = Meta(
             path, "facts", sha256, dialect=known.dialect, confidence=known.confidence, encoding=known.encoding,
             evidence=known.evidence,
@@ -283,6 +316,44 @@ class Session:
         self._note_dialect(path, known.dialect_in.partition("|")[0] or known.dialect)
         self._needs.note(task, known.needs, known.given, known.provides)
         return True
+
+    def _has(self, path: str, sha256: str) -> None:
+        """The graph's owner knows all that a file with this content says."""
+        self.hashes[path] = sha256
+        before = self.states.pop(path, None)
+        self._same += before is not None and before.sha256 == sha256 and self._looks_at(path)
+
+    async def _take_rest(self) -> None:
+        """The files that are not looked at take part in linking as the graph has them. What they say is known from an earlier
+        run, or from the cache; else they are read after all."""
+        rest = [] if self._whole else [p for p in self.states if not self.tree.covers(p)]
+        tasks = {p: task for p in rest if (task := self._stored_task(p)) is not None}
+        if not self.compare:
+            await self._take_known(tasks)
+        for path, task in tasks.items():
+            if path not in self.hashes and task.file.inode:  # it is there
+                self._add(msgspec.structs.replace(task, file=msgspec.structs.replace(task.file, sha256="")))
+        self.summary.files = self._seen
+        self._tell("compile", self.outcomes, self._seen)
+
+    async def _take_known(self, tasks: dict[str, Task]) -> None:
+        left = [path for path, task in tasks.items() if not self._is_known(task)]
+        self._seen += len(tasks) - len(left)
+        cache = open_cache(self.settings) if left else None
+        for start in range(0, len(left), _BREATHE):
+            some = set(left[start : start + _BREATHE])
+            for path, sha256, facts in old_facts(some, self.states, tasks, cache, self._votes):
+                self._has(path, sha256)
+                self._needs.note(tasks[path], shown(tasks[path], Meta(path, "facts"), facts).needs)
+                self._seen += 1
+                await self.graph.put([Meta(path, "facts", sha256)], [facts])
+            await asyncio.sleep(0)
+        if cache is not None:
+            cache.close()
+
+    def _stored_task(self, path: str) -> Task | None:
+        """How the file would be read, None if the settings leave it out now."""
+        return self.rules.task(self.tree.elsewhere(path) or _nothing(path), self.states[path].sha256)
 
     async def _take_as_they_are(self) -> None:
         """Not ``initial``: files stay as the graph has them until they change. What the graph was made of comes from the
@@ -302,8 +373,7 @@ class Session:
                 if old is None:
                     self.pool.add((task,))
                     continue
-                self.hashes[file.path] = state.sha256
-                del self.states[file.path]
+                self._has(file.path, state.sha256)
                 said = shown(task, Meta(file.path, "facts"), old[2])
                 self._needs.note(task, said.needs, provides=said.provides)
                 await self.graph.put([Meta(file.path, "facts", state.sha256)], [old[2]])
@@ -352,7 +422,8 @@ class Session:
         present, kept = len(self.hashes), self._kept()
         unwritten = self.following.loading() if self.following is not None else []
         removed = sorted({*self._vanished(), *unwritten})
-        settle = not kept and not self.gone and not self.unlisted
+        unknown = any(p not in self.hashes and not self._looks_at(p) for p in self.states)
+        settle = not (kept or self.gone or self.unlisted or unknown)
         self._note_workers()
         self._tell("link", 0, present)
         async with self.turnstile.alone():
@@ -419,7 +490,7 @@ class Session:
     def _vanished(self) -> list[str]:
         """What the graph holds and is proven gone: its folder was listed without it."""
         kept = self._kept()
-        found = [p for p in self.states if p not in self.hashes and p not in kept]
+        found = [p for p in self.states if p not in self.hashes and p not in kept and self._looks_at(p)]
         return [p for p in found if not below_any(p, self.unlisted)]
 
     def _unseen(self) -> list[str]:
@@ -441,8 +512,9 @@ class Session:
 
     @property
     def present(self) -> int:
-        """Files that are on disk, as far as is known."""
-        return len(self.hashes) + sum(p not in self.hashes for p in self.unreadable)
+        """Files that are on disk, of what is looked at and as far as is known."""
+        known = {*self.hashes, *self.unreadable, *self.pool.scheduler.paths}
+        return len(known) if self.tree.is_whole else sum(map(self.tree.covers, known))
 
     def known(self) -> list[str]:
         """Paths of all files that are known of now, some twice: read, unreadable, or only in the graph."""
@@ -586,10 +658,11 @@ class Session:
     def _read(self, meta: Meta) -> None:
         self._tried_again.discard(meta.path)
         again = meta.path in self.hashes  # in another dialect
-        self.hashes[meta.path] = meta.sha256
+        if not again and meta.path not in self.states:
+            self._come.add(meta.sha256)
+        self._has(meta.path, meta.sha256)
         self.gone.discard(meta.path)
         self.unreadable.discard(meta.path)
-        self.states.pop(meta.path, None)
         if again:
             return
         if meta.hit:

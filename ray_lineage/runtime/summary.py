@@ -22,6 +22,10 @@ class IngestSummary(msgspec.Struct):
     """Result of one ingest. Times in seconds, sizes in bytes."""
 
     project: str = ""
+    root: str = ""
+    """What its paths are relative to."""
+    parts: list[str] = []
+    """What was looked at, where that was not all of it."""
     store: str = ""
     executor: str = "local"
     workers: int = 0

@@ -17,7 +17,8 @@ import msgspec
 
 from ray_lineage.errors import Interrupted, RayLineageError, StoreForbids, StoreRefused, StoreUnavailable, UsageError
 from ray_lineage.runtime.crew import Crew, GraphLost, happens
-from ray_lineage.runtime.plan import Plan, project_name
+from ray_lineage.runtime.plan import Plan
+from ray_lineage.runtime.project import project_name
 from ray_lineage.runtime.session import Session
 from ray_lineage.runtime.status import Phase, Status
 from ray_lineage.runtime.summary import IngestSummary
@@ -40,7 +41,8 @@ logger = logging.getLogger("ray_lineage.watch")
 
 class Order(msgspec.Struct, frozen=True):
     """What a job is to do. ``follow``: go on after the first pass, which is left out unless ``initial``. ``retry``: read files
-    again that failed, whatever the cache knows of them. ``compare``: read every file anew, and write nothing."""
+    again that failed, whatever the cache knows of them. ``compare``: read every file anew, and write nothing. ``whole``: what
+    is looked at is all of the project."""
 
     follow: bool = False
     initial: bool = True
@@ -48,6 +50,7 @@ class Order(msgspec.Struct, frozen=True):
     dry_run: bool = False
     retry: bool = False
     compare: bool = False
+    whole: bool = False
 
 
 class Job:
@@ -82,7 +85,7 @@ class Job:
     @property
     def project(self) -> str:
         """Name of the project."""
-        return self.session.project if self.session else self.settings.project or project_name(self._roots)
+        return self.session.project if self.session else self.settings.project or project_name(self.settings.root)
 
     async def run(self) -> IngestSummary:
         """Sessions until the work is done or the job drains. Raises RayLineageError."""
@@ -123,7 +126,7 @@ class Job:
         plan, self._plan = self._plan, None
         return Session(
             self.settings, self._roots, self._crew(), follow=order.follow, initial=order.initial or again,
-            full=order.full and not self._passed, dry_run=order.dry_run, retry=order.retry and not self._passed, again=again, told=self._heard, telemetry=self.telemetry, plan=plan, compare=order.compare,
+            full=order.full and not self._passed, dry_run=order.dry_run, retry=order.retry and not self._passed, again=again, told=self._heard, telemetry=self.telemetry, plan=plan, compare=order.compare, whole=order.whole,
         )  # fmt: skip
 
     def _heard(self, phase: str, done: int, total: int) -> None:

@@ -24,6 +24,7 @@ from ray_lineage.runtime.here import run_here
 from ray_lineage.runtime.linking import LinkPlan, LinkTask, Share
 from ray_lineage.runtime.load import Begun, Loader
 from ray_lineage.runtime.plan import Plan
+from ray_lineage.runtime.project import located
 from ray_lineage.runtime.signals import StopSignals
 from ray_lineage.runtime.summary import IngestSummary
 from ray_lineage.runtime.supervise import Order
@@ -70,7 +71,9 @@ def verify(settings: Settings, roots: Sequence[str], *, deep: bool = False) -> V
     """Compare. Raises UsageError for roots that are missing, StoreUnavailable (also if a run writes meanwhile: RL247),
     StoreRefused, or Interrupted after a signal."""
     started = time.monotonic()
-    plan = Plan(settings, roots)
+    place = located(settings, roots)
+    settings = place.settings
+    plan = Plan(settings, place.parts)
     comparers: list[Comparer] = []
 
     def comparer(of: Settings, project: str) -> Comparer:

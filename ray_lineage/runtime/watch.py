@@ -11,7 +11,7 @@ from ray_lineage.errors import Interrupted, UsageError
 from ray_lineage.runtime.cluster import NO_HEAD
 from ray_lineage.runtime.here import run_here
 from ray_lineage.runtime.ingest import choose_executor, prepare_data_dir
-from ray_lineage.runtime.plan import project_name
+from ray_lineage.runtime.project import located
 from ray_lineage.runtime.signals import StopSignals
 from ray_lineage.runtime.status import Status, StatusFile
 from ray_lineage.runtime.supervise import Order
@@ -28,6 +28,7 @@ def watch(
     *,
     initial: bool = True,
     retry: bool = False,
+    whole: bool = False,
 ) -> None:
     """Follow ``roots`` until SIGINT or SIGTERM, then raise Interrupted, with everything that was seen in the graph.
 
@@ -36,8 +37,11 @@ def watch(
     for root in roots:  # one that is not there may come
         check_kind(root)
     prepare_data_dir(settings.data_dir)
-    order = Order(follow=True, initial=initial, retry=retry)
-    project = settings.project or project_name([os.path.realpath(r) for r in roots])
+    order = Order(follow=True, initial=initial, retry=retry, whole=whole)
+    place = located(settings, roots)
+    settings, project = place.settings, place.settings.project
+    for text in place.notes:
+        _LOG.warning("%s", text)
     file = StatusFile.of(settings.data_dir, project)
 
     def told(status: Status) -> None:
@@ -49,7 +53,7 @@ def watch(
     with StopSignals(flush=True) as stop:
         file.acquire()
         try:
-            _follow(settings, roots, told, stop, order)
+            _follow(settings, place.parts, told, stop, order)
         finally:
             last = file.last()
             if last is not None:

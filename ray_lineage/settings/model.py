@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatch
 from typing import Annotated, Any, ClassVar, Final, Literal
 
-from ray_lineage.dialects import DIALECTS
+from ray_lineage.dialects import DIALECTS, dialect_named
 
 _UNITS: Final = {"kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30, "b": 1}
 _STRICT: Final = {"extra": "forbid", "hide_input_in_errors": True}
@@ -90,7 +90,7 @@ def _size(value: object) -> object:
 
 
 def _known_dialect(value: object) -> object:
-    folded = str(value).lower()
+    folded = dialect_named(str(value))
     if folded and folded not in DIALECTS:
         near = difflib.get_close_matches(folded, DIALECTS, 1)
         raise ValueError(
@@ -150,11 +150,17 @@ class Settings:
     __pydantic_config__: ClassVar[Any] = _STRICT
 
     project: str = ""
-    """Name of the project in the graph; default: the name of the ingested folder."""
+    """Name of the project in the graph; default: the name of its root."""
+    root: str = ""
+    """The folder that the project's paths are relative to; default: that of the settings file, else what the graph knows of the
+    ingested folder, else the top of its repository, else the ingested folder."""
+    roots: Names = ()
+    """Folders that make up the project, relative to its root, for a command that names none; default: all of it."""
     store: str = ""
     """Path of the embedded graph (default ``data/graph.db``) or the URI of a Neo4j server."""
     data_dir: str = "data"
-    """Where everything local lies: embedded graph, cache, dead letters."""
+    """Where everything local lies: embedded graph, cache, dead letters. Default: ``data`` beside the settings file, else at the
+    top of the repository around the current folder, else there."""
     neo4j_uri: str = ""
     neo4j_username: str = "neo4j"
     neo4j_password: Password | None = None

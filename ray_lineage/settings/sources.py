@@ -10,12 +10,12 @@ from typing import Any, Final
 
 from ray_lineage.addresses import BadAddress, server
 from ray_lineage.errors import SettingsError
-from ray_lineage.ownfolder import TRUST, YES
+from ray_lineage.ownfolder import TRUST, YES, is_ours
 from ray_lineage.settings.check import checked, line_of
 from ray_lineage.settings.contact import check_contact, hide_secrets, normalise
 from ray_lineage.settings.files import SettingsFile, find_file, named_file
 from ray_lineage.settings.model import Settings
-from ray_lineage.settings.trust import Standing, forbidden, is_trusted, is_within_reading
+from ray_lineage.settings.trust import Standing, forbidden, is_trusted, is_within_reading, working_tree
 
 _UNPREFIXED: Final = {
     "ENABLE_PARSE_CACHE": "enable_parse_cache",
@@ -40,7 +40,7 @@ _FLAGS: Final = {
 """Those that are not called as the setting is."""
 _PREFIX: Final = "RAY_LINEAGE_"
 _OUR_OTHER_VARIABLES: Final = frozenset({"RAY_LINEAGE_CONFIG", TRUST})
-_PATHS: Final = ("data_dir", "parse_cache_path", "organize_to")
+_PATHS: Final = ("data_dir", "parse_cache_path", "organize_to", "root")
 
 
 @dataclass(frozen=True)
@@ -76,10 +76,12 @@ def load_settings(
     for key, value, origin in (*_from_file(file), *_from_environment(variables), *_from_flags(flags or {})):
         hide_secrets({key: value})
         values[key], origins[key] = value, origin
+    reading = [str(here / read) for read in reads] or [str(here)]
+    _find_places(values, origins, file, here, reading, notes)
     if "data_dir" in values and "parse_cache_path" not in values:
         values["parse_cache_path"] = os.path.join(str(values["data_dir"]), ".cache", "parse_cache.lmdb")
         origins["parse_cache_path"] = origins["data_dir"]
-    standing = _standing(file, [str(here / read) for read in reads] or [str(here)], trusts_all=trusts_all)
+    standing = _standing(file, reading, trusts_all=trusts_all)
     normalise(values, origins)
     settings = checked(values, origins, file.path if file else None)
     if file is not None:
@@ -89,6 +91,44 @@ def load_settings(
         k: os.path.expanduser(getattr(settings, k)) for k in (*_PATHS, "store") if getattr(settings, k).startswith("~")
     }
     return Loaded(replace(settings, **expanded), origins, str(file.path) if file else None, tuple(notes))
+
+
+def _find_places(
+    values: dict[str, Any],
+    origins: dict[str, str],
+    file: SettingsFile | None,
+    here: Path,
+    reading: Sequence[str],
+    notes: list[str],
+) -> None:
+    """Where the root is and where data lies, as long as nobody says so: one settings file above is the same for every folder
+    below it, as it is with git."""
+    if file is not None and "root" not in values and all(_is_below(read, file.path.parent) for read in reading):
+        values["root"], origins["root"] = os.path.realpath(file.path.parent), f"the folder of {file.path}"
+    if "data_dir" in values:
+        return
+    if file is not None and _is_below(str(here), file.path.parent):
+        place, origin = file.path.parent, f"beside {file.path}"
+    else:
+        place, origin = working_tree(here) or here, "the top of the repository"
+    if place != here:
+        values["data_dir"], origins["data_dir"] = _data_dir(place, here, notes), origin
+
+
+def _data_dir(place: Path, here: Path, notes: list[str]) -> str:
+    """``data`` there; or that of the current folder, where earlier versions made it, as long as there is no other."""
+    old, new = here / "data", place / "data"
+    if not old.is_dir() or not is_ours(str(old)):
+        return str(new)
+    if os.path.lexists(new):
+        notes.append(f"{old} is not used, the data of this project lies in {new}: delete it, or set data_dir to it")
+        return str(new)
+    notes.append(f"{old} is used; `mv {old} {new}` lets every folder below {place} find it")
+    return str(old)
+
+
+def _is_below(path: str, folder: Path) -> bool:
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 
 def _standing(file: SettingsFile | None, reads: Sequence[str], *, trusts_all: bool) -> Standing:

@@ -23,11 +23,11 @@ Standing = Literal["repository", "own", "trusted"]
 READING: Final = frozenset(
     {"project", "dialect", "default_catalog", "default_schema", "encoding", "inputs", "suffixes", "ignore", "folders", "priority", "source",
      "enable_parse_cache", "enable_batching", "debounce_window_seconds", "batch_size_threshold", "rescan_seconds", "poll", "log_format",
-     "ignore_diagnostics"}
+     "ignore_diagnostics", "roots"}
 )  # fmt: skip
 """How it is read, and how it looks."""
-PLACES: Final = frozenset({"store", "data_dir", "parse_cache_path", "organize_to"})
-"""Where to write on this machine; ``store`` may also be an address."""
+PLACES: Final = frozenset({"store", "data_dir", "parse_cache_path", "organize_to", "root"})
+"""Where to write and to look on this machine; ``store`` may also be an address."""
 LIMITS: Final = {
     "max_file_size": 20_000_000, "max_delete_percent": 50, "batch_size": 10_000, "object_store_share": 0.3,
     "memory_limit_percent": 80, "queue_limit": 200, "cache_max_bytes": 2 * 2**30, "cache_max_entries": 10_000_000,
@@ -57,11 +57,15 @@ def is_within_reading(file: Path, reads: Sequence[str]) -> bool:
     return any(folder.is_relative_to(_top(Path(os.path.realpath(read)))) for read in reads)
 
 
+def working_tree(path: Path) -> Path | None:
+    """The top of the version control system's working tree around a path."""
+    marks = (".git", ".hg", ".svn", ".jj")
+    folders = (path, *path.parents)
+    return next((f for f in folders if any(os.path.lexists(f / mark) for mark in marks)), None)
+
+
 def _top(path: Path) -> Path:
-    for folder in (path, *path.parents):
-        if any(os.path.lexists(folder / name) for name in (".git", ".hg", ".svn", ".jj")):
-            return folder
-    return path if path.is_dir() else path.parent
+    return working_tree(path) or (path if path.is_dir() else path.parent)
 
 
 def is_owners(info: os.stat_result) -> bool:

@@ -49,58 +49,77 @@ class Look(msgspec.Struct, frozen=True):
 
 
 class Tree:
-    """The roots, for looking again at parts of them. Roots may be missing for a while. One thread at a time."""
+    """The parts of a project that are looked at, for looking again and again. They may be missing for a while. One thread at
+    a time.
 
-    def __init__(self, roots: Sequence[str], options: ScanOptions) -> None:
+    Whatever the parts are, paths are relative to one folder, ``base``, and the ignore files from there on count.
+    """
+
+    def __init__(self, roots: Sequence[str], options: ScanOptions, base: str = "") -> None:
+        """``base``: default: the folder around all roots. Raises UsageError for a root outside of it."""
         self.options = options
         real = _distinct(roots)
-        self._roots = [
-            _Root(path, prefix, _is_folder(path, options.suffixes))
-            for path, prefix in zip(real, _prefixes(real, options.suffixes), strict=True)
-        ]
-        base = IgnoreRules(options.ignore, "")
-        self.base: _Rules = (base,) if base else ()
+        self._root = _Root(os.path.realpath(base) if base else common_folder(real, options.suffixes))
+        self._parts = [_part(path, self.base, is_folder(path, options.suffixes)) for path in real]
+        rules = IgnoreRules(options.ignore, "")
+        self.base_rules: _Rules = (rules,) if rules else ()
         self._ignore_files: dict[str, tuple[_Identity, int, IgnoreRules]] = {}
 
     @property
+    def base(self) -> str:
+        """Real path of the folder that paths are relative to."""
+        return self._root.path
+
+    @property
     def roots(self) -> list[str]:
-        """Real paths, each once; a root inside another one is part of it."""
-        return [root.path for root in self._roots]
+        """Real paths of the parts, each once; one inside another one is part of it."""
+        return [part.path for part in self._parts]
+
+    @property
+    def is_whole(self) -> bool:
+        """Is everything below the base looked at?"""
+        return any(not part.relative for part in self._parts)
+
+    def covers(self, path: str) -> bool:
+        """Is a project path at or below a part?"""
+        return any(_is_at_or_below(path, part.key) for part in self._parts)
 
     def project_path(self, absolute: str) -> str | None:
-        """The key of a path at or below a root; None outside."""
+        """The key of a path at or below a part; None outside."""
         found = self._locate(absolute)
-        return None if found is None else found[0].key(found[1])
+        return None if found is None else escape(found)
 
     def absolute(self, path: str) -> str | None:
-        """Where the file of a key lies or would lie; None if its name cannot be told from the key (bytes were escaped)."""
-        for root in self._roots:
-            if not root.folder:
-                if path == root.key(""):
-                    return root.path
-            elif path.startswith(root.prefix) and "\\" not in path:
-                return os.path.join(root.path, path[len(root.prefix) :])
+        """Where the file of a key lies or would lie; None if no part covers it, or if its name cannot be told from the key
+        (bytes were escaped)."""
+        for part in self._parts:
+            if path == part.key:
+                return part.path
+            if part.folder and _is_at_or_below(path, part.key) and "\\" not in path:
+                return os.path.join(self.base, path)
+        return None
+
+    def elsewhere(self, path: str) -> SourceFile | None:
+        """The regular file of a key that no part need cover, None if none is there."""
+        for relative in _unescaped(self.base, path):
+            with contextlib.suppress(OSError):
+                info = os.lstat(os.path.join(self.base, relative))
+                if stat.S_ISREG(info.st_mode):
+                    return self._root.source(relative, info)
         return None
 
     def located(self, path: str) -> SourceFile | None:
         """The file of a key, without anything that only a look at it tells; None if its name cannot be told from the key."""
-        absolute = self.absolute(path)
-        found = self._locate(absolute) if absolute is not None else None
-        if found is None:
-            return None
-        root, relative = found
-        folder, name = (root.path, relative) if relative else os.path.split(root.path)
-        return SourceFile(path, folder, name, 0, 0, 0, 0, int(Priority.BATCH))
+        return None if "\\" in path else SourceFile(path, self.base, path, 0, 0, 0, 0, int(Priority.BATCH))
 
     def look(self, absolute_paths: Iterable[str]) -> Look:
         """Look at these paths now. An ignore file or a marker stands for its folder; paths outside count for nothing."""
-        looking = _Looking(self)
+        looking = _Looking(self, self._root)
         for path in dict.fromkeys(absolute_paths):
-            found = self._locate(path)
-            if found is not None:
-                root, relative = found
+            relative = self._locate(path)
+            if relative is not None:
                 folder, _, name = relative.rpartition("/")
-                looking.at(root, folder if name in IGNORE_FILES or name == MARKER else relative)
+                looking.at(folder if name in IGNORE_FILES or name == MARKER else relative)
         return Look(
             tuple(looking.files.values()),
             tuple(p for p in looking.gone if p not in looking.files),
@@ -109,42 +128,55 @@ class Tree:
 
     def subtree(self, path: str = "") -> Walk:
         """All files at or below a project path ("" is everything), lazily."""
-        return Walk(self, path)
+        return Walk(self, self._root, path)
 
     def missing_roots(self) -> list[str]:
-        """Roots that are not there, or cannot be listed, now."""
-        return [root.path for root in self._roots if not root.is_there()]
+        """Parts that are not there, or cannot be listed, now."""
+        return [part.path for part in self._parts if not part.is_there()]
 
-    def below(self, path: str) -> Iterator[tuple[_Root, str]]:
-        """(root, path in it) of each place that a project path names. A path that is not there names none."""
-        if not path:
-            yield from ((root, "") for root in self._roots)
-            return
-        for root in self._roots:
-            if path == root.key(""):
-                yield root, ""
-            elif root.folder and path.startswith(root.prefix):
-                for relative in _unescaped(root.path, path[len(root.prefix) :]):
-                    yield root, relative
+    def below(self, path: str) -> Iterator[str]:
+        """Each place, relative to the base, that a project path names. A path that is not there names none."""
+        for part in self._parts:
+            if _is_at_or_below(part.key, path):
+                yield part.relative
+            elif part.folder and _is_at_or_below(path, part.key):
+                yield from _unescaped(self.base, path)
 
-    def rules_in(self, root: _Root, relative: str, names: Container[str] | None, outer: _Rules) -> _Rules:
+    def part_at(self, relative: str) -> _Part | None:
+        """The part that begins there."""
+        return next((part for part in self._parts if part.relative == relative), None)
+
+    def leads_to_part(self, relative: str) -> bool:
+        """Is it a folder around a part? What was named is looked at, whatever the rules say of the folders around it."""
+        return any(part.relative != relative and _is_at_or_below(part.relative, relative) for part in self._parts)
+
+    def is_part_there(self, relative: str) -> bool:
+        """Does a place lie in a part that is there?"""
+        inside = (p for p in self._parts if p.relative != relative and _is_at_or_below(relative, p.relative))
+        return any(part.folder and os.path.isdir(part.path) for part in inside)
+
+    def rules_around(self, relative: str) -> _Rules:
+        """The rules of the folders around a place."""
+        rules = self.base_rules
+        for folder in _folders_around(relative):
+            rules = self.rules_in(folder, None, rules)
+        return rules
+
+    def rules_in(self, relative: str, names: Container[str] | None, outer: _Rules) -> _Rules:
         """The rules that hold in a folder. ``names``: its entries if they are known."""
         for name in IGNORE_FILES:
             if names is None or name in names:
-                path = os.path.join(root.path, relative, name)
+                path = os.path.join(self.base, relative, name)
                 ignore = self._ignore_file(path, relative)
                 if ignore is not None:
                     outer = (*outer, ignore)
         return outer
 
-    def _locate(self, absolute: str) -> tuple[_Root, str] | None:
+    def _locate(self, absolute: str) -> str | None:
         path = os.path.normpath(absolute)
-        for root in self._roots:
-            if path == root.path:
-                return root, ""
-            inside = root.path.rstrip("/") + "/"
-            if root.folder and path.startswith(inside):
-                return root, path[len(inside) :]
+        for part in self._parts:
+            if path == part.path or (part.folder and path.startswith(part.path.rstrip("/") + "/")):
+                return _relative(path, self.base)
         return None
 
     def _ignore_file(self, path: str, folder: str) -> IgnoreRules | None:
@@ -175,56 +207,56 @@ class Walk:
     at and below them is not gone.
     """
 
-    def __init__(self, tree: Tree, path: str) -> None:
+    def __init__(self, tree: Tree, root: _Root, path: str) -> None:
         self.unlisted: list[str] = []
         self.diagnostics: list[tuple[str, Diagnostic]] = []
-        self.skipped: dict[str, int] = {}
         self._tree = tree
+        self._root = root
         self._path = path
 
     def __iter__(self) -> Iterator[SourceFile]:
-        for root, relative in self._tree.below(self._path):
-            if relative:
-                yield from self._part(root, relative)
-            elif root.folder:
-                yield from self._folder(root, "", self._tree.base)
+        for relative in self._tree.below(self._path):
+            part = self._tree.part_at(relative)
+            if part is None:
+                yield from self._below_part(relative)
+            elif part.folder:
+                yield from self._folder(relative, self._tree.rules_around(relative))
             else:
-                yield from self._file_root(root)
+                yield from self._file_part(part)
 
-    def _part(self, root: _Root, relative: str) -> Iterator[SourceFile]:
-        looking = _Looking(self._tree)
-        looking.at(root, relative)
+    def _below_part(self, relative: str) -> Iterator[SourceFile]:
+        looking = _Looking(self._tree, self._root)
+        looking.at(relative)
         yield from looking.files.values()
-        if looking.folders and looking.place(root, relative).state == "target":
-            yield from self._target(root, relative)
+        if looking.folders and looking.place(relative).state == "target":
+            yield from self._target(relative)
         elif looking.folders:
-            outer = looking.place(root, os.path.dirname(relative)).rules
-            yield from self._folder(root, relative, outer)
+            yield from self._folder(relative, looking.place(os.path.dirname(relative)).rules)
         elif not looking.files and not looking.gone:
-            self._cannot_list(root.key(relative), "it or a folder above it cannot be listed")
+            self._cannot_list(escape(relative), "it or a folder above it cannot be listed")
 
-    def _file_root(self, root: _Root) -> Iterator[SourceFile]:
+    def _file_part(self, part: _Part) -> Iterator[SourceFile]:
         try:
-            info = os.stat(root.path)
+            info = os.stat(part.path)
         except OSError as error:
-            self._cannot_look(root.key(""), error)
+            self._cannot_look(part.key, error)
             return
         if stat.S_ISREG(info.st_mode):
-            yield root.source("", info)
+            yield self._root.source(part.relative, info)
         else:
-            self._skip("not a regular file")
+            self._skip(part.relative, "RL007", "it is not a regular file")
 
-    def _folder(self, root: _Root, start: str, outer: _Rules) -> Iterator[SourceFile]:
+    def _folder(self, start: str, outer: _Rules) -> Iterator[SourceFile]:
         """All files below a folder. ``outer``: the rules of the folders above it."""
-        self._tell_problems(root, outer)
+        self._tell_problems(outer)
         stack: list[tuple[str, _Rules]] = [(start, outer)]
         while stack:
             relative, rules = stack.pop()
-            entries = self._list(root, relative)
+            entries = self._list(relative)
             if MARKER in entries:
                 continue
-            inner = self._tree.rules_in(root, relative, entries, rules)
-            self._tell_problems(root, inner[len(rules) :])
+            inner = self._tree.rules_in(relative, entries, rules)
+            self._tell_problems(inner[len(rules) :])
             folders: list[str] = []
             for name in sorted(entries):
                 if name.startswith("."):
@@ -232,15 +264,15 @@ class Walk:
                 path = f"{relative}/{name}" if relative else name
                 is_folder = entries[name].is_dir(follow_symlinks=False)
                 if is_folder and is_target(name, entries):
-                    yield from self._target(root, path)
+                    yield from self._target(path)
                 if is_folder and (is_target(name, entries) or is_copy(name, entries)):
                     continue
                 try:
-                    found = self._entry(root, path, entries[name], inner)
-                except FileNotFoundError:
-                    self._skip("vanished")
+                    found = self._entry(path, entries[name], inner)
+                except FileNotFoundError:  # it vanished
+                    continue
                 except OSError as error:
-                    self._cannot_look(root.key(path), error)
+                    self._cannot_look(escape(path), error)
                 else:
                     if isinstance(found, SourceFile):
                         yield found
@@ -248,50 +280,58 @@ class Walk:
                         folders.append(path)
             stack.extend((f, inner) for f in reversed(folders))
 
-    def _target(self, root: _Root, relative: str) -> Iterator[SourceFile]:
+    def _target(self, relative: str) -> Iterator[SourceFile]:
         """The artefacts in the target folder of a project of dbt."""
-        if _ignored(self._tree.base, relative + "/"):  # by the settings: git's rules do not count here
+        if _ignored(self._tree.base_rules, relative + "/"):  # by the settings: git's rules do not count here
             return
-        entries = self._list(root, relative)
+        entries = self._list(relative)
         for name in sorted(filter(is_artefact, entries)):
             path = f"{relative}/{name}"
             try:
-                found = self._entry(root, path, entries[name], self._tree.base)
-            except FileNotFoundError:
-                self._skip("vanished")
+                found = self._entry(path, entries[name], self._tree.base_rules)
+            except FileNotFoundError:  # it vanished
+                continue
             except OSError as error:
-                self._cannot_look(root.key(path), error)
+                self._cannot_look(escape(path), error)
             else:
                 if isinstance(found, SourceFile):
                     yield found
 
-    def _entry(self, root: _Root, path: str, entry: os.DirEntry[str], rules: _Rules) -> SourceFile | bool:
+    def _entry(self, path: str, entry: os.DirEntry[str], rules: _Rules) -> SourceFile | bool:
         """The file to read, or True for a folder to walk. Raises OSError."""
         if entry.is_symlink():
-            self._skip("symlink")
+            self._skip_link(path, entry, rules)
             return False
         if entry.is_dir(follow_symlinks=False):
             return entry.name not in SKIPPED_FOLDERS and not _ignored(rules, path + "/")
         if not entry.name.lower().endswith(self._tree.options.suffixes) or _ignored(rules, path):
             return False
         if not entry.is_file(follow_symlinks=False):
-            self._skip("not a regular file")
+            self._skip(path, "RL007", "it is not a regular file")
             return False
-        return root.source(path, entry.stat(follow_symlinks=False))
+        return self._root.source(path, entry.stat(follow_symlinks=False))
 
-    def _list(self, root: _Root, relative: str) -> dict[str, os.DirEntry[str]]:
+    def _list(self, relative: str) -> dict[str, os.DirEntry[str]]:
         try:
-            with os.scandir(os.path.join(root.path, relative)) as listing:
+            with os.scandir(os.path.join(self._root.path, relative)) as listing:
                 return {entry.name: entry for entry in listing}
         except OSError as error:
-            # a folder may vanish during a walk; when the root went, nothing of it is proven to be gone
-            if isinstance(error, FileNotFoundError) and relative and os.path.isdir(root.path):
+            # a folder may vanish during a walk; when what was named went, nothing of it is proven to be gone
+            if isinstance(error, FileNotFoundError) and self._tree.is_part_there(relative):
                 return {}
-            self._cannot_list(root.key(relative), error.strerror or str(error))
+            self._cannot_list(escape(relative), error.strerror or str(error))
             return {}
 
-    def _skip(self, reason: str) -> None:
-        self.skipped[reason] = self.skipped.get(reason, 0) + 1
+    def _skip_link(self, path: str, entry: os.DirEntry[str], rules: _Rules) -> None:
+        """Told of what would have been read: a file by its name, or a folder."""
+        if entry.name.lower().endswith(self._tree.options.suffixes):
+            if not _ignored(rules, path):
+                self._skip(path, "RL006", "it is a symbolic link; links are not followed", "info")
+        elif entry.name not in SKIPPED_FOLDERS and entry.is_dir() and not _ignored(rules, path + "/"):
+            self._skip(path, "RL006", "the folder is a symbolic link; links are not followed", "info")
+
+    def _skip(self, path: str, code: str, why: str, severity: str = "warning") -> None:
+        self.diagnostics.append((escape(path), Diagnostic(code, severity, why)))
 
     def _cannot_list(self, path: str, reason: str) -> None:
         self.unlisted.append(path)
@@ -303,43 +343,44 @@ class Walk:
         text = f"cannot be looked at ({error.strerror}); what the graph holds of it stays. Check its permissions"
         self.diagnostics.append((path, Diagnostic("RL004", "error", text)))
 
-    def _tell_problems(self, root: _Root, rules: _Rules) -> None:
+    def _tell_problems(self, rules: _Rules) -> None:
         for rule in rules:
             for problem in rule.problems:
-                self.diagnostics.append((root.key(rule.folder), Diagnostic("RL002", "warning", problem)))
+                self.diagnostics.append((escape(rule.folder), Diagnostic("RL002", "warning", problem)))
 
 
 class Scan(Walk):
     """One walk over all roots, which must be there."""
 
-    def __init__(self, roots: Sequence[str], options: ScanOptions) -> None:
-        """Raises UsageError for a root that is missing or cannot be listed."""
+    def __init__(self, roots: Sequence[str], options: ScanOptions, base: str = "") -> None:
+        """Raises UsageError for a root that is missing, cannot be listed or lies outside of the base."""
         for root in _distinct(roots):
             _check_root(root)
-        tree = Tree(roots, options)
-        super().__init__(tree, "")
+        self.tree = Tree(roots, options, base)
+        super().__init__(self.tree, self.tree._root, "")
         self.options = options
-        self.roots = tree.roots
+        self.roots = self.tree.roots
 
 
 class _Root(msgspec.Struct, frozen=True):
-    """``prefix``: what the project paths of its files begin with, and ``/`` unless it is empty or a file's."""
+    """What paths are relative to."""
 
     path: str
-    prefix: str
-    folder: bool
-
-    def key(self, relative: str) -> str:
-        if relative:
-            return self.prefix + escape(relative)
-        return self.prefix.rstrip("/") if self.folder else self.prefix
 
     def source(self, relative: str, info: os.stat_result) -> SourceFile:
-        folder, name = (self.path, relative) if relative else os.path.split(self.path)
-        key = self.key(relative)
         return SourceFile(
-            key, folder, name, info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino, int(Priority.BATCH)
-        )
+            escape(relative), self.path, relative, info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino,
+            int(Priority.BATCH),
+        )  # fmt: skip
+
+
+class _Part(msgspec.Struct, frozen=True):
+    """What is looked at. ``relative`` to the base and empty for all of it; ``key`` is that as project path."""
+
+    path: str
+    relative: str
+    key: str
+    folder: bool
 
     def is_there(self) -> bool:
         try:
@@ -349,6 +390,17 @@ class _Root(msgspec.Struct, frozen=True):
             return stat.S_ISREG(os.stat(self.path).st_mode)
         except OSError:
             return False
+
+
+def _part(path: str, base: str, folder: bool) -> _Part:
+    if path != base and not path.startswith(base.rstrip("/") + "/"):
+        raise UsageError(
+            "RL227",
+            f"{path} lies outside of {base}",
+            help="name the folder around both with --root, or ingest each by itself",
+        )
+    relative = _relative(path, base)
+    return _Part(path, relative, escape(relative), folder)
 
 
 class _Place(msgspec.Struct, frozen=True):
@@ -361,50 +413,55 @@ class _Place(msgspec.Struct, frozen=True):
 class _Looking:
     """One look at some paths; each folder on the way is looked at once."""
 
-    def __init__(self, tree: Tree) -> None:
+    def __init__(self, tree: Tree, root: _Root) -> None:
         self.files: dict[str, SourceFile] = {}
         self.gone: dict[str, None] = {}
         self.folders: dict[str, None] = {}
         self._tree = tree
-        self._places: dict[tuple[str, str], _Place] = {}
+        self._root = root
+        self._places: dict[str, _Place] = {}
         self._names: dict[str, frozenset[str] | None] = {}
 
-    def at(self, root: _Root, relative: str) -> None:
+    def at(self, relative: str) -> None:
         """Look at one path."""
-        folder, _, name = relative.rpartition("/")
-        key = root.key(relative)
-        if not relative:
-            self._root(root, key)
+        part = self._tree.part_at(relative)
+        if part is not None:
+            self._at_part(part)
             return
-        outer = self.place(root, folder)
+        folder, _, name = relative.rpartition("/")
+        key = escape(relative)
+        outer = self.place(folder)
         if outer.state == "unknown":
             return
         if outer.state == "left out" or (outer.state == "target" and not is_artefact(name)):
             self.gone[key] = None
             return
         try:
-            info = os.lstat(os.path.join(root.path, relative))
+            info = os.lstat(self._path(relative))
         except OSError as error:
-            if self._proven_absent(root, folder, name, error):
+            if self._proven_absent(folder, name, error):
                 self.gone[key] = None
             return
         if stat.S_ISDIR(info.st_mode):
-            place = self.place(root, relative)
+            place = self.place(relative)
             (self.gone if place.state == "left out" else self.folders)[key] = None
         elif self._is_wanted(relative, name, info, outer.rules):
-            self.files[key] = root.source(relative, info)
+            self.files[key] = self._root.source(relative, info)
         else:
             self.gone[key] = None
 
-    def _root(self, root: _Root, key: str) -> None:
-        if root.folder:
-            if root.is_there():
-                self.folders[key] = None
+    def _path(self, relative: str) -> str:
+        return os.path.join(self._root.path, relative)
+
+    def _at_part(self, part: _Part) -> None:
+        if part.folder:
+            if part.is_there():
+                self.folders[part.key] = None
             return
         with contextlib.suppress(OSError):
-            info = os.stat(root.path)
+            info = os.stat(part.path)
             if stat.S_ISREG(info.st_mode):
-                self.files[key] = root.source("", info)
+                self.files[part.key] = self._root.source(part.relative, info)
 
     def _is_wanted(self, relative: str, name: str, info: os.stat_result, rules: _Rules) -> bool:
         return (
@@ -414,49 +471,50 @@ class _Looking:
             and not _ignored(rules, relative)
         )
 
-    def place(self, root: _Root, relative: str) -> _Place:
+    def place(self, relative: str) -> _Place:
         """How a scan would meet this folder."""
-        known = self._places.get((root.path, relative))
+        known = self._places.get(relative)
         if known is None:
-            known = self._places[root.path, relative] = self._place(root, relative)
+            known = self._places[relative] = self._place(relative)
         return known
 
-    def _place(self, root: _Root, relative: str) -> _Place:
-        rules = self._tree.base
-        if relative:
-            folder, _, name = relative.rpartition("/")
-            outer = self.place(root, folder)
-            if outer.state != "scanned":
-                return _Place("left out") if outer.state == "target" else outer
-            beside = _Beside(os.path.join(root.path, folder))
-            if is_copy(name, beside):
+    def _place(self, relative: str) -> _Place:
+        if self._tree.part_at(relative) is not None or self._tree.leads_to_part(relative):
+            return self._opened(relative, self._tree.rules_around(relative))
+        folder, _, name = relative.rpartition("/")
+        outer = self.place(folder)
+        if outer.state != "scanned":
+            return _Place("left out") if outer.state == "target" else outer
+        beside = _Beside(self._path(folder))
+        if is_copy(name, beside):
+            return _Place("left out")
+        target = is_target(name, beside)
+        rules = self._tree.base_rules if target else outer.rules
+        if name.startswith(".") or name in SKIPPED_FOLDERS or _ignored(rules, relative + "/"):
+            return _Place("left out")
+        try:
+            if not stat.S_ISDIR(os.lstat(self._path(relative)).st_mode):
                 return _Place("left out")
-            target = is_target(name, beside)
-            rules = self._tree.base if target else outer.rules
-            if name.startswith(".") or name in SKIPPED_FOLDERS or _ignored(rules, relative + "/"):
-                return _Place("left out")
-            try:
-                if not stat.S_ISDIR(os.lstat(os.path.join(root.path, relative)).st_mode):
-                    return _Place("left out")
-            except OSError as error:
-                return _Place("left out" if self._proven_absent(root, folder, name, error) else "unknown")
-            if target:
-                return _Place("target", rules)
+        except OSError as error:
+            return _Place("left out" if self._proven_absent(folder, name, error) else "unknown")
+        return _Place("target", rules) if target else self._opened(relative, rules)
+
+    def _opened(self, relative: str, outer: _Rules) -> _Place:
         try:
             # opened only: what is on the way need not be read to know that it can be
-            with os.scandir(os.path.join(root.path, relative)):
+            with os.scandir(self._path(relative)):
                 pass
         except OSError:
             return _Place("unknown")
-        if os.path.lexists(os.path.join(root.path, relative, MARKER)):
+        if os.path.lexists(os.path.join(self._path(relative), MARKER)):
             return _Place("left out")
-        return _Place("scanned", self._tree.rules_in(root, relative, None, rules))
+        return _Place("scanned", self._tree.rules_in(relative, None, outer))
 
-    def _proven_absent(self, root: _Root, folder: str, name: str, error: OSError) -> bool:
+    def _proven_absent(self, folder: str, name: str, error: OSError) -> bool:
         """Only a listing of its folder proves it: a stale mount answers "not found" too."""
         if not isinstance(error, FileNotFoundError):
             return False
-        path = os.path.join(root.path, folder)
+        path = self._path(folder)
         if path not in self._names:
             self._names[path] = _names(path)
         names = self._names[path]
@@ -518,9 +576,15 @@ def _check_root(root: str) -> None:
         raise UsageError("RL201", f"{root} cannot be listed: permission denied", help="check its permissions")
 
 
-def _is_folder(root: str, suffixes: tuple[str, ...]) -> bool:
+def is_folder(root: str, suffixes: tuple[str, ...]) -> bool:
     """Is or will this root be a folder? One that is not there yet tells by its name."""
     return os.path.isdir(root) or not (os.path.exists(root) or root.lower().endswith(suffixes))
+
+
+def common_folder(roots: Sequence[str], suffixes: tuple[str, ...]) -> str:
+    """The folder around all roots: a folder itself, if there is no other."""
+    folders = [r if is_folder(r, suffixes) else os.path.dirname(r) for r in map(os.path.realpath, roots)]
+    return os.path.commonpath(folders) if folders else os.getcwd()
 
 
 def _distinct(roots: Sequence[str]) -> list[str]:
@@ -529,21 +593,18 @@ def _distinct(roots: Sequence[str]) -> list[str]:
     return [r for r in real if not any(r != o and r.startswith(o.rstrip("/") + "/") for o in real)]
 
 
-def _prefixes(roots: Sequence[str], suffixes: tuple[str, ...]) -> list[str]:
-    """With more than one root, paths begin with the root's name, made unique. A file's prefix is its whole path."""
-    if len(roots) == 1 and _is_folder(roots[0], suffixes):
-        return [""]
-    seen: set[str] = set()
-    out: list[str] = []
-    for root in roots:
-        name = wanted = escape(os.path.basename(root)) or "root"
-        number = 1
-        while name in seen:
-            number += 1
-            name = f"{wanted}-{number}"
-        seen.add(name)
-        out.append(f"{name}/" if _is_folder(root, suffixes) else name)
-    return out
+def _relative(path: str, base: str) -> str:
+    return path[len(base.rstrip("/")) + 1 :]
+
+
+def _is_at_or_below(path: str, folder: str) -> bool:
+    return not folder or path == folder or path.startswith(folder + "/")
+
+
+def _folders_around(relative: str) -> list[str]:
+    """The base ("") first."""
+    parts = relative.split("/")
+    return ["/".join(parts[:n]) for n in range(len(parts))] if relative else []
 
 
 def _unescaped(root: str, path: str) -> list[str]:
@@ -617,6 +678,20 @@ def read_bytes(file: SourceFile, limit: int) -> bytes:
         text = f"larger than max_file_size ({limit:,} bytes); it was not read. Raise max_file_size to read it"
         raise SourceFault("skipped", Diagnostic("RL005", "warning", text))
     return data
+
+
+def read_head(file: SourceFile, size: int) -> bytes:
+    """The first bytes of a regular file; none if it cannot be read."""
+    try:
+        handle = os.open(os.path.join(file.root, file.name), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return b""
+    try:
+        return os.read(handle, size) if stat.S_ISREG(os.fstat(handle).st_mode) else b""
+    except OSError:
+        return b""
+    finally:
+        os.close(handle)
 
 
 def _read_once(path: str, limit: int) -> tuple[bytes, bool]:

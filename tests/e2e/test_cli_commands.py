@@ -95,7 +95,7 @@ def test_fail_on(tmp_path: Path) -> None:
     [
         (("ingest", "no/such/folder"), 2, "RL201"),
         (("watch", os.devnull), 2, "RL201"),
-        (("ingest",), 2, "PATH"),
+        (("parse",), 2, "FILE"),
         (("frobnicate",), 2, "frobnicate"),
         (("ingest", ".", "--dialect", "tsqll"), 2, "did you mean tsql"),
         (("ingest", ".", "--fail-on", "maybe"), 2, "RL203"),

@@ -49,11 +49,11 @@ def test_diagnostics_of_the_graph(folder: Path) -> None:
 
 
 def test_what_the_settings_ignore(folder: Path) -> None:
-    (folder / "ray_lineage.toml").write_text('ignore_diagnostics = ["RL1*:old"]\n')
+    (folder / "ray_lineage.toml").write_text('ignore_diagnostics = ["RL1*:sql/old"]\n')  # relative to the file
     assert sarif(folder) == []
     assert run(folder, "diagnostics").stdout == "no diagnostics\n"
     assert run(folder, "ingest", "sql", "--fail-on", "error").returncode == 0
-    assert "old/bad.sql" in run(folder, "failures").stdout
+    assert "sql/old/bad.sql" in run(folder, "failures").stdout
 
 
 def test_failures_say_what_to_do(folder: Path) -> None:

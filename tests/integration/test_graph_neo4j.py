@@ -17,6 +17,7 @@ from ray_lineage.errors import StoreRefused, StoreUnavailable
 from ray_lineage.graph import cypher
 from ray_lineage.graph.neo4j import Neo4jStore
 from ray_lineage.graph.sqlite import SqliteStore
+from ray_lineage.graph.store import Origin
 from tests.conftest import ServerAddress
 from tests.factory import contributions, load, wide
 from tests.neo4j_server.server import Neo4jServer
@@ -217,3 +218,30 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(tmp_path_factory
         store.close()
     finally:
         server.stop()
+
+
+def test_a_project_is_known_by_where_it_came_from_renamed_and_forgotten(neo4j_store: Neo4jStore, project: str) -> None:
+    """The same as in the embedded store: equal rows under the new name, nothing under the old one."""
+    files = {
+        "a.sql": "CREATE VIEW v AS SELECT x FROM t WHERE y > 1",
+        "b.sql": "CREATE PROCEDURE p() LANGUAGE sql AS $$ DELETE FROM v $$",
+    }
+    old, new = project, f"{project}-renamed"
+    epoch = neo4j_store.acquire(old)
+    neo4j_store.apply(old, epoch, contributions(old, files).values())
+    neo4j_store.settle(old, epoch, "digest", Origin("/w/sql", "host", "2026-01-01T00:00:00Z"))
+    assert neo4j_store.state(old).origin == Origin("/w/sql", "host", "2026-01-01T00:00:00Z")
+    neo4j_store.rename_project(old, new)
+    assert old not in neo4j_store.projects()
+    assert [p.origin.root for p in neo4j_store.project_infos() if p.name == new] == ["/w/sql"]
+    assert [p.files for p in neo4j_store.project_infos() if p.name == new] == [2]
+    assert (neo4j_store.digest(new), {s.fingerprint for s in neo4j_store.state(new).files.values()}) == ("", {""})
+    with pytest.raises(StoreRefused):  # who wrote it before is fenced off, and it is no longer there
+        neo4j_store.apply(new, 0, [])
+        neo4j_store.settle(new, 0, "late")
+    neo4j_store.apply(new, neo4j_store.acquire(new), contributions(new, files).values())
+    assert neo4j_store.dump(new) == _clean_dump(new, files)
+    assert not any(neo4j_store.dump(old).values())
+    neo4j_store.remove_project(new)
+    assert not any(neo4j_store.dump(new).values())
+    assert new not in neo4j_store.projects()

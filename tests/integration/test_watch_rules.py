@@ -77,8 +77,8 @@ def test_a_root_that_vanishes_takes_nothing_along(tmp_path: Path) -> None:
         watch.until_status(lambda s: any("cannot be reached any more" in n for n in s.watcher_notes))
         waited = command(tmp_path, "status", "--wait", "1")
         assert (waited.returncode, f"{watch.root} cannot be reached" in waited.stderr) == (1, True), waited.stderr
-        plain(watch.root, 3)
-        watch.until(lambda: len(watch.paths()) == 3, seconds=20)
+        plain(watch.root, 5)
+        watch.until(lambda: len(watch.paths()) == 5, seconds=20)
         watch.rest()
         watch.assert_exact()
 

@@ -23,8 +23,13 @@ _TREES: Mapping[str, ast.Module] = {
 INSIDE_RAY = {"runtime.cluster": {"_private", "_global_node"}}
 """What Ray has no public way to: a head that starts without its dashboard's statistics, and is found by its own user."""
 
-SAY_ENGINES = ("compile.dbt.manifest", "compile.openlineage.names", "compile.openlineage.naming")
-"""What others call engines: adapters of dbt, namespaces of OpenLineage."""
+SAY_ENGINES = (
+    "compile.dbt.manifest",
+    "compile.openlineage.names",
+    "compile.openlineage.naming",
+    "compile.python.libraries",
+)
+"""What others call engines: adapters of dbt, namespaces of OpenLineage, drivers of Python."""
 
 _LIBRARIES = {
     "sqlglot": ("compile.sql",),

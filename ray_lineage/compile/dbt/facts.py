@@ -18,7 +18,7 @@ from ray_lineage.compile.jsontext import Fault, Lines, utf8
 from ray_lineage.compile.naming import folded
 from ray_lineage.compile.options import CompileOptions
 from ray_lineage.dialects import DIALECTS
-from ray_lineage.model import MODEL, DeclaredColumn, Diagnostic, Effect, FileFacts, Name, StatementKind
+from ray_lineage.model import DeclaredColumn, Diagnostic, Effect, FileFacts, Name, StatementKind
 
 _SNAPSHOT: Final = ("dbt_scd_id", "dbt_updated_at", "dbt_valid_from", "dbt_valid_to")
 """What dbt adds to the columns of a snapshot's query."""
@@ -181,7 +181,7 @@ class _Project:
             return None
         said = compile_fragment(node.raw, self._dialect)
         references = {**self._relations.references, (_THIS,): made, ((node.alias or node.name).lower(),): made}
-        return renamed(said, lambda name: references.get(tuple(p.lower() for p in name if p != MODEL), name))
+        return renamed(said, lambda name: references.get(_as_referred(name), name))
 
     def _consumer(self, identity: str, node: Node, kind: str, how: StatementKind) -> None:
         """What is made of models outside of the warehouse."""
@@ -206,6 +206,11 @@ class _Project:
         self._facts.take(making(said, query, made, how, Effect.MAKES))
         declared = self._facts.declare(made, kind, said.statements[query].first_line, columns, temporary=temporary)
         self._facts.makes(first + query, declared)
+
+
+def _as_referred(name: Name) -> Name:
+    """A name as templates refer to it: models may be marked as such at the end, and packages and models have no case."""
+    return tuple(part.lower() for part in name if not part.startswith("\0"))
 
 
 def _enforced(node: Node, dialect: str) -> tuple[DeclaredColumn, ...]:

@@ -77,3 +77,44 @@ def test_a_table_is_aligned_by_cells(capsys: pytest.CaptureFixture[str]) -> None
     assert lines[:3] == ["k   value", "表  1", "ab  22"]
     assert lines[3] == "a\u0301b  \\n3"
     assert cells("表a") == 3
+
+
+def shaped(direction: str, steps: list[Step]) -> Walk:
+    far = {s.source if direction == "upstream" else s.target: s.distance for s in steps}
+    return Walk(SCHEMA, "mart.total.total", direction, "column", far, steps)
+
+
+def test_what_shapes_rows_is_drawn_at_the_first_column_of_its_dataset(capsys: pytest.CaptureFixture[str]) -> None:
+    """Everything that is counted stands there, and its own ways upstream."""
+    steps = [
+        Step(1, "core.orders.amount", "mart.total.total", "aggregation", "certain", "t.sql", 2),
+        Step(1, "core.orders.customer", "mart.total", "group_by", "certain", "t.sql", 1),
+        Step(2, "raw.orders.amount", "core.orders.amount", "identity", "certain", "o.sql", 2),
+        Step(2, "raw.orders.customer", "core.orders.customer", "identity", "certain", "o.sql", 2),
+        Step(2, "raw.orders.status", "core.orders", "filter", "certain", "o.sql", 1),
+    ]
+    _show(shaped("upstream", steps))
+    assert capsys.readouterr().out.splitlines() == [
+        "mart.total.total",
+        "├── core.orders.amount  aggregation  t.sql:2",
+        "│   ├── raw.orders.amount  o.sql:2",
+        "│   └── ~ raw.orders.status  filter of core.orders  o.sql:1",
+        "└── ~ core.orders.customer  group_by of mart.total  t.sql:1",
+        "    └── raw.orders.customer  o.sql:2",
+        "5 columns, 5 edges",
+    ]
+
+
+def test_a_column_that_only_has_what_shapes_it(capsys: pytest.CaptureFixture[str]) -> None:
+    _show(shaped("upstream", [Step(1, "raw.o.status", "mart.total", "filter", "certain", "t.sql", 1)]))
+    assert capsys.readouterr().out.splitlines()[:-1] == [
+        "mart.total.total", "└── ~ raw.o.status  filter of mart.total  t.sql:1",
+    ]  # fmt: skip
+
+
+def test_what_a_column_shapes_is_drawn_downstream(capsys: pytest.CaptureFixture[str]) -> None:
+    steps = [Step(1, "mart.total.total", "rep.top", "filter", "certain", "r.sql", 3)]
+    _show(shaped("downstream", steps))
+    assert capsys.readouterr().out.splitlines()[:-1] == [
+        "mart.total.total", "└── ~ rep.top  filter of rep.top  r.sql:3",
+    ]  # fmt: skip

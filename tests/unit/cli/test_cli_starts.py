@@ -93,7 +93,7 @@ def test_only_the_command_that_is_called_is_imported(graph: Path) -> None:
         (["upstream", "v", "--depth", "many"], 2, "valid integer"),
         (["cache"], 2, "Usage: ray_lineage cache"),
         (["cache", "clear", "--older-than", "-1"], 2, "greater than or equal to 0"),
-        (["ingest"], 2, "Missing argument"),
+        (["parse"], 2, "Missing argument"),
     ],
 )
 def test_values_are_converted_and_checked_when_they_are_given(

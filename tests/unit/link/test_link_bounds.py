@@ -127,3 +127,12 @@ def test_it_is_looked_every_ten_thousand_steps() -> None:
     assert len(looks) == 10
     with pytest.raises(TooMuch):
         work.spend(10**9)
+
+
+def test_diagnostics_that_are_not_kept_are_counted() -> None:
+    columns = ", ".join(f"t.c{i}" for i in range(300))
+    files = {"t.sql": "CREATE TABLE t (a int)", "v.sql": f"CREATE VIEW v AS SELECT {columns} FROM t"}
+    [*kept, last] = json.loads(contributions("p", files)["v.sql"].rows["File"][0][7])
+    assert (len(kept), {d[0] for d in kept}) == (199, {"RL302"})
+    assert (last[0], last[1]) == ("RL307", "warning")
+    assert "101 more diagnostics of this file are not listed: RL302 x 101" in last[2]

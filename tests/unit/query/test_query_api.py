@@ -10,6 +10,8 @@ import pytest
 
 import ray_lineage
 from ray_lineage.errors import StoreUnavailable
+from ray_lineage.model import split_text
+from ray_lineage.query.walk import nearest
 from ray_lineage.runtime.ingest import ingest
 from ray_lineage.settings import load_settings
 
@@ -41,3 +43,16 @@ def test_lineage_needs_no_ray_and_no_store() -> None:
         "assert not {'ray', 'neo4j', 'sqlite3', 'lmdb', 'pydantic'} & set(sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("typed", "first"),
+    [
+        ("dbo.Usr", "dbo.user"), ("vEmployeeDepartmnt", "hr.vemployeedepartment"), ("Fact.Sael", "fact.sale"),
+        ("fact.sael.total", "fact.sale"), ("salez", "fact.sale"),
+    ],
+)  # fmt: skip
+def test_a_name_that_is_typed_wrong_is_answered_with_the_nearest(typed: str, first: str) -> None:
+    names = ["dbo.user", "dbo.order", "fact.sale", "fact.aaa", "fact.stock", "hr.vemployeedepartment"]
+    assert nearest(split_text(typed), names)[0] == first
+    assert nearest(("qqqqqq",), names) == []

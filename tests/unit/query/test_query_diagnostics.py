@@ -190,3 +190,10 @@ def test_kinds_are_sorted_the_worst_first() -> None:
 def test_annotations_for_github_cannot_be_left() -> None:
     found = FileDiagnostic("a,b:c%.sql", 3, 0, "RL102", "error", "bad\n::error::x 100 %")
     assert github(Stored("p", found)) == ("::error file=a%2Cb%3Ac%25.sql,line=3,title=RL102::bad\\n::error::x 100 %25")
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "place"), [(0, 0, "a.sql"), (3, 0, "a.sql:3"), (3, 7, "a.sql:3:7"), (0, 7, "a.sql")]
+)
+def test_a_place_is_as_exact_as_it_is_known(line: int, column: int, place: str) -> None:
+    assert FileDiagnostic("a.sql", line, column, "RL102", "error", "m").place == place

@@ -8,7 +8,6 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
-from ray_lineage.errors import StoreRefused
 from ray_lineage.graph.store import Rejected
 from ray_lineage.model import FileState
 from ray_lineage.runtime.crew import Finish, Graph, Report, Worker, WorkerLost
@@ -81,10 +80,6 @@ class FakeGraph:
         self.begun = True
         self.uri = "memory"
         return Begun({p: FileState(p, sha, "fingerprint", "ok") for p, sha in self.stored.items()}, {})
-
-    async def check_removal(self, gone: list[str], present: int) -> None:
-        if len(gone) > self.max_delete:
-            raise StoreRefused("RL223", "too many are gone")
 
     async def put(self, metas: Sequence[Meta], payload: Sequence[bytes], *, more: bool = False) -> None:
         assert self.begun

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,10 +17,11 @@ from ray_lineage.compile.fragment import compile_fragment
 from ray_lineage.compile.frontend import FrontEnd, Source
 from ray_lineage.compile.sqlfile import SQL
 from ray_lineage.graph.sqlite import SqliteStore
-from ray_lineage.model import FileFacts, SourceFile
+from ray_lineage.model import FileFacts, SourceFile, decode_facts
 from ray_lineage.runtime.ingest import ingest
 from ray_lineage.runtime.needs import Needs
-from ray_lineage.runtime.parse import Task
+from ray_lineage.runtime.parse import Given, Task, parse_batch
+from ray_lineage.runtime.shipping import fill
 from ray_lineage.settings import load_settings
 
 
@@ -117,3 +120,35 @@ def test_a_change_of_what_a_file_reads_compiles_it_anew(tmp_path: Path) -> None:
     assert written(c_sql="SELECT 1") == ["p"]
     assert written(b_sql="") == []
     assert written(b_sql="INSERT INTO q SELECT a FROM t") == ["q"]
+
+
+@pytest.mark.usefixtures("reader")
+def test_what_is_given_is_sent_with_a_file_and_is_part_of_its_key(tmp_path: Path) -> None:
+    (tmp_path / "a.job").write_text("read b.sql")
+    (tmp_path / "b.sql").write_text("INSERT INTO o SELECT a FROM t")
+    root = str(tmp_path)
+    given = Given("b.sql", SourceFile("b.sql", root, "b.sql", 0, 0, 0, 0, 2, "of b"))
+    options = CompileOptions(formats=("reads",))
+    plain = Task(SourceFile("a.job", root, "a.job", 0, 0, 0, 0, 2), options)
+    full = fill(msgspec.structs.replace(plain, given=(given,)))
+    assert isinstance(full, Task)
+    shutil.rmtree(tmp_path)
+    (meta,), (facts,) = parse_batch([full], None)
+    assert (meta.needs, len(decode_facts(facts).statements)) == (("b.sql",), 1)
+    (meta,), (facts,) = parse_batch([msgspec.structs.replace(full, given=())], None)
+    assert (meta.needs, decode_facts(facts).statements) == (("b.sql",), ())
+    keys = [plain.key("of a"), full.key("of a"), full.key("of a", {"b.sql": b"now"}), full.key("of a", {})]
+    assert len(set(keys)) == 4
+
+
+@pytest.mark.usefixtures("reader")
+def test_what_went_before_it_was_given_is_not_given(tmp_path: Path) -> None:
+    (tmp_path / "a.job").write_text("read b.sql")
+    gone = Given("b.sql", SourceFile("b.sql", str(tmp_path), "b.sql", 0, 0, 0, 0, 2, "of b"))
+    task = Task(
+        SourceFile("a.job", str(tmp_path), "a.job", 0, 0, 0, 0, 2), CompileOptions(formats=("reads",)), given=(gone,)
+    )
+    full = fill(task)
+    assert isinstance(full, Task) and full.given == (gone,)
+    (meta,), (facts,) = parse_batch([full], None)
+    assert (meta.outcome, decode_facts(facts).statements) == ("facts", ())

@@ -8,6 +8,7 @@ import io
 import os
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -311,11 +312,11 @@ def test_a_state_with_a_folder_that_cannot_be_listed_is_not_settled_until_it_can
     shut = {"f"}
     listed = Walk._list
 
-    def listing(self: Walk, root: Any, relative: str) -> dict[str, os.DirEntry[str]]:
+    def listing(self: Walk, relative: str) -> dict[str, os.DirEntry[str]]:
         if relative in shut:
             self._cannot_list(relative, "permission denied")
             return {}
-        return listed(self, root, relative)
+        return listed(self, relative)
 
     async def story() -> None:
         scene = Scene(tmp_path, FakeCrew(stored={"f/a.sql": "a", "f/b.sql": "b"}))
@@ -503,5 +504,66 @@ def test_a_refused_password_is_not_tried_again_for_a_minute(tmp_path: Path, monk
         job.drain()
         with contextlib.suppress(Interrupted):
             await running
+
+    run(story)
+
+
+def test_a_small_project_is_guarded_as_a_large_one_is(tmp_path: Path) -> None:
+    """Two of three files that go are held back until one is back; the only file of a project may be renamed."""
+
+    async def story() -> None:
+        scene = Scene(tmp_path, FakeCrew())
+        for name in ("a", "b", "c"):
+            scene.write(f"{name}.sql", name)
+        async with scene.running():
+            await until(lambda: scene.following.is_on)
+            scene.unlink("a.sql")
+            scene.unlink("b.sql")
+            await scene.look("a.sql", "b.sql")
+            await until(lambda: scene.following.held == {"a.sql", "b.sql"})
+            assert len(scene.graph.stored) == 3
+            scene.write("a.sql", "a")
+            await scene.look("a.sql")
+            scene.following.flush()
+            await until(lambda: set(scene.graph.stored) == {"a.sql", "c.sql"})
+            assert not scene.following.held
+
+    run(story)
+
+
+def test_the_only_file_may_be_renamed(tmp_path: Path) -> None:
+    async def story() -> None:
+        scene = Scene(tmp_path, FakeCrew())
+        scene.write("a.sql", "a")
+        async with scene.running():
+            await until(lambda: scene.following.is_on)
+            (scene.root / "a.sql").rename(scene.root / "b.sql")
+            await scene.look("a.sql", "b.sql")
+            await until(lambda: set(scene.graph.stored) == {"b.sql"})
+
+    run(story)
+
+
+def test_a_part_is_followed_and_the_rest_stays(tmp_path: Path) -> None:
+    """Files of the rest are known to the linker, are not looked at, and are not gone because nobody sees them."""
+
+    async def story() -> None:
+        scene = Scene(
+            tmp_path, FakeCrew(stored={"sql/a.sql": "old", "rest/x.sql": sha("x"), "rest/gone.sql": sha("y")})
+        )
+        (tmp_path / "rest").mkdir()
+        (tmp_path / "rest" / "x.sql").write_text("x")
+        scene.settings = replace(scene.settings, root=str(tmp_path))
+        scene.session = Session(scene.settings, [str(scene.root)], scene.crew, follow=True)
+        scene.following._listen = scene.following._stop.wait  # type: ignore[method-assign,assignment]
+        scene.write("a.sql", "a")
+        async with scene.running():
+            await until(lambda: scene.following.is_on)
+            assert scene.graph.stored == {"sql/a.sql": sha("a"), "rest/x.sql": sha("x"), "rest/gone.sql": sha("y")}
+            (tmp_path / "rest" / "x.sql").unlink()
+            scene.write("b.sql", "b")
+            scene.following.flush()
+            await until(lambda: "sql/b.sql" in scene.graph.stored)
+            assert set(scene.graph.stored) == {"sql/a.sql", "sql/b.sql", "rest/x.sql", "rest/gone.sql"}
 
     run(story)

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ray_lineage.errors import UsageError
 from ray_lineage.sources import ignore as ignore_module
 from ray_lineage.sources import scan as scan_module
 from ray_lineage.sources.scan import MARKER, Look, Scan, ScanOptions, Tree
@@ -215,18 +216,75 @@ def test_an_unreadable_ignore_file_is_told(tmp_path: Path, monkeypatch: pytest.M
 # --- keys ---
 
 
-def test_keys_of_several_roots_are_distinct(tmp_path: Path) -> None:
-    make(tmp_path, {"1/sql/a.sql": "", "2/sql/a.sql": "", "3/sql-2/a.sql": "", "4/a.sql": "", "5/a.sql": ""})
-    roots = [str(tmp_path / r) for r in ("1/sql", "2/sql", "3/sql-2", "4/a.sql", "5/a.sql")]
+def test_keys_of_several_roots_are_relative_to_the_folder_around_them(tmp_path: Path) -> None:
+    make(tmp_path, {"1/sql/a.sql": "", "2/sql/a.sql": "", "4/a.sql": "", "4/b.sql": "", "5/a.sql": ""})
+    roots = [str(tmp_path / r) for r in ("1/sql", "2/sql", "4/a.sql", "5/a.sql")]
     tree = Tree(roots, ScanOptions())
-    paths = ["sql/a.sql", "sql-2/a.sql", "sql-2-2/a.sql", "a.sql", "a.sql-2"]
+    paths = ["1/sql/a.sql", "2/sql/a.sql", "4/a.sql", "5/a.sql"]
+    assert tree.base == str(tmp_path)
     assert [f.path for f in tree.subtree()] == paths
     files = [r if r.endswith(".sql") else f"{r}/a.sql" for r in roots]
     assert [tree.project_path(f) for f in files] == paths
     assert [f.path for f in tree.look(files).files] == paths
     assert [[f.path for f in tree.subtree(p)] for p in paths] == [[p] for p in paths]
-    assert tree.project_path(roots[1]) == "sql-2"
-    assert tree.look([roots[1]]).folders == ("sql-2",)
+    assert tree.project_path(roots[1]) == "2/sql"
+    assert tree.look([roots[1]]).folders == ("2/sql",)
+    assert [f.path for f in tree.subtree("2")] == ["2/sql/a.sql"]
+
+
+def test_a_part_is_read_by_the_rules_of_the_folders_around_it(tmp_path: Path) -> None:
+    """But what was named is looked at, whatever they say of it."""
+    make(tmp_path, {".gitignore": "*.bak.sql\nhidden/\n", "etl/.gitignore": "old/\n", "etl/a.sql": "", "rep/b.sql": ""})
+    make(
+        tmp_path,
+        {
+            "etl/sub/c.sql": "",
+            "etl/sub/c.bak.sql": "",
+            "etl/sub/old/d.sql": "",
+            "hidden/e.sql": "",
+            "hidden/e.bak.sql": "",
+        },
+    )
+    sub = Tree([str(tmp_path / "etl/sub")], ScanOptions(), str(tmp_path))
+    assert [f.path for f in sub.subtree()] == ["etl/sub/c.sql"]
+    assert sub.look([str(tmp_path / "etl/sub/old/d.sql")]).gone == ("etl/sub/old/d.sql",)
+    assert [f.path for f in sub.look([str(tmp_path / "etl/sub/c.sql"), str(tmp_path / "rep/b.sql")]).files] == [
+        "etl/sub/c.sql"
+    ]
+    assert [p for p in ("etl/sub", "etl/sub/x.sql", "etl/subs/x.sql", "etl/a.sql") if sub.covers(p)] == [
+        "etl/sub", "etl/sub/x.sql",
+    ]  # fmt: skip
+    hidden = Tree([str(tmp_path / "hidden")], ScanOptions(), str(tmp_path))
+    assert [f.path for f in hidden.subtree()] == ["hidden/e.sql"]
+    assert hidden.look([str(tmp_path / "hidden")]).folders == ("hidden",)
+
+
+def test_a_part_that_is_gone_is_not_proven_empty(tmp_path: Path) -> None:
+    make(tmp_path, {"a.sql": "", "etl/b.sql": ""})
+    tree = Tree([str(tmp_path / "etl")], ScanOptions(), str(tmp_path))
+    shutil.rmtree(tmp_path / "etl")
+    walk = tree.subtree()
+    assert (list(walk), walk.unlisted) == ([], ["etl"])
+    assert tree.look([str(tmp_path / "etl/b.sql")]) == Look((), (), ())
+    assert tree.missing_roots() == [str(tmp_path / "etl")]
+
+
+def test_a_part_outside_of_the_base_is_refused(tmp_path: Path) -> None:
+    make(tmp_path, {"a/x.sql": "", "ab/y.sql": ""})
+    with pytest.raises(UsageError, match="lies outside of"):
+        Tree([str(tmp_path / "ab")], ScanOptions(), str(tmp_path / "a"))
+
+
+def test_links_and_pipes_are_told(tmp_path: Path) -> None:
+    make(tmp_path, {".gitignore": "left.sql\n", "real/a.sql": "", "b.txt": ""})
+    for name, to in (("l.sql", "real/a.sql"), ("left.sql", "real/a.sql"), ("folder", "real"), ("c.txt", "b.txt")):
+        (tmp_path / name).symlink_to(tmp_path / to)
+    os.mkfifo(tmp_path / "p.sql")
+    walk = Tree([str(tmp_path)], ScanOptions()).subtree()
+    assert [f.path for f in walk] == ["real/a.sql"]
+    assert [(p, d.code, d.severity) for p, d in walk.diagnostics] == [
+        ("folder", "RL006", "info"), ("l.sql", "RL006", "info"), ("p.sql", "RL007", "warning"),
+    ]  # fmt: skip
 
 
 def test_a_file_as_root(tmp_path: Path) -> None:

@@ -181,7 +181,7 @@ def test_names_that_are_no_text(tmp_path: Path) -> None:
 def test_several_roots(tmp_path: Path) -> None:
     tree(tmp_path, {"one/sql/a.sql": "", "two/sql/a.sql": ""})
     roots = [str(tmp_path / "one" / "sql"), str(tmp_path / "two" / "sql"), str(tmp_path / "two")]
-    assert sorted(f.path for f in Scan(roots, ScanOptions())) == ["sql/a.sql", "two/sql/a.sql"]
+    assert sorted(f.path for f in Scan(roots, ScanOptions())) == ["one/sql/a.sql", "two/sql/a.sql"]
 
 
 def test_a_root_that_is_not_there(tmp_path: Path) -> None:
@@ -194,7 +194,7 @@ def test_special_files_are_passed_over(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.sql")
     scan = Scan([str(tmp_path)], ScanOptions())
     assert list(scan) == []
-    assert scan.skipped == {"not a regular file": 1}
+    assert [(p, d.code) for p, d in scan.diagnostics] == [("pipe.sql", "RL007")]
 
 
 def test_too_large_and_vanished(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from ray_lineage.model import FileFacts
 GAPS: dict[str, list[tuple[str, str]]] = {
     "plain_functions": [
         ("oracle", "SELECT JSON_ARRAY(a RETURNING CLOB FORMAT JSON) FROM t"),
-        ("oracle", "SELECT JSON_VALUE(a, '$.x' RETURNING t.y) FROM t"),
+        ("oracle", "SELECT JSON_OBJECT('k' : a RETURNING CLOB) FROM t"),
         ("oracle", "SELECT a MULTISET UNION b FROM t"),
         ("oracle", "SELECT a AT LOCAL FROM t"),
         ("postgres", "SELECT JSON_QUERY(a, '$.x' WITH WRAPPER) FROM t"),
@@ -35,12 +35,51 @@ GAPS: dict[str, list[tuple[str, str]]] = {
         ("mysql", "INSERT LOW_PRIORITY IGNORE o SELECT a FROM t"),
     ],
     "_next_values": [("mysql", "INSERT INTO o (a) VALUES (NEXT VALUE FOR s)")],
-    "_plain_oracle": [
+    "plain_oracle": [
         ("oracle", "INSERT INTO o SELECT a FROM t LOG ERRORS"),
-        ("oracle", "SELECT a FROM t MODEL DIMENSION BY (a) MEASURES (b) RULES (b[1] = 2)"),
+        ("oracle", "SELECT a FROM t WHERE b = :1"),
         ("oracle", "MERGE INTO o USING t ON (o.a = t.a) WHEN MATCHED THEN UPDATE SET b = t.b DELETE WHERE o.b = 1"),
     ],
-    "_plain_pivot": [("oracle", "SELECT * FROM t PIVOT XML (SUM(a) FOR b IN (ANY))")],
+    "plain_model": [("oracle", "SELECT a, m FROM t MODEL DIMENSION BY (a) MEASURES (b AS m) RULES (m[1] = m[2])")],
+    "plain_pivot": [("oracle", "SELECT * FROM t PIVOT XML (SUM(a) FOR b IN (ANY))")],
+    "plain_tables": [
+        ("oracle", "SELECT a FROM t VERSIONS BETWEEN SCN MINVALUE AND MAXVALUE"),
+        ("oracle", "SELECT a FROM t AS OF PERIOD FOR p SYSDATE"),
+        ("oracle", "SELECT a FROM t PARTITION FOR (1)"),
+        ("oracle", "SELECT a FROM ONLY (t)"),
+    ],
+    "plain_json": [
+        ("oracle", "SELECT JSON {'a' : b, 'c' : d} FROM t"),
+        (
+            "oracle",
+            "CREATE JSON RELATIONAL DUALITY VIEW v AS SELECT JSON {'_id' : a, 'b' : [SELECT JSON {'c' : u.c} FROM u WITH INSERT UPDATE]} FROM t",
+        ),
+    ],
+    "plain_delete": [("oracle", "DELETE t x FROM u WHERE x.a = u.a")],
+    "without_clauses": [
+        ("oracle", "SELECT PREDICTION(m USING a, b) FROM t"),
+        ("oracle", "SELECT CLUSTER_ID(m USING a) FROM t"),
+        ("oracle", "SELECT FEATURE_ID(m USING a) FROM t"),
+        ("oracle", "SELECT VECTOR_EMBEDDING(m USING a AS data) FROM t"),
+    ],
+    "without_new": [("oracle", "SELECT NEW typ(a) FROM t")],
+    "without_search": [
+        (
+            "oracle",
+            f"WITH r (a) AS (SELECT a FROM t UNION ALL SELECT t.a FROM t JOIN r ON t.b = r.a) {clause} SELECT a FROM r",
+        )
+        for clause in ("SEARCH DEPTH FIRST BY a DESC SET o", "CYCLE a, b SET c TO 'Y' DEFAULT 'N'")
+    ],
+    "without_collations": [("tsql", "SELECT a FROM t WHERE a LIKE 'x' ESCAPE '|' COLLATE Latin1_General_BIN")],
+    "_plain_returning": [("postgres", "UPDATE o SET a = b RETURNING WITH (OLD AS x, NEW AS y) x.a, y.a")],
+    "_plain_models": [
+        ("bigquery", "SELECT a FROM ML.EVALUATE(MODEL d.m, (SELECT a FROM d.t))"),
+        ("bigquery", "SELECT a FROM ML.WEIGHTS(MODEL d.m)"),
+    ],
+    "_plain_values": [("mysql", "INSERT INTO t (a) SELECT b FROM u ON DUPLICATE KEY UPDATE t.a = VALUES(t.a)")],
+    "without_partitions": [("trino", "SELECT a FROM TABLE(f(input => TABLE(t) PARTITION BY b ORDER BY c))")],
+    "_ternaries": [("clickhouse", "SELECT a FROM t WHERE a ? b : c")],
+    "_without_normalize": [("teradata", "SELECT NORMALIZE ON MEETS OR OVERLAPS a FROM t")],
     "_plain_directory": [("spark", "INSERT OVERWRITE DIRECTORY '/p' USING parquet SELECT a FROM t")],
     "_without_evolution": [
         ("spark", "MERGE WITH SCHEMA EVOLUTION INTO o USING t ON o.a = t.a WHEN MATCHED THEN UPDATE SET b = t.b")

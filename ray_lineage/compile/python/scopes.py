@@ -1,0 +1,321 @@
+"""What the names of a module are bound to, and where: one pass over its statements, which looks into no expression.
+
+Branches and loops are kept as steps of a path (see ``model.ROLES``), so that a use of a name finds those bindings that may reach
+it: all that came before it, back to the one that surely took place."""
+
+from __future__ import annotations
+
+import ast
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from enum import Enum, auto
+from typing import Final, NamedTuple
+
+from ray_lineage.model import ELSE, LOOP, ROLES, THEN
+
+Path = tuple[int, ...]
+END: Final = 1 << 60
+"""The order of what comes behind all statements."""
+
+
+class Kind(Enum):
+    """How a name came to its value."""
+
+    VALUE = auto()  # name = node
+    AUGMENT = auto()  # name += node
+    ITEM = auto()  # for name in node
+    CONTEXT = auto()  # with node as name
+    KEY = auto()  # name[key] = node
+    IMPORT = auto()
+    SCOPE = auto()  # def, class
+    UNKNOWN = auto()
+
+
+class Binding(NamedTuple):
+    """``unpack``: which part of the value it is, where several names share one. ``extra``: the key of KEY, the dotted name of
+    IMPORT, the :class:`Scope` of SCOPE."""
+
+    kind: Kind
+    node: ast.expr | None
+    scope: Scope
+    order: int
+    path: Path
+    unpack: tuple[int, ...] = ()
+    extra: ast.expr | str | Scope | None = None
+
+
+class Scope:
+    """A module, class or function. ``name`` is what it is called within the module: ``Class.method``."""
+
+    __slots__ = ("bindings", "inner", "module", "name", "node", "order", "parameters", "parent", "path", "returns")
+
+    def __init__(
+        self,
+        node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef,
+        name: str,
+        parent: Scope | None,
+        order: int,
+        path: Path,
+    ) -> None:
+        self.node = node
+        self.name = name
+        self.parent = parent
+        self.module: Scope = parent.module if parent is not None else self
+        self.order = order
+        self.path = path
+        self.bindings: dict[str, list[Binding]] = {}
+        self.inner: list[Scope] = []
+        self.returns: list[tuple[ast.expr, int, Path]] = []
+        self.parameters: dict[str, ast.expr | None] = (
+            {} if isinstance(node, ast.Module | ast.ClassDef) else _parameters(node)
+        )
+
+    @property
+    def is_class(self) -> bool:
+        return isinstance(self.node, ast.ClassDef)
+
+    @property
+    def is_function(self) -> bool:
+        return isinstance(self.node, ast.FunctionDef | ast.AsyncFunctionDef)
+
+    @property
+    def of_class(self) -> Scope | None:
+        """The class that it is a method of (or is in one)."""
+        scope: Scope | None = self
+        while scope is not None and not scope.is_class:
+            scope = scope.parent
+        return scope
+
+    def bind(self, name: str, binding: Binding) -> None:
+        self.bindings.setdefault(name, []).append(binding)
+
+    def reaching(self, name: str, order: int, path: Path) -> list[Binding]:
+        """The bindings that a use there may see, the last one first. See :func:`reaching`."""
+        found = self.bindings.get(name)
+        return reaching(found, order, path) if found else []
+
+
+def _parameters(node: ast.FunctionDef | ast.AsyncFunctionDef) -> dict[str, ast.expr | None]:
+    arguments = node.args
+    positional = [*arguments.posonlyargs, *arguments.args]
+    out: dict[str, ast.expr | None] = {a.arg: None for a in positional}
+    for argument, default in zip(positional[::-1], arguments.defaults[::-1], strict=False):
+        out[argument.arg] = default
+    out.update((a.arg, d) for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True))
+    return out
+
+
+def reaching(bindings: Sequence[Binding], order: int, path: Path) -> list[Binding]:
+    """Those of ``bindings`` that a use at ``order`` and ``path`` may see, the last one first; up to the one that surely is."""
+    out: list[Binding] = []
+    closed: set[Path] = set()
+    for binding in reversed(bindings):
+        if binding.order >= order or _apart(binding.path, path):
+            continue
+        out.append(binding)
+        if binding.kind is not Kind.KEY and _surely(binding.path, path, closed):
+            break
+    return out
+
+
+def _apart(one: Path, other: Path) -> bool:
+    """Are they in two branches of one IF?"""
+    for a, b in zip(one, other, strict=False):
+        if a != b:
+            return a // ROLES == b // ROLES
+    return False
+
+
+def _surely(where: Path, path: Path, closed: set[Path]) -> bool:
+    """Was a binding at ``where`` made on every way to ``path`` (with those in branches that are ``closed``)?"""
+    while where != path[: len(where)]:
+        closed.add(where)
+        *outer, step = where
+        other = step // ROLES * ROLES + (ELSE if step % ROLES == THEN else THEN)
+        if step % ROLES not in (THEN, ELSE) or (*outer, other) not in closed:
+            return False
+        where = tuple(outer)
+    return True
+
+
+class Unit(NamedTuple):
+    """A simple statement, or the head of a compound one: its expressions, and where it is."""
+
+    first_line: int
+    last_line: int
+    statement: ast.stmt
+    expressions: tuple[ast.expr, ...]
+    scope: Scope
+    order: int
+    path: Path
+
+
+class Index:
+    """All scopes and statements of a module."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self.module = Scope(tree, "", None, 0, ())
+        self.scopes: list[Scope] = [self.module]
+        self.units: list[Unit] = []
+        self.loops: dict[int, Unit] = {}  # by their step
+        self._blocks = 0
+        self._order = 0
+        self._read(tree.body)
+        self._starts = [u.first_line for u in self.units]
+        self._longest = max((u.last_line - u.first_line for u in self.units), default=0)
+
+    def at(self, line: int) -> Iterator[Unit]:
+        """The statements that a line belongs to."""
+        k = bisect_right(self._starts, line) - 1
+        while k >= 0 and self._starts[k] >= line - self._longest:
+            if self.units[k].last_line >= line:
+                yield self.units[k]
+            k -= 1
+
+    # ------------------------------------------------------------------ statements
+
+    def _read(self, body: Sequence[ast.stmt]) -> None:
+        stack: list[tuple[ast.stmt, Scope, Path]] = [(s, self.module, ()) for s in reversed(body)]
+        while stack:
+            statement, scope, path = stack.pop()
+            self._order += 1
+            for block, inner, way in self._statement(statement, scope, path):
+                stack.extend((s, inner, way) for s in reversed(block))
+
+    def _statement(self, s: ast.stmt, scope: Scope, path: Path) -> list[tuple[list[ast.stmt], Scope, Path]]:
+        """Note one statement. Its blocks, the last one first."""
+        if isinstance(s, ast.Expr):
+            self._unit(s, (s.value,), scope, path)
+        elif isinstance(s, ast.Assign):
+            self._unit(s, (s.value, *(t for t in s.targets if not isinstance(t, ast.Name))), scope, path)
+            for target in s.targets:
+                self._bind(target, Kind.VALUE, s.value, scope, path)
+        elif isinstance(s, ast.AnnAssign):
+            if s.value is not None:
+                self._unit(s, (s.value,), scope, path)
+                self._bind(s.target, Kind.VALUE, s.value, scope, path)
+            elif isinstance(s.target, ast.Name):
+                self._unit(s, (s.annotation,), scope, path)
+        elif isinstance(s, ast.AugAssign):
+            self._unit(s, (s.value,), scope, path)
+            kind = Kind.AUGMENT if isinstance(s.op, ast.Add) else Kind.UNKNOWN
+            self._bind(s.target, kind, s.value, scope, path)
+        elif isinstance(s, ast.Return):
+            if s.value is not None:
+                self._unit(s, (s.value,), scope, path)
+                scope.returns.append((s.value, self._order, path))
+        elif isinstance(s, ast.Import | ast.ImportFrom):
+            self._import(s, scope, path)
+        elif isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            return self._scope(s, scope, path)
+        else:
+            return self._compound(s, scope, path)
+        return []
+
+    def _compound(self, s: ast.stmt, scope: Scope, path: Path) -> list[tuple[list[ast.stmt], Scope, Path]]:
+        if isinstance(s, ast.If):
+            self._unit(s, (s.test,), scope, path, s.body)
+            block = self._block()
+            return [(s.orelse, scope, (*path, block + ELSE)), (s.body, scope, (*path, block + THEN))]
+        if isinstance(s, ast.For | ast.AsyncFor):
+            step = self._block() + LOOP
+            self.loops[step] = self._unit(s, (s.iter,), scope, path, s.body)
+            self._bind(s.target, Kind.ITEM, s.iter, scope, (*path, step))
+            return [(s.orelse, scope, path), (s.body, scope, (*path, step))]
+        if isinstance(s, ast.While):
+            self._unit(s, (s.test,), scope, path, s.body)
+            return [(s.orelse, scope, path), (s.body, scope, (*path, self._block() + LOOP))]
+        if isinstance(s, ast.With | ast.AsyncWith):
+            self._unit(s, tuple(i.context_expr for i in s.items), scope, path, s.body)
+            for item in s.items:
+                if item.optional_vars is not None:
+                    self._bind(item.optional_vars, Kind.CONTEXT, item.context_expr, scope, path)
+            return [(s.body, scope, path)]
+        if isinstance(s, ast.Try | ast.TryStar):
+            handlers = [(h.body, scope, (*path, self._block() + THEN)) for h in s.handlers]
+            return [(s.finalbody, scope, path), *handlers[::-1], (s.orelse, scope, path), (s.body, scope, path)]
+        if isinstance(s, ast.Match):
+            self._unit(s, (s.subject,), scope, path, s.cases[0].body)
+            return [(case.body, scope, (*path, self._block() + THEN)) for case in s.cases][::-1]
+        if isinstance(s, ast.Assert | ast.Raise | ast.Delete):
+            self._unit(s, tuple(n for n in ast.iter_child_nodes(s) if isinstance(n, ast.expr)), scope, path)
+        return []
+
+    def _block(self) -> int:
+        self._blocks += 1
+        return self._blocks * ROLES
+
+    def _unit(
+        self,
+        s: ast.stmt,
+        expressions: tuple[ast.expr, ...],
+        scope: Scope,
+        path: Path,
+        body: Sequence[ast.stmt] = (),
+    ) -> Unit:
+        last = max(body[0].lineno - 1, s.lineno) if body else s.end_lineno or s.lineno
+        unit = Unit(s.lineno, last, s, expressions, scope, self._order, path)
+        self.units.append(unit)
+        return unit
+
+    def _scope(
+        self, s: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, scope: Scope, path: Path
+    ) -> list[tuple[list[ast.stmt], Scope, Path]]:
+        name = f"{scope.name}.{s.name}" if scope.name else s.name
+        inner = Scope(s, name, scope, self._order, path)
+        self.scopes.append(inner)
+        scope.inner.append(inner)
+        scope.bind(s.name, Binding(Kind.SCOPE, None, scope, self._order, path, (), inner))
+        if isinstance(s, ast.ClassDef):
+            heads = (*s.decorator_list, *s.bases, *(k.value for k in s.keywords))
+        else:
+            heads = (*s.decorator_list, *s.args.defaults, *(d for d in s.args.kw_defaults if d is not None))
+        first = min((d.lineno for d in s.decorator_list), default=s.lineno)
+        self.units.append(Unit(first, max(s.body[0].lineno - 1, s.lineno), s, heads, scope, self._order, path))
+        return [(s.body, inner, ())]
+
+    def _import(self, s: ast.Import | ast.ImportFrom, scope: Scope, path: Path) -> None:
+        for alias in s.names:
+            if isinstance(s, ast.Import):
+                name = alias.asname or alias.name.partition(".")[0]
+                dotted = alias.name if alias.asname else name
+            else:
+                name = alias.asname or alias.name
+                dotted = f"{'.' * s.level}{s.module or ''}.{alias.name}" if s.module else "." * s.level + alias.name
+            scope.bind(name, Binding(Kind.IMPORT, None, scope, self._order, path, (), dotted))
+
+    def _bind(self, target: ast.expr, kind: Kind, value: ast.expr, scope: Scope, path: Path) -> None:
+        stack: list[tuple[ast.expr, tuple[int, ...]]] = [(target, ())]
+        while stack:
+            node, unpack = stack.pop()
+            if isinstance(node, ast.Name):
+                scope.bind(node.id, Binding(kind, value, scope, self._order, path, unpack))
+            elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                scope.bind(f"{node.value.id}.{node.attr}", Binding(kind, value, scope, self._order, path, unpack))
+            elif isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
+                binding = Binding(Kind.KEY, value, scope, self._order, path, unpack, node.slice)
+                scope.bind(node.value.id, binding)
+            elif isinstance(node, ast.Tuple | ast.List):
+                stack.extend((part, (*unpack, k)) for k, part in enumerate(node.elts))
+            elif isinstance(node, ast.Starred):
+                stack.append((node.value, (*unpack, -1)))
+
+
+def calls_in(expressions: Iterable[ast.expr]) -> list[ast.Call]:
+    """All calls in expressions, the inner ones first, those on the left before those on the right."""
+    out: list[ast.Call] = []
+    stack: list[ast.AST] = list(expressions)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.Call):
+            out.append(node)
+        elif isinstance(node, ast.Constant | ast.Name):
+            continue
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if isinstance(value, ast.AST):
+                stack.append(value)
+            elif isinstance(value, list):
+                stack.extend(v for v in value if isinstance(v, ast.AST))
+    out.reverse()
+    return out

@@ -1,0 +1,87 @@
+"""What is refused before any work is done, and what a run that nobody looks at says."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from ray_lineage.cli import export
+from ray_lineage.cli.ingest import _Display
+from ray_lineage.cli.main import _run
+from ray_lineage.cli.output import Globals, check_writable, invocation
+from ray_lineage.errors import UsageError
+from ray_lineage.runtime.summary import Progress
+
+
+@pytest.mark.parametrize(
+    ("path", "says"), [("-", "no name"), (".", "a folder"), ("none/d.sarif", "no folder"), ("sub", "a folder")]
+)
+def test_a_place_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, says: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sub").mkdir()
+    with pytest.raises(UsageError, match=says):
+        check_writable(Path(path), "--diagnostics")
+    (tmp_path / "a.sql").write_text("SELECT 1")
+    assert _run(["ingest", ".", "--diagnostics", path, "--workers", "0"]) == 2
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(
+    ("called", "found", "says"),
+    [
+        ("/usr/bin/ray_lineage", "/usr/bin/ray_lineage", "ray_lineage"),
+        (".venv/bin/ray_lineage", None, ".venv/bin/ray_lineage"),
+        ("/x/ray_lineage/__main__.py", None, "python -m ray_lineage"),
+    ],
+)
+def test_the_next_command_is_one_that_works(
+    monkeypatch: pytest.MonkeyPatch, called: str, found: str | None, says: str
+) -> None:
+    monkeypatch.setattr("sys.argv", [called, "ingest"])
+    monkeypatch.setattr("sys.executable", "/usr/bin/python")
+    monkeypatch.setattr("shutil.which", lambda _: found)
+    monkeypatch.setattr(Globals, "config_file", "a b.toml")
+    monkeypatch.setattr(Globals, "project", None)
+    monkeypatch.setattr(Globals, "store", "bolt://neo4j:secret@h")
+    assert invocation() == f"{says} --config 'a b.toml' --store 'bolt://neo4j:***@h'"
+
+
+def test_a_place_that_can(tmp_path: Path) -> None:
+    check_writable(tmp_path / "new.json", "--report")
+    (tmp_path / "old.json").write_text("")
+    check_writable(tmp_path / "old.json", "--report")
+
+
+def test_progress_off_a_terminal_is_only_said_of_what_takes_long(capsys: pytest.CaptureFixture[str]) -> None:
+    display = _Display()
+    began = display._last
+    for seconds, progress in (
+        (0.0, Progress("scan", 0, 0)), (1.5, Progress("compile", 5, 9)), (2.1, Progress("compile", 0, 9)),
+        (2.2, Progress("compile", 6, 9)), (3.0, Progress("compile", 7, 9)), (4.3, Progress("compile", 6, 9)),
+        (4.4, Progress("link", 9, 9)),
+    ):  # fmt: skip
+        display._say(progress, began + seconds)
+    assert capsys.readouterr().err.splitlines() == ["compile: 6 of 9 files", "link: 9 of 9 files"]
+
+
+def test_an_export_to_a_terminal_or_a_runner_is_obeyed_by_neither(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    with export._sink(None) as out:
+        out.write('{"name":"##[error]x\u202e\x9b31m"}\n'.encode())
+    found = capfdbinary.readouterr().out.decode()
+    assert found == '{"name":"\\u0023#[error]x\\u202e\\u009b31m"}\n'
+    assert os.linesep in found
+
+
+def test_a_file_is_parsed_as_it_is_ingested(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "etl").mkdir()
+    (tmp_path / "etl" / "a.sql").write_text("SELECT a FROM t")
+    (tmp_path / "ray_lineage.toml").write_text('dialect = "postgres"\n[[folders]]\npath = "etl"\ndialect = "mysql"\n')
+    monkeypatch.chdir(tmp_path / "etl")
+    for more, dialect in ([], "mysql"), (["--dialect", "mssql"], "tsql"):
+        assert _run(["parse", "a.sql", "--json", *more]) == 0
+        assert json.loads(capsys.readouterr().out)["dialect"] == dialect
