@@ -49,9 +49,10 @@ def cache_key(sha256: str, options: CompileOptions, compiler_version: str) -> by
 
     Facts that depend on the name (few do) are put under the whole key, others under its first part, :func:`nameless`.
     """
-    plain = msgspec.structs.replace(options, model="")
+    plain = msgspec.structs.replace(options, model="", folder="")
     content = msgspec.msgpack.encode((sha256, plain, compiler_version))
-    name = hashlib.blake2b(options.model.encode("utf-8", "surrogateescape"), digest_size=8)
+    path = f"{options.folder}/{options.model}"
+    name = hashlib.blake2b(path.encode("utf-8", "surrogateescape"), digest_size=8)
     return hashlib.blake2b(content, digest_size=_PLAIN).digest() + name.digest()
 
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ray_lineage.settings import Settings
 
 _SHOWN_FINDINGS = 8
+_SHOWN_RULES = 5
 _PLAIN_EVERY = 2.0  # seconds between plain progress lines
 
 
@@ -226,6 +227,11 @@ def _show(summary: IngestSummary) -> None:
             ", ".join(parts)
             + f"; {summary.compiled:,} compiled, {summary.unchanged:,} unchanged, {summary.removed:,} removed",
         )
+    if len(summary.read_as) > 1:
+        counted = ", ".join(f"{n:,} {d or 'without a dialect'}" for d, n in summary.read_as.items())
+        line("read as", f"{counted}; where that is wrong, settings say so:")
+        for folder, dialect in summary.folder_rules[:_SHOWN_RULES]:
+            write_line(styled(f'  [[folders]]  path = "{visible(folder)}"  dialect = "{dialect}"', "dim"))
     line(
         "graph",
         ", ".join(

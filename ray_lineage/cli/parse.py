@@ -33,27 +33,29 @@ def parse(
 
     options = settings(reads=[] if file == "-" else [file], dialect=dialect).settings
     wanted = options.dialect if dialect or file == "-" else _as_ingested(options, file)
-    facts = _facts(file, wanted, options.max_file_size)
+    facts = _facts(file, wanted, options, alone=file == "-" or dialect is not None)
     lineage = lineage_of(facts)
     confidence = round(float(facts.confidence), 2)
     print_json(_as_json(file, facts, lineage, confidence)) if as_json else _show(file, facts, lineage, confidence)
     return int(ExitCode.FINDINGS if any(d.severity == "error" for d in facts.diagnostics) else ExitCode.OK)
 
 
-def _facts(file: str, dialect: str, most: int) -> FileFacts:
-    """What the file says, by the format that its name ends in. Files that it asks for are not looked at."""
+def _facts(file: str, dialect: str, settings: Settings, *, alone: bool) -> FileFacts:
+    """What the file says, by the format that its name ends in, and if it is not ``alone``, by the files around it."""
     from ray_lineage.compile import CompileOptions, compile_source, formats_of, max_size_of, reads_bytes
+    from ray_lineage.runtime.alone import read_alone
     from ray_lineage.sources.decode import decode
 
     formats = formats_of(file)
     options = CompileOptions(dialect, model=Path(file).stem if file != "-" else "", formats=formats)
-    data = _read(file, max_size_of(formats, most))
+    data = _read(file, max_size_of(formats, settings.max_file_size))
     if reads_bytes(formats):
         return compile_source(data, options)
     decoded = decode(data)
     if decoded.skip:
         raise UsageError("RL203", f"{file} is no SQL text", help=decoded.diagnostics[0].message)
-    return compile_source(decoded.text, options, decoded.diagnostics)
+    facts = None if alone else read_alone(file, settings, decoded.diagnostics)
+    return facts if facts is not None else compile_source(decoded.text, options, decoded.diagnostics)
 
 
 def _as_ingested(options: Settings, file: str) -> str:

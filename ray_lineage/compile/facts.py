@@ -5,11 +5,12 @@ Every front end makes its own with these; what several of them, or several texts
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
 from ray_lineage.model import (
+    MODEL,
     ROLES,
     STAR,
     Assignment,
@@ -23,6 +24,7 @@ from ray_lineage.model import (
     Influence,
     Name,
     Relation,
+    Select,
     StatementFacts,
     StatementKind,
     TableRef,
@@ -220,3 +222,28 @@ def _behind(statement: StatementFacts, steps: int) -> StatementFacts:
     if not steps or not statement.path:
         return statement
     return msgspec.structs.replace(statement, path=tuple(step + steps for step in statement.path))
+
+
+def known_model(name: Name, made: Name, version: int) -> Declaration:
+    """What a dbt model makes, and its version if it is one (see ``model.MODEL``)."""
+    return Declaration((*name, MODEL), MODEL, 1, like=made, version=version)
+
+
+def made_unread(kind: str, made: Name, line: int) -> tuple[StatementFacts, Declaration]:
+    """A model whose query could not be read is made all the same."""
+    statement = StatementFacts(StatementKind.DBT_MODEL, line, line, target=made, effect=Effect.MAKES)
+    return statement, Declaration(made, kind, line)
+
+
+def reading(statement: StatementFacts | None, names: Mapping[Name, int]) -> StatementFacts:
+    """The statement (None: a query of which nothing is known) reads these, too, nobody knows which columns."""
+    line = min(names.values())
+    statement = statement or StatementFacts(StatementKind.SELECT, line, line)
+    first = len(statement.relations)
+    tables = tuple(TableRef(name, line) for name, line in names.items())
+    query = Select(tuple(range(first, first + len(tables))), ())
+    return msgspec.structs.replace(
+        statement,
+        relations=(*statement.relations, *tables, query),
+        subqueries=(*statement.subqueries, first + len(tables)),
+    )

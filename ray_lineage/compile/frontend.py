@@ -27,6 +27,10 @@ def _always(stem: str, content: Content) -> bool:
     return True
 
 
+def _anywhere(path: str) -> bool:
+    return True
+
+
 def _never(content: Content) -> bool:
     return False
 
@@ -45,6 +49,7 @@ class FrontEnd:
     ``suffixes``: lower case, with their dot; a file that ends so is its own if it ``claims`` it, by the name's stem and the
     content (the first part of it will do), and no front end before it in the registry did.
     ``compile``: a pure function, which raises nothing for bad input: what cannot be read is a diagnostic with its line.
+    ``located``: may a file of that path be its own? Others of its suffixes are not looked at.
     ``named``: may its facts depend on ``CompileOptions.model``, the stem of the file's name?
     ``binary``: it reads bytes; else they are decoded before. ``max_size``: bytes, of larger files nothing is read; 0: the
     setting's. ``asks``: its facts may depend on other files, which they name (``FileFacts.needs``). ``warm``: import what ``compile`` needs.
@@ -55,6 +60,7 @@ class FrontEnd:
     suffixes: tuple[str, ...]
     compile: Callable[[Source, CompileOptions], FileFacts]
     claims: Callable[[str, Content], bool] = _always
+    located: Callable[[str], bool] = _anywhere
     named: Callable[[Content], bool] = _never
     binary: bool = False
     max_size: int = 0

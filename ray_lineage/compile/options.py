@@ -8,9 +8,11 @@ import msgspec
 
 
 class CompileOptions(msgspec.Struct, frozen=True, array_like=True):
-    """Part of the parse cache's key. ``dialect`` "" means: detect; ``catalog`` and ``schema`` complete short names.
+    """Part of the parse cache's key. ``dialect`` "" means: detect; "a|b": it is a, as its folder shows, which may be
+    wrong: then it may be b; ``catalog`` and ``schema`` complete short names.
 
     ``model`` is the name of what the file's query makes if the file is a dbt model (the file's name without suffix).
+    ``folder`` is where it lies.
     ``formats``: which front ends may read it; the first that claims it does.
     """
 
@@ -19,6 +21,7 @@ class CompileOptions(msgspec.Struct, frozen=True, array_like=True):
     schema: str = ""
     model: str = ""
     formats: tuple[str, ...] = ("sql",)
+    folder: str = ""
 
 
 class ModelName(NamedTuple):

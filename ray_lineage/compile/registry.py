@@ -8,12 +8,13 @@ from typing import Final
 
 from ray_lineage.compile.catalogs import CATALOGS
 from ray_lineage.compile.dbt.artefacts import DBT
+from ray_lineage.compile.dbt.yaml import DBT_YAML
 from ray_lineage.compile.frontend import Content, FrontEnd
 from ray_lineage.compile.openlineage import OPENLINEAGE
 from ray_lineage.compile.python import NOTEBOOK, PYTHON
 from ray_lineage.compile.sqlfile import SQL
 
-FRONT_ENDS: Final[tuple[FrontEnd, ...]] = (SQL, PYTHON, NOTEBOOK, DBT, OPENLINEAGE, CATALOGS)
+FRONT_ENDS: Final[tuple[FrontEnd, ...]] = (SQL, PYTHON, NOTEBOOK, DBT, OPENLINEAGE, CATALOGS, DBT_YAML)
 """To add a format: its package, and its front end here. Of two that claim a file the first one reads it."""
 
 FORMATS: Final = tuple(front.name for front in FRONT_ENDS)
@@ -32,8 +33,8 @@ def suffixes_of(formats: Collection[str]) -> tuple[str, ...]:
 def formats_of(path: str, formats: Collection[str] = FORMATS) -> tuple[str, ...]:
     """Which of these formats a file may be, by its name. What ends in nothing that any of them knows is taken for SQL."""
     lower = path.lower()
-    own = [front.name for front in FRONT_ENDS if lower.endswith(front.suffixes)] or [SQL.name]
-    return tuple(name for name in own if name in formats)
+    ending = [front for front in FRONT_ENDS if lower.endswith(front.suffixes)] or [SQL]
+    return tuple(front.name for front in ending if front.name in formats and front.located(path))
 
 
 def front_end(formats: Sequence[str], stem: str, content: Content) -> FrontEnd | None:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
-from ray_lineage.compile.dbt.model import model_name
+from ray_lineage.compile.dbt.model import as_model, model_name
+from ray_lineage.compile.dbt.project import Project, asked_for, library_of
 from ray_lineage.compile.frontend import Content, FrontEnd, Source
 from ray_lineage.compile.options import CompileOptions, ModelName
 from ray_lineage.compile.positions import Positions
+from ray_lineage.dialects import DIALECTS
 from ray_lineage.model import Diagnostic, FileFacts, StatementFacts
 
 if TYPE_CHECKING:
+    from ray_lineage.compile.text.jinja_macros import Library
     from ray_lineage.compile.text.template import Template
 
 _REVISION: Final = 18
@@ -24,7 +27,15 @@ _JINJA: Final = re.compile(r"\{[{%#]")
 
 def _compile(source: Source, options: CompileOptions) -> FileFacts:
     assert isinstance(source.content, str)
-    return compile_text(source.content, options, source.diagnostics)
+    return compile_text(source.content, options, source.diagnostics, given=source.given)
+
+
+_TRIED: Final = 3
+"""Other dialects that a file is read in where statements are lost in the first."""
+_SAYS: Final = 24
+"""A project that names its adapter is surer than any sign."""
+_READS: Final = 6
+"""That a file can be read in a dialect speaks for it as a strong sign does."""
 
 
 def compile_text(
@@ -35,13 +46,50 @@ def compile_text(
     host: Positions | None = None,
     temporary: Collection[str] = (),
     possible: bool = False,
+    given: Mapping[str, bytes] | None = None,
 ) -> FileFacts:
-    """What a text of SQL says; ``host``, ``temporary`` and ``possible`` are as for :func:`compile_fragment`."""
-    from ray_lineage.compile.sql.detect import detect
+    """What a text of SQL says; ``given`` are the files of its project that it asked for; ``host``, ``temporary`` and ``possible`` are as for :func:`compile_fragment`.
 
-    dialect, confidence = (options.dialect, 1.0) if options.dialect else detect(text)
-    facts = _in_dialect(_Text(text, dialect, options, host, frozenset(temporary), possible), diagnostics)
-    return facts if confidence == 1.0 else msgspec.structs.replace(facts, confidence=round(confidence, 2))
+    Where the dialect was not given but found, and statements are lost in it, the text is read in those that its signs or its folder
+    speak for as well; the reading with the fewest losses is taken.
+    """
+    from ray_lineage.compile.sql.detect import best_of, evidence
+
+    dialect, guessed, second = options.dialect.partition("|")
+    project = Project(options.folder, given)
+    said = {} if dialect else evidence(text)
+    confidence = 1.0
+    if project.dialect in DIALECTS and (guessed or not dialect):
+        said = {} if dialect else {project.dialect: _SAYS}
+        dialect, confidence = project.dialect, 1.0 if guessed else best_of(said)[1]
+    elif not dialect:
+        dialect, confidence = best_of(said)
+    plain = options if options.dialect == dialect else msgspec.structs.replace(options, dialect=dialect)
+    read = _Text(text, dialect, plain, host, frozenset(temporary), possible, project)
+    facts = _in_dialect(read, diagnostics)
+    if (guessed or not options.dialect) and _lost(facts):
+        facts = _best_reading(read, facts, diagnostics, [second, *(said or evidence(text))])
+        if said and facts.dialect != dialect:
+            said[facts.dialect] = said.get(facts.dialect, 0) + _READS
+            dialect, confidence = best_of(said)
+    if confidence == 1.0:
+        return facts
+    return msgspec.structs.replace(facts, confidence=round(confidence, 2), evidence=said)
+
+
+def _best_reading(read: _Text, facts: FileFacts, diagnostics: Sequence[Diagnostic], others: Sequence[str]) -> FileFacts:
+    tried = [d for d in dict.fromkeys(others) if d and d != facts.dialect][:_TRIED]
+    for dialect in tried:
+        options = msgspec.structs.replace(read.options, dialect=dialect)
+        other = _in_dialect(read._replace(dialect=dialect, options=options), diagnostics)
+        if _lost(other) < _lost(facts):
+            facts = other
+    return facts
+
+
+def _lost(facts: FileFacts) -> int:
+    """Statements that could not be read."""
+    return sum(d.code in ("RL101", "RL102") for d in facts.diagnostics)
 
 
 class _Text(NamedTuple):
@@ -53,13 +101,16 @@ class _Text(NamedTuple):
     host: Positions | None
     temporary: frozenset[str]
     possible: bool
+    project: Project
 
-    def facts(self, diagnostics: Sequence[Diagnostic] = (), model: ModelName | None = None) -> FileFacts:
+    def facts(
+        self, diagnostics: Sequence[Diagnostic] = (), model: ModelName | None = None, *, templated: bool = False
+    ) -> FileFacts:
         from ray_lineage.compile.sql.engines import engine_of
         from ray_lineage.compile.sql.script import Around, compile_sql
 
         around = Around(self.host, self.temporary, self.possible) if self.host is not None else None
-        said = compile_sql(self.text, engine_of(self.dialect), self.options, model, around=around)
+        said = compile_sql(self.text, engine_of(self.dialect), self.options, model, templated=templated, around=around)
         return said.file(self.dialect, diagnostics)
 
     def of(self, text: str) -> _Text:
@@ -68,15 +119,37 @@ class _Text(NamedTuple):
 
 
 def _in_dialect(text: _Text, diagnostics: Sequence[Diagnostic]) -> FileFacts:
-    template = template_of(text.text, text.dialect, text.options.model)
+    if not _MAY_BE_TEMPLATE.search(text.text):  # most texts: the template reader is not even loaded
+        return text.facts(diagnostics)
+    library = library_of(text.project)
+    template = template_of(text.text, text.dialect, text.options.model, library)
     if template is None:
         return text.facts(diagnostics)
+    facts = _of_template(text, template, library, diagnostics)
+    if template.expanded and _lost(facts):  # a macro wrote what is no SQL here
+        library.closed = True
+        plain = template_of(text.text, text.dialect, text.options.model, library)
+        other = _of_template(text, plain, library, diagnostics) if plain is not None else facts
+        return other if _lost(other) < _lost(facts) else facts
+    return facts
+
+
+def _of_template(text: _Text, template: Template, library: Library, diagnostics: Sequence[Diagnostic]) -> FileFacts:
     if text.host is not None:
         template = _placed(template, text.host)
-    model = model_name(template, text.options.model)
-    facts = text.of(template.text).facts((*diagnostics, *template.diagnostics), model)
-    variants = (s for v in template.variants for s in text.of(v).facts((), model).statements)
-    return msgspec.structs.replace(facts, statements=_possible(facts.statements, template, variants))
+    model = model_name(template, text.options.model, text.project)
+    read = [text.of(t).facts((), model, templated=True) for t in (template.text, *template.variants)]
+    facts = min(read, key=_lost)  # a choice of branches that nobody makes may be no SQL
+    variants = (s for other in read if other is not facts for s in other.statements)
+    facts = msgspec.structs.replace(
+        facts,
+        statements=_possible(facts.statements, template, variants),
+        diagnostics=(*diagnostics, *template.diagnostics, *facts.diagnostics),
+    )
+    facts = as_model(facts, template, model, text.dialect, text.options, library)
+    provides = (*(f"macro:{name}" for name in template.defines), *(f"+macro:{name}" for name in template.passes))
+    needs = tuple(asked_for(text.project, text.options.model, template, library)) if text.host is None else ()
+    return msgspec.structs.replace(facts, needs=needs, provides=provides)
 
 
 def _placed(template: Template, host: Positions) -> Template:
@@ -87,14 +160,14 @@ def _placed(template: Template, host: Positions) -> Template:
     )
 
 
-def template_of(text: str, dialect: str, model: str) -> Template | None:
-    """The text as a template; None for most texts, for which the template reader is not even loaded."""
+def template_of(text: str, dialect: str, model: str, library: Library | None = None) -> Template | None:
+    """The text as a template, None if it is none."""
     if not _MAY_BE_TEMPLATE.search(text):
         return None
     from ray_lineage.compile.sql.engines import engine_of
     from ray_lineage.compile.text.template import untemplate
 
-    return untemplate(text, model or "this_model", engine_of(dialect).quote)
+    return untemplate(text, model or "this_model", engine_of(dialect).quote, library)
 
 
 def _possible(
@@ -123,6 +196,14 @@ def _names_itself(content: Content) -> bool:
     return isinstance(content, str) and _JINJA.search(content) is not None
 
 
+def _is_read(path: str) -> bool:
+    """What dbt has compiled are its models again."""
+    return _COMPILED.search(path) is None
+
+
+_COMPILED = re.compile(r"(?:^|/)target/(?:compiled|run)/")
+
+
 def _warm() -> None:
     import ray_lineage.compile.sql.detect
     import ray_lineage.compile.sql.script
@@ -135,6 +216,8 @@ SQL: Final = FrontEnd(
     (".sql", ".ddl", ".dml", ".prc", ".tsql", ".pls", ".plsql", ".pkb", ".pks", ".hql", ".viw", ".vw", ".tab", ".udf", ".trg"),
     _compile,
     named=_names_itself,
-    libraries=("sqlglot",),
+    libraries=("sqlglot", "jinja2"),
+    asks=True,
+    located=_is_read,
     warm=_warm,
 )  # fmt: skip

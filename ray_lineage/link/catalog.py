@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from ray_lineage.link.lists import ColumnList, decode_list, evaluate_list, extend_list
-from ray_lineage.link.symbols import Declared, File, Symbol, SymbolTable, shorter
+from ray_lineage.link.symbols import Declared, File, ModelEntry, Symbol, SymbolTable, shorter
 from ray_lineage.link.view import (
     AMBIGUITY,
     LIST,
@@ -86,6 +86,13 @@ class Catalog:
             for short, long in set(file.copied).difference(outline.copied):
                 self.symbols.tell_apart(short, long, -1)
             file.copied = outline.copied
+        models = tuple(ModelEntry(*m) for m in outline.models)
+        if models != file.models:
+            for model in set(models).difference(file.models):
+                self.symbols.aim(model, 1)
+            for model in set(file.models).difference(models):
+                self.symbols.aim(model, -1)
+            file.models = models
 
     def cover(self, file: File, paths: tuple[str, ...]) -> list[str]:
         """A file has the lineage of these others now. Which of them, or of those before, are covered since or are so no more?"""
@@ -127,6 +134,9 @@ class Catalog:
         for symbol in self.symbols:
             if symbol.declared and symbol.meaning is not symbol:
                 symbol.meaning.found = self._declarations(symbol.meaning)
+        for symbol in list(self.symbols):
+            if symbol.is_model() and (way := self.symbols.way_of(symbol)) is not symbol:
+                way.models = (way.models or set()) | {symbol}
         for symbol in self.symbols:
             symbol.columns = symbol.declared_columns()
             if _reads(symbol):
@@ -209,7 +219,8 @@ class Catalog:
 
     def _asked(self, symbol: Symbol, what: int) -> Iterator[str]:
         """Paths of the files that asked for the list (or shape) of a dataset."""
-        for name in (symbol, *self._shorter(symbol)) if symbol.meaning is symbol else ():
+        names = (symbol, *self._shorter(symbol)) if symbol.meaning is symbol else ()
+        for name in (*names, *(m for s in names for m in s.models or () if m.meaning is symbol)):
             yield from _users(name, what)
 
     # ------------------------------------------------------------------ column lists

@@ -23,6 +23,7 @@ from ray_lineage.link.symbols import Declared
 from ray_lineage.link.view import Shape
 from ray_lineage.link.work import FILE_ROWS, Work
 from ray_lineage.model import (
+    MODEL,
     STAR,
     UNSEEN,
     Contribution,
@@ -207,7 +208,7 @@ def _declarations(rows: _Rows, path: str, facts: FileFacts, catalog: LinkCatalog
     diagnostics: list[Diagnostic] = []
     described: set[str] = set()
     for declaration in facts.declarations:
-        if declaration.temporary or not declaration.name:
+        if declaration.temporary or not declaration.name or declaration.kind == MODEL:
             continue
         dataset = catalog.resolve(declaration.name)
         if not declaration.adds:

@@ -40,6 +40,7 @@ from ray_lineage.model import (
     Variable,
     is_temporary,
     local_kind,
+    reachable,
     unnamed,
 )
 
@@ -790,48 +791,6 @@ class _Everything(Item, frozen=True, gc=False):
 
 class _Element(Item, frozen=True, gc=False):
     """The element of an array of structs, under its own name: what a star gives are its fields."""
-
-
-def reachable(statement: StatementFacts) -> set[int]:
-    """Relations that the statement's data or row choice goes through (a CTE that nobody names is not among them)."""
-    relations = statement.relations
-    either = {k for k, r in enumerate(relations) if type(r) is Variable and r.or_column}  # they may yet be columns
-    stack = [statement.root, statement.scope, *statement.subqueries]
-    for assignment in statement.assignments:
-        for ref in assignment.refs:
-            stack += (ref.relation if ref.relation not in either else -1, ref.scope)
-    for influence in statement.influences:
-        ref = influence.ref
-        stack += (ref.relation if ref.relation not in either else -1, ref.scope)
-    seen: set[int] = set()
-    while stack:
-        index = stack.pop()
-        if index < 0 or index in seen:
-            continue
-        seen.add(index)
-        relation = relations[index]
-        if isinstance(relation, Select):
-            stack.extend(relation.sources)
-            stack.extend(relation.subqueries)
-            for output in relation.outputs:
-                for ref in output.refs:
-                    if ref.relation >= 0 and ref.relation not in either:
-                        stack.append(ref.relation)
-                if output.fields >= 0:
-                    stack.append(output.fields)
-            for influence in relation.influences:
-                if influence.ref.relation >= 0 and influence.ref.relation not in either:
-                    stack.append(influence.ref.relation)
-        elif isinstance(relation, SetOp):
-            stack.extend(relation.branches)
-            stack.extend(relation.filters)
-        elif isinstance(relation, Alias):
-            stack.append(relation.relation)
-        elif isinstance(relation, TableRef):
-            stack.extend(r.relation for r in relation.args)
-        elif isinstance(relation, Parameter):
-            stack.append(relation.program)
-    return seen
 
 
 def _others(item: Item, star: Output) -> Mapping[str, str]:

@@ -17,7 +17,7 @@ import msgspec
 
 from ray_lineage.link.catalog import Catalog
 from ray_lineage.link.contribute import CONTRIBUTION_REVISION
-from ray_lineage.link.symbols import Declared, File, Symbol
+from ray_lineage.link.symbols import Declared, File, ModelEntry, Symbol
 from ray_lineage.model import Signature
 
 STATE_REVISION: Final = 2
@@ -48,6 +48,7 @@ class _State(msgspec.Struct, frozen=True, array_like=True):
     sizes: list[int]  # how many symbols each file has
     symbols: list[int]  # of all files, one after another
     copied: dict[int, tuple[tuple[str, str], ...]]
+    models: dict[int, tuple[tuple[str, str, int], ...]]
     covers: dict[int, tuple[str, ...]]
     pending: list[str]
     texts: list[str]
@@ -86,6 +87,7 @@ def encode_state(project: str, tag: str, files: dict[str, File], catalog: Catalo
         [len(f.symbols) for f in files.values()],
         [number[s] for f in files.values() for s in f.symbols],
         {numbers[p]: f.copied for p, f in files.items() if f.copied},
+        {numbers[p]: f.models for p, f in files.items() if f.models},
         {numbers[p]: f.covers for p, f in files.items() if f.covers},
         sorted(pending),
         [s.text for s in symbols],
@@ -142,6 +144,9 @@ def _built(state: _State) -> Saved:
     for copied in state.copied.values():
         for short, long in copied:
             catalog.symbols.apart(short, long)
+    for file in files.values():
+        for model in file.models:
+            catalog.symbols.aimed(model)
     for number, covers in state.covers.items():
         catalog.cover(files[state.paths[number]], covers)
     catalog.restore(
@@ -163,4 +168,6 @@ def _files(state: _State, symbols: list[Symbol]) -> dict[str, File]:
             symbol.count += 1
     for number, copied in state.copied.items():
         files[state.paths[number]].copied = copied
+    for number, models in state.models.items():
+        files[state.paths[number]].models = tuple(ModelEntry(*m) for m in models)
     return files

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
-from ray_lineage.model import SYSTEM_SCHEMAS, Signature
+from ray_lineage.model import MODEL, SYSTEM_SCHEMAS, Signature, quote_part, split_text
 
 _LOCAL: Final = 3
 """Parts of a name on this server: a fourth one is another server, whose tables no shorter name means."""
@@ -27,6 +27,8 @@ def shorter(text: str) -> list[str]:
         if not quoted or text.count('"', 0, at) % 2 == 0:  # a dot in quotes is part of a name
             out.append(text[at + 1 :])
         at = text.find(".", at + 1)
+    if out and out[-1] == MODEL:
+        out.pop()
     return out
 
 
@@ -38,11 +40,22 @@ class Declared(msgspec.Struct, frozen=True, array_like=True, gc=False):
     signature: Signature
 
 
+class ModelEntry(NamedTuple):
+    """A file says that the dbt model ``name`` makes the dataset ``makes`` (canonical texts). ``version``: it is one of the model's
+    versions, of which a name without one means the last; 0: it is the model itself."""
+
+    name: str
+    makes: str
+    version: int
+
+
 class File:
     """What is kept in memory of one file (about 1 kB): what it can be affected by. ``uses`` has a byte for each of ``symbols``: what
     linking the file asked about the dataset that it means (see :mod:`ray_lineage.link.view`)."""
 
-    __slots__ = ("copied", "covers", "declares", "fingerprint", "path", "place", "sha256", "symbols", "uses")
+    __slots__ = (
+        "copied", "covers", "declares", "fingerprint", "models", "path", "place", "sha256", "symbols", "uses",
+    )  # fmt: skip
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -51,6 +64,7 @@ class File:
         self.symbols: tuple[Symbol, ...] = ()
         self.declares = 0  # so many of them, the first ones
         self.copied: tuple[tuple[str, str], ...] = ()
+        self.models: tuple[ModelEntry, ...] = ()
         self.covers: tuple[str, ...] = ()  # paths of files whose lineage it has
         self.uses = b""
         self.fingerprint = ""
@@ -60,7 +74,8 @@ class Symbol:
     """A name that files mention or declare, and the dataset of that name."""
 
     __slots__ = (
-        "ambiguous", "apart", "columns", "count", "declared", "found", "known", "meaning", "needed", "needs", "text", "users",
+        "aims", "ambiguous", "apart", "columns", "count", "declared", "found", "known", "meaning", "models", "needed", "needs",
+        "text", "users",
     )  # fmt: skip
 
     def __init__(self, text: str) -> None:
@@ -76,6 +91,12 @@ class Symbol:
         self.columns = b""  # encoded list; empty: not known
         self.needs: tuple[Symbol, ...] = ()  # datasets whose lists this one's is made of
         self.needed: set[Symbol] | None = None  # the inverse
+        self.aims: dict[tuple[int, str], int] | None = None  # of a model: what it makes, and how many files say so
+        self.models: set[Symbol] | None = None  # names of models that are resolved through this one
+
+    def is_model(self) -> bool:
+        """Is it the name of a dbt model, which is no dataset itself?"""
+        return self.text.endswith(MODEL)
 
     def declared_columns(self) -> bytes:
         """The list as the describing declaration has it."""
@@ -144,6 +165,12 @@ class SymbolTable:
         apart = self._symbols[short].apart = self._symbols[short].apart or {}
         apart[long] = apart.get(long, 0) + 1
 
+    def aimed(self, model: ModelEntry) -> None:
+        """As :meth:`aim`, of names whose meanings are settled already."""
+        aims = self._symbols[model.name].aims = self._symbols[model.name].aims or {}
+        key = (-model.version, model.makes)
+        aims[key] = aims.get(key, 0) + 1
+
     def touch(self, symbol: Symbol) -> None:
         """It came or went, or is declared since, or is so no more."""
         self._touched[symbol] = None
@@ -163,10 +190,13 @@ class SymbolTable:
     def settle(self) -> dict[Symbol, tuple[Symbol, bool]]:
         """Settle what names mean. Those whose answers are other ones than before, with what these were."""
         touched, self._touched = self._touched, {}
+        models = [s for s in touched if s.is_model()]
         todo: dict[Symbol, int] = {}
         for symbol in touched:
             short = shorter(symbol.text)
             self._register(symbol, short)
+            if symbol.is_model():
+                continue
             todo[symbol] = len(short)
             for parts, text in enumerate(reversed(short)):
                 other = self._symbols.get(text)
@@ -178,7 +208,57 @@ class SymbolTable:
             if meaning is not symbol.meaning or ambiguous != symbol.ambiguous:
                 moved[symbol] = (symbol.meaning, symbol.ambiguous)
                 symbol.meaning, symbol.ambiguous = meaning, ambiguous
+        for symbol, meaning, ambiguous in list(self._settle_models(models, moved)):
+            moved[symbol] = (symbol.meaning, symbol.ambiguous)
+            symbol.meaning, symbol.ambiguous = meaning, ambiguous
         return moved
+
+    def aim(self, model: ModelEntry, more: int) -> None:
+        """One file more (``more`` = 1) or fewer (-1) says what a model makes."""
+        symbol = self.symbol(model.name)
+        aims = symbol.aims = symbol.aims or {}
+        key = (-model.version, model.makes)
+        aims[key] = aims.get(key, 0) + more
+        if not aims[key]:
+            del aims[key]
+        self.touch(symbol)
+
+    def _settle_models(
+        self, touched: Iterable[Symbol], moved: dict[Symbol, tuple[Symbol, bool]]
+    ) -> Iterator[tuple[Symbol, Symbol, bool]]:
+        """The models that mean something else than before: what they mean, and whether it could be several."""
+        todo: dict[Symbol, None] = {}
+        for symbol in touched:
+            for text in (symbol.text, *shorter(symbol.text)):
+                todo.update(dict.fromkeys((*filter(None, (self._symbols.get(text),)), *self._longer.get(text, ()))))
+        for symbol in moved:
+            todo.update(dict.fromkeys(symbol.models or ()))
+        for symbol in todo:
+            way, ambiguous = self._way_of(symbol) if symbol.count else (symbol, False)
+            if way is not symbol:
+                way.models = way.models or set()
+                way.models.add(symbol)
+            meaning = way.meaning if way is not symbol else symbol
+            if meaning is not symbol.meaning or ambiguous != symbol.ambiguous:
+                yield symbol, meaning, ambiguous
+
+    def way_of(self, model: Symbol) -> Symbol:
+        """The name of a dataset that a model is resolved through."""
+        return self._way_of(model)[0]
+
+    def _way_of(self, model: Symbol) -> tuple[Symbol, bool]:
+        """As dbt looks for models: in the package that is named, else in the one that has it; in none, it is taken for a dataset of
+        its own name."""
+        for text in (model.text, *shorter(model.text)):
+            symbol = self._symbols.get(text)
+            aims = symbol.aims if symbol is not None else None
+            longer = [s for s in self._longer.get(text, ()) if s.aims] if not aims else []
+            if len(longer) == 1:
+                aims = longer[0].aims
+            if aims:
+                return self._symbols.get(min(aims, key=lambda a: (a[0] != 0, a))[1], model), False
+        plain = split_text(model.text)[-2]
+        return self._symbols.get(quote_part(plain), model), len(longer) > 1
 
     def _register(self, symbol: Symbol, short: list[str]) -> None:
         known = symbol.count > 0

@@ -23,6 +23,8 @@ class FactsHead(msgspec.Struct, frozen=True, array_like=True, gc=False):
     needs: tuple[str, ...]
     covers: tuple[str, ...]
     session: tuple[str, ...]
+    provides: tuple[str, ...]
+    evidence: dict[str, int]
     outline: Outline
 
 

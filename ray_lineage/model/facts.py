@@ -10,7 +10,17 @@ import msgspec
 
 from ray_lineage.model.findings import Diagnostic
 from ray_lineage.model.names import Name
-from ray_lineage.model.program import Assignment, Influence, Relation
+from ray_lineage.model.program import (
+    Alias,
+    Assignment,
+    Influence,
+    Parameter,
+    Relation,
+    Select,
+    SetOp,
+    TableRef,
+    Variable,
+)
 
 DATASET_KINDS: Final = (
     "Table",
@@ -189,7 +199,8 @@ class Declaration(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A dataset that the file creates. ``columns`` is empty where they come from the query of ``statement`` (index into
     ``FileFacts.statements``), which is -1 where there is none. ``temporary`` datasets belong to this file alone.
     ``weak``: of a dump or a guess, which counts where nobody else declares it. ``adds``: not a declaration but ALTER TABLE ... ADD of ``columns`` (with the kind ALTERED: a new type). ``like``: a temporary table or variable of ``owner``
-    has the columns of that table type. ``parameters`` are a procedure's, in their order."""
+    has the columns of that table type. ``parameters`` are a procedure's, in their order. The kind MODEL: the dbt model ``name`` makes
+    the dataset ``like``, maybe as one of its versions (``version``; 0: none); it is no dataset itself."""
 
     name: Name
     kind: str
@@ -202,6 +213,7 @@ class Declaration(msgspec.Struct, frozen=True, array_like=True, gc=False):
     owner: str = ""
     parameters: tuple[str, ...] = ()
     weak: bool = False
+    version: int = 0
 
 
 FILE_STATUSES: Final = ("ok", "partial", "failed", "skipped")
@@ -226,3 +238,47 @@ class FileFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     session: tuple[
         str, ...
     ] = ()  # programs (``StatementFacts.procedure``) that share one session, with its temporary tables
+    provides: tuple[str, ...] = ()  # names by which others ask for it; "+": what those need as well
+    evidence: dict[str, int] = {}  # what speaks for dialects, where none was given
+
+
+def reachable(statement: StatementFacts) -> set[int]:
+    """Relations that the statement's data or row choice goes through (a CTE that nobody names is not among them)."""
+    relations = statement.relations
+    either = {k for k, r in enumerate(relations) if type(r) is Variable and r.or_column}  # they may yet be columns
+    stack = [statement.root, statement.scope, *statement.subqueries]
+    for assignment in statement.assignments:
+        for ref in assignment.refs:
+            stack += (ref.relation if ref.relation not in either else -1, ref.scope)
+    for influence in statement.influences:
+        ref = influence.ref
+        stack += (ref.relation if ref.relation not in either else -1, ref.scope)
+    seen: set[int] = set()
+    while stack:
+        index = stack.pop()
+        if index < 0 or index in seen:
+            continue
+        seen.add(index)
+        relation = relations[index]
+        if isinstance(relation, Select):
+            stack.extend(relation.sources)
+            stack.extend(relation.subqueries)
+            for output in relation.outputs:
+                for ref in output.refs:
+                    if ref.relation >= 0 and ref.relation not in either:
+                        stack.append(ref.relation)
+                if output.fields >= 0:
+                    stack.append(output.fields)
+            for influence in relation.influences:
+                if influence.ref.relation >= 0 and influence.ref.relation not in either:
+                    stack.append(influence.ref.relation)
+        elif isinstance(relation, SetOp):
+            stack.extend(relation.branches)
+            stack.extend(relation.filters)
+        elif isinstance(relation, Alias):
+            stack.append(relation.relation)
+        elif isinstance(relation, TableRef):
+            stack.extend(r.relation for r in relation.args)
+        elif isinstance(relation, Parameter):
+            stack.append(relation.program)
+    return seen

@@ -31,6 +31,20 @@ SYSTEM_TABLES: Final = (
 """SQL Server's older names of its own tables, without a schema or in ``dbo``."""
 
 
+UNKNOWN: Final = "__dynamic__"
+"""Stands for a part of a text that is not known. A name that holds it is nobody's."""
+
+MODEL: Final = "\0model"
+"""Last part of the name of a dbt model, ``([package,] model, MODEL)``, which is no dataset: it means the one that the model makes,
+or else the one of its own name. The kind of declarations that say so, too."""
+
+STAR_OF: Final = "__dbt_star_of_"
+"""In front of a table's name in text: its columns by whatever name the query knows it; all columns, if it does not."""
+
+MODEL_SCHEMA: Final = "__dbt_model"
+"""Stands in front of a model's name in text, where a schema may stand."""
+
+
 class Local(StrEnum):
     """What belongs to one file alone, by the mark that its name begins with: no dataset of the catalog is called so."""
 

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from ray_lineage.model.facts import Declaration, FileFacts, StatementFacts, StatementKind, passed_over
-from ray_lineage.model.names import Name, dataset_text, is_temporary, unnamed
+from ray_lineage.model.names import MODEL, Name, dataset_text, is_temporary, unnamed
 from ray_lineage.model.program import STAR, Alias, Merged, Output, Ref, Relation, Select, SetOp, TableRef
 
 _encoder: Final = msgspec.msgpack.Encoder()
@@ -54,18 +54,19 @@ class Outline(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     ``names``: every dataset and program that is named, but those of the file alone; those that it declares come first.
     ``copied``: a name and a longer one that ends in it, where a statement copies from one to the other. ``covers``: see
-    :class:`FileFacts`.
+    :class:`FileFacts`. ``models``: names of dbt models, what they make, and a version (0: none).
     """
 
     names: tuple[str, ...]
     declared: tuple[Signature, ...]
     copied: tuple[tuple[str, str], ...]
     covers: tuple[str, ...] = ()
+    models: tuple[tuple[str, str, int], ...] = ()
 
 
 def outline_of(facts: FileFacts) -> Outline:
     """The outline of facts."""
-    declared = [d for d in facts.declarations if d.name and not d.temporary]
+    declared = [d for d in facts.declarations if d.name and not d.temporary and d.kind != MODEL]
     names: dict[Name, None] = {d.name: None for d in declared}
     copied: dict[tuple[Name, Name], None] = {}
     for statement in facts.statements:
@@ -78,13 +79,18 @@ def outline_of(facts: FileFacts) -> Outline:
         names[call.caller] = names[call.callee] = None
     for key in facts.foreign_keys:
         names[key.table] = names[key.other] = None
+    models = [d for d in facts.declarations if d.kind == MODEL]
+    names.update(dict.fromkeys(d.name for d in models))
+    for name in [n for n in names if n[-1] == MODEL]:  # a model that nobody makes is taken for a dataset
+        names[name[-2:-1]] = None
     for declaration in facts.declarations:
         if declaration.like:
             names[declaration.like] = None
     numbers = {name: number for number, name in enumerate(names)}
     signatures = tuple(_signature(d, numbers[d.name], facts.statements) for d in declared)
     pairs = tuple((dataset_text(short), dataset_text(long)) for short, long in copied)
-    return Outline(tuple(map(dataset_text, names)), signatures, pairs, facts.covers)
+    made = tuple((dataset_text(d.name), dataset_text(d.like), d.version) for d in models)
+    return Outline(tuple(map(dataset_text, names)), signatures, pairs, facts.covers, made)
 
 
 def _signature(declaration: Declaration, name: int, statements: tuple[StatementFacts, ...]) -> Signature:

@@ -8,7 +8,8 @@ changes, comes or goes. That depends on the files alone, not on the order in whi
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final
 
 import msgspec
 
@@ -20,6 +21,8 @@ class _Asker(msgspec.Struct):
     task: Task
     needs: tuple[str, ...]
     given: tuple[Given, ...]
+    indexed: set[str] = msgspec.field(default_factory=set)
+    """Keys of all that decides about what is given, also what given files pass on."""
 
 
 class Needs:
@@ -29,24 +32,50 @@ class Needs:
         self._askers: dict[str, _Asker] = {}
         self._by_name: dict[str, set[str]] = {}  # askers by the last part of what they ask for
         self._touched: dict[str, None] = {}
+        self._provided: dict[str, tuple[str, ...]] = {}  # by path
+        self._providers: dict[str, set[str]] = {}
 
-    def note(self, task: Task, needs: tuple[str, ...], given: tuple[Given, ...] | None = None) -> None:
-        """A file was read, ``given`` these (by default those of the task)."""
+    def note(
+        self,
+        task: Task,
+        needs: tuple[str, ...],
+        given: tuple[Given, ...] | None = None,
+        provides: tuple[str, ...] = (),
+    ) -> None:
+        """A file was read, ``given`` these (by default those of the task); others may ask for what it ``provides``."""
         path = task.file.path
         self.discard(path)
+        if provides:
+            self._provided[path] = provides
+            for name in provides:
+                self._providers.setdefault(name, set()).add(path)
+            self._touch(provides)
         if needs:
             plain = msgspec.structs.replace(task, content=None, read_at_ns=0, given=())
             self._askers[path] = _Asker(plain, needs, task.given if given is None else given)
             self._touched[path] = None
-            for need in needs:
-                self._by_name.setdefault(posixpath.basename(need), set()).add(path)
+            self._index(path, needs)
+
+    def _index(self, path: str, needs: Iterable[str]) -> None:
+        keys = set(map(_key, needs)) - self._askers[path].indexed
+        self._askers[path].indexed |= keys
+        for key in keys:
+            self._by_name.setdefault(key, set()).add(path)
+
+    def _touch(self, names: Iterable[str]) -> None:
+        for name in names:
+            self._touched.update(dict.fromkeys(self._by_name.get(_key(name), ())))
 
     def discard(self, path: str) -> None:
         """The file is gone, or about to be noted anew: those that ask for it are looked at again."""
-        self._touched.update(dict.fromkeys(self._by_name.get(posixpath.basename(path), ())))
+        provided = self._provided.pop(path, ())
+        for name in provided:
+            self._providers[name].discard(path)
+            if not self._providers[name]:
+                del self._providers[name]
+        self._touch((path, *provided))
         asker = self._askers.pop(path, None)
-        for need in asker.needs if asker is not None else ():
-            name = posixpath.basename(need)
+        for name in asker.indexed if asker is not None else ():
             self._by_name.get(name, set()).discard(path)
             if not self._by_name.get(name):
                 self._by_name.pop(name, None)
@@ -65,21 +94,67 @@ class Needs:
             asker = self._askers.get(path)
             if asker is None:
                 continue
-            given = tuple(_found(asker.needs, path, hashes, at))
+            given = tuple(self._found(asker.needs, path, hashes, at))
             if [g.content_of for g in given] != [g.content_of for g in asker.given]:
                 asker.given = given
                 out.append(msgspec.structs.replace(asker.task, given=given))
         return out
 
+    def _found(
+        self, needs: tuple[str, ...], path: str, hashes: Mapping[str, str], at: Callable[[str], SourceFile | None]
+    ) -> Iterator[Given]:
+        todo, seen = list(needs), set(needs)
+        found: dict[str, Given] = {}
+        while todo:
+            need = todo.pop()
+            where = self._where(need, path, hashes)
+            file = at(where) if where is not None else None
+            if where is None or file is None:
+                continue
+            found[need] = Given(need, msgspec.structs.replace(file, sha256=hashes[where]))
+            more = [n[1:] for n in self._provided.get(where, ()) if n[0] == _ALSO and n[1:] not in seen]
+            seen.update(more)
+            self._index(path, more)
+            todo.extend(more)
+        return (found[need] for need in sorted(found))
 
-def _found(
-    needs: tuple[str, ...], path: str, hashes: Mapping[str, str], at: Callable[[str], SourceFile | None]
-) -> Iterator[Given]:
-    for need in needs:
-        found = next((p for p in _places(need, path) if p in hashes and p != path), None)
-        file = at(found) if found is not None else None
-        if found is not None and file is not None:
-            yield Given(need, msgspec.structs.replace(file, sha256=hashes[found]))
+    def _where(self, need: str, path: str, hashes: Mapping[str, str]) -> str | None:
+        if _MARK not in need:
+            return next((p for p in _places(need, path) if p in hashes and p != path), None)
+        providers = self._providers.get(_key(need), ())
+        return _nearest((p for p in providers if p in hashes and p != path), path, _owner(need))
+
+
+_ALSO: Final = "+"
+"""In front of what one needs as well that is given the file."""
+
+_MARK: Final = ":"
+"""In names of what files provide: ``kind:[owner/]name``."""
+
+
+def _key(need: str) -> str:
+    """What is looked up: of what files provide the name without its owner, of a path the last part."""
+    kind, mark, name = need.partition(_MARK)
+    return f"{kind}{mark}{name.rpartition('/')[2]}" if mark else posixpath.basename(need)
+
+
+def _owner(need: str) -> str:
+    return need.partition(_MARK)[2].rpartition("/")[0]
+
+
+def _nearest(found: Iterable[str], path: str, owner: str) -> str | None:
+    """The file that is meant: one below a folder of the owner's name, if there is one, else the one with which the path has most
+    folders in common; of several the first."""
+    parts = path.split("/")
+
+    def distance(other: str) -> tuple[bool, int, str]:
+        folders = other.split("/")[:-1]
+        common = next(
+            (k for k, (a, b) in enumerate(zip(parts, folders, strict=False)) if a != b), min(len(parts), len(folders))
+        )
+        return owner not in folders, -common, other
+
+    return min(found, key=distance, default=None)
 
 
 def _places(need: str, path: str) -> Iterator[str]:

@@ -72,8 +72,8 @@ class Meta(msgspec.Struct, frozen=True, array_like=True):
     was given up for want of time or memory may be understood another time: nothing is known of it, and what the graph holds
     of it stays.
     ``other``: the file that was read had another size or time than the one that was found.
-    ``dialect`` and ``confidence`` (0..1) say what a file showed itself; where a dialect was given, the latter is negative.
-    ``encoding`` and ``needs``: as in ``FileFacts``."""
+    ``dialect`` is what the file was read as, ``confidence`` (0..1) how sure that is; where it was given, the latter is negative.
+    ``encoding``, ``needs``, ``provides`` and ``evidence``: as in ``FileFacts``."""
 
     path: str
     outcome: str
@@ -89,6 +89,8 @@ class Meta(msgspec.Struct, frozen=True, array_like=True):
     other: bool = False
     encoding: str = ""
     needs: tuple[str, ...] = ()
+    provides: tuple[str, ...] = ()
+    evidence: dict[str, int] = {}
 
 
 class SoftTimeout(BaseException):
@@ -154,10 +156,10 @@ def shown(task: Task, meta: Meta, facts: bytes) -> Meta:
 
 
 def _showing(task: Task, meta: Meta, said: FileFacts | FactsHead) -> Meta:
-    meta = msgspec.structs.replace(meta, encoding=said.encoding, needs=said.needs)
+    meta = msgspec.structs.replace(meta, encoding=said.encoding, needs=said.needs, provides=said.provides)
     if task.options.dialect:
-        return meta
-    return msgspec.structs.replace(meta, dialect=said.dialect, confidence=said.confidence)
+        return msgspec.structs.replace(meta, dialect=said.dialect)
+    return msgspec.structs.replace(meta, dialect=said.dialect, confidence=said.confidence, evidence=said.evidence)
 
 
 def _one(task: Task, cache: ParseCache | None) -> tuple[Meta, bytes, tuple[bytes, bytes] | None]:
@@ -191,12 +193,16 @@ def _one(task: Task, cache: ParseCache | None) -> tuple[Meta, bytes, tuple[bytes
 
 
 def _read_given(task: Task) -> Iterator[tuple[str, bytes]]:
-    """The files that are given, by what they are called; one that is gone is not."""
+    """The files that are given, by what they are called; one that is gone is not. One file may be given by many names."""
+    read: dict[str, bytes] = {}
     for given in task.given:
+        path = given.file.path
         try:
-            yield given.name, given.content if given.content is not None else read_bytes(given.file, task.limit)
+            if path not in read:
+                read[path] = given.content if given.content is not None else read_bytes(given.file, task.limit)
         except SourceFault:
             continue
+        yield given.name, read[path]
 
 
 def _is_other(task: Task) -> bool:

@@ -51,13 +51,22 @@ class Rules:
             rule = self._by_folder[folder] = rule_for(self.settings, path)
         return rule
 
+    def guesses(self, path: str) -> bool:
+        """Is it a file of SQL of which nothing says in which dialect?"""
+        return not self.rule(path).dialect and "sql" in formats_of(path)
+
     def options(self, path: str) -> tuple[CompileOptions, str]:
         """How to compile a file, and the encoding to try first."""
         rule = self.rule(path)
         stem = os.path.basename(path).partition(".")[0]
         formats = formats_of(path, rule.inputs or FORMATS)
         options = CompileOptions(
-            rule.dialect or "", rule.default_catalog or "", rule.default_schema or "", stem, formats
+            rule.dialect or "",
+            rule.default_catalog or "",
+            rule.default_schema or "",
+            stem,
+            formats,
+            os.path.dirname(path),
         )
         return options, rule.encoding or ""
 
@@ -89,8 +98,8 @@ class Rules:
         out.update(f"{CONTRIBUTION_REVISION} {SCHEMA_VERSION}\n".encode())
         for path in sorted(hashes):
             options, encoding = self.options(path)
-            *texts, formats = msgspec.structs.astuple(options)
-            parts = (path, hashes[path], *texts, version_of(formats), encoding)
+            *texts, formats, folder = msgspec.structs.astuple(options)
+            parts = (path, hashes[path], *texts, version_of(formats), folder, encoding)
             out.update("\0".join(parts).encode("utf-8", "replace") + b"\n")
         return out.hexdigest()
 

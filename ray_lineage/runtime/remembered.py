@@ -16,13 +16,13 @@ from ray_lineage.errors import UsageError
 from ray_lineage.ownfolder import own_folder
 from ray_lineage.runtime.parse import Given
 
-_FORMAT: Final = 2
+_FORMAT: Final = 3
 _DIGEST: Final = 16
 
 
 class Known(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """How a file was read. ``own``: cache key of what it is by itself; ``read``: of the facts that it was linked with, which
-    differs where its folder's votes had it read in ``dialect_in`` or ``encoding_in``. ``dialect``, ``confidence`` and
+    differs where its folder's votes had it read in ``dialect_in`` or ``encoding_in``. ``dialect``, ``confidence``, ``evidence`` and
     ``encoding`` are its own votes (see ``Meta``); ``needs`` and ``given`` are the files that it was compiled with."""
 
     own: bytes
@@ -34,6 +34,8 @@ class Known(msgspec.Struct, frozen=True, array_like=True, gc=False):
     encoding_in: str = ""
     needs: tuple[str, ...] = ()
     given: tuple[Given, ...] = ()
+    evidence: dict[str, int] = {}
+    provides: tuple[str, ...] = ()
 
 
 class Remembered(msgspec.Struct, frozen=True, array_like=True):

@@ -38,7 +38,7 @@ from ray_lineage.runtime.sharing import Sharing
 from ray_lineage.runtime.shipping import choose, elsewhere, fill, refuted
 from ray_lineage.runtime.summary import IngestSummary
 from ray_lineage.runtime.telemetry import Telemetry
-from ray_lineage.runtime.votes import Votes, in_dialect
+from ray_lineage.runtime.votes import ReadAs, Votes, in_dialect
 from ray_lineage.settings import Settings
 from ray_lineage.sources.scan import SourceFault, Tree, Walk, read_bytes
 
@@ -113,6 +113,7 @@ class Session:
         self._asking, self._asked = asyncio.Lock(), asyncio.Event()
         self._ships = False
         self._votes = Votes()
+        self._read_as = ReadAs()
         self._needs = Needs()
         self.turnstile = Turnstile()
         self._known: dict[str, Known] = {}
@@ -226,7 +227,7 @@ class Session:
     def vote(self) -> bool:
         """Files that say little of their dialect are read in that of their folder, those that ask for others with these; False
         if there is none to read again."""
-        due = [in_dialect(task, dialect) for task, dialect in self._votes.due()] or self._asking_again()
+        due = self._asking_again() or [in_dialect(task, dialect) for task, dialect in self._votes.due()]
         for task in due:
             self.pool.add((task,))
         return bool(due) and not self.draining
@@ -307,9 +308,13 @@ class Session:
         if known is None or not sha256 or task.fresh or task.key(sha256) != known.own:
             return False
         self._has(path, sha256)
-        meta = Meta(path, "facts", sha256, dialect=known.dialect, confidence=known.confidence, encoding=known.encoding)
+        meta = Meta(
+            path, "facts", sha256, dialect=known.dialect, confidence=known.confidence, encoding=known.encoding,
+            evidence=known.evidence,
+        )  # fmt: skip
         self._votes.recall(task, meta, known.dialect_in, known.encoding_in)
-        self._needs.note(task, known.needs, known.given)
+        self._note_dialect(path, known.dialect_in.partition("|")[0] or known.dialect)
+        self._needs.note(task, known.needs, known.given, known.provides)
         return True
 
     def _has(self, path: str, sha256: str) -> None:
@@ -369,7 +374,8 @@ class Session:
                     self.pool.add((task,))
                     continue
                 self._has(file.path, state.sha256)
-                self._needs.note(task, shown(task, Meta(file.path, "facts"), old[2]).needs)
+                said = shown(task, Meta(file.path, "facts"), old[2])
+                self._needs.note(task, said.needs, provides=said.provides)
                 await self.graph.put([Meta(file.path, "facts", state.sha256)], [old[2]])
             assert self.following is not None
             self.following.baseline[file.path] = (file.size, file.mtime_ns, file.ctime_ns, file.inode)
@@ -431,6 +437,8 @@ class Session:
         if self.unreadable:
             self.summary.by_status["unreadable"] = len(self.unreadable)
         self.summary.unchanged = present - self.summary.files_written
+        self.summary.read_as = self._read_as.counts()
+        self.summary.folder_rules = self._read_as.rules() if len(self.summary.read_as) > 1 else []
         self.telemetry.rows_written(self.summary.rows_written)
         self._paths = set()
         for path in removed:
@@ -522,6 +530,7 @@ class Session:
         self.gone.discard(path)
         self.index.forget(path)
         self._votes.discard(path)
+        self._read_as.discard(path)
         self._needs.discard(path)
         self._give()
 
@@ -600,8 +609,9 @@ class Session:
             if meta.outcome == "facts":
                 self._read(meta)
                 self._votes.note(tasks[meta.path], meta)
-                self._needs.note(tasks[meta.path], meta.needs)
+                self._needs.note(tasks[meta.path], meta.needs, provides=meta.provides)
                 self._know(tasks[meta.path], meta)
+                self._note_dialect(meta.path, meta.dialect)
                 if meta.read_at_ns and tasks[meta.path].file.size <= tasks[meta.path].limit:
                     self.index.record(tasks[meta.path].file, meta.sha256, meta.read_at_ns)
             elif self._may_be_read(tasks[meta.path], meta):
@@ -619,6 +629,10 @@ class Session:
         self._give()
         self._tell("compile", self.outcomes, self._seen)
 
+    def _note_dialect(self, path: str, dialect: str) -> None:
+        if self.rules.guesses(path):
+            self._read_as.note(path, dialect)
+
     def _know(self, task: Task, meta: Meta) -> None:
         """How the file was read, for the next run."""
         own, read = self._known.get(meta.path), task.key(meta.sha256)
@@ -626,7 +640,9 @@ class Session:
         if own is not None and not as_found:  # in its folder's dialect, or with files that it asked for
             self._known[meta.path] = msgspec.structs.replace(own, read=read)
         else:
-            self._known[meta.path] = Known(read, read, meta.dialect, meta.confidence, meta.encoding)
+            self._known[meta.path] = Known(
+                read, read, meta.dialect, meta.confidence, meta.encoding, evidence=meta.evidence, provides=meta.provides
+            )
 
     def _may_be_read(self, task: Task, meta: Meta) -> bool:
         """Is it worth another try? On a node that joined later, with its bytes sent; on this machine, once: it came back."""

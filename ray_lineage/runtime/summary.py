@@ -31,6 +31,10 @@ class IngestSummary(msgspec.Struct):
     workers: int = 0
     files: int = 0
     by_status: dict[str, int] = {}
+    read_as: dict[str, int] = {}
+    """Files by the dialect that was found for them (empty: none was)."""
+    folder_rules: list[tuple[str, str]] = []
+    """Folders and dialects, as settings would say them, where files were read as several."""
     unchanged: int = 0
     compiled: int = 0
     removed: int = 0

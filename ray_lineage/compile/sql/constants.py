@@ -14,9 +14,7 @@ from sqlglot.tokens import Token
 from ray_lineage.compile.sql.lex.kinds import STRINGS, T
 from ray_lineage.compile.sql.lex.scan import closing
 from ray_lineage.model import ELSE, ROLES, THEN
-
-UNKNOWN: Final = "__dynamic__"
-"""Stands for a part of the text that is not known."""
+from ray_lineage.model import UNKNOWN as UNKNOWN  # for all who read SQL
 
 _MARKS: Final = frozenset({T.L_PAREN, T.R_PAREN, T.CASE, T.END, T.PLUS, T.DPIPE})
 _MAX_TEXT: Final = 200_000  # characters

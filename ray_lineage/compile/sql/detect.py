@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -16,6 +16,9 @@ from ray_lineage.compile.sql.engines import ENGINES
 
 _PROSE: Final = re.compile(r"--[^\n]*|/\*(?:[^*]|\*(?!/)){0,4000}\*/|'[^'\n]{3,200}'")
 """Comments and longer strings prove nothing."""
+
+_TEMPLATE: Final = re.compile(r"\{\{.{0,4000}?\}\}|\{%.{0,4000}?%\}|\{#.{0,4000}?#\}", re.DOTALL)
+"""What a template does says nothing of the engine either."""
 
 _WORD: Final = re.compile(r"[a-z_][\w$]*")
 _SAMPLE: Final = 20_000  # characters
@@ -66,7 +69,14 @@ _KIN: Final = {engine.name: engine.kin or engine.name for engine in ENGINES}
 
 def detect(text: str) -> tuple[str, float]:
     """``(dialect, confidence 0..1)``; ``("", 0.0)`` without evidence, which means sqlglot's superset of dialects."""
+    return best_of(evidence(text))
+
+
+def evidence(text: str) -> dict[str, int]:
+    """What speaks for each dialect, the best one first; those of which more speaks against them than for them are left out."""
     raw = text[:_SAMPLE]
+    if "{" in raw:
+        raw = _TEMPLATE.sub(" ", raw)
     sample = _PROSE.sub(" ", raw)
     scores: dict[str, int] = {}
     small = sample.lower()
@@ -78,9 +88,14 @@ def detect(text: str) -> tuple[str, float]:
         _vote(scores, known[word], min(count, _MANY))
     _shapes(scores, _SHAPES, small)
     _shapes(scores, _RAW, raw)
+    return {d: scores[d] for d in sorted(scores, key=lambda d: (-scores[d], _ORDER[d])) if scores[d] > 0}
+
+
+def best_of(scores: Mapping[str, int]) -> tuple[str, float]:
+    """As :func:`detect`, of what speaks for each."""
     if not scores:
         return "", 0.0
-    best, *others = sorted(scores, key=lambda d: (-scores[d], _ORDER[d]))
+    best, *others = scores
     second = next((scores[d] for d in others if _KIN[d] != _KIN[best]), 0)
     return best, scores[best] / (scores[best] + second + _DOUBT)
 

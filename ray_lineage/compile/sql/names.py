@@ -21,7 +21,7 @@ from ray_lineage.compile.sql.engine import Engine
 from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.scan import read_name
 from ray_lineage.compile.sql.lex.tokens import tokenize
-from ray_lineage.model import Local, Name, is_temporary
+from ray_lineage.model import MODEL, MODEL_SCHEMA, Local, Name, is_temporary
 
 
 def with_defaults(name: Name, catalog: str, schema: str, usual: str = "") -> Name:
@@ -71,6 +71,9 @@ class Names:
         self.locations: dict[Name, int] = {}  # files that were named, and their first line
         self.settled: set[Name] = set()  # names that a rewrite wrote whole
         self.dynamic = False  # a name may have parts that are not known
+        self.templated = (
+            False  # ... in front, as a template's variables are: it is the table of that name in whichever schema
+        )
 
     def part(self, token: Token) -> str:
         """One part of a name."""
@@ -96,6 +99,8 @@ class Names:
         """The dataset of a name as it is written."""
         if not name:
             raise ParseError("a name is missing")
+        if name[0] == MODEL_SCHEMA and len(name) > 1:
+            return model_of(name[1:])
         if self.dynamic or "?" in name:
             written, name = name, unknown_name(name)
             if len(name) < len(written) and len(name) == 1:  # of a schema that is not the default one for all we know
@@ -204,6 +209,11 @@ def _file_as_table(parts: list[Expression]) -> str:
     if len(parts) == 1 and ("/" in text or ("." in text and text.lower().rsplit(".", 1)[-1] in _FORMATS)):
         return text
     return ""
+
+
+def model_of(name: Name) -> Name:
+    """The name of the dbt model ``([package,] model)``; packages and models are compared without case and quotes."""
+    return (*(part.strip('"').lower() for part in name), MODEL)
 
 
 def unknown_name(name: Name) -> Name:

@@ -113,12 +113,11 @@ def _joins_in(tokens: list[Token]) -> int:
 
 
 def is_expression(text: str) -> bool:
-    """Is a text an expression, or a query, of any dialect?"""
+    """Is a text an expression of any dialect?"""
     try:
-        sqlglot.parse_one(text)
+        return not isinstance(sqlglot.parse_one(text), exp.Alias | exp.Query | exp.Command)
     except (SqlglotError, RecursionError):
         return False
-    return True
 
 
 def crossed(tokens: list[Token]) -> list[Token]:

@@ -75,12 +75,13 @@ def compile_sql(
     model: ModelName | None = None,
     kind: type[Unit] = Unit,
     *,
+    templated: bool = False,
     around: Around | None = None,
 ) -> SqlFacts:
-    """What a text says. ``kind``: for who wants to look on."""
+    """What a text says. ``kind``: for who wants to look on; ``templated``: it was a template, of which parts may be unknown."""
     for without_commands in engine.client:
         text = without_commands(text)
-    unit = kind(text, engine, options, run, model)
+    unit = kind(text, engine, options, run, model, templated=templated)
     tokens, diagnostics = tokenize(text, engine)
     if engine.settled is not None:
         tokens = engine.settled(tokens, text)

@@ -65,7 +65,14 @@ class Unit:
     """One text and its surroundings. ``run`` is :func:`script.run`, which is above all readers."""
 
     def __init__(
-        self, text: str, engine: Engine, options: CompileOptions, run: Run, model: ModelName | None = None
+        self,
+        text: str,
+        engine: Engine,
+        options: CompileOptions,
+        run: Run,
+        model: ModelName | None = None,
+        *,
+        templated: bool = False,
     ) -> None:
         self.text = text
         self.engine = engine
@@ -74,6 +81,7 @@ class Unit:
         self.host: Positions | None = None  # where the text at hand stands in its file
         self.facts = SqlFacts()
         self.names = Names(engine, options.catalog, options.schema)
+        self.names.dynamic = self.templated = templated
         self.fold = self.names.fold
         self.part, self.full, self.qualified = self.names.part, self.names.full, self.names.qualified
         self.script = Routine()
@@ -174,6 +182,7 @@ class Unit:
         builder = Builder(self.engine, lower_query, self.names.dataset, lambda text: self.names.location(text, 0))
         builder.variables = self.routine.variables()
         builder.dynamic = self.names.dynamic
+        builder.templated = self.templated and not self.nested
         builder.text_of = self._expression
         builder.qualified = self.qualified
         builder.table_function = self._table_function

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from jinja2 import Environment, TemplateError, nodes
 
+from ray_lineage.compile.text.placeholders import Scan
 from ray_lineage.model import Diagnostic
 
 JINJA = re.compile(r"\{[{%#]")
@@ -39,7 +40,7 @@ class Do(NamedTuple):
 
 
 class Block:
-    """``if``, ``for``, ``set`` with a body, or a definition (``macro``) that is left out."""
+    """``if``, ``for``, ``set`` with a body, or a definition (``macro``), which is no part of the text around it."""
 
     def __init__(self, kind: str, start: int, head: nodes.Node | None) -> None:
         self.kind = kind
@@ -56,11 +57,12 @@ Item: TypeAlias = Text | Show | Do | Block
 _Segment: TypeAlias = tuple[str, int, int]  # data, show, tag; comments are left out
 
 
+_TRIMS: Final = ("{%-", "{{-", "{#-")
+_CLOSING: Final = {"{{": "}}", "{%": "%}", "{#": "#}"}
 _TAG = re.compile(r"\{%\s*(\w+)\s*(.*?)\s*%\}\Z", re.DOTALL)
 _PLAIN_TAGS: Final = frozenset(
-    "do call endcall filter endfilter with endwith block endblock autoescape endautoescape snapshot endsnapshot test "
-    "endtest data_test enddata_test materialization endmaterialization include import from extends break continue raw "
-    "endraw trans endtrans pluralize debug".split()
+    "do call endcall filter endfilter with endwith block endblock autoescape endautoescape snapshot endsnapshot include "
+    "import from extends break continue trans endtrans pluralize debug".split()
 )
 _BODIES: Final = {
     "endif": "if",
@@ -69,7 +71,25 @@ _BODIES: Final = {
     "endmacro": "macro",
     "enddocs": "docs",
     "endcall": "call",
+    "endtest": "test",
+    "enddata_test": "data_test",
+    "endmaterialization": "materialization",
 }
+_DEFINITIONS: Final = frozenset({"macro", "docs", "test", "data_test", "materialization"})
+_RAW = re.compile(r"\{%[-+]?\s*(?:end)?raw\s*[-+]?%\}")
+"""What stands between these is a template of the next step, and read as one."""
+
+
+def expression_of(source: str) -> nodes.Expr | None:
+    """An expression of Jinja, None if it is none."""
+    try:
+        body = _ENVIRONMENT.parse("{{" + source + "}}").body if len(source) <= _MAX_EXPRESSION else []
+    except _FAILURES:
+        return None
+    output = body[0] if body else None
+    if isinstance(output, nodes.Output) and output.nodes and not isinstance(output.nodes[0], nodes.TemplateData):
+        return output.nodes[0]
+    return None
 
 
 class Reader:
@@ -77,13 +97,37 @@ class Reader:
 
     def __init__(self, text: str) -> None:
         # whitespace control would take literal text away that has to keep its place
-        self.text = re.sub(r"(?<=\{[{%#])[-+]|[-+](?=[%}#]\})", " ", text)
+        self.marked = _RAW.sub(lambda m: " " * len(m.group()), text)
+        self.text = re.sub(r"(?<=\{[{%#])[-+]|[-+](?=[%}#]\})", " ", self.marked)
         self.newlines = [m.start() for m in re.finditer("\n", text)]
         self.diagnostics: list[Diagnostic] = []
+        self._parsed: dict[int, nodes.Expr | None] = {}  # by where they begin
+        self._quoted_marks = 0  # opening marks that are text of a string
         self.snapshot = ""
         self.items: list[Item] = []
         self.stack: list[Block] = []
-        self._read(self._segments())
+        self.segments = self._segments()
+        self._read(self.segments)
+
+    def macros(self) -> Iterator[tuple[nodes.Macro, Block]]:
+        """The macros that the text defines, wherever that is."""
+        todo = list(self.items)
+        while todo:
+            item = todo.pop()
+            if not isinstance(item, Block):
+                continue
+            head = item.arms[0][0]
+            if item.kind == "macro" and isinstance(head, nodes.Macro):
+                yield head, item
+            todo.extend(inner for _, body in item.arms for inner in body)
+
+    def edges(self, start: int, end: int) -> tuple[bool, bool]:
+        """Does what stands there begin and end with white space, after white space control?"""
+        body = self.marked[start:end]
+        first, last = body.lstrip(), body.rstrip()
+        leads = body[:1].isspace() and not self.marked[:start].endswith(("-%}", "-}}")) and first[:3] not in _TRIMS
+        trails = body[-1:].isspace() and self.marked[end : end + 3] not in _TRIMS and not last.endswith(("-%}", "-}}"))
+        return leads, trails
 
     def line(self, at: int) -> int:
         return bisect_right(self.newlines, at - 1) + 1
@@ -97,10 +141,15 @@ class Reader:
 
     def _segments(self) -> list[_Segment]:
         try:
-            return list(self._lexed())
+            found = list(self._lexed())
         except _FAILURES as error:
-            self._broken(getattr(error, "lineno", 1) or 1, str(getattr(error, "message", error)))
-            return list(self._cut())
+            cut = list(self._cut())
+            if any(kind != "data" for kind, *_ in cut) or not self._quoted_marks:
+                self._broken(getattr(error, "lineno", 1) or 1, str(getattr(error, "message", error)))
+            return cut
+        if all(kind != "show" or self._reads(start, end) for kind, start, end in found):
+            return found
+        return list(self._cut())
 
     def _lexed(self) -> Iterator[_Segment]:
         """Segments as jinja2 sees them."""
@@ -114,18 +163,31 @@ class Reader:
             if kind in ("variable_end", "block_end"):
                 yield "show" if kind == "variable_end" else "tag", begin, at
 
+    def _reads(self, start: int, end: int) -> bool:
+        """Is it an expression of Jinja?"""
+        found = self._parsed[start] = expression_of(self.text[start + 2 : end - 2])
+        return found is not None
+
     def _cut(self) -> Iterator[_Segment]:
-        """Segments of a text that jinja2's lexer refuses: each mark up to the next closing one."""
+        """Segments of a text that jinja2 refuses: each mark up to the next closing one. In a string of SQL, what is no
+        expression is text: ``LIKE '{{%'``."""
         at = 0
-        text = self.text
-        gone: set[str] = set()
+        text, gone, scan = self.text, set[str](), Scan()
         for found in JINJA.finditer(text):
             if found.start() < at:
                 continue
-            close = {"{{": "}}", "{%": "%}", "{#": "#}"}[found.group()]
+            mark = found.group()
+            close = _CLOSING[mark]
             end = -1 if close in gone else text.find(close, found.end())
             if end < 0:
                 gone.add(close)
+            scan.feed(text[at : found.start()])
+            if scan.state == "'" and (end < 0 or (mark == "{{" and not self._reads(found.start(), end + 2))):
+                self._quoted_marks += 1
+                yield "data", at, found.end()
+                scan.feed(mark)
+                at = found.end()
+                continue
             yield "data", at, found.start()
             at = found.end() if end < 0 else end + 2
             if end >= 0 and close != "#}":
@@ -137,7 +199,7 @@ class Reader:
             if kind == "data":
                 self._add(Text(start, end))
             elif kind == "show":
-                node = self._expression(self.text[start + 2 : end - 2], start)
+                node = self._parsed.get(start) or self._expression(self.text[start + 2 : end - 2], start)
                 self._add(Show(start, end, node))
             else:
                 self._tag(start, end)
@@ -169,7 +231,7 @@ class Reader:
     def _tag(self, start: int, end: int) -> None:
         found = _TAG.match(self.text[start:end])
         name, rest = found.groups() if found else ("", "")
-        if name in ("if", "for", "macro", "docs") or (name == "set" and "=" not in rest):
+        if name in ("if", "for") or name in _DEFINITIONS or (name == "set" and "=" not in rest):
             self._open(name, rest, start, end)
         elif name == "call" and rest.startswith("statement"):  # a statement that is run elsewhere
             self._open("call", rest, start, end)
@@ -198,6 +260,8 @@ class Reader:
             head = self._parse("{% for " + rest + " %}{% endfor %}", start)
         elif name == "set":
             head = self._parse("{% set " + rest + " %}{% endset %}", start)
+        elif name == "macro":
+            head = self._parse("{% macro " + rest + " %}{% endmacro %}", start)
         block = Block(name, start, head)
         block.spans.append([end, end])
         self._add(block)

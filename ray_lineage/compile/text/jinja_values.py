@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import chain
 from typing import Final
 
 from jinja2 import nodes
 
+from ray_lineage.compile.text.jinja_macros import Library
+from ray_lineage.compile.text.jinja_structure import Reader, expression_of
 from ray_lineage.compile.text.placeholders import IDENTIFIER, OPERANDS_FOLLOW
+from ray_lineage.model import MODEL_SCHEMA
 
+_EXPRESSION = re.compile(r"\{\{(.*)\}\}", re.DOTALL)
 MAX_VALUE: Final = 5_000
 MAX_STEPS: Final = 50_000
 MAX_ITEMS: Final = 50
@@ -18,7 +22,17 @@ MAX_ITEMS: Final = 50
 
 
 class Unknown(Exception):
-    """The value is not known without running the template."""
+    """The value is not known without running the template. ``text``: SQL that stands for it, if there is any."""
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(text)
+        self.text = text
+
+
+class Hole(str):
+    """SQL that stands for a value which is not known: it can be written, and says nothing about the value."""
+
+    __slots__ = ()
 
 
 class Relation(str):
@@ -107,6 +121,16 @@ _FILTERS: Final[dict[str, Callable[..., object]]] = {
     "join": _joined,
     "replace": _replaced,
     "string": str,
+    "int": lambda v: int(str(v)),
+    "title": lambda v: _text_of(v).title(),
+    "as_bool": lambda v: v,
+    "as_native": lambda v: v,
+    "as_text": str,
+    "as_number": lambda v: v,
+    "indent": lambda v, *_: _text_of(v),
+    "unique": lambda v: list(dict.fromkeys(sequence(v))),
+    "sort": lambda v: sorted(map(_text_of, sequence(v))),
+    "reverse": lambda v: sequence(v)[::-1],
     "list": sequence,
     "first": lambda v: sequence(v)[0],
     "last": lambda v: sequence(v)[-1],
@@ -117,6 +141,8 @@ _FILTERS: Final[dict[str, Callable[..., object]]] = {
 }
 _METHODS: Final[dict[str, Callable[..., object]]] = {
     **{name: _FILTERS[name] for name in ("upper", "lower", "strip", "replace", "startswith", "endswith")},
+    "get": lambda v, key, default=None: v.get(key, default) if isinstance(v, dict) else unknown(),
+    "split": lambda v, at=None: _text_of(v).split(at),
     "items": lambda v: [(k, v[k]) for k in v] if isinstance(v, dict) else unknown(),
     "keys": lambda v: list(v) if isinstance(v, dict) else unknown(),
     "values": lambda v: list(v.values()) if isinstance(v, dict) else unknown(),
@@ -154,9 +180,10 @@ def safe(name: str) -> str:
 class Values:
     """Evaluates expressions of constants, with scopes of what ``set`` and ``for`` bound."""
 
-    def __init__(self, model: str, quote: str) -> None:
+    def __init__(self, model: str, quote: str, library: Library | None = None) -> None:
         self.model = model
         self.quote = quote
+        self.library = library or Library()
         self.refs: dict[tuple[str, ...], None] = {}
         self.config: dict[str, str | None] = {}
         self.steps = MAX_STEPS
@@ -177,7 +204,10 @@ class Values:
         read = _READERS.get(type(node))
         if read is None or self.steps < 0:
             raise Unknown
-        return _bounded(read(self, node))
+        value = read(self, node)
+        if isinstance(value, Hole):
+            raise Unknown(value)
+        return value if isinstance(value, str) and isinstance(node, nodes.Call) else _bounded(value)
 
     def _const(self, node: nodes.Const) -> object:
         return node.value
@@ -192,16 +222,24 @@ class Values:
                 return value
         if node.name == "this":
             return self.this()
+        if node.name == "execute":  # what is read is what runs, not what dbt parses before
+            return True
         raise Unknown
 
     def this(self) -> Relation:
         return self.relation(self.config.get("alias") or self.model)
 
     def relation(self, *parts: str) -> Relation:
+        """Text of a dataset's name."""
         return Relation(".".join(self.quoted(part) for part in parts))
 
+    def model_of(self, *parts: str) -> Relation:
+        """Text of the name of a dbt model, ``([package,] model)``."""
+        own = (self.library.package,) if len(parts) == 1 and self.library.package else ()
+        return self.relation(MODEL_SCHEMA, *own, *parts)
+
     def quoted(self, part: str) -> str:
-        """A part of a name as it is written in SQL."""
+        """A name as SQL, in quotes where it needs them."""
         if IDENTIFIER.match(part) and part.lower() not in RESERVED:
             return part
         close = {"[": "]"}.get(self.quote, self.quote)
@@ -249,6 +287,8 @@ class Values:
         return self._value(node.expr2) if node.expr2 is not None else ""
 
     def _getattr(self, node: nodes.Getattr) -> object:
+        if dotted(node) == "target.type" and self.library.adapter:
+            return self.library.adapter
         owner = self._value(node.node)
         if isinstance(owner, dict):
             return owner[node.attr]
@@ -278,50 +318,108 @@ class Values:
     def _call(self, node: nodes.Call) -> object:
         if isinstance(node.node, nodes.Name):
             return self._function(node.node.name, node)
-        if not isinstance(node.node, nodes.Getattr) or node.kwargs:
+        if isinstance(node.node, nodes.Call):
+            return self._dispatch(node.node, node)
+        if not isinstance(node.node, nodes.Getattr):
             raise Unknown
-        owner = self._value(node.node.node) if node.node.attr in (*_METHODS, "include", "quote") else unknown()
-        if isinstance(owner, Relation):
-            return owner
-        return _METHODS[node.node.attr](owner, *map(self._value, node.args))
+        if dotted(node) == "api.Relation.create":
+            return self._created(node)
+        if dotted(node) == "api.Column.translate_type":
+            return str(self._value(node.args[0]) if node.args else unknown())
+        owner = node.node.node
+        if isinstance(owner, nodes.Name) and not self._is_bound(owner.name):
+            return self.called(owner.name, node.node.attr, node)
+        if node.kwargs:
+            raise Unknown
+        value = self._value(owner) if node.node.attr in (*_METHODS, "include", "quote") else unknown()
+        if isinstance(value, Relation):
+            return value
+        return _METHODS[node.node.attr](value, *map(self._value, node.args))
+
+    def _created(self, node: nodes.Call) -> Relation:
+        given = {k.key: self._value(k.value) for k in node.kwargs}
+        parts = [given.get(key) for key in ("database", "schema", "identifier")]
+        return self.relation(*(str(p) for p in parts if p))
+
+    def _is_bound(self, name: str) -> bool:
+        return any(name in scope for scope in self.scopes) or name == "this"
 
     def _function(self, name: str, node: nodes.Call) -> object:
         if name in ("ref", "source"):
             return self._ref(name, node)
         if name in ("var", "env_var"):
-            default = node.args[1] if len(node.args) > 1 else next((k.value for k in node.kwargs), None)
-            self.soft = True
-            return self._value(default) if default is not None else unknown()
+            return self._variable(name, node)
         if name == "range":
             return list(range(*(min(int(str(self._value(arg))), 10 * MAX_ITEMS) for arg in node.args)))[:MAX_VALUES]
+        if name in ("namespace", "dict"):
+            return {k.key: self._value(k.value) for k in node.kwargs}
+        return self.called("", name, node)
+
+    def called(self, package: str, name: str, node: nodes.Call) -> object:
+        """The value of a macro's call. Raises Unknown."""
         raise Unknown
+
+    def _dispatch(self, dispatch: nodes.Call, node: nodes.Call) -> object:
+        """``adapter.dispatch('name', 'package')(arguments)``."""
+        raise Unknown
+
+    def _variable(self, name: str, node: nodes.Call) -> object:
+        """``var`` of dbt_project.yml, which may be a template itself, or the default."""
+        key = self._value(node.args[0]) if node.args else unknown()
+        self.library.asked_variables |= name == "var"
+        if name == "var" and isinstance(key, str) and key in self.library.variables:
+            return self.rendered(self.library.variables[key])
+        default = node.args[1] if len(node.args) > 1 else next((k.value for k in node.kwargs), None)
+        self.soft = True
+        return self._value(default) if default is not None else unknown()
+
+    def rendered(self, value: object) -> object:
+        """A variable's value, where that is a template what it gives: dbt reads ``"{{ ref('a') }}"`` so."""
+        if not isinstance(value, str) or "{{" not in value:
+            return value
+        found = _EXPRESSION.fullmatch(value.strip())
+        parsed = expression_of(found.group(1)) if found else None
+        return self._value(parsed) if parsed is not None else unknown()
 
     def _ref(self, name: str, node: nodes.Call) -> Relation:
         parts = [_text_of(self._value(arg)) for arg in node.args]
         if not 1 <= len(parts) <= 2 or (name == "source" and len(parts) < 2):
             raise Unknown
-        self.refs[(name, *parts)] = None
         if name == "source":
-            return self.relation(*parts)
+            self.refs[("source", *parts)] = None
+            return self.relation(*self.library.sources.get((parts[0], parts[1]), tuple(parts)))
         version = [self._value(k.value) for k in node.kwargs if k.key in ("v", "version")]
-        return self.relation(parts[-1] + "".join(f"_v{v}" for v in version))
+        parts[-1] += "".join(f"_v{v}" for v in version)
+        self.refs[("ref", *parts)] = None
+        return self.model_of(*parts)
 
     # ---- effects
 
     def bind(self, target: nodes.Node | None, value: object, soft: bool) -> None:
         if isinstance(target, nodes.Name):
             self.scopes[-1][target.name] = (value, soft)
+        elif isinstance(target, nodes.NSRef):
+            self._bind_in(target, value, soft)
         elif isinstance(target, nodes.Tuple):
             fits = isinstance(value, list | tuple) and len(value) == len(target.items)
             for at, name in enumerate(target.items):
                 self.bind(name, value[at] if fits else UNKNOWN, soft)  # type: ignore[index]
 
+    def _bind_in(self, target: nodes.NSRef, value: object, soft: bool) -> None:
+        """``{% set namespace.attribute = value %}``"""
+        scope = next((s for s in reversed(self.scopes) if target.name in s), None)
+        if scope is None:
+            return
+        old, was_soft = scope[target.name]
+        known = isinstance(old, dict) and value is not UNKNOWN
+        scope[target.name] = ({**old, target.attr: value} if known else UNKNOWN, soft or was_soft)  # type: ignore[dict-item]
+
     def assign(self, target: nodes.Node | None, node: nodes.Node, possible: bool) -> None:
         self.soft = False
         try:
             value = self.known(node)
-        except Unknown:
-            value = UNKNOWN
+        except Unknown as unknown:
+            value = Hole(unknown.text) if unknown.text else UNKNOWN
         self.bind(target, value, self.soft or possible)
 
     def append(self, node: nodes.Expr) -> None:
@@ -363,3 +461,18 @@ _READERS: Final[dict[type[nodes.Node], Callable[..., object]]] = {
     nodes.CondExpr: Values._choice, nodes.Getattr: Values._getattr, nodes.Getitem: Values._getitem,
     nodes.Filter: Values._filter, nodes.Call: Values._call,
 }  # fmt: skip
+
+
+def constant(text: str, variables: Mapping[str, object]) -> str:
+    """A text that may be a template: what it gives if that hangs on ``variables`` alone, else empty."""
+    if "{" not in text:
+        return text
+    values = Values("", '"', Library(variables=variables))
+    parts: list[str] = []
+    for kind, start, end in Reader(text).segments:
+        node = expression_of(text[start + 2 : end - 2]) if kind == "show" else None
+        try:
+            parts.append(text[start:end] if kind == "data" else str(values.known(node)))
+        except Unknown:
+            return ""
+    return "".join(parts).strip()

@@ -2,7 +2,7 @@
 
 Jinja is read with jinja2's own lexer and parser and evaluated here, statically: nothing is ever rendered, so no loop,
 macro or filter of a hostile repository runs. What is known (constants, loops over constant lists, ``ref``) becomes
-text, what is not becomes a placeholder whose name begins with ``__jinja_``, ``__var_`` or ``__env_``."""
+text, what is not becomes a placeholder whose name holds ``model.UNKNOWN``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from ray_lineage.compile.text.jinja_macros import Library, calls_in
 from ray_lineage.compile.text.jinja_structure import JINJA, Reader
 from ray_lineage.compile.text.jinja_writing import Run
 from ray_lineage.compile.text.placeholders import IDENTIFIER, MARKS, fill, occurrences
@@ -20,7 +21,9 @@ class Template(NamedTuple):
     """``text`` is SQL with as many lines as the template. ``refs`` are ``("ref", [package,] model)`` and
     ``("source", source, table)``. ``branches`` are line ranges (inclusive, from 1) of text that is only possible.
     ``variants`` are whole texts with another branch of some ``if`` chosen. ``snapshot`` is the name that a dbt snapshot gives
-    itself."""
+    itself. ``read`` are the refs that running the template evaluates, and their lines; ``unexpanded`` are macros of which nobody
+    knows what they write; ``defines`` are those that it defines; ``expanded``: some were; ``passes``: what
+    those that it defines may call."""
 
     text: str
     refs: tuple[tuple[str, ...], ...] = ()
@@ -29,9 +32,16 @@ class Template(NamedTuple):
     diagnostics: tuple[Diagnostic, ...] = ()
     variants: tuple[str, ...] = ()
     snapshot: str = ""
+    read: dict[tuple[str, ...], int] = {}  # noqa: RUF012
+    unexpanded: dict[str, int] = {}  # noqa: RUF012
+    defines: tuple[str, ...] = ()
+    expanded: bool = False
+    passes: tuple[str, ...] = ()
 
 
-def untemplate(text: str, model: str = "this_model", quote: str = '"') -> Template | None:
+def untemplate(
+    text: str, model: str = "this_model", quote: str = '"', library: Library | None = None
+) -> Template | None:
     """The template as plain SQL, or None if it holds no template marks. Never raises on bad input.
 
     ``model`` is what ``{{ this }}`` means unless an alias is configured; ``quote`` is the dialect's opening quote of
@@ -44,16 +54,21 @@ def untemplate(text: str, model: str = "this_model", quote: str = '"') -> Templa
         filled = fill(plain)
         return None if filled == plain else Template(filled)
     reader = Reader(plain)
-    run = Run(plain, reader, model, quote)
+    run = Run(reader, model, quote, library or Library())
     text, variants = run.all_texts()
     return Template(
         fill(text),
-        tuple(run.refs),
+        tuple(dict.fromkeys((*run.refs, *run.read))),
         run.config,
         _merged(run.branches),
         tuple(sorted(run.diagnostics.values(), key=lambda d: d.line)),
         tuple(fill(v) for v in variants),
         reader.snapshot if IDENTIFIER.match(reader.snapshot) else "",
+        run.read,
+        run.unexpanded,
+        tuple(run.own),
+        run.expanded,
+        tuple(dict.fromkeys(calls_in(run.own.values()))),
     )
 
 

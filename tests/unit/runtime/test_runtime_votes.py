@@ -23,51 +23,72 @@ def task(path: str) -> Task:
     return Task(SourceFile(path, "/", path, 1, 0, 0, 0, 2), CompileOptions())
 
 
-def settled(files: dict[str, tuple[str, float]], order: list[str]) -> dict[str, str]:
-    """The dialects in which the weak ones are read in the end."""
+Shown = dict[str, int] | None
+"""What speaks for dialects in a file; None: its dialect was given."""
+
+
+def meta(path: str, shown: Shown, encoding: str = "") -> Meta:
+    if shown is None:
+        return Meta(path, "facts", encoding=encoding)
+    return Meta(path, "facts", confidence=0.5, evidence=shown, encoding=encoding)
+
+
+def settled(files: dict[str, Shown], order: list[str]) -> dict[str, str]:
+    """The dialects in which files are read in the end that are not read in their own."""
     votes = Votes()
     read: dict[str, str] = {}
     for path in order:
-        dialect, confidence = files[path]
-        votes.note(task(path), Meta(path, "facts", dialect=dialect, confidence=confidence))
+        votes.note(task(path), meta(path, files[path]))
         read.update((t.file.path, d) for t, d in votes.due())
-    return read
+    return {path: dialect for path, dialect in read.items() if dialect}
 
 
-STRONG_T, STRONG_P, WEAK = ("tsql", 0.9), ("postgres", 0.9), ("mysql", 0.3)
+T: Shown = {"tsql": 30, "mysql": 2}
+P: Shown = {"postgres": 16, "duckdb": 4}
+WEAK: Shown = {"mysql": 3}
 
 
 @pytest.mark.parametrize(
     ("files", "expected"),
     [
-        ({"a/1.sql": STRONG_T, "a/2.sql": STRONG_T, "a/x.sql": WEAK}, "tsql"),
-        ({"a/1.sql": STRONG_T, "a/x.sql": WEAK}, ""),  # one is no majority
-        ({"a/1.sql": STRONG_T, "a/2.sql": STRONG_P, "a/x.sql": WEAK}, ""),  # nor is half
-        ({"b/1.sql": STRONG_T, "c/2.sql": STRONG_T, "a/x.sql": WEAK}, "tsql"),  # the folder around
-        ({"b/1.sql": STRONG_T, "b/2.sql": STRONG_T, "a/3.sql": STRONG_P, "a/4.sql": STRONG_P, "a/x.sql": WEAK}, "postgres"),
+        ({"a/1.sql": T, "a/2.sql": T, "a/x.sql": WEAK}, "tsql|"),
+        ({"a/1.sql": T, "a/x.sql": WEAK}, ""),  # one file is not enough
+        ({"a/1.sql": P, "a/2.sql": P, "a/x.sql": WEAK}, "postgres|duckdb"),  # what is second may be tried
+        ({"a/1.sql": P, "a/2.sql": P, "b/3.sql": T, "b/4.sql": T, "x.sql": WEAK}, "tsql|postgres"),
+        ({"a/1.sql": {"tsql": 9}, "a/2.sql": {"tsql": 9}, "a/3.sql": P, "a/x.sql": WEAK}, ""),  # not clear
+        ({"b/1.sql": T, "c/2.sql": T, "a/x.sql": WEAK}, "tsql|"),  # the folder around
+        ({"b/1.sql": T, "b/2.sql": T, "a/3.sql": P, "a/4.sql": P, "a/x.sql": WEAK}, "postgres|duckdb"),
         # a folder of little evidence that all points one way is not read as the larger folder beside it
-        ({"b/1.sql": STRONG_T, "b/2.sql": STRONG_T, "b/3.sql": STRONG_T, "a/1.sql": ("postgres", 0.5), "a/2.sql": ("postgres", 0.5), "a/x.sql": ("", 0.0)}, "postgres"),
-        ({"a/1.sql": STRONG_T, "a/2.sql": STRONG_T, "a/x.sql": ("mysql", 0.7)}, ""),  # sure enough itself
-        ({"a/1.sql": STRONG_T, "a/2.sql": STRONG_T, "a/x.sql": ("", -1.0)}, ""),  # its dialect was given
+        ({"b/1.sql": T, "b/2.sql": T, "a/1.sql": {"postgres": 5}, "a/2.sql": {"postgres": 5}, "a/x.sql": {}}, "postgres|tsql"),
+        ({"a/1.sql": T, "a/2.sql": T, "a/x.sql": {"mysql": 12}}, ""),  # sure enough itself
+        ({"a/1.sql": T, "a/2.sql": T, "a/x.sql": {"mysql": 20, "tsql": 12}}, "tsql|mysql"),  # not so sure
+        ({"a/1.sql": T, "a/2.sql": T, "a/x.sql": {"tsql": 2}}, ""),  # it is its own choice as well
+        ({"a/1.sql": T, "a/2.sql": T, "a/x.sql": None}, ""),
     ],
 )  # fmt: skip
-def test_a_clear_majority_of_the_nearest_folder_decides(files: dict[str, tuple[str, float]], expected: str) -> None:
-    assert settled(files, list(files)).get("a/x.sql", "") == expected
+def test_the_evidence_of_the_nearest_folder_decides(files: dict[str, Shown], expected: str) -> None:
+    assert settled(files, list(files)).get("a/x.sql", settled(files, list(files)).get("x.sql", "")) == expected
+
+
+def test_many_weak_files_of_one_dialect_outweigh_the_first_ones() -> None:
+    files: dict[str, Shown] = {"a.sql": P, "b.sql": P, "x.sql": WEAK}
+    assert settled(files, list(files)) == {"x.sql": "postgres|duckdb"}
+    files.update({f"{n}.sql": {"snowflake": 10, "postgres": 4} for n in range(16)})
+    assert settled(files, list(files))["x.sql"] == "snowflake|postgres"
 
 
 @given(
     st.dictionaries(
         st.sampled_from([f"{f}/{n}.sql" for f in ("a", "a/b", "c") for n in range(4)]),
-        st.sampled_from([STRONG_T, STRONG_P, WEAK, ("", 0.0)]),
+        st.sampled_from([T, P, WEAK, {}, None]),
         min_size=1,
     ),
     st.randoms(),
 )
-def test_the_order_does_not_matter(files: dict[str, tuple[str, float]], random: object) -> None:
+def test_the_order_does_not_matter(files: dict[str, Shown], random: object) -> None:
     order = list(files)
     random.shuffle(order)  # type: ignore[attr-defined]
-    own = {p: d for p, (d, c) in files.items() if c < 0.6}
-    assert {**own, **settled(files, sorted(files))} == {**own, **settled(files, order)}
+    assert settled(files, sorted(files)) == settled(files, order)
 
 
 def test_an_ingest_reads_plain_files_as_their_neighbours(tmp_path: Path) -> None:
@@ -102,26 +123,24 @@ ENCODED = [
 @given(
     st.dictionaries(
         st.sampled_from([f"{f}/{n}.sql" for f in ("a", "a/b", "c") for n in range(4)]),
-        st.tuples(st.sampled_from(ENCODED), st.sampled_from([STRONG_T, STRONG_P, WEAK, ("", 0.0), ("", -1.0)])),
+        st.tuples(st.sampled_from(ENCODED), st.sampled_from([T, P, WEAK, {}, None])),
         min_size=1,
     ),
     st.randoms(use_true_random=False),
 )
-def test_the_order_does_not_matter_to_encodings(
-    files: dict[str, tuple[str, tuple[str, float]]], random: Random
-) -> None:
+def test_the_order_does_not_matter_to_encodings(files: dict[str, tuple[str, Shown]], random: Random) -> None:
     def read(order: list[str]) -> dict[str, tuple[str, str]]:
         votes = Votes()
         found: dict[str, tuple[str, str]] = {}
         for path in order:
-            encoding, (dialect, confidence) = files[path]
-            votes.note(task(path), Meta(path, "facts", dialect=dialect, confidence=confidence, encoding=encoding))
+            encoding, shown = files[path]
+            votes.note(task(path), meta(path, shown, encoding))
             for again, wanted in votes.due():
                 found[again.file.path] = again.encoding, wanted
                 given = Meta(again.file.path, "facts", encoding=again.encoding or files[again.file.path][0])
                 votes.note(again, given)
         assert not votes.due()
-        return {path: found.get(path, ("", files[path][1][0]))[0] for path in files}
+        return {path: found.get(path, ("", ""))[0] for path in files}
 
     paths = sorted(files)
     expected = read(paths)

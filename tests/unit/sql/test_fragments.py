@@ -28,7 +28,8 @@ SCRIPTS = [
 def test_a_block_is_read_as_if_the_file_began_with_blanks(dialect: str, text: str, lines: int, blanks: int) -> None:
     padded = "\n" * lines + " " * blanks + text
     expected = compile_source(padded, CompileOptions(dialect))
-    assert compile_fragment(text, dialect, lines + 1, blanks + 1) == expected
+    asked = msgspec.structs.replace(expected, needs=())  # what stands in another file asks for nothing
+    assert compile_fragment(text, dialect, lines + 1, blanks + 1) == asked
 
 
 def written(text: str) -> tuple[str, Positions]:

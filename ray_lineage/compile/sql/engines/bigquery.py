@@ -157,10 +157,15 @@ BIGQUERY: Final = Engine(
 5: date_sub
 4: int64 float64 generate_array parse_date table|function parse_json json_value
 3: countif array_length qualify json_extract_scalar
-2: execute|immediate date_diff join|unnest ifnull string_agg array_agg cluster|by
+2: execute|immediate join|unnest ifnull string_agg array_agg cluster|by
 1: string unnest bytes struct options
 """,
     shapes=(
+        Shape(-6, "union", r"\bunion\s+(?:select\b|\()"),  # it wants ALL or DISTINCT
+        Shape(5, "`", r"`[\w-]{1,60}`\.[\w-]{1,60}\.\w"),
+        Shape(6, "-", r"\b(?:from|join)\s+[a-z]\w{0,60}-[\w-]{1,60}\.\w+\.\w"),
+        Shape(3, "_diff( _trunc( extract(", r",\s*(?:isoweek|day|week|month|quarter|year)\s*\)"),
+        Shape(2, "date_add( date_sub(", r",\s*interval\s+\S{1,40}\s+\w+\s*\)"),
         Shape(6, "`", r"`[\w-]{1,60}(?:\.[\w-]{1,60}){1,2}(?:\.?[\w*-]{0,60})?`"),
         Shape(4, "<", r"\b(?:struct|array)\s*<"),
         Shape(1, "`", r"(?<![.\w])`\w{1,60}`"),

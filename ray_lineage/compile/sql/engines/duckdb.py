@@ -95,13 +95,17 @@ DUCKDB: Final = Engine(
     merge_by_position=True,
     signs="""
 6: read_csv_auto read_parquet read_json_auto struct_pack hugeint list_transform parquet_scan epoch_ms read_json
-5: read_csv list_value summarize union|by
+6: list_contains list_filter list_sort list_distinct struct_extract strptime sniff_csv read_xlsx install|httpfs load|httpfs
+5: read_csv list_value summarize union|by arg_max arg_min regexp_extract_all create|macro
 4: asof|join list_aggregate by|name positional|join
 3: pragma on|conflict insert|or strftime attach
 2: distinct|on generate_series qualify try_cast macro unnest install
 1: ilike string_agg exclude
 """,
     shapes=(
+        Shape(5, "DATE_ date_ DATEDIFF( datediff(", r"\b(?i:date_?(?:diff|sub|part))\s*\(\s*'\w+'\s*,", raw=True),
+        Shape(4, "select", r"(?:\A|;)\s*from\s+[\w.\"']+\s+select\b"),
+        Shape(4, "columns(", r"\bcolumns\s*\("),
         Shape(2, "::", r"[\w)'\]]::[a-z]"),
         Shape(3, "exclude", r"\*\s+exclude\b"),
         Shape(3, ".", r"^\.(?:mode|headers?|import|read|tables|schema)\b"),

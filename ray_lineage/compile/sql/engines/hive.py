@@ -53,13 +53,15 @@ HIVE: Final = Engine(
     kin="hive",
     signs="""
 6: lateral|view insert|overwrite serde serdeproperties msck stored|as collect_set hivevar inputformat
-6: outputformat
+6: outputformat add|jar
+4: get_json_object from_unixtime|unix_timestamp
 5: row|format clustered|by posexplode explode inpath
 4: tblproperties partitioned|by distribute|by named_struct collect_list sort|by
 3: from_unixtime load|data
 1: string
 """,
     shapes=(
+        Shape(6, "hive", r"\$\{hive(?:conf|var):", raw=True),
         Shape(2, "<", r"\b(?:struct|array)\s*<"),
         Shape(1, "`", r"(?<![.\w])`\w{1,60}`"),
         Shape(6, "set", r"^[ \t]*set\s+(?:hive|mapred)[\w.]*\s*="),

@@ -158,6 +158,7 @@ MYSQL: Final = Engine(
 1: datetime collate from|dual leave
 """,
     shapes=(
+        Shape(2, "date_add( date_sub(", r",\s*interval\s+\S{1,40}\s+\w+\s*\)"),
         Shape(2, "@", r"(?<![\w@.])@\w+"),
         Shape(2, "`", r"(?<![.\w])`\w{1,60}`"),
         Shape(5, "engine", r"\bengine\s*=\s*\w"),

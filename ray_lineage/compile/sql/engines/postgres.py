@@ -246,7 +246,7 @@ POSTGRES: Final = Engine(
 4: plpgsql search_path smallserial array_to_string timestamptz returns|trigger only|public distinct|on
 3: generate_series serial perform with|ordinality inherits raise|notice
 2: nextval btree string_agg rowtype unnest excluded returning to_timestamp elsif exception
-1: ilike lateral to_char materialized|view interval array_agg date_trunc tablespace enum
+1: to_date ilike lateral to_char materialized|view interval array_agg date_trunc tablespace enum
 """,
     shapes=(
         Shape(2, "::", r"[\w)'\]]::[a-z]"),

@@ -56,11 +56,13 @@ REDSHIFT: Final = POSTGRES.extend(
     table_functions={},
     foreign=(),
     signs="""
-6: distkey sortkey diststyle iam_role az64 zstd|distkey listagg|distinct
+6: is_valid_json json_extract_array_element_text svv_table_info pg_get_late_binding_view_cols interleaved|sortkey
+6: schema|binding approximate|count varbyte json_serialize stv_recents svl_qlog distkey sortkey diststyle iam_role az64 zstd|distkey listagg|distinct
 5: no|schema encode|zstd encode|lzo encode|raw svv_table_info stl_load_errors create|external
 4: unload lzo encode copy|grants
 3: plpgsql getdate external|schema
-2: listagg nvl decode dateadd datediff qualify search_path timestamptz json_extract_path_text spectrum
+3: json_parse json_extract_path_text
+2: charindex to_date listagg nvl decode dateadd datediff qualify search_path timestamptz json_extract_path_text spectrum
 1: ilike to_char date_trunc convert_timezone select|top approximate
 """,
     shapes=(

@@ -55,12 +55,15 @@ SNOWFLAKE: Final = Engine(
     readers={"COPY": _copy},
     signs="""
 6: object_construct array_construct to_variant use|warehouse use|role lateral|flatten create|pipe target_lag
+6: parse_url flatten|input get_ddl system$typeof seq4 array_size try_parse_json object_keys
 6: metadata$action resultset|default create|stage file|format system$stream_has_data try_to_number
 5: replace|stage replace|task replace|pipe replace|stream transient timestamp_ntz timestamp_ltz timestamp_tz dynamic|table secure|view create|task copy|into
 4: file_format iff create|stream language|javascript parse_json resultset to_varchar autoincrement|start flatten
 3: qualify variant
-2: listagg zeroifnull decode nvl dateadd datediff connect|by autoincrement array_agg execute|immediate try_cast
+2: charindex to_date listagg zeroifnull decode nvl dateadd datediff connect|by autoincrement array_agg execute|immediate try_cast
 2: exclude
+3: to_timestamp_ntz try_to_date try_to_timestamp try_to_decimal div0 booland_agg boolor_agg
+3: ratio_to_report convert_timezone dayofweekiso sha2_hex is_null_value
 1: ilike clone minus to_char ifnull cluster|by date_trunc select|top warehouse stage number
 """,
     shapes=(
@@ -69,5 +72,7 @@ SNOWFLAKE: Final = Engine(
         Shape(5, "::", r"\b[a-z_]\w*:[a-z_]\w*(?:[.\[]\w*\]?)*::[a-z]"),
         Shape(5, "@ metadata$ $", r"\bfrom\s+@[\w~%.\"]+|\bmetadata\$\w+|\$\d+:\w+"),
         Shape(3, "exclude", r"\*\s+exclude\b"),
+        Shape(6, ':"', r'[\w)\]]:"[^"\n]{1,80}"'),
+        Shape(3, "::", r"::(?:variant|number|timestamp_[a-z]+)\b"),
     ),
 )

@@ -34,9 +34,10 @@ SPARK: Final = HIVE.extend(
     signs="""
 6: lateral|view using|parquet cache|table collect_list collect_set posexplode insert|overwrite
 5: using|delta explode named_struct inpath using|csv using|json
+4: get_json_object
 4: tblproperties partitioned|by stored|as temp|view distribute|by temporary|view sort|by
 3: from_unixtime semi|join monotonically_increasing_id row|format
-2: date_format nvl qualify array_contains
+2: to_date date_format nvl qualify array_contains
 1: string minus
 """,
     shapes=(

@@ -43,6 +43,7 @@ class Builder:
         self.relations: list[Relation] = []
         self.pseudo = engine.no_columns | NO_VALUE
         self.dynamic = False  # names may hold UNKNOWN
+        self.templated = False  # what a template leaves unknown is no list of columns that would be known elsewhere
         self.unknown_is_list = True  # such an item of a select list may be several columns, not just a value
         self.lateral = engine.lateral_aliases
         self.aggregates = engine.aggregates

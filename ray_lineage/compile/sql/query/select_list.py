@@ -21,7 +21,7 @@ from ray_lineage.compile.sql.query.scope import (
     position_of,
 )
 from ray_lineage.compile.sql.query.structs import PACKED, field_ref, fields_of
-from ray_lineage.model import STAR, Output, Ref
+from ray_lineage.model import MODEL, STAR, STAR_OF, Output, Ref, Relation, TableRef
 
 
 def outputs_of(
@@ -30,6 +30,8 @@ def outputs_of(
     outputs: list[Output] = []
     for item in items:
         output = output_of(b, item, scope, subqueries)
+        if b.templated and isinstance(output, Output) and _is_unknown(output, item):
+            output = _unknown_output(b, output, item, scope)
         if isinstance(output, list):
             outputs.extend(output)
             continue
@@ -40,6 +42,22 @@ def outputs_of(
     return tuple(outputs)
 
 
+def _is_unknown(output: Output, item: Expression) -> bool:
+    """Does a template leave the name open?"""
+    if output.name is not None:
+        return UNKNOWN in output.name
+    return isinstance(item, exp.Anonymous) and UNKNOWN in item.name
+
+
+def _unknown_output(b: Builder, output: Output, item: Expression, scope: Scope) -> Output:
+    """What an unknown macro writes in place of a column: of one column it makes one, called like that; else nobody knows how many
+    they are."""
+    if isinstance(item, exp.Anonymous) and len(item.expressions) == 1 and isinstance(item.expressions[0], exp.Column):
+        return msgspec.structs.replace(output, name=b.identifier(item.expressions[0].this))
+    nobody = b.add(TableRef(("#" + UNKNOWN,), output.line))
+    return Output(None, (Ref(nobody, scope.index, STAR, IDENTITY, output.line),), output.line, output.column, True)
+
+
 def output_of(b: Builder, item: Expression, scope: Scope, subqueries: list[int]) -> Output | list[Output] | None:
     kind = item.__class__
     if kind is exp.Column and not (b.inlined and inlined_body(b, item) is not None):
@@ -47,7 +65,7 @@ def output_of(b: Builder, item: Expression, scope: Scope, subqueries: list[int])
             return star_of(b, item.this, item, scope, subqueries)
         ref = column_ref(b, item, scope)
         line, column = position_of(item.this)
-        if b.dynamic and UNKNOWN in item.name and b.unknown_is_list:
+        if b.dynamic and UNKNOWN in item.name and b.unknown_is_list and not b.templated:
             relation = b.qualifier(item, scope) if item.args.get("table") is not None else -1
             return Output(None, (Ref(relation, scope.index, "*", IDENTITY, line),), line, column, True)
         if ref is None:
@@ -224,6 +242,9 @@ def star_of(
     relation = -1
     if column is not None and column.args.get("table") is not None:
         relation = b.qualifier(column, scope)
+        if relation < 0 and b.templated and b.identifier(column.args["table"]).startswith(STAR_OF):
+            relation, column = _named_in(b, b.identifier(column.args["table"]).removeprefix(STAR_OF), scope), None
+    if column is not None and column.args.get("table") is not None:
         if relation < 0 and b.identifier(column.args["table"]) in b.rows:
             relation = b.row(b.rows[b.identifier(column.args["table"])])
         if relation < 0 and not b.engine.structs:
@@ -242,6 +263,8 @@ def star_of(
         for a in star.args.get("rename") or ()
         if a.args.get("alias")
     }
+    if STAR in renamed:  # a pattern of names, which a template puts in quotes for its star
+        renamed[STAR] = renamed[STAR].strip('"')
     extra: list[Output] = []
     for replacement in star.args.get("replace") or ():
         output = output_of(b, replacement, scope, subqueries)
@@ -251,6 +274,21 @@ def star_of(
     ref = Ref(relation, scope.index, "*", IDENTITY, line)
     like = star.args["ilike"].name if isinstance(star.args.get("ilike"), exp.Literal) else ""
     return [Output(None, (ref,), line, position, True, excluded, renamed or None, like=like), *extra]
+
+
+def _named_in(b: Builder, table: str, scope: Scope) -> int:
+    """The relation that is the table of that name, whatever it is called; -1: none is, or several are."""
+    found = scope.find(table)
+    if found >= 0:
+        return found
+    plain = [r for r in dict.fromkeys(scope.aliases.values()) if _is_table(b.relations[r], table)]
+    return plain[0] if len(plain) == 1 else -1
+
+
+def _is_table(relation: Relation, table: str) -> bool:
+    if not isinstance(relation, TableRef) or not relation.name:
+        return False
+    return (relation.name[-2] if relation.name[-1] == MODEL else relation.name[-1]) == table
 
 
 def _is_assignment(item: Expression) -> bool:

@@ -104,9 +104,10 @@ ORACLE: Final = Engine(
 6: connect_by_root whenever|sqlerror set|serveroutput set|define sys_connect_by_path nvarchar2 dbms_stats
 6: utl_file
 5: replace|package rownum systimestamp from|dual nologging connect|by editionable dba_tables user_tables reject|limit
-4: sysdate nvl2 clob put_line no_data_found to_date
+4: sysdate nvl2 clob put_line no_data_found
 3: rowtype minus binary_integer sqlerrm dense_rank|last
 2: nvl decode listagg tablespace elsif execute|immediate rowid ref|cursor for|update prior
+2: to_date
 1: to_char substr exception instr raw number
 """,
     shapes=(

@@ -1,0 +1,184 @@
+"""A dbt project as one of its files sees it: the configuration, sources and macros that it asked for.
+
+Needs are names: ``dbt_project.yml`` is the nearest file of that name; ``macro:[package]/name``, ``source:name.table``,
+``model:name`` and ``profile:name`` are the nearest file that says something of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from ray_lineage.compile.dbt.yaml import Entry, models_in, read_yaml, sources_in
+from ray_lineage.dialects import dialect_named
+
+if TYPE_CHECKING:
+    from ray_lineage.compile.text.jinja_macros import Library
+    from ray_lineage.compile.text.template import Template
+
+PROJECT: Final = "dbt_project.yml"
+_NOT_MODELS: Final = {"test-paths": ("tests",), "analysis-paths": ("analyses", "analysis"), "macro-paths": ("macros",)}
+_MODELS: Final = {
+    "model-paths": ("models",), "source-paths": ("models",), "snapshot-paths": ("snapshots",),
+}  # fmt: skip
+
+
+class Project:
+    """What was ``given`` to a file in ``folder`` (a project path)."""
+
+    def __init__(self, folder: str = "", given: Mapping[str, bytes] | None = None) -> None:
+        self.given = given or {}
+        self.folder = tuple(folder.split("/")) if folder else ()
+        self.entry = self._read(PROJECT)
+        self.name = _text(self.entry.get("name"))
+
+    def _read(self, need: str) -> Entry:
+        data = self.given.get(need)
+        try:
+            return read_yaml(data) if data is not None else {}
+        except ValueError:
+            return {}
+
+    @property
+    def variables(self) -> dict[str, object]:
+        """Variables of the project; those of a package have its name around them."""
+        found = self.entry.get("vars")
+        out: dict[str, object] = {}
+        for key, value in found.items() if isinstance(found, dict) else ():
+            out.update({str(k): v for k, v in value.items()} if isinstance(value, dict) else {str(key): value})
+        return out
+
+    @property
+    def profile(self) -> str:
+        """The name of its profile."""
+        return _text(self.entry.get("profile"))
+
+    @property
+    def adapter(self) -> str:
+        """The adapter of the profile's target; empty if nothing given says it, or targets are of several."""
+        found = self._read(f"profile:{self.profile}").get(self.profile)
+        outputs = found.get("outputs") if isinstance(found, dict) else None
+        types = {_text(o.get("type")): name for name, o in outputs.items() if isinstance(o, dict)} if isinstance(outputs, dict) else {}  # fmt: skip
+        return next(iter(types)) if len(types) == 1 else ""
+
+    @property
+    def dialect(self) -> str:
+        """The dialect of the adapter."""
+        return dialect_named(self.adapter)
+
+    def is_model(self) -> bool:
+        """Is a file of this folder a model or a snapshot? Tests and analyses make nothing, and nor do macros."""
+        where = self._place(_MODELS)
+        other = self._place(_NOT_MODELS)
+        return where >= 0 or other < 0
+
+    def _place(self, kinds: Mapping[str, tuple[str, ...]]) -> int:
+        """How deep in its path one of these folders of the project is; -1: none is."""
+        paths = [p for key, usual in kinds.items() for p in _texts(self.entry.get(key)) or usual]
+        at = [
+            self.folder.index(path.strip("/").split("/")[0])
+            for path in paths
+            if path.strip("/").split("/")[0] in self.folder
+        ]
+        return min(at, default=-1)
+
+    def configured(self, model: str) -> dict[str, str]:
+        """What dbt_project.yml and the properties of a model say about it, the nearer the later."""
+        out: dict[str, str] = {}
+        start = self._place(_MODELS)
+        for key in ("models", "snapshots", "seeds"):
+            found = self.entry.get(key)
+            if isinstance(found, dict):
+                out.update(_along(found, (self.name, *self.folder[start + 1 :], model)))
+        for entry in models_in(self._read(f"model:{model}")):
+            if entry.get("name") == model:
+                out.update(_settings(entry.get("config")))
+                out.update(_settings(entry))
+        return out
+
+    def sources(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        """Names of the tables of sources: the schema is the source's own name and the identifier the table's, unless they say
+        otherwise."""
+        out: dict[tuple[str, str], tuple[str, ...]] = {}
+        for need in self.given:
+            if not need.startswith("source:"):
+                continue
+            for source, table in sources_in(self._read(need)):
+                name, of = str(table["name"]), str(source["name"])
+                if f"source:{of}.{name}" == need:
+                    out[of, name] = self._parts(source, table)
+        return out
+
+    def _parts(self, source: Entry, table: Entry) -> tuple[str, ...]:
+        database = self._plain(source.get("database") or source.get("catalog"))
+        schema = self._plain(source.get("schema")) or ("" if source.get("schema") else str(source["name"]))
+        identifier = self._plain(table.get("identifier")) or str(table["name"])
+        return tuple(p for p in (database if schema else "", schema, identifier) if p)
+
+    def _plain(self, value: object) -> str:
+        """A text that is no template, or one of a variable alone; empty where nobody knows it."""
+        from ray_lineage.compile.text.jinja_values import constant
+
+        return constant(_text(value), self.variables)
+
+    def macros(self) -> dict[str, str]:
+        """Texts of files of macros, by what was asked of them."""
+        return {
+            need.removeprefix("macro:"): data.decode("utf-8", "replace")
+            for need, data in self.given.items()
+            if need.startswith("macro:")
+        }
+
+
+def library_of(project: Project) -> Library:
+    """What templates of the project may use."""
+    from ray_lineage.compile.text.jinja_macros import Library
+
+    if not project.given:
+        return Library()
+    return Library(project.name, project.adapter, project.variables, project.macros(), project.sources())
+
+
+def asked_for(project: Project, model: str, template: Template, library: Library) -> Iterator[str]:
+    """What a template's file needs of others."""
+    if template.refs or template.config or library.wanted or library.asked_variables:
+        yield PROJECT
+        if project.profile:
+            yield f"profile:{project.profile}"
+        yield f"model:{model}"
+    for kind, *parts in template.refs:
+        if kind == "source":
+            yield f"source:{'.'.join(parts)}"
+    for macro in library.wanted:
+        yield f"macro:{macro}"
+
+
+_SETTINGS: Final = ("alias", "schema", "database", "materialized")
+
+
+def _along(entry: Entry, path: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Settings (with a plus before them, or without) from the outermost folder on."""
+    yield from _settings(entry).items()
+    for part in path:
+        inner = entry.get(part)
+        if not isinstance(inner, dict):
+            if part:
+                return
+            continue
+        entry = inner
+        yield from _settings(entry).items()
+
+
+def _settings(entry: Any) -> dict[str, str]:
+    if not isinstance(entry, dict):
+        return {}
+    named = {str(k).removeprefix("+"): v for k, v in entry.items()}
+    return {key: _text(named[key]) for key in _SETTINGS if _text(named.get(key)) and "{{" not in _text(named[key])}
+
+
+def _text(value: object) -> str:
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(v for v in value if isinstance(v, str)) if isinstance(value, list) else ()

@@ -1,0 +1,100 @@
+"""Files of YAML of a dbt project: what they say about its models, sources and profiles, for the models that ask.
+
+They say nothing of their own; a model names what it needs (``FileFacts.needs``), and is given the file that provides it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from pathlib import PurePosixPath
+from typing import Any, Final
+
+from ray_lineage.compile.frontend import Content, FrontEnd, Source
+from ray_lineage.compile.options import CompileOptions
+from ray_lineage.model import Diagnostic, FileFacts
+
+_REVISION: Final = 1
+_FILES: Final = 256
+"""Files that are remembered as they were read: all models of a project ask for the same ones."""
+
+_NAMED: Final = frozenset({"dbt_project.yml", "profiles.yml"})
+_FOLDERS: Final = frozenset({"models", "snapshots", "seeds", "macros"})
+_MENTIONS = re.compile(r"^(?:sources|models|seeds|snapshots|name|config-version|[\w-]+)\s*:", re.MULTILINE)
+_MOST: Final = 2_000_000  # bytes
+
+Entry = Mapping[str, Any]
+
+
+@lru_cache(_FILES)
+def read_yaml(data: bytes) -> Entry:
+    """The mapping that a file holds; empty if it holds none. Templates in it are texts, unless they stand where YAML has none.
+
+    Raises ValueError for what is no YAML.
+    """
+    import yaml  # type: ignore[import-untyped]
+
+    try:
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # either makes plain data only
+        found = yaml.load(data, loader)  # noqa: S506
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise ValueError(str(error).split("\n", 1)[0]) from error
+    return found if isinstance(found, dict) else {}
+
+
+def provided(entry: Entry) -> Iterator[str]:
+    """What a file says something about, as models ask for it."""
+    for source, table in sources_in(entry):
+        yield f"source:{source.get('name')}.{table.get('name')}"
+    for model in models_in(entry):
+        yield f"model:{model.get('name')}"
+    if isinstance(entry.get("profile"), str):
+        yield f"+profile:{entry['profile']}"
+    for name, profile in entry.items():
+        if isinstance(profile, dict) and isinstance(profile.get("outputs"), dict):
+            yield f"profile:{name}"
+
+
+def sources_in(entry: Entry) -> Iterator[tuple[Entry, Entry]]:
+    """Each table with its source."""
+    for source in _entries(entry, "sources"):
+        for table in _entries(source, "tables"):
+            yield source, table
+
+
+def models_in(entry: Entry) -> Iterator[Entry]:
+    """What is said of models, seeds and snapshots."""
+    for key in ("models", "seeds", "snapshots"):
+        yield from _entries(entry, key)
+
+
+def _entries(entry: Entry, key: str) -> Iterator[Entry]:
+    found = entry.get(key)
+    for item in found if isinstance(found, list) else ():
+        if isinstance(item, dict) and isinstance(item.get("name"), str):
+            yield item
+
+
+def _compile(source: Source, options: CompileOptions) -> FileFacts:
+    assert isinstance(source.content, str)
+    try:
+        entry = read_yaml(source.content.encode())
+    except ValueError as error:
+        what = f"this is no YAML that can be read: {error}"
+        return FileFacts("", "failed", diagnostics=(*source.diagnostics, Diagnostic("RL128", "warning", what)))
+    return FileFacts("", "ok", diagnostics=source.diagnostics, provides=tuple(dict.fromkeys(provided(entry))))
+
+
+def _claims(stem: str, content: Content) -> bool:
+    return isinstance(content, str) and _MENTIONS.search(content) is not None
+
+
+def _is_of_dbt(path: str) -> bool:
+    """Files of YAML are many in a repository: those of dbt lie in its folders, or have a name that it looks for."""
+    where = PurePosixPath(path)
+    return where.name in _NAMED or not _FOLDERS.isdisjoint(where.parent.parts)
+
+
+DBT_YAML: Final = FrontEnd(
+    "dbt_yaml", _REVISION, (".yml", ".yaml"), _compile, claims=_claims, located=_is_of_dbt, max_size=_MOST
+)
