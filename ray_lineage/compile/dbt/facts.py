@@ -12,7 +12,7 @@ from ray_lineage.compile.dbt.lines import written
 from ray_lineage.compile.dbt.manifest import Manifest, Node, dialect_of, nodes, read_manifest
 from ray_lineage.compile.dbt.relations import KINDS, Relations, inlined, thing
 from ray_lineage.compile.embedded import also_reading, making, query_of, reading, renamed
-from ray_lineage.compile.facts import Facts
+from ray_lineage.compile.facts import Facts, known_model
 from ray_lineage.compile.fragment import compile_fragment
 from ray_lineage.compile.jsontext import Fault, Lines, utf8
 from ray_lineage.compile.naming import folded
@@ -146,12 +146,21 @@ class _Project:
         if not made:
             return
         kind = node.resource_type or identity.partition(".")[0]
+        if kind != "source":
+            self._known(node, made)
         if kind in ("source", "seed"):
             self._facts.declare(made, "Table", 0, _enforced(node, self._dialect), weak=True)
         elif kind == "function":
             self._facts.declare(made, "Function", 1)
         else:
             self._model(node, made, kind)
+
+    def _known(self, node: Node, made: Name) -> None:
+        """Templates that the manifest does not have refer to the node by its own name."""
+        own = tuple(filter(None, (node.package_name.lower(), node.name.lower())))
+        version = int(node.version) if node.version is not None and str(node.version).isdecimal() else 0
+        names = [(own, version)] if not version else [(own, version), ((*own[:-1], f"{own[-1]}_v{version}"), 0)]
+        self._facts.declarations.extend(known_model(name, made, number) for name, number in names)
 
     def _model(self, node: Node, made: Name, kind: str) -> None:
         """A model or snapshot: what its query reads, or else what it depends on."""

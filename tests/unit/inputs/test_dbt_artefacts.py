@@ -549,6 +549,11 @@ def test_models_that_the_manifest_does_not_have_are_read() -> None:
     assert "db.main.other.id -> new.id" in found.flows
 
 
+def test_models_that_the_manifest_does_not_have_refer_to_its_relations() -> None:
+    found = Graph({**shop(), "dbt/models/new.sql": "{{ config() }} select id from {{ ref('m') }}"})
+    assert "db.main.other.id -> new.id" in found.flows
+
+
 def test_models_of_packages_are_those_of_their_folders() -> None:
     package = model("p", "select 1 as a", package_name="tools", original_file_path="models/p.sql")
     files = {
