@@ -67,8 +67,9 @@ def ingest(
         min_workers=min_workers, max_workers=max_workers, priority=priority, max_delete_percent=max_delete_percent, metrics_port=metrics_port, enable_parse_cache=False if no_cache else None,
     )  # fmt: skip
     from ray_lineage.runtime.ingest import ingest as run
+    from ray_lineage.runtime.sentry import watched_over
 
-    with _Display() as display:
+    with watched_over(loaded.settings.ingest_workers), _Display() as display:
         summary = run(
             loaded.settings, paths, progress=display.update, full=full, dry_run=dry_run, retry=retry_quarantined
         )

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import Annotated, Any, Optional
 
+import msgspec
 import typer
 
+from ray_lineage.api import Lineage
 from ray_lineage.cli.output import print_json, settings, visible, write_line, write_table
 from ray_lineage.errors import ExitCode, UsageError
-
-if TYPE_CHECKING:
-    from ray_lineage.api import Lineage
-    from ray_lineage.model import FileFacts
+from ray_lineage.model import Diagnostic, FileFacts, decode_facts, encode_facts
 
 
 def parse(
@@ -22,24 +21,45 @@ def parse(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> int:
     """Show the statements, lineage and diagnostics of one file. Nothing is stored."""
+    from ray_lineage.killable import Killed, killable
+    from ray_lineage.runtime.parse import soft_seconds
+
+    options = settings(reads=[] if file == "-" else [file], dialect=dialect).settings
+    data = _read(file, options.max_file_size)
+    stem = Path(file).stem if file != "-" else ""
+    try:
+        found = killable(lambda: _parsed(data, options.dialect or "", stem), soft_seconds(len(data)))
+    except Killed:
+        found = _given_up(soft_seconds(len(data)))
+    skipped, encoded, lineage, confidence = msgspec.msgpack.decode(found, type=tuple[str, bytes, Lineage, float])
+    if skipped:
+        raise UsageError("RL203", f"{file} is no SQL text", help=skipped)
+    facts = decode_facts(encoded)
+    print_json(_as_json(file, facts, lineage, confidence)) if as_json else _show(file, facts, lineage, confidence)
+    return int(ExitCode.FINDINGS if any(d.severity == "error" for d in facts.diagnostics) else ExitCode.OK)
+
+
+def _given_up(seconds: float) -> bytes:
+    """As :func:`_parsed`."""
+    found = Diagnostic("RL190", "error", f"it was given up after {seconds:.0f} s of work. Split the file")
+    facts = FileFacts("", "failed", diagnostics=(found,))
+    return msgspec.msgpack.encode(("", encode_facts(facts), Lineage([], [], [], [], [found], ""), 0.0))
+
+
+def _parsed(data: bytes, dialect: str, stem: str) -> bytes:
+    """Why it is no SQL text (empty: it is), encoded facts, lineage, and the confidence in its dialect."""
     import ray_lineage
     from ray_lineage.compile import CompileOptions, compile_text
     from ray_lineage.compile.sql.detect import detect
     from ray_lineage.sources.decode import decode
 
-    options = settings(reads=[] if file == "-" else [file], dialect=dialect).settings
-    decoded = decode(_read(file, options.max_file_size))
+    decoded = decode(data)
     if decoded.skip:
-        raise UsageError("RL203", f"{file} is no SQL text", help=decoded.diagnostics[0].message)
-    facts = compile_text(
-        decoded.text,
-        CompileOptions(options.dialect or "", model=Path(file).stem if file != "-" else ""),
-        decoded.diagnostics,
-    )
+        return msgspec.msgpack.encode((decoded.diagnostics[0].message, b"", Lineage([], [], [], [], [], ""), 0.0))
+    facts = compile_text(decoded.text, CompileOptions(dialect, model=stem), decoded.diagnostics)
     lineage = ray_lineage.lineage(decoded.text, facts.dialect or None)
-    confidence = 1.0 if options.dialect else round(detect(decoded.text)[1], 2)
-    print_json(_as_json(file, facts, lineage, confidence)) if as_json else _show(file, facts, lineage, confidence)
-    return int(ExitCode.FINDINGS if any(d.severity == "error" for d in facts.diagnostics) else ExitCode.OK)
+    confidence = 1.0 if dialect else round(detect(decoded.text)[1], 2)
+    return msgspec.msgpack.encode(("", encode_facts(facts), lineage, confidence))
 
 
 def _read(file: str, most: int) -> bytes:

@@ -22,9 +22,12 @@ def verify(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on one line.")] = False,
 ) -> int:
     """Compare the graph with what the files on disk say, all read and compiled anew. Writes nothing; exit 1: different."""
+    from ray_lineage.runtime.sentry import watched_over
     from ray_lineage.runtime.verify import verify as compare
 
-    found = compare(settings(reads=paths, dialect=dialect).settings, paths, deep=deep)
+    loaded = settings(reads=paths, dialect=dialect).settings
+    with watched_over(loaded.ingest_workers):
+        found = compare(loaded, paths, deep=deep)
     if as_json:
         print_json_line(found)
     else:

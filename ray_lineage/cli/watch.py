@@ -61,9 +61,13 @@ def watch(
         max_delete_percent=max_delete_percent, metrics_port=metrics_port,
     )  # fmt: skip
     from ray_lineage.cli.live import open_view
+    from ray_lineage.runtime.sentry import watched_over
     from ray_lineage.runtime.watch import watch as run
 
-    with open_view(quiet=Globals.quiet, plain=Globals.no_progress) as view:
+    with (
+        watched_over(loaded.settings.ingest_workers),
+        open_view(quiet=Globals.quiet, plain=Globals.no_progress) as view,
+    ):
 
         def look(status: Status) -> None:
             view.show(status)

@@ -11,7 +11,7 @@ import contextlib
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -30,6 +30,14 @@ class WorkerLost(Exception):
         super().__init__(reason)
         self.reason = reason
         self.died = died
+
+
+class Death(NamedTuple):
+    """What a worker died on: the path of a file, empty if it was at none. ``overtime``: because that took its limit, so that
+    another try would end the same."""
+
+    path: str
+    overtime: bool = False
 
 
 class PayloadLost(Exception):
@@ -110,7 +118,7 @@ class Worker(Protocol):
         ...
 
     async def parse(self, tasks: Sequence[Task], seconds: float) -> tuple[Report, Payload]:
-        """Work on a batch; after ``seconds`` without an answer it is ended. Raises WorkerLost."""
+        """Work on a batch; after ``seconds`` of doing nothing it is ended. Raises WorkerLost."""
         ...
 
     async def link(
@@ -124,8 +132,8 @@ class Worker(Protocol):
         """Something urgent waits: come back after the file at hand, if that can be told. The report lacks what was left."""
         ...
 
-    async def culprit(self, seconds: float) -> str | None:
-        """After a death: which file it died on (empty: on none), None if nobody could say within so many seconds."""
+    async def post_mortem(self, seconds: float) -> Death | None:
+        """After a death: what it died on, None if nobody could say within so many seconds."""
         ...
 
     def dismiss(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
@@ -29,6 +30,7 @@ from ray_lineage.sources.scan import Tree
 from ray_lineage.sources.statindex import StatIndex
 from ray_lineage.sources.watch import follow
 
+_LOG: Final = logging.getLogger("ray_lineage.watch")
 _BURST: Final = 50
 _BURST_SECONDS: Final = 0.5
 """More changes within so long are no save by a person: they go behind those that are."""
@@ -44,7 +46,7 @@ _GOING_SECONDS: Final = 5.0  # after the first of removals that go on
 _CALM_SECONDS: Final = 1.0  # after a burst, before everything is compared
 _SETTLE_SECONDS: Final = 3.0  # of quiet before the settled state is recorded
 _TICK_SECONDS: Final = 0.5
-_DRAIN_SECONDS: Final = 30.0
+_LAST_SECONDS: Final = 1.0  # for what was saved just before the end
 _GUARD_FILES: Final = 20
 _HELD: Final = "held"  # what a note on files that are gone, and not believed to be, is about
 _OLD_SECONDS: Final = 600.0  # a file's time of change that is older says nothing about a save
@@ -185,17 +187,30 @@ class Following:
 
     async def _drain(self) -> None:
         """What is in flight is finished and committed; then nothing is left to do."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_DRAIN_SECONDS):
-                await self._session.pool.quiet()
-                writing = self._busy.pop("graph", None)
-                if writing is not None:
-                    await writing
-                if self._pending or self._removed:
-                    await self._commit(removing=True)
-                if self._quiet():
-                    await self._settle()
+        await self._take_the_last()
+        self._session.pool.drain()
+        await self._session.pool.quiet()
+        writing = self._busy.pop("graph", None)
+        if writing is not None:
+            await writing
+        if self._pending or self._removed:
+            await self._commit(removing=True)
+        self._session.vote()  # whoever is to be read again keeps it from being settled
+        if self._quiet():
+            await self._settle()
         self._session.save_index()
+
+    async def _take_the_last(self) -> None:
+        """What was saved just before the end, if that is a matter of a moment."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_SECONDS):
+                await self._look([*self._flushed, *self._debouncer.flush()])
+                await self._compare([""], ())
+                await self._session.pool.quiet()
+                self._session.vote()
+                await self._session.pool.quiet()
+        if not self._session.pool.idle or self._debouncer or self._busy.get("compare"):
+            _LOG.warning("stopped before every change was taken: the next start takes the others")
 
     @property
     def is_on(self) -> bool:

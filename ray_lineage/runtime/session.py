@@ -443,11 +443,12 @@ class Session:
         self._votes.discard(path)
 
     def drain(self) -> None:
-        """Stop as soon as what is in flight is done."""
+        """Stop as soon as what is in flight is done; who follows takes what was saved just before."""
         self.draining = True
-        self.pool.drain()
-        if self.following is not None:
+        if self.following is not None and self.following.is_on:
             self.following.wake()
+        else:
+            self.pool.drain()
 
     def _tell(self, phase: str, done: int, total: int) -> None:
         self._told(phase, done, total)

@@ -28,8 +28,8 @@ TRIES: Final = 3
 _PAUSES: Final = (1.0, 2.0, 5.0, 10.0, 30.0)  # seconds before a following job's next session
 _FORBIDDEN_PAUSE: Final = 60.0
 """After a refused password: a server locks an account that is tried more often."""
-GIVE_UP_SECONDS: Final = 8.0
-"""While draining no call of the graph is waited for any longer."""
+GIVE_UP_SECONDS: Final = 3.5
+"""While draining no call of the graph is waited for any longer: a stop takes five seconds, whatever is under way."""
 _POLL_SECONDS: Final = 0.1
 _GOOD_SECONDS: Final = 120.0
 """A session that lived so long was no failure to start: pauses begin anew."""
@@ -203,8 +203,7 @@ class Job:
         """What is in flight may take its time; a store that does not answer is given up."""
         began = time.monotonic()
         while True:
-            waited = self.session.graph.waited() if self.session is not None else 0.0
-            if self.session is not None and min(waited, time.monotonic() - began) > GIVE_UP_SECONDS:
+            if time.monotonic() - began > GIVE_UP_SECONDS and self.session is not None and self.session.graph.waited():
                 self.session.graph.give_up()
                 return
             await asyncio.sleep(_POLL_SECONDS)

@@ -32,8 +32,10 @@ IN_CIRCLES: set[str] = set()
 FOREIGN_PRIVATE: dict[str, int] = {
     "cli.main": 1,
     "compile.text.jinja_writing": 1,
+    "killable": 2,
     "runtime.cluster": 6,
-    "runtime.nursery": 2,
+    "runtime.nursery": 1,
+    "runtime.sentry": 1,
     "runtime.signals": 1,
     "runtime.verify": 1,
 }

@@ -11,7 +11,7 @@ from typing import Any, Final
 from ray_lineage.errors import StoreRefused
 from ray_lineage.graph.store import Rejected
 from ray_lineage.model import FileState
-from ray_lineage.runtime.crew import Finish, Graph, Report, Worker, WorkerLost
+from ray_lineage.runtime.crew import Death, Finish, Graph, Report, Worker, WorkerLost
 from ray_lineage.runtime.linking import LinkFault, LinkPlan, LinkReport, LinkTask
 from ray_lineage.runtime.load import Begun, Committed, Prepare, Settled
 from ray_lineage.runtime.parse import Meta, Task, skipped
@@ -191,8 +191,8 @@ class FakeWorker:
 
     def hurry(self) -> None: ...
 
-    async def culprit(self, seconds: float) -> str:
-        return self._died_on
+    async def post_mortem(self, seconds: float) -> Death:
+        return Death(self._died_on)
 
     def dismiss(self) -> None: ...
 
