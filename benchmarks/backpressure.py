@@ -23,7 +23,7 @@ from typing import Any, Final
 import psutil
 
 from benchmarks.job import Sampler, by_role, keep, place, settings_of, table
-from ray_lineage.compile import CompileOptions, compile_text
+from ray_lineage.compile import CompileOptions, compile_source
 from ray_lineage.model import encode_facts
 from ray_lineage.runtime.ingest import ingest
 from ray_lineage.runtime.ledger import budget_of
@@ -46,7 +46,7 @@ def text_of(number: int) -> str:
 
 def write(root: Path, result_bytes: int) -> int:
     """Files whose facts are so large together; how many."""
-    facts = len(encode_facts(compile_text(text_of(0), CompileOptions("tsql"))))
+    facts = len(encode_facts(compile_source(text_of(0), CompileOptions("tsql"))))
     files = -(-result_bytes // facts)
     for number in range(files):
         target = root / f"area_{number % 50:02}" / f"file_{number:05}.sql"

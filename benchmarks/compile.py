@@ -5,9 +5,9 @@ numerator / denominator. Both are sums over pieces of ten files, of each the lea
 machine only ever adds.
 
 ``plain``: files that the parser reads as they are, so that nothing needs splitting.
-    Numerator: ``compile_text`` of each file, all of it. Denominator: ``sqlglot.parse`` of each file, all of it.
+    Numerator: ``compile_source`` of each file, all of it. Denominator: ``sqlglot.parse`` of each file, all of it.
 ``procedures``: files with CREATE PROCEDURE, FUNCTION or TRIGGER and a body, most of which the parser alone does not read.
-    Numerator: ``compile_text`` of each file, all of it: tokenizing, splitting, token rewrites, parsing, the relational
+    Numerator: ``compile_source`` of each file, all of it: tokenizing, splitting, token rewrites, parsing, the relational
     programs, variables, calls, DDL and text in strings. Denominator: what the parser needs for the statements in it that
     compile hands to it, given their tokens: tokenizing each text once (the file, a body in dollar quotes, SQL in a
     string), and ``parser().parse`` of each statement's tokens as they are after the rewrites. Nothing stands in the
@@ -35,7 +35,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.tokens import Token
 
-from ray_lineage.compile import CompileOptions, compile_text
+from ray_lineage.compile import CompileOptions, compile_source
 from ray_lineage.compile.sql.engines import engine_of
 from ray_lineage.compile.sql.lex.tokens import dialect_of, tokenize
 from ray_lineage.compile.sql.script import compile_sql
@@ -115,7 +115,7 @@ def samples(folder: Path, dialect: str) -> list[Sample]:
 
 def compile_all(files: list[Sample], dialect: str) -> None:
     for file in files:
-        compile_text(file.text, CompileOptions(dialect))
+        compile_source(file.text, CompileOptions(dialect))
 
 
 def parse_files(files: list[Sample], dialect: str) -> None:

@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from ray_lineage.compile import CompileOptions, compile_text
+from ray_lineage.compile import CompileOptions, compile_source
 from ray_lineage.model import FileFacts
 from ray_lineage.sources.decode import decode
 
@@ -121,7 +121,7 @@ def main() -> None:
         text = decode(path.read_bytes()).text
         files += 1
         expected = counted(text)
-        facts = compile_text(text, CompileOptions(options.dialect))
+        facts = compile_source(text, CompileOptions(options.dialect))
         got = given(facts)
         for kind, number in expected.items():
             said[kind] += number

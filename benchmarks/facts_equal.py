@@ -9,7 +9,8 @@
 
 Then it prints, of the folders' files, the CPU of compile here and there, and both against the parser's: pieces of ten files
 in turns, of each piece the least of the rounds, because what else runs on the machine only ever adds. Exit code 1 if a fact
-differs. ``--known FILE`` keeps REF's digests for the next run.
+differs. ``--known FILE`` keeps REF's digests for the next run. ``--linked`` compares the rows of the graph that each text leads
+to alone, for changes of how facts are written down.
 """
 
 from __future__ import annotations
@@ -114,7 +115,8 @@ def texts(folder: Path) -> Iterator[tuple[Path, str]]:
 class Worker:
     """A Python that imports ``ray_lineage`` from ``tree``."""
 
-    def __init__(self, tree: Path) -> None:
+    def __init__(self, tree: Path, *, linked: bool = False) -> None:
+        self._linked = linked
         self._process = subprocess.Popen(
             [sys.executable, "-P", __file__, "--work"],
             env={**os.environ, "PYTHONPATH": str(tree)},
@@ -138,7 +140,7 @@ class Worker:
         with tempfile.NamedTemporaryFile() as file:
             file.write(msgspec.msgpack.encode(asked))
             file.flush()
-            return list(self.ask(do="facts", samples=file.name, whole=whole))
+            return list(self.ask(do="facts", samples=file.name, whole=whole, linked=self._linked))
 
     def close(self) -> None:
         self._process.kill()
@@ -156,7 +158,8 @@ def work() -> None:
         question = json.loads(line)
         if question["do"] == "facts":
             asked = _read(question["samples"])
-            answer: Any = [_facts(compiler, s, question["whole"]) for s in asked]
+            said = _rows if question["linked"] else _facts
+            answer: Any = [said(compiler, s, question["whole"]) for s in asked]
         elif question["do"] == "load":
             known, answer = _read(question["samples"]), None
             gc.collect()
@@ -175,9 +178,14 @@ def _read(path: str) -> list[Sample]:
     ]
 
 
+def _compile(compiler: Any) -> Any:
+    """What compiles, by the name that it had in that revision."""
+    return getattr(compiler, "compile_source", None) or compiler.compile_text
+
+
 def _facts(compiler: Any, sample: Sample, whole: bool) -> Any:
     try:
-        facts = compiler.compile_text(sample.text, compiler.CompileOptions(*sample.options))
+        facts = _compile(compiler)(sample.text, compiler.CompileOptions(*sample.options))
     except Exception as error:
         return f"{type(error).__name__}: {error}"
     if whole:
@@ -185,15 +193,36 @@ def _facts(compiler: Any, sample: Sample, whole: bool) -> Any:
     return hashlib.sha1(msgspec.msgpack.encode(facts), usedforsecurity=False).hexdigest()
 
 
+def _rows(compiler: Any, sample: Sample, whole: bool) -> Any:
+    from ray_lineage.link import Linker
+    from ray_lineage.model import encode_facts
+
+    linker = Linker("p")
+    try:
+        facts = _compile(compiler)(sample.text, compiler.CompileOptions(*sample.options))
+        linker.put("f", "", encode_facts(facts))
+        (found,) = linker.link()
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    finally:
+        linker.close()
+    ((_, _, _, _, _, _, *status),) = found.rows.pop("File")
+    said = (found.rows, found.datasets, found.columns, status)
+    if whole:
+        return json.dumps(msgspec.to_builtins(said), indent=1)
+    return hashlib.sha1(msgspec.msgpack.encode(said), usedforsecurity=False).hexdigest()
+
+
 def _seconds(compiler: Any, files: list[Sample], what: str) -> float:
     """CPU of compiling or parsing these. Each side pays for its own garbage, all of it."""
     import sqlglot
 
+    compile_ = _compile(compiler)
     gc.collect()
     start = time.process_time()
     for file in files:
         if what == "compile":
-            compiler.compile_text(file.text, compiler.CompileOptions(*file.options))
+            compile_(file.text, compiler.CompileOptions(*file.options))
         else:
             sqlglot.parse(file.text, dialect=file.options[0])
     gc.collect()
@@ -218,7 +247,8 @@ def tree_of(revision: str) -> Iterator[Path]:
 def code_of(tree: Path) -> str:
     """Digest of all that may decide what a compile gives."""
     digest = hashlib.sha1(usedforsecurity=False)
-    for path in sorted([*(tree / "ray_lineage/compile").rglob("*.py"), *(tree / "ray_lineage").glob("model*")]):
+    rooms = [(tree / "ray_lineage" / room) for room in ("compile", "link", "model")]
+    for path in sorted([*(p for room in rooms for p in room.rglob("*.py")), *(tree / "ray_lineage").glob("model*")]):
         if path.is_file():
             digest.update(str(path.relative_to(tree)).encode() + path.read_bytes())
     return digest.hexdigest()
@@ -277,6 +307,7 @@ def main() -> int:
     parser.add_argument("--known", type=Path, metavar="FILE", help="keep REF's digests here")
     parser.add_argument("--rounds", type=int, default=3, help="0: measure nothing")
     parser.add_argument("--show", type=int, default=5, help="differences shown whole")
+    parser.add_argument("--linked", action="store_true", help="compare the graph's rows")
     options = parser.parse_args()
     logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
     from ray_lineage.compile import DIALECTS
@@ -284,7 +315,7 @@ def main() -> int:
     folders = [(dialect, Path(folder)) for dialect, _, folder in (g.partition("=") for g in options.folders)]
     asked = samples(DIALECTS, folders)
     with tree_of(options.ref) as tree:
-        theirs, ours = Worker(tree), Worker(ROOT)
+        theirs, ours = Worker(tree, linked=options.linked), Worker(ROOT, linked=options.linked)
         try:
             before, now = known_facts(theirs, tree, asked, options.known), ours.facts(asked)
             differing = [s for s, a, b in zip(asked, before, now, strict=True) if a != b]

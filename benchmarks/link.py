@@ -28,7 +28,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from benchmarks.generate import generate
-from ray_lineage.compile import COMPILER_VERSION, CompileOptions, compile_text
+from ray_lineage.compile import CompileOptions, compile_source, version_of
 from ray_lineage.link import Linker
 from ray_lineage.link.shared import SharedCatalog, link_file
 from ray_lineage.model import encode_facts
@@ -59,18 +59,18 @@ class Repository(msgspec.Struct):
 
 
 def compiled(text: str) -> bytes:
-    return encode_facts(compile_text(text, CompileOptions("tsql")))
+    return encode_facts(compile_source(text, CompileOptions("tsql")))
 
 
 def repository(files: int, kept: Path | None) -> Repository:
     if kept is not None and kept.exists():
         found = msgspec.msgpack.decode(kept.read_bytes(), type=Repository)
-        if found.version == COMPILER_VERSION and len(found.texts) == files:
+        if found.version == version_of(("sql",)) and len(found.texts) == files:
             return found
     with tempfile.TemporaryDirectory() as folder:
         truth = generate(Path(folder), files, 7, "tsql")
         texts = {p.relative_to(truth.root).as_posix(): p.read_text() for p in sorted(truth.root.rglob("*.sql"))}
-    made = Repository(COMPILER_VERSION, texts, {path: compiled(text) for path, text in texts.items()})
+    made = Repository(version_of(("sql",)), texts, {path: compiled(text) for path, text in texts.items()})
     if kept is not None:
         kept.write_bytes(msgspec.msgpack.encode(made))
     return made

@@ -22,7 +22,7 @@ import msgspec
 import neo4j
 
 from benchmarks.generate import generate
-from ray_lineage.compile import CompileOptions, compile_text
+from ray_lineage.compile import CompileOptions, compile_source
 from ray_lineage.graph import cypher
 from ray_lineage.graph.base import column_rows, dataset_rows
 from ray_lineage.graph.changes import Write, columns
@@ -46,7 +46,7 @@ def linked(project: str, files: int) -> list[Contribution]:
     with tempfile.TemporaryDirectory() as folder:
         truth = generate(Path(folder), files, 3, "tsql")
         for path in sorted(truth.root.rglob("*.sql")):
-            facts = compile_text(path.read_text(), CompileOptions("tsql"))
+            facts = compile_source(path.read_text(), CompileOptions("tsql"))
             linker.put(path.relative_to(truth.root).as_posix(), "", encode_facts(facts))
     return list(linker.link())
 

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ray_lineage.compile import CompileOptions, compile_text
+from ray_lineage.compile import CompileOptions, compile_source
 from ray_lineage.sources.decode import decode
 
 _SQLLINEAGE = """
@@ -66,11 +66,11 @@ def environment(folder: Path, packages: list[str]) -> Path:
 
 def ours(paths: list[str], dialect: str) -> dict[str, Any]:
     """The same files, compiled here (the parser loaded before, as with the peers)."""
-    compile_text("SELECT 1", CompileOptions(dialect))
+    compile_source("SELECT 1", CompileOptions(dialect))
     failed = 0
     start = time.process_time()
     for path in paths:
-        facts = compile_text(Path(path).read_text("utf-8"), CompileOptions(dialect))
+        facts = compile_source(Path(path).read_text("utf-8"), CompileOptions(dialect))
         failed += facts.status != "ok"
     return {"files": len(paths), "failed": failed, "cpu_s": time.process_time() - start}
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.generate import generate
-from ray_lineage.compile import CompileOptions, compile_text
+from ray_lineage.compile import CompileOptions, compile_source
 from ray_lineage.graph.base import BaseStore
 from ray_lineage.graph.batching import batches
 from ray_lineage.graph.neo4j import Neo4jStore
@@ -44,7 +44,7 @@ class Repository:
             self._put(path, self.texts[path])
 
     def _put(self, path: str, text: str) -> None:
-        self.linker.put(path, "", encode_facts(compile_text(text, CompileOptions("tsql"))))
+        self.linker.put(path, "", encode_facts(compile_source(text, CompileOptions("tsql"))))
 
     def edited(self, paths: list[str], edit: str) -> list[Contribution]:
         """Contributions that differ after the same edit of some files."""

@@ -88,9 +88,9 @@ def lineage(
 
 
 def _lineage(sql: str, dialect: str, schema: Mapping[str, Iterable[str]], default_schema: str) -> Lineage:
-    from ray_lineage.compile import CompileOptions, compile_text
+    from ray_lineage.compile import CompileOptions, compile_source
 
-    facts = compile_text(sql, CompileOptions(dialect, "", default_schema))
+    facts = compile_source(sql, CompileOptions(dialect, "", default_schema))
     return _Reader(facts.dialect, schema, default_schema).read(facts)
 
 
@@ -138,7 +138,7 @@ class _Reader:
     def read(self, facts: object) -> Lineage:
         from ray_lineage.link.evaluate import certainty_text, how_text, influence_text
         from ray_lineage.link.script import Script
-        from ray_lineage.model import FileFacts, encode_facts, is_temporary, unnamed
+        from ray_lineage.model import UNSEEN, FileFacts, encode_facts, is_temporary, unnamed
 
         assert isinstance(facts, FileFacts)
         linker = self.linker
@@ -150,7 +150,7 @@ class _Reader:
         pairs: dict[tuple[object, ...], ColumnLineage] = {}
         influences: dict[tuple[object, ...], Influence] = {}
         for _, statement, result in script.run():
-            local = is_temporary(statement.target)
+            local = is_temporary(statement.target) or statement.kind in UNSEEN
             sources.update(dict.fromkeys(result.reads))
             if local:
                 continue

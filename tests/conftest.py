@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,35 @@ _PATIENT = settings(
 settings.register_profile("same", _PATIENT, derandomize=True)  # a commit passes or fails, every time
 settings.register_profile("explore", _PATIENT)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What a test wrote can be written down, whatever it is about: it travels between the processes that run the tests."""
+    report = yield
+    report.sections = [(n, t.encode("utf-8", "backslashreplace").decode("utf-8")) for n, t in report.sections]
+    return report
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share a server run one after the other, in one of the processes that run the tests."""
+    for item in items:
+        for server in ("ray", "neo4j"):
+            if item.get_closest_marker(server):
+                item.add_marker(pytest.mark.xdist_group(server))
+                break
+
+
+@pytest.fixture(scope="session", autouse=True)
+def rays_folder() -> Iterator[None]:
+    """Keeps out of sight of a head that whoever runs the tests has started, and of those of tests that run beside. The name
+    is short: Ray's sockets lie in it."""
+    with (
+        tempfile.TemporaryDirectory(prefix="rl", ignore_cleanup_errors=True) as folder,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setenv("RAY_TMPDIR", folder)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

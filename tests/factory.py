@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 
-from ray_lineage.compile import CompileOptions, compile_text
+from ray_lineage.compile import CompileOptions, compile_source
 from ray_lineage.graph.base import Writer
 from ray_lineage.graph.batching import batches
 from ray_lineage.graph.pack import pack
@@ -23,7 +23,7 @@ from ray_lineage.model import (
 
 
 def facts(sql: str, dialect: str = "postgres") -> bytes:
-    return encode_facts(compile_text(sql, CompileOptions(dialect)))
+    return encode_facts(compile_source(sql, CompileOptions(dialect)))
 
 
 def sha(sql: str) -> str:

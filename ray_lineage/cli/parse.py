@@ -12,7 +12,7 @@ import typer
 from ray_lineage.api import Lineage
 from ray_lineage.cli.output import print_json, settings, visible, write_line, write_table
 from ray_lineage.errors import ExitCode, UsageError
-from ray_lineage.model import Diagnostic, FileFacts, decode_facts, encode_facts
+from ray_lineage.model import UNSEEN, Diagnostic, FileFacts, decode_facts, encode_facts
 
 
 def parse(
@@ -49,14 +49,14 @@ def _given_up(seconds: float) -> bytes:
 def _parsed(data: bytes, dialect: str, stem: str) -> bytes:
     """Why it is no SQL text (empty: it is), encoded facts, lineage, and the confidence in its dialect."""
     import ray_lineage
-    from ray_lineage.compile import CompileOptions, compile_text
+    from ray_lineage.compile import CompileOptions, compile_source
     from ray_lineage.compile.sql.detect import detect
     from ray_lineage.sources.decode import decode
 
     decoded = decode(data)
     if decoded.skip:
         return msgspec.msgpack.encode((decoded.diagnostics[0].message, b"", Lineage([], [], [], [], [], ""), 0.0))
-    facts = compile_text(decoded.text, CompileOptions(dialect, model=stem), decoded.diagnostics)
+    facts = compile_source(decoded.text, CompileOptions(dialect, model=stem), decoded.diagnostics)
     lineage = ray_lineage.lineage(decoded.text, facts.dialect or None)
     confidence = 1.0 if dialect else round(detect(decoded.text)[1], 2)
     return msgspec.msgpack.encode(("", encode_facts(facts), lineage, confidence))
@@ -95,7 +95,7 @@ def _as_json(file: str, facts: FileFacts, lineage: Lineage, confidence: float) -
                 "sql": s.sql,
             }
             for s in facts.statements
-            if s.kind != "assign"
+            if s.kind not in UNSEEN
         ],
         "sources": lineage.sources,
         "targets": lineage.targets,
@@ -115,7 +115,7 @@ def _as_json(file: str, facts: FileFacts, lineage: Lineage, confidence: float) -
 
 
 def _show(file: str, facts: FileFacts, lineage: Lineage, confidence: float) -> None:
-    read = [s for s in facts.statements if s.kind != "assign"]
+    read = [s for s in facts.statements if s.kind not in UNSEEN]
     write_line(
         f"{visible(file)}: {facts.dialect or 'any dialect'} (confidence {confidence}), {facts.status}, {len(read)} statements"
     )

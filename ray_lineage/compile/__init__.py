@@ -1,76 +1,70 @@
-"""Compile: the text of one file -> what it says (``FileFacts``). Pure: no I/O, no Ray, nothing looked up elsewhere.
+"""Compile: one file -> what it says (``FileFacts``). Pure: no I/O, no Ray, nothing looked up elsewhere.
 
-Importing this package is cheap; sqlglot is loaded by the first compile.
+A front end reads each format (:mod:`ray_lineage.compile.registry`). Importing this package is cheap; what they need is loaded
+by the first compile.
 """
 
 from __future__ import annotations
 
 import gc
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib.metadata import version
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-import msgspec
-
-from ray_lineage.compile.options import CompileOptions, ModelName
+from ray_lineage.compile.frontend import Content, Source
+from ray_lineage.compile.options import CompileOptions
+from ray_lineage.compile.registry import (
+    FORMATS,
+    FRONT_ENDS,
+    asks,
+    formats_of,
+    front_end,
+    max_size_of,
+    reads_bytes,
+    suffixes_of,
+    version_of,
+)
 from ray_lineage.dialects import DIALECTS
-from ray_lineage.model import Diagnostic, FileFacts, StatementFacts
+from ray_lineage.model import Diagnostic, FileFacts
 
-if TYPE_CHECKING:
-    from ray_lineage.compile.text.template import Template
-
-__all__ = ["COMPILER_VERSION", "DIALECTS", "CompileOptions", "compile_text", "import_compiler", "needs_name"]
-
-_REVISION: Final = 14
-"""Raise with every change of what compile gives: it is part of the cache's key and of every fingerprint."""
-
-COMPILER_VERSION: Final = f"{_REVISION}+sqlglot{version('sqlglot')}"
+__all__ = [
+    "DIALECTS", "FORMATS", "CompileOptions", "asks", "compile_source", "formats_of", "import_compiler", "max_size_of", "needs_name",
+    "reads_bytes", "suffixes_of", "version_of",
+]  # fmt: skip
 
 
 def import_compiler() -> None:
     """Import now what a compile needs: it takes a second, and code that is replaced under a running process is not found later."""
-    import ray_lineage.compile.sql.detect
-    import ray_lineage.compile.sql.script
-    import ray_lineage.compile.text.template  # noqa: F401
+    for front in FRONT_ENDS:
+        front.warm()
 
 
-def compile_text(text: str, options: CompileOptions, diagnostics: Sequence[Diagnostic] = ()) -> FileFacts:
+def compile_source(
+    content: Content,
+    options: CompileOptions,
+    diagnostics: Sequence[Diagnostic] = (),
+    given: Mapping[str, bytes] | None = None,
+) -> FileFacts:
     """Compile one file. Never raises on bad input: what cannot be read becomes a diagnostic with its line.
 
-    ``diagnostics`` (of reading the file) are put in front of the facts' own. Raises ValueError for an unknown dialect.
+    ``diagnostics`` (of reading the file) are put in front of the facts' own; ``given``: the files that an earlier compile of it
+    asked for (``FileFacts.needs``). Raises ValueError for an unknown dialect.
     """
-    from ray_lineage.compile.sql.detect import detect
-
-    text = _encodable(text)
+    front = front_end(options.formats, options.model, content)
+    if front is None:
+        return FileFacts("", "skipped", diagnostics=tuple(diagnostics))
+    if isinstance(content, str):
+        content = _encodable(content)
     with _few_collections():
-        dialect, confidence = (options.dialect, 1.0) if options.dialect else detect(text)
-        facts = _in_dialect(text, dialect, options, diagnostics)
-    return facts if confidence == 1.0 else msgspec.structs.replace(facts, confidence=round(confidence, 2))
+        return front.compile(Source(content, tuple(diagnostics), given or {}), options)
 
 
-def _in_dialect(text: str, dialect: str, options: CompileOptions, diagnostics: Sequence[Diagnostic]) -> FileFacts:
-    if not _MAY_BE_TEMPLATE.search(text):  # most files: the template reader is not even loaded
-        return _facts(text, dialect, options, diagnostics)
-    from ray_lineage.compile.sql.engines import engine_of
-    from ray_lineage.compile.text.template import untemplate
-
-    template = untemplate(text, options.model or "this_model", engine_of(dialect).quote)
-    if template is None:
-        return _facts(text, dialect, options, diagnostics)
-    model = _model(template, options)
-    facts = _facts(template.text, dialect, options, (*diagnostics, *template.diagnostics), model)
-    statements = [
-        msgspec.structs.replace(s, possible=True) if _within(s, template.branches) else s for s in facts.statements
-    ]
-    seen = {_key(s) for s in statements}
-    for text in template.variants:
-        for statement in _facts(text, dialect, options, (), model).statements:
-            if _key(statement) not in seen:
-                seen.add(_key(statement))
-                statements.append(msgspec.structs.replace(statement, possible=True))
-    return msgspec.structs.replace(facts, statements=tuple(statements))
+def needs_name(content: Content, options: CompileOptions) -> bool:
+    """May what this says depend on its file's name (``CompileOptions.model``)?"""
+    if len(options.formats) > 1:  # which of them reads it may
+        return True
+    front = front_end(options.formats, options.model, content)
+    return front is not None and front.named(content)
 
 
 _YOUNG: Final = 20_000  # objects
@@ -102,58 +96,3 @@ def _encodable(text: str) -> str:
     except UnicodeEncodeError:
         return text.encode("utf-8", "replace").decode()
     return text
-
-
-_MAY_BE_TEMPLATE: Final = re.compile(r"\{[{%#A-Za-z_]|\$[({]|%\(|%s|:[\d'\"]")
-_JINJA: Final = re.compile(r"\{[{%#]")
-
-
-def _model(template: Template, options: CompileOptions) -> ModelName | None:
-    """A file that names models or configures itself is a dbt model."""
-    if not options.model or not (template.refs or template.config):
-        return None
-    config = template.config
-    name = config.get("alias") or template.snapshot or options.model
-    parts = (
-        config.get("database") or config.get("target_database"),
-        config.get("schema") or config.get("target_schema"),
-        name,
-    )
-    materialized = config.get("materialized") or ("table" if template.snapshot else "view")
-    return ModelName(tuple(p for p in parts if p), materialized)
-
-
-def needs_name(text: str) -> bool:
-    """May what this text says depend on its file's name (``CompileOptions.model``)? Only templates of Jinja name themselves."""
-    return _JINJA.search(text) is not None
-
-
-def _within(statement: StatementFacts, branches: Sequence[tuple[int, int]]) -> bool:
-    return any(a <= statement.first_line and statement.last_line <= b for a, b in branches)
-
-
-def _key(statement: StatementFacts) -> bytes:
-    return msgspec.msgpack.encode(msgspec.structs.replace(statement, possible=False))
-
-
-def _facts(
-    text: str,
-    dialect: str,
-    options: CompileOptions,
-    diagnostics: Sequence[Diagnostic],
-    model: ModelName | None = None,
-) -> FileFacts:
-    from ray_lineage.compile.sql.engines import engine_of
-    from ray_lineage.compile.sql.script import compile_sql
-
-    said = compile_sql(text, engine_of(dialect), options, model)
-    found = (*diagnostics, *said.diagnostics)
-    unreadable = any(d.code == "RL101" for d in found)
-    if said.failed and not said.statements and not said.declarations:
-        status = "failed"
-    else:
-        status = "partial" if said.failed or unreadable else "ok"
-    return FileFacts(
-        dialect, status, tuple(said.statements), tuple(said.declarations), found, tuple(dict.fromkeys(said.calls)),
-        tuple(said.foreign_keys),
-    )  # fmt: skip

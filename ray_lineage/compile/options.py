@@ -11,12 +11,14 @@ class CompileOptions(msgspec.Struct, frozen=True, array_like=True):
     """Part of the parse cache's key. ``dialect`` "" means: detect; ``catalog`` and ``schema`` complete short names.
 
     ``model`` is the name of what the file's query makes if the file is a dbt model (the file's name without suffix).
+    ``formats``: which front ends may read it; the first that claims it does.
     """
 
     dialect: str = ""
     catalog: str = ""
     schema: str = ""
     model: str = ""
+    formats: tuple[str, ...] = ("sql",)
 
 
 class ModelName(NamedTuple):

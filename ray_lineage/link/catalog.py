@@ -246,6 +246,8 @@ class Catalog:
             columns = next(
                 (n.columns for n in symbol.needs if n.columns == columns), columns
             )  # one object for equal ones
+        if owner.signature.weak or not columns:
+            columns = _dumped(symbol.found)
         added = [d.signature.columns for d in symbol.found if d.signature.adds]
         return extend_list(columns, (c for a in added for c in decode_list(a) or ())) if columns and added else columns
 
@@ -262,12 +264,18 @@ def _users(name: Symbol, what: int) -> Iterator[str]:
 
 
 def _in_order(declared: Iterable[Declared]) -> Declarations:
-    return tuple(sorted(declared, key=lambda d: (d.signature.adds, d.path, d.position)))
+    return tuple(sorted(declared, key=lambda d: (d.signature.adds, d.signature.weak, d.path, d.position)))
 
 
 def _reads(symbol: Symbol) -> tuple[str, ...]:
     owner = owner_of(symbol.found)
     return owner.signature.reads if owner is not None else ()
+
+
+def _dumped(declared: Declarations) -> bytes:
+    """The columns that dumps list, where no DDL does: all that any of them has."""
+    first, *others = [d.signature.columns for d in declared if d.signature.weak and d.signature.columns] or [b""]
+    return extend_list(first, (c for a in others for c in decode_list(a) or ())) if others else first
 
 
 def _list_input(declared: Declarations) -> tuple[bytes, ...]:
@@ -278,7 +286,7 @@ def _list_input(declared: Declarations) -> tuple[bytes, ...]:
     return (
         owner.signature.columns,
         owner.signature.query,
-        *(d.signature.columns for d in declared if d.signature.adds),
+        *(d.signature.columns for d in declared if d.signature.adds or d.signature.weak),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 
 import msgspec
@@ -22,12 +22,15 @@ from ray_lineage.link.view import Shape
 from ray_lineage.link.work import FILE_ROWS, Work
 from ray_lineage.model import (
     STAR,
+    UNSEEN,
     Contribution,
+    Declaration,
     Diagnostic,
     FileFacts,
     Name,
     Row,
     StatementFacts,
+    StatementKind,
     column_id,
     dataset_id,
     file_id,
@@ -130,7 +133,7 @@ def _sort_key(row: Row) -> tuple[tuple[bool, bool, object], ...]:
 
 
 def _statement(rows: _Rows, ordinal: int, statement: StatementFacts, result: Evaluated, catalog: LinkCatalog) -> None:
-    if statement.kind == "assign" and not result.reads:
+    if statement.kind in UNSEEN and not result.reads:
         return
     node = statement_id(rows.file, ordinal)
     rows.add(
@@ -139,7 +142,7 @@ def _statement(rows: _Rows, ordinal: int, statement: StatementFacts, result: Eva
             node,
             rows.file,
             ordinal,
-            statement.kind,
+            statement.kind.value,
             statement.first_line,
             statement.last_line,
             statement.procedure or None,
@@ -167,7 +170,7 @@ def _statement(rows: _Rows, ordinal: int, statement: StatementFacts, result: Eva
         rows.add(
             "INFLUENCES", (rows.column(dataset, name), target_id, ordinal, statement.first_line, influence_text(how))
         )
-    if statement.kind in ("delete", "truncate"):
+    if statement.kind in (StatementKind.DELETE, StatementKind.TRUNCATE):
         return
     for dataset in result.feeds:
         rows.add("FEEDS", (rows.dataset(dataset), target_id, ordinal))
@@ -198,13 +201,33 @@ def _declarations(rows: _Rows, path: str, facts: FileFacts, catalog: LinkCatalog
         if owner is None or dataset in described:
             continue
         if owner.path != path:
-            if not declaration.adds:
+            if declaration.weak:
+                diagnostics.extend(_stale(dataset, declaration, owner, catalog))
+            elif not declaration.adds:
                 text = f"{dataset} is also declared in {owner.path}:{owner.signature.line}; its columns are taken from there"
                 diagnostics.append(Diagnostic("RL303", "info", text, declaration.line))
             continue
         described.add(dataset)
         _describe(rows, dataset, owner, catalog)
     return diagnostics
+
+
+_NAMED: Final = 5  # columns, in a diagnostic
+
+
+def _stale(dataset: str, dump: Declaration, owner: Declared, catalog: LinkCatalog) -> Iterator[Diagnostic]:
+    """A dump that has other columns than what declares the dataset is older, or another database's."""
+    known = catalog.columns(dataset)
+    if owner.signature.weak or known is None or not dump.columns:
+        return
+    listed = {c.name for c in dump.columns}
+    more, fewer = sorted(listed.difference(known)), sorted(set(known).difference(listed))
+    said = [f"{what} {', '.join(names[:_NAMED])}" for what, names in (("has", more), ("lacks", fewer)) if names]
+    if said:
+        text = (
+            f"this dump differs from {owner.path}:{owner.signature.line}, which counts: {dataset} {' and '.join(said)}"
+        )
+        yield Diagnostic("RL306", "info", text, dump.line)
 
 
 def _describe(rows: _Rows, dataset: str, owner: Declared, catalog: LinkCatalog) -> None:

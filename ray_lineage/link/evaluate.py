@@ -19,9 +19,9 @@ from ray_lineage.model import (
     STAR,
     TRANSFORMATIONS,
     VALUE,
-    VARIABLES,
     Alias,
     Assignment,
+    Effect,
     Merged,
     Name,
     Output,
@@ -30,6 +30,7 @@ from ray_lineage.model import (
     Select,
     SetOp,
     StatementFacts,
+    StatementKind,
     TableRef,
     is_temporary,
     unnamed,
@@ -188,7 +189,9 @@ class Evaluator:
         items: list[Item] = []
         if statement.root >= 0:
             items = self.items(statement.root)
-        if statement.root >= 0 and statement.kind != "create_table_like":  # it copies columns, no values
+        if (
+            statement.root >= 0 and statement.kind is not StatementKind.CREATE_TABLE_LIKE
+        ):  # it copies columns, no values
             names = statement.columns or self._positions(target or ())
             self._flow_items(items, names, flows)
         for assignment in statement.assignments:
@@ -217,7 +220,7 @@ class Evaluator:
 
     def _target_columns(self) -> tuple[str, ...] | None:
         target = self.statement.target
-        if not target or self.statement.defines:
+        if not target or self.statement.effect is not Effect.CHANGES:
             return None
         local = self.temporaries(target[0]) if is_temporary(target) else None
         if local is not None:
@@ -230,7 +233,7 @@ class Evaluator:
         """The columns that a query without a column list goes into."""
         statement, passed = self.statement, self.statement.preset
         name = statement.target
-        if target and statement.kind in ("insert", "merge"):
+        if target and statement.kind in (StatementKind.INSERT, StatementKind.MERGE):
             if is_temporary(name):
                 local = self.temporaries(name[0])
                 passed += local.passed if local is not None else ()
@@ -673,8 +676,7 @@ class Evaluator:
 def as_whole(statement: StatementFacts, reads: list[str], feeds: list[str]) -> Evaluated:
     """All columns of what feeds the target may go into any of its columns. What is assigned to variables is not followed."""
     sources: Sources = {(dataset, STAR): POSSIBLE for dataset in feeds}
-    follow = statement.target and statement.target != VARIABLES
-    flows = [Flow(s, STAR, POSSIBLE, statement.first_line) for s in sources] if follow else []
+    flows = [Flow(s, STAR, POSSIBLE, statement.first_line) for s in sources] if statement.target else []
     return Evaluated(flows, [], reads, feeds, [Item(STAR, sources, statement.first_line)])
 
 

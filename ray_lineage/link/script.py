@@ -6,7 +6,7 @@ has forgotten what it held, and one that is set in a branch may hold either.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from ray_lineage.link.evaluate import MERGE, TOO_MANY, Catalog, Evaluated, Evaluator, Sources, Temporary, add_sources
@@ -22,11 +22,12 @@ from ray_lineage.model import (
     THEN,
     TRY,
     VALUE,
-    VARIABLES,
     Diagnostic,
+    Effect,
     FileFacts,
     Name,
     StatementFacts,
+    StatementKind,
     TableRef,
     is_temporary,
     unnamed,
@@ -206,7 +207,7 @@ class Script:
         self._line = statement.first_line
         result = self._run_one(statement, statement.procedure)
         target = statement.target
-        if target == VARIABLES:
+        if statement.kind is StatementKind.ASSIGN:
             self._assign(statement, result)
         elif is_temporary(target):
             self._fill(statement, result)
@@ -270,10 +271,9 @@ class Script:
                 block.other[key] = value if seen is None else merged(seen, value)
 
     def _assign(self, statement: StatementFacts, result: Evaluated) -> None:
-        for name in statement.columns:  # they are no more
-            for state in (self._state, *self._after.values()):
-                state.pop((statement.procedure, name), None)
-            self._computed.pop((statement.procedure, name), None)
+        if statement.effect is Effect.ENDS:
+            self._end(statement.procedure, [a.column for a in statement.assignments])
+            return
         values: dict[str, Temporary] = {a.column: Temporary((VALUE,)) for a in statement.assignments}
         for flow in result.flows:
             value = values[flow.target]
@@ -281,28 +281,35 @@ class Script:
             value.influences.update(result.influences)
             value.feeds.update(result.feeds)
         for name, value in values.items():
-            self._hold(self._key(statement.procedure, name), value, replace=statement.defines)
+            self._hold(self._key(statement.procedure, name), value, replace=statement.effect is Effect.SETS)
+
+    def _end(self, owner: str, names: Iterable[str]) -> None:
+        """Variables and temporary tables are no more."""
+        for name in names:
+            for state in (self._state, *self._after.values()):
+                state.pop((owner, name), None)
+            self._computed.pop((owner, name), None)
 
     def _fill(self, statement: StatementFacts, result: Evaluated) -> None:
         name = statement.target[0]
         key = self._key(statement.procedure, name)
-        if statement.kind == "assign":
+        if statement.kind is StatementKind.DECLARE:
             self._declare(statement, key)
             return
-        if statement.kind == "create_table":
+        if statement.kind is StatementKind.CREATE_TABLE:
             self._computed[key] = statement
             return
-        before = self._temporary(statement.procedure, name)
-        columns, passed = (before.columns, before.passed) if before is not None and not statement.defines else ((), ())
-        if statement.kind in ("truncate", "delete"):
-            if statement.defines and before is not None:
+        before, makes = self._temporary(statement.procedure, name), statement.effect is Effect.MAKES
+        columns, passed = (before.columns, before.passed) if before is not None and not makes else ((), ())
+        if statement.kind in (StatementKind.TRUNCATE, StatementKind.DELETE):
+            if statement.effect is Effect.EMPTIES and before is not None:
                 self._hold(key, Temporary(before.columns, before.passed), replace=True)
             return
         local = Temporary(columns, passed)
         local.influences.update(result.influences)
         local.feeds.update(result.feeds)
         written: dict[str, Sources] = {}
-        if statement.defines:  # every column is there, also those without a source
+        if makes:  # every column is there, also those without a source
             listed = all(i.name != STAR for i in result.items)
             for position, item in enumerate(result.items):
                 column = item.name if item.name is not None else unnamed(position)
@@ -315,7 +322,7 @@ class Script:
             add_sources(written.setdefault(flow.target, {}), {flow.source: flow.code}, 0)
         for column, sources in written.items():
             add_sources(local.items.setdefault(column, {}), sources, 0)
-        self._hold(key, local, replace=statement.defines)
+        self._hold(key, local, replace=makes)
         if key in self._computed:
             self._compute(key)
 
@@ -332,7 +339,7 @@ class Script:
         """CREATE TABLE #t makes an empty table; DECLARE @t TABLE in a loop does so only the first time."""
         if key[1][0] == "@" and key in self._state and self._in_loop():
             return
-        if not statement.defines:  # ALTER TABLE ... ADD
+        if statement.effect is Effect.EXTENDS:  # ALTER TABLE ... ADD
             before = self._state.get(key, Temporary(()))
             more = Temporary((*before.columns, *statement.columns), (*before.passed, *statement.preset))
             self._hold(key, merged(more, before) if before.columns else before, replace=True)
@@ -377,7 +384,7 @@ def _temporary_tables(facts: FileFacts) -> tuple[set[Key], dict[Key, None]]:
         if len(target) == 1 and target[0][:1] == "#" and ":" not in target[0]:
             key = (statement.procedure, target[0])
             used[key] = None
-            if statement.defines and (statement.columns or statement.root >= 0):
+            if statement.effect is Effect.MAKES and (statement.columns or statement.root >= 0):
                 made.add(key)
         for relation in statement.relations:
             if isinstance(relation, TableRef) and len(relation.name) == 1:

@@ -51,7 +51,7 @@ def details(signature: Signature) -> Details:
 
 
 def owner_of(declared: tuple[Declared, ...]) -> Declared | None:
-    """The declaration that describes the dataset: the first in path order."""
+    """The declaration that describes the dataset: the first in path order, DDL before dumps."""
     return declared[0] if declared and not declared[0].signature.adds else None
 
 

@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from ray_lineage.compile import formats_of, suffixes_of
 from ray_lineage.errors import StoreRefused, UsageError
 from ray_lineage.organize.plan import Part, file_of, plan
 from ray_lineage.settings import Settings, rule_for
@@ -69,7 +70,9 @@ def organize(roots: Sequence[str], destination: str, settings: Settings) -> Orga
     before = _load(target)
     result, manifest = Organized(), Manifest()
     taken: dict[str, str] = {}
-    for file in Scan(list(roots), ScanOptions(settings.suffixes, tuple(settings.ignore))):
+    for file in Scan(list(roots), ScanOptions(settings.suffixes or suffixes_of(("sql",)), tuple(settings.ignore))):
+        if not formats_of(file.path, ("sql",)):
+            continue
         try:
             data = read_bytes(file, settings.max_file_size)
         except SourceFault as fault:

@@ -112,7 +112,6 @@ class CpuLimit:
 class Terms(msgspec.Struct, frozen=True, array_like=True):
     """What a bench has to know of the settings. ``cache_path``: where the node's parse cache lies, empty for none."""
 
-    max_file_size: int
     cache_path: str
     cache_max_bytes: int
     cache_max_entries: int | None
@@ -121,7 +120,7 @@ class Terms(msgspec.Struct, frozen=True, array_like=True):
     def of(cls, settings: Settings, cache_path: str) -> Terms:
         """Of these settings."""
         path = cache_path if settings.enable_parse_cache else ""
-        return cls(settings.max_file_size, path, settings.cache_max_bytes, settings.cache_max_entries)
+        return cls(path, settings.cache_max_bytes, settings.cache_max_entries)
 
 
 class Bench:
@@ -153,9 +152,7 @@ class Bench:
             self._at(path, sizes[path]) if path else self._at_nothing()
 
         try:
-            metas, payload = parse_batch(
-                tasks, self._cache, self._terms.max_file_size, on_file, lambda: self._crumb.hurried
-            )
+            metas, payload = parse_batch(tasks, self._cache, on_file, lambda: self._crumb.hurried)
             for meta, facts in zip(metas, payload, strict=True):
                 if meta.outcome == "facts":
                     self._facts.keep(meta.path, meta.sha256, facts)

@@ -240,7 +240,7 @@ class Following:
         registry = self._telemetry.registry
         hints = follow(
             session.tree.roots,
-            session.settings.suffixes,
+            session.tree.options.suffixes,
             poll=session.settings.poll,
             fast=self._realtime,
             stop=self._stop,

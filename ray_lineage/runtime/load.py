@@ -503,10 +503,7 @@ def old_facts(
 
 
 def _cached(cache: ParseCache, task: Task, sha256: str) -> bytes | None:
-    from ray_lineage.cache import cache_key
-    from ray_lineage.compile import COMPILER_VERSION
-
-    return cache.get_many([cache_key(sha256, task.options, COMPILER_VERSION + task.encoding)])[0]
+    return cache.get_many([task.key(sha256)])[0]
 
 
 def open_cache(settings: Settings, *, on_head: bool = True) -> ParseCache | None:

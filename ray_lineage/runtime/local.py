@@ -278,9 +278,7 @@ class InlineWorker:
         """Parse here and now; the soft limits per file apply."""
         sizes = {t.file.path: t.file.size for t in tasks}
         async with self._turn:
-            metas, payload = parse_batch(
-                tasks, self._cache, self._settings.max_file_size, lambda path: sentry.at(path, sizes.get(path, 0))
-            )
+            metas, payload = parse_batch(tasks, self._cache, lambda path: sentry.at(path, sizes.get(path, 0)))
         await asyncio.sleep(0)
         return Report(metas, "", 0.0, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024), payload
 

@@ -8,13 +8,13 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from ray_lineage.cache import ParseCache, cache_key, nameless
-from ray_lineage.compile import COMPILER_VERSION, CompileOptions, compile_text, needs_name
+from ray_lineage.compile import CompileOptions, asks, compile_source, needs_name, reads_bytes, version_of
 from ray_lineage.model import Diagnostic, FactsHead, FileFacts, SourceFile, decode_head, encode_facts
 from ray_lineage.sources.scan import SourceFault, read_bytes
 
@@ -36,8 +36,23 @@ def hard_seconds(size: int) -> float:
     return _HARD * soft_seconds(size)
 
 
+class Given(msgspec.Struct, frozen=True, array_like=True):
+    """A file that another one asked for by ``name``, as its content hash was; ``content`` as in :class:`Task`."""
+
+    name: str
+    file: SourceFile
+    content: bytes | None = None
+
+    @property
+    def content_of(self) -> tuple[str, str]:
+        """What it is to who asked."""
+        return self.name, self.file.sha256
+
+
 class Task(msgspec.Struct, frozen=True, array_like=True):
-    """One file to compile, if ``fresh`` whatever the cache knows. ``content`` holds its bytes when workers cannot see the file system, read at ``read_at_ns``."""
+    """One file to compile, if ``fresh`` whatever the cache knows. ``content`` holds its bytes when workers cannot see the file
+    system, read at ``read_at_ns``. Of a file of more than ``limit`` bytes nothing is read. ``given``: other files that its facts
+    depend on, as they asked for them before."""
 
     file: SourceFile
     options: CompileOptions
@@ -45,6 +60,18 @@ class Task(msgspec.Struct, frozen=True, array_like=True):
     content: bytes | None = None
     read_at_ns: int = 0
     fresh: bool = False
+    limit: int = 20_000_000
+    given: tuple[Given, ...] = ()
+
+    def key(self, sha256: str, given: Mapping[str, bytes] | None = None) -> bytes:
+        """Under which the parse cache has the facts of this content, with these files given, or as the task says."""
+        version = version_of(self.options.formats) + self.encoding
+        if self.given:
+            hashes = [g.content_of for g in self.given]
+            if given is not None:
+                hashes = [(name, hashlib.sha256(data).hexdigest()) for name, data in given.items()]
+            version += msgspec.json.encode(hashes).decode()
+        return cache_key(sha256, self.options, version)
 
 
 class Meta(msgspec.Struct, frozen=True, array_like=True):
@@ -53,7 +80,7 @@ class Meta(msgspec.Struct, frozen=True, array_like=True):
     of it stays.
     ``other``: the file that was read had another size or time than the one that was found.
     ``dialect`` and ``confidence`` (0..1) say what a file showed itself; where a dialect was given, the latter is negative.
-    ``encoding``: as in ``FileFacts``."""
+    ``encoding`` and ``needs``: as in ``FileFacts``."""
 
     path: str
     outcome: str
@@ -68,6 +95,7 @@ class Meta(msgspec.Struct, frozen=True, array_like=True):
     diagnostic: Diagnostic | None = None
     other: bool = False
     encoding: str = ""
+    needs: tuple[str, ...] = ()
 
 
 class SoftTimeout(BaseException):
@@ -99,7 +127,6 @@ def time_limit(seconds: float) -> Iterator[None]:
 def parse_batch(
     tasks: Sequence[Task],
     cache: ParseCache | None,
-    max_file_size: int,
     on_file: Callable[[str], None] | None = None,
     hurried: Callable[[], bool] | None = None,
 ) -> tuple[list[Meta], list[bytes]]:
@@ -112,7 +139,7 @@ def parse_batch(
         if on_file is not None:
             on_file(task.file.path)
         started = time.perf_counter()
-        meta, facts, entry = _one(task, cache, max_file_size)
+        meta, facts, entry = _one(task, cache)
         seconds = time.perf_counter() - started
         meta = msgspec.structs.replace(meta, seconds=seconds, size=task.file.size, facts_size=len(facts))
         metas.append(meta)
@@ -130,45 +157,55 @@ def parse_batch(
 
 def shown(task: Task, meta: Meta, facts: bytes) -> Meta:
     """With the dialect that the file showed itself, where none was given, and the encoding if that was guessed."""
-    if not facts or (task.options.dialect and _GUESSED not in facts):
+    if not facts or (task.options.dialect and _GUESSED not in facts and not asks(task.options.formats)):
         return meta
     return _showing(task, meta, decode_head(facts))
 
 
 def _showing(task: Task, meta: Meta, said: FileFacts | FactsHead) -> Meta:
-    meta = msgspec.structs.replace(meta, encoding=said.encoding)
+    meta = msgspec.structs.replace(meta, encoding=said.encoding, needs=said.needs)
     if task.options.dialect:
         return meta
     return msgspec.structs.replace(meta, dialect=said.dialect, confidence=said.confidence)
 
 
-def _one(task: Task, cache: ParseCache | None, limit: int) -> tuple[Meta, bytes, tuple[bytes, bytes] | None]:
+def _one(task: Task, cache: ParseCache | None) -> tuple[Meta, bytes, tuple[bytes, bytes] | None]:
     path = task.file.path
     now = task.read_at_ns or time.time_ns()
     if (
         task.file.sha256 and cache is not None and not task.fresh
     ):  # the stat index knows the content: no need to read it
-        known = cache.get_many([cache_key(task.file.sha256, task.options, COMPILER_VERSION + task.encoding)])[0]
+        known = cache.get_many([task.key(task.file.sha256)])[0]
         if known is not None:
             return shown(task, Meta(path, "facts", task.file.sha256, True), known), known, None
     try:
-        data = task.content if task.content is not None else read_bytes(task.file, limit)
+        data = task.content if task.content is not None else read_bytes(task.file, task.limit)
     except SourceFault as fault:
-        meta, facts = skipped(task, fault, limit, now)
+        meta, facts = skipped(task, fault, now)
         return shown(task, meta, facts), facts, None
     sha256 = hashlib.sha256(data).hexdigest()
-    key = cache_key(sha256, task.options, COMPILER_VERSION + task.encoding)
+    given = dict(_read_given(task))
+    key = task.key(sha256, given)
     if cache is not None and not task.fresh:
         known = cache.get_many([key])[0]
         if known is not None:
             meta = Meta(path, "facts", sha256, True, now, other=_is_other(task))
             return shown(task, meta, known), known, None
-    compiled = compile_bytes(data, task.options, task.encoding)
+    compiled = compile_bytes(data, task.options, task.encoding, given)
     if compiled.given_up is not None:
         return Meta(path, GIVEN_UP, sha256, diagnostic=compiled.given_up), b"", None
     encoded = encode_facts(compiled.facts)
     meta = _showing(task, Meta(path, "facts", sha256, False, now, other=_is_other(task)), compiled.facts)
     return meta, encoded, (key if compiled.named else nameless(key), encoded) if compiled.keep else None
+
+
+def _read_given(task: Task) -> Iterator[tuple[str, bytes]]:
+    """The files that are given, by what they are called; one that is gone is not."""
+    for given in task.given:
+        try:
+            yield given.name, given.content if given.content is not None else read_bytes(given.file, task.limit)
+        except SourceFault:
+            continue
 
 
 def _is_other(task: Task) -> bool:
@@ -182,13 +219,13 @@ def _is_other(task: Task) -> bool:
     return (found.st_size, found.st_mtime_ns) != (task.file.size, task.file.mtime_ns)
 
 
-def skipped(task: Task, fault: SourceFault, limit: int, now: int) -> tuple[Meta, bytes]:
+def skipped(task: Task, fault: SourceFault, now: int) -> tuple[Meta, bytes]:
     """A file that gave no bytes at ``now`` (ns): gone, unreadable, or skipped, which is a fact with a diagnostic."""
     path = task.file.path
     if fault.status != "skipped":
         return Meta(path, fault.status, diagnostic=fault.diagnostic), b""
     facts = FileFacts("", "skipped", diagnostics=(fault.diagnostic,))
-    return Meta(path, "facts", stand_in(task.file, limit), read_at_ns=now), encode_facts(facts)
+    return Meta(path, "facts", stand_in(task.file, task.limit), read_at_ns=now), encode_facts(facts)
 
 
 def stand_in(file: SourceFile, limit: int) -> str:
@@ -207,20 +244,16 @@ class Compiled(NamedTuple):
     given_up: Diagnostic | None = None
 
 
-def compile_bytes(data: bytes, options: CompileOptions, encoding: str = "") -> Compiled:
+def compile_bytes(
+    data: bytes, options: CompileOptions, encoding: str = "", given: Mapping[str, bytes] | None = None
+) -> Compiled:
     """Decode and compile within the limits."""
-    from ray_lineage.sources.decode import decode
-
     seconds = soft_seconds(len(data))
     try:
         with time_limit(seconds):
-            decoded = decode(data, encoding)
-            if decoded.skip:
-                return Compiled(FileFacts("", "skipped", diagnostics=decoded.diagnostics))
-            facts = compile_text(decoded.text, options, decoded.diagnostics)
-            if decoded.guessed:
-                facts = msgspec.structs.replace(facts, encoding=decoded.guessed)
-            return Compiled(facts, named=needs_name(decoded.text))
+            if reads_bytes(options.formats):
+                return Compiled(compile_source(data, options, (), given), named=needs_name(data, options))
+            return _compile_text(data, options, encoding, given)
     except SoftTimeout:
         signal.setitimer(signal.ITIMER_PROF, 0)  # a second alarm may have cut its own switching off short
         return _given_up("RL190", f"it was given up after {seconds:.0f} s of work")
@@ -237,6 +270,18 @@ def overran(path: str, size: int) -> Meta:
     """What becomes of a file that took its hard limit."""
     given_up = _given_up("RL190", f"it was ended after {hard_seconds(size):.0f} s in native code").given_up
     return Meta(path, GIVEN_UP, size=size, diagnostic=given_up)
+
+
+def _compile_text(data: bytes, options: CompileOptions, encoding: str, given: Mapping[str, bytes] | None) -> Compiled:
+    from ray_lineage.sources.decode import decode
+
+    decoded = decode(data, encoding)
+    if decoded.skip:
+        return Compiled(FileFacts("", "skipped", diagnostics=decoded.diagnostics))
+    facts = compile_source(decoded.text, options, decoded.diagnostics, given)
+    if decoded.guessed:
+        facts = msgspec.structs.replace(facts, encoding=decoded.guessed)
+    return Compiled(facts, named=needs_name(decoded.text, options))
 
 
 def _failed(code: str, message: str, *, keep: bool) -> Compiled:

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from ray_lineage.compile import COMPILER_VERSION, CompileOptions
+from ray_lineage.compile import FORMATS, CompileOptions, formats_of, max_size_of, suffixes_of, version_of
+from ray_lineage.errors import SettingsError
 from ray_lineage.graph.schema import SCHEMA_VERSION
 from ray_lineage.link.contribute import CONTRIBUTION_REVISION
 from ray_lineage.model import Diagnostic, Priority, SourceFile
@@ -18,14 +19,25 @@ from ray_lineage.sources.scan import Scan, ScanOptions
 from ray_lineage.sources.statindex import StatIndex
 
 
+def scan_options(settings: Settings) -> ScanOptions:
+    """Which files are looked at: those of a format that is read anywhere."""
+    inputs = {*(settings.inputs or FORMATS), *(name for rule in settings.folders for name in rule.inputs or ())}
+    return ScanOptions(settings.suffixes or suffixes_of(inputs), settings.ignore)
+
+
 class Rules:
     """What the settings say about a file, by its path."""
 
     def __init__(self, settings: Settings) -> None:
+        """Raises SettingsError for a format that nobody reads."""
         self.settings = settings
+        for name in (*settings.inputs, *(name for rule in settings.folders for name in rule.inputs or ())):
+            if name not in FORMATS:
+                raise SettingsError("RL200", f"no such format of input: {name!r}", help=f"known: {', '.join(FORMATS)}")
         self._by_folder: dict[str, FolderRule] = {}
         self._by_file = any(
-            r.path.rstrip("/").lower().endswith(settings.suffixes) or "*" in r.path for r in settings.folders
+            r.path.rstrip("/").lower().endswith(scan_options(settings).suffixes) or "*" in r.path
+            for r in settings.folders
         )
 
     def rule(self, path: str) -> FolderRule:
@@ -42,7 +54,10 @@ class Rules:
         """How to compile a file, and the encoding to try first."""
         rule = self.rule(path)
         stem = os.path.basename(path).partition(".")[0]
-        options = CompileOptions(rule.dialect or "", rule.default_catalog or "", rule.default_schema or "", stem)
+        formats = formats_of(path, rule.inputs or FORMATS)
+        options = CompileOptions(
+            rule.dialect or "", rule.default_catalog or "", rule.default_schema or "", stem, formats
+        )
         return options, rule.encoding or ""
 
     def task(self, file: SourceFile, sha256: str, priority: Priority = Priority.BATCH) -> Task | None:
@@ -53,17 +68,28 @@ class Rules:
         if rule.priority is not None:
             priority = min(priority, Priority[rule.priority.upper()])
         options, encoding = self.options(file.path)
-        if file.size > self.settings.max_file_size:  # whatever its content was when there was another limit
-            sha256 = stand_in(file, self.settings.max_file_size)
-        return Task(msgspec.structs.replace(file, sha256=sha256, priority=int(priority)), options, encoding)
+        if not options.formats:
+            return None
+        limit = self.limit(options.formats)
+        if file.size > limit:  # whatever its content was when there was another limit
+            sha256 = stand_in(file, limit)
+        return Task(
+            msgspec.structs.replace(file, sha256=sha256, priority=int(priority)), options, encoding, limit=limit
+        )
+
+    def limit(self, formats: tuple[str, ...]) -> int:
+        """So many bytes are read of a file of these formats: what is set holds for all, else some have limits of their own."""
+        most = self.settings.max_file_size
+        return most if "max_file_size" in self.settings.written else max_size_of(formats, most)
 
     def digest(self, hashes: Mapping[str, str]) -> str:
         """Hash of all that the graph is a function of. ``hashes``: path -> content hash of every file."""
         out = hashlib.blake2b(digest_size=16)
-        out.update(f"{COMPILER_VERSION} {CONTRIBUTION_REVISION} {SCHEMA_VERSION}\n".encode())
+        out.update(f"{CONTRIBUTION_REVISION} {SCHEMA_VERSION}\n".encode())
         for path in sorted(hashes):
             options, encoding = self.options(path)
-            parts = (path, hashes[path], *msgspec.structs.astuple(options), encoding)
+            *texts, formats = msgspec.structs.astuple(options)
+            parts = (path, hashes[path], *texts, version_of(formats), encoding)
             out.update("\0".join(parts).encode("utf-8", "replace") + b"\n")
         return out.hexdigest()
 
@@ -82,7 +108,7 @@ class Plan:
         """Raises UsageError for roots that are missing."""
         self.settings = settings
         self.rules = Rules(settings)
-        self.scan = Scan(roots, ScanOptions(settings.suffixes, settings.ignore))
+        self.scan = Scan(roots, scan_options(settings))
         self.roots = self.scan.roots
         self.project = settings.project or project_name(self.roots)
         self.index = stat_index(settings, self.project, self.roots)

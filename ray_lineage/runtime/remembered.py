@@ -14,15 +14,16 @@ import msgspec
 
 from ray_lineage.errors import UsageError
 from ray_lineage.ownfolder import own_folder
+from ray_lineage.runtime.parse import Given
 
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 _DIGEST: Final = 16
 
 
 class Known(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """How a file was read. ``own``: cache key of what it is by itself; ``read``: of the facts that it was linked with, which
     differs where its folder's votes had it read in ``dialect_in`` or ``encoding_in``. ``dialect``, ``confidence`` and
-    ``encoding`` are its own votes (see ``Meta``)."""
+    ``encoding`` are its own votes (see ``Meta``); ``needs`` and ``given`` are the files that it was compiled with."""
 
     own: bytes
     read: bytes
@@ -31,6 +32,8 @@ class Known(msgspec.Struct, frozen=True, array_like=True, gc=False):
     encoding: str = ""
     dialect_in: str = ""
     encoding_in: str = ""
+    needs: tuple[str, ...] = ()
+    given: tuple[Given, ...] = ()
 
 
 class Remembered(msgspec.Struct, frozen=True, array_like=True):

@@ -20,16 +20,15 @@ from typing import Any, Final
 
 import msgspec
 
-from ray_lineage.cache import cache_key
-from ray_lineage.compile import COMPILER_VERSION
 from ray_lineage.errors import Interrupted, StoreRefused
 from ray_lineage.model import Diagnostic, FileFacts, FileState, Priority, SourceFile, encode_facts
 from ray_lineage.runtime.crew import Crew, Finish, Graph, Payload, Report, Turnstile
 from ray_lineage.runtime.following import Following
 from ray_lineage.runtime.linking import LinkFault, LinkPlan, LinkTask
 from ray_lineage.runtime.load import Committed, Prepare, has_failed, note, old_facts, open_cache
-from ray_lineage.runtime.parse import Meta, Task
-from ray_lineage.runtime.plan import Plan, Rules, below_any, project_name, stat_index
+from ray_lineage.runtime.needs import Needs
+from ray_lineage.runtime.parse import Meta, Task, shown
+from ray_lineage.runtime.plan import Plan, Rules, below_any, project_name, scan_options, stat_index
 from ray_lineage.runtime.pool import Pool
 from ray_lineage.runtime.remembered import Known
 from ray_lineage.runtime.scheduler import Batch, same_state
@@ -39,7 +38,7 @@ from ray_lineage.runtime.summary import IngestSummary
 from ray_lineage.runtime.telemetry import Telemetry
 from ray_lineage.runtime.votes import Votes, in_dialect
 from ray_lineage.settings import Settings
-from ray_lineage.sources.scan import ScanOptions, SourceFault, Tree, Walk, read_bytes
+from ray_lineage.sources.scan import SourceFault, Tree, Walk, read_bytes
 
 _ASIDE_TEXT: Final = (
     "it killed the parser three times and was set aside; it is tried again when it changes. Please report it"
@@ -81,7 +80,7 @@ class Session:
         just now, which is not done again. ``compare``: every file is read anew, and the graph only looked at. Raises UsageError for roots that are missing."""
         self._plan = plan
         self.settings = settings
-        self.tree = Tree(roots, ScanOptions(settings.suffixes, settings.ignore))
+        self.tree = Tree(roots, scan_options(settings))
         self.rules = Rules(settings)
         self.project = settings.project or project_name(self.tree.roots)
         self.index = plan.index if plan is not None else stat_index(settings, self.project, self.tree.roots)
@@ -111,6 +110,7 @@ class Session:
         self._asking, self._asked = asyncio.Lock(), asyncio.Event()
         self._ships = False
         self._votes = Votes()
+        self._needs = Needs()
         self.turnstile = Turnstile()
         self._known: dict[str, Known] = {}
         self._made_by: dict[str, str] = {}  # by path the worker that has its facts
@@ -148,7 +148,10 @@ class Session:
         for path, read in self._known.items():
             if path in self.hashes:
                 dialect, encoding = self._votes.choices(path)
-                known[path] = msgspec.structs.replace(read, dialect_in=dialect, encoding_in=encoding)
+                needs, given = self._needs.of(path)
+                known[path] = msgspec.structs.replace(
+                    read, dialect_in=dialect, encoding_in=encoding, needs=needs, given=given
+                )
         await self.graph.remember(known)
 
     async def _load(self) -> None:
@@ -192,11 +195,15 @@ class Session:
             self.following.hold(removed, error)
 
     def vote(self) -> bool:
-        """Files that say little of their dialect are read in that of their folder; False if there is none to read again."""
-        due = self._votes.due()
-        for task, dialect in due:
-            self.pool.add((in_dialect(task, dialect),))
+        """Files that say little of their dialect are read in that of their folder, those that ask for others with these; False
+        if there is none to read again."""
+        due = [in_dialect(task, dialect) for task, dialect in self._votes.due()] or self._asking_again()
+        for task in due:
+            self.pool.add((task,))
         return bool(due) and not self.draining
+
+    def _asking_again(self) -> list[Task]:
+        return self._needs.due(self.hashes, self.tree.located)
 
     async def _opened(self) -> None:
         """Until the store is open: whoever has something for it may be faster. Raises what keeps it from opening."""
@@ -263,12 +270,13 @@ class Session:
         """Is the file as an earlier run left it? Then the graph's owner knows all that it says."""
         path, sha256 = task.file.path, task.file.sha256
         known = self._known.get(path)
-        if known is None or not sha256 or task.fresh or _key(task, sha256) != known.own:
+        if known is None or not sha256 or task.fresh or task.key(sha256) != known.own:
             return False
         self.hashes[path] = sha256
         self.states.pop(path, None)
         meta = Meta(path, "facts", sha256, dialect=known.dialect, confidence=known.confidence, encoding=known.encoding)
         self._votes.recall(task, meta, known.dialect_in, known.encoding_in)
+        self._needs.note(task, known.needs, known.given)
         return True
 
     async def _take_as_they_are(self) -> None:
@@ -291,6 +299,7 @@ class Session:
                     continue
                 self.hashes[file.path] = state.sha256
                 del self.states[file.path]
+                self._needs.note(task, shown(task, Meta(file.path, "facts"), old[2]).needs)
                 await self.graph.put([Meta(file.path, "facts", state.sha256)], [old[2]])
             assert self.following is not None
             self.following.baseline[file.path] = (file.size, file.mtime_ns, file.ctime_ns, file.inode)
@@ -441,6 +450,14 @@ class Session:
         self.gone.discard(path)
         self.index.forget(path)
         self._votes.discard(path)
+        self._needs.discard(path)
+        self._give()
+
+    def _give(self) -> None:
+        """While following, who asks for a file hears at once that it is another one."""
+        if self.following is not None and self.following.is_on:
+            for task in self._asking_again():
+                self.pool.add((task,))
 
     def drain(self) -> None:
         """Stop as soon as what is in flight is done; who follows takes what was saved just before."""
@@ -461,7 +478,7 @@ class Session:
             await self._ask_nodes(batch)
         if not self._ships:
             return batch.tasks, ()
-        filled = await asyncio.to_thread(lambda: [fill(t, self.settings.max_file_size) for t in batch.tasks])
+        filled = await asyncio.to_thread(lambda: [fill(t) for t in batch.tasks])
         tasks = [f for f in filled if isinstance(f, Task)]
         unsent = [f for f in filled if not isinstance(f, Task)]
         if unsent:
@@ -512,8 +529,9 @@ class Session:
             if meta.outcome == "facts":
                 self._read(meta)
                 self._votes.note(tasks[meta.path], meta)
+                self._needs.note(tasks[meta.path], meta.needs)
                 self._know(tasks[meta.path], meta)
-                if meta.read_at_ns and tasks[meta.path].file.size <= self.settings.max_file_size:
+                if meta.read_at_ns and tasks[meta.path].file.size <= tasks[meta.path].limit:
                     self.index.record(tasks[meta.path].file, meta.sha256, meta.read_at_ns)
             elif self._may_be_read(tasks[meta.path], meta):
                 self.pool.add((tasks[meta.path],))
@@ -527,14 +545,14 @@ class Session:
             if self.following is not None:
                 self.following.set_aside(path)
         self._aside.difference_update(tasks)
+        self._give()
         self._tell("compile", self.outcomes, self._seen)
 
     def _know(self, task: Task, meta: Meta) -> None:
         """How the file was read, for the next run."""
-        own, read = self._known.get(meta.path), _key(task, meta.sha256)
-        if own is not None and (task.options, task.encoding) != self.rules.options(
-            meta.path
-        ):  # in its folder's dialect
+        own, read = self._known.get(meta.path), task.key(meta.sha256)
+        as_found = (task.options, task.encoding) == self.rules.options(meta.path) and not task.given
+        if own is not None and not as_found:  # in its folder's dialect, or with files that it asked for
             self._known[meta.path] = msgspec.structs.replace(own, read=read)
         else:
             self._known[meta.path] = Known(read, read, meta.dialect, meta.confidence, meta.encoding)
@@ -595,7 +613,7 @@ class Session:
         In a thread: it reads and writes disks."""
         path = task.file.path
         try:
-            sha256 = hashlib.sha256(read_bytes(task.file, self.settings.max_file_size)).hexdigest()
+            sha256 = hashlib.sha256(read_bytes(task.file, task.limit)).hexdigest()
         except SourceFault as fault:
             return Meta(path, "gone" if fault.status == "gone" else "unreadable", diagnostic=fault.diagnostic)
         now = _stat(task.file)
@@ -605,7 +623,7 @@ class Session:
             return now
         cache = open_cache(self.settings)
         if cache is not None:
-            cache.put_many([(cache_key(sha256, task.options, COMPILER_VERSION + task.encoding), _ASIDE)])
+            cache.put_many([(task.key(sha256), _ASIDE)])
             cache.close()
         return sha256
 
@@ -626,10 +644,6 @@ async def _beside(pool: asyncio.Task[None], work: Sequence[Coroutine[Any, Any, N
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _key(task: Task, sha256: str) -> bytes:
-    return cache_key(sha256, task.options, COMPILER_VERSION + task.encoding)
 
 
 def _condemned(plan: LinkPlan, faults: Sequence[LinkFault]) -> tuple[list[Meta], list[bytes]]:

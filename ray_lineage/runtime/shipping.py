@@ -17,7 +17,7 @@ from typing import Any, Final
 import msgspec
 
 from ray_lineage.model import SourceFile
-from ray_lineage.runtime.parse import Meta, Task, skipped
+from ray_lineage.runtime.parse import Given, Meta, Task, skipped
 from ray_lineage.settings import Settings
 from ray_lineage.sources.scan import SourceFault, read_bytes
 
@@ -181,15 +181,23 @@ async def _awaited(reference: Any) -> tuple[str, list[Identity | None]]:
 # --------------------------------------------------------------------------- sending
 
 
-def fill(task: Task, max_file_size: int) -> Task | tuple[Meta, bytes]:
+def fill(task: Task) -> Task | tuple[Meta, bytes]:
     """The task with its file's bytes; or, where there are none to send, what became of the file and its facts, as
     ``parse_batch`` would have said (facts of a file that is skipped, no bytes of one that is gone or unreadable)."""
     now = time.time_ns()
     try:
-        data = read_bytes(task.file, max_file_size)
+        data = read_bytes(task.file, task.limit)
     except SourceFault as fault:
-        return skipped(task, fault, max_file_size, now)
-    return msgspec.structs.replace(task, content=data, read_at_ns=now)
+        return skipped(task, fault, now)
+    given = tuple(_filled(g, task.limit) for g in task.given)
+    return msgspec.structs.replace(task, content=data, read_at_ns=now, given=given)
+
+
+def _filled(given: Given, limit: int) -> Given:
+    """One that cannot be read is left for the worker to miss."""
+    with contextlib.suppress(SourceFault):
+        return msgspec.structs.replace(given, content=read_bytes(given.file, limit))
+    return given
 
 
 def elsewhere(task: Task, meta: Meta) -> bool:

@@ -134,6 +134,7 @@ class FolderRule:
     default_catalog: str | None = None
     default_schema: str | None = None
     encoding: str | None = None
+    inputs: Names | None = None
     priority: PriorityName | None = None
     ignore: bool | None = None
 
@@ -168,12 +169,14 @@ class Settings:
     default_schema: str = ""
     encoding: str = ""
     """Tried before detection."""
-    suffixes: Names = (
-        ".sql", ".ddl", ".dml", ".prc", ".tsql", ".pls", ".plsql", ".pkb", ".pks", ".hql", ".viw", ".vw", ".tab", ".udf", ".trg",
-    )  # fmt: skip
+    inputs: Names = ()
+    """Formats that are read; default: all of them."""
+    suffixes: Names = ()
+    """Of the files that are looked at; those that no format claims are read as SQL. Default: those of the formats."""
     ignore: Names = ()
     """Patterns of files to leave out, as in a .gitignore."""
     max_file_size: Size = 20_000_000
+    """Of larger files nothing is read; some formats have a default of their own."""
     folders: tuple[FolderRule, ...] = ()
     enable_parse_cache: bool = True
     parse_cache_path: str = "data/.cache/parse_cache.lmdb"
@@ -229,6 +232,7 @@ def rule_for(settings: Settings, path: str) -> FolderRule:
         "default_catalog": settings.default_catalog,
         "default_schema": settings.default_schema,
         "encoding": settings.encoding,
+        "inputs": settings.inputs,
         "priority": None,
         "ignore": False,
     }

@@ -21,7 +21,7 @@ from ray_lineage.errors import UsageError
 Standing = Literal["repository", "own", "trusted"]
 
 READING: Final = frozenset(
-    {"project", "dialect", "default_catalog", "default_schema", "encoding", "suffixes", "ignore", "folders", "priority", "source",
+    {"project", "dialect", "default_catalog", "default_schema", "encoding", "inputs", "suffixes", "ignore", "folders", "priority", "source",
      "enable_parse_cache", "enable_batching", "debounce_window_seconds", "batch_size_threshold", "rescan_seconds", "poll", "log_format",
      "ignore_diagnostics"}
 )  # fmt: skip

@@ -81,6 +81,16 @@ class Tree:
                 return os.path.join(root.path, path[len(root.prefix) :])
         return None
 
+    def located(self, path: str) -> SourceFile | None:
+        """The file of a key, without anything that only a look at it tells; None if its name cannot be told from the key."""
+        absolute = self.absolute(path)
+        found = self._locate(absolute) if absolute is not None else None
+        if found is None:
+            return None
+        root, relative = found
+        folder, name = (root.path, relative) if relative else os.path.split(root.path)
+        return SourceFile(path, folder, name, 0, 0, 0, 0, int(Priority.BATCH))
+
     def look(self, absolute_paths: Iterable[str]) -> Look:
         """Look at these paths now. An ignore file or a marker stands for its folder; paths outside count for nothing."""
         looking = _Looking(self)

@@ -186,7 +186,7 @@ def test_a_closed_pipe_is_quiet(tmp_path: Path) -> None:
     assert "Error" not in done.stderr
 
 
-@pytest.mark.parametrize("executor", ["local", "ray"])
+@pytest.mark.parametrize("executor", ["local", pytest.param("ray", marks=pytest.mark.ray)])
 def test_interrupted_and_run_again(tmp_path: Path, executor: str) -> None:
     truth = generate(tmp_path, 2500, 11, "tsql")
     command = [

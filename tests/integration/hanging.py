@@ -28,18 +28,18 @@ class Finder:
                 module._HANGS_SECONDS = 3.0
                 return
             module.SOFT_SECONDS = {seconds}
-            real = module.compile_text
+            real = module.compile_source
 
-            def compile_text(text, *rest):
-                if "VIEW b" in text:
+            def compile_source(text, *rest):
+                if isinstance(text, str) and "VIEW b" in text:
                     pathlib.Path(__file__).with_name("hangs").touch()
-                if "VIEW burns" in text:
+                if "VIEW burns" in str(text):
                     sum(range(10**15))
-                if "VIEW blocks" in text:
+                if "VIEW blocks" in str(text):
                     ctypes.PyDLL(None).sleep(10**6)
                 return real(text, *rest)
 
-            module.compile_text = compile_text
+            module.compile_source = compile_source
 
         spec.loader.exec_module = exec_module
         return spec

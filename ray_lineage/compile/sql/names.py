@@ -91,7 +91,9 @@ class Names:
         if not name:
             raise ParseError("a name is missing")
         if self.dynamic:
-            name = unknown_name(name)
+            written, name = name, unknown_name(name)
+            if len(name) < len(written) and len(name) == 1:  # of a schema that is not the default one for all we know
+                return name
         if len(name) == 1:
             if name[0] in self.local:
                 return self.local[name[0]]
@@ -186,8 +188,9 @@ def _file_as_table(parts: list[Expression]) -> str:
 
 
 def unknown_name(name: Name) -> Name:
-    """A name with an unknown part is a table of nobody: it has no sources and nothing it gets can be seen. Where only its
-    database is unknown it is the table of that name in whichever one."""
-    if len(name) > 2 and name[-3] == UNKNOWN and not any(UNKNOWN in part for part in name[-2:]):
-        return name[-2:]
-    return ("#" + UNKNOWN,) if any(UNKNOWN in part for part in name) else name
+    """A name whose last part is unknown is a table of nobody: it has no sources and nothing it gets can be seen. Where only its
+    database or schema is unknown it is the table of that name in whichever one."""
+    unknown = [k for k, part in enumerate(name) if UNKNOWN in part]
+    if not unknown:
+        return name
+    return name[unknown[-1] + 1 :] or ("#" + UNKNOWN,)

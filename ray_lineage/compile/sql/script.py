@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
+import msgspec
 from sqlglot.errors import ParseError, SqlglotError
 from sqlglot.tokens import Token
 
 from ray_lineage.compile.options import CompileOptions, ModelName
+from ray_lineage.compile.positions import Positions
+from ray_lineage.compile.sql.constants import UNKNOWN
 from ray_lineage.compile.sql.engine import Engine
-from ray_lineage.compile.sql.facts import Facts
-from ray_lineage.compile.sql.lex.kinds import T
+from ray_lineage.compile.sql.facts import SqlFacts
+from ray_lineage.compile.sql.lex.kinds import LITERALS, T
 from ray_lineage.compile.sql.lex.tokens import reason_of, start_line, tokenize
 from ray_lineage.compile.sql.query.sources import remember
 from ray_lineage.compile.sql.routine import Routine
@@ -51,14 +54,29 @@ from ray_lineage.compile.sql.statements.unknown import note_unknown, note_unknow
 from ray_lineage.compile.sql.statements.update import without_else
 from ray_lineage.compile.sql.statements.use import read_use, use_database
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import ROLES
+from ray_lineage.model import ROLES, Diagnostic, StatementKind
 
 _SCANNED: Final = frozenset({"IF", "WHILE", "SET", "DECLARE", "RETURN", "PRINT"})
 
 
+class Around(NamedTuple):
+    """Of a text in a file of another format: where its characters stand, the temporary tables that are there already, and whether
+    it is not sure that this is the text."""
+
+    host: Positions
+    temporary: frozenset[str] = frozenset()
+    possible: bool = False
+
+
 def compile_sql(
-    text: str, engine: Engine, options: CompileOptions, model: ModelName | None = None, kind: type[Unit] = Unit
-) -> Facts:
+    text: str,
+    engine: Engine,
+    options: CompileOptions,
+    model: ModelName | None = None,
+    kind: type[Unit] = Unit,
+    *,
+    around: Around | None = None,
+) -> SqlFacts:
     """What a text says. ``kind``: for who wants to look on."""
     for without_commands in engine.client:
         text = without_commands(text)
@@ -66,11 +84,28 @@ def compile_sql(
     tokens, diagnostics = tokenize(text, engine)
     if engine.settled is not None:
         tokens = engine.settled(tokens, text)
+    if around is not None:
+        tokens, diagnostics = _embed(unit, around, tokens, diagnostics)
     unit.facts.diagnostics.extend(diagnostics)
     if engine.plpgsql and "trigger" in text.lower():
         trigger_functions(unit, tokens)
     run(unit, tokens, "")
     return unit.facts
+
+
+def _embed(
+    unit: Unit, around: Around, tokens: list[Token], diagnostics: list[Diagnostic]
+) -> tuple[list[Token], list[Diagnostic]]:
+    """Tokens and diagnostics get their lines and columns in the file; offsets stay those in the text."""
+    host = unit.host = around.host
+    unit.possible = around.possible
+    unit.names.temporary |= around.temporary
+    unit.names.dynamic = UNKNOWN in unit.text
+    for token in tokens:
+        newlines = token.text.count("\n") if token.token_type in LITERALS else 0
+        line, token.col = host.at(token.end)
+        token.line = host.at(token.start)[0] + newlines if newlines else line
+    return tokens, [msgspec.structs.replace(d, line=host.line(d.line)) for d in diagnostics]
 
 
 def run(unit: Unit, tokens: list[Token], verb: str) -> None:
@@ -197,8 +232,8 @@ _BY_VERB: Final[dict[str, Callable[[Unit, list[Token]], object]]] = {
     "DO": read_body,
     **dict.fromkeys(("EXEC", "EXECUTE", "CALL", "PREPARE"), read_execute),
     "RENAME": read_rename,
-    "IF": lambda unit, tokens: condition(unit, tokens, "if"),
-    "WHILE": lambda unit, tokens: condition(unit, tokens, "while"),
+    "IF": lambda unit, tokens: condition(unit, tokens, StatementKind.IF),
+    "WHILE": lambda unit, tokens: condition(unit, tokens, StatementKind.WHILE),
     "RECEIVE": read_receive,
     "BULK": read_bulk_insert,
     "FETCH": read_fetch,

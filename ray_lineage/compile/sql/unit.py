@@ -15,9 +15,10 @@ from sqlglot.expressions import Expression
 from sqlglot.tokens import Token
 
 from ray_lineage.compile.options import CompileOptions, ModelName
+from ray_lineage.compile.positions import Positions
 from ray_lineage.compile.sql.constants import may_run_texts
 from ray_lineage.compile.sql.engine import Engine
-from ray_lineage.compile.sql.facts import Facts, Place
+from ray_lineage.compile.sql.facts import Place, SqlFacts
 from ray_lineage.compile.sql.lex.columns import ColumnItem
 from ray_lineage.compile.sql.lex.tokens import start_line
 from ray_lineage.compile.sql.names import Names
@@ -27,7 +28,18 @@ from ray_lineage.compile.sql.query.queries import lower_query
 from ray_lineage.compile.sql.query.scope import Scope
 from ray_lineage.compile.sql.query.sources import relation
 from ray_lineage.compile.sql.routine import Routine
-from ray_lineage.model import ANY, ANY_LOOP, LOOP, ROLES, Assignment, DeclaredColumn, Influence, Name
+from ray_lineage.model import (
+    ANY,
+    ANY_LOOP,
+    LOOP,
+    ROLES,
+    Assignment,
+    DeclaredColumn,
+    Effect,
+    Influence,
+    Name,
+    StatementKind,
+)
 
 _NAMED_BY_TEXT: Final = re.compile(r"identifier|table\s*\(\s*[$:]")
 
@@ -58,7 +70,8 @@ class Unit:
         self.engine = engine
         self.is_tsql = engine.transact
         self.model = model
-        self.facts = Facts()
+        self.host: Positions | None = None  # where the text at hand stands in its file
+        self.facts = SqlFacts()
         self.names = Names(engine, options.catalog, options.schema)
         self.fold = self.names.fold
         self.part, self.full, self.qualified = self.names.part, self.names.full, self.names.qualified
@@ -110,8 +123,8 @@ class Unit:
     @contextmanager
     def inside(self, text: str, sink: Sink | None, *, complete: bool) -> Iterator[None]:
         """What is read is in a text of its own, whose result ``sink`` takes."""
-        outer = self.text, self.sink, self.possible, self.names.dynamic, self.routine
-        self.text, self.sink = text, sink
+        outer = self.text, self.host, self.sink, self.possible, self.names.dynamic, self.routine
+        self.text, self.host, self.sink = text, None, sink
         self.possible, self.names.dynamic = self.possible or not complete, True
         names = self.names.catalog, self.names.schema
         self.nested += 1
@@ -119,7 +132,7 @@ class Unit:
             yield
         finally:
             self.nested -= 1
-            self.text, self.sink, self.possible, self.names.dynamic, routine = outer
+            self.text, self.host, self.sink, self.possible, self.names.dynamic, routine = outer
             self.enter(routine)
             if self.is_tsql:  # USE in it ends with it
                 self.names.catalog, self.names.schema = names
@@ -127,12 +140,13 @@ class Unit:
     @contextmanager
     def quoting(self, text: str) -> Iterator[None]:
         """What is parsed meanwhile is in a text of its own; empty: in the same text, at another place."""
-        outer = self.text, self.parsed
-        self.text = text or self.text
+        outer = self.text, self.host, self.parsed
+        if text:
+            self.text, self.host = text, None
         try:
             yield
         finally:
-            self.text, self.parsed = outer
+            self.text, self.host, self.parsed = outer
 
     # ------------------------------------------------------------------ what is known
 
@@ -158,7 +172,7 @@ class Unit:
         """A relational program for a statement at this place."""
         builder = Builder(self.engine, lower_query, self.names.dataset, lambda text: self.names.location(text, 0))
         builder.variables = self.routine.variables()
-        builder.dynamic = self.nested > 0
+        builder.dynamic = self.names.dynamic
         builder.text_of = self._expression
         builder.qualified = self.qualified
         builder.table_function = self._table_function
@@ -180,7 +194,7 @@ class Unit:
     def write(
         self,
         tokens: list[Token],
-        kind: str,
+        kind: StatementKind,
         builder: Builder | None = None,
         *,
         root: int = -1,
@@ -188,7 +202,7 @@ class Unit:
         columns: tuple[str, ...] = (),
         assignments: tuple[Assignment, ...] = (),
         scope: int = -1,
-        defines: bool = False,
+        effect: Effect = Effect.CHANGES,
         influences: Sequence[Influence] = (),
         subqueries: Sequence[int] = (),
         preset: tuple[str, ...] = (),
@@ -196,9 +210,11 @@ class Unit:
     ) -> None:
         """The statement at hand says this (see ``model.StatementFacts``); without a builder, it has no query."""
         if builder is not None and builder.calls:
-            self.calls(builder.calls, self.routine.name or (target if defines else ()), start_line(tokens[0]))
+            self.calls(
+                builder.calls, self.routine.name or (target if effect is Effect.MAKES else ()), start_line(tokens[0])
+            )
         self.facts.add(
-            Place(self.text, self.path, self.routine.key, self.possible),
+            Place(self.text, self.path, self.routine.key, self.possible, self.host),
             tokens,
             kind,
             builder.relations if builder is not None else (),
@@ -207,7 +223,7 @@ class Unit:
             columns=columns,
             assignments=assignments,
             scope=scope,
-            defines=defines,
+            effect=effect,
             influences=influences,
             subqueries=(*subqueries, *builder.sequences) if builder is not None else tuple(subqueries),
             preset=preset,

@@ -155,7 +155,7 @@ def test_failures_name_what_was_given_up_until_it_is_read(
     root: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(parse, "compile_text", lambda *_: (_ for _ in ()).throw(SoftTimeout()))
+        patch.setattr(parse, "compile_source", lambda *_: (_ for _ in ()).throw(SoftTimeout()))
         ingest(settings, [str(root)])
     found = unread_files(settings.data_dir, "")
     assert {(f.kind, f.code) for f in found} == {("given up", "RL190")}

@@ -20,7 +20,6 @@ from ray_lineage.runtime.summary import IngestSummary
 from ray_lineage.sources.scan import SourceFault, read_bytes
 
 _SECONDS: Final = 20.0
-_LIMIT: Final = 1_000_000
 _SURE: Final = 10**10  # as if read so many ns later: then the stat index vouches for the content
 
 
@@ -175,10 +174,12 @@ class FakeWorker:
                 metas.append(Meta(task.file.path, "unreadable"))
                 continue
             try:
-                sha256 = hashlib.sha256(read_bytes(task.file, _LIMIT)).hexdigest()
-                metas.append(Meta(task.file.path, "facts", sha256, read_at_ns=time.time_ns() + _SURE))
+                sha256 = hashlib.sha256(read_bytes(task.file, task.limit)).hexdigest()
+                needs = self._crew.asking.get(task.file.path, ())
+                self._crew.given[task.file.path] = [g.content_of for g in task.given]
+                metas.append(Meta(task.file.path, "facts", sha256, read_at_ns=time.time_ns() + _SURE, needs=needs))
             except SourceFault as fault:
-                metas.append(skipped(task, fault, _LIMIT, 0)[0])
+                metas.append(skipped(task, fault, 0)[0])
         await asyncio.sleep(0)
         return Report(metas, "", 0.0, 0), [b""] * len(metas)
 
@@ -207,6 +208,8 @@ class FakeCrew:
         self.gates = Gates()
         self.unreadable: set[str] = set()
         self.deadly: set[str] = set()
+        self.asking: dict[str, tuple[str, ...]] = {}  # what files ask for
+        self.given: dict[str, list[tuple[str, str]]] = {}  # what each was read with
         self.endless: set[str] = set()
         self.deaths: list[str] = []
         self.on_death: Callable[[], None] = lambda: None

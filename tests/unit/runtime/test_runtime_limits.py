@@ -29,7 +29,7 @@ import msgspec
 parse.SOFT_SECONDS, parse.SOFT_SECONDS_PER_MB = float(sys.argv[1]), 0.0
 tasks = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=list[parse.Task])
 import ray_lineage.compile; ray_lineage.compile.import_compiler()
-metas, _ = parse_batch(tasks, None, 10**9, lambda path: path and print(path, flush=True))
+metas, _ = parse_batch(tasks, None, lambda path: path and print(path, flush=True))
 print(metas[0].outcome, flush=True)
 """
 
@@ -87,20 +87,20 @@ def test_what_was_given_up_is_not_cached(big: Path, tmp_path: Path, monkeypatch:
     with monkeypatch.context() as patch:
         patch.setattr(parse, "SOFT_SECONDS", 0.02)
         patch.setattr(parse, "SOFT_SECONDS_PER_MB", 0.0)
-        (meta,), (facts,) = parse_batch([task(big)], cache, 10**9)
+        (meta,), (facts,) = parse_batch([task(big)], cache)
     assert (meta.outcome, facts, cache.stats().entries) == (GIVEN_UP, b"", 0)
     assert meta.diagnostic is not None and meta.diagnostic.code == "RL190"
-    (meta,), _ = parse_batch([task(big)], cache, 10**9)
+    (meta,), _ = parse_batch([task(big)], cache)
     assert (meta.outcome, meta.hit) == ("facts", False)
     cache.close()
 
 
 def test_for_want_of_memory_too(big: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def compile_text(*_: object) -> None:
+    def compile_source(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(parse, "compile_text", compile_text)
-    (meta,), _ = parse_batch([task(big)], None, 10**9)
+    monkeypatch.setattr(parse, "compile_source", compile_source)
+    (meta,), _ = parse_batch([task(big)], None)
     assert meta.diagnostic is not None
     assert (meta.outcome, meta.diagnostic.code) == (GIVEN_UP, "RL191")
 
@@ -121,7 +121,7 @@ def test_what_was_given_up_is_looked_at_again(
     first = ingest(settings, [str(root)])
     (root / "v.sql").write_text("CREATE VIEW v AS SELECT a, b FROM t")
     with monkeypatch.context() as patch:
-        patch.setattr(parse, "compile_text", lambda *_: (_ for _ in ()).throw(SoftTimeout()))
+        patch.setattr(parse, "compile_source", lambda *_: (_ for _ in ()).throw(SoftTimeout()))
         for _ in range(2):
             again = ingest(settings, [str(root)])
             assert [f.code for f in again.findings] == ["RL190"]

@@ -121,6 +121,26 @@ def test_a_file_made_and_found_gone_by_its_worker_leaves_the_graph(tmp_path: Pat
     run(story)
 
 
+def test_who_asks_for_a_file_is_read_again_when_it_changes_or_goes(tmp_path: Path) -> None:
+    async def story() -> None:
+        scene = Scene(tmp_path, FakeCrew())
+        scene.crew.asking = {"a.sql": ("b.sql",)}
+        scene.write("a.sql", "a")
+        scene.write("b.sql", "b")
+        given = scene.crew.given
+        async with scene.running():
+            await until(lambda: scene.following.is_on)
+            assert given["a.sql"] == [("b.sql", sha("b"))]
+            scene.write("b.sql", "b2")
+            await scene.look("b.sql")
+            await until(lambda: given["a.sql"] == [("b.sql", sha("b2"))])
+            scene.unlink("b.sql")
+            await scene.look("b.sql")
+            await until(lambda: given["a.sql"] == [])
+
+    run(story)
+
+
 def test_a_file_that_changes_before_it_is_set_aside_is_tried_again(tmp_path: Path) -> None:
     async def story() -> None:
         scene = Scene(tmp_path, FakeCrew(1))

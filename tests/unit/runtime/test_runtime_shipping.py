@@ -96,36 +96,37 @@ def file(tmp_path: Path) -> SourceFile:
 
 
 def test_a_sent_file_gives_what_a_read_one_gives(file: SourceFile) -> None:
-    full = fill(task(file), 1_000)
+    full = fill(task(file))
     assert isinstance(full, Task)
     assert full.content == b"CREATE VIEW v AS SELECT a FROM t"
     elsewhere = msgspec.structs.replace(full, file=msgspec.structs.replace(full.file, root="/not/there"))
-    (sent,), facts = parse_batch([elsewhere], None, 1_000)
-    (read,), expected = parse_batch([task(file)], None, 1_000)
+    (sent,), facts = parse_batch([elsewhere], None)
+    (read,), expected = parse_batch([task(file)], None)
     assert facts == expected
     assert (sent.sha256, sent.outcome) == (read.sha256, "facts")
     assert sent.read_at_ns == full.read_at_ns > 0
 
 
 def test_a_file_over_the_limit_is_skipped_as_a_worker_would_skip_it(file: SourceFile) -> None:
-    found = fill(task(file), 10)
+    limited = msgspec.structs.replace(task(file), limit=10)
+    found = fill(limited)
     assert not isinstance(found, Task)
     meta, facts = found
-    (read,), (expected,) = parse_batch([task(file)], None, 10)
+    (read,), (expected,) = parse_batch([limited], None)
     assert (meta.sha256, meta.outcome, facts) == (read.sha256, "facts", expected)
     assert decode_facts(facts).diagnostics[0].code == "RL005"
 
 
 def test_a_file_that_is_gone_has_nothing_to_send(file: SourceFile) -> None:
     Path(file.root, file.name).unlink()
-    meta, facts = fill(task(file), 1_000)  # type: ignore[misc]
+    meta, facts = fill(task(file))  # type: ignore[misc]
     assert (meta.outcome, facts) == ("gone", b"")
 
 
 @pytest.mark.skipif(os.getuid() == 0, reason="nothing is unreadable for root")
 def test_a_file_that_cannot_be_read(file: SourceFile) -> None:
     Path(file.root, file.name).chmod(0)
-    meta, _ = fill(task(file), 1_000)  # type: ignore[misc]
+    meta, _ = fill(task(file))  # type: ignore[misc]
     assert meta.outcome == "unreadable"
 
 
@@ -135,14 +136,14 @@ def test_a_worker_with_a_clone_of_its_own_is_found_out(file: SourceFile, tmp_pat
     (clone / file.name).parent.mkdir(exist_ok=True)
     (clone / file.name).write_text("SELECT 'of another day'")
     there = task(msgspec.structs.replace(file, root=str(clone)))
-    (meta,), _ = parse_batch([there], None, 1_000)
+    (meta,), _ = parse_batch([there], None)
     assert meta.other and elsewhere(task(file), meta)
-    (meta,), _ = parse_batch([task(file)], None, 1_000)
+    (meta,), _ = parse_batch([task(file)], None)
     assert not meta.other
     path = os.path.join(file.root, file.name)
     with open(path, "a") as out:
         out.write("-- edited after it was found")
-    (meta,), _ = parse_batch([task(file)], None, 1_000)
+    (meta,), _ = parse_batch([task(file)], None)
     assert meta.other and not elsewhere(task(file), meta)
 
 

@@ -11,9 +11,7 @@ from typing import Any
 
 import pytest
 
-from ray_lineage.cache import cache_key
 from ray_lineage.cli.main import main
-from ray_lineage.compile import COMPILER_VERSION
 from ray_lineage.errors import StoreUnavailable, UsageError
 from ray_lineage.graph.sqlite import SqliteStore
 from ray_lineage.model import TRANSFORMATIONS, Diagnostic, FileFacts, FileState, encode_facts
@@ -116,7 +114,7 @@ def test_a_poisoned_cache_deceives_nobody(settings: Settings, sql: Path) -> None
     lie = encode_facts(FileFacts("postgres", "ok"))
     for task in plan.tasks:
         sha256 = hashlib.sha256((sql / task.file.name).read_bytes()).hexdigest()
-        cache.put_many([(cache_key(sha256, task.options, COMPILER_VERSION + task.encoding), lie)])
+        cache.put_many([(task.key(sha256), lie)])
     cache.close()
     assert verify(settings, [str(sql)]).equal
 
@@ -132,7 +130,7 @@ def test_a_file_that_was_set_aside_is_not_compiled_here(
     aside = FileFacts("", "failed", diagnostics=(Diagnostic("RL193", "error", "it killed the parser three times"),))
     cache = open_cache(settings)
     assert cache is not None
-    cache.put_many([(cache_key(sha256, task.options, COMPILER_VERSION + task.encoding), encode_facts(aside))])
+    cache.put_many([(task.key(sha256), encode_facts(aside))])
     cache.close()
     ingest(settings, [str(sql)])
 

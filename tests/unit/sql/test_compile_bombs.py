@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ray_lineage.compile import DIALECTS, CompileOptions, compile_text
+from ray_lineage.compile import DIALECTS, CompileOptions, compile_source
 from tests.unit.sql.cases import pairs
 
 
@@ -27,7 +27,7 @@ BOMBS: list[tuple[str, Callable[[int], str], int]] = [
 
 def cpu(text: str, dialect: str) -> float:
     start = time.process_time()
-    compile_text(text, CompileOptions(dialect))
+    compile_source(text, CompileOptions(dialect))
     return time.process_time() - start
 
 
@@ -42,7 +42,7 @@ def test_time_grows_as_the_text_does(dialect: str, text: Callable[[int], str], s
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_joins_without_on_end(dialect: str) -> None:
-    assert compile_text(joins(29), CompileOptions(dialect)).status == "ok"
+    assert compile_source(joins(29), CompileOptions(dialect)).status == "ok"
 
 
 ALIKE = "JOIN u b JOIN u c ON b.id = c.id ON b.id = t.id"

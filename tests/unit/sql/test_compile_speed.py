@@ -7,7 +7,7 @@ import pytest
 from sqlglot import exp
 from sqlglot.tokens import TokenType
 
-from ray_lineage.compile import CompileOptions, compile_text
+from ray_lineage.compile import CompileOptions, compile_source
 from ray_lineage.compile.sql.lex.kinds import T
 
 SQL = "SELECT a.b + 1 AS c FROM t AS a WHERE a.d > 0;\n"
@@ -40,7 +40,7 @@ def test_every_kind_is_the_parsers_own() -> None:
 def test_the_collector_is_left_as_it_was(threshold: tuple[int, int, int], enabled: bool) -> None:
     gc.set_threshold(*threshold)
     (gc.enable if enabled else gc.disable)()
-    compile_text(SQL * 20, CompileOptions("postgres"))
+    compile_source(SQL * 20, CompileOptions("postgres"))
     assert gc.get_threshold() == threshold
     assert gc.isenabled() is enabled
 
@@ -48,7 +48,7 @@ def test_the_collector_is_left_as_it_was(threshold: tuple[int, int, int], enable
 def test_the_collector_is_left_as_it_was_after_an_error() -> None:
     before = gc.get_threshold()
     with pytest.raises(ValueError, match="Unknown dialect"):
-        compile_text(SQL, CompileOptions("no such dialect"))
+        compile_source(SQL, CompileOptions("no such dialect"))
     assert gc.get_threshold() == before
 
 
@@ -56,7 +56,7 @@ def test_a_files_trees_are_gone_when_it_is_done() -> None:
     """Without another object being made that would make Python look for garbage."""
     gc.collect()
     before = sum(isinstance(o, exp.Select) for o in gc.get_objects())
-    facts = compile_text(SQL * 2_000, CompileOptions("postgres"))
+    facts = compile_source(SQL * 2_000, CompileOptions("postgres"))
     assert len(facts.statements) == 2_000
     # some may have grown old in a collection on the way
     assert sum(isinstance(o, exp.Select) for o in gc.get_objects()) - before < 100

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ray_lineage.compile import CompileOptions, compile_text
+from ray_lineage.compile import CompileOptions, compile_source
 from ray_lineage.link import Linker
 from ray_lineage.model import Contribution, encode_facts
 
@@ -10,7 +10,7 @@ from ray_lineage.model import Contribution, encode_facts
 def linked(**files: str) -> dict[str, Contribution]:
     linker = Linker("p")
     for name, text in files.items():
-        facts = compile_text(text, CompileOptions("snowflake", model=name))
+        facts = compile_source(text, CompileOptions("snowflake", model=name))
         assert [d for d in facts.diagnostics if d.severity == "error"] == []
         linker.put(f"{name}.sql", "", encode_facts(facts))
     found = {c.path: c for c in linker.link()}
@@ -65,7 +65,7 @@ def test_a_file_of_plain_sql_is_no_model() -> None:
 
 
 def test_sqlcmd_variables_in_names() -> None:
-    facts = compile_text(
+    facts = compile_source(
         ":setvar db warehouse\nINSERT INTO [$(db)].dbo.o (x) SELECT a FROM $(db).dbo.t", CompileOptions("tsql")
     )
     assert [s.target for s in facts.statements] == [("warehouse", "dbo", "o")]
@@ -73,7 +73,7 @@ def test_sqlcmd_variables_in_names() -> None:
 
 
 def test_a_broken_template_is_said_and_the_rest_is_read() -> None:
-    facts = compile_text("{% if %}\nINSERT INTO o (x) SELECT a FROM t", CompileOptions("postgres", model="m"))
+    facts = compile_source("{% if %}\nINSERT INTO o (x) SELECT a FROM t", CompileOptions("postgres", model="m"))
     assert any(d.code.startswith("RL12") for d in facts.diagnostics)
     assert [s.kind for s in facts.statements] == ["insert"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ray_lineage.compile import DIALECTS, CompileOptions, compile_text
+from ray_lineage.compile import DIALECTS, CompileOptions, compile_source
 from ray_lineage.compile.sql.engine import Engine
 from ray_lineage.compile.sql.engines import ENGINES, engine_of
 from tests.unit.sql.cases import SCHEMA, pairs
@@ -17,7 +17,7 @@ def test_every_dialect_is_an_engine() -> None:
 
 def test_an_unknown_name_is_refused() -> None:
     with pytest.raises(ValueError, match="Unknown dialect 'db3'"):
-        compile_text("SELECT 1", CompileOptions("db3"))
+        compile_source("SELECT 1", CompileOptions("db3"))
 
 
 def test_signs_are_not_inherited() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ray_lineage.compile import CompileOptions, compile_text
+from ray_lineage.compile import CompileOptions, compile_source
 from ray_lineage.link import Linker
 from ray_lineage.model import encode_facts
 from ray_lineage.sources.decode import decode
@@ -54,7 +54,7 @@ def _mutated(draw: st.DrawFn) -> str:
 )
 @given(_mutated(), st.sampled_from(_DIALECTS))
 def test_nothing_crashes_and_our_own_faults_do_not_show(text: str, dialect: str) -> None:
-    facts = compile_text(text, CompileOptions(dialect))
+    facts = compile_source(text, CompileOptions(dialect))
     assert not [d for d in facts.diagnostics if "please report" in d.message]
     lines = len(re.findall(r"\r\n|\r|\n", text)) + 1
     assert all(0 <= d.line <= lines for d in facts.diagnostics)
@@ -83,5 +83,5 @@ def test_scripts_that_are_broken_off_or_torn_apart_end_with_diagnostics(dialect:
             pieces[:at] + pieces[at + 2 :],
             [*pieces[:at], f" {chance.choice(words)} ", *pieces[at:]],
         ):
-            facts = compile_text("".join(torn), CompileOptions(dialect))
+            facts = compile_source("".join(torn), CompileOptions(dialect))
             assert not [d for d in facts.diagnostics if "please report" in d.message], "".join(torn)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import ray_lineage
-from ray_lineage.compile import CompileOptions, compile_text
+from ray_lineage.compile import CompileOptions, compile_source
 from ray_lineage.link import Linker
 from ray_lineage.model import Call, ForeignKey, encode_facts
 from tests.unit.sql.cases import Case, check
@@ -90,7 +90,7 @@ def test_a_body_in_another_language_is_no_sql() -> None:
 
 
 def test_calls_and_foreign_keys() -> None:
-    facts = compile_text(
+    facts = compile_source(
         "CREATE PROC dbo.a AS EXEC dbo.b; EXEC @r = dbo.c 1\nGO\n"
         "CREATE TABLE o (x int REFERENCES p (id), y int, CONSTRAINT k FOREIGN KEY (y, x) REFERENCES q (m, n))\n"
         "ALTER TABLE o ADD CONSTRAINT z FOREIGN KEY (y) REFERENCES r (id)",
@@ -106,7 +106,7 @@ def test_calls_and_foreign_keys() -> None:
 
 @pytest.mark.parametrize("dialect", ["", "oracle", "tsql", "snowflake"])
 def test_delete_without_from(dialect: str) -> None:
-    facts = compile_text("DELETE t WHERE a = 1", CompileOptions(dialect))
+    facts = compile_source("DELETE t WHERE a = 1", CompileOptions(dialect))
     assert [(s.kind, s.target) for s in facts.statements] == [("delete", ("t",))]
 
 
@@ -115,17 +115,17 @@ def test_delete_without_from(dialect: str) -> None:
     ["MERGE INS s.id WHEN MATCHED THEN UPDATE SET x = s.k", "SELECT HASHBYTES(a) FROM t", "SELECT a\ud800b FROM t"],
 )
 def test_broken_statements_are_diagnostics_and_no_faults_of_ours(sql: str) -> None:
-    assert not [d for d in compile_text(sql, CompileOptions("tsql")).diagnostics if "report" in d.message]
+    assert not [d for d in compile_source(sql, CompileOptions("tsql")).diagnostics if "report" in d.message]
 
 
 def test_drop_ends_a_declaration() -> None:
-    facts = compile_text("CREATE TABLE t (a int); DROP TABLE t; CREATE TABLE u (a int)", CompileOptions("postgres"))
+    facts = compile_source("CREATE TABLE t (a int); DROP TABLE t; CREATE TABLE u (a int)", CompileOptions("postgres"))
     assert [d.name for d in facts.declarations] == [("u",)]
 
 
 def test_expressions_are_kept_without_their_literals() -> None:
     sql = "INSERT INTO o (c, d) SELECT a + COALESCE(b, 17) AS c, a FROM t; UPDATE o SET d = UPPER(c) || 'secret'"
-    facts = compile_text(sql, CompileOptions("postgres"))
+    facts = compile_source(sql, CompileOptions("postgres"))
     first, second = facts.statements
     assert [o.expression for o in first.relations[first.root].outputs] == ["a + COALESCE(b, ?)", ""]  # type: ignore[union-attr]
     assert [a.expression for a in second.assignments] == ["UPPER(c) || ?"]
@@ -148,7 +148,7 @@ def test_expressions_are_kept_without_their_literals() -> None:
 )
 def test_an_edge_carries_the_expression_that_made_it(sql: str, expected: set[str | None]) -> None:
     linker = Linker("p")
-    linker.put("f.sql", "", encode_facts(compile_text(sql, CompileOptions("tsql"))))
+    linker.put("f.sql", "", encode_facts(compile_source(sql, CompileOptions("tsql"))))
     rows = [row for c in linker.link() for row in c.rows.get("FLOWS_TO", [])]
     linker.close()
     assert {row[6] for row in rows} == expected

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlglot.parser
 
-from ray_lineage.compile import CompileOptions, compile_text
+from ray_lineage.compile import CompileOptions, compile_source
 from ray_lineage.model import VALUE, FileFacts, Select
 
 
@@ -13,7 +13,7 @@ def kinds(sql: str, dialect: str = "tsql") -> list[tuple[str, int]]:
 
 
 def compiled(sql: str, dialect: str = "tsql") -> FileFacts:
-    return compile_text(sql, CompileOptions(dialect))
+    return compile_source(sql, CompileOptions(dialect))
 
 
 def test_the_compiled_parser_is_active() -> None:
@@ -154,7 +154,7 @@ def test_spans_of_statements_and_columns() -> None:
 
 def test_what_a_malformed_statement_says_does_not_change_from_run_to_run() -> None:
     """The parser names one of a set of missing parts."""
-    facts = compile_text("SELECT a BETWEEN AND FROM t", CompileOptions("tsql"))
+    facts = compile_source("SELECT a BETWEEN AND FROM t", CompileOptions("tsql"))
     assert [d.message for d in facts.diagnostics] == [
         "this SELECT statement was left out: a part of it is missing near 'FROM'"
     ]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 import ray_lineage
-from ray_lineage.compile import CompileOptions, compile_text
+from ray_lineage.compile import CompileOptions, compile_source
 from ray_lineage.model import FileFacts, dataset_text, default_kind, split_text
 from tests.factory import contributions
 from tests.unit.sql.cases import check
 
 
 def compiled(sql: str) -> FileFacts:
-    facts = compile_text(sql, CompileOptions("tsql"))
+    facts = compile_source(sql, CompileOptions("tsql"))
     assert not facts.diagnostics
     return facts
 

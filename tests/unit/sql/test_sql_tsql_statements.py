@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 import ray_lineage
-from ray_lineage.compile import CompileOptions, compile_text
+from ray_lineage.compile import CompileOptions, compile_source
 from tests.unit.sql.cases import check, pairs
 
 ROWSETS = [
@@ -128,7 +128,7 @@ def test_columns_of_a_table() -> None:
         e datetime2(7) GENERATED ALWAYS AS ROW START HIDDEN, f datetime2(7) GENERATED ALWAYS AS ROW END, PERIOD FOR SYSTEM_TIME (e, f),
         g nvarchar(10) COLLATE Latin1_General_CI_AS MASKED WITH (FUNCTION = 'default()'), [primary] decimal(10, 2) DEFAULT ((0)) WITH VALUES,
         h national character varying(5), i xml COLUMN_SET FOR ALL_SPARSE_COLUMNS) ON [PRIMARY] WITH (SYSTEM_VERSIONING = ON)"""
-    [table] = compile_text(sql, CompileOptions("tsql")).declarations
+    [table] = compile_source(sql, CompileOptions("tsql")).declarations
     assert [(c.name, c.type) for c in table.columns] == [
         ("a", "int"), ("b c", "dbo.mytype"), ("d", ""), ("e", "datetime2(7)"), ("f", "datetime2(7)"), ("g", "nvarchar(10)"),
         ("primary", "decimal(10, 2)"), ("h", "national character varying(5)"), ("i", "xml"),

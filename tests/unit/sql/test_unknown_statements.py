@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ray_lineage.compile import DIALECTS, CompileOptions, compile_text
+from ray_lineage.compile import DIALECTS, CompileOptions, compile_source
 
 SLIPS = [
     ("CRATE VIEW v AS SELECT a FROM t", "'CRATE' (is CREATE meant?)"),
@@ -21,7 +21,7 @@ SLIPS = [
 @pytest.mark.parametrize("dialect", ["", *DIALECTS])
 @pytest.mark.parametrize(("sql", "message"), SLIPS, ids=[sql.split()[0] for sql, _ in SLIPS])
 def test_a_slip_is_named(sql: str, message: str, dialect: str) -> None:
-    facts = compile_text(sql + ";", CompileOptions(dialect))
+    facts = compile_source(sql + ";", CompileOptions(dialect))
     assert [(d.code, d.line) for d in facts.diagnostics] == [("RL113", 1)]
     assert message in facts.diagnostics[0].message
     assert facts.status in ("failed", "partial")
@@ -32,7 +32,7 @@ def test_a_slip_in_a_routine_is_named(dialect: str) -> None:
     head = {"postgres": "AS $$ BEGIN", "tsql": "AS BEGIN", "oracle": "AS BEGIN"}.get(dialect, "() BEGIN")
     end = "END $$ LANGUAGE plpgsql" if dialect == "postgres" else "END"
     text = f"CREATE PROCEDURE p {head}\n INSERT INTO o (x) SELECT a FROM t;\n INSER INTO o (y) SELECT b FROM t;\n{end};"
-    facts = compile_text(text, CompileOptions(dialect))
+    facts = compile_source(text, CompileOptions(dialect))
     assert [(d.code, d.line) for d in facts.diagnostics] == [("RL113", 3)]
 
 
@@ -52,4 +52,4 @@ def test_a_slip_in_a_routine_is_named(dialect: str) -> None:
     ],
 )
 def test_what_is_known_is_not_named(dialect: str, sql: str) -> None:
-    assert [d.message for d in compile_text(sql, CompileOptions(dialect)).diagnostics] == []
+    assert [d.message for d in compile_source(sql, CompileOptions(dialect)).diagnostics] == []

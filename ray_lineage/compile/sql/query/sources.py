@@ -13,7 +13,7 @@ from sqlglot.expressions import Expression
 from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.engine import Engine
-from ray_lineage.compile.sql.facts import Facts
+from ray_lineage.compile.sql.facts import SqlFacts
 from ray_lineage.compile.sql.lex.scan import closing, read_name
 from ray_lineage.compile.sql.lex.tokens import reason_of, shifted, start_line, tokenize
 from ray_lineage.compile.sql.names import Names
@@ -42,7 +42,7 @@ class Around(Protocol):
 
     engine: Engine
     names: Names
-    facts: Facts
+    facts: SqlFacts
     routine: Routine
     parsed: Excerpts
 

@@ -15,7 +15,7 @@ from ray_lineage.compile.sql.statements.foreign_keys import foreign_keys
 from ray_lineage.compile.sql.statements.move import move
 from ray_lineage.compile.sql.statements.rename import rename_dataset
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import ALTERED, Name, passed_over
+from ray_lineage.model import ALTERED, Effect, Name, StatementKind, passed_over
 
 
 def read_alter_table(unit: Unit, tokens: list[Token]) -> None:
@@ -29,7 +29,7 @@ def read_alter_table(unit: Unit, tokens: list[Token]) -> None:
     if parts:
         alter_rows(unit, tokens, unit.full(parts), i)
         if unit.is_tsql:
-            defaults(unit, tokens, unit.full(parts), "alter_table")
+            defaults(unit, tokens, unit.full(parts), StatementKind.ALTER_TABLE)
     if not parts:
         return
     name = unit.full(parts)
@@ -39,7 +39,7 @@ def read_alter_table(unit: Unit, tokens: list[Token]) -> None:
         if added:
             names = tuple(x.name for x in columns)
             passed = passed_over(columns)
-            unit.write(tokens, "assign", unit.builder(), target=name, columns=names, preset=passed)
+            unit.write(tokens, StatementKind.DECLARE, target=name, columns=names, effect=Effect.EXTENDS, preset=passed)
             computed_columns(unit, tokens, added, name)
         return
     if added:
@@ -66,18 +66,18 @@ def alter_rows(unit: Unit, tokens: list[Token], name: Name, i: int) -> None:
     elif words[0] == "SWITCH" and "TO" in words:
         parts, _ = read_name(tokens, i + words.index("TO") + 1)
         if parts:
-            move(unit, tokens, name, unit.full(parts), "switch")
+            move(unit, tokens, name, unit.full(parts), StatementKind.SWITCH)
     elif words[:2] == ["SET", "SCHEMA"] and len(words) > 2:
-        move(unit, tokens, name, (*name[:-2], unit.part(tokens[i + 2]), name[-1]), "rename")
+        move(unit, tokens, name, (*name[:-2], unit.part(tokens[i + 2]), name[-1]), StatementKind.RENAME)
     elif words[:2] == ["APPEND", "FROM"]:
         parts, _ = read_name(tokens, i + 2)
         if parts:
-            move(unit, tokens, unit.full(parts), name, "append")
+            move(unit, tokens, unit.full(parts), name, StatementKind.APPEND)
     elif words[:2] == ["REPLACE", "WITH"]:  # of Doris: a swap
         parts, _ = read_name(tokens, i + (3 if words[2:3] == ["TABLE"] else 2))
         if parts:
-            move(unit, tokens, unit.full(parts), name, "swap")
-            move(unit, tokens, name, unit.full(parts), "swap")
+            move(unit, tokens, unit.full(parts), name, StatementKind.SWAP)
+            move(unit, tokens, name, unit.full(parts), StatementKind.SWAP)
     elif words[0] in ("UPDATE", "DELETE") and unit.engine.mutations:
         _mutation(unit, tokens, i)
     elif (
@@ -89,12 +89,12 @@ def alter_rows(unit: Unit, tokens: list[Token], name: Name, i: int) -> None:
     elif words[:2] == ["ATTACH", "PARTITION"]:
         parts, _ = read_name(tokens, i + 2)
         if parts:
-            move(unit, tokens, unit.full(parts), name, "attach_partition")
+            move(unit, tokens, unit.full(parts), name, StatementKind.ATTACH_PARTITION)
     elif words[:2] == ["SWAP", "WITH"]:
         parts, _ = read_name(tokens, i + 2)
         if parts:
-            move(unit, tokens, name, unit.full(parts), "swap")
-            move(unit, tokens, unit.full(parts), name, "swap")
+            move(unit, tokens, name, unit.full(parts), StatementKind.SWAP)
+            move(unit, tokens, unit.full(parts), name, StatementKind.SWAP)
     foreign_keys(unit, tokens, i, len(tokens), name)
 
 
@@ -158,9 +158,9 @@ def _exchange(unit: Unit, tokens: list[Token], name: Name, i: int) -> None:
         at = k + 2 if k + 1 < len(tokens) and tokens[k + 1].text.upper() == "TABLE" else k + 1
         parts, _ = read_name(tokens, at)
         if parts and word == "TO":
-            move(unit, tokens, name, unit.full(parts), "exchange")
+            move(unit, tokens, name, unit.full(parts), StatementKind.EXCHANGE)
         elif parts:
-            move(unit, tokens, unit.full(parts), name, "exchange")
+            move(unit, tokens, unit.full(parts), name, StatementKind.EXCHANGE)
             if word == "WITH" and not unit.engine.partitions_move:
-                move(unit, tokens, name, unit.full(parts), "exchange")
+                move(unit, tokens, name, unit.full(parts), StatementKind.EXCHANGE)
         return

@@ -16,7 +16,7 @@ from ray_lineage.compile.sql.statements.execute import execute
 from ray_lineage.compile.sql.statements.lifetimes import declare_name
 from ray_lineage.compile.sql.statements.variables import assign, declare_variable, may_carry, row_of, store
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import Assignment, Select
+from ray_lineage.model import Assignment, Select, StatementKind
 
 
 def read_set(unit: Unit, tokens: list[Token]) -> None:
@@ -124,7 +124,7 @@ def _set_field(unit: Unit, tokens: list[Token], parts: list[Token], value: list[
     builder.relations[index] = Select((), (), subqueries=tuple(found.subqueries))
     if found.refs:
         assignments = (Assignment(unit.part(parts[1]), tuple(found.refs.values()), found.line),)
-        unit.write(tokens, "assign_row", builder, target=target, assignments=assignments, scope=index,
+        unit.write(tokens, StatementKind.ASSIGN_ROW, builder, target=target, assignments=assignments, scope=index,
                subqueries=found.subqueries)  # fmt: skip
 
 

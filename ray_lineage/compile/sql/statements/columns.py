@@ -12,7 +12,7 @@ from ray_lineage.compile.sql.query.expressions import collect
 from ray_lineage.compile.sql.query.scope import IDENTITY, Collected, Scope
 from ray_lineage.compile.sql.statements.call import functions_in
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import Assignment, DeclaredColumn, Name, Select, TableRef, passed_over
+from ray_lineage.model import Assignment, DeclaredColumn, Effect, Name, Select, StatementKind, TableRef, passed_over
 
 
 def column_list(unit: Unit, tokens: list[Token], i: int) -> tuple[str, ...]:
@@ -33,7 +33,7 @@ def make_empty(unit: Unit, tokens: list[Token], name: Name, columns: tuple[Decla
     """From here on there is an empty temporary table with these columns."""
     names = tuple(x.name for x in columns)
     passed = passed_over(columns)
-    unit.write(tokens, "assign", target=name, columns=names, defines=True, preset=passed)
+    unit.write(tokens, StatementKind.DECLARE, target=name, columns=names, effect=Effect.MAKES, preset=passed)
 
 
 def computed_columns(unit: Unit, tokens: list[Token], columns: list[ColumnItem], name: Name, rows: Name = ()) -> None:
@@ -55,10 +55,10 @@ def computed_columns(unit: Unit, tokens: list[Token], columns: list[ColumnItem],
         collect(builder, tree.expressions[0], scope, IDENTITY, found)
         refs = tuple(r for r in found.refs.values())
         assignments.append(Assignment(unit.part(column.name), refs, column.name.line))
-    unit.write(tokens, "create_table", builder, target=name, assignments=tuple(assignments))
+    unit.write(tokens, StatementKind.CREATE_TABLE, builder, target=name, assignments=tuple(assignments))
 
 
-def defaults(unit: Unit, tokens: list[Token], name: Name, kind: str) -> None:
+def defaults(unit: Unit, tokens: list[Token], name: Name, kind: StatementKind) -> None:
     """Defaults and checks of a table call functions and read sequences."""
     found = functions_in(unit, tokens)
     unit.calls(found, name, start_line(tokens[0]))

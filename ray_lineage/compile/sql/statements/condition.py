@@ -7,9 +7,10 @@ from sqlglot.tokens import Token
 from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.scan import closing
 from ray_lineage.compile.sql.unit import Unit
+from ray_lineage.model import StatementKind
 
 
-def condition(unit: Unit, tokens: list[Token], kind: str) -> None:
+def condition(unit: Unit, tokens: list[Token], kind: StatementKind) -> None:
     """The queries in the condition of IF or WHILE are read; what they give goes nowhere."""
     if T.SELECT not in [t.token_type for t in tokens]:
         return

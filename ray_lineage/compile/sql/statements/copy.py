@@ -14,7 +14,7 @@ from ray_lineage.compile.sql.statements.dynamic import run_inside
 from ray_lineage.compile.sql.statements.locations import location_or_table
 from ray_lineage.compile.sql.statements.move import move
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import STAR, Alias, Name, Output, Ref, Select, TableRef
+from ray_lineage.model import STAR, Alias, Name, Output, Ref, Select, StatementKind, TableRef
 
 
 def read_copy(unit: Unit, tokens: list[Token]) -> None:
@@ -46,13 +46,13 @@ def read_copy(unit: Unit, tokens: list[Token]) -> None:
         tree = unit.parse(source[1 : closing(source, 0)], "SELECT")
         builder = unit.builder()
         root = builder.query(tree)
-        unit.write(tokens, "copy", builder, root=root, target=written, columns=columns)
+        unit.write(tokens, StatementKind.COPY, builder, root=root, target=written, columns=columns)
         return
     read = location_or_table(unit, source, 0)[0]
     if read and columns:
         _copy_columns(unit, tokens, read, written, columns, backwards)
     elif read:
-        move(unit, tokens, read, written, "copy")
+        move(unit, tokens, read, written, StatementKind.COPY)
 
 
 def _copy_columns(
@@ -64,11 +64,11 @@ def _copy_columns(
     if out:
         refs = tuple(Output(n, (Ref(table, 1, n, IDENTITY, tokens[0].line),), tokens[0].line) for n in columns)
         root = builder.add(Select((table,), refs))
-        unit.write(tokens, "copy", builder, root=root, target=written)
+        unit.write(tokens, StatementKind.COPY, builder, root=root, target=written)
         return
     star = Output(None, (Ref(table, 1, STAR, IDENTITY, tokens[0].line),), tokens[0].line, star=True)
     root = builder.add(Alias(builder.add(Select((table,), (star,))), columns))
-    unit.write(tokens, "copy", builder, root=root, target=written, columns=columns)
+    unit.write(tokens, StatementKind.COPY, builder, root=root, target=written, columns=columns)
 
 
 def read_bulk_insert(unit: Unit, tokens: list[Token]) -> None:
@@ -82,10 +82,10 @@ def read_bulk_insert(unit: Unit, tokens: list[Token]) -> None:
             tokens,
             unit.names.location(tokens[at + 1].text, tokens[at + 1].line, folded=True),
             unit.full(parts),
-            "copy",
+            StatementKind.COPY,
         )
     else:
-        unit.write(tokens, "copy", unit.builder(), target=unit.full(parts))
+        unit.write(tokens, StatementKind.COPY, unit.builder(), target=unit.full(parts))
 
 
 def read_unload(unit: Unit, tokens: list[Token]) -> None:
@@ -100,7 +100,7 @@ def read_unload(unit: Unit, tokens: list[Token]) -> None:
     elif query:
         builder = unit.builder()
         root = builder.query(unit.parse(query, "SELECT"))
-        unit.write(tokens, "unload", builder, root=root, target=location)
+        unit.write(tokens, StatementKind.UNLOAD, builder, root=root, target=location)
 
 
 def _starts_with_query(tokens: list[Token], i: int) -> bool:

@@ -23,6 +23,7 @@ from ray_lineage.compile.sql.statements.rename import read_transfer
 from ray_lineage.compile.sql.statements.returns import return_variables
 from ray_lineage.compile.sql.statements.unknown import note_unknown_kind
 from ray_lineage.compile.sql.unit import Unit
+from ray_lineage.model import StatementKind
 
 
 def read_create_statement(unit: Unit, tokens: list[Token], verb: str) -> None:
@@ -84,7 +85,7 @@ def read_create_statement(unit: Unit, tokens: list[Token], verb: str) -> None:
     if head.query < len(tokens) and is_view and view_to(unit, tokens, head, name):
         return
     if head.query < len(tokens):
-        statement = "create_view" if is_view else "create_table_as"
+        statement = StatementKind.CREATE_VIEW if is_view else StatementKind.CREATE_TABLE_AS
         query = without_tail(tokens[head.query :])
         if unit.engine.query_adds_columns and not is_view:
             columns = ()  # the query's columns are added to these, and matched by name
@@ -100,7 +101,7 @@ def read_create_statement(unit: Unit, tokens: list[Token], verb: str) -> None:
     if temporary:
         make_empty(unit, tokens, name, columns)
     if unit.is_tsql:
-        defaults(unit, tokens, name, "create_table")
+        defaults(unit, tokens, name, StatementKind.CREATE_TABLE)
     locations = stored_at(unit, tokens, head, name)
     # the virtual columns of Snowflake's external tables are made of VALUE, a row of the file
     rows = locations[0] if locations and unit.engine.file_rows else name

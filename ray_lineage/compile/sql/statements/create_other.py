@@ -20,7 +20,7 @@ from ray_lineage.compile.sql.statements.load import create_pipeline, create_rout
 from ray_lineage.compile.sql.statements.locations import topic_of
 from ray_lineage.compile.sql.statements.move import copy_of, move, read_apply_changes
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import Assignment, DeclaredColumn, Name, Ref, TableRef
+from ray_lineage.model import Assignment, DeclaredColumn, Name, Ref, StatementKind, TableRef
 
 
 def create_other(unit: Unit, tokens: list[Token], words: list[str]) -> bool:
@@ -42,7 +42,7 @@ def create_other(unit: Unit, tokens: list[Token], words: list[str]) -> bool:
     elif kind == "MODEL":
         query = after_as(tokens, i)
         if query:
-            define(unit, tokens, query, name, "Table", (), "create_model")
+            define(unit, tokens, query, name, "Table", (), StatementKind.CREATE_MODEL)
     elif kind == "PIPE":
         query = after_as(tokens, i)
         if query and query[0].text.upper() == "COPY":
@@ -75,7 +75,7 @@ def create_other(unit: Unit, tokens: list[Token], words: list[str]) -> bool:
                 declare_parameters(unit, tokens, i)
             query = after_as(tokens, i)
             if query:
-                define(unit, tokens, query, name, "Function", (), "create_function")
+                define(unit, tokens, query, name, "Function", (), StatementKind.CREATE_FUNCTION)
     else:
         return False
     return True
@@ -97,7 +97,7 @@ def _join_index(unit: Unit, tokens: list[Token], name: Name, i: int) -> bool:
             end = k
             break
     if end:
-        define(unit, tokens, query[:end], name, "MaterializedView", (), "create_view")
+        define(unit, tokens, query[:end], name, "MaterializedView", (), StatementKind.CREATE_VIEW)
     return True
 
 
@@ -111,7 +111,7 @@ def _stream(unit: Unit, tokens: list[Token], name: Name, i: int) -> bool:
         at += 1
     source, _ = read_name(tokens, at)
     if source:
-        copy_of(unit, tokens, name, "View", unit.full(source), "create_stream")
+        copy_of(unit, tokens, name, "View", unit.full(source), StatementKind.CREATE_STREAM)
     return True
 
 
@@ -133,7 +133,7 @@ def _source(unit: Unit, tokens: list[Token], name: Name, i: int) -> None:
     unit.facts.declare(name, "Table", tokens[0].line, tuple(unit.column(x) for x in columns))
     topic = topic_of(unit, tokens)
     if topic:
-        move(unit, tokens, topic, name, "create_source")
+        move(unit, tokens, topic, name, StatementKind.CREATE_SOURCE)
 
 
 def _sink(unit: Unit, tokens: list[Token], name: Name, i: int) -> None:
@@ -149,7 +149,7 @@ def _sink(unit: Unit, tokens: list[Token], name: Name, i: int) -> None:
     if words[i : i + 1] == ["FROM"]:
         parts, _ = read_name(tokens, i + 1)
         if parts:
-            move(unit, tokens, unit.full(parts), target, "create_sink")
+            move(unit, tokens, unit.full(parts), target, StatementKind.CREATE_SINK)
         return
     query = after_as(tokens, i)
     if query:
@@ -163,7 +163,7 @@ def _sink(unit: Unit, tokens: list[Token], name: Name, i: int) -> None:
         )
         builder = unit.builder()
         root = builder.query(unit.parse(query[:end], "SELECT"))
-        unit.write(tokens, "create_sink", builder, root=root, target=target)
+        unit.write(tokens, StatementKind.CREATE_SINK, builder, root=root, target=target)
 
 
 def _dictionary(unit: Unit, tokens: list[Token], name: Name, i: int) -> None:
@@ -186,7 +186,7 @@ def _dictionary(unit: Unit, tokens: list[Token], name: Name, i: int) -> None:
     )
     table = builder.add(TableRef(source, tokens[0].line))
     assignments = tuple(Assignment(x.name, (Ref(table, -1, x.name, IDENTITY, x.line),), x.line) for x in columns)
-    unit.write(tokens, "create_dictionary", builder, target=name, assignments=assignments)
+    unit.write(tokens, StatementKind.CREATE_DICTIONARY, builder, target=name, assignments=assignments)
 
 
 def sequence_or_type(unit: Unit, tokens: list[Token], words: list[str]) -> None:
@@ -215,4 +215,4 @@ def create_synonym(unit: Unit, tokens: list[Token]) -> None:
         return
     base, _ = read_name(tokens, i + 1)
     if base:
-        copy_of(unit, tokens, unit.full(name), "Synonym", unit.full(base), "create_synonym")
+        copy_of(unit, tokens, unit.full(name), "Synonym", unit.full(base), StatementKind.CREATE_SYNONYM)

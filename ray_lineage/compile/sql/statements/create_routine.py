@@ -16,7 +16,7 @@ from ray_lineage.compile.sql.statements.define import define
 from ray_lineage.compile.sql.statements.lifetimes import begin_routine, declare_name
 from ray_lineage.compile.sql.statements.move import move
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import DeclaredColumn, Name
+from ray_lineage.model import DeclaredColumn, Name, StatementKind
 
 
 def read_header(unit: Unit, tokens: list[Token], outer: Routine | None = None) -> Routine | None:
@@ -114,7 +114,7 @@ def trigger_function(unit: Unit, tokens: list[Token], tables: list[Name]) -> Non
         return
     rows: Name = (f"#rows:{routine.key}",)
     for table in distinct:
-        move(unit, tokens, table, rows, "trigger")
+        move(unit, tokens, table, rows, StatementKind.TRIGGER)
     routine.rows["new"] = routine.rows["old"] = rows
 
 
@@ -208,7 +208,7 @@ def function_query(unit: Unit, tokens: list[Token]) -> bool:
                 declared.name,
                 "Function",
                 declared.columns,
-                "create_function",
+                StatementKind.CREATE_FUNCTION,
                 redeclare=declared,
             )
             return True

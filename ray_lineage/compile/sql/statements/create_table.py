@@ -13,7 +13,7 @@ from ray_lineage.compile.sql.statements.define import define
 from ray_lineage.compile.sql.statements.locations import location_or_table, uris
 from ray_lineage.compile.sql.statements.move import move
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import Name, TableRef
+from ray_lineage.model import Effect, Name, StatementKind, TableRef
 
 
 def create_like(unit: Unit, tokens: list[Token], name: Name, kind: str, source: Name, temporary: bool) -> None:
@@ -27,8 +27,8 @@ def create_like(unit: Unit, tokens: list[Token], name: Name, kind: str, source: 
         t.text.upper() == "DATA" and tokens[i - 1].token_type is T.WITH for i, t in enumerate(tokens)
     ):
         clones = True
-    kind_text = "create_table_clone" if clones else "create_table_like"
-    unit.write(tokens, kind_text, builder, root=root, target=name, defines=True, declared=declared)
+    kind_of = StatementKind.CREATE_TABLE_CLONE if clones else StatementKind.CREATE_TABLE_LIKE
+    unit.write(tokens, kind_of, builder, root=root, target=name, effect=Effect.MAKES, declared=declared)
 
 
 def stored_at(unit: Unit, tokens: list[Token], head: CreateHead, name: Name) -> list[Name]:
@@ -52,7 +52,7 @@ def stored_at(unit: Unit, tokens: list[Token], head: CreateHead, name: Name) -> 
                 found.append(location)
     found.extend(unit.names.location(uri, tokens[0].line) for uri in uris(tokens, 0))
     for location in found:
-        move(unit, tokens, location, name, "create_external")
+        move(unit, tokens, location, name, StatementKind.CREATE_EXTERNAL)
     return found
 
 
@@ -69,7 +69,7 @@ def partition_of(unit: Unit, tokens: list[Token], head: CreateHead, name: Name) 
     if head.columns and words[at] == "INHERITS":
         own = tuple(unit.column(x) for x in head.columns)
         unit.facts.declare(name, "Table", tokens[0].line, own, adds=True)
-    move(unit, tokens, name, parent, "attach_partition")
+    move(unit, tokens, name, parent, StatementKind.ATTACH_PARTITION)
     return True
 
 
@@ -85,4 +85,6 @@ def read_cache(unit: Unit, tokens: list[Token]) -> None:
     if at < 0 or not parts or query >= len(tokens):
         return
     unit.names.temporary.add(unit.names.name(parts)[-1])
-    define(unit, tokens, tokens[query:], unit.full(parts), "TempTable", (), "create_table_as", temporary=True)
+    define(
+        unit, tokens, tokens[query:], unit.full(parts), "TempTable", (), StatementKind.CREATE_TABLE_AS, temporary=True
+    )

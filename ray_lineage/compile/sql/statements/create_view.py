@@ -9,7 +9,7 @@ from ray_lineage.compile.sql.lex.kinds import LITERALS, T
 from ray_lineage.compile.sql.lex.scan import closing, read_name
 from ray_lineage.compile.sql.query.scope import IDENTITY
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import STAR, Assignment, Name, Ref
+from ray_lineage.model import STAR, Assignment, Name, Ref, StatementKind
 
 
 def view_to(unit: Unit, tokens: list[Token], head: CreateHead, name: Name) -> bool:
@@ -24,7 +24,9 @@ def view_to(unit: Unit, tokens: list[Token], head: CreateHead, name: Name) -> bo
     builder = unit.builder()
     root = builder.query(unit.parse(tokens[head.query :], "SELECT"))
     assignments = (Assignment(STAR, (Ref(root, -1, STAR, IDENTITY),)),)
-    unit.write(tokens, "create_view", builder, target=unit.full(parts), assignments=assignments, subqueries=[root])
+    unit.write(
+        tokens, StatementKind.CREATE_VIEW, builder, target=unit.full(parts), assignments=assignments, subqueries=[root]
+    )
     return True
 
 

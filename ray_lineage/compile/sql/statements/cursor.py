@@ -12,7 +12,7 @@ from ray_lineage.compile.sql.statements.move import move
 from ray_lineage.compile.sql.statements.use import use_database
 from ray_lineage.compile.sql.statements.variables import INTOS, store
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import TableRef
+from ray_lineage.model import Effect, StatementKind, TableRef
 
 
 def declare_cursor(unit: Unit, name: Token, query: list[Token], tokens: list[Token]) -> None:
@@ -23,7 +23,7 @@ def declare_cursor(unit: Unit, name: Token, query: list[Token], tokens: list[Tok
     builder = unit.builder()
     root = builder.query(tree)
     target = (f"#cursor:{unit.part(name)}",)
-    unit.write(tokens, "declare_cursor", builder, root=root, target=target, defines=True)
+    unit.write(tokens, StatementKind.DECLARE_CURSOR, builder, root=root, target=target, effect=Effect.MAKES)
 
 
 def _without_cursor_tail(query: list[Token]) -> list[Token]:
@@ -69,7 +69,12 @@ def open_cursor(unit: Unit, tokens: list[Token]) -> None:
 def cursor_of(unit: Unit, name: Token, source: Token, tokens: list[Token]) -> None:
     """``c CURSOR FOR resultset``: the rows of the other one."""
     move(
-        unit, tokens, (f"#cursor:{unit.part(source)}",), (f"#cursor:{unit.part(name)}",), "declare_cursor", defines=True
+        unit,
+        tokens,
+        (f"#cursor:{unit.part(source)}",),
+        (f"#cursor:{unit.part(name)}",),
+        StatementKind.DECLARE_CURSOR,
+        effect=Effect.MAKES,
     )
 
 

@@ -34,6 +34,7 @@ from ray_lineage.compile.sql.statements.select import lower_select
 from ray_lineage.compile.sql.statements.update import is_statistics, lower_update, update_of_a_query
 from ray_lineage.compile.sql.statements.variables import select_into_variables
 from ray_lineage.compile.sql.unit import Unit, Written
+from ray_lineage.model import StatementKind
 
 QUERIES: Final = frozenset({"SELECT", "WITH", "(", "FROM", "VALUES", "TABLE", "PIVOT", "UNPIVOT"})
 DATA: Final = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE"})
@@ -60,7 +61,7 @@ def read_data(unit: Unit, tokens: list[Token], verb: str, output: Token | None =
         _give_back(unit, tokens, lower(unit, tree, tokens), outputs, returned, output)
     elif verb == "PERFORM":
         builder = unit.builder()
-        unit.write(tokens, "select", builder, root=builder.query(tree))
+        unit.write(tokens, StatementKind.SELECT, builder, root=builder.query(tree))
     elif isinstance(tree, exp.Query | exp.Pivot):
         lower_select(unit, tree, tokens)
 

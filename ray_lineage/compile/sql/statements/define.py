@@ -8,7 +8,7 @@ from ray_lineage.compile.sql.lex.tokens import start_line
 from ray_lineage.compile.sql.statements.data import modifying_ctes
 from ray_lineage.compile.sql.statements.variables import selected
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import Declaration, DeclaredColumn, Name
+from ray_lineage.model import Declaration, DeclaredColumn, Effect, Name, StatementKind
 
 
 def define(
@@ -18,7 +18,7 @@ def define(
     name: Name,
     kind: str,
     columns: tuple[DeclaredColumn, ...],
-    statement: str,
+    statement: StatementKind,
     *,
     temporary: bool = False,
     redeclare: Declaration | None = None,
@@ -43,6 +43,6 @@ def define(
         root=root,
         target=name,
         columns=tuple(x.name for x in columns),
-        defines=True,
+        effect=Effect.MAKES,
         declared=declared,
     )

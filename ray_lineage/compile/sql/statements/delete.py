@@ -13,7 +13,7 @@ from ray_lineage.compile.sql.query.queries import ctes_of
 from ray_lineage.compile.sql.query.scope import FILTER, Scope
 from ray_lineage.compile.sql.statements.assignments import base_table, target_relation
 from ray_lineage.compile.sql.unit import Unit, Written
-from ray_lineage.model import Influence, Select
+from ray_lineage.model import Effect, Influence, Select, StatementKind
 
 
 def lower_delete(unit: Unit, tree: exp.Delete, tokens: list[Token]) -> Written:
@@ -50,6 +50,6 @@ def lower_delete(unit: Unit, tree: exp.Delete, tokens: list[Token]) -> Written:
     for item in named or (None,):
         found = target_relation(unit, item, scope, builder) if item is not None else -1
         target = base_table(builder, found if found >= 0 else first)
-        unit.write(tokens, "delete", builder, target=target, scope=index, influences=influences,
-                  subqueries=subqueries, defines=everything)  # fmt: skip
+        unit.write(tokens, StatementKind.DELETE, builder, target=target, scope=index, influences=influences,
+                  subqueries=subqueries, effect=Effect.EMPTIES if everything else Effect.CHANGES)  # fmt: skip
     return Written(target, builder, scope)

@@ -6,7 +6,7 @@ from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.lex.scan import read_name
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import Name
+from ray_lineage.model import Effect, Name, StatementKind
 
 
 def read_drop(unit: Unit, tokens: list[Token]) -> None:
@@ -23,7 +23,7 @@ def read_drop(unit: Unit, tokens: list[Token]) -> None:
         name = unit.full(parts)
         unit.facts.forget(name)
         if name[0].startswith("#"):
-            unit.write(tokens, "assign", target=name, defines=True)
+            unit.write(tokens, StatementKind.DECLARE, target=name, effect=Effect.ENDS)
         i += 1
 
 

@@ -13,7 +13,7 @@ from ray_lineage.compile.sql.lex.tokens import shifted, start_line, tokenize
 from ray_lineage.compile.sql.statements.lifetimes import declare_name
 from ray_lineage.compile.sql.statements.variables import assign
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import VARIABLES, Name
+from ray_lineage.model import VARIABLES, Name, StatementKind
 
 _MAX_NESTED: Final = 4  # dynamic SQL in dynamic SQL
 
@@ -65,7 +65,7 @@ def run_text(
     if not found:
         unresolved(unit, tokens, "its text is not written down as constants")
         if into is not None and into[0] != VARIABLES:
-            unit.write(tokens, "insert", unit.builder(), target=into[0])
+            unit.write(tokens, StatementKind.INSERT, unit.builder(), target=into[0])
         return
     if unit.nested >= _MAX_NESTED:
         unresolved(unit, tokens, "it is nested too deeply")

@@ -17,7 +17,19 @@ from ray_lineage.compile.sql.statements.dynamic import binds_of, into_variables,
 from ray_lineage.compile.sql.statements.rename import rename_by_procedure
 from ray_lineage.compile.sql.statements.variables import assign, carries, forget, knows, variable_name
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import PARAMETER, STAR, VALUE, VARIABLES, Assignment, Name, Output, Ref, Select, TableRef
+from ray_lineage.model import (
+    PARAMETER,
+    STAR,
+    VALUE,
+    Assignment,
+    Effect,
+    Name,
+    Output,
+    Ref,
+    Select,
+    StatementKind,
+    TableRef,
+)
 
 
 def read_execute(unit: Unit, tokens: list[Token]) -> None:
@@ -174,7 +186,7 @@ def _take_outputs(unit: Unit, tokens: list[Token], at: int, callee: Name) -> Non
         assignments.append(Assignment(variable_name(unit, argument.variable), (ref,), tokens[0].line))
     if assignments:
         carries(unit, tuple(assignments))
-        unit.write(tokens, "assign", builder, target=VARIABLES, assignments=tuple(assignments), defines=True)
+        unit.write(tokens, StatementKind.ASSIGN, builder, assignments=tuple(assignments), effect=Effect.SETS)
 
 
 def give_outputs(unit: Unit, tokens: list[Token]) -> None:
@@ -188,7 +200,7 @@ def give_outputs(unit: Unit, tokens: list[Token]) -> None:
         Assignment(name, (Ref(builder.variable(name), -1, VALUE, IDENTITY, tokens[0].line),), tokens[0].line)
         for name in given
     )
-    unit.write(tokens, "output_parameters", builder, target=unit.routine.name, assignments=assignments)
+    unit.write(tokens, StatementKind.OUTPUT_PARAMETERS, builder, target=unit.routine.name, assignments=assignments)
 
 
 def _run_with_parameters(unit: Unit, tokens: list[Token], at: int, into: tuple[Name, tuple[str, ...]] | None) -> None:
@@ -266,4 +278,4 @@ def _insert_result(unit: Unit, tokens: list[Token], callee: Name, into: tuple[Na
     index = len(builder.relations)
     output = Output(None, (Ref(table, index, STAR, IDENTITY, tokens[0].line),), tokens[0].line, star=True)
     root = builder.add(Select((table,), (output,)))
-    unit.write(tokens, "insert", builder, root=root, target=into[0], columns=into[1])
+    unit.write(tokens, StatementKind.INSERT, builder, root=root, target=into[0], columns=into[1])

@@ -9,6 +9,7 @@ from ray_lineage.compile.sql.lex.scan import closing, read_name
 from ray_lineage.compile.sql.statements.locations import files, uris
 from ray_lineage.compile.sql.statements.move import move
 from ray_lineage.compile.sql.unit import Unit
+from ray_lineage.model import StatementKind
 
 
 def read_export(unit: Unit, tokens: list[Token]) -> None:
@@ -24,10 +25,10 @@ def export_query(unit: Unit, tokens: list[Token]) -> None:
         if query:
             builder = unit.builder()
             root = builder.query(unit.parse(query, "SELECT"))
-            unit.write(tokens, "export", builder, root=root, target=target)
+            unit.write(tokens, StatementKind.EXPORT, builder, root=root, target=target)
         else:
             parts, _ = read_name(tokens, 1)
-            move(unit, tokens, unit.full(parts), target, "export")
+            move(unit, tokens, unit.full(parts), target, StatementKind.EXPORT)
     depth = 0
     for i, token in enumerate(tokens):
         depth += (token.token_type is T.L_PAREN) - (token.token_type is T.R_PAREN)
@@ -37,7 +38,7 @@ def export_query(unit: Unit, tokens: list[Token]) -> None:
                 builder = unit.builder()
                 root = builder.query(tree)
                 target = unit.names.location(location, tokens[0].line)
-                unit.write(tokens, "export", builder, root=root, target=target)
+                unit.write(tokens, StatementKind.EXPORT, builder, root=root, target=target)
             return
 
 
@@ -50,7 +51,7 @@ def port_table(unit: Unit, tokens: list[Token]) -> None:
         if parts and word in ("TO", "FROM") and tokens[k + 1].token_type in STRINGS:
             location = unit.names.location(tokens[k + 1].text, tokens[k + 1].line)
             ends = (unit.full(parts), location) if word == "TO" else (location, unit.full(parts))
-            move(unit, tokens, *ends, tokens[0].text.lower())
+            move(unit, tokens, *ends, StatementKind.EXPORT if word == "TO" else StatementKind.IMPORT)
             return
 
 
@@ -65,5 +66,5 @@ def into_outfile(unit: Unit, tokens: list[Token]) -> bool:
     builder = unit.builder()
     root = builder.query(unit.parse([*tokens[: at - 1], *tokens[end:]], "SELECT"))
     target = unit.names.location(tokens[at + 1].text, tokens[at + 1].line)
-    unit.write(tokens, "export", builder, root=root, target=target)
+    unit.write(tokens, StatementKind.EXPORT, builder, root=root, target=target)
     return True

@@ -12,7 +12,7 @@ from ray_lineage.compile.sql.lex.scan import closing, list_items
 from ray_lineage.compile.sql.query.sources import parts_of, place_of, query_in_text
 from ray_lineage.compile.sql.statements.move import move
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import Name
+from ray_lineage.model import Name, StatementKind
 
 _OPTIONS: Final = ("OPTIONS", "TBLPROPERTIES")
 _HIVES: Final = {"hive.sql.table": "dbtable", "hive.sql.query": "query", "hive.sql.jdbc.url": "url"}
@@ -23,7 +23,7 @@ def table_elsewhere(unit: Unit, tokens: list[Token], name: Name) -> None:
     for source_of in unit.engine.foreign:
         source = source_of(unit, tokens, name)
         if source:
-            move(unit, tokens, source, name, "create_external")
+            move(unit, tokens, source, name, StatementKind.CREATE_EXTERNAL)
             return
     if unit.engine.options_elsewhere:
         _by_options(unit, tokens, name)
@@ -35,7 +35,7 @@ def _by_options(unit: Unit, tokens: list[Token], name: Name) -> None:
     said = {_HIVES.get(word, word): text for word, text in options_of(tokens, 0).items()}
     if "kafka.topic" in said:
         topic = unit.names.location(f"kafka:{said['kafka.topic']}", tokens[0].line)
-        move(unit, tokens, topic, name, "create_external")
+        move(unit, tokens, topic, name, StatementKind.CREATE_EXTERNAL)
         return
     table, query = said.get("dbtable", ""), said.get("query", "")
     server = said.get("database") or place_of(said.get("url", ""), "") or said.get("host") or "jdbc"
@@ -44,14 +44,14 @@ def _by_options(unit: Unit, tokens: list[Token], name: Name) -> None:
     with unit.names.elsewhere(server):
         if not query and not table.lstrip().startswith("("):
             source = unit.qualified(tuple(parts_of(unit, exp.Literal.string(table))))
-            move(unit, tokens, source, name, "create_external")
+            move(unit, tokens, source, name, StatementKind.CREATE_EXTERNAL)
             return
         builder = unit.builder()
         root, _ = query_in_text(
             unit, builder, query or table[table.find("(") + 1 : table.rfind(")")], "dbtable", tokens
         )
         if root >= 0:
-            unit.write(tokens, "create_table", builder, root=root, target=name)
+            unit.write(tokens, StatementKind.CREATE_TABLE, builder, root=root, target=name)
 
 
 def outside(tokens: list[Token], word: str) -> int:

@@ -22,7 +22,19 @@ from ray_lineage.compile.sql.statements.assignments import base_table, quoted, s
 from ray_lineage.compile.sql.statements.columns import column_list
 from ray_lineage.compile.sql.statements.variables import selected
 from ray_lineage.compile.sql.unit import Unit, Written
-from ray_lineage.model import STAR, Alias, Assignment, Influence, Name, Output, Ref, Select, TableRef, unnamed
+from ray_lineage.model import (
+    STAR,
+    Alias,
+    Assignment,
+    Influence,
+    Name,
+    Output,
+    Ref,
+    Select,
+    StatementKind,
+    TableRef,
+    unnamed,
+)
 
 
 def lower_insert(unit: Unit, tree: exp.Insert, tokens: list[Token]) -> Written:
@@ -68,7 +80,7 @@ def lower_insert(unit: Unit, tree: exp.Insert, tokens: list[Token]) -> Written:
         subqueries.append(root)
         root = -1
     unit.write(
-        tokens, "insert_overwrite" if tree.args.get("overwrite") else "insert", builder, root=root, target=target,
+        tokens, StatementKind.INSERT_OVERWRITE if tree.args.get("overwrite") else StatementKind.INSERT, builder, root=root, target=target,
         columns=columns, assignments=tuple(assignments), influences=influences, subqueries=subqueries, preset=preset,
     )  # fmt: skip
     return Written(target)
@@ -167,12 +179,12 @@ def lower_multitable(unit: Unit, tree: exp.MultitableInserts, tokens: list[Token
         values = insert.args.get("expression")
         rows = values.expressions if isinstance(values, exp.Values) else []
         if not rows:
-            unit.write(tokens, "insert", builder, root=root, target=target, columns=columns, influences=influences,
+            unit.write(tokens, StatementKind.INSERT, builder, root=root, target=target, columns=columns, influences=influences,
                    subqueries=subqueries)  # fmt: skip
             continue
         outputs = outputs_of(builder, list(rows[0].expressions), scope, [root], subqueries)
         builder.relations[index] = Select((root,), outputs)
-        unit.write(tokens, "insert", builder, root=index, target=target, columns=columns, influences=influences,
+        unit.write(tokens, StatementKind.INSERT, builder, root=index, target=target, columns=columns, influences=influences,
                subqueries=subqueries)  # fmt: skip
 
 
@@ -244,7 +256,7 @@ def insert_format(unit: Unit, tokens: list[Token]) -> bool:
         or "VALUES" in tokens[i + 1].text.upper()
     ):
         return False
-    unit.write(tokens, "insert", target=unit.full(parts))
+    unit.write(tokens, StatementKind.INSERT, target=unit.full(parts))
     return True
 
 
@@ -266,7 +278,7 @@ def insert_row(unit: Unit, tokens: list[Token]) -> bool:
     table = builder.add(TableRef(unit.routine.rows[unit.part(tokens[at + 1])], tokens[0].line))
     output = Output(None, (Ref(table, 1, STAR, IDENTITY, tokens[0].line),), tokens[0].line, star=True)
     root = builder.add(Select((table,), (output,)))
-    unit.write(tokens, "insert", builder, root=root, target=unit.full(parts), columns=columns)
+    unit.write(tokens, StatementKind.INSERT, builder, root=root, target=unit.full(parts), columns=columns)
     return True
 
 

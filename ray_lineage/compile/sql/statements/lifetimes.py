@@ -6,7 +6,7 @@ from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.routine import Routine
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import VARIABLES, Assignment, Name
+from ray_lineage.model import Assignment, Effect, Name, StatementKind
 
 
 def declare_name(unit: Unit, variable: str) -> None:
@@ -71,9 +71,9 @@ def _share(unit: Unit, tokens: list[Token], package: Routine) -> None:
     path, unit.path = unit.path, ()
     given = tuple(Assignment(name, ()) for name in variables)
     with unit.within(package):
-        unit.write(tokens, "assign", target=VARIABLES, assignments=given)
+        unit.write(tokens, StatementKind.ASSIGN, assignments=given)
         for row in sorted({package.rows[name] for name in package.records & names}):
-            unit.write(tokens, "assign", target=row, defines=True)
+            unit.write(tokens, StatementKind.DECLARE, target=row, effect=Effect.MAKES)
     unit.path = path
 
 
@@ -85,7 +85,7 @@ def _held(unit: Unit, routine: Routine) -> set[str]:
     for statement in new:
         if statement.procedure != routine.key:
             continue
-        if statement.target == VARIABLES:
+        if statement.kind is StatementKind.ASSIGN and statement.effect is not Effect.ENDS:
             out.update(a.column for a in statement.assignments)
         elif len(statement.target) == 1 and statement.target[0][:1] in ("#", "@"):
             out.add(statement.target[0])
@@ -99,5 +99,6 @@ def _forget(unit: Unit, tokens: list[Token], names: set[str]) -> None:
     path = unit.path
     if not unit.is_tsql:  # elsewhere a path says only that the order is not known
         unit.path = ()
-    unit.write(tokens, "assign", target=VARIABLES, columns=tuple(sorted(names)), defines=True)
+    gone = tuple(Assignment(name, ()) for name in sorted(names))
+    unit.write(tokens, StatementKind.ASSIGN, assignments=gone, effect=Effect.ENDS)
     unit.path = path

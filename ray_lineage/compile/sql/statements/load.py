@@ -14,7 +14,7 @@ from ray_lineage.compile.sql.statements.assignments import set_clauses
 from ray_lineage.compile.sql.statements.columns import listed_names
 from ray_lineage.compile.sql.statements.locations import uris
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import STAR, Alias, Assignment, Name, Output, Ref, Select, TableRef
+from ray_lineage.model import STAR, Alias, Assignment, Name, Output, Ref, Select, StatementKind, TableRef
 
 
 def read_load(unit: Unit, tokens: list[Token]) -> None:
@@ -74,11 +74,11 @@ def load_from(unit: Unit, tokens: list[Token], source: Name, target: Name, colum
     output = Output(None, (Ref(table, 1, STAR, IDENTITY, tokens[0].line),), tokens[0].line, star=True)
     root = builder.add(Select((table,), (output,)))
     if not columns:
-        unit.write(tokens, "load", builder, root=root, target=target)
+        unit.write(tokens, StatementKind.LOAD, builder, root=root, target=target)
         return
     alias = builder.add(Alias(root, tuple(columns)))
     assignments = tuple(Assignment(n, (Ref(alias, -1, n, IDENTITY),)) for n in columns if n and not n.startswith("@"))
-    unit.write(tokens, "load", builder, target=target, assignments=assignments, subqueries=[alias])
+    unit.write(tokens, StatementKind.LOAD, builder, target=target, assignments=assignments, subqueries=[alias])
 
 
 def _load_set(unit: Unit, tokens: list[Token], at: int, source: Name, target: Name, variables: list[str]) -> None:
@@ -97,7 +97,7 @@ def _load_set(unit: Unit, tokens: list[Token], at: int, source: Name, target: Na
     set_clauses(unit, tree.expressions, builder, scope, -1, assignments, subqueries)
     unit.write(
         tokens,
-        "load",
+        StatementKind.LOAD,
         builder,
         target=target,
         assignments=tuple(assignments),
@@ -158,4 +158,4 @@ def create_routine_load(unit: Unit, tokens: list[Token], name: Name, i: int) -> 
         found = Collected()
         collect(builder, unit.parse([select, *value], "SELECT").expressions[0], scope, IDENTITY, found)
         assignments.append(Assignment(column, tuple(found.refs.values()), tokens[a].line))
-    unit.write(tokens, "load", builder, target=target, assignments=tuple(assignments), scope=scope.index)
+    unit.write(tokens, StatementKind.LOAD, builder, target=target, assignments=tuple(assignments), scope=scope.index)

@@ -15,7 +15,7 @@ from ray_lineage.compile.sql.query.queries import ctes_of
 from ray_lineage.compile.sql.query.scope import FILTER, IDENTITY, JOIN, Collected, Scope
 from ray_lineage.compile.sql.statements.assignments import identifier_line, set_clauses, through
 from ray_lineage.compile.sql.unit import Unit, Written
-from ray_lineage.model import STAR, Assignment, Influence, Ref, Select
+from ray_lineage.model import STAR, Assignment, Influence, Ref, Select, StatementKind
 
 
 def lower_merge(unit: Unit, tree: exp.Merge, tokens: list[Token]) -> Written:
@@ -43,7 +43,7 @@ def lower_merge(unit: Unit, tree: exp.Merge, tokens: list[Token]) -> Written:
     for when in whens.expressions if whens is not None else ():
         _merge_branch(unit, when, builder, scope, sources, assignments, influences, subqueries, by_position)
     target, assignments = through(builder, target_at, assignments)
-    unit.write(tokens, "merge", builder, target=target, assignments=tuple(assignments), scope=index,
+    unit.write(tokens, StatementKind.MERGE, builder, target=target, assignments=tuple(assignments), scope=index,
               influences=influences, subqueries=subqueries)  # fmt: skip
     return Written(target, builder, scope)
 

@@ -7,7 +7,7 @@ from sqlglot.tokens import Token
 from ray_lineage.compile.sql.lex.scan import read_name
 from ray_lineage.compile.sql.query.scope import IDENTITY
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import STAR, Name, Output, Ref, Select, TableRef
+from ray_lineage.model import STAR, Effect, Name, Output, Ref, Select, StatementKind, TableRef
 
 
 def move(
@@ -15,9 +15,9 @@ def move(
     tokens: list[Token],
     source: Name,
     target: Name,
-    statement: str,
+    statement: StatementKind,
     *,
-    defines: bool = False,
+    effect: Effect = Effect.CHANGES,
     declared: int = -1,
 ) -> None:
     """All columns of ``source`` are ``target``'s."""
@@ -25,13 +25,13 @@ def move(
     table = builder.add(TableRef(source, tokens[0].line))
     output = Output(None, (Ref(table, 1, STAR, IDENTITY, tokens[0].line),), tokens[0].line, star=True)
     root = builder.add(Select((table,), (output,)))
-    unit.write(tokens, statement, builder, root=root, target=target, defines=defines, declared=declared)
+    unit.write(tokens, statement, builder, root=root, target=target, effect=effect, declared=declared)
 
 
-def copy_of(unit: Unit, tokens: list[Token], name: Name, kind: str, source: Name, statement: str) -> None:
+def copy_of(unit: Unit, tokens: list[Token], name: Name, kind: str, source: Name, statement: StatementKind) -> None:
     """A dataset that has all columns of another one."""
     declared = unit.facts.declare(name, kind, tokens[0].line)
-    move(unit, tokens, source, name, statement, defines=True, declared=declared)
+    move(unit, tokens, source, name, statement, effect=Effect.MAKES, declared=declared)
 
 
 def read_apply_changes(unit: Unit, tokens: list[Token]) -> None:
@@ -45,4 +45,4 @@ def read_apply_changes(unit: Unit, tokens: list[Token]) -> None:
         i += 2 if words[i + 1 : i + 2] == ["("] else 1
     source, _ = read_name(tokens, i)
     if target and source:
-        move(unit, tokens, unit.full(source), unit.full(target), "apply_changes")
+        move(unit, tokens, unit.full(source), unit.full(target), StatementKind.APPLY_CHANGES)

@@ -14,7 +14,7 @@ from ray_lineage.compile.sql.query.select_list import outputs_of
 from ray_lineage.compile.sql.statements.select import write_result
 from ray_lineage.compile.sql.statements.variables import store
 from ray_lineage.compile.sql.unit import Unit, Written
-from ray_lineage.model import Select, TableRef
+from ray_lineage.model import Effect, Select, StatementKind, TableRef
 
 
 class OutputClause(NamedTuple):
@@ -98,11 +98,11 @@ def write_output(unit: Unit, clause: OutputClause, said: Written, tokens: list[T
     sources = (table,)
     builder.relations[index] = Select(sources, outputs, (), outer.index if outer else -1, subqueries=tuple(subqueries))
     if not target:
-        write_result(unit, tokens, builder, index, kind="output")
+        write_result(unit, tokens, builder, index, kind=StatementKind.OUTPUT)
         return
     name = unit.full(target)
-    unit.write(tokens, "output_into", builder, root=index, target=name, columns=tuple(columns),
-              defines=name[0].startswith("#output:"))  # fmt: skip
+    unit.write(tokens, StatementKind.OUTPUT_INTO, builder, root=index, target=name, columns=tuple(columns),
+              effect=Effect.MAKES if name[0].startswith("#output:") else Effect.CHANGES)  # fmt: skip
 
 
 def returning_into(unit: Unit, clause: OutputClause, said: Written, tokens: list[Token]) -> None:

@@ -8,7 +8,7 @@ from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.scan import closing, read_name
 from ray_lineage.compile.sql.statements.variables import selected
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import Name
+from ray_lineage.model import Name, StatementKind
 
 
 def read_receive(unit: Unit, tokens: list[Token]) -> None:
@@ -28,4 +28,4 @@ def read_receive(unit: Unit, tokens: list[Token]) -> None:
     if builder.assigned:
         selected(unit, tokens, builder, root, sure=False)
     else:
-        unit.write(tokens, "receive", builder, root=root, target=target)
+        unit.write(tokens, StatementKind.RECEIVE, builder, root=root, target=target)

@@ -9,7 +9,7 @@ from ray_lineage.compile.sql.lex.scan import list_items, read_name
 from ray_lineage.compile.sql.lex.tokens import tokenize
 from ray_lineage.compile.sql.statements.move import copy_of, move
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import Name
+from ray_lineage.model import Name, StatementKind
 
 
 def read_rename(unit: Unit, tokens: list[Token]) -> None:
@@ -36,9 +36,9 @@ def rename_dataset(unit: Unit, tokens: list[Token], old: Name, new: Name) -> Non
     known = unit.facts.last_declared(old)
     if known is not None and known.columns:
         unit.facts.copy_declaration(known, new)
-        move(unit, tokens, old, new, "rename")
+        move(unit, tokens, old, new, StatementKind.RENAME)
     else:
-        copy_of(unit, tokens, new, known.kind if known else "Table", old, "rename")
+        copy_of(unit, tokens, new, known.kind if known else "Table", old, StatementKind.RENAME)
 
 
 def read_transfer(unit: Unit, tokens: list[Token]) -> None:
@@ -80,5 +80,5 @@ def read_exchange(unit: Unit, tokens: list[Token]) -> None:
     if one and i < len(tokens) and tokens[i].token_type is T.AND:
         other, _ = read_name(tokens, i + 1)
         if other:
-            move(unit, tokens, unit.full(one), unit.full(other), "swap")
-            move(unit, tokens, unit.full(other), unit.full(one), "swap")
+            move(unit, tokens, unit.full(one), unit.full(other), StatementKind.SWAP)
+            move(unit, tokens, unit.full(other), unit.full(one), StatementKind.SWAP)

@@ -11,7 +11,7 @@ from ray_lineage.compile.sql.statements.define import define
 from ray_lineage.compile.sql.statements.select import write_result
 from ray_lineage.compile.sql.statements.variables import may_carry, variable_name
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import STAR, VALUE, Assignment, Name, Output, Ref, Select, TableRef
+from ray_lineage.model import STAR, VALUE, Assignment, Name, Output, Ref, Select, StatementKind, TableRef
 
 
 def read_return(unit: Unit, tokens: list[Token]) -> None:
@@ -30,7 +30,9 @@ def read_return(unit: Unit, tokens: list[Token]) -> None:
     declared = next((d for d in reversed(unit.facts.declarations) if d.name == unit.routine.name), None)
     if declared is None or declared.kind != "Function":
         return
-    define(unit, tokens, tokens[i:end], declared.name, "Function", (), "create_function", redeclare=declared)
+    define(
+        unit, tokens, tokens[i:end], declared.name, "Function", (), StatementKind.CREATE_FUNCTION, redeclare=declared
+    )
 
 
 def return_value(unit: Unit, tokens: list[Token], value: list[Token]) -> None:
@@ -76,4 +78,4 @@ def return_variables(unit: Unit, tokens: list[Token]) -> None:
     assignments = tuple(
         Assignment(n, (Ref(builder.variable("@" + n), -1, VALUE, IDENTITY, line),), line) for n in given
     )
-    unit.write(tokens, "result_set", builder, target=unit.routine.name, assignments=assignments)
+    unit.write(tokens, StatementKind.RESULT_SET, builder, target=unit.routine.name, assignments=assignments)

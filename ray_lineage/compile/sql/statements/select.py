@@ -13,7 +13,7 @@ from ray_lineage.compile.sql.lex.tokens import start_line
 from ray_lineage.compile.sql.query.arena import Builder
 from ray_lineage.compile.sql.statements.variables import selected, store
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import VARIABLES
+from ray_lineage.model import VARIABLES, Effect, StatementKind
 
 
 def lower_select(unit: Unit, tree: Expression, tokens: list[Token]) -> None:
@@ -35,10 +35,12 @@ def lower_select(unit: Unit, tree: Expression, tokens: list[Token]) -> None:
     temporary = name[0][:1] in ("#", "@")
     kind = "TempTable" if temporary else "Table"
     if unit.engine.into_is_variable and len(name) == 1 and not unit.routine.is_script:
-        unit.write(tokens, "select", builder, root=root)  # plpgsql: SELECT INTO a variable
+        unit.write(tokens, StatementKind.SELECT, builder, root=root)  # plpgsql: SELECT INTO a variable
         return
     declared = unit.facts.declare(name, kind, start_line(tokens[0]), temporary=temporary)
-    unit.write(tokens, "select_into", builder, root=root, target=name, defines=True, declared=declared)
+    unit.write(
+        tokens, StatementKind.SELECT_INTO, builder, root=root, target=name, effect=Effect.MAKES, declared=declared
+    )
 
 
 def _take_into(tree: Expression) -> exp.Table | None:
@@ -69,7 +71,9 @@ def _aggregates(tree: exp.Select) -> bool:
     return False
 
 
-def write_result(unit: Unit, tokens: list[Token], builder: Builder, root: int, kind: str = "select") -> None:
+def write_result(
+    unit: Unit, tokens: list[Token], builder: Builder, root: int, kind: StatementKind = StatementKind.SELECT
+) -> None:
     """A bare query: what a procedure returns, what INSERT ... EXEC of a string takes, or nothing but reading."""
     if unit.sink is not None:
         target, columns = unit.sink
@@ -77,9 +81,9 @@ def write_result(unit: Unit, tokens: list[Token], builder: Builder, root: int, k
             store(unit, tokens, builder, unit.into, root)
             return
         if target and target[0].startswith("#cursor:"):
-            unit.write(tokens, "declare_cursor", builder, root=root, target=target, defines=True)
+            unit.write(tokens, StatementKind.DECLARE_CURSOR, builder, root=root, target=target, effect=Effect.MAKES)
             return
-        unit.write(tokens, "insert", builder, root=root, target=target, columns=columns)
+        unit.write(tokens, StatementKind.INSERT, builder, root=root, target=target, columns=columns)
         return
     if unit.model is not None and unit.routine.is_script and not unit.nested:
         dbt_model(unit, unit.model, tokens, builder, root)
@@ -95,7 +99,8 @@ def write_result(unit: Unit, tokens: list[Token], builder: Builder, root: int, k
     if not defines and known is not None and known.statement >= 0:
         # another result set has its own columns, unless it stands for the first one in another branch
         defines = not excludes(unit.facts.statements[known.statement].path, unit.path)
-    unit.write(tokens, "result_set", builder, root=root, target=name, defines=defines, declared=made)
+    effect = Effect.MAKES if defines else Effect.CHANGES
+    unit.write(tokens, StatementKind.RESULT_SET, builder, root=root, target=name, effect=effect, declared=made)
 
 
 def dbt_model(unit: Unit, model: ModelName, tokens: list[Token], builder: Builder, root: int) -> None:
@@ -107,4 +112,4 @@ def dbt_model(unit: Unit, model: ModelName, tokens: list[Token], builder: Builde
     declared = -1
     if unit.facts.declared(name) < 0:
         declared = unit.facts.declare(name, kind, start_line(tokens[0]))
-    unit.write(tokens, "dbt_model", builder, root=root, target=name, defines=True, declared=declared)
+    unit.write(tokens, StatementKind.DBT_MODEL, builder, root=root, target=name, effect=Effect.MAKES, declared=declared)

@@ -6,6 +6,7 @@ from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.lex.scan import list_items, read_name
 from ray_lineage.compile.sql.unit import Unit
+from ray_lineage.model import Effect, StatementKind
 
 
 def read_truncate(unit: Unit, tokens: list[Token]) -> None:
@@ -18,4 +19,4 @@ def read_truncate(unit: Unit, tokens: list[Token]) -> None:
             a += 1
         parts, _ = read_name(tokens, a)
         if parts:
-            unit.write(tokens, "truncate", unit.builder(), target=unit.full(parts), defines=True)
+            unit.write(tokens, StatementKind.TRUNCATE, unit.builder(), target=unit.full(parts), effect=Effect.EMPTIES)

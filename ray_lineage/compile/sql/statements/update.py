@@ -16,7 +16,7 @@ from ray_lineage.compile.sql.query.scope import FILTER, IDENTITY, Scope
 from ray_lineage.compile.sql.statements.assignments import set_clauses, target_relation, through
 from ray_lineage.compile.sql.statements.variables import selected
 from ray_lineage.compile.sql.unit import Unit, Written
-from ray_lineage.model import Alias, Assignment, Influence, Name, Select, TableRef
+from ray_lineage.model import Alias, Assignment, Influence, Name, Select, StatementKind, TableRef
 
 
 def lower_update(unit: Unit, tree: exp.Update, tokens: list[Token]) -> Written:
@@ -46,7 +46,7 @@ def lower_update(unit: Unit, tree: exp.Update, tokens: list[Token]) -> Written:
         assignments: list[Assignment] = []
         set_clauses(unit, clauses, builder, scope, written, assignments, subqueries)
         target, assignments = through(builder, written, assignments)
-        unit.write(tokens, "update", builder, target=target, assignments=tuple(assignments), scope=index,
+        unit.write(tokens, StatementKind.UPDATE, builder, target=target, assignments=tuple(assignments), scope=index,
                   influences=influences, subqueries=subqueries)  # fmt: skip
     if builder.assigned:
         selected(unit, tokens, builder, index, sure=False)
@@ -102,7 +102,7 @@ def update_of_a_query(unit: Unit, tokens: list[Token]) -> bool:
         if target:
             unit.write(
                 tokens,
-                "update",
+                StatementKind.UPDATE,
                 builder,
                 target=target,
                 assignments=tuple(found),

@@ -15,7 +15,7 @@ from ray_lineage.compile.sql.query.expressions import collect
 from ray_lineage.compile.sql.query.scope import IDENTITY, Collected, Scope
 from ray_lineage.compile.sql.statements.lifetimes import declare_name
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import STAR, VARIABLES, Alias, Assignment, Name, Output, Ref, Select
+from ray_lineage.model import STAR, VARIABLES, Alias, Assignment, Effect, Name, Output, Ref, Select, StatementKind
 
 
 def assign(unit: Unit, name: str, value: list[Token]) -> None:
@@ -54,8 +54,7 @@ def forget(unit: Unit, name: str, tokens: list[Token]) -> None:
     """The variable holds nothing any more that came from a column."""
     variable = variable_name(unit, name)
     if variable in unit.routine.carriers:
-        unit.write(tokens, "assign", target=VARIABLES, assignments=(Assignment(variable, ()),),
-               defines=True)  # fmt: skip
+        unit.write(tokens, StatementKind.ASSIGN, assignments=(Assignment(variable, ()),), effect=Effect.SETS)
 
 
 def may_carry(unit: Unit, name: str, value: list[Token]) -> bool:
@@ -99,8 +98,10 @@ def set_found(
     )
     if assignments or subqueries:
         carries(unit, assignments)
-        unit.write(tokens, "assign", builder, target=VARIABLES, assignments=assignments, scope=scope,
-               subqueries=subqueries, defines=sure)  # fmt: skip
+        unit.write(
+            tokens, StatementKind.ASSIGN, builder, assignments=assignments, scope=scope, subqueries=subqueries,
+            effect=Effect.SETS if sure else Effect.CHANGES,
+        )  # fmt: skip
 
 
 def variable_name(unit: Unit, name: str) -> str:
@@ -125,7 +126,7 @@ def store(unit: Unit, tokens: list[Token], builder: Builder, targets: list[list[
         unit.routine.rows[record] = (f"#row:{record}",)
         output = Output(None, (Ref(root, len(builder.relations), STAR, IDENTITY, line),), line, star=True)
         whole = builder.add(Select((root,), (output,)))
-        unit.write(tokens, "assign_row", builder, root=whole, target=unit.routine.rows[record])
+        unit.write(tokens, StatementKind.ASSIGN_ROW, builder, root=whole, target=unit.routine.rows[record])
         return
     positions = tuple(f"c{n}" for n in range(len(names)))
     alias = builder.add(Alias(root, positions))
@@ -135,10 +136,11 @@ def store(unit: Unit, tokens: list[Token], builder: Builder, targets: list[list[
             assigned = Assignment(name, (Ref(alias, -1, position, IDENTITY, line),), line)
             written.setdefault(target_name, []).append(assigned)
     for target_name, assignments in written.items():
+        kind, named = StatementKind.ASSIGN_ROW, target_name
         if target_name == VARIABLES:
+            kind, named = StatementKind.ASSIGN, ()
             carries(unit, tuple(assignments))
-        kind = "assign" if target_name == VARIABLES else "assign_row"
-        unit.write(tokens, kind, builder, target=target_name, assignments=tuple(assignments), subqueries=[alias])
+        unit.write(tokens, kind, builder, target=named, assignments=tuple(assignments), subqueries=[alias])
 
 
 def _gives_a_row(builder: Builder, root: int) -> bool:

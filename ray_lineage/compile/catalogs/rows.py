@@ -1,0 +1,91 @@
+"""Rows of a dump: objects of JSON, or lines of CSV, with the names of their fields in one spelling."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from ray_lineage.compile.jsontext import Fault, Lines, Piece, decoded, elements, members, values
+
+_object: Final = msgspec.json.Decoder(dict[str, Any])
+_WRAPPERS: Final = frozenset({"rows", "results", "data", "items", "records", "value", "resultset", "columns"})
+"""Names of the member that holds the rows, where one object holds all."""
+_DELIMITERS: Final = ",;\t|"
+_MAX_FIELD: Final = 1 << 20  # characters
+
+
+class Row(NamedTuple):
+    """One row, and its line."""
+
+    fields: Mapping[str, Any]
+    line: int
+
+
+def spelled(name: str) -> str:
+    """The name of a field in one spelling: ``TABLE_NAME``, ``TableName`` and ``table name`` are one."""
+    return "".join(c for c in name.lower() if c.isalnum())
+
+
+def json_rows(data: bytes) -> Iterator[Row | tuple[str, int]]:
+    """The rows of a file of JSON; what is broken, and in which line."""
+    lines = Lines(data)
+    for value in values(data):
+        if isinstance(value, Fault):
+            yield value.message, lines.line(value.at)
+        else:
+            yield from _rows(value, lines)
+
+
+def _rows(value: Piece, lines: Lines) -> Iterator[Row | tuple[str, int]]:
+    if not value.text.startswith(b"{"):
+        return
+    found = decoded(value, _object)
+    if isinstance(found, Fault):
+        yield found.message, lines.line(found.at)
+        return
+    inner = [key for key, held in found.items() if isinstance(held, list) and spelled(key) in _WRAPPERS]
+    if inner:
+        yield from _wrapped(value, inner[0], lines)
+    else:
+        yield Row({spelled(key): held for key, held in found.items()}, lines.line(value.at))
+
+
+def _wrapped(value: Piece, key: str, lines: Lines) -> Iterator[Row | tuple[str, int]]:
+    held = members(value)
+    listed = elements(held[key]) if isinstance(held, dict) and key in held else ()
+    for piece in listed if isinstance(listed, list) else ():
+        yield from _rows(piece, lines)
+
+
+def csv_rows(text: str) -> Iterator[Row]:
+    """The rows of a file of CSV, whose first line names the fields."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
+    try:
+        head = [spelled(name) for name in next(reader, [])]
+        while True:
+            line = reader.line_num + 1
+            row = next(reader, None)
+            if row is None:
+                return
+            if any(row):
+                yield Row(dict(zip(head, row, strict=False)), line)
+    except csv.Error:
+        return
+
+
+def csv_head(text: str) -> list[str]:
+    """The names of the fields of a file of CSV."""
+    line = text.lstrip("\ufeff").partition("\n")[0][:_MAX_FIELD]
+    try:
+        return [spelled(name) for name in next(csv.reader([line], delimiter=_delimiter(line)), [])]
+    except csv.Error:
+        return []
+
+
+def _delimiter(text: str) -> str:
+    line = text.partition("\n")[0]
+    return max(_DELIMITERS, key=line.count)

@@ -1,0 +1,1 @@
+"""dbt: what its projects call things."""

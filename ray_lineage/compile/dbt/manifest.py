@@ -1,0 +1,155 @@
+"""``manifest.json`` as dbt writes it: what its nodes are, read by their fields and not by the number of its schema.
+
+Versions 1 to 12 and dbt 2's differ in what a field is called (``compiled_sql``, ``compiled_code``) and in which are there. Nodes
+stay undecoded until they are asked for, one at a time: macros, nine tenths of a small manifest, never are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
+
+from ray_lineage.compile.jsontext import Fault, Piece, decoded
+
+ADAPTERS: Final = {
+    "sqlserver": "tsql", "synapse": "tsql", "mssql": "tsql", "azuresynapse": "tsql", "fabric": "fabric", "glue": "spark",
+    "fabricspark": "spark", "sparksql": "spark", "impala": "hive", "vertica": "postgres", "greenplum": "postgres",
+    "yellowbrick": "postgres", "cratedb": "postgres", "mariadb": "mysql", "tidb": "mysql", "dremio": "drill", "maxcompute": "hive",
+    "databricks": "databricks", "motherduck": "duckdb", "firebolt": "postgres", "upsolver": "", "timescaledb": "postgres",
+    "alloydb": "postgres", "decodable": "", "rockset": "", "ibmdb2": "oracle", "db2": "oracle", "netezza": "postgres",
+}  # fmt: skip
+"""Dialects of adapters that are called otherwise."""
+
+
+class Metadata(msgspec.Struct):
+    """``metadata``."""
+
+    adapter_type: str | None = None
+    project_name: str | None = None
+    dbt_schema_version: str | None = None
+
+
+class Manifest(msgspec.Struct):
+    """The parts of a manifest that say something of lineage. Without ``nodes`` it is none."""
+
+    nodes: dict[str, Raw] | UnsetType = UNSET
+    metadata: Metadata | None = None
+    sources: dict[str, Raw] | None = None
+    exposures: dict[str, Raw] | None = None
+    metrics: dict[str, Raw] | None = None
+    semantic_models: dict[str, Raw] | None = None
+    saved_queries: dict[str, Raw] | None = None
+    functions: dict[str, Raw] | None = None
+
+
+class DependsOn(msgspec.Struct):
+    nodes: list[str] | None = None
+
+
+class Contract(msgspec.Struct):
+    enforced: bool | None = None
+
+
+class Config(msgspec.Struct):
+    materialized: str | None = None
+    enabled: bool | None = None
+    contract: Contract | None = None
+    alias: str | None = None
+    database: str | None = None
+    schema: str | None = None
+    target_database: str | None = None
+    target_schema: str | None = None
+
+
+class NodeColumn(msgspec.Struct):
+    name: str = ""
+    description: str | None = None
+    data_type: str | None = None
+    quote: bool | None = None
+
+
+class Reference(msgspec.Struct):
+    """``refs`` of versions since 10; before, they are lists of names."""
+
+    name: str = ""
+    package: str | None = None
+    version: int | float | str | None = None
+
+
+class Node(msgspec.Struct):
+    """A node of any kind."""
+
+    name: str = ""
+    resource_type: str = ""
+    package_name: str = ""
+    original_file_path: str = ""
+    alias: str | None = None
+    identifier: str | None = None
+    source_name: str | None = None
+    database: str | None = None
+    schema: str | None = None
+    relation_name: str | None = None
+    compiled_code: str | None = None
+    compiled_sql: str | None = None
+    raw_code: str | None = None
+    raw_sql: str | None = None
+    language: str | None = None
+    depends_on: DependsOn | None = None
+    config: Config | None = None
+    columns: dict[str, NodeColumn] | None = None
+    description: str | None = None
+    version: int | float | str | None = None
+    latest_version: int | float | str | None = None
+
+    @property
+    def compiled(self) -> str:
+        """The text that ran, empty if nobody compiled it."""
+        return self.compiled_code or self.compiled_sql or ""
+
+    @property
+    def raw(self) -> str:
+        """The text as it was written."""
+        return self.raw_code or self.raw_sql or ""
+
+    @property
+    def materialized(self) -> str:
+        """How it is made."""
+        return (self.config.materialized if self.config is not None else None) or ""
+
+    @property
+    def parents(self) -> list[str]:
+        """The nodes that it depends on."""
+        return (self.depends_on.nodes if self.depends_on is not None else None) or []
+
+    @property
+    def is_enabled(self) -> bool:
+        return self.config is None or self.config.enabled is not False
+
+
+_manifest: Final = msgspec.json.Decoder(Manifest)
+_node: Final = msgspec.json.Decoder(Node)
+
+
+def read_manifest(data: bytes) -> Manifest | Fault:
+    """The manifest, its nodes undecoded."""
+    return decoded(Piece(data, 0), _manifest)
+
+
+def nodes(part: dict[str, Raw] | UnsetType | None) -> Iterator[tuple[str, Node | Fault]]:
+    """The nodes of a part by their ids, one at a time."""
+    if part is UNSET or part is None:
+        return
+    assert isinstance(part, dict)
+    for identity, raw in part.items():
+        node = decoded(Piece(bytes(raw), 0), _node)
+        yield identity, node
+
+
+def dialect_of(manifest: Manifest, known: frozenset[str]) -> str:
+    """The dialect of SQL that the adapter speaks, "" if nobody knows."""
+    adapter = ((manifest.metadata.adapter_type if manifest.metadata is not None else None) or "").lower()
+    found = ADAPTERS.get(adapter, adapter)
+    return found if found in known else ""

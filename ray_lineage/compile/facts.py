@@ -1,0 +1,201 @@
+"""What one file says, as it is found, and the only place where facts are made: statements get their ordinals here.
+
+Every front end makes its own with these; what several of them, or several texts of one file, found can be put together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import msgspec
+
+from ray_lineage.model import (
+    ROLES,
+    Assignment,
+    Call,
+    Declaration,
+    DeclaredColumn,
+    Diagnostic,
+    Effect,
+    FileFacts,
+    ForeignKey,
+    Influence,
+    Name,
+    Relation,
+    StatementFacts,
+    StatementKind,
+)
+
+
+class Facts:
+    """What was found so far."""
+
+    def __init__(self) -> None:
+        self.statements: list[StatementFacts] = []
+        self.declarations: list[Declaration] = []
+        self.diagnostics: list[Diagnostic] = []
+        self.calls: list[Call] = []
+        self.foreign_keys: list[ForeignKey] = []
+        self.failed = 0  # statements that could not be read
+
+    def note(self, code: str, severity: str, message: str, line: int, column: int = 0) -> None:
+        """One more diagnostic."""
+        self.diagnostics.append(Diagnostic(code, severity, message, line, column))
+
+    def call(self, caller: Name, callee: Name, line: int) -> None:
+        """``caller`` runs ``callee``."""
+        self.calls.append(Call(caller, callee, line))
+
+    def foreign_key(
+        self, table: Name, columns: tuple[str, ...], other: Name, others: tuple[str, ...], line: int
+    ) -> None:
+        """``columns`` of ``table`` refer to ``others`` of ``other``."""
+        self.foreign_keys.append(ForeignKey(table, columns, other, others, line))
+
+    def statement(
+        self,
+        kind: StatementKind,
+        first_line: int,
+        last_line: int,
+        relations: Sequence[Relation] = (),
+        root: int = -1,
+        target: Name = (),
+        columns: tuple[str, ...] = (),
+        assignments: tuple[Assignment, ...] = (),
+        scope: int = -1,
+        effect: Effect = Effect.CHANGES,
+        influences: Sequence[Influence] = (),
+        subqueries: tuple[int, ...] = (),
+        routine: str = "",
+        sql: str = "",
+        first_column: int = 0,
+        last_column: int = 0,
+        possible: bool = False,
+        path: tuple[int, ...] = (),
+        preset: tuple[str, ...] = (),
+        *,
+        declared: int = -1,
+    ) -> None:
+        """One more statement (see ``StatementFacts``). It makes what was ``declared`` as that number, if any."""
+        if declared >= 0:
+            self._redeclare(declared, statement=len(self.statements))
+        self.statements.append(
+            StatementFacts(
+                kind,
+                first_line,
+                last_line,
+                tuple(relations),
+                root,
+                target,
+                columns,
+                assignments,
+                scope,
+                effect,
+                tuple(influences),
+                subqueries,
+                routine,
+                sql,
+                first_column,
+                last_column,
+                possible,
+                path,
+                preset,
+            )
+        )
+
+    def take(self, facts: FileFacts) -> None:
+        """What another text of the file says, behind what was found so far. Its blocks of control flow stay its own."""
+        first = len(self.statements)
+        blocks = max((step // ROLES for s in self.statements for step in s.path), default=0)
+        self.statements.extend(_behind(s, blocks * ROLES) for s in facts.statements)
+        self.declarations.extend(
+            msgspec.structs.replace(d, statement=d.statement + first) if d.statement >= 0 else d
+            for d in facts.declarations
+        )
+        self.diagnostics.extend(facts.diagnostics)
+        self.calls.extend(facts.calls)
+        self.foreign_keys.extend(facts.foreign_keys)
+        self.failed += facts.status in ("partial", "failed")
+
+    def file(self, dialect: str, diagnostics: Sequence[Diagnostic] = ()) -> FileFacts:
+        """All of it; ``diagnostics`` (of reading the file) come first."""
+        found = (*diagnostics, *self.diagnostics)
+        unreadable = any(d.code == "RL101" for d in found)
+        if self.failed and not self.statements and not self.declarations:
+            status = "failed"
+        else:
+            status = "partial" if self.failed or unreadable else "ok"
+        return FileFacts(
+            dialect, status, tuple(self.statements), tuple(self.declarations), found, tuple(dict.fromkeys(self.calls)),
+            tuple(self.foreign_keys),
+        )  # fmt: skip
+
+    # ------------------------------------------------------------------ declarations
+
+    def declare(
+        self,
+        name: Name,
+        kind: str,
+        line: int,
+        columns: tuple[DeclaredColumn, ...] = (),
+        *,
+        temporary: bool = False,
+        adds: bool = False,
+        like: Name = (),
+        owner: str = "",
+        parameters: tuple[str, ...] = (),
+        weak: bool = False,
+    ) -> int:
+        """One more declaration; its number is for :meth:`add` of the statement that makes it."""
+        self.declarations.append(
+            Declaration(name, kind, line, columns, -1, temporary, adds, like, owner, parameters, weak)
+        )
+        return len(self.declarations) - 1
+
+    def makes(self, statement: int, declared: int) -> None:
+        """That statement's query makes what was declared as that number."""
+        self._redeclare(declared, statement=statement)
+
+    def _redeclare(self, number: int, **changes: object) -> None:
+        self.declarations[number] = msgspec.structs.replace(self.declarations[number], **changes)
+
+    def declared(self, name: Name) -> int:
+        """The number of a name's first declaration; -1: it has none."""
+        return next((k for k, d in enumerate(self.declarations) if d.name == name), -1)
+
+    def last_declared(self, name: Name) -> Declaration | None:
+        """A name's last declaration that is more than an addition of columns."""
+        return next((d for d in reversed(self.declarations) if d.name == name and not d.adds), None)
+
+    def replace(self, old: Declaration) -> None:
+        """A declaration is over: its dataset is declared again."""
+        self.declarations.remove(old)
+
+    def forget(self, name: Name, *, temporary: bool = True) -> None:
+        """What was declared under this name is over (``temporary``: what is temporary stays)."""
+        self.declarations[:] = [d for d in self.declarations if d.name != name or (temporary and d.temporary)]
+
+    def copy_declaration(self, known: Declaration, name: Name) -> None:
+        """Another name for what was declared."""
+        self.declarations.append(msgspec.structs.replace(known, name=name, statement=-1))
+
+    def rename_column(self, table: Name, old: str, new: str) -> None:
+        """In this text's declaration of the table, if there is one."""
+        for k, d in enumerate(self.declarations):
+            if d.name == table and any(x.name == old for x in d.columns):
+                columns = tuple(msgspec.structs.replace(x, name=new) if x.name == old else x for x in d.columns)
+                self._redeclare(k, columns=columns)
+                return
+        self.declare(table, "Table", 0, (DeclaredColumn(new),), adds=True)
+
+    def drop_columns(self, table: Name, gone: Collection[str]) -> None:
+        """In this text's declarations of the table."""
+        for k, d in enumerate(self.declarations if gone else ()):
+            if d.name == table and d.columns and not d.temporary:
+                self._redeclare(k, columns=tuple(x for x in d.columns if x.name not in gone))
+
+
+def _behind(statement: StatementFacts, steps: int) -> StatementFacts:
+    if not steps or not statement.path:
+        return statement
+    return msgspec.structs.replace(statement, path=tuple(step + steps for step in statement.path))

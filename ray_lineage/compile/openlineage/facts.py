@@ -1,0 +1,73 @@
+"""A file of OpenLineage events -> its facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from ray_lineage.compile.facts import Facts
+from ray_lineage.compile.jsontext import utf8
+from ray_lineage.compile.openlineage.events import Dataset, Field, Reader
+from ray_lineage.compile.openlineage.jobs import in_time, jobs_of
+from ray_lineage.compile.openlineage.names import Names
+from ray_lineage.compile.openlineage.statements import Writer
+from ray_lineage.model import STAR, DeclaredColumn, Diagnostic, FileFacts, Name
+
+OWN_PRODUCER: Final = "https://github.com/ray-lineage/ray-lineage/"
+"""So begin the producers of our own events, whose names are our own."""
+
+_MAX_DIAGNOSTICS: Final = 50
+
+
+def compile_events(
+    data: bytes, dialect: str = "", catalogs: Mapping[str, str] | None = None, diagnostics: Sequence[Diagnostic] = ()
+) -> FileFacts:
+    """What events say. ``dialect``: of namespaces that do not tell theirs; ``catalogs``: of namespaces."""
+    reader = Reader(utf8(data), OWN_PRODUCER)
+    events = list(reader.events())
+    exact = bool(events) and all(event.own for event in events)
+    datasets = [d for e in in_time(events) for d in (*e.inputs, *e.outputs)]
+    names = Names(datasets, dialect, catalogs, exact=exact)
+    jobs = jobs_of(events)
+    facts = Facts()
+    writer = Writer(names, jobs, facts)
+    for job in jobs:
+        writer.write(job)
+    _declare(facts, datasets, names, writer.columns)
+    _note(facts, reader.faults)
+    return facts.file(dialect, tuple(diagnostics))
+
+
+def _note(facts: Facts, faults: Iterable[tuple[str, int]]) -> None:
+    for message, line in list(dict.fromkeys(faults))[:_MAX_DIAGNOSTICS]:
+        facts.failed += 1
+        text = f"this event of OpenLineage, or a part of it, cannot be read: {message}"
+        facts.note("RL130", "warning", text, line)
+
+
+def _declare(facts: Facts, datasets: Iterable[Dataset], names: Names, named: Mapping[Name, Mapping[str, None]]) -> None:
+    """Datasets whose columns were said, with those that were said last."""
+    found: dict[Name, tuple[int, tuple[DeclaredColumn, ...]]] = {}
+    for dataset in datasets:
+        if dataset.schema is not None:
+            name = names.of(dataset.identity)
+            columns = _columns(dataset, dataset.schema, names, named.get(name, {}))
+            if columns:
+                found[name] = (dataset.line, columns)
+    for name, (line, columns) in found.items():
+        facts.declare(name, "External" if name[0] == "external" else "Table", line, columns, weak=True)
+
+
+def _columns(
+    dataset: Dataset, schema: Iterable[Field], names: Names, named: Mapping[str, None]
+) -> tuple[DeclaredColumn, ...]:
+    """The columns of a schema facet, and those that a flow names besides; none where one means all of them."""
+    if STAR in named:
+        return ()
+    columns = {
+        name: DeclaredColumn(name, field.type or "", dataset.line)
+        for field in schema
+        for name in (names.column(dataset.identity, field.name),)
+    }
+    more = (DeclaredColumn(name, "", dataset.line) for name in named if name not in columns)
+    return (*columns.values(), *more)

@@ -1,0 +1,108 @@
+"""What the datasets of one file are called: each has one name, by whichever of its identities an event speaks of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from ray_lineage.compile.openlineage.events import Dataset
+from ray_lineage.compile.openlineage.naming import (
+    Identity,
+    column_name,
+    is_location,
+    name_of,
+    scheme_of,
+    table_name,
+    without_partition,
+)
+from ray_lineage.model import Name, shorten, split_text
+
+_ALIASED_NAMESPACES: Final = frozenset({"snowflake"})
+"""Systems where one account has several namespaces: equal names there are one dataset."""
+
+
+class Names:
+    """Names of the datasets that ``datasets`` are. Spark calls a table by its path and says its name in a symlink: all
+    identities of one dataset are aliases, and the table's name stands for it.
+
+    ``exact``: the events are our own, whose names need no translation. ``catalogs``: of namespaces, where somebody said so.
+    """
+
+    def __init__(
+        self,
+        datasets: Iterable[Dataset],
+        dialect: str = "",
+        catalogs: Mapping[str, str] | None = None,
+        *,
+        exact: bool = False,
+    ) -> None:
+        self._dialect = dialect
+        self._catalogs = catalogs or {}
+        self._exact = exact
+        self._groups: dict[Identity, list[Identity]] = {}
+        self._tables: set[Identity] = set()
+        for dataset in datasets:
+            self._take(dataset)
+        self._names: dict[int, Name] = {}
+        self._settle()
+
+    def of(self, identity: Identity) -> Name:
+        """The name of a dataset."""
+        group = self._groups.get(identity)
+        if group is None and is_location(identity):
+            shorter = Identity(identity.namespace, without_partition(identity.name))
+            identity, group = (shorter, self._groups[shorter]) if shorter in self._groups else (identity, None)
+        if group is None:
+            return self._plain(identity)
+        return self._names[id(group)]
+
+    def column(self, identity: Identity, name: str) -> str:
+        """The name of a column of a dataset."""
+        if self._exact:
+            return name
+        group = self._groups.get(identity)
+        return column_name(self._chosen(group) if group else identity, name, self._dialect)
+
+    # ------------------------------------------------------------------ groups
+
+    def _take(self, dataset: Dataset) -> None:
+        group = self._groups.setdefault(dataset.identity, [dataset.identity])
+        for link, kind in dataset.symlinks:
+            if kind == "TABLE":
+                self._tables.add(link)
+            other = self._groups.get(link, [link])
+            if other is not group:
+                group.extend(other)
+                self._groups.update(dict.fromkeys(other, group))
+
+    def _settle(self) -> None:
+        """Two datasets of one name in two places are two: both say then where they are."""
+        groups = {id(g): g for g in self._groups.values()}
+        places: dict[Name, dict[str, None]] = {}
+        for key, group in groups.items():
+            chosen = self._chosen(group)
+            self._names[key] = self._plain(chosen)
+            places.setdefault(self._names[key], {})[chosen.namespace] = None
+        for key, group in groups.items():
+            name, namespace = self._names[key], self._chosen(group).namespace
+            apart = len(places[name]) > 1 and scheme_of(namespace) not in _ALIASED_NAMESPACES
+            if apart and not self._exact and name[0] != "external":
+                self._names[key] = (shorten(namespace.rpartition("://")[2].rstrip("/")), *name)
+
+    def _chosen(self, group: list[Identity]) -> Identity:
+        """The identity that stands for the dataset: its table's name, of several the longest."""
+        return min(group, key=lambda i: (self._is_location(i), -i.name.count("."), i))
+
+    def _is_location(self, identity: Identity) -> bool:
+        return identity not in self._tables and is_location(identity)
+
+    def _plain(self, identity: Identity) -> Name:
+        if self._exact:
+            return split_text(identity.name)
+        if self._is_location(identity):
+            return name_of(identity)
+        name = table_name(identity, self._dialect)
+        catalog = self._catalogs.get(identity.namespace)
+        if not catalog:
+            return name
+        return (catalog, *name[1:]) if len(name) > 2 else (catalog, *name)

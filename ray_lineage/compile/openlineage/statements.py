@@ -1,0 +1,252 @@
+"""Jobs -> facts: a statement for each dataset that a job writes, in the terms of our relational program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from ray_lineage.compile.facts import Facts
+from ray_lineage.compile.openlineage.events import Derivation, Source, Transformation
+from ray_lineage.compile.openlineage.jobs import Job, Output
+from ray_lineage.compile.openlineage.names import Names
+from ray_lineage.compile.openlineage.naming import Identity
+from ray_lineage.model import (
+    INFLUENCE_KINDS,
+    STAR,
+    TRANSFORMATIONS,
+    Influence,
+    Name,
+    Ref,
+    Select,
+    TableRef,
+)
+from ray_lineage.model import Output as Column
+
+_HOW: Final = {name: number for number, name in enumerate(TRANSFORMATIONS)}
+_SHAPES: Final = {name.upper(): number for number, name in enumerate(INFLUENCE_KINDS)}
+_INDIRECT: Final = {"CONDITIONAL": _HOW["conditional"], "CONDITION": _HOW["conditional"], "WINDOW": _HOW["window"]}
+_DIRECT: Final = {"IDENTITY": _HOW["identity"], "AGGREGATION": _HOW["aggregation"], "MASKED": _HOW["masking"]}
+_UNSAID: Final = Transformation("DIRECT", "TRANSFORMATION")
+_ENDS: Final = {"DROP": "drop", "TRUNCATE": "truncate"}
+
+
+class _Flow(NamedTuple):
+    """One column shapes another; ``how`` is a place in TRANSFORMATIONS."""
+
+    source: Source
+    field: str
+    how: int
+    text: str
+    line: int
+
+
+class _Shape(NamedTuple):
+    """A column shapes the rows of a dataset; ``how`` is a place in INFLUENCE_KINDS."""
+
+    source: Source
+    how: int
+
+
+class Derived(NamedTuple):
+    """A derivation in our terms: ``feeds`` are the datasets that it names."""
+
+    flows: list[_Flow]
+    shapes: list[_Shape]
+    feeds: dict[Identity, None]
+
+
+def derived(derivation: Derivation, through: Mapping[Identity, Derivation]) -> Derived:
+    """What a derivation says. ``through``: what goes into the jobs that it names as sources."""
+    out = Derived([], [], {})
+    for field, said in derivation.fields.items():
+        for source in said.sources:
+            _field_source(out, field, source, said.line, through)
+    for source in derivation.whole:
+        for dataset in _datasets(source, through):
+            out.feeds[Identity(dataset.namespace, dataset.name)] = None
+            if dataset.field:
+                out.shapes.extend(_Shape(dataset, _shape(t)) for t in dataset.transformations or (Transformation(),))
+    return out
+
+
+def _field_source(out: Derived, field: str, source: Source, line: int, through: Mapping[Identity, Derivation]) -> None:
+    for dataset in _datasets(source, through):
+        out.feeds[Identity(dataset.namespace, dataset.name)] = None
+        for done in (dataset.transformations or (_UNSAID,)) if dataset.field else ():
+            subtype = (done.subtype or "").upper()
+            if subtype in _SHAPES:
+                out.shapes.append(_Shape(dataset, _SHAPES[subtype]))
+            else:
+                out.flows.append(_Flow(dataset, field, _how(done, subtype), done.description or "", line))
+
+
+def _how(done: Transformation, subtype: str) -> int:
+    if done.type.upper() == "INDIRECT":
+        return _INDIRECT.get(subtype, _HOW["conditional"])
+    if done.masking or done.type.upper() == "MASKED":
+        return _HOW["masking"]
+    return _DIRECT.get(subtype or done.type.upper(), _HOW["transformation"])
+
+
+def _shape(done: Transformation) -> int:
+    return _SHAPES.get((done.subtype or "").upper(), 0)
+
+
+def _datasets(source: Source, through: Mapping[Identity, Derivation]) -> Iterator[Source]:
+    """The datasets that a source is: a job hands on what goes into it."""
+    stack, seen = [source], set[Identity]()
+    while stack:
+        at = stack.pop()
+        identity = Identity(at.namespace, at.name)
+        if at.type.upper() != "JOB":
+            if at.name:
+                yield at
+        elif identity not in seen:
+            seen.add(identity)
+            stack.extend(through[identity].whole if identity in through else ())
+
+
+class Writer:
+    """Writes the statements of one file."""
+
+    def __init__(self, names: Names, jobs: Iterable[Job], facts: Facts) -> None:
+        self._names = names
+        self._facts = facts
+        self._through: dict[Identity, Derivation] = {}
+        self.columns: dict[Name, dict[str, None]] = {}
+        """Columns that flows name, by dataset."""
+        for job in jobs:
+            self._through.update(job.jobs)
+            own = job.jobs.get(job.identity) if job.identity is not None else None
+            if own is not None:
+                self._through[Identity("", "")] = own
+
+    def write(self, job: Job) -> None:
+        """What one job does."""
+        said = {i: derived(o.derivation, self._through) for i, o in job.outputs.items() if o.derivation is not None}
+        named = {i: None for found in said.values() for i in found.feeds}
+        loose = [i for i in job.inputs if i not in named]
+        read = dict.fromkeys(i for d in job.jobs.values() for s in d.whole for i in _identities(s, self._through))
+        for identity, output in job.outputs.items():
+            if output.change in _ENDS:
+                self._plain(job, output, (), _ENDS[output.change])
+            elif output.before is not None:
+                self._renamed(job, output, output.before)
+            elif identity in said:
+                found = said[identity]
+                if len(job.outputs) == 1 and not job.explicit:
+                    found.feeds.update(dict.fromkeys(loose))
+                self._derived(job, output, found)
+            else:
+                self._plain(job, output, () if job.explicit else job.inputs)
+        if not job.outputs and (job.inputs or read):
+            self._plain(job, None, {**job.inputs, **read})
+
+    def _plain(self, job: Job, output: Output | None, inputs: Iterable[Identity], kind: str = "job") -> None:
+        """Datasets into a dataset, nothing of columns."""
+        arena = _Arena(self._names, job)
+        for identity in inputs:
+            arena.table(identity)
+        arena.write(self._facts, kind, job, output, (), ())
+
+    def _renamed(self, job: Job, output: Output, before: Identity) -> None:
+        """All columns of what had another name before."""
+        arena = _Arena(self._names, job)
+        ref = Ref(arena.table(before), -1, STAR, _HOW["identity"], output.line)
+        arena.write(self._facts, "rename", job, output, (Column(None, (ref,), output.line, star=True),), ())
+
+    def _derived(self, job: Job, output: Output, found: Derived) -> None:
+        """Column by column; what is only possible is a statement of its own."""
+        surely = [f for f in found.flows if f.source.certainty != "possible"]
+        maybe = [f for f in found.flows if f.source.certainty == "possible"]
+        self._flows(job, output, surely, found.shapes, found.feeds)
+        if maybe:
+            feeds = dict.fromkeys(Identity(f.source.namespace, f.source.name) for f in maybe)
+            self._flows(job, output, maybe, [], feeds, possible=True)
+
+    def _flows(
+        self,
+        job: Job,
+        output: Output,
+        flows: list[_Flow],
+        shapes: list[_Shape],
+        feeds: Iterable[Identity],
+        *,
+        possible: bool = False,
+    ) -> None:
+        arena = _Arena(self._names, job)
+        for identity in feeds:
+            arena.table(identity)
+        columns = [
+            Column(
+                self._column(output.identity, f.field), (self._ref(arena, f.source, f.how, f.line),), f.line,
+                expression=f.text,
+            )
+            for f in sorted(flows, key=lambda f: f.field == STAR)
+        ]  # fmt: skip
+        influences = [Influence(self._ref(arena, s.source, s.how, output.line), s.how) for s in shapes]
+        arena.write(self._facts, "job", job, output, columns, influences, possible=possible)
+
+    def _ref(self, arena: _Arena, source: Source, how: int, line: int) -> Ref:
+        identity = Identity(source.namespace, source.name)
+        return Ref(arena.table(identity), -1, self._column(identity, source.field), how, line)
+
+    def _column(self, identity: Identity, name: str) -> str:
+        name = self._names.column(identity, name)
+        self.columns.setdefault(self._names.of(identity), {})[name] = None
+        return name
+
+
+def _identities(source: Source, through: Mapping[Identity, Derivation]) -> Iterator[Identity]:
+    return (Identity(s.namespace, s.name) for s in _datasets(source, through))
+
+
+class _Arena:
+    """The relations of one statement: a SELECT, number 0, over tables."""
+
+    def __init__(self, names: Names, job: Job) -> None:
+        self._names = names
+        self._job = job
+        self._tables: dict[Name, TableRef] = {}
+        self._numbers: dict[Name, int] = {}
+
+    def table(self, identity: Identity) -> int:
+        """The number of a table, which is in FROM since."""
+        name = self._names.of(identity)
+        if name not in self._numbers:
+            self._numbers[name] = len(self._tables) + 1
+            self._tables[name] = TableRef(name, self._job.inputs.get(identity, 0))
+        return self._numbers[name]
+
+    def write(
+        self,
+        facts: Facts,
+        kind: str,
+        job: Job,
+        output: Output | None,
+        columns: Sequence[Column],
+        influences: Iterable[Influence],
+        *,
+        possible: bool = False,
+    ) -> None:
+        """Write the statement."""
+        line = output.line if output is not None else job.line
+        select = Select(tuple(self._numbers.values()), tuple(columns), tuple(dict.fromkeys(influences)))
+        facts.statement(
+            kind,
+            line,
+            line,
+            (select, *self._tables.values()),
+            0,
+            self._names.of(output.identity) if output is not None else (),
+            () if any(c.star for c in columns) else tuple(c.name or "" for c in columns),
+            sql=job_text(job),
+            first_column=1,
+            last_column=1,
+            possible=possible,
+        )
+
+
+def job_text(job: Job) -> str:
+    """What stands for the text of a job's statements."""
+    return "/".join(filter(None, job.identity)) if job.identity is not None else ""

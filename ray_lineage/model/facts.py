@@ -1,0 +1,219 @@
+"""What one file says, nothing looked up: from compile to link."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import IntEnum, StrEnum
+from typing import Final
+
+import msgspec
+
+from ray_lineage.model.findings import Diagnostic
+from ray_lineage.model.names import Name
+from ray_lineage.model.program import Assignment, Influence, Relation
+
+DATASET_KINDS: Final = (
+    "Table",
+    "View",
+    "MaterializedView",
+    "TempTable",
+    "Procedure",
+    "Function",
+    "Synonym",
+    "External",
+    "Sequence",
+    "Trigger",
+    "Type",
+    "System",
+    "Exposure",
+    "Metric",
+    "SemanticModel",
+)
+"""``Dataset.kind``; on Neo4j also an extra label."""
+
+ROLES: Final = 8
+THEN, ELSE, LOOP, TRY, CATCH, ANY, ANY_LOOP = range(7)
+"""A step of ``StatementFacts.path`` is ``block * ROLES + role``: which block of control flow, and where in it. THEN and
+ELSE of one IF share the block's number, as do TRY and CATCH. ANY: the order of what is inside is not known (GOTO, or a
+language whose control flow is not read); ANY_LOOP: nor how often it runs."""
+
+
+class StatementKind(StrEnum):
+    """What a statement is; on the graph's statements as text."""
+
+    ALTER_TABLE = "alter_table"
+    APPEND = "append"
+    APPLY_CHANGES = "apply_changes"
+    ASSIGN = "assign"
+    ASSIGN_ROW = "assign_row"
+    ATTACH_PARTITION = "attach_partition"
+    COPY = "copy"
+    CREATE_DICTIONARY = "create_dictionary"
+    CREATE_EXTERNAL = "create_external"
+    CREATE_FUNCTION = "create_function"
+    CREATE_MODEL = "create_model"
+    CREATE_SINK = "create_sink"
+    CREATE_SOURCE = "create_source"
+    CREATE_STREAM = "create_stream"
+    CREATE_SYNONYM = "create_synonym"
+    CREATE_TABLE = "create_table"
+    CREATE_TABLE_AS = "create_table_as"
+    CREATE_TABLE_CLONE = "create_table_clone"
+    CREATE_TABLE_LIKE = "create_table_like"
+    CREATE_VIEW = "create_view"
+    DBT_MODEL = "dbt_model"
+    DECLARE = "declare"
+    DECLARE_CURSOR = "declare_cursor"
+    DELETE = "delete"
+    EXCHANGE = "exchange"
+    EXPORT = "export"
+    IF = "if"
+    IMPORT = "import"
+    INSERT = "insert"
+    INSERT_OVERWRITE = "insert_overwrite"
+    LOAD = "load"
+    MERGE = "merge"
+    OUTPUT = "output"
+    OUTPUT_INTO = "output_into"
+    OUTPUT_PARAMETERS = "output_parameters"
+    RECEIVE = "receive"
+    RENAME = "rename"
+    RESULT_SET = "result_set"
+    SELECT = "select"
+    SELECT_INTO = "select_into"
+    SWAP = "swap"
+    SWITCH = "switch"
+    TRIGGER = "trigger"
+    TRUNCATE = "truncate"
+    UNLOAD = "unload"
+    UPDATE = "update"
+    WHILE = "while"
+
+
+UNSEEN: Final = frozenset({StatementKind.ASSIGN, StatementKind.DECLARE})
+"""What is no statement to people: variables get values, temporary tables are declared."""
+
+
+class Effect(IntEnum):
+    """What a statement does to its target, or to the variables of its assignments."""
+
+    CHANGES = 0
+    """Rows come in or are others, beside those that are there. Variables may get the values, or keep what they hold."""
+    MAKES = 1
+    """The target is made: the outputs define its columns (CREATE VIEW, CTAS, SELECT INTO), or ``columns`` do."""
+    EXTENDS = 2
+    """A temporary table gets more ``columns``."""
+    EMPTIES = 3
+    """Nothing is left in it."""
+    SETS = 4
+    """The variables surely get the values."""
+    ENDS = 5
+    """The target, or the variables and temporary tables that are assigned to, are no more."""
+
+
+class StatementFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One statement. ``target`` is the written dataset; its columns come either from ``root`` (the arena index of the
+    query whose outputs are written, with ``columns`` the explicit column list, empty if none) or from
+    ``assignments`` (whose names are looked up in the scope ``scope``), or both.
+
+    An assignment (ASSIGN) has no target: the columns of its ``assignments`` are variables.
+    ``preset`` columns get constants (static partitions), or values of their own (identities of a temporary table that is
+    made), and take no part in the matching by position.
+    ``subqueries`` are arena indexes of queries inside the statement's own expressions. Lines and columns count from 1
+    and are those of the first and last character. ``path`` names the branches and loops around it, outermost first (see
+    ROLES); statements of one block follow one another.
+    """
+
+    kind: StatementKind
+    first_line: int
+    last_line: int
+    relations: tuple[Relation, ...] = ()
+    root: int = -1
+    target: Name = ()
+    columns: tuple[str, ...] = ()
+    assignments: tuple[Assignment, ...] = ()
+    scope: int = -1
+    effect: Effect = Effect.CHANGES
+    influences: tuple[Influence, ...] = ()
+    subqueries: tuple[int, ...] = ()
+    procedure: str = ""
+    sql: str = ""
+    first_column: int = 0
+    last_column: int = 0
+    possible: bool = False  # part of the text is unknown (dynamic SQL), or only one of several variants
+    path: tuple[int, ...] = ()
+    preset: tuple[str, ...] = ()
+
+
+class Call(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A procedure or trigger runs another program."""
+
+    caller: Name
+    callee: Name
+    line: int = 0
+
+
+class ForeignKey(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """``columns`` of ``table`` refer to ``others`` of ``other``, by position; no ``others``: its primary key."""
+
+    table: Name
+    columns: tuple[str, ...]
+    other: Name
+    others: tuple[str, ...]
+    line: int = 0
+
+
+class DeclaredColumn(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """``passed``: INSERT without a column list has no value for it (T-SQL's identities and computed columns)."""
+
+    name: str
+    type: str = ""
+    line: int = 0
+    passed: bool = False
+
+
+def passed_over(columns: Iterable[DeclaredColumn]) -> tuple[str, ...]:
+    """Names of those for which an INSERT without a column list has no value."""
+    return tuple(c.name for c in columns if c.passed)
+
+
+ALTERED: Final = "Altered"
+
+
+class Declaration(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A dataset that the file creates. ``columns`` is empty where they come from the query of ``statement`` (index into
+    ``FileFacts.statements``), which is -1 where there is none. ``temporary`` datasets belong to this file alone.
+    ``weak``: of a dump or a guess, which counts where nobody else declares it. ``adds``: not a declaration but ALTER TABLE ... ADD of ``columns`` (with the kind ALTERED: a new type). ``like``: a temporary table or variable of ``owner``
+    has the columns of that table type. ``parameters`` are a procedure's, in their order."""
+
+    name: Name
+    kind: str
+    line: int
+    columns: tuple[DeclaredColumn, ...] = ()
+    statement: int = -1
+    temporary: bool = False
+    adds: bool = False
+    like: Name = ()
+    owner: str = ""
+    parameters: tuple[str, ...] = ()
+    weak: bool = False
+
+
+FILE_STATUSES: Final = ("ok", "partial", "failed", "skipped")
+"""ok: every statement understood; partial: some; failed: none of at least one; skipped: not read as SQL (see its
+diagnostic)."""
+
+
+class FileFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """All that one file says, with nothing looked up elsewhere. A pure function of (text, dialect, options)."""
+
+    dialect: str
+    status: str  # a member of FILE_STATUSES
+    statements: tuple[StatementFacts, ...] = ()
+    declarations: tuple[Declaration, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    calls: tuple[Call, ...] = ()
+    foreign_keys: tuple[ForeignKey, ...] = ()
+    confidence: float = 1.0  # in a detected dialect, 0..1
+    encoding: str = ""  # where that was guessed; "~" before it: its folder's, "?" behind it: nothing speaks for it
+    needs: tuple[str, ...] = ()  # other files that decide about the rest, as paths from its folder or one around that

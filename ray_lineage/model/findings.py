@@ -1,0 +1,35 @@
+"""Diagnostics: what is said about files, by whoever reads them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+SEVERITIES: Final = ("info", "warning", "error")
+
+
+class Diagnostic(msgspec.Struct, frozen=True, array_like=True):
+    """One finding about one file. ``line`` and ``column`` count from 1; 0 means the whole file."""
+
+    code: str
+    severity: str  # a member of SEVERITIES
+    message: str
+    line: int = 0
+    column: int = 0
+
+
+class FileDiagnostic(msgspec.Struct, frozen=True, order=True):
+    """A diagnostic with its file."""
+
+    path: str
+    line: int
+    column: int
+    code: str
+    severity: str
+    message: str
+
+    @classmethod
+    def of(cls, path: str, found: Diagnostic) -> FileDiagnostic:
+        """A file's diagnostic."""
+        return cls(path, found.line, found.column, found.code, found.severity, found.message)

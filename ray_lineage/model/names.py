@@ -1,0 +1,122 @@
+"""What identifies things: names of datasets, and the ids of nodes."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+Name = tuple[str, ...]
+"""A dataset's name as normalised parts, outermost first: (catalog, schema, name) or fewer."""
+
+MAX_NAME: Final = 1_000
+"""Longer names are cut and hashed: Neo4j refuses an indexed value over about 8 kB."""
+
+SYSTEM_SCHEMAS: Final = ("information_schema", "performance_schema", "pg_catalog", "pg_toast", "sys")
+
+SYSTEM_PARTS: Final = (
+    ("snowflake", "account_usage"),
+    ("snowflake", "organization_usage"),
+    ("snowflake", "reader_account_usage"),
+    ("msdb", "dbo"),
+)
+"""Catalog and schema of datasets that the engine itself has."""
+
+SYSTEM_TABLES: Final = (
+    "spt_values", "sysaltfiles", "syscolumns", "syscomments", "sysconfigures", "sysconstraints", "sysdatabases", "sysdepends",
+    "sysfilegroups", "sysfiles", "sysforeignkeys", "sysindexes", "sysindexkeys", "syslockinfo", "syslogins", "sysmembers",
+    "sysmessages", "sysobjects", "sysperfinfo", "syspermissions", "sysprocesses", "sysprotects", "sysreferences",
+    "sysservers", "systypes", "sysusers",
+)  # fmt: skip
+"""SQL Server's older names of its own tables, without a schema or in ``dbo``."""
+
+
+def is_temporary(name: Name) -> bool:
+    """Is it a temporary table or variable, which belongs to its file alone?"""
+    return len(name) == 1 and name[0][:1] in ("#", "@")
+
+
+def unnamed(position: int) -> str:
+    """Name of an output column that has none, by its position."""
+    return f"_col{position}"
+
+
+def quote_part(part: str) -> str:
+    """A name part as it stands in dotted text: quoted when it holds a dot or a quote, so that text is unambiguous."""
+    if "." in part or '"' in part or not part:
+        return '"' + part.replace('"', '""') + '"'
+    return part
+
+
+def shorten(part: str) -> str:
+    """Cut a part over MAX_NAME characters and mark it with a hash of the whole, so that distinct names stay distinct."""
+    if len(part) <= MAX_NAME:
+        return part
+    digest = hashlib.blake2b(part.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+    return f"{part[: MAX_NAME - 20]}~{digest}"
+
+
+def dataset_text(name: Name) -> str:
+    """Canonical dotted text of a dataset's name: ``catalog.schema.table``."""
+    return ".".join(map(quote_part, name))
+
+
+def default_kind(name: Name) -> str:
+    """Kind of a dataset that no file declares."""
+    table, schema = name[-1], name[-2] if len(name) > 1 else ""
+    system = (
+        schema in SYSTEM_SCHEMAS
+        or (len(name) > 2 and (name[-3], schema) in SYSTEM_PARTS)
+        or (schema in ("", "dbo") and table in SYSTEM_TABLES)
+    )
+    return "System" if system else "Table"
+
+
+def split_text(text: str) -> Name:
+    """Inverse of :func:`dataset_text`; also accepts ``[bracketed]`` and back-ticked parts, as people type them."""
+    parts: list[str] = []
+    i, n = 0, len(text)
+    while True:
+        if i < n and text[i] in '"[`':
+            close = {'"': '"', "[": "]", "`": "`"}[text[i]]
+            i += 1
+            part = ""
+            while i < n:
+                if text[i] == close:
+                    if i + 1 < n and text[i + 1] == close:
+                        part += close
+                        i += 2
+                        continue
+                    i += 1
+                    break
+                part += text[i]
+                i += 1
+            parts.append(part)
+        else:
+            j = i
+            while j < n and text[j] != ".":
+                j += 1
+            parts.append(text[i:j])
+            i = j
+        if i >= n:
+            return tuple(parts)
+        i += 1  # the dot
+
+
+def file_id(project: str, path: str) -> str:
+    """``File.id``."""
+    return f"{project}:{path}"
+
+
+def dataset_id(project: str, name: str) -> str:
+    """``Dataset.id`` of canonical dataset text."""
+    return f"{project}:{name}"
+
+
+def column_id(project: str, dataset: str, column: str) -> str:
+    """``Column.id``; unique because a part that holds a dot is quoted."""
+    return f"{project}:{dataset}.{quote_part(column)}"
+
+
+def statement_id(file: str, ordinal: int) -> str:
+    """``Statement.id``."""
+    return f"{file}#{ordinal}"
