@@ -29,6 +29,9 @@ def watch(
     retry_quarantined: Annotated[
         bool, typer.Option("--retry-quarantined", help="Read files again that failed or were set aside.")
     ] = False,
+    wait_for_folders: Annotated[
+        bool, typer.Option("--wait-for-folders", help="A PATH that is not there yet may come: a late mount.")
+    ] = False,
     poll: Annotated[bool | None, typer.Option("--poll/--no-poll", help="Poll instead of listening.")] = None,
     rescan: Annotated[float | None, typer.Option(help="Seconds between comparisons of everything.")] = None,
     executor: Annotated[Optional[str], typer.Option(help="auto, local or ray.")] = None,  # noqa: UP045
@@ -76,7 +79,10 @@ def watch(
                 os.kill(os.getpid(), _KEYS[key])
 
         try:
-            run(loaded.settings, paths, look, initial=not no_initial, retry=retry_quarantined)
+            run(
+                loaded.settings, paths, look, initial=not no_initial, retry=retry_quarantined,
+                wait_for_folders=wait_for_folders,
+            )  # fmt: skip
         except Interrupted as stop:  # how a watch ends
             return int(stop.exit_code)
     return 0

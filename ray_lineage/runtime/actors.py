@@ -144,6 +144,10 @@ class Writer:
         """See :meth:`Loader.commit`."""
         return self._open.commit()
 
+    def look(self) -> None:
+        """See :meth:`Loader.look`."""
+        self._open.look()
+
     def settle(self, digest: str) -> Settled:
         """See :meth:`Loader.settle`."""
         return self._open.settle(digest)

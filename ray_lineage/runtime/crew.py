@@ -187,6 +187,10 @@ class Graph(Protocol):
         """:meth:`commit`, and settle; the filled summary. ``progress(phase, done)``."""
         ...
 
+    async def look(self) -> None:
+        """Is the store still there, and what was written to it? Raises StoreUnavailable, or GraphLost."""
+        ...
+
     async def settle(self, digest: str) -> Settled:
         """Record the settled state."""
         ...

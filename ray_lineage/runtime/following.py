@@ -46,6 +46,8 @@ _GOING_SECONDS: Final = 5.0  # after the first of removals that go on
 _CALM_SECONDS: Final = 1.0  # after a burst, before everything is compared
 _SETTLE_SECONDS: Final = 3.0  # of quiet before the settled state is recorded
 _TICK_SECONDS: Final = 0.5
+_STORE_SECONDS: Final = 3.0
+"""The store is looked at so often: it may be taken away while nothing changes."""
 _LAST_SECONDS: Final = 1.0  # for what was saved just before the end
 _GUARD_FILES: Final = 20
 _HELD: Final = "held"  # what a note on files that are gone, and not believed to be, is about
@@ -119,7 +121,7 @@ class Following:
         self._folders: dict[str, None] = {}  # project paths of folders to compare
         self._named: set[str] = set()  # absolute paths that events named, of which nothing was looked at yet
         self._compare_at: float | None = None
-        self._compared_at = self._clock()
+        self._compared_at = self._stored_at = self._clock()
         self._busy: dict[str, asyncio.Task[None]] = {}  # at most one comparison, and one call of the graph
         self._loading = True
         self._pending: dict[str, float | None] = {}  # delivered and not committed, with the time of the save
@@ -155,6 +157,7 @@ class Following:
                 self._compare_if_due(now)
                 self._commit_if_due(now)
                 self._settle_if_due(now)
+                self._look_at_store_if_due(now)
                 await self._rest(now)
                 self._reap(listening)
             if not self._loading:
@@ -324,6 +327,28 @@ class Following:
     def waits(self, file: SourceFile) -> None:
         """What is in a file is not in the graph, or not known to be."""
         self._lag.changed(file.path, _changed_at(file))
+
+    async def look_on(self) -> None:
+        """For a session that is over: what changed since is not in the graph, though nobody can do anything about it now."""
+        session = self._session
+        missing = set(session.hashes)
+        walk = session.tree.subtree("")
+        for number, file in enumerate(walk, 1):
+            missing.discard(file.path)
+            if file.path not in session.unreadable and self._differs(file):
+                self.waits(file)
+            if number % _BREATHE == 0:
+                await asyncio.sleep(0)
+        for path in missing:
+            if not below_any(path, walk.unlisted):
+                self._lag.changed(path, time.time())
+
+    def _differs(self, file: SourceFile) -> bool:
+        if self.baseline.get(file.path) == (file.size, file.mtime_ns, file.ctime_ns, file.inode):
+            return False
+        session = self._session
+        task = session.rules.task(file, session.index.recent(file, float("inf"), 0))
+        return task is not None and session.hashes.get(file.path) != task.file.sha256
 
     def _remove(self, paths: Iterable[str]) -> None:
         """Files or folders that are proven gone."""
@@ -554,6 +579,11 @@ class Following:
         percent = session.settings.max_delete_percent
         many = len(gone) > _GUARD_FILES and present * 100 < (100 - percent) * (present + len(gone))
         return not many and not session.tree.missing_roots()
+
+    def _look_at_store_if_due(self, now: float) -> None:
+        if not self._loading and "graph" not in self._busy and now - self._stored_at >= _STORE_SECONDS:
+            self._stored_at = now
+            self._begin("graph", self._session.graph.look())
 
     # ------------------------------------------------------------------ settling
 

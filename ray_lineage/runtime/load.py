@@ -203,6 +203,11 @@ class Loader:
             self._found_as = self._settled_as
 
     @_with_disks()
+    def look(self) -> None:
+        """Is the store still what was written to? Raises StoreUnavailable."""
+        self.store.look(self.project, self.epoch, len(self._states))
+
+    @_with_disks()
     def put(self, path: str, sha256: str, facts: bytes) -> None:
         """Facts of one file."""
         self._found_as = ""

@@ -423,6 +423,10 @@ class LocalGraph:
         """See the protocol."""
         return await self._there(lambda: self._open.commit())
 
+    async def look(self) -> None:
+        """See the protocol."""
+        await self._there(lambda: self._open.look())
+
     async def settle(self, digest: str) -> Settled:
         """See the protocol."""
         return await self._there(lambda: self._open.settle(digest))

@@ -327,6 +327,10 @@ class RayGraph:
         found: Committed = await self._call(awaited(self._actor.commit.remote()))
         return found
 
+    async def look(self) -> None:
+        """See the protocol."""
+        await self._call(awaited(self._actor.look.remote()))
+
     async def settle(self, digest: str) -> Settled:
         """See the protocol."""
         self._send()

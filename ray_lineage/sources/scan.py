@@ -290,7 +290,7 @@ class Scan(Walk):
     def __init__(self, roots: Sequence[str], options: ScanOptions) -> None:
         """Raises UsageError for a root that is missing or cannot be listed."""
         for root in _distinct(roots):
-            _check_root(root)
+            check_root(root)
         tree = Tree(roots, options)
         super().__init__(tree, "")
         self.options = options
@@ -465,7 +465,8 @@ def _check_kind(root: str, mode: int) -> None:
         raise UsageError("RL201", f"{root} is neither a folder nor a regular file", help="give a folder or a file")
 
 
-def _check_root(root: str) -> None:
+def check_root(root: str) -> None:
+    """Raises UsageError for what is not there, or cannot be read."""
     try:
         mode = os.stat(root).st_mode
     except FileNotFoundError:

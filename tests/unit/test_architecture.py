@@ -22,7 +22,7 @@ _TREES: Mapping[str, ast.Module] = {
 
 ROOM_EXCEPTIONS = {
     "query.health -> cache",
-    "query.health -> runtime.ingest",
+    "query.health -> runtime.datadir",
     "query.health -> sources.mounts",
 }
 UPWARDS: set[str] = set()
