@@ -120,7 +120,7 @@ class Writer:
         """Raises Interrupted between two transactions of a pass if the driver drains."""
         self._stored += files
         if self._total:
-            self._report("load", self._stored, self._total)
+            self._report("load", self._stored, self._total, self._open.rows)
 
     def catalog(self) -> bytes:
         """See :meth:`Loader.catalog`."""
@@ -161,8 +161,8 @@ class Writer:
         if self._loader is not None:
             self._loader.close()
 
-    def _report(self, phase: str, done: int, total: int) -> None:
+    def _report(self, phase: str, done: int, total: int, rows: int) -> None:
         import ray
 
-        if ray.get(self._driver.progress.remote(phase, done, total)):
+        if ray.get(self._driver.progress.remote(phase, done, total, rows)):
             raise Interrupted(signal.SIGTERM)

@@ -146,6 +146,8 @@ class Graph(Protocol):
 
     uri: str
     rebuilt: str
+    rows: int
+    """Of a first load that is under way: so many are stored."""
 
     async def begin(self, *, again: bool, anew: bool) -> Begun:
         """Open the store: what it holds per file, and, but for ``anew``, what is remembered. ``again``: a predecessor may still be dying with the store's lock.

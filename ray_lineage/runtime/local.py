@@ -335,6 +335,7 @@ class LocalGraph:
         self._stored = 0
         self.uri = ""
         self.rebuilt = ""
+        self.rows = 0
 
     @property
     def _open(self) -> Loader:
@@ -402,6 +403,7 @@ class LocalGraph:
     def _on_stored(self, files: int) -> None:
         """From the graph's thread. Raises Interrupted between two transactions of a pass that is to stop."""
         self._stored += files
+        self.rows = self._open.rows
         if self._progress is not None:
             self._progress("load", self._stored)
             if signum := self._stopping():

@@ -207,6 +207,7 @@ class RayGraph:
         self._calls = Calls()
         self.uri = ""
         self.rebuilt = ""
+        self.rows = 0
 
     async def begin(self, *, again: bool, anew: bool) -> Begun:
         """Open the store. After a death its lock may stay for a moment with the writer that is still dying."""

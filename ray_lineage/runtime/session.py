@@ -360,7 +360,7 @@ class Session:
         if self.unreadable:
             self.summary.by_status["unreadable"] = len(self.unreadable)
         self.summary.unchanged = present - self.summary.files_written
-        self.telemetry.rows_written(self.summary.rows_written)
+        self.telemetry.rows_stored(self.summary.rows_written)
         self._paths = set()
         for path in removed:
             self.states.pop(path, None)

@@ -59,6 +59,7 @@ class FakeGraph:
 
     uri = ""
     rebuilt = ""
+    rows = 0
 
     def __init__(self, gates: Gates, stored: dict[str, str]) -> None:
         self.gates = gates
