@@ -12,7 +12,7 @@ from ray_lineage.errors import ExitCode
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> int:
     """Check every part, and say what mends what is wrong."""
-    from ray_lineage.query.health import checkup
+    from ray_lineage.runtime.health import checkup
 
     checks = checkup(settings())
     failed = any(c.verdict == "FAIL" for c in checks)

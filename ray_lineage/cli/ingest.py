@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from ray_lineage.cli.output import Globals, console, print_json, settings, styled, visible, write_line
+from ray_lineage.cli.output import Globals, console, print_json, sentry_of, settings, styled, visible, write_line
 from ray_lineage.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from ray_lineage.runtime.cradle import Cradle
     from ray_lineage.runtime.summary import IngestSummary, Progress
+    from ray_lineage.settings import Settings
 
 _SHOWN_FINDINGS = 8
 _PLAIN_EVERY = 2.0  # seconds between plain progress lines
@@ -66,13 +70,13 @@ def ingest(
         executor=executor, ingest_workers=workers, ray_address=ray_address, dashboard=dashboard or None, source=source, dialect=dialect, batch_size=batch_size,
         min_workers=min_workers, max_workers=max_workers, priority=priority, max_delete_percent=max_delete_percent, metrics_port=metrics_port, enable_parse_cache=False if no_cache else None,
     )  # fmt: skip
-    from ray_lineage.runtime.ingest import ingest as run
-    from ray_lineage.runtime.sentry import watched_over
+    with sentry_of(loaded.settings), _begun(loaded.settings) as cradle, _Display() as display:
+        from ray_lineage.runtime.ingest import ingest as run
 
-    with watched_over(loaded.settings.ingest_workers), _Display() as display:
         summary = run(
-            loaded.settings, paths, progress=display.update, full=full, dry_run=dry_run, retry=retry_quarantined
-        )
+            loaded.settings, paths, progress=display.update, full=full, dry_run=dry_run, retry=retry_quarantined,
+            cradle=cradle,
+        )  # fmt: skip
     if report is not None:
         _write(report, summary)
     if diagnostics is not None:
@@ -101,6 +105,21 @@ def _write(path: Path, summary: IngestSummary) -> None:
         raise UsageError(
             "RL203", f"cannot write {path}: {error.strerror}", where="--report", help="give a path that can be written"
         ) from None
+
+
+@contextlib.contextmanager
+def _begun(settings: Settings) -> Iterator[Cradle | None]:
+    """Where workers come from, begun before the rest is loaded: in a first load they are needed in any case."""
+    from ray_lineage.graph.open import is_new
+    from ray_lineage.runtime.cradle import Cradle
+
+    local = settings.ingest_workers > 0 and settings.executor != "ray"
+    cradle = Cradle() if local and is_new(settings) else None
+    try:
+        yield cradle
+    finally:
+        if cradle is not None:
+            cradle.close()
 
 
 class _Display:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from ray_lineage.cli.output import print_json_line, settings, styled, visible, write_line
+from ray_lineage.cli.output import print_json_line, sentry_of, settings, styled, visible, write_line
 from ray_lineage.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -22,11 +22,10 @@ def verify(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on one line.")] = False,
 ) -> int:
     """Compare the graph with what the files on disk say, all read and compiled anew. Writes nothing; exit 1: different."""
-    from ray_lineage.runtime.sentry import watched_over
     from ray_lineage.runtime.verify import verify as compare
 
     loaded = settings(reads=paths, dialect=dialect).settings
-    with watched_over(loaded.ingest_workers):
+    with sentry_of(loaded):
         found = compare(loaded, paths, deep=deep)
     if as_json:
         print_json_line(found)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Optional
 
 import typer
 
-from ray_lineage.cli.output import Globals, settings
+from ray_lineage.cli.output import Globals, sentry_of, settings
 from ray_lineage.errors import Interrupted
 
 if TYPE_CHECKING:
@@ -64,11 +64,10 @@ def watch(
         max_delete_percent=max_delete_percent, metrics_port=metrics_port,
     )  # fmt: skip
     from ray_lineage.cli.live import open_view
-    from ray_lineage.runtime.sentry import watched_over
     from ray_lineage.runtime.watch import watch as run
 
     with (
-        watched_over(loaded.settings.ingest_workers),
+        sentry_of(loaded.settings),
         open_view(quiet=Globals.quiet, plain=Globals.no_progress) as view,
     ):
 

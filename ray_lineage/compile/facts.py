@@ -36,6 +36,7 @@ class Facts:
         self.diagnostics: list[Diagnostic] = []
         self.calls: list[Call] = []
         self.foreign_keys: list[ForeignKey] = []
+        self.covers: list[str] = []
         self.failed = 0  # statements that could not be read
 
     def note(self, code: str, severity: str, message: str, line: int, column: int = 0) -> None:
@@ -127,7 +128,7 @@ class Facts:
             status = "partial" if self.failed or unreadable else "ok"
         return FileFacts(
             dialect, status, tuple(self.statements), tuple(self.declarations), found, tuple(dict.fromkeys(self.calls)),
-            tuple(self.foreign_keys),
+            tuple(self.foreign_keys), covers=tuple(dict.fromkeys(self.covers)),
         )  # fmt: skip
 
     # ------------------------------------------------------------------ declarations

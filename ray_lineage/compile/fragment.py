@@ -8,7 +8,7 @@ from typing import Final
 from ray_lineage.compile.options import CompileOptions
 from ray_lineage.compile.positions import Positions
 from ray_lineage.compile.sqlfile import compile_text
-from ray_lineage.model import FileFacts
+from ray_lineage.model import FileFacts, Local, local_kind
 
 HOLE: Final = "__dynamic__"
 """Write this where a part of the text is not known: a name that it makes up is no dataset, one that ends in a known part is
@@ -41,4 +41,4 @@ def compile_fragment(
 
 def temporary_tables(facts: FileFacts) -> set[str]:
     """Names of those that are left when this was run."""
-    return {d.name[0].lstrip("#") for d in facts.declarations if d.temporary and d.name[0].startswith("#")}
+    return {d.name[0].lstrip("#") for d in facts.declarations if d.temporary and local_kind(d.name) is Local.TABLE}

@@ -17,7 +17,7 @@ from ray_lineage.model import Diagnostic, FileFacts, StatementFacts
 if TYPE_CHECKING:
     from ray_lineage.compile.text.template import Template
 
-_REVISION: Final = 15
+_REVISION: Final = 17
 _MAY_BE_TEMPLATE: Final = re.compile(r"\{[{%#A-Za-z_]|\$[({]|%\(|%s|:[\d'\"]")
 _JINJA: Final = re.compile(r"\{[{%#]")
 

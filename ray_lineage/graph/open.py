@@ -25,6 +25,12 @@ def embedded_path(settings: Settings) -> str:
     return settings.store or os.path.join(settings.data_dir, "graph.db")
 
 
+def is_new(settings: Settings) -> bool:
+    """Will the embedded store be made by who opens it?"""
+    to_server = is_server(settings.store) or (not settings.store and settings.neo4j_uri)
+    return not to_server and not os.path.exists(embedded_path(settings))
+
+
 def open_store(settings: Settings, *, read_only: bool = False) -> GraphStore:
     """Open the store: Neo4j if ``store`` or ``NEO4J_URI`` gives its address, else the embedded one.
 

@@ -152,8 +152,13 @@ class _Packer:
     def add(self, file: int, contribution: Contribution) -> None:
         for name in contribution.datasets:
             self._dataset(name)
+        known, new = self._columns, self.made.columns
         for dataset, name in contribution.columns:
-            self._column(dataset, name)
+            identity = column_id(self.project, dataset, name)
+            if identity not in known:
+                known[identity] = len(known)
+                new.dataset.append(self._dataset(dataset))
+                new.name.append(name)
         made, rows = self.made, contribution.rows
         datasets, columns = rows.get("Dataset", ()), rows.get("Column", ())
         _extend(made.files, [r[2:] for r in rows["File"]])
@@ -172,13 +177,6 @@ class _Packer:
             number = self._datasets[identity] = len(self._datasets)
             self.made.datasets.append(name)
         return number
-
-    def _column(self, dataset: str, name: str) -> None:
-        identity = column_id(self.project, dataset, name)
-        if identity not in self._columns:
-            self._columns[identity] = len(self._columns)
-            self.made.columns.dataset.append(self._dataset(dataset))
-            self.made.columns.name.append(name)
 
     def _relate(self, rel: Rel, into: list[list[Any]], rows: Sequence[Row], file: int) -> None:
         sources, targets, *props = zip(*rows, strict=True)

@@ -62,6 +62,7 @@ class Catalog:
         self.lists_computed = 0
         """How often a list was computed from a query."""
         self._redeclared: dict[Symbol, None] = {}
+        self._covered: dict[str, list[str]] = {}  # path -> paths of those that have its lineage
         self._cycles: dict[Symbol, frozenset[Symbol]] = {}
 
     def update(self, file: File, outline: Outline) -> None:
@@ -85,6 +86,27 @@ class Catalog:
             for short, long in set(file.copied).difference(outline.copied):
                 self.symbols.tell_apart(short, long, -1)
             file.copied = outline.copied
+
+    def cover(self, file: File, paths: tuple[str, ...]) -> list[str]:
+        """A file has the lineage of these others now. Which of them, or of those before, are covered since or are so no more?"""
+        before = {path: self.covered(path) for path in (*file.covers, *paths)}
+        for path in file.covers:
+            self._covered[path].remove(file.path)
+            if not self._covered[path]:
+                del self._covered[path]
+        file.covers = paths
+        for path in paths:
+            self._covered[path] = sorted((*self._covered.get(path, ()), file.path))
+        return [path for path, by in before.items() if by != self.covered(path)]
+
+    def covered(self, path: str) -> str:
+        """The file that has the lineage of another one; "": none has."""
+        by = self._covered.get(path)
+        return by[0] if by else ""
+
+    def all_covered(self) -> dict[str, str]:
+        """By path who has its lineage."""
+        return {path: by[0] for path, by in self._covered.items()}
 
     def _declare(self, symbol: Symbol, path: str, entries: list[Declared]) -> None:
         entries = [*(d for d in symbol.declared if d.path != path), *entries]

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 import msgspec
 
 from ray_lineage.link.evaluate import (
+    COMPOSE,
     Evaluated,
     as_whole,
     certainty_text,
@@ -47,6 +48,7 @@ _TOO_MANY_ROWS: Final = (
     f"this file means over {FILE_ROWS:,} rows of columns; from here on its tables are linked as a whole (*)"
 )
 _MAX_DIAGNOSTICS: Final = 200  # of one file, kept in the graph
+_CODE_TEXTS: Final = tuple((how_text(code), certainty_text(code)) for code in range(len(COMPOSE)))
 
 
 class LinkCatalog(Protocol):
@@ -81,7 +83,11 @@ class _Rows:
         return True
 
     def add(self, kind: str, row: Row) -> None:
-        self.rows.setdefault(kind, set()).add(row)
+        self.of(kind).add(row)
+
+    def of(self, kind: str) -> set[Row]:
+        """The rows of a kind, to be added to."""
+        return self.rows.setdefault(kind, set())
 
     def dataset(self, name: str) -> str:
         self.datasets.add(name)
@@ -110,7 +116,7 @@ def contribute(
     encoded = msgspec.json.encode(diagnostics).decode()
     head = (rows.file, project, path, sha256, facts.dialect)
     tail = (facts.status, encoded, len(rows.rows.get("Statement", ())))
-    ordered = {kind: _sorted(found) for kind, found in sorted(rows.rows.items())}
+    ordered = {kind: _sorted(found) for kind, found in sorted(rows.rows.items()) if found}
     datasets, columns = sorted(rows.datasets), sorted(rows.columns)
     digest = hashlib.blake2b(digest_size=16)
     digest.update(msgspec.msgpack.encode((CONTRIBUTION_REVISION, head, tail, ordered, datasets, columns)))
@@ -159,17 +165,12 @@ def _statement(rows: _Rows, ordinal: int, statement: StatementFacts, result: Eva
     rows.add("WRITES", (node, target_id))
     if not rows.take(len(result.flows) + len(result.influences), statement.first_line):
         result = as_whole(statement, result.reads, result.feeds)
-    for flow in result.flows:
-        source, column = rows.column(*flow.source), rows.column(target, flow.target)
-        line = flow.line or statement.first_line
-        rows.add(
-            "FLOWS_TO",
-            (source, column, ordinal, line, how_text(flow.code), certainty_text(flow.code), flow.expression or None),
-        )
+    flows, influences, column = rows.of("FLOWS_TO"), rows.of("INFLUENCES"), rows.column
+    for source, name, code, line, expression in result.flows:
+        ends = column(*source), column(target, name)
+        flows.add((*ends, ordinal, line or statement.first_line, *_CODE_TEXTS[code], expression or None))
     for dataset, name, how in result.influences:
-        rows.add(
-            "INFLUENCES", (rows.column(dataset, name), target_id, ordinal, statement.first_line, influence_text(how))
-        )
+        influences.add((column(dataset, name), target_id, ordinal, statement.first_line, influence_text(how)))
     if statement.kind in (StatementKind.DELETE, StatementKind.TRUNCATE):
         return
     for dataset in result.feeds:

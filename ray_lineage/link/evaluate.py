@@ -10,21 +10,24 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
+import msgspec
+from msgspec.structs import replace
+
 from ray_lineage.link.names import like, renamed_by
 from ray_lineage.link.work import Work
 from ray_lineage.model import (
     INFLUENCE_KINDS,
-    OR_COLUMN,
-    PARAMETER,
     STAR,
     TRANSFORMATIONS,
     VALUE,
     Alias,
     Assignment,
     Effect,
+    Local,
     Merged,
     Name,
     Output,
+    Parameter,
     Ref,
     Relation,
     Select,
@@ -32,7 +35,9 @@ from ray_lineage.model import (
     StatementFacts,
     StatementKind,
     TableRef,
+    Variable,
     is_temporary,
+    local_kind,
     unnamed,
 )
 
@@ -75,7 +80,7 @@ _JOIN: Final = INFLUENCE_KINDS.index("join")
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
 
-class Item(NamedTuple):
+class Item(msgspec.Struct, frozen=True, gc=False):
     """One column of a relation. The name ``*`` stands for all columns of its sources (whose columns are ``*`` too), but for
     those that ``others`` has under another name, or under none."""
 
@@ -209,12 +214,15 @@ class Evaluator:
         feeds: dict[str, None] = {}
         for index in sorted(reachable(self.statement)):
             relation = self.relations[index]
-            if not isinstance(relation, TableRef):
+            name: Name = (relation.name,) if isinstance(relation, Variable) else ()
+            if isinstance(relation, TableRef):
+                name = relation.name
+            elif not name:
                 continue
-            if is_temporary(relation.name):
-                local = self.temporaries(relation.name[0])
+            if is_temporary(name):
+                local = self.temporaries(name[0])
                 feeds.update(dict.fromkeys(local.feeds if local is not None else ()))
-            elif not self._is_built_in(relation):
+            elif isinstance(relation, TableRef) and not self._is_built_in(relation):
                 reads[self.catalog.resolve(relation.name)] = None
         return as_whole(self.statement, list(reads), [*reads, *(f for f in feeds if f not in reads)])
 
@@ -270,13 +278,13 @@ class Evaluator:
         target: tuple[str, ...] | None,
         flows: _Flows,
     ) -> None:
-        name = assignment.column
-        if name in (STAR, "\0*"):
+        name, position = assignment.column, assignment.position
+        if name == STAR:
             items = [i for r in assignment.refs for i in self.items(r.relation)]
-            self._flow_items(items, target or () if name != STAR else (), flows)
+            self._flow_items(items, target or () if position >= 0 else (), flows)
             return
-        if name.startswith("\0"):
-            position, names = int(name[1:]), self._positions(target or ())
+        if position >= 0:
+            names = self._positions(target or ())
             name = names[position] if position < len(names) else unnamed(position)
         self._flow(self._refs(assignment.refs), name, assignment.line, assignment.expression, flows)
 
@@ -284,7 +292,7 @@ class Evaluator:
         """What shapes the rows of any SELECT that the statement's data passes through."""
         for index in sorted(self.visited):
             relation = self.relations[index]
-            if isinstance(relation, TableRef):
+            if isinstance(relation, TableRef | Variable | Parameter):
                 self.items(index)
             elif isinstance(relation, Select):
                 for influence in relation.influences:
@@ -335,8 +343,12 @@ class Evaluator:
                 if relation.recursive
                 else renamed(self.items(relation.relation), relation.columns)
             )
-        else:
+        elif isinstance(relation, SetOp):
             result = self._set_operation(relation)
+        elif isinstance(relation, Variable):
+            result = self._temporary(relation.name, 0)
+        else:
+            result = [Item(VALUE, self._parameter(relation))]
         self.active.discard(index)
         self.memo[index] = result
         self.work.spend(sum([1 + len(item.sources) for item in result]))
@@ -370,12 +382,12 @@ class Evaluator:
         named = [Item(c, sources, relation.line) for c in relation.columns if c != STAR]
         if named and STAR not in relation.columns:
             return named
-        return [*named, _Everything(sources, relation.line)]
+        return [*named, _Everything(STAR, sources, relation.line)]
 
     def _temporary(self, name: str, line: int) -> list[Item]:
         local = self.temporaries(name)
         if local is None:
-            return [Item(VALUE if name[0] == "@" else STAR, {}, line)]
+            return [Item(VALUE if local_kind((name,)) is Local.VARIABLE else STAR, {}, line)]
         self.work.spend(len(local.influences) + len(local.feeds))
         self.extra |= local.influences
         for feed in local.feeds:
@@ -447,7 +459,7 @@ class Evaluator:
         if len(output.refs) != 1 or output.refs[0].how != _IDENTITY:
             return ""
         ref = output.refs[0]
-        if ref.name[:2] == OR_COLUMN:
+        if ref.relation >= 0 and isinstance(self.relations[ref.relation], Variable):
             return ""
         where = [ref.relation] if ref.relation >= 0 else list(dict.fromkeys(relation.sources))
         self.work.spend(sum(len(self.items(index)) for index in where) // _LOOKED_THROUGH)
@@ -460,7 +472,7 @@ class Evaluator:
         ref = output.refs[0]
         line = output.line or ref.line
         if ref.name != STAR:  # the fields of a struct column
-            return [_Everything(self._refs(output.refs), line)]
+            return [_Everything(STAR, self._refs(output.refs), line)]
         if ref.relation >= 0:
             items = self._listed(ref.relation)
         elif relation.merged:
@@ -470,7 +482,7 @@ class Evaluator:
         if output.like:
             items = [i for i in items if i.name is None or i.name == STAR or like(i.name, output.like)]
         if ref.how:  # f(COLUMNS(*))
-            items = [i._replace(sources={s: COMPOSE[ref.how << 1][c] for s, c in i.sources.items()}) for i in items]
+            items = [replace(i, sources={s: COMPOSE[ref.how << 1][c] for s, c in i.sources.items()}) for i in items]
         excluded = set(output.excluded)
         return [
             Item(renamed_by(output, i.name), i.sources, line, i.expression, _others(i, output))
@@ -521,6 +533,9 @@ class Evaluator:
             code = ref.how << 1
             found = self._lookup(ref, output)
             self.work.spend(1 + len(found))
+            if not code and not out:
+                out.update(found)
+                continue
             for source, inner in found.items():
                 composed = COMPOSE[code][inner]
                 known = out.get(source)
@@ -528,41 +543,41 @@ class Evaluator:
         return out
 
     def _lookup(self, ref: Ref, output: Output | None = None, *, quiet: bool = False) -> Sources:
+        name = ref.name
         if ref.relation >= 0:
-            if ref.name[:2] == OR_COLUMN:
-                column = self._surely(ref.name[2:], ref.scope)
-                return column if column is not None else find(self.items(ref.relation), VALUE) or {}
+            relation = self.relations[ref.relation]
+            if type(relation) is Variable and relation.or_column:
+                column = self._surely(relation.name[1:], ref.scope)
+                if column is not None:
+                    return column
             items = self.items(ref.relation)
             self.work.spend(len(items) // _LOOKED_THROUGH)
-            if ref.name[:2] == PARAMETER:
-                return self._parameter(ref)
-            if ref.name == STAR:
+            if name == STAR:
                 out: Sources = {}
                 for item in items:
                     self.work.spend(len(item.sources))
                     add_sources(out, item.sources, 0)
                 return out
-            found = find(items, ref.name)
+            found = find(items, name)
             return found if found is not None else self._missing(ref, [ref.relation], quiet)
         if ref.scope < 0:
             return {}
-        if ref.name == STAR:  # every column of the scope
+        if name == STAR:  # every column of the scope
             select = self.relations[ref.scope]
             sources = select.sources if isinstance(select, Select) else ()
             return _union([i.sources for s in sources for i in self.items(s)], 0)
         return self._unqualified(ref, output, quiet)
 
-    def _parameter(self, ref: Ref) -> Sources:
+    def _parameter(self, relation: Parameter) -> Sources:
         """An output parameter of a procedure is a column of it, though not of its result."""
-        relation = self.relations[ref.relation]
-        if not isinstance(relation, TableRef):
+        program = self.relations[relation.program]
+        if not isinstance(program, TableRef):
             return {}
-        self.items(ref.relation)
-        dataset, name = self.catalog.resolve(relation.name), ref.name[2:]
-        if name.isdigit():
+        self.items(relation.program)
+        dataset, name, position = self.catalog.resolve(program.name), relation.name, relation.position
+        if not name:
             shape = self.catalog.shape(dataset)
             names = shape.parameters if shape is not None else ()
-            position = int(name)
             name = names[position] if position < len(names) else f"@{position + 1}"
         return {(dataset, name): 0}
 
@@ -614,15 +629,17 @@ class Evaluator:
         relation = self.relations[index]
         if not isinstance(relation, TableRef) or not relation.name or relation.function:
             return False
-        return relation.name[0][:1] not in ("#", "@")
+        return not is_temporary(relation.name)
 
     def _in_scope(self, name: str, select: Select, output: Output | None) -> Sources | None:
         certain: list[Sources] = []
         maybe: list[Sources] = []
         for source in dict.fromkeys(select.sources):
-            if source in self.active and source not in self.memo:
-                break  # a lateral source sees only those in front of it
-            items = self.items(source)
+            items = self.memo.get(source)
+            if items is None:
+                if source in self.active:
+                    break  # a lateral source sees only those in front of it
+                items = self.items(source)
             self.work.spend(1 + len(items) // _LOOKED_THROUGH)
             known = _exact(items, name)
             if known is not None:
@@ -633,8 +650,7 @@ class Evaluator:
                     self.work.spend(len(opened))
                     maybe.append(opened)
         if certain:
-            shared = any(name in self._merged_names(m) for m in select.merged)
-            if shared:
+            if select.merged and any(name in self._merged_names(m) for m in select.merged):
                 certain.extend(maybe)
             elif len(certain) > 1:  # ambiguous in SQL unless merged: keep all, as possible
                 return _union(certain, POSSIBLE)
@@ -645,7 +661,7 @@ class Evaluator:
                 return earlier
         if not maybe:
             return None
-        if any(name in m.names for m in select.merged):
+        if select.merged and any(name in m.names for m in select.merged):
             return _union(maybe, 0)
         return _union(maybe, POSSIBLE if len(maybe) > 1 else 0)
 
@@ -685,49 +701,47 @@ def _listing(names: list[str]) -> str:
     return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-class _Everything(Item):
+class _Everything(Item, frozen=True, gc=False):
     """The single column list of a built-in table function: whatever is asked for comes from its arguments."""
-
-    __slots__ = ()
-
-    def __new__(cls, sources: Sources, line: int) -> _Everything:
-        return Item.__new__(cls, STAR, sources, line)
-
-
-def _surely_read(ref: Ref) -> int:
-    """The relation of a reference, but for a variable that may yet be a column."""
-    return ref.relation if ref.name[:2] != OR_COLUMN else -1
 
 
 def reachable(statement: StatementFacts) -> set[int]:
     """Relations that the statement's data or row choice goes through (a CTE that nobody names is not among them)."""
-    refs = [*(r for a in statement.assignments for r in a.refs), *(i.ref for i in statement.influences)]
-    stack = [
-        statement.root,
-        statement.scope,
-        *statement.subqueries,
-        *map(_surely_read, refs),
-        *(r.scope for r in refs),
-    ]
+    relations = statement.relations
+    either = {k for k, r in enumerate(relations) if type(r) is Variable and r.or_column}  # they may yet be columns
+    stack = [statement.root, statement.scope, *statement.subqueries]
+    for assignment in statement.assignments:
+        for ref in assignment.refs:
+            stack += (ref.relation if ref.relation not in either else -1, ref.scope)
+    for influence in statement.influences:
+        ref = influence.ref
+        stack += (ref.relation if ref.relation not in either else -1, ref.scope)
     seen: set[int] = set()
     while stack:
         index = stack.pop()
         if index < 0 or index in seen:
             continue
         seen.add(index)
-        relation = statement.relations[index]
+        relation = relations[index]
         if isinstance(relation, Select):
             stack.extend(relation.sources)
             stack.extend(relation.subqueries)
-            stack.extend([_surely_read(r) for o in relation.outputs for r in o.refs if r.relation >= 0])
-            stack.extend([_surely_read(i.ref) for i in relation.influences if i.ref.relation >= 0])
+            for output in relation.outputs:
+                for ref in output.refs:
+                    if ref.relation >= 0 and ref.relation not in either:
+                        stack.append(ref.relation)
+            for influence in relation.influences:
+                if influence.ref.relation >= 0 and influence.ref.relation not in either:
+                    stack.append(influence.ref.relation)
         elif isinstance(relation, SetOp):
             stack.extend(relation.branches)
             stack.extend(relation.filters)
         elif isinstance(relation, Alias):
             stack.append(relation.relation)
-        else:
+        elif isinstance(relation, TableRef):
             stack.extend(r.relation for r in relation.args)
+        elif isinstance(relation, Parameter):
+            stack.append(relation.program)
     return seen
 
 
@@ -749,8 +763,8 @@ def renamed(items: list[Item], columns: tuple[str, ...]) -> list[Item]:
         if len(items) == 1:
             return [Item(c, dict.fromkeys(items[0].sources, POSSIBLE), items[0].line) for c in columns]
         head = next(k for k, i in enumerate(items) if i.name == STAR)
-        return [i._replace(name=columns[k]) if k < min(head, len(columns)) else i for k, i in enumerate(items)]
-    return [i._replace(name=columns[k]) if k < len(columns) else i for k, i in enumerate(items)]
+        return [replace(i, name=columns[k]) if k < min(head, len(columns)) else i for k, i in enumerate(items)]
+    return [replace(i, name=columns[k]) if k < len(columns) else i for k, i in enumerate(items)]
 
 
 def add_sources(out: Sources, more: Sources, weaken: int) -> None:

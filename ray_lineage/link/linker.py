@@ -6,7 +6,8 @@ name, a column list, what another file declares. The result is byte for byte wha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import posixpath
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
 from ray_lineage.link.catalog import Catalog
@@ -19,6 +20,15 @@ from ray_lineage.model import Contribution, Outline, decode_outline
 
 _SPARE_BYTES: Final = 16 * 2**20  # a spool with less garbage is left alone
 _NOTHING: Final = Outline((), (), ())
+
+
+_TARGET: Final = "target"
+
+
+def _covered_path(path: str, relative: str) -> str:
+    """The file that an artefact of dbt calls so: by its path in the project, in whose target folder the artefact lies."""
+    folder = posixpath.dirname(path)
+    return posixpath.join(posixpath.dirname(folder) if posixpath.basename(folder) == _TARGET else folder, relative)
 
 
 class Counts(NamedTuple):
@@ -64,8 +74,10 @@ class Linker:
             file = self._files[path] = File(path)
         self._release(file)
         file.sha256, file.place = sha256, place
-        self._catalog.update(file, outline)
+        changed = self._catalog.cover(file, tuple(_covered_path(path, relative) for relative in outline.covers))
+        self._catalog.update(file, _NOTHING if self._catalog.covered(path) else outline)
         self._pending.add(path)
+        self._take_again(changed)
         if self._spool.wasted > max(_SPARE_BYTES, len(self._spool) // 2):
             self._compact()
 
@@ -74,8 +86,19 @@ class Linker:
         file = self._files.pop(path, None)
         if file is not None:
             self._release(file)
+            changed = self._catalog.cover(file, ())
             self._catalog.update(file, _NOTHING)
             self._pending.discard(path)
+            self._take_again(changed)
+
+    def _take_again(self, paths: Iterable[str]) -> None:
+        """Files whose lineage another one has since, or has no more."""
+        for path in paths:
+            file = self._files.get(path)
+            if file is not None:
+                covered = self._catalog.covered(path)
+                self._catalog.update(file, _NOTHING if covered else decode_outline(self.facts_bytes(path)))
+                self._pending.add(path)
 
     def _release(self, file: File) -> None:
         if file.place is not None:

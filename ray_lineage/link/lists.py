@@ -9,7 +9,7 @@ import msgspec
 
 from ray_lineage.link.names import like, renamed_by
 from ray_lineage.link.work import LIST_STEPS, LISTED_COLUMNS, TooMuch
-from ray_lineage.model import STAR, Alias, ListQuery, Name, Relation, Select, SetOp, TableRef, unnamed
+from ray_lineage.model import STAR, VALUE, Alias, ListQuery, Name, Relation, Select, SetOp, TableRef, unnamed
 
 ColumnList = tuple[str, ...] | None
 """Complete list of a dataset's columns, None if it is not known."""
@@ -85,7 +85,7 @@ class _Names:
             return [*relation.columns, *inner[len(relation.columns) :]]
         if isinstance(relation, SetOp):
             return self._set_operation(relation)
-        return self._select(relation)
+        return self._select(relation) if isinstance(relation, Select) else [VALUE]
 
     def _set_operation(self, relation: SetOp) -> list[str | None] | None:
         first = self.of(relation.branches[0])

@@ -20,7 +20,7 @@ from ray_lineage.link.contribute import CONTRIBUTION_REVISION
 from ray_lineage.link.symbols import Declared, File, Symbol
 from ray_lineage.model import Signature
 
-STATE_REVISION: Final = 1
+STATE_REVISION: Final = 2
 """Raise with every change of what is written here, or of what the outlines of given facts are."""
 
 _MAGIC: Final = f"ray_lineage linker {STATE_REVISION}.{CONTRIBUTION_REVISION}\n".encode()
@@ -48,6 +48,7 @@ class _State(msgspec.Struct, frozen=True, array_like=True):
     sizes: list[int]  # how many symbols each file has
     symbols: list[int]  # of all files, one after another
     copied: dict[int, tuple[tuple[str, str], ...]]
+    covers: dict[int, tuple[str, ...]]
     pending: list[str]
     texts: list[str]
     meanings: dict[int, tuple[int, bool]]  # of names that do not mean themselves, or could be several
@@ -85,6 +86,7 @@ def encode_state(project: str, tag: str, files: dict[str, File], catalog: Catalo
         [len(f.symbols) for f in files.values()],
         [number[s] for f in files.values() for s in f.symbols],
         {numbers[p]: f.copied for p, f in files.items() if f.copied},
+        {numbers[p]: f.covers for p, f in files.items() if f.covers},
         sorted(pending),
         [s.text for s in symbols],
         {number[s]: (number[s.meaning], s.ambiguous) for s in symbols if s.ambiguous or s.meaning is not s},
@@ -140,6 +142,8 @@ def _built(state: _State) -> Saved:
     for copied in state.copied.values():
         for short, long in copied:
             catalog.symbols.apart(short, long)
+    for number, covers in state.covers.items():
+        catalog.cover(files[state.paths[number]], covers)
     catalog.restore(
         {symbols[n]: columns for n, columns in state.lists.items()}, [[symbols[n] for n in c] for c in state.cycles]
     )

@@ -25,11 +25,13 @@ from ray_lineage.model import (
     Diagnostic,
     Effect,
     FileFacts,
+    Local,
     Name,
     StatementFacts,
     StatementKind,
     TableRef,
     is_temporary,
+    local_kind,
     unnamed,
 )
 
@@ -337,7 +339,7 @@ class Script:
 
     def _declare(self, statement: StatementFacts, key: Key) -> None:
         """CREATE TABLE #t makes an empty table; DECLARE @t TABLE in a loop does so only the first time."""
-        if key[1][0] == "@" and key in self._state and self._in_loop():
+        if local_kind((key[1],)) is Local.VARIABLE and key in self._state and self._in_loop():
             return
         if statement.effect is Effect.EXTENDS:  # ALTER TABLE ... ADD
             before = self._state.get(key, Temporary(()))
@@ -360,7 +362,7 @@ class Script:
 def shared_tables(facts: FileFacts) -> tuple[dict[Key, Key], set[str]]:
     """``#t`` of a caller and of the programs that it calls, which use it without making it; ``##t`` is everybody's. And
     the programs that make them."""
-    if not any(len(s.target) == 1 and s.target[0][:1] == "#" for s in facts.statements):
+    if not any(local_kind(s.target) is Local.TABLE for s in facts.statements):
         return {}, set()
     if len({s.procedure for s in facts.statements}) == 1:
         return {}, set()
@@ -381,16 +383,14 @@ def _temporary_tables(facts: FileFacts) -> tuple[set[Key], dict[Key, None]]:
     used: dict[Key, None] = {}
     for statement in facts.statements:
         target = statement.target
-        if len(target) == 1 and target[0][:1] == "#" and ":" not in target[0]:
+        if local_kind(target) is Local.TABLE:
             key = (statement.procedure, target[0])
             used[key] = None
             if statement.effect is Effect.MAKES and (statement.columns or statement.root >= 0):
                 made.add(key)
         for relation in statement.relations:
-            if isinstance(relation, TableRef) and len(relation.name) == 1:
-                name = relation.name[0]
-                if name[:1] == "#" and ":" not in name:
-                    used[statement.procedure, name] = None
+            if isinstance(relation, TableRef) and local_kind(relation.name) is Local.TABLE:
+                used[statement.procedure, relation.name[0]] = None
     return made, used
 
 

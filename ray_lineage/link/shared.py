@@ -13,7 +13,7 @@ import msgspec
 
 from ray_lineage.link.contribute import contribute
 from ray_lineage.link.view import NOTHING, Answers, FileView, Known
-from ray_lineage.model import Contribution, decode_facts, decode_outline
+from ray_lineage.model import Contribution, Diagnostic, FileFacts, decode_facts, decode_head, decode_outline
 
 if TYPE_CHECKING:
     from ray_lineage.link.catalog import Catalog
@@ -24,6 +24,7 @@ class _Shared(msgspec.Struct, frozen=True, array_like=True):
 
     meanings: dict[str, tuple[str, bool]]
     known: dict[str, msgspec.Raw]
+    covered: dict[str, str]
 
 
 _encoder: Final = msgspec.msgpack.Encoder()
@@ -34,7 +35,9 @@ _known_decoder: Final = msgspec.msgpack.Decoder(Known)
 def encode_shared(catalog: Catalog) -> bytes:
     """Bytes for :class:`SharedCatalog`."""
     meanings = {s.text: (s.meaning.text, s.ambiguous) for s in catalog.symbols if s.ambiguous or s.meaning is not s}
-    return _encoder.encode((meanings, {s.text: catalog.known(s.text) for s in catalog.symbols if s.found}))
+    return _encoder.encode(
+        (meanings, {s.text: catalog.known(s.text) for s in catalog.symbols if s.found}, catalog.all_covered())
+    )
 
 
 class SharedCatalog:
@@ -47,6 +50,7 @@ class SharedCatalog:
         shared = _decoder.decode(data)
         self._meanings = shared.meanings
         self._encoded = shared.known
+        self._covered = shared.covered
         self._known: dict[str, Known] = {}
 
     def meaning(self, name: str) -> tuple[str, bool]:
@@ -60,6 +64,10 @@ class SharedCatalog:
             encoded = self._encoded.get(dataset)
             found = self._known[dataset] = _known_decoder.decode(encoded) if encoded is not None else NOTHING
         return found
+
+    def covered(self, path: str) -> str:
+        """The file that has the lineage of another one; "": none has."""
+        return self._covered.get(path, "")
 
 
 class Linked(NamedTuple):
@@ -75,5 +83,13 @@ def link_file(
     """Link one file with a settled catalog. ``look`` is called every now and then (each 30 ms or so of work), and may raise
     to give up. Raises msgspec.DecodeError if ``facts`` are none."""
     view = FileView(catalog)
-    contribution = contribute(project, path, sha256, decode_facts(facts), view, look)
-    return Linked(contribution, view.uses(decode_outline(facts).names))
+    by = catalog.covered(path)
+    said = decode_facts(facts) if not by else _covered(decode_head(facts).dialect, by)
+    contribution = contribute(project, path, sha256, said, view, look)
+    return Linked(contribution, view.uses(decode_outline(facts).names) if not by else b"")
+
+
+def _covered(dialect: str, by: str) -> FileFacts:
+    """What is left of a file whose lineage another one has."""
+    text = f"{by} has this as dbt compiled it: that counts, also where this file is newer"
+    return FileFacts(dialect, "skipped", diagnostics=(Diagnostic("RL307", "info", text),))

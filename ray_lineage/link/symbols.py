@@ -42,7 +42,7 @@ class File:
     """What is kept in memory of one file (about 1 kB): what it can be affected by. ``uses`` has a byte for each of ``symbols``: what
     linking the file asked about the dataset that it means (see :mod:`ray_lineage.link.view`)."""
 
-    __slots__ = ("copied", "declares", "fingerprint", "path", "place", "sha256", "symbols", "uses")
+    __slots__ = ("copied", "covers", "declares", "fingerprint", "path", "place", "sha256", "symbols", "uses")
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -51,6 +51,7 @@ class File:
         self.symbols: tuple[Symbol, ...] = ()
         self.declares = 0  # so many of them, the first ones
         self.copied: tuple[tuple[str, str], ...] = ()
+        self.covers: tuple[str, ...] = ()  # paths of files whose lineage it has
         self.uses = b""
         self.fingerprint = ""
 

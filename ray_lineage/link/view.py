@@ -86,6 +86,10 @@ class Answers(Protocol):
         """What is known of a dataset."""
         ...
 
+    def covered(self, path: str) -> str:
+        """The file that has the lineage of another one; "": none has."""
+        ...
+
 
 class FileView:
     """The catalog as one file sees it."""

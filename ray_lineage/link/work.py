@@ -50,8 +50,11 @@ class Work:
 
     def spend(self, steps: int) -> None:
         """Raises TooMuch when the statement, or the file, has had its steps."""
-        self.note(steps)
         self._statement -= steps
+        self._file -= steps
+        self._unseen += steps
+        if self._unseen > _BETWEEN_LOOKS:
+            self._seen()
         if self._statement < 0:
             raise TooMuch
 
@@ -59,6 +62,10 @@ class Work:
         """Steps between statements."""
         self._file -= steps
         self._unseen += steps
-        if self._unseen > _BETWEEN_LOOKS and self._look is not None:
-            self._unseen = 0
+        if self._unseen > _BETWEEN_LOOKS:
+            self._seen()
+
+    def _seen(self) -> None:
+        self._unseen = 0
+        if self._look is not None:
             self._look()

@@ -21,6 +21,7 @@ class FactsHead(msgspec.Struct, frozen=True, array_like=True, gc=False):
     confidence: float
     encoding: str
     needs: tuple[str, ...]
+    covers: tuple[str, ...]
     outline: Outline
 
 

@@ -61,16 +61,21 @@ class StatementKind(StrEnum):
     CREATE_TABLE_CLONE = "create_table_clone"
     CREATE_TABLE_LIKE = "create_table_like"
     CREATE_VIEW = "create_view"
+    DBT_EXPOSURE = "dbt_exposure"
+    DBT_METRIC = "dbt_metric"
     DBT_MODEL = "dbt_model"
+    DBT_SEMANTIC_MODEL = "dbt_semantic_model"
     DECLARE = "declare"
     DECLARE_CURSOR = "declare_cursor"
     DELETE = "delete"
+    DROP = "drop"
     EXCHANGE = "exchange"
     EXPORT = "export"
     IF = "if"
     IMPORT = "import"
     INSERT = "insert"
     INSERT_OVERWRITE = "insert_overwrite"
+    JOB = "job"
     LOAD = "load"
     MERGE = "merge"
     OUTPUT = "output"
@@ -217,3 +222,4 @@ class FileFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     confidence: float = 1.0  # in a detected dialect, 0..1
     encoding: str = ""  # where that was guessed; "~" before it: its folder's, "?" behind it: nothing speaks for it
     needs: tuple[str, ...] = ()  # other files that decide about the rest, as paths from its folder or one around that
+    covers: tuple[str, ...] = ()  # files whose lineage it has, as paths from the project of dbt: theirs does not count

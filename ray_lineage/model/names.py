@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from enum import StrEnum
 from typing import Final
 
 Name = tuple[str, ...]
@@ -28,6 +29,37 @@ SYSTEM_TABLES: Final = (
     "sysservers", "systypes", "sysusers",
 )  # fmt: skip
 """SQL Server's older names of its own tables, without a schema or in ``dbo``."""
+
+
+class Local(StrEnum):
+    """What belongs to one file alone, by the mark that its name begins with: no dataset of the catalog is called so."""
+
+    TABLE = "#"
+    """A temporary table."""
+    VARIABLE = "@"
+    """A variable, or a table in one."""
+    CURSOR = "#cursor:"
+    """The rows of a cursor or of a loop's query."""
+    RECORD = "#row:"
+    """The row that a variable holds."""
+    ROWS = "#rows:"
+    """The rows that a trigger is told of."""
+    OUTPUT = "#output:"
+    """What a statement within another one gives of the rows that it wrote."""
+
+    def named(self, name: str) -> Name:
+        """What is called so."""
+        return (self.value + name,)
+
+
+_LONGEST_MARKS_FIRST: Final = sorted(Local, key=len, reverse=True)
+
+
+def local_kind(name: Name) -> Local | None:
+    """What kind of local thing it is; None for a dataset."""
+    if len(name) != 1 or name[0][:1] not in ("#", "@"):
+        return None
+    return next(kind for kind in _LONGEST_MARKS_FIRST if name[0].startswith(kind.value))
 
 
 def is_temporary(name: Name) -> bool:
@@ -73,6 +105,8 @@ def default_kind(name: Name) -> str:
 
 def split_text(text: str) -> Name:
     """Inverse of :func:`dataset_text`; also accepts ``[bracketed]`` and back-ticked parts, as people type them."""
+    if '"' not in text and "[" not in text and "`" not in text:
+        return tuple(text.split("."))
     parts: list[str] = []
     i, n = 0, len(text)
     while True:

@@ -53,12 +53,14 @@ class Outline(msgspec.Struct, frozen=True, array_like=True, gc=False):
     files need not look into their statements. Names are canonical text.
 
     ``names``: every dataset and program that is named, but those of the file alone; those that it declares come first.
-    ``copied``: a name and a longer one that ends in it, where a statement copies from one to the other.
+    ``copied``: a name and a longer one that ends in it, where a statement copies from one to the other. ``covers``: see
+    :class:`FileFacts`.
     """
 
     names: tuple[str, ...]
     declared: tuple[Signature, ...]
     copied: tuple[tuple[str, str], ...]
+    covers: tuple[str, ...] = ()
 
 
 def outline_of(facts: FileFacts) -> Outline:
@@ -82,7 +84,7 @@ def outline_of(facts: FileFacts) -> Outline:
     numbers = {name: number for number, name in enumerate(names)}
     signatures = tuple(_signature(d, numbers[d.name], facts.statements) for d in declared)
     pairs = tuple((dataset_text(short), dataset_text(long)) for short, long in copied)
-    return Outline(tuple(map(dataset_text, names)), signatures, pairs)
+    return Outline(tuple(map(dataset_text, names)), signatures, pairs, facts.covers)
 
 
 def _signature(declaration: Declaration, name: int, statements: tuple[StatementFacts, ...]) -> Signature:
@@ -143,7 +145,7 @@ def _named_by(relation: Relation) -> tuple[int, ...]:
         return (relation.relation,)
     if isinstance(relation, SetOp):
         return relation.branches if relation.by_name else relation.branches[:1]
-    if isinstance(relation, TableRef):
+    if not isinstance(relation, Select):
         return ()
     stars = [o.refs[0] for o in relation.outputs if o.star and o.refs and o.refs[0].name == STAR]
     named = tuple(r.relation for r in stars if r.relation >= 0)
@@ -161,6 +163,8 @@ def _only_names(relation: Relation, numbers: dict[int, int]) -> Relation:
         return Alias(numbers.get(relation.relation, -1), relation.columns)
     if isinstance(relation, SetOp):
         return SetOp(tuple(numbers[b] for b in relation.branches if b in numbers), relation.by_name)
+    if not isinstance(relation, Select):  # no list is made of it
+        return relation
     merged = tuple(
         Merged(m.names, tuple(numbers.get(i, -1) for i in m.left), numbers.get(m.right, -1)) for m in relation.merged
     )

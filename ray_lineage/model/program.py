@@ -22,16 +22,10 @@ STAR: Final = "*"
 """Column name of "all columns, which we cannot list"."""
 
 VALUE: Final = "value"
-"""Name of a variable's only column: a variable is a temporary table ``@name`` of one row."""
-
-OR_COLUMN: Final = "\0|"
-"""In front of a name that is a variable's where no relation in its scope surely has such a column."""
+"""Name of the only column of a variable, or of an output parameter."""
 
 VARIABLES: Final = ("@",)
 """Target of statements that assign variables; the assigned columns are their names."""
-
-PARAMETER: Final = "@\0"
-"""Before the name or position of an output parameter, in references to a procedure."""
 
 
 class Ref(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -126,14 +120,32 @@ class Alias(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="a"):
     recursive: bool = False
 
 
-Relation = TableRef | Select | SetOp | Alias
+class Variable(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="v"):
+    """A variable: one row of one column, VALUE. ``or_column``: where a relation around a reference to it surely has a column of
+    that name, that one is meant."""
+
+    name: str
+    or_column: bool = False
+
+
+class Parameter(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="p"):
+    """What an output parameter of a procedure holds in the end: the column VALUE. ``program`` is the procedure's relation;
+    ``name`` is empty where a call gives the ``position`` only."""
+
+    program: int
+    name: str
+    position: int
+
+
+Relation = TableRef | Select | SetOp | Alias | Variable | Parameter
 
 
 class Assignment(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """``column = expression`` of UPDATE and MERGE, or one column of INSERT's values. The column ``*`` takes all columns of
-    its one ref by their names; a name that begins with NUL is a position in the target (``\0*``: all, by position)."""
+    """``column = expression`` of UPDATE and MERGE, or one column of INSERT's values. ``position`` >= 0 stands for the name: that
+    column of the target. The column ``*`` takes all columns of its one ref by their names, or from that position on."""
 
     column: str
     refs: tuple[Ref, ...]
     line: int = 0
     expression: str = ""
+    position: int = -1

@@ -10,11 +10,10 @@ import hashlib
 import re
 from typing import Final, NamedTuple
 
-from sqlglot.tokens import Token
-
 from ray_lineage.compile.sql.detect import detect
+from ray_lineage.compile.sql.engine import Engine
 from ray_lineage.compile.sql.engines import engine_of
-from ray_lineage.compile.sql.lex.kinds import T
+from ray_lineage.compile.sql.lex.kinds import T, Token
 from ray_lineage.compile.sql.lex.scan import read_name
 from ray_lineage.compile.sql.lex.tokens import tokenize
 from ray_lineage.compile.sql.split import split
@@ -133,17 +132,17 @@ def _pieces(text: str, dialect: str) -> list[tuple[int, _Place]]:
         guard = -1
         end = tokens[piece.end - 1].end
         if piece.verb == "HEADER":
-            end = inside = _program_end(text, tokens, slices, index, dialect)
+            end = inside = _program_end(text, tokens, slices, index, engine)
         found.append((start, end, _place(tokens[piece.start : piece.end], piece.verb, dialect)))
     if guard >= 0:
         found.append((guard, guard, _OTHER))
     return _without_gaps(text, found)
 
 
-def _program_end(text: str, tokens: list[Token], slices: list[Slice], index: int, dialect: str) -> int:
+def _program_end(text: str, tokens: list[Token], slices: list[Slice], index: int, engine: Engine) -> int:
     """A T-SQL program ends with its batch; another one with the END of its last statement."""
     header = slices[index]
-    if dialect in ("tsql", "fabric"):
+    if engine.transact:
         for k in range(header.start + 1, len(tokens)):
             if tokens[k].text.upper() == "GO" and tokens[k].line > tokens[k - 1].line:
                 return int(tokens[k - 1].end)

@@ -151,7 +151,7 @@ class _Names:
         known = sorted(self.fields.get(identity, []))
         fields = [{"name": name, "type": type_} if type_ else {"name": name} for _, _, name, type_ in known]
         if fields:
-            found["facets"] = {"schema": facet("1-0-0/SchemaDatasetFacet", fields=fields)}
+            found["facets"] = {"schema": facet("1-2-0/SchemaDatasetFacet", fields=fields)}
         return found
 
     def field(self, identity: str) -> dict[str, str]:
@@ -221,10 +221,10 @@ def _event(statement: _Statement, project: str, names: _Names, now: datetime) ->
         if lineage is not None:
             dataset.setdefault("facets", {})["columnLineage"] = lineage
         outputs.append(dataset)
-    kind = facet("2-0-3/JobTypeJobFacet", processingType="BATCH", integration="RAY_LINEAGE", jobType="QUERY")
+    kind = facet("2-0-4/JobTypeJobFacet", processingType="BATCH", integration="RAY_LINEAGE", jobType="QUERY")
     facets = {"jobType": kind}
     if statement.row[7]:
-        facets["sql"] = facet("1-0-1/SQLJobFacet", query=statement.row[7])
+        facets["sql"] = facet("1-1-0/SQLJobFacet", query=statement.row[7])
     return {
         "eventTime": now.isoformat(),
         "producer": PRODUCER,

@@ -505,9 +505,11 @@ class Following:
         self._passing, self._versions = {**self._versions, **dict.fromkeys(removed, now)}, {}
         return list(removed)
 
-    def loaded(self, *, settled: bool) -> None:
-        """The first pass is in the graph: from now on there are commits. What events missed meanwhile is looked for."""
+    def loaded(self, *, settled: bool, removed: Collection[str], began: float) -> None:
+        """The first pass, whose end ``began`` then, is in the graph, and what it ``removed`` is not: from now on there are
+        commits. What events missed meanwhile is looked for."""
         self._loading = False
+        self._stored(dict.fromkeys(removed, began))
         self._stored(self._passing)
         self._lag.all_stored(self._scanned_at, {*self._session.unreadable, *self._held, *self._removed})
         # settling is also when the organizer runs, whose output may be older than this job

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from ray_lineage.errors import Interrupted
+from ray_lineage.runtime.cradle import Cradle
 from ray_lineage.runtime.load import Loader
 from ray_lineage.runtime.local import LocalCrew, MakeLoader
 from ray_lineage.runtime.plan import Plan
@@ -33,14 +34,15 @@ def run_here(
     look: Callable[[Job], None],
     plan: Plan | None = None,
     loader: MakeLoader = Loader,
+    cradle: Cradle | None = None,
 ) -> IngestSummary:
-    """Run a job to its end; ``look`` hears a few times a second. ``plan``: a scan of just now. Raises what the job raises, or
-    Interrupted after a signal."""
+    """Run a job to its end; ``look`` hears a few times a second. ``plan``: a scan of just now. ``cradle``: where its first
+    session's workers come from, if that was begun. Raises what the job raises, or Interrupted after a signal."""
 
     crews: list[LocalCrew] = []
 
     def crew() -> LocalCrew:
-        crews.append(LocalCrew(settings, lambda: stop.received, loader))
+        crews.append(LocalCrew(settings, lambda: stop.received, loader, None if crews else cradle))
         return crews[-1]
 
     job = Job(settings, roots, order, crew, plan=plan)

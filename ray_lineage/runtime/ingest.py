@@ -12,6 +12,7 @@ import msgspec
 from ray_lineage.errors import UsageError
 from ray_lineage.query.failures import note_unread
 from ray_lineage.runtime.cluster import NO_HEAD, running_head, under_job, use_own_token
+from ray_lineage.runtime.cradle import Cradle
 from ray_lineage.runtime.datadir import prepare_data_dir
 from ray_lineage.runtime.here import run_here
 from ray_lineage.runtime.load import Loader, decode_settled, note, trim
@@ -32,11 +33,12 @@ def ingest(
     full: bool = False,
     dry_run: bool = False,
     retry: bool = False,
+    cradle: Cradle | None = None,
 ) -> IngestSummary:
     """Bring the graph up to date with the files below ``roots``.
 
     ``full`` writes every file again; ``dry_run`` writes nothing; ``retry`` reads files again that failed, whatever the cache
-    knows of them. Raises UsageError, StoreUnavailable, StoreRefused, or Interrupted after a signal; whatever is raised, the
+    knows of them. ``cradle``: where local workers come from, if that was begun; it is the caller's to close. Raises UsageError, StoreUnavailable, StoreRefused, or Interrupted after a signal; whatever is raised, the
     graph holds whole files only and the next run goes on from there.
     """
     started = time.monotonic()
@@ -51,7 +53,7 @@ def ingest(
         order = Order(full=full, dry_run=dry_run, retry=retry)
         summary, rebuilt = _settled(settings, plan)
         if full or retry or summary is None:
-            summary = _pass(settings, plan, order, report, stop)
+            summary = _pass(settings, plan, order, report, stop, cradle)
         if rebuilt:
             summary.notes.append(rebuilt)
         if not dry_run:
@@ -63,7 +65,9 @@ def ingest(
     return summary
 
 
-def _pass(settings: Settings, plan: Plan, order: Order, report: Report, stop: StopSignals) -> IngestSummary:
+def _pass(
+    settings: Settings, plan: Plan, order: Order, report: Report, stop: StopSignals, cradle: Cradle | None
+) -> IngestSummary:
     where, note = choose_executor(settings), ""
     if where.kind == "ray":
         from ray_lineage.runtime.rayjob import ingest_with_ray
@@ -78,7 +82,7 @@ def _pass(settings: Settings, plan: Plan, order: Order, report: Report, stop: St
     def look(job: Job) -> None:
         report(Progress(*job.progress))
 
-    summary = run_here(settings, plan.roots, order, stop, look, plan)
+    summary = run_here(settings, plan.roots, order, stop, look, plan, cradle=cradle)
     if note:
         summary.notes.append(note)
     return summary

@@ -373,11 +373,11 @@ class Loader:
 
         If it raises, the linker's knowledge of what is stored is lost: begin with a new Loader."""
         began = time.perf_counter()
-        result, written = self._written_now()
+        result, written = self.written_now()
         order, self._order = self._order, Prepare([])
         return self._committed(order, result, written, time.perf_counter() - began)
 
-    def _written_now(self) -> tuple[ApplyResult, dict[str, FileState]]:
+    def written_now(self) -> tuple[ApplyResult, dict[str, FileState]]:
         """Write what others linked and what is left; the result, and every file that was other than the store's."""
         plan = self._plan()
         writing, self._writing = self._writing, None

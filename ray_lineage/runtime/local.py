@@ -8,18 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
-import glob
 import logging
 import os
 import resource
-import shutil
 import signal
 import socket
-import subprocess
-import sys
-import tempfile
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
@@ -31,6 +24,7 @@ from ray_lineage.link.shared import SharedCatalog
 from ray_lineage.patience import Patience, seen
 from ray_lineage.runtime import sentry
 from ray_lineage.runtime.bench import Breadcrumb, Terms
+from ray_lineage.runtime.cradle import Cradle
 from ray_lineage.runtime.crew import Calls, Death, Finish, GraphLost, Report, Worker, WorkerLost, this_machine
 from ray_lineage.runtime.linking import LinkPlan, LinkReport, encode_share, link_share
 from ray_lineage.runtime.load import Begun, Committed, FactsLost, Loader, Prepare, Settled, open_cache
@@ -56,8 +50,6 @@ _T = TypeVar("_T")
 _START_SECONDS: Final = 60.0
 _LOOK_SECONDS: Final = 1.0
 _NURSERY_STARTS: Final = 4
-_FOLDERS: Final = "ray_lineage-local-"
-_SURELY_LOCKED: Final = 60.0  # seconds after which a folder's owner has locked it
 MakeLoader = Callable[[Settings, str], Loader]
 _LOG_BYTES: Final = 2_000  # of the workers' last words that are looked at
 
@@ -65,29 +57,13 @@ _LOG_BYTES: Final = 2_000  # of the workers' last words that are looked at
 class Nursery:
     """The process that forks workers, seen from the command. Its log holds what workers say on stderr."""
 
-    def __init__(self, folder: str) -> None:
-        """Starts it; nothing is waited for."""
-        self._folder = folder
-        self._starts = 0
-        self._log = os.path.join(folder, "workers.log")
+    def __init__(self, cradle: Cradle) -> None:
+        """It has begun already."""
+        self._cradle = cradle
+        self._starts = 1
         self._said = 0  # bytes of the log that were passed on
         self._told: set[str] = set()
         self._asking = asyncio.Lock()
-        self._start()
-
-    def _start(self) -> None:
-        self._starts += 1
-        self._socket, theirs = socket.socketpair()
-        self._socket.setblocking(False)
-        package = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-        path = os.pathsep.join(p for p in (package, os.environ.get("PYTHONPATH", "")) if p)
-        with theirs, open(os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "wb") as log:
-            # -P: modules that lie in the current folder are not the compiler's
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "ray_lineage.runtime.nursery", str(theirs.fileno())],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[theirs.fileno()], process_group=0,
-                env={**os.environ, "PYTHONPATH": path},
-            )  # fmt: skip
 
     async def birth(self, birth: Birth) -> Child:
         """A new worker. Raises RayLineageError (RL232) if there is none to be had."""
@@ -106,14 +82,15 @@ class Nursery:
             while True:
                 with contextlib.suppress(OSError, TimeoutError):
                     async with asyncio.timeout(_START_SECONDS):
-                        socket.send_fds(self._socket, [msgspec.msgpack.encode(birth)], [descriptor])
-                        answer = await asyncio.get_running_loop().sock_recv(self._socket, 4)
+                        socket.send_fds(self._cradle.socket, [msgspec.msgpack.encode(birth)], [descriptor])
+                        answer = await asyncio.get_running_loop().sock_recv(self._cradle.socket, 4)
                         if answer:
                             return int.from_bytes(answer, "little")
                 if self._starts >= _NURSERY_STARTS:
                     break
-                self._stop()  # something killed it: one more
-                self._start()
+                self._starts += 1
+                self._cradle.end()  # something killed it: one more
+                self._cradle.begin()
         raise RayLineageError(
             "RL232",
             f"a parse worker did not start{self.last_words()}",
@@ -123,9 +100,9 @@ class Nursery:
     def pass_on(self) -> None:
         """What workers log is logged here, each line once, however many say it."""
         with contextlib.suppress(OSError):
-            if os.stat(self._log).st_size == self._said:
+            if os.stat(self._cradle.log).st_size == self._said:
                 return
-            with open(self._log, encoding="utf-8", errors="replace") as log:
+            with open(self._cradle.log, encoding="utf-8", errors="replace") as log:
                 log.seek(self._said)
                 lines = log.read().splitlines()
                 self._said = log.tell()
@@ -137,7 +114,7 @@ class Nursery:
 
     def last_words(self) -> str:
         """The last line that a worker left on stderr, empty if there is none."""
-        with contextlib.suppress(OSError), open(self._log, "rb") as log:
+        with contextlib.suppress(OSError), open(self._cradle.log, "rb") as log:
             log.seek(max(0, os.fstat(log.fileno()).st_size - _LOG_BYTES))
             lines = log.read().decode("utf-8", "replace").strip().splitlines()
             return f": {lines[-1].strip()}" if lines else ""
@@ -146,12 +123,7 @@ class Nursery:
     def close(self) -> None:
         """End it, and all that it made."""
         self.pass_on()
-        self._stop()
-
-    def _stop(self) -> None:
-        self._socket.close()
-        self._process.kill()
-        self._process.wait()
+        self._cradle.close()
 
 
 class Child:
@@ -462,10 +434,14 @@ class LocalCrew:
     object_store_bytes = 0
 
     def __init__(
-        self, settings: Settings, stopping: Callable[[], int] = lambda: 0, loader: MakeLoader = Loader
+        self,
+        settings: Settings,
+        stopping: Callable[[], int] = lambda: 0,
+        loader: MakeLoader = Loader,
+        cradle: Cradle | None = None,
     ) -> None:
-        """Starts nothing but the nursery; to be made in the loop that will run it. ``stopping``: the signal that asks for an
-        end, 0 if none did. ``loader``: what the graph is held by."""
+        """Starts nothing but the nursery, unless that was begun already (``cradle``); to be made in the loop that will run it.
+        ``stopping``: the signal that asks for an end, 0 if none did. ``loader``: what the graph is held by."""
         self._settings = settings
         self._loader = loader
         self._stopping = stopping
@@ -474,8 +450,8 @@ class LocalCrew:
         """In one process parsing and the graph take turns: the parser's compiled modules do not bear being loaded beside
         other imports."""
         self.most = max(1, self._workers)
-        self._folder, self._lock = _run_folder() if self._workers else ("", -1)
-        self._nursery = Nursery(self._folder) if self._workers else None
+        self._cradle = (cradle or Cradle()) if self._workers else None
+        self._nursery = Nursery(self._cradle) if self._cradle is not None else None
 
     def cap(self) -> int:
         """As many as were asked for."""
@@ -483,10 +459,10 @@ class LocalCrew:
 
     def worker(self, number: int) -> Worker:
         """A child process."""
-        if self._nursery is None:
+        if self._nursery is None or self._cradle is None:
             return InlineWorker(self._settings, self._turn)
         terms = Terms.of(self._settings, cache_path_for(self._settings, on_head=True))
-        return LocalWorker(self._nursery, terms, self._folder, f"parse-{number}")
+        return LocalWorker(self._nursery, terms, self._cradle.folder, f"parse-{number}")
 
     def graph(self, project: str) -> LocalGraph:
         """In this process."""
@@ -509,30 +485,3 @@ class LocalCrew:
         nursery, self._nursery = self._nursery, None
         if nursery is not None:
             nursery.close()
-            shutil.rmtree(self._folder, ignore_errors=True)
-            os.close(self._lock)
-
-
-def _run_folder() -> tuple[str, int]:
-    """A folder for this run's breadcrumbs, and a handle that keeps it locked as long as this process lives. Those of processes
-    that were killed are taken away."""
-    for entry in glob.glob(os.path.join(tempfile.gettempdir(), _FOLDERS + "*")):
-        with contextlib.suppress(OSError):
-            info = os.lstat(entry)
-            if info.st_uid == os.getuid() and time.time() - info.st_mtime > _SURELY_LOCKED:
-                handle = _locked(entry)
-                shutil.rmtree(entry, ignore_errors=True)
-                os.close(handle)
-    folder = tempfile.mkdtemp(prefix=_FOLDERS)
-    return folder, _locked(folder)
-
-
-def _locked(folder: str) -> int:
-    """Raises OSError if another process holds it."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(handle)
-        raise
-    return handle

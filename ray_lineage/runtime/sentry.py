@@ -37,12 +37,9 @@ _marks: mmap.mmap | None = None
 
 
 @contextlib.contextmanager
-def watched_over(workers: int) -> Iterator[None]:
-    """A sentry meanwhile, where there are no workers. To be called on the main thread, before others begin."""
+def watched_over() -> Iterator[None]:
+    """A sentry meanwhile. To be called on the main thread, before others begin."""
     global _marks
-    if workers:
-        yield
-        return
     _marks = mmap.mmap(-1, _BYTES)
     ours, theirs = socket.socketpair()
     me, pid = os.getpid(), os.fork()

@@ -342,7 +342,7 @@ class Session:
 
     async def _finish(self) -> None:
         """Nothing is awaited between looking at what is known and telling the graph: what comes later comes after it."""
-        digest = await self.digest()
+        digest, began = await self.digest(), time.time()
         present, kept = len(self.hashes), self._kept()
         unwritten = self.following.loading() if self.following is not None else []
         removed = sorted({*self._vanished(), *unwritten})
@@ -366,7 +366,7 @@ class Session:
             self.states.pop(path, None)
         self.save_index()
         if self.following is not None:
-            self.following.loaded(settled=self.summary.settled)
+            self.following.loaded(settled=self.summary.settled, removed=removed, began=began)
 
     async def commit(self, gone: list[str]) -> Committed:
         """Link and write what was put since the last time, and take out what is gone. Raises what a store raises, or GraphLost."""

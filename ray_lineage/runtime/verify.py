@@ -136,7 +136,7 @@ class Comparer(Loader):
 
     def finish(self, digest: str, *, settle: bool, summary: IngestSummary, kept: frozenset[str] = frozenset()) -> None:
         """The verdict; ``kept`` are files that cannot be read now. Raises StoreUnavailable (RL247) if a run wrote meanwhile."""
-        self._written_now()
+        self.written_now()
         found = compare(self._fingerprints, self._states, {*kept})
         counts = {name: len(paths) for name, paths in found.items()}
         state = self.store.state(self.project)

@@ -14,6 +14,7 @@ import msgspec
 
 from ray_lineage.errors import UsageError
 from ray_lineage.model import Diagnostic, Priority, SourceFile
+from ray_lineage.sources.artefacts import is_artefact, is_copy, is_target
 from ray_lineage.sources.ignore import IgnoreRules, read_ignore_file
 
 IGNORE_FILES: Final = (".gitignore", ".raylineageignore")
@@ -194,7 +195,9 @@ class Walk:
         looking = _Looking(self._tree)
         looking.at(root, relative)
         yield from looking.files.values()
-        if looking.folders:
+        if looking.folders and looking.place(root, relative).state == "target":
+            yield from self._target(root, relative)
+        elif looking.folders:
             outer = looking.place(root, os.path.dirname(relative)).rules
             yield from self._folder(root, relative, outer)
         elif not looking.files and not looking.gone:
@@ -227,6 +230,11 @@ class Walk:
                 if name.startswith("."):
                     continue
                 path = f"{relative}/{name}" if relative else name
+                is_folder = entries[name].is_dir(follow_symlinks=False)
+                if is_folder and is_target(name, entries):
+                    yield from self._target(root, path)
+                if is_folder and (is_target(name, entries) or is_copy(name, entries)):
+                    continue
                 try:
                     found = self._entry(root, path, entries[name], inner)
                 except FileNotFoundError:
@@ -239,6 +247,23 @@ class Walk:
                     elif found:
                         folders.append(path)
             stack.extend((f, inner) for f in reversed(folders))
+
+    def _target(self, root: _Root, relative: str) -> Iterator[SourceFile]:
+        """The artefacts in the target folder of a project of dbt."""
+        if _ignored(self._tree.base, relative + "/"):  # by the settings: git's rules do not count here
+            return
+        entries = self._list(root, relative)
+        for name in sorted(filter(is_artefact, entries)):
+            path = f"{relative}/{name}"
+            try:
+                found = self._entry(root, path, entries[name], self._tree.base)
+            except FileNotFoundError:
+                self._skip("vanished")
+            except OSError as error:
+                self._cannot_look(root.key(path), error)
+            else:
+                if isinstance(found, SourceFile):
+                    yield found
 
     def _entry(self, root: _Root, path: str, entry: os.DirEntry[str], rules: _Rules) -> SourceFile | bool:
         """The file to read, or True for a folder to walk. Raises OSError."""
@@ -327,9 +352,9 @@ class _Root(msgspec.Struct, frozen=True):
 
 
 class _Place(msgspec.Struct, frozen=True):
-    """A folder as a scan would meet it. ``rules`` hold in it if it is ``scanned``."""
+    """A folder as a scan would meet it. ``rules`` hold in it if it is ``scanned``; of a ``target`` the artefacts are read."""
 
-    state: Literal["scanned", "left out", "unknown"]
+    state: Literal["scanned", "target", "left out", "unknown"]
     rules: _Rules = ()
 
 
@@ -354,7 +379,7 @@ class _Looking:
         outer = self.place(root, folder)
         if outer.state == "unknown":
             return
-        if outer.state == "left out":
+        if outer.state == "left out" or (outer.state == "target" and not is_artefact(name)):
             self.gone[key] = None
             return
         try:
@@ -402,15 +427,21 @@ class _Looking:
             folder, _, name = relative.rpartition("/")
             outer = self.place(root, folder)
             if outer.state != "scanned":
-                return outer
-            if name.startswith(".") or name in SKIPPED_FOLDERS or _ignored(outer.rules, relative + "/"):
+                return _Place("left out") if outer.state == "target" else outer
+            beside = _Beside(os.path.join(root.path, folder))
+            if is_copy(name, beside):
+                return _Place("left out")
+            target = is_target(name, beside)
+            rules = self._tree.base if target else outer.rules
+            if name.startswith(".") or name in SKIPPED_FOLDERS or _ignored(rules, relative + "/"):
                 return _Place("left out")
             try:
                 if not stat.S_ISDIR(os.lstat(os.path.join(root.path, relative)).st_mode):
                     return _Place("left out")
             except OSError as error:
                 return _Place("left out" if self._proven_absent(root, folder, name, error) else "unknown")
-            rules = outer.rules
+            if target:
+                return _Place("target", rules)
         try:
             # opened only: what is on the way need not be read to know that it can be
             with os.scandir(os.path.join(root.path, relative)):
@@ -430,6 +461,16 @@ class _Looking:
             self._names[path] = _names(path)
         names = self._names[path]
         return names is not None and name not in names
+
+
+class _Beside:
+    """What lies in a folder, looked up name by name."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+
+    def __contains__(self, name: object) -> bool:
+        return os.path.lexists(os.path.join(self._folder, str(name)))
 
 
 def _names(folder: str) -> frozenset[str] | None:

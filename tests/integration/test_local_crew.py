@@ -19,6 +19,7 @@ import pytest
 
 from benchmarks.generate import generate
 from ray_lineage.runtime import pool
+from ray_lineage.runtime.cradle import Cradle
 from ray_lineage.runtime.ingest import ingest
 from ray_lineage.runtime.verify import verify
 from tests.integration.killing import family, left, nemesis
@@ -186,3 +187,21 @@ def test_modules_in_the_current_folder_are_not_the_compilers(tmp_path: Path) -> 
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["by_status"] == {"ok": 1}
+
+
+def test_what_workers_come_from_may_be_begun_by_the_caller(repository: Path, clean: object, tmp_path: Path) -> None:
+    cradle = Cradle()
+    begun = [c.pid for c in psutil.Process().children() if "ray_lineage.runtime.nursery" in c.cmdline()]
+    seen: set[int] = set()
+
+    def look() -> None:
+        for process in workers():
+            with contextlib.suppress(psutil.Error):
+                seen.update(p.pid for p in process.parents() if p.pid in begun)
+
+    with nemesis(look):
+        ingest(settings(tmp_path, "local", enable_parse_cache=False), [str(repository)], cradle=cradle)
+    assert seen == set(begun)
+    assert not os.path.exists(cradle.folder)
+    cradle.close()
+    assert dump(tmp_path) == clean

@@ -1,6 +1,6 @@
 """ARCHITECTURE.md says what each room may import and touch; here the code is held to it.
 
-What is not so yet stands in the lists of exceptions below. They may only shrink: one that is not needed any more has to go.
+There are no exceptions but those that say why.
 """
 
 from __future__ import annotations
@@ -20,37 +20,14 @@ _TREES: Mapping[str, ast.Module] = {
     for path in sorted((_ROOT / _PACKAGE).rglob("*.py"))
 }
 
-ROOM_EXCEPTIONS = {
-    "query.health -> cache",
-    "query.health -> runtime.datadir",
-    "query.health -> sources.mounts",
-}
-UPWARDS: set[str] = set()
-"""Imports of ``compile/sql`` that go up, or to another module of the same floor."""
-IN_CIRCLES: set[str] = set()
-"""Modules that are, by some way, imported by what they import."""
-FOREIGN_PRIVATE: dict[str, int] = {
-    "cli.main": 1,
-    "compile.text.jinja_writing": 1,
-    "killable": 2,
-    "runtime.cluster": 6,
-    "runtime.nursery": 1,
-    "runtime.sentry": 1,
-    "runtime.signals": 1,
-    "runtime.verify": 1,
-}
-"""Uses of ``_names`` that another module, or another class's object, keeps for itself."""
-ENGINE_NAMES: dict[str, int] = {
-    "compile.dbt.manifest": 27,
-    "compile.openlineage.names": 1,
-    "compile.openlineage.naming": 44,
-    "compile.sql.engines.clickhouse": 2,
-}
-"""Literals that are an engine's name, outside of that engine's own file (ClickHouse has functions that are called as engines are;
-adapters of dbt and namespaces of OpenLineage are called as engines are)."""
+INSIDE_RAY = {"runtime.cluster": {"_private", "_global_node"}}
+"""What Ray has no public way to: a head that starts without its dashboard's statistics, and is found by its own user."""
+
+SAY_ENGINES = ("compile.dbt.manifest", "compile.openlineage.names", "compile.openlineage.naming")
+"""What others call engines: adapters of dbt, namespaces of OpenLineage."""
 
 _LIBRARIES = {
-    "sqlglot": ("compile.sql", "compile.text.jinja_writing", "organize.plan"),
+    "sqlglot": ("compile.sql",),
     "jinja2": ("compile.text.jinja_structure", "compile.text.jinja_values", "compile.text.jinja_writing"),
     "ray": (
         "runtime.actors", "runtime.cluster", "runtime.driver", "runtime.jobfigures", "runtime.metrics", "runtime.rayjob", "runtime.remote",
@@ -59,8 +36,8 @@ _LIBRARIES = {
     "neo4j": ("graph",),
     "sqlite3": ("graph",),
 }  # fmt: skip
-_OPEN_PRIVATE = {"_meta", "_replace", "_asdict", "_fields", "_missing_", "_is_protocol"}
-"""Names that are public in spite of their mark: of a node of sqlglot's, where it stands in the text; of named tuples."""
+_OPEN_PRIVATE = {"_meta", "_replace", "_asdict", "_fields", "_missing_", "_is_protocol", "_exit"}
+"""Names that are public in spite of their mark: of a node of sqlglot's, where it stands in the text; of named tuples; of ``os``."""
 
 
 # --------------------------------------------------------------------------- what is imported
@@ -127,7 +104,7 @@ def test_rooms_import_what_the_table_allows() -> None:
         for imported in own_imports(module)
         if room_of(imported) not in {room_of(module), "", *allowed[room_of(module)]}
     }
-    assert found == ROOM_EXCEPTIONS
+    assert found == set()
 
 
 def test_nothing_is_imported_in_a_circle() -> None:
@@ -139,7 +116,7 @@ def test_nothing_is_imported_in_a_circle() -> None:
             seen |= ahead
             ahead = {m for found in ahead for m in own_imports(found)} - seen
         reached[module] = seen
-    assert {short(m) for m in _TREES if m in reached[m]} == IN_CIRCLES
+    assert {short(m) for m in _TREES if m in reached[m]} == set()
 
 
 def floors() -> list[str]:
@@ -160,7 +137,7 @@ def test_the_compiler_imports_downwards_only() -> None:
         if imported in level
         and (level[imported] > own or (level[imported] == own and not _same_folder(module, imported)))
     }
-    assert upwards == UPWARDS
+    assert upwards == set()
 
 
 def _same_folder(module: str, other: str) -> bool:
@@ -206,9 +183,8 @@ def foreign_private(module: str) -> list[str]:
 
 
 def test_nobody_uses_anothers_private_names() -> None:
-    found = {short(m): len(names) for m in _TREES if (names := foreign_private(m))}
-    assert {m: n for m, n in found.items() if n > FOREIGN_PRIVATE.get(m, 0)} == {}
-    assert set(FOREIGN_PRIVATE) <= set(found)
+    found = {short(m): set(names) for m in _TREES if (names := foreign_private(m))}
+    assert found == INSIDE_RAY
 
 
 def engine_names(module: str) -> list[str]:
@@ -219,7 +195,6 @@ def engine_names(module: str) -> list[str]:
 
 
 def test_an_engine_is_named_in_its_own_file_only() -> None:
-    modules = [m for m in _TREES if room_of(m) == "compile" and m != f"{_PACKAGE}.compile"]
-    found = {short(m): len(names) for m in modules if (names := engine_names(m))}
-    assert {m: n for m, n in found.items() if n > ENGINE_NAMES.get(m, 0)} == {}
-    assert set(ENGINE_NAMES) <= set(found)
+    modules = [m for m in _TREES if room_of(m) in ("compile", "organize", "link")]
+    found = {short(m): names for m in modules if (names := engine_names(m)) and short(m) not in SAY_ENGINES}
+    assert found == {}

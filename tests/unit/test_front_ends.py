@@ -75,7 +75,8 @@ def found(path: str, size: int = 10) -> SourceFile:
 
 
 def test_settings_say_which_files_are_looked_at() -> None:
-    assert scan_options(Settings()).suffixes == SQL.suffixes
+    assert scan_options(Settings()).suffixes == registry.suffixes_of(registry.FORMATS)
+    assert scan_options(Settings(inputs=("sql",))).suffixes == SQL.suffixes
     assert scan_options(Settings(suffixes=(".q",))).suffixes == (".q",)
 
 

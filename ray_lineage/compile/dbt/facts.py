@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
@@ -10,28 +10,27 @@ import msgspec
 from ray_lineage.compile.dbt.catalog import read_catalog, tables
 from ray_lineage.compile.dbt.lines import written
 from ray_lineage.compile.dbt.manifest import Manifest, Node, dialect_of, nodes, read_manifest
-from ray_lineage.compile.dbt.relations import KINDS, Relations, thing
+from ray_lineage.compile.dbt.relations import KINDS, Relations, inlined, thing
+from ray_lineage.compile.embedded import also_reading, making, query_of, reading, renamed
 from ray_lineage.compile.facts import Facts
 from ray_lineage.compile.fragment import compile_fragment
 from ray_lineage.compile.jsontext import Fault, Lines, utf8
 from ray_lineage.compile.naming import folded
 from ray_lineage.compile.options import CompileOptions
 from ray_lineage.dialects import DIALECTS
-from ray_lineage.model import (
-    DeclaredColumn,
-    Diagnostic,
-    FileFacts,
-    Name,
-    Relation,
-    Select,
-    TableRef,
-)
+from ray_lineage.model import DeclaredColumn, Diagnostic, Effect, FileFacts, Name, StatementKind
 
 _SNAPSHOT: Final = ("dbt_scd_id", "dbt_updated_at", "dbt_valid_from", "dbt_valid_to")
 """What dbt adds to the columns of a snapshot's query."""
+_CODE: Final = (".sql", ".py")
+_PACKAGES: Final = "dbt_packages"
 _THIS: Final = "this_model"
 _DIALECTS: Final = frozenset(DIALECTS)
-_CONSUMERS: Final = {"exposures": "Exposure", "semantic_models": "SemanticModel", "metrics": "Metric"}
+_CONSUMERS: Final = {
+    "exposures": ("Exposure", StatementKind.DBT_EXPOSURE),
+    "semantic_models": ("SemanticModel", StatementKind.DBT_SEMANTIC_MODEL),
+    "metrics": ("Metric", StatementKind.DBT_METRIC),
+}
 
 
 def compile_manifest(data: bytes, options: CompileOptions, diagnostics: Iterable[Diagnostic] = ()) -> FileFacts:
@@ -78,20 +77,69 @@ class _Project:
         self._dialect = dialect
         self._facts = facts
         self._relations = Relations(manifest, dialect)
+        metadata = manifest.metadata
+        self._name = (metadata.project_name if metadata is not None else None) or self._only_package()
+
+    def _only_package(self) -> str:
+        """The project's name in manifests that do not say it, if they have no packages."""
+        manifest = self._manifest
+        names = {n.package_name for _, n in nodes(manifest.nodes) if not isinstance(n, Fault)}
+        return names.pop() if len(names) == 1 else ""
 
     def run(self) -> None:
         manifest = self._manifest
+        self._inlined()
         for part in (manifest.sources, manifest.nodes, manifest.functions):
             for identity, node in nodes(part):
                 if isinstance(node, Fault):
                     text = f"{identity} is not as dbt writes it: {node.message}"
                     self._facts.note("RL130", "warning", text, 0)
                 else:
+                    self._cover(node)
                     self._node(identity, node)
-        for name, kind in _CONSUMERS.items():
+        for name, (kind, how) in _CONSUMERS.items():
             for identity, node in nodes(getattr(manifest, name)):
                 if not isinstance(node, Fault) and node.is_enabled:
-                    self._consumer(identity, node, kind)
+                    self._consumer(identity, node, kind, how)
+
+    def _cover(self, node: Node) -> None:
+        """The file that a node was made of says nothing else."""
+        path = node.original_file_path.replace("\\", "/")
+        if path.endswith(_CODE) and not path.startswith(("/", "../")):
+            is_own = node.package_name in ("", self._name)
+            self._facts.covers.append(path if is_own else f"{_PACKAGES}/{node.package_name}/{path}")
+
+    def _inlined(self) -> None:
+        """Ephemeral models that were not compiled into those that use them: temporary tables, in the order in which one reads
+        another."""
+        found = {
+            identity: node
+            for identity, node in nodes(self._manifest.nodes)
+            if not isinstance(node, Fault)
+            and not node.compiled
+            and node.is_enabled
+            and node.materialized == "ephemeral"
+        }
+        done: set[str] = set()
+        for start in found:
+            stack = [start]
+            while stack:
+                identity = stack[-1]
+                missing = [p for p in found[identity].parents if p in found and p not in done and p not in stack]
+                if identity in done or not missing:
+                    stack.pop()
+                    if identity not in done:
+                        done.add(identity)
+                        self._inline(found[identity])
+                else:
+                    stack.append(missing[0])
+
+    def _inline(self, node: Node) -> None:
+        made = inlined(node)
+        said = self._compiled(node, made)
+        query = query_of(said) if said is not None else -1
+        if said is not None and query >= 0:
+            self._take(said, query, made, "TempTable", temporary=True)
 
     def _node(self, identity: str, node: Node) -> None:
         made = self._relations.of(identity)
@@ -107,20 +155,21 @@ class _Project:
 
     def _model(self, node: Node, made: Name, kind: str) -> None:
         """A model or snapshot: what its query reads, or else what it depends on."""
-        declared = KINDS.get(node.materialized, "Table")
-        said = self._compiled(node)
-        query = _query_of(said) if said is not None else -1
+        said = self._compiled(node, made)
+        query = query_of(said) if said is not None else -1
+        parents = list(self._relations.read(node.parents))
+        found: Iterable[Diagnostic] = _of_file(said.diagnostics, node) if said is not None else ()
         if said is None or query < 0:
-            said, query = _reading(self._relations.read(node.parents)), 0
+            said, query = reading(parents), 0
         elif not node.compiled:
-            said = _with_parents(said, query, self._relations.read(node.parents))
-        diagnostics = tuple(_of_file(said.diagnostics, node))
-        self._take(msgspec.structs.replace(said, diagnostics=diagnostics), query, made, declared)
-        columns = _enforced(node, self._dialect)
+            said = also_reading(said, query, parents)
+        said = msgspec.structs.replace(said, diagnostics=tuple(found))
+        declared, columns = KINDS.get(node.materialized, "Table"), _enforced(node, self._dialect)
+        self._take(said, query, made, declared, columns=columns)
         if kind == "snapshot" and not columns:
             self._facts.declare(made, declared, 0, tuple(map(DeclaredColumn, _SNAPSHOT)), adds=True)
 
-    def _compiled(self, node: Node) -> FileFacts | None:
+    def _compiled(self, node: Node, made: Name) -> FileFacts | None:
         """What the text of a model says: the compiled one, else the template with what its references mean."""
         if (node.language or "sql").lower() != "sql":
             return None
@@ -131,23 +180,31 @@ class _Project:
         if not node.raw:
             return None
         said = compile_fragment(node.raw, self._dialect)
-        references = {**self._relations.references, (_THIS,): self._relations.of(node.name)}
-        return _renamed(said, references)
+        references = {**self._relations.references, (_THIS,): made, ((node.alias or node.name).lower(),): made}
+        return renamed(said, lambda name: references.get(tuple(part.lower() for part in name), name))
 
-    def _consumer(self, identity: str, node: Node, kind: str) -> None:
+    def _consumer(self, identity: str, node: Node, kind: str, how: StatementKind) -> None:
         """What is made of models outside of the warehouse."""
         made = thing(identity)
         read = list(self._relations.read(node.parents))
         if read:
-            self._take(_reading(read, node.name), 0, made, kind, f"dbt_{kind.lower()}")
+            self._take(reading(read, node.name), 0, made, kind, how)
 
-    def _take(self, said: FileFacts, query: int, made: Name, kind: str, how: str = "dbt_model") -> None:
+    def _take(
+        self,
+        said: FileFacts,
+        query: int,
+        made: Name,
+        kind: str,
+        how: StatementKind = StatementKind.DBT_MODEL,
+        *,
+        columns: tuple[DeclaredColumn, ...] = (),
+        temporary: bool = False,
+    ) -> None:
         """What a node says, whose query makes that relation."""
-        statements = list(said.statements)
-        statements[query] = msgspec.structs.replace(statements[query], kind=how, target=made, defines=True)
         first = len(self._facts.statements)
-        self._facts.take(msgspec.structs.replace(said, statements=tuple(statements)))
-        declared = self._facts.declare(made, kind, statements[query].first_line)
+        self._facts.take(making(said, query, made, how, Effect.MAKES))
+        declared = self._facts.declare(made, kind, said.statements[query].first_line, columns, temporary=temporary)
         self._facts.makes(first + query, declared)
 
 
@@ -158,53 +215,6 @@ def _enforced(node: Node, dialect: str) -> tuple[DeclaredColumn, ...]:
         return ()
     named = ((c.name or key, c) for key, c in node.columns.items())
     return tuple(DeclaredColumn(folded(name, dialect), c.data_type or "") for name, c in named)
-
-
-def _query_of(facts: FileFacts) -> int:
-    """The number of the statement that is a model's query; -1: there is none."""
-    found = (k for k, s in enumerate(facts.statements) if not s.target and not s.procedure and s.root >= 0)
-    return max(found, default=-1)
-
-
-def _reading(names: Iterable[Name], text: str = "") -> FileFacts:
-    """A query of which only the tables are known."""
-    tables: tuple[Relation, ...] = tuple(TableRef(name, 0) for name in names)
-    query = Select(tuple(range(1, len(tables) + 1)), ())
-    facts = Facts()
-    facts.statement("select", 1, 1, (query, *tables), scope=0, sql=text)
-    return facts.file("")
-
-
-def _with_parents(facts: FileFacts, query: int, parents: Iterable[Name]) -> FileFacts:
-    """The query reads these, too, if it does not name them: a macro that nobody knows may."""
-    statement = facts.statements[query]
-    named = {r.name for s in facts.statements for r in s.relations if isinstance(r, TableRef)}
-    missing = [name for name in parents if name not in named and name != statement.target]
-    if not missing:
-        return facts
-    first = len(statement.relations)
-    tables = tuple(TableRef(name, 0) for name in missing)
-    select = Select(tuple(range(first, first + len(tables))), ())
-    statement = msgspec.structs.replace(
-        statement,
-        relations=(*statement.relations, *tables, select),
-        subqueries=(*statement.subqueries, first + len(tables)),
-    )
-    statements = (*facts.statements[:query], statement, *facts.statements[query + 1 :])
-    return msgspec.structs.replace(facts, statements=statements)
-
-
-def _renamed(facts: FileFacts, names: Mapping[Name, Name]) -> FileFacts:
-    """With other names of the tables that it reads."""
-
-    def of(relation: Relation) -> Relation:
-        if not isinstance(relation, TableRef):
-            return relation
-        known = names.get(tuple(part.lower() for part in relation.name))
-        return msgspec.structs.replace(relation, name=known) if known else relation
-
-    statements = (msgspec.structs.replace(s, relations=tuple(of(r) for r in s.relations)) for s in facts.statements)
-    return msgspec.structs.replace(facts, statements=tuple(statements))
 
 
 def _of_file(diagnostics: Iterable[Diagnostic], node: Node) -> Iterator[Diagnostic]:

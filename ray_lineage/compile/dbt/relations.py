@@ -74,6 +74,10 @@ class Relations:
         made = made_by(node, kind, self._dialect)
         if made:
             self._names[identity] = made
+        elif kind in MAKE_TABLES:
+            self._parents[identity] = node.parents
+            made = inlined(node)
+        if made:
             keys = (
                 ((node.source_name or "", node.name),)
                 if kind == "source"
@@ -81,8 +85,6 @@ class Relations:
             )
             for key in keys:
                 self.references.setdefault(tuple(k.lower() for k in key), made)
-        elif kind in MAKE_TABLES:
-            self._parents[identity] = node.parents
 
 
 def made_by(node: Node, kind: str, dialect: str) -> Name:
@@ -96,6 +98,11 @@ def made_by(node: Node, kind: str, dialect: str) -> Name:
     last = node.identifier or node.alias or node.name
     parts = (node.database, node.schema, last)
     return tuple(folded(p, dialect) for p in parts if p)
+
+
+def inlined(node: Node) -> Name:
+    """What stands for an ephemeral model: a temporary table, which is looked through."""
+    return (f"#{node.package_name}.{node.name}".lower(),)
 
 
 def thing(identity: str) -> Name:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from ray_lineage.compile.facts import Facts
@@ -10,7 +10,10 @@ from ray_lineage.compile.jsontext import utf8
 from ray_lineage.compile.openlineage.events import Dataset, Field, Reader
 from ray_lineage.compile.openlineage.jobs import in_time, jobs_of
 from ray_lineage.compile.openlineage.names import Names
-from ray_lineage.compile.openlineage.statements import Writer
+from ray_lineage.compile.openlineage.naming import dialect_of
+from ray_lineage.compile.openlineage.sqlfacet import understood
+from ray_lineage.compile.openlineage.statements import CompileSql, Writer
+from ray_lineage.dialects import DIALECTS
 from ray_lineage.model import STAR, DeclaredColumn, Diagnostic, FileFacts, Name
 
 OWN_PRODUCER: Final = "https://github.com/ray-lineage/ray-lineage/"
@@ -30,12 +33,24 @@ def compile_events(
     names = Names(datasets, dialect, catalogs, exact=exact)
     jobs = jobs_of(events)
     facts = Facts()
-    writer = Writer(names, jobs, facts)
+    writer = Writer(names, jobs, facts, None if exact else _compiler(dialect))
     for job in jobs:
         writer.write(job)
     _declare(facts, datasets, names, writer.columns)
     _note(facts, reader.faults)
     return facts.file(dialect, tuple(diagnostics))
+
+
+def _compiler(usual: str) -> CompileSql:
+    """Compiles the SQL of jobs; ``usual``: the dialect where neither the job nor its datasets say theirs."""
+
+    def compile_sql(
+        text: str, dialect: str, line: int, outputs: Sequence[Name], inputs: Collection[Name]
+    ) -> tuple[FileFacts, set[Name]]:
+        spoken = dialect if dialect in DIALECTS else dialect_of(dialect) or usual
+        return understood(text, spoken, line, outputs, inputs)
+
+    return compile_sql
 
 
 def _note(facts: Facts, faults: Iterable[tuple[str, int]]) -> None:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from ray_lineage.compile.facts import Facts
 from ray_lineage.compile.openlineage.events import Derivation, Source, Transformation
 from ray_lineage.compile.openlineage.jobs import Job, Output
 from ray_lineage.compile.openlineage.names import Names
-from ray_lineage.compile.openlineage.naming import Identity
+from ray_lineage.compile.openlineage.naming import Identity, dialect_of
 from ray_lineage.model import (
     INFLUENCE_KINDS,
     STAR,
     TRANSFORMATIONS,
+    Effect,
+    FileFacts,
     Influence,
     Name,
     Ref,
     Select,
+    StatementKind,
     TableRef,
 )
 from ray_lineage.model import Output as Column
@@ -27,7 +30,7 @@ _SHAPES: Final = {name.upper(): number for number, name in enumerate(INFLUENCE_K
 _INDIRECT: Final = {"CONDITIONAL": _HOW["conditional"], "CONDITION": _HOW["conditional"], "WINDOW": _HOW["window"]}
 _DIRECT: Final = {"IDENTITY": _HOW["identity"], "AGGREGATION": _HOW["aggregation"], "MASKED": _HOW["masking"]}
 _UNSAID: Final = Transformation("DIRECT", "TRANSFORMATION")
-_ENDS: Final = {"DROP": "drop", "TRUNCATE": "truncate"}
+_ENDS: Final = {"DROP": StatementKind.DROP, "TRUNCATE": StatementKind.TRUNCATE}
 
 
 class _Flow(NamedTuple):
@@ -106,11 +109,16 @@ def _datasets(source: Source, through: Mapping[Identity, Derivation]) -> Iterato
             stack.extend(through[identity].whole if identity in through else ())
 
 
+CompileSql = Callable[[str, str, int, Sequence[Name], Collection[Name]], tuple[FileFacts, set[Name]]]
+"""See :func:`ray_lineage.compile.openlineage.sqlfacet.understood`."""
+
+
 class Writer:
     """Writes the statements of one file."""
 
-    def __init__(self, names: Names, jobs: Iterable[Job], facts: Facts) -> None:
+    def __init__(self, names: Names, jobs: Iterable[Job], facts: Facts, compile_sql: CompileSql | None) -> None:
         self._names = names
+        self._compile_sql = compile_sql
         self._facts = facts
         self._through: dict[Identity, Derivation] = {}
         self.columns: dict[Name, dict[str, None]] = {}
@@ -127,6 +135,7 @@ class Writer:
         named = {i: None for found in said.values() for i in found.feeds}
         loose = [i for i in job.inputs if i not in named]
         read = dict.fromkeys(i for d in job.jobs.values() for s in d.whole for i in _identities(s, self._through))
+        covered = self._sql(job, said)
         for identity, output in job.outputs.items():
             if output.change in _ENDS:
                 self._plain(job, output, (), _ENDS[output.change])
@@ -137,12 +146,27 @@ class Writer:
                 if len(job.outputs) == 1 and not job.explicit:
                     found.feeds.update(dict.fromkeys(loose))
                 self._derived(job, output, found)
-            else:
+            elif self._names.of(identity) not in covered:
                 self._plain(job, output, () if job.explicit else job.inputs)
         if not job.outputs and (job.inputs or read):
             self._plain(job, None, {**job.inputs, **read})
 
-    def _plain(self, job: Job, output: Output | None, inputs: Iterable[Identity], kind: str = "job") -> None:
+    def _sql(self, job: Job, said: Collection[Identity]) -> set[Name]:
+        """The outputs that the SQL of the job says more of than its events do."""
+        outputs = [i for i, o in job.outputs.items() if i not in said and not o.change]
+        if not outputs or not job.sql or job.explicit or self._compile_sql is None:
+            return set()
+        named = (*outputs, *job.inputs)
+        dialect = job.dialect.lower() or next(filter(None, (dialect_of(i.namespace) for i in named)), "")
+        facts, covered = self._compile_sql(
+            job.sql, dialect, job.line, [self._names.of(i) for i in outputs], [self._names.of(i) for i in job.inputs]
+        )
+        self._facts.take(facts)
+        return covered
+
+    def _plain(
+        self, job: Job, output: Output | None, inputs: Iterable[Identity], kind: StatementKind = StatementKind.JOB
+    ) -> None:
         """Datasets into a dataset, nothing of columns."""
         arena = _Arena(self._names, job)
         for identity in inputs:
@@ -153,7 +177,7 @@ class Writer:
         """All columns of what had another name before."""
         arena = _Arena(self._names, job)
         ref = Ref(arena.table(before), -1, STAR, _HOW["identity"], output.line)
-        arena.write(self._facts, "rename", job, output, (Column(None, (ref,), output.line, star=True),), ())
+        arena.write(self._facts, StatementKind.RENAME, job, output, (Column(None, (ref,), output.line, star=True),), ())
 
     def _derived(self, job: Job, output: Output, found: Derived) -> None:
         """Column by column; what is only possible is a statement of its own."""
@@ -185,7 +209,7 @@ class Writer:
             for f in sorted(flows, key=lambda f: f.field == STAR)
         ]  # fmt: skip
         influences = [Influence(self._ref(arena, s.source, s.how, output.line), s.how) for s in shapes]
-        arena.write(self._facts, "job", job, output, columns, influences, possible=possible)
+        arena.write(self._facts, StatementKind.JOB, job, output, columns, influences, possible=possible)
 
     def _ref(self, arena: _Arena, source: Source, how: int, line: int) -> Ref:
         identity = Identity(source.namespace, source.name)
@@ -221,7 +245,7 @@ class _Arena:
     def write(
         self,
         facts: Facts,
-        kind: str,
+        kind: StatementKind,
         job: Job,
         output: Output | None,
         columns: Sequence[Column],
@@ -244,6 +268,7 @@ class _Arena:
             first_column=1,
             last_column=1,
             possible=possible,
+            effect=Effect.EMPTIES if kind in _ENDS.values() else Effect.CHANGES,
         )
 
 

@@ -29,7 +29,7 @@ _RUNNERS: Final = ("eachdb", "foreachtable", "add_jobstep")
 
 def may_run_texts(lower: str) -> bool:
     """May a T-SQL text (in lower case) run what a variable holds? Most only run procedures that they name."""
-    return any(word in lower for word in _RUNNERS) or _RUNS.search(lower) is not None
+    return any(map(lower.__contains__, _RUNNERS)) or _RUNS.search(lower) is not None
 
 
 class Text(NamedTuple):

@@ -21,7 +21,7 @@ from ray_lineage.compile.sql.engine import Engine
 from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.scan import read_name
 from ray_lineage.compile.sql.lex.tokens import tokenize
-from ray_lineage.model import Name
+from ray_lineage.model import Local, Name, is_temporary
 
 
 def with_defaults(name: Name, catalog: str, schema: str) -> Name:
@@ -42,6 +42,9 @@ def location_of(text: str) -> str:
     """A file's path or address without what may be a secret: what follows a question mark (a signature), a password."""
     return _PASSWORD.sub("://", text.split("?", 1)[0] or text)
 
+
+NOBODY: Final = Local.TABLE.named(UNKNOWN)
+"""A table of whose name nothing is known."""
 
 _FORMATS: Final = frozenset(
     {"parquet", "delta", "csv", "json", "orc", "text", "avro", "binaryfile", "iceberg", "tsv", "ndjson", "jsonl", "gz", "zst",
@@ -97,10 +100,10 @@ class Names:
         if len(name) == 1:
             if name[0] in self.local:
                 return self.local[name[0]]
-            if name[0][:1] in ("#", "@"):
+            if is_temporary(name):
                 return name
             if name[0] in self.temporary:
-                return (f"#{name[0]}",)
+                return Local.TABLE.named(name[0])
             if name[0] in self.engine.system_tables:
                 return ("pg_catalog", name[0])
         elif name in self.locations or name in self.settled:
@@ -108,7 +111,7 @@ class Names:
         elif len(name) == 2 and name[0] == self.engine.own_schema:  # of the pipeline itself
             name = name[1:]
         elif name[0] == "global_temp" and name[-1] in self.temporary:
-            return (f"#{name[-1]}",)
+            return Local.TABLE.named(name[-1])
         if self.server:
             return (self.server, *with_defaults(name, "", ""))
         return with_defaults(name, self.catalog, self.schema)
@@ -138,16 +141,17 @@ class Names:
     def dataset(self, table: exp.Table) -> Name:
         """The dataset that a table in a query is."""
         this = table.this
-        if isinstance(this, exp.Parameter):
-            return self.qualified((f"@{self.fold(this.name, False)}",))
-        if isinstance(this, exp.DynamicIdentifier):  # IDENTIFIER('a.b')
-            text = this.name
-            parts = read_name(tokenize(text, self.engine)[0], 0)[0] if isinstance(this.this, exp.Literal) else []
-            return self.full(parts) if parts else ("#" + UNKNOWN,)
-        if isinstance(this, exp.DirectoryStage):  # DIRECTORY(@stage)
-            this = this.this
-        if isinstance(this, exp.Var) and this.name.startswith("@"):  # a stage
-            return self.location(this.name, 0)
+        if this.__class__ is not exp.Identifier:
+            if isinstance(this, exp.Parameter):
+                return self.qualified((f"@{self.fold(this.name, False)}",))
+            if isinstance(this, exp.DynamicIdentifier):  # IDENTIFIER('a.b')
+                text = this.name
+                parts = read_name(tokenize(text, self.engine)[0], 0)[0] if isinstance(this.this, exp.Literal) else []
+                return self.full(parts) if parts else NOBODY
+            if isinstance(this, exp.DirectoryStage):  # DIRECTORY(@stage)
+                this = this.this
+            if isinstance(this, exp.Var) and this.name.startswith("@"):  # a stage
+                return self.location(this.name, 0)
         args = table.args
         parts = [p for p in (args.get("catalog"), args.get("db"), this) if p is not None]
         if isinstance(this, exp.Identifier) and (this.args.get("temporary") or this.args.get("global_")):
@@ -155,7 +159,10 @@ class Names:
             return (mark + self.fold(this.name, False),)
         names: list[str] = []
         for part in parts:
-            names.extend(self._dotted(part))
+            if part.__class__ is exp.Identifier and not self.engine.dotted_quotes:
+                names.append(self.fold(part.args["this"], bool(part.args.get("quoted"))))
+            else:
+                names.extend(self._dotted(part))
         if names and names[-1].startswith("#"):
             return (names[-1],)
         if self.engine.files_as_tables and (path := _file_as_table(parts)):
@@ -193,4 +200,4 @@ def unknown_name(name: Name) -> Name:
     unknown = [k for k, part in enumerate(name) if UNKNOWN in part]
     if not unknown:
         return name
-    return name[unknown[-1] + 1 :] or ("#" + UNKNOWN,)
+    return name[unknown[-1] + 1 :] or NOBODY

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Final
 
+import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ParseError, SqlglotError
 from sqlglot.expressions import Expression
@@ -85,7 +86,7 @@ class Parser:
             tokens = rewrite(tokens, verb)
         if self._nests and (deepest := _deepest(tokens)) > _MAX_DEPTH:
             raise ParseError(f"nested too deeply ({deepest} levels, {_MAX_DEPTH} are read)")
-        if self._joins and sum(t.token_type in _JOINS for t in tokens) >= _MANY_JOINS:
+        if self._joins and _joins_in(tokens) >= _MANY_JOINS:
             tokens = crossed(tokens)
         return self.tree(tokens, text), Excerpts(tokens, text)
 
@@ -104,6 +105,20 @@ class Parser:
         if isinstance(tree, exp.Command):
             raise ParseError("its grammar is not known")
         return tree
+
+
+def _joins_in(tokens: list[Token]) -> int:
+    kinds = [t.token_type for t in tokens]
+    return sum(map(kinds.count, _JOINS))
+
+
+def is_expression(text: str) -> bool:
+    """Is a text an expression, or a query, of any dialect?"""
+    try:
+        sqlglot.parse_one(text)
+    except (SqlglotError, RecursionError):
+        return False
+    return True
 
 
 def crossed(tokens: list[Token]) -> list[Token]:

@@ -197,10 +197,11 @@ def read(unit: Unit, tokens: list[Token], verb: str) -> bool:
     if unit.has_identifiers:
         tokens = name_by_text(unit, tokens, verb)
     reader = unit.engine.readers.get(verb) or _BY_VERB.get(verb)
-    words = [t.text.upper() for t in tokens[:3]]
     if reader is not None:
         reader(unit, tokens)
-    elif verb == "REPLACE" and words[1:2] and words[1] in ("VIEW", "TABLE", "FUNCTION", "MACRO"):
+        return True
+    words = [t.text.upper() for t in tokens[:3]]
+    if verb == "REPLACE" and words[1:2] and words[1] in ("VIEW", "TABLE", "FUNCTION", "MACRO"):
         read_create_statement(unit, tokens, "CREATE")
     elif verb in QUERIES or verb in DATA:
         if verb == "UPDATE" and unit.engine.update_else:

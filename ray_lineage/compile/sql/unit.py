@@ -39,6 +39,7 @@ from ray_lineage.model import (
     Influence,
     Name,
     StatementKind,
+    is_temporary,
 )
 
 _NAMED_BY_TEXT: Final = re.compile(r"identifier|table\s*\(\s*[$:]")
@@ -233,7 +234,7 @@ class Unit:
 
     def calls(self, found: Mapping[Name, int], caller: Name, line: int) -> None:
         """The functions that a program, view or table calls in its expressions."""
-        if not caller or caller[0][:1] in ("#", "@"):
+        if not caller or is_temporary(caller):
             return
         for name, at in found.items():
             self.facts.call(caller, self.qualified(name), at or line)

@@ -198,9 +198,10 @@ class Values:
         return self.relation(self.config.get("alias") or self.model)
 
     def relation(self, *parts: str) -> Relation:
-        return Relation(".".join(self._quoted(part) for part in parts))
+        return Relation(".".join(self.quoted(part) for part in parts))
 
-    def _quoted(self, part: str) -> str:
+    def quoted(self, part: str) -> str:
+        """A part of a name as it is written in SQL."""
         if IDENTIFIER.match(part) and part.lower() not in RESERVED:
             return part
         close = {"[": "]"}.get(self.quote, self.quote)

@@ -466,7 +466,7 @@ class _Writing(Values):
         return f"({query})" if named else query
 
     def _except(self, columns: object) -> str:
-        names = ", ".join(self._quoted(str(c)) for c in sequence(columns or []))
+        names = ", ".join(self.quoted(str(c)) for c in sequence(columns or []))
         return f" except ({names})" if names else ""
 
     def _pivoted(self, given: dict[str, object], value: str) -> str:
@@ -574,6 +574,7 @@ def _separate(source: str, block: Block) -> bool:
     return source[start : start + 1].isspace() or source[end - 1 : end].isspace()
 
 
+_LONGEST_FORMULA: Final = 500  # characters
 _COLUMN = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*){0,3}\Z")
 _FORMULA = re.compile(r"(?=.*[A-Za-z_])(?=.*(\(| [+*/<>=-] |\|\|))(?!.*(--|/\*))[\w\s.,()+*/<>=|-]+\Z")
 
@@ -592,13 +593,6 @@ def _as_sql(value: object) -> Iterator[str]:
 
 
 def _parses(text: str) -> bool:
-    from sqlglot import parse_one
-    from sqlglot.errors import SqlglotError
+    from ray_lineage.compile.sql.parse import is_expression
 
-    if len(text) > 500:
-        return False
-    try:
-        parse_one(text)
-    except (SqlglotError, RecursionError):
-        return False
-    return True
+    return len(text) <= _LONGEST_FORMULA and is_expression(text)

@@ -291,6 +291,64 @@ def test_a_target_that_is_a_job_reads() -> None:
     assert (found.reads, found.feeds) == ({"db.s.a"}, set())
 
 
+# --------------------------------------------------------------------------- the SQL of a job
+
+
+def ran(sql: str, inputs: Any = ("db.s.a",), outputs: Any = ("db.s.x",), **more: Any) -> Graph:
+    return graph(event([dataset(n) for n in inputs], [dataset(n) for n in outputs], sql={"query": sql}, **more))
+
+
+def test_sql_is_compiled_where_no_column_lineage_is_given() -> None:
+    found = ran("INSERT INTO s.x (c) SELECT upper(k)\nFROM s.a -- all\nWHERE k > 1")
+    assert found.how == {"db.s.a.k -> db.s.x.c: transformation upper(k)"}
+    assert found.influences == {"db.s.a.k -> db.s.x: filter"}
+    assert found.lines == {"db.s.a.k -> db.s.x.c": 1}
+    assert found.datasets == {"db.s.a", "db.s.x"}
+
+
+def test_a_bare_query_is_where_the_only_output_comes_from() -> None:
+    """BigQuery's destination table is not in the text."""
+    found = ran("SELECT k AS c FROM a")
+    assert (found.flows, found.feeds) == ({"db.s.a.k -> db.s.x.c"}, {"db.s.a -> db.s.x"})
+
+
+def test_inputs_that_the_sql_does_not_name_feed_the_output_too() -> None:
+    """Those behind a view."""
+    assert ran("SELECT k AS c FROM a", ("db.s.a", "db.s.b")).feeds == {"db.s.a -> db.s.x", "db.s.b -> db.s.x"}
+
+
+def test_of_two_outputs_the_one_that_the_sql_does_not_write_gets_all_inputs() -> None:
+    found = ran("INSERT INTO s.x SELECT k FROM s.a", ("db.s.a", "db.s.b"), ("db.s.x", "db.s.y"))
+    assert found.feeds == {"db.s.a -> db.s.x", "db.s.a -> db.s.y", "db.s.b -> db.s.y"}
+
+
+def test_temporary_tables_of_the_sql_are_looked_through() -> None:
+    assert ran("CREATE TEMP TABLE t AS SELECT k FROM s.a; INSERT INTO s.x (c) SELECT k FROM t").flows == {
+        "db.s.a.k -> db.s.x.c"
+    }
+
+
+def test_sql_that_cannot_be_read_leaves_the_tables() -> None:
+    assert ran("THIS IS (( NO SQL").feeds == {"db.s.a -> db.s.x"}
+
+
+def test_column_lineage_wins_over_the_sql() -> None:
+    given = dataset("db.s.x", columnLineage=lineage(c=[field("db.s.a", "said")]))
+    found = graph(event([dataset("db.s.a")], [given], sql={"query": "INSERT INTO s.x (c) SELECT k FROM s.a"}))
+    assert found.flows == {"db.s.a.said -> db.s.x.c"}
+
+
+def test_the_dialect_is_that_of_the_facet_or_of_the_datasets() -> None:
+    said = event(
+        [dataset("Shop.a", "mysql://h:1")],
+        [dataset("Shop.x", "mysql://h:1")],
+        sql={"query": "INSERT INTO `x` (`c`) SELECT `k` FROM `a`"},
+    )
+    assert graph(said).flows == {"shop.a.k -> shop.x.c"}
+    named = {"query": "INSERT INTO x (c) SELECT k FROM [a]", "dialect": "tsql"}
+    assert graph(event([dataset("db.s.a")], [dataset("db.s.x")], sql=named)).flows == {"db.s.a.k -> db.s.x.c"}
+
+
 # --------------------------------------------------------------------------- events of one job
 
 

@@ -102,7 +102,7 @@ def test_a_linker_with_files_is_not_restored(saved: bytes) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"something else", lambda d: d[:-1], lambda d: d + b"x", lambda d: d[: len(d) // 2], lambda d: d.replace(b"linker 1", b"linker 0")],
+    [b"", b"something else", lambda d: d[:-1], lambda d: d + b"x", lambda d: d[: len(d) // 2], lambda d: d.replace(b"linker ", b"linker 0", 1)],
     ids=["empty", "foreign", "cut", "longer", "half", "older"],
 )  # fmt: skip
 def test_what_is_no_state_is_refused(saved: bytes, data: object) -> None:

@@ -16,8 +16,9 @@ import pytest
 from ray_lineage import cache
 from ray_lineage.graph.open import embedded_path
 from ray_lineage.graph.sqlite import SqliteStore
-from ray_lineage.query import exposure, health
+from ray_lineage.query import exposure
 from ray_lineage.query.exposure import Listener, asks_for_token, exposed, is_reachable, judge, listening
+from ray_lineage.runtime import health
 from ray_lineage.settings import Loaded, load_settings
 from tests.factory import load, wide
 

@@ -266,8 +266,28 @@ _NAMES = [
     ".gitignore",
     ".raylineageignore",
     MARKER,
+    "dbt_project.yml",
+    "target",
+    "compiled",
+    "manifest.json",
 ]
-_LINES = ["a", "b/", "*.sql", "!a.sql", "/a/b", "a/**", "**/b.sql", "!b/", "a/*/b.sql", "*", "!*/", "# no", "a?sql"]
+_LINES = [
+    "a",
+    "b/",
+    "*.sql",
+    "!a.sql",
+    "/a/b",
+    "a/**",
+    "**/b.sql",
+    "!b/",
+    "a/*/b.sql",
+    "*",
+    "target/",
+    "manifest.json",
+    "!*/",
+    "# no",
+    "a?sql",
+]
 _content = st.one_of(
     st.sampled_from(["file", "link to a file", "link to a folder", "pipe"]),
     st.lists(st.sampled_from(_LINES), max_size=3).map(lambda lines: "\n".join(lines) + "\n"),
@@ -307,7 +327,7 @@ def below(root: Path, relative: str = "", depth: int = 0) -> Iterator[str]:
             yield f"{path}/x.sql"
 
 
-@settings(max_examples=50)
+@settings(max_examples=80)
 @given(_trees, st.lists(st.sampled_from(_LINES), max_size=2), st.booleans())
 def test_look_and_parts_agree_with_the_scan(tree: dict[str, object], ignore: list[str], several: bool) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -317,7 +337,7 @@ def test_look_and_parts_agree_with_the_scan(tree: dict[str, object], ignore: lis
         root.mkdir()
         build(root, tree, top / "outside")
         roots = [str(root), str(top / "other")] if several else [str(root)]
-        options = ScanOptions(ignore=tuple(ignore))
+        options = ScanOptions((".sql", ".json"), tuple(ignore))
         full = {f.path: f for f in Scan(roots, options)}
         sight = Tree(roots, options)
         assert [*sight.subtree()] == [*full.values()]

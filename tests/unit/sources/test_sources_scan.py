@@ -63,6 +63,39 @@ def test_ignore_files_nested_and_taken_in_again(tmp_path: Path) -> None:
     assert scanned(tmp_path) == ["x/c.tmp.sql", "x/top.sql"]
 
 
+DBT = {
+    "dbt/dbt_project.yml": "",
+    "dbt/.gitignore": "target/\ndbt_packages/\n",
+    "dbt/models/a.sql": "",
+    "dbt/target/manifest.json": "",
+    "dbt/target/catalog.json": "",
+    "dbt/target/run_results.json": "",
+    "dbt/target/compiled/a.sql": "",
+    "dbt/target/run/a.sql": "",
+}
+
+
+def test_of_the_target_folder_of_dbt_the_artefacts_are_read_though_git_ignores_it(tmp_path: Path) -> None:
+    tree(tmp_path, DBT)
+    expected = ["dbt/models/a.sql", "dbt/target/catalog.json", "dbt/target/manifest.json"]
+    assert scanned(tmp_path, suffixes=(".sql", ".json")) == expected
+    assert scanned(tmp_path, suffixes=(".sql",)) == ["dbt/models/a.sql"]
+
+
+def test_the_settings_may_leave_the_target_folder_out(tmp_path: Path) -> None:
+    tree(tmp_path, DBT)
+    assert scanned(tmp_path, suffixes=(".sql", ".json"), ignore=("target/",)) == ["dbt/models/a.sql"]
+
+
+def test_what_a_manifest_has_is_not_read_again_beside_it(tmp_path: Path) -> None:
+    """Artefacts that were copied somewhere."""
+    tree(
+        tmp_path,
+        {"x/manifest.json": "", "x/compiled/a.sql": "", "x/run/a.sql": "", "x/other/a.sql": "", "run/b.sql": ""},
+    )
+    assert scanned(tmp_path, suffixes=(".sql", ".json")) == ["run/b.sql", "x/manifest.json", "x/other/a.sql"]
+
+
 def test_ignore_setting(tmp_path: Path) -> None:
     tree(tmp_path, {"a.sql": "", "old/b.sql": ""})
     assert scanned(tmp_path, ignore=("old/",)) == ["a.sql"]

@@ -6,10 +6,11 @@ import sqlglot.parser
 
 from ray_lineage.compile import CompileOptions, compile_source
 from ray_lineage.model import VALUE, FileFacts, Select
+from ray_lineage.model.facts import UNSEEN
 
 
 def kinds(sql: str, dialect: str = "tsql") -> list[tuple[str, int]]:
-    return [(s.kind, s.first_line) for s in compiled(sql, dialect).statements if s.kind != "assign"]
+    return [(s.kind, s.first_line) for s in compiled(sql, dialect).statements if s.kind not in UNSEEN]
 
 
 def compiled(sql: str, dialect: str = "tsql") -> FileFacts:

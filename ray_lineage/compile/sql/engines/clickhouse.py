@@ -10,7 +10,9 @@ from sqlglot.expressions import Expression
 from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.engine import Engine, Roles, Shape, rule
+from ray_lineage.compile.sql.engines.mysql import MYSQL
 from ray_lineage.compile.sql.engines.shared import plain_calls
+from ray_lineage.compile.sql.engines.sqlite import SQLITE
 from ray_lineage.compile.sql.lex.kinds import LITERALS, T
 from ray_lineage.compile.sql.lex.scan import closing, list_items, read_name
 from ray_lineage.compile.sql.query.sources import arguments_of, locations_of, server_of_call, table_of, text_of
@@ -27,12 +29,12 @@ CLICKHOUSE_FUNCTIONS: Final[Roles] = {
         "azureblobstoragecluster": ("", "", "container", "file"),
         "loop": ("database", "table"),
         "view": ("query",),
-        "mysql": _SERVER_TABLE,
+        MYSQL.name: _SERVER_TABLE,
         "postgresql": (*_SERVER_TABLE, "", "", "schema"),
         "mongodb": _SERVER_TABLE,
         "odbc": _SERVER_TABLE,
         "jdbc": _SERVER_TABLE,
-        "sqlite": ("server", "table"),
+        SQLITE.name: ("server", "table"),
         "remote": _SERVER_TABLE,
         "remotesecure": _SERVER_TABLE,
         "cluster": ("", "database", "table"),

@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from typing import Final
 
+from sqlglot.tokens import Token
+
 from ray_lineage.compile.sql.engine import Engine, Shape, fold_upper
 from ray_lineage.compile.sql.engines.postgres import POSTGRES_REWRITES
+from ray_lineage.compile.sql.statements.copy import read_copy
+from ray_lineage.compile.sql.unit import Unit
+
+
+def _copy(unit: Unit, tokens: list[Token]) -> None:
+    """``COPY FILES INTO @stage FROM @other`` moves files as they are
+    (https://docs.snowflake.com/en/sql-reference/sql/copy-files)."""
+    of_files = [t.text.upper() for t in tokens[1:3]] == ["FILES", "INTO"]
+    read_copy(unit, [tokens[0], *tokens[2:]] if of_files else tokens)
+
 
 SNOWFLAKE: Final = Engine(
     name="snowflake",
@@ -38,6 +50,7 @@ SNOWFLAKE: Final = Engine(
     session_variables=True,
     query_ids=True,
     file_rows=True,
+    readers={"COPY": _copy},
     signs="""
 6: object_construct array_construct to_variant use|warehouse use|role lateral|flatten create|pipe target_lag
 6: metadata$action resultset|default create|stage file|format system$stream_has_data try_to_number

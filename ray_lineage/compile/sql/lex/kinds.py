@@ -8,7 +8,9 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any, Final
 
-from sqlglot.tokens import TokenType
+from sqlglot.tokens import Token, TokenType
+
+__all__ = ["LITERALS", "STRINGS", "T", "Token"]
 
 T: Final[Any] = ModuleType("T", TokenType.__doc__)
 T.__dict__.update(TokenType.__members__)

@@ -14,7 +14,7 @@ from sqlglot.expressions import Expression
 from ray_lineage.compile.sql.engine import Engine
 from ray_lineage.compile.sql.query.scope import Collected, Scope
 from ray_lineage.compile.sql.query.words import NO_VALUE
-from ray_lineage.model import SYSTEM_SCHEMAS, Alias, Name, Relation, TableRef
+from ray_lineage.model import SYSTEM_SCHEMAS, Alias, Name, Relation, TableRef, Variable
 
 
 def _no_text(node: Expression, at: int) -> str:
@@ -57,18 +57,19 @@ class Builder:
         self.scopes: dict[int, Scope] = {}  # of the SELECTs
         self.table_function: Callable[[Builder, Name, Expression, tuple[str, ...]], int] = lambda *_: -1
         self.qualified: Callable[[Name], Name] = lambda name: name
-        self.variable_relations: dict[str, int] = {}
+        self.variable_relations: dict[tuple[str, bool], int] = {}
+        self._row_relations: dict[Name, int] = {}
 
     def query(self, node: Expression, parent: Scope | None = None, ctes: dict[str, int] | None = None) -> int:
         """Build a query (SELECT, set operation, VALUES, parenthesised query...) and return its arena index."""
         return self._lower(self, node, parent, ctes)
 
-    def variable(self, name: str) -> int:
-        """Relation of a variable: a temporary table with one column."""
-        name = self.fold(name, False)
-        index = self.variable_relations.get(name, -1)
+    def variable(self, name: str, *, or_column: bool = False) -> int:
+        """Relation of a variable (see :class:`Variable`)."""
+        key = self.fold(name, False), or_column
+        index = self.variable_relations.get(key, -1)
         if index < 0:
-            index = self.variable_relations[name] = self.add(TableRef((name,), 0))
+            index = self.variable_relations[key] = self.add(Variable(*key))
         return index
 
     def add(self, relation: Relation) -> int:
@@ -97,10 +98,9 @@ class Builder:
 
     def row(self, table: Name) -> int:
         """Relation of a trigger's row."""
-        key = "\0".join(table)
-        index = self.variable_relations.get(key, -1)
+        index = self._row_relations.get(table, -1)
         if index < 0:
-            index = self.variable_relations[key] = self.add(TableRef(table, 0))
+            index = self._row_relations[table] = self.add(TableRef(table, 0))
         return index
 
     def qualifier(self, node: Expression, scope: Scope) -> int:
@@ -124,6 +124,5 @@ class Builder:
         return ""
 
     def alias_columns(self, alias: Any) -> tuple[str, ...]:
-        if not isinstance(alias, exp.TableAlias):
-            return ()
-        return tuple(self.identifier(c) for c in alias.args.get("columns") or ())
+        columns = alias.args.get("columns") if isinstance(alias, exp.TableAlias) else None
+        return tuple(map(self.identifier, columns)) if columns else ()

@@ -11,7 +11,7 @@ from ray_lineage.compile.sql.constants import UNKNOWN
 from ray_lineage.compile.sql.query.arena import Builder
 from ray_lineage.compile.sql.query.scope import COMPOSED, IDENTITY, TRANSFORMATION, Collected, Scope, note
 from ray_lineage.compile.sql.query.words import OF_ROWS, PROPERTIES, SEQUENCE_COLUMNS
-from ray_lineage.model import OR_COLUMN, STAR, VALUE, Alias, Output, Ref, Select, SetOp, TableRef
+from ray_lineage.model import STAR, VALUE, Alias, Output, Ref, Select, SetOp, TableRef, Variable
 
 
 def inlined_body(b: Builder, node: exp.Column) -> Expression | None:
@@ -36,9 +36,10 @@ def collect_column(
     if found.at < 0 and identifier.__class__ is exp.Identifier and identifier._meta:
         found.at = identifier._meta["start"]
     if aliases and node.args.get("table") is None:
-        name = ref.name.removeprefix(OR_COLUMN)
-        is_variable = ref.relation >= 0 and name == ref.name
-        if name in aliases and not is_variable:
+        of = b.relations[ref.relation] if ref.relation >= 0 else None
+        may_be_column = of is None or (isinstance(of, Variable) and of.or_column)
+        name = ref.name if of is None else b.identifier(identifier)
+        if may_be_column and name in aliases:
             for inner in aliases[name].refs:
                 note(found, inner)
             return
@@ -58,8 +59,8 @@ def column_ref(b: Builder, node: exp.Column, scope: Scope, how: int = IDENTITY) 
         if name in b.pseudo and not identifier.args.get("quoted"):
             return None
         if name in b.variables:
-            column = OR_COLUMN + name if b.engine.columns_first else VALUE
-            return Ref(b.variable("@" + name), scope.index, column, how, line)
+            variable = b.variable("@" + name, or_column=b.engine.columns_first)
+            return Ref(variable, scope.index, VALUE, how, line)
         if name in scope.aliases and b.engine.row_values and is_row(b, scope.aliases[name], name):
             return Ref(scope.aliases[name], scope.index, STAR, COMPOSED[TRANSFORMATION][how], line)
         return Ref(-1, scope.index, name, how, line)

@@ -52,7 +52,7 @@ def add_source(
 
 def _to_the_left(b: Builder, node: Expression, scope: Scope, sources: list[int]) -> Scope:
     """A lateral item or a function sees the items before it, not those after it nor itself."""
-    if not isinstance(node, exp.Lateral | exp.Unnest) and not isinstance(node.this, exp.Func):
+    if _is_named(node) or (not isinstance(node, exp.Lateral | exp.Unnest) and not isinstance(node.this, exp.Func)):
         return scope
     parent = scope.parent
     seen = Scope(b.add(Select(tuple(sources), (), (), parent.index if parent else -1)), parent, scope.ctes)
@@ -60,11 +60,18 @@ def _to_the_left(b: Builder, node: Expression, scope: Scope, sources: list[int])
     return seen
 
 
+def _is_named(node: Expression) -> bool:
+    """Is it a table by its name?"""
+    return node.__class__ is exp.Table and node.this.__class__ is exp.Identifier and not node.args.get("rows_from")
+
+
 def from_item(b: Builder, node: Expression, scope: Scope, shell: Expression | None = None) -> list[int]:
     """Build what one FROM item names; register its alias; return its relation(s)."""
     alias = (shell or node).args.get("alias") or (node.args.get("alias") if shell is None else None)
     name = b.identifier(alias.this) if alias is not None and alias.this is not None else ""
     columns = b.alias_columns(alias)
+    if _is_named(node):  # most are: what follows is asked of the others
+        return [table_relation(b, node, name, columns, scope)]
     if isinstance(node, exp.TableAlias):  # |> AS name: what came through the pipe, which the parser made a CTE
         node = exp.Table(this=node.this)
     if isinstance(node, exp.Table) and node.args.get("rows_from"):
@@ -178,7 +185,7 @@ def add_join(
     add_source(b, join.this, scope, sources, merged, influences, subqueries)
     right = sources[before] if len(sources) > before else -1
     if right >= 0:
-        using = tuple(b.identifier(i) for i in args.get("using") or ())
+        using = tuple(map(b.identifier, args.get("using") or ()))
         if using:
             merged.append(Merged(using, tuple(sources[:before]), right))
             influences.extend(

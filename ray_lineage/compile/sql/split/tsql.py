@@ -84,6 +84,9 @@ _TSQL_STARTS: Final = frozenset(
 _TSQL_WORDS: Final = _TSQL_STARTS | {"CASE", "VALUES", "AS", ":"}
 """All that can change or end a statement: what ``_word`` looks at once a statement has begun."""
 
+_AS_QUERY: Final = frozenset({"CREATE VIEW", "CREATE TABLE"})
+"""Statements whose query may stand after AS."""
+
 _SET_OPERATORS: Final = frozenset({"UNION", "ALL", "EXCEPT", "INTERSECT", "DISTINCT"})
 _OBJECT_WORDS: Final = frozenset(
     [
@@ -181,7 +184,9 @@ class TsqlSplitter(Slices):
                 pass
             elif kind in dull:
                 self._begin(i, "?")
-            elif self.start >= 0 and token.text.upper() not in _TSQL_WORDS:
+            elif self.start >= 0 and (
+                self.verb not in _AS_QUERY if kind is T.ALIAS else token.text.upper() not in _TSQL_WORDS
+            ):
                 pass
             else:
                 i = self._word(i, token)
@@ -247,7 +252,7 @@ class TsqlSplitter(Slices):
         if word == "VALUES":
             self.awaiting = False
             return i + 1
-        if word == "AS" and self.verb in ("CREATE VIEW", "CREATE TABLE"):
+        if word == "AS" and self.verb in _AS_QUERY:
             self.awaiting = True
             return i + 1
         if word not in _TSQL_STARTS or not self._starts(i, word):

@@ -15,7 +15,7 @@ from ray_lineage.compile.sql.statements.foreign_keys import foreign_keys
 from ray_lineage.compile.sql.statements.move import move
 from ray_lineage.compile.sql.statements.rename import rename_dataset
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import ALTERED, Effect, Name, StatementKind, passed_over
+from ray_lineage.model import ALTERED, Effect, Local, Name, StatementKind, local_kind, passed_over
 
 
 def read_alter_table(unit: Unit, tokens: list[Token]) -> None:
@@ -35,7 +35,7 @@ def read_alter_table(unit: Unit, tokens: list[Token]) -> None:
     name = unit.full(parts)
     added = added_columns(tokens, i)
     columns = tuple(unit.column(x) for x in added)
-    if name[0].startswith("#"):
+    if local_kind(name) is Local.TABLE:
         if added:
             names = tuple(x.name for x in columns)
             passed = passed_over(columns)

@@ -16,7 +16,7 @@ from ray_lineage.compile.sql.statements.execute import execute
 from ray_lineage.compile.sql.statements.lifetimes import declare_name
 from ray_lineage.compile.sql.statements.variables import assign, declare_variable, may_carry, row_of, store
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import Assignment, Select, StatementKind
+from ray_lineage.model import Assignment, Local, Select, StatementKind
 
 
 def read_set(unit: Unit, tokens: list[Token]) -> None:
@@ -79,7 +79,7 @@ def holds_rows(unit: Unit, name: Token, value: list[Token], tokens: list[Token])
         declare_cursor(unit, name, value, tokens)
         return True
     if value and value[0].text.upper() == "EXECUTE":
-        execute(unit, value, ((f"#cursor:{unit.part(name)}",), ()))
+        execute(unit, value, (Local.CURSOR.named(unit.part(name)), ()))
         return True
     return False
 
@@ -160,6 +160,8 @@ def declare_or_assign(unit: Unit, tokens: list[Token]) -> None:
     if any(t.token_type is T.COLON_EQ for t in tokens[1:9]) and not _is_declaration(tokens):
         if tokens[1].token_type is T.COLON_EQ:
             declare_name(unit, unit.part(tokens[0]))
+        set_variable(unit, tokens)
+    elif unit.engine.plpgsql and tokens[1].token_type is T.EQ:  # of PL/pgSQL, Redshift's too, as well as :=
         set_variable(unit, tokens)
     elif tokens[0].token_type is T.VAR and _is_declaration(tokens):
         declare_variable(unit, tokens[0], tokens[1:])

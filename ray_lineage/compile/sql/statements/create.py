@@ -23,7 +23,7 @@ from ray_lineage.compile.sql.statements.rename import read_transfer
 from ray_lineage.compile.sql.statements.returns import return_variables
 from ray_lineage.compile.sql.statements.unknown import note_unknown_kind
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import StatementKind
+from ray_lineage.model import StatementKind, is_temporary
 
 
 def read_create_statement(unit: Unit, tokens: list[Token], verb: str) -> None:
@@ -75,7 +75,7 @@ def read_create_statement(unit: Unit, tokens: list[Token], verb: str) -> None:
     if temporary:
         unit.names.temporary.add(unit.names.name(head.name)[-1])
     name = unit.full(head.name)
-    temporary = temporary or name[0][:1] in ("#", "@")
+    temporary = temporary or is_temporary(name)
     replaced(unit, tokens, name, head.query)
     if is_view and not temporary:
         kind = "MaterializedView" if "MATERIALIZED" in head.words else "View"

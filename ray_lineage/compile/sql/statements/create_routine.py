@@ -16,7 +16,7 @@ from ray_lineage.compile.sql.statements.define import define
 from ray_lineage.compile.sql.statements.lifetimes import begin_routine, declare_name
 from ray_lineage.compile.sql.statements.move import move
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import DeclaredColumn, Name, StatementKind
+from ray_lineage.model import DeclaredColumn, Local, Name, StatementKind
 
 
 def read_header(unit: Unit, tokens: list[Token], outer: Routine | None = None) -> Routine | None:
@@ -112,7 +112,7 @@ def trigger_function(unit: Unit, tokens: list[Token], tables: list[Name]) -> Non
     if len(distinct) == 1:
         routine.watch(distinct[0], dict.fromkeys(unit.transitions.get(routine.name[-1], ()), distinct[0]))
         return
-    rows: Name = (f"#rows:{routine.key}",)
+    rows: Name = Local.ROWS.named(routine.key)
     for table in distinct:
         move(unit, tokens, table, rows, StatementKind.TRIGGER)
     routine.rows["new"] = routine.rows["old"] = rows

@@ -13,7 +13,7 @@ from ray_lineage.compile.sql.statements.define import define
 from ray_lineage.compile.sql.statements.locations import location_or_table, uris
 from ray_lineage.compile.sql.statements.move import move
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import Effect, Name, StatementKind, TableRef
+from ray_lineage.model import Effect, Local, Name, StatementKind, TableRef, local_kind
 
 
 def create_like(unit: Unit, tokens: list[Token], name: Name, kind: str, source: Name, temporary: bool) -> None:
@@ -35,7 +35,7 @@ def stored_at(unit: Unit, tokens: list[Token], head: CreateHead, name: Name) -> 
     """An external table (or a temporary view of a file) reads its locations, which are returned."""
     if (
         "EXTERNAL" not in head.words
-        and not (name[0].startswith("#") and "VIEW" in head.words)
+        and not (local_kind(name) is Local.TABLE and "VIEW" in head.words)
         and not (unit.engine.organization and any(t.text.upper() == "ORGANIZATION" for t in tokens))
     ):
         return []

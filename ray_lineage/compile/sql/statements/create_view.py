@@ -14,8 +14,10 @@ from ray_lineage.model import STAR, Assignment, Name, Ref, StatementKind
 
 def view_to(unit: Unit, tokens: list[Token], head: CreateHead, name: Name) -> bool:
     """``CREATE MATERIALIZED VIEW v TO t AS SELECT``: what v selects goes into t, by name. False if it is something else."""
+    if not unit.engine.view_into:
+        return False
     at = next((k for k in range(2, min(head.query, len(tokens) - 1)) if tokens[k].text.upper() == "TO"), -1)
-    if not unit.engine.view_into or at < 0 or tokens[at].token_type is T.IDENTIFIER:
+    if at < 0 or tokens[at].token_type is T.IDENTIFIER:
         return False
     parts, _ = read_name(tokens, at + 1)
     if not parts:

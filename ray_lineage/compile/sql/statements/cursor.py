@@ -12,7 +12,7 @@ from ray_lineage.compile.sql.statements.move import move
 from ray_lineage.compile.sql.statements.use import use_database
 from ray_lineage.compile.sql.statements.variables import INTOS, store
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import Effect, StatementKind, TableRef
+from ray_lineage.model import Effect, Local, StatementKind, TableRef
 
 
 def declare_cursor(unit: Unit, name: Token, query: list[Token], tokens: list[Token]) -> None:
@@ -22,7 +22,7 @@ def declare_cursor(unit: Unit, name: Token, query: list[Token], tokens: list[Tok
     tree = unit.parse(query, "SELECT")
     builder = unit.builder()
     root = builder.query(tree)
-    target = (f"#cursor:{unit.part(name)}",)
+    target = Local.CURSOR.named(unit.part(name))
     unit.write(tokens, StatementKind.DECLARE_CURSOR, builder, root=root, target=target, effect=Effect.MAKES)
 
 
@@ -49,7 +49,7 @@ def read_fetch(unit: Unit, tokens: list[Token]) -> None:
 def _take_row(unit: Unit, tokens: list[Token], cursor: Token, targets: list[list[Token]]) -> None:
     """A row of a cursor goes into variables."""
     builder = unit.builder()
-    table = builder.add(TableRef((f"#cursor:{unit.part(cursor)}",), tokens[0].line))
+    table = builder.add(TableRef(Local.CURSOR.named(unit.part(cursor)), tokens[0].line))
     store(unit, tokens, builder, targets, table)
 
 
@@ -63,7 +63,7 @@ def open_cursor(unit: Unit, tokens: list[Token]) -> None:
         declare_cursor(unit, parts[0], query, tokens)
         return
     value = until(query, 1 if query[0].text.upper() == "EXECUTE" else 0, ("USING",))
-    run_text(unit, value, tokens, ((f"#cursor:{unit.part(parts[0])}",), ()), binds_of(unit, query))
+    run_text(unit, value, tokens, (Local.CURSOR.named(unit.part(parts[0])), ()), binds_of(unit, query))
 
 
 def cursor_of(unit: Unit, name: Token, source: Token, tokens: list[Token]) -> None:
@@ -71,8 +71,8 @@ def cursor_of(unit: Unit, name: Token, source: Token, tokens: list[Token]) -> No
     move(
         unit,
         tokens,
-        (f"#cursor:{unit.part(source)}",),
-        (f"#cursor:{unit.part(name)}",),
+        Local.CURSOR.named(unit.part(source)),
+        Local.CURSOR.named(unit.part(name)),
         StatementKind.DECLARE_CURSOR,
         effect=Effect.MAKES,
     )
@@ -88,7 +88,7 @@ def read_for(unit: Unit, tokens: list[Token]) -> None:
     if len(tokens) > 4 and tokens[2].token_type is T.ALIAS:  # FOR c AS [cursor CURSOR FOR] SELECT ... DO
         at = next((k for k, t in enumerate(tokens) if t.token_type in (T.SELECT, T.WITH)), -1)
         if at > 0:
-            unit.routine.rows[unit.part(tokens[1])] = (f"#cursor:{unit.part(tokens[1])}",)
+            unit.routine.rows[unit.part(tokens[1])] = Local.CURSOR.named(unit.part(tokens[1]))
             declare_cursor(unit, tokens[1], tokens[at:], tokens)
         return
     at = next((k for k, t in enumerate(tokens) if t.text.upper() == "IN"), len(tokens))
@@ -106,7 +106,7 @@ def read_for(unit: Unit, tokens: list[Token]) -> None:
         query = query[1:-1]
     reads = bool(query) and (query[0].text.upper() == "EXECUTE" or query[0].token_type in (T.SELECT, T.WITH))
     own = _named(tokens[1], f"{name}@{tokens[0].start}")  # the rows of another loop are others
-    rows = (f"#cursor:{unit.part(own)}",)
+    rows = Local.CURSOR.named(unit.part(own))
     if reads and not scalars:
         unit.routine.rows[name] = rows
     if query and query[0].text.upper() == "EXECUTE":
@@ -115,7 +115,7 @@ def read_for(unit: Unit, tokens: list[Token]) -> None:
     elif reads:
         declare_cursor(unit, own, query, tokens)
     elif len(query) == 1 or (len(query) > 1 and query[1].token_type is T.L_PAREN and query[-1].token_type is T.R_PAREN):
-        unit.routine.rows[name] = (f"#cursor:{unit.part(query[0])}",)
+        unit.routine.rows[name] = Local.CURSOR.named(unit.part(query[0]))
     else:  # a range of numbers
         unit.routine.rows.pop(name, None)
         declare_name(unit, name)

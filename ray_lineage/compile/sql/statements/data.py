@@ -34,7 +34,7 @@ from ray_lineage.compile.sql.statements.select import lower_select
 from ray_lineage.compile.sql.statements.update import is_statistics, lower_update, update_of_a_query
 from ray_lineage.compile.sql.statements.variables import select_into_variables
 from ray_lineage.compile.sql.unit import Unit, Written
-from ray_lineage.model import StatementKind
+from ray_lineage.model import Local, StatementKind
 
 QUERIES: Final = frozenset({"SELECT", "WITH", "(", "FROM", "VALUES", "TABLE", "PIVOT", "UNPIVOT"})
 DATA: Final = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE"})
@@ -135,7 +135,9 @@ def inner_statement(unit: Unit, tokens: list[Token]) -> list[Token]:
         if tokens[i - 2].token_type is not T.FROM:
             continue
         end = closing(tokens, i - 1)
-        name = Token(T.IDENTIFIER, f"#output:{i}", tokens[i].line, tokens[i].col, tokens[i].start, tokens[i].end)
+        name = Token(
+            T.IDENTIFIER, Local.OUTPUT.named(str(i))[0], tokens[i].line, tokens[i].col, tokens[i].start, tokens[i].end
+        )
         outer = unit.sink
         unit.sink = None
         try:

@@ -6,7 +6,7 @@ from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.lex.scan import read_name
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import Effect, Name, StatementKind
+from ray_lineage.model import Effect, Local, Name, StatementKind, local_kind
 
 
 def read_drop(unit: Unit, tokens: list[Token]) -> None:
@@ -22,7 +22,7 @@ def read_drop(unit: Unit, tokens: list[Token]) -> None:
             return
         name = unit.full(parts)
         unit.facts.forget(name)
-        if name[0].startswith("#"):
+        if local_kind(name) is Local.TABLE:
             unit.write(tokens, StatementKind.DECLARE, target=name, effect=Effect.ENDS)
         i += 1
 

@@ -10,6 +10,7 @@ from ray_lineage.compile.sql.constants import UNKNOWN, Text, text_of
 from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.scan import closing, list_items, until
 from ray_lineage.compile.sql.lex.tokens import shifted, start_line, tokenize
+from ray_lineage.compile.sql.names import NOBODY
 from ray_lineage.compile.sql.statements.lifetimes import declare_name
 from ray_lineage.compile.sql.statements.variables import assign
 from ray_lineage.compile.sql.unit import Unit
@@ -37,7 +38,7 @@ def name_by_text(unit: Unit, tokens: list[Token], verb: str) -> list[Token]:
             for part in tokenize(text.text, unit.engine)[0]:
                 out.append(Token(part.token_type, part.text, token.line, token.col, token.start, tokens[end].end))
         elif verb in _NAMING:
-            out.append(Token(T.VAR, "#" + UNKNOWN, token.line, token.col, token.start, tokens[end].end))
+            out.append(Token(T.VAR, NOBODY[0], token.line, token.col, token.start, tokens[end].end))
         else:
             out.extend(tokens[i : end + 1])  # the parser knows the form
         i = end + 1

@@ -18,13 +18,13 @@ from ray_lineage.compile.sql.statements.rename import rename_by_procedure
 from ray_lineage.compile.sql.statements.variables import assign, carries, forget, knows, variable_name
 from ray_lineage.compile.sql.unit import Unit
 from ray_lineage.model import (
-    PARAMETER,
     STAR,
     VALUE,
     Assignment,
     Effect,
     Name,
     Output,
+    Parameter,
     Ref,
     Select,
     StatementKind,
@@ -179,10 +179,8 @@ def _take_outputs(unit: Unit, tokens: list[Token], at: int, callee: Name) -> Non
             continue
         if table < 0:
             table = builder.add(TableRef(callee, tokens[0].line))
-        name = PARAMETER + (
-            str(unit.fold(argument.name, False)) or str(position)
-        )  # link knows the procedure's parameters
-        ref = Ref(table, -1, name, IDENTITY, tokens[0].line)
+        parameter = builder.add(Parameter(table, str(unit.fold(argument.name, False)), position))
+        ref = Ref(parameter, -1, VALUE, IDENTITY, tokens[0].line)
         assignments.append(Assignment(variable_name(unit, argument.variable), (ref,), tokens[0].line))
     if assignments:
         carries(unit, tuple(assignments))

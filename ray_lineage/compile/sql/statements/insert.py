@@ -12,6 +12,7 @@ from sqlglot.tokens import Token
 from ray_lineage.compile.sql.constants import UNKNOWN
 from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.scan import closing, read_name
+from ray_lineage.compile.sql.names import NOBODY
 from ray_lineage.compile.sql.query.arena import Builder
 from ray_lineage.compile.sql.query.influences import add_influences
 from ray_lineage.compile.sql.query.queries import ctes_of
@@ -104,7 +105,7 @@ def insert_target(unit: Unit, node: Expression) -> tuple[Name, tuple[str, ...]]:
     if isinstance(node, exp.Table):
         return unit.names.dataset(node), ()
     if isinstance(node, exp.Anonymous):  # INSERT INTO FUNCTION s3(...), or another table function
-        return target(unit, unit.builder(), node) or ("#" + UNKNOWN,), ()
+        return target(unit, unit.builder(), node) or NOBODY, ()
     if isinstance(node, exp.Directory):
         return unit.names.location(node.this.name, 0), ()
     return (), ()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.routine import Routine
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import Assignment, Effect, Name, StatementKind
+from ray_lineage.model import Assignment, Effect, Local, Name, StatementKind, is_temporary, local_kind
+
+_OF_A_BLOCK: Final = (Local.CURSOR, Local.RECORD, Local.ROWS, Local.OUTPUT)
 
 
 def declare_name(unit: Unit, variable: str) -> None:
@@ -34,7 +38,11 @@ def leave_block(unit: Unit, tokens: list[Token]) -> None:
     if rows:
         unit.declares = False
         script.forget_kinds()
-    _forget(unit, tokens, {name for name in _held(unit, script) if name in gone or (rows and ":" in name)})
+    _forget(
+        unit,
+        tokens,
+        {name for name in _held(unit, script) if name in gone or (rows and local_kind((name,)) in _OF_A_BLOCK)},
+    )
 
 
 def begin_routine(
@@ -87,7 +95,7 @@ def _held(unit: Unit, routine: Routine) -> set[str]:
             continue
         if statement.kind is StatementKind.ASSIGN and statement.effect is not Effect.ENDS:
             out.update(a.column for a in statement.assignments)
-        elif len(statement.target) == 1 and statement.target[0][:1] in ("#", "@"):
+        elif is_temporary(statement.target):
             out.add(statement.target[0])
     return out
 

@@ -86,7 +86,7 @@ def _load_set(unit: Unit, tokens: list[Token], at: int, source: Name, target: Na
     builder = unit.builder()
     table = builder.add(TableRef(source, tokens[0].line, tuple(variables)))
     for variable in variables:
-        builder.variable_relations[variable] = builder.add(
+        builder.variable_relations[variable, False] = builder.add(
             Select((table,), (Output("value", (Ref(table, -1, variable, IDENTITY),)),))
         )
     scope = Scope(builder.add(Select((), ())), None, {})

@@ -62,15 +62,13 @@ def _merge_branch(unit: Unit, when: Expression, builder: Builder, scope: Scope, 
         if not isinstance(clauses, list):  # UPDATE *, and DuckDB's UPDATE alone
             clauses = [exp.Star()]
         if any(isinstance(e, exp.Star) for e in clauses):
-            every = "\0*" if "UPDATE" in by_position else STAR
-            assignments.append(Assignment(every, (Ref(sources[1], -1, STAR, IDENTITY),)))
+            assignments.append(_everything(sources[1], by_position="UPDATE" in by_position))
         set_clauses(unit, clauses, builder, scope, sources[0], assignments, subqueries)
     elif isinstance(then, exp.Insert):
         if isinstance(then.this, exp.Star) or not (then.this or then.args.get("expression")):
-            every = "\0*" if "INSERT" in by_position else STAR
-            assignments.append(Assignment(every, (Ref(sources[1], -1, STAR, IDENTITY),)))
+            assignments.append(_everything(sources[1], by_position="INSERT" in by_position))
         elif isinstance(then.this, exp.Var) and then.this.name.upper() == "ROW":
-            assignments.append(Assignment("\0*", (Ref(sources[1], -1, STAR, IDENTITY),)))
+            assignments.append(_everything(sources[1], by_position=True))
         else:
             _merge_insert(unit, then, builder, scope, sources, assignments, subqueries)
 
@@ -87,10 +85,15 @@ def _merge_insert(unit: Unit, then: exp.Insert, builder: Builder, scope: Scope, 
         subqueries.extend(found.subqueries)
         if position < len(columns):
             identifier = columns[position].this if isinstance(columns[position], exp.Column) else columns[position]
-            name, line = builder.identifier(identifier), identifier_line(identifier)
-        else:
-            name, line = f"\0{position}", found.line  # by position; link knows the target's columns
-        assignments.append(Assignment(name, tuple(found.refs.values()), line or found.line))
+            line = identifier_line(identifier) or found.line
+            assignments.append(Assignment(builder.identifier(identifier), tuple(found.refs.values()), line))
+        else:  # link knows the target's columns
+            assignments.append(Assignment("", tuple(found.refs.values()), found.line, position=position))
+
+
+def _everything(source: int, *, by_position: bool) -> Assignment:
+    """All columns of the source."""
+    return Assignment(STAR, (Ref(source, -1, STAR, IDENTITY),), position=0 if by_position else -1)
 
 
 def _followed(words: list[str], wanted: tuple[str, ...]) -> bool:

@@ -14,7 +14,7 @@ from ray_lineage.compile.sql.query.select_list import outputs_of
 from ray_lineage.compile.sql.statements.select import write_result
 from ray_lineage.compile.sql.statements.variables import store
 from ray_lineage.compile.sql.unit import Unit, Written
-from ray_lineage.model import Effect, Select, StatementKind, TableRef
+from ray_lineage.model import Effect, Local, Select, StatementKind, TableRef, local_kind
 
 
 class OutputClause(NamedTuple):
@@ -102,7 +102,7 @@ def write_output(unit: Unit, clause: OutputClause, said: Written, tokens: list[T
         return
     name = unit.full(target)
     unit.write(tokens, StatementKind.OUTPUT_INTO, builder, root=index, target=name, columns=tuple(columns),
-              effect=Effect.MAKES if name[0].startswith("#output:") else Effect.CHANGES)  # fmt: skip
+              effect=Effect.MAKES if local_kind(name) is Local.OUTPUT else Effect.CHANGES)  # fmt: skip
 
 
 def returning_into(unit: Unit, clause: OutputClause, said: Written, tokens: list[Token]) -> None:

@@ -11,7 +11,7 @@ from ray_lineage.compile.sql.statements.define import define
 from ray_lineage.compile.sql.statements.select import write_result
 from ray_lineage.compile.sql.statements.variables import may_carry, variable_name
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import STAR, VALUE, Assignment, Name, Output, Ref, Select, StatementKind, TableRef
+from ray_lineage.model import STAR, VALUE, Assignment, Local, Name, Output, Ref, Select, StatementKind, TableRef
 
 
 def read_return(unit: Unit, tokens: list[Token]) -> None:
@@ -56,7 +56,7 @@ def return_rows(unit: Unit, tokens: list[Token]) -> bool:
     if words[:1] == ["NEXT"] and len(tokens) == 3:
         row = unit.routine.rows.get(unit.part(tokens[2]), ())
     elif words == ["TABLE", "("] and len(tokens) > 3:
-        row = (f"#cursor:{unit.part(tokens[3])}",)
+        row = Local.CURSOR.named(unit.part(tokens[3]))
     if not row:
         return False
     builder = unit.builder()

@@ -13,7 +13,7 @@ from ray_lineage.compile.sql.lex.tokens import start_line
 from ray_lineage.compile.sql.query.arena import Builder
 from ray_lineage.compile.sql.statements.variables import selected, store
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import VARIABLES, Effect, StatementKind
+from ray_lineage.model import VARIABLES, Effect, Local, StatementKind, is_temporary, local_kind
 
 
 def lower_select(unit: Unit, tree: Expression, tokens: list[Token]) -> None:
@@ -27,12 +27,11 @@ def lower_select(unit: Unit, tree: Expression, tokens: list[Token]) -> None:
     if into is None:
         write_result(unit, tokens, builder, root)
         return
-    if any(
-        t.text.upper() in ("TEMP", "TEMPORARY") and tokens[i - 1].token_type is T.INTO for i, t in enumerate(tokens)
-    ):
+    targets = [i + 1 for i, t in enumerate(tokens[:-1]) if t.token_type is T.INTO]
+    if any(tokens[i].text.upper() in ("TEMP", "TEMPORARY") for i in targets):
         unit.names.temporary.add(unit.names.dataset(into)[-1])
     name = unit.names.dataset(into)
-    temporary = name[0][:1] in ("#", "@")
+    temporary = is_temporary(name)
     kind = "TempTable" if temporary else "Table"
     if unit.engine.into_is_variable and len(name) == 1 and not unit.routine.is_script:
         unit.write(tokens, StatementKind.SELECT, builder, root=root)  # plpgsql: SELECT INTO a variable
@@ -80,7 +79,7 @@ def write_result(
         if target == VARIABLES:
             store(unit, tokens, builder, unit.into, root)
             return
-        if target and target[0].startswith("#cursor:"):
+        if local_kind(target) is Local.CURSOR:
             unit.write(tokens, StatementKind.DECLARE_CURSOR, builder, root=root, target=target, effect=Effect.MAKES)
             return
         unit.write(tokens, StatementKind.INSERT, builder, root=root, target=target, columns=columns)

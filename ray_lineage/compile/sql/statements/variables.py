@@ -9,13 +9,25 @@ from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.constants import text_of
 from ray_lineage.compile.sql.lex.kinds import T
-from ray_lineage.compile.sql.lex.scan import closing, list_items, read_name
+from ray_lineage.compile.sql.lex.scan import at_top_level, closing, list_items, read_name
 from ray_lineage.compile.sql.query.arena import Builder
 from ray_lineage.compile.sql.query.expressions import collect
 from ray_lineage.compile.sql.query.scope import IDENTITY, Collected, Scope
 from ray_lineage.compile.sql.statements.lifetimes import declare_name
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import STAR, VARIABLES, Alias, Assignment, Effect, Name, Output, Ref, Select, StatementKind
+from ray_lineage.model import (
+    STAR,
+    VARIABLES,
+    Alias,
+    Assignment,
+    Effect,
+    Local,
+    Name,
+    Output,
+    Ref,
+    Select,
+    StatementKind,
+)
 
 
 def assign(unit: Unit, name: str, value: list[Token]) -> None:
@@ -36,6 +48,10 @@ def assign(unit: Unit, name: str, value: list[Token]) -> None:
     except SqlglotError:
         return  # EXEC-like right sides, method calls: no query that could be lost
     builder = unit.builder()
+    if tree.args.get("from_") is not None:
+        target = Token(T.VAR, name, first.line, first.col, first.start, first.start)
+        store(unit, value, builder, [[target]], builder.query(tree))
+        return
     index = builder.reserve()
     scope = Scope(index, None, {})
     collected = Collected()
@@ -62,6 +78,8 @@ def may_carry(unit: Unit, name: str, value: list[Token]) -> bool:
     carriers, rows = unit.routine.seen_carriers(), unit.routine.rows
     in_trigger = unit.routine.table
     may_get = unit.is_tsql and unit.in_loop
+    if unit.engine.plpgsql and next(iter(at_top_level(value, 0, T.FROM)), -1) > 0:
+        return True  # v := a FROM t: an expression is what SELECT gives of it (PostgreSQL's and Redshift's manuals of PL/pgSQL)
     for i, token in enumerate(value):
         if token.token_type is T.SELECT:
             return True
@@ -123,7 +141,7 @@ def store(unit: Unit, tokens: list[Token], builder: Builder, targets: list[list[
     only = targets[0][-1] if len(targets) == 1 and names[0][0] == VARIABLES else None
     if only is not None and (unit.part(only) in unit.routine.records or _gives_a_row(builder, root)):
         record = unit.part(only)
-        unit.routine.rows[record] = (f"#row:{record}",)
+        unit.routine.rows[record] = Local.RECORD.named(record)
         output = Output(None, (Ref(root, len(builder.relations), STAR, IDENTITY, line),), line, star=True)
         whole = builder.add(Select((root,), (output,)))
         unit.write(tokens, StatementKind.ASSIGN_ROW, builder, root=whole, target=unit.routine.rows[record])
@@ -258,7 +276,7 @@ def declare_variable(unit: Unit, name: Token, kind: list[Token]) -> None:
     words = {t.text.upper() for t in kind[:8]}
     if words & {"ROWTYPE", "RECORD"} or (kind and unit.part(kind[0]) in unit.routine.row_types):
         unit.routine.records.add(part)
-        unit.routine.rows[part] = (f"#row:{part}",)
+        unit.routine.rows[part] = Local.RECORD.named(part)
     else:
         unit.routine.records.discard(part)
     if "RESULTSET" in words:

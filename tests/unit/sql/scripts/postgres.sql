@@ -771,3 +771,11 @@ INSERT INTO o (x) SELECT b FROM f;
 -- case: a tree by connectby
 INSERT INTO o (x, y, z) SELECT n, m, l FROM connectby('t', 'id', 'b', '1', 0) AS c(n int, m int, l int);
 -- pairs: t.id > o.x i, t.b > o.y i, t.id > o.z t, t.b > o.z t
+-- case: an expression with FROM
+CREATE OR REPLACE PROCEDURE p() AS $$ DECLARE v int; w int := 0; n int; BEGIN
+  v := a + b FROM t WHERE id = 1;
+  w = max(d) FROM u LIMIT 1;
+  n := EXTRACT(year FROM w);
+  INSERT INTO o (x, y, z) VALUES (v, w, n);
+END; $$ LANGUAGE plpgsql;
+-- pairs: t.a > o.x t, t.b > o.x t, u.d > o.y a, u.d > o.z a

@@ -107,3 +107,11 @@ MERGE INTO o USING t ON o.id = t.id WHEN MATCHED THEN UPDATE SET x = t.a WHEN NO
 DELETE FROM o USING t WHERE o.id = t.id; DELETE o WHERE x = 1;
 INSERT INTO o (z) SELECT LISTAGG(DISTINCT a, ',') WITHIN GROUP (ORDER BY b) FROM t;
 -- pairs: t.a > o.x t, t.a > o.y t, t.a > a i, t.a > o.x i, t.id > o.id i, t.a > o.z a, t.b > o.z w
+-- case: an expression with FROM
+CREATE OR REPLACE PROCEDURE p() AS $$ DECLARE v int; w int := 0; n int; BEGIN
+  v := a + b FROM t WHERE id = 1;
+  w = max(d) FROM u LIMIT 1;
+  n := EXTRACT(year FROM w);
+  INSERT INTO o (x, y, z) VALUES (v, w, n);
+END; $$ LANGUAGE plpgsql;
+-- pairs: t.a > o.x t, t.b > o.x t, u.d > o.y a, u.d > o.z a

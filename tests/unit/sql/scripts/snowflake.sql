@@ -453,3 +453,9 @@ CREATE PROCEDURE q(v VARCHAR) RETURNS VARCHAR LANGUAGE SQL AS BEGIN
   SELECT c FROM u; INSERT INTO o (x) SELECT * FROM TABLE(RESULT_SCAN(:v)); RETURN v;
 END;
 -- pairs: t.a > n.y i, t.a > p.a i, u.c > q.c i
+-- case: copy files
+COPY FILES INTO @a/b FROM @s1.c/d PATTERN = '.*csv';
+COPY FILES INTO @e FROM (SELECT a, b FROM t);
+COPY INTO k FROM @a;
+-- pairs: external."stage:s1.c/d".* > external.stage:a/b.* i, t.a > external.stage:e.a i, t.b > external.stage:e.b i,
+--  external.stage:a.* > k.* i

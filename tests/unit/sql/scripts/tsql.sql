@@ -776,3 +776,10 @@ DECLARE @v dbo.t1; INSERT @v SELECT a, b FROM t; INSERT o (x) SELECT k FROM @v
 GO
 DECLARE @v dbo.t2; INSERT @v SELECT c, d FROM u; INSERT p (x) SELECT n FROM @v
 -- pairs: t.a > o.x i, u.c > p.x i
+-- case: what semantic search finds is made of the documents
+SELECT k.keyphrase, k.document_key INTO dbo.k FROM SEMANTICKEYPHRASETABLE(dbo.docs, (title, body)) AS k;
+SELECT s.score INTO dbo.s FROM SEMANTICSIMILARITYTABLE(dbo.docs, body, @id) AS s;
+SELECT * INTO dbo.d FROM SEMANTICSIMILARITYDETAILSTABLE(dbo.docs, body, @a, body, @b);
+SELECT score INTO dbo.e FROM SEMANTICKEYPHRASETABLE(dbo.docs, *);
+-- pairs: dbo.docs.title > dbo.k.keyphrase t, dbo.docs.body > dbo.k.keyphrase t, dbo.docs.body > dbo.s.score t,
+--  dbo.docs.body > dbo.d.keyphrase t, dbo.docs.body > dbo.d.score t

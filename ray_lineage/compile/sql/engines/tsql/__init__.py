@@ -7,7 +7,14 @@ from typing import Final
 from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.engine import Engine, Rewrite, Shape
-from ray_lineage.compile.sql.engines.tsql.rewrites import HINTS, METHODS, has_methods, quoted_as_strings, rewrite_tsql
+from ray_lineage.compile.sql.engines.tsql.rewrites import (
+    HINTS,
+    METHODS,
+    has_clauses,
+    has_methods,
+    quoted_as_strings,
+    rewrite_tsql,
+)
 from ray_lineage.compile.sql.engines.tsql.rowsets import into_remote, may_have_rowsets, rewrite_rowsets
 from ray_lineage.compile.sql.names import Names
 from ray_lineage.compile.sql.query.words import SERVER_QUERY
@@ -15,12 +22,13 @@ from ray_lineage.compile.sql.query.words import SERVER_QUERY
 
 def _prepare(text: str, names: Names) -> Rewrite:
     """Functions that stand for tables, methods, hints, options, compound assignments."""
-    has_rowsets, methods = may_have_rowsets(text.lower()), has_methods(text)
+    lower = text.lower()
+    has_rowsets, methods, clauses = may_have_rowsets(lower), has_methods(text), has_clauses(lower)
 
     def prepared(tokens: list[Token], verb: str) -> list[Token]:
         if has_rowsets:
             tokens = rewrite_rowsets(names, tokens)
-        return rewrite_tsql(tokens, verb, methods=methods)
+        return rewrite_tsql(tokens, verb, methods=methods, clauses=clauses)
 
     return prepared
 

@@ -68,8 +68,14 @@ def has_methods(text: str) -> bool:
     return any(found.upper() in METHODS for found in _METHOD.findall(text))
 
 
+def has_clauses(lower: str) -> bool:
+    """May a text, in lower case, have hints, options or compound assignments?"""
+    return any(map(lower.__contains__, _WRITTEN))
+
+
 _COMPOUND: Final = frozenset({T.PLUS, T.DASH, T.STAR, T.SLASH, T.MOD, T.AMP, T.CARET, T.PIPE})
 _TRIGGERS: Final = frozenset({T.WITH, T.OPTION, T.TOP, T.EQ, T.WHERE})
+_WRITTEN: Final = ("with", "option", "top", "current", *(sign + "=" for sign in "+-*/%&^|"))
 _QUOTES_OFF: Final = re.compile(r"\bquoted_identifier\b[\w\s,]*\soff\b", re.IGNORECASE)
 
 
@@ -91,17 +97,14 @@ def quoted_as_strings(tokens: list[Token], text: str) -> list[Token]:
     return out
 
 
-def rewrite_tsql(tokens: list[Token], verb: str, *, methods: bool = False) -> list[Token]:
-    """The same statement without hints, options and compound assignments. Returns ``tokens`` itself if nothing is to do.
-    ``methods``: there may be some of METHODS; they become functions."""
+def rewrite_tsql(tokens: list[Token], verb: str, *, methods: bool, clauses: bool) -> list[Token]:
+    """The same statement without hints, options and compound assignments, if there may be such ``clauses``. Returns ``tokens``
+    itself if nothing is to do. ``methods``: there may be some of METHODS; they become functions."""
     if verb == "DELETE":
         tokens = _with_from(tokens)
     if methods:
         tokens = _methods_as_functions(tokens, verb)
-    for i, token in enumerate(tokens):
-        if token.token_type in _TRIGGERS and _may_change(tokens, i):
-            break
-    else:
+    if not clauses or not any(t.token_type in _TRIGGERS and _may_change(tokens, i) for i, t in enumerate(tokens)):
         return tokens
     out: list[Token] = []
     i, n = 0, len(tokens)

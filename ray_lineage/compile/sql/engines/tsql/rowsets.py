@@ -4,6 +4,7 @@ Full-text and change-tracking functions become queries of their table, files and
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from sqlglot.tokens import Token
@@ -15,17 +16,20 @@ from ray_lineage.compile.sql.names import Names
 from ray_lineage.compile.sql.query.sources import server_of
 
 _WORDS: Final = (
-    "parse", "containstable", "freetexttable", "changetable", "openxml", "openrowset", "opendatasource", "match", " path", "{", "::",
-    "predict(", "predict (", "json_array",
+    "parse", "containstable", "freetexttable", "changetable", "openxml", "openrowset", "opendatasource", " path", "{", "::",
+    "predict(", "predict (", "json_array", "semantic",
 )  # fmt: skip
 _CHANGES: Final = (
     "SYS_CHANGE_VERSION", "SYS_CHANGE_CREATION_VERSION", "SYS_CHANGE_OPERATION", "SYS_CHANGE_COLUMNS", "SYS_CHANGE_CONTEXT",
 )  # fmt: skip
 
 
+_MATCH: Final = re.compile(r"match(?!ed)")  # of a graph, not of MERGE
+
+
 def may_have_rowsets(lower: str) -> bool:
     """May a text, in lower case, have something for :func:`rewrite_rowsets`?"""
-    return any(word in lower for word in _WORDS)
+    return any(map(lower.__contains__, _WORDS)) or _MATCH.search(lower) is not None
 
 
 def rewrite_rowsets(names: Names, tokens: list[Token]) -> list[Token]:
@@ -71,6 +75,8 @@ def _function(names: Names, tokens: list[Token], i: int, out: list[Token]) -> in
             out.extend([_word(tokens[i], "CAST"), *tokens[i + 1 : using], tokens[end]])
         case "CONTAINSTABLE" | "FREETEXTTABLE":
             _full_text(tokens, i, end, out)
+        case "SEMANTICKEYPHRASETABLE" | "SEMANTICSIMILARITYTABLE" | "SEMANTICSIMILARITYDETAILSTABLE":
+            _semantic(tokens, i, end, out)
         case "CHANGETABLE":
             name, _ = read_name(tokens, i + 3)
             columns = [t for column in _CHANGES for t in made(tokens[i], ", NULL AS " + column)]
@@ -109,6 +115,30 @@ def _full_text(tokens: list[Token], i: int, end: int, out: list[Token]) -> None:
     called = [_word(tokens[i], "relevance"), *rank] if rank else made(tokens[i], "NULL")
     out.extend(made(tokens[i], "( SELECT NULL AS KEY ,"))
     out.extend([*called, *made(tokens[i], "AS RANK FROM"), *_dotted(name), tokens[end]])
+
+
+_SEMANTIC: Final = {
+    "SEMANTICKEYPHRASETABLE": (("column_id", "document_key"), ("keyphrase", "score")),
+    "SEMANTICSIMILARITYTABLE": (("source_column_id", "matched_column_id", "matched_document_key"), ("score",)),
+    "SEMANTICSIMILARITYDETAILSTABLE": ((), ("keyphrase", "score")),
+}
+"""Columns of what Statistical Semantic Search finds: those that say where, and those that are made of the documents (SQL Server,
+"Semantic Full-Text Search Functions")."""
+
+
+def _semantic(tokens: list[Token], i: int, end: int, out: list[Token]) -> None:
+    """``SEMANTICKEYPHRASETABLE(t, (a, b))`` -> key phrases made of a and b; of ``*`` nothing is known."""
+    name, at = read_name(tokens, i + 2)
+    found = tokens[at + 1 : list_items(tokens, at + 1, end)[0][1]] if at + 1 < end else []
+    found = [] if any(t.token_type is T.STAR for t in found) else found
+    if found and found[0].token_type is not T.L_PAREN:
+        found = [*made(tokens[i], "("), *found, *made(tokens[i], ")")]
+    places, values = _SEMANTIC[tokens[i].text.upper()]
+    out.extend(made(tokens[i], "( SELECT"))
+    for k, column in enumerate((*places, *values)):
+        value = [_word(tokens[i], "semantic"), *found] if column in values and found else made(tokens[i], "NULL")
+        out.extend([*made(tokens[i], "," if k else ""), *value, *made(tokens[i], f"AS {column}")])
+    out.extend([*made(tokens[i], "FROM"), *_dotted(name), tokens[end]])
 
 
 def _open_xml(tokens: list[Token], i: int, end: int, out: list[Token]) -> int:
