@@ -14,6 +14,7 @@ import time
 from typing import Any, Final
 
 from ray_lineage.runtime.status import Status
+from ray_lineage.runtime.summary import IngestSummary
 
 _TELL_SECONDS: Final = 2.0
 _PREFIX: Final = "ray_lineage."
@@ -40,6 +41,18 @@ def figures_of(progress: tuple[str, int, int], status: Status) -> dict[str, str]
     }
 
 
+def figures_at_end(summary: IngestSummary) -> dict[str, str]:
+    """What is told last, of a pass that came to its end. Pure."""
+    return {
+        "phase": "ended",
+        "files_done": f"{summary.files} of {summary.files}",
+        "queue": "0",
+        "in_flight": "0",
+        "rows_written": str(summary.rows_written),
+        "dead_letters": str(summary.dead_letters),
+    }
+
+
 def submission_id() -> str:
     """Of the job whose entry process this is, empty if it is none."""
     try:
@@ -56,9 +69,9 @@ class JobFigures:
         self._key = _KEY.format(submission_id()).encode() if submission_id() else b""
         self._told_at = 0.0
 
-    def tell(self, figures: dict[str, str]) -> None:
-        """These are the figures now; a few times a minute is enough."""
-        if not self._key or time.monotonic() - self._told_at < _TELL_SECONDS:
+    def tell(self, figures: dict[str, str], *, last: bool = False) -> None:
+        """These are the figures now. They are told every two seconds, and the ``last`` in any case."""
+        if not self._key or not (last or time.monotonic() - self._told_at >= _TELL_SECONDS):
             return
         self._told_at = time.monotonic()
         try:

@@ -16,7 +16,7 @@ from ray_lineage.errors import Interrupted, RayLineageError, StoreUnavailable, f
 from ray_lineage.graph.open import is_server
 from ray_lineage.runtime.cluster import cluster, dashboard_url, ended, meant, under_job
 from ray_lineage.runtime.driver import Driver
-from ray_lineage.runtime.jobfigures import JobFigures, figures_of
+from ray_lineage.runtime.jobfigures import JobFigures, figures_at_end, figures_of
 from ray_lineage.runtime.plan import project_name
 from ray_lineage.runtime.signals import StopSignals
 from ray_lineage.runtime.status import Status
@@ -44,10 +44,12 @@ def ingest_with_ray(
     _say_that_ray_starts(settings)
     with cluster(settings.ray_address, settings.ingest_workers, dashboard=settings.dashboard) as ray:
         job = _Job(ray, settings, roots, order, stop, _DRAIN_SECONDS)
-        watcher = _Watcher(ray, report, JobFigures())
+        figures = JobFigures()
+        watcher = _Watcher(ray, report, figures)
         while not job.ended():
             watcher.look(job.driver)
         summary = job.outcome()
+        figures.tell(figures_at_end(summary), last=True)
         summary.peak_rss_bytes = watcher.peak
         return summary
 

@@ -83,6 +83,9 @@ def test_a_job_says_how_it_goes_while_it_runs(head: Head, tmp_path: Path) -> Non
         assert time.monotonic() < deadline
         time.sleep(0.2)
     job = head.job("shown")
-    assert (job["status"], job["metadata"]["ray_lineage.store_retries"]) == ("SUCCEEDED", "0")
+    told = {name: job["metadata"][f"ray_lineage.{name}"] for name in ("phase", "files_done", "queue", "store_retries")}
+    assert job["status"] == "SUCCEEDED"
+    assert told == {"phase": "ended", "files_done": "2000 of 2000", "queue": "0", "store_retries": "0"}
+    assert int(job["metadata"]["ray_lineage.rows_written"]) > 2_000
     again = head.submit("again", *arguments, "--full", changed=True)
     assert last_line(again.stdout)["cache_hits"] == 2_000, again.stdout
