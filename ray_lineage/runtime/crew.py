@@ -132,6 +132,10 @@ class Worker(Protocol):
         """Something urgent waits: come back after the file at hand, if that can be told. The report lacks what was left."""
         ...
 
+    async def alive(self) -> bool:
+        """Is it the process that came up? To be asked while it is idle; if not, ``ready`` makes it so again."""
+        ...
+
     async def post_mortem(self, seconds: float) -> Death | None:
         """After a death: what it died on, None if nobody could say within so many seconds."""
         ...

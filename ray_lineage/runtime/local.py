@@ -147,6 +147,11 @@ class Child:
         await self._writer.drain()
         return await self._reader.readexactly(length_of(await self._reader.readexactly(HEAD_BYTES)))
 
+    @property
+    def is_gone(self) -> bool:
+        """Has its stream ended, and so its process?"""
+        return self._reader.at_eof()
+
     async def hangs(self, seconds: float) -> None:
         """Returns when it has done nothing for so long."""
         patience = Patience(seconds, _LOOK_SECONDS, time.monotonic())
@@ -157,7 +162,7 @@ class Child:
 
     def end(self) -> None:
         """Kill it. As long as its stream is open its process id is its own."""
-        if not self._reader.at_eof():
+        if not self.is_gone:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._pid, signal.SIGKILL)
         self._writer.close()
@@ -178,6 +183,12 @@ class LocalWorker:
         """See the protocol."""
         if self._child is None:
             self._child = await self._nursery.birth(self._birth)
+
+    async def alive(self) -> bool:
+        """See the protocol."""
+        if self._child is not None and self._child.is_gone:
+            self.dismiss()
+        return self._child is not None
 
     async def parse(self, tasks: Sequence[Task], seconds: float) -> tuple[Report, list[bytes]]:
         """See the protocol."""
@@ -246,6 +257,10 @@ class InlineWorker:
 
     async def ready(self) -> None:
         """At once."""
+
+    async def alive(self) -> bool:
+        """Always."""
+        return True
 
     async def parse(self, tasks: Sequence[Task], seconds: float) -> tuple[Report, list[bytes]]:
         """Parse here and now; the soft limits per file apply."""

@@ -7,6 +7,7 @@ parsed goes on to the receiver while its lane takes the next one; what it means 
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -33,6 +34,8 @@ _IDLE_SECONDS: Final = 0.2
 _TICK_SECONDS: Final = 0.5
 _HANGS_SECONDS: Final = 20.0
 """A worker that does nothing for so long is ended; its work is limited in its own process."""
+_ALIVE_SECONDS: Final = 5.0
+_LOG: Final = logging.getLogger("ray_lineage.pool")
 _DRAIN_SECONDS: Final = 2.0
 """While draining no worker is waited for any longer."""
 _BLAME_SECONDS: Final = 3.0
@@ -79,7 +82,7 @@ class Lane:
     """One worker and what it does; for the status."""
 
     __slots__ = (
-        "batch", "born", "failures", "last_busy", "name", "retiring", "since", "state", "task", "unblamed", "was_up",
+        "batch", "born", "failures", "last_busy", "looked", "name", "retiring", "since", "state", "task", "unblamed", "was_up",
         "worker",
     )  # fmt: skip
 
@@ -88,7 +91,7 @@ class Lane:
         self.name = worker.name
         self.state: LaneState = "starting"
         self.batch: Batch | None = None
-        self.since = self.born = self.last_busy = now
+        self.since = self.born = self.last_busy = self.looked = now
         self.failures = 0
         self.retiring = self.was_up = False
         self.unblamed: Batch | None = None
@@ -329,6 +332,7 @@ class Pool:
             if batch is None and lot is None:
                 self._wake.clear()
                 await happens(self._wake, _IDLE_SECONDS)
+                await self._look_at_idle(lane)
                 continue
             lane.state, lane.batch, lane.since = "busy", batch, self._clock()
             finished = await (self._work(lane, batch) if batch is not None else self._link(lane, lot))
@@ -337,10 +341,23 @@ class Pool:
             if finished:
                 lane.state = "idle"
                 continue
-            self.restarts += 1
-            lane.state = "restarting"
+            self._lost(lane, self.last_failure)
             await self._ready(lane)
             await self._blame_late(lane)
+
+    async def _look_at_idle(self, lane: Lane) -> None:
+        """One that died though it had nothing to do is seen before it has."""
+        if self._clock() - lane.looked < _ALIVE_SECONDS:
+            return
+        lane.looked = self._clock()
+        if not await lane.worker.alive():
+            self._lost(lane, "it died while it had nothing to do")
+            await self._ready(lane)
+
+    def _lost(self, lane: Lane, reason: str) -> None:
+        self.restarts += 1
+        lane.state = "restarting"
+        _LOG.warning("%s was lost and is made again: %s", lane.name, reason)
 
     async def _ready(self, lane: Lane) -> None:
         try:

@@ -96,6 +96,17 @@ class RayWorker:
             except RayActorError as error:
                 raise _not_started(error) from None
 
+    async def alive(self) -> bool:
+        """See the protocol. One that dies while it is idle is restarted by Ray without a word, maybe on another node."""
+        from ray.exceptions import RayActorError
+
+        try:
+            return bool(self._place == await awaited(self._actor.ready.remote(), _LOOK_SECONDS))
+        except TimeoutError:
+            return True
+        except RayActorError:
+            return False
+
     async def parse(self, tasks: Sequence[Task], seconds: float) -> tuple[Report, Any]:
         """See the protocol."""
         from ray.exceptions import RayError, RayTaskError

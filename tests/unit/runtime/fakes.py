@@ -164,6 +164,9 @@ class FakeWorker:
 
     async def ready(self) -> None: ...
 
+    async def alive(self) -> bool:
+        return True
+
     async def parse(self, tasks: Sequence[Task], seconds: float) -> tuple[Report, list[bytes]]:
         metas = []
         for task in tasks:
