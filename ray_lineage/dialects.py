@@ -3,7 +3,7 @@
 from typing import Final
 
 DIALECTS: Final = (
-    "athena", "bigquery", "clickhouse", "databricks", "doris", "drill", "duckdb", "exasol", "fabric", "hive", "materialize",
+    "athena", "bigquery", "clickhouse", "databricks", "doris", "drill", "duckdb", "exasol", "fabric", "greenplum", "hive", "materialize",
     "mysql", "oracle", "postgres", "presto", "redshift", "risingwave", "singlestore", "snowflake", "spark", "sqlite",
     "starrocks", "teradata", "trino", "tsql",
 )  # fmt: skip

@@ -11,6 +11,7 @@ import msgspec
 
 from ray_lineage.model import (
     ROLES,
+    STAR,
     Assignment,
     Call,
     Declaration,
@@ -24,6 +25,7 @@ from ray_lineage.model import (
     Relation,
     StatementFacts,
     StatementKind,
+    TableRef,
 )
 
 
@@ -38,6 +40,7 @@ class Facts:
         self.foreign_keys: list[ForeignKey] = []
         self.covers: list[str] = []
         self.failed = 0  # statements that could not be read
+        self._gone: dict[Name, int] = {}  # what was renamed, and is declared elsewhere: the statement
 
     def note(self, code: str, severity: str, message: str, line: int, column: int = 0) -> None:
         """One more diagnostic."""
@@ -148,10 +151,26 @@ class Facts:
         weak: bool = False,
     ) -> int:
         """One more declaration; its number is for :meth:`add` of the statement that makes it."""
+        if name in self._gone and not adds:
+            self._forget_list(name)
         self.declarations.append(
             Declaration(name, kind, line, columns, -1, temporary, adds, like, owner, parameters, weak)
         )
         return len(self.declarations) - 1
+
+    def renamed(self, name: Name) -> None:
+        """The last statement gave another name to a dataset that is not declared here."""
+        self._gone[name] = len(self.statements) - 1
+
+    def _forget_list(self, name: Name) -> None:
+        """Another dataset gets this name: its columns are not those of the one that had it."""
+        at = self._gone.pop(name)
+        statement = self.statements[at]
+        relations = tuple(
+            msgspec.structs.replace(r, columns=(STAR,)) if isinstance(r, TableRef) and r.name == name else r
+            for r in statement.relations
+        )
+        self.statements[at] = msgspec.structs.replace(statement, relations=relations)
 
     def makes(self, statement: int, declared: int) -> None:
         """That statement's query makes what was declared as that number."""

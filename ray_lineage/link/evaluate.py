@@ -14,9 +14,11 @@ import msgspec
 from msgspec.structs import replace
 
 from ray_lineage.link.names import like, renamed_by
+from ray_lineage.link.system import has_column, is_system
 from ray_lineage.link.work import Work
 from ray_lineage.model import (
     INFLUENCE_KINDS,
+    OF_FIRST,
     STAR,
     TRANSFORMATIONS,
     VALUE,
@@ -81,7 +83,7 @@ _NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class Item(msgspec.Struct, frozen=True, gc=False):
-    """One column of a relation. The name ``*`` stands for all columns of its sources (whose columns are ``*`` too), but for
+    """One column of a relation; ``fields`` are those of a struct that the statement puts together. The name ``*`` stands for all columns of its sources (whose columns are ``*`` too), but for
     those that ``others`` has under another name, or under none."""
 
     name: str | None
@@ -89,6 +91,7 @@ class Item(msgspec.Struct, frozen=True, gc=False):
     line: int = 0
     expression: str = ""
     others: Mapping[str, str] = _NONE
+    fields: tuple[Item, ...] = ()
 
 
 class Temporary:
@@ -179,6 +182,7 @@ class Evaluator:
         self.feeds: dict[str, None] = {}
         self.extra: set[tuple[str, str, int]] = set()
         self.influences: set[tuple[str, str, int]] = set()
+        self.structs = any(o.fields >= 0 for r in statement.relations if type(r) is Select for o in r.outputs)
 
     # ------------------------------------------------------------------ the statement
 
@@ -197,7 +201,8 @@ class Evaluator:
         if (
             statement.root >= 0 and statement.kind is not StatementKind.CREATE_TABLE_LIKE
         ):  # it copies columns, no values
-            names = statement.columns or self._positions(target or ())
+            own = statement.effect is Effect.MAKES and is_temporary(statement.target)
+            names = statement.columns or (own_names(items) if own else self._positions(target or ()))
             self._flow_items(items, names, flows)
         for assignment in statement.assignments:
             self._flow_assignment(assignment, target, flows)
@@ -366,6 +371,8 @@ class Evaluator:
         if relation.args:
             for source in self._refs(relation.args):
                 self.influences.add((*source, 0))
+        if relation.columns == (STAR,):
+            return [Item(STAR, {(dataset, STAR): 0}, relation.line)]
         columns = self.catalog.columns(dataset)
         if columns is None:
             return renamed([Item(STAR, {(dataset, STAR): 0}, relation.line)], relation.columns)
@@ -379,6 +386,15 @@ class Evaluator:
 
     def _built_in(self, relation: TableRef) -> list[Item]:
         sources = self._refs(relation.args)
+        struct = self._struct(relation.args[0]) if self.structs and len(relation.args) == 1 else None
+        if struct is not None and struct.fields:
+            code = relation.args[0].how << 1
+            fields = [
+                replace(i, sources={s: COMPOSE[code][c] for s, c in i.sources.items()}, line=relation.line)
+                for i in struct.fields
+            ]
+            names = [c for c in relation.columns if c != STAR]
+            return [*(_Element(c, sources, relation.line, fields=tuple(fields)) for c in names[:1]), *fields]
         named = [Item(c, sources, relation.line) for c in relation.columns if c != STAR]
         if named and STAR not in relation.columns:
             return named
@@ -404,7 +420,8 @@ class Evaluator:
             self.memo[index] = current
             rest = [self.items(b) for b in branches[1:]]
             self.memo = before
-            merged = _zip([current, *rest]) or current
+            by_name = isinstance(body, SetOp) and body.by_name
+            merged = self._by_name([current, *rest]) if by_name else _zip([current, *rest]) or current
             if [i.sources for i in merged] == [i.sources for i in current]:
                 break
             current = [Item(c.name, m.sources, c.line) for c, m in zip(current, merged, strict=False)]
@@ -417,9 +434,9 @@ class Evaluator:
         if len(branches) == 1:
             return branches[0]
         by_position = None if relation.by_name else _zip(branches)
-        return by_position if by_position is not None else self._by_name(branches)
+        return by_position if by_position is not None else self._by_name(branches, relation.kept)
 
-    def _by_name(self, branches: list[list[Item]]) -> list[Item]:
+    def _by_name(self, branches: list[list[Item]], kept: int = 0) -> list[Item]:
         """Branches that cannot be matched by position (one has a star that nobody can list): by name, as possible."""
         names: dict[str, int] = {}
         listed = not any(i.name == STAR for b in branches for i in b)
@@ -427,6 +444,9 @@ class Evaluator:
             for item in branch:
                 if item.name is not None and item.name != STAR:
                     names.setdefault(item.name, item.line)
+        if kept:
+            having = branches[:1] if kept == OF_FIRST else branches
+            names = {n: line for n, line in names.items() if all(find(b, n) is not None for b in having)}
         out: list[Item] = []
         for name, line in names.items():
             sources: Sources = {}
@@ -434,6 +454,8 @@ class Evaluator:
                 add_sources(sources, find(branch, name) or {}, 0 if listed else POSSIBLE)
             out.append(Item(name, sources, line))
         rest: Sources = {}
+        if kept and any(all(i.name != STAR for i in b) for b in (branches[:1] if kept == OF_FIRST else branches)):
+            return out
         for branch in branches:
             for item in branch:
                 if item.name == STAR:
@@ -451,8 +473,43 @@ class Evaluator:
                 out.extend(self._star(output, relation, index))
             else:
                 text = output.expression or self._inner_text(output, relation)
-                out.append(Item(output.name, self._refs(output.refs, output), output.line, text))
+                item = Item(output.name, self._refs(output.refs, output), output.line, text)
+                out.append(replace(item, fields=self._fields(output)) if self.structs else item)
         return out
+
+    # ------------------------------------------------------------------ fields of structs
+
+    def _fields(self, output: Output) -> tuple[Item, ...]:
+        """The fields of a select item: of the struct that it puts together, or of the column that it is."""
+        if output.fields >= 0:
+            return tuple(self.items(output.fields))
+        if len(output.refs) != 1 or output.refs[0].how > TRANSFORMED >> 1:
+            return ()
+        item = self._struct(output.refs[0])
+        return item.fields if item is not None else ()
+
+    def _struct(self, ref: Ref) -> Item | None:
+        """The struct, or its field, that a reference means; None where its fields are not known."""
+        item = self._column(ref)
+        for name in ref.path:
+            inner = item.fields if item is not None else ()
+            item = next((i for i in inner if i.name == name), None)
+            if item is None and inner and (opened := _through_star(list(inner), name)) is not None:
+                item = Item(name, opened)
+        return item
+
+    def _column(self, ref: Ref) -> Item | None:
+        """The one column with fields that a reference's name means."""
+        if ref.relation >= 0:
+            return next((i for i in self.items(ref.relation) if i.name == ref.name), None)
+        scope = ref.scope
+        while scope >= 0 and isinstance(select := self.relations[scope], Select):
+            seen = [s for s in dict.fromkeys(select.sources) if s in self.memo or s not in self.active]
+            found = [i for s in seen for i in self.items(s) if i.name == ref.name]
+            if found:
+                return found[0] if len(found) == 1 else None
+            scope = select.parent
+        return None
 
     def _inner_text(self, output: Output, relation: Select) -> str:
         """A bare column of a CTE or derived table is the expression that it is there."""
@@ -472,7 +529,15 @@ class Evaluator:
         ref = output.refs[0]
         line = output.line or ref.line
         if ref.name != STAR:  # the fields of a struct column
-            return [_Everything(STAR, self._refs(output.refs), line)]
+            struct = self._struct(ref) if self.structs else None
+            if struct is None or not struct.fields:
+                return [_Everything(STAR, self._refs(output.refs), line)]
+            code = ref.how << 1
+            return [
+                replace(i, sources={s: COMPOSE[code][c] for s, c in i.sources.items()})
+                for i in struct.fields
+                if i.name not in output.excluded
+            ]
         if ref.relation >= 0:
             items = self._listed(ref.relation)
         elif relation.merged:
@@ -485,14 +550,16 @@ class Evaluator:
             items = [replace(i, sources={s: COMPOSE[ref.how << 1][c] for s, c in i.sources.items()}) for i in items]
         excluded = set(output.excluded)
         return [
-            Item(renamed_by(output, i.name), i.sources, line, i.expression, _others(i, output))
+            Item(renamed_by(output, i.name), i.sources, line, i.expression, _others(i, output), i.fields)
             for i in items
             if i.name not in excluded
         ]
 
     def _listed(self, index: int) -> list[Item]:
-        """The columns of a relation that a star gives: of an array, its element."""
+        """The columns of a relation that a star gives: of an array, its element, or that one's fields."""
         items = self.items(index)
+        if items and isinstance(items[0], _Element):
+            return items[1:]
         if len(items) > 1 and any(isinstance(i, _Everything) for i in items):
             return [i for i in items if not isinstance(i, _Everything)]
         return items
@@ -543,6 +610,10 @@ class Evaluator:
         return out
 
     def _lookup(self, ref: Ref, output: Output | None = None, *, quiet: bool = False) -> Sources:
+        if ref.path and self.structs:
+            field = self._struct(ref)
+            if field is not None:
+                return field.sources
         name = ref.name
         if ref.relation >= 0:
             relation = self.relations[ref.relation]
@@ -599,7 +670,8 @@ class Evaluator:
         row = next((s for s in fallback if self._is_named(s, ref.name)), -1)
         if row >= 0:  # to_jsonb(t): the whole row
             return {s: TRANSFORMED | c & 1 for s, c in self._lookup(Ref(row, -1, STAR, 0), quiet=quiet).items()}
-        return self._missing(ref, fallback, quiet)
+        missing = self._missing(ref, fallback, quiet)
+        return missing if len(missing) == 1 else {}  # which of several tables has a column that none is known to have?
 
     def _surely(self, name: str, scope: int) -> Sources | None:
         """The column of that name that a relation around is known to have."""
@@ -634,6 +706,7 @@ class Evaluator:
     def _in_scope(self, name: str, select: Select, output: Output | None) -> Sources | None:
         certain: list[Sources] = []
         maybe: list[Sources] = []
+        system: list[Sources] = []
         for source in dict.fromkeys(select.sources):
             items = self.memo.get(source)
             if items is None:
@@ -648,7 +721,13 @@ class Evaluator:
                 opened = _through_star(items, name)
                 if opened is not None:
                     self.work.spend(len(opened))
-                    maybe.append(opened)
+                    relation = self.relations[source]
+                    if not isinstance(relation, TableRef) or not is_system(relation.name) or relation.columns:
+                        maybe.append(opened)
+                    elif (has := has_column(relation.name, name)) is None:
+                        system.append(opened)
+                    elif has:
+                        certain.append(opened)
         if certain:
             if select.merged and any(name in self._merged_names(m) for m in select.merged):
                 certain.extend(maybe)
@@ -659,24 +738,28 @@ class Evaluator:
             earlier = self._earlier(name, select, output)
             if earlier is not None:
                 return earlier
-        if not maybe:
+        if not maybe and not system:
             return None
-        if select.merged and any(name in m.names for m in select.merged):
-            return _union(maybe, 0)
-        return _union(maybe, POSSIBLE if len(maybe) > 1 else 0)
+        if any(name in m.names for m in select.merged):
+            return _union([*maybe, *system], 0)
+        return _union(maybe or system, POSSIBLE if len(maybe) + len(system) > 1 else 0)
 
     def _earlier(self, name: str, select: Select, output: Output) -> Sources | None:
         """A select item may use the alias of an earlier one."""
+        earlier: Output | None = None
         for other in select.outputs:
-            if other is output:
-                return None
-            if other.name == name and not other.star:
-                return self._refs(other.refs, other)
+            if other is output:  # else it is no item of this list
+                return self._refs(earlier.refs, earlier) if earlier is not None else None
+            if earlier is None and other.name == name and not other.star:
+                earlier = other
         return None
 
     def _missing(self, ref: Ref, relations: list[int], quiet: bool) -> Sources:
         """No relation in sight has the column: the known lists may be out of date, so base tables stay possible."""
         out: Sources = {}
+        only = self.relations[relations[0]] if len(relations) == 1 else None
+        if isinstance(only, TableRef) and is_system(only.name) and not only.columns:
+            return {(self.catalog.resolve(only.name), ref.name): 0}  # newer than the list
         for index in relations:
             relation = self.relations[index]
             if isinstance(relation, TableRef) and self._is_table(index) and not relation.columns:
@@ -705,6 +788,10 @@ class _Everything(Item, frozen=True, gc=False):
     """The single column list of a built-in table function: whatever is asked for comes from its arguments."""
 
 
+class _Element(Item, frozen=True, gc=False):
+    """The element of an array of structs, under its own name: what a star gives are its fields."""
+
+
 def reachable(statement: StatementFacts) -> set[int]:
     """Relations that the statement's data or row choice goes through (a CTE that nobody names is not among them)."""
     relations = statement.relations
@@ -730,6 +817,8 @@ def reachable(statement: StatementFacts) -> set[int]:
                 for ref in output.refs:
                     if ref.relation >= 0 and ref.relation not in either:
                         stack.append(ref.relation)
+                if output.fields >= 0:
+                    stack.append(output.fields)
             for influence in relation.influences:
                 if influence.ref.relation >= 0 and influence.ref.relation not in either:
                     stack.append(influence.ref.relation)
@@ -765,6 +854,20 @@ def renamed(items: list[Item], columns: tuple[str, ...]) -> list[Item]:
         head = next(k for k, i in enumerate(items) if i.name == STAR)
         return [replace(i, name=columns[k]) if k < min(head, len(columns)) else i for k, i in enumerate(items)]
     return [replace(i, name=columns[k]) if k < len(columns) else i for k, i in enumerate(items)]
+
+
+def own_names(items: list[Item]) -> tuple[str, ...]:
+    """What the columns of a temporary table that a query makes are called: of a cursor, or of what a statement puts out, two
+    may have one name, and are told apart by their positions."""
+    names = [i.name if i.name is not None else unnamed(k) for k, i in enumerate(items)]
+    if len(set(names)) == len(names):
+        return tuple(names)
+    seen: set[str] = set()
+    for k, name in enumerate(names):
+        if name in seen and name != STAR:
+            names[k] = unnamed(k)
+        seen.add(name)
+    return tuple(names)
 
 
 def add_sources(out: Sources, more: Sources, weaken: int) -> None:

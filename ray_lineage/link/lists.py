@@ -9,7 +9,7 @@ import msgspec
 
 from ray_lineage.link.names import like, renamed_by
 from ray_lineage.link.work import LIST_STEPS, LISTED_COLUMNS, TooMuch
-from ray_lineage.model import STAR, VALUE, Alias, ListQuery, Name, Relation, Select, SetOp, TableRef, unnamed
+from ray_lineage.model import OF_FIRST, STAR, VALUE, Alias, ListQuery, Name, Relation, Select, SetOp, TableRef, unnamed
 
 ColumnList = tuple[str, ...] | None
 """Complete list of a dataset's columns, None if it is not known."""
@@ -73,6 +73,8 @@ class _Names:
         return result
 
     def _of(self, relation: Relation) -> list[str | None] | None:
+        if isinstance(relation, TableRef) and relation.columns == (STAR,):
+            return None
         if isinstance(relation, TableRef):
             names = self.known(relation.name) if relation.name else None
             if names is None:
@@ -89,14 +91,17 @@ class _Names:
 
     def _set_operation(self, relation: SetOp) -> list[str | None] | None:
         first = self.of(relation.branches[0])
-        if not relation.by_name or first is None:
+        if not relation.by_name or first is None or relation.kept == OF_FIRST:
             return first
         names: dict[str | None, None] = dict.fromkeys(first)
         for branch in relation.branches[1:]:
             more = self.of(branch)
             if more is None:
                 return None
-            names.update(dict.fromkeys(more))
+            if relation.kept:
+                names = {n: None for n in names if n in more}
+            else:
+                names.update(dict.fromkeys(more))
         return list(names)
 
     def _select(self, relation: Select) -> list[str | None] | None:

@@ -9,7 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from ray_lineage.link.evaluate import MERGE, TOO_MANY, Catalog, Evaluated, Evaluator, Sources, Temporary, add_sources
+from ray_lineage.link.evaluate import (
+    MERGE,
+    TOO_MANY,
+    Catalog,
+    Evaluated,
+    Evaluator,
+    Sources,
+    Temporary,
+    add_sources,
+    own_names,
+)
 from ray_lineage.link.work import TooMuch, Work
 from ray_lineage.model import (
     ANY,
@@ -22,17 +32,16 @@ from ray_lineage.model import (
     THEN,
     TRY,
     VALUE,
+    Declaration,
     Diagnostic,
     Effect,
     FileFacts,
     Local,
-    Name,
     StatementFacts,
     StatementKind,
     TableRef,
     is_temporary,
     local_kind,
-    unnamed,
 )
 
 Key = tuple[str, str]
@@ -72,10 +81,10 @@ class Script:
         self._grown = False
         self._kept = 0  # blocks whose order is not known
         self._computed: dict[Key, StatementFacts] = {}  # of temporary tables: what their computed columns are made of
-        self._types: dict[Key, list[tuple[int, Name]]] = {}  # of variables of table types, from which line on
+        self._types: dict[Key, list[Declaration]] = {}  # of variables of table types, and of records
         for d in facts.declarations:
-            if d.temporary and d.like:
-                self._types.setdefault((d.owner, d.name[-1]), []).append((d.line, d.like))
+            if d.temporary and (d.like or local_kind(d.name) is Local.RECORD):
+                self._types.setdefault((d.owner, d.name[-1]), []).append(d)
         self._line = 0  # of the statement at hand
         self._shared, self._makers = shared_tables(facts)
 
@@ -246,18 +255,26 @@ class Script:
         found = self._state.get(self._key(owner, name))
         if found is not None or not self._types:
             return found
-        types = self._types.get((owner, name)) or self._types.get(("", name))
+        around, types = owner, self._types.get((owner, name))
+        while around and not types:
+            around = around.rpartition(".")[0]
+            types = self._types.get((around, name))
         if not types:
             return None
-        of_type = next((type_ for line, type_ in reversed(types) if line <= self._line), types[0][1])
-        return self._of_type(self.catalog.resolve(of_type))
+        declared = next((d for d in reversed(types) if d.line <= self._line), types[0])
+        if declared.columns:
+            return Temporary(tuple(c.name for c in declared.columns))
+        if is_temporary(declared.like):  # cursor%ROWTYPE
+            cursor = self._state.get(self._key(owner, declared.like[0]))
+            return Temporary(cursor.columns) if cursor is not None and cursor.columns else None
+        return self._of_type(self.catalog.resolve(declared.like), is_row=name[0] == "#")
 
-    def _of_type(self, dataset: str) -> Temporary | None:
+    def _of_type(self, dataset: str, *, is_row: bool) -> Temporary | None:
         columns = self.catalog.columns(dataset)
         shape = self.catalog.shape(dataset)
-        if not columns or shape is None or shape.kind != "Type":
+        if not columns or shape is None or not (is_row or shape.kind == "Type"):
             return None
-        return Temporary(columns, shape.passed)
+        return Temporary(columns, () if is_row else shape.passed)
 
     def _hold(self, key: Key, value: Temporary, *, replace: bool) -> None:
         """``value`` is what the key holds from here on, besides what it held before if that is not replaced."""
@@ -313,8 +330,7 @@ class Script:
         written: dict[str, Sources] = {}
         if makes:  # every column is there, also those without a source
             listed = all(i.name != STAR for i in result.items)
-            for position, item in enumerate(result.items):
-                column = item.name if item.name is not None else unnamed(position)
+            for position, column in enumerate(own_names(result.items)):
                 if position < len(statement.columns) and listed:
                     column = statement.columns[position]
                 written[column] = {}

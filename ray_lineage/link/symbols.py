@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from ray_lineage.model import Signature
+from ray_lineage.model import SYSTEM_SCHEMAS, Signature
 
 _LOCAL: Final = 3
 """Parts of a name on this server: a fourth one is another server, whose tables no shorter name means."""
@@ -205,10 +205,15 @@ class SymbolTable:
         """``(dataset, ambiguous)``. A name with fewer parts means the one known dataset whose trailing parts match.
 
         Those that some statement copies to or from it do not count (``tell_apart``). A name that is itself declared stays,
-        unless its longer form is in the engine's default schema. Several matches: the one in a default schema if there is
+        unless its longer form is in the engine's default schema. Every database has system views of its own: a short name of
+        one is not that of the only database which some file names. Several matches: the one in a default schema if there is
         just one, else the name as written, ambiguous.
         """
         longer: Iterable[Symbol] = self._longer.get(symbol.text, ())
+        if longer:
+            if not bare and _schema(symbol.text) in SYSTEM_SCHEMAS:
+                return symbol, False
+            longer = [s for s in longer if not _is_of_a_database(s.text)]
         if longer and symbol.apart:
             longer = [s for s in longer if not any(o == s.text or o in shorter(s.text) for o in symbol.apart)]
         if not longer:
@@ -222,6 +227,11 @@ class SymbolTable:
         if len(in_default) == 1:
             return next(iter(in_default)), False
         return symbol, True
+
+
+def _is_of_a_database(text: str) -> bool:
+    """Is it a system view of a database that is named?"""
+    return len(shorter(text)) > 1 and _schema(text) in SYSTEM_SCHEMAS
 
 
 def _with(some: tuple[Symbol, ...] | list[Symbol], symbol: Symbol) -> tuple[Symbol, ...] | list[Symbol]:

@@ -53,6 +53,8 @@ from ray_lineage.model.names import (
 from ray_lineage.model.outline import Details, ListQuery, Outline, Signature, listed_names, outline_of
 from ray_lineage.model.program import (
     INFLUENCE_KINDS,
+    OF_ALL,
+    OF_FIRST,
     STAR,
     TRANSFORMATIONS,
     VALUE,
@@ -84,6 +86,8 @@ __all__ = [
     "INFLUENCE_KINDS",
     "LOOP",
     "MAX_NAME",
+    "OF_ALL",
+    "OF_FIRST",
     "ROLES",
     "SEVERITIES",
     "STAR",

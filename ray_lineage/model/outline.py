@@ -162,7 +162,8 @@ def _only_names(relation: Relation, numbers: dict[int, int]) -> Relation:
     if isinstance(relation, Alias):
         return Alias(numbers.get(relation.relation, -1), relation.columns)
     if isinstance(relation, SetOp):
-        return SetOp(tuple(numbers[b] for b in relation.branches if b in numbers), relation.by_name)
+        branches = tuple(numbers[b] for b in relation.branches if b in numbers)
+        return SetOp(branches, relation.by_name, (), relation.kept)
     if not isinstance(relation, Select):  # no list is made of it
         return relation
     merged = tuple(

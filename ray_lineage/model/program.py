@@ -31,13 +31,15 @@ VARIABLES: Final = ("@",)
 class Ref(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One use of a column: ``relation`` >= 0 is that relation of the arena; -1 means unqualified, to be looked up in
     the scope of ``scope`` (a Select's index). ``how`` indexes TRANSFORMATIONS (for influences: INFLUENCE_KINDS).
-    ``name`` may be ``*``: every column of the relation (of the scope's relations when unqualified)."""
+    ``name`` may be ``*``: every column of the relation (of the scope's relations when unqualified). ``path``: the fields that
+    lead from the column to what is used of it."""
 
     relation: int
     scope: int
     name: str
     how: int
     line: int = 0
+    path: tuple[str, ...] = ()
 
 
 class Output(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -46,7 +48,8 @@ class Output(msgspec.Struct, frozen=True, array_like=True, gc=False):
     A star has ``star`` True: ``refs`` holds one Ref with name ``*`` (of another name: the fields of that struct column);
     ``excluded`` names its EXCEPT columns, ``renamed`` maps old to new names (``*`` to what all others are called, such as
     ``f(*)``), ``like`` is the pattern of ``* ILIKE``.
-    REPLACE is an exclusion plus an ordinary output.
+    REPLACE is an exclusion plus an ordinary output. ``fields`` is the relation whose columns are the fields of the struct that the
+    item is, where it is put together here.
     """
 
     name: str | None
@@ -58,6 +61,7 @@ class Output(msgspec.Struct, frozen=True, array_like=True, gc=False):
     renamed: dict[str, str] | None = None
     expression: str = ""  # text, literals as ``?``; empty for a bare column
     like: str = ""
+    fields: int = -1
 
 
 class Influence(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -71,7 +75,8 @@ class TableRef(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="t"):
     """A dataset used in FROM. ``columns`` are its alias's column names, if any; ``function`` marks the call of a
     table-valued function, whose argument columns are in ``args``. An empty ``name`` with ``function`` (or one that nobody
     declares) is a built-in one, whose every column comes from its arguments; ``*`` at the end of its ``columns`` means
-    that it may have more."""
+    that it may have more. ``*`` alone: nobody knows its columns, since it is what had this name before another one was
+    declared."""
 
     name: Name
     line: int
@@ -104,12 +109,18 @@ class Select(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="s"):
 
 
 class SetOp(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="u"):
-    """UNION: branches matched by position (``by_name``: by name). EXCEPT and INTERSECT: the values are those of the
-    first branch, ``filters`` holds the others, which shape rows only."""
+    """UNION: branches matched by position (``by_name``: by name; ``kept``: only the columns of the first branch, or those that
+    all have). EXCEPT and INTERSECT: the values are those of the first branch, ``filters`` holds the others, which shape rows
+    only."""
 
     branches: tuple[int, ...]
     by_name: bool = False
     filters: tuple[int, ...] = ()
+    kept: int = 0
+
+
+OF_FIRST, OF_ALL = 1, 2
+"""``SetOp.kept``."""
 
 
 class Alias(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="a"):

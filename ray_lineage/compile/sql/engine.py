@@ -102,9 +102,12 @@ class Engine:
     client: tuple[Callable[[str], str], ...] = ()  # blank or translate what its client reads itself
     delimiters: bool = False  # its client knows DELIMITER
     dollar_quotes: bool = False  # ``$$ text $$``, so that ``$1`` needs care
+    speaks: str = ""  # sqlglot's dialect, if it has none of this name
     grammar: str = ""  # of which sqlglot dialect the tokenizer is, if not its own
     other_grammar: str = ""  # whose it is where that one finds no end
     identifier_quotes: tuple[str, ...] = ()  # where they are others than the tokenizer's
+    plain_words: frozenset[str] = frozenset()  # words of the tokenizer's that mean nothing here: they are names
+    hash_names: bool = False  # ``#name``, whatever the word
     short_verbs: Mapping[str, tuple[Any, str]] = field(default_factory=dict)  # SEL for SELECT
     settled: Callable[[list[Token], str], list[Token]] | None = None  # changes tokens for what SET says in the text
     rewrites: tuple[Rule, ...] = ()
@@ -119,6 +122,7 @@ class Engine:
     dotted_quotes: bool = False  # `a.b` in one pair of quotes are two parts
     files_as_tables: bool = False  # FROM 'file.csv', FROM parquet.`/path`
     system_tables: frozenset[str] = frozenset()  # found before all others, in ``pg_catalog``
+    default_schema: str = ""  # of a database, where no other one is current
     own_schema: str = ""  # stands for the place where the text itself runs
     use_is_schema: bool = False  # USE names what stands in front of a table's name
     names_in_texts: bool = False  # IDENTIFIER('name')
@@ -130,6 +134,8 @@ class Engine:
     aliases_in_where: bool = False
     structs: bool = False  # ``a.b`` may be a field of the column a
     attributes: bool = False  # ``t.a.b`` may be an attribute of the object t.a
+    fields_have_names: bool = True  # STRUCT(a) has a field a
+    unnamed_fields: tuple[str, int] = ("_", 0)  # what others are called: prefix, first number
     row_values: bool = False  # a table's alias alone is its row
     columns_first: bool = False  # where a name is a variable's and a column's, it is the column's
     methods: frozenset[str] = frozenset()  # of its own types: ``column.value()`` is no function of a schema
@@ -141,12 +147,15 @@ class Engine:
     chained_calls: bool = False  # ``a.f()`` is ``f(a)``
     file_columns: bool = False  # $1 is a column of a file
     implicit_names: bool = False  # an expression without alias is named for its function
+    unpivot_values_first: bool = False  # ... and then the column of names
     values_columns: tuple[str, int] | None = None  # names of the columns of VALUES: prefix, first number
 
     # FROM
     dual: bool = False  # a table of one row
     system_dual: bool = False  # ... that the schema SYS has, too
     unnests_structs: bool = False  # UNNEST of an array of structs gives their fields
+    element_variables: bool = False  # FROM t AS t, t.array AS e AT i: e and i are variables
+    rowsets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # columns of functions in FROM
     recursion_unmarked: bool = False  # WITH needs no RECURSIVE
     table_functions: Roles = field(default_factory=dict)  # for files, and for tables and queries of other engines
     table_arguments: bool = False  # ``f(input => TABLE(t))``
@@ -166,6 +175,7 @@ class Engine:
     into_is_variable: bool = False  # SELECT INTO in a routine never makes a table
     marked_rows: bool = False  # ``:new.a`` in triggers
     query_ids: bool = False  # RESULT_SCAN(LAST_QUERY_ID())
+    returned_rows: tuple[str, ...] = ()  # what RETURNING calls the rows before and after
     several_targets: bool = False  # UPDATE writes several tables
     remote_target: Callable[[Any, list[Token]], list[Token]] | None = None  # INSERT OPENQUERY(...)
     from_twice: bool = False  # DELETE t FROM u
@@ -187,6 +197,11 @@ class Engine:
     mutations: bool = False  # ALTER TABLE t UPDATE
     exchanges_partitions: bool = True  # ALTER TABLE t EXCHANGE PARTITION
     partitions_move: bool = False  # ... moves rows one way only
+
+    @property
+    def dialect(self) -> str:
+        """Name of sqlglot's dialect."""
+        return self.speaks or self.name
 
     def extend(self, name: str, **differences: Any) -> Engine:
         """An engine that is like this one, but for the differences (and what is a sign of this one only)."""

@@ -24,10 +24,13 @@ from ray_lineage.compile.sql.lex.tokens import tokenize
 from ray_lineage.model import Local, Name, is_temporary
 
 
-def with_defaults(name: Name, catalog: str, schema: str) -> Name:
-    """Fill in missing outer parts; ``db..table`` has an empty middle part that means the default schema."""
+def with_defaults(name: Name, catalog: str, schema: str, usual: str = "") -> Name:
+    """Fill in missing outer parts. ``usual`` is the schema of a database where no other is current; ``db..table`` has an empty
+    middle part that means it."""
     if len(name) == 3 and not name[1]:
-        name = (name[0], schema, name[2]) if schema else (name[0], "dbo", name[2])
+        name = (name[0], schema or usual or "dbo", name[2])
+    if catalog and not schema:
+        schema = usual
     if len(name) == 1 and schema:
         name = (schema, *name)
     if len(name) == 2 and catalog:
@@ -93,7 +96,7 @@ class Names:
         """The dataset of a name as it is written."""
         if not name:
             raise ParseError("a name is missing")
-        if self.dynamic:
+        if self.dynamic or "?" in name:
             written, name = name, unknown_name(name)
             if len(name) < len(written) and len(name) == 1:  # of a schema that is not the default one for all we know
                 return name
@@ -114,7 +117,16 @@ class Names:
             return Local.TABLE.named(name[-1])
         if self.server:
             return (self.server, *with_defaults(name, "", ""))
-        return with_defaults(name, self.catalog, self.schema)
+        usual = self.engine.default_schema
+        if usual and len(name) == 3 and not name[1] and not self.engine.transact:
+            return (name[0], usual, name[2])
+        return with_defaults(name, self.catalog, self.schema, usual)
+
+    def use_catalog(self, catalog: str) -> None:
+        """Another database is current, and in it, where sessions have one, its usual schema (T-SQL's is its users')."""
+        self.catalog = catalog
+        if self.engine.default_schema and not self.engine.transact:
+            self.schema = ""
 
     def location(self, text: str, line: int, *, folded: bool = False) -> Name:
         """A file, a folder or a stage: locations are compared as they are written (``folded``: by the engine's rules)."""
@@ -197,6 +209,9 @@ def _file_as_table(parts: list[Expression]) -> str:
 def unknown_name(name: Name) -> Name:
     """A name whose last part is unknown is a table of nobody: it has no sources and nothing it gets can be seen. Where only its
     database or schema is unknown it is the table of that name in whichever one."""
+    name = tuple(
+        UNKNOWN if part == "?" else part for part in name
+    )  # what a program replaces by names, one after another
     unknown = [k for k, part in enumerate(name) if UNKNOWN in part]
     if not unknown:
         return name

@@ -65,7 +65,7 @@ class Parser:
         lower = text.lower()
         self.engine = engine
         self.names = names
-        self._parser = dialect_of(engine.name).parser()
+        self._parser = dialect_of(engine.dialect).parser()
         # most files cannot be too deep for want of parentheses: then no statement needs to be looked at
         self._nests = text.count("(") + lower.count("case") > _MAX_DEPTH
         self._joins = lower.count("join") >= _MANY_JOINS

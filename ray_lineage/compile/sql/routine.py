@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.constants import Text, Texts
 from ray_lineage.model import Name
+
+
+class Shape(NamedTuple):
+    """What the fields of a record are called: ``columns``, or those of the dataset (or cursor) ``like``; if neither is known, as
+    the columns of the query that filled it."""
+
+    columns: tuple[str, ...] = ()
+    like: Name = ()
 
 
 class Routine:
@@ -27,6 +36,7 @@ class Routine:
         self.shared: set[str] = set()  # variables that members were told of
         self.carriers: set[str] = set()  # variables that got a value from a query
         self.texts = Texts()  # what texts variables hold
+        self.texts_run: set[str] = set()  # those that were run so far
         self.table: Name = ()  # of a trigger
         self.tables: dict[
             str, Name
@@ -41,7 +51,10 @@ class Routine:
         )  # loop variables, records: their temporary table
         self.records: set[str] = set(around.records) if around else set()  # variables that hold rows
         self.resultsets: set[str] = set(around.resultsets) if around else set()  # Snowflake's, of a query's result
-        self.row_types: set[str] = set(around.row_types) if around else set()  # types of records
+        self.row_types: dict[str, Shape] = dict(around.row_types) if around else {}  # types of records
+        self.shapes: dict[str, Shape] = dict(around.shapes) if around else {}  # of variables that may be records
+        self.given_rows: list[str] = []  # records among its parameters that go out
+        self.cursors: set[str] = set(around.cursors) if around else set()
 
     @property
     def is_script(self) -> bool:
@@ -54,7 +67,7 @@ class Routine:
 
     def forget_kinds(self) -> None:
         """A block of the script ended: its variables are of no kind any more."""
-        self.rows, self.records, self.resultsets, self.row_types = {}, set(), set(), set()
+        self.rows, self.records, self.resultsets, self.row_types, self.shapes = {}, set(), set(), {}, {}
 
     def variables(self) -> frozenset[str]:
         """The variables that it sees: they are no columns (engines refuse such ambiguity)."""

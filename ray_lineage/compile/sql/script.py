@@ -133,7 +133,7 @@ def run(unit: Unit, tokens: list[Token], verb: str) -> None:
                 _read_slice(unit, statement, piece, tokens)
             if unit.scans_results:
                 remember(routine, piece.verb, statement)
-            if routine.outputs and piece.owner >= 0 and _ends(slices, index):
+            if (routine.outputs or routine.given_rows) and piece.owner >= 0 and _ends(slices, index):
                 unit.path = path
                 unit.enter(routine)
                 give_outputs(unit, statement)

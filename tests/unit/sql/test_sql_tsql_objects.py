@@ -116,9 +116,10 @@ PARAMETERS = [
     ("EXEC sp_executesql N'SELECT @n = COUNT(a) FROM t WHERE b = @q', N'@q int, @n int OUTPUT', @q = 5, @n = @v OUTPUT; INSERT INTO o (c) VALUES (@v)", ["t.a > o.c a"]),
     ("SET @v = (SELECT a FROM t); EXEC sp_executesql N'INSERT INTO o (c) VALUES (@x)', N'@x int', @v", ["t.a > o.c i"]),
     ("DECLARE @x xml = (SELECT doc FROM t); EXEC sp_xml_preparedocument @h OUTPUT, @x; INSERT INTO o (c) SELECT a FROM OPENXML(@h, '/r') WITH (a int)", ["t.doc > o.c t"]),
-    # several results: each has its own columns, unless it stands for the first one in another branch
+    # several results: each has its own columns, in another branch too
     ("CREATE PROC p AS SELECT a FROM t; SELECT b, c FROM t", ["t.a > p.a i", "t.b > p.b i", "t.c > p.c i"]),
-    ("CREATE PROC p AS IF 1 = 1 SELECT a AS x FROM t ELSE SELECT b FROM t\nGO\nINSERT INTO o (c) EXEC p", ["t.a > p.x i", "t.b > p.x i", "p.x > o.c i"]),
+    ("CREATE PROC p AS IF 1 = 1 SELECT a AS x FROM t ELSE SELECT b AS x FROM t\nGO\nINSERT INTO o (c) EXEC p", ["t.a > p.x i", "t.b > p.x i", "p.x > o.c i"]),
+    ("CREATE PROC p AS IF 1 = 1 SELECT a, b FROM t ELSE SELECT c, b AS z, a FROM t", ["t.a > p.a i", "t.b > p.b i", "t.c > p.c i", "t.b > p.z i"]),
 ]  # fmt: skip
 
 

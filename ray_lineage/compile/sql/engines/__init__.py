@@ -15,6 +15,7 @@ from ray_lineage.compile.sql.engines.drill import DRILL
 from ray_lineage.compile.sql.engines.duckdb import DUCKDB
 from ray_lineage.compile.sql.engines.exasol import EXASOL
 from ray_lineage.compile.sql.engines.fabric import FABRIC
+from ray_lineage.compile.sql.engines.greenplum import GREENPLUM
 from ray_lineage.compile.sql.engines.hive import HIVE
 from ray_lineage.compile.sql.engines.materialize import MATERIALIZE
 from ray_lineage.compile.sql.engines.mysql import MYSQL
@@ -34,7 +35,7 @@ from ray_lineage.compile.sql.engines.tsql import TSQL
 
 ENGINES: Final = (
     TSQL, POSTGRES, SNOWFLAKE, BIGQUERY, MYSQL, ORACLE, SPARK, REDSHIFT, DATABRICKS, SQLITE, DUCKDB, CLICKHOUSE, TRINO, HIVE, TERADATA,
-    ATHENA, PRESTO, STARROCKS, DORIS, EXASOL, MATERIALIZE, RISINGWAVE, FABRIC, SINGLESTORE, DRILL, ANSI,
+    ATHENA, PRESTO, STARROCKS, DORIS, EXASOL, GREENPLUM, MATERIALIZE, RISINGWAVE, FABRIC, SINGLESTORE, DRILL, ANSI,
 )  # fmt: skip
 _BY_NAME: Final = {engine.name: engine for engine in ENGINES}
 

@@ -9,8 +9,8 @@ from sqlglot.tokens import Token, TokenType
 from ray_lineage.compile.sql.engine import Engine, Shape, rule
 from ray_lineage.compile.sql.engines.shared import comma_items
 from ray_lineage.compile.sql.lex.kinds import T
-from ray_lineage.compile.sql.lex.scan import end_of_clause
-from ray_lineage.compile.sql.lex.tokens import like
+from ray_lineage.compile.sql.lex.scan import closing, end_of_clause
+from ray_lineage.compile.sql.lex.tokens import like, made
 from ray_lineage.compile.sql.query.words import SERVER_QUERY
 
 
@@ -30,6 +30,34 @@ def _plain_changes(tokens: list[Token], verb: str) -> list[Token]:
     return out
 
 
+def _plain_models(tokens: list[Token], verb: str) -> list[Token]:
+    """Functions of models that the grammar does not know -> one that it knows: ``ML.EVALUATE(MODEL m, (SELECT ...))`` ->
+    ``ML.PREDICT(...)``; without rows, ``ML.WEIGHTS(MODEL m)`` -> ``(SELECT * FROM m)``."""
+    out: list[Token] = []
+    i, n = 0, len(tokens)
+    while i < n:
+        token = tokens[i]
+        words = [t.text.upper() for t in tokens[i : i + 5]]
+        if words[:2] != ["ML", "."] or words[3:] != ["(", "MODEL"] or words[2] in _MODELS:
+            out.append(token)
+            i += 1
+            continue
+        end = closing(tokens, i + 3)
+        items = comma_items(tokens, i + 4, end)
+        rows = [tokens[a:b] for a, b in items[1:] if tokens[a].token_type in (T.L_PAREN, T.TABLE)]
+        if rows:
+            out.extend([token, tokens[i + 1], like(tokens[i + 2], T.VAR, "PREDICT")])
+            i += 3
+            continue
+        name = tokens[items[0][0] + 1 : items[0][1]]
+        out.extend([*made(token, "( SELECT * FROM"), *name, tokens[end]])
+        i = end + 1
+    return out
+
+
+_MODELS: Final = frozenset(
+    {"PREDICT", "GENERATE_EMBEDDING", "GENERATE_TEXT_EMBEDDING", "GENERATE_TEXT", "GENERATE_TABLE", "TRANSLATE"}
+)
 _KNOWN_CALLS: Final = frozenset({"ML", "AI", "VECTOR_SEARCH", "GAP_FILL"})
 
 
@@ -106,7 +134,12 @@ PIPES: Final = rule("|>", r"\|>\s*(?:set|drop|rename)\b", _plain_pipes)
 TABLE_ARGUMENTS: Final = rule("table", r"[(,]\s*table\s+[\w`]", _plain_table_arguments)
 BIGQUERY: Final = Engine(
     name="bigquery",
-    rewrites=(rule("table", r"\b(?:appends|changes)\s*\(\s*table\b", _plain_changes), PIPES, TABLE_ARGUMENTS),
+    rewrites=(
+        rule("model", r"\bml\s*\.\s*\w+\s*\(\s*model\b", _plain_models),
+        rule("table", r"\b(?:appends|changes)\s*\(\s*table\b", _plain_changes),
+        PIPES,
+        TABLE_ARGUMENTS,
+    ),
     quote="`",
     dotted_quotes=True,
     aggregates=frozenset(["st_union_agg", "st_centroid_agg", "st_extent"]),
@@ -114,6 +147,7 @@ BIGQUERY: Final = Engine(
     row_values=True,
     columns_first=True,
     unnests_structs=True,
+    unpivot_values_first=True,
     table_functions={"external_query": SERVER_QUERY},
     script_variables=True,
     signs="""

@@ -15,6 +15,7 @@ from ray_lineage.compile.sql.engines.shared import plain_calls
 from ray_lineage.compile.sql.engines.sqlite import SQLITE
 from ray_lineage.compile.sql.lex.kinds import LITERALS, T
 from ray_lineage.compile.sql.lex.scan import closing, list_items, read_name
+from ray_lineage.compile.sql.lex.tokens import like
 from ray_lineage.compile.sql.query.sources import arguments_of, locations_of, server_of_call, table_of, text_of
 from ray_lineage.compile.sql.query.words import FILE
 from ray_lineage.compile.sql.statements.foreign_table import outside
@@ -87,15 +88,68 @@ def _written(tokens: list[Token]) -> Expression:
     return exp.column(*reversed(names)) if names and end == len(tokens) else exp.Null()
 
 
+_CLAUSES: Final = frozenset({T.WHERE, T.PREWHERE, T.HAVING, T.QUALIFY, T.ON, T.ORDER_BY, T.GROUP_BY, T.SELECT, T.FROM})
+_ENDS: Final = frozenset(
+    {
+        T.COMMA,
+        T.ASC,
+        T.DESC,
+        T.LIMIT,
+        T.UNION,
+        T.SETTINGS,
+        T.FORMAT,
+        T.JOIN,
+        T.LEFT,
+        T.INNER,
+        T.WITH,
+        T.SEMICOLON,
+        *_CLAUSES,
+    }
+)
+
+
+def _ternaries(tokens: list[Token], verb: str) -> list[Token]:
+    """``WHERE a ? b : c`` -> ``WHERE (a ? b : c)``: the grammar knows it in select lists and in parentheses."""
+    out: list[Token] = []
+    starts = [0]  # of the item at hand, at every level of parentheses
+    asked = [-1]  # where the item at hand begins, if it has such a mark
+    for token in [*tokens, like(tokens[-1], T.SEMICOLON, ";")]:
+        kind = token.token_type
+        if kind is T.R_PAREN and len(starts) > 1:
+            starts.pop()
+            asked.pop()
+        elif kind in _ENDS:
+            if asked[-1] >= 0:
+                at = out[asked[-1]]
+                out[asked[-1] :] = [like(at, T.L_PAREN, "("), *out[asked[-1] :], like(at, T.R_PAREN, ")")]
+            asked[-1] = -1
+        out.append(token)
+        if kind is T.L_PAREN:
+            starts.append(-1)
+            asked.append(-1)
+        elif kind in _CLAUSES:
+            starts[-1] = len(out) if kind not in (T.SELECT, T.FROM) else -1
+        elif kind is T.COMMA and starts[-1] >= 0:
+            starts[-1] = len(out)
+        elif kind is T.PLACEHOLDER and starts[-1] > 0 and asked[-1] < 0:
+            asked[-1] = starts[-1]
+    return out[:-1]
+
+
 CLICKHOUSE: Final = Engine(
     name="clickhouse",
     dollar_quotes=True,
-    rewrites=(rule("dictionary", r"\bdictionary\s*\(", plain_calls),),
+    rewrites=(
+        rule("dictionary", r"\bdictionary\s*\(", plain_calls),
+        rule("?", "", _ternaries),
+    ),
     quote="`",
     use_is_schema=True,
     aggregates=frozenset({"summapfiltered", "singlevalueornull"}),
     lateral_aliases=True,
     aliases_in_where=True,
+    unnamed_fields=("", 1),
+    fields_have_names=False,
     structs=True,
     patterns=True,
     lookups=("dictget", "joinget"),

@@ -7,14 +7,16 @@ from typing import Final
 from ray_lineage.compile.sql.engine import Shape, rule
 from ray_lineage.compile.sql.engines.bigquery import PIPES
 from ray_lineage.compile.sql.engines.hive import DIRECTORY
-from ray_lineage.compile.sql.engines.shared import plain_calls
+from ray_lineage.compile.sql.engines.shared import PARTITIONS, plain_calls
 from ray_lineage.compile.sql.engines.spark import EVOLUTION, SPARK
 from ray_lineage.compile.sql.query.words import FILE
 
 DATABRICKS: Final = SPARK.extend(
     "databricks",
-    rewrites=(DIRECTORY, EVOLUTION, rule("vector_search", r"\bvector_search\s*\(", plain_calls), PIPES),
+    table_arguments=True,
+    rewrites=(PARTITIONS, DIRECTORY, EVOLUTION, rule("vector_search", r"\bvector_search\s*\(", plain_calls), PIPES),
     own_schema="live",
+    default_schema="default",
     no_columns=frozenset({"localtimestamp"}),
     aggregates=SPARK.aggregates | {"st_union_agg"},
     remote_database=False,

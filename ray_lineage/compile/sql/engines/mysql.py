@@ -11,6 +11,7 @@ from sqlglot.tokens import Token
 from ray_lineage.compile.sql.engine import Engine, Shape, rule
 from ray_lineage.compile.sql.engines.shared import CURRENT_OF
 from ray_lineage.compile.sql.lex.kinds import T
+from ray_lineage.compile.sql.lex.scan import read_name
 from ray_lineage.compile.sql.lex.tokens import like
 from ray_lineage.compile.sql.query.sources import ADDRESS
 from ray_lineage.compile.sql.statements.foreign_table import outside
@@ -82,6 +83,21 @@ def _plain_insert(tokens: list[Token], verb: str) -> list[Token]:
     return [tokens[0], *into, *tokens[i:]]
 
 
+def _plain_values(tokens: list[Token], verb: str) -> list[Token]:
+    """``ON DUPLICATE KEY UPDATE t.a = VALUES(t.a)`` -> ``... VALUES(a)``."""
+    i, n = next((k for k, t in enumerate(tokens) if t.text.upper() == "DUPLICATE"), len(tokens)), len(tokens)
+    out = tokens[:i]
+    while i < n:
+        out.append(tokens[i])
+        i += 1
+        if out[-1].token_type is T.L_PAREN and len(out) > 1 and out[-2].token_type is T.VALUES:
+            parts, end = read_name(tokens, i)
+            if len(parts) > 1 and end < n and tokens[end].token_type is T.R_PAREN:
+                out.append(parts[-1])
+                i = end
+    return out
+
+
 def _next_values(tokens: list[Token], verb: str) -> list[Token]:
     """``NEXT VALUE FOR s`` -> ``NEXTVAL(s)``."""
     at = next(
@@ -117,6 +133,7 @@ MYSQL_REWRITES: Final = (
     rule("insert", r"\binsert\s+(?:low_priority|delayed|high_priority|ignore)\b", _plain_insert),
     rule("e", r"\b(?:update|delete)\s+(?:low_priority|ignore|quick)\b", _plain_insert),
     rule("value for", "", _next_values),
+    rule("values duplicate", r"\bvalues\s*\(\s*[\w`$]+\s*\.", _plain_values),
 )
 MYSQL: Final = Engine(
     name="mysql",

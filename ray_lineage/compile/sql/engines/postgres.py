@@ -15,7 +15,7 @@ from ray_lineage.compile.sql.lex.tokens import like
 from ray_lineage.compile.sql.query.words import CROSSTABS, SERVER_QUERY
 from ray_lineage.compile.sql.statements.foreign_table import options_of, outside
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import Name
+from ray_lineage.model import STAR, Name
 
 JSON_AGGREGATES: Final = (
     "every jsonb_agg json_agg_strict jsonb_agg_strict json_arrayagg json_objectagg range_agg range_intersect_agg xmlagg"
@@ -43,6 +43,20 @@ PG_CATALOG: Final = frozenset({
 })  # fmt: skip
 """Tables and views of PostgreSQL's own schema, which is searched before all others, whatever ``search_path`` says (its manual,
 5.9.5; the names are those of its chapters "System Catalogs", "System Views" and "Monitoring")."""
+
+
+_SCALARS: Final = (
+    "json_array_elements", "json_array_elements_text", "json_object_keys", "jsonb_array_elements", "jsonb_array_elements_text",
+    "jsonb_object_keys", "jsonb_path_query", "generate_series", "generate_subscripts", "regexp_matches", "regexp_split_to_table",
+    "string_to_table", "unnest",
+)  # fmt: skip
+_PAIRS: Final = ("json_each", "json_each_text", "jsonb_each", "jsonb_each_text", "each")
+ROWSETS: Final = {
+    **dict.fromkeys(_SCALARS, (STAR,)),
+    "explodinggenerateseries": (STAR,),
+    **dict.fromkeys(_PAIRS, ("key", "value")),
+}
+"""Columns of functions in FROM; of those that give one, it is called by the alias."""
 
 
 def plain_cube(tokens: list[Token], verb: str) -> list[Token]:
@@ -136,6 +150,26 @@ def _plain_using(tokens: list[Token], verb: str) -> list[Token]:
     return [t for i, t in enumerate(tokens) if i not in dropped]
 
 
+def _plain_returning(tokens: list[Token], verb: str) -> list[Token]:
+    """``RETURNING WITH (OLD AS o, NEW AS n) o.a, n.a`` -> ``RETURNING old.a, new.a``."""
+    out: list[Token] = []
+    names: dict[str, str] = {}
+    i, n = 0, len(tokens)
+    while i < n:
+        token = tokens[i]
+        if token.token_type is T.RETURNING and i + 2 < n and tokens[i + 1].token_type is T.WITH:
+            end = closing(tokens, i + 2)
+            named = tokens[i + 3 : end]
+            names = {named[k + 2].text.lower(): named[k].text for k in range(0, len(named) - 2, 4)}
+            i = end + 1
+            out.append(token)
+            continue
+        is_row = token.text.lower() in names and i + 1 < n and tokens[i + 1].token_type is T.DOT
+        out.append(like(token, T.VAR, names[token.text.lower()]) if is_row else token)
+        i += 1
+    return out
+
+
 _DATA: Final = re.compile(
     r"^([ \t]*COPY\b[^;]{1,20000}?\bFROM\s+STDIN\b[^;\n]*;)[ \t]*\r?\n(.*?)^\\\.[ \t]*\r?$",
     re.IGNORECASE | re.MULTILINE | re.DOTALL,
@@ -184,6 +218,7 @@ POSTGRES: Final = Engine(
         rule("collation for", "", plain_functions),
         rule("cube", "", plain_cube),
         CURRENT_OF,
+        rule("returning", r"\breturning\s+with\s*\(", _plain_returning),
         *POSTGRES_REWRITES,
         JOIN_ALIASES,
     ),
@@ -191,9 +226,13 @@ POSTGRES: Final = Engine(
     system_tables=PG_CATALOG,
     no_columns=frozenset(["ctid", "current_catalog", "current_role", "tableoid", "user", "xmax", "xmin"]),
     aggregates=frozenset(JSON_AGGREGATES.split()),
+    unnamed_fields=("f", 1),
+    fields_have_names=False,
     row_values=True,
+    returned_rows=("old", "new"),
     implicit_names=True,
     values_columns=("column", 1),
+    rowsets=ROWSETS,
     table_functions={"dblink": SERVER_QUERY, "connectby": ("table", "key", "parent"), **CROSSTABS},
     plpgsql=True,
     out_columns=True,

@@ -46,11 +46,13 @@ REDSHIFT: Final = POSTGRES.extend(
         rule("merge", r"\binsert\s+values\b", _plain_merge),
         *POSTGRES_REWRITES,
     ),
+    default_schema="public",
     fold=fold_all,  # "Names and identifiers": without case, in quotes too
     no_columns=frozenset({"user"}),  # it has no system columns
     lateral_aliases=True,
     structs=True,
     unnests_structs=True,
+    element_variables=True,
     table_functions={},
     foreign=(),
     signs="""

@@ -9,7 +9,7 @@ from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.engine import rule
 from ray_lineage.compile.sql.lex.kinds import T
-from ray_lineage.compile.sql.lex.scan import closing
+from ray_lineage.compile.sql.lex.scan import at_top_level, closing, end_of_clause
 from ray_lineage.compile.sql.lex.tokens import like, made
 
 
@@ -79,6 +79,27 @@ def plain_calls(tokens: list[Token], verb: str) -> list[Token]:
         out.append(like(token, T.VAR, "vector_index") if word == "vector_search" else token)
         i += 1
     return out
+
+
+def without_partitions(tokens: list[Token], verb: str) -> list[Token]:
+    """``f(input => TABLE(t) PARTITION BY a ORDER BY b)`` -> ``f(input => TABLE(t))``: how the rows are handed over."""
+    out: list[Token] = []
+    i, n = 0, len(tokens)
+    while i < n:
+        token = tokens[i]
+        is_argument = token.token_type is T.TABLE and bool(out) and out[-1].token_type in _BEFORE_ARGUMENT
+        if not is_argument or i + 1 >= n or tokens[i + 1].token_type is not T.L_PAREN:
+            out.append(token)
+            i += 1
+            continue
+        end = closing(tokens, i + 1)
+        out.extend([token, tokens[i + 1], *without_partitions(tokens[i + 2 : end], verb), tokens[end]])
+        i = min(end_of_clause(tokens, end + 1, frozenset()), *(k for k in at_top_level(tokens, end + 1, T.COMMA)), n)
+    return out
+
+
+_BEFORE_ARGUMENT: Final = frozenset({T.L_PAREN, T.COMMA, T.FARROW})
+PARTITIONS: Final = rule("table", r"\btable\s*\(", without_partitions)
 
 
 def comma_items(tokens: list[Token], start: int, end: int) -> list[tuple[int, int]]:

@@ -23,6 +23,7 @@ SNOWFLAKE: Final = Engine(
     name="snowflake",
     rewrites=POSTGRES_REWRITES,
     fold=fold_upper,
+    default_schema="public",
     names_in_texts=True,
     no_columns=frozenset(
         [
@@ -45,6 +46,7 @@ SNOWFLAKE: Final = Engine(
     file_columns=True,
     dual=True,
     recursion_unmarked=True,
+    rowsets={"explode": ("seq", "key", "path", "index", "value", "this")},
     table_functions={"result_scan": ("id",)},
     procedures_return_tables=True,
     session_variables=True,

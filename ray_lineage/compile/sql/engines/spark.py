@@ -26,6 +26,7 @@ SPARK: Final = HIVE.extend(
     rewrites=(DIRECTORY, EVOLUTION, PIPES),
     files_as_tables=True,
     names_in_texts=True,
+    default_schema="default",
     aggregates=frozenset(_AGGREGATES.split()),
     columns_first=True,
     table_functions={"read_files": FILE},

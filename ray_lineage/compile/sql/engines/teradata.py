@@ -2,25 +2,65 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.engine import Engine, Shape, rule
 from ray_lineage.compile.sql.engines.bigquery import joined
 from ray_lineage.compile.sql.engines.shared import CURRENT_OF, comma_items, plain_functions, without_dot_commands
-from ray_lineage.compile.sql.lex.kinds import T
+from ray_lineage.compile.sql.lex.kinds import LITERALS, T
 from ray_lineage.compile.sql.lex.scan import at_top_level, closing, end_of_clause
 from ray_lineage.compile.sql.lex.tokens import like
 
-_TERADATA_TYPES: Final = frozenset(
+_TYPES: Final = frozenset(
     {"INTEGER", "INT", "BIGINT", "SMALLINT", "BYTEINT", "DATE", "TIMESTAMP", "TIME", "VARCHAR", "CHAR", "DECIMAL", "DEC",
-     "FLOAT", "NUMERIC", "NUMBER", "CHARACTER"}
+     "FLOAT", "REAL", "NUMERIC", "NUMBER", "CHARACTER", "BYTE", "VARBYTE", "CLOB", "BLOB", "INTERVAL", "PERIOD", "LONG"}
 )  # fmt: skip
+_ATTRIBUTES: Final = frozenset({"UPPERCASE", "UC", "CASESPECIFIC", "CS", "LATIN", "UNICODE", "GRAPHIC"})
+
+
+class _Phrases(NamedTuple):
+    """``(DECIMAL(9, 2), FORMAT 'zz9', NAMED b)`` behind a value: the tokens of its type and its name, if it has them."""
+
+    end: int
+    type: list[Token]
+    name: Token | None
+
+
+def _phrases(tokens: list[Token], i: int) -> _Phrases | None:
+    """The data description phrases in the parenthesis at ``i``; None where it is something else."""
+    end = closing(tokens, i)
+    kind: list[Token] = []
+    name: Token | None = None
+    items = comma_items(tokens, i + 1, end)
+    for a, b in items:
+        word = tokens[a].text.upper() if tokens[a].token_type is not T.IDENTIFIER else ""
+        if word == "NAMED" and b - a == 2:
+            name = tokens[a + 1]
+        elif word in _TYPES:
+            kind = tokens[a:b]
+        elif not (
+            (word in ("FORMAT", "TITLE") and b - a == 2)
+            or (word in _ATTRIBUTES and b - a == 1)
+            or (word == "NOT" and b - a == 2 and tokens[a + 1].text.upper() in _ATTRIBUTES)
+        ):
+            return None
+    return _Phrases(end, kind, name) if items else None
+
+
+_BEFORE_OPERAND: Final = frozenset(
+    {T.SELECT, T.COMMA, T.L_PAREN, T.DISTINCT, T.ALL, T.EQ, T.NEQ, T.LT, T.GT, T.LTE, T.GTE, T.PLUS, T.DASH, T.STAR, T.SLASH,
+     T.DPIPE, T.WHEN, T.THEN, T.ELSE, T.AND, T.OR, T.ON, T.WHERE, T.NOT, T.IN, T.LIKE, T.BETWEEN, T.GROUP_BY, T.ORDER_BY}
+)  # fmt: skip
+_AFTER_ITEM: Final = frozenset({T.COMMA, T.FROM, T.R_PAREN, T.UNION, T.WHERE, T.SEMICOLON})
+_VALUES: Final = frozenset(
+    {T.R_PAREN, T.END, T.DATE, T.TIME, T.CURRENT_DATE, T.CURRENT_TIME, T.CURRENT_TIMESTAMP, *LITERALS}
+)
 
 
 def _plain_teradata(tokens: list[Token], verb: str) -> list[Token]:
-    """Without LOCKING and (TITLE '...'); ``a (INTEGER)`` is a cast and ``a (NAMED b)`` an alias."""
+    """Without LOCKING and (TITLE '...'); ``a (INTEGER)`` is a cast and ``a (CHAR(9), NAMED b)`` has an alias, too."""
     at = next((i for i, t in enumerate(tokens) if t.token_type is T.SET), -1)
     if (
         verb == "UPDATE"
@@ -30,56 +70,88 @@ def _plain_teradata(tokens: list[Token], verb: str) -> list[Token]:
     ):
         tokens = [*tokens[:at], tokens[at - 1], *tokens[at:]]  # UPDATE o FROM t SET: the parser takes SET for t's alias
     out: list[Token] = []
+    calls: list[bool] = []  # is the parenthesis of a call?
     i, n = 0, len(tokens)
     while i < n:
         token = tokens[i]
-        word = tokens[i + 1].text.upper() if i + 1 < n else ""
+        kind = token.token_type
         if token.text.upper() == "LOCKING" and (i == 0 or tokens[i - 1].token_type is not T.DOT):
-            end = next(
-                (
-                    k
-                    for k in range(i, n)
-                    if tokens[k].text.upper() in ("ACCESS", "READ", "WRITE", "EXCLUSIVE", "CHECKSUM")
-                ),
-                i,
-            )
-            i = end + (2 if end + 1 < n and tokens[end + 1].text.upper() in ("NOWAIT", "OVERRIDE") else 1)
+            i = _after_locking(tokens, i)
             continue
-        if token.token_type is T.L_PAREN and word in ("TITLE", "FORMAT", "NAMED") and i + 3 < n:
-            end = closing(tokens, i)
-            if word == "NAMED":
-                out.extend((like(token, T.ALIAS, "AS"), tokens[i + 2]))
-            i = end + 1
-            continue
-        if token.token_type is T.L_PAREN and word in _TERADATA_TYPES and out and out[-1].token_type is T.R_PAREN:
-            end = closing(tokens, i)  # SUM(a) (FLOAT, NAMED b)
-            named = next((k for k in range(i + 2, end - 1) if tokens[k].text.upper() == "NAMED"), 0)
-            out.extend((like(token, T.ALIAS, "AS"), tokens[named + 1]) if named else ())
-            i = end + 1
-            continue
-        if token.token_type is T.L_PAREN and word in _TERADATA_TYPES and out and out[-1].token_type is T.VAR:
-            end = closing(tokens, i)
-            kind = tokens[i + 1 : end]
-            comma = next((k for k, t in enumerate(kind) if t.token_type is T.COMMA and t is not kind[0]), len(kind))
-            if T.L_PAREN not in [t.token_type for t in kind[:comma]]:
-                kind = kind[:comma]
-            start = len(out) - 1
-            while start >= 2 and out[start - 1].token_type is T.DOT:
-                start -= 2
-            name = out[start:]
-            if start and out[start - 1].token_type in (T.SELECT, T.COMMA, T.L_PAREN, T.DISTINCT, T.EQ, T.PLUS, T.DASH):
-                out[start:] = [
-                    like(token, T.VAR, "CAST"),
-                    token,
-                    *name,
-                    like(token, T.ALIAS, "AS"),
-                    *kind,
-                    tokens[end],
-                ]
-                i = end + 1
+        if kind is T.L_PAREN and out and (found := _phrases(tokens, i)) is not None:
+            start = _described(out, tokens, found.end)
+            if start >= 0:
+                after = tokens[found.end + 1].token_type if found.end + 1 < n else T.SEMICOLON
+                _describe(out, start, token, found, named=after in _AFTER_ITEM and not any(calls[-1:]))
+                i = found.end + 1
                 continue
+        if kind is T.L_PAREN:
+            calls.append(bool(out) and out[-1].token_type in (T.VAR, *_CALLED))
+        elif kind is T.R_PAREN and calls:
+            calls.pop()
         out.append(token)
         i += 1
+    return out
+
+
+_CALLED: Final = frozenset({T.CHAR, T.DATE, T.LEFT, T.RIGHT, T.INSERT, T.REPLACE, T.FORMAT, T.ANY})
+
+
+def _after_locking(tokens: list[Token], i: int) -> int:
+    ends = ("ACCESS", "READ", "WRITE", "EXCLUSIVE", "CHECKSUM")
+    end = next((k for k in range(i, len(tokens)) if tokens[k].text.upper() in ends), i)
+    return end + (2 if end + 1 < len(tokens) and tokens[end + 1].text.upper() in ("NOWAIT", "OVERRIDE") else 1)
+
+
+def _described(out: list[Token], tokens: list[Token], end: int) -> int:
+    """Where the value begins that phrases describe, in ``out``, which it ends; -1 where none does: then they are a list of names."""
+    last = out[-1].token_type
+    follows = [t.token_type for t in tokens[end + 1 : end + 3]]
+    if last in _VALUES:
+        return len(out)
+    if last not in (T.VAR, T.IDENTIFIER) or follows == [T.ALIAS, T.L_PAREN]:  # WITH q (date) AS (
+        return -1
+    start = len(out) - 1
+    while start >= 2 and out[start - 1].token_type is T.DOT:
+        start -= 2
+    return start if start and out[start - 1].token_type in _BEFORE_OPERAND else -1
+
+
+def _describe(out: list[Token], start: int, at: Token, found: _Phrases, *, named: bool) -> None:
+    """The value that ends ``out`` is of a type, and has a name."""
+    if found.type and start < len(out):
+        closed = like(at, T.R_PAREN, ")")
+        out[start:] = [like(at, T.VAR, "CAST"), at, *out[start:], like(at, T.ALIAS, "AS"), *found.type, closed]
+    if found.name is not None and named:
+        out.extend((like(at, T.ALIAS, "AS"), found.name))
+
+
+def _without_normalize(tokens: list[Token], verb: str) -> list[Token]:
+    """``SELECT NORMALIZE ON MEETS OR OVERLAPS a`` -> ``SELECT a``: rows whose periods meet become one."""
+    out: list[Token] = []
+    i, n = 0, len(tokens)
+    while i < n:
+        if out and out[-1].token_type is T.SELECT and tokens[i].text.upper() == "NORMALIZE":
+            i += 1
+            if i < n and tokens[i].token_type is T.ON:
+                i += 4 if i + 2 < n and tokens[i + 2].token_type is T.OR else 2
+            continue
+        out.append(tokens[i])
+        i += 1
+    return out
+
+
+def _plain_merge(tokens: list[Token], verb: str) -> list[Token]:
+    """MERGE's ``INSERT (x.a, x.b)`` -> ``INSERT VALUES (x.a, x.b)``."""
+    if verb != "MERGE":
+        return tokens
+    out: list[Token] = []
+    for i, token in enumerate(tokens):
+        out.append(token)
+        if token.token_type is T.INSERT and i + 1 < len(tokens) and tokens[i + 1].token_type is T.L_PAREN:
+            after = closing(tokens, i + 1) + 1
+            if after >= len(tokens) or tokens[after].token_type is not T.VALUES:
+                out.append(like(token, T.VALUES, "VALUES"))
     return out
 
 
@@ -199,9 +271,14 @@ TERADATA: Final = Engine(
     rewrites=(
         rule(
             "",
-            r"\blocking\b|\bfrom\s+[\w.]+\s+set\b|\(\s*(?:title|format|named|[a-z]{3,9}\b[^()]{0,30}(?:\([^()]*\))?\s*\))",
+            r"\blocking\b|\bfrom\s+[\w.]+\s+set\b|\(\s*(?:title|format|named|uc|cs|uppercase|casespecific|not\s+c|integer|int|bigint"
+            r"|smallint|byteint|date|timestamp|time|varchar|char|decimal|dec|float|real|numeric|number|character|byte|varbyte|clob"
+            r"|blob|interval|period|latin|unicode)\b",
             _plain_teradata,
         ),
+        rule("normalize", r"\bselect\s+normalize\b|\bsel\s+normalize\b", _without_normalize),
+        rule("merge", r"\binsert\s*\(", _plain_merge),
+        rule("merge", r"\bins\s*\(", _plain_merge),
         rule(
             "",
             r"\)\s*(?:year|month|day|hour|minute|second)\b|\breset\s+when\b|\bcasespecific\s*\)|\b(?:begin|end)\s*\(",

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from ray_lineage.compile.sql.engine import Engine, Shape
+from ray_lineage.compile.sql.engines.shared import PARTITIONS
 
 TRINO: Final = Engine(
     name="trino",
+    rewrites=(PARTITIONS,),
     use_is_schema=True,
     no_columns=frozenset(["current_path", "current_schema"]),
     aggregates=frozenset(

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.lex.kinds import T
-from ray_lineage.compile.sql.lex.scan import closing, list_items, read_name
+from ray_lineage.compile.sql.lex.scan import closing, list_items, outermost, read_name
 
 _BEFORE_KIND: Final = frozenset(
     [
@@ -244,22 +244,15 @@ _QUERY_WORDS: Final = frozenset({"VALUES", "TABLE", "FROM", "PIVOT", "UNPIVOT"})
 
 def _query_start(tokens: list[Token], i: int, is_view: bool) -> int:
     """After the head: the query stands after AS (Postgres, T-SQL...) or at once (MySQL, Hive)."""
-    depth = 0
-    for j in range(i, len(tokens)):
-        kind = tokens[j].token_type
-        if kind is T.L_PAREN:
-            depth += 1
-        elif kind is T.R_PAREN:
-            depth -= 1
-        elif depth == 0:
-            word = tokens[j].text.upper()
-            if word == "AS" and j + 1 < len(tokens):
-                if tokens[j + 1].text.upper() == "MATERIALIZED":
-                    continue
-                if _starts_query(tokens, j + 1) or is_view or tokens[j + 1].text.upper() in _QUERY_WORDS:
-                    return j + 1
-            elif word == "SELECT" and kind is T.SELECT:
-                return j
+    for j, token in outermost(tokens, i):
+        word = token.text.upper()
+        if word == "AS" and j + 1 < len(tokens):
+            if tokens[j + 1].text.upper() == "MATERIALIZED":
+                continue
+            if _starts_query(tokens, j + 1) or is_view or tokens[j + 1].text.upper() in _QUERY_WORDS:
+                return j + 1
+        elif word == "SELECT" and token.token_type is T.SELECT:
+            return j
     return len(tokens)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Final
+
 from sqlglot.tokens import Token, TokenType
 
 from ray_lineage.compile.sql.lex.kinds import STRINGS, T
@@ -64,15 +67,19 @@ def read_name(tokens: list[Token], i: int) -> tuple[list[Token], int]:
 def list_items(tokens: list[Token], start: int, end: int) -> list[tuple[int, int]]:
     """Ranges between the top-level commas of ``tokens[start:end]``."""
     out: list[tuple[int, int]] = []
-    depth = 0
+    depth = angles = 0
     a = start
     for j in range(start, end):
         kind = tokens[j].token_type
-        if kind is T.L_PAREN or kind is T.L_BRACKET or kind is T.LT:
+        if kind is T.L_PAREN or kind is T.L_BRACKET:
             depth += 1
-        elif kind is T.R_PAREN or kind is T.R_BRACKET or kind is T.GT:
+        elif kind is T.R_PAREN or kind is T.R_BRACKET:
             depth = max(0, depth - 1)
-        elif kind is T.COMMA and depth == 0:
+        elif kind is T.LT:  # of a type, and not a comparison
+            angles += angles > 0 or (j > start and tokens[j - 1].token_type in _NESTING)
+        elif kind is T.GT:
+            angles = max(0, angles - 1)
+        elif kind is T.COMMA and depth == 0 and angles == 0:
             if j > a:
                 out.append((a, j))
             a = j + 1
@@ -81,18 +88,11 @@ def list_items(tokens: list[Token], start: int, end: int) -> list[tuple[int, int
     return out
 
 
+_NESTING: Final = frozenset({T.ARRAY, T.MAP, T.STRUCT, T.LIST, T.OBJECT, T.NESTED, T.TABLE, T.ROW, T.VECTOR})
+
+
 def at_top_level(tokens: list[Token], start: int, wanted: TokenType) -> list[int]:
-    depth = 0
-    found: list[int] = []
-    for i in range(start, len(tokens)):
-        kind = tokens[i].token_type
-        if kind is T.L_PAREN:
-            depth += 1
-        elif kind is T.R_PAREN:
-            depth -= 1
-        elif depth == 0 and kind is wanted:
-            found.append(i)
-    return found
+    return [i for i, token in outermost(tokens, start) if token.token_type is wanted]
 
 
 def end_of_clause(tokens: list[Token], i: int, ends: frozenset[TokenType]) -> int:
@@ -111,19 +111,27 @@ def end_of_clause(tokens: list[Token], i: int, ends: frozenset[TokenType]) -> in
     return len(tokens)
 
 
-def until(tokens: list[Token], start: int, words: tuple[str, ...]) -> list[Token]:
+def outermost(tokens: list[Token], start: int = 0, end: int | None = None) -> Iterator[tuple[int, Token]]:
+    """The tokens that stand in no parentheses opened from ``start`` on, and where."""
     depth = 0
-    for i in range(start, len(tokens)):
-        depth += (tokens[i].token_type is T.L_PAREN) - (tokens[i].token_type is T.R_PAREN)
-        if depth == 0 and tokens[i].text.upper() in words and tokens[i].token_type not in STRINGS:
+    for i in range(start, len(tokens) if end is None else end):
+        token = tokens[i]
+        kind = token.token_type
+        if kind is T.L_PAREN:
+            depth += 1
+        elif kind is T.R_PAREN:
+            depth -= 1
+        elif not depth:
+            yield i, token
+
+
+def until(tokens: list[Token], start: int, words: tuple[str, ...]) -> list[Token]:
+    for i, token in outermost(tokens, start):
+        if token.text.upper() in words and token.token_type not in STRINGS:
             return tokens[start:i]
     return tokens[start:]
 
 
 def after_as(tokens: list[Token], i: int) -> list[Token]:
-    depth = 0
-    for k in range(i, len(tokens) - 1):
-        depth += (tokens[k].token_type is T.L_PAREN) - (tokens[k].token_type is T.R_PAREN)
-        if depth == 0 and tokens[k].token_type is T.ALIAS:
-            return tokens[k + 1 :]
-    return []
+    at = next((k for k, token in outermost(tokens, i, len(tokens) - 1) if token.token_type is T.ALIAS), -1)
+    return tokens[at + 1 :] if at >= 0 else []

@@ -18,11 +18,9 @@ from sqlglot.errors import ParseError, SqlglotError, TokenError
 from sqlglot.tokens import Token, Tokenizer, TokenType
 
 from ray_lineage.compile.sql.engine import Engine
-from ray_lineage.compile.sql.lex.kinds import LITERALS
+from ray_lineage.compile.sql.lex.kinds import LITERALS, T
 from ray_lineage.model import Diagnostic
 
-# the parser's own log lines repeat what our diagnostics say with file and line
-logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
 # the parser's own log lines repeat what our diagnostics say with file and line
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
 
@@ -43,6 +41,8 @@ def _tokenizer(engine: Engine, grammar: str) -> Tokenizer:
     differences: dict[str, object] = {"COMMANDS": set()}
     if engine.identifier_quotes:
         differences["IDENTIFIERS"] = list(engine.identifier_quotes)
+    if engine.plain_words:
+        differences["KEYWORDS"] = {k: v for k, v in base.KEYWORDS.items() if k not in engine.plain_words}
     kind = type(f"Lineage{engine.name.title()}{base.__name__}", (base,), differences)
     tokenizer: Tokenizer = kind(dialect=dialect)
     return tokenizer
@@ -55,16 +55,30 @@ def tokenize(text: str, engine: Engine) -> tuple[list[Token], list[Diagnostic]]:
     if numbered:
         text = _PARAMETER.sub(_MARK, text)
     diagnostics: list[Diagnostic] = []
-    tokenizer = _tokenizer(engine, engine.grammar or engine.name)
+    tokenizer = _tokenizer(engine, engine.grammar or engine.dialect)
     try:
         tokens = _tokens(tokenizer, text)
     except TokenError:
         try:
-            tokenizer = _tokenizer(engine, engine.other_grammar or engine.grammar or engine.name)
+            tokenizer = _tokenizer(engine, engine.other_grammar or engine.grammar or engine.dialect)
             tokens = _tokens(tokenizer, text)
         except TokenError:
             tokens, diagnostics = _tokenize_pieces(text, engine, tokenizer)
+    if engine.hash_names and "#" in text:
+        tokens = _with_hash_names(tokens)
     return (_with_parameters(tokens) if numbered else tokens), diagnostics
+
+
+def _with_hash_names(tokens: list[Token]) -> list[Token]:
+    """``#values`` is a name as ``#v`` is one: the tokenizer takes the word for what it is without the mark."""
+    for i, mark in enumerate(tokens[:-1]):
+        word = tokens[i + 1]
+        if mark.token_type is T.HASH and word.start == mark.end + 1 and word.token_type not in _NAMES_AFTER_HASH:
+            tokens[i + 1] = like_written(word, T.VAR)
+    return tokens
+
+
+_NAMES_AFTER_HASH: Final = frozenset({T.VAR, T.IDENTIFIER, T.HASH, *LITERALS})
 
 
 def _tokens(tokenizer: Tokenizer, text: str) -> list[Token]:
@@ -196,6 +210,11 @@ def made(at: Token, *parts: str | Sequence[Token]) -> list[Token]:
             kind = _WRITTEN.get(word) or (TokenType.VAR if following == "(" else TokenType.IDENTIFIER)
             out.append(Token(kind, word, at.line, at.col, at.start, at.end))
     return out
+
+
+def like_written(token: Token, kind: TokenType) -> Token:
+    """The same text, of another kind."""
+    return Token(kind, token.text, token.line, token.col, token.start, token.end, token.comments)
 
 
 def like(token: Token, kind: TokenType, text: str) -> Token:

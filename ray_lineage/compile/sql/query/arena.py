@@ -103,6 +103,10 @@ class Builder:
             index = self._row_relations[table] = self.add(TableRef(table, 0))
         return index
 
+    def qualifiers(self, node: Expression) -> list[Expression]:
+        """What stands in front of a column's name, the outermost first."""
+        return [p for p in (node.args.get(key) for key in ("catalog", "db", "table")) if p is not None]
+
     def qualifier(self, node: Expression, scope: Scope) -> int:
         args = node.args
         db = args.get("db")

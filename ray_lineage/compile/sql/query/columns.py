@@ -68,6 +68,9 @@ def column_ref(b: Builder, node: exp.Column, scope: Scope, how: int = IDENTITY) 
         return None
     relation = b.qualifier(node, scope)
     if relation >= 0:
+        element = element_of(b, relation, b.identifier(node.args["table"]), name)
+        if element:
+            return Ref(relation, scope.index, element, COMPOSED[TRANSFORMATION][how], line, (name,))
         return Ref(relation, scope.index, name, how, line)
     if name in SEQUENCE_COLUMNS and b.engine.sequence_objects:
         b.read_sequence(exp.Table(this=node.args["table"], db=node.args.get("db"), catalog=node.args.get("catalog")))
@@ -85,9 +88,11 @@ def column_ref(b: Builder, node: exp.Column, scope: Scope, how: int = IDENTITY) 
     if b.engine.structs or b.engine.attributes:  # a field of a struct column, an attribute of an object
         first = node.args.get("catalog") or node.args.get("db") or node.args["table"]
         alias = scope.find(b.identifier(first))
+        path = tuple(b.identifier(p) for p in (*b.qualifiers(node)[1:], identifier))
         if alias >= 0:
-            after = node.args.get("db") if node.args.get("catalog") else node.args["table"]
-            return Ref(alias, scope.index, b.identifier(after), COMPOSED[TRANSFORMATION][how], line)
+            element = element_of(b, alias, b.identifier(first), path[0])
+            path = (element, *path) if element else path
+            return Ref(alias, scope.index, path[0], COMPOSED[TRANSFORMATION][how], line, path[1:])
         if b.piped and b.identifier(first) in b.piped:
             after = (
                 identifier
@@ -99,8 +104,25 @@ def column_ref(b: Builder, node: exp.Column, scope: Scope, how: int = IDENTITY) 
             plain = after is identifier
             return Ref(-1, scope.index, b.identifier(after), how if plain else COMPOSED[TRANSFORMATION][how], line)
         if b.engine.structs:  # the column is the leftmost part
-            return Ref(-1, scope.index, b.identifier(first), COMPOSED[TRANSFORMATION][how], line)
+            return Ref(-1, scope.index, b.identifier(first), COMPOSED[TRANSFORMATION][how], line, path)
     return None
+
+
+def element_of(b: Builder, index: int, alias: str, name: str) -> str:
+    """The column that ``alias.name`` is a field of, where the alias stands for a function's rows that have no such column: the one
+    that has the alias's own name, or the only one."""
+    made = b.relations[index]
+    if not b.engine.structs or (isinstance(made, TableRef) and not made.function):
+        return ""
+    if isinstance(made, TableRef):
+        names = made.columns
+    elif isinstance(made, Select) and not made.sources and not any(o.star for o in made.outputs):
+        names = tuple(o.name or "" for o in made.outputs)
+    else:
+        return ""
+    if not names or name in names or STAR in names:
+        return ""
+    return alias if alias in names else names[0] if len(names) == 1 else ""
 
 
 def is_row(b: Builder, index: int, name: str) -> bool:

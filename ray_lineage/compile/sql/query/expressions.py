@@ -23,6 +23,7 @@ from ray_lineage.compile.sql.query.scope import (
     Scope,
     note,
 )
+from ray_lineage.compile.sql.query.structs import note_field
 from ray_lineage.compile.sql.query.words import FIRST_WORDS, MASKING_FUNCTIONS, MASKING_NAMES
 from ray_lineage.model import STAR, VALUE, Output, Ref
 
@@ -47,7 +48,7 @@ _TREATMENTS: Final[dict[type, int]] = {}
 _SPECIAL_KINDS: Final = frozenset(
     {
         exp.Case, exp.If, exp.Nvl2, exp.DecodeCase, exp.Window, exp.Exists, exp.Placeholder, exp.Parameter, exp.Anonymous,
-        exp.Dot, exp.Star, exp.Filter, exp.WithinGroup, exp.Lambda, exp.Order, exp.NextValueFor, exp.Comprehension,
+        exp.Dot, exp.Bracket, exp.JSONExtract, exp.StructExtract, exp.Star, exp.Filter, exp.WithinGroup, exp.Lambda, exp.Order, exp.NextValueFor, exp.Comprehension,
     }
 )  # fmt: skip
 
@@ -141,9 +142,14 @@ def _special(b: Builder, node: Any, how: int, scope: Scope, found: Collected, pu
         return _DONE
     if kind is exp.Anonymous:
         return _special_call(b, node, how, scope, found, push)
-    if kind is exp.Dot:
-        if is_row_element(b, node, scope, how, found):
+    if kind is exp.Dot or kind is exp.Bracket or kind is exp.JSONExtract or kind is exp.StructExtract:
+        if kind is exp.Dot and is_row_element(b, node, scope, how, found):
             return _DONE
+        has_fields = b.engine.structs or b.engine.row_values or kind is not exp.Dot
+        if has_fields and not bound and note_field(b, node, scope, how, found, collect):
+            return _DONE
+        if kind is not exp.Dot:
+            return COMPOSED[TRANSFORMATION][how]
         call(b, node, scope, found)
         if (column := restored(b, node, scope)) is not None:
             push((column, how or TRANSFORMATION))

@@ -70,6 +70,8 @@ def from_item(b: Builder, node: Expression, scope: Scope, shell: Expression | No
     alias = (shell or node).args.get("alias") or (node.args.get("alias") if shell is None else None)
     name = b.identifier(alias.this) if alias is not None and alias.this is not None else ""
     columns = b.alias_columns(alias)
+    if b.engine.element_variables and (found := _navigated(b, node, scope)):
+        return found
     if _is_named(node):  # most are: what follows is asked of the others
         return [table_relation(b, node, name, columns, scope)]
     if isinstance(node, exp.TableAlias):  # |> AS name: what came through the pipe, which the parser made a CTE
@@ -113,6 +115,7 @@ def from_item(b: Builder, node: Expression, scope: Scope, shell: Expression | No
             if isinstance(call, exp.Literal):
                 return [table_relation(b, exp.Table(this=exp.DynamicIdentifier(this=call)), name, columns, scope)]
         qualifier = b.qualifier_parts(node) if call is node.this and isinstance(node, exp.Table) else ()
+        columns = columns or _generated(b, call, name)
         index = function(b, call, columns, scope, qualifier)
         columns = ()
     if columns:
@@ -138,10 +141,54 @@ def lateral_relation(b: Builder, node: exp.Lateral, alias: str, columns: tuple[s
     elif isinstance(inner, exp.Unnest):
         index = unnest_relation(b, inner, alias, columns, scope)
     else:
-        index = function(b, inner, columns, scope)
+        index = function(b, inner, columns or _generated(b, inner, alias), scope)
     if alias:
         scope.aliases[alias] = index
     return index
+
+
+def _generated(b: Builder, call: object, alias: str) -> tuple[str, ...]:
+    """The columns of an engine's function; a single one may be called by the alias."""
+    if not b.engine.rowsets or not isinstance(call, exp.Func):
+        return ()
+    names = b.engine.rowsets.get((call.name if isinstance(call, exp.Anonymous) else call.key).lower(), ())
+    return (alias,) if names == (STAR,) and alias else tuple(n for n in names if n != STAR)
+
+
+def _navigated(b: Builder, node: Expression, scope: Scope) -> list[int]:
+    """``o.lines AS l AT i``, ``UNPIVOT o.props AS v AT k`` of PartiQL: variables that are made of a column of what stands to the left.
+    Nothing if it is no path into that."""
+    inner = node.this if isinstance(node, exp.Pivot) and node.args.get("unpivot") else node
+    names: list[str] = []
+    if isinstance(inner, exp.AtIndex):
+        names.append(b.identifier(inner.expression))
+        inner = inner.this
+    if isinstance(inner, exp.Alias):
+        names.insert(0, b.identifier(inner.args["alias"]))
+        inner = inner.this
+    elif isinstance(inner, exp.Table | exp.Unnest) and (alias := inner.args.get("alias")) is not None:
+        names.insert(0, b.identifier(alias.this or alias.columns[0]))
+    paths = [_path_of_table(b, inner, scope)] if isinstance(inner, exp.Table) else [inner]
+    if isinstance(inner, exp.Unnest):
+        paths = inner.expressions
+    if not names or not all(isinstance(p, exp.Column) for p in paths):
+        return []
+    found = Collected()
+    for path in paths:
+        if path is not None:
+            collect(b, path, scope, TRANSFORMATION, found)
+    refs = tuple(found.refs.values())
+    index = b.add(Select((), tuple(Output(n, refs) for n in names), (), scope.index))
+    scope.aliases[names[0]] = index
+    return [index]
+
+
+def _path_of_table(b: Builder, table: exp.Table, scope: Scope) -> exp.Column | None:
+    parts = [p for p in (table.args.get(key) for key in ("catalog", "db", "this")) if isinstance(p, exp.Identifier)]
+    if len(parts) < 2 or b.identifier(parts[0]) not in scope.aliases:
+        return None
+    names = dict(zip(("this", "table", "db", "catalog"), reversed(parts), strict=False))
+    return exp.Column(**names)
 
 
 def unnest_relation(b: Builder, node: exp.Unnest, alias: str, columns: tuple[str, ...], scope: Scope) -> int:

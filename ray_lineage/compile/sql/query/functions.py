@@ -24,7 +24,15 @@ from ray_lineage.compile.sql.query.scope import (
 )
 from ray_lineage.compile.sql.query.select_list import stacked
 from ray_lineage.compile.sql.query.tables import table_relation
-from ray_lineage.compile.sql.query.words import CHANGES, DESCRIPTION, ROWSETS, SUMMARY, SUMMARY_NAMES, WINDOWING
+from ray_lineage.compile.sql.query.words import (
+    CHANGES,
+    DESCRIPTION,
+    NO_ARGUMENTS,
+    ROWSETS,
+    SUMMARY,
+    SUMMARY_NAMES,
+    WINDOWING,
+)
 from ray_lineage.model import STAR, Alias, Influence, Name, Output, Ref, Select, TableRef
 
 
@@ -42,7 +50,7 @@ def function(b: Builder, call: Expression, columns: tuple[str, ...], scope: Scop
             return index
     if len(name) > 1:
         name = b.qualified(name)
-    elif b.engine.schema_calls:  # the engine's own
+    elif b.engine.schema_calls and not _is_of_the_system(call):  # the engine's own
         name = ()
     if isinstance(call, exp.Stack):
         subqueries: list[int] = []
@@ -63,19 +71,30 @@ def function(b: Builder, call: Expression, columns: tuple[str, ...], scope: Scop
     if b.engine.view_parameters and name:  # v(parameter = value)
         for argument in call.find_all(exp.EQ):
             collect(b, argument.expression, scope, TRANSFORMATION, collected)
+    elif b.engine.schema_calls and isinstance(call, exp.Anonymous):
+        for argument in call.expressions:
+            value = argument.expression if isinstance(argument, exp.EQ) else argument  # NAME = value
+            if value.name.upper() not in NO_ARGUMENTS or value.args.get("table"):
+                collect(b, value, scope, TRANSFORMATION, collected)
     else:
         collect(b, call, scope, TRANSFORMATION, collected)
     if not columns and schema:
         columns = tuple(b.identifier(c.this) for c in schema if c.this is not None)
         name = ()
-    if name and b.engine.schema_calls:
+    if len(name) > 1 and b.engine.schema_calls:
         b.called(name, collected.line)
     if columns and not name:
         refs = tuple(collected.refs.values())
         numbers = {b.identifier(c.this) for c in schema if c.args.get("ordinality")}
         return b.add(Select((), tuple(Output(c, () if c in numbers else refs) for c in columns), (), scope.index,
                                 subqueries=tuple(collected.subqueries)))  # fmt: skip
-    return b.add(TableRef(name, collected.line, columns, True, tuple(collected.refs.values())))
+    is_dataset = b.engine.schema_calls and bool(name) and _is_of_the_system(call)
+    return b.add(TableRef(name, collected.line, columns, not is_dataset, tuple(collected.refs.values())))
+
+
+def _is_of_the_system(call: Expression) -> bool:
+    """``::fn_traces()`` of T-SQL, which was written as a name in quotes: a set of the server's own rows."""
+    return isinstance(call, exp.Anonymous) and isinstance(call.this, exp.Identifier)
 
 
 def _known_function(b: Builder, call: Expression, collected: Collected, scope: Scope) -> int:
@@ -88,6 +107,9 @@ def _known_function(b: Builder, call: Expression, collected: Collected, scope: S
         return _summary(b, call, scope)
     if not isinstance(call, exp.Anonymous | exp.Dot | exp.GapFill):
         tables = [(k, t) for k, t in call.args.items() if isinstance(t, exp.Table)]
+        given = call.args.get("expression")
+        if "params_struct" in call.arg_types and isinstance(given, (exp.Table, *DERIVED)):
+            return _predicted(b, call, given, scope)
         if isinstance(call, exp.FeaturesAtTime) and tables:
             return _columns_of(b, [table_relation(b, tables[0][1], "", (), scope)])
         for key, table in tables:
@@ -97,6 +119,18 @@ def _known_function(b: Builder, call: Expression, collected: Collected, scope: S
             else:
                 note(collected, Ref(index, scope.index, STAR, TRANSFORMATION))
     return _table_arguments(b, call, scope)
+
+
+def _predicted(b: Builder, call: Expression, given: Expression, scope: Scope) -> int:
+    """``ML.PREDICT(MODEL m, (SELECT ...))`` of BigQuery: the columns of the query, and others that are made of all of them."""
+    if isinstance(call.this, exp.Table):
+        b.sequences.append(b.add(TableRef(b.dataset(call.this), line_of(call.this))))
+    if isinstance(given, exp.Table):
+        rows = table_relation(b, given, "", (), scope)
+    else:
+        rows = b.query(given, scope.parent, scope.ctes)
+    made = b.add(TableRef((), line_of(call), (STAR,), True, (Ref(rows, -1, STAR, TRANSFORMATION),)))
+    return _columns_of(b, [rows, made])
 
 
 def _columns_of(b: Builder, sources: list[int], own: tuple[Output, ...] = ()) -> int:
@@ -172,9 +206,11 @@ def _table_arguments(b: Builder, call: Expression, scope: Scope) -> int:
     if isinstance(call, exp.Anonymous) and call.name.lower() in WINDOWING and call.expressions:
         found = [c for c in call.expressions[:1] if isinstance(c, exp.Column)]
     given = call.args.get("this") if isinstance(call, exp.GapFill) else None
+    queries: list[int] = []
     for inner in call.find_all(exp.Anonymous) if b.engine.table_arguments else ():
         if inner.name.upper() == "TABLE" and len(inner.expressions) == 1:
             found.extend(c for c in inner.expressions if isinstance(c, exp.Column))
+            queries.extend(b.query(q, scope.parent, scope.ctes) for q in inner.expressions if isinstance(q, DERIVED))
     sources = [table_relation(b, given, "", (), scope)] if isinstance(given, exp.Table) else []
     own = WINDOWING.get(call.name.lower(), ())
     if isinstance(call, exp.Anonymous) and call.name.lower() in CHANGES:  # ('table', from, to)
@@ -185,6 +221,7 @@ def _table_arguments(b: Builder, call: Expression, scope: Scope) -> int:
         sources.append(
             table_relation(b, exp.Table(this=column.this, db=args.get("table"), catalog=args.get("db")), "", (), scope)
         )
+    sources.extend(queries)
     if not sources:
         return -1
     return _columns_of(b, sources, tuple(Output(n, ()) for n in own))

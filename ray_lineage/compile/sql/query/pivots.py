@@ -96,7 +96,7 @@ def names_of_pivot(b: Builder, keys: list[Expression], using: list[Expression]) 
             return []
         parts.append([e.alias_or_name for e in item.expressions])
     if len(using) > 1 or (using and using[0].alias):
-        parts.append([e.alias or e.sql(b.engine.name, comments=False).lower() for e in using])
+        parts.append([e.alias or e.sql(b.engine.dialect, comments=False).lower() for e in using])
     return ["_".join(combination) for combination in product(*parts)]
 
 
@@ -108,7 +108,9 @@ def _unpivot_outputs(b: Builder, node: Expression, index: int, scope: Scope, inp
     fields = node.args.get("fields") or []
     items = [item.this if isinstance(item, exp.PivotAlias) else item for f in fields for item in f.expressions]
     kept, made = unpivoted(b, items, names, index, scope, inputs)
-    return (*kept, *made, *(Output(b.identifier(f.this), ()) for f in fields))
+    keys = [i for f in fields for i in (f.this.expressions if isinstance(f.this, exp.Tuple) else [f.this])]
+    named = [Output(b.identifier(key), ()) for key in keys]
+    return (*kept, *made, *named) if b.engine.unpivot_values_first else (*kept, *named, *made)
 
 
 def unpivoted(

@@ -16,7 +16,7 @@ from ray_lineage.compile.sql.query.influences import add_influences, row_shapers
 from ray_lineage.compile.sql.query.pivots import groups_of_pivot, kept_by_pivot, names_of_pivot, pivoted, unpivoted
 from ray_lineage.compile.sql.query.scope import AGGREGATION, CONDITIONAL, FILTER, IDENTITY, Collected, Scope, distinct
 from ray_lineage.compile.sql.query.select_list import outputs_of
-from ray_lineage.model import Alias, Influence, Merged, Output, Ref, Select, SetOp
+from ray_lineage.model import OF_ALL, OF_FIRST, Alias, Influence, Merged, Output, Ref, Select, SetOp
 
 _WRAPPERS: Final = (exp.Subquery, exp.Paren)
 _PIPED: Final = "__tmp"
@@ -70,12 +70,20 @@ def ctes_of(b: Builder, node: Expression, parent: Scope | None, known: dict[str,
         )
         inner = {**known, name: index} if recursive else known
         query = b.query(body, parent, inner)
-        b.relations[index] = Alias(query, columns, recursive)
+        b.relations[index] = Alias(query, columns, recursive and _is_used(b, index))
         known[name] = index
         if name.startswith(_PIPED) and query in b.scopes:  # what follows in the pipe still knows its names
             before = b.scopes[query]
             b.piped.update(before.aliases, (table[-1] for table, _ in before.tables))
     return known
+
+
+def _is_used(b: Builder, index: int) -> bool:
+    """Does what was built since name this relation?"""
+    return any(
+        (isinstance(r, Select) and index in r.sources) or (isinstance(r, Alias) and r.relation == index)
+        for r in b.relations[index + 1 :]
+    )
 
 
 def _returning(
@@ -90,6 +98,8 @@ def _returning(
     for item in (target, *(using if isinstance(using, list) else (using,))):
         if isinstance(item, exp.Expr):
             add_source(b, item.this if isinstance(item, exp.From) else item, scope, sources, [], [], [])
+    for row in b.engine.returned_rows:  # RETURNING old.a, new.a
+        scope.aliases.setdefault(row, sources[0])
     returning = node.args.get("returning")
     subqueries: list[int] = []
     outputs = outputs_of(b, returning.expressions, scope, sources, subqueries) if returning is not None else ()
@@ -232,18 +242,33 @@ def _set_operation(b: Builder, node: exp.SetOperation, parent: Scope | None, kno
     kind = type(node)
     parts: list[Expression] = []
     left: Expression = node
-    while type(left) is kind and (left is node or not (left.args.get("with_") or left.args.get("limit"))):
+    while type(left) is kind and (
+        left is node or not (left.args.get("with_") or left.args.get("limit") or _matched(left) != _matched(node))
+    ):
         parts.append(left.args["expression"])
         left = left.this
     parts.append(left)
     parts.reverse()
     built = tuple(b.query(part, parent, known) for part in parts)
     by_name = bool(node.args.get("by_name"))
+    kept = OF_ALL if node.args.get("kind") == "INNER" else OF_FIRST if node.args.get("side") == "LEFT" else 0
     if isinstance(node, exp.Union):
-        b.relations[index] = SetOp(built, by_name)
+        b.relations[index] = SetOp(built, by_name, (), kept if by_name else 0)
     else:
         b.relations[index] = SetOp(built[:1], by_name, built[1:])
-    return index
+    listed = node.args.get("on") if by_name else None
+    if not listed:
+        return index
+    selected = b.reserve()  # BY NAME ON (a, b)
+    names = [b.identifier(n) for n in (listed.expressions if isinstance(listed, exp.Expr) else listed)]
+    b.relations[selected] = Select((index,), tuple(Output(n, (Ref(index, selected, n, IDENTITY),)) for n in names))
+    return selected
+
+
+def _matched(node: Expression) -> tuple[object, ...]:
+    """How a set operation matches the columns of its branches."""
+    args = node.args
+    return bool(args.get("by_name")), args.get("kind"), args.get("side"), args.get("on")
 
 
 def _values(b: Builder, node: exp.Values, parent: Scope | None, known: dict[str, int]) -> int:

@@ -81,7 +81,8 @@ def distinct(influences: list[Influence]) -> tuple[Influence, ...]:
     seen: dict[tuple[int, int, str, int], Influence] = {}
     for influence in influences:
         ref = influence.ref
-        seen.setdefault((ref.relation, ref.scope, ref.name, influence.how), influence)
+        name = "\0".join((ref.name, *ref.path)) if ref.path else ref.name
+        seen.setdefault((ref.relation, ref.scope, name, influence.how), influence)
     return tuple(seen.values())
 
 
@@ -96,7 +97,8 @@ _STRENGTH: Final = (2, 3, 4, 5, 1, 0)  # masking > aggregation > transformation 
 
 def note(found: Collected, ref: Ref) -> None:
     # the strongest direct and the strongest indirect use: which of them counts depends on what the column is made of
-    key = (ref.relation, ref.scope, ref.name, ref.how >= CONDITIONAL)
+    name = "\0".join((ref.name, *ref.path)) if ref.path else ref.name
+    key = (ref.relation, ref.scope, name, ref.how >= CONDITIONAL)
     known = found.refs.get(key)
     if known is None or _STRENGTH[ref.how] > _STRENGTH[known.how]:
         found.refs[key] = ref

@@ -20,6 +20,7 @@ from ray_lineage.compile.sql.query.scope import (
     Scope,
     position_of,
 )
+from ray_lineage.compile.sql.query.structs import PACKED, field_ref, fields_of
 from ray_lineage.model import STAR, Output, Ref
 
 
@@ -76,6 +77,8 @@ def output_of(b: Builder, item: Expression, scope: Scope, subqueries: list[int])
         return None
     if kind is exp.Apply:
         return _applied(b, item, scope, subqueries)
+    if kind is exp.Dot and isinstance(item.expression, exp.Star):
+        return _fields_star(b, item, scope)
     if b.engine.patterns and (columns := item.find(exp.Columns)) is not None:
         return _columns_star(b, item, columns, scope, subqueries)
     if kind is exp.Dot and b.engine.patterns and item.expression.name.upper() == "COLUMNS":  # t.COLUMNS('a')
@@ -93,7 +96,17 @@ def output_of(b: Builder, item: Expression, scope: Scope, subqueries: list[int])
     name, line, column = _output_name(b, item)
     bare = kind is exp.Alias and item.this.__class__ is exp.Column
     text = b.text_of(item, found.at) if found.refs and not bare else ""
-    return Output(name, tuple(found.refs.values()), line or found.line, column, expression=text)
+    fields = -1
+    if given.__class__ in PACKED and found.refs and (b.engine.structs or b.engine.row_values):
+        fields = fields_of(b, given, scope, collect)
+    return Output(name, tuple(found.refs.values()), line or found.line, column, expression=text, fields=fields)
+
+
+def _fields_star(b: Builder, item: exp.Dot, scope: Scope) -> Output:
+    """``ARRAY_AGG(t)[OFFSET(0)].*``, ``(s.st).*``: all fields of a value."""
+    ref = field_ref(b, item, scope, IDENTITY, collect)
+    excluded = tuple(b.identifier(e) for e in item.expression.args.get("except_") or ())
+    return Output(None, (ref,) if ref is not None else (), star=True, excluded=excluded)
 
 
 def stacked(b: Builder, call: exp.Stack, names: tuple[str, ...], scope: Scope, subqueries: list[int]) -> list[Output]:
@@ -127,7 +140,7 @@ def _applied(b: Builder, item: Expression, scope: Scope, subqueries: list[int]) 
 def _called(b: Builder, name: str) -> Expression | None:
     """What the grammar makes of a call of ``name``."""
     try:
-        return exp.func(name, exp.column("x"), dialect=b.engine.name) if name else None
+        return exp.func(name, exp.column("x"), dialect=b.engine.dialect) if name else None
     except (ValueError, SqlglotError):
         return None
 
@@ -170,6 +183,8 @@ def collected_in(b: Builder, item: Expression, scope: Scope, subqueries: list[in
 
 
 def _output_name(b: Builder, item: Expression) -> tuple[str | None, int, int]:
+    if item.__class__ is exp.Column:  # the name of an expression in WITH
+        return b.identifier(item.this), *position_of(item.this)
     alias = item.args.get("alias") if item.__class__ is exp.Alias else None
     if isinstance(alias, exp.Identifier):
         line, column = position_of(alias)
@@ -179,6 +194,12 @@ def _output_name(b: Builder, item: Expression) -> tuple[str | None, int, int]:
 
 def _implicit_name(b: Builder, item: Expression) -> str | None:
     """What the engine calls an unnamed expression, where its documentation says."""
+    if (
+        item.__class__ is exp.Dot
+        and (b.engine.structs or b.engine.row_values)
+        and isinstance(item.expression, exp.Identifier)
+    ):
+        return b.identifier(item.expression)
     if b.engine.implicit_names:
         node = item
         while isinstance(node, exp.Cast | exp.Paren):
@@ -205,11 +226,15 @@ def star_of(
         relation = b.qualifier(column, scope)
         if relation < 0 and b.identifier(column.args["table"]) in b.rows:
             relation = b.row(b.rows[b.identifier(column.args["table"])])
-        if relation < 0:
-            if b.engine.structs and column.args.get("db") is None:  # the fields of a struct column
-                ref = Ref(-1, scope.index, b.identifier(column.args["table"]), TRANSFORMATION)
-                return Output(None, (ref,), star=True)
+        if relation < 0 and not b.engine.structs:
             return Output(None, (), star=True)
+        if relation < 0:  # the fields of a struct column
+            names = [b.identifier(p) for p in b.qualifiers(column)]
+            relation = scope.find(names[0])
+            path = names[1:] if relation >= 0 else names
+            ref = Ref(relation, scope.index, path[0], TRANSFORMATION, path=tuple(path[1:]))
+            excluded = tuple(b.identifier(e) for e in star.args.get("except_") or star.args.get("except") or ())
+            return Output(None, (ref,), star=True, excluded=excluded)
     line, position = position_of(column.args["table"]) if column is not None and column.args.get("table") else (0, 0)
     excluded = tuple(b.identifier(e) for e in star.args.get("except_") or star.args.get("except") or ())
     renamed = {

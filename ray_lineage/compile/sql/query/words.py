@@ -35,8 +35,14 @@ ROWSETS: Final = {
     "openjson": ("key", "value", "type"),
     "generateseries": ("value",),
     "generate_series": ("value",),
+    "ai_generate_chunks": ("chunk", "chunk_order", "chunk_offset", "chunk_length"),
+    "regexp_matches": ("match_id", "start_position", "end_position", "match_value", "substring_matches"),
+    "regexp_split_to_table": ("value", "ordinal"),
 }
 """Columns of the engine's functions."""
+
+NO_ARGUMENTS: Final = frozenset({"FIXED"})
+"""Constants among the arguments that are given by name, not columns."""
 
 WINDOWING: Final = {
     "tumble": ("window_start", "window_end"),

@@ -72,6 +72,7 @@ _TSQL_STARTS: Final = frozenset(
         "SETUSER",
         "ADD",
         "RECEIVE",
+        "RENAME",
         "SEND",
         "MOVE",
         "GET",
@@ -121,11 +122,12 @@ _OBJECT_WORDS: Final = frozenset(
 # token types that can never begin a T-SQL statement nor end or change one: the hot loop passes over them
 _DULL: Final = frozenset(
     {
-        T.IDENTIFIER, T.DOT, T.COMMA, T.EQ, T.NUMBER, T.STRING, T.NATIONAL_STRING, T.PARAMETER, T.STAR, T.PLUS, T.DASH,
+        T.IDENTIFIER, T.DOT, T.COMMA, T.EQ, T.NUMBER, T.STRING, T.NATIONAL_STRING, T.STAR, T.PLUS, T.DASH,
         T.AND, T.OR, T.NOT, T.NULL, T.ON, T.FROM, T.WHERE, T.JOIN, T.INNER, T.LEFT, T.IN, T.GT, T.LT, T.GTE, T.LTE,
-        T.NEQ, T.IS, T.WHEN, T.GROUP_BY, T.ORDER_BY, T.HASH, T.INT, T.NVARCHAR, T.VARCHAR, T.BETWEEN, T.LIKE,
+        T.NEQ, T.IS, T.WHEN, T.GROUP_BY, T.ORDER_BY, T.INT, T.NVARCHAR, T.VARCHAR, T.BETWEEN, T.LIKE,
     }
 )  # fmt: skip
+_MARKS: Final = frozenset({T.PARAMETER, T.HASH})
 _SECOND_WORDS: Final = {
     "ADD": ("SIGNATURE", "SENSITIVITY", "COUNTER"),
     "RECEIVE": ("TOP", "*", "CONVERSATION_HANDLE", "MESSAGE_BODY", "CAST", "CONVERT"),
@@ -163,6 +165,11 @@ class TsqlSplitter(Slices):
             kind = token.token_type
             if kind in dull and self.start >= 0:
                 pass
+            elif kind is T.PARAMETER or kind is T.HASH:  # whatever the word behind it is, it is a name
+                if self.start < 0:
+                    self._begin(i, "?")
+                if i + 1 < n and tokens[i + 1].token_type not in _MARKS:
+                    i += 1
             elif kind is T.L_PAREN:
                 if self.start < 0:
                     self._begin(i, "(")
@@ -221,9 +228,13 @@ class TsqlSplitter(Slices):
     def _begin(self, i: int, verb: str) -> None:
         self.flow.statement()
         self.start, self.verb = i, verb
-        self.awaiting = verb in ("INSERT", "WITH") or (verb == "RETURN" and self.function)
+        self.awaiting = verb in ("INSERT", "WITH") or (verb == "RETURN" and self._returns_query(i))
         self.set_seen = False
         self.case = 0
+
+    def _returns_query(self, i: int) -> bool:
+        """The query that is all of a function's body. In a block RETURN has a value, or none, and a statement follows."""
+        return self.function and not self.flow.stack and self._next(i) in ("SELECT", "WITH")
 
     def _flush(self, end: int) -> None:
         if 0 <= self.start < end:
@@ -285,7 +296,8 @@ class TsqlSplitter(Slices):
         """Does this word begin a new statement, seen where it stands?"""
         if self.start < 0:
             return True
-        previous = self.tokens[i - 1].text.upper()
+        is_name = i > 1 and self.tokens[i - 2].token_type in _MARKS
+        previous = "" if is_name else self.tokens[i - 1].text.upper()
         verb = self.verb
         if self.tokens[i - 1].token_type is T.DOT:
             return False
@@ -314,7 +326,10 @@ class TsqlSplitter(Slices):
                     return False
                 return True
             case "WITH":
-                if not self._is_cte(i) or previous == "FOR":
+                if not self._is_cte(i):
+                    return False
+                if previous == "FOR":
+                    self.awaiting = verb in ("DECLARE", "SET")  # the cursor's query
                     return False
                 return not (self.awaiting and verb in ("CREATE VIEW", "CREATE TABLE", "INSERT", "RETURN"))
             case "SET":
@@ -341,16 +356,27 @@ class TsqlSplitter(Slices):
                 return not (verb == "ALTER" and self._next(i) in ("COLUMN", "CONSTRAINT", "MEMBER", "PERIOD"))
             case "ENABLE" | "DISABLE":
                 return self._next(i) == "TRIGGER" and verb != "ALTER"
-            case "OPEN" | "CLOSE" | "SAVE" | "USE" | "BULK" | "BACKUP" | "RESTORE" | "KILL" | "CHECKPOINT" | "THROW":
+            case "OPEN" | "CLOSE" | "SAVE" | "USE" | "BULK" | "BACKUP" | "RESTORE" | "KILL" | "CHECKPOINT":
                 return previous not in (",", "(", "=", "WITH", "AS") and not (word == "CHECKPOINT" and verb == "ALTER")
             case "GRANT" | "REVOKE" | "DENY":
                 return previous not in ("WITH", "REVOKE")
             case "BEGIN" | "DECLARE" | "RETURN":
                 return True
+            case "THROW":  # no reserved word
+                return self._throws(i) and previous not in (",", "(", "=", "WITH", "AS")
+            case "RENAME":
+                return self._next(i) == "OBJECT"
             case "ADD" | "RECEIVE" | "SEND" | "MOVE" | "GET" | "COPY":
                 return self._next(i) in _SECOND_WORDS[word] and self.tokens[i - 1].line < self.tokens[i].line
             case _:
                 return previous not in (",", "=", "AS")
+
+    def _throws(self, i: int) -> bool:
+        """``THROW`` alone, or with a number."""
+        tokens = self.tokens
+        if i + 1 == len(tokens) or tokens[i + 1].line > tokens[i].line:
+            return True
+        return tokens[i + 1].token_type in (T.NUMBER, T.PARAMETER, T.SEMICOLON, T.END)
 
     def _close_case(self, word: str) -> bool:
         if word == "END":

@@ -8,7 +8,7 @@ from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.lex.columns import added_columns, altered_column
 from ray_lineage.compile.sql.lex.kinds import T
-from ray_lineage.compile.sql.lex.scan import closing, list_items, read_name
+from ray_lineage.compile.sql.lex.scan import closing, list_items, outermost, read_name
 from ray_lineage.compile.sql.lex.tokens import start_line
 from ray_lineage.compile.sql.statements.columns import computed_columns, defaults
 from ray_lineage.compile.sql.statements.foreign_keys import foreign_keys
@@ -149,11 +149,9 @@ def _mutation(unit: Unit, tokens: list[Token], i: int) -> None:
 def _exchange(unit: Unit, tokens: list[Token], name: Name, i: int) -> None:
     """``EXCHANGE PARTITION p WITH TABLE s`` swaps the rows (Hive's moves them from s), ``REPLACE PARTITION p FROM s`` copies
     them."""
-    depth = 0
-    for k in range(i, len(tokens)):
-        depth += (tokens[k].token_type is T.L_PAREN) - (tokens[k].token_type is T.R_PAREN)
-        word = tokens[k].text.upper()
-        if depth or word not in ("WITH", "FROM", "TO"):
+    for k, token in outermost(tokens, i):
+        word = token.text.upper()
+        if word not in ("WITH", "FROM", "TO"):
             continue
         at = k + 2 if k + 1 < len(tokens) and tokens[k + 1].text.upper() == "TABLE" else k + 1
         parts, _ = read_name(tokens, at)

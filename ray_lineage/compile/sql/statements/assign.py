@@ -4,17 +4,28 @@ from __future__ import annotations
 
 from sqlglot.tokens import Token
 
+from ray_lineage.compile.sql.lex.columns import read_columns
 from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.scan import closing, list_items, read_name
 from ray_lineage.compile.sql.query.expressions import collect
 from ray_lineage.compile.sql.query.scope import IDENTITY, Collected, Scope
+from ray_lineage.compile.sql.routine import Shape
 from ray_lineage.compile.sql.statements.call import call_of_a_package
 from ray_lineage.compile.sql.statements.create_routine import declare_parameters
 from ray_lineage.compile.sql.statements.cursor import cursor_of, declare_cursor
 from ray_lineage.compile.sql.statements.declare import declare_variables
 from ray_lineage.compile.sql.statements.execute import execute
 from ray_lineage.compile.sql.statements.lifetimes import declare_name
-from ray_lineage.compile.sql.statements.variables import assign, declare_variable, may_carry, row_of, store
+from ray_lineage.compile.sql.statements.variables import (
+    assign,
+    copied_row,
+    declare_variable,
+    is_record,
+    may_carry,
+    record_of,
+    shape_of,
+    store,
+)
 from ray_lineage.compile.sql.unit import Unit
 from ray_lineage.model import Assignment, Local, Select, StatementKind
 
@@ -26,6 +37,8 @@ def read_set(unit: Unit, tokens: list[Token]) -> None:
     elif words[:1] == ["SCHEMA"] and len(tokens) > 2:
         at = 3 if tokens[2].token_type is T.EQ and len(tokens) > 3 else 2
         unit.names.schema = unit.fold(tokens[at].text.strip("'"), tokens[at].token_type is T.IDENTIFIER)
+    elif words[:1] == ["CATALOG"] and len(tokens) > 2:
+        unit.names.use_catalog(unit.fold(tokens[2].text, tokens[2].token_type is T.IDENTIFIER))
     elif words[:1] and tokens[1].text != "@@":
         set_variable(unit, tokens)
 
@@ -68,7 +81,8 @@ def set_variable(unit: Unit, tokens: list[Token]) -> None:
         if query > 0:
             declare_cursor(unit, tokens[i + 1], tokens[query:], tokens)
         return
-    assign(unit, name, [*plus, *tokens[at + 1 :]])
+    if not copied_row(unit, tokens, parts[0], tokens[at + 1 :]):
+        assign(unit, name, [*plus, *tokens[at + 1 :]])
 
 
 def holds_rows(unit: Unit, name: Token, value: list[Token], tokens: list[Token]) -> bool:
@@ -110,7 +124,7 @@ def _set_row(unit: Unit, tokens: list[Token], i: int) -> None:
 
 def _set_field(unit: Unit, tokens: list[Token], parts: list[Token], value: list[Token]) -> None:
     """``r.a := expression`` of a record, ``NEW.a := expression`` in a trigger: the latter writes the trigger's table."""
-    target = row_of(unit, parts[0])
+    target = record_of(unit, parts[0])
     if not target or not value:
         return
     select = Token(T.SELECT, "SELECT", value[0].line, value[0].col, value[0].start, value[0].start)
@@ -146,10 +160,7 @@ def declare_or_assign(unit: Unit, tokens: list[Token]) -> None:
             declare_cursor(unit, tokens[0], query, tokens)
         return
     if words[0] == "TYPE" and len(tokens) > 3:  # TYPE r IS RECORD (...), TYPE rs IS TABLE OF t%ROWTYPE
-        names = {t.text.upper() for t in tokens[2:12]}
-        kinds = {unit.part(t) for t in tokens[4:8] if t.token_type is T.VAR}
-        if names & {"RECORD", "ROWTYPE"} or kinds & unit.routine.row_types:
-            unit.routine.row_types.add(unit.part(tokens[1]))
+        _declare_type(unit, tokens)
         return
     if words[0] == "CURSOR" and len(tokens) > 3:
         at = next((i for i, t in enumerate(tokens) if t.token_type is T.SELECT or t.token_type is T.WITH), -1)
@@ -177,6 +188,20 @@ def declare_or_assign(unit: Unit, tokens: list[Token]) -> None:
         declare_variables(unit, [tokens[0], *tokens])
     elif not unit.routine.is_script:
         call_of_a_package(unit, tokens)
+
+
+def _declare_type(unit: Unit, tokens: list[Token]) -> None:
+    """``TYPE r IS RECORD (a NUMBER, b DATE)``, ``TYPE rs IS TABLE OF t%ROWTYPE``: types of records, and of collections of them."""
+    words = [t.text.upper() for t in tokens[:12]]
+    name = unit.part(tokens[1])
+    if "RECORD" in words:
+        at = words.index("RECORD") + 1
+        columns = read_columns(tokens, at + 1, closing(tokens, at))[0] if at < len(tokens) else []
+        unit.routine.row_types[name] = Shape(tuple(unit.part(c.name) for c in columns))
+        return
+    kind = tokens[words.index("OF") + 1 :] if "OF" in words else tokens[3:]
+    if is_record(unit, kind):
+        unit.routine.row_types[name] = shape_of(unit, kind)
 
 
 def _is_declaration(tokens: list[Token]) -> bool:

@@ -57,6 +57,8 @@ def call_of_a_package(unit: Unit, tokens: list[Token]) -> None:
         return
     first = parts[0].text.upper()
     caller = unit.routine.name
+    if len(parts) > 1 and unit.part(parts[0]) in unit.routine.variables():
+        return  # a method of a collection or an object
     if not caller or first in _NO_PROGRAMS or first.startswith(_SUPPLIED):
         return
     unit.facts.call(caller, unit.full(parts), tokens[0].line)

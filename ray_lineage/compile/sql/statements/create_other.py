@@ -8,7 +8,7 @@ from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.lex.columns import ColumnItem, read_columns
 from ray_lineage.compile.sql.lex.kinds import STRINGS, T
-from ray_lineage.compile.sql.lex.scan import after_as, closing, read_name
+from ray_lineage.compile.sql.lex.scan import after_as, closing, outermost, read_name
 from ray_lineage.compile.sql.lex.tokens import start_line
 from ray_lineage.compile.sql.query.scope import IDENTITY
 from ray_lineage.compile.sql.routine import Routine
@@ -67,6 +67,8 @@ def create_other(unit: Unit, tokens: list[Token], words: list[str]) -> bool:
         create_routine_load(unit, tokens, name, i)
     elif kind == "JOB":
         read_scheduled(unit, tokens, "DO")
+    elif kind == "TYPE":
+        _composite_type(unit, tokens, name, i)
     elif kind == "INDEX":
         return words[1] == "JOIN" and _join_index(unit, tokens, name, i)
     elif kind == "TABLE":  # CREATE TABLE FUNCTION of BigQuery
@@ -83,19 +85,15 @@ def create_other(unit: Unit, tokens: list[Token], words: list[str]) -> bool:
 
 _CREATED: Final = frozenset(
     {"SEQUENCE", "STREAM", "MODEL", "PIPE", "TRIGGER", "TABLE", "SOURCE", "SINK", "DICTIONARY", "FLOW", "PIPELINE", "LOAD",
-     "JOB", "INDEX"}
+     "JOB", "INDEX", "TYPE"}
 )  # fmt: skip
 
 
 def _join_index(unit: Unit, tokens: list[Token], name: Name, i: int) -> bool:
     """``CREATE JOIN INDEX j AS SELECT ... PRIMARY INDEX (a)`` of Teradata: a view whose rows are kept."""
     query = after_as(tokens, i)
-    end, depth = len(query), 0
-    for k, token in enumerate(query):
-        depth += (token.token_type is T.L_PAREN) - (token.token_type is T.R_PAREN)
-        if depth == 0 and token.text.upper().split(" ")[0] in ("PRIMARY", "UNIQUE", "INDEX", "PARTITION"):
-            end = k
-            break
+    ends = ("PRIMARY", "UNIQUE", "INDEX", "PARTITION")
+    end = next((k for k, token in outermost(query) if token.text.upper().split(" ")[0] in ends), len(query))
     if end:
         define(unit, tokens, query[:end], name, "MaterializedView", (), StatementKind.CREATE_VIEW)
     return True
@@ -187,6 +185,20 @@ def _dictionary(unit: Unit, tokens: list[Token], name: Name, i: int) -> None:
     table = builder.add(TableRef(source, tokens[0].line))
     assignments = tuple(Assignment(x.name, (Ref(table, -1, x.name, IDENTITY, x.line),), x.line) for x in columns)
     unit.write(tokens, StatementKind.CREATE_DICTIONARY, builder, target=name, assignments=assignments)
+
+
+def _composite_type(unit: Unit, tokens: list[Token], name: Name, i: int) -> None:
+    """``CREATE TYPE t AS (a int, b text)`` of Postgres, ``AS OBJECT (a NUMBER, MEMBER FUNCTION ...)`` of Oracle: the columns of
+    records of that type."""
+    words = [t.text.upper() for t in tokens[i : i + 3]]
+    at = i + (2 if words[1:2] == ["OBJECT"] else 1)
+    if words[:1] not in (["AS"], ["IS"]) or at >= len(tokens) or tokens[at].token_type is not T.L_PAREN:
+        return
+    columns = [c for c in read_columns(tokens, at + 1, closing(tokens, at))[0] if c.name.text.upper() not in _METHODS]
+    unit.facts.declare(name, "Type", start_line(tokens[0]), tuple(unit.column(c) for c in columns))
+
+
+_METHODS: Final = frozenset({"MEMBER", "STATIC", "CONSTRUCTOR", "MAP", "ORDER", "FINAL", "OVERRIDING", "NOT", "PRAGMA"})
 
 
 def sequence_or_type(unit: Unit, tokens: list[Token], words: list[str]) -> None:

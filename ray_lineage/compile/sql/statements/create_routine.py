@@ -8,13 +8,14 @@ from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.lex.columns import read_column, read_columns
 from ray_lineage.compile.sql.lex.kinds import STRINGS, T
-from ray_lineage.compile.sql.lex.scan import closing, list_items, read_name
+from ray_lineage.compile.sql.lex.scan import closing, list_items, outermost, read_name
 from ray_lineage.compile.sql.lex.tokens import start_line
 from ray_lineage.compile.sql.routine import Routine
 from ray_lineage.compile.sql.statements.declare import declare_of_type
 from ray_lineage.compile.sql.statements.define import define
-from ray_lineage.compile.sql.statements.lifetimes import begin_routine, declare_name
+from ray_lineage.compile.sql.statements.lifetimes import begin_routine
 from ray_lineage.compile.sql.statements.move import move
+from ray_lineage.compile.sql.statements.variables import declare_variable
 from ray_lineage.compile.sql.unit import Unit
 from ray_lineage.model import DeclaredColumn, Local, Name, StatementKind
 
@@ -139,10 +140,20 @@ def declare_parameters(unit: Unit, tokens: list[Token], i: int, *, untyped: bool
     if i >= len(tokens) or tokens[i].token_type is not T.L_PAREN:
         return
     for a, b in list_items(tokens, i + 1, closing(tokens, i)):
-        while a < b - 1 and tokens[a].text.upper() in ("IN", "OUT", "INOUT", "VARIADIC"):
+        first = a
+        while a < b - 1 and tokens[a].text.upper() in _MODES:
             a += 1
+        kind = a + 1
+        while kind < b and tokens[kind].text.upper() in _MODES:
+            kind += 1
         if b - a > 1 or untyped:
-            declare_name(unit, unit.part(tokens[a]))
+            declare_variable(unit, tokens[a], tokens[kind:b])
+        goes_out = {"OUT", "INOUT"} & {t.text.upper() for t in (*tokens[first:a], *tokens[a + 1 : kind])}
+        if goes_out and unit.part(tokens[a]) in unit.routine.records:
+            unit.routine.given_rows.append(unit.part(tokens[a]))
+
+
+_MODES: Final = frozenset({"IN", "OUT", "INOUT", "VARIADIC", "NOCOPY"})
 
 
 def out_parameters(unit: Unit, tokens: list[Token], i: int) -> tuple[DeclaredColumn, ...]:
@@ -190,10 +201,8 @@ def function_query(unit: Unit, tokens: list[Token]) -> bool:
     declared = next((d for d in reversed(unit.facts.declarations) if d.name == unit.routine.name), None)
     if declared is None or declared.kind != "Function":
         return False
-    depth = 0
-    for k in range(2, len(tokens) - 1):
-        depth += (tokens[k].token_type is T.L_PAREN) - (tokens[k].token_type is T.R_PAREN)
-        if depth or tokens[k].text.upper() not in ("RETURN", "AS") or tokens[k + 1].token_type in STRINGS:
+    for k, token in outermost(tokens, 2, len(tokens) - 1):
+        if token.text.upper() not in ("RETURN", "AS") or tokens[k + 1].token_type in STRINGS:
             continue
         query = tokens[k + 1 :]
         if len(query) > 1 and query[0].text.upper() == "TABLE":  # a table macro of DuckDB

@@ -52,7 +52,8 @@ def stored_at(unit: Unit, tokens: list[Token], head: CreateHead, name: Name) -> 
                 found.append(location)
     found.extend(unit.names.location(uri, tokens[0].line) for uri in uris(tokens, 0))
     for location in found:
-        move(unit, tokens, location, name, StatementKind.CREATE_EXTERNAL)
+        ends = (name, location) if "WRITABLE" in head.words else (location, name)
+        move(unit, tokens, *ends, StatementKind.CREATE_EXTERNAL)
     return found
 
 
@@ -60,7 +61,8 @@ def partition_of(unit: Unit, tokens: list[Token], head: CreateHead, name: Name) 
     """``CREATE TABLE p PARTITION OF t`` and ``CREATE TABLE p (columns) INHERITS (t)``: p has t's columns, and t shows p's
     rows. False if it is something else."""
     words = [t.text.upper() for t in tokens]
-    at = next((k for k in range(len(words) - 1) if words[k : k + 2] in (["PARTITION", "OF"], ["INHERITS", "("])), -1)
+    follows = {"PARTITION": "OF", "INHERITS": "("}
+    at = next((k for k, word in enumerate(words[:-1]) if word in follows and words[k + 1] == follows[word]), -1)
     parts, _ = read_name(tokens, at + 2) if at > 0 else ([], 0)
     if not parts:
         return False

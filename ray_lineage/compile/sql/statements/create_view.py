@@ -33,7 +33,12 @@ def view_to(unit: Unit, tokens: list[Token], head: CreateHead, name: Name) -> bo
 
 
 def without_tail(tokens: list[Token]) -> list[Token]:
-    """Cut what follows a view's query: WITH CHECK OPTION, WITH [NO] DATA, WITH READ ONLY, WITH NO SCHEMA BINDING."""
+    """Cut what follows a query that makes something: WITH CHECK OPTION, WITH [NO] DATA, WITH READ ONLY, WITH NO SCHEMA BINDING, and
+    how its rows are spread: DISTRIBUTED BY (a)."""
+    for i in range(len(tokens) - 2, max(0, len(tokens) - 60), -1):
+        if tokens[i].text.upper() == "DISTRIBUTED" and tokens[i + 1].text.upper() in ("BY", "RANDOMLY", "REPLICATED"):
+            tokens = tokens[:i]
+            break
     if len(tokens) > 3 and tokens[-2].text.upper() == "COMMENT" and tokens[-1].token_type in LITERALS:
         tokens = tokens[:-2]
     if tokens[0].token_type is T.L_PAREN:  # (query) WITH DATA PRIMARY INDEX ...

@@ -23,6 +23,7 @@ def declare_cursor(unit: Unit, name: Token, query: list[Token], tokens: list[Tok
     builder = unit.builder()
     root = builder.query(tree)
     target = Local.CURSOR.named(unit.part(name))
+    unit.routine.cursors.add(unit.part(name))
     unit.write(tokens, StatementKind.DECLARE_CURSOR, builder, root=root, target=target, effect=Effect.MAKES)
 
 
@@ -97,7 +98,10 @@ def read_for(unit: Unit, tokens: list[Token]) -> None:
     name = unit.part(tokens[1])
     targets = [tokens[k:end] for k, end in list_items(tokens, 1, at)]
     names = {unit.part(target[0]) for target in targets if target}
-    scalars = unit.engine.plpgsql and names <= unit.routine.variables() and names.isdisjoint(unit.routine.records)
+    shaped = any(any(unit.routine.shapes.get(n, ())) for n in names & unit.routine.records)
+    scalars = (
+        unit.engine.plpgsql and names <= unit.routine.variables() and (names.isdisjoint(unit.routine.records) or shaped)
+    )
     if at > 2 and not scalars:
         return
     i = at + 2 if tokens[at + 1].text.upper() == "REVERSE" else at + 1

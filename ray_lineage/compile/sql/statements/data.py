@@ -10,7 +10,7 @@ from sqlglot.expressions import Expression
 from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.lex.kinds import T
-from ray_lineage.compile.sql.lex.scan import closing
+from ray_lineage.compile.sql.lex.scan import closing, outermost
 from ray_lineage.compile.sql.statements.delete import lower_delete
 from ray_lineage.compile.sql.statements.execute import insert_exec
 from ray_lineage.compile.sql.statements.export import into_outfile
@@ -21,6 +21,7 @@ from ray_lineage.compile.sql.statements.insert import (
     lower_insert,
     lower_multitable,
     multi_insert,
+    plain_columns,
 )
 from ray_lineage.compile.sql.statements.merge import lower_merge
 from ray_lineage.compile.sql.statements.output import (
@@ -46,6 +47,8 @@ def read_data(unit: Unit, tokens: list[Token], verb: str, output: Token | None =
         if insert_exec(unit, tokens):
             return
         tokens = _readable_insert(unit, tokens)
+    elif verb == "REPLACE":
+        tokens = plain_columns(tokens)
     in_scope = bool(unit.routine.variables()) or not unit.routine.is_script  # variables may be
     returned: list[OutputClause] = []
     if not unit.is_tsql and verb in DATA and in_scope:
@@ -68,7 +71,7 @@ def read_data(unit: Unit, tokens: list[Token], verb: str, output: Token | None =
 
 def _readable_insert(unit: Unit, tokens: list[Token]) -> list[Token]:
     """An INSERT that the grammar knows."""
-    tokens = first_rows(tokens)
+    tokens = plain_columns(first_rows(tokens))
     if unit.is_tsql:
         tokens = inner_statement(unit, tokens)
         if unit.has_remote and unit.engine.remote_target is not None:
@@ -182,10 +185,8 @@ def read_locking(unit: Unit, tokens: list[Token]) -> None:
 
 def read_scheduled(unit: Unit, tokens: list[Token], word: str) -> None:
     """``SUBMIT TASK ... AS statement`` of StarRocks, ``CREATE JOB ... DO statement`` of Doris."""
-    depth = 0
-    for i, token in enumerate(tokens[:-1]):
-        depth += (token.token_type is T.L_PAREN) - (token.token_type is T.R_PAREN)
-        if depth == 0 and token.text.upper() == word and token.token_type is not T.IDENTIFIER:
+    for i, token in outermost(tokens, 0, len(tokens) - 1):
+        if token.text.upper() == word and token.token_type is not T.IDENTIFIER:
             rest = tokens[i + 1 :]
             verb = rest[0].text.upper()
             if verb in DATA or verb in QUERIES:

@@ -8,7 +8,7 @@ from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.lex.columns import read_columns
 from ray_lineage.compile.sql.lex.kinds import T
-from ray_lineage.compile.sql.lex.scan import closing, list_items, read_name
+from ray_lineage.compile.sql.lex.scan import closing, list_items, outermost, read_name
 from ray_lineage.compile.sql.statements.columns import computed_columns, make_empty
 from ray_lineage.compile.sql.statements.cursor import declare_cursor
 from ray_lineage.compile.sql.statements.variables import assign, declare_variable, forget
@@ -58,11 +58,8 @@ def declare_variables(unit: Unit, tokens: list[Token]) -> None:
             declare_variable(unit, parts[0], tokens[i:b])
         elif unit.is_tsql and i < b:
             declare_of_type(unit, tokens, a)
-        depth = 0
-        for j in range(i, b):
-            kind = tokens[j].token_type
-            depth += (kind is T.L_PAREN) - (kind is T.R_PAREN)
-            if depth == 0 and (kind in (T.EQ, T.COLON_EQ) or tokens[j].text.upper() == "DEFAULT"):
+        for j, token in outermost(tokens, i, b):
+            if token.token_type in (T.EQ, T.COLON_EQ) or token.text.upper() == "DEFAULT":
                 assign(unit, name, tokens[j + 1 : b])
                 break
         else:

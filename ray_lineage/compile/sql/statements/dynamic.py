@@ -71,6 +71,7 @@ def run_text(
     if unit.nested >= _MAX_NESTED:
         unresolved(unit, tokens, "it is nested too deeply")
         return
+    unit.routine.texts_run.update(text.text for text in found)
     for text in found:
         run_inside(unit, text, (start_line(value[0]), tokens[-1].line), into, binds)
 

@@ -188,7 +188,13 @@ def _take_outputs(unit: Unit, tokens: list[Token], at: int, callee: Name) -> Non
 
 
 def give_outputs(unit: Unit, tokens: list[Token]) -> None:
-    """A procedure ends: what its output parameters hold now goes to the caller."""
+    """A procedure ends: what its output parameters hold now goes to the caller. A record's fields are ``record.field``."""
+    for record in unit.routine.given_rows:
+        builder = unit.builder()
+        table = builder.add(TableRef(unit.routine.rows[record], tokens[0].line))
+        star = Output(None, (Ref(table, 1, STAR, IDENTITY),), star=True, renamed={STAR: f"{record}.{STAR}"})
+        root = builder.add(Select((table,), (star,)))
+        unit.write(tokens, StatementKind.OUTPUT_PARAMETERS, builder, root=root, target=unit.routine.name)
     carriers = unit.routine.carriers
     given = [name for name in unit.routine.outputs if name in carriers]
     if not given:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.lex.kinds import STRINGS, T
-from ray_lineage.compile.sql.lex.scan import closing, read_name
+from ray_lineage.compile.sql.lex.scan import closing, outermost, read_name
 from ray_lineage.compile.sql.statements.locations import files, uris
 from ray_lineage.compile.sql.statements.move import move
 from ray_lineage.compile.sql.unit import Unit
@@ -29,10 +29,8 @@ def export_query(unit: Unit, tokens: list[Token]) -> None:
         else:
             parts, _ = read_name(tokens, 1)
             move(unit, tokens, unit.full(parts), target, StatementKind.EXPORT)
-    depth = 0
-    for i, token in enumerate(tokens):
-        depth += (token.token_type is T.L_PAREN) - (token.token_type is T.R_PAREN)
-        if depth == 0 and token.token_type is T.ALIAS:
+    for i, token in outermost(tokens):
+        if token.token_type is T.ALIAS:
             tree = unit.parse(tokens[i + 1 :], "SELECT")
             for location in uris(tokens, 0):
                 builder = unit.builder()

@@ -8,7 +8,7 @@ from sqlglot import exp
 from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.lex.kinds import LITERALS, T
-from ray_lineage.compile.sql.lex.scan import closing, list_items
+from ray_lineage.compile.sql.lex.scan import closing, list_items, outermost
 from ray_lineage.compile.sql.query.sources import parts_of, place_of, query_in_text
 from ray_lineage.compile.sql.statements.move import move
 from ray_lineage.compile.sql.unit import Unit
@@ -56,12 +56,13 @@ def _by_options(unit: Unit, tokens: list[Token], name: Name) -> None:
 
 def outside(tokens: list[Token], word: str) -> int:
     """Where a word stands in no parentheses and is followed by something; -1: nowhere."""
-    depth = 0
-    for k, token in enumerate(tokens[:-1]):
-        depth += (token.token_type is T.L_PAREN) - (token.token_type is T.R_PAREN)
-        if depth == 0 and token.text.upper() == word and token.token_type not in LITERALS:
-            return k
-    return -1
+    return next(
+        (
+            k for k, token in outermost(tokens, 0, len(tokens) - 1)
+            if token.text.upper() == word and token.token_type not in LITERALS
+        ),
+        -1,
+    )  # fmt: skip
 
 
 def options_of(tokens: list[Token], at: int) -> dict[str, str]:

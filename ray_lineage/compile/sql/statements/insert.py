@@ -11,7 +11,7 @@ from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.constants import UNKNOWN
 from ray_lineage.compile.sql.lex.kinds import T
-from ray_lineage.compile.sql.lex.scan import closing, read_name
+from ray_lineage.compile.sql.lex.scan import closing, list_items, outermost, read_name
 from ray_lineage.compile.sql.names import NOBODY
 from ray_lineage.compile.sql.query.arena import Builder
 from ray_lineage.compile.sql.query.influences import add_influences
@@ -191,14 +191,10 @@ def lower_multitable(unit: Unit, tree: exp.MultitableInserts, tokens: list[Token
 
 def multi_insert(unit: Unit, tokens: list[Token]) -> bool:
     """Hive's ``FROM t INSERT INTO a SELECT x WHERE ... INSERT INTO b SELECT y``. False if it is something else."""
-    depth = 0
     starts: list[int] = []
     begin = -1
-    for i, token in enumerate(tokens):
+    for i, token in outermost(tokens):
         kind = token.token_type
-        depth += (kind is T.L_PAREN) - (kind is T.R_PAREN)
-        if depth:
-            continue
         if kind is T.FROM and begin < 0:
             begin = i
         elif kind is T.SELECT and begin < 0:
@@ -212,13 +208,7 @@ def multi_insert(unit: Unit, tokens: list[Token]) -> bool:
     ctes, head = tokens[:begin], tokens[begin : starts[0]]
     for start, end in zip(starts, [*starts[1:], len(tokens)], strict=True):
         part = tokens[start:end]
-        cut = len(part)
-        depth = 0
-        for i, token in enumerate(part):
-            depth += (token.token_type is T.L_PAREN) - (token.token_type is T.R_PAREN)
-            if depth == 0 and token.token_type in _AFTER_FROM:
-                cut = i
-                break
+        cut = next((i for i, token in outermost(part) if token.token_type in _AFTER_FROM), len(part))
         unit.run([*ctes, *part[:cut], *head, *part[cut:]], "INSERT")
     return True
 
@@ -281,6 +271,28 @@ def insert_row(unit: Unit, tokens: list[Token]) -> bool:
     root = builder.add(Select((table,), (output,)))
     unit.write(tokens, StatementKind.INSERT, builder, root=root, target=unit.full(parts), columns=columns)
     return True
+
+
+def plain_columns(tokens: list[Token]) -> list[Token]:
+    """``INSERT INTO s.t (t.a, s.t.b)`` -> ``INSERT INTO s.t (a, b)``, also by an alias of t."""
+    i = next((k for k in range(1, min(5, len(tokens))) if tokens[k].token_type is T.INTO), 0) + 1
+    name, i = read_name(tokens, i)
+    owners = {name[-1].text.lower()} if name else set()
+    while i < len(tokens) and tokens[i].token_type in (T.ALIAS, T.VAR, T.IDENTIFIER):
+        owners.add(tokens[i].text.lower())
+        i += 1
+    if not name or i >= len(tokens) or tokens[i].token_type is not T.L_PAREN:
+        return tokens
+    end = closing(tokens, i)
+    columns = tokens[i + 1 : end]
+    if T.DOT not in [t.token_type for t in columns]:
+        return tokens
+    kept: list[Token] = []
+    for a, b in list_items(columns, 0, len(columns)):
+        parts, stop = read_name(columns, a)
+        owned = stop == b and len(parts) > 1 and parts[-2].text.lower() in owners
+        kept.extend([*([columns[a - 1]] if a else []), *(parts[-1:] if owned else columns[a:b])])
+    return [*tokens[: i + 1], *kept, *tokens[end:]]
 
 
 def first_rows(tokens: list[Token]) -> list[Token]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlglot.tokens import Token
 
-from ray_lineage.compile.sql.lex.scan import read_name
+from ray_lineage.compile.sql.lex.kinds import T
+from ray_lineage.compile.sql.lex.scan import closing, list_items, read_name
 from ray_lineage.compile.sql.query.scope import IDENTITY
 from ray_lineage.compile.sql.unit import Unit
 from ray_lineage.model import STAR, Effect, Name, Output, Ref, Select, StatementKind, TableRef
@@ -45,4 +46,29 @@ def read_apply_changes(unit: Unit, tokens: list[Token]) -> None:
         i += 2 if words[i + 1 : i + 2] == ["("] else 1
     source, _ = read_name(tokens, i)
     if target and source:
-        move(unit, tokens, unit.full(source), unit.full(target), StatementKind.APPLY_CHANGES)
+        _apply(unit, tokens, unit.full(source), unit.full(target), words)
+
+
+def _apply(unit: Unit, tokens: list[Token], source: Name, target: Name, words: list[str]) -> None:
+    """``COLUMNS a, b`` or ``COLUMNS * EXCEPT (c)`` of ``source``; all of them where nothing is said."""
+    line = tokens[0].line
+    builder = unit.builder()
+    table = builder.add(TableRef(source, line))
+    at = words.index("COLUMNS") + 1 if "COLUMNS" in words else len(words)
+    ref = Ref(table, 1, STAR, IDENTITY, line)
+    if words[at : at + 1] in ([], ["*"]):
+        excluded = words[at + 1 : at + 2] == ["EXCEPT"]
+        names = _names(unit, tokens, at + 2) if excluded else ()
+        outputs: tuple[Output, ...] = (Output(None, (ref,), line, star=True, excluded=names),)
+    else:
+        columns = _names(unit, tokens, at)
+        outputs = tuple(Output(c, (Ref(table, 1, c, IDENTITY, line),), line) for c in columns)
+    root = builder.add(Select((table,), outputs))
+    unit.write(tokens, StatementKind.APPLY_CHANGES, builder, root=root, target=target)
+
+
+def _names(unit: Unit, tokens: list[Token], i: int) -> tuple[str, ...]:
+    """``(a, b)`` or ``a, b``."""
+    if i < len(tokens) and tokens[i].token_type is T.L_PAREN:
+        return tuple(unit.part(tokens[a]) for a, _ in list_items(tokens, i + 1, closing(tokens, i)))
+    return tuple(unit.part(tokens[a]) for a, _ in list_items(tokens, i, len(tokens)))

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.lex.kinds import T
-from ray_lineage.compile.sql.lex.scan import at_top_level, closing, list_items, read_name
+from ray_lineage.compile.sql.lex.scan import at_top_level, closing, list_items, outermost, read_name
 from ray_lineage.compile.sql.lex.tokens import start_line
 from ray_lineage.compile.sql.query.scope import Scope
 from ray_lineage.compile.sql.query.select_list import outputs_of
@@ -29,19 +29,19 @@ def take_outputs(tokens: list[Token], verb: str) -> tuple[list[Token], list[Outp
     clauses: list[OutputClause] = []
     ends = _OUTPUT_ENDS.get(verb, frozenset())
     while T.RETURNING in [t.token_type for t in tokens]:
-        at = next(iter(at_top_level(tokens, 0, T.RETURNING)), -1)
+        at = next((i for i in at_top_level(tokens, 0, T.RETURNING) if _begins_a_clause(tokens, i)), -1)
         if at < 0:
             return tokens, clauses
-        end, depth = len(tokens), 0
-        for i in range(at + 1, len(tokens)):
-            kind = tokens[i].token_type
-            if kind is T.L_PAREN:
-                depth += 1
-            elif kind is T.R_PAREN:
-                depth -= 1
-            elif depth == 0 and (tokens[i].text.upper() in ends or kind is T.RETURNING or kind is T.OPTION):
-                end = i
-                break
+        stops = (T.RETURNING, T.OPTION)
+        end = next(
+            (
+                i
+                for i, t in outermost(tokens, at + 1)
+                if tokens[i - 1].token_type not in _MARKS  # @from
+                and (t.text.upper() in ends or t.token_type in stops)
+            ),
+            len(tokens),
+        )
         body = tokens[at + 1 : end]
         into = next(iter(at_top_level(body, 0, T.INTO)), -1)
         clauses.append(OutputClause(body[:into], body[into + 1 :]) if into >= 0 else OutputClause(body, []))
@@ -49,6 +49,21 @@ def take_outputs(tokens: list[Token], verb: str) -> tuple[list[Token], list[Outp
     return tokens, clauses
 
 
+def _begins_a_clause(tokens: list[Token], i: int) -> bool:
+    """Is it the clause, and not a name? The word is no reserved one."""
+    before = tokens[i - 1].token_type
+    after = tokens[i + 1].token_type if i + 1 < len(tokens) else T.COMMA
+    return before not in _BEFORE_NAMES and after not in _AFTER_NAMES
+
+
+_BEFORE_NAMES: Final = frozenset(
+    {T.DOT, T.ALIAS, T.COMMA, T.SELECT, T.FROM, T.JOIN, T.INTO, T.UPDATE, T.SET, T.WHERE, T.AND, T.OR, T.ON, T.EQ, T.PLUS, T.DASH}
+)  # fmt: skip
+_AFTER_NAMES: Final = frozenset(
+    {T.DOT, T.COMMA, T.EQ, T.ON, T.WHERE, T.FROM, T.JOIN, T.INNER, T.LEFT, T.RIGHT, T.FULL, T.CROSS, T.OUTER, T.SET, T.USING,
+     T.ALIAS, T.R_PAREN, T.GROUP_BY, T.ORDER_BY}
+)  # fmt: skip
+_MARKS: Final = frozenset({T.PARAMETER, T.HASH})
 _OUTPUT_ENDS: Final = {
     "INSERT": frozenset({"VALUES", "SELECT", "WITH", "EXEC", "EXECUTE", "DEFAULT"}),
     "UPDATE": frozenset({"FROM", "WHERE"}),
@@ -59,17 +74,12 @@ _OUTPUT_ENDS: Final = {
 
 def take_returning(tokens: list[Token]) -> tuple[list[Token], list[OutputClause]]:
     """Cut ``RETURNING items INTO variables`` out of a data statement in a procedure."""
-    depth = 0
     at = into = -1
-    for i, token in enumerate(tokens):
+    for i, token in outermost(tokens):
         kind = token.token_type
-        if kind is T.L_PAREN:
-            depth += 1
-        elif kind is T.R_PAREN:
-            depth -= 1
-        elif depth == 0 and (kind is T.RETURNING or token.text.upper() == "RETURN"):
+        if kind is T.RETURNING or token.text.upper() == "RETURN":
             at = i
-        elif depth == 0 and (kind is T.INTO or kind is T.BULK_COLLECT_INTO) and 0 <= at < i - 1:
+        elif (kind is T.INTO or kind is T.BULK_COLLECT_INTO) and 0 <= at < i - 1:
             into = i
     if into < 0:
         return tokens, []
@@ -109,15 +119,26 @@ def returning_into(unit: Unit, clause: OutputClause, said: Written, tokens: list
     """``RETURNING a, b INTO v, w``: columns of the written table."""
     first = clause.items[0]
     select = Token(T.SELECT, "SELECT", first.line, first.col, first.start, first.start)
-    tree = unit.parse([select, *clause.items], "SELECT")
+    tree = unit.parse([select, *_without_rows(clause.items)], "SELECT")
     builder = said.builder or unit.builder()
     table = builder.add(TableRef(said.target, tokens[0].line))
     index = builder.reserve()
     scope = Scope(index, said.scope, {})
     scope.aliases[said.target[-1] if said.target else ""] = table
+    scope.aliases.update(dict.fromkeys(unit.engine.returned_rows, table))
     subqueries: list[int] = []
     outputs = outputs_of(builder, tree.expressions, scope, [table], subqueries)
     parent = said.scope.index if said.scope else -1
     builder.relations[index] = Select((table,), outputs, (), parent, subqueries=tuple(subqueries))
     targets = [clause.into[a:b] for a, b in list_items(clause.into, 0, len(clause.into))]
     store(unit, tokens, builder, targets, index)
+
+
+def _without_rows(items: list[Token]) -> list[Token]:
+    """``OLD a, NEW a`` of Oracle -> ``a, a``."""
+    last = len(items) - 1
+    return [
+        t
+        for i, t in enumerate(items)
+        if not (t.text.upper() in ("OLD", "NEW") and i < last and items[i + 1].token_type in (T.VAR, T.IDENTIFIER))
+    ]

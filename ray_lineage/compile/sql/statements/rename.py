@@ -39,6 +39,8 @@ def rename_dataset(unit: Unit, tokens: list[Token], old: Name, new: Name) -> Non
         move(unit, tokens, old, new, StatementKind.RENAME)
     else:
         copy_of(unit, tokens, new, known.kind if known else "Table", old, StatementKind.RENAME)
+    if known is None:
+        unit.facts.renamed(old)
 
 
 def read_transfer(unit: Unit, tokens: list[Token]) -> None:

@@ -7,7 +7,6 @@ from sqlglot.expressions import Expression
 from sqlglot.tokens import Token
 
 from ray_lineage.compile.options import ModelName
-from ray_lineage.compile.sql.constants import excludes
 from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.tokens import start_line
 from ray_lineage.compile.sql.query.arena import Builder
@@ -95,9 +94,8 @@ def write_result(
     known = unit.facts.declarations[first] if first >= 0 else None
     defines = known is not None and known.statement < 0 and not known.columns
     made = first if defines else -1
-    if not defines and known is not None and known.statement >= 0:
-        # another result set has its own columns, unless it stands for the first one in another branch
-        defines = not excludes(unit.facts.statements[known.statement].path, unit.path)
+    if known is not None and known.statement >= 0:
+        defines = True  # another result set has its own columns
     effect = Effect.MAKES if defines else Effect.CHANGES
     unit.write(tokens, StatementKind.RESULT_SET, builder, root=root, target=name, effect=effect, declared=made)
 

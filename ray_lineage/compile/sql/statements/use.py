@@ -20,10 +20,10 @@ def read_use(unit: Unit, tokens: list[Token]) -> None:
     parts = unit.names.name(name)
     if len(parts) > 1:
         unit.names.catalog, unit.names.schema = parts[-2], parts[-1]
-    elif word == "SCHEMA" or (word != "CATALOG" and unit.engine.use_is_schema):
+    elif word in ("SCHEMA", "NAMESPACE") or (word != "CATALOG" and unit.engine.use_is_schema):
         unit.names.schema = parts[-1]
     else:
-        unit.names.catalog = "" if UNKNOWN in parts[-1] else parts[-1]
+        unit.names.use_catalog("" if UNKNOWN in parts[-1] else parts[-1])
 
 
 def use_database(unit: Unit, tokens: list[Token]) -> None:
@@ -31,4 +31,4 @@ def use_database(unit: Unit, tokens: list[Token]) -> None:
     unit.names.schema = unit.part(tokens[-1])
 
 
-_USED: Final = frozenset({"DATABASE", "SCHEMA", "CATALOG"})
+_USED: Final = frozenset({"DATABASE", "SCHEMA", "CATALOG", "NAMESPACE"})

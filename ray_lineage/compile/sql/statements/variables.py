@@ -9,10 +9,11 @@ from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.constants import text_of
 from ray_lineage.compile.sql.lex.kinds import T
-from ray_lineage.compile.sql.lex.scan import at_top_level, closing, list_items, read_name
+from ray_lineage.compile.sql.lex.scan import at_top_level, closing, list_items, outermost, read_name
 from ray_lineage.compile.sql.query.arena import Builder
 from ray_lineage.compile.sql.query.expressions import collect
 from ray_lineage.compile.sql.query.scope import IDENTITY, Collected, Scope
+from ray_lineage.compile.sql.routine import Shape
 from ray_lineage.compile.sql.statements.lifetimes import declare_name
 from ray_lineage.compile.sql.unit import Unit
 from ray_lineage.model import (
@@ -20,6 +21,7 @@ from ray_lineage.model import (
     VARIABLES,
     Alias,
     Assignment,
+    DeclaredColumn,
     Effect,
     Local,
     Name,
@@ -27,6 +29,7 @@ from ray_lineage.model import (
     Ref,
     Select,
     StatementKind,
+    TableRef,
 )
 
 
@@ -135,13 +138,14 @@ def store(unit: Unit, tokens: list[Token], builder: Builder, targets: list[list[
         target = target[1:] if target and target[0].token_type is T.COLON else target
         parts, _ = read_name(target, 0)
         if len(parts) == 2:
-            names.append((row_of(unit, parts[0]), unit.part(parts[1])))
+            names.append((record_of(unit, parts[0]), unit.part(parts[1])))
         else:
             names.append((VARIABLES, variable_name(unit, unit.part(parts[0]))) if parts else ((), ""))
     only = targets[0][-1] if len(targets) == 1 and names[0][0] == VARIABLES else None
     if only is not None and (unit.part(only) in unit.routine.records or _gives_a_row(builder, root)):
         record = unit.part(only)
-        unit.routine.rows[record] = Local.RECORD.named(record)
+        if record not in unit.routine.records:
+            make_record(unit, only, unit.routine.shapes.get(record, Shape()))
         output = Output(None, (Ref(root, len(builder.relations), STAR, IDENTITY, line),), line, star=True)
         whole = builder.add(Select((root,), (output,)))
         unit.write(tokens, StatementKind.ASSIGN_ROW, builder, root=whole, target=unit.routine.rows[record])
@@ -166,6 +170,19 @@ def _gives_a_row(builder: Builder, root: int) -> bool:
     return isinstance(relation, Select) and (len(relation.outputs) > 1 or any(o.star for o in relation.outputs))
 
 
+def copied_row(unit: Unit, tokens: list[Token], name: Token, value: list[Token]) -> bool:
+    """``r := s``, ``r := rows(i)`` of records: by position. False if it is something else."""
+    source = row_of(unit, value[0]) if value else ()
+    whole = len(value) == 1 or (
+        len(value) > 2 and value[1].token_type is T.L_PAREN and closing(value, 1) == len(value) - 1
+    )
+    if not source or not whole or unit.part(name) not in unit.routine.records:
+        return False
+    builder = unit.builder()
+    store(unit, tokens, builder, [[name]], builder.add(TableRef(source, tokens[0].line)))
+    return True
+
+
 def row_of(unit: Unit, name: Token) -> Name:
     """The table whose row (or the temporary one that holds the rows) a record variable is."""
     part = unit.part(name)
@@ -174,6 +191,15 @@ def row_of(unit: Unit, name: Token) -> Name:
     if unit.routine.table and (part == "new" or part in unit.routine.new_names):
         return unit.routine.table
     return ()
+
+
+def record_of(unit: Unit, name: Token) -> Name:
+    """The row that ``name.field`` is a field of, where one is written: then a variable of a type that nobody declares here is a
+    record, too."""
+    part = unit.part(name)
+    if part not in unit.routine.rows and unit.routine.shapes.get(part, Shape()).like:
+        make_record(unit, name, unit.routine.shapes[part])
+    return row_of(unit, name)
 
 
 def selected(unit: Unit, tokens: list[Token], builder: Builder, root: int, *, sure: bool) -> None:
@@ -185,13 +211,12 @@ def selected(unit: Unit, tokens: list[Token], builder: Builder, root: int, *, su
 
 def _selected_texts(unit: Unit, tokens: list[Token], *, sure: bool) -> None:
     """Texts that ``SELECT @v = 'a' + b, @w += 'c'`` puts together, where it may have no row besides what they were."""
-    start, end, depth = -1, len(tokens), 0
-    for i, token in enumerate(tokens):
+    start, end = -1, len(tokens)
+    for i, token in outermost(tokens):
         kind = token.token_type
-        depth += (kind is T.L_PAREN) - (kind is T.R_PAREN)
-        if depth == 0 and kind is T.SELECT and start < 0:
+        if kind is T.SELECT and start < 0:
             start = i + 1
-        elif depth == 0 and start >= 0 and kind in _AFTER_LIST:
+        elif start >= 0 and kind in _AFTER_LIST:
             end = i
             break
     texts = unit.routine.texts
@@ -206,8 +231,9 @@ def _selected_texts(unit: Unit, tokens: list[Token], *, sure: bool) -> None:
         before = texts.variants([*value, *tokens[a:at]], unit.path)
         found = dict.fromkeys(text_of(value, known) for known in before)
         name = "@" + tokens[a + 1].text.lower()
-        if not sure:
-            found.update((known[name], None) for known in before if name in known)
+        if not sure:  # without a row it is what it was, which is no news if it was run already
+            held = (known[name] for known in before if name in known)
+            found.update((text, None) for text in held if text.text not in unit.routine.texts_run)
         texts.assign(name, unit.path, tuple(found))
 
 
@@ -216,13 +242,7 @@ _AFTER_LIST: Final = frozenset({T.FROM, T.WHERE, T.GROUP_BY, T.HAVING, T.ORDER_B
 
 def select_into_variables(unit: Unit, tokens: list[Token]) -> bool:
     """``SELECT a, b INTO v, w FROM t`` where v and w are variables. False if it is something else."""
-    depth = 0
-    at = -1
-    for i, token in enumerate(tokens):
-        depth += (token.token_type is T.L_PAREN) - (token.token_type is T.R_PAREN)
-        if depth == 0 and token.token_type in INTOS:
-            at = i
-            break
+    at = next((i for i, token in outermost(tokens) if token.token_type in INTOS), -1)
     if at < 0:
         return False
     targets, i = _targets(unit, tokens, at + 1)
@@ -252,7 +272,7 @@ def _targets(unit: Unit, tokens: list[Token], i: int) -> tuple[list[list[Token]]
             or name in unit.routine.rows
             or name.startswith("@")
             or tokens[start].token_type is T.COLON
-            or (len(parts) > 1 and row_of(unit, parts[0]))
+            or (len(parts) > 1 and record_of(unit, parts[0]))
         ):
             return [], i
         targets.append(tokens[start:i])
@@ -273,11 +293,55 @@ def declare_variable(unit: Unit, name: Token, kind: list[Token]) -> None:
     part = unit.part(name)
     declare_name(unit, part)
     unit.routine.rows.pop(part, None)
-    words = {t.text.upper() for t in kind[:8]}
-    if words & {"ROWTYPE", "RECORD"} or (kind and unit.part(kind[0]) in unit.routine.row_types):
-        unit.routine.records.add(part)
-        unit.routine.rows[part] = Local.RECORD.named(part)
+    shape = shape_of(unit, kind)
+    unit.routine.shapes[part] = shape
+    if is_record(unit, kind):
+        make_record(unit, name, shape)
     else:
         unit.routine.records.discard(part)
-    if "RESULTSET" in words:
+    if "RESULTSET" in {t.text.upper() for t in kind[:8]}:
         unit.routine.resultsets.add(part)
+
+
+def make_record(unit: Unit, name: Token, shape: Shape) -> None:
+    """The variable holds whole rows."""
+    part = unit.part(name)
+    unit.routine.records.add(part)
+    row = unit.routine.rows[part] = Local.RECORD.named(part)
+    if shape.columns or shape.like:
+        columns = tuple(DeclaredColumn(c) for c in shape.columns)
+        unit.facts.declare(
+            row, "TempTable", name.line, columns, temporary=True, like=shape.like, owner=unit.routine.key
+        )
+
+
+def is_record(unit: Unit, kind: list[Token]) -> bool:
+    """Does a type say so: ``t%ROWTYPE``, RECORD, a type of records, or a table that this text declares?"""
+    words = {t.text.upper() for t in kind[:8]}
+    if words & {"ROWTYPE", "RECORD"} or (kind and unit.part(kind[0]) in unit.routine.row_types):
+        return True
+    like = shape_of(unit, kind).like
+    declared = unit.facts.last_declared(like) if like else None
+    return declared is not None and declared.kind in _ROWS
+
+
+_ROWS: Final = frozenset({"Table", "View", "MaterializedView", "Type"})
+
+
+def shape_of(unit: Unit, kind: list[Token]) -> Shape:
+    """What a type calls the fields of its rows: ``t%ROWTYPE``, ``cursor%ROWTYPE``, a type of records, ``schema.t``."""
+    parts, end = read_name(kind, 0)
+    if not parts or parts[0].token_type not in _TYPE_NAMES or parts[0].text.upper() == "RECORD":
+        return Shape()
+    first = unit.part(parts[0])
+    if len(parts) == 1 and first in unit.routine.row_types:
+        return unit.routine.row_types[first]
+    is_attribute = end + 1 < len(kind) and kind[end].token_type is T.MOD
+    if is_attribute and kind[end + 1].text.upper() != "ROWTYPE":  # t.a%TYPE
+        return Shape()
+    if len(parts) == 1 and first in unit.routine.cursors:
+        return Shape((), Local.CURSOR.named(first))
+    return Shape((), unit.full(parts))
+
+
+_TYPE_NAMES: Final = frozenset({T.VAR, T.IDENTIFIER})

@@ -103,7 +103,7 @@ INSERT INTO o SELECT a.city AS x, b['k'] AS y, named_struct('p', a, 'q', id) AS 
 -- pairs: t.a > o.x t, t.b > o.y t, t.a > o.z t, t.id > o.z t
 -- case: struct star [spark, databricks]
 INSERT INTO o SELECT s.* FROM (SELECT named_struct('p', a) AS s FROM t);
--- pairs: t.a > o.* t
+-- pairs: t.a > o.p t
 -- case: json paths of databricks [databricks]
 INSERT INTO o (x) SELECT a:items[0].price::double FROM t;
 -- pairs: t.a > o.x t

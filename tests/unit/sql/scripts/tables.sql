@@ -12,7 +12,7 @@ CREATE VIEW v AS FROM t AS q |> EXTEND q.a + 1 AS z |> JOIN u AS r ON q.id = r.i
 
 -- case: a function that reads a table and a model [bigquery]
 CREATE VIEW v AS SELECT * FROM ML.FORECAST(MODEL d.m, TABLE t, STRUCT(2 AS horizon));
--- pairs: t.id > v.* t, t.a > v.* t, t.b > v.* t
+-- pairs: t.id > v.id i, t.a > v.a i, t.b > v.b i, t.id > v.* t, t.a > v.* t, t.b > v.* t
 -- reads: d.m, t
 -- writes: v
 

@@ -6,14 +6,17 @@ from typing import Final
 
 from sqlglot.tokens import Token
 
-from ray_lineage.compile.sql.engine import Engine, Rewrite, Shape
+from ray_lineage.compile.sql.engine import Engine, Rewrite, Shape, rule
 from ray_lineage.compile.sql.engines.tsql.rewrites import (
     HINTS,
     METHODS,
     has_clauses,
     has_methods,
+    may_be_names,
     quoted_as_strings,
     rewrite_tsql,
+    without_collations,
+    words_as_names,
 )
 from ray_lineage.compile.sql.engines.tsql.rowsets import into_remote, may_have_rowsets, rewrite_rowsets
 from ray_lineage.compile.sql.names import Names
@@ -23,20 +26,35 @@ from ray_lineage.compile.sql.query.words import SERVER_QUERY
 def _prepare(text: str, names: Names) -> Rewrite:
     """Functions that stand for tables, methods, hints, options, compound assignments."""
     lower = text.lower()
-    has_rowsets, methods, clauses = may_have_rowsets(lower), has_methods(text), has_clauses(lower)
+    has_rowsets, has_names, clauses = may_have_rowsets(lower), may_be_names(lower), has_clauses(lower)
+    methods = has_methods(text)
 
     def prepared(tokens: list[Token], verb: str) -> list[Token]:
         if has_rowsets:
             tokens = rewrite_rowsets(names, tokens)
+        if has_names:
+            tokens = words_as_names(tokens, verb)
         return rewrite_tsql(tokens, verb, methods=methods, clauses=clauses)
 
     return prepared
 
 
+_PLAIN_WORDS: Final = frozenset({
+    "ANTI", "ASOF", "CACHE", "CLUSTER BY", "CONNECT BY", "DESCRIBE", "DISTRIBUTE BY", "DIV", "GLOB", "ILIKE", "LATERAL", "LIMIT",
+    "LOCK", "NATURAL", "NOTNULL", "OVERLAPS", "PARTITIONED BY", "PARTITIONED_BY", "QUALIFY", "RECURSIVE", "REGEXP", "RETURNING",
+    "RLIKE", "SEMI", "SIMILAR TO", "SORT BY", "SQL SECURITY", "START WITH", "STRAIGHT_JOIN", "UNCACHE", "UNNEST", "XOR",
+})  # fmt: skip
+"""Of the tokenizer's words those of other engines
+(https://learn.microsoft.com/en-us/sql/t-sql/language-elements/reserved-keywords-transact-sql has none of them)."""
+
 TSQL: Final = Engine(
     name="tsql",
     transact=True,
+    plain_words=_PLAIN_WORDS,
+    hash_names=True,
     prepare=_prepare,
+    rewrites=(rule("escape collate", "", without_collations),),
+    default_schema="dbo",
     settled=quoted_as_strings,
     methods=METHODS,
     hints=HINTS,
@@ -45,6 +63,7 @@ TSQL: Final = Engine(
     aggregates=frozenset(["checksum_agg", "stdevp", "var", "varp"]),
     schema_calls=True,
     recursion_unmarked=True,
+    unpivot_values_first=True,
     table_functions={"openquery": SERVER_QUERY, "openrowset": ("", "connection", "query")},
     from_twice=True,
     signs="""

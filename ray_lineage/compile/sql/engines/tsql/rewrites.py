@@ -11,6 +11,7 @@ from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.scan import at_top_level, closing
+from ray_lineage.compile.sql.lex.tokens import like_written
 
 HINTS: Final = frozenset(
     [
@@ -95,6 +96,46 @@ def quoted_as_strings(tokens: list[Token], text: str) -> list[Token]:
             token = Token(T.STRING, token.text, token.line, token.col, token.start, token.end, token.comments)
         out.append(token)
     return out
+
+
+def without_collations(tokens: list[Token], verb: str) -> list[Token]:
+    """``LIKE a ESCAPE '|' COLLATE c`` -> ``LIKE a ESCAPE '|'``."""
+    out: list[Token] = []
+    i, n, after = 0, len(tokens), 0
+    while i < n:
+        token = tokens[i]
+        if token.token_type is T.ESCAPE:
+            after = i + (3 if i + 1 < n and tokens[i + 1].token_type is T.PARAMETER else 2)
+        if after == i > 0 and token.token_type is T.COLLATE:
+            i += 2
+            continue
+        out.append(token)
+        i += 1
+    return out
+
+
+def may_be_names(lower: str) -> bool:
+    """May a text, in lower case, have something for :func:`words_as_names`?"""
+    return "output" in lower or "window" in lower or "using" in lower
+
+
+def words_as_names(tokens: list[Token], verb: str) -> list[Token]:
+    """Words that are no reserved ones, where they begin no clause: OUTPUT (its clauses were cut out before), WINDOW without
+    ``w AS (...)``, USING outside of MERGE."""
+    kinds = [t.token_type for t in tokens]
+    if _NAMES_SOMETIMES.isdisjoint(kinds):
+        return tokens
+    out = list(tokens)
+    for i, kind in enumerate(kinds):
+        is_clause = (kind is T.WINDOW and kinds[i + 2 : i + 4] == [T.ALIAS, T.L_PAREN]) or (
+            kind is T.USING and (verb == "MERGE" or kinds[i + 1 : i + 2] == [T.L_PAREN])
+        )
+        if kind in _NAMES_SOMETIMES and not is_clause:
+            out[i] = like_written(tokens[i], T.VAR)
+    return out
+
+
+_NAMES_SOMETIMES: Final = frozenset({T.RETURNING, T.WINDOW, T.USING})
 
 
 def rewrite_tsql(tokens: list[Token], verb: str, *, methods: bool, clauses: bool) -> list[Token]:
@@ -213,7 +254,7 @@ _BEFORE_WORDS: Final = frozenset({"APPLY", "JOIN", "BY", "SET", "RETURN", "VALUE
 
 def _with_from(tokens: list[Token]) -> list[Token]:
     """``DELETE t ...`` -> ``DELETE FROM t ...``; ``DELETE a FROM t AS a`` stays."""
-    i = 1
+    i = next(iter(at_top_level(tokens, 0, T.DELETE)), 0) + 1
     if i < len(tokens) and tokens[i].token_type is T.TOP:
         i = _after_top(tokens, i)
     froms = at_top_level(tokens, i, T.FROM)

@@ -11,13 +11,13 @@ from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.lex.kinds import STRINGS, T
 from ray_lineage.compile.sql.lex.scan import closing, list_items, read_name
-from ray_lineage.compile.sql.lex.tokens import made, tokenize
+from ray_lineage.compile.sql.lex.tokens import like, made, tokenize
 from ray_lineage.compile.sql.names import Names
 from ray_lineage.compile.sql.query.sources import server_of
 
 _WORDS: Final = (
     "parse", "containstable", "freetexttable", "changetable", "openxml", "openrowset", "opendatasource", " path", "{", "::",
-    "predict(", "predict (", "json_array", "semantic",
+    "predict(", "predict (", "json_array", "semantic", "vector_search", "ai_generate_embeddings",
 )  # fmt: skip
 _CHANGES: Final = (
     "SYS_CHANGE_VERSION", "SYS_CHANGE_CREATION_VERSION", "SYS_CHANGE_OPERATION", "SYS_CHANGE_COLUMNS", "SYS_CHANGE_CONTEXT",
@@ -41,7 +41,8 @@ def rewrite_rowsets(names: Names, tokens: list[Token]) -> list[Token]:
         token = tokens[i]
         kind = token.token_type
         following = tokens[i + 1] if i + 1 < n else token
-        if following.token_type is T.L_PAREN and kind is not T.IDENTIFIER and kind not in STRINGS:
+        is_marked = bool(out) and out[-1].token_type in (T.PARAMETER, T.HASH, T.DCOLON)
+        if following.token_type is T.L_PAREN and kind is not T.IDENTIFIER and kind not in STRINGS and not is_marked:
             done = _function(names, tokens, i, out)
             if done > i:
                 i = done
@@ -53,8 +54,16 @@ def rewrite_rowsets(names: Names, tokens: list[Token]) -> list[Token]:
             braces += 1
             i += 2
             continue
-        elif kind is T.DCOLON and out and out[-1].token_type in (T.FROM, T.JOIN, T.COMMA):
-            i += 1  # ::fn_helpcollations()
+        elif kind is T.DCOLON and out and out[-1].token_type in (T.FROM, T.JOIN, T.COMMA, T.APPLY):
+            out.append(like(following, T.IDENTIFIER, following.text))  # ::fn_helpcollations()
+            i += 2
+            continue
+        elif kind is T.DCOLON and following.text.upper() == "NULL" and out:  # geography::[Null]
+            start = len(out) - 1
+            while start > 1 and out[start - 1].token_type is T.DOT:
+                start -= 2
+            out[start:] = made(following, "NULL")
+            i += 2
             continue
         elif kind is T.R_BRACE and braces:
             braces -= 1
@@ -94,6 +103,11 @@ def _function(names: Names, tokens: list[Token], i: int, out: list[Token]) -> in
             )
         case "PREDICT":
             return _predicted(tokens, i, end, out)
+        case "VECTOR_SEARCH":
+            return _vector_search(tokens, i, end, out)
+        case "AI_GENERATE_EMBEDDINGS":  # (text USE MODEL m PARAMETERS p)
+            model = next((k for k in range(i + 2, end) if tokens[k].text.upper() == "USE"), end)
+            out.extend([*tokens[i:model], tokens[end]])
         case "JSON_ARRAY" | "JSON_ARRAYAGG" if [t.text.upper() for t in tokens[end - 2 : end]] == ["ON", "NULL"]:
             out.extend([*tokens[i : end - 3], tokens[end]])
         case "MATCH" if out and (out[-1].token_type in (T.WHERE, T.AND, T.L_PAREN, T.OR, T.ON)):
@@ -210,6 +224,24 @@ def _predicted(tokens: list[Token], i: int, end: int, out: list[Token]) -> int:
         out.extend([*made(tokens[i], "," if position else ""), *prediction, *made(tokens[i], ") AS"), tokens[a]])
     out.append(tokens[stop])
     return stop + 1
+
+
+def _vector_search(tokens: list[Token], i: int, end: int, out: list[Token]) -> int:
+    """``VECTOR_SEARCH(TABLE = t AS d, COLUMN = v, SIMILAR_TO = @q, ...) AS s`` -> ``t AS d CROSS APPLY (SELECT
+    VECTOR_DISTANCE(d.v, @q) AS distance) AS s``."""
+    given = {tokens[a].text.upper(): (a + 2, b) for a, b in list_items(tokens, i + 2, end) if b - a > 2}
+    table, column, like_what = given.get("TABLE"), given.get("COLUMN"), given.get("SIMILAR_TO")
+    if table is None or column is None or like_what is None:
+        return i
+    if out and out[-1].token_type is T.APPLY:
+        out[-1] = like(out[-1], T.JOIN, "JOIN")
+    at = tokens[i]
+    row = [tokens[table[1] - 1], *made(at, "."), *tokens[column[0] : column[1]]]
+    out.extend([*tokens[table[0] : table[1]], *made(at, "CROSS APPLY ( SELECT"), _word(at, "VECTOR_DISTANCE")])
+    out.extend(
+        [*made(at, "("), *row, *made(at, ","), *tokens[like_what[0] : like_what[1]], *made(at, ") AS distance )")]
+    )
+    return end + 1
 
 
 def _open_file(names: Names, tokens: list[Token], i: int, end: int, out: list[Token]) -> int:
