@@ -164,7 +164,9 @@ def test_a_worker_that_is_killed_while_it_is_idle_is_counted(tmp_path: Path) -> 
         nurseries = [p for p in watch.family() if any("nursery" in word for word in p.cmdline())]
         victims = [child for nursery in nurseries for child in nursery.children()]
         victims[0].kill()
-        watch.until_status(lambda s: s.metrics.get('ray_lineage_actor_restarts_total{actor="parse"}', 0.0) == before + 1)
+        watch.until_status(
+            lambda s: s.metrics.get('ray_lineage_actor_restarts_total{actor="parse"}', 0.0) == before + 1
+        )
         assert "it died while it had nothing to do" in watch.said()
         (tmp_path / "sql/core/v3.sql").write_text(view("v3", "later"))
         watch.rest()
