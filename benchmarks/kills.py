@@ -37,6 +37,8 @@ HOW: Final = {
 _EDITS: Final = 12  # between rounds, at most
 _WHOLE: Final = 0.3  # share of rounds in which the command itself is killed
 _GONE_SECONDS: Final = 15.0
+_AGENTS: Final = ("RuntimeEnvAgent", "DashboardAgent")
+"""Of Ray: they look for their raylet once a minute."""
 
 
 class Round(msgspec.Struct, frozen=True):
@@ -107,7 +109,8 @@ class Kills:
             process.send_signal(signal.SIGTERM)
         process.wait(60)
         _, alive = psutil.wait_procs(started, timeout=_GONE_SECONDS)
-        return ", ".join(p.name() for p in alive if p.status() != psutil.STATUS_ZOMBIE)
+        left = [p.name() for p in alive if p.status() != psutil.STATUS_ZOMBIE]
+        return ", ".join(name for name in left if not name.endswith(_AGENTS))
 
     def _finish(self, how: str) -> None:
         """The same command, to its end; of a watch an ingest is enough."""
