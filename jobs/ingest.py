@@ -11,10 +11,8 @@ import os
 import sys
 from collections.abc import Sequence
 
-from ray_lineage.cli.jobs import run_as_job
+from ray_lineage.cli.jobs import JOB_COPY, run_as_job
 from ray_lineage.errors import UsageError
-
-_JOB_COPY = "runtime_resources/working_dir_files"  # where Ray unpacks --working-dir, and deletes it again
 
 
 def run(arguments: list[str]) -> int:
@@ -35,7 +33,7 @@ def _refuse_to_lose_the_graph(arguments: Sequence[str]) -> None:
     if is_server(settings.store) or (settings.neo4j_uri and not settings.store):
         return
     path = os.path.realpath(embedded_path(settings))
-    if _JOB_COPY in path:
+    if JOB_COPY in path:
         raise UsageError(
             "RL207",
             "the graph would lie in the job's copy of the code, which Ray deletes after the job",

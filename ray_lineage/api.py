@@ -59,6 +59,7 @@ def lineage(
     dialect: str | None = None,
     schema: Mapping[str, Iterable[str]] | None = None,
     default_schema: str | None = None,
+    seconds: float | None = None,
 ) -> Lineage:
     """Lineage of one script, without any store.
 
@@ -66,13 +67,32 @@ def lineage(
     columns; stars that it cannot expand stay one ``src.*`` -> ``target.*`` pair, and a column that could belong to
     several relations gives one ``possible`` pair a candidate. ``default_schema`` completes names without a schema.
 
+    With ``seconds`` the work is done in a forked process, which may use so much CPU time and is then ended: a text that keeps
+    the compiled parser busy for ever costs a diagnostic (RL190), and a signal never waits for it.
+
     Raises ValueError for an unknown dialect; nothing in ``sql`` raises: what cannot be read is in ``.diagnostics``.
     """
+    name = _dialect(dialect)
+    known = {dataset: tuple(columns) for dataset, columns in (schema or {}).items()}
+    if seconds is None:
+        return _lineage(sql, name, known, default_schema or "")
+    from ray_lineage.compile import import_compiler
+    from ray_lineage.killable import Killed, killable
+
+    import_compiler()  # once, not in each child
+    try:
+        found = killable(lambda: msgspec.msgpack.encode(_lineage(sql, name, known, default_schema or "")), seconds)
+    except Killed:
+        text = f"it was given up after {seconds:g} s of work"
+        return Lineage([], [], [], [], [Diagnostic("RL190", "error", text)], name)
+    return msgspec.msgpack.decode(found, type=Lineage)
+
+
+def _lineage(sql: str, dialect: str, schema: Mapping[str, Iterable[str]], default_schema: str) -> Lineage:
     from ray_lineage.compile import CompileOptions, compile_source
 
-    name = _dialect(dialect)
-    facts = compile_source(sql, CompileOptions(name, "", default_schema or ""))
-    return _Reader(facts.dialect, schema or {}, default_schema or "").read(facts)
+    facts = compile_source(sql, CompileOptions(dialect, "", default_schema))
+    return _Reader(facts.dialect, schema, default_schema).read(facts)
 
 
 def lineage_of(facts: FileFacts) -> Lineage:

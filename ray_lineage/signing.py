@@ -13,11 +13,13 @@ import os
 import secrets
 import stat
 import tempfile
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeVar
 
 _KEY_FILE: Final = "cache.key"
 _KEY_BYTES: Final = 32
+_T = TypeVar("_T")
 
 
 def user_key() -> bytes:
@@ -26,18 +28,28 @@ def user_key() -> bytes:
     return _key_of(os.environ.get("XDG_STATE_HOME", ""), os.path.expanduser("~"))
 
 
+def state_folder() -> str:
+    """The user's own folder, made if it is not there. Raises OSError if there can be none."""
+    return _first(lambda folder: folder, os.environ.get("XDG_STATE_HOME", ""), os.path.expanduser("~"))
+
+
 @lru_cache(maxsize=8)
 def _key_of(state_home: str, home: str) -> bytes:
+    return _first(_kept_key, state_home, home)
+
+
+def _first(use: Callable[[str], _T], state_home: str, home: str) -> _T:
+    """What can be done in the first state folder in which it can be."""
     problem: OSError | None = None
     for parent in (state_home, os.path.join(home, ".local", "state")):
         if os.path.isabs(parent) and parent != "/.local/state":
             try:
                 os.makedirs(parent, mode=0o700, exist_ok=True)
-                return _kept_key(private_folder(os.path.join(parent, "ray_lineage")))
+                return use(private_folder(os.path.join(parent, "ray_lineage")))
             except OSError as error:
                 problem = error
     with contextlib.suppress(OSError):
-        return _kept_key(temporary("state"))
+        return use(temporary("state"))
     raise problem or PermissionError("no folder can be written that is this user's")
 
 

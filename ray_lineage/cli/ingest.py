@@ -22,6 +22,7 @@ from ray_lineage.cli.output import (
     counting,
     invocation,
     print_json,
+    sentry_of,
     settings,
     styled,
     visible,
@@ -95,7 +96,7 @@ def ingest(
         executor=executor, ingest_workers=workers, ray_address=ray_address, dashboard=dashboard or None, source=source, dialect=dialect, batch_size=batch_size,
         min_workers=min_workers, max_workers=max_workers, priority=priority, max_delete_percent=max_delete_percent, metrics_port=metrics_port, enable_parse_cache=False if no_cache else None,
     )  # fmt: skip
-    with _begun(loaded.settings) as cradle, _Display() as display:
+    with sentry_of(loaded.settings), _begun(loaded.settings) as cradle, _Display() as display:
         from ray_lineage.runtime.ingest import ingest as run
 
         summary = run(

@@ -69,6 +69,15 @@ class Globals:
         return logging.ERROR if cls.quiet else (logging.INFO if cls.verbose else logging.WARNING)
 
 
+def sentry_of(settings: Settings) -> contextlib.AbstractContextManager[None]:
+    """Who watches over a command that does everything itself; nobody, where workers can be ended."""
+    if settings.ingest_workers:
+        return contextlib.nullcontext()
+    from ray_lineage.runtime.sentry import watched_over
+
+    return watched_over()
+
+
 def settings(*, reads: Sequence[str] = (), **flags: Any) -> Loaded:
     """Effective settings of this invocation; log lines are written as they say. ``reads``: what is about to be read.
 

@@ -7,16 +7,16 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
+import msgspec
 import typer
 
+from ray_lineage.api import Lineage
 from ray_lineage.cli.output import print_json, settings, visible, write_line, write_table
 from ray_lineage.errors import ExitCode, UsageError
-from ray_lineage.model import UNSEEN
+from ray_lineage.model import UNSEEN, Diagnostic, FileFacts, decode_facts, encode_facts
 from ray_lineage.settings import rule_for
 
 if TYPE_CHECKING:
-    from ray_lineage.api import Lineage
-    from ray_lineage.model import FileFacts
     from ray_lineage.settings import Settings
 
 
@@ -29,33 +29,53 @@ def parse(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> int:
     """Show the statements, lineage and diagnostics of one file. Nothing is stored."""
-    from ray_lineage.api import lineage_of
+    from ray_lineage.compile import formats_of, max_size_of
+    from ray_lineage.killable import Killed, killable
+    from ray_lineage.runtime.parse import soft_seconds
 
     options = settings(reads=[] if file == "-" else [file], dialect=dialect).settings
     wanted = options.dialect if dialect or file == "-" else _as_ingested(options, file)
-    facts = _facts(file, wanted, options, alone=file == "-" or dialect is not None)
-    lineage = lineage_of(facts)
+    data = _read(file, max_size_of(formats_of(file), options.max_file_size))
+    alone = file == "-" or dialect is not None
+    try:
+        found = killable(lambda: _parsed(file, data, wanted, options, alone=alone), soft_seconds(len(data)))
+    except Killed:
+        found = _given_up(soft_seconds(len(data)))
+    skipped, encoded, lineage = msgspec.msgpack.decode(found, type=tuple[str, bytes, Lineage])
+    if skipped:
+        raise UsageError("RL203", f"{file} is no SQL text", help=skipped)
+    facts = decode_facts(encoded)
     confidence = round(float(facts.confidence), 2)
     print_json(_as_json(file, facts, lineage, confidence)) if as_json else _show(file, facts, lineage, confidence)
     return int(ExitCode.FINDINGS if any(d.severity == "error" for d in facts.diagnostics) else ExitCode.OK)
 
 
-def _facts(file: str, dialect: str, settings: Settings, *, alone: bool) -> FileFacts:
-    """What the file says, by the format that its name ends in, and if it is not ``alone``, by the files around it."""
-    from ray_lineage.compile import CompileOptions, compile_source, formats_of, max_size_of, reads_bytes
+def _given_up(seconds: float) -> bytes:
+    """As :func:`_parsed`."""
+    found = Diagnostic("RL190", "error", f"it was given up after {seconds:.0f} s of work. Split the file")
+    facts = FileFacts("", "failed", diagnostics=(found,))
+    return msgspec.msgpack.encode(("", encode_facts(facts), Lineage([], [], [], [], [found], "")))
+
+
+def _parsed(file: str, data: bytes, dialect: str, settings: Settings, *, alone: bool) -> bytes:
+    """Why it is no text (empty: it is), and encoded facts and lineage of the file, by the format that its name ends in and, if it
+    is not ``alone``, by the files around it."""
+    from ray_lineage.api import lineage_of
+    from ray_lineage.compile import CompileOptions, compile_source, formats_of, reads_bytes
     from ray_lineage.runtime.alone import read_alone
     from ray_lineage.sources.decode import decode
 
     formats = formats_of(file)
     options = CompileOptions(dialect, model=Path(file).stem if file != "-" else "", formats=formats)
-    data = _read(file, max_size_of(formats, settings.max_file_size))
     if reads_bytes(formats):
-        return compile_source(data, options)
-    decoded = decode(data)
-    if decoded.skip:
-        raise UsageError("RL203", f"{file} is no SQL text", help=decoded.diagnostics[0].message)
-    facts = None if alone else read_alone(file, settings, decoded.diagnostics)
-    return facts if facts is not None else compile_source(decoded.text, options, decoded.diagnostics)
+        facts = compile_source(data, options)
+    else:
+        decoded = decode(data)
+        if decoded.skip:
+            return msgspec.msgpack.encode((decoded.diagnostics[0].message, b"", Lineage([], [], [], [], [], "")))
+        around = None if alone else read_alone(file, settings, decoded.diagnostics)
+        facts = around if around is not None else compile_source(decoded.text, options, decoded.diagnostics)
+    return msgspec.msgpack.encode(("", encode_facts(facts), lineage_of(facts)))
 
 
 def _as_ingested(options: Settings, file: str) -> str:

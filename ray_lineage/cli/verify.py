@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from ray_lineage.cli.output import Paths, Root, print_json_line, settings, styled, visible, write_line
+from ray_lineage.cli.output import Paths, Root, print_json_line, sentry_of, settings, styled, visible, write_line
 from ray_lineage.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -25,7 +25,9 @@ def verify(
     """Compare the graph with what the files on disk say, all read and compiled anew. Writes nothing; exit 1: different."""
     from ray_lineage.runtime.verify import verify as compare
 
-    found = compare(settings(reads=paths or (), root=root, dialect=dialect).settings, paths or (), deep=deep)
+    loaded = settings(reads=paths or (), root=root, dialect=dialect).settings
+    with sentry_of(loaded):
+        found = compare(loaded, paths or (), deep=deep)
     if as_json:
         print_json_line(found)
     else:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Optional
 
 import typer
 
-from ray_lineage.cli.output import Globals, Paths, Root, WholeProject, settings
+from ray_lineage.cli.output import Globals, Paths, Root, WholeProject, sentry_of, settings
 from ray_lineage.errors import Interrupted
 
 if TYPE_CHECKING:
@@ -30,6 +30,9 @@ def watch(
     ] = False,
     retry_quarantined: Annotated[
         bool, typer.Option("--retry-quarantined", help="Read files again that failed or were set aside.")
+    ] = False,
+    wait_for_folders: Annotated[
+        bool, typer.Option("--wait-for-folders", help="A PATH that is not there yet may come: a late mount.")
     ] = False,
     poll: Annotated[bool | None, typer.Option("--poll/--no-poll", help="Poll instead of listening.")] = None,
     rescan: Annotated[float | None, typer.Option(help="Seconds between comparisons of everything.")] = None,
@@ -66,7 +69,10 @@ def watch(
     from ray_lineage.cli.live import open_view
     from ray_lineage.runtime.watch import watch as run
 
-    with open_view(quiet=Globals.quiet, plain=Globals.no_progress) as view:
+    with (
+        sentry_of(loaded.settings),
+        open_view(quiet=Globals.quiet, plain=Globals.no_progress) as view,
+    ):
 
         def look(status: Status) -> None:
             view.show(status)
@@ -76,8 +82,9 @@ def watch(
 
         try:
             run(
-                loaded.settings, paths or (), look, initial=not no_initial, retry=retry_quarantined, whole=whole_project
-            )
+                loaded.settings, paths or (), look, initial=not no_initial, retry=retry_quarantined, whole=whole_project,
+                wait_for_folders=wait_for_folders,
+            )  # fmt: skip
         except Interrupted as stop:  # how a watch ends
             return int(stop.exit_code)
     return 0

@@ -35,6 +35,15 @@ from ray_lineage.model import Contribution, FileState, Row, default_kind, split_
 _FEWEST_ROWS: Final = 100
 
 
+def lost(what: str) -> StoreUnavailable:
+    """What was being written is not there any more."""
+    return StoreUnavailable(
+        "RL228",
+        f"{what} was removed or replaced while it was being written",
+        help="a watch builds it anew by itself; else run again",
+    )
+
+
 class Transient(Exception):
     """The transaction may succeed if it is repeated."""
 
@@ -185,7 +194,9 @@ class Writer(ABC):
 
     @staticmethod
     def check_epoch(stored: int | None, epoch: int, project: str) -> None:
-        if stored is not None and stored > epoch:
+        if stored is None or stored < epoch:
+            raise lost(f"project {project!r}")
+        if stored > epoch:
             raise StoreRefused(
                 "RL221",
                 f"a newer run writes project {project!r} (its epoch is {stored}, ours {epoch})",

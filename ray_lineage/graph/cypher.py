@@ -243,6 +243,9 @@ NEXT_EPOCH: Final = (
 )
 """What is read after a write, and so under its lock, is what nobody else gets: two at once have two epochs."""
 
+LOOK: Final = f"MATCH (m:`{META}` {{id: $id}}) RETURN m.epoch, COUNT {{ MATCH (f:`File`) WHERE f.project = $id }}"
+"""The epoch, and how many files there are."""
+
 SET_VERSION: Final = f"MATCH (m:`{META}` {{id: $id}}) SET m.schema_version = $version"
 SET_DIGEST: Final = f"MATCH (m:`{META}` {{id: $id}}) SET m.digest = $digest"
 SET_ORIGIN: Final = f"MATCH (m:`{META}` {{id: $id}}) SET m.root = $root, m.host = $host, m.ingested_at = $at"

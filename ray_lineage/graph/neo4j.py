@@ -22,7 +22,7 @@ import msgspec
 
 from ray_lineage.errors import RayLineageError, StoreForbids, StoreRefused, StoreUnavailable
 from ray_lineage.graph import cypher, schema
-from ray_lineage.graph.base import BaseStore, Permanent, TooLarge, Transient
+from ray_lineage.graph.base import BaseStore, Permanent, TooLarge, Transient, lost
 from ray_lineage.graph.batching import RETRIES, pause
 from ray_lineage.graph.changes import changes
 from ray_lineage.graph.delta import Batch, Delta, Stored, difference
@@ -158,6 +158,13 @@ class Neo4jStore(BaseStore):
             _done(tx, cypher.SET_VERSION, {"id": project, "version": version})
 
         self._repeated(work)
+
+    def look(self, project: str, epoch: int, files: int) -> None:
+        """See :meth:`GraphStore.look`."""
+        (known, there), *_ = self._read(cypher.LOOK, id=project) or [(None, 0)]
+        self.check_epoch(known, epoch, project)
+        if there != files:
+            raise lost(f"project {project!r} at {self.uri}")
 
     def settle(self, project: str, epoch: int, digest: str, origin: Origin | None = None) -> None:
         """See :meth:`GraphStore.settle`."""

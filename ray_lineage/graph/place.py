@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import struct
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Final, NamedTuple
 
@@ -16,6 +18,15 @@ APPLICATION: Final = int.from_bytes(b"RLin", "big")
 _MAGIC: Final = b"SQLite format 3\0"
 _OLD_SUFFIX: Final = ".lbug"
 """Of graphs that an earlier version wrote with another engine."""
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file lies there, None if there is none."""
+    try:
+        found = path.stat(follow_symlinks=False)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 class Header(NamedTuple):
@@ -39,6 +50,7 @@ class Place:
     def __init__(self, path: str) -> None:
         self.path = Path(path)
         self._lock: IO[str] | None = None
+        self._ours: dict[str, tuple[int, int]] = {}  # by suffix: which files are open
 
     def beside(self, suffix: str) -> Path:
         """A file of the same name with more after it."""
@@ -109,6 +121,29 @@ class Place:
         self._lock.truncate()
         self._lock.write(str(os.getpid()))
         self._lock.flush()
+
+    def remember(self) -> None:
+        """What lies here now is what this process has open."""
+        found = {suffix: _identity(self.beside(suffix)) for suffix in ("", "-wal", ".lock")}
+        self._ours = {suffix: which for suffix, which in found.items() if which is not None}
+
+    @property
+    def is_replaced(self) -> bool:
+        """Does something else lie here now, or nothing?"""
+        return any(_identity(self.beside(suffix)) != which for suffix, which in self._ours.items())
+
+    @contextlib.contextmanager
+    def others_kept(self) -> Iterator[None]:
+        """Closing a database deletes its log by name, whoever's lies there now."""
+        log, kept = self.beside("-wal"), self.beside("-wal.kept")
+        foreign = "-wal" in self._ours and _identity(log) not in (None, self._ours["-wal"])
+        if foreign:
+            log.rename(kept)
+        try:
+            yield
+        finally:
+            if foreign:
+                kept.rename(log)
 
     def release(self) -> None:
         """Let others write; idempotent."""

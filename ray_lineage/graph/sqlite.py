@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 from ray_lineage.errors import StoreRefused, StoreUnavailable, first_line
 from ray_lineage.graph import sql
-from ray_lineage.graph.base import Permanent, Transient, Writer
+from ray_lineage.graph.base import Permanent, Transient, Writer, lost
 from ray_lineage.graph.keys import Shared
 from ray_lineage.graph.pack import PACKED, Pack, pack, unpack
 from ray_lineage.graph.place import APPLICATION, Place
@@ -208,7 +208,7 @@ class SqliteStore(Writer):
 
     def _disconnect(self) -> None:
         if self._connection is not None:
-            with contextlib.suppress(sqlite3.Error):
+            with contextlib.suppress(sqlite3.Error), self._place.others_kept():
                 self._connection.close()
             self._connection = None
 
@@ -281,12 +281,11 @@ class SqliteStore(Writer):
 
     @contextlib.contextmanager
     def _transaction(self, project: str, epoch: int) -> Iterator[int]:
-        """The same, fenced, with the project's number; unsettles it."""
+        """The same, fenced, with the project's number; unsettles it. Raises StoreUnavailable if its files are not ours any more."""
+        self.look(project, epoch, 0)
         with self._atomic():
             row = self._connection.execute("SELECT id, epoch FROM project WHERE name = ?", (project,)).fetchone()
-            if row is None:
-                raise StoreRefused("RL221", f"project {project!r} was removed meanwhile", help="run again")
-            self.check_epoch(row[1], epoch, project)
+            self.check_epoch(row[1] if row is not None else None, epoch, project)
             self._connection.execute("UPDATE project SET digest = '' WHERE id = ? AND digest <> ''", row[:1])
             yield int(row[0])
 
@@ -309,7 +308,13 @@ class SqliteStore(Writer):
             run("UPDATE project SET epoch = epoch + 1 WHERE name = ?", (project,))
             key, epoch = run("SELECT id, epoch FROM project WHERE name = ?", (project,)).fetchone()
             self._connection.executemany("INSERT OR IGNORE INTO total VALUES (?, ?, 0)", [(key, k) for k in _COUNTED])
+        self._place.remember()
         return int(epoch)
+
+    def look(self, project: str, epoch: int, files: int) -> None:
+        """See :meth:`GraphStore.look`. Nobody else writes what is in the file."""
+        if self._place.is_replaced:
+            raise lost(f"the graph at {self._place.path}")
 
     def settle(self, project: str, epoch: int, digest: str, origin: Origin | None = None) -> None:
         """See :meth:`GraphStore.settle`."""

@@ -118,6 +118,12 @@ class GraphStore(Protocol):
         has no fingerprint. A pack that cannot be written goes file by file through :meth:`apply`."""
         ...
 
+    def look(self, project: str, epoch: int, files: int) -> None:
+        """Raises StoreUnavailable (RL228) if this is not any more what this writer left, with so many files: it was removed,
+        replaced or emptied. What is written then would be lost, or mixed with something else; so nothing is (each
+        transaction looks, too)."""
+        ...
+
     def settle(self, project: str, epoch: int, digest: str, origin: Origin | None = None) -> None:
         """Record the digest of a settled state, and where it came from."""
         ...

@@ -16,7 +16,7 @@ from ray_lineage import logs
 from ray_lineage.compile import import_compiler
 from ray_lineage.errors import Interrupted
 from ray_lineage.runtime.bench import RUN_PREFIX, Bench, Breadcrumb, Terms
-from ray_lineage.runtime.crew import Finish, Report
+from ray_lineage.runtime.crew import Death, Finish, Report
 from ray_lineage.runtime.linking import LinkPlan, LinkReport
 from ray_lineage.runtime.load import Begun, Committed, Loader, Prepare, Settled
 from ray_lineage.runtime.nodecache import cache_path_for
@@ -36,17 +36,17 @@ class Parser:
         os.makedirs(run_dir, mode=0o700, exist_ok=True)
         _sweep(os.path.dirname(run_dir))
         crumb = Breadcrumb(os.path.join(run_dir, name))
-        self._died_on = crumb.read()
+        self._death = crumb.death()
         self._bench = Bench(Terms.of(settings, cache_path_for(settings, on_head=_node() == head)), crumb)
 
-    def ready(self) -> int:
-        """The process id; answers when the actor is up. The parser is loaded by now."""
+    def ready(self) -> tuple[str, int]:
+        """Node and process id; answers when the actor is up. The parser is loaded by now."""
         import_compiler()
-        return os.getpid()
+        return _node(), os.getpid()
 
-    def post_mortem(self) -> str:
-        """The file that the previous incarnation died on, empty if none."""
-        return self._died_on
+    def post_mortem(self) -> Death:
+        """What the previous incarnation died on."""
+        return self._death
 
     def parse(self, tasks: Sequence[Task]) -> tuple[Report, list[bytes]]:
         """See :meth:`Bench.parse`."""
@@ -116,7 +116,7 @@ class Writer:
         """Raises Interrupted between two transactions of a pass if the driver drains."""
         self._stored += files
         if self._total:
-            self._report("load", self._stored, self._total)
+            self._report("load", self._stored, self._total, self._open.rows)
 
     def catalog(self) -> bytes:
         """See :meth:`Loader.catalog`."""
@@ -140,6 +140,10 @@ class Writer:
         """See :meth:`Loader.commit`."""
         return self._open.commit()
 
+    def look(self) -> None:
+        """See :meth:`Loader.look`."""
+        self._open.look()
+
     def settle(self, digest: str) -> Settled:
         """See :meth:`Loader.settle`."""
         return self._open.settle(digest)
@@ -153,8 +157,8 @@ class Writer:
         if self._loader is not None:
             self._loader.close()
 
-    def _report(self, phase: str, done: int, total: int) -> None:
+    def _report(self, phase: str, done: int, total: int, rows: int) -> None:
         import ray
 
-        if ray.get(self._driver.progress.remote(phase, done, total)):
+        if ray.get(self._driver.progress.remote(phase, done, total, rows)):
             raise Interrupted(signal.SIGTERM)

@@ -1,18 +1,20 @@
 """A worker's bench: what is done to a batch inside a process of its own, whoever started that (:mod:`.nursery`, or Ray).
 
 A breadcrumb names the file at hand, so that the next one to come knows what killed the process. A soft limit on the time of one
-file raises inside the compiler, a hard one ends the process, one on memory gives a clean MemoryError.
+file raises inside the compiler, a hard one has the kernel end the process, one on memory gives a clean MemoryError. Both limits
+on time are of CPU time: a process that is stopped or gets no CPU loses no file.
 """
 
 from __future__ import annotations
 
 import contextlib
 import faulthandler
+import math
 import mmap
 import os
 import resource
+import signal
 import socket
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
@@ -21,15 +23,9 @@ import msgspec
 
 from ray_lineage.cache import ParseCache
 from ray_lineage.link.shared import SharedCatalog
-from ray_lineage.runtime.crew import Report, this_machine
+from ray_lineage.runtime.crew import Death, Report, this_machine
 from ray_lineage.runtime.linking import Facts, LinkPlan, LinkReport, encode_share, link_share, soft_limit
-from ray_lineage.runtime.parse import (
-    HARD_SECONDS,
-    HARD_SECONDS_PER_BYTE,
-    Meta,
-    Task,
-    parse_batch,
-)
+from ray_lineage.runtime.parse import Meta, Task, hard_seconds, parse_batch
 
 if TYPE_CHECKING:
     from ray_lineage.settings import Settings
@@ -39,7 +35,7 @@ MEMORY_LIMIT: Final = 2 * 2**30
 RUN_PREFIX: Final = "ray_lineage-run-"
 _CRUMB_BYTES: Final = 4096
 _MEMORY_SECONDS: Final = 0.5
-_SLACK: Final = 1.0
+_STACK: Final = ".stack"
 
 
 class Breadcrumb:
@@ -60,6 +56,17 @@ class Breadcrumb:
         size = int.from_bytes(self._map[:4], "little")
         return self._map[4 : 4 + size].decode("utf-8", "replace")
 
+    @property
+    def stack(self) -> str:
+        """Path of the file in which the worker leaves its stack when it takes too long; empty or missing: it did not."""
+        return self._path + _STACK
+
+    def death(self) -> Death:
+        """What the worker died on."""
+        with contextlib.suppress(OSError):
+            return Death(self.read(), os.stat(self.stack).st_size > 0)
+        return Death(self.read())
+
     def write(self, path: str) -> None:
         """Now this file (empty: none)."""
         data = path.encode("utf-8", "replace")[: _CRUMB_BYTES - 5]
@@ -73,6 +80,33 @@ class Breadcrumb:
     @hurried.setter
     def hurried(self, value: bool) -> None:
         self._map[-1] = value
+
+
+class CpuLimit:
+    """The kernel ends this process when it has used so much CPU, whatever it hangs in; its stack is written before."""
+
+    def __init__(self, stack: str) -> None:
+        """``stack``: path of the file for it, emptied now."""
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+        self._stack = os.open(stack, flags, 0o600)
+        faulthandler.register(signal.SIGXCPU, self._stack, chain=True)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+        self._most = resource.getrlimit(resource.RLIMIT_CPU)[1]
+        self._set = resource.RLIM_INFINITY
+
+    def within(self, seconds: float) -> None:
+        """From now on so many seconds, rounded up."""
+        self._limit(math.ceil(time.process_time() + seconds))
+
+    def lift(self) -> None:
+        """No limit."""
+        self._limit(self._most)
+
+    def _limit(self, seconds: int) -> None:
+        if seconds != self._set:
+            self._set = seconds
+            with contextlib.suppress(ValueError, OSError):  # more than the user's own limit
+                resource.setrlimit(resource.RLIMIT_CPU, (seconds, self._most))
 
 
 class Terms(msgspec.Struct, frozen=True, array_like=True):
@@ -97,12 +131,12 @@ class Bench:
         self._crumb = crumb
         self._crumb.write("")
         self._crumb.hurried = False
+        self._cpu = CpuLimit(crumb.stack)
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_LIMIT, resource.RLIM_INFINITY))
         self._node = socket.gethostname()
         self._looked, self._memory, self._rss = 0.0, 0.0, 0
         self._facts = Facts()
-        self._armed_until = 0.0
         self._catalog: tuple[int, SharedCatalog] | None = None
         self._cache: ParseCache | None = None
         if terms.cache_path:
@@ -111,11 +145,11 @@ class Bench:
             )
 
     def parse(self, tasks: Sequence[Task]) -> tuple[Report, list[bytes]]:
-        """Facts of a batch. A file over the hard limit ends this process (its stack goes to the worker's log)."""
+        """Facts of a batch. A file over the hard limit ends this process."""
         sizes = {t.file.path: t.file.size for t in tasks}
 
         def on_file(path: str) -> None:
-            self._at(path, HARD_SECONDS + HARD_SECONDS_PER_BYTE * sizes[path])
+            self._at(path, sizes[path]) if path else self._at_nothing()
 
         try:
             metas, payload = parse_batch(tasks, self._cache, on_file, lambda: self._crumb.hurried)
@@ -125,6 +159,7 @@ class Bench:
             return self._report(metas), payload
         finally:
             self._at_nothing()
+            self._crumb.hurried = False
 
     def know(self, number: int, catalog: bytes) -> None:
         """The settled catalog to link with from now on."""
@@ -142,30 +177,25 @@ class Bench:
             share, missing, faults = link_share(plan, plan.tasks, known, self._catalog[1], self._limit)
         finally:
             self._at_nothing()
+            self._crumb.hurried = False
         self._look()
         report = LinkReport(len(share.files), missing, faults, False, self._node, self._memory)
         return report, encode_share(share)
 
     @contextlib.contextmanager
     def _limit(self, path: str, size: int) -> Iterator[None]:
-        self._at(path, HARD_SECONDS + HARD_SECONDS_PER_BYTE * size)
+        self._at(path, size)
         with soft_limit(path, size):
             yield
 
-    def _at(self, path: str, seconds: float) -> None:
-        """This file is next, and has so many seconds, or up to ``_SLACK`` more: to arm the watchdog starts a thread, which for
-        each of many small files would cost a seventh of their time."""
+    def _at(self, path: str, size: int) -> None:
+        """This file is next, of so many bytes."""
         self._crumb.write(path)
-        now = time.monotonic()
-        if now + seconds > self._armed_until:
-            self._armed_until = now + seconds + _SLACK
-            faulthandler.dump_traceback_later(seconds + _SLACK, exit=True, file=sys.__stderr__ or sys.stderr)
+        self._cpu.within(hard_seconds(size))
 
     def _at_nothing(self) -> None:
-        faulthandler.cancel_dump_traceback_later()
-        self._armed_until = 0.0
+        self._cpu.lift()
         self._crumb.write("")
-        self._crumb.hurried = False
 
     def _report(self, metas: list[Meta]) -> Report:
         self._look()

@@ -11,7 +11,7 @@ import contextlib
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -30,6 +30,14 @@ class WorkerLost(Exception):
         super().__init__(reason)
         self.reason = reason
         self.died = died
+
+
+class Death(NamedTuple):
+    """What a worker died on: the path of a file, empty if it was at none. ``overtime``: because that took its limit, so that
+    another try would end the same."""
+
+    path: str
+    overtime: bool = False
 
 
 class PayloadLost(Exception):
@@ -110,7 +118,7 @@ class Worker(Protocol):
         ...
 
     async def parse(self, tasks: Sequence[Task], seconds: float) -> tuple[Report, Payload]:
-        """Work on a batch; after ``seconds`` without an answer it is ended. Raises WorkerLost."""
+        """Work on a batch; after ``seconds`` of doing nothing it is ended. Raises WorkerLost."""
         ...
 
     async def link(
@@ -124,8 +132,12 @@ class Worker(Protocol):
         """Something urgent waits: come back after the file at hand, if that can be told. The report lacks what was left."""
         ...
 
-    async def culprit(self, seconds: float) -> str | None:
-        """After a death: which file it died on (empty: on none), None if nobody could say within so many seconds."""
+    async def alive(self) -> bool:
+        """Is it the process that came up? To be asked while it is idle; if not, ``ready`` makes it so again."""
+        ...
+
+    async def post_mortem(self, seconds: float) -> Death | None:
+        """After a death: what it died on, None if nobody could say within so many seconds."""
         ...
 
     def dismiss(self) -> None:
@@ -138,6 +150,8 @@ class Graph(Protocol):
 
     uri: str
     rebuilt: str
+    rows: int
+    """Of a first load that is under way: so many are stored."""
 
     async def begin(self, *, again: bool, anew: bool) -> Begun:
         """Open the store: what it holds per file, and, but for ``anew``, what is remembered. ``again``: a predecessor may still be dying with the store's lock.
@@ -173,6 +187,10 @@ class Graph(Protocol):
         self, order: Finish, summary: IngestSummary, progress: Callable[[str, int], None]
     ) -> IngestSummary:
         """:meth:`commit`, and settle; the filled summary. ``progress(phase, done)``."""
+        ...
+
+    async def look(self) -> None:
+        """Is the store still there, and what was written to it? Raises StoreUnavailable, or GraphLost."""
         ...
 
     async def settle(self, digest: str) -> Settled:

@@ -60,15 +60,16 @@ class Driver:
             if self._exporter is not None and self._task.done():
                 await asyncio.to_thread(self._exporter.stop)
 
-    async def progress(self, phase: str, done: int, total: int) -> bool:
+    async def progress(self, phase: str, done: int, total: int, rows: int) -> bool:
         """Told by the writer, which stops if the answer is True."""
         self._job.progress = (phase, done, total)
+        if self._job.session is not None:
+            self._job.session.graph.rows = rows
         return self._job.draining
 
-    async def status(self) -> tuple[str, int, int]:
-        """Of the first pass: phase, done, total. The gauges are set with it."""
-        self._job.status()
-        return self._job.progress
+    async def status(self) -> tuple[tuple[str, int, int], Status]:
+        """Of the first pass: phase, done, total; and all that is known now. The gauges are set with it."""
+        return self._job.progress, self._job.status()
 
     async def look(self) -> Status:
         """All that is known now."""

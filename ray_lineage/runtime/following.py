@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
@@ -30,6 +31,7 @@ from ray_lineage.sources.scan import Tree
 from ray_lineage.sources.statindex import StatIndex
 from ray_lineage.sources.watch import follow
 
+_LOG: Final = logging.getLogger("ray_lineage.watch")
 _BURST: Final = 50
 _BURST_SECONDS: Final = 0.5
 """More changes within so long are no save by a person: they go behind those that are."""
@@ -45,7 +47,9 @@ _GOING_SECONDS: Final = 5.0  # after the first of removals that go on
 _CALM_SECONDS: Final = 1.0  # after a burst, before everything is compared
 _SETTLE_SECONDS: Final = 3.0  # of quiet before the settled state is recorded
 _TICK_SECONDS: Final = 0.5
-_DRAIN_SECONDS: Final = 30.0
+_STORE_SECONDS: Final = 3.0
+"""The store is looked at so often: it may be taken away while nothing changes."""
+_LAST_SECONDS: Final = 1.0  # for what was saved just before the end
 _HELD: Final = "held"  # what a note on files that are gone, and not believed to be, is about
 _OLD_SECONDS: Final = 600.0  # a file's time of change that is older says nothing about a save
 
@@ -117,7 +121,7 @@ class Following:
         self._folders: dict[str, None] = {}  # project paths of folders to compare
         self._named: set[str] = set()  # absolute paths that events named, of which nothing was looked at yet
         self._compare_at: float | None = None
-        self._compared_at = self._clock()
+        self._compared_at = self._stored_at = self._clock()
         self._busy: dict[str, asyncio.Task[None]] = {}  # at most one comparison, and one call of the graph
         self._loading = True
         self._pending: dict[str, float | None] = {}  # delivered and not committed, with the time of the save
@@ -153,6 +157,7 @@ class Following:
                 self._compare_if_due(now)
                 self._commit_if_due(now)
                 self._settle_if_due(now)
+                self._look_at_store_if_due(now)
                 await self._rest(now)
                 self._reap(listening)
             if not self._loading:
@@ -185,17 +190,30 @@ class Following:
 
     async def _drain(self) -> None:
         """What is in flight is finished and committed; then nothing is left to do."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_DRAIN_SECONDS):
-                await self._session.pool.quiet()
-                writing = self._busy.pop("graph", None)
-                if writing is not None:
-                    await writing
-                if self._pending or self._removed:
-                    await self._commit(removing=True)
-                if self._quiet():
-                    await self._settle()
+        await self._take_the_last()
+        self._session.pool.drain()
+        await self._session.pool.quiet()
+        writing = self._busy.pop("graph", None)
+        if writing is not None:
+            await writing
+        if self._pending or self._removed:
+            await self._commit(removing=True)
+        self._session.vote()  # whoever is to be read again keeps it from being settled
+        if self._quiet():
+            await self._settle()
         self._session.save_index()
+
+    async def _take_the_last(self) -> None:
+        """What was saved just before the end, if that is a matter of a moment."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_SECONDS):
+                await self._look([*self._flushed, *self._debouncer.flush()])
+                await self._compare([""], ())
+                await self._session.pool.quiet()
+                self._session.vote()
+                await self._session.pool.quiet()
+        if not self._session.pool.idle or self._debouncer or self._busy.get("compare"):
+            _LOG.warning("stopped before every change was taken: the next start takes the others")
 
     @property
     def is_on(self) -> bool:
@@ -309,6 +327,28 @@ class Following:
     def waits(self, file: SourceFile) -> None:
         """What is in a file is not in the graph, or not known to be."""
         self._lag.changed(file.path, _changed_at(file))
+
+    async def look_on(self) -> None:
+        """For a session that is over: what changed since is not in the graph, though nobody can do anything about it now."""
+        session = self._session
+        missing = set(session.hashes)
+        walk = session.tree.subtree("")
+        for number, file in enumerate(walk, 1):
+            missing.discard(file.path)
+            if file.path not in session.unreadable and self._differs(file):
+                self.waits(file)
+            if number % _BREATHE == 0:
+                await asyncio.sleep(0)
+        for path in missing:
+            if not below_any(path, walk.unlisted):
+                self._lag.changed(path, time.time())
+
+    def _differs(self, file: SourceFile) -> bool:
+        if self.baseline.get(file.path) == (file.size, file.mtime_ns, file.ctime_ns, file.inode):
+            return False
+        session = self._session
+        task = session.rules.task(file, session.index.recent(file, float("inf"), 0))
+        return task is not None and session.hashes.get(file.path) != task.file.sha256
 
     def _remove(self, paths: Iterable[str]) -> None:
         """Files or folders that are proven gone."""
@@ -464,9 +504,11 @@ class Following:
         self._passing, self._versions = {**self._versions, **dict.fromkeys(removed, now)}, {}
         return list(removed)
 
-    def loaded(self, *, settled: bool) -> None:
-        """The first pass is in the graph: from now on there are commits. What events missed meanwhile is looked for."""
+    def loaded(self, *, settled: bool, removed: Collection[str], began: float) -> None:
+        """The first pass, whose end ``began`` then, is in the graph, and what it ``removed`` is not: from now on there are
+        commits. What events missed meanwhile is looked for."""
         self._loading = False
+        self._stored(dict.fromkeys(removed, began))
         self._stored(self._passing)
         self._lag.all_stored(self._scanned_at, {*self._session.unreadable, *self._held, *self._removed})
         # settling is also when the organizer runs, whose output may be older than this job
@@ -544,6 +586,11 @@ class Following:
         return (
             not is_too_much(len(gone), known, session.settings.max_delete_percent) and not session.tree.missing_roots()
         )
+
+    def _look_at_store_if_due(self, now: float) -> None:
+        if not self._loading and "graph" not in self._busy and now - self._stored_at >= _STORE_SECONDS:
+            self._stored_at = now
+            self._begin("graph", self._session.graph.look())
 
     # ------------------------------------------------------------------ settling
 

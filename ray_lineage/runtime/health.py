@@ -103,7 +103,7 @@ def _environment(_: Loaded) -> Check:
 
 
 def _data(loaded: Loaded) -> Check:
-    from ray_lineage.runtime.ingest import prepare_data_dir
+    from ray_lineage.runtime.datadir import prepare_data_dir
 
     folder = loaded.settings.data_dir
     try:

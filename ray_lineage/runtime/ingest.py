@@ -10,10 +10,10 @@ from dataclasses import replace
 import msgspec
 
 from ray_lineage.errors import UsageError
-from ray_lineage.ownfolder import own_folder
 from ray_lineage.query.failures import note_unread
 from ray_lineage.runtime.cluster import NO_HEAD, running_head, under_job, use_own_token
 from ray_lineage.runtime.cradle import Cradle
+from ray_lineage.runtime.datadir import prepare_data_dir
 from ray_lineage.runtime.here import run_here
 from ray_lineage.runtime.load import Loader, decode_settled, note, trim
 from ray_lineage.runtime.plan import Plan
@@ -91,13 +91,6 @@ def _pass(
     if note:
         summary.notes.append(note)
     return summary
-
-
-def prepare_data_dir(path: str) -> None:
-    """Make the folder for everything local; what is in it is nobody else's business. Raises UsageError for what lies there and
-    is not ours (RL252), or where none can be made (RL202)."""
-    with own_folder(path) as folder:
-        folder.inner(".cache").close()
 
 
 def _settled(settings: Settings, plan: Plan, *, whole: bool) -> tuple[IngestSummary | None, str]:

@@ -16,7 +16,7 @@ from ray_lineage.link.shared import link_file
 from ray_lineage.link.spool import Spool
 from ray_lineage.link.view import Answers
 from ray_lineage.model import Contribution
-from ray_lineage.runtime.parse import SOFT_SECONDS, SOFT_SECONDS_PER_MB, SoftTimeout, time_limit
+from ray_lineage.runtime.parse import SoftTimeout, soft_seconds, time_limit
 
 SHARE_FILES: Final = 64
 """Of one share: some 0.1 s of work, and half a megabyte of rows."""
@@ -72,6 +72,11 @@ class LinkFault(msgspec.Struct, frozen=True, array_like=True):
     path: str
     code: str
     message: str
+
+
+def overtime(path: str) -> LinkFault:
+    """A file took too long."""
+    return LinkFault(path, "RL195", "its lineage was not finished in time")
 
 
 class LinkReport(msgspec.Struct, frozen=True, array_like=True):
@@ -130,7 +135,7 @@ Limit = Callable[[str, int], contextlib.AbstractContextManager[None]]
 
 def soft_limit(path: str, size: int) -> contextlib.AbstractContextManager[None]:
     """The limit of parsing, of a file with so many bytes of facts."""
-    return time_limit(SOFT_SECONDS + SOFT_SECONDS_PER_MB * size / 1e6)
+    return time_limit(soft_seconds(size))
 
 
 def link_share(
@@ -156,7 +161,7 @@ def link_share(
                 with limit(task.path, len(found)):
                     one = link_file(plan.project, task.path, task.sha256, found, catalog)
             except SoftTimeout:
-                faults.append(LinkFault(task.path, "RL195", "its lineage was not finished in time"))
+                faults.append(overtime(task.path))
             except MemoryError:
                 faults.append(LinkFault(task.path, "RL196", "there was not enough memory for its lineage"))
             else:

@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import os
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +15,7 @@ import msgspec
 from ray_lineage.errors import StoreUnavailable
 from ray_lineage.graph.deadletters import DEAD_LETTERS, DeadLetters
 from ray_lineage.graph.open import open_store
+from ray_lineage.graph.pack import Pack
 from ray_lineage.graph.store import ApplyResult, Rejected
 from ray_lineage.link import Linker
 from ray_lineage.model import Diagnostic, FileDiagnostic, FileState
@@ -133,6 +134,12 @@ class Loader:
         self._on_stored: Callable[[int], None] | None = None
         self._plans = 0
         self._counted = 0  # files that the store says it has stored, or refused, since the commit began
+        self.rows = 0
+        """Of the packs of a first load that are stored by now; what a commit wrote is in its result."""
+        self._on_the_way: deque[tuple[int, int]] = (
+            deque()
+        )  # files and rows of packs that the store has, but has not stored
+        self._counted_packs = 0  # files of the packs that are
         self._linking = 0.0  # seconds of linking here
         self._writing: Writing | None = None
         self._told, self._last = IngestSummary(), IngestSummary()  # of the files linked now, and for the last commit
@@ -205,6 +212,11 @@ class Loader:
             self._found_as = self._settled_as
 
     @_with_disks()
+    def look(self) -> None:
+        """Is the store still what was written to? Raises StoreUnavailable."""
+        self.store.look(self.project, self.epoch, len(self._states))
+
+    @_with_disks()
     def put(self, path: str, sha256: str, facts: bytes) -> None:
         """Facts of one file."""
         self._found_as = ""
@@ -216,7 +228,9 @@ class Loader:
         by others (:meth:`linked`). Nothing may be put between this and the commit. ``stored(n)`` hears of files that were
         stored."""
         self._order, self._on_stored, self._settled_as = order, stored, ""
-        self._counted, self._linking = 0, 0.0
+        self._counted = self._counted_packs = self.rows = 0
+        self._on_the_way.clear()
+        self._linking = 0.0
         for path in order.gone:
             self._found_as = ""
             self.linker.remove(path)
@@ -286,8 +300,7 @@ class Loader:
                 pass
             return ApplyResult(rejected=[])
         if not self._states:
-            packs = (s.packed for s in shares if s.packed is not None and s.packed.files.path)
-            return self.store.load(self.project, self.epoch, packs, self._stored_files)
+            return self.store.load(self.project, self.epoch, self._packs(shares), self._stored_files)
         gone = [p for p in self._order.gone if p in self._states]
         changes = (c for s in shares for c in s.contributions)
         first = next(changes, None)
@@ -296,8 +309,18 @@ class Loader:
         ahead = itertools.chain((first,) if first is not None else (), changes)
         return self.store.apply(self.project, self.epoch, ahead, gone, on_stored=self._stored_files)
 
+    def _packs(self, shares: Iterator[Share]) -> Iterator[Pack]:
+        for share in shares:
+            if share.packed is not None and share.packed.files.path:
+                self._on_the_way.append((len(share.packed.files.path), share.packed.rows))
+                yield share.packed
+
     def _stored_files(self, files: int) -> None:
         self._counted += files
+        while self._on_the_way and self._counted >= self._counted_packs + self._on_the_way[0][0]:
+            packed, rows = self._on_the_way.popleft()
+            self._counted_packs += packed
+            self.rows += rows
         if self._on_stored is not None:
             self._on_stored(files)
 

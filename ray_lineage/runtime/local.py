@@ -13,6 +13,7 @@ import os
 import resource
 import signal
 import socket
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
@@ -21,10 +22,12 @@ import msgspec
 
 from ray_lineage.errors import Interrupted, RayLineageError
 from ray_lineage.link.shared import SharedCatalog
+from ray_lineage.patience import Patience, seen
+from ray_lineage.runtime import sentry
 from ray_lineage.runtime.bench import Breadcrumb, Terms
 from ray_lineage.runtime.cradle import Cradle
-from ray_lineage.runtime.crew import Calls, Finish, GraphLost, Report, Worker, WorkerLost, this_machine
-from ray_lineage.runtime.linking import LinkPlan, LinkReport, encode_share, link_share, soft_limit
+from ray_lineage.runtime.crew import Calls, Death, Finish, GraphLost, Report, Worker, WorkerLost, this_machine
+from ray_lineage.runtime.linking import LinkPlan, LinkReport, encode_share, link_share
 from ray_lineage.runtime.load import Begun, Committed, FactsLost, Loader, Prepare, Settled, open_cache
 from ray_lineage.runtime.nodecache import cache_path_for
 from ray_lineage.runtime.nursery import (
@@ -46,6 +49,7 @@ from ray_lineage.settings import Settings
 
 _T = TypeVar("_T")
 _START_SECONDS: Final = 60.0
+_LOOK_SECONDS: Final = 1.0
 _NURSERY_STARTS: Final = 4
 MakeLoader = Callable[[Settings, str], Loader]
 _LOG_BYTES: Final = 2_000  # of the workers' last words that are looked at
@@ -143,9 +147,22 @@ class Child:
         await self._writer.drain()
         return await self._reader.readexactly(length_of(await self._reader.readexactly(HEAD_BYTES)))
 
+    @property
+    def is_gone(self) -> bool:
+        """Has its stream ended, and so its process?"""
+        return self._reader.at_eof()
+
+    async def hangs(self, seconds: float) -> None:
+        """Returns when it has done nothing for so long."""
+        patience = Patience(seconds, _LOOK_SECONDS, time.monotonic())
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            if patience.is_over(seen(self._pid), time.monotonic()):
+                return
+
     def end(self) -> None:
         """Kill it. As long as its stream is open its process id is its own."""
-        if not self._reader.at_eof():
+        if not self.is_gone:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._pid, signal.SIGKILL)
         self._writer.close()
@@ -160,11 +177,18 @@ class LocalWorker:
         self._birth = Birth(terms, os.path.join(folder, name))
         self._crumb = Breadcrumb(self._birth.crumb)
         self._child: Child | None = None
+        self._hung = False
 
     async def ready(self) -> None:
         """See the protocol."""
         if self._child is None:
             self._child = await self._nursery.birth(self._birth)
+
+    async def alive(self) -> bool:
+        """See the protocol."""
+        if self._child is not None and self._child.is_gone:
+            self.dismiss()
+        return self._child is not None
 
     async def parse(self, tasks: Sequence[Task], seconds: float) -> tuple[Report, list[bytes]]:
         """See the protocol."""
@@ -185,17 +209,22 @@ class LocalWorker:
 
     async def _ask(self, order: object, seconds: float) -> bytes:
         assert self._child is not None
-        answered = False
+        answered = self._hung = False
+        hanging = asyncio.create_task(self._child.hangs(seconds))
+        asking = asyncio.create_task(self._child.ask(order))
         try:
-            async with asyncio.timeout(seconds):
-                answer = await self._child.ask(order)
+            await asyncio.wait([hanging, asking], return_when=asyncio.FIRST_COMPLETED)
+            if not asking.done():
+                self._hung = True
+                raise WorkerLost(f"it did nothing for {seconds:.0f} s and was ended", died=True)
+            answer = asking.result()
             answered = True
             return answer
-        except TimeoutError:
-            raise WorkerLost(f"it did not answer for {seconds:.0f} s and was ended", died=True) from None
         except (OSError, EOFError) as error:
             raise WorkerLost(f"its process ended{self._nursery.last_words()}", died=True) from error
         finally:
+            hanging.cancel()
+            asking.cancel()
             if not answered:  # a stream that was left half-way is of no use
                 self.dismiss()
 
@@ -203,9 +232,10 @@ class LocalWorker:
         """See the protocol."""
         self._crumb.hurried = True
 
-    async def culprit(self, seconds: float) -> str:
+    async def post_mortem(self, seconds: float) -> Death:
         """Its breadcrumb outlives it."""
-        return self._crumb.read()
+        path, overtime = self._crumb.death()
+        return Death(path, overtime or self._hung)
 
     def dismiss(self) -> None:
         """See the protocol."""
@@ -228,10 +258,15 @@ class InlineWorker:
     async def ready(self) -> None:
         """At once."""
 
+    async def alive(self) -> bool:
+        """Always."""
+        return True
+
     async def parse(self, tasks: Sequence[Task], seconds: float) -> tuple[Report, list[bytes]]:
         """Parse here and now; the soft limits per file apply."""
+        sizes = {t.file.path: t.file.size for t in tasks}
         async with self._turn:
-            metas, payload = parse_batch(tasks, self._cache)
+            metas, payload = parse_batch(tasks, self._cache, lambda path: sentry.at(path, sizes.get(path, 0)))
         await asyncio.sleep(0)
         return Report(metas, "", 0.0, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024), payload
 
@@ -244,16 +279,16 @@ class InlineWorker:
                 self._catalog = (plan.catalog, SharedCatalog(catalog))
             sent = {t.path: f for t, f in zip(plan.tasks, facts, strict=True)}
             known = self._catalog[1]
-            share, missing, faults = link_share(plan, plan.tasks, lambda t: sent[t.path], known, soft_limit)
+            share, missing, faults = link_share(plan, plan.tasks, lambda t: sent[t.path], known, sentry.limit)
         await asyncio.sleep(0)
         return LinkReport(len(share.files), missing, faults, False, "", 0.0), encode_share(share)
 
     def hurry(self) -> None:
         """Nobody can say so while it parses."""
 
-    async def culprit(self, seconds: float) -> str:
-        """Nobody."""
-        return ""
+    async def post_mortem(self, seconds: float) -> Death:
+        """Of nothing."""
+        return Death("")
 
     def dismiss(self) -> None:
         """Close the cache."""
@@ -288,6 +323,7 @@ class LocalGraph:
         self._stored = 0
         self.uri = ""
         self.rebuilt = ""
+        self.rows = 0
 
     @property
     def _open(self) -> Loader:
@@ -351,6 +387,7 @@ class LocalGraph:
     def _on_stored(self, files: int) -> None:
         """From the graph's thread. Raises Interrupted between two transactions of a pass that is to stop."""
         self._stored += files
+        self.rows = self._open.rows
         if self._progress is not None:
             self._progress("load", self._stored)
             if signum := self._stopping():
@@ -371,6 +408,10 @@ class LocalGraph:
     async def commit(self) -> Committed:
         """See the protocol."""
         return await self._there(lambda: self._open.commit())
+
+    async def look(self) -> None:
+        """See the protocol."""
+        await self._there(lambda: self._open.look())
 
     async def settle(self, digest: str) -> Settled:
         """See the protocol."""

@@ -11,7 +11,6 @@ batches and answers each in turn. The reply to the request is the worker's proce
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import gc
 import logging
 import os
@@ -24,13 +23,13 @@ from typing import Final
 
 import msgspec
 
+from ray_lineage.killable import die_with
 from ray_lineage.runtime.bench import Bench, Breadcrumb, Terms
 from ray_lineage.runtime.crew import Report
 from ray_lineage.runtime.linking import LinkPlan, LinkReport
 from ray_lineage.runtime.parse import Task
 
 _LENGTH: Final = struct.Struct("<Q")
-_PR_SET_PDEATHSIG: Final = 1
 REQUEST_BYTES: Final = 65_536
 SAID: Final = "log: "
 """Before each log line of a worker, so that it can be told from what else is written to stderr."""
@@ -131,7 +130,7 @@ def main(descriptor: int) -> None:
     """Fork workers until whoever asks for them is gone."""
     from ray_lineage.compile import import_compiler
 
-    die_with_parent()
+    die_with(os.getppid())
     for signum in (signal.SIGINT, signal.SIGHUP, signal.SIGUSR1):  # those are for the command
         signal.signal(signum, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # who asked sees a worker's end by its stream
@@ -144,19 +143,20 @@ def main(descriptor: int) -> None:
             data, descriptors, _, _ = socket.recv_fds(asked, REQUEST_BYTES, 1)
             if not data:
                 return
+            me = os.getpid()
             pid = os.fork()
             if not pid:
                 asked.close()
-                _live(_births.decode(data), descriptors[0])
+                _live(_births.decode(data), descriptors[0], me)
             os.close(descriptors[0])
             asked.sendall(pid.to_bytes(4, "little"))
 
 
-def _live(birth: Birth, descriptor: int) -> None:
+def _live(birth: Birth, descriptor: int, parent: int) -> None:
     """A worker's life; never returns."""
     code = 1
     try:
-        die_with_parent()
+        die_with(parent)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         _serve(Bench(birth.terms, Breadcrumb(birth.crumb)), descriptor)
@@ -188,16 +188,6 @@ def _read(incoming: object, size: int) -> bytes:
     if len(data) < size:
         raise EOFError
     return bytes(data)
-
-
-def die_with_parent() -> None:
-    """Whatever it is in, this process ends with the one that made it (Linux; elsewhere at its next message)."""
-    if sys.platform != "linux":
-        return
-    parent = os.getppid()
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it went before we asked
-        os._exit(1)
 
 
 if __name__ == "__main__":

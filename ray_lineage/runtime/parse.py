@@ -20,13 +20,22 @@ from ray_lineage.sources.scan import SourceFault, read_bytes, read_head
 
 SOFT_SECONDS: Final = 10.0
 SOFT_SECONDS_PER_MB: Final = 1.0
-HARD_SECONDS: Final = 30.0
-HARD_SECONDS_PER_BYTE: Final = 2 * SOFT_SECONDS_PER_MB / 1e6
+_HARD: Final = 2.0  # times the soft limit
 _AGAIN_SECONDS: Final = 0.2
 GIVEN_UP: Final = "given up"
 _TOO_LARGE: Final = "RL005"
 _HEAD: Final = 1 << 16  # bytes
 _GUESSED: Final = b"RL013"  # the diagnostic of it
+
+
+def soft_seconds(size: int) -> float:
+    """CPU seconds that a file of so many bytes may take before it is given up."""
+    return SOFT_SECONDS + SOFT_SECONDS_PER_MB * size / 1e6
+
+
+def hard_seconds(size: int) -> float:
+    """CPU seconds after which its process is ended, if it hangs where nothing can be raised (in native code)."""
+    return _HARD * soft_seconds(size)
 
 
 class Given(msgspec.Struct, frozen=True, array_like=True):
@@ -126,7 +135,7 @@ def parse_batch(
     hurried: Callable[[], bool] | None = None,
 ) -> tuple[list[Meta], list[bytes]]:
     """Facts of a batch (empty bytes where there are none), or of its first files, if it is ``hurried`` meanwhile.
-    ``on_file(path)`` is told which file comes next. Never raises."""
+    ``on_file(path)`` is told which file comes next (empty: none any more). Never raises."""
     metas: list[Meta] = []
     payload: list[bytes] = []
     fresh: list[tuple[bytes, bytes]] = []
@@ -143,6 +152,8 @@ def parse_batch(
             fresh.append(entry)
         if hurried is not None and hurried():
             break
+    if on_file is not None:
+        on_file("")
     if cache is not None:
         cache.put_many(fresh)
     return metas, payload
@@ -252,7 +263,7 @@ def compile_bytes(
     data: bytes, options: CompileOptions, encoding: str = "", given: Mapping[str, bytes] | None = None
 ) -> Compiled:
     """Decode and compile within the limits."""
-    seconds = SOFT_SECONDS + SOFT_SECONDS_PER_MB * len(data) / 1e6
+    seconds = soft_seconds(len(data))
     try:
         with time_limit(seconds):
             if reads_bytes(options.formats):
@@ -268,6 +279,12 @@ def compile_bytes(
     except Exception as error:
         text = f"a fault of ray_lineage ({type(error).__name__}: {error}); please report it"
         return _failed("RL199", text, keep=False)
+
+
+def overran(path: str, size: int) -> Meta:
+    """What becomes of a file that took its hard limit."""
+    given_up = _given_up("RL190", f"it was ended after {hard_seconds(size):.0f} s in native code").given_up
+    return Meta(path, GIVEN_UP, size=size, diagnostic=given_up)
 
 
 def _compile_text(data: bytes, options: CompileOptions, encoding: str, given: Mapping[str, bytes] | None) -> Compiled:

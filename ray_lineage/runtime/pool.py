@@ -7,21 +7,23 @@ parsed goes on to the receiver while its lane takes the next one; what it means 
 from __future__ import annotations
 
 import asyncio
+import logging
+import signal
 import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Protocol
 
 import msgspec
 
-from ray_lineage.errors import RayLineageError
+from ray_lineage.errors import Interrupted, RayLineageError
 from ray_lineage.model import Priority
 from ray_lineage.runtime.admission import Admission
 from ray_lineage.runtime.breaker import Breaker
-from ray_lineage.runtime.crew import Crew, Payload, PayloadLost, Report, Worker, WorkerLost, happens
+from ray_lineage.runtime.crew import Crew, Death, Payload, PayloadLost, Report, Worker, WorkerLost, happens
 from ray_lineage.runtime.gate import MemoryGate
 from ray_lineage.runtime.ledger import Ledger, budget_of
 from ray_lineage.runtime.linking import LinkTask
-from ray_lineage.runtime.parse import HARD_SECONDS, HARD_SECONDS_PER_BYTE, Meta, Task
+from ray_lineage.runtime.parse import Meta, Task, overran
 from ray_lineage.runtime.scaling import Scaler
 from ray_lineage.runtime.scheduler import Batch, Scheduler
 from ray_lineage.runtime.sharing import Lot, Sharing
@@ -30,6 +32,12 @@ from ray_lineage.settings import Settings
 
 _IDLE_SECONDS: Final = 0.2
 _TICK_SECONDS: Final = 0.5
+_HANGS_SECONDS: Final = 20.0
+"""A worker that does nothing for so long is ended; its work is limited in its own process."""
+_ALIVE_SECONDS: Final = 5.0
+_LOG: Final = logging.getLogger("ray_lineage.pool")
+_DRAIN_SECONDS: Final = 2.0
+"""While draining no worker is waited for any longer."""
 _BLAME_SECONDS: Final = 3.0
 """A batch waits no longer for its culprit: where a node was lost, nobody can tell before another has room."""
 _FULL: Final = 2_000
@@ -74,7 +82,7 @@ class Lane:
     """One worker and what it does; for the status."""
 
     __slots__ = (
-        "batch", "born", "failures", "last_busy", "name", "retiring", "since", "state", "task", "unblamed", "was_up",
+        "batch", "born", "failures", "last_busy", "looked", "name", "retiring", "since", "state", "task", "unblamed", "was_up",
         "worker",
     )  # fmt: skip
 
@@ -83,7 +91,7 @@ class Lane:
         self.name = worker.name
         self.state: LaneState = "starting"
         self.batch: Batch | None = None
-        self.since = self.born = self.last_busy = now
+        self.since = self.born = self.last_busy = self.looked = now
         self.failures = 0
         self.retiring = self.was_up = False
         self.unblamed: Batch | None = None
@@ -119,6 +127,7 @@ class Pool:
         self.target = self.scheduler.lanes
         self.restarts = 0
         self.draining = False
+        self._drained_at = 0.0
         self.last_failure = ""
         self.opened = 0
         self._since: dict[str, tuple[int, float]] = {}  # what waits: with which priority, since when
@@ -188,8 +197,9 @@ class Pool:
         await happens(self._changed, _TICK_SECONDS)
 
     def drain(self) -> None:
-        """Cut nothing more."""
+        """Cut nothing more. What workers do not finish in time is left undone."""
         self.draining = True
+        self._drained_at = self._clock()
         self._wake.set()
         self._changed.set()
 
@@ -203,6 +213,8 @@ class Pool:
         self._wake.set()
         try:
             while not sharing.finished:
+                if self.draining and self._clock() - self._drained_at > _DRAIN_SECONDS:
+                    raise Interrupted(signal.SIGTERM)
                 await self._change()
         finally:
             self._sharing = self._catalog = None
@@ -234,6 +246,8 @@ class Pool:
         for lane in [lane for lane in self.lanes if lane.task is not None and lane.task.done()]:
             self.lanes.remove(lane)
             assert lane.task is not None
+            if lane.task.cancelled():
+                continue
             error = lane.task.exception()
             if isinstance(error, LaneLost):
                 lost = error.error
@@ -246,6 +260,8 @@ class Pool:
 
     def _look_after(self) -> None:
         now = self._clock()
+        if self.draining and now - self._drained_at > _DRAIN_SECONDS:
+            self._abandon()
         self.admission.gate.observe(*self._crew.memory(), now)
         free = self._crew.store_free()
         if free is not None:
@@ -272,6 +288,16 @@ class Pool:
             lane.retiring = True
             self._wake.set()
         self.scheduler.lanes = max(1, sum(not lane.retiring for lane in self.lanes))
+
+    def _abandon(self) -> None:
+        """Workers that are at something are ended; it is done another time."""
+        for lane in self.lanes:
+            if lane.state == "busy" and lane.task is not None and not lane.retiring:
+                lane.retiring = True
+                lane.task.cancel()
+                if lane.batch is not None:
+                    self.scheduler.failed(lane.batch, None)
+        self._changed.set()
 
     def _idlest(self, count: int) -> list[Lane]:
         idle = [lane for lane in self.lanes if lane.state == "idle" and not lane.retiring]
@@ -306,6 +332,7 @@ class Pool:
             if batch is None and lot is None:
                 self._wake.clear()
                 await happens(self._wake, _IDLE_SECONDS)
+                await self._look_at_idle(lane)
                 continue
             lane.state, lane.batch, lane.since = "busy", batch, self._clock()
             finished = await (self._work(lane, batch) if batch is not None else self._link(lane, lot))
@@ -314,10 +341,23 @@ class Pool:
             if finished:
                 lane.state = "idle"
                 continue
-            self.restarts += 1
-            lane.state = "restarting"
+            self._lost(lane, self.last_failure)
             await self._ready(lane)
             await self._blame_late(lane)
+
+    async def _look_at_idle(self, lane: Lane) -> None:
+        """One that died though it had nothing to do is seen before it has."""
+        if self._clock() - lane.looked < _ALIVE_SECONDS:
+            return
+        lane.looked = self._clock()
+        if not await lane.worker.alive():
+            self._lost(lane, "it died while it had nothing to do")
+            await self._ready(lane)
+
+    def _lost(self, lane: Lane, reason: str) -> None:
+        self.restarts += 1
+        lane.state = "restarting"
+        _LOG.warning("%s was lost and is made again: %s", lane.name, reason)
 
     async def _ready(self, lane: Lane) -> None:
         try:
@@ -341,12 +381,12 @@ class Pool:
         parsed = False
         try:
             tasks, unsent = await self._receiver.prepare(batch)
-            report, payload = await lane.worker.parse(tasks, _deadline(tasks, batch)) if tasks else (_NOTHING, [])
+            report, payload = await lane.worker.parse(tasks, _HANGS_SECONDS) if tasks else (_NOTHING, [])
             parsed = True
         except WorkerLost as error:
-            culprit = await lane.worker.culprit(_BLAME_SECONDS) if error.died else ""
-            await self._again(lane, batch, error.reason, culprit or None)
-            lane.unblamed = batch if culprit is None else None
+            death = await lane.worker.post_mortem(_BLAME_SECONDS) if error.died else Death("")
+            await self._again(lane, batch, error.reason, death or Death(""))
+            lane.unblamed = batch if death is None else None
             return False
         finally:
             if not parsed:
@@ -368,14 +408,14 @@ class Pool:
         plan = msgspec.structs.replace(sharing.plan, tasks=lot.tasks)
         try:
             facts = await self._receiver.facts(lot.tasks) if lot.sent else []
-            report, share = await lane.worker.link(plan, catalog, facts, _link_seconds(lot))
+            report, share = await lane.worker.link(plan, catalog, facts, _HANGS_SECONDS)
             if report.linked:
                 await self._receiver.linked(share)
             sharing.done(lot, report)
         except (WorkerLost, PayloadLost) as error:
             self.last_failure = str(error)
             self.breaker.failed(lane.name, self._clock(), str(error), None)
-            sharing.failed(lot, str(error))
+            sharing.failed(lot, str(error), await self._overran(lane, error))
             return not isinstance(error, WorkerLost)
         finally:
             self._wake.set()
@@ -384,6 +424,13 @@ class Pool:
         if report.node:
             self.admission.gate.observe(report.node, report.memory, self._clock())
         return True
+
+    async def _overran(self, lane: Lane, error: Exception) -> str:
+        """Which file took its limit, if that is what ended the worker."""
+        if not isinstance(error, WorkerLost) or not error.died:
+            return ""
+        death = await lane.worker.post_mortem(_BLAME_SECONDS)
+        return death.path if death is not None and death.overtime else ""
 
     def _shortened(self, batch: Batch, done: set[str]) -> Batch:
         """Without the files that wait again now."""
@@ -399,7 +446,7 @@ class Pool:
         try:
             believed = await self._receiver.deliver(batch, report, payload)
         except PayloadLost as error:  # with their node; the cache may have them
-            await self._again(lane, batch, str(error), None)
+            await self._again(lane, batch, str(error), Death(""))
             return
         finally:
             self.admission.done(batch)
@@ -422,28 +469,32 @@ class Pool:
         now = self._clock()
         return [now - self._since.pop(t.file.path, (0, now))[1] for t in batch.tasks]
 
-    async def _again(self, lane: Lane, batch: Batch, reason: str, culprit: str | None) -> None:
+    async def _again(self, lane: Lane, batch: Batch, reason: str, death: Death) -> None:
         """Queue a failed batch again, before anybody waits for a worker that may never come back."""
+        culprit = death.path or None
         self.last_failure = reason
         self.breaker.failed(lane.name, self._clock(), reason, culprit)
-        aside = [self.scheduler.hold(task) for task in self.scheduler.failed(batch, culprit)]
+        failed = self.scheduler.failed(batch, culprit, surely=death.overtime)
+        aside = [self.scheduler.hold(task) for task in failed]
         self._waits_from_now(t for t in batch.tasks if self.scheduler.priority(t.file.path) is not None)
         self._wake.set()
         for held in aside:
-            await self._set_aside(held)
+            await self._set_aside(held, death)
 
     async def _blame_late(self, lane: Lane) -> None:
         """A worker that came back after its batch was queued again says what it had died on."""
         batch, lane.unblamed = lane.unblamed, None
-        path = await lane.worker.culprit(_BLAME_SECONDS) if batch is not None else ""
-        if batch is None or not path or all(t.file.path != path for t in batch.tasks):
+        death = await lane.worker.post_mortem(_BLAME_SECONDS) if batch is not None else None
+        if batch is None or death is None or all(t.file.path != death.path for t in batch.tasks):
             return
-        task = self.scheduler.blame(path)
+        task = self.scheduler.blame(death.path, surely=death.overtime)
         if task is not None:
-            await self._set_aside(self.scheduler.hold(task))
+            await self._set_aside(self.scheduler.hold(task), death)
 
-    async def _set_aside(self, batch: Batch) -> None:
-        metas = await self._receiver.set_aside(batch)
+    async def _set_aside(self, batch: Batch, death: Death) -> None:
+        """The only file of a batch is not worked on again: it took its limit, or killed its workers."""
+        file = batch.tasks[0].file
+        metas = [overran(file.path, file.size)] if death.overtime else await self._receiver.set_aside(batch)
         stale = self.scheduler.finished(batch, metas)
         self.breaker.forgive(t.file.path for t in batch.tasks)
         self._receiver.done(batch, [m for m in metas if m.path not in stale])
@@ -461,12 +512,3 @@ class LaneLost(Exception):
 
 LOGS_HELP: Final = "see the worker logs of Ray"
 _NOTHING: Final = Report([], "", 0.0, 0)
-
-
-def _deadline(tasks: Sequence[Task], batch: Batch) -> float:
-    """Seconds after which a silent worker is ended: more than its own hard limits allow."""
-    return sum(HARD_SECONDS + HARD_SECONDS_PER_BYTE * t.file.size for t in tasks[:2]) + batch.estimate * 20 + 10
-
-
-def _link_seconds(lot: Lot) -> float:
-    return 2 * HARD_SECONDS + 1.0 * len(lot.tasks)

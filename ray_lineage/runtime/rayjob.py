@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import time
+import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import wait
 from dataclasses import replace
@@ -15,6 +16,7 @@ from ray_lineage.errors import Interrupted, RayLineageError, StoreUnavailable, f
 from ray_lineage.graph.open import is_server
 from ray_lineage.runtime.cluster import cluster, dashboard_url, ended, meant, under_job
 from ray_lineage.runtime.driver import Driver
+from ray_lineage.runtime.jobfigures import JobFigures, figures_at_end, figures_of
 from ray_lineage.runtime.signals import StopSignals
 from ray_lineage.runtime.status import Status
 from ray_lineage.runtime.summary import IngestSummary, Progress
@@ -41,10 +43,12 @@ def ingest_with_ray(
     _say_that_ray_starts(settings)
     with cluster(settings.ray_address, settings.ingest_workers, dashboard=settings.dashboard) as ray:
         job = _Job(ray, settings, roots, order, stop, _DRAIN_SECONDS)
-        watcher = _Watcher(ray, report)
+        figures = JobFigures()
+        watcher = _Watcher(ray, report, figures)
         while not job.ended():
             watcher.look(job.driver)
         summary = job.outcome()
+        figures.tell(figures_at_end(summary), last=True)
         summary.peak_rss_bytes = watcher.peak
         return summary
 
@@ -58,6 +62,7 @@ def follow_with_ray(
     with cluster(settings.ray_address, workers, dashboard=settings.dashboard) as ray:
         job = _Job(ray, settings, roots, order, stop, _FOLLOWING_DRAIN_SECONDS)
         asked: Any = None
+        figures = JobFigures()
         dashboard = dashboard_url(ray)
         while not job.ended():
             if stop.flush:
@@ -68,6 +73,7 @@ def follow_with_ray(
                     status = asked.result()
                     status.dashboard = dashboard
                     look(status)
+                    figures.tell(figures_of((status.phase, 0, 0), status))
                 asked = None
             if asked is None:
                 asked = job.driver.look.remote().future()
@@ -93,9 +99,16 @@ class _Job:
         here = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(
             ray.get_runtime_context().get_node_id(), soft=False
         )
+        doing = "watch" if order.follow else "ingest"
         self.driver = (
             ray.remote(Driver)
-            .options(num_cpus=0, max_restarts=-1, max_task_retries=-1, scheduling_strategy=here)
+            .options(
+                name=f"ray_lineage-{doing}-{settings.project}-{uuid.uuid4().hex[:6]}",
+                num_cpus=0,
+                max_restarts=-1,
+                max_task_retries=-1,
+                scheduling_strategy=here,
+            )
             .remote(_absolute(settings), [os.path.abspath(r) for r in roots], order)
         )
         # futures, because Ray's own waiting has no end when its head dies meanwhile, whatever its limit
@@ -155,8 +168,9 @@ def _absolute(settings: Settings) -> Settings:
 class _Watcher:
     """Asks for the status without ever waiting for it: a busy driver must not hold up signals."""
 
-    def __init__(self, ray: Any, report: Callable[[Progress], None]) -> None:
+    def __init__(self, ray: Any, report: Callable[[Progress], None], figures: JobFigures) -> None:
         self._ray = ray
+        self._figures = figures
         self._report = report
         self._asked: Any = None
         self._asked_at = 0.0
@@ -175,7 +189,9 @@ class _Watcher:
                 return
             asked, self._asked = self._asked, None
             with contextlib.suppress(self._ray.exceptions.RayError):  # the driver is being restarted
-                self._report(Progress(*asked.result()))
+                progress, status = asked.result()
+                self._report(Progress(*progress))
+                self._figures.tell(figures_of(progress, status))
         if now - self._asked_at >= _ASK_SECONDS:
             self._asked_at = now
             self._asked = driver.status.remote().future()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 import os
 import re
@@ -18,9 +19,10 @@ from typing import Any, Final
 import msgspec
 
 from ray_lineage.errors import RayLineageError, StoreUnavailable, first_line
+from ray_lineage.patience import Patience, Sight, seen
 from ray_lineage.runtime.actors import Parser, Writer
 from ray_lineage.runtime.bench import RUN_PREFIX, Breadcrumb
-from ray_lineage.runtime.crew import Calls, Finish, GraphLost, PayloadLost, Report, WorkerLost, this_machine
+from ray_lineage.runtime.crew import Calls, Death, Finish, GraphLost, PayloadLost, Report, WorkerLost, this_machine
 from ray_lineage.runtime.linking import LinkPlan, LinkReport
 from ray_lineage.runtime.load import Begun, Committed, Prepare, Settled
 from ray_lineage.runtime.parse import Meta, Task
@@ -36,6 +38,7 @@ KILLED_SECONDS: Final = 20.0
 CLOSE_SECONDS: Final = 20.0
 _LOCK_SECONDS: Final = 15.0
 _POLL_SECONDS: Final = 0.2
+_LOOK_SECONDS: Final = 5.0
 _COUNT_SECONDS: Final = 2.0  # for which the resources of a cluster count as known
 _GATHER_SECONDS: Final = 0.1  # for which a batch may wait for others
 _GATHER_BATCHES: Final = 4  # in one call of the writer
@@ -64,6 +67,8 @@ class RayWorker:
         self._link = actor.link.options(num_returns=2)
         self._knows = 0  # number of the settled catalog that the actor has
         self._dismissed = dismissed
+        self._place = ("", 0)  # node and process id
+        self._hung = False
         self.name = name
 
     async def ready(self) -> None:
@@ -74,7 +79,7 @@ class RayWorker:
         deadline = began + READY_SECONDS
         while True:
             try:
-                await awaited(self._actor.ready.remote(), max(0.1, deadline - time.monotonic()))
+                self._place = await awaited(self._actor.ready.remote(), max(0.1, deadline - time.monotonic()))
                 return
             except TimeoutError:
                 waited = time.monotonic() - began
@@ -91,39 +96,67 @@ class RayWorker:
             except RayActorError as error:
                 raise _not_started(error) from None
 
+    async def alive(self) -> bool:
+        """See the protocol. One that dies while it is idle is restarted by Ray without a word, maybe on another node."""
+        from ray.exceptions import RayActorError
+
+        try:
+            return bool(self._place == await awaited(self._actor.ready.remote(), _LOOK_SECONDS))
+        except TimeoutError:
+            return True
+        except RayActorError:
+            return False
+
     async def parse(self, tasks: Sequence[Task], seconds: float) -> tuple[Report, Any]:
         """See the protocol."""
-        import ray
         from ray.exceptions import RayError, RayTaskError
 
         try:
             report, payload = self._parse.remote(list(tasks))
-            try:
-                found: Report = await awaited(report, seconds)
-            except TimeoutError:
-                ray.kill(self._actor, no_restart=False)
-                found = await awaited(report, KILLED_SECONDS)
+            found: Report = await self._answer(report, seconds)
             return msgspec.structs.replace(found, worker=self.name), payload
         except (RayError, TimeoutError) as error:
             raise WorkerLost(first_line(error), died=not isinstance(error, RayTaskError)) from error
 
     async def link(self, plan: LinkPlan, catalog: Any, facts: Any, seconds: float) -> tuple[LinkReport, Any]:
         """See the protocol. The catalog goes to an actor once; one that was restarted says that it lacks it."""
-        import ray
         from ray.exceptions import RayError, RayTaskError
 
         try:
             report, share = self._link.remote(plan, None if self._knows == plan.catalog else catalog, facts)
-            try:
-                found: LinkReport = await awaited(report, seconds)
-            except TimeoutError:
-                ray.kill(self._actor, no_restart=False)
-                found = await awaited(report, KILLED_SECONDS)
+            found: LinkReport = await self._answer(report, seconds)
         except (RayError, TimeoutError) as error:
             self._knows = 0
             raise WorkerLost(first_line(error), died=not isinstance(error, RayTaskError)) from error
         self._knows = 0 if found.lacks_catalog else plan.catalog
         return found, share
+
+    async def _answer(self, report: Any, seconds: float) -> Any:
+        """What the actor answers; one that does nothing for so many seconds is ended."""
+        import ray
+
+        self._hung = False
+        patience = Patience(seconds, _LOOK_SECONDS, time.monotonic())
+        while True:
+            with contextlib.suppress(TimeoutError):
+                return await awaited(report, _LOOK_SECONDS)
+            sight = await self._seen()
+            if patience.is_over(sight, time.monotonic()):
+                break
+        self._hung = sight is not None  # a machine that does not answer says nothing of the file
+        ray.kill(self._actor, no_restart=False)
+        return await awaited(report, KILLED_SECONDS)
+
+    async def _seen(self) -> Sight | None:
+        """Its process, as somebody else on its node sees it. None if nobody there answers."""
+        import ray
+
+        node, pid = self._place
+        there = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(node, soft=False)
+        with contextlib.suppress(TimeoutError, ray.exceptions.RayError):
+            found: Sight | None = await awaited(_look().options(scheduling_strategy=there).remote(pid), _LOOK_SECONDS)
+            return found
+        return None
 
     def hurry(self) -> None:
         """See the protocol. An actor on another machine is not told: its batches are short."""
@@ -132,14 +165,15 @@ class RayWorker:
                 self._hurries = Breadcrumb(self._crumb)
             self._hurries.hurried = True
 
-    async def culprit(self, seconds: float) -> str | None:
+    async def post_mortem(self, seconds: float) -> Death | None:
         """The next incarnation reads the breadcrumb."""
         from ray.exceptions import ActorUnavailableError, RayError
 
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
             try:
-                return str(await awaited(self._actor.post_mortem.remote(), left))
+                path, overtime = await awaited(self._actor.post_mortem.remote(), left)
+                return Death(path, overtime or self._hung)
             except ActorUnavailableError:  # a restart of over two seconds: the call does not wait for it
                 await asyncio.sleep(_POLL_SECONDS)
             except (TimeoutError, RayError):
@@ -152,6 +186,14 @@ class RayWorker:
 
         self._dismissed(self)
         ray.kill(self._actor)
+
+
+@functools.cache
+def _look() -> Any:
+    """:func:`seen`, for any node."""
+    import ray
+
+    return ray.remote(num_cpus=0, max_retries=0)(seen)
 
 
 class _Parcel:
@@ -176,6 +218,7 @@ class RayGraph:
         self._calls = Calls()
         self.uri = ""
         self.rebuilt = ""
+        self.rows = 0
 
     async def begin(self, *, again: bool, anew: bool) -> Begun:
         """Open the store. After a death its lock may stay for a moment with the writer that is still dying."""
@@ -290,6 +333,10 @@ class RayGraph:
         """See the protocol."""
         found: Committed = await self._call(awaited(self._actor.commit.remote()))
         return found
+
+    async def look(self) -> None:
+        """See the protocol."""
+        await self._call(awaited(self._actor.look.remote()))
 
     async def settle(self, digest: str) -> Settled:
         """See the protocol."""

@@ -304,9 +304,9 @@ class Scheduler:
                 self._push(task, first=True)
         return short
 
-    def failed(self, batch: Batch, culprit: str | None) -> list[Task]:
+    def failed(self, batch: Batch, culprit: str | None, *, surely: bool = False) -> list[Task]:
         """The batch's actor died. Everything is queued again, except what was forgotten, and a culprit that did it for the
-        third time: that is returned, to be set aside. One that changed meanwhile is tried once more. ``culprit`` is None
+        third time, or would ``surely`` do it again: that is returned, to be set aside. One that changed meanwhile is tried once more. ``culprit`` is None
         where nobody is to blame (a lost node)."""
         stale = self.stale(batch)
         for task in batch.tasks:  # what is done again is as urgent as what failed
@@ -321,20 +321,20 @@ class Scheduler:
                 self._attempts[path] = self._attempts.get(path, 0) + 1
             if path in stale:
                 continue
-            if path == culprit and self._attempts[path] >= MAX_ATTEMPTS:
+            if path == culprit and (surely or self._attempts[path] >= MAX_ATTEMPTS):
                 set_aside.append(task)
             else:
                 self._push(task, first=path != culprit)
         return set_aside
 
-    def blame(self, path: str) -> Task | None:
+    def blame(self, path: str, *, surely: bool = False) -> Task | None:
         """It came out later that an actor died on this file, after its batch :meth:`failed` for want of a culprit. Returned
-        if it was the third time and it waits: to be set aside."""
+        if it was the third time, or it ``surely`` ends the same, and it waits: to be set aside."""
         task = self._waiting.get(path)
         if task is None and path not in self._in_flight:
             return None  # it was finished since, or is gone
         self._attempts[path] = self._attempts.get(path, 0) + 1
-        if task is None or self._attempts[path] < MAX_ATTEMPTS:
+        if task is None or not (surely or self._attempts[path] >= MAX_ATTEMPTS):
             return None
         self._drop(task)
         return task

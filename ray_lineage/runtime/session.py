@@ -418,7 +418,7 @@ class Session:
 
     async def _finish(self) -> None:
         """Nothing is awaited between looking at what is known and telling the graph: what comes later comes after it."""
-        digest = await self.digest()
+        digest, began = await self.digest(), time.time()
         present, kept = len(self.hashes), self._kept()
         unwritten = self.following.loading() if self.following is not None else []
         removed = sorted({*self._vanished(), *unwritten})
@@ -439,13 +439,13 @@ class Session:
         self.summary.unchanged = present - self.summary.files_written
         self.summary.read_as = self._read_as.counts()
         self.summary.folder_rules = self._read_as.rules() if len(self.summary.read_as) > 1 else []
-        self.telemetry.rows_written(self.summary.rows_written)
+        self.telemetry.rows_stored(self.summary.rows_written)
         self._paths = set()
         for path in removed:
             self.states.pop(path, None)
         self.save_index()
         if self.following is not None:
-            self.following.loaded(settled=self.summary.settled)
+            self.following.loaded(settled=self.summary.settled, removed=removed, began=began)
 
     async def commit(self, gone: list[str]) -> Committed:
         """Link and write what was put since the last time, and take out what is gone. Raises what a store raises, or GraphLost."""
@@ -541,11 +541,12 @@ class Session:
                 self.pool.add((task,))
 
     def drain(self) -> None:
-        """Stop as soon as what is in flight is done."""
+        """Stop as soon as what is in flight is done; who follows takes what was saved just before."""
         self.draining = True
-        self.pool.drain()
-        if self.following is not None:
+        if self.following is not None and self.following.is_on:
             self.following.wake()
+        else:
+            self.pool.drain()
 
     def _tell(self, phase: str, done: int, total: int) -> None:
         self._told(phase, done, total)

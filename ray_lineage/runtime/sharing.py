@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from ray_lineage.runtime.linking import SHARE_FILES, LinkFault, LinkPlan, LinkReport, LinkTask
+from ray_lineage.runtime.linking import SHARE_FILES, LinkFault, LinkPlan, LinkReport, LinkTask, overtime
 
 _MAX_ATTEMPTS: Final = 3
 
@@ -70,9 +70,15 @@ class Sharing:
             missing = set(report.missing)
             self._anyone().append(Lot([t for t in lot.tasks if t.path in missing], sent=True, attempts=lot.attempts))
 
-    def failed(self, lot: Lot, reason: str) -> None:
-        """A worker was lost with a lot."""
+    def failed(self, lot: Lot, reason: str, overran: str = "") -> None:
+        """A worker was lost with a lot. ``overran``: because this file took its limit, so that another try would end the same."""
         self._out -= 1
+        left = [t for t in lot.tasks if t.path != overran]
+        if len(left) < len(lot.tasks):
+            self.faults.append(overtime(overran))
+            if left:
+                self._anyone().append(Lot(left, sent=True, attempts=lot.attempts))
+            return
         if len(lot.tasks) == 1 and lot.attempts + 1 >= _MAX_ATTEMPTS:
             text = f"the worker that linked it was lost three times ({reason})"
             self.faults.append(LinkFault(lot.tasks[0].path, "RL197", text))

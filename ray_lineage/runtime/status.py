@@ -202,6 +202,17 @@ class StatusFile:
         temporary.replace(self.path)
         self._told = (time.monotonic(), news)
 
+    @property
+    def is_lost(self) -> bool:
+        """Was the lock that is held taken away?"""
+        if self._held is None:
+            return False
+        try:
+            there, ours = os.stat(self._lock, follow_symlinks=False), os.fstat(self._held)
+        except OSError:
+            return True
+        return (there.st_dev, there.st_ino) != (ours.st_dev, ours.st_ino)
+
     def close(self) -> None:
         """Release the lock; the file stays, for what was last known."""
         if self._held is not None:

@@ -8,6 +8,7 @@ the store is of a newer version) ends every job.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -17,6 +18,8 @@ import msgspec
 
 from ray_lineage.errors import Interrupted, RayLineageError, StoreForbids, StoreRefused, StoreUnavailable, UsageError
 from ray_lineage.runtime.crew import Crew, GraphLost, happens
+from ray_lineage.runtime.datadir import prepare_data_dir
+from ray_lineage.runtime.following import Following
 from ray_lineage.runtime.plan import Plan
 from ray_lineage.runtime.project import project_name
 from ray_lineage.runtime.session import Session
@@ -29,9 +32,11 @@ TRIES: Final = 3
 _PAUSES: Final = (1.0, 2.0, 5.0, 10.0, 30.0)  # seconds before a following job's next session
 _FORBIDDEN_PAUSE: Final = 60.0
 """After a refused password: a server locks an account that is tried more often."""
-GIVE_UP_SECONDS: Final = 8.0
-"""While draining no call of the graph is waited for any longer."""
+GIVE_UP_SECONDS: Final = 3.5
+"""While draining no call of the graph is waited for any longer: a stop takes five seconds, whatever is under way."""
 _POLL_SECONDS: Final = 0.1
+_LOOK_ON_SECONDS: Final = 1.0
+_LOOK_ON_SHARE: Final = 10  # pauses are so many times as long as a look took
 _GOOD_SECONDS: Final = 120.0
 """A session that lived so long was no failure to start: pauses begin anew."""
 
@@ -80,7 +85,9 @@ class Job:
         self._began = False  # a session opened the store once: what keeps the next ones from it may pass
         self._pause = asyncio.Event()
         self._patience: asyncio.Task[None] | None = None
+        self._resting = False  # a session is over, and the next one not begun
         self._passed = False  # a first pass was done as ordered
+        self._followed: Following | None = None  # of the last session that came so far
 
     @property
     def project(self) -> str:
@@ -89,11 +96,25 @@ class Job:
 
     async def run(self) -> IngestSummary:
         """Sessions until the work is done or the job drains. Raises RayLineageError."""
+        looking_on = asyncio.create_task(self._look_on(), name="looking on")
         try:
             return await self._sessions()
         finally:
+            looking_on.cancel()
             if self._patience is not None:
                 self._patience.cancel()
+
+    async def _look_on(self) -> None:
+        """While no store is open the files change all the same, and the graph falls behind."""
+        pause = _LOOK_ON_SECONDS
+        while True:
+            await asyncio.sleep(pause)
+            if self._followed is None or self.phase != "starting":
+                continue
+            began = time.monotonic()
+            with contextlib.suppress(OSError):
+                await self._followed.look_on()
+            pause = max(_LOOK_ON_SECONDS, _LOOK_ON_SHARE * (time.monotonic() - began))
 
     async def _sessions(self) -> IngestSummary:
         failures = 0
@@ -103,6 +124,8 @@ class Job:
             self.telemetry.restarted("driver")
         while True:
             started = time.monotonic()
+            if failures:  # somebody may have taken it away
+                prepare_data_dir(self.settings.data_dir)
             self.session = session = self._session(again=failures > 0 or reconstructed)
             if self.draining:
                 session.drain()
@@ -111,7 +134,8 @@ class Job:
                 self._phase = "stopped"
                 return summary
             except Exception as error:
-                self._passed = self._passed or (session.following is not None and session.following.is_on)
+                if session.following is not None and session.following.is_on:
+                    self._passed, self._followed = True, session.following
                 if time.monotonic() - started > _GOOD_SECONDS:
                     failures = 0
                 failures += 1
@@ -167,8 +191,9 @@ class Job:
 
     async def _rest(self, seconds: float) -> None:
         if seconds and not self.draining:
-            self._phase = "starting"
+            self._phase, self._resting = "starting", True
             await happens(self._pause, seconds)
+            self._resting = False
 
     # ------------------------------------------------------------------ from outside
 
@@ -182,7 +207,7 @@ class Job:
         if self.draining and self._phase != "stopped":
             return "draining"
         session = self.session
-        if session is None or self._phase == "stopped":
+        if session is None or self._resting or self._phase == "stopped":
             return self._phase
         if session.following is not None and session.following.is_on:
             return "following"
@@ -206,8 +231,7 @@ class Job:
         """What is in flight may take its time; a store that does not answer is given up."""
         began = time.monotonic()
         while True:
-            waited = self.session.graph.waited() if self.session is not None else 0.0
-            if self.session is not None and min(waited, time.monotonic() - began) > GIVE_UP_SECONDS:
+            if time.monotonic() - began > GIVE_UP_SECONDS and self.session is not None and self.session.graph.waited():
                 self.session.graph.give_up()
                 return
             await asyncio.sleep(_POLL_SECONDS)

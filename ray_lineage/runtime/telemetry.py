@@ -75,6 +75,7 @@ class Telemetry:
         self.quarantined: set[str] = set()
         self._clock = clock
         self._of_pool: tuple[Pool | None, dict[str, float]] = (None, {})
+        self._rows_told = 0  # of the first pass
         self._lost: Shown | None = None  # a session under which the store went away
 
     # ------------------------------------------------------------------ what happens
@@ -96,6 +97,12 @@ class Telemetry:
                 registry.add("ray_lineage_cache_lookups_total", result="hit" if meta.hit else "miss")
                 registry.observe("ray_lineage_parse_seconds", meta.seconds)
         self.files.add(len(metas), self._clock())
+
+    def rows_stored(self, rows: int) -> None:
+        """A pass has so many rows in the graph by now."""
+        if rows > self._rows_told:
+            self.rows_written(rows - self._rows_told)
+            self._rows_told = rows
 
     def rows_written(self, rows: int) -> None:
         """So many came into the graph."""
@@ -182,6 +189,7 @@ class Telemetry:
             out.roots, out.store, out.executor = session.tree.roots, session.graph.uri, session.crew.kind
             out.files = session.present
             self._pool(out, session.pool, now)
+            self.rows_stored(session.graph.rows)
             if session.following is not None:
                 session.following.tell(out)
                 if session.following.is_on and session.graph.waited() > SLOW_SECONDS:

@@ -9,14 +9,15 @@ from collections.abc import Callable, Sequence
 
 from ray_lineage.errors import Interrupted, UsageError
 from ray_lineage.runtime.cluster import NO_HEAD
+from ray_lineage.runtime.datadir import prepare_data_dir
 from ray_lineage.runtime.here import run_here
-from ray_lineage.runtime.ingest import choose_executor, prepare_data_dir
+from ray_lineage.runtime.ingest import choose_executor
 from ray_lineage.runtime.project import located
 from ray_lineage.runtime.signals import StopSignals
 from ray_lineage.runtime.status import Status, StatusFile
 from ray_lineage.runtime.supervise import Order
 from ray_lineage.settings import Settings
-from ray_lineage.sources.scan import check_kind
+from ray_lineage.sources.scan import check_kind, check_root
 
 _LOG = logging.getLogger("ray_lineage.watch")
 
@@ -29,16 +30,21 @@ def watch(
     initial: bool = True,
     retry: bool = False,
     whole: bool = False,
+    wait_for_folders: bool = False,
 ) -> None:
     """Follow ``roots`` until SIGINT or SIGTERM, then raise Interrupted, with everything that was seen in the graph.
 
-    ``look(status)`` is told a few times a second how it goes. Raises UsageError, StoreUnavailable, StoreRefused.
+    ``look(status)`` is told a few times a second how it goes. ``wait_for_folders``: those that are not there at the start may
+    come. Raises UsageError, StoreUnavailable, StoreRefused.
     """
-    for root in roots:  # one that is not there may come
-        check_kind(root)
+    check = check_kind if wait_for_folders else check_root
+    for root in roots:
+        check(root)
     prepare_data_dir(settings.data_dir)
     order = Order(follow=True, initial=initial, retry=retry, whole=whole)
     place = located(settings, roots)
+    for part in place.parts:
+        check(part)
     settings, project = place.settings, place.settings.project
     for text in place.notes:
         _LOG.warning("%s", text)
@@ -46,6 +52,9 @@ def watch(
 
     def told(status: Status) -> None:
         status.pid, status.project = os.getpid(), project
+        if file.is_lost:  # with its folder
+            file.close()
+            prepare_data_dir(settings.data_dir)
         with contextlib.suppress(OSError):  # a full disk must not end the job
             file.write(status)
         look(status)

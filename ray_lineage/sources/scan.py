@@ -355,7 +355,7 @@ class Scan(Walk):
     def __init__(self, roots: Sequence[str], options: ScanOptions, base: str = "") -> None:
         """Raises UsageError for a root that is missing, cannot be listed or lies outside of the base."""
         for root in _distinct(roots):
-            _check_root(root)
+            check_root(root)
         self.tree = Tree(roots, options, base)
         super().__init__(self.tree, self.tree._root, "")
         self.options = options
@@ -564,7 +564,8 @@ def _check_kind(root: str, mode: int) -> None:
         raise UsageError("RL201", f"{root} is neither a folder nor a regular file", help="give a folder or a file")
 
 
-def _check_root(root: str) -> None:
+def check_root(root: str) -> None:
+    """Raises UsageError for what is not there, or cannot be read."""
     try:
         mode = os.stat(root).st_mode
     except FileNotFoundError:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,7 @@ class Head:
             "RAY_JOB_STOP_WAIT_TIME_S": "20",
             "PYTHONPATH": str(PROJECT),
             "TMPDIR": str(folder),  # the nodes' caches, among others
+            "XDG_STATE_HOME": str(folder / "state"),
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         }
         more: list[str] = []
@@ -119,20 +121,39 @@ class Head:
             time.sleep(0.5)
 
     def submit(
-        self, name: str, *arguments: str, wait: bool = True, send_code: bool = True
+        self, name: str, *arguments: str, wait: bool = True, send_code: bool = True, changed: bool = False
     ) -> subprocess.CompletedProcess[str]:
         """Submit jobs/ingest.py. ``send_code``: with a copy of our code, else with what is installed. (Ray keeps one copy a
-        machine: a second node of this one unpacks its own over that of the first.)"""
+        machine: a second node of this one unpacks its own over that of the first.) ``changed``: the code is other than before."""
         flags, script = [] if wait else ["--no-wait"], str(PROJECT / "jobs/ingest.py")
         if send_code:
             code, script = self.folder / "code", "jobs/ingest.py"
             for part in ("ray_lineage", "jobs"):
                 ignored = shutil.ignore_patterns("__pycache__")
                 shutil.copytree(PROJECT / part, code / part, ignore=ignored, dirs_exist_ok=True)
+            if changed:
+                (code / "changed.txt").write_text(name)
             flags += ["--working-dir", str(code)]
         return self.ray(
             "job", "submit", "--submission-id", name, *flags, "--", sys.executable, script, *arguments, seconds=200
         )
+
+    def job(self, name: str) -> dict[str, Any]:
+        """What the jobs API says of one."""
+        return self._get(f"/api/jobs/{name}")
+
+    def actor_names(self) -> list[str]:
+        """Of the actors that there were, as the dashboard shows them."""
+        found = self._get("/api/v0/actors?limit=1000")["data"]["result"]["result"]
+        return [str(actor["name"]) for actor in found]
+
+    def _get(self, path: str) -> dict[str, Any]:
+        asked = urllib.request.Request(
+            self.jobs + path, headers={"Authorization": f"Bearer {self.environ['RAY_AUTH_TOKEN']}"}
+        )
+        with urllib.request.urlopen(asked, timeout=30) as answer:
+            found: dict[str, Any] = json.load(answer)
+            return found
 
     def status(self, name: str) -> str:
         return self.ray("job", "status", name).stdout

@@ -63,3 +63,29 @@ def test_a_stopped_job_drains(head: Head, tmp_path: Path) -> None:
     head.ray("job", "stop", "long")
     assert "STOPPED" in head.status("long") or "stopped" in head.status("long")
     assert last_line(head.ray("job", "logs", "long").stdout) == {"exit_code": 143}
+
+
+def test_a_job_says_how_it_goes_while_it_runs(head: Head, tmp_path: Path) -> None:
+    """As metadata, as metrics of all kinds, with a driver that can be told by its name; then the code changes, and what was
+    parsed is known."""
+    truth = generate(tmp_path, 2_000, 23, "tsql")
+    arguments = (str(truth.root), "--store", str(tmp_path / "graph.db"), "--dialect", "tsql", "--project", "shown")
+    head.submit("shown", *arguments, wait=False)
+    deadline = time.monotonic() + 120
+    found: dict[str, str] = {}
+    while not {"ray_lineage.files_done", "ray_lineage.files_per_second"} <= set(found):
+        assert time.monotonic() < deadline
+        found = head.job("shown")["metadata"] or {}
+    assert found["ray_lineage.project"] == "shown"
+    assert found["ray_lineage.files_done"].endswith(" of 2000") or found["ray_lineage.phase"] == "scan"
+    assert any(name.startswith("ray_lineage-ingest-shown-") for name in head.actor_names())
+    while head.job("shown")["status"] == "RUNNING":
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    job = head.job("shown")
+    told = {name: job["metadata"][f"ray_lineage.{name}"] for name in ("phase", "files_done", "queue", "store_retries")}
+    assert job["status"] == "SUCCEEDED"
+    assert told == {"phase": "ended", "files_done": "2000 of 2000", "queue": "0", "store_retries": "0"}
+    assert int(job["metadata"]["ray_lineage.rows_written"]) > 2_000
+    again = head.submit("again", *arguments, "--full", changed=True)
+    assert last_line(again.stdout)["cache_hits"] == 2_000, again.stdout

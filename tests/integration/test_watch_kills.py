@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.killing import deadly
-from tests.integration.test_watch_edits import fill
+from tests.integration.test_watch_edits import INLINE, fill
 from tests.integration.watching import Watching, table, view, watching
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(100)]
@@ -155,3 +155,19 @@ def test_any_history_ends_in_the_graph_of_a_clean_ingest(watch: Watching) -> Non
         history.step()
     watch.rest()
     watch.assert_exact()
+
+
+def test_a_worker_that_is_killed_while_it_is_idle_is_counted(tmp_path: Path) -> None:
+    fill(tmp_path / "sql")
+    with watching(tmp_path, *INLINE) as watch:
+        before = watch.status().metrics.get('ray_lineage_actor_restarts_total{actor="parse"}', 0.0)
+        nurseries = [p for p in watch.family() if any("nursery" in word for word in p.cmdline())]
+        victims = [child for nursery in nurseries for child in nursery.children()]
+        victims[0].kill()
+        watch.until_status(
+            lambda s: s.metrics.get('ray_lineage_actor_restarts_total{actor="parse"}', 0.0) == before + 1
+        )
+        assert "it died while it had nothing to do" in watch.said()
+        (tmp_path / "sql/core/v3.sql").write_text(view("v3", "later"))
+        watch.rest()
+        watch.assert_exact()

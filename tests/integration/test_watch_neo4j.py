@@ -95,7 +95,7 @@ def test_a_frozen_server_does_not_keep_it_from_ending(server: Neo4jServer, watch
         watch.until_status(lambda s: s.in_flight > 0)
         began = time.monotonic()
         assert watch.end(signal.SIGINT, 40) == 130
-        assert time.monotonic() - began < 25
+        assert time.monotonic() - began < 8
     assert "Traceback" not in watch.said()
 
 
@@ -105,3 +105,32 @@ def test_a_wrong_password(server: Neo4jServer, tmp_path: Path) -> None:
     assert done.returncode == 3
     assert f"error[RL215]: Neo4j at {server.uri} refused the user name or password" in done.stderr
     assert "Traceback" not in done.stderr and "canary" not in done.stderr + done.stdout
+
+
+@pytest.mark.parametrize("query", ["MATCH (n) DETACH DELETE n", "MATCH (f:File) WITH f LIMIT 3 DETACH DELETE f"])
+def test_a_graph_that_is_emptied_is_built_anew(server: Neo4jServer, watch: Watching, query: str) -> None:
+    import neo4j
+
+    with neo4j.GraphDatabase.driver(server.uri, auth=(server.username, server.password)) as driver:
+        driver.execute_query(query)
+    watch.until(lambda: "code=RL228" in watch.said())
+    watch.rest()
+    assert_same(stored(server), clean(watch.root))
+
+
+def test_lag_is_the_age_of_the_oldest_change_while_the_server_is_away(server: Neo4jServer, watch: Watching) -> None:
+    """Also of a change that nobody hears of, because no session listens just then."""
+    server.kill()
+    watch.until_status(lambda s: s.phase == "starting" and s.metrics["ray_lineage_store_up"] == 0, 120)
+    edit(watch.root, "first")
+    changed = time.time()
+    assert watch.until_status(lambda s: s.lag_seconds > 0).phase == "starting"
+    for name in ("second", "third"):
+        edit(watch.root, name)
+        found = watch.status()
+        assert abs(found.lag_seconds - (found.written_at - changed)) < 2
+    assert found.metrics["ray_lineage_store_retries_total"] > 0
+    server.start()
+    watch.rest(120)
+    assert watch.status().lag_seconds == 0
+    assert_same(stored(server), clean(watch.root))

@@ -31,12 +31,14 @@ class Watching:
     it outlives the test."""
 
     def __init__(
-        self, folder: Path, *flags: str, root: Path | None = None, env: Mapping[str, str] | None = None
+        self, folder: Path, *flags: str, root: Path | None = None, env: Mapping[str, str] | None = None, named: str = ""
     ) -> None:
+        """``named``: how the command is told the root, if not by its whole path."""
         self.folder = folder
         self.root = root or folder / "sql"
         self.root.mkdir(exist_ok=True)
         self.flags = flags
+        self._named = named or str(self.root)
         self.env = environ(**(env or {}))
         self.file = StatusFile.of(str(folder / "data"), "p")
         self.log = folder / "watch.log"
@@ -45,7 +47,7 @@ class Watching:
     def _start(self) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "ray_lineage", "--project", "p", "--no-progress", "watch", str(self.root), *self.flags],
+                [sys.executable, "-m", "ray_lineage", "--project", "p", "--no-progress", "watch", self._named, *self.flags],
                 cwd=self.folder, env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
                 preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # who runs the tests may ignore it (nohup)
             )  # fmt: skip

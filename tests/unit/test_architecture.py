@@ -35,7 +35,7 @@ _LIBRARIES = {
     "sqlglot": ("compile.sql",),
     "jinja2": ("compile.text.jinja_macros", "compile.text.jinja_structure", "compile.text.jinja_values", "compile.text.jinja_writing"),
     "ray": (
-        "runtime.actors", "runtime.cluster", "runtime.driver", "runtime.metrics", "runtime.rayjob", "runtime.remote",
+        "runtime.actors", "runtime.cluster", "runtime.driver", "runtime.jobfigures", "runtime.metrics", "runtime.rayjob", "runtime.remote",
         "runtime.shipping",
     ),
     "neo4j": ("graph",),

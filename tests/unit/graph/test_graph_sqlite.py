@@ -473,3 +473,36 @@ def test_the_header_says_whose_a_file_is() -> None:
     assert place.header(b"SQLite format 3\0" + b"\0" * 84) == (0, 0)
     data = b"SQLite format 3\0" + b"\0" * 44 + (301).to_bytes(4, "big") + b"\0" * 4 + b"RLin" + b"\0" * 28
     assert place.header(data) == (place.APPLICATION, 301)
+
+
+@pytest.mark.parametrize("lost", ["", "-wal", ".lock"])
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_store_whose_files_are_taken_away_is_not_written(
+    sqlite_store: SqliteStore, lost: str, replaced: bool
+) -> None:
+    epoch = sqlite_store.acquire("p")
+    sqlite_store.look("p", epoch, 0)
+    file = Path(sqlite_store.uri + lost)
+    file.rename(file.with_name("away"))
+    if replaced:
+        file.write_bytes(file.with_name("away").read_bytes())
+    calls = (
+        lambda: sqlite_store.look("p", epoch, 0),
+        lambda: sqlite_store.settle("p", epoch, "digest"),
+        lambda: sqlite_store.apply("p", epoch, contributions("p", {"a.sql": "SELECT 1"}).values()),
+    )
+    for call in calls:
+        with pytest.raises(StoreUnavailable) as caught:
+            call()
+        assert caught.value.code == "RL228"
+
+
+def test_closing_leaves_the_log_of_whoever_lies_there_now(sqlite_store: SqliteStore) -> None:
+    sqlite_store.acquire("p")
+    path, log = Path(sqlite_store.uri), Path(sqlite_store.uri + "-wal")
+    path.unlink()
+    log.unlink()
+    log.write_bytes(b"another database's")
+    sqlite_store.close()
+    assert log.read_bytes() == b"another database's"
+    assert not log.with_name(log.name + ".kept").exists()

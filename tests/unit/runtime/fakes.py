@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from ray_lineage.graph.store import Rejected
 from ray_lineage.model import FileState
-from ray_lineage.runtime.crew import Finish, Graph, Report, Worker, WorkerLost
+from ray_lineage.runtime.crew import Death, Finish, Graph, Report, Worker, WorkerLost
 from ray_lineage.runtime.linking import LinkFault, LinkPlan, LinkReport, LinkTask
 from ray_lineage.runtime.load import Begun, Committed, Prepare, Settled
 from ray_lineage.runtime.parse import Meta, Task, skipped
@@ -58,6 +58,7 @@ class FakeGraph:
 
     uri = ""
     rebuilt = ""
+    rows = 0
 
     def __init__(self, gates: Gates, stored: dict[str, str]) -> None:
         self.gates = gates
@@ -136,6 +137,8 @@ class FakeGraph:
 
     async def remember(self, known: dict[str, Known]) -> None: ...
 
+    async def look(self) -> None: ...
+
     async def close(self) -> None: ...
 
     def waited(self) -> float:
@@ -155,6 +158,9 @@ class FakeWorker:
         self._died_on = ""
 
     async def ready(self) -> None: ...
+
+    async def alive(self) -> bool:
+        return True
 
     async def parse(self, tasks: Sequence[Task], seconds: float) -> tuple[Report, list[bytes]]:
         metas = []
@@ -187,8 +193,8 @@ class FakeWorker:
 
     def hurry(self) -> None: ...
 
-    async def culprit(self, seconds: float) -> str:
-        return self._died_on
+    async def post_mortem(self, seconds: float) -> Death:
+        return Death(self._died_on)
 
     def dismiss(self) -> None: ...
 

@@ -29,7 +29,7 @@ import msgspec
 parse.SOFT_SECONDS, parse.SOFT_SECONDS_PER_MB = float(sys.argv[1]), 0.0
 tasks = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=list[parse.Task])
 import ray_lineage.compile; ray_lineage.compile.import_compiler()
-metas, _ = parse_batch(tasks, None, lambda path: print(path, flush=True))
+metas, _ = parse_batch(tasks, None, lambda path: path and print(path, flush=True))
 print(metas[0].outcome, flush=True)
 """
 

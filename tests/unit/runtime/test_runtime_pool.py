@@ -8,8 +8,8 @@ from typing import Any, cast
 
 from ray_lineage.compile import CompileOptions
 from ray_lineage.model import Priority, SourceFile
-from ray_lineage.runtime.crew import Report, WorkerLost
-from ray_lineage.runtime.parse import Meta, Task
+from ray_lineage.runtime.crew import Death, Report, WorkerLost
+from ray_lineage.runtime.parse import GIVEN_UP, Meta, Task
 from ray_lineage.runtime.pool import Lane, Pool
 from ray_lineage.runtime.scheduler import Batch
 from ray_lineage.settings import Settings
@@ -60,8 +60,8 @@ class _Gone(_Lost):
     async def parse(self, tasks: Sequence[Task], seconds: float) -> tuple[Report, Any]:
         raise WorkerLost("killed", died=True)
 
-    async def culprit(self, seconds: float) -> str | None:
-        return self.knows
+    async def post_mortem(self, seconds: float) -> Death | None:
+        return Death(self.knows) if self.knows is not None else None
 
 
 def test_a_batch_does_not_wait_for_blame_and_the_culprit_gets_it_later() -> None:
@@ -90,6 +90,29 @@ def test_a_batch_does_not_wait_for_blame_and_the_culprit_gets_it_later() -> None
         asyncio.run(pool._blame_late(lane))
         assert receiver.aside == (["killer"] if death == 2 else [])
     assert not pool.has("killer")
+
+
+def test_a_file_that_took_its_limit_is_given_up_at_the_first_time() -> None:
+    class Receiver(_Receiver):
+        metas: list[Meta] = []  # noqa: RUF012
+
+        def done(self, batch: Batch, metas: Sequence[Any]) -> None:
+            self.metas.extend(metas)
+
+    class Overtime(_Gone):
+        async def post_mortem(self, seconds: float) -> Death | None:
+            return Death("slow", True)
+
+    receiver = Receiver()
+    pool = Pool(Settings(), FakeCrew(), cast(Any, receiver), clock=lambda: 0.0)
+    pool.add([_task(p, Priority.BATCH) for p in ("a", "slow", "b")])
+    batch = pool._next()
+    assert batch is not None
+    asyncio.run(pool._work(Lane(cast(Any, Overtime()), 0.0), batch))
+    assert [(m.path, m.outcome, m.diagnostic and m.diagnostic.code) for m in receiver.metas] == [
+        ("slow", GIVEN_UP, "RL190")
+    ]
+    assert [pool.has(p) for p in ("a", "slow", "b")] == [True, False, True]
 
 
 class _Hurried:

@@ -109,3 +109,12 @@ def test_whatever_is_lost_every_file_is_linked_once(count: int, size: int, seed:
             sharing.done(lot, report(len(lot.tasks)))
     assert sorted(linked) == sorted(t.path for t in plan(count).tasks)
     assert sharing.linked == count and not sharing.faults
+
+
+def test_a_file_that_took_its_limit_is_not_given_out_again() -> None:
+    sharing = Sharing(plan(3), {}, size=3)
+    lot = sharing.next("a")
+    assert lot is not None
+    sharing.failed(lot, "it was ended", "1.sql")
+    assert [(f.path, f.code) for f in sharing.faults] == [("1.sql", "RL195")]
+    assert paths(sharing.next("b")) == ["0.sql", "2.sql"]

@@ -1,0 +1,118 @@
+"""Whatever hangs in native code: one file is given up within its limit, the others go on, and a signal ends the command."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.environment import environ
+from tests.integration.hanging import BLOCKS, BURNS, hanging
+from tests.integration.killing import family, left
+from tests.integration.watching import Watching, command, view
+
+FILES = 20
+LOCAL = ("--executor", "local", "--workers", "2")
+STOP_SECONDS = 5.0
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    sql = tmp_path / "sql"
+    sql.mkdir()
+    for number in range(FILES):
+        (sql / f"v{number}.sql").write_text(view(f"v{number}"))
+    return tmp_path
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("where", [LOCAL, pytest.param(("--executor", "ray", "--workers", "2"), marks=pytest.mark.ray)])
+def test_a_file_that_hangs_is_given_up_at_once_and_the_others_go_on(folder: Path, where: tuple[str, ...]) -> None:
+    env = hanging(folder, 0.5)
+    (folder / "sql" / "burns.sql").write_text(BURNS)
+    (folder / "sql" / "blocks.sql").write_text(BLOCKS)
+    done = command(folder, "ingest", "sql", "--json", *where, env=env, seconds=120)
+    assert done.returncode == 0, done.stderr
+    summary = json.loads(done.stdout)
+    assert summary["by_status"] == {"ok": FILES, "unreadable": 2}
+    assert [(f["path"], f["code"]) for f in summary["findings"]] == [("blocks.sql", "RL190"), ("burns.sql", "RL190")]
+    assert summary["settled"] is False  # the next run tries them again
+    (folder / "fault" / "sitecustomize.py").unlink()
+    again = json.loads(command(folder, "ingest", "sql", "--json", *where, seconds=120).stdout)
+    assert (again["by_status"], again["settled"]) == ({"ok": FILES + 2}, True)
+
+
+def test_one_process_is_ended_by_a_file_that_hangs(folder: Path) -> None:
+    (folder / "sql" / "burns.sql").write_text(BURNS)
+    done = command(folder, "ingest", "sql", "--workers", "0", env=hanging(folder, 0.5))
+    assert done.returncode == -signal.SIGKILL
+    assert "RL190 burns.sql: it took its limit" in done.stderr
+
+
+def test_parse_gives_up_what_hangs(folder: Path) -> None:
+    (folder / "burns.sql").write_text(BURNS)
+    done = command(folder, "parse", "burns.sql", "--json", env=hanging(folder, 1))
+    assert done.returncode == 1, done.stderr
+    assert [d[0] for d in json.loads(done.stdout)["diagnostics"]] == ["RL190"]
+
+
+def test_lineage_gives_up_what_hangs(folder: Path) -> None:
+    script = (
+        "import ray_lineage as r; from tests.integration.hanging import BURNS\n"
+        "print([d.code for d in r.lineage(BURNS, seconds=1).diagnostics], r.lineage('SELECT a FROM t', seconds=1).sources)"
+    )
+    env = environ(**hanging(folder, 1))
+    done = subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, text=True, timeout=60)
+    assert done.stdout == "['RL190'] ['t']\n", done.stderr
+
+
+@pytest.mark.parametrize("name", ["burns", "blocks"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("ingest", "sql", *LOCAL), ("ingest", "sql", "--workers", "0"), ("watch", "sql", *LOCAL), ("watch", "sql", "--workers", "0"),
+        ("verify", "sql"), ("parse", "sql/hangs.sql"),
+        pytest.param(("ingest", "sql", "--executor", "ray", "--workers", "2"), marks=[pytest.mark.ray, pytest.mark.slow]),
+        pytest.param(("watch", "sql", "--executor", "ray", "--workers", "2"), marks=[pytest.mark.ray, pytest.mark.slow]),
+    ],
+    ids=lambda arguments: " ".join(arguments),
+)  # fmt: skip
+def test_a_signal_ends_a_command_that_hangs(folder: Path, arguments: tuple[str, ...], name: str) -> None:
+    if arguments[0] == "verify":
+        assert command(folder, "ingest", "sql").returncode == 0
+    (folder / "sql" / "hangs.sql").write_text(BURNS if name == "burns" else BLOCKS)
+    env = environ(**hanging(folder, 1_000))
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ray_lineage", "--project", "p", *arguments], cwd=folder, env=env, stdout=log, stderr=log,
+        )  # fmt: skip
+    try:
+        deadline = time.monotonic() + 60
+        while not (folder / "fault" / "hangs").exists():
+            assert time.monotonic() < deadline and process.poll() is None, (folder / "log").read_text()
+            time.sleep(0.05)
+        started = family(process.pid)
+        sent = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+        assert time.monotonic() - sent < STOP_SECONDS + 2 * (psutil.getloadavg()[0] > 4)
+        assert left(started, 3) == []
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_what_was_saved_just_before_the_end_is_taken(folder: Path) -> None:
+    with Watching(folder, *LOCAL) as watch:
+        watch.rest()
+        (folder / "sql" / "new.sql").write_text(view("new"))
+        (folder / "sql" / "v1.sql").unlink()
+        assert watch.end(seconds=STOP_SECONDS) == 143
+        assert "new.sql" in watch.paths()
+        watch.assert_exact()
