@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import tempfile
 import uuid
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling
 
 from ray_lineage.graph.neo4j import Neo4jStore
 from ray_lineage.graph.sqlite import SqliteStore
@@ -31,13 +34,21 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     return report
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that share a server run one after the other, in one of the processes that run the tests."""
-    for item in items:
-        for server in ("ray", "neo4j"):
-            if item.get_closest_marker(server):
-                item.add_marker(pytest.mark.xdist_group(server))
-                break
+class _ByServer(LoadScopeScheduling):
+    """A file's tests run in one process, one after the other, and so do all that share a Ray cluster or a Neo4j server."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return _scope(nodeid.partition("::")[0])
+
+
+@functools.cache
+def _scope(file: str) -> str:
+    text = (Path(__file__).parents[1] / file).read_text("utf-8")
+    return next((server for server in ("ray", "neo4j") if f"mark.{server}" in text), file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    return _ByServer(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -37,7 +37,6 @@ def figures_of(progress: tuple[str, int, int], status: Status) -> dict[str, str]
         "store_retries": f"{figures.get('ray_lineage_store_retries_total', 0):.0f}",
         "dead_letters": str(status.dead_letters),
         "lag_seconds": f"{status.lag_seconds:.1f}",
-        "project": status.project,
     }
 
 
@@ -65,7 +64,8 @@ def submission_id() -> str:
 class JobFigures:
     """See the module. Ray is connected."""
 
-    def __init__(self) -> None:
+    def __init__(self, project: str) -> None:
+        self._project = project
         self._key = _KEY.format(submission_id()).encode() if submission_id() else b""
         self._told_at = 0.0
 
@@ -79,7 +79,7 @@ class JobFigures:
 
             record = json.loads(_internal_kv_get(self._key, namespace=_NAMESPACE) or "{}")
             if record.get("status") == "RUNNING":
-                data = json.dumps(updated(record, figures)).encode()
+                data = json.dumps(updated(record, {"project": self._project, **figures})).encode()
                 _internal_kv_put(self._key, data, overwrite=True, namespace=_NAMESPACE)
         except Exception:  # whatever another version of Ray makes of it
             self._key = b""

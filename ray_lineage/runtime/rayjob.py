@@ -43,7 +43,7 @@ def ingest_with_ray(
     _say_that_ray_starts(settings)
     with cluster(settings.ray_address, settings.ingest_workers, dashboard=settings.dashboard) as ray:
         job = _Job(ray, settings, roots, order, stop, _DRAIN_SECONDS)
-        figures = JobFigures()
+        figures = JobFigures(settings.project)
         watcher = _Watcher(ray, report, figures)
         while not job.ended():
             watcher.look(job.driver)
@@ -62,7 +62,7 @@ def follow_with_ray(
     with cluster(settings.ray_address, workers, dashboard=settings.dashboard) as ray:
         job = _Job(ray, settings, roots, order, stop, _FOLLOWING_DRAIN_SECONDS)
         asked: Any = None
-        figures = JobFigures()
+        figures = JobFigures(settings.project)
         dashboard = dashboard_url(ray)
         while not job.ended():
             if stop.flush:
