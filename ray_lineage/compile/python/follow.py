@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final, NamedTuple
 
+from ray_lineage.compile.branches import Path
 from ray_lineage.compile.python.others import Others
-from ray_lineage.compile.python.scopes import END, Binding, Index, Kind, Path, Scope
+from ray_lineage.compile.python.scopes import END, Binding, Index, Kind, Scope
 
 _STEPS: Final = 60_000
 """So many expressions are followed in one file: enough for every real one, and an end for what is made to have none."""

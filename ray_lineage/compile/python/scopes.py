@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum, auto
 from typing import Final, NamedTuple
 
+from ray_lineage.compile.branches import Path, dominates, excludes
 from ray_lineage.model import ELSE, LOOP, ROLES, THEN
 
-Path = tuple[int, ...]
 END: Final = 1 << 60
 """The order of what comes behind all statements."""
 
@@ -110,32 +110,12 @@ def reaching(bindings: Sequence[Binding], order: int, path: Path) -> list[Bindin
     out: list[Binding] = []
     closed: set[Path] = set()
     for binding in reversed(bindings):
-        if binding.order >= order or _apart(binding.path, path):
+        if binding.order >= order or excludes(binding.path, path):
             continue
         out.append(binding)
-        if binding.kind is not Kind.KEY and _surely(binding.path, path, closed):
+        if binding.kind is not Kind.KEY and dominates(binding.path, path, closed):
             break
     return out
-
-
-def _apart(one: Path, other: Path) -> bool:
-    """Are they in two branches of one IF?"""
-    for a, b in zip(one, other, strict=False):
-        if a != b:
-            return a // ROLES == b // ROLES
-    return False
-
-
-def _surely(where: Path, path: Path, closed: set[Path]) -> bool:
-    """Was a binding at ``where`` made on every way to ``path`` (with those in branches that are ``closed``)?"""
-    while where != path[: len(where)]:
-        closed.add(where)
-        *outer, step = where
-        other = step // ROLES * ROLES + (ELSE if step % ROLES == THEN else THEN)
-        if step % ROLES not in (THEN, ELSE) or (*outer, other) not in closed:
-            return False
-        where = tuple(outer)
-    return True
 
 
 class Unit(NamedTuple):

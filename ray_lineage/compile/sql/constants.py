@@ -11,9 +11,9 @@ from typing import Final, NamedTuple
 
 from sqlglot.tokens import Token
 
+from ray_lineage.compile.branches import dominates, excludes
 from ray_lineage.compile.sql.lex.kinds import STRINGS, T
 from ray_lineage.compile.sql.lex.scan import closing
-from ray_lineage.model import ELSE, ROLES, THEN
 from ray_lineage.model import UNKNOWN as UNKNOWN  # for all who read SQL
 
 _MARKS: Final = frozenset({T.L_PAREN, T.R_PAREN, T.CASE, T.END, T.PLUS, T.DPIPE})
@@ -87,31 +87,11 @@ class Texts:
             if excludes(where, path):
                 continue
             seen.update(dict.fromkeys(texts))
-            if _dominates(where, path, closed):
+            if dominates(where, path, closed):
                 break
         found = sorted(seen, key=lambda t: -len(t.text))
         kept = [t for k, t in enumerate(found) if not any(o.text.startswith(t.text) for o in found[:k])]
         return [t if len(kept) <= _MAX_TEXTS else t._replace(complete=False) for t in kept[:_MAX_TEXTS]]
-
-
-def excludes(where: tuple[int, ...], path: tuple[int, ...]) -> bool:
-    """Are they in different branches of one IF?"""
-    for a, b in zip(where, path, strict=False):
-        if a != b:
-            return a // ROLES == b // ROLES and {a % ROLES, b % ROLES} == {THEN, ELSE}
-    return False
-
-
-def _dominates(where: tuple[int, ...], path: tuple[int, ...], closed: set[tuple[int, ...]]) -> bool:
-    """Does every way to ``path`` pass ``where``, or the other branches that were seen (``closed``)?"""
-    while where != path[: len(where)]:
-        closed.add(where)
-        *outer, step = where
-        other = step // ROLES * ROLES + (ELSE if step % ROLES == THEN else THEN)
-        if step % ROLES not in (THEN, ELSE) or (*outer, other) not in closed:
-            return False
-        where = tuple(outer)
-    return True
 
 
 def text_of(tokens: list[Token], variables: Mapping[str, Text]) -> Text:
