@@ -13,14 +13,13 @@ from ray_lineage.compile.dbt.project import Project, asked_for, library_of
 from ray_lineage.compile.frontend import Content, FrontEnd, Source
 from ray_lineage.compile.options import CompileOptions, ModelName
 from ray_lineage.compile.positions import Positions
-from ray_lineage.dialects import DIALECTS
 from ray_lineage.model import Diagnostic, FileFacts, StatementFacts
 
 if TYPE_CHECKING:
     from ray_lineage.compile.text.jinja_macros import Library
     from ray_lineage.compile.text.template import Template
 
-_REVISION: Final = 18
+_REVISION: Final = 19
 _MAY_BE_TEMPLATE: Final = re.compile(r"\{[{%#A-Za-z_]|\$[({]|%\(|%s|:[\d'\"]")
 _JINJA: Final = re.compile(r"\{[{%#]")
 
@@ -59,9 +58,10 @@ def compile_text(
     project = Project(options.folder, given)
     said = {} if dialect else evidence(text)
     confidence = 1.0
-    if project.dialect in DIALECTS and (guessed or not dialect):
-        said = {} if dialect else {project.dialect: _SAYS}
-        dialect, confidence = project.dialect, 1.0 if guessed else best_of(said)[1]
+    spoken = project.dialect if guessed or not dialect else ""
+    if spoken:
+        said = {} if dialect else {spoken: _SAYS}
+        dialect, confidence = spoken, 1.0 if guessed else best_of(said)[1]
     elif not dialect:
         dialect, confidence = best_of(said)
     plain = options if options.dialect == dialect else msgspec.structs.replace(options, dialect=dialect)

@@ -24,7 +24,7 @@ INSIDE_RAY = {"runtime.cluster": {"_private", "_global_node"}}
 """What Ray has no public way to: a head that starts without its dashboard's statistics, and is found by its own user."""
 
 SAY_ENGINES = (
-    "compile.dbt.manifest",
+    "compile.dbt.adapters",
     "compile.openlineage.names",
     "compile.openlineage.naming",
     "compile.python.libraries",

@@ -7,9 +7,10 @@ from typing import Final
 
 import msgspec
 
+from ray_lineage.compile.dbt.adapters import dialect_of
 from ray_lineage.compile.dbt.catalog import read_catalog, tables
 from ray_lineage.compile.dbt.lines import written
-from ray_lineage.compile.dbt.manifest import Manifest, Node, dialect_of, nodes, read_manifest
+from ray_lineage.compile.dbt.manifest import Manifest, Node, nodes, read_manifest
 from ray_lineage.compile.dbt.relations import KINDS, Relations, inlined, thing
 from ray_lineage.compile.embedded import also_reading, making, query_of, reading, renamed
 from ray_lineage.compile.facts import Facts, known_model
@@ -17,7 +18,6 @@ from ray_lineage.compile.fragment import compile_fragment
 from ray_lineage.compile.jsontext import Fault, Lines, utf8
 from ray_lineage.compile.naming import folded
 from ray_lineage.compile.options import CompileOptions
-from ray_lineage.dialects import DIALECTS
 from ray_lineage.model import DeclaredColumn, Diagnostic, Effect, FileFacts, Name, StatementKind
 
 _SNAPSHOT: Final = ("dbt_scd_id", "dbt_updated_at", "dbt_valid_from", "dbt_valid_to")
@@ -25,7 +25,6 @@ _SNAPSHOT: Final = ("dbt_scd_id", "dbt_updated_at", "dbt_valid_from", "dbt_valid
 _CODE: Final = (".sql", ".py")
 _PACKAGES: Final = "dbt_packages"
 _THIS: Final = "this_model"
-_DIALECTS: Final = frozenset(DIALECTS)
 _CONSUMERS: Final = {
     "exposures": ("Exposure", StatementKind.DBT_EXPOSURE),
     "semantic_models": ("SemanticModel", StatementKind.DBT_SEMANTIC_MODEL),
@@ -38,7 +37,7 @@ def compile_manifest(data: bytes, options: CompileOptions, diagnostics: Iterable
     manifest = read_manifest(data := utf8(data))
     if isinstance(manifest, Fault):
         return _broken("manifest", manifest, data, diagnostics)
-    dialect = dialect_of(manifest, _DIALECTS) or options.dialect
+    dialect = dialect_of(manifest.adapter) or options.dialect
     facts = Facts()
     _Project(manifest, dialect, facts).run()
     return facts.file(dialect, tuple(diagnostics))

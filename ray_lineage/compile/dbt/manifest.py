@@ -14,15 +14,6 @@ from msgspec import UNSET, Raw, UnsetType
 
 from ray_lineage.compile.jsontext import Fault, Piece, decoded
 
-ADAPTERS: Final = {
-    "sqlserver": "tsql", "synapse": "tsql", "mssql": "tsql", "azuresynapse": "tsql", "fabric": "fabric", "glue": "spark",
-    "fabricspark": "spark", "sparksql": "spark", "impala": "hive", "vertica": "postgres", "greenplum": "postgres",
-    "yellowbrick": "postgres", "cratedb": "postgres", "mariadb": "mysql", "tidb": "mysql", "dremio": "drill", "maxcompute": "hive",
-    "databricks": "databricks", "motherduck": "duckdb", "firebolt": "postgres", "upsolver": "", "timescaledb": "postgres",
-    "alloydb": "postgres", "decodable": "", "rockset": "", "ibmdb2": "oracle", "db2": "oracle", "netezza": "postgres",
-}  # fmt: skip
-"""Dialects of adapters that are called otherwise."""
-
 
 class Metadata(msgspec.Struct):
     """``metadata``."""
@@ -43,6 +34,11 @@ class Manifest(msgspec.Struct):
     semantic_models: dict[str, Raw] | None = None
     saved_queries: dict[str, Raw] | None = None
     functions: dict[str, Raw] | None = None
+
+    @property
+    def adapter(self) -> str:
+        """The adapter that it was made with, empty if it does not say."""
+        return (self.metadata.adapter_type if self.metadata is not None else None) or ""
 
 
 class DependsOn(msgspec.Struct):
@@ -69,14 +65,6 @@ class NodeColumn(msgspec.Struct):
     description: str | None = None
     data_type: str | None = None
     quote: bool | None = None
-
-
-class Reference(msgspec.Struct):
-    """``refs`` of versions since 10; before, they are lists of names."""
-
-    name: str = ""
-    package: str | None = None
-    version: int | float | str | None = None
 
 
 class Node(msgspec.Struct):
@@ -146,10 +134,3 @@ def nodes(part: dict[str, Raw] | UnsetType | None) -> Iterator[tuple[str, Node |
     for identity, raw in part.items():
         node = decoded(Piece(bytes(raw), 0), _node)
         yield identity, node
-
-
-def dialect_of(manifest: Manifest, known: frozenset[str]) -> str:
-    """The dialect of SQL that the adapter speaks, "" if nobody knows."""
-    adapter = ((manifest.metadata.adapter_type if manifest.metadata is not None else None) or "").lower()
-    found = ADAPTERS.get(adapter, adapter)
-    return found if found in known else ""

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from ray_lineage.compile.dbt.adapters import dialect_of
 from ray_lineage.compile.dbt.yaml import Entry, models_in, read_yaml, sources_in
-from ray_lineage.dialects import dialect_named
 
 if TYPE_CHECKING:
     from ray_lineage.compile.text.jinja_macros import Library
@@ -63,8 +63,8 @@ class Project:
 
     @property
     def dialect(self) -> str:
-        """The dialect of the adapter."""
-        return dialect_named(self.adapter)
+        """The dialect of the adapter, empty if nobody knows it."""
+        return dialect_of(self.adapter)
 
     def is_model(self) -> bool:
         """Is a file of this folder a model or a snapshot? Tests and analyses make nothing, and nor do macros."""
