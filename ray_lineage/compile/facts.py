@@ -13,6 +13,7 @@ from ray_lineage.model import (
     MODEL,
     ROLES,
     STAR,
+    UNKNOWN,
     Assignment,
     Call,
     Declaration,
@@ -45,8 +46,8 @@ class Facts:
         self._gone: dict[Name, int] = {}  # what was renamed, and is declared elsewhere, if at all: the statement
 
     def note(self, code: str, severity: str, message: str, line: int, column: int = 0) -> None:
-        """One more diagnostic."""
-        self.diagnostics.append(Diagnostic(code, severity, message, line, column))
+        """One more diagnostic. What stands for an unknown part of the text is shown as dots."""
+        self.diagnostics.append(Diagnostic(code, severity, message.replace(UNKNOWN, "..."), line, column))
 
     def call(self, caller: Name, callee: Name, line: int) -> None:
         """``caller`` runs ``callee``."""

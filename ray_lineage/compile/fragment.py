@@ -8,9 +8,9 @@ from typing import Final
 from ray_lineage.compile.options import CompileOptions
 from ray_lineage.compile.positions import Positions
 from ray_lineage.compile.sqlfile import compile_text
-from ray_lineage.model import FileFacts, Local, local_kind
+from ray_lineage.model import UNKNOWN, FileFacts, Local, local_kind
 
-HOLE: Final = "__dynamic__"
+HOLE: Final = UNKNOWN
 """Write this where a part of the text is not known: a name that it makes up is no dataset, one that ends in a known part is
 that dataset. (For a value that is not known write what the language has for it, ``?``.)"""
 

@@ -53,3 +53,9 @@ def test_a_slip_in_a_routine_is_named(dialect: str) -> None:
 )
 def test_what_is_known_is_not_named(dialect: str, sql: str) -> None:
     assert [d.message for d in compile_source(sql, CompileOptions(dialect)).diagnostics] == []
+
+
+def test_what_stands_for_an_unknown_part_is_not_shown() -> None:
+    facts = compile_source("baseline_{{ app.name }} AS (SELECT 1)\n", CompileOptions("bigquery"))
+    assert [d.code for d in facts.diagnostics] == ["RL113"]
+    assert "'baseline_..." in facts.diagnostics[0].message
