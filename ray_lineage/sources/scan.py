@@ -267,17 +267,11 @@ class Walk:
                     yield from self._target(path)
                 if is_folder and (is_target(name, entries) or is_copy(name, entries)):
                     continue
-                try:
-                    found = self._entry(path, entries[name], inner)
-                except FileNotFoundError:  # it vanished
-                    continue
-                except OSError as error:
-                    self._cannot_look(escape(path), error)
-                else:
-                    if isinstance(found, SourceFile):
-                        yield found
-                    elif found:
-                        folders.append(path)
+                found = self._looked(path, entries[name], inner)
+                if isinstance(found, SourceFile):
+                    yield found
+                elif found:
+                    folders.append(path)
             stack.extend((f, inner) for f in reversed(folders))
 
     def _target(self, relative: str) -> Iterator[SourceFile]:
@@ -286,16 +280,19 @@ class Walk:
             return
         entries = self._list(relative)
         for name in sorted(filter(is_artefact, entries)):
-            path = f"{relative}/{name}"
-            try:
-                found = self._entry(path, entries[name], self._tree.base_rules)
-            except FileNotFoundError:  # it vanished
-                continue
-            except OSError as error:
-                self._cannot_look(escape(path), error)
-            else:
-                if isinstance(found, SourceFile):
-                    yield found
+            found = self._looked(f"{relative}/{name}", entries[name], self._tree.base_rules)
+            if isinstance(found, SourceFile):
+                yield found
+
+    def _looked(self, path: str, entry: os.DirEntry[str], rules: _Rules) -> SourceFile | bool:
+        """See :meth:`_entry`; nothing, if it vanished or cannot be looked at, which is noted."""
+        try:
+            return self._entry(path, entry, rules)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            self._cannot_look(escape(path), error)
+            return False
 
     def _entry(self, path: str, entry: os.DirEntry[str], rules: _Rules) -> SourceFile | bool:
         """The file to read, or True for a folder to walk. Raises OSError."""
