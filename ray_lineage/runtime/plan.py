@@ -139,10 +139,6 @@ class Plan:
         """Paths of all files."""
         return {t.file.path for t in self.tasks}
 
-    def is_unlisted(self, path: str) -> bool:
-        """Is the file below a folder that could not be listed?"""
-        return below_any(path, self.scan.unlisted)
-
 
 def below_any(path: str, folders: Sequence[str]) -> bool:
     """Is the path one of the folders (project paths), or below one? An empty one stands for everything."""

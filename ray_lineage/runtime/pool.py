@@ -91,7 +91,7 @@ class Lane:
         self.name = worker.name
         self.state: LaneState = "starting"
         self.batch: Batch | None = None
-        self.since = self.born = self.last_busy = self.looked = now
+        self.since = self.last_busy = self.looked = now
         self.failures = 0
         self.retiring = self.was_up = False
         self.unblamed: Batch | None = None

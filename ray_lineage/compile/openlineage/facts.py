@@ -22,15 +22,13 @@ OWN_PRODUCER: Final = "https://github.com/ray-lineage/ray-lineage/"
 _MAX_DIAGNOSTICS: Final = 50
 
 
-def compile_events(
-    data: bytes, dialect: str = "", catalogs: Mapping[str, str] | None = None, diagnostics: Sequence[Diagnostic] = ()
-) -> FileFacts:
-    """What events say. ``dialect``: of namespaces that do not tell theirs; ``catalogs``: of namespaces."""
+def compile_events(data: bytes, dialect: str = "", diagnostics: Sequence[Diagnostic] = ()) -> FileFacts:
+    """What events say. ``dialect``: of namespaces that do not tell theirs."""
     reader = Reader(utf8(data), OWN_PRODUCER)
     events = list(reader.events())
     exact = bool(events) and all(event.own for event in events)
     datasets = [d for e in in_time(events) for d in (*e.inputs, *e.outputs)]
-    names = Names(datasets, dialect, catalogs, exact=exact)
+    names = Names(datasets, dialect, exact=exact)
     jobs = jobs_of(events)
     facts = Facts()
     writer = Writer(names, jobs, facts, None if exact else _compiler(dialect))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Final
 
 from ray_lineage.compile.openlineage.events import Dataset
@@ -25,19 +25,11 @@ class Names:
     """Names of the datasets that ``datasets`` are. Spark calls a table by its path and says its name in a symlink: all
     identities of one dataset are aliases, and the table's name stands for it.
 
-    ``exact``: the events are our own, whose names need no translation. ``catalogs``: of namespaces, where somebody said so.
+    ``exact``: the events are our own, whose names need no translation.
     """
 
-    def __init__(
-        self,
-        datasets: Iterable[Dataset],
-        dialect: str = "",
-        catalogs: Mapping[str, str] | None = None,
-        *,
-        exact: bool = False,
-    ) -> None:
+    def __init__(self, datasets: Iterable[Dataset], dialect: str = "", *, exact: bool = False) -> None:
         self._dialect = dialect
-        self._catalogs = catalogs or {}
         self._exact = exact
         self._groups: dict[Identity, list[Identity]] = {}
         self._tables: set[Identity] = set()
@@ -101,8 +93,4 @@ class Names:
             return split_text(identity.name)
         if self._is_location(identity):
             return name_of(identity)
-        name = table_name(identity, self._dialect)
-        catalog = self._catalogs.get(identity.namespace)
-        if not catalog:
-            return name
-        return (catalog, *name[1:]) if len(name) > 2 else (catalog, *name)
+        return table_name(identity, self._dialect)

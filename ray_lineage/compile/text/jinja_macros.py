@@ -34,11 +34,6 @@ class Macro(NamedTuple):
         return self.defaults[at] if at >= 0 else None
 
 
-def defined(text: str) -> list[str]:
-    """Names of the macros that a text defines, cheaply."""
-    return _DEFINED.findall(text)
-
-
 def macros_in(reader: Reader, package: str) -> dict[str, Macro]:
     """The macros that a template defines."""
     return {
