@@ -178,8 +178,8 @@ class Job:
         self._began = self._began or (self.session is not None and self.session.graph.uri != "")
         if self.order.follow and (lost or (isinstance(error, StoreUnavailable) and self._began)):
             self.telemetry.error(error.code, error.message, error.where or "")
-            if not lost:
-                self.telemetry.store_lost(self.session)
+            if isinstance(error, StoreUnavailable):
+                self.telemetry.store_lost(self.session, error)
             return
         if (
             isinstance(error, StoreRefused | UsageError | StoreUnavailable)

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
+from ray_lineage.errors import StoreUnavailable
 from ray_lineage.model import Diagnostic, Priority
 from ray_lineage.runtime.crew import Crew, Graph
 from ray_lineage.runtime.lag import Lag
@@ -22,6 +23,7 @@ from ray_lineage.runtime.scheduler import Batch
 from ray_lineage.runtime.status import MAX_ERRORS, MAX_FILES, ErrorEvent, FileEvent, Lane, Phase, Rate, Status
 from ray_lineage.sources.scan import Tree
 
+_AWAY: Final = "RL219"
 SLOW_SECONDS: Final = 5.0
 """A call of the graph that takes longer is told while it lasts."""
 
@@ -77,6 +79,8 @@ class Telemetry:
         self._of_pool: tuple[Pool | None, dict[str, float]] = (None, {})
         self._rows_told = 0  # of the first pass
         self._lost: Shown | None = None  # a session under which the store went away
+        self._store = ""  # which one that was
+        self._waits = ""  # why, until it is there again
 
     # ------------------------------------------------------------------ what happens
 
@@ -141,9 +145,11 @@ class Telemetry:
         """An actor was started again: ``parse``, ``writer``, ``driver``."""
         self.registry.add("ray_lineage_actor_restarts_total", actor=actor)
 
-    def store_lost(self, session: Shown | None) -> None:
+    def store_lost(self, session: Shown | None, error: StoreUnavailable) -> None:
         """The store went away under this session; another one tries again."""
         self._lost = session
+        self._store = (session.graph.uri if session is not None else "") or self._store
+        self._waits = f"{self._store} has not answered" if error.code == _AWAY else error.message
         self.registry.add("ray_lineage_store_retries_total")
 
     def file(self, path: str, what: str, latency: float | None) -> None:
@@ -195,8 +201,11 @@ class Telemetry:
                 if session.following.is_on and session.graph.waited() > SLOW_SECONDS:
                     out.admission = f"{out.store} has not answered for over {SLOW_SECONDS:.0f} s"
         self._gauges(out)
+        up = session is not self._lost and _answers(session)
+        self._waits = "" if up else self._waits
+        out.admission = self._waits or out.admission
         if phase != "starting" or session is not None:
-            self.registry.set("ray_lineage_store_up", float(session is not self._lost and _answers(session)))
+            self.registry.set("ray_lineage_store_up", float(up))
         out.metrics = self.registry.snapshot()
         return out
 

@@ -457,13 +457,17 @@ def test_the_store_is_down_from_its_loss_until_another_session_has_it(
         job.flush()
         await until(lambda: len(crews) > 1)
         seen = set()
+        waits: dict[float, set[str]] = {}
 
         def back() -> bool:
             seen.add(told())
+            status = job.status()
+            waits.setdefault(status.metrics["ray_lineage_store_up"], set()).add(status.admission)
             return len(crews) == 5 and job.phase == "following"
 
         await until(back)
         assert {up for up, _ in seen} == {0, 1}
+        assert waits == {0: {f"{crews[0].memory_graph.uri} has not answered"}, 1: {""}}
         assert told() == (1, 4)
         job.drain()
         with contextlib.suppress(Interrupted):
