@@ -55,14 +55,18 @@ def test_a_job_whose_graph_would_vanish_with_it_is_refused(head: Head, tmp_path:
 
 
 def test_a_stopped_job_drains(head: Head, tmp_path: Path) -> None:
-    truth = generate(tmp_path, 3_000, 22, "tsql")
+    truth = generate(tmp_path, 6_000, 22, "tsql")
     head.submit("long", str(truth.root), "--store", str(tmp_path / "graph.db"), "--dialect", "tsql", wait=False)
     deadline = time.monotonic() + 90
-    while "compile: " not in head.ray("job", "logs", "long").stdout:
+    while (head.job("long")["metadata"] or {}).get("ray_lineage.phase") != "compile":
         assert time.monotonic() < deadline
-    head.ray("job", "stop", "long")
-    assert "STOPPED" in head.status("long") or "stopped" in head.status("long")
-    assert last_line(head.ray("job", "logs", "long").stdout) == {"exit_code": 143}
+        time.sleep(0.05)
+    head.stop_job("long")
+    while head.job("long")["status"] in ("PENDING", "RUNNING"):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    assert head.job("long")["status"] == "STOPPED"
+    assert last_line(head.job_logs("long")) == {"exit_code": 143}
 
 
 def test_a_job_says_how_it_goes_while_it_runs(head: Head, tmp_path: Path) -> None:
