@@ -331,7 +331,7 @@ def _views() -> dict[str, str]:
         "program_calls": "SELECT p.name AS project, s.name AS caller, t.name AS called, f.path AS file, r.line "
         f"FROM calls r JOIN dataset s ON s.id = r.source JOIN dataset t ON t.id = r.target JOIN file f ON {_of_file('r')} "
         "JOIN project p ON p.id = f.project",
-        "foreign_keys": "SELECT p.name AS project, sd.name AS dataset, sc.name AS \"column\", td.name AS referenced_dataset, "
+        "foreign_keys": 'SELECT p.name AS project, sd.name AS dataset, sc.name AS "column", td.name AS referenced_dataset, '
         "tc.name AS referenced_column, f.path AS file, r.line "
         'FROM "references" r JOIN "column" sc ON sc.id = r.source JOIN dataset sd ON sd.id = sc.dataset '
         f'JOIN "column" tc ON tc.id = r.target JOIN dataset td ON td.id = tc.dataset JOIN file f ON {_of_file("r")} '

@@ -22,7 +22,9 @@ pytestmark = pytest.mark.neo4j
 QUESTION = re.compile(r"^### (\d+)\. (.*?)$.*?```sql\n(.*?)```\s+```cypher\n(.*?)```", re.DOTALL | re.MULTILINE)
 QUESTIONS = QUESTION.findall((PROJECT / "docs/cookbook.md").read_text("utf-8"))
 
-UNCERTAIN = "CREATE VIEW dw.vUncertain AS SELECT Remark, Rating FROM legacy.Review r JOIN legacy.Reader u ON u.Id = r.ReaderId"
+UNCERTAIN = (
+    "CREATE VIEW dw.vUncertain AS SELECT Remark, Rating FROM legacy.Review r JOIN legacy.Reader u ON u.Id = r.ReaderId"
+)
 """Of tables that no file declares: the rest of the example is certain."""
 
 
@@ -33,7 +35,11 @@ def answers(
     root = tmp_path_factory.mktemp("cookbook") / "lumen_books"
     shutil.copytree(PROJECT / "examples/lumen_books", root, ignore=shutil.ignore_patterns("data"))
     (root / "mssql/dw/Views/vUncertain.sql").write_text(UNCERTAIN)
-    server = {"store": neo4j_server.uri, "neo4j_username": neo4j_server.username, "neo4j_password": neo4j_server.password}
+    server = {
+        "store": neo4j_server.uri,
+        "neo4j_username": neo4j_server.username,
+        "neo4j_password": neo4j_server.password,
+    }
     for number, store in enumerate(({"store": str(root / "graph.db")}, server)):
         flags = {**store, "data_dir": str(root.parent / f"data{number}"), "executor": "local", "ingest_workers": 0}
         ingest(load_settings(flags, cwd=str(root), environ={}).settings, [str(root)])
