@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import MISSING, fields
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -127,7 +128,7 @@ def _says(kind: type) -> dict[str, str]:
         for n in ast.parse(inspect.getsource(model)).body
         if isinstance(n, ast.ClassDef) and n.name == kind.__name__
     )
-    for field, after in zip(body, body[1:], strict=False):
+    for field, after in pairwise(body):
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
             said = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
             found[field.target.id] = _cell(str(after.value.value)) if said else ""  # type: ignore[attr-defined]
