@@ -65,8 +65,8 @@ def render(
     width: int,
     limit: int | None = None,
     *,
-    ascii: bool = False,
-    place: Place = where,  # noqa: A002
+    ascii: bool = False,  # noqa: A002
+    place: Place = where,
 ) -> list[Line]:
     """All of a walk; with a ``limit`` of lines as many whole steps as fit, and how much is below each node that is cut."""
     forest = _Forest(walk)

@@ -101,7 +101,7 @@ def test_the_width_decides_about_line_ends_and_blocks_only(found: Walk, width: i
 
 @given(walks(), WIDTHS, st.integers(8, 60))
 def test_a_terminal_is_not_flooded(found: Walk, width: int, limit: int) -> None:
-    body = [line for line in render(found, width, limit)][: -1 - 3]
+    body = list(render(found, width, limit))[: -1 - 3]
     roots = len(found.starts) + 2
     assert len(body) <= limit + 2 * roots
 
