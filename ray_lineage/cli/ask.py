@@ -25,7 +25,7 @@ def sql(
 ) -> None:
     """Ask the embedded graph in SQL: read-only, on the views that `docs/graph-schema.md` describes."""
     from ray_lineage.graph.open import embedded_path, open_store, server_uri
-    from ray_lineage.query.ask import ask
+    from ray_lineage.graph.ask import ask
 
     loaded = settings().settings
     if server_uri(loaded):

@@ -110,7 +110,7 @@ class Graph:
 
         >>> with ray_lineage.open_graph() as graph:
         ...     [u.dataset for u in graph.unused().datasets]
-        ['mart.total']
+        ['mart.total', 'raw.old']
         """
         return unused(self._store, self._project, schema)
 
