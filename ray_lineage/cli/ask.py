@@ -24,8 +24,8 @@ def sql(
     as_json: Json = False,
 ) -> None:
     """Ask the embedded graph in SQL: read-only, on the views that `docs/graph-schema.md` describes."""
-    from ray_lineage.graph.open import embedded_path, open_store, server_uri
     from ray_lineage.graph.ask import ask
+    from ray_lineage.graph.open import embedded_path, open_store, server_uri
 
     loaded = settings().settings
     if server_uri(loaded):

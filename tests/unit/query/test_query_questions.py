@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 import ray_lineage
 from ray_lineage.errors import UsageError
+from ray_lineage.graph.ask import ask
 from ray_lineage.graph.sqlite import SqliteStore
 from ray_lineage.graph.store import Edge, GraphStore
 from ray_lineage.query import graph as api
-from ray_lineage.graph.ask import ask
 from ray_lineage.query.explain import codes_of, explain, known_codes
 from ray_lineage.query.find import find, ranked
 from ray_lineage.query.graph import Graph
