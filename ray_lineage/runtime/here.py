@@ -81,8 +81,8 @@ async def _run(job: Job, order: Order, stop: StopSignals, look: Callable[[Job], 
         if stop.flush:
             stop.flush = False
             job.flush()
-        if not order.follow:
-            job.status()  # sets the gauges; who looks at a job that follows, asks for it
+        if order.compare:
+            job.status()  # sets the gauges; who looks at any other job asks for it
         look(job)
         if job.draining and not order.follow and time.monotonic() - stopping_since > _PASS_DRAIN_SECONDS:
             await _abandon(running)

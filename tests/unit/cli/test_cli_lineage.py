@@ -170,7 +170,7 @@ def test_a_limit_says_what_is_shown_of_what() -> None:
     assert lines[:2] == ["root  root.sql:1", "├─ a.t0  +9 below  a.t0.sql:1"]
     assert lines[-2:] == [
         "100 datasets upstream in 2 steps, 100 edges; shown: 10 of 100, up to step 1",
-        "more: --depth N or --all   ends only: --ends   by schema: --by schema   data: --json",
+        "more: --depth N, --all; ends only: --ends; by schema: --by schema; data: --json",
     ]
 
 
