@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any, Final, TextIO, cast
 
@@ -182,6 +183,7 @@ def write_table(rows: Sequence[Sequence[object]], headings: Sequence[str] = ()) 
         write_line(styled("  ".join(padded).rstrip(), "bold" if headings and not number else ""))
 
 
+@lru_cache(maxsize=8_192)  # guides and names come again and again
 def cells(text: str) -> int:
     """How many cells of a terminal a text takes."""
     if text.isascii():
