@@ -222,8 +222,10 @@
 
   /* Tables by how many others they are linked with, most first. */
   function busiest(graph, limit) {
-    const all = Array.from({ length: graph.tables }, (_, table) => table);
-    return all.sort((a, b) => links(graph, b) - links(graph, a) || a - b).slice(0, limit).filter((table) => links(graph, table));
+    const all = Array.from({ length: graph.tables }, (_, table) => table).filter((table) => links(graph, table));
+    const likely = all.sort((a, b) => links(graph, b) - links(graph, a) || a - b).slice(0, limit * 8);
+    const others = (table) => neighbours(graph, table).up.length + neighbours(graph, table).down.length;
+    return likely.sort((a, b) => others(b) - others(a) || a - b).slice(0, limit);
   }
 
   globalThis.rayGraph = {

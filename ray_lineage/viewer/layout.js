@@ -1,6 +1,6 @@
 /* Where tables stand and how lines run between them. Pure: numbers in, numbers out; knows no page.
 
-   layered({nodes: [{w, h, y?}], edges: [{a, b, ay, by}], focus}) -> {x, y, layer, routes, box}
+   layered({nodes: [{w, h, y?}], edges: [{a, b, ay, by}], focus, narrow?}) -> {x, y, layer, routes, box}
    `ay` and `by` are the heights of the ports, from the top of their tables; `y`, where a table stood before.
    A route is a list of points: lines between them begin and end level. Edges of a table to itself have none. */
 (function () {
@@ -15,7 +15,7 @@
     const links = pairs.flatMap((pair) => throughSlots(pair, layer, boxes, picture.edges));
     const columns = columnsOf(boxes);
     arrange(boxes, columns, links);
-    const xs = spread(columns, boxes, links);
+    const xs = spread(columns, boxes, links, picture.narrow ? 0.45 : 1);
     const x = boxes.map((b) => xs[b.layer].x + (xs[b.layer].w - b.w) / 2);
     const y = boxes.map((b) => b.y);
     const routes = picture.edges.map(() => null);
@@ -195,14 +195,14 @@
 
   /* --- widths: the more lines between two layers, the wider the way */
 
-  function spread(columns, boxes, links) {
+  function spread(columns, boxes, links, share) {
     const crowd = new Array(columns.length).fill(0);
     for (const link of links) crowd[boxes[link.a].layer] += Math.abs(boxes[link.a].y + link.ay - boxes[link.b].y - link.by);
     let x = 0;
     return columns.map((column, l) => {
       const w = column.reduce((most, i) => Math.max(most, boxes[i].w), 0);
       const at = { x, w };
-      x += w + Math.min(MAX_GAP, MIN_GAP + Math.sqrt(crowd[l]) * 1.6);
+      x += w + share * Math.min(MAX_GAP, MIN_GAP + Math.sqrt(crowd[l]) * 1.6);
       return at;
     });
   }

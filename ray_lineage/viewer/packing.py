@@ -18,14 +18,14 @@ e     feeds: a source table, b target table, s statement
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain, pairwise
 from typing import Any, Final
 
 import msgspec
 
 from ray_lineage.model import INFLUENCE_KINDS, TRANSFORMATIONS
-from ray_lineage.viewer.picture import Feed, Flow, Influence, Picture, Statement
+from ray_lineage.viewer.picture import Feed, Flow, Influence, Picture, Statement, shown_project, shown_schema
 
 VERSION: Final = 1
 _LEVEL: Final = 6
@@ -42,9 +42,9 @@ def packed(picture: Picture, head: Mapping[str, Any], *, with_sql: bool = False)
     numbers = _statement_numbers(picture)
     lists["types"].place("")
     lists["texts"].place("")
-    several = len({t.project for t in picture.tables}) > 1
+    said = shown_project(picture)
     body = {
-        "t": _tables(picture, lists, several),
+        "t": _tables(picture, lists, said),
         "c": {
             "n": [lists["names"].place(c.name) for c in picture.columns],
             "y": [lists["types"].place(c.type) for c in picture.columns],
@@ -54,7 +54,7 @@ def packed(picture: Picture, head: Mapping[str, Any], *, with_sql: bool = False)
         "i": _influences(picture, numbers),
         "e": _ends(picture.feeds, numbers),
     }
-    files = [f"{f.project}: {f.path}" if several else f.path for f in picture.files]
+    files = [shown_schema(said(f.project), f.path) for f in picture.files]
     hows = {"transformations": TRANSFORMATIONS, "influences": INFLUENCE_KINDS}
     return {"v": VERSION, **head, **hows, "files": files, **{k: v.texts for k, v in lists.items()}, **body}
 
@@ -74,11 +74,11 @@ class _Texts:
         return found
 
 
-def _tables(picture: Picture, lists: Mapping[str, _Texts], several: bool) -> dict[str, Any]:
+def _tables(picture: Picture, lists: Mapping[str, _Texts], said: Callable[[str], str]) -> dict[str, Any]:
     counts = [0] * len(picture.tables)
     for column in picture.columns:
         counts[column.table] += 1
-    schemas = (f"{t.project}: {t.schema}" if several else t.schema for t in picture.tables)
+    schemas = (shown_schema(said(t.project), t.schema) for t in picture.tables)
     return {
         "s": [lists["schemas"].place(s) for s in schemas],
         "n": [t.name for t in picture.tables],

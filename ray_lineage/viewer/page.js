@@ -322,8 +322,10 @@
       if (event.key === "ArrowDown" || event.key === "ArrowUp") {
         event.preventDefault();
         if (found.length) pick((picked + (event.key === "ArrowDown" ? 1 : found.length - 1)) % found.length);
-      } else if (event.key === "Enter") choose(picked);
-      else if (event.key === "Escape") parts.hits.hidden ? parts.search.blur() : openHits(false);
+      } else if (event.key === "Enter") {
+        event.preventDefault(); // else the button that is reached then would be pressed by the same key
+        choose(picked);
+      } else if (event.key === "Escape") parts.hits.hidden ? parts.search.blur() : openHits(false);
       event.stopPropagation();
     });
 

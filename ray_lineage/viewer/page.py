@@ -19,7 +19,11 @@ _CODE: Final = ("layout.js", "graph.js", "scene.js", "stage.js", "panel.js", "st
 def page(title: str, data: bytes | None = None) -> str:
     """``data``: what :func:`.packing.pack` made; None: it is fetched from where the page comes from."""
     style, code = _text("page.css"), "".join(_text(name) for name in _CODE)
-    held = "" if data is None else f'<script type="application/gzip" id="data">{base64.b64encode(data).decode()}</script>\n'
+    held = (
+        ""
+        if data is None
+        else f'<script type="application/gzip" id="data">{base64.b64encode(data).decode()}</script>\n'
+    )
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy(served=data is None)}">\n'

@@ -49,9 +49,9 @@
           h("button", { onclick: () => act.all(number, "up") }, "Everything upstream"),
           h("button", { onclick: () => act.all(number, "down") }, "Everything downstream"),
           h("button", { onclick: () => act.hide(number) }, "Hide")),
-        section("Columns", data.t.c[number], columns, "columns"),
         section("Comes from", near.up.length, near.up.map((t) => tableItem(t, number))),
         section("Feeds", near.down.length, near.down.map((t) => tableItem(number, t, true))),
+        section("Columns", data.t.c[number], columns, "columns"),
         section("Rows shaped by", shaped.length, shaped.map((k) => item(columnLink(influences.a[k]), [data.influences[data.i.h[k]]], "", data.i, k, influences.s))),
       ];
     }

@@ -165,7 +165,7 @@ class _Reading:
         self._table = {row[4]: number for number, row in enumerate(rows)}
         lines = {(file, dataset): line for file, dataset, line in self._all("DECLARES", "source", "target", "line")}
         return [
-            Table(project, *_schema_and_name(name), kind, self._file.get(owner, -1), lines.get((owner, identity)) or 0)
+            Table(project, *schema_and_name(name), kind, self._file.get(owner, -1), lines.get((owner, identity)) or 0)
             for project, name, kind, owner, identity in rows
         ]
 
@@ -198,9 +198,27 @@ class _Reading:
         return [Feed(self._table[a], self._table[b], self._at(file, n)) for a, b, file, n in rows]
 
 
-def _schema_and_name(full: str) -> tuple[str, str]:
+def schema_and_name(full: str) -> tuple[str, str]:
+    """What stands small above a table, and its own name."""
     parts = split_text(full)
     return (dataset_text(parts[:-1]) if len(parts) > 1 else ""), dataset_text(parts[-1:])
+
+
+def shown_schema(project: str, schema: str) -> str:
+    """``project``: only where a picture has several."""
+    return f"{project}: {schema}" if project else schema
+
+
+def shown_name(project: str, schema: str, name: str) -> str:
+    """A table as pictures call it."""
+    above = shown_schema(project, schema)
+    return f"{above}.{name}" if above else name
+
+
+def shown_project(picture: Picture) -> Callable[[str], str]:
+    """The project where it has to be said: nothing if the picture has only one."""
+    several = len({t.project for t in picture.tables}) > 1
+    return lambda project: project if several else ""
 
 
 # --------------------------------------------------------------------------- a part of it
@@ -209,7 +227,7 @@ def _schema_and_name(full: str) -> tuple[str, str]:
 def find_focus(store: GraphStore, picture: Picture, name: str, project: str | None) -> Focus:
     """What a name as people type it means in the picture. Raises UsageError (RL204, RL205) as the queries do."""
     found = resolve(store, name, project)
-    wanted = (found.project, *_schema_and_name(found.dataset))
+    wanted = (found.project, *schema_and_name(found.dataset))
     table = next(n for n, t in enumerate(picture.tables) if (t.project, t.schema, t.name) == wanted)
     named = (n for n, c in enumerate(picture.columns) if c.table == table and c.name == found.column)
     return Focus(table, next(named, -1))
@@ -271,6 +289,16 @@ def _only(picture: Picture, tables: dict[int, int], columns: dict[int, int]) -> 
 def _numbered(numbers: Iterable[int]) -> dict[int, int]:
     """Old number to new one, in order."""
     return {old: new for new, old in enumerate(sorted(set(numbers)))}
+
+
+def column_path(picture: Picture, column: int) -> set[int]:
+    """The column, what it comes from and what it feeds."""
+    upstream: dict[int, list[int]] = {}
+    downstream: dict[int, list[int]] = {}
+    for flow in picture.flows:
+        upstream.setdefault(flow.target, []).append(flow.source)
+        downstream.setdefault(flow.source, []).append(flow.target)
+    return _reached(column, upstream, None) | _reached(column, downstream, None)
 
 
 def columns_by_table(picture: Picture) -> dict[int, list[int]]:

@@ -105,6 +105,7 @@
 
     function fit(all) {
       const box = self.scene.layout.box, room = root.getBoundingClientRect(), edge = 48;
+      if (!room.width) return;
       const scale = Math.min(1, (room.width - edge * 2) / box.w, (room.height - edge * 2) / box.h);
       const focus = self.places.get(self.view.focus);
       camera.scale = Math.max(SMALLEST, scale);

@@ -3,7 +3,7 @@
   "use strict";
   const { h } = rayStage, { counted } = rayPanel;
   const SVG = "http://www.w3.org/2000/svg";
-  const SCHEMAS = 24, LISTED = 1000, BEGINNINGS = 12;
+  const SCHEMAS = 24, LISTED = 1000, BEGINNINGS = 12, BOX = 190, WIDEST = 1400, MARGINS = 92;
 
   function overview(graph, act) {
     const { data } = graph, found = rayGraph.overview(graph);
@@ -32,40 +32,54 @@
   }
 
   function tableItem(graph, table, act) {
-    const into = graph.feedsTo(table).length, from = graph.feedsFrom(table).length;
+    const near = rayGraph.neighbours(graph, table);
     return h("li", {}, h("button", { class: "link", onclick: () => act.go(table, -1) }, h("span", { class: "of" }, graph.schemaName(table) ? graph.schemaName(table) + "." : ""), graph.tableName(table)),
-      h("span", { class: "type", title: "edges in, edges out" }, `${into} in, ${from} out`));
+      h("span", { class: "type", title: "tables that it comes from, tables that it feeds" }, `${near.up.length} in, ${near.down.length} out`));
   }
 
   /* Which schemas feed which: the same layout, one box a schema. */
   function schemaPicture(found, act) {
-    const largest = found.schemas.map((s, number) => ({ ...s, number })).sort((a, b) => b.tables - a.tables || a.number - b.number).slice(0, SCHEMAS);
-    const at = new Map(largest.map((s, k) => [s.number, k])), w = 190, height = 62;
-    const edges = found.edges.filter((e) => e.a !== e.b && at.has(e.a) && at.has(e.b)).map((e) => ({ a: at.get(e.a), b: at.get(e.b), ay: height / 2, by: height / 2, count: e.count }));
-    if (!edges.length) return null;
-    const joined = new Set(edges.flatMap((e) => [e.a, e.b]));
-    const shown = largest.map((s, k) => ({ ...s, k })).filter((s) => joined.has(s.k)), place = new Map(shown.map((s, k) => [s.k, k]));
-    for (const edge of edges) [edge.a, edge.b] = [place.get(edge.a), place.get(edge.b)];
-    const layout = rayLayout.layered({ nodes: shown.map(() => ({ w, h: height })), edges, focus: 0 }), { box } = layout;
+    const sizes = found.schemas.map((s, number) => ({ ...s, number })).sort((a, b) => b.tables - a.tables || a.number - b.number);
+    const kept = new Set(sizes.slice(0, SCHEMAS).map((s) => s.number));
+    const links = found.edges.filter((e) => e.a !== e.b && kept.has(e.a) && kept.has(e.b));
+    if (!links.length) return null;
+    const joined = new Set(links.flatMap((e) => [e.a, e.b])), shown = sizes.filter((s) => joined.has(s.number));
+    const place = new Map(shown.map((s, k) => [s.number, k])), boxes = shown.map((s) => schemaBox(s, act));
+    const measure = h("div", { class: "schemas measure" }, boxes);
+    document.body.append(measure);
+    const nodes = boxes.map((box) => ({ w: BOX, h: box.offsetHeight }));
+    measure.remove();
+    const middle = (s) => nodes[place.get(s)].h / 2;
+    const edges = links.map((e) => ({ a: place.get(e.a), b: place.get(e.b), ay: middle(e.a), by: middle(e.b) }));
+    const layout = rayLayout.layered({ nodes, edges, focus: 0, narrow: true }), { box } = layout, room = (Math.min(innerWidth, WIDEST) - MARGINS) / (box.w + 16), scale = Math.max(0.5, Math.min(1, room));
     const lines = document.createElementNS(SVG, "svg");
     lines.setAttribute("viewBox", `${box.x - 8} ${box.y - 8} ${box.w + 16} ${box.h + 16}`);
     lines.setAttribute("aria-hidden", "true");
-    edges.forEach((edge, k) => {
-      const path = document.createElementNS(SVG, "path"), back = layout.layer[edge.a] > layout.layer[edge.b];
-      path.setAttribute("d", rayLayout.curve(layout.routes[k]));
-      path.setAttribute("class", back ? "back" : "");
-      path.style.strokeWidth = Math.min(1.5 + Math.log2(edge.count), 9);
-      lines.append(path);
-    });
+    links.forEach((link, k) => lines.append(schemaLine(layout, k, edges[k], link.count)));
     lines.style.width = box.w + 16 + "px";
     lines.style.height = box.h + 16 + "px";
-    const boxes = shown.map((s, k) => {
-      const element = h("button", { class: `schemabox s${s.number % 8}`, onclick: () => act.schema(s.number), "aria-label": `${s.name || "(no schema)"}: ${counted(s.tables, "table")}` },
-        h("b", {}, s.name || "(no schema)"), h("span", {}, `${counted(s.tables, "table")}, ${counted(s.columns, "column")}`));
-      element.style.transform = `translate(${layout.x[k] - box.x + 8}px,${layout.y[k] - box.y + 8}px)`;
-      return element;
-    });
-    return h("div", { class: "schemas" }, h("div", { class: "schemaworld" }, lines, boxes));
+    boxes.forEach((b, k) => (b.style.transform = `translate(${layout.x[k] - box.x + 8}px,${layout.y[k] - box.y + 8}px)`));
+    const world = h("div", { class: "schemaworld" }, lines, boxes);
+    world.style.width = lines.style.width;
+    world.style.transform = `scale(${scale})`;
+    const outer = h("div", { class: "schemafit" }, world);
+    outer.style.width = (box.w + 16) * scale + "px";
+    outer.style.height = (box.h + 16) * scale + "px";
+    return h("div", { class: "schemas" }, outer);
+  }
+
+  function schemaBox(s, act) {
+    const name = s.name || "(no schema)";
+    return h("button", { class: `schemabox s${s.number % 8}`, onclick: () => act.schema(s.number), "aria-label": `${name}: ${counted(s.tables, "table")}` },
+      h("b", {}, name), h("span", {}, `${counted(s.tables, "table")}, ${counted(s.columns, "column")}`));
+  }
+
+  function schemaLine(layout, k, edge, count) {
+    const path = document.createElementNS(SVG, "path");
+    path.setAttribute("d", rayLayout.curve(layout.routes[k]));
+    path.setAttribute("class", layout.layer[edge.a] > layout.layer[edge.b] ? "back" : "");
+    path.style.strokeWidth = Math.min(1.5 + Math.log2(count), 9);
+    return path;
   }
 
   function schemaList(found, act) {
