@@ -216,14 +216,19 @@
       const share = ordered.length > 1 ? k / (ordered.length - 1) - 0.5 : 0;
       const leave = pair.back ? x[edge.a] : x[edge.a] + picture.nodes[edge.a].w;
       const enter = pair.back ? x[edge.b] + picture.nodes[edge.b].w : x[edge.b];
-      const between = pair.slots.flatMap((slot) => {
-        const { x: left, w } = xs[boxes[slot].layer];
-        const height = y[slot] + boxes[slot].h / 2 + share * (boxes[slot].h - 4);
-        return [[left, height], [left + w, height]];
-      });
+      const between = pair.slots.map((slot) => [boxes[slot].layer, y[slot] + boxes[slot].h / 2 + share * (boxes[slot].h - 4)]);
       if (pair.back) between.reverse();
-      routes[number] = [[leave, y[edge.a] + edge.ay], ...between, [enter, y[edge.b] + edge.by]];
+      const passed = between.flatMap(([l, height]) => across(xs[l], height, pair.back));
+      const start = y[edge.a] + edge.ay, end = y[edge.b] + edge.by;
+      const out = across(xs[layer[edge.a]], start, pair.back)[1], into = across(xs[layer[edge.b]], end, pair.back)[0];
+      routes[number] = [[leave, start], out, ...passed, into, [enter, end]];
     });
+  }
+
+  /* Level from one side of a layer to the other: a bend there could run behind a wider table. */
+  function across(layer, height, back) {
+    const ends = [[layer.x, height], [layer.x + layer.w, height]];
+    return back ? ends.reverse() : ends;
   }
 
   const middle = (edge) => edge.ay + edge.by;
@@ -233,6 +238,7 @@
     let d = "M" + at(points[0]);
     for (let i = 1; i < points.length; i++) {
       const [x0, y0] = points[i - 1], [x1, y1] = points[i];
+      if (x0 === x1 && y0 === y1) continue;
       if (y0 === y1) d += "H" + round(x1);
       else {
         const bend = (x1 - x0) / 2;

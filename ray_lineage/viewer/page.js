@@ -81,7 +81,7 @@
     function frame() {
       const search = h("input", { type: "search", id: "search", role: "combobox", autocomplete: "off", spellcheck: "false", placeholder: "Search tables and columns  ( / )", "aria-label": "Search tables and columns", "aria-expanded": "false", "aria-controls": "hits", "aria-autocomplete": "list" });
       const hits = h("ul", { id: "hits", role: "listbox", "aria-label": "Found", hidden: true });
-      const filters = h("details", { class: "filters" });
+      const filters = h("details", { class: "filters", "aria-label": "Filters" });
       const bar = h("header", {}, h("button", { class: "brand", onclick: () => home(), title: "all schemas (h)" }, data.title), h("div", { class: "searching", role: "search" }, search, hits),
         filters, h("button", { id: "astable", "aria-pressed": "false", onclick: () => toggleTable() }, "As a table"), h("button", { "aria-label": "Keys", title: "keys (?)", onclick: () => help() }, "?"));
       const picture = h("section", { class: "stage", "aria-label": "Picture of the lineage: arrow keys go through it" });
