@@ -1,7 +1,7 @@
 """The page of a graph in Chromium: how large, how soon painted, how soon drawn anew; and the pictures of it in the docs.
 
-    python -m benchmarks.viewer measure data/graph.db
-    python -m benchmarks.viewer pictures docs/images     # of the example in this repository
+python -m benchmarks.viewer measure data/graph.db
+python -m benchmarks.viewer pictures docs/images     # of the example in this repository
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ async def measure(store: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         page = os.path.join(folder, "lineage.html")
         tables, columns, seconds = write_page(store, page)
-        print(f"{tables:,} tables, {columns:,} columns: {os.path.getsize(page) / 1e6:.2f} MB, {seconds:.1f} s CPU to write")
+        print(
+            f"{tables:,} tables, {columns:,} columns: {os.path.getsize(page) / 1e6:.2f} MB, {seconds:.1f} s CPU to write"
+        )
         async with Browser() as browser:
             painted = []
             for _ in range(ROUNDS):
@@ -67,8 +69,27 @@ async def measure(store: str) -> None:
 async def pictures(folder: str) -> None:
     """``viewer.png`` (a column's paths), ``viewer-start.png`` and ``viewer-dark.png``."""
     with tempfile.TemporaryDirectory() as data:
-        command = [sys.executable, "-m", "ray_lineage", "ingest", str(EXAMPLE), "--workers", "0", "--no-progress"]
-        subprocess.run(command, cwd=data, check=True, env={**os.environ, "DATA_DIR": data}, stderr=subprocess.DEVNULL)
+        command = [
+            sys.executable,
+            "-m",
+            "ray_lineage",
+            "ingest",
+            str(EXAMPLE),
+            "--root",
+            str(EXAMPLE),
+            "--project",
+            "lumen_books",
+            "--workers",
+            "0",
+            "--no-progress",
+        ]
+        subprocess.run(
+            command,
+            cwd=data,
+            check=True,
+            env={**os.environ, "RAY_LINEAGE_DATA_DIR": os.path.join(data, "data")},
+            stderr=subprocess.DEVNULL,
+        )
         page = os.path.join(data, "lineage.html")
         store = next(Path(data).rglob("graph.db"))
         write_page(str(store), page)
@@ -80,9 +101,9 @@ async def pictures(folder: str) -> None:
 
 
 SHOTS = (
-    ("viewer.png", "", False),
+    ("viewer.png", "#at=dw.vsale&column=royaltyeur", False),
     ("viewer-start.png", "", False),
-    ("viewer-dark.png", "", True),
+    ("viewer-dark.png", "#at=mart.mart_funnel&influences=1", True),
 )
 
 

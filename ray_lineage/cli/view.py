@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 import secrets
 import sys
@@ -38,19 +39,24 @@ def view(
         sys.stdout.flush()
         if not Globals.quiet:
             sys.stderr.write(f"{visible(shown.title)}: this address is yours alone; Ctrl-C ends it\n")
-        if not no_open:
-            _open(server, said)
-        server.serve_forever()
+        timer = None if no_open else open_browser(server, said)
+        try:
+            server.serve_forever()
+        finally:
+            if timer is not None and timer.is_alive():
+                timer.cancel()
+                timer.function()
 
 
-def _open(server: PageServer, said: str) -> None:
-    """By a file that only this user can read: what a browser is started with, everybody on the machine can."""
+def open_browser(server: PageServer, said: str) -> threading.Timer:
+    """By a file that only this user can read: what a browser is started with, everybody on the machine can. The timer removes it."""
     import webbrowser
 
     folder = tempfile.mkdtemp(prefix="ray_lineage-view-")
     path = os.path.join(folder, "open.html")
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-        file.write(f'<!doctype html><meta http-equiv="refresh" content="0;url={server.address(said)}">\n')
+        address = html.escape(server.address(said))
+        file.write(f'<!doctype html><meta http-equiv="refresh" content="0;url={address}">\n')
 
     def remove() -> None:
         os.unlink(path)
@@ -61,3 +67,4 @@ def _open(server: PageServer, said: str) -> None:
     if not webbrowser.open(f"file://{path}"):
         sys.stderr.write("no browser could be opened: open the address above\n")
     timer.start()
+    return timer

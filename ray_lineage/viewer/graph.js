@@ -52,7 +52,9 @@
     const table = (number) => data.t.n[number];
     const full = (number) => (schema(number) ? schema(number) + "." : "") + table(number);
     const column = (number) => data.names[data.c.n[number]];
-    return { schemaName: schema, tableName: table, fullName: full, columnName: column };
+    const kinds = data.kinds.map((kind) => kind.replace(/(?<=[a-z])(?=[A-Z])/g, " ").toLowerCase());
+    const kind = (number) => kinds[data.t.k[number]];
+    return { kindName: kind, schemaName: schema, tableName: table, fullName: full, columnName: column };
   }
 
   /* --- walking tables */

@@ -17,7 +17,7 @@
       const into = [...graph.flowsTo(number)], from = [...graph.flowsFrom(number)], shapes = [...graph.influencesFrom(number)];
       return [
         h("h2", {}, h("span", { class: "of" }, graph.fullName(table)), h("span", {}, graph.columnName(number))),
-        h("p", { class: "facts" }, [type || "type not declared", data.kinds[data.t.k[table]].toLowerCase()].join(" \u00b7 ")),
+        h("p", { class: "facts" }, [type || "type not declared", graph.kindName(table)].join(" \u00b7 ")),
         reached(lit),
         section("Comes from", into.length, into.map((flow) => flowItem(flow, columnLink(flows.a[flow]), "up"))),
         section("Feeds", from.length, from.map((flow) => flowItem(flow, columnLink(flows.b[flow]), "down"))),
@@ -27,7 +27,8 @@
 
     function reached(lit) {
       const said = ["up", "down"].map((side) => {
-        const columns = lit[side].size - 1, tables = new Set([...lit[side].keys()].map((c) => graph.owner[c])).size;
+        const others = [...lit[side].keys()].slice(1), columns = others.length;
+        const tables = new Set(others.map((c) => graph.owner[c])).size;
         const what = side === "up" ? "upstream" : "downstream";
         return columns ? h("span", { class: side }, `${counted(columns, "column")} ${what} in ${counted(tables, "table")}`) : h("span", { class: "none" }, `nothing ${what}`);
       });
@@ -43,7 +44,7 @@
         columns.push(h("li", {}, h("button", { class: "link", onclick: () => act.go(number, c) }, graph.columnName(c)), h("span", { class: "type" }, data.types[data.c.y[c]])));
       return [
         h("h2", {}, h("span", { class: "of" }, graph.schemaName(number)), h("span", {}, graph.tableName(number))),
-        h("p", { class: "facts" }, data.kinds[data.t.k[number]].toLowerCase() + " \u00b7 ", file < 0 ? "declared nowhere in these files" : "declared in ", file >= 0 && place(file, data.t.l[number])),
+        h("p", { class: "facts" }, graph.kindName(number) + " \u00b7 ", file < 0 ? "declared nowhere in these files" : "declared in ", file >= 0 && place(file, data.t.l[number])),
         h("p", { class: "acts" },
           h("button", { onclick: () => act.centre(number) }, "Centre"),
           h("button", { onclick: () => act.all(number, "up") }, "Everything upstream"),
@@ -87,7 +88,7 @@
 
     function item(name, words, expression, edges, number, statements, open) {
       return h("li", {},
-        h("div", { class: "way" }, name, words.map((word) => h("span", { class: word === "only possible" ? "tag possible" : "tag" }, word))),
+        h("div", { class: "way" }, name, words.map((word) => h("span", { class: word === "only possible" ? "tag possible" : "tag" }, word.replace("_", " ")))),
         expression && h("code", {}, expression),
         written(statements[number], edges.l[number], open));
     }

@@ -91,8 +91,8 @@
 
   function box(graph, view, table, columns, there, drawn, measure, before) {
     const schema = graph.schemaName(table), name = graph.tableName(table);
-    const kind = graph.data.kinds[graph.data.t.k[table]];
-    const caption = [schema, kind === "Table" ? "" : kind.toLowerCase()].filter(Boolean).join(" \u00b7 ");
+    const kind = graph.kindName(table);
+    const caption = [schema, kind === "table" ? "" : kind].filter(Boolean).join(" \u00b7 ");
     const texts = columns.map((column) => graph.columnName(column));
     const widest = Math.max(measure(name, "name"), measure(caption, "schema"), ...texts.map((t) => measure(t, "row") + 6));
     const w = Math.min(WIDE, Math.max(NARROW, Math.ceil(widest) + 28)), inner = w - 24;

@@ -222,7 +222,7 @@
   }
 
   function boxElement(graph, box, scene, view, act) {
-    const { table } = box, full = graph.fullName(table), kind = graph.data.kinds[graph.data.t.k[table]];
+    const { table } = box, full = graph.fullName(table), kind = graph.kindName(table);
     const rows = box.rows.map((row) => rowElement(graph, row, scene, view, act));
     const counted = `${graph.data.t.c[table]} columns, ${box.up} more tables upstream, ${box.down} more downstream`;
     return h("div", {
