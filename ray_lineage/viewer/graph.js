@@ -13,11 +13,13 @@
     for (let table = 0; table < t.n.length; table++) owner.fill(table, first[table], first[table + 1]);
     const graph = {
       data, first, owner, tables: t.n.length, columns: c.n.length,
-      flows: ends(f),
-      influences: ends(i),
-      feeds: ends(e),
+      feeds: { a: sums(e.a), ...ends(e) },
       statementFile: sums(s.f),
+      tableFile: sums(t.f),
     };
+    const fed = index(s.f.length, graph.feeds.s);
+    graph.flows = { a: sources(graph, f, fed), ...ends(f) };
+    graph.influences = { a: sources(graph, i, fed), ...ends(i) };
     graph.flowsFrom = index(graph.columns, graph.flows.a);
     graph.flowsTo = index(graph.columns, graph.flows.b);
     graph.feedsFrom = index(graph.tables, graph.feeds.a);
@@ -27,7 +29,15 @@
     return Object.assign(graph, names(data), { near: new Map() });
   }
 
-  const ends = (edges) => ({ a: sums(edges.a), b: sums(edges.b), s: sums(edges.s), count: edges.a.length });
+  const ends = (edges) => ({ b: sums(edges.b), s: sums(edges.s), count: edges.b.length });
+
+  /* Source columns, each told by the feed of its statement that it is part of. */
+  function sources(graph, edges, fed) {
+    const out = new Int32Array(edges.k.length), statements = sums(edges.s);
+    for (let k = 0; k < out.length; k++)
+      out[k] = edges.k[k] < 0 ? edges.o[k] : graph.first[graph.feeds.a[fed(statements[k])[edges.k[k]]]] + edges.o[k];
+    return out;
+  }
 
   /* Numbers that are packed as their differences. */
   function sums(list) {

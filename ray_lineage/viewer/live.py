@@ -15,7 +15,7 @@ from ray_lineage.query.walk import resolve
 from ray_lineage.settings import Settings
 from ray_lineage.viewer.excerpts import Excerpt, excerpt
 from ray_lineage.viewer.making import title_of
-from ray_lineage.viewer.packing import pack
+from ray_lineage.viewer.packing import file_order, pack
 from ray_lineage.viewer.picture import Source, read_picture, schema_and_name, shown_name
 
 _BESIDE: Final = ("", "-wal")
@@ -78,7 +78,7 @@ class LivePicture:
             store.close()
         self.title = title_of(projects)
         self._packed = pack(picture, {"title": self.title, "state": mark})
-        self._files = picture.files
+        self._files = [picture.files[number] for number in file_order(picture)]
         self._mark = mark
 
     def _look(self) -> str:

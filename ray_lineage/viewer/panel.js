@@ -38,7 +38,7 @@
     /* --- one table */
 
     function table(number) {
-      const near = rayGraph.neighbours(graph, number), file = data.t.f[number], shaped = [...graph.influencesTo(number)];
+      const near = rayGraph.neighbours(graph, number), file = graph.tableFile[number], shaped = [...graph.influencesTo(number)];
       const columns = [];
       for (let c = graph.first[number]; c < Math.min(graph.first[number + 1], graph.first[number] + COLUMNS); c++)
         columns.push(h("li", {}, h("button", { class: "link", onclick: () => act.go(number, c) }, graph.columnName(c)), h("span", { class: "type" }, data.types[data.c.y[c]])));

@@ -9,7 +9,7 @@
     const { data } = graph, found = rayGraph.overview(graph);
     return h("div", { class: "page" },
       h("h1", {}, data.title),
-      h("p", { class: "sum" }, [counted(graph.tables, "table"), counted(graph.columns, "column"), `${counted(graph.flows.count, "edge")} between columns`, counted(data.files.length, "file")].join("  \u00b7  ")),
+      h("p", { class: "sum" }, [counted(graph.tables, "table"), counted(graph.columns, "column"), `${counted(graph.flows.count, "edge")} between columns`, counted(data.sources, "file")].join("  \u00b7  ")),
       h("h2", {}, "Schemas"),
       found.schemas.length > 1 ? schemaPicture(found, act) : null,
       schemaList(found, act),

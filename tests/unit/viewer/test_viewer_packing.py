@@ -39,6 +39,15 @@ def test_every_edge_comes_back_with_its_names(picture: Picture) -> None:
 
     f, s = data["f"], data["s"]
     statements, files = list(accumulate(f["s"])), list(accumulate(s["f"]))
+    fed: dict[int, list[int]] = {}
+    for source, n in zip(accumulate(data["e"]["a"]), accumulate(data["e"]["s"]), strict=True):
+        fed.setdefault(n, []).append(source)
+    first = list(accumulate(data["t"]["c"], initial=0))
+
+    def sources(edges: dict[str, list[int]]) -> list[int]:
+        rows = zip(edges["k"], edges["o"], accumulate(edges["s"]), strict=True)
+        return [o if k < 0 else first[fed[n][k]] + o for k, o, n in rows]
+
     came = [
         (
             column(a),
@@ -49,9 +58,7 @@ def test_every_edge_comes_back_with_its_names(picture: Picture) -> None:
             data["files"][files[n]],
             s["l"][n] + line,
         )
-        for a, b, n, h, x, line in zip(
-            accumulate(f["a"]), accumulate(f["b"]), statements, f["h"], f["x"], f["l"], strict=True
-        )
+        for a, b, n, h, x, line in zip(sources(f), accumulate(f["b"]), statements, f["h"], f["x"], f["l"], strict=True)
     ]
     went = [
         (known(e.source), known(e.target), e.how, int(e.certainty != "certain"), e.expression,
@@ -60,7 +67,7 @@ def test_every_edge_comes_back_with_its_names(picture: Picture) -> None:
     ]  # fmt: skip
     assert came == went
     shaped = [(column(a), data["t"]["n"][b], data["influences"][h]) for a, b, h in
-              zip(accumulate(data["i"]["a"]), accumulate(data["i"]["b"]), data["i"]["h"], strict=True)]  # fmt: skip
+              zip(sources(data["i"]), accumulate(data["i"]["b"]), data["i"]["h"], strict=True)]  # fmt: skip
     assert shaped == [(known(i.source), picture.tables[i.target].name, i.how) for i in picture.influences]
 
 
