@@ -145,4 +145,4 @@ def test_what_was_read_is_shown_only_while_it_is_the_same(ask: Ask, folder: Path
         out = ask("why core.orders.amount mart.total.total")[1]
     finally:
         place.write_text(before)
-    assert "it has changed since it was read" in out and "SUM(amount)" in out
+    assert "the file has changed since the graph was made" in out and "SUM(amount)" in out
