@@ -204,11 +204,12 @@ def _show(summary: IngestSummary) -> None:
         )
         codes = ", ".join(f"{c} x{n}" for c, n in sorted(summary.diagnostics.items(), key=lambda i: -i[1])[:8])
         line("diagnostics", f"{counted} ({codes})")
-        for finding in [f for f in summary.findings if f.severity != "info"][:_SHOWN_FINDINGS]:
+        shown = [f for f in summary.findings if f.severity != "info"][:_SHOWN_FINDINGS]
+        for finding in shown:
             style = "red" if finding.severity == "error" else "yellow"
             place = finding.place
             write_line(styled(f"  {visible(place)}: ", style), styled(f"{finding.code} {finding.message}"))
-        if len(summary.findings) > _SHOWN_FINDINGS:
+        if len(summary.findings) > len(shown):
             every = pasted("`ray_lineage diagnostics`")
             write_line(styled(f"  all of them: {every}; in a file: --diagnostics FILE, --json", "dim"))
     if summary.dead_letters:

@@ -102,7 +102,7 @@ def _follow(
 
 def _waits_for_ray(settings: Settings, roots: Sequence[str]) -> Status:
     """What there is to look at before there is a job."""
-    waits = f"reaching Ray at {redact(settings.ray_address)}" if settings.ray_address else "starting Ray"
+    waits = f"Ray at {redact(settings.ray_address)}" if settings.ray_address else "Ray, which is starting"
     return Status(
         project=settings.project,
         pid=os.getpid(),
