@@ -21,13 +21,6 @@ _MAX_TEXT: Final = 200_000  # characters
 _WRAPPERS: Final = frozenset({"N", "CONCAT", "CAST", "CONVERT", "RTRIM", "LTRIM", "TRIM"})
 _CHOICES: Final = frozenset({"ISNULL", "COALESCE", "NVL", "IFNULL"})
 _QUOTERS: Final = frozenset({"QUOTENAME", "QUOTE_IDENT", "QUOTE_LITERAL"})
-_RUNS: Final = re.compile(r"exec(?:utesql|(?:ute)?\b(?!\s+[\w\[\"]))")
-_RUNNERS: Final = ("eachdb", "foreachtable", "add_jobstep")
-
-
-def may_run_texts(lower: str) -> bool:
-    """May a T-SQL text (in lower case) run what a variable holds? Most only run procedures that they name."""
-    return any(map(lower.__contains__, _RUNNERS)) or _RUNS.search(lower) is not None
 
 
 class Text(NamedTuple):

@@ -170,17 +170,17 @@ def _cannot_read(unit: Unit, tokens: list[Token], verb: str, error: Exception) -
 
 def _read_slice(unit: Unit, statement: list[Token], piece: Slice, tokens: list[Token]) -> None:
     in_routine = not unit.routine.is_script
-    if unit.is_tsql and in_routine and piece.verb in _SCANNED:
+    if in_routine and piece.verb in _SCANNED and unit.engine.schema_calls:
         functions_called(unit, statement)
-        if piece.verb == "RETURN":
-            give_outputs(unit, statement)
+    if in_routine and piece.verb == "RETURN" and unit.engine.output_parameters:
+        give_outputs(unit, statement)
     if read(unit, statement, piece.verb):
         return
     after_declare = piece.start > 0 and tokens[piece.start - 1].text.upper() == "DECLARE"
     if not after_declare and note_unknown(unit, statement):
         return
     if (
-        not unit.is_tsql
+        not unit.engine.marked_variables
         and len(statement) > 1
         and (in_routine or unit.declares or piece.verb == "LET" or after_declare)
     ):

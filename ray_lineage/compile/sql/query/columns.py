@@ -10,7 +10,7 @@ from sqlglot.expressions import Expression
 from ray_lineage.compile.sql.constants import UNKNOWN
 from ray_lineage.compile.sql.query.arena import Builder
 from ray_lineage.compile.sql.query.scope import COMPOSED, IDENTITY, TRANSFORMATION, Collected, Scope, note
-from ray_lineage.compile.sql.query.words import OF_ROWS, PROPERTIES, SEQUENCE_COLUMNS
+from ray_lineage.compile.sql.query.words import OF_ROWS, SEQUENCE_COLUMNS
 from ray_lineage.model import STAR, VALUE, Alias, Output, Ref, Select, SetOp, TableRef, Variable
 
 
@@ -81,7 +81,7 @@ def column_ref(b: Builder, node: exp.Column, scope: Scope, how: int = IDENTITY) 
             return Ref(b.row(table), scope.index, name, how, line)
     if b.identifier(node.args["table"]) in b.variables:
         return Ref(b.variable("@" + b.identifier(node.args["table"])), scope.index, VALUE, how, line)
-    if name in PROPERTIES and b.engine.schema_calls:
+    if name in b.engine.properties:
         owner = b.identifier(node.args["table"])
         relation = scope.find(b.identifier(node.args["db"])) if node.args.get("db") is not None else -1
         return Ref(relation, scope.index, owner, COMPOSED[TRANSFORMATION][how], line)

@@ -12,6 +12,6 @@ from ray_lineage.compile.sql.split.tsql import TsqlSplitter
 
 def split(tokens: list[Token], engine: Engine, first_block: int = 0) -> list[Slice]:
     """Cut a file's tokens into statements. Blocks of control flow are numbered from ``first_block``."""
-    if engine.transact:
+    if engine.batches:
         return TsqlSplitter(tokens, first_block).run()
     return Splitter(tokens).run()

@@ -25,7 +25,7 @@ def leave_block(unit: Unit, tokens: list[Token]) -> None:
     """A block in no routine, or a batch of T-SQL, ended: what it declared is gone. What the session has stays (``$v`` of
     Snowflake, cursors and ``#t`` of T-SQL, variables of a script)."""
     script = unit.script
-    if unit.is_tsql:
+    if unit.engine.batches:
         script.texts.clear()
         _forget(unit, tokens, {name for name in _held(unit, script) if name[0] == "@"})
         return
@@ -56,11 +56,11 @@ def begin_routine(
         return known
     if package is not None and not goes_on:
         _share(unit, tokens, package)
-    routine = Routine(name, kind, None if unit.is_tsql else package or unit.script)
+    routine = Routine(name, kind, None if unit.engine.isolated_routines else package or unit.script)
     unit.routines[routine.key] = routine
     unit.enter(routine)
     if known is not None:
-        if unit.is_tsql:  # has no overloads
+        if not unit.engine.overloads:
             unit.facts.forget(name, temporary=False)
         _forget(unit, tokens, _held(unit, known))
         routine.told = known.told
@@ -106,7 +106,7 @@ def _forget(unit: Unit, tokens: list[Token], names: set[str]) -> None:
         return
     unit.routine.carriers -= names
     path = unit.path
-    if not unit.is_tsql:  # elsewhere a path says only that the order is not known
+    if not unit.engine.ordered_paths:
         unit.path = ()
     gone = tuple(Assignment(name, ()) for name in sorted(names))
     unit.write(tokens, StatementKind.ASSIGN, assignments=gone, effect=Effect.ENDS)

@@ -25,7 +25,7 @@ def read_rename(unit: Unit, tokens: list[Token]) -> None:
         if not new:
             return
         name, renamed = unit.full(old), unit.full(new)
-        if unit.is_tsql and len(new) == 1:
+        if unit.engine.renames_in_place and len(new) == 1:
             renamed = (*name[:-1], renamed[-1])
         rename_dataset(unit, tokens, name, renamed)
         i += 1
@@ -40,21 +40,6 @@ def rename_dataset(unit: Unit, tokens: list[Token], old: Name, new: Name) -> Non
     else:
         copy_of(unit, tokens, new, known.kind if known else "Table", old, StatementKind.RENAME)
     unit.facts.renamed(old, new, declared=known is not None)
-
-
-def read_transfer(unit: Unit, tokens: list[Token]) -> None:
-    """``ALTER SCHEMA s TRANSFER [OBJECT::] other.t``: it is s.t from here on."""
-    schema, i = read_name(tokens, 2)
-    if len(schema) != 1 or i >= len(tokens) or tokens[i].text.upper() != "TRANSFER":
-        return
-    if i + 2 < len(tokens) and tokens[i + 2].token_type is T.DCOLON:
-        if tokens[i + 1].text.upper() != "OBJECT":
-            return
-        i += 2
-    parts, _ = read_name(tokens, i + 1)
-    if parts:
-        old = unit.full(parts)
-        rename_dataset(unit, tokens, old, (*old[:-2], unit.part(schema[0]), old[-1]))
 
 
 def rename_by_procedure(unit: Unit, tokens: list[Token], at: int) -> None:
