@@ -203,3 +203,19 @@ def test_an_engine_is_named_in_its_own_file_only() -> None:
     modules = [m for m in _TREES if room_of(m) in ("compile", "organize", "link")]
     found = {short(m): names for m in modules if (names := engine_names(m)) and short(m) not in SAY_ENGINES}
     assert found == {}
+
+
+def test_nothing_is_called_after_an_engine_but_in_its_own_file() -> None:
+    """A flag ``is_x`` or a function ``x_parameters`` asks for a name, too: what is meant has a name in a manual."""
+    modules = [m for m in _TREES if short(m).startswith(("compile.sql.", "organize.", "link.")) and ".engines" not in m]
+    found = {short(m): called for m in modules if (called := identifiers(m) & set(filter(None, DIALECTS)))}
+    assert found == {}
+
+
+def identifiers(module: str) -> set[str]:
+    """The words of all that a module defines or uses, in small letters."""
+    named = {
+        getattr(node, key, None) for node in ast.walk(_TREES[module]) for key in ("id", "attr", "arg", "name")
+    }  # fmt: skip
+    text = " ".join(name for name in named if isinstance(name, str))
+    return set(re.findall("[A-Z]?[a-z0-9]+|[A-Z0-9]+", text)) | set(re.findall("[a-z0-9]+", text.lower()))

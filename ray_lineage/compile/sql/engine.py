@@ -98,7 +98,10 @@ class Engine:
     name: str  # sqlglot's, too
 
     # texts and tokens
-    batches: bool = False  # statements need no terminators; GO ends a batch, and with it the program that it makes
+    splitter: Callable[[list[Token], int], Any] | None = (
+        None  # a ``split.flow.Slices``, where statements have no terminators
+    )
+    batches: bool = False  # GO ends a batch, and with it the program that it makes
     ordered_paths: bool = False  # where a statement stands in control flow says what ran before it
     may_run_texts: Callable[[str], bool] | None = None  # may a text (in small letters) run what a variable holds?
     client: tuple[Callable[[str], str], ...] = ()  # blank or translate what its client reads itself

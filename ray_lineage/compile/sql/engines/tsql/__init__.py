@@ -21,6 +21,7 @@ from ray_lineage.compile.sql.engines.tsql.rewrites import (
     words_as_names,
 )
 from ray_lineage.compile.sql.engines.tsql.rowsets import into_remote, may_have_rowsets, rewrite_rowsets
+from ray_lineage.compile.sql.engines.tsql.split import BatchSplitter
 from ray_lineage.compile.sql.names import Names
 from ray_lineage.compile.sql.query.words import SERVER_QUERY
 
@@ -69,6 +70,7 @@ _ROWSETS: Final = {
 
 TSQL: Final = Engine(
     name="tsql",
+    splitter=BatchSplitter,
     batches=True,  # .../sql-server-utilities-statements-go
     ordered_paths=True,
     may_run_texts=may_run_texts,
