@@ -12,5 +12,6 @@ from ray_lineage.compile.sql.split.generic import Splitter
 def split(tokens: list[Token], engine: Engine, first_block: int = 0) -> list[Slice]:
     """Cut a file's tokens into statements. Blocks of control flow are numbered from ``first_block``."""
     if engine.splitter is not None:
-        return engine.splitter(tokens, first_block).run()
+        slices: list[Slice] = engine.splitter(tokens, first_block).run()
+        return slices
     return Splitter(tokens).run()

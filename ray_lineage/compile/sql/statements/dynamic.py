@@ -86,8 +86,8 @@ def run_inside(
     """Compile SQL that stands in a string, between ``lines``. What cannot be read in it is a warning: it may be no SQL."""
     first, last = lines
     inner, _ = tokenize(found.text, unit.engine)
-    for token in inner:
-        token.line = min(token.line + first - 1, last)
+    for token in inner:  # the string may be put together of several: its lines are near, its columns are nowhere
+        token.line, token.col = min(token.line + first - 1, last), 0
     with unit.inside(found.text, into, complete=found.complete):
         unit.run(_bound(inner, binds or []))
 
