@@ -322,6 +322,20 @@ def _views() -> dict[str, str]:
         "table_lineage": "SELECT p.name AS project, s.name AS source, t.name AS target, f.path AS file, r.statement "
         f"FROM feeds r JOIN dataset s ON s.id = r.source JOIN dataset t ON t.id = r.target JOIN file f ON {_of_file('r')} "
         "JOIN project p ON p.id = f.project",
+        "table_access": " UNION ALL ".join(
+            f"SELECT p.name AS project, d.name AS dataset, '{access}' AS access, f.path AS file, r.source AS statement, s.kind, "
+            f"s.first_line AS line, s.procedure FROM {access}s r JOIN dataset d ON d.id = r.target JOIN file f ON {_of_file('r')} "
+            f"JOIN statement s ON s.id = (f.id << {SHIFT}) + r.source JOIN project p ON p.id = f.project"
+            for access in ("read", "write")
+        ),
+        "program_calls": "SELECT p.name AS project, s.name AS caller, t.name AS called, f.path AS file, r.line "
+        f"FROM calls r JOIN dataset s ON s.id = r.source JOIN dataset t ON t.id = r.target JOIN file f ON {_of_file('r')} "
+        "JOIN project p ON p.id = f.project",
+        "foreign_keys": 'SELECT p.name AS project, sd.name AS dataset, sc.name AS "column", td.name AS referenced_dataset, '
+        "tc.name AS referenced_column, f.path AS file, r.line "
+        'FROM "references" r JOIN "column" sc ON sc.id = r.source JOIN dataset sd ON sd.id = sc.dataset '
+        f'JOIN "column" tc ON tc.id = r.target JOIN dataset td ON td.id = tc.dataset JOIN file f ON {_of_file("r")} '
+        "JOIN project p ON p.id = f.project",
         "row_influences": "SELECT p.name AS project, sd.name AS source_dataset, sc.name AS source_column, t.name AS target, "
         f'{influences["how"]} AS how, f.path AS file, r.statement, r.line FROM influences r JOIN "column" sc ON sc.id = r.source '
         f"JOIN dataset sd ON sd.id = sc.dataset JOIN dataset t ON t.id = r.target JOIN file f ON {_of_file('r')} "

@@ -338,7 +338,7 @@ def test_damage_that_is_found_later_is_mended_by_the_next_run(tmp_path: Path) ->
     path = tmp_path / "graph.db"
     written(path)
     data = bytearray(path.read_bytes())
-    for page in range(len(data) // 8192, len(data) // 4096):
+    for page in range(len(data) * 3 // 16384, len(data) // 4096):  # not those of the schema, which are read first
         data[page * 4096 : page * 4096 + 200] = b"\xff" * 200
     path.write_bytes(data)
     reader = SqliteStore(str(path), read_only=True)
