@@ -11,7 +11,7 @@ from typing import Final
 from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.lex.kinds import T
-from ray_lineage.compile.sql.lex.scan import at_top_level, closing
+from ray_lineage.compile.sql.lex.scan import at_top_level, closing, opening
 from ray_lineage.compile.sql.lex.tokens import like_written
 
 HINTS: Final = frozenset(
@@ -227,14 +227,9 @@ def _operand_start(out: list[Token]) -> int:
     j = len(out)
     least = j - _LONGEST_OPERAND
     if j and out[j - 1].token_type is T.R_PAREN:
-        depth = 0
-        while j:
-            j -= 1
-            depth += (out[j].token_type is T.R_PAREN) - (out[j].token_type is T.L_PAREN)
-            if depth == 0:
-                break
-            if j < least:
-                return len(out)
+        j = opening(out, j - 1)
+        if j < least:
+            return len(out)
         if not j or out[j - 1].token_type in _BEFORE_OPERAND or out[j - 1].text.upper() in _BEFORE_WORDS:
             return j
     elif not j:

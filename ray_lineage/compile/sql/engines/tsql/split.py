@@ -8,7 +8,7 @@ from typing import Final
 from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.lex.kinds import T
-from ray_lineage.compile.sql.lex.scan import closing
+from ray_lineage.compile.sql.lex.scan import closing, outermost
 from ray_lineage.compile.sql.split.flow import BLOCK, Flow, Slice, Slices
 from ray_lineage.model import ANY, ANY_LOOP, CATCH, LOOP, THEN, TRY
 
@@ -466,24 +466,16 @@ class BatchSplitter(Slices):
 def _body(tokens: list[Token], i: int) -> int:
     """Index of the AS (or, without one, of the first word) that begins the body of a procedure, function or trigger
     whose kind word stands at ``i``."""
-    depth = 0
-    n = len(tokens)
-    for j in range(i + 1, n):
-        kind = tokens[j].token_type
-        if kind is T.L_PAREN:
-            depth += 1
-        elif kind is T.R_PAREN:
-            depth -= 1
-        elif depth == 0:
-            word = tokens[j].text.upper()
-            if word == "AS":
-                typed_parameter = tokens[j - 2].token_type is T.PARAMETER  # @p AS int
-                if not typed_parameter and tokens[j - 1].text.upper() not in ("EXEC", "EXECUTE"):
-                    return j
-            elif (
-                word in ("BEGIN", "RETURN")
-                or kind is T.SEMICOLON
-                or (word == "GO" and tokens[j - 1].line < tokens[j].line)
-            ):
+    for j, token in outermost(tokens, i + 1):
+        word = token.text.upper()
+        if word == "AS":
+            typed_parameter = tokens[j - 2].token_type is T.PARAMETER  # @p AS int
+            if not typed_parameter and tokens[j - 1].text.upper() not in ("EXEC", "EXECUTE"):
                 return j
-    return n
+        elif (
+            word in ("BEGIN", "RETURN")
+            or token.token_type is T.SEMICOLON
+            or (word == "GO" and tokens[j - 1].line < token.line)
+        ):
+            return j
+    return len(tokens)
