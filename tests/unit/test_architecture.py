@@ -33,7 +33,7 @@ SAY_ENGINES = (
 
 _LIBRARIES = {
     "sqlglot": ("compile.sql",),
-    "jinja2": ("compile.text.jinja_macros", "compile.text.jinja_structure", "compile.text.jinja_values", "compile.text.jinja_writing"),
+    "jinja2": ("compile.text.jinja",),
     "ray": (
         "runtime.actors", "runtime.cluster", "runtime.driver", "runtime.jobfigures", "runtime.metrics", "runtime.rayjob", "runtime.remote",
         "runtime.shipping",
