@@ -162,6 +162,18 @@ def test_facts_are_made_in_one_place() -> None:
     assert makers == {"compile.facts"}
 
 
+def test_no_reader_looks_back_at_statements() -> None:
+    """What one reader has to know of another's statement is in the unit, in the routine, or was returned."""
+    looking = {
+        short(m)
+        for m in _TREES
+        if short(m).startswith("compile.sql.")
+        for node in ast.walk(_TREES[m])
+        if isinstance(node, ast.Attribute) and node.attr == "statements"
+    }
+    assert looking == set()
+
+
 def test_libraries_are_known_in_their_rooms_only() -> None:
     for library, rooms in _LIBRARIES.items():
         users = {short(m) for m in _TREES if any(name.split(".")[0] == library for name in imports(m))}

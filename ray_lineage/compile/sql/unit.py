@@ -222,6 +222,10 @@ class Unit:
             self.calls(
                 builder.calls, self.routine.name or (target if effect is Effect.MAKES else ()), start_line(tokens[0])
             )
+        if kind is StatementKind.ASSIGN and effect is not Effect.ENDS:
+            self.routine.held.update(a.column for a in assignments)
+        elif is_temporary(target):
+            self.routine.held.add(target[0])
         self.facts.add(
             Place(self.text, self.path, self.routine.key, self.possible, self.host),
             tokens,

@@ -180,7 +180,7 @@ def returned_table(unit: Unit, tokens: list[Token], i: int, name: Name) -> tuple
 
 def function_query(unit: Unit, tokens: list[Token]) -> bool:
     """``CREATE FUNCTION f() ... RETURN SELECT ...`` and ``AS SELECT``: the query is the function's result."""
-    declared = next((d for d in reversed(unit.facts.declarations) if d.name == unit.routine.name), None)
+    declared = unit.facts.last_declared(unit.routine.name)
     if declared is None or declared.kind != "Function":
         return False
     for k, token in outermost(tokens, 2, len(tokens) - 1):

@@ -27,7 +27,7 @@ def read_return(unit: Unit, tokens: list[Token]) -> None:
         if unit.routine.kind == "Function":
             return_value(unit, tokens, tokens[1:])
         return
-    declared = next((d for d in reversed(unit.facts.declarations) if d.name == unit.routine.name), None)
+    declared = unit.facts.last_declared(unit.routine.name)
     if declared is None or declared.kind != "Function":
         return
     define(
