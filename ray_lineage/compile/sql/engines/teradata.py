@@ -12,6 +12,9 @@ from ray_lineage.compile.sql.engines.shared import CURRENT_OF, plain_functions, 
 from ray_lineage.compile.sql.lex.kinds import LITERALS, T
 from ray_lineage.compile.sql.lex.scan import at_top_level, closing, end_of_clause, levels, list_items
 from ray_lineage.compile.sql.lex.tokens import like
+from ray_lineage.compile.sql.statements.data import DATA, QUERIES
+from ray_lineage.compile.sql.statements.use import use_database
+from ray_lineage.compile.sql.unit import Unit
 
 _TYPES: Final = frozenset(
     {"INTEGER", "INT", "BIGINT", "SMALLINT", "BYTEINT", "DATE", "TIMESTAMP", "TIME", "VARCHAR", "CHAR", "DECIMAL", "DEC",
@@ -258,8 +261,16 @@ def _after_field(tokens: list[Token], i: int) -> int:
     return closing(tokens, i + 1) + 1 if i + 1 < len(tokens) and tokens[i + 1].token_type is T.L_PAREN else i + 1
 
 
+def _locking(unit: Unit, tokens: list[Token]) -> None:
+    """``LOCKING TABLE t FOR ACCESS SELECT ...``."""
+    at = next((i for i, t in enumerate(tokens) if t.text.upper() in QUERIES | DATA and i > 2), -1)
+    if at > 0:
+        unit.run(tokens[at:], tokens[at].text.upper())
+
+
 TERADATA: Final = Engine(
     name="teradata",
+    readers={"DATABASE": use_database, "LOCKING": _locking},
     client=(without_dot_commands,),
     short_verbs={
         "INS": (T.INSERT, "INSERT"),

@@ -175,13 +175,6 @@ def _after_assert(tokens: list[Token]) -> int:
     return len(tokens) - 2 if len(tokens) > 3 and tokens[-2].token_type is T.ALIAS else len(tokens)
 
 
-def read_locking(unit: Unit, tokens: list[Token]) -> None:
-    """``LOCKING TABLE t FOR ACCESS SELECT ...`` of Teradata."""
-    at = next((i for i, t in enumerate(tokens) if t.text.upper() in QUERIES | DATA and i > 2), -1)
-    if at > 0:
-        unit.run(tokens[at:], tokens[at].text.upper())
-
-
 def read_scheduled(unit: Unit, tokens: list[Token], word: str) -> None:
     """``SUBMIT TASK ... AS statement`` of StarRocks, ``CREATE JOB ... DO statement`` of Doris."""
     for i, token in outermost(tokens, 0, len(tokens) - 1):

@@ -1,4 +1,4 @@
-"""RENAME, sp_rename, ALTER SCHEMA ... TRANSFER, EXCHANGE TABLES."""
+"""RENAME, sp_rename."""
 
 from __future__ import annotations
 
@@ -58,13 +58,3 @@ def rename_by_procedure(unit: Unit, tokens: list[Token], at: int) -> None:
     elif kind == "OBJECT" and parts:
         old = unit.full(parts)
         rename_dataset(unit, tokens, old, (*old[:-1], unit.fold(texts[1], False)))
-
-
-def read_exchange(unit: Unit, tokens: list[Token]) -> None:
-    """``EXCHANGE TABLES a AND b`` of ClickHouse."""
-    one, i = read_name(tokens, 2)
-    if one and i < len(tokens) and tokens[i].token_type is T.AND:
-        other, _ = read_name(tokens, i + 1)
-        if other:
-            move(unit, tokens, unit.full(one), unit.full(other), StatementKind.SWAP)
-            move(unit, tokens, unit.full(other), unit.full(one), StatementKind.SWAP)

@@ -9,6 +9,7 @@ from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.engine import Engine, Rewrite, Shape, rule
 from ray_lineage.compile.sql.engines.tsql.objects import read_alter, read_parameters
+from ray_lineage.compile.sql.engines.tsql.receive import read_receive, read_waitfor
 from ray_lineage.compile.sql.engines.tsql.rewrites import (
     HINTS,
     METHODS,
@@ -24,6 +25,7 @@ from ray_lineage.compile.sql.engines.tsql.rowsets import into_remote, may_have_r
 from ray_lineage.compile.sql.engines.tsql.split import BatchSplitter
 from ray_lineage.compile.sql.names import Names
 from ray_lineage.compile.sql.query.words import SERVER_QUERY
+from ray_lineage.compile.sql.statements.copy import read_bulk_insert
 
 
 def _prepare(text: str, names: Names) -> Rewrite:
@@ -95,7 +97,7 @@ TSQL: Final = Engine(
     ordered_is_aggregated=True,
     own_rowsets=_ROWSETS,
     constant_arguments=frozenset({"FIXED"}),
-    readers={"ALTER": read_alter},
+    readers={"ALTER": read_alter, "BULK": read_bulk_insert, "RECEIVE": read_receive, "WAITFOR": read_waitfor},
     isolated_routines=True,
     overloads=False,
     parameters=read_parameters,
