@@ -144,9 +144,9 @@ def levels(
         depth += token.token_type in opens
 
 
-def opening(tokens: list[Token], i: int) -> int:
-    """Index of the parenthesis that is closed by the one at ``i`` (0 where none is)."""
-    return next((k for k, _, depth in _backwards(tokens, i) if depth == 0 and k < i), 0)
+def opening(tokens: list[Token], i: int, first: int = 0) -> int:
+    """Index of the parenthesis that is closed by the one at ``i``, looked for from there back to ``first`` (that, where none is)."""
+    return next((k for k, _, depth in _backwards(tokens, i, first) if depth == 0 and k < i), first)
 
 
 def outermost_before(tokens: list[Token], i: int) -> Iterator[tuple[int, Token]]:
@@ -154,9 +154,9 @@ def outermost_before(tokens: list[Token], i: int) -> Iterator[tuple[int, Token]]
     return ((k, token) for k, token, depth in _backwards(tokens, i - 1) if depth == 0)
 
 
-def _backwards(tokens: list[Token], i: int) -> Iterator[tuple[int, Token, int]]:
+def _backwards(tokens: list[Token], i: int, first: int = 0) -> Iterator[tuple[int, Token, int]]:
     depth = 0
-    for k in range(i, -1, -1):
+    for k in range(i, first - 1, -1):
         token = tokens[k]
         depth -= token.token_type is T.L_PAREN
         yield k, token, depth

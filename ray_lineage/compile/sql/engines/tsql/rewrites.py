@@ -227,8 +227,8 @@ def _operand_start(out: list[Token]) -> int:
     j = len(out)
     least = j - _LONGEST_OPERAND
     if j and out[j - 1].token_type is T.R_PAREN:
-        j = opening(out, j - 1)
-        if j < least:
+        j = opening(out, j - 1, max(0, least))
+        if j == least:
             return len(out)
         if not j or out[j - 1].token_type in _BEFORE_OPERAND or out[j - 1].text.upper() in _BEFORE_WORDS:
             return j
