@@ -146,7 +146,7 @@ _STATEMENT_END = re.compile(r";[ \t]*\r?$", re.MULTILINE)
 def _tokenize_pieces(text: str, engine: Engine, tokenizer: Tokenizer) -> tuple[list[Token], list[Diagnostic]]:
     tokens: list[Token] = []
     diagnostics: list[Diagnostic] = []
-    pattern = _BATCH_END if engine.transact and _BATCH_END.search(text) else _STATEMENT_END
+    pattern = _BATCH_END if engine.batches and _BATCH_END.search(text) else _STATEMENT_END
     starts = [0, *(m.end() for m in pattern.finditer(text)), len(text)]
     line = 1
     for start, end in pairwise(starts):
