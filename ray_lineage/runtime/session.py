@@ -640,15 +640,17 @@ class Session:
     def _know(self, task: Task, meta: Meta) -> None:
         """How the file was read, for the next run."""
         own, read = self._known.get(meta.path), task.key(meta.sha256)
-        if own is not None and not self._is_as_found(task):  # in its folder's dialect, or with files that it asked for
+        if own is not None and not self._shows(task):  # in its folder's dialect
             self._known[meta.path] = msgspec.structs.replace(own, read=read)
-        else:
-            self._known[meta.path] = Known(
-                read, read, meta.dialect, meta.confidence, meta.encoding, evidence=meta.evidence, provides=meta.provides
-            )
+            return
+        self._known[meta.path] = Known(
+            own.own if own is not None and task.given else read, read, meta.dialect, meta.confidence, meta.encoding,
+            evidence=meta.evidence, provides=meta.provides,
+        )  # fmt: skip
 
-    def _is_as_found(self, task: Task) -> bool:
-        return (task.options, task.encoding) == self.rules.options(task.file.path) and not task.given
+    def _shows(self, task: Task) -> bool:
+        """Was it read as it shows itself?"""
+        return (task.options, task.encoding) == self.rules.options(task.file.path)
 
     def _may_be_read(self, task: Task, meta: Meta) -> bool:
         """Is it worth another try? On a node that joined later, with its bytes sent; on this machine, once: it came back."""
