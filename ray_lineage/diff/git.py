@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import IO, Final, NamedTuple
 
 from ray_lineage.errors import UsageError
 
@@ -103,15 +103,20 @@ class Repository:
     def blobs(self, names: Iterable[str], most: int) -> Iterator[Blob]:
         """The objects, in their order. Raises UsageError (RL253) for one that a partial clone has not got."""
         with tempfile.TemporaryFile() as asked:
-            asked.writelines(name.encode() + b"\n" for name in names)
+            number = sum(asked.write(name.encode() + b"\n") > 0 for name in names)
             asked.seek(0)
             command = self._command("cat-file", "--batch", "--buffer")
             with subprocess.Popen(
-                command, stdin=asked, stdout=subprocess.PIPE, cwd=self.top, env=_environment()
+                command,
+                stdin=asked,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                cwd=self.top,
+                env=_environment(),
             ) as git:
                 assert git.stdout is not None
-                while head := git.stdout.readline():
-                    yield _blob(git.stdout, head.split(), most)
+                for _ in range(number):
+                    yield _blob(git.stdout, git.stdout.readline().split(), most)
 
     def _commit(self, revision: str) -> str | None:
         return self._asked("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}") or None
@@ -155,17 +160,17 @@ def _entry(line: bytes) -> tuple[tuple[str, str], bytes]:
     return (mode, name), path
 
 
-def _blob(stream: object, head: list[bytes], most: int) -> Blob:
-    read = stream.read  # type: ignore[attr-defined]
-    name = head[0].decode("ascii")
-    if len(head) < 3:
+def _blob(stream: IO[bytes], head: list[bytes], most: int) -> Blob:
+    if len(head) < 3:  # it is missing, or git would have had to fetch it
+        name = head[0].decode("ascii", "replace") if head else "that was asked for"
         raise UsageError("RL253", f"git has not got the object {name}: this is a partial clone", help=_WHOLE)
-    size = int(head[2])
+    name, size = head[0].decode("ascii"), int(head[2])
+    data: bytes | None = None
     if size <= most:
-        data: bytes | None = read(size)
+        data = stream.read(size)
     else:
-        data, left = None, size
-        while left:
-            left -= len(read(min(left, _CHUNK))) or left
-    read(1)
+        left = size
+        while left > 0:
+            left -= len(stream.read(min(left, _CHUNK))) or left
+    stream.read(1)
     return Blob(name, size, data)

@@ -91,14 +91,12 @@ def code(text: str) -> str:
 
 
 def prose(text: str) -> str:
-    """A sentence with names in it: as entities, each followed by nothing that is seen, so that ``@name``, ``#1`` and addresses stay
-    text."""
-    return (
-        _entities(text)
-        .replace("&#64;", "&#64;&#8203;")
-        .replace("&#35;", "&#35;&#8203;")
-        .replace("&#58;", "&#58;&#8203;")
-    )
+    """A sentence with names in it: what is special is an entity followed by nothing that is seen, so that ``@name``, ``#1`` and
+    addresses stay text."""
+    shown = _entities(text)
+    for special in ("&#64;", "&#35;", "&#58;", "&#119;&#119;&#119;"):
+        shown = shown.replace(special, f"{special}&#8203;")
+    return shown
 
 
 def _entities(text: str) -> str:
