@@ -6,6 +6,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Final, Optional
 
 import typer
@@ -127,7 +128,7 @@ def _reading(root: str | None, dialect: str | None) -> Iterator[tuple[Settings, 
     from ray_lineage.runtime.load import open_cache
 
     loaded = settings(reads=(os.getcwd(),), root=root, dialect=dialect).settings
-    with sentry_of(loaded):
+    with sentry_of(replace(loaded, ingest_workers=0)):  # all is compiled here
         cache = open_cache(loaded)
         try:
             yield loaded, cache
