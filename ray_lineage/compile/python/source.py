@@ -74,6 +74,8 @@ def _run(source: Source, options: CompileOptions, facts: Facts, module: Module, 
     except RecursionError:
         return _refused(source, "this Python is nested too deeply to be followed")
     said = facts.file(dialect, source.diagnostics)
+    if not (said.statements or said.declarations or said.diagnostics or said.calls or others.needs):
+        return FileFacts("", "skipped")
     return msgspec.structs.replace(said, needs=tuple(others.needs), session=runner.session)
 
 
