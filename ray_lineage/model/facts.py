@@ -38,6 +38,7 @@ DATASET_KINDS: Final = (
     "Exposure",
     "Metric",
     "SemanticModel",
+    "Module",
 )
 """``Dataset.kind``; on Neo4j also an extra label."""
 

@@ -94,7 +94,7 @@ def resolve(store: GraphStore, text: str, project: str | None = None) -> Found:
     Raises UsageError if it is unknown (with near names) or ambiguous (with the candidates).
     """
     parts = split_text(text)
-    whole = _matching(store, project, parts)
+    whole = _matching(store, project, parts) or (_matching(store, project, (text,)) if len(parts) > 1 else [])
     if len(whole) == 1:
         return _found(whole[0], None)
     if len(parts) > 1:
@@ -220,7 +220,7 @@ def selection(store: GraphStore, text: str, project: str | None = None) -> list[
     return [(root.project, name) for name in (root.dataset, *sorted(names - {root.dataset}))]
 
 
-PROGRAMS: Final = frozenset({"Procedure", "Function", "Trigger"})
+PROGRAMS: Final = frozenset({"Procedure", "Function", "Trigger", "Module"})
 """Kinds that read and write by the statements in them."""
 
 
