@@ -66,7 +66,7 @@ class Given(msgspec.Struct, frozen=True, array_like=True):
 class Task(msgspec.Struct, frozen=True, array_like=True):
     """One file to compile, if ``fresh`` whatever the cache knows. ``content`` holds its bytes when workers cannot see the file
     system, read at ``read_at_ns``. Of a file of more than ``limit`` bytes nothing is read. ``given``: other files that its facts
-    depend on, as they asked for them before."""
+    depend on, as they asked for them before. ``whole``: it is not cut into parts."""
 
     file: SourceFile
     options: CompileOptions
@@ -76,10 +76,18 @@ class Task(msgspec.Struct, frozen=True, array_like=True):
     fresh: bool = False
     limit: int = 20_000_000
     given: tuple[Given, ...] = ()
+    whole: bool = False
+
+    @property
+    def may_be_cut(self) -> bool:
+        """Are its parts files of their own, if it has any?"""
+        return not self.whole and has_parts(self.options.formats)
 
     def key(self, sha256: str, given: Mapping[str, bytes] | None = None) -> bytes:
         """Under which the parse cache has the facts of this content, with these files given, or as the task says."""
         version = version_of(self.options.formats) + self.encoding
+        if self.whole and has_parts(self.options.formats):
+            version += "whole"
         if self.given:
             hashes = [g.content_of for g in self.given]
             if given is not None:
@@ -227,7 +235,7 @@ def _one(task: Task, cache: ParseCache | None) -> _Done:
         if known is not None and parts is not None:
             meta = Meta(path, "facts", sha256, True, now, other=_is_other(task))
             return _Done(shown(task, meta, known), known, (), parts)
-    if has_parts(task.options.formats):
+    if task.may_be_cut:
         meta = Meta(path, "facts", sha256, False, now, other=_is_other(task))
         done = _Cut(task, data, cache).read(task, meta, key)
         if done is not None:
@@ -254,7 +262,7 @@ def _part_meta(container: str, name: str, sha256: str, facts: bytes) -> Meta:
 
 def known_parts(task: Task, facts: bytes, cache: ParseCache) -> list[tuple[Meta, bytes]] | None:
     """The parts of a file whose facts are known, with theirs; None if the cache has lost some of them."""
-    parts = decode_head(facts).parts if has_parts(task.options.formats) else ()
+    parts = decode_head(facts).parts if task.may_be_cut else ()
     found = cache.get_many([part_key(sha256) for _, sha256 in parts])
     out: list[tuple[Meta, bytes]] = []
     for (name, sha256), known in zip(parts, found, strict=True):

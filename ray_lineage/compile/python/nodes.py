@@ -53,7 +53,7 @@ def with_programs(facts: FileFacts, index: Index, module: str) -> FileFacts:
         msgspec.structs.replace(s, procedure=texts[s.procedure]) if s.procedure in inside else s
         for s in facts.statements
     )
-    session = [texts.get(name, name) for name in facts.session] + [texts[_MODULE]] * (_MODULE in inside)
+    session = [texts.get(name, name) for name in (*facts.session, *({_MODULE} & inside))]
     return msgspec.structs.replace(
         facts,
         statements=tuple(statements),
