@@ -7,6 +7,7 @@ from typing import Literal
 
 from ray_lineage.graph.open import open_store
 from ray_lineage.graph.store import GraphStore
+from ray_lineage.query.across import across, asking
 from ray_lineage.query.projects import known_project
 from ray_lineage.query.stats import GraphStats, stats
 from ray_lineage.query.walk import Walk, walk
@@ -26,7 +27,10 @@ class Graph:
         settings = load_settings({"store": store} if store else {}).settings
         found = open_store(settings, read_only=True)
         try:
-            return cls(found, known_project(found, project or settings.project))
+            name = known_project(found, project or settings.project)
+            asks = name or asking(found, settings.root)
+            joined = across(found, asks, settings.reads_from)
+            return cls(joined, name if joined is found else asks)
         except BaseException:
             found.close()
             raise
