@@ -371,31 +371,31 @@ def _answer(root: Found, direction: Direction, level: str, kind: str, found: Rea
         name,
         direction,
         level,
-        {_within(root, node): at for node, at in found.nodes.items() if at},
+        {within(root.project, node): at for node, at in found.nodes.items() if at},
         _steps(root, found),
         found.cut,
-        sorted(_within(root, n) for n in found.shaping),
-        sorted(_within(root, n) for n in found.datasets),
-        sorted(_within(root, node) for node, at in found.nodes.items() if not at),
+        sorted(within(root.project, n) for n in found.shaping),
+        sorted(within(root.project, n) for n in found.datasets),
+        sorted(within(root.project, node) for node, at in found.nodes.items() if not at),
         kind,
         root.project,
     )
 
 
-def _within(root: Found, identity: str) -> str:
-    """A name as the root's project says it: what is of another one has that one's name in front."""
-    return identity.removeprefix(f"{root.project}:")
+def within(project: str, identity: str) -> str:
+    """A name as a project says it: what is of another one has that one's name in front."""
+    return identity.removeprefix(f"{project}:")
 
 
 def _steps(root: Found, found: Reach) -> list[Step]:
     return [
         Step(
             at,
-            _within(root, e.source),
-            _within(root, e.target),
+            within(root.project, e.source),
+            within(root.project, e.target),
             e.how,
             e.certainty,
-            _within(root, e.file),
+            within(root.project, e.file),
             e.line,
         )
         for at, e in found.edges

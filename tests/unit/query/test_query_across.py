@@ -15,6 +15,7 @@ from ray_lineage.graph.sqlite import SqliteStore
 from ray_lineage.query.across import Across, across
 from ray_lineage.query.projects import forget_project, rename_project
 from ray_lineage.query.walk import Walk, walk
+from ray_lineage.query.why import path, why
 from ray_lineage.runtime.ingest import ingest
 from ray_lineage.settings import Settings, load_settings
 
@@ -94,6 +95,20 @@ def test_a_name_of_another_project_is_found_if_it_is_read_from(place: Place) -> 
     with pytest.raises(UsageError, match="nothing in the graph is called"):
         place.ask("mart", [], "raw.customer", "downstream", "table")
     assert place.ask("mart", ["core"], "raw.customer", "upstream", "table").nodes == {}
+
+
+def test_a_way_through_two_projects(place: Place) -> None:
+    store = place.store()
+    seen = across(store, "mart", ["core"])
+    found = path(seen, "raw.customer.mail", "mart.c.m", "mart")
+    assert [n.removeprefix("core:") for n in found.names] == [
+        "raw.customer.mail",
+        "mart:dim.customer.mail",
+        "mart:mart.c.m",
+    ]
+    (evidence,) = why(seen, "dim.customer.mail", "mart.c.m", "mart").evidence
+    assert (evidence.source, evidence.target, evidence.file) == ("dim.customer.mail", "mart.c.m", "v.sql")
+    store.close()
 
 
 def test_no_row_of_any_project_is_another_one(place: Place) -> None:
