@@ -17,7 +17,7 @@ COMMANDS: Final = {
     "ingest": "ingest", "watch": "watch", "upstream": "lineage", "downstream": "lineage", "stats": "stats",
     "status": "status", "flush": "status", "failures": "status", "parse": "parse", "organize": "organize",
     "dialects": "parse", "verify": "verify", "export": "export", "doctor": "doctor",
-    "trust": "trust", "untrust": "trust", "diagnostics": "findings",
+    "trust": "trust", "untrust": "trust", "diagnostics": "findings", "check": "check",
 }  # fmt: skip
 """Each is the function of that name in a module of ``ray_lineage.cli``."""
 GROUPS: Final = ("cache", "catalog", "config", "projects")

@@ -14,7 +14,7 @@ from ray_lineage.link.catalog import Catalog
 from ray_lineage.link.saved import decode_state, encode_state
 from ray_lineage.link.shared import encode_shared, link_file
 from ray_lineage.link.spool import Spool
-from ray_lineage.link.symbols import File
+from ray_lineage.link.symbols import File, Symbol
 from ray_lineage.link.view import FileView
 from ray_lineage.model import Contribution, Outline, decode_outline
 
@@ -203,6 +203,19 @@ class Linker:
         """Settle the catalog and look at it as a file does (for evaluating a script without contributions)."""
         self.settle()
         return FileView(self._catalog)
+
+    def datasets(self) -> Iterator[tuple[str, bool]]:
+        """What the names of all files mean, and whether anybody declares it. After :meth:`settle`."""
+        return ((s.text, bool(s.found)) for s in self._catalog.symbols if s.meaning is s and not s.is_model())
+
+    def doubtful(self) -> set[str]:
+        """Datasets that share their last name with others of other columns: a script may mean one that is nowhere declared. After
+        :meth:`settle`."""
+        named: dict[str, list[Symbol]] = {}
+        for symbol in self._catalog.symbols:
+            if symbol.found and symbol.meaning is symbol:
+                named.setdefault(symbol.text.rpartition(".")[2], []).append(symbol)
+        return {s.text for same in named.values() if len({s.columns for s in same}) > 1 for s in same}
 
     def close(self) -> None:
         """Release the temporary file."""

@@ -25,6 +25,7 @@ class FactsHead(msgspec.Struct, frozen=True, array_like=True, gc=False):
     session: tuple[str, ...]
     provides: tuple[str, ...]
     evidence: dict[str, int]
+    checked: int
     outline: Outline
 
 

@@ -200,7 +200,8 @@ class Declaration(msgspec.Struct, frozen=True, array_like=True, gc=False):
     ``FileFacts.statements``), which is -1 where there is none. ``temporary`` datasets belong to this file alone.
     ``weak``: of a dump or a guess, which counts where nobody else declares it. ``adds``: not a declaration but ALTER TABLE ... ADD of ``columns`` (with the kind ALTERED: a new type). ``like``: a temporary table or variable of ``owner``
     has the columns of that table type. ``parameters`` are a procedure's, in their order. The kind MODEL: the dbt model ``name`` makes
-    the dataset ``like``, maybe as one of its versions (``version``; 0: none); it is no dataset itself."""
+    the dataset ``like``, maybe as one of its versions (``version``; 0: none); it is no dataset itself.
+    ``changed``: the file gives it several lists of columns, one after another."""
 
     name: Name
     kind: str
@@ -214,6 +215,17 @@ class Declaration(msgspec.Struct, frozen=True, array_like=True, gc=False):
     parameters: tuple[str, ...] = ()
     weak: bool = False
     version: int = 0
+    changed: bool = False
+
+
+CHECKED: Final = 1
+"""The text is what runs: it was no template, and has no gaps."""
+BARE_NAMES: Final = 2
+"""A name without a qualifier is a column's where nothing else is known of it: no word of an engine that is not known."""
+MARKED_VARIABLES: Final = 4
+"""... in routines as well, since variables are marked."""
+CLEAR_NAMES: Final = 8
+"""A name that two tables of one FROM have is refused, and each table of FROM is seen (the engine has no semi-joins)."""
 
 
 FILE_STATUSES: Final = ("ok", "partial", "failed", "skipped")
@@ -240,6 +252,7 @@ class FileFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     ] = ()  # programs (``StatementFacts.procedure``) that share one session, with its temporary tables
     provides: tuple[str, ...] = ()  # names by which others ask for it; "+": what those need as well
     evidence: dict[str, int] = {}  # what speaks for dialects, where none was given
+    checked: int = 0  # what may be checked of it at link: CHECKED and its like, together
 
 
 def reachable(statement: StatementFacts) -> set[int]:

@@ -16,7 +16,7 @@ from ray_lineage.errors import StoreUnavailable
 from ray_lineage.graph.deadletters import DEAD_LETTERS, DeadLetters
 from ray_lineage.graph.open import open_store
 from ray_lineage.graph.pack import Pack
-from ray_lineage.graph.store import ApplyResult, Rejected
+from ray_lineage.graph.store import ApplyResult, GraphStore, Rejected
 from ray_lineage.link import Linker
 from ray_lineage.model import Diagnostic, FileDiagnostic, FileState
 from ray_lineage.query.diagnostics import Ignored, reported
@@ -124,7 +124,7 @@ class Loader:
         """Open the store. Raises StoreUnavailable or StoreRefused."""
         self.settings = settings
         self.project = project
-        self.store = open_store(settings, read_only=read_only)
+        self.store = self._opened(read_only=read_only)
         self.linker = Linker(project, self._fetch)
         self._cache: ParseCache | None = None
         self._keys: dict[str, bytes] = {}
@@ -148,6 +148,9 @@ class Loader:
         self._best = 0
         self._states: dict[str, FileState] = {}
         self._refused: set[str] = set()  # files whose last contribution went to the dead letters
+
+    def _opened(self, *, read_only: bool) -> GraphStore:
+        return open_store(self.settings, read_only=read_only)
 
     @property
     def uri(self) -> str:

@@ -130,6 +130,8 @@ class Engine:
     # expressions
     no_columns: frozenset[str] = frozenset()  # names of functions and pseudo-columns
     aggregates: frozenset[str] = frozenset()  # that the grammar takes for functions like any other
+    quoted_texts: bool = False  # "text" may be a string
+    clear_names: bool = False  # a name that two tables of FROM have is refused; it has no semi-joins
     lateral_aliases: bool = False  # select items see the aliases of those before
     aliases_in_where: bool = False
     structs: bool = False  # ``a.b`` may be a field of the column a

@@ -261,6 +261,7 @@ def _after_field(tokens: list[Token], i: int) -> int:
 
 TERADATA: Final = Engine(
     name="teradata",
+    clear_names=True,
     client=(without_dot_commands,),
     short_verbs={
         "INS": (T.INSERT, "INSERT"),

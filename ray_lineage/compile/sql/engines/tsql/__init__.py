@@ -49,6 +49,7 @@ _PLAIN_WORDS: Final = frozenset({
 
 TSQL: Final = Engine(
     name="tsql",
+    clear_names=True,
     transact=True,
     plain_words=_PLAIN_WORDS,
     hash_names=True,
