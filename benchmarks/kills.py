@@ -39,6 +39,7 @@ _WHOLE: Final = 0.3  # share of rounds in which the command itself is killed
 _GONE_SECONDS: Final = 15.0
 _AGENTS: Final = ("RuntimeEnvAgent", "DashboardAgent")
 """Of Ray: they look for their raylet once a minute."""
+_SHOWN: Final = 200  # characters of a command line
 
 
 class Round(msgspec.Struct, frozen=True):
@@ -109,8 +110,7 @@ class Kills:
             process.send_signal(signal.SIGTERM)
         process.wait(60)
         _, alive = psutil.wait_procs(started, timeout=_GONE_SECONDS)
-        left = [p.name() for p in alive if p.status() != psutil.STATUS_ZOMBIE]
-        return ", ".join(name for name in left if not name.endswith(_AGENTS))
+        return ", ".join(filter(None, map(_still, alive)))
 
     def _finish(self, how: str) -> None:
         """The same command, to its end; of a watch an ingest is enough."""
@@ -120,6 +120,15 @@ class Kills:
         if code not in (0, 1):
             raise AssertionError(f"{how} ended with {code}: {(self._folder / 'log').read_text()[-2_000:]}")
         self._seconds[how] = min(20.0, time.monotonic() - began)
+
+
+def _still(process: psutil.Process) -> str:
+    """What it is, if it runs on and should not."""
+    with contextlib.suppress(psutil.Error):
+        line = " ".join(process.cmdline())
+        if process.status() != psutil.STATUS_ZOMBIE and not any(agent in line for agent in _AGENTS):
+            return line[-_SHOWN:]
+    return ""
 
 
 def run(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+import sys
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from ray_lineage.beside import Beside, serve
+from ray_lineage.killable import Killed
 from ray_lineage.model import Declaration, DeclaredColumn, Diagnostic, Name
 
 if TYPE_CHECKING:
@@ -54,12 +58,15 @@ class Lineage(msgspec.Struct, frozen=True):
     dialect: str
 
 
+_GUARD_SECONDS: Final = 10.0
+
+
 def lineage(
     sql: str,
     dialect: str | None = None,
     schema: Mapping[str, Iterable[str]] | None = None,
     default_schema: str | None = None,
-    seconds: float | None = None,
+    seconds: float | None = _GUARD_SECONDS,
 ) -> Lineage:
     """Lineage of one script, without any store.
 
@@ -67,32 +74,67 @@ def lineage(
     columns; stars that it cannot expand stay one ``src.*`` -> ``target.*`` pair, and a column that could belong to
     several relations gives one ``possible`` pair a candidate. ``default_schema`` completes names without a schema.
 
-    With ``seconds`` the work is done in a forked process, which may use so much CPU time and is then ended: a text that keeps
-    the compiled parser busy for ever costs a diagnostic (RL190), and a signal never waits for it.
+    The work is done in a process beside this one, which the first call begins and which ends with this one: a text that
+    keeps the compiled parser busy for ``seconds`` of CPU time, or kills it, costs a diagnostic (RL190, RL191 for want of
+    memory), and no signal or exception waits for it. Calls of several threads wait for one another. ``seconds=None``: in
+    this process, and without any limit.
 
-    Raises ValueError for an unknown dialect; nothing in ``sql`` raises: what cannot be read is in ``.diagnostics``.
+    Raises ValueError for an unknown dialect, RuntimeError where no process can be begun (``sys.executable`` is no Python);
+    nothing in ``sql`` raises: what cannot be read is in ``.diagnostics``.
     """
     name = _dialect(dialect)
     known = {dataset: tuple(columns) for dataset, columns in (schema or {}).items()}
+    script = _Script(_without_surrogates(sql), name, known, default_schema or "")
     if seconds is None:
-        return _lineage(sql, name, known, default_schema or "")
-    from ray_lineage.compile import import_compiler
-    from ray_lineage.killable import Killed, killable
-
-    import_compiler()  # once, not in each child
+        return _lineage(script)
     try:
-        found = killable(lambda: msgspec.msgpack.encode(_lineage(sql, name, known, default_schema or "")), seconds)
+        found = _beside().ask(msgspec.msgpack.encode(script), seconds)
     except Killed:
         text = f"it was given up after {seconds:g} s of work"
         return Lineage([], [], [], [], [Diagnostic("RL190", "error", text)], name)
     return msgspec.msgpack.decode(found, type=Lineage)
 
 
-def _lineage(sql: str, dialect: str, schema: Mapping[str, Iterable[str]], default_schema: str) -> Lineage:
+class _Script(msgspec.Struct, frozen=True, array_like=True):
+    """What :func:`lineage` was asked for."""
+
+    sql: str
+    dialect: str
+    schema: dict[str, tuple[str, ...]]
+    default_schema: str
+
+
+@functools.cache
+def _beside() -> Beside:
+    return Beside("ray_lineage.api")
+
+
+def _answer(asked: bytes) -> bytes:
+    """In the process beside."""
+    script = msgspec.msgpack.decode(asked, type=_Script)
+    try:
+        found = _lineage(script)
+    except MemoryError:
+        found = Lineage(
+            [], [], [], [], [Diagnostic("RL191", "error", "there was not enough memory for it")], script.dialect
+        )
+    return msgspec.msgpack.encode(found)
+
+
+def _without_surrogates(sql: str) -> str:
+    """No message holds them, and no store takes them."""
+    try:
+        sql.encode()
+    except UnicodeEncodeError:
+        return sql.encode("utf-8", "replace").decode()
+    return sql
+
+
+def _lineage(script: _Script) -> Lineage:
     from ray_lineage.compile import CompileOptions, compile_source
 
-    facts = compile_source(sql, CompileOptions(dialect, "", default_schema))
-    return _Reader(facts.dialect, schema, default_schema).read(facts)
+    facts = compile_source(script.sql, CompileOptions(script.dialect, "", script.default_schema))
+    return _Reader(facts.dialect, script.schema, script.default_schema).read(facts)
 
 
 def lineage_of(facts: FileFacts) -> Lineage:
@@ -188,3 +230,10 @@ def open_graph(store: str | None = None, project: str | None = None) -> Graph:
     from ray_lineage.query.graph import Graph
 
     return Graph.open(store, project)
+
+
+if __name__ == "__main__":
+    from ray_lineage.compile import import_compiler
+
+    import_compiler()
+    serve(int(sys.argv[1]), _answer)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+HANGS_SECONDS = 20.0
+"""A worker that does nothing for so long is ended; its work is limited in its own process."""
 _OVERSLEPT: Final = 2.0
 """Looks that are further apart than so many intervals: whoever looks was stopped."""
 

@@ -3,140 +3,177 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Final, Literal, Optional, cast
+from typing import TYPE_CHECKING, Annotated, Optional, cast
 
 import typer
 
-from ray_lineage.cli.output import counting, print_json, settings, styled, write_line
+from ray_lineage.cli.answers import Json, Places, asked, is_ascii, width, write
+from ray_lineage.cli.output import counting, print_json, styled, visible, write_line, write_table
 from ray_lineage.errors import UsageError
-from ray_lineage.model import INFLUENCE_KINDS, quote_part, split_text
 
 if TYPE_CHECKING:
-    from ray_lineage.query.walk import Step, Walk
-
-_GUIDES: Final = ("├── ", "└── ", "│   ", "    ")
-_ASCII_GUIDES: Final = ("|-- ", "`-- ", "|   ", "    ")
+    from ray_lineage.graph.store import Direction, GraphStore
+    from ray_lineage.query.walk import Level, Walk
 
 _Name = Annotated[
-    str, typer.Argument(metavar="DATASET[.COLUMN]", help="In any case; the last parts are enough if they are unique.")
+    str,
+    typer.Argument(
+        metavar="DATASET[.COLUMN]",
+        help="In any case; the last parts are enough if they are unique. +NAME, NAME+2: so many steps on that side.",
+    ),
 ]
 _Depth = Annotated[Optional[int], typer.Option(min=1, help="How many steps; default: all the way.")]  # noqa: UP045
 _Level = Annotated[str, typer.Option(help="table, column or auto (column if a column is named).")]
-_Influences = Annotated[bool, typer.Option("--influences", help="Also what shapes rows (filters, joins, groups).")]
-_Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+_Influences = Annotated[
+    bool, typer.Option("--influences/--no-influences", help="With what shapes rows: filters, joins, groups (~).")
+]
+_Ends = Annotated[bool, typer.Option("--ends", help="Only the ends: sources upstream, sinks downstream.")]
+_By = Annotated[Optional[str], typer.Option("--by", metavar="schema", help="Counted by schema.")]  # noqa: UP045
+_All = Annotated[bool, typer.Option("--all", help="All of it on a terminal, too.")]
+_Ascii = Annotated[bool, typer.Option("--ascii", help="Draw with ASCII characters only.")]
 
 
 def upstream(
-    name: _Name, depth: _Depth = None, level: _Level = "auto", influences: _Influences = False, as_json: _Json = False
+    name: _Name,
+    depth: _Depth = None,
+    level: _Level = "auto",
+    influences: _Influences = True,
+    ends: _Ends = False,
+    by: _By = None,
+    everything: _All = False,
+    ascii: _Ascii = False,  # noqa: A002
+    as_json: Json = False,
 ) -> None:
     """Where a dataset or column comes from."""
-    _answer(name, "upstream", depth, level, influences, as_json)
+    _answer(_asked_for(name, "upstream", depth, level, influences), _Form(ends, by, everything, ascii, as_json))
 
 
 def downstream(
-    name: _Name, depth: _Depth = None, level: _Level = "auto", influences: _Influences = False, as_json: _Json = False
+    name: _Name,
+    depth: _Depth = None,
+    level: _Level = "auto",
+    influences: _Influences = True,
+    ends: _Ends = False,
+    by: _By = None,
+    everything: _All = False,
+    ascii: _Ascii = False,  # noqa: A002
+    as_json: Json = False,
 ) -> None:
     """What depends on a dataset or column."""
-    _answer(name, "downstream", depth, level, influences, as_json)
+    _answer(_asked_for(name, "downstream", depth, level, influences), _Form(ends, by, everything, ascii, as_json))
 
 
-def _answer(
-    name: str,
-    direction: Literal["upstream", "downstream"],
-    depth: int | None,
-    level: str,
-    influences: bool,
-    as_json: bool,
-) -> None:
+class _Form:
+    """How an answer is shown."""
+
+    def __init__(self, ends: bool, by: str | None, everything: bool, ascii: bool, as_json: bool) -> None:  # noqa: A002
+        if by not in (None, "schema"):
+            raise UsageError("RL203", f"--by {by}: there is no such one", help="use --by schema")
+        self.ends, self.by, self.as_json = ends, by, as_json
+        self.everything = everything or not sys.stdout.isatty()
+        self.ascii = ascii or is_ascii()
+
+
+class _Question:
+    def __init__(self, name: str, walks: list[tuple[Direction, int | None]], level: Level, influences: bool) -> None:
+        self.name, self.walks, self.level, self.influences = name, walks, level, influences
+
+    def ask(self, store: GraphStore, project: str | None) -> list[Walk]:
+        from ray_lineage.query.walk import walk
+
+        return [
+            walk(
+                store,
+                self.name,
+                way,
+                depth=depth,
+                level=self.level,
+                influences=self.influences,
+                project=project,
+            )
+            for way, depth in self.walks
+        ]
+
+
+def _asked_for(text: str, direction: Direction, depth: int | None, level: str, influences: bool) -> _Question:
+    """A selector's steps count for their side; the other side, if it names one, is walked as well."""
+    from ray_lineage.query.select import selector
+
     if level not in ("auto", "table", "column"):
         raise UsageError("RL203", f"--level {level}: not a level", help="use table, column or auto")
-    from ray_lineage.graph.open import open_store
-    from ray_lineage.query.projects import known_project
-    from ray_lineage.query.walk import walk
+    name, *steps = selector(text)
+    sides: dict[Direction, int | None] = {"upstream": steps[0], "downstream": steps[1]}
+    walks: list[tuple[Direction, int | None]] = [(direction, sides[direction] or depth)]
+    walks += [(way, steps) for way, steps in sides.items() if way != direction and steps != 0]
+    return _Question(name, walks, cast("Level", level), influences)
 
-    loaded = settings().settings
-    store = open_store(loaded, read_only=True)
-    try:
-        found = walk(
-            store,
-            name,
-            direction,
-            depth=depth,
-            level=cast(Literal["auto", "table", "column"], level),
-            influences=influences,
-            project=known_project(store, loaded.project),
-        )
-    finally:
-        store.close()
-    if as_json:
-        print_json(found)
+
+def _answer(question: _Question, form: _Form) -> None:
+    with asked() as (store, project):
+        walks = question.ask(store, project)
+        places = Places(store, walks[0].project)
+    if form.as_json:
+        print_json(_as_json(walks[0], form) if len(walks) == 1 else [_as_json(w, form) for w in walks])
         return
-    _show(found)
-    if influences and found.level == "table":
-        write_line(styled("influences are of columns: name one, or add --level column", "yellow"))
+    for number, found in enumerate(walks):
+        if number:
+            write_line()
+        _show(found, form, places)
 
 
-def _show(found: Walk) -> None:
-    word = "comes from" if found.direction == "upstream" else "feeds"
+def _as_json(found: Walk, form: _Form) -> object:
+    head = {"schema": found.schema, "root": found.root, "direction": found.direction, "level": found.level}
+    if form.by:
+        return {**head, "by_schema": by_schema(found)}
+    return {**head, "ends": found.ends} if form.ends else found
+
+
+def _show(found: Walk, form: _Form, places: Places) -> None:
+    from ray_lineage.cli.tree import LINES, render
+
     if not found.steps:
-        write_line(styled(f"{found.root} {word} nothing that the graph knows"))
-        return
-    children: dict[str, list[Step]] = {}
-    shaping: dict[str, list[Step]] = {}
-    for step in found.steps:
-        near = step.target if found.direction == "upstream" else step.source
-        of_dataset = step.how in INFLUENCE_KINDS and found.direction == "upstream"
-        (shaping if of_dataset else children).setdefault(near, []).append(step)
-    sys.stdout.writelines(f"{line}\n" for line in _tree(found, children, shaping))
-    kind = "column" if found.level == "column" else "dataset"
-    counted = f"{counting(len(found.nodes), kind)}, {counting(len(found.steps), 'edge')}"
-    write_line(styled(counted + (" (cut: too many)" if found.cut else ""), "dim"))
+        write_line(styled(_nothing(found)))
+    elif form.by:
+        _show_schemas(found)
+    elif form.ends:
+        _show_ends(found)
+    else:
+        limit = None if form.everything else LINES
+        write(render(found, width(), limit, ascii=form.ascii, place=places), places)
 
 
-def _tree(found: Walk, children: dict[str, list[Step]], shaping: dict[str, list[Step]]) -> Iterator[str]:
-    """Each name's branches are drawn once, where it stands first; further places point there. ``shaping``: by dataset, what
-    shapes its rows; that stands below the first of its columns. Lines are whole, whatever the terminal's width. Without
-    recursion: chains may be long."""
-    fork, last, beside, below = _GUIDES if (sys.stdout.encoding or "").lower().startswith("utf") else _ASCII_GUIDES
-    drawn: set[str] = set()
-    starts = [found.root] if found.root in children else sorted({n for n in children if found.nodes.get(n) is None})
-    starts = starts or [found.root]
-
-    def branches(name: str) -> list[Step]:
-        return [*children.get(name, ()), *shaping.pop(_dataset_of(name), ()), *shaping.pop(name, ())]
-
-    if starts != [found.root]:
-        yield styled(found.root, "bold")
-    for start in starts:
-        yield styled(start, "bold")
-        drawn.add(start)
-        stack = [("", step, i == 0) for i, step in enumerate(reversed(branches(start)))]
-        while stack:
-            lead, step, is_last = stack.pop()
-            far = step.source if found.direction == "upstream" else step.target
-            again = far in drawn and bool(children.get(far))
-            yield f"{lead}{last if is_last else fork}{_label(far, step, again=again)}"
-            if far not in drawn:
-                drawn.add(far)
-                inner = lead + (below if is_last else beside)
-                stack.extend((inner, s, i == 0) for i, s in enumerate(reversed(branches(far))))
+def _nothing(found: Walk) -> str:
+    if found.kind in ("Procedure", "Function", "Trigger"):
+        return f"{found.root} ({found.kind.lower()}) {'reads' if found.direction == 'upstream' else 'writes'} nothing that the graph knows"
+    return f"{found.root} {'comes from' if found.direction == 'upstream' else 'feeds'} nothing that the graph knows"
 
 
-def _dataset_of(column: str) -> str:
-    return column[: -len(quote_part(split_text(column)[-1])) - 1]
+def _show_ends(found: Walk) -> None:
+    for name in found.ends:
+        write_line(styled(name))
+    kind = "source" if found.direction == "upstream" else "sink"
+    nodes = counting(len(found.nodes), "column" if found.level == "column" else "dataset")
+    write_line(styled(f"\n{counting(len(found.ends), kind)} of {nodes} {found.direction}; all shown".lstrip(), "dim"))
 
 
-def _label(far: str, step: Step, *, again: bool) -> str:
-    how = step.how if step.how and step.how != "identity" else ""
-    shapes = how in INFLUENCE_KINDS
-    if shapes:
-        how = f"{how} of {step.target}"
-    marks = ", ".join(m for m in (how, "possible" if step.certainty == "possible" else "") if m)
-    place = f"  {step.file}" + (f":{step.line}" if step.line else "") + ("  (see above)" if again else "")
-    return (
-        ("~ " if shapes else "")
-        + styled(far)
-        + (styled(f"  {marks}", "yellow") if marks else "")
-        + styled(place, "dim")
-    )
+def by_schema(found: Walk) -> list[dict[str, object]]:
+    """Schemas with how many nodes of each, and how near the nearest is; the nearest first."""
+    from ray_lineage.model import split_text
+    from ray_lineage.query.walk import owner_of
+
+    groups: dict[str, list[int]] = {}
+    for name, distance in found.nodes.items():
+        column = found.level == "column" and name not in found.datasets
+        parts = split_text(owner_of(name) if column else name)
+        groups.setdefault(".".join(parts[:-1]), []).append(distance)
+    rows = [{"schema": schema, "count": len(at), "nearest": min(at)} for schema, at in groups.items()]
+    return sorted(rows, key=lambda r: (r["nearest"], r["schema"]))
+
+
+def _show_schemas(found: Walk) -> None:
+    noun = "columns" if found.level == "column" else "datasets"
+    rows = by_schema(found)
+    shown = [(visible(r["schema"]) or "(no schema)", f"{r['count']:,}", f"step {r['nearest']}") for r in rows]
+    write_table(shown, ("schema", noun, "nearest"))
+    total = f"{len(found.nodes):,} {noun} {found.direction} in {counting(len(rows), 'schema')}; all shown"
+    write_line(styled(total, "dim"))

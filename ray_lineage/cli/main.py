@@ -92,6 +92,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its code (see ``errors.ExitCode``)."""
     _complete_streams()
     given = sys.argv[1:] if arguments is None else arguments
+    Globals.owns_process = arguments is None
     code = _run(_globals_first(list(given)))
     if arguments is None:
         _end_process(code)

@@ -34,8 +34,9 @@ WholeProject = Annotated[
 
 
 class Globals:
-    """Values of the global flags."""
+    """Values of the global flags, and whether the process is this command's alone."""
 
+    owns_process = False
     config_file: str | None = None
     project: str | None = None
     store: str | None = None
@@ -70,8 +71,9 @@ class Globals:
 
 
 def sentry_of(settings: Settings) -> contextlib.AbstractContextManager[None]:
-    """Who watches over a command that does everything itself; nobody, where workers can be ended."""
-    if settings.ingest_workers:
+    """Who watches over a command that does everything itself; nobody, where workers can be ended, or where the process is not
+    ours to leave behind."""
+    if settings.ingest_workers or not Globals.owns_process:
         return contextlib.nullcontext()
     from ray_lineage.runtime.sentry import watched_over
 

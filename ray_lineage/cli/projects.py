@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,6 +15,7 @@ from ray_lineage.errors import UsageError
 
 if TYPE_CHECKING:
     from ray_lineage.graph.store import ProjectInfo
+    from ray_lineage.settings import Settings
 
 app = typer.Typer(
     cls=Group,
@@ -92,11 +95,27 @@ def forget(
     loaded = local_settings()
     if not yes:
         _ask(name)
-    forget_project(loaded, name)
+    with _unwatched(loaded, name):
+        forget_project(loaded, name)
     if as_json:
         print_json({"schema": 1, "forgotten": name})
     else:
         write_line(f"project {visible(name)} is no longer in the graph")
+
+
+@contextlib.contextmanager
+def _unwatched(settings: Settings, project: str) -> Iterator[None]:
+    """No watch of the project runs here, nor begins meanwhile: it would write the old one anew beside the new one. Raises
+    RayLineageError (RL240)."""
+    from ray_lineage.runtime.status import StatusFile
+
+    file = StatusFile.of(settings.data_dir, project)
+    try:
+        if file.path.parent.is_dir():
+            file.acquire()
+        yield
+    finally:
+        file.close()
 
 
 def _ask(name: str) -> None:
@@ -114,7 +133,9 @@ def rename(
     """Give a project another name. Its next ingest, with that name, writes its files again."""
     from ray_lineage.query.projects import rename_project
 
-    rename_project(local_settings(), old, new)
+    loaded = local_settings()
+    with _unwatched(loaded, old), _unwatched(loaded, new):
+        rename_project(loaded, old, new)
     if as_json:
         print_json({"schema": 1, "renamed": old, "to": new})
     else:

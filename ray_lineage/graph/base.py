@@ -16,10 +16,7 @@ from ray_lineage.graph.batching import RETRIES, batches, pause, smaller
 from ray_lineage.graph.delta import Batch, Delta, Stored, pieces
 from ray_lineage.graph.pack import Pack, dataset_row, unpack
 from ray_lineage.graph.schema import (
-    COLUMN,
-    DATASET,
     FEEDS,
-    FILE,
     FLOWS_TO,
     HAS_COLUMN,
     INFLUENCES,
@@ -27,9 +24,20 @@ from ray_lineage.graph.schema import (
     NODES,
     RELS,
     SCHEMA_VERSION,
-    Node,
 )
-from ray_lineage.graph.store import ApplyResult, Direction, Edge, Origin, ProjectInfo, ProjectState, Rejected
+from ray_lineage.graph.store import (
+    MOST_NAMES,
+    ApplyResult,
+    Direction,
+    Edge,
+    NameRow,
+    Origin,
+    ProjectInfo,
+    ProjectState,
+    Rejected,
+    Unread,
+    unread_order,
+)
 from ray_lineage.model import Contribution, FileState, Row, default_kind, split_text
 
 _FEWEST_ROWS: Final = 100
@@ -343,6 +351,27 @@ class BaseStore(Writer):
         """See :meth:`GraphStore.dataset_names`."""
         return [r[0] for r in self._read(cypher.DATASET_NAMES) if project is None or r[1] == project]
 
+    def find_names(self, project: str | None, words: Sequence[str]) -> list[NameRow]:
+        """See :meth:`GraphStore.find_names`."""
+        given = {"project": project, "words": [w.lower() for w in words], "most": MOST_NAMES}
+        rows = [*self._read(cypher.FIND_DATASET_NAMES, **given), *self._read(cypher.FIND_COLUMN_NAMES, **given)]
+        return [(r[0], r[1], r[2]) for r in rows[:MOST_NAMES]]
+
+    def last_parts(self, project: str | None) -> list[str]:
+        """See :meth:`GraphStore.last_parts`."""
+        return sorted(r[0] for r in self._read(cypher.LAST_PARTS, project=project))
+
+    def statements_in(self, project: str, procedure: str) -> list[str]:
+        """See :meth:`GraphStore.statements_in`."""
+        rows = self._read(cypher.STATEMENTS_IN, procedure=procedure, prefix=f"{project}:")
+        return sorted(r[0] for r in rows)
+
+    def unread(self, project: str | None) -> list[Unread]:
+        """See :meth:`GraphStore.unread`."""
+        rows = [r for q in (cypher.UNREAD_DATASETS, cypher.UNREAD_COLUMNS) for r in self._read(q, project=project)]
+        found = [Unread(r[0], r[1], r[2], r[3], str(r[4])[len(r[0]) + 1 :]) for r in rows]
+        return sorted(found, key=unread_order)
+
     def columns_of(self, dataset: str) -> list[dict[str, Any]]:
         """See :meth:`GraphStore.columns_of`."""
         rows = self._read(cypher.COLUMNS_OF, dataset=dataset)
@@ -359,9 +388,17 @@ class BaseStore(Writer):
             out.extend(Edge(r[0], r[1], r[2] or "", r[3] or 0, r[4] or 0, r[5] or "", r[6] or "certain") for r in rows)
         return sorted(out)
 
+    def edges(self, rel: str, ids: Sequence[str], direction: Direction) -> list[Row]:
+        """See :meth:`GraphStore.edges`."""
+        query = cypher.edges(_TYPES[rel], direction == "downstream")
+        out: list[Row] = []
+        for start in range(0, len(ids), 1_000):
+            out.extend(tuple(r) for r in self._read(query, ids=list(ids[start : start + 1_000])))
+        return sorted(out, key=repr)
+
     def describe(self, ids: Sequence[str], label: str) -> dict[str, dict[str, Any]]:
         """See :meth:`GraphStore.describe`."""
-        node = _NODE[label]
+        node = _LABELS[label]
         out: dict[str, dict[str, Any]] = {}
         for start in range(0, len(ids), 1_000):
             rows = self._read(cypher.describe(node), ids=list(ids[start : start + 1_000]))
@@ -400,4 +437,3 @@ class BaseStore(Writer):
 
 _LABELS = {n.label: n for n in NODES}
 _TYPES = {r.type: r for r in (*RELS, HAS_COLUMN)}
-_NODE: dict[str, Node] = {n.label: n for n in (FILE, DATASET, COLUMN)}

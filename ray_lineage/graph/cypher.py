@@ -11,7 +11,7 @@ from functools import cache
 from typing import Final
 
 from ray_lineage.graph.schema import COLUMN, DATASET, FILE, HAS_COLUMN, NODES, RELS, STATEMENT, Node, Rel
-from ray_lineage.model import DATASET_KINDS
+from ray_lineage.model import DATASET_KINDS, STAR
 
 SHARED: Final = (DATASET, COLUMN)
 """Node types that outlive a file's contribution."""
@@ -270,6 +270,36 @@ DATASETS_LIKE: Final = (
     "MATCH (d:`Dataset`) WHERE toLower(d.name) CONTAINS $part RETURN d.id, d.name, d.project ORDER BY d.id LIMIT 200"
 )
 DATASET_NAMES: Final = "MATCH (d:`Dataset`) RETURN d.name, d.project ORDER BY d.id"
+_WHOLE: Final = "d.name + '.' + c.name"
+_ALL_IN: Final = "all(w IN $words WHERE toLower({}) CONTAINS w)"
+FIND_DATASET_NAMES: Final = (
+    f"MATCH (d:`Dataset`) WHERE {_ALL_IN.format('d.name')} AND ($project IS NULL OR d.project = $project) "
+    "RETURN d.project, d.name, NULL ORDER BY d.id LIMIT $most"
+)
+FIND_COLUMN_NAMES: Final = (
+    f"MATCH (d:`Dataset`)-[:`HAS_COLUMN`]->(c:`Column`) WHERE ($project IS NULL OR d.project = $project) "
+    f"AND {_ALL_IN.format(_WHOLE)} AND NOT {_ALL_IN.format('d.name')} "
+    "RETURN d.project, d.name, c.name ORDER BY c.id LIMIT $most"
+)
+LAST_PARTS: Final = (
+    "MATCH (d:`Dataset`) WHERE $project IS NULL OR d.project = $project RETURN d.`table` AS part UNION "
+    "MATCH (d:`Dataset`)-[:`HAS_COLUMN`]->(c:`Column`) WHERE $project IS NULL OR d.project = $project RETURN c.name AS part"
+)
+STATEMENTS_IN: Final = (
+    "MATCH (s:`Statement`) WHERE s.procedure = $procedure AND s.id STARTS WITH $prefix RETURN s.id ORDER BY s.id"
+)
+_NO_FLOW: Final = "NOT EXISTS {{ MATCH ({0})-[:`FLOWS_TO`|`INFLUENCES`]->() }}"
+UNREAD_DATASETS: Final = (
+    "MATCH (d:`Dataset`) WHERE d.owner IS NOT NULL AND ($project IS NULL OR d.project = $project) "
+    "AND NOT EXISTS { MATCH (d)-[:`FEEDS`]->() } AND NOT EXISTS { MATCH (d)<-[:`READS`]-() } "
+    "AND NOT EXISTS { MATCH (d)-[:`HAS_COLUMN`]->()-[:`FLOWS_TO`|`INFLUENCES`]->() } "
+    "RETURN d.project, d.name, NULL, d.kind, d.owner"
+)
+UNREAD_COLUMNS: Final = (
+    "MATCH (d:`Dataset`)-[:`HAS_COLUMN`]->(c:`Column`) WHERE c.owner IS NOT NULL AND ($project IS NULL OR d.project = $project) "
+    f"AND {_NO_FLOW.format('c')} AND NOT EXISTS {{ MATCH (d)-[:`HAS_COLUMN`]->(x:`Column` {{name: '{STAR}'}})"
+    "-[:`FLOWS_TO`|`INFLUENCES`]->() } RETURN d.project, d.name, c.name, d.kind, c.owner"
+)
 COLUMNS_OF: Final = "MATCH (d:`Dataset` {id: $dataset})-[:`HAS_COLUMN`]->(c:`Column`) RETURN c.id, c.name, c.ordinal, c.type, c.declared"
 
 
@@ -283,11 +313,21 @@ def neighbours(rel: Rel, downstream: bool) -> str:
         return f"r.`{name}`" if name in names else "NULL"
 
     how = prop("transformation") if "transformation" in names else prop("how")
+    # FEEDS has no line of its own: its statement has
+    stands = "" if "line" in names else " OPTIONAL MATCH (s:`Statement` {id: r.file + '#' + toString(r.statement)})"
+    line = prop("line") if "line" in names else "s.first_line"
     return (
-        f"MATCH (a:`{rel.source}`)-[r:`{rel.type}`]->(b:`{rel.target}`) WHERE {end}.id IN $ids "
+        f"MATCH (a:`{rel.source}`)-[r:`{rel.type}`]->(b:`{rel.target}`) WHERE {end}.id IN $ids{stands} "
         f"RETURN a.id AS source, b.id AS target, r.file AS file, {prop('statement')} AS statement, "
-        f"{prop('line')} AS line, {how} AS how, {prop('certainty')} AS certainty"
+        f"{line} AS line, {how} AS how, {prop('certainty')} AS certainty"
     )
+
+
+@cache
+def edges(rel: Rel, downstream: bool) -> str:
+    """Relationships of any type that start (downstream) or end at given nodes, as rows of a dump."""
+    end = "a" if downstream else "b"
+    return f"MATCH (a:`{rel.source}`)-[r:`{rel.type}`]->(b:`{rel.target}`) WHERE {end}.id IN $ids RETURN {_row(rel)}"
 
 
 @cache

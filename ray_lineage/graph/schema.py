@@ -12,7 +12,7 @@ from typing import Final, Literal, NamedTuple
 
 from ray_lineage.model import CERTAINTIES, DATASET_KINDS, INFLUENCE_KINDS, TRANSFORMATIONS
 
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 
 PropType = Literal["STRING", "INT64", "BOOL"]
 

@@ -16,6 +16,7 @@ from typing import Final
 
 from ray_lineage.graph.pack import PACKED
 from ray_lineage.graph.schema import CONTAINS, DATASET, FILE, HAS_COLUMN, STATEMENT, Node, Prop, Rel
+from ray_lineage.model import STAR
 
 SHIFT: Final = 24
 MOST_PLACES: Final = 1 << SHIFT
@@ -149,9 +150,10 @@ def nodes_of_project(node: Node) -> str:
 
 
 @cache
-def node_by_key(node: Node) -> str:
-    """The row of node number ``:key``."""
-    return f"{_NODE_ROWS[node.label]} WHERE n.id = :key"
+def nodes_by_key(node: Node) -> str:
+    """The rows of the nodes numbered ``:keys``."""
+    file = f" AND f.id = n.id >> {SHIFT}" if node is STATEMENT else ""
+    return f"{_NODE_ROWS[node.label]} WHERE n.id IN ({_KEYS}){file}"
 
 
 @cache
@@ -175,15 +177,51 @@ _IN_FILE: Final = f"CROSS JOIN {{0}} ON {{1}}.id BETWEEN f.id << {SHIFT} AND (f.
 
 @cache
 def neighbours(rel: Rel, downstream: bool) -> str:
-    """Relationships that start (downstream) or end at node number ``:key``, as the fields of ``store.Edge``."""
+    """Relationships that start (downstream) or end at the nodes numbered ``:keys``, as the fields of ``store.Edge``. FEEDS
+    has no line of its own: its statement has."""
     (source, joins), (target, more) = _end(rel, "source"), _end(rel, "target")
     known = {p.name: _choice("r", p) for p in rel.props}
     how = known.get("transformation", known.get("how", "''"))
-    line, certainty = known.get("line", "0"), known.get("certainty", "'certain'")
+    line, certainty = known.get("line", "coalesce(s.first_line, 0)"), known.get("certainty", "'certain'")
+    stands = "" if "line" in known else f" LEFT JOIN statement s ON s.id = ({_file('r')} << {SHIFT}) + r.statement"
     return (
         f"SELECT {source}, {target}, :prefix || f.path, r.statement, {line}, {how}, {certainty} FROM {table(rel.type)} r "
-        f"JOIN file f ON f.id = {_file('r')}{joins}{more} WHERE r.{'source' if downstream else 'target'} = :key"
+        f"JOIN file f ON f.id = {_file('r')}{joins}{more}{stands} WHERE r.{_end_of(downstream)} IN ({_KEYS})"
     )
+
+
+@cache
+def edges(rel: Rel, downstream: bool) -> str:
+    """The same of any type, from datasets, columns or statements: source, target, file, properties."""
+    (source, joins), (target, more) = _end(rel, "source"), _end(rel, "target")
+    props = "".join(f", {_choice('r', p)}" for p in rel.props)
+    if downstream and rel.source == "Statement":
+        file = f"((k.value >> {SHIFT}) << {SHIFT})"
+        return (
+            f"SELECT {source}, {target}, :prefix || f.path{props} FROM json_each(:keys) k CROSS JOIN {table(rel.type)} r "
+            f"ON r.id BETWEEN {file} AND {file} + {MOST_PLACES - 1} AND r.source = (k.value & {MOST_PLACES - 1}) "
+            f"JOIN file f ON f.id = {_file('r')}{joins}{more}"
+        )
+    return (
+        f"SELECT {source}, {target}, :prefix || f.path{props} FROM {table(rel.type)} r "
+        f"JOIN file f ON f.id = {_file('r')}{joins}{more} WHERE r.{_end_of(downstream)} IN ({_KEYS})"
+    )
+
+
+_KEYS: Final = "SELECT value FROM json_each(:keys)"
+
+
+def _end_of(downstream: bool) -> str:
+    return "source" if downstream else "target"
+
+
+NUMBERS: Final = {
+    "File": "SELECT id FROM file WHERE project = ? AND path = ?",
+    "Statement": f"SELECT (id << {SHIFT}) + ?3 FROM file WHERE project = ?1 AND path = ?2",
+    "Dataset": "SELECT id FROM dataset WHERE project = ? AND name = ?",
+    "Column": 'SELECT c.id FROM dataset d JOIN "column" c ON c.dataset = d.id WHERE d.project = ? AND d.name = ? AND c.name = ?',
+}
+"""Number of a node of a project (by its number), if it exists: by path (and ordinal), name, or dataset and name."""
 
 
 # --------------------------------------------------------------------------- rows of files
@@ -248,6 +286,38 @@ DATASETS_BY_TABLE: Final = (
 DATASETS_LIKE: Final = (
     f"SELECT d.name {_DATASETS} instr(fold(d.name), :part) AND {_OF_PROJECT} ORDER BY p.name, d.name LIMIT 200"
 )
+_ALL_IN: Final = "NOT EXISTS (SELECT 1 FROM json_each(:words) w WHERE NOT instr({}, w.value))"
+FIND_NAMES: Final = (
+    f"SELECT p.name, d.name, NULL {_DATASETS} {_ALL_IN.format('fold(d.name)')} AND {_OF_PROJECT} UNION ALL "
+    "SELECT project, dataset, name FROM (SELECT p.name AS project, d.name AS dataset, c.name, fold(d.name) AS owner, "
+    "fold(d.name || '.' || c.name) AS whole FROM dataset d JOIN project p ON p.id = d.project "
+    f'JOIN "column" c ON c.dataset = d.id WHERE {_OF_PROJECT}) '
+    f"WHERE {_ALL_IN.format('whole')} AND NOT ({_ALL_IN.format('owner')}) LIMIT :most"
+)
+"""Datasets whose name holds all words; columns that do so with theirs, and by their own part."""
+LAST_PARTS: Final = (
+    f'SELECT d."table" {_DATASETS} {_OF_PROJECT} UNION SELECT c.name FROM "column" c JOIN dataset d ON d.id = c.dataset '
+    f"JOIN project p ON p.id = d.project WHERE {_OF_PROJECT} ORDER BY 1"
+)
+STATEMENTS_IN: Final = (
+    f"SELECT p.name || ':' || f.path || '#' || (s.id & {MOST_PLACES - 1}) FROM statement s "
+    f"JOIN file f ON f.id = s.id >> {SHIFT} JOIN project p ON p.id = f.project "
+    f"WHERE s.procedure = :procedure AND p.name = :project"
+)
+_NO_FLOW: Final = (
+    "NOT EXISTS (SELECT 1 FROM flows_to r WHERE r.source = {0}.id) AND "
+    "NOT EXISTS (SELECT 1 FROM influences r WHERE r.source = {0}.id)"
+)
+UNREAD: Final = (
+    f"SELECT p.name, d.name, NULL, {_choice('d', _KIND)}, f.path FROM dataset d JOIN project p ON p.id = d.project "
+    f"JOIN file f ON f.id = d.owner WHERE {_OF_PROJECT} AND NOT EXISTS (SELECT 1 FROM feeds r WHERE r.source = d.id) "
+    "AND NOT EXISTS (SELECT 1 FROM reads r WHERE r.target = d.id) "
+    f'AND NOT EXISTS (SELECT 1 FROM "column" c WHERE c.dataset = d.id AND NOT ({_NO_FLOW.format("c")})) UNION ALL '
+    f"SELECT p.name, d.name, c.name, {_choice('d', _KIND)}, f.path FROM dataset d JOIN project p ON p.id = d.project "
+    f'JOIN "column" c ON c.dataset = d.id JOIN file f ON f.id = c.owner WHERE {_OF_PROJECT} AND {_NO_FLOW.format("c")} '
+    f"AND NOT EXISTS (SELECT 1 FROM \"column\" x WHERE x.dataset = d.id AND x.name = '{STAR}' AND NOT ({_NO_FLOW.format('x')}))"
+)
+"""What is described, and no statement reads: datasets, then columns. A column that is read as one of all is read."""
 DATASET_NAMES: Final = f"SELECT d.name {_DATASETS} {_OF_PROJECT} ORDER BY p.name, d.name"
 COLUMNS_OF: Final = 'SELECT name, ordinal, type, owner IS NOT NULL FROM "column" WHERE dataset = ?'
 FILES: Final = "SELECT {} FROM file f JOIN project p ON p.id = f.project WHERE " + _OF_PROJECT
@@ -321,6 +391,20 @@ def _views() -> dict[str, str]:
         "JOIN project p ON p.id = f.project",
         "table_lineage": "SELECT p.name AS project, s.name AS source, t.name AS target, f.path AS file, r.statement "
         f"FROM feeds r JOIN dataset s ON s.id = r.source JOIN dataset t ON t.id = r.target JOIN file f ON {_of_file('r')} "
+        "JOIN project p ON p.id = f.project",
+        "table_access": " UNION ALL ".join(
+            f"SELECT p.name AS project, d.name AS dataset, '{access}' AS access, f.path AS file, r.source AS statement, s.kind, "
+            f"s.first_line AS line, s.procedure FROM {access}s r JOIN dataset d ON d.id = r.target JOIN file f ON {_of_file('r')} "
+            f"JOIN statement s ON s.id = (f.id << {SHIFT}) + r.source JOIN project p ON p.id = f.project"
+            for access in ("read", "write")
+        ),
+        "program_calls": "SELECT p.name AS project, s.name AS caller, t.name AS called, f.path AS file, r.line "
+        f"FROM calls r JOIN dataset s ON s.id = r.source JOIN dataset t ON t.id = r.target JOIN file f ON {_of_file('r')} "
+        "JOIN project p ON p.id = f.project",
+        "foreign_keys": 'SELECT p.name AS project, sd.name AS dataset, sc.name AS "column", td.name AS referenced_dataset, '
+        "tc.name AS referenced_column, f.path AS file, r.line "
+        'FROM "references" r JOIN "column" sc ON sc.id = r.source JOIN dataset sd ON sd.id = sc.dataset '
+        f'JOIN "column" tc ON tc.id = r.target JOIN dataset td ON td.id = tc.dataset JOIN file f ON {_of_file("r")} '
         "JOIN project p ON p.id = f.project",
         "row_influences": "SELECT p.name AS project, sd.name AS source_dataset, sc.name AS source_column, t.name AS target, "
         f'{influences["how"]} AS how, f.path AS file, r.statement, r.line FROM influences r JOIN "column" sc ON sc.id = r.source '

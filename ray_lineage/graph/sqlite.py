@@ -9,6 +9,7 @@ opens it next for writing.
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import shutil
 import sqlite3
@@ -24,7 +25,19 @@ from ray_lineage.graph.keys import Shared
 from ray_lineage.graph.pack import PACKED, Pack, pack, unpack
 from ray_lineage.graph.place import APPLICATION, Place
 from ray_lineage.graph.schema import CONTAINS, HAS_COLUMN, KINDS, NODES, RELS, SCHEMA_VERSION, Node
-from ray_lineage.graph.store import ApplyResult, Direction, Edge, Origin, ProjectInfo, ProjectState
+from ray_lineage.graph.store import (
+    MOST_NAMES,
+    ApplyResult,
+    Direction,
+    Edge,
+    Label,
+    NameRow,
+    Origin,
+    ProjectInfo,
+    ProjectState,
+    Unread,
+    unread_order,
+)
 from ray_lineage.graph.tables import Replacement, add
 from ray_lineage.model import Contribution, FileState, Row, column_id
 from ray_lineage.sources.mounts import file_system, is_network
@@ -463,6 +476,23 @@ class SqliteStore(Writer):
         """See :meth:`GraphStore.dataset_names`."""
         return [r[0] for r in self._read(sql.DATASET_NAMES, {"project": project})]
 
+    def find_names(self, project: str | None, words: Sequence[str]) -> list[NameRow]:
+        """See :meth:`GraphStore.find_names`."""
+        given = {"project": project, "words": json.dumps([w.lower() for w in words]), "most": MOST_NAMES}
+        return [(r[0], r[1], r[2]) for r in self._read(sql.FIND_NAMES, given)]
+
+    def last_parts(self, project: str | None) -> list[str]:
+        """See :meth:`GraphStore.last_parts`."""
+        return [r[0] for r in self._read(sql.LAST_PARTS, {"project": project})]
+
+    def statements_in(self, project: str, procedure: str) -> list[str]:
+        """See :meth:`GraphStore.statements_in`."""
+        return sorted(r[0] for r in self._read(sql.STATEMENTS_IN, {"project": project, "procedure": procedure}))
+
+    def unread(self, project: str | None) -> list[Unread]:
+        """See :meth:`GraphStore.unread`."""
+        return sorted((Unread(*row) for row in self._read(sql.UNREAD, {"project": project})), key=unread_order)
+
     def columns_of(self, dataset: str) -> list[dict[str, Any]]:
         """See :meth:`GraphStore.columns_of`."""
         names = ("name", "ordinal", "type", "declared")
@@ -479,34 +509,35 @@ class SqliteStore(Writer):
         """See :meth:`GraphStore.neighbours`."""
         declared, downstream = _TYPES[rel], direction == "downstream"
         query = sql.neighbours(declared, downstream)
-        numbers = self._numbers(declared.source if downstream else declared.target, ids)
-        return sorted(
-            Edge(*row)
-            for project, number in numbers
-            for row in self._read(query, {"prefix": f"{project}:", "key": number})
-        )
+        return sorted(Edge(*row) for row in self._about(declared.source if downstream else declared.target, ids, query))
 
-    def describe(self, ids: Sequence[str], label: Literal["Dataset", "Column"]) -> dict[str, dict[str, Any]]:
+    def edges(self, rel: str, ids: Sequence[str], direction: Direction) -> list[Row]:
+        """See :meth:`GraphStore.edges`."""
+        declared, downstream = _TYPES[rel], direction == "downstream"
+        query = sql.edges(declared, downstream)
+        return sorted(self._about(declared.source if downstream else declared.target, ids, query), key=repr)
+
+    def describe(self, ids: Sequence[str], label: Label) -> dict[str, dict[str, Any]]:
         """See :meth:`GraphStore.describe`."""
         node = _LABELS[label]
-        rows = (
-            row
-            for project, number in self._numbers(label, ids)
-            for row in self._read(sql.node_by_key(node), {"prefix": f"{project}:", "project": project, "key": number})
-        )
+        rows = self._about(label, ids, sql.nodes_by_key(node))
         return {row[0]: dict(zip(node.columns, _typed(node, row), strict=True)) for row in rows}
 
-    def _numbers(self, label: str, ids: Iterable[str]) -> Iterator[tuple[str, int]]:
-        """Project and number of the nodes that exist."""
-        for identity in ids:
-            if label == "Dataset":
-                yield from ((project, number) for project, number, _ in self._dataset(identity))
-                continue
-            parts = _COLUMN_ID.fullmatch(identity)
-            if parts:
-                name = parts[2] if parts[2][0] != '"' else parts[2][1:-1].replace('""', '"')
-                for project, dataset, _ in self._dataset(parts[1]):
-                    yield from ((project, r[0]) for r in self._read(sql.FIND_COLUMN, (dataset, name)))
+    def _about(self, label: str, ids: Iterable[str], query: str) -> Iterator[Row]:
+        """What a query says of the nodes that exist."""
+        for project, numbers in self._numbers(label, ids):
+            yield from self._read(query, {"prefix": f"{project}:", "project": project, "keys": json.dumps(numbers)})
+
+    def _numbers(self, label: str, ids: Iterable[str]) -> Iterator[tuple[str, list[int]]]:
+        """By project, the numbers of the nodes that exist. A project's name may hold a colon."""
+        wanted = list(dict.fromkeys(ids))
+        for project, key in self._read("SELECT name, id FROM project"):
+            names = [_key(label, i[len(project) + 1 :]) for i in wanted if i.startswith(f"{project}:")]
+            with self._waited():
+                run = self._connection.execute
+                found = [row[0] for name in names for row in run(sql.NUMBERS[label], (key, *name))]
+            if found:
+                yield project, found
 
     def _dataset(self, identity: str) -> list[tuple[str, int, str]]:
         """Project, number and name of a dataset, if it exists. A project's name may hold a colon."""
@@ -530,6 +561,19 @@ class SqliteStore(Writer):
         """See :meth:`GraphStore.close`."""
         self._disconnect()
         self._place.release()
+
+
+def _key(label: str, name: str) -> tuple[str | int, ...]:
+    """What is looked up of an id without its project."""
+    if label == "Statement":
+        path, _, ordinal = name.rpartition("#")
+        return (path, int(ordinal))
+    if label != "Column":
+        return (name,)
+    parts = _COLUMN_ID.fullmatch(name)
+    if parts is None:
+        return (name, "")
+    return (parts[1], parts[2] if parts[2][0] != '"' else parts[2][1:-1].replace('""', '"'))
 
 
 def _typed(node: Node, row: Row) -> Row:

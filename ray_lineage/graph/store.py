@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import msgspec
 
 from ray_lineage.graph.pack import Pack
-from ray_lineage.model import Contribution, FileState
+from ray_lineage.model import Contribution, FileState, Row
 
 Direction = Literal["upstream", "downstream"]
+Label = Literal["File", "Statement", "Dataset", "Column"]
 
 
 class Origin(msgspec.Struct, frozen=True, array_like=True):
@@ -59,6 +60,28 @@ class ApplyResult(msgspec.Struct):
     transactions: int = 0
     retries: int = 0
     rejected: list[Rejected] = []
+
+
+MOST_NAMES: Final = 10_000
+"""So many names are found at once."""
+
+NameRow = tuple[str, str, str | None]
+"""Project, dataset, and a column of it or None."""
+
+
+class Unread(msgspec.Struct, frozen=True):
+    """A dataset, or a column of it, that no statement reads; ``kind`` is the dataset's, ``file`` describes it."""
+
+    project: str
+    dataset: str
+    column: str | None
+    kind: str
+    file: str
+
+
+def unread_order(found: Unread) -> tuple[str, str, str]:
+    """By name, a dataset before its columns."""
+    return (found.project, found.dataset, found.column or "")
 
 
 class Edge(msgspec.Struct, frozen=True, order=True):
@@ -144,6 +167,23 @@ class GraphStore(Protocol):
         """Of all datasets."""
         ...
 
+    def find_names(self, project: str | None, words: Sequence[str]) -> list[NameRow]:
+        """Datasets and columns that hold all words in their names, ignoring case; a column in its own part, too. At most
+        MOST_NAMES, in no order."""
+        ...
+
+    def last_parts(self, project: str | None) -> list[str]:
+        """Last parts of all names, each once: of tables, and of columns."""
+        ...
+
+    def statements_in(self, project: str, procedure: str) -> list[str]:
+        """Ids of the statements that stand in a procedure (``Dataset.name``), sorted."""
+        ...
+
+    def unread(self, project: str | None) -> list[Unread]:
+        """What is described and no statement reads."""
+        ...
+
     def projects(self) -> list[str]:
         """Names of the projects in the store."""
         ...
@@ -170,7 +210,12 @@ class GraphStore(Protocol):
         """Edges of one type that end (upstream) or start (downstream) at any of the ids, sorted."""
         ...
 
-    def describe(self, ids: Sequence[str], label: Literal["Dataset", "Column"]) -> dict[str, dict[str, Any]]:
+    def edges(self, rel: str, ids: Sequence[str], direction: Direction) -> list[Row]:
+        """Relationships of any type that end or start at any of the ids, of datasets or columns: rows of
+        :meth:`dump`, sorted."""
+        ...
+
+    def describe(self, ids: Sequence[str], label: Label) -> dict[str, dict[str, Any]]:
         """Properties by id of the nodes that exist."""
         ...
 

@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
 from ray_lineage.link.catalog import Catalog
+from ray_lineage.link.clashes import clashing, told
 from ray_lineage.link.saved import decode_state, encode_state
 from ray_lineage.link.shared import encode_shared, link_file
 from ray_lineage.link.spool import Spool
 from ray_lineage.link.symbols import File, Symbol
 from ray_lineage.link.view import FileView
-from ray_lineage.model import Contribution, Outline, decode_outline
+from ray_lineage.model import Contribution, FileDiagnostic, Outline, decode_outline
 
 _SPARE_BYTES: Final = 16 * 2**20  # a spool with less garbage is left alone
 _NOTHING: Final = Outline((), (), ())
@@ -126,6 +127,10 @@ class Linker:
     def fingerprints(self) -> dict[str, str]:
         """By path that of the last contribution."""
         return {path: file.fingerprint for path, file in self._files.items()}
+
+    def clashes(self) -> list[FileDiagnostic]:
+        """Names that seem to mean two databases. Call :meth:`settle` before."""
+        return told(clashing(self._catalog.symbols))
 
     def facts_bytes(self, path: str) -> bytes:
         """Encoded facts of a file, for a process that has not got them. Raises KeyError if the file is not known."""

@@ -47,11 +47,32 @@ File = tuple[str, str]
 
 def by_file(store: GraphStore, project: str | None) -> dict[File, list[Diagnostic]]:
     """Of all files of a project (of all projects: None), in no order. Raises StoreUnavailable."""
-    return {
+    found = {
         (of, path): _diagnostics.decode(text) if text and text != "[]" else []
         for status in FILE_STATUSES
         for of, path, text in store.files_with_status(project, status)
     }
+    for of in {of for of, _ in found}:
+        for path, diagnostic in _of_the_whole(store, of):
+            if (of, path) in found:
+                found[of, path].append(diagnostic)
+    return found
+
+
+class _Settled(msgspec.Struct):
+    """What of the record of a settled state is of interest here."""
+
+    whole: list[FileDiagnostic] = []
+
+
+def _of_the_whole(store: GraphStore, project: str) -> Iterator[tuple[str, Diagnostic]]:
+    """What is said of a project, at the file where it shows. While the project is not settled, nothing is."""
+    try:
+        settled = msgspec.json.decode(store.digest(project) or "{}", type=_Settled)
+    except msgspec.DecodeError:
+        return
+    for f in settled.whole:
+        yield f.path, Diagnostic(f.code, f.severity, f.message, f.line, f.column)
 
 
 def stored(files: Mapping[File, Iterable[Diagnostic]]) -> Iterator[Stored]:

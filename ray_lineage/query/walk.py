@@ -1,27 +1,34 @@
-"""Upstream and downstream of a dataset or a column: breadth first, each edge once, cycles end by themselves."""
+"""Upstream and downstream of a dataset or a column: breadth first, each edge once, cycles end by themselves.
+
+Of columns two things are told apart. **Values** flow from column to column. What **shapes rows** (a filter, a join, a group, a
+sort) makes a column depend on another one whose value it does not hold: upstream, on each column that shapes its dataset;
+downstream, a column shapes a dataset, and so every column of it, and what these feed.
+"""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, Literal
 
 import msgspec
 
 from ray_lineage.errors import UsageError
 from ray_lineage.graph.store import Edge, GraphStore
-from ray_lineage.model import STAR, Name, column_id, dataset_text, split_text
+from ray_lineage.model import INFLUENCE_KINDS, STAR, Name, column_id, dataset_text, quote_part, split_text
 
 MAX_NODES: Final = 20_000
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 _NEAR: Final = 8
 """So many names are suggested."""
 Direction = Literal["upstream", "downstream"]
+Level = Literal["auto", "table", "column"]
 
 
 class Step(msgspec.Struct, frozen=True):
     """One edge of the answer, at ``distance`` (from 1). Names without the project. ``how``: transformation, influence
-    kind, or empty between datasets."""
+    kind (then ``target`` is a dataset), ``reads`` or ``writes`` of a procedure, or empty between datasets. ``line`` 0: not
+    known."""
 
     distance: int
     source: str
@@ -31,18 +38,45 @@ class Step(msgspec.Struct, frozen=True):
     file: str
     line: int
 
+    @property
+    def shapes(self) -> bool:
+        """Does it shape rows, rather than values?"""
+        return self.how in INFLUENCE_KINDS
+
 
 class Walk(msgspec.Struct, frozen=True):
     """The answer. ``nodes`` maps a name to its distance from the root."""
 
     schema: int
     root: str
-    direction: str
+    direction: Direction
     level: str
     nodes: dict[str, int]
     steps: list[Step]
     cut: bool = False
     """More than MAX_NODES nodes: the farthest are not in it."""
+    shaping: list[str] = []
+    """Those of the nodes that no values lead to, only what shapes rows. Downstream, a dataset among them (see ``datasets``)
+    stands for all of its columns."""
+    datasets: list[str] = []
+    """Those of the nodes of a walk over columns that are datasets: their rows are shaped."""
+    starts: list[str] = []
+    """Where the walk began: the root, or the columns of it; sorted."""
+    kind: str = ""
+    """Of the root's dataset: ``Table``, ``View``, ``Procedure``..."""
+    project: str = ""
+
+    @property
+    def ends(self) -> list[str]:
+        """The nodes from which nothing goes on: sources upstream, sinks downstream; sorted."""
+        near = {s.target if self.direction == "upstream" else s.source for s in self.steps if s.source != s.target}
+        owners = {owner_of(name) for name in near} if self.datasets else set[str]()
+        return sorted(n for n in self.nodes if n not in near and not (n in self.datasets and n in owners))
+
+
+def owner_of(column: str) -> str:
+    """The dataset's part of a column's name; empty if it has none."""
+    return column[: -len(quote_part(split_text(column)[-1])) - 1]
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -140,70 +174,197 @@ def walk(
     direction: Direction,
     *,
     depth: int | None = None,
-    level: Literal["auto", "table", "column"] = "auto",
-    influences: bool = False,
+    level: Level = "auto",
+    influences: bool = True,
     project: str | None = None,
 ) -> Walk:
-    """Walk the graph. ``level`` ``column`` on a dataset walks all its columns; ``influences`` adds what shapes rows."""
+    """Walk the graph. ``level`` ``column`` on a dataset walks all its columns; ``influences`` adds what shapes rows to a walk
+    over columns (between datasets it is part of every edge)."""
     root = resolve(store, text, project)
-    if root.column is not None and level != "table":
-        start = [column_id(root.project, root.dataset, root.column)]
-        return _walk(store, root, start, direction, depth, True, influences)
-    if level == "column":
-        start = [c["id"] for c in store.columns_of(root.dataset_id)]
-        return _walk(store, root, start, direction, depth, True, influences)
-    return _walk(store, root, [root.dataset_id], direction, depth, False, influences)
+    kind = str(store.describe([root.dataset_id], "Dataset").get(root.dataset_id, {}).get("kind", ""))
+    if level == "column" or (level == "auto" and root.column is not None):
+        if root.column is not None:
+            start = [column_id(root.project, root.dataset, root.column)]
+        else:
+            start = [c["id"] for c in store.columns_of(root.dataset_id)]
+        found = reach(store, start, direction, depth=depth, influences=influences)
+        return _answer(root, direction, "column", kind, found)
+    if kind in PROGRAMS:
+        first = _of_program(store, root, direction)
+        return _answer(root, direction, "table", kind, _datasets(store, [root.dataset_id], direction, depth, first))
+    return _answer(root, direction, "table", kind, _datasets(store, [root.dataset_id], direction, depth))
 
 
-def _walk(
+PROGRAMS: Final = frozenset({"Procedure", "Function", "Trigger"})
+"""Kinds that read and write by the statements in them."""
+
+
+class Reach(msgspec.Struct):
+    """What is reached from some nodes, by id: distances (0: the starts), the edges with theirs, which nodes only what shapes
+    rows leads to, and which of those of a walk over columns are datasets: then each of their columns is reached."""
+
+    nodes: dict[str, int]
+    edges: list[tuple[int, Edge]]
+    shaping: set[str] = msgspec.field(default_factory=set)
+    datasets: set[str] = msgspec.field(default_factory=set)
+    cut: bool = False
+
+
+def reach(
     store: GraphStore,
-    root: Found,
-    start: list[str],
+    starts: Sequence[str],
     direction: Direction,
-    depth: int | None,
-    columns: bool,
-    influences: bool,
-) -> Walk:
-    prefix = len(root.project) + 1
-    nodes: dict[str, int] = dict.fromkeys(start, 0)
-    steps: dict[tuple[str, str, str, str], Step] = {}
-    frontier, distance, cut = start, 0, False
-    while frontier and (depth is None or distance < depth) and not cut:
-        distance += 1
-        reached: list[str] = []
-        for edge in sorted(_edges(store, frontier, direction, columns, influences)):
-            far = edge.source if direction == "upstream" else edge.target
-            key = (edge.source, edge.target, edge.how, edge.file)
-            if key not in steps:
-                steps[key] = Step(
-                    distance,
-                    edge.source[prefix:],
-                    edge.target[prefix:],
-                    edge.how,
-                    edge.certainty,
-                    edge.file[prefix:],
-                    edge.line,
-                )
-            if far not in nodes:
-                if len(nodes) >= MAX_NODES:
-                    cut = True
-                    break
-                nodes[far] = distance
-                reached.append(far)
-        frontier = reached
-    name = root.dataset if root.column is None else f"{root.dataset}.{root.column}"
-    named = {identity[prefix:]: d for identity, d in nodes.items() if d}
-    return Walk(SCHEMA, name, direction, "column" if columns else "table", named, list(steps.values()), cut)
-
-
-def _edges(store: GraphStore, ids: list[str], direction: Direction, columns: bool, influences: bool) -> list[Edge]:
-    if not columns:
-        return store.neighbours("FEEDS", ids, direction)
-    edges = store.neighbours("FLOWS_TO", ids, direction)
-    edges.extend(_through_stars(store, ids, direction))
+    *,
+    depth: int | None = None,
+    influences: bool = True,
+    most: int = MAX_NODES,
+) -> Reach:
+    """From columns (``Column.id``), or downstream also from datasets (``Dataset.id``) whose rows change, which stand for all of
+    their columns. First along values as far as they flow, then along what shapes rows of anything that was found."""
+    found = _Search(store, direction, most)
+    found.begin(starts)
+    found.along_values(depth)
     if influences:
-        edges.extend(_influences(store, ids, direction))
-    return edges
+        found.along_rows(depth)
+    return found.reach
+
+
+class _Search:
+    """A walk over columns."""
+
+    def __init__(self, store: GraphStore, direction: Direction, most: int) -> None:
+        self._store, self._direction, self._most = store, direction, most
+        self.reach = Reach({}, [])
+        self._seen: set[tuple[str, str, str, str, int]] = set()
+        self._columns: dict[str, list[str]] = {}
+
+    def begin(self, starts: Sequence[str]) -> None:
+        columns = self._store.describe(starts, "Column")
+        self.reach.nodes = dict.fromkeys(starts, 0)
+        self.reach.datasets = {s for s in starts if s not in columns}
+
+    def along_values(self, depth: int | None) -> None:
+        distance, frontier = 0, list(self.reach.nodes)
+        while frontier and (depth is None or distance < depth) and not self.reach.cut:
+            distance += 1
+            frontier = self._take(distance, self._values(frontier))
+
+    def along_rows(self, depth: int | None) -> None:
+        """Each node that values reached has its distance; what shapes rows is looked for from all of them."""
+        by_distance: dict[int, list[str]] = {}
+        for node, at in self.reach.nodes.items():
+            by_distance.setdefault(at, []).append(node)
+        distance, fresh = 0, list[str]()
+        while (fresh or distance <= max(by_distance, default=-1)) and not self.reach.cut:
+            if depth is not None and distance >= depth:
+                return
+            distance += 1
+            edges = self._rows([*by_distance.get(distance - 1, ()), *fresh])
+            fresh = self._take(distance, [*self._values(fresh), *edges])
+            self.reach.shaping.update(fresh)
+
+    def _take(self, distance: int, edges: Iterable[Edge]) -> list[str]:
+        """The nodes that are new."""
+        reached: list[str] = []
+        for edge in sorted(edges):
+            key = (edge.source, edge.target, edge.how, edge.file, edge.statement)
+            if key in self._seen:
+                continue
+            far = edge.source if self._direction == "upstream" else edge.target
+            if far not in self.reach.nodes:
+                if len(self.reach.nodes) >= self._most:
+                    self.reach.cut = True
+                    break
+                self.reach.nodes[far] = distance
+                reached.append(far)
+                if edge.how in INFLUENCE_KINDS and self._direction == "downstream":
+                    self.reach.datasets.add(far)
+            self._seen.add(key)
+            self.reach.edges.append((distance, edge))
+        return reached
+
+    def _values(self, frontier: Sequence[str]) -> list[Edge]:
+        ids = self._all_columns(frontier)
+        return [
+            *self._store.neighbours("FLOWS_TO", ids, self._direction),
+            *_through_stars(self._store, ids, self._direction),
+        ]
+
+    def _rows(self, frontier: Sequence[str]) -> list[Edge]:
+        if self._direction == "downstream":
+            return self._store.neighbours("INFLUENCES", self._all_columns(frontier), "downstream")
+        datasets = sorted({str(c["dataset"]) for c in self._store.describe(frontier, "Column").values()})
+        return self._store.neighbours("INFLUENCES", datasets, "upstream")
+
+    def _all_columns(self, frontier: Sequence[str]) -> list[str]:
+        """Columns, in place of datasets all of theirs."""
+        out: list[str] = []
+        for node in frontier:
+            if node not in self.reach.datasets:
+                out.append(node)
+                continue
+            if node not in self._columns:
+                self._columns[node] = [c["id"] for c in self._store.columns_of(node)]
+            out += self._columns[node]
+        return list(dict.fromkeys(out))
+
+
+def _datasets(
+    store: GraphStore, starts: Sequence[str], direction: Direction, depth: int | None, first: Iterable[Edge] = ()
+) -> Reach:
+    """A walk over datasets; ``first`` are edges of the start beside those in the graph."""
+    found = _Search(store, direction, MAX_NODES)
+    found.reach.nodes = dict.fromkeys(starts, 0)
+    distance, frontier, more = 0, list(starts), list(first)
+    while frontier and (depth is None or distance < depth) and not found.reach.cut:
+        distance += 1
+        frontier = found._take(distance, [*store.neighbours("FEEDS", frontier, direction), *more])
+        more = []
+    return found.reach
+
+
+def _of_program(store: GraphStore, root: Found, direction: Direction) -> list[Edge]:
+    """What the statements in a program read (upstream) or write."""
+    inside = store.statements_in(root.project, root.dataset)
+    described = store.describe(inside, "Statement")
+    rel, how = ("READS", "reads") if direction == "upstream" else ("WRITES", "writes")
+    out = []
+    for statement, dataset, file in _uses(store, inside, rel):
+        ends = (dataset, root.dataset_id) if direction == "upstream" else (root.dataset_id, dataset)
+        said = described[statement]
+        out.append(Edge(*ends, file, int(said["ordinal"]), int(said["first_line"] or 0), how, "certain"))
+    return out
+
+
+def _uses(store: GraphStore, statements: Sequence[str], rel: str) -> list[tuple[str, str, str]]:
+    """Statement, dataset and file."""
+    return [(r[0], r[1], r[2]) for r in store.edges(rel, statements, "downstream")]
+
+
+def _answer(root: Found, direction: Direction, level: str, kind: str, found: Reach) -> Walk:
+    prefix = len(root.project) + 1
+    name = root.dataset if root.column is None else f"{root.dataset}.{quote_part(root.column)}"
+    return Walk(
+        SCHEMA,
+        name,
+        direction,
+        level,
+        {node[prefix:]: at for node, at in found.nodes.items() if at},
+        _steps(found, prefix),
+        found.cut,
+        sorted(n[prefix:] for n in found.shaping),
+        sorted(n[prefix:] for n in found.datasets),
+        sorted(node[prefix:] for node, at in found.nodes.items() if not at),
+        kind,
+        root.project,
+    )
+
+
+def _steps(found: Reach, prefix: int) -> list[Step]:
+    return [
+        Step(at, e.source[prefix:], e.target[prefix:], e.how, e.certainty, e.file[prefix:], e.line)
+        for at, e in found.edges
+    ]
 
 
 def _through_stars(store: GraphStore, ids: list[str], direction: Direction) -> list[Edge]:
@@ -223,13 +384,4 @@ def _through_stars(store: GraphStore, ids: list[str], direction: Direction) -> l
 
 
 def _star_id(identity: str, name: str) -> str:
-    from ray_lineage.model import quote_part
-
     return identity[: len(identity) - len(quote_part(name))] + STAR
-
-
-def _influences(store: GraphStore, ids: list[str], direction: Direction) -> list[Edge]:
-    if direction == "downstream":
-        return store.neighbours("INFLUENCES", ids, direction)
-    datasets = sorted({str(c["dataset"]) for c in store.describe(ids, "Column").values()})
-    return store.neighbours("INFLUENCES", datasets, direction)

@@ -113,6 +113,7 @@ def _settled(settings: Settings, plan: Plan, *, whole: bool) -> tuple[IngestSumm
             statements=settled.statements, datasets=settled.datasets, columns=settled.columns, edges=settled.edges,
             example=settled.example, settled=True,
         )  # fmt: skip
+        summary.findings.extend(settled.whole)
         for path, diagnostic in plan.diagnostics:
             note(summary, path, [diagnostic])
         if summary.diagnostics:

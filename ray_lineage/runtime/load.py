@@ -60,6 +60,8 @@ class Settled(msgspec.Struct, frozen=True):
     best: int = 0
     """Column edges into the example."""
     root: str = ""
+    whole: list[FileDiagnostic] = []
+    """What is said of no file by itself, but of the project."""
 
 
 class Begun(msgspec.Struct, frozen=True, array_like=True):
@@ -348,6 +350,7 @@ class Loader:
         summary.dead_letters = done.dead_letters
         summary.files_written = len(done.written)
         self._fill(summary, kept)
+        summary.findings.extend(self.linker.clashes())
         for r in done.rejected:
             note(summary, r.path, [Diagnostic(r.code, "error", r.reason)])
         self._settle(digest if settle else "", summary)
@@ -426,6 +429,8 @@ class Loader:
                 for d in _diagnostics.decode(diagnostics):
                     _count(summary, d.code, d.severity)
         summary.by_status = {status: n for status, n in summary.by_status.items() if n}
+        for clash in self.linker.clashes():
+            _count(summary, clash.code, clash.severity)
         counts = self.store.counts(self.project)
         summary.statements, summary.datasets = counts["Statement"], counts["Dataset"]
         summary.columns, summary.edges = counts["Column"], counts["FLOWS_TO"]
@@ -436,6 +441,7 @@ class Loader:
         settled = Settled(
             digest, summary.by_status, summary.diagnostics, summary.severities, summary.statements, summary.datasets,
             summary.columns, summary.edges, summary.example, self._best, self.settings.root,
+            self.linker.clashes(),
         )  # fmt: skip
         encoded = msgspec.json.encode(settled).decode() if digest else ""
         self.store.settle(self.project, self.epoch, encoded, origin(self.settings))

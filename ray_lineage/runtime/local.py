@@ -14,7 +14,7 @@ import resource
 import signal
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
 
@@ -22,6 +22,7 @@ import msgspec
 
 from ray_lineage.errors import Interrupted, RayLineageError
 from ray_lineage.link.shared import SharedCatalog
+from ray_lineage.model import SourceFile
 from ray_lineage.patience import Patience, seen
 from ray_lineage.runtime import sentry
 from ray_lineage.runtime.bench import Breadcrumb, Terms
@@ -245,7 +246,8 @@ class LocalWorker:
 
 
 class InlineWorker:
-    """A worker in this process, for debugging. It cannot die alone: what kills it kills this process."""
+    """A worker in this process, for debugging. It cannot die alone: what kills it kills this process. If that was begun again
+    (see :mod:`.sentry`), a file that it died on before kills it no more, and still is what it dies on."""
 
     name = "parse-0"
 
@@ -254,6 +256,7 @@ class InlineWorker:
         self._turn = turn
         self._cache = open_cache(settings)
         self._catalog: tuple[int, SharedCatalog] | None = None
+        self._death = Death("")
 
     async def ready(self) -> None:
         """At once."""
@@ -264,9 +267,14 @@ class InlineWorker:
 
     async def parse(self, tasks: Sequence[Task], seconds: float) -> tuple[Report, list[bytes]]:
         """Parse here and now; the soft limits per file apply."""
-        sizes = {t.file.path: t.file.size for t in tasks}
+        files = {t.file.path: t.file for t in tasks}
+        self._spare((path, _version(file)) for path, file in files.items())
+
+        def on_file(path: str) -> None:
+            sentry.at(path, files[path].size, _version(files[path])) if path else sentry.at("", 0)
+
         async with self._turn:
-            metas, payload = parse_batch(tasks, self._cache, lambda path: sentry.at(path, sizes.get(path, 0)))
+            metas, payload = parse_batch(tasks, self._cache, on_file)
         await asyncio.sleep(0)
         return Report(metas, "", 0.0, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024), payload
 
@@ -274,6 +282,7 @@ class InlineWorker:
         self, plan: LinkPlan, catalog: bytes, facts: Sequence[bytes], seconds: float
     ) -> tuple[LinkReport, bytes]:
         """Link here and now; facts are always sent, since this worker keeps none."""
+        self._spare((t.path, sentry.LINKING) for t in plan.tasks)
         async with self._turn:
             if self._catalog is None or self._catalog[0] != plan.catalog:
                 self._catalog = (plan.catalog, SharedCatalog(catalog))
@@ -283,18 +292,30 @@ class InlineWorker:
         await asyncio.sleep(0)
         return LinkReport(len(share.files), missing, faults, False, "", 0.0), encode_share(share)
 
+    def _spare(self, files: Iterable[tuple[str, str]]) -> None:
+        """Raises WorkerLost for a file that is not to be tried again, in that version of it."""
+        for path, version in files:
+            death = sentry.fatal(path, version)
+            if death is not None:
+                self._death = death
+                raise WorkerLost("its process was ended at this file before, and begun again", died=True)
+
     def hurry(self) -> None:
         """Nobody can say so while it parses."""
 
     async def post_mortem(self, seconds: float) -> Death:
-        """Of nothing."""
-        return Death("")
+        """As it was found before."""
+        return self._death
 
     def dismiss(self) -> None:
         """Close the cache."""
         if self._cache is not None:
             self._cache.close()
             self._cache = None
+
+
+def _version(file: SourceFile) -> str:
+    return f"{file.size}:{file.mtime_ns}"
 
 
 class LocalGraph:

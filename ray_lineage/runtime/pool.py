@@ -15,6 +15,7 @@ from typing import Final, Protocol
 
 import msgspec
 
+from ray_lineage import patience
 from ray_lineage.errors import Interrupted, RayLineageError
 from ray_lineage.model import Priority
 from ray_lineage.runtime.admission import Admission
@@ -32,8 +33,6 @@ from ray_lineage.settings import Settings
 
 _IDLE_SECONDS: Final = 0.2
 _TICK_SECONDS: Final = 0.5
-_HANGS_SECONDS: Final = 20.0
-"""A worker that does nothing for so long is ended; its work is limited in its own process."""
 _ALIVE_SECONDS: Final = 5.0
 _LOG: Final = logging.getLogger("ray_lineage.pool")
 _DRAIN_SECONDS: Final = 2.0
@@ -381,7 +380,7 @@ class Pool:
         parsed = False
         try:
             tasks, unsent = await self._receiver.prepare(batch)
-            report, payload = await lane.worker.parse(tasks, _HANGS_SECONDS) if tasks else (_NOTHING, [])
+            report, payload = await lane.worker.parse(tasks, patience.HANGS_SECONDS) if tasks else (_NOTHING, [])
             parsed = True
         except WorkerLost as error:
             death = await lane.worker.post_mortem(_BLAME_SECONDS) if error.died else Death("")
@@ -408,7 +407,7 @@ class Pool:
         plan = msgspec.structs.replace(sharing.plan, tasks=lot.tasks)
         try:
             facts = await self._receiver.facts(lot.tasks) if lot.sent else []
-            report, share = await lane.worker.link(plan, catalog, facts, _HANGS_SECONDS)
+            report, share = await lane.worker.link(plan, catalog, facts, patience.HANGS_SECONDS)
             if report.linked:
                 await self._receiver.linked(share)
             sharing.done(lot, report)

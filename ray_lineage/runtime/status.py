@@ -180,7 +180,7 @@ class StatusFile:
             other = self.last()
             who = f" (process {other.pid})" if other and _lives(other.pid) else ""
             raise RayLineageError(
-                "RL240", f"another process watches this project{who}", where=str(self.path), help="stop it first, or give this one another --project"
+                "RL240", f"another process watches this project{who}", where=str(self.path), help="stop it first, or give another project"
             )  # fmt: skip
         self._held = handle
 

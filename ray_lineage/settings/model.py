@@ -131,12 +131,19 @@ class FolderRule:
     path: str
     """A folder relative to the root (``mssql``), or a glob over paths (``etl/*/legacy``)."""
     dialect: Dialect | None = None
+    """Of its files; empty: detected per file."""
     default_catalog: str | None = None
+    """Completes names that say no database."""
     default_schema: str | None = None
+    """Completes names that say no schema."""
     encoding: str | None = None
+    """Tried before detection."""
     inputs: Names | None = None
+    """Formats that are read there."""
     priority: PriorityName | None = None
+    """Of its files, under a watch too."""
     ignore: bool | None = None
+    """Leave it out."""
 
     def written(self) -> dict[str, Any]:
         """What it sets."""
@@ -162,9 +169,13 @@ class Settings:
     """Where everything local lies: embedded graph, cache, dead letters. Default: ``data`` beside the settings file, else at the
     top of the repository around the current folder, else there."""
     neo4j_uri: str = ""
+    """Address of a Neo4j server (``neo4j+s://host:7687``); the same as an address in ``store``."""
     neo4j_username: str = "neo4j"
+    """Who writes there."""
     neo4j_password: Password | None = None
+    """Better in the environment, or in a file that ``NEO4J_PASSWORD_FILE`` names."""
     neo4j_database: str | None = None
+    """Default: the user's home database."""
     allow_unencrypted: bool = False
     """Talk to a Neo4j server on another machine without encryption: others may read along."""
     batch_size: Annotated[int, _Bounds(ge=1, le=1_000_000)] | None = None
@@ -172,7 +183,9 @@ class Settings:
     dialect: Dialect = ""
     """Dialect of files that no folder rule speaks for; empty: detected per file."""
     default_catalog: str = ""
+    """Completes names that say no database, where no folder rule does."""
     default_schema: str = ""
+    """Completes names that say no schema."""
     encoding: str = ""
     """Tried before detection."""
     inputs: Names = ()
@@ -184,14 +197,21 @@ class Settings:
     max_file_size: Size = 20_000_000
     """Of larger files nothing is read; some formats have a default of their own."""
     folders: tuple[FolderRule, ...] = ()
+    """Rules for folders, ``[[folders]]``: later ones win, key by key."""
     enable_parse_cache: bool = True
+    """Facts of files that were compiled before are not compiled again."""
     parse_cache_path: str = "data/.cache/parse_cache.lmdb"
+    """A folder of ours on a local disk."""
     cache_max_bytes: Size = 2 * 2**30
+    """The least recently used entries go above it."""
     cache_max_entries: Count | None = None
+    """The same by number."""
     executor: Literal["auto", "local", "ray"] = "auto"
+    """Who works: child processes, or actors on Ray; ``auto``: Ray under a job, at an address, or where a head of yours runs."""
     ingest_workers: Annotated[int, _Bounds(ge=0, le=4096)] = field(default_factory=lambda: min(4, os.cpu_count() or 1))
     """Workers: child processes, or parse actors on Ray; 0: everything in this process."""
     ray_address: str = ""
+    """A running Ray cluster, ``host:port``."""
     dashboard: bool = False
     """Start a private Ray with its dashboard."""
     min_workers: Workers | None = None
@@ -209,6 +229,7 @@ class Settings:
     source: Literal["auto", "shared", "ship"] = "auto"
     """On a cluster: do the workers read the files (``shared``), or does the driver send their bytes (``ship``)?"""
     max_delete_percent: Annotated[int, _Bounds(ge=0, le=100)] = 50
+    """Of a project's files more may not vanish at once: nothing is written then."""
     enable_batching: bool = True
     """Watch: gather changes for ``debounce_window_seconds``."""
     debounce_window_seconds: Seconds = 5.0

@@ -1,4 +1,4 @@
-"""Files that hang in native code, where no signal is heard: put into every process that a command starts."""
+"""Files that hang in native code, where no signal is heard, or that crash there: put into every process that a command starts."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 BURNS = "CREATE VIEW burns AS SELECT 1 AS a"
 BLOCKS = "CREATE VIEW blocks AS SELECT 1 AS a"
+CRASHES = "CREATE VIEW crashes AS SELECT 1 AS a"
 
 _SITE = '''
 import ctypes, importlib.util, pathlib, sys
@@ -15,7 +16,7 @@ class Finder:
     """What is compiled hangs, as a compiled parser would: with all CPU, or with none of it."""
 
     def find_spec(self, name, path=None, target=None):
-        if name not in ("ray_lineage.compile", "ray_lineage.runtime.parse", "ray_lineage.runtime.pool"):
+        if name not in ("ray_lineage.compile", "ray_lineage.runtime.parse", "ray_lineage.patience"):
             return None
         sys.meta_path.remove(self)
         spec = importlib.util.find_spec(name)
@@ -24,8 +25,8 @@ class Finder:
 
         def exec_module(module):
             run(module)
-            if name.endswith("pool"):
-                module._HANGS_SECONDS = 3.0
+            if name.endswith("patience"):
+                module.HANGS_SECONDS = 3.0
                 return
             module.SOFT_SECONDS = {seconds}
             real = module.compile_source
@@ -37,6 +38,8 @@ class Finder:
                     sum(range(10**15))
                 if "VIEW blocks" in str(text):
                     ctypes.PyDLL(None).sleep(10**6)
+                if "VIEW crashes" in str(text):
+                    ctypes.string_at(0)
                 return real(text, *rest)
 
             module.compile_source = compile_source

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from tests.environment import environ
-from tests.integration.hanging import BLOCKS, BURNS, hanging
+from tests.integration.hanging import BLOCKS, BURNS, CRASHES, hanging
 from tests.integration.killing import family, left
 from tests.integration.watching import Watching, command, view
 
@@ -48,11 +48,21 @@ def test_a_file_that_hangs_is_given_up_at_once_and_the_others_go_on(folder: Path
     assert (again["by_status"], again["settled"]) == ({"ok": FILES + 2}, True)
 
 
-def test_one_process_is_ended_by_a_file_that_hangs(folder: Path) -> None:
-    (folder / "sql" / "burns.sql").write_text(BURNS)
-    done = command(folder, "ingest", "sql", "--workers", "0", env=hanging(folder, 0.5))
-    assert done.returncode == -signal.SIGKILL
-    assert "RL190 burns.sql: it took its limit" in done.stderr
+def test_in_one_process_too_a_file_that_hangs_is_given_up_and_the_others_go_on(folder: Path) -> None:
+    """It is begun again without the file: two that hang, and one that kills whoever reads it."""
+    env = hanging(folder, 0.5)
+    for name, text in (("blocks", BLOCKS), ("burns", BURNS), ("crashes", CRASHES)):
+        (folder / "sql" / f"{name}.sql").write_text(text)
+    done = command(folder, "ingest", "sql", "--json", "--workers", "0", env=env, seconds=120)
+    assert done.returncode == 0, done.stderr
+    summary = json.loads(done.stdout)
+    assert summary["by_status"] == {"ok": FILES, "unreadable": 2, "failed": 1}
+    found = [(f["path"], f["code"]) for f in summary["findings"]]
+    assert found == [("blocks.sql", "RL190"), ("burns.sql", "RL190"), ("crashes.sql", "RL193")]
+    assert summary["settled"] is False  # the next run tries those that hung again
+    (folder / "fault" / "sitecustomize.py").unlink()
+    again = json.loads(command(folder, "ingest", "sql", "--json", "--workers", "0", "--retry-quarantined").stdout)
+    assert (again["by_status"], again["settled"]) == ({"ok": FILES + 3}, True)
 
 
 def test_parse_gives_up_what_hangs(folder: Path) -> None:

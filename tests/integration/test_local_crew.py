@@ -18,7 +18,7 @@ import psutil
 import pytest
 
 from benchmarks.generate import generate
-from ray_lineage.runtime import pool
+from ray_lineage import patience
 from ray_lineage.runtime.cradle import Cradle
 from ray_lineage.runtime.ingest import ingest
 from ray_lineage.runtime.verify import verify
@@ -132,7 +132,7 @@ def test_a_nursery_that_is_killed_is_made_again(repository: Path, clean: object,
 def test_a_worker_that_is_stopped_for_longer_than_one_may_hang_goes_on(
     repository: Path, clean: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pool, "_HANGS_SECONDS", 1.0)
+    monkeypatch.setattr(patience, "HANGS_SECONDS", 1.0)
     stopped: dict[int, float] = {}
     seen: set[int] = set()
 

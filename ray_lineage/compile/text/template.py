@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from ray_lineage.compile.text import sqlrender
 from ray_lineage.compile.text.jinja_macros import Library, calls_in
 from ray_lineage.compile.text.jinja_structure import JINJA, Reader
 from ray_lineage.compile.text.jinja_writing import Run
@@ -47,6 +48,8 @@ def untemplate(
     ``model`` is what ``{{ this }}`` means unless an alias is configured; ``quote`` is the dialect's opening quote of
     identifiers. Line ends become ``\\n``.
     """
+    if "@" in text and sqlrender.speaks(text):
+        return _of_sqlrender(text)
     if MARKS.search(text) is None:
         return None
     plain = text.replace("\r\n", " \n").replace("\r", "\n")
@@ -70,6 +73,11 @@ def untemplate(
         run.expanded,
         tuple(dict.fromkeys(calls_in(run.own.values()))),
     )
+
+
+def _of_sqlrender(text: str) -> Template:
+    found = sqlrender.render(text.replace("\r\n", " \n").replace("\r", "\n"))
+    return Template(found.text, branches=_merged(found.branches), variants=(found.other,) if found.other else ())
 
 
 def _only_in_strings(text: str) -> bool:

@@ -228,7 +228,10 @@ def test_what_is_read_often_is_read_by_an_index(sqlite_store: SqliteStore) -> No
     sqlite_store._connection.set_trace_callback(None)
     read = [q for q in asked if q.startswith(("SELECT", "UPDATE", "DELETE"))]
     plans = {q: [r[3] for r in sqlite_store._connection.execute(f"EXPLAIN QUERY PLAN {q}")] for q in read}
-    scans = {q: [s for s in steps if s.startswith("SCAN ") and "project" not in s] for q, steps in plans.items()}
+    scans = {
+        q: [s for s in steps if s.startswith("SCAN ") and "project" not in s and "VIRTUAL" not in s]
+        for q, steps in plans.items()
+    }
     assert {q: steps for q, steps in scans.items() if steps} == {}
 
 
@@ -338,7 +341,7 @@ def test_damage_that_is_found_later_is_mended_by_the_next_run(tmp_path: Path) ->
     path = tmp_path / "graph.db"
     written(path)
     data = bytearray(path.read_bytes())
-    for page in range(len(data) // 8192, len(data) // 4096):
+    for page in range(len(data) * 3 // 16384, len(data) // 4096):  # not those of the schema, which are read first
         data[page * 4096 : page * 4096 + 200] = b"\xff" * 200
     path.write_bytes(data)
     reader = SqliteStore(str(path), read_only=True)

@@ -71,7 +71,11 @@ SNOWFLAKE: Final = Engine(
         Shape(2, "::", r"[\w)'\]]::[a-z]"),
         Shape(2, "$", r"\$\w{0,20}\$"),
         Shape(5, "::", r"\b[a-z_]\w*:[a-z_]\w*(?:[.\[]\w*\]?)*::[a-z]"),
-        Shape(5, "@ metadata$ $", r"\bfrom\s+@[\w~%.\"]+|\bmetadata\$\w+|\$\d+:\w+"),
+        Shape(
+            7,
+            "@ metadata$ $",
+            r"\bfrom\s+@(?:[~%\"]|[\w.]+/)|(?:\bcopy\s+into\b|\$\d+\b)[^;]{0,400}?\bfrom\s+@|\bmetadata\$\w+|\$\d+:\w+",
+        ),
         Shape(3, "exclude", r"\*\s+exclude\b"),
         Shape(6, ':"', r'[\w)\]]:"[^"\n]{1,80}"'),
         Shape(3, "::", r"::(?:variant|number|timestamp_[a-z]+)\b"),

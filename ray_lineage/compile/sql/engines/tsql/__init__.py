@@ -82,6 +82,8 @@ TSQL: Final = Engine(
         Shape(4, "[", r"(?<![\w\])\"])\[[a-z_][\w $]{0,60}\]\s*[.(,\s=)]"),
         Shape(4, "@", r"\bdeclare\s+@\w|\bexec(?:ute)?\s+[\w.\[\]]+\s+@\w+\s*="),
         Shape(2, "@", r"(?<![\w@.])@\w+"),
+        Shape(8, "@", r"\{\s*default\s+@|\}\s*\?\s*\{"),  # OHDSI's SqlRender
+        Shape(3, "@", r"\b(?:from|join|into)\s+@\w+\.\w+(?![\w.]*\s*[(/])"),
         Shape(3, "#", r"(?<![\w#])##?[a-z_]\w+"),
         Shape(2, "n'", r"\bn'"),
     ),

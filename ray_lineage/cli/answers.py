@@ -1,0 +1,90 @@
+"""What commands that ask the graph share: opening it, where its files lie from here, and how an answer's lines are written."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Annotated, Final
+from urllib.parse import quote
+
+import typer
+
+from ray_lineage.cli.output import settings, styled, write_line
+
+if TYPE_CHECKING:
+    from ray_lineage.cli.tree import Line, Span
+    from ray_lineage.graph.store import GraphStore
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Name = Annotated[
+    str, typer.Argument(metavar="DATASET[.COLUMN]", help="In any case; the last parts are enough if they are unique.")
+]
+_STYLES: Final = {"name": "", "how": "yellow", "place": "dim", "mark": "cyan", "note": "dim"}
+_PIPE: Final = 250
+"""Cells of a line where there is no terminal: what does not fit stands on a line of its own."""
+
+
+@contextlib.contextmanager
+def asked() -> Iterator[tuple[GraphStore, str | None]]:
+    """The graph that the settings mean, for reading, and the project that is asked about (None: all)."""
+    from ray_lineage.graph.open import open_store
+    from ray_lineage.query.projects import known_project
+
+    loaded = settings().settings
+    store = open_store(loaded, read_only=True)
+    try:
+        yield store, known_project(store, loaded.project)
+    finally:
+        store.close()
+
+
+def width() -> int:
+    """Cells of a line."""
+    return shutil.get_terminal_size((_PIPE, 24)).columns
+
+
+def is_ascii() -> bool:
+    """Can standard output not show more?"""
+    return not (sys.stdout.encoding or "").lower().startswith("utf")
+
+
+class Places:
+    """Paths of the graph as seen from the current folder, where the project's root is known and on this machine."""
+
+    def __init__(self, store: GraphStore, project: str) -> None:
+        origin = next((p.origin for p in store.project_infos() if p.name == project), None)
+        known = origin is not None and origin.host == os.uname().nodename and os.path.isdir(origin.root)
+        self.root = os.path.realpath(origin.root) if known and origin is not None else ""
+        here = os.path.realpath(os.curdir)
+        self._lead = os.path.relpath(self.root, here) if self.root and _is_around(self.root, here) else ""
+
+    def __call__(self, file: str, line: int) -> str:
+        """``path:line``."""
+        path = os.path.normpath(os.path.join(self._lead, file)) if self._lead else file
+        return f"{path}:{line}" if line else path
+
+    def link(self, file: str) -> str:
+        """The address of a file; empty where the root is not known."""
+        return f"file://{os.uname().nodename}{quote(os.path.join(self.root, file))}" if self.root and file else ""
+
+
+def _is_around(root: str, here: str) -> bool:
+    """Is one in the other?"""
+    return os.path.commonpath((root, here)) in (root, here)
+
+
+def write(lines: Iterable[Line], places: Places | None = None) -> None:
+    """Lines with their styles, and with links to files, where there is a terminal for them."""
+    for line in lines:
+        write_line(*(_written(span, places) for span in line))
+
+
+def _written(span: Span, places: Places | None) -> str:
+    shown = styled(span.text, _STYLES.get(span.role, ""))
+    link = places.link(span.file) if places is not None and span.file else ""
+    if not link or "\033" not in shown:  # no terminal, or one that wants no escapes
+        return shown
+    return f"\033]8;;{link}\033\\{shown}\033]8;;\033\\"

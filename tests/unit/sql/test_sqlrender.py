@@ -1,0 +1,90 @@
+"""Scripts of OHDSI's SqlRender, by its vignette "Using SqlRender": parameters, defaults, if-then-else."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ray_lineage.compile.sql.detect import detect
+from ray_lineage.compile.text import sqlrender
+from tests.unit.sql.cases import check, pairs
+
+ANALYSIS = """-- 101 Number of persons by age
+{DEFAULT @smallest = 5}
+INSERT INTO @results.counts (stratum, n)
+SELECT p.gender, COUNT_BIG(p.person_id) + @smallest
+FROM @cdm.person p
+JOIN @cdm.death d ON d.person_id = p.person_id
+GROUP BY p.gender;
+"""
+
+
+def test_parameters_in_names_are_names_and_others_are_variables() -> None:
+    check(
+        (
+            "tsql",
+            ANALYSIS,
+            ["_cdm.person.gender > _results.counts.stratum i", "_cdm.person.person_id > _results.counts.n a"],
+        )
+    )
+
+
+def test_a_name_may_be_made_of_several() -> None:
+    script = "SELECT q.a INTO @scratch@delim@prefix_1 FROM @cdm.observation q;"
+    assert pairs(script, "tsql") == {"_cdm.observation.a > _scratch_delim_prefix_1.a i"}
+
+
+def test_both_texts_of_a_condition_are_read_and_neither_is_certain() -> None:
+    script = (
+        "{@create} ? {\nSELECT a INTO @s.t FROM @cdm.x;\n} : {\nINSERT INTO @s.t (a) SELECT b FROM @cdm.y;\n}\n"
+        "INSERT INTO @s.u (a) SELECT a FROM @cdm.z;"
+    )
+    check(("tsql", script, ["_cdm.x.a > _s.t.a i?", "_cdm.y.b > _s.t.a i?", "_cdm.z.a > _s.u.a i"]))
+
+
+@pytest.mark.parametrize(
+    ("script", "first", "other"),
+    [
+        ("{@a != ''} ? {x} : {y} @s.t", "              x         _s.t", "                    y   _s.t"),
+        ("{@a}?{x{@b}?{y}:{z}} @s.t", "      x      y     _s.t".ljust(24), None),
+        ("{unclosed ? {x} @s.t", None, None),
+        ("-- {@a} ? {x}\n{DEFAULT @b = 1}", "-- {@a} ? {x}\n                ", None),
+    ],
+)  # fmt: skip
+def test_what_becomes_of_the_text(script: str, first: str | None, other: str | None) -> None:
+    found = sqlrender.render(script)
+    assert len(found.text) == len(script)
+    if first is not None:
+        assert found.text.split() == first.split()
+    if other is not None:
+        assert found.other is not None
+        assert found.other.split() == other.split()
+
+
+@given(st.text(alphabet="{}?:@ab.'-\n /*", max_size=60))
+def test_characters_keep_their_places(script: str) -> None:
+    found = sqlrender.render(script)
+    lengths = [[len(line) for line in text.split("\n")] for text in (found.text, found.other or found.text)]
+    assert lengths == [[len(line) for line in script.split("\n")]] * 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT t.$1, t.$2 FROM @my_db.my_schema.my_stage (FILE_FORMAT => csv) t;",
+        "COPY INTO t FROM @my_schema.my_stage/path;",
+        "SELECT metadata$filename FROM @s.stage;",
+    ],
+)
+def test_stages_of_snowflake_are_none_of_it(text: str) -> None:
+    assert not sqlrender.speaks(text)
+    assert detect(text)[0] == "snowflake"
+
+
+def test_methods_of_variables_are_none_of_it() -> None:
+    assert not sqlrender.speaks("SELECT n.value('.', 'int') FROM @x.nodes('/a') AS t(n)")
+
+
+def test_it_is_the_dialect_of_sql_server() -> None:
+    assert detect(ANALYSIS)[0] == "tsql"
