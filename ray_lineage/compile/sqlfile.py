@@ -101,9 +101,11 @@ def _lost(facts: FileFacts) -> int:
     return sum(d.code in ("RL101", "RL102") for d in facts.diagnostics)
 
 
-def checked_as(engine: Engine) -> int:
+def checked_as(engine: Engine, text: str) -> int:
     """What may be checked of a text that is no template (see ``FileFacts.checked``)."""
     out = CHECKED
+    if "|>" in text:  # along a pipe names mean what they meant before it
+        return out
     if engine.name and not engine.quoted_texts and not engine.chained_calls:
         out |= BARE_NAMES
     if engine.transact:
@@ -136,7 +138,7 @@ class _Text(NamedTuple):
         facts = said.file(self.dialect, diagnostics)
         if templated or around is not None or facts.status != "ok":
             return facts
-        return msgspec.structs.replace(facts, checked=checked_as(engine))
+        return msgspec.structs.replace(facts, checked=checked_as(engine, self.text))
 
     def of(self, text: str) -> _Text:
         """Another text with the same lines."""

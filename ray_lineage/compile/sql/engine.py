@@ -198,6 +198,7 @@ class Engine:
     options_elsewhere: bool = False  # ... or OPTIONS and TBLPROPERTIES
     mutations: bool = False  # ALTER TABLE t UPDATE
     exchanges_partitions: bool = True  # ALTER TABLE t EXCHANGE PARTITION
+    partition_columns: bool = False  # INSERT INTO t PARTITION (a): a is a column, not a partition
     partitions_move: bool = False  # ... moves rows one way only
 
     @property
