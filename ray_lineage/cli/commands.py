@@ -17,7 +17,7 @@ COMMANDS: Final = {
     "ingest": "ingest", "watch": "watch", "upstream": "lineage", "downstream": "lineage", "find": "find", "show": "show",
     "why": "why", "path": "why", "unused": "find", "sql": "ask", "explain": "explain", "stats": "stats",
     "status": "status", "flush": "status", "failures": "status", "parse": "parse", "organize": "organize",
-    "dialects": "parse", "verify": "verify", "export": "export", "doctor": "doctor",
+    "dialects": "parse", "verify": "verify", "export": "export", "view": "view", "doctor": "doctor",
     "trust": "trust", "untrust": "trust", "diagnostics": "findings", "check": "check",
 }  # fmt: skip
 """Each is the function of that name in a module of ``ray_lineage.cli``."""

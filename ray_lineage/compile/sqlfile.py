@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ray_lineage.compile.text.jinja_macros import Library
     from ray_lineage.compile.text.template import Template
 
-_REVISION: Final = 21
+_REVISION: Final = 22
 _MAY_BE_TEMPLATE: Final = re.compile(r"\{[{%#A-Za-z_]|\$[({]|%\(|%s|:[\d'\"]|\}\s*\?|\{@|@\w+[.@]")
 _JINJA: Final = re.compile(r"\{[{%#]")
 
@@ -108,7 +108,7 @@ def checked_as(engine: Engine, text: str) -> int:
         return out
     if engine.name and not engine.quoted_texts and not engine.chained_calls:
         out |= BARE_NAMES
-    if engine.transact:
+    if engine.marked_variables:
         out |= MARKED_VARIABLES
     if engine.clear_names:
         out |= CLEAR_NAMES

@@ -248,10 +248,10 @@ class Script:
             self._complain("RL305", "warning", TOO_MANY, statement.first_line)
             return evaluator.whole()
 
-    def _complain(self, code: str, severity: str, message: str, line: int) -> None:
+    def _complain(self, code: str, severity: str, message: str, line: int, column: int = 0) -> None:
         if (code, message) not in self._complaints:
             self._complaints.add((code, message))
-            self.diagnostics.append(Diagnostic(code, severity, message, line))
+            self.diagnostics.append(Diagnostic(code, severity, message, line, column))
 
     def _found(self, code: str, severity: str, message: str, line: int) -> None:
         """Of a check: what is wrong in two places is said twice, but once however often the statement is read."""
