@@ -56,7 +56,9 @@ def test_columns_of_an_expression(dialect: str, expression: str, columns: str) -
     assert {pair.split(" > ")[0] for pair in found} == {f"t.{c}" for c in columns.split()}
 
 
-@pytest.mark.parametrize("dialect", [d for d in DIALECTS if d])
+@pytest.mark.parametrize(
+    "dialect", [d for d in DIALECTS if d not in ("", "athena")]
+)  # whose parser makes others of its own
 def test_a_type_that_nobody_knows_costs_no_statement(dialect: str) -> None:
     """Redshift's system tables have ``abstime``; lineage is the same whatever the type."""
     sql = "INSERT INTO o (a, b) SELECT CAST(x AS abstime), CAST(y AS sch.mine) FROM s"
