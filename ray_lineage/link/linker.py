@@ -240,10 +240,6 @@ class Linker:
         self.settle()
         return FileView(self._catalog)
 
-    def datasets(self) -> Iterator[tuple[str, bool]]:
-        """What the names of all files mean, and whether anybody declares it. After :meth:`settle`."""
-        return ((s.text, bool(s.found)) for s in self._catalog.symbols if s.meaning is s and not s.is_model())
-
     def doubtful(self) -> set[str]:
         """Datasets that share their last name with others of other columns: a script may mean one that is nowhere declared. After
         :meth:`settle`."""

@@ -47,11 +47,11 @@ class Undeclared:
         self._view: FileView = linker.view()
         self._declared: dict[str, list[str]] = {}
         missing: Counter[str] = Counter()
-        for dataset, known in linker.datasets():
+        for dataset in linker.datasets():
             if not is_counted(dataset):
                 continue
             schema, _, name = dataset.rpartition(".")
-            if known:
+            if self._view.owner(dataset) is not None:
                 self._declared.setdefault(schema, []).append(name)
             else:
                 missing[schema] += 1

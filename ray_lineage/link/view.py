@@ -71,8 +71,8 @@ _LISTED: Final = frozenset({"Table", "View", "MaterializedView"})
 
 
 def is_certain(declared: tuple[Declared, ...]) -> bool:
-    """Is the list what the dataset surely has? It is declared, in whole and always alike, by DDL that says the list itself. Columns that others add are
-    in the list; those that others take away may stay there."""
+    """Is the list what the dataset surely has? It is declared, in whole and always alike, by DDL that says the list itself.
+    Columns that others add are in the list; those that others take away may stay there."""
     whole = [d.signature for d in declared if not d.signature.adds]
     first = whole[0]
     if not first.columns or first.kind not in _LISTED:
