@@ -14,7 +14,8 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 COMMANDS: Final = {
-    "ingest": "ingest", "watch": "watch", "upstream": "lineage", "downstream": "lineage", "stats": "stats",
+    "ingest": "ingest", "watch": "watch", "upstream": "lineage", "downstream": "lineage", "find": "find", "show": "show",
+    "why": "why", "path": "why", "unused": "find", "sql": "ask", "explain": "explain", "stats": "stats",
     "status": "status", "flush": "status", "failures": "status", "parse": "parse", "organize": "organize",
     "dialects": "parse", "verify": "verify", "export": "export", "view": "view", "doctor": "doctor",
     "trust": "trust", "untrust": "trust", "diagnostics": "findings",

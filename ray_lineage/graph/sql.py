@@ -411,3 +411,7 @@ def _views() -> dict[str, str]:
         f"JOIN dataset sd ON sd.id = sc.dataset JOIN dataset t ON t.id = r.target JOIN file f ON {_of_file('r')} "
         "JOIN project p ON p.id = f.project",
     }
+
+
+VIEWS: Final = frozenset(_views())
+"""Names of the views that are documented."""

@@ -105,15 +105,22 @@ def resolve(store: GraphStore, text: str, project: str | None = None) -> Found:
         if len(with_column) > 1 and not whole:
             raise _ambiguous(text, [(_project(o), f"{o[1]}.{c}") for o, c in with_column])
         if owners and not whole and not with_column:
-            names = ", ".join(c["name"] for c in store.columns_of(owners[0][0])[:20])
-            raise UsageError(
-                "RL204", f"{owners[0][1]} has no column {parts[-1]!r}", help=f"its columns: {names or 'none known'}"
-            )
+            raise _no_column(owners[0][1], parts[-1], [c["name"] for c in store.columns_of(owners[0][0])])
     if len(whole) > 1:
         raise _ambiguous(text, [(_project(w), w[1]) for w in whole])
     near = store.similar_datasets(project, parts[-1])[:_NEAR] or nearest(parts, store.dataset_names(project))
     hint = f"did you mean {', '.join(near)}?" if near else "`ray_lineage stats` shows what the graph holds"
     raise UsageError("RL204", f"nothing in the graph is called {text!r}", help=hint)
+
+
+def _no_column(dataset: str, typed: str, names: Sequence[str]) -> UsageError:
+    folded = {name.lower(): name for name in names}
+    close = [folded[c] for c in difflib.get_close_matches(typed.lower(), folded, 3)]
+    meant = f"did you mean {', '.join(close)}? " if close else ""
+    listed = ", ".join(names[:20]) + (f" and {len(names) - 20:,} more" if len(names) > 20 else "")
+    return UsageError(
+        "RL204", f"{dataset} has no column {typed!r}", help=f"{meant}its columns: {listed or 'none known'}"
+    )
 
 
 def nearest(parts: Name, names: Sequence[str]) -> list[str]:
@@ -193,6 +200,22 @@ def walk(
         first = _of_program(store, root, direction)
         return _answer(root, direction, "table", kind, _datasets(store, [root.dataset_id], direction, depth, first))
     return _answer(root, direction, "table", kind, _datasets(store, [root.dataset_id], direction, depth))
+
+
+def selection(store: GraphStore, text: str, project: str | None = None) -> list[tuple[str, str]]:
+    """Project and name of the datasets that a selector (``2+orders+1``) means: what it names first, then by name."""
+    from ray_lineage.query.select import selector
+
+    chosen = selector(text)
+    root = resolve(store, chosen.name, project)
+    if chosen.is_plain:
+        return [(root.project, chosen.name)]
+    names: set[str] = set()
+    sides: list[tuple[Direction, int | None]] = [("upstream", chosen.upstream), ("downstream", chosen.downstream)]
+    for direction, depth in sides:
+        if depth != 0:
+            names |= set(walk(store, root.dataset, direction, depth=depth, level="table", project=root.project).nodes)
+    return [(root.project, name) for name in (root.dataset, *sorted(names - {root.dataset}))]
 
 
 PROGRAMS: Final = frozenset({"Procedure", "Function", "Trigger"})
@@ -287,7 +310,7 @@ class _Search:
         ids = self._all_columns(frontier)
         return [
             *self._store.neighbours("FLOWS_TO", ids, self._direction),
-            *_through_stars(self._store, ids, self._direction),
+            *through_stars(self._store, ids, self._direction),
         ]
 
     def _rows(self, frontier: Sequence[str]) -> list[Edge]:
@@ -367,7 +390,7 @@ def _steps(found: Reach, prefix: int) -> list[Step]:
     ]
 
 
-def _through_stars(store: GraphStore, ids: list[str], direction: Direction) -> list[Edge]:
+def through_stars(store: GraphStore, ids: list[str], direction: Direction) -> list[Edge]:
     """Where a dataset's columns could not be listed, its ``*`` may stand for any of them."""
     known = store.describe(ids, "Column")
     stars: dict[str, list[str]] = {}

@@ -23,7 +23,7 @@ _DIGEST: Final = 16
 class Known(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """How a file was read. ``own``: cache key of what it is by itself; ``read``: of the facts that it was linked with, which
     differs where its folder's votes had it read in ``dialect_in`` or ``encoding_in``. ``dialect``, ``confidence``, ``evidence`` and
-    ``encoding`` are its own votes (see ``Meta``); ``needs`` and ``given`` are the files that it was compiled with."""
+    ``encoding`` are its own votes (see ``Meta``), with the files that it asked for; ``needs`` and ``given`` are the files that it was compiled with."""
 
     own: bytes
     read: bytes

@@ -637,13 +637,14 @@ class Session:
     def _know(self, task: Task, meta: Meta) -> None:
         """How the file was read, for the next run."""
         own, read = self._known.get(meta.path), task.key(meta.sha256)
-        as_found = (task.options, task.encoding) == self.rules.options(meta.path) and not task.given
-        if own is not None and not as_found:  # in its folder's dialect, or with files that it asked for
+        shows = (task.options, task.encoding) == self.rules.options(meta.path)
+        if own is not None and not shows:  # in its folder's dialect
             self._known[meta.path] = msgspec.structs.replace(own, read=read)
-        else:
-            self._known[meta.path] = Known(
-                read, read, meta.dialect, meta.confidence, meta.encoding, evidence=meta.evidence, provides=meta.provides
-            )
+            return
+        self._known[meta.path] = Known(
+            own.own if own is not None and task.given else read, read, meta.dialect, meta.confidence, meta.encoding,
+            evidence=meta.evidence, provides=meta.provides,
+        )  # fmt: skip
 
     def _may_be_read(self, task: Task, meta: Meta) -> bool:
         """Is it worth another try? On a node that joined later, with its bytes sent; on this machine, once: it came back."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -87,6 +88,19 @@ def test_a_project_says_what_its_models_mean(tmp_path: Path, settings: Settings)
     ).settings
     ingest(store_settings, [str(root)])
     assert graph(store_settings) == graph(settings)
+
+
+@pytest.mark.parametrize("touched", ["p/macros/money.sql", "p/dbt_project.yml", "p/models/marts/top.sql"])
+def test_a_file_that_is_touched_leaves_its_folder_the_dialect_that_its_project_gives_it(
+    tmp_path: Path, settings: Settings, touched: str
+) -> None:
+    root = tmp_path / "sql"
+    write(root, PROJECT)
+    ingest(settings, [str(root)])
+    before = graph(settings)
+    os.utime(root / touched, (1_700_000_000, 1_700_000_000))
+    assert ingest(settings, [str(root)]).unchanged == len(before[1])
+    assert graph(settings) == before
 
 
 def test_a_file_alone_is_read_as_in_an_ingest(tmp_path: Path, settings: Settings) -> None:

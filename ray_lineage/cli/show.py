@@ -1,0 +1,85 @@
+"""``ray_lineage show``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ray_lineage.cli.answers import Json, Places, asked
+from ray_lineage.cli.output import counting, print_json, styled, visible, write_line, write_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ray_lineage.query.show import Shown, ShownColumn, Use
+
+_STYLES = {"error": "red", "warning": "yellow", "info": "cyan"}
+
+
+def show(
+    name: Annotated[
+        str, typer.Argument(metavar="DATASET", help="A table, view or program; 1+NAME+1: those around it as well.")
+    ],
+    as_json: Json = False,
+) -> None:
+    """All of a dataset: columns with types and uses, who writes and reads it, where it is declared, what is said of it."""
+    from ray_lineage.query.show import show as ask
+    from ray_lineage.query.walk import selection
+
+    with asked() as (store, project):
+        found = [ask(store, one, of) for of, one in selection(store, name, project)]
+        places = Places(store, found[0].project)
+    if as_json:
+        print_json(found[0] if len(found) == 1 else found)
+        return
+    for number, shown in enumerate(found):
+        if number:
+            write_line()
+        _show(shown, places)
+
+
+def _show(found: Shown, places: Places) -> None:
+    declared = ", ".join(places(p.file, p.line) for p in found.declared) or "declared nowhere"
+    owners = f"  {' '.join(found.owners)}" if found.owners else ""
+    write_line(styled(found.name, "bold"), f"  {found.kind.lower()}  ", styled(declared + owners, "dim"))
+    if found.columns:
+        write_line()
+        write_table([_row(c) for c in found.columns], ("column", "type", "from", "feeds", "used to"))
+    _list("written by", [_use(u, places) for u in found.writers])
+    _list("read by", [_use(u, places) for u in found.readers])
+    for heading in ("reads", "writes", "calls", "called_by", "references"):
+        _list(heading.replace("_", " "), [[name] for name in getattr(found, heading)])
+    if found.diagnostics:
+        write_line(styled("\ndiagnostics".lstrip(), "bold"))
+    for d in found.diagnostics:
+        said = f"{d.code} {d.message}"
+        write_line(f"  {visible(places(d.path, d.line))}  ", styled(said, _STYLES[d.severity]))
+    write_line(styled(_counted(found), "dim"))
+
+
+def _row(column: ShownColumn) -> tuple[str, str, str, str, str]:
+    uses = ", ".join(f"{use} {n:,}" for use, n in column.uses.items())
+    return (column.name, column.type or "-", f"{column.sources:,}", f"{column.feeds:,}", uses or "-")
+
+
+def _use(use: Use, places: Places) -> list[str]:
+    return [places(use.file, use.line), use.kind, f"in {use.program}" if use.program else ""]
+
+
+def _list(heading: str, rows: Sequence[Sequence[str]]) -> None:
+    if not rows:
+        return
+    write_line()
+    write_line(styled(heading, "bold"))
+    write_table([["  " + row[0], *row[1:]] for row in rows])
+
+
+def _counted(found: Shown) -> str:
+    return ", ".join(
+        (
+            counting(len(found.columns), "column"),
+            counting(len(found.writers), "writing statement"),
+            counting(len(found.readers), "reading statement"),
+        )
+    )

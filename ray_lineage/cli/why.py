@@ -1,0 +1,142 @@
+"""``ray_lineage why`` and ``ray_lineage path``."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ray_lineage.cli.answers import Json, Places, asked
+from ray_lineage.cli.output import counting, invocation, print_json, styled, visible, write_line
+from ray_lineage.errors import ExitCode
+
+if TYPE_CHECKING:
+    from ray_lineage.graph.store import GraphStore
+    from ray_lineage.query.walk import Step
+    from ray_lineage.query.why import Evidence, Path, Why
+
+_AROUND = 2
+_LONGEST = 400
+_LARGEST = 64 * 2**20  # bytes
+_From = Annotated[str, typer.Argument(metavar="SOURCE", help="A dataset, or a column of one.")]
+_To = Annotated[str, typer.Argument(metavar="TARGET", help="What depends on it.")]
+
+
+def why(source: _From, target: _To, as_json: Json = False) -> int:
+    """Why TARGET depends on SOURCE at first hand: the statements, their lines, and what is not certain. Exit 1: it does not."""
+    from ray_lineage.query.why import path as way
+    from ray_lineage.query.why import why as ask
+
+    with asked() as (store, project):
+        found = ask(store, source, target, project)
+        places = Places(store, found.project)
+        further = None if found.evidence else way(store, source, target, project)
+    if as_json:
+        print_json(found)
+    else:
+        for number, one in enumerate(found.evidence):
+            if number:
+                write_line()
+            _show(one, places)
+        write_line(styled(_told(found, further), "dim"))
+    return int(ExitCode.OK if found.evidence else ExitCode.FINDINGS)
+
+
+def path(source: _From, target: _To, as_json: Json = False) -> int:
+    """A shortest way on which TARGET depends on SOURCE. Exit 1: there is none."""
+    from ray_lineage.query.why import path as ask
+
+    with asked() as (store, project):
+        found = ask(store, source, target, project)
+        places = Places(store, found.project)
+        kept = [_hop(store, project, step) for step in found.steps]
+    if as_json:
+        print_json(found)
+        return int(ExitCode.OK if found.steps else ExitCode.FINDINGS)
+    if not found.steps:
+        write_line(styled(_no_way(found)))
+        return int(ExitCode.FINDINGS)
+    write_line(styled(found.names[0], "bold"))
+    for step, expression in zip(found.steps, kept, strict=True):
+        marks = ", ".join(m for m in (step.how, "possible" if step.certainty == "possible" else "", expression) if m)
+        write_line(
+            f"{'~' if step.shapes else '-'}> {visible(step.target)}",
+            styled(f"  {marks}" if marks else "", "yellow"),
+            styled(f"  {places(step.file, step.line)}", "dim"),
+        )
+    others = f", and {counting(found.others, 'other')} as short" if found.others else ""
+    write_line(styled(f"\n{counting(len(found.steps), 'step')}{others}".lstrip(), "dim"))
+    return int(ExitCode.OK)
+
+
+def _hop(store: GraphStore, project: str | None, step: Step) -> str:
+    """The expression of a step, if it has one."""
+    from ray_lineage.query.why import why as ask
+
+    if not step.how or step.shapes or step.certainty == "possible":
+        return ""
+    evidence = ask(store, step.source, step.target, project).evidence
+    return next((e.expression for e in evidence if (e.file, e.line) == (step.file, step.line)), "")
+
+
+def _told(found: Why, further: Path | None) -> str:
+    if found.evidence:
+        return counting(len(found.evidence), "edge")
+    if further is not None and further.steps:
+        return (
+            f"no edge, but a way in {counting(len(further.steps), 'step')}: "
+            f"`{invocation()} path {_word(found.source)} {_word(found.target)}`"
+        )
+    return _no_way(further) if further is not None else "no edge"
+
+
+def _word(name: str) -> str:
+    import shlex
+
+    return shlex.quote(name)
+
+
+def _no_way(found: Path) -> str:
+    said = f"no path from {found.source} to {found.target}"
+    return f"{said}; {found.target} is upstream of {found.source}" if found.reverse else said
+
+
+def _show(one: Evidence, places: Places) -> None:
+    kinds = ", ".join(k for k in (one.how, one.certainty if one.how else "") if k)
+    write_line(styled(f"{one.source} -> {one.target}", "bold"), styled(f"  {kinds}" if kinds else "", "yellow"))
+    program = f"  in {one.program}" if one.program else ""
+    place = f"  {places(one.file, one.line)}  {one.kind}{program}"
+    write_line(styled(place, "dim"), visible(f"  {one.expression}" if one.expression else ""))
+    lines, note = excerpt(places.root, one.file, one.sha256, one.line)
+    width = len(str(one.line + _AROUND))
+    for number, text in lines:
+        mark = ">" if number == one.line else " "
+        write_line(styled(f"  {mark} {number:>{width}} | {text}", "bold" if mark == ">" else ""))
+    if note:
+        write_line(styled(f"    {note}: {one.sql}", "dim"))
+    if one.candidates:
+        write_line(styled(f"  the column may also be one of: {', '.join(one.candidates)}", "yellow"))
+    for d in one.diagnostics:
+        write_line(styled(f"  {places(d.path, d.line)}  {d.code} {d.message}", "yellow"))
+
+
+def excerpt(root: str, file: str, sha256: str, line: int) -> tuple[list[tuple[int, str]], str]:
+    """Lines of a file around one, with their numbers, if it is still what was read; else why not."""
+    from ray_lineage.sources.decode import decode
+
+    if not root:
+        return [], "its folder is not known here"
+    try:
+        with open(os.path.join(root, file), "rb") as content:
+            data = content.read(_LARGEST)
+    except OSError:
+        return [], "it cannot be read any more"
+    if hashlib.sha256(data).hexdigest() != sha256:
+        return [], "it has changed since it was read"
+    lines = decode(data).text.split("\n")
+    first = max(1, line - _AROUND)
+    return [
+        (n, t.rstrip("\r").expandtabs(4)[:_LONGEST]) for n, t in enumerate(lines[first - 1 : line + _AROUND], first)
+    ], ""

@@ -1,0 +1,164 @@
+"""All that the graph knows of one dataset."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from ray_lineage.errors import UsageError
+from ray_lineage.graph.store import GraphStore
+from ray_lineage.model import Diagnostic, FileDiagnostic, Row
+from ray_lineage.query.walk import PROGRAMS, Found, resolve
+
+SCHEMA: Final = 1
+USES: Final = ("select", "join", "filter", "group", "order")
+_USE_OF: Final = {"join": "join", "filter": "filter", "group_by": "group", "sort": "order"}
+_diagnostics = msgspec.json.Decoder(list[Diagnostic])
+
+
+class Place(msgspec.Struct, frozen=True, order=True):
+    """Where something stands."""
+
+    file: str
+    line: int
+
+
+class Use(msgspec.Struct, frozen=True, order=True):
+    """A statement that reads or writes it: of which kind, and in which program it stands (empty: in none)."""
+
+    file: str
+    line: int
+    kind: str
+    program: str
+
+
+class ShownColumn(msgspec.Struct, frozen=True):
+    """``sources`` and ``feeds`` count columns at first hand; ``uses`` counts statements that use it to select, join, filter,
+    group or order."""
+
+    name: str
+    type: str
+    declared: bool
+    sources: int
+    feeds: int
+    uses: dict[str, int]
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """``reads`` and ``writes`` are what a program's statements do; of other datasets they are empty. ``references`` are columns
+    that foreign keys lead to."""
+
+    schema: int
+    project: str
+    name: str
+    kind: str
+    declared: list[Place]
+    columns: list[ShownColumn]
+    writers: list[Use]
+    readers: list[Use]
+    reads: list[str]
+    writes: list[str]
+    calls: list[str]
+    called_by: list[str]
+    references: list[str]
+    diagnostics: list[FileDiagnostic]
+    owners: list[str] = []
+
+
+def show(store: GraphStore, text: str, project: str | None = None) -> Shown:
+    """Raises UsageError for unknown and ambiguous names, and for a column."""
+    found = resolve(store, text, project)
+    if found.column is not None and found.column != "*":
+        raise UsageError(
+            "RL205",
+            f"{text} is a column",
+            help=f"`show {found.dataset}` has it; `upstream` and `downstream` say where it comes from and goes",
+        )
+    return _Showing(store, found).shown()
+
+
+class _Showing:
+    def __init__(self, store: GraphStore, found: Found) -> None:
+        self._store, self._found = store, found
+        self._prefix = len(found.project) + 1
+
+    def shown(self) -> Shown:
+        store, identity = self._store, self._found.dataset_id
+        kind = str(store.describe([identity], "Dataset")[identity]["kind"])
+        reads, writes = (store.edges(rel, [identity], "upstream") for rel in ("READS", "WRITES"))
+        declared = [Place(self._name(r[2]), int(r[3])) for r in store.edges("DECLARES", [identity], "upstream")]
+        inside = store.statements_in(self._found.project, self._found.dataset) if kind in PROGRAMS else []
+        statements = store.describe([r[0] for r in (*reads, *writes)] + inside, "Statement")
+        columns = store.columns_of(identity)
+        return Shown(
+            SCHEMA,
+            self._found.project,
+            self._found.dataset,
+            kind,
+            sorted(declared),
+            self._columns(columns),
+            self._uses(writes, statements),
+            self._uses(reads, statements),
+            self._ends(store.edges("READS", inside, "downstream"), 1),
+            self._ends(store.edges("WRITES", inside, "downstream"), 1),
+            self._ends(store.edges("CALLS", [identity], "downstream"), 1),
+            self._ends(store.edges("CALLS", [identity], "upstream"), 0),
+            self._ends(store.edges("REFERENCES", [c["id"] for c in columns], "downstream"), 1),
+            self._diagnostics(declared, statements.values()),
+        )
+
+    def _name(self, identity: str) -> str:
+        return identity[self._prefix :]
+
+    def _ends(self, edges: Iterable[Row], end: int) -> list[str]:
+        return sorted({self._name(edge[end]) for edge in edges})
+
+    def _uses(self, edges: Iterable[Row], statements: dict[str, dict[str, Any]]) -> list[Use]:
+        found = (statements[edge[0]] for edge in edges if edge[0] in statements)
+        return sorted(
+            Use(self._name(s["file"]), int(s["first_line"] or 0), str(s["kind"]), s["procedure"] or "") for s in found
+        )
+
+    def _columns(self, columns: Sequence[dict[str, Any]]) -> list[ShownColumn]:
+        ids = [c["id"] for c in columns]
+        sources: dict[str, set[str]] = defaultdict(set)
+        feeds: dict[str, set[str]] = defaultdict(set)
+        uses: dict[str, dict[str, set[tuple[str, int]]]] = defaultdict(lambda: defaultdict(set))
+        for edge in self._store.edges("FLOWS_TO", ids, "upstream"):
+            sources[edge[1]].add(edge[0])
+        for edge in self._store.edges("FLOWS_TO", ids, "downstream"):
+            feeds[edge[0]].add(edge[1])
+            uses[edge[0]]["select"].add((edge[2], edge[3]))
+        for edge in self._store.edges("INFLUENCES", ids, "downstream"):
+            uses[edge[0]][_USE_OF[edge[5]]].add((edge[2], edge[3]))
+        return [
+            ShownColumn(
+                c["name"],
+                c["type"] or "",
+                c["declared"],
+                len(sources[c["id"]]),
+                len(feeds[c["id"]]),
+                {use: len(uses[c["id"]][use]) for use in USES if uses[c["id"]][use]},
+            )
+            for c in columns
+        ]
+
+    def _diagnostics(self, declared: Sequence[Place], statements: Iterable[dict[str, Any]]) -> list[FileDiagnostic]:
+        """Those on the lines of the declaration, and of the statements that read or write it."""
+        spans: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        for place in declared:
+            spans[f"{self._found.project}:{place.file}"].append((place.line, place.line))
+        for s in statements:
+            spans[s["file"]].append((int(s["first_line"] or 0), int(s["last_line"] or 0)))
+        files = self._store.describe(list(spans), "File")
+        return sorted(
+            {
+                FileDiagnostic.of(self._name(identity), d)
+                for identity, file in files.items()
+                for d in _diagnostics.decode(file["diagnostics"] or "[]")
+                if any(first <= d.line <= last for first, last in spans[identity])
+            }
+        )

@@ -1,0 +1,284 @@
+"""The questions to a graph besides walks: names, one dataset, one edge, a way, what nobody reads, SQL. Through the store that is
+embedded, on what a few scripts say."""
+
+from __future__ import annotations
+
+import doctest
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import ray_lineage
+from ray_lineage.errors import UsageError
+from ray_lineage.graph.ask import ask
+from ray_lineage.graph.sqlite import SqliteStore
+from ray_lineage.graph.store import Edge, GraphStore
+from ray_lineage.query import graph as api
+from ray_lineage.query.explain import codes_of, explain, known_codes
+from ray_lineage.query.find import find, ranked
+from ray_lineage.query.graph import Graph
+from ray_lineage.query.show import show
+from ray_lineage.query.unused import unused
+from ray_lineage.query.walk import Direction, resolve, selection, walk
+from ray_lineage.query.why import path, shortest, why
+from tests.factory import contributions, load
+
+FILES = {
+    "raw/orders.sql": "CREATE TABLE raw.orders (amount int, customer_id int, status text, note text);\n"
+    "CREATE TABLE raw.old (id int, gone text);\n",
+    "core/orders.sql": "CREATE VIEW core.orders AS\nSELECT amount, customer_id FROM raw.orders\nWHERE status = 'x';\n",
+    "mart/total.sql": "CREATE VIEW mart.total AS\nSELECT SUM(amount) AS total FROM core.orders\nGROUP BY customer_id;\n",
+}
+TSQL = {
+    "load.sql": "CREATE PROCEDURE dbo.load_it AS\nBEGIN\nINSERT INTO dw.fact (a) SELECT a FROM stg.src;\nEXEC dbo.clean;\nEND\n",
+    "clean.sql": "CREATE PROCEDURE dbo.clean AS\nDELETE FROM dw.fact WHERE a = 1;\n",
+    "maybe.sql": "CREATE TABLE s.one (k int);\nINSERT INTO s.t (x) SELECT x FROM s.one JOIN s.two ON s.one.k = s.two.k JOIN s.three ON s.three.k = s.one.k;\n",
+}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with the graph of both projects."""
+    file = tmp_path_factory.mktemp("questions") / "g.db"
+    store = SqliteStore(str(file))
+    load(store, "shop", store.acquire("shop"), contributions("shop", FILES).values())
+    load(store, "dw", store.acquire("dw"), contributions("dw", TSQL, "tsql").values())
+    store.close()
+    return file
+
+
+@pytest.fixture(scope="module")
+def store(place: Path) -> Iterator[GraphStore]:
+    opened = SqliteStore(str(place), read_only=True)
+    yield opened
+    opened.close()
+
+
+# --------------------------------------------------------------------------- names
+
+
+@pytest.mark.parametrize(
+    ("words", "first", "exact"),
+    [
+        (["orders"], "raw.orders", True), (["ORD", "amount"], "raw.orders.amount", True), (["total"], "mart.total", True),
+        (["core.orders.a"], "core.orders.amount", True), (["ordrs"], "raw.orders", False), (["custmer_id"], "raw.orders.customer_id", False),
+    ],
+)  # fmt: skip
+def test_find(store: GraphStore, words: list[str], first: str, exact: bool) -> None:
+    found = find(store, words, "shop")
+    assert (found.hits[0].name, found.exact) == (first, exact)
+    assert found.total >= len(found.hits)
+
+
+def test_what_is_found_says_what_and_where_it_is(store: GraphStore) -> None:
+    (hit,) = find(store, ["raw.old"], "shop").hits[:1]
+    assert (hit.project, hit.kind, hit.file, hit.line) == ("shop", "Table", "raw/orders.sql", 2)
+    (column,) = find(store, ["gone"], "shop").hits
+    assert (column.name, column.is_column, column.kind) == ("raw.old.gone", True, "text")
+
+
+def test_a_limit_keeps_the_total(store: GraphStore) -> None:
+    found = find(store, ["a"], "shop", limit=2)
+    assert (len(found.hits), found.total > 2) == (2, True)
+    assert find(store, ["zzzzzz"], "shop").hits == []
+
+
+def test_a_name_that_is_called_so_comes_first() -> None:
+    rows = [("p", "x.orders_old", None), ("p", "x.t", "orders"), ("p", "orders_dim.t", None), ("p", "x.orders", None)]
+    assert [r[1] for r in ranked(rows, ["orders"])] == ["x.orders", "x.t", "x.orders_old", "orders_dim.t"]
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [("core.orders.amuont", "did you mean amount?"), ("core.ordrs", "core.orders"), ("core.orders.zzz", "its columns: amount")],
+)  # fmt: skip
+def test_a_name_that_is_typed_wrong(store: GraphStore, name: str, says: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        resolve(store, name, "shop")
+    assert says in (caught.value.help or "")
+
+
+def test_selectors_choose_datasets(store: GraphStore) -> None:
+    def names(text: str) -> list[str]:
+        return [name for _, name in selection(store, text, "shop")]
+
+    assert names("core.orders") == ["core.orders"]
+    assert names("1+core.orders+1") == ["core.orders", "mart.total", "raw.orders"]
+    assert names("+mart.total") == ["mart.total", "core.orders", "raw.orders"]
+    assert names("1+mart.total") == ["mart.total", "core.orders"]
+
+
+# --------------------------------------------------------------------------- one dataset
+
+
+def test_show_counts_uses_per_column(store: GraphStore) -> None:
+    found = show(store, "raw.orders", "shop")
+    assert (found.kind, [(p.file, p.line) for p in found.declared]) == ("Table", [("raw/orders.sql", 1)])
+    assert {c.name: (c.type, c.feeds, c.uses) for c in found.columns} == {
+        "amount": ("int", 1, {"select": 1}),
+        "customer_id": ("int", 1, {"select": 1}),
+        "status": ("text", 0, {"filter": 1}),
+        "note": ("text", 0, {}),
+    }
+    assert [(u.file, u.line, u.kind) for u in found.readers] == [("core/orders.sql", 1, "create_view")]
+
+
+def test_show_of_a_program(store: GraphStore) -> None:
+    found = show(store, "load_it", "dw")
+    assert (found.kind, found.reads, found.writes, found.calls) == (
+        "Procedure",
+        ["stg.src"],
+        ["dw.fact"],
+        ["dbo.clean"],
+    )
+    assert show(store, "clean", "dw").called_by == ["dbo.load_it"]
+    (writer,) = (u for u in show(store, "dw.fact", "dw").writers if u.kind == "insert")
+    assert (writer.file, writer.line, writer.program) == ("load.sql", 3, "dbo.load_it")
+
+
+def test_show_has_what_is_said_of_its_statements(store: GraphStore) -> None:
+    assert {d.code for d in show(store, "s.t", "dw").diagnostics} <= set(known_codes())
+    with pytest.raises(UsageError, match="is a column"):
+        show(store, "core.orders.amount", "shop")
+
+
+def test_a_procedure_comes_from_what_it_reads(store: GraphStore) -> None:
+    assert walk(store, "load_it", "upstream", project="dw").nodes == {"stg.src": 1}
+    found = walk(store, "load_it", "downstream", project="dw")
+    assert (found.nodes, found.steps[0].how, found.steps[0].line) == ({"dw.fact": 1}, "writes", 3)
+
+
+def test_edges_between_datasets_have_the_line_of_their_statement(store: GraphStore) -> None:
+    (step,) = walk(store, "dw.fact", "upstream", project="dw").steps
+    assert (step.file, step.line) == ("load.sql", 3)
+
+
+# --------------------------------------------------------------------------- one edge, a way
+
+
+def test_why(store: GraphStore) -> None:
+    (one,) = why(store, "core.orders.amount", "mart.total.total", "shop").evidence
+    assert (one.how, one.certainty, one.expression) == ("aggregation", "certain", "SUM(amount)")
+    assert (one.file, one.line, one.kind, one.candidates) == ("mart/total.sql", 2, "create_view", [])
+    (shapes,) = why(store, "raw.orders.status", "core.orders.amount", "shop").evidence
+    assert (shapes.how, shapes.target) == ("filter", "core.orders")
+    (whole,) = why(store, "core.orders", "mart.total", "shop").evidence
+    assert (whole.how, whole.line) == ("", 1)
+    assert why(store, "raw.orders.amount", "mart.total.total", "shop").evidence == []
+
+
+def test_why_of_what_is_only_possible_names_the_others(store: GraphStore) -> None:
+    found = why(store, "s.two.x", "s.t.x", "dw").evidence
+    assert [(e.certainty, e.candidates) for e in found] == [("possible", ["s.one", "s.three"])]
+
+
+def test_path(store: GraphStore) -> None:
+    found = path(store, "raw.orders.amount", "mart.total.total", "shop")
+    assert found.names == ["raw.orders.amount", "core.orders.amount", "mart.total.total"]
+    assert [(s.how, s.line) for s in found.steps] == [("identity", 2), ("aggregation", 2)]
+    around = path(store, "raw.orders.status", "mart.total.total", "shop")
+    assert [s.how for s in around.steps] == ["filter", "aggregation"]
+    assert path(store, "raw.orders", "mart.total", "shop").names == ["raw.orders", "core.orders", "mart.total"]
+
+
+def test_no_path_says_if_there_is_one_the_other_way(store: GraphStore) -> None:
+    back = path(store, "mart.total.total", "raw.orders.amount", "shop")
+    assert (back.steps, back.reverse) == ([], True)
+    none = path(store, "raw.old", "mart.total", "shop")
+    assert (none.steps, none.reverse) == ([], False)
+
+
+NODES = [f"n{i}" for i in range(8)]
+
+
+@given(st.lists(st.tuples(st.sampled_from(NODES), st.sampled_from(NODES)), max_size=25))
+def test_a_shortest_way_is_one_and_all_are_counted(pairs: list[tuple[str, str]]) -> None:
+    """Against counting walks of each length by brute force."""
+    edges = [Edge(s, t, "f", 0, 1, "", "certain") for s, t in set(pairs)]
+
+    def hops(ids: list[str], direction: Direction) -> list[Edge]:
+        return [e for e in edges if (e.target if direction == "upstream" else e.source) in set(ids)]
+
+    found, others = shortest(hops, ["n0"], ["n7"])
+    ways = {"n0": 1}
+    for length in range(1, len(NODES) + 1):
+        ways = {n: c for n in NODES if (c := sum(ways.get(e.source, 0) for e in edges if e.target == n))}
+        if "n7" in ways:
+            assert (len(found), others + 1) == (length, ways["n7"])
+            assert (found[0].source, found[-1].target) == ("n0", "n7")
+            assert all(a.target == b.source for a, b in pairwise(found))
+            return
+    assert found == []
+
+
+# --------------------------------------------------------------------------- what nobody reads
+
+
+def test_unused(store: GraphStore) -> None:
+    found = unused(store, "shop")
+    assert [u.dataset for u in found.datasets] == ["mart.total", "raw.old"]
+    assert [(u.dataset, u.column) for u in found.columns] == [("raw.orders", "note")]  # a filter reads status
+    assert [u.dataset for u in unused(store, "shop", "RAW").datasets] == ["raw.old"]
+    assert "unknown" in found.unknown
+
+
+# --------------------------------------------------------------------------- SQL
+
+
+def asked(place: Path, query: str, seconds: float = 20) -> list[tuple[object, ...]]:
+    with ask(str(place), query, seconds) as answer:
+        return list(answer.rows)
+
+
+def test_a_question_in_sql(place: Path) -> None:
+    query = "SELECT target_column FROM column_lineage WHERE source_dataset = 'core.orders' AND project = 'shop'"
+    assert asked(place, query) == [("total",)]
+    assert asked(place, "WITH t AS (SELECT path FROM files) SELECT count(*) FROM t") == [(6,)]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "DELETE FROM file", "ATTACH '/tmp/x.db' AS y", "PRAGMA user_version = 1", "PRAGMA query_only = OFF", "VACUUM INTO '/tmp/x.db'",
+        "CREATE TEMP TABLE x (a)", "SELECT load_extension('x')", "SELECT * FROM dataset", "SELECT * FROM pragma_database_list",
+        "DROP VIEW files", "BEGIN IMMEDIATE", "SELECT 1; DELETE FROM file", "", "nonsense", "SELECT zeroblob(2000000000)",
+    ],
+)  # fmt: skip
+def test_nothing_but_questions_is_allowed(place: Path, query: str) -> None:
+    before = place.read_bytes()
+    with pytest.raises(UsageError) as caught:
+        asked(place, query)
+    assert caught.value.code == "RL248"
+    assert place.read_bytes() == before
+
+
+def test_a_question_ends_in_time(place: Path) -> None:
+    endless = "WITH RECURSIVE a(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM a) SELECT count(*) FROM a"
+    with pytest.raises(UsageError, match="no answer within"):
+        asked(place, endless, 0.1)
+
+
+# --------------------------------------------------------------------------- codes, Python
+
+
+def test_every_code_is_explained() -> None:
+    for code in known_codes():
+        found = explain(code.lower())
+        assert found is not None and found.meaning and bool(found.severity) != bool(found.exit)
+    assert explain("RL999") is None
+    assert codes_of("RL210 - RL212, RL300") == {"RL210", "RL211", "RL212", "RL300"}
+
+
+def test_the_examples_of_the_api_are_true(store: GraphStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They ask the graph of this test."""
+    monkeypatch.setattr(Graph, "close", lambda self: None)
+    monkeypatch.setattr(ray_lineage, "open_graph", lambda: Graph(store, "shop"))
+    names = {"ray_lineage": ray_lineage}
+    examples = [t for t in doctest.DocTestFinder().find(api.Graph, "Graph", globs=names) if t.examples]
+    assert len(examples) >= 7
+    for example in examples:
+        assert doctest.DocTestRunner(verbose=False).run(example).failed == 0, example.name
