@@ -23,7 +23,7 @@
       h("h1", {}, title),
       h("p", { class: "sum" }, h("code", {}, diff.base), " \u2192 ", h("code", {}, diff.head), "  \u00b7  ", counted(own.length, "change")),
       own.length ? list(graph, own, act) : h("p", {}, "Nothing that the lineage shows has changed."),
-      others.length > 0 && h("details", {}, h("summary", {}, `${counted(others.length, "more change")} that follow from these`), list(graph, others, act)));
+      others.length > 0 && h("details", {}, h("summary", {}, others.length === 1 ? "1 more that follows from these" : `${others.length.toLocaleString("en")} more that follow from these`), list(graph, others, act)));
   }
 
   function list(graph, changes, act) {
