@@ -219,9 +219,19 @@ class Catalog:
 
     def _asked(self, symbol: Symbol, what: int) -> Iterator[str]:
         """Paths of the files that asked for the list (or shape) of a dataset."""
-        names = (symbol, *self._shorter(symbol)) if symbol.meaning is symbol else ()
-        for name in (*names, *(m for s in names for m in s.models or () if m.meaning is symbol)):
+        for name in self._names_of(symbol):
             yield from _users(name, what)
+
+    def _names_of(self, symbol: Symbol) -> Iterator[Symbol]:
+        """All names that mean a dataset."""
+        names = (symbol, *self._shorter(symbol)) if symbol.meaning is symbol else ()
+        yield from names
+        yield from (m for s in names for m in s.models or () if m.meaning is symbol)
+
+    def mentioning(self, dataset: str) -> set[str]:
+        """Paths of the files that mention or declare a dataset, by whatever name."""
+        symbol = self.symbols.get(dataset)
+        return {f.path for name in self._names_of(symbol) for f in name.using()} if symbol is not None else set()
 
     # ------------------------------------------------------------------ column lists
 

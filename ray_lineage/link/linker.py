@@ -16,8 +16,8 @@ from ray_lineage.link.saved import decode_state, encode_state
 from ray_lineage.link.shared import encode_shared, link_file
 from ray_lineage.link.spool import Spool
 from ray_lineage.link.symbols import File
-from ray_lineage.link.view import FileView
-from ray_lineage.model import Contribution, FileDiagnostic, Outline, decode_outline
+from ray_lineage.link.view import EVERYTHING, FileView
+from ray_lineage.model import Contribution, FileDiagnostic, Outline, decode_outline, split_text
 
 _SPARE_BYTES: Final = 16 * 2**20  # a spool with less garbage is left alone
 _NOTHING: Final = Outline((), (), ())
@@ -58,6 +58,9 @@ class Linker:
 
     def __len__(self) -> int:
         return len(self._files)
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._files
 
     @property
     def counts(self) -> Counts:
@@ -172,11 +175,39 @@ class Linker:
         The generator must be run to its end; what it has yielded counts as known from then on.
         """
         for path in self.settle():
-            contribution, uses = link_file(
-                self.project, path, self._files[path].sha256, self.facts_bytes(path), self._catalog
-            )
-            if self.linked(path, contribution.fingerprint, uses):
+            before = self._files[path].fingerprint
+            contribution = self.contribution(path)
+            if contribution.fingerprint != before:
                 yield contribution
+
+    def contribution(self, path: str) -> Contribution:
+        """Link one file with the catalog as it was settled last. Raises KeyError if the file is not known."""
+        found, uses = link_file(self.project, path, self._files[path].sha256, self.facts_bytes(path), self._catalog)
+        self.linked(path, found.fingerprint, uses)
+        return found
+
+    def suppose(self) -> None:
+        """Settle, and take it that each file which is to be linked has asked all that can be asked. From then on :meth:`settle`
+        names all that a change may touch, though nothing was linked."""
+        for path in self.settle():
+            file = self._files[path]
+            file.uses = bytes((EVERYTHING,)) * len(file.symbols)
+        self._pending.clear()
+
+    def datasets(self) -> list[str]:
+        """Canonical texts of all datasets that are named, in no order."""
+        return [s.text for s in self._catalog.symbols if s.meaning is s and not s.is_model()]
+
+    def models(self) -> Iterator[tuple[str, str]]:
+        """Every dbt model by its plain name, and the dataset that it makes."""
+        for file in self._files.values():
+            for model in file.models:
+                made = self._catalog.symbols.get(model.makes)
+                yield split_text(model.name)[-2], made.meaning.text if made is not None else model.makes
+
+    def mentioning(self, dataset: str) -> set[str]:
+        """Paths of the files that mention a dataset (canonical text), by whatever name."""
+        return self._catalog.mentioning(dataset)
 
     # ------------------------------------------------------------------ the state, for a later process
 

@@ -15,6 +15,7 @@ LIST: Final = 1
 SHAPE: Final = 2
 MEANING: Final = 4
 AMBIGUITY: Final = 8
+EVERYTHING: Final = LIST | SHAPE | MEANING | AMBIGUITY
 """Bits of ``File.uses``: what was asked about a name, and about the dataset that it means."""
 
 _details_decoder: Final = msgspec.msgpack.Decoder(Details)
