@@ -145,9 +145,18 @@
       await add(rayGraph.reach(graph, [table], side, wanted), table);
     }
 
-    async function whole(lit) {
-      const tables = new Set([...lit.up.keys(), ...lit.down.keys()].map((column) => graph.owner[column]));
-      await add([...tables].filter(wanted), graph.owner[view.selected]);
+    /* The tables of a column's paths, beside what is there or instead of it. */
+    async function whole(lit, only) {
+      const all = new Set([...lit.up.keys(), ...lit.down.keys()].map((column) => graph.owner[column])), own = graph.owner[view.selected];
+      const tables = [...all].filter(wanted);
+      if (!only) await add(tables, own);
+      else if (tables.length <= ASK_ABOVE || (await asked(tables.length))) {
+        view.tables = new Set(tables);
+        view.focus = own;
+        show();
+        stage.setCurrent({ table: own, column: view.selected }, true);
+        say(`${counted(tables.length, "table")} in view`);
+      }
     }
 
     async function add(tables, from) {
