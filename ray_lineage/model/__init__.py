@@ -5,13 +5,14 @@ store. A file for each two rooms that speak to one another.
 """
 
 from ray_lineage.model.contribution import CERTAINTIES, Contribution, FileState, Row
-from ray_lineage.model.encoding import FactsHead, decode_facts, decode_head, decode_outline, encode_facts
+from ray_lineage.model.encoding import SILENT, FactsHead, decode_facts, decode_head, decode_outline, encode_facts
 from ray_lineage.model.facts import (
     ALTERED,
     ANY,
     ANY_LOOP,
     CATCH,
     DATASET_KINDS,
+    DESCRIBED,
     ELSE,
     FILE_STATUSES,
     LOOP,
@@ -32,6 +33,7 @@ from ray_lineage.model.facts import (
 )
 from ray_lineage.model.findings import SEVERITIES, Diagnostic, FileDiagnostic
 from ray_lineage.model.names import (
+    CONTAINERS,
     MAX_NAME,
     MODEL,
     MODEL_SCHEMA,
@@ -43,19 +45,21 @@ from ray_lineage.model.names import (
     Local,
     Name,
     column_id,
+    container_of,
     dataset_id,
     dataset_text,
     default_kind,
     file_id,
     is_temporary,
     local_kind,
+    part_path,
     quote_part,
     shorten,
     split_text,
     statement_id,
     unnamed,
 )
-from ray_lineage.model.outline import Details, ListQuery, Outline, Signature, listed_names, outline_of
+from ray_lineage.model.outline import Details, ListQuery, Outline, Remarks, Signature, listed_names, outline_of
 from ray_lineage.model.program import (
     INFLUENCE_KINDS,
     OF_ALL,
@@ -85,7 +89,9 @@ __all__ = [
     "ANY_LOOP",
     "CATCH",
     "CERTAINTIES",
+    "CONTAINERS",
     "DATASET_KINDS",
+    "DESCRIBED",
     "ELSE",
     "FILE_STATUSES",
     "INFLUENCE_KINDS",
@@ -97,6 +103,7 @@ __all__ = [
     "OF_FIRST",
     "ROLES",
     "SEVERITIES",
+    "SILENT",
     "STAR",
     "STAR_OF",
     "SYSTEM_PARTS",
@@ -134,6 +141,7 @@ __all__ = [
     "Priority",
     "Ref",
     "Relation",
+    "Remarks",
     "Row",
     "Select",
     "SetOp",
@@ -144,6 +152,7 @@ __all__ = [
     "TableRef",
     "Variable",
     "column_id",
+    "container_of",
     "dataset_id",
     "dataset_text",
     "decode_facts",
@@ -156,6 +165,7 @@ __all__ = [
     "listed_names",
     "local_kind",
     "outline_of",
+    "part_path",
     "passed_over",
     "quote_part",
     "reachable",
