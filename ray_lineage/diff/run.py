@@ -168,10 +168,10 @@ def _text(data: bytes, task: Task) -> str:
 
 def diff(
     settings: Settings, start: str, base: str | None, head: str | None, cache: ParseCache | None, *, merge_base: bool = False,
-    everything: bool = False,
+    everything: bool = False, look: Callable[[Report, Pair], None] | None = None,
 ) -> Report:  # fmt: skip
     """Compare. ``base`` None: where the branch left what it follows; ``head`` None: the working tree. ``everything``: follow what
-    changes reach to the end, however many files that takes. Raises UsageError."""
+    changes reach to the end, however many files that takes; ``look``: is called while both sides are there. Raises UsageError."""
     where = located(settings, start)
     settings = replace(settings, root=where.root)
     rules = Rules(settings)
@@ -183,11 +183,14 @@ def diff(
     comparing = Comparing(before, after, cache)
     try:
         listed = comparing.found(comparing.changes(), _owners(repository, to), where.folder, everything=everything)
-        return Report(
+        report = Report(
             1, at.name, after.name, at.commit, to.commit if to is not None else "", comparing.files(),
             counted((f.change for f in listed), len(comparing.silent)), listed, comparing.models(listed), comparing.pair.linked,
             f"{where.folder}/" if where.folder else "",
         )  # fmt: skip
+        if look is not None:
+            look(report, comparing.pair)
+        return report
     finally:
         comparing.pair.close()
 
