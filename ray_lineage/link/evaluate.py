@@ -153,7 +153,7 @@ class Evaluated(NamedTuple):
     items: list[Item]  # the written (or returned) columns, by position
 
 
-Complain = Callable[[str, str, str, int], None]  # code, severity, message, line
+Complain = Callable[[str, str, str, int, int], None]  # code, severity, message, line, column
 
 
 class Evaluator:
@@ -767,9 +767,8 @@ class Evaluator:
                 out[(self.catalog.resolve(relation.name), ref.name)] = 0 if ref.name[:1] == "$" else POSSIBLE
         if out and not quiet and ref.name[:1] != "$":  # $node_id and its like are in no list
             tables = _listing(sorted({d for d, _ in out}))
-            self.complain(
-                "RL302", "warning", f"column {ref.name!r} is not among the known columns of {tables}", ref.line
-            )
+            text = f"column {ref.name!r} is not among the known columns of {tables}"
+            self.complain("RL302", "warning", text, ref.line, ref.column)
         return out
 
 

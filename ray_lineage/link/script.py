@@ -241,10 +241,10 @@ class Script:
             self._complain("RL305", "warning", TOO_MANY, statement.first_line)
             return evaluator.whole()
 
-    def _complain(self, code: str, severity: str, message: str, line: int) -> None:
+    def _complain(self, code: str, severity: str, message: str, line: int, column: int = 0) -> None:
         if (code, message) not in self._complaints:
             self._complaints.add((code, message))
-            self.diagnostics.append(Diagnostic(code, severity, message, line))
+            self.diagnostics.append(Diagnostic(code, severity, message, line, column))
 
     def _key(self, owner: str, name: str) -> Key:
         """Its own, or that of the package or script around it where that one holds something."""

@@ -8,6 +8,7 @@ downstream, a column shapes a dataset, and so every column of it, and what these
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 from typing import Final, Literal
 
@@ -316,7 +317,7 @@ class _Search:
     def _rows(self, frontier: Sequence[str]) -> list[Edge]:
         if self._direction == "downstream":
             return self._store.neighbours("INFLUENCES", self._all_columns(frontier), "downstream")
-        datasets = sorted({str(c["dataset"]) for c in self._store.describe(frontier, "Column").values()})
+        datasets = sorted(set(map(dataset_of, frontier)))
         return self._store.neighbours("INFLUENCES", datasets, "upstream")
 
     def _all_columns(self, frontier: Sequence[str]) -> list[str]:
@@ -392,11 +393,10 @@ def _steps(found: Reach, prefix: int) -> list[Step]:
 
 def through_stars(store: GraphStore, ids: list[str], direction: Direction) -> list[Edge]:
     """Where a dataset's columns could not be listed, its ``*`` may stand for any of them."""
-    known = store.describe(ids, "Column")
     stars: dict[str, list[str]] = {}
-    for identity, column in known.items():
-        if column["name"] != STAR:
-            stars.setdefault(_star_id(identity, column["name"]), []).append(identity)
+    for identity in ids:
+        if not identity.endswith(f".{STAR}"):
+            stars.setdefault(f"{dataset_of(identity)}.{STAR}", []).append(identity)
     out: list[Edge] = []
     for edge in store.neighbours("FLOWS_TO", list(stars), direction):
         near = edge.target if direction == "upstream" else edge.source
@@ -406,5 +406,10 @@ def through_stars(store: GraphStore, ids: list[str], direction: Direction) -> li
     return out
 
 
-def _star_id(identity: str, name: str) -> str:
-    return identity[: len(identity) - len(quote_part(name))] + STAR
+_COLUMN_ID: Final = re.compile(r'(.*)\.("(?:[^"]|"")*"|[^."]+)', re.DOTALL)
+
+
+def dataset_of(column: str) -> str:
+    """The id of a column's dataset."""
+    parts = _COLUMN_ID.fullmatch(column)
+    return parts[1] if parts else column

@@ -45,7 +45,7 @@ class Rules:
         """Rules are by folder, so they are looked up once a folder, unless one names files."""
         if self._by_file:
             return rule_for(self.settings, path)
-        folder = os.path.dirname(path)
+        folder = path.rpartition("/")[0]
         rule = self._by_folder.get(folder)
         if rule is None:
             rule = self._by_folder[folder] = rule_for(self.settings, path)
@@ -58,15 +58,14 @@ class Rules:
     def options(self, path: str) -> tuple[CompileOptions, str]:
         """How to compile a file, and the encoding to try first."""
         rule = self.rule(path)
-        stem = os.path.basename(path).partition(".")[0]
-        formats = formats_of(path, rule.inputs or FORMATS)
+        folder, _, name = path.rpartition("/")
         options = CompileOptions(
             rule.dialect or "",
             rule.default_catalog or "",
             rule.default_schema or "",
-            stem,
-            formats,
-            os.path.dirname(path),
+            name.partition(".")[0],
+            formats_of(path, rule.inputs or FORMATS),
+            folder,
         )
         return options, rule.encoding or ""
 

@@ -16,6 +16,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
+from itertools import chain
 from typing import Any, Final
 
 import msgspec
@@ -513,8 +514,10 @@ class Session:
     @property
     def present(self) -> int:
         """Files that are on disk, of what is looked at and as far as is known."""
-        known = {*self.hashes, *self.unreadable, *self.pool.scheduler.paths}
-        return len(known) if self.tree.is_whole else sum(map(self.tree.covers, known))
+        more = {*self.unreadable, *self.pool.scheduler.paths}.difference(self.hashes)
+        if self.tree.is_whole:
+            return len(self.hashes) + len(more)
+        return sum(map(self.tree.covers, chain(self.hashes, more)))
 
     def known(self) -> list[str]:
         """Paths of all files that are known of now, some twice: read, unreadable, or only in the graph."""
@@ -637,14 +640,17 @@ class Session:
     def _know(self, task: Task, meta: Meta) -> None:
         """How the file was read, for the next run."""
         own, read = self._known.get(meta.path), task.key(meta.sha256)
-        shows = (task.options, task.encoding) == self.rules.options(meta.path)
-        if own is not None and not shows:  # in its folder's dialect
+        if own is not None and not self._shows(task):  # in its folder's dialect
             self._known[meta.path] = msgspec.structs.replace(own, read=read)
             return
         self._known[meta.path] = Known(
             own.own if own is not None and task.given else read, read, meta.dialect, meta.confidence, meta.encoding,
             evidence=meta.evidence, provides=meta.provides,
         )  # fmt: skip
+
+    def _shows(self, task: Task) -> bool:
+        """Was it read as it shows itself?"""
+        return (task.options, task.encoding) == self.rules.options(task.file.path)
 
     def _may_be_read(self, task: Task, meta: Meta) -> bool:
         """Is it worth another try? On a node that joined later, with its bytes sent; on this machine, once: it came back."""

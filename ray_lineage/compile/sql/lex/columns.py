@@ -353,25 +353,9 @@ _TYPE_LIKE: Final = frozenset({T.INT, T.BIGINT, T.VARCHAR, T.TEXT, T.NVARCHAR, T
 
 
 def read_column(tokens: list[Token], a: int, b: int) -> ColumnItem:
-    words: list[str] = []
     computed = (0, 0)
-    j = a + 1
-    depth = 0
-    while j < b:
-        token = tokens[j]
-        if token.token_type is T.L_PAREN:
-            depth += 1
-        elif token.token_type is T.R_PAREN:
-            depth -= 1
-        elif (
-            depth == 0
-            and token.token_type is not T.IDENTIFIER
-            and _first_word(token) in _AFTER_TYPE
-            and (words or token.text.upper() == "AS")
-        ):
-            break
-        words.append(token.text)
-        j += 1
+    j = next((k for k, token in outermost(tokens, a + 1, b) if _ends_type(token, first=k == a + 1)), b)
+    words = [t.text for t in tokens[a + 1 : j]]
     filled = False
     k = j - 1
     while (k := k + 1) < b:
@@ -391,6 +375,12 @@ def read_column(tokens: list[Token], a: int, b: int) -> ColumnItem:
             computed = (k + 1, stop)
             break
     return ColumnItem(tokens[a], _type_text(words), computed, filled or computed[1] > 0)
+
+
+def _ends_type(token: Token, *, first: bool) -> bool:
+    """Does what follows a column's type begin here? In its ``first`` place only ``name AS expression`` has none."""
+    is_word = token.token_type is not T.IDENTIFIER and _first_word(token) in _AFTER_TYPE
+    return is_word and (not first or token.text.upper() == "AS")
 
 
 _AFTER_COMPUTED: Final = frozenset({"PERSISTED", "STORED", "VIRTUAL", "AUTO"})

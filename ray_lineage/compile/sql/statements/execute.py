@@ -34,12 +34,7 @@ from ray_lineage.model import (
 
 def read_execute(unit: Unit, tokens: list[Token]) -> None:
     """``EXEC``, ``CALL``, ``EXECUTE IMMEDIATE 'body'``."""
-    if (
-        len(tokens) == 3
-        and not unit.is_tsql
-        and tokens[1].text.upper() == "IMMEDIATE"
-        and tokens[2].token_type in BODIES
-    ):
+    if len(tokens) == 3 and tokens[1].text.upper() == "IMMEDIATE" and tokens[2].token_type in BODIES:
         read_body(unit, tokens)
     elif len(tokens) > 1:
         execute(unit, tokens)
@@ -82,7 +77,7 @@ def execute(unit: Unit, tokens: list[Token], into: tuple[Name, tuple[str, ...]] 
         value = until(tokens, i, ("USING", "INTO", "RETURNING", "BULK"))
         run_text(unit, value, tokens, into or into_variables(unit, tokens, i), binds_of(unit, tokens))
         return
-    if not unit.is_tsql and _is_text(unit, tokens):
+    if not unit.engine.marked_variables and _is_text(unit, tokens):
         value = until(tokens, 1, ("USING", "INTO"))
         run_text(unit, value, tokens, into or into_variables(unit, tokens, 1), binds_of(unit, tokens))
         return
@@ -133,7 +128,7 @@ def execute(unit: Unit, tokens: list[Token], into: tuple[Name, tuple[str, ...]] 
         unit.facts.call(caller, callee, tokens[0].line)
     if into is not None:
         _insert_result(unit, tokens, callee, into)
-    if unit.is_tsql:
+    if unit.engine.output_parameters:
         _take_outputs(unit, tokens, at, callee)
 
 

@@ -74,7 +74,7 @@ def lower_insert(unit: Unit, tree: exp.Insert, tokens: list[Token]) -> Written:
         columns = (*columns, *dynamic)
     elif dynamic and root >= 0:
         root = _last_into(builder, root, dynamic)
-    if builder.assigned and root >= 0 and not unit.is_tsql:  # MySQL's SELECT @v := a
+    if builder.assigned and root >= 0:  # MySQL's SELECT @v := a
         selected(unit, tokens, builder, root, sure=False)
     if tree.args.get("by_name") and root >= 0:
         assignments.append(Assignment(STAR, (Ref(root, -1, STAR, IDENTITY),)))
