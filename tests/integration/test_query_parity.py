@@ -77,7 +77,7 @@ def test_what_a_walk_finds(stores: tuple[SqliteStore, Neo4jStore]) -> None:
     assert star.nodes == {"core.u.z": 1, "raw.unknown.*": 2}
     assert [s.certainty for s in star.steps] == ["certain", "possible"]
     tables = walk(stores[0], "raw.orders", "downstream", depth=2, project="parity")
-    assert tables.nodes == {"core.o": 1, "mart.s": 2}
+    assert tables.nodes == {"core.o": 1, "mart.p": 1, "mart.s": 2}
 
 
 def test_names(stores: tuple[SqliteStore, Neo4jStore]) -> None:
