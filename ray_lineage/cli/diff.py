@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from ray_lineage.settings import Settings
 
 _FORMATS: Final = ("text", "json", "markdown", "github", "sarif")
+_YOUNG_AND_OLD: Final = (100_000, 50, 100)  # objects, collections
 _SELECTOR: Final = "dbt-selector"
 _FAIL_ON: Final = ("broken", "warning", "never")
 _PAGES: Final = "text, json, markdown (a comment), github (commands of its runner) or sarif"
@@ -158,9 +160,11 @@ def _depending(names: list[str], *, root: str | None, dialect: str | None) -> Im
 
 @contextlib.contextmanager
 def _reading(root: str | None, dialect: str | None) -> Iterator[tuple[Settings, ParseCache | None]]:
-    """The settings, and the parse cache if there is to be one."""
+    """The settings, and the parse cache if there is to be one. Nearly all that is made is needed to the end: Python is not to look
+    through it for garbage again and again."""
     from ray_lineage.runtime.load import open_cache
 
+    gc.set_threshold(*_YOUNG_AND_OLD)
     loaded = settings(reads=(os.getcwd(),), root=root, dialect=dialect).settings
     with sentry_of(replace(loaded, ingest_workers=0)):  # all is compiled here
         cache = open_cache(loaded)
