@@ -54,6 +54,7 @@ class Facts:
         self.foreign_keys: list[ForeignKey] = []
         self.covers: list[str] = []
         self.failed = 0  # statements that could not be read
+        self._before: dict[Name, set[tuple[str, ...]]] = {}  # lists of columns that the text gave and took back
         self._gone: dict[Name, int] = {}  # what was renamed, and is declared elsewhere, if at all: the statement
 
     def note(self, code: str, severity: str, message: str, line: int, column: int = 0) -> None:
@@ -144,11 +145,22 @@ class Facts:
         else:
             status = "partial" if self.failed or unreadable else "ok"
         return FileFacts(
-            dialect, status, tuple(self.statements), tuple(self.declarations), found, tuple(dict.fromkeys(self.calls)),
+            dialect, status, tuple(self.statements), tuple(map(self._marked, self.declarations)), found, tuple(dict.fromkeys(self.calls)),
             tuple(self.foreign_keys), covers=tuple(dict.fromkeys(self.covers)),
         )  # fmt: skip
 
     # ------------------------------------------------------------------ declarations
+
+    def _marked(self, declaration: Declaration) -> Declaration:
+        """Says so where the text gave the dataset other columns before."""
+        before = self._before.get(declaration.name)
+        if before is None or before <= {_listed(declaration)}:
+            return declaration
+        return msgspec.structs.replace(declaration, changed=True)
+
+    def _take_back(self, declaration: Declaration) -> None:
+        if not declaration.temporary and not declaration.adds:
+            self._before.setdefault(declaration.name, set()).add(_listed(declaration))
 
     def declare(
         self,
@@ -230,10 +242,14 @@ class Facts:
 
     def replace(self, old: Declaration) -> None:
         """A declaration is over: its dataset is declared again."""
+        self._take_back(old)
         self.declarations.remove(old)
 
     def forget(self, name: Name, *, temporary: bool = True) -> None:
         """What was declared under this name is over (``temporary``: what is temporary stays)."""
+        for d in self.declarations:
+            if d.name == name:
+                self._take_back(d)
         self.declarations[:] = [d for d in self.declarations if d.name != name or (temporary and d.temporary)]
 
     def copy_declaration(self, known: Declaration, name: Name) -> None:
@@ -244,6 +260,7 @@ class Facts:
         """In this text's declaration of the table, if there is one."""
         for k, d in enumerate(self.declarations):
             if d.name == table and any(x.name == old for x in d.columns):
+                self._take_back(d)
                 columns = tuple(msgspec.structs.replace(x, name=new) if x.name == old else x for x in d.columns)
                 self._redeclare(k, columns=columns)
                 if d.kind != DESCRIBED:
@@ -254,7 +271,12 @@ class Facts:
         """In this text's declarations of the table."""
         for k, d in enumerate(self.declarations if gone else ()):
             if d.name == table and d.columns and not d.temporary:
+                self._take_back(d)
                 self._redeclare(k, columns=tuple(x for x in d.columns if x.name not in gone))
+
+
+def _listed(declaration: Declaration) -> tuple[str, ...]:
+    return tuple(c.name for c in declaration.columns)
 
 
 def _behind(statement: StatementFacts, steps: int) -> StatementFacts:

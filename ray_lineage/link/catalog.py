@@ -340,9 +340,12 @@ def _list_input(declared: Declarations) -> tuple[bytes, ...]:
     )
 
 
-def _faces(declared: Declarations) -> list[tuple[str, bool, bytes, bytes]]:
+def _faces(declared: Declarations) -> list[tuple[str, bool, bool, bytes, bytes]]:
     """Declarations without what moves when lines do. There may be thousands: nothing is decoded."""
-    return [(d.signature.kind, d.signature.adds, d.signature.columns, d.signature.details) for d in declared]
+    return [
+        (d.signature.kind, d.signature.adds, d.signature.weak, d.signature.columns, d.signature.details)
+        for d in declared
+    ]
 
 
 def _told(declared: Declarations, columns: bytes) -> dict[str, object]:

@@ -15,7 +15,7 @@ from ray_lineage.link.contribute import in_project
 from ray_lineage.link.saved import decode_state, encode_state
 from ray_lineage.link.shared import encode_shared, link_file
 from ray_lineage.link.spool import Spool
-from ray_lineage.link.symbols import File
+from ray_lineage.link.symbols import File, Symbol
 from ray_lineage.link.view import EVERYTHING, FileView
 from ray_lineage.model import Contribution, FileDiagnostic, Outline, decode_outline, split_text
 
@@ -234,6 +234,15 @@ class Linker:
         """Settle the catalog and look at it as a file does (for evaluating a script without contributions)."""
         self.settle()
         return FileView(self._catalog)
+
+    def doubtful(self) -> set[str]:
+        """Datasets that share their last name with others of other columns: a script may mean one that is nowhere declared. After
+        :meth:`settle`."""
+        named: dict[str, list[Symbol]] = {}
+        for symbol in self._catalog.symbols:
+            if symbol.found and symbol.meaning is symbol:
+                named.setdefault(symbol.text.rpartition(".")[2], []).append(symbol)
+        return {s.text for same in named.values() if len({s.columns for s in same}) > 1 for s in same}
 
     def close(self) -> None:
         """Release the temporary file."""

@@ -45,6 +45,8 @@ class Shape(NamedTuple):
     parameters: tuple[str, ...]
     passed: tuple[str, ...]
     """Columns for which an INSERT without a column list has no value."""
+    certain: bool
+    """Is its list what it surely has? See :func:`is_certain`."""
 
 
 def details(signature: Signature) -> Details:
@@ -63,7 +65,20 @@ def shape_of(declared: tuple[Declared, ...]) -> Shape | None:
     if owner is None:
         return None
     passed = tuple(c for d in declared if d.signature.details for c in details(d.signature).passed)
-    return Shape(owner.signature.kind, details(owner.signature).parameters, passed)
+    return Shape(owner.signature.kind, details(owner.signature).parameters, passed, is_certain(declared))
+
+
+_LISTED: Final = frozenset({"Table", "View", "MaterializedView"})
+
+
+def is_certain(declared: tuple[Declared, ...]) -> bool:
+    """Is the list what the dataset surely has? It is declared, in whole and always alike, by DDL that says the list itself.
+    Columns that others add are in the list; those that others take away may stay there."""
+    whole = [d.signature for d in declared if not d.signature.adds]
+    first = whole[0]
+    if not first.columns or first.kind not in _LISTED:
+        return False
+    return all(s.columns == first.columns and not s.weak and not details(s).changed for s in whole)
 
 
 def types_of(declared: tuple[Declared, ...]) -> dict[str, str]:

@@ -29,6 +29,7 @@ class FactsHead(msgspec.Struct, frozen=True, array_like=True, gc=False):
     evidence: dict[str, int]
     parts: tuple[tuple[str, str], ...]
     origin: str
+    checked: int
     outline: Outline
 
 

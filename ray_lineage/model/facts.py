@@ -206,7 +206,8 @@ class Declaration(msgspec.Struct, frozen=True, array_like=True, gc=False):
     ``weak``: of a dump or a guess, which counts where nobody else declares it. ``adds``: not a declaration but ALTER TABLE ... ADD of ``columns`` (with the kind ALTERED: a new type). ``like``: a temporary table or variable of ``owner``
     has the columns of that table type. ``parameters`` are a procedure's, in their order. The kind MODEL: the dbt model ``name`` makes
     the dataset ``like``, maybe as one of its versions (``version``; 0: none); it is no dataset itself. The kind DESCRIBED (``adds``):
-    only the ``description``, and those of ``columns``, are said. ``namespace``: of OpenLineage, where the dataset lives."""
+    only the ``description``, and those of ``columns``, are said. ``namespace``: of OpenLineage, where the dataset lives.
+    ``changed``: the file gives it several lists of columns, one after another."""
 
     name: Name
     kind: str
@@ -222,6 +223,17 @@ class Declaration(msgspec.Struct, frozen=True, array_like=True, gc=False):
     version: int = 0
     description: str = ""
     namespace: str = ""
+    changed: bool = False
+
+
+CHECKED: Final = 1
+"""The text is what runs: it was no template, and has no gaps."""
+BARE_NAMES: Final = 2
+"""A name without a qualifier is a column's where nothing else is known of it: no word of an engine that is not known."""
+MARKED_VARIABLES: Final = 4
+"""... in routines as well, since variables are marked."""
+CLEAR_NAMES: Final = 8
+"""A name that two tables of one FROM have is refused, and each table of FROM is seen (the engine has no semi-joins)."""
 
 
 FILE_STATUSES: Final = ("ok", "partial", "failed", "skipped")
@@ -250,6 +262,7 @@ class FileFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     evidence: dict[str, int] = {}  # what speaks for dialects, where none was given
     parts: tuple[tuple[str, str], ...] = ()  # names and content hashes of those that are files of their own
     origin: str = ""  # of a part: the file that its lines are those of, as a path from the project of dbt
+    checked: int = 0  # what may be checked of it at link: CHECKED and its like, together
 
 
 def reachable(statement: StatementFacts) -> set[int]:

@@ -36,11 +36,12 @@ class Signature(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 class Details(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """``types`` are those of the declared columns, ``passed`` the columns that INSERT without a column list passes over,
-    ``parameters`` a program's."""
+    ``parameters`` a program's. ``changed``: it had other columns before, or may have more (see ``Declaration``)."""
 
     types: tuple[str, ...]
     passed: tuple[str, ...]
     parameters: tuple[str, ...]
+    changed: bool = False
 
 
 class Remarks(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -117,7 +118,7 @@ def _signature(declaration: Declaration, name: int, statements: tuple[StatementF
         else:
             asked = _list_query(statement.relations, statement.root)
             query, reads = _encoder.encode(asked), _asked_names(asked)
-    details = Details(tuple(c.type for c in listed), passed_over(listed), declaration.parameters)
+    details = Details(tuple(c.type for c in listed), passed_over(listed), declaration.parameters, declaration.changed)
     return Signature(
         name, declaration.kind, declaration.line, declaration.adds, columns, query, reads,
         _encoder.encode(details) if any(msgspec.structs.astuple(details)) else b"", declaration.weak, _remarks(declaration),

@@ -368,29 +368,39 @@ def _uses(store: GraphStore, statements: Sequence[str], rel: str) -> list[tuple[
 
 
 def _answer(store: GraphStore, root: Found, direction: Direction, level: str, kind: str, found: Reach) -> Walk:
-    prefix = len(root.project) + 1
     name = root.dataset if root.column is None else f"{root.dataset}.{quote_part(root.column)}"
     return Walk(
         SCHEMA,
         name,
         direction,
         level,
-        {node[prefix:]: at for node, at in found.nodes.items() if at},
-        _steps(store, found, prefix),
+        {within(root.project, node): at for node, at in found.nodes.items() if at},
+        _steps(store, root, found),
         found.cut,
-        sorted(n[prefix:] for n in found.shaping),
-        sorted(n[prefix:] for n in found.datasets),
-        sorted(node[prefix:] for node, at in found.nodes.items() if not at),
+        sorted(within(root.project, n) for n in found.shaping),
+        sorted(within(root.project, n) for n in found.datasets),
+        sorted(within(root.project, node) for node, at in found.nodes.items() if not at),
         kind,
         root.project,
     )
 
 
-def _steps(store: GraphStore, found: Reach, prefix: int) -> list[Step]:
-    written = _origins(store, {e.file for _, e in found.edges}, prefix)
+def within(project: str, identity: str) -> str:
+    """A name as a project says it: what is of another one has that one's name in front."""
+    return identity.removeprefix(f"{project}:")
+
+
+def _steps(store: GraphStore, root: Found, found: Reach) -> list[Step]:
+    written = _origins(store, {e.file for _, e in found.edges}, len(root.project) + 1)
     return [
         Step(
-            at, e.source[prefix:], e.target[prefix:], e.how, e.certainty, written.get(e.file) or e.file[prefix:], e.line
+            at,
+            within(root.project, e.source),
+            within(root.project, e.target),
+            e.how,
+            e.certainty,
+            written.get(e.file) or within(root.project, e.file),
+            e.line,
         )
         for at, e in found.edges
     ]

@@ -16,7 +16,7 @@ from ray_lineage.errors import StoreUnavailable
 from ray_lineage.graph.deadletters import DEAD_LETTERS, DeadLetters
 from ray_lineage.graph.open import open_store
 from ray_lineage.graph.pack import Pack
-from ray_lineage.graph.store import ApplyResult, Rejected
+from ray_lineage.graph.store import ApplyResult, GraphStore, Rejected
 from ray_lineage.link import Linker
 from ray_lineage.model import SILENT, Diagnostic, FileDiagnostic, FileState, container_of, decode_head
 from ray_lineage.query.diagnostics import Ignored, reported
@@ -127,7 +127,7 @@ class Loader:
         """Open the store. Raises StoreUnavailable or StoreRefused."""
         self.settings = settings
         self.project = project
-        self.store = open_store(settings, read_only=read_only)
+        self.store = self._opened(read_only=read_only)
         self.linker = Linker(project, self._fetch)
         self._cache: ParseCache | None = None
         self._keys: dict[str, bytes] = {}
@@ -153,6 +153,9 @@ class Loader:
         self._refused: set[str] = set()  # files whose last contribution went to the dead letters
         self._parts = Parts()
         self._gone: list[str] = []  # what the commit takes out: files that are gone, and parts
+
+    def _opened(self, *, read_only: bool) -> GraphStore:
+        return open_store(self.settings, read_only=read_only)
 
     @property
     def uri(self) -> str:

@@ -243,6 +243,9 @@ class Settings:
     """Watch: compare everything on disk with what is known, so often."""
     poll: bool | None = None
     """Watch: poll instead of listening to the file system; default: as the kind of file system needs it."""
+    reads_from: Names = ()
+    """Other projects in the same store: a name that this one does not declare means their dataset, in answers. Nothing is
+    written of it."""
     ignore_diagnostics: Names = ()
     """Codes of which nothing is said, ``RL110``, or only below a folder, ``RL3*:legacy``. The graph holds them all the same."""
     metrics_port: Annotated[int, _Bounds(ge=0, le=65_535)] | None = None
