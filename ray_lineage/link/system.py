@@ -64,7 +64,7 @@ _INFORMATION: Final = {
     "referential_constraints": f"{_CONSTRAINT} unique_constraint_catalog unique_constraint_schema unique_constraint_name match_option "
     "update_rule delete_rule",
 }  # fmt: skip
-_POSTGRES: Final = {
+_PG_CATALOG: Final = {
     "pg_class": "oid relname relnamespace reltype reloftype relowner relam relfilenode reltablespace relpages reltuples relallvisible "
     "reltoastrelid relhasindex relisshared relpersistence relkind relnatts relchecks relhasrules relhastriggers relispartition",
     "pg_namespace": "oid nspname nspowner nspacl",
@@ -83,7 +83,7 @@ _POSTGRES: Final = {
 }  # fmt: skip
 _LISTS: Final = {
     (schema, view): frozenset(columns.split())
-    for schema, views in (("sys", _SYS), ("information_schema", _INFORMATION), ("pg_catalog", _POSTGRES))
+    for schema, views in (("sys", _SYS), ("information_schema", _INFORMATION), ("pg_catalog", _PG_CATALOG))
     for view, columns in views.items()
 }
 

@@ -31,14 +31,15 @@ VARIABLES: Final = ("@",)
 class Ref(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One use of a column: ``relation`` >= 0 is that relation of the arena; -1 means unqualified, to be looked up in
     the scope of ``scope`` (a Select's index). ``how`` indexes TRANSFORMATIONS (for influences: INFLUENCE_KINDS).
-    ``name`` may be ``*``: every column of the relation (of the scope's relations when unqualified). ``path``: the fields that
-    lead from the column to what is used of it."""
+    ``name`` may be ``*``: every column of the relation (of the scope's relations when unqualified). It is written at ``line`` and
+    ``column`` of the file (0: not known). ``path``: the fields that lead from the column to what is used of it."""
 
     relation: int
     scope: int
     name: str
     how: int
     line: int = 0
+    column: int = 0
     path: tuple[str, ...] = ()
 
 

@@ -125,7 +125,7 @@ def _pieces(text: str, dialect: str) -> list[tuple[int, _Place]]:
         first = tokens[piece.start]
         if first.start <= inside:
             continue
-        if piece.verb in ("IF", "?") and engine.transact and first.text.upper() == "IF":
+        if piece.verb in ("IF", "?") and engine.batches and first.text.upper() == "IF":
             guard = first.start
             continue
         start = guard if guard >= 0 else first.start
@@ -140,9 +140,9 @@ def _pieces(text: str, dialect: str) -> list[tuple[int, _Place]]:
 
 
 def _program_end(text: str, tokens: list[Token], slices: list[Slice], index: int, engine: Engine) -> int:
-    """A T-SQL program ends with its batch; another one with the END of its last statement."""
+    """A program ends with its batch, where there are any; else with the END of its last statement."""
     header = slices[index]
-    if engine.transact:
+    if engine.batches:
         for k in range(header.start + 1, len(tokens)):
             if tokens[k].text.upper() == "GO" and tokens[k].line > tokens[k - 1].line:
                 return int(tokens[k - 1].end)

@@ -33,7 +33,7 @@ SAY_ENGINES = (
 
 _LIBRARIES = {
     "sqlglot": ("compile.sql",),
-    "jinja2": ("compile.text.jinja_macros", "compile.text.jinja_structure", "compile.text.jinja_values", "compile.text.jinja_writing"),
+    "jinja2": ("compile.text.jinja",),
     "ray": (
         "runtime.actors", "runtime.cluster", "runtime.driver", "runtime.jobfigures", "runtime.metrics", "runtime.rayjob", "runtime.remote",
         "runtime.shipping",
@@ -162,6 +162,18 @@ def test_facts_are_made_in_one_place() -> None:
     assert makers == {"compile.facts"}
 
 
+def test_no_reader_looks_back_at_statements() -> None:
+    """What one reader has to know of another's statement is in the unit, in the routine, or was returned."""
+    looking = {
+        short(m)
+        for m in _TREES
+        if short(m).startswith("compile.sql.")
+        for node in ast.walk(_TREES[m])
+        if isinstance(node, ast.Attribute) and node.attr == "statements"
+    }
+    assert looking == set()
+
+
 def test_libraries_are_known_in_their_rooms_only() -> None:
     for library, rooms in _LIBRARIES.items():
         users = {short(m) for m in _TREES if any(name.split(".")[0] == library for name in imports(m))}
@@ -203,3 +215,19 @@ def test_an_engine_is_named_in_its_own_file_only() -> None:
     modules = [m for m in _TREES if room_of(m) in ("compile", "organize", "link")]
     found = {short(m): names for m in modules if (names := engine_names(m)) and short(m) not in SAY_ENGINES}
     assert found == {}
+
+
+def test_nothing_is_called_after_an_engine_but_in_its_own_file() -> None:
+    """A flag ``is_x`` or a function ``x_parameters`` asks for a name, too: what is meant has a name in a manual."""
+    modules = [m for m in _TREES if short(m).startswith(("compile.sql.", "organize.", "link.")) and ".engines" not in m]
+    found = {short(m): called for m in modules if (called := identifiers(m) & set(filter(None, DIALECTS)))}
+    assert found == {}
+
+
+def identifiers(module: str) -> set[str]:
+    """The words of all that a module defines or uses, in small letters."""
+    named = {
+        getattr(node, key, None) for node in ast.walk(_TREES[module]) for key in ("id", "attr", "arg", "name")
+    }  # fmt: skip
+    text = " ".join(name for name in named if isinstance(name, str))
+    return set(re.findall("[A-Z]?[a-z0-9]+|[A-Z0-9]+", text)) | set(re.findall("[a-z0-9]+", text.lower()))

@@ -9,7 +9,7 @@ from ray_lineage.compile.options import CompileOptions
 from ray_lineage.compile.sqlfile import SQL
 from ray_lineage.model import FileFacts
 
-_REVISION: Final = 2
+_REVISION: Final = 3
 MAX_SIZE: Final = 100_000_000  # bytes
 _SPEC: Final = b"openlineage.io/spec"
 _SIGNS: Final = (
@@ -33,7 +33,7 @@ def _compile(source: Source, options: CompileOptions) -> FileFacts:
 
     content = source.content
     data = content.encode(errors="replace") if isinstance(content, str) else content
-    return compile_events(data, options.dialect, diagnostics=source.diagnostics)
+    return compile_events(data, options.dialect, source.diagnostics, dict(options.namespaces))
 
 
 def _warm() -> None:

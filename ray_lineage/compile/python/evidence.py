@@ -9,7 +9,6 @@ import msgspec
 
 from ray_lineage.compile.python.cells import Line
 from ray_lineage.model import (
-    Assignment,
     Diagnostic,
     FileFacts,
     Influence,
@@ -73,14 +72,14 @@ class _Cells:
             last_line=self.line(s.last_line),
             relations=tuple(map(self._relation, s.relations)),
             assignments=tuple(
-                Assignment(a.column, self._refs(a.refs), self.line(a.line), a.expression) for a in s.assignments
+                msgspec.structs.replace(a, refs=self._refs(a.refs), line=self.line(a.line)) for a in s.assignments
             ),
             influences=self._influences(s.influences),
             procedure=s.procedure or self.cell(s.first_line),
         )
 
     def _refs(self, refs: Sequence[Ref]) -> tuple[Ref, ...]:
-        return tuple(Ref(r.relation, r.scope, r.name, r.how, self.line(r.line)) for r in refs)
+        return tuple(msgspec.structs.replace(r, line=self.line(r.line)) for r in refs)
 
     def _influences(self, influences: Sequence[Influence]) -> tuple[Influence, ...]:
         return tuple(Influence(self._refs((i.ref,))[0], i.how) for i in influences)

@@ -13,21 +13,14 @@ from sqlglot.tokens import Token
 
 from ray_lineage.compile.branches import dominates, excludes
 from ray_lineage.compile.sql.lex.kinds import STRINGS, T
-from ray_lineage.compile.sql.lex.scan import closing
+from ray_lineage.compile.sql.lex.scan import closing, list_items, outermost
 from ray_lineage.model import UNKNOWN as UNKNOWN  # for all who read SQL
 
-_MARKS: Final = frozenset({T.L_PAREN, T.R_PAREN, T.CASE, T.END, T.PLUS, T.DPIPE})
+_JOINS: Final = frozenset({T.PLUS, T.DPIPE})
 _MAX_TEXT: Final = 200_000  # characters
 _WRAPPERS: Final = frozenset({"N", "CONCAT", "CAST", "CONVERT", "RTRIM", "LTRIM", "TRIM"})
 _CHOICES: Final = frozenset({"ISNULL", "COALESCE", "NVL", "IFNULL"})
 _QUOTERS: Final = frozenset({"QUOTENAME", "QUOTE_IDENT", "QUOTE_LITERAL"})
-_RUNS: Final = re.compile(r"exec(?:utesql|(?:ute)?\b(?!\s+[\w\[\"]))")
-_RUNNERS: Final = ("eachdb", "foreachtable", "add_jobstep")
-
-
-def may_run_texts(lower: str) -> bool:
-    """May a T-SQL text (in lower case) run what a variable holds? Most only run procedures that they name."""
-    return any(map(lower.__contains__, _RUNNERS)) or _RUNS.search(lower) is not None
 
 
 class Text(NamedTuple):
@@ -108,23 +101,17 @@ def text_of(tokens: list[Token], variables: Mapping[str, Text]) -> Text:
 
 
 def _parts(tokens: list[Token]) -> list[list[Token]]:
-    out: list[list[Token]] = [[]]
-    depth = case = 0
-    for token in tokens:
+    if _JOINS.isdisjoint([t.token_type for t in tokens]):
+        return [tokens] if tokens else []
+    out: list[list[Token]] = []
+    start = case = 0
+    for i, token in outermost(tokens):
         kind = token.token_type
-        if kind not in _MARKS:
-            out[-1].append(token)
-            continue
-        if kind is T.L_PAREN:
-            depth += 1
-        elif kind is T.R_PAREN:
-            depth -= 1
         case += (kind is T.CASE) - (kind is T.END)
-        if depth == 0 and case == 0 and (kind is T.PLUS or kind is T.DPIPE):
-            out.append([])
-            continue
-        out[-1].append(token)
-    return [p for p in out if p]
+        if case == 0 and kind in _JOINS:
+            out.append(tokens[start:i])
+            start = i + 1
+    return [p for p in (*out, tokens[start:]) if p]
 
 
 def _operand(tokens: list[Token], variables: Mapping[str, Text]) -> Text:
@@ -215,12 +202,11 @@ def _branch(tokens: list[Token], variables: Mapping[str, Text]) -> Text:
     """Of a CASE the longest result stands for all."""
     found: list[Text] = []
     start = -1
-    depth = case = 0
-    for i, token in enumerate(tokens):
+    case = 0
+    for i, token in outermost(tokens):
         kind = token.token_type
-        depth += (kind is T.L_PAREN) - (kind is T.R_PAREN)
         case += (kind is T.CASE) - (kind is T.END)
-        if depth or case > 1:
+        if case > 1:
             continue
         if start >= 0 and (kind in (T.WHEN, T.ELSE) or case == 0):
             found.append(text_of(tokens[start:i], variables))
@@ -231,20 +217,8 @@ def _branch(tokens: list[Token], variables: Mapping[str, Text]) -> Text:
 
 
 def _arguments(tokens: list[Token]) -> list[list[Token]]:
-    out: list[list[Token]] = [[]]
-    depth = 0
-    for token in tokens:
-        if token.token_type is T.L_PAREN:
-            depth += 1
-        elif token.token_type is T.R_PAREN:
-            depth -= 1
-        if token.token_type is T.COMMA and depth == 0:
-            out.append([])
-        elif token.token_type is T.ALIAS and depth == 0:  # CAST(x AS type)
-            break
-        else:
-            out[-1].append(token)
-    return [a for a in out if a]
+    end = next((i for i, token in outermost(tokens) if token.token_type is T.ALIAS), len(tokens))  # CAST(x AS type)
+    return [tokens[a:b] for a, b in list_items(tokens, 0, end)]
 
 
 _SPECIFIER: Final = re.compile(r"%(?:(\d+)\$)?-?\d*([sILtTd%])")

@@ -96,9 +96,14 @@ class Engine:
     """One engine. The defaults are those of an engine about which nothing is known."""
 
     name: str  # sqlglot's, too
-    transact: bool = False  # Transact-SQL: no terminators, ``@variables``, batches, OUTPUT
 
     # texts and tokens
+    splitter: Callable[[list[Token], int], Any] | None = (
+        None  # a ``split.flow.Slices``, where statements have no terminators
+    )
+    batches: bool = False  # GO ends a batch, and with it the program that it makes
+    ordered_paths: bool = False  # where a statement stands in control flow says what ran before it
+    may_run_texts: Callable[[str], bool] | None = None  # may a text (in small letters) run what a variable holds?
     client: tuple[Callable[[str], str], ...] = ()  # blank or translate what its client reads itself
     delimiters: bool = False  # its client knows DELIMITER
     dollar_quotes: bool = False  # ``$$ text $$``, so that ``$1`` needs care
@@ -123,13 +128,17 @@ class Engine:
     files_as_tables: bool = False  # FROM 'file.csv', FROM parquet.`/path`
     system_tables: frozenset[str] = frozenset()  # found before all others, in ``pg_catalog``
     default_schema: str = ""  # of a database, where no other one is current
+    default_is_users: bool = False  # ... of most users: ``db..t`` and USE leave it open
     own_schema: str = ""  # stands for the place where the text itself runs
     use_is_schema: bool = False  # USE names what stands in front of a table's name
+    use_ends_with_text: bool = False  # USE in a string that runs
     names_in_texts: bool = False  # IDENTIFIER('name')
 
     # expressions
     no_columns: frozenset[str] = frozenset()  # names of functions and pseudo-columns
     aggregates: frozenset[str] = frozenset()  # that the grammar takes for functions like any other
+    quoted_texts: bool = False  # "text" may be a string
+    clear_names: bool = False  # a name that two tables of FROM have is refused; it has no semi-joins
     lateral_aliases: bool = False  # select items see the aliases of those before
     aliases_in_where: bool = False
     structs: bool = False  # ``a.b`` may be a field of the column a
@@ -139,11 +148,14 @@ class Engine:
     row_values: bool = False  # a table's alias alone is its row
     columns_first: bool = False  # where a name is a variable's and a column's, it is the column's
     methods: frozenset[str] = frozenset()  # of its own types: ``column.value()`` is no function of a schema
+    properties: frozenset[str] = frozenset()  # ... ``column.Lat`` has no table ``column``
     hints: frozenset[str] = frozenset()  # in parentheses behind a table
+    items_assign: bool = False  # SELECT 'name' = a, @v = a: an alias, an assignment; no comparison
     schema_calls: bool = False  # functions with a schema are the user's, those without the engine's
     sequence_objects: bool = False  # ``s.nextval``
     patterns: bool = False  # COLUMNS('pattern') stands for several columns
     lookups: tuple[str, ...] = ()  # beginnings of functions that look a column up: dictGet
+    ordered_is_aggregated: bool = False  # WITHIN GROUP (ORDER BY a) of all aggregates but those that concatenate
     chained_calls: bool = False  # ``a.f()`` is ``f(a)``
     file_columns: bool = False  # $1 is a column of a file
     implicit_names: bool = False  # an expression without alias is named for its function
@@ -156,6 +168,10 @@ class Engine:
     unnests_structs: bool = False  # UNNEST of an array of structs gives their fields
     element_variables: bool = False  # FROM t AS t, t.array AS e AT i: e and i are variables
     rowsets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # columns of functions in FROM
+    own_rowsets: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict
+    )  # ... without a schema, where WITH lists none
+    constant_arguments: frozenset[str] = frozenset()  # of ``f(NAME = value)`` in FROM, where names are no columns
     recursion_unmarked: bool = False  # WITH needs no RECURSIVE
     table_functions: Roles = field(default_factory=dict)  # for files, and for tables and queries of other engines
     table_arguments: bool = False  # ``f(input => TABLE(t))``
@@ -166,15 +182,24 @@ class Engine:
     # statements
     readers: Mapping[str, Reader] = field(default_factory=dict)  # by verb; in front of everybody's
     plpgsql: bool = False  # trigger functions, loops into scalars
+    isolated_routines: bool = False  # one sees no variables but its own, and has no members
+    overloads: bool = True  # routines of one name
+    parameters: Callable[[Any, list[Token], int], None] | None = (
+        None  # reads those of a routine that are like no others
+    )
+    output_parameters: bool = False  # EXEC p @v OUTPUT; RETURN gives them back
     out_columns: bool = False  # OUT parameters are the columns of the result
     untyped_parameters: bool = False
     procedures_return_tables: bool = False
     package_calls: bool = False  # ``p.q(a);`` is a call
+    marked_variables: bool = False  # ``@v``: no statement begins with one, and no name without it is one
     script_variables: bool = False  # variables may be declared in no block, for all that follows
     session_variables: bool = False  # ``SET v = x`` makes ``$v``
     into_is_variable: bool = False  # SELECT INTO in a routine never makes a table
+    trigger_rows: tuple[str, ...] = ("new", "old")  # what triggers call the changed rows
     marked_rows: bool = False  # ``:new.a`` in triggers
     query_ids: bool = False  # RESULT_SCAN(LAST_QUERY_ID())
+    output_clause: bool = False  # OUTPUT inserted.a INTO t, FROM (MERGE ... OUTPUT a)
     returned_rows: tuple[str, ...] = ()  # what RETURNING calls the rows before and after
     several_targets: bool = False  # UPDATE writes several tables
     remote_target: Callable[[Any, list[Token]], list[Token]] | None = None  # INSERT OPENQUERY(...)
@@ -186,6 +211,7 @@ class Engine:
     insert_format: bool = False  # INSERT ... FORMAT CSV
     update_else: bool = False  # UPDATE ... ELSE INSERT
     computed_passed: bool = False  # INSERT without a column list passes over computed columns
+    identity_passed: bool = False  # ... and over those that the engine fills (IDENTITY, ROWVERSION)
     query_adds_columns: bool = False  # CREATE TABLE t (a) SELECT b has both
     view_into: bool = False  # CREATE MATERIALIZED VIEW v TO t
     lasting_global: bool = False  # GLOBAL TEMPORARY: only its rows are of the session
@@ -194,8 +220,11 @@ class Engine:
     organization: bool = False  # ORGANIZATION EXTERNAL
     foreign: tuple[Callable[..., Any], ...] = ()  # what CREATE TABLE says of another one that is shown
     options_elsewhere: bool = False  # ... or OPTIONS and TBLPROPERTIES
+    drops_constraints: bool = False  # ALTER TABLE t DROP a is about a constraint
+    renames_in_place: bool = False  # RENAME ... s.a TO b stays in s
     mutations: bool = False  # ALTER TABLE t UPDATE
     exchanges_partitions: bool = True  # ALTER TABLE t EXCHANGE PARTITION
+    partition_columns: bool = False  # INSERT INTO t PARTITION (a): a is a column, not a partition
     partitions_move: bool = False  # ... moves rows one way only
 
     @property

@@ -123,14 +123,14 @@ class Names:
         if self.server:
             return (self.server, *with_defaults(name, "", ""))
         usual = self.engine.default_schema
-        if usual and len(name) == 3 and not name[1] and not self.engine.transact:
+        if usual and len(name) == 3 and not name[1] and not self.engine.default_is_users:
             return (name[0], usual, name[2])
         return with_defaults(name, self.catalog, self.schema, usual)
 
     def use_catalog(self, catalog: str) -> None:
-        """Another database is current, and in it, where sessions have one, its usual schema (T-SQL's is its users')."""
+        """Another database is current, and in it, where sessions have one, its usual schema."""
         self.catalog = catalog
-        if self.engine.default_schema and not self.engine.transact:
+        if self.engine.default_schema and not self.engine.default_is_users:
             self.schema = ""
 
     def location(self, text: str, line: int, *, folded: bool = False) -> Name:

@@ -15,6 +15,7 @@ from ray_lineage.compile.sql.engine import Engine, Rewrite, Rule
 from ray_lineage.compile.sql.excerpt import Item, innermost, item_ranges
 from ray_lineage.compile.sql.facts import excerpt
 from ray_lineage.compile.sql.lex.kinds import T
+from ray_lineage.compile.sql.lex.scan import levels
 from ray_lineage.compile.sql.lex.tokens import dialect_of, like
 from ray_lineage.compile.sql.names import Names
 
@@ -165,12 +166,7 @@ def _marks_row(tokens: list[Token], i: int, names: Collection[str]) -> bool:
 
 def _deepest(tokens: list[Token]) -> int:
     """The deepest nesting of parentheses and CASE."""
-    depth = deepest = 0
-    for token in tokens:
-        kind = token.token_type
-        if kind is T.L_PAREN or kind is T.CASE:
-            depth += 1
-            deepest = max(deepest, depth)
-        elif kind is T.R_PAREN or kind is T.END:
-            depth -= 1
-    return deepest
+    return max((depth for _, _, depth in levels(tokens, pairs=_NESTING)), default=0)
+
+
+_NESTING: Final = (frozenset({T.L_PAREN, T.CASE}), frozenset({T.R_PAREN, T.END}))

@@ -45,7 +45,9 @@ class Routine:
         self.new_names: frozenset[str] = frozenset()  # of them the new ones
         self.queries: list[list[Token]] = []  # what LAST_QUERY_ID means; statements that are no query are empty
         self.query_ids: dict[str, int] = {}  # which of them a variable stands for
-        self.told = 0  # statements already asked for what they put into variables
+        self.held: set[str] = (
+            set()
+        )  # variables, cursors, temporary tables that something was put into, until it was taken out
         self.rows: dict[str, Name] = (
             dict(around.rows) if around else {}
         )  # loop variables, records: their temporary table
@@ -64,6 +66,11 @@ class Routine:
         """It is a trigger of ``table``, whose rows it calls ``names``."""
         self.table, self.row_names, self.new_names = table, dict(names), new_names
         self.tables = {**self.tables, **names, "inserted": table, "deleted": table}
+
+    def take_held(self) -> set[str]:
+        """What something was put into since this was asked last."""
+        held, self.held = self.held, set()
+        return held
 
     def forget_kinds(self) -> None:
         """A block of the script ended: its variables are of no kind any more."""

@@ -23,8 +23,9 @@ from ray_lineage.compile.sql.split.flow import Slice
 from ray_lineage.compile.sql.statements.assign import declare_or_assign, read_set
 from ray_lineage.compile.sql.statements.body import read_body
 from ray_lineage.compile.sql.statements.call import functions_called
+from ray_lineage.compile.sql.statements.comments import read_comment
 from ray_lineage.compile.sql.statements.condition import condition
-from ray_lineage.compile.sql.statements.copy import read_bulk_insert, read_copy, read_unload
+from ray_lineage.compile.sql.statements.copy import read_copy, read_unload
 from ray_lineage.compile.sql.statements.create import read_create_statement
 from ray_lineage.compile.sql.statements.create_routine import read_header, trigger_functions
 from ray_lineage.compile.sql.statements.create_table import read_cache
@@ -34,7 +35,6 @@ from ray_lineage.compile.sql.statements.data import (
     QUERIES,
     read_assert,
     read_data,
-    read_locking,
     read_perform,
     read_scheduled,
 )
@@ -45,14 +45,12 @@ from ray_lineage.compile.sql.statements.execute import execute, give_outputs, re
 from ray_lineage.compile.sql.statements.export import port_table, read_export
 from ray_lineage.compile.sql.statements.lifetimes import leave_block
 from ray_lineage.compile.sql.statements.load import read_load
-from ray_lineage.compile.sql.statements.move import read_apply_changes
-from ray_lineage.compile.sql.statements.receive import read_receive
-from ray_lineage.compile.sql.statements.rename import read_exchange, read_rename
+from ray_lineage.compile.sql.statements.rename import read_rename
 from ray_lineage.compile.sql.statements.returns import read_return
 from ray_lineage.compile.sql.statements.truncate import read_truncate
 from ray_lineage.compile.sql.statements.unknown import note_unknown, note_unknown_call
 from ray_lineage.compile.sql.statements.update import without_else
-from ray_lineage.compile.sql.statements.use import read_use, use_database
+from ray_lineage.compile.sql.statements.use import read_use
 from ray_lineage.compile.sql.unit import Unit
 from ray_lineage.model import ROLES, Diagnostic, StatementKind
 
@@ -170,17 +168,17 @@ def _cannot_read(unit: Unit, tokens: list[Token], verb: str, error: Exception) -
 
 def _read_slice(unit: Unit, statement: list[Token], piece: Slice, tokens: list[Token]) -> None:
     in_routine = not unit.routine.is_script
-    if unit.is_tsql and in_routine and piece.verb in _SCANNED:
+    if in_routine and piece.verb in _SCANNED and unit.engine.schema_calls:
         functions_called(unit, statement)
-        if piece.verb == "RETURN":
-            give_outputs(unit, statement)
+    if in_routine and piece.verb == "RETURN" and unit.engine.output_parameters:
+        give_outputs(unit, statement)
     if read(unit, statement, piece.verb):
         return
     after_declare = piece.start > 0 and tokens[piece.start - 1].text.upper() == "DECLARE"
     if not after_declare and note_unknown(unit, statement):
         return
     if (
-        not unit.is_tsql
+        not unit.engine.marked_variables
         and len(statement) > 1
         and (in_routine or unit.declares or piece.verb == "LET" or after_declare)
     ):
@@ -210,8 +208,6 @@ def read(unit: Unit, tokens: list[Token], verb: str) -> bool:
         read_data(unit, tokens, verb)
     elif verb in _CREATES:
         read_create_statement(unit, tokens, verb)
-    elif verb == "WAITFOR" and words[2:] == ["RECEIVE"]:
-        read_receive(unit, tokens)
     elif verb in ("?", "CALLED") and len(tokens) > 3 and words[0] == "RENAME":
         read_rename(unit, tokens)
     elif verb == "CALLED" and tokens[0].token_type in (T.VAR, T.IDENTIFIER):
@@ -226,6 +222,7 @@ def read(unit: Unit, tokens: list[Token], verb: str) -> bool:
 _CREATES: Final = frozenset({"CREATE", "CREATE TABLE", "CREATE VIEW", "ALTER"})
 _BY_VERB: Final[dict[str, Callable[[Unit, list[Token]], object]]] = {
     "DECLARE": read_declare,
+    "COMMENT": read_comment,
     "RETURN": read_return,
     "USE": read_use,
     "TRUNCATE": read_truncate,
@@ -236,24 +233,17 @@ _BY_VERB: Final[dict[str, Callable[[Unit, list[Token]], object]]] = {
     "RENAME": read_rename,
     "IF": lambda unit, tokens: condition(unit, tokens, StatementKind.IF),
     "WHILE": lambda unit, tokens: condition(unit, tokens, StatementKind.WHILE),
-    "RECEIVE": read_receive,
-    "BULK": read_bulk_insert,
     "FETCH": read_fetch,
-    "EXCHANGE": read_exchange,
-    "DATABASE": use_database,
     "OPEN": read_open,
     "IMPORT": port_table,
-    "LOCKING": read_locking,
     "PERFORM": read_perform,
     "ASSERT": read_assert,
     "LOAD": read_load,
     "EXPORT": read_export,
     "CACHE": read_cache,
     "SUBMIT": lambda unit, tokens: read_scheduled(unit, tokens, "AS"),
-    "APPLY": read_apply_changes,
-    "AUTO": read_apply_changes,
     "COPY": read_copy,
     "UNLOAD": read_unload,
     "FOR": read_for,
 }
-"""Who reads a statement, by its verb; the others' verbs alone do not say it."""
+"""Who reads a statement, by its verb, if the engine has no reader of its own; the others' verbs alone do not say it."""

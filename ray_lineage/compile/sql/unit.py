@@ -14,9 +14,9 @@ from typing import Final, NamedTuple
 from sqlglot.expressions import Expression
 from sqlglot.tokens import Token
 
+from ray_lineage.compile.facts import description
 from ray_lineage.compile.options import CompileOptions, ModelName
 from ray_lineage.compile.positions import Positions
-from ray_lineage.compile.sql.constants import may_run_texts
 from ray_lineage.compile.sql.engine import Engine
 from ray_lineage.compile.sql.facts import Place, SqlFacts
 from ray_lineage.compile.sql.lex.columns import ColumnItem
@@ -76,7 +76,6 @@ class Unit:
     ) -> None:
         self.text = text
         self.engine = engine
-        self.is_tsql = engine.transact
         self.model = model
         self.host: Positions | None = None  # where the text at hand stands in its file
         self.facts = SqlFacts()
@@ -101,10 +100,9 @@ class Unit:
         self.parsed = Excerpts([], "")
         lower = text.lower()
         # what is rare is looked for once, so that not every statement is
-        self.has_remote = self.is_tsql and ("openquery" in lower or "openrowset" in lower)
         self.has_keys = "references" in lower
         self.has_identifiers = engine.names_in_texts and _NAMED_BY_TEXT.search(lower) is not None
-        self.runs_texts = not self.is_tsql or may_run_texts(lower)
+        self.runs_texts = engine.may_run_texts is None or engine.may_run_texts(lower)
         self.scans_results = engine.query_ids and "result_scan" in lower
         self._run = run
 
@@ -143,7 +141,7 @@ class Unit:
             self.nested -= 1
             self.text, self.host, self.sink, self.possible, self.names.dynamic, routine = outer
             self.enter(routine)
-            if self.is_tsql:  # USE in it ends with it
+            if self.engine.use_ends_with_text:
                 self.names.catalog, self.names.schema = names
 
     @contextmanager
@@ -166,14 +164,15 @@ class Unit:
 
     def column(self, item: ColumnItem) -> DeclaredColumn:
         """A column of CREATE TABLE."""
-        passed = item.filled and (self.is_tsql or (self.engine.computed_passed and item.computed[1] > 0))
-        return DeclaredColumn(self.part(item.name), item.type, item.name.line, passed)
+        computed = item.computed[1] > 0 and self.engine.computed_passed
+        passed = item.filled and (computed or self.engine.identity_passed)
+        return DeclaredColumn(self.part(item.name), item.type, item.name.line, passed, description(item.comment))
 
     # ------------------------------------------------------------------ trees and what they say
 
     def parse(self, tokens: list[Token], verb: str) -> Expression:
         """The tree of one statement. Raises ParseError."""
-        rows = {"new", "old", *self.routine.row_names} if self.routine.table else ()
+        rows = {*self.engine.trigger_rows, *self.routine.row_names} if self.routine.table else ()
         tree, self.parsed = self.parser.parse(tokens, verb, self.text, rows)
         return tree
 
@@ -187,8 +186,9 @@ class Unit:
         builder.qualified = self.qualified
         builder.table_function = self._table_function
         table = self.routine.table
-        if table and not self.is_tsql:
-            builder.rows = {**self.routine.rows, "new": table, "old": table, **self.routine.row_names}
+        if table and self.engine.trigger_rows:
+            changed = dict.fromkeys(self.engine.trigger_rows, table)
+            builder.rows = {**self.routine.rows, **changed, **self.routine.row_names}
         else:
             builder.rows = self.routine.rows
         return builder
@@ -223,6 +223,10 @@ class Unit:
             self.calls(
                 builder.calls, self.routine.name or (target if effect is Effect.MAKES else ()), start_line(tokens[0])
             )
+        if kind is StatementKind.ASSIGN and effect is not Effect.ENDS:
+            self.routine.held.update(a.column for a in assignments)
+        elif is_temporary(target):
+            self.routine.held.add(target[0])
         self.facts.add(
             Place(self.text, self.path, self.routine.key, self.possible, self.host),
             tokens,

@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 from ray_lineage.compile.text import sqlrender
 from ray_lineage.compile.text.jinja_macros import Library, calls_in
+from ray_lineage.compile.text.jinja_run import Run
 from ray_lineage.compile.text.jinja_structure import JINJA, Reader
-from ray_lineage.compile.text.jinja_writing import Run
+from ray_lineage.compile.text.jinja_writing import all_texts
 from ray_lineage.compile.text.placeholders import IDENTIFIER, MARKS, fill, occurrences
 from ray_lineage.model import Diagnostic
 
@@ -58,7 +59,7 @@ def untemplate(
         return None if filled == plain else Template(filled)
     reader = Reader(plain)
     run = Run(reader, model, quote, library or Library())
-    text, variants = run.all_texts()
+    text, variants = all_texts(run)
     return Template(
         fill(text),
         tuple(dict.fromkeys((*run.refs, *run.read))),

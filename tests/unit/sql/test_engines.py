@@ -43,6 +43,9 @@ FAMILIES = [
     ("UPDATE o, t SET o.x = t.a WHERE o.id = t.id", "mysql singlestore starrocks doris", "t.a > o.x i"),
     ("CREATE VIEW v AS SELECT user AS s, a FROM t", "tsql fabric", "t.a > v.a i"),
     ("INSERT INTO o (x) SELECT a FROM parquet.`/d/f`", "spark databricks", "external./d/f.a > o.x i"),
+    # https://learn.microsoft.com/en-us/sql/t-sql/statements/create-type-transact-sql: columns of any name
+    (("CREATE TYPE dbo.tt AS TABLE (k int, [Order] int)\nGO\nDECLARE @v dbo.tt; INSERT @v SELECT a, b FROM t\n"
+      "INSERT o (x) SELECT [Order] FROM @v"), "tsql fabric", "t.b > o.x i"),
 ]  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ray_lineage.dialects import DIALECTS
 from tests.unit.sql.cases import SCHEMA, pairs
 
 # dialect, expression over t (id, a, b), the columns
@@ -53,3 +54,12 @@ READ = [
 def test_columns_of_an_expression(dialect: str, expression: str, columns: str) -> None:
     found = pairs(f"INSERT INTO o (x) SELECT {expression} AS y FROM t", dialect, SCHEMA)
     assert {pair.split(" > ")[0] for pair in found} == {f"t.{c}" for c in columns.split()}
+
+
+@pytest.mark.parametrize(
+    "dialect", [d for d in DIALECTS if d not in ("", "athena")]
+)  # whose parser makes others of its own
+def test_a_type_that_nobody_knows_costs_no_statement(dialect: str) -> None:
+    """Redshift's system tables have ``abstime``; lineage is the same whatever the type."""
+    sql = "INSERT INTO o (a, b) SELECT CAST(x AS abstime), CAST(y AS sch.mine) FROM s"
+    assert pairs(sql, dialect) == {"s.x > o.a t", "s.y > o.b t"}

@@ -230,4 +230,4 @@ def _numbers(numbers: Iterable[int], by: int) -> tuple[int, ...]:
 
 
 def _refs(refs: Iterable[Ref], by: int) -> tuple[Ref, ...]:
-    return tuple(Ref(_number(r.relation, by), _number(r.scope, by), r.name, r.how, r.line) for r in refs)
+    return tuple(msgspec.structs.replace(r, relation=_number(r.relation, by), scope=_number(r.scope, by)) for r in refs)

@@ -6,6 +6,8 @@ from typing import Final
 
 from ray_lineage.compile.sql.engine import Engine, fold_lower, rule
 from ray_lineage.compile.sql.engines.bigquery import PIPES, TABLE_ARGUMENTS
+from ray_lineage.compile.sql.engines.clickhouse import CLICKHOUSE
+from ray_lineage.compile.sql.engines.databricks import DATABRICKS
 from ray_lineage.compile.sql.engines.duckdb import PIVOT_VERBS
 from ray_lineage.compile.sql.engines.hive import DIRECTORY, without_cells
 from ray_lineage.compile.sql.engines.mysql import MYSQL_REWRITES, federated, without_delimiters, without_mysql_commands
@@ -20,10 +22,12 @@ from ray_lineage.compile.sql.engines.postgres import (
 )
 from ray_lineage.compile.sql.engines.shared import CURRENT_OF
 from ray_lineage.compile.sql.engines.spark import EVOLUTION
+from ray_lineage.compile.sql.engines.teradata import TERADATA
 from ray_lineage.compile.sql.query.words import CROSSTABS, SERVER_QUERY
 
 ANSI: Final = Engine(
     name="",
+    partition_columns=True,
     client=(without_psql, without_mysql_commands, without_cells, without_delimiters),
     rewrites=(
         *MYSQL_REWRITES,
@@ -37,6 +41,7 @@ ANSI: Final = Engine(
         JOIN_ALIASES,
     ),
     short_verbs=PIVOT_VERBS,
+    readers={**CLICKHOUSE.readers, **TERADATA.readers, **DATABRICKS.readers},
     fold=fold_lower,
     system_tables=PG_CATALOG,
     names_in_texts=True,

@@ -7,9 +7,8 @@ from typing import Final
 from sqlglot.tokens import Token, TokenType
 
 from ray_lineage.compile.sql.engine import Engine, Shape, rule
-from ray_lineage.compile.sql.engines.shared import comma_items
 from ray_lineage.compile.sql.lex.kinds import T
-from ray_lineage.compile.sql.lex.scan import closing, end_of_clause
+from ray_lineage.compile.sql.lex.scan import closing, end_of_clause, list_items
 from ray_lineage.compile.sql.lex.tokens import like, made
 from ray_lineage.compile.sql.query.words import SERVER_QUERY
 
@@ -43,7 +42,7 @@ def _plain_models(tokens: list[Token], verb: str) -> list[Token]:
             i += 1
             continue
         end = closing(tokens, i + 3)
-        items = comma_items(tokens, i + 4, end)
+        items = list_items(tokens, i + 4, end)
         rows = [tokens[a:b] for a, b in items[1:] if tokens[a].token_type in (T.L_PAREN, T.TABLE)]
         if rows:
             out.extend([token, tokens[i + 1], like(tokens[i + 2], T.VAR, "PREDICT")])
@@ -113,7 +112,7 @@ def _plain_pipes(tokens: list[Token], verb: str) -> list[Token]:
             return like(at, kind, text)
 
         out.extend((mark(T.SELECT, "SELECT"), mark(T.STAR, "*")))
-        items = [tokens[a:b] for a, b in comma_items(tokens, i + 2, end)]
+        items = [tokens[a:b] for a, b in list_items(tokens, i + 2, end)]
         comma, left, right = mark(T.COMMA, ","), mark(T.L_PAREN, "("), mark(T.R_PAREN, ")")
         if word == "SET":
             parts = [[*item[2:], mark(T.ALIAS, "AS"), item[0]] for item in items]
@@ -134,6 +133,7 @@ PIPES: Final = rule("|>", r"\|>\s*(?:set|drop|rename)\b", _plain_pipes)
 TABLE_ARGUMENTS: Final = rule("table", r"[(,]\s*table\s+[\w`]", _plain_table_arguments)
 BIGQUERY: Final = Engine(
     name="bigquery",
+    clear_names=True,
     rewrites=(
         rule("model", r"\bml\s*\.\s*\w+\s*\(\s*model\b", _plain_models),
         rule("table", r"\b(?:appends|changes)\s*\(\s*table\b", _plain_changes),

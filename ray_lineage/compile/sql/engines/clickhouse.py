@@ -19,8 +19,9 @@ from ray_lineage.compile.sql.lex.tokens import like
 from ray_lineage.compile.sql.query.sources import arguments_of, locations_of, server_of_call, table_of, text_of
 from ray_lineage.compile.sql.query.words import FILE
 from ray_lineage.compile.sql.statements.foreign_table import outside
+from ray_lineage.compile.sql.statements.move import move
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import Name
+from ray_lineage.model import Name, StatementKind
 
 _SERVER_TABLE: Final = ("server", "database", "table")
 CLICKHOUSE_FUNCTIONS: Final[Roles] = {
@@ -136,8 +137,19 @@ def _ternaries(tokens: list[Token], verb: str) -> list[Token]:
     return out[:-1]
 
 
+def _exchange(unit: Unit, tokens: list[Token]) -> None:
+    """``EXCHANGE TABLES a AND b``."""
+    one, i = read_name(tokens, 2)
+    if one and i < len(tokens) and tokens[i].token_type is T.AND:
+        other, _ = read_name(tokens, i + 1)
+        if other:
+            move(unit, tokens, unit.full(one), unit.full(other), StatementKind.SWAP)
+            move(unit, tokens, unit.full(other), unit.full(one), StatementKind.SWAP)
+
+
 CLICKHOUSE: Final = Engine(
     name="clickhouse",
+    readers={"EXCHANGE": _exchange},
     dollar_quotes=True,
     rewrites=(
         rule("dictionary", r"\bdictionary\s*\(", plain_calls),

@@ -10,9 +10,11 @@ from ray_lineage.compile.sql.engines.hive import DIRECTORY
 from ray_lineage.compile.sql.engines.shared import PARTITIONS, plain_calls
 from ray_lineage.compile.sql.engines.spark import EVOLUTION, SPARK
 from ray_lineage.compile.sql.query.words import FILE
+from ray_lineage.compile.sql.statements.move import read_apply_changes
 
 DATABRICKS: Final = SPARK.extend(
     "databricks",
+    readers={"APPLY": read_apply_changes, "AUTO": read_apply_changes},
     table_arguments=True,
     rewrites=(PARTITIONS, DIRECTORY, EVOLUTION, rule("vector_search", r"\bvector_search\s*\(", plain_calls), PIPES),
     own_schema="live",

@@ -8,9 +8,9 @@ from typing import Final
 from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.engine import Engine, fold_upper, rule
-from ray_lineage.compile.sql.engines.shared import CURRENT_OF, comma_items
+from ray_lineage.compile.sql.engines.shared import CURRENT_OF
 from ray_lineage.compile.sql.lex.kinds import T
-from ray_lineage.compile.sql.lex.scan import closing, read_name
+from ray_lineage.compile.sql.lex.scan import closing, list_items, read_name
 from ray_lineage.compile.sql.lex.tokens import like, made
 from ray_lineage.compile.sql.query.words import SERVER_QUERY
 from ray_lineage.compile.sql.statements.columns import listed_names
@@ -73,7 +73,7 @@ def _plain_imports(tokens: list[Token], verb: str) -> list[Token]:
         query = imported(tokens[i:end])
         if query and tokens[i + 2].token_type is T.L_PAREN:
             last = closing(tokens, i + 2)
-            names = [t for a, _ in comma_items(tokens, i + 3, last) for t in (*made(tokens[i], ","), tokens[a])][1:]
+            names = [t for a, _ in list_items(tokens, i + 3, last) for t in (*made(tokens[i], ","), tokens[a])][1:]
             query = made(tokens[i], "SELECT * FROM (", query, ") AS i (", names, ")")
         if query:
             out.extend(query)

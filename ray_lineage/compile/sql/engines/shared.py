@@ -102,18 +102,6 @@ _BEFORE_ARGUMENT: Final = frozenset({T.L_PAREN, T.COMMA, T.FARROW})
 PARTITIONS: Final = rule("table", r"\btable\s*\(", without_partitions)
 
 
-def comma_items(tokens: list[Token], start: int, end: int) -> list[tuple[int, int]]:
-    out: list[tuple[int, int]] = []
-    depth, a = 0, start
-    for j in range(start, end):
-        kind = tokens[j].token_type
-        depth += (kind is T.L_PAREN) - (kind is T.R_PAREN)
-        if kind is T.COMMA and depth == 0:
-            out.append((a, j))
-            a = j + 1
-    return [*out, (a, end)] if a < end else out
-
-
 CURRENT_OF: Final = rule("current", r"\bcurrent\s+of\b", _without_current)
 
 

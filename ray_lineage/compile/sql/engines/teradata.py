@@ -8,10 +8,13 @@ from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.engine import Engine, Shape, rule
 from ray_lineage.compile.sql.engines.bigquery import joined
-from ray_lineage.compile.sql.engines.shared import CURRENT_OF, comma_items, plain_functions, without_dot_commands
+from ray_lineage.compile.sql.engines.shared import CURRENT_OF, plain_functions, without_dot_commands
 from ray_lineage.compile.sql.lex.kinds import LITERALS, T
-from ray_lineage.compile.sql.lex.scan import at_top_level, closing, end_of_clause
+from ray_lineage.compile.sql.lex.scan import at_top_level, closing, end_of_clause, levels, list_items
 from ray_lineage.compile.sql.lex.tokens import like
+from ray_lineage.compile.sql.statements.data import DATA, QUERIES
+from ray_lineage.compile.sql.statements.use import use_database
+from ray_lineage.compile.sql.unit import Unit
 
 _TYPES: Final = frozenset(
     {"INTEGER", "INT", "BIGINT", "SMALLINT", "BYTEINT", "DATE", "TIMESTAMP", "TIME", "VARCHAR", "CHAR", "DECIMAL", "DEC",
@@ -33,7 +36,7 @@ def _phrases(tokens: list[Token], i: int) -> _Phrases | None:
     end = closing(tokens, i)
     kind: list[Token] = []
     name: Token | None = None
-    items = comma_items(tokens, i + 1, end)
+    items = list_items(tokens, i + 1, end)
     for a, b in items:
         word = tokens[a].text.upper() if tokens[a].token_type is not T.IDENTIFIER else ""
         if word == "NAMED" and b - a == 2:
@@ -215,7 +218,7 @@ def _plain_table_functions(tokens: list[Token], verb: str) -> list[Token]:
         if len(called) > 1 and called[1].token_type is T.L_PAREN:
             # the parser knows only other engines' arguments of some
             called[0] = like(called[0], T.VAR, called[0].text + "_")
-        names = [tokens[a : a + 1] for a, _ in comma_items(tokens, at + 2, closing(tokens, at + 1))]
+        names = [tokens[a : a + 1] for a, _ in list_items(tokens, at + 2, closing(tokens, at + 1))]
         out.extend([like(token, T.LATERAL, "LATERAL"), *called, like(token, T.ALIAS, "AS"), tokens[name]])
         i = name + 1
         if i < n and tokens[i].token_type is T.L_PAREN:
@@ -238,10 +241,9 @@ def _plain_expand(tokens: list[Token], verb: str) -> list[Token]:
     value = [like(tokens[at], T.L_PAREN, "("), *tokens[at + 1 : alias], like(tokens[at], T.R_PAREN, ")")]
     name = tokens[alias + 1]
     out: list[Token] = []
-    listed, depth = False, 0  # in the select list
-    for i, token in enumerate(kept):
+    listed = False  # in the select list
+    for i, token, depth in levels(kept):
         kind = token.token_type
-        depth += (kind is T.L_PAREN) - (kind is T.R_PAREN)
         if depth == 0 and kind in (T.SELECT, T.FROM):
             listed = kind is T.SELECT
         if kind is not T.VAR or token.text.upper() != name.text.upper() or kept[i - 1].token_type is T.DOT:
@@ -259,8 +261,17 @@ def _after_field(tokens: list[Token], i: int) -> int:
     return closing(tokens, i + 1) + 1 if i + 1 < len(tokens) and tokens[i + 1].token_type is T.L_PAREN else i + 1
 
 
+def _locking(unit: Unit, tokens: list[Token]) -> None:
+    """``LOCKING TABLE t FOR ACCESS SELECT ...``."""
+    at = next((i for i, t in enumerate(tokens) if t.text.upper() in QUERIES | DATA and i > 2), -1)
+    if at > 0:
+        unit.run(tokens[at:], tokens[at].text.upper())
+
+
 TERADATA: Final = Engine(
     name="teradata",
+    clear_names=True,
+    readers={"DATABASE": use_database, "LOCKING": _locking},
     client=(without_dot_commands,),
     short_verbs={
         "INS": (T.INSERT, "INSERT"),

@@ -9,6 +9,12 @@ from sqlglot.tokens import Token, TokenType
 
 from ray_lineage.compile.sql.lex.kinds import STRINGS, T
 
+Pairs = tuple[frozenset[TokenType], frozenset[TokenType]]
+"""What opens, and what closes."""
+
+PARENTHESES: Final[Pairs] = frozenset({T.L_PAREN}), frozenset({T.R_PAREN})
+BRACES: Final[Pairs] = frozenset({T.L_BRACE, T.L_BRACKET}), frozenset({T.R_BRACE, T.R_BRACKET})
+
 
 def closing(tokens: list[Token], i: int) -> int:
     """Index of the parenthesis that closes the one at ``i`` (the last token where it is never closed)."""
@@ -123,6 +129,38 @@ def outermost(tokens: list[Token], start: int = 0, end: int | None = None) -> It
             depth -= 1
         elif not depth:
             yield i, token
+
+
+def levels(
+    tokens: list[Token], start: int = 0, end: int | None = None, pairs: Pairs = PARENTHESES
+) -> Iterator[tuple[int, Token, int]]:
+    """The tokens from ``start`` on, where they stand, and in how many ``pairs``; both of a pair stand in those around it."""
+    depth = 0
+    opens, closes = pairs
+    for i in range(start, len(tokens) if end is None else end):
+        token = tokens[i]
+        depth -= token.token_type in closes
+        yield i, token, depth
+        depth += token.token_type in opens
+
+
+def opening(tokens: list[Token], i: int, first: int = 0) -> int:
+    """Index of the parenthesis that is closed by the one at ``i``, looked for from there back to ``first`` (that, where none is)."""
+    return next((k for k, _, depth in _backwards(tokens, i, first) if depth == 0 and k < i), first)
+
+
+def outermost_before(tokens: list[Token], i: int) -> Iterator[tuple[int, Token]]:
+    """The tokens in front of ``i``, the nearest first, that stand in no parentheses besides those around it."""
+    return ((k, token) for k, token, depth in _backwards(tokens, i - 1) if depth == 0)
+
+
+def _backwards(tokens: list[Token], i: int, first: int = 0) -> Iterator[tuple[int, Token, int]]:
+    depth = 0
+    for k in range(i, first - 1, -1):
+        token = tokens[k]
+        depth -= token.token_type is T.L_PAREN
+        yield k, token, depth
+        depth += token.token_type is T.R_PAREN
 
 
 def until(tokens: list[Token], start: int, words: tuple[str, ...]) -> list[Token]:

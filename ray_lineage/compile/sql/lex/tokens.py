@@ -31,6 +31,8 @@ def dialect_of(name: str) -> Dialect:
     dialect = Dialect.get_or_raise(name or None)
     # where arrays begin with 1, the parser finds the types of all that stands in front of each bracket, to subtract 1
     dialect.INDEX_OFFSET = 0
+    # a type that the grammar has never heard of (Redshift's abstime) says nothing about lineage: no reason to lose the statement
+    dialect.SUPPORTS_USER_DEFINED_TYPES = True
     return dialect
 
 
@@ -144,7 +146,7 @@ _STATEMENT_END = re.compile(r";[ \t]*\r?$", re.MULTILINE)
 def _tokenize_pieces(text: str, engine: Engine, tokenizer: Tokenizer) -> tuple[list[Token], list[Diagnostic]]:
     tokens: list[Token] = []
     diagnostics: list[Diagnostic] = []
-    pattern = _BATCH_END if engine.transact and _BATCH_END.search(text) else _STATEMENT_END
+    pattern = _BATCH_END if engine.batches and _BATCH_END.search(text) else _STATEMENT_END
     starts = [0, *(m.end() for m in pattern.finditer(text)), len(text)]
     line = 1
     for start, end in pairwise(starts):

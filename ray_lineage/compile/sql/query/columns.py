@@ -9,8 +9,8 @@ from sqlglot.expressions import Expression
 
 from ray_lineage.compile.sql.constants import UNKNOWN
 from ray_lineage.compile.sql.query.arena import Builder
-from ray_lineage.compile.sql.query.scope import COMPOSED, IDENTITY, TRANSFORMATION, Collected, Scope, note
-from ray_lineage.compile.sql.query.words import OF_ROWS, PROPERTIES, SEQUENCE_COLUMNS
+from ray_lineage.compile.sql.query.scope import COMPOSED, IDENTITY, TRANSFORMATION, Collected, Scope, note, position_of
+from ray_lineage.compile.sql.query.words import OF_ROWS, SEQUENCE_COLUMNS
 from ray_lineage.model import STAR, VALUE, Alias, Output, Ref, Select, SetOp, TableRef, Variable
 
 
@@ -51,8 +51,7 @@ def column_ref(b: Builder, node: exp.Column, scope: Scope, how: int = IDENTITY) 
     name = b.identifier(identifier)
     if identifier.__class__ is exp.Parameter:  # $1 of a staged file
         name = f"${name}"
-    meta = identifier._meta if isinstance(identifier, exp.Identifier) else None
-    line = meta["line"] if meta else 0
+    at = position_of(identifier)
     if b.dynamic and UNKNOWN in name:
         return None
     if node.args.get("table") is None:
@@ -60,31 +59,31 @@ def column_ref(b: Builder, node: exp.Column, scope: Scope, how: int = IDENTITY) 
             return None
         if name in b.variables:
             variable = b.variable("@" + name, or_column=b.engine.columns_first)
-            return Ref(variable, scope.index, VALUE, how, line)
+            return Ref(variable, scope.index, VALUE, how, *at)
         if name in scope.aliases and b.engine.row_values and is_row(b, scope.aliases[name], name):
-            return Ref(scope.aliases[name], scope.index, STAR, COMPOSED[TRANSFORMATION][how], line)
-        return Ref(-1, scope.index, name, how, line)
+            return Ref(scope.aliases[name], scope.index, STAR, COMPOSED[TRANSFORMATION][how], *at)
+        return Ref(-1, scope.index, name, how, *at)
     if name in OF_ROWS and name in b.pseudo and not identifier.args.get("quoted"):
         return None
     relation = b.qualifier(node, scope)
     if relation >= 0:
         element = element_of(b, relation, b.identifier(node.args["table"]), name)
         if element:
-            return Ref(relation, scope.index, element, COMPOSED[TRANSFORMATION][how], line, (name,))
-        return Ref(relation, scope.index, name, how, line)
+            return Ref(relation, scope.index, element, COMPOSED[TRANSFORMATION][how], *at, (name,))
+        return Ref(relation, scope.index, name, how, *at)
     if name in SEQUENCE_COLUMNS and b.engine.sequence_objects:
         b.read_sequence(exp.Table(this=node.args["table"], db=node.args.get("db"), catalog=node.args.get("catalog")))
         return None
     if b.rows and node.args.get("db") is None:
         table = b.rows.get(b.identifier(node.args["table"]))
         if table is not None:
-            return Ref(b.row(table), scope.index, name, how, line)
+            return Ref(b.row(table), scope.index, name, how, *at)
     if b.identifier(node.args["table"]) in b.variables:
-        return Ref(b.variable("@" + b.identifier(node.args["table"])), scope.index, VALUE, how, line)
-    if name in PROPERTIES and b.engine.schema_calls:
+        return Ref(b.variable("@" + b.identifier(node.args["table"])), scope.index, VALUE, how, *at)
+    if name in b.engine.properties:
         owner = b.identifier(node.args["table"])
         relation = scope.find(b.identifier(node.args["db"])) if node.args.get("db") is not None else -1
-        return Ref(relation, scope.index, owner, COMPOSED[TRANSFORMATION][how], line)
+        return Ref(relation, scope.index, owner, COMPOSED[TRANSFORMATION][how], *at)
     if b.engine.structs or b.engine.attributes:  # a field of a struct column, an attribute of an object
         first = node.args.get("catalog") or node.args.get("db") or node.args["table"]
         alias = scope.find(b.identifier(first))
@@ -92,7 +91,7 @@ def column_ref(b: Builder, node: exp.Column, scope: Scope, how: int = IDENTITY) 
         if alias >= 0:
             element = element_of(b, alias, b.identifier(first), path[0])
             path = (element, *path) if element else path
-            return Ref(alias, scope.index, path[0], COMPOSED[TRANSFORMATION][how], line, path[1:])
+            return Ref(alias, scope.index, path[0], COMPOSED[TRANSFORMATION][how], *at, path[1:])
         if b.piped and b.identifier(first) in b.piped:
             after = (
                 identifier
@@ -102,9 +101,9 @@ def column_ref(b: Builder, node: exp.Column, scope: Scope, how: int = IDENTITY) 
                 else node.args["db"]
             )
             plain = after is identifier
-            return Ref(-1, scope.index, b.identifier(after), how if plain else COMPOSED[TRANSFORMATION][how], line)
+            return Ref(-1, scope.index, b.identifier(after), how if plain else COMPOSED[TRANSFORMATION][how], *at)
         if b.engine.structs:  # the column is the leftmost part
-            return Ref(-1, scope.index, b.identifier(first), COMPOSED[TRANSFORMATION][how], line, path)
+            return Ref(-1, scope.index, b.identifier(first), COMPOSED[TRANSFORMATION][how], *at, path)
     return None
 
 
@@ -147,7 +146,7 @@ def restored(b: Builder, node: exp.Dot, scope: Scope) -> exp.Column | None:
         base = base.this
     for part in (base, *parts):
         if part.__class__ is not exp.Identifier:
-            _identifiers_as_columns(part)
+            _identifiers_as_columns(part, chained=b.engine.chained_calls)
     if base.__class__ is not exp.Identifier:
         return None
     names = [base, *(p for p in reversed(parts) if p.__class__ is exp.Identifier)]
@@ -161,8 +160,9 @@ def restored(b: Builder, node: exp.Dot, scope: Scope) -> exp.Column | None:
 _NAMED: Final = (exp.Anonymous, exp.Column, exp.XMLElement, exp.DataType, exp.PropertyEQ, exp.Kwarg, exp.Table)
 
 
-def _identifiers_as_columns(node: Expression) -> None:
-    """Plain names among the arguments of calls become columns, in place."""
+def _identifiers_as_columns(node: Expression, *, chained: bool) -> None:
+    """Plain names among the arguments of calls become columns, in place. What a call follows is its schema, if calls are not
+    ``chained``."""
     stack = [node]
     while stack:
         node = stack.pop()
@@ -176,7 +176,13 @@ def _identifiers_as_columns(node: Expression) -> None:
                 name = item
                 while name.__class__ is exp.Dot and name.expression.__class__ is exp.Identifier:
                     name = name.this
-                if name.__class__ is exp.Identifier and not (node.__class__ is exp.Dot and key == "expression"):
+                if (
+                    node.__class__ is exp.Dot
+                    and (key == "expression" or not chained)
+                    and name.__class__ is exp.Identifier
+                ):
+                    continue
+                if name.__class__ is exp.Identifier:
                     values[i] = exp.Column(this=item) if name is item else exp.Column(this=item.expression, table=name)
                 elif isinstance(item, exp.Expr):
                     stack.append(item)

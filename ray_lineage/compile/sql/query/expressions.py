@@ -198,7 +198,7 @@ def _push_parts(b: Builder, node: Any, how: int, scope: Scope, push: _Push, boun
     elif kind is exp.WithinGroup:
         push((node.this, how))
         if isinstance(node.this, _ORDERED_SETS) or (
-            b.engine.schema_calls
+            b.engine.ordered_is_aggregated
             and isinstance(node.this, exp.AggFunc)
             and isinstance(node.expression, exp.Order)
             and not node.this.args.get("separator")
@@ -272,7 +272,7 @@ def _push_frame(
 
 def _subquery(b: Builder, node: Expression, scope: Scope, how: int, found: Collected) -> None:
     index = b.query(node, scope, scope.ctes)
-    if b.engine.schema_calls and _makes_a_document(node):
+    if _makes_a_document(node):
         how = COMPOSED[TRANSFORMATION][how]
     found.subqueries.append(index)
     note(found, Ref(index, scope.index, "*", how))

@@ -27,8 +27,6 @@ from ray_lineage.compile.sql.query.tables import table_relation
 from ray_lineage.compile.sql.query.words import (
     CHANGES,
     DESCRIPTION,
-    NO_ARGUMENTS,
-    ROWSETS,
     SUMMARY,
     SUMMARY_NAMES,
     WINDOWING,
@@ -66,15 +64,15 @@ def function(b: Builder, call: Expression, columns: tuple[str, ...], scope: Scop
     if special >= 0:
         return b.add(Alias(special, columns)) if columns else special
     schema = list(call.find_all(exp.OpenJSONColumnDef, exp.ColumnDef, exp.JSONColumnDef))
-    if not columns and not name and not schema and b.engine.schema_calls:
-        columns = ROWSETS.get(str(call.name if isinstance(call, exp.Anonymous) else call.key).lower(), ())
+    if not columns and not name and not schema:
+        columns = b.engine.own_rowsets.get(str(call.name if isinstance(call, exp.Anonymous) else call.key).lower(), ())
     if b.engine.view_parameters and name:  # v(parameter = value)
         for argument in call.find_all(exp.EQ):
             collect(b, argument.expression, scope, TRANSFORMATION, collected)
-    elif b.engine.schema_calls and isinstance(call, exp.Anonymous):
+    elif b.engine.constant_arguments and isinstance(call, exp.Anonymous):
         for argument in call.expressions:
             value = argument.expression if isinstance(argument, exp.EQ) else argument  # NAME = value
-            if value.name.upper() not in NO_ARGUMENTS or value.args.get("table"):
+            if value.name.upper() not in b.engine.constant_arguments or value.args.get("table"):
                 collect(b, value, scope, TRANSFORMATION, collected)
     else:
         collect(b, call, scope, TRANSFORMATION, collected)
@@ -224,4 +222,8 @@ def _table_arguments(b: Builder, call: Expression, scope: Scope) -> int:
     sources.extend(queries)
     if not sources:
         return -1
+    if queries and not own:  # a function of the user's gives what it likes
+        sources.append(
+            b.add(TableRef((), line_of(call), (STAR,), True, tuple(Ref(q, -1, STAR, TRANSFORMATION) for q in queries)))
+        )
     return _columns_of(b, sources, tuple(Output(n, ()) for n in own))

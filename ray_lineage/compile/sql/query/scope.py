@@ -105,8 +105,9 @@ def note(found: Collected, ref: Ref) -> None:
 
 
 def position_of(node: Any) -> tuple[int, int]:
+    """The line and column of a name's first character; 0: not known."""
     meta = node._meta if node.__class__ is exp.Identifier else None
     if not meta:
         return 0, 0
-    width = meta["end"] - meta["start"]
-    return meta["line"], max(1, meta["col"] - width)
+    last = meta["col"]
+    return meta["line"], max(1, last - meta["end"] + meta["start"]) if last else 0

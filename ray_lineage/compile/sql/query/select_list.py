@@ -86,11 +86,11 @@ def output_of(b: Builder, item: Expression, scope: Scope, subqueries: list[int])
     if kind is exp.Aliases:  # several columns out of one expression
         found = collected_in(b, item.this, scope, subqueries)
         return [Output(b.identifier(a), tuple(found.refs.values()), found.line) for a in item.expressions]
-    if kind is exp.EQ and b.engine.schema_calls and isinstance(item.this, exp.Literal | exp.National):
+    if kind is exp.EQ and b.engine.items_assign and isinstance(item.this, exp.Literal | exp.National):
         found = collected_in(b, item.expression, scope, subqueries)  # 'name' = expression
         text = b.text_of(item, found.at) if found.refs else ""
         return Output(b.fold(item.this.name, True), tuple(found.refs.values()), found.line, expression=text)
-    if b.engine.schema_calls and _is_assignment(item):
+    if b.engine.items_assign and _is_assignment(item):
         b.assigned.append(("@" + item.this.name, collected_in(b, item.expression, scope, subqueries)))
         return None
     if kind is exp.Apply:

@@ -24,25 +24,8 @@ OF_ROWS: Final = frozenset({"rowid", "ora_rowscn", "ctid", "xmin", "xmax", "tabl
 """Of the names that are no columns those that may have a qualifier."""
 
 NO_VALUE: Final = frozenset({"default", "DEFAULT"})
-PROPERTIES: Final = frozenset({"lat", "long", "stx", "sty", "stsrid", "m", "z", "hasm", "hasz", "isnull"})
-"""Of SQL Server's geometry and geography: ``column.Lat`` has no table ``column``."""
-
 FIRST_WORDS: Final = frozenset({"DATE_BUCKET", "IDENTITY", "GET_FORMAT"})
 """Functions whose first argument is a part of a date or a type."""
-
-ROWSETS: Final = {
-    "string_split": ("value", "ordinal"),
-    "openjson": ("key", "value", "type"),
-    "generateseries": ("value",),
-    "generate_series": ("value",),
-    "ai_generate_chunks": ("chunk", "chunk_order", "chunk_offset", "chunk_length"),
-    "regexp_matches": ("match_id", "start_position", "end_position", "match_value", "substring_matches"),
-    "regexp_split_to_table": ("value", "ordinal"),
-}
-"""Columns of the engine's functions."""
-
-NO_ARGUMENTS: Final = frozenset({"FIXED"})
-"""Constants among the arguments that are given by name, not columns."""
 
 WINDOWING: Final = {
     "tumble": ("window_start", "window_end"),

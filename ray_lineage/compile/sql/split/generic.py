@@ -8,6 +8,7 @@ from typing import Final
 from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.lex.kinds import T
+from ray_lineage.compile.sql.lex.scan import outermost
 from ray_lineage.compile.sql.split.flow import Slice, Slices
 from ray_lineage.model import ANY
 
@@ -169,12 +170,10 @@ class Splitter(Slices):
         """``WITH FUNCTION f ... END; SELECT`` of Oracle, ``WITH FUNCTION f ... RETURN x SELECT`` of Trino: the query after
         the functions, which are not read."""
         tokens, n = self.tokens, len(self.tokens)
-        depth = 0
-        for k in range(i, self._end(i)):
-            depth += (tokens[k].token_type is T.L_PAREN) - (tokens[k].token_type is T.R_PAREN)
-            if depth == 0 and tokens[k].text.upper() in ("IS", "AS", "BEGIN"):
+        for k, token in outermost(tokens, i, self._end(i)):
+            if token.text.upper() in ("IS", "AS", "BEGIN"):
                 break
-            if depth == 0 and tokens[k].token_type is T.SELECT:
+            if token.token_type is T.SELECT:
                 return k
         while i < n:
             if tokens[i].token_type is T.SEMICOLON and i + 1 < n and tokens[i + 1].token_type is T.SELECT:
@@ -184,20 +183,15 @@ class Splitter(Slices):
 
     def _member(self, i: int) -> int:
         """A procedure or function of a package: its declaration alone, or its body."""
-        tokens = self.tokens
-        depth = 0
-        for j in range(i + 1, len(tokens)):
-            kind = tokens[j].token_type
-            depth += (kind is T.L_PAREN) - (kind is T.R_PAREN)
-            if kind is T.SEMICOLON:
-                return j
-            if depth == 0 and tokens[j].text.upper() in ("AS", "IS"):
+        end = self._end(i)
+        for j, token in outermost(self.tokens, i + 1, end):
+            if token.text.upper() in ("AS", "IS"):
                 self.put(i, j, "HEADER", self.owner)
                 self.outer.append(self.owner)
                 self.owner = len(self.slices) - 1
                 self.blocks = 0
                 return j + 1
-        return len(tokens)
+        return end
 
     def _ends_at(self, i: int, words: tuple[str, ...]) -> bool:
         return i >= len(self.tokens) or self.tokens[i].token_type is T.SEMICOLON or self.tokens[i].text.upper() in words
@@ -220,23 +214,15 @@ class Splitter(Slices):
         return self._end(i)
 
     def _skip_to(self, i: int, words: tuple[str, ...]) -> int:
-        depth = case = 0
-        for j in range(i + 1, len(self.tokens)):
-            kind = self.tokens[j].token_type
-            if kind is T.L_PAREN:
-                depth += 1
-            elif kind is T.R_PAREN:
-                depth -= 1
-            elif kind is T.SEMICOLON:
-                return j
-            elif depth == 0:
-                if kind is T.CASE:
-                    case += 1
-                elif case and kind is T.END:
-                    case -= 1
-                elif case == 0 and self.tokens[j].text.upper() in words:
-                    return j + 1
-        return len(self.tokens)
+        case, end = 0, self._end(i + 1)
+        for j, token in outermost(self.tokens, i + 1, end):
+            if token.token_type is T.CASE:
+                case += 1
+            elif case and token.token_type is T.END:
+                case -= 1
+            elif case == 0 and token.text.upper() in words:
+                return j + 1
+        return end
 
     def _body(self, i: int) -> int:
         """For CREATE PROCEDURE and its like with a body in plain tokens: index of its AS, IS, BEGIN or DECLARE; else 0
@@ -247,44 +233,35 @@ class Splitter(Slices):
             k in ("VIEW", "TABLE", "AS") for k in kinds[:2]
         ):
             return 0
-        depth = 0
-        for j in range(i + 1, len(tokens)):
-            kind = tokens[j].token_type
-            if kind is T.L_PAREN:
-                depth += 1
-            elif kind is T.R_PAREN:
-                depth -= 1
-            elif kind is T.SEMICOLON:
-                return 0
-            elif depth == 0:
-                word = tokens[j].text.upper()
-                if (
-                    word == "RETURN"
-                    and "FUNCTION" in kinds
-                    and tokens[j + 1 : j + 2]
-                    and (tokens[j + 1].token_type in (T.SELECT, T.WITH, T.L_PAREN))
-                ):
-                    return 0  # RETURN query is all of the body
-                if word in ("BEGIN", "DECLARE") or tokens[j - 1].text.upper() == "COMPOUND":
-                    return j + 1 if word == "TRIGGER" else j
-                if word in _ONE_STATEMENT and self._is_body(i, j, kinds):
-                    return j
-                if word == "THEN" and "ALERT" in kinds:
-                    return j + 1
-                if word == "DO" and "EVENT" in kinds and j + 1 < len(tokens):
-                    return j if tokens[j + 1].text.upper() == "BEGIN" else j + 1
-                if word == "AS" and "MACRO" in kinds and j + 2 < len(tokens):
-                    inner = tokens[j + 2].text.upper() if tokens[j + 1].token_type is T.L_PAREN else ""
-                    return j + 2 if inner in _ONE_STATEMENT or inner in ("INS", "UPD", "DEL", "SEL") else 0
-                if word in ("AS", "IS") and j + 1 < len(tokens) and "TRIGGER" not in kinds and not self._as_caller(j):
-                    following = tokens[j + 1]
-                    if following.token_type in (T.STRING, T.HEREDOC_STRING, T.NATIONAL_STRING, T.RAW_STRING):
-                        return 0
-                    if following.text.upper() == "TABLE" and "FUNCTION" in kinds:
-                        return 0
-                    if following.text.upper() in _ONE_STATEMENT and following.text.upper() != "IF":
-                        return j + 1 if "TASK" in kinds else 0
-                    return j
+        for j, token in outermost(tokens, i + 1, self._end(i + 1)):
+            word = token.text.upper()
+            if (
+                word == "RETURN"
+                and "FUNCTION" in kinds
+                and tokens[j + 1 : j + 2]
+                and (tokens[j + 1].token_type in (T.SELECT, T.WITH, T.L_PAREN))
+            ):
+                return 0  # RETURN query is all of the body
+            if word in ("BEGIN", "DECLARE") or tokens[j - 1].text.upper() == "COMPOUND":
+                return j + 1 if word == "TRIGGER" else j
+            if word in _ONE_STATEMENT and self._is_body(i, j, kinds):
+                return j
+            if word == "THEN" and "ALERT" in kinds:
+                return j + 1
+            if word == "DO" and "EVENT" in kinds and j + 1 < len(tokens):
+                return j if tokens[j + 1].text.upper() == "BEGIN" else j + 1
+            if word == "AS" and "MACRO" in kinds and j + 2 < len(tokens):
+                inner = tokens[j + 2].text.upper() if tokens[j + 1].token_type is T.L_PAREN else ""
+                return j + 2 if inner in _ONE_STATEMENT or inner in ("INS", "UPD", "DEL", "SEL") else 0
+            if word in ("AS", "IS") and j + 1 < len(tokens) and "TRIGGER" not in kinds and not self._as_caller(j):
+                following = tokens[j + 1]
+                if following.token_type in (T.STRING, T.HEREDOC_STRING, T.NATIONAL_STRING, T.RAW_STRING):
+                    return 0
+                if following.text.upper() == "TABLE" and "FUNCTION" in kinds:
+                    return 0
+                if following.text.upper() in _ONE_STATEMENT and following.text.upper() != "IF":
+                    return j + 1 if "TASK" in kinds else 0
+                return j
         return 0
 
     def _as_caller(self, j: int) -> bool:

@@ -28,7 +28,7 @@ def read_alter_table(unit: Unit, tokens: list[Token]) -> None:
     parts, i = read_name(tokens, i)
     if parts:
         alter_rows(unit, tokens, unit.full(parts), i)
-        if unit.is_tsql:
+        if unit.engine.schema_calls:
             defaults(unit, tokens, unit.full(parts), StatementKind.ALTER_TABLE)
     if not parts:
         return
@@ -117,7 +117,11 @@ def _changed_columns(unit: Unit, tokens: list[Token], table: Name, i: int) -> No
             kind, a = tokens[a].text.upper(), a + 1
         while a < b - 1 and tokens[a].text.upper() in ("IF", "EXISTS"):
             a += 1
-        if a >= b or kind == "CONSTRAINT" or (not kind and (unit.is_tsql or tokens[a].text.upper() in _PARTS)):
+        if (
+            a >= b
+            or kind == "CONSTRAINT"
+            or (not kind and (unit.engine.drops_constraints or tokens[a].text.upper() in _PARTS))
+        ):
             continue
         rest = [t.text.upper() for t in tokens[a + 1 : b]]
         if verb == "DROP" and tokens[a].token_type is T.L_PAREN:

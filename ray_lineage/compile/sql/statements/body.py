@@ -31,10 +31,21 @@ def read_body(unit: Unit, tokens: list[Token]) -> None:
         lines = start_line(token) - 1 + unit.text.count("\n", token.start, start)
         for d in diagnostics:
             unit.facts.note(d.code, d.severity, d.message, d.line + lines, d.column)
+        for t in found:
+            t.col = _column(unit, t, start)
         unit.run([shifted(t, lines, start) for t in found])
         if unit.routine.is_script:
             leave_block(unit, tokens)
         return
+
+
+def _column(unit: Unit, token: Token, start: int) -> int:
+    """The column of a token of a text that begins at ``start`` of the one at hand; 0: not known."""
+    if unit.nested:
+        return 0
+    if unit.host is not None:
+        return unit.host.at(start + token.end)[1]
+    return int(token.col) + (start - unit.text.rfind("\n", 0, start) - 1 if token.line == 1 else 0)
 
 
 BODIES: Final = frozenset({T.HEREDOC_STRING, T.STRING, T.RAW_STRING})

@@ -11,7 +11,8 @@ from ray_lineage.compile.sql.lex.tokens import start_line
 from ray_lineage.compile.sql.statements.alter import read_alter_table
 from ray_lineage.compile.sql.statements.body import read_body
 from ray_lineage.compile.sql.statements.columns import computed_columns, defaults, make_empty
-from ray_lineage.compile.sql.statements.create_other import create_other, create_synonym, sequence_or_type
+from ray_lineage.compile.sql.statements.comments import describe_created
+from ray_lineage.compile.sql.statements.create_other import create_other, create_synonym
 from ray_lineage.compile.sql.statements.create_routine import function_query, read_header
 from ray_lineage.compile.sql.statements.create_table import create_like, partition_of, stored_at
 from ray_lineage.compile.sql.statements.create_view import view_to, without_tail
@@ -19,7 +20,6 @@ from ray_lineage.compile.sql.statements.define import define
 from ray_lineage.compile.sql.statements.drop import replaced
 from ray_lineage.compile.sql.statements.foreign_keys import foreign_keys
 from ray_lineage.compile.sql.statements.foreign_table import table_elsewhere
-from ray_lineage.compile.sql.statements.rename import read_transfer
 from ray_lineage.compile.sql.statements.returns import return_variables
 from ray_lineage.compile.sql.statements.unknown import note_unknown_kind
 from ray_lineage.compile.sql.unit import Unit
@@ -31,23 +31,17 @@ def read_create_statement(unit: Unit, tokens: list[Token], verb: str) -> None:
     if "ALGORITHM" in words or "DEFINER" in words:
         words = [t.text.upper() for t in tokens[:24]]
     is_program = "PROCEDURE" in words or ("FUNCTION" in words and "TABLE" not in words[1:4]) or "MACRO" in words[:5]
-    if not unit.is_tsql and is_program:  # T-SQL's are cut at their bodies
+    if is_program and not unit.engine.batches:  # there they are cut at their bodies
         with unit.within(unit.routine):
             read_header(unit, tokens)
             if not function_query(unit, tokens):
                 read_body(unit, tokens)
                 return_variables(unit, tokens)
         return
-    if unit.is_tsql and verb == "ALTER" and words[1:2] == ["SCHEMA"]:
-        read_transfer(unit, tokens)
-        return
     if verb == "CREATE" and "SYNONYM" in words[1:5]:
         create_synonym(unit, tokens)
         return
-    if unit.is_tsql and verb == "CREATE" and ("SEQUENCE" in words[1:5] or words[1:2] == ["TYPE"]):
-        sequence_or_type(unit, tokens, words)
-        return
-    if not unit.is_tsql and verb == "CREATE" and create_other(unit, tokens, words):
+    if verb == "CREATE" and create_other(unit, tokens, words):
         return
     if "TABLE" not in words and "VIEW" not in words:
         note_unknown_kind(unit, tokens)
@@ -77,6 +71,7 @@ def read_create_statement(unit: Unit, tokens: list[Token], verb: str) -> None:
     name = unit.full(head.name)
     temporary = temporary or is_temporary(name)
     replaced(unit, tokens, name, head.query)
+    describe_created(unit, tokens, head, name)
     if is_view and not temporary:
         kind = "MaterializedView" if "MATERIALIZED" in head.words else "View"
     else:
@@ -100,7 +95,7 @@ def read_create_statement(unit: Unit, tokens: list[Token], verb: str) -> None:
     unit.facts.declare(name, kind, start_line(tokens[0]), columns, temporary=temporary)
     if temporary:
         make_empty(unit, tokens, name, columns)
-    if unit.is_tsql:
+    if unit.engine.schema_calls:
         defaults(unit, tokens, name, StatementKind.CREATE_TABLE)
     locations = stored_at(unit, tokens, head, name)
     # the virtual columns of Snowflake's external tables are made of VALUE, a row of the file

@@ -20,15 +20,17 @@ from ray_lineage.compile.sql.statements.load import create_pipeline, create_rout
 from ray_lineage.compile.sql.statements.locations import topic_of
 from ray_lineage.compile.sql.statements.move import copy_of, move, read_apply_changes
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import Assignment, DeclaredColumn, Name, Ref, StatementKind, TableRef
+from ray_lineage.model import Assignment, Name, Ref, StatementKind, TableRef
 
 
 def create_other(unit: Unit, tokens: list[Token], words: list[str]) -> bool:
     """CREATE of what is neither table, view nor program. False if it is something else."""
     kind = next((w for w in words[1:5] if w in _CREATED), "")
-    if not kind or (kind == "TABLE" and words[words.index(kind) + 1 : words.index(kind) + 2] != ["FUNCTION"]):
+    if not kind:
         return False
     i = words.index(kind) + 1
+    if (kind == "TABLE" and words[i : i + 1] != ["FUNCTION"]) or words[i - 2 : i] == ["DATA", "SOURCE"]:
+        return False
     while i < len(tokens) and tokens[i].text.upper() in ("IF", "NOT", "EXISTS", "FUNCTION"):
         i += 1
     parts, i = read_name(tokens, i)
@@ -188,35 +190,19 @@ def _dictionary(unit: Unit, tokens: list[Token], name: Name, i: int) -> None:
 
 
 def _composite_type(unit: Unit, tokens: list[Token], name: Name, i: int) -> None:
-    """``CREATE TYPE t AS (a int, b text)`` of Postgres, ``AS OBJECT (a NUMBER, MEMBER FUNCTION ...)`` of Oracle: the columns of
-    records of that type."""
+    """``CREATE TYPE t AS (a int, b text)`` of Postgres, ``AS OBJECT (a NUMBER, MEMBER FUNCTION ...)`` of Oracle, ``AS TABLE (a int)``
+    of T-SQL: the columns of records, or of table variables, of that type."""
     words = [t.text.upper() for t in tokens[i : i + 3]]
-    at = i + (2 if words[1:2] == ["OBJECT"] else 1)
+    at = i + (2 if words[1:2] in (["OBJECT"], ["TABLE"]) else 1)
     if words[:1] not in (["AS"], ["IS"]) or at >= len(tokens) or tokens[at].token_type is not T.L_PAREN:
         return
-    columns = [c for c in read_columns(tokens, at + 1, closing(tokens, at))[0] if c.name.text.upper() not in _METHODS]
+    columns, _ = read_columns(tokens, at + 1, closing(tokens, at))
+    if words[1:2] == ["OBJECT"]:
+        columns = [c for c in columns if c.name.text.upper() not in _METHODS]
     unit.facts.declare(name, "Type", start_line(tokens[0]), tuple(unit.column(c) for c in columns))
 
 
 _METHODS: Final = frozenset({"MEMBER", "STATIC", "CONSTRUCTOR", "MAP", "ORDER", "FINAL", "OVERRIDING", "NOT", "PRAGMA"})
-
-
-def sequence_or_type(unit: Unit, tokens: list[Token], words: list[str]) -> None:
-    """``CREATE SEQUENCE s``, ``CREATE TYPE t AS TABLE (columns)``."""
-    i = next(k for k, word in enumerate(words) if word in ("SEQUENCE", "TYPE")) + 1
-    is_sequence = words[i - 1] == "SEQUENCE"
-    while i < len(tokens) and tokens[i].text.upper() in ("IF", "NOT", "EXISTS"):
-        i += 1
-    name, i = read_name(tokens, i)
-    columns: tuple[DeclaredColumn, ...] = ()
-    if not is_sequence:
-        at = next((k for k in range(i, min(i + 3, len(tokens))) if tokens[k].text.upper() == "TABLE"), -1)
-        if at < 0 or at + 1 >= len(tokens) or tokens[at + 1].token_type is not T.L_PAREN:
-            return  # another name of a scalar type
-        columns = tuple(unit.column(x) for x in read_columns(tokens, at + 2, closing(tokens, at + 1))[0])
-    if name:
-        kind = "Sequence" if is_sequence else "Type"
-        unit.facts.declare(unit.full(name), kind, start_line(tokens[0]), columns)
 
 
 def create_synonym(unit: Unit, tokens: list[Token]) -> None:

@@ -11,7 +11,6 @@ from ray_lineage.compile.sql.lex.kinds import STRINGS, T
 from ray_lineage.compile.sql.lex.scan import closing, list_items, outermost, read_name
 from ray_lineage.compile.sql.lex.tokens import start_line
 from ray_lineage.compile.sql.routine import Routine
-from ray_lineage.compile.sql.statements.declare import declare_of_type
 from ray_lineage.compile.sql.statements.define import define
 from ray_lineage.compile.sql.statements.lifetimes import begin_routine
 from ray_lineage.compile.sql.statements.move import move
@@ -33,7 +32,7 @@ def read_header(unit: Unit, tokens: list[Token], outer: Routine | None = None) -
     if not parts:
         return None
     name = unit.full(parts)
-    around = outer if outer is not None and not outer.is_script and not unit.is_tsql else None
+    around = outer if outer is not None and not outer.is_script and not unit.engine.isolated_routines else None
     if around is not None:  # a member of a package
         name = (*around.name, name[-1])
     routine = begin_routine(unit, tokens, name, kind, around, goes_on=tokens[at].text.upper() == "PACKAGE")
@@ -43,8 +42,8 @@ def read_header(unit: Unit, tokens: list[Token], outer: Routine | None = None) -
         routine.watch(table, dict.fromkeys(names, table), new_names)
     elif name[-1] in unit.trigger_functions:
         trigger_function(unit, tokens, unit.trigger_functions[name[-1]])
-    if unit.is_tsql:
-        tsql_parameters(unit, tokens, i)
+    if unit.engine.parameters is not None:
+        unit.engine.parameters(unit, tokens, i)
     else:
         declare_parameters(unit, tokens, i, untyped=unit.engine.untyped_parameters)
     columns: tuple[DeclaredColumn, ...] = ()
@@ -167,23 +166,6 @@ def out_parameters(unit: Unit, tokens: list[Token], i: int) -> tuple[DeclaredCol
     return tuple(out)
 
 
-def tsql_parameters(unit: Unit, tokens: list[Token], i: int) -> None:
-    """``@rows dbo.SomeType READONLY`` is a table of that type's columns."""
-    end = len(tokens)
-    if i < end and tokens[i].token_type is T.L_PAREN:
-        i, end = i + 1, closing(tokens, i)
-    for a, b in list_items(tokens, i, end):
-        if tokens[a].token_type is not T.PARAMETER or a + 1 >= b:
-            continue
-        name = str(unit.fold("@" + tokens[a + 1].text, False))
-        unit.routine.parameters.append(name)
-        options = [t.text.upper() for t in tokens[a + 3 : b]]
-        if "READONLY" in options:
-            declare_of_type(unit, tokens, a)
-        elif "OUTPUT" in options or "OUT" in options:
-            unit.routine.outputs.append(name)
-
-
 def returned_table(unit: Unit, tokens: list[Token], i: int, name: Name) -> tuple[DeclaredColumn, ...]:
     """``RETURNS @t TABLE (columns)``: what is written to @t is the function's result."""
     at = next((j for j in range(i, min(i + 5, len(tokens))) if tokens[j].text.upper() == "TABLE"), -1)
@@ -198,7 +180,7 @@ def returned_table(unit: Unit, tokens: list[Token], i: int, name: Name) -> tuple
 
 def function_query(unit: Unit, tokens: list[Token]) -> bool:
     """``CREATE FUNCTION f() ... RETURN SELECT ...`` and ``AS SELECT``: the query is the function's result."""
-    declared = next((d for d in reversed(unit.facts.declarations) if d.name == unit.routine.name), None)
+    declared = unit.facts.last_declared(unit.routine.name)
     if declared is None or declared.kind != "Function":
         return False
     for k, token in outermost(tokens, 2, len(tokens) - 1):

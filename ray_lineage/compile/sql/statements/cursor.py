@@ -17,9 +17,7 @@ from ray_lineage.model import Effect, Local, StatementKind, TableRef
 
 def declare_cursor(unit: Unit, name: Token, query: list[Token], tokens: list[Token]) -> None:
     """A cursor holds its query's rows as a temporary table does."""
-    if unit.is_tsql:
-        query = _without_cursor_tail(query)
-    tree = unit.parse(query, "SELECT")
+    tree = unit.parse(_without_cursor_tail(query), "SELECT")
     builder = unit.builder()
     root = builder.query(tree)
     target = Local.CURSOR.named(unit.part(name))

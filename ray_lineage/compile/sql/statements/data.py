@@ -51,13 +51,13 @@ def read_data(unit: Unit, tokens: list[Token], verb: str, output: Token | None =
         tokens = plain_columns(tokens)
     in_scope = bool(unit.routine.variables()) or not unit.routine.is_script  # variables may be
     returned: list[OutputClause] = []
-    if not unit.is_tsql and verb in DATA and in_scope:
+    if verb in DATA and in_scope and not unit.engine.output_clause:
         tokens, returned = take_returning(tokens)
     if any(reads(unit, tokens) for reads in _special_forms(unit, verb, in_scope)):
         return
-    parsed, outputs = take_outputs(tokens, verb) if unit.is_tsql and verb not in QUERIES else (tokens, [])
+    parsed, outputs = take_outputs(tokens, verb) if unit.engine.output_clause and verb not in QUERIES else (tokens, [])
     tree = unit.parse(parsed, verb)
-    if tree.args.get("with_") is not None and not unit.is_tsql:
+    if tree.args.get("with_") is not None:
         modifying_ctes(unit, tree.args["with_"], tokens)
     lower = _LOWERED.get(type(tree))
     if lower is not None:
@@ -72,10 +72,10 @@ def read_data(unit: Unit, tokens: list[Token], verb: str, output: Token | None =
 def _readable_insert(unit: Unit, tokens: list[Token]) -> list[Token]:
     """An INSERT that the grammar knows."""
     tokens = plain_columns(first_rows(tokens))
-    if unit.is_tsql:
+    if unit.engine.output_clause:
         tokens = inner_statement(unit, tokens)
-        if unit.has_remote and unit.engine.remote_target is not None:
-            tokens = unit.engine.remote_target(unit.names, tokens)
+    if unit.engine.remote_target is not None:
+        tokens = unit.engine.remote_target(unit.names, tokens)
     return tokens
 
 
@@ -83,8 +83,7 @@ def _special_forms(unit: Unit, verb: str, in_scope: bool) -> Iterator[Callable[[
     """Forms that are no tree of the grammar's: each reads its own, and says whether it was one."""
     if verb == "UPDATE":
         yield is_statistics
-        if not unit.is_tsql:
-            yield update_of_a_query
+        yield update_of_a_query
     if verb in ("FROM", "WITH"):
         yield multi_insert
     if verb in QUERIES and in_scope:
@@ -174,13 +173,6 @@ def read_assert(unit: Unit, tokens: list[Token]) -> None:
 def _after_assert(tokens: list[Token]) -> int:
     """BigQuery's ``ASSERT condition AS 'message'``: where the condition ends."""
     return len(tokens) - 2 if len(tokens) > 3 and tokens[-2].token_type is T.ALIAS else len(tokens)
-
-
-def read_locking(unit: Unit, tokens: list[Token]) -> None:
-    """``LOCKING TABLE t FOR ACCESS SELECT ...`` of Teradata."""
-    at = next((i for i, t in enumerate(tokens) if t.text.upper() in QUERIES | DATA and i > 2), -1)
-    if at > 0:
-        unit.run(tokens[at:], tokens[at].text.upper())
 
 
 def read_scheduled(unit: Unit, tokens: list[Token], word: str) -> None:

@@ -56,7 +56,7 @@ def declare_variables(unit: Unit, tokens: list[Token]) -> None:
         name = parts[0].text
         if not name.startswith("@"):
             declare_variable(unit, parts[0], tokens[i:b])
-        elif unit.is_tsql and i < b:
+        elif i < b:
             declare_of_type(unit, tokens, a)
         for j, token in outermost(tokens, i, b):
             if token.token_type in (T.EQ, T.COLON_EQ) or token.text.upper() == "DEFAULT":

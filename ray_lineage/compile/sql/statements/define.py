@@ -30,11 +30,11 @@ def define(
         line = redeclare.line
     declared = unit.facts.declare(name, kind, line, columns, temporary=temporary)
     tree = unit.parse(query, "SELECT")
-    if tree.args.get("with_") is not None and not unit.is_tsql:
+    if tree.args.get("with_") is not None:
         modifying_ctes(unit, tree.args["with_"], tokens)
     builder = unit.builder()
     root = builder.query(tree)
-    if builder.assigned and not unit.is_tsql:  # MySQL's SELECT @v := a
+    if builder.assigned:  # MySQL's SELECT @v := a
         selected(unit, tokens, builder, root, sure=False)
     unit.write(
         tokens,

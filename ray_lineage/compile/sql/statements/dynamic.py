@@ -9,7 +9,7 @@ from sqlglot.tokens import Token
 from ray_lineage.compile.sql.constants import UNKNOWN, Text, text_of
 from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.scan import closing, list_items, until
-from ray_lineage.compile.sql.lex.tokens import shifted, start_line, tokenize
+from ray_lineage.compile.sql.lex.tokens import start_line, tokenize
 from ray_lineage.compile.sql.names import NOBODY
 from ray_lineage.compile.sql.statements.lifetimes import declare_name
 from ray_lineage.compile.sql.statements.variables import assign
@@ -86,9 +86,10 @@ def run_inside(
     """Compile SQL that stands in a string, between ``lines``. What cannot be read in it is a warning: it may be no SQL."""
     first, last = lines
     inner, _ = tokenize(found.text, unit.engine)
-    inner = _bound(inner, binds or [])
+    for token in inner:  # the string may be put together of several: its lines are near, its columns are nowhere
+        token.line, token.col = min(token.line + first - 1, last), 0
     with unit.inside(found.text, into, complete=found.complete):
-        unit.run([shifted(t, min(first - 1, last - t.line), 0) for t in inner])
+        unit.run(_bound(inner, binds or []))
 
 
 def unresolved(unit: Unit, tokens: list[Token], why: str) -> None:

@@ -13,6 +13,7 @@ from ray_lineage.compile.sql.lex.scan import closing, list_items, read_name, unt
 from ray_lineage.compile.sql.lex.tokens import tokenize
 from ray_lineage.compile.sql.query.scope import IDENTITY
 from ray_lineage.compile.sql.statements.body import BODIES, read_body
+from ray_lineage.compile.sql.statements.comments import read_property
 from ray_lineage.compile.sql.statements.dynamic import binds_of, into_variables, run_text, unresolved
 from ray_lineage.compile.sql.statements.rename import rename_by_procedure
 from ray_lineage.compile.sql.statements.variables import assign, carries, forget, knows, variable_name
@@ -34,12 +35,7 @@ from ray_lineage.model import (
 
 def read_execute(unit: Unit, tokens: list[Token]) -> None:
     """``EXEC``, ``CALL``, ``EXECUTE IMMEDIATE 'body'``."""
-    if (
-        len(tokens) == 3
-        and not unit.is_tsql
-        and tokens[1].text.upper() == "IMMEDIATE"
-        and tokens[2].token_type in BODIES
-    ):
+    if len(tokens) == 3 and tokens[1].text.upper() == "IMMEDIATE" and tokens[2].token_type in BODIES:
         read_body(unit, tokens)
     elif len(tokens) > 1:
         execute(unit, tokens)
@@ -82,7 +78,7 @@ def execute(unit: Unit, tokens: list[Token], into: tuple[Name, tuple[str, ...]] 
         value = until(tokens, i, ("USING", "INTO", "RETURNING", "BULK"))
         run_text(unit, value, tokens, into or into_variables(unit, tokens, i), binds_of(unit, tokens))
         return
-    if not unit.is_tsql and _is_text(unit, tokens):
+    if not unit.engine.marked_variables and _is_text(unit, tokens):
         value = until(tokens, 1, ("USING", "INTO"))
         run_text(unit, value, tokens, into or into_variables(unit, tokens, 1), binds_of(unit, tokens))
         return
@@ -124,6 +120,9 @@ def execute(unit: Unit, tokens: list[Token], into: tuple[Name, tuple[str, ...]] 
     if last == "sysexecsql" and at < len(tokens) and tokens[at].token_type is T.L_PAREN:
         run_text(unit, tokens[at + 1 : closing(tokens, at)], tokens, into)
         return
+    if last in ("sp_addextendedproperty", "sp_updateextendedproperty"):
+        read_property(unit, tokens, at)
+        return
     if last == "sp_rename":
         rename_by_procedure(unit, tokens, at)
         return
@@ -133,7 +132,7 @@ def execute(unit: Unit, tokens: list[Token], into: tuple[Name, tuple[str, ...]] 
         unit.facts.call(caller, callee, tokens[0].line)
     if into is not None:
         _insert_result(unit, tokens, callee, into)
-    if unit.is_tsql:
+    if unit.engine.output_parameters:
         _take_outputs(unit, tokens, at, callee)
 
 

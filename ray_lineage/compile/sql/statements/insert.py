@@ -74,7 +74,7 @@ def lower_insert(unit: Unit, tree: exp.Insert, tokens: list[Token]) -> Written:
         columns = (*columns, *dynamic)
     elif dynamic and root >= 0:
         root = _last_into(builder, root, dynamic)
-    if builder.assigned and root >= 0 and not unit.is_tsql:  # MySQL's SELECT @v := a
+    if builder.assigned and root >= 0:  # MySQL's SELECT @v := a
         selected(unit, tokens, builder, root, sure=False)
     if tree.args.get("by_name") and root >= 0:
         assignments.append(Assignment(STAR, (Ref(root, -1, STAR, IDENTITY),)))
@@ -93,7 +93,8 @@ def _partition(unit: Unit, tree: exp.Insert) -> tuple[tuple[str, ...], tuple[str
     partition = tree.args.get("partition") or table.args.get("partition")
     items = partition.expressions if isinstance(partition, exp.Partition) else []
     preset = tuple(unit.fold(i.this.name, False) for i in items if isinstance(i, exp.EQ))
-    return preset, tuple(unit.fold(i.name, bool(quoted(i))) for i in items if isinstance(i, exp.Column))
+    dynamic = items if unit.engine.partition_columns else []
+    return preset, tuple(unit.fold(i.name, bool(quoted(i))) for i in dynamic if isinstance(i, exp.Column))
 
 
 def insert_target(unit: Unit, node: Expression) -> tuple[Name, tuple[str, ...]]:

@@ -8,7 +8,7 @@ from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.routine import Routine
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import Assignment, Effect, Local, Name, StatementKind, is_temporary, local_kind
+from ray_lineage.model import Assignment, Effect, Local, Name, StatementKind, local_kind
 
 _OF_A_BLOCK: Final = (Local.CURSOR, Local.RECORD, Local.ROWS, Local.OUTPUT)
 
@@ -25,9 +25,9 @@ def leave_block(unit: Unit, tokens: list[Token]) -> None:
     """A block in no routine, or a batch of T-SQL, ended: what it declared is gone. What the session has stays (``$v`` of
     Snowflake, cursors and ``#t`` of T-SQL, variables of a script)."""
     script = unit.script
-    if unit.is_tsql:
+    if unit.engine.batches:
         script.texts.clear()
-        _forget(unit, tokens, {name for name in _held(unit, script) if name[0] == "@"})
+        _forget(unit, tokens, {name for name in script.take_held() if name[0] == "@"})
         return
     stays = {name for name in script.declared if name[0] == "$" or name in script.lasting}
     gone = {f"@{name}" for name in script.declared - stays if f"${name}" not in stays}
@@ -41,7 +41,7 @@ def leave_block(unit: Unit, tokens: list[Token]) -> None:
     _forget(
         unit,
         tokens,
-        {name for name in _held(unit, script) if name in gone or (rows and local_kind((name,)) in _OF_A_BLOCK)},
+        {name for name in script.take_held() if name in gone or (rows and local_kind((name,)) in _OF_A_BLOCK)},
     )
 
 
@@ -56,14 +56,13 @@ def begin_routine(
         return known
     if package is not None and not goes_on:
         _share(unit, tokens, package)
-    routine = Routine(name, kind, None if unit.is_tsql else package or unit.script)
+    routine = Routine(name, kind, None if unit.engine.isolated_routines else package or unit.script)
     unit.routines[routine.key] = routine
     unit.enter(routine)
     if known is not None:
-        if unit.is_tsql:  # has no overloads
+        if not unit.engine.overloads:
             unit.facts.forget(name, temporary=False)
-        _forget(unit, tokens, _held(unit, known))
-        routine.told = known.told
+        _forget(unit, tokens, known.take_held())
     return routine
 
 
@@ -86,27 +85,12 @@ def _share(unit: Unit, tokens: list[Token], package: Routine) -> None:
     unit.path = path
 
 
-def _held(unit: Unit, routine: Routine) -> set[str]:
-    """The variables, cursors and temporary tables that a routine put something into since it was asked last."""
-    statements = unit.facts.statements
-    new, routine.told = statements[routine.told :], len(statements)
-    out: set[str] = set()
-    for statement in new:
-        if statement.procedure != routine.key:
-            continue
-        if statement.kind is StatementKind.ASSIGN and statement.effect is not Effect.ENDS:
-            out.update(a.column for a in statement.assignments)
-        elif is_temporary(statement.target):
-            out.add(statement.target[0])
-    return out
-
-
 def _forget(unit: Unit, tokens: list[Token], names: set[str]) -> None:
     if not names:
         return
     unit.routine.carriers -= names
     path = unit.path
-    if not unit.is_tsql:  # elsewhere a path says only that the order is not known
+    if not unit.engine.ordered_paths:
         unit.path = ()
     gone = tuple(Assignment(name, ()) for name in sorted(names))
     unit.write(tokens, StatementKind.ASSIGN, assignments=gone, effect=Effect.ENDS)

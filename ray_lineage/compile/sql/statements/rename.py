@@ -1,4 +1,4 @@
-"""RENAME, sp_rename, ALTER SCHEMA ... TRANSFER, EXCHANGE TABLES."""
+"""RENAME, sp_rename."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def read_rename(unit: Unit, tokens: list[Token]) -> None:
         if not new:
             return
         name, renamed = unit.full(old), unit.full(new)
-        if unit.is_tsql and len(new) == 1:
+        if unit.engine.renames_in_place and len(new) == 1:
             renamed = (*name[:-1], renamed[-1])
         rename_dataset(unit, tokens, name, renamed)
         i += 1
@@ -40,21 +40,6 @@ def rename_dataset(unit: Unit, tokens: list[Token], old: Name, new: Name) -> Non
     else:
         copy_of(unit, tokens, new, known.kind if known else "Table", old, StatementKind.RENAME)
     unit.facts.renamed(old, new, declared=known is not None)
-
-
-def read_transfer(unit: Unit, tokens: list[Token]) -> None:
-    """``ALTER SCHEMA s TRANSFER [OBJECT::] other.t``: it is s.t from here on."""
-    schema, i = read_name(tokens, 2)
-    if len(schema) != 1 or i >= len(tokens) or tokens[i].text.upper() != "TRANSFER":
-        return
-    if i + 2 < len(tokens) and tokens[i + 2].token_type is T.DCOLON:
-        if tokens[i + 1].text.upper() != "OBJECT":
-            return
-        i += 2
-    parts, _ = read_name(tokens, i + 1)
-    if parts:
-        old = unit.full(parts)
-        rename_dataset(unit, tokens, old, (*old[:-2], unit.part(schema[0]), old[-1]))
 
 
 def rename_by_procedure(unit: Unit, tokens: list[Token], at: int) -> None:
@@ -73,13 +58,3 @@ def rename_by_procedure(unit: Unit, tokens: list[Token], at: int) -> None:
     elif kind == "OBJECT" and parts:
         old = unit.full(parts)
         rename_dataset(unit, tokens, old, (*old[:-1], unit.fold(texts[1], False)))
-
-
-def read_exchange(unit: Unit, tokens: list[Token]) -> None:
-    """``EXCHANGE TABLES a AND b`` of ClickHouse."""
-    one, i = read_name(tokens, 2)
-    if one and i < len(tokens) and tokens[i].token_type is T.AND:
-        other, _ = read_name(tokens, i + 1)
-        if other:
-            move(unit, tokens, unit.full(one), unit.full(other), StatementKind.SWAP)
-            move(unit, tokens, unit.full(other), unit.full(one), StatementKind.SWAP)

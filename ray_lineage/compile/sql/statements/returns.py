@@ -16,7 +16,7 @@ from ray_lineage.model import STAR, VALUE, Assignment, Local, Name, Output, Ref,
 
 def read_return(unit: Unit, tokens: list[Token]) -> None:
     """RETURN (SELECT ...) of an inline table-valued function defines the function's columns."""
-    if not unit.is_tsql and not unit.routine.is_script and return_rows(unit, tokens):
+    if not unit.routine.is_script and return_rows(unit, tokens):
         return
     i, end = 1, len(tokens)
     while i < end and tokens[i].token_type is T.L_PAREN and closing(tokens, i) == end - 1:
@@ -27,7 +27,7 @@ def read_return(unit: Unit, tokens: list[Token]) -> None:
         if unit.routine.kind == "Function":
             return_value(unit, tokens, tokens[1:])
         return
-    declared = next((d for d in reversed(unit.facts.declarations) if d.name == unit.routine.name), None)
+    declared = unit.facts.last_declared(unit.routine.name)
     if declared is None or declared.kind != "Function":
         return
     define(

@@ -21,7 +21,7 @@ def lower_select(unit: Unit, tree: Expression, tokens: list[Token]) -> None:
     root = builder.query(tree)
     if builder.assigned:
         selected(unit, tokens, builder, root, sure=_gives_a_row(tree))
-        if unit.is_tsql:
+        if unit.engine.items_assign:
             return
     if into is None:
         write_result(unit, tokens, builder, root)

@@ -9,6 +9,7 @@ from typing import Final
 from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.lex.kinds import T
+from ray_lineage.compile.sql.lex.scan import levels
 from ray_lineage.compile.sql.lex.tokens import start_line
 from ray_lineage.compile.sql.unit import Unit
 
@@ -75,10 +76,8 @@ def note_unknown_kind(unit: Unit, tokens: list[Token]) -> None:
 
 def _has_clause(tokens: list[Token]) -> bool:
     """Does a word stand in it, in no parentheses, that neither a call nor a declaration has?"""
-    depth = 0
-    for token in tokens[1:]:
+    for _, token, depth in levels(tokens, 1):
         kind = token.token_type
-        depth += (kind is T.L_PAREN) - (kind is T.R_PAREN)
         if kind is T.COLON_EQ or token.text.upper() in ("DEFAULT", "CURSOR", "IS"):
             return False
         if depth == 0 and kind in _CLAUSES:

@@ -80,7 +80,7 @@ def may_carry(unit: Unit, name: str, value: list[Token]) -> bool:
     """Is there a query in it, or a variable that got its value from one (in a loop: that may yet get it)?"""
     carriers, rows = unit.routine.seen_carriers(), unit.routine.rows
     in_trigger = unit.routine.table
-    may_get = unit.is_tsql and unit.in_loop
+    may_get = unit.in_loop
     if unit.engine.plpgsql and next(iter(at_top_level(value, 0, T.FROM)), -1) > 0:
         return True  # v := a FROM t: an expression is what SELECT gives of it (PostgreSQL's and Redshift's manuals of PL/pgSQL)
     for i, token in enumerate(value):
@@ -205,7 +205,7 @@ def record_of(unit: Unit, name: Token) -> Name:
 def selected(unit: Unit, tokens: list[Token], builder: Builder, root: int, *, sure: bool) -> None:
     """``SELECT @v = a, @w = b FROM t``: the query is ``root`` of ``builder``, and ``sure`` to have a row."""
     set_found(unit, tokens, builder, builder.assigned, root, [root], sure=sure)
-    if unit.is_tsql and unit.runs_texts:
+    if unit.engine.items_assign and unit.runs_texts:
         _selected_texts(unit, tokens, sure=sure)
 
 

@@ -11,9 +11,8 @@ from typing import Final
 from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.engines.bigquery import joined
-from ray_lineage.compile.sql.engines.shared import comma_items
 from ray_lineage.compile.sql.lex.kinds import T
-from ray_lineage.compile.sql.lex.scan import at_top_level, closing
+from ray_lineage.compile.sql.lex.scan import BRACES, PARENTHESES, at_top_level, closing, levels, list_items, outermost
 from ray_lineage.compile.sql.lex.tokens import like, made
 
 Values = list[list[Token]]
@@ -47,17 +46,13 @@ def without_clauses(tokens: list[Token], verb: str) -> list[Token]:
 
 
 def _items(tokens: list[Token], start: int = 0, end: int | None = None) -> Values:
-    return [tokens[a:b] for a, b in comma_items(tokens, start, len(tokens) if end is None else end)]
+    return [tokens[a:b] for a, b in list_items(tokens, start, len(tokens) if end is None else end)]
 
 
 def _word_at(tokens: list[Token], words: frozenset[str], start: int = 0) -> int:
     """Where one of the words stands, outside of parentheses; the end if none does."""
-    depth = 0
-    for i, token in enumerate(tokens):
-        depth += (token.token_type is T.L_PAREN) - (token.token_type is T.R_PAREN)
-        if depth == 0 and i >= start and token.text.upper() in words and token.token_type is not T.STRING:
-            return i
-    return len(tokens)
+    found = (i for i, t in outermost(tokens) if t.text.upper() in words and t.token_type is not T.STRING)
+    return next((i for i in found if i >= start), len(tokens))
 
 
 def _without_alias(item: list[Token]) -> list[Token]:
@@ -232,26 +227,20 @@ _ANNOTATIONS: Final = frozenset(
 
 
 def _closing_brace(tokens: list[Token], i: int) -> int:
-    depth = 0
-    for k in range(i, len(tokens)):
-        kind = tokens[k].token_type
-        depth += (kind in (T.L_BRACE, T.L_BRACKET)) - (kind in (T.R_BRACE, T.R_BRACKET))
-        if depth == 0:
-            return k
-    return len(tokens) - 1
+    return next((k for k, _, depth in levels(tokens, i, pairs=BRACES) if depth == 0 and k > i), len(tokens) - 1)
 
 
 def _braced_items(tokens: list[Token]) -> Values:
     out: Values = [[]]
-    depth = 0
-    for token in tokens:
-        kind = token.token_type
-        depth += (kind in (T.L_BRACE, T.L_BRACKET, T.L_PAREN)) - (kind in (T.R_BRACE, T.R_BRACKET, T.R_PAREN))
-        if depth == 0 and kind is T.COMMA:
+    for _, token, depth in levels(tokens, pairs=_ALL_PAIRS):
+        if depth == 0 and token.token_type is T.COMMA:
             out.append([])
         else:
             out[-1].append(token)
     return [item for item in out if item]
+
+
+_ALL_PAIRS: Final = (PARENTHESES[0] | BRACES[0], PARENTHESES[1] | BRACES[1])
 
 
 def _member(item: list[Token]) -> list[Token]:

@@ -7,9 +7,15 @@ from typing import Final
 from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.engines.bigquery import joined
-from ray_lineage.compile.sql.engines.shared import comma_items
 from ray_lineage.compile.sql.lex.kinds import LITERALS, T
-from ray_lineage.compile.sql.lex.scan import at_top_level, closing, end_of_clause, list_items, read_name
+from ray_lineage.compile.sql.lex.scan import (
+    at_top_level,
+    closing,
+    end_of_clause,
+    list_items,
+    outermost_before,
+    read_name,
+)
 from ray_lineage.compile.sql.lex.tokens import like, made
 
 
@@ -181,7 +187,7 @@ def plain_model(tokens: list[Token], verb: str) -> list[Token]:
         word = token.text.upper()
         listed = k + 1 if word in ("PARTITION BY", "MEASURES") else k + 2 if word == "DIMENSION" else -1
         if 0 < listed < len(clause) and clause[listed].token_type is T.L_PAREN:
-            found = [clause[a:b] for a, b in comma_items(clause, listed + 1, closing(clause, listed))]
+            found = [clause[a:b] for a, b in list_items(clause, listed + 1, closing(clause, listed))]
             (measures if word == "MEASURES" else items).extend(found)
     names = {m[-1].text.upper(): _value_of(m) for m in measures if m}
     rules = _rules_of(clause, names)
@@ -205,13 +211,7 @@ _AFTER_MODEL: Final = frozenset(
 
 def _from_before(tokens: list[Token], i: int) -> int:
     """The FROM of the query whose MODEL clause begins at ``i``."""
-    depth = 0
-    for k in range(i - 1, -1, -1):
-        kind = tokens[k].token_type
-        depth += (kind is T.R_PAREN) - (kind is T.L_PAREN)
-        if depth == 0 and kind is T.FROM:
-            return k
-    return -1
+    return next((k for k, token in outermost_before(tokens, i) if token.token_type is T.FROM), -1)
 
 
 def _rules_of(clause: list[Token], names: dict[str, list[Token]]) -> dict[str, list[str]]:

@@ -1,12 +1,15 @@
-"""SQL Server: Transact-SQL."""
+"""SQL Server: Transact-SQL. Pages named ``.../x`` are those of https://learn.microsoft.com/en-us/sql/t-sql."""
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.engine import Engine, Rewrite, Shape, rule
+from ray_lineage.compile.sql.engines.tsql.objects import read_alter, read_parameters
+from ray_lineage.compile.sql.engines.tsql.receive import read_receive, read_waitfor
 from ray_lineage.compile.sql.engines.tsql.rewrites import (
     HINTS,
     METHODS,
@@ -19,8 +22,10 @@ from ray_lineage.compile.sql.engines.tsql.rewrites import (
     words_as_names,
 )
 from ray_lineage.compile.sql.engines.tsql.rowsets import into_remote, may_have_rowsets, rewrite_rowsets
+from ray_lineage.compile.sql.engines.tsql.split import BatchSplitter
 from ray_lineage.compile.sql.names import Names
 from ray_lineage.compile.sql.query.words import SERVER_QUERY
+from ray_lineage.compile.sql.statements.copy import read_bulk_insert
 
 
 def _prepare(text: str, names: Names) -> Rewrite:
@@ -47,21 +52,64 @@ _PLAIN_WORDS: Final = frozenset({
 """Of the tokenizer's words those of other engines
 (https://learn.microsoft.com/en-us/sql/t-sql/language-elements/reserved-keywords-transact-sql has none of them)."""
 
+
+def may_run_texts(lower: str) -> bool:
+    """May a text run what a variable holds? Most only run procedures that they name."""
+    return any(map(lower.__contains__, _RUNNERS)) or _RUNS.search(lower) is not None
+
+
+_RUNS: Final = re.compile(r"exec(?:utesql|(?:ute)?\b(?!\s+[\w\[\"]))")
+_RUNNERS: Final = ("eachdb", "foreachtable", "add_jobstep")
+_ROWSETS: Final = {
+    "string_split": ("value", "ordinal"),
+    "openjson": ("key", "value", "type"),
+    "generateseries": ("value",),
+    "generate_series": ("value",),
+    "ai_generate_chunks": ("chunk", "chunk_order", "chunk_offset", "chunk_length"),
+    "regexp_matches": ("match_id", "start_position", "end_position", "match_value", "substring_matches"),
+    "regexp_split_to_table": ("value", "ordinal"),
+}
+
 TSQL: Final = Engine(
     name="tsql",
-    transact=True,
+    clear_names=True,
+    splitter=BatchSplitter,
+    batches=True,  # .../sql-server-utilities-statements-go
+    ordered_paths=True,
+    may_run_texts=may_run_texts,
     plain_words=_PLAIN_WORDS,
     hash_names=True,
     prepare=_prepare,
     rewrites=(rule("escape collate", "", without_collations),),
     default_schema="dbo",
+    default_is_users=True,  # .../create-user-transact-sql: DEFAULT_SCHEMA
+    use_ends_with_text=True,  # .../sp-executesql-transact-sql: a change of the database lasts until it ends
     settled=quoted_as_strings,
     methods=METHODS,
+    properties=frozenset(
+        {"lat", "long", "stx", "sty", "stsrid", "m", "z", "hasm", "hasz", "isnull"}
+    ),  # of spatial types
     hints=HINTS,
+    items_assign=True,  # .../select-clause-transact-sql, .../select-local-variable-transact-sql
     remote_target=into_remote,
     no_columns=frozenset(["$action", "$identity", "$rowguid", "user"]),
     aggregates=frozenset(["checksum_agg", "stdevp", "var", "varp"]),
     schema_calls=True,
+    ordered_is_aggregated=True,
+    own_rowsets=_ROWSETS,
+    constant_arguments=frozenset({"FIXED"}),
+    readers={"ALTER": read_alter, "BULK": read_bulk_insert, "RECEIVE": read_receive, "WAITFOR": read_waitfor},
+    isolated_routines=True,
+    overloads=False,
+    parameters=read_parameters,
+    output_parameters=True,  # .../execute-transact-sql
+    marked_variables=True,
+    trigger_rows=(),  # ``inserted`` and ``deleted`` are tables
+    output_clause=True,  # .../output-clause-transact-sql
+    identity_passed=True,
+    computed_passed=True,
+    drops_constraints=True,  # .../alter-table-transact-sql: DROP [CONSTRAINT] name, COLUMN name
+    renames_in_place=True,  # .../rename-transact-sql, of Synapse
     recursion_unmarked=True,
     unpivot_values_first=True,
     table_functions={"openquery": SERVER_QUERY, "openrowset": ("", "connection", "query")},

@@ -5,12 +5,13 @@ The compiled parser cannot be patched, its input can: each rewrite drops or repl
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Final
 
 from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.lex.kinds import T
-from ray_lineage.compile.sql.lex.scan import at_top_level, closing
+from ray_lineage.compile.sql.lex.scan import at_top_level, closing, opening
 from ray_lineage.compile.sql.lex.tokens import like_written
 
 HINTS: Final = frozenset(
@@ -75,7 +76,8 @@ def has_clauses(lower: str) -> bool:
 
 
 _COMPOUND: Final = frozenset({T.PLUS, T.DASH, T.STAR, T.SLASH, T.MOD, T.AMP, T.CARET, T.PIPE})
-_TRIGGERS: Final = frozenset({T.WITH, T.OPTION, T.TOP, T.EQ, T.WHERE})
+_CHANGED: Final = frozenset({T.WITH, T.OPTION, T.TOP})
+_TRIGGERS: Final = frozenset({*_CHANGED, T.EQ, T.WHERE})
 _WRITTEN: Final = ("with", "option", "top", "current", *(sign + "=" for sign in "+-*/%&^|"))
 _QUOTES_OFF: Final = re.compile(r"\bquoted_identifier\b[\w\s,]*\soff\b", re.IGNORECASE)
 
@@ -145,7 +147,7 @@ def rewrite_tsql(tokens: list[Token], verb: str, *, methods: bool, clauses: bool
         tokens = _with_from(tokens)
     if methods:
         tokens = _methods_as_functions(tokens, verb)
-    if not clauses or not any(t.token_type in _TRIGGERS and _may_change(tokens, i) for i, t in enumerate(tokens)):
+    if not clauses or not _may_change(tokens):
         return tokens
     out: list[Token] = []
     i, n = 0, len(tokens)
@@ -225,14 +227,9 @@ def _operand_start(out: list[Token]) -> int:
     j = len(out)
     least = j - _LONGEST_OPERAND
     if j and out[j - 1].token_type is T.R_PAREN:
-        depth = 0
-        while j:
-            j -= 1
-            depth += (out[j].token_type is T.R_PAREN) - (out[j].token_type is T.L_PAREN)
-            if depth == 0:
-                break
-            if j < least:
-                return len(out)
+        j = opening(out, j - 1, max(0, least))
+        if j == least:
+            return len(out)
         if not j or out[j - 1].token_type in _BEFORE_OPERAND or out[j - 1].text.upper() in _BEFORE_WORDS:
             return j
     elif not j:
@@ -266,14 +263,14 @@ def _with_from(tokens: list[Token]) -> list[Token]:
     return [*tokens[:i], Token(T.FROM, "FROM", at.line, at.col, at.start, at.end), *tokens[i:]]
 
 
-def _may_change(tokens: list[Token], i: int) -> bool:
+def _may_change(tokens: list[Token]) -> bool:
     """Most WHERE and = are what they seem: then the statement need not be copied."""
-    kind = tokens[i].token_type
-    if kind is T.EQ:
-        return i > 0 and tokens[i - 1].token_type in _COMPOUND
-    if kind is T.WHERE:
-        return i + 1 < len(tokens) and tokens[i + 1].text.upper() == "CURRENT"
-    return True
+    kinds = [t.token_type for t in tokens]
+    if not _CHANGED.isdisjoint(kinds):
+        return True
+    if not _COMPOUND.isdisjoint(kinds) and any(b is T.EQ and a in _COMPOUND for a, b in pairwise(kinds)):
+        return True
+    return "CURRENT" in [tokens[i].text.upper() for i, before in enumerate(kinds[:-1], 1) if before is T.WHERE]
 
 
 def _is_hint(tokens: list[Token], i: int) -> bool:

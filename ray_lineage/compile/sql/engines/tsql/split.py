@@ -8,13 +8,13 @@ from typing import Final
 from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.lex.kinds import T
-from ray_lineage.compile.sql.lex.scan import closing
+from ray_lineage.compile.sql.lex.scan import closing, outermost
 from ray_lineage.compile.sql.split.flow import BLOCK, Flow, Slice, Slices
 from ray_lineage.model import ANY, ANY_LOOP, CATCH, LOOP, THEN, TRY
 
 _PROGRAM_KINDS: Final = frozenset({"PROC", "PROCEDURE", "FUNCTION", "TRIGGER"})
 _WORDS: Final = frozenset({T.VAR, T.COMMAND})
-_TSQL_STARTS: Final = frozenset(
+_STARTS: Final = frozenset(
     [
         "SELECT",
         "INSERT",
@@ -82,7 +82,7 @@ _TSQL_STARTS: Final = frozenset(
         "LOAD",
     ]
 )
-_TSQL_WORDS: Final = _TSQL_STARTS | {"CASE", "VALUES", "AS", ":"}
+_STARTS_AND_MIDDLES: Final = _STARTS | {"CASE", "VALUES", "AS", ":"}
 """All that can change or end a statement: what ``_word`` looks at once a statement has begun."""
 
 _AS_QUERY: Final = frozenset({"CREATE VIEW", "CREATE TABLE"})
@@ -139,7 +139,7 @@ _SECOND_WORDS: Final = {
 """What follows words that begin a statement but are no reserved words."""
 
 
-class TsqlSplitter(Slices):
+class BatchSplitter(Slices):
     """One pass over the tokens of a T-SQL file."""
 
     def __init__(self, tokens: list[Token], first_block: int = 0) -> None:
@@ -192,7 +192,7 @@ class TsqlSplitter(Slices):
             elif kind in dull:
                 self._begin(i, "?")
             elif self.start >= 0 and (
-                self.verb not in _AS_QUERY if kind is T.ALIAS else token.text.upper() not in _TSQL_WORDS
+                self.verb not in _AS_QUERY if kind is T.ALIAS else token.text.upper() not in _STARTS_AND_MIDDLES
             ):
                 pass
             else:
@@ -266,7 +266,7 @@ class TsqlSplitter(Slices):
         if word == "AS" and self.verb in _AS_QUERY:
             self.awaiting = True
             return i + 1
-        if word not in _TSQL_STARTS or not self._starts(i, word):
+        if word not in _STARTS or not self._starts(i, word):
             if self.start < 0:
                 if self._next(i) == ":":
                     self._jump(word, -i - 1)
@@ -447,7 +447,7 @@ class TsqlSplitter(Slices):
             j += 2
         kind = tokens[j].text.upper() if j < n else ""
         if kind in _PROGRAM_KINDS:
-            body = _tsql_body(tokens, j)
+            body = _body(tokens, j)
             self.put(i, body, "HEADER", -1)
             self.flow.clear()
             self.owner = len(self.slices) - 1
@@ -463,27 +463,19 @@ class TsqlSplitter(Slices):
         return j + 1
 
 
-def _tsql_body(tokens: list[Token], i: int) -> int:
+def _body(tokens: list[Token], i: int) -> int:
     """Index of the AS (or, without one, of the first word) that begins the body of a procedure, function or trigger
     whose kind word stands at ``i``."""
-    depth = 0
-    n = len(tokens)
-    for j in range(i + 1, n):
-        kind = tokens[j].token_type
-        if kind is T.L_PAREN:
-            depth += 1
-        elif kind is T.R_PAREN:
-            depth -= 1
-        elif depth == 0:
-            word = tokens[j].text.upper()
-            if word == "AS":
-                typed_parameter = tokens[j - 2].token_type is T.PARAMETER  # @p AS int
-                if not typed_parameter and tokens[j - 1].text.upper() not in ("EXEC", "EXECUTE"):
-                    return j
-            elif (
-                word in ("BEGIN", "RETURN")
-                or kind is T.SEMICOLON
-                or (word == "GO" and tokens[j - 1].line < tokens[j].line)
-            ):
+    for j, token in outermost(tokens, i + 1):
+        word = token.text.upper()
+        if word == "AS":
+            typed_parameter = tokens[j - 2].token_type is T.PARAMETER  # @p AS int
+            if not typed_parameter and tokens[j - 1].text.upper() not in ("EXEC", "EXECUTE"):
                 return j
-    return n
+        elif (
+            word in ("BEGIN", "RETURN")
+            or token.token_type is T.SEMICOLON
+            or (word == "GO" and tokens[j - 1].line < token.line)
+        ):
+            return j
+    return len(tokens)

@@ -11,6 +11,12 @@ from ray_lineage.compile.sql.unit import Unit
 from ray_lineage.model import Name, StatementKind
 
 
+def read_waitfor(unit: Unit, tokens: list[Token]) -> None:
+    """``WAITFOR (RECEIVE ...)``; a time says nothing."""
+    if [t.text.upper() for t in tokens[1:3]] == ["(", "RECEIVE"]:
+        read_receive(unit, tokens)
+
+
 def read_receive(unit: Unit, tokens: list[Token]) -> None:
     """``RECEIVE columns FROM queue [INTO @t] [WHERE ...]``, alone or in ``WAITFOR (...)``: reads a queue."""
     body = tokens[2 : closing(tokens, 1)] if tokens[0].text.upper() == "WAITFOR" else tokens

@@ -1,0 +1,66 @@
+"""Lines of the files that an edge is written in, as they were when the graph was made."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from typing import Final
+
+import msgspec
+
+from ray_lineage.sources.decode import decode
+from ray_lineage.sources.scan import ScanOptions, Tree
+from ray_lineage.viewer.picture import Source
+
+AROUND: Final = 3
+"""Lines before and after."""
+_LONGEST_LINE: Final = 400
+_LARGEST: Final = 64 * 2**20
+"""Bytes of a file."""
+
+
+class Excerpt(msgspec.Struct, frozen=True):
+    """``note``: why there are no lines."""
+
+    lines: list[tuple[int, str]] = []
+    note: str = ""
+
+
+def excerpt(source: Source, root: str, line: int) -> Excerpt:
+    """The lines around one. ``root``: the folder that the project's paths are relative to, empty if it is not on this host."""
+    if not root:
+        return Excerpt(note="the files are not on this machine")
+    data = _content(source, root)
+    if data is None:
+        return Excerpt(note="the file is not there any more, or cannot be read")
+    if hashlib.sha256(data).hexdigest() != source.sha256:
+        return Excerpt(note="the file has changed since the graph was made")
+    return around(decode(data).text, line)
+
+
+def around(text: str, line: int) -> Excerpt:
+    """The lines around one of a text, on which nothing is obeyed."""
+    first = max(1, line - AROUND)
+    lines = text.split("\n")[first - 1 : line + AROUND]
+    return Excerpt([(n, visible(t.rstrip("\r").expandtabs(4)[:_LONGEST_LINE])) for n, t in enumerate(lines, first)])
+
+
+def visible(text: str) -> str:
+    """Control and direction characters as escapes: what is read is what stands there."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _content(source: Source, root: str) -> bytes | None:
+    """A regular file's bytes, whatever else lies there; None if they cannot be had."""
+    try:
+        found = Tree([root], ScanOptions(), base=root).elsewhere(source.path)
+        if found is None or found.size > _LARGEST:
+            return None
+        handle = os.open(os.path.join(root, found.name), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(handle, "rb") as file:
+            return file.read(_LARGEST) if stat.S_ISREG(os.fstat(handle).st_mode) else None
+    except (OSError, ValueError):
+        return None
