@@ -90,7 +90,11 @@ class Interrupted(RayLineageError):
     """The run was stopped by a signal; what was written is whole and the next run goes on from there."""
 
     def __init__(self, signum: int) -> None:
-        super().__init__("RL290", f"stopped by signal {signum}")
+        super().__init__(
+            "RL290",
+            f"stopped by signal {signum}",
+            help="what was written is whole; the same command goes on from there",
+        )
         self.signum = signum
         known = {1: ExitCode.HUNG_UP, 15: ExitCode.TERMINATED}
         self.exit_code = known.get(signum, ExitCode.INTERRUPTED)

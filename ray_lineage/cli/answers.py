@@ -66,11 +66,11 @@ class Places:
         known = origin is not None and origin.host == os.uname().nodename and os.path.isdir(origin.root)
         self.root = os.path.realpath(origin.root) if known and origin is not None else ""
         here = os.path.realpath(os.curdir)
-        self._lead = os.path.relpath(self.root, here) if self.root and _is_around(self.root, here) else ""
+        self._here = here if self.root and here != self.root and _is_around(self.root, here) else ""
 
     def __call__(self, file: str, line: int) -> str:
         """``path:line``."""
-        path = os.path.normpath(os.path.join(self._lead, file)) if self._lead else file
+        path = os.path.relpath(os.path.join(self.root, file), self._here) if self._here else file
         return f"{path}:{line}" if line else path
 
     def link(self, file: str) -> str:

@@ -15,10 +15,11 @@ from typer.core import TyperCommand, TyperGroup
 
 COMMANDS: Final = {
     "ingest": "ingest", "watch": "watch", "upstream": "lineage", "downstream": "lineage", "find": "find", "show": "show",
-    "why": "why", "path": "why", "unused": "find", "sql": "ask", "explain": "explain", "stats": "stats",
+    "why": "why", "path": "why", "unused": "find", "sql": "ask", "mcp": "mcp", "explain": "explain", "stats": "stats",
     "status": "status", "flush": "status", "failures": "status", "parse": "parse", "organize": "organize",
     "dialects": "parse", "verify": "verify", "export": "export", "view": "view", "doctor": "doctor",
-    "trust": "trust", "untrust": "trust", "diagnostics": "findings",
+    "trust": "trust", "untrust": "trust", "diagnostics": "findings", "check": "check", "diff": "diff",
+    "impact": "diff",
 }  # fmt: skip
 """Each is the function of that name in a module of ``ray_lineage.cli``."""
 GROUPS: Final = ("cache", "catalog", "config", "projects")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
-import time
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
@@ -18,9 +17,9 @@ from ray_lineage.cli.output import (
     Root,
     WholeProject,
     check_writable,
-    console,
     counting,
     invocation,
+    pasted,
     print_json,
     sentry_of,
     settings,
@@ -28,16 +27,16 @@ from ray_lineage.cli.output import (
     visible,
     write_line,
 )
+from ray_lineage.cli.progress import Display
 from ray_lineage.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from ray_lineage.runtime.cradle import Cradle
-    from ray_lineage.runtime.summary import IngestSummary, Progress
+    from ray_lineage.runtime.summary import IngestSummary
     from ray_lineage.settings import Settings
 
 _SHOWN_FINDINGS = 8
 _SHOWN_RULES = 5
-_PLAIN_EVERY = 2.0  # seconds between plain progress lines
 
 
 def ingest(
@@ -96,7 +95,7 @@ def ingest(
         executor=executor, ingest_workers=workers, ray_address=ray_address, dashboard=dashboard or None, source=source, dialect=dialect, batch_size=batch_size,
         min_workers=min_workers, max_workers=max_workers, priority=priority, max_delete_percent=max_delete_percent, metrics_port=metrics_port, enable_parse_cache=False if no_cache else None,
     )  # fmt: skip
-    with sentry_of(loaded.settings), _begun(loaded.settings) as cradle, _Display() as display:
+    with sentry_of(loaded.settings), _begun(loaded.settings) as cradle, _display() as display:
         from ray_lineage.runtime.ingest import ingest as run
 
         summary = run(
@@ -154,61 +153,8 @@ def _begun(settings: Settings) -> Iterator[Cradle | None]:
             cradle.close()
 
 
-class _Display:
-    """Progress: a bar on a terminal, else a plain line now and then; both on stderr."""
-
-    def __init__(self) -> None:
-        self._shown = not (Globals.quiet or Globals.no_progress)
-        self._bar: Any = None
-        self._task: Any = None
-        self._said = ""
-        self._last = time.monotonic()
-        self._plain = not sys.stderr.isatty()
-
-    def __enter__(self) -> _Display:
-        if self._shown and not self._plain:
-            from rich.progress import (
-                BarColumn,
-                MofNCompleteColumn,
-                Progress,
-                SpinnerColumn,
-                TextColumn,
-                TimeElapsedColumn,
-            )
-
-            self._bar = Progress(
-                SpinnerColumn(), TextColumn("{task.description:<9}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-                TextColumn("{task.fields[detail]}", table_column=None), console=console(stderr=True), transient=True,
-            )  # fmt: skip
-            self._bar.start()
-            self._task = self._bar.add_task("scan", total=None, detail="")
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-
-    def update(self, progress: Progress) -> None:
-        if not self._shown:
-            return
-        if self._bar is not None:
-            detail = visible(progress.detail)[-60:].replace("[", r"\[")
-            self._bar.update(
-                self._task,
-                description=progress.phase,
-                completed=progress.done,
-                total=progress.total or None,
-                detail=detail,
-            )
-            return
-        self._say(progress, time.monotonic())
-
-    def _say(self, progress: Progress, now: float) -> None:
-        """A run that is over in a moment says nothing, and none says twice where it stands."""
-        text = f"{progress.phase}: {progress.done:,} of {progress.total:,} files\n"
-        if progress.done and text != self._said and now - self._last >= _PLAIN_EVERY:
-            self._said, self._last = text, now
-            sys.stderr.write(text)
+def _display() -> Display:
+    return Display(hidden=Globals.quiet or Globals.no_progress)
 
 
 def _show(summary: IngestSummary) -> None:
@@ -226,7 +172,8 @@ def _show(summary: IngestSummary) -> None:
         line(
             "files",
             ", ".join(parts)
-            + f"; {summary.compiled:,} compiled, {summary.unchanged:,} unchanged, {summary.removed:,} removed",
+            + f"; {summary.compiled:,} compiled, {summary.unchanged:,} unchanged, {summary.removed:,} removed"
+            + (f"; {summary.silent:,} more without SQL (Python, JSON...)" if summary.silent else ""),
         )
     if len(summary.read_as) > 1:
         counted = ", ".join(f"{n:,} {d or 'without a dialect'}" for d, n in summary.read_as.items())
@@ -258,12 +205,14 @@ def _show(summary: IngestSummary) -> None:
         )
         codes = ", ".join(f"{c} x{n}" for c, n in sorted(summary.diagnostics.items(), key=lambda i: -i[1])[:8])
         line("diagnostics", f"{counted} ({codes})")
-        for finding in [f for f in summary.findings if f.severity != "info"][:_SHOWN_FINDINGS]:
+        shown = [f for f in summary.findings if f.severity != "info"][:_SHOWN_FINDINGS]
+        for finding in shown:
             style = "red" if finding.severity == "error" else "yellow"
             place = finding.place
             write_line(styled(f"  {visible(place)}: ", style), styled(f"{finding.code} {finding.message}"))
-        if len(summary.findings) > _SHOWN_FINDINGS:
-            write_line(styled("  all of them: `ray_lineage diagnostics`, or add --diagnostics FILE or --json", "dim"))
+        if len(summary.findings) > len(shown):
+            every = pasted("`ray_lineage diagnostics`")
+            write_line(styled(f"  all of them: {every}; in a file: --diagnostics FILE, --json", "dim"))
     if summary.dead_letters:
         line(
             "failed",
@@ -271,9 +220,9 @@ def _show(summary: IngestSummary) -> None:
             "red",
         )
     for note in summary.notes:
-        line("note", note, "yellow")
+        line("note", pasted(note), "yellow")
     if summary.example:
-        line("try", f"{invocation()} upstream {summary.example}", "cyan")
+        line("try", f"{invocation()} upstream {shlex.quote(summary.example)}", "cyan")
 
 
 def _executor(summary: IngestSummary) -> str:

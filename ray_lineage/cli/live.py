@@ -86,7 +86,7 @@ def _figures(status: Status, now: float) -> list[Text]:
         notes = "".join(f"; {n}" for n in status.watcher_notes)
         out.append(_line("watching", status.watcher + notes, "yellow" if notes else ""))
     if status.admission:
-        out.append(_line("held up", status.admission, "yellow"))
+        out.append(_line("waits for" if status.phase == "starting" else "held up", status.admission, "yellow"))
     if status.dead_letters or status.quarantined:
         letters = f"{status.dead_letters:,} dead letter{'s' if status.dead_letters != 1 else ''}"
         text = f"{letters}, {status.quarantined:,} quarantined: `ray_lineage failures` says why"

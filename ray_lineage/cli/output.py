@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any, Final, TextIO, cast
 
@@ -116,12 +117,18 @@ def invocation() -> str:
 
     called = sys.argv[0]
     if os.path.basename(called) != "ray_lineage":  # python -m
-        words = [os.path.basename(sys.executable), "-m", "ray_lineage"]
+        python = os.path.basename(sys.executable)
+        words = [python if shutil.which(python) == sys.executable else sys.executable, "-m", "ray_lineage"]
     else:
         words = ["ray_lineage" if shutil.which("ray_lineage") else os.path.relpath(called)]
     for flag, value in (("--config", Globals.config_file), ("--project", Globals.project), ("--store", Globals.store)):
         words += [flag, logs.redact(value)] if value else []
     return shlex.join(words)
+
+
+def pasted(text: str) -> str:
+    """A text whose commands (`` `ray_lineage ...` ``) are called as this one was, so that they can be copied."""
+    return text.replace("`ray_lineage ", f"`{invocation()} ") if "`ray_lineage " in text else text
 
 
 def check_writable(path: Path, flag: str) -> None:
@@ -176,6 +183,7 @@ def write_table(rows: Sequence[Sequence[object]], headings: Sequence[str] = ()) 
         write_line(styled("  ".join(padded).rstrip(), "bold" if headings and not number else ""))
 
 
+@lru_cache(maxsize=8_192)  # guides and names come again and again
 def cells(text: str) -> int:
     """How many cells of a terminal a text takes."""
     if text.isascii():
@@ -212,7 +220,7 @@ def print_error(error: RayLineageError) -> None:
     if error.where:
         lines.append(f"  --> {visible(logs.redact(error.where))}")
     if error.help:
-        lines.append(f"  help: {visible(logs.redact(error.help))}")
+        lines.append(f"  help: {visible(logs.redact(pasted(error.help)))}")
     sys.stderr.write("\n".join(lines) + "\n")
 
 

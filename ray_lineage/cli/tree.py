@@ -79,26 +79,44 @@ def render(
 
 def _whole(layout: _Layout, limit: int | None) -> list[Line] | None:
     """None: it does not fit."""
-    lines = list(layout.lines(None) if limit is None else islice(layout.lines(None), limit + 1))
+    lines = list(layout.lines(_ALL) if limit is None else islice(layout.lines(_ALL), limit + 1))
     return lines if limit is None or len(lines) <= limit else None
 
 
 def _cut(layout: _Layout, limit: int) -> list[Line]:
-    """The most whole steps that fit; if not even one does, a part of it."""
-    best: list[Line] | None = None
-    for steps in range(1, layout.forest.steps + 1):
-        lines = list(islice(layout.lines(steps), limit + 1))
-        if len(lines) > limit:
-            break
-        best = lines
-        fitting = steps
-    if best is not None:
-        return list(layout.lines(fitting))  # once more, for what it counts
-    for most in range(limit, 0, -1):
-        lines = list(layout.lines(1, most))
-        if len(lines) <= limit:
-            break
-    return lines
+    """The most whole steps that fit, of values first; if not even one does, a part of it."""
+    forest = layout.forest
+
+    def fits(cut: _Cut) -> bool:
+        return len(list(islice(layout.lines(cut), limit + 1))) <= limit
+
+    values = _most(lambda n: fits(_Cut(n, 0)), forest.value_steps)
+    if forest.value_steps and not values:
+        parts = (_Cut(1, 0, children=n) for n in range(limit, 0, -1))
+        return list(layout.lines(next(filter(fits, parts), _Cut(1, 0, children=1))))
+    rows = _most(lambda n: fits(_Cut(values, n)), forest.steps)
+    if rows:
+        return list(layout.lines(_Cut(values, rows)))
+    parts = (_Cut(values, 1, sections=n) for n in range(limit, 0, -1))
+    return list(layout.lines(next(filter(fits, parts), _Cut(values, 0))))
+
+
+def _most(fits: Callable[[int], bool], steps: int) -> int:
+    """The last of the numbers from 1 on that fit, one after the other; 0: none does."""
+    return next((n - 1 for n in range(1, steps + 1) if not fits(n)), steps)
+
+
+class _Cut(NamedTuple):
+    """How many steps of values, and of what shapes rows, are drawn (None: all), of each node at most so many children, and
+    how many that shape rows."""
+
+    values: int | None
+    rows: int | None
+    children: int | None = None
+    sections: int | None = None
+
+
+_ALL: Final = _Cut(None, None)
 
 
 # --------------------------------------------------------------------------- what stands where
@@ -114,6 +132,8 @@ class _Forest:
         self.distance = {**walk.nodes, **dict.fromkeys(self.starts, 0)}
         self.steps = max(walk.nodes.values(), default=0)
         self._datasets = frozenset(walk.datasets)
+        self.shaping = frozenset(walk.shaping)
+        self.value_steps = max((at for name, at in walk.nodes.items() if name not in self.shaping), default=0)
         self.values: dict[str, dict[str, list[Step]]] = {}
         """By near and far end, the edges that values flow along."""
         self.shapes: dict[str, list[Step]] = {}
@@ -197,20 +217,18 @@ class _Layout:
         self._width = width
         self._guides = guides
         self._place = place
-        self._steps: int | None = None
-        self._most: int | None = None
+        self.cut = _ALL
         self._later: deque[tuple[int, str]] = deque()
         self._blocks = 0
         self.shown: set[str] = set()
         self.repeats = False
-        self.shown_steps: int | None = None
         self.hidden = 0
 
-    def lines(self, steps: int | None, most: int | None = None) -> Iterator[Line]:
-        """All of the first ``steps`` (None: all); of each node at most so many children."""
-        self._steps, self._most = steps, most
+    def lines(self, cut: _Cut) -> Iterator[Line]:
+        """All of what a cut leaves."""
+        self.cut = cut
         self._later, self._blocks = deque(), 0
-        self.shown, self.repeats, self.shown_steps, self.hidden = set(), False, steps, 0
+        self.shown, self.repeats, self.hidden = set(), False, 0
         forest = self.forest
         if forest.starts != [forest.walk.root]:
             yield [Span(visible(forest.walk.root), "name")]
@@ -221,7 +239,8 @@ class _Layout:
 
     def _head(self, name: str, *before: Span) -> Iterator[Line]:
         at = self._own_place(name)
-        return self._line([*before, Span(visible(name), "name"), *self._marks(name)], at, _EVIDENCE)
+        places = [] if at is None else [at]
+        return self._line([*before, Span(visible(name), "name"), *self._marks(name)], places, _EVIDENCE)
 
     def _tree(self, name: str, lead: str, head: Iterator[Line], inner: str) -> Iterator[Line]:
         """A node and all that is below it, with the blocks in which deep branches go on."""
@@ -229,7 +248,7 @@ class _Layout:
         yield from self._below(name, inner)
         while self._later:
             number, name = self._later.popleft()
-            yield from self._line([Span(f"[{number}] ", "mark"), Span(visible(name), "name")], None, _EVIDENCE)
+            yield from self._line([Span(f"[{number}] ", "mark"), Span(visible(name), "name")], [], _EVIDENCE)
             yield from self._below(name, lead)
 
     def _below(self, name: str, lead: str) -> Iterator[Line]:
@@ -258,8 +277,9 @@ class _Layout:
         if forest.is_chained(name, children):
             arrow = guides.up if forest.upstream else guides.down
             return [_Item(children[0], name, lead + arrow, lead, lead)]
-        rest = children[self._most :] if self._most is not None else []
-        shown = children[: self._most] if rest else children
+        most = self.cut.children
+        rest = children[most:] if most is not None else []
+        shown = children[:most] if rest else children
         items = [
             _Item(child, name, lead + guides.fork, lead + guides.beside, lead + guides.beside) for child in shown[:-1]
         ]
@@ -273,7 +293,8 @@ class _Layout:
         return items
 
     def _is_cut(self, name: str) -> bool:
-        return self._steps is not None and self.forest.distance.get(name, 0) >= self._steps
+        steps = self.cut.rows if name in self.forest.shaping else self.cut.values
+        return steps is not None and self.forest.distance.get(name, 0) >= steps
 
     def _entry(self, item: _Item, first: bool, block: int) -> Iterator[Line]:
         forest = self.forest
@@ -283,14 +304,7 @@ class _Layout:
         if block:
             marks = [*marks, Span(f"  continued at [{block}]", "mark")]
         spans = [Span(item.front), Span(visible(item.name), "name"), *_hows(steps)]
-        at = self._own_place(item.name) if first else None
-        if not forest.upstream:
-            at = self._at(steps)
-        elif self._says_no_place(item.near):
-            of_edge = self._at(steps)
-            if at is not None and of_edge is not None:
-                spans.append(Span(f"  by {of_edge.text}", "place", of_edge.file))
-            at = at or of_edge
+        at = self._places(item, steps, first)
         if first:
             self.shown.add(item.name)
         return self._line([*spans, *marks], at, item.lead + _EVIDENCE)
@@ -308,17 +322,24 @@ class _Layout:
         self.repeats = True
         return [Span("  (*)", "mark")]
 
-    def _line(self, spans: list[Span], at: Span | None, lead: str) -> Iterator[Line]:
+    def _line(self, spans: list[Span], places: Sequence[Span], lead: str) -> Iterator[Line]:
         """With its evidence beside it, or below where that does not fit."""
-        if at is None:
-            yield spans
-        elif sum(cells(s.text) for s in spans) + 2 + cells(at.text) <= self._width:
-            yield [*spans, Span("  "), at]
+        beside = [part for place in places for part in (Span("  "), place)]
+        if not places or sum(cells(s.text) for s in (*spans, *beside)) <= self._width:
+            yield [*spans, *beside]
         else:
             yield spans
-            yield [Span(lead), at]
+            yield from ([Span(lead), place] for place in places)
 
     # ------------------------------------------------------------------ evidence
+
+    def _places(self, item: _Item, steps: Sequence[Step], first: bool) -> list[Span]:
+        """Of the edge downstream; upstream of what is written here, and of the edge where that is not told otherwise."""
+        own = self._own_place(item.name) if first else None
+        edge = self._at(steps) if not self.forest.upstream or self._says_no_place(item.near) else None
+        if own is not None and edge is not None:
+            return [Span(f"by {edge.text}", edge.role, edge.file), own]
+        return [place for place in (own, edge) if place is not None]
 
     def _own_place(self, name: str) -> Span | None:
         """Upstream: where a node is written, if that is one place."""
@@ -344,7 +365,7 @@ class _Layout:
     def _sections(self) -> Iterator[Line]:
         forest = self.forest
         near = [name for name in forest.sections if not self._is_beyond(name)]
-        shown = near[: self._most] if self._most is not None else near
+        shown = near[: self.cut.sections]
         for name in shown:
             yield from self._section(name)
         hidden = [name for name in forest.sections if name not in set(shown) and self._is_root(name)]
@@ -354,7 +375,7 @@ class _Layout:
             yield [Span("~ ...", ""), Span(f"  +{below:,} below", "mark")]
 
     def _is_beyond(self, name: str) -> bool:
-        return self._steps is not None and self.forest.shapes[name][0].distance > self._steps
+        return self.cut.rows is not None and self.forest.shapes[name][0].distance > self.cut.rows
 
     def _is_root(self, name: str) -> bool:
         """Does it go on where it shapes rows, since no values lead to it?"""
@@ -365,7 +386,8 @@ class _Layout:
         steps = self.forest.shapes[name]
         marks = self._marks(name) if first else self._again(name)
         spans = [Span("~ ", "mark"), Span(visible(name), "name"), *self._shaping(steps), *marks]
-        head = self._line(spans, self._at(steps), "  " + _EVIDENCE)
+        at = self._at(steps)
+        head = self._line(spans, [] if at is None else [at], "  " + _EVIDENCE)
         if first:
             self.shown.add(name)
             yield from self._tree(name, "  ", head, "  ")
@@ -397,7 +419,7 @@ def _hows(steps: Sequence[Step]) -> list[Span]:
 def _summary(walk: Walk, layout: _Layout) -> list[Line]:
     lines: list[Line] = [[Span(_total(walk), "note"), *_shown(walk, layout)]]
     if layout.hidden:
-        more = "more: --depth N or --all   ends only: --ends   by schema: --by schema   data: --json"
+        more = "more: --depth N, --all; ends only: --ends; by schema: --by schema; data: --json"
         lines.append([Span(more, "note")])
     if layout.repeats:
         lines.append([Span("(*) goes on where it stands at its smallest distance", "note")])
@@ -407,7 +429,9 @@ def _summary(walk: Walk, layout: _Layout) -> list[Line]:
 def _shown(walk: Walk, layout: _Layout) -> list[Span]:
     if not layout.hidden:
         return []
-    return [Span(f"; shown: {len(layout.shown):,} of {len(walk.nodes):,}, up to step {layout.shown_steps}", "note")]
+    cut = layout.cut
+    rows = f" of values, {cut.rows} of what shapes rows" if walk.shaping and cut.rows != cut.values else ""
+    return [Span(f"; shown: {len(layout.shown):,} of {len(walk.nodes):,}, up to step {cut.values}{rows}", "note")]
 
 
 def _total(walk: Walk) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,9 +15,6 @@ if TYPE_CHECKING:
     from ray_lineage.query.walk import Step
     from ray_lineage.query.why import Evidence, Path, Why
 
-_AROUND = 2
-_LONGEST = 400
-_LARGEST = 64 * 2**20  # bytes
 _From = Annotated[str, typer.Argument(metavar="SOURCE", help="A dataset, or a column of one.")]
 _To = Annotated[str, typer.Argument(metavar="TARGET", help="What depends on it.")]
 
@@ -39,7 +34,7 @@ def why(source: _From, target: _To, as_json: Json = False) -> int:
         for number, one in enumerate(found.evidence):
             if number:
                 write_line()
-            _show(one, places)
+            _show(one, found.project, places)
         write_line(styled(_told(found, further), "dim"))
     return int(ExitCode.OK if found.evidence else ExitCode.FINDINGS)
 
@@ -103,40 +98,23 @@ def _no_way(found: Path) -> str:
     return f"{said}; {found.target} is upstream of {found.source}" if found.reverse else said
 
 
-def _show(one: Evidence, places: Places) -> None:
+def _show(one: Evidence, project: str, places: Places) -> None:
+    from ray_lineage.viewer.excerpts import AROUND, excerpt
+    from ray_lineage.viewer.picture import Source
+
     kinds = ", ".join(k for k in (one.how, one.certainty if one.how else "") if k)
     write_line(styled(f"{one.source} -> {one.target}", "bold"), styled(f"  {kinds}" if kinds else "", "yellow"))
     program = f"  in {one.program}" if one.program else ""
     place = f"  {places(one.file, one.line)}  {one.kind}{program}"
     write_line(styled(place, "dim"), visible(f"  {one.expression}" if one.expression else ""))
-    lines, note = excerpt(places.root, one.file, one.sha256, one.line)
-    width = len(str(one.line + _AROUND))
-    for number, text in lines:
+    found = excerpt(Source(project, one.file, one.sha256), places.root, one.line)
+    width = len(str(one.line + AROUND))
+    for number, text in found.lines:
         mark = ">" if number == one.line else " "
         write_line(styled(f"  {mark} {number:>{width}} | {text}", "bold" if mark == ">" else ""))
-    if note:
-        write_line(styled(f"    {note}: {one.sql}", "dim"))
+    if found.note:
+        write_line(styled(f"    {found.note}: {one.sql}", "dim"))
     if one.candidates:
         write_line(styled(f"  the column may also be one of: {', '.join(one.candidates)}", "yellow"))
     for d in one.diagnostics:
         write_line(styled(f"  {places(d.path, d.line)}  {d.code} {d.message}", "yellow"))
-
-
-def excerpt(root: str, file: str, sha256: str, line: int) -> tuple[list[tuple[int, str]], str]:
-    """Lines of a file around one, with their numbers, if it is still what was read; else why not."""
-    from ray_lineage.sources.decode import decode
-
-    if not root:
-        return [], "its folder is not known here"
-    try:
-        with open(os.path.join(root, file), "rb") as content:
-            data = content.read(_LARGEST)
-    except OSError:
-        return [], "it cannot be read any more"
-    if hashlib.sha256(data).hexdigest() != sha256:
-        return [], "it has changed since it was read"
-    lines = decode(data).text.split("\n")
-    first = max(1, line - _AROUND)
-    return [
-        (n, t.rstrip("\r").expandtabs(4)[:_LONGEST]) for n, t in enumerate(lines[first - 1 : line + _AROUND], first)
-    ], ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from ray_lineage.compile.catalogs import CATALOGS
@@ -16,6 +16,8 @@ from ray_lineage.compile.sqlfile import SQL
 
 FRONT_ENDS: Final[tuple[FrontEnd, ...]] = (SQL, PYTHON, NOTEBOOK, DBT, OPENLINEAGE, CATALOGS, DBT_YAML)
 """To add a format: its package, and its front end here. Of two that claim a file the first one reads it."""
+
+_SUFFIXES: Final = 64  # that are remembered
 
 FORMATS: Final = tuple(front.name for front in FRONT_ENDS)
 """Their names, as the setting ``inputs`` has them."""
@@ -33,8 +35,14 @@ def suffixes_of(formats: Collection[str]) -> tuple[str, ...]:
 def formats_of(path: str, formats: Collection[str] = FORMATS) -> tuple[str, ...]:
     """Which of these formats a file may be, by its name. What ends in nothing that any of them knows is taken for SQL."""
     lower = path.lower()
-    ending = [front for front in FRONT_ENDS if lower.endswith(front.suffixes)] or [SQL]
-    return tuple(front.name for front in ending if front.name in formats and front.located(path))
+    ending = with_suffix(lower[lower.rfind(".") :])
+    return tuple([front.name for front in ending if front.name in formats and front.located(path)])
+
+
+@lru_cache(_SUFFIXES)
+def with_suffix(suffix: str) -> tuple[FrontEnd, ...]:
+    """Who may read files that end so. Asked of each of thousands that end alike."""
+    return tuple(front for front in FRONT_ENDS if suffix in front.suffixes) or (SQL,)
 
 
 def front_end(formats: Sequence[str], stem: str, content: Content) -> FrontEnd | None:
@@ -56,6 +64,23 @@ def reads_bytes(formats: Sequence[str]) -> bool:
 def asks(formats: Sequence[str]) -> bool:
     """May the facts of a file of these formats depend on other files?"""
     return any(_named(name).asks for name in formats)
+
+
+def has_parts(formats: Sequence[str]) -> bool:
+    """May a file of these formats have parts that are files of their own?"""
+    return any(_named(name).split is not None for name in formats)
+
+
+def splitter(formats: Sequence[str], stem: str, content: Content) -> FrontEnd | None:
+    """Who cuts this file into parts; None if it is read as a whole."""
+    front = front_end(formats, stem, content)
+    return front if front is not None and front.split is not None else None
+
+
+@cache
+def version_of_parts() -> str:
+    """What the facts of parts depend on besides their content."""
+    return "|".join(front.version for front in FRONT_ENDS if front.split is not None)
 
 
 @cache

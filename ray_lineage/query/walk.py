@@ -8,6 +8,7 @@ downstream, a column shapes a dataset, and so every column of it, and what these
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 from typing import Final, Literal
 
@@ -15,7 +16,7 @@ import msgspec
 
 from ray_lineage.errors import UsageError
 from ray_lineage.graph.store import Edge, GraphStore
-from ray_lineage.model import INFLUENCE_KINDS, STAR, Name, column_id, dataset_text, quote_part, split_text
+from ray_lineage.model import INFLUENCE_KINDS, STAR, Name, column_id, container_of, dataset_text, quote_part, split_text
 
 MAX_NODES: Final = 20_000
 SCHEMA: Final = 2
@@ -94,7 +95,7 @@ def resolve(store: GraphStore, text: str, project: str | None = None) -> Found:
     Raises UsageError if it is unknown (with near names) or ambiguous (with the candidates).
     """
     parts = split_text(text)
-    whole = _matching(store, project, parts)
+    whole = _matching(store, project, parts) or (_matching(store, project, (text,)) if len(parts) > 1 else [])
     if len(whole) == 1:
         return _found(whole[0], None)
     if len(parts) > 1:
@@ -195,11 +196,13 @@ def walk(
         else:
             start = [c["id"] for c in store.columns_of(root.dataset_id)]
         found = reach(store, start, direction, depth=depth, influences=influences)
-        return _answer(root, direction, "column", kind, found)
+        return _answer(store, root, direction, "column", kind, found)
     if kind in PROGRAMS:
         first = _of_program(store, root, direction)
-        return _answer(root, direction, "table", kind, _datasets(store, [root.dataset_id], direction, depth, first))
-    return _answer(root, direction, "table", kind, _datasets(store, [root.dataset_id], direction, depth))
+        return _answer(
+            store, root, direction, "table", kind, _datasets(store, [root.dataset_id], direction, depth, first)
+        )
+    return _answer(store, root, direction, "table", kind, _datasets(store, [root.dataset_id], direction, depth))
 
 
 def selection(store: GraphStore, text: str, project: str | None = None) -> list[tuple[str, str]]:
@@ -218,7 +221,7 @@ def selection(store: GraphStore, text: str, project: str | None = None) -> list[
     return [(root.project, name) for name in (root.dataset, *sorted(names - {root.dataset}))]
 
 
-PROGRAMS: Final = frozenset({"Procedure", "Function", "Trigger"})
+PROGRAMS: Final = frozenset({"Procedure", "Function", "Trigger", "Module"})
 """Kinds that read and write by the statements in them."""
 
 
@@ -316,7 +319,7 @@ class _Search:
     def _rows(self, frontier: Sequence[str]) -> list[Edge]:
         if self._direction == "downstream":
             return self._store.neighbours("INFLUENCES", self._all_columns(frontier), "downstream")
-        datasets = sorted({str(c["dataset"]) for c in self._store.describe(frontier, "Column").values()})
+        datasets = sorted(set(map(dataset_of, frontier)))
         return self._store.neighbours("INFLUENCES", datasets, "upstream")
 
     def _all_columns(self, frontier: Sequence[str]) -> list[str]:
@@ -364,7 +367,7 @@ def _uses(store: GraphStore, statements: Sequence[str], rel: str) -> list[tuple[
     return [(r[0], r[1], r[2]) for r in store.edges(rel, statements, "downstream")]
 
 
-def _answer(root: Found, direction: Direction, level: str, kind: str, found: Reach) -> Walk:
+def _answer(store: GraphStore, root: Found, direction: Direction, level: str, kind: str, found: Reach) -> Walk:
     name = root.dataset if root.column is None else f"{root.dataset}.{quote_part(root.column)}"
     return Walk(
         SCHEMA,
@@ -372,7 +375,7 @@ def _answer(root: Found, direction: Direction, level: str, kind: str, found: Rea
         direction,
         level,
         {within(root.project, node): at for node, at in found.nodes.items() if at},
-        _steps(root, found),
+        _steps(store, root, found),
         found.cut,
         sorted(within(root.project, n) for n in found.shaping),
         sorted(within(root.project, n) for n in found.datasets),
@@ -387,7 +390,8 @@ def within(project: str, identity: str) -> str:
     return identity.removeprefix(f"{project}:")
 
 
-def _steps(root: Found, found: Reach) -> list[Step]:
+def _steps(store: GraphStore, root: Found, found: Reach) -> list[Step]:
+    written = _origins(store, {e.file for _, e in found.edges}, len(root.project) + 1)
     return [
         Step(
             at,
@@ -395,20 +399,26 @@ def _steps(root: Found, found: Reach) -> list[Step]:
             within(root.project, e.target),
             e.how,
             e.certainty,
-            within(root.project, e.file),
+            written.get(e.file) or within(root.project, e.file),
             e.line,
         )
         for at, e in found.edges
     ]
 
 
+def _origins(store: GraphStore, files: Iterable[str], prefix: int) -> dict[str, str]:
+    """Of files that are nodes of another one: whose lines are meant."""
+    parts = sorted(file for file in files if container_of(file[prefix:]))
+    known = store.describe(parts, "File") if parts else {}
+    return {file: said["origin"] for file, said in known.items() if said["origin"]}
+
+
 def through_stars(store: GraphStore, ids: list[str], direction: Direction) -> list[Edge]:
     """Where a dataset's columns could not be listed, its ``*`` may stand for any of them."""
-    known = store.describe(ids, "Column")
     stars: dict[str, list[str]] = {}
-    for identity, column in known.items():
-        if column["name"] != STAR:
-            stars.setdefault(_star_id(identity, column["name"]), []).append(identity)
+    for identity in ids:
+        if not identity.endswith(f".{STAR}"):
+            stars.setdefault(f"{dataset_of(identity)}.{STAR}", []).append(identity)
     out: list[Edge] = []
     for edge in store.neighbours("FLOWS_TO", list(stars), direction):
         near = edge.target if direction == "upstream" else edge.source
@@ -418,5 +428,10 @@ def through_stars(store: GraphStore, ids: list[str], direction: Direction) -> li
     return out
 
 
-def _star_id(identity: str, name: str) -> str:
-    return identity[: len(identity) - len(quote_part(name))] + STAR
+_COLUMN_ID: Final = re.compile(r'(.*)\.("(?:[^"]|"")*"|[^."]+)', re.DOTALL)
+
+
+def dataset_of(column: str) -> str:
+    """The id of a column's dataset."""
+    parts = _COLUMN_ID.fullmatch(column)
+    return parts[1] if parts else column

@@ -48,7 +48,7 @@ def run_here(
     job = Job(settings, roots, order, crew, plan=plan)
     try:
         with _exporting(job, settings.metrics_port):
-            return asyncio.run(_run(job, order, stop, look))
+            return asyncio.run(_run(job, order, stop, look, exports=settings.metrics_port is not None))
     finally:
         for each in crews:  # a session that was abandoned may not have come to it
             each.close()
@@ -70,7 +70,9 @@ def _exporting(job: Job, port: int | None) -> Iterator[None]:
         exporter.close()
 
 
-async def _run(job: Job, order: Order, stop: StopSignals, look: Callable[[Job], None]) -> IngestSummary:
+async def _run(
+    job: Job, order: Order, stop: StopSignals, look: Callable[[Job], None], *, exports: bool
+) -> IngestSummary:
     running = asyncio.create_task(job.run())
     stopping_since = 0.0
     while not running.done():
@@ -81,7 +83,7 @@ async def _run(job: Job, order: Order, stop: StopSignals, look: Callable[[Job], 
         if stop.flush:
             stop.flush = False
             job.flush()
-        if not order.follow:
+        if exports and not order.follow:
             job.status()  # sets the gauges; who looks at a job that follows, asks for it
         look(job)
         if job.draining and not order.follow and time.monotonic() - stopping_since > _PASS_DRAIN_SECONDS:

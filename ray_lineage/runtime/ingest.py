@@ -19,6 +19,7 @@ from ray_lineage.runtime.load import Loader, decode_settled, note, trim
 from ray_lineage.runtime.plan import Plan
 from ray_lineage.runtime.project import located
 from ray_lineage.runtime.signals import StopSignals
+from ray_lineage.runtime.status import at_work
 from ray_lineage.runtime.summary import IngestSummary, Progress
 from ray_lineage.runtime.supervise import Job, Order
 from ray_lineage.settings import Settings
@@ -77,6 +78,7 @@ def _pass(
     if where.kind == "ray":
         from ray_lineage.runtime.rayjob import ingest_with_ray
 
+        report(Progress("starting Ray" if not where.settings.ray_address else "reaching Ray", 0, 0))
         try:
             return ingest_with_ray(where.settings, plan.roots, report, stop, order)
         except UsageError as error:
@@ -85,7 +87,7 @@ def _pass(
             note = f"{error.message}; the work was done without it"
 
     def look(job: Job) -> None:
-        report(Progress(*job.progress))
+        report(Progress(*job.progress, at_work(job.status().lanes)))
 
     summary = run_here(settings, plan.roots, order, stop, look, plan, cradle=cradle)
     if note:

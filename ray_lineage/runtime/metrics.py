@@ -320,17 +320,17 @@ class Registry:
             cell.used = True
             cell.value = float(value)
 
-    def observe(self, name: str, seconds: float, **labels: str) -> None:
-        """Put one duration into a histogram; a negative one (a clock was set back) counts as 0. Raises ValueError (see
-        the class)."""
+    def observe(self, name: str, *durations: float, **labels: str) -> None:
+        """Put durations (seconds) into a histogram; a negative one (a clock was set back) counts as 0. Raises ValueError
+        (see the class)."""
         cell = self._by_call.get(("histogram", name, *labels.items())) or self._cell("histogram", name, labels)
-        seconds = max(0.0, seconds)
-        place = bisect_left(BOUNDS, seconds)
         with self._lock:
-            cell.used = True
-            cell.value += seconds
-            cell.buckets[place] += 1
-            cell.recent.append(seconds)
+            for seconds in durations:
+                seconds = max(0.0, seconds)
+                cell.used = True
+                cell.value += seconds
+                cell.buckets[bisect_left(BOUNDS, seconds)] += 1
+                cell.recent.append(seconds)
 
     def _cell(self, kind: Kind, name: str, labels: dict[str, str]) -> _Cell:
         metric = BY_NAME.get(name)

@@ -63,7 +63,7 @@ class Needs:
             self._by_name.setdefault(key, set()).add(path)
 
     def _touch(self, names: Iterable[str]) -> None:
-        for name in names:
+        for name in names if self._by_name else ():
             self._touched.update(dict.fromkeys(self._by_name.get(_key(name), ())))
 
     def discard(self, path: str) -> None:

@@ -18,7 +18,7 @@ from ray_lineage.runtime.cluster import cluster, dashboard_url, ended, meant, un
 from ray_lineage.runtime.driver import Driver
 from ray_lineage.runtime.jobfigures import JobFigures, figures_at_end, figures_of
 from ray_lineage.runtime.signals import StopSignals
-from ray_lineage.runtime.status import Status
+from ray_lineage.runtime.status import Status, at_work
 from ray_lineage.runtime.summary import IngestSummary, Progress
 from ray_lineage.runtime.supervise import Order
 from ray_lineage.settings import Settings
@@ -190,7 +190,8 @@ class _Watcher:
             asked, self._asked = self._asked, None
             with contextlib.suppress(self._ray.exceptions.RayError):  # the driver is being restarted
                 progress, status = asked.result()
-                self._report(Progress(*progress))
+                phase, done, total = progress
+                self._report(Progress(phase, done, total, at_work(status.lanes)))
                 self._figures.tell(figures_of(progress, status))
         if now - self._asked_at >= _ASK_SECONDS:
             self._asked_at = now

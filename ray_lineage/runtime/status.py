@@ -13,6 +13,7 @@ import os
 import signal
 import time
 from collections import deque
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -40,6 +41,12 @@ class Lane(msgspec.Struct, frozen=True):
     state: LaneState
     file: str = ""
     seconds: float = 0.0
+
+
+def at_work(lanes: Sequence[Lane]) -> str:
+    """The file that is being worked on for the longest time; empty if there is none."""
+    busy = [lane for lane in lanes if lane.file]
+    return max(busy, key=lambda lane: lane.seconds).file if busy else ""
 
 
 class FileEvent(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
@@ -89,19 +89,22 @@ class Telemetry:
     def started(self, batch: Batch, waits: Sequence[float]) -> None:
         """A batch goes to a parse actor; for how many seconds each of its files waited."""
         priority = Priority(batch.priority).name.lower()
-        for seconds in waits:
-            self.registry.observe("ray_lineage_wait_seconds", seconds, priority=priority)
+        self.registry.observe("ray_lineage_wait_seconds", *waits, priority=priority)
 
     def batch(self, batch: Batch, metas: Sequence[Meta]) -> None:
         """A batch was parsed and handed to the graph."""
         registry, priority = self.registry, Priority(batch.priority).name.lower()
-        for meta in metas:
-            self.quarantined.discard(meta.path)
-            status = ("cached" if meta.hit else "compiled") if meta.outcome == "facts" else meta.outcome
-            registry.add("ray_lineage_files_total", status=status, priority=priority)
-            if meta.outcome == "facts":
-                registry.add("ray_lineage_cache_lookups_total", result="hit" if meta.hit else "miss")
-                registry.observe("ray_lineage_parse_seconds", meta.seconds)
+        self.quarantined.difference_update([m.path for m in metas])
+        facts = [m for m in metas if m.outcome == "facts"]
+        hits = sum(m.hit for m in facts)
+        others = Counter(m.outcome for m in metas if m.outcome != "facts")
+        for status, count in (("cached", hits), ("compiled", len(facts) - hits), *others.items()):
+            if count:
+                registry.add("ray_lineage_files_total", count, status=status, priority=priority)
+        for result, count in (("hit", hits), ("miss", len(facts) - hits)):
+            if count:
+                registry.add("ray_lineage_cache_lookups_total", count, result=result)
+        registry.observe("ray_lineage_parse_seconds", *(m.seconds for m in facts))
         self.files.add(len(metas), self._clock())
 
     def rows_stored(self, rows: int) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import time
 from collections.abc import Callable, Sequence
 
 from ray_lineage.errors import Interrupted, UsageError
+from ray_lineage.logs import redact
 from ray_lineage.runtime.cluster import NO_HEAD
 from ray_lineage.runtime.datadir import prepare_data_dir
 from ray_lineage.runtime.here import run_here
@@ -62,7 +64,7 @@ def watch(
     with StopSignals(flush=True) as stop:
         file.acquire()
         try:
-            _follow(settings, place.parts, told, stop, order)
+            _follow(settings, place.parts, told, look, stop, order)
         finally:
             last = file.last()
             if last is not None:
@@ -75,12 +77,18 @@ def watch(
 
 
 def _follow(
-    settings: Settings, roots: Sequence[str], told: Callable[[Status], None], stop: StopSignals, order: Order
+    settings: Settings,
+    roots: Sequence[str],
+    told: Callable[[Status], None],
+    look: Callable[[Status], None],
+    stop: StopSignals,
+    order: Order,
 ) -> None:
     where = choose_executor(settings)
     if where.kind == "ray":
         from ray_lineage.runtime.rayjob import follow_with_ray
 
+        look(_waits_for_ray(where.settings, roots))
         try:
             follow_with_ray(where.settings, roots, told, stop, order)
             return
@@ -90,3 +98,17 @@ def _follow(
             _LOG.warning("%s; the work is done without it", error.message)
     with contextlib.suppress(Interrupted):  # which signal it was is known to the caller
         run_here(settings, roots, order, stop, lambda job: told(job.status()))
+
+
+def _waits_for_ray(settings: Settings, roots: Sequence[str]) -> Status:
+    """What there is to look at before there is a job."""
+    waits = f"Ray at {redact(settings.ray_address)}" if settings.ray_address else "Ray, which is starting"
+    return Status(
+        project=settings.project,
+        pid=os.getpid(),
+        started_at=time.time(),
+        written_at=time.time(),
+        roots=list(roots),
+        executor="ray",
+        admission=waits,
+    )

@@ -196,6 +196,9 @@ class Settings:
     """Patterns of files to leave out, as in a .gitignore."""
     max_file_size: Size = 20_000_000
     """Of larger files nothing is read; some formats have a default of their own."""
+    namespaces: dict[str, str] = field(default_factory=dict, hash=False)
+    """Catalogs that namespaces of OpenLineage are, ``[namespaces]``: ``"mysql://db:3306" = "shop"``, or of one database of a
+    server ``"postgres://db:5432/app" = "app"``."""
     folders: tuple[FolderRule, ...] = ()
     """Rules for folders, ``[[folders]]``: later ones win, key by key."""
     enable_parse_cache: bool = True

@@ -653,14 +653,9 @@ def read_bytes(file: SourceFile, limit: int) -> bytes:
     Raises SourceFault. Links are not followed, neither the file's nor a folder's that leaves the root.
     """
     path = os.path.join(file.root, file.name)
-    parent = os.path.dirname(path)
-    if parent != file.root and os.path.realpath(parent) != parent:
-        raise SourceFault(
-            "skipped", Diagnostic("RL006", "warning", "a folder of its path is a symbolic link; links are not followed")
-        )
     try:
         for _ in range(_READ_TRIES):
-            data, settled = _read_once(path, limit)
+            data, settled = _read_once(path, file.root, limit)
             if settled:
                 break
     except FileNotFoundError:
@@ -692,9 +687,12 @@ def read_head(file: SourceFile, size: int) -> bytes:
         os.close(handle)
 
 
-def _read_once(path: str, limit: int) -> tuple[bytes, bool]:
+def _read_once(path: str, root: str, limit: int) -> tuple[bytes, bool]:
     handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
+        if not _lies_at(handle, path) and _is_linked(os.path.dirname(path), root):
+            text = "a folder of its path is a symbolic link; links are not followed"
+            raise SourceFault("skipped", Diagnostic("RL006", "warning", text))
         before = os.fstat(handle)
         if not stat.S_ISREG(before.st_mode):
             raise SourceFault("skipped", Diagnostic("RL007", "warning", "it is not a regular file"))
@@ -712,3 +710,16 @@ def _read_once(path: str, limit: int) -> tuple[bytes, bool]:
         return b"".join(parts), (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
     finally:
         os.close(handle)
+
+
+def _lies_at(handle: int, path: str) -> bool:
+    """Does the system itself name an open file so? One question, where a look at each folder of the path is several."""
+    try:
+        return os.readlink(f"/proc/self/fd/{handle}") == path
+    except OSError:
+        return False
+
+
+def _is_linked(folder: str, root: str) -> bool:
+    """Does a link lead to a folder below a root?"""
+    return folder != root and os.path.realpath(folder) != folder

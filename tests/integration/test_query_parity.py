@@ -12,8 +12,12 @@ from ray_lineage.errors import UsageError
 from ray_lineage.graph.base import BaseStore
 from ray_lineage.graph.neo4j import Neo4jStore
 from ray_lineage.graph.sqlite import SqliteStore
+from ray_lineage.query.find import find
+from ray_lineage.query.show import show
 from ray_lineage.query.stats import stats
+from ray_lineage.query.unused import unused
 from ray_lineage.query.walk import resolve, walk
+from ray_lineage.query.why import path, why
 from tests.conftest import ServerAddress
 from tests.factory import contributions, load
 
@@ -25,6 +29,7 @@ FILES = {
     "c.sql": "CREATE VIEW mart.s AS SELECT region, SUM(total) AS t FROM core.o GROUP BY region",
     "d.sql": "INSERT INTO mart.loop (x) SELECT x FROM mart.loop JOIN core.u USING (x) WHERE core.u.k = 1",
     "e.sql": "INSERT INTO mart.end (t, z) SELECT s.t, u.z FROM mart.s s JOIN core.u u ON s.region = u.k",
+    "f.sql": "CREATE PROCEDURE dbo.p() LANGUAGE SQL AS $$ INSERT INTO mart.p (a) SELECT id FROM raw.orders $$",
 }
 NAMES = [
     "raw.orders",
@@ -37,6 +42,7 @@ NAMES = [
     "raw.unknown.z",
     "mart.loop.x",
     "MART.S",
+    "dbo.p",
 ]
 
 
@@ -83,6 +89,41 @@ def test_names(stores: tuple[SqliteStore, Neo4jStore]) -> None:
         with pytest.raises(UsageError) as caught:
             resolve(store, "raw.orders.nope", "parity")
         assert "total" in (caught.value.help or "")
+
+
+@pytest.mark.parametrize("name", ["core.o", "raw.orders", "dbo.p"])
+def test_what_is_shown(stores: tuple[SqliteStore, Neo4jStore], name: str) -> None:
+    embedded, server = (show(s, name, "parity") for s in stores)
+    assert embedded == server
+
+
+@pytest.mark.parametrize("words", [["o"], ["orders"], ["core.o", "total"], ["TOT"], ["ordres"], ["regon"], ["nothing"]])
+def test_what_is_found(stores: tuple[SqliteStore, Neo4jStore], words: list[str]) -> None:
+    embedded, server = (find(s, words, "parity") for s in stores)
+    assert embedded == server
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [
+        ("core.o.total", "mart.s.t"),
+        ("core.o.region", "mart.s"),
+        ("raw.orders", "mart.end"),
+        ("core.u.k", "mart.loop.x"),
+    ],
+)
+def test_why_and_by_which_way(stores: tuple[SqliteStore, Neo4jStore], source: str, target: str) -> None:
+    embedded, server = (why(s, source, target, "parity") for s in stores)
+    assert embedded == server
+    embedded_way, server_way = (path(s, source, target, "parity") for s in stores)
+    assert embedded_way == server_way
+    assert embedded_way.steps
+
+
+def test_what_nobody_reads(stores: tuple[SqliteStore, Neo4jStore]) -> None:
+    embedded, server = (unused(s, "parity") for s in stores)
+    assert embedded == server
+    assert "other.orders" in [u.dataset for u in embedded.datasets]
 
 
 def test_figures(stores: tuple[SqliteStore, Neo4jStore]) -> None:

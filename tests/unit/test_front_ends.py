@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from ray_lineage.compile import CompileOptions, compile_source, needs_name, registry, version_of
@@ -24,8 +26,17 @@ def _status(status: str) -> FrontEnd:
 
 
 @pytest.fixture
-def more(monkeypatch: pytest.MonkeyPatch) -> None:
+def more(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(registry, "FRONT_ENDS", (SQL, _status("partial"), _status("failed")))
+    registry.with_suffix.cache_clear()
+    yield
+    registry.with_suffix.cache_clear()
+
+
+@pytest.mark.parametrize("suffix", registry.suffixes_of(registry.FORMATS))
+def test_what_a_format_is_known_by_is_one_ending(suffix: str) -> None:
+    assert suffix == suffix.lower() and suffix.rfind(".") == 0
+    assert registry.formats_of(f"models/a.b{suffix.upper()}") == registry.formats_of(f"models/x{suffix}") != ()
 
 
 def read(content: bytes, stem: str = "x") -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias
 
 from jinja2 import Environment, TemplateError, nodes
@@ -81,15 +82,26 @@ _RAW = re.compile(r"\{%[-+]?\s*(?:end)?raw\s*[-+]?%\}")
 
 
 def expression_of(source: str) -> nodes.Expr | None:
-    """An expression of Jinja, None if it is none."""
+    """An expression of Jinja, None if it is none. To be read only: texts that say the same share it."""
     try:
-        body = _ENVIRONMENT.parse("{{" + source + "}}").body if len(source) <= _MAX_EXPRESSION else []
+        return _remembered(source) if len(source) <= _SHORT else _parsed(source)
     except _FAILURES:
         return None
+
+
+def _parsed(source: str) -> nodes.Expr | None:
+    """Raises what jinja2 raises."""
+    body = _ENVIRONMENT.parse("{{" + source + "}}").body if len(source) <= _MAX_EXPRESSION else []
     output = body[0] if body else None
     if isinstance(output, nodes.Output) and output.nodes and not isinstance(output.nodes[0], nodes.TemplateData):
         return output.nodes[0]
     return None
+
+
+_SHORT: Final = 300
+"""Characters of an expression that is worth remembering: five of six stand elsewhere in their project, too, and again in the same
+file when it is read with what it asked for."""
+_remembered: Final = lru_cache(2_000)(_parsed)  # ten kilobytes each at most; no failures, which may be of the moment
 
 
 class Reader:

@@ -7,7 +7,7 @@ import re
 from typing import Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ray_lineage.cli.output import cells, styled, write_table
@@ -54,12 +54,14 @@ def walks(draw: st.DrawFn) -> Walk:
     return walk(graph, root, way, level=level)  # type: ignore[arg-type]
 
 
+@settings(max_examples=200)
 @given(walks(), WIDTHS)
 def test_every_name_is_there_and_no_other(found: Walk, width: int) -> None:
     names = set(names_of(render(found, width)))
     assert names - {found.root, *found.starts} == set(found.nodes) - {found.root, *found.starts}
 
 
+@settings(max_examples=200)
 @given(walks(), WIDTHS)
 def test_a_name_that_goes_on_elsewhere_does_so(found: Walk, width: int) -> None:
     """Each ``(*)`` is of a name that has branches, and these stand at one place: the only line with its name and no mark."""
@@ -75,6 +77,7 @@ def test_a_name_that_goes_on_elsewhere_does_so(found: Walk, width: int) -> None:
     assert any(text(line).startswith("(*) ") for line in lines) == any("  (*)" in text(line) for line in lines)
 
 
+@settings(max_examples=200)
 @given(walks(), WIDTHS, st.integers(4, 60))
 def test_what_is_shown_and_what_is_below_make_the_whole(found: Walk, width: int, limit: int) -> None:
     lines = render(found, width, limit)
@@ -170,7 +173,7 @@ def test_a_limit_says_what_is_shown_of_what() -> None:
     assert lines[:2] == ["root  root.sql:1", "├─ a.t0  +9 below  a.t0.sql:1"]
     assert lines[-2:] == [
         "100 datasets upstream in 2 steps, 100 edges; shown: 10 of 100, up to step 1",
-        "more: --depth N or --all   ends only: --ends   by schema: --by schema   data: --json",
+        "more: --depth N, --all; ends only: --ends; by schema: --by schema; data: --json",
     ]
 
 

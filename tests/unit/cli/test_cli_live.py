@@ -193,3 +193,9 @@ def test_quiet_leaves_errors_only(lines: object) -> None:
 
 def test_off_a_terminal_there_are_lines() -> None:
     assert isinstance(open_view(quiet=False, plain=False), LogView)
+
+
+def test_before_there_is_a_job_it_is_said_what_is_waited_for() -> None:
+    text = drawn(status(phase="starting", admission="Ray, which is starting", lanes=[], last_files=[]))
+    assert "waits for Ray, which is starting" in text
+    assert "held up" in drawn(status(admission="memory"))

@@ -7,10 +7,12 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from ray_lineage.cli.ingest import _Display
 from ray_lineage.cli.main import _run
-from ray_lineage.cli.output import Globals, check_writable, invocation, sink
+from ray_lineage.cli.output import Globals, cells, check_writable, invocation, pasted, sink
+from ray_lineage.cli.progress import Display, drawn
 from ray_lineage.errors import UsageError
 from ray_lineage.runtime.summary import Progress
 
@@ -33,7 +35,8 @@ def test_a_place_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Monk
     [
         ("/usr/bin/ray_lineage", "/usr/bin/ray_lineage", "ray_lineage"),
         (".venv/bin/ray_lineage", None, ".venv/bin/ray_lineage"),
-        ("/x/ray_lineage/__main__.py", None, "python -m ray_lineage"),
+        ("/x/ray_lineage/__main__.py", None, "/usr/bin/python -m ray_lineage"),
+        ("/x/ray_lineage/__main__.py", "/usr/bin/python", "python -m ray_lineage"),
     ],
 )
 def test_the_next_command_is_one_that_works(
@@ -46,6 +49,7 @@ def test_the_next_command_is_one_that_works(
     monkeypatch.setattr(Globals, "project", None)
     monkeypatch.setattr(Globals, "store", "bolt://neo4j:secret@h")
     assert invocation() == f"{says} --config 'a b.toml' --store 'bolt://neo4j:***@h'"
+    assert pasted("see `ray_lineage stats` or `x`") == f"see `{invocation()} stats` or `x`"
 
 
 def test_a_place_that_can(tmp_path: Path) -> None:
@@ -55,15 +59,29 @@ def test_a_place_that_can(tmp_path: Path) -> None:
 
 
 def test_progress_off_a_terminal_is_only_said_of_what_takes_long(capsys: pytest.CaptureFixture[str]) -> None:
-    display = _Display()
+    display = Display(hidden=False)
     began = display._last
     for seconds, progress in (
         (0.0, Progress("scan", 0, 0)), (1.5, Progress("compile", 5, 9)), (2.1, Progress("compile", 0, 9)),
         (2.2, Progress("compile", 6, 9)), (3.0, Progress("compile", 7, 9)), (4.3, Progress("compile", 6, 9)),
         (4.4, Progress("link", 9, 9)),
+        (9.0, Progress("starting Ray", 0, 0)), (19.0, Progress("scan", 0, 0)),
     ):  # fmt: skip
         display._say(progress, began + seconds)
-    assert capsys.readouterr().err.splitlines() == ["compile: 6 of 9 files", "link: 9 of 9 files"]
+    assert capsys.readouterr().err.splitlines() == ["compile: 6 of 9 files", "link: 9 of 9 files", "starting Ray"]
+
+
+def test_progress_on_a_terminal_moves_and_names_the_file_at_work() -> None:
+    at_work = Progress("compile", 12, 48, "etl/load.sql")
+    assert drawn(at_work, 65.0, 80) == f"⠴ compile {'━' * 5}{'╌' * 15} 12/48 1:05  etl/load.sql"
+    assert drawn(at_work, 65.2, 80) != drawn(at_work, 65.0, 80)
+    assert drawn(Progress("starting Ray", 0, 0), 3.0, 80, ascii=True) == "\\ starting Ray 0:03"
+    assert drawn(Progress("compile", 9, 9, "x\x1b[2J\n.sql"), 0, 80).endswith("9/9 0:00  x\\x1b[2J\\n.sql")
+
+
+@given(st.integers(0, 200), st.integers(0, 200), st.text(max_size=90), st.integers(10, 120), st.floats(0, 1e5))
+def test_progress_never_takes_a_second_line(done: int, total: int, detail: str, width: int, seconds: float) -> None:
+    assert cells(drawn(Progress("compile", done, total, detail), seconds, width)) <= width
 
 
 def test_an_export_to_a_terminal_or_a_runner_is_obeyed_by_neither(capfdbinary: pytest.CaptureFixture[bytes]) -> None:

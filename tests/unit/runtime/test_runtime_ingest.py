@@ -22,6 +22,7 @@ from ray_lineage.runtime.ingest import ingest
 from ray_lineage.runtime.signals import StopSignals
 from ray_lineage.runtime.summary import IngestSummary
 from ray_lineage.runtime.supervise import Job, Order
+from ray_lineage.runtime.verify import verify
 from ray_lineage.settings import Settings, load_settings
 
 
@@ -292,3 +293,26 @@ def test_a_pass_leaves_the_figures_of_its_commit(tmp_path: Path) -> None:
     assert (found["ray_lineage_link_seconds_count"], found["ray_lineage_write_seconds_count"]) == (1, 1)
     assert (found["ray_lineage_dead_letters"], found["ray_lineage_lag_seconds"]) == (0, 0)
     assert found["ray_lineage_last_settled_timestamp_seconds"] == pytest.approx(time.time(), abs=60)
+
+
+def test_a_file_that_says_nothing_is_in_no_graph(tmp_path: Path) -> None:
+    root = tmp_path / "sql"
+    speaks = 'import sqlite3\nsqlite3.connect("x").execute("INSERT INTO u SELECT a FROM t")\n'
+    write(root, {"t.sql": "CREATE TABLE t (a int)", "a.py": "x = 1\n", "b.json": "{}"})
+
+    def look() -> tuple[int, int, set[str], bool]:
+        summary = ingest(settings(tmp_path), [str(root)])
+        accounted(summary)
+        equal = verify(settings(tmp_path), [str(root)], deep=True).equal and summary.settled
+        return summary.files, summary.silent, {str(row[2]) for row in dump(tmp_path)["File"]}, equal
+
+    assert look() == (1, 2, {"t.sql"}, True)
+    assert look() == (1, 2, {"t.sql"}, True)  # as it is remembered
+    write(root, {"a.py": speaks})
+    assert look() == (2, 1, {"t.sql", "a.py"}, True)
+    write(root, {"a.py": "y = 2\n"})
+    assert look() == (1, 2, {"t.sql"}, True)
+    write(root, {"t.sql": "CREATE TABLE t (a int, b int)"})
+    assert look() == (1, 2, {"t.sql"}, True)
+    write(root, {"a.py": None})
+    assert look() == (1, 1, {"t.sql"}, True)

@@ -154,6 +154,21 @@ def test_a_folder_that_became_a_link_is_not_read(tmp_path: Path) -> None:
     assert caught.value.diagnostic.code == "RL006"
 
 
+def test_a_file_below_a_root_that_is_a_link_itself_is_read(tmp_path: Path) -> None:
+    tree(tmp_path / "real", {"a.sql": "mine"})
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    file = SourceFile("a.sql", str(tmp_path / "link"), "a.sql", 4, 0, 0, 0, 0)
+    assert read_bytes(file, 100) == b"mine"
+
+
+@pytest.mark.parametrize("name", ["f/a (deleted)", "f/n\xe4.sql", "f/\udce4.sql", "f/new\nline"])
+def test_a_name_is_no_link_whatever_is_in_it(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.parent.mkdir()
+    path.write_text("mine")
+    assert read_bytes(SourceFile(name, str(tmp_path), name, 4, 0, 0, 0, 0), 100) == b"mine"
+
+
 def test_what_cannot_be_listed_is_not_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tree(tmp_path, {"a.sql": "", "locked/b.sql": ""})
     real = os.scandir

@@ -1,0 +1,172 @@
+"""``ray_lineage diff`` and ``ray_lineage impact``."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Final, Optional
+
+import typer
+
+from ray_lineage.cli.output import (
+    Root,
+    invocation,
+    print_json,
+    print_json_line,
+    sentry_of,
+    settings,
+    styled,
+    visible,
+    write_line,
+)
+from ray_lineage.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from ray_lineage.cache import ParseCache
+    from ray_lineage.diff.report import Impact, Report
+    from ray_lineage.settings import Settings
+
+_FORMATS: Final = ("text", "json", "markdown", "github", "sarif")
+_SELECTOR: Final = "dbt-selector"
+_FAIL_ON: Final = ("broken", "warning", "never")
+_PAGES: Final = "text, json, markdown (a comment), github (commands of its runner) or sarif"
+FailOn = Annotated[str, typer.Option(help="Exit 1 at a broken reader (broken), at any warning (warning), or never.")]
+Everything = Annotated[bool, typer.Option("--all", help="Also what merely follows from other changes, and no limit.")]
+MergeBase = Annotated[
+    bool, typer.Option("--merge-base", help="Compare with where HEAD left BASE, not with BASE itself.")
+]
+Dialect = Annotated[Optional[str], typer.Option(help="As for an ingest.")]  # noqa: UP045
+AsJson = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
+
+
+def diff(
+    base: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Argument(metavar="[BASE", help="A revision; default: where the branch left what it follows."),
+    ] = None,
+    head: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Argument(metavar="[HEAD]]", help="A revision; default: the working tree."),
+    ] = None,
+    format: Annotated[str, typer.Option(help=_PAGES + ".")] = "text",  # noqa: A002
+    fail_on: FailOn = "broken",
+    everything: Everything = False,
+    merge_base: MergeBase = False,
+    root: Root = None,
+    dialect: Dialect = None,
+    as_json: AsJson = False,
+) -> int:
+    """What changed between two states of the repository, in the lineage: who breaks, whose rows and values are others. Needs git,
+    and no graph; nothing is checked out."""
+    form = _checked("--format", "json" if as_json else format, _FORMATS)
+    _checked("--fail-on", fail_on, _FAIL_ON)
+    report = _compared(base, head, merge_base=merge_base, root=root, dialect=dialect, everything=everything)
+    _print(report, form, everything=everything)
+    return int(ExitCode.FINDINGS if report.is_bad(fail_on) else ExitCode.OK)
+
+
+def _checked(flag: str, value: str, known: tuple[str, ...]) -> str:
+    if value not in known:
+        raise UsageError("RL203", f"{flag} {value}: there is no such one", help=f"use one of {', '.join(known)}")
+    return value
+
+
+def impact(
+    names: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Argument(metavar="[NAME...]", help="Datasets, or columns as dataset.column."),
+    ] = None,
+    base: Annotated[Optional[str], typer.Option(metavar="REV", help="Instead of names: what changed since.")] = None,  # noqa: UP045
+    format: Annotated[str, typer.Option(help=_PAGES + "; or dbt-selector.")] = "text",  # noqa: A002
+    fail_on: FailOn = "broken",
+    merge_base: MergeBase = False,
+    root: Root = None,
+    dialect: Dialect = None,
+    as_json: AsJson = False,
+) -> int:
+    """What depends on these names, or on what changed since a revision, in the files as they are: by values, and by what filters,
+    joins, groups or sorts. Needs no graph."""
+    form = _checked("--format", "json" if as_json else format, (*(_FORMATS if base else _FORMATS[:2]), _SELECTOR))
+    _checked("--fail-on", fail_on, _FAIL_ON)
+    if bool(names) == bool(base):
+        raise UsageError("RL203", "impact takes names, or --base REV", help="name a dataset or a column, or a revision")
+    if base is None:
+        _print_impact(_depending(names or [], root=root, dialect=dialect), form)
+        return int(ExitCode.OK)
+    report = _compared(base, None, merge_base=merge_base, root=root, dialect=dialect, everything=True)
+    if form in ("text", "json", _SELECTOR):
+        from ray_lineage.diff.report import together
+
+        _print_impact(together(report), form)
+    else:
+        _print(report, form, everything=True)
+    return int(ExitCode.FINDINGS if report.is_bad(fail_on) else ExitCode.OK)
+
+
+def _compared(
+    base: str | None, head: str | None, *, merge_base: bool, root: str | None, dialect: str | None, everything: bool
+) -> Report:
+    from ray_lineage.diff.run import diff as compare
+
+    with _reading(root, dialect) as (loaded, cache):
+        return compare(loaded, os.getcwd(), base, head, cache, merge_base=merge_base, everything=everything)
+
+
+def _depending(names: list[str], *, root: str | None, dialect: str | None) -> Impact:
+    from ray_lineage.diff.run import impact as depending
+
+    with _reading(root, dialect) as (loaded, cache):
+        return depending(loaded, os.getcwd(), names, cache)
+
+
+@contextlib.contextmanager
+def _reading(root: str | None, dialect: str | None) -> Iterator[tuple[Settings, ParseCache | None]]:
+    """The settings, and the parse cache if there is to be one."""
+    from ray_lineage.runtime.load import open_cache
+
+    loaded = settings(reads=(os.getcwd(),), root=root, dialect=dialect).settings
+    with sentry_of(replace(loaded, ingest_workers=0)):  # all is compiled here
+        cache = open_cache(loaded)
+        try:
+            yield loaded, cache
+        finally:
+            if cache is not None:
+                cache.close()
+
+
+def _print_impact(impact: Impact, form: str) -> None:
+    if form == "json":
+        print_json_line(impact)
+    elif form == _SELECTOR:
+        write_line(visible(" ".join(impact.models)))
+    else:
+        from ray_lineage.diff.render import render_impact
+
+        for line in render_impact(impact, styled):
+            write_line(line)
+
+
+def _print(report: Report, form: str, *, everything: bool) -> None:
+    if form == "json":
+        print_json_line(report)
+    elif form == "sarif":
+        from ray_lineage.diff.machine import sarif
+
+        print_json(sarif(report))
+    elif form == "github":
+        from ray_lineage.diff.machine import github
+
+        sys.stdout.writelines(f"{line}\n" for line in github(report))
+    elif form == "markdown":
+        from ray_lineage.diff.markdown import markdown
+
+        words = " ".join(w for w in (report.base_commit, report.head_commit) if w)
+        sys.stdout.write(markdown(report, f"{invocation()} diff {words} --all"))
+    else:
+        from ray_lineage.diff.render import render
+
+        for line in render(report, styled, everything=everything):
+            write_line(line)

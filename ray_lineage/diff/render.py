@@ -1,0 +1,135 @@
+"""The answer as text. Names are never cut. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+from ray_lineage.diff.changes import Kind
+from ray_lineage.diff.report import Found, Impact, Report
+
+_NEAREST: Final = 5
+"""Datasets that are named of what is reached."""
+_USES: Final = 5
+_MOST: Final = 60
+"""Changes that are shown of each level, if not all are asked for."""
+_STYLES: Final = {"error": "bold red", "warning": "yellow", "note": "cyan"}
+Style = Callable[[str, str], str]
+
+
+def number(count: int, noun: str, plural: str = "") -> str:
+    """``1 file``, ``2 files``."""
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
+def render(report: Report, style: Style, *, everything: bool = False) -> Iterator[str]:
+    """Lines. ``style(text, words)`` makes a text safe to show, in a style."""
+    yield style(head_line(report), "bold")
+    shown = list(report.changes) if everything else report.own
+    for level in ("error", "warning", "note"):
+        some = [f for f in shown if f.change.level == level]
+        for found in some if everything else some[:_MOST]:
+            yield ""
+            yield from _change(found, report, style)
+        if not everything and len(some) > _MOST:
+            yield ""
+            yield style(f"{number(len(some) - _MOST, level)} more: --all", "dim")
+    yield ""
+    yield style(verdict(report), "bold")
+    hidden = report.counts["following"]
+    if hidden and not everything:
+        yield style(f"{number(hidden, 'more change')} in files that nobody changed follow from these: --all", "dim")
+
+
+def head_line(report: Report) -> str:
+    """What was compared."""
+    files = report.files
+    parts = [number(files["changed"], "file") + " changed"]
+    parts += [f"{files[what]:,} {what}" for what in ("added", "removed") if files[what]]
+    if files["silent"]:
+        parts.append(f"{files['silent']:,} in comments, white space or place alone")
+    return f"{_side(report.base, report.base_commit)} -> {_side(report.head, report.head_commit)}: {', '.join(parts)}"
+
+
+def _side(name: str, commit: str) -> str:
+    return f"{name} ({commit[:10]})" if commit and not commit.startswith(name) else name
+
+
+def verdict(report: Report) -> str:
+    """One line that says how bad it is."""
+    counts = report.counts
+    words = {
+        Kind.BROKEN: ("broken reader", ""), Kind.UNKNOWN: ("change that cannot be judged", "changes that cannot be judged"),
+        Kind.REMOVED: ("removal that nobody here reads", "removals that nobody here reads"), Kind.TYPE: ("other type", ""),
+        Kind.ROWS: ("change of rows", "changes of rows"), Kind.VALUES: ("change of values", "changes of values"), Kind.ADDED: ("addition", ""),
+    }  # fmt: skip
+    said = [number(counts[kind.value], *names) for kind, names in words.items() if counts[kind.value]]
+    return ", ".join(said) if said else "no change of the lineage"
+
+
+def reach(found: Found) -> str:
+    """What a change reaches, in one line."""
+    reached = found.reached
+    if not reached.datasets:
+        return "reaches nothing in these files" if not reached.cut else "what it reaches was not looked at"
+    near = sorted(reached.datasets, key=lambda d: (reached.datasets[d], d))
+    names = ", ".join(near[:_NEAREST]) + (f" and {len(near) - _NEAREST:,} more" if len(near) > _NEAREST else "")
+    least = "at least " if reached.cut else ""
+    what = f"{number(reached.columns, 'column')} of {number(len(near), 'dataset')} in {number(reached.depth, 'step')}"
+    return f"reaches {least}{what}: {names}"
+
+
+def place(found: Found, report: Report) -> str:
+    """Where it is, from the top of the repository."""
+    return _at(report, found.change.file, found.change.line)
+
+
+def _at(report: Report, file: str, line: int) -> str:
+    return f"{report.folder}{file}" + (f":{line}" if line else "")
+
+
+def uses(found: Found, report: Report) -> list[str]:
+    """The places that break."""
+    return [_at(report, u.place.file, u.place.line) + (f" ({u.target})" if u.target else "") for u in found.change.uses]
+
+
+def _change(found: Found, report: Report, style: Style) -> Iterator[str]:
+    change = found.change
+    head = style(f"{change.level:<8}", _STYLES[change.level])
+    yield f"{head} {style(change.kind.value, 'bold')} {style(change.name, 'bold')}  {style(place(found, report), '')}"
+    yield style(f"         {change.says}", "")
+    yield from (style(line, "") for line in _details(found, report))
+
+
+def _details(found: Found, report: Report) -> Iterable[str]:
+    broken = uses(found, report)
+    for use in broken[:_USES] if len(broken) > 1 else ():
+        yield f"         breaks {use}"
+    if len(broken) > _USES:
+        yield f"         and {number(len(broken) - _USES, 'more place')}"
+    yield f"         {reach(found)}"
+    if found.owners:
+        yield f"         owners: {' '.join(found.owners)}"
+    if found.change.follows:
+        yield f"         follows from {found.change.follows}"
+
+
+def render_impact(impact: Impact, style: Style) -> Iterator[str]:
+    """Datasets by their distance, then what they are together."""
+    steps: dict[int, list[str]] = {}
+    for dataset, distance in impact.reached.items():
+        steps.setdefault(distance, []).append(dataset)
+    for distance in sorted(steps):
+        yield style(number(distance, "step"), "bold")
+        yield from (style(f"  {name}", "") for name in sorted(steps[distance]))
+    least = "at least " if impact.cut else ""
+    of = ", ".join(impact.of[:_NEAREST]) + (
+        f" and {len(impact.of) - _NEAREST:,} more" if len(impact.of) > _NEAREST else ""
+    )
+    what = number(len(impact.reached), "dataset") if impact.reached else "nothing in these files"
+    files = f" in {number(len(impact.files), 'file')}" if impact.files else ""
+    yield style(
+        f"{least}{what}{files} depend{'s' if len(impact.reached) < 2 else ''} on {of or 'what changed'}", "bold"
+    )
+    if impact.owners:
+        yield style(f"owners: {' '.join(impact.owners)}", "")

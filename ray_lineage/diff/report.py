@@ -1,0 +1,119 @@
+"""The answer, whichever way it is written. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import msgspec
+
+from ray_lineage.diff.changes import Change, Kind
+from ray_lineage.diff.reach import Reached
+
+_OF_THEIR_OWN: Final = frozenset({Kind.BROKEN})
+"""Never a mere consequence of another change."""
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A change, what it reaches and who owns what: the changed file's owners first, then those of what is reached."""
+
+    change: Change
+    reached: Reached
+    owners: tuple[str, ...]
+
+
+class Report(msgspec.Struct, frozen=True):
+    """The answer. ``files``: how many are ``changed``, of these ``added`` and ``removed``, and ``silent``: with the same tokens.
+    ``counts``: changes by class, without those that follow from others, which are ``following``. ``models``: dbt models whose rows
+    or columns are others. ``linked``: so many files were linked for it."""
+
+    schema: int
+    base: str
+    head: str
+    base_commit: str
+    head_commit: str
+    files: dict[str, int]
+    counts: dict[str, int]
+    changes: tuple[Found, ...]
+    models: tuple[str, ...]
+    linked: int
+    folder: str = ""
+    """In front of paths, to get those from the top of the repository."""
+
+    @property
+    def own(self) -> list[Found]:
+        """The changes that follow from no other."""
+        return [f for f in self.changes if not f.change.follows]
+
+    def is_bad(self, fail_on: str) -> bool:
+        """Is there a change at or above that level (``broken``, ``warning``, ``never``)?"""
+        levels = {"broken": {"error"}, "warning": {"error", "warning"}}.get(fail_on, set())
+        return any(f.change.level in levels for f in self.changes)
+
+
+class Impact(msgspec.Struct, frozen=True):
+    """What depends on ``of``: ``reached`` datasets by their distance, ``columns`` of them, and who owns the ``files`` that write
+    them. ``cut``: there is more."""
+
+    schema: int
+    of: tuple[str, ...]
+    reached: dict[str, int]
+    columns: int
+    models: tuple[str, ...]
+    files: tuple[str, ...]
+    owners: tuple[str, ...]
+    cut: bool
+
+
+def together(report: Report) -> Impact:
+    """What all changes of a report reach."""
+    reached: dict[str, int] = {}
+    for found in report.changes:
+        for dataset, distance in found.reached.datasets.items():
+            reached[dataset] = min(distance, reached.get(dataset, distance))
+    changes = report.changes
+    return Impact(
+        1,
+        tuple(dict.fromkeys(f.change.name for f in report.own)),
+        reached,
+        max((f.reached.columns for f in changes), default=0),
+        report.models,
+        tuple(dict.fromkeys(p for f in changes for p in f.reached.files)),
+        tuple(dict.fromkeys(o for f in changes for o in f.owners)),
+        any(f.reached.cut for f in changes),
+    )
+
+
+def counted(changes: Iterable[Change], silent: int) -> dict[str, int]:
+    """How many there are of each class."""
+    counts = {**dict.fromkeys((kind.value for kind in Kind), 0), "following": 0}
+    for change in changes:
+        counts["following" if change.follows else change.kind.value] += 1
+    counts[Kind.NONE.value] = silent
+    return counts
+
+
+def following(found: Sequence[Found]) -> tuple[Found, ...]:
+    """The same, in which changes of files that nobody changed name the direct change that reaches them, if one does."""
+    by_dataset: dict[str, str] = {}
+    lost = {f.change.file for f in found if f.change.kind is Kind.UNKNOWN and not f.change.dataset}
+    for one in found:
+        if one.change.direct or one.change.kind in _OF_THEIR_OWN:
+            for dataset in (
+                *one.reached.datasets,
+                *((one.change.dataset,) if not one.change.direct or one.change.uses else ()),
+            ):
+                by_dataset.setdefault(dataset, one.change.name)
+    return tuple(_named(one, by_dataset.get(one.change.dataset, ""), lost) for one in found)
+
+
+def _named(found: Found, cause: str, lost: set[str]) -> Found:
+    """``lost``: files that were not understood: what seems to be gone in them may be there."""
+    change = found.change
+    if change.kind in _OF_THEIR_OWN or not change.dataset:
+        return found
+    if change.direct:
+        cause = change.file if change.file in lost else ""
+    if not cause:
+        return found
+    return msgspec.structs.replace(found, change=msgspec.structs.replace(change, follows=cause))

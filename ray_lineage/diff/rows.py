@@ -1,0 +1,161 @@
+"""What contributions say of the lineage, without what moves when lines do: rows that can be compared. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from ray_lineage.model import Contribution, quote_part
+
+Column = tuple[str, str]
+"""Dataset and column."""
+
+
+class Place(NamedTuple):
+    """Where something is said."""
+
+    file: str
+    line: int
+
+
+class Flow(NamedTuple):
+    """A column takes part in another one's value."""
+
+    source: Column
+    target: Column
+    how: str
+    certainty: str
+    expression: str
+
+
+class Influence(NamedTuple):
+    """A column shapes the rows of a dataset."""
+
+    source: Column
+    target: str
+    how: str
+
+
+class Feed(NamedTuple):
+    """Rows of a dataset come from those of another one."""
+
+    source: str
+    target: str
+
+
+class Described(NamedTuple):
+    """What its declaration says of a column."""
+
+    type: str
+    place: Place
+
+
+class FileRows(NamedTuple):
+    """What one file is responsible for."""
+
+    status: str
+    datasets: dict[str, tuple[str, Place]]
+    """By name the kind; those alone that the file describes."""
+    columns: dict[Column, Described]
+    flows: list[tuple[Flow, Place]]
+    influences: list[tuple[Influence, Place]]
+    feeds: list[tuple[Feed, Place]]
+    reads: list[tuple[str, Place]]
+    targets: dict[int, str]
+    """By a statement's number what it writes."""
+
+
+NOTHING = FileRows("", {}, {}, [], [], [], [], {})
+
+
+def rows_of(contribution: Contribution) -> FileRows:
+    """The rows of a contribution. Its project has the name "", so that ids are names after a colon."""
+    rows, path = contribution.rows, contribution.path
+    columns = {f":{dataset}.{quote_part(column)}": (dataset, column) for dataset, column in contribution.columns}
+    lines = {r[0]: r[4] for r in rows.get("Statement", ())}
+    first = {r[2]: r[4] for r in rows.get("Statement", ())}
+    declared = {r[1][1:]: r[2] for r in rows.get("DECLARES", ())}
+    return FileRows(
+        rows["File"][0][6],
+        {r[2]: (r[6], Place(path, declared.get(r[2], 0))) for r in rows.get("Dataset", ())},
+        {columns[r[0]]: Described(r[4] or "", Place(path, declared.get(r[1][1:], 0))) for r in rows.get("Column", ())},
+        [
+            (Flow(columns[r[0]], columns[r[1]], r[4], r[5], r[6] or ""), Place(path, r[3]))
+            for r in rows.get("FLOWS_TO", ())
+        ],
+        [(Influence(columns[r[0]], r[1][1:], r[4]), Place(path, r[3])) for r in rows.get("INFLUENCES", ())],
+        [(Feed(r[0][1:], r[1][1:]), Place(path, first.get(r[2], 0))) for r in rows.get("FEEDS", ())],
+        [(r[1][1:], Place(path, lines.get(r[0], 0))) for r in rows.get("READS", ())],
+        {int(r[0].rpartition("#")[2]): r[1][1:] for r in rows.get("WRITES", ())},
+    )
+
+
+class Rows:
+    """The rows of several files, added up. Places are those of the first file that says it."""
+
+    def __init__(self, files: Iterable[FileRows]) -> None:
+        self.datasets: dict[str, tuple[str, Place]] = {}
+        self.columns: dict[Column, Described] = {}
+        self.flows: Counter[Flow] = Counter()
+        self.influences: Counter[Influence] = Counter()
+        self.feeds: Counter[Feed] = Counter()
+        self.places: dict[Flow | Influence | Feed, Place] = {}
+        self.lists: dict[str, list[str]] = {}
+        for file in files:
+            self._add(file)
+        for dataset, column in self.columns:
+            self.lists.setdefault(dataset, []).append(column)
+
+    def _add(self, file: FileRows) -> None:
+        self.datasets.update(file.datasets)
+        self.columns.update(file.columns)
+        for flow, place in file.flows:
+            self.flows[flow] += 1
+            self.places.setdefault(flow, place)
+        for influence, place in file.influences:
+            self.influences[influence] += 1
+            self.places.setdefault(influence, place)
+        for feed, place in file.feeds:
+            self.feeds[feed] += 1
+            self.places.setdefault(feed, place)
+
+
+class Differences(NamedTuple):
+    """What only one of two sides says."""
+
+    base: Rows
+    head: Rows
+    flows: tuple[Counter[Flow], Counter[Flow]]
+    """Gone, and new; as are the others."""
+    influences: tuple[Counter[Influence], Counter[Influence]]
+    feeds: tuple[Counter[Feed], Counter[Feed]]
+
+    def is_empty(self) -> bool:
+        """Do both say the same?"""
+        return (
+            {n: k for n, (k, _) in self.base.datasets.items()} == {n: k for n, (k, _) in self.head.datasets.items()}
+            and {c: d.type for c, d in self.base.columns.items()} == {c: d.type for c, d in self.head.columns.items()}
+            and not any((*self.flows, *self.influences, *self.feeds))
+        )
+
+
+def differences(base: Mapping[str, FileRows], head: Mapping[str, FileRows]) -> Differences:
+    """Of the rows of the same files on two sides, by path."""
+    a, b = Rows(base.values()), Rows(head.values())
+    return Differences(
+        a, b,
+        (a.flows - b.flows, b.flows - a.flows),
+        (a.influences - b.influences, b.influences - a.influences),
+        (a.feeds - b.feeds, b.feeds - a.feeds),
+    )  # fmt: skip
+
+
+def projection(contributions: Iterable[Contribution]) -> Iterator[tuple[object, ...]]:
+    """Every row that can be compared, with its kind."""
+    for rows in map(rows_of, contributions):
+        yield from (("Dataset", name, kind) for name, (kind, _) in rows.datasets.items())
+        yield from (("Column", column, said.type) for column, said in rows.columns.items())
+        yield from (("FLOWS_TO", *flow) for flow, _ in rows.flows)
+        yield from (("INFLUENCES", *influence) for influence, _ in rows.influences)
+        yield from (("FEEDS", *feed) for feed, _ in rows.feeds)

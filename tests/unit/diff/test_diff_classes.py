@@ -1,0 +1,280 @@
+"""Planted changes, each in its class; none is called without impact."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pytest
+
+from ray_lineage.diff.changes import Change, Kind
+from tests.unit.diff.sides import changes, compared, found
+
+SHOP = {
+    "orders.sql": "CREATE TABLE core.orders (id int, note varchar(50), amount int, status text, customer int);",
+    "customers.sql": "CREATE TABLE core.customers (id int, name text, region text);",
+    "spare.sql": "CREATE TABLE core.spare (id int, left_over text);",
+    "notes.sql": "CREATE VIEW mart.notes AS SELECT o.note, o.amount FROM core.orders o WHERE o.status = 'open';",
+    "totals.sql": (
+        "CREATE VIEW mart.totals AS SELECT c.region, SUM(o.amount) AS total FROM core.orders o "
+        "LEFT JOIN core.customers c ON o.customer = c.id WHERE o.amount > 10 GROUP BY c.region;"
+    ),
+    "all.sql": "CREATE VIEW mart.everything AS SELECT * FROM mart.notes;",
+    "fixed.sql": "CREATE TABLE mart.fixed (note text, amount int);",
+    "load.sql": "INSERT INTO mart.fixed SELECT * FROM mart.notes;",
+    "named.sql": "INSERT INTO core.customers (id, name) SELECT id, status FROM core.orders;",
+    "report.sql": "SELECT name FROM core.customers;",
+    "union.sql": "CREATE VIEW mart.both AS SELECT id FROM core.orders UNION SELECT id FROM core.customers;",
+    "run.sql": (
+        "CREATE PROCEDURE core.nightly() LANGUAGE SQL AS $$ INSERT INTO mart.fixed (note) SELECT note FROM core.orders $$;"
+    ),
+    "caller.sql": "CREATE PROCEDURE core.all_jobs() LANGUAGE SQL AS $$ CALL core.nightly() $$;",
+    "keys.sql": "ALTER TABLE core.spare ADD FOREIGN KEY (id) REFERENCES core.customers (id);",
+}
+
+
+class Planted(NamedTuple):
+    file: str
+    before: str
+    after: str | None
+    """None: the file is deleted."""
+    kind: Kind
+    level: str
+    name: str
+
+
+PLANTED = {
+    "a column is dropped that a view reads": Planted(
+        "orders.sql", "note varchar(50), ", "", Kind.BROKEN, "error", "core.orders.note"
+    ),
+    "a column is renamed, its readers are not": Planted(
+        "orders.sql", "note varchar", "remark varchar", Kind.BROKEN, "error", "core.orders.note"
+    ),
+    "a column is dropped that only a filter uses": Planted(
+        "orders.sql", "status text, ", "", Kind.BROKEN, "error", "core.orders.status"
+    ),
+    "a column is dropped that only a join uses": Planted(
+        "orders.sql", ", customer int", "", Kind.BROKEN, "error", "core.orders.customer"
+    ),
+    "a column is dropped that only a query without a target reads": Planted(
+        "customers.sql", "name text, ", "", Kind.BROKEN, "error", "core.customers.name"
+    ),
+    "a column is dropped that a list of columns to write names": Planted(
+        "fixed.sql", "note text, ", "", Kind.BROKEN, "error", "mart.fixed.note"
+    ),
+    "a table is dropped that is read": Planted(
+        "customers.sql", "", None, Kind.BROKEN, "error", "core.customers"
+    ),
+    "a table is renamed, its readers are not": Planted(
+        "customers.sql", "core.customers", "core.clients", Kind.BROKEN, "error", "core.customers"
+    ),
+    "a table is dropped that is written": Planted("fixed.sql", "", None, Kind.BROKEN, "error", "mart.fixed"),
+    "a view is dropped that a star reads": Planted("notes.sql", "", None, Kind.BROKEN, "error", "mart.notes"),
+    "a procedure is dropped that is called": Planted("run.sql", "", None, Kind.BROKEN, "error", "core.nightly"),
+    "a star no longer fits the table that it fills": Planted(
+        "notes.sql", "o.note, ", "o.note, o.id, ", Kind.BROKEN, "error", "mart.fixed"
+    ),
+    "a column is dropped that nobody reads": Planted(
+        "spare.sql", ", left_over text", "", Kind.REMOVED, "warning", "core.spare.left_over"
+    ),
+    "a view is dropped that nobody reads": Planted("totals.sql", "", None, Kind.REMOVED, "warning", "mart.totals"),
+    "a type holds less": Planted("orders.sql", "varchar(50)", "varchar(20)", Kind.TYPE, "warning", "core.orders.note"),
+    "a type is of another kind": Planted("orders.sql", "amount int", "amount text", Kind.TYPE, "warning", "core.orders.amount"),
+    "a type cannot be compared": Planted("orders.sql", "amount int", "amount pounds", Kind.TYPE, "warning", "core.orders.amount"),
+    "a type holds more": Planted("orders.sql", "amount int", "amount bigint", Kind.TYPE, "note", "core.orders.amount"),
+    "a filter is added": Planted("notes.sql", "'open'", "'open' AND o.id > 0", Kind.ROWS, "warning", "mart.notes"),
+    "a filter goes": Planted("notes.sql", " WHERE o.status = 'open'", "", Kind.ROWS, "warning", "mart.notes"),
+    "a literal of a filter": Planted("totals.sql", "> 10", "> 20", Kind.ROWS, "warning", "mart.totals"),
+    "an operator of a filter": Planted("totals.sql", "> 10", "< 10", Kind.ROWS, "warning", "mart.totals"),
+    "a LEFT JOIN becomes an INNER JOIN": Planted("totals.sql", "LEFT JOIN", "INNER JOIN", Kind.ROWS, "warning", "mart.totals"),
+    "DISTINCT": Planted("notes.sql", "SELECT o.note", "SELECT DISTINCT o.note", Kind.ROWS, "warning", "mart.notes"),
+    "UNION becomes UNION ALL": Planted("union.sql", "UNION", "UNION ALL", Kind.ROWS, "warning", "mart.both"),
+    "it is grouped by another column": Planted(
+        "totals.sql", "GROUP BY c.region", "GROUP BY c.region, o.customer", Kind.ROWS, "warning", "mart.totals"
+    ),
+    "another source": Planted("union.sql", "core.customers", "core.spare", Kind.ROWS, "warning", "mart.both"),
+    "a literal of a value, which the graph does not hold": Planted(
+        "load.sql", "SELECT *", "SELECT note, amount * 2", Kind.VALUES, "warning", "mart.fixed.amount"
+    ),
+    "another expression": Planted("totals.sql", "SUM(o.amount)", "SUM(o.amount + 1)", Kind.VALUES, "warning", "mart.totals.total"),
+    "another aggregate": Planted("totals.sql", "SUM(o.amount)", "AVG(o.amount)", Kind.VALUES, "warning", "mart.totals.total"),
+    "a new column": Planted("customers.sql", "region text", "region text, age int", Kind.ADDED, "note", "core.customers.age"),
+    "a new table": Planted("spare.sql", "CREATE", "CREATE TABLE core.extra (id int); CREATE", Kind.ADDED, "note", "core.extra"),
+    "a file that is no SQL any more": Planted("notes.sql", "SELECT", "SELECT SELECT FROM", Kind.UNKNOWN, "warning", "notes.sql"),
+    "a default, which the graph does not hold": Planted(
+        "spare.sql", "left_over text", "left_over text DEFAULT 'x'", Kind.UNKNOWN, "warning", "spare.sql"
+    ),
+}  # fmt: skip
+
+
+def edited(planted: Planted) -> dict[str, str]:
+    head = dict(SHOP)
+    if planted.after is None:
+        del head[planted.file]
+    else:
+        assert planted.before in head[planted.file]
+        head[planted.file] = head[planted.file].replace(planted.before, planted.after, 1)
+    return head
+
+
+@pytest.mark.parametrize("what", PLANTED)
+def test_each_is_in_its_class(what: str) -> None:
+    planted = PLANTED[what]
+    told = [(c.kind, c.level, c.name) for c in changes(SHOP, edited(planted))]
+    assert (planted.kind, planted.level, planted.name) in told
+
+
+QUIET = {
+    "comments": "-- more\n{}\n/* and\n more */",
+    "white space": "\n\n   {}\n\n",
+    "words in lower case": "{lower}",
+}
+
+
+@pytest.mark.parametrize("what", QUIET)
+def test_comments_and_layout_are_no_change(what: str) -> None:
+    head = {path: QUIET[what].format(sql, lower=sql.replace("SELECT", "select")) for path, sql in SHOP.items()}
+    comparing = compared(SHOP, head)
+    assert comparing.changes() == []
+    assert comparing.files()["silent"] > 0
+    comparing.pair.close()
+
+
+def test_a_moved_file_is_no_change() -> None:
+    head = {f"moved/{path}": sql for path, sql in SHOP.items()}
+    assert changes(SHOP, head) == []
+
+
+def test_an_edit_that_is_undone_in_another_file_is_no_change() -> None:
+    statement = "CREATE VIEW a.v AS SELECT id FROM core.orders;"
+    base = {**SHOP, "one.sql": statement, "two.sql": "SELECT 1;"}
+    head = {**SHOP, "one.sql": "SELECT 1;", "two.sql": statement}
+    assert changes(base, head) == []
+
+
+def broken(found_changes: list[Change]) -> dict[str, set[tuple[str, str]]]:
+    return {c.name: {(u.place.file, u.target) for u in c.uses} for c in found_changes if c.kind is Kind.BROKEN}
+
+
+def test_a_broken_reader_is_named_with_its_file_and_what_it_writes() -> None:
+    told = broken(changes(SHOP, edited(PLANTED["a column is dropped that a view reads"])))
+    assert told == {"core.orders.note": {("notes.sql", "mart.notes"), ("run.sql", "mart.fixed")}}
+
+
+def test_what_a_star_passes_on_is_no_reader() -> None:
+    base = {
+        "t.sql": "CREATE TABLE t (a int, b int)",
+        "v.sql": "CREATE VIEW v AS SELECT * FROM t",
+        "w.sql": "SELECT a FROM v",
+    }
+    told = changes(base, {**base, "t.sql": "CREATE TABLE t (a int)"})
+    assert [(c.kind, c.name, c.direct) for c in told] == [(Kind.REMOVED, "t.b", True), (Kind.REMOVED, "v.b", False)]
+
+
+def test_a_column_that_another_relation_has_is_not_broken() -> None:
+    base = {
+        "t.sql": "CREATE TABLE t (id int, b int)",
+        "u.sql": "CREATE TABLE u (id int)",
+        "v.sql": "CREATE VIEW v AS SELECT b FROM t JOIN u USING (id)",
+    }
+    head = {**base, "t.sql": "CREATE TABLE t (id int)", "u.sql": "CREATE TABLE u (id int, b int)"}
+    assert broken(changes(base, head)) == {}
+
+
+def test_an_unqualified_column_that_no_relation_has_any_more_is() -> None:
+    base = {
+        "t.sql": "CREATE TABLE t (id int, b int)",
+        "u.sql": "CREATE TABLE u (id int)",
+        "v.sql": "CREATE VIEW v AS SELECT b FROM t JOIN u ON t.id = u.id",
+    }
+    assert broken(changes(base, {**base, "t.sql": "CREATE TABLE t (id int)"})) == {"t.b": {("v.sql", "v")}}
+
+
+def test_a_reader_that_is_mended_is_not_broken() -> None:
+    base = {"t.sql": "CREATE TABLE t (a int, b int)", "v.sql": "CREATE VIEW v AS SELECT a, b FROM t"}
+    head = {"t.sql": "CREATE TABLE t (a int)", "v.sql": "CREATE VIEW v AS SELECT a FROM t"}
+    assert {c.kind for c in changes(base, head)} == {Kind.REMOVED}
+
+
+def test_an_insert_that_did_not_fit_before_is_not_told() -> None:
+    base = {
+        "t.sql": "CREATE TABLE t (a int)",
+        "u.sql": "CREATE TABLE u (a int, b int)",
+        "i.sql": "INSERT INTO t SELECT * FROM u",
+    }
+    assert broken(changes(base, {**base, "u.sql": "CREATE TABLE u (a int, b int, c int)"})) == {}
+
+
+def test_a_dbt_model_that_is_gone_breaks_who_refers_to_it() -> None:
+    base = {
+        "dbt_project.yml": "name: shop\nmodel-paths: [models]\n",
+        "models/a.sql": "{{ config(materialized='table') }} select 1 as x",
+        "models/b.sql": "select x from {{ ref('a') }}",
+    }
+    head = {p: sql for p, sql in base.items() if p != "models/a.sql"}
+    told = [c for c in changes(base, head) if c.kind is Kind.BROKEN]
+    assert [{u.place.file for u in c.uses} for c in told] == [{"models/b.sql"}]
+
+
+def test_renames_as_written_and_as_they_look() -> None:
+    base = {"t.sql": "CREATE TABLE t (\n a int,\n b int\n)"}
+    written = changes(base, {"t.sql": "CREATE TABLE t (\n a int,\n c text -- ray_lineage: renamed_from b\n)"})
+    looks = changes(base, {"t.sql": "CREATE TABLE t (\n a int,\n c int\n)"})
+    assert next(c.renamed for c in written if c.kind is Kind.REMOVED) == "t.c"
+    told = next(c for c in looks if c.kind is Kind.REMOVED)
+    assert told.renamed == "t.c" and "(looks like)" in told.says
+    table = changes(base, {"t.sql": "-- ray_lineage: renamed_from t\nCREATE TABLE s (\n a int,\n x int\n)"})
+    assert next(c.renamed for c in table if c.kind is Kind.REMOVED) == "s"
+
+
+def test_a_rename_never_hides_a_broken_reader() -> None:
+    base = {"t.sql": "CREATE TABLE t (a int)", "v.sql": "CREATE VIEW v AS SELECT a FROM t"}
+    told = changes(base, {**base, "t.sql": "CREATE TABLE t (b int) -- ray_lineage: renamed_from a"})
+    assert [(c.kind, c.renamed) for c in told if c.name == "t.a"] == [(Kind.BROKEN, "t.b")]
+
+
+def test_statements_in_another_order_are_a_change_of_rows() -> None:
+    base = {"t.sql": "CREATE TABLE t (a int);", "i.sql": "DELETE FROM t;\nINSERT INTO t VALUES (1);"}
+    told = changes(base, {**base, "i.sql": "INSERT INTO t VALUES (1);\nDELETE FROM t;"})
+    assert [(c.kind, c.name) for c in told] == [(Kind.ROWS, "t")]
+
+
+# --------------------------------------------------------------------------- what is reached
+
+
+def test_removed_things_are_walked_in_base() -> None:
+    told = found(SHOP, edited(PLANTED["a view is dropped that a star reads"]))
+    gone = next(f for f in told if f.change.name == "mart.notes")
+    assert gone.reached.datasets == {"mart.everything": 1, "mart.fixed": 1}
+
+
+def test_the_walk_goes_through_what_shapes_rows_to_every_column() -> None:
+    base = {
+        "t.sql": "CREATE TABLE t (a int, s int)",
+        "v.sql": "CREATE VIEW v AS SELECT a FROM t WHERE s = 1",
+        "w.sql": "CREATE VIEW w AS SELECT a AS b FROM v",
+    }
+    told = found(base, {**base, "t.sql": "CREATE TABLE t (a int, s text)"})
+    assert [(f.reached.datasets, f.reached.columns) for f in told] == [({"v": 1, "w": 2}, 2)]
+
+
+def test_values_reach_only_the_readers_of_the_column() -> None:
+    base = {
+        "t.sql": "CREATE TABLE t (a int, b int)",
+        "v.sql": "CREATE VIEW v AS SELECT a, b FROM t",
+        "x.sql": "CREATE VIEW x AS SELECT a FROM v",
+        "y.sql": "CREATE VIEW y AS SELECT b FROM v",
+    }
+    told = found(base, {**base, "v.sql": "CREATE VIEW v AS SELECT a + 1 AS a, b FROM t"})
+    assert [(f.change.kind, f.reached.datasets) for f in told] == [(Kind.VALUES, {"x": 1})]
+
+
+def test_owners_are_those_of_the_changed_file_and_of_what_is_reached() -> None:
+    told = found(SHOP, edited(PLANTED["a filter is added"]), "* @everyone\nload.sql @loaders\nnotes.sql @notes\n")
+    rows = next(f for f in told if f.change.kind is Kind.ROWS)
+    assert rows.owners == ("@notes", "@everyone", "@loaders")
+
+
+def test_consequences_name_what_they_follow_from() -> None:
+    base = {"t.sql": "CREATE TABLE t (a int)", "v.sql": "CREATE VIEW v AS SELECT * FROM t"}
+    told = found(base, {**base, "t.sql": "CREATE TABLE t (a int, b int)"})
+    assert [(f.change.name, f.change.follows) for f in told] == [("t.b", ""), ("v.b", "t.b")]
