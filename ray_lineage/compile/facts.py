@@ -5,11 +5,13 @@ Every front end makes its own with these; what several of them, or several texts
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Final
 
 import msgspec
 
 from ray_lineage.model import (
+    DESCRIBED,
     MODEL,
     ROLES,
     STAR,
@@ -30,6 +32,25 @@ from ray_lineage.model import (
     StatementKind,
     TableRef,
 )
+
+_LONGEST: Final = 4_000
+"""Characters of a description; what is longer is a document."""
+
+
+def description(text: str) -> str:
+    """What people wrote, as it is kept: without the space around it, and not too much of it."""
+    text = text.strip()
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def program(name: Name, kind: str, line: int) -> Declaration:
+    """That there is a program of a kind: a module, a function."""
+    return Declaration(name, kind, line)
+
+
+def called(caller: Name, callee: Name, line: int) -> Call:
+    """That one program runs another."""
+    return Call(caller, callee, line)
 
 
 class Facts:
@@ -164,12 +185,38 @@ class Facts:
         owner: str = "",
         parameters: tuple[str, ...] = (),
         weak: bool = False,
+        about: str = "",
+        namespace: str = "",
     ) -> int:
-        """One more declaration; its number is for :meth:`add` of the statement that makes it."""
+        """One more declaration; its number is for :meth:`add` of the statement that makes it. ``about``: what people wrote of it."""
         self.declarations.append(
-            Declaration(name, kind, line, columns, -1, temporary, adds, like, owner, parameters, weak)
+            Declaration(
+                name,
+                kind,
+                line,
+                columns,
+                -1,
+                temporary,
+                adds,
+                like,
+                owner,
+                parameters,
+                weak,
+                0,
+                description(about),
+                namespace,
+            )
         )
         return len(self.declarations) - 1
+
+    def describe(self, name: Name, text: str = "", columns: Iterable[tuple[str, str]] = (), line: int = 0) -> None:
+        """What people wrote about a dataset and its columns; says nothing where they wrote nothing."""
+        said = tuple(DeclaredColumn(c, line=line, description=description(d)) for c, d in columns if d.strip())
+        text = description(text)
+        if text or said:
+            self.declarations.append(
+                Declaration(name, DESCRIBED, line, said, adds=True, description=text),
+            )
 
     def renamed(self, old: Name, new: Name, *, declared: bool) -> None:
         """The last statement gave a dataset another name. If one that had that name was renamed before, and is not ``declared``
@@ -197,7 +244,7 @@ class Facts:
 
     def declared(self, name: Name) -> int:
         """The number of a name's first declaration; -1: it has none."""
-        return next((k for k, d in enumerate(self.declarations) if d.name == name), -1)
+        return next((k for k, d in enumerate(self.declarations) if d.name == name and d.kind != DESCRIBED), -1)
 
     def last_declared(self, name: Name) -> Declaration | None:
         """A name's last declaration that is more than an addition of columns."""
@@ -226,7 +273,8 @@ class Facts:
                 self._take_back(d)
                 columns = tuple(msgspec.structs.replace(x, name=new) if x.name == old else x for x in d.columns)
                 self._redeclare(k, columns=columns)
-                return
+                if d.kind != DESCRIBED:
+                    return
         self.declare(table, "Table", 0, (DeclaredColumn(new),), adds=True)
 
     def drop_columns(self, table: Name, gone: Collection[str]) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
 from ray_lineage.link.lists import ColumnList, decode_list
 from ray_lineage.link.symbols import Declared
-from ray_lineage.model import ALTERED, Details, Name, Signature, dataset_text, is_temporary
+from ray_lineage.model import ALTERED, Details, Name, Remarks, Signature, dataset_text, is_temporary
 
 LIST: Final = 1
 SHAPE: Final = 2
@@ -19,6 +19,7 @@ EVERYTHING: Final = LIST | SHAPE | MEANING | AMBIGUITY
 """Bits of ``File.uses``: what was asked about a name, and about the dataset that it means."""
 
 _details_decoder: Final = msgspec.msgpack.Decoder(Details)
+_remarks_decoder: Final = msgspec.msgpack.Decoder(Remarks)
 _NO_DETAILS: Final = Details((), (), ())
 
 
@@ -91,6 +92,31 @@ def types_of(declared: tuple[Declared, ...]) -> dict[str, str]:
     }
 
 
+class Descriptions(NamedTuple):
+    """What people wrote about a dataset and its columns, and where OpenLineage says that it lives."""
+
+    text: str
+    columns: dict[str, str]
+    namespace: str
+
+
+def descriptions_of(declared: tuple[Declared, ...]) -> Descriptions:
+    """As the first one says that says something: what declares a dataset before what adds to it, of those of one file the last."""
+    text = namespace = ""
+    columns: dict[str, str] = {}
+    for said in _said(declared):
+        text, namespace = text or said.text, namespace or said.namespace
+        columns = {**said.columns, **columns}
+    return Descriptions(text, columns, namespace)
+
+
+def _said(declared: tuple[Declared, ...]) -> Iterator[Remarks]:
+    """In the order in which they count."""
+    found = [d for d in declared if d.signature.remarks]
+    for d in sorted(found, key=lambda d: (d.signature.weak, d.signature.adds, d.path, -d.position)):
+        yield _remarks_decoder.decode(d.signature.remarks)
+
+
 class Answers(Protocol):
     """A settled catalog. Names and datasets are canonical text."""
 
@@ -159,6 +185,10 @@ class FileView:
     def types(self, dataset: str) -> dict[str, str]:
         """Types of its columns. For the one that describes it: not noted."""
         return types_of(self._look(dataset).declared)
+
+    def descriptions(self, dataset: str) -> Descriptions:
+        """What is written about it. For the one that describes it: not noted."""
+        return descriptions_of(self._look(dataset).declared)
 
     def uses(self, names: Iterable[str]) -> bytes:
         """What was asked about each of the file's names."""
