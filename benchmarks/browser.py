@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any
 
 import aiohttp
+import psutil
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _FLAGS = (
@@ -147,6 +148,12 @@ class Browser:
         """As a user who likes it dark."""
         scheme = {"name": "prefers-color-scheme", "value": "dark" if on else "light"}
         await self.call("Emulation.setEmulatedMedia", features=[scheme])
+
+    def cpu_seconds(self) -> float:
+        """Of all processes of the browser that live."""
+        main = psutil.Process(self._process.pid)
+        times = [process.cpu_times() for process in (main, *main.children(recursive=True))]
+        return sum(time.user + time.system for time in times)
 
     async def picture(self, path: str) -> None:
         """A PNG of what is seen."""

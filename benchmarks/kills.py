@@ -25,7 +25,7 @@ import msgspec
 import psutil
 
 from benchmarks.generate import generate
-from benchmarks.job import PROJECT, clean_dump, dump, family, keep, place, settings_of, table
+from benchmarks.job import PROJECT, clean_dump, dump, family, keep, place, role, settings_of, table
 from benchmarks.soak import Editor
 
 HOW: Final = {
@@ -37,6 +37,8 @@ HOW: Final = {
 _EDITS: Final = 12  # between rounds, at most
 _WHOLE: Final = 0.3  # share of rounds in which the command itself is killed
 _GONE_SECONDS: Final = 15.0
+_OF_RAY_SECONDS: Final = 75.0
+"""A worker that Ray was just starting finds out late that there is no raylet."""
 _AGENTS: Final = ("RuntimeEnvAgent", "DashboardAgent")
 """Of Ray: they look for their raylet once a minute."""
 _SHOWN: Final = 200  # characters of a command line
@@ -110,6 +112,8 @@ class Kills:
             process.send_signal(signal.SIGTERM)
         process.wait(60)
         _, alive = psutil.wait_procs(started, timeout=_GONE_SECONDS)
+        if alive and all(map(_is_of_ray, alive)):
+            _, alive = psutil.wait_procs(alive, timeout=_OF_RAY_SECONDS - _GONE_SECONDS)
         return ", ".join(filter(None, map(_still, alive)))
 
     def _finish(self, how: str) -> None:
@@ -120,6 +124,12 @@ class Kills:
         if code not in (0, 1):
             raise AssertionError(f"{how} ended with {code}: {(self._folder / 'log').read_text()[-2_000:]}")
         self._seconds[how] = min(20.0, time.monotonic() - began)
+
+
+def _is_of_ray(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.Error):
+        return role(process) == "ray"
+    return True
 
 
 def _still(process: psutil.Process) -> str:

@@ -6,9 +6,13 @@ names the nearest ones, which is something else than a name on which nothing dep
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import functools
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from ray_lineage import __version__
 from ray_lineage.errors import RayLineageError, UsageError
@@ -26,6 +30,10 @@ if TYPE_CHECKING:
 
 MOST: Final = 200
 """Entries that may be asked for."""
+_PATIENCE: Final = 300
+"""Seconds for a question that reads the files."""
+_SAID: Final = 1_000
+"""Characters of what a command said that failed."""
 _INSTRUCTIONS: Final = (
     "Column-level lineage of the SQL in this repository. Names are dataset or dataset.column, in any case; their last parts are "
     "enough where they are unique. Answers are cut at `limit`: `cut` and `total` say what is left out. An edge is `certain` or "
@@ -37,8 +45,9 @@ class _Questions:
     """Each method is a tool; its docstring is what an agent reads of it. The graph is opened for each: it may have been built
     anew meanwhile."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, command: Sequence[str]) -> None:
         self._settings = settings
+        self._command = command
 
     @contextmanager
     def _store(self) -> Iterator[GraphStore]:
@@ -105,21 +114,57 @@ class _Questions:
         ]
         return bounded({"diagnostics": sorted(found, key=lambda f: (f.path, f.line, f.code))}, _within(limit))
 
+    def impact(self, names: str, limit: int = 50) -> dict[str, Any]:
+        """What depends on datasets or columns (separated by blanks) in the files as they are on disk now, edits that are in no
+        graph yet included: `reached` datasets with their distance, their columns, owners of the files that write them."""
+        return bounded(self._run("impact", "--json", "--", *names.split()), _within(limit))
+
+    def diff(self, base: str = "", limit: int = 50) -> dict[str, Any]:
+        """What the working tree changes in the lineage since a git revision (default: where the branch left what it follows): who
+        breaks, whose rows and values are others. `changes` has the worst first; none with `level` error: no known reader breaks."""
+        return bounded(
+            self._run("diff", "--json", "--fail-on", "never", *(("--", base) if base else ())), _within(limit)
+        )
+
+    def _run(self, *arguments: str) -> dict[str, Any]:
+        """A command in a process of its own: it compiles files, which may take time, or hang. Raises RayLineageError."""
+        asked = [*self._command, *arguments]
+        try:
+            done = subprocess.run(asked, capture_output=True, stdin=subprocess.DEVNULL, timeout=_PATIENCE, check=False)
+        except subprocess.TimeoutExpired as error:
+            raise RayLineageError("RL203", f"{arguments[0]} took longer than {_PATIENCE} s") from error
+        if done.returncode:
+            raise RayLineageError("RL203", done.stderr.decode("utf-8", "replace").strip()[-_SAID:])
+        found: dict[str, Any] = msgspec.json.decode(done.stdout)
+        return found
+
     def stats(self) -> dict[str, Any]:
         """How much the graph holds: files, statements, datasets, columns, edges."""
         with self._graph() as graph:
             return bounded(graph.stats(), MOST)
 
 
-TOOLS: Final = ("find", "show", "upstream", "downstream", "why", "path", "unused", "diagnostics", "stats")
+TOOLS: Final = (
+    "find",
+    "show",
+    "upstream",
+    "downstream",
+    "why",
+    "path",
+    "impact",
+    "diff",
+    "unused",
+    "diagnostics",
+    "stats",
+)
 
 
 def _within(limit: int) -> int:
     return max(1, min(limit, MOST))
 
 
-def server(settings: Settings) -> MCPServer:
-    """The server with its tools. Raises UsageError (RL203) where the SDK is not installed."""
+def server(settings: Settings, command: Sequence[str]) -> MCPServer:
+    """The server with its tools; ``command`` is how this program is called, with what stands before a command. Raises UsageError (RL203) where the SDK is not installed."""
     try:
         from mcp.server import MCPServer
     except ImportError as error:
@@ -127,7 +172,7 @@ def server(settings: Settings) -> MCPServer:
     from mcp.types import ToolAnnotations
 
     made = MCPServer("ray_lineage", instructions=_INSTRUCTIONS, version=__version__, log_level="ERROR")
-    questions = _Questions(settings)
+    questions = _Questions(settings, command)
     reads = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
     for name in TOOLS:
         made.add_tool(_explained(getattr(questions, name)), name=name, annotations=reads, structured_output=True)
@@ -136,8 +181,6 @@ def server(settings: Settings) -> MCPServer:
 
 def _explained(question: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
     """An error of ours as the text that an agent reads: what is wrong, and what to do."""
-    import functools
-
     from mcp.server.mcpserver.exceptions import ToolError
 
     @functools.wraps(question)

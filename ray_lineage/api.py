@@ -16,6 +16,7 @@ from ray_lineage.model import Declaration, DeclaredColumn, Diagnostic, Name
 if TYPE_CHECKING:
     from ray_lineage.model import FileFacts
     from ray_lineage.query.graph import Graph
+    from ray_lineage.viewer.notebook import Page
 
 
 class ColumnRef(msgspec.Struct, frozen=True, order=True):
@@ -230,6 +231,26 @@ def open_graph(store: str | None = None, project: str | None = None) -> Graph:
     from ray_lineage.query.graph import Graph
 
     return Graph.open(store, project)
+
+
+def picture(
+    name: str = "",
+    *,
+    depth: int | None = None,
+    store: str | None = None,
+    project: str | None = None,
+    with_sql: bool = False,
+) -> Page:
+    """The lineage as a page to look at: of everything, or of what a dataset or column comes from and what it feeds.
+
+    A notebook shows what this returns; ``.save(path)`` writes it. ``depth``: so many steps around ``name``; ``with_sql``: with
+    the beginning of each statement, literals as ``?``. Raises StoreUnavailable, UsageError for unknown or ambiguous names.
+
+    >>> ray_lineage.picture("mart.total", depth=2)  # doctest: +SKIP
+    """
+    from ray_lineage.viewer.notebook import make_page
+
+    return make_page(name, depth=depth, store=store, project=project, with_sql=with_sql)
 
 
 if __name__ == "__main__":

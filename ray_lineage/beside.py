@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from ray_lineage.handing_on import environment
 from ray_lineage.killable import Killed
 from ray_lineage.patience import Patience, seen
 
@@ -76,7 +77,7 @@ class Beside:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", self._module, str(theirs.fileno())],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, pass_fds=[theirs.fileno()], process_group=0,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(path)},
+                env=environment(PYTHONPATH=os.pathsep.join(path)),
             )  # fmt: skip
         try:
             self._read(self._stream, 1, Patience(_START_SECONDS, _LOOK_SECONDS, time.monotonic()))

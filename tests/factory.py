@@ -57,7 +57,7 @@ def wide(project: str, path: str, flows: int, shift: int = 0) -> Contribution:
     file, table, other = file_id(project, path), dataset_id(project, f"t_{path}"), dataset_id(project, "u")
     statement = statement_id(file, 0)
     rows: dict[str, list[Row]] = {
-        "File": [(file, project, path, "", "tsql", f"print{flows}-{shift}", "ok", "[]", 1)],
+        "File": [(file, project, path, "", "tsql", f"print{flows}-{shift}", "ok", "[]", 1, None)],
         "Statement": [(statement, file, 0, "insert", 1, 1, None, "INSERT")],
         "CONTAINS": [(file, statement)],
         "WRITES": [(statement, table)],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import shutil
 import sys
@@ -28,15 +29,21 @@ _PIPE: Final = 250
 
 
 @contextlib.contextmanager
-def asked() -> Iterator[tuple[GraphStore, str | None]]:
-    """The graph that the settings mean, for reading, and the project that is asked about (None: all)."""
+def asked(*, everyone: bool = False) -> Iterator[tuple[GraphStore, str | None]]:
+    """The graph that the settings mean, for reading, and the project that is asked about (None: all). That is joined with those
+    that it reads from, or with ``everyone`` with all that there are."""
     from ray_lineage.graph.open import open_store
+    from ray_lineage.query.across import across, asking
     from ray_lineage.query.projects import known_project
 
     loaded = settings().settings
     store = open_store(loaded, read_only=True)
     try:
-        yield store, known_project(store, loaded.project)
+        project = known_project(store, loaded.project) or asking(store, loaded.root)
+        joined = across(store, project, store.projects() if everyone else loaded.reads_from)
+        yield joined, known_project(store, loaded.project) if joined is store else project
+        for name, candidates in getattr(joined, "ambiguous", {}).items():
+            logging.getLogger("ray_lineage.query").warning("%s could be %s", name, " or ".join(candidates))
     finally:
         store.close()
 

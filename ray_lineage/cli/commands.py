@@ -18,7 +18,7 @@ COMMANDS: Final = {
     "why": "why", "path": "why", "unused": "find", "sql": "ask", "mcp": "mcp", "explain": "explain", "stats": "stats",
     "status": "status", "flush": "status", "failures": "status", "parse": "parse", "organize": "organize",
     "dialects": "parse", "verify": "verify", "export": "export", "view": "view", "doctor": "doctor",
-    "trust": "trust", "untrust": "trust", "diagnostics": "findings", "diff": "diff",
+    "trust": "trust", "untrust": "trust", "diagnostics": "findings", "check": "check", "diff": "diff",
     "impact": "diff",
 }  # fmt: skip
 """Each is the function of that name in a module of ``ray_lineage.cli``."""

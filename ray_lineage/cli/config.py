@@ -55,5 +55,7 @@ def show(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON ob
     if as_json:
         print_json({"schema": 1, "file": loaded.file, "settings": rows})
         return
-    shown = [(name, row["origin"], "-" if row["value"] in (None, "") else row["value"]) for name, row in rows.items()]
+    shown = [
+        (name, row["origin"], "-" if row["value"] in (None, "", {}) else row["value"]) for name, row in rows.items()
+    ]
     write_table(shown, ("setting", "origin", "value"))

@@ -14,6 +14,7 @@ from ray_lineage.logs import one_json, one_line
 if TYPE_CHECKING:
     from ray_lineage.model import FileDiagnostic
 
+_PAGES: Final = "https://github.com/ray-lineage/ray-lineage/blob/main/docs/"
 _LEVELS: Final = {"error": "error", "warning": "warning", "info": "note"}
 
 
@@ -44,13 +45,22 @@ def as_sarif(findings: list[FileDiagnostic]) -> dict[str, Any]:
         "version": "2.1.0",
         "runs": [
             {
-                "tool": {
-                    "driver": {"name": "ray_lineage", "version": __version__, "rules": [{"id": c} for c in codes]}
-                },
+                "tool": {"driver": {"name": "ray_lineage", "version": __version__, "rules": [_rule(c) for c in codes]}},
                 "results": [_result(f, codes) for f in findings],
             }
         ],
     }
+
+
+def _rule(code: str) -> dict[str, Any]:
+    """With what the code means, as `explain` says it."""
+    from ray_lineage.query.explain import explain
+
+    found = explain(code)
+    if found is None:
+        return {"id": code}
+    page = f"{_PAGES}{found.page}"
+    return {"id": code, "shortDescription": {"text": "; ".join(found.meaning)}, "helpUri": page}
 
 
 def _result(finding: FileDiagnostic, codes: list[str]) -> dict[str, Any]:

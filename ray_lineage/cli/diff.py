@@ -3,33 +3,40 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Optional
 
 import typer
 
 from ray_lineage.cli.output import (
     Root,
+    check_writable,
     invocation,
     print_json,
     print_json_line,
     sentry_of,
     settings,
+    sink,
     styled,
     visible,
+    writable,
     write_line,
 )
 from ray_lineage.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from ray_lineage.cache import ParseCache
+    from ray_lineage.diff.pair import Pair
     from ray_lineage.diff.report import Impact, Report
     from ray_lineage.settings import Settings
 
 _FORMATS: Final = ("text", "json", "markdown", "github", "sarif")
+_YOUNG_AND_OLD: Final = (100_000, 50, 100)  # objects, collections
 _SELECTOR: Final = "dbt-selector"
 _FAIL_ON: Final = ("broken", "warning", "never")
 _PAGES: Final = "text, json, markdown (a comment), github (commands of its runner) or sarif"
@@ -58,14 +65,42 @@ def diff(
     root: Root = None,
     dialect: Dialect = None,
     as_json: AsJson = False,
+    page: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(metavar="FILE", help="Also write both sides as a page to look at, with what changed marked."),
+    ] = None,
 ) -> int:
     """What changed between two states of the repository, in the lineage: who breaks, whose rows and values are others. Needs git,
     and no graph; nothing is checked out."""
     form = _checked("--format", "json" if as_json else format, _FORMATS)
     _checked("--fail-on", fail_on, _FAIL_ON)
-    report = _compared(base, head, merge_base=merge_base, root=root, dialect=dialect, everything=everything)
+    look = None if page is None else _page_writer(page)
+    report = _compared(base, head, merge_base=merge_base, root=root, dialect=dialect, everything=everything, look=look)
     _print(report, form, everything=everything)
     return int(ExitCode.FINDINGS if report.is_bad(fail_on) else ExitCode.OK)
+
+
+def _page_writer(path: str) -> Callable[[Report, Pair], None]:
+    """Raises UsageError (RL203) if it could not write there."""
+    check_writable(Path(path), "--page")
+
+    def write(report: Report, pair: Pair) -> None:
+        from ray_lineage.viewer.changes import Change, Sides, changes_page
+
+        around = {p for f in report.changes for p in f.reached.files} - set(pair.head_rows) - set(pair.base_rows)
+        same = [pair.head_of(path) for path in sorted(around)]
+        sides = Sides(list(pair.base_rows.values()), list(pair.head_rows.values()), same)
+        changes = [
+            Change(
+                f.change.level, f.change.kind, f.change.says, f.change.dataset, f.change.column, f.change.file, f.change.line,
+                len(f.reached.datasets), f.owners, f.change.follows,
+            )
+            for f in report.changes
+        ]  # fmt: skip
+        with writable(path), sink(path) as out:
+            out.write(changes_page("Changes of the lineage", report.base, report.head, sides, changes).encode())
+
+    return write
 
 
 def _checked(flag: str, value: str, known: tuple[str, ...]) -> str:
@@ -107,12 +142,13 @@ def impact(
 
 
 def _compared(
-    base: str | None, head: str | None, *, merge_base: bool, root: str | None, dialect: str | None, everything: bool
-) -> Report:
+    base: str | None, head: str | None, *, merge_base: bool, root: str | None, dialect: str | None, everything: bool,
+    look: Callable[[Report, Pair], None] | None = None,
+) -> Report:  # fmt: skip
     from ray_lineage.diff.run import diff as compare
 
     with _reading(root, dialect) as (loaded, cache):
-        return compare(loaded, os.getcwd(), base, head, cache, merge_base=merge_base, everything=everything)
+        return compare(loaded, os.getcwd(), base, head, cache, merge_base=merge_base, everything=everything, look=look)
 
 
 def _depending(names: list[str], *, root: str | None, dialect: str | None) -> Impact:
@@ -124,9 +160,11 @@ def _depending(names: list[str], *, root: str | None, dialect: str | None) -> Im
 
 @contextlib.contextmanager
 def _reading(root: str | None, dialect: str | None) -> Iterator[tuple[Settings, ParseCache | None]]:
-    """The settings, and the parse cache if there is to be one."""
+    """The settings, and the parse cache if there is to be one. Nearly all that is made is needed to the end: Python is not to look
+    through it for garbage again and again."""
     from ray_lineage.runtime.load import open_cache
 
+    gc.set_threshold(*_YOUNG_AND_OLD)
     loaded = settings(reads=(os.getcwd(),), root=root, dialect=dialect).settings
     with sentry_of(replace(loaded, ingest_workers=0)):  # all is compiled here
         cache = open_cache(loaded)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _STYLES: Final = {"error": "red", "warning": "yellow", "info": "cyan"}
 _COMMANDS: Final = {"error": "error", "warning": "warning", "info": "notice"}
-_FORMATS: Final = ("text", "json", "github", "sarif")
+FORMATS: Final = ("text", "json", "github", "sarif")
 
 
 def diagnostics(
@@ -36,9 +36,9 @@ def diagnostics(
     from ray_lineage.query.diagnostics import SEVERITIES, Ignored, below, by_file, chosen, stored
     from ray_lineage.query.projects import known_project
 
-    _check("--severity", severity, SEVERITIES)
-    _check("--format", format, _FORMATS)
-    _check("--fail-on", fail_on, ("error", "warning", "never"))
+    check_word("--severity", severity, SEVERITIES)
+    check_word("--format", format, FORMATS)
+    check_word("--fail-on", fail_on, ("error", "warning", "never"))
     loaded = settings().settings
     store = open_store(loaded, read_only=True)
     try:
@@ -53,17 +53,26 @@ def diagnostics(
     if paths:
         files = {file: files[file] for path in paths for file in below(path, files)}
     found = chosen(stored(files), Ignored(loaded.ignore_diagnostics), codes=code or (), least=severity)
-    _print(found, "json" if as_json else format)
+    print_found(found, "json" if as_json else format)
+    return exit_code(found, fail_on)
+
+
+def exit_code(found: list[Stored], fail_on: str) -> int:
+    """FINDINGS if there is one of that severity, or a worse one; ``never``: OK."""
+    from ray_lineage.query.diagnostics import SEVERITIES
+
     bad = fail_on != "never" and any(s.found.severity in SEVERITIES[: SEVERITIES.index(fail_on) + 1] for s in found)
     return int(ExitCode.FINDINGS if bad else ExitCode.OK)
 
 
-def _check(flag: str, value: str, known: tuple[str, ...]) -> None:
+def check_word(flag: str, value: str, known: tuple[str, ...]) -> None:
+    """Raises UsageError for a flag's value that there is not."""
     if value not in known:
         raise UsageError("RL203", f"{flag} {value}: there is no such one", help=f"use one of {', '.join(known)}")
 
 
-def _print(found: list[Stored], form: str) -> None:
+def print_found(found: list[Stored], form: str) -> None:
+    """On standard output, in one of FORMATS."""
     if form == "json":
         print_json({"schema": 1, "diagnostics": found})
     elif form == "sarif":

@@ -172,7 +172,8 @@ def _show(summary: IngestSummary) -> None:
         line(
             "files",
             ", ".join(parts)
-            + f"; {summary.compiled:,} compiled, {summary.unchanged:,} unchanged, {summary.removed:,} removed",
+            + f"; {summary.compiled:,} compiled, {summary.unchanged:,} unchanged, {summary.removed:,} removed"
+            + (f"; {summary.silent:,} more without SQL (Python, JSON...)" if summary.silent else ""),
         )
     if len(summary.read_as) > 1:
         counted = ", ".join(f"{n:,} {d or 'without a dialect'}" for d, n in summary.read_as.items())

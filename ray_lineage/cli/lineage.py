@@ -29,6 +29,9 @@ _Influences = Annotated[
 ]
 _Ends = Annotated[bool, typer.Option("--ends", help="Only the ends: sources upstream, sinks downstream.")]
 _By = Annotated[Optional[str], typer.Option("--by", metavar="schema", help="Counted by schema.")]  # noqa: UP045
+_Across = Annotated[
+    bool, typer.Option("--across", help="Into all projects of the graph; default: those of `reads_from`.")
+]
 _All = Annotated[bool, typer.Option("--all", help="All of it on a terminal, too.")]
 _Ascii = Annotated[bool, typer.Option("--ascii", help="Draw with ASCII characters only.")]
 
@@ -40,12 +43,13 @@ def upstream(
     influences: _Influences = True,
     ends: _Ends = False,
     by: _By = None,
+    across: _Across = False,
     everything: _All = False,
     ascii: _Ascii = False,  # noqa: A002
     as_json: Json = False,
 ) -> None:
     """Where a dataset or column comes from."""
-    _answer(_asked_for(name, "upstream", depth, level, influences), _Form(ends, by, everything, ascii, as_json))
+    _answer(_asked_for(name, "upstream", depth, level, influences), _Form(ends, by, everything, ascii, as_json), across)
 
 
 def downstream(
@@ -55,12 +59,15 @@ def downstream(
     influences: _Influences = True,
     ends: _Ends = False,
     by: _By = None,
+    across: _Across = False,
     everything: _All = False,
     ascii: _Ascii = False,  # noqa: A002
     as_json: Json = False,
 ) -> None:
     """What depends on a dataset or column."""
-    _answer(_asked_for(name, "downstream", depth, level, influences), _Form(ends, by, everything, ascii, as_json))
+    _answer(
+        _asked_for(name, "downstream", depth, level, influences), _Form(ends, by, everything, ascii, as_json), across
+    )
 
 
 class _Form:
@@ -108,8 +115,8 @@ def _asked_for(text: str, direction: Direction, depth: int | None, level: str, i
     return _Question(name, walks, cast("Level", level), influences)
 
 
-def _answer(question: _Question, form: _Form) -> None:
-    with asked() as (store, project):
+def _answer(question: _Question, form: _Form, across: bool) -> None:
+    with asked(everyone=across) as (store, project):
         walks = question.ask(store, project)
         places = Places(store, walks[0].project)
     if form.as_json:

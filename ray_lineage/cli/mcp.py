@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ray_lineage.cli.output import settings
+import sys
+
+from ray_lineage.cli.output import Globals, settings
 
 
 def mcp() -> None:
@@ -12,4 +14,6 @@ def mcp() -> None:
     """
     from ray_lineage.agents import server
 
-    server(settings().settings).run("stdio")
+    given = {"--config": Globals.config_file, "--project": Globals.project, "--store": Globals.store}
+    flags = [word for flag, value in given.items() if value is not None for word in (flag, value)]
+    server(settings().settings, [sys.executable, "-m", "ray_lineage", *flags]).run("stdio")

@@ -117,7 +117,7 @@ def _default(field: Any) -> str:
     if field.name in _MACHINE:
         return "cores, at most 4"
     value = field.default if field.default is not MISSING else field.default_factory()
-    return "-" if value in ("", None, ()) else f"`{str(value).lower() if isinstance(value, bool) else value}`"
+    return "-" if value in ("", None, (), {}) else f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
 def _says(kind: type) -> dict[str, str]:

@@ -7,11 +7,11 @@ by the first compile.
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final
 
-from ray_lineage.compile.frontend import Content, Source
+from ray_lineage.compile.frontend import Content, Part, Parts, Source
 from ray_lineage.compile.options import CompileOptions
 from ray_lineage.compile.registry import (
     FORMATS,
@@ -20,17 +20,20 @@ from ray_lineage.compile.registry import (
     claimed,
     formats_of,
     front_end,
+    has_parts,
     max_size_of,
     reads_bytes,
+    splitter,
     suffixes_of,
     version_of,
+    version_of_parts,
 )
 from ray_lineage.dialects import DIALECTS
 from ray_lineage.model import Diagnostic, FileFacts
 
 __all__ = [
-    "DIALECTS", "FORMATS", "CompileOptions", "asks", "claimed", "compile_source", "formats_of", "import_compiler", "max_size_of", "needs_name",
-    "reads_bytes", "suffixes_of", "version_of",
+    "DIALECTS", "FORMATS", "CompileOptions", "Part", "asks", "claimed", "compile_source", "formats_of", "has_parts", "import_compiler",
+    "max_size_of", "needs_name", "reads_bytes", "split_source", "suffixes_of", "version_of", "version_of_parts",
 ]  # fmt: skip
 
 
@@ -58,6 +61,20 @@ def compile_source(
         content = _encodable(content)
     with _few_collections():
         return front.compile(Source(content, tuple(diagnostics), given or {}), options)
+
+
+def split_source(content: bytes, options: CompileOptions) -> tuple[Parts, Callable[[bytes], FileFacts]] | None:
+    """The parts of a file, and how one of them is compiled; None if it is read as a whole."""
+    front = splitter(options.formats, options.model, content)
+    if front is None or front.split is None or front.compile_part is None:
+        return None
+    compile_part = front.compile_part
+
+    def compiled(part: bytes) -> FileFacts:
+        with _few_collections():
+            return compile_part(part)
+
+    return front.split(Source(content), options), compiled
 
 
 def needs_name(content: Content, options: CompileOptions) -> bool:

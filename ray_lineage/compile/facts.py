@@ -5,11 +5,13 @@ Every front end makes its own with these; what several of them, or several texts
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Final
 
 import msgspec
 
 from ray_lineage.model import (
+    DESCRIBED,
     MODEL,
     ROLES,
     STAR,
@@ -31,6 +33,15 @@ from ray_lineage.model import (
     TableRef,
 )
 
+_LONGEST: Final = 4_000
+"""Characters of a description; what is longer is a document."""
+
+
+def description(text: str) -> str:
+    """What people wrote, as it is kept: without the space around it, and not too much of it."""
+    text = text.strip()
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
 
 class Facts:
     """What was found so far."""
@@ -43,6 +54,7 @@ class Facts:
         self.foreign_keys: list[ForeignKey] = []
         self.covers: list[str] = []
         self.failed = 0  # statements that could not be read
+        self._before: dict[Name, set[tuple[str, ...]]] = {}  # lists of columns that the text gave and took back
         self._gone: dict[Name, int] = {}  # what was renamed, and is declared elsewhere, if at all: the statement
 
     def note(self, code: str, severity: str, message: str, line: int, column: int = 0) -> None:
@@ -133,11 +145,22 @@ class Facts:
         else:
             status = "partial" if self.failed or unreadable else "ok"
         return FileFacts(
-            dialect, status, tuple(self.statements), tuple(self.declarations), found, tuple(dict.fromkeys(self.calls)),
+            dialect, status, tuple(self.statements), tuple(map(self._marked, self.declarations)), found, tuple(dict.fromkeys(self.calls)),
             tuple(self.foreign_keys), covers=tuple(dict.fromkeys(self.covers)),
         )  # fmt: skip
 
     # ------------------------------------------------------------------ declarations
+
+    def _marked(self, declaration: Declaration) -> Declaration:
+        """Says so where the text gave the dataset other columns before."""
+        before = self._before.get(declaration.name)
+        if before is None or before <= {_listed(declaration)}:
+            return declaration
+        return msgspec.structs.replace(declaration, changed=True)
+
+    def _take_back(self, declaration: Declaration) -> None:
+        if not declaration.temporary and not declaration.adds:
+            self._before.setdefault(declaration.name, set()).add(_listed(declaration))
 
     def declare(
         self,
@@ -152,12 +175,38 @@ class Facts:
         owner: str = "",
         parameters: tuple[str, ...] = (),
         weak: bool = False,
+        about: str = "",
+        namespace: str = "",
     ) -> int:
-        """One more declaration; its number is for :meth:`add` of the statement that makes it."""
+        """One more declaration; its number is for :meth:`add` of the statement that makes it. ``about``: what people wrote of it."""
         self.declarations.append(
-            Declaration(name, kind, line, columns, -1, temporary, adds, like, owner, parameters, weak)
+            Declaration(
+                name,
+                kind,
+                line,
+                columns,
+                -1,
+                temporary,
+                adds,
+                like,
+                owner,
+                parameters,
+                weak,
+                0,
+                description(about),
+                namespace,
+            )
         )
         return len(self.declarations) - 1
+
+    def describe(self, name: Name, text: str = "", columns: Iterable[tuple[str, str]] = (), line: int = 0) -> None:
+        """What people wrote about a dataset and its columns; says nothing where they wrote nothing."""
+        said = tuple(DeclaredColumn(c, line=line, description=description(d)) for c, d in columns if d.strip())
+        text = description(text)
+        if text or said:
+            self.declarations.append(
+                Declaration(name, DESCRIBED, line, said, adds=True, description=text),
+            )
 
     def renamed(self, old: Name, new: Name, *, declared: bool) -> None:
         """The last statement gave a dataset another name. If one that had that name was renamed before, and is not ``declared``
@@ -185,7 +234,7 @@ class Facts:
 
     def declared(self, name: Name) -> int:
         """The number of a name's first declaration; -1: it has none."""
-        return next((k for k, d in enumerate(self.declarations) if d.name == name), -1)
+        return next((k for k, d in enumerate(self.declarations) if d.name == name and d.kind != DESCRIBED), -1)
 
     def last_declared(self, name: Name) -> Declaration | None:
         """A name's last declaration that is more than an addition of columns."""
@@ -193,10 +242,14 @@ class Facts:
 
     def replace(self, old: Declaration) -> None:
         """A declaration is over: its dataset is declared again."""
+        self._take_back(old)
         self.declarations.remove(old)
 
     def forget(self, name: Name, *, temporary: bool = True) -> None:
         """What was declared under this name is over (``temporary``: what is temporary stays)."""
+        for d in self.declarations:
+            if d.name == name:
+                self._take_back(d)
         self.declarations[:] = [d for d in self.declarations if d.name != name or (temporary and d.temporary)]
 
     def copy_declaration(self, known: Declaration, name: Name) -> None:
@@ -207,16 +260,23 @@ class Facts:
         """In this text's declaration of the table, if there is one."""
         for k, d in enumerate(self.declarations):
             if d.name == table and any(x.name == old for x in d.columns):
+                self._take_back(d)
                 columns = tuple(msgspec.structs.replace(x, name=new) if x.name == old else x for x in d.columns)
                 self._redeclare(k, columns=columns)
-                return
+                if d.kind != DESCRIBED:
+                    return
         self.declare(table, "Table", 0, (DeclaredColumn(new),), adds=True)
 
     def drop_columns(self, table: Name, gone: Collection[str]) -> None:
         """In this text's declarations of the table."""
         for k, d in enumerate(self.declarations if gone else ()):
             if d.name == table and d.columns and not d.temporary:
+                self._take_back(d)
                 self._redeclare(k, columns=tuple(x for x in d.columns if x.name not in gone))
+
+
+def _listed(declaration: Declaration) -> tuple[str, ...]:
+    return tuple(c.name for c in declaration.columns)
 
 
 def _behind(statement: StatementFacts, steps: int) -> StatementFacts:

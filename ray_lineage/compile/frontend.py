@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
@@ -21,6 +21,20 @@ class Source(NamedTuple):
     content: Content
     diagnostics: tuple[Diagnostic, ...] = ()
     given: Mapping[str, bytes] = {}
+
+
+class Part(NamedTuple):
+    """A part of a file that is a file of its own to the graph. ``content`` is all that its facts depend on."""
+
+    name: str
+    content: bytes
+
+
+class Parts(NamedTuple):
+    """A file that was cut, which is cheap: what it says as a whole, and its parts one after another."""
+
+    own: FileFacts
+    each: Iterable[Part]
 
 
 def _always(stem: str, content: Content) -> bool:
@@ -53,6 +67,8 @@ class FrontEnd:
     ``named``: may its facts depend on ``CompileOptions.model``, the stem of the file's name?
     ``binary``: it reads bytes; else they are decoded before. ``max_size``: bytes, of larger files nothing is read; 0: the
     setting's. ``asks``: its facts may depend on other files, which they name (``FileFacts.needs``). ``warm``: import what ``compile`` needs.
+    ``split``: cuts a file into parts, of which each is cached, linked and written by itself, so that one that changes costs no
+    other; ``compile_part`` gives the facts of a part's content, and ``compile`` those of the whole.
     """
 
     name: str
@@ -68,6 +84,8 @@ class FrontEnd:
     libraries: tuple[str, ...] = ()
     embeds: tuple[FrontEnd, ...] = ()
     warm: Callable[[], None] = _nothing
+    split: Callable[[Source, CompileOptions], Parts] | None = None
+    compile_part: Callable[[bytes], FileFacts] | None = None
 
     @cached_property
     def version(self) -> str:

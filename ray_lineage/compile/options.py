@@ -14,6 +14,7 @@ class CompileOptions(msgspec.Struct, frozen=True, array_like=True):
     ``model`` is the name of what the file's query makes if the file is a dbt model (the file's name without suffix).
     ``folder`` is where it lies.
     ``formats``: which front ends may read it; the first that claims it does.
+    ``namespaces`` of OpenLineage, and the catalogs that they are.
     """
 
     dialect: str = ""
@@ -22,6 +23,7 @@ class CompileOptions(msgspec.Struct, frozen=True, array_like=True):
     model: str = ""
     formats: tuple[str, ...] = ("sql",)
     folder: str = ""
+    namespaces: tuple[tuple[str, str], ...] = ()
 
 
 class ModelName(NamedTuple):

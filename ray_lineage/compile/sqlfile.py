@@ -13,13 +13,22 @@ from ray_lineage.compile.dbt.project import Project, asked_for, library_of
 from ray_lineage.compile.frontend import Content, FrontEnd, Source
 from ray_lineage.compile.options import CompileOptions, ModelName
 from ray_lineage.compile.positions import Positions
-from ray_lineage.model import Diagnostic, FileFacts, StatementFacts
+from ray_lineage.model import (
+    BARE_NAMES,
+    CHECKED,
+    CLEAR_NAMES,
+    MARKED_VARIABLES,
+    Diagnostic,
+    FileFacts,
+    StatementFacts,
+)
 
 if TYPE_CHECKING:
+    from ray_lineage.compile.sql.engine import Engine
     from ray_lineage.compile.text.jinja_macros import Library
     from ray_lineage.compile.text.template import Template
 
-_REVISION: Final = 21
+_REVISION: Final = 23
 _MAY_BE_TEMPLATE: Final = re.compile(r"\{[{%#A-Za-z_]|\$[({]|%\(|%s|:[\d'\"]|\}\s*\?|\{@|@\w+[.@]")
 _JINJA: Final = re.compile(r"\{[{%#]")
 
@@ -92,6 +101,20 @@ def _lost(facts: FileFacts) -> int:
     return sum(d.code in ("RL101", "RL102") for d in facts.diagnostics)
 
 
+def checked_as(engine: Engine, text: str) -> int:
+    """What may be checked of a text that is no template (see ``FileFacts.checked``)."""
+    out = CHECKED
+    if "|>" in text:  # along a pipe names mean what they meant before it
+        return out
+    if engine.name and not engine.quoted_texts and not engine.chained_calls:
+        out |= BARE_NAMES
+    if engine.marked_variables:
+        out |= MARKED_VARIABLES
+    if engine.clear_names:
+        out |= CLEAR_NAMES
+    return out
+
+
 class _Text(NamedTuple):
     """A text, and what it is compiled with."""
 
@@ -110,8 +133,12 @@ class _Text(NamedTuple):
         from ray_lineage.compile.sql.script import Around, compile_sql
 
         around = Around(self.host, self.temporary, self.possible) if self.host is not None else None
-        said = compile_sql(self.text, engine_of(self.dialect), self.options, model, templated=templated, around=around)
-        return said.file(self.dialect, diagnostics)
+        engine = engine_of(self.dialect)
+        said = compile_sql(self.text, engine, self.options, model, templated=templated, around=around)
+        facts = said.file(self.dialect, diagnostics)
+        if templated or around is not None or facts.status != "ok":
+            return facts
+        return msgspec.structs.replace(facts, checked=checked_as(engine, self.text))
 
     def of(self, text: str) -> _Text:
         """Another text with the same lines."""

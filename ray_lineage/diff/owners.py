@@ -1,12 +1,14 @@
-"""Who owns a file, as CODEOWNERS says: the last line that matches counts. Pure."""
+"""Who owns a file, as CODEOWNERS says: the last line that matches counts. Pure, but for who reads the file."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 PLACES: Final = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
 """Where the file may be, the first counts."""
+MOST_BYTES: Final = 1_000_000
 MOST_LINES: Final = 10_000
 _MOST: Final = 1_000  # characters of a pattern
 
@@ -34,6 +36,16 @@ class Owners:
     def of_all(self, paths: Iterable[str]) -> tuple[str, ...]:
         """Of several files, each owner once, in their order."""
         return tuple(dict.fromkeys(owner for path in paths for owner in self.of(path)))
+
+
+def owners_on_disk(top: str) -> Owners:
+    """As the work tree of a repository has it; nobody, where there is no such file."""
+    for place in PLACES:
+        path = os.path.join(top, place)
+        if os.path.isfile(path) and not os.path.islink(path):
+            with open(path, "rb") as file:
+                return Owners(file.read(MOST_BYTES).decode("utf-8", "replace"))
+    return Owners("")
 
 
 def _read(raw: str) -> Iterable[_Line]:

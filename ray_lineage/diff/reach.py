@@ -13,7 +13,7 @@ import msgspec
 from ray_lineage.diff.rows import Column, FileRows
 from ray_lineage.model import STAR
 
-SOME_FILES: Final = 300
+SOME_FILES: Final = 200
 """Files that are linked on the way, of all changes together; where there are many changes, LEAST_FILES for each."""
 LEAST_FILES: Final = 15
 ALL_FILES: Final = 1 << 62

@@ -66,7 +66,7 @@ class Reading:
     def _read(self, tasks: Iterable[Task]) -> Iterator[tuple[str, Read]]:
         ahead = iter(tasks)
         while batch := list(islice(ahead, _BATCH)):
-            metas, payload = parse_batch(batch, self._cache)
+            metas, payload = parse_batch([_whole(task) for task in batch], self._cache)
             for task, meta, facts in zip(batch, metas, payload, strict=True):
                 yield meta.path, self._noted(task, meta, facts)
 
@@ -91,6 +91,11 @@ class Reading:
             for task in some:
                 given = tuple(msgspec.structs.replace(g, content=found.get(g.file.path)) for g in task.given)
                 yield msgspec.structs.replace(task, content=found.get(task.file.path), given=given)
+
+
+def _whole(task: Task) -> Task:
+    """A file is compared as one, whatever parts it has."""
+    return msgspec.structs.replace(task, whole=True)
 
 
 def _emptied(given: Iterable[Given]) -> Iterator[Given]:

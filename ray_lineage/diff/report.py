@@ -93,12 +93,17 @@ def counted(changes: Iterable[Change], silent: int) -> dict[str, int]:
     return counts
 
 
+def is_own(change: Change) -> bool:
+    """Does it follow from no other change, whatever these reach?"""
+    return change.direct or change.kind in _OF_THEIR_OWN
+
+
 def following(found: Sequence[Found]) -> tuple[Found, ...]:
     """The same, in which changes of files that nobody changed name the direct change that reaches them, if one does."""
     by_dataset: dict[str, str] = {}
     lost = {f.change.file for f in found if f.change.kind is Kind.UNKNOWN and not f.change.dataset}
     for one in found:
-        if one.change.direct or one.change.kind in _OF_THEIR_OWN:
+        if is_own(one.change):
             for dataset in (
                 *one.reached.datasets,
                 *((one.change.dataset,) if not one.change.direct or one.change.uses else ()),

@@ -18,11 +18,11 @@ from ray_lineage.diff.breaks import Gone, Misfit, Use, misfits, uses
 from ray_lineage.diff.changes import Change, Kind, Material, classify
 from ray_lineage.diff.git import Entry, Repository, Revision
 from ray_lineage.diff.logic import Said, reworded, unchanged
-from ray_lineage.diff.owners import PLACES, Owners
+from ray_lineage.diff.owners import MOST_BYTES, PLACES, Owners, owners_on_disk
 from ray_lineage.diff.pair import Pair
 from ray_lineage.diff.reach import ALL_FILES, LEAST_FILES, SOME_FILES, Downstream, Seeds
 from ray_lineage.diff.reading import Reading
-from ray_lineage.diff.report import Found, Impact, Report, counted, following
+from ray_lineage.diff.report import Found, Impact, Report, counted, following, is_own
 from ray_lineage.diff.rows import Differences, differences
 from ray_lineage.diff.tree import sources, texts_of
 from ray_lineage.errors import UsageError
@@ -38,7 +38,6 @@ from ray_lineage.sources.decode import decode
 from ray_lineage.sources.scan import SourceFault, escape, read_bytes
 
 _NOWHERE: Final = "/dev/null"  # the root of files that lie on no disk
-_MOST_OWNERS: Final = 1_000_000  # bytes of a CODEOWNERS file
 _RENAMED: Final = re.compile(r"ray_lineage:\s*renamed_from\s+([^\s*;,]+)")
 
 
@@ -168,10 +167,10 @@ def _text(data: bytes, task: Task) -> str:
 
 def diff(
     settings: Settings, start: str, base: str | None, head: str | None, cache: ParseCache | None, *, merge_base: bool = False,
-    everything: bool = False,
+    everything: bool = False, look: Callable[[Report, Pair], None] | None = None,
 ) -> Report:  # fmt: skip
     """Compare. ``base`` None: where the branch left what it follows; ``head`` None: the working tree. ``everything``: follow what
-    changes reach to the end, however many files that takes. Raises UsageError."""
+    changes reach to the end, however many files that takes; ``look``: is called while both sides are there. Raises UsageError."""
     where = located(settings, start)
     settings = replace(settings, root=where.root)
     rules = Rules(settings)
@@ -183,11 +182,14 @@ def diff(
     comparing = Comparing(before, after, cache)
     try:
         listed = comparing.found(comparing.changes(), _owners(repository, to), where.folder, everything=everything)
-        return Report(
+        report = Report(
             1, at.name, after.name, at.commit, to.commit if to is not None else "", comparing.files(),
             counted((f.change for f in listed), len(comparing.silent)), listed, comparing.models(listed), comparing.pair.linked,
             f"{where.folder}/" if where.folder else "",
         )  # fmt: skip
+        if look is not None:
+            look(report, comparing.pair)
+        return report
     finally:
         comparing.pair.close()
 
@@ -201,19 +203,10 @@ def _base(repository: Repository, base: str | None, head: str, *, merge_base: bo
 def _owners(repository: Repository, to: Revision | None) -> Owners:
     """By HEAD's CODEOWNERS."""
     if to is None:
-        return _owners_on_disk(repository.top)
+        return owners_on_disk(repository.top)
     found = {e.path: e.blob for e in repository.entries(to) if e.path in PLACES}
     blobs = [found[p] for p in PLACES if p in found][:1]
-    return Owners("".join((b.data or b"").decode("utf-8", "replace") for b in repository.blobs(blobs, _MOST_OWNERS)))
-
-
-def _owners_on_disk(top: str) -> Owners:
-    for place in PLACES:
-        path = os.path.join(top, place)
-        if os.path.isfile(path) and not os.path.islink(path):
-            with open(path, "rb") as file:
-                return Owners(file.read(_MOST_OWNERS).decode("utf-8", "replace"))
-    return Owners("")
+    return Owners("".join((b.data or b"").decode("utf-8", "replace") for b in repository.blobs(blobs, MOST_BYTES)))
 
 
 def impact(settings: Settings, start: str, names: Sequence[str], cache: ParseCache | None) -> Impact:
@@ -232,7 +225,7 @@ def impact(settings: Settings, start: str, names: Sequence[str], cache: ParseCac
         seeds = Seeds()
         called = [_meant_by(name, pair.datasets(), graph, seeds) for name in names]
         reached = graph.walk(seeds)
-        owners = _owners_on_disk(root).of_all(reached.files)
+        owners = owners_on_disk(root).of_all(reached.files)
         begun = {*seeds.rows, *(d for d, _ in seeds.columns)}
         models = tuple(sorted({m for m, makes in pair.models() if makes in {*reached.datasets, *begun}}))
         return Impact(1, tuple(called), reached.datasets, reached.columns, models, reached.files, owners, reached.cut)
@@ -373,12 +366,13 @@ class Comparing:
         self, changes: Sequence[Change], owners: Owners, folder: str, *, everything: bool = True
     ) -> tuple[Found, ...]:
         """The changes, with what each reaches (``everything``: however far that is); consequences know what they follow from."""
-        most = ALL_FILES if everything else max(LEAST_FILES, SOME_FILES // max(1, len(changes)))
+        own = sum(map(is_own, changes))
+        most = ALL_FILES if everything else max(LEAST_FILES, SOME_FILES // max(1, own))
         prefix = f"{folder}/" if folder else ""
         out: list[Found] = []
         for change in changes:
             graph = self._base_graph if change.base else self._head_graph
-            reached = graph.walk(self._seeds(change), most)
+            reached = graph.walk(self._seeds(change), most if everything or is_own(change) else 0)
             files = dict.fromkeys((change.file, *(u.place.file for u in change.uses), *reached.files))
             out.append(Found(change, reached, owners.of_all(prefix + path for path in files if path)))
         return following(out)

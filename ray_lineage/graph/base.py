@@ -75,7 +75,7 @@ def dataset_rows(project: str, datasets: dict[str, str]) -> list[Row]:
 
 def column_rows(columns: dict[str, tuple[str, str]]) -> list[Row]:
     """Rows of Column nodes that nothing describes."""
-    return [(i, d, c, None, None, False, None) for i, (d, c) in columns.items()]
+    return [(i, d, c, None, None, False, None, None) for i, (d, c) in columns.items()]
 
 
 class Writer(ABC):
@@ -323,7 +323,7 @@ class BaseStore(Writer):
         return out
 
     def files_overview(self, project: str | None) -> list[Sequence[Any]]:
-        """Per file: dialect, status, diagnostics (JSON), number of statements."""
+        """See :meth:`GraphStore.files_overview`."""
         return self._read(cypher.FILES_OVERVIEW, prefix=f"{project}:" if project is not None else "")
 
     def files_with_status(self, project: str | None, status: str) -> list[Sequence[Any]]:

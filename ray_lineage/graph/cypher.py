@@ -83,13 +83,15 @@ _ALL_KINDS: Final = ":".join(f"`{k}`" for k in DATASET_KINDS)
 @cache
 def describe_datasets(kind: str) -> str:
     """A file describes datasets that were only mentioned so far."""
-    sets = f"SET n:`{kind}`, n.kind = '{kind}', n.declared = true, n.owner = $p.owner[i]"
+    sets = f"SET n:`{kind}`, n.kind = '{kind}', n.declared = true, n.owner = $p.owner[i], "
+    sets += "n.description = $p.description[i], n.namespace = $p.namespace[i]"
     return f"{_each('id')} MATCH (n:`Dataset` {{id: $p.id[i]}}) REMOVE n:{_ALL_KINDS} {sets}"
 
 
 DESCRIBE_COLUMNS: Final = (
     f"{_each('id')} MATCH (n:`Column` {{id: $p.id[i]}}) "
-    "SET n.ordinal = $p.ordinal[i], n.type = $p.type[i], n.declared = $p.declared[i], n.owner = $p.owner[i]"
+    "SET n.ordinal = $p.ordinal[i], n.type = $p.type[i], n.declared = $p.declared[i], n.owner = $p.owner[i], "
+    "n.description = $p.description[i]"
 )
 
 LANE: Final = "RayLineageLane"
@@ -201,13 +203,14 @@ def set_nodes(node: Node, kind: str = "") -> str:
 @cache
 def reset_datasets(kind: str) -> str:
     """Back to the properties of undescribed ones, which are of a kind by their names."""
-    sets = f"SET n:`{kind}`, n.kind = '{kind}', n.declared = false, n.owner = NULL"
+    sets = f"SET n:`{kind}`, n.kind = '{kind}', n.declared = false, n.owner = NULL, "
+    sets += "n.description = NULL, n.namespace = NULL"
     return f"{_each('id')} MATCH (n:`Dataset` {{id: $p.id[i]}}) REMOVE n:{_ALL_KINDS} {sets}"
 
 
 RESET_COLUMNS: Final = (
     f"{_each('id')} MATCH (n:`Column` {{id: $p.id[i]}}) "
-    "SET n.ordinal = NULL, n.type = NULL, n.declared = false, n.owner = NULL"
+    "SET n.ordinal = NULL, n.type = NULL, n.declared = false, n.owner = NULL, n.description = NULL"
 )
 
 
@@ -367,7 +370,7 @@ def count_rels(rel: Rel) -> str:
 
 
 FILES_OVERVIEW: Final = (
-    "MATCH (f:`File`) WHERE f.id STARTS WITH $prefix RETURN f.dialect, f.status, f.diagnostics, f.statements"
+    "MATCH (f:`File`) WHERE f.id STARTS WITH $prefix RETURN f.dialect, f.status, f.diagnostics, f.statements, f.path"
 )
 FILES_WITH_STATUS: Final = (
     "MATCH (f:`File`) WHERE f.id STARTS WITH $prefix AND f.status = $status RETURN f.project, f.path, f.diagnostics"

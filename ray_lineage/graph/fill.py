@@ -30,7 +30,7 @@ DATASETS: Final = "datasets"
 LANES: Final = (COLUMNS, DATASETS, NODES)
 """What is to be written first, first: relationships make room for the next pack."""
 
-_UNDESCRIBED: Final = (None, None, False, None)
+_UNDESCRIBED: Final = (None, None, False, None, None)
 _CONNECTIONS: Final = 2
 _PACKS_AHEAD: Final = 4  # taken from the caller and not yet written
 
@@ -108,10 +108,12 @@ class Job:
         self._new_datasets = [n for n, i in enumerate(self._datasets) if i not in datasets]
         self._new_columns = [n for n, i in enumerate(self._columns) if i not in columns]
         self._dataset_descriptions = {
-            d: (DATASET_KINDS[k], self._files[f]) for d, k, f in zip(*_fields(packed.described_datasets), strict=True)
+            d: (DATASET_KINDS[k], self._files[f], *said)
+            for d, k, *said, f in zip(*_fields(packed.described_datasets), strict=True)
         }
         self._column_descriptions = {
-            c: (o, t, True, self._files[f]) for c, o, t, f in zip(*_fields(packed.described_columns), strict=True)
+            c: (o, t, True, self._files[f], said)
+            for c, o, t, said, f in zip(*_fields(packed.described_columns), strict=True)
         }
         self._statements = [
             statement_id(self._files[f], o)
@@ -136,8 +138,8 @@ class Job:
         """What files say of nodes that are not new."""
         known = self._dataset_descriptions.keys() - set(self._new_datasets)
         for kind in DATASET_KINDS:
-            rows = [(self._datasets[n], o) for n in known for k, o in [self._dataset_descriptions[n]] if k == kind]
-            yield Write(cypher.describe_datasets(kind), columns(("id", "owner"), rows))
+            rows = [(self._datasets[n], *o) for n in known for k, *o in [self._dataset_descriptions[n]] if k == kind]
+            yield Write(cypher.describe_datasets(kind), columns(("id", *DATASET.columns[8:]), rows))
         others = self._column_descriptions.keys() - set(self._new_columns)
         described = [(self._columns[n], *self._column_descriptions[n]) for n in others]
         yield Write(cypher.DESCRIBE_COLUMNS, columns(("id", *COLUMN.columns[3:]), described))
@@ -147,8 +149,8 @@ class Job:
         made: dict[str, list[Row]] = {}
         for number in self._new_datasets:
             name = self.packed.datasets[number]
-            kind, owner = self._dataset_descriptions.get(number) or (default_kind(split_text(name)), None)
-            made.setdefault(kind, []).append(dataset_row(self._project, name, kind, owner))
+            kind, *described = self._dataset_descriptions.get(number) or (default_kind(split_text(name)), None)
+            made.setdefault(kind, []).append(dataset_row(self._project, name, kind, *described))
         for kind, rows in sorted(made.items()):
             yield Write(cypher.fill_nodes(DATASET, kind), columns(DATASET.columns, rows), DATASET.label)
 

@@ -41,6 +41,7 @@ class Files(msgspec.Struct, frozen=True, array_like=True):
     status: list[str] = []
     diagnostics: list[str] = []
     statements: list[int] = []
+    origin: list[str | None] = []
 
 
 class Columns(msgspec.Struct, frozen=True, array_like=True):
@@ -55,6 +56,8 @@ class DescribedDatasets(msgspec.Struct, frozen=True, array_like=True):
 
     dataset: list[int] = []
     kind: list[int] = []  # position in model.DATASET_KINDS
+    description: list[str | None] = []
+    namespace: list[str | None] = []
     file: list[int] = []
 
 
@@ -64,6 +67,7 @@ class DescribedColumns(msgspec.Struct, frozen=True, array_like=True):
     column: list[int] = []
     ordinal: list[int | None] = []
     type: list[str | None] = []
+    description: list[str | None] = []
     file: list[int] = []
 
 
@@ -127,10 +131,12 @@ def unpack(project: str, packed: Pack) -> list[Contribution]:
         found[file].add("File", (names.files[file], project, *row))
     for file, *row in zip(*msgspec.structs.astuple(packed.statements), strict=True):
         found[file].state(*row)
-    for number, kind, file in zip(*msgspec.structs.astuple(packed.described_datasets), strict=True):
-        found[file].describe_dataset(number, DATASET_KINDS[kind])
-    for number, ordinal, declared_type, file in zip(*msgspec.structs.astuple(packed.described_columns), strict=True):
-        found[file].describe_column(number, ordinal, declared_type)
+    for number, kind, *said, file in zip(*msgspec.structs.astuple(packed.described_datasets), strict=True):
+        found[file].describe_dataset(number, DATASET_KINDS[kind], *said)
+    for number, ordinal, declared_type, said, file in zip(
+        *msgspec.structs.astuple(packed.described_columns), strict=True
+    ):
+        found[file].describe_column(number, ordinal, declared_type, said)
     for rel, columns in zip(PACKED, packed.rels, strict=True):
         for source, target, file, *props in zip(*columns, strict=True):
             found[int(file)].relate(rel, source, target, props)
@@ -163,8 +169,8 @@ class _Packer:
         datasets, columns = rows.get("Dataset", ()), rows.get("Column", ())
         _extend(made.files, [r[2:] for r in rows["File"]])
         _extend(made.statements, [(file, *r[2:]) for r in rows.get("Statement", ())])
-        _extend(made.described_datasets, [(self._datasets[r[0]], _KIND[r[6]], file) for r in datasets])
-        _extend(made.described_columns, [(self._columns[r[0]], r[3], r[4], file) for r in columns])
+        _extend(made.described_datasets, [(self._datasets[r[0]], _KIND[r[6]], *r[9:], file) for r in datasets])
+        _extend(made.described_columns, [(self._columns[r[0]], r[3], r[4], r[7], file) for r in columns])
         for rel, into in zip(PACKED, made.rels, strict=True):
             found = rows.get(rel.type)
             if found:
@@ -234,14 +240,15 @@ class _Found:
         self.add("Statement", (identity, self._file, ordinal, *row))
         self.add("CONTAINS", (self._file, identity))
 
-    def describe_dataset(self, number: int, kind: str) -> None:
+    def describe_dataset(self, number: int, kind: str, *said: str | None) -> None:
         self._datasets.add(number)
-        self.add("Dataset", dataset_row(self._names.project, self._names.packed.datasets[number], kind, self._file))
+        name = self._names.packed.datasets[number]
+        self.add("Dataset", dataset_row(self._names.project, name, kind, self._file, *said))
 
-    def describe_column(self, number: int, ordinal: int | None, declared_type: str | None) -> None:
+    def describe_column(self, number: int, ordinal: int | None, declared_type: str | None, said: str | None) -> None:
         self._columns.add(number)
         dataset, name = self._names.pairs[number]
-        row = (dataset_id(self._names.project, dataset), name, ordinal, declared_type, True, self._file)
+        row = (dataset_id(self._names.project, dataset), name, ordinal, declared_type, True, self._file, said)
         self.add("Column", (self._names.columns[number], *row))
 
     def relate(self, rel: Rel, source: Any, target: Any, props: Sequence[Any]) -> None:
@@ -274,9 +281,12 @@ class _Found:
         )
 
 
-def dataset_row(project: str, name: str, kind: str, owner: str | None) -> Row:
+def dataset_row(
+    project: str, name: str, kind: str, owner: str | None, description: str | None = None, namespace: str | None = None
+) -> Row:
     """A Dataset row; described if it has an owner."""
     parts = split_text(name)
     catalog = parts[-3] if len(parts) > 2 else None
     schema = parts[-2] if len(parts) > 1 else None
-    return (dataset_id(project, name), project, name, catalog, schema, parts[-1], kind, owner is not None, owner)
+    described = (kind, owner is not None, owner, description, namespace)
+    return (dataset_id(project, name), project, name, catalog, schema, parts[-1], *described)

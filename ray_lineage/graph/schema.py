@@ -12,7 +12,7 @@ from typing import Final, Literal, NamedTuple
 
 from ray_lineage.model import CERTAINTIES, DATASET_KINDS, INFLUENCE_KINDS, TRANSFORMATIONS
 
-SCHEMA_VERSION: Final = 4
+SCHEMA_VERSION: Final = 5
 
 PropType = Literal["STRING", "INT64", "BOOL"]
 
@@ -61,6 +61,7 @@ FILE: Final = Node(
         Prop("status"),
         Prop("diagnostics"),  # JSON list
         Prop("statements", "INT64"),
+        Prop("origin"),  # path of the file that its lines are those of, where that is another one
     ),
 )
 STATEMENT: Final = Node(
@@ -86,6 +87,8 @@ DATASET: Final = Node(
         Prop("kind", choices=DATASET_KINDS),  # without a declaration model.default_kind
         Prop("declared", "BOOL", default=False),
         Prop("owner"),  # File.id that describes it, or null
+        Prop("description"),  # what people wrote about it
+        Prop("namespace"),  # of OpenLineage, where the dataset lives
     ),
 )
 COLUMN: Final = Node(
@@ -97,6 +100,7 @@ COLUMN: Final = Node(
         Prop("type"),
         Prop("declared", "BOOL", default=False),
         Prop("owner"),
+        Prop("description"),
     ),
 )
 

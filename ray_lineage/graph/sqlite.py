@@ -455,7 +455,7 @@ class SqliteStore(Writer):
 
     def files_overview(self, project: str | None) -> list[Sequence[Any]]:
         """See :meth:`GraphStore.files_overview`."""
-        query = sql.FILES.format("f.dialect, f.status, f.diagnostics, f.statements")
+        query = sql.FILES.format("f.dialect, f.status, f.diagnostics, f.statements, f.path")
         return [*self._read(query, {"project": project})]
 
     def files_with_status(self, project: str | None, status: str) -> list[Sequence[Any]]:

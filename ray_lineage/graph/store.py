@@ -193,7 +193,7 @@ class GraphStore(Protocol):
         ...
 
     def files_overview(self, project: str | None) -> list[Sequence[Any]]:
-        """Per file: dialect, status, diagnostics (JSON), number of statements."""
+        """Per file: dialect, status, diagnostics (JSON), number of statements, path."""
         ...
 
     def files_with_status(self, project: str | None, status: str) -> list[Sequence[Any]]:

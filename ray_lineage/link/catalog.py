@@ -20,6 +20,7 @@ from ray_lineage.link.view import (
     NOTHING,
     SHAPE,
     Known,
+    descriptions_of,
     owner_of,
     shape_of,
     types_of,
@@ -131,12 +132,12 @@ class Catalog:
         the describing declaration says."""
         for symbol in self.symbols:
             symbol.found = symbol.declared
-        for symbol in self.symbols:
-            if symbol.declared and symbol.meaning is not symbol:
-                symbol.meaning.found = self._declarations(symbol.meaning)
         for symbol in list(self.symbols):
             if symbol.is_model() and (way := self.symbols.way_of(symbol)) is not symbol:
                 way.models = (way.models or set()) | {symbol}
+        for symbol in self.symbols:
+            if symbol.declared and symbol.meaning is not symbol:
+                symbol.meaning.found = self._declarations(symbol.meaning)
         for symbol in self.symbols:
             symbol.columns = symbol.declared_columns()
             if _reads(symbol):
@@ -200,8 +201,9 @@ class Catalog:
         return before
 
     def _declarations(self, symbol: Symbol) -> Declarations:
-        """All declarations of a dataset, the describing one first, also those by a shorter name that means it."""
-        others = [s for s in self._shorter(symbol) if s.declared]
+        """All declarations of a dataset, the describing one first, also those by a shorter name or a model that means it."""
+        names = self._shorter(symbol)
+        others = [s for s in (*names, *_models(symbol, names)) if s.declared]
         return _in_order(d for s in (symbol, *others) for d in s.declared) if others else symbol.declared
 
     def _shorter(self, symbol: Symbol) -> list[Symbol]:
@@ -226,7 +228,7 @@ class Catalog:
         """All names that mean a dataset."""
         names = (symbol, *self._shorter(symbol)) if symbol.meaning is symbol else ()
         yield from names
-        yield from (m for s in names for m in s.models or () if m.meaning is symbol)
+        yield from _models(symbol, names[1:])
 
     def mentioning(self, dataset: str) -> set[str]:
         """Paths of the files that mention or declare a dataset, by whatever name."""
@@ -299,6 +301,11 @@ class Catalog:
         return None if symbol is None or symbol.meaning in unknown else decode_list(symbol.meaning.columns)
 
 
+def _models(symbol: Symbol, names: Iterable[Symbol]) -> list[Symbol]:
+    """The models that mean a dataset, by its name or one of the shorter ``names`` that mean it."""
+    return [m for s in (symbol, *names) for m in s.models or () if m.meaning is symbol]
+
+
 def _users(name: Symbol, what: int) -> Iterator[str]:
     """Paths of the files that asked that about a name, or about the dataset that it means."""
     for file in name.users if what else ():
@@ -333,9 +340,12 @@ def _list_input(declared: Declarations) -> tuple[bytes, ...]:
     )
 
 
-def _faces(declared: Declarations) -> list[tuple[str, bool, bytes, bytes]]:
+def _faces(declared: Declarations) -> list[tuple[str, bool, bool, bytes, bytes]]:
     """Declarations without what moves when lines do. There may be thousands: nothing is decoded."""
-    return [(d.signature.kind, d.signature.adds, d.signature.columns, d.signature.details) for d in declared]
+    return [
+        (d.signature.kind, d.signature.adds, d.signature.weak, d.signature.columns, d.signature.details)
+        for d in declared
+    ]
 
 
 def _told(declared: Declarations, columns: bytes) -> dict[str, object]:
@@ -347,7 +357,7 @@ def _told(declared: Declarations, columns: bytes) -> dict[str, object]:
     told: dict[str, object] = {d.path: (owner.path, owner.signature.line) for d in declared if not d.signature.adds}
     listed = decode_list(columns) or ()
     types = types_of(declared) if listed else {}
-    told[owner.path] = (owner.signature.kind, [types.get(c) for c in listed])
+    told[owner.path] = (owner.signature.kind, [types.get(c) for c in listed], descriptions_of(declared))
     return told
 
 

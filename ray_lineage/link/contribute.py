@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import posixpath
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Final, Protocol
@@ -20,7 +21,7 @@ from ray_lineage.link.evaluate import (
 from ray_lineage.link.lists import ColumnList
 from ray_lineage.link.script import Script
 from ray_lineage.link.symbols import Declared
-from ray_lineage.link.view import Shape
+from ray_lineage.link.view import Descriptions, Shape
 from ray_lineage.link.work import FILE_ROWS, Work
 from ray_lineage.model import (
     MODEL,
@@ -43,7 +44,7 @@ from ray_lineage.model import (
     statement_id,
 )
 
-CONTRIBUTION_REVISION: Final = 7
+CONTRIBUTION_REVISION: Final = 8
 """Raise with every change of the rows that given facts lead to: files are then written again."""
 
 _TOO_MANY_ROWS: Final = (
@@ -51,6 +52,15 @@ _TOO_MANY_ROWS: Final = (
 )
 _MAX_DIAGNOSTICS: Final = 200  # of one file, kept in the graph
 _CODE_TEXTS: Final = tuple((how_text(code), certainty_text(code)) for code in range(len(COMPOSE)))
+
+
+_TARGET: Final = "target"
+
+
+def in_project(path: str, relative: str) -> str:
+    """The file that an artefact of dbt calls so: by its path in the project, in whose target folder the artefact lies."""
+    folder = posixpath.dirname(path)
+    return posixpath.join(posixpath.dirname(folder) if posixpath.basename(folder) == _TARGET else folder, relative)
 
 
 class LinkCatalog(Protocol):
@@ -62,6 +72,7 @@ class LinkCatalog(Protocol):
     def owner(self, dataset: str) -> Declared | None: ...
     def shape(self, dataset: str) -> Shape | None: ...
     def types(self, dataset: str) -> dict[str, str]: ...
+    def descriptions(self, dataset: str) -> Descriptions: ...
 
 
 class _Rows:
@@ -117,7 +128,8 @@ def contribute(
     diagnostics = _kept([*facts.diagnostics, *script.diagnostics, *rows.diagnostics[:1], *more])
     encoded = msgspec.json.encode(diagnostics).decode()
     head = (rows.file, project, path, sha256, facts.dialect)
-    tail = (facts.status, encoded, len(rows.rows.get("Statement", ())))
+    origin = in_project(path, facts.origin) if facts.origin else None
+    tail = (facts.status, encoded, len(rows.rows.get("Statement", ())), origin)
     ordered = {kind: _sorted(found) for kind, found in sorted(rows.rows.items()) if found}
     datasets, columns = sorted(rows.datasets), sorted(rows.columns)
     digest = hashlib.blake2b(digest_size=16)
@@ -251,15 +263,35 @@ def _describe(rows: _Rows, dataset: str, owner: Declared, catalog: LinkCatalog) 
     catalog_name = parts[-3] if len(parts) > 2 else None
     schema = parts[-2] if len(parts) > 1 else None
     name = dataset_id(rows.project, dataset)
+    said = catalog.descriptions(dataset)
     rows.datasets.add(dataset)
     rows.add(
-        "Dataset", (name, rows.project, dataset, catalog_name, schema, parts[-1], owner.signature.kind, True, rows.file)
+        "Dataset",
+        (
+            name,
+            rows.project,
+            dataset,
+            catalog_name,
+            schema,
+            parts[-1],
+            owner.signature.kind,
+            True,
+            rows.file,
+            said.text or None,
+            said.namespace or None,
+        ),
     )
     types = catalog.types(dataset)
-    columns = catalog.columns(dataset) or ()
+    columns = catalog.columns(dataset)
+    if columns is None:  # of those that nobody lists, what is written about them
+        for column in sorted(said.columns):
+            row = (rows.column(dataset, column), name, column, None, types.get(column) or None, True, rows.file)
+            rows.add("Column", (*row, said.columns[column]))
+        return
     for ordinal, column in enumerate(columns if rows.take(len(columns), owner.signature.line) else ()):
         identity = rows.column(dataset, column)
-        rows.add("Column", (identity, name, column, ordinal, types.get(column) or None, True, rows.file))
+        described = said.columns.get(column) or None
+        rows.add("Column", (identity, name, column, ordinal, types.get(column) or None, True, rows.file, described))
 
 
 def _ambiguities(facts: FileFacts, catalog: LinkCatalog) -> list[Diagnostic]:

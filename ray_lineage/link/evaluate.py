@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 import msgspec
 from msgspec.structs import replace
 
+from ray_lineage.link.checks import SHAPING, Checks
 from ray_lineage.link.names import like, renamed_by
 from ray_lineage.link.system import has_column, is_system
 from ray_lineage.link.work import Work
@@ -169,6 +170,7 @@ class Evaluator:
         temporaries: Callable[[str], Temporary | None],
         complain: Complain,
         work: Work,
+        checks: Checks | None = None,
     ) -> None:
         self.statement = statement
         self.relations: tuple[Relation, ...] = statement.relations
@@ -176,6 +178,8 @@ class Evaluator:
         self.temporaries = temporaries
         self.complain = complain
         self.work = work
+        self.checks = checks
+        self.shaping = False  # is what is looked up a name that may stand for a select item?
         self.memo: dict[int, list[Item]] = {}
         self.active: set[int] = set()
         self.visited: set[int] = set()
@@ -195,6 +199,8 @@ class Evaluator:
             if isinstance(self.relations[index], Alias):
                 self.items(index)
         target = self._target_columns()
+        if self.checks is not None:
+            self.checks.targets(target)
         flows: _Flows = {}
         items: list[Item] = []
         if statement.root >= 0:
@@ -204,6 +210,8 @@ class Evaluator:
         ):  # it copies columns, no values
             own = statement.effect is Effect.MAKES and is_temporary(statement.target)
             names = statement.columns or (own_names(items) if own else self._positions(target or ()))
+            if self.checks is not None:
+                self.checks.written(items, names)
             self._flow_items(items, names, flows)
         for assignment in statement.assignments:
             self._flow_assignment(assignment, target, flows)
@@ -323,7 +331,9 @@ class Evaluator:
                         self.influences.add((dataset, column, _JOIN))
 
     def _influence(self, ref: Ref, how: int) -> None:
+        self.shaping = how >= SHAPING
         sources = self._lookup(ref, quiet=True)
+        self.shaping = False
         self.work.spend(1 + len(sources))
         for dataset, column in sources:
             self.influences.add((dataset, column, how))
@@ -347,7 +357,7 @@ class Evaluator:
             result = (
                 self._recursive(relation, index)
                 if relation.recursive
-                else renamed(self.items(relation.relation), relation.columns)
+                else self._renamed(relation.relation, self.items(relation.relation), relation.columns)
             )
         elif isinstance(relation, SetOp):
             result = self._set_operation(relation)
@@ -359,6 +369,12 @@ class Evaluator:
         self.memo[index] = result
         self.work.spend(sum([1 + len(item.sources) for item in result]))
         return result
+
+    def _renamed(self, index: int, items: list[Item], columns: tuple[str, ...]) -> list[Item]:
+        """A relation's columns under the names of a list."""
+        if columns and self.checks is not None:
+            self.checks.renamed(index, items, columns)
+        return renamed(items, columns)
 
     def _table(self, relation: TableRef) -> list[Item]:
         name = relation.name
@@ -430,8 +446,9 @@ class Evaluator:
 
     def _set_operation(self, relation: SetOp) -> list[Item]:
         branches = [self.items(b) for b in relation.branches]
-        for b in relation.filters:
-            self.items(b)
+        filters = [self.items(b) for b in relation.filters]
+        if self.checks is not None:
+            self.checks.branches(relation, [*branches, *filters])
         if len(branches) == 1:
             return branches[0]
         by_position = None if relation.by_name else _zip(branches)
@@ -631,7 +648,10 @@ class Evaluator:
                     add_sources(out, item.sources, 0)
                 return out
             found = find(items, name)
-            return found if found is not None else self._missing(ref, [ref.relation], quiet)
+            if found is not None:
+                return found
+            quiet = quiet or (self.checks is not None and self.checks.missing(ref))
+            return self._missing(ref, [ref.relation], quiet)
         if ref.scope < 0:
             return {}
         if name == STAR:  # every column of the scope
@@ -661,7 +681,7 @@ class Evaluator:
             select = self.relations[scope]
             if not isinstance(select, Select):
                 break
-            found = self._in_scope(ref.name, select, output if scope == ref.scope else None)
+            found = self._in_scope(ref, select, output if scope == ref.scope else None)
             if found is not None:
                 return found
             if not fallback:
@@ -671,6 +691,8 @@ class Evaluator:
         row = next((s for s in fallback if self._is_named(s, ref.name)), -1)
         if row >= 0:  # to_jsonb(t): the whole row
             return {s: TRANSFORMED | c & 1 for s, c in self._lookup(Ref(row, -1, STAR, 0), quiet=quiet).items()}
+        if self.checks is not None and not self.shaping:
+            quiet = self.checks.nowhere(ref) or quiet
         missing = self._missing(ref, fallback, quiet)
         return missing if len(missing) == 1 else {}  # which of several tables has a column that none is known to have?
 
@@ -704,8 +726,10 @@ class Evaluator:
             return False
         return not is_temporary(relation.name)
 
-    def _in_scope(self, name: str, select: Select, output: Output | None) -> Sources | None:
+    def _in_scope(self, ref: Ref, select: Select, output: Output | None) -> Sources | None:
+        name = ref.name
         certain: list[Sources] = []
+        having: list[int] = []
         maybe: list[Sources] = []
         system: list[Sources] = []
         for source in dict.fromkeys(select.sources):
@@ -718,6 +742,7 @@ class Evaluator:
             known = _exact(items, name)
             if known is not None:
                 certain.append(known)
+                having.append(source)
             else:
                 opened = _through_star(items, name)
                 if opened is not None:
@@ -733,6 +758,8 @@ class Evaluator:
             if select.merged and any(name in self._merged_names(m) for m in select.merged):
                 certain.extend(maybe)
             elif len(certain) > 1:  # ambiguous in SQL unless merged: keep all, as possible
+                if self.checks is not None and not self.shaping:
+                    self.checks.several(ref, select, having)
                 return _union(certain, POSSIBLE)
             return _union(certain, 0)
         if select.lateral and output is not None:

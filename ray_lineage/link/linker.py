@@ -6,30 +6,21 @@ name, a column list, what another file declares. The result is byte for byte wha
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
 from ray_lineage.link.catalog import Catalog
 from ray_lineage.link.clashes import clashing, told
+from ray_lineage.link.contribute import in_project
 from ray_lineage.link.saved import decode_state, encode_state
 from ray_lineage.link.shared import encode_shared, link_file
 from ray_lineage.link.spool import Spool
-from ray_lineage.link.symbols import File
+from ray_lineage.link.symbols import File, Symbol
 from ray_lineage.link.view import EVERYTHING, FileView
 from ray_lineage.model import Contribution, FileDiagnostic, Outline, decode_outline, split_text
 
 _SPARE_BYTES: Final = 16 * 2**20  # a spool with less garbage is left alone
 _NOTHING: Final = Outline((), (), ())
-
-
-_TARGET: Final = "target"
-
-
-def _covered_path(path: str, relative: str) -> str:
-    """The file that an artefact of dbt calls so: by its path in the project, in whose target folder the artefact lies."""
-    folder = posixpath.dirname(path)
-    return posixpath.join(posixpath.dirname(folder) if posixpath.basename(folder) == _TARGET else folder, relative)
 
 
 class Counts(NamedTuple):
@@ -78,7 +69,7 @@ class Linker:
             file = self._files[path] = File(path)
         self._release(file)
         file.sha256, file.place = sha256, place
-        changed = self._catalog.cover(file, tuple(_covered_path(path, relative) for relative in outline.covers))
+        changed = self._catalog.cover(file, tuple(in_project(path, relative) for relative in outline.covers))
         self._catalog.update(file, _NOTHING if self._catalog.covered(path) else outline)
         self._pending.add(path)
         self._take_again(changed)
@@ -122,6 +113,10 @@ class Linker:
             file.place = place
         self._spool.close()
         self._spool = spool
+
+    def has(self, path: str) -> bool:
+        """Is it known?"""
+        return path in self._files
 
     def sha256(self, path: str) -> str:
         """Content hash that a file's facts were put with. Raises KeyError if the file is not known."""
@@ -239,6 +234,15 @@ class Linker:
         """Settle the catalog and look at it as a file does (for evaluating a script without contributions)."""
         self.settle()
         return FileView(self._catalog)
+
+    def doubtful(self) -> set[str]:
+        """Datasets that share their last name with others of other columns: a script may mean one that is nowhere declared. After
+        :meth:`settle`."""
+        named: dict[str, list[Symbol]] = {}
+        for symbol in self._catalog.symbols:
+            if symbol.found and symbol.meaning is symbol:
+                named.setdefault(symbol.text.rpartition(".")[2], []).append(symbol)
+        return {s.text for same in named.values() if len({s.columns for s in same}) > 1 for s in same}
 
     def close(self) -> None:
         """Release the temporary file."""

@@ -20,7 +20,7 @@ from ray_lineage.link.contribute import CONTRIBUTION_REVISION
 from ray_lineage.link.symbols import Declared, File, ModelEntry, Symbol
 from ray_lineage.model import Signature
 
-STATE_REVISION: Final = 2
+STATE_REVISION: Final = 3
 """Raise with every change of what is written here, or of what the outlines of given facts are."""
 
 _MAGIC: Final = f"ray_lineage linker {STATE_REVISION}.{CONTRIBUTION_REVISION}\n".encode()

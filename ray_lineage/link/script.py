@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from ray_lineage.link.checks import Checks, bits
 from ray_lineage.link.evaluate import (
     MERGE,
     TOO_MANY,
@@ -78,6 +79,7 @@ class Script:
         self.catalog = catalog
         self.diagnostics: list[Diagnostic] = []
         self._complaints: set[tuple[str, str]] = set()
+        self._said_wrong: set[Diagnostic] = set()
         self._state: State = {}
         self._blocks: list[_Block] = []
         self._after: dict[int, State] = {}  # what a loop's body left
@@ -111,6 +113,7 @@ class Script:
             self._state, self._blocks, self._after, self._kept, self._computed = dict(held), [], {}, 0, {}
             self.diagnostics.clear()
             self._complaints.clear()
+            self._said_wrong.clear()
             if within(held, before) and statements is self.facts.statements:
                 return
             statements = self.facts.statements
@@ -229,7 +232,11 @@ class Script:
         return result
 
     def _run_one(self, statement: StatementFacts, owner: str) -> Evaluated:
-        evaluator = Evaluator(statement, self.catalog, lambda n: self._temporary(owner, n), self._complain, self.work)
+        checked = bits(self.facts.checked, statement)
+        checks = Checks(statement, checked, self.catalog, self._found) if checked else None
+        evaluator = Evaluator(
+            statement, self.catalog, lambda n: self._temporary(owner, n), self._complain, self.work, checks
+        )
         self.work.begin()
         try:
             return evaluator.run()
@@ -245,6 +252,13 @@ class Script:
         if (code, message) not in self._complaints:
             self._complaints.add((code, message))
             self.diagnostics.append(Diagnostic(code, severity, message, line, column))
+
+    def _found(self, code: str, severity: str, message: str, line: int) -> None:
+        """Of a check: what is wrong in two places is said twice, but once however often the statement is read."""
+        found = Diagnostic(code, severity, message, line)
+        if found not in self._said_wrong:
+            self._said_wrong.add(found)
+            self.diagnostics.append(found)
 
     def _key(self, owner: str, name: str) -> Key:
         """Its own, or that of the package or script around it where that one holds something."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
 from ray_lineage.link.lists import ColumnList, decode_list
 from ray_lineage.link.symbols import Declared
-from ray_lineage.model import ALTERED, Details, Name, Signature, dataset_text, is_temporary
+from ray_lineage.model import ALTERED, Details, Name, Remarks, Signature, dataset_text, is_temporary
 
 LIST: Final = 1
 SHAPE: Final = 2
@@ -19,6 +19,7 @@ EVERYTHING: Final = LIST | SHAPE | MEANING | AMBIGUITY
 """Bits of ``File.uses``: what was asked about a name, and about the dataset that it means."""
 
 _details_decoder: Final = msgspec.msgpack.Decoder(Details)
+_remarks_decoder: Final = msgspec.msgpack.Decoder(Remarks)
 _NO_DETAILS: Final = Details((), (), ())
 
 
@@ -44,6 +45,8 @@ class Shape(NamedTuple):
     parameters: tuple[str, ...]
     passed: tuple[str, ...]
     """Columns for which an INSERT without a column list has no value."""
+    certain: bool
+    """Is its list what it surely has? See :func:`is_certain`."""
 
 
 def details(signature: Signature) -> Details:
@@ -62,7 +65,20 @@ def shape_of(declared: tuple[Declared, ...]) -> Shape | None:
     if owner is None:
         return None
     passed = tuple(c for d in declared if d.signature.details for c in details(d.signature).passed)
-    return Shape(owner.signature.kind, details(owner.signature).parameters, passed)
+    return Shape(owner.signature.kind, details(owner.signature).parameters, passed, is_certain(declared))
+
+
+_LISTED: Final = frozenset({"Table", "View", "MaterializedView"})
+
+
+def is_certain(declared: tuple[Declared, ...]) -> bool:
+    """Is the list what the dataset surely has? It is declared, in whole and always alike, by DDL that says the list itself.
+    Columns that others add are in the list; those that others take away may stay there."""
+    whole = [d.signature for d in declared if not d.signature.adds]
+    first = whole[0]
+    if not first.columns or first.kind not in _LISTED:
+        return False
+    return all(s.columns == first.columns and not s.weak and not details(s).changed for s in whole)
 
 
 def types_of(declared: tuple[Declared, ...]) -> dict[str, str]:
@@ -74,6 +90,31 @@ def types_of(declared: tuple[Declared, ...]) -> dict[str, str]:
         for d in (*first, *altered)
         for column, type_ in zip(decode_list(d.signature.columns) or (), details(d.signature).types, strict=False)
     }
+
+
+class Descriptions(NamedTuple):
+    """What people wrote about a dataset and its columns, and where OpenLineage says that it lives."""
+
+    text: str
+    columns: dict[str, str]
+    namespace: str
+
+
+def descriptions_of(declared: tuple[Declared, ...]) -> Descriptions:
+    """As the first one says that says something: what declares a dataset before what adds to it, of those of one file the last."""
+    text = namespace = ""
+    columns: dict[str, str] = {}
+    for said in _said(declared):
+        text, namespace = text or said.text, namespace or said.namespace
+        columns = {**said.columns, **columns}
+    return Descriptions(text, columns, namespace)
+
+
+def _said(declared: tuple[Declared, ...]) -> Iterator[Remarks]:
+    """In the order in which they count."""
+    found = [d for d in declared if d.signature.remarks]
+    for d in sorted(found, key=lambda d: (d.signature.weak, d.signature.adds, d.path, -d.position)):
+        yield _remarks_decoder.decode(d.signature.remarks)
 
 
 class Answers(Protocol):
@@ -144,6 +185,10 @@ class FileView:
     def types(self, dataset: str) -> dict[str, str]:
         """Types of its columns. For the one that describes it: not noted."""
         return types_of(self._look(dataset).declared)
+
+    def descriptions(self, dataset: str) -> Descriptions:
+        """What is written about it. For the one that describes it: not noted."""
+        return descriptions_of(self._look(dataset).declared)
 
     def uses(self, names: Iterable[str]) -> bytes:
         """What was asked about each of the file's names."""

@@ -5,16 +5,21 @@ store. A file for each two rooms that speak to one another.
 """
 
 from ray_lineage.model.contribution import CERTAINTIES, Contribution, FileState, Row
-from ray_lineage.model.encoding import FactsHead, decode_facts, decode_head, decode_outline, encode_facts
+from ray_lineage.model.encoding import SILENT, FactsHead, decode_facts, decode_head, decode_outline, encode_facts
 from ray_lineage.model.facts import (
     ALTERED,
     ANY,
     ANY_LOOP,
+    BARE_NAMES,
     CATCH,
+    CHECKED,
+    CLEAR_NAMES,
     DATASET_KINDS,
+    DESCRIBED,
     ELSE,
     FILE_STATUSES,
     LOOP,
+    MARKED_VARIABLES,
     ROLES,
     THEN,
     TRY,
@@ -32,6 +37,7 @@ from ray_lineage.model.facts import (
 )
 from ray_lineage.model.findings import SEVERITIES, Diagnostic, FileDiagnostic
 from ray_lineage.model.names import (
+    CONTAINERS,
     MAX_NAME,
     MODEL,
     MODEL_SCHEMA,
@@ -43,19 +49,21 @@ from ray_lineage.model.names import (
     Local,
     Name,
     column_id,
+    container_of,
     dataset_id,
     dataset_text,
     default_kind,
     file_id,
     is_temporary,
     local_kind,
+    part_path,
     quote_part,
     shorten,
     split_text,
     statement_id,
     unnamed,
 )
-from ray_lineage.model.outline import Details, ListQuery, Outline, Signature, listed_names, outline_of
+from ray_lineage.model.outline import Details, ListQuery, Outline, Remarks, Signature, listed_names, outline_of
 from ray_lineage.model.program import (
     INFLUENCE_KINDS,
     OF_ALL,
@@ -83,13 +91,19 @@ __all__ = [
     "ALTERED",
     "ANY",
     "ANY_LOOP",
+    "BARE_NAMES",
     "CATCH",
     "CERTAINTIES",
+    "CHECKED",
+    "CLEAR_NAMES",
+    "CONTAINERS",
     "DATASET_KINDS",
+    "DESCRIBED",
     "ELSE",
     "FILE_STATUSES",
     "INFLUENCE_KINDS",
     "LOOP",
+    "MARKED_VARIABLES",
     "MAX_NAME",
     "MODEL",
     "MODEL_SCHEMA",
@@ -97,6 +111,7 @@ __all__ = [
     "OF_FIRST",
     "ROLES",
     "SEVERITIES",
+    "SILENT",
     "STAR",
     "STAR_OF",
     "SYSTEM_PARTS",
@@ -134,6 +149,7 @@ __all__ = [
     "Priority",
     "Ref",
     "Relation",
+    "Remarks",
     "Row",
     "Select",
     "SetOp",
@@ -144,6 +160,7 @@ __all__ = [
     "TableRef",
     "Variable",
     "column_id",
+    "container_of",
     "dataset_id",
     "dataset_text",
     "decode_facts",
@@ -156,6 +173,7 @@ __all__ = [
     "listed_names",
     "local_kind",
     "outline_of",
+    "part_path",
     "passed_over",
     "quote_part",
     "reachable",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from ray_lineage.model.facts import FileFacts
@@ -25,6 +27,9 @@ class FactsHead(msgspec.Struct, frozen=True, array_like=True, gc=False):
     session: tuple[str, ...]
     provides: tuple[str, ...]
     evidence: dict[str, int]
+    parts: tuple[tuple[str, str], ...]
+    origin: str
+    checked: int
     outline: Outline
 
 
@@ -38,6 +43,10 @@ _head_decoder = msgspec.msgpack.Decoder(FactsHead)
 def encode_facts(facts: FileFacts) -> bytes:
     """Encode facts, with their outline, as they travel and as they lie in the cache."""
     return _facts_encoder.encode((*msgspec.structs.astuple(facts), outline_of(facts)))
+
+
+SILENT: Final = encode_facts(FileFacts("", "skipped"))
+"""Facts of a file that says nothing, not even why: such as Python without SQL. It is in no graph."""
 
 
 def decode_facts(data: bytes | memoryview) -> FileFacts:

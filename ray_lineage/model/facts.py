@@ -38,6 +38,7 @@ DATASET_KINDS: Final = (
     "Exposure",
     "Metric",
     "SemanticModel",
+    "Module",
 )
 """``Dataset.kind``; on Neo4j also an extra label."""
 
@@ -179,12 +180,14 @@ class ForeignKey(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class DeclaredColumn(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """``passed``: INSERT without a column list has no value for it (T-SQL's identities and computed columns)."""
+    """``passed``: INSERT without a column list has no value for it (T-SQL's identities and computed columns).
+    ``description``: what people wrote about it."""
 
     name: str
     type: str = ""
     line: int = 0
     passed: bool = False
+    description: str = ""
 
 
 def passed_over(columns: Iterable[DeclaredColumn]) -> tuple[str, ...]:
@@ -193,6 +196,8 @@ def passed_over(columns: Iterable[DeclaredColumn]) -> tuple[str, ...]:
 
 
 ALTERED: Final = "Altered"
+DESCRIBED: Final = "Described"
+"""Kinds of declarations that only add to what others declare: types of columns; descriptions."""
 
 
 class Declaration(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -200,7 +205,9 @@ class Declaration(msgspec.Struct, frozen=True, array_like=True, gc=False):
     ``FileFacts.statements``), which is -1 where there is none. ``temporary`` datasets belong to this file alone.
     ``weak``: of a dump or a guess, which counts where nobody else declares it. ``adds``: not a declaration but ALTER TABLE ... ADD of ``columns`` (with the kind ALTERED: a new type). ``like``: a temporary table or variable of ``owner``
     has the columns of that table type. ``parameters`` are a procedure's, in their order. The kind MODEL: the dbt model ``name`` makes
-    the dataset ``like``, maybe as one of its versions (``version``; 0: none); it is no dataset itself."""
+    the dataset ``like``, maybe as one of its versions (``version``; 0: none); it is no dataset itself. The kind DESCRIBED (``adds``):
+    only the ``description``, and those of ``columns``, are said. ``namespace``: of OpenLineage, where the dataset lives.
+    ``changed``: the file gives it several lists of columns, one after another."""
 
     name: Name
     kind: str
@@ -214,6 +221,19 @@ class Declaration(msgspec.Struct, frozen=True, array_like=True, gc=False):
     parameters: tuple[str, ...] = ()
     weak: bool = False
     version: int = 0
+    description: str = ""
+    namespace: str = ""
+    changed: bool = False
+
+
+CHECKED: Final = 1
+"""The text is what runs: it was no template, and has no gaps."""
+BARE_NAMES: Final = 2
+"""A name without a qualifier is a column's where nothing else is known of it: no word of an engine that is not known."""
+MARKED_VARIABLES: Final = 4
+"""... in routines as well, since variables are marked."""
+CLEAR_NAMES: Final = 8
+"""A name that two tables of one FROM have is refused, and each table of FROM is seen (the engine has no semi-joins)."""
 
 
 FILE_STATUSES: Final = ("ok", "partial", "failed", "skipped")
@@ -240,6 +260,9 @@ class FileFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     ] = ()  # programs (``StatementFacts.procedure``) that share one session, with its temporary tables
     provides: tuple[str, ...] = ()  # names by which others ask for it; "+": what those need as well
     evidence: dict[str, int] = {}  # what speaks for dialects, where none was given
+    parts: tuple[tuple[str, str], ...] = ()  # names and content hashes of those that are files of their own
+    origin: str = ""  # of a part: the file that its lines are those of, as a path from the project of dbt
+    checked: int = 0  # what may be checked of it at link: CHECKED and its like, together
 
 
 def reachable(statement: StatementFacts) -> set[int]:

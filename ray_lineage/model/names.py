@@ -150,6 +150,26 @@ def split_text(text: str) -> Name:
         i += 1  # the dot
 
 
+CONTAINERS: Final = (".json",)
+"""What the files that have parts end in: artefacts whose nodes are files to the graph."""
+
+_PART: Final = "#"
+
+
+def part_path(container: str, name: str) -> str:
+    """Path of a part of a file, as if it were a file beside it."""
+    return f"{container}{_PART}{name.replace('%', '%25').replace('/', '%2F')}"
+
+
+def container_of(path: str) -> str:
+    """Path of the file that this is a part of; empty: it is none. No file that is read has such a path."""
+    if _PART not in path:
+        return ""
+    lower = path.lower() if path.isascii() else path
+    ends = [at + len(suffix) for suffix in CONTAINERS if (at := lower.find(suffix + _PART)) >= 0]
+    return path[: min(ends)] if ends else ""
+
+
 def file_id(project: str, path: str) -> str:
     """``File.id``."""
     return f"{project}:{path}"

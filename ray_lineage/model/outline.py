@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from ray_lineage.model.facts import Declaration, FileFacts, StatementFacts, StatementKind, passed_over
+from ray_lineage.model.facts import DESCRIBED, Declaration, FileFacts, StatementFacts, StatementKind, passed_over
 from ray_lineage.model.names import MODEL, Name, dataset_text, is_temporary, unnamed
 from ray_lineage.model.program import STAR, Alias, Merged, Output, Ref, Relation, Select, SetOp, TableRef
 
@@ -18,7 +18,8 @@ class Signature(msgspec.Struct, frozen=True, array_like=True, gc=False):
     position in ``Outline.names``.
 
     ``columns``: its column list, if that depends on no other one. ``query``: what gives the list else (:class:`ListQuery`),
-    asking for the lists of ``reads``. Neither: nobody knows it. ``details``: :class:`Details`, if there are any.
+    asking for the lists of ``reads``. Neither: nobody knows it. ``details``: :class:`Details`, if there are any; ``remarks``:
+    :class:`Remarks`, if there are any.
     """
 
     name: int
@@ -30,15 +31,25 @@ class Signature(msgspec.Struct, frozen=True, array_like=True, gc=False):
     reads: tuple[str, ...]
     details: bytes
     weak: bool = False
+    remarks: bytes = b""
 
 
 class Details(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """``types`` are those of the declared columns, ``passed`` the columns that INSERT without a column list passes over,
-    ``parameters`` a program's."""
+    ``parameters`` a program's. ``changed``: it had other columns before, or may have more (see ``Declaration``)."""
 
     types: tuple[str, ...]
     passed: tuple[str, ...]
     parameters: tuple[str, ...]
+    changed: bool = False
+
+
+class Remarks(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What is in no answer but that to who describes the dataset: descriptions of it and of its columns, its namespace."""
+
+    text: str
+    columns: dict[str, str]
+    namespace: str
 
 
 class ListQuery(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -96,7 +107,7 @@ def outline_of(facts: FileFacts) -> Outline:
 def _signature(declaration: Declaration, name: int, statements: tuple[StatementFacts, ...]) -> Signature:
     columns, query = b"", b""
     reads: tuple[str, ...] = ()
-    listed = declaration.columns
+    listed = declaration.columns if declaration.kind != DESCRIBED else ()
     statement = statements[declaration.statement] if declaration.statement >= 0 else None
     if listed:
         columns = _encoder.encode([c.name for c in listed])
@@ -107,11 +118,20 @@ def _signature(declaration: Declaration, name: int, statements: tuple[StatementF
         else:
             asked = _list_query(statement.relations, statement.root)
             query, reads = _encoder.encode(asked), _asked_names(asked)
-    details = Details(tuple(c.type for c in listed), passed_over(listed), declaration.parameters)
+    details = Details(tuple(c.type for c in listed), passed_over(listed), declaration.parameters, declaration.changed)
     return Signature(
         name, declaration.kind, declaration.line, declaration.adds, columns, query, reads,
-        _encoder.encode(details) if any(msgspec.structs.astuple(details)) else b"", declaration.weak,
+        _encoder.encode(details) if any(msgspec.structs.astuple(details)) else b"", declaration.weak, _remarks(declaration),
     )  # fmt: skip
+
+
+def _remarks(declaration: Declaration) -> bytes:
+    remarks = Remarks(
+        declaration.description,
+        {c.name: c.description for c in declaration.columns if c.description},
+        declaration.namespace,
+    )
+    return _encoder.encode(remarks) if any(msgspec.structs.astuple(remarks)) else b""
 
 
 def listed_names(relations: tuple[Relation, ...], index: int) -> list[str] | None:

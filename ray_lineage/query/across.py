@@ -84,6 +84,14 @@ class Across:
         same = self.same(dataset)
         return next((d for d in same if d[0] == self._project), same[0])
 
+    def find_datasets(self, project: str | None, table: str) -> list[tuple[str, str]]:
+        """See :meth:`GraphStore.find_datasets`. Those of other projects, too, which the asking one does not mention."""
+        own = self._store.find_datasets(project, table)
+        if project != self._project:
+            return own
+        others = [(p, n) for p in self._projects[1:] for _, n in self._store.find_datasets(p, table)]
+        return [*own, *((dataset_id(*d), d[1]) for d in others if self.called(d) == d)]
+
     # ------------------------------------------------------------------ ids
 
     def _of(self, identity: str) -> _Dataset:
@@ -166,6 +174,12 @@ def across(store: GraphStore, project: str | None, others: Iterable[str]) -> Any
     there = set(store.projects())
     others = [o for o in others if o in there and o != project]
     return Across(store, project, others) if project and others else store
+
+
+def asking(store: GraphStore, root: str) -> str | None:
+    """The project that was read from this folder, for who says no name."""
+    found = [p.name for p in store.project_infos() if root and p.origin.root == root]
+    return found[0] if len(found) == 1 else None
 
 
 def _ends_with(longer: str, shorter: str) -> bool:

@@ -135,27 +135,39 @@ class _Names:
 
     def __init__(self, store: GraphStore, project: str, namespace: str) -> None:
         self.namespace = namespace
-        self.datasets = {r[0]: str(r[2]) for r in store.rows(project, "Dataset")}
+        rows = store.rows(project, "Dataset")
+        self.datasets = {r[0]: str(r[2]) for r in rows}
+        self.about = {r[0]: str(r[9]) for r in rows if r[9]}
         self.columns: dict[str, tuple[str, str]] = {}
-        self.fields: dict[str, list[tuple[bool, int, str, str]]] = {}
+        self.fields: dict[str, list[tuple[bool, int, str, str, str]]] = {}
         for row in store.rows(project, "Column"):
             self.columns[row[0]] = (row[1], row[2])
             if row[2] != STAR:
-                self.fields.setdefault(row[1], []).append((row[3] is None, row[3] or 0, row[2], row[4] or ""))
+                self.fields.setdefault(row[1], []).append(
+                    (row[3] is None, row[3] or 0, row[2], row[4] or "", row[7] or "")
+                )
 
     def dataset(self, identity: str) -> dict[str, Any]:
         """A dataset with what is known of its columns."""
         found: dict[str, Any] = {"namespace": self.namespace, "name": self.datasets[identity]}
         known = sorted(self.fields.get(identity, []))
-        fields = [{"name": name, "type": type_} if type_ else {"name": name} for _, _, name, type_ in known]
-        if fields:
-            found["facets"] = {"schema": facet("1-2-0/SchemaDatasetFacet", fields=fields)}
-        return found
+        facets: dict[str, Any] = {}
+        if known:
+            fields = [_said(name=name, type=type_, description=about) for _, _, name, type_, about in known]
+            facets["schema"] = facet("1-2-0/SchemaDatasetFacet", fields=fields)
+        if identity in self.about:
+            facets["documentation"] = facet("1-0-1/DocumentationDatasetFacet", description=self.about[identity])
+        return {**found, "facets": facets} if facets else found
 
     def field(self, identity: str) -> dict[str, str]:
         """A column as an input field."""
         dataset, name = self.columns[identity]
         return {"namespace": self.namespace, "name": self.datasets[dataset], "field": name}
+
+
+def _said(**fields: str) -> dict[str, str]:
+    """Those that say something."""
+    return {key: value for key, value in fields.items() if value}
 
 
 def facet(schema: str, **content: Any) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from types import TracebackType
 
 from ray_lineage.graph.open import open_store
 from ray_lineage.graph.store import Direction, GraphStore
+from ray_lineage.query.across import across, asking
 from ray_lineage.query.find import Hits, find
 from ray_lineage.query.projects import known_project
 from ray_lineage.query.show import Shown, show
@@ -29,7 +30,10 @@ class Graph:
         settings = load_settings({"store": store} if store else {}).settings
         found = open_store(settings, read_only=True)
         try:
-            return cls(found, known_project(found, project or settings.project))
+            name = known_project(found, project or settings.project)
+            asks = name or asking(found, settings.root)
+            joined = across(found, asks, settings.reads_from)
+            return cls(joined, name if joined is found else asks)
         except BaseException:
             found.close()
             raise

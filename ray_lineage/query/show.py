@@ -11,7 +11,7 @@ import msgspec
 from ray_lineage.errors import UsageError
 from ray_lineage.graph.store import GraphStore
 from ray_lineage.model import Diagnostic, FileDiagnostic, Row
-from ray_lineage.query.walk import PROGRAMS, Found, resolve
+from ray_lineage.query.walk import PROGRAMS, Found, resolve, within
 
 SCHEMA: Final = 1
 USES: Final = ("select", "join", "filter", "group", "order")
@@ -83,7 +83,6 @@ def show(store: GraphStore, text: str, project: str | None = None) -> Shown:
 class _Showing:
     def __init__(self, store: GraphStore, found: Found) -> None:
         self._store, self._found = store, found
-        self._prefix = len(found.project) + 1
 
     def shown(self) -> Shown:
         store, identity = self._store, self._found.dataset_id
@@ -111,7 +110,7 @@ class _Showing:
         )
 
     def _name(self, identity: str) -> str:
-        return identity[self._prefix :]
+        return within(self._found.project, identity)
 
     def _ends(self, edges: Iterable[Row], end: int) -> list[str]:
         return sorted({self._name(edge[end]) for edge in edges})

@@ -34,7 +34,7 @@ def stats(store: GraphStore, project: str | None = None) -> GraphStats:
     statuses: Counter[str] = Counter()
     codes: Counter[str] = Counter()
     decoder = msgspec.json.Decoder(list[Diagnostic])
-    for dialect, status, diagnostics, _ in store.files_overview(project):
+    for dialect, status, diagnostics, *_ in store.files_overview(project):
         dialects[dialect or "unknown"] += 1
         statuses[status] += 1
         if diagnostics and diagnostics != "[]":

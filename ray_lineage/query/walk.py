@@ -16,7 +16,7 @@ import msgspec
 
 from ray_lineage.errors import UsageError
 from ray_lineage.graph.store import Edge, GraphStore
-from ray_lineage.model import INFLUENCE_KINDS, STAR, Name, column_id, dataset_text, quote_part, split_text
+from ray_lineage.model import INFLUENCE_KINDS, STAR, Name, column_id, container_of, dataset_text, quote_part, split_text
 
 MAX_NODES: Final = 20_000
 SCHEMA: Final = 2
@@ -95,7 +95,7 @@ def resolve(store: GraphStore, text: str, project: str | None = None) -> Found:
     Raises UsageError if it is unknown (with near names) or ambiguous (with the candidates).
     """
     parts = split_text(text)
-    whole = _matching(store, project, parts)
+    whole = _matching(store, project, parts) or (_matching(store, project, (text,)) if len(parts) > 1 else [])
     if len(whole) == 1:
         return _found(whole[0], None)
     if len(parts) > 1:
@@ -196,11 +196,13 @@ def walk(
         else:
             start = [c["id"] for c in store.columns_of(root.dataset_id)]
         found = reach(store, start, direction, depth=depth, influences=influences)
-        return _answer(root, direction, "column", kind, found)
+        return _answer(store, root, direction, "column", kind, found)
     if kind in PROGRAMS:
         first = _of_program(store, root, direction)
-        return _answer(root, direction, "table", kind, _datasets(store, [root.dataset_id], direction, depth, first))
-    return _answer(root, direction, "table", kind, _datasets(store, [root.dataset_id], direction, depth))
+        return _answer(
+            store, root, direction, "table", kind, _datasets(store, [root.dataset_id], direction, depth, first)
+        )
+    return _answer(store, root, direction, "table", kind, _datasets(store, [root.dataset_id], direction, depth))
 
 
 def selection(store: GraphStore, text: str, project: str | None = None) -> list[tuple[str, str]]:
@@ -219,7 +221,7 @@ def selection(store: GraphStore, text: str, project: str | None = None) -> list[
     return [(root.project, name) for name in (root.dataset, *sorted(names - {root.dataset}))]
 
 
-PROGRAMS: Final = frozenset({"Procedure", "Function", "Trigger"})
+PROGRAMS: Final = frozenset({"Procedure", "Function", "Trigger", "Module"})
 """Kinds that read and write by the statements in them."""
 
 
@@ -365,30 +367,50 @@ def _uses(store: GraphStore, statements: Sequence[str], rel: str) -> list[tuple[
     return [(r[0], r[1], r[2]) for r in store.edges(rel, statements, "downstream")]
 
 
-def _answer(root: Found, direction: Direction, level: str, kind: str, found: Reach) -> Walk:
-    prefix = len(root.project) + 1
+def _answer(store: GraphStore, root: Found, direction: Direction, level: str, kind: str, found: Reach) -> Walk:
     name = root.dataset if root.column is None else f"{root.dataset}.{quote_part(root.column)}"
     return Walk(
         SCHEMA,
         name,
         direction,
         level,
-        {node[prefix:]: at for node, at in found.nodes.items() if at},
-        _steps(found, prefix),
+        {within(root.project, node): at for node, at in found.nodes.items() if at},
+        _steps(store, root, found),
         found.cut,
-        sorted(n[prefix:] for n in found.shaping),
-        sorted(n[prefix:] for n in found.datasets),
-        sorted(node[prefix:] for node, at in found.nodes.items() if not at),
+        sorted(within(root.project, n) for n in found.shaping),
+        sorted(within(root.project, n) for n in found.datasets),
+        sorted(within(root.project, node) for node, at in found.nodes.items() if not at),
         kind,
         root.project,
     )
 
 
-def _steps(found: Reach, prefix: int) -> list[Step]:
+def within(project: str, identity: str) -> str:
+    """A name as a project says it: what is of another one has that one's name in front."""
+    return identity.removeprefix(f"{project}:")
+
+
+def _steps(store: GraphStore, root: Found, found: Reach) -> list[Step]:
+    written = _origins(store, {e.file for _, e in found.edges}, len(root.project) + 1)
     return [
-        Step(at, e.source[prefix:], e.target[prefix:], e.how, e.certainty, e.file[prefix:], e.line)
+        Step(
+            at,
+            within(root.project, e.source),
+            within(root.project, e.target),
+            e.how,
+            e.certainty,
+            written.get(e.file) or within(root.project, e.file),
+            e.line,
+        )
         for at, e in found.edges
     ]
+
+
+def _origins(store: GraphStore, files: Iterable[str], prefix: int) -> dict[str, str]:
+    """Of files that are nodes of another one: whose lines are meant."""
+    parts = sorted(file for file in files if container_of(file[prefix:]))
+    known = store.describe(parts, "File") if parts else {}
+    return {file: said["origin"] for file, said in known.items() if said["origin"]}
 
 
 def through_stars(store: GraphStore, ids: list[str], direction: Direction) -> list[Edge]:

@@ -9,7 +9,7 @@ import msgspec
 
 from ray_lineage.graph.store import Edge, GraphStore
 from ray_lineage.model import STAR, Diagnostic, FileDiagnostic, Row, column_id, quote_part
-from ray_lineage.query.walk import Direction, Found, Step, resolve, through_stars
+from ray_lineage.query.walk import Direction, Found, Step, resolve, through_stars, within
 
 SCHEMA: Final = 1
 _diagnostics = msgspec.json.Decoder(list[Diagnostic])
@@ -96,7 +96,7 @@ def _text(found: Found) -> str:
 
 class _Evidences:
     def __init__(self, store: GraphStore, project: str) -> None:
-        self._store, self._prefix = store, len(project) + 1
+        self._store, self._project = store, project
 
     def of(self, edges: Sequence[tuple[str, Row]]) -> list[Evidence]:
         statements = self._store.describe(list({_statement(row) for kind, row in edges}), "Statement")
@@ -116,12 +116,12 @@ class _Evidences:
         line, how, certainty, expression = _said(kind, row)
         path = str(file["path"])
         told = [d for d in _diagnostics.decode(file["diagnostics"] or "[]") if first <= d.line <= last]
-        source = row[0][self._prefix :]
+        source = within(self._project, row[0])
         owner = self._store.describe([row[0]], "Column").get(row[0], {}).get("dataset")
         possible = certainty == "possible"
         return Evidence(
             source,
-            row[1][self._prefix :],
+            within(self._project, row[1]),
             how,
             certainty,
             expression,
@@ -133,7 +133,7 @@ class _Evidences:
             statement["procedure"] or "",
             statement["sql"] or "",
             str(file["sha256"]),
-            sorted(r[self._prefix :] for r in reads if r != owner) if possible else [],
+            sorted(within(self._project, r) for r in reads if r != owner) if possible else [],
             [FileDiagnostic.of(path, d) for d in told] if possible else [],
         )
 
@@ -159,7 +159,7 @@ def path(store: GraphStore, source: str, target: str, project: str | None = None
     """A shortest way from one name to another: between datasets, or between columns along values; if there is none, also along
     what shapes rows. Raises UsageError."""
     start, end = resolve(store, source, project), resolve(store, target, project)
-    prefix = len(start.project) + 1
+    of = start.project
     found = Path(SCHEMA, start.project, _text(start), _text(end), [], [])
     if start.column is None and end.column is None:
         ways: list[_Hops] = [lambda ids, direction: store.neighbours("FEEDS", ids, direction)]
@@ -174,7 +174,15 @@ def path(store: GraphStore, source: str, target: str, project: str | None = None
         edges, others = shortest(hops, *sides)
         if edges:
             steps = [
-                Step(i, e.source[prefix:], e.target[prefix:], e.how, e.certainty, e.file[prefix:], e.line)
+                Step(
+                    i,
+                    within(of, e.source),
+                    within(of, e.target),
+                    e.how,
+                    e.certainty,
+                    within(of, e.file),
+                    e.line,
+                )
                 for i, e in enumerate(edges, 1)
             ]
             names = [steps[0].source, *(s.target for s in steps)]

@@ -1,6 +1,6 @@
 """The process that workers come from, seen from the command, and the folder of a run: begun before all else is loaded.
 
-What workers need takes as long to load as what the command needs: beside it, it costs no time. So this imports nothing of ours.
+What workers need takes as long to load as what the command needs: beside it, it costs no time. So this imports nothing heavy of ours.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ import sys
 import tempfile
 import time
 from typing import Final
+
+from ray_lineage.handing_on import environment
 
 _FOLDERS: Final = "ray_lineage-local-"
 _SURELY_LOCKED: Final = 60.0  # seconds after which a folder's owner has locked it
@@ -41,7 +43,7 @@ class Cradle:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "ray_lineage.runtime.nursery", str(theirs.fileno())],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[theirs.fileno()], process_group=0,
-                env={**os.environ, "PYTHONPATH": path},
+                env=environment(PYTHONPATH=path),
             )  # fmt: skip
 
     def end(self) -> None:

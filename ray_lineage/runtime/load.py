@@ -8,7 +8,7 @@ import os
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
@@ -16,12 +16,13 @@ from ray_lineage.errors import StoreUnavailable
 from ray_lineage.graph.deadletters import DEAD_LETTERS, DeadLetters
 from ray_lineage.graph.open import open_store
 from ray_lineage.graph.pack import Pack
-from ray_lineage.graph.store import ApplyResult, Rejected
+from ray_lineage.graph.store import ApplyResult, GraphStore, Rejected
 from ray_lineage.link import Linker
-from ray_lineage.model import Diagnostic, FileDiagnostic, FileState
+from ray_lineage.model import SILENT, Diagnostic, FileDiagnostic, FileState, container_of, decode_head
 from ray_lineage.query.diagnostics import Ignored, reported
 from ray_lineage.runtime.linking import SHARE_FILES, LinkPlan, LinkTask, Share, decode_share, share_of
-from ray_lineage.runtime.parse import Meta, Task, shown
+from ray_lineage.runtime.parse import Meta, Task, known_parts, part_key, shown
+from ray_lineage.runtime.parts import Parts, is_container, whole_states
 from ray_lineage.runtime.project import origin
 from ray_lineage.runtime.remembered import Known, forget, leave, recall
 from ray_lineage.runtime.summary import MAX_FINDINGS, IngestSummary
@@ -126,7 +127,7 @@ class Loader:
         """Open the store. Raises StoreUnavailable or StoreRefused."""
         self.settings = settings
         self.project = project
-        self.store = open_store(settings, read_only=read_only)
+        self.store = self._opened(read_only=read_only)
         self.linker = Linker(project, self._fetch)
         self._cache: ParseCache | None = None
         self._keys: dict[str, bytes] = {}
@@ -150,6 +151,11 @@ class Loader:
         self._best = 0
         self._states: dict[str, FileState] = {}
         self._refused: set[str] = set()  # files whose last contribution went to the dead letters
+        self._parts = Parts()
+        self._gone: list[str] = []  # what the commit takes out: files that are gone, and parts
+
+    def _opened(self, *, read_only: bool) -> GraphStore:
+        return open_store(self.settings, read_only=read_only)
 
     @property
     def uri(self) -> str:
@@ -174,9 +180,9 @@ class Loader:
         settled = decode_settled(state.digest)
         if settled is not None:
             self._best, self._example = settled.best, settled.example
-        # the caller may take from the states what it has no more use for
+        self._parts = Parts(self._states)
         recalled = self._recalled(settled.digest) if settled is not None and not anew else {}
-        return Begun(dict(self._states), recalled, state.origin.root)
+        return Begun(whole_states(self._states), recalled, state.origin.root)
 
     def _recalled(self, digest: str) -> dict[str, Known]:
         """Of which files an earlier run left the outlines, so that they need not be put: those whose facts the cache has."""
@@ -200,7 +206,8 @@ class Loader:
     def _fetch(self, path: str) -> bytes:
         """Facts of a file that an earlier run put."""
         assert self._cache is not None
-        facts = self._cache.get_many([self._keys[path]])[0]
+        key = self._keys[path] if not container_of(path) else part_key(self.linker.sha256(path))
+        facts = self._cache.get_many([key])[0]
         if facts is None:
             forget(self.settings.data_dir, self.project)
             raise FactsLost(f"the parse cache lost the facts of {path}")
@@ -220,9 +227,27 @@ class Loader:
 
     @_with_disks()
     def put(self, path: str, sha256: str, facts: bytes) -> None:
-        """Facts of one file."""
+        """Facts of one file, or of a part of one: those come behind their file."""
         self._found_as = ""
+        if self._parts.is_as_before(path):
+            return
+        if facts == SILENT:
+            self._parts.drop(path)
+            for gone in (path, *self._parts.take(path, (), self._stored_hash)):
+                self.linker.remove(gone)
+            return
+        self._parts.keep(path)
         self.linker.put(path, sha256, facts)
+        if is_container(path):
+            for part in self._parts.take(path, decode_head(facts).parts, self._stored_hash):
+                self.linker.remove(part)
+
+    def _stored_hash(self, part: str) -> str:
+        """Content hash of a part that is linked and stored as such; empty for others."""
+        state = self._states.get(part)
+        if state is None or state.status == "failed" or not state.fingerprint or not self.linker.has(part):
+            return ""
+        return state.sha256 if state.sha256 == self.linker.sha256(part) else ""
 
     @_with_disks()
     def prepare(self, order: Prepare, stored: Callable[[int], None] | None = None) -> LinkPlan:
@@ -233,7 +258,8 @@ class Loader:
         self._counted = self._counted_packs = self.rows = 0
         self._on_the_way.clear()
         self._linking = 0.0
-        for path in order.gone:
+        self._gone = self._parts.gone(order.gone)
+        for path in self._gone:
             self._found_as = ""
             self.linker.remove(path)
         return self._plan()
@@ -303,7 +329,7 @@ class Loader:
             return ApplyResult(rejected=[])
         if not self._states:
             return self.store.load(self.project, self.epoch, self._packs(shares), self._stored_files)
-        gone = [p for p in self._order.gone if p in self._states]
+        gone = [p for p in self._gone if p in self._states]
         changes = (c for s in shares for c in s.contributions)
         first = next(changes, None)
         if first is None and not gone:
@@ -345,7 +371,7 @@ class Loader:
         summary.rows_written = done.rows
         summary.removed = len(order.gone)
         summary.dead_letters = done.dead_letters
-        summary.files_written = len(done.written)
+        summary.files_written = len({container_of(path) or path for path in done.written})
         self._fill(summary, kept)
         summary.findings.extend(self.linker.clashes())
         for r in done.rejected:
@@ -385,14 +411,15 @@ class Loader:
     def _committed(
         self, order: Prepare, result: ApplyResult, written: dict[str, FileState], seconds: float
     ) -> Committed:
-        gone = [p for p in order.gone if p in self._states]
+        gone = [p for p in self._gone if p in self._states]
         if order.dry_run:
             return Committed(tuple(written), 0, (), 0, 0, 0, 0, 0.0, 0.0, ())
         if self._counted != len(written):
             text = f"{len(written)} files differed from the store, but {self._counted} were stored or rejected"
             raise AssertionError(text)
         letters = self._dead_letters(result, list(written), gone)
-        self._refused.difference_update(written, order.gone)
+        self._refused.difference_update(written, self._gone)
+        self._parts.committed()
         for rejected in result.rejected:  # the store may hold older rows of it
             written[rejected.path] = FileState(rejected.path, "", "", "failed")
             self._refused.add(rejected.path)
@@ -421,7 +448,8 @@ class Loader:
             summary.by_status[status] = summary.by_status.get(status, 0) - 1
         for found in self.store.files_overview(self.project):
             status, diagnostics = str(found[1]), found[2]
-            summary.by_status[status] = summary.by_status.get(status, 0) + 1
+            if not container_of(str(found[4])):
+                summary.by_status[status] = summary.by_status.get(status, 0) + 1
             if diagnostics and diagnostics != "[]":
                 for d in _diagnostics.decode(diagnostics):
                     _count(summary, d.code, d.severity)
@@ -501,9 +529,24 @@ def trim(summary: IngestSummary) -> None:
     del summary.findings[MAX_FINDINGS:]
 
 
+class OldFacts(NamedTuple):
+    """What is known of a file without reading it, with its parts."""
+
+    path: str
+    sha256: str
+    facts: bytes
+    parts: list[tuple[Meta, bytes]]
+
+    @property
+    def put(self) -> tuple[list[Meta], list[bytes]]:
+        """As the graph's owner takes it."""
+        own = Meta(self.path, "facts", self.sha256)
+        return [own, *(m for m, _ in self.parts)], [self.facts, *(facts for _, facts in self.parts)]
+
+
 def old_facts(
     unreadable: set[str], states: dict[str, FileState], tasks: dict[str, Task], cache: ParseCache | None, votes: Votes
-) -> Iterator[tuple[str, str, bytes]]:
+) -> Iterator[OldFacts]:
     """What cannot be read now keeps its old contribution; its old facts still take part in linking if they are cached, and in
     the vote on its folder's dialect: those are wanted that were read in it."""
     if cache is None:
@@ -517,7 +560,10 @@ def old_facts(
     for path, own in known.items():
         dialect = votes.read_in(path)
         voted = _cached(cache, in_dialect(tasks[path], dialect), states[path].sha256) if dialect else None
-        yield path, states[path].sha256, voted if voted is not None else own
+        facts = voted if voted is not None else own
+        parts = known_parts(tasks[path], facts, cache)
+        if parts is not None:
+            yield OldFacts(path, states[path].sha256, facts, parts)
 
 
 def _cached(cache: ParseCache, task: Task, sha256: str) -> bytes | None:

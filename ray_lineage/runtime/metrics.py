@@ -5,7 +5,7 @@ Everything else that names a metric (status, dashboard, the table of the runbook
 nothing can be shown that is not measured. Names are Prometheus': counters end in ``_total``, times are in seconds, sizes
 in bytes, shares from 0 to 1. Ray puts ``ray_`` before each name when it exports (``ray_ray_lineage_lag_seconds``), and so does
 :class:`LocalExporter`: one dashboard, one set of alerts. Counters exist with 0 from the start, for all labels that are known
-before: Prometheus sees no increase in a series that begins with 1.
+before, and gauges that have such labels: Prometheus sees no increase in a series that begins with 1.
 
 The sums of Ray's histograms are wrong (it adds the middle of the bucket, not the value: seen in 2.60), therefore each
 histogram ``x_seconds`` has two counters beside it, ``x_seconds_total`` and ``x_count_total``, whose quotient is the mean.
@@ -104,7 +104,7 @@ METRICS: Final = (
         "ray_lineage_queue_files", "Files waiting", "gauge", "files", "Work",
         "Files that wait, by priority (`critical`, `normal`, `batch`).",
         "`critical` above 0 for seconds: all lanes are busy or admission is closed. `batch` may be long during a full pass.",
-        ("priority",),
+        ("priority",), (_PRIORITIES,),
     ),
     Metric(
         "ray_lineage_in_flight_files", "Files in flight", "gauge", "files", "Work",
@@ -121,7 +121,7 @@ METRICS: Final = (
         "ray_lineage_wait_seconds", "Wait for a parse actor", "histogram", "seconds", "Speed",
         "From the moment that a file was found to be new or changed until its batch goes to a parse actor, by priority (`critical`, `normal`, `batch`).",
         "`critical` above 0.1 s: every lane is held by a file that takes so long, or a lane's actor is being restarted. `batch` waits while the queue is long; that is work, not a fault.",
-        ("priority",),
+        ("priority",), (_PRIORITIES,),
     ),
     Metric(
         "ray_lineage_parse_seconds", "Parse time", "histogram", "seconds", "Speed",
@@ -234,7 +234,7 @@ METRICS: Final = (
         "ray_lineage_watch_degraded", "Watching degraded", "gauge", "flag", "Watching",
         "1 while watching is not what it should be: `polling`, `missing_root`.",
         "`polling`: a network file system, or raise fs.inotify.max_user_watches. `missing_root`: mount the folder again; nothing is removed meanwhile.",
-        ("reason",),
+        ("reason",), (("polling", "missing_root"),),
         alert=Alert(
             "> 0", "5m", "warning", "a watched folder is away", 'reason="missing_root"',
         ),
@@ -299,7 +299,7 @@ class Registry:
         self._cells: dict[tuple[Any, ...], _Cell] = {}
         self._by_call: dict[tuple[Any, ...], _Cell] = {}
         for metric in METRICS:
-            if metric.kind != "gauge" and len(metric.known) == len(metric.labels):
+            if (metric.kind != "gauge" or metric.known) and len(metric.known) == len(metric.labels):
                 for values in product(*metric.known):
                     cell = _Cell(metric, dict(zip(metric.labels, values, strict=True)))
                     self._cells[(metric.name, *values)] = cell

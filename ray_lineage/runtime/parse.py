@@ -14,8 +14,20 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from ray_lineage.cache import ParseCache, cache_key, nameless
-from ray_lineage.compile import CompileOptions, asks, claimed, compile_source, needs_name, reads_bytes, version_of
-from ray_lineage.model import Diagnostic, FactsHead, FileFacts, SourceFile, decode_head, encode_facts
+from ray_lineage.compile import (
+    CompileOptions,
+    Part,
+    asks,
+    claimed,
+    compile_source,
+    has_parts,
+    needs_name,
+    reads_bytes,
+    split_source,
+    version_of,
+    version_of_parts,
+)
+from ray_lineage.model import SILENT, Diagnostic, FactsHead, FileFacts, SourceFile, decode_head, encode_facts, part_path
 from ray_lineage.sources.scan import SourceFault, read_bytes, read_head
 
 SOFT_SECONDS: Final = 10.0
@@ -54,7 +66,7 @@ class Given(msgspec.Struct, frozen=True, array_like=True):
 class Task(msgspec.Struct, frozen=True, array_like=True):
     """One file to compile, if ``fresh`` whatever the cache knows. ``content`` holds its bytes when workers cannot see the file
     system, read at ``read_at_ns``. Of a file of more than ``limit`` bytes nothing is read. ``given``: other files that its facts
-    depend on, as they asked for them before."""
+    depend on, as they asked for them before. ``whole``: it is not cut into parts."""
 
     file: SourceFile
     options: CompileOptions
@@ -64,10 +76,18 @@ class Task(msgspec.Struct, frozen=True, array_like=True):
     fresh: bool = False
     limit: int = 20_000_000
     given: tuple[Given, ...] = ()
+    whole: bool = False
+
+    @property
+    def may_be_cut(self) -> bool:
+        """Are its parts files of their own, if it has any?"""
+        return not self.whole and has_parts(self.options.formats)
 
     def key(self, sha256: str, given: Mapping[str, bytes] | None = None) -> bytes:
         """Under which the parse cache has the facts of this content, with these files given, or as the task says."""
         version = version_of(self.options.formats) + self.encoding
+        if self.whole and has_parts(self.options.formats):
+            version += "whole"
         if self.given:
             hashes = [g.content_of for g in self.given]
             if given is not None:
@@ -82,7 +102,8 @@ class Meta(msgspec.Struct, frozen=True, array_like=True):
     of it stays.
     ``other``: the file that was read had another size or time than the one that was found.
     ``dialect`` is what the file was read as, ``confidence`` (0..1) how sure that is; where it was given, the latter is negative.
-    ``encoding``, ``needs``, ``provides`` and ``evidence``: as in ``FileFacts``."""
+    ``encoding``, ``needs``, ``provides`` and ``evidence``: as in ``FileFacts``. ``container``: the file that this is a part of; what
+    becomes of that follows from it alone. ``silent``: it says nothing, and is in no graph."""
 
     path: str
     outcome: str
@@ -100,6 +121,8 @@ class Meta(msgspec.Struct, frozen=True, array_like=True):
     needs: tuple[str, ...] = ()
     provides: tuple[str, ...] = ()
     evidence: dict[str, int] = {}
+    container: str = ""
+    silent: bool = False
 
 
 class SoftTimeout(BaseException):
@@ -134,8 +157,8 @@ def parse_batch(
     on_file: Callable[[str], None] | None = None,
     hurried: Callable[[], bool] | None = None,
 ) -> tuple[list[Meta], list[bytes]]:
-    """Facts of a batch (empty bytes where there are none), or of its first files, if it is ``hurried`` meanwhile.
-    ``on_file(path)`` is told which file comes next (empty: none any more). Never raises."""
+    """Facts of a batch (empty bytes where there are none), or of its first files, if it is ``hurried`` meanwhile; those of a
+    file's parts follow its own. ``on_file(path)`` is told which file comes next (empty: none any more). Never raises."""
     metas: list[Meta] = []
     payload: list[bytes] = []
     fresh: list[tuple[bytes, bytes]] = []
@@ -143,13 +166,15 @@ def parse_batch(
         if on_file is not None:
             on_file(task.file.path)
         started = time.perf_counter()
-        meta, facts, entry = _one(task, cache)
+        meta, facts, entries, parts = _one(task, cache)
         seconds = time.perf_counter() - started
-        meta = msgspec.structs.replace(meta, seconds=seconds, size=task.file.size, facts_size=len(facts))
+        size = task.file.size
+        meta = msgspec.structs.replace(meta, seconds=seconds, size=size, facts_size=len(facts), silent=facts == SILENT)
         metas.append(meta)
         payload.append(facts)
-        if entry is not None:
-            fresh.append(entry)
+        metas.extend(part for part, _ in parts)
+        payload.extend(facts for _, facts in parts)
+        fresh.extend(entries)
         if hurried is not None and hurried():
             break
     if on_file is not None:
@@ -173,34 +198,142 @@ def _showing(task: Task, meta: Meta, said: FileFacts | FactsHead) -> Meta:
     return msgspec.structs.replace(meta, dialect=said.dialect, confidence=said.confidence, evidence=said.evidence)
 
 
-def _one(task: Task, cache: ParseCache | None) -> tuple[Meta, bytes, tuple[bytes, bytes] | None]:
+Entry = tuple[bytes, bytes]
+"""Of the cache."""
+
+
+class _Done(NamedTuple):
+    """What became of a file, what is new to the cache, and the file's parts."""
+
+    meta: Meta
+    facts: bytes
+    entries: Sequence[Entry] = ()
+    parts: Sequence[tuple[Meta, bytes]] = ()
+
+
+def _one(task: Task, cache: ParseCache | None) -> _Done:
     path = task.file.path
     now = task.read_at_ns or time.time_ns()
     if (
         task.file.sha256 and cache is not None and not task.fresh
     ):  # the stat index knows the content: no need to read it
         known = cache.get_many([task.key(task.file.sha256)])[0]
-        if known is not None:
-            return shown(task, Meta(path, "facts", task.file.sha256, True), known), known, None
+        parts = known_parts(task, known, cache) if known is not None else None
+        if known is not None and parts is not None:
+            return _Done(shown(task, Meta(path, "facts", task.file.sha256, True), known), known, (), parts)
     try:
         data = task.content if task.content is not None else read_bytes(task.file, task.limit)
     except SourceFault as fault:
         meta, facts = skipped(task, fault, now)
-        return shown(task, meta, facts), facts, None
+        return _Done(shown(task, meta, facts), facts)
     sha256 = hashlib.sha256(data).hexdigest()
     given = dict(_read_given(task))
     key = task.key(sha256, given)
     if cache is not None and not task.fresh:
         known = cache.get_many([key])[0]
-        if known is not None:
+        parts = known_parts(task, known, cache) if known is not None else None
+        if known is not None and parts is not None:
             meta = Meta(path, "facts", sha256, True, now, other=_is_other(task))
-            return shown(task, meta, known), known, None
+            return _Done(shown(task, meta, known), known, (), parts)
+    if task.may_be_cut:
+        meta = Meta(path, "facts", sha256, False, now, other=_is_other(task))
+        done = _Cut(task, data, cache).read(task, meta, key)
+        if done is not None:
+            return done
     compiled = compile_bytes(data, task.options, task.encoding, given)
     if compiled.given_up is not None:
-        return Meta(path, GIVEN_UP, sha256, diagnostic=compiled.given_up), b"", None
+        return _Done(Meta(path, GIVEN_UP, sha256, diagnostic=compiled.given_up), b"")
     encoded = encode_facts(compiled.facts)
     meta = _showing(task, Meta(path, "facts", sha256, False, now, other=_is_other(task)), compiled.facts)
-    return meta, encoded, (key if compiled.named else nameless(key), encoded) if compiled.keep else None
+    return _Done(meta, encoded, [(key if compiled.named else nameless(key), encoded)] if compiled.keep else ())
+
+
+# ---------------------------------------------------------------------- files with parts
+
+
+def part_key(sha256: str) -> bytes:
+    """Under which the parse cache has the facts of a part with this content."""
+    return cache_key(sha256, CompileOptions(), "part " + version_of_parts())
+
+
+def _part_meta(container: str, name: str, sha256: str, facts: bytes) -> Meta:
+    return Meta(part_path(container, name), "facts", sha256, True, facts_size=len(facts), container=container)
+
+
+def known_parts(task: Task, facts: bytes, cache: ParseCache) -> list[tuple[Meta, bytes]] | None:
+    """The parts of a file whose facts are known, with theirs; None if the cache has lost some of them."""
+    parts = decode_head(facts).parts if task.may_be_cut else ()
+    found = cache.get_many([part_key(sha256) for _, sha256 in parts])
+    out: list[tuple[Meta, bytes]] = []
+    for (name, sha256), known in zip(parts, found, strict=True):
+        if known is None:
+            return None
+        out.append((_part_meta(task.file.path, name, sha256, known), known))
+    return out
+
+
+class _Cut:
+    """A file that is cut into its parts: those are compiled that the cache does not know."""
+
+    def __init__(self, task: Task, data: bytes, cache: ParseCache | None) -> None:
+        self._container = task.file.path
+        self._named = needs_name(data, task.options)
+        self._cache = None if task.fresh else cache
+        self._compile: Callable[[bytes], FileFacts] | None = None
+        self._parts: list[Part] = []
+        self._own = _guarded(len(data), lambda: self._split(data, task.options))
+        self._entries: list[Entry] = []
+        self._done: list[tuple[Meta, bytes]] = []
+
+    def _split(self, data: bytes, options: CompileOptions) -> Compiled:
+        found = split_source(data, options)
+        if found is None:
+            return Compiled(FileFacts("", "skipped"))
+        parts, self._compile = found
+        self._parts.extend(parts.each)
+        return Compiled(parts.own)
+
+    def read(self, task: Task, meta: Meta, key: bytes) -> _Done | None:
+        """The file with its parts; None if it has none. A part that takes too much time or memory has the whole given up: what
+        the graph holds of it stays."""
+        if not self._parts:
+            return None
+        keep, status = self._own.keep, self._own.facts.status
+        for compiled in self._compiled():
+            if compiled.given_up is not None:
+                return _Done(Meta(meta.path, GIVEN_UP, meta.sha256, diagnostic=compiled.given_up), b"", self._entries)
+            keep = keep and compiled.keep
+            status = "partial" if compiled.facts.status != "ok" else status
+        names = tuple((part.name, meta.sha256) for part, (meta, _) in zip(self._parts, self._done, strict=True))
+        own = msgspec.structs.replace(self._own.facts, status=status, parts=names)
+        encoded = encode_facts(own)
+        entry = (key if self._named else nameless(key), encoded)
+        entries = [*self._entries, entry] if keep else self._entries
+        return _Done(_showing(task, meta, own), encoded, entries, self._done)
+
+    def _compiled(self) -> Iterator[Compiled]:
+        hashes = [hashlib.sha256(part.content).hexdigest() for part in self._parts]
+        keys = list(map(part_key, hashes))
+        known = self._cache.get_many(keys) if self._cache is not None else [None] * len(keys)
+        for part, sha256, key, facts in zip(self._parts, hashes, keys, known, strict=True):
+            if facts is None:
+                compiled = self._compile_part(part)
+                facts = encode_facts(compiled.facts)
+                if compiled.keep:
+                    self._entries.append((key, facts))
+            else:
+                compiled = Compiled(FileFacts("", decode_head(facts).status))
+            self._done.append((_part_meta(self._container, part.name, sha256, facts), facts))
+            yield compiled
+
+    def _compile_part(self, part: Part) -> Compiled:
+        assert self._compile is not None
+        compile_part = self._compile
+        done = _guarded(len(part.content), lambda: Compiled(compile_part(part.content)))
+        if done.given_up is None:
+            return done
+        said = f"{part.name}: {done.given_up.message}"
+        return done._replace(given_up=msgspec.structs.replace(done.given_up, message=said))
 
 
 def _read_given(task: Task) -> Iterator[tuple[str, bytes]]:
@@ -263,12 +396,21 @@ def compile_bytes(
     data: bytes, options: CompileOptions, encoding: str = "", given: Mapping[str, bytes] | None = None
 ) -> Compiled:
     """Decode and compile within the limits."""
-    seconds = soft_seconds(len(data))
+
+    def compiled() -> Compiled:
+        if reads_bytes(options.formats):
+            return Compiled(compile_source(data, options, (), given), named=needs_name(data, options))
+        return _compile_text(data, options, encoding, given)
+
+    return _guarded(len(data), compiled)
+
+
+def _guarded(size: int, work: Callable[[], Compiled]) -> Compiled:
+    """What comes of work on so many bytes within the limits."""
+    seconds = soft_seconds(size)
     try:
         with time_limit(seconds):
-            if reads_bytes(options.formats):
-                return Compiled(compile_source(data, options, (), given), named=needs_name(data, options))
-            return _compile_text(data, options, encoding, given)
+            return work()
     except SoftTimeout:
         signal.setitimer(signal.ITIMER_PROF, 0)  # a second alarm may have cut its own switching off short
         return _given_up("RL190", f"it was given up after {seconds:.0f} s of work")

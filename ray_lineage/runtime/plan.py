@@ -12,7 +12,7 @@ from ray_lineage.compile import FORMATS, CompileOptions, formats_of, max_size_of
 from ray_lineage.errors import SettingsError
 from ray_lineage.graph.schema import SCHEMA_VERSION
 from ray_lineage.link.contribute import CONTRIBUTION_REVISION
-from ray_lineage.model import Diagnostic, Priority, SourceFile
+from ray_lineage.model import Diagnostic, Priority, SourceFile, container_of
 from ray_lineage.runtime.parse import Task, stand_in
 from ray_lineage.runtime.project import project_name
 from ray_lineage.settings import FolderRule, Settings, rule_for
@@ -35,6 +35,7 @@ class Rules:
         for name in (*settings.inputs, *(name for rule in settings.folders for name in rule.inputs or ())):
             if name not in FORMATS:
                 raise SettingsError("RL200", f"no such format of input: {name!r}", help=f"known: {', '.join(FORMATS)}")
+        self._namespaces = tuple(sorted(settings.namespaces.items()))
         self._by_folder: dict[str, FolderRule] = {}
         self._by_file = any(
             r.path.rstrip("/").lower().endswith(scan_options(settings).suffixes) or "*" in r.path
@@ -59,20 +60,22 @@ class Rules:
         """How to compile a file, and the encoding to try first."""
         rule = self.rule(path)
         folder, _, name = path.rpartition("/")
+        formats = formats_of(path, rule.inputs or FORMATS)
         options = CompileOptions(
             rule.dialect or "",
             rule.default_catalog or "",
             rule.default_schema or "",
             name.partition(".")[0],
-            formats_of(path, rule.inputs or FORMATS),
+            formats,
             folder,
+            self._namespaces if "openlineage" in formats else (),
         )
         return options, rule.encoding or ""
 
     def task(self, file: SourceFile, sha256: str, priority: Priority = Priority.BATCH) -> Task | None:
         """The work on a file that was found, None if a rule leaves it out. A rule's priority counts if it is more urgent."""
         rule = self.rule(file.path)
-        if rule.ignore:
+        if rule.ignore or container_of(file.path):  # what is called as a part of another one would be taken for it
             return None
         if rule.priority is not None:
             priority = min(priority, Priority[rule.priority.upper()])
@@ -97,8 +100,9 @@ class Rules:
         out.update(f"{CONTRIBUTION_REVISION} {SCHEMA_VERSION}\n".encode())
         for path in sorted(hashes):
             options, encoding = self.options(path)
-            *texts, formats, folder = msgspec.structs.astuple(options)
-            parts = (path, hashes[path], *texts, version_of(formats), folder, encoding)
+            *texts, formats, folder, namespaces = msgspec.structs.astuple(options)
+            said = (text for pair in namespaces for text in pair)
+            parts = (path, hashes[path], *texts, version_of(formats), folder, encoding, *said)
             out.update("\0".join(parts).encode("utf-8", "replace") + b"\n")
         return out.hexdigest()
 

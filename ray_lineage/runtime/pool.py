@@ -392,7 +392,7 @@ class Pool:
                 self.admission.done(batch)
         if report.node:  # this process itself is seen with every tick
             self.admission.gate.observe(report.node, report.memory, self._clock())
-        if len(report.metas) < len(tasks):  # it was hurried
+        if sum(not m.container for m in report.metas) < len(tasks):  # it was hurried
             batch = self._shortened(batch, {m.path for m in (*unsent, *report.metas)})
         self.admission.parsed(batch, sum(m.facts_size for m in report.metas))
         delivery = asyncio.create_task(self._deliver(lane, batch, unsent, report, payload))

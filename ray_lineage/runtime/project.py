@@ -37,13 +37,13 @@ class Located(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
 
-def located(settings: Settings, paths: Sequence[str]) -> Located:
+def located(settings: Settings, paths: Sequence[str], *, stored: bool = True) -> Located:
     """Find root and project of what is named; of the current folder if nothing is, and then all of the project is meant. A path
-    need not be there. Raises UsageError (RL227) for one outside of the root."""
+    need not be there. Not ``stored``: no graph is asked what it knows. Raises UsageError (RL227) for one outside of the root."""
     given = [os.path.realpath(path) for path in paths]
-    known = _projects(settings)
+    known = _projects(settings) if stored else []
     root, name = _root(settings, given or [os.getcwd()], known)
-    parts = given or [os.path.realpath(os.path.join(root, part)) for part in settings.roots] or [root]
+    parts = given or parts_of(replace(settings, root=root))
     for part in parts:
         if not is_inside(part, root):
             raise UsageError(
@@ -53,6 +53,11 @@ def located(settings: Settings, paths: Sequence[str]) -> Located:
     name = settings.project or name or project_name(_named_after(root, given, settings))
     found = replace(settings, root=root, project=name)
     return Located(found, parts, tuple(_inside(root, name, known)))
+
+
+def parts_of(settings: Settings) -> list[str]:
+    """Real paths of what is looked at where nothing is named."""
+    return [os.path.realpath(os.path.join(settings.root, part)) for part in settings.roots] or [settings.root]
 
 
 def project_name(folder: str) -> str:

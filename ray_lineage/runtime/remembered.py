@@ -16,14 +16,15 @@ from ray_lineage.errors import UsageError
 from ray_lineage.ownfolder import own_folder
 from ray_lineage.runtime.parse import Given
 
-_FORMAT: Final = 3
+_FORMAT: Final = 4
 _DIGEST: Final = 16
 
 
 class Known(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """How a file was read. ``own``: cache key of what it is by itself; ``read``: of the facts that it was linked with, which
     differs where its folder's votes had it read in ``dialect_in`` or ``encoding_in``. ``dialect``, ``confidence``, ``evidence`` and
-    ``encoding`` are its own votes (see ``Meta``), with the files that it asked for; ``needs`` and ``given`` are the files that it was compiled with."""
+    ``encoding`` are its own votes (see ``Meta``), with the files that it asked for; ``needs`` and ``given`` are the files that it was compiled with.
+    ``silent``: it says nothing."""
 
     own: bytes
     read: bytes
@@ -36,6 +37,7 @@ class Known(msgspec.Struct, frozen=True, array_like=True, gc=False):
     given: tuple[Given, ...] = ()
     evidence: dict[str, int] = {}
     provides: tuple[str, ...] = ()
+    silent: bool = False
 
 
 class Remembered(msgspec.Struct, frozen=True, array_like=True):

@@ -120,6 +120,7 @@ class Session:
         self._known: dict[str, Known] = {}
         self._made_by: dict[str, str] = {}  # by path the worker that has its facts
         self._tried_again: set[str] = set()  # that could not be read, and then could
+        self._silent: set[str] = set()  # files that say nothing, and are in no graph
         self._aside: set[str] = set()  # put into the graph as such, and not told yet
         self._root_before = ""  # where the graph has the project from
         self._known_before = self._same = self._new = 0  # files looked at: in the graph, unchanged in it, not in it
@@ -292,7 +293,7 @@ class Session:
         ):  # one that was set aside would end its workers again
             task = msgspec.structs.replace(task, fresh=True)
         self._seen += 1
-        self._new += path not in self.states and path not in self.hashes
+        self._new += path not in self.states and path not in self.hashes and path not in self._known
         self._paths.add(path)
         if len(self._sample) < _SAMPLES:
             self._sample.setdefault(os.path.dirname(path), task)
@@ -309,6 +310,7 @@ class Session:
         if known is None or not sha256 or task.fresh or task.key(sha256) != known.own:
             return False
         self._has(path, sha256)
+        self._note_silent(path, silent=known.silent)
         meta = Meta(
             path, "facts", sha256, dialect=known.dialect, confidence=known.confidence, encoding=known.encoding,
             evidence=known.evidence,
@@ -343,11 +345,12 @@ class Session:
         cache = open_cache(self.settings) if left else None
         for start in range(0, len(left), _BREATHE):
             some = set(left[start : start + _BREATHE])
-            for path, sha256, facts in old_facts(some, self.states, tasks, cache, self._votes):
+            for old in old_facts(some, self.states, tasks, cache, self._votes):
+                path, sha256 = old.path, old.sha256
                 self._has(path, sha256)
-                self._needs.note(tasks[path], shown(tasks[path], Meta(path, "facts"), facts).needs)
+                self._needs.note(tasks[path], shown(tasks[path], Meta(path, "facts"), old.facts).needs)
                 self._seen += 1
-                await self.graph.put([Meta(path, "facts", sha256)], [facts])
+                await self.graph.put(*old.put)
             await asyncio.sleep(0)
         if cache is not None:
             cache.close()
@@ -375,9 +378,9 @@ class Session:
                     self.pool.add((task,))
                     continue
                 self._has(file.path, state.sha256)
-                said = shown(task, Meta(file.path, "facts"), old[2])
+                said = shown(task, Meta(file.path, "facts"), old.facts)
                 self._needs.note(task, said.needs, provides=said.provides)
-                await self.graph.put([Meta(file.path, "facts", state.sha256)], [old[2]])
+                await self.graph.put(*old.put)
             assert self.following is not None
             self.following.baseline[file.path] = (file.size, file.mtime_ns, file.ctime_ns, file.inode)
             if number % _BREATHE == 0:
@@ -403,9 +406,11 @@ class Session:
         if cache is None:
             return
         tasks = {p: Task(_nothing(p), *self.rules.options(p)) for p in kept}
-        for path, sha256, facts in old_facts(kept, self.states, tasks, cache, self._votes):
-            if path in self._kept() and not self.pool.has(path):  # else it is, or is about to be, read after all
-                await self.graph.put([Meta(path, "facts", sha256)], [facts])
+        for old in old_facts(kept, self.states, tasks, cache, self._votes):
+            if old.path in self._kept() and not self.pool.has(
+                old.path
+            ):  # else it is, or is about to be, read after all
+                await self.graph.put(*old.put)
         cache.close()
 
     def _kept(self) -> set[str]:
@@ -433,11 +438,13 @@ class Session:
                 self.pool.close()  # the workers' memory is of better use to the graph now
             order = Finish(digest, settle and whole, frozenset({*kept, *self._unseen()}), present)
             self.summary = await self.graph.finish(
-                order, self.summary, lambda phase, done: self._tell(phase, done, present)
+                order, self.summary, lambda phase, done: self._tell(phase, done, max(done, present))
             )
         if self.unreadable:
             self.summary.by_status["unreadable"] = len(self.unreadable)
-        self.summary.unchanged = present - self.summary.files_written
+        self.summary.silent = len(self._silent)
+        self.summary.files = self._seen - self.summary.silent
+        self.summary.unchanged = present - self.summary.silent - self.summary.files_written
         self.summary.read_as = self._read_as.counts()
         self.summary.folder_rules = self._read_as.rules() if len(self.summary.read_as) > 1 else []
         self.telemetry.rows_stored(self.summary.rows_written)
@@ -529,6 +536,7 @@ class Session:
         self.hashes.pop(path, None)
         self._made_by.pop(path, None)
         self._known.pop(path, None)
+        self._silent.discard(path)
         self.unreadable.discard(path)
         self.gone.discard(path)
         self.index.forget(path)
@@ -587,20 +595,25 @@ class Session:
         await self._opened()
         stale = self.pool.scheduler.stale(batch)
         if stale:
-            metas = [msgspec.structs.replace(m, outcome="gone") if m.path in stale else m for m in metas]
+            metas = [
+                msgspec.structs.replace(m, outcome="gone") if (m.container or m.path) in stale else m for m in metas
+            ]
         more = batch.priority == Priority.BATCH and self.pool.scheduler.waiting > 0 and not self.draining
         await self.turnstile.through()
         await self.graph.put(metas, payload, more=more)
         self._made_by.update((m.path, report.worker) for m in metas if m.outcome == "facts")
-        return believed
+        return [m for m in believed if not m.container]
 
     async def _believed(self, batch: Batch, metas: list[Meta]) -> list[Meta]:
         """What a node read from a clone of its own counts as not read: :meth:`done` has it sent."""
         if self.crew.kind != "ray" or not any(m.other for m in metas):
             return metas
         tasks = {t.file.path: t for t in batch.tasks}
-        strange = await asyncio.to_thread(lambda: {m.path for m in metas if elsewhere(tasks[m.path], m)})
-        return [msgspec.structs.replace(m, outcome="unreadable") if m.path in strange else m for m in metas]
+        others = [m for m in metas if not m.container]
+        strange = await asyncio.to_thread(lambda: {m.path for m in others if elsewhere(tasks[m.path], m)})
+        return [
+            msgspec.structs.replace(m, outcome="unreadable") if (m.container or m.path) in strange else m for m in metas
+        ]
 
     def started(self, batch: Batch, waits: Sequence[float]) -> None:
         """A batch goes to a worker."""
@@ -641,11 +654,11 @@ class Session:
         """How the file was read, for the next run."""
         own, read = self._known.get(meta.path), task.key(meta.sha256)
         if own is not None and not self._shows(task):  # in its folder's dialect
-            self._known[meta.path] = msgspec.structs.replace(own, read=read)
+            self._known[meta.path] = msgspec.structs.replace(own, read=read, silent=meta.silent)
             return
         self._known[meta.path] = Known(
             own.own if own is not None and task.given else read, read, meta.dialect, meta.confidence, meta.encoding,
-            evidence=meta.evidence, provides=meta.provides,
+            evidence=meta.evidence, provides=meta.provides, silent=meta.silent,
         )  # fmt: skip
 
     def _shows(self, task: Task) -> bool:
@@ -666,6 +679,7 @@ class Session:
     def _read(self, meta: Meta) -> None:
         self._tried_again.discard(meta.path)
         again = meta.path in self.hashes  # in another dialect
+        self._note_silent(meta.path, silent=meta.silent)
         if not again and meta.path not in self.states:
             self._come.add(meta.sha256)
         self._has(meta.path, meta.sha256)
@@ -678,6 +692,9 @@ class Session:
         else:
             self.summary.compiled += 1
             self.summary.cache_misses += 1
+
+    def _note_silent(self, path: str, *, silent: bool) -> None:
+        (self._silent.add if silent else self._silent.discard)(path)
 
     def _not_read(self, meta: Meta) -> None:
         (self.gone if meta.outcome == "gone" else self.unreadable).add(meta.path)

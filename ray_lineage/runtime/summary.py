@@ -30,6 +30,8 @@ class IngestSummary(msgspec.Struct):
     executor: str = "local"
     workers: int = 0
     files: int = 0
+    silent: int = 0
+    """Files besides, of other formats than SQL, that say nothing: Python without SQL."""
     by_status: dict[str, int] = {}
     read_as: dict[str, int] = {}
     """Files by the dialect that was found for them (empty: none was)."""

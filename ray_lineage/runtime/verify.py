@@ -19,10 +19,11 @@ from ray_lineage.errors import StoreUnavailable
 from ray_lineage.graph.open import open_embedded
 from ray_lineage.graph.schema import KINDS
 from ray_lineage.graph.store import ApplyResult, GraphStore
-from ray_lineage.model import FileState
+from ray_lineage.model import FileState, container_of
 from ray_lineage.runtime.here import run_here
 from ray_lineage.runtime.linking import LinkPlan, LinkTask, Share
 from ray_lineage.runtime.load import Begun, Loader
+from ray_lineage.runtime.parts import Parts, whole_states
 from ray_lineage.runtime.plan import Plan
 from ray_lineage.runtime.project import located
 from ray_lineage.runtime.signals import StopSignals
@@ -104,7 +105,8 @@ class Comparer(Loader):
         """What the store holds per file; nobody is fenced off, and nothing is believed that was left."""
         state = self.store.state(self.project)
         self._states, self._mark = state.files, (state.digest, state.epoch)
-        return Begun(dict(state.files), {})
+        self._parts = Parts(state.files)
+        return Begun(whole_states(state.files), {})
 
     def _plan(self) -> LinkPlan:
         plan = super()._plan()
@@ -140,7 +142,8 @@ class Comparer(Loader):
     def finish(self, digest: str, *, settle: bool, summary: IngestSummary, kept: frozenset[str] = frozenset()) -> None:
         """The verdict; ``kept`` are files that cannot be read now. Raises StoreUnavailable (RL247) if a run wrote meanwhile."""
         self.written_now()
-        found = compare(self._fingerprints, self._states, {*kept})
+        unknown = {path for path in self._states if path in kept or container_of(path) in kept}
+        found = compare(self._fingerprints, self._states, unknown)
         counts = {name: len(paths) for name, paths in found.items()}
         state = self.store.state(self.project)
         if (any(counts.values()) or self._rows) and (state.digest, state.epoch) != self._mark:
@@ -153,7 +156,7 @@ class Comparer(Loader):
             settled=bool(state.digest),
             project=self.project,
             store=self.store.uri,
-            files=len({*self._fingerprints, *kept}),
+            files=len({*(container_of(path) or path for path in self._fingerprints), *kept}),
             counts=counts,
             **{name: paths[:MAX_LISTED] for name, paths in found.items()},
             deep=self._deep,

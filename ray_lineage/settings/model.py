@@ -196,6 +196,9 @@ class Settings:
     """Patterns of files to leave out, as in a .gitignore."""
     max_file_size: Size = 20_000_000
     """Of larger files nothing is read; some formats have a default of their own."""
+    namespaces: dict[str, str] = field(default_factory=dict, hash=False)
+    """Catalogs that namespaces of OpenLineage are, ``[namespaces]``: ``"mysql://db:3306" = "shop"``, or of one database of a
+    server ``"postgres://db:5432/app" = "app"``."""
     folders: tuple[FolderRule, ...] = ()
     """Rules for folders, ``[[folders]]``: later ones win, key by key."""
     enable_parse_cache: bool = True
@@ -240,6 +243,9 @@ class Settings:
     """Watch: compare everything on disk with what is known, so often."""
     poll: bool | None = None
     """Watch: poll instead of listening to the file system; default: as the kind of file system needs it."""
+    reads_from: Names = ()
+    """Other projects in the same store: a name that this one does not declare means their dataset, in answers. Nothing is
+    written of it."""
     ignore_diagnostics: Names = ()
     """Codes of which nothing is said, ``RL110``, or only below a folder, ``RL3*:legacy``. The graph holds them all the same."""
     metrics_port: Annotated[int, _Bounds(ge=0, le=65_535)] | None = None

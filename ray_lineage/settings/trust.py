@@ -23,7 +23,7 @@ Standing = Literal["repository", "own", "trusted"]
 READING: Final = frozenset(
     {"project", "dialect", "default_catalog", "default_schema", "encoding", "inputs", "suffixes", "ignore", "folders", "priority", "source",
      "enable_parse_cache", "enable_batching", "debounce_window_seconds", "batch_size_threshold", "rescan_seconds", "poll", "log_format",
-     "ignore_diagnostics", "roots"}
+     "ignore_diagnostics", "roots", "namespaces", "reads_from"}
 )  # fmt: skip
 """How it is read, and how it looks."""
 PLACES: Final = frozenset({"store", "data_dir", "parse_cache_path", "organize_to", "root"})

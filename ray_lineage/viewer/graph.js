@@ -20,6 +20,11 @@
     const fed = index(s.f.length, graph.feeds.s);
     graph.flows = { a: sources(graph, f, fed), ...ends(f) };
     graph.influences = { a: sources(graph, i, fed), ...ends(i) };
+    graph.links = new Int32Array(graph.tables);
+    for (let k = 0; k < graph.feeds.count; k++) {
+      graph.links[graph.feeds.a[k]]++;
+      graph.links[graph.feeds.b[k]]++;
+    }
     graph.flowsFrom = index(graph.columns, graph.flows.a);
     graph.flowsTo = index(graph.columns, graph.flows.b);
     graph.feedsFrom = index(graph.tables, graph.feeds.a);
@@ -114,11 +119,7 @@
     const found = new Set();
     for (const table of rim)
       for (const next of neighbours(graph, table)[side]) if (!seen.has(next) && wanted(next)) found.add(next);
-    return [...found].sort((a, b) => links(graph, b) - links(graph, a) || a - b);
-  }
-
-  function links(graph, table) {
-    return graph.feedsFrom(table).length + graph.feedsTo(table).length;
+    return [...found].sort((a, b) => graph.links[b] - graph.links[a] || a - b);
   }
 
   /* All tables upstream ("up") or downstream of some, themselves not, the nearest first. */
@@ -234,13 +235,13 @@
 
   /* Tables by how many others they are linked with, most first. */
   function busiest(graph, limit) {
-    const all = Array.from({ length: graph.tables }, (_, table) => table).filter((table) => links(graph, table));
-    const likely = all.sort((a, b) => links(graph, b) - links(graph, a) || a - b).slice(0, limit * 8);
+    const all = Array.from({ length: graph.tables }, (_, table) => table).filter((table) => graph.links[table]);
+    const likely = all.sort((a, b) => graph.links[b] - graph.links[a] || a - b).slice(0, limit * 8);
     const others = (table) => neighbours(graph, table).up.length + neighbours(graph, table).down.length;
     return likely.sort((a, b) => others(b) - others(a) || a - b).slice(0, limit);
   }
 
   globalThis.rayGraph = {
-    open, neighbours, around, reach, paths, possible, search, tableNamed, columnNamed, overview, busiest, links,
+    open, neighbours, around, reach, paths, possible, search, tableNamed, columnNamed, overview, busiest,
   };
 })();

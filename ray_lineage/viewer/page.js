@@ -72,7 +72,7 @@
     const view = { at: "start", schema: -1, focus: -1, tables: new Set(), open: new Set(), selected: -1, table: -1, edge: null, influences: false, certain: false, hidden: new Set(), asTable: false };
     const act = {
       go, centre: (table) => go(table, -1, true), table: selectTable, column: selectColumn, edge: selectEdge, fold, grow, all, whole, hide, home, schema: showSchema,
-      source: served ? excerpt : null, ...changes(graph),
+      source: served ? excerpt : null, ...rayDiff.marks(graph),
     };
     const parts = frame();
     const stage = rayStage.stage(graph, parts.stage, act), beside = rayPanel.panel(graph, act);
@@ -86,7 +86,7 @@
         filters, h("button", { id: "astable", "aria-pressed": "false", onclick: () => toggleTable() }, "As a table"), h("button", { "aria-label": "Keys", title: "keys (?)", onclick: () => help() }, "?"));
       const picture = h("section", { class: "stage", "aria-label": "Picture of the lineage: arrow keys go through it" });
       const tools = h("div", { class: "tools", role: "toolbar", "aria-label": "Zoom" }, [["+", "zoom in", () => stage.zoom(1.25)], ["\u2212", "zoom out", () => stage.zoom(0.8)], ["Fit", "fit all", () => stage.fit(true)]].map(([text, label, onclick]) => h("button", { "aria-label": label, title: label, onclick }, text)));
-      const legend = h("ul", { class: "legend", "aria-hidden": "true" }, ["certain", "possible", "table", "influence"].map((kind) => h("li", { class: kind }, kind === "table" ? "tables only" : kind)));
+      const legend = h("ul", { class: "legend", "aria-hidden": "true" }, ["certain", "possible", "table", "influence", ...(data.diff ? ["added", "removed", "edited"] : [])].map((kind) => h("li", { class: kind }, { table: "tables only", edited: "changed" }[kind] || kind)));
       const start = h("section", { class: "start", "aria-label": "Overview" }), reading = h("section", { class: "reading", "aria-label": "The picture as a table", hidden: true });
       const aside = h("aside", { "aria-label": "Evidence", tabindex: -1 }), live = h("p", { class: "live", role: "status", "aria-live": "polite" });
       const middle = h("main", {}, start, h("div", { class: "canvas", hidden: true }, picture, tools, legend), reading);
@@ -145,9 +145,18 @@
       await add(rayGraph.reach(graph, [table], side, wanted), table);
     }
 
-    async function whole(lit) {
-      const tables = new Set([...lit.up.keys(), ...lit.down.keys()].map((column) => graph.owner[column]));
-      await add([...tables].filter(wanted), graph.owner[view.selected]);
+    /* The tables of a column's paths, beside what is there or instead of it. */
+    async function whole(lit, only) {
+      const all = new Set([...lit.up.keys(), ...lit.down.keys()].map((column) => graph.owner[column])), own = graph.owner[view.selected];
+      const tables = [...all].filter(wanted);
+      if (!only) await add(tables, own);
+      else if (tables.length <= ASK_ABOVE || (await asked(tables.length))) {
+        view.tables = new Set(tables);
+        view.focus = own;
+        show();
+        stage.setCurrent({ table: own, column: view.selected }, true);
+        say(`${counted(tables.length, "table")} in view`);
+      }
     }
 
     async function add(tables, from) {
@@ -461,7 +470,4 @@
     }
   }
 
-  function changes() {
-    return { changed: () => "", changedTable: () => "", changedColumn: () => "" };
-  }
 })();

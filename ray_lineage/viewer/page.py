@@ -13,7 +13,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-_CODE: Final = ("layout.js", "graph.js", "scene.js", "stage.js", "panel.js", "start.js", "page.js")
+_CODE: Final = ("layout.js", "graph.js", "scene.js", "stage.js", "panel.js", "start.js", "diff.js", "page.js")
 
 
 def page(title: str, data: bytes | None = None) -> str:

@@ -32,7 +32,7 @@
         const what = side === "up" ? "upstream" : "downstream";
         return columns ? h("span", { class: side }, `${counted(columns, "column")} ${what} in ${counted(tables, "table")}`) : h("span", { class: "none" }, `nothing ${what}`);
       });
-      return h("p", { class: "reached" }, said, h("button", { onclick: () => act.whole(lit) }, "Show all of these tables"));
+      return h("p", { class: "reached" }, said, h("button", { onclick: () => act.whole(lit, true) }, "Only these tables"), h("button", { onclick: () => act.whole(lit, false) }, "Add these tables"));
     }
 
     /* --- one table */

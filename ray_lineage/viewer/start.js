@@ -15,15 +15,15 @@
       schemaList(found, act),
       h("div", { class: "columns" },
         beginnings(graph, "Most connected", rayGraph.busiest(graph, BEGINNINGS), act),
-        beginnings(graph, "Ends: they feed nothing", ends(graph, "up", "down"), act),
-        beginnings(graph, "Sources: nothing feeds them", ends(graph, "down", "up"), act)));
+        beginnings(graph, "Ends: they feed nothing", ends(graph, "down"), act),
+        beginnings(graph, "Sources: nothing feeds them", ends(graph, "up"), act)));
   }
 
-  function ends(graph, has, hasNot) {
-    const side = { up: graph.feedsTo, down: graph.feedsFrom }, other = (table) => side[has](table).length;
-    const tables = [];
-    for (let table = 0; table < graph.tables; table++) if (other(table) && !side[hasNot](table).length) tables.push(table);
-    return tables.sort((a, b) => other(b) - other(a) || a - b).slice(0, BEGINNINGS);
+  /* Tables with edges on one side alone, those with most first. */
+  function ends(graph, hasNot) {
+    const side = { up: graph.feedsTo, down: graph.feedsFrom }, tables = [];
+    for (let table = 0; table < graph.tables; table++) if (graph.links[table] && !side[hasNot](table).length) tables.push(table);
+    return tables.sort((a, b) => graph.links[b] - graph.links[a] || a - b).slice(0, BEGINNINGS);
   }
 
   function beginnings(graph, title, tables, act) {

@@ -17,6 +17,7 @@ FILES = {
     "raw/orders.sql": "CREATE TABLE raw.orders (amount int, customer_id int, status text);\nCREATE TABLE raw.old (a int);\n",
     "core/orders.sql": "CREATE VIEW core.orders AS\nSELECT amount, customer_id FROM raw.orders\nWHERE status = 'x';\n",
     "mart/total.sql": "CREATE VIEW mart.total AS\nSELECT SUM(amount) AS total FROM core.orders\nGROUP BY customer_id;\n",
+    "CODEOWNERS": "* @everybody\ncore/ @core-team\n",
     "evil.sql": 'CREATE VIEW "x\x1b[31m::error y" AS SELECT amount FROM core.orders;\n',
 }
 Ask = Callable[[str], tuple[int, str, str]]
@@ -76,7 +77,8 @@ def test_paths_are_as_seen_from_here(ask: Ask, folder: Path, monkeypatch: pytest
         ("downstream raw.orders --ends", "2 sinks of 3 datasets downstream; all shown"), ("downstream raw.orders --by schema", "schema"),
         ("upstream 1+mart.total+", "feeds nothing that the graph knows"), ("upstream mart.total --depth 1", "in 1 step, 1 edge"),
         ("find orders amount", "core.orders.amount"), ("find ordres", "raw.orders"), ("show core.orders", "select 2"),
-        ("show 1+core.orders", "raw.orders  table"), ("why core.orders.amount mart.total.total", "> 2 | SELECT SUM(amount) AS total"),
+        ("show 1+core.orders", "raw.orders  table"),
+        ("show core.orders", "core/orders.sql:1  @core-team"), ("why core.orders.amount mart.total.total", "> 2 | SELECT SUM(amount) AS total"),
         ("path raw.orders mart.total", "-> core.orders  core/orders.sql:1"), ("path raw.orders.status mart.total.total", "~> core.orders.amount"),
         ("unused", "raw.old  table, read by nobody"), ("sql 'SELECT path FROM files ORDER BY 1'", "4 rows; all shown"),
         ("explain rl102", "could not be read"), ("upstream mart.total.total --ascii", "<- core.orders.amount"),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 import os
+import re
 import stat
 import subprocess
 from pathlib import Path
@@ -92,6 +95,27 @@ def test_the_formats(tmp_path: Path) -> None:
     assert json.loads(text["sarif"])["runs"][0]["results"][0]["ruleId"] == "type"
     done = run(top, "diff", "--format", "pdf")
     assert done.returncode == 2 and "RL203" in done.stderr
+
+
+def test_a_page_shows_both_sides(tmp_path: Path) -> None:
+    top = repository(tmp_path / "r")
+    (top / "core/orders.sql").write_text("CREATE TABLE core.orders (id bigint, amount int, fx text);\n")
+    assert run(top, "diff", "--page", str(tmp_path / "none" / "x.html")).returncode == 2
+    done = run(top, "diff", "--json", "--page", str(tmp_path / "page.html"))
+    assert done.returncode == 1, done.stderr
+    held = re.search(r'id="data">([^<]*)<', (tmp_path / "page.html").read_text())
+    assert held is not None
+    data = json.loads(gzip.decompress(base64.b64decode(held[1])))
+    listed = [(c["kind"], c["dataset"], c["column"]) for c in data["diff"]["changes"]]
+    assert listed == [
+        tuple(c["change"][k] for k in ("kind", "dataset", "column")) for c in json.loads(done.stdout)["changes"]
+    ]
+    columns = [data["names"][n] for n in data["c"]["n"]]
+    orders = data["t"]["n"].index("orders")
+    first = sum(data["t"]["c"][:orders])
+    marked = dict(zip(columns[first : first + data["t"]["c"][orders]], data["diff"]["c"][first:], strict=False))
+    assert marked == {"id": 3, "amount": 0, "fx": 1, "note": 2}
+    assert {"orders", "notes", "total"} <= set(data["t"]["n"])
 
 
 def test_impact_of_names_and_of_a_revision(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -31,12 +31,15 @@ async def _ask(folder: Path) -> tuple[list[Any], dict[str, Any]]:
             "diagnostics": ("diagnostics", {"code": "RL102"}),
             "wrong": ("show", {"name": "dw.factsale", "limit": "many"}),
             "stats": ("stats", {}),
+            "impact": ("impact", {"names": "shop.author.royaltyrate"}),
+            "no git": ("diff", {"base": "--upload-pack=x"}),
         }
         return tools, {key: await client.call_tool(name, arguments) for key, (name, arguments) in questions.items()}
 
 
 def test_an_agent_asks(tmp_path: Path) -> None:
-    assert run(tmp_path, "ingest", str(EXAMPLE), "-q").returncode == 0
+    shutil.copytree(EXAMPLE, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("data"))
+    assert run(tmp_path, "ingest", "-q").returncode == 0
     tools, answers = asyncio.run(_ask(tmp_path))
 
     assert {t.name for t in tools} == set(TOOLS)
@@ -60,4 +63,6 @@ def test_an_agent_asks(tmp_path: Path) -> None:
     assert [d["path"].rpartition("/")[2] for d in said("diagnostics")["diagnostics"]] == ["top_authors_2026.sql"]
     assert answers["wrong"].is_error
     assert said("stats")["cut"] is False
-    assert json.dumps(said("stats"))
+    assert "mart.v_author_royalties" in said("impact")["reached"] or "dw.dimtitle" in said("impact")["reached"]
+    assert answers["no git"].is_error
+    assert "git" in answers["no git"].content[0].text

@@ -14,8 +14,10 @@ from typing import Any, NamedTuple
 import pytest
 
 from benchmarks.browser import NAMES, Browser, chromium
+from ray_lineage.viewer.changes import Change, Sides, changes_page
 from tests.environment import environ
 from tests.unit.viewer.conftest import FILES, HOSTILE
+from tests.unit.viewer.test_viewer_changes import table
 
 pytestmark = pytest.mark.skipif(chromium() is None, reason=f"no Chromium is installed ({', '.join(NAMES)})")
 
@@ -222,6 +224,34 @@ def test_names_are_whole_and_legible(made: Made, browse: Callable[..., None]) ->
         # what is laid out is what is drawn
         wrong = "[...document.querySelectorAll('.box')].filter((b) => b.scrollHeight > b.clientHeight + 2).map((b) => b.innerText)"
         assert await browser.run(wrong) == []
+
+    browse(session)
+
+
+def test_a_change_is_marked(made: Made, browse: Callable[..., None]) -> None:
+    before = table("m.t", {"a": "int", "b": "int"}, ("r.s", "a", "a"), ("r.s", "b", "b"))
+    after = table("m.t", {"a": "bigint", "c": "int"}, ("r.s", "a", "a"), ("r.s", "b", "c"))
+    sides = Sides([before], [after], [table("m.far", {"x": ""}, ("m.t", "b", "x"))])
+    page = made.folder / "changes.html"
+    page.write_text(
+        changes_page("T", "main", HOSTILE, sides, [Change("error", "broken-reader", "gone", "m.t", "b", "a.sql", 3, 2)])
+    )
+
+    async def session(browser: Browser) -> None:
+        for dark in (False, True):
+            await browser.dark(dark)
+            await browser.open(f"file://{page}")
+            assert await browser.run(CONTRAST) == []
+            assert HOSTILE in await browser.run("document.body.innerText")
+            await browser.run("document.querySelector('.changes .link').click()")
+            assert await browser.run(CONTRAST) == []
+        rows = "Object.fromEntries([...document.querySelectorAll('.box.edited .row')].map((r) => [r.textContent, r.className]))"
+        marks = {
+            name: set(classes.split()) & {"added", "removed", "edited"}
+            for name, classes in (await browser.run(rows)).items()
+        }
+        assert marks == {"a": {"edited"}, "b": {"removed"}, "c": {"added"}}
+        assert await browser.run("document.querySelectorAll('path.removed').length") == 1
 
     browse(session)
 

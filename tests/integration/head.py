@@ -146,6 +146,18 @@ class Head:
         """What it has printed so far."""
         return str(self._get(f"/api/jobs/{name}/logs")["logs"])
 
+    def metrics(self, project: str) -> dict[str, float]:
+        """Series of a project as Prometheus finds them on this head: name and labels, without the project's."""
+        services = json.loads((self.folder / "prom_metrics_service_discovery.json").read_text())
+        found: dict[str, float] = {}
+        for target in {t for service in services for t in service["targets"]}:
+            with urllib.request.urlopen(f"http://{target}/metrics", timeout=10) as answer:
+                for line in answer.read().decode().splitlines():
+                    if f'project="{project}"' in line:
+                        name, _, value = line.rpartition(" ")
+                        found[name] = float(value)
+        return found
+
     def actor_names(self) -> list[str]:
         """Of the actors that there were, as the dashboard shows them."""
         found = self._get("/api/v0/actors?limit=1000")["data"]["result"]["result"]

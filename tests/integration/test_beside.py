@@ -36,6 +36,7 @@ def main():
     assert ray_lineage.lineage("SELECT a AS \\udc80 FROM t").sources == ["t"]
     first = beside()
     assert len(first) == 1
+    assert "c4n4ry" not in "".join(first[0].environ().values())
     assert codes(BURNS, seconds=1) == ["RL190"]
     assert codes(BLOCKS, seconds=1) == ["RL190"]
     assert codes(CRASHES) == ["RL190"]
@@ -94,7 +95,7 @@ main()
 
 def test_a_text_that_hangs_or_crashes_costs_a_diagnostic_and_nothing_runs_on(tmp_path: Path) -> None:
     (tmp_path / "program.py").write_text(_PROGRAM)
-    env = environ(**hanging(tmp_path, 1_000))
+    env = environ(**hanging(tmp_path, 1_000), NEO4J_PASSWORD="c4n4ry")
     for how, code in (("end", 0), ("kill", -9)):
         done = subprocess.run(
             [sys.executable, "-W", "error", str(tmp_path / "program.py"), how], env=env, capture_output=True, text=True, timeout=120

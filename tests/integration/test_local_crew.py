@@ -129,6 +129,22 @@ def test_a_nursery_that_is_killed_is_made_again(repository: Path, clean: object,
     assert dump(tmp_path) == clean
 
 
+def test_workers_get_no_password(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEO4J_PASSWORD", "c4n4ry")
+    monkeypatch.setenv("RAY_LINEAGE_STORE", "bolt://u:c4n4ry@h")
+    seen: dict[int, str] = {}
+
+    def look() -> None:
+        for process in family():
+            with contextlib.suppress(psutil.Error):
+                seen[process.pid] = " ".join([*process.cmdline(), *process.environ().values()])
+
+    with nemesis(look):
+        ingest(settings(tmp_path, "local"), [str(repository)])
+    assert len(seen) >= 2
+    assert not [said for said in seen.values() if "c4n4ry" in said]
+
+
 def test_a_worker_that_is_stopped_for_longer_than_one_may_hang_goes_on(
     repository: Path, clean: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

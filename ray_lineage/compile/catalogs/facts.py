@@ -7,7 +7,7 @@ from typing import Final
 
 from ray_lineage.compile.catalogs.columns import Table, tables
 from ray_lineage.compile.catalogs.rows import Row, csv_rows, json_rows
-from ray_lineage.compile.facts import Facts
+from ray_lineage.compile.facts import Facts, description
 from ray_lineage.compile.naming import apart
 from ray_lineage.model import DeclaredColumn, Diagnostic, FileFacts
 
@@ -46,4 +46,5 @@ def _rows(found: Iterable[Row | tuple[str, int]], facts: Facts) -> Iterator[Row]
 def _columns(table: Table, dialect: str) -> Iterator[DeclaredColumn]:
     names = apart([(column.name,) for column in table.columns], dialect)
     for column in table.columns:
-        yield DeclaredColumn(names[column.name,][0], column.type, column.line)
+        about = description(column.comment)
+        yield DeclaredColumn(names[column.name,][0], column.type, column.line, description=about)

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple, TypeVar
 import msgspec
 from msgspec import Raw
 
-from ray_lineage.compile.facts import Facts
+from ray_lineage.compile.facts import Facts, description
 from ray_lineage.compile.jsontext import Fault, Lines, Piece, decoded, elements, members
 from ray_lineage.compile.naming import apart, folded
 from ray_lineage.dialects import DIALECTS
@@ -118,7 +118,8 @@ class _Reader:
             name = self._name(dataset.name)
             kind = dataset.kind if dataset.kind in DATASET_KINDS else "Table"
             if name:
-                self._facts.declare(name, kind, line, tuple(self._columns(dataset, line)), weak=True)
+                columns = tuple(self._columns(dataset, line))
+                self._facts.declare(name, kind, line, columns, weak=True, about=dataset.description)
         targets: dict[tuple[Name, bool], list[_Edge]] = {}
         for edge, line in self._each(parts.get("edges"), _edge):
             target, source = self._name(edge.target.dataset), self._name(edge.source.dataset)
@@ -150,7 +151,8 @@ class _Reader:
     def _columns(self, dataset: OwnDataset, line: int) -> Iterator[DeclaredColumn]:
         names = apart([(c.name,) for c in dataset.columns], self._dialect)
         for column in dataset.columns:
-            yield DeclaredColumn(column.name if self._exact else names[column.name,][0], column.type, line)
+            name = column.name if self._exact else names[column.name,][0]
+            yield DeclaredColumn(name, column.type, line, description=description(column.description))
 
     def _statement(self, target: Name, edges: list[_Edge], *, possible: bool) -> None:
         """All edges into one dataset."""

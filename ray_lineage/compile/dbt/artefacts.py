@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from ray_lineage.compile.frontend import Content, FrontEnd, Source
+from ray_lineage.compile.frontend import Content, FrontEnd, Parts, Source
 from ray_lineage.compile.options import CompileOptions
 from ray_lineage.compile.sqlfile import SQL
 from ray_lineage.model import FileFacts
@@ -43,9 +43,27 @@ def _compile(source: Source, options: CompileOptions) -> FileFacts:
     from ray_lineage.compile.dbt.facts import compile_catalog, compile_manifest
 
     data = _bytes(source.content)
+    return (compile_catalog if _is_catalog(data) else compile_manifest)(data, options, source.diagnostics)
+
+
+def _is_catalog(data: bytes) -> bool:
     kind = _KIND.search(data[:_HEAD])
-    is_catalog = kind[1] == b"catalog" if kind else not _MANIFEST.search(data)
-    return (compile_catalog if is_catalog else compile_manifest)(data, options, source.diagnostics)
+    return kind[1] == b"catalog" if kind else not _MANIFEST.search(data)
+
+
+def _split(source: Source, options: CompileOptions) -> Parts:
+    from ray_lineage.compile.dbt.facts import split_manifest
+
+    data = _bytes(source.content)
+    if _is_catalog(data):
+        return Parts(_compile(source, options), ())
+    return split_manifest(data, options, source.diagnostics)
+
+
+def _compile_part(content: bytes) -> FileFacts:
+    from ray_lineage.compile.dbt.facts import compile_part
+
+    return compile_part(content)
 
 
 def _warm() -> None:
@@ -53,5 +71,15 @@ def _warm() -> None:
 
 
 DBT: Final = FrontEnd(
-    "dbt", _REVISION, (".json",), _compile, claims=claims, binary=True, max_size=MAX_SIZE, embeds=(SQL,), warm=_warm
+    "dbt",
+    _REVISION,
+    (".json",),
+    _compile,
+    claims=claims,
+    binary=True,
+    max_size=MAX_SIZE,
+    embeds=(SQL,),
+    warm=_warm,
+    split=_split,
+    compile_part=_compile_part,
 )

@@ -10,11 +10,13 @@ import msgspec
 from ray_lineage.compile.dbt.adapters import dialect_of
 from ray_lineage.compile.dbt.catalog import read_catalog, tables
 from ray_lineage.compile.dbt.lines import written
-from ray_lineage.compile.dbt.manifest import Manifest, Node, nodes, read_manifest
-from ray_lineage.compile.dbt.relations import KINDS, Relations, inlined, thing
+from ray_lineage.compile.dbt.manifest import Node, node_of, read_manifest
+from ray_lineage.compile.dbt.parts import Content, content_of, cut
+from ray_lineage.compile.dbt.relations import KINDS, inlined
 from ray_lineage.compile.embedded import also_reading, making, query_of, reading, renamed
-from ray_lineage.compile.facts import Facts, known_model
+from ray_lineage.compile.facts import Facts, description, known_model
 from ray_lineage.compile.fragment import compile_fragment
+from ray_lineage.compile.frontend import Parts
 from ray_lineage.compile.jsontext import Fault, Lines, utf8
 from ray_lineage.compile.naming import folded
 from ray_lineage.compile.options import CompileOptions
@@ -22,8 +24,6 @@ from ray_lineage.model import DeclaredColumn, Diagnostic, Effect, FileFacts, Nam
 
 _SNAPSHOT: Final = ("dbt_scd_id", "dbt_updated_at", "dbt_valid_from", "dbt_valid_to")
 """What dbt adds to the columns of a snapshot's query."""
-_CODE: Final = (".sql", ".py")
-_PACKAGES: Final = "dbt_packages"
 _THIS: Final = "this_model"
 _CONSUMERS: Final = {
     "exposures": ("Exposure", StatementKind.DBT_EXPOSURE),
@@ -32,15 +32,34 @@ _CONSUMERS: Final = {
 }
 
 
-def compile_manifest(data: bytes, options: CompileOptions, diagnostics: Iterable[Diagnostic] = ()) -> FileFacts:
-    """What a manifest says."""
+def split_manifest(data: bytes, options: CompileOptions, diagnostics: Iterable[Diagnostic] = ()) -> Parts:
+    """What a manifest says as a whole, and its nodes."""
     manifest = read_manifest(data := utf8(data))
     if isinstance(manifest, Fault):
-        return _broken("manifest", manifest, data, diagnostics)
-    dialect = dialect_of(manifest.adapter) or options.dialect
+        return Parts(_broken("manifest", manifest, data, diagnostics), ())
+    parts = cut(manifest, dialect_of(manifest.adapter) or options.dialect)
+    own = msgspec.structs.replace(parts.own, diagnostics=(*diagnostics, *parts.own.diagnostics))
+    return parts._replace(own=own)
+
+
+def compile_part(content: bytes) -> FileFacts:
+    """What one node says."""
+    said, facts = content_of(content), Facts()
+    _Part(said, facts).run()
+    return msgspec.structs.replace(facts.file(said.dialect), origin=said.origin)
+
+
+def compile_manifest(data: bytes, options: CompileOptions, diagnostics: Iterable[Diagnostic] = ()) -> FileFacts:
+    """What a manifest says with all its nodes."""
+    own, each = split_manifest(data, options)
     facts = Facts()
-    _Project(manifest, dialect, facts).run()
-    return facts.file(dialect, tuple(diagnostics))
+    facts.take(own)
+    facts.covers.extend(own.covers)
+    for part in each:
+        said = compile_part(part.content)
+        facts.take(said)
+        facts.covers.extend(said.covers)
+    return facts.file(own.dialect, tuple(diagnostics))
 
 
 def compile_catalog(data: bytes, options: CompileOptions, diagnostics: Iterable[Diagnostic] = ()) -> FileFacts:
@@ -55,9 +74,12 @@ def compile_catalog(data: bytes, options: CompileOptions, diagnostics: Iterable[
             continue
         said = table.metadata
         name = tuple(folded(p, options.dialect) for p in (said.database, said.schema, said.name) if p)
-        columns = tuple(DeclaredColumn(folded(n, options.dialect), c.type or "") for n, c in table.listed)
+        columns = tuple(
+            DeclaredColumn(folded(n, options.dialect), c.type or "", description=description(c.comment or ""))
+            for n, c in table.listed
+        )
         if name and columns:
-            facts.declare(name, said.kind, 0, columns, weak=True)
+            facts.declare(name, said.kind, 0, columns, weak=True, about=said.comment or "")
     return facts.file(options.dialect, tuple(diagnostics))
 
 
@@ -68,70 +90,31 @@ def _broken(what: str, fault: Fault, data: bytes, diagnostics: Iterable[Diagnost
     return FileFacts("", "failed", diagnostics=(*diagnostics, Diagnostic("RL130", "error", text, line)))
 
 
-class _Project:
-    """One manifest while it is read."""
+class _Part:
+    """One node of a manifest while it is read."""
 
-    def __init__(self, manifest: Manifest, dialect: str, facts: Facts) -> None:
-        self._manifest = manifest
-        self._dialect = dialect
+    def __init__(self, said: Content, facts: Facts) -> None:
+        self._said = said
+        self._dialect = said.dialect
         self._facts = facts
-        self._relations = Relations(manifest, dialect)
-        metadata = manifest.metadata
-        self._name = (metadata.project_name if metadata is not None else None) or self._only_package()
-
-    def _only_package(self) -> str:
-        """The project's name in manifests that do not say it, if they have no packages."""
-        manifest = self._manifest
-        names = {n.package_name for _, n in nodes(manifest.nodes) if not isinstance(n, Fault)}
-        return names.pop() if len(names) == 1 else ""
 
     def run(self) -> None:
-        manifest = self._manifest
-        self._inlined()
-        for part in (manifest.sources, manifest.nodes, manifest.functions):
-            for identity, node in nodes(part):
-                if isinstance(node, Fault):
-                    text = f"{identity} is not as dbt writes it: {node.message}"
-                    self._facts.note("RL130", "warning", text, 0)
-                else:
-                    self._cover(node)
-                    self._node(identity, node)
-        for name, (kind, how) in _CONSUMERS.items():
-            for identity, node in nodes(getattr(manifest, name)):
-                if not isinstance(node, Fault) and node.is_enabled:
-                    self._consumer(identity, node, kind, how)
-
-    def _cover(self, node: Node) -> None:
-        """The file that a node was made of says nothing else."""
-        path = node.original_file_path.replace("\\", "/")
-        if path.endswith(_CODE) and not path.startswith(("/", "../")):
-            is_own = node.package_name in ("", self._name)
-            self._facts.covers.append(path if is_own else f"{_PACKAGES}/{node.package_name}/{path}")
-
-    def _inlined(self) -> None:
-        """Ephemeral models that were not compiled into those that use them: temporary tables, in the order in which one reads
-        another."""
-        found = {
-            identity: node
-            for identity, node in nodes(self._manifest.nodes)
-            if not isinstance(node, Fault)
-            and not node.compiled
-            and node.is_enabled
-            and node.materialized == "ephemeral"
-        }
-        done: set[str] = set()
-        for start in found:
-            stack = [start]
-            while stack:
-                identity = stack[-1]
-                missing = [p for p in found[identity].parents if p in found and p not in done and p not in stack]
-                if identity in done or not missing:
-                    stack.pop()
-                    if identity not in done:
-                        done.add(identity)
-                        self._inline(found[identity])
-                else:
-                    stack.append(missing[0])
+        said = self._said
+        node = node_of(said.node)
+        if isinstance(node, Fault):
+            text = f"{said.identity} is not as dbt writes it: {node.message}"
+            self._facts.note("RL130", "warning", text, 0)
+            return
+        if said.covers:
+            self._facts.covers.append(said.covers)
+        if said.section in _CONSUMERS:
+            self._consumer(node, *_CONSUMERS[said.section])
+            return
+        for raw in said.inlined:
+            ephemeral = node_of(raw)
+            if not isinstance(ephemeral, Fault):
+                self._inline(ephemeral)
+        self._node(node)
 
     def _inline(self, node: Node) -> None:
         made = inlined(node)
@@ -140,19 +123,25 @@ class _Project:
         if said is not None and query >= 0:
             self._take(said, query, made, "TempTable", temporary=True)
 
-    def _node(self, identity: str, node: Node) -> None:
-        made = self._relations.of(identity)
-        if not made:
-            return
-        kind = node.resource_type or identity.partition(".")[0]
+    def _node(self, node: Node) -> None:
+        made = self._said.made
+        kind = node.resource_type or self._said.identity.partition(".")[0]
         if kind != "source":
             self._known(node, made)
+        self._describe(node, made)
         if kind in ("source", "seed"):
             self._facts.declare(made, "Table", 0, _enforced(node, self._dialect), weak=True)
         elif kind == "function":
             self._facts.declare(made, "Function", 1)
         else:
             self._model(node, made, kind)
+
+    def _describe(self, node: Node, made: Name) -> None:
+        """What people wrote about the node and its columns."""
+        columns = (
+            (folded(c.name or key, self._dialect), c.description or "") for key, c in (node.columns or {}).items()
+        )
+        self._facts.describe(made, node.description or "", columns)
 
     def _known(self, node: Node, made: Name) -> None:
         """Templates that the manifest does not have refer to the node by its own name."""
@@ -165,7 +154,7 @@ class _Project:
         """A model or snapshot: what its query reads, or else what it depends on."""
         said = self._compiled(node, made)
         query = query_of(said) if said is not None else -1
-        parents = list(self._relations.read(node.parents))
+        parents = self._said.parents
         found: Iterable[Diagnostic] = _of_file(said.diagnostics, node) if said is not None else ()
         if said is None or query < 0:
             said, query = reading(parents), 0
@@ -188,15 +177,13 @@ class _Project:
         if not node.raw:
             return None
         said = compile_fragment(node.raw, self._dialect)
-        references = {**self._relations.references, (_THIS,): made, ((node.alias or node.name).lower(),): made}
+        references = {**dict(self._said.references), (_THIS,): made, ((node.alias or node.name).lower(),): made}
         return renamed(said, lambda name: references.get(_as_referred(name), name))
 
-    def _consumer(self, identity: str, node: Node, kind: str, how: StatementKind) -> None:
+    def _consumer(self, node: Node, kind: str, how: StatementKind) -> None:
         """What is made of models outside of the warehouse."""
-        made = thing(identity)
-        read = list(self._relations.read(node.parents))
-        if read:
-            self._take(reading(read, node.name), 0, made, kind, how)
+        self._facts.describe(self._said.made, node.description or "")
+        self._take(reading(self._said.parents, node.name), 0, self._said.made, kind, how)
 
     def _take(
         self,

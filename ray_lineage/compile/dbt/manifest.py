@@ -6,7 +6,7 @@ stay undecoded until they are asked for, one at a time: macros, nine tenths of a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import msgspec
@@ -67,8 +67,8 @@ class NodeColumn(msgspec.Struct):
     quote: bool | None = None
 
 
-class Node(msgspec.Struct):
-    """A node of any kind."""
+class Brief(msgspec.Struct):
+    """A node of any kind without its text: what others have to know of it."""
 
     name: str = ""
     resource_type: str = ""
@@ -80,27 +80,8 @@ class Node(msgspec.Struct):
     database: str | None = None
     schema: str | None = None
     relation_name: str | None = None
-    compiled_code: str | None = None
-    compiled_sql: str | None = None
-    raw_code: str | None = None
-    raw_sql: str | None = None
-    language: str | None = None
     depends_on: DependsOn | None = None
     config: Config | None = None
-    columns: dict[str, NodeColumn] | None = None
-    description: str | None = None
-    version: int | float | str | None = None
-    latest_version: int | float | str | None = None
-
-    @property
-    def compiled(self) -> str:
-        """The text that ran, empty if nobody compiled it."""
-        return self.compiled_code or self.compiled_sql or ""
-
-    @property
-    def raw(self) -> str:
-        """The text as it was written."""
-        return self.raw_code or self.raw_sql or ""
 
     @property
     def materialized(self) -> str:
@@ -117,7 +98,32 @@ class Node(msgspec.Struct):
         return self.config is None or self.config.enabled is not False
 
 
+class Node(Brief):
+    """A node of any kind."""
+
+    compiled_code: str | None = None
+    compiled_sql: str | None = None
+    raw_code: str | None = None
+    raw_sql: str | None = None
+    language: str | None = None
+    columns: dict[str, NodeColumn] | None = None
+    description: str | None = None
+    version: int | float | str | None = None
+    latest_version: int | float | str | None = None
+
+    @property
+    def compiled(self) -> str:
+        """The text that ran, empty if nobody compiled it."""
+        return self.compiled_code or self.compiled_sql or ""
+
+    @property
+    def raw(self) -> str:
+        """The text as it was written."""
+        return self.raw_code or self.raw_sql or ""
+
+
 _manifest: Final = msgspec.json.Decoder(Manifest)
+_brief: Final = msgspec.json.Decoder(Brief)
 _node: Final = msgspec.json.Decoder(Node)
 
 
@@ -126,11 +132,13 @@ def read_manifest(data: bytes) -> Manifest | Fault:
     return decoded(Piece(data, 0), _manifest)
 
 
-def nodes(part: dict[str, Raw] | UnsetType | None) -> Iterator[tuple[str, Node | Fault]]:
-    """The nodes of a part by their ids, one at a time."""
-    if part is UNSET or part is None:
-        return
-    assert isinstance(part, dict)
-    for identity, raw in part.items():
-        node = decoded(Piece(bytes(raw), 0), _node)
-        yield identity, node
+def briefs(section: Mapping[str, Raw]) -> Iterator[tuple[str, Brief | Fault]]:
+    """The nodes of a section by their ids, one at a time, without their texts."""
+    for identity, raw in section.items():
+        brief = decoded(Piece(bytes(raw), 0), _brief)
+        yield identity, brief
+
+
+def node_of(data: bytes) -> Node | Fault:
+    """One node."""
+    return decoded(Piece(data, 0), _node)

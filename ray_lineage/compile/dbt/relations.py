@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from ray_lineage.compile.dbt.manifest import Manifest, Node, nodes
-from ray_lineage.compile.jsontext import Fault
+from ray_lineage.compile.dbt.manifest import Brief
 from ray_lineage.compile.naming import folded, typed
 from ray_lineage.model import Name
 
@@ -34,22 +33,19 @@ def relation(text: str, dialect: str) -> Name:
 
 
 class Relations:
-    """The relations of all nodes, by their ids."""
+    """The relations of all nodes, by their ids. ``others`` are read as well, and are none."""
 
-    def __init__(self, manifest: Manifest, dialect: str) -> None:
+    def __init__(self, nodes: Iterable[tuple[str, Brief]], others: Iterable[str], dialect: str) -> None:
         self._dialect = dialect
         self._names: dict[str, Name] = {}
         self._parents: dict[str, list[str]] = {}  # of what leaves no relation
-        self.references: dict[Name, Name] = {}
-        """What ``ref`` and ``source`` mean: ``(package, name)``, ``(name,)``, ``(source, table)`` -> the relation."""
-        for part in (manifest.nodes, manifest.sources, manifest.functions):
-            for identity, node in nodes(part):
-                if not isinstance(node, Fault) and node.is_enabled:
-                    self._take(identity, node)
-        for part in (manifest.semantic_models, manifest.metrics, manifest.saved_queries):
-            for identity, node in nodes(part):
-                if not isinstance(node, Fault):
-                    self._names[identity] = thing(identity)
+        self._inlined: dict[str, Name] = {}
+        self._called: dict[str, tuple[Name, ...]] = {}
+        for identity, node in nodes:
+            if node.is_enabled:
+                self._take(identity, node)
+        for identity in others:
+            self._names[identity] = thing(identity)
 
     def of(self, identity: str) -> Name:
         """What a node makes; empty for what makes nothing."""
@@ -69,25 +65,30 @@ class Relations:
             else:
                 stack.extend(reversed(self._parents.get(at, [])))
 
-    def _take(self, identity: str, node: Node) -> None:
+    def references(self, nodes: Iterable[str]) -> Iterator[tuple[Name, Name]]:
+        """What ``ref`` and ``source`` of these mean: ``(package, name)``, ``(name,)``, ``(source, table)`` -> the relation."""
+        for identity in dict.fromkeys(nodes):
+            for called in self._called.get(identity, ()):
+                yield called, self._names.get(identity) or self._inlined[identity]
+
+    def _take(self, identity: str, node: Brief) -> None:
         kind = node.resource_type or identity.partition(".")[0]
         made = made_by(node, kind, self._dialect)
         if made:
             self._names[identity] = made
         elif kind in MAKE_TABLES:
             self._parents[identity] = node.parents
-            made = inlined(node)
-        if made:
+            self._inlined[identity] = inlined(node)
+        if made or kind in MAKE_TABLES:
             keys = (
                 ((node.source_name or "", node.name),)
                 if kind == "source"
                 else ((node.package_name, node.name), (node.name,))
             )
-            for key in keys:
-                self.references.setdefault(tuple(k.lower() for k in key), made)
+            self._called[identity] = tuple(tuple(k.lower() for k in key) for key in keys)
 
 
-def made_by(node: Node, kind: str, dialect: str) -> Name:
+def made_by(node: Brief, kind: str, dialect: str) -> Name:
     """The relation of a node; none of an ephemeral model, and of what writes nothing."""
     if kind not in MAKE_TABLES and kind not in ("source", "function"):
         return ()
@@ -100,7 +101,7 @@ def made_by(node: Node, kind: str, dialect: str) -> Name:
     return tuple(folded(p, dialect) for p in parts if p)
 
 
-def inlined(node: Node) -> Name:
+def inlined(node: Brief) -> Name:
     """What stands for an ephemeral model: a temporary table, which is looked through."""
     return (f"#{node.package_name}.{node.name}".lower(),)
 

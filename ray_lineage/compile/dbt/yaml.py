@@ -1,6 +1,7 @@
 """Files of YAML of a dbt project: what they say about its models, sources and profiles, for the models that ask.
 
-They say nothing of their own; a model names what it needs (``FileFacts.needs``), and is given the file that provides it."""
+A model names what it needs (``FileFacts.needs``), and is given the file that provides it. Of their own they say what people
+wrote about models, seeds, snapshots and their columns."""
 
 from __future__ import annotations
 
@@ -10,9 +11,12 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any, Final
 
+import msgspec
+
+from ray_lineage.compile.facts import Facts
 from ray_lineage.compile.frontend import Content, FrontEnd, Source
 from ray_lineage.compile.options import CompileOptions
-from ray_lineage.model import Diagnostic, FileFacts
+from ray_lineage.model import MODEL, Diagnostic, FileFacts
 
 _REVISION: Final = 2
 _FILES: Final = 256
@@ -82,7 +86,26 @@ def _compile(source: Source, options: CompileOptions) -> FileFacts:
     except ValueError as error:
         what = f"this is no YAML that can be read: {error}"
         return FileFacts("", "failed", diagnostics=(*source.diagnostics, Diagnostic("RL128", "warning", what)))
-    return FileFacts("", "ok", diagnostics=source.diagnostics, provides=tuple(dict.fromkeys(provided(entry))))
+    facts = Facts()
+    for model in models_in(entry):
+        facts.describe((model["name"].lower(), MODEL), _text(model, "description"), _described(model))
+    said = facts.file("", source.diagnostics)
+    return msgspec.structs.replace(said, provides=tuple(dict.fromkeys(provided(entry))))
+
+
+def _described(model: Entry) -> Iterator[tuple[str, str]]:
+    """Columns of a model with what is written about them. Names in yaml have no case of their own."""
+    for column in _entries(model, "columns"):
+        yield column["name"].lower(), _text(column, "description")
+
+
+def _text(entry: Entry, key: str) -> str:
+    found = entry.get(key)
+    return found if isinstance(found, str) and not found.lstrip().startswith(_DOC) else ""
+
+
+_DOC: Final = ("{{ doc(", "{{doc(")
+"""A block of text in another file."""
 
 
 def _claims(stem: str, content: Content) -> bool:

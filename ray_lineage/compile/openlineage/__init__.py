@@ -33,7 +33,7 @@ def _compile(source: Source, options: CompileOptions) -> FileFacts:
 
     content = source.content
     data = content.encode(errors="replace") if isinstance(content, str) else content
-    return compile_events(data, options.dialect, diagnostics=source.diagnostics)
+    return compile_events(data, options.dialect, source.diagnostics, dict(options.namespaces))
 
 
 def _warm() -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
-from ray_lineage.compile.facts import Facts
+from ray_lineage.compile.facts import Facts, description
 from ray_lineage.compile.jsontext import utf8
 from ray_lineage.compile.openlineage.events import Dataset, Field, Reader
 from ray_lineage.compile.openlineage.jobs import in_time, jobs_of
@@ -22,13 +23,18 @@ OWN_PRODUCER: Final = "https://github.com/ray-lineage/ray-lineage/"
 _MAX_DIAGNOSTICS: Final = 50
 
 
-def compile_events(data: bytes, dialect: str = "", diagnostics: Sequence[Diagnostic] = ()) -> FileFacts:
-    """What events say. ``dialect``: of namespaces that do not tell theirs."""
+def compile_events(
+    data: bytes,
+    dialect: str = "",
+    diagnostics: Sequence[Diagnostic] = (),
+    catalogs: Mapping[str, str] = MappingProxyType({}),
+) -> FileFacts:
+    """What events say. ``dialect``: of namespaces that do not tell theirs; ``catalogs``: what namespaces are."""
     reader = Reader(utf8(data), OWN_PRODUCER)
     events = list(reader.events())
     exact = bool(events) and all(event.own for event in events)
     datasets = [d for e in in_time(events) for d in (*e.inputs, *e.outputs)]
-    names = Names(datasets, dialect, exact=exact)
+    names = Names(datasets, dialect, catalogs, exact=exact)
     jobs = jobs_of(events)
     facts = Facts()
     writer = Writer(names, jobs, facts, None if exact else _compiler(dialect))
@@ -61,14 +67,25 @@ def _note(facts: Facts, faults: Iterable[tuple[str, int]]) -> None:
 def _declare(facts: Facts, datasets: Iterable[Dataset], names: Names, named: Mapping[Name, Mapping[str, None]]) -> None:
     """Datasets whose columns were said, with those that were said last."""
     found: dict[Name, tuple[int, tuple[DeclaredColumn, ...]]] = {}
+    about: dict[Name, str] = {}
+    lines: dict[Name, int] = {}
+    namespaces: dict[Name, str] = {}
     for dataset in datasets:
+        name = names.of(dataset.identity)
         if dataset.schema is not None:
-            name = names.of(dataset.identity)
             columns = _columns(dataset, dataset.schema, names, named.get(name, {}))
             if columns:
                 found[name] = (dataset.line, columns)
-    for name, (line, columns) in found.items():
-        facts.declare(name, "External" if name[0] == "external" else "Table", line, columns, weak=True)
+        if dataset.description:
+            about[name] = dataset.description
+        lines.setdefault(name, dataset.line)
+        namespaces.setdefault(name, names.namespace(dataset.identity))
+    for name, line in lines.items():
+        line, columns = found.get(name, (line, ()))
+        if columns or name in about or namespaces[name]:
+            kind = "External" if name[0] == "external" else "Table"
+            said = about.get(name, "")
+            facts.declare(name, kind, line, columns, weak=True, about=said, namespace=namespaces[name])
 
 
 def _columns(
@@ -78,7 +95,7 @@ def _columns(
     if STAR in named:
         return ()
     columns = {
-        name: DeclaredColumn(name, field.type or "", dataset.line)
+        name: DeclaredColumn(name, field.type or "", dataset.line, description=description(field.description or ""))
         for field in schema
         for name in (names.column(dataset.identity, field.name),)
     }

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from ray_lineage.compile.openlineage.events import Dataset
 from ray_lineage.compile.openlineage.naming import (
     Identity,
+    catalog_of,
     column_name,
     is_location,
     name_of,
@@ -25,11 +27,19 @@ class Names:
     """Names of the datasets that ``datasets`` are. Spark calls a table by its path and says its name in a symlink: all
     identities of one dataset are aliases, and the table's name stands for it.
 
-    ``exact``: the events are our own, whose names need no translation.
+    ``catalogs``: those that namespaces are. ``exact``: the events are our own, whose names need no translation.
     """
 
-    def __init__(self, datasets: Iterable[Dataset], dialect: str = "", *, exact: bool = False) -> None:
+    def __init__(
+        self,
+        datasets: Iterable[Dataset],
+        dialect: str = "",
+        catalogs: Mapping[str, str] = MappingProxyType({}),
+        *,
+        exact: bool = False,
+    ) -> None:
         self._dialect = dialect
+        self._catalogs = {namespace.rstrip("/"): catalog for namespace, catalog in catalogs.items()}
         self._exact = exact
         self._groups: dict[Identity, list[Identity]] = {}
         self._tables: set[Identity] = set()
@@ -55,6 +65,13 @@ class Names:
         group = self._groups.get(identity)
         return column_name(self._chosen(group) if group else identity, name, self._dialect)
 
+    def namespace(self, identity: Identity) -> str:
+        """Where a dataset lives; empty in our own events, which are of no other system."""
+        if self._exact:
+            return ""
+        group = self._groups.get(identity)
+        return (self._chosen(group) if group else identity).namespace
+
     # ------------------------------------------------------------------ groups
 
     def _take(self, dataset: Dataset) -> None:
@@ -78,6 +95,7 @@ class Names:
         for key, group in groups.items():
             name, namespace = self._names[key], self._chosen(group).namespace
             apart = len(places[name]) > 1 and scheme_of(namespace) not in _ALIASED_NAMESPACES
+            apart = apart and not catalog_of(self._chosen(group), self._catalogs)
             if apart and not self._exact and name[0] != "external":
                 self._names[key] = (shorten(namespace.rpartition("://")[2].rstrip("/")), *name)
 
@@ -93,4 +111,4 @@ class Names:
             return split_text(identity.name)
         if self._is_location(identity):
             return name_of(identity)
-        return table_name(identity, self._dialect)
+        return table_name(identity, self._dialect, catalog_of(identity, self._catalogs))

@@ -7,6 +7,7 @@ its name is built.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from ray_lineage.compile.naming import folded
@@ -70,10 +71,24 @@ def name_of(identity: Identity, dialect: str = "") -> Name:
     return table_name(identity, dialect)
 
 
-def table_name(identity: Identity, dialect: str = "") -> Name:
-    """The name of a table, whatever its namespace looks like."""
+def table_name(identity: Identity, dialect: str = "", catalog: str = "") -> Name:
+    """The name of a table, whatever its namespace looks like. ``catalog``: what its namespace is; it takes the place of a
+    database that the name says, or else comes before it."""
     spoken = dialect_of(identity.namespace) or dialect
-    return tuple(folded(part, spoken) for part in _parts(identity)) or (shorten(identity.name) or "?",)
+    name = tuple(folded(part, spoken) for part in _parts(identity)) or (shorten(identity.name) or "?",)
+    return (catalog, *name[1 if len(name) > _WITHOUT_CATALOG else 0 :]) if catalog else name
+
+
+_WITHOUT_CATALOG: Final = 2  # parts: schema and table
+
+
+def catalog_of(identity: Identity, catalogs: Mapping[str, str]) -> str:
+    """The catalog that is said to be where a dataset lives: of its database there, or of the whole; empty: none is."""
+    namespace = identity.namespace.rstrip("/")
+    parts = _parts(identity) if catalogs else []
+    if len(parts) > _WITHOUT_CATALOG and f"{namespace}/{parts[0]}" in catalogs:
+        return catalogs[f"{namespace}/{parts[0]}"]
+    return catalogs.get(namespace, "")
 
 
 def column_name(identity: Identity, name: str, dialect: str = "") -> str:

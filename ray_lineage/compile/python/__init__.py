@@ -36,9 +36,11 @@ def _warm() -> None:
     import ray_lineage.compile.python.source  # noqa: F401
 
 
-def _is_model(content: Content) -> bool:
-    """dbt's models in Python are called as their files."""
-    return isinstance(content, bytes) and b"def model(dbt" in content
+def _is_named(content: Content) -> bool:
+    """Modules, and dbt's models in Python, are called as their files."""
+    from ray_lineage.compile.python.candidates import may_say_something
+
+    return isinstance(content, bytes) and may_say_something(content)
 
 
 PYTHON: Final = FrontEnd(
@@ -46,7 +48,7 @@ PYTHON: Final = FrontEnd(
     _REVISION,
     (".py",),
     _compile,
-    named=_is_model,
+    named=_is_named,
     binary=True,
     max_size=_MAX_SIZE,
     asks=True,

@@ -13,6 +13,7 @@ from ray_lineage.compile.python.cells import DATABRICKS, Notebook, module_of, re
 from ray_lineage.compile.python.evidence import in_cells
 from ray_lineage.compile.python.lines import Lines
 from ray_lineage.compile.python.module import Module
+from ray_lineage.compile.python.nodes import module_name, with_programs
 from ray_lineage.compile.python.others import Others
 from ray_lineage.compile.python.reading import NoPython, decoded, parse
 from ray_lineage.compile.python.runner import Runner
@@ -37,7 +38,7 @@ def compile_python(source: Source, options: CompileOptions) -> FileFacts:
         return _refused(source, error.why, error.line, error.column)
     others = Others(source.given)
     module = Module(tree, text.encode(), Lines(text), others, libraries.dialect_of_scheme(text))
-    return _run(source, options, facts, module, others)
+    return with_programs(_run(source, options, facts, module, others), module.index, module_name(options))
 
 
 def compile_notebook(source: Source, options: CompileOptions) -> FileFacts:
@@ -74,6 +75,8 @@ def _run(source: Source, options: CompileOptions, facts: Facts, module: Module, 
     except RecursionError:
         return _refused(source, "this Python is nested too deeply to be followed")
     said = facts.file(dialect, source.diagnostics)
+    if not (said.statements or said.declarations or said.diagnostics or said.calls or others.needs):
+        return FileFacts("", "skipped")
     return msgspec.structs.replace(said, needs=tuple(others.needs), session=runner.session)
 
 

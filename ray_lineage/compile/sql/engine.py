@@ -137,6 +137,8 @@ class Engine:
     # expressions
     no_columns: frozenset[str] = frozenset()  # names of functions and pseudo-columns
     aggregates: frozenset[str] = frozenset()  # that the grammar takes for functions like any other
+    quoted_texts: bool = False  # "text" may be a string
+    clear_names: bool = False  # a name that two tables of FROM have is refused; it has no semi-joins
     lateral_aliases: bool = False  # select items see the aliases of those before
     aliases_in_where: bool = False
     structs: bool = False  # ``a.b`` may be a field of the column a
@@ -222,6 +224,7 @@ class Engine:
     renames_in_place: bool = False  # RENAME ... s.a TO b stays in s
     mutations: bool = False  # ALTER TABLE t UPDATE
     exchanges_partitions: bool = True  # ALTER TABLE t EXCHANGE PARTITION
+    partition_columns: bool = False  # INSERT INTO t PARTITION (a): a is a column, not a partition
     partitions_move: bool = False  # ... moves rows one way only
 
     @property

@@ -23,6 +23,7 @@ from ray_lineage.compile.sql.split.flow import Slice
 from ray_lineage.compile.sql.statements.assign import declare_or_assign, read_set
 from ray_lineage.compile.sql.statements.body import read_body
 from ray_lineage.compile.sql.statements.call import functions_called
+from ray_lineage.compile.sql.statements.comments import read_comment
 from ray_lineage.compile.sql.statements.condition import condition
 from ray_lineage.compile.sql.statements.copy import read_copy, read_unload
 from ray_lineage.compile.sql.statements.create import read_create_statement
@@ -221,6 +222,7 @@ def read(unit: Unit, tokens: list[Token], verb: str) -> bool:
 _CREATES: Final = frozenset({"CREATE", "CREATE TABLE", "CREATE VIEW", "ALTER"})
 _BY_VERB: Final[dict[str, Callable[[Unit, list[Token]], object]]] = {
     "DECLARE": read_declare,
+    "COMMENT": read_comment,
     "RETURN": read_return,
     "USE": read_use,
     "TRUNCATE": read_truncate,

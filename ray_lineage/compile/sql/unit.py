@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from sqlglot.expressions import Expression
 from sqlglot.tokens import Token
 
+from ray_lineage.compile.facts import description
 from ray_lineage.compile.options import CompileOptions, ModelName
 from ray_lineage.compile.positions import Positions
 from ray_lineage.compile.sql.engine import Engine
@@ -165,7 +166,7 @@ class Unit:
         """A column of CREATE TABLE."""
         computed = item.computed[1] > 0 and self.engine.computed_passed
         passed = item.filled and (computed or self.engine.identity_passed)
-        return DeclaredColumn(self.part(item.name), item.type, item.name.line, passed)
+        return DeclaredColumn(self.part(item.name), item.type, item.name.line, passed, description(item.comment))
 
     # ------------------------------------------------------------------ trees and what they say
 

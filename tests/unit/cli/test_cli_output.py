@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ray_lineage.cli.diagnostics import as_sarif
 from ray_lineage.cli.main import _run
 from ray_lineage.cli.output import Globals, cells, check_writable, invocation, pasted, sink
 from ray_lineage.cli.progress import Display, drawn
 from ray_lineage.errors import UsageError
+from ray_lineage.model import FileDiagnostic
 from ray_lineage.runtime.summary import Progress
 
 
@@ -102,3 +104,11 @@ def test_a_file_is_parsed_as_it_is_ingested(
     for more, dialect in ([], "mysql"), (["--dialect", "mssql"], "tsql"):
         assert _run(["parse", "a.sql", "--json", *more]) == 0
         assert json.loads(capsys.readouterr().out)["dialect"] == dialect
+
+
+def test_rules_of_sarif_say_what_they_mean_and_where_it_is_written() -> None:
+    log = as_sarif([FileDiagnostic("a.sql", 3, 1, code, "error", "x") for code in ("RL102", "RL999")])
+    known, unknown = log["runs"][0]["tool"]["driver"]["rules"]
+    assert "could not be read" in known["shortDescription"]["text"]
+    assert known["helpUri"].endswith("/docs/lineage-semantics.md")
+    assert unknown == {"id": "RL999"}

@@ -58,9 +58,9 @@ class Graph:
             assert all(r[0] in found[0] and r[1] in found[1] for r in rows)
             self.rels[rel.type].update(rows)
         elif kind := self._kinds.get(write.query):
-            for identity, owner in rows:
+            for identity, *described in rows:
                 old = self.nodes["Dataset"][identity]
-                self.nodes["Dataset"][identity] = (*old[:6], kind, True, owner)
+                self.nodes["Dataset"][identity] = (*old[:6], kind, True, *described)
         else:
             assert write.query == cypher.DESCRIBE_COLUMNS
             for identity, *described in rows:

@@ -75,9 +75,9 @@ def named(project: str, name: str) -> Contribution:
     return Contribution(
         file, f"{name}.sql", "f",
         {
-            "File": [(file, project, f"{name}.sql", "", "tsql", "f", "ok", "[]", 0)],
-            "Dataset": [(node, project, dataset, None, "s", name, "View", True, file)],
-            "Column": [(column, node, name, 0, None, True, file)],
+            "File": [(file, project, f"{name}.sql", "", "tsql", "f", "ok", "[]", 0, None)],
+            "Dataset": [(node, project, dataset, None, "s", name, "View", True, file, "what it is", "snowflake://acct")],
+            "Column": [(column, node, name, 0, None, True, file, "it's")],
             "FLOWS_TO": [(column, column, 0, 1, "identity", "certain", name)],
         },
         [dataset], [(dataset, name)],

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ray_lineage.compile import CompileOptions, compile_source, formats_of
+from ray_lineage.compile import CompileOptions, compile_source, formats_of, reads_bytes
 from ray_lineage.link import Linker
 from ray_lineage.model import Contribution, Diagnostic, FileFacts, encode_facts
 
@@ -16,7 +16,7 @@ def compiled(path: str, content: bytes | str, dialect: str = "") -> FileFacts:
     data = content.encode() if isinstance(content, str) else content
     formats = formats_of(path)
     stem = path.rpartition("/")[2].partition(".")[0]
-    read = data.decode() if formats == ("sql",) else data
+    read = data if reads_bytes(formats) else data.decode()
     return compile_source(read, CompileOptions(dialect, model=stem, formats=formats))
 
 

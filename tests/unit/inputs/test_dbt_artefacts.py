@@ -11,11 +11,13 @@ from typing import Any
 
 import pytest
 
+from ray_lineage.compile import CompileOptions
 from ray_lineage.compile.dbt.artefacts import claims
+from ray_lineage.compile.dbt.facts import compile_part, split_manifest
 from ray_lineage.compile.dbt.lines import written
 from ray_lineage.link import Linker
 from ray_lineage.link.shared import SharedCatalog, link_file
-from ray_lineage.model import encode_facts
+from ray_lineage.model import encode_facts, part_path
 from tests.unit.inputs.linked import Graph, compiled
 from tests.unit.inputs.manifests import catalog, manifest, model, source
 
@@ -599,3 +601,45 @@ def test_workers_elsewhere_link_the_same() -> None:
         files
     ).contributions
     linker.close()
+
+
+# --------------------------------------------------------------------------- a file a node
+
+
+def _contents(text: str) -> dict[str, bytes]:
+    return {p.name: p.content for p in split_manifest(text.encode(), CompileOptions()).each}
+
+
+def test_a_node_depends_on_nothing_but_what_it_reads() -> None:
+    """Its content is its key in the cache: another model's text is not in it, the name of what it reads is."""
+    b = model("b", "select id from db.main.a", "a")
+    before = _contents(manifest(RAW, model("a", "select id from db.raw.orders"), b))
+    edited = _contents(manifest(RAW, model("a", "select 2 as id"), b, model("c", "select 1 as x")))
+    assert before["model.shop.a"] != edited["model.shop.a"]
+    assert before["model.shop.b"] == edited["model.shop.b"]
+    moved = _contents(manifest(RAW, model("a", "select 2 as id", relation_name='"db"."x"."a"'), b))
+    assert moved["model.shop.b"] != edited["model.shop.b"]
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "parsed.json"], ids=["built", "parsed only"])
+def test_the_nodes_say_together_what_the_manifest_says(name: str) -> None:
+    data = (SHOP / name).read_bytes()
+    own, each = split_manifest(data, CompileOptions())
+    linker = Linker("p")
+    linker.put("manifest.json", "", encode_facts(own))
+    for part in each:
+        linker.put(part_path("manifest.json", part.name), "", encode_facts(compile_part(part.content)))
+    rows = [(r[0][2:], r[1][2:]) for c in linker.link() for r in c.rows.get("FLOWS_TO", ())]
+    linker.close()
+    assert {f"{a} -> {b}" for a, b in rows} == SHOP_FLOWS
+
+
+def test_an_ephemeral_model_that_nobody_compiled_is_in_each_node_that_reads_it() -> None:
+    e = model("e", "select id as k from {{ source('raw', 'orders') }}", "source.shop.raw.orders", materialized="ephemeral",
+              compiled_code=None)  # fmt: skip
+    text = manifest(RAW, e, model("m", "select k from {{ ref('e') }}", "e", compiled_code=None))
+    contents = _contents(text)
+    assert set(contents) == {"source.shop.raw.orders", "model.shop.m"}
+    said = compile_part(contents["model.shop.m"])
+    assert Graph({"target/manifest.json": text}).flows == {"db.raw.orders.id -> db.main.m.k"}
+    assert said.origin == "models/m.sql"

@@ -133,6 +133,6 @@ def test_diagnostics_that_are_not_kept_are_counted() -> None:
     columns = ", ".join(f"t.c{i}" for i in range(300))
     files = {"t.sql": "CREATE TABLE t (a int)", "v.sql": f"CREATE VIEW v AS SELECT {columns} FROM t"}
     [*kept, last] = json.loads(contributions("p", files)["v.sql"].rows["File"][0][7])
-    assert (len(kept), {d[0] for d in kept}) == (199, {"RL302"})
+    assert (len(kept), {d[0] for d in kept}) == (199, {"RL143"})
     assert (last[0], last[1]) == ("RL307", "warning")
-    assert "101 more diagnostics of this file are not listed: RL302 x 101" in last[2]
+    assert "101 more diagnostics of this file are not listed: RL143 x 101" in last[2]

@@ -196,7 +196,7 @@ def test_statements_belong_to_their_functions() -> None:
         "class L:\n    def make(self, cur):\n        cur.execute('CREATE TEMP TABLE w AS SELECT a FROM i')\n"
         "def load(cur):\n    cur.execute('INSERT INTO o (a) SELECT a FROM w')\ncur.execute('SELECT a FROM o')"
     )
-    assert [s.procedure for s in facts.statements] == ["L.make", "load", ""]
+    assert [s.procedure for s in facts.statements] == ['"job.L.make"', '"job.load"', '"job.py"']
     assert Found(facts).pairs == {"i.a > o.a i"}
 
 

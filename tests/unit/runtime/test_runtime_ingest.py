@@ -18,6 +18,7 @@ from ray_lineage.ownfolder import own_folder
 from ray_lineage.runtime import parse
 from ray_lineage.runtime.ingest import ingest
 from ray_lineage.runtime.summary import IngestSummary
+from ray_lineage.runtime.verify import verify
 from ray_lineage.settings import Settings, load_settings
 
 
@@ -271,3 +272,26 @@ def test_a_remembered_linker_that_is_not_the_stores_is_not_believed(tmp_path: Pa
     assert summary.cache_hits + summary.compiled == 2  # both were read
     ingest(settings(tmp_path / "clean"), [str(root)])
     assert dump(tmp_path) == dump(tmp_path / "clean")
+
+
+def test_a_file_that_says_nothing_is_in_no_graph(tmp_path: Path) -> None:
+    root = tmp_path / "sql"
+    speaks = 'import sqlite3\nsqlite3.connect("x").execute("INSERT INTO u SELECT a FROM t")\n'
+    write(root, {"t.sql": "CREATE TABLE t (a int)", "a.py": "x = 1\n", "b.json": "{}"})
+
+    def look() -> tuple[int, int, set[str], bool]:
+        summary = ingest(settings(tmp_path), [str(root)])
+        accounted(summary)
+        equal = verify(settings(tmp_path), [str(root)], deep=True).equal and summary.settled
+        return summary.files, summary.silent, {str(row[2]) for row in dump(tmp_path)["File"]}, equal
+
+    assert look() == (1, 2, {"t.sql"}, True)
+    assert look() == (1, 2, {"t.sql"}, True)  # as it is remembered
+    write(root, {"a.py": speaks})
+    assert look() == (2, 1, {"t.sql", "a.py"}, True)
+    write(root, {"a.py": "y = 2\n"})
+    assert look() == (1, 2, {"t.sql"}, True)
+    write(root, {"t.sql": "CREATE TABLE t (a int, b int)"})
+    assert look() == (1, 2, {"t.sql"}, True)
+    write(root, {"a.py": None})
+    assert look() == (1, 1, {"t.sql"}, True)

@@ -17,6 +17,7 @@ import pytest
 from ray_lineage.errors import Interrupted, StoreForbids, StoreRefused, StoreUnavailable
 from ray_lineage.model import FileState
 from ray_lineage.runtime.following import Following
+from ray_lineage.runtime.load import OldFacts
 from ray_lineage.runtime.parse import Meta
 from ray_lineage.runtime.session import Session
 from ray_lineage.runtime.supervise import Job, Order
@@ -264,8 +265,8 @@ def test_a_file_that_can_be_read_again_is_not_taken_back_to_its_old_facts(
 
     def cached(
         paths: set[str], states: dict[str, FileState], tasks: object, cache: object, votes: object
-    ) -> Iterator[tuple[str, str, bytes]]:
-        yield from ((p, states[p].sha256, b"") for p in sorted(paths) if p in states)
+    ) -> Iterator[OldFacts]:
+        yield from (OldFacts(p, states[p].sha256, b"", []) for p in sorted(paths) if p in states)
 
     monkeypatch.setattr("ray_lineage.runtime.session.old_facts", cached)
     monkeypatch.setattr("ray_lineage.runtime.session.refuted", lambda task, meta: False)

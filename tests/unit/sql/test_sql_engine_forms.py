@@ -257,7 +257,7 @@ SEVERAL: list[tuple[str, Row]] = [
     # functions of tables, and how their rows are handed over
     ("trino", ("INSERT INTO h.d.o (p, q) SELECT f.k, f.s FROM TABLE(ml.scorer(input => TABLE(h.d.t) PARTITION BY k ORDER BY a, mode => 'x')) AS f", "h.d.t.k > h.d.o.p; h.d.t.s > h.d.o.q")),
     ("trino", ("INSERT INTO h.d.o (p) SELECT x FROM TABLE(f(TABLE(SELECT a AS k FROM h.d.t) AS x (k) PARTITION BY (k, j) KEEP WHEN EMPTY ORDER BY (k DESC), DESCRIPTOR(a)))",
-               "<- h.d.t")),
+               "h.d.t.a > h.d.o.p")),
     ("databricks", ("INSERT INTO h.d.o (p) SELECT k FROM f(t => TABLE(SELECT a AS k FROM h.d.t) WITH SINGLE PARTITION, 3)", "h.d.t.a > h.d.o.p")),
     # BigQuery's models pass the columns of their rows through
     ("bigquery", ("CREATE TABLE d.o AS SELECT id, predicted_y FROM ML.PREDICT(MODEL d.m, (SELECT id, a FROM d.t))", "d.t.id > d.o.id; d.t.id > d.o.predicted_y; d.t.a > d.o.predicted_y; <- d.m")),

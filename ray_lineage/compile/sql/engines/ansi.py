@@ -27,6 +27,7 @@ from ray_lineage.compile.sql.query.words import CROSSTABS, SERVER_QUERY
 
 ANSI: Final = Engine(
     name="",
+    partition_columns=True,
     client=(without_psql, without_mysql_commands, without_cells, without_delimiters),
     rewrites=(
         *MYSQL_REWRITES,

@@ -133,6 +133,7 @@ PIPES: Final = rule("|>", r"\|>\s*(?:set|drop|rename)\b", _plain_pipes)
 TABLE_ARGUMENTS: Final = rule("table", r"[(,]\s*table\s+[\w`]", _plain_table_arguments)
 BIGQUERY: Final = Engine(
     name="bigquery",
+    clear_names=True,
     rewrites=(
         rule("model", r"\bml\s*\.\s*\w+\s*\(\s*model\b", _plain_models),
         rule("table", r"\b(?:appends|changes)\s*\(\s*table\b", _plain_changes),

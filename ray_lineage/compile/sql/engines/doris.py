@@ -9,6 +9,7 @@ from ray_lineage.compile.sql.engines.mysql import MYSQL
 
 DORIS: Final = MYSQL.extend(
     "doris",
+    clear_names=False,  # it has semi-joins
     no_columns=frozenset(),
     aggregates=frozenset(),
     table_functions={"query": ("server",), **dict.fromkeys(("s3", "hdfs", "local", "file", "http"), ("",))},

@@ -33,6 +33,7 @@ def _plain_directory(tokens: list[Token], verb: str) -> list[Token]:
 DIRECTORY: Final = rule("directory", r"\bdirectory\s+'[^']*'\s+using\b", _plain_directory)
 HIVE: Final = Engine(
     name="hive",
+    partition_columns=True,
     client=(without_cells,),
     rewrites=(DIRECTORY,),
     quote="`",

@@ -137,6 +137,7 @@ MYSQL_REWRITES: Final = (
 )
 MYSQL: Final = Engine(
     name="mysql",
+    clear_names=True,
     client=(without_mysql_commands, without_delimiters),
     rewrites=(*MYSQL_REWRITES, CURRENT_OF),
     quote="`",

@@ -211,6 +211,7 @@ POSTGRES_REWRITES: Final = (
 )
 POSTGRES: Final = Engine(
     name="postgres",
+    clear_names=True,
     client=(without_psql,),
     dollar_quotes=True,
     rewrites=(

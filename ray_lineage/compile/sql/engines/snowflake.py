@@ -21,6 +21,7 @@ def _copy(unit: Unit, tokens: list[Token]) -> None:
 
 SNOWFLAKE: Final = Engine(
     name="snowflake",
+    clear_names=True,
     rewrites=POSTGRES_REWRITES,
     fold=fold_upper,
     default_schema="public",

@@ -19,6 +19,7 @@ def _plain_update(tokens: list[Token], verb: str) -> list[Token]:
 
 SQLITE: Final = Engine(
     name="sqlite",
+    quoted_texts=True,
     client=(without_dot_commands,),
     rewrites=(REPLACE, rule("update or", "", _plain_update)),
     no_columns=frozenset(["_rowid_", "rowid"]),

@@ -10,6 +10,7 @@ from ray_lineage.compile.sql.engines.shared import plain_calls
 
 STARROCKS: Final = MYSQL.extend(
     "starrocks",
+    clear_names=False,  # it has semi-joins
     rewrites=(*MYSQL_REWRITES, rule("files", r"\binto\s+files\s*\(", plain_calls)),
     no_columns=frozenset(),
     aggregates=frozenset(),

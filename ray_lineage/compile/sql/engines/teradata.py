@@ -270,6 +270,7 @@ def _locking(unit: Unit, tokens: list[Token]) -> None:
 
 TERADATA: Final = Engine(
     name="teradata",
+    clear_names=True,
     readers={"DATABASE": use_database, "LOCKING": _locking},
     client=(without_dot_commands,),
     short_verbs={

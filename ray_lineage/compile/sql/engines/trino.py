@@ -9,6 +9,7 @@ from ray_lineage.compile.sql.engines.shared import PARTITIONS
 
 TRINO: Final = Engine(
     name="trino",
+    clear_names=True,
     rewrites=(PARTITIONS,),
     use_is_schema=True,
     no_columns=frozenset(["current_path", "current_schema"]),

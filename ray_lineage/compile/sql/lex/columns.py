@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from sqlglot.tokens import Token
 
-from ray_lineage.compile.sql.lex.kinds import T
+from ray_lineage.compile.sql.lex.kinds import STRINGS, T
 from ray_lineage.compile.sql.lex.scan import closing, list_items, outermost, read_name
 
 _BEFORE_KIND: Final = frozenset(
@@ -138,12 +138,13 @@ _AFTER_TYPE: Final = frozenset(
 
 class ColumnItem(NamedTuple):
     """A column of a CREATE TABLE: the token of its name, its type's text, where a computed expression stands, and whether
-    the engine itself fills the column in."""
+    the engine itself fills the column in. ``comment``: what people wrote about it."""
 
     name: Token
     type: str
     computed: tuple[int, int]  # token range, (0, 0) if none
     filled: bool = False
+    comment: str = ""
 
 
 class CreateHead(NamedTuple):
@@ -354,12 +355,22 @@ _TYPE_LIKE: Final = frozenset({T.INT, T.BIGINT, T.VARCHAR, T.TEXT, T.NVARCHAR, T
 
 def read_column(tokens: list[Token], a: int, b: int) -> ColumnItem:
     computed = (0, 0)
-    j = next((k for k, token in outermost(tokens, a + 1, b) if _ends_type(token, first=k == a + 1)), b)
+    j = next(
+        (
+            k
+            for k, token in outermost(tokens, a + 1, b)
+            if _ends_type(token, first=k == a + 1) or comment_at(tokens, k, b)
+        ),
+        b,
+    )
     words = [t.text for t in tokens[a + 1 : j]]
     filled = False
+    comment = ""
     k = j - 1
     while (k := k + 1) < b:
         word = tokens[k].text.upper()
+        if word in _COMMENTS:
+            comment = comment or comment_at(tokens, k, b)
         if tokens[k].token_type is T.L_PAREN:  # of a check, a default
             k = closing(tokens, k)
         elif word in ("IDENTITY", "HIDDEN") and tokens[k].token_type is not T.IDENTIFIER:
@@ -374,7 +385,23 @@ def read_column(tokens: list[Token], a: int, b: int) -> ColumnItem:
                 stop = next((x for x in range(k + 1, b) if tokens[x].text.upper() in _AFTER_COMPUTED), b)
             computed = (k + 1, stop)
             break
-    return ColumnItem(tokens[a], _type_text(words), computed, filled or computed[1] > 0)
+    return ColumnItem(tokens[a], _type_text(words), computed, filled or computed[1] > 0, comment)
+
+
+_COMMENTS: Final = frozenset({"COMMENT", "OPTIONS"})
+
+
+def comment_at(tokens: list[Token], k: int, end: int) -> str:
+    """The text of ``COMMENT [=] 'text'`` or ``OPTIONS (description = 'text')`` that begins there; empty: none does."""
+    word = tokens[k].text.upper()
+    if word not in _COMMENTS or tokens[k].token_type is T.IDENTIFIER or k + 1 >= end:
+        return ""
+    if word == "OPTIONS":
+        inside = closing(tokens, k + 1) if tokens[k + 1].token_type is T.L_PAREN else k
+        found = (x for x in range(k + 2, inside - 2) if tokens[x].text.upper() == "DESCRIPTION")
+        k = next(found, end)
+    at = k + 2 if k + 1 < end and tokens[k + 1].token_type is T.EQ else k + 1
+    return tokens[at].text if at < end and tokens[at].token_type in STRINGS else ""
 
 
 def _ends_type(token: Token, *, first: bool) -> bool:

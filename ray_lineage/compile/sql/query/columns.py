@@ -146,7 +146,7 @@ def restored(b: Builder, node: exp.Dot, scope: Scope) -> exp.Column | None:
         base = base.this
     for part in (base, *parts):
         if part.__class__ is not exp.Identifier:
-            _identifiers_as_columns(part)
+            _identifiers_as_columns(part, chained=b.engine.chained_calls)
     if base.__class__ is not exp.Identifier:
         return None
     names = [base, *(p for p in reversed(parts) if p.__class__ is exp.Identifier)]
@@ -160,8 +160,9 @@ def restored(b: Builder, node: exp.Dot, scope: Scope) -> exp.Column | None:
 _NAMED: Final = (exp.Anonymous, exp.Column, exp.XMLElement, exp.DataType, exp.PropertyEQ, exp.Kwarg, exp.Table)
 
 
-def _identifiers_as_columns(node: Expression) -> None:
-    """Plain names among the arguments of calls become columns, in place."""
+def _identifiers_as_columns(node: Expression, *, chained: bool) -> None:
+    """Plain names among the arguments of calls become columns, in place. What a call follows is its schema, if calls are not
+    ``chained``."""
     stack = [node]
     while stack:
         node = stack.pop()
@@ -175,7 +176,13 @@ def _identifiers_as_columns(node: Expression) -> None:
                 name = item
                 while name.__class__ is exp.Dot and name.expression.__class__ is exp.Identifier:
                     name = name.this
-                if name.__class__ is exp.Identifier and not (node.__class__ is exp.Dot and key == "expression"):
+                if (
+                    node.__class__ is exp.Dot
+                    and (key == "expression" or not chained)
+                    and name.__class__ is exp.Identifier
+                ):
+                    continue
+                if name.__class__ is exp.Identifier:
                     values[i] = exp.Column(this=item) if name is item else exp.Column(this=item.expression, table=name)
                 elif isinstance(item, exp.Expr):
                     stack.append(item)

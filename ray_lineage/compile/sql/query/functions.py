@@ -222,4 +222,8 @@ def _table_arguments(b: Builder, call: Expression, scope: Scope) -> int:
     sources.extend(queries)
     if not sources:
         return -1
+    if queries and not own:  # a function of the user's gives what it likes
+        sources.append(
+            b.add(TableRef((), line_of(call), (STAR,), True, tuple(Ref(q, -1, STAR, TRANSFORMATION) for q in queries)))
+        )
     return _columns_of(b, sources, tuple(Output(n, ()) for n in own))

@@ -281,6 +281,10 @@ def _values(b: Builder, node: exp.Values, parent: Scope | None, known: dict[str,
         return index
     for row in node.expressions[:_ROWS_READ]:
         items = row.expressions if isinstance(row, exp.Tuple) else [row]
+        if (
+            len(items) == 1 and isinstance(items[0], exp.Anonymous) and items[0].name.upper() == "ROW"
+        ):  # VALUES ROW(1, 2)
+            items = items[0].expressions
         while len(columns) < len(items):
             columns.append(Collected())
         for found, item in zip(columns, items, strict=False):

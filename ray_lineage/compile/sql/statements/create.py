@@ -11,6 +11,7 @@ from ray_lineage.compile.sql.lex.tokens import start_line
 from ray_lineage.compile.sql.statements.alter import read_alter_table
 from ray_lineage.compile.sql.statements.body import read_body
 from ray_lineage.compile.sql.statements.columns import computed_columns, defaults, make_empty
+from ray_lineage.compile.sql.statements.comments import describe_created
 from ray_lineage.compile.sql.statements.create_other import create_other, create_synonym
 from ray_lineage.compile.sql.statements.create_routine import function_query, read_header
 from ray_lineage.compile.sql.statements.create_table import create_like, partition_of, stored_at
@@ -70,6 +71,7 @@ def read_create_statement(unit: Unit, tokens: list[Token], verb: str) -> None:
     name = unit.full(head.name)
     temporary = temporary or is_temporary(name)
     replaced(unit, tokens, name, head.query)
+    describe_created(unit, tokens, head, name)
     if is_view and not temporary:
         kind = "MaterializedView" if "MATERIALIZED" in head.words else "View"
     else:

@@ -13,6 +13,7 @@ from ray_lineage.compile.sql.lex.scan import closing, list_items, read_name, unt
 from ray_lineage.compile.sql.lex.tokens import tokenize
 from ray_lineage.compile.sql.query.scope import IDENTITY
 from ray_lineage.compile.sql.statements.body import BODIES, read_body
+from ray_lineage.compile.sql.statements.comments import read_property
 from ray_lineage.compile.sql.statements.dynamic import binds_of, into_variables, run_text, unresolved
 from ray_lineage.compile.sql.statements.rename import rename_by_procedure
 from ray_lineage.compile.sql.statements.variables import assign, carries, forget, knows, variable_name
@@ -118,6 +119,9 @@ def execute(unit: Unit, tokens: list[Token], into: tuple[Name, tuple[str, ...]] 
         return
     if last == "sysexecsql" and at < len(tokens) and tokens[at].token_type is T.L_PAREN:
         run_text(unit, tokens[at + 1 : closing(tokens, at)], tokens, into)
+        return
+    if last in ("sp_addextendedproperty", "sp_updateextendedproperty"):
+        read_property(unit, tokens, at)
         return
     if last == "sp_rename":
         rename_by_procedure(unit, tokens, at)

@@ -93,7 +93,8 @@ def _partition(unit: Unit, tree: exp.Insert) -> tuple[tuple[str, ...], tuple[str
     partition = tree.args.get("partition") or table.args.get("partition")
     items = partition.expressions if isinstance(partition, exp.Partition) else []
     preset = tuple(unit.fold(i.this.name, False) for i in items if isinstance(i, exp.EQ))
-    return preset, tuple(unit.fold(i.name, bool(quoted(i))) for i in items if isinstance(i, exp.Column))
+    dynamic = items if unit.engine.partition_columns else []
+    return preset, tuple(unit.fold(i.name, bool(quoted(i))) for i in dynamic if isinstance(i, exp.Column))
 
 
 def insert_target(unit: Unit, node: Expression) -> tuple[Name, tuple[str, ...]]:

@@ -137,6 +137,7 @@ PRAGMA foreign_keys = ON; ATTACH DATABASE 'x.db' AS x; CREATE TABLE IF NOT EXIST
 INSERT OR REPLACE INTO o (x) SELECT a FROM t; REPLACE INTO o (x) SELECT a FROM x.t2; INSERT INTO o (x) VALUES ('a') ON CONFLICT (x) DO UPDATE SET x = excluded.x || 'y' WHERE id > 1 RETURNING *;
 CREATE TRIGGER tr AFTER UPDATE OF x ON o WHEN new.x > 1 BEGIN INSERT INTO aud (v) VALUES (old.x); UPDATE o SET y = new.x WHERE id = new.id; SELECT RAISE(ABORT, 'x'); END;
 UPDATE OR IGNORE o SET (x, y) = (SELECT a, b FROM t) FROM u WHERE u.id = o.id; CREATE VIRTUAL TABLE ft USING fts5(a, b); CREATE TEMP VIEW tv AS SELECT a FROM t; INSERT INTO o (x) SELECT a FROM tv; VACUUM; REINDEX; ANALYZE; EXPLAIN QUERY PLAN SELECT a FROM t; SAVEPOINT s; RELEASE s; SELECT a FROM t INDEXED BY ix; SELECT value FROM t, json_each(t.a);
+-- codes: RL143
 -- pairs: o.id > o.g t, t.a > o.x i, x.t2.a > o.x i, o.x > aud.v i, o.x > o.y i, t.b > o.y i, t.a > a i, t.a > value t
 -- case: pivot with several aggregates, each column has its own
 PIVOT t ON a IN ('x', 'y') USING SUM(b) AS s, MAX(id) AS m;

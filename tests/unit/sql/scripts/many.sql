@@ -284,6 +284,7 @@ INSERT INTO o (x) SELECT a FROM t
 CREATE OR REPLACE TEMP VIEW tv AS SELECT b FROM t WHERE env = getArgument('env');
 -- COMMAND ----------
 INSERT INTO p (x) SELECT b FROM tv
+-- codes: RL143
 -- pairs: t.a > o.x i, t.b > p.x i
 -- case: view over values with alias [postgres, duckdb, snowflake, tsql, databricks]
 CREATE VIEW v AS SELECT q.k FROM (VALUES (1), (2)) AS q (k);

@@ -284,6 +284,7 @@ GO
 CREATE FUNCTION dbo.g () RETURNS @r TABLE (k int NOT NULL, m int) AS BEGIN INSERT @r SELECT id, a FROM dbo.t; UPDATE @r SET m = m + 1; RETURN END
 GO
 INSERT dbo.o (x, y) SELECT f.a, g.m FROM dbo.f(GETDATE()) f CROSS JOIN dbo.g() AS g
+-- codes: RL143
 -- pairs: dbo.t.a > dbo.f.a i, dbo.t.b > dbo.f.b i, dbo.t.id > dbo.g.k i, dbo.t.a > dbo.g.m i, dbo.g.m > dbo.g.m t, dbo.f.a > dbo.o.x i, dbo.g.m > dbo.o.y i
 -- case: openjson root and nested apply
 INSERT o (x, y) SELECT h.k, l.v FROM OPENJSON(@json) WITH (k int, lines nvarchar(max) AS JSON) h CROSS APPLY OPENJSON(h.lines) WITH (v int) l
@@ -426,6 +427,7 @@ GO 3
 -- case: nested comments
 /* outer /* inner */ INSERT x SELECT * FROM y */ INSERT o (x) /* c */ SELECT a -- foo
  , /* drop */ b FROM t -- end
+-- codes: RL140
 -- pairs: t.a > o.x i
 -- case: table hint without with and old joins
 INSERT o (x, y) SELECT p.a, q.c FROM t p (NOLOCK), u q (nolock) WHERE p.id *= q.id

@@ -20,6 +20,7 @@ from ray_lineage.compile.sql.engines.shared import CURRENT_OF, plain_functions
 
 ORACLE: Final = Engine(
     name="oracle",
+    clear_names=True,
     client=(without_sqlplus,),
     rewrites=(
         *(rule(word, "", without_clauses) for word in FUNCTIONS),

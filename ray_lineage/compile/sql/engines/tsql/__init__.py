@@ -72,6 +72,7 @@ _ROWSETS: Final = {
 
 TSQL: Final = Engine(
     name="tsql",
+    clear_names=True,
     splitter=BatchSplitter,
     batches=True,  # .../sql-server-utilities-statements-go
     ordered_paths=True,

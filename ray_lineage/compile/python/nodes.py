@@ -1,0 +1,134 @@
+"""The program's own parts in the graph: the module and its functions that run something, and who calls whom.
+
+Impact ends at the code that runs it: a statement stands in its function as one of SQL stands in its procedure. A name has one
+part (``"etl.load.run"``), so that no table's short name means it.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+import msgspec
+
+from ray_lineage.compile.options import CompileOptions
+from ray_lineage.compile.python.scopes import Index, Scope
+from ray_lineage.model import Call, Declaration, FileFacts, Name, dataset_text
+
+_MODULE: Final = ""
+"""What the module itself is called within it."""
+_PACKAGE: Final = "__init__"
+_HANDED_ON: Final = "python_callable"
+
+
+class _Edge(NamedTuple):
+    caller: str
+    callee: str
+    line: int
+
+
+def module_name(options: CompileOptions) -> str:
+    """The dotted name of a file's module by its path; empty: nobody says where it lies. It has a dot, as no table's name has."""
+    if not options.model:
+        return ""
+    parts = [part for part in options.folder.split("/") if part]
+    if options.model != _PACKAGE or not parts:
+        parts.append(options.model)
+    return ".".join(parts) if len(parts) > 1 else f"{parts[0]}.py"
+
+
+def with_programs(facts: FileFacts, index: Index, module: str) -> FileFacts:
+    """Facts whose statements stand in functions of the graph, with these and who calls them."""
+    if not module or not facts.statements:
+        return facts
+    scopes = {scope.name: scope for scope in index.scopes if scope.is_function}
+    inside = {s.procedure for s in facts.statements if s.procedure in scopes or not s.procedure}
+    edges = sorted(set(_relevant(inside, list(_calls(index, scopes)))))
+    found = sorted({*inside, *(e.caller for e in edges), *(e.callee for e in edges)})
+    names = {name: _named(module, name) for name in found}
+    texts = {name: dataset_text(names[name]) for name in found}
+    declared = [Declaration(names[n], "Function" if n else "Module", _line(scopes.get(n))) for n in found]
+    statements = (
+        msgspec.structs.replace(s, procedure=texts[s.procedure]) if s.procedure in inside else s
+        for s in facts.statements
+    )
+    session = [texts.get(name, name) for name in (*facts.session, *({_MODULE} & inside))]
+    return msgspec.structs.replace(
+        facts,
+        statements=tuple(statements),
+        declarations=(*facts.declarations, *declared),
+        calls=(*facts.calls, *(Call(names[e.caller], names[e.callee], e.line) for e in edges)),
+        session=tuple(session),
+    )
+
+
+def _line(scope: Scope | None) -> int:
+    return scope.node.lineno if scope is not None and not isinstance(scope.node, ast.Module) else 1
+
+
+def _named(module: str, function: str) -> Name:
+    return (f"{module.removesuffix('.py')}.{function}" if function else module,)
+
+
+def _relevant(inside: set[str], edges: list[_Edge]) -> Iterator[_Edge]:
+    """The calls that lead to a function that runs something."""
+    into: dict[str, list[_Edge]] = {}
+    for edge in edges:
+        into.setdefault(edge.callee, []).append(edge)
+    seen, todo = set(inside), list(inside)
+    while todo:
+        for edge in into.get(todo.pop(), ()):
+            yield edge
+            if edge.caller not in seen:
+                seen.add(edge.caller)
+                todo.append(edge.caller)
+
+
+def _calls(index: Index, scopes: dict[str, Scope]) -> Iterator[_Edge]:
+    """Which function of the module calls which other one of it."""
+    for unit in index.units:
+        caller = _function_of(unit.scope)
+        for node in (n for expression in unit.expressions for n in ast.walk(expression)):
+            if not isinstance(node, ast.Call):
+                continue
+            handed = (k.value for k in node.keywords if k.arg == _HANDED_ON)
+            for function in (node.func, *handed):
+                callee = _meant(function, unit.scope, scopes)
+                if callee and callee != caller:
+                    yield _Edge(caller, callee, node.lineno)
+
+
+def _function_of(scope: Scope) -> str:
+    """The function that code of a scope runs in; a class's body runs where it stands."""
+    at: Scope | None = scope
+    while at is not None and not at.is_function:
+        at = at.parent
+    return at.name if at is not None else _MODULE
+
+
+def _meant(function: ast.expr, scope: Scope, scopes: dict[str, Scope]) -> str:
+    """The function of the module that is called so there; empty: it is none."""
+    if isinstance(function, ast.Name):
+        return next((name for name in _around(function.id, scope) if name in scopes), "") or _made(function.id, scopes)
+    if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name):
+        owner = function.value.id
+        of_class = scope.of_class if owner in ("self", "cls") else None
+        name = f"{of_class.name if of_class is not None else owner}.{function.attr}"
+        return name if name in scopes else ""
+    return ""
+
+
+def _around(name: str, scope: Scope) -> Iterator[str]:
+    """What a name may be called within the module, the nearest first: methods are not seen from inside of their class."""
+    at: Scope | None = scope
+    while at is not None and at.name:
+        if not at.is_class:
+            yield f"{at.name}.{name}"
+        at = at.parent
+    yield name
+
+
+def _made(name: str, scopes: dict[str, Scope]) -> str:
+    """Who makes an object of a class."""
+    return f"{name}.__init__" if f"{name}.__init__" in scopes else ""

@@ -1,0 +1,275 @@
+"""What a statement surely does wrong: said only where every list that it rests on is known for certain.
+
+A list is certain where the statement itself says it: then it is an error. It is known as well where a table is declared once
+(or always alike), in whole, and by no dump; but what creates tables may be no SQL, and more than is here: then it is a warning.
+Templates, texts with gaps and statements that only may be there are not looked at: what they say may be another text when it
+runs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final, Protocol
+
+from ray_lineage.model import (
+    BARE_NAMES,
+    CLEAR_NAMES,
+    INFLUENCE_KINDS,
+    MARKED_VARIABLES,
+    STAR,
+    Alias,
+    Name,
+    Output,
+    Ref,
+    Relation,
+    Select,
+    SetOp,
+    StatementFacts,
+    StatementKind,
+    TableRef,
+    is_temporary,
+    unnamed,
+)
+
+if TYPE_CHECKING:
+    from ray_lineage.link.view import Shape
+
+_FILLS: Final = frozenset({StatementKind.INSERT, StatementKind.INSERT_OVERWRITE})
+_NAMES_TARGET: Final = frozenset({StatementKind.INSERT, StatementKind.UPDATE})
+_SEVERAL: Final = re.compile(
+    r"(?:explode|posexplode|inline|stack|json_tuple|parse_url_tuple|unnest|untuple|columns)(?:_outer)?\s*\(", re.I
+)
+"""Functions that may give several columns where one item stands."""
+_PSEUDO: Final = frozenset({
+    "rowid", "rownum", "level", "oid", "ctid", "xmin", "xmax", "cmin", "cmax", "tableoid", "ora_rowscn",
+    "object_value", "object_id", "column_value", "sys_nc_rowinfo", "nextval", "currval", "identitycol", "rowguidcol",
+    "system_user", "value", "default", "dummy", "key",
+})  # fmt: skip
+"""Names of columns that tables of some engine have without declaring them, and words that stand where columns do."""
+
+
+class Lists(Protocol):
+    """What the checks ask of the catalog."""
+
+    def resolve(self, name: Name) -> str: ...
+    def columns(self, dataset: str) -> tuple[str, ...] | None: ...
+    def shape(self, dataset: str) -> Shape | None: ...
+
+
+class Column(Protocol):
+    """A column of a relation, as far as the checks look at it."""
+
+    @property
+    def name(self) -> str | None: ...
+    @property
+    def line(self) -> int: ...
+
+
+Complain = Callable[[str, str, str, int], None]
+
+SHAPING: Final = INFLUENCE_KINDS.index("group_by")
+"""From this kind of influences on a name may stand for an item of the select list."""
+UNSURE, DECLARED, OWN = range(3)
+"""How sure a list is: it may be another one; so it is declared; so the statement itself says."""
+
+
+class Checks:
+    """Looks at one statement while it is evaluated. ``checked``: see :class:`FileFacts`."""
+
+    __slots__ = ("_catalog", "_checked", "_complain", "_relations", "_statement", "_sure")
+
+    def __init__(self, statement: StatementFacts, checked: int, catalog: Lists, complain: Complain) -> None:
+        self._statement = statement
+        self._relations: tuple[Relation, ...] = statement.relations
+        self._checked = checked
+        self._catalog = catalog
+        self._complain = complain
+        self._sure: dict[int, int] = {}
+
+    def _say(self, sure: int, code: str, message: str, line: int) -> None:
+        if sure:
+            self._complain(code, "error" if sure == OWN else "warning", message, line or self._statement.first_line)
+
+    # ------------------------------------------------------------------ numbers of columns
+
+    def written(self, items: Sequence[Column], target: Sequence[str]) -> None:
+        """A query's columns go into the target, ``target`` being its columns by position where nothing lists them."""
+        statement = self._statement
+        if statement.kind is StatementKind.CREATE_VIEW:
+            self.renamed(statement.root, items, statement.columns, "the view")
+        elif statement.kind in _FILLS:
+            listed, given = len(statement.columns), len(items)
+            sure, where = self._counted(statement.root, items), f"{'.'.join(statement.target)} gets {_columns(given)}"
+            if listed and given != listed:
+                self._say(sure, "RL140", f"{where} for the {listed} that are listed", _line(items))
+            elif not listed and target and given > len(target):
+                sure = min(sure, self._declared(statement.target))
+                self._say(sure, "RL140", f"{where}, and has {len(target)}", _line(items))
+
+    def branches(self, relation: SetOp, branches: Sequence[Sequence[Column]]) -> None:
+        """Branches of a set operation have as many columns as the first one."""
+        if relation.by_name or len({len(b) for b in branches}) < 2:
+            return
+        sure = min(map(self._counted, (*relation.branches, *relation.filters), branches))
+        first = len(branches[0])
+        other = next(b for b in branches if len(b) != first)
+        text = f"this branch of a set operation has {_columns(len(other))}, and the first one {first}"
+        self._say(sure, "RL141", text, _line(other))
+
+    def renamed(self, index: int, items: Sequence[Column], columns: Sequence[str], what: str = "a query") -> None:
+        """There are not more names than columns."""
+        if len(columns) > len(items) and STAR not in columns:
+            text = f"{len(columns)} names are given to {what} of {_columns(len(items))}: {', '.join(columns)}"
+            self._say(self._counted(index, items), "RL142", text, _line(items))
+
+    # ------------------------------------------------------------------ names of columns
+
+    def missing(self, ref: Ref) -> bool:
+        """A relation has no column of that name. True: that is wrong, and was said."""
+        sure = UNSURE if _is_pseudo(ref.name) else self._named(ref.relation)
+        self._say(sure, "RL143", no_column(ref.name, self._called(ref.relation)), ref.line)
+        return sure > UNSURE
+
+    def nowhere(self, ref: Ref) -> bool:
+        """No relation in sight has a column of that name. True: that is wrong, and was said."""
+        if not self._checked & BARE_NAMES or _is_pseudo(ref.name) or ref.path or "." in ref.name:
+            return False
+        seen: list[int] = []
+        scope = ref.scope
+        while scope >= 0 and isinstance(select := self._relations[scope], Select):
+            if any(o.name == ref.name and not _is_bare(o) for o in select.outputs):
+                return False  # where an alias may be used is the engine's business
+            seen.extend(select.sources)
+            scope = select.parent
+        sure = min(map(self._named, seen), default=UNSURE)
+        what = self._called(seen[0]) if len(seen) == 1 else "any relation in sight"
+        self._say(sure, "RL143", no_column(ref.name, what), ref.line)
+        return sure > UNSURE
+
+    def several(self, ref: Ref, select: Select, sources: Sequence[int]) -> None:
+        """Several relations of one FROM have a column of that name."""
+        if not self._checked & CLEAR_NAMES or not select.outputs:
+            return
+        what = " and ".join(map(self._called, sources))
+        self._say(min(map(self.sure, sources)), "RL144", f"column {ref.name!r} is ambiguous: {what} have it", ref.line)
+
+    def targets(self, columns: Sequence[str] | None) -> None:
+        """The columns that are written by name are the target's."""
+        statement = self._statement
+        if not columns or statement.kind not in _NAMES_TARGET:
+            return
+        known = {*columns, STAR}
+        if known.issuperset(statement.columns) and not statement.assignments:
+            return
+        named = dict.fromkeys(statement.columns, statement.first_line)
+        named.update((a.column, a.line) for a in statement.assignments if a.position < 0)
+        for name in named.keys() - known:
+            sure = UNSURE if _is_pseudo(name) else self._declared(statement.target)
+            self._say(sure, "RL143", no_column(name, self._catalog.resolve(statement.target)), named[name])
+
+    # ------------------------------------------------------------------ what is certain
+
+    def _counted(self, index: int, items: Sequence[Column]) -> int:
+        """How sure is it that the relation has as many columns?"""
+        return UNSURE if not items or any(i.name == STAR for i in items) else self.sure(index)
+
+    def sure(self, index: int) -> int:
+        """How sure is it that the relation has these columns and no others?"""
+        known = self._sure.get(index)
+        if known is None:
+            self._sure[index] = UNSURE  # what names itself
+            known = self._sure[index] = self._look(self._relations[index]) if index >= 0 else UNSURE
+        return known
+
+    def _look(self, relation: Relation) -> int:
+        if isinstance(relation, TableRef):
+            return UNSURE if relation.function or relation.args else self._declared(relation.name)
+        if isinstance(relation, Alias):
+            return UNSURE if relation.recursive else self.sure(relation.relation)
+        if isinstance(relation, SetOp):
+            return UNSURE if relation.by_name else self.sure(relation.branches[0])
+        if not isinstance(relation, Select):
+            return UNSURE
+        if not relation.sources and any(o.refs for o in relation.outputs):  # the elements of an array, for one
+            return UNSURE
+        return min((self._gives(o, relation) for o in relation.outputs), default=UNSURE)
+
+    def _gives(self, output: Output, select: Select) -> int:
+        """How sure is it that it gives what it seems to?"""
+        if not output.star:
+            several = output.name == STAR or (output.expression and _SEVERAL.match(output.expression))
+            return UNSURE if several else OWN
+        if not output.refs or output.excluded or output.renamed or output.like or output.refs[0].name != STAR:
+            return UNSURE
+        index = output.refs[0].relation
+        if index >= 0:
+            return self.sure(index)
+        return UNSURE if select.merged else min(map(self.sure, select.sources), default=UNSURE)
+
+    def _named(self, index: int) -> int:
+        """How sure is it that the relation has columns of these names? An engine names an expression as it likes."""
+        sure = self.sure(index)
+        return sure if sure and self._has_names(self._relations[index]) else UNSURE
+
+    def _has_names(self, relation: Relation) -> bool:
+        if isinstance(relation, Alias):
+            return self._named(relation.relation) > UNSURE
+        if isinstance(relation, SetOp):
+            return self._named(relation.branches[0]) > UNSURE
+        if isinstance(relation, Select):
+            stars = [o.refs[0].relation for o in relation.outputs if o.star]
+            over = [i for s in stars for i in ((s,) if s >= 0 else relation.sources)]
+            return all(o.star or o.name is not None for o in relation.outputs) and all(map(self._named, over))
+        assert isinstance(relation, TableRef)
+        columns = self._catalog.columns(self._catalog.resolve(relation.name)) or ()
+        return _UNNAMED not in [c.rstrip("0123456789") for c in columns]
+
+    def _declared(self, name: Name) -> int:
+        """How sure is the list of a dataset?"""
+        if not name or is_temporary(name):
+            return UNSURE
+        dataset = self._catalog.resolve(name)
+        shape = self._catalog.shape(dataset)
+        return (
+            DECLARED if shape is not None and shape.certain and self._catalog.columns(dataset) is not None else UNSURE
+        )
+
+    def _called(self, index: int) -> str:
+        relation = self._relations[index]
+        return self._catalog.resolve(relation.name) if isinstance(relation, TableRef) else "a query in FROM"
+
+
+_UNNAMED: Final = unnamed(0).rstrip("0")
+
+
+def no_column(name: str, what: str) -> str:
+    """What RL143 says."""
+    return f"there is no column {name!r} in {what}"
+
+
+def bits(checked: int, statement: StatementFacts) -> int:
+    """What may be checked of a statement: a bare name in a routine may be a variable of a package, where variables are called as
+    columns are."""
+    if statement.possible:
+        return 0
+    if statement.procedure and not checked & MARKED_VARIABLES:
+        return checked & ~BARE_NAMES
+    return checked
+
+
+def _is_pseudo(name: str) -> bool:
+    return name in _PSEUDO or name[:1] in ("_", "$", "@", ":", "#", "?", '"') or "$" in name or name == STAR
+
+
+def _is_bare(output: Output) -> bool:
+    """Is it a column by its own name?"""
+    return len(output.refs) == 1 and output.refs[0].name == output.name
+
+
+def _columns(number: int) -> str:
+    return "1 column" if number == 1 else f"{number} columns"
+
+
+def _line(items: Sequence[Column]) -> int:
+    return next((i.line for i in items if i.line), 0)

@@ -1,0 +1,185 @@
+"""What is surely wrong is said, with its line; what only may be wrong is not. Engines refuse the former: their manuals say so,
+and DuckDB and SQLite were asked."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from ray_lineage.api import lineage
+from ray_lineage.link import Linker
+from ray_lineage.link.undeclared import Undeclared
+from ray_lineage.model import Diagnostic
+from tests.factory import contributions, facts, sha
+
+TABLES = "CREATE TABLE dbo.s (x int, y int);\nCREATE TABLE dbo.t (a int, b int);\nCREATE TABLE dbo.u (x int, z int);\n"
+
+WRONG = [
+    ("INSERT INTO dbo.t (a, b) SELECT x FROM dbo.s", "RL140", "error"),
+    ("INSERT INTO dbo.t (a, b) VALUES (1, 2, 3)", "RL140", "error"),
+    ("INSERT INTO dbo.t (a) SELECT * FROM dbo.s", "RL140", "warning"),
+    ("INSERT INTO dbo.t SELECT x, y, x FROM dbo.s", "RL140", "warning"),
+    ("SELECT x, y FROM dbo.s UNION ALL SELECT a FROM dbo.t", "RL141", "error"),
+    ("SELECT x FROM dbo.s EXCEPT SELECT a, b FROM dbo.t", "RL141", "error"),
+    ("SELECT * FROM dbo.s UNION SELECT a FROM dbo.t", "RL141", "warning"),
+    ("WITH q (m, n) AS (SELECT x FROM dbo.s) SELECT m FROM q", "RL142", "error"),
+    ("SELECT m FROM (SELECT x FROM dbo.s) AS q (m, n)", "RL142", "error"),
+    ("CREATE VIEW dbo.v (m, n) AS SELECT x FROM dbo.s", "RL142", "error"),
+    ("SELECT q.nope FROM (SELECT x FROM dbo.s) AS q", "RL143", "error"),
+    ("WITH q AS (SELECT x FROM dbo.s) SELECT nope FROM q", "RL143", "error"),
+    ("SELECT s.nope FROM dbo.s AS s", "RL143", "warning"),
+    ("SELECT nope FROM dbo.s JOIN dbo.t ON x = a", "RL143", "warning"),
+    ("SELECT x FROM dbo.s WHERE nope > 1", "RL143", "warning"),
+    ("INSERT INTO dbo.t (a, c) SELECT x, y FROM dbo.s", "RL143", "warning"),
+    ("UPDATE dbo.t SET c = 1", "RL143", "warning"),
+    ("SELECT x FROM dbo.s JOIN dbo.u ON s.x = u.x", "RL144", "warning"),
+    ("SELECT k FROM (SELECT x AS k FROM dbo.s) p, (SELECT x AS k FROM dbo.u) q", "RL144", "error"),
+]  # fmt: skip
+
+RIGHT = [
+    "INSERT INTO dbo.t (a, b) SELECT * FROM dbo.s",
+    "INSERT INTO dbo.t SELECT x, y FROM dbo.s",
+    "INSERT INTO dbo.t (a, b) SELECT * FROM nobody.knows",
+    "SELECT x FROM dbo.s UNION ALL SELECT a FROM dbo.t",
+    "SELECT * FROM dbo.s UNION ALL SELECT * FROM nobody.knows",
+    "SELECT k FROM (SELECT x AS k FROM dbo.s) AS q ORDER BY k",
+    "SELECT x + y AS total FROM dbo.s ORDER BY total",
+    "SELECT q.nope FROM (SELECT * FROM nobody.knows) AS q",
+    "SELECT nope FROM dbo.s, nobody.knows",
+    "SELECT s.x FROM dbo.s WHERE EXISTS (SELECT 1 FROM dbo.t WHERE t.a = x)",
+    "SELECT x, (SELECT MAX(x) FROM dbo.u) AS m FROM dbo.s",
+    "SELECT s.x FROM dbo.s JOIN dbo.u ON s.x = u.x ORDER BY x",
+    "WITH q (m) AS (SELECT x, y FROM dbo.s) SELECT m FROM q",
+    "UPDATE dbo.t SET a = x FROM dbo.s WHERE y = b",
+    "DELETE FROM dbo.t WHERE a IN (SELECT x FROM dbo.s)",
+]
+
+
+def said(diagnostics: list[Diagnostic]) -> list[tuple[str, str, int]]:
+    return [(d.code, d.severity, d.line) for d in diagnostics if d.code.startswith("RL14")]
+
+
+@pytest.mark.parametrize("dialect", ["postgres", "tsql"])
+@pytest.mark.parametrize(("sql", "code", "severity"), WRONG)
+def test_what_is_wrong_is_said_where_it_stands(sql: str, code: str, severity: str, dialect: str) -> None:
+    text = TABLES + ("GO\n" if dialect == "tsql" else "") + sql
+    line = text.count("\n") + 1
+    assert said(lineage(text, dialect).diagnostics) == [(code, severity, line)]
+
+
+@pytest.mark.parametrize("dialect", ["postgres", "tsql"])
+@pytest.mark.parametrize("sql", RIGHT)
+def test_what_may_be_right_is_not_said(sql: str, dialect: str) -> None:
+    assert said(lineage(TABLES + sql, dialect).diagnostics) == []
+
+
+@pytest.mark.parametrize(
+    ("dialect", "sql"),
+    [
+        ("postgres", "SELECT s.ctid, s.oid FROM dbo.s"),
+        ("oracle", "SELECT s.rowid, rownum FROM dbo.s"),
+        ("sqlite", 'SELECT x FROM dbo.s WHERE y = "text"'),
+        ("duckdb", "SELECT x FROM dbo.s SEMI JOIN dbo.u ON s.x = u.x"),
+        ("duckdb", "SELECT x FROM dbo.s UNION ALL BY NAME SELECT x, z FROM dbo.u"),
+        ("duckdb", "SELECT unnest(x) FROM dbo.s UNION ALL SELECT x, z FROM dbo.u"),
+        ("spark", "SELECT explode(x) FROM dbo.s UNION ALL SELECT x, z FROM dbo.u"),
+        ("snowflake", "SELECT x AS k FROM dbo.s WHERE k > 1"),
+        ("bigquery", "SELECT fns.f(fns.g(x), 1) AS k FROM (SELECT x FROM dbo.s) AS q"),
+        ("oracle", "CREATE PROCEDURE p AS BEGIN INSERT INTO dbo.t (a) SELECT of_a_package FROM dbo.s; END;"),
+        ("postgres", "SELECT q.count FROM (SELECT count(*) FROM dbo.s) AS q"),
+        ("mysql", "SELECT * FROM dbo.s JOIN dbo.u USING (x) WHERE x > 1"),
+    ],
+)  # fmt: skip
+def test_what_an_engine_allows_is_not_said(dialect: str, sql: str) -> None:
+    assert said(lineage(TABLES + sql, dialect).diagnostics) == []
+
+
+def test_a_template_is_not_checked() -> None:
+    sql = "SELECT a, {% if x %} b {% else %} c {% endif %} FROM t UNION ALL SELECT 1, 2"
+    assert said(lineage(sql, "postgres").diagnostics) == []
+
+
+def test_a_table_that_the_file_makes_twice_is_not_certain() -> None:
+    sql = "CREATE TABLE t (a int);\nSELECT t.a FROM t;\nDROP TABLE t;\nCREATE TABLE t (b int);\nSELECT t.b FROM t"
+    assert said(lineage(sql, "postgres").diagnostics) == []
+
+
+def checked(files: dict[str, str]) -> dict[str, list[tuple[str, str, int]]]:
+    decoder = msgspec.json.Decoder(list[Diagnostic])
+    return {
+        path: said(decoder.decode(c.rows["File"][0][7])) for path, c in contributions("p", files, "postgres").items()
+    }
+
+
+def test_a_list_is_known_where_all_declare_it_alike() -> None:
+    files = {"t.sql": "CREATE TABLE s.t (a int)", "q.sql": "SELECT t.b FROM s.t"}
+    assert checked(files)["q.sql"] == [("RL143", "warning", 1)]
+    assert checked({**files, "again.sql": "CREATE TABLE s.t (a int)"})["q.sql"] == [("RL143", "warning", 1)]
+    assert checked({**files, "other.sql": "CREATE TABLE s.t (a int, b int)"})["q.sql"] == []
+    assert checked({**files, "more.sql": "ALTER TABLE s.t ADD COLUMN b int"})["q.sql"] == []
+
+
+def test_a_second_declaration_reaches_those_who_were_checked() -> None:
+    linker = Linker("p")
+    files = {"t.sql": "CREATE TABLE s.t (a int)", "q.sql": "SELECT t.b FROM s.t"}
+    for path, sql in files.items():
+        linker.put(path, sha(sql), facts(sql, "postgres"))
+    list(linker.link())
+    other = "CREATE TABLE s.t (c int)"
+    linker.put("u.sql", sha(other), facts(other, "postgres"))
+    assert {c.path for c in linker.link()} >= {"q.sql"}
+    linker.remove("u.sql")
+    assert {c.path for c in linker.link()} == {"q.sql"}
+
+
+def undeclared(files: dict[str, str], path: str) -> list[tuple[str, int, str]]:
+    linker = Linker("p")
+    for name, sql in files.items():
+        linker.put(name, sha(sql), facts(sql, "postgres"))
+    list(linker.link())
+    return [(d.severity, d.line, d.message) for d in Undeclared(linker).of(path)]
+
+
+def tables(names: list[str]) -> dict[str, str]:
+    return {f"{n}.sql": f"CREATE TABLE s.{n} (a int)" for n in names}
+
+
+def test_a_name_that_nothing_declares_in_a_schema_that_is_declared() -> None:
+    known = tables(["orders", "customers", "items", "payments", "stores"])
+    found = undeclared({**known, "q.sql": "SELECT 1;\nSELECT a FROM s.ordrs"}, "q.sql")
+    assert found == [
+        ("warning", 2, "nothing here declares s.ordrs, as it does the 5 others that are named of s; did you mean s.orders?")
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT a FROM s.elsewhere",  # looks like none of a few
+        "SELECT a FROM s.ordrs; SELECT a FROM s.custmers",  # so the schema is not all here
+        "SELECT a FROM other.ordrs",
+        "SELECT a FROM s.orders",
+        "CREATE TABLE s.ordrs AS SELECT 1 AS a; SELECT a FROM s.ordrs; DROP TABLE s.ordrs",
+        "SELECT a FROM pg_catalog.pg_class",
+    ],
+)
+def test_what_may_be_declared_elsewhere_is_not_said(sql: str) -> None:
+    known = tables(["orders", "customers", "items", "payments", "stores"])
+    assert undeclared({**known, "q.sql": sql}, "q.sql") == []
+
+
+def test_a_large_schema_needs_no_resemblance() -> None:
+    known = tables([f"t{n}" for n in range(20)])
+    assert [m[0] for m in undeclared({**known, "q.sql": "SELECT a FROM s.elsewhere"}, "q.sql")] == ["warning"]
+
+
+def test_columns_that_several_files_name_are_the_lists_fault() -> None:
+    from ray_lineage.model import FileDiagnostic
+    from ray_lineage.runtime.check import without_agreed
+
+    def lacking(path: str, name: str, severity: str = "warning") -> FileDiagnostic:
+        return FileDiagnostic(path, 1, 0, "RL143", severity, f"there is no column {name!r} in t")
+
+    several = [lacking("a.sql", "new"), lacking("b.sql", "new")]
+    own = [lacking("a.sql", "q", "error"), lacking("b.sql", "q", "error"), lacking("a.sql", "typo")]
+    assert list(without_agreed([*several, *own])) == own
