@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import typer
 
-from ray_lineage.cli.output import settings, styled, write_line
+from ray_lineage.cli.output import is_coloured, settings, styled, write_line
 
 if TYPE_CHECKING:
     from ray_lineage.cli.tree import Line, Span
@@ -85,6 +85,9 @@ def _is_around(root: str, here: str) -> bool:
 
 def write(lines: Iterable[Line], places: Places | None = None) -> None:
     """Lines with their styles, and with links to files, where there is a terminal for them."""
+    if not is_coloured():
+        sys.stdout.writelines("".join([span.text for span in line]) + "\n" for line in lines)
+        return
     for line in lines:
         write_line(*(_written(span, places) for span in line))
 
@@ -92,6 +95,6 @@ def write(lines: Iterable[Line], places: Places | None = None) -> None:
 def _written(span: Span, places: Places | None) -> str:
     shown = styled(span.text, _STYLES.get(span.role, ""))
     link = places.link(span.file) if places is not None and span.file else ""
-    if not link or "\033" not in shown:  # no terminal, or one that wants no escapes
+    if not link:
         return shown
     return f"\033]8;;{link}\033\\{shown}\033]8;;\033\\"

@@ -224,6 +224,11 @@ def print_error(error: RayLineageError) -> None:
     sys.stderr.write("\n".join(lines) + "\n")
 
 
+def is_coloured() -> bool:
+    """Is standard output a terminal that wants escapes?"""
+    return _colour(sys.stdout)
+
+
 def _colour(stream: TextIO) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 

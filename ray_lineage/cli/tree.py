@@ -33,6 +33,7 @@ class Span(NamedTuple):
     file: str = ""
 
 
+_GAP: Final = Span("  ")
 Line = Sequence[Span]
 Place = Callable[[str, int], str]
 
@@ -217,6 +218,8 @@ class _Layout:
         self._width = width
         self._guides = guides
         self._place = place
+        self._names: dict[str, Span] = {}
+        self._spans: dict[tuple[str, int], Span] = {}
         self.cut = _ALL
         self._later: deque[tuple[int, str]] = deque()
         self._blocks = 0
@@ -240,7 +243,7 @@ class _Layout:
     def _head(self, name: str, *before: Span) -> Iterator[Line]:
         at = self._own_place(name)
         places = [] if at is None else [at]
-        return self._line([*before, Span(visible(name), "name"), *self._marks(name)], places, _EVIDENCE)
+        return self._line([*before, self._named(name), *self._marks(name)], places, _EVIDENCE)
 
     def _tree(self, name: str, lead: str, head: Iterator[Line], inner: str) -> Iterator[Line]:
         """A node and all that is below it, with the blocks in which deep branches go on."""
@@ -248,7 +251,7 @@ class _Layout:
         yield from self._below(name, inner)
         while self._later:
             number, name = self._later.popleft()
-            yield from self._line([Span(f"[{number}] ", "mark"), Span(visible(name), "name")], [], _EVIDENCE)
+            yield from self._line([Span(f"[{number}] ", "mark"), self._named(name)], [], _EVIDENCE)
             yield from self._below(name, lead)
 
     def _below(self, name: str, lead: str) -> Iterator[Line]:
@@ -303,7 +306,7 @@ class _Layout:
         marks = self._marks(item.name) if here else self._again(item.name)
         if block:
             marks = [*marks, Span(f"  continued at [{block}]", "mark")]
-        spans = [Span(item.front), Span(visible(item.name), "name"), *_hows(steps)]
+        spans = [Span(item.front), self._named(item.name), *_hows(steps)]
         at = self._places(item, steps, first)
         if first:
             self.shown.add(item.name)
@@ -324,9 +327,9 @@ class _Layout:
 
     def _line(self, spans: list[Span], places: Sequence[Span], lead: str) -> Iterator[Line]:
         """With its evidence beside it, or below where that does not fit."""
-        beside = [part for place in places for part in (Span("  "), place)]
-        if not places or sum(cells(s.text) for s in (*spans, *beside)) <= self._width:
-            yield [*spans, *beside]
+        taken = sum([cells(s.text) for s in spans]) + sum([2 + cells(p.text) for p in places])
+        if not places or taken <= self._width:
+            yield [*spans, *(part for place in places for part in (_GAP, place))]
         else:
             yield spans
             yield from ([Span(lead), place] for place in places)
@@ -354,11 +357,26 @@ class _Layout:
         return self._own_place(name) is None or (name in self.forest.shapes and self._is_root(name))
 
     def _at(self, steps: Sequence[Step]) -> Span | None:
+        if len(steps) == 1 and steps[0].file:
+            return self._place_span(steps[0].file, steps[0].line)
         places = sorted({(step.file, step.line) for step in steps if step.file})
         if not places:
             return None
+        first = self._place_span(*places[0])
         more = f" and {len(places) - 1:,} more" if len(places) > 1 else ""
-        return Span(visible(self._place(*places[0])) + more, "place", places[0][0])
+        return first._replace(text=first.text + more) if more else first
+
+    def _place_span(self, file: str, line: int) -> Span:
+        found = self._spans.get((file, line))
+        if found is None:
+            found = self._spans[file, line] = Span(visible(self._place(file, line)), "place", file)
+        return found
+
+    def _named(self, name: str) -> Span:
+        found = self._names.get(name)
+        if found is None:
+            found = self._names[name] = Span(visible(name), "name")
+        return found
 
     # ------------------------------------------------------------------ what shapes rows
 
@@ -385,7 +403,7 @@ class _Layout:
         first = self._is_root(name)
         steps = self.forest.shapes[name]
         marks = self._marks(name) if first else self._again(name)
-        spans = [Span("~ ", "mark"), Span(visible(name), "name"), *self._shaping(steps), *marks]
+        spans = [Span("~ ", "mark"), self._named(name), *self._shaping(steps), *marks]
         at = self._at(steps)
         head = self._line(spans, [] if at is None else [at], "  " + _EVIDENCE)
         if first:
@@ -407,6 +425,8 @@ class _Layout:
 
 
 def _hows(steps: Sequence[Step]) -> list[Span]:
+    if len(steps) == 1 and steps[0].how in ("", "identity") and steps[0].certainty != "possible":
+        return []
     kinds = sorted({step.how for step in steps if step.how and step.how != "identity"})
     if all(step.certainty == "possible" for step in steps):
         kinds.append("possible")

@@ -43,6 +43,16 @@ def description(text: str) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
+def program(name: Name, kind: str, line: int) -> Declaration:
+    """That there is a program of a kind: a module, a function."""
+    return Declaration(name, kind, line)
+
+
+def called(caller: Name, callee: Name, line: int) -> Call:
+    """That one program runs another."""
+    return Call(caller, callee, line)
+
+
 class Facts:
     """What was found so far."""
 

@@ -31,6 +31,8 @@ def excerpt(source: Source, root: str, line: int) -> Excerpt:
     """The lines around one. ``root``: the folder that the project's paths are relative to, empty if it is not on this host."""
     if not root:
         return Excerpt(note="the files are not on this machine")
+    if not source.sha256:
+        return Excerpt(note="it is not known whether the file is still what the graph was made of")
     data = _content(source, root)
     if data is None:
         return Excerpt(note="the file is not there any more, or cannot be read")

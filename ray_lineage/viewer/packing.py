@@ -6,8 +6,9 @@ small. The source of a flow or influence is told by its table's place among the 
 Keys are short, for they are what is left:
 
 ====  ====================================================================================
-t     tables: s schema, n name, k kind, f file (-1: none), l line, c number of columns
-c     columns, table after table: n name, y type
+t     tables: s schema, n name, k kind, f file (-1: none), l line, c number of columns,
+      d description
+c     columns, table after table: n name, y type, d description
 s     statements: f file, l line, k kind, q text (only if asked for)
 e     feeds: a source table, b target table, s statement
 f     flows: k source table (which feed of the statement, -1: none of them) and o source column
@@ -64,7 +65,9 @@ class _Packing:
     def __init__(self, picture: Picture) -> None:
         self._picture = picture
         self._said = shown_project(picture)
-        self._schemas, self._kinds, self._names, self._types, self._verbs, self._texts = (_Texts() for _ in range(6))
+        self._schemas, self._kinds, self._names, self._types, self._verbs, self._texts, self._notes = (
+            _Texts() for _ in range(7)
+        )
         edges = chain[Flow | Influence | Feed](picture.feeds, picture.flows, picture.influences)
         self._statements = _numbered(edge.statement for edge in edges)
         declaring = (table.file for table in picture.tables if table.file >= 0)
@@ -84,6 +87,7 @@ class _Packing:
         """Everything but the head."""
         self._types.place("")
         self._texts.place("")
+        self._notes.place("")
         files = (self._picture.files[f] for f in self.files)
         body = {
             "t": self._tables(), "c": self._columns(), "s": self._statement_rows(with_sql), "e": self._feeds(), "f": self._flows(),
@@ -93,7 +97,7 @@ class _Packing:
             "transformations": TRANSFORMATIONS, "influences": INFLUENCE_KINDS, "sources": len(self._picture.files),
             "files": [shown_schema(self._said(f.project), f.path) for f in files],
             "schemas": self._schemas.texts, "kinds": self._kinds.texts, "names": self._names.texts, "types": self._types.texts,
-            "verbs": self._verbs.texts, "texts": self._texts.texts, **body,
+            "verbs": self._verbs.texts, "texts": self._texts.texts, "notes": self._notes.texts, **body,
         }  # fmt: skip
 
     def _tables(self) -> dict[str, Any]:
@@ -105,11 +109,16 @@ class _Packing:
             "f": differences(self.files.get(t.file, -1) for t in tables),
             "l": [t.line for t in tables],
             "c": self._counts(),
+            "d": [self._notes.place(t.description) for t in tables],
         }
 
     def _columns(self) -> dict[str, Any]:
         columns = self._picture.columns
-        return {"n": [self._names.place(c.name) for c in columns], "y": [self._types.place(c.type) for c in columns]}
+        return {
+            "n": [self._names.place(c.name) for c in columns],
+            "y": [self._types.place(c.type) for c in columns],
+            "d": [self._notes.place(c.description) for c in columns],
+        }
 
     def _statement_rows(self, with_sql: bool) -> dict[str, Any]:
         statements = [self._picture.statements[s] for s in self._statements]

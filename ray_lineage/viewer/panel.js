@@ -18,6 +18,7 @@
       return [
         h("h2", {}, h("span", { class: "of" }, graph.fullName(table)), h("span", {}, graph.columnName(number))),
         h("p", { class: "facts" }, [type || "type not declared", graph.kindName(table)].join(" \u00b7 ")),
+        note(data.c.d[number]),
         reached(lit),
         section("Comes from", into.length, into.map((flow) => flowItem(flow, columnLink(flows.a[flow]), "up"))),
         section("Feeds", from.length, from.map((flow) => flowItem(flow, columnLink(flows.b[flow]), "down"))),
@@ -45,6 +46,7 @@
       return [
         h("h2", {}, h("span", { class: "of" }, graph.schemaName(number)), h("span", {}, graph.tableName(number))),
         h("p", { class: "facts" }, graph.kindName(number) + " \u00b7 ", file < 0 ? "declared nowhere in these files" : "declared in ", file >= 0 && place(file, data.t.l[number])),
+        note(data.t.d[number]),
         h("p", { class: "acts" },
           h("button", { onclick: () => act.centre(number) }, "Centre"),
           h("button", { onclick: () => act.all(number, "up") }, "Everything upstream"),
@@ -79,6 +81,8 @@
     }
 
     /* --- pieces */
+
+    const note = (number) => (number ? h("p", { class: "described" }, data.notes[number]) : null);
 
     function flowItem(flow, name, side, open) {
       const how = data.f.h[flow];

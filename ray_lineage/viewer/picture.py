@@ -26,6 +26,7 @@ class Table(NamedTuple):
     kind: str
     file: int
     line: int
+    description: str = ""
 
 
 class Column(NamedTuple):
@@ -34,6 +35,7 @@ class Column(NamedTuple):
     table: int
     name: str
     type: str
+    description: str = ""
 
 
 class Statement(NamedTuple):
@@ -76,7 +78,7 @@ class Feed(NamedTuple):
 
 
 class Source(NamedTuple):
-    """A file."""
+    """A file. ``path`` is the one that lines are of; ``sha256`` is empty where that is not the file that was read."""
 
     project: str
     path: str
@@ -150,9 +152,11 @@ class _Reading:
         return _picked(kind, self._rows(kind), *names)
 
     def _read_files(self) -> list[Source]:
-        rows = sorted(self._all("File", "project", "path", "sha256", "id"), key=lambda row: row[:2])
-        self._file = {row[3]: number for number, row in enumerate(rows)}
-        return [Source(project, path, sha256 or "") for project, path, sha256, _ in rows]
+        rows = sorted(self._all("File", "project", "path", "sha256", "origin", "id"), key=lambda row: row[:2])
+        self._file = {row[4]: number for number, row in enumerate(rows)}
+        return [
+            Source(project, origin or path, "" if origin else sha256 or "") for project, path, sha256, origin, _ in rows
+        ]
 
     def _read_statements(self) -> list[Statement]:
         rows = self._all("Statement", "file", "ordinal", "id", "first_line", "kind", "sql")
@@ -161,19 +165,30 @@ class _Reading:
         return [Statement(self._file[file], line or 0, kind, sql or "") for file, _, _, line, kind, sql in rows]
 
     def _read_tables(self) -> list[Table]:
-        rows = sorted(self._all("Dataset", "project", "name", "kind", "owner", "id"), key=lambda row: row[:2])
+        rows = sorted(
+            self._all("Dataset", "project", "name", "kind", "owner", "id", "description"), key=lambda row: row[:2]
+        )
         self._table = {row[4]: number for number, row in enumerate(rows)}
         lines = {(file, dataset): line for file, dataset, line in self._all("DECLARES", "source", "target", "line")}
         return [
-            Table(project, *schema_and_name(name), kind, self._file.get(owner, -1), lines.get((owner, identity)) or 0)
-            for project, name, kind, owner, identity in rows
+            Table(
+                project,
+                *schema_and_name(name),
+                kind,
+                self._file.get(owner, -1),
+                lines.get((owner, identity)) or 0,
+                described or "",
+            )
+            for project, name, kind, owner, identity, described in rows
         ]
 
     def _read_columns(self) -> list[Column]:
-        rows = self._all("Column", "dataset", "ordinal", "name", "type", "id")
+        rows = self._all("Column", "dataset", "ordinal", "name", "type", "id", "description")
         rows.sort(key=lambda row: (self._table[row[0]], row[1] is None, row[1] or 0, row[2]))
         self._column = {row[4]: number for number, row in enumerate(rows)}
-        return [Column(self._table[dataset], name, type_ or "") for dataset, _, name, type_, _ in rows]
+        return [
+            Column(self._table[dataset], name, type_ or "", said or "") for dataset, _, name, type_, _, said in rows
+        ]
 
     def _at(self, file: str, ordinal: int) -> int:
         return self._statement[f"{file}#{ordinal}"]

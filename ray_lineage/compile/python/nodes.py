@@ -12,9 +12,10 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from ray_lineage.compile.facts import called, program
 from ray_lineage.compile.options import CompileOptions
 from ray_lineage.compile.python.scopes import Index, Scope
-from ray_lineage.model import Call, Declaration, FileFacts, Name, dataset_text
+from ray_lineage.model import FileFacts, Name, dataset_text
 
 _MODULE: Final = ""
 """What the module itself is called within it."""
@@ -48,7 +49,7 @@ def with_programs(facts: FileFacts, index: Index, module: str) -> FileFacts:
     found = sorted({*inside, *(e.caller for e in edges), *(e.callee for e in edges)})
     names = {name: _named(module, name) for name in found}
     texts = {name: dataset_text(names[name]) for name in found}
-    declared = [Declaration(names[n], "Function" if n else "Module", _line(scopes.get(n))) for n in found]
+    declared = [program(names[n], "Function" if n else "Module", _line(scopes.get(n))) for n in found]
     statements = (
         msgspec.structs.replace(s, procedure=texts[s.procedure]) if s.procedure in inside else s
         for s in facts.statements
@@ -58,7 +59,7 @@ def with_programs(facts: FileFacts, index: Index, module: str) -> FileFacts:
         facts,
         statements=tuple(statements),
         declarations=(*facts.declarations, *declared),
-        calls=(*facts.calls, *(Call(names[e.caller], names[e.callee], e.line) for e in edges)),
+        calls=(*facts.calls, *(called(names[e.caller], names[e.callee], e.line) for e in edges)),
         session=tuple(session),
     )
 

@@ -12,7 +12,7 @@ from tests.factory import contributions, load
 
 HOSTILE = "</script><img src=x onerror=alert(1)>"
 FILES = {
-    "raw.sql": "CREATE TABLE raw.orders (id int, amount numeric, status text);\nCREATE TABLE raw.people (id int, name text)",
+    "raw.sql": "CREATE TABLE raw.orders (id int, amount numeric, status text);\nCREATE TABLE raw.people (id int, name text);\nCOMMENT ON TABLE raw.people IS 'who they are'; COMMENT ON COLUMN raw.people.name IS 'in full'",
     "core/orders.sql": "CREATE VIEW core.orders AS\nSELECT o.id, o.amount * 2 AS amount\nFROM raw.orders o\nWHERE o.status = 'x'",
     "mart/total.sql": "CREATE TABLE mart.total AS\nSELECT SUM(amount) AS total, other\nFROM core.orders, ext.a, ext.b GROUP BY id",
     "mart/far.sql": "INSERT INTO mart.far SELECT total FROM mart.total",

@@ -59,6 +59,12 @@ def test_files_of_another_machine_are_not_looked_for() -> None:
     assert "not on this machine" in excerpt(source("a.sql"), "", 1).note
 
 
+def test_without_a_hash_nothing_is_claimed(tmp_path: Path) -> None:
+    (tmp_path / "a.sql").write_text(TEXT)
+    found = excerpt(source("a.sql")._replace(sha256=""), str(tmp_path), 1)
+    assert (found.lines, "not known" in found.note) == ([], True)
+
+
 def test_an_escaped_name_is_found(tmp_path: Path) -> None:
     with open(os.path.join(os.fsencode(tmp_path), b"\xe9.sql"), "w") as file:
         file.write(TEXT)

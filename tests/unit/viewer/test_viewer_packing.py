@@ -71,6 +71,13 @@ def test_every_edge_comes_back_with_its_names(picture: Picture) -> None:
     assert shaped == [(known(i.source), picture.tables[i.target].name, i.how) for i in picture.influences]
 
 
+def test_descriptions_come_along(picture: Picture) -> None:
+    data = unpacked(picture)
+    tables = {name: data["notes"][d] for name, d in zip(data["t"]["n"], data["t"]["d"], strict=True)}
+    columns = {data["names"][n]: data["notes"][d] for n, d in zip(data["c"]["n"], data["c"]["d"], strict=True) if d}
+    assert (tables["people"], tables["orders"], columns) == ("who they are", "", {"name": "in full"})
+
+
 def test_sql_is_packed_only_if_asked_for(picture: Picture) -> None:
     assert b"FROM raw.orders" not in gzip.decompress(pack(picture, {}))
     texts = unpacked(picture, with_sql=True)["s"]["q"]

@@ -167,7 +167,7 @@ BIGQUERY: Final = Engine(
         Shape(3, "_diff( _trunc( extract(", r",\s*(?:isoweek|day|week|month|quarter|year)\s*\)"),
         Shape(2, "date_add( date_sub(", r",\s*interval\s+\S{1,40}\s+\w+\s*\)"),
         Shape(6, "`", r"`[\w-]{1,60}(?:\.[\w-]{1,60}){1,2}(?:\.?[\w*-]{0,60})?`"),
-        Shape(4, "<", r"\b(?:struct|array)\s*<"),
+        Shape(4, "struct array", r"\b(?:struct|array)\s*<"),
         Shape(1, "`", r"(?<![.\w])`\w{1,60}`"),
         Shape(4, "except |>", r"\bselect\s+[^;()]{0,80}\*\s+except\s*\(|\|>"),
     ),

@@ -42,7 +42,7 @@ DATABRICKS: Final = SPARK.extend(
         Shape(1, "::", r"[\w)'\]]::[a-z]"),
         Shape(4, "::", r"\b[a-z_]\w*:[a-z_]\w*(?:[.\[]\w*\]?)*::[a-z]"),
         Shape(1, "`", r"`[\w-]{1,60}(?:\.[\w-]{1,60}){1,2}(?:\.?[\w*-]{0,60})?`"),
-        Shape(2, "<", r"\b(?:struct|array)\s*<"),
+        Shape(2, "struct array", r"\b(?:struct|array)\s*<"),
         Shape(1, "`", r"(?<![.\w])`\w{1,60}`"),
         Shape(5, "delta.`", r"\bdelta\.`"),
         Shape(3, ".`", r"\b(?:parquet|orc|csv|json)\.`"),

@@ -63,7 +63,7 @@ HIVE: Final = Engine(
 """,
     shapes=(
         Shape(6, "hive", r"\$\{hive(?:conf|var):", raw=True),
-        Shape(2, "<", r"\b(?:struct|array)\s*<"),
+        Shape(2, "struct array", r"\b(?:struct|array)\s*<"),
         Shape(1, "`", r"(?<![.\w])`\w{1,60}`"),
         Shape(6, "set", r"^[ \t]*set\s+(?:hive|mapred)[\w.]*\s*="),
     ),

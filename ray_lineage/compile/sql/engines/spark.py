@@ -42,7 +42,7 @@ SPARK: Final = HIVE.extend(
 """,
     shapes=(
         Shape(1, "`", r"`[\w-]{1,60}(?:\.[\w-]{1,60}){1,2}(?:\.?[\w*-]{0,60})?`"),
-        Shape(2, "<", r"\b(?:struct|array)\s*<"),
+        Shape(2, "struct array", r"\b(?:struct|array)\s*<"),
         Shape(1, "`", r"(?<![.\w])`\w{1,60}`"),
         Shape(3, "delta.`", r"\bdelta\.`"),
         Shape(5, ".`", r"\b(?:parquet|orc|csv|json)\.`"),

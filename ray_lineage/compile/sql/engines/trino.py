@@ -48,7 +48,7 @@ TRINO: Final = Engine(
 """,
     shapes=(
         Shape(4, "DATE_ date_", r"\b(?i:date_(?:add|diff|trunc))\s*\(\s*'\w+'\s*,", raw=True),
-        Shape(3, "as row(", r"\bas\s+(?:array\s*\(\s*)?row\s*\("),
+        Shape(3, "row", r"\bas\s+(?:array\s*\(\s*)?row\s*\("),
         Shape(3, "unnest", r"\bunnest\s*\([^()]{0,200}\)\s*(?:with\s+ordinality\s+)?(?:as\s+)?\w+\s*\(\w"),
         Shape(3, "x'", r"\b0x[0-9a-f]{8,}\b"),
         Shape(5, "with", r"\bwith\s*\(\s*(?:format|partitioned_by|external_location|location)\s*="),

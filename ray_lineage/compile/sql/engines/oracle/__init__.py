@@ -113,6 +113,6 @@ ORACLE: Final = Engine(
 """,
     shapes=(
         Shape(6, "(+) /", r"\(\+\)|^[ \t]*/[ \t]*\r?$"),
-        Shape(4, ": % prompt rem spool", r":(?:new|old)\.\w|%\s*(?:type|rowtype)\b|^(?:prompt|rem|spool)[ \t]"),
+        Shape(4, ":new :old % prompt rem spool", r":(?:new|old)\.\w|%\s*(?:type|rowtype)\b|^(?:prompt|rem|spool)[ \t]"),
     ),
 )
