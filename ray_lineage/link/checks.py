@@ -66,7 +66,7 @@ class Column(Protocol):
     def line(self) -> int: ...
 
 
-Complain = Callable[[str, str, str, int], None]
+Complain = Callable[[str, str, str, int, int], None]
 
 SHAPING: Final = INFLUENCE_KINDS.index("group_by")
 """From this kind of influences on a name may stand for an item of the select list."""
@@ -87,9 +87,10 @@ class Checks:
         self._complain = complain
         self._sure: dict[int, int] = {}
 
-    def _say(self, sure: int, code: str, message: str, line: int) -> None:
+    def _say(self, sure: int, code: str, message: str, line: int, column: int = 0) -> None:
         if sure:
-            self._complain(code, "error" if sure == OWN else "warning", message, line or self._statement.first_line)
+            severity = "error" if sure == OWN else "warning"
+            self._complain(code, severity, message, line or self._statement.first_line, column)
 
     # ------------------------------------------------------------------ numbers of columns
 
@@ -128,7 +129,7 @@ class Checks:
     def missing(self, ref: Ref) -> bool:
         """A relation has no column of that name. True: that is wrong, and was said."""
         sure = UNSURE if _is_pseudo(ref.name) else self._named(ref.relation)
-        self._say(sure, "RL143", no_column(ref.name, self._called(ref.relation)), ref.line)
+        self._say(sure, "RL143", no_column(ref.name, self._called(ref.relation)), ref.line, ref.column)
         return sure > UNSURE
 
     def nowhere(self, ref: Ref) -> bool:
@@ -144,7 +145,7 @@ class Checks:
             scope = select.parent
         sure = min(map(self._named, seen), default=UNSURE)
         what = self._called(seen[0]) if len(seen) == 1 else "any relation in sight"
-        self._say(sure, "RL143", no_column(ref.name, what), ref.line)
+        self._say(sure, "RL143", no_column(ref.name, what), ref.line, ref.column)
         return sure > UNSURE
 
     def several(self, ref: Ref, select: Select, sources: Sequence[int]) -> None:
@@ -152,7 +153,13 @@ class Checks:
         if not self._checked & CLEAR_NAMES or not select.outputs:
             return
         what = " and ".join(map(self._called, sources))
-        self._say(min(map(self.sure, sources)), "RL144", f"column {ref.name!r} is ambiguous: {what} have it", ref.line)
+        self._say(
+            min(map(self.sure, sources)),
+            "RL144",
+            f"column {ref.name!r} is ambiguous: {what} have it",
+            ref.line,
+            ref.column,
+        )
 
     def targets(self, columns: Sequence[str] | None) -> None:
         """The columns that are written by name are the target's."""
