@@ -31,7 +31,7 @@ def test_what_is_wrong_is_said_and_nothing_is_written(project: Path) -> None:
     assert (done.returncode, done.stdout.splitlines()) == (
         1,
         [
-            "warning typo.sql:1  RL143 there is no column 'c' in s.t",
+            "warning typo.sql:1:10  RL143 there is no column 'c' in s.t",
             "error   wrong.sql:2  RL140 s.t gets 1 column for the 2 that are listed",
         ],
     )
@@ -60,7 +60,7 @@ def test_standard_input_has_the_project_around_it(project: Path) -> None:
         return subprocess.run(command, cwd=folder, input=sql, capture_output=True, text=True, check=False)
 
     done = piped(project, "SELECT t.d\nFROM s.t")
-    assert (done.returncode, done.stdout) == (1, "warning -:1  RL143 there is no column 'd' in s.t\n")
+    assert (done.returncode, done.stdout) == (1, "warning -:1:10  RL143 there is no column 'd' in s.t\n")
     assert piped(project, "SELECT t.a FROM s.t").returncode == 0
 
 
