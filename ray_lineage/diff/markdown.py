@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from ray_lineage.diff import render
-from ray_lineage.diff.report import Found, Report
+from ray_lineage.diff.report import Found, Report, grouped
 from ray_lineage.logs import one_line, star
 
 MARKER: Final = "<!-- ray_lineage diff -->"
@@ -28,7 +28,7 @@ def markdown(report: Report, command: str) -> str:
         top += [
             "| | change | where | reaches | owners |",
             "|---|---|---|---|---|",
-            *(_row(f, report) for f in own[:_ROWS]),
+            *(_row(group, report) for group in grouped(own)[:_ROWS]),
             "",
         ]
     return _fitted(top, list(_details(own, report)), command)
@@ -47,25 +47,27 @@ def _fitted(top: list[str], blocks: list[str], command: str) -> str:
     return text if len(text) <= MOST else text[: MOST - len(last)] + last
 
 
-def _row(found: Found, report: Report) -> str:
+def _row(group: Sequence[Found], report: Report) -> str:
+    found = group[0]
     change = found.change
+    more = f" and {render.number(len(group) - 1, 'column')} more" if len(group) > 1 else ""
+    owners = list(dict.fromkeys(owner for one in group for owner in one.owners))
     cells = (
-        _SIGNS[change.level], f"{prose(change.kind.value)} {code(change.name)}", code(render.place(found, report)),
-        prose(_cut(render.reach(found).removeprefix("reaches "))), " ".join(map(code, found.owners[:5])),
+        _SIGNS[change.level], f"{prose(change.kind.value)} {code(change.name)}{more}", code(render.place(found, report)),
+        prose(_cut(render.reach(*group).removeprefix("reaches "))), " ".join(map(code, owners[:5])),
     )  # fmt: skip
     return f"| {' | '.join(cells)} |"
 
 
 def _details(own: Iterable[Found], report: Report) -> Iterator[str]:
     """One folded block a change, those that follow from others in one block at the end."""
-    for found in own:
+    for group in grouped(own):
+        found = group[0]
         lines = [
-            prose(found.change.says),
+            *(prose(one.change.says) for one in group),
             *(f"breaks {code(use)}" for use in render.uses(found, report)),
-            prose(render.reach(found)),
         ]
-        summary = f"{found.change.kind.value} {found.change.name}"
-        yield _folded(summary, lines)
+        yield _folded(f"{found.change.kind.value} {found.change.name}", [*lines, prose(render.reach(*group))])
     rest = [f for f in report.changes if f.change.follows]
     if rest:
         yield _folded(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from ray_lineage.diff.changes import Kind
-from ray_lineage.diff.report import Found, Impact, Report
+from ray_lineage.diff.report import Found, Impact, Report, grouped
 
 _NEAREST: Final = 5
 """Datasets that are named of what is reached."""
@@ -28,14 +28,17 @@ def render(report: Report, style: Style, *, everything: bool = False) -> Iterato
     shown = list(report.changes) if everything else report.own
     for level in ("error", "warning", "note"):
         some = [f for f in shown if f.change.level == level]
-        for found in some if everything else some[:_MOST]:
+        groups = grouped(some)
+        for group in groups if everything else groups[:_MOST]:
             yield ""
-            yield from _change(found, report, style)
-        if not everything and len(some) > _MOST:
+            yield from _change(group, report, style)
+        if not everything and len(groups) > _MOST:
             yield ""
-            yield style(f"{number(len(some) - _MOST, level)} more: --all", "dim")
+            yield style(f"{number(sum(map(len, groups[_MOST:])), level)} more: --all", "dim")
     yield ""
     yield style(verdict(report), "bold")
+    if any(found.reached.cut for found in shown):
+        yield style("where it says at least, there is more downstream: --all walks to the end", "dim")
     hidden = report.counts["following"]
     if hidden and not everything:
         yield style(f"{number(hidden, 'more change')} in files that nobody changed follow from these: --all", "dim")
@@ -67,16 +70,25 @@ def verdict(report: Report) -> str:
     return ", ".join(said) if said else "no change of the lineage"
 
 
-def reach(found: Found) -> str:
-    """What a change reaches, in one line."""
-    reached = found.reached
-    if not reached.datasets:
-        return "reaches nothing in these files" if not reached.cut else "what it reaches was not looked at"
-    near = sorted(reached.datasets, key=lambda d: (reached.datasets[d], d))
+def reach(*group: Found) -> str:
+    """What changes reach together, in one line."""
+    datasets: dict[str, int] = {}
+    for found in group:
+        for dataset, distance in found.reached.datasets.items():
+            datasets[dataset] = min(distance, datasets.get(dataset, distance))
+    cut = any(found.reached.cut for found in group)
+    if not datasets:
+        return "reaches nothing in these files" if not cut else "what it reaches was not looked at"
+    near = sorted(datasets, key=lambda d: (datasets[d], d))
     names = ", ".join(near[:_NEAREST]) + (f" and {len(near) - _NEAREST:,} more" if len(near) > _NEAREST else "")
-    least = "at least " if reached.cut else ""
-    what = f"{number(reached.columns, 'column')} of {number(len(near), 'dataset')} in {number(reached.depth, 'step')}"
-    return f"reaches {least}{what}: {names}"
+    columns = f"{number(group[0].reached.columns, 'column')} of " if len(group) == 1 else ""
+    what = f"{columns}{number(len(near), 'dataset')} in {number(max(datasets.values()), 'step')}"
+    return f"reaches {'at least ' if cut else ''}{what}: {names}"
+
+
+def likewise(group: Sequence[Found]) -> list[str]:
+    """The columns of a group but the first."""
+    return [found.change.column for found in group[1:]]
 
 
 def place(found: Found, report: Report) -> str:
@@ -93,23 +105,26 @@ def uses(found: Found, report: Report) -> list[str]:
     return [_at(report, u.place.file, u.place.line) + (f" ({u.target})" if u.target else "") for u in found.change.uses]
 
 
-def _change(found: Found, report: Report, style: Style) -> Iterator[str]:
-    change = found.change
+def _change(group: Sequence[Found], report: Report, style: Style) -> Iterator[str]:
+    change = group[0].change
     head = style(f"{change.level:<8}", _STYLES[change.level])
-    yield f"{head} {style(change.kind.value, 'bold')} {style(change.name, 'bold')}  {style(place(found, report), '')}"
+    yield f"{head} {style(change.kind.value, 'bold')} {style(change.name, 'bold')}  {style(place(group[0], report), '')}"
     yield style(f"         {change.says}", "")
-    yield from (style(line, "") for line in _details(found, report))
+    yield from (style(line, "") for line in _details(group, report))
 
 
-def _details(found: Found, report: Report) -> Iterable[str]:
+def _details(group: Sequence[Found], report: Report) -> Iterable[str]:
+    found = group[0]
+    if len(group) > 1:
+        yield f"         likewise {', '.join(likewise(group))}"
     broken = uses(found, report)
     for use in broken[:_USES] if len(broken) > 1 else ():
         yield f"         breaks {use}"
     if len(broken) > _USES:
         yield f"         and {number(len(broken) - _USES, 'more place')}"
-    yield f"         {reach(found)}"
-    if found.owners:
-        yield f"         owners: {' '.join(found.owners)}"
+    yield f"         {reach(*group)}"
+    if owners := dict.fromkeys(o for one in group for o in one.owners):
+        yield f"         owners: {' '.join(owners)}"
     if found.change.follows:
         yield f"         follows from {found.change.follows}"
 

@@ -13,6 +13,8 @@ from ray_lineage.diff.reach import Reached
 _OF_THEIR_OWN: Final = frozenset({Kind.BROKEN})
 """Never a mere consequence of another change."""
 
+_BY_COLUMN: Final = frozenset({Kind.VALUES, Kind.ADDED, Kind.REMOVED, Kind.UNKNOWN})
+
 
 class Found(msgspec.Struct, frozen=True):
     """A change, what it reaches and who owns what: the changed file's owners first, then those of what is reached."""
@@ -91,6 +93,18 @@ def counted(changes: Iterable[Change], silent: int) -> dict[str, int]:
         counts["following" if change.follows else change.kind.value] += 1
     counts[Kind.NONE.value] = silent
     return counts
+
+
+def grouped(found: Iterable[Found]) -> list[list[Found]]:
+    """Changes of one class of columns of one dataset in one file stand together; others alone. In the order of the first."""
+    groups: dict[tuple[object, ...], list[Found]] = {}
+    for number, one in enumerate(found):
+        change = one.change
+        alone = (number,) if not change.column or change.kind not in _BY_COLUMN or change.renamed else ()
+        groups.setdefault((change.kind, change.level, change.dataset, change.file, change.follows, *alone), []).append(
+            one
+        )
+    return list(groups.values())
 
 
 def is_own(change: Change) -> bool:

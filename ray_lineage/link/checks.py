@@ -90,7 +90,7 @@ class Checks:
     def _say(self, sure: int, code: str, message: str, line: int, column: int = 0) -> None:
         if sure:
             severity = "error" if sure == OWN else "warning"
-            self._complain(code, severity, message, line or self._statement.first_line, column)
+            self._complain(code, severity, message, line or self._statement.first_line, column if line else 0)
 
     # ------------------------------------------------------------------ numbers of columns
 

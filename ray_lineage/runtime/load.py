@@ -368,7 +368,8 @@ class Loader:
             return
         if left := self.linker.settle():
             raise AssertionError(f"{len(left)} files were not linked, {left[0]} among them")
-        summary.rows_written = done.rows
+        summary.rows_written, summary.transactions, summary.store_retries = done.rows, done.transactions, done.retries
+        summary.link_seconds, summary.write_seconds = done.link_seconds, done.write_seconds
         summary.removed = len(order.gone)
         summary.dead_letters = done.dead_letters
         summary.files_written = len({container_of(path) or path for path in done.written})

@@ -447,7 +447,7 @@ class Session:
         self.summary.unchanged = present - self.summary.silent - self.summary.files_written
         self.summary.read_as = self._read_as.counts()
         self.summary.folder_rules = self._read_as.rules() if len(self.summary.read_as) > 1 else []
-        self.telemetry.rows_stored(self.summary.rows_written)
+        self.telemetry.passed(self.summary)
         self._paths = set()
         for path in removed:
             self.states.pop(path, None)

@@ -46,6 +46,12 @@ class IngestSummary(msgspec.Struct):
     edges: int = 0
     rows_written: int = 0
     files_written: int = 0
+    transactions: int = 0
+    store_retries: int = 0
+    """Transactions that were tried again."""
+    link_seconds: float = 0.0
+    """Of what was not linked by workers."""
+    write_seconds: float = 0.0
     diagnostics: dict[str, int] = {}
     severities: dict[str, int] = {}
     findings: list[FileDiagnostic] = []

@@ -132,6 +132,7 @@ class Job:
             try:
                 summary = await session.run()
                 self._phase = "stopped"
+                self.status()  # the last figures are those of the end
                 return summary
             except Exception as error:
                 if session.following is not None and session.following.is_on:

@@ -21,6 +21,7 @@ from ray_lineage.runtime.parse import Meta
 from ray_lineage.runtime.pool import Pool
 from ray_lineage.runtime.scheduler import Batch
 from ray_lineage.runtime.status import MAX_ERRORS, MAX_FILES, ErrorEvent, FileEvent, Lane, Phase, Rate, Status
+from ray_lineage.runtime.summary import IngestSummary
 from ray_lineage.sources.scan import Tree
 
 _AWAY: Final = "RL219"
@@ -81,6 +82,7 @@ class Telemetry:
         self._lost: Shown | None = None  # a session under which the store went away
         self._store = ""  # which one that was
         self._waits = ""  # why, until it is there again
+        self._settled_at = 0.0  # by a pass that nothing follows
 
     # ------------------------------------------------------------------ what happens
 
@@ -110,6 +112,17 @@ class Telemetry:
         if rows > self._rows_told:
             self.rows_written(rows - self._rows_told)
             self._rows_told = rows
+
+    def passed(self, summary: IngestSummary) -> None:
+        """A pass is over: what its one commit did."""
+        self.rows_stored(summary.rows_written)
+        registry = self.registry
+        registry.observe("ray_lineage_link_seconds", summary.link_seconds)
+        registry.observe("ray_lineage_write_seconds", summary.write_seconds)
+        registry.add("ray_lineage_transactions_total", summary.transactions)
+        registry.add("ray_lineage_store_retries_total", summary.store_retries)
+        self.dead_letters = summary.dead_letters
+        self._settled_at = time.time() if summary.settled else 0.0
 
     def rows_written(self, rows: int) -> None:
         """So many came into the graph."""
@@ -196,7 +209,7 @@ class Telemetry:
         )  # fmt: skip
         if session is not None:
             out.roots, out.store, out.executor = session.tree.roots, session.graph.uri, session.crew.kind
-            out.files = session.present
+            out.files, out.settled_at = session.present, self._settled_at
             self._pool(out, session.pool, now)
             self.rows_stored(session.graph.rows)
             if session.following is not None:

@@ -107,6 +107,7 @@ def test_a_job_says_how_it_goes_while_it_runs(head: Head, tmp_path: Path) -> Non
         assert time.monotonic() < deadline
         series |= head.metrics("shown")
         time.sleep(0.2)
+    series |= head.metrics("shown")
     assert without_data(series) == []
     assert sum(v for s, v in series.items() if s.startswith("ray_ray_lineage_files_total")) > 0
     job = head.job("shown")

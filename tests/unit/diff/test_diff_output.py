@@ -175,3 +175,20 @@ def test_a_cut_walk_says_at_least() -> None:
     assert "at least 1 dataset in 1 file depends on t" in list(
         render_impact(together(report(change("t"), reached=cut)), lambda text, _: text)
     )
+
+
+def test_columns_of_one_dataset_stand_together_and_none_is_left_out() -> None:
+    of = [
+        Change(Kind.VALUES, "warning", "mart.v", f"c{n}", f"mart.v.c{n} was a and is b", "v.sql", 1) for n in range(30)
+    ]
+    told = report(*of, change("other"))
+    lines = list(render(told, lambda text, _: text))
+    assert sum(line.startswith("warning") for line in lines) == 2
+    assert next(line for line in lines if "likewise" in line).split() == [
+        "likewise",
+        *(f"c{n}," for n in range(1, 29)),
+        "c29",
+    ]
+    text = markdown(told, "ray_lineage diff --all")
+    assert len([line for line in text.splitlines() if line.startswith("| :")]) == 2
+    assert all(f"mart.v.c{n} was" in rendered(text).text for n in range(30))

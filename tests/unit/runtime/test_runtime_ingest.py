@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import sqlite3
+import time
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,11 @@ from ray_lineage.errors import StoreRefused
 from ray_lineage.graph.sqlite import SqliteStore
 from ray_lineage.ownfolder import own_folder
 from ray_lineage.runtime import parse
+from ray_lineage.runtime.here import run_here
 from ray_lineage.runtime.ingest import ingest
+from ray_lineage.runtime.signals import StopSignals
 from ray_lineage.runtime.summary import IngestSummary
+from ray_lineage.runtime.supervise import Job, Order
 from ray_lineage.runtime.verify import verify
 from ray_lineage.settings import Settings, load_settings
 
@@ -272,6 +276,23 @@ def test_a_remembered_linker_that_is_not_the_stores_is_not_believed(tmp_path: Pa
     assert summary.cache_hits + summary.compiled == 2  # both were read
     ingest(settings(tmp_path / "clean"), [str(root)])
     assert dump(tmp_path) == dump(tmp_path / "clean")
+
+
+def test_a_pass_leaves_the_figures_of_its_commit(tmp_path: Path) -> None:
+    """For the dashboard: what a pass did to the store counts as what a watch does."""
+    write(tmp_path / "sql", FILES)
+    jobs: list[Job] = []
+    with StopSignals() as stop:
+        summary = run_here(
+            settings(tmp_path, root=str(tmp_path / "sql")), [str(tmp_path / "sql")], Order(), stop, jobs.append
+        )
+    assert (summary.settled, summary.transactions, summary.store_retries) == (True, 1, 0)
+    found = jobs[0].telemetry.registry.snapshot()
+    assert found["ray_lineage_transactions_total"] == 1
+    assert found["ray_lineage_rows_written_total"] == summary.rows_written > 0
+    assert (found["ray_lineage_link_seconds_count"], found["ray_lineage_write_seconds_count"]) == (1, 1)
+    assert (found["ray_lineage_dead_letters"], found["ray_lineage_lag_seconds"]) == (0, 0)
+    assert found["ray_lineage_last_settled_timestamp_seconds"] == pytest.approx(time.time(), abs=60)
 
 
 def test_a_file_that_says_nothing_is_in_no_graph(tmp_path: Path) -> None:
