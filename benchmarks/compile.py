@@ -63,8 +63,8 @@ def record(text: str, dialect: str) -> Record:
     nested: list[bool] = []
 
     class Recorder(Unit):
-        def __init__(self, *given: Any) -> None:
-            super().__init__(*given)
+        def __init__(self, *given: Any, **named: Any) -> None:
+            super().__init__(*given, **named)
             tree = self.parser.tree
             self.parser.tree = lambda tokens, text: slices.append((tokens, text)) or tree(tokens, text)  # type: ignore[method-assign,func-returns-value]
             tokenized.append(self.text)

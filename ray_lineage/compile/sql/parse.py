@@ -15,7 +15,7 @@ from ray_lineage.compile.sql.engine import Engine, Rewrite, Rule
 from ray_lineage.compile.sql.excerpt import Item, innermost, item_ranges
 from ray_lineage.compile.sql.facts import excerpt
 from ray_lineage.compile.sql.lex.kinds import T
-from ray_lineage.compile.sql.lex.scan import levels
+from ray_lineage.compile.sql.lex.scan import deepest
 from ray_lineage.compile.sql.lex.tokens import dialect_of, like
 from ray_lineage.compile.sql.names import Names
 
@@ -85,8 +85,8 @@ class Parser:
             tokens = [t for i, t in enumerate(tokens) if not _marks_row(tokens, i, rows)]
         for rewrite in self._rewrites:
             tokens = rewrite(tokens, verb)
-        if self._nests and (deepest := _deepest(tokens)) > _MAX_DEPTH:
-            raise ParseError(f"nested too deeply ({deepest} levels, {_MAX_DEPTH} are read)")
+        if self._nests and (depth := deepest(tokens, _NESTING)) > _MAX_DEPTH:
+            raise ParseError(f"nested too deeply ({depth} levels, {_MAX_DEPTH} are read)")
         if self._joins and _joins_in(tokens) >= _MANY_JOINS:
             tokens = crossed(tokens)
         return self.tree(tokens, text), Excerpts(tokens, text)
@@ -162,11 +162,6 @@ def _marks_row(tokens: list[Token], i: int, names: Collection[str]) -> bool:
     """The colon of ``:new.a`` and ``:old.a`` in a trigger."""
     marks = tokens[i].text == ":" and i + 2 < len(tokens) and tokens[i + 2].token_type is T.DOT
     return marks and tokens[i + 1].text.lower() in names
-
-
-def _deepest(tokens: list[Token]) -> int:
-    """The deepest nesting of parentheses and CASE."""
-    return max((depth for _, _, depth in levels(tokens, pairs=_NESTING)), default=0)
 
 
 _NESTING: Final = (frozenset({T.L_PAREN, T.CASE}), frozenset({T.R_PAREN, T.END}))

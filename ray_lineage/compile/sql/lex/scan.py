@@ -144,6 +144,21 @@ def levels(
         depth += token.token_type in opens
 
 
+def deepest(tokens: list[Token], pairs: Pairs = PARENTHESES) -> int:
+    """How many pairs stand in one another, where most do."""
+    opens, closes = pairs
+    depth = most = 0
+    for token in tokens:
+        kind = token.token_type
+        if kind in opens:
+            depth += 1
+            if depth > most:
+                most = depth
+        elif kind in closes:
+            depth -= 1
+    return most
+
+
 def opening(tokens: list[Token], i: int, first: int = 0) -> int:
     """Index of the parenthesis that is closed by the one at ``i``, looked for from there back to ``first`` (that, where none is)."""
     return next((k for k, _, depth in _backwards(tokens, i, first) if depth == 0 and k < i), first)

@@ -109,5 +109,5 @@ def position_of(node: Any) -> tuple[int, int]:
     meta = node._meta if node.__class__ is exp.Identifier else None
     if not meta:
         return 0, 0
-    last = meta["col"]
-    return meta["line"], max(1, last - meta["end"] + meta["start"]) if last else 0
+    column = meta["col"] - meta["end"] + meta["start"]
+    return meta["line"], column if column > 0 else min(1, meta["col"])

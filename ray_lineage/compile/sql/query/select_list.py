@@ -64,7 +64,7 @@ def output_of(b: Builder, item: Expression, scope: Scope, subqueries: list[int])
         if isinstance(item.this, exp.Star):
             return star_of(b, item.this, item, scope, subqueries)
         ref = column_ref(b, item, scope)
-        line, column = position_of(item.this)
+        line, column = (ref.line, ref.column) if ref is not None else position_of(item.this)
         if b.dynamic and UNKNOWN in item.name and b.unknown_is_list and not b.templated:
             relation = b.qualifier(item, scope) if item.args.get("table") is not None else -1
             return Output(None, (Ref(relation, scope.index, "*", IDENTITY, line),), line, column, True)

@@ -27,7 +27,7 @@ def leave_block(unit: Unit, tokens: list[Token]) -> None:
     script = unit.script
     if unit.engine.batches:
         script.texts.clear()
-        _forget(unit, tokens, {name for name in script.take_held() if name[0] == "@"})
+        _forget(unit, tokens, {name for name in script.take_held() if local_kind((name,)) is Local.VARIABLE})
         return
     stays = {name for name in script.declared if name[0] == "$" or name in script.lasting}
     gone = {f"@{name}" for name in script.declared - stays if f"${name}" not in stays}
