@@ -406,8 +406,8 @@ class Maker:
         inner, columns = self.query(depth - 1)
         alias = self._name("q")
         if len(columns) < 2 or self.rng.random() < 0.5:
-            last = columns[-1]  # of others lineage says that they stand at the end
-            return f"SELECT * REPLACE ({self._expression(columns)} AS {last}) FROM ({inner}) AS {alias}", columns
+            one = self.rng.choice(columns)
+            return f"SELECT * REPLACE ({self._expression(columns)} AS {one}) FROM ({inner}) AS {alias}", columns
         return f"SELECT * EXCLUDE ({columns[0]}) FROM ({inner}) AS {alias}", columns[1:]
 
     def _lateral(self, depth: int) -> tuple[str, list[str]]:

@@ -6,7 +6,7 @@ unqualified columns find their relation, temporary tables are looked through.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
@@ -14,7 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from ray_lineage.link.checks import SHAPING, Checks
-from ray_lineage.link.names import like, renamed_by
+from ray_lineage.link.names import like, renamed_by, replaced_in
 from ray_lineage.link.system import has_column, is_system
 from ray_lineage.link.work import Work
 from ray_lineage.model import (
@@ -486,13 +486,18 @@ class Evaluator:
         out: list[Item] = []
         for source in relation.sources:
             self.items(source)
-        for output in relation.outputs:
+        for number, output in enumerate(relation.outputs):
             if output.star:
-                out.extend(self._star(output, relation, index))
+                out.extend(self._star(output, relation, replaced_in(relation.outputs, number)))
+                continue
+            text = output.expression or self._inner_text(output, relation)
+            item = Item(output.name, self._refs(output.refs, output), output.line, text)
+            item = replace(item, fields=self._fields(output)) if self.structs else item
+            places = [k for k, i in enumerate(out) if i.name == output.name] if output.replaces else []
+            if places:
+                out[places[-1]] = item
             else:
-                text = output.expression or self._inner_text(output, relation)
-                item = Item(output.name, self._refs(output.refs, output), output.line, text)
-                out.append(replace(item, fields=self._fields(output)) if self.structs else item)
+                out.append(item)
         return out
 
     # ------------------------------------------------------------------ fields of structs
@@ -541,7 +546,8 @@ class Evaluator:
         found = [i.expression for index in where for i in self.items(index) if i.name == ref.name]
         return found[0] if len(found) == 1 else ""
 
-    def _star(self, output: Output, relation: Select, index: int) -> list[Item]:
+    def _star(self, output: Output, relation: Select, replaced: Set[str | None]) -> list[Item]:
+        """The columns of a star; those that are ``replaced`` keep their places."""
         if not output.refs:
             return []
         ref = output.refs[0]
@@ -566,7 +572,7 @@ class Evaluator:
             items = [i for i in items if i.name is None or i.name == STAR or like(i.name, output.like)]
         if ref.how:  # f(COLUMNS(*))
             items = [replace(i, sources={s: COMPOSE[ref.how << 1][c] for s, c in i.sources.items()}) for i in items]
-        excluded = set(output.excluded)
+        excluded = set(output.excluded) - replaced
         return [
             Item(renamed_by(output, i.name), i.sources, line, i.expression, _others(i, output), i.fields)
             for i in items

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from ray_lineage.link.names import like, renamed_by
+from ray_lineage.link.names import like, renamed_by, replaced_in
 from ray_lineage.link.work import LIST_STEPS, LISTED_COLUMNS, TooMuch
 from ray_lineage.model import OF_FIRST, STAR, VALUE, Alias, ListQuery, Name, Relation, Select, SetOp, TableRef, unnamed
 
@@ -106,9 +106,10 @@ class _Names:
 
     def _select(self, relation: Select) -> list[str | None] | None:
         out: list[str | None] = []
-        for output in relation.outputs:
+        for number, output in enumerate(relation.outputs):
             if not output.star:
-                out.append(output.name)
+                if not (output.replaces and output.name in out):
+                    out.append(output.name)
                 continue
             if not output.refs or output.refs[0].name != STAR:
                 return None
@@ -117,7 +118,8 @@ class _Names:
                 return None
             if output.like:
                 names = [n for n in names if n is None or like(n, output.like)]
-            out.extend(renamed_by(output, n) for n in names if n not in output.excluded)
+            excluded = set(output.excluded) - replaced_in(relation.outputs, number)
+            out.extend(renamed_by(output, n) for n in names if n not in excluded)
             if len(out) > LISTED_COLUMNS:
                 return None
         return None if STAR in out else out

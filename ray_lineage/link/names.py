@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence, Set
+from itertools import takewhile
 from typing import Final
 
 from ray_lineage.model import STAR, Output
@@ -33,3 +35,12 @@ def renamed_by(star: Output, name: str | None) -> str | None:
     if not star.renamed or not name or name == STAR:
         return name
     return star.renamed.get(name) or star.renamed.get(STAR, STAR).replace(STAR, name)
+
+
+def replaced_in(outputs: Sequence[Output], star: int) -> Set[str | None]:
+    """The columns of a star in whose places the outputs behind it stand: ``* REPLACE (x AS a)``."""
+    return (
+        {o.name for o in takewhile(lambda o: o.replaces, outputs[star + 1 :])}
+        if outputs[star].excluded
+        else frozenset()
+    )

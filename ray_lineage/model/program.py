@@ -49,7 +49,8 @@ class Output(msgspec.Struct, frozen=True, array_like=True, gc=False):
     A star has ``star`` True: ``refs`` holds one Ref with name ``*`` (of another name: the fields of that struct column);
     ``excluded`` names its EXCEPT columns, ``renamed`` maps old to new names (``*`` to what all others are called, such as
     ``f(*)``), ``like`` is the pattern of ``* ILIKE``.
-    REPLACE is an exclusion plus an ordinary output. ``fields`` is the relation whose columns are the fields of the struct that the
+    REPLACE is an exclusion plus an ordinary output behind the star, that ``replaces`` the column of its name: it stands where that
+    stood. ``fields`` is the relation whose columns are the fields of the struct that the
     item is, where it is put together here.
     """
 
@@ -63,6 +64,7 @@ class Output(msgspec.Struct, frozen=True, array_like=True, gc=False):
     expression: str = ""  # text, literals as ``?``; empty for a bare column
     like: str = ""
     fields: int = -1
+    replaces: bool = False
 
 
 class Influence(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.sql.cases import Case, check
+from tests.unit.sql.cases import Case, check, pairs
 
 CASES: list[Case] = [
     ("", "SELECT a FROM t", ["t.a > a i"]),
@@ -50,3 +50,15 @@ CASES: list[Case] = [
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c[1][:60])
 def test_select(case: Case) -> None:
     check(case)
+
+
+@pytest.mark.parametrize("dialect", ["duckdb", "bigquery", "snowflake", "clickhouse"])
+def test_a_replaced_column_stays_where_it_is(dialect: str) -> None:
+    """DuckDB: "allows us to replace columns in place"; BigQuery: "does not change the names or order of columns"."""
+    schema = {"t": ["a", "b", "x"], "u": ["a", "k"], "o": ["p", "q", "r"]}
+    star = "* EXCLUDE (k) REPLACE" if dialect in ("duckdb", "snowflake") else "* EXCEPT (k) REPLACE"
+    insert = "INSERT INTO o SELECT * REPLACE (x + 1 AS a) FROM t"
+    assert pairs(insert, dialect, schema) == {"t.x > o.p t", "t.b > o.q i", "t.x > o.r i"}
+    nested = f"INSERT INTO o SELECT * FROM (SELECT {star} (x AS a) FROM t CROSS JOIN (SELECT k FROM u) v) w"
+    assert pairs(nested, dialect, schema) == {"t.x > o.p i", "t.b > o.q i", "t.x > o.r i"}
+    assert pairs("CREATE TABLE n AS SELECT * REPLACE (y AS c) FROM unknown", dialect) >= {"unknown.y > n.c i"}

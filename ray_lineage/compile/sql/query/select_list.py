@@ -269,7 +269,7 @@ def star_of(
     for replacement in star.args.get("replace") or ():
         output = output_of(b, replacement, scope, subqueries)
         if isinstance(output, Output):
-            extra.append(output)
+            extra.append(msgspec.structs.replace(output, replaces=True))
             excluded = (*excluded, output.name or "")
     ref = Ref(relation, scope.index, "*", IDENTITY, line)
     like = star.args["ilike"].name if isinstance(star.args.get("ilike"), exp.Literal) else ""
