@@ -141,24 +141,26 @@ class OnDisk(Side):
         return (self.tasks[path] for path in paths)
 
     def contents(self, paths: Iterable[str]) -> Mapping[str, bytes]:
-        """See :class:`Side`."""
-        return {}
+        """See :class:`Side`. Those too that lie on the disk: what did not change has the task of the commit, which lies nowhere."""
+        found = ((path, self._bytes(path)) for path in paths if path in self.tasks)
+        return {path: data for path, data in found if data is not None}
 
     def text(self, path: str) -> str:
         """See :class:`Side`."""
-        return _text(self._bytes(path), self.tasks[path])
+        return _text(self._bytes(path) or b"", self.tasks[path])
 
-    def _bytes(self, path: str) -> bytes:
+    def _bytes(self, path: str) -> bytes | None:
+        """None if it cannot be read."""
         task = self.tasks[path]
         try:
             return read_bytes(task.file, task.limit)
         except SourceFault:
-            return b""
+            return None
 
     def differs(self, path: str, sha256: str) -> bool:
         """Does a file hold something else than what has this hash?"""
         known = self.tasks[path].file.sha256
-        return (known or hashlib.sha256(self._bytes(path)).hexdigest()) != sha256
+        return (known or hashlib.sha256(self._bytes(path) or b"").hexdigest()) != sha256
 
 
 def _text(data: bytes, task: Task) -> str:

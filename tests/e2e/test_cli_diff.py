@@ -219,3 +219,22 @@ def test_names_of_a_stranger_stay_names(tmp_path: Path) -> None:
     comment = run(top, "diff", "--format", "markdown").stdout
     assert "<img" not in comment and "a&#124;b" in comment
     assert "passwd" not in comment
+
+
+def test_a_dbt_model_changed_in_the_working_tree_keeps_what_the_project_file_says_of_it(tmp_path: Path) -> None:
+    top = repository(tmp_path / "r")
+    files = {
+        "dbt_project.yml": "name: p\nmodel-paths: ['models']\nmodels: {p: {staging: {schema: stg}}}\n",
+        "models/staging/s.sql": "select a, b from {{ source('raw', 't') }}\n",
+        "models/marts/m.sql": "select a, b from {{ ref('s') }}\n",
+    }
+    for path, text in files.items():
+        (top / path).parent.mkdir(parents=True, exist_ok=True)
+        (top / path).write_text(text)
+    git(top, "add", ".")
+    git(top, "commit", "-qm", "models")
+    (top / "models/staging/s.sql").write_text("select a, b as c from {{ source('raw', 't') }}\n")
+    on_disk = told(top, "HEAD")
+    git(top, "commit", "-qam", "renamed")
+    assert names(on_disk) == names(told(top, "HEAD~1", "HEAD"))
+    assert names(on_disk)[0] == ("broken-reader", "stg.s.b")
