@@ -1,14 +1,15 @@
-"""What a file uses that is no more: columns that a complete list no longer has, datasets that nobody declares any more. Pure.
+"""What a file uses that is no more, or never was: columns that a complete list does not have, datasets that nobody declares. Pure.
 
 The graph alone cannot say it: a column that no relation has leads nowhere, and a query that writes nothing has no edges.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, Protocol
 
 from ray_lineage.diff.rows import Column, Place
+from ray_lineage.link.checks import no_column
 from ray_lineage.link.lists import ColumnList
 from ray_lineage.link.script import Script
 from ray_lineage.link.symbols import shorter
@@ -88,7 +89,7 @@ class _Names:
             self._gone.update(dict.fromkeys((*shorter(dataset), dataset), dataset))
 
     def text(self, name: Name) -> str:
-        return "" if not name or is_temporary(name) else self._catalog.resolve(name)
+        return _text(name, self._catalog)
 
     def gone(self, name: Name) -> str:
         """The dataset that is gone of which this is the name now; empty if there is none."""
@@ -184,6 +185,50 @@ def _refs(statement: StatementFacts) -> Iterator[Ref]:
     for assignment in statement.assignments:
         yield from assignment.refs
     yield from (i.ref for i in statement.influences)
+
+
+class Lacking(NamedTuple):
+    """A column that is read or written and that nothing has. ``dataset`` and ``column`` are empty where it is no dataset's alone."""
+
+    says: str
+    dataset: str
+    column: str
+    target: str
+    place: Place
+
+
+def lacking(path: str, facts: FileFacts, said: Iterable[tuple[str, int]], catalog: Catalog) -> Iterator[Lacking]:
+    """``said``: what the linker says of such columns in this file, with the line."""
+    for message, line in said:
+        around = [s for s in facts.statements if s.first_line <= line <= s.last_line]
+        statement = min(around, key=lambda s: s.last_line - s.first_line, default=None)
+        named = _named(statement, catalog) if statement is not None else ()
+        dataset, column = next((p for p in named if no_column(p[1], p[0]) == message), ("", ""))
+        target = _text(statement.target, catalog) if statement is not None else ""
+        yield Lacking(message, dataset, column, target, Place(path, line))
+
+
+def mentions(facts: FileFacts, column: Column, catalog: Catalog) -> bool:
+    """May a file mean this column somewhere, whether there is one or not?"""
+    return any(column in _named(statement, catalog) for statement in facts.statements)
+
+
+def _named(statement: StatementFacts, catalog: Catalog) -> Iterator[Column]:
+    """Each dataset of a statement with every column that may be meant to be one of it."""
+    names = dict.fromkeys(
+        [
+            *(r.name for r in _refs(statement)),
+            *statement.columns,
+            *(a.column for a in statement.assignments),
+        ]
+    )
+    tables = (r.name for r in statement.relations if isinstance(r, TableRef))
+    for dataset in dict.fromkeys(_text(name, catalog) for name in (*tables, statement.target)):
+        yield from ((dataset, name) for name in names if dataset)
+
+
+def _text(name: Name, catalog: Catalog) -> str:
+    return "" if not name or is_temporary(name) else catalog.resolve(name)
 
 
 class Misfit(NamedTuple):

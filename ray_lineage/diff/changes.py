@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from ray_lineage.diff.breaks import Misfit, Use
+from ray_lineage.diff.breaks import Lacking, Misfit, Use
 from ray_lineage.diff.logic import Logic, Reworded
 from ray_lineage.diff.retyped import compare
 from ray_lineage.diff.rows import Column, Differences, Flow, Place
@@ -42,8 +42,8 @@ class Rule(NamedTuple):
 
 
 RULES: Final = {
-    Kind.BROKEN: Rule("error", "broken reader", "What is read or written is no more: a column that a complete list has lost, a "
-                      "table that nothing declares any more, or a number of columns that no longer fits."),
+    Kind.BROKEN: Rule("error", "broken reader", "What is read or written is not there: a column that a complete list has lost or "
+                      "never had, a table that nothing declares any more, or a number of columns that no longer fits."),
     Kind.UNKNOWN: Rule("warning", "cannot be judged", "A changed file was not understood whole, or what it reads is only possibly "
                        "the same: look at it."),
     Kind.REMOVED: Rule("warning", "removed, nobody here reads it", "A column or table is gone that no file reads; readers outside of "
@@ -95,6 +95,7 @@ class Material(NamedTuple):
     changed: frozenset[str]
     statuses: Mapping[str, str]
     renamed: Mapping[str, str]
+    lacking: tuple[Lacking, ...] = ()
 
 
 def classify(material: Material) -> list[Change]:
@@ -121,13 +122,14 @@ class _Classifying:
         for use in material.uses:
             self._uses.setdefault((use.dataset, use.column), []).append(use)
         self._broken_in = {use.place.file for use in material.uses}
+        self._lacks = {(lack.dataset, lack.column) for lack in material.lacking}
         self._told: set[str] = set()
         self._said: set[str] = set()
         self._shaped: set[str] = set()
 
     def all(self) -> Iterator[Change]:
         for changes in (
-            self._datasets(), self._columns(), self._misfits(), self._added(), self._shapes(), self._values(), self._logic(),
+            self._datasets(), self._columns(), self._lacking(), self._misfits(), self._added(), self._shapes(), self._values(), self._logic(),
             self._files(),
         ):  # fmt: skip
             for change in changes:
@@ -211,6 +213,11 @@ class _Classifying:
     def _into(dataset: str, flows: Iterable[Flow]) -> set[tuple[object, ...]]:
         return {(f.source, f.target[1], f.how, f.expression) for f in flows if f.target[0] == dataset}
 
+    def _lacking(self) -> Iterator[Change]:
+        for lack in self.of.lacking:
+            use = Use(lack.dataset, lack.column, lack.target, lack.place)
+            yield make(Kind.BROKEN, lack.says, lack.place, lack.dataset, lack.column, uses=(use,))
+
     def _misfits(self) -> Iterator[Change]:
         for misfit in self.of.misfits:
             says = f"to {misfit.target} {_number(misfit.given, 'value')} a row go by position, where it takes {misfit.expected}"
@@ -269,7 +276,9 @@ class _Classifying:
             yield make(Kind.ROWS, says, place, dataset, direct=self._is_direct(place), rows=True)
 
     def _explained(self, source: Column, place: Place) -> bool:
-        """Is it what a column that is gone leaves behind, in a file that still reads it?"""
+        """Is it what a column that is gone leaves behind, in a file that still reads it, or one that never was?"""
+        if source in self._lacks:
+            return True
         lost = source not in self.head.columns and (source in self._uses or source in self.base.columns)
         return lost and not self._is_direct(place)
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from ray_lineage.model import Contribution, quote_part
+import msgspec
+
+from ray_lineage.model import Contribution, Diagnostic, quote_part
 
 Column = tuple[str, str]
 """Dataset and column."""
+_NO_COLUMN: Final = "RL143"
+_decoder: Final = msgspec.json.Decoder(list[Diagnostic])
 
 
 class Place(NamedTuple):
@@ -64,6 +68,8 @@ class FileRows(NamedTuple):
     reads: list[tuple[str, Place]]
     targets: dict[int, str]
     """By a statement's number what it writes."""
+    lacking: tuple[tuple[str, int], ...] = ()
+    """What is said of columns that it reads or writes and that nothing has, with the line."""
 
 
 NOTHING = FileRows("", {}, {}, [], [], [], [], {})
@@ -88,7 +94,13 @@ def rows_of(contribution: Contribution) -> FileRows:
         [(Feed(r[0][1:], r[1][1:]), Place(path, first.get(r[2], 0))) for r in rows.get("FEEDS", ())],
         [(r[1][1:], Place(path, lines.get(r[0], 0))) for r in rows.get("READS", ())],
         {int(r[0].rpartition("#")[2]): r[1][1:] for r in rows.get("WRITES", ())},
+        tuple(_lacking(rows["File"][0][7])),
     )
+
+
+def _lacking(diagnostics: str) -> Iterator[tuple[str, int]]:
+    if _NO_COLUMN in diagnostics:
+        yield from ((d.message, d.line) for d in _decoder.decode(diagnostics) if d.code == _NO_COLUMN)
 
 
 class Rows:

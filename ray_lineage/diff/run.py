@@ -14,7 +14,7 @@ import msgspec
 
 from ray_lineage.cache import ParseCache
 from ray_lineage.compile.wording import Language, worded
-from ray_lineage.diff.breaks import Gone, Misfit, Use, misfits, uses
+from ray_lineage.diff.breaks import Gone, Lacking, Misfit, Use, lacking, mentions, misfits, uses
 from ray_lineage.diff.changes import Change, Kind, Material, classify
 from ray_lineage.diff.git import Entry, Repository, Revision
 from ray_lineage.diff.logic import Said, reworded, unchanged
@@ -27,6 +27,7 @@ from ray_lineage.diff.rows import Differences, differences
 from ray_lineage.diff.tree import sources, texts_of
 from ray_lineage.errors import UsageError
 from ray_lineage.link.symbols import shorter
+from ray_lineage.link.view import FileView
 from ray_lineage.model import Priority, SourceFile, split_text
 from ray_lineage.query.walk import nearest
 from ray_lineage.runtime.parse import Task
@@ -319,6 +320,7 @@ class Comparing:
             frozenset(self.changed | self.gone),
             statuses,
             renamed,
+            tuple(self._lacking(used)),
         )
         return classify(material)
 
@@ -353,6 +355,33 @@ class Comparing:
         for path, some in found.items():
             known = {target for _, target in before.get(path, {})}
             yield from (misfit for (_, target), misfit in some.items() if target not in known and path in before)
+
+    def _lacking(self, used: Iterable[Use]) -> Iterator[Lacking]:
+        """Of changed files, what BASE did not have there; no column that was lost, and none that others always named as well: what
+        makes its table is not all here then."""
+        lost = {(u.place.file, dataset, u.column) for u in used for dataset in (u.dataset, "")}
+        view = self.pair.head_view()
+        found: list[Lacking] = []
+        for path in sorted(self.changed & self.pair.head_rows.keys()):
+            known = {message for message, _ in self.pair.base_of(path).lacking}
+            said = [(m, line) for m, line in self.pair.head_of(path).lacking if m not in known]
+            facts = self.pair.facts(path) if said else None
+            new = lacking(path, facts, said, view) if facts is not None else ()
+            found.extend(n for n in new if (path, n.dataset, n.column) not in lost and not self._is_agreed(n))
+        if found:
+            with self.pair.in_base() as old:
+                found = [n for n in found if not self._had(n, old)]
+        yield from found
+
+    def _is_agreed(self, new: Lacking) -> bool:
+        others = self.pair.mentioning(new.dataset) - self.changed if new.dataset else set[str]()
+        return any(new.says == said for p in others for said, _ in self.pair.head_of(p).lacking)
+
+    def _had(self, new: Lacking, old: FileView) -> bool:
+        """Did BASE read it too, when nobody could tell that there is no such column?"""
+        facts = self.pair.facts(new.place.file)
+        is_told = old.columns(new.dataset) is not None
+        return facts is not None and not is_told and mentions(facts, (new.dataset, new.column), old)
 
     def _renamed(self, found: Differences) -> Iterator[tuple[str, str]]:
         """What is written to be called otherwise now: a comment on the line of a column, or in front of what is declared."""

@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 import pytest
 
+from ray_lineage.diff.breaks import Use
 from ray_lineage.diff.changes import Change, Kind
+from ray_lineage.diff.rows import Place
 from tests.unit.diff.sides import changes, compared, found
 
 SHOP = {
@@ -73,6 +75,24 @@ PLANTED = {
     "a star no longer fits the table that it fills": Planted(
         "notes.sql", "o.note, ", "o.note, o.id, ", Kind.BROKEN, "error", "mart.fixed"
     ),
+    "a column is read that there is not": Planted(
+        "notes.sql", "o.note,", "o.nota,", Kind.BROKEN, "error", "core.orders.nota"
+    ),
+    "a filter uses a column that there is not": Planted(
+        "notes.sql", "WHERE o.status", "WHERE state", Kind.BROKEN, "error", "core.orders.state"
+    ),
+    "a query without a target reads a column that there is not": Planted(
+        "report.sql", "name", "nom", Kind.BROKEN, "error", "core.customers.nom"
+    ),
+    "a column is written that there is not": Planted(
+        "named.sql", "(id, name)", "(id, nom)", Kind.BROKEN, "error", "core.customers.nom"
+    ),
+    "a new file reads a column that there is not": Planted(
+        "new.sql", "", "CREATE VIEW mart.new AS SELECT id FROM core.customers c WHERE nom = 'x';", Kind.BROKEN, "error", "core.customers.nom"
+    ),
+    "a column of a query in FROM is read that there is not": Planted(
+        "all.sql", "* FROM mart.notes", "q.nota FROM (SELECT note FROM mart.notes) q", Kind.BROKEN, "error", "all.sql"
+    ),
     "a column is dropped that nobody reads": Planted(
         "spare.sql", ", left_over text", "", Kind.REMOVED, "warning", "core.spare.left_over"
     ),
@@ -108,6 +128,8 @@ PLANTED = {
 
 def edited(planted: Planted) -> dict[str, str]:
     head = dict(SHOP)
+    if planted.file not in head:
+        head[planted.file] = ""
     if planted.after is None:
         del head[planted.file]
     else:
@@ -158,6 +180,34 @@ def broken(found_changes: list[Change]) -> dict[str, set[tuple[str, str]]]:
 def test_a_broken_reader_is_named_with_its_file_and_what_it_writes() -> None:
     told = broken(changes(SHOP, edited(PLANTED["a column is dropped that a view reads"])))
     assert told == {"core.orders.note": {("notes.sql", "mart.notes"), ("run.sql", "mart.fixed")}}
+
+
+def test_a_column_that_never_was_shapes_nothing() -> None:
+    base = {"t.sql": "CREATE TABLE t (a int, b int)", "v.sql": "CREATE VIEW v AS SELECT a FROM t WHERE b = 1"}
+    told = changes(base, {**base, "v.sql": "CREATE VIEW v AS SELECT a FROM t WHERE bb = 1"})
+    assert [(c.kind, c.name) for c in told] == [(Kind.BROKEN, "t.bb"), (Kind.ROWS, "v")]
+    assert told[0].uses == (Use("t", "bb", "v", Place("v.sql", 1)),) and "bb" not in told[1].says
+
+
+NO_NEWS = {
+    "it was read before": ({"v.sql": "SELECT a, nope FROM t"}, {"v.sql": "SELECT nope, a FROM t WHERE a > 1"}),
+    "the list is what is new": (
+        {"t.sql": "", "v.sql": "SELECT nope FROM t"},
+        {"v.sql": "SELECT nope FROM t WHERE a > 1"},
+    ),
+    "an unchanged file names it too": (
+        {"u.sql": "SELECT nope FROM t", "v.sql": "SELECT a FROM t"},
+        {"u.sql": "SELECT nope FROM t", "v.sql": "SELECT nope FROM t"},
+    ),
+    "no list is known": ({"v.sql": "SELECT a FROM other"}, {"v.sql": "SELECT nope FROM other"}),
+}
+
+
+@pytest.mark.parametrize("what", NO_NEWS)
+def test_what_is_no_news_or_may_be_there_breaks_nobody(what: str) -> None:
+    table = {"t.sql": "CREATE TABLE t (a int, b int)"}
+    base, head = NO_NEWS[what]
+    assert broken(changes({**table, **base}, {**table, **head})) == {}
 
 
 def test_what_a_star_passes_on_is_no_reader() -> None:
