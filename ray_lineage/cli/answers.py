@@ -66,7 +66,7 @@ class Places:
         known = origin is not None and origin.host == os.uname().nodename and os.path.isdir(origin.root)
         self.root = os.path.realpath(origin.root) if known and origin is not None else ""
         here = os.path.realpath(os.curdir)
-        self._here = here if self.root and here != self.root and _is_around(self.root, here) else ""
+        self._here = here if self.root and here != self.root and is_around(self.root, here) else ""
 
     def __call__(self, file: str, line: int) -> str:
         """``path:line``."""
@@ -78,7 +78,7 @@ class Places:
         return f"file://{os.uname().nodename}{quote(os.path.join(self.root, file))}" if self.root and file else ""
 
 
-def _is_around(root: str, here: str) -> bool:
+def is_around(root: str, here: str) -> bool:
     """Is one in the other?"""
     return os.path.commonpath((root, here)) in (root, here)
 

@@ -8,11 +8,14 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Optional
 
+import msgspec
 import typer
 
+from ray_lineage.cli.answers import is_around
 from ray_lineage.cli.output import (
     Root,
     check_writable,
@@ -32,6 +35,7 @@ from ray_lineage.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from ray_lineage.cache import ParseCache
     from ray_lineage.diff.pair import Pair
+    from ray_lineage.diff.render import Seen
     from ray_lineage.diff.report import Impact, Report
     from ray_lineage.settings import Settings
 
@@ -75,8 +79,10 @@ def diff(
     form = _checked("--format", "json" if as_json else format, _FORMATS)
     _checked("--fail-on", fail_on, _FAIL_ON)
     look = None if page is None else _page_writer(page)
-    report = _compared(base, head, merge_base=merge_base, root=root, dialect=dialect, everything=everything, look=look)
-    _print(report, form, everything=everything)
+    report, seen = _compared(
+        base, head, merge_base=merge_base, root=root, dialect=dialect, everything=everything, look=look
+    )
+    _print(report, form, seen, everything=everything)
     return int(ExitCode.FINDINGS if report.is_bad(fail_on) else ExitCode.OK)
 
 
@@ -131,24 +137,38 @@ def impact(
     if base is None:
         _print_impact(_depending(names or [], root=root, dialect=dialect), form)
         return int(ExitCode.OK)
-    report = _compared(base, None, merge_base=merge_base, root=root, dialect=dialect, everything=True)
+    report, seen = _compared(base, None, merge_base=merge_base, root=root, dialect=dialect, everything=True)
     if form in ("text", "json", _SELECTOR):
+        from ray_lineage.diff.render import called
         from ray_lineage.diff.report import together
 
-        _print_impact(together(report), form)
+        found = together(report)
+        if form == "text":
+            found = msgspec.structs.replace(
+                found, of=tuple(dict.fromkeys(called(f.change, report, seen) for f in report.own))
+            )
+        _print_impact(found, form)
     else:
-        _print(report, form, everything=True)
+        _print(report, form, seen, everything=True)
     return int(ExitCode.FINDINGS if report.is_bad(fail_on) else ExitCode.OK)
 
 
 def _compared(
     base: str | None, head: str | None, *, merge_base: bool, root: str | None, dialect: str | None, everything: bool,
     look: Callable[[Report, Pair], None] | None = None,
-) -> Report:  # fmt: skip
+) -> tuple[Report, Seen]:  # fmt: skip
     from ray_lineage.diff.run import diff as compare
+    from ray_lineage.diff.run import located
 
+    here = os.path.realpath(os.curdir)
     with _reading(root, dialect) as (loaded, cache):
-        return compare(loaded, os.getcwd(), base, head, cache, merge_base=merge_base, everything=everything, look=look)
+        report = compare(loaded, here, base, head, cache, merge_base=merge_base, everything=everything, look=look)
+        return report, partial(_seen, str(located(loaded, here).repository.top), here)
+
+
+def _seen(top: str, here: str, path: str) -> str:
+    """From the current folder, if that is in or around the repository."""
+    return os.path.relpath(os.path.join(top, path), here) if is_around(top, here) else path
 
 
 def _depending(names: list[str], *, root: str | None, dialect: str | None) -> Impact:
@@ -187,7 +207,7 @@ def _print_impact(impact: Impact, form: str) -> None:
             write_line(line)
 
 
-def _print(report: Report, form: str, *, everything: bool) -> None:
+def _print(report: Report, form: str, seen: Seen, *, everything: bool) -> None:
     if form == "json":
         print_json_line(report)
     elif form == "sarif":
@@ -206,5 +226,5 @@ def _print(report: Report, form: str, *, everything: bool) -> None:
     else:
         from ray_lineage.diff.render import render
 
-        for line in render(report, styled, everything=everything):
+        for line in render(report, styled, seen, everything=everything):
             write_line(line)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
-from ray_lineage.diff.changes import Kind
+from ray_lineage.diff.changes import Change, Kind
 from ray_lineage.diff.report import Found, Impact, Report, grouped
 
 _NEAREST: Final = 5
@@ -15,6 +15,8 @@ _MOST: Final = 60
 """Changes that are shown of each level, if not all are asked for."""
 _STYLES: Final = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 Style = Callable[[str, str], str]
+Seen = Callable[[str], str]
+"""A path from the top of the repository, as seen from where it is shown."""
 
 
 def number(count: int, noun: str, plural: str = "") -> str:
@@ -22,7 +24,7 @@ def number(count: int, noun: str, plural: str = "") -> str:
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
-def render(report: Report, style: Style, *, everything: bool = False) -> Iterator[str]:
+def render(report: Report, style: Style, seen: Seen = str, *, everything: bool = False) -> Iterator[str]:
     """Lines. ``style(text, words)`` makes a text safe to show, in a style."""
     yield style(head_line(report), "bold")
     shown = list(report.changes) if everything else report.own
@@ -31,7 +33,7 @@ def render(report: Report, style: Style, *, everything: bool = False) -> Iterato
         groups = grouped(some)
         for group in groups if everything else groups[:_MOST]:
             yield ""
-            yield from _change(group, report, style)
+            yield from _change(group, report, style, seen)
         if not everything and len(groups) > _MOST:
             yield ""
             yield style(f"{number(sum(map(len, groups[_MOST:])), level)} more: --all", "dim")
@@ -91,33 +93,43 @@ def likewise(group: Sequence[Found]) -> list[str]:
     return [found.change.column for found in group[1:]]
 
 
-def place(found: Found, report: Report) -> str:
-    """Where it is, from the top of the repository."""
-    return _at(report, found.change.file, found.change.line)
+def place(found: Found, report: Report, seen: Seen = str) -> str:
+    """Where it is."""
+    return _at(report, found.change.file, found.change.line, seen)
 
 
-def _at(report: Report, file: str, line: int) -> str:
-    return f"{report.folder}{file}" + (f":{line}" if line else "")
+def _at(report: Report, file: str, line: int, seen: Seen) -> str:
+    return seen(f"{report.folder}{file}") + (f":{line}" if line else "")
 
 
-def uses(found: Found, report: Report) -> list[str]:
+def uses(found: Found, report: Report, seen: Seen = str) -> list[str]:
     """The places that break."""
-    return [_at(report, u.place.file, u.place.line) + (f" ({u.target})" if u.target else "") for u in found.change.uses]
+    return [
+        _at(report, u.place.file, u.place.line, seen) + (f" ({u.target})" if u.target else "")
+        for u in found.change.uses
+    ]
 
 
-def _change(group: Sequence[Found], report: Report, style: Style) -> Iterator[str]:
+def called(change: Change, report: Report, seen: Seen) -> str:
+    """Its name, where that is a file as it is seen."""
+    return change.name if change.dataset else seen(f"{report.folder}{change.file}")
+
+
+def _change(group: Sequence[Found], report: Report, style: Style, seen: Seen) -> Iterator[str]:
     change = group[0].change
     head = style(f"{change.level:<8}", _STYLES[change.level])
-    yield f"{head} {style(change.kind.value, 'bold')} {style(change.name, 'bold')}  {style(place(group[0], report), '')}"
-    yield style(f"         {change.says}", "")
-    yield from (style(line, "") for line in _details(group, report))
+    name, where = called(change, report, seen), place(group[0], report, seen)
+    yield f"{head} {style(change.kind.value, 'bold')} {style(name, 'bold')}  {style(where, '')}"
+    of_file = not change.dataset and change.says.startswith(f"{change.file} ")
+    yield style(f"         {name + change.says.removeprefix(change.file) if of_file else change.says}", "")
+    yield from (style(line, "") for line in _details(group, report, seen))
 
 
-def _details(group: Sequence[Found], report: Report) -> Iterable[str]:
+def _details(group: Sequence[Found], report: Report, seen: Seen) -> Iterable[str]:
     found = group[0]
     if len(group) > 1:
         yield f"         likewise {', '.join(likewise(group))}"
-    broken = uses(found, report)
+    broken = uses(found, report, seen)
     for use in broken[:_USES] if len(broken) > 1 else ():
         yield f"         breaks {use}"
     if len(broken) > _USES:

@@ -75,6 +75,8 @@ def test_a_branch_its_working_tree_and_its_history(tmp_path: Path) -> None:
     assert names(told(top)) == BROKEN  # against the default branch
     assert names(told(top, "main", "work")) == BROKEN
     assert names(told(top / "core", "main")) == BROKEN  # from a folder of it
+    assert "core.orders.note  ../mart/notes.sql:1\n" in run(top / "core", "diff", "main").stdout
+    assert "file=mart/notes.sql" in run(top / "core", "diff", "main", "--format", "github").stdout
     git(top, "switch", "-q", "main")
     (top / "mart/new.sql").write_text("CREATE VIEW mart.new AS SELECT 1 AS x;\n")
     git(top, "add", ".")

@@ -177,6 +177,15 @@ def test_a_cut_walk_says_at_least() -> None:
     )
 
 
+def test_a_text_shows_paths_as_they_are_seen() -> None:
+    of_file = Change(Kind.UNKNOWN, "warning", "", "", "a.sql changed and was not understood", "a.sql", 0)
+    use = Use("t", "", "v", Place("v.sql", 2))
+    told = report(of_file, change("t", Kind.BROKEN, use, use), folder="sub/")
+    text = "\n".join(render(told, lambda text, _: text, lambda path: f"../{path}"))
+    assert "unknown ../sub/a.sql  ../sub/a.sql\n         ../sub/a.sql changed and was" in text
+    assert "t  ../sub/a.sql:3" in text and "breaks ../sub/v.sql:2 (v)" in text
+
+
 def test_columns_of_one_dataset_stand_together_and_none_is_left_out() -> None:
     of = [
         Change(Kind.VALUES, "warning", "mart.v", f"c{n}", f"mart.v.c{n} was a and is b", "v.sql", 1) for n in range(30)
