@@ -337,8 +337,16 @@ class _Classifying:
                 what = "is only partly" if status == "partial" else "was not"
                 yield make(Kind.UNKNOWN, f"{path} changed and {what} understood", Place(path, 0))
         for path in sorted(set(self.of.logic.unread) - self._said):
-            says = f"{path} changed in what the graph does not hold (constraints, defaults, options, statements that are not read)"
-            yield make(Kind.UNKNOWN, says, Place(path, 0))
+            yield make(Kind.UNKNOWN, f"{path} changed {_not_compared(path)}", Place(path, 0))
+
+
+def _not_compared(path: str) -> str:
+    suffix = path.lower().rpartition(".")[2]
+    if suffix in ("yml", "yaml"):
+        return "and not all that it holds is compared (options, tests, tags...)"
+    if suffix in ("py", "ipynb"):
+        return "and not all that it does is compared (code around its SQL and its data frames)"
+    return "in what the graph does not hold (constraints, defaults, options, statements that are not read)"
 
 
 def _sure(flows: Iterable[Flow]) -> set[Flow]:

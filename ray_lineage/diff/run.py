@@ -14,6 +14,7 @@ import msgspec
 
 from ray_lineage.cache import ParseCache
 from ray_lineage.compile.wording import Language, worded
+from ray_lineage.diff import yaml
 from ray_lineage.diff.breaks import Gone, Lacking, Misfit, Use, lacking, mentions, misfits, uses
 from ray_lineage.diff.changes import Change, Kind, Material, classify
 from ray_lineage.diff.git import Entry, Repository, Revision
@@ -300,7 +301,7 @@ class Comparing:
         pair = self.pair
         base = {p: said for p in sorted(self._tasks) if (said := self._said(p, is_head=False)) is not None}
         head = {p: said for p in sorted(self.changed) if (said := self._said(p, is_head=True)) is not None}
-        self.silent = unchanged(base, head)
+        self.silent = unchanged(base, head) | {p for p in base.keys() & head.keys() if self._is_same_yaml(p)}
         logic = reworded(_without(base, self.silent), _without(head, self.silent))
         found = differences(pair.base_rows, pair.head_rows)
         view = pair.head_view()
@@ -323,6 +324,9 @@ class Comparing:
             tuple(self._lacking(used)),
         )
         return classify(material)
+
+    def _is_same_yaml(self, path: str) -> bool:
+        return path.lower().endswith(yaml.SUFFIXES) and yaml.is_same(self.before.text(path), self.after.text(path))
 
     def _said(self, path: str, *, is_head: bool) -> Said | None:
         side = self.after if is_head else self.before

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import NamedTuple
 
 import pytest
 
+from ray_lineage.diff import yaml
 from ray_lineage.diff.breaks import Use
 from ray_lineage.diff.changes import Change, Kind
 from ray_lineage.diff.rows import Place
@@ -159,6 +161,51 @@ def test_comments_and_layout_are_no_change(what: str) -> None:
     assert comparing.changes() == []
     assert comparing.files()["silent"] > 0
     comparing.pair.close()
+
+
+PROJECT = "name: shop\nmodel-paths: ['models']\nmodels: {shop: {+tags: [a, b]}}\n"
+SAME_YAML = {
+    "a comment": f"# why\n{PROJECT}",
+    "a comment behind": PROJECT.replace("shop\n", "shop  # it's ours\n", 1),
+    "quotes": PROJECT.replace("'models'", '"models"'),
+    "blocks": "name: shop\nmodel-paths:\n  - models\nmodels:\n  shop:\n    +tags:\n      - a\n      - b\n",
+}
+OTHER_YAML = {
+    "a tag": PROJECT.replace("[a, b]", "[a, c]"),
+    "a nesting": PROJECT.replace("[a, b]", "[[a], b]"),
+    "a type": PROJECT.replace("[a, b]", "[a, '1']"),
+    "a number": PROJECT.replace("[a, b]", "[a, 1]"),
+    "an alias": PROJECT.replace("[a, b]", "[&x a, *x]"),
+}
+
+
+@pytest.mark.parametrize("what", SAME_YAML)
+def test_the_layout_of_yaml_is_no_change(what: str) -> None:
+    comparing = compared({"dbt_project.yml": PROJECT}, {"dbt_project.yml": SAME_YAML[what]})
+    assert comparing.changes() == [] and comparing.files()["silent"] == 1
+    comparing.pair.close()
+
+
+def test_what_yaml_holds_is_a_change_and_no_matter_of_constraints() -> None:
+    texts = [PROJECT, *OTHER_YAML.values()]
+    for before, after in itertools.permutations(texts, 2):
+        told = changes({"dbt_project.yml": before}, {"dbt_project.yml": after})
+        assert [(c.kind, c.name, "not all that it holds" in c.says) for c in told] == [
+            (Kind.UNKNOWN, "dbt_project.yml", True)
+        ]
+
+
+def test_code_around_the_sql_of_python_is_told_as_that() -> None:
+    code = "db.execute('INSERT INTO t SELECT a FROM s')\nprint({})\n"
+    told = changes({"load.py": code.format(1)}, {"load.py": code.format(2)})
+    assert [(c.kind, "code around its SQL" in c.says) for c in told] == [(Kind.UNKNOWN, True)]
+
+
+def test_yaml_that_repeats_itself_without_end_takes_no_time() -> None:
+    lines = ["a0: &a0 [x, x]", *(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, 200))]
+    text = "\n".join(lines)
+    assert yaml.is_same(text, f"# {text[:10]}\n{text}") and not yaml.is_same(text, f"{text}\nb: 1")
+    assert not yaml.is_same("{% if a %}\n{{ b }}: 1", "{% if a %}\n{{ b }}: 1  # why")
 
 
 def test_a_moved_file_is_no_change() -> None:
