@@ -193,6 +193,8 @@ class Checks:
         if isinstance(relation, TableRef):
             return UNSURE if relation.function or relation.args else self._declared(relation.name)
         if isinstance(relation, Alias):
+            if relation.inserted:
+                return self._declared(self._statement.target)
             return UNSURE if relation.recursive else self.sure(relation.relation)
         if isinstance(relation, SetOp):
             return UNSURE if relation.by_name else self.sure(relation.branches[0])
@@ -221,7 +223,7 @@ class Checks:
 
     def _has_names(self, relation: Relation) -> bool:
         if isinstance(relation, Alias):
-            return self._named(relation.relation) > UNSURE
+            return relation.inserted or self._named(relation.relation) > UNSURE
         if isinstance(relation, SetOp):
             return self._named(relation.branches[0]) > UNSURE
         if isinstance(relation, Select):
@@ -244,6 +246,8 @@ class Checks:
 
     def _called(self, index: int) -> str:
         relation = self._relations[index]
+        if isinstance(relation, Alias) and relation.inserted:
+            return self._catalog.resolve(self._statement.target)
         return self._catalog.resolve(relation.name) if isinstance(relation, TableRef) else "a query in FROM"
 
 

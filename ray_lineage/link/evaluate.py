@@ -354,11 +354,7 @@ class Evaluator:
         elif isinstance(relation, TableRef):
             result = self._table(relation)
         elif isinstance(relation, Alias):
-            result = (
-                self._recursive(relation, index)
-                if relation.recursive
-                else self._renamed(relation.relation, self.items(relation.relation), relation.columns)
-            )
+            result = self._alias(relation, index)
         elif isinstance(relation, SetOp):
             result = self._set_operation(relation)
         elif isinstance(relation, Variable):
@@ -369,6 +365,19 @@ class Evaluator:
         self.memo[index] = result
         self.work.spend(sum([1 + len(item.sources) for item in result]))
         return result
+
+    def _alias(self, relation: Alias, index: int) -> list[Item]:
+        if relation.recursive:
+            return self._recursive(relation, index)
+        items = self.items(relation.relation)
+        return self._inserted(items) if relation.inserted else self._renamed(relation.relation, items, relation.columns)
+
+    def _inserted(self, items: list[Item]) -> list[Item]:
+        """The row that is inserted: the query's columns where they go, and those of the target that get none."""
+        target = self._target_columns() or ()
+        row = renamed(items, self.statement.columns or self._positions(target))
+        given = {i.name for i in row}
+        return row if STAR in given else [*row, *(Item(c, {}) for c in target if c not in given)]
 
     def _renamed(self, index: int, items: list[Item], columns: tuple[str, ...]) -> list[Item]:
         """A relation's columns under the names of a list."""

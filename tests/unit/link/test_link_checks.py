@@ -94,6 +94,40 @@ def test_what_an_engine_allows_is_not_said(dialect: str, sql: str) -> None:
     assert said(lineage(TABLES + sql, dialect).diagnostics) == []
 
 
+OF_ROW = "CREATE TABLE o (id int, cust int);\nCREATE TABLE c (id int, name int, more int);\n"
+
+
+@pytest.mark.parametrize(
+    ("dialect", "sql", "flows"),
+    [
+        ("postgres", "INSERT INTO c SELECT id, cust FROM o ON CONFLICT (id) DO UPDATE SET name = excluded.name", "name"),
+        ("sqlite", "INSERT INTO c SELECT id, cust FROM o WHERE 1 ON CONFLICT (id) DO UPDATE SET name = excluded.name", "name"),
+        ("duckdb", "INSERT INTO c SELECT id, cust FROM o ON CONFLICT (id) DO UPDATE SET more = excluded.name", "name more"),
+        ("mysql", "INSERT INTO c SELECT id, cust FROM o ON DUPLICATE KEY UPDATE name = VALUES(name)", "name"),
+        ("mysql", "INSERT INTO c (id, name) SELECT id, cust FROM o ON DUPLICATE KEY UPDATE more = VALUES(more)", "name"),
+        ("mysql", "INSERT INTO c VALUES (1, 2, 3) AS r ON DUPLICATE KEY UPDATE name = r.name", ""),
+        ("postgres", "INSERT INTO c (id, name) SELECT id, cust FROM o ON CONFLICT (id) DO UPDATE SET more = excluded.more", "name"),
+        ("postgres", "INSERT INTO c VALUES (1, 2) ON CONFLICT (id) DO UPDATE SET name = excluded.name + c.name", "c.name"),
+    ],
+)  # fmt: skip
+def test_the_row_that_was_to_be_inserted_has_all_columns_of_the_table(dialect: str, sql: str, flows: str) -> None:
+    found = lineage(OF_ROW + sql, dialect)
+    assert said(found.diagnostics) == []
+    given = {f"o.cust > c.{n}" for n in flows.split() if "." not in n} | {
+        f"{n} > {n}" for n in flows.split() if "." in n
+    }
+    assert {f"{c.source} > {c.target}" for c in found.columns} == given | (
+        {"o.id > c.id"} if "SELECT" in sql else set()
+    )
+
+
+def test_the_row_that_was_to_be_inserted_has_no_other_columns() -> None:
+    sql = "INSERT INTO c SELECT id, cust FROM o ON CONFLICT (id) DO UPDATE SET name = excluded.cust"
+    assert said(lineage(OF_ROW + sql, "postgres").diagnostics) == [("RL143", "warning", 3)]
+    unknown = "CREATE TABLE o (id int, cust int);\n" + sql.replace("excluded.cust", "excluded.name")
+    assert said(lineage(unknown, "postgres").diagnostics) == []
+
+
 def test_a_template_is_not_checked() -> None:
     sql = "SELECT a, {% if x %} b {% else %} c {% endif %} FROM t UNION ALL SELECT 1, 2"
     assert said(lineage(sql, "postgres").diagnostics) == []
