@@ -235,6 +235,10 @@ class Facts:
         )
         self.statements[at] = msgspec.structs.replace(statement, relations=relations)
 
+    def listed_by_query(self, declared: int) -> None:
+        """The columns of what was declared as that number are those of the query that makes it."""
+        self._redeclare(declared, columns=())
+
     def makes(self, statement: int, declared: int) -> None:
         """That statement's query makes what was declared as that number."""
         self._redeclare(declared, statement=statement)

@@ -128,6 +128,28 @@ def test_the_row_that_was_to_be_inserted_has_no_other_columns() -> None:
     assert said(lineage(unknown, "postgres").diagnostics) == []
 
 
+@pytest.mark.parametrize("dialect", ["postgres", "duckdb"])
+@pytest.mark.parametrize("made", ["VIEW", "MATERIALIZED VIEW", "TABLE", "TEMP VIEW", "TEMP TABLE"])
+@pytest.mark.parametrize("query", ["SELECT id, name, more FROM c", "SELECT * FROM c", "SELECT c.*, id FROM c"])
+def test_columns_without_a_name_in_the_list_keep_theirs(dialect: str, made: str, query: str) -> None:
+    sql = f"CREATE {made} v (k, l) AS {query};\nCREATE TABLE g AS SELECT k, l, more FROM v;\n"
+    found = lineage(OF_ROW + sql, dialect)
+    assert [d for d in found.diagnostics if d.severity != "info"] == []
+    flows = {f"{c.source} > {c.target}" for c in found.columns}
+    through = ["id > {}.k", "name > {}.l", "more > {}.more"]
+    if "TEMP" in made:
+        assert flows == {f"c.{flow}".format("g") for flow in through}
+    else:
+        assert {flow for flow in flows if flow.endswith((".k", ".l", ".more"))} == {
+            *(f"c.{flow}".format("v") for flow in through), "v.k > g.k", "v.l > g.l", "v.more > g.more"
+        }  # fmt: skip
+
+
+def test_a_column_that_a_partial_list_renames_is_no_more() -> None:
+    sql = "CREATE VIEW v (k) AS SELECT id, name FROM c;\nSELECT v.id FROM v"
+    assert said(lineage(OF_ROW + sql, "postgres").diagnostics) == [("RL143", "warning", 4)]
+
+
 def test_a_template_is_not_checked() -> None:
     sql = "SELECT a, {% if x %} b {% else %} c {% endif %} FROM t UNION ALL SELECT 1, 2"
     assert said(lineage(sql, "postgres").diagnostics) == []
