@@ -150,6 +150,28 @@ def test_a_column_that_a_partial_list_renames_is_no_more() -> None:
     assert said(lineage(OF_ROW + sql, "postgres").diagnostics) == [("RL143", "warning", 4)]
 
 
+@pytest.mark.parametrize("dialect", ["postgres", "trino", "redshift"])
+@pytest.mark.parametrize(
+    ("made", "listed"),
+    [
+        ("TABLE n (LIKE o, extra int)", ["id", "cust", "extra"]),
+        ("TABLE n (extra int, LIKE o INCLUDING DEFAULTS, more int, PRIMARY KEY (extra))", ["extra", "id", "cust", "more"]),
+        ("TABLE n (x int, LIKE o, LIKE s, y int)", ["x", "id", "cust", "a", "b", "y"]),
+        ("TABLE n (LIKE o)", ["id", "cust"]),
+        ("TEMP TABLE n (LIKE o, extra int)", ["id", "cust", "extra"]),
+    ],
+)  # fmt: skip
+def test_a_table_like_another_has_its_own_columns_too(made: str, listed: list[str], dialect: str) -> None:
+    tables = "CREATE TABLE s (a int, b int);\nCREATE TABLE w (a int, b int, c int, d int, e int, f int, g int);\n"
+    sql = f"CREATE {made};\nINSERT INTO n SELECT a, b, c, d, e, f FROM w;\nCREATE TABLE g AS SELECT {', '.join(listed)} FROM n"
+    fitting = sql.replace("SELECT a, b, c, d, e, f", "SELECT " + ", ".join("abcdef"[: len(listed)]))
+    found = lineage(OF_ROW + tables + fitting, dialect)
+    assert [d for d in found.diagnostics if d.severity != "info"] == []
+    source = "g" if "TEMP" in made else "n"
+    flows = {f"{c.source} > {c.target}" for c in found.columns if str(c.source).startswith("w.")}
+    assert flows == {f"w.{a} > {source}.{b}" for a, b in zip("abcdef", listed, strict=False)}
+
+
 def test_a_template_is_not_checked() -> None:
     sql = "SELECT a, {% if x %} b {% else %} c {% endif %} FROM t UNION ALL SELECT 1, 2"
     assert said(lineage(sql, "postgres").diagnostics) == []
