@@ -218,6 +218,10 @@ class Facts:
                 Declaration(name, DESCRIBED, line, said, adds=True, description=text),
             )
 
+    def doubt(self, name: Name, line: int) -> None:
+        """The dataset may have other columns than whoever declares it says."""
+        self.declarations.append(Declaration(name, DESCRIBED, line, adds=True, changed=True))
+
     def renamed(self, old: Name, new: Name, *, declared: bool) -> None:
         """The last statement gave a dataset another name. If one that had that name was renamed before, and is not ``declared``
         here, its columns were others than those that the name stands for now."""

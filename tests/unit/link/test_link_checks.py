@@ -172,6 +172,28 @@ def test_a_table_like_another_has_its_own_columns_too(made: str, listed: list[st
     assert flows == {f"w.{a} > {source}.{b}" for a, b in zip("abcdef", listed, strict=False)}
 
 
+@pytest.mark.parametrize(
+    ("dialect", "sql"),
+    [
+        ("snowflake", "ALTER TABLE o SWAP WITH c"),
+        ("doris", "ALTER TABLE o REPLACE WITH TABLE c"),
+        ("clickhouse", "EXCHANGE TABLES o AND c"),
+    ],
+)
+def test_the_columns_of_tables_that_are_swapped_are_not_certain(dialect: str, sql: str) -> None:
+    used = ";\nINSERT INTO o SELECT 1, 2, 3;\nSELECT c.cust FROM c"
+    assert said(lineage(OF_ROW + "SELECT 1" + used, dialect).diagnostics) == [
+        ("RL140", "warning", 4), ("RL143", "warning", 5)
+    ]  # fmt: skip
+    assert said(lineage(OF_ROW + sql + used, dialect).diagnostics) == []
+
+
+def test_a_swap_in_another_file_counts_too() -> None:
+    files = {"o.sql": OF_ROW, "q.sql": "INSERT INTO o SELECT 1, 2, 3"}
+    assert checked(files, "snowflake")["q.sql"] == [("RL140", "warning", 1)]
+    assert checked({**files, "s.sql": "ALTER TABLE c SWAP WITH o"}, "snowflake")["q.sql"] == []
+
+
 def test_a_template_is_not_checked() -> None:
     sql = "SELECT a, {% if x %} b {% else %} c {% endif %} FROM t UNION ALL SELECT 1, 2"
     assert said(lineage(sql, "postgres").diagnostics) == []
@@ -182,11 +204,9 @@ def test_a_table_that_the_file_makes_twice_is_not_certain() -> None:
     assert said(lineage(sql, "postgres").diagnostics) == []
 
 
-def checked(files: dict[str, str]) -> dict[str, list[tuple[str, str, int]]]:
+def checked(files: dict[str, str], dialect: str = "postgres") -> dict[str, list[tuple[str, str, int]]]:
     decoder = msgspec.json.Decoder(list[Diagnostic])
-    return {
-        path: said(decoder.decode(c.rows["File"][0][7])) for path, c in contributions("p", files, "postgres").items()
-    }
+    return {path: said(decoder.decode(c.rows["File"][0][7])) for path, c in contributions("p", files, dialect).items()}
 
 
 def test_a_list_is_known_where_all_declare_it_alike() -> None:

@@ -54,7 +54,9 @@ def create_like(
     declared = unit.facts.declare(name, kind, line, temporary=temporary)
     if columns and not temporary:
         unit.facts.declare(name, kind, line, columns, adds=True)  # their types
-    clones = not columns and any(t.text.upper() in ("CLONE", "COPY") and t.token_type is not T.IDENTIFIER for t in tokens)
+    clones = not columns and any(
+        t.text.upper() in ("CLONE", "COPY") and t.token_type is not T.IDENTIFIER for t in tokens
+    )
     if unit.engine.like_with_data and any(
         t.text.upper() == "DATA" and tokens[i - 1].token_type is T.WITH for i, t in enumerate(tokens)
     ):
