@@ -194,6 +194,23 @@ def test_a_swap_in_another_file_counts_too() -> None:
     assert checked({**files, "s.sql": "ALTER TABLE c SWAP WITH o"}, "snowflake")["q.sql"] == []
 
 
+@pytest.mark.parametrize(
+    ("program", "flows"),
+    [
+        ("r c%ROWTYPE; BEGIN SELECT id, cust, 1 INTO r FROM o; UPDATE c SET ROW = r WHERE id = 1; END;", True),
+        ("BEGIN FOR r IN (SELECT id, cust FROM o) LOOP UPDATE c x SET x.row = r WHERE id = r.id; END LOOP; END;", True),
+        ("TYPE t IS TABLE OF c%ROWTYPE; rs t; BEGIN SELECT id, cust, 1 BULK COLLECT INTO rs FROM o; FORALL i IN 1..9 UPDATE c SET ROW = rs(i); END;", True),
+        ("BEGIN UPDATE c SET ROW = pkg.r; END;", False),
+    ],
+)  # fmt: skip
+def test_a_row_that_is_set_is_no_column(program: str, flows: bool) -> None:
+    found = lineage(OF_ROW + f"CREATE PROCEDURE p IS {program}\n/", "oracle")
+    assert [d for d in found.diagnostics if d.severity != "info"] == []
+    assert {f"{c.source} > {c.target}" for c in found.columns} == (
+        {"o.id > c.id", "o.cust > c.name"} if flows else set()
+    )
+
+
 def test_a_template_is_not_checked() -> None:
     sql = "SELECT a, {% if x %} b {% else %} c {% endif %} FROM t UNION ALL SELECT 1, 2"
     assert said(lineage(sql, "postgres").diagnostics) == []
