@@ -41,12 +41,20 @@ _SEVERAL: Final = re.compile(
     r"(?:explode|posexplode|inline|stack|json_tuple|parse_url_tuple|unnest|untuple|columns)(?:_outer)?\s*\(", re.I
 )
 """Functions that may give several columns where one item stands."""
-_PSEUDO: Final = frozenset({
-    "rowid", "rownum", "level", "oid", "ctid", "xmin", "xmax", "cmin", "cmax", "tableoid", "ora_rowscn",
-    "object_value", "object_id", "column_value", "sys_nc_rowinfo", "nextval", "currval", "identitycol", "rowguidcol",
-    "system_user", "value", "default", "dummy", "key",
+OF_ENGINES: Final = frozenset({
+    "rowid", "_rowid", "_rowid_", "oid", "ctid", "xmin", "xmax", "cmin", "cmax", "tableoid", "ora_rowscn", "object_value",
+    "row__id", "block__offset__inside__file", "input__file__name", "_metadata", "_partitiontime", "_partitiondate",
+    "_file_name", "_table_suffix", "_part", "_part_index", "_part_offset", "_part_starting_offset", "_part_uuid",
+    "_part_data_version", "_partition_id", "_partition_value", "_sample_factor", "_block_number", "_block_offset",
+    "_row_exists", "_table", "_database", "_path", "_file", "_size", "_time",
+    "metadata$action", "metadata$isupdate", "metadata$row_id", "metadata$filename", "metadata$file_row_number",
 })  # fmt: skip
-"""Names of columns that tables of some engine have without declaring them, and words that stand where columns do."""
+"""Columns that tables of some engine have without declaring them; one that is declared by that name is meant before."""
+_PSEUDO: Final = OF_ENGINES | {
+    "rownum", "level", "object_id", "column_value", "sys_nc_rowinfo", "nextval", "currval", "identitycol", "rowguidcol",
+    "system_user", "value", "default", "dummy", "key", "partition",
+}  # fmt: skip
+"""... and words that stand where columns do."""
 
 
 class Lists(Protocol):

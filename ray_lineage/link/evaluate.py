@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 import msgspec
 from msgspec.structs import replace
 
-from ray_lineage.link.checks import SHAPING, Checks
+from ray_lineage.link.checks import OF_ENGINES, SHAPING, Checks
 from ray_lineage.link.names import like, renamed_by, replaced_in
 from ray_lineage.link.system import has_column, is_system
 from ray_lineage.link.work import Work
@@ -803,6 +803,8 @@ class Evaluator:
         only = self.relations[relations[0]] if len(relations) == 1 else None
         if isinstance(only, TableRef) and is_system(only.name) and not only.columns:
             return {(self.catalog.resolve(only.name), ref.name): 0}  # newer than the list
+        if ref.name in OF_ENGINES:
+            return {}
         for index in relations:
             relation = self.relations[index]
             if isinstance(relation, TableRef) and self._is_table(index) and not relation.columns:

@@ -211,6 +211,34 @@ def test_a_row_that_is_set_is_no_column(program: str, flows: bool) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("dialect", "names"),
+    [
+        ("bigquery", ["_PARTITIONTIME", "o._PARTITIONDATE", "_FILE_NAME"]),
+        ("oracle", ["object_value", "o.object_value", "o.rowid"]),
+        ("spark", ["_metadata.file_path", "o._metadata"]),
+        ("duckdb", ["rowid", "o.rowid"]),
+        ("sqlite", ["oid", "o._rowid_"]),
+        ("mysql", ["_rowid", "o._rowid"]),
+        ("postgres", ["cmin", "o.cmax", "o.ctid"]),
+        ("hive", ["row__id", "o.block__offset__inside__file"]),
+        ("clickhouse", ["_part", "o._partition_id"]),
+        ("snowflake", ["o.metadata$action"]),
+    ],
+)
+def test_columns_that_an_engine_adds_are_none_of_the_table(dialect: str, names: list[str]) -> None:
+    found = lineage(OF_ROW + f"CREATE TABLE g AS SELECT id, {', '.join(names)} FROM o", dialect)
+    assert [d for d in found.diagnostics if d.severity != "info"] == []
+    assert {f"{c.source} > {c.target}" for c in found.columns} == {"o.id > g.id"}
+
+
+def test_a_declared_column_is_meant_before_one_that_an_engine_adds() -> None:
+    found = lineage(
+        "CREATE TABLE w (rowid int, _metadata int); CREATE TABLE g AS SELECT rowid, _metadata FROM w", "duckdb"
+    )
+    assert {f"{c.source} > {c.target}" for c in found.columns} == {"w.rowid > g.rowid", "w._metadata > g._metadata"}
+
+
 def test_a_template_is_not_checked() -> None:
     sql = "SELECT a, {% if x %} b {% else %} c {% endif %} FROM t UNION ALL SELECT 1, 2"
     assert said(lineage(sql, "postgres").diagnostics) == []
