@@ -232,6 +232,20 @@ def test_columns_that_an_engine_adds_are_none_of_the_table(dialect: str, names: 
     assert {f"{c.source} > {c.target}" for c in found.columns} == {"o.id > g.id"}
 
 
+@pytest.mark.parametrize("dialect", ["snowflake", "oracle", "exasol"])
+def test_the_level_of_a_hierarchy_is_no_column(dialect: str) -> None:
+    inner = "SELECT id, level AS depth FROM o START WITH id = 1 CONNECT BY cust = PRIOR id AND level < 9"
+    found = lineage(OF_ROW + f"CREATE TABLE g AS SELECT id, depth FROM ({inner}) q", dialect)
+    assert [d for d in found.diagnostics if d.severity != "info"] == []
+    assert {f"{c.source} > {c.target}" for c in found.columns} == {"o.id > g.id"}
+
+
+def test_a_level_is_a_column_where_there_is_no_hierarchy() -> None:
+    sql = "CREATE TABLE w (level int);\nCREATE TABLE g AS SELECT q.k, level FROM w, (SELECT id AS k FROM o CONNECT BY cust = PRIOR id) q"
+    found = lineage(OF_ROW + sql, "snowflake")
+    assert {f"{c.source} > {c.target}" for c in found.columns} == {"w.level > g.level", "o.id > g.k"}
+
+
 def test_a_declared_column_is_meant_before_one_that_an_engine_adds() -> None:
     found = lineage(
         "CREATE TABLE w (rowid int, _metadata int); CREATE TABLE g AS SELECT rowid, _metadata FROM w", "duckdb"
