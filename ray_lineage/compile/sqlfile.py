@@ -194,7 +194,8 @@ def template_of(text: str, dialect: str, model: str, library: Library | None = N
     from ray_lineage.compile.sql.engines import engine_of
     from ray_lineage.compile.text.template import untemplate
 
-    return untemplate(text, model or "this_model", engine_of(dialect).quote, library)
+    engine = engine_of(dialect)
+    return untemplate(text, model or "this_model", engine.quote, library, engine.stages)
 
 
 def _possible(
