@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from ray_lineage.cli.main import _globals_first, _run
+from tests.e2e.test_cli_commands import run
 
 FILES = {
     "raw/orders.sql": "CREATE TABLE raw.orders (amount int, customer_id int, status text);\nCREATE TABLE raw.old (a int);\n",
@@ -42,12 +43,12 @@ def ask(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
     """Exit code, standard output and standard error of a command."""
     monkeypatch.chdir(folder)
 
-    def run(line: str) -> tuple[int, str, str]:
+    def asked(line: str) -> tuple[int, str, str]:
         code = _run(_globals_first(shlex.split(line)))
         said = capsys.readouterr()
         return code, said.out, said.err
 
-    return run
+    return asked
 
 
 def test_the_tree_of_a_column(ask: Ask) -> None:
@@ -148,3 +149,9 @@ def test_what_was_read_is_shown_only_while_it_is_the_same(ask: Ask, folder: Path
     finally:
         place.write_text(before)
     assert "the file has changed since the graph was made" in out and "SUM(amount)" in out
+
+
+def test_a_function_that_hears_of_no_deadline_ends_with_its_process(folder: Path) -> None:
+    done = run(folder, "sql", "--timeout", "0.1", "SELECT instr(zeroblob(999999), zeroblob(500000) || x'01')")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "no answer within 0.1 s" in done.stderr

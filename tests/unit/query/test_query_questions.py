@@ -4,6 +4,8 @@ embedded, on what a few scripts say."""
 from __future__ import annotations
 
 import doctest
+import threading
+import time
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -246,6 +248,7 @@ def test_a_question_in_sql(place: Path) -> None:
         "DELETE FROM file", "ATTACH '/tmp/x.db' AS y", "PRAGMA user_version = 1", "PRAGMA query_only = OFF", "VACUUM INTO '/tmp/x.db'",
         "CREATE TEMP TABLE x (a)", "SELECT load_extension('x')", "SELECT * FROM dataset", "SELECT * FROM pragma_database_list",
         "DROP VIEW files", "BEGIN IMMEDIATE", "SELECT 1; DELETE FROM file", "", "nonsense", "SELECT zeroblob(2000000000)",
+        "SELECT instr(zeroblob(4000000), zeroblob(2000000) || x'01')", "SELECT 'a' LIKE replace(hex(zeroblob(600)), '0', '_%')",
     ],
 )  # fmt: skip
 def test_nothing_but_questions_is_allowed(place: Path, query: str) -> None:
@@ -260,6 +263,24 @@ def test_a_question_ends_in_time(place: Path) -> None:
     endless = "WITH RECURSIVE a(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM a) SELECT count(*) FROM a"
     with pytest.raises(UsageError, match="no answer within"):
         asked(place, endless, 0.1)
+
+
+def test_a_function_that_hears_of_no_deadline_is_found(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One call takes 50 ms and more, and SQLite looks at the clock after it."""
+    monkeypatch.setattr("ray_lineage.graph.ask._GRACE", 0.002)
+    hung = threading.Event()
+    with ask(str(place), "SELECT instr(zeroblob(100000), zeroblob(50000) || x'01')", 0.001, hung.set) as answer:
+        list(answer.rows)
+    assert hung.wait(20)
+
+
+def test_the_time_of_who_reads_the_rows_does_not_count(place: Path) -> None:
+    with ask(str(place), "SELECT path FROM files", 0.1, pytest.fail) as answer:
+        first = next(answer.rows)
+        began = time.monotonic()
+        while time.monotonic() < began + 0.12:
+            pass
+        assert len([first, *answer.rows]) == 6
 
 
 # --------------------------------------------------------------------------- codes, Python
