@@ -122,6 +122,11 @@ def test_what_has_no_answer_says_so(ask: Ask, line: str, code: int, says: str) -
     assert (found, says in out + err) == (code, True), out + err
 
 
+def test_columns_of_one_name_are_all_in_json(ask: Ask) -> None:
+    _, out, _ = ask("sql --json \"SELECT 1 AS a, 2 AS a, x'ff' AS b\"")
+    assert json.loads(out) == [{"a": 1, "a_2": 2, "b": "ff"}]
+
+
 def test_csv(ask: Ask) -> None:
     _, out, _ = ask("sql --csv \"SELECT name, '=1+1' AS formula FROM datasets WHERE name LIKE 'core%'\"")
     assert list(csv.reader(io.StringIO(out))) == [["name", "formula"], ["core.orders", "'=1+1"]]
