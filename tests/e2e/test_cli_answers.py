@@ -110,7 +110,7 @@ def test_every_answer_is_json_as_well(ask: Ask, line: str) -> None:
     ("line", "code", "says"),
     [
         ("upstream mart.totl", 2, "did you mean mart.total"), ("upstream mart.total.totl", 2, "did you mean total?"),
-        ("upstream mart.total --by colour", 2, "RL203"), ("find zzzzzzzz", 1, "nothing looks like it"),
+        ("upstream mart.total --by colour", 2, "RL203"), ("find zzzzzzzz", 1, "nothing looks like it"), ("find ''", 2, "nothing to look for"),
         ("why raw.orders.amount mart.total.total", 1, "a way in 2 steps"), ("path mart.total raw.orders", 1, "raw.orders is upstream of mart.total"),
         ("path raw.old mart.total", 1, "no path from raw.old to mart.total"), ("sql 'DELETE FROM files'", 2, "RL248"),
         ("explain RL999", 2, "there is no code RL999"), ("show core.orders.amount", 2, "is a column"),

@@ -7,6 +7,7 @@ import doctest
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ray_lineage
+from ray_lineage.agents import _Questions
 from ray_lineage.errors import UsageError
 from ray_lineage.graph.ask import ask
 from ray_lineage.graph.sqlite import SqliteStore
@@ -27,6 +29,7 @@ from ray_lineage.query.show import show
 from ray_lineage.query.unused import unused
 from ray_lineage.query.walk import Direction, resolve, selection, walk
 from ray_lineage.query.why import path, shortest, why
+from ray_lineage.settings import Settings
 from tests.factory import contributions, load
 
 FILES = {
@@ -87,6 +90,27 @@ def test_a_limit_keeps_the_total(store: GraphStore) -> None:
     found = find(store, ["a"], "shop", limit=2)
     assert (len(found.hits), found.total > 2) == (2, True)
     assert find(store, ["zzzzzz"], "shop").hits == []
+
+
+@pytest.mark.parametrize("words", [[], [""], [" ", "\t"]])
+def test_nothing_to_look_for_is_said(store: GraphStore, words: list[str]) -> None:
+    with pytest.raises(UsageError, match="nothing to look for") as caught:
+        Graph(store, "shop").find(*words)
+    assert "find order amount" in (caught.value.help or "")
+
+
+def test_an_agent_hears_of_the_names_that_were_cut(store: GraphStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_Questions, "_graph", lambda self: nullcontext(Graph(store, "shop")))
+    questions = _Questions(Settings(), ())
+    whole = questions.find("a")
+    assert (whole["cut"], "total" in whole) == (False, False)
+    cut = questions.find("a", limit=2)
+    assert (len(cut["hits"]), cut["cut"], cut["total"]) == (2, True, {"hits": len(whole["hits"])})
+    monkeypatch.setattr("ray_lineage.query.bounded.MOST_CHARACTERS", 200)
+    small = questions.find("a")
+    assert (len(small["hits"]) < len(whole["hits"]), small["total"]) == (True, cut["total"])
+    with pytest.raises(UsageError, match="nothing to look for"):
+        questions.find("  ")
 
 
 def test_a_name_that_is_called_so_comes_first() -> None:
