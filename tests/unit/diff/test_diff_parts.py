@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from ray_lineage.compile import CompileOptions, compile_source
 from ray_lineage.compile.wording import difference, is_confined, worded
-from ray_lineage.diff.git import Entry
+from ray_lineage.diff.git import Entry, Repository
 from ray_lineage.diff.owners import Owners
 from ray_lineage.diff.retyped import compare
 from ray_lineage.diff.tree import sources
+from ray_lineage.errors import UsageError
 from ray_lineage.sources.scan import ScanOptions
 
 CODEOWNERS = """
@@ -100,6 +103,13 @@ def test_an_inner_ignore_file_decides_below_it() -> None:
 def test_of_a_target_folder_of_dbt_the_artefacts_alone() -> None:
     paths = ["dbt_project.yml", "target/manifest.json", "target/run_results.json", "target/compiled/a.sql", "m/a.sql"]
     assert listed(paths) == ["m/a.sql", "target/manifest.json"]
+
+
+@pytest.mark.parametrize("revision", ["^HEAD", "^main", "--upload-pack=x", "", "a\0b"])
+def test_what_names_no_commit_is_refused_before_git_is_asked(tmp_path: Path, revision: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        Repository(tmp_path / "none").commit(revision)
+    assert (caught.value.code, caught.value.help) == ("RL253", "name a branch, a tag or a commit")
 
 
 # --------------------------------------------------------------------------- what statements say
