@@ -53,15 +53,16 @@ def check(
     found = chosen((Stored("", f) for f in done.found), Ignored(()), codes=code or (), least=severity)
     print_found(found, format)
     if format == "text" and not Globals.quiet:
-        _conclude(done, len(found))
+        _conclude(done, len(found), len(done.found) - len(found) if not code else 0)
     return exit_code(found, fail_on)
 
 
-def _conclude(done: Checked, said: int) -> None:
+def _conclude(done: Checked, said: int, less: int) -> None:
     import sys
 
     around = f" of {done.files:,}" if done.files > done.looked_at else ""
     text = f"{counting(done.looked_at, 'file')}{around} checked, {counting(said, 'diagnostic')}"
+    text += f"; {less:,} less severe: --severity info" if less else ""
     sys.stderr.write(styled(text, "yellow" if said else "green", stderr=True) + "\n")
 
 

@@ -90,9 +90,10 @@ def forget(
     as_json: _Json = False,
 ) -> None:
     """Take a project out of the graph. Its files on disk stay as they are."""
-    from ray_lineage.query.projects import forget_project
+    from ray_lineage.query.projects import forget_project, look_for
 
     loaded = local_settings()
+    look_for(loaded, name)  # nobody is asked about what is not there
     if not yes:
         _ask(name)
     with _unwatched(loaded, name):

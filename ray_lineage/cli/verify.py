@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from ray_lineage.cli.output import Paths, Root, print_json_line, sentry_of, settings, styled, visible, write_line
+from ray_lineage.cli.output import (
+    Paths,
+    Root,
+    pasted,
+    print_json_line,
+    sentry_of,
+    settings,
+    styled,
+    visible,
+    write_line,
+)
 from ray_lineage.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -56,7 +66,7 @@ def _show(found: Verification) -> None:
             if example:
                 write_line(styled(f"    {mark} {example}", "dim"))
     if not found.equal:
-        again = "`ray_lineage ingest --full` on the same folders writes what they say"
+        again = "were files edited since the last ingest? `ray_lineage ingest` writes what they say now; if it still differs, `ray_lineage ingest --full` does"
         wait = "a run is writing it, or did not finish: wait for it, or run `ray_lineage ingest` on the same folders"
-        write_line(styled(again if found.settled else wait, "cyan"))
+        write_line(styled(pasted(again if found.settled else wait), "cyan"))
         write_line(styled("other settings than those of the ingest (--dialect, --project) look like this, too", "cyan"))

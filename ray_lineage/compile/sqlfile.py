@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ray_lineage.compile.text.jinja_macros import Library
     from ray_lineage.compile.text.template import Template
 
-_REVISION: Final = 25
+_REVISION: Final = 26
 _MAY_BE_TEMPLATE: Final = re.compile(r"\{[{%#A-Za-z_]|\$[({]|%\(|%s|:[\d'\"]|\}\s*\?|\{@|@\w+[.@]")
 _JINJA: Final = re.compile(r"\{[{%#]")
 
@@ -194,7 +194,8 @@ def template_of(text: str, dialect: str, model: str, library: Library | None = N
     from ray_lineage.compile.sql.engines import engine_of
     from ray_lineage.compile.text.template import untemplate
 
-    return untemplate(text, model or "this_model", engine_of(dialect).quote, library)
+    engine = engine_of(dialect)
+    return untemplate(text, model or "this_model", engine.quote, library, engine.stages)
 
 
 def _possible(

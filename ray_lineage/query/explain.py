@@ -13,6 +13,7 @@ PAGES: Final = ("errors.md", "lineage-semantics.md")
 """Errors that end a run, and diagnostics of files."""
 _CODE: Final = re.compile(r"RL\d{3}")
 _SPAN: Final = re.compile(r"RL(\d{3}) - RL(\d{3})")
+_SENTENCE: Final = re.compile(r"(?<=[a-z)`0-9][.])\s+(?=[A-Z*`])")
 _CELLS: Final = re.compile(r"(?<!\\)\|")
 _EXITS: Final = {
     "1": "done, with findings",
@@ -39,7 +40,7 @@ class Explained(msgspec.Struct, frozen=True):
 
 def explain(code: str) -> Explained | None:
     """None: there is no such code."""
-    wanted = code.upper()
+    wanted = f"RL{code}" if code.isdigit() else code.upper()
     for page in PAGES:
         text = page_text(page)
         rows = [cells for cells in _rows(text) if wanted in codes_of(cells[0])]
@@ -82,4 +83,13 @@ def _about(text: str, code: str) -> list[str]:
     paragraphs = (
         " ".join(p.split()) for p in re.split(r"\n\s*\n|\n(?=- )", text) if not p.lstrip().startswith(("|", "#"))
     )
-    return [p.removeprefix("- ") for p in paragraphs if code in codes_of(p)]
+    return [_around(p.removeprefix("- "), code) for p in paragraphs if code in codes_of(p)]
+
+
+def _around(paragraph: str, code: str) -> str:
+    """The sentences of a paragraph that name a code, with what it is about: words in bold at its beginning."""
+    sentences = _SENTENCE.split(paragraph)
+    said = [s for s in sentences if code in codes_of(s)]
+    about = re.match(r"\*\*(.+?)\*\*", sentences[0])
+    text = " ".join(said if about is None or said[0] == sentences[0] else [f"{about.group(1).rstrip('.')}:", *said])
+    return text.replace("**", "")

@@ -31,6 +31,15 @@ def list_projects(settings: Settings) -> list[ProjectInfo]:
         store.close()
 
 
+def look_for(settings: Settings, project: str) -> None:
+    """Raises UsageError (RL204) if the graph does not hold the project, StoreUnavailable."""
+    store = open_store(settings, read_only=True)
+    try:
+        known_project(store, project)
+    finally:
+        store.close()
+
+
 def forget_project(settings: Settings, project: str) -> None:
     """Take a project out of the graph, and what is noted of it beside. Raises UsageError, StoreUnavailable (also while another
     process writes the graph)."""

@@ -110,7 +110,7 @@ def resolve(store: GraphStore, text: str, project: str | None = None) -> Found:
     if len(whole) > 1:
         raise _ambiguous(text, [(_project(w), w[1]) for w in whole])
     near = store.similar_datasets(project, parts[-1])[:_NEAR] or nearest(parts, store.dataset_names(project))
-    hint = f"did you mean {', '.join(near)}?" if near else "`ray_lineage stats` shows what the graph holds"
+    hint = f"did you mean {', '.join(near)}?" if near else "`ray_lineage find WORDS` looks for names"
     raise UsageError("RL204", f"nothing in the graph is called {text!r}", help=hint)
 
 

@@ -18,6 +18,7 @@ from ray_lineage.compile.text.placeholders import COMMENTS, NAMES_FOLLOW, SIMPLE
 from ray_lineage.model import MODEL_SCHEMA
 from ray_lineage.model import UNKNOWN as UNKNOWN_TEXT
 
+_RELATIONS: Final = ("ref", "source")
 _SILENT: Final = frozenset({"config", "log", "print", "set_sql_header", "return", "debug"})
 _STATEMENT = re.compile(
     r"(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/|\{\{\s*config\(|\{#.*?#\})*(?P<next>[\w;]+|\Z)?", re.DOTALL
@@ -59,6 +60,8 @@ class Shows(Calls):
             self.growth += len(text)
             if self.growth > MAX_GROWTH:
                 text = UNKNOWN_TEXT + safe(dotted(item.node) if item.node else "expression")
+        if joins and not quoted and isinstance(item.node, nodes.Call) and dotted(item.node) in _RELATIONS:
+            text = _apart(text, code, after)
         out.place(text, reader.line(item.start), reader.column(item.start))
 
     def _fitting(self, text: str, item: Show, code: str, out: Output, bare: bool) -> str:
@@ -188,3 +191,9 @@ def _parses(text: str) -> bool:
     if len(text) > _LONGEST_FORMULA or not _FORMULA.search(text) or any(mark in text for mark in _NO_FORMULA):
         return False
     return is_expression(text)
+
+
+def _apart(text: str, code: str, after: str) -> str:
+    """A relation beside words without a blank (``left join{{ ref('a') }}``): dbt quotes it, so that it stands apart."""
+    before = " " if code[-1:].isalnum() and word_before(code) in NAMES_FOLLOW else ""
+    return f"{before}{text}{' ' if after[:1].isalpha() else ''}"

@@ -42,14 +42,14 @@ class Template(NamedTuple):
 
 
 def untemplate(
-    text: str, model: str = "this_model", quote: str = '"', library: Library | None = None
+    text: str, model: str = "this_model", quote: str = '"', library: Library | None = None, stages: bool = False
 ) -> Template | None:
     """The template as plain SQL, or None if it holds no template marks. Never raises on bad input.
 
     ``model`` is what ``{{ this }}`` means unless an alias is configured; ``quote`` is the dialect's opening quote of
-    identifiers. Line ends become ``\\n``.
+    identifiers; ``stages``: a name behind an @ is a stage of its engine. Line ends become ``\\n``.
     """
-    if "@" in text and sqlrender.speaks(text):
+    if "@" in text and sqlrender.speaks(text, stages):
         return _of_sqlrender(text)
     if MARKS.search(text) is None:
         return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ray_lineage.compile import CompileOptions, compile_source
 from ray_lineage.link import Linker
 from ray_lineage.model import Contribution, encode_facts
@@ -110,3 +112,16 @@ def test_a_snapshot_has_a_name_and_a_schema_of_its_own() -> None:
 def test_a_statement_block_is_no_part_of_the_model() -> None:
     text = "{% call statement('n', fetch_result=True) %} select 1 from {{ ref('z') }} {% endcall %}\nselect a from {{ ref('x') }}"
     assert pairs(text) == {("x.a", "m.a", "identity")}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('select x.a from x left join{{ ref("y") }} on 1=1', {("x.a", "m.a")}),
+        ('insert into{{ ref("y") }}select a from{{ source("s","t") }}where 1=1', {("s.t.a", "y.a")}),
+        ('select a from {{ ref("y") }}_old', {("y_old.a", "m.a")}),
+    ],
+)
+def test_a_relation_beside_a_word_stands_apart(text: str, expected: set[tuple[str, str]]) -> None:
+    """dbt writes a quoted name, which needs no blank; what is a part of a name stays one."""
+    assert {e[:2] for e in edges(linked(m=text)["m.sql"])} == expected

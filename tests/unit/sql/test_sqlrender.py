@@ -88,3 +88,10 @@ def test_methods_of_variables_are_none_of_it() -> None:
 
 def test_it_is_the_dialect_of_sql_server() -> None:
     assert detect(ANALYSIS)[0] == "tsql"
+
+
+def test_a_dialect_that_has_stages_has_no_parameters_in_names() -> None:
+    sql = "INSERT INTO o (a) SELECT t.value FROM @raw.landing AS t"
+    assert not sqlrender.speaks(sql, stages=True)
+    assert not any("_raw" in pair for pair in pairs(sql, "snowflake"))
+    assert sqlrender.speaks("{@a} ? {x} : {y}", stages=True)

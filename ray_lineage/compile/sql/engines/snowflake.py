@@ -26,6 +26,7 @@ SNOWFLAKE: Final = Engine(
     fold=fold_upper,
     default_schema="public",
     names_in_texts=True,
+    stages=True,
     no_columns=frozenset(
         [
             "current_date",
