@@ -65,7 +65,9 @@ class _Questions:
     def find(self, words: str, limit: int = 20) -> dict[str, Any]:
         """Find datasets and columns whose names hold all words (separated by blanks); if none does, what looks like them."""
         with self._graph() as graph:
-            return bounded(graph.find(*words.split(), limit=_within(limit)), _within(limit))
+            found = graph.find(*words.split(), limit=_within(limit))
+        said = bounded({"words": found.words, "exact": found.exact, "hits": found.hits}, _within(limit))
+        return {**said, "cut": True, "total": {"hits": found.total}} if found.total > len(said["hits"]) else said
 
     def show(self, name: str, limit: int = 50) -> dict[str, Any]:
         """All of a dataset or program: columns with types and uses, where it is declared, who reads and writes it, calls, owners."""

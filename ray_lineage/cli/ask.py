@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import csv
+import os
 import sys
 from collections.abc import Iterable, Sequence
-from itertools import islice
+from itertools import count, islice
 from typing import Annotated, Any
 
 import typer
 
 from ray_lineage.cli.answers import Json
-from ray_lineage.cli.output import counting, print_json, settings, styled, write_line, write_table
+from ray_lineage.cli.output import counting, print_error, print_json_rows, settings, styled, write_line, write_table
 from ray_lineage.errors import UsageError
 from ray_lineage.logs import one_line, star
 
@@ -34,13 +35,34 @@ def sql(
         )
     open_store(loaded, read_only=True).close()  # says what is wrong with it, if anything is
     text = sys.stdin.read() if query == "-" else query
-    with ask(embedded_path(loaded), text, timeout) as answer:
+    with ask(embedded_path(loaded), text, timeout, lambda: _give_up(timeout)) as answer:
         if as_json:
-            print_json([dict(zip(answer.names, map(_plain, row), strict=True)) for row in answer.rows])
+            names = unique(answer.names)
+            print_json_rows(dict(zip(names, map(_plain, row), strict=True)) for row in answer.rows)
         elif as_csv:
             _write_csv(answer.names, answer.rows)
         else:
             _show(answer.names, list(islice(answer.rows, limit + 1)), limit)
+
+
+def unique(names: Sequence[str]) -> list[str]:
+    """Each name once: a later one of the same gets the first number that makes it another one. Pure."""
+    left = set(names)
+    found: dict[str, None] = {}
+    for name in names:
+        free = (name if n == 1 else f"{name}_{n}" for n in count(1))
+        found[next(f for f in free if f not in found and (f == name or f not in left))] = None
+    return list(found)
+
+
+def _give_up(seconds: float) -> None:
+    """The thread that asks is in a function that hears of nothing."""
+    from ray_lineage.graph.ask import late
+
+    error = late(seconds)
+    print_error(error)
+    sys.stderr.flush()
+    os._exit(int(error.exit_code))
 
 
 def _plain(value: Any) -> Any:

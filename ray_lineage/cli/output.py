@@ -6,7 +6,7 @@ import contextlib
 import logging
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any, Final, TextIO, cast
@@ -205,6 +205,18 @@ def print_json_line(value: Any) -> None:
     import msgspec
 
     _write_json(msgspec.json.encode(value).decode())
+
+
+def print_json_rows(rows: Iterable[Any]) -> None:
+    """A JSON list on stdout, one row a line, each written before the next is asked for."""
+    import msgspec
+
+    before = "[\n"
+    for row in rows:
+        sys.stdout.write(before + logs.one_json(logs.star(msgspec.json.encode(row).decode())))
+        before = ",\n"
+    sys.stdout.write("[]\n" if before == "[\n" else "\n]\n")
+    sys.stdout.flush()
 
 
 def _write_json(text: str) -> None:

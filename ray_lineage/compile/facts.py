@@ -218,6 +218,10 @@ class Facts:
                 Declaration(name, DESCRIBED, line, said, adds=True, description=text),
             )
 
+    def doubt(self, name: Name, line: int) -> None:
+        """The dataset may have other columns than whoever declares it says."""
+        self.declarations.append(Declaration(name, DESCRIBED, line, adds=True, changed=True))
+
     def renamed(self, old: Name, new: Name, *, declared: bool) -> None:
         """The last statement gave a dataset another name. If one that had that name was renamed before, and is not ``declared``
         here, its columns were others than those that the name stands for now."""
@@ -234,6 +238,10 @@ class Facts:
             for r in statement.relations
         )
         self.statements[at] = msgspec.structs.replace(statement, relations=relations)
+
+    def listed_by_query(self, declared: int) -> None:
+        """The columns of what was declared as that number are those of the query that makes it."""
+        self._redeclare(declared, columns=())
 
     def makes(self, statement: int, declared: int) -> None:
         """That statement's query makes what was declared as that number."""

@@ -9,12 +9,20 @@ import io
 import re
 import tokenize
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, Literal, NamedTuple
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from ray_lineage.model import FileFacts, StatementFacts
 
+if TYPE_CHECKING:
+    from ray_lineage.compile.sql.engine import Engine
+
 _WORDS: Final = re.compile(r"\w+|[^\w\s]")
+_NAME: Final = re.compile(r"[^\W\d]\w*")
+_NAMES: Final = 1 << 12
+"""Names in quotes that are remembered."""
 _WHOLE_ROWS: Final = frozenset({"DISTINCT", "UNION", "EXCEPT", "INTERSECT", "MINUS", "QUALIFY"})
 """Where these are, a value decides which rows there are."""
 _MULTIPLIES: Final = frozenset({"UNNEST", "EXPLODE", "FLATTEN", "GENERATE_SERIES", "TOP", "POSEXPLODE", "JSON_EACH", "REGEXP_MATCHES"})  # fmt: skip
@@ -73,15 +81,26 @@ def is_confined(before: Wording, after: Wording) -> bool:
     return all(w.listed and w.text not in _MULTIPLIES for w in changed)
 
 
+def difference(before: Wording, after: Wording) -> str:
+    """What is another one, where that can be told."""
+    old, new = Counter(texts(before)), Counter(texts(after))
+    told = [f"{w} is {'new' if new[w] else 'gone'}" for w in sorted(_WHOLE_ROWS) if bool(old[w]) != bool(new[w])]
+    if is_confined(before, after):
+        told.append("in what it selects or sets, and nowhere else")
+    return ": ".join(["its text is another one", ", ".join(told)] if told else ["its text is another one"])
+
+
 def _of_sql(text: str, dialect: str) -> tuple[list[tuple[int, str]], Sequence[Any]]:
     from ray_lineage.compile.sql.engines import engine_of
     from ray_lineage.compile.sql.lex.kinds import LITERALS, T
     from ray_lineage.compile.sql.lex.tokens import tokenize as tokens_of
 
-    read, unread = tokens_of(text, engine_of(dialect))
+    engine = engine_of(dialect)
+    read, unread = tokens_of(text, engine)
     if unread:
         return _plain(text), []
-    exact = {*LITERALS, T.IDENTIFIER}
+    if engine.settled is not None:
+        read = engine.settled(read, text)
     words: list[tuple[int, str]] = []
     tokens: list[Any] = []
     for token in read:
@@ -90,11 +109,40 @@ def _of_sql(text: str, dialect: str) -> tuple[list[tuple[int, str]], Sequence[An
             inner, more = _of_sql(token.text, dialect)
             words.extend((at + start, word) for start, word in inner)
             tokens.extend(more or [token] * len(inner))
+        elif token.token_type is T.IDENTIFIER:
+            named = _named(token.text, engine)
+            words.extend((token.start, word) for word in named)
+            tokens.extend([token] * len(named))
         else:
             tokens.append(token)
-            literal = token.token_type in exact
+            literal = token.token_type in LITERALS
             words.append((token.start, f"{token.token_type.value}:{token.text}" if literal else token.text.upper()))
     return words, tokens
+
+
+@lru_cache(_NAMES)
+def _named(text: str, engine: Engine) -> tuple[str, ...]:
+    """A name in quotes as it is without them, where that is the same name; else with what tells it from others."""
+    from ray_lineage.compile.sql.lex.kinds import T
+
+    parts = text.split(".") if engine.dotted_quotes else [text]
+    words = (p.upper() if _is_plain(p, engine) else f"{T.IDENTIFIER.value}:{engine.fold(p, True)}" for p in parts)
+    return tuple(word for n, one in enumerate(words) for word in ((".", one) if n else (one,)))
+
+
+def _is_plain(name: str, engine: Engine) -> bool:
+    """Is it the same name without quotes? A word of the grammar or of a function (NULL, LEFT, CURRENT_DATE) is something else."""
+    from ray_lineage.compile.sql.lex.kinds import T
+    from ray_lineage.compile.sql.lex.tokens import tokenize as tokens_of
+
+    if (
+        not _NAME.fullmatch(name)
+        or name.lower() in engine.no_columns
+        or engine.fold(name, True) != engine.fold(name, False)
+    ):
+        return False
+    read, _ = tokens_of(name, engine)
+    return len(read) == 1 and read[0].token_type in (T.VAR, T.DATE, T.TIME, T.TIMESTAMP, T.TEXT)
 
 
 def _of_python(text: str, dialect: str) -> tuple[list[tuple[int, str]], Sequence[Any]]:

@@ -61,10 +61,13 @@ class Repository:
 
     def commit(self, revision: str) -> Revision:
         """Raises UsageError (RL253) for one that is not there."""
-        if revision.startswith("-") or "\0" in revision or not revision:
-            raise UsageError("RL253", f"{revision!r} is no revision", help="name a branch, a tag or a commit")
+        if revision.startswith(("-", "^")) or "\0" in revision or not revision:
+            what = "leaves out commits and names none" if revision.startswith("^") else "is no revision"
+            raise UsageError("RL253", f"{revision!r} {what}", help="name a branch, a tag or a commit")
         found = self._commit(revision)
         if found is None:
+            if self._is_empty():
+                raise UsageError("RL253", "this repository has no commit yet", help="there is something to compare with after the first `git commit`")  # fmt: skip
             shallow = self._asked("rev-parse", "--is-shallow-repository") == "true"
             raise UsageError(
                 "RL253", f"git knows no commit {revision!r}" + (" in this shallow clone" if shallow else ""),
@@ -120,6 +123,10 @@ class Repository:
 
     def _commit(self, revision: str) -> str | None:
         return self._asked("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}") or None
+
+    def _is_empty(self) -> bool:
+        done = self._done(("rev-list", "--all", "--max-count=1"))
+        return done.returncode == 0 and not done.stdout
 
     def _asked(self, *words: str) -> str:
         """The answer; empty if there is none."""

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from ray_lineage.compile.wording import Worded, Wording, is_confined, texts
+from ray_lineage.compile.wording import Worded, Wording, difference, is_confined, texts
 from ray_lineage.diff.rows import Place
 from ray_lineage.model import FileFacts
 
@@ -95,9 +95,7 @@ def _paired(before: list[_Statement], after: list[_Statement]) -> Iterator[Rewor
     for key in sorted({*left, *right}):
         old, new = left.get(key, []), right.get(key, [])
         for one, other in zip(old, new, strict=False):
-            yield from _said(
-                other, "a condition, an operator or a literal is another one", is_confined(one.words, other.words)
-            )
+            yield from _said(other, difference(one.words, other.words), is_confined(one.words, other.words))
         for other in new[len(old) :]:
             yield from _said(other, "a statement is new", confined=False)
         for one in old[len(new) :]:

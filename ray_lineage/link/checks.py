@@ -41,12 +41,20 @@ _SEVERAL: Final = re.compile(
     r"(?:explode|posexplode|inline|stack|json_tuple|parse_url_tuple|unnest|untuple|columns)(?:_outer)?\s*\(", re.I
 )
 """Functions that may give several columns where one item stands."""
-_PSEUDO: Final = frozenset({
-    "rowid", "rownum", "level", "oid", "ctid", "xmin", "xmax", "cmin", "cmax", "tableoid", "ora_rowscn",
-    "object_value", "object_id", "column_value", "sys_nc_rowinfo", "nextval", "currval", "identitycol", "rowguidcol",
-    "system_user", "value", "default", "dummy", "key",
+OF_ENGINES: Final = frozenset({
+    "rowid", "_rowid", "_rowid_", "oid", "ctid", "xmin", "xmax", "cmin", "cmax", "tableoid", "ora_rowscn", "object_value",
+    "row__id", "block__offset__inside__file", "input__file__name", "_metadata", "_partitiontime", "_partitiondate",
+    "_file_name", "_table_suffix", "_part", "_part_index", "_part_offset", "_part_starting_offset", "_part_uuid",
+    "_part_data_version", "_partition_id", "_partition_value", "_sample_factor", "_block_number", "_block_offset",
+    "_row_exists", "_table", "_database", "_path", "_file", "_size", "_time",
+    "metadata$action", "metadata$isupdate", "metadata$row_id", "metadata$filename", "metadata$file_row_number",
 })  # fmt: skip
-"""Names of columns that tables of some engine have without declaring them, and words that stand where columns do."""
+"""Columns that tables of some engine have without declaring them; one that is declared by that name is meant before."""
+_PSEUDO: Final = OF_ENGINES | {
+    "rownum", "level", "object_id", "column_value", "sys_nc_rowinfo", "nextval", "currval", "identitycol", "rowguidcol",
+    "system_user", "value", "default", "dummy", "key", "partition",
+}  # fmt: skip
+"""... and words that stand where columns do."""
 
 
 class Lists(Protocol):
@@ -193,6 +201,8 @@ class Checks:
         if isinstance(relation, TableRef):
             return UNSURE if relation.function or relation.args else self._declared(relation.name)
         if isinstance(relation, Alias):
+            if relation.inserted:
+                return self._declared(self._statement.target)
             return UNSURE if relation.recursive else self.sure(relation.relation)
         if isinstance(relation, SetOp):
             return UNSURE if relation.by_name else self.sure(relation.branches[0])
@@ -221,7 +231,7 @@ class Checks:
 
     def _has_names(self, relation: Relation) -> bool:
         if isinstance(relation, Alias):
-            return self._named(relation.relation) > UNSURE
+            return relation.inserted or self._named(relation.relation) > UNSURE
         if isinstance(relation, SetOp):
             return self._named(relation.branches[0]) > UNSURE
         if isinstance(relation, Select):
@@ -244,6 +254,8 @@ class Checks:
 
     def _called(self, index: int) -> str:
         relation = self._relations[index]
+        if isinstance(relation, Alias) and relation.inserted:
+            return self._catalog.resolve(self._statement.target)
         return self._catalog.resolve(relation.name) if isinstance(relation, TableRef) else "a query in FROM"
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 import msgspec
 from msgspec.structs import replace
 
-from ray_lineage.link.checks import SHAPING, Checks
+from ray_lineage.link.checks import OF_ENGINES, SHAPING, Checks
 from ray_lineage.link.names import like, renamed_by, replaced_in
 from ray_lineage.link.system import has_column, is_system
 from ray_lineage.link.work import Work
@@ -354,11 +354,7 @@ class Evaluator:
         elif isinstance(relation, TableRef):
             result = self._table(relation)
         elif isinstance(relation, Alias):
-            result = (
-                self._recursive(relation, index)
-                if relation.recursive
-                else self._renamed(relation.relation, self.items(relation.relation), relation.columns)
-            )
+            result = self._alias(relation, index)
         elif isinstance(relation, SetOp):
             result = self._set_operation(relation)
         elif isinstance(relation, Variable):
@@ -369,6 +365,19 @@ class Evaluator:
         self.memo[index] = result
         self.work.spend(sum([1 + len(item.sources) for item in result]))
         return result
+
+    def _alias(self, relation: Alias, index: int) -> list[Item]:
+        if relation.recursive:
+            return self._recursive(relation, index)
+        items = self.items(relation.relation)
+        return self._inserted(items) if relation.inserted else self._renamed(relation.relation, items, relation.columns)
+
+    def _inserted(self, items: list[Item]) -> list[Item]:
+        """The row that is inserted: the query's columns where they go, and those of the target that get none."""
+        target = self._target_columns() or ()
+        row = renamed(items, self.statement.columns or self._positions(target))
+        given = {i.name for i in row}
+        return row if STAR in given else [*row, *(Item(c, {}) for c in target if c not in given)]
 
     def _renamed(self, index: int, items: list[Item], columns: tuple[str, ...]) -> list[Item]:
         """A relation's columns under the names of a list."""
@@ -794,6 +803,8 @@ class Evaluator:
         only = self.relations[relations[0]] if len(relations) == 1 else None
         if isinstance(only, TableRef) and is_system(only.name) and not only.columns:
             return {(self.catalog.resolve(only.name), ref.name): 0}  # newer than the list
+        if ref.name in OF_ENGINES:
+            return {}
         for index in relations:
             relation = self.relations[index]
             if isinstance(relation, TableRef) and self._is_table(index) and not relation.columns:

@@ -78,7 +78,9 @@ def is_certain(declared: tuple[Declared, ...]) -> bool:
     first = whole[0]
     if not first.columns or first.kind not in _LISTED:
         return False
-    return all(s.columns == first.columns and not s.weak and not details(s).changed for s in whole)
+    if any(details(d.signature).changed for d in declared):
+        return False
+    return all(s.columns == first.columns and not s.weak for s in whole)
 
 
 def types_of(declared: tuple[Declared, ...]) -> dict[str, str]:

@@ -207,7 +207,7 @@ class Declaration(msgspec.Struct, frozen=True, array_like=True, gc=False):
     has the columns of that table type. ``parameters`` are a procedure's, in their order. The kind MODEL: the dbt model ``name`` makes
     the dataset ``like``, maybe as one of its versions (``version``; 0: none); it is no dataset itself. The kind DESCRIBED (``adds``):
     only the ``description``, and those of ``columns``, are said. ``namespace``: of OpenLineage, where the dataset lives.
-    ``changed``: the file gives it several lists of columns, one after another."""
+    ``changed``: the file gives it several lists of columns, one after another, or (with the kind DESCRIBED) another table's."""
 
     name: Name
     kind: str

@@ -127,11 +127,13 @@ OF_FIRST, OF_ALL = 1, 2
 
 
 class Alias(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="a"):
-    """A relation under new column names (by position), as CTEs are. ``recursive``: the relation names this one."""
+    """A relation under new column names (by position), as CTEs are. ``recursive``: the relation names this one. ``inserted``:
+    it is the row that the statement inserts: its columns are all of the target's, those of the relation where they go."""
 
     relation: int
     columns: tuple[str, ...] = ()
     recursive: bool = False
+    inserted: bool = False
 
 
 class Variable(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="v"):

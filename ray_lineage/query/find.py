@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from ray_lineage.errors import UsageError
 from ray_lineage.graph.store import GraphStore, NameRow
 from ray_lineage.model import dataset_id, quote_part, split_text
 
@@ -39,11 +40,17 @@ class Hits(msgspec.Struct, frozen=True):
 
 
 def find(store: GraphStore, words: Sequence[str], project: str | None = None, limit: int = 20) -> Hits:
-    """Datasets and columns whose names hold all words, in any case; if there are none, those whose last part looks like them."""
+    """Datasets and columns whose names hold all words, in any case; if there are none, those whose last part looks like them.
+    Raises UsageError (RL203) if no word says anything."""
+    words = [word for word in words if word.strip()]
+    if not words:
+        raise UsageError(
+            "RL203", "there is nothing to look for", where="find", help="give parts of a name: `find order amount`"
+        )
     rows = store.find_names(project, words)
     exact = bool(rows)
     rows = ranked(rows, words) if rows else _alike(store, words, project)
-    return Hits(SCHEMA, list(words), exact, len(rows), _described(store, rows[:limit]))
+    return Hits(SCHEMA, words, exact, len(rows), _described(store, rows[:limit]))
 
 
 def ranked(rows: Iterable[NameRow], words: Sequence[str]) -> list[NameRow]:

@@ -65,7 +65,7 @@ class Graph:
         )
 
     def find(self, *words: str, limit: int = 20) -> Hits:
-        """Datasets and columns whose names hold all words, the best first; if none does, what looks like them.
+        """Datasets and columns whose names hold all words, the best first; if none does, what looks like them. Raises UsageError.
 
         >>> with ray_lineage.open_graph() as graph:
         ...     [hit.name for hit in graph.find("order", "amount").hits]

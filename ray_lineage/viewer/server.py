@@ -100,7 +100,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """One of five routes."""
-        parts = urlsplit(self.path)
+        try:
+            parts = urlsplit(self.path)
+        except ValueError:  # of an address whole: http://[::1
+            self._say(HTTPStatus.BAD_REQUEST, "that is no address")
+            return
         refused = self._refusal(parts.path)
         if refused is not None:
             self._say(*refused)

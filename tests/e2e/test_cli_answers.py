@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from ray_lineage.cli.main import _globals_first, _run
+from tests.e2e.test_cli_commands import run
 
 FILES = {
     "raw/orders.sql": "CREATE TABLE raw.orders (amount int, customer_id int, status text);\nCREATE TABLE raw.old (a int);\n",
@@ -42,12 +43,12 @@ def ask(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
     """Exit code, standard output and standard error of a command."""
     monkeypatch.chdir(folder)
 
-    def run(line: str) -> tuple[int, str, str]:
+    def asked(line: str) -> tuple[int, str, str]:
         code = _run(_globals_first(shlex.split(line)))
         said = capsys.readouterr()
         return code, said.out, said.err
 
-    return run
+    return asked
 
 
 def test_the_tree_of_a_column(ask: Ask) -> None:
@@ -109,7 +110,7 @@ def test_every_answer_is_json_as_well(ask: Ask, line: str) -> None:
     ("line", "code", "says"),
     [
         ("upstream mart.totl", 2, "did you mean mart.total"), ("upstream mart.total.totl", 2, "did you mean total?"),
-        ("upstream mart.total --by colour", 2, "RL203"), ("find zzzzzzzz", 1, "nothing looks like it"),
+        ("upstream mart.total --by colour", 2, "RL203"), ("find zzzzzzzz", 1, "nothing looks like it"), ("find ''", 2, "nothing to look for"),
         ("why raw.orders.amount mart.total.total", 1, "a way in 2 steps"), ("path mart.total raw.orders", 1, "raw.orders is upstream of mart.total"),
         ("path raw.old mart.total", 1, "no path from raw.old to mart.total"), ("sql 'DELETE FROM files'", 2, "RL248"),
         ("explain RL999", 2, "there is no code RL999"), ("show core.orders.amount", 2, "is a column"),
@@ -119,6 +120,11 @@ def test_every_answer_is_json_as_well(ask: Ask, line: str) -> None:
 def test_what_has_no_answer_says_so(ask: Ask, line: str, code: int, says: str) -> None:
     found, out, err = ask(line)
     assert (found, says in out + err) == (code, True), out + err
+
+
+def test_columns_of_one_name_are_all_in_json(ask: Ask) -> None:
+    _, out, _ = ask("sql --json \"SELECT 1 AS a, 2 AS a, x'ff' AS b\"")
+    assert json.loads(out) == [{"a": 1, "a_2": 2, "b": "ff"}]
 
 
 def test_csv(ask: Ask) -> None:
@@ -148,3 +154,9 @@ def test_what_was_read_is_shown_only_while_it_is_the_same(ask: Ask, folder: Path
     finally:
         place.write_text(before)
     assert "the file has changed since the graph was made" in out and "SUM(amount)" in out
+
+
+def test_a_function_that_hears_of_no_deadline_ends_with_its_process(folder: Path) -> None:
+    done = run(folder, "sql", "--timeout", "0.1", "SELECT instr(zeroblob(999999), zeroblob(500000) || x'01')")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "no answer within 0.1 s" in done.stderr

@@ -165,6 +165,14 @@ def test_what_git_cannot_give_is_said(tmp_path: Path) -> None:
     assert done.returncode == 2 and "RL253" in done.stderr
 
 
+def test_a_repository_without_a_commit_says_so(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", ".")
+    (tmp_path / "a.sql").write_text("SELECT 1;\n")
+    done = run(tmp_path, "diff", "HEAD")
+    assert done.returncode == 2 and "RL253" in done.stderr and "has no commit yet" in done.stderr
+    assert "unshallow" not in done.stderr
+
+
 def test_a_partial_clone_fetches_nothing(tmp_path: Path) -> None:
     top = repository(tmp_path / "r")
     git(top, "config", "uploadpack.allowFilter", "true")

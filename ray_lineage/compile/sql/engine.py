@@ -214,6 +214,8 @@ class Engine:
     computed_passed: bool = False  # INSERT without a column list passes over computed columns
     identity_passed: bool = False  # ... and over those that the engine fills (IDENTITY, ROWVERSION)
     query_adds_columns: bool = False  # CREATE TABLE t (a) SELECT b has both
+    sets_rows: bool = False  # UPDATE t SET ROW = record
+    fewer_names: bool = False  # CREATE VIEW v (a) AS SELECT b, c: c keeps its name
     view_into: bool = False  # CREATE MATERIALIZED VIEW v TO t
     lasting_global: bool = False  # GLOBAL TEMPORARY: only its rows are of the session
     like_with_data: bool = False  # CREATE TABLE AS t WITH DATA copies the rows

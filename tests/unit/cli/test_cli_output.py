@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ray_lineage.cli.ask import unique
 from ray_lineage.cli.diagnostics import as_sarif
 from ray_lineage.cli.main import _run
-from ray_lineage.cli.output import Globals, cells, check_writable, invocation, pasted, sink
+from ray_lineage.cli.output import Globals, cells, check_writable, invocation, pasted, print_json_rows, sink
 from ray_lineage.cli.progress import Display, drawn
 from ray_lineage.errors import UsageError
 from ray_lineage.model import FileDiagnostic
@@ -112,3 +114,29 @@ def test_rules_of_sarif_say_what_they_mean_and_where_it_is_written() -> None:
     assert "could not be read" in known["shortDescription"]["text"]
     assert known["helpUri"].endswith("/docs/lineage-semantics.md")
     assert unknown == {"id": "RL999"}
+
+
+@given(st.lists(st.sampled_from(["a", "a_2", "a_3", "b", "b_2"]), max_size=9))
+def test_columns_of_one_name_are_told_apart(names: list[str]) -> None:
+    found = unique(names)
+    assert len(set(found)) == len(found) == len(names)
+    assert all(
+        new == name or (new.startswith(f"{name}_") and new not in names) for new, name in zip(found, names, strict=True)
+    )
+    assert unique(["a", "b", "a", "a"]) == ["a", "b", "a_2", "a_3"]
+    assert unique(["a", "a", "a_2"]) == ["a", "a_3", "a_2"]
+
+
+@pytest.mark.parametrize("number", [0, 1, 3])
+def test_rows_are_written_before_the_next_is_asked_for(capsys: pytest.CaptureFixture[str], number: int) -> None:
+    written = []
+
+    def rows() -> Iterator[dict[str, object]]:
+        for n in range(number):
+            yield {"n": n, "text": "\x1b ::error"}
+            written.append(capsys.readouterr().out)
+
+    print_json_rows(rows())
+    assert all(f'"n":{n}' in out and "\x1b" not in out for n, out in enumerate(written))
+    rest = capsys.readouterr().out
+    assert [row["n"] for row in json.loads("".join(written) + rest)] == list(range(number))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from ray_lineage.compile import CompileOptions, compile_source
-from ray_lineage.compile.wording import is_confined, worded
-from ray_lineage.diff.git import Entry
+from ray_lineage.compile.wording import difference, is_confined, worded
+from ray_lineage.diff.git import Entry, Repository
 from ray_lineage.diff.owners import Owners
 from ray_lineage.diff.retyped import compare
 from ray_lineage.diff.tree import sources
+from ray_lineage.errors import UsageError
 from ray_lineage.sources.scan import ScanOptions
 
 CODEOWNERS = """
@@ -102,6 +105,13 @@ def test_of_a_target_folder_of_dbt_the_artefacts_alone() -> None:
     assert listed(paths) == ["m/a.sql", "target/manifest.json"]
 
 
+@pytest.mark.parametrize("revision", ["^HEAD", "^main", "--upload-pack=x", "", "a\0b"])
+def test_what_names_no_commit_is_refused_before_git_is_asked(tmp_path: Path, revision: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        Repository(tmp_path / "none").commit(revision)
+    assert (caught.value.code, caught.value.help) == ("RL253", "name a branch, a tag or a commit")
+
+
 # --------------------------------------------------------------------------- what statements say
 
 
@@ -122,6 +132,51 @@ def said(sql: str, dialect: str = "postgres") -> list[tuple[str, ...]]:
 )
 def test_words(before: str, after: str, same: bool) -> None:
     assert (said(before) == said(after)) is same
+
+
+@pytest.mark.parametrize(
+    ("dialect", "before", "after", "same"),
+    [
+        ("tsql", "SELECT id, a FROM dbo.t", 'SELECT [ID], "a" FROM [dbo].[T]', True),
+        ("tsql", "SELECT [Order ID] FROM t", 'SELECT "order id" FROM t', True),
+        ("tsql", "SELECT date FROM t", "SELECT [date] FROM t", True),
+        ("tsql", "SELECT null FROM t", "SELECT [null] FROM t", False),
+        ("tsql", "SELECT user FROM t", "SELECT [user] FROM t", False),
+        ("tsql", "SELECT a FROM t LEFT JOIN u ON 1 = 1", "SELECT a FROM t [LEFT] JOIN u ON 1 = 1", False),
+        ("tsql", "SET QUOTED_IDENTIFIER OFF; SELECT a FROM t", 'SET QUOTED_IDENTIFIER OFF; SELECT "a" FROM t', False),
+        ("mysql", "SELECT a FROM t", "SELECT `a` FROM `t`", True),
+        ("mysql", "SELECT a FROM t", 'SELECT "a" FROM t', False),
+        ("bigquery", "SELECT a FROM p.d.t", "SELECT `a` FROM `p.d.t`", True),
+        ("bigquery", "SELECT a FROM `my-p.d.t`", "SELECT a FROM `my-p`.d.`t`", True),
+        ("spark", "SELECT a FROM t", "SELECT `a` FROM t", True),
+        ("postgres", "SELECT a FROM t", 'SELECT "a" FROM "t"', True),
+        ("postgres", "SELECT A FROM t", 'SELECT "A" FROM t', False),
+        ("postgres", "SELECT current_date FROM t", 'SELECT "current_date" FROM t', False),
+        ("snowflake", "SELECT a FROM t", 'SELECT "A" FROM t', True),
+        ("snowflake", "SELECT a FROM t", 'SELECT "a" FROM t', False),
+        ("oracle", "SELECT a FROM t", 'SELECT "A" FROM t', True),
+        ("oracle", "SELECT a FROM t", 'SELECT "a" FROM t', False),
+        ("oracle", "SELECT sysdate FROM t", 'SELECT "SYSDATE" FROM t', False),
+    ],
+)  # fmt: skip
+def test_quotes_around_a_name(dialect: str, before: str, after: str, same: bool) -> None:
+    assert (said(before, dialect) == said(after, dialect)) is same
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        ("SELECT a FROM t", "SELECT DISTINCT a FROM t", "its text is another one: DISTINCT is new"),
+        ("SELECT a FROM t UNION SELECT a FROM u", "SELECT a FROM t", "its text is another one: UNION is gone"),
+        ("SELECT 1 FROM t", "SELECT 2 FROM t", "its text is another one: in what it selects or sets, and nowhere else"),
+        ("SELECT a FROM t WHERE b = 1", "SELECT a FROM t WHERE b = 2", "its text is another one"),
+    ],
+)
+def test_what_is_said_of_another_text_is_true(before: str, after: str, says: str) -> None:
+    one, other = (
+        worded(s, compile_source(s, CompileOptions("postgres")), "sql").statements[0] for s in (before, after)
+    )
+    assert difference(one, other) == says
 
 
 _BODY = "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS $$ {} INSERT INTO t SELECT a FROM u; $$;"

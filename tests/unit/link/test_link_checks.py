@@ -94,6 +94,165 @@ def test_what_an_engine_allows_is_not_said(dialect: str, sql: str) -> None:
     assert said(lineage(TABLES + sql, dialect).diagnostics) == []
 
 
+OF_ROW = "CREATE TABLE o (id int, cust int);\nCREATE TABLE c (id int, name int, more int);\n"
+
+
+@pytest.mark.parametrize(
+    ("dialect", "sql", "flows"),
+    [
+        ("postgres", "INSERT INTO c SELECT id, cust FROM o ON CONFLICT (id) DO UPDATE SET name = excluded.name", "name"),
+        ("sqlite", "INSERT INTO c SELECT id, cust FROM o WHERE 1 ON CONFLICT (id) DO UPDATE SET name = excluded.name", "name"),
+        ("duckdb", "INSERT INTO c SELECT id, cust FROM o ON CONFLICT (id) DO UPDATE SET more = excluded.name", "name more"),
+        ("mysql", "INSERT INTO c SELECT id, cust FROM o ON DUPLICATE KEY UPDATE name = VALUES(name)", "name"),
+        ("mysql", "INSERT INTO c (id, name) SELECT id, cust FROM o ON DUPLICATE KEY UPDATE more = VALUES(more)", "name"),
+        ("mysql", "INSERT INTO c VALUES (1, 2, 3) AS r ON DUPLICATE KEY UPDATE name = r.name", ""),
+        ("postgres", "INSERT INTO c (id, name) SELECT id, cust FROM o ON CONFLICT (id) DO UPDATE SET more = excluded.more", "name"),
+        ("postgres", "INSERT INTO c VALUES (1, 2) ON CONFLICT (id) DO UPDATE SET name = excluded.name + c.name", "c.name"),
+    ],
+)  # fmt: skip
+def test_the_row_that_was_to_be_inserted_has_all_columns_of_the_table(dialect: str, sql: str, flows: str) -> None:
+    found = lineage(OF_ROW + sql, dialect)
+    assert said(found.diagnostics) == []
+    given = {f"o.cust > c.{n}" for n in flows.split() if "." not in n} | {
+        f"{n} > {n}" for n in flows.split() if "." in n
+    }
+    assert {f"{c.source} > {c.target}" for c in found.columns} == given | (
+        {"o.id > c.id"} if "SELECT" in sql else set()
+    )
+
+
+def test_the_row_that_was_to_be_inserted_has_no_other_columns() -> None:
+    sql = "INSERT INTO c SELECT id, cust FROM o ON CONFLICT (id) DO UPDATE SET name = excluded.cust"
+    assert said(lineage(OF_ROW + sql, "postgres").diagnostics) == [("RL143", "warning", 3)]
+    unknown = "CREATE TABLE o (id int, cust int);\n" + sql.replace("excluded.cust", "excluded.name")
+    assert said(lineage(unknown, "postgres").diagnostics) == []
+
+
+@pytest.mark.parametrize("dialect", ["postgres", "duckdb"])
+@pytest.mark.parametrize("made", ["VIEW", "MATERIALIZED VIEW", "TABLE", "TEMP VIEW", "TEMP TABLE"])
+@pytest.mark.parametrize("query", ["SELECT id, name, more FROM c", "SELECT * FROM c", "SELECT c.*, id FROM c"])
+def test_columns_without_a_name_in_the_list_keep_theirs(dialect: str, made: str, query: str) -> None:
+    sql = f"CREATE {made} v (k, l) AS {query};\nCREATE TABLE g AS SELECT k, l, more FROM v;\n"
+    found = lineage(OF_ROW + sql, dialect)
+    assert [d for d in found.diagnostics if d.severity != "info"] == []
+    flows = {f"{c.source} > {c.target}" for c in found.columns}
+    through = ["id > {}.k", "name > {}.l", "more > {}.more"]
+    if "TEMP" in made:
+        assert flows == {f"c.{flow}".format("g") for flow in through}
+    else:
+        assert {flow for flow in flows if flow.endswith((".k", ".l", ".more"))} == {
+            *(f"c.{flow}".format("v") for flow in through), "v.k > g.k", "v.l > g.l", "v.more > g.more"
+        }  # fmt: skip
+
+
+def test_a_column_that_a_partial_list_renames_is_no_more() -> None:
+    sql = "CREATE VIEW v (k) AS SELECT id, name FROM c;\nSELECT v.id FROM v"
+    assert said(lineage(OF_ROW + sql, "postgres").diagnostics) == [("RL143", "warning", 4)]
+
+
+@pytest.mark.parametrize("dialect", ["postgres", "trino", "redshift"])
+@pytest.mark.parametrize(
+    ("made", "listed"),
+    [
+        ("TABLE n (LIKE o, extra int)", ["id", "cust", "extra"]),
+        ("TABLE n (extra int, LIKE o INCLUDING DEFAULTS, more int, PRIMARY KEY (extra))", ["extra", "id", "cust", "more"]),
+        ("TABLE n (x int, LIKE o, LIKE s, y int)", ["x", "id", "cust", "a", "b", "y"]),
+        ("TABLE n (LIKE o)", ["id", "cust"]),
+        ("TEMP TABLE n (LIKE o, extra int)", ["id", "cust", "extra"]),
+    ],
+)  # fmt: skip
+def test_a_table_like_another_has_its_own_columns_too(made: str, listed: list[str], dialect: str) -> None:
+    tables = "CREATE TABLE s (a int, b int);\nCREATE TABLE w (a int, b int, c int, d int, e int, f int, g int);\n"
+    sql = f"CREATE {made};\nINSERT INTO n SELECT a, b, c, d, e, f FROM w;\nCREATE TABLE g AS SELECT {', '.join(listed)} FROM n"
+    fitting = sql.replace("SELECT a, b, c, d, e, f", "SELECT " + ", ".join("abcdef"[: len(listed)]))
+    found = lineage(OF_ROW + tables + fitting, dialect)
+    assert [d for d in found.diagnostics if d.severity != "info"] == []
+    source = "g" if "TEMP" in made else "n"
+    flows = {f"{c.source} > {c.target}" for c in found.columns if str(c.source).startswith("w.")}
+    assert flows == {f"w.{a} > {source}.{b}" for a, b in zip("abcdef", listed, strict=False)}
+
+
+@pytest.mark.parametrize(
+    ("dialect", "sql"),
+    [
+        ("snowflake", "ALTER TABLE o SWAP WITH c"),
+        ("doris", "ALTER TABLE o REPLACE WITH TABLE c"),
+        ("clickhouse", "EXCHANGE TABLES o AND c"),
+    ],
+)
+def test_the_columns_of_tables_that_are_swapped_are_not_certain(dialect: str, sql: str) -> None:
+    used = ";\nINSERT INTO o SELECT 1, 2, 3;\nSELECT c.cust FROM c"
+    assert said(lineage(OF_ROW + "SELECT 1" + used, dialect).diagnostics) == [
+        ("RL140", "warning", 4), ("RL143", "warning", 5)
+    ]  # fmt: skip
+    assert said(lineage(OF_ROW + sql + used, dialect).diagnostics) == []
+
+
+def test_a_swap_in_another_file_counts_too() -> None:
+    files = {"o.sql": OF_ROW, "q.sql": "INSERT INTO o SELECT 1, 2, 3"}
+    assert checked(files, "snowflake")["q.sql"] == [("RL140", "warning", 1)]
+    assert checked({**files, "s.sql": "ALTER TABLE c SWAP WITH o"}, "snowflake")["q.sql"] == []
+
+
+@pytest.mark.parametrize(
+    ("program", "flows"),
+    [
+        ("r c%ROWTYPE; BEGIN SELECT id, cust, 1 INTO r FROM o; UPDATE c SET ROW = r WHERE id = 1; END;", True),
+        ("BEGIN FOR r IN (SELECT id, cust FROM o) LOOP UPDATE c x SET x.row = r WHERE id = r.id; END LOOP; END;", True),
+        ("TYPE t IS TABLE OF c%ROWTYPE; rs t; BEGIN SELECT id, cust, 1 BULK COLLECT INTO rs FROM o; FORALL i IN 1..9 UPDATE c SET ROW = rs(i); END;", True),
+        ("BEGIN UPDATE c SET ROW = pkg.r; END;", False),
+    ],
+)  # fmt: skip
+def test_a_row_that_is_set_is_no_column(program: str, flows: bool) -> None:
+    found = lineage(OF_ROW + f"CREATE PROCEDURE p IS {program}\n/", "oracle")
+    assert [d for d in found.diagnostics if d.severity != "info"] == []
+    assert {f"{c.source} > {c.target}" for c in found.columns} == (
+        {"o.id > c.id", "o.cust > c.name"} if flows else set()
+    )
+
+
+@pytest.mark.parametrize(
+    ("dialect", "names"),
+    [
+        ("bigquery", ["_PARTITIONTIME", "o._PARTITIONDATE", "_FILE_NAME"]),
+        ("oracle", ["object_value", "o.object_value", "o.rowid"]),
+        ("spark", ["_metadata.file_path", "o._metadata"]),
+        ("duckdb", ["rowid", "o.rowid"]),
+        ("sqlite", ["oid", "o._rowid_"]),
+        ("mysql", ["_rowid", "o._rowid"]),
+        ("postgres", ["cmin", "o.cmax", "o.ctid"]),
+        ("hive", ["row__id", "o.block__offset__inside__file"]),
+        ("clickhouse", ["_part", "o._partition_id"]),
+        ("snowflake", ["o.metadata$action"]),
+    ],
+)
+def test_columns_that_an_engine_adds_are_none_of_the_table(dialect: str, names: list[str]) -> None:
+    found = lineage(OF_ROW + f"CREATE TABLE g AS SELECT id, {', '.join(names)} FROM o", dialect)
+    assert [d for d in found.diagnostics if d.severity != "info"] == []
+    assert {f"{c.source} > {c.target}" for c in found.columns} == {"o.id > g.id"}
+
+
+@pytest.mark.parametrize("dialect", ["snowflake", "oracle", "exasol"])
+def test_the_level_of_a_hierarchy_is_no_column(dialect: str) -> None:
+    inner = "SELECT id, level AS depth FROM o START WITH id = 1 CONNECT BY cust = PRIOR id AND level < 9"
+    found = lineage(OF_ROW + f"CREATE TABLE g AS SELECT id, depth FROM ({inner}) q", dialect)
+    assert [d for d in found.diagnostics if d.severity != "info"] == []
+    assert {f"{c.source} > {c.target}" for c in found.columns} == {"o.id > g.id"}
+
+
+def test_a_level_is_a_column_where_there_is_no_hierarchy() -> None:
+    sql = "CREATE TABLE w (level int);\nCREATE TABLE g AS SELECT q.k, level FROM w, (SELECT id AS k FROM o CONNECT BY cust = PRIOR id) q"
+    found = lineage(OF_ROW + sql, "snowflake")
+    assert {f"{c.source} > {c.target}" for c in found.columns} == {"w.level > g.level", "o.id > g.k"}
+
+
+def test_a_declared_column_is_meant_before_one_that_an_engine_adds() -> None:
+    found = lineage(
+        "CREATE TABLE w (rowid int, _metadata int); CREATE TABLE g AS SELECT rowid, _metadata FROM w", "duckdb"
+    )
+    assert {f"{c.source} > {c.target}" for c in found.columns} == {"w.rowid > g.rowid", "w._metadata > g._metadata"}
+
+
 def test_a_template_is_not_checked() -> None:
     sql = "SELECT a, {% if x %} b {% else %} c {% endif %} FROM t UNION ALL SELECT 1, 2"
     assert said(lineage(sql, "postgres").diagnostics) == []
@@ -104,11 +263,9 @@ def test_a_table_that_the_file_makes_twice_is_not_certain() -> None:
     assert said(lineage(sql, "postgres").diagnostics) == []
 
 
-def checked(files: dict[str, str]) -> dict[str, list[tuple[str, str, int]]]:
+def checked(files: dict[str, str], dialect: str = "postgres") -> dict[str, list[tuple[str, str, int]]]:
     decoder = msgspec.json.Decoder(list[Diagnostic])
-    return {
-        path: said(decoder.decode(c.rows["File"][0][7])) for path, c in contributions("p", files, "postgres").items()
-    }
+    return {path: said(decoder.decode(c.rows["File"][0][7])) for path, c in contributions("p", files, dialect).items()}
 
 
 def test_a_list_is_known_where_all_declare_it_alike() -> None:

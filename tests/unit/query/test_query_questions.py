@@ -4,7 +4,10 @@ embedded, on what a few scripts say."""
 from __future__ import annotations
 
 import doctest
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ray_lineage
+from ray_lineage.agents import _Questions
 from ray_lineage.errors import UsageError
 from ray_lineage.graph.ask import ask
 from ray_lineage.graph.sqlite import SqliteStore
@@ -25,6 +29,7 @@ from ray_lineage.query.show import show
 from ray_lineage.query.unused import unused
 from ray_lineage.query.walk import Direction, resolve, selection, walk
 from ray_lineage.query.why import path, shortest, why
+from ray_lineage.settings import Settings
 from tests.factory import contributions, load
 
 FILES = {
@@ -85,6 +90,27 @@ def test_a_limit_keeps_the_total(store: GraphStore) -> None:
     found = find(store, ["a"], "shop", limit=2)
     assert (len(found.hits), found.total > 2) == (2, True)
     assert find(store, ["zzzzzz"], "shop").hits == []
+
+
+@pytest.mark.parametrize("words", [[], [""], [" ", "\t"]])
+def test_nothing_to_look_for_is_said(store: GraphStore, words: list[str]) -> None:
+    with pytest.raises(UsageError, match="nothing to look for") as caught:
+        Graph(store, "shop").find(*words)
+    assert "find order amount" in (caught.value.help or "")
+
+
+def test_an_agent_hears_of_the_names_that_were_cut(store: GraphStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_Questions, "_graph", lambda self: nullcontext(Graph(store, "shop")))
+    questions = _Questions(Settings(), ())
+    whole = questions.find("a")
+    assert (whole["cut"], "total" in whole) == (False, False)
+    cut = questions.find("a", limit=2)
+    assert (len(cut["hits"]), cut["cut"], cut["total"]) == (2, True, {"hits": len(whole["hits"])})
+    monkeypatch.setattr("ray_lineage.query.bounded.MOST_CHARACTERS", 200)
+    small = questions.find("a")
+    assert (len(small["hits"]) < len(whole["hits"]), small["total"]) == (True, cut["total"])
+    with pytest.raises(UsageError, match="nothing to look for"):
+        questions.find("  ")
 
 
 def test_a_name_that_is_called_so_comes_first() -> None:
@@ -246,6 +272,7 @@ def test_a_question_in_sql(place: Path) -> None:
         "DELETE FROM file", "ATTACH '/tmp/x.db' AS y", "PRAGMA user_version = 1", "PRAGMA query_only = OFF", "VACUUM INTO '/tmp/x.db'",
         "CREATE TEMP TABLE x (a)", "SELECT load_extension('x')", "SELECT * FROM dataset", "SELECT * FROM pragma_database_list",
         "DROP VIEW files", "BEGIN IMMEDIATE", "SELECT 1; DELETE FROM file", "", "nonsense", "SELECT zeroblob(2000000000)",
+        "SELECT instr(zeroblob(4000000), zeroblob(2000000) || x'01')", "SELECT 'a' LIKE replace(hex(zeroblob(600)), '0', '_%')",
     ],
 )  # fmt: skip
 def test_nothing_but_questions_is_allowed(place: Path, query: str) -> None:
@@ -260,6 +287,24 @@ def test_a_question_ends_in_time(place: Path) -> None:
     endless = "WITH RECURSIVE a(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM a) SELECT count(*) FROM a"
     with pytest.raises(UsageError, match="no answer within"):
         asked(place, endless, 0.1)
+
+
+def test_a_function_that_hears_of_no_deadline_is_found(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One call takes 50 ms and more, and SQLite looks at the clock after it."""
+    monkeypatch.setattr("ray_lineage.graph.ask._GRACE", 0.002)
+    hung = threading.Event()
+    with ask(str(place), "SELECT instr(zeroblob(100000), zeroblob(50000) || x'01')", 0.001, hung.set) as answer:
+        list(answer.rows)
+    assert hung.wait(20)
+
+
+def test_the_time_of_who_reads_the_rows_does_not_count(place: Path) -> None:
+    with ask(str(place), "SELECT path FROM files", 0.1, pytest.fail) as answer:
+        first = next(answer.rows)
+        began = time.monotonic()
+        while time.monotonic() < began + 0.12:
+            pass
+        assert len([first, *answer.rows]) == 6
 
 
 # --------------------------------------------------------------------------- codes, Python

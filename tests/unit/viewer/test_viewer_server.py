@@ -133,6 +133,14 @@ def test_a_broken_request_is_answered_and_others_go_on(server: PageServer) -> No
     assert ask(server, "/")[0].status == 200
 
 
+@pytest.mark.parametrize("address", ["http://[::1", "http://[x]/", "//a\u2100b/".encode().decode("latin-1")])
+def test_what_is_no_address_is_answered(server: PageServer, address: str) -> None:
+    with socket.create_connection((HOST, server.server_port), timeout=20) as raw:
+        raw.sendall(f"GET {address} HTTP/1.1\r\nHost: {HOST}:{server.server_port}\r\n\r\n".encode("latin-1"))
+        assert raw.recv(100).split()[1] in (b"400", b"403", b"404")
+    assert ask(server, "http://[::1")[0].status == 400
+
+
 def test_a_taken_port_is_an_error(server: PageServer) -> None:
     with pytest.raises(UsageError) as taken:
         PageServer(Fixed(), SECRET, server.server_port)

@@ -19,9 +19,9 @@ from ray_lineage.compile.sql.lex.tokens import like
 from ray_lineage.compile.sql.query.sources import arguments_of, locations_of, server_of_call, table_of, text_of
 from ray_lineage.compile.sql.query.words import FILE
 from ray_lineage.compile.sql.statements.foreign_table import outside
-from ray_lineage.compile.sql.statements.move import move
+from ray_lineage.compile.sql.statements.move import swap
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import Name, StatementKind
+from ray_lineage.model import Name
 
 _SERVER_TABLE: Final = ("server", "database", "table")
 CLICKHOUSE_FUNCTIONS: Final[Roles] = {
@@ -143,8 +143,7 @@ def _exchange(unit: Unit, tokens: list[Token]) -> None:
     if one and i < len(tokens) and tokens[i].token_type is T.AND:
         other, _ = read_name(tokens, i + 1)
         if other:
-            move(unit, tokens, unit.full(one), unit.full(other), StatementKind.SWAP)
-            move(unit, tokens, unit.full(other), unit.full(one), StatementKind.SWAP)
+            swap(unit, tokens, unit.full(one), unit.full(other))
 
 
 CLICKHOUSE: Final = Engine(

@@ -53,6 +53,7 @@ def _plain_by_name(tokens: list[Token], verb: str) -> list[Token]:
 
 DUCKDB: Final = Engine(
     name="duckdb",
+    fewer_names=True,
     client=(without_dot_commands,),
     dollar_quotes=True,
     short_verbs=PIVOT_VERBS,

@@ -235,6 +235,7 @@ POSTGRES: Final = Engine(
     values_columns=("column", 1),
     rowsets=ROWSETS,
     table_functions={"dblink": SERVER_QUERY, "connectby": ("table", "key", "parent"), **CROSSTABS},
+    fewer_names=True,
     plpgsql=True,
     out_columns=True,
     into_is_variable=True,

@@ -147,14 +147,22 @@ class ColumnItem(NamedTuple):
     comment: str = ""
 
 
+class Like(NamedTuple):
+    """``LIKE other``: its columns stand in front of the column of that number."""
+
+    at: int
+    name: list[Token]
+
+
 class CreateHead(NamedTuple):
     """What stands in front of the query: ``name`` and ``columns`` are tokens; ``query`` is the index where the query
-    begins (the end if there is none); ``words`` are the upper-case words before TABLE or VIEW."""
+    begins (the end if there is none); ``words`` are the upper-case words before TABLE or VIEW; ``likes``: tables whose columns it
+    has, too."""
 
     words: frozenset[str]
     name: list[Token]
     columns: list[ColumnItem]
-    like: list[Token]
+    likes: list[Like]
     query: int
 
 
@@ -193,7 +201,7 @@ def read_create(tokens: list[Token]) -> CreateHead | None:
         if after < n and tokens[after].text.upper() not in ("ENGINE", "WITH"):
             like = []
         else:
-            return CreateHead(frozenset(words), name, columns, like, n)
+            return CreateHead(frozenset(words), name, columns, [Like(0, like)], n)
     if i + 1 < n and tokens[i].text.upper() in ("SHALLOW", "DEEP"):
         i += 1
     if [t.text.upper() for t in tokens[i : i + 3]] == ["AS", "CLONE", "OF"]:  # of Fabric
@@ -201,7 +209,7 @@ def read_create(tokens: list[Token]) -> CreateHead | None:
     if [t.text.upper() for t in tokens[i : i + 2]] == ["COPY", "GRANTS"]:
         i += 2
     if [t.text.upper() for t in tokens[i : i + 2]] == ["USING", "TEMPLATE"]:  # the query gives names and types, no rows
-        return CreateHead(frozenset(words), name, columns, like, n)
+        return CreateHead(frozenset(words), name, columns, _likes(like), n)
     if i < n and tokens[i].text.upper() in ("LIKE", "CLONE", "COPY"):
         like, i = read_name(tokens, i + 1)
     if (
@@ -212,14 +220,19 @@ def read_create(tokens: list[Token]) -> CreateHead | None:
         and (tokens[i + 1].text.upper() != "TABLE" or (i + 2 < n and tokens[i + 2].token_type is T.L_PAREN))
     ):
         i += 2
+    likes = _likes(like)
     if i < n and tokens[i].token_type is T.L_PAREN and not _starts_query(tokens, i + 1):
         end = closing(tokens, i)
-        columns, inner_like = read_columns(tokens, i + 1, end)
-        like = like or inner_like
+        columns, inner = read_columns(tokens, i + 1, end)
+        likes = likes or inner
         i = end + 1
         if columns:
             columns.extend(_partition_columns(tokens, i))
-    return CreateHead(frozenset(words), name, columns, like, _query_start(tokens, i, is_view))
+    return CreateHead(frozenset(words), name, columns, likes, _query_start(tokens, i, is_view))
+
+
+def _likes(name: list[Token]) -> list[Like]:
+    return [Like(0, name)] if name else []
 
 
 def _partition_columns(tokens: list[Token], start: int) -> list[ColumnItem]:
@@ -314,22 +327,23 @@ def altered_column(tokens: list[Token], start: int) -> ColumnItem | None:
     return read_column([tokens[a], *tokens[a + 1 + skipped :]], 0, b - a - skipped)
 
 
-def read_columns(tokens: list[Token], start: int, end: int) -> tuple[list[ColumnItem], list[Token]]:
+def read_columns(tokens: list[Token], start: int, end: int) -> tuple[list[ColumnItem], list[Like]]:
     columns: list[ColumnItem] = []
-    like: list[Token] = []
+    likes: list[Like] = []
     for a, b in list_items(tokens, start, end):
         first = tokens[a]
         word = _first_word(first)
         quoted = first.token_type is T.IDENTIFIER
         if not quoted and word == "LIKE":
-            like, _ = read_name(tokens, a + 1)
+            name, _ = read_name(tokens, a + 1)
+            likes.extend([Like(len(columns), name)] if name else [])
             continue
         if not quoted and word in _TABLE_ITEMS and _is_table_item(tokens, a, b, word):
             continue
         if first.token_type in (T.STRING, T.NUMBER, T.L_PAREN):
             continue
         columns.append(read_column(tokens, a, b))
-    return columns, like
+    return columns, likes
 
 
 def _first_word(token: Token) -> str:

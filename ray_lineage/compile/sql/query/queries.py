@@ -16,6 +16,7 @@ from ray_lineage.compile.sql.query.influences import add_influences, row_shapers
 from ray_lineage.compile.sql.query.pivots import groups_of_pivot, kept_by_pivot, names_of_pivot, pivoted, unpivoted
 from ray_lineage.compile.sql.query.scope import AGGREGATION, CONDITIONAL, FILTER, IDENTITY, Collected, Scope, distinct
 from ray_lineage.compile.sql.query.select_list import outputs_of
+from ray_lineage.compile.sql.query.words import OF_HIERARCHIES
 from ray_lineage.model import OF_ALL, OF_FIRST, Alias, Influence, Merged, Output, Ref, Select, SetOp
 
 _WRAPPERS: Final = (exp.Subquery, exp.Paren)
@@ -159,6 +160,9 @@ def _select(b: Builder, node: exp.Select, parent: Scope | None, known: dict[str,
         scope.windows[b.identifier(window.this)] = window
     items = node.expressions
     how = IDENTITY
+    pseudo = b.pseudo
+    if args.get("connect") is not None:
+        b.pseudo = pseudo | OF_HIERARCHIES
     if args.get("kind") == "VALUE" and len(items) == 1:
         items, how = _fields(b, items[0], scope)
     outputs = outputs_of(b, items, scope, sources, subqueries)
@@ -167,6 +171,7 @@ def _select(b: Builder, node: exp.Select, parent: Scope | None, known: dict[str,
             msgspec.structs.replace(o, refs=tuple(msgspec.structs.replace(r, how=how) for r in o.refs)) for o in outputs
         )
     row_shapers(b, args, scope, influences, subqueries)
+    b.pseudo = pseudo
     b.scopes[index] = scope
     b.relations[index] = Select(
         tuple(sources),

@@ -23,6 +23,9 @@ MASKING_NAMES: Final = frozenset(
 OF_ROWS: Final = frozenset({"rowid", "ora_rowscn", "ctid", "xmin", "xmax", "tableoid"})
 """Of the names that are no columns those that may have a qualifier."""
 
+OF_HIERARCHIES: Final = frozenset({"level", "connect_by_isleaf", "connect_by_iscycle"})
+"""No columns where there is a CONNECT BY."""
+
 NO_VALUE: Final = frozenset({"default", "DEFAULT"})
 FIRST_WORDS: Final = frozenset({"DATE_BUCKET", "IDENTITY", "GET_FORMAT"})
 """Functions whose first argument is a part of a date or a type."""

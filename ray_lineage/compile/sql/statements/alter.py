@@ -12,7 +12,7 @@ from ray_lineage.compile.sql.lex.scan import closing, list_items, outermost, rea
 from ray_lineage.compile.sql.lex.tokens import start_line
 from ray_lineage.compile.sql.statements.columns import computed_columns, defaults
 from ray_lineage.compile.sql.statements.foreign_keys import foreign_keys
-from ray_lineage.compile.sql.statements.move import move
+from ray_lineage.compile.sql.statements.move import move, swap
 from ray_lineage.compile.sql.statements.rename import rename_dataset
 from ray_lineage.compile.sql.unit import Unit
 from ray_lineage.model import ALTERED, Effect, Local, Name, StatementKind, local_kind, passed_over
@@ -76,8 +76,7 @@ def alter_rows(unit: Unit, tokens: list[Token], name: Name, i: int) -> None:
     elif words[:2] == ["REPLACE", "WITH"]:  # of Doris: a swap
         parts, _ = read_name(tokens, i + (3 if words[2:3] == ["TABLE"] else 2))
         if parts:
-            move(unit, tokens, unit.full(parts), name, StatementKind.SWAP)
-            move(unit, tokens, name, unit.full(parts), StatementKind.SWAP)
+            swap(unit, tokens, unit.full(parts), name)
     elif words[0] in ("UPDATE", "DELETE") and unit.engine.mutations:
         _mutation(unit, tokens, i)
     elif (
@@ -93,8 +92,7 @@ def alter_rows(unit: Unit, tokens: list[Token], name: Name, i: int) -> None:
     elif words[:2] == ["SWAP", "WITH"]:
         parts, _ = read_name(tokens, i + 2)
         if parts:
-            move(unit, tokens, name, unit.full(parts), StatementKind.SWAP)
-            move(unit, tokens, unit.full(parts), name, StatementKind.SWAP)
+            swap(unit, tokens, name, unit.full(parts))
     foreign_keys(unit, tokens, i, len(tokens), name)
 
 

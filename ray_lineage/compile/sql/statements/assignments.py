@@ -10,7 +10,7 @@ from ray_lineage.compile.sql.query.arena import Builder
 from ray_lineage.compile.sql.query.expressions import collect
 from ray_lineage.compile.sql.query.scope import IDENTITY, TRANSFORMATION, Collected, Scope
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import Alias, Assignment, Name, Ref, Select, TableRef
+from ray_lineage.model import STAR, Alias, Assignment, Name, Ref, Select, TableRef
 
 
 def set_clauses(
@@ -66,6 +66,9 @@ def assign_clause(
         for column, value in pairs:
             if not isinstance(column, exp.Column | exp.Identifier | exp.Dot):
                 continue
+            if unit.engine.sets_rows and _is_row(column):
+                assignments.append(_row_assignment(builder, column, value, scope))
+                continue
             identifier, how = _assigned_column(unit, column, builder, scope)
             found = Collected()
             collect(builder, value, scope, how, found)
@@ -83,6 +86,24 @@ def _assigned_column(unit: Unit, column: Expression, builder: Builder, scope: Sc
     if first is not None and unit.engine.structs and scope.find(builder.identifier(first)) < 0:
         return first, TRANSFORMATION
     return column.this, IDENTITY
+
+
+def _is_row(column: Expression) -> bool:
+    """``ROW`` is no name of a column where it is all of them."""
+    return isinstance(column, exp.Column) and column.name.upper() == "ROW" and not quoted(column)
+
+
+def _row_assignment(builder: Builder, column: Expression, value: Expression, scope: Scope) -> Assignment:
+    """``SET ROW = r`` and ``SET ROW = rows(i)`` of PL/SQL: all columns by position; of a record of another program nothing is
+    known."""
+    name = ""
+    if isinstance(value, exp.Column) and value.args.get("table") is None:
+        name = builder.identifier(value.this)
+    elif isinstance(value, exp.Anonymous):
+        name = builder.fold(value.name, False)
+    line = identifier_line(column.this)
+    rows = [builder.row(builder.rows[name])] if name in builder.rows else []
+    return Assignment(STAR, tuple(Ref(r, scope.index, STAR, IDENTITY, line) for r in rows), line, position=0)
 
 
 def _assign_row(

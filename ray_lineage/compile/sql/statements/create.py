@@ -86,8 +86,10 @@ def read_create_statement(unit: Unit, tokens: list[Token], verb: str) -> None:
             columns = ()  # the query's columns are added to these, and matched by name
         define(unit, tokens, query, name, kind, columns, statement, temporary=temporary)
         return
-    if head.like:
-        create_like(unit, tokens, name, kind, unit.full(head.like), temporary)
+    if head.likes:
+        likes = [(like.at, unit.full(like.name)) for like in head.likes]
+        create_like(unit, tokens, name, kind, likes, temporary, columns)
+        computed_columns(unit, tokens, head.columns, name)
         table_elsewhere(unit, tokens, name)
         return
     if partition_of(unit, tokens, head, name):

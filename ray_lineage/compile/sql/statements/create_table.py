@@ -2,27 +2,61 @@
 
 from __future__ import annotations
 
-from sqlglot import exp
+from collections.abc import Sequence
+
 from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.lex.columns import CreateHead
 from ray_lineage.compile.sql.lex.kinds import STRINGS, T
 from ray_lineage.compile.sql.lex.scan import closing, read_name
 from ray_lineage.compile.sql.lex.tokens import start_line
+from ray_lineage.compile.sql.query.scope import IDENTITY
 from ray_lineage.compile.sql.statements.define import define
 from ray_lineage.compile.sql.statements.locations import location_or_table, uris
 from ray_lineage.compile.sql.statements.move import move
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import Effect, Local, Name, StatementKind, TableRef, local_kind
+from ray_lineage.model import (
+    STAR,
+    DeclaredColumn,
+    Effect,
+    Local,
+    Name,
+    Output,
+    Ref,
+    Select,
+    StatementKind,
+    TableRef,
+    local_kind,
+)
 
 
-def create_like(unit: Unit, tokens: list[Token], name: Name, kind: str, source: Name, temporary: bool) -> None:
-    """CREATE TABLE LIKE / CLONE: the columns of another table, none of its values (CLONE: its values too)."""
+def create_like(
+    unit: Unit,
+    tokens: list[Token],
+    name: Name,
+    kind: str,
+    likes: Sequence[tuple[int, Name]],
+    temporary: bool,
+    columns: tuple[DeclaredColumn, ...] = (),
+) -> None:
+    """CREATE TABLE LIKE / CLONE: the columns of other tables, none of their values (CLONE: its values too). Those of each stand
+    in front of that one of the table's own ``columns``."""
+    line = start_line(tokens[0])
     builder = unit.builder()
-    root = builder.query(exp.select("*").from_(exp.to_table(".".join(f'"{p}"' for p in source))))
-    builder.relations[1 if isinstance(builder.relations[1], TableRef) else 0] = TableRef(source, start_line(tokens[0]))
-    declared = unit.facts.declare(name, kind, start_line(tokens[0]), temporary=temporary)
-    clones = any(t.text.upper() in ("CLONE", "COPY") and t.token_type is not T.IDENTIFIER for t in tokens)
+    sources = tuple(builder.add(TableRef(source, line)) for _, source in likes)
+    own = [Output(c.name, (), c.line) for c in columns]
+    outputs: list[Output] = own[: likes[0][0]]
+    for k, (at, _) in enumerate(likes):
+        until = likes[k + 1][0] if k + 1 < len(likes) else len(own)
+        outputs.append(Output(None, (Ref(sources[k], len(sources), STAR, IDENTITY, line),), line, star=True))
+        outputs.extend(own[at:until])
+    root = builder.add(Select(sources, tuple(outputs)))
+    declared = unit.facts.declare(name, kind, line, temporary=temporary)
+    if columns and not temporary:
+        unit.facts.declare(name, kind, line, columns, adds=True)  # their types
+    clones = not columns and any(
+        t.text.upper() in ("CLONE", "COPY") and t.token_type is not T.IDENTIFIER for t in tokens
+    )
     if unit.engine.like_with_data and any(
         t.text.upper() == "DATA" and tokens[i - 1].token_type is T.WITH for i, t in enumerate(tokens)
     ):
@@ -67,7 +101,7 @@ def partition_of(unit: Unit, tokens: list[Token], head: CreateHead, name: Name) 
     if not parts:
         return False
     parent = unit.full(parts)
-    create_like(unit, tokens, name, "Table", parent, False)
+    create_like(unit, tokens, name, "Table", [(0, parent)], False)
     if head.columns and words[at] == "INHERITS":
         own = tuple(unit.column(x) for x in head.columns)
         unit.facts.declare(name, "Table", tokens[0].line, own, adds=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.lex.tokens import start_line
+from ray_lineage.compile.sql.query.arena import Builder
 from ray_lineage.compile.sql.statements.data import modifying_ctes
 from ray_lineage.compile.sql.statements.variables import selected
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import Declaration, DeclaredColumn, Effect, Name, StatementKind
+from ray_lineage.model import Alias, Declaration, DeclaredColumn, Effect, Name, StatementKind, listed_names
 
 
 def define(
@@ -34,6 +35,10 @@ def define(
         modifying_ctes(unit, tree.args["with_"], tokens)
     builder = unit.builder()
     root = builder.query(tree)
+    if columns and unit.engine.fewer_names and not _are_all(builder, root, columns):
+        root = builder.add(Alias(root, tuple(x.name for x in columns)))
+        columns = ()
+        unit.facts.listed_by_query(declared)
     if builder.assigned:  # MySQL's SELECT @v := a
         selected(unit, tokens, builder, root, sure=False)
     unit.write(
@@ -46,3 +51,9 @@ def define(
         effect=Effect.MAKES,
         declared=declared,
     )
+
+
+def _are_all(builder: Builder, root: int, columns: tuple[DeclaredColumn, ...]) -> bool:
+    """Surely no column of the query keeps its own name."""
+    names = listed_names(tuple(builder.relations), root)
+    return names is not None and len(names) <= len(columns)

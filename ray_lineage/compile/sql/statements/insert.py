@@ -62,7 +62,8 @@ def lower_insert(unit: Unit, tree: exp.Insert, tokens: list[Token]) -> Written:
     conflict = tree.args.get("conflict")
     if conflict is not None:
         table = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
-        scope = _conflict_scope(unit, builder, target, root, columns, table, source)
+        excluded = Alias(root, columns, inserted=not tree.args.get("by_name"))
+        scope = _conflict_scope(unit, builder, target, excluded, table, source)
         set_clauses(unit, conflict.expressions, builder, scope, scope.tables[0][1], assignments, subqueries)
         add_influences(builder, conflict.args.get("where"), scope, FILTER, influences, subqueries)
     preset, dynamic = _partition(unit, tree)
@@ -116,13 +117,13 @@ def _conflict_scope(
     unit: Unit,
     builder: Builder,
     target: Name,
-    root: int,
-    columns: tuple[str, ...],
+    inserted: Alias,
     node: Expression,
     source: Expression | None,
 ) -> Scope:
     """ON CONFLICT DO UPDATE and ON DUPLICATE KEY UPDATE: ``excluded`` (and MySQL's row alias) is the row that was to be
-    inserted; MySQL also sees the tables of the query."""
+    ``inserted``; MySQL also sees the tables of the query."""
+    root = inserted.relation
     table = builder.add(TableRef(target, 0))
     outer = builder.scopes.get(root) if unit.engine.conflict_sees_query else None
     index = builder.add(Select((table,), (), parent=outer.index if outer else -1))
@@ -133,7 +134,7 @@ def _conflict_scope(
     if isinstance(alias, exp.TableAlias) and alias.this is not None:
         scope.aliases[builder.identifier(alias.this)] = table
     if root >= 0:
-        excluded = builder.add(Alias(root, columns))
+        excluded = builder.add(inserted)
         scope.aliases["excluded"] = excluded
         row = source.args.get("alias") if isinstance(source, exp.Values) else None
         if isinstance(row, exp.TableAlias) and row.this is not None:

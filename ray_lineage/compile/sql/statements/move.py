@@ -29,6 +29,14 @@ def move(
     unit.write(tokens, statement, builder, root=root, target=target, effect=effect, declared=declared)
 
 
+def swap(unit: Unit, tokens: list[Token], one: Name, other: Name) -> None:
+    """Each has the rows of the other now, and its columns."""
+    move(unit, tokens, one, other, StatementKind.SWAP)
+    move(unit, tokens, other, one, StatementKind.SWAP)
+    unit.facts.doubt(one, tokens[0].line)
+    unit.facts.doubt(other, tokens[0].line)
+
+
 def copy_of(unit: Unit, tokens: list[Token], name: Name, kind: str, source: Name, statement: StatementKind) -> None:
     """A dataset that has all columns of another one."""
     declared = unit.facts.declare(name, kind, tokens[0].line)

@@ -98,6 +98,7 @@ ORACLE: Final = Engine(
     recursion_unmarked=True,
     package_calls=True,
     marked_rows=True,
+    sets_rows=True,
     lasting_global=True,
     organization=True,
     signs="""
