@@ -17,6 +17,7 @@ from ray_lineage.errors import StoreRefused
 from ray_lineage.graph.sqlite import SqliteStore
 from ray_lineage.ownfolder import own_folder
 from ray_lineage.runtime import parse
+from ray_lineage.runtime.datadir import prepare_data_dir
 from ray_lineage.runtime.here import run_here
 from ray_lineage.runtime.ingest import ingest
 from ray_lineage.runtime.signals import StopSignals
@@ -282,10 +283,10 @@ def test_a_pass_leaves_the_figures_of_its_commit(tmp_path: Path) -> None:
     """For the dashboard: what a pass did to the store counts as what a watch does."""
     write(tmp_path / "sql", FILES)
     jobs: list[Job] = []
+    chosen = settings(tmp_path, root=str(tmp_path / "sql"))
+    prepare_data_dir(chosen.data_dir)  # before anything is put into it, as every command does
     with StopSignals() as stop:
-        summary = run_here(
-            settings(tmp_path, root=str(tmp_path / "sql")), [str(tmp_path / "sql")], Order(), stop, jobs.append
-        )
+        summary = run_here(chosen, [str(tmp_path / "sql")], Order(), stop, jobs.append)
     assert (summary.settled, summary.transactions, summary.store_retries) == (True, 1, 0)
     found = jobs[0].telemetry.registry.snapshot()
     assert found["ray_lineage_transactions_total"] == 1
