@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from ray_lineage import __version__
+from ray_lineage.codehosts import sarif, sarif_place
 from ray_lineage.errors import UsageError
 from ray_lineage.logs import one_json, one_line
 
@@ -40,16 +40,7 @@ def write_diagnostics(path: Path, findings: list[FileDiagnostic]) -> None:
 def as_sarif(findings: list[FileDiagnostic]) -> dict[str, Any]:
     """A SARIF log with one run."""
     codes = sorted({f.code for f in findings})
-    return {
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [
-            {
-                "tool": {"driver": {"name": "ray_lineage", "version": __version__, "rules": [_rule(c) for c in codes]}},
-                "results": [_result(f, codes) for f in findings],
-            }
-        ],
-    }
+    return sarif([_rule(code) for code in codes], [_result(f, codes) for f in findings])
 
 
 def _rule(code: str) -> dict[str, Any]:
@@ -64,17 +55,10 @@ def _rule(code: str) -> dict[str, Any]:
 
 
 def _result(finding: FileDiagnostic, codes: list[str]) -> dict[str, Any]:
-    from urllib.parse import quote
-
-    place: dict[str, Any] = {"artifactLocation": {"uri": quote(finding.path.encode("utf-8", "backslashreplace"))}}
-    if finding.line > 0:
-        place["region"] = {"startLine": finding.line}
-        if finding.column > 0:
-            place["region"]["startColumn"] = finding.column
     return {
         "ruleId": finding.code,
         "ruleIndex": codes.index(finding.code),
         "level": _LEVELS[finding.severity],
         "message": {"text": finding.message},
-        "locations": [{"physicalLocation": place}],
+        "locations": [sarif_place(finding.path, finding.line, finding.column)],
     }

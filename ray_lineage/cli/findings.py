@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from ray_lineage.query.diagnostics import Stored
 
 _STYLES: Final = {"error": "red", "warning": "yellow", "info": "cyan"}
-_COMMANDS: Final = {"error": "error", "warning": "warning", "info": "notice"}
 FORMATS: Final = ("text", "json", "github", "sarif")
 
 
@@ -80,25 +79,13 @@ def print_found(found: list[Stored], form: str) -> None:
 
         print_json(as_sarif([s.found for s in found]))
     elif form == "github":
-        sys.stdout.writelines(github(s) + "\n" for s in found)
+        from ray_lineage.codehosts import github
+
+        for s in (s.found for s in found):
+            command = github(s.severity, s.message, file=s.path, line=s.line, column=s.column, title=s.code)
+            sys.stdout.write(f"{command}\n")
     else:
         _show(found)
-
-
-def github(stored: Stored) -> str:
-    """A workflow command of GitHub's runner: an annotation of a file."""
-    found = stored.found
-    place = {"file": found.path, "line": found.line, "col": found.column, "title": found.code}
-    fields = ",".join(f"{key}={_property(str(value))}" for key, value in place.items() if value)
-    return f"::{_COMMANDS[found.severity]} {fields}::{_data(found.message)}"
-
-
-def _data(text: str) -> str:
-    return visible(text).replace("%", "%25")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
 def _show(found: list[Stored]) -> None:

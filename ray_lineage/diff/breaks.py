@@ -29,7 +29,6 @@ from ray_lineage.model import (
     dataset_text,
     is_temporary,
     listed_names,
-    split_text,
 )
 from ray_lineage.model.names import MODEL
 
@@ -268,11 +267,6 @@ def _open_columns(dataset: str, view: FileView) -> tuple[str, ...]:
     shape = view.shape(dataset)
     passed = shape.passed if shape is not None else ()
     return tuple(c for c in view.columns(dataset) or () if c not in passed)
-
-
-def last_part(dataset: str) -> str:
-    """Last part of a dataset's name."""
-    return split_text(dataset)[-1]
 
 
 def is_gone(column: Column, gone: Gone) -> bool:

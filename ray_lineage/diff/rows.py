@@ -143,14 +143,6 @@ class Differences(NamedTuple):
     influences: tuple[Counter[Influence], Counter[Influence]]
     feeds: tuple[Counter[Feed], Counter[Feed]]
 
-    def is_empty(self) -> bool:
-        """Do both say the same?"""
-        return (
-            {n: k for n, (k, _) in self.base.datasets.items()} == {n: k for n, (k, _) in self.head.datasets.items()}
-            and {c: d.type for c, d in self.base.columns.items()} == {c: d.type for c, d in self.head.columns.items()}
-            and not any((*self.flows, *self.influences, *self.feeds))
-        )
-
 
 def differences(base: Mapping[str, FileRows], head: Mapping[str, FileRows]) -> Differences:
     """Of the rows of the same files on two sides, by path."""
@@ -161,13 +153,3 @@ def differences(base: Mapping[str, FileRows], head: Mapping[str, FileRows]) -> D
         (a.influences - b.influences, b.influences - a.influences),
         (a.feeds - b.feeds, b.feeds - a.feeds),
     )  # fmt: skip
-
-
-def projection(contributions: Iterable[Contribution]) -> Iterator[tuple[object, ...]]:
-    """Every row that can be compared, with its kind."""
-    for rows in map(rows_of, contributions):
-        yield from (("Dataset", name, kind) for name, (kind, _) in rows.datasets.items())
-        yield from (("Column", column, said.type) for column, said in rows.columns.items())
-        yield from (("FLOWS_TO", *flow) for flow, _ in rows.flows)
-        yield from (("INFLUENCES", *influence) for influence, _ in rows.influences)
-        yield from (("FEEDS", *feed) for feed, _ in rows.feeds)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -61,7 +62,7 @@ def located(settings: Settings, start: str) -> Where:
     return Where(Repository(top), root or str(top), "" if folder == "." else folder.replace(os.sep, "/"))
 
 
-class Side:
+class Side(ABC):
     """The files of one state: their tasks, without contents, and how to get these."""
 
     name = ""
@@ -69,17 +70,17 @@ class Side:
     def __init__(self) -> None:
         self.tasks: dict[str, Task] = {}
 
+    @abstractmethod
     def filled(self, paths: Iterable[str]) -> Iterator[Task]:
         """The tasks of these, with what they hold if that lies on no disk."""
-        raise NotImplementedError
 
+    @abstractmethod
     def contents(self, paths: Iterable[str]) -> Mapping[str, bytes]:
         """What these hold, by path, of those that lie on no disk."""
-        raise NotImplementedError
 
+    @abstractmethod
     def text(self, path: str) -> str:
         """The text of a file; empty if it cannot be read."""
-        raise NotImplementedError
 
 
 class OfCommit(Side):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from itertools import chain
 from typing import Final
@@ -31,7 +32,7 @@ class _Returned(Exception):
         self.value = value
 
 
-class Calls(Values):
+class Calls(Values, ABC):
     """Values of one pass over a template. Who writes the template says what items and unknown values are as text."""
 
     def __init__(self, run: Run) -> None:
@@ -46,13 +47,13 @@ class Calls(Values):
         self.growth = 0
         self.possible = 0
 
+    @abstractmethod
     def items(self, items: Sequence[Item], out: Output) -> None:
         """Write items of the text at hand."""
-        raise NotImplementedError
 
+    @abstractmethod
     def unknown_sql(self, node: nodes.Expr, bare: bool, quoted: bool) -> tuple[str, bool]:
         """SQL for an expression whose value is not known."""
-        raise NotImplementedError
 
     def known(self, node: nodes.Node | None) -> object:
         """The value. Raises Unknown; what the expression names is read then, too."""

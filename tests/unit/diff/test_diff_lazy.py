@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ray_lineage.diff.pair import Pair
 from ray_lineage.diff.reading import Read
-from ray_lineage.diff.rows import FileRows, projection, rows_of
+from ray_lineage.diff.rows import FileRows, rows_of
 from tests.factory import contributions, facts, sha
 from tests.unit.link.scripts import Edits, rounds_of
 
@@ -52,7 +52,7 @@ def between(pair: Pair) -> tuple[Counter[tuple[object, ...]], Counter[tuple[obje
 
 
 def clean(files: Files, dialect: str) -> Counter[tuple[object, ...]]:
-    return Counter(projection(contributions("", files, dialect).values()))
+    return counted({path: rows_of(c) for path, c in contributions("", files, dialect).items()})
 
 
 def pair_of(base: Files, head: Files, dialect: str) -> Pair:
