@@ -267,8 +267,3 @@ def _open_columns(dataset: str, view: FileView) -> tuple[str, ...]:
     shape = view.shape(dataset)
     passed = shape.passed if shape is not None else ()
     return tuple(c for c in view.columns(dataset) or () if c not in passed)
-
-
-def is_gone(column: Column, gone: Gone) -> bool:
-    """Is it a column that a dataset lost?"""
-    return column[1] in gone.columns.get(column[0], ())

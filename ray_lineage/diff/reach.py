@@ -28,14 +28,6 @@ class Reached(msgspec.Struct, frozen=True):
     files: tuple[str, ...]
     cut: bool
 
-    @property
-    def depth(self) -> int:
-        """The largest distance."""
-        return max(self.datasets.values(), default=0)
-
-
-NOWHERE: Final = Reached({}, 0, (), False)
-
 
 class Seeds(msgspec.Struct):
     """Where a walk begins: single columns, and datasets whose rows are other ones. ``readers`` are datasets one step away."""

@@ -65,21 +65,19 @@ class FileRows(NamedTuple):
     flows: list[tuple[Flow, Place]]
     influences: list[tuple[Influence, Place]]
     feeds: list[tuple[Feed, Place]]
-    reads: list[tuple[str, Place]]
     targets: dict[int, str]
     """By a statement's number what it writes."""
     lacking: tuple[tuple[str, int], ...] = ()
     """What is said of columns that it reads or writes and that nothing has, with the line."""
 
 
-NOTHING = FileRows("", {}, {}, [], [], [], [], {})
+NOTHING = FileRows("", {}, {}, [], [], [], {})
 
 
 def rows_of(contribution: Contribution) -> FileRows:
     """The rows of a contribution. Its project has the name "", so that ids are names after a colon."""
     rows, path = contribution.rows, contribution.path
     columns = {f":{dataset}.{quote_part(column)}": (dataset, column) for dataset, column in contribution.columns}
-    lines = {r[0]: r[4] for r in rows.get("Statement", ())}
     first = {r[2]: r[4] for r in rows.get("Statement", ())}
     declared = {r[1][1:]: r[2] for r in rows.get("DECLARES", ())}
     return FileRows(
@@ -92,7 +90,6 @@ def rows_of(contribution: Contribution) -> FileRows:
         ],
         [(Influence(columns[r[0]], r[1][1:], r[4]), Place(path, r[3])) for r in rows.get("INFLUENCES", ())],
         [(Feed(r[0][1:], r[1][1:]), Place(path, first.get(r[2], 0))) for r in rows.get("FEEDS", ())],
-        [(r[1][1:], Place(path, lines.get(r[0], 0))) for r in rows.get("READS", ())],
         {int(r[0].rpartition("#")[2]): r[1][1:] for r in rows.get("WRITES", ())},
         tuple(_lacking(rows["File"][0][7])),
     )

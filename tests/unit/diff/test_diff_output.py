@@ -14,7 +14,7 @@ from ray_lineage.diff.breaks import Use
 from ray_lineage.diff.changes import RULES, Change, Kind
 from ray_lineage.diff.machine import MOST_RESULTS, github, sarif
 from ray_lineage.diff.markdown import MARKER, MOST, markdown
-from ray_lineage.diff.reach import NOWHERE, Reached
+from ray_lineage.diff.reach import Reached
 from ray_lineage.diff.render import render, render_impact
 from ray_lineage.diff.report import Found, Report, counted, together
 from ray_lineage.diff.rows import Place
@@ -25,6 +25,8 @@ HOSTILE = [
     "@everyone", "#1", "https://evil.example/x", "www.evil.example", "[x](javascript:alert(1))", "![x](http://e/x)", "<!-- ray_lineage diff -->",
     "**bold** _it_ ~~s~~", "\x1b[31mred", "a\u202eb", "&lt;b&gt;", "\\|", "%0A::error::x", "x,line=1::y", "$x^2$", "---", "1. a", "",
 ]  # fmt: skip
+
+NOWHERE = Reached({}, 0, (), False)
 
 
 def report(*changes: Change, reached: Reached = NOWHERE, owners: Sequence[str] = (), folder: str = "") -> Report:
