@@ -20,7 +20,6 @@ from ray_lineage.graph.store import GraphStore
 from ray_lineage.model import STAR
 from ray_lineage.query.projects import known_project
 
-FORMATS: Final = ("jsonl", "csv", "openlineage")
 Row = tuple[Any, ...]
 
 PRODUCER: Final = f"https://github.com/ray-lineage/ray-lineage/tree/{__version__}"

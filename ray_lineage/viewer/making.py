@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import IO, Final, NamedTuple
+from typing import IO, NamedTuple
 
 from ray_lineage.graph.store import GraphStore
 from ray_lineage.viewer.drawings import DRAWINGS
 from ray_lineage.viewer.packing import pack
 from ray_lineage.viewer.page import page
 from ray_lineage.viewer.picture import Focus, Picture, around, find_focus, read_picture
-
-FORMATS: Final = ("html", *DRAWINGS)
 
 
 class Wanted(NamedTuple):
@@ -23,7 +21,7 @@ class Wanted(NamedTuple):
 
 
 def write_picture(store: GraphStore, projects: Sequence[str], form: str, wanted: Wanted, out: IO[bytes]) -> Picture:
-    """``form``: one of ``FORMATS``. Returns what was drawn. Raises UsageError (RL204, RL205), StoreUnavailable."""
+    """``form``: ``html``, or one of ``DRAWINGS``. Returns what was drawn. Raises UsageError (RL204, RL205), StoreUnavailable."""
     picture, focus = part_of(store, projects, wanted)
     if form == "html":
         out.write(html_page(picture, projects, focus, with_sql=wanted.with_sql).encode())

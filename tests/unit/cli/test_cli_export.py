@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from ray_lineage.cli.export import _PICTURES
 from ray_lineage.cli.main import main
 from ray_lineage.graph.sqlite import SqliteStore
+from ray_lineage.viewer.drawings import DRAWINGS
 from tests.factory import contributions, load
 
 FILES = {"a.sql": "CREATE VIEW v.a AS SELECT x FROM t.b", "c.sql": "CREATE VIEW v.c AS SELECT x + 1 AS y FROM v.a"}
@@ -82,3 +84,7 @@ def test_an_unknown_name_has_near_ones(run: Run, capsys: pytest.CaptureFixture[s
     assert run("--format", "html", "-o", "x.html", "--focus", "v.aa") == 2
     assert "RL204" in capsys.readouterr().err
     assert not Path("x.html").exists()
+
+
+def test_every_drawing_can_be_asked_for() -> None:
+    assert ("html", *DRAWINGS) == _PICTURES

@@ -19,7 +19,6 @@ from ray_lineage.cli.main import main
 from ray_lineage.errors import UsageError
 from ray_lineage.graph.sqlite import SqliteStore
 from ray_lineage.query.export import (
-    FORMATS,
     cell,
     projects_of,
     write_csv,
@@ -275,4 +274,3 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
     for wrong in (("--format", "xml"), ("--format", "csv"), ("--json",), ("-o", "not/there/x"), ("--project", "q")):
         assert run(tmp_path, monkeypatch, *there, *wrong) == 2, wrong
     assert run(tmp_path, monkeypatch, "--store", "none.db") == 3
-    assert set(FORMATS) == {"jsonl", "csv", "openlineage"}
