@@ -18,6 +18,7 @@ import typer
 from ray_lineage.cli.answers import is_around
 from ray_lineage.cli.output import (
     Root,
+    check_word,
     check_writable,
     invocation,
     print_json,
@@ -76,8 +77,8 @@ def diff(
 ) -> int:
     """What changed between two states of the repository, in the lineage: who breaks, whose rows and values are others. Needs git,
     and no graph; nothing is checked out."""
-    form = _checked("--format", "json" if as_json else format, _FORMATS)
-    _checked("--fail-on", fail_on, _FAIL_ON)
+    form = check_word("--format", "json" if as_json else format, _FORMATS)
+    check_word("--fail-on", fail_on, _FAIL_ON)
     look = None if page is None else _page_writer(page)
     report, seen = _compared(
         base, head, merge_base=merge_base, root=root, dialect=dialect, everything=everything, look=look
@@ -109,12 +110,6 @@ def _page_writer(path: str) -> Callable[[Report, Pair], None]:
     return write
 
 
-def _checked(flag: str, value: str, known: tuple[str, ...]) -> str:
-    if value not in known:
-        raise UsageError("RL203", f"{flag} {value}: there is no such one", help=f"use one of {', '.join(known)}")
-    return value
-
-
 def impact(
     names: Annotated[
         Optional[list[str]],  # noqa: UP045
@@ -130,8 +125,8 @@ def impact(
 ) -> int:
     """What depends on these names, or on what changed since a revision, in the files as they are: by values, and by what filters,
     joins, groups or sorts. Needs no graph."""
-    form = _checked("--format", "json" if as_json else format, (*(_FORMATS if base else _FORMATS[:2]), _SELECTOR))
-    _checked("--fail-on", fail_on, _FAIL_ON)
+    form = check_word("--format", "json" if as_json else format, (*(_FORMATS if base else _FORMATS[:2]), _SELECTOR))
+    check_word("--fail-on", fail_on, _FAIL_ON)
     if bool(names) == bool(base):
         raise UsageError("RL203", "impact takes names, or --base REV", help="name a dataset or a column, or a revision")
     if base is None:

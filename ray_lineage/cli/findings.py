@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Optional
 
 import typer
 
-from ray_lineage.cli.output import print_json, settings, styled, visible, write_line
+from ray_lineage.cli.output import check_word, print_json, settings, styled, visible, write_line
 from ray_lineage.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -62,12 +62,6 @@ def exit_code(found: list[Stored], fail_on: str) -> int:
 
     bad = fail_on != "never" and any(s.found.severity in SEVERITIES[: SEVERITIES.index(fail_on) + 1] for s in found)
     return int(ExitCode.FINDINGS if bad else ExitCode.OK)
-
-
-def check_word(flag: str, value: str, known: tuple[str, ...]) -> None:
-    """Raises UsageError for a flag's value that there is not."""
-    if value not in known:
-        raise UsageError("RL203", f"{flag} {value}: there is no such one", help=f"use one of {', '.join(known)}")
 
 
 def print_found(found: list[Stored], form: str) -> None:

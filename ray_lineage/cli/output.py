@@ -147,6 +147,13 @@ def check_writable(path: Path, flag: str) -> None:
         raise UsageError("RL203", f"cannot write {path}: {why}", where=flag, help="give a path that can be written")
 
 
+def check_word(flag: str, value: str, known: tuple[str, ...]) -> str:
+    """The value of a flag that takes one of some words. Raises UsageError (RL203) if it is none of them."""
+    if value not in known:
+        raise UsageError("RL203", f"{flag} {value}: there is no such one", help=f"use one of {', '.join(known)}")
+    return value
+
+
 def visible(text: object) -> str:
     """Text for a terminal, as one line: control and direction characters are shown, not obeyed; secrets are starred."""
     return logs.one_line(logs.star(str(text)))
