@@ -34,5 +34,6 @@ def explain(
     for text in found.meaning:
         write_line(f"  {text}")
     for text in found.about:
-        write_line(styled(f"\n{text}".lstrip(), "dim"))
+        write_line()
+        write_line(styled(text, "dim"))
     write_line(styled(f"page: docs/{found.page}", "dim"))

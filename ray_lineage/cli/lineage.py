@@ -160,7 +160,8 @@ def _show_ends(found: Walk) -> None:
         write_line(styled(name))
     kind = "source" if found.direction == "upstream" else "sink"
     nodes = counting(len(found.nodes), "column" if found.level == "column" else "dataset")
-    write_line(styled(f"\n{counting(len(found.ends), kind)} of {nodes} {found.direction}; all shown".lstrip(), "dim"))
+    write_line()
+    write_line(styled(f"{counting(len(found.ends), kind)} of {nodes} {found.direction}; all shown", "dim"))
 
 
 def by_schema(found: Walk) -> list[dict[str, object]]:

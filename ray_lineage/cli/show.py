@@ -76,10 +76,12 @@ def _show(found: Shown, places: Places) -> None:
     for heading in ("reads", "writes", "calls", "called_by", "references"):
         _list(heading.replace("_", " "), [[name] for name in getattr(found, heading)])
     if found.diagnostics:
-        write_line(styled("\ndiagnostics".lstrip(), "bold"))
+        write_line()
+        write_line(styled("diagnostics", "bold"))
     for d in found.diagnostics:
         said = f"{d.code} {d.message}"
         write_line(f"  {visible(places(d.path, d.line))}  ", styled(said, _STYLES[d.severity]))
+    write_line()
     write_line(styled(_counted(found), "dim"))
 
 

@@ -62,7 +62,8 @@ def path(source: _From, target: _To, as_json: Json = False) -> int:
             styled(f"  {places(step.file, step.line)}", "dim"),
         )
     others = f", and {counting(found.others, 'other')} as short" if found.others else ""
-    write_line(styled(f"\n{counting(len(found.steps), 'step')}{others}".lstrip(), "dim"))
+    write_line()
+    write_line(styled(f"{counting(len(found.steps), 'step')}{others}", "dim"))
     return int(ExitCode.OK)
 
 

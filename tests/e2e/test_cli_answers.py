@@ -15,7 +15,8 @@ from ray_lineage.cli.main import _globals_first, _run
 from tests.e2e.test_cli_commands import run
 
 FILES = {
-    "raw/orders.sql": "CREATE TABLE raw.orders (amount int, customer_id int, status text);\nCREATE TABLE raw.old (a int);\n",
+    "raw/orders.sql": "CREATE TABLE raw.orders (amount int, customer_id int, status text);\nCREATE TABLE raw.old (a int);\n"
+    "CREATE TABLE raw.log (a int);\nUPDATE raw.log SET a = nope;\n",
     "core/orders.sql": "CREATE VIEW core.orders AS\nSELECT amount, customer_id FROM raw.orders\nWHERE status = 'x';\n",
     "mart/total.sql": "CREATE VIEW mart.total AS\nSELECT SUM(amount) AS total FROM core.orders\nGROUP BY customer_id;\n",
     "CODEOWNERS": "* @everybody\ncore/ @core-team\n",
@@ -89,6 +90,20 @@ def test_answers(ask: Ask, line: str, says: str) -> None:
     code, out, err = ask(line)
     assert (code, says in out) == (0, True), out + err
     assert "\x1b" not in out
+
+
+@pytest.mark.parametrize(
+    ("line", "heads"),
+    [
+        ("show raw.log", ["raw.log  table  ", "column  type", "written by", "read by", "diagnostics", "2 columns, 1 writing"]),
+        ("path raw.orders mart.total", ["raw.orders", "2 steps"]),
+        ("downstream raw.orders --ends", ["mart.total", "2 sinks of 3 datasets downstream; all shown"]),
+        ("explain RL126", ["RL126  diagnostic of a file", "Templates: "]),
+    ],
+)  # fmt: skip
+def test_parts_of_an_answer_stand_apart(ask: Ask, line: str, heads: list[str]) -> None:
+    parts = ask(line)[1].split("\n\n")
+    assert [part.startswith(head) for part, head in zip(parts, heads, strict=True)] == [True] * len(heads), parts
 
 
 @pytest.mark.parametrize(
