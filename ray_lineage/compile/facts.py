@@ -144,6 +144,7 @@ class Facts:
         self.diagnostics.extend(facts.diagnostics)
         self.calls.extend(facts.calls)
         self.foreign_keys.extend(facts.foreign_keys)
+        self.covers.extend(facts.covers)
         self.failed += facts.status in ("partial", "failed")
 
     def file(self, dialect: str, diagnostics: Sequence[Diagnostic] = ()) -> FileFacts:

@@ -54,11 +54,8 @@ def compile_manifest(data: bytes, options: CompileOptions, diagnostics: Iterable
     own, each = split_manifest(data, options)
     facts = Facts()
     facts.take(own)
-    facts.covers.extend(own.covers)
     for part in each:
-        said = compile_part(part.content)
-        facts.take(said)
-        facts.covers.extend(said.covers)
+        facts.take(compile_part(part.content))
     return facts.file(own.dialect, tuple(diagnostics))
 
 
