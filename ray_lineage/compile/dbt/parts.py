@@ -18,9 +18,14 @@ from ray_lineage.compile.dbt.relations import MAKE_TABLES, Relations, thing
 from ray_lineage.compile.facts import Facts
 from ray_lineage.compile.frontend import Part, Parts
 from ray_lineage.compile.jsontext import Fault
-from ray_lineage.model import Name
+from ray_lineage.model import Name, StatementKind
 
-CONSUMERS: Final = ("exposures", "semantic_models", "metrics")
+CONSUMERS: Final = {
+    "exposures": ("Exposure", StatementKind.DBT_EXPOSURE),
+    "semantic_models": ("SemanticModel", StatementKind.DBT_SEMANTIC_MODEL),
+    "metrics": ("Metric", StatementKind.DBT_METRIC),
+}
+"""Sections of what is made of models outside of the warehouse, and what their nodes are in the graph."""
 _CODE: Final = (".sql", ".py")
 _PACKAGES: Final = "dbt_packages"
 
