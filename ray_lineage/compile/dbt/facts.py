@@ -11,7 +11,7 @@ from ray_lineage.compile.dbt.adapters import dialect_of
 from ray_lineage.compile.dbt.catalog import read_catalog, tables
 from ray_lineage.compile.dbt.lines import written
 from ray_lineage.compile.dbt.manifest import Node, node_of, read_manifest
-from ray_lineage.compile.dbt.parts import CONSUMERS, Content, content_of, cut
+from ray_lineage.compile.dbt.parts import CONSUMERS, CutNode, cut, cut_node_of
 from ray_lineage.compile.dbt.relations import KINDS, inlined
 from ray_lineage.compile.embedded import also_reading, making, query_of, reading, renamed
 from ray_lineage.compile.facts import Facts, description, known_model
@@ -39,7 +39,7 @@ def split_manifest(data: bytes, options: CompileOptions, diagnostics: Iterable[D
 
 def compile_part(content: bytes) -> FileFacts:
     """What one node says."""
-    said, facts = content_of(content), Facts()
+    said, facts = cut_node_of(content), Facts()
     _Part(said, facts).run()
     return msgspec.structs.replace(facts.file(said.dialect), origin=said.origin)
 
@@ -85,7 +85,7 @@ def _broken(what: str, fault: Fault, data: bytes, diagnostics: Iterable[Diagnost
 class _Part:
     """One node of a manifest while it is read."""
 
-    def __init__(self, said: Content, facts: Facts) -> None:
+    def __init__(self, said: CutNode, facts: Facts) -> None:
         self._said = said
         self._dialect = said.dialect
         self._facts = facts
