@@ -43,16 +43,6 @@ def description(text: str) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
-def program(name: Name, kind: str, line: int) -> Declaration:
-    """That there is a program of a kind: a module, a function."""
-    return Declaration(name, kind, line)
-
-
-def called(caller: Name, callee: Name, line: int) -> Call:
-    """That one program runs another."""
-    return Call(caller, callee, line)
-
-
 class Facts:
     """What was found so far."""
 
@@ -131,6 +121,13 @@ class Facts:
                 preset,
             )
         )
+
+    def rename_programs(self, names: Mapping[str, str]) -> None:
+        """The programs that statements stand in are called otherwise; those that ``names`` does not have keep their name."""
+        self.statements[:] = [
+            msgspec.structs.replace(s, procedure=names[s.procedure]) if s.procedure in names else s
+            for s in self.statements
+        ]
 
     def take(self, facts: FileFacts) -> None:
         """What another text of the file says, behind what was found so far. Its blocks of control flow stay its own."""
