@@ -22,7 +22,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from ray_lineage.handing_on import environment
+from ray_lineage.handing_on import begun
 from ray_lineage.killable import Killed
 from ray_lineage.patience import Patience, seen
 
@@ -71,14 +71,9 @@ class Beside:
             return self._stream
         self.close()
         self._stream, theirs = socket.socketpair()
-        path = [os.path.dirname(os.path.dirname(os.path.abspath(__file__))), *filter(os.path.isabs, sys.path)]
         with theirs:
-            # -P: modules that lie in the current folder are not the compiler's
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", self._module, str(theirs.fileno())],
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, pass_fds=[theirs.fileno()], process_group=0,
-                env=environment(PYTHONPATH=os.pathsep.join(path)),
-            )  # fmt: skip
+            path = filter(os.path.isabs, sys.path)
+            self._process = begun(self._module, theirs, path, subprocess.DEVNULL, None)
         try:
             self._read(self._stream, 1, Patience(_START_SECONDS, _LOOK_SECONDS, time.monotonic()))
         except Killed:

@@ -23,7 +23,6 @@ from ray_lineage.compile.registry import (
     has_parts,
     max_size_of,
     reads_bytes,
-    splitter,
     suffixes_of,
     version_of,
     version_of_parts,
@@ -65,7 +64,7 @@ def compile_source(
 
 def split_source(content: bytes, options: CompileOptions) -> tuple[Parts, Callable[[bytes], FileFacts]] | None:
     """The parts of a file, and how one of them is compiled; None if it is read as a whole."""
-    front = splitter(options.formats, options.model, content)
+    front = front_end(options.formats, options.model, content)
     if front is None or front.split is None or front.compile_part is None:
         return None
     compile_part = front.compile_part

@@ -43,16 +43,6 @@ def description(text: str) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
-def program(name: Name, kind: str, line: int) -> Declaration:
-    """That there is a program of a kind: a module, a function."""
-    return Declaration(name, kind, line)
-
-
-def called(caller: Name, callee: Name, line: int) -> Call:
-    """That one program runs another."""
-    return Call(caller, callee, line)
-
-
 class Facts:
     """What was found so far."""
 
@@ -132,6 +122,13 @@ class Facts:
             )
         )
 
+    def rename_programs(self, names: Mapping[str, str]) -> None:
+        """The programs that statements stand in are called otherwise; those that ``names`` does not have keep their name."""
+        self.statements[:] = [
+            msgspec.structs.replace(s, procedure=names[s.procedure]) if s.procedure in names else s
+            for s in self.statements
+        ]
+
     def take(self, facts: FileFacts) -> None:
         """What another text of the file says, behind what was found so far. Its blocks of control flow stay its own."""
         first = len(self.statements)
@@ -144,6 +141,7 @@ class Facts:
         self.diagnostics.extend(facts.diagnostics)
         self.calls.extend(facts.calls)
         self.foreign_keys.extend(facts.foreign_keys)
+        self.covers.extend(facts.covers)
         self.failed += facts.status in ("partial", "failed")
 
     def file(self, dialect: str, diagnostics: Sequence[Diagnostic] = ()) -> FileFacts:

@@ -71,12 +71,6 @@ def has_parts(formats: Sequence[str]) -> bool:
     return any(_named(name).split is not None for name in formats)
 
 
-def splitter(formats: Sequence[str], stem: str, content: Content) -> FrontEnd | None:
-    """Who cuts this file into parts; None if it is read as a whole."""
-    front = front_end(formats, stem, content)
-    return front if front is not None and front.split is not None else None
-
-
 @cache
 def version_of_parts() -> str:
     """What the facts of parts depend on besides their content."""

@@ -114,10 +114,6 @@ class Linker:
         self._spool.close()
         self._spool = spool
 
-    def has(self, path: str) -> bool:
-        """Is it known?"""
-        return path in self._files
-
     def sha256(self, path: str) -> str:
         """Content hash that a file's facts were put with. Raises KeyError if the file is not known."""
         return self._files[path].sha256

@@ -46,7 +46,8 @@ class Shape(NamedTuple):
     passed: tuple[str, ...]
     """Columns for which an INSERT without a column list has no value."""
     certain: bool
-    """Is its list what it surely has? See :func:`is_certain`."""
+    """Is its list what it surely has: is it declared, in whole and always alike, by DDL that says the list itself? Columns that
+    others add are in the list; those that others take away may stay there."""
 
 
 def details(signature: Signature) -> Details:
@@ -64,21 +65,19 @@ def shape_of(declared: tuple[Declared, ...]) -> Shape | None:
     owner = owner_of(declared)
     if owner is None:
         return None
-    passed = tuple(c for d in declared if d.signature.details for c in details(d.signature).passed)
-    return Shape(owner.signature.kind, details(owner.signature).parameters, passed, is_certain(declared))
+    more = [details(d.signature) for d in declared]  # the owner's are the first
+    passed = tuple(c for m in more for c in m.passed)
+    certain = not any(m.changed for m in more) and _is_always_listed(declared)
+    return Shape(owner.signature.kind, more[0].parameters, passed, certain)
 
 
 _LISTED: Final = frozenset({"Table", "View", "MaterializedView"})
 
 
-def is_certain(declared: tuple[Declared, ...]) -> bool:
-    """Is the list what the dataset surely has? It is declared, in whole and always alike, by DDL that says the list itself.
-    Columns that others add are in the list; those that others take away may stay there."""
+def _is_always_listed(declared: tuple[Declared, ...]) -> bool:
     whole = [d.signature for d in declared if not d.signature.adds]
     first = whole[0]
     if not first.columns or first.kind not in _LISTED:
-        return False
-    if any(details(d.signature).changed for d in declared):
         return False
     return all(s.columns == first.columns and not s.weak for s in whole)
 

@@ -11,13 +11,11 @@ import glob
 import os
 import shutil
 import socket
-import subprocess
-import sys
 import tempfile
 import time
 from typing import Final
 
-from ray_lineage.handing_on import environment
+from ray_lineage.handing_on import begun
 
 _FOLDERS: Final = "ray_lineage-local-"
 _SURELY_LOCKED: Final = 60.0  # seconds after which a folder's owner has locked it
@@ -36,15 +34,9 @@ class Cradle:
         """Begin the process (again, if it was ended)."""
         self.socket, theirs = socket.socketpair()
         self.socket.setblocking(False)
-        package = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-        path = os.pathsep.join(p for p in (package, os.environ.get("PYTHONPATH", "")) if p)
         with theirs, open(os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "wb") as log:
-            # -P: modules that lie in the current folder are not the compiler's
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "ray_lineage.runtime.nursery", str(theirs.fileno())],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[theirs.fileno()], process_group=0,
-                env=environment(PYTHONPATH=path),
-            )  # fmt: skip
+            path = [os.environ.get("PYTHONPATH", "")]
+            self._process = begun("ray_lineage.runtime.nursery", theirs, path, log, log)
 
     def end(self) -> None:
         """End the process, and all that it made."""

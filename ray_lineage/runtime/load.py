@@ -245,7 +245,7 @@ class Loader:
     def _stored_hash(self, part: str) -> str:
         """Content hash of a part that is linked and stored as such; empty for others."""
         state = self._states.get(part)
-        if state is None or state.status == "failed" or not state.fingerprint or not self.linker.has(part):
+        if state is None or state.status == "failed" or not state.fingerprint or part not in self.linker:
             return ""
         return state.sha256 if state.sha256 == self.linker.sha256(part) else ""
 

@@ -11,7 +11,7 @@ from ray_lineage.compile.dbt.adapters import dialect_of
 from ray_lineage.compile.dbt.catalog import read_catalog, tables
 from ray_lineage.compile.dbt.lines import written
 from ray_lineage.compile.dbt.manifest import Node, node_of, read_manifest
-from ray_lineage.compile.dbt.parts import Content, content_of, cut
+from ray_lineage.compile.dbt.parts import CONSUMERS, CutNode, cut, cut_node_of
 from ray_lineage.compile.dbt.relations import KINDS, inlined
 from ray_lineage.compile.embedded import also_reading, making, query_of, reading, renamed
 from ray_lineage.compile.facts import Facts, description, known_model
@@ -25,11 +25,6 @@ from ray_lineage.model import DeclaredColumn, Diagnostic, Effect, FileFacts, Nam
 _SNAPSHOT: Final = ("dbt_scd_id", "dbt_updated_at", "dbt_valid_from", "dbt_valid_to")
 """What dbt adds to the columns of a snapshot's query."""
 _THIS: Final = "this_model"
-_CONSUMERS: Final = {
-    "exposures": ("Exposure", StatementKind.DBT_EXPOSURE),
-    "semantic_models": ("SemanticModel", StatementKind.DBT_SEMANTIC_MODEL),
-    "metrics": ("Metric", StatementKind.DBT_METRIC),
-}
 
 
 def split_manifest(data: bytes, options: CompileOptions, diagnostics: Iterable[Diagnostic] = ()) -> Parts:
@@ -44,7 +39,7 @@ def split_manifest(data: bytes, options: CompileOptions, diagnostics: Iterable[D
 
 def compile_part(content: bytes) -> FileFacts:
     """What one node says."""
-    said, facts = content_of(content), Facts()
+    said, facts = cut_node_of(content), Facts()
     _Part(said, facts).run()
     return msgspec.structs.replace(facts.file(said.dialect), origin=said.origin)
 
@@ -54,11 +49,8 @@ def compile_manifest(data: bytes, options: CompileOptions, diagnostics: Iterable
     own, each = split_manifest(data, options)
     facts = Facts()
     facts.take(own)
-    facts.covers.extend(own.covers)
     for part in each:
-        said = compile_part(part.content)
-        facts.take(said)
-        facts.covers.extend(said.covers)
+        facts.take(compile_part(part.content))
     return facts.file(own.dialect, tuple(diagnostics))
 
 
@@ -93,7 +85,7 @@ def _broken(what: str, fault: Fault, data: bytes, diagnostics: Iterable[Diagnost
 class _Part:
     """One node of a manifest while it is read."""
 
-    def __init__(self, said: Content, facts: Facts) -> None:
+    def __init__(self, said: CutNode, facts: Facts) -> None:
         self._said = said
         self._dialect = said.dialect
         self._facts = facts
@@ -107,8 +99,8 @@ class _Part:
             return
         if said.covers:
             self._facts.covers.append(said.covers)
-        if said.section in _CONSUMERS:
-            self._consumer(node, *_CONSUMERS[said.section])
+        if said.section in CONSUMERS:
+            self._consumer(node, *CONSUMERS[said.section])
             return
         for raw in said.inlined:
             ephemeral = node_of(raw)

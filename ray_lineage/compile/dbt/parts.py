@@ -18,14 +18,19 @@ from ray_lineage.compile.dbt.relations import MAKE_TABLES, Relations, thing
 from ray_lineage.compile.facts import Facts
 from ray_lineage.compile.frontend import Part, Parts
 from ray_lineage.compile.jsontext import Fault
-from ray_lineage.model import Name
+from ray_lineage.model import Name, StatementKind
 
-CONSUMERS: Final = ("exposures", "semantic_models", "metrics")
+CONSUMERS: Final = {
+    "exposures": ("Exposure", StatementKind.DBT_EXPOSURE),
+    "semantic_models": ("SemanticModel", StatementKind.DBT_SEMANTIC_MODEL),
+    "metrics": ("Metric", StatementKind.DBT_METRIC),
+}
+"""Sections of what is made of models outside of the warehouse, and what their nodes are in the graph."""
 _CODE: Final = (".sql", ".py")
 _PACKAGES: Final = "dbt_packages"
 
 
-class Content(msgspec.Struct, frozen=True, array_like=True):
+class CutNode(msgspec.Struct, frozen=True, array_like=True):
     """A node with all that its facts depend on. ``section`` of the manifest; ``made``: the relation; ``parents``: those that it
     depends on; ``inlined``: ephemeral models, one before those that read it; ``references``: what templates call these."""
 
@@ -42,10 +47,10 @@ class Content(msgspec.Struct, frozen=True, array_like=True):
 
 
 _encoder: Final = msgspec.msgpack.Encoder()
-_decoder: Final = msgspec.msgpack.Decoder(Content)
+_decoder: Final = msgspec.msgpack.Decoder(CutNode)
 
 
-def content_of(data: bytes) -> Content:
+def cut_node_of(data: bytes) -> CutNode:
     """Inverse of what is in a part."""
     return _decoder.decode(data)
 
@@ -135,7 +140,7 @@ class _Project:
 
     def _part(self, section: str, identity: str, brief: Brief, made: Name, raw: Raw) -> Part:
         inlined = list(self._inlined(brief.parents)) if section == "nodes" else []
-        content = Content(
+        cut_node = CutNode(
             section,
             identity,
             self._dialect,
@@ -147,7 +152,7 @@ class _Project:
             tuple(bytes(self._section("nodes")[i]) for i in inlined),
             tuple(self._relations.references((identity, *brief.parents, *inlined, *self._behind(inlined)))),
         )
-        return Part(identity, _encoder.encode(content))
+        return Part(identity, _encoder.encode(cut_node))
 
     def _behind(self, inlined: Iterable[str]) -> Iterator[str]:
         """What ephemeral models read."""

@@ -7,15 +7,13 @@ part (``"etl.load.run"``), so that no table's short name means it.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-import msgspec
-
-from ray_lineage.compile.facts import called, program
+from ray_lineage.compile.facts import Facts
 from ray_lineage.compile.options import CompileOptions
 from ray_lineage.compile.python.scopes import Index, Scope
-from ray_lineage.model import FileFacts, Name, dataset_text
+from ray_lineage.model import Name, dataset_text
 
 _MODULE: Final = ""
 """What the module itself is called within it."""
@@ -39,29 +37,23 @@ def module_name(options: CompileOptions) -> str:
     return ".".join(parts) if len(parts) > 1 else f"{parts[0]}.py"
 
 
-def with_programs(facts: FileFacts, index: Index, module: str) -> FileFacts:
-    """Facts whose statements stand in functions of the graph, with these and who calls them."""
-    if not module or not facts.statements:
-        return facts
+def place_in_programs(facts: Facts, session: Sequence[str], index: Index, module: str) -> Sequence[str]:
+    """Statements stand in functions of the graph: these are declared, and who calls them. The programs of ``session``, as the
+    graph calls them."""
+    if not facts.statements:
+        return session
     scopes = {scope.name: scope for scope in index.scopes if scope.is_function}
     inside = {s.procedure for s in facts.statements if s.procedure in scopes or not s.procedure}
     edges = sorted(set(_relevant(inside, list(_calls(index, scopes)))))
     found = sorted({*inside, *(e.caller for e in edges), *(e.callee for e in edges)})
     names = {name: _named(module, name) for name in found}
     texts = {name: dataset_text(names[name]) for name in found}
-    declared = [program(names[n], "Function" if n else "Module", _line(scopes.get(n))) for n in found]
-    statements = (
-        msgspec.structs.replace(s, procedure=texts[s.procedure]) if s.procedure in inside else s
-        for s in facts.statements
-    )
-    session = [texts.get(name, name) for name in (*facts.session, *({_MODULE} & inside))]
-    return msgspec.structs.replace(
-        facts,
-        statements=tuple(statements),
-        declarations=(*facts.declarations, *declared),
-        calls=(*facts.calls, *(called(names[e.caller], names[e.callee], e.line) for e in edges)),
-        session=tuple(session),
-    )
+    facts.rename_programs({name: texts[name] for name in inside})
+    for name in found:
+        facts.declare(names[name], "Function" if name else "Module", _line(scopes.get(name)))
+    for edge in edges:
+        facts.call(names[edge.caller], names[edge.callee], edge.line)
+    return [texts.get(name, name) for name in (*session, *({_MODULE} & inside))]
 
 
 def _line(scope: Scope | None) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from ray_lineage.compile.facts import Facts
@@ -13,7 +15,7 @@ from ray_lineage.compile.python.cells import DATABRICKS, Notebook, module_of, re
 from ray_lineage.compile.python.evidence import in_cells
 from ray_lineage.compile.python.lines import Lines
 from ray_lineage.compile.python.module import Module
-from ray_lineage.compile.python.nodes import module_name, with_programs
+from ray_lineage.compile.python.nodes import module_name, place_in_programs
 from ray_lineage.compile.python.others import Others
 from ray_lineage.compile.python.reading import NoPython, decoded, parse
 from ray_lineage.compile.python.runner import Runner
@@ -38,7 +40,7 @@ def compile_python(source: Source, options: CompileOptions) -> FileFacts:
         return _refused(source, error.why, error.line, error.column)
     others = Others(source.given)
     module = Module(tree, text.encode(), Lines(text), others, libraries.dialect_of_scheme(text))
-    return with_programs(_run(source, options, facts, module, others), module.index, module_name(options))
+    return _run(source, options, facts, module, others, module_name(options))
 
 
 def compile_notebook(source: Source, options: CompileOptions) -> FileFacts:
@@ -68,16 +70,22 @@ def _notebook(source: Source, options: CompileOptions, notebook: Notebook, usual
     return _run(source, options, facts, module, others)
 
 
-def _run(source: Source, options: CompileOptions, facts: Facts, module: Module, others: Others) -> FileFacts:
+def _run(
+    source: Source, options: CompileOptions, facts: Facts, module: Module, others: Others, name: str = ""
+) -> FileFacts:
+    """``name``: that of the module in the graph; cells have none."""
     runner = Runner(facts, options, module)
     try:
         dialect = runner.run()
     except RecursionError:
         return _refused(source, "this Python is nested too deeply to be followed")
+    session: Sequence[str] = runner.session
+    if name:
+        session = place_in_programs(facts, session, module.index, name)
     said = facts.file(dialect, source.diagnostics)
     if not (said.statements or said.declarations or said.diagnostics or said.calls or others.needs):
         return FileFacts("", "skipped")
-    return msgspec.structs.replace(said, needs=tuple(others.needs), session=runner.session)
+    return msgspec.structs.replace(said, needs=tuple(others.needs), session=tuple(session))
 
 
 def _refused(source: Source, why: str, line: int = 0, column: int = 0) -> FileFacts:

@@ -105,7 +105,6 @@ class Engine:
     ordered_paths: bool = False  # where a statement stands in control flow says what ran before it
     may_run_texts: Callable[[str], bool] | None = None  # may a text (in small letters) run what a variable holds?
     client: tuple[Callable[[str], str], ...] = ()  # blank or translate what its client reads itself
-    delimiters: bool = False  # its client knows DELIMITER
     stages: bool = False  # ``FROM @place.name`` reads files that lie there
     dollar_quotes: bool = False  # ``$$ text $$``, so that ``$1`` needs care
     speaks: str = ""  # sqlglot's dialect, if it has none of this name

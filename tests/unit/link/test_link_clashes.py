@@ -22,10 +22,14 @@ CRM = "CREATE TABLE dbo.customer (id int, name text, mail text);"
 ERP = "CREATE TABLE dbo.customer (id int, name text, vat text, iban text);"
 
 
+def put(linker: Linker, path: str, text: str, dialect: str = "tsql") -> None:
+    linker.put(path, "", encode_facts(compile_source(text, CompileOptions(dialect))))
+
+
 def found(files: dict[str, str], dialect: str = "tsql") -> list[FileDiagnostic]:
     linker = Linker("p")
     for path, text in files.items():
-        linker.put(path, "", encode_facts(compile_source(text, CompileOptions(dialect))))
+        put(linker, path, text, dialect)
     linker.settle()
     clashes = linker.clashes()
     linker.close()
@@ -90,6 +94,21 @@ def test_the_order_of_files_and_edits_does_not_matter() -> None:
     shuffled = list(files.items())
     random.Random(1).shuffle(shuffled)
     assert found(dict(shuffled)) == found(files)
+
+    linker = Linker("p")
+    before = {path: text.replace("int", "text").replace("k ", "other ") for path, text in shuffled}
+    gone = {f"d/{n}.sql": f"CREATE TABLE dbo.t{n} (d int)" for n in range(4)}
+    for path, text in ({**gone, **before} | {"b/0.sql": "SELECT 1"}).items():
+        put(linker, path, text)
+    linker.settle()
+    assert len(linker.clashes()) == 3  # of a with b, c and d
+    for path in gone:
+        linker.remove(path)
+    for path, text in shuffled:
+        put(linker, path, text)
+        linker.settle()
+    assert linker.clashes() == found(files)
+    linker.close()
 
 
 def test_a_run_tells_of_it_again_and_again_until_settings_tell_the_folders_apart(tmp_path: Path) -> None:
