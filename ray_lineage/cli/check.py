@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from ray_lineage.cli.findings import FORMATS, check_word, exit_code, print_found
+from ray_lineage.cli.findings import FORMATS, check_codes, check_word, exit_code, print_found
 from ray_lineage.cli.output import Globals, Root, counting, sentry_of, settings, styled
 from ray_lineage.errors import UsageError
 
@@ -41,6 +41,7 @@ def check(
     check_word("--severity", severity, SEVERITIES)
     check_word("--format", format, FORMATS)
     check_word("--fail-on", fail_on, ("error", "warning", "never"))
+    check_codes(code or ())
     piped = paths == ["-"]
     if not piped and "-" in (paths or ()):
         raise UsageError(

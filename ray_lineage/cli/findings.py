@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Final, Optional
 
 import typer
 
+from ray_lineage.cli.answers import Places
 from ray_lineage.cli.output import print_json, settings, styled, visible, write_line
 from ray_lineage.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from ray_lineage.query.diagnostics import Stored
+    from ray_lineage.query.diagnostics import File, Stored
 
 _STYLES: Final = {"error": "red", "warning": "yellow", "info": "cyan"}
 FORMATS: Final = ("text", "json", "github", "sarif")
@@ -38,22 +41,43 @@ def diagnostics(
     check_word("--severity", severity, SEVERITIES)
     check_word("--format", format, FORMATS)
     check_word("--fail-on", fail_on, ("error", "warning", "never"))
+    check_codes(code or ())
     loaded = settings().settings
     store = open_store(loaded, read_only=True)
     try:
         files = by_file(store, known_project(store, loaded.project))
+        roots = [root for info in store.project_infos() if (root := Places(store, info.name).root)] if paths else []
     finally:
         store.close()
-    for path in paths or ():
-        if not below(path, files):
-            raise UsageError(
-                "RL201", f"no file of the graph is {path}, or below it", where="PATH", help="paths are as in the graph: relative to the folder that was ingested"
-            )  # fmt: skip
+    meant = {path: below(path, files) or _from_here(path, roots, files) for path in paths or ()}
+    for path in [path for path, found in meant.items() if not found]:
+        raise UsageError(
+            "RL201", f"no file of the graph is {path}, or below it", where="PATH", help="paths are as in the graph (relative to the project's root), or from this folder"
+        )  # fmt: skip
     if paths:
-        files = {file: files[file] for path in paths for file in below(path, files)}
+        files = {file: files[file] for found in meant.values() for file in found}
     found = chosen(stored(files), Ignored(loaded.ignore_diagnostics), codes=code or (), least=severity)
     print_found(found, "json" if as_json else format)
     return exit_code(found, fail_on)
+
+
+def _from_here(path: str, roots: list[str], files: Iterable[File]) -> set[File]:
+    """The files that a path from the current folder means, in projects whose root is known."""
+    from ray_lineage.query.diagnostics import below
+
+    inside = (os.path.relpath(os.path.realpath(path), root) for root in roots)
+    return {file for name in inside if not name.startswith("..") for file in below(name, files)}
+
+
+def check_codes(codes: Sequence[str]) -> None:
+    """Raises UsageError (RL204) for a code, or a pattern of codes, that there is not."""
+    from fnmatch import fnmatchcase
+
+    from ray_lineage.query.explain import known_codes
+
+    for code in codes:
+        if not any(fnmatchcase(known, code) for known in known_codes()):
+            raise UsageError("RL204", f"there is no code {code}", where="--code", help="such as RL102, or RL1*")
 
 
 def exit_code(found: list[Stored], fail_on: str) -> int:

@@ -70,3 +70,9 @@ def test_a_path_that_means_nothing_is_an_error_and_the_ingested_folder_means_its
     wrong = run(tmp_path, "diagnostics", "slq", "--fail-on", "error")
     assert (wrong.returncode, "RL201" in wrong.stderr) == (2, True)
     assert run(tmp_path, "diagnostics", "sql", "--fail-on", "error").returncode == 1
+    (tmp_path / "sql" / "deep").mkdir()
+    (tmp_path / "sql" / "deep" / "b.sql").write_text("SELECT b FROM")
+    run(tmp_path, "ingest", "sql", "--dialect", "postgres")
+    here = run(tmp_path / "sql" / "deep", "--store", "../../data/graph.db", "diagnostics", "b.sql", "../deep")
+    assert [line.split()[1].split(":")[0] for line in here.stdout.splitlines()] == ["deep/b.sql"], here.stderr
+    assert "RL204" in run(tmp_path, "diagnostics", "--code", "FOO").stderr
