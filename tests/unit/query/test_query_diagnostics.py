@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ray_lineage.cli.findings import github
+from ray_lineage.cli.findings import print_found
 from ray_lineage.graph.open import open_store
 from ray_lineage.model import FileDiagnostic
 from ray_lineage.query.diagnostics import Ignored, Stored, below, by_file, chosen, stored
@@ -187,9 +187,11 @@ def test_kinds_are_sorted_the_worst_first() -> None:
     assert [f.kind for f in found] == kinds[::-1]
 
 
-def test_annotations_for_github_cannot_be_left() -> None:
+def test_annotations_for_github_cannot_be_left(capsys: pytest.CaptureFixture[str]) -> None:
     found = FileDiagnostic("a,b:c%.sql", 3, 0, "RL102", "error", "bad\n::error::x 100 %")
-    assert github(Stored("p", found)) == ("::error file=a%2Cb%3Ac%25.sql,line=3,title=RL102::bad\\n::error::x 100 %25")
+    print_found([Stored("p", found)], "github")
+    written = "::error file=a%2Cb%3Ac%25.sql,line=3,title=RL102::bad\\n::error::x 100 %25\n"
+    assert capsys.readouterr().out == written
 
 
 @pytest.mark.parametrize(
