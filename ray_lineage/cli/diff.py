@@ -177,12 +177,12 @@ def _depending(names: list[str], *, root: str | None, dialect: str | None) -> Im
 def _reading(root: str | None, dialect: str | None) -> Iterator[tuple[Settings, ParseCache | None]]:
     """The settings, and the parse cache if there is to be one. Nearly all that is made is needed to the end: Python is not to look
     through it for garbage again and again."""
-    from ray_lineage.runtime.load import open_cache
+    from ray_lineage.runtime.load import open_cache, with_cache
 
     gc.set_threshold(*_YOUNG_AND_OLD)
     loaded = settings(reads=(os.getcwd(),), root=root, dialect=dialect).settings
     with sentry_of(replace(loaded, ingest_workers=0)):  # all is compiled here
-        cache = open_cache(loaded)
+        cache = open_cache(with_cache(loaded)[0])
         try:
             yield loaded, cache
         finally:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Final, cast
 
@@ -16,11 +14,10 @@ from ray_lineage.graph.store import ApplyResult, GraphStore
 from ray_lineage.link import Linker
 from ray_lineage.link.undeclared import Undeclared
 from ray_lineage.model import Diagnostic, FileDiagnostic
-from ray_lineage.ownfolder import own_folder
 from ray_lineage.query.diagnostics import Ignored
 from ray_lineage.runtime.here import run_here
 from ray_lineage.runtime.linking import LinkPlan, Share
-from ray_lineage.runtime.load import Begun, Loader
+from ray_lineage.runtime.load import Begun, Loader, with_cache
 from ray_lineage.runtime.plan import Plan
 from ray_lineage.runtime.project import Located, is_inside, located, parts_of
 from ray_lineage.runtime.signals import StopSignals
@@ -59,7 +56,7 @@ def check(settings: Settings, paths: Sequence[str], text: Text | None = None) ->
     around = _surroundings(settings, place, named=bool(paths) or text is None)
     if text is not None and not around:
         return _alone(text)
-    settings, known = _with_cache(place.settings)
+    settings, known = with_cache(place.settings)
     plan = Plan(settings, around)
     checkers: list[Checker] = []
 
@@ -92,14 +89,6 @@ def _alone(text: Text) -> Checked:
     finally:
         linker.close()
     return Checked(1, 1, sorted(found))
-
-
-def _with_cache(settings: Settings) -> tuple[Settings, bool]:
-    """With the parse cache and the hashes of unchanged files where an ingest left them, else without: a check makes no folder."""
-    with contextlib.suppress(UsageError, OSError):
-        own_folder(settings.data_dir, create=False).close()
-        return settings, True
-    return replace(settings, enable_parse_cache=False), False
 
 
 def _chosen(

@@ -8,17 +8,19 @@ import os
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
-from ray_lineage.errors import StoreUnavailable
+from ray_lineage.errors import StoreUnavailable, UsageError
 from ray_lineage.graph.deadletters import DEAD_LETTERS, DeadLetters
 from ray_lineage.graph.open import open_store
 from ray_lineage.graph.pack import Pack
 from ray_lineage.graph.store import ApplyResult, GraphStore, Rejected
 from ray_lineage.link import Linker
 from ray_lineage.model import SILENT, Diagnostic, FileDiagnostic, FileState, container_of, decode_head
+from ray_lineage.ownfolder import own_folder
 from ray_lineage.query.diagnostics import Ignored, reported
 from ray_lineage.runtime.linking import SHARE_FILES, LinkPlan, LinkTask, Share, decode_share, share_of
 from ray_lineage.runtime.parse import Meta, Task, known_parts, part_key, shown
@@ -580,3 +582,13 @@ def open_cache(settings: Settings, *, on_head: bool = True) -> ParseCache | None
 
     path = cache_path_for(settings, on_head)
     return ParseCache.open(path, max_bytes=settings.cache_max_bytes, max_entries=settings.cache_max_entries)
+
+
+def with_cache(settings: Settings) -> tuple[Settings, bool]:
+    """For who makes no data folder: with the parse cache where an ingest left it, or where it lies elsewhere, else without. And
+    may the hashes of unchanged files be believed, which lie there too?"""
+    with contextlib.suppress(UsageError, OSError):
+        own_folder(settings.data_dir, create=False).close()
+        return settings, True
+    inside = os.path.abspath(settings.parse_cache_path).startswith(os.path.abspath(settings.data_dir) + os.sep)
+    return (replace(settings, enable_parse_cache=False) if inside else settings), False

@@ -99,6 +99,16 @@ def test_the_formats(tmp_path: Path) -> None:
     assert done.returncode == 2 and "RL203" in done.stderr
 
 
+def test_before_the_first_ingest_no_data_folder_is_made(tmp_path: Path) -> None:
+    place = repository(tmp_path / "w")
+    assert told(place)["changes"] == []
+    assert run(place, "impact", "core.orders.note").returncode == 0
+    assert not (place / "data").exists()
+    done = run(place, "ingest", ".")
+    assert done.returncode == 0, done.stderr
+    assert told(place)["changes"] == []
+
+
 def test_a_page_shows_both_sides(tmp_path: Path) -> None:
     top = repository(tmp_path / "r")
     (top / "core/orders.sql").write_text("CREATE TABLE core.orders (id bigint, amount int, fx text);\n")

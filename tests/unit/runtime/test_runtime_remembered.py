@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from ray_lineage.model import FileState
 from ray_lineage.ownfolder import own_folder
 from ray_lineage.runtime import remembered
 from ray_lineage.runtime.ingest import ingest
-from ray_lineage.runtime.load import Loader, Prepare
+from ray_lineage.runtime.load import Loader, Prepare, with_cache
 from ray_lineage.runtime.remembered import Known, forget, leave, recall
 from ray_lineage.settings import Settings, load_settings
 from tests.factory import facts, sha
@@ -119,3 +120,14 @@ def test_a_disk_without_room_keeps_what_was_there(data: str, monkeypatch: pytest
     monkeypatch.setattr(remembered.own_folder(data).__class__, "replace", full)
     leave(data, "p", "later", KNOWN, b"linker")
     assert recall(data, "p", "digest") is not None
+
+
+def test_a_cache_in_a_data_folder_that_is_not_there_is_done_without(tmp_path: Path) -> None:
+    """One that lies elsewhere, as in CI, is used."""
+    data = str(tmp_path / "data")
+    inside = Settings(data_dir=data, parse_cache_path=str(tmp_path / "data" / ".cache" / "parse_cache.lmdb"))
+    outside = replace(inside, parse_cache_path=str(tmp_path / "cache"))
+    assert with_cache(inside) == (replace(inside, enable_parse_cache=False), False)
+    assert with_cache(outside) == (outside, False)
+    own_folder(data).close()
+    assert with_cache(inside) == (inside, True)
