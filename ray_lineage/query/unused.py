@@ -7,7 +7,8 @@ from typing import Final
 import msgspec
 
 from ray_lineage.graph.store import GraphStore, Unread
-from ray_lineage.model import STAR, split_text
+from ray_lineage.model import STAR, file_id, split_text
+from ray_lineage.query.walk import origins, within
 
 SCHEMA: Final = 1
 KINDS: Final = frozenset({"Table", "View", "MaterializedView", "External"})
@@ -27,7 +28,9 @@ class Unused(msgspec.Struct, frozen=True):
 
 def unused(store: GraphStore, project: str | None = None, schema: str | None = None) -> Unused:
     """``schema`` limits it to one, by its last parts, in any case."""
-    found = [u for u in store.unread(project) if u.kind in KINDS and u.column != STAR and _is_in(schema, u.dataset)]
+    unread = [u for u in store.unread(project) if u.kind in KINDS and u.column != STAR and _is_in(schema, u.dataset)]
+    written = origins(store, {file_id(u.project, u.file) for u in unread})
+    found = [msgspec.structs.replace(u, file=within(u.project, written[file_id(u.project, u.file)])) for u in unread]
     datasets = [u for u in found if u.column is None]
     whole = {(u.project, u.dataset) for u in datasets}
     columns = [u for u in found if u.column is not None and (u.project, u.dataset) not in whole]

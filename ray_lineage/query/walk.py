@@ -391,7 +391,7 @@ def within(project: str, identity: str) -> str:
 
 
 def _steps(store: GraphStore, root: Found, found: Reach) -> list[Step]:
-    written = _origins(store, {e.file for _, e in found.edges}, len(root.project) + 1)
+    written = origins(store, {e.file for _, e in found.edges})
     return [
         Step(
             at,
@@ -399,18 +399,21 @@ def _steps(store: GraphStore, root: Found, found: Reach) -> list[Step]:
             within(root.project, e.target),
             e.how,
             e.certainty,
-            written.get(e.file) or within(root.project, e.file),
+            within(root.project, written[e.file]),
             e.line,
         )
         for at, e in found.edges
     ]
 
 
-def _origins(store: GraphStore, files: Iterable[str], prefix: int) -> dict[str, str]:
-    """Of files that are nodes of another one: whose lines are meant."""
-    parts = sorted(file for file in files if container_of(file[prefix:]))
-    known = store.describe(parts, "File") if parts else {}
-    return {file: said["origin"] for file, said in known.items() if said["origin"]}
+def origins(store: GraphStore, files: Iterable[str]) -> dict[str, str]:
+    """The file whose lines are meant, for each of these (ids, both): itself, but for those that are nodes of another file."""
+    found = {file: file for file in files}
+    parts = sorted(file for file in found if container_of(file))
+    for part, said in (store.describe(parts, "File") if parts else {}).items():
+        if said["origin"]:
+            found[part] = part.removesuffix(said["path"]) + said["origin"]
+    return found
 
 
 def through_stars(store: GraphStore, ids: list[str], direction: Direction) -> list[Edge]:

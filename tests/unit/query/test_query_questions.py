@@ -17,10 +17,14 @@ from hypothesis import strategies as st
 
 import ray_lineage
 from ray_lineage.agents import _Questions
+from ray_lineage.compile import CompileOptions
+from ray_lineage.compile.dbt.facts import compile_part, split_manifest
 from ray_lineage.errors import UsageError
 from ray_lineage.graph.ask import ask
 from ray_lineage.graph.sqlite import SqliteStore
 from ray_lineage.graph.store import Edge, GraphStore
+from ray_lineage.link import Linker
+from ray_lineage.model import Contribution, encode_facts, part_path
 from ray_lineage.query import graph as api
 from ray_lineage.query.explain import codes_of, explain, known_codes
 from ray_lineage.query.find import find, ranked
@@ -30,7 +34,8 @@ from ray_lineage.query.unused import unused
 from ray_lineage.query.walk import Direction, resolve, selection, walk
 from ray_lineage.query.why import path, shortest, why
 from ray_lineage.settings import Settings
-from tests.factory import contributions, load
+from tests.factory import contributions, load, sha
+from tests.unit.inputs.manifests import manifest, model, source
 
 FILES = {
     "raw/orders.sql": "CREATE TABLE raw.orders (amount int, customer_id int, status text, note text);\n"
@@ -43,6 +48,27 @@ TSQL = {
     "clean.sql": "CREATE PROCEDURE dbo.clean AS\nDELETE FROM dw.fact WHERE a = 1;\n",
     "maybe.sql": "CREATE TABLE s.one (k int);\nINSERT INTO s.t (x) SELECT x FROM s.one JOIN s.two ON s.one.k = s.two.k JOIN s.three ON s.three.k = s.one.k;\n",
 }
+
+
+MANIFEST = manifest(
+    source("orders"),
+    model("paid", "select id, amount\nfrom db.raw.orders\nwhere state = 'paid'", "source.shop.raw.orders"),
+    model("total", "select sum(amount) as total\nfrom db.main.paid", "paid"),
+)
+
+
+def nodes(project: str, manifest: str) -> list[Contribution]:
+    """Of a manifest and its nodes."""
+    linker = Linker(project)
+    own, each = split_manifest(manifest.encode(), CompileOptions())
+    linker.put("target/manifest.json", sha(manifest), encode_facts(own))
+    for part in each:
+        linker.put(
+            part_path("target/manifest.json", part.name), "of the part", encode_facts(compile_part(part.content))
+        )
+    found = list(linker.link())
+    linker.close()
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +85,15 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def store(place: Path) -> Iterator[GraphStore]:
     opened = SqliteStore(str(place), read_only=True)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def of_dbt(tmp_path: Path) -> Iterator[GraphStore]:
+    """The graph of a manifest."""
+    opened = SqliteStore(str(tmp_path / "g.db"))
+    load(opened, "dbt", opened.acquire("dbt"), nodes("dbt", MANIFEST))
     yield opened
     opened.close()
 
@@ -216,6 +251,21 @@ def test_no_path_says_if_there_is_one_the_other_way(store: GraphStore) -> None:
     assert (back.steps, back.reverse) == ([], True)
     none = path(store, "raw.old", "mart.total", "shop")
     assert (none.steps, none.reverse) == ([], False)
+
+
+def test_a_node_of_a_manifest_is_in_the_file_that_it_was_written_in(of_dbt: GraphStore) -> None:
+    """Of which no hash is known: what was read is the manifest."""
+    paid, total = "models/paid.sql", "models/total.sql"
+    hits = {hit.name: (hit.file, hit.line) for hit in find(of_dbt, ["main"], "dbt").hits}
+    assert (hits["db.main.paid"], hits["db.main.total"]) == ((paid, 1), (total, 1))
+    shown = show(of_dbt, "paid", "dbt")
+    assert [(p.file, p.line) for p in shown.declared] == [(paid, 1)]
+    assert ({u.file for u in shown.writers}, {u.file for u in shown.readers}) == ({paid}, {total})
+    (edge,) = why(of_dbt, "paid.amount", "total.total", "dbt").evidence
+    assert (edge.file, edge.line, edge.sha256) == (total, 1, "")
+    assert [s.file for s in path(of_dbt, "orders.amount", "total.total", "dbt").steps] == [paid, total]
+    assert {s.file for s in walk(of_dbt, "total.total", "upstream", project="dbt").steps} == {paid, total}
+    assert [u.file for u in unused(of_dbt, "dbt").datasets] == [total]
 
 
 NODES = [f"n{i}" for i in range(8)]
