@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -17,6 +17,7 @@ import msgspec
 from ray_lineage import __version__
 from ray_lineage.errors import RayLineageError, UsageError
 from ray_lineage.graph.open import open_store
+from ray_lineage.query.across import asked
 from ray_lineage.query.bounded import bounded
 from ray_lineage.query.diagnostics import Ignored, by_file, stored
 from ray_lineage.query.graph import Graph
@@ -25,7 +26,6 @@ from ray_lineage.query.projects import known_project
 if TYPE_CHECKING:
     from mcp.server import MCPServer
 
-    from ray_lineage.graph.store import GraphStore
     from ray_lineage.settings import Settings
 
 MOST: Final = 200
@@ -50,17 +50,9 @@ class _Questions:
         self._command = command
 
     @contextmanager
-    def _store(self) -> Iterator[GraphStore]:
-        store = open_store(self._settings, read_only=True)
-        try:
-            yield store
-        finally:
-            store.close()
-
-    @contextmanager
     def _graph(self) -> Iterator[Graph]:
-        with self._store() as store:
-            yield Graph(store, known_project(store, self._settings.project))
+        with asked(self._settings) as (store, project):
+            yield Graph(store, project)
 
     def find(self, words: str, limit: int = 20) -> dict[str, Any]:
         """Find datasets and columns whose names hold all words (separated by blanks); if none does, what looks like them."""
@@ -105,7 +97,7 @@ class _Questions:
     def diagnostics(self, path: str = "", code: str = "", limit: int = 50) -> dict[str, Any]:
         """What was not understood, or is doubtful, by file and line; of files whose path begins with `path`, of one `code`."""
         ignored = Ignored(self._settings.ignore_diagnostics)
-        with self._store() as store:
+        with closing(open_store(self._settings, read_only=True)) as store:
             files = by_file(store, known_project(store, self._settings.project))
         found = [
             s.found
