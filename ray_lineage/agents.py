@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from ray_lineage import __version__
+from ray_lineage.diff.owners import owners_of
 from ray_lineage.errors import RayLineageError, UsageError
 from ray_lineage.graph.open import open_store
 from ray_lineage.query.across import asked
 from ray_lineage.query.bounded import bounded
 from ray_lineage.query.diagnostics import Ignored, by_file, stored
 from ray_lineage.query.graph import Graph
-from ray_lineage.query.projects import known_project
+from ray_lineage.query.projects import known_project, roots_here
 
 if TYPE_CHECKING:
     from mcp.server import MCPServer
@@ -63,8 +64,11 @@ class _Questions:
 
     def show(self, name: str, limit: int = 50) -> dict[str, Any]:
         """All of a dataset or program: columns with types and uses, where it is declared, who reads and writes it, calls, owners."""
-        with self._graph() as graph:
-            return bounded(graph.show(name), _within(limit))
+        with asked(self._settings) as (store, project):
+            found = Graph(store, project).show(name)
+            root = roots_here(store).get(found.project, "")
+        owners = owners_of(root, [place.file for place in found.declared]) if root else ()
+        return bounded(msgspec.structs.replace(found, owners=list(owners)), _within(limit))
 
     def upstream(self, name: str, depth: int | None = None, influences: bool = True, limit: int = 50) -> dict[str, Any]:
         """Where a dataset or column comes from: `nodes` with their distance, the nearest first, and `steps` with file and line.

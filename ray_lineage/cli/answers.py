@@ -48,9 +48,10 @@ class Places:
     """Paths of the graph as seen from the current folder, where the project's root is known and on this machine."""
 
     def __init__(self, store: GraphStore, project: str) -> None:
-        origin = next((p.origin for p in store.project_infos() if p.name == project), None)
-        known = origin is not None and origin.host == os.uname().nodename and os.path.isdir(origin.root)
-        self.root = os.path.realpath(origin.root) if known and origin is not None else ""
+        from ray_lineage.query.projects import roots_here
+
+        root = roots_here(store).get(project, "")
+        self.root = os.path.realpath(root) if root and os.path.isdir(root) else ""
         here = os.path.realpath(os.curdir)
         self._here = here if self.root and here != self.root and is_around(self.root, here) else ""
 

@@ -175,3 +175,9 @@ def test_commands_agents_and_the_api_read_the_settings(
     with ray_lineage.open_graph(project="core") as graph:
         assert graph.show("raw.customer").name == "raw.customer"
     assert set(_Questions(load_settings({}).settings, ()).upstream("mart.c.m")["nodes"]) == wide
+
+
+def test_an_agent_is_told_who_owns_a_dataset(place: Place) -> None:
+    (place.folder / "report" / "CODEOWNERS").write_text("*.sql @reports\n")
+    questions = _Questions(place.settings("report"), ())
+    assert (questions.show("rep.r")["owners"], questions.show("mart.c")["owners"]) == (["@reports"], [])
