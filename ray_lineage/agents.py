@@ -7,6 +7,7 @@ names the nearest ones, which is something else than a name on which nothing dep
 from __future__ import annotations
 
 import functools
+import re
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -35,6 +36,10 @@ _PATIENCE: Final = 300
 """Seconds for a question that reads the files."""
 _SAID: Final = 1_000
 """Characters of what a command said that failed."""
+_FAILED: Final = re.compile(
+    r"^error\[(?P<code>RL\d+)\]: (?P<message>.*(?:\n  (?! *help: ).*)*)(?:\n  help: (?P<help>.*))?", re.MULTILINE
+)
+"""As commands print an error of ours."""
 _INSTRUCTIONS: Final = (
     "Column-level lineage of the SQL in this repository. Names are dataset or dataset.column, in any case; their last parts are "
     "enough where they are unique. Answers are cut at `limit`: `cut` and `total` say what is left out. An edge is `certain` or "
@@ -130,9 +135,9 @@ class _Questions:
         try:
             done = subprocess.run(asked, capture_output=True, stdin=subprocess.DEVNULL, timeout=_PATIENCE, check=False)
         except subprocess.TimeoutExpired as error:
-            raise RayLineageError("RL203", f"{arguments[0]} took longer than {_PATIENCE} s") from error
+            raise RayLineageError("RL249", f"{arguments[0]} took longer than {_PATIENCE} s") from error
         if done.returncode:
-            raise RayLineageError("RL203", done.stderr.decode("utf-8", "replace").strip()[-_SAID:])
+            raise failure(arguments[0], done.returncode, done.stderr.decode("utf-8", "replace"))
         found: dict[str, Any] = msgspec.json.decode(done.stdout)
         return found
 
@@ -155,6 +160,14 @@ TOOLS: Final = (
     "diagnostics",
     "stats",
 )
+
+
+def failure(command: str, exit_code: int, said: str) -> RayLineageError:
+    """What a command said on standard error that failed, with the code that it gave itself."""
+    found = _FAILED.search(said)
+    if found is None:
+        return RayLineageError("RL249", f"{command} ended with exit code {exit_code}: {said.strip()[-_SAID:]}")
+    return RayLineageError(found["code"], found["message"], help=found["help"])
 
 
 def _within(limit: int) -> int:

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ray_lineage
-from ray_lineage.agents import _Questions
+from ray_lineage.agents import _Questions, failure
 from ray_lineage.compile import CompileOptions
 from ray_lineage.compile.dbt.facts import compile_part, split_manifest
 from ray_lineage.errors import UsageError
@@ -146,6 +146,26 @@ def test_an_agent_hears_of_the_names_that_were_cut(store: GraphStore, monkeypatc
     assert (len(small["hits"]) < len(whole["hits"]), small["total"]) == (True, cut["total"])
     with pytest.raises(UsageError, match="nothing to look for"):
         questions.find("  ")
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "message", "hint"),
+    [
+        (
+            "warning x\nerror[RL204]: nothing is called 'a'\n  help: did you mean b?\n",
+            "RL204",
+            "nothing is called 'a'",
+            "did you mean b?",
+        ),
+        ("error[RL253]: no git\n  of two lines\n  --> base\n", "RL253", "no git\n  of two lines\n  --> base", None),
+        ("Killed", "RL249", "impact ended with exit code 3: Killed", None),
+    ],
+)
+def test_a_command_that_failed_for_an_agent_keeps_its_code(
+    said: str, code: str, message: str, hint: str | None
+) -> None:
+    error = failure("impact", 3, said)
+    assert (error.code, error.message, error.help) == (code, message, hint)
 
 
 def test_a_name_that_is_called_so_comes_first() -> None:
