@@ -120,17 +120,21 @@ class _Questions:
     def impact(self, names: str, limit: int = 50) -> dict[str, Any]:
         """What depends on datasets or columns (separated by blanks) in the files as they are on disk now, edits that are in no
         graph yet included: `reached` datasets with their distance, their columns, owners of the files that write them."""
-        return bounded(self._run("impact", "--json", "--", *names.split()), _within(limit))
+        from ray_lineage.diff.report import Impact
+
+        found = self._run("impact", "--json", "--", *names.split())
+        return bounded(msgspec.json.decode(found, type=Impact), _within(limit))
 
     def diff(self, base: str = "", limit: int = 50) -> dict[str, Any]:
         """What the working tree changes in the lineage since a git revision (default: where the branch left what it follows): who
         breaks, whose rows and values are others. `changes` has the worst first; none with `level` error: no known reader breaks."""
-        return bounded(
-            self._run("diff", "--json", "--fail-on", "never", *(("--", base) if base else ())), _within(limit)
-        )
+        from ray_lineage.diff.report import Report
 
-    def _run(self, *arguments: str) -> dict[str, Any]:
-        """A command in a process of its own: it compiles files, which may take time, or hang. Raises RayLineageError."""
+        found = self._run("diff", "--json", "--fail-on", "never", *(("--", base) if base else ()))
+        return bounded(msgspec.json.decode(found, type=Report), _within(limit))
+
+    def _run(self, *arguments: str) -> bytes:
+        """What a command prints, in a process of its own: it compiles files, which may take time, or hang. Raises RayLineageError."""
         asked = [*self._command, *arguments]
         try:
             done = subprocess.run(asked, capture_output=True, stdin=subprocess.DEVNULL, timeout=_PATIENCE, check=False)
@@ -138,8 +142,7 @@ class _Questions:
             raise RayLineageError("RL249", f"{arguments[0]} took longer than {_PATIENCE} s") from error
         if done.returncode:
             raise failure(arguments[0], done.returncode, done.stderr.decode("utf-8", "replace"))
-        found: dict[str, Any] = msgspec.json.decode(done.stdout)
-        return found
+        return done.stdout
 
     def stats(self) -> dict[str, Any]:
         """How much the graph holds: files, statements, datasets, columns, edges."""
