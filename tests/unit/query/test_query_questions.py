@@ -221,8 +221,21 @@ def test_show_of_a_program(store: GraphStore) -> None:
     assert (writer.file, writer.line, writer.program) == ("load.sql", 3, "dbo.load_it")
 
 
-def test_show_has_what_is_said_of_its_statements(store: GraphStore) -> None:
-    assert {d.code for d in show(store, "s.t", "dw").diagnostics} <= set(known_codes())
+def test_show_has_what_is_said_of_its_statements(store: GraphStore, tmp_path: Path) -> None:
+    """And nothing of the others in the same file."""
+    doubtful = (
+        "CREATE TABLE raw.log (a int);\nUPDATE raw.log SET a = nope;\n"
+        "CREATE TABLE raw.x (a int);\nUPDATE raw.x\nSET a = gone;\n"
+    )
+    opened = SqliteStore(str(tmp_path / "g.db"))
+    load(opened, "p", opened.acquire("p"), contributions("p", {"log.sql": doubtful}).values())
+    said = {name: show(opened, name, "p").diagnostics for name in ("raw.log", "raw.x")}
+    opened.close()
+    assert {name: [(d.path, d.line) for d in found] for name, found in said.items()} == {
+        "raw.log": [("log.sql", 2)], "raw.x": [("log.sql", 5)],
+    }  # fmt: skip
+    assert ["nope" in said["raw.log"][0].message, "gone" in said["raw.x"][0].message] == [True, True]
+    assert {d.code for found in said.values() for d in found} <= set(known_codes())
     with pytest.raises(UsageError, match="is a column"):
         show(store, "core.orders.amount", "shop")
 
