@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Optional, cast
 import typer
 
 from ray_lineage.cli.answers import Json, Places, asked, is_ascii, width, write
-from ray_lineage.cli.output import counting, print_json, styled, visible, write_line, write_table
+from ray_lineage.cli.output import print_json, styled, visible, write_line, write_table
+from ray_lineage.counting import counting
 from ray_lineage.errors import UsageError
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ray_lineage.cli.answers import Json, Places, asked
-from ray_lineage.cli.output import counting, print_json, styled, visible, write_line, write_table
+from ray_lineage.cli.output import print_json, styled, visible, write_line, write_table
+from ray_lineage.counting import counting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ray_lineage.cli.output import cells, counting, visible
+from ray_lineage.cli.output import cells, visible
+from ray_lineage.counting import counting
 from ray_lineage.query.walk import owner_of
 
 if TYPE_CHECKING:
