@@ -167,13 +167,12 @@ def _show_ends(found: Walk) -> None:
 
 def by_schema(found: Walk) -> list[dict[str, object]]:
     """Schemas with how many nodes of each, and how near the nearest is; the nearest first."""
-    from ray_lineage.model import split_text
-    from ray_lineage.query.walk import owner_of
+    from ray_lineage.model import split_column, split_text
 
     groups: dict[str, list[int]] = {}
     for name, distance in found.nodes.items():
         column = found.level == "column" and name not in found.datasets
-        parts = split_text(owner_of(name) if column else name)
+        parts = split_text(split_column(name)[0] if column else name)
         groups.setdefault(".".join(parts[:-1]), []).append(distance)
     rows = [{"schema": schema, "count": len(at), "nearest": min(at)} for schema, at in groups.items()]
     return sorted(rows, key=lambda r: (r["nearest"], r["schema"]))

@@ -16,7 +16,7 @@ import msgspec
 
 from ray_lineage.graph.open import open_store
 from ray_lineage.graph.store import Direction, Edge, GraphStore
-from ray_lineage.model import dataset_id, quote_part, split_text
+from ray_lineage.model import dataset_id, quote_part, split_column, split_text
 from ray_lineage.query.projects import known_project
 from ray_lineage.settings import Settings
 
@@ -137,8 +137,8 @@ class Across:
 
     def _of_column(self, identity: str) -> tuple[_Dataset, str]:
         project, rest = self._of(identity)
-        column = split_text(rest)[-1]
-        return (project, rest[: -len(quote_part(column)) - 1]), column
+        dataset, column = split_column(rest)
+        return (project, dataset), column
 
     def _columns_of(self, dataset: _Dataset) -> dict[str, str]:
         """Ids of its columns, by name in lower case."""

@@ -8,7 +8,6 @@ downstream, a column shapes a dataset, and so every column of it, and what these
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Iterable, Sequence
 from typing import Final, Literal
 
@@ -16,7 +15,17 @@ import msgspec
 
 from ray_lineage.errors import UsageError
 from ray_lineage.graph.store import Edge, GraphStore
-from ray_lineage.model import INFLUENCE_KINDS, STAR, Name, column_id, container_of, dataset_text, quote_part, split_text
+from ray_lineage.model import (
+    INFLUENCE_KINDS,
+    STAR,
+    Name,
+    column_id,
+    container_of,
+    dataset_text,
+    quote_part,
+    split_column,
+    split_text,
+)
 
 MAX_NODES: Final = 20_000
 SCHEMA: Final = 2
@@ -71,13 +80,8 @@ class Walk(msgspec.Struct, frozen=True):
     def ends(self) -> list[str]:
         """The nodes from which nothing goes on: sources upstream, sinks downstream; sorted."""
         near = {s.target if self.direction == "upstream" else s.source for s in self.steps if s.source != s.target}
-        owners = {owner_of(name) for name in near} if self.datasets else set[str]()
+        owners = {split_column(name)[0] for name in near} if self.datasets else set[str]()
         return sorted(n for n in self.nodes if n not in near and not (n in self.datasets and n in owners))
-
-
-def owner_of(column: str) -> str:
-    """The dataset's part of a column's name; empty if it has none."""
-    return column[: -len(quote_part(split_text(column)[-1])) - 1]
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -87,6 +91,11 @@ class Found(msgspec.Struct, frozen=True):
     dataset: str
     dataset_id: str
     column: str | None
+
+    @property
+    def name(self) -> str:
+        """Canonical text."""
+        return self.dataset if self.column is None else f"{self.dataset}.{quote_part(self.column)}"
 
 
 def resolve(store: GraphStore, text: str, project: str | None = None) -> Found:
@@ -319,7 +328,7 @@ class _Search:
     def _rows(self, frontier: Sequence[str]) -> list[Edge]:
         if self._direction == "downstream":
             return self._store.neighbours("INFLUENCES", self._all_columns(frontier), "downstream")
-        datasets = sorted(set(map(dataset_of, frontier)))
+        datasets = sorted({split_column(node)[0] for node in frontier})
         return self._store.neighbours("INFLUENCES", datasets, "upstream")
 
     def _all_columns(self, frontier: Sequence[str]) -> list[str]:
@@ -368,10 +377,9 @@ def _uses(store: GraphStore, statements: Sequence[str], rel: str) -> list[tuple[
 
 
 def _answer(store: GraphStore, root: Found, direction: Direction, level: str, kind: str, found: Reach) -> Walk:
-    name = root.dataset if root.column is None else f"{root.dataset}.{quote_part(root.column)}"
     return Walk(
         SCHEMA,
-        name,
+        root.name,
         direction,
         level,
         {within(root.project, node): at for node, at in found.nodes.items() if at},
@@ -421,7 +429,7 @@ def through_stars(store: GraphStore, ids: list[str], direction: Direction) -> li
     stars: dict[str, list[str]] = {}
     for identity in ids:
         if not identity.endswith(f".{STAR}"):
-            stars.setdefault(f"{dataset_of(identity)}.{STAR}", []).append(identity)
+            stars.setdefault(f"{split_column(identity)[0]}.{STAR}", []).append(identity)
     out: list[Edge] = []
     for edge in store.neighbours("FLOWS_TO", list(stars), direction):
         near = edge.target if direction == "upstream" else edge.source
@@ -429,12 +437,3 @@ def through_stars(store: GraphStore, ids: list[str], direction: Direction) -> li
             changed = {"target" if direction == "upstream" else "source": identity, "certainty": "possible"}
             out.append(msgspec.structs.replace(edge, **changed))
     return out
-
-
-_COLUMN_ID: Final = re.compile(r'(.*)\.("(?:[^"]|"")*"|[^."]+)', re.DOTALL)
-
-
-def dataset_of(column: str) -> str:
-    """The id of a column's dataset."""
-    parts = _COLUMN_ID.fullmatch(column)
-    return parts[1] if parts else column

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from ray_lineage.graph.store import Edge, GraphStore
-from ray_lineage.model import STAR, Diagnostic, FileDiagnostic, Row, column_id, quote_part
+from ray_lineage.model import STAR, Diagnostic, FileDiagnostic, Row, column_id
 from ray_lineage.query.walk import Direction, Found, Step, origins, resolve, through_stars, within
 
 SCHEMA: Final = 1
@@ -68,7 +68,7 @@ def why(store: GraphStore, source: str, target: str, project: str | None = None)
     """What makes ``target`` depend on ``source``, at first hand; both may be datasets or columns. Raises UsageError."""
     start, end = resolve(store, source, project), resolve(store, target, project)
     edges = list(_edges(store, start, end))
-    return Why(SCHEMA, start.project, _text(start), _text(end), _Evidences(store, start.project).of(edges))
+    return Why(SCHEMA, start.project, start.name, end.name, _Evidences(store, start.project).of(edges))
 
 
 def _edges(store: GraphStore, start: Found, end: Found) -> Iterable[tuple[str, Row]]:
@@ -88,10 +88,6 @@ def _columns(store: GraphStore, found: Found) -> list[str]:
     if found.column is not None:
         return [column_id(found.project, found.dataset, name) for name in dict.fromkeys((found.column, STAR))]
     return [c["id"] for c in store.columns_of(found.dataset_id)]
-
-
-def _text(found: Found) -> str:
-    return found.dataset if found.column is None else f"{found.dataset}.{quote_part(found.column)}"
 
 
 class _Evidences:
@@ -163,7 +159,7 @@ def path(store: GraphStore, source: str, target: str, project: str | None = None
     what shapes rows. Raises UsageError."""
     start, end = resolve(store, source, project), resolve(store, target, project)
     of = start.project
-    found = Path(SCHEMA, start.project, _text(start), _text(end), [], [])
+    found = Path(SCHEMA, start.project, start.name, end.name, [], [])
     if start.column is None and end.column is None:
         ways: list[_Hops] = [lambda ids, direction: store.neighbours("FEEDS", ids, direction)]
         sides = ([start.dataset_id], [end.dataset_id])
