@@ -335,6 +335,15 @@ def test_unused(store: GraphStore) -> None:
     assert "unknown" in found.unknown
 
 
+@pytest.mark.parametrize(
+    ("schema", "says"), [("corre", "did you mean core?"), ("nosuch", "there are: core, mart, raw"), ("a.raw", "did you mean raw?")]
+)  # fmt: skip
+def test_a_schema_that_there_is_not_is_no_answer(store: GraphStore, schema: str, says: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        unused(store, "shop", schema)
+    assert caught.value.help == says
+
+
 # --------------------------------------------------------------------------- SQL
 
 
