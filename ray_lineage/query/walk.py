@@ -75,6 +75,13 @@ class Walk(msgspec.Struct, frozen=True):
     kind: str = ""
     """Of the root's dataset: ``Table``, ``View``, ``Procedure``..."""
     project: str = ""
+    depth: int | None = None
+    """At most so many steps were asked for."""
+
+    @property
+    def stopped(self) -> list[str]:
+        """Those of the ends that are none for sure: the walk stopped there, since so many steps were asked for."""
+        return [n for n in self.ends if self.depth is not None and self.nodes[n] >= self.depth]
 
     @property
     def ends(self) -> list[str]:
@@ -205,13 +212,10 @@ def walk(
         else:
             start = [c["id"] for c in store.columns_of(root.dataset_id)]
         found = reach(store, start, direction, depth=depth, influences=influences)
-        return _answer(store, root, direction, "column", kind, found)
-    if kind in PROGRAMS:
-        first = _of_program(store, root, direction)
-        return _answer(
-            store, root, direction, "table", kind, _datasets(store, [root.dataset_id], direction, depth, first)
-        )
-    return _answer(store, root, direction, "table", kind, _datasets(store, [root.dataset_id], direction, depth))
+        return _answer(store, root, direction, "column", kind, found, depth)
+    first = _of_program(store, root, direction) if kind in PROGRAMS else []
+    found = _datasets(store, [root.dataset_id], direction, depth, first)
+    return _answer(store, root, direction, "table", kind, found, depth)
 
 
 def selection(store: GraphStore, text: str, project: str | None = None) -> list[tuple[str, str]]:
@@ -376,7 +380,9 @@ def _uses(store: GraphStore, statements: Sequence[str], rel: str) -> list[tuple[
     return [(r[0], r[1], r[2]) for r in store.edges(rel, statements, "downstream")]
 
 
-def _answer(store: GraphStore, root: Found, direction: Direction, level: str, kind: str, found: Reach) -> Walk:
+def _answer(
+    store: GraphStore, root: Found, direction: Direction, level: str, kind: str, found: Reach, depth: int | None
+) -> Walk:
     return Walk(
         SCHEMA,
         root.name,
@@ -390,6 +396,7 @@ def _answer(store: GraphStore, root: Found, direction: Direction, level: str, ki
         sorted(within(root.project, node) for node, at in found.nodes.items() if not at),
         kind,
         root.project,
+        depth,
     )
 
 

@@ -76,6 +76,8 @@ def test_paths_are_as_seen_from_here(ask: Ask, folder: Path, monkeypatch: pytest
     ("line", "says"),
     [
         ("downstream raw.orders.status", "~ core.orders  filter  core/orders.sql:1"),
+        ("upstream 1+mart.total --ends", "core.orders  may go on"),
+        ("upstream 1+mart.total --ends", "0 sources of 1 dataset upstream, and 1 where the walk stopped after 1 step; all shown"),
         ("downstream raw.orders --ends", "2 sinks of 3 datasets downstream; all shown"), ("downstream raw.orders --by schema", "schema"),
         ("upstream 1+mart.total+", "feeds nothing that the graph knows"), ("upstream mart.total --depth 1", "in 1 step, 1 edge"),
         ("find orders amount", "core.orders.amount"), ("find ordres", "raw.orders"), ("show core.orders", "select 2"),
