@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from ray_lineage.query.show import Shown, ShownColumn, Use
 
+_HEADINGS = "from, feeds: so many columns at first hand; used to: in so many statements"
 _STYLES = {"error": "red", "warning": "yellow", "info": "cyan"}
 
 
@@ -69,6 +70,8 @@ def _show(found: Shown, places: Places) -> None:
         write_line(f"  {visible(places(d.path, d.line))}  ", styled(said, _STYLES[d.severity]))
     write_line()
     write_line(styled(_counted(found), "dim"))
+    if found.columns:
+        write_line(styled(_HEADINGS, "dim"))
 
 
 def _row(column: ShownColumn) -> tuple[str, str, str, str, str]:
