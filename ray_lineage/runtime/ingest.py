@@ -19,7 +19,6 @@ from ray_lineage.runtime.load import Loader, decode_settled, note, trim
 from ray_lineage.runtime.plan import Plan
 from ray_lineage.runtime.project import located
 from ray_lineage.runtime.signals import StopSignals
-from ray_lineage.runtime.status import at_work
 from ray_lineage.runtime.summary import IngestSummary, Progress
 from ray_lineage.runtime.supervise import Job, Order
 from ray_lineage.settings import Settings
@@ -87,7 +86,7 @@ def _pass(
             note = f"{error.message}; the work was done without it"
 
     def look(job: Job) -> None:
-        report(Progress(*job.progress, at_work(job.status().lanes)))
+        report(Progress(*job.progress, job.at_work))
 
     summary = run_here(settings, plan.roots, order, stop, look, plan, cradle=cradle)
     if note:
