@@ -116,8 +116,8 @@ def _with_disks() -> Iterator[None]:
         place = f": {error.filename}" if error.filename else ""
         raise StoreUnavailable(
             "RL238", f"the graph could not be written: {error.strerror or error}{place}",
-            help="the facts of all files lie in the temporary folder (TMPDIR): is a disk full, or too many files open? "
-            "What is in the graph stays",
+            help="is the disk full where the graph lies, or the temporary folder (TMPDIR), which holds the facts of all files? "
+            "Or are too many files open? What is in the graph stays",
         ) from error  # fmt: skip
 
 

@@ -226,6 +226,12 @@ def test_where_there_is_nothing_to_read_that_is_said_and_no_project_made(
     assert not files or [p.name for p in list_projects(settings(tmp_path))] == []
 
 
+def test_an_empty_data_folder_is_taken_as_a_volume_is(tmp_path: Path) -> None:
+    write(tmp_path / "sql", FILES)
+    (tmp_path / "data").mkdir(mode=0o700)
+    assert ingest(settings(tmp_path), [str(tmp_path / "sql")]).files == 4
+
+
 def test_a_known_project_stays_when_nothing_of_a_part_is_found(tmp_path: Path) -> None:
     root = tmp_path / "sql"
     write(root, FILES)
