@@ -245,9 +245,8 @@ class Script:
             self._complaints.add((code, message))
             self.diagnostics.append(Diagnostic(code, severity, message, line, column))
 
-    def _found(self, code: str, severity: str, message: str, line: int, column: int) -> None:
+    def _found(self, found: Diagnostic) -> None:
         """Of a check: what is wrong in two places is said twice, but once however often the statement is read."""
-        found = Diagnostic(code, severity, message, line, column)
         if found not in self._said_wrong:
             self._said_wrong.add(found)
             self.diagnostics.append(found)
