@@ -18,8 +18,8 @@ from ray_lineage.compile.sql.lex.kinds import LITERALS, T
 from ray_lineage.compile.sql.lex.tokens import reason_of, start_line, tokenize
 from ray_lineage.compile.sql.query.sources import remember
 from ray_lineage.compile.sql.routine import Routine
-from ray_lineage.compile.sql.split import split
 from ray_lineage.compile.sql.split.flow import Slice
+from ray_lineage.compile.sql.split.generic import split
 from ray_lineage.compile.sql.statements.assign import declare_or_assign, read_set
 from ray_lineage.compile.sql.statements.body import read_body
 from ray_lineage.compile.sql.statements.call import functions_called
