@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from ray_lineage.frames import Table, Tabular, table_of
 from ray_lineage.graph.store import GraphStore, Unread
 from ray_lineage.model import STAR, split_text
 
@@ -15,7 +16,7 @@ KINDS: Final = frozenset({"Table", "View", "MaterializedView", "External"})
 UNKNOWN: Final = "readers outside of these files (reports, applications, people) are unknown"
 
 
-class Unused(msgspec.Struct, frozen=True):
+class Unused(Tabular, msgspec.Struct, frozen=True):
     """``datasets`` nobody reads at all; ``columns`` are those that nobody reads of the others. Filters, joins, groups and sorts
     read. ``unknown`` is what cannot be told."""
 
@@ -23,6 +24,10 @@ class Unused(msgspec.Struct, frozen=True):
     datasets: list[Unread]
     columns: list[Unread]
     unknown: str = UNKNOWN
+
+    def table(self) -> Table:
+        """Datasets (their ``column`` is null), then columns."""
+        return table_of(Unread, [*self.datasets, *self.columns])
 
 
 def unused(store: GraphStore, project: str | None = None, schema: str | None = None) -> Unused:
