@@ -222,7 +222,7 @@ class _Reader:
             self.linker.put("\0schema", "", encode_facts(given))
 
     def read(self, facts: object) -> Lineage:
-        from ray_lineage.link.evaluate import certainty_text, how_text, influence_text
+        from ray_lineage.link.codes import certainty_text, how_text, influence_text
         from ray_lineage.link.script import Script
         from ray_lineage.model import UNSEEN, FileFacts, encode_facts, is_temporary, unnamed
 

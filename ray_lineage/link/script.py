@@ -12,17 +12,9 @@ from typing import Final
 import msgspec
 
 from ray_lineage.link.checks import Checks, bits
-from ray_lineage.link.evaluate import (
-    MERGE,
-    TOO_MANY,
-    Catalog,
-    Evaluated,
-    Evaluator,
-    Sources,
-    Temporary,
-    add_sources,
-    own_names,
-)
+from ray_lineage.link.codes import MERGE
+from ray_lineage.link.evaluate import TOO_MANY, Catalog, Evaluated, Evaluator, Temporary
+from ray_lineage.link.items import Sources, add_sources, own_names
 from ray_lineage.link.work import TooMuch, Work
 from ray_lineage.model import (
     ANY,
