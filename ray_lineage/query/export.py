@@ -8,8 +8,9 @@ from __future__ import annotations
 import contextlib
 import csv
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import IO, Any, Final
 
 import msgspec
@@ -164,7 +165,7 @@ class _Names:
             fields = [_said(name=name, type=type_, description=about) for _, _, name, type_, about in known]
             facets["schema"] = facet("1-2-0/SchemaDatasetFacet", fields=fields)
         if identity in self.about:
-            facets["documentation"] = facet("1-0-1/DocumentationDatasetFacet", description=self.about[identity])
+            facets["documentation"] = facet("1-1-0/DocumentationDatasetFacet", description=self.about[identity])
         return {**found, "facets": facets} if facets else found
 
     def field(self, identity: str) -> dict[str, str]:
@@ -185,19 +186,28 @@ def facet(schema: str, **content: Any) -> dict[str, Any]:
 
 
 def write_openlineage(
-    store: Rows, projects: Sequence[str], out: IO[bytes], now: datetime, namespace: str | None = None
+    store: Rows,
+    projects: Sequence[str],
+    out: IO[bytes],
+    now: datetime,
+    namespace: str | None = None,
+    locations: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
 ) -> int:
     """One JobEvent a line for each statement that reads or writes a dataset. Returns how many.
 
     ``now`` (with its time zone) is the events' time; ``namespace`` that of datasets, by default the project's name,
-    which is always the namespace of the jobs.
+    which is always the namespace of the jobs. ``locations``: of files (ids), what the facet ``sourceCodeLocation`` says.
     """
     count = 0
     for project in projects:
         names = _Names(store, project, namespace or project)
         for statement in _statements(store, project, names):
             if statement.inputs or statement.outputs:
-                out.write(_encoder.encode(_event(statement, project, names, now)) + b"\n")
+                event = _event(statement, project, names, now)
+                if statement.row[1] in locations:
+                    said = locations[statement.row[1]]
+                    event["job"]["facets"]["sourceCodeLocation"] = facet("1-1-0/SourceCodeLocationJobFacet", **said)
+                out.write(_encoder.encode(event) + b"\n")
                 count += 1
     return count
 
