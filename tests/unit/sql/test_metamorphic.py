@@ -90,4 +90,4 @@ def test_a_violation_is_found_and_made_shorter(monkeypatch: pytest.MonkeyPatch) 
         ["('t.loud', 'loud', 'identity', 'certain')"],
         ["('t.quiet', 'quiet', 'identity', 'certain')"],
     )
-    assert short.sql.split() == ["SELECT", "loud", "FROM", "t"]
+    assert short.sql.split() == ["SELECT", "loud", "FROM", "t;"]
