@@ -162,11 +162,13 @@ class StatementFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Call(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A procedure or trigger runs another program."""
+    """A procedure or trigger runs another program. ``choices``: it runs the first of these that runs something itself (see
+    ``Declaration.runs``), or none that is in the graph."""
 
     caller: Name
     callee: Name
     line: int = 0
+    choices: tuple[Name, ...] = ()
 
 
 class ForeignKey(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -207,7 +209,8 @@ class Declaration(msgspec.Struct, frozen=True, array_like=True, gc=False):
     has the columns of that table type. ``parameters`` are a procedure's, in their order. The kind MODEL: the dbt model ``name`` makes
     the dataset ``like``, maybe as one of its versions (``version``; 0: none); it is no dataset itself. The kind DESCRIBED (``adds``):
     only the ``description``, and those of ``columns``, are said. ``namespace``: of OpenLineage, where the dataset lives.
-    ``changed``: the file gives it several lists of columns, one after another, or (with the kind DESCRIBED) another table's."""
+    ``changed``: the file gives it several lists of columns, one after another, or (with the kind DESCRIBED) another table's.
+    ``runs``: a function of a program is in the graph if one of these is that runs something; its own name: it does so itself."""
 
     name: Name
     kind: str
@@ -224,6 +227,12 @@ class Declaration(msgspec.Struct, frozen=True, array_like=True, gc=False):
     description: str = ""
     namespace: str = ""
     changed: bool = False
+    runs: tuple[Name, ...] = ()
+
+    @property
+    def is_conditional(self) -> bool:
+        """Is it for linking to say whether it is there?"""
+        return bool(self.runs) and self.name not in self.runs
 
 
 CHECKED: Final = 1
