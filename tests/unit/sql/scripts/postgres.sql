@@ -779,3 +779,6 @@ CREATE OR REPLACE PROCEDURE p() AS $$ DECLARE v int; w int := 0; n int; BEGIN
   INSERT INTO o (x, y, z) VALUES (v, w, n);
 END; $$ LANGUAGE plpgsql;
 -- pairs: t.a > o.x t, t.b > o.x t, u.d > o.y a, u.d > o.z a
+-- case: a cursor that goes out is a result
+CREATE FUNCTION f (rs refcursor) RETURNS refcursor AS $$ BEGIN OPEN rs FOR SELECT a FROM t; RETURN rs; END; $$ LANGUAGE plpgsql;
+-- pairs: t.a > f.a i
