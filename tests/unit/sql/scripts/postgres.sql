@@ -782,3 +782,9 @@ END; $$ LANGUAGE plpgsql;
 -- case: a cursor that goes out is a result
 CREATE FUNCTION f (rs refcursor) RETURNS refcursor AS $$ BEGIN OPEN rs FOR SELECT a FROM t; RETURN rs; END; $$ LANGUAGE plpgsql;
 -- pairs: t.a > f.a i
+-- case: views that are renamed
+CREATE VIEW v AS SELECT a FROM t;
+ALTER VIEW v RENAME TO w;
+INSERT INTO o SELECT * FROM w;
+ALTER MATERIALIZED VIEW IF EXISTS s.m RENAME TO n;
+-- pairs: t.a > v.a i, v.a > w.a i, w.a > o.a i, s.m.* > s.n.* i

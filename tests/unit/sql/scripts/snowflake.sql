@@ -464,3 +464,6 @@ CREATE OR REPLACE CORTEX SEARCH SERVICE d.s.svc ON body ATTRIBUTES k WAREHOUSE =
 CREATE CORTEX SEARCH SERVICE IF NOT EXISTS other ON body WAREHOUSE = w TARGET_LAG = '1 day' AS SELECT body FROM docs;
 CREATE SERVICE web IN COMPUTE POOL p FROM SPECIFICATION $$ x $$;
 -- pairs: docs.body > d.s.svc.body t, docs.k > d.s.svc.k i, docs.body > other.body i
+-- case: dynamic tables that are swapped
+ALTER DYNAMIC TABLE d SWAP WITH e;
+-- pairs: d.* > e.* i, e.* > d.* i
