@@ -45,7 +45,7 @@ def return_value(unit: Unit, tokens: list[Token], value: list[Token]) -> Said:
 
 
 def return_rows(unit: Unit, tokens: list[Token]) -> Said:
-    """``RETURN NEXT r`` of plpgsql and ``RETURN TABLE(res)`` of Snowflake. None if it is something else."""
+    """``RETURN NEXT r`` of plpgsql, ``RETURN TABLE(res)`` of Snowflake, ``RETURN c`` of a cursor. None if it is something else."""
     words = [t.text.upper() for t in tokens[1:3]]
     row: Name = ()
     if words == ["NEXT"]:
@@ -54,8 +54,13 @@ def return_rows(unit: Unit, tokens: list[Token]) -> Said:
         row = unit.routine.rows.get(unit.part(tokens[2]), ())
     elif words == ["TABLE", "("] and len(tokens) > 3:
         row = Local.CURSOR.named(unit.part(tokens[3]))
-    if not row:
-        return None
+    elif len(tokens) == 2 and unit.part(tokens[1]) in unit.routine.cursors:
+        row = Local.CURSOR.named(unit.part(tokens[1]))
+    return whole_rows(unit, tokens, row) if row else None
+
+
+def whole_rows(unit: Unit, tokens: list[Token], row: Name) -> Said:
+    """The rows of a cursor or of a record are the routine's result."""
     builder = unit.builder()
     table = builder.add(TableRef(row, tokens[0].line))
     output = Output(None, (Ref(table, 1, STAR, IDENTITY, tokens[0].line),), tokens[0].line, star=True)
