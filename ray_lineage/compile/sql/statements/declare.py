@@ -12,7 +12,8 @@ from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.scan import closing, list_items, outermost, read_name
 from ray_lineage.compile.sql.statements.columns import computed_columns, make_empty
 from ray_lineage.compile.sql.statements.cursor import declare_cursor
-from ray_lineage.compile.sql.statements.variables import assign, declare_variable, forget
+from ray_lineage.compile.sql.statements.records import declare_variable
+from ray_lineage.compile.sql.statements.variables import assign, forget
 from ray_lineage.compile.sql.unit import Unit, Written, each
 
 
