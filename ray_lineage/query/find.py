@@ -12,6 +12,7 @@ from ray_lineage.errors import UsageError
 from ray_lineage.frames import Table, Tabular, table_of
 from ray_lineage.graph.store import GraphStore, NameRow
 from ray_lineage.model import dataset_id, quote_part, split_text
+from ray_lineage.query.walk import origins, within
 
 SCHEMA: Final = 1
 _LOOK_ALIKES: Final = 8
@@ -90,15 +91,16 @@ def _described(store: GraphStore, rows: Sequence[NameRow]) -> list[Hit]:
     ids = list(dict.fromkeys(dataset_id(project, dataset) for project, dataset, _ in rows))
     kinds = {i: str(d["kind"]) for i, d in store.describe(ids, "Dataset").items()}
     places = {str(r[1]): (str(r[2]), int(r[3])) for r in reversed(store.edges("DECLARES", ids, "upstream"))}
+    written = origins(store, {file for file, _ in places.values()})
     types = _types(store, rows)
     hits = []
     for row in rows:
         project, dataset, column = row
         identity = dataset_id(project, dataset)
-        file, line = places.get(identity, (f"{project}:", 0))
+        file, line = places.get(identity, ("", 0))
         name = dataset if column is None else f"{dataset}.{quote_part(column)}"
         kind = kinds.get(identity, "") if column is None else types.get((identity, column), "")
-        hits.append(Hit(project, name, column is not None, kind, file[len(project) + 1 :], line))
+        hits.append(Hit(project, name, column is not None, kind, within(project, written.get(file, "")), line))
     return hits
 
 
