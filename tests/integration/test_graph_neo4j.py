@@ -302,7 +302,7 @@ def test_columns_know_their_project_and_files_when_they_changed(neo4j_store: Neo
         )
         return [tuple(r) for r in neo4j_store._read(query, of=of)]
 
-    assert answers(project) == [(6, 6, 3, 3)]
+    assert answers(project) == [(5, 5, 3, 3)]
     times = "MATCH (f:File {project: $of}) RETURN f.path, f.changed_at"
     before = dict(neo4j_store._read(times, of=project))
     assert before["a.sql"] < before["b.sql"] < before["c.sql"]
@@ -311,5 +311,5 @@ def test_columns_know_their_project_and_files_when_they_changed(neo4j_store: Neo
     assert after["b.sql"] > before["c.sql"]
     assert after["a.sql"] == before["a.sql"]
     neo4j_store.rename_project(project, f"{project}-2")
-    assert answers(f"{project}-2") == [(6, 6, 3, 3)]
+    assert answers(f"{project}-2") == [(5, 5, 3, 3)]
     neo4j_store.remove_project(f"{project}-2")
