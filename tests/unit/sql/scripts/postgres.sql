@@ -788,3 +788,8 @@ ALTER VIEW v RENAME TO w;
 INSERT INTO o SELECT * FROM w;
 ALTER MATERIALIZED VIEW IF EXISTS s.m RENAME TO n;
 -- pairs: t.a > v.a i, v.a > w.a i, w.a > o.a i, s.m.* > s.n.* i
+-- case: clauses that change no columns, and rows that are written as such
+INSERT INTO o (x) OVERRIDING SYSTEM VALUE SELECT a FROM t;
+INSERT INTO p (x) OVERRIDING USER VALUE VALUES (1);
+UPDATE q SET (x, y) = ROW (t.a, t.b) FROM t WHERE t.id = q.id;
+-- pairs: t.a > o.x i, t.a > q.x i, t.b > q.y i
