@@ -197,5 +197,6 @@ def _show_schemas(found: Walk) -> None:
     rows = by_schema(found)
     shown = [(visible(r["schema"]) or "(no schema)", f"{r['count']:,}", f"step {r['nearest']}") for r in rows]
     write_table(shown, ("schema", noun, "nearest"))
+    write_line()
     total = f"{len(found.nodes):,} {noun} {found.direction} in {counting(len(rows), 'schema')}; {_all_or_not(found)}"
     write_line(styled(total, "dim"))

@@ -31,6 +31,8 @@ MAX_NODES: Final = 20_000
 SCHEMA: Final = 2
 _NEAR: Final = 8
 """So many names are suggested."""
+_TELLING: Final = 3
+"""Characters that say something of the name that holds them."""
 Direction = Literal["upstream", "downstream"]
 Level = Literal["auto", "table", "column"]
 
@@ -125,7 +127,8 @@ def resolve(store: GraphStore, text: str, project: str | None = None) -> Found:
             raise _no_column(owners[0][1], parts[-1], [c["name"] for c in store.columns_of(owners[0][0])])
     if len(whole) > 1:
         raise _ambiguous(text, [(_project(w), w[1]) for w in whole])
-    near = store.similar_datasets(project, parts[-1])[:_NEAR] or nearest(parts, store.dataset_names(project))
+    alike = store.similar_datasets(project, parts[-1]) if len(parts[-1]) >= _TELLING else []
+    near = alike[:_NEAR] or nearest(parts, store.dataset_names(project))
     hint = f"did you mean {', '.join(near)}?" if near else "`ray_lineage find WORDS` looks for names"
     raise UsageError("RL204", f"nothing in the graph is called {text!r}", help=hint)
 
