@@ -6,7 +6,7 @@ unqualified columns find their relation, temporary tables are looked through.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from msgspec.structs import replace
@@ -132,7 +132,8 @@ Complain = Callable[[str, str, str, int, int], None]  # code, severity, message,
 
 
 class Evaluator:
-    """Evaluates one statement. ``temporaries`` maps local names to what they hold.
+    """Evaluates one statement. ``temporaries`` maps local names to what they hold, ``made`` the
+    tables that the file makes to their columns.
 
     What may raise TooMuch: everything but :meth:`whole`.
     """
@@ -145,8 +146,10 @@ class Evaluator:
         complain: Complain,
         work: Work,
         checks: Checks | None = None,
+        made: Mapping[Name, tuple[str, ...]] | None = None,
     ) -> None:
         self.statement = statement
+        self.made = made or {}
         self.relations: tuple[Relation, ...] = statement.relations
         self.catalog = catalog
         self.temporaries = temporaries
@@ -183,7 +186,9 @@ class Evaluator:
             statement.root >= 0 and statement.kind is not StatementKind.CREATE_TABLE_LIKE
         ):  # it copies columns, no values
             own = statement.effect is Effect.MAKES and is_temporary(statement.target)
-            names = statement.columns or (own_names(items) if own else self._positions(target or ()))
+            names = statement.columns or (
+                own_names(items) if own else self._as_made(self._positions(target or ()), items)
+            )
             if self.checks is not None:
                 self.checks.written(items, names)
             self._flow_items(items, names, flows)
@@ -237,6 +242,13 @@ class Evaluator:
                 shape = self.catalog.shape(self.catalog.resolve(name))
                 passed += shape.passed if shape is not None else ()
         return tuple(n for n in target if n not in passed) if passed else target
+
+    def _as_made(self, known: tuple[str, ...], items: list[Item]) -> tuple[str, ...]:
+        """The columns as this file itself has made the target, if its query gives as many: another file may make a table of that
+        name with other columns, or in another order."""
+        made = tuple(c for c in self.made.get(self.statement.target, ()) if c not in self.statement.preset)
+        fits = len(made) == len(items) and not any(i.name == STAR for i in items)
+        return made if fits else known
 
     def _flow_items(self, items: list[Item], names: tuple[str, ...], flows: _Flows) -> None:
         """Columns written from a query: by position where the target's names are known, else by the query's names."""

@@ -35,7 +35,7 @@ from ray_lineage.model.facts import (
     passed_over,
     reachable,
 )
-from ray_lineage.model.findings import SEVERITIES, Diagnostic, FileDiagnostic
+from ray_lineage.model.findings import SEVERITIES, Diagnostic, FileDiagnostic, Resting
 from ray_lineage.model.names import (
     CONTAINERS,
     MAX_NAME,
@@ -151,6 +151,7 @@ __all__ = [
     "Ref",
     "Relation",
     "Remarks",
+    "Resting",
     "Row",
     "Select",
     "SetOp",

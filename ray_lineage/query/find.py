@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from ray_lineage.errors import UsageError
+from ray_lineage.frames import Table, Tabular, table_of
 from ray_lineage.graph.store import GraphStore, NameRow
 from ray_lineage.model import dataset_id, quote_part, split_text
 from ray_lineage.query.walk import origins, within
@@ -30,7 +31,7 @@ class Hit(msgspec.Struct, frozen=True):
     line: int
 
 
-class Hits(msgspec.Struct, frozen=True):
+class Hits(Tabular, msgspec.Struct, frozen=True):
     """The best of ``total``. ``exact``: they hold all words; else they look like them."""
 
     schema: int
@@ -38,6 +39,10 @@ class Hits(msgspec.Struct, frozen=True):
     exact: bool
     total: int
     hits: list[Hit]
+
+    def table(self) -> Table:
+        """Its hits."""
+        return table_of(Hit, self.hits)
 
 
 def find(store: GraphStore, words: Sequence[str], project: str | None = None, limit: int = 20) -> Hits:

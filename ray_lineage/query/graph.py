@@ -34,6 +34,10 @@ class Graph:
         >>> with ray_lineage.open_graph() as graph:
         ...     graph.upstream("mart.total.total", influences=False).nodes
         {'core.orders.amount': 1, 'raw.orders.amount': 2}
+        >>> with ray_lineage.open_graph() as graph:
+        ...     steps = graph.upstream("mart.total.total", influences=False).to_pandas()
+        >>> steps[["distance", "source", "how"]].values.tolist()
+        [[1, 'core.orders.amount', 'aggregation'], [2, 'raw.orders.amount', 'identity']]
         """
         return self._walk(name, "upstream", depth, level, influences)
 
@@ -46,6 +50,10 @@ class Graph:
         >>> with ray_lineage.open_graph() as graph:
         ...     graph.downstream("raw.orders.status").nodes
         {'core.orders': 1, 'mart.total.total': 2, 'mart.total': 2}
+        >>> with ray_lineage.open_graph() as graph:
+        ...     below = graph.downstream("raw.orders.status").to_networkx()
+        >>> sorted(networkx.descendants(below, "raw.orders.status"))
+        ['core.orders', 'core.orders.amount', 'core.orders.customer_id', 'mart.total', 'mart.total.total']
         """
         return self._walk(name, "downstream", depth, level, influences)
 
@@ -109,7 +117,12 @@ class Graph:
         return unused(self._store, self._project, schema)
 
     def stats(self) -> GraphStats:
-        """Counts."""
+        """Counts.
+
+        >>> with ray_lineage.open_graph() as graph:
+        ...     graph.stats().rows["FLOWS_TO"]
+        3
+        """
         return stats(self._store, self._project)
 
     def close(self) -> None:

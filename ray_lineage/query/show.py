@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from ray_lineage.errors import UsageError
+from ray_lineage.frames import Table, Tabular
 from ray_lineage.graph.store import GraphStore
 from ray_lineage.model import Diagnostic, FileDiagnostic, Row
 from ray_lineage.query.walk import PROGRAMS, Found, namesakes, origins, resolve, within
@@ -47,7 +48,7 @@ class ShownColumn(msgspec.Struct, frozen=True):
     uses: dict[str, int]
 
 
-class Shown(msgspec.Struct, frozen=True):
+class Shown(Tabular, msgspec.Struct, frozen=True):
     """``reads`` and ``writes`` are what a program's statements do; of other datasets they are empty. ``references`` are columns
     that foreign keys lead to."""
 
@@ -68,6 +69,12 @@ class Shown(msgspec.Struct, frozen=True):
     owners: list[str] = []
     namesakes: list[str] = []
     """Where nobody declares it: others whose names end in its name, one of which may be meant."""
+
+    def table(self) -> Table:
+        """Its columns, with a figure for each use."""
+        fields = {"name": str, "type": str, "declared": bool, "sources": int, "feeds": int}
+        rows = [(*(getattr(c, name) for name in fields), *(c.uses.get(use, 0) for use in USES)) for c in self.columns]
+        return Table(fields | dict.fromkeys(USES, int), rows)
 
 
 def show(store: GraphStore, text: str, project: str | None = None) -> Shown:

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from ray_lineage.errors import UsageError
+from ray_lineage.frames import Table, Tabular, table_of
 from ray_lineage.graph.store import GraphStore, Unread
 from ray_lineage.model import STAR, dataset_text, file_id, split_text
 from ray_lineage.query.walk import origins, within
@@ -20,7 +21,7 @@ _MOST_SCHEMAS: Final = 20
 UNKNOWN: Final = "readers outside of these files (reports, applications, people) are unknown"
 
 
-class Unused(msgspec.Struct, frozen=True):
+class Unused(Tabular, msgspec.Struct, frozen=True):
     """``datasets`` nobody reads at all; ``columns`` are those that nobody reads of the others. Filters, joins, groups and sorts
     read. ``unknown`` is what cannot be told."""
 
@@ -28,6 +29,10 @@ class Unused(msgspec.Struct, frozen=True):
     datasets: list[Unread]
     columns: list[Unread]
     unknown: str = UNKNOWN
+
+    def table(self) -> Table:
+        """Datasets (their ``column`` is null), then columns."""
+        return table_of(Unread, [*self.datasets, *self.columns])
 
 
 def unused(store: GraphStore, project: str | None = None, schema: str | None = None) -> Unused:

@@ -8,12 +8,13 @@ downstream, a column shapes a dataset, and so every column of it, and what these
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
-from typing import Final, Literal
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, Literal
 
 import msgspec
 
 from ray_lineage.errors import UsageError
+from ray_lineage.frames import Link, Linked, Table, table_of, to_columns
 from ray_lineage.graph.store import Edge, GraphStore
 from ray_lineage.model import (
     INFLUENCE_KINDS,
@@ -56,7 +57,7 @@ class Step(msgspec.Struct, frozen=True):
         return self.how in INFLUENCE_KINDS
 
 
-class Walk(msgspec.Struct, frozen=True):
+class Walk(Linked, msgspec.Struct, frozen=True):
     """The answer. ``nodes`` maps a name to its distance from the root."""
 
     schema: int
@@ -91,6 +92,28 @@ class Walk(msgspec.Struct, frozen=True):
         near = {s.target if self.direction == "upstream" else s.source for s in self.steps if s.source != s.target}
         owners = {split_column(name)[0] for name in near} if self.datasets else set[str]()
         return sorted(n for n in self.nodes if n not in near and not (n in self.datasets and n in owners))
+
+    def table(self) -> Table:
+        """Its steps."""
+        return table_of(Step, self.steps)
+
+    def nodes_and_links(self) -> tuple[Mapping[str, dict[str, Any]], Iterable[Link]]:
+        """Names have a ``distance``. A dataset that stands for its columns has edges to those that are in the answer."""
+        nodes = dict.fromkeys(self.starts, 0) | self.nodes
+        return {name: {"distance": at} for name, at in nodes.items()}, [*step_links(self.steps), *self._columns(nodes)]
+
+    def _columns(self, nodes: Iterable[str]) -> Iterable[Link]:
+        if self.level != "column":
+            return ()
+        shaped = {s.target for s in self.steps if s.shapes}
+        named = {n for s in self.steps for n in (s.source, s.target)}
+        return to_columns(shaped, {n: split_column(n)[0] for n in sorted({*nodes, *named} - shaped)})
+
+
+def step_links(steps: Iterable[Step]) -> Iterable[Link]:
+    """As edges."""
+    for s in steps:
+        yield Link(s.source, s.target, {"how": s.how, "certainty": s.certainty, "file": s.file, "line": s.line})
 
 
 class Found(msgspec.Struct, frozen=True):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 
+from ray_lineage.frames import Link, Linked, Table, table_of
 from ray_lineage.graph.store import Edge, GraphStore
 from ray_lineage.model import STAR, Diagnostic, FileDiagnostic, Row, column_id
-from ray_lineage.query.walk import Direction, Found, Step, origins, resolve, through_stars, within
+from ray_lineage.query.walk import Direction, Found, Step, origins, resolve, step_links, through_stars, within
 
 SCHEMA: Final = 1
 _diagnostics = msgspec.json.Decoder(list[Diagnostic])
@@ -37,7 +38,7 @@ class Evidence(msgspec.Struct, frozen=True):
     diagnostics: list[FileDiagnostic]
 
 
-class Why(msgspec.Struct, frozen=True):
+class Why(Linked, msgspec.Struct, frozen=True):
     """All edges from one to the other; none: there is no edge, though there may be a way (see :func:`path`)."""
 
     schema: int
@@ -46,8 +47,17 @@ class Why(msgspec.Struct, frozen=True):
     target: str
     evidence: list[Evidence]
 
+    def table(self) -> Table:
+        """Its evidence."""
+        return table_of(Evidence, self.evidence)
 
-class Path(msgspec.Struct, frozen=True):
+    def nodes_and_links(self) -> tuple[Mapping[str, dict[str, Any]], Iterable[Link]]:
+        """An edge for each piece of evidence, with all that it says."""
+        said = msgspec.to_builtins(self.evidence)
+        return {}, [Link(e.pop("source"), e.pop("target"), e) for e in said]
+
+
+class Path(Linked, msgspec.Struct, frozen=True):
     """A shortest way: the names on it and an edge for each step; of several the first by name, ``others`` counts them. Empty:
     there is none; ``reverse``: but there is one the other way round."""
 
@@ -59,6 +69,14 @@ class Path(msgspec.Struct, frozen=True):
     steps: list[Step]
     others: int = 0
     reverse: bool = False
+
+    def table(self) -> Table:
+        """Its steps."""
+        return table_of(Step, self.steps)
+
+    def nodes_and_links(self) -> tuple[Mapping[str, dict[str, Any]], Iterable[Link]]:
+        """A chain."""
+        return {name: {} for name in self.names}, step_links(self.steps)
 
 
 # --------------------------------------------------------------------------- why

@@ -8,9 +8,11 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import nullcontext
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
+import networkx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -425,12 +427,32 @@ def test_every_code_is_explained() -> None:
     assert codes_of("RL210 - RL212, RL300") == {"RL210", "RL211", "RL212", "RL300"}
 
 
-def test_the_examples_of_the_api_are_true(store: GraphStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    """They ask the graph of this test."""
+def examples_of(what: object, name: str) -> list[doctest.DocTest]:
+    names = {"ray_lineage": ray_lineage, "networkx": networkx}
+    return [t for t in doctest.DocTestFinder().find(what, name, globs=names) if t.examples]
+
+
+def test_the_examples_of_the_api_are_true(
+    store: GraphStore, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They ask the graph of this test; the page and ``lineage()`` begin no process."""
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(Graph, "close", lambda self: None)
-    monkeypatch.setattr(ray_lineage, "open_graph", lambda: Graph(store, "shop"))
-    names = {"ray_lineage": ray_lineage}
-    examples = [t for t in doctest.DocTestFinder().find(api.Graph, "Graph", globs=names) if t.examples]
-    assert len(examples) >= 7
+    functions = {name: getattr(ray_lineage, name) for name in ("lineage", "open_graph", "picture")}
+    examples = examples_of(api.Graph, "Graph")
+    questions = {name for name in vars(api.Graph) if name[0] != "_"} - {"open", "close"}
+    assert {e.name.partition(".")[2] for e in examples} == questions
+    monkeypatch.setattr(ray_lineage, "open_graph", lambda: Graph(store, "shop"), raising=False)
+    monkeypatch.setattr(ray_lineage, "lineage", partial(functions["lineage"], seconds=None), raising=False)
+    monkeypatch.setattr(
+        ray_lineage, "picture", partial(functions["picture"], store=str(place), project="shop"), raising=False
+    )
+    page = (Path(__file__).parents[3] / "docs" / "python.md").read_text("utf-8")
+    examples.append(doctest.DocTestParser().get_doctest(page, {}, "python.md", "docs/python.md", 0))
+    for name, function in functions.items():
+        found = examples_of(function, name)
+        assert found, name
+        examples += found
     for example in examples:
         assert doctest.DocTestRunner(verbose=False).run(example).failed == 0, example.name
+    assert (tmp_path / "lineage.html").read_text().startswith("<!doctype html>")
