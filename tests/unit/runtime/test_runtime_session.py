@@ -101,7 +101,7 @@ def test_files_that_went_with_the_folder_itself_are_not_proven_gone(tmp_path: Pa
     """A file that is gone when it is to be read leaves the graph, unless the whole folder went: a mount, a checkout."""
 
     async def story() -> None:
-        scene = Scene(tmp_path, FakeCrew(stored={n: "old" for n in ("a.sql", "b.sql", "c.sql")}), follow=False)
+        scene = Scene(tmp_path, FakeCrew(stored=dict.fromkeys(("a.sql", "b.sql", "c.sql"), "old")), follow=False)
         for name in ("a.sql", "b.sql", "c.sql", "new.sql"):
             scene.write(name, name[0])
         scene.session.pool.scheduler.rate = 1.0  # a file a batch
