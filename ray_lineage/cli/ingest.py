@@ -17,7 +17,6 @@ from ray_lineage.cli.output import (
     Root,
     WholeProject,
     check_writable,
-    counting,
     invocation,
     pasted,
     print_json,
@@ -28,6 +27,7 @@ from ray_lineage.cli.output import (
     write_line,
 )
 from ray_lineage.cli.progress import Display
+from ray_lineage.counting import counting
 from ray_lineage.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
