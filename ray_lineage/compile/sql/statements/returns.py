@@ -6,6 +6,7 @@ from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.scan import closing
+from ray_lineage.compile.sql.lex.tokens import like
 from ray_lineage.compile.sql.query.scope import IDENTITY
 from ray_lineage.compile.sql.statements.define import define
 from ray_lineage.compile.sql.statements.select import write_result
@@ -24,7 +25,7 @@ def read_return(unit: Unit, tokens: list[Token]) -> None:
     if i >= end or unit.routine.is_script:
         return
     if tokens[i].text.upper() not in ("SELECT", "WITH"):
-        if unit.routine.kind == "Function":
+        if unit.routine.kind == "Function" and not _is_row_of_trigger(unit, tokens[i:end]):
             return_value(unit, tokens, tokens[1:])
         return
     declared = unit.facts.last_declared(unit.routine.name)
@@ -35,26 +36,42 @@ def read_return(unit: Unit, tokens: list[Token]) -> None:
     )
 
 
+def _is_row_of_trigger(unit: Unit, value: list[Token]) -> bool:
+    """``RETURN NEW`` lets the row pass, and is no result."""
+    return unit.engine.plpgsql and len(value) == 1 and unit.part(value[0]) in unit.engine.trigger_rows
+
+
 def return_value(unit: Unit, tokens: list[Token], value: list[Token]) -> None:
     """``RETURN expression`` of a scalar function."""
     if not value or not may_carry(unit, "", value):
         return
     first = value[0]
     select = Token(T.SELECT, "SELECT", first.line, first.col, first.start, first.start)
-    tree = unit.parse([select, *value], "SELECT")
+    tree = unit.parse([select, *value, *_called(unit, value)], "SELECT")
     builder = unit.builder()
     write_result(unit, tokens, builder, builder.query(tree))
 
 
+def _called(unit: Unit, value: list[Token]) -> list[Token]:
+    """What the one column of a scalar function is called in FROM: as the function is, where the manual says so."""
+    is_row = len(value) == 1 and unit.part(value[0]) in unit.routine.rows
+    if not unit.engine.implicit_names or is_row or not unit.routine.name:
+        return []
+    return [like(value[-1], T.ALIAS, "AS"), like(value[-1], T.IDENTIFIER, unit.routine.name[-1])]
+
+
 def return_rows(unit: Unit, tokens: list[Token]) -> bool:
-    """``RETURN NEXT r`` of plpgsql and ``RETURN TABLE(res)`` of Snowflake. False if it is something else."""
+    """``RETURN NEXT r`` and ``RETURN NEXT r.a`` of plpgsql, and ``RETURN TABLE(res)`` of Snowflake. False if it is something else."""
     words = [t.text.upper() for t in tokens[1:3]]
     row: Name = ()
     if words == ["NEXT"]:
         return_variables(unit, tokens)
         return True
-    if words[:1] == ["NEXT"] and len(tokens) == 3:
-        row = unit.routine.rows.get(unit.part(tokens[2]), ())
+    if words[:1] == ["NEXT"]:
+        row = unit.routine.rows.get(unit.part(tokens[2]), ()) if len(tokens) == 3 else ()
+        if not row:
+            return_value(unit, tokens, tokens[2:])
+            return True
     elif words == ["TABLE", "("] and len(tokens) > 3:
         row = Local.CURSOR.named(unit.part(tokens[3]))
     if not row:
