@@ -78,7 +78,7 @@ GAPS: dict[str, list[tuple[str, str]]] = {
     ],
     "_plain_values": [("mysql", "INSERT INTO t (a) SELECT b FROM u ON DUPLICATE KEY UPDATE t.a = VALUES(t.a)")],
     "without_partitions": [("trino", "SELECT a FROM TABLE(f(input => TABLE(t) PARTITION BY b ORDER BY c))")],
-    "keyed_pairs": [("trino", "SELECT JSON_OBJECT(t.a : b) AS j FROM t")],
+    "keyed_pairs": [("trino", "SELECT JSON_OBJECT(t.a : value) AS j FROM t")],
     "_ternaries": [("clickhouse", "SELECT a FROM t WHERE a ? b : c")],
     "_without_normalize": [("teradata", "SELECT NORMALIZE ON MEETS OR OVERLAPS a FROM t")],
     "_plain_directory": [("spark", "INSERT OVERWRITE DIRECTORY '/p' USING parquet SELECT a FROM t")],

@@ -82,12 +82,12 @@ def plain_calls(tokens: list[Token], verb: str) -> list[Token]:
 
 
 def keyed_pairs(tokens: list[Token], verb: str) -> list[Token]:
-    """``JSON_OBJECT(a.k : v)`` -> ``JSON_OBJECT(a.k, v)``: the parser takes the colon behind a column for a path into it."""
+    """``JSON_OBJECT(a.k : v)`` -> ``JSON_OBJECT(a.k VALUE v)``: the parser takes the colon behind a column for a path into it."""
     out = list(tokens)
     for i, token in enumerate(tokens[:-1]):
         if token.text.upper() == "JSON_OBJECT" and tokens[i + 1].token_type is T.L_PAREN:
             for k in at_top_level(tokens[: closing(tokens, i + 1)], i + 2, T.COLON):
-                out[k] = like(tokens[k], T.COMMA, ",")
+                out[k] = like(tokens[k], T.VAR, "VALUE")
     return out
 
 
