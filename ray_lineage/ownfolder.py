@@ -134,7 +134,7 @@ def own_folder(path: str, *, create: bool = True) -> OwnFolder:
     volume of a container is.
 
     Raises UsageError: RL252 for whatever else is there, which stays as it is; RL202 if it cannot be made or read.
-    Without ``create`` raises FileNotFoundError where nothing is.
+    Without ``create`` raises FileNotFoundError where nothing is, or an empty folder.
     """
     try:
         if create:
@@ -235,6 +235,8 @@ def _recognise_or_claim(folder: OwnFolder) -> None:
 def _recognise(folder: OwnFolder) -> None:
     _check_private(folder)
     if not _is_marked(folder):
+        if _is_empty(folder) and _read_marker(folder) is None:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), folder.path)
         _accept_or_refuse(folder)
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from ray_lineage.cli.answers import Json, Places, asked
-from ray_lineage.cli.output import counting, print_json, styled, visible, write_line, write_table
+from ray_lineage.cli.output import print_json, styled, visible, write_line, write_table
+from ray_lineage.counting import counting
 from ray_lineage.errors import ExitCode
 
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 import shutil
 import sqlite3
 import time
@@ -39,7 +38,7 @@ from ray_lineage.graph.store import (
     unread_order,
 )
 from ray_lineage.graph.tables import Replacement, add
-from ray_lineage.model import Contribution, FileState, Row, column_id
+from ray_lineage.model import Contribution, FileState, Row, column_id, split_column
 from ray_lineage.sources.mounts import file_system, is_network
 
 _LAYOUT: Final = 1
@@ -58,7 +57,6 @@ _LABELS: Final = {n.label: n for n in NODES}
 _TYPES: Final = {r.type: r for r in (*RELS, HAS_COLUMN)}
 _COUNTED: Final = (*_LABELS, *(r.type for r in PACKED))
 _SIGNS_OF_DAMAGE: Final = ("no such table", "no such column", "malformed", "Could not decode")
-_COLUMN_ID: Final = re.compile(r'(.*)\.("(?:[^"]|"")*"|[^."]+)', re.DOTALL)
 
 
 class SqliteStore(Writer):
@@ -570,10 +568,7 @@ def _key(label: str, name: str) -> tuple[str | int, ...]:
         return (path, int(ordinal))
     if label != "Column":
         return (name,)
-    parts = _COLUMN_ID.fullmatch(name)
-    if parts is None:
-        return (name, "")
-    return (parts[1], parts[2] if parts[2][0] != '"' else parts[2][1:-1].replace('""', '"'))
+    return split_column(name)
 
 
 def _typed(node: Node, row: Row) -> Row:

@@ -12,17 +12,9 @@ from typing import Final
 import msgspec
 
 from ray_lineage.link.checks import Checks, bits
-from ray_lineage.link.evaluate import (
-    MERGE,
-    TOO_MANY,
-    Catalog,
-    Evaluated,
-    Evaluator,
-    Sources,
-    Temporary,
-    add_sources,
-    own_names,
-)
+from ray_lineage.link.codes import MERGE
+from ray_lineage.link.evaluate import TOO_MANY, Catalog, Evaluated, Evaluator, Temporary
+from ray_lineage.link.items import Sources, add_sources, own_names
 from ray_lineage.link.work import TooMuch, Work
 from ray_lineage.model import (
     ANY,
@@ -263,9 +255,8 @@ class Script:
             self._complaints.add((code, message))
             self.diagnostics.append(Diagnostic(code, severity, message, line, column))
 
-    def _found(self, code: str, severity: str, message: str, line: int, column: int) -> None:
+    def _found(self, found: Diagnostic) -> None:
         """Of a check: what is wrong in two places is said twice, but once however often the statement is read."""
-        found = Diagnostic(code, severity, message, line, column)
         if found not in self._said_wrong:
             self._said_wrong.add(found)
             self.diagnostics.append(found)

@@ -53,9 +53,10 @@ class SqlFacts(Facts):
         subqueries: tuple[int, ...],
         preset: tuple[str, ...],
         declared: int,
+        was: Name,
         locations: Mapping[Name, int],
     ) -> None:
-        """One more statement. It makes what was ``declared`` as that number, if any; locations that it names are datasets."""
+        """One more statement (see :meth:`statement`); locations that it names are datasets."""
         if locations:
             named = [target, *(r.name for r in relations if isinstance(r, TableRef))]
             self._declare_locations([n for n in named if n in locations], locations)
@@ -81,6 +82,7 @@ class SqlFacts(Facts):
             place.path,
             preset,
             declared=declared,
+            was=was,
         )
 
     def _declare_locations(self, found: Sequence[Name], locations: Mapping[Name, int]) -> None:

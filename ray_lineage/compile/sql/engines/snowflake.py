@@ -9,14 +9,14 @@ from sqlglot.tokens import Token
 from ray_lineage.compile.sql.engine import Engine, Shape, fold_upper
 from ray_lineage.compile.sql.engines.postgres import POSTGRES_REWRITES
 from ray_lineage.compile.sql.statements.copy import read_copy
-from ray_lineage.compile.sql.unit import Unit
+from ray_lineage.compile.sql.unit import Unit, Written
 
 
-def _copy(unit: Unit, tokens: list[Token]) -> None:
+def _copy(unit: Unit, tokens: list[Token]) -> Written | None:
     """``COPY FILES INTO @stage FROM @other`` moves files as they are
     (https://docs.snowflake.com/en/sql-reference/sql/copy-files)."""
     of_files = [t.text.upper() for t in tokens[1:3]] == ["FILES", "INTO"]
-    read_copy(unit, [tokens[0], *tokens[2:]] if of_files else tokens)
+    return read_copy(unit, [tokens[0], *tokens[2:]] if of_files else tokens)
 
 
 SNOWFLAKE: Final = Engine(
