@@ -35,6 +35,7 @@ def read_header(unit: Unit, tokens: list[Token], outer: Routine | None = None) -
     around = outer if outer is not None and not outer.is_script and not unit.engine.isolated_routines else None
     if around is not None:  # a member of a package
         name = (*around.name, name[-1])
+        unit.names.spell(name, [parts[-1].text])
     routine = begin_routine(unit, tokens, name, kind, around, goes_on=tokens[at].text.upper() == "PACKAGE")
     if kind == "Trigger":
         table = trigger_table(unit, tokens, i)
