@@ -31,7 +31,7 @@ def find(
     several = len(places) > 1
     rows = [
         (
-            f"{hit.project}: {hit.name}" if several else hit.name,
+            f"{hit.project}: {hit.display}" if several else hit.display,
             hit.kind or ("column" if hit.is_column else ""),
             places[hit.project](hit.file, hit.line) if hit.file else "",
         )
@@ -69,11 +69,17 @@ def unused(
 
 
 def _named(u: Unread, several: bool) -> str:
-    return f"{u.project}: {u.dataset}" if several else u.dataset
+    return f"{u.project}: {u.display}" if several else u.display
 
 
 def _by_dataset(columns: list[Unread], several: bool) -> dict[str, list[str]]:
+    from msgspec.structs import replace
+
+    from ray_lineage.model import split_text
+    from ray_lineage.query.walk import owner_of
+
     out: dict[str, list[str]] = {}
     for u in columns:
-        out.setdefault(_named(u, several), []).append(u.column or "")
+        owner = replace(u, display=owner_of(u.display))
+        out.setdefault(_named(owner, several), []).append(split_text(u.display)[-1])
     return out

@@ -285,7 +285,9 @@ class Facts:
         for k, d in enumerate(self.declarations):
             if d.name == table and any(x.name == old for x in d.columns):
                 self._take_back(d)
-                columns = tuple(msgspec.structs.replace(x, name=new, display=display) if x.name == old else x for x in d.columns)
+                columns = tuple(
+                    msgspec.structs.replace(x, name=new, display=display) if x.name == old else x for x in d.columns
+                )
                 self._redeclare(k, columns=columns)
                 if d.kind != DESCRIBED:
                     return

@@ -70,8 +70,8 @@ NameRow = tuple[str, str, str | None]
 
 
 class Unread(msgspec.Struct, frozen=True):
-    """A dataset, or a column of it, that no statement reads; ``kind`` is the dataset's, ``file`` describes it. ``display``: its
-    own part of the name, as it is written."""
+    """A dataset, or a column of it, that no statement reads; ``kind`` is the dataset's, ``file`` describes it. ``display``: the
+    whole name as it is written (a store leaves it empty)."""
 
     project: str
     dataset: str

@@ -293,8 +293,10 @@ def _describe(rows: _Rows, dataset: str, owner: Declared, catalog: LinkCatalog) 
     for ordinal, column in enumerate(columns if rows.take(len(columns), owner.signature.line) else ()):
         identity = rows.column(dataset, column)
         described = said.columns.get(column) or None
-        row = (identity, name, column, ordinal, types.get(column) or None, True, rows.file, described)
-        rows.add("Column", (*row, said.spelled.get(column)))
+        written = said.spelled.get(column)
+        rows.add(
+            "Column", (identity, name, column, ordinal, types.get(column) or None, True, rows.file, described, written)
+        )
 
 
 def _displayed(name: Name, written: Name) -> str | None:

@@ -167,7 +167,6 @@ class Across:
                 out[identity] = {**row, "dataset": self._one(row["dataset"], "Dataset")} if label == "Column" else row
         return out
 
-
     def spelled(self, ids: Iterable[str], label: Literal["Dataset", "Column"]) -> dict[str, str]:
         """See :meth:`GraphStore.spelled`. As the declaring project writes it, where it calls it so."""
         wanted = {i: self._all(i, label) for i in ids}

@@ -10,7 +10,7 @@ import msgspec
 
 from ray_lineage.errors import UsageError
 from ray_lineage.graph.store import GraphStore, NameRow
-from ray_lineage.model import dataset_id, quote_part, split_text
+from ray_lineage.model import column_id, dataset_id, quote_part, split_text
 
 SCHEMA: Final = 1
 _LOOK_ALIKES: Final = 8
@@ -19,7 +19,7 @@ _LOOK_ALIKES: Final = 8
 
 class Hit(msgspec.Struct, frozen=True):
     """A dataset, or a column of one. ``kind`` is the dataset's, or the column's type (empty: not known); ``file`` and ``line``
-    (empty, 0: nobody's) are where the dataset is declared."""
+    (empty, 0: nobody's) are where the dataset is declared; ``display`` is the name as it is written."""
 
     project: str
     name: str
@@ -27,6 +27,7 @@ class Hit(msgspec.Struct, frozen=True):
     kind: str
     file: str
     line: int
+    display: str = ""
 
 
 class Hits(msgspec.Struct, frozen=True):
@@ -86,6 +87,8 @@ def _described(store: GraphStore, rows: Sequence[NameRow]) -> list[Hit]:
     kinds = {i: str(d["kind"]) for i, d in store.describe(ids, "Dataset").items()}
     places = {str(r[1]): (str(r[2]), int(r[3])) for r in reversed(store.edges("DECLARES", ids, "upstream"))}
     types = _types(store, rows)
+    columns = [column_id(project, dataset, name) for project, dataset, name in rows if name is not None]
+    written = {**store.spelled(ids, "Dataset"), **store.spelled(columns, "Column")}
     hits = []
     for row in rows:
         project, dataset, column = row
@@ -93,7 +96,8 @@ def _described(store: GraphStore, rows: Sequence[NameRow]) -> list[Hit]:
         file, line = places.get(identity, (f"{project}:", 0))
         name = dataset if column is None else f"{dataset}.{quote_part(column)}"
         kind = kinds.get(identity, "") if column is None else types.get((identity, column), "")
-        hits.append(Hit(project, name, column is not None, kind, file[len(project) + 1 :], line))
+        display = written.get(f"{project}:{name}", f"{project}:{name}")[len(project) + 1 :]
+        hits.append(Hit(project, name, column is not None, kind, file[len(project) + 1 :], line, display))
     return hits
 
 

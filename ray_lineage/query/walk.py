@@ -402,9 +402,7 @@ def _spelled(store: GraphStore, root: Found, level: str, found: Reach) -> dict[s
     return spelled(store, root.project, datasets, {*named.difference(datasets), *own})
 
 
-def spelled(
-    store: GraphStore, project: str, datasets: Iterable[str], columns: Iterable[str] = ()
-) -> dict[str, str]:
+def spelled(store: GraphStore, project: str, datasets: Iterable[str], columns: Iterable[str] = ()) -> dict[str, str]:
     """How names of datasets and columns (by ids) are written, by the names that a project says; of those where it differs."""
     found = {**store.spelled(datasets, "Dataset"), **store.spelled(columns, "Column")}
     return {within(project, identity): within(project, written) for identity, written in found.items()}

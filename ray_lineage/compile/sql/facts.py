@@ -110,7 +110,9 @@ class SqlFacts(Facts):
 def written_columns(relations: Sequence[Relation], root: int, tokens: Sequence[Token]) -> dict[str, str]:
     """Columns that a query names itself, by their names as they are written, where only letters' case differs."""
     texts = {
-        (t.line, t.col - t.end + t.start): t.text for t in tokens if t.token_type not in LITERALS and not t.text.islower()
+        (t.line, t.col - t.end + t.start): t.text
+        for t in tokens
+        if t.token_type not in LITERALS and not t.text.islower()
     }
     found: dict[str, str] = {}
     for output in _named(relations, root):

@@ -103,6 +103,7 @@ def write_result(
 def dbt_model(unit: Unit, model: ModelName, tokens: list[Token], builder: Builder, root: int) -> None:
     """The query of a dbt model makes a table or view of the file's name."""
     name = unit.qualified(tuple(unit.fold(p, False) for p in model.parts))
+    unit.names.spell(name, model.parts)
     kind = {"view": "View", "materialized_view": "MaterializedView", "ephemeral": "View"}.get(
         model.materialized, "Table"
     )
