@@ -1,8 +1,8 @@
 """How a statement goes through ``compile/``: which files take part, and how many ways lead from one to another.
 
 ``python -m benchmarks.walks`` traces the three walks that ARCHITECTURE.md tells: a MERGE in a procedure of T-SQL, COPY INTO of
-Snowflake, a dbt model. Counted are files of the package with a function that was called, their lines, and distinct pairs of
-a file that calls and another one that is called; what is imported or made at import time is not.
+Snowflake, a dbt model. Counted are files of the package with a function that was called, their lines, distinct pairs of a file
+that calls and another one that is called, and distinct pairs of such functions; what is imported or made at import time is not.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 from typing import NamedTuple
 
 import ray_lineage.compile as compiler
@@ -45,24 +45,28 @@ group by o.id
 
 
 class Walk(NamedTuple):
-    """The files that took part, and who called whom."""
+    """The files that took part, which called which, and which function of one called which of another."""
 
     files: frozenset[Path]
     ways: frozenset[tuple[Path, Path]]
+    calls: frozenset[tuple[CodeType, CodeType]]
 
 
 def walk(text: str, options: CompileOptions) -> Walk:
     """Compile a text and look on. What is done once only is done before."""
     files: set[Path] = set()
     ways: set[tuple[Path, Path]] = set()
+    calls: set[tuple[CodeType, CodeType]] = set()
 
     def look(frame: FrameType, event: str, _: object) -> None:
         if event != "call" or (called := _file(frame)) is None:
             return
         files.add(called)
-        caller = next(map(_file, _around(frame)), None)
-        if caller is not None and caller != called:
+        around = next(_around(frame), None)
+        caller = _file(around) if around is not None else None
+        if around is not None and caller is not None and caller != called:
             ways.add((caller, called))
+            calls.add((around.f_code, frame.f_code))
 
     compile_source(text, options)
     sys.setprofile(look)
@@ -70,7 +74,7 @@ def walk(text: str, options: CompileOptions) -> Walk:
         compile_source(text, options)
     finally:
         sys.setprofile(None)
-    return Walk(frozenset(files), frozenset(ways))
+    return Walk(frozenset(files), frozenset(ways), frozenset(calls))
 
 
 def _file(frame: FrameType) -> Path | None:
@@ -91,7 +95,10 @@ def main() -> None:
     for name, (text, options) in WALKS.items():
         found = walk(text, options)
         lines = sum(len(path.read_text().splitlines()) for path in found.files)
-        print(f"{name}: {len(found.files)} files, {lines:,} lines, {len(found.ways)} ways from one to another")
+        print(
+            f"{name}: {len(found.files)} files, {lines:,} lines, {len(found.ways)} ways from one to another, "
+            f"{len(found.calls)} calls on them"
+        )
         for path in sorted(str(p.relative_to(_ROOT)) for p in found.files):
             print(f"  {path}")
 

@@ -39,14 +39,19 @@ class Server(NamedTuple):
     @property
     def is_loopback(self) -> bool:
         """Does it never leave this machine?"""
-        from ipaddress import ip_address
+        return is_loopback(self.host)
 
-        if self.host.lower() == "localhost":
-            return True
-        try:
-            return ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+
+def is_loopback(host: str) -> bool:
+    """Does what goes there never leave this machine?"""
+    from ipaddress import ip_address
+
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def server(text: str) -> Server | None:

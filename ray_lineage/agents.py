@@ -7,25 +7,27 @@ names the nearest ones, which is something else than a name on which nothing dep
 from __future__ import annotations
 
 import functools
+import re
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from ray_lineage import __version__
+from ray_lineage.diff.owners import owners_of
 from ray_lineage.errors import RayLineageError, UsageError
 from ray_lineage.graph.open import open_store
+from ray_lineage.query.across import asked
 from ray_lineage.query.bounded import bounded
 from ray_lineage.query.diagnostics import Ignored, by_file, stored
 from ray_lineage.query.graph import Graph
-from ray_lineage.query.projects import known_project
+from ray_lineage.query.projects import known_project, roots_here
 
 if TYPE_CHECKING:
     from mcp.server import MCPServer
 
-    from ray_lineage.graph.store import GraphStore
     from ray_lineage.settings import Settings
 
 MOST: Final = 200
@@ -34,6 +36,10 @@ _PATIENCE: Final = 300
 """Seconds for a question that reads the files."""
 _SAID: Final = 1_000
 """Characters of what a command said that failed."""
+_FAILED: Final = re.compile(
+    r"^error\[(?P<code>RL\d+)\]: (?P<message>.*(?:\n  (?! *help: ).*)*)(?:\n  help: (?P<help>.*))?", re.MULTILINE
+)
+"""As commands print an error of ours."""
 _INSTRUCTIONS: Final = (
     "Column-level lineage of the SQL in this repository. Names are dataset or dataset.column, in any case; their last parts are "
     "enough where they are unique. Answers are cut at `limit`: `cut` and `total` say what is left out. An edge is `certain` or "
@@ -50,17 +56,9 @@ class _Questions:
         self._command = command
 
     @contextmanager
-    def _store(self) -> Iterator[GraphStore]:
-        store = open_store(self._settings, read_only=True)
-        try:
-            yield store
-        finally:
-            store.close()
-
-    @contextmanager
     def _graph(self) -> Iterator[Graph]:
-        with self._store() as store:
-            yield Graph(store, known_project(store, self._settings.project))
+        with asked(self._settings) as (store, project):
+            yield Graph(store, project)
 
     def find(self, words: str, limit: int = 20) -> dict[str, Any]:
         """Find datasets and columns whose names hold all words (separated by blanks); if none does, what looks like them."""
@@ -71,8 +69,11 @@ class _Questions:
 
     def show(self, name: str, limit: int = 50) -> dict[str, Any]:
         """All of a dataset or program: columns with types and uses, where it is declared, who reads and writes it, calls, owners."""
-        with self._graph() as graph:
-            return bounded(graph.show(name), _within(limit))
+        with asked(self._settings) as (store, project):
+            found = Graph(store, project).show(name)
+            root = roots_here(store).get(found.project, "")
+        owners = owners_of(root, [place.file for place in found.declared]) if root else ()
+        return bounded(msgspec.structs.replace(found, owners=list(owners)), _within(limit))
 
     def upstream(self, name: str, depth: int | None = None, influences: bool = True, limit: int = 50) -> dict[str, Any]:
         """Where a dataset or column comes from: `nodes` with their distance, the nearest first, and `steps` with file and line.
@@ -105,7 +106,7 @@ class _Questions:
     def diagnostics(self, path: str = "", code: str = "", limit: int = 50) -> dict[str, Any]:
         """What was not understood, or is doubtful, by file and line; of files whose path begins with `path`, of one `code`."""
         ignored = Ignored(self._settings.ignore_diagnostics)
-        with self._store() as store:
+        with closing(open_store(self._settings, read_only=True)) as store:
             files = by_file(store, known_project(store, self._settings.project))
         found = [
             s.found
@@ -119,26 +120,29 @@ class _Questions:
     def impact(self, names: str, limit: int = 50) -> dict[str, Any]:
         """What depends on datasets or columns (separated by blanks) in the files as they are on disk now, edits that are in no
         graph yet included: `reached` datasets with their distance, their columns, owners of the files that write them."""
-        return bounded(self._run("impact", "--json", "--", *names.split()), _within(limit))
+        from ray_lineage.diff.report import Impact
+
+        found = self._run("impact", "--json", "--", *names.split())
+        return bounded(msgspec.json.decode(found, type=Impact), _within(limit))
 
     def diff(self, base: str = "", limit: int = 50) -> dict[str, Any]:
         """What the working tree changes in the lineage since a git revision (default: where the branch left what it follows): who
         breaks, whose rows and values are others. `changes` has the worst first; none with `level` error: no known reader breaks."""
-        return bounded(
-            self._run("diff", "--json", "--fail-on", "never", *(("--", base) if base else ())), _within(limit)
-        )
+        from ray_lineage.diff.report import Report
 
-    def _run(self, *arguments: str) -> dict[str, Any]:
-        """A command in a process of its own: it compiles files, which may take time, or hang. Raises RayLineageError."""
+        found = self._run("diff", "--json", "--fail-on", "never", *(("--", base) if base else ()))
+        return bounded(msgspec.json.decode(found, type=Report), _within(limit))
+
+    def _run(self, *arguments: str) -> bytes:
+        """What a command prints, in a process of its own: it compiles files, which may take time, or hang. Raises RayLineageError."""
         asked = [*self._command, *arguments]
         try:
             done = subprocess.run(asked, capture_output=True, stdin=subprocess.DEVNULL, timeout=_PATIENCE, check=False)
         except subprocess.TimeoutExpired as error:
-            raise RayLineageError("RL203", f"{arguments[0]} took longer than {_PATIENCE} s") from error
+            raise RayLineageError("RL249", f"{arguments[0]} took longer than {_PATIENCE} s") from error
         if done.returncode:
-            raise RayLineageError("RL203", done.stderr.decode("utf-8", "replace").strip()[-_SAID:])
-        found: dict[str, Any] = msgspec.json.decode(done.stdout)
-        return found
+            raise failure(arguments[0], done.returncode, done.stderr.decode("utf-8", "replace"))
+        return done.stdout
 
     def stats(self) -> dict[str, Any]:
         """How much the graph holds: files, statements, datasets, columns, edges."""
@@ -159,6 +163,14 @@ TOOLS: Final = (
     "diagnostics",
     "stats",
 )
+
+
+def failure(command: str, exit_code: int, said: str) -> RayLineageError:
+    """What a command said on standard error that failed, with the code that it gave itself."""
+    found = _FAILED.search(said)
+    if found is None:
+        return RayLineageError("RL249", f"{command} ended with exit code {exit_code}: {said.strip()[-_SAID:]}")
+    return RayLineageError(found["code"], found["message"], help=found["help"])
 
 
 def _within(limit: int) -> int:

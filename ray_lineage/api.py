@@ -5,11 +5,12 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from ray_lineage.beside import Beside, serve
+from ray_lineage.frames import Link, Linked, Table, to_columns
 from ray_lineage.killable import Killed
 from ray_lineage.model import Declaration, DeclaredColumn, Diagnostic, Name
 
@@ -47,7 +48,7 @@ class Influence(msgspec.Struct, frozen=True):
     how: str
 
 
-class Lineage(msgspec.Struct, frozen=True):
+class Lineage(Linked, msgspec.Struct, frozen=True):
     """What one script does. ``sources`` and ``targets`` are dataset names in order of first use; CTEs and temporary
     tables that the script fills itself are looked through."""
 
@@ -58,6 +59,40 @@ class Lineage(msgspec.Struct, frozen=True):
     diagnostics: list[Diagnostic]
     dialect: str
 
+    def table(self) -> Table:
+        """``columns``, and behind them ``influences``, whose ``target_column`` is null and whose line is 0. Both datasets are
+        null where they are the result of a bare SELECT."""
+        kinds = dict.fromkeys(("source_dataset", "source_column", "target_dataset", "target_column"), str)
+        pairs = [
+            (
+                p.source.dataset,
+                p.source.column,
+                p.target.dataset,
+                p.target.column,
+                p.transformation,
+                p.certainty,
+                p.line,
+            )
+            for p in self.columns
+        ]
+        shapes = [(i.source.dataset, i.source.column, i.target, None, i.how, "certain", 0) for i in self.influences]
+        return Table(kinds | {"how": str, "certainty": str, "line": int}, [*pairs, *shapes])
+
+    def nodes_and_links(self) -> tuple[Mapping[str, dict[str, Any]], Iterable[Link]]:
+        """Columns; a dataset whose rows are shaped has edges to its columns. The result of a bare SELECT is ``(result)``."""
+        pairs = [
+            Link(str(p.source), str(p.target), {"how": p.transformation, "certainty": p.certainty, "line": p.line})
+            for p in self.columns
+        ]
+        shapes = [
+            Link(str(i.source), i.target or _RESULT, {"how": i.how, "certainty": "certain"}) for i in self.influences
+        ]
+        owners = {str(p.target): p.target.dataset or _RESULT for p in self.columns}
+        return {}, [*pairs, *shapes, *to_columns((link.target for link in shapes), owners)]
+
+
+_RESULT: Final = "(result)"
+"""Of a bare SELECT, in a graph."""
 
 _GUARD_SECONDS: Final = 10.0
 
@@ -82,6 +117,14 @@ def lineage(
 
     Raises ValueError for an unknown dialect, RuntimeError where no process can be begun (``sys.executable`` is no Python);
     nothing in ``sql`` raises: what cannot be read is in ``.diagnostics``.
+
+    >>> found = ray_lineage.lineage("INSERT INTO mart.t (x) SELECT a + b FROM raw.s WHERE c > 0", dialect="tsql")
+    >>> [(str(p.source), str(p.target), p.transformation) for p in found.columns]
+    [('raw.s.a', 'mart.t.x', 'transformation'), ('raw.s.b', 'mart.t.x', 'transformation')]
+    >>> [(str(i.source), i.target, i.how) for i in found.influences]
+    [('raw.s.c', 'mart.t', 'filter')]
+    >>> found.to_pandas()["source_column"].tolist()
+    ['a', 'b', 'c']
     """
     name = _dialect(dialect)
     known = {dataset: tuple(columns) for dataset, columns in (schema or {}).items()}
@@ -179,7 +222,7 @@ class _Reader:
             self.linker.put("\0schema", "", encode_facts(given))
 
     def read(self, facts: object) -> Lineage:
-        from ray_lineage.link.evaluate import certainty_text, how_text, influence_text
+        from ray_lineage.link.codes import certainty_text, how_text, influence_text
         from ray_lineage.link.script import Script
         from ray_lineage.model import UNSEEN, FileFacts, encode_facts, is_temporary, unnamed
 
@@ -219,14 +262,31 @@ class _Reader:
         diagnostics = [*facts.diagnostics, *script.diagnostics]
         linker.close()
         return Lineage(
-            list(sources), list(targets), list(pairs.values()), list(influences.values()), diagnostics, facts.dialect
+            list(sources),
+            list(targets),
+            _by_target(pairs.values()),
+            list(influences.values()),
+            diagnostics,
+            facts.dialect,
         )
+
+
+def _by_target(pairs: Iterable[ColumnLineage]) -> list[ColumnLineage]:
+    """Targets as they come, the sources of each by name."""
+    at: dict[ColumnRef, int] = {}
+    for pair in pairs:
+        at.setdefault(pair.target, len(at))
+    return sorted(pairs, key=lambda p: (at[p.target], p.source.dataset or "", p.source.column))
 
 
 def open_graph(store: str | None = None, project: str | None = None) -> Graph:
     """Open a stored graph for queries (read-only). ``store`` is a path or a ``neo4j://`` URI (default: the settings).
 
     Raises ``ray_lineage.errors.StoreUnavailable`` if there is none.
+
+    >>> with ray_lineage.open_graph() as graph:
+    ...     graph.stats().files
+    3
     """
     from ray_lineage.query.graph import Graph
 
@@ -246,7 +306,7 @@ def picture(
     A notebook shows what this returns; ``.save(path)`` writes it. ``depth``: so many steps around ``name``; ``with_sql``: with
     the beginning of each statement, literals as ``?``. Raises StoreUnavailable, UsageError for unknown or ambiguous names.
 
-    >>> ray_lineage.picture("mart.total", depth=2)  # doctest: +SKIP
+    >>> ray_lineage.picture("mart.total", depth=2).save("lineage.html")
     """
     from ray_lineage.viewer.notebook import make_page
 

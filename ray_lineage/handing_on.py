@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable
 from typing import IO, Final
 
-_KEPT_BACK: Final = ("NEO4J_", "RAY_LINEAGE_NEO4J_", "RAY_LINEAGE_STORE")
+_KEPT_BACK: Final = ("NEO4J_", "RAY_LINEAGE_NEO4J_", "RAY_LINEAGE_STORE", "OPENLINEAGE_API_KEY")
 
 
 def environment(**more: str) -> dict[str, str]:

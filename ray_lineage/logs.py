@@ -74,11 +74,16 @@ def redact(text: str) -> str:
     return _PAIR.sub(rf"\1{_STAR}", _URI.sub(rf"\1:{_STAR}@", star(text)))
 
 
+def escaped(text: str) -> str:
+    """Control and direction characters, line ends among them, as escapes: what is read is what stands there."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def one_line(text: str) -> str:
-    """A text of a stranger as one harmless line: control and direction characters, line ends among them, are escapes, so that
-    it cannot move a cursor; and it begins no command of a CI runner that reads the output (``::error ...``, ``##vso[...``)."""
-    if not text.isprintable():
-        text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    """A text of a stranger as one harmless line: :func:`escaped`, so that it cannot move a cursor; and it begins no command of a CI runner that reads the output (``::error ...``, ``##vso[...``)."""
+    text = escaped(text)
     if ":" in text or "#" in text:
         text = _RUNNERS.sub(r"\\x23#", _RUNNER_LINE.sub(r"\1\\x3a:", text))
     return text

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import logging
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Annotated, Final
 from urllib.parse import quote
 
@@ -28,24 +27,11 @@ _PIPE: Final = 250
 """Cells of a line where there is no terminal: what does not fit stands on a line of its own."""
 
 
-@contextlib.contextmanager
-def asked(*, everyone: bool = False) -> Iterator[tuple[GraphStore, str | None]]:
-    """The graph that the settings mean, for reading, and the project that is asked about (None: all). That is joined with those
-    that it reads from, or with ``everyone`` with all that there are."""
-    from ray_lineage.graph.open import open_store
-    from ray_lineage.query.across import across, asking
-    from ray_lineage.query.projects import known_project
+def asked(*, everyone: bool = False) -> AbstractContextManager[tuple[GraphStore, str | None]]:
+    """See :func:`ray_lineage.query.across.asked`; of the settings of this command."""
+    from ray_lineage.query.across import asked as ask
 
-    loaded = settings().settings
-    store = open_store(loaded, read_only=True)
-    try:
-        project = known_project(store, loaded.project) or asking(store, loaded.root)
-        joined = across(store, project, store.projects() if everyone else loaded.reads_from)
-        yield joined, known_project(store, loaded.project) if joined is store else project
-        for name, candidates in getattr(joined, "ambiguous", {}).items():
-            logging.getLogger("ray_lineage.query").warning("%s could be %s", name, " or ".join(candidates))
-    finally:
-        store.close()
+    return ask(settings().settings, everyone=everyone)
 
 
 def width() -> int:
@@ -62,9 +48,10 @@ class Places:
     """Paths of the graph as seen from the current folder, where the project's root is known and on this machine."""
 
     def __init__(self, store: GraphStore, project: str) -> None:
-        origin = next((p.origin for p in store.project_infos() if p.name == project), None)
-        known = origin is not None and origin.host == os.uname().nodename and os.path.isdir(origin.root)
-        self.root = os.path.realpath(origin.root) if known and origin is not None else ""
+        from ray_lineage.query.projects import roots_here
+
+        root = roots_here(store).get(project, "")
+        self.root = os.path.realpath(root) if root and os.path.isdir(root) else ""
         here = os.path.realpath(os.curdir)
         self._here = here if self.root and here != self.root and is_around(self.root, here) else ""
 

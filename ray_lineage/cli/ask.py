@@ -12,7 +12,8 @@ from typing import Annotated, Any
 import typer
 
 from ray_lineage.cli.answers import Json
-from ray_lineage.cli.output import counting, print_error, print_json_rows, settings, styled, write_line, write_table
+from ray_lineage.cli.output import print_error, print_json_rows, settings, styled, write_line, write_table
+from ray_lineage.counting import counting
 from ray_lineage.errors import UsageError
 from ray_lineage.logs import one_line, star
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from ray_lineage.cli.findings import FORMATS, check_codes, exit_code, print_found
-from ray_lineage.cli.output import Globals, Root, check_word, counting, sentry_of, settings, styled
+from ray_lineage.cli.output import Globals, Root, check_word, sentry_of, settings, styled
+from ray_lineage.counting import counting
 from ray_lineage.errors import UsageError
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from ray_lineage.cli.answers import Json, Places, asked
-from ray_lineage.cli.output import counting, print_json, styled, visible, write_line, write_table
+from ray_lineage.cli.output import print_json, styled, visible, write_line, write_table
+from ray_lineage.counting import counting
 from ray_lineage.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -75,11 +76,10 @@ def _named(u: Unread, several: bool) -> str:
 def _by_dataset(columns: list[Unread], several: bool) -> dict[str, list[str]]:
     from msgspec.structs import replace
 
-    from ray_lineage.model import split_text
-    from ray_lineage.query.walk import owner_of
+    from ray_lineage.model import split_column
 
     out: dict[str, list[str]] = {}
     for u in columns:
-        owner = replace(u, display=owner_of(u.display))
-        out.setdefault(_named(owner, several), []).append(split_text(u.display)[-1])
+        owner = replace(u, display=split_column(u.display)[0])
+        out.setdefault(_named(owner, several), []).append(split_column(u.display)[1])
     return out

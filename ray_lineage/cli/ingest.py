@@ -17,7 +17,6 @@ from ray_lineage.cli.output import (
     Root,
     WholeProject,
     check_writable,
-    counting,
     invocation,
     pasted,
     print_json,
@@ -28,6 +27,7 @@ from ray_lineage.cli.output import (
     write_line,
 )
 from ray_lineage.cli.progress import Display
+from ray_lineage.counting import counting
 from ray_lineage.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -157,72 +157,81 @@ def _display() -> Display:
     return Display(hidden=Globals.quiet or Globals.no_progress)
 
 
-def _show(summary: IngestSummary) -> None:
-    def line(name: str, text: str, style: str = "") -> None:
-        write_line(styled(f"{name:<12}", "bold"), styled(text, style))
+def _line(name: str, text: str, style: str = "") -> None:
+    write_line(styled(f"{name:<12}", "bold"), styled(text, style))
 
-    same = summary.files and summary.unchanged == summary.files and not summary.removed
-    done = "unchanged" if same else "ingested"
+
+def _show(summary: IngestSummary) -> None:
+    if summary.files or summary.removed:
+        _show_work(summary)
+    else:
+        write_line(styled(f"{summary.project}: nothing was ingested", "bold yellow"))
+    parts = (f"of it {os.path.relpath(part, summary.root)}" for part in summary.parts)
+    _line("root", ", ".join([summary.root, *parts]))
+    if summary.store:
+        _line("store", summary.store)
+    if summary.diagnostics:
+        _show_diagnostics(summary)
+    if summary.dead_letters:
+        text = f"{summary.dead_letters:,} files could not be written; they are in failed_ingestion.jsonl and tried again next time"
+        _line("failed", text, "red")
+    for note in summary.notes:
+        _line("note", pasted(note), "yellow")
+    if summary.example:
+        _line("try", f"{invocation()} upstream {shlex.quote(summary.example)}", "cyan")
+
+
+def _show_work(summary: IngestSummary) -> None:
+    same = summary.unchanged == summary.files and not summary.removed
+    done = "unchanged" if same else "looked at" if summary.dry_run else "ingested"
     head = f"{summary.project}: {counting(summary.files, 'file')} {done} in {summary.seconds:.2f} s"
     write_line(styled(head, "bold green"))
-    if not summary.files:
-        line("files", "no SQL files were found; see `suffixes` and `ignore` in the settings", "yellow")
-    else:
-        parts = [f"{n:,} {s}" for s, n in sorted(summary.by_status.items(), key=lambda i: -i[1])]
-        line(
-            "files",
-            ", ".join(parts)
-            + f"; {summary.compiled:,} compiled, {summary.unchanged:,} unchanged, {summary.removed:,} removed"
-            + (f"; {summary.silent:,} more without SQL (Python, JSON...)" if summary.silent else ""),
-        )
+    _line("files", _files(summary))
     if len(summary.read_as) > 1:
         counted = ", ".join(f"{n:,} {d or 'without a dialect'}" for d, n in summary.read_as.items())
-        line("read as", f"{counted}; where that is wrong, settings say so:")
+        _line("read as", f"{counted}; where that is wrong, settings say so:")
         for folder, dialect in summary.folder_rules[:_SHOWN_RULES]:
             write_line(styled(f'  [[folders]]  path = "{visible(folder)}"  dialect = "{dialect}"', "dim"))
-    line(
-        "graph",
-        ", ".join(
-            (
-                counting(summary.statements, "statement"),
-                counting(summary.datasets, "dataset"),
-                counting(summary.columns, "column"),
-                counting(summary.edges, "column edge"),
-            )
-        ),
+    counts = (
+        counting(summary.statements, "statement"),
+        counting(summary.datasets, "dataset"),
+        counting(summary.columns, "column"),
+        counting(summary.edges, "column edge"),
     )
+    _line("graph", ", ".join(counts) + ("; left as it was" if summary.dry_run else ""))
     hits = summary.cache_hits + summary.cache_misses
     rate = f"{100 * summary.cache_hits / hits:.0f} % of {hits:,} from the cache" if hits else "nothing to look up"
-    line(
+    _line(
         "speed",
         f"{summary.files_per_second:,.0f} files/s, {rate}, {summary.rows_written:,} rows written, {_executor(summary)}",
     )
-    line("root", ", ".join([summary.root, *(f"of it {os.path.relpath(part, summary.root)}" for part in summary.parts)]))
-    line("store", summary.store)
-    if summary.diagnostics:
-        counted = ", ".join(
-            f"{n:,} {s}{'s' if n > 1 and s != 'info' else ''}" for s, n in sorted(summary.severities.items())
-        )
-        codes = ", ".join(f"{c} x{n}" for c, n in sorted(summary.diagnostics.items(), key=lambda i: -i[1])[:8])
-        line("diagnostics", f"{counted} ({codes})")
-        shown = [f for f in summary.findings if f.severity != "info"][:_SHOWN_FINDINGS]
-        for finding in shown:
-            style = "red" if finding.severity == "error" else "yellow"
-            place = finding.place
-            write_line(styled(f"  {visible(place)}: ", style), styled(f"{finding.code} {finding.message}"))
-        if len(summary.findings) > len(shown):
-            every = pasted("`ray_lineage diagnostics`")
-            write_line(styled(f"  all of them: {every}; in a file: --diagnostics FILE, --json", "dim"))
-    if summary.dead_letters:
-        line(
-            "failed",
-            f"{summary.dead_letters:,} files could not be written; they are in failed_ingestion.jsonl and tried again next time",
-            "red",
-        )
-    for note in summary.notes:
-        line("note", pasted(note), "yellow")
-    if summary.example:
-        line("try", f"{invocation()} upstream {shlex.quote(summary.example)}", "cyan")
+
+
+def _show_diagnostics(summary: IngestSummary) -> None:
+    counted = ", ".join(
+        f"{n:,} {s}{'s' if n > 1 and s != 'info' else ''}" for s, n in sorted(summary.severities.items())
+    )
+    codes = ", ".join(f"{c} x{n}" for c, n in sorted(summary.diagnostics.items(), key=lambda i: -i[1])[:8])
+    _line("diagnostics", f"{counted} ({codes})")
+    shown = [f for f in summary.findings if f.severity != "info"][:_SHOWN_FINDINGS]
+    for finding in shown:
+        style = "red" if finding.severity == "error" else "yellow"
+        place = finding.place
+        write_line(styled(f"  {visible(place)}: ", style), styled(f"{finding.code} {finding.message}"))
+    if len(summary.findings) > len(shown):
+        every = pasted("`ray_lineage diagnostics`")
+        write_line(styled(f"  all of them: {every}; in a file: --diagnostics FILE, --json", "dim"))
+
+
+def _files(summary: IngestSummary) -> str:
+    """What became of them: the numbers add up."""
+    would = "would be " if summary.dry_run else ""
+    statuses = ", ".join(f"{n:,} {s}" for s, n in sorted(summary.by_status.items(), key=lambda i: -i[1]))
+    told = (
+        f"{summary.files_written:,} {would}written, {summary.unchanged:,} unchanged, {summary.removed:,} {would}removed"
+    )
+    more = f"{summary.silent:,} more without SQL (Python, JSON...)" if summary.silent else ""
+    return "; ".join(filter(None, (statuses, told, more)))
 
 
 def _executor(summary: IngestSummary) -> str:

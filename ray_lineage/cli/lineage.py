@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Optional, cast
 import typer
 
 from ray_lineage.cli.answers import Json, Places, asked, is_ascii, width, write
-from ray_lineage.cli.output import counting, print_json, styled, visible, write_line, write_table
+from ray_lineage.cli.output import print_json, styled, visible, write_line, write_table
+from ray_lineage.counting import counting
 from ray_lineage.errors import UsageError
 
 if TYPE_CHECKING:
@@ -129,10 +130,16 @@ def _answer(question: _Question, form: _Form, across: bool) -> None:
 
 
 def _as_json(found: Walk, form: _Form) -> object:
-    head = {"schema": found.schema, "root": found.root, "direction": found.direction, "level": found.level}
+    head = {
+        "schema": found.schema,
+        "root": found.root,
+        "direction": found.direction,
+        "level": found.level,
+        "cut": found.cut,
+    }
     if form.by:
         return {**head, "by_schema": by_schema(found)}
-    return {**head, "ends": found.ends} if form.ends else found
+    return {**head, "ends": found.ends, "stopped": found.stopped} if form.ends else found
 
 
 def _show(found: Walk, form: _Form, places: Places) -> None:
@@ -156,12 +163,20 @@ def _nothing(found: Walk) -> str:
 
 
 def _show_ends(found: Walk) -> None:
+    stopped = set(found.stopped)
     for name in found.ends:
-        write_line(styled(found.said(name)))
+        write_line(styled(found.said(name)), styled("  may go on" if name in stopped else "", "dim"))
     kind = "source" if found.direction == "upstream" else "sink"
     nodes = counting(len(found.nodes), "column" if found.level == "column" else "dataset")
+    said = f"{counting(len(found.ends) - len(stopped), kind)} of {nodes} {found.direction}"
+    if stopped:
+        said += f", and {len(stopped):,} where the walk stopped after {counting(found.depth or 0, 'step')}"
     write_line()
-    write_line(styled(f"{counting(len(found.ends), kind)} of {nodes} {found.direction}; all shown", "dim"))
+    write_line(styled(f"{said}; {_all_or_not(found)}", "dim"))
+
+
+def _all_or_not(found: Walk) -> str:
+    return "there are more: the farthest are left out" if found.cut else "all shown"
 
 
 def by_schema(found: Walk) -> list[dict[str, object]]:
@@ -175,11 +190,10 @@ def by_schema(found: Walk) -> list[dict[str, object]]:
 
 def _schema(found: Walk, name: str, written: str) -> str:
     """Of a name of the answer, in a way in which it is written."""
-    from ray_lineage.model import split_text
-    from ray_lineage.query.walk import owner_of
+    from ray_lineage.model import split_column, split_text
 
     column = found.level == "column" and name not in found.datasets
-    return ".".join(split_text(owner_of(written) if column else written)[:-1])
+    return ".".join(split_text(split_column(written)[0] if column else written)[:-1])
 
 
 def _schemas(found: Walk) -> dict[str, str]:
@@ -199,5 +213,5 @@ def _show_schemas(found: Walk) -> None:
         (visible(written[str(r["schema"])]) or "(no schema)", f"{r['count']:,}", f"step {r['nearest']}") for r in rows
     ]
     write_table(shown, ("schema", noun, "nearest"))
-    total = f"{len(found.nodes):,} {noun} {found.direction} in {counting(len(rows), 'schema')}; all shown"
+    total = f"{len(found.nodes):,} {noun} {found.direction} in {counting(len(rows), 'schema')}; {_all_or_not(found)}"
     write_line(styled(total, "dim"))

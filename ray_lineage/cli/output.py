@@ -159,11 +159,6 @@ def visible(text: object) -> str:
     return logs.one_line(logs.star(str(text)))
 
 
-def counting(number: int, noun: str) -> str:
-    """``1 file``, ``2 files``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 _STYLES: Final = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ray_lineage.cli.answers import Json, Places, asked
-from ray_lineage.cli.output import counting, print_json, styled, visible, write_line, write_table
+from ray_lineage.cli.output import print_json, styled, visible, write_line, write_table
+from ray_lineage.counting import counting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ray_lineage.query.show import Shown, ShownColumn, Use
 
+_HEADINGS = "from, feeds: so many columns at first hand; used to: in so many statements"
 _STYLES = {"error": "red", "warning": "yellow", "info": "cyan"}
 
 
@@ -31,7 +32,7 @@ def show(
     with asked() as (store, project):
         found = [ask(store, one, of) for of, one in selection(store, name, project)]
         places = Places(store, found[0].project)
-    found = [with_owners(shown, places.root) for shown in found]
+    found = [_with_owners(shown, places.root) for shown in found]
     if as_json:
         print_json(found[0] if len(found) == 1 else found)
         return
@@ -41,27 +42,13 @@ def show(
         _show(shown, places)
 
 
-def with_owners(found: Shown, root: str) -> Shown:
-    """As CODEOWNERS of the repository around the project's root names them for the files that declare it."""
+def _with_owners(found: Shown, root: str) -> Shown:
+    """As CODEOWNERS names them for the files that declare it."""
     from msgspec.structs import replace
 
-    from ray_lineage.diff.owners import owners_on_disk
+    from ray_lineage.diff.owners import owners_of
 
-    top = _top(root)
-    if not top:
-        return found
-    paths = [os.path.relpath(os.path.join(root, place.file), top) for place in found.declared]
-    return replace(found, owners=list(owners_on_disk(top).of_all(paths)))
-
-
-def _top(folder: str) -> str:
-    """The folder of the repository around one, or itself; empty if there is none."""
-    above = folder
-    while above and not os.path.exists(os.path.join(above, ".git")):
-        if above == os.path.dirname(above):
-            return folder
-        above = os.path.dirname(above)
-    return above
+    return replace(found, owners=list(owners_of(root, [place.file for place in found.declared]))) if root else found
 
 
 def _show(found: Shown, places: Places) -> None:
@@ -83,6 +70,8 @@ def _show(found: Shown, places: Places) -> None:
         write_line(f"  {visible(places(d.path, d.line))}  ", styled(said, _STYLES[d.severity]))
     write_line()
     write_line(styled(_counted(found), "dim"))
+    if found.columns:
+        write_line(styled(_HEADINGS, "dim"))
 
 
 def _row(column: ShownColumn) -> tuple[str, str, str, str, str]:

@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ray_lineage.cli.output import cells, counting, visible
-from ray_lineage.query.walk import owner_of
+from ray_lineage.cli.output import cells, visible
+from ray_lineage.counting import counting
+from ray_lineage.model import split_column
 
 if TYPE_CHECKING:
     from ray_lineage.query.walk import Step, Walk
@@ -161,7 +162,7 @@ class _Forest:
     def near(self, name: str, distance: int) -> str:
         """The node that an edge at a distance begins at: a column, or the dataset that stands for it."""
         if self._datasets and self.distance.get(name) != distance - 1:
-            owner = owner_of(name)
+            owner = split_column(name)[0]
             if owner in self._datasets and (self.distance.get(owner) == distance - 1 or name not in self.distance):
                 return owner
         return name
@@ -186,7 +187,7 @@ class _Forest:
 
     def goes_on(self, name: str) -> bool:
         """Does anything stand below it, or below the dataset that stands for it?"""
-        return name in self.values or (bool(self._datasets) and owner_of(name) in self.values)
+        return name in self.values or (bool(self._datasets) and split_column(name)[0] in self.values)
 
     def is_chained(self, name: str, children: Sequence[str]) -> bool:
         """Has it one child only, which stands nowhere else?"""

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ray_lineage.cli.answers import Json, Places, asked
-from ray_lineage.cli.output import counting, invocation, print_json, styled, visible, write_line
+from ray_lineage.cli.output import invocation, print_json, styled, visible, write_line
+from ray_lineage.counting import counting
 from ray_lineage.errors import ExitCode
 
 if TYPE_CHECKING:

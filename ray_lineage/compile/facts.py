@@ -95,10 +95,14 @@ class Facts:
         preset: tuple[str, ...] = (),
         *,
         declared: int = -1,
+        was: Name = (),
     ) -> None:
-        """One more statement (see ``StatementFacts``). It makes what was ``declared`` as that number, if any."""
+        """One more statement (see ``StatementFacts``). It makes what was ``declared`` as that number, and gives its target's name to
+        what ``was`` called otherwise, if any."""
         if declared >= 0:
             self._redeclare(declared, statement=len(self.statements))
+        if was:
+            self._rename(was, target, len(self.statements))
         self.statements.append(
             StatementFacts(
                 kind,
@@ -222,12 +226,12 @@ class Facts:
         """The dataset may have other columns than whoever declares it says."""
         self.declarations.append(Declaration(name, DESCRIBED, line, adds=True, changed=True))
 
-    def renamed(self, old: Name, new: Name, *, declared: bool) -> None:
-        """The last statement gave a dataset another name. If one that had that name was renamed before, and is not ``declared``
-        here, its columns were others than those that the name stands for now."""
+    def _rename(self, old: Name, new: Name, statement: int) -> None:
+        """That statement gives a dataset another name. If one that had that name was renamed before, and is not declared here, its
+        columns were others than those that the name stands for now."""
         at = self._gone.pop(new, -1)
-        if not declared:
-            self._gone[old] = len(self.statements) - 1
+        if self.last_declared(old) is None:
+            self._gone[old] = statement
         if at >= 0:
             self._forget_list(at, new)
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ray_lineage.compile.text.jinja_macros import Library
     from ray_lineage.compile.text.template import Template
 
-_REVISION: Final = 28
+_REVISION: Final = 29
 _MAY_BE_TEMPLATE: Final = re.compile(r"\{[{%#A-Za-z_]|\$[({]|%\(|%s|:[\d'\"]|\}\s*\?|\{@|@\w+[.@]")
 _JINJA: Final = re.compile(r"\{[{%#]")
 
@@ -38,6 +38,7 @@ def _compile(source: Source, options: CompileOptions) -> FileFacts:
     return compile_text(source.content, options, source.diagnostics, given=source.given)
 
 
+_NO_PROJECT: Final = Project()
 _TRIED: Final = 3
 """Other dialects that a file is read in where statements are lost in the first."""
 _SAYS: Final = 24
@@ -64,7 +65,7 @@ def compile_text(
     from ray_lineage.compile.sql.detect import best_of, evidence
 
     dialect, guessed, second = options.dialect.partition("|")
-    project = Project(options.folder, given)
+    project = Project(options.folder, given) if given or _MAY_BE_TEMPLATE.search(text) else _NO_PROJECT
     said = {} if dialect else evidence(text)
     confidence = 1.0
     spoken = project.dialect if guessed or not dialect else ""

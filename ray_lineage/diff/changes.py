@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from ray_lineage.counting import counting
 from ray_lineage.diff.breaks import Lacking, Misfit, Use
 from ray_lineage.diff.logic import Logic, Reworded
 from ray_lineage.diff.retyped import compare
@@ -182,7 +183,7 @@ class _Classifying:
                 Kind.REMOVED, f"{what} is gone{called}; nothing here reads it", place, dataset, column, base=True, direct=direct, renamed=new
             )  # fmt: skip
         says = (
-            f"{what} is gone{called}, but {_number(len(uses), 'place')} still {'uses' if len(uses) == 1 else 'use'} it"
+            f"{what} is gone{called}, but {counting(len(uses), 'place')} still {'uses' if len(uses) == 1 else 'use'} it"
         )
         return make(Kind.BROKEN, says, uses[0].place, dataset, column, base=True, direct=direct, uses=uses, renamed=new)
 
@@ -220,7 +221,7 @@ class _Classifying:
 
     def _misfits(self) -> Iterator[Change]:
         for misfit in self.of.misfits:
-            says = f"to {misfit.target} {_number(misfit.given, 'value')} a row go by position, where it takes {misfit.expected}"
+            says = f"to {misfit.target} {counting(misfit.given, 'value')} a row go by position, where it takes {misfit.expected}"
             use = Use(misfit.target, "", misfit.target, misfit.place)
             direct = self._is_direct(misfit.place)
             yield make(Kind.BROKEN, says, misfit.place, misfit.target, direct=direct, uses=(use,), rows=True)
@@ -368,8 +369,4 @@ def _computed(flows: list[Flow]) -> str:
 
 def _some(texts: list[str]) -> str:
     more = len(texts) - _EXAMPLES
-    return ", ".join(texts[:_EXAMPLES]) + (f" and {more} more" if more > 0 else "")
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    return ", ".join(texts[:_EXAMPLES]) + (f" and {more:,} more" if more > 0 else "")

@@ -90,6 +90,23 @@ class Repository:
                 return self.merge_base(head, branch)
         return self.commit(head)
 
+    def head(self) -> Revision | None:
+        """What is checked out; None where there is no commit yet."""
+        found = self._commit("HEAD")
+        return Revision(found, "HEAD") if found else None
+
+    def branch(self) -> str:
+        """The one that is checked out; empty if none is."""
+        return self._asked("symbolic-ref", "--quiet", "--short", "HEAD")
+
+    def tag(self, revision: Revision) -> str:
+        """One that a commit has; empty if it has none."""
+        return self._asked("describe", "--exact-match", "--tags", revision.commit)
+
+    def remote(self) -> str:
+        """Where it was cloned from, as its configuration has it: there may be a password in it. Empty if that is not known."""
+        return self._asked("config", "--get", "remote.origin.url")
+
     def entries(self, revision: Revision, folder: str = "") -> list[Entry]:
         """The regular files of a commit, below a folder, with paths relative to it; no links, no submodules."""
         below = (f"{folder}/",) if folder else ()

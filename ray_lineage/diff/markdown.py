@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from ray_lineage.counting import counting
 from ray_lineage.diff import render
 from ray_lineage.diff.report import Found, Report, grouped
 from ray_lineage.logs import one_line, star
@@ -50,7 +51,7 @@ def _fitted(top: list[str], blocks: list[str], command: str) -> str:
 def _row(group: Sequence[Found], report: Report) -> str:
     found = group[0]
     change = found.change
-    more = f" and {render.number(len(group) - 1, 'column')} more" if len(group) > 1 else ""
+    more = f" and {counting(len(group) - 1, 'column')} more" if len(group) > 1 else ""
     owners = list(dict.fromkeys(owner for one in group for owner in one.owners))
     cells = (
         _SIGNS[change.level], f"{prose(change.kind.value)} {code(change.name)}{more}", code(render.place(found, report)),

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, Final, NamedTuple
+
+from ray_lineage.settings.trust import working_tree
 
 PLACES: Final = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
 """Where the file may be, the first counts."""
@@ -46,6 +49,12 @@ def owners_on_disk(top: str) -> Owners:
             with open(path, "rb") as file:
                 return Owners(file.read(MOST_BYTES).decode("utf-8", "replace"))
     return Owners("")
+
+
+def owners_of(root: str, files: Iterable[str]) -> tuple[str, ...]:
+    """Of files by their paths from a folder, by the CODEOWNERS of the working tree that it is in; else by its own."""
+    top = os.fspath(working_tree(Path(root)) or root)
+    return owners_on_disk(top).of_all(os.path.relpath(os.path.join(root, file), top) for file in files)
 
 
 def _read(raw: str) -> Iterable[_Line]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
+from ray_lineage.counting import counting
 from ray_lineage.diff.changes import Change, Kind
 from ray_lineage.diff.report import Found, Impact, Report, grouped
 
@@ -19,11 +20,6 @@ Seen = Callable[[str], str]
 """A path from the top of the repository, as seen from where it is shown."""
 
 
-def number(count: int, noun: str, plural: str = "") -> str:
-    """``1 file``, ``2 files``."""
-    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
-
-
 def render(report: Report, style: Style, seen: Seen = str, *, everything: bool = False) -> Iterator[str]:
     """Lines. ``style(text, words)`` makes a text safe to show, in a style."""
     yield style(head_line(report), "bold")
@@ -36,20 +32,20 @@ def render(report: Report, style: Style, seen: Seen = str, *, everything: bool =
             yield from _change(group, report, style, seen)
         if not everything and len(groups) > _MOST:
             yield ""
-            yield style(f"{number(sum(map(len, groups[_MOST:])), level)} more: --all", "dim")
+            yield style(f"{counting(sum(map(len, groups[_MOST:])), level)} more: --all", "dim")
     yield ""
     yield style(verdict(report), "bold")
     if any(found.reached.cut for found in shown):
         yield style("where it says at least, there is more downstream: --all walks to the end", "dim")
     hidden = report.counts["following"]
     if hidden and not everything:
-        yield style(f"{number(hidden, 'more change')} in files that nobody changed follow from these: --all", "dim")
+        yield style(f"{counting(hidden, 'more change')} in files that nobody changed follow from these: --all", "dim")
 
 
 def head_line(report: Report) -> str:
     """What was compared."""
     files = report.files
-    parts = [number(files["changed"], "file") + " changed"]
+    parts = [counting(files["changed"], "file") + " changed"]
     parts += [f"{files[what]:,} {what}" for what in ("added", "removed") if files[what]]
     if files["silent"]:
         parts.append(f"{files['silent']:,} in comments, white space or place alone")
@@ -68,7 +64,7 @@ def verdict(report: Report) -> str:
         Kind.REMOVED: ("removal that nobody here reads", "removals that nobody here reads"), Kind.TYPE: ("other type", ""),
         Kind.ROWS: ("change of rows", "changes of rows"), Kind.VALUES: ("change of values", "changes of values"), Kind.ADDED: ("addition", ""),
     }  # fmt: skip
-    said = [number(counts[kind.value], *names) for kind, names in words.items() if counts[kind.value]]
+    said = [counting(counts[kind.value], *names) for kind, names in words.items() if counts[kind.value]]
     return ", ".join(said) if said else "no change of the lineage"
 
 
@@ -83,8 +79,8 @@ def reach(*group: Found) -> str:
         return "reaches nothing in these files" if not cut else "what it reaches was not looked at"
     near = sorted(datasets, key=lambda d: (datasets[d], d))
     names = ", ".join(near[:_NEAREST]) + (f" and {len(near) - _NEAREST:,} more" if len(near) > _NEAREST else "")
-    columns = f"{number(group[0].reached.columns, 'column')} of " if len(group) == 1 else ""
-    what = f"{columns}{number(len(near), 'dataset')} in {number(max(datasets.values()), 'step')}"
+    columns = f"{counting(group[0].reached.columns, 'column')} of " if len(group) == 1 else ""
+    what = f"{columns}{counting(len(near), 'dataset')} in {counting(max(datasets.values()), 'step')}"
     return f"reaches {'at least ' if cut else ''}{what}: {names}"
 
 
@@ -133,7 +129,7 @@ def _details(group: Sequence[Found], report: Report, seen: Seen) -> Iterable[str
     for use in broken[:_USES] if len(broken) > 1 else ():
         yield f"         breaks {use}"
     if len(broken) > _USES:
-        yield f"         and {number(len(broken) - _USES, 'more place')}"
+        yield f"         and {counting(len(broken) - _USES, 'more place')}"
     yield f"         {reach(*group)}"
     if owners := dict.fromkeys(o for one in group for o in one.owners):
         yield f"         owners: {' '.join(owners)}"
@@ -147,14 +143,14 @@ def render_impact(impact: Impact, style: Style) -> Iterator[str]:
     for dataset, distance in impact.reached.items():
         steps.setdefault(distance, []).append(dataset)
     for distance in sorted(steps):
-        yield style(number(distance, "step"), "bold")
+        yield style(counting(distance, "step"), "bold")
         yield from (style(f"  {name}", "") for name in sorted(steps[distance]))
     least = "at least " if impact.cut else ""
     of = ", ".join(impact.of[:_NEAREST]) + (
         f" and {len(impact.of) - _NEAREST:,} more" if len(impact.of) > _NEAREST else ""
     )
-    what = number(len(impact.reached), "dataset") if impact.reached else "nothing in these files"
-    files = f" in {number(len(impact.files), 'file')}" if impact.files else ""
+    what = counting(len(impact.reached), "dataset") if impact.reached else "nothing in these files"
+    files = f" in {counting(len(impact.files), 'file')}" if impact.files else ""
     yield style(
         f"{least}{what}{files} depend{'s' if len(impact.reached) < 2 else ''} on {of or 'what changed'}", "bold"
     )

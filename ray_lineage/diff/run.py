@@ -20,7 +20,7 @@ from ray_lineage.diff.breaks import Gone, Lacking, Misfit, Use, lacking, mention
 from ray_lineage.diff.changes import Change, Kind, Material, classify
 from ray_lineage.diff.git import Entry, Repository, Revision
 from ray_lineage.diff.logic import Said, reworded, unchanged
-from ray_lineage.diff.owners import MOST_BYTES, PLACES, Owners, owners_on_disk
+from ray_lineage.diff.owners import MOST_BYTES, PLACES, Owners, owners_of, owners_on_disk
 from ray_lineage.diff.pair import Pair
 from ray_lineage.diff.reach import ALL_FILES, LEAST_FILES, SOME_FILES, Downstream, Seeds
 from ray_lineage.diff.reading import Reading
@@ -230,7 +230,7 @@ def impact(settings: Settings, start: str, names: Sequence[str], cache: ParseCac
         seeds = Seeds()
         called = [_meant_by(name, pair.datasets(), graph, seeds) for name in names]
         reached = graph.walk(seeds)
-        owners = owners_on_disk(root).of_all(reached.files)
+        owners = owners_of(root, reached.files)
         begun = {*seeds.rows, *(d for d, _ in seeds.columns)}
         models = tuple(sorted({m for m, makes in pair.models() if makes in {*reached.datasets, *begun}}))
         return Impact(1, tuple(called), reached.datasets, reached.columns, models, reached.files, owners, reached.cut)

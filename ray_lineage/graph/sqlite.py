@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 import shutil
 import sqlite3
 import time
@@ -39,7 +38,7 @@ from ray_lineage.graph.store import (
     unread_order,
 )
 from ray_lineage.graph.tables import Replacement, add
-from ray_lineage.model import Contribution, FileState, Row, column_id
+from ray_lineage.model import Contribution, FileState, Row, column_id, split_column
 from ray_lineage.sources.mounts import file_system, is_network
 
 _LAYOUT: Final = 1
@@ -58,7 +57,6 @@ _LABELS: Final = {n.label: n for n in NODES}
 _TYPES: Final = {r.type: r for r in (*RELS, HAS_COLUMN)}
 _COUNTED: Final = (*_LABELS, *(r.type for r in PACKED))
 _SIGNS_OF_DAMAGE: Final = ("no such table", "no such column", "malformed", "Could not decode")
-_COLUMN_ID: Final = re.compile(r'(.*)\.("(?:[^"]|"")*"|[^."]+)', re.DOTALL)
 
 
 class SqliteStore(Writer):
@@ -248,7 +246,7 @@ class SqliteStore(Writer):
                 return StoreUnavailable(
                     "RL211" if self.read_only else "RL213",
                     f"cannot open the graph at {self._place.path}: {text}",
-                    help="may this user read and write that file and its folder?",
+                    help="may this user read and write that file, those beside it (-wal, -shm) and its folder?",
                 )
             case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
                 return self._damaged(text)
@@ -583,10 +581,7 @@ def _key(label: str, name: str) -> tuple[str | int, ...]:
         return (path, int(ordinal))
     if label != "Column":
         return (name,)
-    parts = _COLUMN_ID.fullmatch(name)
-    if parts is None:
-        return (name, "")
-    return (parts[1], parts[2] if parts[2][0] != '"' else parts[2][1:-1].replace('""', '"'))
+    return split_column(name)
 
 
 def _typed(node: Node, row: Row) -> Row:

@@ -19,10 +19,12 @@ from ray_lineage.model import (
     MARKED_VARIABLES,
     STAR,
     Alias,
+    Diagnostic,
     Name,
     Output,
     Ref,
     Relation,
+    Resting,
     Select,
     SetOp,
     StatementFacts,
@@ -74,31 +76,38 @@ class Column(Protocol):
     def line(self) -> int: ...
 
 
-Complain = Callable[[str, str, str, int, int], None]
+Report = Callable[[Diagnostic], None]
 
 SHAPING: Final = INFLUENCE_KINDS.index("group_by")
 """From this kind of influences on a name may stand for an item of the select list."""
 UNSURE, DECLARED, OWN = range(3)
 """How sure a list is: it may be another one; so it is declared; so the statement itself says."""
+_TARGET: Final = -1
+"""The target's list, among relations."""
 
 
 class Checks:
     """Looks at one statement while it is evaluated. ``checked``: see :class:`FileFacts`."""
 
-    __slots__ = ("_catalog", "_checked", "_complain", "_relations", "_statement", "_sure")
+    __slots__ = ("_catalog", "_checked", "_relations", "_report", "_statement", "_sure")
 
-    def __init__(self, statement: StatementFacts, checked: int, catalog: Lists, complain: Complain) -> None:
+    def __init__(self, statement: StatementFacts, checked: int, catalog: Lists, report: Report) -> None:
         self._statement = statement
         self._relations: tuple[Relation, ...] = statement.relations
         self._checked = checked
         self._catalog = catalog
-        self._complain = complain
+        self._report = report
         self._sure: dict[int, int] = {}
 
-    def _say(self, sure: int, code: str, message: str, line: int, column: int = 0) -> None:
+    def _say(
+        self, sure: int, code: str, message: str, line: int, column: int = 0, *, over: Sequence[int] = (_TARGET,)
+    ) -> None:
+        """``over``: the relations whose columns it is about."""
         if sure:
             severity = "error" if sure == OWN else "warning"
-            self._complain(code, severity, message, line or self._statement.first_line, column if line else 0)
+            place = (line, column) if line else (self._statement.first_line, 0)
+            lists = {name for index in over for name in self._lists(index)} if sure == DECLARED else ()
+            self._report(Resting(code, severity, message, *place, tuple(sorted(lists))))
 
     # ------------------------------------------------------------------ numbers of columns
 
@@ -108,13 +117,20 @@ class Checks:
         if statement.kind is StatementKind.CREATE_VIEW:
             self.renamed(statement.root, items, statement.columns, "the view")
         elif statement.kind in _FILLS:
-            listed, given = len(statement.columns), len(items)
-            sure, where = self._counted(statement.root, items), f"{'.'.join(statement.target)} gets {_columns(given)}"
+            given, listed = len(items), len(statement.columns)
             if listed and given != listed:
-                self._say(sure, "RL140", f"{where} for the {listed} that are listed", _line(items))
-            elif not listed and target and given > len(target):
-                sure = min(sure, self._declared(statement.target))
-                self._say(sure, "RL140", f"{where}, and has {len(target)}", _line(items))
+                self._filled(items, f" for the {listed} that are listed", OWN)
+            elif not listed and given > len(target) > 0:
+                self._filled(items, f", and has {len(target)}", self._declared(statement.target))
+
+    def _filled(self, items: Sequence[Column], expected: str, sure: int) -> None:
+        """The target gets another number of columns than the list says that is so sure."""
+        statement = self._statement
+        over = (statement.root,) if sure == OWN else (statement.root, _TARGET)
+        target = statement.target
+        name = target[0] if is_temporary(target) else self._catalog.resolve(target)
+        text = f"{name} gets {_columns(len(items))}{expected}"
+        self._say(min(sure, self._counted(statement.root, items)), "RL140", text, _line(items), over=over)
 
     def branches(self, relation: SetOp, branches: Sequence[Sequence[Column]]) -> None:
         """Branches of a set operation have as many columns as the first one."""
@@ -124,20 +140,21 @@ class Checks:
         first = len(branches[0])
         other = next(b for b in branches if len(b) != first)
         text = f"this branch of a set operation has {_columns(len(other))}, and the first one {first}"
-        self._say(sure, "RL141", text, _line(other))
+        self._say(sure, "RL141", text, _line(other), over=(*relation.branches, *relation.filters))
 
     def renamed(self, index: int, items: Sequence[Column], columns: Sequence[str], what: str = "a query") -> None:
         """There are not more names than columns."""
         if len(columns) > len(items) and STAR not in columns:
             text = f"{len(columns)} names are given to {what} of {_columns(len(items))}: {', '.join(columns)}"
-            self._say(self._counted(index, items), "RL142", text, _line(items))
+            self._say(self._counted(index, items), "RL142", text, _line(items), over=(index,))
 
     # ------------------------------------------------------------------ names of columns
 
     def missing(self, ref: Ref) -> bool:
         """A relation has no column of that name. True: that is wrong, and was said."""
         sure = UNSURE if _is_pseudo(ref.name) else self._named(ref.relation)
-        self._say(sure, "RL143", no_column(ref.name, self._called(ref.relation)), ref.line, ref.column)
+        text = no_column(ref.name, self._called(ref.relation))
+        self._say(sure, "RL143", text, ref.line, ref.column, over=(ref.relation,))
         return sure > UNSURE
 
     def nowhere(self, ref: Ref) -> bool:
@@ -153,7 +170,7 @@ class Checks:
             scope = select.parent
         sure = min(map(self._named, seen), default=UNSURE)
         what = self._called(seen[0]) if len(seen) == 1 else "any relation in sight"
-        self._say(sure, "RL143", no_column(ref.name, what), ref.line, ref.column)
+        self._say(sure, "RL143", no_column(ref.name, what), ref.line, ref.column, over=seen)
         return sure > UNSURE
 
     def several(self, ref: Ref, select: Select, sources: Sequence[int]) -> None:
@@ -161,13 +178,8 @@ class Checks:
         if not self._checked & CLEAR_NAMES or not select.outputs:
             return
         what = " and ".join(map(self._called, sources))
-        self._say(
-            min(map(self.sure, sources)),
-            "RL144",
-            f"column {ref.name!r} is ambiguous: {what} have it",
-            ref.line,
-            ref.column,
-        )
+        text = f"column {ref.name!r} is ambiguous: {what} have it"
+        self._say(min(map(self.sure, sources)), "RL144", text, ref.line, ref.column, over=sources)
 
     def targets(self, columns: Sequence[str] | None) -> None:
         """The columns that are written by name are the target's."""
@@ -251,6 +263,22 @@ class Checks:
         return (
             DECLARED if shape is not None and shape.certain and self._catalog.columns(dataset) is not None else UNSURE
         )
+
+    def _lists(self, index: int) -> set[str]:
+        """The datasets that a relation that is sure to some degree has its columns of."""
+        if index == _TARGET:
+            return {self._catalog.resolve(self._statement.target)}
+        relation = self._relations[index]
+        if isinstance(relation, TableRef):
+            return {self._catalog.resolve(relation.name)}
+        if isinstance(relation, Alias):
+            return self._lists(_TARGET if relation.inserted else relation.relation)
+        if isinstance(relation, SetOp):
+            return self._lists(relation.branches[0])
+        assert isinstance(relation, Select)
+        stars = [o.refs[0].relation for o in relation.outputs if o.star]
+        over = {i for s in stars for i in ((s,) if s >= 0 else relation.sources)}
+        return {name for i in over for name in self._lists(i)}
 
     def _called(self, index: int) -> str:
         relation = self._relations[index]

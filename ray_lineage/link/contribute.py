@@ -10,14 +10,8 @@ from typing import Final, Protocol
 
 import msgspec
 
-from ray_lineage.link.evaluate import (
-    COMPOSE,
-    Evaluated,
-    as_whole,
-    certainty_text,
-    how_text,
-    influence_text,
-)
+from ray_lineage.link.codes import COMPOSE, certainty_text, how_text, influence_text
+from ray_lineage.link.evaluate import Evaluated, as_whole
 from ray_lineage.link.lists import ColumnList
 from ray_lineage.link.script import Script
 from ray_lineage.link.symbols import Declared
@@ -45,7 +39,7 @@ from ray_lineage.model import (
     statement_id,
 )
 
-CONTRIBUTION_REVISION: Final = 10
+CONTRIBUTION_REVISION: Final = 11
 """Raise with every change of the rows that given facts lead to: files are then written again."""
 
 _TOO_MANY_ROWS: Final = (

@@ -7,13 +7,27 @@ unqualified columns find their relation, temporary tables are looked through.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Set
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
-import msgspec
 from msgspec.structs import replace
 
 from ray_lineage.link.checks import OF_ENGINES, SHAPING, Checks
+from ray_lineage.link.codes import COMPOSE, IDENTITY, MERGE, POSSIBLE, TRANSFORMED
+from ray_lineage.link.items import (
+    Element,
+    Everything,
+    Item,
+    Sources,
+    add_sources,
+    by_position,
+    exact,
+    find,
+    own_names,
+    renamed,
+    through_star,
+    under_star,
+    union,
+)
 from ray_lineage.link.names import like, renamed_by, replaced_in
 from ray_lineage.link.system import has_column, is_system
 from ray_lineage.link.work import Work
@@ -21,7 +35,6 @@ from ray_lineage.model import (
     INFLUENCE_KINDS,
     OF_FIRST,
     STAR,
-    TRANSFORMATIONS,
     VALUE,
     Alias,
     Assignment,
@@ -48,52 +61,13 @@ from ray_lineage.model import (
 if TYPE_CHECKING:
     from ray_lineage.link.view import Shape
 
-# A source's code is transformation * 2 + (1 if only possible).
-Sources = dict[tuple[str, str], int]
-_IDENTITY: Final = TRANSFORMATIONS.index("identity")
-_CONDITIONAL: Final = TRANSFORMATIONS.index("conditional")
-_STRENGTH: Final = (2, 3, 4, 5, 1, 0)  # masking > aggregation > transformation > identity > conditional > window
-
-
-def _compose(outer: int, inner: int) -> int:
-    a, b = outer >> 1, inner >> 1
-    indirect = [x for x in (a, b) if x >= _CONDITIONAL]
-    how = min(indirect) if indirect else max(a, b)
-    return how << 1 | (outer | inner) & 1
-
-
-def _merge(a: int, b: int) -> int:
-    how = a >> 1 if _STRENGTH[a >> 1] >= _STRENGTH[b >> 1] else b >> 1
-    return how << 1 | (a & b & 1)
-
-
-_CODES: Final = range(2 * len(TRANSFORMATIONS))
-COMPOSE: Final = tuple(tuple(_compose(a, b) for b in _CODES) for a in _CODES)
-MERGE: Final = tuple(tuple(_merge(a, b) for b in _CODES) for a in _CODES)
-POSSIBLE: Final = 1
 TOO_MANY: Final = (
     "this statement means too many columns and sources to follow one by one; its tables are linked as a whole (*)"
 )
 _NAMED: Final = 5  # tables, in a diagnostic
 _LOOKED_THROUGH: Final = 16
 """So many columns that are only looked at are a step of work."""
-TRANSFORMED: Final = TRANSFORMATIONS.index("transformation") << 1
 _JOIN: Final = INFLUENCE_KINDS.index("join")
-
-
-_NONE: Final[Mapping[str, str]] = MappingProxyType({})
-
-
-class Item(msgspec.Struct, frozen=True, gc=False):
-    """One column of a relation; ``fields`` are those of a struct that the statement puts together. The name ``*`` stands for all columns of its sources (whose columns are ``*`` too), but for
-    those that ``others`` has under another name, or under none."""
-
-    name: str | None
-    sources: Sources
-    line: int = 0
-    expression: str = ""
-    others: Mapping[str, str] = _NONE
-    fields: tuple[Item, ...] = ()
 
 
 class Temporary:
@@ -158,7 +132,8 @@ Complain = Callable[[str, str, str, int, int], None]  # code, severity, message,
 
 
 class Evaluator:
-    """Evaluates one statement. ``temporaries`` maps local names to what they hold.
+    """Evaluates one statement. ``temporaries`` maps local names to what they hold, ``made`` the
+    tables that the file makes to their columns.
 
     What may raise TooMuch: everything but :meth:`whole`.
     """
@@ -171,8 +146,10 @@ class Evaluator:
         complain: Complain,
         work: Work,
         checks: Checks | None = None,
+        made: Mapping[Name, tuple[str, ...]] | None = None,
     ) -> None:
         self.statement = statement
+        self.made = made or {}
         self.relations: tuple[Relation, ...] = statement.relations
         self.catalog = catalog
         self.temporaries = temporaries
@@ -209,7 +186,9 @@ class Evaluator:
             statement.root >= 0 and statement.kind is not StatementKind.CREATE_TABLE_LIKE
         ):  # it copies columns, no values
             own = statement.effect is Effect.MAKES and is_temporary(statement.target)
-            names = statement.columns or (own_names(items) if own else self._positions(target or ()))
+            names = statement.columns or (
+                own_names(items) if own else self._as_made(self._positions(target or ()), items)
+            )
             if self.checks is not None:
                 self.checks.written(items, names)
             self._flow_items(items, names, flows)
@@ -263,6 +242,13 @@ class Evaluator:
                 shape = self.catalog.shape(self.catalog.resolve(name))
                 passed += shape.passed if shape is not None else ()
         return tuple(n for n in target if n not in passed) if passed else target
+
+    def _as_made(self, known: tuple[str, ...], items: list[Item]) -> tuple[str, ...]:
+        """The columns as this file itself has made the target, if its query gives as many: another file may make a table of that
+        name with other columns, or in another order."""
+        made = tuple(c for c in self.made.get(self.statement.target, ()) if c not in self.statement.preset)
+        fits = len(made) == len(items) and not any(i.name == STAR for i in items)
+        return made if fits else known
 
     def _flow_items(self, items: list[Item], names: tuple[str, ...], flows: _Flows) -> None:
         """Columns written from a query: by position where the target's names are known, else by the query's names."""
@@ -420,11 +406,11 @@ class Evaluator:
                 for i in struct.fields
             ]
             names = [c for c in relation.columns if c != STAR]
-            return [*(_Element(c, sources, relation.line, fields=tuple(fields)) for c in names[:1]), *fields]
+            return [*(Element(c, sources, relation.line, fields=tuple(fields)) for c in names[:1]), *fields]
         named = [Item(c, sources, relation.line) for c in relation.columns if c != STAR]
         if named and STAR not in relation.columns:
             return named
-        return [*named, _Everything(STAR, sources, relation.line)]
+        return [*named, Everything(STAR, sources, relation.line)]
 
     def _temporary(self, name: str, line: int) -> list[Item]:
         local = self.temporaries(name)
@@ -447,7 +433,7 @@ class Evaluator:
             rest = [self.items(b) for b in branches[1:]]
             self.memo = before
             by_name = isinstance(body, SetOp) and body.by_name
-            merged = self._by_name([current, *rest]) if by_name else _zip([current, *rest]) or current
+            merged = self._by_name([current, *rest]) if by_name else by_position([current, *rest]) or current
             if [i.sources for i in merged] == [i.sources for i in current]:
                 break
             current = [Item(c.name, m.sources, c.line) for c, m in zip(current, merged, strict=False)]
@@ -460,8 +446,8 @@ class Evaluator:
             self.checks.branches(relation, [*branches, *filters])
         if len(branches) == 1:
             return branches[0]
-        by_position = None if relation.by_name else _zip(branches)
-        return by_position if by_position is not None else self._by_name(branches, relation.kept)
+        zipped = None if relation.by_name else by_position(branches)
+        return zipped if zipped is not None else self._by_name(branches, relation.kept)
 
     def _by_name(self, branches: list[list[Item]], kept: int = 0) -> list[Item]:
         """Branches that cannot be matched by position (one has a star that nobody can list): by name, as possible."""
@@ -526,7 +512,7 @@ class Evaluator:
         for name in ref.path:
             inner = item.fields if item is not None else ()
             item = next((i for i in inner if i.name == name), None)
-            if item is None and inner and (opened := _through_star(list(inner), name)) is not None:
+            if item is None and inner and (opened := through_star(list(inner), name)) is not None:
                 item = Item(name, opened)
         return item
 
@@ -545,7 +531,7 @@ class Evaluator:
 
     def _inner_text(self, output: Output, relation: Select) -> str:
         """A bare column of a CTE or derived table is the expression that it is there."""
-        if len(output.refs) != 1 or output.refs[0].how != _IDENTITY:
+        if len(output.refs) != 1 or output.refs[0].how != IDENTITY:
             return ""
         ref = output.refs[0]
         if ref.relation >= 0 and isinstance(self.relations[ref.relation], Variable):
@@ -564,7 +550,7 @@ class Evaluator:
         if ref.name != STAR:  # the fields of a struct column
             struct = self._struct(ref) if self.structs else None
             if struct is None or not struct.fields:
-                return [_Everything(STAR, self._refs(output.refs), line)]
+                return [Everything(STAR, self._refs(output.refs), line)]
             code = ref.how << 1
             return [
                 replace(i, sources={s: COMPOSE[code][c] for s, c in i.sources.items()})
@@ -583,7 +569,7 @@ class Evaluator:
             items = [replace(i, sources={s: COMPOSE[ref.how << 1][c] for s, c in i.sources.items()}) for i in items]
         excluded = set(output.excluded) - replaced
         return [
-            Item(renamed_by(output, i.name), i.sources, line, i.expression, _others(i, output), i.fields)
+            Item(renamed_by(output, i.name), i.sources, line, i.expression, under_star(i, output), i.fields)
             for i in items
             if i.name not in excluded
         ]
@@ -591,10 +577,10 @@ class Evaluator:
     def _listed(self, index: int) -> list[Item]:
         """The columns of a relation that a star gives: of an array, its element, or that one's fields."""
         items = self.items(index)
-        if items and isinstance(items[0], _Element):
+        if items and isinstance(items[0], Element):
             return items[1:]
-        if len(items) > 1 and any(isinstance(i, _Everything) for i in items):
-            return [i for i in items if not isinstance(i, _Everything)]
+        if len(items) > 1 and any(isinstance(i, Everything) for i in items):
+            return [i for i in items if not isinstance(i, Everything)]
         return items
 
     def _merged_star(self, relation: Select) -> list[Item]:
@@ -672,7 +658,7 @@ class Evaluator:
         if name == STAR:  # every column of the scope
             select = self.relations[ref.scope]
             sources = select.sources if isinstance(select, Select) else ()
-            return _union([i.sources for s in sources for i in self.items(s)], 0)
+            return union([i.sources for s in sources for i in self.items(s)], 0)
         return self._unqualified(ref, output, quiet)
 
     def _parameter(self, relation: Parameter) -> Sources:
@@ -723,11 +709,11 @@ class Evaluator:
                     break
                 items = self.items(source)
                 self.work.spend(1 + len(items) // _LOOKED_THROUGH)
-                known = _exact(items, name)
+                known = exact(items, name)
                 if known is not None:
                     certain.append(known)
             if certain:
-                return _union(certain, 0)
+                return union(certain, 0)
             scope = select.parent
         return None
 
@@ -754,12 +740,12 @@ class Evaluator:
                     break  # a lateral source sees only those in front of it
                 items = self.items(source)
             self.work.spend(1 + len(items) // _LOOKED_THROUGH)
-            known = _exact(items, name)
+            known = exact(items, name)
             if known is not None:
                 certain.append(known)
                 having.append(source)
             else:
-                opened = _through_star(items, name)
+                opened = through_star(items, name)
                 if opened is not None:
                     self.work.spend(len(opened))
                     relation = self.relations[source]
@@ -775,8 +761,8 @@ class Evaluator:
             elif len(certain) > 1:  # ambiguous in SQL unless merged: keep all, as possible
                 if self.checks is not None and not self.shaping:
                     self.checks.several(ref, select, having)
-                return _union(certain, POSSIBLE)
-            return _union(certain, 0)
+                return union(certain, POSSIBLE)
+            return union(certain, 0)
         if select.lateral and output is not None:
             earlier = self._earlier(name, select, output)
             if earlier is not None:
@@ -784,8 +770,8 @@ class Evaluator:
         if not maybe and not system:
             return None
         if any(name in m.names for m in select.merged):
-            return _union([*maybe, *system], 0)
-        return _union(maybe or system, POSSIBLE if len(maybe) + len(system) > 1 else 0)
+            return union([*maybe, *system], 0)
+        return union(maybe or system, POSSIBLE if len(maybe) + len(system) > 1 else 0)
 
     def _earlier(self, name: str, select: Select, output: Output) -> Sources | None:
         """A select item may use the alias of an earlier one."""
@@ -826,124 +812,3 @@ def as_whole(statement: StatementFacts, reads: list[str], feeds: list[str]) -> E
 def _listing(names: list[str]) -> str:
     more = len(names) - _NAMED
     return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
-
-
-class _Everything(Item, frozen=True, gc=False):
-    """The single column list of a built-in table function: whatever is asked for comes from its arguments."""
-
-
-class _Element(Item, frozen=True, gc=False):
-    """The element of an array of structs, under its own name: what a star gives are its fields."""
-
-
-def _others(item: Item, star: Output) -> Mapping[str, str]:
-    """What the columns of a star that nobody can list are called, where a star over it leaves them out or renames them."""
-    if item.name != STAR or not (star.excluded or star.renamed):
-        return item.others
-    renames = star.renamed or {}
-    out = {**item.others, **dict.fromkeys((*star.excluded, *renames), "")}
-    out.update({new: item.others.get(old, old) for old, new in renames.items() if old != STAR})
-    return out
-
-
-def renamed(items: list[Item], columns: tuple[str, ...]) -> list[Item]:
-    """Items under new names, by position; without effect past a star that cannot be listed."""
-    if not columns:
-        return items
-    if any(i.name == STAR for i in items):
-        if len(items) == 1:
-            return [Item(c, dict.fromkeys(items[0].sources, POSSIBLE), items[0].line) for c in columns]
-        head = next(k for k, i in enumerate(items) if i.name == STAR)
-        return [replace(i, name=columns[k]) if k < min(head, len(columns)) else i for k, i in enumerate(items)]
-    return [replace(i, name=columns[k]) if k < len(columns) else i for k, i in enumerate(items)]
-
-
-def own_names(items: list[Item]) -> tuple[str, ...]:
-    """What the columns of a temporary table that a query makes are called: of a cursor, or of what a statement puts out, two
-    may have one name, and are told apart by their positions."""
-    names = [i.name if i.name is not None else unnamed(k) for k, i in enumerate(items)]
-    if len(set(names)) == len(names):
-        return tuple(names)
-    seen: set[str] = set()
-    for k, name in enumerate(names):
-        if name in seen and name != STAR:
-            names[k] = unnamed(k)
-        seen.add(name)
-    return tuple(names)
-
-
-def add_sources(out: Sources, more: Sources, weaken: int) -> None:
-    """Merge ``more`` into ``out``; ``weaken`` is POSSIBLE to make what is added only possible."""
-    for source, code in more.items():
-        code |= weaken
-        known = out.get(source)
-        out[source] = code if known is None else MERGE[known][code]
-
-
-def find(items: list[Item], name: str) -> Sources | None:
-    """Sources of a column by name: listed, or one of a star's; None if it cannot be there."""
-    found = _exact(items, name)
-    return found if found is not None else _through_star(items, name)
-
-
-def _exact(items: list[Item], name: str) -> Sources | None:
-    for item in items:
-        if item.name == name:
-            return item.sources
-    return None
-
-
-def _through_star(items: list[Item], name: str) -> Sources | None:
-    stars = [i for i in items if i.name == STAR and i.others.get(name, name)]
-    if not stars:
-        return None
-    out: Sources = {}
-    weaken = POSSIBLE if len(stars) > 1 else 0
-    for item in stars:
-        if isinstance(item, _Everything):
-            add_sources(out, item.sources, weaken)
-            continue
-        inner = item.others.get(name, name)
-        for (dataset, column), code in item.sources.items():
-            add_sources(out, {(dataset, inner if column == STAR else column): code}, weaken)
-    return out
-
-
-def _union(parts: list[Sources], weaken: int) -> Sources:
-    if len(parts) == 1 and not weaken:
-        return parts[0]
-    out: Sources = {}
-    for part in parts:
-        add_sources(out, part, weaken)
-    return out
-
-
-def _zip(branches: list[list[Item]]) -> list[Item] | None:
-    """Match by position; None where a star makes positions unknown. Extra columns of a longer branch are dropped."""
-    first = branches[0]
-    shapes = {tuple(i.name == STAR for i in b) for b in branches}
-    if any(any(s) for s in shapes) and len(shapes) > 1:
-        return None
-    out: list[Item] = []
-    for position, item in enumerate(first):
-        sources = dict(item.sources)
-        for branch in branches[1:]:
-            if position < len(branch):
-                add_sources(sources, branch[position].sources, 0)
-        out.append(Item(item.name, sources, item.line, item.expression))
-    return out
-
-
-def how_text(code: int) -> str:
-    """Transformation of a code."""
-    return TRANSFORMATIONS[code >> 1]
-
-
-def certainty_text(code: int) -> str:
-    """Certainty of a code."""
-    return "possible" if code & 1 else "certain"
-
-
-def influence_text(how: int) -> str:
-    """Name of an influence kind."""
-    return INFLUENCE_KINDS[how]

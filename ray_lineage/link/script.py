@@ -12,22 +12,15 @@ from typing import Final
 import msgspec
 
 from ray_lineage.link.checks import Checks, bits
-from ray_lineage.link.evaluate import (
-    MERGE,
-    TOO_MANY,
-    Catalog,
-    Evaluated,
-    Evaluator,
-    Sources,
-    Temporary,
-    add_sources,
-    own_names,
-)
+from ray_lineage.link.codes import MERGE
+from ray_lineage.link.evaluate import TOO_MANY, Catalog, Evaluated, Evaluator, Temporary
+from ray_lineage.link.items import Sources, add_sources, own_names
 from ray_lineage.link.work import TooMuch, Work
 from ray_lineage.model import (
     ANY,
     ANY_LOOP,
     CATCH,
+    DESCRIBED,
     ELSE,
     LOOP,
     ROLES,
@@ -40,6 +33,7 @@ from ray_lineage.model import (
     Effect,
     FileFacts,
     Local,
+    Name,
     StatementFacts,
     StatementKind,
     TableRef,
@@ -69,6 +63,13 @@ class _Block:
         self.other = other
 
 
+def made_here(facts: FileFacts) -> dict[Name, tuple[str, ...]]:
+    """The tables that a file makes with one list of columns, as it says it."""
+    whole = [d for d in facts.declarations if d.kind == "Table" and d.columns and not (d.adds or d.weak or d.temporary)]
+    other = {d.name for d in facts.declarations if d.changed or (d.adds and d.kind != DESCRIBED)}
+    return {d.name: tuple(c.name for c in d.columns if not c.passed) for d in whole if d.name not in other}
+
+
 class Script:
     """Evaluates a file's statements in order. Use :meth:`run` once."""
 
@@ -90,6 +91,7 @@ class Script:
         for d in facts.declarations:
             if d.temporary and (d.like or local_kind(d.name) is Local.RECORD):
                 self._types.setdefault((d.owner, d.name[-1]), []).append(d)
+        self._made = made_here(facts)
         self._line = 0  # of the statement at hand
         self._shared, self._makers = shared_tables(facts)
 
@@ -235,7 +237,7 @@ class Script:
         checked = bits(self.facts.checked, statement)
         checks = Checks(statement, checked, self.catalog, self._found) if checked else None
         evaluator = Evaluator(
-            statement, self.catalog, lambda n: self._temporary(owner, n), self._complain, self.work, checks
+            statement, self.catalog, lambda n: self._temporary(owner, n), self._complain, self.work, checks, self._made
         )
         self.work.begin()
         try:
@@ -253,9 +255,8 @@ class Script:
             self._complaints.add((code, message))
             self.diagnostics.append(Diagnostic(code, severity, message, line, column))
 
-    def _found(self, code: str, severity: str, message: str, line: int, column: int) -> None:
+    def _found(self, found: Diagnostic) -> None:
         """Of a check: what is wrong in two places is said twice, but once however often the statement is read."""
-        found = Diagnostic(code, severity, message, line, column)
         if found not in self._said_wrong:
             self._said_wrong.add(found)
             self.diagnostics.append(found)

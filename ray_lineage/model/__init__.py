@@ -35,7 +35,7 @@ from ray_lineage.model.facts import (
     passed_over,
     reachable,
 )
-from ray_lineage.model.findings import SEVERITIES, Diagnostic, FileDiagnostic
+from ray_lineage.model.findings import SEVERITIES, Diagnostic, FileDiagnostic, Resting
 from ray_lineage.model.names import (
     CONTAINERS,
     MAX_NAME,
@@ -59,6 +59,7 @@ from ray_lineage.model.names import (
     part_path,
     quote_part,
     shorten,
+    split_column,
     split_text,
     statement_id,
     unnamed,
@@ -150,6 +151,7 @@ __all__ = [
     "Ref",
     "Relation",
     "Remarks",
+    "Resting",
     "Row",
     "Select",
     "SetOp",
@@ -178,6 +180,7 @@ __all__ = [
     "quote_part",
     "reachable",
     "shorten",
+    "split_column",
     "split_text",
     "statement_id",
     "unnamed",

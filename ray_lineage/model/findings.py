@@ -19,6 +19,12 @@ class Diagnostic(msgspec.Struct, frozen=True, array_like=True):
     column: int = 0
 
 
+class Resting(Diagnostic, frozen=True, array_like=True):
+    """A diagnostic that is wrong where the columns of one of ``lists`` (datasets) are others than is declared."""
+
+    lists: tuple[str, ...] = ()
+
+
 class FileDiagnostic(msgspec.Struct, frozen=True, order=True):
     """A diagnostic with its file."""
 

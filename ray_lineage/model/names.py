@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from enum import StrEnum
 from typing import Final
 
@@ -148,6 +149,18 @@ def split_text(text: str) -> Name:
         if i >= n:
             return tuple(parts)
         i += 1  # the dot
+
+
+_COLUMN: Final = re.compile(r'(.*)\.("(?:[^"]|"")*"|[^."]+)', re.DOTALL)
+
+
+def split_column(text: str) -> tuple[str, str]:
+    """Of a column's id, or of its canonical name: that of the dataset, and the column. What has no dataset is a column alone."""
+    parts = _COLUMN.fullmatch(text)
+    if parts is None:
+        return "", text
+    dataset, column = parts.groups()
+    return dataset, column if column[0] != '"' else column[1:-1].replace('""', '"')
 
 
 CONTAINERS: Final = (".json",)

@@ -16,8 +16,8 @@ from ray_lineage.compile.sql.engines import engine_of
 from ray_lineage.compile.sql.lex.kinds import T, Token
 from ray_lineage.compile.sql.lex.scan import read_name
 from ray_lineage.compile.sql.lex.tokens import tokenize
-from ray_lineage.compile.sql.split import split
 from ray_lineage.compile.sql.split.flow import Slice
+from ray_lineage.compile.sql.split.generic import split
 
 _BOMS: Final = (
     (codecs.BOM_UTF8, "utf-8"),

@@ -7,18 +7,51 @@ names: it is called as that calls it, else as the project that declares it does,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import contextlib
+import logging
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, Literal
 
 import msgspec
 
+from ray_lineage.graph.open import open_store
 from ray_lineage.graph.store import Direction, Edge, GraphStore
-from ray_lineage.model import dataset_id, quote_part, split_text
+from ray_lineage.model import dataset_id, quote_part, split_column, split_text
+from ray_lineage.query.projects import known_project
+from ray_lineage.settings import Settings
 
 _Rel = Literal["FLOWS_TO", "FEEDS", "INFLUENCES"]
 _Dataset = tuple[str, str]
 """Project and name."""
+_logger = logging.getLogger("ray_lineage.query")
 _ENDS: Final = {"FLOWS_TO": ("Column", "Column"), "FEEDS": ("Dataset", "Dataset"), "INFLUENCES": ("Column", "Dataset")}
+
+
+def opened(settings: Settings, *, everyone: bool = False) -> tuple[GraphStore, str | None]:
+    """The graph that the settings mean, for reading, and the project that is asked about (None: all). That is joined with those
+    that it reads from, or with ``everyone`` with all that there are. The caller closes it. Raises StoreUnavailable, UsageError
+    (RL204) for a project that it does not hold."""
+    store = open_store(settings, read_only=True)
+    try:
+        named = known_project(store, settings.project)
+        project = named or asking(store, settings.root)
+        joined = across(store, project, store.projects() if everyone else settings.reads_from)
+        return joined, named if joined is store else project
+    except BaseException:
+        store.close()
+        raise
+
+
+@contextlib.contextmanager
+def asked(settings: Settings, *, everyone: bool = False) -> Iterator[tuple[GraphStore, str | None]]:
+    """:func:`opened`, closed at the end; of names that were not joined, because several projects declare them, the log tells."""
+    store, project = opened(settings, everyone=everyone)
+    try:
+        yield store, project
+        for name, candidates in getattr(store, "ambiguous", {}).items():
+            _logger.warning("%s could be %s", name, " or ".join(candidates))
+    finally:
+        store.close()
 
 
 class Across:
@@ -104,8 +137,8 @@ class Across:
 
     def _of_column(self, identity: str) -> tuple[_Dataset, str]:
         project, rest = self._of(identity)
-        column = split_text(rest)[-1]
-        return (project, rest[: -len(quote_part(column)) - 1]), column
+        dataset, column = split_column(rest)
+        return (project, dataset), column
 
     def _columns_of(self, dataset: _Dataset) -> dict[str, str]:
         """Ids of its columns, by name in lower case."""

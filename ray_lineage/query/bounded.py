@@ -1,14 +1,19 @@
-"""An answer of bounded size, for readers that pay for every character: lists are cut, and the answer says so.
+"""An answer of bounded size, for readers that pay for every character: lists and maps are cut, at any depth, and the answer
+says so.
 
-What is left out is always counted: ``total`` has the full length of every list that was cut, and ``cut`` is true.
+What is left out is always counted: ``total`` has the full length of each that was cut by where it stands
+(``changes.0.reached.datasets``), and ``cut`` is true.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Collection, Iterable
+from itertools import islice
+from typing import Any, Final, TypeVar
 
 import msgspec
 
+_Entry = TypeVar("_Entry")
 MOST_CHARACTERS: Final = 12_000
 """Of an answer as JSON."""
 MOST_OF_A_TEXT: Final = 600
@@ -16,32 +21,49 @@ MOST_OF_A_TEXT: Final = 600
 
 
 def bounded(answer: object, limit: int) -> dict[str, Any]:
-    """A struct (or dict) as plain values, at most ``limit`` entries a list, fewer if it would be too large all the same."""
-    found: dict[str, Any] = msgspec.to_builtins(answer)
-    found.pop("schema", None)
+    """A struct (or a dict of its fields) as plain values, at most ``limit`` entries a list or map, fewer if it would be too large
+    all the same."""
+    fields = dict(answer) if isinstance(answer, dict) else _fields(answer)
+    fields.pop("schema", None)
     while True:
-        out = _cut(found, limit)
+        cutting = _Cutting(limit)
+        out = {name: cutting.of(value, name) for name, value in fields.items()}
+        out["cut"] = bool(cutting.total) or bool(fields.get("cut", False))
+        if cutting.total:
+            out["total"] = cutting.total
         if len(msgspec.json.encode(out)) <= MOST_CHARACTERS or limit <= 1:
             return out
         limit //= 2
 
 
-def _cut(found: dict[str, Any], limit: int) -> dict[str, Any]:
-    total: dict[str, int] = {}
-    out: dict[str, Any] = {}
-    for name, value in found.items():
-        if isinstance(value, (list, dict)) and len(value) > limit:
-            total[name] = len(value)
-            value = value[:limit] if isinstance(value, list) else dict(list(value.items())[:limit])
-        out[name] = _short(value)
-    return {**out, "cut": True, "total": total} if total else {**out, "cut": bool(found.get("cut", False))}
+class _Cutting:
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self.total: dict[str, int] = {}
+
+    def of(self, value: object, path: str) -> Any:
+        """As plain values. Records keep all of their fields."""
+        if isinstance(value, msgspec.Struct):
+            return {name: self.of(field, f"{path}.{name}") for name, field in _fields(value).items()}
+        if isinstance(value, dict):
+            return {key: self.of(entry, f"{path}.{key}") for key, entry in self._first(value.items(), path)}
+        if isinstance(value, tuple) and hasattr(value, "_fields"):
+            return [self.of(field, f"{path}.{name}") for name, field in zip(value._fields, value, strict=True)]
+        if isinstance(value, (list, tuple)):
+            return [self.of(entry, f"{path}.{number}") for number, entry in enumerate(self._first(value, path))]
+        return _short(msgspec.to_builtins(value))
+
+    def _first(self, entries: Collection[_Entry], path: str) -> Iterable[_Entry]:
+        if len(entries) > self._limit:
+            self.total[path] = len(entries)
+        return islice(entries, self._limit)
+
+
+def _fields(record: Any) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in record.__struct_fields__}
 
 
 def _short(value: Any) -> Any:
     if isinstance(value, str) and len(value) > MOST_OF_A_TEXT:
         return f"{value[:MOST_OF_A_TEXT]}... ({len(value)} characters)"
-    if isinstance(value, list):
-        return [_short(v) for v in value[:MOST_OF_A_TEXT]]
-    if isinstance(value, dict):
-        return {k: _short(v) for k, v in value.items()}
     return value

@@ -1,14 +1,16 @@
-"""The graph as files: JSON lines, a folder of CSV files, or OpenLineage events. The order is that of ``GraphStore.dump``,
+"""The graph as files: JSON lines, a folder of CSV files, or OpenLineage events (Parquet: :mod:`.parquet`). The order is that of ``GraphStore.dump``,
 so that equal graphs give equal files; of the store's rows one kind is in memory at a time (OpenLineage: the edges of a
 project, to bring together what belongs to one statement).
 """
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import IO, Any, Final
 
 import msgspec
@@ -18,9 +20,8 @@ from ray_lineage.errors import UsageError
 from ray_lineage.graph.schema import HAS_COLUMN, NODES, RELS, SCHEMA_VERSION
 from ray_lineage.graph.store import GraphStore
 from ray_lineage.model import STAR
+from ray_lineage.query.part import Row, Rows
 from ray_lineage.query.projects import known_project
-
-Row = tuple[Any, ...]
 
 PRODUCER: Final = f"https://github.com/ray-lineage/ray-lineage/tree/{__version__}"
 _EVENT: Final = "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/JobEvent"
@@ -63,7 +64,7 @@ def projects_of(store: GraphStore, project: str | None) -> list[str]:
 # --------------------------------------------------------------------------- JSON lines
 
 
-def write_jsonl(store: GraphStore, projects: Sequence[str], out: IO[bytes]) -> int:
+def write_jsonl(store: Rows, projects: Sequence[str], out: IO[bytes]) -> int:
     """One object a line: first ``{"graph": ...}``, then ``{"node": LABEL, ...}`` and ``{"edge": TYPE, ...}``.
 
     Returns how many nodes and edges were written.
@@ -82,30 +83,39 @@ def write_jsonl(store: GraphStore, projects: Sequence[str], out: IO[bytes]) -> i
 # --------------------------------------------------------------------------- CSV
 
 
-def write_csv(store: GraphStore, projects: Sequence[str], folder: str) -> int:
+def write_csv(store: Rows, projects: Sequence[str], folder: str) -> int:
     """``nodes_<label>.csv`` and ``edges_<type>.csv``, each with a line of names (RFC 4180, UTF-8). Null is empty. A text
     that a spreadsheet would run as a formula gets a ``'`` in front, and so does one that begins with ``'``.
 
     Raises OSError. Every file appears whole or not at all.
     """
-    os.makedirs(folder, exist_ok=True)
     count = 0
     for type_, kind, names in columns():
-        path = os.path.join(folder, f"{type_}s_{kind}.csv")
-        partial = f"{path}.{os.getpid()}"
-        try:
-            with open(partial, "w", encoding="utf-8", newline="") as file:
-                writer = csv.writer(file)
-                writer.writerow(names)
-                for project in projects:
-                    rows = store.rows(project, kind)
-                    writer.writerows([cell(v) for v in row] for row in rows)
-                    count += len(rows)
-            os.replace(partial, path)
-        finally:
-            if os.path.exists(partial):
-                os.unlink(partial)
+        with (
+            appearing(folder, f"{type_}s_{kind}.csv") as path,
+            open(path, "w", encoding="utf-8", newline="") as file,
+        ):
+            writer = csv.writer(file)
+            writer.writerow(names)
+            for project in projects:
+                rows = store.rows(project, kind)
+                writer.writerows([cell(v) for v in row] for row in rows)
+                count += len(rows)
     return count
+
+
+@contextlib.contextmanager
+def appearing(folder: str, name: str) -> Iterator[str]:
+    """Where to write a file of a folder, so that it appears under its name when it is whole. Raises OSError."""
+    os.makedirs(folder, exist_ok=True)
+    path = os.path.join(folder, name)
+    partial = f"{path}.{os.getpid()}"
+    try:
+        yield partial
+        os.replace(partial, path)
+    finally:
+        if os.path.exists(partial):
+            os.unlink(partial)
 
 
 def cell(value: Any) -> Any:
@@ -136,7 +146,7 @@ class _Statement:
 class _Names:
     """Datasets and columns of one project by id, as OpenLineage names them."""
 
-    def __init__(self, store: GraphStore, project: str, namespace: str) -> None:
+    def __init__(self, store: Rows, project: str, namespace: str) -> None:
         self.namespace = namespace
         rows = store.rows(project, "Dataset")
         self.datasets = {r[0]: str(r[11] or r[2]) for r in rows}
@@ -161,7 +171,7 @@ class _Names:
             fields = [_said(name=name, type=type_, description=about) for _, _, _, name, type_, about in known]
             facets["schema"] = facet("1-2-0/SchemaDatasetFacet", fields=fields)
         if identity in self.about:
-            facets["documentation"] = facet("1-0-1/DocumentationDatasetFacet", description=self.about[identity])
+            facets["documentation"] = facet("1-1-0/DocumentationDatasetFacet", description=self.about[identity])
         folded = {name: key for _, _, key, name, _, _ in known if key != name}
         if folded or identity in self.folded:
             facets[FOLDED] = {"_producer": PRODUCER, "_schemaURL": _OWN_FACET, "fields": folded}
@@ -186,24 +196,33 @@ def facet(schema: str, **content: Any) -> dict[str, Any]:
 
 
 def write_openlineage(
-    store: GraphStore, projects: Sequence[str], out: IO[bytes], now: datetime, namespace: str | None = None
+    store: Rows,
+    projects: Sequence[str],
+    out: IO[bytes],
+    now: datetime,
+    namespace: str | None = None,
+    locations: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
 ) -> int:
     """One JobEvent a line for each statement that reads or writes a dataset. Returns how many.
 
     ``now`` (with its time zone) is the events' time; ``namespace`` that of datasets, by default the project's name,
-    which is always the namespace of the jobs.
+    which is always the namespace of the jobs. ``locations``: of files (ids), what the facet ``sourceCodeLocation`` says.
     """
     count = 0
     for project in projects:
         names = _Names(store, project, namespace or project)
         for statement in _statements(store, project, names):
             if statement.inputs or statement.outputs:
-                out.write(_encoder.encode(_event(statement, project, names, now)) + b"\n")
+                event = _event(statement, project, names, now)
+                if statement.row[1] in locations:
+                    said = locations[statement.row[1]]
+                    event["job"]["facets"]["sourceCodeLocation"] = facet("1-1-0/SourceCodeLocationJobFacet", **said)
+                out.write(_encoder.encode(event) + b"\n")
                 count += 1
     return count
 
 
-def _statements(store: GraphStore, project: str, names: _Names) -> list[_Statement]:
+def _statements(store: Rows, project: str, names: _Names) -> list[_Statement]:
     """In the order of paths, then of places in the file."""
     found = {r[0]: _Statement(r) for r in store.rows(project, "Statement")}
     for row in store.rows(project, "READS"):

@@ -9,8 +9,10 @@ from typing import Final
 import msgspec
 
 from ray_lineage.errors import UsageError
+from ray_lineage.frames import Table, Tabular, table_of
 from ray_lineage.graph.store import GraphStore, NameRow
 from ray_lineage.model import column_id, dataset_id, quote_part, split_text
+from ray_lineage.query.walk import origins, within
 
 SCHEMA: Final = 1
 _LOOK_ALIKES: Final = 8
@@ -30,7 +32,7 @@ class Hit(msgspec.Struct, frozen=True):
     display: str = ""
 
 
-class Hits(msgspec.Struct, frozen=True):
+class Hits(Tabular, msgspec.Struct, frozen=True):
     """The best of ``total``. ``exact``: they hold all words; else they look like them."""
 
     schema: int
@@ -38,6 +40,10 @@ class Hits(msgspec.Struct, frozen=True):
     exact: bool
     total: int
     hits: list[Hit]
+
+    def table(self) -> Table:
+        """Its hits."""
+        return table_of(Hit, self.hits)
 
 
 def find(store: GraphStore, words: Sequence[str], project: str | None = None, limit: int = 20) -> Hits:
@@ -86,18 +92,19 @@ def _described(store: GraphStore, rows: Sequence[NameRow]) -> list[Hit]:
     ids = list(dict.fromkeys(dataset_id(project, dataset) for project, dataset, _ in rows))
     kinds = {i: str(d["kind"]) for i, d in store.describe(ids, "Dataset").items()}
     places = {str(r[1]): (str(r[2]), int(r[3])) for r in reversed(store.edges("DECLARES", ids, "upstream"))}
+    written = origins(store, {file for file, _ in places.values()})
     types = _types(store, rows)
     columns = [column_id(project, dataset, name) for project, dataset, name in rows if name is not None]
-    written = {**store.spelled(ids, "Dataset"), **store.spelled(columns, "Column")}
+    spelled = {**store.spelled(ids, "Dataset"), **store.spelled(columns, "Column")}
     hits = []
     for row in rows:
         project, dataset, column = row
         identity = dataset_id(project, dataset)
-        file, line = places.get(identity, (f"{project}:", 0))
+        file, line = places.get(identity, ("", 0))
         name = dataset if column is None else f"{dataset}.{quote_part(column)}"
         kind = kinds.get(identity, "") if column is None else types.get((identity, column), "")
-        display = written.get(f"{project}:{name}", f"{project}:{name}")[len(project) + 1 :]
-        hits.append(Hit(project, name, column is not None, kind, file[len(project) + 1 :], line, display))
+        display = spelled.get(f"{project}:{name}", f"{project}:{name}")[len(project) + 1 :]
+        hits.append(Hit(project, name, column is not None, kind, within(project, written.get(file, "")), line, display))
     return hits
 
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from types import TracebackType
 
-from ray_lineage.graph.open import open_store
 from ray_lineage.graph.store import Direction, GraphStore
-from ray_lineage.query.across import across, asking
+from ray_lineage.query.across import opened
 from ray_lineage.query.find import Hits, find
-from ray_lineage.query.projects import known_project
 from ray_lineage.query.show import Shown, show
 from ray_lineage.query.stats import GraphStats, stats
 from ray_lineage.query.unused import Unused, unused
@@ -27,16 +25,8 @@ class Graph:
     @classmethod
     def open(cls, store: str | None = None, project: str | None = None) -> Graph:
         """Open the store that the settings name, or ``store``. Raises StoreUnavailable, or UsageError for a project that it does not hold."""
-        settings = load_settings({"store": store} if store else {}).settings
-        found = open_store(settings, read_only=True)
-        try:
-            name = known_project(found, project or settings.project)
-            asks = name or asking(found, settings.root)
-            joined = across(found, asks, settings.reads_from)
-            return cls(joined, name if joined is found else asks)
-        except BaseException:
-            found.close()
-            raise
+        given = {"store": store, "project": project}
+        return cls(*opened(load_settings({key: value for key, value in given.items() if value}).settings))
 
     def upstream(self, name: str, *, depth: int | None = None, level: Level = "auto", influences: bool = True) -> Walk:
         """Where a dataset or column (``dataset.column``) comes from. Raises UsageError for unknown or ambiguous names.
@@ -44,6 +34,10 @@ class Graph:
         >>> with ray_lineage.open_graph() as graph:
         ...     graph.upstream("mart.total.total", influences=False).nodes
         {'core.orders.amount': 1, 'raw.orders.amount': 2}
+        >>> with ray_lineage.open_graph() as graph:
+        ...     steps = graph.upstream("mart.total.total", influences=False).to_pandas()
+        >>> steps[["distance", "source", "how"]].values.tolist()
+        [[1, 'core.orders.amount', 'aggregation'], [2, 'raw.orders.amount', 'identity']]
         """
         return self._walk(name, "upstream", depth, level, influences)
 
@@ -56,6 +50,10 @@ class Graph:
         >>> with ray_lineage.open_graph() as graph:
         ...     graph.downstream("raw.orders.status").nodes
         {'core.orders': 1, 'mart.total.total': 2, 'mart.total': 2}
+        >>> with ray_lineage.open_graph() as graph:
+        ...     below = graph.downstream("raw.orders.status").to_networkx()
+        >>> sorted(networkx.descendants(below, "raw.orders.status"))
+        ['core.orders', 'core.orders.amount', 'core.orders.customer_id', 'mart.total', 'mart.total.total']
         """
         return self._walk(name, "downstream", depth, level, influences)
 
@@ -119,7 +117,12 @@ class Graph:
         return unused(self._store, self._project, schema)
 
     def stats(self) -> GraphStats:
-        """Counts."""
+        """Counts.
+
+        >>> with ray_lineage.open_graph() as graph:
+        ...     graph.stats().rows["FLOWS_TO"]
+        3
+        """
         return stats(self._store, self._project)
 
     def close(self) -> None:

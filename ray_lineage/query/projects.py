@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 
 from ray_lineage.errors import UsageError
 from ray_lineage.graph.deadletters import DEAD_LETTERS, UNREAD, DeadLetters
@@ -29,6 +30,12 @@ def list_projects(settings: Settings) -> list[ProjectInfo]:
         return store.project_infos()
     finally:
         store.close()
+
+
+def roots_here(store: GraphStore) -> dict[str, str]:
+    """The folders that the paths of projects are relative to, of those that were read on this machine."""
+    here = socket.gethostname()
+    return {p.name: p.origin.root for p in store.project_infos() if p.origin.root and p.origin.host == here}
 
 
 def look_for(settings: Settings, project: str) -> None:

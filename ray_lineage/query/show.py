@@ -9,9 +9,10 @@ from typing import Any, Final
 import msgspec
 
 from ray_lineage.errors import UsageError
+from ray_lineage.frames import Table, Tabular
 from ray_lineage.graph.store import GraphStore
 from ray_lineage.model import Diagnostic, FileDiagnostic, Row, dataset_id, split_text
-from ray_lineage.query.walk import PROGRAMS, Found, resolve, spelled, within
+from ray_lineage.query.walk import PROGRAMS, Found, origins, resolve, spelled, within
 
 SCHEMA: Final = 1
 USES: Final = ("select", "join", "filter", "group", "order")
@@ -48,7 +49,7 @@ class ShownColumn(msgspec.Struct, frozen=True):
     display: str = ""
 
 
-class Shown(msgspec.Struct, frozen=True):
+class Shown(Tabular, msgspec.Struct, frozen=True):
     """``reads`` and ``writes`` are what a program's statements do; of other datasets they are empty. ``references`` are columns
     that foreign keys lead to. ``display``: the names of it as they are written, where letters' case differs."""
 
@@ -73,6 +74,12 @@ class Shown(msgspec.Struct, frozen=True):
         """A name of it as it is written."""
         return self.display.get(name, name)
 
+    def table(self) -> Table:
+        """Its columns, with a figure for each use."""
+        fields = {"name": str, "type": str, "declared": bool, "sources": int, "feeds": int}
+        rows = [(*(getattr(c, name) for name in fields), *(c.uses.get(use, 0) for use in USES)) for c in self.columns]
+        return Table(fields | dict.fromkeys(USES, int), rows)
+
 
 def show(store: GraphStore, text: str, project: str | None = None) -> Shown:
     """Raises UsageError for unknown and ambiguous names, and for a column."""
@@ -89,24 +96,26 @@ def show(store: GraphStore, text: str, project: str | None = None) -> Shown:
 class _Showing:
     def __init__(self, store: GraphStore, found: Found) -> None:
         self._store, self._found = store, found
+        self._written: dict[str, str] = {}
 
     def shown(self) -> Shown:
         store, identity = self._store, self._found.dataset_id
         kind = str(store.describe([identity], "Dataset")[identity]["kind"])
         reads, writes = (store.edges(rel, [identity], "upstream") for rel in ("READS", "WRITES"))
-        declared = [Place(self._name(r[2]), int(r[3])) for r in store.edges("DECLARES", [identity], "upstream")]
+        declared = store.edges("DECLARES", [identity], "upstream")
         inside = store.statements_in(self._found.project, self._found.dataset) if kind in PROGRAMS else []
         statements = store.describe([r[0] for r in (*reads, *writes)] + inside, "Statement")
         columns = store.columns_of(identity)
         rels = {rel: store.edges(rel, inside, "downstream") for rel in ("READS", "WRITES")}
         calls, called = (store.edges("CALLS", [identity], way) for way in ("downstream", "upstream"))
         references = store.edges("REFERENCES", [c["id"] for c in columns], "downstream")
+        self._written = origins(store, {*(r[2] for r in declared), *(s["file"] for s in statements.values())})
         return Shown(
             SCHEMA,
             self._found.project,
             self._found.dataset,
             kind,
-            sorted(declared),
+            sorted(Place(self._path(r[2]), int(r[3])) for r in declared),
             self._columns(columns),
             self._uses(writes, statements),
             self._uses(reads, statements),
@@ -132,13 +141,16 @@ class _Showing:
     def _name(self, identity: str) -> str:
         return within(self._found.project, identity)
 
+    def _path(self, file: str) -> str:
+        return self._name(self._written[file])
+
     def _ends(self, edges: Iterable[Row], end: int) -> list[str]:
         return sorted({self._name(edge[end]) for edge in edges})
 
     def _uses(self, edges: Iterable[Row], statements: dict[str, dict[str, Any]]) -> list[Use]:
         found = (statements[edge[0]] for edge in edges if edge[0] in statements)
         return sorted(
-            Use(self._name(s["file"]), int(s["first_line"] or 0), str(s["kind"]), s["procedure"] or "") for s in found
+            Use(self._path(s["file"]), int(s["first_line"] or 0), str(s["kind"]), s["procedure"] or "") for s in found
         )
 
     def _columns(self, columns: Sequence[dict[str, Any]]) -> list[ShownColumn]:
@@ -167,17 +179,17 @@ class _Showing:
             for c in columns
         ]
 
-    def _diagnostics(self, declared: Sequence[Place], statements: Iterable[dict[str, Any]]) -> list[FileDiagnostic]:
+    def _diagnostics(self, declared: Sequence[Row], statements: Iterable[dict[str, Any]]) -> list[FileDiagnostic]:
         """Those on the lines of the declaration, and of the statements that read or write it."""
         spans: dict[str, list[tuple[int, int]]] = defaultdict(list)
-        for place in declared:
-            spans[f"{self._found.project}:{place.file}"].append((place.line, place.line))
+        for row in declared:
+            spans[row[2]].append((int(row[3]), int(row[3])))
         for s in statements:
             spans[s["file"]].append((int(s["first_line"] or 0), int(s["last_line"] or 0)))
         files = self._store.describe(list(spans), "File")
         return sorted(
             {
-                FileDiagnostic.of(self._name(identity), d)
+                FileDiagnostic.of(self._path(identity), d)
                 for identity, file in files.items()
                 for d in _diagnostics.decode(file["diagnostics"] or "[]")
                 if any(first <= d.line <= last for first, last in spans[identity])

@@ -6,11 +6,12 @@ from collections import Counter
 
 import msgspec
 
+from ray_lineage.frames import Table, Tabular
 from ray_lineage.graph.store import GraphStore
 from ray_lineage.model import Diagnostic
 
 
-class GraphStats(msgspec.Struct, frozen=True):
+class GraphStats(Tabular, msgspec.Struct, frozen=True):
     """Counts of one project, or of all."""
 
     store: str
@@ -25,6 +26,14 @@ class GraphStats(msgspec.Struct, frozen=True):
     by_status: dict[str, int]
     diagnostics: dict[str, int]
     rows: dict[str, int]
+
+    def table(self) -> Table:
+        """Its counts: ``of`` what (``rows``, ``dialect``, ``status``, ``diagnostic``), called how, how many."""
+        counts = {
+            "rows": self.rows, "dialect": self.by_dialect, "status": self.by_status, "diagnostic": self.diagnostics,
+        }  # fmt: skip
+        columns = {"of": str, "name": str, "count": int}
+        return Table(columns, [(of, name, n) for of, named in counts.items() for name, n in named.items()])
 
 
 def stats(store: GraphStore, project: str | None = None) -> GraphStats:

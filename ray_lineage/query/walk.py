@@ -8,15 +8,25 @@ downstream, a column shapes a dataset, and so every column of it, and what these
 from __future__ import annotations
 
 import difflib
-import re
-from collections.abc import Iterable, Sequence
-from typing import Final, Literal
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, Literal
 
 import msgspec
 
 from ray_lineage.errors import UsageError
+from ray_lineage.frames import Link, Linked, Table, table_of, to_columns
 from ray_lineage.graph.store import Edge, GraphStore
-from ray_lineage.model import INFLUENCE_KINDS, STAR, Name, column_id, container_of, dataset_text, quote_part, split_text
+from ray_lineage.model import (
+    INFLUENCE_KINDS,
+    STAR,
+    Name,
+    column_id,
+    container_of,
+    dataset_text,
+    quote_part,
+    split_column,
+    split_text,
+)
 
 MAX_NODES: Final = 20_000
 SCHEMA: Final = 2
@@ -45,7 +55,7 @@ class Step(msgspec.Struct, frozen=True):
         return self.how in INFLUENCE_KINDS
 
 
-class Walk(msgspec.Struct, frozen=True):
+class Walk(Linked, msgspec.Struct, frozen=True):
     """The answer. ``nodes`` maps a name to its distance from the root."""
 
     schema: int
@@ -66,6 +76,9 @@ class Walk(msgspec.Struct, frozen=True):
     kind: str = ""
     """Of the root's dataset: ``Table``, ``View``, ``Procedure``..."""
     project: str = ""
+    depth: int | None = None
+    """At most so many steps were asked for."""
+
     display: dict[str, str] = {}
     """Names of it as they are written, where letters' case differs."""
 
@@ -74,16 +87,38 @@ class Walk(msgspec.Struct, frozen=True):
         return self.display.get(name, name)
 
     @property
+    def stopped(self) -> list[str]:
+        """Those of the ends that are none for sure: the walk stopped there, since so many steps were asked for."""
+        return [n for n in self.ends if self.depth is not None and self.nodes[n] >= self.depth]
+
+    @property
     def ends(self) -> list[str]:
         """The nodes from which nothing goes on: sources upstream, sinks downstream; sorted."""
         near = {s.target if self.direction == "upstream" else s.source for s in self.steps if s.source != s.target}
-        owners = {owner_of(name) for name in near} if self.datasets else set[str]()
+        owners = {split_column(name)[0] for name in near} if self.datasets else set[str]()
         return sorted(n for n in self.nodes if n not in near and not (n in self.datasets and n in owners))
 
+    def table(self) -> Table:
+        """Its steps."""
+        return table_of(Step, self.steps)
 
-def owner_of(column: str) -> str:
-    """The dataset's part of a column's name; empty if it has none."""
-    return column[: -len(quote_part(split_text(column)[-1])) - 1]
+    def nodes_and_links(self) -> tuple[Mapping[str, dict[str, Any]], Iterable[Link]]:
+        """Names have a ``distance``. A dataset that stands for its columns has edges to those that are in the answer."""
+        nodes = dict.fromkeys(self.starts, 0) | self.nodes
+        return {name: {"distance": at} for name, at in nodes.items()}, [*step_links(self.steps), *self._columns(nodes)]
+
+    def _columns(self, nodes: Iterable[str]) -> Iterable[Link]:
+        if self.level != "column":
+            return ()
+        shaped = {s.target for s in self.steps if s.shapes}
+        named = {n for s in self.steps for n in (s.source, s.target)}
+        return to_columns(shaped, {n: split_column(n)[0] for n in sorted({*nodes, *named} - shaped)})
+
+
+def step_links(steps: Iterable[Step]) -> Iterable[Link]:
+    """As edges."""
+    for s in steps:
+        yield Link(s.source, s.target, {"how": s.how, "certainty": s.certainty, "file": s.file, "line": s.line})
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -93,6 +128,11 @@ class Found(msgspec.Struct, frozen=True):
     dataset: str
     dataset_id: str
     column: str | None
+
+    @property
+    def name(self) -> str:
+        """Canonical text."""
+        return self.dataset if self.column is None else f"{self.dataset}.{quote_part(self.column)}"
 
 
 def resolve(store: GraphStore, text: str, project: str | None = None) -> Found:
@@ -202,13 +242,10 @@ def walk(
         else:
             start = [c["id"] for c in store.columns_of(root.dataset_id)]
         found = reach(store, start, direction, depth=depth, influences=influences)
-        return _answer(store, root, direction, "column", kind, found)
-    if kind in PROGRAMS:
-        first = _of_program(store, root, direction)
-        return _answer(
-            store, root, direction, "table", kind, _datasets(store, [root.dataset_id], direction, depth, first)
-        )
-    return _answer(store, root, direction, "table", kind, _datasets(store, [root.dataset_id], direction, depth))
+        return _answer(store, root, direction, "column", kind, found, depth)
+    first = _of_program(store, root, direction) if kind in PROGRAMS else []
+    found = _datasets(store, [root.dataset_id], direction, depth, first)
+    return _answer(store, root, direction, "table", kind, found, depth)
 
 
 def selection(store: GraphStore, text: str, project: str | None = None) -> list[tuple[str, str]]:
@@ -325,7 +362,7 @@ class _Search:
     def _rows(self, frontier: Sequence[str]) -> list[Edge]:
         if self._direction == "downstream":
             return self._store.neighbours("INFLUENCES", self._all_columns(frontier), "downstream")
-        datasets = sorted(set(map(dataset_of, frontier)))
+        datasets = sorted({split_column(node)[0] for node in frontier})
         return self._store.neighbours("INFLUENCES", datasets, "upstream")
 
     def _all_columns(self, frontier: Sequence[str]) -> list[str]:
@@ -373,11 +410,12 @@ def _uses(store: GraphStore, statements: Sequence[str], rel: str) -> list[tuple[
     return [(r[0], r[1], r[2]) for r in store.edges(rel, statements, "downstream")]
 
 
-def _answer(store: GraphStore, root: Found, direction: Direction, level: str, kind: str, found: Reach) -> Walk:
-    name = root.dataset if root.column is None else f"{root.dataset}.{quote_part(root.column)}"
+def _answer(
+    store: GraphStore, root: Found, direction: Direction, level: str, kind: str, found: Reach, depth: int | None
+) -> Walk:
     return Walk(
         SCHEMA,
-        name,
+        root.name,
         direction,
         level,
         {within(root.project, node): at for node, at in found.nodes.items() if at},
@@ -388,6 +426,7 @@ def _answer(store: GraphStore, root: Found, direction: Direction, level: str, ki
         sorted(within(root.project, node) for node, at in found.nodes.items() if not at),
         kind,
         root.project,
+        depth,
         _spelled(store, root, level, found),
     )
 
@@ -414,7 +453,7 @@ def within(project: str, identity: str) -> str:
 
 
 def _steps(store: GraphStore, root: Found, found: Reach) -> list[Step]:
-    written = _origins(store, {e.file for _, e in found.edges}, len(root.project) + 1)
+    written = origins(store, {e.file for _, e in found.edges})
     return [
         Step(
             at,
@@ -422,18 +461,21 @@ def _steps(store: GraphStore, root: Found, found: Reach) -> list[Step]:
             within(root.project, e.target),
             e.how,
             e.certainty,
-            written.get(e.file) or within(root.project, e.file),
+            within(root.project, written[e.file]),
             e.line,
         )
         for at, e in found.edges
     ]
 
 
-def _origins(store: GraphStore, files: Iterable[str], prefix: int) -> dict[str, str]:
-    """Of files that are nodes of another one: whose lines are meant."""
-    parts = sorted(file for file in files if container_of(file[prefix:]))
-    known = store.describe(parts, "File") if parts else {}
-    return {file: said["origin"] for file, said in known.items() if said["origin"]}
+def origins(store: GraphStore, files: Iterable[str]) -> dict[str, str]:
+    """The file whose lines are meant, for each of these (ids, both): itself, but for those that are nodes of another file."""
+    found = {file: file for file in files}
+    parts = sorted(file for file in found if container_of(file))
+    for part, said in (store.describe(parts, "File") if parts else {}).items():
+        if said["origin"]:
+            found[part] = part.removesuffix(said["path"]) + said["origin"]
+    return found
 
 
 def through_stars(store: GraphStore, ids: list[str], direction: Direction) -> list[Edge]:
@@ -441,7 +483,7 @@ def through_stars(store: GraphStore, ids: list[str], direction: Direction) -> li
     stars: dict[str, list[str]] = {}
     for identity in ids:
         if not identity.endswith(f".{STAR}"):
-            stars.setdefault(f"{dataset_of(identity)}.{STAR}", []).append(identity)
+            stars.setdefault(f"{split_column(identity)[0]}.{STAR}", []).append(identity)
     out: list[Edge] = []
     for edge in store.neighbours("FLOWS_TO", list(stars), direction):
         near = edge.target if direction == "upstream" else edge.source
@@ -449,12 +491,3 @@ def through_stars(store: GraphStore, ids: list[str], direction: Direction) -> li
             changed = {"target" if direction == "upstream" else "source": identity, "certainty": "possible"}
             out.append(msgspec.structs.replace(edge, **changed))
     return out
-
-
-_COLUMN_ID: Final = re.compile(r'(.*)\.("(?:[^"]|"")*"|[^."]+)', re.DOTALL)
-
-
-def dataset_of(column: str) -> str:
-    """The id of a column's dataset."""
-    parts = _COLUMN_ID.fullmatch(column)
-    return parts[1] if parts else column

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 
+from ray_lineage.frames import Link, Linked, Table, table_of
 from ray_lineage.graph.store import Edge, GraphStore
-from ray_lineage.model import STAR, Diagnostic, FileDiagnostic, Row, column_id, dataset_id, quote_part
-from ray_lineage.query.walk import Direction, Found, Step, resolve, spelled, through_stars, within
+from ray_lineage.model import STAR, Diagnostic, FileDiagnostic, Row, column_id, dataset_id
+from ray_lineage.query.walk import (
+    Direction,
+    Found,
+    Step,
+    origins,
+    resolve,
+    spelled,
+    step_links,
+    through_stars,
+    within,
+)
 
 SCHEMA: Final = 1
 _diagnostics = msgspec.json.Decoder(list[Diagnostic])
@@ -18,7 +29,7 @@ _diagnostics = msgspec.json.Decoder(list[Diagnostic])
 class Evidence(msgspec.Struct, frozen=True):
     """One edge and its statement. ``how`` is empty between datasets; ``sql`` is the beginning of the statement on one line, its
     literals as ``?``. Of what is only possible, ``candidates`` are the other datasets that the statement reads, whose column it
-    may be. ``sha256`` is of the file that was read."""
+    may be. ``sha256`` is of the file; empty: what was read is another one, that was made of it."""
 
     source: str
     target: str
@@ -46,7 +57,7 @@ class _Spelled(msgspec.Struct, frozen=True):
         return display.get(name, name)
 
 
-class Why(_Spelled, frozen=True):
+class Why(_Spelled, Linked, frozen=True):
     """All edges from one to the other; none: there is no edge, though there may be a way (see :func:`path`)."""
 
     schema: int
@@ -56,8 +67,17 @@ class Why(_Spelled, frozen=True):
     evidence: list[Evidence]
     display: dict[str, str] = {}
 
+    def table(self) -> Table:
+        """Its evidence."""
+        return table_of(Evidence, self.evidence)
 
-class Path(_Spelled, frozen=True):
+    def nodes_and_links(self) -> tuple[Mapping[str, dict[str, Any]], Iterable[Link]]:
+        """An edge for each piece of evidence, with all that it says."""
+        said = msgspec.to_builtins(self.evidence)
+        return {}, [Link(e.pop("source"), e.pop("target"), e) for e in said]
+
+
+class Path(_Spelled, Linked, frozen=True):
     """A shortest way: the names on it and an edge for each step; of several the first by name, ``others`` counts them. Empty:
     there is none; ``reverse``: but there is one the other way round."""
 
@@ -71,6 +91,14 @@ class Path(_Spelled, frozen=True):
     reverse: bool = False
     display: dict[str, str] = {}
 
+    def table(self) -> Table:
+        """Its steps."""
+        return table_of(Step, self.steps)
+
+    def nodes_and_links(self) -> tuple[Mapping[str, dict[str, Any]], Iterable[Link]]:
+        """A chain."""
+        return {name: {} for name in self.names}, step_links(self.steps)
+
 
 # --------------------------------------------------------------------------- why
 
@@ -81,7 +109,7 @@ def why(store: GraphStore, source: str, target: str, project: str | None = None)
     edges = list(_edges(store, start, end))
     evidence = _Evidences(store, start.project).of(edges)
     more = {dataset_id(start.project, name) for e in evidence for name in (e.program, *e.candidates) if name}
-    return Why(SCHEMA, start.project, _text(start), _text(end), evidence, _display(store, (start, end), edges, more))
+    return Why(SCHEMA, start.project, start.name, end.name, evidence, _display(store, (start, end), edges, more))
 
 
 def _display(
@@ -115,10 +143,6 @@ def _columns(store: GraphStore, found: Found) -> list[str]:
     return [c["id"] for c in store.columns_of(found.dataset_id)]
 
 
-def _text(found: Found) -> str:
-    return found.dataset if found.column is None else f"{found.dataset}.{quote_part(found.column)}"
-
-
 class _Evidences:
     def __init__(self, store: GraphStore, project: str) -> None:
         self._store, self._project = store, project
@@ -126,20 +150,23 @@ class _Evidences:
     def of(self, edges: Sequence[tuple[str, Row]]) -> list[Evidence]:
         statements = self._store.describe(list({_statement(row) for kind, row in edges}), "Statement")
         files = self._store.describe(list({row[2] for _, row in edges}), "File")
+        written = origins(self._store, files)
         reads: dict[str, list[str]] = {}
         for row in self._store.edges("READS", list(statements), "downstream"):
             reads.setdefault(row[0], []).append(row[1])
         return [
-            self._one(kind, row, statements[_statement(row)], files[row[2]], reads.get(_statement(row), []))
+            self._one(
+                kind, row, statements[_statement(row)], files[row[2]], written[row[2]], reads.get(_statement(row), [])
+            )
             for kind, row in edges
         ]
 
     def _one(
-        self, kind: str, row: Row, statement: dict[str, Any], file: dict[str, Any], reads: Sequence[str]
+        self, kind: str, row: Row, statement: dict[str, Any], file: dict[str, Any], written: str, reads: Sequence[str]
     ) -> Evidence:
         first, last = int(statement["first_line"] or 0), int(statement["last_line"] or 0)
         line, how, certainty, expression = _said(kind, row)
-        path = str(file["path"])
+        path = within(self._project, written)
         told = [d for d in _diagnostics.decode(file["diagnostics"] or "[]") if first <= d.line <= last]
         source = within(self._project, row[0])
         owner = self._store.describe([row[0]], "Column").get(row[0], {}).get("dataset")
@@ -157,7 +184,7 @@ class _Evidences:
             str(statement["kind"]),
             statement["procedure"] or "",
             statement["sql"] or "",
-            str(file["sha256"]),
+            str(file["sha256"]) if written == row[2] else "",
             sorted(within(self._project, r) for r in reads if r != owner) if possible else [],
             [FileDiagnostic.of(path, d) for d in told] if possible else [],
         )
@@ -185,7 +212,7 @@ def path(store: GraphStore, source: str, target: str, project: str | None = None
     what shapes rows. Raises UsageError."""
     start, end = resolve(store, source, project), resolve(store, target, project)
     of = start.project
-    found = Path(SCHEMA, start.project, _text(start), _text(end), [], [])
+    found = Path(SCHEMA, start.project, start.name, end.name, [], [])
     if start.column is None and end.column is None:
         ways: list[_Hops] = [lambda ids, direction: store.neighbours("FEEDS", ids, direction)]
         sides = ([start.dataset_id], [end.dataset_id])
@@ -198,6 +225,7 @@ def path(store: GraphStore, source: str, target: str, project: str | None = None
     for hops in ways:
         edges, others = shortest(hops, *sides)
         if edges:
+            written = origins(store, {e.file for e in edges})
             steps = [
                 Step(
                     i,
@@ -205,7 +233,7 @@ def path(store: GraphStore, source: str, target: str, project: str | None = None
                     within(of, e.target),
                     e.how,
                     e.certainty,
-                    within(of, e.file),
+                    within(of, written[e.file]),
                     e.line,
                 )
                 for i, e in enumerate(edges, 1)

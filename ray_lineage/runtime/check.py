@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final, cast
+from typing import cast
 
 import msgspec
 
@@ -13,7 +13,7 @@ from ray_lineage.errors import UsageError
 from ray_lineage.graph.store import ApplyResult, GraphStore
 from ray_lineage.link import Linker
 from ray_lineage.link.undeclared import Undeclared
-from ray_lineage.model import Diagnostic, FileDiagnostic
+from ray_lineage.model import FileDiagnostic, Resting
 from ray_lineage.query.diagnostics import Ignored
 from ray_lineage.runtime.here import run_here
 from ray_lineage.runtime.linking import LinkPlan, Share
@@ -26,9 +26,7 @@ from ray_lineage.runtime.supervise import Order
 from ray_lineage.settings import Settings
 from ray_lineage.settings.trust import working_tree
 
-_RESTING: Final = frozenset({"RL140", "RL143", "RL144"})
-"""What may rest on the list of a dataset that it names."""
-_diagnostics = msgspec.json.Decoder(list[Diagnostic])
+_diagnostics = msgspec.json.Decoder(list[Resting])
 
 
 class Checked(msgspec.Struct, frozen=True):
@@ -135,6 +133,7 @@ class Checker(Loader):
     def __init__(self, settings: Settings, project: str, text: Text | None) -> None:
         super().__init__(settings, project)
         self._text = text
+        self._said: list[tuple[str, Resting]] = []
         self.found: list[FileDiagnostic] = []
         self.paths: list[str] = []
 
@@ -155,8 +154,8 @@ class Checker(Loader):
     def _note(self, share: Share) -> None:
         for file in share.files:
             self.paths.append(file.path)
-            found = _diagnostics.decode(file.diagnostics) if file.diagnostics != "[]" else []
-            self.found.extend(FileDiagnostic.of(file.path, d) for d in found)
+            if file.diagnostics != "[]":
+                self._said.extend((file.path, found) for found in _diagnostics.decode(file.diagnostics))
 
     def _write(self, shares: Iterator[Share]) -> ApplyResult:
         for _ in shares:
@@ -170,6 +169,6 @@ class Checker(Loader):
         self.written_now()
         paths = self.paths if self._text is None else [self._text.name]
         doubtful = self.linker.doubtful()
-        self.found = [f for f in self.found if f.code not in _RESTING or not doubtful.intersection(f.message.split())]
+        self.found.extend(FileDiagnostic.of(path, d) for path, d in self._said if doubtful.isdisjoint(d.lists))
         undeclared = Undeclared(self.linker)
         self.found.extend(FileDiagnostic.of(path, d) for path in paths for d in undeclared.of(path))

@@ -6,20 +6,22 @@ import resource
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import msgspec
 
 from ray_lineage.errors import UsageError
+from ray_lineage.graph.open import is_new
 from ray_lineage.query.failures import note_unread
+from ray_lineage.query.projects import forget_project
 from ray_lineage.runtime.cluster import NO_HEAD, running_head, under_job, use_own_token
 from ray_lineage.runtime.cradle import Cradle
 from ray_lineage.runtime.datadir import prepare_data_dir
 from ray_lineage.runtime.here import run_here
 from ray_lineage.runtime.load import Loader, decode_settled, note, trim
 from ray_lineage.runtime.plan import Plan
-from ray_lineage.runtime.project import located
+from ray_lineage.runtime.project import holds_project, located
 from ray_lineage.runtime.signals import StopSignals
-from ray_lineage.runtime.status import at_work
 from ray_lineage.runtime.summary import IngestSummary, Progress
 from ray_lineage.runtime.supervise import Job, Order
 from ray_lineage.settings import Settings
@@ -48,7 +50,6 @@ def ingest(
     started = time.monotonic()
     report: Report = progress or (lambda _: None)
     with StopSignals() as stop:
-        prepare_data_dir(settings.data_dir)
         place = located(settings, roots)
         settings = place.settings
         plan = Plan(settings, place.parts)
@@ -56,18 +57,50 @@ def ingest(
         plan.read()
         report(Progress("scan", len(plan.tasks), len(plan.tasks)))
         stop.check()
-        order = Order(full=full, dry_run=dry_run, retry=retry, whole=whole)
-        summary, rebuilt = _settled(settings, plan, whole=whole)
-        if full or retry or summary is None:
-            summary = _pass(settings, plan, order, report, stop, cradle)
+        if _is_nothing(settings, plan):
+            summary = IngestSummary(project=plan.project)
+        else:
+            prepare_data_dir(settings.data_dir)
+            order = Order(full=full, dry_run=dry_run, retry=retry, whole=whole)
+            summary = _brought_up(settings, plan, order, report, stop, cradle)
         summary.root, summary.parts = settings.root, [] if plan.scan.tree.is_whole else plan.roots
-        summary.notes.extend(note for note in (rebuilt, *place.notes) if note)
-        if not dry_run:
-            _remember_unread(settings, plan, summary)
+        summary.notes.extend(place.notes)
+        if not plan.tasks or not (summary.files or summary.removed):
+            summary.notes.append(_nothing_found(plan))
     trim(summary)
     summary.seconds = time.monotonic() - started
     summary.files_per_second = summary.files / summary.seconds if summary.seconds else 0.0
     summary.peak_rss_bytes = max(summary.peak_rss_bytes, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+    return summary
+
+
+def _is_nothing(settings: Settings, plan: Plan) -> bool:
+    """Is there nothing to read, and nothing in the graph that might be gone?"""
+    if plan.tasks or plan.scan.unlisted:
+        return False
+    return is_new(settings) or holds_project(settings, plan.project) is False
+
+
+def _nothing_found(plan: Plan) -> str:
+    suffixes = " ".join(plan.scan.tree.options.suffixes)
+    return f"nothing with SQL was found: what is read are files named {suffixes}; see `suffixes`, `inputs` and `ignore` in the settings"
+
+
+def _brought_up(
+    settings: Settings, plan: Plan, order: Order, report: Report, stop: StopSignals, cradle: Cradle | None
+) -> IngestSummary:
+    """The graph is brought up to date, or what that would do is said. A project that it did not know stays unknown if nothing
+    of it is written."""
+    found = _settled(settings, plan, whole=order.whole)
+    summary = found.summary
+    if order.full or order.retry or summary is None:
+        summary = _pass(settings, plan, order, report, stop, cradle)
+    if found.rebuilt:
+        summary.notes.append(found.rebuilt)
+    if not order.dry_run:
+        _remember_unread(settings, plan, summary)
+    if not found.known and (order.dry_run or not summary.files):
+        forget_project(settings, plan.project)
     return summary
 
 
@@ -87,7 +120,7 @@ def _pass(
             note = f"{error.message}; the work was done without it"
 
     def look(job: Job) -> None:
-        report(Progress(*job.progress, at_work(job.status().lanes)))
+        report(Progress(*job.progress, job.at_work))
 
     summary = run_here(settings, plan.roots, order, stop, look, plan, cradle=cradle)
     if note:
@@ -95,22 +128,31 @@ def _pass(
     return summary
 
 
-def _settled(settings: Settings, plan: Plan, *, whole: bool) -> tuple[IngestSummary | None, str]:
-    """What an unchanged run has to show, if everything on disk is what the settled graph was made of: then there is nothing
-    to load, link or write. And why the store was begun anew, if it was."""
+class _Found(NamedTuple):
+    """What the graph says before a run. ``summary``: if everything on disk is what the settled graph was made of, what an
+    unchanged run has to show; then there is nothing to load, link or write. ``rebuilt``: why the store was begun anew, if it
+    was. ``known``: does it hold the project?"""
+
+    summary: IngestSummary | None
+    rebuilt: str
+    known: bool = True
+
+
+def _settled(settings: Settings, plan: Plan, *, whole: bool) -> _Found:
     loader = Loader(settings, plan.project)
     try:
         settled = decode_settled(loader.settled())
         hashes = {t.file.path: t.file.sha256 for t in plan.tasks}
-        known = bool(hashes) and all(hashes.values()) and not plan.scan.unlisted
-        if settled is None or not known or settled.root != settings.root:
-            return None, loader.rebuilt
+        hashed = bool(hashes) and all(hashes.values()) and not plan.scan.unlisted
+        if settled is None or not hashed or settled.root != settings.root:
+            return _Found(None, loader.rebuilt, settled is not None or plan.project in loader.store.projects())
         if not (whole or plan.scan.tree.is_whole):
             hashes = {**_rest(loader, plan), **hashes}
         if settled.digest != plan.rules.digest(hashes):
-            return None, loader.rebuilt
+            return _Found(None, loader.rebuilt)
+        files = sum(settled.by_status.values())
         summary = IngestSummary(
-            project=plan.project, store=loader.uri, executor="local", files=len(hashes), unchanged=len(hashes),
+            project=plan.project, store=loader.uri, executor="local", files=files, unchanged=files, silent=len(hashes) - files,
             by_status=settled.by_status, diagnostics=settled.diagnostics, severities=settled.severities,
             statements=settled.statements, datasets=settled.datasets, columns=settled.columns, edges=settled.edges,
             example=settled.example, settled=True,
@@ -120,7 +162,7 @@ def _settled(settings: Settings, plan: Plan, *, whole: bool) -> tuple[IngestSumm
             note(summary, path, [diagnostic])
         if summary.diagnostics:
             loader.report(summary)
-        return summary, loader.rebuilt
+        return _Found(summary, loader.rebuilt)
     finally:
         loader.close()
 

@@ -116,8 +116,8 @@ def _with_disks() -> Iterator[None]:
         place = f": {error.filename}" if error.filename else ""
         raise StoreUnavailable(
             "RL238", f"the graph could not be written: {error.strerror or error}{place}",
-            help="the facts of all files lie in the temporary folder (TMPDIR): is a disk full, or too many files open? "
-            "What is in the graph stays",
+            help="is the disk full where the graph lies, or the temporary folder (TMPDIR), which holds the facts of all files? "
+            "Or are too many files open? What is in the graph stays",
         ) from error  # fmt: skip
 
 
@@ -152,6 +152,7 @@ class Loader:
         self._example = ""
         self._best = 0
         self._states: dict[str, FileState] = {}
+        self._foretold: dict[str, str] = {}  # of a dry run: the status of what was linked
         self._refused: set[str] = set()  # files whose last contribution went to the dead letters
         self._parts = Parts()
         self._gone: list[str] = []  # what the commit takes out: files that are gone, and parts
@@ -321,7 +322,8 @@ class Loader:
                 self._written[file.path] = FileState(file.path, file.sha256, file.fingerprint, file.status)
             found = _diagnostics.decode(file.diagnostics) if file.diagnostics != "[]" else []
             note(self._told, file.path, found)
-            self._told.by_status[file.status] = self._told.by_status.get(file.status, 0) + 1
+            if self._order.dry_run:
+                self._foretold[file.path] = file.status
 
     def _write(self, shares: Iterator[Share]) -> ApplyResult:
         """What is done with linked shares."""
@@ -362,25 +364,42 @@ class Loader:
         done = self.commit()
         summary.findings.extend(self._last.findings)
         summary.notes.extend(self._last.notes)
+        summary.removed = len(order.gone)
+        summary.files_written = len({container_of(path) or path for path in done.written})
         if order.dry_run:
-            summary.by_status, summary.diagnostics = dict(self._last.by_status), dict(self._last.diagnostics)
-            summary.severities, summary.example = dict(self._last.severities), self._example
-            text = f"dry run: {len(done.written):,} files would be written, {len(order.gone):,} removed; nothing was"
-            summary.notes.append(text)
+            self._foretell(summary, kept)
             return
         if left := self.linker.settle():
             raise AssertionError(f"{len(left)} files were not linked, {left[0]} among them")
         summary.rows_written, summary.transactions, summary.store_retries = done.rows, done.transactions, done.retries
         summary.link_seconds, summary.write_seconds = done.link_seconds, done.write_seconds
-        summary.removed = len(order.gone)
         summary.dead_letters = done.dead_letters
-        summary.files_written = len({container_of(path) or path for path in done.written})
         self._fill(summary, kept)
         summary.findings.extend(self.linker.clashes())
         for r in done.rejected:
             note(summary, r.path, [Diagnostic(r.code, "error", r.reason)])
         self._settle(digest if settle else "", summary)
         self.report(summary)
+
+    def _foretell(self, summary: IngestSummary, kept: frozenset[str]) -> None:
+        """What a dry run tells of all files: of those that it linked, and of the others what the graph holds."""
+        summary.dry_run = True
+        status, gone = dict(self._foretold), set(self._gone)
+        for found in self.store.files_overview(self.project):
+            path = str(found[4])
+            if path not in gone and path not in self._foretold:
+                status[path] = str(found[1])
+                note(summary, path, _diagnostics.decode(found[2] or "[]"))
+        summary.by_status = dict(
+            Counter(s for path, s in status.items() if not container_of(path) and path not in kept)
+        )
+        self._count_graph(summary)
+        ignored = Ignored(self.settings.ignore_diagnostics)
+        summary.findings.extend(self.linker.clashes())
+        tell(summary, sorted(f for f in set(summary.findings) if not ignored.hides(f.code, f.path)))
+        summary.notes.append(
+            f"dry run: {summary.files_written:,} files would be written, {summary.removed:,} removed; nothing was"
+        )
 
     def report(self, summary: IngestSummary) -> None:
         """Let the summary tell of all files, also of those that this run did not look at."""
@@ -459,6 +478,9 @@ class Loader:
         summary.by_status = {status: n for status, n in summary.by_status.items() if n}
         for clash in self.linker.clashes():
             _count(summary, clash.code, clash.severity)
+        self._count_graph(summary)
+
+    def _count_graph(self, summary: IngestSummary) -> None:
         counts = self.store.counts(self.project)
         summary.statements, summary.datasets = counts["Statement"], counts["Dataset"]
         summary.columns, summary.edges = counts["Column"], counts["FLOWS_TO"]

@@ -139,6 +139,12 @@ class Pool:
         self._sharing: Sharing | None = None
         self._catalog: Payload = None
 
+    @property
+    def at_work(self) -> str:
+        """The file that is being worked on for the longest time; empty if there is none."""
+        busy = [(lane.since, lane.batch) for lane in self.lanes if lane.batch is not None]
+        return min(busy, key=lambda b: b[0])[1].tasks[0].file.path if busy else ""
+
     # ------------------------------------------------------------------ work
 
     def add(self, tasks: Iterable[Task]) -> None:

@@ -126,6 +126,11 @@ def _projects(settings: Settings) -> list[ProjectInfo]:
     return _asked(settings, lambda store: store.project_infos()) or []
 
 
+def holds_project(settings: Settings, project: str) -> bool | None:
+    """Does the graph hold a project of that name? None: there is no graph, or it cannot be read. Raises StoreForbids."""
+    return _asked(settings, lambda store: project in store.projects())
+
+
 def _is_read_from(settings: Settings, project: str, folder: str) -> bool:
     """Are the files of a project whose root an earlier version did not note there?"""
     return bool(_asked(settings, lambda store: is_mostly_there(folder, store.state(project).files)))

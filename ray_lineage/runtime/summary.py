@@ -37,7 +37,10 @@ class IngestSummary(msgspec.Struct):
     """Files by the dialect that was found for them (empty: none was)."""
     folder_rules: list[tuple[str, str]] = []
     """Folders and dialects, as settings would say them, where files were read as several."""
+    dry_run: bool = False
+    """Nothing was written: ``files_written`` and ``removed`` are what would be, the figures of the graph are as they were."""
     unchanged: int = 0
+    """Of ``files``; the others were written, could not be read, or were refused by the store."""
     compiled: int = 0
     removed: int = 0
     statements: int = 0

@@ -203,6 +203,12 @@ class Job:
         return self.telemetry.status(self.session, self.phase)
 
     @property
+    def at_work(self) -> str:
+        """The file that is being worked on for the longest time; empty if there is none. Cheap, where :meth:`status` adds up
+        all figures."""
+        return self.session.pool.at_work if self.session is not None else ""
+
+    @property
     def phase(self) -> Phase:
         """Where the job is."""
         if self.draining and self._phase != "stopped":

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
 from typing import Final
 
-from ray_lineage.viewer.excerpts import visible
+from ray_lineage.logs import escaped
 from ray_lineage.viewer.picture import (
     Flow,
     Focus,
@@ -71,7 +71,7 @@ def _mermaid_columns(picture: Picture, kept: set[int]) -> Iterator[str]:
 
 def _mermaid_text(text: str) -> str:
     """Anything that could mean something to Mermaid or to a browser is a number."""
-    return _PLAIN.sub(lambda found: f"#{ord(found[0])};", visible(text))
+    return _PLAIN.sub(lambda found: f"#{ord(found[0])};", escaped(text))
 
 
 # --------------------------------------------------------------------------- DOT
@@ -115,7 +115,7 @@ def _dot_label(picture: Picture, table: int, columns: list[int], focus: Focus | 
 
 
 def _dot_text(text: str) -> str:
-    return html.escape(visible(text))
+    return html.escape(escaped(text))
 
 
 # --------------------------------------------------------------------------- GraphML
@@ -177,7 +177,7 @@ def _graphml_edges(picture: Picture) -> Iterator[str]:
 
 def _element(domain: str, attributes: str, named: Mapping[str, str]) -> str:
     data = "".join(
-        f'<data key="{domain[0]}_{name}">{html.escape(visible(value), quote=False)}</data>'
+        f'<data key="{domain[0]}_{name}">{html.escape(escaped(value), quote=False)}</data>'
         for name, value in named.items()
         if value
     )

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import stat
 from typing import Final
 
 import msgspec
 
+from ray_lineage.logs import escaped
 from ray_lineage.sources.decode import decode
-from ray_lineage.sources.scan import ScanOptions, Tree
+from ray_lineage.sources.scan import ScanOptions, SourceFault, Tree, read_bytes
 from ray_lineage.viewer.picture import Source
 
 AROUND: Final = 3
@@ -45,24 +44,13 @@ def around(text: str, line: int) -> Excerpt:
     """The lines around one of a text, on which nothing is obeyed."""
     first = max(1, line - AROUND)
     lines = text.split("\n")[first - 1 : line + AROUND]
-    return Excerpt([(n, visible(t.rstrip("\r").expandtabs(4)[:_LONGEST_LINE])) for n, t in enumerate(lines, first)])
-
-
-def visible(text: str) -> str:
-    """Control and direction characters as escapes: what is read is what stands there."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return Excerpt([(n, escaped(t.rstrip("\r").expandtabs(4)[:_LONGEST_LINE])) for n, t in enumerate(lines, first)])
 
 
 def _content(source: Source, root: str) -> bytes | None:
     """A regular file's bytes, whatever else lies there; None if they cannot be had."""
     try:
         found = Tree([root], ScanOptions(), base=root).elsewhere(source.path)
-        if found is None or found.size > _LARGEST:
-            return None
-        handle = os.open(os.path.join(root, found.name), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(handle, "rb") as file:
-            return file.read(_LARGEST) if stat.S_ISREG(os.fstat(handle).st_mode) else None
-    except (OSError, ValueError):
+        return read_bytes(found, _LARGEST) if found is not None else None
+    except (OSError, ValueError, SourceFault):
         return None

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import socket
 import threading
 from typing import Final
 
 from ray_lineage.graph.open import embedded_path, open_store, server_uri
-from ray_lineage.graph.store import GraphStore
 from ray_lineage.query.export import projects_of
-from ray_lineage.query.projects import known_project
+from ray_lineage.query.projects import known_project, roots_here
 from ray_lineage.query.walk import resolve
 from ray_lineage.settings import Settings
 from ray_lineage.viewer.excerpts import Excerpt, excerpt
@@ -73,7 +71,7 @@ class LivePicture:
             projects = projects_of(store, self._settings.project or None)
             with store.steady(projects):
                 picture = read_picture(store, projects)
-            self._roots = _roots(store)
+            self._roots = roots_here(store)
         finally:
             store.close()
         self.title = title_of(projects)
@@ -101,9 +99,3 @@ def _stamp(path: str) -> str:
         except OSError:
             found.append("-")
     return " ".join(found)
-
-
-def _roots(store: GraphStore) -> dict[str, str]:
-    """Where the files of each project are, of those that were read on this host."""
-    here = socket.gethostname()
-    return {p.name: p.origin.root for p in store.project_infos() if p.origin.host == here}

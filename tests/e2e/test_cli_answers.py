@@ -76,10 +76,12 @@ def test_paths_are_as_seen_from_here(ask: Ask, folder: Path, monkeypatch: pytest
     ("line", "says"),
     [
         ("downstream raw.orders.status", "~ core.orders  filter  core/orders.sql:1"),
+        ("upstream 1+mart.total --ends", "core.orders  may go on"),
+        ("upstream 1+mart.total --ends", "0 sources of 1 dataset upstream, and 1 where the walk stopped after 1 step; all shown"),
         ("downstream raw.orders --ends", "2 sinks of 3 datasets downstream; all shown"), ("downstream raw.orders --by schema", "schema"),
         ("upstream 1+mart.total+", "feeds nothing that the graph knows"), ("upstream mart.total --depth 1", "in 1 step, 1 edge"),
         ("find orders amount", "core.orders.amount"), ("find ordres", "raw.orders"), ("show core.orders", "select 2"),
-        ("show 1+core.orders", "raw.orders  table"),
+        ("show 1+core.orders", "raw.orders  table"), ("show core.orders", "from, feeds: so many columns at first hand"),
         ("show core.orders", "core/orders.sql:1  @core-team"), ("why core.orders.amount mart.total.total", "> 2 | SELECT SUM(amount) AS total"),
         ("path raw.orders mart.total", "-> core.orders  core/orders.sql:1"), ("path raw.orders.status mart.total.total", "~> core.orders.amount"),
         ("unused", "raw.old  table, read by nobody"), ("sql 'SELECT path FROM files ORDER BY 1'", "4 rows; all shown"),

@@ -46,6 +46,13 @@ def test_what_is_wrong_is_said_and_nothing_is_written(project: Path) -> None:
     assert (again.returncode, again.stdout) == (1, done.stdout)
 
 
+def test_lists_of_tables_that_share_a_name_are_not_rested_on(project: Path) -> None:
+    """A script may mean a third one of that name. What the statement itself says is wrong whatever the list is."""
+    (project / "ddl/other.sql").write_text("CREATE TABLE u.t (c int);\n")
+    (project / "by_position.sql").write_text("INSERT INTO s.t SELECT 1, 2, 3;\n")
+    assert run(project, "check").stdout == "error   wrong.sql:2  RL140 s.t gets 1 column for the 2 that are listed\n"
+
+
 def test_formats(project: Path) -> None:
     listed = json.loads(run(project, "check", "--format", "json").stdout)["diagnostics"]
     assert [(d["found"]["path"], d["found"]["code"]) for d in listed] == [("typo.sql", "RL143"), ("wrong.sql", "RL140")]

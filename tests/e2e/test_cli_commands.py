@@ -232,3 +232,11 @@ def test_no_command_tells_the_password(tmp_path: Path) -> None:
             done = run(tmp_path, "-vv", "--log-format", form, *command, **server)
             assert canary not in done.stdout + done.stderr, command
             assert "No such" not in done.stderr, command
+
+
+def test_an_interrupt_while_the_command_is_loaded_leaves_no_trace(tmp_path: Path) -> None:
+    (tmp_path / "typer.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    command = [sys.executable, "-m", "ray_lineage", "--version"]
+    env = environ(PYTHONPATH=os.pathsep.join((str(tmp_path), str(PROJECT))))
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, "")

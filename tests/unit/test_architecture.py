@@ -174,6 +174,40 @@ def test_no_reader_looks_back_at_statements() -> None:
     assert looking == set()
 
 
+def sql_nodes() -> Iterator[tuple[str, ast.AST]]:
+    return ((short(m), node) for m in _TREES if short(m).startswith("compile.sql.") for node in ast.walk(_TREES[m]))
+
+
+def test_what_statements_say_is_written_down_in_one_place() -> None:
+    """Readers return it: so it has one order, and nobody looks for what another one has done."""
+    writing = {
+        module
+        for module, node in sql_nodes()
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("facts.add", "facts.statement"))
+    }
+    assert writing == {"compile.sql.script"}
+
+
+def test_what_a_reader_returns_is_not_dropped() -> None:
+    """Nothing else would notice: what several statements say is read as it is written down, or not at all."""
+    readers = {
+        node.name
+        for _, node in sql_nodes()
+        if isinstance(node, ast.FunctionDef) and node.returns and {"Written", "Said"} & words(ast.unparse(node.returns))
+    }
+    dropped = [
+        f"{module}:{node.lineno}"
+        for module, node in sql_nodes()
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and ast.unparse(node.value.func) in readers
+    ]
+    assert len(readers) > 80
+    assert dropped == []
+
+
+def words(annotation: str) -> set[str]:
+    return set(re.findall(r"\w+", annotation))
+
+
 def test_libraries_are_known_in_their_rooms_only() -> None:
     for library, rooms in _LIBRARIES.items():
         users = {short(m) for m in _TREES if any(name.split(".")[0] == library for name in imports(m))}

@@ -32,8 +32,8 @@ Prepare = Callable[[str, Any], Rewrite]
 """A text and its ``Names`` -> the rewrite of its statements."""
 
 
-Reader = Callable[[Any, list[Token]], object]
-"""Reads one statement: a unit and its tokens."""
+Reader = Callable[[Any, list[Token]], Any]
+"""Reads one statement: a unit and its tokens -> ``unit.Said``."""
 
 _NAMES: Final = 1 << 14
 """Names that are remembered folded: a repository repeats its own."""

@@ -66,11 +66,12 @@ class SqlFacts(Facts):
         subqueries: tuple[int, ...],
         preset: tuple[str, ...],
         declared: int,
+        was: Name,
         locations: Mapping[Name, int],
         shows_case: bool,
     ) -> None:
-        """One more statement. It makes what was ``declared`` as that number, if any (``shows_case``: its columns are shown as they
-        are written); locations that it names are datasets."""
+        """One more statement (see :meth:`statement`; ``shows_case``: the columns of its query are shown as they are written);
+        locations that it names are datasets."""
         if locations:
             named = [target, *(r.name for r in relations if isinstance(r, TableRef))]
             self._declare_locations([n for n in named if n in locations], locations)
@@ -96,6 +97,7 @@ class SqlFacts(Facts):
             place.path,
             preset,
             declared=declared,
+            was=was,
         )
         if declared >= 0 and root >= 0 and shows_case:
             self.spell_columns(declared, written_columns(relations, root, tokens))

@@ -13,13 +13,13 @@ from ray_lineage.compile.options import CompileOptions, ModelName
 from ray_lineage.compile.positions import Positions
 from ray_lineage.compile.sql.constants import UNKNOWN
 from ray_lineage.compile.sql.engine import Engine
-from ray_lineage.compile.sql.facts import SqlFacts
+from ray_lineage.compile.sql.facts import Place, SqlFacts
 from ray_lineage.compile.sql.lex.kinds import LITERALS, T
 from ray_lineage.compile.sql.lex.tokens import reason_of, start_line, tokenize
 from ray_lineage.compile.sql.query.sources import remember
 from ray_lineage.compile.sql.routine import Routine
-from ray_lineage.compile.sql.split import split
 from ray_lineage.compile.sql.split.flow import Slice
+from ray_lineage.compile.sql.split.generic import split
 from ray_lineage.compile.sql.statements.assign import declare_or_assign, read_set
 from ray_lineage.compile.sql.statements.body import read_body
 from ray_lineage.compile.sql.statements.call import functions_called
@@ -51,8 +51,8 @@ from ray_lineage.compile.sql.statements.truncate import read_truncate
 from ray_lineage.compile.sql.statements.unknown import note_unknown, note_unknown_call
 from ray_lineage.compile.sql.statements.update import without_else
 from ray_lineage.compile.sql.statements.use import read_use
-from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import ROLES, Diagnostic, StatementKind
+from ray_lineage.compile.sql.unit import Said, Unit, each
+from ray_lineage.model import ROLES, Diagnostic, Effect, StatementKind, is_temporary
 
 _SCANNED: Final = frozenset({"IF", "WHILE", "SET", "DECLARE", "RETURN", "PRINT"})
 
@@ -121,13 +121,13 @@ def run(unit: Unit, tokens: list[Token], verb: str) -> None:
         unit.path = (*path, *piece.path)
         if piece.fresh and outer.is_script:
             unit.enter(outer)
-            leave_block(unit, statement)
+            _write(unit, leave_block(unit, statement))
         unit.enter(routine)
         try:
             if piece.verb == "HEADER":
-                begun = read_header(unit, statement, routine)
-                if begun is not None:
-                    routines[index] = begun
+                _write(unit, read_header(unit, statement, routine))
+                if unit.routine is not routine:
+                    routines[index] = unit.routine
             else:
                 _read_slice(unit, statement, piece, tokens)
             if unit.scans_results:
@@ -135,7 +135,7 @@ def run(unit: Unit, tokens: list[Token], verb: str) -> None:
             if (routine.outputs or routine.given_rows) and piece.owner >= 0 and _ends(slices, index):
                 unit.path = path
                 unit.enter(routine)
-                give_outputs(unit, statement)
+                _write(unit, give_outputs(unit, statement))
         except (SqlglotError, RecursionError, ValueError, AttributeError, TypeError, KeyError, IndexError) as error:
             _cannot_read(unit, statement, piece.verb, error)
     unit.blocks = max((step // ROLES for s in slices for step in s.path), default=unit.blocks)
@@ -171,7 +171,7 @@ def _read_slice(unit: Unit, statement: list[Token], piece: Slice, tokens: list[T
     if in_routine and piece.verb in _SCANNED and unit.engine.schema_calls:
         functions_called(unit, statement)
     if in_routine and piece.verb == "RETURN" and unit.engine.output_parameters:
-        give_outputs(unit, statement)
+        _write(unit, give_outputs(unit, statement))
     if read(unit, statement, piece.verb):
         return
     after_declare = piece.start > 0 and tokens[piece.start - 1].text.upper() == "DECLARE"
@@ -183,7 +183,7 @@ def _read_slice(unit: Unit, statement: list[Token], piece: Slice, tokens: list[T
         and (in_routine or unit.declares or piece.verb == "LET" or after_declare)
     ):
         unit.declares = True
-        declare_or_assign(unit, statement)
+        _write(unit, declare_or_assign(unit, statement))
 
 
 def read(unit: Unit, tokens: list[Token], verb: str) -> bool:
@@ -197,30 +197,64 @@ def read(unit: Unit, tokens: list[Token], verb: str) -> bool:
         tokens = name_by_text(unit, tokens, verb)
     reader = unit.engine.readers.get(verb) or _BY_VERB.get(verb)
     if reader is not None:
-        reader(unit, tokens)
+        _write(unit, reader(unit, tokens))
         return True
     words = [t.text.upper() for t in tokens[:3]]
     if verb == "REPLACE" and words[1:2] and words[1] in ("VIEW", "TABLE", "FUNCTION", "MACRO"):
-        read_create_statement(unit, tokens, "CREATE")
+        _write(unit, read_create_statement(unit, tokens, "CREATE"))
     elif verb in QUERIES or verb in DATA:
         if verb == "UPDATE" and unit.engine.update_else:
             tokens = without_else(unit, tokens)
-        read_data(unit, tokens, verb)
+        _write(unit, read_data(unit, tokens, verb))
     elif verb in _CREATES:
-        read_create_statement(unit, tokens, verb)
+        _write(unit, read_create_statement(unit, tokens, verb))
     elif verb in ("?", "CALLED") and len(tokens) > 3 and words[0] == "RENAME":
-        read_rename(unit, tokens)
+        _write(unit, read_rename(unit, tokens))
     elif verb == "CALLED" and tokens[0].token_type in (T.VAR, T.IDENTIFIER):
         at = tokens[0]
         note_unknown_call(unit, tokens)
-        execute(unit, [Token(T.EXECUTE, "EXEC", at.line, at.col, at.start, at.start), *tokens])
+        _write(unit, execute(unit, [Token(T.EXECUTE, "EXEC", at.line, at.col, at.start, at.start), *tokens]))
     else:
         return False
     return True
 
 
+def _write(unit: Unit, said: Said) -> None:
+    """The one place where what readers say becomes facts."""
+    for written in each(said):
+        routine = written.routine or unit.routine
+        builder, target, effect = written.builder, written.target, written.effect
+        if builder is not None and builder.calls:
+            caller = routine.name or (target if effect is Effect.MAKES else ())
+            unit.calls(builder.calls, caller, start_line(written.tokens[0]))
+        if written.kind is StatementKind.ASSIGN and effect is not Effect.ENDS:
+            routine.held.update(a.column for a in written.assignments)
+        elif is_temporary(target):
+            routine.held.add(target[0])
+        path = () if written.anywhere else unit.path
+        unit.facts.add(
+            Place(unit.text, path, routine.key, unit.possible, unit.host),
+            written.tokens,
+            written.kind,
+            builder.relations if builder is not None else (),
+            root=written.root,
+            target=target,
+            columns=written.columns,
+            assignments=written.assignments,
+            scope=written.scope.index if written.scope is not None else -1,
+            effect=effect,
+            influences=written.influences,
+            subqueries=(*written.subqueries, *(builder.sequences if builder is not None else ())),
+            preset=written.preset,
+            declared=written.declared,
+            was=written.was,
+            locations=unit.names.locations,
+            shows_case=not unit.engine.stores_lower,
+        )
+
+
 _CREATES: Final = frozenset({"CREATE", "CREATE TABLE", "CREATE VIEW", "ALTER"})
-_BY_VERB: Final[dict[str, Callable[[Unit, list[Token]], object]]] = {
+_BY_VERB: Final[dict[str, Callable[[Unit, list[Token]], Said]]] = {
     "DECLARE": read_declare,
     "COMMENT": read_comment,
     "RETURN": read_return,

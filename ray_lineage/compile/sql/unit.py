@@ -1,16 +1,18 @@
 """What a reader of a statement gets: the text at hand, what is known around it, and where to say what it found.
 
-A reader takes the unit and the statement's tokens. What it says goes through :meth:`Unit.write` and :meth:`Unit.declare`; SQL in
-SQL (a body, a string, a statement in a statement) goes through :meth:`Unit.run`, the one way back up.
+A reader takes the unit and the statement's tokens, and returns what the statement says (:class:`Written`), which ``script`` writes
+down; datasets are declared in ``unit.facts``. SQL in SQL (a body, a string, a statement in a statement) goes through
+:meth:`Unit.run`, the one way back up.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Final, NamedTuple
+from typing import Final
 
+import msgspec
 from sqlglot.expressions import Expression
 from sqlglot.tokens import Token
 
@@ -18,9 +20,8 @@ from ray_lineage.compile.facts import description
 from ray_lineage.compile.options import CompileOptions, ModelName
 from ray_lineage.compile.positions import Positions
 from ray_lineage.compile.sql.engine import Engine, spelling
-from ray_lineage.compile.sql.facts import Place, SqlFacts
+from ray_lineage.compile.sql.facts import SqlFacts
 from ray_lineage.compile.sql.lex.columns import ColumnItem
-from ray_lineage.compile.sql.lex.tokens import start_line
 from ray_lineage.compile.sql.names import Names
 from ray_lineage.compile.sql.parse import Excerpts, Parser
 from ray_lineage.compile.sql.query.arena import Builder
@@ -53,12 +54,38 @@ Run = Callable[["Unit", list[Token], str], None]
 """Reads tokens as statements; with a verb, as the one statement of that verb."""
 
 
-class Written(NamedTuple):
-    """What a statement wrote, for its OUTPUT or RETURNING: they see the names of ``scope`` in ``builder``, if there are any."""
+class Written(msgspec.Struct, frozen=True):
+    """What a statement says (see ``model.StatementFacts``); without a ``builder`` it has no query. Its OUTPUT or RETURNING sees the
+    names of ``scope``, if there is one. ``anywhere``: whatever branch it stands in."""
 
-    target: Name
+    tokens: Sequence[Token]
+    kind: StatementKind
     builder: Builder | None = None
+    root: int = -1
+    target: Name = ()
+    columns: tuple[str, ...] = ()
+    assignments: tuple[Assignment, ...] = ()
     scope: Scope | None = None
+    effect: Effect = Effect.CHANGES
+    influences: Sequence[Influence] = ()
+    subqueries: Sequence[int] = ()
+    preset: tuple[str, ...] = ()
+    declared: int = -1
+    was: Name = ()  # what its target was called until now
+    routine: Routine | None = None  # the one that it is of, if not the one at hand
+    anywhere: bool = False
+
+
+Said = Written | Iterable[Written] | None
+"""What a reader returns: of most statements one thing, or nothing. Of what says several, each is written down as it comes: SQL that
+a reader runs between two of them stands between them."""
+
+
+def each(said: Said) -> Iterable[Written]:
+    """One after another."""
+    if said is None:
+        return ()
+    return (said,) if isinstance(said, Written) else said
 
 
 class Unit:
@@ -203,51 +230,6 @@ class Unit:
         return relation(self, builder, name, call, columns)
 
     # ------------------------------------------------------------------ what is found
-
-    def write(
-        self,
-        tokens: list[Token],
-        kind: StatementKind,
-        builder: Builder | None = None,
-        *,
-        root: int = -1,
-        target: Name = (),
-        columns: tuple[str, ...] = (),
-        assignments: tuple[Assignment, ...] = (),
-        scope: int = -1,
-        effect: Effect = Effect.CHANGES,
-        influences: Sequence[Influence] = (),
-        subqueries: Sequence[int] = (),
-        preset: tuple[str, ...] = (),
-        declared: int = -1,
-    ) -> None:
-        """The statement at hand says this (see ``model.StatementFacts``); without a builder, it has no query."""
-        if builder is not None and builder.calls:
-            self.calls(
-                builder.calls, self.routine.name or (target if effect is Effect.MAKES else ()), start_line(tokens[0])
-            )
-        if kind is StatementKind.ASSIGN and effect is not Effect.ENDS:
-            self.routine.held.update(a.column for a in assignments)
-        elif is_temporary(target):
-            self.routine.held.add(target[0])
-        self.facts.add(
-            Place(self.text, self.path, self.routine.key, self.possible, self.host),
-            tokens,
-            kind,
-            builder.relations if builder is not None else (),
-            root=root,
-            target=target,
-            columns=columns,
-            assignments=assignments,
-            scope=scope,
-            effect=effect,
-            influences=influences,
-            subqueries=(*subqueries, *builder.sequences) if builder is not None else tuple(subqueries),
-            preset=preset,
-            declared=declared,
-            locations=self.names.locations,
-            shows_case=not self.engine.stores_lower,
-        )
 
     def calls(self, found: Mapping[Name, int], caller: Name, line: int) -> None:
         """The functions that a program, view or table calls in its expressions."""

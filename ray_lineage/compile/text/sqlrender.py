@@ -8,6 +8,8 @@ they look like. Of a condition both texts are read, each as possible: nobody kno
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from ray_lineage.compile.text.placeholders import COMMENTS, NAMES_FOLLOW, Scan, occurrences, word_before
@@ -54,7 +56,8 @@ def speaks(text: str, stages: bool = False) -> bool:
 def render(text: str) -> Rendered:
     """Never raises: braces that belong to nothing stay."""
     conditions = _conditions(text)
-    branches = tuple(sorted((_line(text, c.then), _line(text, c.end)) for c in conditions))
+    ends = [found.start() for found in re.finditer("\n", text)] if conditions else []
+    branches = tuple(sorted((_line(ends, c.then), _line(ends, c.end)) for c in conditions))
     first = _text(text, conditions, second=False)
     return Rendered(first, _text(text, conditions, second=True) if any(c.other for c in conditions) else None, branches)
 
@@ -92,8 +95,9 @@ def _conditions(text: str) -> list[_Condition]:
     return found
 
 
-def _line(text: str, at: int) -> int:
-    return text.count("\n", 0, at) + 1
+def _line(ends: Sequence[int], at: int) -> int:
+    """``ends``: where lines end."""
+    return bisect_left(ends, at) + 1
 
 
 def _text(text: str, conditions: list[_Condition], *, second: bool) -> str:

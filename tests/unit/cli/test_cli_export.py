@@ -64,8 +64,8 @@ def test_what_was_written_can_be_said_as_json(run: Run, capsys: pytest.CaptureFi
     ("arguments", "named"),
     [
         (("--format", "png"), "png"),
-        (("--focus", "v.a"), "--focus"),
-        (("--format", "csv", "-o", "d", "--depth", "2"), "--depth"),
+        (("--format", "parquet"), "-o PATH"),
+        (("--format", "csv", "-o", "d", "--depth", "2"), "--focus NAME"),
         (("--format", "dot", "--with-sql"), "--with-sql"),
         (("--format", "dot", "--depth", "2"), "--focus NAME"),
         (("--format", "html", "--json"), "-o PATH"),

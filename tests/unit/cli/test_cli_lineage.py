@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from ray_lineage.cli.output import cells, styled, write_table
 from ray_lineage.cli.tree import Line, render, text
-from ray_lineage.query.walk import SCHEMA, Direction, Step, Walk, owner_of, walk
+from ray_lineage.model import split_column
+from ray_lineage.query.walk import SCHEMA, Direction, Step, Walk, walk
 from tests.unit.query.graphs import Graph
 
 
@@ -67,13 +68,13 @@ def test_a_name_that_goes_on_elsewhere_does_so(found: Walk, width: int) -> None:
     """Each ``(*)`` is of a name that has branches, and these stand at one place: the only line with its name and no mark."""
     lines = render(found, width)
     goes_on = {s.target if found.direction == "upstream" else s.source for s in found.steps if s.source != s.target}
-    owners = {owner_of(name) for name in goes_on} & set(found.datasets)
+    owners = {split_column(name)[0] for name in goes_on} & set(found.datasets)
     for name in set(names_of(lines)) - {found.root}:
         own = [text(line) for line in lines if names_of([line]) == [name] and not text(line).startswith("[")]
         marked = [line for line in own if "  (*)" in line]
         if marked:
-            assert name in goes_on | owners or owner_of(name) in owners
-            assert len(own) - len(marked) == (0 if owner_of(name) in owners and len(own) == len(marked) else 1)
+            assert name in goes_on | owners or split_column(name)[0] in owners
+            assert len(own) - len(marked) == (0 if split_column(name)[0] in owners and len(own) == len(marked) else 1)
     assert any(text(line).startswith("(*) ") for line in lines) == any("  (*)" in text(line) for line in lines)
 
 

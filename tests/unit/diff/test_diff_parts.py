@@ -9,7 +9,7 @@ import pytest
 from ray_lineage.compile import CompileOptions, compile_source
 from ray_lineage.compile.wording import difference, is_confined, worded
 from ray_lineage.diff.git import Entry, Repository
-from ray_lineage.diff.owners import Owners
+from ray_lineage.diff.owners import Owners, owners_of
 from ray_lineage.diff.retyped import compare
 from ray_lineage.diff.tree import sources
 from ray_lineage.errors import UsageError
@@ -47,6 +47,15 @@ apps/ @octocat
 )
 def test_the_last_line_that_matches_counts(path: str, owners: tuple[str, ...]) -> None:
     assert Owners(CODEOWNERS).of(path) == owners
+
+
+def test_owners_of_files_below_the_top_of_their_repository(tmp_path: Path) -> None:
+    below = tmp_path / "etl" / "sql"
+    below.mkdir(parents=True)
+    (tmp_path / "CODEOWNERS").write_text("* @all\n/etl/sql/mart/ @mart\n/docs/ @docs\n")
+    assert owners_of(str(below), ["mart/a.sql"]) == ()  # it is in no working tree
+    (tmp_path / ".git").mkdir()
+    assert owners_of(str(below), ["mart/a.sql", "b.sql", "../../docs/c.sql"]) == ("@mart", "@all", "@docs")
 
 
 def test_a_file_of_owners_cannot_hang_or_break() -> None:

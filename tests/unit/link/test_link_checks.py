@@ -9,7 +9,7 @@ import pytest
 from ray_lineage.api import lineage
 from ray_lineage.link import Linker
 from ray_lineage.link.undeclared import Undeclared
-from ray_lineage.model import Diagnostic
+from ray_lineage.model import Diagnostic, Resting
 from tests.factory import contributions, facts, sha
 
 TABLES = "CREATE TABLE dbo.s (x int, y int);\nCREATE TABLE dbo.t (a int, b int);\nCREATE TABLE dbo.u (x int, z int);\n"
@@ -340,3 +340,24 @@ def test_columns_that_several_files_name_are_the_lists_fault() -> None:
     several = [lacking("a.sql", "new"), lacking("b.sql", "new")]
     own = [lacking("a.sql", "q", "error"), lacking("b.sql", "q", "error"), lacking("a.sql", "typo")]
     assert list(without_agreed([*several, *own])) == own
+
+
+@pytest.mark.parametrize(
+    ("sql", "lists"),
+    [
+        ("INSERT INTO t SELECT s.*, 1 AS b FROM s", ("dbo.s", "dbo.t")),
+        ("INSERT INTO t (a, b) SELECT 1", ()),
+        ("INSERT INTO t (a) SELECT * FROM s", ("dbo.s",)),
+        ("SELECT * FROM s UNION SELECT a FROM t", ("dbo.s",)),
+        ("WITH q (m, n, o) AS (SELECT * FROM s) SELECT m FROM q", ("dbo.s",)),
+        ("SELECT q.nope FROM (SELECT * FROM s UNION ALL SELECT * FROM t) AS q", ("dbo.s",)),
+        ("SELECT nope FROM s JOIN t ON x = a", ("dbo.s", "dbo.t")),
+        ("UPDATE t SET c = 1", ("dbo.t",)),
+        ("SELECT x FROM s JOIN u ON s.x = u.x", ("dbo.s", "dbo.u")),
+    ],
+)
+def test_a_finding_names_the_lists_that_it_rests_on(sql: str, lists: tuple[str, ...]) -> None:
+    """By the names of the datasets, whatever the statement calls them."""
+    row = contributions("p", {"t.sql": TABLES, "q.sql": sql})["q.sql"].rows["File"][0]
+    found = msgspec.json.decode(row[7], type=list[Resting])
+    assert [d.lists for d in found if d.code.startswith("RL14")] == [lists]

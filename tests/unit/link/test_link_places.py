@@ -46,4 +46,4 @@ def unknown_columns(path: str, text: str) -> list[tuple[int, int]]:
     linker.put(path, "", encode_facts(compile_source(text.encode() if is_python else text, options)))
     found = next(c for c in linker.link() if c.path == path).rows["File"][0][7]
     linker.close()
-    return [(line, column) for code, _, _, line, column in json.loads(found) if code in ("RL302", "RL143")]
+    return [(line, column) for code, _, _, line, column, *_ in json.loads(found) if code in ("RL302", "RL143")]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ray_lineage.compile import CompileOptions, compile_source
-from ray_lineage.link.evaluate import certainty_text, how_text
+from ray_lineage.link.codes import certainty_text, how_text
 from ray_lineage.link.linker import Linker
 from ray_lineage.link.script import Script
 from ray_lineage.model import Declaration, DeclaredColumn, FileFacts, encode_facts, is_temporary, split_text

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ray_lineage.graph.store import Edge
-from ray_lineage.query.walk import owner_of
+from ray_lineage.model import split_column
 
 PROJECT = "p"
 
@@ -26,7 +26,9 @@ class Graph:
             "FEEDS": [_edge(e, "") for e in feeds],
         }
         self.columns = {n for e in flows for n in e} | {s for s, _ in influences}
-        self.datasets = {owner_of(c) for c in self.columns} | {t for _, t in influences} | {n for e in feeds for n in e}
+        self.datasets = (
+            {split_column(c)[0] for c in self.columns} | {t for _, t in influences} | {n for e in feeds for n in e}
+        )
 
     def neighbours(self, rel: str, ids: Sequence[str], direction: str) -> list[Edge]:
         wanted = set(ids)
@@ -38,13 +40,13 @@ class Graph:
         if label == "Dataset":
             return {i: {"id": i, "kind": "Table"} for i in ids if _name(i) in self.datasets}
         return {
-            i: {"id": i, "dataset": f"{PROJECT}:{owner_of(_name(i))}", "name": _name(i).rpartition(".")[2]}
+            i: {"id": i, "dataset": f"{PROJECT}:{split_column(_name(i))[0]}", "name": _name(i).rpartition(".")[2]}
             for i in ids
             if _name(i) in self.columns
         }
 
     def columns_of(self, dataset: str) -> list[dict[str, Any]]:
-        mine = sorted(c for c in self.columns if owner_of(c) == _name(dataset))
+        mine = sorted(c for c in self.columns if split_column(c)[0] == _name(dataset))
         return [{"id": f"{PROJECT}:{c}", "name": c.rpartition(".")[2]} for c in mine]
 
     def spelled(self, ids: Iterable[str], label: str) -> dict[str, str]:

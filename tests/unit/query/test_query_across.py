@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import ray_lineage
+from ray_lineage.agents import _Questions
 from ray_lineage.cli.main import main
 from ray_lineage.errors import UsageError
 from ray_lineage.graph.sqlite import SqliteStore
@@ -152,7 +153,7 @@ def test_a_project_that_is_renamed_or_forgotten_is_followed(tmp_path: Path) -> N
     assert place.ask("mart", ["core", "kern"], "mart.c.m", "upstream").nodes == {"dim.customer.mail": 1}
 
 
-def test_the_command_and_the_api_read_the_settings(
+def test_commands_agents_and_the_api_read_the_settings(
     place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(place.folder / "mart")
@@ -171,3 +172,12 @@ def test_the_command_and_the_api_read_the_settings(
     assert ask() == wide  # the project that was read from here
     with ray_lineage.open_graph() as graph:
         assert set(graph.upstream("mart.c.m").nodes) == wide
+    with ray_lineage.open_graph(project="core") as graph:
+        assert graph.show("raw.customer").name == "raw.customer"
+    assert set(_Questions(load_settings({}).settings, ()).upstream("mart.c.m")["nodes"]) == wide
+
+
+def test_an_agent_is_told_who_owns_a_dataset(place: Place) -> None:
+    (place.folder / "report" / "CODEOWNERS").write_text("*.sql @reports\n")
+    questions = _Questions(place.settings("report"), ())
+    assert (questions.show("rep.r")["owners"], questions.show("mart.c")["owners"]) == (["@reports"], [])

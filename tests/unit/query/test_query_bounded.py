@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,3 +27,50 @@ def test_what_fits_is_whole() -> None:
 
 def test_a_walk_that_was_cut_stays_cut() -> None:
     assert bounded({"nodes": {}, "cut": True}, 5)["cut"] is True
+
+
+class Place(NamedTuple):
+    file: str
+    line: int
+
+
+class Thing(msgspec.Struct):
+    name: str
+    at: Place
+    uses: dict[str, int]
+    places: tuple[Place, ...]
+
+
+def test_records_stay_whole_and_what_is_inside_them_is_cut_and_counted() -> None:
+    thing = Thing("t", Place("a.sql", 1), {"select": 1, "join": 2}, (Place("b.sql", 2), Place("c.sql", 3)))
+    assert bounded({"things": [thing, thing]}, 1) == {
+        "things": [{"name": "t", "at": ["a.sql", 1], "uses": {"select": 1}, "places": [["b.sql", 2]]}],
+        "cut": True,
+        "total": {"things": 2, "things.0.uses": 2, "things.0.places": 2},
+    }
+    assert bounded(thing, 9)["at"] == ["a.sql", 1]
+
+
+NESTED = st.recursive(
+    st.integers(0, 9),
+    lambda inner: st.lists(inner, max_size=8) | st.dictionaries(st.sampled_from("abcdefgh"), inner),
+    max_leaves=40,
+)
+
+
+def lengths(value: object, path: str) -> Iterator[tuple[str, int]]:
+    """Of each list and map, by where it is."""
+    if isinstance(value, (list, dict)):
+        yield path, len(value)
+        for key, entry in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from lengths(entry, f"{path}.{key}")
+
+
+@given(NESTED, st.integers(1, 5))
+def test_at_every_depth_what_is_left_out_is_counted(value: Any, limit: int) -> None:
+    found = bounded({"it": value}, limit)
+    whole = dict(lengths(value, "it"))
+    kept = dict(lengths(found["it"], "it"))
+    assert all(kept[path] == min(whole[path], limit) for path in kept)
+    assert found.get("total", {}) == {path: whole[path] for path in kept if whole[path] > limit}
+    assert found["cut"] == ("total" in found)

@@ -8,23 +8,30 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet
 import pytest
 
 from ray_lineage.cli.main import main
 from ray_lineage.errors import UsageError
+from ray_lineage.graph.schema import HAS_COLUMN, RELS
 from ray_lineage.graph.sqlite import SqliteStore
 from ray_lineage.query.export import (
     cell,
+    columns,
     projects_of,
     write_csv,
     write_jsonl,
     write_openlineage,
 )
+from ray_lineage.query.parquet import write_parquet
+from ray_lineage.query.part import Part, around
+from ray_lineage.viewer.making import Wanted, part_of
 from tests.factory import contributions, load
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -274,3 +281,79 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
     for wrong in (("--format", "xml"), ("--format", "csv"), ("--json",), ("-o", "not/there/x"), ("--project", "q")):
         assert run(tmp_path, monkeypatch, *there, *wrong) == 2, wrong
     assert run(tmp_path, monkeypatch, "--store", "none.db") == 3
+
+
+# --------------------------------------------------------------------------- Parquet, a part
+
+
+def test_parquet_files_hold_the_rows_of_a_dump_with_their_types(store: SqliteStore, tmp_path: Path) -> None:
+    written = write_parquet(store, ["one", "two"], str(tmp_path / "out"))
+    assert written == len(dumps(store))
+    read = {path.name: pyarrow.parquet.read_table(path) for path in (tmp_path / "out").iterdir()}
+    assert len(read) == len(list(columns()))
+    for type_, kind, names in columns():
+        table = read[f"{type_}s_{kind}.parquet"]
+        assert table.column_names == list(names)
+        rows = [tuple(row.values()) for row in table.to_pylist()]
+        assert rows == [row for found, row in dumps(store) if found == kind]
+    column = read["nodes_Column.parquet"].schema
+    assert [str(column.field(name).type) for name in ("id", "ordinal", "declared")] == ["string", "int64", "bool"]
+
+
+def test_equal_graphs_give_equal_parquet_files(store: SqliteStore, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        write_parquet(store, ["one"], str(tmp_path / name))
+    for path in (tmp_path / "a").iterdir():
+        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
+
+
+def test_parquet_says_which_extra_is_missing(
+    store: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(UsageError) as raised:
+        write_parquet(store, ["one"], str(tmp_path / "out"))
+    assert raised.value.help == "pip install 'ray-lineage[parquet]'"
+    assert not (tmp_path / "out").exists()
+
+
+def part_ids(part: Part, kind: str) -> list[str]:
+    return [row[0] for row in part.rows("one", kind)]
+
+
+def test_a_part_holds_what_is_between_its_datasets_and_who_says_so(store: SqliteStore) -> None:
+    part = around(store, ["one"], "core.x", 1)
+    assert part_ids(part, "Dataset") == ["one:core.x", "one:raw.o"]
+    assert {i.rpartition(".")[0] for i in part_ids(part, "Column")} == {"one:core.x", "one:raw.o"}
+    assert part_ids(part, "Statement") == ["one:b/c.sql#1"]
+    assert part_ids(part, "File") == ["one:a.sql", "one:b/c.sql"]
+    assert [row[:2] for row in part.rows("one", "WRITES")] == [("one:b/c.sql#1", "one:core.x")]
+
+
+def test_no_row_of_a_part_leads_out_of_it(store: SqliteStore) -> None:
+    for name in ("core.x", "raw.o.id", "core.y", "core.v"):
+        for depth in (1, 2, None):
+            part = around(store, ["one"], name, depth)
+            there = {row[0] for kind in ("File", "Statement", "Dataset", "Column") for row in part.rows("one", kind)}
+            for rel in (*RELS, HAS_COLUMN):
+                for row in part.rows("one", rel.type):
+                    assert {row[0], row[1]} <= there
+                    assert rel is HAS_COLUMN or row[2] in there
+            assert part.rows("two", "Dataset") == []
+
+
+def test_a_part_is_what_a_picture_of_it_shows(store: SqliteStore) -> None:
+    for name in ("core.x", "raw.o.id", "core.y", "core.v"):
+        for depth in (1, 2, None):
+            picture, _ = part_of(store, ["one"], Wanted(name, depth))
+            part = around(store, ["one"], name, depth)
+            assert len(part.rows("one", "Dataset")) == len(picture.tables)
+            assert len(part.rows("one", "Column")) == len(picture.columns)
+            assert len(part.rows("one", "FLOWS_TO")) == len(picture.flows)
+            assert len(part.rows("one", "Statement")) == len(picture.statements)
+
+
+def test_events_of_a_part_are_those_of_its_statements(store: SqliteStore) -> None:
+    out = io.BytesIO()
+    assert write_openlineage(around(store, ["one"], "core.x", 1), ["one"], out, NOW) == 1
+    assert json.loads(out.getvalue())["job"]["name"] == "b/c.sql#1"

@@ -8,19 +8,25 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import nullcontext
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
+import networkx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import ray_lineage
-from ray_lineage.agents import _Questions
+from ray_lineage.agents import _Questions, failure
+from ray_lineage.compile import CompileOptions
+from ray_lineage.compile.dbt.facts import compile_part, split_manifest
 from ray_lineage.errors import UsageError
 from ray_lineage.graph.ask import ask
 from ray_lineage.graph.sqlite import SqliteStore
 from ray_lineage.graph.store import Edge, GraphStore
+from ray_lineage.link import Linker
+from ray_lineage.model import Contribution, encode_facts, part_path
 from ray_lineage.query import graph as api
 from ray_lineage.query.explain import codes_of, explain, known_codes
 from ray_lineage.query.find import find, ranked
@@ -30,7 +36,8 @@ from ray_lineage.query.unused import unused
 from ray_lineage.query.walk import Direction, resolve, selection, walk
 from ray_lineage.query.why import path, shortest, why
 from ray_lineage.settings import Settings
-from tests.factory import contributions, load
+from tests.factory import contributions, load, sha
+from tests.unit.inputs.manifests import manifest, model, source
 
 FILES = {
     "raw/orders.sql": "CREATE TABLE raw.orders (amount int, customer_id int, status text, note text);\n"
@@ -43,6 +50,27 @@ TSQL = {
     "clean.sql": "CREATE PROCEDURE dbo.clean AS\nDELETE FROM dw.fact WHERE a = 1;\n",
     "maybe.sql": "CREATE TABLE s.one (k int);\nINSERT INTO s.t (x) SELECT x FROM s.one JOIN s.two ON s.one.k = s.two.k JOIN s.three ON s.three.k = s.one.k;\n",
 }
+
+
+MANIFEST = manifest(
+    source("orders"),
+    model("paid", "select id, amount\nfrom db.raw.orders\nwhere state = 'paid'", "source.shop.raw.orders"),
+    model("total", "select sum(amount) as total\nfrom db.main.paid", "paid"),
+)
+
+
+def nodes(project: str, manifest: str) -> list[Contribution]:
+    """Of a manifest and its nodes."""
+    linker = Linker(project)
+    own, each = split_manifest(manifest.encode(), CompileOptions())
+    linker.put("target/manifest.json", sha(manifest), encode_facts(own))
+    for part in each:
+        linker.put(
+            part_path("target/manifest.json", part.name), "of the part", encode_facts(compile_part(part.content))
+        )
+    found = list(linker.link())
+    linker.close()
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +87,15 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def store(place: Path) -> Iterator[GraphStore]:
     opened = SqliteStore(str(place), read_only=True)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def of_dbt(tmp_path: Path) -> Iterator[GraphStore]:
+    """The graph of a manifest."""
+    opened = SqliteStore(str(tmp_path / "g.db"))
+    load(opened, "dbt", opened.acquire("dbt"), nodes("dbt", MANIFEST))
     yield opened
     opened.close()
 
@@ -111,6 +148,26 @@ def test_an_agent_hears_of_the_names_that_were_cut(store: GraphStore, monkeypatc
     assert (len(small["hits"]) < len(whole["hits"]), small["total"]) == (True, cut["total"])
     with pytest.raises(UsageError, match="nothing to look for"):
         questions.find("  ")
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "message", "hint"),
+    [
+        (
+            "warning x\nerror[RL204]: nothing is called 'a'\n  help: did you mean b?\n",
+            "RL204",
+            "nothing is called 'a'",
+            "did you mean b?",
+        ),
+        ("error[RL253]: no git\n  of two lines\n  --> base\n", "RL253", "no git\n  of two lines\n  --> base", None),
+        ("Killed", "RL249", "impact ended with exit code 3: Killed", None),
+    ],
+)
+def test_a_command_that_failed_for_an_agent_keeps_its_code(
+    said: str, code: str, message: str, hint: str | None
+) -> None:
+    error = failure("impact", 3, said)
+    assert (error.code, error.message, error.help) == (code, message, hint)
 
 
 def test_a_name_that_is_called_so_comes_first() -> None:
@@ -166,8 +223,21 @@ def test_show_of_a_program(store: GraphStore) -> None:
     assert (writer.file, writer.line, writer.program) == ("load.sql", 3, "dbo.load_it")
 
 
-def test_show_has_what_is_said_of_its_statements(store: GraphStore) -> None:
-    assert {d.code for d in show(store, "s.t", "dw").diagnostics} <= set(known_codes())
+def test_show_has_what_is_said_of_its_statements(store: GraphStore, tmp_path: Path) -> None:
+    """And nothing of the others in the same file."""
+    doubtful = (
+        "CREATE TABLE raw.log (a int);\nUPDATE raw.log SET a = nope;\n"
+        "CREATE TABLE raw.x (a int);\nUPDATE raw.x\nSET a = gone;\n"
+    )
+    opened = SqliteStore(str(tmp_path / "g.db"))
+    load(opened, "p", opened.acquire("p"), contributions("p", {"log.sql": doubtful}).values())
+    said = {name: show(opened, name, "p").diagnostics for name in ("raw.log", "raw.x")}
+    opened.close()
+    assert {name: [(d.path, d.line) for d in found] for name, found in said.items()} == {
+        "raw.log": [("log.sql", 2)], "raw.x": [("log.sql", 5)],
+    }  # fmt: skip
+    assert ["nope" in said["raw.log"][0].message, "gone" in said["raw.x"][0].message] == [True, True]
+    assert {d.code for found in said.values() for d in found} <= set(known_codes())
     with pytest.raises(UsageError, match="is a column"):
         show(store, "core.orders.amount", "shop")
 
@@ -218,6 +288,21 @@ def test_no_path_says_if_there_is_one_the_other_way(store: GraphStore) -> None:
     assert (none.steps, none.reverse) == ([], False)
 
 
+def test_a_node_of_a_manifest_is_in_the_file_that_it_was_written_in(of_dbt: GraphStore) -> None:
+    """Of which no hash is known: what was read is the manifest."""
+    paid, total = "models/paid.sql", "models/total.sql"
+    hits = {hit.name: (hit.file, hit.line) for hit in find(of_dbt, ["main"], "dbt").hits}
+    assert (hits["db.main.paid"], hits["db.main.total"]) == ((paid, 1), (total, 1))
+    shown = show(of_dbt, "paid", "dbt")
+    assert [(p.file, p.line) for p in shown.declared] == [(paid, 1)]
+    assert ({u.file for u in shown.writers}, {u.file for u in shown.readers}) == ({paid}, {total})
+    (edge,) = why(of_dbt, "paid.amount", "total.total", "dbt").evidence
+    assert (edge.file, edge.line, edge.sha256) == (total, 1, "")
+    assert [s.file for s in path(of_dbt, "orders.amount", "total.total", "dbt").steps] == [paid, total]
+    assert {s.file for s in walk(of_dbt, "total.total", "upstream", project="dbt").steps} == {paid, total}
+    assert [u.file for u in unused(of_dbt, "dbt").datasets] == [total]
+
+
 NODES = [f"n{i}" for i in range(8)]
 
 
@@ -250,6 +335,15 @@ def test_unused(store: GraphStore) -> None:
     assert [(u.dataset, u.column) for u in found.columns] == [("raw.orders", "note")]  # a filter reads status
     assert [u.dataset for u in unused(store, "shop", "RAW").datasets] == ["raw.old"]
     assert "unknown" in found.unknown
+
+
+@pytest.mark.parametrize(
+    ("schema", "says"), [("corre", "did you mean core?"), ("nosuch", "there are: core, mart, raw"), ("a.raw", "did you mean raw?")]
+)  # fmt: skip
+def test_a_schema_that_there_is_not_is_no_answer(store: GraphStore, schema: str, says: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        unused(store, "shop", schema)
+    assert caught.value.help == says
 
 
 # --------------------------------------------------------------------------- SQL
@@ -318,12 +412,32 @@ def test_every_code_is_explained() -> None:
     assert codes_of("RL210 - RL212, RL300") == {"RL210", "RL211", "RL212", "RL300"}
 
 
-def test_the_examples_of_the_api_are_true(store: GraphStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    """They ask the graph of this test."""
+def examples_of(what: object, name: str) -> list[doctest.DocTest]:
+    names = {"ray_lineage": ray_lineage, "networkx": networkx}
+    return [t for t in doctest.DocTestFinder().find(what, name, globs=names) if t.examples]
+
+
+def test_the_examples_of_the_api_are_true(
+    store: GraphStore, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They ask the graph of this test; the page and ``lineage()`` begin no process."""
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(Graph, "close", lambda self: None)
-    monkeypatch.setattr(ray_lineage, "open_graph", lambda: Graph(store, "shop"))
-    names = {"ray_lineage": ray_lineage}
-    examples = [t for t in doctest.DocTestFinder().find(api.Graph, "Graph", globs=names) if t.examples]
-    assert len(examples) >= 7
+    functions = {name: getattr(ray_lineage, name) for name in ("lineage", "open_graph", "picture")}
+    examples = examples_of(api.Graph, "Graph")
+    questions = {name for name in vars(api.Graph) if name[0] != "_"} - {"open", "close"}
+    assert {e.name.partition(".")[2] for e in examples} == questions
+    monkeypatch.setattr(ray_lineage, "open_graph", lambda: Graph(store, "shop"), raising=False)
+    monkeypatch.setattr(ray_lineage, "lineage", partial(functions["lineage"], seconds=None), raising=False)
+    monkeypatch.setattr(
+        ray_lineage, "picture", partial(functions["picture"], store=str(place), project="shop"), raising=False
+    )
+    page = (Path(__file__).parents[3] / "docs" / "python.md").read_text("utf-8")
+    examples.append(doctest.DocTestParser().get_doctest(page, {}, "python.md", "docs/python.md", 0))
+    for name, function in functions.items():
+        found = examples_of(function, name)
+        assert found, name
+        examples += found
     for example in examples:
         assert doctest.DocTestRunner(verbose=False).run(example).failed == 0, example.name
+    assert (tmp_path / "lineage.html").read_text().startswith("<!doctype html>")

@@ -31,6 +31,15 @@ def test_upstream_what_shapes_the_rows_of_each_dataset_is_told_from_values() -> 
     }  # fmt: skip
     assert found.shaping == ["core.orders.customer_id", "raw.orders.customer_id", "raw.orders.status"]
     assert found.ends == ["raw.orders.amount", "raw.orders.customer_id", "raw.orders.status"]
+    assert found.stopped == []
+
+
+def test_where_the_walk_stopped_is_no_sure_end() -> None:
+    found = walk(ORDERS, "mart.total.total", "upstream", depth=1)  # type: ignore[arg-type]
+    assert found.ends == found.stopped == ["core.orders.amount", "core.orders.customer_id"]
+    found = walk(ORDERS, "rep.top.total", "upstream", depth=2, influences=False)  # type: ignore[arg-type]
+    assert (found.ends, found.stopped) == (["core.orders.amount"], ["core.orders.amount"])
+    assert walk(ORDERS, "rep.top.total", "upstream", depth=9, influences=False).stopped == []  # type: ignore[arg-type]
 
 
 def test_downstream_a_filter_reaches_every_column_of_what_it_filters_and_on() -> None:

@@ -16,6 +16,7 @@ from benchmarks.truth import compare
 from ray_lineage.errors import StoreRefused
 from ray_lineage.graph.sqlite import SqliteStore
 from ray_lineage.ownfolder import own_folder
+from ray_lineage.query.projects import list_projects
 from ray_lineage.runtime import parse
 from ray_lineage.runtime.datadir import prepare_data_dir
 from ray_lineage.runtime.here import run_here
@@ -60,6 +61,8 @@ def dump(folder: Path) -> dict[str, list[tuple[object, ...]]]:
 
 def accounted(summary: IngestSummary) -> None:
     assert sum(summary.by_status.values()) == summary.files
+    aside = summary.by_status.get("unreadable", 0)
+    assert summary.files_written + summary.unchanged + aside == summary.files
 
 
 FILES: dict[str, str | None] = {
@@ -209,17 +212,75 @@ def test_renamed_and_copied_files_are_hits(tmp_path: Path) -> None:
     assert (summary.compiled, summary.cache_hits) == (1, 11)
 
 
-def test_an_empty_folder(tmp_path: Path) -> None:
-    (tmp_path / "sql").mkdir()
-    assert ingest(settings(tmp_path), [str(tmp_path / "sql")]).files == 0
+@pytest.mark.parametrize("files", [{}, {"package.json": "{}", "tool.py": "print(1)"}])
+def test_where_there_is_nothing_to_read_that_is_said_and_no_project_made(
+    tmp_path: Path, files: dict[str, str | None]
+) -> None:
+    root = tmp_path / "sql"
+    root.mkdir()
+    write(root, files)
+    summary = ingest(settings(tmp_path), [str(root)])
+    assert (summary.files, summary.silent) == (0, len(files))
+    assert [".sql" in n and "`suffixes`" in n for n in summary.notes] == [True]
+    assert (tmp_path / "data").exists() == bool(files)
+    assert not files or [p.name for p in list_projects(settings(tmp_path))] == []
+
+
+def test_an_empty_data_folder_is_taken_as_a_volume_is(tmp_path: Path) -> None:
+    write(tmp_path / "sql", FILES)
+    (tmp_path / "data").mkdir(mode=0o700)
+    assert ingest(settings(tmp_path), [str(tmp_path / "sql")]).files == 4
+
+
+def test_a_known_project_stays_when_nothing_of_a_part_is_found(tmp_path: Path) -> None:
+    root = tmp_path / "sql"
+    write(root, FILES)
+    (root / "part").mkdir()
+    ingest(settings(tmp_path), [str(root)])
+    before = dump(tmp_path)
+    part = ingest(settings(tmp_path), [str(root / "part")])
+    assert (part.files, len(part.notes)) == (4, 1)
+    for path in root.rglob("*.sql"):
+        path.unlink()
+    with pytest.raises(StoreRefused, match="4 of the 4 files"):
+        ingest(settings(tmp_path), [str(root)])
+    assert dump(tmp_path) == before
 
 
 def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
     root = tmp_path / "sql"
     write(root, FILES)
     summary = ingest(settings(tmp_path), [str(root)], dry_run=True)
+    accounted(summary)
     assert "4 files would be written" in " ".join(summary.notes)
     assert not any(dump(tmp_path).values())
+    assert list_projects(settings(tmp_path)) == []
+
+
+EDITS: tuple[dict[str, str | None], ...] = (
+    {},
+    {"t.sql": "CREATE TABLE t (a int, b int, c int)"},  # others are linked anew, and written
+    {"w.sql": None, "n.sql": "CREATE VIEW n AS SELECT c FROM v", "f/bad.sql": "SELECT FROM"},
+    {"f/bad.sql": "SELECT 1 AS a", "notes.py": "print(1)"},
+)
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_a_dry_run_tells_what_the_run_will_tell(tmp_path: Path, edit: dict[str, str | None]) -> None:
+    root = tmp_path / "sql"
+    write(root, {**FILES, "models.py": "print(2)"})
+    ingest(settings(tmp_path), [str(root)])
+    write(root, edit)
+
+    def told(summary: IngestSummary) -> tuple[object, ...]:
+        accounted(summary)
+        figures = (summary.files, summary.files_written, summary.unchanged, summary.removed, summary.silent)
+        return *figures, summary.by_status, summary.diagnostics, summary.severities, summary.findings
+
+    before = dump(tmp_path)
+    foretold = told(ingest(settings(tmp_path), [str(root)], dry_run=True))
+    assert dump(tmp_path) == before
+    assert foretold == told(ingest(settings(tmp_path), [str(root)]))
 
 
 def test_a_soft_time_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,6 +30,16 @@ def test_a_pool_with_nothing_to_do_is_not_held_up() -> None:
     assert pool.admission.closed_seconds(1_000.0) == {"memory": 2.0}
 
 
+def test_the_file_at_work_is_the_one_that_takes_longest() -> None:
+    pool = Pool(Settings(), FakeCrew(), cast(Any, None), clock=lambda: 0.0)
+    assert pool.at_work == ""
+    pool.lanes = [Lane(cast(Any, _Lost()), since) for since in (1.0, 5.0, 3.0)]
+    assert pool.at_work == ""
+    for number, path in enumerate(("late", "early"), 1):
+        pool.lanes[number].batch = Batch(number, Priority.BATCH, (_task(path, Priority.BATCH),), 0.0, 10, big=False)
+    assert pool.at_work == "early"
+
+
 class _Receiver:
     """Hears of starts."""
 

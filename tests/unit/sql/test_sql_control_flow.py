@@ -6,7 +6,7 @@ import pytest
 
 from ray_lineage.compile.sql.engines.tsql import TSQL
 from ray_lineage.compile.sql.lex.tokens import tokenize
-from ray_lineage.compile.sql.split import split
+from ray_lineage.compile.sql.split.generic import split
 from ray_lineage.model import ANY, ANY_LOOP, CATCH, ELSE, LOOP, ROLES, THEN, TRY
 from tests.unit.sql.cases import check
 

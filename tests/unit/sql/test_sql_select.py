@@ -8,6 +8,7 @@ CASES: list[Case] = [
     ("", "SELECT a FROM t", ["t.a > a i"]),
     ("", "SELECT a AS x, b y FROM t", ["t.a > x i", "t.b > y i"]),
     ("", "SELECT (a) AS x FROM t", ["t.a > x i"]),
+    ("duckdb", "SELECT (a), ((t.b)) FROM t", ["t.a > a i", "t.b > b i"]),  # as SQLite and PostgreSQL say as well
     ("", "SELECT t.a, s.b FROM t, s", ["t.a > a i", "s.b > b i"]),
     ("", "SELECT a + b AS x FROM t", ["t.a > x t", "t.b > x t"]),
     ("", "SELECT CAST(a AS int) AS x FROM t", ["t.a > x t"]),

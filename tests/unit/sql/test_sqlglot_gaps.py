@@ -22,6 +22,11 @@ GAPS: dict[str, list[tuple[str, str]]] = {
         ("postgres", "SELECT JSON_QUERY(a, '$.x' WITH WRAPPER) FROM t"),
         ("postgres", "SELECT COLLATION FOR (a) FROM t"),
     ],
+    "_plain_tests": [
+        ("postgres", "SELECT a FROM t WHERE b IS NOT NFC NORMALIZED"),
+        ("postgres", "SELECT a FROM t WHERE b IS NORMALIZED"),
+        ("postgres", "SELECT a FROM t WHERE b IS DOCUMENT"),
+    ],
     "plain_cube": [("postgres", "SELECT cube(a, b) AS c FROM t"), ("postgres", "SELECT a::cube FROM t")],
     "_without_current": [("postgres", "UPDATE t SET a = b WHERE CURRENT OF c")],
     "_plain_update_from": [("postgres", "UPDATE o SET a = v.b FROM (VALUES (1)) AS v (b), t")],

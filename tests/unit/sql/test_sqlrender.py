@@ -46,20 +46,39 @@ def test_both_texts_of_a_condition_are_read_and_neither_is_certain() -> None:
 @pytest.mark.parametrize(
     ("script", "first", "other"),
     [
-        ("{@a != ''} ? {x} : {y} @s.t", "              x         _s.t", "                    y   _s.t"),
-        ("{@a}?{x{@b}?{y}:{z}} @s.t", "      x      y     _s.t".ljust(24), None),
-        ("{unclosed ? {x} @s.t", None, None),
-        ("-- {@a} ? {x}\n{DEFAULT @b = 1}", "-- {@a} ? {x}\n                ", None),
+        (
+            "{@a != ''} ? {x} : {y} @s.t",
+            "              x        _s.t",
+            "                    y  _s.t",
+        ),
+        (
+            "{@a}?{x{@b}?{y}:{z}} @s.t",
+            "      x      y       _s.t",
+            "                     _s.t",
+        ),
+        (
+            "{unclosed ? {x} @s.t",
+            "{unclosed ? {x} _s.t",
+            None,
+        ),
+        (
+            "-- {@a} ? {x}\n{DEFAULT @b = 1}",
+            "-- {@a} ? {x}\n                ",
+            None,
+        ),
     ],
-)  # fmt: skip
-def test_what_becomes_of_the_text(script: str, first: str | None, other: str | None) -> None:
+    ids=["two texts", "one in another", "no end", "comment and default"],
+)
+def test_what_becomes_of_the_text(script: str, first: str, other: str | None) -> None:
     found = sqlrender.render(script)
-    assert len(found.text) == len(script)
-    if first is not None:
-        assert found.text.split() == first.split()
-    if other is not None:
-        assert found.other is not None
-        assert found.other.split() == other.split()
+    assert (found.text, found.other) == (first, other)
+
+
+@given(st.text(alphabet="{}?:@ab\n", max_size=60))
+def test_the_lines_of_a_condition_are_those_of_its_braces(script: str) -> None:
+    found = sqlrender.render(f"{script};\n\n{{@a}} ? {{\nx\n}}")
+    last = script.count("\n") + 3
+    assert found.branches[-1] == (last, last + 2)
 
 
 @given(st.text(alphabet="{}?:@ab.'-\n /*", max_size=60))

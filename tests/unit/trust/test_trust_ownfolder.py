@@ -86,6 +86,9 @@ def test_nothing_is_made_for_a_reader(tmp_path: Path) -> None:
 
 def test_an_empty_folder_is_taken_as_a_volume_is(tmp_path: Path) -> None:
     (tmp_path / "data" / "lost+found").mkdir(parents=True)
+    with pytest.raises(FileNotFoundError):  # who only reads finds nothing there, and leaves it
+        own_folder(str(tmp_path / "data"), create=False)
+    assert [p.name for p in (tmp_path / "data").iterdir()] == ["lost+found"]
     own_folder(str(tmp_path / "data")).close()
     assert is_ours(str(tmp_path / "data"))
     assert stat.S_IMODE((tmp_path / "data").stat().st_mode) & 0o077  # it keeps the mode that it had

@@ -42,7 +42,7 @@ def test_a_changed_file_is_not_shown(tmp_path: Path) -> None:
     assert "changed" in found.note
 
 
-@pytest.mark.parametrize("make", ["nothing", "link", "pipe", "folder"])
+@pytest.mark.parametrize("make", ["nothing", "link", "pipe", "folder", "file in a linked folder"])
 def test_only_a_regular_file_is_read(tmp_path: Path, make: str) -> None:
     (tmp_path / "secret").write_text(TEXT)
     place = tmp_path / "a.sql"
@@ -52,7 +52,12 @@ def test_only_a_regular_file_is_read(tmp_path: Path, make: str) -> None:
         os.mkfifo(place)
     elif make == "folder":
         place.mkdir()
-    assert "not there" in excerpt(source("a.sql"), str(tmp_path), 1).note
+    elif make == "file in a linked folder":
+        (tmp_path / "real").mkdir()
+        (tmp_path / "real" / "b.sql").write_text(TEXT)
+        (tmp_path / "linked").symlink_to("real")
+    path = "linked/b.sql" if "linked" in make else "a.sql"
+    assert "not there" in excerpt(source(path), str(tmp_path), 1).note
 
 
 def test_files_of_another_machine_are_not_looked_for() -> None:

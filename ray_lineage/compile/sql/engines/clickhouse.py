@@ -20,7 +20,7 @@ from ray_lineage.compile.sql.query.sources import arguments_of, locations_of, se
 from ray_lineage.compile.sql.query.words import FILE
 from ray_lineage.compile.sql.statements.foreign_table import outside
 from ray_lineage.compile.sql.statements.move import swap
-from ray_lineage.compile.sql.unit import Unit
+from ray_lineage.compile.sql.unit import Said, Unit
 from ray_lineage.model import Name
 
 _SERVER_TABLE: Final = ("server", "database", "table")
@@ -137,13 +137,14 @@ def _ternaries(tokens: list[Token], verb: str) -> list[Token]:
     return out[:-1]
 
 
-def _exchange(unit: Unit, tokens: list[Token]) -> None:
+def _exchange(unit: Unit, tokens: list[Token]) -> Said:
     """``EXCHANGE TABLES a AND b``."""
     one, i = read_name(tokens, 2)
     if one and i < len(tokens) and tokens[i].token_type is T.AND:
         other, _ = read_name(tokens, i + 1)
         if other:
-            swap(unit, tokens, unit.full(one), unit.full(other))
+            return swap(unit, tokens, unit.full(one), unit.full(other))
+    return None
 
 
 CLICKHOUSE: Final = Engine(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from sqlglot.tokens import Token
@@ -16,7 +17,7 @@ from ray_lineage.compile.sql.query.words import SERVER_QUERY
 from ray_lineage.compile.sql.statements.columns import listed_names
 from ray_lineage.compile.sql.statements.load import load_from
 from ray_lineage.compile.sql.statements.locations import files
-from ray_lineage.compile.sql.unit import Unit
+from ray_lineage.compile.sql.unit import Unit, Written
 
 _SCRIPT: Final = re.compile(
     r"^[ \t]*CREATE\b[^;\n]*\bSCRIPT\b.*?^/[ \t]*\r?$", re.IGNORECASE | re.MULTILINE | re.DOTALL
@@ -81,7 +82,7 @@ def _plain_imports(tokens: list[Token], verb: str) -> list[Token]:
     return out
 
 
-def import_into(unit: Unit, tokens: list[Token]) -> None:
+def import_into(unit: Unit, tokens: list[Token]) -> Iterator[Written]:
     """``IMPORT INTO t [(a, b)] FROM ... FILE 'f'`` of Exasol, or from another engine."""
     if len(tokens) < 4 or tokens[1].token_type is not T.INTO:
         return
@@ -94,7 +95,7 @@ def import_into(unit: Unit, tokens: list[Token]) -> None:
         return
     columns = listed_names(unit, tokens, i) if i < len(tokens) and tokens[i].token_type is T.L_PAREN else []
     for location in files(tokens):
-        load_from(unit, tokens, unit.names.location(location, tokens[0].line), unit.full(parts), columns)
+        yield load_from(unit, tokens, unit.names.location(location, tokens[0].line), unit.full(parts), columns)
 
 
 EXASOL: Final = Engine(

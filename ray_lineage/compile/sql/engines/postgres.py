@@ -170,6 +170,29 @@ def _plain_returning(tokens: list[Token], verb: str) -> list[Token]:
     return out
 
 
+_TESTS: Final = frozenset({"NORMALIZED", "DOCUMENT"})
+_FORMS: Final = frozenset({"NFC", "NFD", "NFKC", "NFKD"})
+
+
+def _plain_tests(tokens: list[Token], verb: str) -> list[Token]:
+    """``a IS NOT NFC NORMALIZED``, ``a IS DOCUMENT`` -> ``a IS NOT NULL``, ``a IS NULL``."""
+    out: list[Token] = []
+    i, n = 0, len(tokens)
+    while i < n:
+        out.append(tokens[i])
+        i += 1
+        if tokens[i - 1].token_type is not T.IS:
+            continue
+        if i < n and tokens[i].token_type is T.NOT:
+            out.append(tokens[i])
+            i += 1
+        word = i + (i < n and tokens[i].text.upper() in _FORMS)
+        if word < n and tokens[word].token_type is T.VAR and tokens[word].text.upper() in _TESTS:
+            out.append(like(tokens[word], T.NULL, "NULL"))
+            i = word + 1
+    return out
+
+
 _DATA: Final = re.compile(
     r"^([ \t]*COPY\b[^;]{1,20000}?\bFROM\s+STDIN\b[^;\n]*;)[ \t]*\r?\n(.*?)^\\\.[ \t]*\r?$",
     re.IGNORECASE | re.MULTILINE | re.DOTALL,
@@ -218,6 +241,8 @@ POSTGRES: Final = Engine(
         rule("wrapper", "", plain_functions),
         rule("collation for", "", plain_functions),
         rule("cube", "", plain_cube),
+        rule("normalized", r"\bis\s+(?:not\s+)?(?:nfk?[cd]\s+)?normalized\b", _plain_tests),
+        rule("document", r"\bis\s+(?:not\s+)?document\b", _plain_tests),
         CURRENT_OF,
         rule("returning", r"\breturning\s+with\s*\(", _plain_returning),
         *POSTGRES_REWRITES,

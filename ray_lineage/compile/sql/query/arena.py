@@ -12,9 +12,9 @@ from sqlglot import exp
 from sqlglot.expressions import Expression
 
 from ray_lineage.compile.sql.engine import Engine
-from ray_lineage.compile.sql.query.scope import Collected, Scope
+from ray_lineage.compile.sql.query.scope import Collected, Scope, line_of
 from ray_lineage.compile.sql.query.words import NO_VALUE
-from ray_lineage.model import SYSTEM_SCHEMAS, Alias, Name, Relation, TableRef, Variable
+from ray_lineage.model import SYSTEM_SCHEMAS, Alias, Name, Relation, Select, TableRef, Variable
 
 
 def _no_text(node: Expression, at: int) -> str:
@@ -76,6 +76,33 @@ class Builder:
     def add(self, relation: Relation) -> int:
         self.relations.append(relation)
         return len(self.relations) - 1
+
+    def table(self, node: exp.Table, alias: str, columns: tuple[str, ...], scope: Scope) -> int:
+        """Relation of a table (or CTE) in FROM, which the scope sees from here on."""
+        args = node.args
+        plain = self.identifier(node.this)
+        if not args.get("db") and plain in scope.ctes:
+            index = scope.ctes[plain]
+            if columns:
+                index = self.add(Alias(index, columns))
+            scope.aliases[alias or plain] = index
+            return index
+        if plain.lower() == "dual" and self.engine.dual and self._is_dual(args):
+            index = scope.aliases[alias or plain] = self.add(Select((), ()))
+            return index
+        name = self.dataset(node)
+        index = self.add(TableRef(name, line_of(node), columns))
+        if alias:
+            scope.aliases[alias] = index
+        else:
+            scope.aliases.setdefault(name[-1], index)
+            scope.aliases.setdefault(plain, index)  # as it is written: a temporary table's own name begins with #
+            scope.tables.append((name, index))
+        return index
+
+    def _is_dual(self, args: dict[str, Any]) -> bool:
+        """The table of one row that stands where the grammar wants a FROM: nothing comes from it."""
+        return not args.get("db") or (self.engine.system_dual and self.identifier(args["db"]).lower() == "sys")
 
     def reserve(self) -> int:
         return self.add(Alias(-1))

@@ -13,7 +13,6 @@ from ray_lineage.compile.sql.query.functions import function
 from ray_lineage.compile.sql.query.influences import add_influences
 from ray_lineage.compile.sql.query.pivots import lower_pivot
 from ray_lineage.compile.sql.query.scope import DERIVED, IDENTITY, JOIN, TRANSFORMATION, Collected, Scope
-from ray_lineage.compile.sql.query.tables import table_relation
 from ray_lineage.model import STAR, Alias, Influence, Merged, Output, Ref, Select, TableRef
 
 _FROM_ITEMS: Final = (exp.Table, exp.Subquery, exp.TableFromRows, exp.Lateral, exp.Unnest)
@@ -73,7 +72,7 @@ def from_item(b: Builder, node: Expression, scope: Scope, shell: Expression | No
     if b.engine.element_variables and (found := _navigated(b, node, scope)):
         return found
     if _is_named(node):  # most are: what follows is asked of the others
-        return [table_relation(b, node, name, columns, scope)]
+        return [b.table(node, name, columns, scope)]
     if isinstance(node, exp.TableAlias):  # |> AS name: what came through the pipe, which the parser made a CTE
         node = exp.Table(this=node.this)
     if isinstance(node, exp.Table) and node.args.get("rows_from"):
@@ -81,7 +80,7 @@ def from_item(b: Builder, node: Expression, scope: Scope, shell: Expression | No
     if isinstance(node, exp.Table) and isinstance(node.this, DERIVED):
         node = node.this
     if isinstance(node, exp.Table) and not isinstance(node.this, exp.Func | exp.SemanticView):
-        return [table_relation(b, node, name, columns, scope)]
+        return [b.table(node, name, columns, scope)]
     if isinstance(node, exp.Subquery) and isinstance(node.this, _FROM_ITEMS) and not alias:
         return _parenthesised_joins(b, node, scope)
     if isinstance(node, exp.Subquery) and isinstance(node.this, exp.Summarize | exp.Describe):
@@ -105,15 +104,15 @@ def from_item(b: Builder, node: Expression, scope: Scope, shell: Expression | No
     else:
         call = node.this if isinstance(node, exp.Table) else node
         if isinstance(call, exp.DynamicIdentifier):
-            return [table_relation(b, node, name, columns, scope)]
+            return [b.table(node, name, columns, scope)]
         if isinstance(call, exp.Anonymous) and call.name.upper() == "TABLE" and len(call.expressions) == 1:
             call = call.expressions[0]  # TABLE(function(...)), TABLE('name')
             if isinstance(call, exp.Literal):
-                return [table_relation(b, exp.Table(this=exp.DynamicIdentifier(this=call)), name, columns, scope)]
+                return [b.table(exp.Table(this=exp.DynamicIdentifier(this=call)), name, columns, scope)]
         elif isinstance(call, exp.TableFromRows) and isinstance(call.this, exp.Expr):
             call = call.this
             if isinstance(call, exp.Literal):
-                return [table_relation(b, exp.Table(this=exp.DynamicIdentifier(this=call)), name, columns, scope)]
+                return [b.table(exp.Table(this=exp.DynamicIdentifier(this=call)), name, columns, scope)]
         qualifier = b.qualifier_parts(node) if call is node.this and isinstance(node, exp.Table) else ()
         columns = columns or _generated(b, call, name)
         index = function(b, call, columns, scope, qualifier)

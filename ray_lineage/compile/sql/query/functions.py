@@ -23,7 +23,6 @@ from ray_lineage.compile.sql.query.scope import (
     note,
 )
 from ray_lineage.compile.sql.query.select_list import stacked
-from ray_lineage.compile.sql.query.tables import table_relation
 from ray_lineage.compile.sql.query.words import (
     CHANGES,
     DESCRIPTION,
@@ -109,7 +108,7 @@ def _known_function(b: Builder, call: Expression, collected: Collected, scope: S
         if "params_struct" in call.arg_types and isinstance(given, (exp.Table, *DERIVED)):
             return _predicted(b, call, given, scope)
         if isinstance(call, exp.FeaturesAtTime) and tables:
-            return _columns_of(b, [table_relation(b, tables[0][1], "", (), scope)])
+            return _columns_of(b, [b.table(tables[0][1], "", (), scope)])
         for key, table in tables:
             index = b.add(TableRef(b.dataset(table), line_of(table)))
             if key == "this" and not isinstance(call, exp.AIForecast):  # a model
@@ -123,10 +122,7 @@ def _predicted(b: Builder, call: Expression, given: Expression, scope: Scope) ->
     """``ML.PREDICT(MODEL m, (SELECT ...))`` of BigQuery: the columns of the query, and others that are made of all of them."""
     if isinstance(call.this, exp.Table):
         b.sequences.append(b.add(TableRef(b.dataset(call.this), line_of(call.this))))
-    if isinstance(given, exp.Table):
-        rows = table_relation(b, given, "", (), scope)
-    else:
-        rows = b.query(given, scope.parent, scope.ctes)
+    rows = b.table(given, "", (), scope) if isinstance(given, exp.Table) else b.query(given, scope.parent, scope.ctes)
     made = b.add(TableRef((), line_of(call), (STAR,), True, (Ref(rows, -1, STAR, TRANSFORMATION),)))
     return _columns_of(b, [rows, made])
 
@@ -187,7 +183,7 @@ def _summary(b: Builder, call: exp.Summarize | exp.Describe, scope: Scope) -> in
     given = call.this
     index = b.reserve()
     if isinstance(given, exp.Table):
-        source = table_relation(b, given, "", (), Scope(index, scope.parent, scope.ctes))
+        source = b.table(given, "", (), Scope(index, scope.parent, scope.ctes))
     else:
         source = b.query(given, scope.parent, scope.ctes)
     everything = (Ref(source, index, STAR, AGGREGATION),)
@@ -209,15 +205,15 @@ def _table_arguments(b: Builder, call: Expression, scope: Scope) -> int:
         if inner.name.upper() == "TABLE" and len(inner.expressions) == 1:
             found.extend(c for c in inner.expressions if isinstance(c, exp.Column))
             queries.extend(b.query(q, scope.parent, scope.ctes) for q in inner.expressions if isinstance(q, DERIVED))
-    sources = [table_relation(b, given, "", (), scope)] if isinstance(given, exp.Table) else []
+    sources = [b.table(given, "", (), scope)] if isinstance(given, exp.Table) else []
     own = WINDOWING.get(call.name.lower(), ())
     if isinstance(call, exp.Anonymous) and call.name.lower() in CHANGES:  # ('table', from, to)
         named = [e for e in call.expressions[:1] if isinstance(e, exp.Literal) and e.is_string]
-        sources = [table_relation(b, exp.Table(this=exp.DynamicIdentifier(this=e)), "", (), scope) for e in named]
+        sources = [b.table(exp.Table(this=exp.DynamicIdentifier(this=e)), "", (), scope) for e in named]
     for column in found:
         args = column.args
         sources.append(
-            table_relation(b, exp.Table(this=column.this, db=args.get("table"), catalog=args.get("db")), "", (), scope)
+            b.table(exp.Table(this=column.this, db=args.get("table"), catalog=args.get("db")), "", (), scope)
         )
     sources.extend(queries)
     if not sources:

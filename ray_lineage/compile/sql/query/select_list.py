@@ -201,6 +201,8 @@ def collected_in(b: Builder, item: Expression, scope: Scope, subqueries: list[in
 
 
 def _output_name(b: Builder, item: Expression) -> tuple[str | None, int, int]:
+    if item.__class__ is exp.Paren:  # `(a)` is called a, in every engine that was asked
+        item = item.unnest()
     if item.__class__ is exp.Column:  # the name of an expression in WITH
         return b.identifier(item.this), *position_of(item.this)
     alias = item.args.get("alias") if item.__class__ is exp.Alias else None

@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlglot.tokens import Token
 
+from ray_lineage.compile.sql.engine import Engine
 from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.scan import outermost
 from ray_lineage.compile.sql.split.flow import Slice, Slices
@@ -39,6 +40,14 @@ _ONE_STATEMENT: Final = frozenset(
 
 _LABELLED: Final = frozenset({"LOOP", "WHILE", "REPEAT", "BEGIN", "FOR"})
 _HANDLERS: Final = frozenset({"CONTINUE", "EXIT", "UNDO"})
+
+
+def split(tokens: list[Token], engine: Engine, first_block: int = 0) -> list[Slice]:
+    """Cut a file's tokens into statements. Blocks of control flow are numbered from ``first_block``."""
+    if engine.splitter is not None:
+        slices: list[Slice] = engine.splitter(tokens, first_block).run()
+        return slices
+    return Splitter(tokens).run()
 
 
 class Splitter(Slices):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from sqlglot.tokens import Token
@@ -15,22 +16,27 @@ from ray_lineage.compile.sql.statements.columns import computed_columns, default
 from ray_lineage.compile.sql.statements.foreign_keys import foreign_keys
 from ray_lineage.compile.sql.statements.move import move, swap
 from ray_lineage.compile.sql.statements.rename import rename_dataset
-from ray_lineage.compile.sql.unit import Unit
+from ray_lineage.compile.sql.unit import Said, Unit, Written, each
 from ray_lineage.model import ALTERED, Effect, Local, Name, StatementKind, local_kind, passed_over
 
 
-def read_alter_table(unit: Unit, tokens: list[Token]) -> None:
+def renames(tokens: list[Token]) -> bool:
+    """Does ALTER give a view another name, and no other query?"""
+    return any(token.text.upper() == "RENAME" for _, token in outermost(tokens, 2, min(len(tokens), 14)))
+
+
+def read_alter_table(unit: Unit, tokens: list[Token]) -> Iterator[Written]:
     """ALTER TABLE t ADD c int, d int: more columns of a table that is declared elsewhere."""
-    if len(tokens) < 5 or tokens[1].text.upper() != "TABLE":
+    i = next((k for k, t in enumerate(tokens[:4]) if t.text.upper() in _TABLES), 0) + 1
+    if len(tokens) < 5 or i < 2:
         return
-    i = 2
     while tokens[i].text.upper() in ("IF", "EXISTS", "ONLY"):
         i += 1
     parts, i = read_name(tokens, i)
     if parts:
-        alter_rows(unit, tokens, unit.full(parts), i)
+        yield from alter_rows(unit, tokens, unit.full(parts), i)
         if unit.engine.schema_calls:
-            defaults(unit, tokens, unit.full(parts), StatementKind.ALTER_TABLE)
+            yield from each(defaults(unit, tokens, unit.full(parts), StatementKind.ALTER_TABLE))
     if not parts:
         return
     name = unit.full(parts)
@@ -40,44 +46,57 @@ def read_alter_table(unit: Unit, tokens: list[Token]) -> None:
         if added:
             names = tuple(x.name for x in columns)
             passed = passed_over(columns)
-            unit.write(tokens, StatementKind.DECLARE, target=name, columns=names, effect=Effect.EXTENDS, preset=passed)
-            computed_columns(unit, tokens, added, name)
+            yield Written(
+                tokens, StatementKind.DECLARE, target=name, columns=names, effect=Effect.EXTENDS, preset=passed
+            )
+            yield from each(computed_columns(unit, tokens, added, name))
         return
     if added:
         unit.facts.declare(name, "Table", start_line(tokens[0]), columns, adds=True)
-        computed_columns(unit, tokens, added, name)
+        yield from each(computed_columns(unit, tokens, added, name))
     altered = altered_column(tokens, i)
     if altered is not None:
         declared = (unit.column(altered),)
         unit.facts.declare(name, ALTERED, start_line(tokens[0]), declared, adds=True)
 
 
-def alter_rows(unit: Unit, tokens: list[Token], name: Name, i: int) -> None:
+_TABLES: Final = frozenset({"TABLE", "VIEW", "MATERIALIZED VIEW"})
+"""What of ALTER is about columns and rows."""
+
+
+def alter_rows(unit: Unit, tokens: list[Token], name: Name, i: int) -> Iterable[Written]:
     """What follows the name in ALTER TABLE: renames, moves of rows, foreign keys."""
     words = [t.text.upper() for t in tokens[i:]]
     if not words:
-        return
+        return ()
     _changed_columns(unit, tokens, name, i)
+    said = each(_moved_rows(unit, tokens, name, i, words))
+    foreign_keys(unit, tokens, i, len(tokens), name)
+    return said
+
+
+def _moved_rows(unit: Unit, tokens: list[Token], name: Name, i: int, words: list[str]) -> Said:
     if words[0] == "RENAME" and words[1:2] and words[1] not in _PARTS and words[2:3] != ["TO"]:
         at = i + (2 if words[1] in ("TO", "AS") else 1)
         parts, _ = read_name(tokens, at)
         if parts:
             new = unit.names.name(parts)
-            rename_dataset(unit, tokens, name, (*name[:-1], *new) if len(new) == 1 else unit.qualified(new))
+            renamed = (*name[:-1], *new) if len(new) == 1 else unit.qualified(new)
+            return rename_dataset(unit, tokens, name, renamed, _kind(tokens))
     elif words[0] == "SWITCH" and "TO" in words:
         parts, _ = read_name(tokens, i + words.index("TO") + 1)
         if parts:
-            move(unit, tokens, name, unit.full(parts), StatementKind.SWITCH)
+            return move(unit, tokens, name, unit.full(parts), StatementKind.SWITCH)
     elif words[:2] == ["SET", "SCHEMA"] and len(words) > 2:
-        move(unit, tokens, name, (*name[:-2], unit.part(tokens[i + 2]), name[-1]), StatementKind.RENAME)
+        return move(unit, tokens, name, (*name[:-2], unit.part(tokens[i + 2]), name[-1]), StatementKind.RENAME)
     elif words[:2] == ["APPEND", "FROM"]:
         parts, _ = read_name(tokens, i + 2)
         if parts:
-            move(unit, tokens, unit.full(parts), name, StatementKind.APPEND)
+            return move(unit, tokens, unit.full(parts), name, StatementKind.APPEND)
     elif words[:2] == ["REPLACE", "WITH"]:  # of Doris: a swap
         parts, _ = read_name(tokens, i + (3 if words[2:3] == ["TABLE"] else 2))
         if parts:
-            swap(unit, tokens, unit.full(parts), name)
+            return swap(unit, tokens, unit.full(parts), name)
     elif words[0] in ("UPDATE", "DELETE") and unit.engine.mutations:
         _mutation(unit, tokens, i)
     elif (
@@ -85,16 +104,16 @@ def alter_rows(unit: Unit, tokens: list[Token], name: Name, i: int) -> None:
         and words[1:2] == ["PARTITION"]
         and unit.engine.exchanges_partitions
     ):
-        _exchange(unit, tokens, name, i)
+        return _exchange(unit, tokens, name, i)
     elif words[:2] == ["ATTACH", "PARTITION"]:
         parts, _ = read_name(tokens, i + 2)
         if parts:
-            move(unit, tokens, unit.full(parts), name, StatementKind.ATTACH_PARTITION)
+            return move(unit, tokens, unit.full(parts), name, StatementKind.ATTACH_PARTITION)
     elif words[:2] == ["SWAP", "WITH"]:
         parts, _ = read_name(tokens, i + 2)
         if parts:
-            swap(unit, tokens, name, unit.full(parts))
-    foreign_keys(unit, tokens, i, len(tokens), name)
+            return swap(unit, tokens, name, unit.full(parts))
+    return None
 
 
 _PARTS: Final = frozenset(
@@ -155,7 +174,13 @@ def _mutation(unit: Unit, tokens: list[Token], i: int) -> None:
     )
 
 
-def _exchange(unit: Unit, tokens: list[Token], name: Name, i: int) -> None:
+def _kind(tokens: list[Token]) -> str:
+    """What ALTER changes."""
+    words = " ".join(t.text.upper() for t in tokens[1:3])
+    return "MaterializedView" if "MATERIALIZED" in words else "View" if "VIEW" in words else "Table"
+
+
+def _exchange(unit: Unit, tokens: list[Token], name: Name, i: int) -> Said:
     """``EXCHANGE PARTITION p WITH TABLE s`` swaps the rows (Hive's moves them from s), ``REPLACE PARTITION p FROM s`` copies
     them."""
     for k, token in outermost(tokens, i):
@@ -164,10 +189,11 @@ def _exchange(unit: Unit, tokens: list[Token], name: Name, i: int) -> None:
             continue
         at = k + 2 if k + 1 < len(tokens) and tokens[k + 1].text.upper() == "TABLE" else k + 1
         parts, _ = read_name(tokens, at)
-        if parts and word == "TO":
-            move(unit, tokens, name, unit.full(parts), StatementKind.EXCHANGE)
-        elif parts:
-            move(unit, tokens, unit.full(parts), name, StatementKind.EXCHANGE)
-            if word == "WITH" and not unit.engine.partitions_move:
-                move(unit, tokens, name, unit.full(parts), StatementKind.EXCHANGE)
-        return
+        if not parts:
+            return None
+        there = move(unit, tokens, name, unit.full(parts), StatementKind.EXCHANGE)
+        here = move(unit, tokens, unit.full(parts), name, StatementKind.EXCHANGE)
+        if word == "WITH" and not unit.engine.partitions_move:
+            return [here, there]
+        return there if word == "TO" else here
+    return None

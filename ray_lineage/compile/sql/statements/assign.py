@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.lex.columns import read_columns
@@ -26,11 +28,11 @@ from ray_lineage.compile.sql.statements.variables import (
     shape_of,
     store,
 )
-from ray_lineage.compile.sql.unit import Unit
+from ray_lineage.compile.sql.unit import Said, Unit, Written, each
 from ray_lineage.model import Assignment, Local, Select, StatementKind
 
 
-def read_set(unit: Unit, tokens: list[Token]) -> None:
+def read_set(unit: Unit, tokens: list[Token]) -> Said:
     words = [t.text.upper() for t in tokens[1:4]]
     if words[:1] == ["SEARCH_PATH"] and len(tokens) > 3:
         unit.names.schema = unit.fold(tokens[3].text, tokens[3].token_type is T.IDENTIFIER)
@@ -40,17 +42,17 @@ def read_set(unit: Unit, tokens: list[Token]) -> None:
     elif words[:1] == ["CATALOG"] and len(tokens) > 2:
         unit.names.use_catalog(unit.fold(tokens[2].text, tokens[2].token_type is T.IDENTIFIER))
     elif words[:1] and tokens[1].text != "@@":
-        set_variable(unit, tokens)
+        return set_variable(unit, tokens)
+    return None
 
 
-def set_variable(unit: Unit, tokens: list[Token]) -> None:
+def set_variable(unit: Unit, tokens: list[Token]) -> Said:
     """``SET @v = expression``, ``SET @v += expression``, ``SET v = expression``, ``v := expression``."""
     i = 1 if tokens[0].token_type is T.SET else 0
     if i < len(tokens) and tokens[i].text.upper() in ("VAR", "VARIABLE"):
         i += 1
     if i < len(tokens) and tokens[i].token_type is T.L_PAREN:
-        _set_row(unit, tokens, i)
-        return
+        return _set_row(unit, tokens, i)
     if i < len(tokens) and tokens[i].token_type is T.COLON:
         i += 1
     parts, at = read_name(tokens, i)
@@ -59,46 +61,44 @@ def set_variable(unit: Unit, tokens: list[Token]) -> None:
         if at + 1 < len(tokens) and tokens[at].token_type is T.DOT:
             parts, at = [*parts, tokens[at + 1]], at + 2
     if len(parts) == 2 and at < len(tokens) and tokens[at].token_type in (T.EQ, T.COLON_EQ):
-        _set_field(unit, tokens, parts, tokens[at + 1 :])
-        return
+        return _set_field(unit, tokens, parts, tokens[at + 1 :])
     if len(parts) != 1 or at >= len(tokens):
-        return
+        return None
     name = parts[0].text
     plus: list[Token] = []
     if tokens[at].token_type is T.PLUS:
         plus = [*tokens[i:at], tokens[at]]
         at += 1
     if at >= len(tokens) or tokens[at].token_type not in (T.EQ, T.COLON_EQ):
-        return
+        return None
     if unit.engine.session_variables and tokens[0].token_type is T.SET:  # a session variable
         declare_name(unit, "$" + unit.fold(name, False))
     elif not name.startswith("@") and unit.fold(name, False) not in unit.routine.variables():
-        return
-    if unit.fold(name, False) in unit.routine.resultsets and holds_rows(unit, parts[0], tokens[at + 1 :], tokens):
-        return
+        return None
+    if unit.fold(name, False) in unit.routine.resultsets:
+        said = holds_rows(unit, parts[0], tokens[at + 1 :], tokens)
+        if said is not None:
+            return said
     if at + 1 < len(tokens) and tokens[at + 1].text.upper() == "CURSOR":
         query = next((k for k in range(at, len(tokens)) if tokens[k].token_type in (T.SELECT, T.WITH)), -1)
-        if query > 0:
-            declare_cursor(unit, tokens[i + 1], tokens[query:], tokens)
-        return
-    if not copied_row(unit, tokens, parts[0], tokens[at + 1 :]):
-        assign(unit, name, [*plus, *tokens[at + 1 :]])
+        return declare_cursor(unit, tokens[i + 1], tokens[query:], tokens) if query > 0 else None
+    copied = copied_row(unit, tokens, parts[0], tokens[at + 1 :])
+    return copied if copied is not None else assign(unit, name, [*plus, *tokens[at + 1 :]])
 
 
-def holds_rows(unit: Unit, name: Token, value: list[Token], tokens: list[Token]) -> bool:
-    """``res := (SELECT ...)`` and ``res := (EXECUTE IMMEDIATE ...)`` of a RESULTSET: it is a cursor."""
+def holds_rows(unit: Unit, name: Token, value: list[Token], tokens: list[Token]) -> Said:
+    """``res := (SELECT ...)`` and ``res := (EXECUTE IMMEDIATE ...)`` of a RESULTSET: it is a cursor. None if it is something
+    else."""
     while len(value) > 2 and value[0].token_type is T.L_PAREN and closing(value, 0) == len(value) - 1:
         value = value[1:-1]
     if value and value[0].token_type in (T.SELECT, T.WITH):
-        declare_cursor(unit, name, value, tokens)
-        return True
+        return declare_cursor(unit, name, value, tokens)
     if value and value[0].text.upper() == "EXECUTE":
-        execute(unit, value, (Local.CURSOR.named(unit.part(name)), ()))
-        return True
-    return False
+        return execute(unit, value, (Local.CURSOR.named(unit.part(name)), ()))
+    return None
 
 
-def _set_row(unit: Unit, tokens: list[Token], i: int) -> None:
+def _set_row(unit: Unit, tokens: list[Token], i: int) -> Iterator[Written]:
     """``SET (a, b) = (SELECT x, y ...)``: by position."""
     end = closing(tokens, i)
     value = tokens[end + 2 :]
@@ -107,7 +107,7 @@ def _set_row(unit: Unit, tokens: list[Token], i: int) -> None:
         given = list_items(value, 1, closing(value, 0))
         if len(given) == len(names):  # else it is one query, in more parentheses
             for (at, _), (a, b) in zip(names, given, strict=True):
-                assign(unit, tokens[at].text, value[a:b])
+                yield from each(assign(unit, tokens[at].text, value[a:b]))
             return
     if end + 2 >= len(tokens) or tokens[end + 1].token_type is not T.EQ or not may_carry(unit, "", value):
         return
@@ -119,14 +119,14 @@ def _set_row(unit: Unit, tokens: list[Token], i: int) -> None:
     builder = unit.builder()
     if [t.text.upper() for t in value[1:3]] == ["AS", "STRUCT"]:
         value = [value[0], *value[3:]]
-    store(unit, tokens, builder, targets, builder.query(unit.parse(value, "SELECT")))
+    yield from store(unit, tokens, builder, targets, builder.query(unit.parse(value, "SELECT")))
 
 
-def _set_field(unit: Unit, tokens: list[Token], parts: list[Token], value: list[Token]) -> None:
+def _set_field(unit: Unit, tokens: list[Token], parts: list[Token], value: list[Token]) -> Written | None:
     """``r.a := expression`` of a record, ``NEW.a := expression`` in a trigger: the latter writes the trigger's table."""
     target = record_of(unit, parts[0])
     if not target or not value:
-        return
+        return None
     select = Token(T.SELECT, "SELECT", value[0].line, value[0].col, value[0].start, value[0].start)
     tree = unit.parse([select, *value], "SELECT")
     builder = unit.builder()
@@ -136,13 +136,15 @@ def _set_field(unit: Unit, tokens: list[Token], parts: list[Token], value: list[
     for item in tree.expressions:
         collect(builder, item, scope, IDENTITY, found)
     builder.relations[index] = Select((), (), subqueries=tuple(found.subqueries))
-    if found.refs:
-        assignments = (Assignment(unit.part(parts[1]), tuple(found.refs.values()), found.line),)
-        unit.write(tokens, StatementKind.ASSIGN_ROW, builder, target=target, assignments=assignments, scope=index,
-               subqueries=found.subqueries)  # fmt: skip
+    if not found.refs:
+        return None
+    assignments = (Assignment(unit.part(parts[1]), tuple(found.refs.values()), found.line),)
+    return Written(
+        tokens, StatementKind.ASSIGN_ROW, builder, target=target, assignments=assignments, scope=scope, subqueries=found.subqueries
+    )  # fmt: skip
 
 
-def declare_or_assign(unit: Unit, tokens: list[Token]) -> None:
+def declare_or_assign(unit: Unit, tokens: list[Token]) -> Said:
     """``v := expression`` or, in a DECLARE section, ``v type [:= expression]``, ``CURSOR c IS SELECT ...``."""
     words = [t.text.upper() for t in tokens[:4]]
     if words[0] in ("LET", "VARIABLE", "VAR") and len(tokens) > 2:
@@ -155,39 +157,45 @@ def declare_or_assign(unit: Unit, tokens: list[Token]) -> None:
             at = closing(tokens, at) + 1
         query = tokens[at + 1 :]
         if len(query) == 1:
-            cursor_of(unit, tokens[0], query[0], tokens)
-        elif query and query[0].token_type in (T.SELECT, T.WITH, T.L_PAREN):
-            declare_cursor(unit, tokens[0], query, tokens)
-        return
+            return cursor_of(unit, tokens[0], query[0], tokens)
+        if query and query[0].token_type in (T.SELECT, T.WITH, T.L_PAREN):
+            return declare_cursor(unit, tokens[0], query, tokens)
+        return None
     if words[0] == "TYPE" and len(tokens) > 3:  # TYPE r IS RECORD (...), TYPE rs IS TABLE OF t%ROWTYPE
         _declare_type(unit, tokens)
-        return
+        return None
     if words[0] == "CURSOR" and len(tokens) > 3:
         at = next((i for i, t in enumerate(tokens) if t.token_type is T.SELECT or t.token_type is T.WITH), -1)
         if at > 0:
             declare_parameters(unit, tokens, 2)
-            declare_cursor(unit, tokens[1], tokens[at:], tokens)
-        return
+            return declare_cursor(unit, tokens[1], tokens[at:], tokens)
+        return None
     if any(t.token_type is T.COLON_EQ for t in tokens[1:9]) and not _is_declaration(tokens):
         if tokens[1].token_type is T.COLON_EQ:
             declare_name(unit, unit.part(tokens[0]))
-        set_variable(unit, tokens)
-    elif unit.engine.plpgsql and tokens[1].token_type is T.EQ:  # of PL/pgSQL, Redshift's too, as well as :=
-        set_variable(unit, tokens)
-    elif tokens[0].token_type is T.VAR and _is_declaration(tokens):
-        declare_variable(unit, tokens[0], tokens[1:])
-        at = next(
-            (i for i, t in enumerate(tokens) if t.token_type in (T.COLON_EQ, T.EQ) or t.text.upper() == "DEFAULT"),
-            -1,
-        )
-        if at > 0:
-            value = tokens[at + 1 :]
-            if unit.part(tokens[0]) not in unit.routine.resultsets or not holds_rows(unit, tokens[0], value, tokens):
-                assign(unit, tokens[0].text, value)
-    elif tokens[1].token_type is T.COMMA:  # DECLARE a, b int
-        declare_variables(unit, [tokens[0], *tokens])
-    elif not unit.routine.is_script:
+        return set_variable(unit, tokens)
+    if unit.engine.plpgsql and tokens[1].token_type is T.EQ:  # of PL/pgSQL, Redshift's too, as well as :=
+        return set_variable(unit, tokens)
+    if tokens[0].token_type is T.VAR and _is_declaration(tokens):
+        return _declare_one(unit, tokens)
+    if tokens[1].token_type is T.COMMA:  # DECLARE a, b int
+        return declare_variables(unit, [tokens[0], *tokens])
+    if not unit.routine.is_script:
         call_of_a_package(unit, tokens)
+    return None
+
+
+def _declare_one(unit: Unit, tokens: list[Token]) -> Said:
+    """``v type [:= expression]``."""
+    declare_variable(unit, tokens[0], tokens[1:])
+    at = next(
+        (i for i, t in enumerate(tokens) if t.token_type in (T.COLON_EQ, T.EQ) or t.text.upper() == "DEFAULT"), -1
+    )
+    if at <= 0:
+        return None
+    value = tokens[at + 1 :]
+    held = holds_rows(unit, tokens[0], value, tokens) if unit.part(tokens[0]) in unit.routine.resultsets else None
+    return held if held is not None else assign(unit, tokens[0].text, value)
 
 
 def _declare_type(unit: Unit, tokens: list[Token]) -> None:

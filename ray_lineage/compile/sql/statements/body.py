@@ -9,17 +9,17 @@ from sqlglot.tokens import Token
 from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.tokens import shifted, start_line, tokenize
 from ray_lineage.compile.sql.statements.lifetimes import leave_block
-from ray_lineage.compile.sql.unit import Unit
+from ray_lineage.compile.sql.unit import Unit, Written
 
 
-def read_body(unit: Unit, tokens: list[Token]) -> None:
+def read_body(unit: Unit, tokens: list[Token]) -> Written | None:
     """A body in dollar quotes (or a string) is text of its own, at its place in the file."""
     language = next(
         (tokens[i + 1].text.upper() for i, t in enumerate(tokens[:-1]) if t.text.upper() == "LANGUAGE"), "SQL"
     )
     if language not in ("SQL", "PLPGSQL"):
         unit.facts.note("RL112", "info", f"a body in {language.title()} is not read", start_line(tokens[0]))
-        return
+        return None
     for token in tokens:
         if token.token_type not in BODIES or len(token.text) < 8:
             continue
@@ -34,9 +34,8 @@ def read_body(unit: Unit, tokens: list[Token]) -> None:
         for t in found:
             t.col = _column(unit, t, start)
         unit.run([shifted(t, lines, start) for t in found])
-        if unit.routine.is_script:
-            leave_block(unit, tokens)
-        return
+        return leave_block(unit, tokens) if unit.routine.is_script else None
+    return None
 
 
 def _column(unit: Unit, token: Token, start: int) -> int:

@@ -11,7 +11,7 @@ from ray_lineage.compile.sql.lex.tokens import start_line
 from ray_lineage.compile.sql.query.expressions import collect
 from ray_lineage.compile.sql.query.scope import IDENTITY, Collected, Scope
 from ray_lineage.compile.sql.statements.call import functions_in
-from ray_lineage.compile.sql.unit import Unit
+from ray_lineage.compile.sql.unit import Unit, Written
 from ray_lineage.model import Assignment, DeclaredColumn, Effect, Name, Select, StatementKind, TableRef, passed_over
 
 
@@ -29,18 +29,20 @@ def listed_names(unit: Unit, tokens: list[Token], i: int) -> list[str]:
     return out
 
 
-def make_empty(unit: Unit, tokens: list[Token], name: Name, columns: tuple[DeclaredColumn, ...]) -> None:
+def make_empty(unit: Unit, tokens: list[Token], name: Name, columns: tuple[DeclaredColumn, ...]) -> Written:
     """From here on there is an empty temporary table with these columns."""
     names = tuple(x.name for x in columns)
     passed = passed_over(columns)
-    unit.write(tokens, StatementKind.DECLARE, target=name, columns=names, effect=Effect.MAKES, preset=passed)
+    return Written(tokens, StatementKind.DECLARE, target=name, columns=names, effect=Effect.MAKES, preset=passed)
 
 
-def computed_columns(unit: Unit, tokens: list[Token], columns: list[ColumnItem], name: Name, rows: Name = ()) -> None:
+def computed_columns(
+    unit: Unit, tokens: list[Token], columns: list[ColumnItem], name: Name, rows: Name = ()
+) -> Written | None:
     """``rows`` are what the columns are made of, if not the table's own."""
     computed = [x for x in columns if x.computed[1] > x.computed[0]]
     if not computed:
-        return
+        return None
     builder = unit.builder()
     table = builder.add(TableRef(rows or name, start_line(tokens[0])))
     scope_index = builder.add(Select((table,), ()))
@@ -55,10 +57,10 @@ def computed_columns(unit: Unit, tokens: list[Token], columns: list[ColumnItem],
         collect(builder, tree.expressions[0], scope, IDENTITY, found)
         refs = tuple(r for r in found.refs.values())
         assignments.append(Assignment(unit.part(column.name), refs, column.name.line))
-    unit.write(tokens, StatementKind.CREATE_TABLE, builder, target=name, assignments=tuple(assignments))
+    return Written(tokens, StatementKind.CREATE_TABLE, builder, target=name, assignments=tuple(assignments))
 
 
-def defaults(unit: Unit, tokens: list[Token], name: Name, kind: StatementKind) -> None:
+def defaults(unit: Unit, tokens: list[Token], name: Name, kind: StatementKind) -> Written | None:
     """Defaults and checks of a table call functions and read sequences."""
     found = functions_in(unit, tokens)
     unit.calls(found, name, start_line(tokens[0]))
@@ -69,5 +71,4 @@ def defaults(unit: Unit, tokens: list[Token], name: Name, kind: StatementKind) -
             parts, _ = read_name(tokens, i + 3)
             if parts:
                 sequences.append(builder.add(TableRef(unit.full(parts), token.line)))
-    if sequences:
-        unit.write(tokens, kind, builder, target=name, subqueries=sequences)
+    return Written(tokens, kind, builder, target=name, subqueries=sequences) if sequences else None

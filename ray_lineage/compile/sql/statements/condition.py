@@ -6,14 +6,14 @@ from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.scan import closing
-from ray_lineage.compile.sql.unit import Unit
+from ray_lineage.compile.sql.unit import Unit, Written
 from ray_lineage.model import StatementKind
 
 
-def condition(unit: Unit, tokens: list[Token], kind: StatementKind) -> None:
+def condition(unit: Unit, tokens: list[Token], kind: StatementKind) -> Written | None:
     """The queries in the condition of IF or WHILE are read; what they give goes nowhere."""
     if T.SELECT not in [t.token_type for t in tokens]:
-        return
+        return None
     builder = unit.builder()
     roots: list[int] = []
     i = 1
@@ -23,5 +23,4 @@ def condition(unit: Unit, tokens: list[Token], kind: StatementKind) -> None:
             roots.append(builder.query(unit.parse(tokens[i + 1 : end], "SELECT")))
             i = end
         i += 1
-    if roots:
-        unit.write(tokens, kind, builder, subqueries=roots)
+    return Written(tokens, kind, builder, subqueries=roots) if roots else None

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sqlglot.tokens import Token
 
-from ray_lineage.compile.sql.lex.columns import read_create
+from ray_lineage.compile.sql.lex.columns import CreateHead, read_create
 from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.scan import closing
 from ray_lineage.compile.sql.lex.tokens import start_line
-from ray_lineage.compile.sql.statements.alter import read_alter_table
+from ray_lineage.compile.sql.statements.alter import read_alter_table, renames
 from ray_lineage.compile.sql.statements.body import read_body
 from ray_lineage.compile.sql.statements.columns import computed_columns, defaults, make_empty
 from ray_lineage.compile.sql.statements.comments import describe_created
@@ -20,35 +22,29 @@ from ray_lineage.compile.sql.statements.define import define
 from ray_lineage.compile.sql.statements.drop import replaced
 from ray_lineage.compile.sql.statements.foreign_keys import foreign_keys
 from ray_lineage.compile.sql.statements.foreign_table import table_elsewhere
+from ray_lineage.compile.sql.statements.move import move
 from ray_lineage.compile.sql.statements.returns import return_variables
 from ray_lineage.compile.sql.statements.unknown import note_unknown_kind
-from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import StatementKind, is_temporary
+from ray_lineage.compile.sql.unit import Said, Unit, Written, each
+from ray_lineage.model import DeclaredColumn, Name, StatementKind, is_temporary
 
 
-def read_create_statement(unit: Unit, tokens: list[Token], verb: str) -> None:
+def read_create_statement(unit: Unit, tokens: list[Token], verb: str) -> Said:
     words = [t.text.upper() for t in tokens[:8]]
     if "ALGORITHM" in words or "DEFINER" in words:
         words = [t.text.upper() for t in tokens[:24]]
     is_program = "PROCEDURE" in words or ("FUNCTION" in words and "TABLE" not in words[1:4]) or "MACRO" in words[:5]
     if is_program and not unit.engine.batches:  # there they are cut at their bodies
-        with unit.within(unit.routine):
-            read_header(unit, tokens)
-            if not function_query(unit, tokens):
-                read_body(unit, tokens)
-                return_variables(unit, tokens)
-        return
+        return _program(unit, tokens)
     if verb == "CREATE" and "SYNONYM" in words[1:5]:
-        create_synonym(unit, tokens)
-        return
-    if verb == "CREATE" and create_other(unit, tokens, words):
-        return
+        return create_synonym(unit, tokens)
+    if verb == "CREATE" and (said := create_other(unit, tokens, words)) is not None:
+        return said
     if "TABLE" not in words and "VIEW" not in words:
         note_unknown_kind(unit, tokens)
-        return
-    if verb == "ALTER" and "VIEW" not in words[:4]:
-        read_alter_table(unit, tokens)
-        return
+        return None
+    if verb == "ALTER" and ("VIEW" not in words[:4] or renames(tokens)):
+        return read_alter_table(unit, tokens)
     if words[1:2] and words[1] in (
         "INDEX",
         "UNIQUE",
@@ -58,10 +54,23 @@ def read_create_statement(unit: Unit, tokens: list[Token], verb: str) -> None:
         "SECURITY",
         "PUBLICATION",
     ):
-        return
+        return None
     head = read_create(tokens)
-    if head is None:
-        return
+    return _table_or_view(unit, tokens, head) if head is not None else None
+
+
+def _program(unit: Unit, tokens: list[Token]) -> Iterator[Written]:
+    """A procedure or function, with its body in the same statement."""
+    with unit.within(unit.routine):
+        yield from read_header(unit, tokens)
+        said = function_query(unit, tokens)
+        if said is None:
+            yield from each(read_body(unit, tokens))
+            said = return_variables(unit, tokens)
+        yield from each(said)
+
+
+def _table_or_view(unit: Unit, tokens: list[Token], head: CreateHead) -> Said:
     is_view = "VIEW" in head.words
     temporary = bool(head.words & {"TEMP", "TEMPORARY", "VOLATILE"})
     if temporary and "GLOBAL" in head.words and unit.engine.lasting_global:
@@ -77,33 +86,41 @@ def read_create_statement(unit: Unit, tokens: list[Token], verb: str) -> None:
     else:
         kind = "TempTable" if temporary else "External" if "EXTERNAL" in head.words else "Table"
     columns = tuple(unit.column(c) for c in head.columns)
-    if head.query < len(tokens) and is_view and view_to(unit, tokens, head, name):
-        return
+    if head.query < len(tokens) and is_view and (into := view_to(unit, tokens, head, name)) is not None:
+        return into
     if head.query < len(tokens):
         statement = StatementKind.CREATE_VIEW if is_view else StatementKind.CREATE_TABLE_AS
         query = without_tail(tokens[head.query :])
         if unit.engine.query_adds_columns and not is_view:
             columns = ()  # the query's columns are added to these, and matched by name
-        define(unit, tokens, query, name, kind, columns, statement, temporary=temporary)
-        return
+        return define(unit, tokens, query, name, kind, columns, statement, temporary=temporary)
+    if not head.likes and (said := partition_of(unit, tokens, head, name)) is not None:
+        return said
+    return _table(unit, tokens, head, name, kind, columns, temporary)
+
+
+def _table(unit: Unit, tokens: list[Token], head: CreateHead, name: Name, kind: str, columns: tuple[DeclaredColumn, ...], temporary: bool
+) -> Iterator[Written]:  # fmt: skip
+    """A table whose columns are listed, or are those of others."""
     if head.likes:
         likes = [(like.at, unit.full(like.name)) for like in head.likes]
-        create_like(unit, tokens, name, kind, likes, temporary, columns)
-        computed_columns(unit, tokens, head.columns, name)
-        table_elsewhere(unit, tokens, name)
-        return
-    if partition_of(unit, tokens, head, name):
+        yield create_like(unit, tokens, name, kind, likes, temporary, columns)
+        yield from each(computed_columns(unit, tokens, head.columns, name))
+        yield from each(table_elsewhere(unit, tokens, name))
         return
     unit.facts.declare(name, kind, start_line(tokens[0]), columns, temporary=temporary)
     if temporary:
-        make_empty(unit, tokens, name, columns)
+        yield make_empty(unit, tokens, name, columns)
     if unit.engine.schema_calls:
-        defaults(unit, tokens, name, StatementKind.CREATE_TABLE)
+        yield from each(defaults(unit, tokens, name, StatementKind.CREATE_TABLE))
     locations = stored_at(unit, tokens, head, name)
+    for location in locations:
+        ends = (name, location) if "WRITABLE" in head.words else (location, name)
+        yield move(unit, tokens, *ends, StatementKind.CREATE_EXTERNAL)
     # the virtual columns of Snowflake's external tables are made of VALUE, a row of the file
     rows = locations[0] if locations and unit.engine.file_rows else name
-    computed_columns(unit, tokens, head.columns, name, rows)
-    table_elsewhere(unit, tokens, name)
+    yield from each(computed_columns(unit, tokens, head.columns, name, rows))
+    yield from each(table_elsewhere(unit, tokens, name))
     if unit.has_keys and not temporary:
         at = next((i for i, t in enumerate(tokens) if t.token_type is T.L_PAREN), 0)
         foreign_keys(unit, tokens, at + 1, closing(tokens, at), name)

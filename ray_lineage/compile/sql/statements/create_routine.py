@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from sqlglot.tokens import Token
@@ -15,34 +16,35 @@ from ray_lineage.compile.sql.statements.define import define
 from ray_lineage.compile.sql.statements.lifetimes import begin_routine
 from ray_lineage.compile.sql.statements.move import move
 from ray_lineage.compile.sql.statements.variables import declare_variable
-from ray_lineage.compile.sql.unit import Unit
+from ray_lineage.compile.sql.unit import Said, Unit, Written
 from ray_lineage.model import DeclaredColumn, Local, Name, StatementKind
 
 
-def read_header(unit: Unit, tokens: list[Token], outer: Routine | None = None) -> Routine | None:
+def read_header(unit: Unit, tokens: list[Token], outer: Routine | None = None) -> Iterator[Written]:
     """The head of a routine, in ``outer`` if it is a member; what follows it is in the routine, where the unit is left."""
     at = next((i for i, t in enumerate(tokens) if t.text.upper() in _PROGRAMS and t.token_type is not T.IDENTIFIER), -1)
     if at < 0:
-        return None
+        return
     kind = _PROGRAMS[tokens[at].text.upper()]
     i = at + 1
     while i < len(tokens) and tokens[i].text.upper() in ("IF", "NOT", "EXISTS", "BODY"):
         i += 1
     parts, i = read_name(tokens, i)
     if not parts:
-        return None
+        return
     name = unit.full(parts)
     around = outer if outer is not None and not outer.is_script and not unit.engine.isolated_routines else None
     if around is not None:  # a member of a package
         name = (*around.name, name[-1])
         unit.names.spell(name, [parts[-1].text])
-    routine = begin_routine(unit, tokens, name, kind, around, goes_on=tokens[at].text.upper() == "PACKAGE")
+    yield from begin_routine(unit, tokens, name, kind, around, goes_on=tokens[at].text.upper() == "PACKAGE")
+    routine = unit.routine
     if kind == "Trigger":
         table = trigger_table(unit, tokens, i)
         names, new_names = trigger_names(unit, tokens)
         routine.watch(table, dict.fromkeys(names, table), new_names)
     elif name[-1] in unit.trigger_functions:
-        trigger_function(unit, tokens, unit.trigger_functions[name[-1]])
+        yield from trigger_function(unit, tokens, unit.trigger_functions[name[-1]])
     if unit.engine.parameters is not None:
         unit.engine.parameters(unit, tokens, i)
     else:
@@ -58,7 +60,6 @@ def read_header(unit: Unit, tokens: list[Token], outer: Routine | None = None) -
         routine.returned_columns = tuple(c.name for c in columns)
     given = tuple(routine.parameters) if kind == "Procedure" else ()
     unit.facts.declare(name, kind, start_line(tokens[0]), columns, parameters=given)
-    return routine
 
 
 _PROGRAMS: Final = {
@@ -106,7 +107,7 @@ def trigger_table(unit: Unit, tokens: list[Token], i: int) -> Name:
     return unit.full(parts) if parts and parts[-1].text.upper() not in ("DATABASE", "SERVER") else ()
 
 
-def trigger_function(unit: Unit, tokens: list[Token], tables: list[Name]) -> None:
+def trigger_function(unit: Unit, tokens: list[Token], tables: list[Name]) -> Iterator[Written]:
     """A trigger's function; if several tables have such triggers, its rows may be of any of them."""
     routine = unit.routine
     distinct = list(dict.fromkeys(tables))
@@ -115,7 +116,7 @@ def trigger_function(unit: Unit, tokens: list[Token], tables: list[Name]) -> Non
         return
     rows: Name = Local.ROWS.named(routine.key)
     for table in distinct:
-        move(unit, tokens, table, rows, StatementKind.TRIGGER)
+        yield move(unit, tokens, table, rows, StatementKind.TRIGGER)
     routine.rows["new"] = routine.rows["old"] = rows
 
 
@@ -149,8 +150,10 @@ def declare_parameters(unit: Unit, tokens: list[Token], i: int, *, untyped: bool
         if b - a > 1 or untyped:
             declare_variable(unit, tokens[a], tokens[kind:b])
         goes_out = {"OUT", "INOUT"} & {t.text.upper() for t in (*tokens[first:a], *tokens[a + 1 : kind])}
-        if goes_out and unit.part(tokens[a]) in unit.routine.records:
-            unit.routine.given_rows.append(unit.part(tokens[a]))
+        if goes_out:
+            unit.routine.given.add(unit.part(tokens[a]))
+            if unit.part(tokens[a]) in unit.routine.records:
+                unit.routine.given_rows.append(unit.part(tokens[a]))
 
 
 _MODES: Final = frozenset({"IN", "OUT", "INOUT", "VARIADIC", "NOCOPY"})
@@ -179,11 +182,12 @@ def returned_table(unit: Unit, tokens: list[Token], i: int, name: Name) -> tuple
     return tuple(unit.column(c) for c in columns)
 
 
-def function_query(unit: Unit, tokens: list[Token]) -> bool:
-    """``CREATE FUNCTION f() ... RETURN SELECT ...`` and ``AS SELECT``: the query is the function's result."""
+def function_query(unit: Unit, tokens: list[Token]) -> Said:
+    """``CREATE FUNCTION f() ... RETURN SELECT ...`` and ``AS SELECT``: the query is the function's result. None if it is something
+    else."""
     declared = unit.facts.last_declared(unit.routine.name)
     if declared is None or declared.kind != "Function":
-        return False
+        return None
     for k, token in outermost(tokens, 2, len(tokens) - 1):
         if token.text.upper() not in ("RETURN", "AS") or tokens[k + 1].token_type in STRINGS:
             continue
@@ -193,7 +197,7 @@ def function_query(unit: Unit, tokens: list[Token]) -> bool:
         while len(query) > 2 and query[0].token_type is T.L_PAREN and closing(query, 0) == len(query) - 1:
             query = query[1:-1]
         if query and query[0].token_type in (T.SELECT, T.WITH):
-            define(
+            return define(
                 unit,
                 tokens,
                 query,
@@ -203,5 +207,4 @@ def function_query(unit: Unit, tokens: list[Token]) -> bool:
                 StatementKind.CREATE_FUNCTION,
                 redeclare=declared,
             )
-            return True
-    return False
+    return None

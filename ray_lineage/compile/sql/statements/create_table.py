@@ -14,7 +14,7 @@ from ray_lineage.compile.sql.query.scope import IDENTITY
 from ray_lineage.compile.sql.statements.define import define
 from ray_lineage.compile.sql.statements.locations import location_or_table, uris
 from ray_lineage.compile.sql.statements.move import move
-from ray_lineage.compile.sql.unit import Unit
+from ray_lineage.compile.sql.unit import Said, Unit, Written
 from ray_lineage.model import (
     STAR,
     DeclaredColumn,
@@ -38,7 +38,7 @@ def create_like(
     likes: Sequence[tuple[int, Name]],
     temporary: bool,
     columns: tuple[DeclaredColumn, ...] = (),
-) -> None:
+) -> Written:
     """CREATE TABLE LIKE / CLONE: the columns of other tables, none of their values (CLONE: its values too). Those of each stand
     in front of that one of the table's own ``columns``."""
     line = start_line(tokens[0])
@@ -62,11 +62,11 @@ def create_like(
     ):
         clones = True
     kind_of = StatementKind.CREATE_TABLE_CLONE if clones else StatementKind.CREATE_TABLE_LIKE
-    unit.write(tokens, kind_of, builder, root=root, target=name, effect=Effect.MAKES, declared=declared)
+    return Written(tokens, kind_of, builder, root=root, target=name, effect=Effect.MAKES, declared=declared)
 
 
 def stored_at(unit: Unit, tokens: list[Token], head: CreateHead, name: Name) -> list[Name]:
-    """An external table (or a temporary view of a file) reads its locations, which are returned."""
+    """The locations of an external table, or of a temporary view of a file."""
     if (
         "EXTERNAL" not in head.words
         and not (local_kind(name) is Local.TABLE and "VIEW" in head.words)
@@ -85,31 +85,27 @@ def stored_at(unit: Unit, tokens: list[Token], head: CreateHead, name: Name) -> 
             if location and location[0] == "external":
                 found.append(location)
     found.extend(unit.names.location(uri, tokens[0].line) for uri in uris(tokens, 0))
-    for location in found:
-        ends = (name, location) if "WRITABLE" in head.words else (location, name)
-        move(unit, tokens, *ends, StatementKind.CREATE_EXTERNAL)
     return found
 
 
-def partition_of(unit: Unit, tokens: list[Token], head: CreateHead, name: Name) -> bool:
+def partition_of(unit: Unit, tokens: list[Token], head: CreateHead, name: Name) -> Said:
     """``CREATE TABLE p PARTITION OF t`` and ``CREATE TABLE p (columns) INHERITS (t)``: p has t's columns, and t shows p's
-    rows. False if it is something else."""
+    rows. None if it is something else."""
     words = [t.text.upper() for t in tokens]
     follows = {"PARTITION": "OF", "INHERITS": "("}
     at = next((k for k, word in enumerate(words[:-1]) if word in follows and words[k + 1] == follows[word]), -1)
     parts, _ = read_name(tokens, at + 2) if at > 0 else ([], 0)
     if not parts:
-        return False
+        return None
     parent = unit.full(parts)
-    create_like(unit, tokens, name, "Table", [(0, parent)], False)
+    copied = create_like(unit, tokens, name, "Table", [(0, parent)], False)
     if head.columns and words[at] == "INHERITS":
         own = tuple(unit.column(x) for x in head.columns)
         unit.facts.declare(name, "Table", tokens[0].line, own, adds=True)
-    move(unit, tokens, name, parent, StatementKind.ATTACH_PARTITION)
-    return True
+    return [copied, move(unit, tokens, name, parent, StatementKind.ATTACH_PARTITION)]
 
 
-def read_cache(unit: Unit, tokens: list[Token]) -> None:
+def read_cache(unit: Unit, tokens: list[Token]) -> Said:
     """``CACHE [LAZY] TABLE w AS SELECT ...``: a temporary view."""
     at = next((i for i, t in enumerate(tokens[:3]) if t.text.upper() == "TABLE"), -1)
     parts, i = read_name(tokens, at + 1)
@@ -119,8 +115,8 @@ def read_cache(unit: Unit, tokens: list[Token]) -> None:
     if query < len(tokens) and tokens[query].token_type is T.ALIAS:
         query += 1
     if at < 0 or not parts or query >= len(tokens):
-        return
+        return None
     unit.names.temporary.add(unit.names.name(parts)[-1])
-    define(
+    return define(
         unit, tokens, tokens[query:], unit.full(parts), "TempTable", (), StatementKind.CREATE_TABLE_AS, temporary=True
     )

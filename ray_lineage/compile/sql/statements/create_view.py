@@ -8,28 +8,27 @@ from ray_lineage.compile.sql.lex.columns import CreateHead
 from ray_lineage.compile.sql.lex.kinds import LITERALS, T
 from ray_lineage.compile.sql.lex.scan import closing, read_name
 from ray_lineage.compile.sql.query.scope import IDENTITY
-from ray_lineage.compile.sql.unit import Unit
+from ray_lineage.compile.sql.unit import Unit, Written
 from ray_lineage.model import STAR, Assignment, Name, Ref, StatementKind
 
 
-def view_to(unit: Unit, tokens: list[Token], head: CreateHead, name: Name) -> bool:
-    """``CREATE MATERIALIZED VIEW v TO t AS SELECT``: what v selects goes into t, by name. False if it is something else."""
+def view_to(unit: Unit, tokens: list[Token], head: CreateHead, name: Name) -> Written | None:
+    """``CREATE MATERIALIZED VIEW v TO t AS SELECT``: what v selects goes into t, by name. None if it is something else."""
     if not unit.engine.view_into:
-        return False
+        return None
     at = next((k for k in range(2, min(head.query, len(tokens) - 1)) if tokens[k].text.upper() == "TO"), -1)
     if at < 0 or tokens[at].token_type is T.IDENTIFIER:
-        return False
+        return None
     parts, _ = read_name(tokens, at + 1)
     if not parts:
-        return False
+        return None
     unit.facts.declare(name, "MaterializedView", tokens[0].line)
     builder = unit.builder()
     root = builder.query(unit.parse(tokens[head.query :], "SELECT"))
     assignments = (Assignment(STAR, (Ref(root, -1, STAR, IDENTITY),)),)
-    unit.write(
+    return Written(
         tokens, StatementKind.CREATE_VIEW, builder, target=unit.full(parts), assignments=assignments, subqueries=[root]
     )
-    return True
 
 
 def without_tail(tokens: list[Token]) -> list[Token]:

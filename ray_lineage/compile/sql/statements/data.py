@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Final
 
 from sqlglot import exp
@@ -26,61 +26,82 @@ from ray_lineage.compile.sql.statements.insert import (
 from ray_lineage.compile.sql.statements.merge import lower_merge
 from ray_lineage.compile.sql.statements.output import (
     OutputClause,
+    output_of,
     returning_into,
     take_outputs,
     take_returning,
-    write_output,
 )
 from ray_lineage.compile.sql.statements.select import lower_select
 from ray_lineage.compile.sql.statements.update import is_statistics, lower_update, update_of_a_query
 from ray_lineage.compile.sql.statements.variables import select_into_variables
-from ray_lineage.compile.sql.unit import Unit, Written
+from ray_lineage.compile.sql.unit import Said, Unit, Written, each
 from ray_lineage.model import Local, StatementKind
 
 QUERIES: Final = frozenset({"SELECT", "WITH", "(", "FROM", "VALUES", "TABLE", "PIVOT", "UNPIVOT"})
 DATA: Final = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE"})
 
 
-def read_data(unit: Unit, tokens: list[Token], verb: str, output: Token | None = None) -> None:
+Tokens = Generator[Written, None, list[Token]]
+"""Tokens of a statement, and what was written before it."""
+
+
+def read_data(unit: Unit, tokens: list[Token], verb: str, output: Token | None = None) -> Iterator[Written]:
     """A query, or a statement that writes rows; ``output`` is the temporary table that takes what it puts out."""
     if verb == "INSERT":
-        if insert_exec(unit, tokens):
+        executed = insert_exec(unit, tokens)
+        if executed is not None:
+            yield from each(executed)
             return
-        tokens = _readable_insert(unit, tokens)
+        tokens = yield from _readable_insert(unit, tokens)
     elif verb == "REPLACE":
         tokens = plain_columns(tokens)
     in_scope = bool(unit.routine.variables()) or not unit.routine.is_script  # variables may be
     returned: list[OutputClause] = []
     if verb in DATA and in_scope and not unit.engine.output_clause:
         tokens, returned = take_returning(tokens)
-    if any(reads(unit, tokens) for reads in _special_forms(unit, verb, in_scope)):
-        return
+    for reads in _special_forms(unit, verb, in_scope):
+        said = reads(unit, tokens)
+        if said is not None:
+            yield from each(said)
+            return
+    yield from _parsed(unit, tokens, verb, returned, output)
+
+
+def _parsed(
+    unit: Unit, tokens: list[Token], verb: str, returned: list[OutputClause], output: Token | None
+) -> Iterator[Written]:
+    """What the grammar knows."""
     parsed, outputs = take_outputs(tokens, verb) if unit.engine.output_clause and verb not in QUERIES else (tokens, [])
     tree = unit.parse(parsed, verb)
     if tree.args.get("with_") is not None:
-        modifying_ctes(unit, tree.args["with_"], tokens)
+        yield from modifying_ctes(unit, tree.args["with_"], tokens)
     lower = _LOWERED.get(type(tree))
     if lower is not None:
-        _give_back(unit, tokens, lower(unit, tree, tokens), outputs, returned, output)
+        written = None
+        for said in each(lower(unit, tree, tokens)):
+            yield said
+            written = written if said.kind is StatementKind.ASSIGN else said
+        if written is not None:
+            yield from _given_back(unit, tokens, written, outputs, returned, output)
     elif verb == "PERFORM":
         builder = unit.builder()
-        unit.write(tokens, StatementKind.SELECT, builder, root=builder.query(tree))
+        yield Written(tokens, StatementKind.SELECT, builder, root=builder.query(tree))
     elif isinstance(tree, exp.Query | exp.Pivot):
-        lower_select(unit, tree, tokens)
+        yield from lower_select(unit, tree, tokens)
 
 
-def _readable_insert(unit: Unit, tokens: list[Token]) -> list[Token]:
+def _readable_insert(unit: Unit, tokens: list[Token]) -> Tokens:
     """An INSERT that the grammar knows."""
     tokens = plain_columns(first_rows(tokens))
     if unit.engine.output_clause:
-        tokens = inner_statement(unit, tokens)
+        tokens = yield from inner_statement(unit, tokens)
     if unit.engine.remote_target is not None:
         tokens = unit.engine.remote_target(unit.names, tokens)
     return tokens
 
 
-def _special_forms(unit: Unit, verb: str, in_scope: bool) -> Iterator[Callable[[Unit, list[Token]], bool]]:
-    """Forms that are no tree of the grammar's: each reads its own, and says whether it was one."""
+def _special_forms(unit: Unit, verb: str, in_scope: bool) -> Iterator[Callable[[Unit, list[Token]], Said]]:
+    """Forms that are no tree of the grammar's: each reads its own, and returns None if it is something else."""
     if verb == "UPDATE":
         yield is_statistics
         yield update_of_a_query
@@ -96,25 +117,23 @@ def _special_forms(unit: Unit, verb: str, in_scope: bool) -> Iterator[Callable[[
         yield insert_row
 
 
-def _give_back(
+def _given_back(
     unit: Unit,
     tokens: list[Token],
-    said: Written | None,
+    written: Written,
     outputs: list[OutputClause],
     returned: list[OutputClause],
     output: Token | None,
-) -> None:
+) -> Iterator[Written]:
     """OUTPUT and RETURNING clauses of what was written."""
-    if said is None:
-        return
     for clause in returned:
-        returning_into(unit, clause, said, tokens)
+        yield from returning_into(unit, clause, written, tokens)
     for clause in outputs:
         taken = clause._replace(into=[output]) if output is not None and not clause.into else clause
-        write_output(unit, taken, said, tokens)
+        yield from each(output_of(unit, taken, written, tokens))
 
 
-def modifying_ctes(unit: Unit, with_: Expression, tokens: list[Token]) -> None:
+def modifying_ctes(unit: Unit, with_: Expression, tokens: list[Token]) -> Iterator[Written]:
     """Each INSERT, UPDATE or DELETE in a WITH is a statement of its own, which may read the CTEs in front of it."""
     ctes = with_.expressions
     for i, cte in enumerate(ctes):
@@ -124,11 +143,11 @@ def modifying_ctes(unit: Unit, with_: Expression, tokens: list[Token]) -> None:
         body = cte.this
         if i and body.args.get("with_") is None:
             body.args["with_"] = exp.With(expressions=list(ctes[:i]), recursive=with_.args.get("recursive"))
-        handler(unit, body, tokens)
+        yield from each(handler(unit, body, tokens))
         body.args.pop("with_", None)
 
 
-def inner_statement(unit: Unit, tokens: list[Token]) -> list[Token]:
+def inner_statement(unit: Unit, tokens: list[Token]) -> Tokens:
     """``INSERT INTO t SELECT ... FROM (MERGE ... OUTPUT ...) AS x``: what the inner statement puts out is a temporary
     table of its own."""
     for i in range(3, len(tokens)):
@@ -143,7 +162,7 @@ def inner_statement(unit: Unit, tokens: list[Token]) -> list[Token]:
         outer = unit.sink
         unit.sink = None
         try:
-            read_data(unit, tokens[i:end], tokens[i].text.upper(), name)
+            yield from read_data(unit, tokens[i:end], tokens[i].text.upper(), name)
         finally:
             unit.sink = outer
         return [*tokens[: i - 1], name, *tokens[end + 1 :]]
@@ -151,7 +170,7 @@ def inner_statement(unit: Unit, tokens: list[Token]) -> list[Token]:
 
 
 _INNER: Final = frozenset({T.MERGE, T.UPDATE, T.DELETE, T.INSERT})
-_LOWERED: Final[dict[type, Callable[..., Written | None]]] = {
+_LOWERED: Final[dict[type, Callable[..., Said]]] = {
     exp.Insert: lower_insert,
     exp.Update: lower_update,
     exp.Delete: lower_delete,
@@ -160,14 +179,14 @@ _LOWERED: Final[dict[type, Callable[..., Written | None]]] = {
 }
 
 
-def read_perform(unit: Unit, tokens: list[Token]) -> None:
+def read_perform(unit: Unit, tokens: list[Token]) -> Iterator[Written]:
     """``PERFORM f(a) FROM t`` of PL/pgSQL is a query whose result nobody takes."""
     at = tokens[0]
-    read_data(unit, [Token(T.SELECT, "SELECT", at.line, at.col, at.start, at.end), *tokens[1:]], "PERFORM")
+    return read_data(unit, [Token(T.SELECT, "SELECT", at.line, at.col, at.start, at.end), *tokens[1:]], "PERFORM")
 
 
-def read_assert(unit: Unit, tokens: list[Token]) -> None:
-    read_data(unit, tokens[1 : _after_assert(tokens)], "PERFORM")
+def read_assert(unit: Unit, tokens: list[Token]) -> Iterator[Written]:
+    return read_data(unit, tokens[1 : _after_assert(tokens)], "PERFORM")
 
 
 def _after_assert(tokens: list[Token]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator, Iterator
 from typing import Final
 
 from sqlglot.tokens import Token
@@ -12,23 +13,23 @@ from ray_lineage.compile.sql.lex.scan import closing, list_items, outermost, rea
 from ray_lineage.compile.sql.statements.columns import computed_columns, make_empty
 from ray_lineage.compile.sql.statements.cursor import declare_cursor
 from ray_lineage.compile.sql.statements.variables import assign, declare_variable, forget
-from ray_lineage.compile.sql.unit import Unit
+from ray_lineage.compile.sql.unit import Unit, Written, each
 
 
-def read_declare(unit: Unit, tokens: list[Token]) -> None:
+def read_declare(unit: Unit, tokens: list[Token]) -> Iterator[Written]:
     """DECLARE @t TABLE (...); a cursor's query is read like any other."""
-    made = declared_tables(unit, tokens)
+    made = yield from declared_tables(unit, tokens)
     if made == len(list_items(tokens, 1, len(tokens))):
         return
     for i, token in enumerate(tokens):
         word = token.text.upper()
         if word in ("FOR", "IS") and i + 1 < len(tokens) and tokens[i + 1].text.upper() in ("SELECT", "WITH"):
-            declare_cursor(unit, tokens[1], tokens[i + 1 :], tokens)
+            yield declare_cursor(unit, tokens[1], tokens[i + 1 :], tokens)
             return
-    declare_variables(unit, tokens)
+    yield from declare_variables(unit, tokens)
 
 
-def declared_tables(unit: Unit, tokens: list[Token]) -> int:
+def declared_tables(unit: Unit, tokens: list[Token]) -> Generator[Written, None, int]:
     """``DECLARE @a int, @t TABLE (...)``: the number of table variables."""
     made = 0
     for i in range(3, len(tokens) - 1):
@@ -41,13 +42,13 @@ def declared_tables(unit: Unit, tokens: list[Token]) -> int:
         name = (str(unit.fold("@" + tokens[at].text, False)),)
         declared = tuple(unit.column(c) for c in columns)
         unit.facts.declare(name, "TempTable", tokens[i].line, declared, temporary=True)
-        make_empty(unit, tokens, name, declared)
-        computed_columns(unit, tokens, columns, name)
+        yield make_empty(unit, tokens, name, declared)
+        yield from each(computed_columns(unit, tokens, columns, name))
         made += 1
     return made
 
 
-def declare_variables(unit: Unit, tokens: list[Token]) -> None:
+def declare_variables(unit: Unit, tokens: list[Token]) -> Iterator[Written]:
     """``DECLARE @a int = 1, @b nvarchar(max) = N'...'``."""
     for a, b in list_items(tokens, 1, len(tokens)):
         parts, i = read_name(tokens, a)
@@ -60,11 +61,11 @@ def declare_variables(unit: Unit, tokens: list[Token]) -> None:
             declare_of_type(unit, tokens, a)
         for j, token in outermost(tokens, i, b):
             if token.token_type in (T.EQ, T.COLON_EQ) or token.text.upper() == "DEFAULT":
-                assign(unit, name, tokens[j + 1 : b])
+                yield from each(assign(unit, name, tokens[j + 1 : b]))
                 break
         else:
             if name.startswith("@") and not unit.in_loop:  # a DECLARE in a loop leaves the value as it is
-                forget(unit, name, tokens[a:b])
+                yield from each(forget(unit, name, tokens[a:b]))
 
 
 def declare_of_type(unit: Unit, tokens: list[Token], i: int) -> None:

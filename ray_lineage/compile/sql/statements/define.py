@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.lex.tokens import start_line
 from ray_lineage.compile.sql.query.arena import Builder
 from ray_lineage.compile.sql.statements.data import modifying_ctes
 from ray_lineage.compile.sql.statements.variables import selected
-from ray_lineage.compile.sql.unit import Unit
+from ray_lineage.compile.sql.unit import Unit, Written, each
 from ray_lineage.model import Alias, Declaration, DeclaredColumn, Effect, Name, StatementKind, listed_names
 
 
@@ -23,7 +25,7 @@ def define(
     *,
     temporary: bool = False,
     redeclare: Declaration | None = None,
-) -> None:
+) -> Iterator[Written]:
     """A dataset whose columns come from a query."""
     line = start_line(tokens[0])
     if redeclare is not None:
@@ -32,7 +34,7 @@ def define(
     declared = unit.facts.declare(name, kind, line, columns, temporary=temporary)
     tree = unit.parse(query, "SELECT")
     if tree.args.get("with_") is not None:
-        modifying_ctes(unit, tree.args["with_"], tokens)
+        yield from modifying_ctes(unit, tree.args["with_"], tokens)
     builder = unit.builder()
     root = builder.query(tree)
     if columns and unit.engine.fewer_names and not _are_all(builder, root, columns):
@@ -40,8 +42,8 @@ def define(
         columns = ()
         unit.facts.listed_by_query(declared)
     if builder.assigned:  # MySQL's SELECT @v := a
-        selected(unit, tokens, builder, root, sure=False)
-    unit.write(
+        yield from each(selected(unit, tokens, builder, root, sure=False))
+    yield Written(
         tokens,
         statement,
         builder,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sqlglot import exp
 from sqlglot.expressions import Expression
 from sqlglot.tokens import Token
@@ -16,7 +18,7 @@ from ray_lineage.compile.sql.unit import Unit, Written
 from ray_lineage.model import Effect, Influence, Select, StatementKind
 
 
-def lower_delete(unit: Unit, tree: exp.Delete, tokens: list[Token]) -> Written:
+def lower_delete(unit: Unit, tree: exp.Delete, tokens: list[Token]) -> Iterator[Written]:
     builder = unit.builder()
     known = ctes_of(builder, tree, None, {})
     index = builder.reserve()
@@ -50,6 +52,5 @@ def lower_delete(unit: Unit, tree: exp.Delete, tokens: list[Token]) -> Written:
     for item in named or (None,):
         found = target_relation(unit, item, scope, builder) if item is not None else -1
         target = base_table(builder, found if found >= 0 else first)
-        unit.write(tokens, StatementKind.DELETE, builder, target=target, scope=index, influences=influences,
-                  subqueries=subqueries, effect=Effect.EMPTIES if everything else Effect.CHANGES)  # fmt: skip
-    return Written(target, builder, scope)
+        yield Written(tokens, StatementKind.DELETE, builder, target=target, scope=scope, influences=influences,
+                      subqueries=subqueries, effect=Effect.EMPTIES if everything else Effect.CHANGES)  # fmt: skip

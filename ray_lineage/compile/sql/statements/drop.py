@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.lex.scan import read_name
-from ray_lineage.compile.sql.unit import Unit
+from ray_lineage.compile.sql.unit import Unit, Written
 from ray_lineage.model import Effect, Local, Name, StatementKind, local_kind
 
 
-def read_drop(unit: Unit, tokens: list[Token]) -> None:
+def read_drop(unit: Unit, tokens: list[Token]) -> Iterator[Written]:
     """DROP TABLE a, b: what this script declared of them before is over."""
     if len(tokens) < 3 or tokens[1].text.upper() not in ("TABLE", "VIEW", "MATERIALIZED", "SYNONYM", "EXTERNAL"):
         return
@@ -23,7 +25,7 @@ def read_drop(unit: Unit, tokens: list[Token]) -> None:
         name = unit.full(parts)
         unit.facts.forget(name)
         if local_kind(name) is Local.TABLE:
-            unit.write(tokens, StatementKind.DECLARE, target=name, effect=Effect.ENDS)
+            yield Written(tokens, StatementKind.DECLARE, target=name, effect=Effect.ENDS)
         i += 1
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from typing import Final
 
 from sqlglot.tokens import Token
@@ -13,8 +14,8 @@ from ray_lineage.compile.sql.lex.tokens import start_line, tokenize
 from ray_lineage.compile.sql.names import NOBODY
 from ray_lineage.compile.sql.statements.lifetimes import declare_name
 from ray_lineage.compile.sql.statements.variables import assign
-from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import VARIABLES, Name, StatementKind
+from ray_lineage.compile.sql.unit import Sink, Unit, Written, each
+from ray_lineage.model import VARIABLES, StatementKind
 
 _MAX_NESTED: Final = 4  # dynamic SQL in dynamic SQL
 
@@ -52,11 +53,12 @@ def run_text(
     unit: Unit,
     value: list[Token],
     tokens: list[Token],
-    into: tuple[Name, tuple[str, ...]] | None,
+    into: Sink | None,
     binds: list[str] | None = None,
     mark: str = "",
-) -> None:
-    """``mark`` stands in the text for something that is not known."""
+) -> Written | None:
+    """The SQL in it says what it says; if it is not known, what it writes into is written all the same. ``mark`` stands in the
+    text for something that is not known."""
     texts = [text_of(value, known) for known in unit.routine.known_texts(value, unit.path)] if value else []
     if mark:
         texts = [
@@ -66,21 +68,22 @@ def run_text(
     if not found:
         unresolved(unit, tokens, "its text is not written down as constants")
         if into is not None and into[0] != VARIABLES:
-            unit.write(tokens, StatementKind.INSERT, unit.builder(), target=into[0])
-        return
+            return Written(tokens, StatementKind.INSERT, unit.builder(), target=into[0])
+        return None
     if unit.nested >= _MAX_NESTED:
         unresolved(unit, tokens, "it is nested too deeply")
-        return
+        return None
     unit.routine.texts_run.update(text.text for text in found)
     for text in found:
         run_inside(unit, text, (start_line(value[0]), tokens[-1].line), into, binds)
+    return None
 
 
 def run_inside(
     unit: Unit,
     found: Text,
     lines: tuple[int, int],
-    into: tuple[Name, tuple[str, ...]] | None = None,
+    into: Sink | None = None,
     binds: list[str] | None = None,
 ) -> None:
     """Compile SQL that stands in a string, between ``lines``. What cannot be read in it is a warning: it may be no SQL."""
@@ -96,7 +99,7 @@ def unresolved(unit: Unit, tokens: list[Token], why: str) -> None:
     unit.facts.note("RL110", "warning", f"dynamic SQL was not resolved: {why}", tokens[0].line)
 
 
-def into_variables(unit: Unit, tokens: list[Token], start: int) -> tuple[Name, tuple[str, ...]] | None:
+def into_variables(unit: Unit, tokens: list[Token], start: int) -> Sink | None:
     """``INTO v, w`` of EXECUTE: the sink that takes a result into variables."""
     value = until(tokens, start, ("INTO",))
     at = start + len(value)
@@ -109,7 +112,7 @@ def into_variables(unit: Unit, tokens: list[Token], start: int) -> tuple[Name, t
     return VARIABLES, ()
 
 
-def binds_of(unit: Unit, tokens: list[Token]) -> list[str]:
+def binds_of(unit: Unit, tokens: list[Token]) -> Generator[Written, None, list[str]]:
     """``USING a, b``: variables of this statement alone that hold the values, by position."""
     value = until(tokens, 1, ("USING",))
     at = 1 + len(value)
@@ -122,7 +125,7 @@ def binds_of(unit: Unit, tokens: list[Token]) -> list[str]:
         names.append(f"bind{unit.bound}")
         declare_name(unit, names[-1])
         if a < end:
-            assign(unit, names[-1], tokens[a:end])
+            yield from each(assign(unit, names[-1], tokens[a:end]))
     return names
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from sqlglot.tokens import Token
@@ -17,7 +18,7 @@ from ray_lineage.compile.sql.statements.comments import read_property
 from ray_lineage.compile.sql.statements.dynamic import binds_of, into_variables, run_text, unresolved
 from ray_lineage.compile.sql.statements.rename import rename_by_procedure
 from ray_lineage.compile.sql.statements.variables import assign, carries, forget, knows, variable_name
-from ray_lineage.compile.sql.unit import Unit
+from ray_lineage.compile.sql.unit import Said, Sink, Unit, Written, each
 from ray_lineage.model import (
     STAR,
     VALUE,
@@ -33,15 +34,15 @@ from ray_lineage.model import (
 )
 
 
-def read_execute(unit: Unit, tokens: list[Token]) -> None:
+def read_execute(unit: Unit, tokens: list[Token]) -> Said:
     """``EXEC``, ``CALL``, ``EXECUTE IMMEDIATE 'body'``."""
     if len(tokens) == 3 and tokens[1].text.upper() == "IMMEDIATE" and tokens[2].token_type in BODIES:
-        read_body(unit, tokens)
-    elif len(tokens) > 1:
-        execute(unit, tokens)
+        return read_body(unit, tokens)
+    return execute(unit, tokens) if len(tokens) > 1 else None
 
 
-def insert_exec(unit: Unit, tokens: list[Token]) -> bool:
+def insert_exec(unit: Unit, tokens: list[Token]) -> Said:
+    """``INSERT INTO t [(a, b)] EXEC p``. None if it is something else."""
     at = -1
     for k, token in enumerate(tokens):
         kind = token.token_type
@@ -50,17 +51,16 @@ def insert_exec(unit: Unit, tokens: list[Token]) -> bool:
         if kind is T.EXECUTE or kind is T.SELECT or kind is T.VALUES:
             break
     if at < 0:
-        return False
+        return None
     i = 2 if tokens[1].text.upper() == "INTO" else 1
     parts, i = read_name(tokens, i)
     columns: tuple[str, ...] = ()
     if i < at and tokens[i].token_type is T.L_PAREN:
         columns = tuple(unit.part(tokens[a]) for a, _ in list_items(tokens, i + 1, closing(tokens, i)))
-    execute(unit, tokens[at:], (unit.full(parts), columns))
-    return True
+    return execute(unit, tokens[at:], (unit.full(parts), columns))
 
 
-def execute(unit: Unit, tokens: list[Token], into: tuple[Name, tuple[str, ...]] | None = None) -> None:
+def execute(unit: Unit, tokens: list[Token], into: Sink | None = None) -> Iterator[Written]:
     """EXEC, EXECUTE, CALL, EXECUTE IMMEDIATE, PREPARE. ``into`` is the table that takes the result (INSERT ... EXEC)."""
     i = 1
     word = tokens[i].text.upper() if len(tokens) > 1 else ""
@@ -76,18 +76,18 @@ def execute(unit: Unit, tokens: list[Token], into: tuple[Name, tuple[str, ...]] 
             unit.run(tokens[i:], tokens[i].text.upper())  # PREPARE p AS statement
             return
         value = until(tokens, i, ("USING", "INTO", "RETURNING", "BULK"))
-        run_text(unit, value, tokens, into or into_variables(unit, tokens, i), binds_of(unit, tokens))
+        yield from _run(unit, value, tokens, into or into_variables(unit, tokens, i))
         return
     if not unit.engine.marked_variables and _is_text(unit, tokens):
         value = until(tokens, 1, ("USING", "INTO"))
-        run_text(unit, value, tokens, into or into_variables(unit, tokens, 1), binds_of(unit, tokens))
+        yield from _run(unit, value, tokens, into or into_variables(unit, tokens, 1))
         return
     if len(tokens) > 1 and tokens[1].token_type in (T.L_PAREN, *STRINGS):
         end = closing(tokens, 1) + 1 if tokens[1].token_type is T.L_PAREN else len(tokens)
         inner = tokens[2 : end - 1] if tokens[1].token_type is T.L_PAREN else tokens[1:end]
         at = next((k for k in range(end, len(tokens) - 1) if tokens[k].text.upper() == "AT"), -1)
         with unit.names.elsewhere(tokens[at + 1].text if at > 0 else ""):
-            run_text(unit, until(inner, 0, (",",)), tokens, into)
+            yield from each(run_text(unit, until(inner, 0, (",",)), tokens, into))
         return
     parts, at = read_name(tokens, 1)
     if at < len(tokens) and tokens[at].token_type is T.EQ:  # EXEC @result = procedure
@@ -98,7 +98,7 @@ def execute(unit: Unit, tokens: list[Token], into: tuple[Name, tuple[str, ...]] 
         known = unit.routine.texts.variants(tokens[:at], unit.path)
         named = [text_of(tokens[at - 2 : at], variables) for variables in known] if tokens[at - 2 : at] else []
         if any(n.text.lower().endswith("sp_executesql") for n in named):
-            _run_with_parameters(unit, tokens, at, into)
+            yield from _run_with_parameters(unit, tokens, at, into)
             return
         inner = tokenize(named[0].text, unit.engine)[0] if named and named[0].complete else []
         parts = read_name(inner, 0)[0]
@@ -107,33 +107,39 @@ def execute(unit: Unit, tokens: list[Token], into: tuple[Name, tuple[str, ...]] 
             return
     last = parts[-1].text.lower()
     if last in _EACH_DATABASE or last == "sp_add_jobstep":
-        _run_elsewhere(unit, tokens, at, last)
+        yield from each(_run_elsewhere(unit, tokens, at, last))
         return
     if last == "sp_executesql":
-        _run_with_parameters(unit, tokens, at, into)
+        yield from _run_with_parameters(unit, tokens, at, into)
         return
     if last == "sp_xml_preparedocument":
         given = _arguments(tokens, at)
         if len(given) > 1 and given[0].output:
-            assign(unit, given[0].variable, given[1].value)
+            yield from each(assign(unit, given[0].variable, given[1].value))
         return
     if last == "sysexecsql" and at < len(tokens) and tokens[at].token_type is T.L_PAREN:
-        run_text(unit, tokens[at + 1 : closing(tokens, at)], tokens, into)
+        yield from each(run_text(unit, tokens[at + 1 : closing(tokens, at)], tokens, into))
         return
     if last in ("sp_addextendedproperty", "sp_updateextendedproperty"):
         read_property(unit, tokens, at)
         return
     if last == "sp_rename":
-        rename_by_procedure(unit, tokens, at)
+        yield from each(rename_by_procedure(unit, tokens, at))
         return
     callee = unit.full(parts)
     caller = unit.routine.name
     if caller:
         unit.facts.call(caller, callee, tokens[0].line)
     if into is not None:
-        _insert_result(unit, tokens, callee, into)
+        yield _insert_result(unit, tokens, callee, into)
     if unit.engine.output_parameters:
-        _take_outputs(unit, tokens, at, callee)
+        yield from _take_outputs(unit, tokens, at, callee)
+
+
+def _run(unit: Unit, value: list[Token], tokens: list[Token], into: Sink | None) -> Iterator[Written]:
+    """A text with the values of USING."""
+    binds = yield from binds_of(unit, tokens)
+    yield from each(run_text(unit, value, tokens, into, binds))
 
 
 class _Argument(NamedTuple):
@@ -163,7 +169,7 @@ def _arguments(tokens: list[Token], at: int) -> list[_Argument]:
     return out
 
 
-def _take_outputs(unit: Unit, tokens: list[Token], at: int, callee: Name) -> None:
+def _take_outputs(unit: Unit, tokens: list[Token], at: int, callee: Name) -> Iterator[Written]:
     """``EXEC p @out = @v OUTPUT``: v holds what p's parameter holds in the end, which is a column of p."""
     if not any(t.token_type is T.RETURNING or t.token_type is T.OUT for t in tokens):
         return
@@ -174,7 +180,7 @@ def _take_outputs(unit: Unit, tokens: list[Token], at: int, callee: Name) -> Non
         if not argument.output or not argument.variable:
             continue
         if callee[-1][:3] in ("sp_", "xp_"):  # of the engine
-            forget(unit, argument.variable, tokens)
+            yield from each(forget(unit, argument.variable, tokens))
             continue
         if table < 0:
             table = builder.add(TableRef(callee, tokens[0].line))
@@ -183,17 +189,17 @@ def _take_outputs(unit: Unit, tokens: list[Token], at: int, callee: Name) -> Non
         assignments.append(Assignment(variable_name(unit, argument.variable), (ref,), tokens[0].line))
     if assignments:
         carries(unit, tuple(assignments))
-        unit.write(tokens, StatementKind.ASSIGN, builder, assignments=tuple(assignments), effect=Effect.SETS)
+        yield Written(tokens, StatementKind.ASSIGN, builder, assignments=tuple(assignments), effect=Effect.SETS)
 
 
-def give_outputs(unit: Unit, tokens: list[Token]) -> None:
+def give_outputs(unit: Unit, tokens: list[Token]) -> Iterator[Written]:
     """A procedure ends: what its output parameters hold now goes to the caller. A record's fields are ``record.field``."""
     for record in unit.routine.given_rows:
         builder = unit.builder()
         table = builder.add(TableRef(unit.routine.rows[record], tokens[0].line))
         star = Output(None, (Ref(table, 1, STAR, IDENTITY),), star=True, renamed={STAR: f"{record}.{STAR}"})
         root = builder.add(Select((table,), (star,)))
-        unit.write(tokens, StatementKind.OUTPUT_PARAMETERS, builder, root=root, target=unit.routine.name)
+        yield Written(tokens, StatementKind.OUTPUT_PARAMETERS, builder, root=root, target=unit.routine.name)
     carriers = unit.routine.carriers
     given = [name for name in unit.routine.outputs if name in carriers]
     if not given:
@@ -203,10 +209,10 @@ def give_outputs(unit: Unit, tokens: list[Token]) -> None:
         Assignment(name, (Ref(builder.variable(name), -1, VALUE, IDENTITY, tokens[0].line),), tokens[0].line)
         for name in given
     )
-    unit.write(tokens, StatementKind.OUTPUT_PARAMETERS, builder, target=unit.routine.name, assignments=assignments)
+    yield Written(tokens, StatementKind.OUTPUT_PARAMETERS, builder, target=unit.routine.name, assignments=assignments)
 
 
-def _run_with_parameters(unit: Unit, tokens: list[Token], at: int, into: tuple[Name, tuple[str, ...]] | None) -> None:
+def _run_with_parameters(unit: Unit, tokens: list[Token], at: int, into: Sink | None) -> Iterator[Written]:
     """``EXEC sp_executesql @text, N'@a int, @b int OUTPUT', @a = 1, @b = @c OUTPUT``. The text has variables of its own;
     those that are not also variables here get what is passed."""
     given = _arguments(tokens, at)
@@ -219,37 +225,36 @@ def _run_with_parameters(unit: Unit, tokens: list[Token], at: int, into: tuple[N
         if name and argument.variable.lower() != name and not knows(unit, name):
             passed.append((name, argument))
     for name, argument in passed:
-        assign(unit, name, argument.value)
-    run_text(unit, given[0].value, tokens, into)
+        yield from each(assign(unit, name, argument.value))
+    yield from each(run_text(unit, given[0].value, tokens, into))
     for name, argument in passed:
         if argument.output and argument.variable:
             inner = argument.value[0]
             variable = [inner, Token(T.VAR, name[1:], inner.line, inner.col, inner.start, inner.end)]
-            assign(unit, argument.variable, variable)
+            yield from each(assign(unit, argument.variable, variable))
 
 
 _EACH_DATABASE: Final = frozenset({"sp_msforeachdb", "sp_msforeachtable", "sp_foreachdb", "sp_ineachdb"})
 
 
-def _run_elsewhere(unit: Unit, tokens: list[Token], at: int, procedure: str) -> None:
+def _run_elsewhere(unit: Unit, tokens: list[Token], at: int, procedure: str) -> Written | None:
     """``sp_MSforeachdb 'USE [?]; ...'``, whose mark stands for a name that is not known, and the commands of jobs."""
     given = _arguments(tokens, at)
     named = {argument.name: argument for argument in given}
     if procedure in _EACH_DATABASE:
         argument = named.get("@command1") or named.get("@command") or (given[0] if given else None)
-        if argument is not None and argument.value:
-            run_text(unit, argument.value, tokens, None, mark="?")
-        return
+        named_text = argument.value if argument is not None else []
+        return run_text(unit, named_text, tokens, None, mark="?") if named_text else None
     command, subsystem = named.get("@command"), named.get("@subsystem")
     if command is None or (subsystem is not None and [t.text.upper() for t in subsystem.value] != ["TSQL"]):
-        return
+        return None
     database = named.get("@database_name")
     outer = unit.names.catalog
     unit.names.catalog = (
         unit.fold(database.value[0].text, False) if database is not None and len(database.value) == 1 else ""
     )
     try:
-        run_text(unit, command.value, tokens, None)
+        return run_text(unit, command.value, tokens, None)
     finally:
         unit.names.catalog = outer
 
@@ -274,11 +279,11 @@ def _is_text(unit: Unit, tokens: list[Token]) -> bool:
     return name in unit.routine.variables() and after in (None, T.USING, T.INTO)
 
 
-def _insert_result(unit: Unit, tokens: list[Token], callee: Name, into: tuple[Name, tuple[str, ...]]) -> None:
+def _insert_result(unit: Unit, tokens: list[Token], callee: Name, into: Sink) -> Written:
     """``INSERT t EXEC p``: what p returns goes into t by position."""
     builder = unit.builder()
     table = builder.add(TableRef(callee, tokens[0].line))
     index = len(builder.relations)
     output = Output(None, (Ref(table, index, STAR, IDENTITY, tokens[0].line),), tokens[0].line, star=True)
     root = builder.add(Select((table,), (output,)))
-    unit.write(tokens, StatementKind.INSERT, builder, root=root, target=into[0], columns=into[1])
+    return Written(tokens, StatementKind.INSERT, builder, root=root, target=into[0], columns=into[1])

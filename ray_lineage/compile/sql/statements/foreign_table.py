@@ -11,47 +11,42 @@ from ray_lineage.compile.sql.lex.kinds import LITERALS, T
 from ray_lineage.compile.sql.lex.scan import closing, list_items, outermost
 from ray_lineage.compile.sql.query.sources import parts_of, place_of, query_in_text
 from ray_lineage.compile.sql.statements.move import move
-from ray_lineage.compile.sql.unit import Unit
+from ray_lineage.compile.sql.unit import Unit, Written
 from ray_lineage.model import Name, StatementKind
 
 _OPTIONS: Final = ("OPTIONS", "TBLPROPERTIES")
 _HIVES: Final = {"hive.sql.table": "dbtable", "hive.sql.query": "query", "hive.sql.jdbc.url": "url"}
 
 
-def table_elsewhere(unit: Unit, tokens: list[Token], name: Name) -> None:
+def table_elsewhere(unit: Unit, tokens: list[Token], name: Name) -> Written | None:
     """CREATE TABLE of a table that shows the rows of another one, of another engine as a rule."""
     for source_of in unit.engine.foreign:
         source = source_of(unit, tokens, name)
         if source:
-            move(unit, tokens, source, name, StatementKind.CREATE_EXTERNAL)
-            return
-    if unit.engine.options_elsewhere:
-        _by_options(unit, tokens, name)
+            return move(unit, tokens, source, name, StatementKind.CREATE_EXTERNAL)
+    return _by_options(unit, tokens, name) if unit.engine.options_elsewhere else None
 
 
-def _by_options(unit: Unit, tokens: list[Token], name: Name) -> None:
+def _by_options(unit: Unit, tokens: list[Token], name: Name) -> Written | None:
     """``USING jdbc OPTIONS (url '...', dbtable 's.t')`` (or ``query '...'``, ``dbtable '(SELECT ...) q'``) of Spark, and Hive's
     tables ``STORED BY`` JDBC and Kafka."""
     said = {_HIVES.get(word, word): text for word, text in options_of(tokens, 0).items()}
     if "kafka.topic" in said:
         topic = unit.names.location(f"kafka:{said['kafka.topic']}", tokens[0].line)
-        move(unit, tokens, topic, name, StatementKind.CREATE_EXTERNAL)
-        return
+        return move(unit, tokens, topic, name, StatementKind.CREATE_EXTERNAL)
     table, query = said.get("dbtable", ""), said.get("query", "")
     server = said.get("database") or place_of(said.get("url", ""), "") or said.get("host") or "jdbc"
     if not table and not query:
-        return
+        return None
     with unit.names.elsewhere(server):
         if not query and not table.lstrip().startswith("("):
             source = unit.qualified(tuple(parts_of(unit, exp.Literal.string(table))))
-            move(unit, tokens, source, name, StatementKind.CREATE_EXTERNAL)
-            return
+            return move(unit, tokens, source, name, StatementKind.CREATE_EXTERNAL)
         builder = unit.builder()
         root, _ = query_in_text(
             unit, builder, query or table[table.find("(") + 1 : table.rfind(")")], "dbtable", tokens
         )
-        if root >= 0:
-            unit.write(tokens, StatementKind.CREATE_TABLE, builder, root=root, target=name)
+        return Written(tokens, StatementKind.CREATE_TABLE, builder, root=root, target=name) if root >= 0 else None
 
 
 def outside(tokens: list[Token], word: str) -> int:

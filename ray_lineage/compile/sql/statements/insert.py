@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from sqlglot import exp
@@ -22,7 +23,7 @@ from ray_lineage.compile.sql.query.sources import target
 from ray_lineage.compile.sql.statements.assignments import base_table, quoted, set_clauses, written_column
 from ray_lineage.compile.sql.statements.columns import column_list
 from ray_lineage.compile.sql.statements.variables import selected
-from ray_lineage.compile.sql.unit import Unit, Written
+from ray_lineage.compile.sql.unit import Said, Unit, Written, each
 from ray_lineage.model import (
     STAR,
     Alias,
@@ -38,7 +39,7 @@ from ray_lineage.model import (
 )
 
 
-def lower_insert(unit: Unit, tree: exp.Insert, tokens: list[Token]) -> Written:
+def lower_insert(unit: Unit, tree: exp.Insert, tokens: list[Token]) -> Iterator[Written]:
     builder = unit.builder()
     target, columns = insert_target(unit, tree.this)
     if not target:
@@ -76,16 +77,15 @@ def lower_insert(unit: Unit, tree: exp.Insert, tokens: list[Token]) -> Written:
     elif dynamic and root >= 0:
         root = _last_into(builder, root, dynamic)
     if builder.assigned and root >= 0:  # MySQL's SELECT @v := a
-        selected(unit, tokens, builder, root, sure=False)
+        yield from each(selected(unit, tokens, builder, root, sure=False))
     if tree.args.get("by_name") and root >= 0:
         assignments.append(Assignment(STAR, (Ref(root, -1, STAR, IDENTITY),)))
         subqueries.append(root)
         root = -1
-    unit.write(
+    yield Written(
         tokens, StatementKind.INSERT_OVERWRITE if tree.args.get("overwrite") else StatementKind.INSERT, builder, root=root, target=target,
         columns=columns, assignments=tuple(assignments), influences=influences, subqueries=subqueries, preset=preset,
     )  # fmt: skip
-    return Written(target)
 
 
 def _partition(unit: Unit, tree: exp.Insert) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -152,7 +152,7 @@ def _last_into(builder: Builder, root: int, names: tuple[str, ...]) -> int:
     return builder.add(Alias(root, (*(o.name or unnamed(k) for k, o in enumerate(first)), *names)))
 
 
-def lower_multitable(unit: Unit, tree: exp.MultitableInserts, tokens: list[Token]) -> None:
+def lower_multitable(unit: Unit, tree: exp.MultitableInserts, tokens: list[Token]) -> Iterator[Written]:
     """``INSERT ALL|FIRST [WHEN c THEN] INTO a (x) VALUES (y) INTO b SELECT ...``: a statement for each target.
 
     The conditions in front of a branch shape its rows too: with FIRST and in ELSE it gets what those left over.
@@ -182,17 +182,17 @@ def lower_multitable(unit: Unit, tree: exp.MultitableInserts, tokens: list[Token
         values = insert.args.get("expression")
         rows = values.expressions if isinstance(values, exp.Values) else []
         if not rows:
-            unit.write(tokens, StatementKind.INSERT, builder, root=root, target=target, columns=columns, influences=influences,
-                   subqueries=subqueries)  # fmt: skip
+            yield Written(tokens, StatementKind.INSERT, builder, root=root, target=target, columns=columns, influences=influences,
+                          subqueries=subqueries)  # fmt: skip
             continue
         outputs = outputs_of(builder, list(rows[0].expressions), scope, [root], subqueries)
         builder.relations[index] = Select((root,), outputs)
-        unit.write(tokens, StatementKind.INSERT, builder, root=index, target=target, columns=columns, influences=influences,
-               subqueries=subqueries)  # fmt: skip
+        yield Written(tokens, StatementKind.INSERT, builder, root=index, target=target, columns=columns, influences=influences,
+                      subqueries=subqueries)  # fmt: skip
 
 
-def multi_insert(unit: Unit, tokens: list[Token]) -> bool:
-    """Hive's ``FROM t INSERT INTO a SELECT x WHERE ... INSERT INTO b SELECT y``. False if it is something else."""
+def multi_insert(unit: Unit, tokens: list[Token]) -> Said:
+    """Hive's ``FROM t INSERT INTO a SELECT x WHERE ... INSERT INTO b SELECT y``. None if it is something else."""
     starts: list[int] = []
     begin = -1
     for i, token in outermost(tokens):
@@ -200,19 +200,19 @@ def multi_insert(unit: Unit, tokens: list[Token]) -> bool:
         if kind is T.FROM and begin < 0:
             begin = i
         elif kind is T.SELECT and begin < 0:
-            return False
+            return None
         elif kind is T.INSERT:
             if begin < 0:
-                return False
+                return None
             starts.append(i)
     if not starts:
-        return False
+        return None
     ctes, head = tokens[:begin], tokens[begin : starts[0]]
     for start, end in zip(starts, [*starts[1:], len(tokens)], strict=True):
         part = tokens[start:end]
         cut = next((i for i, token in outermost(part) if token.token_type in _AFTER_FROM), len(part))
         unit.run([*ctes, *part[:cut], *head, *part[cut:]], "INSERT")
-    return True
+    return ()
 
 
 _AFTER_FROM: Final = frozenset(
@@ -232,8 +232,8 @@ _AFTER_FROM: Final = frozenset(
 )
 
 
-def insert_format(unit: Unit, tokens: list[Token]) -> bool:
-    """``INSERT INTO t [(a, b)] [SETTINGS ...] FORMAT CSV data`` of ClickHouse. False if it is something else."""
+def insert_format(unit: Unit, tokens: list[Token]) -> Written | None:
+    """``INSERT INTO t [(a, b)] [SETTINGS ...] FORMAT CSV data`` of ClickHouse. None if it is something else."""
     i = 1
     while i < len(tokens) and tokens[i].text.upper() in ("INTO", "TABLE"):
         i += 1
@@ -248,13 +248,12 @@ def insert_format(unit: Unit, tokens: list[Token]) -> bool:
         or tokens[i].text.upper() != "FORMAT"
         or "VALUES" in tokens[i + 1].text.upper()
     ):
-        return False
-    unit.write(tokens, StatementKind.INSERT, target=unit.full(parts))
-    return True
+        return None
+    return Written(tokens, StatementKind.INSERT, target=unit.full(parts))
 
 
-def insert_row(unit: Unit, tokens: list[Token]) -> bool:
-    """``INSERT INTO t VALUES r`` and ``VALUES rows(i)`` of PL/SQL. False if it is something else."""
+def insert_row(unit: Unit, tokens: list[Token]) -> Written | None:
+    """``INSERT INTO t VALUES r`` and ``VALUES rows(i)`` of PL/SQL. None if it is something else."""
     at = next((i for i, t in enumerate(tokens) if t.token_type is T.VALUES), -1)
     if (
         at < 0
@@ -262,17 +261,16 @@ def insert_row(unit: Unit, tokens: list[Token]) -> bool:
         or unit.part(tokens[at + 1]) not in unit.routine.rows
         or tokens[1].token_type is not T.INTO
     ):
-        return False
+        return None
     if at + 2 < len(tokens) and tokens[at + 2].token_type is T.DOT:
-        return False
+        return None
     parts, i = read_name(tokens, 2)
     columns = column_list(unit, tokens, i) if i < at else ()
     builder = unit.builder()
     table = builder.add(TableRef(unit.routine.rows[unit.part(tokens[at + 1])], tokens[0].line))
     output = Output(None, (Ref(table, 1, STAR, IDENTITY, tokens[0].line),), tokens[0].line, star=True)
     root = builder.add(Select((table,), (output,)))
-    unit.write(tokens, StatementKind.INSERT, builder, root=root, target=unit.full(parts), columns=columns)
-    return True
+    return Written(tokens, StatementKind.INSERT, builder, root=root, target=unit.full(parts), columns=columns)
 
 
 def plain_columns(tokens: list[Token]) -> list[Token]:

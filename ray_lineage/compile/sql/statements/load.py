@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from sqlglot.tokens import Token
@@ -13,11 +14,11 @@ from ray_lineage.compile.sql.query.scope import IDENTITY, Collected, Scope
 from ray_lineage.compile.sql.statements.assignments import set_clauses
 from ray_lineage.compile.sql.statements.columns import listed_names
 from ray_lineage.compile.sql.statements.locations import uris
-from ray_lineage.compile.sql.unit import Unit
+from ray_lineage.compile.sql.unit import Said, Unit, Written
 from ray_lineage.model import STAR, Alias, Assignment, Name, Output, Ref, Select, StatementKind, TableRef
 
 
-def read_load(unit: Unit, tokens: list[Token]) -> None:
+def read_load(unit: Unit, tokens: list[Token]) -> Iterator[Written]:
     """``LOAD DATA [LOCAL] INPATH|INFILE 'file' ... INTO TABLE t [(a, @v) SET b = f(@v)]``, ``LOAD DATA INTO t FROM FILES (...)``."""
     if unit.engine.field_paths:
         tokens = _without_paths(tokens)
@@ -36,7 +37,7 @@ def read_load(unit: Unit, tokens: list[Token]) -> None:
     if at < 0:
         for location in uris(tokens, i):
             columns = listed_names(unit, tokens, i) if i < len(tokens) and tokens[i].token_type is T.L_PAREN else []
-            load_from(unit, tokens, unit.names.location(location, tokens[0].line), target, columns)
+            yield load_from(unit, tokens, unit.names.location(location, tokens[0].line), target, columns)
         return
     if tokens[at + 1].token_type is T.L_PAREN:  # INFILE ("file") of Doris
         at += 1
@@ -47,10 +48,10 @@ def read_load(unit: Unit, tokens: list[Token]) -> None:
         and words[k - 1] not in ("PARTITION", "OPTIONS", "SERDEPROPERTIES", "BROKER", "PROPERTIES")
     ]  # fmt: skip
     columns = listed_names(unit, tokens, lists[0]) if lists and words[lists[0] - 1] != "SET" else []
-    load_from(unit, tokens, source, target, columns)
+    yield load_from(unit, tokens, source, target, columns)
     sets = next((k for k in range(i, len(tokens)) if words[k] == "SET" and words[k - 1] != "CHARACTER"), -1)
     if sets > 0:
-        _load_set(unit, tokens, sets, source, target, [n for n in columns if n.startswith("@")])
+        yield _load_set(unit, tokens, sets, source, target, [n for n in columns if n.startswith("@")])
 
 
 def _without_paths(tokens: list[Token]) -> list[Token]:
@@ -67,21 +68,20 @@ def _without_paths(tokens: list[Token]) -> list[Token]:
     return out
 
 
-def load_from(unit: Unit, tokens: list[Token], source: Name, target: Name, columns: list[str]) -> None:
+def load_from(unit: Unit, tokens: list[Token], source: Name, target: Name, columns: list[str]) -> Written:
     """A file's columns go into ``columns`` by position; which of the file's they are is not known."""
     builder = unit.builder()
     table = builder.add(TableRef(source, tokens[0].line))
     output = Output(None, (Ref(table, 1, STAR, IDENTITY, tokens[0].line),), tokens[0].line, star=True)
     root = builder.add(Select((table,), (output,)))
     if not columns:
-        unit.write(tokens, StatementKind.LOAD, builder, root=root, target=target)
-        return
+        return Written(tokens, StatementKind.LOAD, builder, root=root, target=target)
     alias = builder.add(Alias(root, tuple(columns)))
     assignments = tuple(Assignment(n, (Ref(alias, -1, n, IDENTITY),)) for n in columns if n and not n.startswith("@"))
-    unit.write(tokens, StatementKind.LOAD, builder, target=target, assignments=assignments, subqueries=[alias])
+    return Written(tokens, StatementKind.LOAD, builder, target=target, assignments=assignments, subqueries=[alias])
 
 
-def _load_set(unit: Unit, tokens: list[Token], at: int, source: Name, target: Name, variables: list[str]) -> None:
+def _load_set(unit: Unit, tokens: list[Token], at: int, source: Name, target: Name, variables: list[str]) -> Written:
     """``SET b = UPPER(@v)`` where @v is a field of the file."""
     builder = unit.builder()
     table = builder.add(TableRef(source, tokens[0].line, tuple(variables)))
@@ -95,58 +95,51 @@ def _load_set(unit: Unit, tokens: list[Token], at: int, source: Name, target: Na
     assignments: list[Assignment] = []
     subqueries: list[int] = []
     set_clauses(unit, tree.expressions, builder, scope, -1, assignments, subqueries)
-    unit.write(
-        tokens,
-        StatementKind.LOAD,
-        builder,
-        target=target,
-        assignments=tuple(assignments),
-        scope=scope.index,
-        subqueries=subqueries,
-    )
+    return Written(
+        tokens, StatementKind.LOAD, builder, target=target, assignments=tuple(assignments), scope=scope, subqueries=subqueries
+    )  # fmt: skip
 
 
-def create_pipeline(unit: Unit, tokens: list[Token], name: Name, i: int) -> None:
+def create_pipeline(unit: Unit, tokens: list[Token], name: Name, i: int) -> Said:
     """``CREATE PIPELINE p AS LOAD DATA KAFKA 'host/topic' ... INTO TABLE t|PROCEDURE f`` of SingleStore."""
     words = [t.text.upper() if t.token_type not in STRINGS else "" for t in tokens]
     at = next((k for k in range(i, len(tokens)) if tokens[k].token_type in STRINGS), -1)
     into = next((k for k in range(i, len(tokens) - 2) if words[k] == "INTO"), -1)
     if at < 0 or into < at or "LOAD" not in words[i:at]:
-        return
+        return ()
     if words[into + 1] == "PROCEDURE":
         parts, _ = read_name(tokens, into + 2)
         unit.facts.declare(name, "Procedure", tokens[0].line)
         unit.facts.call(name, unit.full(parts), tokens[0].line)
-        return
+        return ()
     text = tokens[at].text
     if words[at - 1] == "KAFKA":
         text = "kafka:" + text.rpartition("/")[2]
     elif "://" not in text:
         text = _SCHEMES.get(words[at - 1], "") + text
     file = [Token(T.VAR, "INFILE", tokens[at].line), Token(T.STRING, text, tokens[at].line)]
-    read_load(unit, [*tokens[:1], *file, *tokens[into:]])
+    return read_load(unit, [*tokens[:1], *file, *tokens[into:]])
 
 
 _SCHEMES: Final = {"S3": "s3://", "GCS": "gs://", "HDFS": "hdfs://"}
 
 
-def create_routine_load(unit: Unit, tokens: list[Token], name: Name, i: int) -> None:
+def create_routine_load(unit: Unit, tokens: list[Token], name: Name, i: int) -> Said:
     """``CREATE ROUTINE LOAD db.job ON t COLUMNS (a, b = a + 1) ... FROM KAFKA ("kafka_topic" = "x")`` of StarRocks and Doris: the
     table is in the job's database."""
     if i + 1 >= len(tokens) or tokens[i].token_type is not T.ON:
-        return
+        return ()
     parts, i = read_name(tokens, i + 1)
     topics = [k for k in range(i, len(tokens) - 2) if tokens[k].text.lower() == "kafka_topic"]
     if not parts or not topics:
-        return
+        return ()
     target = unit.names.name(parts)
     target = (*name[:-1], *target) if len(target) == 1 else unit.qualified(target)
     source = unit.names.location(f"kafka:{tokens[topics[0] + 2].text}", tokens[topics[0]].line)
     listed = (k for k in range(i, len(tokens) - 1) if tokens[k].text.upper() == "COLUMNS")
     at = next((k for k in listed if tokens[k + 1].token_type is T.L_PAREN), -1)
     if at < 0:
-        load_from(unit, tokens, source, target, [])
-        return
+        return load_from(unit, tokens, source, target, [])
     builder = unit.builder()
     items = list_items(tokens, at + 2, closing(tokens, at + 1))
     table = builder.add(TableRef(source, tokens[0].line, tuple(unit.part(tokens[a]) for a, b in items if b - a == 1)))
@@ -158,4 +151,4 @@ def create_routine_load(unit: Unit, tokens: list[Token], name: Name, i: int) -> 
         found = Collected()
         collect(builder, unit.parse([select, *value], "SELECT").expressions[0], scope, IDENTITY, found)
         assignments.append(Assignment(column, tuple(found.refs.values()), tokens[a].line))
-    unit.write(tokens, StatementKind.LOAD, builder, target=target, assignments=tuple(assignments), scope=scope.index)
+    return Written(tokens, StatementKind.LOAD, builder, target=target, assignments=tuple(assignments), scope=scope)

@@ -43,9 +43,8 @@ def lower_merge(unit: Unit, tree: exp.Merge, tokens: list[Token]) -> Written:
     for when in whens.expressions if whens is not None else ():
         _merge_branch(unit, when, builder, scope, sources, assignments, influences, subqueries, by_position)
     target, assignments = through(builder, target_at, assignments)
-    unit.write(tokens, StatementKind.MERGE, builder, target=target, assignments=tuple(assignments), scope=index,
-              influences=influences, subqueries=subqueries)  # fmt: skip
-    return Written(target, builder, scope)
+    return Written(tokens, StatementKind.MERGE, builder, target=target, assignments=tuple(assignments), scope=scope,
+                   influences=influences, subqueries=subqueries)  # fmt: skip
 
 
 def _merge_branch(unit: Unit, when: Expression, builder: Builder, scope: Scope, sources: list[int], assignments: list[Assignment],

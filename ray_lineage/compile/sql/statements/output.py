@@ -9,11 +9,12 @@ from sqlglot.tokens import Token
 from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.scan import at_top_level, closing, list_items, outermost, read_name
 from ray_lineage.compile.sql.lex.tokens import start_line
+from ray_lineage.compile.sql.query.arena import Builder
 from ray_lineage.compile.sql.query.scope import Scope
 from ray_lineage.compile.sql.query.select_list import outputs_of
-from ray_lineage.compile.sql.statements.select import write_result
+from ray_lineage.compile.sql.statements.select import result
 from ray_lineage.compile.sql.statements.variables import store
-from ray_lineage.compile.sql.unit import Unit, Written
+from ray_lineage.compile.sql.unit import Said, Unit, Written
 from ray_lineage.model import Effect, Local, Select, StatementKind, TableRef, local_kind
 
 
@@ -86,20 +87,20 @@ def take_returning(tokens: list[Token]) -> tuple[list[Token], list[OutputClause]
     return tokens[:at], [OutputClause(tokens[at + 1 : into], tokens[into + 1 :])]
 
 
-def write_output(unit: Unit, clause: OutputClause, said: Written, tokens: list[Token]) -> None:
+def output_of(unit: Unit, clause: OutputClause, written: Written, tokens: list[Token]) -> Said:
     """``OUTPUT inserted.a, s.b INTO log (x, y)``: a second dataset written by the same statement. Without INTO it is the
     result of the statement."""
     target, at = read_name(clause.into, 0)
     if not clause.items:
-        return
+        return None
     columns: list[str] = []
     if at < len(clause.into) and clause.into[at].token_type is T.L_PAREN:
         columns = [unit.part(clause.into[a]) for a, _ in list_items(clause.into, at + 1, closing(clause.into, at))]
     first = clause.items[0]
     select = Token(T.SELECT, "SELECT", first.line, first.col, first.start, first.start)
     tree = unit.parse([select, *clause.items], "SELECT")
-    builder, outer = said.builder or unit.builder(), said.scope
-    table = builder.add(TableRef(said.target, start_line(tokens[0])))
+    builder, outer = _around(unit, written), written.scope
+    table = builder.add(TableRef(written.target, start_line(tokens[0])))
     index = builder.reserve()
     inner = Scope(index, outer, {})
     inner.aliases.update({"inserted": table, "deleted": table})
@@ -108,30 +109,34 @@ def write_output(unit: Unit, clause: OutputClause, said: Written, tokens: list[T
     sources = (table,)
     builder.relations[index] = Select(sources, outputs, (), outer.index if outer else -1, subqueries=tuple(subqueries))
     if not target:
-        write_result(unit, tokens, builder, index, kind=StatementKind.OUTPUT)
-        return
+        return result(unit, tokens, builder, index, kind=StatementKind.OUTPUT)
     name = unit.full(target)
-    unit.write(tokens, StatementKind.OUTPUT_INTO, builder, root=index, target=name, columns=tuple(columns),
-              effect=Effect.MAKES if local_kind(name) is Local.OUTPUT else Effect.CHANGES)  # fmt: skip
+    return Written(tokens, StatementKind.OUTPUT_INTO, builder, root=index, target=name, columns=tuple(columns),
+                   effect=Effect.MAKES if local_kind(name) is Local.OUTPUT else Effect.CHANGES)  # fmt: skip
 
 
-def returning_into(unit: Unit, clause: OutputClause, said: Written, tokens: list[Token]) -> None:
+def returning_into(unit: Unit, clause: OutputClause, written: Written, tokens: list[Token]) -> list[Written]:
     """``RETURNING a, b INTO v, w``: columns of the written table."""
     first = clause.items[0]
     select = Token(T.SELECT, "SELECT", first.line, first.col, first.start, first.start)
     tree = unit.parse([select, *_without_rows(clause.items)], "SELECT")
-    builder = said.builder or unit.builder()
-    table = builder.add(TableRef(said.target, tokens[0].line))
+    builder = _around(unit, written)
+    table = builder.add(TableRef(written.target, tokens[0].line))
     index = builder.reserve()
-    scope = Scope(index, said.scope, {})
-    scope.aliases[said.target[-1] if said.target else ""] = table
+    scope = Scope(index, written.scope, {})
+    scope.aliases[written.target[-1] if written.target else ""] = table
     scope.aliases.update(dict.fromkeys(unit.engine.returned_rows, table))
     subqueries: list[int] = []
     outputs = outputs_of(builder, tree.expressions, scope, [table], subqueries)
-    parent = said.scope.index if said.scope else -1
+    parent = written.scope.index if written.scope else -1
     builder.relations[index] = Select((table,), outputs, (), parent, subqueries=tuple(subqueries))
     targets = [clause.into[a:b] for a, b in list_items(clause.into, 0, len(clause.into))]
-    store(unit, tokens, builder, targets, index)
+    return store(unit, tokens, builder, targets, index)
+
+
+def _around(unit: Unit, written: Written) -> Builder:
+    """Where what it gives is looked for: among the relations of what was written, if it sees any of them."""
+    return written.builder if written.builder is not None and written.scope is not None else unit.builder()
 
 
 def _without_rows(items: list[Token]) -> list[Token]:

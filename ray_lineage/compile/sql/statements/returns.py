@@ -8,74 +8,75 @@ from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.scan import closing
 from ray_lineage.compile.sql.query.scope import IDENTITY
 from ray_lineage.compile.sql.statements.define import define
-from ray_lineage.compile.sql.statements.select import write_result
+from ray_lineage.compile.sql.statements.select import result
 from ray_lineage.compile.sql.statements.variables import may_carry, variable_name
-from ray_lineage.compile.sql.unit import Unit
+from ray_lineage.compile.sql.unit import Said, Unit, Written, each
 from ray_lineage.model import STAR, VALUE, Assignment, Local, Name, Output, Ref, Select, StatementKind, TableRef
 
 
-def read_return(unit: Unit, tokens: list[Token]) -> None:
+def read_return(unit: Unit, tokens: list[Token]) -> Said:
     """RETURN (SELECT ...) of an inline table-valued function defines the function's columns."""
-    if not unit.routine.is_script and return_rows(unit, tokens):
-        return
+    if not unit.routine.is_script and (said := return_rows(unit, tokens)) is not None:
+        return said
     i, end = 1, len(tokens)
     while i < end and tokens[i].token_type is T.L_PAREN and closing(tokens, i) == end - 1:
         i, end = i + 1, end - 1
     if i >= end or unit.routine.is_script:
-        return
+        return None
     if tokens[i].text.upper() not in ("SELECT", "WITH"):
-        if unit.routine.kind == "Function":
-            return_value(unit, tokens, tokens[1:])
-        return
+        return return_value(unit, tokens, tokens[1:]) if unit.routine.kind == "Function" else None
     declared = unit.facts.last_declared(unit.routine.name)
     if declared is None or declared.kind != "Function":
-        return
-    define(
+        return None
+    return define(
         unit, tokens, tokens[i:end], declared.name, "Function", (), StatementKind.CREATE_FUNCTION, redeclare=declared
     )
 
 
-def return_value(unit: Unit, tokens: list[Token], value: list[Token]) -> None:
+def return_value(unit: Unit, tokens: list[Token], value: list[Token]) -> Said:
     """``RETURN expression`` of a scalar function."""
     if not value or not may_carry(unit, "", value):
-        return
+        return None
     first = value[0]
     select = Token(T.SELECT, "SELECT", first.line, first.col, first.start, first.start)
     tree = unit.parse([select, *value], "SELECT")
     builder = unit.builder()
-    write_result(unit, tokens, builder, builder.query(tree))
+    return result(unit, tokens, builder, builder.query(tree))
 
 
-def return_rows(unit: Unit, tokens: list[Token]) -> bool:
-    """``RETURN NEXT r`` of plpgsql and ``RETURN TABLE(res)`` of Snowflake. False if it is something else."""
+def return_rows(unit: Unit, tokens: list[Token]) -> Said:
+    """``RETURN NEXT r`` of plpgsql, ``RETURN TABLE(res)`` of Snowflake, ``RETURN c`` of a cursor. None if it is something else."""
     words = [t.text.upper() for t in tokens[1:3]]
     row: Name = ()
     if words == ["NEXT"]:
-        return_variables(unit, tokens)
-        return True
+        return each(return_variables(unit, tokens))
     if words[:1] == ["NEXT"] and len(tokens) == 3:
         row = unit.routine.rows.get(unit.part(tokens[2]), ())
     elif words == ["TABLE", "("] and len(tokens) > 3:
         row = Local.CURSOR.named(unit.part(tokens[3]))
-    if not row:
-        return False
+    elif len(tokens) == 2 and unit.part(tokens[1]) in unit.routine.cursors:
+        row = Local.CURSOR.named(unit.part(tokens[1]))
+    return whole_rows(unit, tokens, row) if row else None
+
+
+def whole_rows(unit: Unit, tokens: list[Token], row: Name) -> Said:
+    """The rows of a cursor or of a record are the routine's result."""
     builder = unit.builder()
     table = builder.add(TableRef(row, tokens[0].line))
     output = Output(None, (Ref(table, 1, STAR, IDENTITY, tokens[0].line),), tokens[0].line, star=True)
-    write_result(unit, tokens, builder, builder.add(Select((table,), (output,))))
-    return True
+    return result(unit, tokens, builder, builder.add(Select((table,), (output,))))
 
 
-def return_variables(unit: Unit, tokens: list[Token]) -> None:
+def return_variables(unit: Unit, tokens: list[Token]) -> Written | None:
     """``RETURN NEXT`` of plpgsql, and the end of a program that has OUT parameters: the columns of the result are what the
     variables of their names hold."""
     carriers = unit.routine.carriers
     given = [name for name in unit.routine.returned_columns if variable_name(unit, name) in carriers]
     if not given:
-        return
+        return None
     builder = unit.builder()
     line = tokens[0].line
     assignments = tuple(
         Assignment(n, (Ref(builder.variable("@" + n), -1, VALUE, IDENTITY, line),), line) for n in given
     )
-    unit.write(tokens, StatementKind.RESULT_SET, builder, target=unit.routine.name, assignments=assignments)
+    return Written(tokens, StatementKind.RESULT_SET, builder, target=unit.routine.name, assignments=assignments)

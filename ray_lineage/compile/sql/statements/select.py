@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sqlglot import exp
 from sqlglot.expressions import Expression
 from sqlglot.tokens import Token
@@ -11,20 +13,20 @@ from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.tokens import start_line
 from ray_lineage.compile.sql.query.arena import Builder
 from ray_lineage.compile.sql.statements.variables import selected, store
-from ray_lineage.compile.sql.unit import Unit
+from ray_lineage.compile.sql.unit import Said, Unit, Written, each
 from ray_lineage.model import VARIABLES, Effect, Local, StatementKind, is_temporary, local_kind
 
 
-def lower_select(unit: Unit, tree: Expression, tokens: list[Token]) -> None:
+def lower_select(unit: Unit, tree: Expression, tokens: list[Token]) -> Iterator[Written]:
     into = _take_into(tree)
     builder = unit.builder()
     root = builder.query(tree)
     if builder.assigned:
-        selected(unit, tokens, builder, root, sure=_gives_a_row(tree))
+        yield from each(selected(unit, tokens, builder, root, sure=_gives_a_row(tree)))
         if unit.engine.items_assign:
             return
     if into is None:
-        write_result(unit, tokens, builder, root)
+        yield from each(result(unit, tokens, builder, root))
         return
     targets = [i + 1 for i, t in enumerate(tokens[:-1]) if t.token_type is T.INTO]
     if any(tokens[i].text.upper() in ("TEMP", "TEMPORARY") for i in targets):
@@ -33,10 +35,10 @@ def lower_select(unit: Unit, tree: Expression, tokens: list[Token]) -> None:
     temporary = is_temporary(name)
     kind = "TempTable" if temporary else "Table"
     if unit.engine.into_is_variable and len(name) == 1 and not unit.routine.is_script:
-        unit.write(tokens, StatementKind.SELECT, builder, root=root)  # plpgsql: SELECT INTO a variable
+        yield Written(tokens, StatementKind.SELECT, builder, root=root)  # plpgsql: SELECT INTO a variable
         return
     declared = unit.facts.declare(name, kind, start_line(tokens[0]), temporary=temporary)
-    unit.write(
+    yield Written(
         tokens, StatementKind.SELECT_INTO, builder, root=root, target=name, effect=Effect.MAKES, declared=declared
     )
 
@@ -69,27 +71,22 @@ def _aggregates(tree: exp.Select) -> bool:
     return False
 
 
-def write_result(
+def result(
     unit: Unit, tokens: list[Token], builder: Builder, root: int, kind: StatementKind = StatementKind.SELECT
-) -> None:
+) -> Said:
     """A bare query: what a procedure returns, what INSERT ... EXEC of a string takes, or nothing but reading."""
     if unit.sink is not None:
         target, columns = unit.sink
         if target == VARIABLES:
-            store(unit, tokens, builder, unit.into, root)
-            return
+            return store(unit, tokens, builder, unit.into, root)
         if local_kind(target) is Local.CURSOR:
-            unit.write(tokens, StatementKind.DECLARE_CURSOR, builder, root=root, target=target, effect=Effect.MAKES)
-            return
-        unit.write(tokens, StatementKind.INSERT, builder, root=root, target=target, columns=columns)
-        return
+            return Written(tokens, StatementKind.DECLARE_CURSOR, builder, root=root, target=target, effect=Effect.MAKES)
+        return Written(tokens, StatementKind.INSERT, builder, root=root, target=target, columns=columns)
     if unit.model is not None and unit.routine.is_script and not unit.nested:
-        dbt_model(unit, unit.model, tokens, builder, root)
-        return
+        return dbt_model(unit, unit.model, tokens, builder, root)
     name = unit.routine.name
     if unit.routine.kind not in ("Procedure", "Function"):
-        unit.write(tokens, kind, builder, root=root)
-        return
+        return Written(tokens, kind, builder, root=root)
     first = unit.facts.declared(name)
     known = unit.facts.declarations[first] if first >= 0 else None
     defines = known is not None and known.statement < 0 and not known.columns
@@ -97,10 +94,10 @@ def write_result(
     if known is not None and known.statement >= 0:
         defines = True  # another result set has its own columns
     effect = Effect.MAKES if defines else Effect.CHANGES
-    unit.write(tokens, StatementKind.RESULT_SET, builder, root=root, target=name, effect=effect, declared=made)
+    return Written(tokens, StatementKind.RESULT_SET, builder, root=root, target=name, effect=effect, declared=made)
 
 
-def dbt_model(unit: Unit, model: ModelName, tokens: list[Token], builder: Builder, root: int) -> None:
+def dbt_model(unit: Unit, model: ModelName, tokens: list[Token], builder: Builder, root: int) -> Written:
     """The query of a dbt model makes a table or view of the file's name."""
     name = unit.qualified(tuple(unit.fold(p, False) for p in model.parts))
     unit.names.spell(name, model.parts)
@@ -110,4 +107,6 @@ def dbt_model(unit: Unit, model: ModelName, tokens: list[Token], builder: Builde
     declared = -1
     if unit.facts.declared(name) < 0:
         declared = unit.facts.declare(name, kind, start_line(tokens[0]))
-    unit.write(tokens, StatementKind.DBT_MODEL, builder, root=root, target=name, effect=Effect.MAKES, declared=declared)
+    return Written(
+        tokens, StatementKind.DBT_MODEL, builder, root=root, target=name, effect=Effect.MAKES, declared=declared
+    )

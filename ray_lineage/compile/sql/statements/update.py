@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sqlglot import exp
 from sqlglot.expressions import Expression
 from sqlglot.tokens import Token
@@ -15,11 +17,11 @@ from ray_lineage.compile.sql.query.queries import ctes_of
 from ray_lineage.compile.sql.query.scope import FILTER, IDENTITY, Scope
 from ray_lineage.compile.sql.statements.assignments import set_clauses, target_relation, through
 from ray_lineage.compile.sql.statements.variables import selected
-from ray_lineage.compile.sql.unit import Unit, Written
+from ray_lineage.compile.sql.unit import Said, Unit, Written, each
 from ray_lineage.model import Alias, Assignment, Influence, Name, Select, StatementKind, TableRef
 
 
-def lower_update(unit: Unit, tree: exp.Update, tokens: list[Token]) -> Written:
+def lower_update(unit: Unit, tree: exp.Update, tokens: list[Token]) -> Iterator[Written]:
     builder = unit.builder()
     known = ctes_of(builder, tree, None, {})
     index = builder.reserve()
@@ -46,11 +48,10 @@ def lower_update(unit: Unit, tree: exp.Update, tokens: list[Token]) -> Written:
         assignments: list[Assignment] = []
         set_clauses(unit, clauses, builder, scope, written, assignments, subqueries)
         target, assignments = through(builder, written, assignments)
-        unit.write(tokens, StatementKind.UPDATE, builder, target=target, assignments=tuple(assignments), scope=index,
-                  influences=influences, subqueries=subqueries)  # fmt: skip
+        yield Written(tokens, StatementKind.UPDATE, builder, target=target, assignments=tuple(assignments), scope=scope,
+                      influences=influences, subqueries=subqueries)  # fmt: skip
     if builder.assigned:
-        selected(unit, tokens, builder, index, sure=False)
-    return Written(target, builder, scope)
+        yield from each(selected(unit, tokens, builder, index, sure=False))
 
 
 def _written_tables(
@@ -68,19 +69,20 @@ def _written_tables(
     return list(written.items()) or [(at, [])]
 
 
-def is_statistics(unit: Unit, tokens: list[Token]) -> bool:
-    """``UPDATE STATISTICS t`` writes nothing."""
-    return len(tokens) > 1 and tokens[1].text.upper() == "STATISTICS"
+def is_statistics(unit: Unit, tokens: list[Token]) -> Said:
+    """``UPDATE STATISTICS t`` writes nothing. None if it is something else."""
+    return () if len(tokens) > 1 and tokens[1].text.upper() == "STATISTICS" else None
 
 
-def update_of_a_query(unit: Unit, tokens: list[Token]) -> bool:
-    """``UPDATE (SELECT o.x AS a, t.y AS b FROM o JOIN t ...) SET a = b``: the columns behind the query's are written."""
+def update_of_a_query(unit: Unit, tokens: list[Token]) -> Said:
+    """``UPDATE (SELECT o.x AS a, t.y AS b FROM o JOIN t ...) SET a = b``: the columns behind the query's are written. None if
+    it is something else."""
     if len(tokens) < 4 or tokens[1].token_type is not T.L_PAREN:
-        return False
+        return None
     end = closing(tokens, 1)
     at = next((i for i in range(end, len(tokens)) if tokens[i].token_type is T.SET), -1)
     if at < 0 or at - end > 3:
-        return False
+        return None
     builder = unit.builder()
     query = builder.query(unit.parse(tokens[2:end], "SELECT"))
     name = [tokens[at - 1]] if at - end > 1 else [Token(T.VAR, "q", tokens[0].line)]
@@ -98,18 +100,13 @@ def update_of_a_query(unit: Unit, tokens: list[Token]) -> bool:
         written.setdefault(target, []).append(
             Assignment(column, assignment.refs, assignment.line, assignment.expression)
         )
-    for target, found in written.items():
-        if target:
-            unit.write(
-                tokens,
-                StatementKind.UPDATE,
-                builder,
-                target=target,
-                assignments=tuple(found),
-                scope=index,
-                subqueries=subqueries,
-            )
-    return True
+    return [
+        Written(
+            tokens, StatementKind.UPDATE, builder, target=target, assignments=tuple(found), scope=scope, subqueries=subqueries
+        )
+        for target, found in written.items()
+        if target
+    ]  # fmt: skip
 
 
 def _base_column(builder: Builder, index: int, column: str) -> tuple[Name, str]:

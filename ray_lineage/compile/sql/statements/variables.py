@@ -15,7 +15,7 @@ from ray_lineage.compile.sql.query.expressions import collect
 from ray_lineage.compile.sql.query.scope import IDENTITY, Collected, Scope
 from ray_lineage.compile.sql.routine import Shape
 from ray_lineage.compile.sql.statements.lifetimes import declare_name
-from ray_lineage.compile.sql.unit import Unit
+from ray_lineage.compile.sql.unit import Said, Unit, Written
 from ray_lineage.model import (
     STAR,
     VARIABLES,
@@ -33,35 +33,33 @@ from ray_lineage.model import (
 )
 
 
-def assign(unit: Unit, name: str, value: list[Token]) -> None:
+def assign(unit: Unit, name: str, value: list[Token]) -> Said:
     """``name = expression``. Remembers texts for dynamic SQL; a query or another variable in it gives lineage, and anything
     else takes away what the variable had."""
     if not value:
-        return
+        return None
     if unit.runs_texts:
         found = dict.fromkeys(text_of(value, known) for known in unit.routine.known_texts(value, unit.path))
         unit.routine.texts.assign(name.lower(), unit.path, tuple(found))
     if not may_carry(unit, name, value):
-        forget(unit, name, value)
-        return
+        return forget(unit, name, value)
     first = value[0]
     select = Token(T.SELECT, "SELECT", first.line, first.col, first.start, first.start)
     try:
         tree = unit.parse([select, *value], "SELECT")
     except SqlglotError:
-        return  # EXEC-like right sides, method calls: no query that could be lost
+        return None  # EXEC-like right sides, method calls: no query that could be lost
     builder = unit.builder()
     if tree.args.get("from_") is not None:
         target = Token(T.VAR, name, first.line, first.col, first.start, first.start)
-        store(unit, value, builder, [[target]], builder.query(tree))
-        return
+        return store(unit, value, builder, [[target]], builder.query(tree))
     index = builder.reserve()
     scope = Scope(index, None, {})
     collected = Collected()
     for item in tree.expressions:
         collect(builder, item, scope, IDENTITY, collected)
     builder.relations[index] = Select((), (), subqueries=tuple(collected.subqueries))
-    set_found(unit, value, builder, [(name, collected)], index, collected.subqueries, sure=True)
+    return set_found(unit, value, builder, [(name, collected)], scope, collected.subqueries, sure=True)
 
 
 def knows(unit: Unit, name: str) -> bool:
@@ -69,11 +67,12 @@ def knows(unit: Unit, name: str) -> bool:
     return unit.routine.texts.knows(name) or unit.fold(name, False) in unit.routine.carriers
 
 
-def forget(unit: Unit, name: str, tokens: list[Token]) -> None:
+def forget(unit: Unit, name: str, tokens: list[Token]) -> Written | None:
     """The variable holds nothing any more that came from a column."""
     variable = variable_name(unit, name)
-    if variable in unit.routine.carriers:
-        unit.write(tokens, StatementKind.ASSIGN, assignments=(Assignment(variable, ()),), effect=Effect.SETS)
+    if variable not in unit.routine.carriers:
+        return None
+    return Written(tokens, StatementKind.ASSIGN, assignments=(Assignment(variable, ()),), effect=Effect.SETS)
 
 
 def may_carry(unit: Unit, name: str, value: list[Token]) -> bool:
@@ -106,23 +105,24 @@ def set_found(
     tokens: list[Token],
     builder: Builder,
     found: list[tuple[str, Collected]],
-    scope: int,
+    scope: Scope,
     subqueries: list[int],
     *,
     sure: bool,
-) -> None:
+) -> Written | None:
     """``sure``: the assignments take place in any case, also where a query has no rows."""
     carriers = unit.routine.carriers
     named = [(variable_name(unit, name), v) for name, v in found]
     assignments = tuple(
         Assignment(name, tuple(v.refs.values()), v.line) for name, v in named if v.refs or (sure and name in carriers)
     )
-    if assignments or subqueries:
-        carries(unit, assignments)
-        unit.write(
-            tokens, StatementKind.ASSIGN, builder, assignments=assignments, scope=scope, subqueries=subqueries,
-            effect=Effect.SETS if sure else Effect.CHANGES,
-        )  # fmt: skip
+    if not assignments and not subqueries:
+        return None
+    carries(unit, assignments)
+    return Written(
+        tokens, StatementKind.ASSIGN, builder, assignments=assignments, scope=scope, subqueries=subqueries,
+        effect=Effect.SETS if sure else Effect.CHANGES,
+    )  # fmt: skip
 
 
 def variable_name(unit: Unit, name: str) -> str:
@@ -130,7 +130,7 @@ def variable_name(unit: Unit, name: str) -> str:
     return str(unit.fold(name if name.startswith("@") else "@" + name, False))
 
 
-def store(unit: Unit, tokens: list[Token], builder: Builder, targets: list[list[Token]], root: int) -> None:
+def store(unit: Unit, tokens: list[Token], builder: Builder, targets: list[list[Token]], root: int) -> list[Written]:
     """What a query gives goes into variables by position; a record takes its whole row."""
     line = tokens[0].line
     names: list[tuple[Name, str]] = []
@@ -148,8 +148,7 @@ def store(unit: Unit, tokens: list[Token], builder: Builder, targets: list[list[
             make_record(unit, only, unit.routine.shapes.get(record, Shape()))
         output = Output(None, (Ref(root, len(builder.relations), STAR, IDENTITY, line),), line, star=True)
         whole = builder.add(Select((root,), (output,)))
-        unit.write(tokens, StatementKind.ASSIGN_ROW, builder, root=whole, target=unit.routine.rows[record])
-        return
+        return [Written(tokens, StatementKind.ASSIGN_ROW, builder, root=whole, target=unit.routine.rows[record])]
     positions = tuple(f"c{n}" for n in range(len(names)))
     alias = builder.add(Alias(root, positions))
     written: dict[Name, list[Assignment]] = {}
@@ -157,12 +156,14 @@ def store(unit: Unit, tokens: list[Token], builder: Builder, targets: list[list[
         if target_name:
             assigned = Assignment(name, (Ref(alias, -1, position, IDENTITY, line),), line)
             written.setdefault(target_name, []).append(assigned)
+    out: list[Written] = []
     for target_name, assignments in written.items():
         kind, named = StatementKind.ASSIGN_ROW, target_name
         if target_name == VARIABLES:
             kind, named = StatementKind.ASSIGN, ()
             carries(unit, tuple(assignments))
-        unit.write(tokens, kind, builder, target=named, assignments=tuple(assignments), subqueries=[alias])
+        out.append(Written(tokens, kind, builder, target=named, assignments=tuple(assignments), subqueries=[alias]))
+    return out
 
 
 def _gives_a_row(builder: Builder, root: int) -> bool:
@@ -170,17 +171,16 @@ def _gives_a_row(builder: Builder, root: int) -> bool:
     return isinstance(relation, Select) and (len(relation.outputs) > 1 or any(o.star for o in relation.outputs))
 
 
-def copied_row(unit: Unit, tokens: list[Token], name: Token, value: list[Token]) -> bool:
-    """``r := s``, ``r := rows(i)`` of records: by position. False if it is something else."""
+def copied_row(unit: Unit, tokens: list[Token], name: Token, value: list[Token]) -> Said:
+    """``r := s``, ``r := rows(i)`` of records: by position. None if it is something else."""
     source = row_of(unit, value[0]) if value else ()
     whole = len(value) == 1 or (
         len(value) > 2 and value[1].token_type is T.L_PAREN and closing(value, 1) == len(value) - 1
     )
     if not source or not whole or unit.part(name) not in unit.routine.records:
-        return False
+        return None
     builder = unit.builder()
-    store(unit, tokens, builder, [[name]], builder.add(TableRef(source, tokens[0].line)))
-    return True
+    return store(unit, tokens, builder, [[name]], builder.add(TableRef(source, tokens[0].line)))
 
 
 def row_of(unit: Unit, name: Token) -> Name:
@@ -202,11 +202,11 @@ def record_of(unit: Unit, name: Token) -> Name:
     return row_of(unit, name)
 
 
-def selected(unit: Unit, tokens: list[Token], builder: Builder, root: int, *, sure: bool) -> None:
+def selected(unit: Unit, tokens: list[Token], builder: Builder, root: int, *, sure: bool) -> Written | None:
     """``SELECT @v = a, @w = b FROM t``: the query is ``root`` of ``builder``, and ``sure`` to have a row."""
-    set_found(unit, tokens, builder, builder.assigned, root, [root], sure=sure)
     if unit.engine.items_assign and unit.runs_texts:
         _selected_texts(unit, tokens, sure=sure)
+    return set_found(unit, tokens, builder, builder.assigned, Scope(root, None, {}), [root], sure=sure)
 
 
 def _selected_texts(unit: Unit, tokens: list[Token], *, sure: bool) -> None:
@@ -240,18 +240,17 @@ def _selected_texts(unit: Unit, tokens: list[Token], *, sure: bool) -> None:
 _AFTER_LIST: Final = frozenset({T.FROM, T.WHERE, T.GROUP_BY, T.HAVING, T.ORDER_BY, T.OPTION, T.UNION})
 
 
-def select_into_variables(unit: Unit, tokens: list[Token]) -> bool:
-    """``SELECT a, b INTO v, w FROM t`` where v and w are variables. False if it is something else."""
+def select_into_variables(unit: Unit, tokens: list[Token]) -> Said:
+    """``SELECT a, b INTO v, w FROM t`` where v and w are variables. None if it is something else."""
     at = next((i for i, token in outermost(tokens) if token.token_type in INTOS), -1)
     if at < 0:
-        return False
+        return None
     targets, i = _targets(unit, tokens, at + 1)
     if not targets:
-        return False
+        return None
     tree = unit.parse([*tokens[:at], *tokens[i:]], "SELECT")
     builder = unit.builder()
-    store(unit, tokens, builder, targets, builder.query(tree))
-    return True
+    return store(unit, tokens, builder, targets, builder.query(tree))
 
 
 def _targets(unit: Unit, tokens: list[Token], i: int) -> tuple[list[list[Token]], int]:

@@ -9,7 +9,7 @@ from ray_lineage.compile.sql.lex.scan import closing, list_items, read_name
 from ray_lineage.compile.sql.statements.create import read_create_statement
 from ray_lineage.compile.sql.statements.declare import declare_of_type
 from ray_lineage.compile.sql.statements.rename import rename_dataset
-from ray_lineage.compile.sql.unit import Unit
+from ray_lineage.compile.sql.unit import Said, Unit, Written
 
 
 def read_parameters(unit: Unit, tokens: list[Token], i: int) -> None:
@@ -29,24 +29,24 @@ def read_parameters(unit: Unit, tokens: list[Token], i: int) -> None:
             unit.routine.outputs.append(name)
 
 
-def read_alter(unit: Unit, tokens: list[Token]) -> None:
+def read_alter(unit: Unit, tokens: list[Token]) -> Said:
     if len(tokens) > 1 and tokens[1].text.upper() == "SCHEMA":
-        _transfer(unit, tokens)
-    else:
-        read_create_statement(unit, tokens, "ALTER")
+        return _transfer(unit, tokens)
+    return read_create_statement(unit, tokens, "ALTER")
 
 
-def _transfer(unit: Unit, tokens: list[Token]) -> None:
+def _transfer(unit: Unit, tokens: list[Token]) -> Written | None:
     """``ALTER SCHEMA s TRANSFER [OBJECT::] other.t``: it is s.t from here on
     (https://learn.microsoft.com/en-us/sql/t-sql/statements/alter-schema-transact-sql)."""
     schema, i = read_name(tokens, 2)
     if len(schema) != 1 or i >= len(tokens) or tokens[i].text.upper() != "TRANSFER":
-        return
+        return None
     if i + 2 < len(tokens) and tokens[i + 2].token_type is T.DCOLON:
         if tokens[i + 1].text.upper() != "OBJECT":
-            return
+            return None
         i += 2
     parts, _ = read_name(tokens, i + 1)
-    if parts:
-        old = unit.full(parts)
-        rename_dataset(unit, tokens, old, (*old[:-2], unit.part(schema[0]), old[-1]))
+    if not parts:
+        return None
+    old = unit.full(parts)
+    return rename_dataset(unit, tokens, old, (*old[:-2], unit.part(schema[0]), old[-1]))

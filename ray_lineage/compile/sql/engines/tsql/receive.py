@@ -7,17 +7,16 @@ from sqlglot.tokens import Token
 from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.scan import closing, read_name
 from ray_lineage.compile.sql.statements.variables import selected
-from ray_lineage.compile.sql.unit import Unit
+from ray_lineage.compile.sql.unit import Unit, Written
 from ray_lineage.model import Name, StatementKind
 
 
-def read_waitfor(unit: Unit, tokens: list[Token]) -> None:
+def read_waitfor(unit: Unit, tokens: list[Token]) -> Written | None:
     """``WAITFOR (RECEIVE ...)``; a time says nothing."""
-    if [t.text.upper() for t in tokens[1:3]] == ["(", "RECEIVE"]:
-        read_receive(unit, tokens)
+    return read_receive(unit, tokens) if [t.text.upper() for t in tokens[1:3]] == ["(", "RECEIVE"] else None
 
 
-def read_receive(unit: Unit, tokens: list[Token]) -> None:
+def read_receive(unit: Unit, tokens: list[Token]) -> Written | None:
     """``RECEIVE columns FROM queue [INTO @t] [WHERE ...]``, alone or in ``WAITFOR (...)``: reads a queue."""
     body = tokens[2 : closing(tokens, 1)] if tokens[0].text.upper() == "WAITFOR" else tokens
     first = body[0]
@@ -32,6 +31,5 @@ def read_receive(unit: Unit, tokens: list[Token]) -> None:
     builder = unit.builder()
     root = builder.query(tree)
     if builder.assigned:
-        selected(unit, tokens, builder, root, sure=False)
-    else:
-        unit.write(tokens, StatementKind.RECEIVE, builder, root=root, target=target)
+        return selected(unit, tokens, builder, root, sure=False)
+    return Written(tokens, StatementKind.RECEIVE, builder, root=root, target=target)
