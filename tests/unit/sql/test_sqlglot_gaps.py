@@ -85,6 +85,7 @@ GAPS: dict[str, list[tuple[str, str]]] = {
     ],
     "_plain_values": [("mysql", "INSERT INTO t (a) SELECT b FROM u ON DUPLICATE KEY UPDATE t.a = VALUES(t.a)")],
     "without_partitions": [("trino", "SELECT a FROM TABLE(f(input => TABLE(t) PARTITION BY b ORDER BY c))")],
+    "keyed_pairs": [("trino", "SELECT JSON_OBJECT(t.a : value) AS j FROM t")],
     "_ternaries": [("clickhouse", "SELECT a FROM t WHERE a ? b : c")],
     "_without_normalize": [("teradata", "SELECT NORMALIZE ON MEETS OR OVERLAPS a FROM t")],
     "_plain_directory": [("spark", "INSERT OVERWRITE DIRECTORY '/p' USING parquet SELECT a FROM t")],
@@ -122,6 +123,9 @@ GAPS: dict[str, list[tuple[str, str]]] = {
 """By the rewrite's name."""
 
 TSQL_GAPS = [
+    "SELECT TOP (5) WITH APPROXIMATE a FROM t ORDER BY b",
+    "SELECT CONVERT(vector(4, float32), a) AS v FROM t",
+    "SELECT s.distance FROM VECTOR_SEARCH(TABLE = t, COLUMN = v, SIMILAR_TO = @q) AS s WITH (FORCE_ANN_ONLY)",
     "UPDATE t SET a += b",
     "SELECT @v += a FROM t",
     "UPDATE TOP (5) t SET a = b",
