@@ -246,7 +246,7 @@ class SqliteStore(Writer):
                 return StoreUnavailable(
                     "RL211" if self.read_only else "RL213",
                     f"cannot open the graph at {self._place.path}: {text}",
-                    help="may this user read and write that file and its folder?",
+                    help="may this user read and write that file, those beside it (-wal, -shm) and its folder?",
                 )
             case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
                 return self._damaged(text)

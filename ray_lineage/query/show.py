@@ -12,7 +12,7 @@ from ray_lineage.errors import UsageError
 from ray_lineage.frames import Table, Tabular
 from ray_lineage.graph.store import GraphStore
 from ray_lineage.model import Diagnostic, FileDiagnostic, Row
-from ray_lineage.query.walk import PROGRAMS, Found, origins, resolve, within
+from ray_lineage.query.walk import PROGRAMS, Found, namesakes, origins, resolve, within
 
 SCHEMA: Final = 1
 USES: Final = ("select", "join", "filter", "group", "order")
@@ -67,6 +67,8 @@ class Shown(Tabular, msgspec.Struct, frozen=True):
     references: list[str]
     diagnostics: list[FileDiagnostic]
     owners: list[str] = []
+    namesakes: list[str] = []
+    """Where nobody declares it: others whose names end in its name, one of which may be meant."""
 
     def table(self) -> Table:
         """Its columns, with a figure for each use."""
@@ -116,6 +118,7 @@ class _Showing:
             self._ends(store.edges("CALLS", [identity], "upstream"), 0),
             self._ends(store.edges("REFERENCES", [c["id"] for c in columns], "downstream"), 1),
             self._diagnostics(declared, statements.values()),
+            namesakes=namesakes(store, self._found),
         )
 
     def _name(self, identity: str) -> str:

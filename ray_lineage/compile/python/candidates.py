@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import accumulate
 from re import Match
 from typing import Final, NamedTuple, Protocol
 
@@ -71,40 +71,38 @@ def may_be_notebook(data: bytes) -> bool:
     return may_say_something(data) or b"%%" in data or b"%sql" in data or b'"SQL"' in data or b'"sql"' in data
 
 
-def lines_of_calls(data: bytes) -> list[int]:
-    """The lines on which a known call begins."""
-    starts = _line_starts(data)
-    return sorted({bisect_right(starts, found.end() - 1) for found in _patterns().calls.finditer(data)})
+class Places:
+    """On which lines of a file what is looked for stands."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._starts = [0, *accumulate(map(len, data.splitlines(keepends=True)))]
+        self.declares = _patterns().declares.search(data) is not None
+        """May the file declare tables?"""
+
+    def calls(self) -> list[int]:
+        """The lines on which a known call begins."""
+        return self._lines(found.end() - 1 for found in _patterns().calls.finditer(self._data))
+
+    def declarations(self) -> list[int]:
+        """The lines on which tables may be declared."""
+        return self._lines(found.start() for found in _patterns().declares.finditer(self._data))
+
+    def name(self, name: str) -> list[int]:
+        """The lines on which a name stands, in code or not."""
+        return self._lines(self._found(name.encode()))
+
+    def _found(self, name: bytes) -> Iterator[int]:
+        data, size = self._data, len(name)
+        at = data.find(name)
+        while at >= 0:
+            if not (_is_word(data[at - 1 : at]) or _is_word(data[at + size : at + size + 1])):
+                yield at
+            at = data.find(name, at + size)
+
+    def _lines(self, offsets: Iterable[int]) -> list[int]:
+        return sorted({bisect_right(self._starts, at) for at in offsets})
 
 
-def declares(data: bytes) -> bool:
-    """May the file declare tables?"""
-    return _patterns().declares.search(data) is not None
-
-
-def lines_of_declarations(data: bytes) -> list[int]:
-    """The lines on which tables may be declared."""
-    starts = _line_starts(data)
-    return sorted({bisect_right(starts, found.start()) for found in _patterns().declares.finditer(data)})
-
-
-_CALLED: Final = re.compile(rb"(\w+)\s*\(|python_callable\s*=\s*(?:\w+\.)*(\w+)")
-
-
-def calls_by_name(data: bytes) -> dict[str, list[int]]:
-    """The lines on which something is called, or handed on as ``python_callable=name``, by its name."""
-    starts = _line_starts(data)
-    out: dict[str, list[int]] = {}
-    for found in _CALLED.finditer(data):
-        name = (found.group(1) or found.group(2)).decode("ascii", "replace")
-        out.setdefault(name, []).append(bisect_right(starts, found.end() - 1))
-    return out
-
-
-def _line_starts(data: bytes) -> list[int]:
-    out = [0]
-    at = data.find(b"\n")
-    while at >= 0:
-        out.append(at + 1)
-        at = data.find(b"\n", at + 1)
-    return out
+def _is_word(char: bytes) -> bool:
+    return char.isalnum() or char == b"_" or char > b"\x7f"

@@ -15,6 +15,9 @@ _STEPS: Final = 60_000
 """So many expressions are followed in one file: enough for every real one, and an end for what is made to have none."""
 
 _DEEP: Final = 40
+_FOLLOWED: Final = frozenset((ast.Name, ast.Attribute, ast.Subscript, ast.Await, ast.NamedExpr, ast.IfExp, ast.BoolOp))
+"""Expressions that may be something else; every other one is what it is."""
+
 _MANY: Final = 16
 """So many definitions of one expression are told apart."""
 
@@ -76,15 +79,21 @@ class Followed:
 
     def all(self, node: ast.expr, context: Context, depth: int = 0) -> list[Bound]:
         """What the expression may be. Never empty; what is not known is :class:`Unknown`."""
+        if type(node) not in _FOLLOWED:
+            return [Bound(node, context)]
         found = list(islice(self._some(node, context, depth), _MANY))
         return found or [Bound(_UNKNOWN, context)]
 
     def one(self, node: ast.expr, context: Context) -> Bound:
         """What it most likely is: the definition that comes last."""
+        if type(node) not in _FOLLOWED:
+            return Bound(node, context)
         return next(self._some(node, context, 0), None) or Bound(_UNKNOWN, context)
 
     def _some(self, node: ast.expr, context: Context, depth: int) -> Iterator[Bound]:
-        if depth > _DEEP or not self.spend():
+        if type(node) not in _FOLLOWED:
+            yield Bound(node, context)
+        elif depth > _DEEP or not self.spend():
             yield Bound(_UNKNOWN, context)
         elif isinstance(node, ast.Name):
             yield from self._name(node.id, context, depth + 1)
@@ -102,7 +111,7 @@ class Followed:
                 for bound in self._some(operand, context, depth + 1):
                     if not isinstance(bound.thing, Unknown) or k == 0:
                         yield bound._replace(sure=False)
-        else:
+        else:  # another operator than "or"
             yield Bound(node, context)
 
     # ------------------------------------------------------------------ names

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 
@@ -216,11 +218,17 @@ _KNOWN: Final = frozenset(
 )
 
 
+_REMEMBERED: Final = 4_096  # names of modules: files ask for the same few again and again
+
+
+@lru_cache(_REMEMBERED)
 def is_library(dotted: str) -> bool:
-    """Does a name come from a library that everybody knows, and not from a file of the same project?"""
-    return dotted.partition(".")[0] in _KNOWN or dialect_of_module(dotted) is not None
+    """Does a name come from Python's own library or one that everybody knows, and not from a file of the same project?"""
+    first = dotted.partition(".")[0]
+    return first in _KNOWN or first in sys.stdlib_module_names or dialect_of_module(dotted) is not None
 
 
+@lru_cache(_REMEMBERED)
 def dialect_of_module(dotted: str) -> str | None:
     """The dialect of what a module runs, by its dotted name or what begins with it; None: it is no driver."""
     parts = dotted.replace("()", "").split(".")
@@ -237,15 +245,22 @@ def dialect_of_address(text: str) -> str:
     return SCHEMES.get(found.group(1), "") if found else ""
 
 
-_ANY_SCHEME: Final = re.compile(
+_BEFORE_ADDRESS: Final = re.compile(
     r"[\"'\s](postgresql|postgres|mysql|mariadb|mssql|oracle|sqlite|snowflake|bigquery|redshift|duckdb|trino|presto|clickhouse|"
-    r"databricks|hive|awsathena|teradatasql)(?:\+\w+)?://"
+    r"databricks|hive|awsathena|teradatasql)(?:\+\w+)?\Z"
 )
+_LONGEST_SCHEME: Final = 64  # characters, with the driver
 
 
 def dialect_of_scheme(text: str) -> str:
     """The dialect of the one kind of database whose address a module writes down; empty: there is none, or several."""
-    found = {SCHEMES[name] for name in _ANY_SCHEME.findall(text)} if "://" in text else set()
+    found: set[str] = set()
+    at = text.find("://")
+    while at >= 0:
+        scheme = _BEFORE_ADDRESS.search(text, max(0, at - _LONGEST_SCHEME), at)
+        if scheme is not None:
+            found.add(SCHEMES[scheme.group(1)])
+        at = text.find("://", at + 3)
     return next(iter(found)) if len(found) == 1 else ""
 
 

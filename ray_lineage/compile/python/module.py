@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from ray_lineage.compile.positions import Mark
-from ray_lineage.compile.python.candidates import calls_by_name, lines_of_calls
+from ray_lineage.compile.python.candidates import Places
 from ray_lineage.compile.python.cells import SQL_CELL
 from ray_lineage.compile.python.files import known_path
 from ray_lineage.compile.python.follow import Bound, Context, Followed, Unknown, names_of
@@ -57,13 +57,12 @@ class Module:
     """A module that was read. ``unresolved``: lines of calls that surely run SQL, of which nothing is known."""
 
     def __init__(self, tree: ast.Module, data: bytes, lines: Lines, others: Others, dialect: str = "") -> None:
-        self.data = data
+        self.places = Places(data)
         self.lines = lines
         self.index = Index(tree)
         self.followed = Followed(self.index, others)
         self.values = Values(self.followed, lines)
         self.unresolved: list[int] = []
-        self._called: dict[str, list[int]] | None = None
         self._given: dict[tuple[Scope, int], list[Mapping[str, Bound]]] = {}
         self._callers: dict[Scope, list[tuple[ast.Call, Unit, bool]]] = {}
         self._dialects = self._dialects_of_imports()
@@ -73,7 +72,7 @@ class Module:
 
     def calls(self) -> Iterator[tuple[ast.Call, Unit]]:
         """The calls that may run SQL or name tables, in the order in which they are written."""
-        for unit in self.units(lines_of_calls(self.data)):
+        for unit in self.units(self.places.calls()):
             for call in calls_in(unit.expressions):
                 yield call, unit
 
@@ -263,9 +262,7 @@ class Module:
             found: list[tuple[ast.Call, Unit, bool]] = []
             self._callers[scope] = found
             name = scope.name.rpartition(".")[2]
-            if self._called is None:
-                self._called = calls_by_name(self.data)
-            for unit in self.units(self._called.get(name, ())):
+            for unit in self.units(self.places.name(name)):
                 for call in calls_in(unit.expressions):
                     bound = self._calls(call, unit, scope, name)
                     if bound is not None:

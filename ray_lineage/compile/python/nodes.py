@@ -12,12 +12,14 @@ from typing import Final, NamedTuple
 
 from ray_lineage.compile.facts import Facts
 from ray_lineage.compile.options import CompileOptions
-from ray_lineage.compile.python.scopes import Index, Scope
+from ray_lineage.compile.python.module import Module
+from ray_lineage.compile.python.scopes import Scope, calls_in
 from ray_lineage.model import Name, dataset_text
 
 _MODULE: Final = ""
 """What the module itself is called within it."""
 _PACKAGE: Final = "__init__"
+_MAKES: Final = "__init__"
 _HANDED_ON: Final = "python_callable"
 
 
@@ -37,14 +39,14 @@ def module_name(options: CompileOptions) -> str:
     return ".".join(parts) if len(parts) > 1 else f"{parts[0]}.py"
 
 
-def place_in_programs(facts: Facts, session: Sequence[str], index: Index, module: str) -> Sequence[str]:
+def place_in_programs(facts: Facts, session: Sequence[str], read: Module, module: str) -> Sequence[str]:
     """Statements stand in functions of the graph: these are declared, and who calls them. The programs of ``session``, as the
     graph calls them."""
     if not facts.statements:
         return session
-    scopes = {scope.name: scope for scope in index.scopes if scope.is_function}
+    scopes = {scope.name: scope for scope in read.index.scopes if scope.is_function}
     inside = {s.procedure for s in facts.statements if s.procedure in scopes or not s.procedure}
-    edges = sorted(set(_relevant(inside, list(_calls(index, scopes)))))
+    edges = sorted(set(_leading_to(inside, read, scopes)))
     found = sorted({*inside, *(e.caller for e in edges), *(e.callee for e in edges)})
     names = {name: _named(module, name) for name in found}
     texts = {name: dataset_text(names[name]) for name in found}
@@ -64,32 +66,33 @@ def _named(module: str, function: str) -> Name:
     return (f"{module.removesuffix('.py')}.{function}" if function else module,)
 
 
-def _relevant(inside: set[str], edges: list[_Edge]) -> Iterator[_Edge]:
+def _leading_to(inside: set[str], read: Module, scopes: dict[str, Scope]) -> Iterator[_Edge]:
     """The calls that lead to a function that runs something."""
-    into: dict[str, list[_Edge]] = {}
-    for edge in edges:
-        into.setdefault(edge.callee, []).append(edge)
     seen, todo = set(inside), list(inside)
     while todo:
-        for edge in into.get(todo.pop(), ()):
+        for edge in _calls_of(todo.pop(), read, scopes):
             yield edge
             if edge.caller not in seen:
                 seen.add(edge.caller)
                 todo.append(edge.caller)
 
 
-def _calls(index: Index, scopes: dict[str, Scope]) -> Iterator[_Edge]:
-    """Which function of the module calls which other one of it."""
-    for unit in index.units:
+def _calls_of(callee: str, read: Module, scopes: dict[str, Scope]) -> Iterator[_Edge]:
+    """Where a function of the module is called in it."""
+    for unit in read.units(_lines_that_name(callee, read)):
         caller = _function_of(unit.scope)
-        for node in (n for expression in unit.expressions for n in ast.walk(expression)):
-            if not isinstance(node, ast.Call):
-                continue
-            handed = (k.value for k in node.keywords if k.arg == _HANDED_ON)
-            for function in (node.func, *handed):
-                callee = _meant(function, unit.scope, scopes)
-                if callee and callee != caller:
-                    yield _Edge(caller, callee, node.lineno)
+        for call in calls_in(unit.expressions) if caller != callee else ():
+            handed = (k.value for k in call.keywords if k.arg == _HANDED_ON)
+            if any(_meant(function, unit.scope, scopes) == callee for function in (call.func, *handed)):
+                yield _Edge(caller, callee, call.lineno)
+
+
+def _lines_that_name(function: str, read: Module) -> list[int]:
+    """Those on which it may be called; who makes an object is called as its class."""
+    of, _, name = function.rpartition(".")
+    return (read.places.name(name) if name else []) + (
+        read.places.name(of.rpartition(".")[2]) if name == _MAKES else []
+    )
 
 
 def _function_of(scope: Scope) -> str:
@@ -124,4 +127,4 @@ def _around(name: str, scope: Scope) -> Iterator[str]:
 
 def _made(name: str, scopes: dict[str, Scope]) -> str:
     """Who makes an object of a class."""
-    return f"{name}.__init__" if f"{name}.__init__" in scopes else ""
+    return f"{name}.{_MAKES}" if f"{name}.{_MAKES}" in scopes else ""

@@ -5,7 +5,6 @@ What is needed is asked for, and the module is compiled again with what there is
 from __future__ import annotations
 
 import ast
-import sys
 from collections.abc import Mapping
 from typing import Final
 
@@ -36,7 +35,7 @@ class Others:
     def module(self, dotted: str, *, star: bool = False, ask: bool = True) -> tuple[Scope, str] | None:
         """The module in which a dotted name lies, and what is left of the name: ``a.b.NAME`` -> ``a/b.py``, ``NAME``. ``star``:
         the name is all behind the last dot. ``ask``: else only what was given is looked at."""
-        if is_library(dotted) or dotted.partition(".")[0] in sys.stdlib_module_names:
+        if is_library(dotted):
             return None
         up = len(dotted) - len(dotted.lstrip("."))
         parts = dotted.lstrip(".").split(".")
@@ -61,6 +60,13 @@ class Others:
                 tree = parsed(text) if text is not None else None
                 self._indexes[path] = Index(tree) if isinstance(tree, ast.Module) else None
         return self._indexes[path]
+
+    def forget(self) -> None:
+        """See ``Index.forget``."""
+        for index in self._indexes.values():
+            if index is not None:
+                index.forget()
+        self._indexes = {}
 
     def text(self, path: str) -> str | None:
         """The text of a file of SQL."""

@@ -13,7 +13,6 @@ from ray_lineage.compile.facts import Facts
 from ray_lineage.compile.fragment import compile_fragment, temporary_tables
 from ray_lineage.compile.options import CompileOptions
 from ray_lineage.compile.positions import Positions
-from ray_lineage.compile.python.candidates import declares, lines_of_declarations
 from ray_lineage.compile.python.frames.reader import FrameReader, frames_of_context
 from ray_lineage.compile.python.gaps import fill, opened, without_legacy
 from ray_lineage.compile.python.known import only_known, unknown_tables
@@ -51,9 +50,9 @@ class Runner:
 
     def run(self) -> str:
         """Say it; the dialect of most texts."""
-        if declares(self.module.data):
+        if self.module.places.declares:
             models = Models(self.facts, self.module.followed, self.module.values, self.name_of)
-            models.declare(self.module.index.scopes, self.module.units(lines_of_declarations(self.module.data)))
+            models.declare(self.module.index.scopes, self.module.units(self.module.places.declarations()))
         programs = Programs(self.written, self.frames, self.options.model)
         made = sorted(((in_order(s), s) for s in self.module.index.scopes if s.is_function), key=lambda m: m[0])
         done: set[object] = set()

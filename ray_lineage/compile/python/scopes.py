@@ -152,6 +152,14 @@ class Index:
                 yield self.units[k]
             k -= 1
 
+    def forget(self) -> None:
+        """Take it apart when all is said. Scopes name one another, and what names itself waits for Python's search for garbage,
+        which looks at every node of the tree."""
+        for scope in self.scopes:
+            for name in Scope.__slots__:
+                delattr(scope, name)
+        self.scopes, self.units, self.loops = [], [], {}
+
     # ------------------------------------------------------------------ statements
 
     def _read(self, body: Sequence[ast.stmt]) -> None:

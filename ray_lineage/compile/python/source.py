@@ -74,18 +74,23 @@ def _run(
     source: Source, options: CompileOptions, facts: Facts, module: Module, others: Others, name: str = ""
 ) -> FileFacts:
     """``name``: that of the module in the graph; cells have none."""
-    runner = Runner(facts, options, module)
     try:
-        dialect = runner.run()
+        dialect, session = _say(Runner(facts, options, module), name)
     except RecursionError:
         return _refused(source, "this Python is nested too deeply to be followed")
-    session: Sequence[str] = runner.session
-    if name:
-        session = place_in_programs(facts, session, module.index, name)
+    finally:
+        module.index.forget()
+        others.forget()
     said = facts.file(dialect, source.diagnostics)
     if not (said.statements or said.declarations or said.diagnostics or said.calls or others.needs):
         return FileFacts("", "skipped")
     return msgspec.structs.replace(said, needs=tuple(others.needs), session=tuple(session))
+
+
+def _say(runner: Runner, name: str) -> tuple[str, Sequence[str]]:
+    """Make the facts; the dialect of most texts, and the functions that share connections."""
+    dialect, session = runner.run(), runner.session
+    return dialect, place_in_programs(runner.facts, session, runner.module, name) if name else session
 
 
 def _refused(source: Source, why: str, line: int = 0, column: int = 0) -> FileFacts:

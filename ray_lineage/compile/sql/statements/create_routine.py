@@ -164,8 +164,10 @@ def declare_parameters(unit: Unit, tokens: list[Token], i: int, *, untyped: bool
         if b - a > 1 or untyped:
             declare_variable(unit, tokens[a], tokens[kind:b])
         goes_out = {"OUT", "INOUT"} & {t.text.upper() for t in (*tokens[first:a], *tokens[a + 1 : kind])}
-        if goes_out and unit.part(tokens[a]) in unit.routine.records:
-            unit.routine.given_rows.append(unit.part(tokens[a]))
+        if goes_out:
+            unit.routine.given.add(unit.part(tokens[a]))
+            if unit.part(tokens[a]) in unit.routine.records:
+                unit.routine.given_rows.append(unit.part(tokens[a]))
 
 
 _MODES: Final = frozenset({"IN", "OUT", "INOUT", "VARIADIC", "NOCOPY"})

@@ -33,13 +33,13 @@ def read_rename(unit: Unit, tokens: list[Token]) -> Iterator[Written]:
         i += 1
 
 
-def rename_dataset(unit: Unit, tokens: list[Token], old: Name, new: Name) -> Written:
-    """The rows of ``old`` are now ``new``'s, with the columns that this script declared."""
+def rename_dataset(unit: Unit, tokens: list[Token], old: Name, new: Name, kind: str = "Table") -> Written:
+    """The rows of ``old`` are now ``new``'s, with the columns that this script declared. ``kind``: what it is if nothing here says so."""
     known = unit.facts.last_declared(old)
     if known is not None and known.columns:
         unit.facts.copy_declaration(known, new)
         return move(unit, tokens, old, new, StatementKind.RENAME, was=old)
-    return copy_of(unit, tokens, new, known.kind if known else "Table", old, StatementKind.RENAME, was=old)
+    return copy_of(unit, tokens, new, known.kind if known else kind, old, StatementKind.RENAME, was=old)
 
 
 def rename_by_procedure(unit: Unit, tokens: list[Token], at: int) -> Written | None:

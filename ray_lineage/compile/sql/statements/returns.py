@@ -61,7 +61,8 @@ def _called(unit: Unit, value: list[Token]) -> list[Token]:
 
 
 def return_rows(unit: Unit, tokens: list[Token]) -> Said:
-    """``RETURN NEXT r`` and ``RETURN NEXT r.a`` of plpgsql, and ``RETURN TABLE(res)`` of Snowflake. None if it is something else."""
+    """``RETURN NEXT r`` and ``RETURN NEXT r.a`` of plpgsql, ``RETURN TABLE(res)`` of Snowflake, ``RETURN c`` of a cursor. None if it
+    is something else."""
     words = [t.text.upper() for t in tokens[1:3]]
     row: Name = ()
     if words == ["NEXT"]:
@@ -72,8 +73,13 @@ def return_rows(unit: Unit, tokens: list[Token]) -> Said:
             return return_value(unit, tokens, tokens[2:]) or ()
     elif words == ["TABLE", "("] and len(tokens) > 3:
         row = Local.CURSOR.named(unit.part(tokens[3]))
-    if not row:
-        return None
+    elif len(tokens) == 2 and unit.part(tokens[1]) in unit.routine.cursors:
+        row = Local.CURSOR.named(unit.part(tokens[1]))
+    return whole_rows(unit, tokens, row) if row else None
+
+
+def whole_rows(unit: Unit, tokens: list[Token], row: Name) -> Said:
+    """The rows of a cursor or of a record are the routine's result."""
     builder = unit.builder()
     table = builder.add(TableRef(row, tokens[0].line))
     output = Output(None, (Ref(table, 1, STAR, IDENTITY, tokens[0].line),), tokens[0].line, star=True)

@@ -779,6 +779,20 @@ CREATE OR REPLACE PROCEDURE p() AS $$ DECLARE v int; w int := 0; n int; BEGIN
   INSERT INTO o (x, y, z) VALUES (v, w, n);
 END; $$ LANGUAGE plpgsql;
 -- pairs: t.a > o.x t, t.b > o.x t, u.d > o.y a, u.d > o.z a
+-- case: a cursor that goes out is a result
+CREATE FUNCTION f (rs refcursor) RETURNS refcursor AS $$ BEGIN OPEN rs FOR SELECT a FROM t; RETURN rs; END; $$ LANGUAGE plpgsql;
+-- pairs: t.a > f.a i
+-- case: views that are renamed
+CREATE VIEW v AS SELECT a FROM t;
+ALTER VIEW v RENAME TO w;
+INSERT INTO o SELECT * FROM w;
+ALTER MATERIALIZED VIEW IF EXISTS s.m RENAME TO n;
+-- pairs: t.a > v.a i, v.a > w.a i, w.a > o.a i, s.m.* > s.n.* i
+-- case: clauses that change no columns, and rows that are written as such
+INSERT INTO o (x) OVERRIDING SYSTEM VALUE SELECT a FROM t;
+INSERT INTO p (x) OVERRIDING USER VALUE VALUES (1);
+UPDATE q SET (x, y) = ROW (t.a, t.b) FROM t WHERE t.id = q.id;
+-- pairs: t.a > o.x i, t.a > q.x i, t.b > q.y i
 -- case: the function of a trigger that another file makes
 CREATE FUNCTION f() RETURNS trigger AS $$
 DECLARE v int;

@@ -30,7 +30,7 @@ _MATCH: Final = re.compile(r"match(?!ed)")  # of a graph, not of MERGE
 
 def may_have_rowsets(lower: str) -> bool:
     """May a text, in lower case, have something for :func:`rewrite_rowsets`?"""
-    return any(map(lower.__contains__, _WORDS)) or _MATCH.search(lower) is not None
+    return any(map(lower.__contains__, _WORDS)) or ("match" in lower and _MATCH.search(lower) is not None)
 
 
 def rewrite_rowsets(names: Names, tokens: list[Token]) -> list[Token]:
