@@ -1,4 +1,5 @@
-"""Engines as judges: random queries, DML and functions of PL/pgSQL run on DuckDB, SQLite and PostgreSQL, and what they do must agree with the lineage.
+"""Engines as judges: random queries, DML and functions of PL/pgSQL run on DuckDB, SQLite and PostgreSQL, and what they do must agree
+with the lineage.
 
 ``python -m benchmarks.judge --cases 5000`` (``--engine``, ``--seed``; PostgreSQL where ``--postgres`` is given an address)
 prints each violation with its SQL, and how often the change of a named source was seen, which is a matter of luck as well: a
