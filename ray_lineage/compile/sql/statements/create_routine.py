@@ -36,6 +36,7 @@ def read_header(unit: Unit, tokens: list[Token], outer: Routine | None = None) -
     around = outer if outer is not None and not outer.is_script and not unit.engine.isolated_routines else None
     if around is not None:  # a member of a package
         name = (*around.name, name[-1])
+        unit.names.spell(name, [parts[-1].text])
     yield from begin_routine(unit, tokens, name, kind, around, goes_on=tokens[at].text.upper() == "PACKAGE")
     routine = unit.routine
     if kind == "Trigger":
