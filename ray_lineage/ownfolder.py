@@ -143,9 +143,9 @@ def own_folder(path: str, *, create: bool = True) -> OwnFolder:
     except FileNotFoundError:
         if not create:
             raise
-        raise _unusable(path, "there is no such place") from None
+        raise unusable(path, "there is no such place") from None
     except OSError as error:
-        raise _unusable(path, error.strerror or str(error)) from None
+        raise unusable(path, error.strerror or str(error)) from None
     return _kept(folder, _recognise_or_claim if create else _recognise)
 
 
@@ -201,7 +201,7 @@ def _is_users_file(path: str) -> bool:
     except FileNotFoundError:
         return False
     except OSError as error:
-        raise _unusable(path, error.strerror or str(error)) from None
+        raise unusable(path, error.strerror or str(error)) from None
     if not stat.S_ISREG(info.st_mode):
         raise _refused(path, f"is {_KINDS.get(stat.S_IFMT(info.st_mode), 'no file')}", _OTHER_FILE)
     if info.st_uid != os.geteuid():
@@ -218,7 +218,7 @@ def _opened(path: str) -> BinaryIO:
     try:
         return open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
     except OSError as error:
-        raise _unusable(path, error.strerror or str(error)) from None
+        raise unusable(path, error.strerror or str(error)) from None
 
 
 # --------------------------------------------------------------------------- ours or not
@@ -298,7 +298,7 @@ def _claim(folder: OwnFolder) -> None:
         for name, text in ((MARKER, _marker(folder.handle)), (_IGNORE, b"*\n")):
             folder.replace(name, text)
     except OSError as error:
-        raise _unusable(folder.path, error.strerror or str(error)) from None
+        raise unusable(folder.path, error.strerror or str(error)) from None
 
 
 def _file_handle(folder: int) -> str:
@@ -330,7 +330,7 @@ def _open_folder_of_user(path: str) -> int:
     try:
         return _open_folder(path, path, None)
     except OSError as error:
-        raise _unusable(path, error.strerror or str(error)) from None
+        raise unusable(path, error.strerror or str(error)) from None
 
 
 def _open_folder(name: str, place: str, within: int | None) -> int:
@@ -380,7 +380,7 @@ def _refused(path: str, why: str, hint: str = _OTHER_PLACE) -> UsageError:
     return UsageError("RL252", f"{path} {why}", help=hint)
 
 
-def _unusable(path: str, why: str) -> UsageError:
+def unusable(path: str, why: str) -> UsageError:
     return UsageError(
         "RL202", f"cannot use the folder {path}: {why}", where="data_dir", help="set RAY_LINEAGE_DATA_DIR to a folder that can be written"
     )  # fmt: skip

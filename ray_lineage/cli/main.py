@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 import threading
-from typing import Annotated, Optional
+from typing import Annotated, Final, Optional
 
 import typer
 
@@ -140,7 +141,36 @@ def _run(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
-        return _unexpected(error)
+        refused = refusal(error) if isinstance(error, OSError) else None
+        if refused is None:
+            return _unexpected(error)
+        print_error(refused)
+        _trace()
+        return int(refused.exit_code)
+
+
+_REFUSALS: Final = {
+    errno.EACCES: "may this user read and write it?",
+    errno.EPERM: "may this user read and write it?",
+    errno.EISDIR: "a folder lies where a file of ours belongs: take it away",
+    errno.EROFS: "its file system can only be read; name another place",
+    errno.ENOSPC: "free some space there, and run again",
+    errno.EDQUOT: "free some space there, and run again",
+    errno.EIO: "is that disk damaged, or away?",
+    errno.ESTALE: "is that file system mounted?",
+    errno.EMFILE: "raise the limit of open files (`ulimit -n`)",
+    errno.ENFILE: "close other programs: the system has no more open files to give",
+}
+
+
+def refusal(error: OSError) -> RayLineageError | None:
+    """What is said where the system refuses a file; None for what is rather our fault. Pure."""
+    hint = _REFUSALS.get(error.errno or 0)
+    if hint is None:
+        return None
+    place = error.filename2 or error.filename
+    named = f"{os.fsdecode(place)}: " if isinstance(place, str | bytes) else ""
+    return RayLineageError("RL298", f"{named}{error.strerror}", help=hint)
 
 
 def _unexpected(error: Exception) -> int:

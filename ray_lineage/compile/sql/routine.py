@@ -55,7 +55,10 @@ class Routine:
         self.resultsets: set[str] = set(around.resultsets) if around else set()  # Snowflake's, of a query's result
         self.row_types: dict[str, Shape] = dict(around.row_types) if around else {}  # types of records
         self.shapes: dict[str, Shape] = dict(around.shapes) if around else {}  # of variables that may be records
-        self.given_rows: list[str] = []  # records among its parameters that go out
+        self.given: set[str] = (
+            set()
+        )  # parameters that go out: a cursor that is opened in one gives its rows to the caller
+        self.given_rows: list[str] = []  # records among them
         self.cursors: set[str] = set(around.cursors) if around else set()
 
     @property

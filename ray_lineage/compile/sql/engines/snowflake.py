@@ -8,8 +8,13 @@ from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.engine import Engine, Shape, fold_upper
 from ray_lineage.compile.sql.engines.postgres import POSTGRES_REWRITES
+from ray_lineage.compile.sql.lex.scan import after_as, read_name
 from ray_lineage.compile.sql.statements.copy import read_copy
-from ray_lineage.compile.sql.unit import Unit, Written
+from ray_lineage.compile.sql.statements.create import read_create_statement
+from ray_lineage.compile.sql.statements.define import define
+from ray_lineage.compile.sql.statements.drop import replaced
+from ray_lineage.compile.sql.unit import Said, Unit, Written
+from ray_lineage.model import StatementKind
 
 
 def _copy(unit: Unit, tokens: list[Token]) -> Written | None:
@@ -17,6 +22,22 @@ def _copy(unit: Unit, tokens: list[Token]) -> Written | None:
     (https://docs.snowflake.com/en/sql-reference/sql/copy-files)."""
     of_files = [t.text.upper() for t in tokens[1:3]] == ["FILES", "INTO"]
     return read_copy(unit, [tokens[0], *tokens[2:]] if of_files else tokens)
+
+
+def _create(unit: Unit, tokens: list[Token]) -> Said:
+    """``CREATE CORTEX SEARCH SERVICE s ON body ATTRIBUTES k ... AS query`` keeps the query's rows, as a dynamic table does
+    (https://docs.snowflake.com/en/sql-reference/sql/create-cortex-search)."""
+    at = next((k for k, t in enumerate(tokens[:6]) if t.text.upper() == "SERVICE"), -1)
+    if at < 2 or tokens[at - 1].text.upper() != "SEARCH":
+        return read_create_statement(unit, tokens, "CREATE")
+    at += 4 if tokens[at + 1].text.upper() == "IF" else 1  # NOT EXISTS
+    parts, end = read_name(tokens, at)
+    query = after_as(tokens, end)
+    if not parts or not query:
+        return None
+    name = unit.full(parts)
+    replaced(unit, tokens, name, len(tokens) - len(query))
+    return define(unit, tokens, query, name, "MaterializedView", (), StatementKind.CREATE_VIEW)
 
 
 SNOWFLAKE: Final = Engine(
@@ -54,7 +75,7 @@ SNOWFLAKE: Final = Engine(
     session_variables=True,
     query_ids=True,
     file_rows=True,
-    readers={"COPY": _copy},
+    readers={"COPY": _copy, "CREATE": _create},
     signs="""
 6: object_construct array_construct to_variant use|warehouse use|role lateral|flatten create|pipe target_lag
 6: parse_url flatten|input get_ddl system$typeof seq4 array_size try_parse_json object_keys

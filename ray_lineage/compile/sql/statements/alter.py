@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlglot.tokens import Token
 
+from ray_lineage.compile.sql.engine import spelling
 from ray_lineage.compile.sql.lex.columns import added_columns, altered_column
 from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.scan import closing, list_items, outermost, read_name
@@ -19,11 +20,16 @@ from ray_lineage.compile.sql.unit import Said, Unit, Written, each
 from ray_lineage.model import ALTERED, Effect, Local, Name, StatementKind, local_kind, passed_over
 
 
+def renames(tokens: list[Token]) -> bool:
+    """Does ALTER give a view another name, and no other query?"""
+    return any(token.text.upper() == "RENAME" for _, token in outermost(tokens, 2, min(len(tokens), 14)))
+
+
 def read_alter_table(unit: Unit, tokens: list[Token]) -> Iterator[Written]:
     """ALTER TABLE t ADD c int, d int: more columns of a table that is declared elsewhere."""
-    if len(tokens) < 5 or tokens[1].text.upper() != "TABLE":
+    i = next((k for k, t in enumerate(tokens[:4]) if t.text.upper() in _TABLES), 0) + 1
+    if len(tokens) < 5 or i < 2:
         return
-    i = 2
     while tokens[i].text.upper() in ("IF", "EXISTS", "ONLY"):
         i += 1
     parts, i = read_name(tokens, i)
@@ -54,6 +60,10 @@ def read_alter_table(unit: Unit, tokens: list[Token]) -> Iterator[Written]:
         unit.facts.declare(name, ALTERED, start_line(tokens[0]), declared, adds=True)
 
 
+_TABLES: Final = frozenset({"TABLE", "VIEW", "MATERIALIZED VIEW"})
+"""What of ALTER is about columns and rows."""
+
+
 def alter_rows(unit: Unit, tokens: list[Token], name: Name, i: int) -> Iterable[Written]:
     """What follows the name in ALTER TABLE: renames, moves of rows, foreign keys."""
     words = [t.text.upper() for t in tokens[i:]]
@@ -71,7 +81,8 @@ def _moved_rows(unit: Unit, tokens: list[Token], name: Name, i: int, words: list
         parts, _ = read_name(tokens, at)
         if parts:
             new = unit.names.name(parts)
-            return rename_dataset(unit, tokens, name, (*name[:-1], *new) if len(new) == 1 else unit.qualified(new))
+            renamed = (*name[:-1], *new) if len(new) == 1 else unit.qualified(new)
+            return rename_dataset(unit, tokens, name, renamed, _kind(tokens))
     elif words[0] == "SWITCH" and "TO" in words:
         parts, _ = read_name(tokens, i + words.index("TO") + 1)
         if parts:
@@ -136,10 +147,16 @@ def _changed_columns(unit: Unit, tokens: list[Token], table: Name, i: int) -> No
         elif verb == "DROP" and (kind or rest in ([], ["CASCADE"], ["RESTRICT"])):
             gone.add(unit.part(tokens[a]))
         elif verb == "RENAME" and len(rest) > 1 and rest[0] == "TO":
-            unit.facts.rename_column(table, unit.part(tokens[a]), unit.part(tokens[a + 2]))
+            _rename_column(unit, table, tokens[a], tokens[a + 2])
         elif (verb == "CHANGE" and len(rest) > 1) or (verb == "RENAME" and kind and rest):
-            unit.facts.rename_column(table, unit.part(tokens[a]), unit.part(tokens[a + 1]))
+            _rename_column(unit, table, tokens[a], tokens[a + 1])
     unit.facts.drop_columns(table, gone)
+
+
+def _rename_column(unit: Unit, table: Name, old: Token, new: Token) -> None:
+    """A column of the table has another name."""
+    name = unit.part(new)
+    unit.facts.rename_column(table, unit.part(old), name, spelling(unit.engine, new.text, name))
 
 
 _CHANGES: Final = frozenset({"DROP", "RENAME", "CHANGE", "ADD", "ALTER", "MODIFY", "SET", "WITH"})
@@ -155,6 +172,12 @@ def _mutation(unit: Unit, tokens: list[Token], i: int) -> None:
         [tokens[i], *name, mark, *tokens[i + 1 :]] if verb == "UPDATE" else [tokens[i], mark, *name, *tokens[i + 1 :]],
         verb,
     )
+
+
+def _kind(tokens: list[Token]) -> str:
+    """What ALTER changes."""
+    words = " ".join(t.text.upper() for t in tokens[1:3])
+    return "MaterializedView" if "MATERIALIZED" in words else "View" if "VIEW" in words else "Table"
 
 
 def _exchange(unit: Unit, tokens: list[Token], name: Name, i: int) -> Said:

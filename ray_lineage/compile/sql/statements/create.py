@@ -10,7 +10,7 @@ from ray_lineage.compile.sql.lex.columns import CreateHead, read_create
 from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.scan import closing
 from ray_lineage.compile.sql.lex.tokens import start_line
-from ray_lineage.compile.sql.statements.alter import read_alter_table
+from ray_lineage.compile.sql.statements.alter import read_alter_table, renames
 from ray_lineage.compile.sql.statements.body import read_body
 from ray_lineage.compile.sql.statements.columns import computed_columns, defaults, make_empty
 from ray_lineage.compile.sql.statements.comments import describe_created
@@ -43,7 +43,7 @@ def read_create_statement(unit: Unit, tokens: list[Token], verb: str) -> Said:
     if "TABLE" not in words and "VIEW" not in words:
         note_unknown_kind(unit, tokens)
         return None
-    if verb == "ALTER" and "VIEW" not in words[:4]:
+    if verb == "ALTER" and ("VIEW" not in words[:4] or renames(tokens)):
         return read_alter_table(unit, tokens)
     if words[1:2] and words[1] in (
         "INDEX",

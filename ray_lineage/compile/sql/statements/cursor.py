@@ -11,6 +11,7 @@ from ray_lineage.compile.sql.lex.scan import closing, list_items, read_name, unt
 from ray_lineage.compile.sql.statements.dynamic import binds_of, run_text
 from ray_lineage.compile.sql.statements.lifetimes import declare_name
 from ray_lineage.compile.sql.statements.move import move
+from ray_lineage.compile.sql.statements.returns import whole_rows
 from ray_lineage.compile.sql.statements.use import use_database
 from ray_lineage.compile.sql.statements.variables import INTOS, store
 from ray_lineage.compile.sql.unit import Said, Unit, Written, each
@@ -54,17 +55,22 @@ def _take_row(unit: Unit, tokens: list[Token], cursor: Token, targets: list[list
 
 
 def open_cursor(unit: Unit, tokens: list[Token]) -> Iterator[Written]:
-    """``OPEN c FOR SELECT ...``, ``OPEN c FOR EXECUTE text``, ``OPEN c FOR text``."""
+    """``OPEN c FOR SELECT ...``, ``OPEN c FOR EXECUTE text``, ``OPEN c FOR text``. The rows of a parameter that goes out are a
+    result of the routine (``OUT SYS_REFCURSOR``, ``INOUT refcursor``)."""
     parts, i = read_name(tokens, 1)
     if not parts or i >= len(tokens) or tokens[i].token_type is not T.FOR or i + 1 >= len(tokens):
         return
-    query = tokens[i + 1 :]
+    query, name = tokens[i + 1 :], unit.part(parts[0])
+    rows = Local.CURSOR.named(name)
     if query[0].token_type in (T.SELECT, T.WITH):
         yield declare_cursor(unit, parts[0], query, tokens)
-        return
-    value = until(query, 1 if query[0].text.upper() == "EXECUTE" else 0, ("USING",))
-    binds = yield from binds_of(unit, query)
-    yield from each(run_text(unit, value, tokens, (Local.CURSOR.named(unit.part(parts[0])), ()), binds))
+    else:
+        value = until(query, 1 if query[0].text.upper() == "EXECUTE" else 0, ("USING",))
+        binds = yield from binds_of(unit, query)
+        yield from each(run_text(unit, value, tokens, (rows, ()), binds))
+        unit.routine.cursors.add(name)
+    if name in unit.routine.given:
+        yield from each(whole_rows(unit, tokens, rows))
 
 
 def cursor_of(unit: Unit, name: Token, source: Token, tokens: list[Token]) -> Written:
@@ -99,9 +105,8 @@ def read_for(unit: Unit, tokens: list[Token]) -> Iterator[Written]:
     targets = [tokens[k:end] for k, end in list_items(tokens, 1, at)]
     names = {unit.part(target[0]) for target in targets if target}
     shaped = any(any(unit.routine.shapes.get(n, ())) for n in names & unit.routine.records)
-    scalars = (
-        unit.engine.plpgsql and names <= unit.routine.variables() and (names.isdisjoint(unit.routine.records) or shaped)
-    )
+    declared = names <= {*unit.routine.variables(), *unit.routine.returned_columns}
+    scalars = unit.engine.plpgsql and declared and (names.isdisjoint(unit.routine.records) or shaped)
     if at > 2 and not scalars:
         return
     i = at + 2 if tokens[at + 1].text.upper() == "REVERSE" else at + 1

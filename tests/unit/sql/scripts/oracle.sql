@@ -393,7 +393,7 @@ BEGIN
   OPEN rc FOR 'SELECT b FROM t';
 END;
 /
--- pairs: t.a > o.x i
+-- pairs: t.a > o.x i, t.b > p.b i
 -- case: connect by and hints
 INSERT /*+ APPEND */ INTO o (x, y, z) SELECT a, LEVEL, SYS_CONNECT_BY_PATH(b, '/') FROM t START WITH id IS NULL CONNECT BY NOCYCLE PRIOR id = a ORDER SIBLINGS BY b;
 INSERT INTO o (w) SELECT CONNECT_BY_ROOT a FROM t CONNECT BY PRIOR id = b AND LEVEL < 5;
@@ -463,7 +463,7 @@ BEGIN
   FORALL i IN INDICES OF ids UPDATE q SET x = ids(i);
 END;
 /
--- pairs: o.id > q.x i
+-- pairs: o.id > q.x i, t.a > p.a i, t.b > p.b i
 -- case: q quotes, nested comments and slash
 INSERT INTO o (x, y) SELECT q'[it's; /* no */]', a /* ; */ FROM t -- ; x
 ;
@@ -552,3 +552,11 @@ END;
 CREATE TABLE e (x NUMBER) ORGANIZATION EXTERNAL (TYPE ORACLE_LOADER DEFAULT DIRECTORY d ACCESS PARAMETERS (RECORDS DELIMITED BY NEWLINE FIELDS TERMINATED BY ',') LOCATION ('f.csv', d2:'g.csv')) REJECT LIMIT UNLIMITED;
 CREATE TABLE i (x NUMBER PRIMARY KEY) ORGANIZATION INDEX;
 -- pairs: external."f.csv".* > e.* i, external."g.csv".* > e.* i
+-- case: a cursor that goes out is a result
+CREATE OR REPLACE PROCEDURE p (k IN NUMBER, rc OUT SYS_REFCURSOR) AS BEGIN OPEN rc FOR SELECT a, b FROM t WHERE id = k; END;
+/
+CREATE OR REPLACE PROCEDURE q (rc IN OUT pkg.cur) AS s VARCHAR2(99) := 'SELECT c FROM u'; BEGIN OPEN rc FOR s; END;
+/
+CREATE OR REPLACE FUNCTION f RETURN SYS_REFCURSOR AS rc SYS_REFCURSOR; BEGIN OPEN rc FOR SELECT b FROM t; RETURN rc; END;
+/
+-- pairs: t.a > p.a i, t.b > p.b i, u.c > q.c i, t.b > f.b i

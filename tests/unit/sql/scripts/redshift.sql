@@ -115,3 +115,7 @@ CREATE OR REPLACE PROCEDURE p() AS $$ DECLARE v int; w int := 0; n int; BEGIN
   INSERT INTO o (x, y, z) VALUES (v, w, n);
 END; $$ LANGUAGE plpgsql;
 -- pairs: t.a > o.x t, t.b > o.x t, u.d > o.y a, u.d > o.z a
+-- case: a cursor that goes out is a result
+CREATE PROCEDURE p (k IN int, rs INOUT refcursor) AS $$ BEGIN OPEN rs FOR SELECT a FROM t WHERE b = k; END; $$ LANGUAGE plpgsql;
+CREATE PROCEDURE q (k IN int) AS $$ DECLARE c refcursor; v int; BEGIN OPEN c FOR SELECT a FROM t; FETCH c INTO v; END; $$ LANGUAGE plpgsql;
+-- pairs: t.a > p.a i

@@ -459,3 +459,11 @@ COPY FILES INTO @e FROM (SELECT a, b FROM t);
 COPY INTO k FROM @a;
 -- pairs: external."stage:s1.c/d".* > external.stage:a/b.* i, t.a > external.stage:e.a i, t.b > external.stage:e.b i,
 --  external.stage:a.* > k.* i
+-- case: search services hold what their query finds
+CREATE OR REPLACE CORTEX SEARCH SERVICE d.s.svc ON body ATTRIBUTES k WAREHOUSE = w TARGET_LAG = '1 day' AS (SELECT UPPER(body) AS body, k FROM docs);
+CREATE CORTEX SEARCH SERVICE IF NOT EXISTS other ON body WAREHOUSE = w TARGET_LAG = '1 day' AS SELECT body FROM docs;
+CREATE SERVICE web IN COMPUTE POOL p FROM SPECIFICATION $$ x $$;
+-- pairs: docs.body > d.s.svc.body t, docs.k > d.s.svc.k i, docs.body > other.body i
+-- case: dynamic tables that are swapped
+ALTER DYNAMIC TABLE d SWAP WITH e;
+-- pairs: d.* > e.* i, e.* > d.* i

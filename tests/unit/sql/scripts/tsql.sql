@@ -785,3 +785,11 @@ SELECT * INTO dbo.d FROM SEMANTICSIMILARITYDETAILSTABLE(dbo.docs, body, @a, body
 SELECT score INTO dbo.e FROM SEMANTICKEYPHRASETABLE(dbo.docs, *);
 -- pairs: dbo.docs.title > dbo.k.keyphrase t, dbo.docs.body > dbo.k.keyphrase t, dbo.docs.body > dbo.s.score t,
 --  dbo.docs.body > dbo.d.keyphrase t, dbo.docs.body > dbo.d.score t
+-- case: functions that read files of the server's own logs
+SELECT event_time, statement INTO dbo.audits FROM sys.fn_get_audit_file(N'C:\audit\*.sqlaudit', DEFAULT, DEFAULT);
+INSERT INTO dbo.x (e) SELECT CAST(f.event_data AS xml) FROM sys.fn_xe_file_target_read_file(N's*.xel', NULL, NULL, NULL) AS f;
+INSERT INTO dbo.y (e) SELECT t.TextData FROM ::fn_trace_gettable('t.trc', DEFAULT) AS t;
+INSERT INTO dbo.z (e) SELECT t.TextData FROM sys.traces s CROSS APPLY sys.fn_trace_gettable(s.path, DEFAULT) AS t;
+-- pairs: external."C:\audit\*.sqlaudit".event_time > dbo.audits.event_time i,
+--  external."C:\audit\*.sqlaudit".statement > dbo.audits.statement i, external."s*.xel".event_data > dbo.x.e t,
+--  external."t.trc".textdata > dbo.y.e i, sys.fn_trace_gettable.textdata > dbo.z.e i

@@ -24,7 +24,7 @@ from ray_lineage.compile.sql.engines.tsql.rewrites import (
 from ray_lineage.compile.sql.engines.tsql.rowsets import into_remote, may_have_rowsets, rewrite_rowsets
 from ray_lineage.compile.sql.engines.tsql.split import BatchSplitter
 from ray_lineage.compile.sql.names import Names
-from ray_lineage.compile.sql.query.words import SERVER_QUERY
+from ray_lineage.compile.sql.query.words import FILE, SERVER_QUERY
 from ray_lineage.compile.sql.statements.copy import read_bulk_insert
 
 
@@ -112,7 +112,13 @@ TSQL: Final = Engine(
     renames_in_place=True,  # .../rename-transact-sql, of Synapse
     recursion_unmarked=True,
     unpivot_values_first=True,
-    table_functions={"openquery": SERVER_QUERY, "openrowset": ("", "connection", "query")},
+    table_functions={
+        "openquery": SERVER_QUERY,
+        "openrowset": ("", "connection", "query"),
+        # what its own logs hold: .../sys-fn-get-audit-file-transact-sql, .../sys-fn-xe-file-target-read-file-transact-sql,
+        # .../sys-fn-trace-gettable-transact-sql
+        **dict.fromkeys(("fn_get_audit_file", "fn_xe_file_target_read_file", "fn_trace_gettable"), FILE),
+    },
     from_twice=True,
     signs="""
 6: nocount sp_executesql xact_abort uniqueidentifier scope_identity schemabinding nonclustered raiserror
@@ -132,6 +138,6 @@ TSQL: Final = Engine(
         Shape(8, "@", r"\{\s*default\s+@|\}\s*\?\s*\{"),  # OHDSI's SqlRender
         Shape(3, "@", r"\b(?:from|join|into)\s+@\w+\.\w+(?![\w.]*\s*[(/])"),
         Shape(3, "#", r"(?<![\w#])##?[a-z_]\w+"),
-        Shape(2, "n'", r"\bn'"),
+        Shape(2, "n'", r"(?<!')\bn'"),
     ),
 )
