@@ -100,6 +100,7 @@ DATASET: Final = Node(
         Prop("owner"),  # File.id that describes it, or null
         Prop("description"),  # what people wrote about it
         Prop("namespace"),  # of OpenLineage, where the dataset lives
+        Prop("display"),  # the name as it is written, where only letters' case differs
     ),
 )
 COLUMN: Final = Node(
@@ -112,6 +113,7 @@ COLUMN: Final = Node(
         Prop("declared", "BOOL", default=False),
         Prop("owner"),
         Prop("description"),
+        Prop("display"),
     ),
 )
 

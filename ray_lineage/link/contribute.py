@@ -31,6 +31,7 @@ from ray_lineage.model import (
     StatementKind,
     column_id,
     dataset_id,
+    dataset_text,
     file_id,
     is_temporary,
     quote_part,
@@ -38,7 +39,7 @@ from ray_lineage.model import (
     statement_id,
 )
 
-CONTRIBUTION_REVISION: Final = 10
+CONTRIBUTION_REVISION: Final = 11
 """Raise with every change of the rows that given facts lead to: files are then written again."""
 
 _TOO_MANY_ROWS: Final = (
@@ -273,6 +274,7 @@ def _describe(rows: _Rows, dataset: str, owner: Declared, catalog: LinkCatalog) 
             rows.file,
             said.text or None,
             said.namespace or None,
+            _displayed(parts, said.display),
         ),
     )
     types = catalog.types(dataset)
@@ -280,12 +282,21 @@ def _describe(rows: _Rows, dataset: str, owner: Declared, catalog: LinkCatalog) 
     if columns is None:  # of those that nobody lists, what is written about them
         for column in sorted(said.columns):
             row = (rows.column(dataset, column), name, column, None, types.get(column) or None, True, rows.file)
-            rows.add("Column", (*row, said.columns[column]))
+            rows.add("Column", (*row, said.columns[column], said.spelled.get(column)))
         return
     for ordinal, column in enumerate(columns if rows.take(len(columns), owner.signature.line) else ()):
         identity = rows.column(dataset, column)
         described = said.columns.get(column) or None
-        rows.add("Column", (identity, name, column, ordinal, types.get(column) or None, True, rows.file, described))
+        written = said.spelled.get(column)
+        rows.add(
+            "Column", (identity, name, column, ordinal, types.get(column) or None, True, rows.file, described, written)
+        )
+
+
+def _displayed(name: Name, written: Name) -> str | None:
+    """A dataset's name with its last parts as they are written; None if that is no other one."""
+    display = (*name[: max(len(name) - len(written), 0)], *written[-len(name) :]) if written else name
+    return dataset_text(display) if display != name else None
 
 
 def _ambiguities(facts: FileFacts, catalog: LinkCatalog) -> list[Diagnostic]:

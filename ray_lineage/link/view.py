@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Final, NamedTuple, Protocol
 
 import msgspec
@@ -21,6 +22,7 @@ EVERYTHING: Final = LIST | SHAPE | MEANING | AMBIGUITY
 _details_decoder: Final = msgspec.msgpack.Decoder(Details)
 _remarks_decoder: Final = msgspec.msgpack.Decoder(Remarks)
 _NO_DETAILS: Final = Details((), (), ())
+_NO_REMARKS: Final = Remarks("", {}, "")
 
 
 class Known(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -94,11 +96,14 @@ def types_of(declared: tuple[Declared, ...]) -> dict[str, str]:
 
 
 class Descriptions(NamedTuple):
-    """What people wrote about a dataset and its columns, and where OpenLineage says that it lives."""
+    """What people wrote about a dataset and its columns, where OpenLineage says that it lives, and how the last parts of its name
+    and its columns are written, where that differs."""
 
     text: str
     columns: dict[str, str]
     namespace: str
+    display: Name = ()
+    spelled: Mapping[str, str] = MappingProxyType({})
 
 
 def descriptions_of(declared: tuple[Declared, ...]) -> Descriptions:
@@ -108,7 +113,22 @@ def descriptions_of(declared: tuple[Declared, ...]) -> Descriptions:
     for said in _said(declared):
         text, namespace = text or said.text, namespace or said.namespace
         columns = {**said.columns, **columns}
-    return Descriptions(text, columns, namespace)
+    return Descriptions(text, columns, namespace, *_spelling(declared))
+
+
+def _spelling(declared: tuple[Declared, ...]) -> tuple[Name, dict[str, str]]:
+    """As the declaration that describes the dataset writes them, then as others do: a column that one has without a spelling of
+    its own is written as it is called."""
+    display: Name = ()
+    columns: dict[str, str] = {}
+    for d in declared:
+        said = _remarks_decoder.decode(d.signature.remarks) if d.signature.remarks else _NO_REMARKS
+        if d is declared[0]:
+            display = said.display
+        if said.spelled or columns:
+            listed = decode_list(d.signature.columns) or ()
+            columns = {**said.spelled, **{c: said.spelled.get(c, c) for c in listed}, **columns}
+    return display, {name: written for name, written in columns.items() if name != written}
 
 
 def _said(declared: tuple[Declared, ...]) -> Iterator[Remarks]:

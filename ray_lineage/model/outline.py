@@ -45,11 +45,14 @@ class Details(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Remarks(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What is in no answer but that to who describes the dataset: descriptions of it and of its columns, its namespace."""
+    """What is in no answer but that to who describes the dataset: descriptions of it and of its columns, its namespace, and how
+    its name's last parts (``display``) and its columns (``spelled``) are written, where that differs."""
 
     text: str
     columns: dict[str, str]
     namespace: str
+    display: Name = ()
+    spelled: dict[str, str] = {}
 
 
 class ListQuery(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -130,6 +133,8 @@ def _remarks(declaration: Declaration) -> bytes:
         declaration.description,
         {c.name: c.description for c in declaration.columns if c.description},
         declaration.namespace,
+        declaration.display,
+        {**declaration.spelled, **{c.name: c.display for c in declaration.columns if c.display}},
     )
     return _encoder.encode(remarks) if any(msgspec.structs.astuple(remarks)) else b""
 

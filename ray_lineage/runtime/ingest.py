@@ -66,7 +66,7 @@ def ingest(
             summary = _brought_up(settings, plan, order, report, stop, cradle)
         summary.root, summary.parts = settings.root, [] if plan.scan.tree.is_whole else plan.roots
         summary.notes.extend([*place.notes, *_idle_rules(settings, plan)])
-        if not plan.tasks or not (summary.files or summary.removed):
+        if not plan.tasks or (not summary.files and summary.silent == len(plan.tasks)):
             summary.notes.append(_nothing_found(plan))
     trim(summary)
     summary.seconds = time.monotonic() - started

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ray_lineage.link import Linker
 from ray_lineage.link.contribute import contribute
 from ray_lineage.link.symbols import Declared
-from ray_lineage.link.view import FileView, Shape
+from ray_lineage.link.view import Descriptions, FileView, Shape
 from ray_lineage.model import FileFacts, Name, decode_facts, decode_outline
 from tests.factory import facts
 from tests.unit.link.scripts import apply, rounds_of
@@ -37,6 +37,8 @@ class Asking(FileView):
         if what == "types":
             found = FileView.types(self, about)
             return [found.get(c) for c in FileView.columns(self, about) or ()]
+        if what == "descriptions":
+            return FileView.descriptions(self, about)
         owner = FileView.owner(self, about)
         if owner is None:
             return ""
@@ -74,6 +76,10 @@ class Asking(FileView):
     def types(self, dataset: str) -> dict[str, str]:
         self._ask("types", dataset)
         return super().types(dataset)
+
+    def descriptions(self, dataset: str) -> Descriptions:
+        self._ask("descriptions", dataset)
+        return super().descriptions(dataset)
 
 
 @pytest.mark.parametrize("dialect", ["postgres", "tsql"])

@@ -100,6 +100,7 @@ def result(
 def dbt_model(unit: Unit, model: ModelName, tokens: list[Token], builder: Builder, root: int) -> Written:
     """The query of a dbt model makes a table or view of the file's name."""
     name = unit.qualified(tuple(unit.fold(p, False) for p in model.parts))
+    unit.names.spell(name, model.parts)
     kind = {"view": "View", "materialized_view": "MaterializedView", "ephemeral": "View"}.get(
         model.materialized, "Table"
     )
