@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Optional, cast
 
 import typer
 
-from ray_lineage.cli.answers import Json, Places, asked, is_ascii, width, write
+from ray_lineage.cli.answers import Json, Places, asked, is_ascii, said_of_namesakes, width, write
 from ray_lineage.cli.output import print_json, styled, visible, write_line, write_table
 from ray_lineage.counting import counting
 from ray_lineage.errors import UsageError
@@ -117,9 +117,16 @@ def _asked_for(text: str, direction: Direction, depth: int | None, level: str, i
 
 
 def _answer(question: _Question, form: _Form, across: bool) -> None:
+    from ray_lineage.query.walk import namesakes, resolve
+
     with asked(everyone=across) as (store, project):
         walks = question.ask(store, project)
         places = Places(store, walks[0].project)
+        alike = (
+            []
+            if any(found.steps for found in walks)
+            else namesakes(store, resolve(store, walks[0].root, walks[0].project))
+        )
     if form.as_json:
         print_json(_as_json(walks[0], form) if len(walks) == 1 else [_as_json(w, form) for w in walks])
         return
@@ -127,6 +134,8 @@ def _answer(question: _Question, form: _Form, across: bool) -> None:
         if number:
             write_line()
         _show(found, form, places)
+    if alike:
+        write_line(styled(said_of_namesakes(alike), "yellow"))
 
 
 def _as_json(found: Walk, form: _Form) -> object:
@@ -213,5 +222,6 @@ def _show_schemas(found: Walk) -> None:
         (visible(written[str(r["schema"])]) or "(no schema)", f"{r['count']:,}", f"step {r['nearest']}") for r in rows
     ]
     write_table(shown, ("schema", noun, "nearest"))
+    write_line()
     total = f"{len(found.nodes):,} {noun} {found.direction} in {counting(len(rows), 'schema')}; {_all_or_not(found)}"
     write_line(styled(total, "dim"))

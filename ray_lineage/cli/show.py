@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ray_lineage.cli.answers import Json, Places, asked
+from ray_lineage.cli.answers import Json, Places, asked, said_of_namesakes
 from ray_lineage.cli.output import print_json, styled, visible, write_line, write_table
 from ray_lineage.counting import counting
 
@@ -55,6 +55,8 @@ def _show(found: Shown, places: Places) -> None:
     declared = ", ".join(places(p.file, p.line) for p in found.declared) or "declared nowhere"
     owners = f"  {' '.join(found.owners)}" if found.owners else ""
     write_line(styled(found.said(found.name), "bold"), f"  {found.kind.lower()}  ", styled(declared + owners, "dim"))
+    if found.namesakes:
+        write_line(styled(said_of_namesakes([found.said(name) for name in found.namesakes]), "yellow"))
     if found.columns:
         write_line()
         write_table([_row(c) for c in found.columns], ("column", "type", "from", "feeds", "used to"))

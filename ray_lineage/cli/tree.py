@@ -341,9 +341,9 @@ class _Layout:
         """Of the edge downstream; upstream of what is written here, and of the edge where that is not told otherwise."""
         own = self._own_place(item.name) if first else None
         edge = self._at(steps) if not self.forest.upstream or self._says_no_place(item.near) else None
-        if own is not None and edge is not None:
+        if own is not None and edge is not None and own != edge:
             return [Span(f"by {edge.text}", edge.role, edge.file), own]
-        return [place for place in (own, edge) if place is not None]
+        return [place for place in (own or edge,) if place is not None]
 
     def _own_place(self, name: str) -> Span | None:
         """Upstream: where a node is written, if that is one place."""

@@ -36,6 +36,8 @@ def why(source: _From, target: _To, as_json: Json = False) -> int:
             if number:
                 write_line()
             _show(one, found, places)
+        if found.evidence:
+            write_line()
         write_line(styled(_told(found, further), "dim"))
     return int(ExitCode.OK if found.evidence else ExitCode.FINDINGS)
 

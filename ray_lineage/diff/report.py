@@ -80,10 +80,15 @@ def together(report: Report) -> Impact:
         reached,
         max((f.reached.columns for f in changes), default=0),
         report.models,
-        tuple(dict.fromkeys(p for f in changes for p in f.reached.files)),
+        tuple(dict.fromkeys(path for f in changes for path in (*_broken(f.change), *f.reached.files))),
         tuple(dict.fromkeys(o for f in changes for o in f.owners)),
         any(f.reached.cut for f in changes),
     )
+
+
+def _broken(change: Change) -> list[str]:
+    """The files that write something by what is gone."""
+    return [use.place.file for use in change.uses if use.target]
 
 
 def counted(changes: Iterable[Change], silent: int) -> dict[str, int]:

@@ -29,7 +29,8 @@ _TABLES: Final = {
     "project": "id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, epoch INTEGER NOT NULL, digest TEXT NOT NULL",
     "total": "project INTEGER NOT NULL, kind TEXT NOT NULL, rows INTEGER NOT NULL, PRIMARY KEY (project, kind)",
     "file": "id INTEGER PRIMARY KEY, project INTEGER NOT NULL, path TEXT NOT NULL, sha256 TEXT, dialect TEXT, "
-    "fingerprint TEXT, status TEXT, diagnostics TEXT, statements INTEGER, origin TEXT, UNIQUE (path, project)",
+    "fingerprint TEXT, status TEXT, diagnostics TEXT, statements INTEGER, origin TEXT, "
+    "changed_at TEXT, UNIQUE (path, project)",
     "statement": "id INTEGER PRIMARY KEY, kind TEXT, first_line INTEGER, last_line INTEGER, procedure TEXT, sql TEXT",
     "dataset": "id INTEGER PRIMARY KEY, project INTEGER NOT NULL, name TEXT NOT NULL, catalog TEXT, schema TEXT, "
     '"table" TEXT NOT NULL, folded TEXT NOT NULL, kind INTEGER NOT NULL, description TEXT, namespace TEXT, display TEXT, owner INTEGER',
@@ -230,7 +231,12 @@ NUMBERS: Final = {
 @cache
 def insert(kind: str) -> str:
     """Add a row by its number."""
-    return f"INSERT INTO {table(kind)} VALUES ({', '.join('?' * len(columns(kind)))})"
+    values = ["?"] * len(columns(kind)) + ([_NOW] if kind == "File" else [])
+    return f"INSERT INTO {table(kind)} VALUES ({', '.join(values)})"
+
+
+_NOW: Final = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
+"""UTC."""
 
 
 @cache
@@ -295,8 +301,11 @@ SPELLED: Final = {
 FIND_DATASET: Final = "SELECT id FROM dataset WHERE project = ? AND name = ?"
 FIND_COLUMN: Final = 'SELECT id FROM "column" WHERE dataset = ? AND name = ?'
 FIND_FILE: Final = "SELECT id FROM file WHERE project = ? AND path = ?"
+_OF_FILE: Final = {p.name: f"?{n}" for n, p in enumerate(FILE.props[2:], 1)}  # all but project and path
 UPDATE_FILE: Final = (
-    f"UPDATE file SET {' = ?, '.join(p.name for p in FILE.props[2:])} = ? WHERE id = ?"  # all but project and path
+    f"UPDATE file SET {', '.join(f'{name} = {value}' for name, value in _OF_FILE.items())}, changed_at = "
+    f"CASE WHEN {' AND '.join(f'{name} IS {value}' for name, value in _OF_FILE.items())} THEN changed_at ELSE {_NOW} END "
+    f"WHERE id = ?{len(_OF_FILE) + 1}"
 )
 _OF_PROJECT: Final = "(:project IS NULL OR p.name = :project)"
 _DATASETS: Final = "FROM dataset d JOIN project p ON p.id = d.project WHERE"
@@ -389,7 +398,7 @@ def _views() -> dict[str, str]:
     flows = {p.name: _choice("r", p) for r in PACKED if r.type == "FLOWS_TO" for p in r.props}
     influences = {p.name: _choice("r", p) for r in PACKED if r.type == "INFLUENCES" for p in r.props}
     return {
-        "files": "SELECT p.name AS project, f.path, f.dialect, f.status, f.statements, f.sha256, f.diagnostics, f.origin "
+        "files": "SELECT p.name AS project, f.path, f.dialect, f.status, f.statements, f.sha256, f.diagnostics, f.origin, f.changed_at "
         "FROM file f JOIN project p ON p.id = f.project",
         "datasets": f'SELECT p.name AS project, d.name, d.catalog, d.schema, d."table", {_choice("d", _KIND)} AS kind, '
         "d.owner IS NOT NULL AS declared, f.path AS file, d.description, d.namespace, coalesce(d.display, d.name) AS display "

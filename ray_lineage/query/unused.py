@@ -62,7 +62,8 @@ def _check_schema(schema: str, datasets: Iterable[str]) -> None:
     names = list(datasets)
     if any(_is_in(schema, name) for name in names):
         return
-    known = sorted({dataset_text(parts[:-1]) for parts in map(split_text, names) if len(parts) > 1})
+    schemas = {parts[:-1] for parts in map(split_text, names) if len(parts) > 1}
+    known = [dataset_text(parts) for parts in sorted(schemas, key=lambda parts: (len(parts), parts))]
     by_last = {split_text(name)[-1].lower(): name for name in reversed(known)}
     close = [by_last[c] for c in difflib.get_close_matches(split_text(schema.lower())[-1], by_last)]
     listed = ", ".join(known[:_MOST_SCHEMAS]) + (" ..." if len(known) > _MOST_SCHEMAS else "")

@@ -185,6 +185,21 @@ def test_a_name_that_is_typed_wrong(store: GraphStore, name: str, says: str) -> 
     assert says in (caught.value.help or "")
 
 
+def test_a_mention_that_nobody_declares_names_what_may_be_meant(tmp_path: Path) -> None:
+    files = {
+        "a.sql": "CREATE TABLE one.sofa (id int, score int);\nCREATE TABLE two.sofa (id int);",
+        "b.sql": "CREATE VIEW v AS SELECT 1 AS x FROM sofa;",
+    }
+    opened = SqliteStore(str(tmp_path / "g.db"))
+    load(opened, "p", opened.acquire("p"), contributions("p", files).values())
+    assert (show(opened, "sofa").name, show(opened, "sofa").namesakes) == ("sofa", ["one.sofa", "two.sofa"])
+    assert show(opened, "two.sofa").namesakes == []
+    assert resolve(opened, "sofa.score").dataset == "one.sofa"
+    with pytest.raises(UsageError, match="2 different things"):
+        resolve(opened, "sofa.id")
+    opened.close()
+
+
 def test_selectors_choose_datasets(store: GraphStore) -> None:
     def names(text: str) -> list[str]:
         return [name for _, name in selection(store, text, "shop")]

@@ -13,7 +13,7 @@ from ray_lineage.compile.sql.lex.scan import closing, list_items, outermost, rea
 from ray_lineage.compile.sql.lex.tokens import start_line
 from ray_lineage.compile.sql.routine import Routine
 from ray_lineage.compile.sql.statements.define import define
-from ray_lineage.compile.sql.statements.lifetimes import begin_routine
+from ray_lineage.compile.sql.statements.lifetimes import begin_routine, declare_name
 from ray_lineage.compile.sql.statements.move import move
 from ray_lineage.compile.sql.statements.variables import declare_variable
 from ray_lineage.compile.sql.unit import Said, Unit, Written
@@ -45,6 +45,8 @@ def read_header(unit: Unit, tokens: list[Token], outer: Routine | None = None) -
         routine.watch(table, dict.fromkeys(names, table), new_names)
     elif name[-1] in unit.trigger_functions:
         yield from trigger_function(unit, tokens, unit.trigger_functions[name[-1]])
+    elif unit.engine.plpgsql and _returns_trigger(tokens, i):
+        _rows_of_somewhere(unit)
     if unit.engine.parameters is not None:
         unit.engine.parameters(unit, tokens, i)
     else:
@@ -118,6 +120,19 @@ def trigger_function(unit: Unit, tokens: list[Token], tables: list[Name]) -> Ite
     for table in distinct:
         yield move(unit, tokens, table, rows, StatementKind.TRIGGER)
     routine.rows["new"] = routine.rows["old"] = rows
+
+
+def _returns_trigger(tokens: list[Token], i: int) -> bool:
+    words = (t.text.upper() for t in tokens[i:])
+    return "RETURNS" in words and next(words, "") == "TRIGGER"
+
+
+def _rows_of_somewhere(unit: Unit) -> None:
+    """The function of a trigger that another file makes: NEW and OLD are records of nobody knows which table."""
+    for name in unit.engine.trigger_rows:
+        declare_name(unit, name)
+        unit.routine.records.add(name)
+        unit.routine.rows[name] = Local.RECORD.named(name)
 
 
 def trigger_names(unit: Unit, tokens: list[Token]) -> tuple[list[str], frozenset[str]]:

@@ -788,3 +788,28 @@ ALTER VIEW v RENAME TO w;
 INSERT INTO o SELECT * FROM w;
 ALTER MATERIALIZED VIEW IF EXISTS s.m RENAME TO n;
 -- pairs: t.a > v.a i, v.a > w.a i, w.a > o.a i, s.m.* > s.n.* i
+-- case: clauses that change no columns, and rows that are written as such
+INSERT INTO o (x) OVERRIDING SYSTEM VALUE SELECT a FROM t;
+INSERT INTO p (x) OVERRIDING USER VALUE VALUES (1);
+UPDATE q SET (x, y) = ROW (t.a, t.b) FROM t WHERE t.id = q.id;
+-- pairs: t.a > o.x i, t.a > q.x i, t.b > q.y i
+-- case: the function of a trigger that another file makes
+CREATE FUNCTION f() RETURNS trigger AS $$
+DECLARE v int;
+BEGIN
+  SELECT c, d FROM u WHERE u.id = NEW.id INTO v, NEW.y;
+  SELECT a INTO NEW.x FROM t;
+  INSERT INTO o (x, y, z) VALUES (v, NEW.y, NEW.x);
+  RETURN NEW;
+END $$ LANGUAGE plpgsql;
+-- pairs: u.c > o.x i, u.d > o.y i, t.a > o.z i
+-- writes: o
+-- case: the column of a scalar function is called as the function is
+CREATE FUNCTION f() RETURNS SETOF int AS $$
+DECLARE r record; v int;
+BEGIN
+  FOR r IN SELECT a, b FROM t LOOP RETURN NEXT r.b; END LOOP;
+  FOR v IN SELECT c FROM u LOOP RETURN NEXT v; END LOOP;
+END $$ LANGUAGE plpgsql;
+INSERT INTO o (x) SELECT f FROM f();
+-- pairs: t.b > f.f i, u.c > f.f i, f.f > o.x i
