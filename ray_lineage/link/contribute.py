@@ -39,7 +39,7 @@ from ray_lineage.model import (
     statement_id,
 )
 
-CONTRIBUTION_REVISION: Final = 11
+CONTRIBUTION_REVISION: Final = 12
 """Raise with every change of the rows that given facts lead to: files are then written again."""
 
 _TOO_MANY_ROWS: Final = (

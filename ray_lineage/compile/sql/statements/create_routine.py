@@ -15,7 +15,7 @@ from ray_lineage.compile.sql.routine import Routine
 from ray_lineage.compile.sql.statements.define import define
 from ray_lineage.compile.sql.statements.lifetimes import begin_routine, declare_name
 from ray_lineage.compile.sql.statements.move import move
-from ray_lineage.compile.sql.statements.variables import declare_variable
+from ray_lineage.compile.sql.statements.records import declare_variable
 from ray_lineage.compile.sql.unit import Said, Unit, Written
 from ray_lineage.model import DeclaredColumn, Local, Name, StatementKind
 

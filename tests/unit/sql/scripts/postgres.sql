@@ -813,3 +813,7 @@ BEGIN
 END $$ LANGUAGE plpgsql;
 INSERT INTO o (x) SELECT f FROM f();
 -- pairs: t.b > f.f i, u.c > f.f i, f.f > o.x i
+-- case: a loop into the columns of the result
+CREATE FUNCTION f() RETURNS TABLE (x int, y int) LANGUAGE plpgsql AS $$
+BEGIN FOR x, y IN SELECT a, b FROM t WHERE id > 1 LOOP RETURN NEXT; END LOOP; END $$;
+-- pairs: t.a > f.x i, t.b > f.y i
