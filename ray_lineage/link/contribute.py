@@ -39,7 +39,7 @@ from ray_lineage.model import (
     statement_id,
 )
 
-CONTRIBUTION_REVISION: Final = 11
+CONTRIBUTION_REVISION: Final = 12
 """Raise with every change of the rows that given facts lead to: files are then written again."""
 
 _TOO_MANY_ROWS: Final = (
@@ -283,7 +283,7 @@ def _describe(rows: _Rows, dataset: str, owner: Declared, catalog: LinkCatalog) 
             rows.file,
             said.text or None,
             said.namespace or None,
-            _displayed(parts, said.display),
+            display if (display := displayed(dataset, said.display)) != dataset else None,
         ),
     )
     types = catalog.types(dataset)
@@ -302,10 +302,12 @@ def _describe(rows: _Rows, dataset: str, owner: Declared, catalog: LinkCatalog) 
         )
 
 
-def _displayed(name: Name, written: Name) -> str | None:
-    """A dataset's name with its last parts as they are written; None if that is no other one."""
-    display = (*name[: max(len(name) - len(written), 0)], *written[-len(name) :]) if written else name
-    return dataset_text(display) if display != name else None
+def displayed(dataset: str, written: Name) -> str:
+    """A dataset (canonical text) with its last parts as they are written."""
+    if not written:
+        return dataset
+    name = split_text(dataset)
+    return dataset_text((*name[: max(len(name) - len(written), 0)], *written[-len(name) :]))
 
 
 def _ambiguities(facts: FileFacts, catalog: LinkCatalog) -> list[Diagnostic]:
