@@ -15,8 +15,11 @@ from typing import Final, NamedTuple
 from ray_lineage.compile.text.placeholders import COMMENTS, NAMES_FOLLOW, Scan, occurrences, word_before
 
 _NAMED: Final = re.compile(
-    r"\b(?:from|join|into|update|table|exists|view)\s+@\w+(?:@\w+)*\.\w[\w@]*(?![\w.@]*\s*[(/])", re.IGNORECASE
+    r"\b(?:from|join|into|update)\s+@\w+(?:@\w+)*\.\w[\w@]*(?![\w.@]*\s*[(/])"
+    r"|\b(?:table|exists|view|insert\s+into)\s+@\w+(?:@\w+)*\.\w",
+    re.IGNORECASE,
 )
+"""A stage of Snowflake may have options or a path behind it where rows come from or go to files, and is never made."""
 _DOTTED: Final = re.compile(r"@\w+\.")  # looked for first: it begins with a character, and is found ten times faster
 _WRITTEN: Final = re.compile(r"\{\s*DEFAULT\s+@|\}\s*\?\s*\{", re.IGNORECASE)
 _STAGES: Final = re.compile(

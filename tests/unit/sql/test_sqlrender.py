@@ -101,6 +101,18 @@ def test_stages_of_snowflake_are_none_of_it(text: str) -> None:
     assert detect(text)[0] == "snowflake"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CREATE TABLE @cdmDatabaseSchema.PERSON (person_id integer NOT NULL);",
+        "CREATE TABLE IF NOT EXISTS @cdm.person (a int);",
+        "INSERT INTO @cdm.person (a) SELECT 1;",
+    ],
+)
+def test_what_is_made_or_has_columns_behind_it_is_no_stage(text: str) -> None:
+    assert sqlrender.speaks(text)
+
+
 def test_methods_of_variables_are_none_of_it() -> None:
     assert not sqlrender.speaks("SELECT n.value('.', 'int') FROM @x.nodes('/a') AS t(n)")
 
