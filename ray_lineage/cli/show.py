@@ -56,7 +56,7 @@ def _show(found: Shown, places: Places) -> None:
     owners = f"  {' '.join(found.owners)}" if found.owners else ""
     write_line(styled(found.said(found.name), "bold"), f"  {found.kind.lower()}  ", styled(declared + owners, "dim"))
     if found.namesakes:
-        write_line(styled(said_of_namesakes(found.namesakes), "yellow"))
+        write_line(styled(said_of_namesakes([found.said(name) for name in found.namesakes]), "yellow"))
     if found.columns:
         write_line()
         write_table([_row(c) for c in found.columns], ("column", "type", "from", "feeds", "used to"))
