@@ -135,9 +135,14 @@ def _names(text: str) -> str:
             continue
         if found["default"]:
             _blank(characters, *found.span())
-        elif found["name"] and not scan.state and _in_name(text, found, scan.code):
+        elif found["name"] and (_in_text(text, found) if scan.state else _in_name(text, found, scan.code)):
             characters[found.start()] = "_"
     return "".join(characters)
+
+
+def _in_text(text: str, found: re.Match[str]) -> bool:
+    """Does a literal begin with a name that it is part of? So the names are that procedures are given (``sp_rename '@s.t'``)."""
+    return text[found.start() - 1 : found.start()] == "'" and text[found.end() : found.end() + 1] == "."
 
 
 def _in_name(text: str, found: re.Match[str], code: str) -> bool:

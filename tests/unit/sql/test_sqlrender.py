@@ -35,6 +35,12 @@ def test_a_name_may_be_made_of_several() -> None:
     assert pairs(script, "tsql") == {"_cdm.observation.a > _scratch_delim_prefix_1.a i"}
 
 
+def test_a_name_in_a_text_is_the_same_name() -> None:
+    script = "EXEC sp_rename '@s.t', 'old';\nINSERT INTO @s.u (a) SELECT a FROM @s.old WHERE b = 'x@y.com';"
+    assert sqlrender.render(script).text.split("\n")[0] == "EXEC sp_rename '_s.t', 'old';"
+    assert "'x@y.com'" in sqlrender.render(script).text
+
+
 def test_both_texts_of_a_condition_are_read_and_neither_is_certain() -> None:
     script = (
         "{@create} ? {\nSELECT a INTO @s.t FROM @cdm.x;\n} : {\nINSERT INTO @s.t (a) SELECT b FROM @cdm.y;\n}\n"
