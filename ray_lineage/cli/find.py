@@ -32,7 +32,7 @@ def find(
     several = len(places) > 1
     rows = [
         (
-            f"{hit.project}: {hit.name}" if several else hit.name,
+            f"{hit.project}: {hit.display}" if several else hit.display,
             hit.kind or ("column" if hit.is_column else ""),
             places[hit.project](hit.file, hit.line) if hit.file else "",
         )
@@ -74,11 +74,16 @@ def unused(
 
 
 def _named(u: Unread, several: bool) -> str:
-    return f"{u.project}: {u.dataset}" if several else u.dataset
+    return f"{u.project}: {u.display}" if several else u.display
 
 
 def _by_dataset(columns: list[Unread], several: bool) -> dict[str, list[str]]:
+    from msgspec.structs import replace
+
+    from ray_lineage.model import split_column
+
     out: dict[str, list[str]] = {}
     for u in columns:
-        out.setdefault(_named(u, several), []).append(u.column or "")
+        owner = replace(u, display=split_column(u.display)[0])
+        out.setdefault(_named(owner, several), []).append(split_column(u.display)[1])
     return out

@@ -167,14 +167,14 @@ def _show(found: Walk, form: _Form, places: Places) -> None:
 
 def _nothing(found: Walk) -> str:
     if found.kind in ("Procedure", "Function", "Trigger"):
-        return f"{found.root} ({found.kind.lower()}) {'reads' if found.direction == 'upstream' else 'writes'} nothing that the graph knows"
-    return f"{found.root} {'comes from' if found.direction == 'upstream' else 'feeds'} nothing that the graph knows"
+        return f"{found.said(found.root)} ({found.kind.lower()}) {'reads' if found.direction == 'upstream' else 'writes'} nothing that the graph knows"
+    return f"{found.said(found.root)} {'comes from' if found.direction == 'upstream' else 'feeds'} nothing that the graph knows"
 
 
 def _show_ends(found: Walk) -> None:
     stopped = set(found.stopped)
     for name in found.ends:
-        write_line(styled(name), styled("  may go on" if name in stopped else "", "dim"))
+        write_line(styled(found.said(name)), styled("  may go on" if name in stopped else "", "dim"))
     kind = "source" if found.direction == "upstream" else "sink"
     nodes = counting(len(found.nodes), "column" if found.level == "column" else "dataset")
     said = f"{counting(len(found.ends) - len(stopped), kind)} of {nodes} {found.direction}"
@@ -190,22 +190,38 @@ def _all_or_not(found: Walk) -> str:
 
 def by_schema(found: Walk) -> list[dict[str, object]]:
     """Schemas with how many nodes of each, and how near the nearest is; the nearest first."""
-    from ray_lineage.model import split_column, split_text
-
     groups: dict[str, list[int]] = {}
     for name, distance in found.nodes.items():
-        column = found.level == "column" and name not in found.datasets
-        parts = split_text(split_column(name)[0] if column else name)
-        groups.setdefault(".".join(parts[:-1]), []).append(distance)
+        groups.setdefault(_schema(found, name, name), []).append(distance)
     rows = [{"schema": schema, "count": len(at), "nearest": min(at)} for schema, at in groups.items()]
     return sorted(rows, key=lambda r: (r["nearest"], r["schema"]))
+
+
+def _schema(found: Walk, name: str, written: str) -> str:
+    """Of a name of the answer, in a way in which it is written."""
+    from ray_lineage.model import split_column, split_text
+
+    column = found.level == "column" and name not in found.datasets
+    return ".".join(split_text(split_column(written)[0] if column else written)[:-1])
+
+
+def _schemas(found: Walk) -> dict[str, str]:
+    """Schemas as they are written, of several ways the first."""
+    out: dict[str, str] = {}
+    for name in found.nodes:
+        key, written = (_schema(found, name, way) for way in (name, found.said(name)))
+        out[key] = min(out.get(key, written), written)
+    return out
 
 
 def _show_schemas(found: Walk) -> None:
     noun = "columns" if found.level == "column" else "datasets"
     rows = by_schema(found)
-    shown = [(visible(r["schema"]) or "(no schema)", f"{r['count']:,}", f"step {r['nearest']}") for r in rows]
+    written = _schemas(found)
+    shown = [
+        (visible(written[str(r["schema"])]) or "(no schema)", f"{r['count']:,}", f"step {r['nearest']}") for r in rows
+    ]
     write_table(shown, ("schema", noun, "nearest"))
     write_line()
-    total = f"{len(found.nodes):,} {noun} {found.direction} in {counting(len(rows), 'schema')}; {_all_or_not(found)}"
+    total = f"{counting(len(found.nodes), noun[:-1])} {found.direction} in {counting(len(rows), 'schema')}; {_all_or_not(found)}"
     write_line(styled(total, "dim"))

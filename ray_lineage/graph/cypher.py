@@ -84,14 +84,14 @@ _ALL_KINDS: Final = ":".join(f"`{k}`" for k in DATASET_KINDS)
 def describe_datasets(kind: str) -> str:
     """A file describes datasets that were only mentioned so far."""
     sets = f"SET n:`{kind}`, n.kind = '{kind}', n.declared = true, n.owner = $p.owner[i], "
-    sets += "n.description = $p.description[i], n.namespace = $p.namespace[i]"
+    sets += "n.description = $p.description[i], n.namespace = $p.namespace[i], n.display = $p.display[i]"
     return f"{_each('id')} MATCH (n:`Dataset` {{id: $p.id[i]}}) REMOVE n:{_ALL_KINDS} {sets}"
 
 
 DESCRIBE_COLUMNS: Final = (
     f"{_each('id')} MATCH (n:`Column` {{id: $p.id[i]}}) "
     "SET n.ordinal = $p.ordinal[i], n.type = $p.type[i], n.declared = $p.declared[i], n.owner = $p.owner[i], "
-    "n.description = $p.description[i]"
+    "n.description = $p.description[i], n.display = $p.display[i]"
 )
 
 LANE: Final = "RayLineageLane"
@@ -217,13 +217,13 @@ def set_nodes(node: Node, kind: str = "") -> str:
 def reset_datasets(kind: str) -> str:
     """Back to the properties of undescribed ones, which are of a kind by their names."""
     sets = f"SET n:`{kind}`, n.kind = '{kind}', n.declared = false, n.owner = NULL, "
-    sets += "n.description = NULL, n.namespace = NULL"
+    sets += "n.description = NULL, n.namespace = NULL, n.display = NULL"
     return f"{_each('id')} MATCH (n:`Dataset` {{id: $p.id[i]}}) REMOVE n:{_ALL_KINDS} {sets}"
 
 
 RESET_COLUMNS: Final = (
     f"{_each('id')} MATCH (n:`Column` {{id: $p.id[i]}}) "
-    "SET n.ordinal = NULL, n.type = NULL, n.declared = false, n.owner = NULL, n.description = NULL"
+    "SET n.ordinal = NULL, n.type = NULL, n.declared = false, n.owner = NULL, n.description = NULL, n.display = NULL"
 )
 
 
@@ -316,6 +316,13 @@ UNREAD_COLUMNS: Final = (
     f"AND {_NO_FLOW.format('c')} AND NOT EXISTS {{ MATCH (d)-[:`HAS_COLUMN`]->(x:`Column` {{name: '{STAR}'}})"
     "-[:`FLOWS_TO`|`INFLUENCES`]->() } RETURN d.project, d.name, c.name, d.kind, c.owner"
 )
+SPELLED: Final = {
+    "Dataset": "MATCH (d:`Dataset`) WHERE d.id IN $ids AND d.display IS NOT NULL RETURN d.id, d.project, d.display",
+    "Column": "MATCH (c:`Column`) WHERE c.id IN $ids MATCH (d:`Dataset` {id: c.dataset}) "
+    "WHERE c.display IS NOT NULL OR d.display IS NOT NULL "
+    "RETURN c.id, d.project, coalesce(d.display, d.name), coalesce(c.display, c.name)",
+}
+"""Id and project of a node, and how its name is written, where that differs; of a column with its dataset's."""
 COLUMNS_OF: Final = "MATCH (d:`Dataset` {id: $dataset})-[:`HAS_COLUMN`]->(c:`Column`) RETURN c.id, c.name, c.ordinal, c.type, c.declared"
 
 

@@ -15,7 +15,7 @@ from typing import Final, Literal, NamedTuple
 
 from ray_lineage.model import CERTAINTIES, DATASET_KINDS, INFLUENCE_KINDS, TRANSFORMATIONS
 
-SCHEMA_VERSION: Final = 6
+SCHEMA_VERSION: Final = 7
 
 PropType = Literal["STRING", "INT64", "BOOL"]
 
@@ -100,6 +100,7 @@ DATASET: Final = Node(
         Prop("owner"),  # File.id that describes it, or null
         Prop("description"),  # what people wrote about it
         Prop("namespace"),  # of OpenLineage, where the dataset lives
+        Prop("display"),  # the name as it is written, where only letters' case differs
     ),
 )
 COLUMN: Final = Node(
@@ -112,6 +113,7 @@ COLUMN: Final = Node(
         Prop("declared", "BOOL", default=False),
         Prop("owner"),
         Prop("description"),
+        Prop("display"),
     ),
 )
 

@@ -81,6 +81,13 @@ class Walk(Linked, msgspec.Struct, frozen=True):
     depth: int | None = None
     """At most so many steps were asked for."""
 
+    display: dict[str, str] = {}
+    """Names of it as they are written, where letters' case differs."""
+
+    def said(self, name: str) -> str:
+        """A name of it as it is written."""
+        return self.display.get(name, name)
+
     @property
     def stopped(self) -> list[str]:
         """Those of the ends that are none for sure: the walk stopped there, since so many steps were asked for."""
@@ -446,7 +453,24 @@ def _answer(
         kind,
         root.project,
         depth,
+        _spelled(store, root, level, found),
     )
+
+
+def _spelled(store: GraphStore, root: Found, level: str, found: Reach) -> dict[str, str]:
+    """Of all that the answer names."""
+    named = {root.dataset_id, *found.nodes, *(end for _, e in found.edges for end in (e.source, e.target))}
+    if level == "table":
+        return spelled(store, root.project, named)
+    datasets = {root.dataset_id, *found.datasets, *(e.target for _, e in found.edges if e.how in INFLUENCE_KINDS)}
+    own = [column_id(root.project, root.dataset, root.column)] if root.column is not None else []
+    return spelled(store, root.project, datasets, {*named.difference(datasets), *own})
+
+
+def spelled(store: GraphStore, project: str, datasets: Iterable[str], columns: Iterable[str] = ()) -> dict[str, str]:
+    """How names of datasets and columns (by ids) are written, by the names that a project says; of those where it differs."""
+    found = {**store.spelled(datasets, "Dataset"), **store.spelled(columns, "Column")}
+    return {within(project, identity): within(project, written) for identity, written in found.items()}
 
 
 def within(project: str, identity: str) -> str:

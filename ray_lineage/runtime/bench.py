@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from ray_lineage.cache import ParseCache
+from ray_lineage.compile import few_collections
 from ray_lineage.link.shared import SharedCatalog
 from ray_lineage.runtime.crew import Death, Report, this_machine
 from ray_lineage.runtime.linking import Facts, LinkPlan, LinkReport, encode_share, link_share, soft_limit
@@ -174,7 +175,8 @@ class Bench:
         sent = {t.path: f for t, f in zip(plan.tasks, facts, strict=False)}
         known = (lambda t: sent[t.path]) if facts else self._facts.of
         try:
-            share, missing, faults = link_share(plan, plan.tasks, known, self._catalog[1], self._limit)
+            with few_collections():
+                share, missing, faults = link_share(plan, plan.tasks, known, self._catalog[1], self._limit)
         finally:
             self._at_nothing()
             self._crumb.hurried = False

@@ -78,8 +78,8 @@ def named(project: str, name: str) -> Contribution:
         file, f"{name}.sql", "f",
         {
             "File": [(file, project, f"{name}.sql", "", "tsql", "f", "ok", "[]", 0, None)],
-            "Dataset": [(node, project, dataset, None, "s", name, "View", True, file, "what it is", "snowflake://acct")],
-            "Column": [(column, node, name, 0, None, True, file, "it's")],
+            "Dataset": [(node, project, dataset, None, "s", name, "View", True, file, "what it is", "snowflake://acct", name)],
+            "Column": [(column, node, name, 0, None, True, file, "it's", name)],
             "FLOWS_TO": [(column, column, 0, 1, "identity", "certain", name)],
         },
         [dataset], [(dataset, name)],

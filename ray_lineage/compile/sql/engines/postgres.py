@@ -272,6 +272,7 @@ POSTGRES: Final = Engine(
         JOIN_ALIASES,
     ),
     fold=fold_lower,
+    stores_lower=True,  # "Identifiers and Key Words": folded to lower case
     system_tables=PG_CATALOG,
     no_columns=frozenset(["ctid", "current_catalog", "current_role", "tableoid", "user", "xmax", "xmin"]),
     aggregates=frozenset(JSON_AGGREGATES.split()),

@@ -9,6 +9,7 @@ from ray_lineage.compile.sql.engines.shared import PAIRS, PARTITIONS
 
 TRINO: Final = Engine(
     name="trino",
+    stores_lower=True,  # "SQL language: identifiers": they have no case
     clear_names=True,
     rewrites=(PARTITIONS, PAIRS),
     use_is_schema=True,
