@@ -29,8 +29,10 @@ def _create(unit: Unit, tokens: list[Token]) -> Said:
     """Semantic views, and ``CREATE CORTEX SEARCH SERVICE s ON body ATTRIBUTES k ... AS query``, which keeps the query's rows, as a
     dynamic table does (https://docs.snowflake.com/en/sql-reference/sql/create-cortex-search)."""
     words = [t.text.upper() for t in tokens[:6]]
-    if "SEMANTIC VIEW" in words[:4]:  # one word to the tokenizer
+    if "SEMANTIC VIEW" in words[:4]:  # one word to the tokenizer, if no comment stands in it
         return read_semantic_view(unit, tokens, words.index("SEMANTIC VIEW") + 1)
+    if "SEMANTIC" in words[:4]:
+        return read_semantic_view(unit, tokens, words.index("SEMANTIC") + 2)
     at = words.index("SERVICE") if "SERVICE" in words else -1
     if at < 2 or tokens[at - 1].text.upper() != "SEARCH":
         return read_create_statement(unit, tokens, "CREATE")
