@@ -1,4 +1,5 @@
-"""Engines as judges: random queries and DML run on DuckDB, SQLite and PostgreSQL, and what they do must agree with the lineage.
+"""Engines as judges: random queries, DML and functions of PL/pgSQL run on DuckDB, SQLite and PostgreSQL, and what they do must agree
+with the lineage.
 
 ``python -m benchmarks.judge --cases 5000`` (``--engine``, ``--seed``; PostgreSQL where ``--postgres`` is given an address)
 prints each violation with its SQL, and how often the change of a named source was seen, which is a matter of luck as well: a
@@ -19,6 +20,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from ray_lineage.compile import CompileOptions, compile_source
 from ray_lineage.link import Linker
+from ray_lineage.link.evaluate import Evaluated
 from ray_lineage.link.script import Script
 from ray_lineage.model import Declaration, DeclaredColumn, FileFacts, encode_facts
 
@@ -30,6 +32,8 @@ ROWS: Final = {
     "w": [(i, 10 - i) for i in range(1, 6)],
     "o": [(i, i * 2 % 5, i % 4) for i in range(1, 7)],
 }
+FUNCTION: Final = "judged"
+"""What a case's function of PL/pgSQL is called."""
 SOURCES: Final = [(t, c) for t, columns in TABLES.items() for c in columns]
 
 
@@ -169,12 +173,19 @@ def named(case: Case, dialect: str) -> Named:
     results = [result for _, _, result in run.run()]
     linker.close()
     said = [d.message for d in (*facts.diagnostics, *run.diagnostics) if d.severity != "info"]
-    rows = {(t, c) for result in results for t, c, _ in result.influences}
+    rows = _through({(t, c) for result in results for t, c, _ in result.influences}, results)
     if case.writes:
         into = {c: {f.source for r in results for f in r.flows if f.target == c} for c in TARGET[1]}
-        return Named(list(into.items()), rows, said)
+        return Named([(c, _through(sources, results)) for c, sources in into.items()], rows, said)
     items = results[-1].items if results else []
     return Named([(item.name or "", set(item.sources)) for item in items], rows, said)
+
+
+def _through(sources: set[tuple[str, str]], results: list[Evaluated]) -> set[tuple[str, str]]:
+    """What is made of the columns of the case's function is made of what those are made of."""
+    made = {s for s in sources if s[0] == FUNCTION}
+    inner = {f.source for r in results for f in r.flows if (FUNCTION, f.target) in made}
+    return (sources - made) | (_through(inner, results) if made else set())
 
 
 class Verdict(NamedTuple):
@@ -219,6 +230,8 @@ class Maker:
 
     def case(self) -> Case:
         """One more."""
+        if self.engine == "postgres" and self.rng.random() < 0.3:
+            return self._procedure()
         if self.rng.random() < 0.2:
             return self._dml()
         if self.rng.random() < 0.2:
@@ -439,6 +452,86 @@ class Maker:
             f"UPDATE {target} SET x = {target}.y + {table}.{c} FROM {table} WHERE {table}.id = {target}.k",
             f"DELETE FROM {target} WHERE x IN (SELECT {x} FROM ({inner}) AS {alias})",
         ]), writes=True)  # fmt: skip
+
+    # ------------------------------------------------------------------ PL/pgSQL
+
+    def _procedure(self) -> Case:
+        """A function that writes TARGET, or whose rows are written there. It has variables v and w and a record r; nothing in it
+        decides whether a statement runs but loops over queries, since of IF lineage says nothing."""
+        if self.rng.random() < 0.2:
+            return self._returned()
+        steps = [self.rng.choice([self._into, self._assigned, self._row])() for _ in range(self.rng.randint(1, 3))]
+        steps.append(self.rng.choice([self._written, self._looped, self._fetched, self._executed])())
+        body = "; ".join(["v := 1", "w := 2", *steps])
+        declared = "v int; w int; r record; cur refcursor;"
+        head = f"CREATE FUNCTION {FUNCTION}() RETURNS void LANGUAGE plpgsql AS $$ DECLARE {declared}"
+        return Case(f"{head} BEGIN {body}; END $$; SELECT {FUNCTION}()", writes=True)
+
+    def _returned(self) -> Case:
+        inner, columns = self.query(2)
+        x, y = self.rng.choice(columns), self.rng.choice(columns)
+        k, n, q = self._name("k"), self._name("n"), self._name("q")
+        rows = f"SELECT {x}::int, {y}::int FROM ({inner}) AS {q}"
+        how = self.rng.choice([
+            f"RETURN QUERY {rows}",
+            f"FOR {k}, {n} IN {rows} LOOP RETURN NEXT; END LOOP",
+            f"FOR r IN {rows} LOOP {k} := r.{x}; {n} := {k} + 1; RETURN NEXT; END LOOP" if x != y else f"RETURN QUERY {rows}",
+        ])  # fmt: skip
+        head = f"CREATE FUNCTION {FUNCTION}() RETURNS TABLE ({k} int, {n} int) LANGUAGE plpgsql AS $$ DECLARE r record;"
+        call = f"INSERT INTO {TARGET[0]} (x, y) SELECT {n}, {k} FROM {FUNCTION}()"
+        return Case(f"{head} BEGIN {how}; END $$; {call}", writes=True)
+
+    def _into(self) -> str:
+        inner, columns = self.query(2)
+        x, y = self.rng.choice(columns), self.rng.choice(columns)
+        return f"SELECT MAX({x}), MIN({y}) INTO {self.rng.choice(['v, w', 'w, v'])} FROM ({inner}) AS {self._name('q')}"
+
+    def _assigned(self) -> str:
+        inner, columns = self.query(1)
+        x = self.rng.choice(columns)
+        value = f"(SELECT MAX({x}) FROM ({inner}) AS {self._name('q')})"
+        return self.rng.choice(["v := w + 1", "w := COALESCE(v, w)", f"v := {value}", f"w := v - {value}"])
+
+    def _row(self) -> str:
+        inner, columns = self.query(1)
+        x = self.rng.choice(columns)
+        k = self._name("k")
+        return f"SELECT SUM({x}) AS {k} INTO r FROM ({inner}) AS {self._name('q')}; w := r.{k}"
+
+    def _written(self) -> str:
+        inner, columns = self.query(2)
+        x, y = self.rng.choice(columns), self.rng.choice(columns)
+        q, target = self._name("q"), TARGET[0]
+        return self.rng.choice([
+            f"INSERT INTO {target} (x, y) SELECT {x} + v, w FROM ({inner}) AS {q} WHERE {y} > v",
+            f"INSERT INTO {target} (x, y) VALUES (v, w)",
+            f"UPDATE {target} SET x = v, y = y + w",
+            f"UPDATE {target} SET y = w WHERE k > v",
+            f"DELETE FROM {target} WHERE x > v",
+        ])  # fmt: skip
+
+    def _looped(self) -> str:
+        inner, columns = self.query(2)
+        x, y = self.rng.choice(columns), self.rng.choice(columns)
+        target = TARGET[0]
+        step = self.rng.choice([
+            f"INSERT INTO {target} (x, y) VALUES (r.{x}, r.{y} + v)",
+            f"v := r.{x}; INSERT INTO {target} (x, y) VALUES (v, w)",
+            f"UPDATE {target} SET y = r.{y} WHERE x = r.{x}",
+        ])  # fmt: skip
+        return f"FOR r IN SELECT * FROM ({inner}) AS {self._name('q')} ORDER BY {x}, {y} LOOP {step}; END LOOP"
+
+    def _fetched(self) -> str:
+        inner, columns = self.query(1)
+        x, y = self.rng.choice(columns), self.rng.choice(columns)
+        opened = f"OPEN cur FOR SELECT {x}, {y} FROM ({inner}) AS {self._name('q')} ORDER BY 1, 2"
+        return f"{opened}; LOOP FETCH cur INTO v, w; EXIT WHEN NOT FOUND; INSERT INTO {TARGET[0]} (x, y) VALUES (v, w); END LOOP"
+
+    def _executed(self) -> str:
+        inner, columns = self.query(1)
+        x = self.rng.choice(columns)
+        text = f"INSERT INTO {TARGET[0]} (x, y) SELECT {x}, $1 FROM ({inner}) AS {self._name('q')}"
+        return f"EXECUTE '{text.replace(chr(39), chr(39) * 2)}' USING v"
 
 
 # --------------------------------------------------------------------------- by hand

@@ -93,7 +93,7 @@ def _without(lines: list[str], found: Violation, reword: Reword, seed: int) -> V
 def _violated(sql: str, found: Violation, reword: Reword, seed: int) -> Violation | None:
     """A tree that is made smaller stays one that is written as it is read."""
     if found.way in OF_QUERIES:
-        sql = next(queries(sql, found.dialect), "")
+        sql = next(queries(sql, found.dialect), "SELECT 1")
     smaller = violation(found.way, reword, sql, found.dialect, seed)
     return smaller if smaller and _is_lost(smaller) == _is_lost(found) else None
 

@@ -22,6 +22,8 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
+from ray_lineage.compile.sql.engines import engine_of
+
 Reword = Callable[[str, str, int], str | None]
 """(text, dialect, seed) -> the text, written otherwise."""
 
@@ -129,6 +131,7 @@ OF_TEXTS: Final[Mapping[str, Reword]] = {"comments": commented, "line ends": bro
 
 def queries(text: str, dialect: str) -> Iterator[str]:
     """The queries, views and INSERT..SELECT of a text that sqlglot reads and writes as the same."""
+    dialect = engine_of(dialect).dialect
     try:
         trees = sqlglot.parse(text, dialect=dialect, error_level=sqlglot.ErrorLevel.RAISE)
     except (SqlglotError, RecursionError):
@@ -154,7 +157,7 @@ def query_of(tree: exp.Expression) -> exp.Query | None:
 
 
 def _read(sql: str, dialect: str) -> tuple[exp.Expression, exp.Query] | None:
-    tree = sqlglot.parse_one(sql, dialect=dialect)
+    tree = sqlglot.parse_one(sql, dialect=engine_of(dialect).dialect)
     query = query_of(tree)
     return None if query is None else (tree, query)
 
@@ -173,7 +176,7 @@ def renamed(sql: str, dialect: str, seed: int) -> str | None:
                 continue
             number += 1
             _call(node, name, f"rn_{number}", scope)
-    return tree.sql(dialect=dialect) if number else None
+    return tree.sql(dialect=engine_of(dialect).dialect) if number else None
 
 
 def _scopes(query: exp.Query) -> list[Scope]:
@@ -239,7 +242,7 @@ def parenthesised(sql: str, dialect: str, seed: int) -> str | None:
                 continue
             value.replace(exp.Paren(this=value.copy()))
             number += 1
-    return found[0].sql(dialect=dialect) if number else None
+    return found[0].sql(dialect=engine_of(dialect).dialect) if number else None
 
 
 def _is_a_value(node: exp.Expression, within_alias: bool) -> bool:
@@ -262,7 +265,7 @@ def derived(sql: str, dialect: str, seed: int) -> str | None:
         return None
     tree, query = found
     outer = exp.select("*").from_(exp.Subquery(this=query.copy(), alias=exp.TableAlias(this=exp.to_identifier("dt_1"))))
-    return _replaced(tree, query, outer).sql(dialect=dialect)
+    return _replaced(tree, query, outer).sql(dialect=engine_of(dialect).dialect)
 
 
 def in_cte(sql: str, dialect: str, seed: int) -> str | None:
@@ -277,7 +280,7 @@ def in_cte(sql: str, dialect: str, seed: int) -> str | None:
     if held is not None:
         outer.args.get("with_", outer.args.get("with")).set("expressions", [*held.expressions, *outer.ctes])
         outer.args.get("with_", outer.args.get("with")).set("recursive", held.args.get("recursive"))
-    return _replaced(tree, query, outer).sql(dialect=dialect)
+    return _replaced(tree, query, outer).sql(dialect=engine_of(dialect).dialect)
 
 
 def inlined(sql: str, dialect: str, seed: int) -> str | None:
@@ -307,7 +310,7 @@ def inlined(sql: str, dialect: str, seed: int) -> str | None:
     held.expressions.remove(last)
     if not held.expressions:
         query.set("with_" if query.args.get("with_") else "with", None)
-    return tree.sql(dialect=dialect) if tables else None
+    return tree.sql(dialect=engine_of(dialect).dialect) if tables else None
 
 
 def _replaced(tree: exp.Expression, query: exp.Query, new: exp.Query) -> exp.Expression:

@@ -115,7 +115,7 @@ def lineage(
     memory), and no signal or exception waits for it. Calls of several threads wait for one another. ``seconds=None``: in
     this process, and without any limit.
 
-    Raises ValueError for an unknown dialect, RuntimeError where no process can be begun (``sys.executable`` is no Python);
+    Raises TypeError for what is no text or no such schema, ValueError for an unknown dialect, RuntimeError where no process can be begun (``sys.executable`` is no Python);
     nothing in ``sql`` raises: what cannot be read is in ``.diagnostics``.
 
     >>> found = ray_lineage.lineage("INSERT INTO mart.t (x) SELECT a + b FROM raw.s WHERE c > 0", dialect="tsql")
@@ -126,8 +126,10 @@ def lineage(
     >>> found.to_pandas()["source_column"].tolist()
     ['a', 'b', 'c']
     """
+    if not isinstance(sql, str):
+        raise TypeError(f"sql has to be the text of a script, not {type(sql).__name__}")
     name = _dialect(dialect)
-    known = {dataset: tuple(columns) for dataset, columns in (schema or {}).items()}
+    known = _checked(schema if schema is not None else {})
     script = _Script(_without_surrogates(sql), name, known, default_schema or "")
     if seconds is None:
         return _lineage(script)
@@ -137,6 +139,13 @@ def lineage(
         text = f"it was given up after {seconds:g} s of work"
         return Lineage([], [], [], [], [Diagnostic("RL190", "error", text)], name)
     return msgspec.msgpack.decode(found, type=Lineage)
+
+
+def _checked(schema: Mapping[str, Iterable[str]]) -> dict[str, tuple[str, ...]]:
+    """A text in place of columns would be one column a letter."""
+    if not isinstance(schema, Mapping) or any(isinstance(columns, str) for columns in schema.values()):
+        raise TypeError("schema has to map names of datasets to lists of their columns: {'raw.s': ['a', 'b']}")
+    return {dataset: tuple(columns) for dataset, columns in schema.items()}
 
 
 class _Script(msgspec.Struct, frozen=True, array_like=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Annotated, Final
 from urllib.parse import quote
@@ -23,6 +23,7 @@ Name = Annotated[
     str, typer.Argument(metavar="DATASET[.COLUMN]", help="In any case; the last parts are enough if they are unique.")
 ]
 _STYLES: Final = {"name": "", "how": "yellow", "place": "dim", "mark": "cyan", "note": "dim"}
+_NAMESAKES: Final = 8
 _PIPE: Final = 250
 """Cells of a line where there is no terminal: what does not fit stands on a line of its own."""
 
@@ -32,6 +33,12 @@ def asked(*, everyone: bool = False) -> AbstractContextManager[tuple[GraphStore,
     from ray_lineage.query.across import asked as ask
 
     return ask(settings().settings, everyone=everyone)
+
+
+def said_of_namesakes(names: Sequence[str]) -> str:
+    """Of a dataset that nobody declares."""
+    more = f" and {len(names) - _NAMESAKES:,} more" if len(names) > _NAMESAKES else ""
+    return f"others are called so, too: {', '.join(names[:_NAMESAKES])}{more}"
 
 
 def width() -> int:

@@ -82,6 +82,7 @@ def _write_csv(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
 def _show(names: Sequence[str], rows: Sequence[Sequence[Any]], limit: int) -> None:
     shown = [["" if v is None else _plain(v) for v in row] for row in rows[:limit]]
     write_table(shown, list(names))
+    write_line()
     more = (
         f"{limit:,} of more rows shown: --limit N, --csv or --json"
         if len(rows) > limit

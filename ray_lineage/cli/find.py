@@ -32,7 +32,7 @@ def find(
     several = len(places) > 1
     rows = [
         (
-            f"{hit.project}: {hit.name}" if several else hit.name,
+            f"{hit.project}: {hit.display}" if several else hit.display,
             hit.kind or ("column" if hit.is_column else ""),
             places[hit.project](hit.file, hit.line) if hit.file else "",
         )
@@ -40,8 +40,10 @@ def find(
     ]
     if rows:
         write_table(rows)
+        write_line()
     what = "" if found.exact else f"nothing holds {visible(' '.join(words))}; "
-    shown = f"{len(found.hits):,} of {found.total:,} shown" if found.total > len(found.hits) else "all shown"
+    left_out = found.total > len(found.hits)
+    shown = f"{len(found.hits):,} shown, more with --limit" if left_out else "all shown"
     said = f"{counting(found.total, 'name')}{'' if found.exact else ' like it'}; {shown}"
     write_line(styled(f"{what}{said}" if found.total else f"{what}nothing looks like it", "dim"))
     return int(ExitCode.OK if found.hits else ExitCode.FINDINGS)
@@ -64,17 +66,24 @@ def unused(
         write_line(styled(_named(u, several), "bold"), styled(f"  {u.kind.lower()}, read by nobody  {u.file}", "dim"))
     for owner, columns in _by_dataset(found.columns, several).items():
         write_line(styled(owner), styled(f"  {', '.join(columns)}", "yellow"))
+    if found.datasets or found.columns:
+        write_line()
     total = f"{counting(len(found.datasets), 'dataset')} and {counting(len(found.columns), 'column')} of others that nothing reads"
     write_line(styled(f"{total}; all shown", "dim"))
     write_line(styled(found.unknown, "dim"))
 
 
 def _named(u: Unread, several: bool) -> str:
-    return f"{u.project}: {u.dataset}" if several else u.dataset
+    return f"{u.project}: {u.display}" if several else u.display
 
 
 def _by_dataset(columns: list[Unread], several: bool) -> dict[str, list[str]]:
+    from msgspec.structs import replace
+
+    from ray_lineage.model import split_column
+
     out: dict[str, list[str]] = {}
     for u in columns:
-        out.setdefault(_named(u, several), []).append(u.column or "")
+        owner = replace(u, display=split_column(u.display)[0])
+        out.setdefault(_named(owner, several), []).append(split_column(u.display)[1])
     return out

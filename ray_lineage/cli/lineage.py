@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Optional, cast
 
 import typer
 
-from ray_lineage.cli.answers import Json, Places, asked, is_ascii, width, write
+from ray_lineage.cli.answers import Json, Places, asked, is_ascii, said_of_namesakes, width, write
 from ray_lineage.cli.output import print_json, styled, visible, write_line, write_table
 from ray_lineage.counting import counting
 from ray_lineage.errors import UsageError
@@ -117,9 +117,16 @@ def _asked_for(text: str, direction: Direction, depth: int | None, level: str, i
 
 
 def _answer(question: _Question, form: _Form, across: bool) -> None:
+    from ray_lineage.query.walk import namesakes, resolve
+
     with asked(everyone=across) as (store, project):
         walks = question.ask(store, project)
         places = Places(store, walks[0].project)
+        alike = (
+            []
+            if any(found.steps for found in walks)
+            else namesakes(store, resolve(store, walks[0].root, walks[0].project))
+        )
     if form.as_json:
         print_json(_as_json(walks[0], form) if len(walks) == 1 else [_as_json(w, form) for w in walks])
         return
@@ -127,6 +134,8 @@ def _answer(question: _Question, form: _Form, across: bool) -> None:
         if number:
             write_line()
         _show(found, form, places)
+    if alike:
+        write_line(styled(said_of_namesakes(alike), "yellow"))
 
 
 def _as_json(found: Walk, form: _Form) -> object:
@@ -158,14 +167,14 @@ def _show(found: Walk, form: _Form, places: Places) -> None:
 
 def _nothing(found: Walk) -> str:
     if found.kind in ("Procedure", "Function", "Trigger"):
-        return f"{found.root} ({found.kind.lower()}) {'reads' if found.direction == 'upstream' else 'writes'} nothing that the graph knows"
-    return f"{found.root} {'comes from' if found.direction == 'upstream' else 'feeds'} nothing that the graph knows"
+        return f"{found.said(found.root)} ({found.kind.lower()}) {'reads' if found.direction == 'upstream' else 'writes'} nothing that the graph knows"
+    return f"{found.said(found.root)} {'comes from' if found.direction == 'upstream' else 'feeds'} nothing that the graph knows"
 
 
 def _show_ends(found: Walk) -> None:
     stopped = set(found.stopped)
     for name in found.ends:
-        write_line(styled(name), styled("  may go on" if name in stopped else "", "dim"))
+        write_line(styled(found.said(name)), styled("  may go on" if name in stopped else "", "dim"))
     kind = "source" if found.direction == "upstream" else "sink"
     nodes = counting(len(found.nodes), "column" if found.level == "column" else "dataset")
     said = f"{counting(len(found.ends) - len(stopped), kind)} of {nodes} {found.direction}"
@@ -181,21 +190,38 @@ def _all_or_not(found: Walk) -> str:
 
 def by_schema(found: Walk) -> list[dict[str, object]]:
     """Schemas with how many nodes of each, and how near the nearest is; the nearest first."""
-    from ray_lineage.model import split_column, split_text
-
     groups: dict[str, list[int]] = {}
     for name, distance in found.nodes.items():
-        column = found.level == "column" and name not in found.datasets
-        parts = split_text(split_column(name)[0] if column else name)
-        groups.setdefault(".".join(parts[:-1]), []).append(distance)
+        groups.setdefault(_schema(found, name, name), []).append(distance)
     rows = [{"schema": schema, "count": len(at), "nearest": min(at)} for schema, at in groups.items()]
     return sorted(rows, key=lambda r: (r["nearest"], r["schema"]))
+
+
+def _schema(found: Walk, name: str, written: str) -> str:
+    """Of a name of the answer, in a way in which it is written."""
+    from ray_lineage.model import split_column, split_text
+
+    column = found.level == "column" and name not in found.datasets
+    return ".".join(split_text(split_column(written)[0] if column else written)[:-1])
+
+
+def _schemas(found: Walk) -> dict[str, str]:
+    """Schemas as they are written, of several ways the first."""
+    out: dict[str, str] = {}
+    for name in found.nodes:
+        key, written = (_schema(found, name, way) for way in (name, found.said(name)))
+        out[key] = min(out.get(key, written), written)
+    return out
 
 
 def _show_schemas(found: Walk) -> None:
     noun = "columns" if found.level == "column" else "datasets"
     rows = by_schema(found)
-    shown = [(visible(r["schema"]) or "(no schema)", f"{r['count']:,}", f"step {r['nearest']}") for r in rows]
+    written = _schemas(found)
+    shown = [
+        (visible(written[str(r["schema"])]) or "(no schema)", f"{r['count']:,}", f"step {r['nearest']}") for r in rows
+    ]
     write_table(shown, ("schema", noun, "nearest"))
-    total = f"{len(found.nodes):,} {noun} {found.direction} in {counting(len(rows), 'schema')}; {_all_or_not(found)}"
+    write_line()
+    total = f"{counting(len(found.nodes), noun[:-1])} {found.direction} in {counting(len(rows), 'schema')}; {_all_or_not(found)}"
     write_line(styled(total, "dim"))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ray_lineage.cli.answers import Json, Places, asked
+from ray_lineage.cli.answers import Json, Places, asked, said_of_namesakes
 from ray_lineage.cli.output import print_json, styled, visible, write_line, write_table
 from ray_lineage.counting import counting
 
@@ -54,14 +54,16 @@ def _with_owners(found: Shown, root: str) -> Shown:
 def _show(found: Shown, places: Places) -> None:
     declared = ", ".join(places(p.file, p.line) for p in found.declared) or "declared nowhere"
     owners = f"  {' '.join(found.owners)}" if found.owners else ""
-    write_line(styled(found.name, "bold"), f"  {found.kind.lower()}  ", styled(declared + owners, "dim"))
+    write_line(styled(found.said(found.name), "bold"), f"  {found.kind.lower()}  ", styled(declared + owners, "dim"))
+    if found.namesakes:
+        write_line(styled(said_of_namesakes([found.said(name) for name in found.namesakes]), "yellow"))
     if found.columns:
         write_line()
         write_table([_row(c) for c in found.columns], ("column", "type", "from", "feeds", "used to"))
-    _list("written by", [_use(u, places) for u in found.writers])
-    _list("read by", [_use(u, places) for u in found.readers])
+    _list("written by", _uses(found.writers, found, places))
+    _list("read by", _uses(found.readers, found, places))
     for heading in ("reads", "writes", "calls", "called_by", "references"):
-        _list(heading.replace("_", " "), [[name] for name in getattr(found, heading)])
+        _list(heading.replace("_", " "), [[found.said(name)] for name in getattr(found, heading)])
     if found.diagnostics:
         write_line()
         write_line(styled("diagnostics", "bold"))
@@ -76,11 +78,22 @@ def _show(found: Shown, places: Places) -> None:
 
 def _row(column: ShownColumn) -> tuple[str, str, str, str, str]:
     uses = ", ".join(f"{use} {n:,}" for use, n in column.uses.items())
-    return (column.name, column.type or "-", f"{column.sources:,}", f"{column.feeds:,}", uses or "-")
+    return (column.display or column.name, column.type or "-", f"{column.sources:,}", f"{column.feeds:,}", uses or "-")
 
 
-def _use(use: Use, places: Places) -> list[str]:
-    return [places(use.file, use.line), use.kind, f"in {use.program}" if use.program else ""]
+def _uses(uses: Sequence[Use], found: Shown, places: Places) -> list[list[str]]:
+    """Statements of one kind in one file, which may be thousands of INSERTs, share a line."""
+    alike: dict[tuple[str, str, str], list[int]] = {}
+    for use in uses:
+        alike.setdefault((use.file, use.kind, use.program), []).append(use.line)
+    return [
+        [
+            places(file, lines[0]) + (f" and {len(lines) - 1:,} more" if len(lines) > 1 else ""),
+            kind,
+            f"in {found.said(program)}" if program else "",
+        ]
+        for (file, kind, program), lines in alike.items()
+    ]
 
 
 def _list(heading: str, rows: Sequence[Sequence[str]]) -> None:

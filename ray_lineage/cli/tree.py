@@ -235,7 +235,7 @@ class _Layout:
         self.shown, self.repeats, self.hidden = set(), False, 0
         forest = self.forest
         if forest.starts != [forest.walk.root]:
-            yield [Span(visible(forest.walk.root), "name")]
+            yield [Span(visible(forest.walk.said(forest.walk.root)), "name")]
         for start in forest.starts:
             if start == forest.walk.root or start in forest.values or start in forest.loops:
                 yield from self._tree(start, "", self._head(start, Span("")), "")
@@ -341,9 +341,9 @@ class _Layout:
         """Of the edge downstream; upstream of what is written here, and of the edge where that is not told otherwise."""
         own = self._own_place(item.name) if first else None
         edge = self._at(steps) if not self.forest.upstream or self._says_no_place(item.near) else None
-        if own is not None and edge is not None:
+        if own is not None and edge is not None and own != edge:
             return [Span(f"by {edge.text}", edge.role, edge.file), own]
-        return [place for place in (own, edge) if place is not None]
+        return [place for place in (own or edge,) if place is not None]
 
     def _own_place(self, name: str) -> Span | None:
         """Upstream: where a node is written, if that is one place."""
@@ -376,7 +376,7 @@ class _Layout:
     def _named(self, name: str) -> Span:
         found = self._names.get(name)
         if found is None:
-            found = self._names[name] = Span(visible(name), "name")
+            found = self._names[name] = Span(visible(self.forest.walk.said(name)), "name")
         return found
 
     # ------------------------------------------------------------------ what shapes rows
@@ -387,7 +387,8 @@ class _Layout:
         shown = near[: self.cut.sections]
         for name in shown:
             yield from self._section(name)
-        hidden = [name for name in forest.sections if name not in set(shown) and self._is_root(name)]
+        drawn = set(shown)
+        hidden = [name for name in forest.sections if name not in drawn and self._is_root(name)]
         below = sum(1 + forest.below[name] for name in hidden)
         if below:
             self.hidden += below
@@ -421,7 +422,7 @@ class _Layout:
         ways = {(s.source, s.target) for s in steps}
         more = f" and {len(ways) - 1:,} more" if len(ways) > 1 else ""
         word = "of" if self.forest.upstream else "by"
-        to = "" if other == self.forest.walk.root else f" {word} {visible(other)}"
+        to = "" if other == self.forest.walk.root else f" {word} {visible(self.forest.walk.said(other))}"
         return [Span(f"  {kinds}{to}{more}", "how")]
 
 

@@ -35,7 +35,9 @@ def why(source: _From, target: _To, as_json: Json = False) -> int:
         for number, one in enumerate(found.evidence):
             if number:
                 write_line()
-            _show(one, found.project, places)
+            _show(one, found, places)
+        if found.evidence:
+            write_line()
         write_line(styled(_told(found, further), "dim"))
     return int(ExitCode.OK if found.evidence else ExitCode.FINDINGS)
 
@@ -54,11 +56,11 @@ def path(source: _From, target: _To, as_json: Json = False) -> int:
     if not found.steps:
         write_line(styled(_no_way(found)))
         return int(ExitCode.FINDINGS)
-    write_line(styled(found.names[0], "bold"))
+    write_line(styled(found.said(found.names[0]), "bold"))
     for step, expression in zip(found.steps, kept, strict=True):
         marks = ", ".join(m for m in (step.how, "possible" if step.certainty == "possible" else "", expression) if m)
         write_line(
-            f"{'~' if step.shapes else '-'}> {visible(step.target)}",
+            f"{'~' if step.shapes else '-'}> {visible(found.said(step.target))}",
             styled(f"  {marks}" if marks else "", "yellow"),
             styled(f"  {places(step.file, step.line)}", "dim"),
         )
@@ -84,7 +86,7 @@ def _told(found: Why, further: Path | None) -> str:
     if further is not None and further.steps:
         return (
             f"no edge, but a way in {counting(len(further.steps), 'step')}: "
-            f"`{invocation()} path {_word(found.source)} {_word(found.target)}`"
+            f"`{invocation()} path {_word(found.said(found.source))} {_word(found.said(found.target))}`"
         )
     return _no_way(further) if further is not None else "no edge"
 
@@ -96,20 +98,24 @@ def _word(name: str) -> str:
 
 
 def _no_way(found: Path) -> str:
-    said = f"no path from {found.source} to {found.target}"
-    return f"{said}; {found.target} is upstream of {found.source}" if found.reverse else said
+    source, target = found.said(found.source), found.said(found.target)
+    said = f"no path from {source} to {target}"
+    return f"{said}; {target} is upstream of {source}" if found.reverse else said
 
 
-def _show(one: Evidence, project: str, places: Places) -> None:
+def _show(one: Evidence, why: Why, places: Places) -> None:
     from ray_lineage.viewer.excerpts import AROUND, excerpt
     from ray_lineage.viewer.picture import Source
 
     kinds = ", ".join(k for k in (one.how, one.certainty if one.how else "") if k)
-    write_line(styled(f"{one.source} -> {one.target}", "bold"), styled(f"  {kinds}" if kinds else "", "yellow"))
-    program = f"  in {one.program}" if one.program else ""
+    write_line(
+        styled(f"{why.said(one.source)} -> {why.said(one.target)}", "bold"),
+        styled(f"  {kinds}" if kinds else "", "yellow"),
+    )
+    program = f"  in {why.said(one.program)}" if one.program else ""
     place = f"  {places(one.file, one.line)}  {one.kind}{program}"
     write_line(styled(place, "dim"), visible(f"  {one.expression}" if one.expression else ""))
-    found = excerpt(Source(project, one.file, one.sha256), places.root, one.line)
+    found = excerpt(Source(why.project, one.file, one.sha256), places.root, one.line)
     width = len(str(one.line + AROUND))
     for number, text in found.lines:
         mark = ">" if number == one.line else " "
@@ -117,6 +123,6 @@ def _show(one: Evidence, project: str, places: Places) -> None:
     if found.note:
         write_line(styled(f"    {found.note}: {one.sql}", "dim"))
     if one.candidates:
-        write_line(styled(f"  the column may also be one of: {', '.join(one.candidates)}", "yellow"))
+        write_line(styled(f"  the column may also be one of: {', '.join(map(why.said, one.candidates))}", "yellow"))
     for d in one.diagnostics:
         write_line(styled(f"  {places(d.path, d.line)}  {d.code} {d.message}", "yellow"))

@@ -53,6 +53,7 @@ class Facts:
         self.calls: list[Call] = []
         self.foreign_keys: list[ForeignKey] = []
         self.covers: list[str] = []
+        self.spelled: dict[Name, Name] = {}  # how the last parts of datasets' names are written, where that differs
         self.failed = 0  # statements that could not be read
         self._before: dict[Name, set[tuple[str, ...]]] = {}  # lists of columns that the text gave and took back
         self._gone: dict[Name, int] = {}  # what was renamed, and is declared elsewhere, if at all: the statement
@@ -61,9 +62,9 @@ class Facts:
         """One more diagnostic. What stands for an unknown part of the text is shown as dots."""
         self.diagnostics.append(Diagnostic(code, severity, message.replace(UNKNOWN, "..."), line, column))
 
-    def call(self, caller: Name, callee: Name, line: int) -> None:
-        """``caller`` runs ``callee``."""
-        self.calls.append(Call(caller, callee, line))
+    def call(self, caller: Name, callee: Name, line: int, choices: tuple[Name, ...] = ()) -> None:
+        """``caller`` runs ``callee``, or the first of ``choices`` that runs something (see ``Call``)."""
+        self.calls.append(Call(caller, callee, line, choices))
 
     def foreign_key(
         self, table: Name, columns: tuple[str, ...], other: Name, others: tuple[str, ...], line: int
@@ -189,6 +190,7 @@ class Facts:
         weak: bool = False,
         about: str = "",
         namespace: str = "",
+        runs: tuple[Name, ...] = (),
     ) -> int:
         """One more declaration; its number is for :meth:`add` of the statement that makes it. ``about``: what people wrote of it."""
         self.declarations.append(
@@ -207,6 +209,8 @@ class Facts:
                 0,
                 description(about),
                 namespace,
+                display=self.spelled.get(name, ()),
+                runs=runs,
             )
         )
         return len(self.declarations) - 1
@@ -245,6 +249,11 @@ class Facts:
         """The columns of what was declared as that number are those of the query that makes it."""
         self._redeclare(declared, columns=())
 
+    def spell_columns(self, declared: int, written: dict[str, str]) -> None:
+        """How the query that makes what was declared as that number writes its columns."""
+        if written:
+            self._redeclare(declared, spelled=written)
+
     def makes(self, statement: int, declared: int) -> None:
         """That statement's query makes what was declared as that number."""
         self._redeclare(declared, statement=statement)
@@ -274,18 +283,21 @@ class Facts:
 
     def copy_declaration(self, known: Declaration, name: Name) -> None:
         """Another name for what was declared."""
-        self.declarations.append(msgspec.structs.replace(known, name=name, statement=-1))
+        display = self.spelled.get(name, ())
+        self.declarations.append(msgspec.structs.replace(known, name=name, statement=-1, display=display))
 
-    def rename_column(self, table: Name, old: str, new: str) -> None:
-        """In this text's declaration of the table, if there is one."""
+    def rename_column(self, table: Name, old: str, new: str, display: str = "") -> None:
+        """In this text's declaration of the table, if there is one. ``display``: see ``DeclaredColumn``."""
         for k, d in enumerate(self.declarations):
             if d.name == table and any(x.name == old for x in d.columns):
                 self._take_back(d)
-                columns = tuple(msgspec.structs.replace(x, name=new) if x.name == old else x for x in d.columns)
+                columns = tuple(
+                    msgspec.structs.replace(x, name=new, display=display) if x.name == old else x for x in d.columns
+                )
                 self._redeclare(k, columns=columns)
                 if d.kind != DESCRIBED:
                     return
-        self.declare(table, "Table", 0, (DeclaredColumn(new),), adds=True)
+        self.declare(table, "Table", 0, (DeclaredColumn(new, display=display),), adds=True)
 
     def drop_columns(self, table: Name, gone: Collection[str]) -> None:
         """In this text's declarations of the table."""

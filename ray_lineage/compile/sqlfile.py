@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ray_lineage.compile.text.jinja_macros import Library
     from ray_lineage.compile.text.template import Template
 
-_REVISION: Final = 28
+_REVISION: Final = 30
 _MAY_BE_TEMPLATE: Final = re.compile(r"\{[{%#A-Za-z_]|\$[({]|%\(|%s|:[\d'\"]|\}\s*\?|\{@|@\w+[.@]")
 _JINJA: Final = re.compile(r"\{[{%#]")
 
@@ -65,7 +65,8 @@ def compile_text(
     from ray_lineage.compile.sql.detect import best_of, evidence
 
     dialect, guessed, second = options.dialect.partition("|")
-    project = Project(options.folder, given) if given or _MAY_BE_TEMPLATE.search(text) else _NO_PROJECT
+    may_be_template = _MAY_BE_TEMPLATE.search(text) is not None
+    project = Project(options.folder, given) if given or may_be_template else _NO_PROJECT
     said = {} if dialect else evidence(text)
     confidence = 1.0
     spoken = project.dialect if guessed or not dialect else ""
@@ -75,7 +76,7 @@ def compile_text(
     elif not dialect:
         dialect, confidence = best_of(said)
     plain = options if options.dialect == dialect else msgspec.structs.replace(options, dialect=dialect)
-    read = _Text(text, dialect, plain, host, frozenset(temporary), possible, project)
+    read = _Text(text, dialect, plain, host, frozenset(temporary), possible, project, may_be_template)
     facts = _in_dialect(read, diagnostics)
     if (guessed or not options.dialect) and _lost(facts):
         facts = _best_reading(read, facts, diagnostics, [second, *(said or evidence(text))])
@@ -126,6 +127,7 @@ class _Text(NamedTuple):
     temporary: frozenset[str]
     possible: bool
     project: Project
+    may_be_template: bool
 
     def facts(
         self, diagnostics: Sequence[Diagnostic] = (), model: ModelName | None = None, *, templated: bool = False
@@ -147,7 +149,7 @@ class _Text(NamedTuple):
 
 
 def _in_dialect(text: _Text, diagnostics: Sequence[Diagnostic]) -> FileFacts:
-    if not _MAY_BE_TEMPLATE.search(text.text):  # most texts: the template reader is not even loaded
+    if not text.may_be_template:  # most texts: the template reader is not even loaded
         return text.facts(diagnostics)
     library = library_of(text.project)
     template = template_of(text.text, text.dialect, text.options.model, library)

@@ -38,14 +38,14 @@ class Seeds(msgspec.Struct):
 
 
 class _Edges:
-    """What leads away from one dataset."""
+    """What leads away from one dataset, and the files that say so."""
 
     __slots__ = ("feeds", "flows", "influences")
 
     def __init__(self) -> None:
-        self.flows: dict[str, dict[Column, str]] = {}
-        self.influences: dict[str, dict[str, str]] = {}
-        self.feeds: dict[str, str] = {}
+        self.flows: dict[str, dict[Column, dict[str, None]]] = {}
+        self.influences: dict[str, dict[str, dict[str, None]]] = {}
+        self.feeds: dict[str, dict[str, None]] = {}
 
 
 class Downstream:
@@ -75,13 +75,13 @@ class Downstream:
     def _add(self, path: str, rows: FileRows) -> None:
         for flow, _ in rows.flows:
             edges = self._from(flow.source[0])
-            edges.flows.setdefault(flow.source[1], {}).setdefault(flow.target, path)
+            edges.flows.setdefault(flow.source[1], {}).setdefault(flow.target, {})[path] = None
             self._columns.setdefault(flow.target[0], set()).add(flow.target[1])
         for influence, _ in rows.influences:
             edges = self._from(influence.source[0])
-            edges.influences.setdefault(influence.source[1], {}).setdefault(influence.target, path)
+            edges.influences.setdefault(influence.source[1], {}).setdefault(influence.target, {})[path] = None
         for feed, _ in rows.feeds:
-            self._from(feed.source).feeds.setdefault(feed.target, path)
+            self._from(feed.source).feeds.setdefault(feed.target, {})[path] = None
 
     def _from(self, dataset: str) -> _Edges:
         return self._edges.setdefault(dataset, _Edges())
@@ -151,34 +151,33 @@ class _Walk:
         if edges is None:
             return
         if column is None:
-            for target, path in edges.feeds.items():
-                self._reach_rows(target, distance, path)
+            for target, paths in edges.feeds.items():
+                self._reach_rows(target, distance, paths)
             return
         for name in (column, STAR) if column != STAR else tuple(edges.flows):
-            for target_column, path in edges.flows.get(name, {}).items():
-                self._reach(target_column, distance, path)
+            for target_column, paths in edges.flows.get(name, {}).items():
+                self._reach(target_column, distance, paths)
         for name in (column, STAR) if column != STAR else tuple(edges.influences):
-            for target, path in edges.influences.get(name, {}).items():
-                self._reach_rows(target, distance, path)
+            for target, paths in edges.influences.get(name, {}).items():
+                self._reach_rows(target, distance, paths)
 
-    def _reach(self, column: Column, distance: int, path: str = "") -> None:
+    def _reach(self, column: Column, distance: int, paths: Iterable[str] = ()) -> None:
         dataset, name = column
-        self._note(dataset, distance, path)
+        self._note(dataset, distance, paths)
         for each in self.graph.columns_of(dataset) if name == STAR and distance else (name,):
             if (dataset, each) not in self.columns:
                 self.columns.add((dataset, each))
                 self._ahead.append((dataset, each))
 
-    def _reach_rows(self, dataset: str, distance: int, path: str = "") -> None:
-        self._note(dataset, distance, path)
+    def _reach_rows(self, dataset: str, distance: int, paths: Iterable[str] = ()) -> None:
+        self._note(dataset, distance, paths)
         if dataset in self.whole:
             return
         self.whole.add(dataset)
         self._ahead.append((dataset, None))
         for name in self.graph.columns_of(dataset):
-            self._reach((dataset, name), distance, path)
+            self._reach((dataset, name), distance)
 
-    def _note(self, dataset: str, distance: int, path: str) -> None:
+    def _note(self, dataset: str, distance: int, paths: Iterable[str]) -> None:
         self.datasets.setdefault(dataset, 0 if dataset in self._begun else distance)
-        if path:
-            self.files.setdefault(path)
+        self.files.update(dict.fromkeys(paths))

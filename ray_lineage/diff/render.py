@@ -145,6 +145,8 @@ def render_impact(impact: Impact, style: Style) -> Iterator[str]:
     for distance in sorted(steps):
         yield style(counting(distance, "step"), "bold")
         yield from (style(f"  {name}", "") for name in sorted(steps[distance]))
+    if steps:
+        yield ""
     least = "at least " if impact.cut else ""
     of = ", ".join(impact.of[:_NEAREST]) + (
         f" and {len(impact.of) - _NEAREST:,} more" if len(impact.of) > _NEAREST else ""

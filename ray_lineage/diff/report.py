@@ -41,6 +41,8 @@ class Report(msgspec.Struct, frozen=True):
     linked: int
     folder: str = ""
     """In front of paths, to get those from the top of the repository."""
+    display: dict[str, str] = {}
+    """Datasets and columns as they are written, where letters' case differs."""
 
     @property
     def own(self) -> list[Found]:
@@ -65,6 +67,7 @@ class Impact(msgspec.Struct, frozen=True):
     files: tuple[str, ...]
     owners: tuple[str, ...]
     cut: bool
+    display: dict[str, str] = {}
 
 
 def together(report: Report) -> Impact:
@@ -80,10 +83,16 @@ def together(report: Report) -> Impact:
         reached,
         max((f.reached.columns for f in changes), default=0),
         report.models,
-        tuple(dict.fromkeys(p for f in changes for p in f.reached.files)),
+        tuple(dict.fromkeys(path for f in changes for path in (*_broken(f.change), *f.reached.files))),
         tuple(dict.fromkeys(o for f in changes for o in f.owners)),
         any(f.reached.cut for f in changes),
+        report.display,
     )
+
+
+def _broken(change: Change) -> list[str]:
+    """The files that write something by what is gone."""
+    return [use.place.file for use in change.uses if use.target]
 
 
 def counted(changes: Iterable[Change], silent: int) -> dict[str, int]:

@@ -38,7 +38,7 @@ from ray_lineage.graph.store import (
     Unread,
     unread_order,
 )
-from ray_lineage.model import Contribution, FileState, Row, default_kind, split_text
+from ray_lineage.model import Contribution, FileState, Row, column_id, dataset_id, default_kind, split_text
 
 _FEWEST_ROWS: Final = 100
 
@@ -68,6 +68,11 @@ class TooLarge(Exception):
     """The store has not the memory for a transaction of that many rows."""
 
 
+def spelled_id(project: str, dataset: str, column: str | None = None) -> str:
+    """An id with names as they are written; that of a dataset is text already."""
+    return dataset_id(project, dataset) if column is None else column_id(project, dataset, column)
+
+
 def dataset_rows(project: str, datasets: dict[str, str]) -> list[Row]:
     """Rows of Dataset nodes that nothing describes."""
     return [dataset_row(project, name, default_kind(split_text(name)), None) for name in datasets.values()]
@@ -75,7 +80,7 @@ def dataset_rows(project: str, datasets: dict[str, str]) -> list[Row]:
 
 def column_rows(columns: dict[str, tuple[str, str]]) -> list[Row]:
     """Rows of Column nodes that nothing describes."""
-    return [(i, d, c, None, None, False, None, None) for i, (d, c) in columns.items()]
+    return [(i, d, c, None, None, False, None, None, None) for i, (d, c) in columns.items()]
 
 
 class Writer(ABC):
@@ -403,6 +408,15 @@ class BaseStore(Writer):
         for start in range(0, len(ids), 1_000):
             rows = self._read(cypher.describe(node), ids=list(ids[start : start + 1_000]))
             out.update((r[0], dict(zip(node.columns, r, strict=True))) for r in rows)
+        return out
+
+    def spelled(self, ids: Iterable[str], label: str) -> dict[str, str]:
+        """See :meth:`GraphStore.spelled`."""
+        wanted = list(dict.fromkeys(ids))
+        out: dict[str, str] = {}
+        for start in range(0, len(wanted), 1_000):
+            rows = self._read(cypher.SPELLED[label], ids=wanted[start : start + 1_000])
+            out.update((r[0], spelled_id(*r[1:])) for r in rows)
         return out
 
     def rows(self, project: str, kind: str) -> list[tuple[Any, ...]]:

@@ -44,9 +44,21 @@ def changes(project: str, delta: Delta) -> Iterator[Write]:
     yield from _some(cypher.set_nodes(COLUMN), COLUMN.columns, delta.describe.get("Column", []))
     dropped = [(handle,) for found in delta.drop.values() for _, handle in found]
     yield from _some(cypher.DELETE_BY_HANDLE, ("handle",), dropped)
+    yield from _moves(delta)
     most = _most(delta)
     if any(most.values()):
         yield Write(cypher.change(), most)
+
+
+def _moves(delta: Delta) -> Iterator[Write]:
+    """Of all types in one statement."""
+    names = {r.type: r.columns[2:] for r in RELS}
+    rows = [
+        (handle, dict(zip(names[kind], row[3:], strict=True)))
+        for kind, found in delta.move.items()
+        for row, handle in found
+    ]
+    yield from _some(cypher.SET_BY_HANDLE, ("handle", "properties"), rows)
 
 
 def _most(delta: Delta) -> dict[str, Sequence[Any]]:

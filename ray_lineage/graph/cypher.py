@@ -56,7 +56,7 @@ _FILE_OF: Final = {"File": "id", "Statement": "file"}  # property that names a n
 @cache
 def fill_nodes(node: Node, kind: str = "") -> str:
     """CREATE nodes from parameters that are columns (Neo4j): a first load. A kind is a second label."""
-    pairs = ", ".join(f"`{c}`: $p.`{c}`[i]" for c in node.columns)
+    pairs = ", ".join([*(f"`{c}`: $p.`{c}`[i]" for c in node.columns), *(f"`{c}`: {v}" for c, v in _beside(node))])
     labels = f"`{node.label}`:`{kind}`" if kind else f"`{node.label}`"
     return f"{_each('id')} CREATE (:{labels} {{{pairs}}})"
 
@@ -84,14 +84,14 @@ _ALL_KINDS: Final = ":".join(f"`{k}`" for k in DATASET_KINDS)
 def describe_datasets(kind: str) -> str:
     """A file describes datasets that were only mentioned so far."""
     sets = f"SET n:`{kind}`, n.kind = '{kind}', n.declared = true, n.owner = $p.owner[i], "
-    sets += "n.description = $p.description[i], n.namespace = $p.namespace[i]"
+    sets += "n.description = $p.description[i], n.namespace = $p.namespace[i], n.display = $p.display[i]"
     return f"{_each('id')} MATCH (n:`Dataset` {{id: $p.id[i]}}) REMOVE n:{_ALL_KINDS} {sets}"
 
 
 DESCRIBE_COLUMNS: Final = (
     f"{_each('id')} MATCH (n:`Column` {{id: $p.id[i]}}) "
     "SET n.ordinal = $p.ordinal[i], n.type = $p.type[i], n.declared = $p.declared[i], n.owner = $p.owner[i], "
-    "n.description = $p.description[i]"
+    "n.description = $p.description[i], n.display = $p.display[i]"
 )
 
 LANE: Final = "RayLineageLane"
@@ -126,7 +126,8 @@ def rename_nodes(node: Node) -> str:
     """Move at most ``$most`` nodes of a project into another one, and say how many they were (Neo4j)."""
     ids = [name for name in node.columns if name in ("id", "file", "dataset", "owner")]
     sets = [f"n.`{name}` = $new + substring(n.`{name}`, size($prefix))" for name in ids]
-    sets += [f"n.`{name}` = {value}" for name, value in _RENAMED.items() if name in node.columns]
+    known = {*node.columns, *(name for name, _ in _beside(node))}
+    sets += [f"n.`{name}` = {value}" for name, value in _RENAMED.items() if name in known]
     found = f"MATCH (n:`{node.label}`) WHERE n.id STARTS WITH $prefix WITH n LIMIT $most"
     return f"{found} SET {', '.join(sets)} RETURN count(*)"
 
@@ -149,6 +150,9 @@ def read_for_change() -> str:
     return f"{_PLANNED_ONCE} {fence} UNION ALL {stored_all()}"
 
 
+SET_BY_HANDLE: Final = f"{_each('handle')} MATCH ()-[r]->() WHERE elementId(r) = $p.handle[i] SET r += $p.properties[i]"
+"""Give relationships other properties of ours by their element ids; those of others stay."""
+
 DELETE_BY_HANDLE: Final = f"{_each('handle')} MATCH ()-[r]->() WHERE elementId(r) = $p.handle[i] DELETE r"
 """Delete relationships by their element ids. Not part of :func:`change`: planned in an empty graph, it scans."""
 
@@ -160,20 +164,29 @@ def change() -> str:
     parts = [
         "UNWIND $p.gone AS g MATCH (n:`Statement` {id: g}) DETACH DELETE n",
         _set(FILE, "file_"),
-        f"{_each('new_id')} CREATE (n:`Statement`) SET {_given(STATEMENT.columns, 'new_')}",
+        f"{_each('new_id')} CREATE (n:`Statement`) SET {_given(STATEMENT, 'new_', 0)}",
         _set(STATEMENT, "changed_"),
         *(_add(r) for r in RELS),
     ]
     return " ".join((_PLANNED_ONCE, *(f"CALL {{ {part} }}" for part in parts)))
 
 
-def _given(columns: tuple[str, ...], part: str = "") -> str:
-    return ", ".join(f"n.`{c}` = $p.`{part}{c}`[i]" for c in columns)
+def _given(node: Node, part: str = "", first: int = 1) -> str:
+    pairs = [f"n.`{c}` = $p.`{part}{c}`[i]" for c in node.columns[first:]]
+    return ", ".join(pairs + [f"n.`{c}` = {value}" for c, value in _beside(node)])
+
+
+def _beside(node: Node) -> tuple[tuple[str, str], ...]:
+    """What people ask for besides a row: see :mod:`.schema`."""
+    return _BESIDE.get(node.label, ())
+
+
+_BESIDE: Final = {"File": (("changed_at", "datetime()"),), "Column": (("project", "$project"),)}
 
 
 def _set(node: Node, part: str = "") -> str:
     merge = f"MERGE (n:`{node.label}` {{id: $p.{part}id[i]}})"
-    return f"{_each(f'{part}id')} {merge} SET {_given(node.columns[1:], part)}"
+    return f"{_each(f'{part}id')} {merge} SET {_given(node, part)}"
 
 
 def _add(rel: Rel) -> str:
@@ -188,7 +201,7 @@ def _add(rel: Rel) -> str:
 @cache
 def mention_nodes(node: Node, kind: str = "") -> str:
     """MERGE shared nodes (datasets of one kind), giving their properties only to new ones."""
-    merge = f"MERGE (n:`{node.label}` {{id: $p.id[i]}}) ON CREATE SET {_given(node.columns[1:])}"
+    merge = f"MERGE (n:`{node.label}` {{id: $p.id[i]}}) ON CREATE SET {_given(node)}"
     if node is DATASET:
         return f"{_each('id')} {merge}, n:`{kind}`"
     return f"{_each('id')} MATCH (d:`Dataset` {{id: $p.dataset[i]}}) {merge} MERGE (d)-[:`{HAS_COLUMN.type}`]->(n)"
@@ -204,13 +217,13 @@ def set_nodes(node: Node, kind: str = "") -> str:
 def reset_datasets(kind: str) -> str:
     """Back to the properties of undescribed ones, which are of a kind by their names."""
     sets = f"SET n:`{kind}`, n.kind = '{kind}', n.declared = false, n.owner = NULL, "
-    sets += "n.description = NULL, n.namespace = NULL"
+    sets += "n.description = NULL, n.namespace = NULL, n.display = NULL"
     return f"{_each('id')} MATCH (n:`Dataset` {{id: $p.id[i]}}) REMOVE n:{_ALL_KINDS} {sets}"
 
 
 RESET_COLUMNS: Final = (
     f"{_each('id')} MATCH (n:`Column` {{id: $p.id[i]}}) "
-    "SET n.ordinal = NULL, n.type = NULL, n.declared = false, n.owner = NULL, n.description = NULL"
+    "SET n.ordinal = NULL, n.type = NULL, n.declared = false, n.owner = NULL, n.description = NULL, n.display = NULL"
 )
 
 
@@ -303,6 +316,13 @@ UNREAD_COLUMNS: Final = (
     f"AND {_NO_FLOW.format('c')} AND NOT EXISTS {{ MATCH (d)-[:`HAS_COLUMN`]->(x:`Column` {{name: '{STAR}'}})"
     "-[:`FLOWS_TO`|`INFLUENCES`]->() } RETURN d.project, d.name, c.name, d.kind, c.owner"
 )
+SPELLED: Final = {
+    "Dataset": "MATCH (d:`Dataset`) WHERE d.id IN $ids AND d.display IS NOT NULL RETURN d.id, d.project, d.display",
+    "Column": "MATCH (c:`Column`) WHERE c.id IN $ids MATCH (d:`Dataset` {id: c.dataset}) "
+    "WHERE c.display IS NOT NULL OR d.display IS NOT NULL "
+    "RETURN c.id, d.project, coalesce(d.display, d.name), coalesce(c.display, c.name)",
+}
+"""Id and project of a node, and how its name is written, where that differs; of a column with its dataset's."""
 COLUMNS_OF: Final = "MATCH (d:`Dataset` {id: $dataset})-[:`HAS_COLUMN`]->(c:`Column`) RETURN c.id, c.name, c.ordinal, c.type, c.declared"
 
 

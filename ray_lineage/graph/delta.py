@@ -79,6 +79,7 @@ class Delta(msgspec.Struct):
     """What one transaction changes, in the order in which a store has to do it."""
 
     drop: dict[str, list[tuple[Row, Any]]] = {}  # relationships to delete, with their handles
+    move: dict[str, list[tuple[Row, Any]]] = {}  # relationships that stay, with other properties
     gone: list[str] = []  # ids of statements to delete
     reset: dict[str, list[str]] = {}  # ids of shared nodes that their owner describes no more
     datasets: dict[str, str] = {}  # mentioned shared nodes, to be made where they are missing
@@ -96,6 +97,7 @@ class Delta(msgspec.Struct):
         """Rows that are written or deleted."""
         lists: tuple[Sized, ...] = (
             *self.drop.values(),
+            *self.move.values(),
             *self.reset.values(),
             *self.describe.values(),
             *self.add.values(),
@@ -183,17 +185,33 @@ def _steps(batch: Batch, stored: Stored) -> Iterator[_Step]:
             if described.get(identity) != row:
                 yield _Step("describe", label, row)
     for kind, rows in batch.rels.items():
-        there = stored.rels[kind]
-        yield from (_Step("add", kind, r) for r in rows if r not in there)
-    for kind, found in stored.rels.items():
-        wanted = set(batch.rels[kind])
-        yield from (_Step("drop", kind, r, h) for r, h in found.items() if r not in wanted)
+        yield from _rel_steps(_REL[kind], rows, stored.rels[kind])
     for kind, doubled in stored.doubled.items():
         yield from (_Step("drop", kind, r, h) for r, h in doubled)
     yield from (_Step("gone", "Statement", r) for i, r in known.items() if i not in batch.nodes["Statement"])
     for label in _SHARED:
         wanted_nodes = batch.nodes[label]
         yield from (_Step("reset", label, r) for i, r in stored.nodes[label].items() if i not in wanted_nodes)
+
+
+def _rel_steps(rel: Rel, rows: Sequence[Row], there: Mapping[Row, Any]) -> Iterator[_Step]:
+    """An edge whose line is another one is still the same: what else its users have written on it stays."""
+    wanted = set(rows)
+    left: dict[Row, list[Row]] = {}
+    for row in sorted((r for r in there if r not in wanted), key=_in_order, reverse=True):
+        left.setdefault(_identity(rel, row), []).append(row)
+    for row in sorted((r for r in rows if r not in there), key=_in_order):
+        same = left.get(_identity(rel, row))
+        yield _Step("move", rel.type, row, there[same.pop()]) if same else _Step("add", rel.type, row)
+    yield from (_Step("drop", rel.type, r, there[r]) for found in left.values() for r in found)
+
+
+def _identity(rel: Rel, row: Row) -> Row:
+    return tuple(row[place] for place in rel.identity)
+
+
+def _in_order(row: Row) -> tuple[tuple[bool, Any], ...]:
+    return tuple((value is not None, value) for value in row)
 
 
 class _Builder:
@@ -216,6 +234,8 @@ class _Builder:
                 self.made.statements.append(step.row)
             case "changed":
                 self.made.changed.append(step.row)
+            case "move":
+                self.made.move.setdefault(step.kind, []).append((step.row, step.handle))
             case "drop":
                 self.made.drop.setdefault(step.kind, []).append((step.row, step.handle))
                 rel = _REL[step.kind]

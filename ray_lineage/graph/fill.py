@@ -30,7 +30,7 @@ DATASETS: Final = "datasets"
 LANES: Final = (COLUMNS, DATASETS, NODES)
 """What is to be written first, first: relationships make room for the next pack."""
 
-_UNDESCRIBED: Final = (None, None, False, None, None)
+_UNDESCRIBED: Final = (None, None, False, None, None, None)
 _CONNECTIONS: Final = 2
 _PACKS_AHEAD: Final = 4  # taken from the caller and not yet written
 
@@ -112,8 +112,8 @@ class Job:
             for d, k, *said, f in zip(*_fields(packed.described_datasets), strict=True)
         }
         self._column_descriptions = {
-            c: (o, t, True, self._files[f], said)
-            for c, o, t, said, f in zip(*_fields(packed.described_columns), strict=True)
+            c: (o, t, True, self._files[f], *said)
+            for c, o, t, *said, f in zip(*_fields(packed.described_columns), strict=True)
         }
         self._statements = [
             statement_id(self._files[f], o)

@@ -15,7 +15,7 @@ from ray_lineage.graph.schema import Rel
 from ray_lineage.model import DATASET_KINDS, Row, default_kind, split_text
 
 KIND: Final = {kind: number for number, kind in enumerate(DATASET_KINDS)}
-_UNDESCRIBED: Final = (None, None, None, None)
+_UNDESCRIBED: Final = (None, None, None, None, None)
 Descriptions = dict[str, dict[int, Row]]
 """By label and the pack's number of a shared node what a file says of it, and the file's number."""
 MOST_REMEMBERED: Final = 1_000_000
@@ -145,7 +145,7 @@ class Shared:
         parts = split_text(name)
         catalog = parts[-3] if len(parts) > 2 else None
         schema = parts[-2] if len(parts) > 1 else None
-        described = described or (KIND[default_kind(parts)], None, None, None)
+        described = described or (KIND[default_kind(parts)], None, None, None, None)
         return (number, self._project, name, catalog, schema, parts[-1], parts[-1].lower(), *described)
 
     def _numbers_of_columns(

@@ -24,7 +24,7 @@ from ray_lineage.errors import RayLineageError, StoreForbids, StoreRefused, Stor
 from ray_lineage.graph import cypher, schema
 from ray_lineage.graph.base import BaseStore, Permanent, TooLarge, Transient, lost
 from ray_lineage.graph.batching import RETRIES, pause
-from ray_lineage.graph.changes import changes
+from ray_lineage.graph.changes import Write, changes
 from ray_lineage.graph.delta import Batch, Delta, Stored, difference
 from ray_lineage.graph.fill import LANES, NODES, Aside, Crew, Filling, Job, Transaction, cut, halves
 from ray_lineage.graph.neo4j_faults import explained, judged, masked, wants_memory, without_credentials
@@ -337,7 +337,7 @@ class Neo4jStore(BaseStore):
                 raise _overtaken(project)
             if found[0][0] < number:
                 for write in writes:
-                    _done(tx, write.query, {"p": write.columns})
+                    _written(tx, project, write)
 
         self._write_managed(work)
         self._numbers[lane] = number
@@ -410,9 +410,13 @@ def _done(tx: Any, query: str, parameters: Mapping[str, Any]) -> None:
     tx.run(query, parameters).consume()
 
 
+def _written(tx: Any, project: str, write: Write) -> None:
+    _done(tx, write.query, {"p": write.columns, "project": project})
+
+
 def _change(tx: Any, project: str, delta: Delta) -> None:
     for write in changes(project, delta):
-        _done(tx, write.query, {"p": write.columns})
+        _written(tx, project, write)
     suspects = dict(delta.suspects)
     if suspects["Column"]:
         found = _values(tx, cypher.collect(COLUMN), {"p": {"id": sorted(suspects["Column"])}})

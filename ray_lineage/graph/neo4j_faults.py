@@ -54,7 +54,7 @@ def explained(uri: str, error: Exception) -> RayLineageError:
     if isinstance(error, ClientError) and _of_security(error):
         return _unwelcome(uri, error)
     if isinstance(error, ConfigurationError | ValueError):
-        return StoreForbids("RL217", f"{uri} is no usable Neo4j address: {masked(error)}", where="NEO4J_URI",
+        return StoreForbids("RL217", f"{uri} is no usable Neo4j address: {masked(error)}",
                             help="use neo4j://, neo4j+s://, bolt:// or bolt+s:// and a host")  # fmt: skip
     if isinstance(error, ClientError) and "Database" in (error.code or ""):
         return StoreForbids("RL218", f"Neo4j at {uri}: {masked(error)}", where="NEO4J_DATABASE",
@@ -70,8 +70,8 @@ def explained(uri: str, error: Exception) -> RayLineageError:
     else:
         reason = f"what answers there is no Neo4j, or is broken ({type(error).__name__}: {masked(error)})"
     return StoreUnavailable(
-        "RL219", f"cannot reach Neo4j at {uri}: {reason}", where="NEO4J_URI",
-        help="start the server or correct the address; without NEO4J_URI the embedded store is used",
+        "RL219", f"cannot reach Neo4j at {uri}: {reason}",
+        help="start the server, or correct the address (--store, NEO4J_URI); without one the embedded store is used",
     )  # fmt: skip
 
 

@@ -58,6 +58,7 @@ class DescribedDatasets(msgspec.Struct, frozen=True, array_like=True):
     kind: list[int] = []  # position in model.DATASET_KINDS
     description: list[str | None] = []
     namespace: list[str | None] = []
+    display: list[str | None] = []
     file: list[int] = []
 
 
@@ -68,6 +69,7 @@ class DescribedColumns(msgspec.Struct, frozen=True, array_like=True):
     ordinal: list[int | None] = []
     type: list[str | None] = []
     description: list[str | None] = []
+    display: list[str | None] = []
     file: list[int] = []
 
 
@@ -133,10 +135,10 @@ def unpack(project: str, packed: Pack) -> list[Contribution]:
         found[file].state(*row)
     for number, kind, *said, file in zip(*msgspec.structs.astuple(packed.described_datasets), strict=True):
         found[file].describe_dataset(number, DATASET_KINDS[kind], *said)
-    for number, ordinal, declared_type, said, file in zip(
+    for number, ordinal, declared_type, *said, file in zip(
         *msgspec.structs.astuple(packed.described_columns), strict=True
     ):
-        found[file].describe_column(number, ordinal, declared_type, said)
+        found[file].describe_column(number, ordinal, declared_type, *said)
     for rel, columns in zip(PACKED, packed.rels, strict=True):
         for source, target, file, *props in zip(*columns, strict=True):
             found[int(file)].relate(rel, source, target, props)
@@ -170,7 +172,7 @@ class _Packer:
         _extend(made.files, [r[2:] for r in rows["File"]])
         _extend(made.statements, [(file, *r[2:]) for r in rows.get("Statement", ())])
         _extend(made.described_datasets, [(self._datasets[r[0]], _KIND[r[6]], *r[9:], file) for r in datasets])
-        _extend(made.described_columns, [(self._columns[r[0]], r[3], r[4], r[7], file) for r in columns])
+        _extend(made.described_columns, [(self._columns[r[0]], r[3], r[4], *r[7:], file) for r in columns])
         for rel, into in zip(PACKED, made.rels, strict=True):
             found = rows.get(rel.type)
             if found:
@@ -245,10 +247,10 @@ class _Found:
         name = self._names.packed.datasets[number]
         self.add("Dataset", dataset_row(self._names.project, name, kind, self._file, *said))
 
-    def describe_column(self, number: int, ordinal: int | None, declared_type: str | None, said: str | None) -> None:
+    def describe_column(self, number: int, ordinal: int | None, declared_type: str | None, *said: str | None) -> None:
         self._columns.add(number)
         dataset, name = self._names.pairs[number]
-        row = (dataset_id(self._names.project, dataset), name, ordinal, declared_type, True, self._file, said)
+        row = (dataset_id(self._names.project, dataset), name, ordinal, declared_type, True, self._file, *said)
         self.add("Column", (self._names.columns[number], *row))
 
     def relate(self, rel: Rel, source: Any, target: Any, props: Sequence[Any]) -> None:
@@ -282,11 +284,17 @@ class _Found:
 
 
 def dataset_row(
-    project: str, name: str, kind: str, owner: str | None, description: str | None = None, namespace: str | None = None
+    project: str,
+    name: str,
+    kind: str,
+    owner: str | None,
+    description: str | None = None,
+    namespace: str | None = None,
+    display: str | None = None,
 ) -> Row:
     """A Dataset row; described if it has an owner."""
     parts = split_text(name)
     catalog = parts[-3] if len(parts) > 2 else None
     schema = parts[-2] if len(parts) > 1 else None
-    described = (kind, owner is not None, owner, description, namespace)
+    described = (kind, owner is not None, owner, description, namespace, display)
     return (dataset_id(project, name), project, name, catalog, schema, parts[-1], *described)

@@ -4,6 +4,9 @@ Both stores, the constraints, the deletes and the documentation are generated fr
 type is a tuple in the order of ``Node.columns``; a row of a relationship type is ``(from id, to id, *properties)`` in
 the order of ``Rel.columns``.
 
+``File.changed_at`` (when a file's row was last written, by the store's clock) and, on Neo4j, ``Column.project`` are beside them:
+no part of a row, so that equal graphs give equal dumps.
+
 Who owns what: a ``Statement`` and every relationship belong to exactly one file. ``Dataset`` and ``Column`` nodes are
 shared; they exist as long as some relationship names them, and one file at most (``owner``) describes them.
 """
@@ -12,18 +15,20 @@ from typing import Final, Literal, NamedTuple
 
 from ray_lineage.model import CERTAINTIES, DATASET_KINDS, INFLUENCE_KINDS, TRANSFORMATIONS
 
-SCHEMA_VERSION: Final = 5
+SCHEMA_VERSION: Final = 7
 
 PropType = Literal["STRING", "INT64", "BOOL"]
 
 
 class Prop(NamedTuple):
-    """One property: its name, type, what an undescribed node has, and the only texts that it may be, where they are known."""
+    """One property: its name, type, what an undescribed node has, and the only texts that it may be, where they are known.
+    ``identifies``: an edge with another value is another edge."""
 
     name: str
     type: PropType = "STRING"
     default: str | int | bool | None = None
     choices: tuple[str, ...] = ()
+    identifies: bool = False
 
 
 class Node(NamedTuple):
@@ -48,6 +53,12 @@ class Rel(NamedTuple):
     @property
     def columns(self) -> tuple[str, ...]:
         return ("source", "target", *(p.name for p in self.props))
+
+    @property
+    def identity(self) -> tuple[int, ...]:
+        """Places in a row with its file, ``(from id, to id, file, *properties)``, of what makes it this edge: no line and no number
+        of a statement, which move with what is written above."""
+        return (0, 1, 2, *(place for place, p in enumerate(self.props, 3) if p.identifies))
 
 
 FILE: Final = Node(
@@ -89,6 +100,7 @@ DATASET: Final = Node(
         Prop("owner"),  # File.id that describes it, or null
         Prop("description"),  # what people wrote about it
         Prop("namespace"),  # of OpenLineage, where the dataset lives
+        Prop("display"),  # the name as it is written, where only letters' case differs
     ),
 )
 COLUMN: Final = Node(
@@ -101,6 +113,7 @@ COLUMN: Final = Node(
         Prop("declared", "BOOL", default=False),
         Prop("owner"),
         Prop("description"),
+        Prop("display"),
     ),
 )
 
@@ -118,7 +131,7 @@ FLOWS_TO: Final = Rel(
     (
         Prop("statement", "INT64"),
         Prop("line", "INT64"),
-        Prop("transformation", choices=TRANSFORMATIONS),
+        Prop("transformation", choices=TRANSFORMATIONS, identifies=True),
         Prop("certainty", choices=CERTAINTIES),
         Prop("expression"),  # text with literals as ?, or null for a bare column
     ),
@@ -127,7 +140,7 @@ INFLUENCES: Final = Rel(
     "INFLUENCES",
     "Column",
     "Dataset",
-    (Prop("statement", "INT64"), Prop("line", "INT64"), Prop("how", choices=INFLUENCE_KINDS)),
+    (Prop("statement", "INT64"), Prop("line", "INT64"), Prop("how", choices=INFLUENCE_KINDS, identifies=True)),
 )
 FEEDS: Final = Rel("FEEDS", "Dataset", "Dataset", (Prop("statement", "INT64"),))
 CALLS: Final = Rel("CALLS", "Dataset", "Dataset", (Prop("line", "INT64"),))

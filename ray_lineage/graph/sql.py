@@ -29,11 +29,12 @@ _TABLES: Final = {
     "project": "id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, epoch INTEGER NOT NULL, digest TEXT NOT NULL",
     "total": "project INTEGER NOT NULL, kind TEXT NOT NULL, rows INTEGER NOT NULL, PRIMARY KEY (project, kind)",
     "file": "id INTEGER PRIMARY KEY, project INTEGER NOT NULL, path TEXT NOT NULL, sha256 TEXT, dialect TEXT, "
-    "fingerprint TEXT, status TEXT, diagnostics TEXT, statements INTEGER, origin TEXT, UNIQUE (path, project)",
+    "fingerprint TEXT, status TEXT, diagnostics TEXT, statements INTEGER, origin TEXT, "
+    "changed_at TEXT, UNIQUE (path, project)",
     "statement": "id INTEGER PRIMARY KEY, kind TEXT, first_line INTEGER, last_line INTEGER, procedure TEXT, sql TEXT",
     "dataset": "id INTEGER PRIMARY KEY, project INTEGER NOT NULL, name TEXT NOT NULL, catalog TEXT, schema TEXT, "
-    '"table" TEXT NOT NULL, folded TEXT NOT NULL, kind INTEGER NOT NULL, description TEXT, namespace TEXT, owner INTEGER',
-    "column": "id INTEGER PRIMARY KEY, dataset INTEGER NOT NULL, name TEXT NOT NULL, ordinal INTEGER, type TEXT, description TEXT, owner INTEGER",
+    '"table" TEXT NOT NULL, folded TEXT NOT NULL, kind INTEGER NOT NULL, description TEXT, namespace TEXT, display TEXT, owner INTEGER',
+    "column": "id INTEGER PRIMARY KEY, dataset INTEGER NOT NULL, name TEXT NOT NULL, ordinal INTEGER, type TEXT, description TEXT, display TEXT, owner INTEGER",
 }
 ORIGIN: Final = "CREATE TABLE IF NOT EXISTS origin (project INTEGER PRIMARY KEY, root TEXT NOT NULL, host TEXT NOT NULL, at TEXT NOT NULL)"
 """Earlier versions made files without it."""
@@ -136,9 +137,9 @@ _NODE_ROWS: Final = {
     f"{_listed('n', STATEMENT.props[2:])} FROM file f "
     f"CROSS JOIN statement n ON n.id BETWEEN f.id << {SHIFT} AND (f.id << {SHIFT}) + {MOST_PLACES - 1}",
     "Dataset": f'SELECT :prefix || n.name, :project, n.name, n.catalog, n.schema, n."table", {_choice("n", _KIND)}, '
-    f"n.owner IS NOT NULL, {_OWNER}, n.description, n.namespace FROM dataset n LEFT JOIN file owner ON owner.id = n.owner",
+    f"n.owner IS NOT NULL, {_OWNER}, n.description, n.namespace, n.display FROM dataset n LEFT JOIN file owner ON owner.id = n.owner",
     "Column": f"SELECT :prefix || d.name || '.' || {_quoted('n.name')}, :prefix || d.name, n.name, n.ordinal, n.type, "
-    f'n.owner IS NOT NULL, {_OWNER}, n.description FROM dataset d JOIN "column" n ON n.dataset = d.id LEFT JOIN file owner ON owner.id = n.owner',
+    f'n.owner IS NOT NULL, {_OWNER}, n.description, n.display FROM dataset d JOIN "column" n ON n.dataset = d.id LEFT JOIN file owner ON owner.id = n.owner',
 }
 _NODE_PROJECT: Final = {"File": "n", "Statement": "f", "Dataset": "n", "Column": "d"}
 
@@ -230,7 +231,12 @@ NUMBERS: Final = {
 @cache
 def insert(kind: str) -> str:
     """Add a row by its number."""
-    return f"INSERT INTO {table(kind)} VALUES ({', '.join('?' * len(columns(kind)))})"
+    values = ["?"] * len(columns(kind)) + ([_NOW] if kind == "File" else [])
+    return f"INSERT INTO {table(kind)} VALUES ({', '.join(values)})"
+
+
+_NOW: Final = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
+"""UTC."""
 
 
 @cache
@@ -250,9 +256,10 @@ def columns(kind: str) -> tuple[str, ...]:
             "kind",
             "description",
             "namespace",
+            "display",
             "owner",
         ),
-        "Column": ("id", "dataset", "name", "ordinal", "type", "description", "owner"),
+        "Column": ("id", "dataset", "name", "ordinal", "type", "description", "display", "owner"),
         **{r.type: ("id", "source", "target", *(p.name for p in r.props)) for r in PACKED},
     }
     return known[kind]
@@ -276,19 +283,29 @@ def delete(kind: str) -> str:
 
 
 DESCRIBED: Final = {
-    "Dataset": "SELECT id, kind, description, namespace FROM dataset WHERE owner = ?",
-    "Column": 'SELECT id, ordinal, type, description FROM "column" WHERE owner = ?',
+    "Dataset": "SELECT id, kind, description, namespace, display FROM dataset WHERE owner = ?",
+    "Column": 'SELECT id, ordinal, type, description, display FROM "column" WHERE owner = ?',
 }
 """What a file describes, with its description."""
 DESCRIBE: Final = {
-    "Dataset": "UPDATE dataset SET kind = ?, description = ?, namespace = ?, owner = ? WHERE id = ?",
-    "Column": 'UPDATE "column" SET ordinal = ?, type = ?, description = ?, owner = ? WHERE id = ?',
+    "Dataset": "UPDATE dataset SET kind = ?, description = ?, namespace = ?, display = ?, owner = ? WHERE id = ?",
+    "Column": 'UPDATE "column" SET ordinal = ?, type = ?, description = ?, display = ?, owner = ? WHERE id = ?',
 }
+SPELLED: Final = {
+    "Dataset": "SELECT display FROM dataset WHERE project = ? AND name = ? AND display IS NOT NULL",
+    "Column": "SELECT coalesce(d.display, d.name), coalesce(c.display, c.name) "
+    'FROM dataset d JOIN "column" c ON c.dataset = d.id WHERE d.project = ? AND d.name = ? AND c.name = ? '
+    "AND (d.display IS NOT NULL OR c.display IS NOT NULL)",
+}
+"""How a node's name is written, where that differs, of a column with its dataset's. Parameters as of :data:`NUMBERS`."""
 FIND_DATASET: Final = "SELECT id FROM dataset WHERE project = ? AND name = ?"
 FIND_COLUMN: Final = 'SELECT id FROM "column" WHERE dataset = ? AND name = ?'
 FIND_FILE: Final = "SELECT id FROM file WHERE project = ? AND path = ?"
+_OF_FILE: Final = {p.name: f"?{n}" for n, p in enumerate(FILE.props[2:], 1)}  # all but project and path
 UPDATE_FILE: Final = (
-    f"UPDATE file SET {' = ?, '.join(p.name for p in FILE.props[2:])} = ? WHERE id = ?"  # all but project and path
+    f"UPDATE file SET {', '.join(f'{name} = {value}' for name, value in _OF_FILE.items())}, changed_at = "
+    f"CASE WHEN {' AND '.join(f'{name} IS {value}' for name, value in _OF_FILE.items())} THEN changed_at ELSE {_NOW} END "
+    f"WHERE id = ?{len(_OF_FILE) + 1}"
 )
 _OF_PROJECT: Final = "(:project IS NULL OR p.name = :project)"
 _DATASETS: Final = "FROM dataset d JOIN project p ON p.id = d.project WHERE"
@@ -381,13 +398,13 @@ def _views() -> dict[str, str]:
     flows = {p.name: _choice("r", p) for r in PACKED if r.type == "FLOWS_TO" for p in r.props}
     influences = {p.name: _choice("r", p) for r in PACKED if r.type == "INFLUENCES" for p in r.props}
     return {
-        "files": "SELECT p.name AS project, f.path, f.dialect, f.status, f.statements, f.sha256, f.diagnostics, f.origin "
+        "files": "SELECT p.name AS project, f.path, f.dialect, f.status, f.statements, f.sha256, f.diagnostics, f.origin, f.changed_at "
         "FROM file f JOIN project p ON p.id = f.project",
         "datasets": f'SELECT p.name AS project, d.name, d.catalog, d.schema, d."table", {_choice("d", _KIND)} AS kind, '
-        "d.owner IS NOT NULL AS declared, f.path AS file, d.description, d.namespace "
+        "d.owner IS NOT NULL AS declared, f.path AS file, d.description, d.namespace, coalesce(d.display, d.name) AS display "
         "FROM dataset d JOIN project p ON p.id = d.project LEFT JOIN file f ON f.id = d.owner",
         "columns": "SELECT p.name AS project, d.name AS dataset, c.name, c.ordinal, c.type, c.owner IS NOT NULL AS declared, "
-        'f.path AS file, c.description FROM "column" c JOIN dataset d ON d.id = c.dataset JOIN project p ON p.id = d.project '
+        'f.path AS file, c.description, coalesce(c.display, c.name) AS display FROM "column" c JOIN dataset d ON d.id = c.dataset JOIN project p ON p.id = d.project '
         "LEFT JOIN file f ON f.id = c.owner",
         "statements": f"SELECT p.name AS project, f.path AS file, s.id & {MOST_PLACES - 1} AS ordinal, s.kind, s.first_line, "
         f"s.last_line, s.procedure, s.sql FROM statement s JOIN file f ON {_of_file('s')} JOIN project p ON p.id = f.project",

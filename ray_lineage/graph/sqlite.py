@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 from ray_lineage.errors import StoreRefused, StoreUnavailable, first_line
 from ray_lineage.graph import sql
-from ray_lineage.graph.base import Permanent, Transient, Writer, lost
+from ray_lineage.graph.base import Permanent, Transient, Writer, lost, spelled_id
 from ray_lineage.graph.keys import Shared
 from ray_lineage.graph.pack import PACKED, Pack, pack, unpack
 from ray_lineage.graph.place import APPLICATION, Place
@@ -520,6 +520,19 @@ class SqliteStore(Writer):
         node = _LABELS[label]
         rows = self._about(label, ids, sql.nodes_by_key(node))
         return {row[0]: dict(zip(node.columns, _typed(node, row), strict=True)) for row in rows}
+
+    def spelled(self, ids: Iterable[str], label: Literal["Dataset", "Column"]) -> dict[str, str]:
+        """See :meth:`GraphStore.spelled`."""
+        wanted, out = list(dict.fromkeys(ids)), {}
+        for project, key in self._read("SELECT name, id FROM project"):
+            own = [i for i in wanted if i.startswith(f"{project}:")]
+            with self._waited():
+                run = self._connection.execute
+                for identity in own:
+                    row = run(sql.SPELLED[label], (key, *_key(label, identity[len(project) + 1 :]))).fetchone()
+                    if row is not None:
+                        out[identity] = spelled_id(project, *row)
+        return out
 
     def _about(self, label: str, ids: Iterable[str], query: str) -> Iterator[Row]:
         """What a query says of the nodes that exist."""

@@ -70,13 +70,15 @@ NameRow = tuple[str, str, str | None]
 
 
 class Unread(msgspec.Struct, frozen=True):
-    """A dataset, or a column of it, that no statement reads; ``kind`` is the dataset's, ``file`` describes it."""
+    """A dataset, or a column of it, that no statement reads; ``kind`` is the dataset's, ``file`` describes it. ``display``: the
+    whole name as it is written (a store leaves it empty)."""
 
     project: str
     dataset: str
     column: str | None
     kind: str
     file: str
+    display: str = ""
 
 
 def unread_order(found: Unread) -> tuple[str, str, str]:
@@ -217,6 +219,10 @@ class GraphStore(Protocol):
 
     def describe(self, ids: Sequence[str], label: Label) -> dict[str, dict[str, Any]]:
         """Properties by id of the nodes that exist."""
+        ...
+
+    def spelled(self, ids: Iterable[str], label: Literal["Dataset", "Column"]) -> dict[str, str]:
+        """Ids -> the same with the names as they are written, of those nodes of which letters' case differs."""
         ...
 
     def dump(self, project: str) -> dict[str, list[tuple[Any, ...]]]:

@@ -178,8 +178,8 @@ class Replacement:
 
     def _undescribed(self, label: str, number: int) -> Row:
         if label == "Column":
-            return (None, None, None)
-        return (default(self._run("SELECT name FROM dataset WHERE id = ?", (number,)).fetchone()[0]), None, None)
+            return (None, None, None, None)
+        return (default(self._run("SELECT name FROM dataset WHERE id = ?", (number,)).fetchone()[0]), None, None, None)
 
     def _collect(self) -> None:
         """Delete what nothing mentions any more."""

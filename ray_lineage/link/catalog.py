@@ -19,10 +19,12 @@ from ray_lineage.link.view import (
     MEANING,
     NOTHING,
     SHAPE,
+    SPELLING,
     Known,
     descriptions_of,
     owner_of,
     shape_of,
+    spelling_of,
     types_of,
 )
 from ray_lineage.model import Name, Outline, dataset_text, is_temporary
@@ -185,6 +187,8 @@ class Catalog:
             moved_only = _faces(old) == _faces(symbol.found)
             if not moved_only and shape_of(old) != shape_of(symbol.found):
                 again.update(self._asked(symbol, SHAPE))
+            if old and spelling_of(old)[1] != spelling_of(symbol.found)[1]:  # else it had no columns to be asked about
+                again.update(self._asked(symbol, SPELLING))
             if old:  # else those that declare it are new, or it is what a name means since
                 columns = b"" if moved_only else symbol.columns
                 was, now = _told(old, columns), _told(symbol.found, columns)

@@ -152,10 +152,15 @@ class Checks:
 
     def missing(self, ref: Ref) -> bool:
         """A relation has no column of that name. True: that is wrong, and was said."""
-        sure = UNSURE if _is_pseudo(ref.name) else self._named(ref.relation)
+        sure = UNSURE if _is_pseudo(ref.name) or self._may_be_of_another(ref) else self._named(ref.relation)
         text = no_column(ref.name, self._called(ref.relation))
         self._say(sure, "RL143", text, ref.line, ref.column, over=(ref.relation,))
         return sure > UNSURE
+
+    def _may_be_of_another(self, ref: Ref) -> bool:
+        """USING after several relations means the one that has the column, and is put as if it meant each."""
+        merged = (m for r in self._relations if isinstance(r, Select) for m in r.merged)
+        return any(len(m.left) > 1 and ref.relation in m.left and ref.name in m.names for m in merged)
 
     def nowhere(self, ref: Ref) -> bool:
         """No relation in sight has a column of that name. True: that is wrong, and was said."""

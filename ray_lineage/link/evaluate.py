@@ -651,7 +651,8 @@ class Evaluator:
             found = find(items, name)
             if found is not None:
                 return found
-            quiet = quiet or (self.checks is not None and self.checks.missing(ref))
+            if self.checks is not None:
+                quiet = self.checks.missing(ref) or quiet
             return self._missing(ref, [ref.relation], quiet)
         if ref.scope < 0:
             return {}

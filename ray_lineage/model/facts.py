@@ -162,11 +162,13 @@ class StatementFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Call(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A procedure or trigger runs another program."""
+    """A procedure or trigger runs another program. ``choices``: it runs the first of these that runs something itself (see
+    ``Declaration.runs``), or none that is in the graph."""
 
     caller: Name
     callee: Name
     line: int = 0
+    choices: tuple[Name, ...] = ()
 
 
 class ForeignKey(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -181,13 +183,14 @@ class ForeignKey(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 class DeclaredColumn(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """``passed``: INSERT without a column list has no value for it (T-SQL's identities and computed columns).
-    ``description``: what people wrote about it."""
+    ``description``: what people wrote about it. ``display``: its name as it is written, where only letters' case differs."""
 
     name: str
     type: str = ""
     line: int = 0
     passed: bool = False
     description: str = ""
+    display: str = ""
 
 
 def passed_over(columns: Iterable[DeclaredColumn]) -> tuple[str, ...]:
@@ -207,7 +210,10 @@ class Declaration(msgspec.Struct, frozen=True, array_like=True, gc=False):
     has the columns of that table type. ``parameters`` are a procedure's, in their order. The kind MODEL: the dbt model ``name`` makes
     the dataset ``like``, maybe as one of its versions (``version``; 0: none); it is no dataset itself. The kind DESCRIBED (``adds``):
     only the ``description``, and those of ``columns``, are said. ``namespace``: of OpenLineage, where the dataset lives.
-    ``changed``: the file gives it several lists of columns, one after another, or (with the kind DESCRIBED) another table's."""
+    ``changed``: the file gives it several lists of columns, one after another, or (with the kind DESCRIBED) another table's.
+    ``display``: the last parts of the name as they are written, where letters' case differs; ``spelled``: so the columns of the
+    query that makes it, by their names. ``runs``: a function of a program is in the graph if one of these is that runs something;
+    its own name: it does so itself."""
 
     name: Name
     kind: str
@@ -224,6 +230,14 @@ class Declaration(msgspec.Struct, frozen=True, array_like=True, gc=False):
     description: str = ""
     namespace: str = ""
     changed: bool = False
+    display: Name = ()
+    spelled: dict[str, str] = {}
+    runs: tuple[Name, ...] = ()
+
+    @property
+    def is_conditional(self) -> bool:
+        """Is it for linking to say whether it is there?"""
+        return bool(self.runs) and self.name not in self.runs
 
 
 CHECKED: Final = 1

@@ -200,6 +200,19 @@ class Across:
                 out[identity] = {**row, "dataset": self._one(row["dataset"], "Dataset")} if label == "Column" else row
         return out
 
+    def spelled(self, ids: Iterable[str], label: Literal["Dataset", "Column"]) -> dict[str, str]:
+        """See :meth:`GraphStore.spelled`. As the declaring project writes it, where it calls it so."""
+        wanted = {i: self._all(i, label) for i in ids}
+        known = self._store.spelled((s for same in wanted.values() for s in same), label)
+        out: dict[str, str] = {}
+        for identity, same in wanted.items():
+            project, name = self._of(identity)
+            found = (self._of(known[s])[1] for s in same if s in known)
+            written = next((w for w in found if w.lower() == name.lower()), None)
+            if written is not None:
+                out[identity] = f"{project}:{written}"
+        return out
+
 
 def across(store: GraphStore, project: str | None, others: Iterable[str]) -> Any:
     """The store as a project sees it that reads from others; of those only what the store holds. The store itself, if there is

@@ -26,6 +26,10 @@ from ray_lineage.query.projects import known_project
 PRODUCER: Final = f"https://github.com/ray-lineage/ray-lineage/tree/{__version__}"
 _EVENT: Final = "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/JobEvent"
 _FACETS: Final = "https://openlineage.io/spec/facets/"
+_OWN_FACET: Final = "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/DatasetFacet"
+FOLDED: Final = "rayLineage_folded"
+"""A facet of our own: what the graph calls a dataset (``name``) and its ``fields`` (by the names in the event), where only
+letters' case differs. Events name them as they are written."""
 _TRANSFORMATIONS: Final = {
     "identity": ("DIRECT", "IDENTITY", False),
     "transformation": ("DIRECT", "TRANSFORMATION", False),
@@ -145,15 +149,17 @@ class _Names:
     def __init__(self, store: Rows, project: str, namespace: str) -> None:
         self.namespace = namespace
         rows = store.rows(project, "Dataset")
-        self.datasets = {r[0]: str(r[2]) for r in rows}
+        self.datasets = {r[0]: str(r[11] or r[2]) for r in rows}
         self.about = {r[0]: str(r[9]) for r in rows if r[9]}
+        self.folded = {r[0]: str(r[2]) for r in rows if r[11]}
         self.columns: dict[str, tuple[str, str]] = {}
-        self.fields: dict[str, list[tuple[bool, int, str, str, str]]] = {}
+        self.fields: dict[str, list[tuple[bool, int, str, str, str, str]]] = {}
         for row in store.rows(project, "Column"):
-            self.columns[row[0]] = (row[1], row[2])
+            written = row[8] or row[2]
+            self.columns[row[0]] = (row[1], written)
             if row[2] != STAR:
                 self.fields.setdefault(row[1], []).append(
-                    (row[3] is None, row[3] or 0, row[2], row[4] or "", row[7] or "")
+                    (row[3] is None, row[3] or 0, row[2], written, row[4] or "", row[7] or "")
                 )
 
     def dataset(self, identity: str) -> dict[str, Any]:
@@ -162,10 +168,14 @@ class _Names:
         known = sorted(self.fields.get(identity, []))
         facets: dict[str, Any] = {}
         if known:
-            fields = [_said(name=name, type=type_, description=about) for _, _, name, type_, about in known]
+            fields = [_said(name=name, type=type_, description=about) for _, _, _, name, type_, about in known]
             facets["schema"] = facet("1-2-0/SchemaDatasetFacet", fields=fields)
         if identity in self.about:
             facets["documentation"] = facet("1-1-0/DocumentationDatasetFacet", description=self.about[identity])
+        folded = {name: key for _, _, key, name, _, _ in known if key != name}
+        if folded or identity in self.folded:
+            facets[FOLDED] = {"_producer": PRODUCER, "_schemaURL": _OWN_FACET, "fields": folded}
+            facets[FOLDED] |= _said(name=self.folded.get(identity, ""))
         return {**found, "facets": facets} if facets else found
 
     def field(self, identity: str) -> dict[str, str]:

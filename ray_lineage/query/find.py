@@ -11,7 +11,7 @@ import msgspec
 from ray_lineage.errors import UsageError
 from ray_lineage.frames import Table, Tabular, table_of
 from ray_lineage.graph.store import GraphStore, NameRow
-from ray_lineage.model import dataset_id, quote_part, split_text
+from ray_lineage.model import column_id, dataset_id, quote_part, split_text
 from ray_lineage.query.walk import origins, within
 
 SCHEMA: Final = 1
@@ -21,7 +21,7 @@ _LOOK_ALIKES: Final = 8
 
 class Hit(msgspec.Struct, frozen=True):
     """A dataset, or a column of one. ``kind`` is the dataset's, or the column's type (empty: not known); ``file`` and ``line``
-    (empty, 0: nobody's) are where the dataset is declared."""
+    (empty, 0: nobody's) are where the dataset is declared; ``display`` is the name as it is written."""
 
     project: str
     name: str
@@ -29,6 +29,7 @@ class Hit(msgspec.Struct, frozen=True):
     kind: str
     file: str
     line: int
+    display: str = ""
 
 
 class Hits(Tabular, msgspec.Struct, frozen=True):
@@ -93,6 +94,8 @@ def _described(store: GraphStore, rows: Sequence[NameRow]) -> list[Hit]:
     places = {str(r[1]): (str(r[2]), int(r[3])) for r in reversed(store.edges("DECLARES", ids, "upstream"))}
     written = origins(store, {file for file, _ in places.values()})
     types = _types(store, rows)
+    columns = [column_id(project, dataset, name) for project, dataset, name in rows if name is not None]
+    spelled = {**store.spelled(ids, "Dataset"), **store.spelled(columns, "Column")}
     hits = []
     for row in rows:
         project, dataset, column = row
@@ -100,7 +103,8 @@ def _described(store: GraphStore, rows: Sequence[NameRow]) -> list[Hit]:
         file, line = places.get(identity, ("", 0))
         name = dataset if column is None else f"{dataset}.{quote_part(column)}"
         kind = kinds.get(identity, "") if column is None else types.get((identity, column), "")
-        hits.append(Hit(project, name, column is not None, kind, within(project, written.get(file, "")), line))
+        display = spelled.get(f"{project}:{name}", f"{project}:{name}")[len(project) + 1 :]
+        hits.append(Hit(project, name, column is not None, kind, within(project, written.get(file, "")), line, display))
     return hits
 
 

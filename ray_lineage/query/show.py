@@ -11,8 +11,8 @@ import msgspec
 from ray_lineage.errors import UsageError
 from ray_lineage.frames import Table, Tabular
 from ray_lineage.graph.store import GraphStore
-from ray_lineage.model import Diagnostic, FileDiagnostic, Row
-from ray_lineage.query.walk import PROGRAMS, Found, origins, resolve, within
+from ray_lineage.model import STAR, Diagnostic, FileDiagnostic, Row, dataset_id, split_text
+from ray_lineage.query.walk import PROGRAMS, Found, namesakes, origins, resolve, spelled, within
 
 SCHEMA: Final = 1
 USES: Final = ("select", "join", "filter", "group", "order")
@@ -38,7 +38,7 @@ class Use(msgspec.Struct, frozen=True, order=True):
 
 class ShownColumn(msgspec.Struct, frozen=True):
     """``sources`` and ``feeds`` count columns at first hand; ``uses`` counts statements that use it to select, join, filter,
-    group or order."""
+    group or order. ``display``: its name as it is written."""
 
     name: str
     type: str
@@ -46,11 +46,12 @@ class ShownColumn(msgspec.Struct, frozen=True):
     sources: int
     feeds: int
     uses: dict[str, int]
+    display: str = ""
 
 
 class Shown(Tabular, msgspec.Struct, frozen=True):
     """``reads`` and ``writes`` are what a program's statements do; of other datasets they are empty. ``references`` are columns
-    that foreign keys lead to."""
+    that foreign keys lead to. ``display``: the names of it as they are written, where letters' case differs."""
 
     schema: int
     project: str
@@ -67,6 +68,13 @@ class Shown(Tabular, msgspec.Struct, frozen=True):
     references: list[str]
     diagnostics: list[FileDiagnostic]
     owners: list[str] = []
+    display: dict[str, str] = {}
+    namesakes: list[str] = []
+    """Where nobody declares it: others whose names end in its name, one of which may be meant."""
+
+    def said(self, name: str) -> str:
+        """A name of it as it is written."""
+        return self.display.get(name, name)
 
     def table(self) -> Table:
         """Its columns, with a figure for each use."""
@@ -100,6 +108,10 @@ class _Showing:
         inside = store.statements_in(self._found.project, self._found.dataset) if kind in PROGRAMS else []
         statements = store.describe([r[0] for r in (*reads, *writes)] + inside, "Statement")
         columns = store.columns_of(identity)
+        rels = {rel: store.edges(rel, inside, "downstream") for rel in ("READS", "WRITES")}
+        calls, called = (store.edges("CALLS", [identity], way) for way in ("downstream", "upstream"))
+        others = namesakes(store, self._found)
+        references = store.edges("REFERENCES", [c["id"] for c in columns], "downstream")
         self._written = origins(store, {*(r[2] for r in declared), *(s["file"] for s in statements.values())})
         return Shown(
             SCHEMA,
@@ -110,12 +122,25 @@ class _Showing:
             self._columns(columns),
             self._uses(writes, statements),
             self._uses(reads, statements),
-            self._ends(store.edges("READS", inside, "downstream"), 1),
-            self._ends(store.edges("WRITES", inside, "downstream"), 1),
-            self._ends(store.edges("CALLS", [identity], "downstream"), 1),
-            self._ends(store.edges("CALLS", [identity], "upstream"), 0),
-            self._ends(store.edges("REFERENCES", [c["id"] for c in columns], "downstream"), 1),
+            self._ends(rels["READS"], 1),
+            self._ends(rels["WRITES"], 1),
+            self._ends(calls, 1),
+            self._ends(called, 0),
+            self._ends(references, 1),
             self._diagnostics(declared, statements.values()),
+            namesakes=others,
+            display=spelled(
+                store,
+                self._found.project,
+                {
+                    identity,
+                    *(dataset_id(self._found.project, name) for name in others),
+                    *(edge[1] for edges in (*rels.values(), calls) for edge in edges),
+                    *(edge[0] for edge in called),
+                    *(dataset_id(self._found.project, s["procedure"]) for s in statements.values() if s["procedure"]),
+                },
+                {edge[1] for edge in references},
+            ),
         )
 
     def _name(self, identity: str) -> str:
@@ -135,6 +160,7 @@ class _Showing:
 
     def _columns(self, columns: Sequence[dict[str, Any]]) -> list[ShownColumn]:
         ids = [c["id"] for c in columns]
+        written = self._store.spelled(ids, "Column")
         sources: dict[str, set[str]] = defaultdict(set)
         feeds: dict[str, set[str]] = defaultdict(set)
         uses: dict[str, dict[str, set[tuple[str, int]]]] = defaultdict(lambda: defaultdict(set))
@@ -153,8 +179,10 @@ class _Showing:
                 len(sources[c["id"]]),
                 len(feeds[c["id"]]),
                 {use: len(uses[c["id"]][use]) for use in USES if uses[c["id"]][use]},
+                split_text(written[c["id"]])[-1] if c["id"] in written else c["name"],
             )
             for c in columns
+            if c["name"] != STAR or any(c["id"] in known for known in (sources, feeds, uses))
         ]
 
     def _diagnostics(self, declared: Sequence[Row], statements: Iterable[dict[str, Any]]) -> list[FileDiagnostic]:

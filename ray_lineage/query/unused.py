@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
 from ray_lineage.errors import UsageError
 from ray_lineage.frames import Table, Tabular, table_of
 from ray_lineage.graph.store import GraphStore, Unread
-from ray_lineage.model import STAR, dataset_text, file_id, split_text
+from ray_lineage.model import STAR, column_id, dataset_id, dataset_text, file_id, split_text
 from ray_lineage.query.walk import origins, within
 
 SCHEMA: Final = 1
@@ -45,14 +45,25 @@ def unused(store: GraphStore, project: str | None = None, schema: str | None = N
     datasets = [u for u in found if u.column is None]
     whole = {(u.project, u.dataset) for u in datasets}
     columns = [u for u in found if u.column is not None and (u.project, u.dataset) not in whole]
-    return Unused(SCHEMA, datasets, columns)
+    return Unused(SCHEMA, _spelled(store, datasets), _spelled(store, columns))
+
+
+def _spelled(store: GraphStore, found: list[Unread]) -> list[Unread]:
+    ids = {
+        u: dataset_id(u.project, u.dataset) if u.column is None else column_id(u.project, u.dataset, u.column)
+        for u in found
+    }
+    label: Literal["Dataset", "Column"] = "Dataset" if any(u.column is None for u in found) else "Column"
+    written = store.spelled(ids.values(), label)
+    return [msgspec.structs.replace(u, display=written.get(i, i)[len(u.project) + 1 :]) for u, i in ids.items()]
 
 
 def _check_schema(schema: str, datasets: Iterable[str]) -> None:
     names = list(datasets)
     if any(_is_in(schema, name) for name in names):
         return
-    known = sorted({dataset_text(parts[:-1]) for parts in map(split_text, names) if len(parts) > 1})
+    schemas = {parts[:-1] for parts in map(split_text, names) if len(parts) > 1}
+    known = [dataset_text(parts) for parts in sorted(schemas, key=lambda parts: (len(parts), parts))]
     by_last = {split_text(name)[-1].lower(): name for name in reversed(known)}
     close = [by_last[c] for c in difflib.get_close_matches(split_text(schema.lower())[-1], by_last)]
     listed = ", ".join(known[:_MOST_SCHEMAS]) + (" ..." if len(known) > _MOST_SCHEMAS else "")

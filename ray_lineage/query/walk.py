@@ -32,6 +32,8 @@ MAX_NODES: Final = 20_000
 SCHEMA: Final = 2
 _NEAR: Final = 8
 """So many names are suggested."""
+_TELLING: Final = 3
+"""Characters that say something of the name that holds them."""
 Direction = Literal["upstream", "downstream"]
 Level = Literal["auto", "table", "column"]
 
@@ -78,6 +80,13 @@ class Walk(Linked, msgspec.Struct, frozen=True):
     project: str = ""
     depth: int | None = None
     """At most so many steps were asked for."""
+
+    display: dict[str, str] = {}
+    """Names of it as they are written, where letters' case differs."""
+
+    def said(self, name: str) -> str:
+        """A name of it as it is written."""
+        return self.display.get(name, name)
 
     @property
     def stopped(self) -> list[str]:
@@ -128,6 +137,10 @@ class Found(msgspec.Struct, frozen=True):
         return self.dataset if self.column is None else f"{self.dataset}.{quote_part(self.column)}"
 
 
+_Row = tuple[str, str]
+"""Id and name of a dataset."""
+
+
 def resolve(store: GraphStore, text: str, project: str | None = None) -> Found:
     """``DATASET`` or ``DATASET.COLUMN`` as people type it: any case, fewer parts than the full name.
 
@@ -139,7 +152,9 @@ def resolve(store: GraphStore, text: str, project: str | None = None) -> Found:
         return _found(whole[0], None)
     if len(parts) > 1:
         owners = _matching(store, project, parts[:-1])
-        with_column = [(o, c) for o in owners if (c := _column(store, o[0], parts[-1])) is not None]
+        with_column = _having(store, owners, parts[-1])
+        if not with_column:  # the one that is called exactly so may be a mere mention of a longer name
+            with_column = _having(store, _fitting(store, project, parts[:-1]), parts[-1])
         if len(with_column) == 1 and not whole:
             return _found(*with_column[0])
         if len(with_column) > 1 and not whole:
@@ -148,7 +163,8 @@ def resolve(store: GraphStore, text: str, project: str | None = None) -> Found:
             raise _no_column(owners[0][1], parts[-1], [c["name"] for c in store.columns_of(owners[0][0])])
     if len(whole) > 1:
         raise _ambiguous(text, [(_project(w), w[1]) for w in whole])
-    near = store.similar_datasets(project, parts[-1])[:_NEAR] or nearest(parts, store.dataset_names(project))
+    alike = store.similar_datasets(project, parts[-1]) if len(parts[-1]) >= _TELLING else []
+    near = alike[:_NEAR] or nearest(parts, store.dataset_names(project))
     hint = f"did you mean {', '.join(near)}?" if near else "`ray_lineage find WORDS` looks for names"
     raise UsageError("RL204", f"nothing in the graph is called {text!r}", help=hint)
 
@@ -175,20 +191,37 @@ def nearest(parts: Name, names: Sequence[str]) -> list[str]:
     return []
 
 
-def _found(row: tuple[str, str], column: str | None) -> Found:
+def _found(row: _Row, column: str | None) -> Found:
     identity, name = row
     return Found(_project(row), name, identity, column)
 
 
-def _project(row: tuple[str, str]) -> str:
+def _project(row: _Row) -> str:
     identity, name = row
     return identity[: len(identity) - len(name) - 1]
 
 
-def _matching(store: GraphStore, project: str | None, parts: Name) -> list[tuple[str, str]]:
+def namesakes(store: GraphStore, found: Found) -> list[str]:
+    """Of a dataset that nobody declares, other ones of its project whose names end in its name: one of them may be meant."""
+    if store.describe([found.dataset_id], "Dataset").get(found.dataset_id, {}).get("declared"):
+        return []
+    rows = _fitting(store, found.project, split_text(found.dataset))
+    return sorted(name for identity, name in rows if identity != found.dataset_id)
+
+
+def _having(store: GraphStore, owners: Sequence[_Row], column: str) -> list[tuple[_Row, str]]:
+    """Those that have a column of this name, and how it is written there."""
+    return [(o, c) for o in owners if (c := _column(store, o[0], column)) is not None]
+
+
+def _fitting(store: GraphStore, project: str | None, parts: Name) -> list[_Row]:
     wanted = tuple(p.lower() for p in parts)
     rows = store.find_datasets(project, parts[-1].lower()) or store.find_datasets(project, parts[-1])
-    fitting = [r for r in rows if tuple(p.lower() for p in split_text(r[1]))[-len(wanted) :] == wanted]
+    return [r for r in rows if tuple(p.lower() for p in split_text(r[1]))[-len(wanted) :] == wanted]
+
+
+def _matching(store: GraphStore, project: str | None, parts: Name) -> list[_Row]:
+    fitting = _fitting(store, project, parts)
     exact = [r for r in fitting if r[1].lower() == dataset_text(parts).lower()]
     return exact if len(exact) == 1 else fitting
 
@@ -420,7 +453,24 @@ def _answer(
         kind,
         root.project,
         depth,
+        _spelled(store, root, level, found),
     )
+
+
+def _spelled(store: GraphStore, root: Found, level: str, found: Reach) -> dict[str, str]:
+    """Of all that the answer names."""
+    named = {root.dataset_id, *found.nodes, *(end for _, e in found.edges for end in (e.source, e.target))}
+    if level == "table":
+        return spelled(store, root.project, named)
+    datasets = {root.dataset_id, *found.datasets, *(e.target for _, e in found.edges if e.how in INFLUENCE_KINDS)}
+    own = [column_id(root.project, root.dataset, root.column)] if root.column is not None else []
+    return spelled(store, root.project, datasets, {*named.difference(datasets), *own})
+
+
+def spelled(store: GraphStore, project: str, datasets: Iterable[str], columns: Iterable[str] = ()) -> dict[str, str]:
+    """How names of datasets and columns (by ids) are written, by the names that a project says; of those where it differs."""
+    found = {**store.spelled(datasets, "Dataset"), **store.spelled(columns, "Column")}
+    return {within(project, identity): within(project, written) for identity, written in found.items()}
 
 
 def within(project: str, identity: str) -> str:

@@ -9,8 +9,18 @@ import msgspec
 
 from ray_lineage.frames import Link, Linked, Table, table_of
 from ray_lineage.graph.store import Edge, GraphStore
-from ray_lineage.model import STAR, Diagnostic, FileDiagnostic, Row, column_id
-from ray_lineage.query.walk import Direction, Found, Step, origins, resolve, step_links, through_stars, within
+from ray_lineage.model import STAR, Diagnostic, FileDiagnostic, Row, column_id, dataset_id
+from ray_lineage.query.walk import (
+    Direction,
+    Found,
+    Step,
+    origins,
+    resolve,
+    spelled,
+    step_links,
+    through_stars,
+    within,
+)
 
 SCHEMA: Final = 1
 _diagnostics = msgspec.json.Decoder(list[Diagnostic])
@@ -38,7 +48,16 @@ class Evidence(msgspec.Struct, frozen=True):
     diagnostics: list[FileDiagnostic]
 
 
-class Why(Linked, msgspec.Struct, frozen=True):
+class _Spelled(msgspec.Struct, frozen=True):
+    """``display``: names of the answer as they are written, where letters' case differs."""
+
+    def said(self, name: str) -> str:
+        """A name of it as it is written."""
+        display: dict[str, str] = getattr(self, "display", {})
+        return display.get(name, name)
+
+
+class Why(_Spelled, Linked, frozen=True):
     """All edges from one to the other; none: there is no edge, though there may be a way (see :func:`path`)."""
 
     schema: int
@@ -46,6 +65,7 @@ class Why(Linked, msgspec.Struct, frozen=True):
     source: str
     target: str
     evidence: list[Evidence]
+    display: dict[str, str] = {}
 
     def table(self) -> Table:
         """Its evidence."""
@@ -57,7 +77,7 @@ class Why(Linked, msgspec.Struct, frozen=True):
         return {}, [Link(e.pop("source"), e.pop("target"), e) for e in said]
 
 
-class Path(Linked, msgspec.Struct, frozen=True):
+class Path(_Spelled, Linked, frozen=True):
     """A shortest way: the names on it and an edge for each step; of several the first by name, ``others`` counts them. Empty:
     there is none; ``reverse``: but there is one the other way round."""
 
@@ -69,6 +89,7 @@ class Path(Linked, msgspec.Struct, frozen=True):
     steps: list[Step]
     others: int = 0
     reverse: bool = False
+    display: dict[str, str] = {}
 
     def table(self) -> Table:
         """Its steps."""
@@ -86,7 +107,21 @@ def why(store: GraphStore, source: str, target: str, project: str | None = None)
     """What makes ``target`` depend on ``source``, at first hand; both may be datasets or columns. Raises UsageError."""
     start, end = resolve(store, source, project), resolve(store, target, project)
     edges = list(_edges(store, start, end))
-    return Why(SCHEMA, start.project, start.name, end.name, _Evidences(store, start.project).of(edges))
+    evidence = _Evidences(store, start.project).of(edges)
+    more = {dataset_id(start.project, name) for e in evidence for name in (e.program, *e.candidates) if name}
+    return Why(SCHEMA, start.project, start.name, end.name, evidence, _display(store, (start, end), edges, more))
+
+
+def _display(
+    store: GraphStore, ends: tuple[Found, Found], edges: Sequence[tuple[str, Row]], more: Iterable[str] = ()
+) -> dict[str, str]:
+    """Of the ends, of edges with their kinds, and of more datasets."""
+    datasets = {*(f.dataset_id for f in ends), *more}
+    columns = {column_id(f.project, f.dataset, f.column) for f in ends if f.column is not None}
+    for kind, row in edges:
+        (datasets if kind == "FEEDS" else columns).add(row[0])
+        (columns if kind == "FLOWS_TO" else datasets).add(row[1])
+    return spelled(store, ends[0].project, datasets, columns)
 
 
 def _edges(store: GraphStore, start: Found, end: Found) -> Iterable[tuple[str, Row]]:
@@ -204,8 +239,11 @@ def path(store: GraphStore, source: str, target: str, project: str | None = None
                 for i, e in enumerate(edges, 1)
             ]
             names = [steps[0].source, *(s.target for s in steps)]
-            return msgspec.structs.replace(found, names=names, steps=steps, others=others)
-    return msgspec.structs.replace(found, reverse=bool(shortest(ways[-1], *reversed(sides))[0]))
+            kind = "FEEDS" if len(ways) == 1 else "FLOWS_TO"
+            display = _display(store, (start, end), [(kind, (e.source, e.target)) for e in edges])
+            return msgspec.structs.replace(found, names=names, steps=steps, others=others, display=display)
+    reverse = bool(shortest(ways[-1], *reversed(sides))[0])
+    return msgspec.structs.replace(found, reverse=reverse, display=_display(store, (start, end), []))
 
 
 _Hops = Callable[[list[str], Direction], list[Edge]]

@@ -146,7 +146,7 @@ class Bench:
             )
 
     def parse(self, tasks: Sequence[Task]) -> tuple[Report, list[bytes]]:
-        """Facts of a batch. A file over the hard limit ends this process."""
+        """Facts of a batch. A file over the hard limit ends this process; whatever ends it, the crumb names the file."""
         sizes = {t.file.path: t.file.size for t in tasks}
 
         def on_file(path: str) -> None:
@@ -159,7 +159,7 @@ class Bench:
                     self._facts.keep(meta.path, meta.sha256, facts)
             return self._report(metas), payload
         finally:
-            self._at_nothing()
+            self._cpu.lift()
             self._crumb.hurried = False
 
     def know(self, number: int, catalog: bytes) -> None:

@@ -26,6 +26,8 @@ from ray_lineage.runtime.supervise import Order
 from ray_lineage.settings import Settings
 from ray_lineage.settings.trust import working_tree
 
+Said = tuple[str, Resting]
+"""The path of a file, and what is said of it."""
 _diagnostics = msgspec.json.Decoder(list[Resting])
 
 
@@ -102,20 +104,21 @@ def _chosen(
         place = os.path.join(settings.root, path)
         return any(is_inside(place, part) for part in parts)
 
-    said = {f for f in without_agreed(found) if named(f.path) and not ignored.hides(f.code, f.path)}
+    said = {f for f in found if named(f.path) and not ignored.hides(f.code, f.path)}
     shown = sorted(said)
     return Checked(len(paths), sum(map(named, paths)), shown)
 
 
-def without_agreed(found: Sequence[FileDiagnostic]) -> Iterator[FileDiagnostic]:
-    """Columns that several files name and the table's list lacks are the list's fault: what makes the table is not all here. Pure."""
-    files: dict[str, set[str]] = {}
-    for f in found:
-        if f.code == "RL143":
-            files.setdefault(f.message, set()).add(f.path)
-    for f in found:
-        if f.code != "RL143" or f.severity == "error" or len(files[f.message]) == 1:
-            yield f
+def without_agreed(found: Sequence[Said]) -> Iterator[Said]:
+    """Columns that several files name and a list lacks are the list's fault: what makes the table is not all here. Pure."""
+    files: dict[tuple[str, str], set[str]] = {}
+    for path, d in found:
+        if d.code == "RL143":
+            for name in d.lists:
+                files.setdefault((d.message, name), set()).add(path)
+    for path, d in found:
+        if all(len(files.get((d.message, name), ())) < 2 for name in d.lists):
+            yield path, d
 
 
 class _Nowhere:
@@ -133,7 +136,7 @@ class Checker(Loader):
     def __init__(self, settings: Settings, project: str, text: Text | None) -> None:
         super().__init__(settings, project)
         self._text = text
-        self._said: list[tuple[str, Resting]] = []
+        self._said: list[Said] = []
         self.found: list[FileDiagnostic] = []
         self.paths: list[str] = []
 
@@ -169,6 +172,9 @@ class Checker(Loader):
         self.written_now()
         paths = self.paths if self._text is None else [self._text.name]
         doubtful = self.linker.doubtful()
-        self.found.extend(FileDiagnostic.of(path, d) for path, d in self._said if doubtful.isdisjoint(d.lists))
+        certain = [(path, d) for path, d in self._said if doubtful.isdisjoint(d.lists)]
+        if self._text is None:  # it may be what is about to be one of the files
+            certain = list(without_agreed(certain))
+        self.found.extend(FileDiagnostic.of(path, d) for path, d in certain)
         undeclared = Undeclared(self.linker)
         self.found.extend(FileDiagnostic.of(path, d) for path in paths for d in undeclared.of(path))

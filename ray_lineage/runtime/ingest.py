@@ -12,6 +12,7 @@ import msgspec
 
 from ray_lineage.errors import UsageError
 from ray_lineage.graph.open import is_new
+from ray_lineage.logs import one_line
 from ray_lineage.query.failures import note_unread
 from ray_lineage.query.projects import forget_project
 from ray_lineage.runtime.cluster import NO_HEAD, running_head, under_job, use_own_token
@@ -24,7 +25,7 @@ from ray_lineage.runtime.project import holds_project, located
 from ray_lineage.runtime.signals import StopSignals
 from ray_lineage.runtime.summary import IngestSummary, Progress
 from ray_lineage.runtime.supervise import Job, Order
-from ray_lineage.settings import Settings
+from ray_lineage.settings import Settings, matches
 
 Report = Callable[[Progress], None]
 
@@ -64,8 +65,8 @@ def ingest(
             order = Order(full=full, dry_run=dry_run, retry=retry, whole=whole)
             summary = _brought_up(settings, plan, order, report, stop, cradle)
         summary.root, summary.parts = settings.root, [] if plan.scan.tree.is_whole else plan.roots
-        summary.notes.extend(place.notes)
-        if not plan.tasks or not (summary.files or summary.removed):
+        summary.notes.extend([*place.notes, *_idle_rules(settings, plan)])
+        if not plan.tasks or (not summary.files and summary.silent == len(plan.tasks)):
             summary.notes.append(_nothing_found(plan))
     trim(summary)
     summary.seconds = time.monotonic() - started
@@ -79,6 +80,17 @@ def _is_nothing(settings: Settings, plan: Plan) -> bool:
     if plan.tasks or plan.scan.unlisted:
         return False
     return is_new(settings) or holds_project(settings, plan.project) is False
+
+
+def _idle_rules(settings: Settings, plan: Plan) -> list[str]:
+    """A rule that no file of the project lies below is most often a slip: its folder is called otherwise."""
+    if not plan.scan.tree.is_whole or not plan.tasks:
+        return []
+    paths = [task.file.path for task in plan.tasks]
+    rules = (r.path for r in settings.folders if not r.ignore and not any(matches(r.path, p) for p in paths))
+    return [
+        f"no file lies below the path {one_line(path)!r} of [[folders]]: its settings change nothing" for path in rules
+    ]
 
 
 def _nothing_found(plan: Plan) -> str:

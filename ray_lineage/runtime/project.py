@@ -39,7 +39,12 @@ class Located(msgspec.Struct, frozen=True):
 
 def located(settings: Settings, paths: Sequence[str], *, stored: bool = True) -> Located:
     """Find root and project of what is named; of the current folder if nothing is, and then all of the project is meant. A path
-    need not be there. Not ``stored``: no graph is asked what it knows. Raises UsageError (RL227) for one outside of the root."""
+    need not be there. Not ``stored``: no graph is asked what it knows. Raises UsageError: RL227 for one outside of the root,
+    RL201 for one without a name (of a variable that is not set, say: the current folder is not meant)."""
+    if "" in paths:
+        raise UsageError(
+            "RL201", "a path is empty", where="PATH", help="name a folder or a file; . is the current folder"
+        )
     given = [os.path.realpath(path) for path in paths]
     known = _projects(settings) if stored else []
     root, name = _root(settings, given or [os.getcwd()], known)

@@ -185,6 +185,7 @@ class Session:
         if self.following is None and not self.draining:
             self._account()
         if not self.draining:
+            self._look_at_roots()
             self._guard_what_was_read()
         await self._keep_unreadable()
         await self.pool.quiet()
@@ -204,6 +205,17 @@ class Session:
     def _looks_at(self, path: str) -> bool:
         """Is it for this run to say that a file is gone?"""
         return self._whole or self.compare or self.tree.covers(path)
+
+    def _look_at_roots(self) -> None:
+        """Files that are gone when they are to be read are proven gone, unless the folder that was named is. One that follows
+        looks again."""
+        if not self.gone or self.following is not None:
+            return
+        text = "the folder went away while it was read; what the graph holds of it stays"
+        for root in self.tree.missing_roots():
+            path = self.tree.project_path(root) or ""
+            self.unlisted.append(path)
+            note(self.summary, path or ".", [Diagnostic("RL001", "error", text)])
 
     def _guard_what_was_read(self) -> None:
         """More may have gone before it was read; what was only moved is known now."""
@@ -443,7 +455,9 @@ class Session:
         if self.unreadable:
             self.summary.by_status["unreadable"] = len(self.unreadable)
         self.summary.silent = len(self._silent)
-        self.summary.files = self._seen - self.summary.silent
+        self.summary.files = self._seen - self.summary.silent - len(self.gone)
+        if self.gone and self.following is None:
+            self.summary.notes.append(f"{len(self.gone):,} files went away before they were read")
         self.summary.unchanged = present - self.summary.silent - self.summary.files_written
         self.summary.read_as = self._read_as.counts()
         self.summary.folder_rules = self._read_as.rules() if len(self.summary.read_as) > 1 else []

@@ -28,6 +28,8 @@ CLEAR: Final = 0.75
 LEAST_FILES: Final = 2
 LEAST_WEIGHT: Final = 8
 """Files that show the dialect, and the sum of their evidence, which a folder needs."""
+LEAST_SHARE: Final = 0.2
+"""Of its files, to be of another dialect than the folder around it: words that engines share stand in a few of many files."""
 AROUND: Final = 8
 """What the first of the folder around is worth."""
 TRIED: Final = 0.2
@@ -40,10 +42,12 @@ class Evidence:
     def __init__(self) -> None:
         self._weights: dict[str, Counter[str]] = {}
         self._files: dict[str, Counter[str]] = {}
+        self._all: Counter[str] = Counter()
         self._shown: dict[str, dict[str, int]] = {}
 
     def add(self, path: str, shown: Mapping[str, int]) -> None:
         """A file's evidence, which it has not given yet."""
+        self._all.update(_folders(path))
         most = max(shown.values(), default=0)
         scaled = {d: w * SURE // most if most > SURE else w for d, w in shown.items()}
         self._shown[path] = {d: w for d, w in scaled.items() if w > 0}
@@ -51,12 +55,12 @@ class Evidence:
 
     def take_back(self, path: str) -> None:
         """The file's evidence, if it gave any."""
-        self._count(path, self._shown.pop(path, {}), -1)
+        if path in self._shown:
+            self._all.subtract(_folders(path))
+            self._count(path, self._shown.pop(path), -1)
 
     def _count(self, path: str, shown: Mapping[str, int], sign: int) -> None:
-        folder = path
-        while folder and shown:
-            folder = os.path.dirname(folder)
+        for folder in _folders(path) if shown else ():
             weights, files = self._weights.setdefault(folder, Counter()), self._files.setdefault(folder, Counter())
             for dialect, weight in shown.items():
                 weights[dialect] += sign * weight
@@ -83,9 +87,19 @@ class Evidence:
         first, second = (*sorted(weights, key=lambda d: (-weights[d], d)), "")[:2]
         enough = shown[first] >= LEAST_WEIGHT and self._files[folder][first] >= LEAST_FILES
         behind = weights.get(second, 0)
+        differs = bool(around) and first != around.partition("|")[0]
+        if differs and self._files[folder][first] < LEAST_SHARE * self._all[folder]:
+            enough = False
         if not enough or behind > CLEAR * weights[first]:
             return around, weights
         return f"{first}|{second if behind >= TRIED * weights[first] else ''}", weights
+
+
+def _folders(path: str) -> Iterator[str]:
+    """All folders around a path, the nearest first."""
+    while path:
+        path = os.path.dirname(path)
+        yield path
 
 
 class Tally:

@@ -84,8 +84,9 @@ def _size(value: object) -> object:
         text = value.strip().lower().replace(" ", "").replace("_", "")
         number = text.rstrip("kmgib")
         unit = text[len(number) :]
-        if number.replace(".", "", 1).isdigit() and (unit in _UNITS or not unit):
-            return int(float(number) * _UNITS.get(unit, 1))
+        if not number.replace(".", "", 1).isdigit() or (unit and unit not in _UNITS):
+            raise ValueError("it is no size: such as 20MB, 512KiB, or a number of bytes")
+        return int(float(number) * _UNITS.get(unit, 1))
     return value
 
 

@@ -200,16 +200,21 @@
     return { tables, names: graph.data.names.map((name) => name.toLowerCase()) };
   }
 
-  /* A table by its full name, or a column by its name in it; -1. */
+  /* A table by its full name, or a column by its name in it, as it is written or else in any case; -1. */
   function tableNamed(graph, name) {
+    const lower = (graph.lower ||= lowered(graph));
     graph.byName ||= new Map(Array.from({ length: graph.tables }, (_, table) => [graph.fullName(table), table]));
-    return graph.byName.get(name) ?? -1;
+    graph.byLower ||= new Map(lower.tables.map((full, table) => [full, table]));
+    return graph.byName.get(name) ?? graph.byLower.get(name.toLowerCase()) ?? -1;
   }
 
   function columnNamed(graph, table, name) {
-    for (let column = graph.first[table]; column < graph.first[table + 1]; column++)
+    let alike = -1;
+    for (let column = graph.first[table]; column < graph.first[table + 1]; column++) {
       if (graph.columnName(column) === name) return column;
-    return -1;
+      if (graph.columnName(column).toLowerCase() === name.toLowerCase()) alike = column;
+    }
+    return alike;
   }
 
   /* --- the whole, by schema */

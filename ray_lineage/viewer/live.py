@@ -53,7 +53,7 @@ class LivePicture:
         return excerpt(source, self._roots.get(source.project, ""), line)
 
     def named(self, name: str) -> tuple[str, str]:
-        """Table and column (or nothing) that a name means, as the page calls them. Raises UsageError (RL204, RL205)."""
+        """Table and column (or nothing) that a name means, as the page finds them. Raises UsageError (RL204, RL205)."""
         store = open_store(self._settings, read_only=True)
         try:
             found = resolve(store, name, known_project(store, self._settings.project))

@@ -166,28 +166,32 @@ class _Reading:
 
     def _read_tables(self) -> list[Table]:
         rows = sorted(
-            self._all("Dataset", "project", "name", "kind", "owner", "id", "description"), key=lambda row: row[:2]
+            self._all("Dataset", "project", "name", "kind", "owner", "id", "description", "display"),
+            key=lambda row: row[:2],
         )
+        schemas = _spelled_schemas((project, name, display or name) for project, name, *_, display in rows)
         self._table = {row[4]: number for number, row in enumerate(rows)}
         lines = {(file, dataset): line for file, dataset, line in self._all("DECLARES", "source", "target", "line")}
         return [
             Table(
                 project,
-                *schema_and_name(name),
+                schemas[project, schema_and_name(name)[0]],
+                schema_and_name(display or name)[1],
                 kind,
                 self._file.get(owner, -1),
                 lines.get((owner, identity)) or 0,
                 described or "",
             )
-            for project, name, kind, owner, identity, described in rows
+            for project, name, kind, owner, identity, described, display in rows
         ]
 
     def _read_columns(self) -> list[Column]:
-        rows = self._all("Column", "dataset", "ordinal", "name", "type", "id", "description")
+        rows = self._all("Column", "dataset", "ordinal", "name", "type", "id", "description", "display")
         rows.sort(key=lambda row: (self._table[row[0]], row[1] is None, row[1] or 0, row[2]))
         self._column = {row[4]: number for number, row in enumerate(rows)}
         return [
-            Column(self._table[dataset], name, type_ or "", said or "") for dataset, _, name, type_, _, said in rows
+            Column(self._table[dataset], display or name, type_ or "", said or "")
+            for dataset, _, name, type_, _, said, display in rows
         ]
 
     def _at(self, file: str, ordinal: int) -> int:
@@ -211,6 +215,15 @@ class _Reading:
     def feeds(self) -> list[Feed]:
         rows = self._all("FEEDS", "source", "target", "file", "statement")
         return [Feed(self._table[a], self._table[b], self._at(file, n)) for a, b, file, n in rows]
+
+
+def _spelled_schemas(tables: Iterable[tuple[str, str, str]]) -> dict[tuple[str, str], str]:
+    """Schemas as they are written, by project and name: there is one of each, of several ways the first."""
+    out: dict[tuple[str, str], str] = {}
+    for project, name, display in tables:
+        key, written = (project, schema_and_name(name)[0]), schema_and_name(display)[0]
+        out[key] = min(out.get(key, written), written)
+    return out
 
 
 def schema_and_name(full: str) -> tuple[str, str]:
@@ -242,10 +255,22 @@ def shown_project(picture: Picture) -> Callable[[str], str]:
 def find_focus(store: GraphStore, picture: Picture, name: str, project: str | None) -> Focus:
     """What a name as people type it means in the picture. Raises UsageError (RL204, RL205) as the queries do."""
     found = resolve(store, name, project)
-    wanted = (found.project, *schema_and_name(found.dataset))
-    table = next(n for n, t in enumerate(picture.tables) if (t.project, t.schema, t.name) == wanted)
-    named = (n for n, c in enumerate(picture.columns) if c.table == table and c.name == found.column)
-    return Focus(table, next(named, -1))
+    named = [(t.project, t.schema, t.name) for t in picture.tables]
+    table = _place(named, (found.project, *schema_and_name(found.dataset)))
+    columns = {n: (c.name,) for n, c in enumerate(picture.columns) if c.table == table}
+    at = -1 if found.column is None else _place([*columns.values()], (found.column,))
+    return Focus(table, -1 if at < 0 else [*columns][at])
+
+
+def _place(names: Sequence[tuple[str, ...]], wanted: tuple[str, ...]) -> int:
+    """Which of the names it is: in these letters, else in others; -1: none."""
+    if wanted in names:
+        return names.index(wanted)
+    return next((n for n, name in enumerate(names) if _folded(name) == _folded(wanted)), -1)
+
+
+def _folded(name: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(part.lower() for part in name)
 
 
 def around(picture: Picture, focus: Focus, depth: int | None) -> tuple[Picture, Focus]:

@@ -16,7 +16,7 @@ from tests.e2e.test_cli_commands import run
 
 FILES = {
     "raw/orders.sql": "CREATE TABLE raw.orders (amount int, customer_id int, status text);\nCREATE TABLE raw.old (a int);\n"
-    "CREATE TABLE raw.log (a int);\nUPDATE raw.log SET a = nope;\n",
+    "CREATE TABLE raw.log (a int);\nUPDATE raw.log SET a = nope;\n" + "INSERT INTO raw.old VALUES (1);\n" * 3,
     "core/orders.sql": "CREATE VIEW core.orders AS\nSELECT amount, customer_id FROM raw.orders\nWHERE status = 'x';\n",
     "mart/total.sql": "CREATE VIEW mart.total AS\nSELECT SUM(amount) AS total FROM core.orders\nGROUP BY customer_id;\n",
     "CODEOWNERS": "* @everybody\ncore/ @core-team\n",
@@ -81,11 +81,11 @@ def test_paths_are_as_seen_from_here(ask: Ask, folder: Path, monkeypatch: pytest
         ("downstream raw.orders --ends", "2 sinks of 3 datasets downstream; all shown"), ("downstream raw.orders --by schema", "schema"),
         ("upstream 1+mart.total+", "feeds nothing that the graph knows"), ("upstream mart.total --depth 1", "in 1 step, 1 edge"),
         ("find orders amount", "core.orders.amount"), ("find ordres", "raw.orders"), ("show core.orders", "select 2"),
-        ("show 1+core.orders", "raw.orders  table"), ("show core.orders", "from, feeds: so many columns at first hand"),
+        ("show 1+core.orders", "raw.orders  table"), ("show raw.old", "raw/orders.sql:5 and 2 more  insert"), ("show core.orders", "from, feeds: so many columns at first hand"),
         ("show core.orders", "core/orders.sql:1  @core-team"), ("why core.orders.amount mart.total.total", "> 2 | SELECT SUM(amount) AS total"),
         ("path raw.orders mart.total", "-> core.orders  core/orders.sql:1"), ("path raw.orders.status mart.total.total", "~> core.orders.amount"),
         ("unused", "raw.old  table, read by nobody"), ("sql 'SELECT path FROM files ORDER BY 1'", "4 rows; all shown"),
-        ("explain rl102", "could not be read"), ("upstream mart.total.total --ascii", "<- core.orders.amount"),
+        ("explain rl102", "could not be read"), ("find a --limit 2", "2 shown, more with --limit"), ("upstream mart.total.total --ascii", "<- core.orders.amount"),
     ],
 )  # fmt: skip
 def test_answers(ask: Ask, line: str, says: str) -> None:
@@ -100,6 +100,12 @@ def test_answers(ask: Ask, line: str, says: str) -> None:
         ("show raw.log", ["raw.log  table  ", "column  type", "written by", "read by", "diagnostics", "2 columns, 1 writing"]),
         ("path raw.orders mart.total", ["raw.orders", "2 steps"]),
         ("downstream raw.orders --ends", ["mart.total", "2 sinks of 3 datasets downstream; all shown"]),
+        ("downstream raw.orders --by schema", ["schema ", "3 datasets downstream in"]),
+        ("find orders amount", ["raw.orders.amount", "2 names"]),
+        ("unused", ["mart.total  view", "3 datasets and"]),
+        ("why core.orders.amount mart.total.total", ["core.orders.amount -> mart.total.total", "1 edge"]),
+        ("impact raw.old.a", ["nothing in these files"]),
+        ("impact core.orders.amount", ["1 step", "2 datasets in 2 files"]),
         ("explain RL126", ["RL126  diagnostic of a file", "Templates: "]),
     ],
 )  # fmt: skip
@@ -130,7 +136,8 @@ def test_every_answer_is_json_as_well(ask: Ask, line: str) -> None:
         ("upstream mart.total --by colour", 2, "RL203"), ("find zzzzzzzz", 1, "nothing looks like it"), ("find ''", 2, "nothing to look for"),
         ("why raw.orders.amount mart.total.total", 1, "a way in 2 steps"), ("path mart.total raw.orders", 1, "raw.orders is upstream of mart.total"),
         ("path raw.old mart.total", 1, "no path from raw.old to mart.total"), ("sql 'DELETE FROM files'", 2, "RL248"),
-        ("explain RL999", 2, "there is no code RL999"), ("show core.orders.amount", 2, "is a column"),
+        ("explain RL999", 2, "there is no code RL999"), ("upstream o", 2, "looks for names"),
+        ("unused --schema rew", 2, "did you mean raw?"), ("show core.orders.amount", 2, "is a column"),
         ("sql 'SELECT 1' --store bolt://127.0.0.1:9", 2, "in Neo4j"),
     ],
 )  # fmt: skip

@@ -245,3 +245,71 @@ def test_a_project_is_known_by_where_it_came_from_renamed_and_forgotten(neo4j_st
     neo4j_store.remove_project(new)
     assert not any(neo4j_store.dump(new).values())
     assert new not in neo4j_store.projects()
+
+
+# --------------------------------------------------------------------------- what of its users' survives
+
+
+def marked(store: Neo4jStore, pattern: str) -> list[Any]:
+    return [r[0] for r in store._read(f"MATCH {pattern} WHERE x.mine IS NOT NULL RETURN x.mine ORDER BY x.mine")]
+
+
+def test_what_users_wrote_survives_what_moves(neo4j_store: Neo4jStore, project: str) -> None:
+    """As docs/graph-schema.md promises."""
+    epoch = neo4j_store.acquire(project)
+    view = "CREATE VIEW v AS SELECT a, SUM(b) AS s FROM t WHERE c > 1 GROUP BY a;\n"
+    load(neo4j_store, project, epoch, contributions(project, {"a.sql": view, "b.sql": "SELECT a FROM t"}).values())
+    everything = {
+        "nodes": "(x)",
+        "flows": "()-[x:FLOWS_TO]->()",
+        "shapes": "()-[x:INFLUENCES]->()",
+        "calls": "()-[x:DECLARES]->()",
+    }
+    for name, pattern in everything.items():
+        neo4j_store._plain(f"MATCH {pattern} SET x.mine = $name", name=name)
+    neo4j_store._plain("MATCH (d:Dataset {name: 'v'}), (c:Column {name: 'b'}) SET d:Certified CREATE (d)-[:MINE]->(c)")
+    before = {name: marked(neo4j_store, pattern) for name, pattern in everything.items()}
+    with neo4j_store._session() as session:
+        ids = session.run("MATCH ()-[r]->() WHERE r.mine IS NOT NULL RETURN collect(elementId(r))").single()[0]
+    for text in (
+        f"-- why\n{view}",
+        f"/* b\n*/\n{view}",
+        view.replace("c > 1", "c > 2").replace("SUM(b)", "SUM(b + 1)"),
+    ):
+        neo4j_store.apply(project, epoch, contributions(project, {"a.sql": text}).values())
+        assert {name: marked(neo4j_store, pattern) for name, pattern in everything.items()} == before
+    with neo4j_store._session() as session:
+        assert sorted(
+            session.run("MATCH ()-[r]->() WHERE r.mine IS NOT NULL RETURN collect(elementId(r))").single()[0]
+        ) == sorted(ids)
+    assert len(neo4j_store._read("MATCH (:Certified)-[:MINE]->(:Column) RETURN 1")) == 1
+    assert neo4j_store.dump(project) == _clean_dump(project, {"a.sql": text, "b.sql": "SELECT a FROM t"})
+    neo4j_store.rename_project(project, f"{project}-2")
+    assert {name: marked(neo4j_store, pattern) for name, pattern in everything.items()} == before
+    neo4j_store.remove_project(f"{project}-2")
+
+
+def test_columns_know_their_project_and_files_when_they_changed(neo4j_store: Neo4jStore, project: str) -> None:
+    epoch = neo4j_store.acquire(project)
+    load(neo4j_store, project, epoch, contributions(project, {"a.sql": "CREATE VIEW v AS SELECT a FROM t"}).values())
+    neo4j_store.apply(project, epoch, contributions(project, {"b.sql": "CREATE VIEW w AS SELECT q FROM u"}).values())
+    neo4j_store.apply(project, epoch, contributions(project, {"c.sql": "CREATE TABLE u (q int, r int)"}).values())
+
+    def answers(of: str) -> list[tuple[Any, ...]]:
+        query = (
+            "MATCH (c:Column) WHERE c.id STARTS WITH $of + ':' WITH count(c) AS all, count(CASE c.project WHEN $of THEN 1 END) AS own "
+            "MATCH (f:File {project: $of}) RETURN all, own, count(f), count(f.changed_at)"
+        )
+        return [tuple(r) for r in neo4j_store._read(query, of=of)]
+
+    assert answers(project) == [(5, 5, 3, 3)]
+    times = "MATCH (f:File {project: $of}) RETURN f.path, f.changed_at"
+    before = dict(neo4j_store._read(times, of=project))
+    assert before["a.sql"] < before["b.sql"] < before["c.sql"]
+    neo4j_store.apply(project, epoch, contributions(project, {"b.sql": "CREATE VIEW w AS SELECT r FROM u"}).values())
+    after = dict(neo4j_store._read(times, of=project))
+    assert after["b.sql"] > before["c.sql"]
+    assert after["a.sql"] == before["a.sql"]
+    neo4j_store.rename_project(project, f"{project}-2")
+    assert answers(f"{project}-2") == [(5, 5, 3, 3)]
+    neo4j_store.remove_project(f"{project}-2")

@@ -32,7 +32,7 @@ from tests.conftest import ServerAddress
 from tests.factory import contributions, wide
 from tests.neo4j_server.proxy import Break, Wire
 from tests.neo4j_server.server import Neo4jServer
-from tests.unit.graph.graph_model import Edit, clean, histories, replay
+from tests.unit.graph.graph_model import DIALECT, Edit, clean, histories, replay
 
 pytestmark = pytest.mark.neo4j
 
@@ -51,7 +51,7 @@ def repository(files: int) -> dict[str, str]:
 
 
 def linked(project: str, files: dict[str, str]) -> list[Contribution]:
-    return [c for _, c in sorted(contributions(project, files).items())]
+    return [c for _, c in sorted(contributions(project, files, DIALECT).items())]
 
 
 def packed(project: str, found: Sequence[Contribution], files: int = 20) -> list[Pack]:

@@ -8,7 +8,7 @@ from typing import Final
 from ray_lineage.compile.catalogs.columns import Table, tables
 from ray_lineage.compile.catalogs.rows import Row, csv_rows, json_rows
 from ray_lineage.compile.facts import Facts, description
-from ray_lineage.compile.naming import apart
+from ray_lineage.compile.naming import apart, as_written, is_written
 from ray_lineage.model import DeclaredColumn, Diagnostic, FileFacts
 
 _MAX_FAULTS: Final = 20
@@ -29,6 +29,8 @@ def _facts(found: Iterable[Row | tuple[str, int]], dialect: str, diagnostics: It
     listed = tables(_rows(found, facts))
     names = apart([table.name for table in listed], dialect)
     for table in listed:
+        if is_written(table.name, names[table.name]):
+            facts.spelled[names[table.name]] = table.name
         facts.declare(names[table.name], "Table", table.line, tuple(_columns(table, dialect)), weak=True)
     return facts.file(dialect, tuple(diagnostics))
 
@@ -47,4 +49,6 @@ def _columns(table: Table, dialect: str) -> Iterator[DeclaredColumn]:
     names = apart([(column.name,) for column in table.columns], dialect)
     for column in table.columns:
         about = description(column.comment)
-        yield DeclaredColumn(names[column.name,][0], column.type, column.line, description=about)
+        name = names[column.name,][0]
+        display = as_written(column.name, name)
+        yield DeclaredColumn(name, column.type, column.line, description=about, display=display)

@@ -10,7 +10,7 @@ from msgspec import Raw
 
 from ray_lineage.compile.facts import Facts, description
 from ray_lineage.compile.jsontext import Fault, Lines, Piece, decoded, elements, members
-from ray_lineage.compile.naming import apart, folded
+from ray_lineage.compile.naming import apart, as_written, folded, is_written
 from ray_lineage.dialects import DIALECTS
 from ray_lineage.model import (
     DATASET_KINDS,
@@ -119,6 +119,9 @@ class _Reader:
             kind = dataset.kind if dataset.kind in DATASET_KINDS else "Table"
             if name:
                 columns = tuple(self._columns(dataset, line))
+                texts = self._parts(dataset.name)
+                if is_written(texts, name):
+                    self._facts.spelled[name] = texts
                 self._facts.declare(name, kind, line, columns, weak=True, about=dataset.description)
         targets: dict[tuple[Name, bool], list[_Edge]] = {}
         for edge, line in self._each(parts.get("edges"), _edge):
@@ -141,8 +144,12 @@ class _Reader:
             else:
                 yield found, line
 
+    @staticmethod
+    def _parts(given: list[str] | str) -> Name:
+        return tuple(filter(None, split_text(given) if isinstance(given, str) else given))
+
     def _name(self, given: list[str] | str) -> Name:
-        parts = tuple(filter(None, split_text(given) if isinstance(given, str) else given))
+        parts = self._parts(given)
         return parts if self._exact else tuple(folded(part, self._dialect) for part in parts)
 
     def _column(self, name: str) -> str:
@@ -152,7 +159,8 @@ class _Reader:
         names = apart([(c.name,) for c in dataset.columns], self._dialect)
         for column in dataset.columns:
             name = column.name if self._exact else names[column.name,][0]
-            yield DeclaredColumn(name, column.type, line, description=description(column.description))
+            about = description(column.description)
+            yield DeclaredColumn(name, column.type, line, description=about, display=as_written(column.name, name))
 
     def _statement(self, target: Name, edges: list[_Edge], *, possible: bool) -> None:
         """All edges into one dataset."""

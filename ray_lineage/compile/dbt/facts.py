@@ -18,7 +18,7 @@ from ray_lineage.compile.facts import Facts, description, known_model
 from ray_lineage.compile.fragment import compile_fragment
 from ray_lineage.compile.frontend import Parts
 from ray_lineage.compile.jsontext import Fault, Lines, utf8
-from ray_lineage.compile.naming import folded
+from ray_lineage.compile.naming import as_written, folded, is_written
 from ray_lineage.compile.options import CompileOptions
 from ray_lineage.model import DeclaredColumn, Diagnostic, Effect, FileFacts, Name, StatementKind
 
@@ -65,12 +65,14 @@ def compile_catalog(data: bytes, options: CompileOptions, diagnostics: Iterable[
             facts.note("RL130", "warning", f"{identity} is not as dbt writes it: {table.message}", 0)
             continue
         said = table.metadata
-        name = tuple(folded(p, options.dialect) for p in (said.database, said.schema, said.name) if p)
+        texts = tuple(p for p in (said.database, said.schema, said.name) if p)
+        name = tuple(folded(p, options.dialect) for p in texts)
         columns = tuple(
-            DeclaredColumn(folded(n, options.dialect), c.type or "", description=description(c.comment or ""))
-            for n, c in table.listed
+            _column(n, c.type or "", options.dialect, description(c.comment or "")) for n, c in table.listed
         )
         if name and columns:
+            if is_written(texts, name):
+                facts.spelled[name] = texts
             facts.declare(name, said.kind, 0, columns, weak=True, about=said.comment or "")
     return facts.file(options.dialect, tuple(diagnostics))
 
@@ -206,7 +208,12 @@ def _enforced(node: Node, dialect: str) -> tuple[DeclaredColumn, ...]:
     if contract is None or not contract.enforced or not node.columns:
         return ()
     named = ((c.name or key, c) for key, c in node.columns.items())
-    return tuple(DeclaredColumn(folded(name, dialect), c.data_type or "") for name, c in named)
+    return tuple(_column(name, c.data_type or "", dialect) for name, c in named)
+
+
+def _column(text: str, type_: str, dialect: str, about: str = "") -> DeclaredColumn:
+    name = folded(text, dialect)
+    return DeclaredColumn(name, type_, description=about, display=as_written(text, name))
 
 
 def _of_file(diagnostics: Iterable[Diagnostic], node: Node) -> Iterator[Diagnostic]:

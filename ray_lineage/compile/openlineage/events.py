@@ -62,6 +62,13 @@ class Field(msgspec.Struct, frozen=True):
     description: str | None = None
 
 
+class Folded(msgspec.Struct, frozen=True):
+    """Of our own events: what the graph calls the dataset and its fields, where letters' case differs."""
+
+    name: str = ""
+    fields: dict[str, str] = {}
+
+
 class Dataset(NamedTuple):
     """A dataset of an event. What is None nobody said; ``derivation`` without anything: it was taken back."""
 
@@ -73,6 +80,7 @@ class Dataset(NamedTuple):
     derivation: Derivation | None = None
     change: str = ""  # of its life cycle
     before: Identity | None = None  # it was called that
+    folded: Folded | None = None
 
 
 class Entry(NamedTuple):
@@ -144,6 +152,7 @@ class _Deleted(msgspec.Struct):
 
 _text: Final = msgspec.json.Decoder(str)
 _job: Final = msgspec.json.Decoder(_Job)
+_folded: Final = msgspec.json.Decoder(Folded)
 _sql: Final = msgspec.json.Decoder(_Sql)
 _symlinks: Final = msgspec.json.Decoder(_Symlinks)
 _schema: Final = msgspec.json.Decoder(_Schema)
@@ -229,6 +238,7 @@ class Reader:
             self._derivation(facets),
             change.lifecycle_state_change.upper() if change is not None else "",
             Identity(before.namespace, before.name) if before is not None and before.name else None,
+            self._get(facets.get("rayLineage_folded"), _folded),
         )
 
     def _schema(self, piece: Piece | None) -> tuple[Field, ...] | None:

@@ -8,6 +8,7 @@ from typing import Final
 
 from ray_lineage.compile.facts import Facts, description
 from ray_lineage.compile.jsontext import utf8
+from ray_lineage.compile.naming import as_written
 from ray_lineage.compile.openlineage.events import Dataset, Field, Reader
 from ray_lineage.compile.openlineage.jobs import in_time, jobs_of
 from ray_lineage.compile.openlineage.names import Names
@@ -70,6 +71,7 @@ def _declare(facts: Facts, datasets: Iterable[Dataset], names: Names, named: Map
     about: dict[Name, str] = {}
     lines: dict[Name, int] = {}
     namespaces: dict[Name, str] = {}
+    spelled: dict[Name, Name] = {}
     for dataset in datasets:
         name = names.of(dataset.identity)
         if dataset.schema is not None:
@@ -80,11 +82,13 @@ def _declare(facts: Facts, datasets: Iterable[Dataset], names: Names, named: Map
             about[name] = dataset.description
         lines.setdefault(name, dataset.line)
         namespaces.setdefault(name, names.namespace(dataset.identity))
+        spelled.setdefault(name, names.written(dataset.identity))
     for name, line in lines.items():
         line, columns = found.get(name, (line, ()))
         if columns or name in about or namespaces[name]:
             kind = "External" if name[0] == "external" else "Table"
             said = about.get(name, "")
+            facts.spelled[name] = spelled.get(name, ())
             facts.declare(name, kind, line, columns, weak=True, about=said, namespace=namespaces[name])
 
 
@@ -95,7 +99,13 @@ def _columns(
     if STAR in named:
         return ()
     columns = {
-        name: DeclaredColumn(name, field.type or "", dataset.line, description=description(field.description or ""))
+        name: DeclaredColumn(
+            name,
+            field.type or "",
+            dataset.line,
+            description=description(field.description or ""),
+            display=as_written(field.name, name),
+        )
         for field in schema
         for name in (names.column(dataset.identity, field.name),)
     }

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
+from ray_lineage.compile.naming import is_written
 from ray_lineage.compile.openlineage.events import Dataset
 from ray_lineage.compile.openlineage.naming import (
     Identity,
@@ -41,10 +42,15 @@ class Names:
         self._dialect = dialect
         self._catalogs = {namespace.rstrip("/"): catalog for namespace, catalog in catalogs.items()}
         self._exact = exact
+        self._folded: dict[Identity, str] = {}
+        self._fields: dict[Identity, dict[str, str]] = {}
         self._groups: dict[Identity, list[Identity]] = {}
         self._tables: set[Identity] = set()
         for dataset in datasets:
             self._take(dataset)
+            if exact and dataset.folded is not None:
+                self._folded[dataset.identity] = dataset.folded.name or dataset.identity.name
+                self._fields.setdefault(dataset.identity, {}).update(dataset.folded.fields)
         self._names: dict[int, Name] = {}
         self._settle()
 
@@ -61,9 +67,16 @@ class Names:
     def column(self, identity: Identity, name: str) -> str:
         """The name of a column of a dataset."""
         if self._exact:
-            return name
+            return self._fields.get(identity, {}).get(name, name)
         group = self._groups.get(identity)
         return column_name(self._chosen(group) if group else identity, name, self._dialect)
+
+    def written(self, identity: Identity) -> Name:
+        """The last parts of a dataset's name as the events write it; empty where that is how it is called."""
+        group = self._groups.get(identity)
+        written = split_text((self._chosen(group) if group else identity).name)
+        name = self.of(identity)
+        return written if is_written(written, name) else ()
 
     def namespace(self, identity: Identity) -> str:
         """Where a dataset lives; empty in our own events, which are of no other system."""
@@ -108,7 +121,7 @@ class Names:
 
     def _plain(self, identity: Identity) -> Name:
         if self._exact:
-            return split_text(identity.name)
+            return split_text(self._folded.get(identity, identity.name))
         if self._is_location(identity):
             return name_of(identity)
         return table_name(identity, self._dialect, catalog_of(identity, self._catalogs))

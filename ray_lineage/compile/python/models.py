@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from ray_lineage.compile.facts import Facts
+from ray_lineage.compile.naming import as_written
 from ray_lineage.compile.python.follow import Context, Followed, Imported
 from ray_lineage.compile.python.frames.readers import NameOf
 from ray_lineage.compile.python.scopes import END, Scope, Unit, calls_in
@@ -197,7 +198,7 @@ class Models:
         foreign = next((k.value for k in (call.keywords if call is not None else ()) if k.arg == "foreign_key"), None)
         if foreign is not None and (to := self._text(foreign, scope)):
             out.keys.append(_Key(name.lower(), to, line))
-        out.columns[name.lower()] = DeclaredColumn(name.lower(), kind, line)
+        out.columns[name.lower()] = DeclaredColumn(name.lower(), kind, line, display=as_written(name, name.lower()))
 
     def _table(self, call: ast.Call, context: Context) -> None:
         """``Table("name", metadata, Column(...), schema=...)``, Alembic's ``op.create_table("name", Column(...))``."""
@@ -284,8 +285,9 @@ class Models:
                 continue
             named = next((k.value for k in value.keywords if k.arg == "db_column"), None)
             usual = f"{target.id}_id" if kind in _DJANGO_RELATIONS else target.id
-            name = (self._text(named, scope) or usual).lower()
-            out.columns[name] = DeclaredColumn(name, kind, statement.lineno)
+            text = self._text(named, scope) or usual
+            name = text.lower()
+            out.columns[name] = DeclaredColumn(name, kind, statement.lineno, display=as_written(text, name))
 
 
 def _type(node: ast.expr) -> str:

@@ -14,8 +14,8 @@ from typing import Final, NamedTuple
 
 from ray_lineage.compile.sql.engines import ENGINES
 
-_PROSE: Final = re.compile(r"--[^\n]*|/\*(?:[^*]|\*(?!/)){0,4000}\*/|'[^'\n]{3,200}'")
-"""Comments and longer strings prove nothing."""
+_PROSE: Final = re.compile(r"--[^\n]*|/\*(?:[^*]|\*(?!/)){0,4000}\*/|(')[^'\n]{0,200}'")
+"""Comments and what is in strings prove nothing."""
 
 _TEMPLATE: Final = re.compile(r"\{\{.{0,4000}?\}\}|\{%.{0,4000}?%\}|\{#.{0,4000}?#\}", re.DOTALL)
 """What a template does says nothing of the engine either."""
@@ -77,7 +77,7 @@ def evidence(text: str) -> dict[str, int]:
     raw = text[:_SAMPLE]
     if "{" in raw:
         raw = _TEMPLATE.sub(" ", raw)
-    sample = _PROSE.sub(" ", raw)
+    sample = _PROSE.sub(r"\1\1", raw)
     scores: dict[str, int] = {}
     small = sample.lower()
     words = _WORD.findall(small)

@@ -60,6 +60,11 @@ def fold_upper(text: str, quoted: bool) -> str:
     return shorten(f'"{text}"' if text == text.lower() else text)
 
 
+def spelling(engine: Engine, text: str, name: str) -> str:
+    """How a name is written, where it differs from it in its letters' case alone and the engine shows it so; else empty."""
+    return text if text != name and not engine.stores_lower and text.lower() == name else ""
+
+
 class Rule(NamedTuple):
     """A rewrite, and which texts may need it. The words of ``needle`` are looked for first: that costs next to nothing. Both are in
     lower case."""
@@ -124,6 +129,7 @@ class Engine:
 
     # names
     fold: Fold = fold_all
+    stores_lower: bool = False  # names without quotes are in small letters in its catalog, however they are written
     dotted_quotes: bool = False  # `a.b` in one pair of quotes are two parts
     files_as_tables: bool = False  # FROM 'file.csv', FROM parquet.`/path`
     system_tables: frozenset[str] = frozenset()  # found before all others, in ``pg_catalog``

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from sqlglot.tokens import Token
@@ -11,7 +11,20 @@ from ray_lineage.compile.facts import Facts
 from ray_lineage.compile.positions import Positions
 from ray_lineage.compile.sql.lex.kinds import LITERALS
 from ray_lineage.compile.sql.lex.tokens import start_line
-from ray_lineage.model import Assignment, Effect, Influence, Name, Relation, StatementKind, TableRef
+from ray_lineage.model import (
+    STAR,
+    Alias,
+    Assignment,
+    Effect,
+    Influence,
+    Name,
+    Output,
+    Relation,
+    Select,
+    SetOp,
+    StatementKind,
+    TableRef,
+)
 
 _EXCERPT: Final = 300  # characters
 
@@ -55,8 +68,10 @@ class SqlFacts(Facts):
         declared: int,
         was: Name,
         locations: Mapping[Name, int],
+        shows_case: bool,
     ) -> None:
-        """One more statement (see :meth:`statement`); locations that it names are datasets."""
+        """One more statement (see :meth:`statement`; ``shows_case``: the columns of its query are shown as they are written);
+        locations that it names are datasets."""
         if locations:
             named = [target, *(r.name for r in relations if isinstance(r, TableRef))]
             self._declare_locations([n for n in named if n in locations], locations)
@@ -84,12 +99,48 @@ class SqlFacts(Facts):
             declared=declared,
             was=was,
         )
+        if declared >= 0 and root >= 0 and shows_case:
+            self.spell_columns(declared, written_columns(relations, root, tokens))
 
     def _declare_locations(self, found: Sequence[Name], locations: Mapping[Name, int]) -> None:
         known = {d.name for d in self.declarations}
         for name in dict.fromkeys(found):
             if name not in known:
                 self.declare(name, "External", locations[name])
+
+
+def written_columns(relations: Sequence[Relation], root: int, tokens: Sequence[Token]) -> dict[str, str]:
+    """Columns that a query names itself, by their names as they are written, where only letters' case differs."""
+    texts = {
+        (t.line, t.col - t.end + t.start): t.text
+        for t in tokens
+        if t.token_type not in LITERALS and not t.text.islower()
+    }
+    found: dict[str, str] = {}
+    for output in _named(relations, root):
+        name, text = output.name or "", texts.get((output.line, output.column), "")
+        if text.lower() == name:
+            found.setdefault(name, text)
+    return {name: text for name, text in found.items() if text != name}
+
+
+def _named(relations: Sequence[Relation], root: int) -> Iterator[Output]:
+    """The items of the lists that give a query's columns their names: those of what its stars stand for as well."""
+    stack, seen = [root], set[int]()
+    while stack:
+        index = stack.pop()
+        if index < 0 or index in seen:
+            continue
+        seen.add(index)
+        relation = relations[index]
+        if isinstance(relation, Alias) and not relation.columns:
+            stack.append(relation.relation)
+        elif isinstance(relation, SetOp):
+            stack.extend(reversed(relation.branches if relation.by_name else relation.branches[:1]))
+        elif isinstance(relation, Select):
+            yield from (o for o in relation.outputs if not o.star)
+            stars = [o.refs[0].relation for o in relation.outputs if o.star and o.refs and o.refs[0].name == STAR]
+            stack.extend(reversed([s for r in stars for s in ((r,) if r >= 0 else relation.sources)]))
 
 
 def excerpt(text: str, tokens: Sequence[Token], most: int = _EXCERPT) -> str:

@@ -7,7 +7,7 @@ all-lower one is another, and keeps its quotes. In engines that compare without 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -17,7 +17,7 @@ from sqlglot.expressions import Expression
 from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.constants import UNKNOWN
-from ray_lineage.compile.sql.engine import Engine
+from ray_lineage.compile.sql.engine import Engine, spelling
 from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.scan import read_name
 from ray_lineage.compile.sql.lex.tokens import tokenize
@@ -70,6 +70,8 @@ class Names:
         self.local: Mapping[str, Name] = {}  # what the routine at hand calls datasets
         self.locations: dict[Name, int] = {}  # files that were named, and their first line
         self.settled: set[Name] = set()  # names that a rewrite wrote whole
+        self.spelled: dict[Name, Name] = {}  # datasets, and their last parts as they are written, where these differ
+        self.outer = _outer(engine, catalog, schema)  # what completes names, as it is written
         self.dynamic = False  # a name may have parts that are not known
         self.templated = (
             False  # ... in front, as a template's variables are: it is the table of that name in whichever schema
@@ -93,7 +95,26 @@ class Names:
             text = parts[1].text
             if parts[0].text.lower() in _FORMATS and ("/" in text or ":" in text):  # delta.`/path`
                 return self.location(text, parts[1].line)
-        return self.qualified(self.name(parts))
+        name = self.qualified(self.name(parts))
+        self.spell(name, [p.text for p in parts])
+        return name
+
+    def spell(self, name: Name, texts: Sequence[str]) -> None:
+        """The last parts of a dataset's name are written so; what stands in front of them as it was written elsewhere."""
+        if self.engine.stores_lower or len(texts) > len(name):
+            return
+        outer = name[: len(name) - len(texts)]
+        written = (*(self.spelled.get(outer) or (self.outer.get(part, part) for part in outer)), *texts)
+        spelled = tuple(spelling(self.engine, text, part) or part for text, part in zip(written, name, strict=True))
+        self.spelled[name] = spelled if spelled != name else ()
+
+    def noted(self, text: str, part: str) -> str:
+        """A part that completes names from here on."""
+        if spelled := spelling(self.engine, text, part):
+            self.outer[part] = spelled
+        else:
+            self.outer.pop(part, None)
+        return part
 
     def qualified(self, name: Name) -> Name:
         """The dataset of a name as it is written."""
@@ -160,7 +181,7 @@ class Names:
         this = table.this
         if this.__class__ is not exp.Identifier:
             if isinstance(this, exp.Parameter):
-                return self.qualified((f"@{self.fold(this.name, False)}",))
+                return self.qualified(Local.VARIABLE.named(self.fold(this.name, False)))
             if isinstance(this, exp.DynamicIdentifier):  # IDENTIFIER('a.b')
                 text = this.name
                 parts = read_name(tokenize(text, self.engine)[0], 0)[0] if isinstance(this.this, exp.Literal) else []
@@ -172,19 +193,22 @@ class Names:
         args = table.args
         parts = [p for p in (args.get("catalog"), args.get("db"), this) if p is not None]
         if isinstance(this, exp.Identifier) and (this.args.get("temporary") or this.args.get("global_")):
-            mark = "##" if this.args.get("global_") else "#"
-            return (mark + self.fold(this.name, False),)
+            mark = "#" if this.args.get("global_") else ""  # ``##t``
+            return Local.TABLE.named(mark + self.fold(this.name, False))
         names: list[str] = []
         for part in parts:
             if part.__class__ is exp.Identifier and not self.engine.dotted_quotes:
                 names.append(self.fold(part.args["this"], bool(part.args.get("quoted"))))
             else:
                 names.extend(self._dotted(part))
-        if names and names[-1].startswith("#"):
+        if names and names[-1].startswith(Local.TABLE):
             return (names[-1],)
         if self.engine.files_as_tables and (path := _file_as_table(parts)):
             return self.location(path, 0)
-        return self.qualified(tuple(names))
+        name = self.qualified(tuple(names))
+        if name not in self.spelled:
+            self.spell(name, [p.name if isinstance(p, Expression) else p for p in parts])
+        return name
 
     def _dotted(self, part: Expression | str) -> list[str]:
         if isinstance(part, str):  # the middle of db..t
@@ -196,6 +220,11 @@ class Names:
                 return [self.fold(p, True) for p in part.name.split(".")]
             return [self.fold(part.name, bool(part.args.get("quoted")))]
         return [self.fold(part.name, False)]
+
+
+def _outer(engine: Engine, catalog: str, schema: str) -> dict[str, str]:
+    folded = ((engine.fold(text, False), text) for text in (catalog, schema) if text)
+    return {name: text for name, text in folded if spelling(engine, text, name)}
 
 
 def _file_as_table(parts: list[Expression]) -> str:

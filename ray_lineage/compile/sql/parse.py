@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 from typing import Final
 
 import sqlglot
 from sqlglot import exp
-from sqlglot.errors import ParseError, SqlglotError
+from sqlglot.errors import ErrorLevel, ParseError, SqlglotError
 from sqlglot.expressions import Expression
 from sqlglot.tokens import Token
 
@@ -94,7 +95,7 @@ class Parser:
     def tree(self, tokens: list[Token], text: str) -> Expression:
         """The tree of tokens as the grammar knows them. Raises ParseError."""
         try:
-            trees = self._parser.parse(tokens, text)
+            trees = self._trees(tokens, text)
         except (ValueError, AttributeError, TypeError, IndexError, KeyError, AssertionError) as error:
             if isinstance(error, SqlglotError):
                 raise
@@ -106,6 +107,39 @@ class Parser:
         if isinstance(tree, exp.Command):
             raise ParseError("its grammar is not known")
         return tree
+
+    def _trees(self, tokens: list[Token], text: str) -> list[Expression | None]:
+        parser = self._parser
+        try:
+            found: list[Expression | None] = parser.parse(tokens, text)
+        except ParseError as error:
+            if not _lacks_arguments(error) or not _lacks_arguments(self._all_that_is_wrong(tokens, text)):
+                raise
+            parser = dialect_of(self.engine.dialect).parser(error_level=ErrorLevel.IGNORE)
+            found = parser.parse(tokens, text)
+        return found
+
+    def _all_that_is_wrong(self, tokens: list[Token], text: str) -> ParseError:
+        try:
+            dialect_of(self.engine.dialect).parser(error_level=ErrorLevel.RAISE).parse(tokens, text)
+        except ParseError as error:
+            return error
+        return ParseError("")
+
+
+_MISSING: Final = re.compile(r"Required keyword: '(\w+)' missing for <class '[\w.]*\.(\w+)'>")
+
+
+def _lacks_arguments(error: ParseError) -> bool:
+    """Is all that is wrong that functions have fewer arguments than the grammar knows of? Engines add what is left out."""
+    found = [_MISSING.match(e["description"] or "") for e in error.errors]
+    return bool(found) and all(m is not None and m[1] != "this" and _is_called(m[2]) for m in found)
+
+
+def _is_called(name: str) -> bool:
+    """Is it written as a function is?"""
+    kind = getattr(exp, name, exp.Binary)
+    return issubclass(kind, exp.Func) and not issubclass(kind, exp.Binary | exp.Case | exp.Cast)
 
 
 def _joins_in(tokens: list[Token]) -> int:

@@ -249,6 +249,7 @@ def _write(unit: Unit, said: Said) -> None:
             declared=written.declared,
             was=written.was,
             locations=unit.names.locations,
+            shows_case=not unit.engine.stores_lower,
         )
 
 

@@ -19,7 +19,7 @@ from sqlglot.tokens import Token
 from ray_lineage.compile.facts import description
 from ray_lineage.compile.options import CompileOptions, ModelName
 from ray_lineage.compile.positions import Positions
-from ray_lineage.compile.sql.engine import Engine
+from ray_lineage.compile.sql.engine import Engine, spelling
 from ray_lineage.compile.sql.facts import SqlFacts
 from ray_lineage.compile.sql.lex.columns import ColumnItem
 from ray_lineage.compile.sql.names import Names
@@ -107,6 +107,7 @@ class Unit:
         self.host: Positions | None = None  # where the text at hand stands in its file
         self.facts = SqlFacts()
         self.names = Names(engine, options.catalog, options.schema)
+        self.facts.spelled = self.names.spelled
         self.names.dynamic = self.templated = templated
         self.fold = self.names.fold
         self.part, self.full, self.qualified = self.names.part, self.names.full, self.names.qualified
@@ -193,7 +194,9 @@ class Unit:
         """A column of CREATE TABLE."""
         computed = item.computed[1] > 0 and self.engine.computed_passed
         passed = item.filled and (computed or self.engine.identity_passed)
-        return DeclaredColumn(self.part(item.name), item.type, item.name.line, passed, description(item.comment))
+        name = self.part(item.name)
+        display = spelling(self.engine, item.name.text, name)
+        return DeclaredColumn(name, item.type, item.name.line, passed, description(item.comment), display)
 
     # ------------------------------------------------------------------ trees and what they say
 

@@ -150,6 +150,14 @@ def test_a_cycle_ends_and_what_feeds_itself_is_a_mark() -> None:
     ]  # fmt: skip
 
 
+def test_a_place_that_is_that_of_an_edge_too_stands_once() -> None:
+    """A partition has the columns of its table, and its rows are those of the table."""
+    steps = [Step(1, "part", "t", "", "certain", "t.sql", 7), Step(2, "t", "part", "", "certain", "t.sql", 7)]
+    steps += [Step(1, "other", "t", "", "certain", "t.sql", 9)]
+    found = Walk(SCHEMA, "t", "upstream", "table", {"part": 1, "other": 1}, steps, starts=["t"])
+    assert "├─ part  t.sql:7" in lines_of(found) or "└─ part  t.sql:7" in lines_of(found)
+
+
 def test_a_line_ends_before_what_does_not_fit() -> None:
     found = tables("s." + "x" * 30, "downstream", [("s." + "x" * 30, "s." + "y" * 30), ("s." + "x" * 30, "s.z")])
     assert lines_of(found, 60)[:4] == [

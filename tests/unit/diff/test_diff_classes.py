@@ -371,6 +371,19 @@ def test_owners_are_those_of_the_changed_file_and_of_what_is_reached() -> None:
     assert rows.owners == ("@notes", "@everyone", "@loaders")
 
 
+def test_all_files_that_write_what_is_reached_have_owners() -> None:
+    """Scripts of the same table for two engines."""
+    base = {
+        "t.sql": "CREATE TABLE t (a int, b int)",
+        "one/v.sql": "CREATE TABLE v AS SELECT a FROM t WHERE b = 1",
+        "two/v.sql": "CREATE TABLE v AS SELECT a FROM t WHERE b = 1",
+    }
+    (told,) = found(base, {**base, "t.sql": "CREATE TABLE t (a text, b int)"}, "one/ @one\ntwo/ @two\n")
+    assert (told.reached.files, told.owners) == (("one/v.sql", "two/v.sql"), ("@one", "@two"))
+    broken = found(base, {**base, "t.sql": "CREATE TABLE t (b int)"}, "one/ @one\ntwo/ @two\n")
+    assert (broken[0].change.kind, broken[0].owners) == (Kind.BROKEN, ("@one", "@two"))
+
+
 def test_consequences_name_what_they_follow_from() -> None:
     base = {"t.sql": "CREATE TABLE t (a int)", "v.sql": "CREATE VIEW v AS SELECT * FROM t"}
     told = found(base, {**base, "t.sql": "CREATE TABLE t (a int, b int)"})

@@ -179,6 +179,12 @@ def test_a_cut_walk_says_at_least() -> None:
     )
 
 
+def test_files_of_broken_readers_count() -> None:
+    uses = (Use("t", "", "v", Place("v.sql", 2)), Use("t", "", "", Place("only_reads.sql", 1)))
+    found = together(report(change("t", Kind.BROKEN, *uses), reached=Reached({"v": 1, "w": 2}, 2, ("w.sql",), False)))
+    assert found.files == ("v.sql", "w.sql")
+
+
 def test_a_text_shows_paths_as_they_are_seen() -> None:
     of_file = Change(Kind.UNKNOWN, "warning", "", "", "a.sql changed and was not understood", "a.sql", 0)
     use = Use("t", "", "v", Place("v.sql", 2))

@@ -12,11 +12,13 @@ from ray_lineage.graph.delta import Delta
 from ray_lineage.graph.store import GraphStore
 from tests.factory import contributions, load
 
-_TABLES = ["a", "b", "s.c", "d", "sys.e", "msdb.dbo.f", "sysobjects"]
+DIALECT = "duckdb"
+"""Compares names without case and shows them as they are written."""
+_TABLES = ["a", "b", "s.c", "S.C", "d", "sys.e", "msdb.dbo.f", "sysobjects"]
 _tables = st.sampled_from(_TABLES)
 _statements = st.one_of(
     st.builds(
-        lambda t, k: f"CREATE {k} {t} (x int, y text)" if k == "TABLE" else f"CREATE VIEW {t} AS SELECT x, y FROM b",
+        lambda t, k: f"CREATE {k} {t} (X int, y text)" if k == "TABLE" else f"CREATE VIEW {t} AS SELECT x, y FROM b",
         _tables,
         st.sampled_from(["TABLE", "VIEW"]),
     ),
@@ -47,7 +49,7 @@ def replay(store: GraphStore, project: str, history: Iterable[list[Edit]]) -> di
             else:
                 files[path] = sql
         state = store.state(project).files
-        linked = contributions(project, files)
+        linked = contributions(project, files, DIALECT)
         changed = [c for p, c in sorted(linked.items()) if p not in state or state[p].fingerprint != c.fingerprint]
         gone = sorted(set(state) - set(files))
         result = store.apply(project, epoch, changed, gone)
@@ -91,7 +93,7 @@ def replay_with_crashes(
             crash_before(store, writes)
         epoch = store.acquire(project)
         state = store.state(project).files
-        linked = contributions(project, files)
+        linked = contributions(project, files, DIALECT)
         changed = [c for p, c in sorted(linked.items()) if p not in state or state[p].fingerprint != c.fingerprint]
         with contextlib.suppress(Crash):
             store.apply(project, epoch, changed, sorted(set(state) - set(files)))
@@ -105,5 +107,5 @@ rounds = st.lists(st.tuples(histories.map(lambda h: h[0]), st.integers(0, 12)), 
 def clean(store: GraphStore, project: str, files: dict[str, str]) -> None:
     """One clean full ingest."""
     epoch = store.acquire(project)
-    linked = contributions(project, files)
+    linked = contributions(project, files, DIALECT)
     load(store, project, epoch, [linked[p] for p in sorted(linked)])

@@ -32,7 +32,7 @@ from ray_lineage.graph.pack import Pack, pack
 from ray_lineage.graph.schema import COLUMN, DATASET, FILE, HAS_COLUMN, RELS, STATEMENT, Node
 from ray_lineage.model import DATASET_KINDS, Contribution
 from tests.factory import contributions, wide
-from tests.unit.graph.graph_model import histories
+from tests.unit.graph.graph_model import DIALECT, histories
 
 _DEADLINE_SECONDS = 30
 
@@ -99,7 +99,7 @@ def assert_holds(graph: Graph, files: list[Contribution]) -> None:
 @given(histories, st.integers(1, 3), st.integers(1, 20))
 def test_packs_in_any_size_make_every_row_once(history: list[Any], files: int, rows: int) -> None:
     last = {path: sql for edits in history for path, sql in edits if sql is not None}
-    linked = [c for _, c in sorted(contributions("p", last).items())]
+    linked = [c for _, c in sorted(contributions("p", last, DIALECT).items())]
     graph = Graph()
     fill(graph, [pack("p", linked[i : i + files]) for i in range(0, len(linked), files)], rows)
     assert_holds(graph, linked)

@@ -10,7 +10,7 @@ from ray_lineage.graph.pack import decode_pack, encode_pack, pack, unpack
 from ray_lineage.graph.schema import KINDS
 from ray_lineage.model import Contribution
 from tests.factory import contributions, wide
-from tests.unit.graph.graph_model import repositories
+from tests.unit.graph.graph_model import DIALECT, repositories
 
 _EVERYTHING = {
     "a.sql": """CREATE TABLE s.a (x int, y text);
@@ -31,7 +31,7 @@ def through(project: str, linked: list[Contribution]) -> list[Contribution]:
 
 @given(repositories)
 def test_what_is_packed_comes_out_again(files: dict[str, str]) -> None:
-    linked = list(contributions("p:q", files).values())
+    linked = list(contributions("p:q", files, DIALECT).values())
     assert through("p:q", linked) == linked
 
 

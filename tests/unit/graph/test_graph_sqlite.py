@@ -6,6 +6,8 @@ import os
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -76,8 +78,8 @@ def named(project: str, name: str) -> Contribution:
         file, f"{name}.sql", "f",
         {
             "File": [(file, project, f"{name}.sql", "", "tsql", "f", "ok", "[]", 0, None)],
-            "Dataset": [(node, project, dataset, None, "s", name, "View", True, file, "what it is", "snowflake://acct")],
-            "Column": [(column, node, name, 0, None, True, file, "it's")],
+            "Dataset": [(node, project, dataset, None, "s", name, "View", True, file, "what it is", "snowflake://acct", name)],
+            "Column": [(column, node, name, 0, None, True, file, "it's", name)],
             "FLOWS_TO": [(column, column, 0, 1, "identity", "certain", name)],
         },
         [dataset], [(dataset, name)],
@@ -509,3 +511,30 @@ def test_closing_leaves_the_log_of_whoever_lies_there_now(sqlite_store: SqliteSt
     sqlite_store.close()
     assert log.read_bytes() == b"another database's"
     assert not log.with_name(log.name + ".kept").exists()
+
+
+# --------------------------------------------------------------------------- times
+
+
+def times(path: Path) -> dict[str, str]:
+    with closing(sqlite3.connect(path)) as graph:
+        return dict(graph.execute("SELECT path, changed_at FROM files"))
+
+
+def test_a_file_knows_when_it_was_last_changed_and_not_when_it_was_written_again(tmp_path: Path) -> None:
+    path = tmp_path / "g.db"
+    store = SqliteStore(str(path))
+    epoch = store.acquire("p")
+    first = contributions("p", {"a.sql": "CREATE VIEW a AS SELECT 1 AS x", "b.sql": "CREATE VIEW b AS SELECT x FROM a"})
+    load(store, "p", epoch, first.values())
+    with closing(sqlite3.connect(path)) as graph:
+        graph.execute("UPDATE file SET changed_at = '2001-02-03T04:05:06.789Z'")
+        graph.commit()
+    store.apply("p", epoch, first.values())
+    assert set(times(path).values()) == {"2001-02-03T04:05:06.789Z"}
+    second = contributions("p", {"a.sql": "CREATE VIEW a AS SELECT 2 AS x, 3 AS y"})
+    store.apply("p", epoch, [*second.values(), first["b.sql"]])
+    found = times(path)
+    assert found["b.sql"] == "2001-02-03T04:05:06.789Z"
+    assert abs(datetime.fromisoformat(found["a.sql"]) - datetime.now(UTC)) < timedelta(minutes=10)
+    store.close()

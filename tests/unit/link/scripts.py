@@ -10,11 +10,11 @@ from tests.factory import facts, sha
 Edits = list[tuple[str, str | None]]
 """Files with their new text; None: it is gone."""
 
-NAMES = ["a", "b", "c", "s.a", "s.b", "t.a", "d.s.a", "dbo.b", "x.d.s.a"]
+NAMES = ["a", "b", "c", "s.a", "s.b", "t.a", "d.s.a", "dbo.b", "x.d.s.a", "B", "S.a"]
 PATHS = ["1.sql", "2.sql", "3.sql", "4.sql", "5.sql"]
 
 names = st.sampled_from(NAMES)
-columns = st.lists(st.sampled_from(["x", "y", "z"]), min_size=1, max_size=3, unique=True)
+columns = st.lists(st.sampled_from(["x", "y", "z", "X", "Y"]), min_size=1, max_size=3, unique_by=str.lower)
 types = st.sampled_from(["int", "text", "varchar(9)"])
 
 

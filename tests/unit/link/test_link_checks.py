@@ -30,6 +30,12 @@ WRONG = [
     ("SELECT s.nope FROM dbo.s AS s", "RL143", "warning"),
     ("SELECT nope FROM dbo.s JOIN dbo.t ON x = a", "RL143", "warning"),
     ("SELECT x FROM dbo.s WHERE nope > 1", "RL143", "warning"),
+    ("SELECT x FROM dbo.s AS s WHERE s.nope > 1", "RL143", "warning"),
+    ("SELECT x FROM dbo.s JOIN dbo.t ON s.x = t.nope", "RL143", "warning"),
+    ("SELECT q.x FROM (SELECT x FROM dbo.s) AS q WHERE q.nope > 1", "RL143", "error"),
+    ("SELECT x, COUNT(*) AS n FROM dbo.s GROUP BY x, s.nope", "RL143", "warning"),
+    ("DELETE FROM dbo.t WHERE t.nope = 1", "RL143", "warning"),
+    ("UPDATE dbo.t SET a = 1 WHERE t.nope = 1", "RL143", "warning"),
     ("INSERT INTO dbo.t (a, c) SELECT x, y FROM dbo.s", "RL143", "warning"),
     ("UPDATE dbo.t SET c = 1", "RL143", "warning"),
     ("SELECT x FROM dbo.s JOIN dbo.u ON s.x = u.x", "RL144", "warning"),
@@ -88,6 +94,9 @@ def test_what_may_be_right_is_not_said(sql: str, dialect: str) -> None:
         ("oracle", "CREATE PROCEDURE p AS BEGIN INSERT INTO dbo.t (a) SELECT of_a_package FROM dbo.s; END;"),
         ("postgres", "SELECT q.count FROM (SELECT count(*) FROM dbo.s) AS q"),
         ("mysql", "SELECT * FROM dbo.s JOIN dbo.u USING (x) WHERE x > 1"),
+        ("mysql", "SELECT z FROM dbo.s CROSS JOIN dbo.t JOIN dbo.u USING (x)"),
+        ("mysql", "SELECT z FROM dbo.t CROSS JOIN (SELECT 1 AS k) AS q JOIN dbo.s ON s.x = t.a JOIN dbo.u USING (x)"),
+        ("postgres", "SELECT x FROM dbo.s WHERE EXISTS (SELECT 1 FROM dbo.t WHERE t.a = s.x AND t.ctid IS NOT NULL)"),
     ],
 )  # fmt: skip
 def test_what_an_engine_allows_is_not_said(dialect: str, sql: str) -> None:
@@ -331,14 +340,19 @@ def test_a_large_schema_needs_no_resemblance() -> None:
 
 
 def test_columns_that_several_files_name_are_the_lists_fault() -> None:
-    from ray_lineage.model import FileDiagnostic
-    from ray_lineage.runtime.check import without_agreed
+    from ray_lineage.runtime.check import Said, without_agreed
 
-    def lacking(path: str, name: str, severity: str = "warning") -> FileDiagnostic:
-        return FileDiagnostic(path, 1, 0, "RL143", severity, f"there is no column {name!r} in t")
+    def lacking(path: str, name: str, *lists: str) -> Said:
+        severity = "warning" if lists else "error"
+        return path, Resting("RL143", severity, f"there is no column {name!r} in t", 1, 0, lists)
 
-    several = [lacking("a.sql", "new"), lacking("b.sql", "new")]
-    own = [lacking("a.sql", "q", "error"), lacking("b.sql", "q", "error"), lacking("a.sql", "typo")]
+    several = [lacking("a.sql", "new", "s.t", "s.u"), lacking("b.sql", "new", "s.t")]
+    own = [
+        lacking("a.sql", "q"),
+        lacking("b.sql", "q"),
+        lacking("a.sql", "typo", "s.t"),
+        lacking("b.sql", "typo", "u.t"),
+    ]
     assert list(without_agreed([*several, *own])) == own
 
 

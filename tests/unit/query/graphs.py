@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ray_lineage.graph.store import Edge
@@ -48,6 +48,9 @@ class Graph:
     def columns_of(self, dataset: str) -> list[dict[str, Any]]:
         mine = sorted(c for c in self.columns if split_column(c)[0] == _name(dataset))
         return [{"id": f"{PROJECT}:{c}", "name": c.rpartition(".")[2]} for c in mine]
+
+    def spelled(self, ids: Iterable[str], label: str) -> dict[str, str]:
+        return {}
 
     def find_datasets(self, project: str | None, table: str) -> list[tuple[str, str]]:
         return [(f"{PROJECT}:{d}", d) for d in sorted(self.datasets) if d.rpartition(".")[2] == table]

@@ -78,7 +78,7 @@ def test_json_lines_name_what_they_hold(store: SqliteStore) -> None:
     column = next(x for x in rest if x.get("node") == "Column" and x["id"] == "one:raw.o.total")
     assert column == {
         "node": "Column", "id": "one:raw.o.total", "dataset": "one:raw.o", "name": "total", "ordinal": 1, "type": "int",
-        "declared": True, "owner": "one:a.sql", "description": None,
+        "declared": True, "owner": "one:a.sql", "description": None, "display": None,
     }  # fmt: skip
     flow = next(x for x in rest if x.get("edge") == "FLOWS_TO" and x["target"] == "one:core.x.a")
     assert flow == {

@@ -185,6 +185,21 @@ def test_a_name_that_is_typed_wrong(store: GraphStore, name: str, says: str) -> 
     assert says in (caught.value.help or "")
 
 
+def test_a_mention_that_nobody_declares_names_what_may_be_meant(tmp_path: Path) -> None:
+    files = {
+        "a.sql": "CREATE TABLE one.sofa (id int, score int);\nCREATE TABLE two.sofa (id int);",
+        "b.sql": "CREATE VIEW v AS SELECT 1 AS x FROM sofa;",
+    }
+    opened = SqliteStore(str(tmp_path / "g.db"))
+    load(opened, "p", opened.acquire("p"), contributions("p", files).values())
+    assert (show(opened, "sofa").name, show(opened, "sofa").namesakes) == ("sofa", ["one.sofa", "two.sofa"])
+    assert show(opened, "two.sofa").namesakes == []
+    assert resolve(opened, "sofa.score").dataset == "one.sofa"
+    with pytest.raises(UsageError, match="2 different things"):
+        resolve(opened, "sofa.id")
+    opened.close()
+
+
 def test_selectors_choose_datasets(store: GraphStore) -> None:
     def names(text: str) -> list[str]:
         return [name for _, name in selection(store, text, "shop")]
@@ -208,6 +223,18 @@ def test_show_counts_uses_per_column(store: GraphStore) -> None:
         "note": ("text", 0, {}),
     }
     assert [(u.file, u.line, u.kind) for u in found.readers] == [("core/orders.sql", 1, "create_view")]
+
+
+def test_show_has_a_star_where_it_stands_for_something(tmp_path: Path) -> None:
+    files = {
+        "a.sql": "CREATE TABLE s.t (a int, b int);\nINSERT INTO s.t VALUES (1, 2);\nINSERT INTO s.t VALUES (3, 4);",
+        "b.sql": "CREATE VIEW s.v AS SELECT * FROM s.unknown;",
+    }
+    opened = SqliteStore(str(tmp_path / "g.db"))
+    load(opened, "p", opened.acquire("p"), contributions("p", files).values())
+    shown = {name: [c.name for c in show(opened, name).columns] for name in ("s.t", "s.v")}
+    opened.close()
+    assert shown == {"s.t": ["a", "b"], "s.v": ["*"]}
 
 
 def test_show_of_a_program(store: GraphStore) -> None:

@@ -378,3 +378,19 @@ def test_a_file_that_says_nothing_is_in_no_graph(tmp_path: Path) -> None:
     assert look() == (1, 2, {"t.sql"}, True)
     write(root, {"a.py": None})
     assert look() == (1, 1, {"t.sql"}, True)
+
+
+def test_a_rule_for_no_folder_that_there_is_is_said(tmp_path: Path) -> None:
+    write(tmp_path, {"etl/a.sql": "SELECT 1 AS a", "old/b.sql": "SELECT 2 AS b"})
+    rules = [
+        {"path": "etl", "dialect": "postgres"}, {"path": "e?l/*.sql", "default_schema": "s"}, {"path": "old", "ignore": True},
+        {"path": "ELT", "dialect": "tsql"},
+    ]  # fmt: skip
+    found = settings(tmp_path, root=str(tmp_path), folders=rules)
+    summary = ingest(found, [str(tmp_path)])
+    assert [note for note in summary.notes if "[[folders]]" in note] == [
+        "no file lies below the path 'ELT' of [[folders]]: its settings change nothing"
+    ]
+    again = ingest(found, [str(tmp_path)])
+    assert again.notes == summary.notes
+    assert not [note for note in ingest(found, [str(tmp_path / "etl")]).notes if "[[folders]]" in note]

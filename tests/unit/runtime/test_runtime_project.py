@@ -100,6 +100,14 @@ def test_the_repository_makes_the_root_where_nothing_else_does(place: Place) -> 
     assert place.files() == {"repo": ["db/sql/a.sql"]}
 
 
+def test_a_path_without_a_name_is_not_the_current_folder(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.write("one/a.sql")
+    monkeypatch.chdir(place.folder / "one")
+    for paths in ([""], [".", ""]):
+        with pytest.raises(UsageError, match="a path is empty"):
+            ingest(place.settings("p"), paths)
+
+
 def test_what_lies_outside_of_the_root_is_refused(place: Place) -> None:
     place.write("one/a.sql", "two/b.sql")
     with pytest.raises(UsageError) as caught:

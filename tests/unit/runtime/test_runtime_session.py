@@ -96,6 +96,33 @@ def test_a_new_file_that_goes_during_the_first_pass_is_not_written(tmp_path: Pat
     run(story)
 
 
+@pytest.mark.parametrize("left", [True, False])
+def test_files_that_went_with_the_folder_itself_are_not_proven_gone(tmp_path: Path, left: bool) -> None:
+    """A file that is gone when it is to be read leaves the graph, unless the whole folder went: a mount, a checkout."""
+
+    async def story() -> None:
+        scene = Scene(tmp_path, FakeCrew(stored=dict.fromkeys(("a.sql", "b.sql", "c.sql"), "old")), follow=False)
+        for name in ("a.sql", "b.sql", "c.sql", "new.sql"):
+            scene.write(name, name[0])
+        scene.session.pool.scheduler.rate = 1.0  # a file a batch
+        scene.gates.shut("parse c.sql", "parse new.sql")
+        task = asyncio.create_task(scene.session.run())
+        await until(lambda: {"a.sql", "b.sql"} == scene.session.hashes.keys())
+        if left:
+            scene.unlink("c.sql")
+            scene.unlink("new.sql")
+        else:
+            scene.root.rename(tmp_path / "away")
+        scene.gates.open("parse c.sql", "parse new.sql")
+        summary = await task
+        kept = {} if left else {"c.sql": "old"}
+        assert scene.graph.stored == {"a.sql": sha("a"), "b.sql": sha("b"), **kept}
+        assert (summary.files, "RL001" in summary.diagnostics) == (2, not left)
+        assert "2 files went away before they were read" in summary.notes
+
+    run(story)
+
+
 def test_a_file_made_and_found_gone_by_its_worker_leaves_the_graph(tmp_path: Path) -> None:
     async def story() -> None:
         scene = Scene(tmp_path, FakeCrew())

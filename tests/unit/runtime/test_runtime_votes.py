@@ -60,6 +60,9 @@ WEAK: Shown = {"mysql": 3}
         ({"b/1.sql": T, "b/2.sql": T, "a/3.sql": P, "a/4.sql": P, "a/x.sql": WEAK}, "postgres|duckdb"),
         # a folder of little evidence that all points one way is not read as the larger folder beside it
         ({"b/1.sql": T, "b/2.sql": T, "a/1.sql": {"postgres": 5}, "a/2.sql": {"postgres": 5}, "a/x.sql": {}}, "postgres|tsql"),
+        # words that engines share, in two of many files, do not outweigh the repository
+        ({"b/1.sql": T, "b/2.sql": T, "a/1.sql": {"postgres": 5}, "a/2.sql": {"postgres": 5}, "a/x.sql": {},
+          **{f"a/{n}.sql": {} for n in range(3, 12)}}, "tsql|postgres"),
         ({"a/1.sql": T, "a/2.sql": T, "a/x.sql": {"mysql": 12}}, ""),  # sure enough itself
         ({"a/1.sql": T, "a/2.sql": T, "a/x.sql": {"mysql": 20, "tsql": 12}}, "tsql|mysql"),  # not so sure
         ({"a/1.sql": T, "a/2.sql": T, "a/x.sql": {"tsql": 2}}, ""),  # it is its own choice as well

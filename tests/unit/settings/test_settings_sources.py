@@ -60,6 +60,12 @@ def test_a_bad_flag_is_called_as_it_was_given(tmp_path: Path, flags: dict[str, o
     assert says in caught.value.message
 
 
+@pytest.mark.parametrize("size", ["20XB", "MB", "1.2.3", "-1MB", "a lot"])
+def test_a_size_that_is_none_says_what_one_looks_like(tmp_path: Path, size: str) -> None:
+    with pytest.raises(SettingsError, match="such as 20MB"):
+        load_settings(cwd=str(tmp_path), environ={"RAY_LINEAGE_MAX_FILE_SIZE": size})
+
+
 def test_the_prefixed_name_wins(tmp_path: Path) -> None:
     environ = {"INGEST_WORKERS": "1", "RAY_LINEAGE_INGEST_WORKERS": "2"}
     assert load_settings(cwd=str(tmp_path), environ=environ).settings.ingest_workers == 2

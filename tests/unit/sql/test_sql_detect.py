@@ -159,6 +159,7 @@ PLAIN = [
     "SELECT CASE WHEN a = 1 THEN 'x' ELSE COALESCE(b, 'y') END, ROW_NUMBER() OVER (PARTITION BY c ORDER BY d) FROM t",
     "MERGE INTO o USING t ON (o.id = t.id) WHEN MATCHED THEN UPDATE SET x = t.a WHEN NOT MATCHED THEN INSERT (id) VALUES (t.id)",
     "-- SELECT TOP 1 FROM dbo.t; GETDATE()\nSELECT 'ENGINE=InnoDB AUTO_INCREMENT', a FROM t",
+    "SELECT a FROM t WHERE b IN ('Y', 'N') AND c = 'n'",
 ]
 
 ALL = [(d, s) for table in (SCRIPTS, OTHERS) for d, scripts in table.items() for s in scripts]

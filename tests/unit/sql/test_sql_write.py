@@ -1,5 +1,7 @@
 """Statements that write: INSERT, UPDATE, MERGE, DELETE, CREATE ... AS, SELECT INTO, OUTPUT."""
 
+from typing import Any
+
 import pytest
 
 import ray_lineage
@@ -112,3 +114,15 @@ def test_a_cte_that_hides_a_table() -> None:
 def test_an_unknown_dialect_is_refused() -> None:
     with pytest.raises(ValueError, match="tsql"):
         ray_lineage.lineage("SELECT 1", "tsqll")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ((None,), "not NoneType"), ((b"SELECT 1",), "not bytes"), (("SELECT 1", None, [("t", "a")]), "schema has to map"),
+        (("SELECT 1", None, {"t": "abc"}), "lists of their columns"),
+    ],
+)  # fmt: skip
+def test_what_is_no_text_or_no_schema_is_said(arguments: tuple[Any, ...], says: str) -> None:
+    with pytest.raises(TypeError, match=says):
+        ray_lineage.lineage(*arguments)

@@ -30,15 +30,17 @@ GAPS: dict[str, list[tuple[str, str]]] = {
     "plain_cube": [("postgres", "SELECT cube(a, b) AS c FROM t"), ("postgres", "SELECT a::cube FROM t")],
     "_without_current": [("postgres", "UPDATE t SET a = b WHERE CURRENT OF c")],
     "_plain_update_from": [("postgres", "UPDATE o SET a = v.b FROM (VALUES (1)) AS v (b), t")],
+    "_plain_insert": [
+        ("postgres", "INSERT INTO o (a) OVERRIDING SYSTEM VALUE SELECT a FROM t"),
+        ("mysql", "REPLACE INTO o SELECT a FROM t"),
+        ("mysql", "INSERT LOW_PRIORITY IGNORE o SELECT a FROM t"),
+    ],
+    "_plain_set": [("postgres", "UPDATE o SET (a, b) = ROW (t.a, t.b) FROM t")],
     "_plain_array_casts": [("postgres", "SELECT a::oid[] FROM t")],
     "_plain_using": [("postgres", "SELECT j.id FROM t JOIN u USING (id) AS j")],
     "_plain_changes": [("bigquery", "SELECT a FROM CHANGES(TABLE d.t, NULL, NULL)")],
     "_plain_pipes": [("bigquery", f"FROM t |> {step}") for step in ("SET a = b", "DROP a", "RENAME a AS c")],
     "_plain_table_arguments": [("bigquery", "SELECT a FROM f(TABLE t, 1)")],
-    "_plain_insert": [
-        ("mysql", "REPLACE INTO o SELECT a FROM t"),
-        ("mysql", "INSERT LOW_PRIORITY IGNORE o SELECT a FROM t"),
-    ],
     "_next_values": [("mysql", "INSERT INTO o (a) VALUES (NEXT VALUE FOR s)")],
     "plain_oracle": [
         ("oracle", "INSERT INTO o SELECT a FROM t LOG ERRORS"),
@@ -83,6 +85,7 @@ GAPS: dict[str, list[tuple[str, str]]] = {
     ],
     "_plain_values": [("mysql", "INSERT INTO t (a) SELECT b FROM u ON DUPLICATE KEY UPDATE t.a = VALUES(t.a)")],
     "without_partitions": [("trino", "SELECT a FROM TABLE(f(input => TABLE(t) PARTITION BY b ORDER BY c))")],
+    "keyed_pairs": [("trino", "SELECT JSON_OBJECT(t.a : value) AS j FROM t")],
     "_ternaries": [("clickhouse", "SELECT a FROM t WHERE a ? b : c")],
     "_without_normalize": [("teradata", "SELECT NORMALIZE ON MEETS OR OVERLAPS a FROM t")],
     "_plain_directory": [("spark", "INSERT OVERWRITE DIRECTORY '/p' USING parquet SELECT a FROM t")],
@@ -120,6 +123,9 @@ GAPS: dict[str, list[tuple[str, str]]] = {
 """By the rewrite's name."""
 
 TSQL_GAPS = [
+    "SELECT TOP (5) WITH APPROXIMATE a FROM t ORDER BY b",
+    "SELECT CONVERT(vector(4, float32), a) AS v FROM t",
+    "SELECT s.distance FROM VECTOR_SEARCH(TABLE = t, COLUMN = v, SIMILAR_TO = @q) AS s WITH (FORCE_ANN_ONLY)",
     "UPDATE t SET a += b",
     "SELECT @v += a FROM t",
     "UPDATE TOP (5) t SET a = b",

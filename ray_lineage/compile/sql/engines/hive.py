@@ -34,6 +34,7 @@ DIRECTORY: Final = rule("directory", r"\bdirectory\s+'[^']*'\s+using\b", _plain_
 HIVE: Final = Engine(
     name="hive",
     partition_columns=True,
+    stores_lower=True,  # "LanguageManual DDL": names of tables and columns are without case
     client=(without_cells,),
     rewrites=(DIRECTORY,),
     quote="`",

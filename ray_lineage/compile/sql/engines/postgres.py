@@ -10,7 +10,7 @@ from sqlglot.tokens import Token
 from ray_lineage.compile.sql.engine import Engine, Shape, fold_lower, rule
 from ray_lineage.compile.sql.engines.shared import CURRENT_OF, plain_functions
 from ray_lineage.compile.sql.lex.kinds import T
-from ray_lineage.compile.sql.lex.scan import at_top_level, closing
+from ray_lineage.compile.sql.lex.scan import at_top_level, closing, outermost
 from ray_lineage.compile.sql.lex.tokens import like
 from ray_lineage.compile.sql.query.words import CROSSTABS, SERVER_QUERY
 from ray_lineage.compile.sql.statements.foreign_table import options_of, outside
@@ -150,6 +150,27 @@ def _plain_using(tokens: list[Token], verb: str) -> list[Token]:
     return [t for i, t in enumerate(tokens) if i not in dropped]
 
 
+def _plain_insert(tokens: list[Token], verb: str) -> list[Token]:
+    """``INSERT INTO t (a) OVERRIDING SYSTEM VALUE SELECT b`` -> ``INSERT INTO t (a) SELECT b`` (PostgreSQL's manual, INSERT)."""
+    at = next((k for k, token in outermost(tokens) if token.text.upper() == "OVERRIDING"), -1)
+    is_clause = at > 0 and [t.text.upper() for t in tokens[at + 2 : at + 3]] == ["VALUE"]
+    return [*tokens[:at], *tokens[at + 3 :]] if is_clause else tokens
+
+
+def _plain_set(tokens: list[Token], verb: str) -> list[Token]:
+    """``SET (a, b) = ROW (c, d)`` -> ``SET (a, b) = (c, d)`` (PostgreSQL's manual, UPDATE)."""
+    return [
+        token
+        for i, token in enumerate(tokens)
+        if not (
+            token.text.upper() == "ROW"
+            and i > 1
+            and tokens[i - 1].token_type is T.EQ
+            and tokens[i - 2].token_type is T.R_PAREN
+        )
+    ]
+
+
 def _plain_returning(tokens: list[Token], verb: str) -> list[Token]:
     """``RETURNING WITH (OLD AS o, NEW AS n) o.a, n.a`` -> ``RETURNING old.a, new.a``."""
     out: list[Token] = []
@@ -244,11 +265,14 @@ POSTGRES: Final = Engine(
         rule("normalized", r"\bis\s+(?:not\s+)?(?:nfk?[cd]\s+)?normalized\b", _plain_tests),
         rule("document", r"\bis\s+(?:not\s+)?document\b", _plain_tests),
         CURRENT_OF,
+        rule("overriding", r"\boverriding\s+(?:system|user)\s+value\b", _plain_insert),
+        rule("row", r"\)\s*=\s*row\s*\(", _plain_set),
         rule("returning", r"\breturning\s+with\s*\(", _plain_returning),
         *POSTGRES_REWRITES,
         JOIN_ALIASES,
     ),
     fold=fold_lower,
+    stores_lower=True,  # "Identifiers and Key Words": folded to lower case
     system_tables=PG_CATALOG,
     no_columns=frozenset(["ctid", "current_catalog", "current_role", "tableoid", "user", "xmax", "xmin"]),
     aggregates=frozenset(JSON_AGGREGATES.split()),

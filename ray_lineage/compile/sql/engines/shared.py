@@ -81,6 +81,16 @@ def plain_calls(tokens: list[Token], verb: str) -> list[Token]:
     return out
 
 
+def keyed_pairs(tokens: list[Token], verb: str) -> list[Token]:
+    """``JSON_OBJECT(a.k : v)`` -> ``JSON_OBJECT(a.k VALUE v)``: the parser takes the colon behind a column for a path into it."""
+    out = list(tokens)
+    for i, token in enumerate(tokens[:-1]):
+        if token.text.upper() == "JSON_OBJECT" and tokens[i + 1].token_type is T.L_PAREN:
+            for k in at_top_level(tokens[: closing(tokens, i + 1)], i + 2, T.COLON):
+                out[k] = like(tokens[k], T.VAR, "VALUE")
+    return out
+
+
 def without_partitions(tokens: list[Token], verb: str) -> list[Token]:
     """``f(input => TABLE(t) PARTITION BY a ORDER BY b)`` -> ``f(input => TABLE(t))``: how the rows are handed over."""
     out: list[Token] = []
@@ -99,6 +109,7 @@ def without_partitions(tokens: list[Token], verb: str) -> list[Token]:
 
 
 _BEFORE_ARGUMENT: Final = frozenset({T.L_PAREN, T.COMMA, T.FARROW})
+PAIRS: Final = rule("json_object :", "", keyed_pairs)
 PARTITIONS: Final = rule("table", r"\btable\s*\(", without_partitions)
 
 

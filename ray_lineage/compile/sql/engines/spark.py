@@ -23,6 +23,7 @@ def _without_evolution(tokens: list[Token], verb: str) -> list[Token]:
 EVOLUTION: Final = rule("evolution", "", _without_evolution)
 SPARK: Final = HIVE.extend(
     "spark",
+    stores_lower=False,
     rewrites=(DIRECTORY, EVOLUTION, PIPES),
     files_as_tables=True,
     names_in_texts=True,

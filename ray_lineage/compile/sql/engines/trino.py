@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from ray_lineage.compile.sql.engine import Engine, Shape
-from ray_lineage.compile.sql.engines.shared import PARTITIONS
+from ray_lineage.compile.sql.engines.shared import PAIRS, PARTITIONS
 
 TRINO: Final = Engine(
     name="trino",
+    stores_lower=True,  # "SQL language: identifiers": they have no case
     clear_names=True,
-    rewrites=(PARTITIONS,),
+    rewrites=(PARTITIONS, PAIRS),
     use_is_schema=True,
     no_columns=frozenset(["current_path", "current_schema"]),
     aggregates=frozenset(

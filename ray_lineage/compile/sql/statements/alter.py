@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlglot.tokens import Token
 
+from ray_lineage.compile.sql.engine import spelling
 from ray_lineage.compile.sql.lex.columns import added_columns, altered_column
 from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.scan import closing, list_items, outermost, read_name
@@ -146,10 +147,16 @@ def _changed_columns(unit: Unit, tokens: list[Token], table: Name, i: int) -> No
         elif verb == "DROP" and (kind or rest in ([], ["CASCADE"], ["RESTRICT"])):
             gone.add(unit.part(tokens[a]))
         elif verb == "RENAME" and len(rest) > 1 and rest[0] == "TO":
-            unit.facts.rename_column(table, unit.part(tokens[a]), unit.part(tokens[a + 2]))
+            _rename_column(unit, table, tokens[a], tokens[a + 2])
         elif (verb == "CHANGE" and len(rest) > 1) or (verb == "RENAME" and kind and rest):
-            unit.facts.rename_column(table, unit.part(tokens[a]), unit.part(tokens[a + 1]))
+            _rename_column(unit, table, tokens[a], tokens[a + 1])
     unit.facts.drop_columns(table, gone)
+
+
+def _rename_column(unit: Unit, table: Name, old: Token, new: Token) -> None:
+    """A column of the table has another name."""
+    name = unit.part(new)
+    unit.facts.rename_column(table, unit.part(old), name, spelling(unit.engine, new.text, name))
 
 
 _CHANGES: Final = frozenset({"DROP", "RENAME", "CHANGE", "ADD", "ALTER", "MODIFY", "SET", "WITH"})

@@ -13,9 +13,9 @@ from ray_lineage.compile.sql.lex.scan import closing, list_items, outermost, rea
 from ray_lineage.compile.sql.lex.tokens import start_line
 from ray_lineage.compile.sql.routine import Routine
 from ray_lineage.compile.sql.statements.define import define
-from ray_lineage.compile.sql.statements.lifetimes import begin_routine
+from ray_lineage.compile.sql.statements.lifetimes import begin_routine, declare_name
 from ray_lineage.compile.sql.statements.move import move
-from ray_lineage.compile.sql.statements.variables import declare_variable
+from ray_lineage.compile.sql.statements.records import declare_variable
 from ray_lineage.compile.sql.unit import Said, Unit, Written
 from ray_lineage.model import DeclaredColumn, Local, Name, StatementKind
 
@@ -36,6 +36,7 @@ def read_header(unit: Unit, tokens: list[Token], outer: Routine | None = None) -
     around = outer if outer is not None and not outer.is_script and not unit.engine.isolated_routines else None
     if around is not None:  # a member of a package
         name = (*around.name, name[-1])
+        unit.names.spell(name, [parts[-1].text])
     yield from begin_routine(unit, tokens, name, kind, around, goes_on=tokens[at].text.upper() == "PACKAGE")
     routine = unit.routine
     if kind == "Trigger":
@@ -44,6 +45,8 @@ def read_header(unit: Unit, tokens: list[Token], outer: Routine | None = None) -
         routine.watch(table, dict.fromkeys(names, table), new_names)
     elif name[-1] in unit.trigger_functions:
         yield from trigger_function(unit, tokens, unit.trigger_functions[name[-1]])
+    elif unit.engine.plpgsql and _returns_trigger(tokens, i):
+        _rows_of_somewhere(unit)
     if unit.engine.parameters is not None:
         unit.engine.parameters(unit, tokens, i)
     else:
@@ -119,6 +122,19 @@ def trigger_function(unit: Unit, tokens: list[Token], tables: list[Name]) -> Ite
     routine.rows["new"] = routine.rows["old"] = rows
 
 
+def _returns_trigger(tokens: list[Token], i: int) -> bool:
+    words = (t.text.upper() for t in tokens[i:])
+    return "RETURNS" in words and next(words, "") == "TRIGGER"
+
+
+def _rows_of_somewhere(unit: Unit) -> None:
+    """The function of a trigger that another file makes: NEW and OLD are records of nobody knows which table."""
+    for name in unit.engine.trigger_rows:
+        declare_name(unit, name)
+        unit.routine.records.add(name)
+        unit.routine.rows[name] = Local.RECORD.named(name)
+
+
 def trigger_names(unit: Unit, tokens: list[Token]) -> tuple[list[str], frozenset[str]]:
     """The names of a trigger's rows or transition tables, and which of them are the new ones."""
     words = [t.text.upper() for t in tokens]
@@ -159,12 +175,13 @@ _MODES: Final = frozenset({"IN", "OUT", "INOUT", "VARIADIC", "NOCOPY"})
 
 
 def out_parameters(unit: Unit, tokens: list[Token], i: int) -> tuple[DeclaredColumn, ...]:
-    """``(IN a int, OUT b int)`` of Postgres: what goes out are the columns of the result."""
+    """``(IN a int, OUT b int)`` of Postgres: what goes out are the columns of the result. A cursor is none: its rows are another one."""
     if i >= len(tokens) or tokens[i].token_type is not T.L_PAREN:
         return ()
     out: list[DeclaredColumn] = []
     for a, b in list_items(tokens, i + 1, closing(tokens, i)):
-        if b - a > 2 and tokens[a].text.upper() in ("OUT", "INOUT"):
+        is_cursor = tokens[b - 1].text.upper() == "REFCURSOR"
+        if b - a > 2 and tokens[a].text.upper() in ("OUT", "INOUT") and not is_cursor:
             out.append(unit.column(read_column(tokens, a + 1, b)))
     return tuple(out)
 

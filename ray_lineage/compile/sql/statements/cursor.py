@@ -70,7 +70,7 @@ def open_cursor(unit: Unit, tokens: list[Token]) -> Iterator[Written]:
         yield from each(run_text(unit, value, tokens, (rows, ()), binds))
         unit.routine.cursors.add(name)
     if name in unit.routine.given:
-        yield from each(whole_rows(unit, tokens, rows))
+        yield from each(whole_rows(unit, tokens, rows, own=True))
 
 
 def cursor_of(unit: Unit, name: Token, source: Token, tokens: list[Token]) -> Written:
@@ -105,9 +105,8 @@ def read_for(unit: Unit, tokens: list[Token]) -> Iterator[Written]:
     targets = [tokens[k:end] for k, end in list_items(tokens, 1, at)]
     names = {unit.part(target[0]) for target in targets if target}
     shaped = any(any(unit.routine.shapes.get(n, ())) for n in names & unit.routine.records)
-    scalars = (
-        unit.engine.plpgsql and names <= unit.routine.variables() and (names.isdisjoint(unit.routine.records) or shaped)
-    )
+    declared = names <= {*unit.routine.variables(), *unit.routine.returned_columns}
+    scalars = unit.engine.plpgsql and declared and (names.isdisjoint(unit.routine.records) or shaped)
     if at > 2 and not scalars:
         return
     i = at + 2 if tokens[at + 1].text.upper() == "REVERSE" else at + 1

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from sqlglot.tokens import Token
 
+from ray_lineage.compile.sql.engine import spelling
 from ray_lineage.compile.sql.lex.kinds import STRINGS, T
 from ray_lineage.compile.sql.lex.scan import list_items, read_name
 from ray_lineage.compile.sql.lex.tokens import tokenize
@@ -54,8 +55,12 @@ def rename_by_procedure(unit: Unit, tokens: list[Token], at: int) -> Written | N
     inner, _ = tokenize(texts[0], unit.engine)
     parts, _ = read_name(inner, 0)
     if kind == "COLUMN" and len(parts) > 1:
-        unit.facts.rename_column(unit.full(parts[:-1]), unit.part(parts[-1]), unit.fold(texts[1], False))
+        new = unit.fold(texts[1], False)
+        display = spelling(unit.engine, texts[1], new)
+        unit.facts.rename_column(unit.full(parts[:-1]), unit.part(parts[-1]), new, display)
     elif kind == "OBJECT" and parts:
         old = unit.full(parts)
-        return rename_dataset(unit, tokens, old, (*old[:-1], unit.fold(texts[1], False)))
+        renamed = (*old[:-1], unit.fold(texts[1], False))
+        unit.names.spell(renamed, [texts[1]])
+        return rename_dataset(unit, tokens, old, renamed)
     return None

@@ -18,6 +18,8 @@ def read_use(unit: Unit, tokens: list[Token]) -> None:
     if not name or name[0].text.upper() in ("ROLE", "WAREHOUSE", "SECONDARY"):
         return
     parts = unit.names.name(name)
+    for token, part in zip(name, parts, strict=False):
+        unit.names.noted(token.text, part)
     if len(parts) > 1:
         unit.names.catalog, unit.names.schema = parts[-2], parts[-1]
     elif word in ("SCHEMA", "NAMESPACE") or (word != "CATALOG" and unit.engine.use_is_schema):

@@ -781,10 +781,41 @@ END; $$ LANGUAGE plpgsql;
 -- pairs: t.a > o.x t, t.b > o.x t, u.d > o.y a, u.d > o.z a
 -- case: a cursor that goes out is a result
 CREATE FUNCTION f (rs refcursor) RETURNS refcursor AS $$ BEGIN OPEN rs FOR SELECT a FROM t; RETURN rs; END; $$ LANGUAGE plpgsql;
--- pairs: t.a > f.a i
+CREATE FUNCTION g (OUT n int, OUT rs refcursor) AS $$ BEGIN SELECT c INTO n FROM u; OPEN rs FOR SELECT a, b FROM t; END; $$ LANGUAGE plpgsql;
+CREATE FUNCTION h () RETURNS SETOF refcursor AS $$ DECLARE c1 refcursor; c2 refcursor; BEGIN OPEN c1 FOR SELECT a FROM t; RETURN NEXT c1; OPEN c2 FOR SELECT c FROM u; RETURN NEXT c2; END; $$ LANGUAGE plpgsql;
+-- pairs: t.a > f.a i, u.c > g.n i, t.a > g.a i, t.b > g.b i, t.a > h.a i, u.c > h.c i
 -- case: views that are renamed
 CREATE VIEW v AS SELECT a FROM t;
 ALTER VIEW v RENAME TO w;
 INSERT INTO o SELECT * FROM w;
 ALTER MATERIALIZED VIEW IF EXISTS s.m RENAME TO n;
 -- pairs: t.a > v.a i, v.a > w.a i, w.a > o.a i, s.m.* > s.n.* i
+-- case: clauses that change no columns, and rows that are written as such
+INSERT INTO o (x) OVERRIDING SYSTEM VALUE SELECT a FROM t;
+INSERT INTO p (x) OVERRIDING USER VALUE VALUES (1);
+UPDATE q SET (x, y) = ROW (t.a, t.b) FROM t WHERE t.id = q.id;
+-- pairs: t.a > o.x i, t.a > q.x i, t.b > q.y i
+-- case: the function of a trigger that another file makes
+CREATE FUNCTION f() RETURNS trigger AS $$
+DECLARE v int;
+BEGIN
+  SELECT c, d FROM u WHERE u.id = NEW.id INTO v, NEW.y;
+  SELECT a INTO NEW.x FROM t;
+  INSERT INTO o (x, y, z) VALUES (v, NEW.y, NEW.x);
+  RETURN NEW;
+END $$ LANGUAGE plpgsql;
+-- pairs: u.c > o.x i, u.d > o.y i, t.a > o.z i
+-- writes: o
+-- case: the column of a scalar function is called as the function is
+CREATE FUNCTION f() RETURNS SETOF int AS $$
+DECLARE r record; v int;
+BEGIN
+  FOR r IN SELECT a, b FROM t LOOP RETURN NEXT r.b; END LOOP;
+  FOR v IN SELECT c FROM u LOOP RETURN NEXT v; END LOOP;
+END $$ LANGUAGE plpgsql;
+INSERT INTO o (x) SELECT f FROM f();
+-- pairs: t.b > f.f i, u.c > f.f i, f.f > o.x i
+-- case: a loop into the columns of the result
+CREATE FUNCTION f() RETURNS TABLE (x int, y int) LANGUAGE plpgsql AS $$
+BEGIN FOR x, y IN SELECT a, b FROM t WHERE id > 1 LOOP RETURN NEXT; END LOOP; END $$;
+-- pairs: t.a > f.x i, t.b > f.y i

@@ -78,7 +78,7 @@ CREATE TABLE o AS SELECT column_name FROM (DESCRIBE t);
 -- reads: t
 
 -- case: the table behind DELETE need not be in FROM [tsql]
-DELETE t FROM u WHERE u.x = t.a;
+DELETE t FROM u WHERE u.c = t.a;
 -- pairs:
 -- reads: t, u
 -- writes: t

@@ -8,9 +8,9 @@ CREATE VIEW v AS SELECT p, k.id FROM k EXPAND ON dur AS p BY INTERVAL '1' DAY;
 INSERT INTO o (x, y) SELECT k.p, BEGIN(p) FROM k EXPAND ON dur AS p;
 -- pairs: k.dur > v.p i, k.id > v.id i, k.p > o.x i, k.dur > o.y t
 -- case: begin of a period in a join condition
-INSERT INTO o (x) SELECT t.a FROM t JOIN u ON BEGIN(t.p) = u.d;
+INSERT INTO o (x) SELECT t.a FROM t JOIN u ON BEGIN(t.b) = u.d;
 -- pairs: t.a > o.x i
--- influences: t.p > o join, u.d > o join
+-- influences: t.b > o join, u.d > o join
 -- case: multiset and volatile with options
 CREATE MULTISET VOLATILE TABLE w, NO FALLBACK, NO LOG (k INTEGER, m VARCHAR(10) CHARACTER SET LATIN NOT CASESPECIFIC) UNIQUE PRIMARY INDEX (k) ON COMMIT PRESERVE ROWS;
 INSERT INTO w SELECT a, b FROM t;

@@ -138,6 +138,6 @@ TSQL: Final = Engine(
         Shape(8, "@", r"\{\s*default\s+@|\}\s*\?\s*\{"),  # OHDSI's SqlRender
         Shape(3, "@", r"\b(?:from|join|into)\s+@\w+\.\w+(?![\w.]*\s*[(/])"),
         Shape(3, "#", r"(?<![\w#])##?[a-z_]\w+"),
-        Shape(2, "n'", r"\bn'"),
+        Shape(2, "n'", r"(?<!')\bn'"),
     ),
 )

@@ -18,6 +18,7 @@ from ray_lineage.compile.sql.query.sources import server_of
 _WORDS: Final = (
     "parse", "containstable", "freetexttable", "changetable", "openxml", "openrowset", "opendatasource", " path", "{", "::",
     "predict(", "predict (", "json_array", "semantic", "vector_search", "ai_generate_embeddings",
+    "vector(", "approximate",
 )  # fmt: skip
 _CHANGES: Final = (
     "SYS_CHANGE_VERSION", "SYS_CHANGE_CREATION_VERSION", "SYS_CHANGE_OPERATION", "SYS_CHANGE_COLUMNS", "SYS_CHANGE_CONTEXT",
@@ -29,7 +30,7 @@ _MATCH: Final = re.compile(r"match(?!ed)")  # of a graph, not of MERGE
 
 def may_have_rowsets(lower: str) -> bool:
     """May a text, in lower case, have something for :func:`rewrite_rowsets`?"""
-    return any(map(lower.__contains__, _WORDS)) or _MATCH.search(lower) is not None
+    return any(map(lower.__contains__, _WORDS)) or ("match" in lower and _MATCH.search(lower) is not None)
 
 
 def rewrite_rowsets(names: Names, tokens: list[Token]) -> list[Token]:
@@ -49,6 +50,9 @@ def rewrite_rowsets(names: Names, tokens: list[Token]) -> list[Token]:
                 continue
         elif kind is T.FOR and following.text.upper() == "PATH" and following.token_type is not T.IDENTIFIER:
             i += 2  # FOR PATH of a graph's table
+            continue
+        elif kind is T.WITH and following.text.upper() == "APPROXIMATE":  # TOP (n) WITH APPROXIMATE
+            i += 2
             continue
         elif kind is T.L_BRACE and following.text.upper() == "OJ":
             braces += 1
@@ -103,6 +107,10 @@ def _function(names: Names, tokens: list[Token], i: int, out: list[Token]) -> in
             )
         case "PREDICT":
             return _predicted(tokens, i, end, out)
+        case "VECTOR" if tokens[end - 2].token_type is T.COMMA:  # a type: vector(3, float32)
+            out.extend([*tokens[i : end - 2], tokens[end]])
+        case "WITH" if tokens[i + 2].text.upper() == "FORCE_ANN_ONLY":  # a hint of VECTOR_SEARCH
+            pass
         case "VECTOR_SEARCH":
             return _vector_search(tokens, i, end, out)
         case "AI_GENERATE_EMBEDDINGS":  # (text USE MODEL m PARAMETERS p)
