@@ -197,12 +197,15 @@ def _print_impact(impact: Impact, form: str) -> None:
         write_line(visible(" ".join(impact.models)))
     else:
         from ray_lineage.diff.render import render_impact
+        from ray_lineage.diff.spelling import impact_as_written
 
-        for line in render_impact(impact, styled):
+        for line in render_impact(impact_as_written(impact), styled):
             write_line(line)
 
 
 def _print(report: Report, form: str, seen: Seen, *, everything: bool) -> None:
+    from ray_lineage.diff.spelling import as_written
+
     if form == "json":
         print_json_line(report)
     elif form == "sarif":
@@ -212,14 +215,14 @@ def _print(report: Report, form: str, seen: Seen, *, everything: bool) -> None:
     elif form == "github":
         from ray_lineage.diff.machine import github
 
-        sys.stdout.writelines(f"{line}\n" for line in github(report))
+        sys.stdout.writelines(f"{line}\n" for line in github(as_written(report)))
     elif form == "markdown":
         from ray_lineage.diff.markdown import markdown
 
         words = " ".join(w for w in (report.base_commit, report.head_commit) if w)
-        sys.stdout.write(markdown(report, f"{invocation()} diff {words} --all"))
+        sys.stdout.write(markdown(as_written(report), f"{invocation()} diff {words} --all"))
     else:
         from ray_lineage.diff.render import render
 
-        for line in render(report, styled, seen, everything=everything):
+        for line in render(as_written(report), styled, seen, everything=everything):
             write_line(line)

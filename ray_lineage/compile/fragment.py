@@ -41,4 +41,6 @@ def compile_fragment(
 
 def temporary_tables(facts: FileFacts) -> set[str]:
     """Names of those that are left when this was run."""
-    return {d.name[0].lstrip("#") for d in facts.declarations if d.temporary and local_kind(d.name) is Local.TABLE}
+    return {
+        d.name[0].lstrip(Local.TABLE) for d in facts.declarations if d.temporary and local_kind(d.name) is Local.TABLE
+    }

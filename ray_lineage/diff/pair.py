@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from ray_lineage.diff.reading import Read
 from ray_lineage.diff.rows import NOTHING, FileRows, rows_of
 from ray_lineage.link import Linker
+from ray_lineage.link.contribute import displayed
 from ray_lineage.link.view import FileView
 from ray_lineage.model import FileFacts, decode_facts
 
@@ -81,6 +82,19 @@ class Pair:
         if self._view is None:
             self._view = self._linker.view()
         return self._view
+
+    def spelled(self, datasets: Iterable[str]) -> dict[str, str]:
+        """How these and their columns are written, where letters' case differs: in HEAD, of what it has no more in BASE."""
+        rows = (*self.base_rows.values(), *self.head_rows.values())
+        out = {name: written for file in rows for name, written in file.spelled.items()}
+        view = self.head_view()
+        for dataset in datasets:
+            said = view.descriptions(dataset)
+            name = displayed(dataset, said.display)
+            if name != dataset:
+                out[dataset] = name
+            out.update((f"{dataset}.{column}", f"{name}.{written}") for column, written in said.spelled.items())
+        return out
 
     def models(self) -> Iterator[tuple[str, str]]:
         """Every dbt model of HEAD by its plain name, and the dataset that it makes."""

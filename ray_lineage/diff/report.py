@@ -41,6 +41,8 @@ class Report(msgspec.Struct, frozen=True):
     linked: int
     folder: str = ""
     """In front of paths, to get those from the top of the repository."""
+    display: dict[str, str] = {}
+    """Datasets and columns as they are written, where letters' case differs."""
 
     @property
     def own(self) -> list[Found]:
@@ -65,6 +67,7 @@ class Impact(msgspec.Struct, frozen=True):
     files: tuple[str, ...]
     owners: tuple[str, ...]
     cut: bool
+    display: dict[str, str] = {}
 
 
 def together(report: Report) -> Impact:
@@ -83,6 +86,7 @@ def together(report: Report) -> Impact:
         tuple(dict.fromkeys(path for f in changes for path in (*_broken(f.change), *f.reached.files))),
         tuple(dict.fromkeys(o for f in changes for o in f.owners)),
         any(f.reached.cut for f in changes),
+        report.display,
     )
 
 

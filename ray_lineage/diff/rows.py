@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 import msgspec
 
-from ray_lineage.model import Contribution, Diagnostic, quote_part
+from ray_lineage.model import Contribution, Diagnostic, Row, quote_part
 
 Column = tuple[str, str]
 """Dataset and column."""
@@ -69,6 +70,8 @@ class FileRows(NamedTuple):
     """By a statement's number what it writes."""
     lacking: tuple[tuple[str, int], ...] = ()
     """What is said of columns that it reads or writes and that nothing has, with the line."""
+    spelled: Mapping[str, str] = MappingProxyType({})
+    """Datasets and columns (``dataset.column``) that it describes, as they are written, where letters' case differs."""
 
 
 NOTHING = FileRows("", {}, {}, [], [], [], {})
@@ -92,7 +95,18 @@ def rows_of(contribution: Contribution) -> FileRows:
         [(Feed(r[0][1:], r[1][1:]), Place(path, first.get(r[2], 0))) for r in rows.get("FEEDS", ())],
         {int(r[0].rpartition("#")[2]): r[1][1:] for r in rows.get("WRITES", ())},
         tuple(_lacking(rows["File"][0][7])),
+        dict(_spelled(rows)),
     )
+
+
+def _spelled(rows: Mapping[str, list[Row]]) -> Iterator[tuple[str, str]]:
+    datasets = {r[2]: r[11] or r[2] for r in rows.get("Dataset", ())}
+    yield from ((name, written) for name, written in datasets.items() if name != written)
+    for row in rows.get("Column", ()):
+        dataset, column = row[1][1:], row[2]
+        written = f"{datasets.get(dataset, dataset)}.{row[8] or column}"
+        if written != f"{dataset}.{column}":
+            yield f"{dataset}.{column}", written
 
 
 def _lacking(diagnostics: str) -> Iterator[tuple[str, int]]:

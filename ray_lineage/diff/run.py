@@ -26,6 +26,7 @@ from ray_lineage.diff.reach import ALL_FILES, LEAST_FILES, SOME_FILES, Downstrea
 from ray_lineage.diff.reading import Reading
 from ray_lineage.diff.report import Found, Impact, Report, counted, following, is_own
 from ray_lineage.diff.rows import Differences, differences
+from ray_lineage.diff.spelling import mentioned
 from ray_lineage.diff.tree import sources, texts_of
 from ray_lineage.errors import UsageError
 from ray_lineage.link.symbols import shorter
@@ -190,7 +191,7 @@ def diff(
         report = Report(
             1, at.name, after.name, at.commit, to.commit if to is not None else "", comparing.files(),
             counted((f.change for f in listed), len(comparing.silent)), listed, comparing.models(listed), comparing.pair.linked,
-            f"{where.folder}/" if where.folder else "",
+            f"{where.folder}/" if where.folder else "", comparing.spelled(listed),
         )  # fmt: skip
         if look is not None:
             look(report, comparing.pair)
@@ -233,7 +234,10 @@ def impact(settings: Settings, start: str, names: Sequence[str], cache: ParseCac
         owners = owners_of(root, reached.files)
         begun = {*seeds.rows, *(d for d, _ in seeds.columns)}
         models = tuple(sorted({m for m, makes in pair.models() if makes in {*reached.datasets, *begun}}))
-        return Impact(1, tuple(called), reached.datasets, reached.columns, models, reached.files, owners, reached.cut)
+        display = pair.spelled({*reached.datasets, *begun})
+        return Impact(
+            1, tuple(called), reached.datasets, reached.columns, models, reached.files, owners, reached.cut, display
+        )
     finally:
         pair.close()
 
@@ -443,6 +447,11 @@ class Comparing:
             )
             self._base.load(sorted({*self.pair.base_rows, *self.pair.head_rows}))
         return self._base
+
+    def spelled(self, found: Sequence[Found]) -> dict[str, str]:
+        """How what changes name is written."""
+        rows = (*self.pair.base_rows.values(), *self.pair.head_rows.values())
+        return self.pair.spelled(sorted(mentioned(rows, found)))
 
     def models(self, found: Iterable[Found]) -> tuple[str, ...]:
         """Names of the dbt models that changes make or reach."""

@@ -15,7 +15,7 @@ from typing import Final, Literal, NamedTuple
 
 from ray_lineage.model import CERTAINTIES, DATASET_KINDS, INFLUENCE_KINDS, TRANSFORMATIONS
 
-SCHEMA_VERSION: Final = 6
+SCHEMA_VERSION: Final = 7
 
 PropType = Literal["STRING", "INT64", "BOOL"]
 

@@ -19,10 +19,12 @@ from ray_lineage.link.view import (
     MEANING,
     NOTHING,
     SHAPE,
+    SPELLING,
     Known,
     descriptions_of,
     owner_of,
     shape_of,
+    spelling_of,
     types_of,
 )
 from ray_lineage.model import Name, Outline, dataset_text, is_temporary
@@ -164,17 +166,19 @@ class Catalog:
 
     # ------------------------------------------------------------------ settling
 
-    def settle(self) -> set[str]:
-        """Settle all answers. Paths of the files that used one which is another now."""
+    def settle(self, *, telling: bool = True) -> set[str]:
+        """Settle all answers. Paths of the files that used one which is another now; none if nobody is to be told."""
         moved = self.symbols.settle()
-        again: set[str] = set()
-        for symbol, (meaning, ambiguous) in moved.items():
-            again.update(_users(symbol, MEANING * (meaning is not symbol.meaning)))
-            again.update(_users(symbol, AMBIGUITY * (ambiguous != symbol.ambiguous)))
         before = self._find({s: old for s, (old, _) in moved.items()})
         red = {s for s, old in before.items() if _list_input(old) != _list_input(s.found)}
         red |= self._reading(moved)
         lists = self._settle_lists(red)
+        if not telling:
+            return set()
+        again: set[str] = set()
+        for symbol, (meaning, ambiguous) in moved.items():
+            again.update(_users(symbol, MEANING * (meaning is not symbol.meaning)))
+            again.update(_users(symbol, AMBIGUITY * (ambiguous != symbol.ambiguous)))
         for symbol in lists:
             again.update(self._asked(symbol, LIST))
         for symbol, old in before.items():
@@ -183,6 +187,8 @@ class Catalog:
             moved_only = _faces(old) == _faces(symbol.found)
             if not moved_only and shape_of(old) != shape_of(symbol.found):
                 again.update(self._asked(symbol, SHAPE))
+            if old and spelling_of(old)[1] != spelling_of(symbol.found)[1]:  # else it had no columns to be asked about
+                again.update(self._asked(symbol, SPELLING))
             if old:  # else those that declare it are new, or it is what a name means since
                 columns = b"" if moved_only else symbol.columns
                 was, now = _told(old, columns), _told(symbol.found, columns)

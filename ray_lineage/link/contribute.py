@@ -39,7 +39,7 @@ from ray_lineage.model import (
     statement_id,
 )
 
-CONTRIBUTION_REVISION: Final = 11
+CONTRIBUTION_REVISION: Final = 12
 """Raise with every change of the rows that given facts lead to: files are then written again."""
 
 _TOO_MANY_ROWS: Final = (
@@ -201,13 +201,20 @@ def _statement(rows: _Rows, ordinal: int, statement: StatementFacts, result: Eva
 
 def _programs_and_keys(rows: _Rows, facts: FileFacts, catalog: LinkCatalog) -> None:
     for call in facts.calls:
-        caller, callee = catalog.resolve(call.caller), catalog.resolve(call.callee)
-        rows.add("CALLS", (rows.dataset(caller), rows.dataset(callee), call.line))
+        called = next((n for n in call.choices if _runs(n, catalog)), ()) if call.choices else call.callee
+        if called:
+            caller, callee = catalog.resolve(call.caller), catalog.resolve(called)
+            rows.add("CALLS", (rows.dataset(caller), rows.dataset(callee), call.line))
     for key in facts.foreign_keys:
         table, other = catalog.resolve(key.table), catalog.resolve(key.other)
         for position, column in enumerate(key.columns):
             to = key.others[position] if position < len(key.others) else STAR
             rows.add("REFERENCES", (rows.column(table, column), rows.column(other, to), key.line))
+
+
+def _runs(program: Name, catalog: LinkCatalog) -> bool:
+    """Is it a function of a program that runs something? Its list of columns says so (see ``Declaration.runs``)."""
+    return catalog.columns(catalog.resolve(program)) is not None
 
 
 def _declarations(rows: _Rows, path: str, facts: FileFacts, catalog: LinkCatalog) -> list[Diagnostic]:
@@ -216,6 +223,8 @@ def _declarations(rows: _Rows, path: str, facts: FileFacts, catalog: LinkCatalog
     described: set[str] = set()
     for declaration in facts.declarations:
         if declaration.temporary or not declaration.name or declaration.kind == MODEL:
+            continue
+        if declaration.is_conditional and not _runs(declaration.name, catalog):
             continue
         dataset = catalog.resolve(declaration.name)
         if not declaration.adds:
@@ -274,7 +283,7 @@ def _describe(rows: _Rows, dataset: str, owner: Declared, catalog: LinkCatalog) 
             rows.file,
             said.text or None,
             said.namespace or None,
-            _displayed(parts, said.display),
+            display if (display := displayed(dataset, said.display)) != dataset else None,
         ),
     )
     types = catalog.types(dataset)
@@ -293,10 +302,12 @@ def _describe(rows: _Rows, dataset: str, owner: Declared, catalog: LinkCatalog) 
         )
 
 
-def _displayed(name: Name, written: Name) -> str | None:
-    """A dataset's name with its last parts as they are written; None if that is no other one."""
-    display = (*name[: max(len(name) - len(written), 0)], *written[-len(name) :]) if written else name
-    return dataset_text(display) if display != name else None
+def displayed(dataset: str, written: Name) -> str:
+    """A dataset (canonical text) with its last parts as they are written."""
+    if not written:
+        return dataset
+    name = split_text(dataset)
+    return dataset_text((*name[: max(len(name) - len(written), 0)], *written[-len(name) :]))
 
 
 def _ambiguities(facts: FileFacts, catalog: LinkCatalog) -> list[Diagnostic]:

@@ -16,7 +16,8 @@ LIST: Final = 1
 SHAPE: Final = 2
 MEANING: Final = 4
 AMBIGUITY: Final = 8
-EVERYTHING: Final = LIST | SHAPE | MEANING | AMBIGUITY
+SPELLING: Final = 16
+EVERYTHING: Final = LIST | SHAPE | MEANING | AMBIGUITY | SPELLING
 """Bits of ``File.uses``: what was asked about a name, and about the dataset that it means."""
 
 _details_decoder: Final = msgspec.msgpack.Decoder(Details)
@@ -113,10 +114,10 @@ def descriptions_of(declared: tuple[Declared, ...]) -> Descriptions:
     for said in _said(declared):
         text, namespace = text or said.text, namespace or said.namespace
         columns = {**said.columns, **columns}
-    return Descriptions(text, columns, namespace, *_spelling(declared))
+    return Descriptions(text, columns, namespace, *spelling_of(declared))
 
 
-def _spelling(declared: tuple[Declared, ...]) -> tuple[Name, dict[str, str]]:
+def spelling_of(declared: tuple[Declared, ...]) -> tuple[Name, dict[str, str]]:
     """As the declaration that describes the dataset writes them, then as others do: a column that one has without a spelling of
     its own is written as it is called."""
     display: Name = ()
@@ -165,6 +166,7 @@ class FileView:
         self._known: dict[str, Known] = {}
         self._lists: dict[str, ColumnList] = {}
         self._shapes: dict[str, Shape | None] = {}
+        self._spelled: dict[str, dict[str, str]] = {}
 
     def _look(self, dataset: str) -> Known:
         found = self._known.get(dataset)
@@ -207,9 +209,29 @@ class FileView:
         """Types of its columns. For the one that describes it: not noted."""
         return types_of(self._look(dataset).declared)
 
+    def spelled(self, dataset: str) -> dict[str, str]:
+        """How its declarations write its columns, where letters' case differs."""
+        if dataset not in self._spelled:
+            self._spelled[dataset] = spelling_of(self._look(dataset).declared)[1]
+        return self._spelled[dataset]
+
     def descriptions(self, dataset: str) -> Descriptions:
-        """What is written about it. For the one that describes it: not noted."""
-        return descriptions_of(self._look(dataset).declared)
+        """What is written about it. For the one that describes it: not noted, but for the datasets whose columns a star of its query
+        stands for: these are written as there."""
+        declared = self._look(dataset).declared
+        said, owner = descriptions_of(declared), owner_of(declared)
+        if owner is None or not owner.signature.query:
+            return said
+        return said._replace(spelled={**self._through_stars(dataset, owner.signature.reads), **said.spelled})
+
+    def _through_stars(self, dataset: str, reads: Iterable[str]) -> dict[str, str]:
+        sources = [self._catalog.meaning(name)[0] for name in reads]
+        out: dict[str, str] = {}
+        for column in self.columns(dataset) or ():
+            source = next((s for s in sources if column in (self.columns(s) or ())), None)
+            if source is not None and column in self.spelled(source):
+                out[column] = self.spelled(source)[column]
+        return out
 
     def uses(self, names: Iterable[str]) -> bytes:
         """What was asked about each of the file's names."""
@@ -222,4 +244,5 @@ class FileView:
             + SHAPE * (meaning in self._shapes)
             + MEANING * (name in self._meant)
             + AMBIGUITY * (name in self._doubted)
+            + SPELLING * (meaning in self._spelled)
         )

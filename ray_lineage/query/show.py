@@ -11,7 +11,7 @@ import msgspec
 from ray_lineage.errors import UsageError
 from ray_lineage.frames import Table, Tabular
 from ray_lineage.graph.store import GraphStore
-from ray_lineage.model import Diagnostic, FileDiagnostic, Row, dataset_id, split_text
+from ray_lineage.model import STAR, Diagnostic, FileDiagnostic, Row, dataset_id, split_text
 from ray_lineage.query.walk import PROGRAMS, Found, namesakes, origins, resolve, spelled, within
 
 SCHEMA: Final = 1
@@ -68,9 +68,9 @@ class Shown(Tabular, msgspec.Struct, frozen=True):
     references: list[str]
     diagnostics: list[FileDiagnostic]
     owners: list[str] = []
+    display: dict[str, str] = {}
     namesakes: list[str] = []
     """Where nobody declares it: others whose names end in its name, one of which may be meant."""
-    display: dict[str, str] = {}
 
     def said(self, name: str) -> str:
         """A name of it as it is written."""
@@ -110,6 +110,7 @@ class _Showing:
         columns = store.columns_of(identity)
         rels = {rel: store.edges(rel, inside, "downstream") for rel in ("READS", "WRITES")}
         calls, called = (store.edges("CALLS", [identity], way) for way in ("downstream", "upstream"))
+        others = namesakes(store, self._found)
         references = store.edges("REFERENCES", [c["id"] for c in columns], "downstream")
         self._written = origins(store, {*(r[2] for r in declared), *(s["file"] for s in statements.values())})
         return Shown(
@@ -127,12 +128,13 @@ class _Showing:
             self._ends(called, 0),
             self._ends(references, 1),
             self._diagnostics(declared, statements.values()),
-            namesakes=namesakes(store, self._found),
+            namesakes=others,
             display=spelled(
                 store,
                 self._found.project,
                 {
                     identity,
+                    *(dataset_id(self._found.project, name) for name in others),
                     *(edge[1] for edges in (*rels.values(), calls) for edge in edges),
                     *(edge[0] for edge in called),
                     *(dataset_id(self._found.project, s["procedure"]) for s in statements.values() if s["procedure"]),
@@ -180,6 +182,7 @@ class _Showing:
                 split_text(written[c["id"]])[-1] if c["id"] in written else c["name"],
             )
             for c in columns
+            if c["name"] != STAR or any(c["id"] in known for known in (sources, feeds, uses))
         ]
 
     def _diagnostics(self, declared: Sequence[Row], statements: Iterable[dict[str, Any]]) -> list[FileDiagnostic]:

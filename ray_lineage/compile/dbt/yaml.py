@@ -24,8 +24,11 @@ _FILES: Final = 256
 
 _NAMED: Final = frozenset({"dbt_project.yml", "profiles.yml"})
 _FOLDERS: Final = frozenset({"models", "snapshots", "seeds", "macros"})
-_MENTIONS = re.compile(r"^(?:sources|models|seeds|snapshots|name|config-version|[\w-]+)\s*:", re.MULTILINE)
+_MENTIONS: Final = re.compile(r"^(?:sources|models|seeds|snapshots|name|config-version|[\w-]+)\s*:", re.MULTILINE)
 _MOST: Final = 2_000_000  # bytes
+
+_DOC: Final = ("{{ doc(", "{{doc(")
+"""A block of text in another file."""
 
 Entry = Mapping[str, Any]
 
@@ -73,6 +76,7 @@ def models_in(entry: Entry) -> Iterator[Entry]:
 
 
 def _entries(entry: Entry, key: str) -> Iterator[Entry]:
+    """The items of a list that have a name; dbt reads no others."""
     found = entry.get(key)
     for item in found if isinstance(found, list) else ():
         if isinstance(item, dict) and isinstance(item.get("name"), str):
@@ -100,12 +104,9 @@ def _described(model: Entry) -> Iterator[tuple[str, str]]:
 
 
 def _text(entry: Entry, key: str) -> str:
+    """What people wrote, if it is written here."""
     found = entry.get(key)
     return found if isinstance(found, str) and not found.lstrip().startswith(_DOC) else ""
-
-
-_DOC: Final = ("{{ doc(", "{{doc(")
-"""A block of text in another file."""
 
 
 def _claims(stem: str, content: Content) -> bool:

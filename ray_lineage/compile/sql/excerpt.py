@@ -11,22 +11,9 @@ from sqlglot.tokens import Token
 from ray_lineage.compile.sql.lex.kinds import T
 
 _OPENS: Final = frozenset({T.SELECT, T.SET})
-_CLOSES: Final = frozenset(
-    {
-        T.FROM,
-        T.INTO,
-        T.WHERE,
-        T.UNION,
-        T.EXCEPT,
-        T.INTERSECT,
-        T.GROUP_BY,
-        T.ORDER_BY,
-        T.HAVING,
-        T.LIMIT,
-        T.WHEN,
-        T.RETURNING,
-    }
-)
+_CLOSES: Final = frozenset({
+    T.FROM, T.INTO, T.WHERE, T.UNION, T.EXCEPT, T.INTERSECT, T.GROUP_BY, T.ORDER_BY, T.HAVING, T.LIMIT, T.WHEN, T.RETURNING,
+})  # fmt: skip
 _MARKS: Final = _OPENS | _CLOSES | {T.L_PAREN, T.R_PAREN, T.COMMA, T.CASE, T.END}
 _START: Final = itemgetter(0)
 
@@ -35,7 +22,9 @@ Item = tuple[int, int, int, int]
 """Offsets of the first and last character, and the range ``begin:end`` of its tokens, an alias included."""
 
 
-class _Frame:
+class _List:
+    """A list that is not over: how deep it stands, where its item at hand begins, how many CASE of that are open."""
+
     __slots__ = ("begin", "case", "depth")
 
     def __init__(self, depth: int, begin: int) -> None:
@@ -47,47 +36,58 @@ class _Frame:
 def item_ranges(tokens: list[Token]) -> list[Item]:
     """All items of all lists of a statement, by their start; one pass."""
     found: list[Item] = []
-    frames: list[_Frame] = []
+    lists: list[_List] = []
     depth = 0
 
     def close(end: int) -> None:
-        begin = frames[-1].begin
+        begin = lists[-1].begin
         if end > begin:
             found.append((tokens[begin].start, tokens[end - 1].end, begin, end))
 
-    mark = _MARKS
+    marks = _MARKS
     for i, token in enumerate(tokens):
         kind = token.token_type
-        if kind not in mark:
+        if kind not in marks:
             continue
         if kind is T.L_PAREN:
             depth += 1
         elif kind is T.R_PAREN:
             depth -= 1
-            if frames and frames[-1].depth > depth:
+            if lists and lists[-1].depth > depth:
                 close(i)
-                frames.pop()
+                lists.pop()
         elif kind in _OPENS:
-            if frames and frames[-1].depth == depth:
+            if lists and lists[-1].depth == depth:
                 close(i)
-                frames.pop()
-            frames.append(_Frame(depth, i + 1))
-        elif frames and frames[-1].depth == depth:
+                lists.pop()
+            lists.append(_List(depth, i + 1))
+        elif lists and lists[-1].depth == depth:
             if kind is T.CASE:
-                frames[-1].case += 1
+                lists[-1].case += 1
             elif kind is T.END:
-                frames[-1].case -= 1
+                lists[-1].case -= 1
             elif kind is T.COMMA:
                 close(i)
-                frames[-1].begin = i + 1
-            elif kind in _CLOSES and not frames[-1].case:
+                lists[-1].begin = i + 1
+            elif kind in _CLOSES and not lists[-1].case:
                 close(i)
-                frames.pop()
-    while frames:
+                lists.pop()
+    while lists:
         close(len(tokens))
-        frames.pop()
+        lists.pop()
     found.sort()
     return found
+
+
+def innermost(items: list[Item], tokens: list[Token], offset: int) -> tuple[int, int] | None:
+    """Token range of the smallest item around an offset, without its alias. ``items`` are those of ``tokens``."""
+    i = bisect_right(items, offset, key=_START) - 1
+    while i >= 0:
+        _, last, begin, end = items[i]
+        if last >= offset:
+            return _without_alias(tokens, begin, end)
+        i -= 1
+    return None
 
 
 def _without_alias(tokens: list[Token], begin: int, end: int) -> tuple[int, int]:
@@ -100,14 +100,3 @@ def _without_alias(tokens: list[Token], begin: int, end: int) -> tuple[int, int]
         if tokens[i].token_type is T.EQ:
             return i + 1, end
     return begin, end
-
-
-def innermost(items: list[Item], tokens: list[Token], offset: int) -> tuple[int, int] | None:
-    """Token range of the smallest item around an offset, without its alias. ``items`` are those of ``tokens``."""
-    i = bisect_right(items, offset, key=_START) - 1
-    while i >= 0:
-        _, last, begin, end = items[i]
-        if last >= offset:
-            return _without_alias(tokens, begin, end)
-        i -= 1
-    return None

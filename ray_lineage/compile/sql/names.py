@@ -181,7 +181,7 @@ class Names:
         this = table.this
         if this.__class__ is not exp.Identifier:
             if isinstance(this, exp.Parameter):
-                return self.qualified((f"@{self.fold(this.name, False)}",))
+                return self.qualified(Local.VARIABLE.named(self.fold(this.name, False)))
             if isinstance(this, exp.DynamicIdentifier):  # IDENTIFIER('a.b')
                 text = this.name
                 parts = read_name(tokenize(text, self.engine)[0], 0)[0] if isinstance(this.this, exp.Literal) else []
@@ -193,15 +193,15 @@ class Names:
         args = table.args
         parts = [p for p in (args.get("catalog"), args.get("db"), this) if p is not None]
         if isinstance(this, exp.Identifier) and (this.args.get("temporary") or this.args.get("global_")):
-            mark = "##" if this.args.get("global_") else "#"
-            return (mark + self.fold(this.name, False),)
+            mark = "#" if this.args.get("global_") else ""  # ``##t``
+            return Local.TABLE.named(mark + self.fold(this.name, False))
         names: list[str] = []
         for part in parts:
             if part.__class__ is exp.Identifier and not self.engine.dotted_quotes:
                 names.append(self.fold(part.args["this"], bool(part.args.get("quoted"))))
             else:
                 names.extend(self._dotted(part))
-        if names and names[-1].startswith("#"):
+        if names and names[-1].startswith(Local.TABLE):
             return (names[-1],)
         if self.engine.files_as_tables and (path := _file_as_table(parts)):
             return self.location(path, 0)

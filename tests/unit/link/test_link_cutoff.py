@@ -39,6 +39,8 @@ class Asking(FileView):
             return [found.get(c) for c in FileView.columns(self, about) or ()]
         if what == "descriptions":
             return FileView.descriptions(self, about)
+        if what == "spelled":
+            return FileView.spelled(self, about)
         owner = FileView.owner(self, about)
         if owner is None:
             return ""
@@ -77,6 +79,10 @@ class Asking(FileView):
         self._ask("types", dataset)
         return super().types(dataset)
 
+    def spelled(self, dataset: str) -> dict[str, str]:
+        self._ask("spelled", dataset)
+        return super().spelled(dataset)
+
     def descriptions(self, dataset: str) -> Descriptions:
         self._ask("descriptions", dataset)
         return super().descriptions(dataset)
@@ -106,7 +112,12 @@ def test_exactly_the_files_are_linked_whose_answers_differ(data: st.DataObject, 
             contribution = contribute("p", path, linker.sha256(path), view.facts, view)
             names = decode_outline(linker.facts_bytes(path)).names
             named = {d for n in names for d in (n, linker._catalog.meaning(n)[0])}
-            assert {*view._lists, *view._shapes, *view._known} <= named  # else nobody would hear of a change
+            assert {
+                *view._lists,
+                *view._shapes,
+                *view._known,
+                *view._spelled,
+            } <= named  # else nobody would hear of a change
             assert {t for t in view._meant | view._doubted if not t.startswith(("#", "@"))} <= set(names)
             linker.linked(path, contribution.fingerprint, view.uses(names))
     linker.close()

@@ -97,13 +97,23 @@ def test_a_dump_has_the_say_where_no_ddl_has() -> None:
     assert found == {**LINES, **COLUMNS, "sales.other": "Sales.Other", "sales.other.id": "Id"}
 
 
-def test_other_letters_link_the_file_that_declares_and_no_other() -> None:
+STAR = "CREATE VIEW v AS WITH q AS (SELECT * FROM sales.orderlines) SELECT *, 1 AS More FROM q"
+
+
+def test_columns_of_a_star_are_written_as_those_that_it_stands_for() -> None:
+    found = written({"t.sql": TABLE, "v.sql": STAR})
+    assert found == {**LINES, **COLUMNS, "v.orderlineid": "OrderLineID", "v.unitprice": "UnitPrice", "v.more": "More"}
+
+
+def test_other_letters_link_the_file_that_declares_and_those_that_show_its_columns() -> None:
+    files = {"t.sql": TABLE, "v.sql": STAR, "w.sql": "CREATE VIEW w AS SELECT UnitPrice FROM Sales.OrderLines"}
     linker = Linker("p")
-    put(linker, {"t.sql": TABLE, "v.sql": "CREATE VIEW v AS SELECT * FROM Sales.OrderLines"}, "tsql")
-    assert len(list(linker.link())) == 2
+    put(linker, files, "tsql")
+    assert len(list(linker.link())) == 3
     put(linker, {"t.sql": TABLE.replace("UnitPrice", "unitPRICE")}, "tsql")
-    (again,) = linker.link()
-    assert _written([again])["sales.orderlines.unitprice"] == "unitPRICE"
+    again = list(linker.link())
+    assert [c.path for c in again] == ["t.sql", "v.sql"]
+    assert _written(again)["v.unitprice"] == "unitPRICE"
     linker.close()
 
 

@@ -20,72 +20,26 @@ from ray_lineage.compile.python.frames.frame import (
 from ray_lineage.compile.python.texts import Text
 from ray_lineage.model import STAR
 
-_AGGREGATES: Final = frozenset(
-    [
-        "sum",
-        "avg",
-        "mean",
-        "min",
-        "max",
-        "count",
-        "countDistinct",
-        "count_distinct",
-        "approx_count_distinct",
-        "approxCountDistinct",
-        "collect_list",
-        "collect_set",
-        "first",
-        "last",
-        "stddev",
-        "stddev_pop",
-        "stddev_samp",
-        "variance",
-        "var_pop",
-        "var_samp",
-        "std",
-        "var",
-        "median",
-        "mode",
-        "skewness",
-        "kurtosis",
-        "corr",
-        "covar_pop",
-        "covar_samp",
-        "sumDistinct",
-        "sum_distinct",
-        "percentile_approx",
-        "array_agg",
-        "any_value",
-        "max_by",
-        "min_by",
-        "bool_and",
-        "bool_or",
-        "every",
-        "some",
-        "any",
-        "first_value",
-        "last_value",
-        "n_unique",
-        "nunique",
-        "len",
-        "product",
-        "quantile",
-        "list",
-        "implode",
-        "agg_groups",
-        "bitand_agg",
-        "listagg",
-        "object_agg",
-    ]
-)
+_AGGREGATES: Final = frozenset([
+    "sum", "avg", "mean", "min", "max", "count", "countDistinct", "count_distinct", "approx_count_distinct",
+    "approxCountDistinct", "collect_list", "collect_set", "first", "last", "stddev", "stddev_pop", "stddev_samp", "variance",
+    "var_pop", "var_samp", "std", "var", "median", "mode", "skewness", "kurtosis", "corr", "covar_pop", "covar_samp",
+    "sumDistinct", "sum_distinct", "percentile_approx", "array_agg", "any_value", "max_by", "min_by", "bool_and", "bool_or",
+    "every", "some", "any", "first_value", "last_value", "n_unique", "nunique", "len", "product", "quantile", "list", "implode",
+    "agg_groups", "bitand_agg", "listagg", "object_agg",
+])  # fmt: skip
 _ALIASES: Final = frozenset(("alias", "name", "label", "as_"))
 _COLUMNS: Final = frozenset(("col", "column"))
 _LITERALS: Final = frozenset(("lit", "literal", "current_timestamp", "current_date", "now", "rand", "uuid"))
 _EXPRESSIONS: Final = frozenset(("expr", "sql_expr"))
-_MASKS: Final = frozenset(["md5", "sha", "sha1", "sha2", "sha256", "hash", "xxhash64", "crc32", "mask"])
 _SAME: Final = frozenset(("desc", "asc", "desc_nulls_last", "asc_nulls_first", "asc_nulls_last", "desc_nulls_first"))
 _RANKS: Final = frozenset(["row_number", "rank", "dense_rank", "percent_rank", "ntile", "cume_dist"])
-_DEEP: Final = 60
+_MODULES: Final = frozenset(("F", "f", "fn", "sf", "pl"))
+"""What modules of functions are called, where nobody sees the import."""
+
+_ACCESSORS: Final = frozenset(("str", "dt", "list", "struct", "arr", "cat", "name"))
+_DEEP: Final = 60  # expressions in expressions
+_LONGEST: Final = 200  # characters of an expression
 _OPERATORS: Final = (ast.BinOp, ast.UnaryOp, ast.Compare, ast.BoolOp)
 
 
@@ -187,10 +141,11 @@ class Columns:
         uses = self.uses(thing, inside, 0)
         if uses is None:
             return None
-        name_ = self._name_of(thing, uses, inside)
-        return Column(name_, tuple(dict.fromkeys(uses)), line, "" if _bare(uses) else ast.unparse(thing)[:200])
+        expression = "" if _bare(uses) else ast.unparse(thing)[:_LONGEST]
+        return Column(self._name_of(thing, uses, inside), tuple(dict.fromkeys(uses)), line, expression)
 
     def _of_sql(self, node: ast.expr, place: Place) -> Column | None:
+        """``expr("a + b")``."""
         text = self.around.text(node, place.context)
         found = self.around.sql_columns(text, place.frame) if text is not None else None
         return found[0] if found and len(found) == 1 else None
@@ -276,7 +231,7 @@ class Columns:
         """``F`` of ``F.upper``."""
         bound = self.around.followed.one(node, context)
         return isinstance(bound.thing, Imported) or (
-            isinstance(bound.thing, Unknown) and isinstance(node, ast.Name) and node.id in ("F", "f", "fn", "sf", "pl")
+            isinstance(bound.thing, Unknown) and isinstance(node, ast.Name) and node.id in _MODULES
         )
 
     def _when(self, node: ast.Call, place: Place, depth: int) -> list[Use] | None:
@@ -291,6 +246,7 @@ class Columns:
         return [*before, *_as(condition, DECIDING), *value]
 
     def _method(self, node: ast.Call, function: ast.Attribute, place: Place, depth: int) -> list[Use] | None:
+        """``column.cast("int")``, ``condition.otherwise(value)``: texts in it are no columns."""
         of = self.uses(function.value, place, depth + 1)
         if of is None:
             return None
@@ -350,7 +306,7 @@ class Columns:
                 continue
             text = self.around.text(value, place.context) if not isinstance(value, ast.Call) else None
             if text is not None:
-                if text.text != STAR and _first_only(name, node, argument):
+                if text.text != STAR and _names_a_column(name, node, argument):
                     relation, column = self.find(text.text, place.frame)
                     out.append(Use(relation, column, how))
                 continue
@@ -379,7 +335,7 @@ class Columns:
         frame = self.around.frame(node.value, place.context)
         if frame is not None:
             return [Use(self._relation_of(node.value, place), self.fold(node.attr), IDENTITY)]
-        if node.attr in ("str", "dt", "list", "struct", "arr", "cat", "name"):
+        if node.attr in _ACCESSORS:
             return self.uses(node.value, place, depth + 1)
         bound = self.around.followed.one(node, place.context)
         if isinstance(bound.thing, ast.expr) and not isinstance(bound.thing, ast.Attribute):
@@ -414,54 +370,22 @@ class Columns:
 
 
 def _bare(uses: Sequence[Use]) -> bool:
+    """Is it one column as it is?"""
     return len(uses) == 1 and uses[0].how == IDENTITY
 
 
-def _first_only(name: str, node: ast.Call, argument: ast.expr) -> bool:
-    """Functions with formats and patterns: only their first argument is a column's name."""
+def _names_a_column(name: str, node: ast.Call, argument: ast.expr) -> bool:
+    """May this argument be a column's name?"""
     return name not in _LITERAL_ARGUMENTS or (bool(node.args) and argument is node.args[0])
 
 
-_LITERAL_ARGUMENTS: Final = frozenset(
-    [
-        "to_date",
-        "to_timestamp",
-        "date_format",
-        "regexp_replace",
-        "regexp_extract",
-        "split",
-        "from_json",
-        "trunc",
-        "lpad",
-        "rpad",
-        "instr",
-        "translate",
-        "from_unixtime",
-        "unix_timestamp",
-        "get_json_object",
-        "json_tuple",
-        "substring",
-        "substr",
-        "date_add",
-        "date_sub",
-        "round",
-        "bround",
-        "overlay",
-        "locate",
-        "from_utc_timestamp",
-        "to_utc_timestamp",
-        "sha2",
-        "add_months",
-        "to_json",
-        "schema_of_json",
-        "window",
-        "element_at",
-        "lag",
-        "lead",
-        "ntile",
-        "percentile_approx",
-    ]
-)
+_LITERAL_ARGUMENTS: Final = frozenset([
+    "to_date", "to_timestamp", "date_format", "regexp_replace", "regexp_extract", "split", "from_json", "trunc", "lpad", "rpad",
+    "instr", "translate", "from_unixtime", "unix_timestamp", "get_json_object", "json_tuple", "substring", "substr", "date_add",
+    "date_sub", "round", "bround", "overlay", "locate", "from_utc_timestamp", "to_utc_timestamp", "sha2", "add_months",
+    "to_json", "schema_of_json", "window", "element_at", "lag", "lead", "ntile", "percentile_approx",
+])  # fmt: skip
+"""Of these only the first argument may be a column's name; the others are formats, patterns and numbers."""
 
 
 def _as(uses: Iterable[Use], how: int) -> list[Use]:
@@ -492,6 +416,7 @@ def _operands(node: ast.expr) -> list[ast.expr]:
 
 
 def _last(node: ast.expr) -> str:
+    """``upper`` of ``F.upper``."""
     if isinstance(node, ast.Attribute):
         return node.attr
     return node.id if isinstance(node, ast.Name) else ""

@@ -8,6 +8,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.expressions import Expression
 
 from ray_lineage.compile.sql.constants import UNKNOWN
+from ray_lineage.compile.sql.names import NOBODY
 from ray_lineage.compile.sql.query.arena import Builder
 from ray_lineage.compile.sql.query.columns import column_ref, inlined_body
 from ray_lineage.compile.sql.query.expressions import collect, treatment_of
@@ -54,7 +55,7 @@ def _unknown_output(b: Builder, output: Output, item: Expression, scope: Scope) 
     they are."""
     if isinstance(item, exp.Anonymous) and len(item.expressions) == 1 and isinstance(item.expressions[0], exp.Column):
         return msgspec.structs.replace(output, name=b.identifier(item.expressions[0].this))
-    nobody = b.add(TableRef(("#" + UNKNOWN,), output.line))
+    nobody = b.add(TableRef(NOBODY, output.line))
     return Output(None, (Ref(nobody, scope.index, STAR, IDENTITY, output.line),), output.line, output.column, True)
 
 

@@ -18,16 +18,8 @@ from ray_lineage.compile.sql.statements.cursor import cursor_of, declare_cursor
 from ray_lineage.compile.sql.statements.declare import declare_variables
 from ray_lineage.compile.sql.statements.execute import execute
 from ray_lineage.compile.sql.statements.lifetimes import declare_name
-from ray_lineage.compile.sql.statements.variables import (
-    assign,
-    copied_row,
-    declare_variable,
-    is_record,
-    may_carry,
-    record_of,
-    shape_of,
-    store,
-)
+from ray_lineage.compile.sql.statements.records import declare_variable, is_record, record_of, shape_of
+from ray_lineage.compile.sql.statements.variables import assign, copied_row, may_carry, store
 from ray_lineage.compile.sql.unit import Said, Unit, Written, each
 from ray_lineage.model import Assignment, Local, Select, StatementKind
 

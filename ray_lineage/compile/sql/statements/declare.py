@@ -12,8 +12,10 @@ from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.scan import closing, list_items, outermost, read_name
 from ray_lineage.compile.sql.statements.columns import computed_columns, make_empty
 from ray_lineage.compile.sql.statements.cursor import declare_cursor
-from ray_lineage.compile.sql.statements.variables import assign, declare_variable, forget
+from ray_lineage.compile.sql.statements.records import declare_variable
+from ray_lineage.compile.sql.statements.variables import assign, forget
 from ray_lineage.compile.sql.unit import Unit, Written, each
+from ray_lineage.model import Local
 
 
 def read_declare(unit: Unit, tokens: list[Token]) -> Iterator[Written]:
@@ -39,7 +41,7 @@ def declared_tables(unit: Unit, tokens: list[Token]) -> Generator[Written, None,
         if at < 1 or tokens[at - 1].token_type is not T.PARAMETER:
             continue
         columns, _ = read_columns(tokens, i + 2, closing(tokens, i + 1))
-        name = (str(unit.fold("@" + tokens[at].text, False)),)
+        name = Local.VARIABLE.named(unit.fold(tokens[at].text, False))
         declared = tuple(unit.column(c) for c in columns)
         unit.facts.declare(name, "TempTable", tokens[i].line, declared, temporary=True)
         yield make_empty(unit, tokens, name, declared)

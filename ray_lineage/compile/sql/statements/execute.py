@@ -17,7 +17,7 @@ from ray_lineage.compile.sql.statements.body import BODIES, read_body
 from ray_lineage.compile.sql.statements.comments import read_property
 from ray_lineage.compile.sql.statements.dynamic import binds_of, into_variables, run_text, unresolved
 from ray_lineage.compile.sql.statements.rename import rename_by_procedure
-from ray_lineage.compile.sql.statements.variables import assign, carries, forget, knows, variable_name
+from ray_lineage.compile.sql.statements.variables import assign, forget, knows, note_carriers, variable_name
 from ray_lineage.compile.sql.unit import Said, Sink, Unit, Written, each
 from ray_lineage.model import (
     STAR,
@@ -188,7 +188,7 @@ def _take_outputs(unit: Unit, tokens: list[Token], at: int, callee: Name) -> Ite
         ref = Ref(parameter, -1, VALUE, IDENTITY, tokens[0].line)
         assignments.append(Assignment(variable_name(unit, argument.variable), (ref,), tokens[0].line))
     if assignments:
-        carries(unit, tuple(assignments))
+        note_carriers(unit, tuple(assignments))
         yield Written(tokens, StatementKind.ASSIGN, builder, assignments=tuple(assignments), effect=Effect.SETS)
 
 

@@ -22,7 +22,7 @@ def read_parameters(unit: Unit, tokens: list[Token], i: int) -> None:
             continue
         name = str(unit.fold("@" + tokens[a + 1].text, False))
         unit.routine.parameters.append(name)
-        options = [t.text.upper() for t in tokens[a + 3 : b]]
+        options = [t.text.upper() for t in tokens[a + 3 : b]]  # behind @, the name and the first word of the type
         if "READONLY" in options:
             declare_of_type(unit, tokens, a)
         elif "OUTPUT" in options or "OUT" in options:
@@ -30,6 +30,7 @@ def read_parameters(unit: Unit, tokens: list[Token], i: int) -> None:
 
 
 def read_alter(unit: Unit, tokens: list[Token]) -> Said:
+    """``ALTER SCHEMA``; what else is altered is read as everybody's."""
     if len(tokens) > 1 and tokens[1].text.upper() == "SCHEMA":
         return _transfer(unit, tokens)
     return read_create_statement(unit, tokens, "ALTER")
