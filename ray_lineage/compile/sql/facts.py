@@ -111,11 +111,7 @@ class SqlFacts(Facts):
 
 def written_columns(relations: Sequence[Relation], root: int, tokens: Sequence[Token]) -> dict[str, str]:
     """Columns that a query names itself, by their names as they are written, where only letters' case differs."""
-    texts = {
-        (t.line, t.col - t.end + t.start): t.text
-        for t in tokens
-        if t.token_type not in LITERALS and not t.text.islower()
-    }
+    texts = {(t.line, t.col - t.end + t.start): t.text for t in tokens if not t.text.islower()}
     found: dict[str, str] = {}
     for output in _named(relations, root):
         name, text = output.name or "", texts.get((output.line, output.column), "")

@@ -162,6 +162,8 @@ class Names:
         elif plain.startswith("@"):
             plain = f"stage:{plain[1:]}"
         name = (_EXTERNAL, plain)
+        if folded:
+            self.spell(name, [location_of(text)])
         self.locations.setdefault(name, line)
         return name
 
