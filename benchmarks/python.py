@@ -1,8 +1,9 @@
 """CPU of compile on Python, without that of the SQL in it, against CPU of ``ast.parse`` alone; and of files without SQL.
 
 ``python -m benchmarks.python FOLDER ...`` prints a line for all files: those that say something (``with SQL``: the ratio is
-(all of ``compile_source`` - what ``compile_fragment`` of its texts takes) / ``ast.parse`` of the same files), and those that are
-left after a look at their bytes (``without``: files/s). Files that ask for others get none. Of each piece of ten files the least
+(all of ``compile_source`` - what ``compile_fragment`` of its texts takes) / ``ast.parse`` of the same files), those that only may
+call what does in other modules (``leading``: the same ratio), and those that are left after a look at their bytes (``without``:
+files/s). Files that ask for others get none. Of each piece of ten files the least
 of the rounds counts; the two sides alternate in one run. ``--profile`` prints what the numerator is spent on instead.
 """
 
@@ -24,7 +25,7 @@ from unittest import mock
 
 from ray_lineage.compile import CompileOptions, compile_source
 from ray_lineage.compile.python import runner
-from ray_lineage.compile.python.candidates import may_say_something
+from ray_lineage.compile.python.candidates import may_lead_on, may_say_something
 from ray_lineage.compile.python.reading import decoded, parsed
 
 _PIECE = 10  # files
@@ -46,17 +47,15 @@ class Spent:
             self.seconds += time.process_time() - start
 
 
-def read(folders: list[Path]) -> tuple[list[bytes], list[bytes]]:
-    """The files that may say something and can be read, and those that are left after a look at their bytes."""
-    with_sql: list[bytes] = []
-    without: list[bytes] = []
+def read(folders: list[Path]) -> tuple[list[bytes], list[bytes], list[bytes]]:
+    """The files that may say something, those that may lead on, both if they can be read, and what is left after a look at bytes."""
+    found: tuple[list[bytes], list[bytes], list[bytes]] = ([], [], [])
     for path in sorted(p for folder in folders for p in folder.rglob("*.py") if p.is_file()):
         data = path.read_bytes()
-        if not may_say_something(data):
-            without.append(data)
-        elif parsed(decoded(data) or "(") is not None:
-            with_sql.append(data)
-    return with_sql, without
+        kind = 0 if may_say_something(data) else 1 if may_lead_on(data, _OPTIONS.model) else 2
+        if kind == 2 or parsed(decoded(data) or "(") is not None:
+            found[kind].append(data)
+    return found
 
 
 def compile_all(files: list[bytes]) -> None:
@@ -79,22 +78,28 @@ def seconds(work: Callable[[list[bytes]], None], files: list[bytes], spent: Spen
     return time.process_time() - start - spent.seconds
 
 
-def measure(with_sql: list[bytes], without: list[bytes], rounds: int) -> dict[str, Any]:
-    pieces = [with_sql[i : i + _PIECE] for i in range(0, len(with_sql), _PIECE)]
+def ratio(files: list[bytes], rounds: int, spent: Spent) -> tuple[float, float]:
+    """CPU of compile and of parse."""
+    pieces = [files[i : i + _PIECE] for i in range(0, len(files), _PIECE)]
     ours, theirs = [math.inf] * len(pieces), [math.inf] * len(pieces)
-    left = math.inf
+    for _ in range(rounds):
+        for i, piece in enumerate(pieces):
+            theirs[i] = min(theirs[i], seconds(parse_all, piece, spent))
+            ours[i] = min(ours[i], seconds(compile_all, piece, spent))
+    return sum(ours), sum(theirs)
+
+
+def measure(with_sql: list[bytes], leading: list[bytes], without: list[bytes], rounds: int) -> dict[str, Any]:
     spent = Spent()
     gc.collect()
     gc.freeze()
     with mock.patch.object(runner, "compile_fragment", spent):
-        for _ in range(rounds):
-            for i, piece in enumerate(pieces):
-                theirs[i] = min(theirs[i], seconds(parse_all, piece, spent))
-                ours[i] = min(ours[i], seconds(compile_all, piece, spent))
-            left = min(left, seconds(compile_all, without, spent))
+        cpu, parsing = ratio(with_sql, rounds, spent)
+        leads, leads_parsing = ratio(leading, rounds, spent)
+        left = min(seconds(compile_all, without, spent) for _ in range(rounds))
     gc.unfreeze()
-    cpu, parsing = sum(ours), sum(theirs)
     return {"with SQL": len(with_sql), "compile_s": round(cpu, 3), "parse_s": round(parsing, 3), "ratio": round(cpu / parsing, 3),
+            "leading": len(leading), "leading_ratio": round(leads / leads_parsing, 3),
             "without": len(without), "files_per_s": round(len(without) / left)}  # fmt: skip
 
 
@@ -106,13 +111,13 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     warnings.simplefilter("ignore")
-    with_sql, without = read(options.folders)
+    with_sql, leading, without = read(options.folders)
     if options.profile:
         profile = cProfile.Profile()
         profile.runcall(compile_all, with_sql)
         pstats.Stats(profile).sort_stats("tottime").print_stats(60)
         return
-    row = measure(with_sql, without, options.rounds)
+    row = measure(with_sql, leading, without, options.rounds)
     print("  ".join(f"{k} {v}" for k, v in row.items()))
     if options.json:
         options.json.write_text(json.dumps(row, indent=2))

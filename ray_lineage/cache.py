@@ -91,9 +91,10 @@ class VerifyReport(msgspec.Struct, frozen=True):
 
 
 class ParseCache:
-    """Use :meth:`open`. Safe for use from one thread at a time of each process."""
+    """Use :meth:`open`. Safe for use from one thread at a time of each process; any may open and close it."""
 
     _open: ClassVar[dict[str, ParseCache]] = {}
+    _opening: ClassVar[threading.Lock] = threading.Lock()
 
     def __init__(
         self, path: str, max_bytes: int, max_entries: int | None, ttl_days: int, clock: Callable[[], float]
@@ -131,15 +132,14 @@ class ParseCache:
         """Open or create the cache folder ``path``; never raises. Opening it twice in a process gives the same object."""
         wanted = os.path.expanduser(path)
         real = os.path.join(os.path.realpath(os.path.dirname(wanted)), os.path.basename(wanted))
-        known = cls._open.get(real)
-        if known is not None:
-            known._users += 1
-            return known
-        cache = cls(real, max_bytes, max_entries, ttl_days, clock)
-        cache._start()
-        cache._users = 1
-        cls._open[real] = cache
-        return cache
+        with cls._opening:  # LMDB does not open a file twice in a process
+            cache = cls._open.get(real)
+            if cache is None:
+                cache = cls(real, max_bytes, max_entries, ttl_days, clock)
+                cache._start()
+                cls._open[real] = cache
+            cache._users += 1
+            return cache
 
     def _start(self) -> None:
         try:
@@ -225,9 +225,12 @@ class ParseCache:
 
     def close(self) -> None:
         """Write what is outstanding and release it (the last user in this process)."""
-        self._users -= 1
-        if self._users > 0:
-            return
+        with ParseCache._opening:
+            self._users -= 1
+            if self._users == 0:
+                self._end()
+
+    def _end(self) -> None:
         ParseCache._open.pop(next((k for k, v in ParseCache._open.items() if v is self), ""), None)
         if self._env is None:
             return

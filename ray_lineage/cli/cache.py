@@ -9,6 +9,7 @@ import typer
 
 from ray_lineage.cli.commands import Command, Group
 from ray_lineage.cli.output import local_settings, print_json, settings, visible, write_line, write_table
+from ray_lineage.counting import counting
 from ray_lineage.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def clear(
     if as_json:
         print_json({"entries": count, "dry_run": dry_run})
     else:
-        write_line(f"{count:,} entries {'would be' if dry_run else 'were'} deleted")
+        write_line(f"{counting(count, 'entry', 'entries')} {'would be' if dry_run else 'were'} deleted")
 
 
 @app.command(cls=Command)
@@ -100,5 +101,7 @@ def verify(as_json: _Json = False) -> int:
             f"the cache at {visible(folder)} is damaged; `ray_lineage cache clear` or deleting the folder mends it"
         )
     else:
-        write_line(f"{found.entries:,} entries, {found.bad:,} bad, {found.foreign:,} of another user")
+        write_line(
+            f"{counting(found.entries, 'entry', 'entries')}, {found.bad:,} bad, {found.foreign:,} of another user"
+        )
     return int(ExitCode.FINDINGS if found.crashed or found.bad else ExitCode.OK)

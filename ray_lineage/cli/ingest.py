@@ -237,4 +237,4 @@ def _files(summary: IngestSummary) -> str:
 def _executor(summary: IngestSummary) -> str:
     if not summary.workers:
         return "in one process"
-    return f"{'on Ray with ' if summary.executor == 'ray' else ''}{summary.workers} workers"
+    return f"{'on Ray with ' if summary.executor == 'ray' else ''}{counting(summary.workers, 'worker')}"

@@ -223,5 +223,5 @@ def _show_schemas(found: Walk) -> None:
     ]
     write_table(shown, ("schema", noun, "nearest"))
     write_line()
-    total = f"{len(found.nodes):,} {noun} {found.direction} in {counting(len(rows), 'schema')}; {_all_or_not(found)}"
+    total = f"{counting(len(found.nodes), noun[:-1])} {found.direction} in {counting(len(rows), 'schema')}; {_all_or_not(found)}"
     write_line(styled(total, "dim"))

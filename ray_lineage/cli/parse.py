@@ -12,6 +12,7 @@ import typer
 
 from ray_lineage.api import Lineage
 from ray_lineage.cli.output import print_json, settings, visible, write_line, write_table
+from ray_lineage.counting import counting
 from ray_lineage.errors import ExitCode, UsageError
 from ray_lineage.model import UNSEEN, Diagnostic, FileFacts, decode_facts, encode_facts
 from ray_lineage.settings import rule_for
@@ -139,7 +140,7 @@ def _as_json(file: str, facts: FileFacts, lineage: Lineage, confidence: float) -
 def _show(file: str, facts: FileFacts, lineage: Lineage, confidence: float) -> None:
     read = [s for s in facts.statements if s.kind not in UNSEEN]
     write_line(
-        f"{visible(file)}: {facts.dialect or 'any dialect'} (confidence {confidence}), {facts.status}, {len(read)} statements"
+        f"{visible(file)}: {facts.dialect or 'any dialect'} (confidence {confidence}), {facts.status}, {counting(len(read), 'statement')}"
     )
     _table(("line", "statement", "writes", "in"),
            [(str(s.first_line), s.kind, ".".join(s.target), s.procedure) for s in read])  # fmt: skip

@@ -60,8 +60,8 @@ def _show(found: Shown, places: Places) -> None:
     if found.columns:
         write_line()
         write_table([_row(c) for c in found.columns], ("column", "type", "from", "feeds", "used to"))
-    _list("written by", [_use(u, found, places) for u in found.writers])
-    _list("read by", [_use(u, found, places) for u in found.readers])
+    _list("written by", _uses(found.writers, found, places))
+    _list("read by", _uses(found.readers, found, places))
     for heading in ("reads", "writes", "calls", "called_by", "references"):
         _list(heading.replace("_", " "), [[found.said(name)] for name in getattr(found, heading)])
     if found.diagnostics:
@@ -81,8 +81,19 @@ def _row(column: ShownColumn) -> tuple[str, str, str, str, str]:
     return (column.display or column.name, column.type or "-", f"{column.sources:,}", f"{column.feeds:,}", uses or "-")
 
 
-def _use(use: Use, found: Shown, places: Places) -> list[str]:
-    return [places(use.file, use.line), use.kind, f"in {found.said(use.program)}" if use.program else ""]
+def _uses(uses: Sequence[Use], found: Shown, places: Places) -> list[list[str]]:
+    """Statements of one kind in one file, which may be thousands of INSERTs, share a line."""
+    alike: dict[tuple[str, str, str], list[int]] = {}
+    for use in uses:
+        alike.setdefault((use.file, use.kind, use.program), []).append(use.line)
+    return [
+        [
+            places(file, lines[0]) + (f" and {len(lines) - 1:,} more" if len(lines) > 1 else ""),
+            kind,
+            f"in {found.said(program)}" if program else "",
+        ]
+        for (file, kind, program), lines in alike.items()
+    ]
 
 
 def _list(heading: str, rows: Sequence[Sequence[str]]) -> None:

@@ -387,7 +387,8 @@ class _Layout:
         shown = near[: self.cut.sections]
         for name in shown:
             yield from self._section(name)
-        hidden = [name for name in forest.sections if name not in set(shown) and self._is_root(name)]
+        drawn = set(shown)
+        hidden = [name for name in forest.sections if name not in drawn and self._is_root(name)]
         below = sum(1 + forest.below[name] for name in hidden)
         if below:
             self.hidden += below

@@ -31,8 +31,8 @@ from ray_lineage.dialects import DIALECTS
 from ray_lineage.model import Diagnostic, FileFacts
 
 __all__ = [
-    "DIALECTS", "FORMATS", "CompileOptions", "Part", "asks", "claimed", "compile_source", "formats_of", "has_parts", "import_compiler",
-    "max_size_of", "needs_name", "reads_bytes", "split_source", "suffixes_of", "version_of", "version_of_parts",
+    "DIALECTS", "FORMATS", "CompileOptions", "Part", "asks", "claimed", "compile_source", "few_collections", "formats_of", "has_parts",
+    "import_compiler", "max_size_of", "needs_name", "reads_bytes", "split_source", "suffixes_of", "version_of", "version_of_parts",
 ]  # fmt: skip
 
 
@@ -58,7 +58,7 @@ def compile_source(
         return FileFacts("", "skipped", diagnostics=tuple(diagnostics))
     if isinstance(content, str):
         content = _encodable(content)
-    with _few_collections():
+    with few_collections():
         return front.compile(Source(content, tuple(diagnostics), given or {}), options)
 
 
@@ -70,7 +70,7 @@ def split_source(content: bytes, options: CompileOptions) -> tuple[Parts, Callab
     compile_part = front.compile_part
 
     def compiled(part: bytes) -> FileFacts:
-        with _few_collections():
+        with few_collections():
             return compile_part(part)
 
     return front.split(Source(content), options), compiled
@@ -88,9 +88,9 @@ _YOUNG: Final = 20_000  # objects
 
 
 @contextmanager
-def _few_collections() -> Iterator[None]:
-    """A syntax tree is garbage (its nodes name their parents) when its file is done and not before: Python, which looks
-    for garbage at every 700 new objects, would look through each tree many times in vain."""
+def few_collections() -> Iterator[None]:
+    """Python looks for garbage at every 700 new objects. A syntax tree is some (its nodes name their parents) when its file is
+    done and not before, and of what is linked and stored hardly anything ever: it would look through all that in vain."""
     usual = gc.get_threshold()
     if not 0 < usual[0] < _YOUNG:
         yield

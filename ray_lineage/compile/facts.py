@@ -62,9 +62,9 @@ class Facts:
         """One more diagnostic. What stands for an unknown part of the text is shown as dots."""
         self.diagnostics.append(Diagnostic(code, severity, message.replace(UNKNOWN, "..."), line, column))
 
-    def call(self, caller: Name, callee: Name, line: int) -> None:
-        """``caller`` runs ``callee``."""
-        self.calls.append(Call(caller, callee, line))
+    def call(self, caller: Name, callee: Name, line: int, choices: tuple[Name, ...] = ()) -> None:
+        """``caller`` runs ``callee``, or the first of ``choices`` that runs something (see ``Call``)."""
+        self.calls.append(Call(caller, callee, line, choices))
 
     def foreign_key(
         self, table: Name, columns: tuple[str, ...], other: Name, others: tuple[str, ...], line: int
@@ -190,6 +190,7 @@ class Facts:
         weak: bool = False,
         about: str = "",
         namespace: str = "",
+        runs: tuple[Name, ...] = (),
     ) -> int:
         """One more declaration; its number is for :meth:`add` of the statement that makes it. ``about``: what people wrote of it."""
         self.declarations.append(
@@ -209,6 +210,7 @@ class Facts:
                 description(about),
                 namespace,
                 display=self.spelled.get(name, ()),
+                runs=runs,
             )
         )
         return len(self.declarations) - 1

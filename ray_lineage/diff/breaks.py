@@ -63,7 +63,7 @@ def uses(path: str, facts: FileFacts, gone: Gone, catalog: Catalog) -> Iterator[
     for statement in facts.statements:
         yield from dict.fromkeys(_Uses(path, statement, names, gone, catalog).all())
     for call in facts.calls:
-        if called := names.gone(call.callee):
+        if called := next(filter(None, map(names.gone, call.choices or (call.callee,))), ""):
             yield Use(called, "", names.text(call.caller), Place(path, call.line))
     for key in facts.foreign_keys:
         other = names.gone(key.other)

@@ -86,8 +86,7 @@ class Shared:
         self._project = project
         self._complete = complete
         self._datasets: dict[str, int] = {}
-        self._columns: dict[int, dict[str, int]] = {}
-        self._remembered = 0
+        self._columns: dict[tuple[int, str], int] = {}
         self._next = self._free_numbers()
         self.made: Counter[str] = Counter()
         """How many :meth:`numbers` has made."""
@@ -102,14 +101,13 @@ class Shared:
     @property
     def is_full(self) -> bool:
         """Is it time for :meth:`forget`?"""
-        return self._remembered > MOST_REMEMBERED
+        return len(self._columns) > MOST_REMEMBERED
 
     def forget(self) -> None:
         """Remember nothing; from now on everything is looked up, by indexes that have to be there."""
         self._complete = False
         self._datasets.clear()
         self._columns.clear()
-        self._remembered = 0
         self._next = self._free_numbers()
 
     def numbers(self, packed: Pack, described: Descriptions | None = None) -> tuple[list[int], list[int]]:
@@ -153,19 +151,15 @@ class Shared:
     def _numbers_of_columns(
         self, datasets: Iterable[int], names: Sequence[str], described: dict[int, Row]
     ) -> list[int]:
-        columns, numbers, new = self._columns, [], []
-        for at, (dataset, name) in enumerate(zip(datasets, names, strict=True)):
-            known = columns.get(dataset)
-            if known is None:
-                known = columns[dataset] = {}
-            number = known.get(name)
-            if number is None:
-                number = self._find(sql.FIND_COLUMN, dataset, name)
-                if not number:
-                    number = self._number("Column")
-                    new.append((number, dataset, name, *described.pop(at, _UNDESCRIBED)))
-                known[name] = number
-                self._remembered += 1
-            numbers.append(number)
+        known, new = self._columns, []
+        columns = list(zip(datasets, names, strict=True))
+        for at, column in enumerate(columns):
+            if column in known:
+                continue
+            number = self._find(sql.FIND_COLUMN, *column)
+            if not number:
+                number = self._number("Column")
+                new.append((number, *column, *described.pop(at, _UNDESCRIBED)))
+            known[column] = number
         self._run_many(sql.insert("Column"), new)
-        return numbers
+        return list(map(known.__getitem__, columns))

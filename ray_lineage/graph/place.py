@@ -115,7 +115,8 @@ class Place:
             raise StoreUnavailable(
                 "RL212",
                 f"the graph at {self.path} is in use by {f'process {holder}' if holder else 'another process'}",
-                help="wait for that run to end, or use another --store",
+                help="wait for that run to end (a watch takes changes by itself; `ray_lineage flush` hurries it), "
+                "or use another --store",
             ) from error
         self._lock.seek(0)
         self._lock.truncate()

@@ -166,17 +166,19 @@ class Catalog:
 
     # ------------------------------------------------------------------ settling
 
-    def settle(self) -> set[str]:
-        """Settle all answers. Paths of the files that used one which is another now."""
+    def settle(self, *, telling: bool = True) -> set[str]:
+        """Settle all answers. Paths of the files that used one which is another now; none if nobody is to be told."""
         moved = self.symbols.settle()
-        again: set[str] = set()
-        for symbol, (meaning, ambiguous) in moved.items():
-            again.update(_users(symbol, MEANING * (meaning is not symbol.meaning)))
-            again.update(_users(symbol, AMBIGUITY * (ambiguous != symbol.ambiguous)))
         before = self._find({s: old for s, (old, _) in moved.items()})
         red = {s for s, old in before.items() if _list_input(old) != _list_input(s.found)}
         red |= self._reading(moved)
         lists = self._settle_lists(red)
+        if not telling:
+            return set()
+        again: set[str] = set()
+        for symbol, (meaning, ambiguous) in moved.items():
+            again.update(_users(symbol, MEANING * (meaning is not symbol.meaning)))
+            again.update(_users(symbol, AMBIGUITY * (ambiguous != symbol.ambiguous)))
         for symbol in lists:
             again.update(self._asked(symbol, LIST))
         for symbol, old in before.items():

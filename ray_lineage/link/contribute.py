@@ -201,13 +201,20 @@ def _statement(rows: _Rows, ordinal: int, statement: StatementFacts, result: Eva
 
 def _programs_and_keys(rows: _Rows, facts: FileFacts, catalog: LinkCatalog) -> None:
     for call in facts.calls:
-        caller, callee = catalog.resolve(call.caller), catalog.resolve(call.callee)
-        rows.add("CALLS", (rows.dataset(caller), rows.dataset(callee), call.line))
+        called = next((n for n in call.choices if _runs(n, catalog)), ()) if call.choices else call.callee
+        if called:
+            caller, callee = catalog.resolve(call.caller), catalog.resolve(called)
+            rows.add("CALLS", (rows.dataset(caller), rows.dataset(callee), call.line))
     for key in facts.foreign_keys:
         table, other = catalog.resolve(key.table), catalog.resolve(key.other)
         for position, column in enumerate(key.columns):
             to = key.others[position] if position < len(key.others) else STAR
             rows.add("REFERENCES", (rows.column(table, column), rows.column(other, to), key.line))
+
+
+def _runs(program: Name, catalog: LinkCatalog) -> bool:
+    """Is it a function of a program that runs something? Its list of columns says so (see ``Declaration.runs``)."""
+    return catalog.columns(catalog.resolve(program)) is not None
 
 
 def _declarations(rows: _Rows, path: str, facts: FileFacts, catalog: LinkCatalog) -> list[Diagnostic]:
@@ -216,6 +223,8 @@ def _declarations(rows: _Rows, path: str, facts: FileFacts, catalog: LinkCatalog
     described: set[str] = set()
     for declaration in facts.declarations:
         if declaration.temporary or not declaration.name or declaration.kind == MODEL:
+            continue
+        if declaration.is_conditional and not _runs(declaration.name, catalog):
             continue
         dataset = catalog.resolve(declaration.name)
         if not declaration.adds:

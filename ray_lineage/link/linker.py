@@ -139,7 +139,8 @@ class Linker:
     def settle(self) -> list[str]:
         """Settle the catalog after what was put and removed. Sorted paths of the files that have to be linked again: each
         stays among them until it is :meth:`linked`."""
-        self._pending |= self._catalog.settle() & self._files.keys()
+        others = len(self._pending) < len(self._files)  # a first settling has none
+        self._pending |= self._catalog.settle(telling=others) & self._files.keys()
         return sorted(self._pending)
 
     def shared(self) -> bytes:

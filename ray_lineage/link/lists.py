@@ -9,7 +9,20 @@ import msgspec
 
 from ray_lineage.link.names import like, renamed_by, replaced_in
 from ray_lineage.link.work import LIST_STEPS, LISTED_COLUMNS, TooMuch
-from ray_lineage.model import OF_FIRST, STAR, VALUE, Alias, ListQuery, Name, Relation, Select, SetOp, TableRef, unnamed
+from ray_lineage.model import (
+    OF_FIRST,
+    RUNS,
+    STAR,
+    VALUE,
+    Alias,
+    ListQuery,
+    Name,
+    Relation,
+    Select,
+    SetOp,
+    TableRef,
+    unnamed,
+)
 
 ColumnList = tuple[str, ...] | None
 """Complete list of a dataset's columns, None if it is not known."""
@@ -33,6 +46,8 @@ def extend_list(columns: bytes, more: Iterable[str]) -> bytes:
 def evaluate_list(query: bytes, known: Callable[[Name], ColumnList]) -> bytes:
     """The list that an encoded :class:`ListQuery` gives; ``known`` gives those of the datasets that it reads."""
     asked = _query_decoder.decode(query)
+    if asked.root == RUNS:
+        return _encoder.encode([]) if any(_is_known(r, known) for r in asked.relations) else b""
     names = _Names(asked.relations, known)
     try:
         for index, relation in enumerate(asked.relations):  # CTEs in order: a long chain needs no deep recursion
@@ -46,6 +61,10 @@ def evaluate_list(query: bytes, known: Callable[[Name], ColumnList]) -> bytes:
         if found is None or len(found) > LISTED_COLUMNS
         else _encoder.encode([n if n is not None else unnamed(i) for i, n in enumerate(found)])
     )
+
+
+def _is_known(relation: Relation, known: Callable[[Name], ColumnList]) -> bool:
+    return isinstance(relation, TableRef) and known(relation.name) is not None
 
 
 class _Names:

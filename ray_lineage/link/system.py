@@ -1,8 +1,9 @@
 """Columns of engines' own views: an unqualified column that one of them has is its, one that it has not is not.
 
 SQL Server's (https://learn.microsoft.com/en-us/sql/relational-databases/system-catalog-views), the standard's INFORMATION_SCHEMA and
-PostgreSQL's (https://www.postgresql.org/docs/current/catalogs.html). Versions add columns: of a view that is not listed, or where
-it is all that is in FROM, nothing is ruled out."""
+PostgreSQL's (https://www.postgresql.org/docs/current/catalogs.html; what 15 and 18 have, and what older ones had), with what
+Redshift has besides. Versions add columns: of a view that is not listed, or where it is all that is in FROM, nothing is ruled
+out."""
 
 from __future__ import annotations
 
@@ -65,21 +66,37 @@ _INFORMATION: Final = {
     "update_rule delete_rule",
 }  # fmt: skip
 _PG_CATALOG: Final = {
-    "pg_class": "oid relname relnamespace reltype reloftype relowner relam relfilenode reltablespace relpages reltuples relallvisible "
-    "reltoastrelid relhasindex relisshared relpersistence relkind relnatts relchecks relhasrules relhastriggers relispartition",
+    "pg_class": "oid relname relnamespace reltype reloftype relowner relam relfilenode reltablespace relpages reltuples "
+    "relallvisible relallfrozen reltoastrelid relhasindex relisshared relpersistence relkind relnatts relchecks "
+    "relhasrules relhastriggers relhassubclass relrowsecurity relforcerowsecurity relispopulated relreplident "
+    "relispartition relrewrite relfrozenxid relminmxid relacl reloptions relpartbound relhasoids relhaspkey "
+    "relcreationtime reldiststyle releffectivediststyle",
     "pg_namespace": "oid nspname nspowner nspacl",
-    "pg_attribute": "attrelid attname atttypid attlen attnum attndims atttypmod attnotnull atthasdef attidentity attgenerated "
-    "attisdropped attcollation",
-    "pg_type": "oid typname typnamespace typowner typlen typbyval typtype typcategory typrelid typelem typarray typbasetype typnotnull",
-    "pg_index": "indexrelid indrelid indnatts indnkeyatts indisunique indisprimary indisexclusion indisvalid indkey indexprs indpred",
-    "pg_proc": "oid proname pronamespace proowner prolang prokind prosecdef provolatile pronargs prorettype proargtypes proargnames prosrc",
-    "pg_constraint": "oid conname connamespace contype condeferrable convalidated conrelid conindid confrelid conkey confkey conbin",
+    "pg_attribute": "attrelid attname atttypid attlen attnum atttypmod attndims attbyval attalign attstorage attcompression "
+    "attnotnull atthasdef atthasmissing attidentity attgenerated attisdropped attislocal attinhcount attcollation "
+    "attstattarget attacl attoptions attfdwoptions attmissingval attcacheoff attencodingtype attisdistkey "
+    "attsortkeyord",
+    "pg_type": "oid typname typnamespace typowner typlen typbyval typtype typcategory typispreferred typisdefined typdelim "
+    "typrelid typsubscript typelem typarray typinput typoutput typreceive typsend typmodin typmodout typanalyze "
+    "typalign typstorage typnotnull typbasetype typtypmod typndims typcollation typdefaultbin typdefault typacl",
+    "pg_index": "indexrelid indrelid indnatts indnkeyatts indisunique indnullsnotdistinct indisprimary indisexclusion "
+    "indimmediate indisclustered indisvalid indcheckxmin indisready indislive indisreplident indkey indcollation "
+    "indclass indoption indexprs indpred",
+    "pg_proc": "oid proname pronamespace proowner prolang procost prorows provariadic prosupport prokind prosecdef "
+    "proleakproof proisstrict proretset provolatile proparallel pronargs pronargdefaults prorettype "
+    "proargtypes proallargtypes proargmodes proargnames proargdefaults protrftypes prosrc probin prosqlbody "
+    "proconfig proacl proisagg proiswindow",
+    "pg_constraint": "oid conname connamespace contype condeferrable condeferred conenforced convalidated conrelid contypid "
+    "conindid conparentid confrelid confupdtype confdeltype confmatchtype conislocal coninhcount connoinherit "
+    "conperiod conkey confkey conpfeqop conppeqop conffeqop confdelsetcols conexclop conbin consrc",
     "pg_tables": "schemaname tablename tableowner tablespace hasindexes hasrules hastriggers rowsecurity",
     "pg_views": "schemaname viewname viewowner definition",
     "pg_indexes": "schemaname tablename indexname tablespace indexdef",
-    "pg_roles": "rolname rolsuper rolinherit rolcreaterole rolcreatedb rolcanlogin rolreplication rolconnlimit oid",
-    "pg_stat_activity": "datid datname pid usesysid usename application_name client_addr client_port backend_start xact_start query_start "
-    "state_change wait_event_type wait_event state query backend_type",
+    "pg_roles": "rolname rolsuper rolinherit rolcreaterole rolcreatedb rolcanlogin rolreplication rolconnlimit rolpassword "
+    "rolvaliduntil rolbypassrls rolconfig oid",
+    "pg_stat_activity": "datid datname pid leader_pid usesysid usename application_name client_addr client_hostname client_port "
+    "backend_start xact_start query_start state_change wait_event_type wait_event state backend_xid "
+    "backend_xmin query_id query backend_type",
 }  # fmt: skip
 _LISTS: Final = {
     (schema, view): frozenset(columns.split())
@@ -91,6 +108,11 @@ _LISTS: Final = {
 def is_system(name: Name) -> bool:
     """Is it a view of the engine's own?"""
     return len(name) > 1 and name[-2] in SYSTEM_SCHEMAS
+
+
+def listed(schema: str) -> dict[str, frozenset[str]]:
+    """The views of a schema whose columns are known here."""
+    return {view: columns for (of, view), columns in _LISTS.items() if of == schema}
 
 
 def has_column(name: Name, column: str) -> bool | None:

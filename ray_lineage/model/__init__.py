@@ -64,7 +64,7 @@ from ray_lineage.model.names import (
     statement_id,
     unnamed,
 )
-from ray_lineage.model.outline import Details, ListQuery, Outline, Remarks, Signature, listed_names, outline_of
+from ray_lineage.model.outline import RUNS, Details, ListQuery, Outline, Remarks, Signature, listed_names, outline_of
 from ray_lineage.model.program import (
     INFLUENCE_KINDS,
     OF_ALL,
@@ -111,6 +111,7 @@ __all__ = [
     "OF_ALL",
     "OF_FIRST",
     "ROLES",
+    "RUNS",
     "SEVERITIES",
     "SILENT",
     "STAR",

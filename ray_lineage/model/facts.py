@@ -162,11 +162,13 @@ class StatementFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Call(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A procedure or trigger runs another program."""
+    """A procedure or trigger runs another program. ``choices``: it runs the first of these that runs something itself (see
+    ``Declaration.runs``), or none that is in the graph."""
 
     caller: Name
     callee: Name
     line: int = 0
+    choices: tuple[Name, ...] = ()
 
 
 class ForeignKey(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -210,7 +212,8 @@ class Declaration(msgspec.Struct, frozen=True, array_like=True, gc=False):
     only the ``description``, and those of ``columns``, are said. ``namespace``: of OpenLineage, where the dataset lives.
     ``changed``: the file gives it several lists of columns, one after another, or (with the kind DESCRIBED) another table's.
     ``display``: the last parts of the name as they are written, where letters' case differs; ``spelled``: so the columns of the
-    query that makes it, by their names."""
+    query that makes it, by their names. ``runs``: a function of a program is in the graph if one of these is that runs something;
+    its own name: it does so itself."""
 
     name: Name
     kind: str
@@ -229,6 +232,12 @@ class Declaration(msgspec.Struct, frozen=True, array_like=True, gc=False):
     changed: bool = False
     display: Name = ()
     spelled: dict[str, str] = {}
+    runs: tuple[Name, ...] = ()
+
+    @property
+    def is_conditional(self) -> bool:
+        """Is it for linking to say whether it is there?"""
+        return bool(self.runs) and self.name not in self.runs
 
 
 CHECKED: Final = 1

@@ -13,6 +13,10 @@ from ray_lineage.model.program import STAR, Alias, Merged, Output, Ref, Relation
 _encoder: Final = msgspec.msgpack.Encoder()
 
 
+RUNS: Final = -2
+"""See :class:`ListQuery`."""
+
+
 class Signature(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What other files may see of a declaration; all but ``line`` as it is compared and kept: encoded. ``name`` is its
     position in ``Outline.names``.
@@ -56,7 +60,8 @@ class Remarks(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class ListQuery(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """So much of a query as gives the names of its columns, nothing of lines and expressions."""
+    """So much of a query as gives the names of its columns, nothing of lines and expressions. The root RUNS: there are none, and
+    that is known if the list of one of the relations is (see ``Declaration.runs``)."""
 
     relations: tuple[Relation, ...]
     root: int
@@ -91,6 +96,7 @@ def outline_of(facts: FileFacts) -> Outline:
         copied.update(dict.fromkeys(_copied(statement, read)))
     for call in facts.calls:
         names[call.caller] = names[call.callee] = None
+        names.update(dict.fromkeys(call.choices))
     for key in facts.foreign_keys:
         names[key.table] = names[key.other] = None
     models = [d for d in facts.declarations if d.kind == MODEL]
@@ -98,8 +104,7 @@ def outline_of(facts: FileFacts) -> Outline:
     for name in [n for n in names if n[-1] == MODEL]:  # a model that nobody makes is taken for a dataset
         names[name[-2:-1]] = None
     for declaration in facts.declarations:
-        if declaration.like:
-            names[declaration.like] = None
+        names.update(dict.fromkeys((*declaration.runs, *filter(None, (declaration.like,)))))
     numbers = {name: number for number, name in enumerate(names)}
     signatures = tuple(_signature(d, numbers[d.name], facts.statements) for d in declared)
     pairs = tuple((dataset_text(short), dataset_text(long)) for short, long in copied)
@@ -112,7 +117,9 @@ def _signature(declaration: Declaration, name: int, statements: tuple[StatementF
     reads: tuple[str, ...] = ()
     listed = declaration.columns if declaration.kind != DESCRIBED else ()
     statement = statements[declaration.statement] if declaration.statement >= 0 else None
-    if listed:
+    if declaration.runs:
+        columns, query, reads = _running(declaration)
+    elif listed:
         columns = _encoder.encode([c.name for c in listed])
     elif statement is not None and statement.root >= 0:
         names = listed_names(statement.relations, statement.root)
@@ -126,6 +133,14 @@ def _signature(declaration: Declaration, name: int, statements: tuple[StatementF
         name, declaration.kind, declaration.line, declaration.adds, columns, query, reads,
         _encoder.encode(details) if any(msgspec.structs.astuple(details)) else b"", declaration.weak, _remarks(declaration),
     )  # fmt: skip
+
+
+def _running(declaration: Declaration) -> tuple[bytes, bytes, tuple[str, ...]]:
+    """Columns, query and what it reads, of a function: its list is known (to be empty) if it runs something."""
+    if not declaration.is_conditional:
+        return _encoder.encode([]), b"", ()
+    asked = ListQuery(tuple(TableRef(name, 0) for name in declaration.runs), RUNS)
+    return b"", _encoder.encode(asked), _asked_names(asked)
 
 
 def _remarks(declaration: Declaration) -> bytes:

@@ -11,7 +11,7 @@ import msgspec
 from ray_lineage.errors import UsageError
 from ray_lineage.frames import Table, Tabular
 from ray_lineage.graph.store import GraphStore
-from ray_lineage.model import Diagnostic, FileDiagnostic, Row, dataset_id, split_text
+from ray_lineage.model import STAR, Diagnostic, FileDiagnostic, Row, dataset_id, split_text
 from ray_lineage.query.walk import PROGRAMS, Found, namesakes, origins, resolve, spelled, within
 
 SCHEMA: Final = 1
@@ -182,6 +182,7 @@ class _Showing:
                 split_text(written[c["id"]])[-1] if c["id"] in written else c["name"],
             )
             for c in columns
+            if c["name"] != STAR or any(c["id"] in known for known in (sources, feeds, uses))
         ]
 
     def _diagnostics(self, declared: Sequence[Row], statements: Iterable[dict[str, Any]]) -> list[FileDiagnostic]:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from ray_lineage.cache import ParseCache
+from ray_lineage.compile import few_collections
 from ray_lineage.link.shared import SharedCatalog
 from ray_lineage.runtime.crew import Death, Report, this_machine
 from ray_lineage.runtime.linking import Facts, LinkPlan, LinkReport, encode_share, link_share, soft_limit
@@ -145,7 +146,7 @@ class Bench:
             )
 
     def parse(self, tasks: Sequence[Task]) -> tuple[Report, list[bytes]]:
-        """Facts of a batch. A file over the hard limit ends this process."""
+        """Facts of a batch. A file over the hard limit ends this process; whatever ends it, the crumb names the file."""
         sizes = {t.file.path: t.file.size for t in tasks}
 
         def on_file(path: str) -> None:
@@ -158,7 +159,7 @@ class Bench:
                     self._facts.keep(meta.path, meta.sha256, facts)
             return self._report(metas), payload
         finally:
-            self._at_nothing()
+            self._cpu.lift()
             self._crumb.hurried = False
 
     def know(self, number: int, catalog: bytes) -> None:
@@ -174,7 +175,8 @@ class Bench:
         sent = {t.path: f for t, f in zip(plan.tasks, facts, strict=False)}
         known = (lambda t: sent[t.path]) if facts else self._facts.of
         try:
-            share, missing, faults = link_share(plan, plan.tasks, known, self._catalog[1], self._limit)
+            with few_collections():
+                share, missing, faults = link_share(plan, plan.tasks, known, self._catalog[1], self._limit)
         finally:
             self._at_nothing()
             self._crumb.hurried = False

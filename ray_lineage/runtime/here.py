@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
+from ray_lineage.compile import few_collections
 from ray_lineage.errors import Interrupted
 from ray_lineage.runtime.cradle import Cradle
 from ray_lineage.runtime.load import Loader
@@ -47,7 +48,7 @@ def run_here(
 
     job = Job(settings, roots, order, crew, plan=plan)
     try:
-        with _exporting(job, settings.metrics_port):
+        with few_collections(), _exporting(job, settings.metrics_port):
             return asyncio.run(_run(job, order, stop, look, exports=settings.metrics_port is not None))
     finally:
         for each in crews:  # a session that was abandoned may not have come to it

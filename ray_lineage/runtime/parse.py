@@ -125,6 +125,9 @@ class Meta(msgspec.Struct, frozen=True, array_like=True):
     silent: bool = False
 
 
+_NO_MEMORY: Final = "there was not enough memory for it"
+
+
 class SoftTimeout(BaseException):
     """Raised inside the compiler by the alarm; a BaseException so that no handler there can swallow it."""
 
@@ -212,6 +215,14 @@ class _Done(NamedTuple):
 
 
 def _one(task: Task, cache: ParseCache | None) -> _Done:
+    try:
+        return _looked_at(task, cache)
+    except MemoryError:  # its bytes alone are too many, or its facts
+        given_up = _given_up("RL191", _NO_MEMORY).given_up
+        return _Done(Meta(task.file.path, GIVEN_UP, diagnostic=given_up), b"")
+
+
+def _looked_at(task: Task, cache: ParseCache | None) -> _Done:
     path = task.file.path
     now = task.read_at_ns or time.time_ns()
     if (
@@ -415,7 +426,7 @@ def _guarded(size: int, work: Callable[[], Compiled]) -> Compiled:
         signal.setitimer(signal.ITIMER_PROF, 0)  # a second alarm may have cut its own switching off short
         return _given_up("RL190", f"it was given up after {seconds:.0f} s of work")
     except MemoryError:
-        return _given_up("RL191", "there was not enough memory for it")
+        return _given_up("RL191", _NO_MEMORY)
     except RecursionError:
         return _failed("RL192", "nested too deeply", keep=True)
     except Exception as error:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 import pytest
 
 from ray_lineage.databases import pull
+from ray_lineage.link.system import listed
 
 psycopg = pytest.importorskip("psycopg")
 TABLES = 5_000
@@ -87,6 +88,16 @@ def test_what_it_has(server: str) -> None:
         "name": ["postgres", "s", "T"], "kind": "Table", "description": "all of it",
         "columns": [{"name": "id", "type": "bigint", "description": "key"}, {"name": "name", "type": "character varying(20)"}],
     }  # fmt: skip
+
+
+def test_its_own_views_have_the_columns_that_the_linker_knows(server: str) -> None:
+    """One that is missing would be taken for another relation's, or for a mistake."""
+    query = "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'pg_catalog'"
+    with psycopg.connect(server.replace("+psycopg", "")) as connection:
+        rows = connection.execute(query).fetchall()
+    known = listed("pg_catalog")
+    assert {view for view, _ in rows} >= set(known)
+    assert [(view, column) for view, column in rows if view in known and column not in known[view]] == []
 
 
 def test_many_tables_in_time(server: str) -> None:

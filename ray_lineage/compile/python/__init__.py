@@ -9,7 +9,7 @@ from ray_lineage.compile.options import CompileOptions
 from ray_lineage.compile.sqlfile import SQL
 from ray_lineage.model import FileFacts
 
-_REVISION: Final = 3
+_REVISION: Final = 4
 _MAX_SIZE: Final = 2_000_000
 """Bytes: a syntax tree takes 80 times as much memory."""
 
@@ -38,9 +38,9 @@ def _warm() -> None:
 
 def _is_named(content: Content) -> bool:
     """Modules, and dbt's models in Python, are called as their files."""
-    from ray_lineage.compile.python.candidates import may_say_something
+    from ray_lineage.compile.python.candidates import may_lead_on, may_say_something
 
-    return isinstance(content, bytes) and may_say_something(content)
+    return isinstance(content, bytes) and (may_say_something(content) or may_lead_on(content, "__init__"))
 
 
 PYTHON: Final = FrontEnd(

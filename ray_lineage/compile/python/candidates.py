@@ -9,7 +9,7 @@ from itertools import accumulate
 from re import Match
 from typing import Final, NamedTuple, Protocol
 
-from ray_lineage.compile.python.libraries import SQL_CALLS
+from ray_lineage.compile.python.libraries import SQL_CALLS, is_library
 from ray_lineage.compile.python.tables import COMMON_CALLS, OPERATORS, TABLE_CALLS
 
 _VERBS: Final = (
@@ -20,6 +20,8 @@ _VERBS: Final = (
 )
 _DECLARES: Final = rb"\bcreate_table\s*\(|\bSQLModel\b|__tablename__|\bTable\s*\(|models\.Model\b|\bdb_table\b"
 _LIBRARIES: Final = rb"\bspark\b|\bpyspark\b|\bsnowpark\b|\bdelta\b|\bawsglue\b|\bdlt\b|\bsqlContext\b|\bduckdb\b|\bibis\b|\bawswrangler\b|\bclickhouse_connect\b"
+_BEGINS: Final = rb"__name__\s*==|\bpython_callable\b|@(?:dag|task|flow|asset|op|job|app\.task|shared_task)\b|\b(?:airflow|dagster|prefect|luigi)\b"
+_IMPORTS: Final = rb"(?m)^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import|import[ \t]+([\w.]+))"
 _PROGRAMS: Final = rb"@(?:dlt|dp)\.|def model\(dbt|\bsqlmesh\b"
 
 
@@ -40,6 +42,8 @@ class _Patterns(NamedTuple):
     libraries: Pattern
     programs: Pattern
     declares: Pattern
+    begins: Pattern
+    imports: Pattern
 
 
 @cache
@@ -52,7 +56,7 @@ def _patterns() -> _Patterns:
     return _Patterns(
         re2.compile(rf"\b(?:{sql}|{tables}|{common}|\w+(?:Operator|Sensor|Transfer))\s*\(".encode(), options),
         re2.compile(rf"\b(?:{tables})\s*\(|[%# ]%?sql\b".encode(), options),
-        *(re2.compile(p, options) for p in (_VERBS, _LIBRARIES, _PROGRAMS, _DECLARES)),
+        *(re2.compile(p, options) for p in (_VERBS, _LIBRARIES, _PROGRAMS, _DECLARES, _BEGINS, _IMPORTS)),
     )
 
 
@@ -62,6 +66,16 @@ def may_say_something(data: bytes) -> bool:
     if look.calls.search(data) is None:
         return look.declares.search(data) is not None or look.programs.search(data) is not None
     return any(p.search(data) is not None for p in (look.verbs, look.tables, look.libraries, look.declares))
+
+
+def may_lead_on(data: bytes, stem: str = "") -> bool:
+    """May the file be where something begins that other modules run, or a package that hands their functions on? Others that
+    run no SQL are not looked into: reading each would cost a hundred times as much."""
+    look = _patterns()
+    if b"import" not in data or (stem != "__init__" and look.begins.search(data) is None):
+        return False
+    modules = (found.group(1) or found.group(2) for found in look.imports.finditer(data))
+    return any(not is_library(module.decode("latin-1")) for module in modules)
 
 
 def may_be_notebook(data: bytes) -> bool:
@@ -90,18 +104,27 @@ class Places:
 
     def name(self, name: str) -> list[int]:
         """The lines on which a name stands, in code or not."""
-        return self._lines(self._found(name.encode()))
+        return self._lines(at for at, _ in self._found(name.encode()))
 
-    def _found(self, name: bytes) -> Iterator[int]:
+    def used(self, name: str) -> list[int]:
+        """Those on which it is called, or something of it is taken."""
+        return self._lines(at for at, after in self._found(name.encode()) if after in _USES)
+
+    def _found(self, name: bytes) -> Iterator[tuple[int, bytes]]:
+        """Where it stands, and the byte behind it."""
         data, size = self._data, len(name)
         at = data.find(name)
         while at >= 0:
-            if not (_is_word(data[at - 1 : at]) or _is_word(data[at + size : at + size + 1])):
-                yield at
+            after = data[at + size : at + size + 1]
+            if not (_is_word(data[at - 1 : at]) or _is_word(after)):
+                yield at, after
             at = data.find(name, at + size)
 
     def _lines(self, offsets: Iterable[int]) -> list[int]:
         return sorted({bisect_right(self._starts, at) for at in offsets})
+
+
+_USES: Final = (b"(", b".")
 
 
 def _is_word(char: bytes) -> bool:

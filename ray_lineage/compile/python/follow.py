@@ -18,6 +18,8 @@ _DEEP: Final = 40
 _FOLLOWED: Final = frozenset((ast.Name, ast.Attribute, ast.Subscript, ast.Await, ast.NamedExpr, ast.IfExp, ast.BoolOp))
 """Expressions that may be something else; every other one is what it is."""
 
+_SEQUENCES: Final = (ast.Tuple, ast.List)
+_WRAPPED: Final = (ast.Await, ast.NamedExpr)
 _MANY: Final = 16
 """So many definitions of one expression are told apart."""
 
@@ -101,7 +103,7 @@ class Followed:
             yield from self._attribute(node, context, depth + 1)
         elif isinstance(node, ast.Subscript):
             yield from self._subscript(node, context, depth + 1)
-        elif isinstance(node, ast.Await | ast.NamedExpr):
+        elif isinstance(node, _WRAPPED):
             yield from self._some(node.value, context, depth + 1)
         elif isinstance(node, ast.IfExp):
             for branch in (node.body, node.orelse):
@@ -207,7 +209,7 @@ class Followed:
             return
         for whole in self._again(bound, depth):
             thing = whole.thing
-            if isinstance(thing, ast.Tuple | ast.List) and 0 <= unpack[0] < len(thing.elts):
+            if isinstance(thing, _SEQUENCES) and 0 <= unpack[0] < len(thing.elts):
                 yield from self._unpacked(
                     Bound(thing.elts[unpack[0]], whole.context, whole.sure), unpack[1:], depth + 1
                 )
@@ -414,11 +416,7 @@ class Followed:
             thing = owner.thing
             if isinstance(thing, ast.Dict):
                 yield from self._entry(thing, key, owner, depth)
-            elif (
-                isinstance(thing, ast.Tuple | ast.List)
-                and isinstance(key, int)
-                and -len(thing.elts) <= key < len(thing.elts)
-            ):
+            elif isinstance(thing, _SEQUENCES) and isinstance(key, int) and -len(thing.elts) <= key < len(thing.elts):
                 yield from self._some(thing.elts[key], owner.context, depth)
             else:
                 yield Bound(node if isinstance(thing, ast.expr) else _UNKNOWN, context)
@@ -479,7 +477,7 @@ def names_of(target: ast.expr, item: Bound) -> dict[str, Bound]:
     """What the names of a loop's target are for one element."""
     if isinstance(target, ast.Name):
         return {target.id: item}
-    if isinstance(target, ast.Tuple | ast.List) and isinstance(item.thing, ast.Tuple | ast.List):
+    if isinstance(target, _SEQUENCES) and isinstance(item.thing, _SEQUENCES):
         out: dict[str, Bound] = {}
         for part, element in zip(target.elts, item.thing.elts, strict=False):
             out |= names_of(part, Bound(element, item.context, item.sure))

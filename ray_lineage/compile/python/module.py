@@ -64,6 +64,7 @@ class Module:
         self.values = Values(self.followed, lines)
         self.unresolved: list[int] = []
         self._given: dict[tuple[Scope, int], list[Mapping[str, Bound]]] = {}
+        self._calls_of: dict[int, list[ast.Call]] = {}  # by the order of their statement
         self._callers: dict[Scope, list[tuple[ast.Call, Unit, bool]]] = {}
         self._dialects = self._dialects_of_imports()
         self._imported = next(iter(self._dialects)) if len(self._dialects) == 1 else dialect
@@ -73,12 +74,19 @@ class Module:
     def calls(self) -> Iterator[tuple[ast.Call, Unit]]:
         """The calls that may run SQL or name tables, in the order in which they are written."""
         for unit in self.units(self.places.calls()):
-            for call in calls_in(unit.expressions):
+            for call in self.calls_of(unit):
                 yield call, unit
+
+    def calls_of(self, unit: Unit) -> list[ast.Call]:
+        """The calls of a statement, which several ask for."""
+        known = self._calls_of.get(unit.order)
+        if known is None:
+            known = self._calls_of[unit.order] = calls_in(unit.expressions)
+        return known
 
     def units(self, lines: Iterable[int]) -> list[Unit]:
         """The statements on these lines, in their order."""
-        found = {id(u): u for line in lines for u in self.index.at(line)}
+        found = {id(u): u for line in sorted(set(lines)) for u in self.index.at(line)}
         return sorted(found.values(), key=lambda u: u.order)
 
     def runs_of(self, call: ast.Call, unit: Unit) -> Iterator[Run]:
@@ -263,7 +271,7 @@ class Module:
             self._callers[scope] = found
             name = scope.name.rpartition(".")[2]
             for unit in self.units(self.places.name(name)):
-                for call in calls_in(unit.expressions):
+                for call in self.calls_of(unit):
                     bound = self._calls(call, unit, scope, name)
                     if bound is not None:
                         found.append((call, unit, bound))

@@ -7,20 +7,18 @@ part (``"etl.load.run"``), so that no table's short name means it.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from ray_lineage.compile.facts import Facts
 from ray_lineage.compile.options import CompileOptions
+from ray_lineage.compile.python.imports import HANDED_ON, MAKES, Away, calls_away, handed_on
 from ray_lineage.compile.python.module import Module
-from ray_lineage.compile.python.scopes import Scope, calls_in
+from ray_lineage.compile.python.scopes import Scope
 from ray_lineage.model import Name, dataset_text
 
 _MODULE: Final = ""
 """What the module itself is called within it."""
-_PACKAGE: Final = "__init__"
-_MAKES: Final = "__init__"
-_HANDED_ON: Final = "python_callable"
 
 
 class _Edge(NamedTuple):
@@ -29,33 +27,76 @@ class _Edge(NamedTuple):
     line: int
 
 
+def _package(folder: str) -> str:
+    """The dotted name of the package that a folder is."""
+    return module_name(CompileOptions(model=MAKES, folder=folder)) if folder else ""
+
+
 def module_name(options: CompileOptions) -> str:
     """The dotted name of a file's module by its path; empty: nobody says where it lies. It has a dot, as no table's name has."""
     if not options.model:
         return ""
     parts = [part for part in options.folder.split("/") if part]
-    if options.model != _PACKAGE or not parts:
+    if options.model != MAKES or not parts:
         parts.append(options.model)
     return ".".join(parts) if len(parts) > 1 else f"{parts[0]}.py"
 
 
-def place_in_programs(facts: Facts, session: Sequence[str], read: Module, module: str) -> Sequence[str]:
-    """Statements stand in functions of the graph: these are declared, and who calls them. The programs of ``session``, as the
-    graph calls them."""
-    if not facts.statements:
-        return session
+def place_in_programs(facts: Facts, session: Sequence[str], read: Module, module: str, folder: str) -> Sequence[str]:
+    """Statements stand in functions of the graph: these are declared, and who calls them. Those that only call functions of other
+    modules are declared on condition: that one of these runs something. The programs of ``session``, as the graph calls them."""
     scopes = {scope.name: scope for scope in read.index.scopes if scope.is_function}
     inside = {s.procedure for s in facts.statements if s.procedure in scopes or not s.procedure}
-    edges = sorted(set(_leading_to(inside, read, scopes)))
-    found = sorted({*inside, *(e.caller for e in edges), *(e.callee for e in edges)})
-    names = {name: _named(module, name) for name in found}
-    texts = {name: dataset_text(names[name]) for name in found}
+    away = _away(read, module, folder)
+    if not inside and not away:
+        return session
+    edges = sorted(set(_leading_to({*inside, *(name for name, _ in away)}, read, scopes)))
+    sure, maybe = _up(dict.fromkeys(inside, ()), edges), _up(_callees(away), edges)
+    names = {name: _named(module, name) for name in sorted({*sure, *maybe})}
+    texts = {name: dataset_text(names[name]) for name in names}
     facts.rename_programs({name: texts[name] for name in inside})
-    for name in found:
-        facts.declare(names[name], "Function" if name else "Module", _line(scopes.get(name)))
+    for name, called in names.items():
+        kind = "Function" if name else "Module"
+        facts.declare(called, kind, _line(scopes.get(name)), runs=(called,) if name in sure else maybe[name])
     for edge in edges:
-        facts.call(names[edge.caller], names[edge.callee], edge.line)
+        callee = names[edge.callee]
+        facts.call(names[edge.caller], callee, edge.line, () if edge.callee in sure else (callee,))
+    for caller, call in away:
+        facts.call(names[caller], call.callees[0], call.line, call.callees)
     return [texts.get(name, name) for name in (*session, *({_MODULE} & inside))]
+
+
+def _away(read: Module, module: str, folder: str) -> list[tuple[str, Away]]:
+    """The calls of other modules, by which function of this one makes them; of a package, by what it hands on."""
+    found = [(_function_of(away.scope), away) for away in calls_away(read, folder) if away.callees]
+    if module == _package(folder):
+        found += ((name, away) for name, away in handed_on(read, folder) if away.callees)
+    return sorted(set(found), key=lambda f: (f[0], f[1].line, f[1].callees))
+
+
+def _callees(away: Iterable[tuple[str, Away]]) -> dict[str, tuple[Name, ...]]:
+    """By function what it may call in other modules."""
+    out: dict[str, tuple[Name, ...]] = {}
+    for caller, call in away:
+        out[caller] = (*out.get(caller, ()), *call.callees)
+    return out
+
+
+def _up(seeds: Mapping[str, tuple[Name, ...]], edges: Iterable[_Edge]) -> dict[str, tuple[Name, ...]]:
+    """These functions and those that lead to them; each with all that those have which it leads to."""
+    callers: dict[str, list[str]] = {}
+    for edge in edges:
+        callers.setdefault(edge.callee, []).append(edge.caller)
+    out: dict[str, dict[Name, None]] = {}
+    for seed, names in seeds.items():
+        seen, todo = {seed}, [seed]
+        while todo:
+            name = todo.pop()
+            out.setdefault(name, {}).update(dict.fromkeys(names))
+            more = set(callers.get(name, ())) - seen
+            seen |= more
+            todo.extend(more)
+    return {name: tuple(sorted(found)) for name, found in out.items()}
 
 
 def _line(scope: Scope | None) -> int:
@@ -81,8 +122,8 @@ def _calls_of(callee: str, read: Module, scopes: dict[str, Scope]) -> Iterator[_
     """Where a function of the module is called in it."""
     for unit in read.units(_lines_that_name(callee, read)):
         caller = _function_of(unit.scope)
-        for call in calls_in(unit.expressions) if caller != callee else ():
-            handed = (k.value for k in call.keywords if k.arg == _HANDED_ON)
+        for call in read.calls_of(unit) if caller != callee else ():
+            handed = (k.value for k in call.keywords if k.arg == HANDED_ON)
             if any(_meant(function, unit.scope, scopes) == callee for function in (call.func, *handed)):
                 yield _Edge(caller, callee, call.lineno)
 
@@ -90,9 +131,7 @@ def _calls_of(callee: str, read: Module, scopes: dict[str, Scope]) -> Iterator[_
 def _lines_that_name(function: str, read: Module) -> list[int]:
     """Those on which it may be called; who makes an object is called as its class."""
     of, _, name = function.rpartition(".")
-    return (read.places.name(name) if name else []) + (
-        read.places.name(of.rpartition(".")[2]) if name == _MAKES else []
-    )
+    return (read.places.name(name) if name else []) + (read.places.name(of.rpartition(".")[2]) if name == MAKES else [])
 
 
 def _function_of(scope: Scope) -> str:
@@ -127,4 +166,4 @@ def _around(name: str, scope: Scope) -> Iterator[str]:
 
 def _made(name: str, scopes: dict[str, Scope]) -> str:
     """Who makes an object of a class."""
-    return f"{name}.{_MAKES}" if f"{name}.{_MAKES}" in scopes else ""
+    return f"{name}.{MAKES}" if f"{name}.{MAKES}" in scopes else ""

@@ -17,6 +17,16 @@ from ray_lineage.model import ELSE, LOOP, ROLES, THEN
 END: Final = 1 << 60
 """The order of what comes behind all statements."""
 
+# tuples, because a union is made anew whenever it is written
+_FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef)
+_DEFINITIONS: Final = (*_FUNCTIONS, ast.ClassDef)
+_IMPORTS: Final = (ast.Import, ast.ImportFrom)
+_LOOPS: Final = (ast.For, ast.AsyncFor)
+_WITHS: Final = (ast.With, ast.AsyncWith)
+_TRIES: Final = (ast.Try, ast.TryStar)
+_OTHERS: Final = (ast.Assert, ast.Raise, ast.Delete)
+_SEQUENCES: Final = (ast.Tuple, ast.List)
+
 
 class Kind(Enum):
     """How a name came to its value."""
@@ -76,7 +86,7 @@ class Scope:
 
     @property
     def is_function(self) -> bool:
-        return isinstance(self.node, ast.FunctionDef | ast.AsyncFunctionDef)
+        return isinstance(self.node, _FUNCTIONS)
 
     @property
     def of_class(self) -> Scope | None:
@@ -192,9 +202,9 @@ class Index:
             if s.value is not None:
                 self._unit(s, (s.value,), scope, path)
                 scope.returns.append((s.value, self._order, path))
-        elif isinstance(s, ast.Import | ast.ImportFrom):
+        elif isinstance(s, _IMPORTS):
             self._import(s, scope, path)
-        elif isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        elif isinstance(s, _DEFINITIONS):
             return self._scope(s, scope, path)
         else:
             return self._compound(s, scope, path)
@@ -205,7 +215,7 @@ class Index:
             self._unit(s, (s.test,), scope, path, s.body)
             block = self._block()
             return [(s.orelse, scope, (*path, block + ELSE)), (s.body, scope, (*path, block + THEN))]
-        if isinstance(s, ast.For | ast.AsyncFor):
+        if isinstance(s, _LOOPS):
             step = self._block() + LOOP
             self.loops[step] = self._unit(s, (s.iter,), scope, path, s.body)
             self._bind(s.target, Kind.ITEM, s.iter, scope, (*path, step))
@@ -213,19 +223,19 @@ class Index:
         if isinstance(s, ast.While):
             self._unit(s, (s.test,), scope, path, s.body)
             return [(s.orelse, scope, path), (s.body, scope, (*path, self._block() + LOOP))]
-        if isinstance(s, ast.With | ast.AsyncWith):
+        if isinstance(s, _WITHS):
             self._unit(s, tuple(i.context_expr for i in s.items), scope, path, s.body)
             for item in s.items:
                 if item.optional_vars is not None:
                     self._bind(item.optional_vars, Kind.CONTEXT, item.context_expr, scope, path)
             return [(s.body, scope, path)]
-        if isinstance(s, ast.Try | ast.TryStar):
+        if isinstance(s, _TRIES):
             handlers = [(h.body, scope, (*path, self._block() + THEN)) for h in s.handlers]
             return [(s.finalbody, scope, path), *handlers[::-1], (s.orelse, scope, path), (s.body, scope, path)]
         if isinstance(s, ast.Match):
             self._unit(s, (s.subject,), scope, path, s.cases[0].body)
             return [(case.body, scope, (*path, self._block() + THEN)) for case in s.cases][::-1]
-        if isinstance(s, ast.Assert | ast.Raise | ast.Delete):
+        if isinstance(s, _OTHERS):
             self._unit(s, tuple(n for n in ast.iter_child_nodes(s) if isinstance(n, ast.expr)), scope, path)
         return []
 
@@ -283,10 +293,13 @@ class Index:
             elif isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
                 binding = Binding(Kind.KEY, value, scope, self._order, path, unpack, node.slice)
                 scope.bind(node.value.id, binding)
-            elif isinstance(node, ast.Tuple | ast.List):
+            elif isinstance(node, _SEQUENCES):
                 stack.extend((part, (*unpack, k)) for k, part in enumerate(node.elts))
             elif isinstance(node, ast.Starred):
                 stack.append((node.value, (*unpack, -1)))
+
+
+_LEAVES: Final = frozenset((ast.Constant, ast.Name, ast.Load, ast.Store, ast.Del))
 
 
 def calls_in(expressions: Iterable[ast.expr]) -> list[ast.Call]:
@@ -295,15 +308,14 @@ def calls_in(expressions: Iterable[ast.expr]) -> list[ast.Call]:
     stack: list[ast.AST] = list(expressions)
     while stack:
         node = stack.pop()
+        if type(node) in _LEAVES:
+            continue
         if isinstance(node, ast.Call):
             out.append(node)
-        elif isinstance(node, ast.Constant | ast.Name):
-            continue
-        for name in node._fields:
-            value = getattr(node, name, None)
+        for value in node.__dict__.values():  # its fields in their order, and numbers
             if isinstance(value, ast.AST):
                 stack.append(value)
             elif isinstance(value, list):
-                stack.extend(v for v in value if isinstance(v, ast.AST))
+                stack.extend([v for v in value if isinstance(v, ast.AST)])
     out.reverse()
     return out

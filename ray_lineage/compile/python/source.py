@@ -10,7 +10,7 @@ from ray_lineage.compile.facts import Facts
 from ray_lineage.compile.frontend import Source
 from ray_lineage.compile.options import CompileOptions
 from ray_lineage.compile.python import libraries
-from ray_lineage.compile.python.candidates import may_be_notebook, may_say_something
+from ray_lineage.compile.python.candidates import may_be_notebook, may_lead_on, may_say_something
 from ray_lineage.compile.python.cells import DATABRICKS, Notebook, module_of, read_databricks, read_notebook
 from ray_lineage.compile.python.evidence import in_cells
 from ray_lineage.compile.python.lines import Lines
@@ -26,7 +26,7 @@ def compile_python(source: Source, options: CompileOptions) -> FileFacts:
     """What a file of Python says. Nothing of it is imported or run."""
     assert isinstance(source.content, bytes)
     data = source.content
-    if not may_say_something(data):
+    if not may_say_something(data) and not may_lead_on(data, options.model):
         return FileFacts("", "skipped", diagnostics=source.diagnostics)
     facts = Facts()
     text = decoded(data)
@@ -89,8 +89,11 @@ def _run(
 
 def _say(runner: Runner, name: str) -> tuple[str, Sequence[str]]:
     """Make the facts; the dialect of most texts, and the functions that share connections."""
-    dialect, session = runner.run(), runner.session
-    return dialect, place_in_programs(runner.facts, session, runner.module, name) if name else session
+    dialect = runner.run()
+    session: Sequence[str] = runner.session
+    if name:
+        session = place_in_programs(runner.facts, session, runner.module, name, runner.options.folder)
+    return dialect, session
 
 
 def _refused(source: Source, why: str, line: int = 0, column: int = 0) -> FileFacts:

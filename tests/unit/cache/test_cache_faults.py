@@ -11,6 +11,8 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -78,6 +80,24 @@ def test_opening_twice_gives_the_same(tmp_path: Path) -> None:
     two.put_many(items(1))
     assert two.get_many([items(1)[0][0]]) == [items(1)[0][1]]
     two.close()
+
+
+def test_threads_that_open_it_at_once_get_the_same(tmp_path: Path) -> None:
+    """The thread of the graph and the one that works, with ``--workers 0``: LMDB refuses a second environment."""
+    for number in range(5):
+        at_once = threading.Barrier(4)
+
+        def opened(path: str = str(tmp_path / f"c{number}"), at_once: threading.Barrier = at_once) -> ParseCache:
+            at_once.wait(20)
+            return ParseCache.open(path)
+
+        with ThreadPoolExecutor(4) as threads:
+            caches = [f.result() for f in [threads.submit(opened) for _ in range(4)]]
+        assert len(set(map(id, caches))) == 1
+        assert caches[0].state == "ok", caches[0].reason
+        with ThreadPoolExecutor(4) as threads:
+            list(threads.map(ParseCache.close, caches))
+        assert caches[0]._env is None
 
 
 def test_the_key_is_all_that_facts_may_depend_on() -> None:

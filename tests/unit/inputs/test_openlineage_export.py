@@ -110,8 +110,12 @@ def as_facts(statements: list[Any], declared: set[Any]) -> FileFacts:
         )  # fmt: skip
     for name in sorted(declared):
         facts.spelled[name] = SPELLED.get(name, ())
-        columns = (DeclaredColumn(c, "int", display={"id": "ID", "a.b": "A.b"}.get(c, "")) for c in COLUMNS if c != "*")
-        facts.declare(name, "Table", 1, tuple(columns))
+        columns = (
+            DeclaredColumn(c, "int", display={"id": "ID", "a.b": "A.b"}.get(c, ""), description=f"{c}?")
+            for c in COLUMNS
+            if c != "*"
+        )
+        facts.declare(name, "Table", 1, tuple(columns), about="What it\nis.")
     return facts.file("")
 
 
@@ -146,6 +150,18 @@ def validate(event: dict[str, Any]) -> None:
 
 
 SCHEMAS_BY_NAME = {s["$id"].rpartition("/")[2].removesuffix(".json"): s for s in SCHEMAS}
+
+
+def test_what_is_written_about_datasets_validates_as_documentation() -> None:
+    flows = [(("raw", "a"), "id", "id", 0, "")]
+    events = exported(linked(as_facts([(("raw", "B c"), flows, [], False, set())], {("raw", "a"), ("raw", "B c")})))
+    written = [d["facets"] for e in map(json.loads, events.splitlines()) for d in (*e["inputs"], *e["outputs"])]
+    assert {f["documentation"]["description"] for f in written} == {"What it\nis."}
+    assert {f["description"] for facets in written for f in facets["schema"]["fields"]} == {
+        f"{c}?" for c in COLUMNS if c != "*"
+    }
+    for line in events.splitlines():
+        validate(json.loads(line))
 
 
 def test_a_wrong_event_does_not_validate() -> None:

@@ -225,6 +225,18 @@ def test_show_counts_uses_per_column(store: GraphStore) -> None:
     assert [(u.file, u.line, u.kind) for u in found.readers] == [("core/orders.sql", 1, "create_view")]
 
 
+def test_show_has_a_star_where_it_stands_for_something(tmp_path: Path) -> None:
+    files = {
+        "a.sql": "CREATE TABLE s.t (a int, b int);\nINSERT INTO s.t VALUES (1, 2);\nINSERT INTO s.t VALUES (3, 4);",
+        "b.sql": "CREATE VIEW s.v AS SELECT * FROM s.unknown;",
+    }
+    opened = SqliteStore(str(tmp_path / "g.db"))
+    load(opened, "p", opened.acquire("p"), contributions("p", files).values())
+    shown = {name: [c.name for c in show(opened, name).columns] for name in ("s.t", "s.v")}
+    opened.close()
+    assert shown == {"s.t": ["a", "b"], "s.v": ["*"]}
+
+
 def test_show_of_a_program(store: GraphStore) -> None:
     found = show(store, "load_it", "dw")
     assert (found.kind, found.reads, found.writes, found.calls) == (

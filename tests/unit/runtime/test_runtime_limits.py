@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -15,6 +17,8 @@ from ray_lineage.cache import ParseCache
 from ray_lineage.compile import CompileOptions
 from ray_lineage.model import Priority, SourceFile
 from ray_lineage.runtime import parse
+from ray_lineage.runtime.bench import Bench, Breadcrumb, Terms
+from ray_lineage.runtime.crew import Death
 from ray_lineage.runtime.ingest import ingest
 from ray_lineage.runtime.parse import GIVEN_UP, SoftTimeout, Task, parse_batch, time_limit
 from ray_lineage.settings import Settings, load_settings
@@ -95,14 +99,35 @@ def test_what_was_given_up_is_not_cached(big: Path, tmp_path: Path, monkeypatch:
     cache.close()
 
 
-def test_for_want_of_memory_too(big: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def compile_source(*_: object) -> None:
+@pytest.mark.parametrize("step", ["read_bytes", "compile_source", "encode_facts"])
+def test_for_want_of_memory_too(big: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    def without(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(parse, "compile_source", compile_source)
+    monkeypatch.setattr(parse, step, without)
     (meta,), _ = parse_batch([task(big)], None)
     assert meta.diagnostic is not None
     assert (meta.outcome, meta.diagnostic.code) == (GIVEN_UP, "RL191")
+
+
+def test_what_ends_a_worker_is_blamed_on_the_file_at_hand(
+    big: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it would be tried until the whole run is given up."""
+
+    def fails(*_: object) -> None:
+        raise AssertionError("a fault of ours")
+
+    monkeypatch.setattr(resource, "setrlimit", lambda *_: None)  # those are a worker's
+    crumb = Breadcrumb(str(tmp_path / "crumb"))
+    bench = Bench(Terms("", 0, None), crumb)
+    assert [m.path for m in bench.parse([task(big)])[0].metas] == [big.name]
+    assert crumb.death() == Death("")
+    monkeypatch.setattr(parse, "_one", fails)
+    with pytest.raises(AssertionError):
+        bench.parse([task(big)])
+    assert crumb.death() == Death(big.name)
+    faulthandler.unregister(signal.SIGXCPU)
 
 
 @pytest.fixture

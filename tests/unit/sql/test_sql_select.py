@@ -10,6 +10,13 @@ CASES: list[Case] = [
     ("", "SELECT (a) AS x FROM t", ["t.a > x i"]),
     ("duckdb", "SELECT (a), ((t.b)) FROM t", ["t.a > a i", "t.b > b i"]),  # as SQLite and PostgreSQL say as well
     ("", "SELECT t.a, s.b FROM t, s", ["t.a > a i", "s.b > b i"]),
+    # two of one alias, as SQLite and DuckDB take it: each column is of the one that has it
+    (
+        "sqlite",
+        "SELECT x.a, x.c FROM (SELECT a FROM t) x JOIN (SELECT c FROM s) x ON x.a = x.c",
+        ["t.a > a i", "s.c > c i"],
+    ),
+    ("oracle", "SELECT x.a FROM t x JOIN s x ON x.b = x.c", ["t.a > a i?", "s.a > a i?"]),
     ("", "SELECT a + b AS x FROM t", ["t.a > x t", "t.b > x t"]),
     ("", "SELECT CAST(a AS int) AS x FROM t", ["t.a > x t"]),
     ("", "SELECT 1 AS one, 'x' AS s, NULL AS n FROM t", []),

@@ -12,9 +12,9 @@ from sqlglot import exp
 from sqlglot.expressions import Expression
 
 from ray_lineage.compile.sql.engine import Engine
-from ray_lineage.compile.sql.query.scope import Collected, Scope, line_of
+from ray_lineage.compile.sql.query.scope import IDENTITY, Collected, Scope, line_of
 from ray_lineage.compile.sql.query.words import NO_VALUE
-from ray_lineage.model import SYSTEM_SCHEMAS, Alias, Name, Relation, Select, TableRef, Variable
+from ray_lineage.model import STAR, SYSTEM_SCHEMAS, Alias, Name, Output, Ref, Relation, Select, TableRef, Variable
 
 
 def _no_text(node: Expression, at: int) -> str:
@@ -85,7 +85,7 @@ class Builder:
             index = scope.ctes[plain]
             if columns:
                 index = self.add(Alias(index, columns))
-            scope.aliases[alias or plain] = index
+            self.call(alias or plain, index, scope)
             return index
         if plain.lower() == "dual" and self.engine.dual and self._is_dual(args):
             index = scope.aliases[alias or plain] = self.add(Select((), ()))
@@ -93,12 +93,21 @@ class Builder:
         name = self.dataset(node)
         index = self.add(TableRef(name, line_of(node), columns))
         if alias:
-            scope.aliases[alias] = index
+            self.call(alias, index, scope)
         else:
             scope.aliases.setdefault(name[-1], index)
             scope.aliases.setdefault(plain, index)  # as it is written: a temporary table's own name begins with #
             scope.tables.append((name, index))
         return index
+
+    def call(self, alias: str, index: int, scope: Scope) -> None:
+        """A relation of FROM has an alias. Some engines let two have the same: then it means what has the columns of both."""
+        before = scope.aliases.get(alias, index)
+        if before != index:
+            both = (before, index)
+            stars = (Output(None, (Ref(k, len(self.relations), STAR, IDENTITY),), star=True) for k in both)
+            index = self.add(Select(both, tuple(stars)))
+        scope.aliases[alias] = index
 
     def _is_dual(self, args: dict[str, Any]) -> bool:
         """The table of one row that stands where the grammar wants a FROM: nothing comes from it."""

@@ -67,8 +67,7 @@ def column_ref(b: Builder, node: exp.Column, scope: Scope, how: int = IDENTITY) 
         return None
     relation = b.qualifier(node, scope)
     if relation >= 0:
-        element = element_of(b, relation, b.identifier(node.args["table"]), name)
-        if element:
+        if b.engine.structs and (element := element_of(b, relation, b.identifier(node.args["table"]), name)):
             return Ref(relation, scope.index, element, COMPOSED[TRANSFORMATION][how], *at, (name,))
         return Ref(relation, scope.index, name, how, *at)
     if name in SEQUENCE_COLUMNS and b.engine.sequence_objects:

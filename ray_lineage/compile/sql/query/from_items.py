@@ -120,7 +120,7 @@ def from_item(b: Builder, node: Expression, scope: Scope, shell: Expression | No
     if columns:
         index = b.add(Alias(index, columns))
     if name:
-        scope.aliases[name] = index
+        b.call(name, index, scope)
     return [index]
 
 

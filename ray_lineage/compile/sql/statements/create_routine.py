@@ -175,12 +175,13 @@ _MODES: Final = frozenset({"IN", "OUT", "INOUT", "VARIADIC", "NOCOPY"})
 
 
 def out_parameters(unit: Unit, tokens: list[Token], i: int) -> tuple[DeclaredColumn, ...]:
-    """``(IN a int, OUT b int)`` of Postgres: what goes out are the columns of the result."""
+    """``(IN a int, OUT b int)`` of Postgres: what goes out are the columns of the result. A cursor is none: its rows are another one."""
     if i >= len(tokens) or tokens[i].token_type is not T.L_PAREN:
         return ()
     out: list[DeclaredColumn] = []
     for a, b in list_items(tokens, i + 1, closing(tokens, i)):
-        if b - a > 2 and tokens[a].text.upper() in ("OUT", "INOUT"):
+        is_cursor = tokens[b - 1].text.upper() == "REFCURSOR"
+        if b - a > 2 and tokens[a].text.upper() in ("OUT", "INOUT") and not is_cursor:
             out.append(unit.column(read_column(tokens, a + 1, b)))
     return tuple(out)
 

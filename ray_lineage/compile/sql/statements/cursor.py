@@ -70,7 +70,7 @@ def open_cursor(unit: Unit, tokens: list[Token]) -> Iterator[Written]:
         yield from each(run_text(unit, value, tokens, (rows, ()), binds))
         unit.routine.cursors.add(name)
     if name in unit.routine.given:
-        yield from each(whole_rows(unit, tokens, rows))
+        yield from each(whole_rows(unit, tokens, rows, own=True))
 
 
 def cursor_of(unit: Unit, name: Token, source: Token, tokens: list[Token]) -> Written:

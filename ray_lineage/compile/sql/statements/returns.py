@@ -12,7 +12,18 @@ from ray_lineage.compile.sql.statements.define import define
 from ray_lineage.compile.sql.statements.select import result
 from ray_lineage.compile.sql.statements.variables import may_carry, variable_name
 from ray_lineage.compile.sql.unit import Said, Unit, Written, each
-from ray_lineage.model import STAR, VALUE, Assignment, Local, Name, Output, Ref, Select, StatementKind, TableRef
+from ray_lineage.model import (
+    STAR,
+    VALUE,
+    Assignment,
+    Local,
+    Name,
+    Output,
+    Ref,
+    Select,
+    StatementKind,
+    TableRef,
+)
 
 
 def read_return(unit: Unit, tokens: list[Token]) -> Said:
@@ -69,21 +80,29 @@ def return_rows(unit: Unit, tokens: list[Token]) -> Said:
         return each(return_variables(unit, tokens))
     if words[:1] == ["NEXT"]:
         row = unit.routine.rows.get(unit.part(tokens[2]), ()) if len(tokens) == 3 else ()
+        if not row and len(tokens) == 3 and (rows := _cursor(unit, tokens[2])):
+            return whole_rows(unit, tokens, rows, own=True)
         if not row:
             return return_value(unit, tokens, tokens[2:]) or ()
     elif words == ["TABLE", "("] and len(tokens) > 3:
         row = Local.CURSOR.named(unit.part(tokens[3]))
-    elif len(tokens) == 2 and unit.part(tokens[1]) in unit.routine.cursors:
-        row = Local.CURSOR.named(unit.part(tokens[1]))
+    elif len(tokens) == 2 and (rows := _cursor(unit, tokens[1])):
+        return whole_rows(unit, tokens, rows, own=True)
     return whole_rows(unit, tokens, row) if row else None
 
 
-def whole_rows(unit: Unit, tokens: list[Token], row: Name) -> Said:
-    """The rows of a cursor or of a record are the routine's result."""
+def _cursor(unit: Unit, name: Token) -> Name:
+    """The rows of a cursor; nothing if it is none."""
+    part = unit.part(name)
+    return Local.CURSOR.named(part) if part in unit.routine.cursors else ()
+
+
+def whole_rows(unit: Unit, tokens: list[Token], row: Name, *, own: bool = False) -> Said:
+    """The rows of a cursor or of a record are the routine's result (``own``: one with columns of its own)."""
     builder = unit.builder()
     table = builder.add(TableRef(row, tokens[0].line))
     output = Output(None, (Ref(table, 1, STAR, IDENTITY, tokens[0].line),), tokens[0].line, star=True)
-    return result(unit, tokens, builder, builder.add(Select((table,), (output,))))
+    return result(unit, tokens, builder, builder.add(Select((table,), (output,))), own=own)
 
 
 def return_variables(unit: Unit, tokens: list[Token]) -> Written | None:

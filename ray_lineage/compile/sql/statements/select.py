@@ -72,9 +72,16 @@ def _aggregates(tree: exp.Select) -> bool:
 
 
 def result(
-    unit: Unit, tokens: list[Token], builder: Builder, root: int, kind: StatementKind = StatementKind.SELECT
+    unit: Unit,
+    tokens: list[Token],
+    builder: Builder,
+    root: int,
+    kind: StatementKind = StatementKind.SELECT,
+    *,
+    own: bool = False,
 ) -> Said:
-    """A bare query: what a procedure returns, what INSERT ... EXEC of a string takes, or nothing but reading."""
+    """A bare query: what a procedure returns, what INSERT ... EXEC of a string takes, or nothing but reading. ``own``: it has columns
+    of its own, whatever columns the routine says that it returns."""
     if unit.sink is not None:
         target, columns = unit.sink
         if target == VARIABLES:
@@ -93,7 +100,7 @@ def result(
     made = first if defines else -1
     if known is not None and known.statement >= 0:
         defines = True  # another result set has its own columns
-    effect = Effect.MAKES if defines else Effect.CHANGES
+    effect = Effect.MAKES if defines or own else Effect.CHANGES
     return Written(tokens, StatementKind.RESULT_SET, builder, root=root, target=name, effect=effect, declared=made)
 
 

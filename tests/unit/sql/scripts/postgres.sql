@@ -781,7 +781,9 @@ END; $$ LANGUAGE plpgsql;
 -- pairs: t.a > o.x t, t.b > o.x t, u.d > o.y a, u.d > o.z a
 -- case: a cursor that goes out is a result
 CREATE FUNCTION f (rs refcursor) RETURNS refcursor AS $$ BEGIN OPEN rs FOR SELECT a FROM t; RETURN rs; END; $$ LANGUAGE plpgsql;
--- pairs: t.a > f.a i
+CREATE FUNCTION g (OUT n int, OUT rs refcursor) AS $$ BEGIN SELECT c INTO n FROM u; OPEN rs FOR SELECT a, b FROM t; END; $$ LANGUAGE plpgsql;
+CREATE FUNCTION h () RETURNS SETOF refcursor AS $$ DECLARE c1 refcursor; c2 refcursor; BEGIN OPEN c1 FOR SELECT a FROM t; RETURN NEXT c1; OPEN c2 FOR SELECT c FROM u; RETURN NEXT c2; END; $$ LANGUAGE plpgsql;
+-- pairs: t.a > f.a i, u.c > g.n i, t.a > g.a i, t.b > g.b i, t.a > h.a i, u.c > h.c i
 -- case: views that are renamed
 CREATE VIEW v AS SELECT a FROM t;
 ALTER VIEW v RENAME TO w;

@@ -62,7 +62,7 @@ METHODS: Final = frozenset(
 )  # fmt: skip
 """Methods of SQL Server's own types: ``column.value(...)`` is no function of a schema."""
 
-_METHOD: Final = re.compile(r"\.\s*\[?(\w+)\]?\s*\(")
+_METHOD: Final = re.compile(r"\.\s*\[?(\w++)\]?\s*\(")
 
 
 def has_methods(text: str) -> bool:
