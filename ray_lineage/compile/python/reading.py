@@ -56,7 +56,7 @@ def parsed(text: str) -> ast.Module | None:
 
 
 _TEMPLATE: Final = re.compile(r"\{\{.{0,200}?\}\}|\{%.{0,200}?%\}|<%.{0,200}?%>")
-_BLOCK: Final = re.compile(r"^\s*\{%.{0,200}?%\}", re.MULTILINE)
+_BLOCK: Final = re.compile(r"^[ \t]*\{%.{0,200}?%\}", re.MULTILINE)
 _PYTHON_2: Final = re.compile(
     r"^\s*(?:print\s+[^\s(=]|exec\s+[\"'\w]|raise\s+\w+\s*,|except\s+\w[\w.]*\s*,)|\bur[\"']|\b0[0-7]+L?\b|<>|\d+L\b|`\w+`"
 )

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from ray_lineage.compile.python.candidates import Places
 from ray_lineage.compile.python.libraries import dialect_of_module, dialect_of_scheme
+from ray_lineage.compile.python.reading import NoPython, parse
 
 
 def test_a_name_stands_where_nothing_goes_on() -> None:
@@ -47,3 +48,10 @@ def test_the_one_database_whose_address_is_written_down(text: str, dialect: str)
 def test_a_name_of_very_many_parts_is_looked_at_once() -> None:
     assert dialect_of_module(".".join(["a"] * 100_000)) is None
     assert dialect_of_module("airflow.providers.amazon.aws.operators.redshift.X.y") == "redshift"
+
+
+def test_why_a_text_is_no_python_is_told_however_many_lines_are_empty() -> None:
+    with pytest.raises(NoPython, match="its syntax may be newer"):
+        parse("\n" * 500_000 + "x = (}")
+    with pytest.raises(NoPython, match="it is a template"):
+        parse("x = 1\n  {% if y %}\nx = 2\n")
