@@ -218,6 +218,7 @@ _KNOWN: Final = frozenset(
 )
 
 
+_DEEPEST: Final = max(name.count(".") + 1 for name in DRIVERS)
 _REMEMBERED: Final = 4_096  # names of modules: files ask for the same few again and again
 
 
@@ -231,7 +232,7 @@ def is_library(dotted: str) -> bool:
 @lru_cache(_REMEMBERED)
 def dialect_of_module(dotted: str) -> str | None:
     """The dialect of what a module runs, by its dotted name or what begins with it; None: it is no driver."""
-    parts = dotted.replace("()", "").split(".")
+    parts = dotted.replace("()", "").split(".", _DEEPEST)[:_DEEPEST]
     for k in range(len(parts), 0, -1):
         found = DRIVERS.get(".".join(parts[:k]))
         if found is not None:

@@ -66,7 +66,7 @@ class Module:
         self._given: dict[tuple[Scope, int], list[Mapping[str, Bound]]] = {}
         self._calls_of: dict[int, list[ast.Call]] = {}  # by the order of their statement
         self._callers: dict[Scope, list[tuple[ast.Call, Unit, bool]]] = {}
-        self._dialects = self._dialects_of_imports()
+        self._dialects = dialects_of_imports(self.index)
         self._imported = next(iter(self._dialects)) if len(self._dialects) == 1 else dialect
 
     # ------------------------------------------------------------------ what is run
@@ -83,6 +83,10 @@ class Module:
         if known is None:
             known = self._calls_of[unit.order] = calls_in(unit.expressions)
         return known
+
+    def resolve(self, line: int) -> None:
+        """What the call on that line runs is known after all."""
+        self.unresolved = [other for other in self.unresolved if other != line]
 
     def units(self, lines: Iterable[int]) -> list[Unit]:
         """The statements on these lines, in their order."""
@@ -368,16 +372,17 @@ class Module:
                     return found
         return ""
 
-    def _dialects_of_imports(self) -> set[str]:
-        """The dialects of the drivers that are imported."""
-        dotted = [
-            str(b.extra)
-            for scope in self.index.scopes
-            for found in scope.bindings.values()
-            for b in found
-            if b.kind is Kind.IMPORT
-        ]
-        return {d for name in dotted if (d := dialect_of_module(name))}
+
+def dialects_of_imports(index: Index) -> set[str]:
+    """The dialects of the drivers that a module imports."""
+    dotted = [
+        str(b.extra)
+        for scope in index.scopes
+        for found in scope.bindings.values()
+        for b in found
+        if b.kind is Kind.IMPORT
+    ]
+    return {d for name in dotted if (d := dialect_of_module(name))}
 
 
 def argument_of(call: ast.Call, position: int, keywords: Iterable[str]) -> ast.expr | None:

@@ -12,7 +12,7 @@ from ray_lineage.compile.positions import Mark
 from ray_lineage.compile.python.follow import Bound, Context
 from ray_lineage.compile.python.imports import project_names, words
 from ray_lineage.compile.python.libraries import KEYWORDS, SQL_CALLS
-from ray_lineage.compile.python.module import Module, Run, argument_of, context_of
+from ray_lineage.compile.python.module import Module, Run, argument_of, context_of, dialects_of_imports
 from ray_lineage.compile.python.scopes import Scope, Unit, calls_in
 from ray_lineage.compile.python.statements import begins_as_sql, is_statement
 from ray_lineage.compile.python.texts import Text, all_at
@@ -54,6 +54,7 @@ class Wrappers:
         for text, dialect in self._runs_inside(helper.scope, given, 0):
             shown = self._in_place(text, call, unit)
             if is_statement(shown.text):
+                self._module.resolve(call.lineno)
                 yield Run(unit.order, shown, dialect or self._module.dialect_of(call, context), unit.scope, unit)
 
     def _is_given_sql(self, call: ast.Call, unit: Unit) -> bool:
@@ -83,14 +84,14 @@ class Wrappers:
     def _runs_inside(self, scope: Scope, given: Mapping[str, Bound], depth: int) -> Iterator[tuple[Text, str]]:
         """The texts that a function runs, if its parameters have part in them, and their dialect."""
         index = self._module.followed.others.index_of(scope)
-        for unit in index.units if index is not None else ():
-            if unit.scope is not scope:
-                continue
+        if index is None:
+            return
+        for unit in (u for u in index.units if u.scope is scope):
             for inner in calls_in(unit.expressions):
                 context = Context(scope, unit.order, unit.path, given)
                 argument = self._argument(inner)
                 if argument is not None and self._is_of_parameters(argument, unit):
-                    dialect = self._module.dialect_of(inner, context)
+                    dialect = self._module.dialect_of(inner, context) or _only(dialects_of_imports(index))
                     yield from ((text, dialect) for text in self._module.values.texts(argument, context))
                 elif argument is None and depth < _DEEP:
                     yield from self._handed_on(inner, context, depth)
@@ -134,6 +135,10 @@ def _beginning(node: ast.expr) -> str:
             )
         else:
             return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def _only(found: set[str]) -> str:
+    return next(iter(found)) if len(found) == 1 else ""
 
 
 def _is_static(scope: Scope) -> bool:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ray_lineage.compile.python.candidates import Places
-from ray_lineage.compile.python.libraries import dialect_of_scheme
+from ray_lineage.compile.python.libraries import dialect_of_module, dialect_of_scheme
 
 
 def test_a_name_stands_where_nothing_goes_on() -> None:
@@ -42,3 +42,8 @@ def test_calls_stand_on_the_line_of_their_parenthesis() -> None:
 )
 def test_the_one_database_whose_address_is_written_down(text: str, dialect: str) -> None:
     assert dialect_of_scheme(text) == dialect
+
+
+def test_a_name_of_very_many_parts_is_looked_at_once() -> None:
+    assert dialect_of_module(".".join(["a"] * 100_000)) is None
+    assert dialect_of_module("airflow.providers.amazon.aws.operators.redshift.X.y") == "redshift"

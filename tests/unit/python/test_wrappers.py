@@ -80,3 +80,18 @@ def test_it_is_the_callers_statement() -> None:
 def test_the_dialect_is_that_of_the_helpers_driver() -> None:
     helper = "import psycopg2\nconn = psycopg2.connect('x')\ndef perform(q):\n    conn.cursor().execute(q)"
     assert facts_of(f"from utils import perform\nperform('{WHOLE}')", given={"utils.py": helper}).dialect == "postgres"
+
+
+def test_a_helper_says_its_dialect_by_what_it_imports() -> None:
+    helper = "import psycopg2\ndef perform(c, q):\n    c.execute(q)"
+    assert (
+        facts_of(f"from utils import perform\nperform(c, '{WHOLE}')", given={"utils.py": helper}).dialect == "postgres"
+    )
+
+
+def test_a_call_that_is_read_after_all_is_not_counted_as_unknown() -> None:
+    code = f"from utils import execute_query\nexecute_query(engine, '{WHOLE}')"
+    helper = "def execute_query(engine, q):\n    engine.execute(q)"
+    assert [d.code for d in facts_of(code).diagnostics] == []
+    facts = facts_of(code, given={"utils.py": helper})
+    assert Found(facts).pairs == PAIR and facts.diagnostics == ()
