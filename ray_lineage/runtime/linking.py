@@ -109,10 +109,15 @@ def linked_file(contribution: Contribution, uses: bytes = b"") -> LinkedFile:
     """What is told of a file besides its rows."""
     row = contribution.rows["File"][0]
     flows = contribution.rows.get("FLOWS_TO", ())
-    example = str(flows[0][1]).partition(":")[2].rpartition(".")[0] if flows else ""
+    example = _written(contribution, str(flows[0][1]).partition(":")[2].rpartition(".")[0]) if flows else ""
     return LinkedFile(
         contribution.path, str(row[3]), contribution.fingerprint, str(row[6]), str(row[7]), len(flows), example, uses
     )
+
+
+def _written(contribution: Contribution, dataset: str) -> str:
+    """A dataset as the file writes it, if it describes it."""
+    return next((str(r[11]) for r in contribution.rows.get("Dataset", ()) if r[2] == dataset and r[11]), dataset)
 
 
 def share_of(

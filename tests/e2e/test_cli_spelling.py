@@ -94,3 +94,9 @@ def test_views_pictures_and_events(ask: Ask) -> None:
         o["facets"]["columnLineage"]["fields"] for e in events for o in e["outputs"] if o["name"] == "Sales.vTotals"
     )
     assert [f["field"] for f in flows["TotalPrice"]["inputFields"]] == ["Quantity", "UnitPrice"]
+
+
+def test_what_a_run_suggests_and_what_depends_on_a_name(ask: Ask) -> None:
+    assert "upstream Sales.vTotals" in ask("ingest --workers 0")
+    assert ask("impact ORDERLINES").splitlines()[:2] == ["1 step", "  Sales.vTotals"]
+    assert json.loads(ask("impact orderlines --json"))["display"]["sales.vtotals"] == "Sales.vTotals"

@@ -111,17 +111,17 @@ class SqlFacts(Facts):
 
 def written_columns(relations: Sequence[Relation], root: int, tokens: Sequence[Token]) -> dict[str, str]:
     """Columns that a query names itself, by their names as they are written, where only letters' case differs."""
-    texts = {
-        (t.line, t.col - t.end + t.start): t.text
-        for t in tokens
-        if t.token_type not in LITERALS and not t.text.islower()
-    }
-    found: dict[str, str] = {}
+    places: dict[str, tuple[int, int]] = {}
     for output in _named(relations, root):
-        name, text = output.name or "", texts.get((output.line, output.column), "")
-        if text.lower() == name:
-            found.setdefault(name, text)
-    return {name: text for name, text in found.items() if text != name}
+        if output.name and output.column:
+            places.setdefault(output.name, (output.line, output.column))
+    found: dict[str, str] = {}
+    for token in tokens:
+        text = token.text
+        name = text.lower()
+        if name in places and name != text and places[name] == (token.line, token.col - token.end + token.start):
+            found[name] = text
+    return found
 
 
 def _named(relations: Sequence[Relation], root: int) -> Iterator[Output]:

@@ -104,9 +104,16 @@ class Names:
         if self.engine.stores_lower or len(texts) > len(name):
             return
         outer = name[: len(name) - len(texts)]
-        written = (*(self.spelled.get(outer) or (self.outer.get(part, part) for part in outer)), *texts)
-        spelled = tuple(spelling(self.engine, text, part) or part for text, part in zip(written, name, strict=True))
-        self.spelled[name] = spelled if spelled != name else ()
+        written = (*self._outer_parts(outer), *texts) if outer else tuple(texts)
+        self.spelled[name] = () if written == name else self._spelling(name, written)
+
+    def _outer_parts(self, outer: Name) -> Name:
+        known = self.spelled.get(outer)
+        return known or (tuple([self.outer.get(part, part) for part in outer]) if self.outer else outer)
+
+    def _spelling(self, name: Name, written: Name) -> Name:
+        spelled = tuple([spelling(self.engine, t, p) or p for t, p in zip(written, name, strict=True)])
+        return spelled if spelled != name else ()
 
     def noted(self, text: str, part: str) -> str:
         """A part that completes names from here on."""
@@ -162,6 +169,8 @@ class Names:
         elif plain.startswith("@"):
             plain = f"stage:{plain[1:]}"
         name = (_EXTERNAL, plain)
+        if folded:
+            self.spell(name, [location_of(text)])
         self.locations.setdefault(name, line)
         return name
 

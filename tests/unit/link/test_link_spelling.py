@@ -58,6 +58,8 @@ COLUMNS = {"sales.orderlines.orderlineid": "OrderLineID", "sales.orderlines.unit
          {"v.a": "A", "v.total sum": "Total Sum", "v.c": "C"}),
         ("tsql", "CREATE VIEW v AS WITH Q AS (SELECT A, B AS Bee FROM x) SELECT * FROM Q", {"v.a": "A", "v.bee": "Bee"}),
         ("tsql", "CREATE VIEW v AS SELECT One FROM a UNION ALL SELECT ONE FROM b", {"v.one": "One"}),
+        ("tsql", "CREATE VIEW v AS SELECT A AS 'Bee' FROM x", {"v.bee": "Bee"}),
+        ("tsql", "BULK INSERT t FROM 'C:\\In\\A.csv'", {'external."c:\\in\\a.csv"': 'external."C:\\In\\A.csv"'}),
         ("tsql", "SELECT A INTO dbo.[New] FROM x", {"dbo.new": "dbo.New", "dbo.new.a": "A"}),
         ("tsql", "CREATE PROCEDURE dbo.uspDo AS SELECT 1", {"dbo.uspdo": "dbo.uspDo"}),
         ("mysql", "CREATE TABLE `Orders` (`Id` int)", {"orders": "Orders", "orders.id": "Id"}),
