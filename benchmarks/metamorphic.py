@@ -5,7 +5,7 @@ could be made, with what was lost and what came up. No expectation is written by
 has to say.
 
 Files are changed as texts, their queries as trees; then a folder's files are split into one for each object, and read in another
-order, which changes neither what they make together.
+order (``folders``): neither changes what they make together.
 """
 
 from __future__ import annotations
@@ -19,12 +19,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from benchmarks import folders
 from benchmarks.rewordings import OF_QUERIES, OF_TEXTS, Reword, is_plain, queries
 from ray_lineage.api import lineage
 from ray_lineage.compile import CompileOptions, compile_source
 from ray_lineage.sources.decode import decode
 
 _LARGEST: Final = 200_000  # bytes
+_TOGETHER: Final = 200  # files that are linked
 _STEPS: Final = 200  # of making one violation shorter
 
 
@@ -162,6 +164,7 @@ def main() -> int:
 def _folder(folder: Path, given: argparse.Namespace, asked: Counter[str], bad: Counter[str]) -> None:
     everything = list(files(folder))
     random.Random(given.seed).shuffle(everything)
+    together(folder, everything, given, asked, bad)
     end, printed = time.monotonic() + given.seconds / len(given.folders), Counter[str]()
     for path, text in everything:
         dialect = given.dialect or dialect_of(text)
@@ -175,6 +178,24 @@ def _folder(folder: Path, given: argparse.Namespace, asked: Counter[str], bad: C
                 print(shown(found, path), flush=True)
         if time.monotonic() > end:
             return
+
+
+def together(
+    folder: Path, everything: list[tuple[Path, str]], given: argparse.Namespace, asked: Counter[str], bad: Counter[str]
+) -> None:
+    """The laws of the folder's files, of those of its most frequent dialect, two hundred at most."""
+    some = everything[:_TOGETHER]
+    read = {path: given.dialect or dialect_of(text) for path, text in some}
+    dialect = Counter(read.values()).most_common(1)[0][0] if read else ""
+    texts = folders.without_clashes({str(p): text for p, text in some if read[p] == dialect}, dialect)
+    for law in folders.LAWS:
+        asked[law] += 1
+        if folders.broken(texts, dialect, law):
+            bad[law] += 1
+            left = folders.shortest(texts, dialect, law)
+            print(f"== {law}, {dialect}, {folder}: {sorted(left)}")
+            for edge in sorted(folders.broken(left, dialect, law))[:6]:
+                print(f"  {edge}", flush=True)
 
 
 if __name__ == "__main__":

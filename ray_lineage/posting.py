@@ -59,6 +59,8 @@ def receiver(text: str, where: str, *, allow_unencrypted: bool) -> Receiver:
         )  # fmt: skip
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise _no_address(where)
+    if not (_is_word(parts.hostname) and _is_word(parts.path)):
+        raise _no_address(where)
     if parts.scheme == "http" and not is_loopback(parts.hostname) and not allow_unencrypted:
         raise SettingsError(
             "RL251", f"http:// is not encrypted, and {parts.hostname} is another machine: key and lineage could be read on the way",
@@ -66,6 +68,11 @@ def receiver(text: str, where: str, *, allow_unencrypted: bool) -> Receiver:
         )  # fmt: skip
     path = parts.path.rstrip("/")
     return Receiver(parts.scheme, parts.hostname, port, path if path.endswith(PATH) else path + PATH)
+
+
+def _is_word(text: str) -> bool:
+    """May it stand in a request as it is?"""
+    return text.isascii() and text.isprintable() and " " not in text
 
 
 def _no_address(where: str) -> SettingsError:
@@ -76,11 +83,13 @@ def _no_address(where: str) -> SettingsError:
 
 
 class Sender:
-    """One connection to a receiver. ``key`` is sent with every event."""
+    """One connection to a receiver. ``key`` is sent with every event. Raises SettingsError (RL262) for one that cannot be."""
 
     def __init__(self, to: Receiver, key: str | None, *, sleep: Callable[[float], None] = time.sleep) -> None:
         hide(key or "")
-        self._to, self._key, self._sleep = to, key, sleep
+        self._to, self._key, self._sleep = to, (key or "").strip(), sleep
+        if not _is_word(self._key):
+            raise SettingsError("RL262", "the key is more than one word of ASCII", where=KEY, help="give the key alone")
         kind = http.client.HTTPSConnection if to.scheme == "https" else http.client.HTTPConnection
         self._connection = kind(to.host, to.port, timeout=_SECONDS)
 
@@ -129,7 +138,7 @@ class Sender:
     def _refused(self, status: int, said: str, event: bytes, sent: int) -> UsageError:
         job = msgspec.json.decode(event)["job"]["name"]
         text = f"{self._to} refuses the event of {one_line(job)}: {_answer(status, said)}; {sent:,} were sent"
-        return UsageError("RL262", text, where="--to", help=_help(status, bool(self._key)))
+        return UsageError("RL262", text, where="--to", help=_help(status, has_key=bool(self._key)))
 
 
 def _answer(status: int, said: str) -> str:
@@ -142,7 +151,7 @@ def _answer(status: int, said: str) -> str:
     )
 
 
-def _help(status: int, has_key: bool) -> str:
+def _help(status: int, *, has_key: bool) -> str:
     if status in (401, 403):
         return f"the key in {KEY} is not the one it wants" if has_key else f"put its key into {KEY}"
     if status in range(300, 400):

@@ -277,16 +277,22 @@ class _Harmless:
 
 @contextlib.contextmanager
 def sink(output: str | None) -> Iterator[IO[bytes]]:
-    """Of lines of JSON: the file, which appears when it is whole; or stdout."""
+    """Of lines of JSON: the file, which appears when it is whole; or stdout. Pipes and devices are written to as they are, and a
+    link stays one: to put a file in their place is what nobody means."""
     if output is None:
         yield cast(IO[bytes], _Harmless())
         sys.stdout.buffer.flush()
         return
-    partial = f"{output}.{os.getpid()}"
+    if os.path.exists(output) and not os.path.isfile(output):
+        with open(output, "wb") as file:
+            yield file
+        return
+    place = os.path.realpath(output)
+    partial = f"{place}.{os.getpid()}"
     try:
         with open(partial, "wb") as file:
             yield file
-        os.replace(partial, output)
+        os.replace(partial, place)
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(partial)

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from ray_lineage.cache import ParseCache
+from ray_lineage.compile import split_source
 from ray_lineage.compile.wording import Language, worded
 from ray_lineage.diff import yaml
 from ray_lineage.diff.breaks import Gone, Lacking, Misfit, Use, lacking, mentions, misfits, uses
@@ -22,6 +23,7 @@ from ray_lineage.diff.git import Entry, Repository, Revision
 from ray_lineage.diff.logic import Said, reworded, unchanged
 from ray_lineage.diff.owners import MOST_BYTES, PLACES, Owners, owners_of, owners_on_disk
 from ray_lineage.diff.pair import Pair
+from ray_lineage.diff.parts import Part, worded_parts
 from ray_lineage.diff.reach import ALL_FILES, LEAST_FILES, SOME_FILES, Downstream, Seeds
 from ray_lineage.diff.reading import Reading
 from ray_lineage.diff.report import Found, Impact, Report, counted, following, is_own
@@ -31,7 +33,7 @@ from ray_lineage.diff.tree import sources, texts_of
 from ray_lineage.errors import UsageError
 from ray_lineage.link.symbols import shorter
 from ray_lineage.link.view import FileView
-from ray_lineage.model import Priority, SourceFile, split_text
+from ray_lineage.model import CONTAINERS, Priority, SourceFile, split_text
 from ray_lineage.query.walk import nearest
 from ray_lineage.runtime.parse import Task
 from ray_lineage.runtime.plan import Plan, Rules, scan_options
@@ -339,7 +341,21 @@ class Comparing:
         if facts is None or path not in side.tasks:
             return None
         rows = self.pair.head_of(path) if is_head else self.pair.base_of(path)
+        parts = self._parts(side, path)
+        if parts:
+            other = self._parts(self.before if is_head else self.after, path)
+            return Said(facts, worded_parts(parts, other, rows.targets, len(facts.statements)), rows.targets)
         return Said(facts, worded(side.text(path), facts, _language(side.tasks[path])), rows.targets)
+
+    def _parts(self, side: Side, path: str) -> dict[str, Part]:
+        """Of a file that is cut into some; none: it is read as a whole, or is not there."""
+        task = side.tasks.get(path)
+        data = side.contents([path]).get(path) if task is not None and path.endswith(CONTAINERS) else None
+        found = split_source(data, task.options) if task is not None and data is not None else None
+        if found is None:
+            return {}
+        parts, compiled = found
+        return {part.name: Part(part.content, compiled) for part in parts.each}
 
     def _readers(self, gone: Gone, found: Differences) -> list[str]:
         """Files of HEAD that may use what is gone, or whose columns may no longer fit."""

@@ -9,6 +9,7 @@ import posixpath
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
+from ray_lineage.counting import counting
 from ray_lineage.link.lists import decode_list
 from ray_lineage.link.symbols import Declared, Symbol
 from ray_lineage.model import Diagnostic, FileDiagnostic, split_text
@@ -79,7 +80,7 @@ def _warning(folders: tuple[str, ...], found: list[Clash]) -> FileDiagnostic:
     setting = _SETTING[len(split_text(clash.dataset))]
     rules = " and ".join(f'[[folders]] path = "{f}" {setting} = "{posixpath.basename(f)}"' for f in folders)
     text = (
-        f"{clash.dataset} has {clash.columns} other columns here than in {first.path}:{first.signature.line}{more}, and is one "
+        f"{clash.dataset} has {counting(clash.columns, 'other column')} here than in {first.path}:{first.signature.line}{more}, and is one "
         f"dataset in the graph. If these are two databases, settings tell them apart: {rules}"
     )
     return FileDiagnostic.of(other.path, Diagnostic("RL308", "warning", text, other.signature.line))

@@ -78,7 +78,7 @@ class Shown(Tabular, msgspec.Struct, frozen=True):
 
     def table(self) -> Table:
         """Its columns, with a figure for each use."""
-        fields = {"name": str, "type": str, "declared": bool, "sources": int, "feeds": int}
+        fields = {"name": str, "display": str, "type": str, "declared": bool, "sources": int, "feeds": int}
         rows = [(*(getattr(c, name) for name in fields), *(c.uses.get(use, 0) for use in USES)) for c in self.columns]
         return Table(fields | dict.fromkeys(USES, int), rows)
 

@@ -105,9 +105,10 @@ class Walk(Linked, msgspec.Struct, frozen=True):
         return table_of(Step, self.steps)
 
     def nodes_and_links(self) -> tuple[Mapping[str, dict[str, Any]], Iterable[Link]]:
-        """Names have a ``distance``. A dataset that stands for its columns has edges to those that are in the answer."""
+        """Names have a ``distance``, and ``display``, how they are written. A dataset that stands for its columns has edges to those that are in the answer."""
         nodes = dict.fromkeys(self.starts, 0) | self.nodes
-        return {name: {"distance": at} for name, at in nodes.items()}, [*step_links(self.steps), *self._columns(nodes)]
+        said = {name: {"distance": at, "display": self.display.get(name, name)} for name, at in nodes.items()}
+        return said, [*step_links(self.steps), *self._columns(nodes)]
 
     def _columns(self, nodes: Iterable[str]) -> Iterable[Link]:
         if self.level != "column":

@@ -132,6 +132,28 @@ class SoftTimeout(BaseException):
     """Raised inside the compiler by the alarm; a BaseException so that no handler there can swallow it."""
 
 
+class _Alarm:
+    """Handles the signal of the limits, for good: to do so for each file takes as long as to link a small one. One that is still on
+    its way when a limit has ended does nothing; by default it would end the process."""
+
+    def __init__(self) -> None:
+        self.rings = False
+        self._is_set = False
+
+    def set(self) -> None:
+        """On the main thread."""
+        if not self._is_set:
+            signal.signal(signal.SIGPROF, self._expire)
+            self._is_set = True
+
+    def _expire(self, *_: Any) -> None:
+        if self.rings:
+            raise SoftTimeout
+
+
+_alarm: Final = _Alarm()
+
+
 @contextlib.contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
     """Raise SoftTimeout after so many seconds of this process's CPU time: a process that is stopped, or a machine that is busy
@@ -140,18 +162,15 @@ def time_limit(seconds: float) -> Iterator[None]:
         yield
         return
 
-    def expire(*_: Any) -> None:
-        raise SoftTimeout
-
-    before = signal.signal(signal.SIGPROF, expire)
+    _alarm.set()
     # again and again: an exception raised inside a garbage collector's callback is swallowed by the interpreter
     signal.setitimer(signal.ITIMER_PROF, seconds, _AGAIN_SECONDS)
+    _alarm.rings = True
     try:
         yield
     finally:
+        _alarm.rings = False
         signal.setitimer(signal.ITIMER_PROF, 0)
-        # one that is still on its way to another thread would end the process by default
-        signal.signal(signal.SIGPROF, before if callable(before) else signal.SIG_IGN)
 
 
 def parse_batch(

@@ -286,7 +286,12 @@ def test_what_users_wrote_survives_what_moves(neo4j_store: Neo4jStore, project: 
             session.run("MATCH ()-[r]->() WHERE r.mine IS NOT NULL RETURN collect(elementId(r))").single()[0]
         ) == sorted(ids)
     assert len(neo4j_store._read("MATCH (:Certified)-[:MINE]->(:Column) RETURN 1")) == 1
-    assert neo4j_store.dump(project) == _clean_dump(project, {"a.sql": text, "b.sql": "SELECT a FROM t"})
+    with tempfile.TemporaryDirectory() as folder:
+        embedded = SqliteStore(f"{folder}/g.db")
+        files = {"a.sql": text, "b.sql": "SELECT a FROM t"}
+        load(embedded, project, embedded.acquire(project), contributions(project, files).values())
+        assert neo4j_store.dump(project) == embedded.dump(project)
+        embedded.close()
     neo4j_store.rename_project(project, f"{project}-2")
     assert {name: marked(neo4j_store, pattern) for name, pattern in everything.items()} == before
     neo4j_store.remove_project(f"{project}-2")

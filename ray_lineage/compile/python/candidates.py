@@ -21,6 +21,10 @@ _VERBS: Final = (
 _DECLARES: Final = rb"\bcreate_table\s*\(|\bSQLModel\b|__tablename__|\bTable\s*\(|models\.Model\b|\bdb_table\b"
 _LIBRARIES: Final = rb"\bspark\b|\bpyspark\b|\bsnowpark\b|\bdelta\b|\bawsglue\b|\bdlt\b|\bsqlContext\b|\bduckdb\b|\bibis\b|\bawswrangler\b|\bclickhouse_connect\b"
 _BEGINS: Final = rb"__name__\s*==|\bpython_callable\b|@(?:dag|task|flow|asset|op|job|app\.task|shared_task)\b|\b(?:airflow|dagster|prefect|luigi)\b"
+_STATEMENTS: Final = (
+    rb"(?i)[\"'](?:\s|\\n)*(?:select\s|insert\s+(?:into|overwrite)\s|update\s+\S+\s+set\s|delete\s+from\s|merge\s+into\s|"
+    rb"create\s+(?:or\s+replace\s+)?(?:table|view)\s|with\s+\w+\s+as\s*\()"
+)
 _IMPORTS: Final = rb"(?m)^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import|import[ \t]+([\w.]+))"
 _PROGRAMS: Final = rb"@(?:dlt|dp)\.|def model\(dbt|\bsqlmesh\b"
 
@@ -44,6 +48,7 @@ class _Patterns(NamedTuple):
     declares: Pattern
     begins: Pattern
     imports: Pattern
+    texts: Pattern
 
 
 @cache
@@ -56,7 +61,7 @@ def _patterns() -> _Patterns:
     return _Patterns(
         re2.compile(rf"\b(?:{sql}|{tables}|{common}|\w+(?:Operator|Sensor|Transfer))\s*\(".encode(), options),
         re2.compile(rf"\b(?:{tables})\s*\(|[%# ]%?sql\b".encode(), options),
-        *(re2.compile(p, options) for p in (_VERBS, _LIBRARIES, _PROGRAMS, _DECLARES, _BEGINS, _IMPORTS)),
+        *(re2.compile(p, options) for p in (_VERBS, _LIBRARIES, _PROGRAMS, _DECLARES, _BEGINS, _IMPORTS, _STATEMENTS)),
     )
 
 
@@ -64,17 +69,23 @@ def may_say_something(data: bytes) -> bool:
     """May the file run SQL, name tables in calls, or declare them?"""
     look = _patterns()
     if look.calls.search(data) is None:
-        return look.declares.search(data) is not None or look.programs.search(data) is not None
+        if look.declares.search(data) is not None or look.programs.search(data) is not None:
+            return True
+        return look.texts.search(data) is not None and _imports_of_project(data)
     return any(p.search(data) is not None for p in (look.verbs, look.tables, look.libraries, look.declares))
 
 
 def may_lead_on(data: bytes, stem: str = "") -> bool:
     """May the file be where something begins that other modules run, or a package that hands their functions on? Others that
     run no SQL are not looked into: reading each would cost a hundred times as much."""
-    look = _patterns()
-    if b"import" not in data or (stem != "__init__" and look.begins.search(data) is None):
+    if b"import" not in data or (stem != "__init__" and _patterns().begins.search(data) is None):
         return False
-    modules = (found.group(1) or found.group(2) for found in look.imports.finditer(data))
+    return _imports_of_project(data)
+
+
+def _imports_of_project(data: bytes) -> bool:
+    """Does it import something that is no library?"""
+    modules = (found.group(1) or found.group(2) for found in _patterns().imports.finditer(data))
     return any(not is_library(module.decode("latin-1")) for module in modules)
 
 

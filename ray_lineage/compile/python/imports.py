@@ -38,12 +38,8 @@ class Away(NamedTuple):
     line: int
 
 
-def calls_away(read: Module, folder: str) -> Iterator[Away]:
-    """The calls of imported functions and classes, and of methods of imported classes."""
-    names = {name for name, dotted in _imported(read) if not is_library(dotted)}
-    if not names:
-        return
-    names |= set(_objects(read, names))
+def calls_away(read: Module, names: Set[str], folder: str) -> Iterator[Away]:
+    """The calls of imported functions and classes, and of methods of imported classes. ``names``: :func:`project_names`."""
     found = 0
     for unit in read.units(_lines_with_calls(read, names)):
         for call in read.calls_of(unit):
@@ -54,10 +50,17 @@ def calls_away(read: Module, folder: str) -> Iterator[Away]:
                     return
 
 
+def project_names(read: Module) -> Set[str]:
+    """What a module calls things that other modules of the project define, and objects of such classes."""
+    names = {name for name, dotted in _imported(read) if not is_library(dotted)}
+    return names | set(_objects(read, names)) if names else names
+
+
 def _lines_with_calls(read: Module, names: Iterable[str]) -> Iterator[int]:
     for name in sorted(names):
         yield from read.places.used(name)
-    yield from read.places.name(HANDED_ON)
+    if names:
+        yield from read.places.name(HANDED_ON)
 
 
 def handed_on(read: Module, folder: str) -> Iterator[tuple[str, Away]]:
@@ -86,7 +89,7 @@ def _is_object(read: Module, binding: Binding, names: Set[str]) -> bool:
     node = binding.node
     if binding.kind not in _MADE or not isinstance(node, ast.Call) or not _is_class(node.func):
         return False
-    return not names.isdisjoint(_words(node.func)) and bool(_class_of(read, node, _context(binding), 0))
+    return not names.isdisjoint(words(node.func)) and bool(_class_of(read, node, _context(binding), 0))
 
 
 def _context(binding: Binding) -> Context:
@@ -96,14 +99,14 @@ def _context(binding: Binding) -> Context:
 def _called(read: Module, call: ast.Call, unit: Unit, names: Set[str]) -> Iterator[str]:
     """The dotted names of what it calls, or hands on to be called, if one of ``names`` takes part."""
     for function in (call.func, *(k.value for k in call.keywords if k.arg == HANDED_ON)):
-        if names.isdisjoint(_words(function)):
+        if names.isdisjoint(words(function)):
             continue
         dotted = dotted_name(read, function, context_of(unit))
         if dotted and not is_library(dotted):
             yield dotted
 
 
-def _words(node: ast.expr) -> Iterator[str]:
+def words(node: ast.expr) -> Iterator[str]:
     """The names in a chain of attributes and calls."""
     while True:
         if isinstance(node, ast.Attribute):

@@ -71,9 +71,9 @@ class Module:
 
     # ------------------------------------------------------------------ what is run
 
-    def calls(self) -> Iterator[tuple[ast.Call, Unit]]:
-        """The calls that may run SQL or name tables, in the order in which they are written."""
-        for unit in self.units(self.places.calls()):
+    def calls(self, more: Iterable[int] = ()) -> Iterator[tuple[ast.Call, Unit]]:
+        """The calls that may run SQL or name tables, and those on ``more`` lines, in the order in which they are written."""
+        for unit in self.units((*self.places.calls(), *more)):
             for call in self.calls_of(unit):
                 yield call, unit
 

@@ -7,7 +7,7 @@ part (``"etl.load.run"``), so that no table's short name means it.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Final, NamedTuple
 
 from ray_lineage.compile.facts import Facts
@@ -42,12 +42,14 @@ def module_name(options: CompileOptions) -> str:
     return ".".join(parts) if len(parts) > 1 else f"{parts[0]}.py"
 
 
-def place_in_programs(facts: Facts, session: Sequence[str], read: Module, module: str, folder: str) -> Sequence[str]:
+def place_in_programs(
+    facts: Facts, session: Sequence[str], read: Module, imported: Set[str], module: str, folder: str
+) -> Sequence[str]:
     """Statements stand in functions of the graph: these are declared, and who calls them. Those that only call functions of other
-    modules are declared on condition: that one of these runs something. The programs of ``session``, as the graph calls them."""
+    modules are declared on condition: that one of these runs something. ``imported``: what is of other modules (:func:`project_names`). The programs of ``session``, as the graph calls them."""
     scopes = {scope.name: scope for scope in read.index.scopes if scope.is_function}
     inside = {s.procedure for s in facts.statements if s.procedure in scopes or not s.procedure}
-    away = _away(read, module, folder)
+    away = _away(read, imported, module, folder)
     if not inside and not away:
         return session
     edges = sorted(set(_leading_to({*inside, *(name for name, _ in away)}, read, scopes)))
@@ -66,9 +68,9 @@ def place_in_programs(facts: Facts, session: Sequence[str], read: Module, module
     return [texts.get(name, name) for name in (*session, *({_MODULE} & inside))]
 
 
-def _away(read: Module, module: str, folder: str) -> list[tuple[str, Away]]:
+def _away(read: Module, imported: Set[str], module: str, folder: str) -> list[tuple[str, Away]]:
     """The calls of other modules, by which function of this one makes them; of a package, by what it hands on."""
-    found = [(_function_of(away.scope), away) for away in calls_away(read, folder) if away.callees]
+    found = [(_function_of(away.scope), away) for away in calls_away(read, imported, folder) if away.callees]
     if module == _package(folder):
         found += ((name, away) for name, away in handed_on(read, folder) if away.callees)
     return sorted(set(found), key=lambda f: (f[0], f[1].line, f[1].callees))

@@ -51,6 +51,10 @@ class Others:
                     return index.module, ".".join(parts[k:])
         return None
 
+    def index_of(self, scope: Scope) -> Index | None:
+        """All of the module that a function of another file is in."""
+        return next((i for i in self._indexes.values() if i is not None and i.module is scope.module), None)
+
     def _index(self, path: str) -> Index | None:
         if path not in self._indexes:
             data = self.ask(path)

@@ -23,6 +23,7 @@ from ray_lineage.compile.python.places import Place, place_after
 from ray_lineage.compile.python.programs import Programs, in_order
 from ray_lineage.compile.python.scopes import Scope
 from ray_lineage.compile.python.texts import GAP, Text, plain, replaced
+from ray_lineage.compile.python.wrappers import Wrappers
 from ray_lineage.compile.python.writes import Written
 from ray_lineage.compile.sql.engines import engine_of
 from ray_lineage.compile.sql.names import with_defaults
@@ -38,6 +39,7 @@ class Runner:
         self.facts = facts
         self.options = options
         self.module = module
+        self.wrappers = Wrappers(module)
         self.place = Place(options.catalog, options.schema)
         self.temporary: set[str] = set()
         self.dialects: dict[str, int] = {}
@@ -56,11 +58,12 @@ class Runner:
         programs = Programs(self.written, self.frames, self.options.model)
         made = sorted(((in_order(s), s) for s in self.module.index.scopes if s.is_function), key=lambda m: m[0])
         done: set[object] = set()
-        for call, unit in self.module.calls():
+        for call, unit in self.module.calls(self.wrappers.lines()):
             while made and made[0][0] < unit.order:
                 self._made_by(programs, made.pop(0)[1])
             before = len(self.facts.statements)
-            for run in map(partial(self._with_frames, call), self.module.runs_of(call, unit)):
+            runs = list(self.module.runs_of(call, unit)) or self.wrappers.runs_of(call, unit)
+            for run in map(partial(self._with_frames, call), runs):
                 key = run.text.text, run.text.marks[:1]
                 destination = self.written.destination(call, self.module.context(unit))
                 if key not in done and (destination or run.text.text not in self.module.followed.others.whole):

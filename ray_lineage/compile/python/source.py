@@ -92,7 +92,9 @@ def _say(runner: Runner, name: str) -> tuple[str, Sequence[str]]:
     dialect = runner.run()
     session: Sequence[str] = runner.session
     if name:
-        session = place_in_programs(runner.facts, session, runner.module, name, runner.options.folder)
+        session = place_in_programs(
+            runner.facts, session, runner.module, runner.wrappers.imported, name, runner.options.folder
+        )
     return dialect, session
 
 

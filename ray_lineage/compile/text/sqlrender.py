@@ -15,8 +15,11 @@ from typing import Final, NamedTuple
 from ray_lineage.compile.text.placeholders import COMMENTS, NAMES_FOLLOW, Scan, occurrences, word_before
 
 _NAMED: Final = re.compile(
-    r"\b(?:from|join|into|update|table|exists|view)\s+@\w+(?:@\w+)*\.\w[\w@]*(?![\w.@]*\s*[(/])", re.IGNORECASE
+    r"\b(?:from|join|into|update)\s+@\w+(?:@\w+)*\.\w[\w@]*(?![\w.@]*\s*[(/])"
+    r"|\b(?:table|exists|view|insert\s+into)\s+@\w+(?:@\w+)*\.\w",
+    re.IGNORECASE,
 )
+"""A stage of Snowflake may have options or a path behind it where rows come from or go to files, and is never made."""
 _DOTTED: Final = re.compile(r"@\w+\.")  # looked for first: it begins with a character, and is found ten times faster
 _WRITTEN: Final = re.compile(r"\{\s*DEFAULT\s+@|\}\s*\?\s*\{", re.IGNORECASE)
 _STAGES: Final = re.compile(
@@ -132,9 +135,14 @@ def _names(text: str) -> str:
             continue
         if found["default"]:
             _blank(characters, *found.span())
-        elif found["name"] and not scan.state and _in_name(text, found, scan.code):
+        elif found["name"] and (_in_text(text, found) if scan.state else _in_name(text, found, scan.code)):
             characters[found.start()] = "_"
     return "".join(characters)
+
+
+def _in_text(text: str, found: re.Match[str]) -> bool:
+    """Does a literal begin with a name that it is part of? So the names are that procedures are given (``sp_rename '@s.t'``)."""
+    return text[found.start() - 1 : found.start()] == "'" and text[found.end() : found.end() + 1] == "."
 
 
 def _in_name(text: str, found: re.Match[str], code: str) -> bool:

@@ -140,3 +140,29 @@ def test_rows_are_written_before_the_next_is_asked_for(capsys: pytest.CaptureFix
     assert all(f'"n":{n}' in out and "\x1b" not in out for n, out in enumerate(written))
     rest = capsys.readouterr().out
     assert [row["n"] for row in json.loads("".join(written) + rest)] == list(range(number))
+
+
+def test_a_pipe_is_written_to_and_stays_one(tmp_path: Path) -> None:
+    """As root, a file in the place of ``/dev/null`` or ``/dev/stdout`` would be the machine's end."""
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    with sink(str(path)) as out:
+        out.write(b"{}\n")
+    assert os.read(reader, 100) == b"{}\n"
+    assert path.is_fifo()
+    os.close(reader)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_link_stays_one_and_leads_to_what_is_written(tmp_path: Path, there: bool) -> None:
+    target, link = tmp_path / "far" / "graph.jsonl", tmp_path / "link"
+    target.parent.mkdir()
+    if there:
+        target.write_text("old")
+    link.symlink_to(target)
+    with sink(str(link)) as out:
+        out.write(b"{}\n")
+        assert not there or target.read_text() == "old"  # it appears whole
+    assert (link.is_symlink(), target.read_text()) == (True, "{}\n")
+    assert [p.name for p in target.parent.iterdir()] == ["graph.jsonl"]

@@ -12,6 +12,7 @@ from ray_lineage.diff.breaks import Use
 from ray_lineage.diff.changes import Change, Kind
 from ray_lineage.diff.rows import Place
 from tests.unit.diff.sides import changes, compared, found
+from tests.unit.inputs.manifests import manifest, model, source
 
 SHOP = {
     "orders.sql": "CREATE TABLE core.orders (id int, note varchar(50), amount int, status text, customer int);",
@@ -382,6 +383,23 @@ def test_all_files_that_write_what_is_reached_have_owners() -> None:
     assert (told.reached.files, told.owners) == (("one/v.sql", "two/v.sql"), ("@one", "@two"))
     broken = found(base, {**base, "t.sql": "CREATE TABLE t (b int)"}, "one/ @one\ntwo/ @two\n")
     assert (broken[0].change.kind, broken[0].owners) == (Kind.BROKEN, ("@one", "@two"))
+
+
+def test_of_a_manifest_the_nodes_that_changed_are_other_ones() -> None:
+    """Its lines are those of models: what stands in the manifest on these lines says nothing."""
+
+    def made(paid: str) -> dict[str, str]:
+        nodes = (
+            source("orders"),
+            model("paid", paid, "source.shop.raw.orders"),
+            model("late", "select id\nfrom db.raw.orders\nwhere state = 'late'", "source.shop.raw.orders"),
+        )
+        return {"target/manifest.json": manifest(*nodes)}
+
+    base = made("select id\nfrom db.raw.orders\nwhere state = 'paid'")
+    told = found(base, made("select id\nfrom db.raw.orders\nwhere state = 'due' or state = 'paid'"))
+    assert [(f.change.kind, f.change.name) for f in told] == [(Kind.ROWS, "db.main.paid")]
+    assert found(base, {"target/manifest.json": base["target/manifest.json"].replace('"x"', '"y"')}) == ()
 
 
 def test_consequences_name_what_they_follow_from() -> None:

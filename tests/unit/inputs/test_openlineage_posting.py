@@ -42,7 +42,8 @@ def test_an_address_leads_to_the_specifications_path(text: str, shown: str) -> N
     ("text", "code"),
     [
         ("localhost:5000", "RL262"), ("ftp://a.b", "RL262"), ("http://", "RL262"), ("https://a:x/", "RL262"), ("", "RL262"),
-        ("https://a.b/?q=1", "RL262"), ("https://[::1", "RL262"), ("https://u:hunter22@a.b", "RL251"),
+        ("https://a.b/?q=1", "RL262"), ("https://a.b/x y", "RL262"), ("https://a.b/ü", "RL262"), ("https://ü.b", "RL262"),
+        ("https://a\r\nX: y.b", "RL262"), ("https://[::1", "RL262"), ("https://u:hunter22@a.b", "RL251"),
         ("https://token99@a.b", "RL251"), ("http://lineage.example.com", "RL251"),
     ],
 )  # fmt: skip
@@ -70,6 +71,20 @@ def test_without_a_key_none_is_sent() -> None:
     with receiving() as server:
         Sender(to(server.url), None).send(EVENTS[:1])
     assert server.keys == [None]
+
+
+@pytest.mark.parametrize("key", ["two words", "line\r\nX-Evil: 1", "schlüssel"])
+def test_a_key_that_no_header_can_hold_is_said_before_anything_is_sent(key: str) -> None:
+    with receiving() as server, pytest.raises(SettingsError) as raised:
+        Sender(to(server.url), key)
+    assert (raised.value.code, raised.value.where) == ("RL262", KEY)
+    assert server.paths == []
+
+
+def test_space_around_a_key_is_none_of_it() -> None:
+    with receiving() as server:
+        Sender(to(server.url), " k3y\n").send(EVENTS[:1])
+    assert server.keys == ["Bearer k3y"]
 
 
 def test_what_may_pass_is_tried_again_and_waited_for() -> None:

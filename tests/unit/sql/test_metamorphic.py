@@ -10,7 +10,7 @@ import sqlglot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks import metamorphic
+from benchmarks import folders, metamorphic
 from benchmarks.metamorphic import shrunk, violation
 from benchmarks.rewordings import OF_QUERIES, OF_TEXTS, is_plain, queries
 from tests.unit.sql.test_sql_equivalence import QUERIES
@@ -91,3 +91,43 @@ def test_a_violation_is_found_and_made_shorter(monkeypatch: pytest.MonkeyPatch) 
         ["('t.quiet', 'quiet', 'identity', 'certain')"],
     )
     assert short.sql.split() == ["SELECT", "loud", "FROM", "t;"]
+
+
+STATEMENTS = [
+    "CREATE TABLE t (id int, a int, b int)",
+    "CREATE TABLE u (id int, c int)",
+    "CREATE VIEW v AS SELECT * FROM t",
+    "CREATE VIEW w AS SELECT v.*, u.c FROM v JOIN u ON u.id = v.id",
+    "INSERT INTO o SELECT a, c FROM w",
+    "CREATE TABLE o (x int, y int)",
+    "CREATE TABLE p AS SELECT x + y AS z, x FROM o WHERE y IN (SELECT b FROM w)",
+]
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.permutations(STATEMENTS), st.lists(st.integers(1, 4), min_size=7, max_size=7), st.sampled_from(folders.LAWS))
+def test_files_together(statements: list[str], places: list[int], law: str) -> None:
+    files: dict[str, str] = {}
+    for statement, place in zip(statements, places, strict=True):
+        files[f"{place}.sql"] = files.get(f"{place}.sql", "") + statement + ";\n"
+    assert folders.broken(files, "postgres", law) == set()
+
+
+def test_a_law_that_does_not_hold_is_seen() -> None:
+    """Of a table that two files make, the first one's columns count."""
+    files = {
+        "1.sql": "CREATE TABLE t (a int, b int);",
+        "2.sql": "CREATE TABLE t (b int, a int);",
+        "3.sql": "INSERT INTO t SELECT x, y FROM s;",
+        "4.sql": "CREATE VIEW v AS SELECT x FROM s;",
+    }
+    assert sorted(folders.shortest(files, "postgres", "order")) == ["1.sql", "2.sql", "3.sql"]
+    assert sorted(folders.without_clashes(files, "postgres")) == ["3.sql", "4.sql"]
+
+
+def test_a_file_is_split_but_not_a_session() -> None:
+    files = {
+        "1.sql": "CREATE VIEW v AS SELECT a FROM t;\nCREATE VIEW w AS SELECT a FROM v;\n",
+        "2.sql": "SET x = 1;\nSELECT 1;\n",
+    }
+    assert len(folders.split(files, "postgres")) == 3

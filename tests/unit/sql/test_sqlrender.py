@@ -35,6 +35,12 @@ def test_a_name_may_be_made_of_several() -> None:
     assert pairs(script, "tsql") == {"_cdm.observation.a > _scratch_delim_prefix_1.a i"}
 
 
+def test_a_name_in_a_text_is_the_same_name() -> None:
+    script = "EXEC sp_rename '@s.t', 'old';\nINSERT INTO @s.u (a) SELECT a FROM @s.old WHERE b = 'x@y.com';"
+    assert sqlrender.render(script).text.split("\n")[0] == "EXEC sp_rename '_s.t', 'old';"
+    assert "'x@y.com'" in sqlrender.render(script).text
+
+
 def test_both_texts_of_a_condition_are_read_and_neither_is_certain() -> None:
     script = (
         "{@create} ? {\nSELECT a INTO @s.t FROM @cdm.x;\n} : {\nINSERT INTO @s.t (a) SELECT b FROM @cdm.y;\n}\n"
@@ -99,6 +105,18 @@ def test_characters_keep_their_places(script: str) -> None:
 def test_stages_of_snowflake_are_none_of_it(text: str) -> None:
     assert not sqlrender.speaks(text)
     assert detect(text)[0] == "snowflake"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CREATE TABLE @cdmDatabaseSchema.PERSON (person_id integer NOT NULL);",
+        "CREATE TABLE IF NOT EXISTS @cdm.person (a int);",
+        "INSERT INTO @cdm.person (a) SELECT 1;",
+    ],
+)
+def test_what_is_made_or_has_columns_behind_it_is_no_stage(text: str) -> None:
+    assert sqlrender.speaks(text)
 
 
 def test_methods_of_variables_are_none_of_it() -> None:

@@ -11,6 +11,7 @@ from ray_lineage.compile.sql.engines.postgres import POSTGRES_REWRITES
 from ray_lineage.compile.sql.lex.scan import after_as, read_name
 from ray_lineage.compile.sql.statements.copy import read_copy
 from ray_lineage.compile.sql.statements.create import read_create_statement
+from ray_lineage.compile.sql.statements.create_semantic_view import read_semantic_view
 from ray_lineage.compile.sql.statements.define import define
 from ray_lineage.compile.sql.statements.drop import replaced
 from ray_lineage.compile.sql.unit import Said, Unit, Written
@@ -25,9 +26,14 @@ def _copy(unit: Unit, tokens: list[Token]) -> Written | None:
 
 
 def _create(unit: Unit, tokens: list[Token]) -> Said:
-    """``CREATE CORTEX SEARCH SERVICE s ON body ATTRIBUTES k ... AS query`` keeps the query's rows, as a dynamic table does
-    (https://docs.snowflake.com/en/sql-reference/sql/create-cortex-search)."""
-    at = next((k for k, t in enumerate(tokens[:6]) if t.text.upper() == "SERVICE"), -1)
+    """Semantic views, and ``CREATE CORTEX SEARCH SERVICE s ON body ATTRIBUTES k ... AS query``, which keeps the query's rows, as a
+    dynamic table does (https://docs.snowflake.com/en/sql-reference/sql/create-cortex-search)."""
+    words = [t.text.upper() for t in tokens[:6]]
+    if "SEMANTIC VIEW" in words[:4]:  # one word to the tokenizer, if no comment stands in it
+        return read_semantic_view(unit, tokens, words.index("SEMANTIC VIEW") + 1)
+    if "SEMANTIC" in words[:4]:
+        return read_semantic_view(unit, tokens, words.index("SEMANTIC") + 2)
+    at = words.index("SERVICE") if "SERVICE" in words else -1
     if at < 2 or tokens[at - 1].text.upper() != "SEARCH":
         return read_create_statement(unit, tokens, "CREATE")
     at += 4 if tokens[at + 1].text.upper() == "IF" else 1  # NOT EXISTS

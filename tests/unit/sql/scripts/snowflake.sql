@@ -467,3 +467,13 @@ CREATE SERVICE web IN COMPUTE POOL p FROM SPECIFICATION $$ x $$;
 -- case: dynamic tables that are swapped
 ALTER DYNAMIC TABLE d SWAP WITH e;
 -- pairs: d.* > e.* i, e.* > d.* i
+-- case: semantic views
+CREATE OR REPLACE SEMANTIC VIEW v TABLES (o AS d.s.orders PRIMARY KEY (id), d.s.clients PRIMARY KEY (cid) COMMENT = 'x')
+  RELATIONSHIPS (o (cid) REFERENCES clients)
+  FACTS (o.net AS o.price - o.discount, PRIVATE o.spent AS o.cost)
+  DIMENSIONS (o.day AS o.created_at WITH SYNONYMS ('d') COMMENT = 'day', clients.name AS clients.name, o.y AS YEAR(o.day))
+  METRICS (o.total AS SUM(o.net), o.margin AS SUM(o.spent), ratio AS o.total / o.margin) COMMENT = 'c';
+CREATE SEMANTIC VIEW IF NOT EXISTS s.w TABLES (e) DIMENSIONS (e.k AS k);
+-- pairs: d.s.orders.price > v.net t, d.s.orders.discount > v.net t, d.s.orders.created_at > v.day i, d.s.clients.name > v.name i,
+--  d.s.orders.created_at > v.y t, d.s.orders.price > v.total a, d.s.orders.discount > v.total a, d.s.orders.cost > v.margin a,
+--  d.s.orders.price > v.ratio a, d.s.orders.discount > v.ratio a, d.s.orders.cost > v.ratio a, e.k > s.w.k i
