@@ -129,12 +129,16 @@ OF_TEXTS: Final[Mapping[str, Reword]] = {"comments": commented, "line ends": bro
 # --------------------------------------------------------------------------- queries
 
 
+_REFUSALS: Final = (SqlglotError, RecursionError, ValueError, TypeError, AttributeError, IndexError, KeyError)
+"""What the parser raises for text that it does not know."""
+
+
 def queries(text: str, dialect: str) -> Iterator[str]:
     """The queries, views and INSERT..SELECT of a text that sqlglot reads and writes as the same."""
     dialect = engine_of(dialect).dialect
     try:
         trees = sqlglot.parse(text, dialect=dialect, error_level=sqlglot.ErrorLevel.RAISE)
-    except (SqlglotError, RecursionError):
+    except _REFUSALS:
         return
     for tree in trees:
         if tree is None or query_of(tree) is None or not tree.find(exp.From):
@@ -142,7 +146,7 @@ def queries(text: str, dialect: str) -> Iterator[str]:
         try:
             sql = tree.sql(dialect=dialect, comments=False)
             same = sqlglot.parse_one(sql, dialect=dialect)
-        except (SqlglotError, RecursionError, ValueError):
+        except _REFUSALS:
             continue
         if same == tree:
             yield sql
@@ -195,7 +199,7 @@ def _may_be_called_otherwise(node: exp.Expression, scope: Scope) -> bool:
         return False
     names = [n.lower() for n in scope.selected_sources]
     nested = [n.lower() for inner in scope.subquery_scopes for n in inner.selected_sources]
-    deeper = {c.table.lower() for c in scope.expression.find_all(exp.Column) if c.args.get("db")}
+    deeper = {p.name.lower() for c in scope.expression.find_all(exp.Column) if c.args.get("db") for p in c.parts[:-1]}
     name = node.alias_or_name.lower()
     columns = node.args["alias"].columns if node.args.get("alias") else []
     return names.count(name) == 1 and name not in nested and name not in deeper and not columns

@@ -6,6 +6,8 @@ them links any share of the files, with the same result.
 
 from __future__ import annotations
 
+import os
+import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -81,12 +83,26 @@ def link_file(
     project: str, path: str, sha256: str, facts: bytes, catalog: Answers, look: Callable[[], None] | None = None
 ) -> Linked:
     """Link one file with a settled catalog. ``look`` is called every now and then (each 30 ms or so of work), and may raise
-    to give up. Raises msgspec.DecodeError if ``facts`` are none."""
+    to give up. Raises msgspec.DecodeError if ``facts`` are none. A fault of ours costs this file its lineage, and the others
+    nothing."""
     view = FileView(catalog)
     by = catalog.covered(path)
     said = decode_facts(facts) if not by else _covered(decode_head(facts).dialect, by)
-    contribution = contribute(project, path, sha256, said, view, look)
+    try:
+        contribution = contribute(project, path, sha256, said, view, look)
+    except Exception as error:
+        if isinstance(error, MemoryError) or look is not None:  # whoever looks may have raised it, to give up
+            raise
+        contribution = contribute(project, path, sha256, without_lineage(said, error), view)
     return Linked(contribution, view.uses(decode_outline(facts).names) if not by else b"")
+
+
+def without_lineage(said: FileFacts, error: Exception) -> FileFacts:
+    """What is left of a file that we fail at: where, in words that are the same each time."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{os.path.basename(frame.filename)}:{frame.lineno}"
+    text = f"a fault of ray_lineage ({type(error).__name__}, {place}): it has no lineage; please report it"
+    return FileFacts(said.dialect, "failed", diagnostics=(*said.diagnostics, Diagnostic("RL199", "error", text)))
 
 
 def _covered(dialect: str, by: str) -> FileFacts:

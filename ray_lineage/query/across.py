@@ -16,7 +16,7 @@ import msgspec
 
 from ray_lineage.graph.open import open_store
 from ray_lineage.graph.store import Direction, Edge, GraphStore
-from ray_lineage.model import dataset_id, quote_part, split_column, split_text
+from ray_lineage.model import dataset_id, dataset_text, quote_part, split_column, split_text
 from ray_lineage.query.projects import known_project
 from ray_lineage.settings import Settings
 
@@ -201,17 +201,22 @@ class Across:
         return out
 
     def spelled(self, ids: Iterable[str], label: Literal["Dataset", "Column"]) -> dict[str, str]:
-        """See :meth:`GraphStore.spelled`. As the declaring project writes it, where it calls it so."""
+        """See :meth:`GraphStore.spelled`. As the declaring project writes it, as much of the name as the asking one says."""
         wanted = {i: self._all(i, label) for i in ids}
         known = self._store.spelled((s for same in wanted.values() for s in same), label)
         out: dict[str, str] = {}
         for identity, same in wanted.items():
             project, name = self._of(identity)
-            found = (self._of(known[s])[1] for s in same if s in known)
+            found = (_last(self._of(known[s])[1], name) for s in same if s in known)
             written = next((w for w in found if w.lower() == name.lower()), None)
             if written is not None:
                 out[identity] = f"{project}:{written}"
         return out
+
+
+def _last(longer: str, name: str) -> str:
+    """As many of the last parts as the name has."""
+    return dataset_text(split_text(longer)[-len(split_text(name)) :])
 
 
 def across(store: GraphStore, project: str | None, others: Iterable[str]) -> Any:

@@ -33,6 +33,7 @@ _DO: Final = {
     "RL005": "raise `max_file_size` to read it, or leave it out with `ignore`",
     "RL006": "give the folder that the link leads to as a folder of its own",
     "RL011": "run `git lfs pull`",
+    "RL199": "it is our fault: please report it; a new version and `ray_lineage ingest --full` may read it",
 }
 """By code, else by kind."""
 

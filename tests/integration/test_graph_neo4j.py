@@ -39,6 +39,9 @@ def test_any_history_gives_the_graph_of_a_clean_ingest_in_the_other_store(
         clean(embedded, project, files)
         assert neo4j_store.dump(project) == embedded.dump(project)
         assert neo4j_store.counts(project) == embedded.counts(project)
+        for label in ("Dataset", "Column"):
+            ids = [row[0] for row in embedded.rows(project, label)]
+            assert neo4j_store.spelled(ids, label) == embedded.spelled(ids, label)
         embedded.close()
 
 

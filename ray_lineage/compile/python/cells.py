@@ -24,6 +24,8 @@ _MAGIC: Final = re.compile(r"^ ?(?:# ?MAGIC ?)+")
 _PYTHON_MAGICS: Final = frozenset(
     ("time", "timeit", "capture", "local", "pyspark", "python", "python3", "py", "prun", "memit", *SESSIONS)
 )
+_INSTALLS: Final = re.compile(r"(?:pip|conda|mamba)\s+[a-z]")
+"""What IPython understands without a per cent sign, too, and Python does not."""
 _LINE_MAGIC: Final = re.compile(r"^(\s*)(?:([A-Za-z_]\w*)\s*=\s*)?(%|!)\s*(.*)$")
 _HELP: Final = re.compile(r"^\s*(?:\?.*|[\w.]+\?{1,2}\s*)$")
 _RUN: Final = re.compile(r"^run\s+(?:-\w\s+)*[\"']?([\w./ -]+?)[\"']?\s*(?:\$.*)?$")
@@ -287,7 +289,7 @@ def _python(lines: list[str], start: int) -> tuple[list[str], list[ast.stmt]]:
     for k, line in enumerate(lines):
         found = _LINE_MAGIC.match(line) if "%" in line or "!" in line else None
         if found is None or _in_expression(lines, k):
-            shown.append("" if _HELP.match(line) else line)
+            shown.append("" if _HELP.match(line) or _INSTALLS.match(line) else line)
             continue
         indent, variable, mark, rest = found.groups()
         plain, statement = _line_magic(variable or "", mark, rest, line, start + k)

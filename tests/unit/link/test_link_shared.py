@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ray_lineage.link import Linker
-from ray_lineage.link.shared import SharedCatalog, link_file
+from ray_lineage.link import Linker, contribute, shared
+from ray_lineage.link.shared import SharedCatalog, link_file, without_lineage
 from ray_lineage.model import Contribution
 from tests.factory import facts, sha
 from tests.unit.link.scripts import apply, rounds_of
@@ -54,3 +56,33 @@ def test_what_was_not_linked_is_named_again() -> None:
 def test_foreign_bytes_are_no_catalog() -> None:
     with pytest.raises(msgspec.DecodeError):
         SharedCatalog(b"something else")
+
+
+def test_a_fault_of_ours_costs_one_file_its_lineage(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And the others nothing, whoever links; the words are the same each time, so that nothing is written again."""
+    statement = contribute._statement
+
+    def fails(rows: contribute._Rows, *more: object) -> None:
+        if rows.file == "p:bad.sql":
+            raise KeyError(object())  # its text has an address, another one each time
+        statement(rows, *more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(contribute, "_statement", fails)
+    monkeypatch.setattr(shared, "without_lineage", without_lineage)
+    linker = Linker("p")
+    for path, sql in (
+        ("bad.sql", "CREATE VIEW b AS SELECT x FROM t"),
+        ("good.sql", "CREATE VIEW g AS SELECT x FROM b"),
+    ):
+        linker.put(path, sha(sql), facts(sql))
+    found = {c.path: c for c in linker.link()}
+    row = found["bad.sql"].rows["File"][0]
+    assert (row[6], [d[0] for d in json.loads(row[7])]) == ("failed", ["RL199"])
+    assert "KeyError, test_link_shared.py:" in row[7]
+    assert len(found["good.sql"].rows["FLOWS_TO"]) == 1
+    there = SharedCatalog(linker.shared())
+    assert (
+        link_file("p", "bad.sql", sha("CREATE VIEW b AS SELECT x FROM t"), linker.facts_bytes("bad.sql"), there)[0]
+        == found["bad.sql"]
+    )
+    linker.close()

@@ -48,6 +48,7 @@ CELLS: dict[str, tuple[list[str], list[str]]] = {
     "%%bigquery with a variable": (["%%bigquery df --project p\nSELECT a FROM d.i", "df.to_gbq('d.o')"], ["d.i.a > d.o.a i"]),
     "%%sparksql": (["%%sparksql\nINSERT INTO o SELECT a FROM i"], ["i.a > o.a i"]),
     "%%time": (["%%time\nspark.sql('INSERT INTO o (a) SELECT a FROM i')"], ["i.a > o.a i"]),
+    "a magic without its sign": (["pip install x\ncur.execute('INSERT INTO o (a) SELECT a FROM i')"], ["i.a > o.a i"]),
     "other magics": (["%matplotlib inline\n!pip install x\n?print\nx = !ls\nlen?\ncur.execute('INSERT INTO o (a) SELECT a FROM i')"], ["i.a > o.a i"]),
     "other languages": (["%%bash\nselect a from b", "%%html\n<b>", "cur.execute('INSERT INTO o (a) SELECT a FROM i')"], ["i.a > o.a i"]),
     "one broken cell": (["def f(:\n", "cur.execute('INSERT INTO o (a) SELECT a FROM i')"], ["i.a > o.a i"]),

@@ -64,6 +64,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     return found
 
 
+def test_a_column_of_another_project_is_written_as_that_declares_it(place: Place) -> None:
+    found = place.ask("mart", ["core"], "mart.c.cid", "upstream")
+    assert found.said("dim.customer.customerid") == "dim.customer.CustomerId"
+
+
 def test_upstream_goes_on_in_the_project_that_declares_it(place: Place) -> None:
     found = place.ask("mart", ["core"], "mart.c.m", "upstream")
     assert found.nodes == {"dim.customer.mail": 1, "core:raw.customer.mail": 2}

@@ -149,6 +149,7 @@ OTHERS: dict[str, list[str]] = {
 }
 
 PLAIN = [
+    "CREATE OR REPLACE VIEW dbo.v AS SELECT a FROM dbo.t",  # a schema of that name, but no T-SQL
     "SELECT a, b FROM t WHERE a > 1 ORDER BY b",
     "SELECT t.a, SUM(u.b) AS s FROM t JOIN u ON t.id = u.id GROUP BY t.a HAVING SUM(u.b) > 10",
     "INSERT INTO o (x, y) SELECT a, b FROM t",

@@ -107,7 +107,7 @@ def _special_forms(unit: Unit, verb: str, in_scope: bool) -> Iterator[Callable[[
         yield update_of_a_query
     if verb in ("FROM", "WITH"):
         yield multi_insert
-    if verb in QUERIES and in_scope:
+    if verb in QUERIES and in_scope and not unit.engine.marked_variables:  # there INTO makes a table
         yield select_into_variables
     if verb == "SELECT" and unit.engine.outfile:
         yield into_outfile

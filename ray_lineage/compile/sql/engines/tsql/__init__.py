@@ -132,6 +132,7 @@ TSQL: Final = Engine(
 """,
     shapes=(
         Shape(6, "go", r"^[ \t]*go[ \t]*\r?$"),
+        Shape(-8, "replace", r"\bcreate\s+or\s+replace\b"),  # .../create-view-transact-sql: CREATE [ OR ALTER ]
         Shape(4, "[", r"(?<![\w\])\"])\[[a-z_][\w $]{0,60}\]\s*[.(,\s=)]"),
         Shape(4, "@", r"\bdeclare\s+@\w|\bexec(?:ute)?\s+[\w.\[\]]+\s+@\w+\s*="),
         Shape(2, "@", r"(?<![\w@.])@\w+"),
