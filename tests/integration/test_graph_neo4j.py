@@ -21,7 +21,7 @@ from ray_lineage.graph.store import Origin
 from tests.conftest import ServerAddress
 from tests.factory import contributions, load, wide
 from tests.neo4j_server.server import Neo4jServer
-from tests.unit.graph.graph_model import Edit, clean, histories, replay, replay_with_crashes, rounds
+from tests.unit.graph.graph_model import DIALECT, Edit, clean, histories, replay, replay_with_crashes, rounds
 from tests.unit.graph.test_graph_sqlite import HOSTILE
 
 pytestmark = pytest.mark.neo4j
@@ -194,7 +194,7 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(tmp_path_factory
         files = {
             f"{i:03}.sql": f"INSERT INTO t{i} (a, b) SELECT x, y + z FROM u{i % 7} WHERE k = 1" for i in range(300)
         }
-        linked = contributions("p", files)
+        linked = contributions("p", files, DIALECT)
         epoch = store.acquire("p")
         stored = 0
         killed = threading.Event()
@@ -231,7 +231,7 @@ def test_a_project_is_known_by_where_it_came_from_renamed_and_forgotten(neo4j_st
     }
     old, new = project, f"{project}-renamed"
     epoch = neo4j_store.acquire(old)
-    neo4j_store.apply(old, epoch, contributions(old, files).values())
+    neo4j_store.apply(old, epoch, contributions(old, files, DIALECT).values())
     neo4j_store.settle(old, epoch, "digest", Origin("/w/sql", "host", "2026-01-01T00:00:00Z"))
     assert neo4j_store.state(old).origin == Origin("/w/sql", "host", "2026-01-01T00:00:00Z")
     neo4j_store.rename_project(old, new)
@@ -242,7 +242,7 @@ def test_a_project_is_known_by_where_it_came_from_renamed_and_forgotten(neo4j_st
     with pytest.raises(StoreRefused):  # who wrote it before is fenced off, and it is no longer there
         neo4j_store.apply(new, 0, [])
         neo4j_store.settle(new, 0, "late")
-    neo4j_store.apply(new, neo4j_store.acquire(new), contributions(new, files).values())
+    neo4j_store.apply(new, neo4j_store.acquire(new), contributions(new, files, DIALECT).values())
     assert neo4j_store.dump(new) == _clean_dump(new, files)
     assert not any(neo4j_store.dump(old).values())
     neo4j_store.remove_project(new)

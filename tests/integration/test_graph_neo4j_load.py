@@ -168,7 +168,7 @@ def test_connections_lost_at_commit(neo4j_server: ServerAddress, project: str, k
         changed = files | {"0001a.sql": "INSERT INTO t1 (a) SELECT k FROM v3"}
         breaking.set()
         for some in [changed, files] * 5 + [changed]:
-            store.apply(project, epoch, [contributions(project, some)["0001a.sql"]])
+            store.apply(project, epoch, [contributions(project, some, DIALECT)["0001a.sql"]])
         breaking.clear()
         assert store.dump(project) == expected(project, changed)
     finally:

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from ray_lineage.graph.sqlite import SqliteStore
 from ray_lineage.model import Contribution
 from tests.factory import contributions, load, wide
-from tests.unit.graph.graph_model import Edit, clean, histories, replay
+from tests.unit.graph.graph_model import DIALECT, Edit, clean, histories, replay
 
 
 def assert_as_clean(store: SqliteStore, folder: str, files: dict[str, str]) -> None:
@@ -197,7 +197,7 @@ import os, signal, sys
 from ray_lineage.graph import tables
 from ray_lineage.graph.sqlite import SqliteStore
 from tests.factory import contributions
-from tests.integration.test_graph_sqlite_faults import _scripts
+from tests.integration.test_graph_sqlite_faults import DIALECT, _scripts
 path, step = sys.argv[1], int(sys.argv[2])
 collect, left = tables.Replacement._collect, step
 
@@ -211,11 +211,11 @@ def dying(replacement):
 tables.Replacement._collect = dying
 store = SqliteStore(path)
 epoch = store.acquire("p")
-linked = contributions("p", _scripts(" + 1"))
+linked = contributions("p", _scripts(" + 1"), DIALECT)
 for name in sorted(linked):
     store.apply("p", epoch, [linked[name]])
 """
-    wanted = contributions("p", _scripts(" + 1"))
+    wanted = contributions("p", _scripts(" + 1"), DIALECT)
     for step in (1, 3, 6):
         died = subprocess.run([sys.executable, "-c", code, path, str(step)], check=False, timeout=100)
         assert died.returncode == -signal.SIGKILL
