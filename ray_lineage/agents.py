@@ -7,8 +7,6 @@ names the nearest ones, which is something else than a name on which nothing dep
 from __future__ import annotations
 
 import functools
-import re
-import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -16,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from ray_lineage import __version__
+from ray_lineage.asking import answer
 from ray_lineage.diff.owners import owners_of
 from ray_lineage.errors import RayLineageError, UsageError
 from ray_lineage.graph.open import open_store
@@ -32,14 +31,6 @@ if TYPE_CHECKING:
 
 MOST: Final = 200
 """Entries that may be asked for."""
-_PATIENCE: Final = 300
-"""Seconds for a question that reads the files."""
-_SAID: Final = 1_000
-"""Characters of what a command said that failed."""
-_FAILED: Final = re.compile(
-    r"^error\[(?P<code>RL\d+)\]: (?P<message>.*(?:\n  (?! *help: ).*)*)(?:\n  help: (?P<help>.*))?", re.MULTILINE
-)
-"""As commands print an error of ours."""
 _INSTRUCTIONS: Final = (
     "Column-level lineage of the SQL in this repository. Names are dataset or dataset.column, in any case; their last parts are "
     "enough where they are unique. Answers are cut at `limit`: `cut` and `total` say what is left out. An edge is `certain` or "
@@ -134,15 +125,7 @@ class _Questions:
         return bounded(msgspec.json.decode(found, type=Report), _within(limit))
 
     def _run(self, *arguments: str) -> bytes:
-        """What a command prints, in a process of its own: it compiles files, which may take time, or hang. Raises RayLineageError."""
-        asked = [*self._command, *arguments]
-        try:
-            done = subprocess.run(asked, capture_output=True, stdin=subprocess.DEVNULL, timeout=_PATIENCE, check=False)
-        except subprocess.TimeoutExpired as error:
-            raise RayLineageError("RL249", f"{arguments[0]} took longer than {_PATIENCE} s") from error
-        if done.returncode:
-            raise failure(arguments[0], done.returncode, done.stderr.decode("utf-8", "replace"))
-        return done.stdout
+        return answer(self._command, arguments)
 
     def stats(self) -> dict[str, Any]:
         """How much the graph holds: files, statements, datasets, columns, edges."""
@@ -163,14 +146,6 @@ TOOLS: Final = (
     "diagnostics",
     "stats",
 )
-
-
-def failure(command: str, exit_code: int, said: str) -> RayLineageError:
-    """What a command said on standard error that failed, with the code that it gave itself."""
-    found = _FAILED.search(said)
-    if found is None:
-        return RayLineageError("RL249", f"{command} ended with exit code {exit_code}: {said.strip()[-_SAID:]}")
-    return RayLineageError(found["code"], found["message"], help=found["help"])
 
 
 def _within(limit: int) -> int:

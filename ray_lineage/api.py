@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from ray_lineage.beside import Beside, serve
+from ray_lineage.errors import UsageError
 from ray_lineage.frames import Link, Linked, Table, to_columns
 from ray_lineage.killable import Killed
 from ray_lineage.model import Declaration, DeclaredColumn, Diagnostic, Name
 
 if TYPE_CHECKING:
+    from ray_lineage.diff.report import Report
     from ray_lineage.model import FileFacts
     from ray_lineage.query.graph import Graph
     from ray_lineage.viewer.notebook import Page
@@ -300,6 +302,25 @@ def open_graph(store: str | None = None, project: str | None = None) -> Graph:
     from ray_lineage.query.graph import Graph
 
     return Graph.open(store, project)
+
+
+def changes(base: str = "", head: str = "", *, folder: str | None = None) -> Report:
+    """What changed in the lineage between two revisions of git: who breaks, whose rows and values are others, and who owns that.
+
+    ``base``: by default where the branch left what it follows; ``head``: the working tree; ``folder``: where the repository is,
+    the current one by default. Nothing is checked out, and no graph is needed. The files are read by ``ray_lineage diff``, in a
+    process of its own. Raises RayLineageError with the code that this fails with (no such revision, no repository).
+    """
+    from ray_lineage.asking import COMMAND, answer
+    from ray_lineage.diff.report import Report
+
+    if head and not base:
+        raise UsageError(
+            "RL203", "changes() with a head needs a base", help="name both, or none: the working tree is the head"
+        )
+    revisions = [r for r in (base, head) if r]
+    asked = ("diff", "--json", "--fail-on", "never", "--", *revisions)
+    return msgspec.json.decode(answer(COMMAND, asked, folder), type=Report)
 
 
 def picture(

@@ -9,6 +9,7 @@ import msgspec
 
 from ray_lineage.diff.changes import Change, Kind
 from ray_lineage.diff.reach import Reached
+from ray_lineage.frames import Table, Tabular, table_of
 
 _OF_THEIR_OWN: Final = frozenset({Kind.BROKEN})
 """Never a mere consequence of another change."""
@@ -24,7 +25,23 @@ class Found(msgspec.Struct, frozen=True):
     owners: tuple[str, ...]
 
 
-class Report(msgspec.Struct, frozen=True):
+class Row(msgspec.Struct, frozen=True):
+    """A change in a data frame. ``column`` is empty where all of a dataset is meant, ``dataset`` where a file is; ``reached``
+    datasets are downstream of it; ``owners`` are divided by blanks."""
+
+    kind: str
+    level: str
+    dataset: str
+    column: str
+    says: str
+    file: str
+    line: int
+    reached: int
+    owners: str
+    follows: str
+
+
+class Report(Tabular, msgspec.Struct, frozen=True):
     """The answer. ``files``: how many are ``changed``, of these ``added`` and ``removed``, and ``silent``: with the same tokens.
     ``counts``: changes by class, without those that follow from others, which are ``following``. ``models``: dbt models whose rows
     or columns are others. ``linked``: so many files were linked for it."""
@@ -44,6 +61,10 @@ class Report(msgspec.Struct, frozen=True):
     display: dict[str, str] = {}
     """Datasets and columns as they are written, where letters' case differs."""
 
+    def table(self) -> Table:
+        """A row for each change, the worst first."""
+        return table_of(Row, (_row(found) for found in self.changes))
+
     @property
     def own(self) -> list[Found]:
         """The changes that follow from no other."""
@@ -53,6 +74,14 @@ class Report(msgspec.Struct, frozen=True):
         """Is there a change at or above that level (``broken``, ``warning``, ``never``)?"""
         levels = {"broken": {"error"}, "warning": {"error", "warning"}}.get(fail_on, set())
         return any(f.change.level in levels for f in self.changes)
+
+
+def _row(found: Found) -> Row:
+    at = found.change
+    owners = " ".join(found.owners)
+    return Row(
+        at.kind.value, at.level, at.dataset, at.column, at.says, at.file, at.line, len(found.reached.datasets), owners, at.follows
+    )  # fmt: skip
 
 
 class Impact(msgspec.Struct, frozen=True):

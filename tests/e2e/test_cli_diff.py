@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+import ray_lineage
+from ray_lineage.errors import RayLineageError, UsageError
 from tests.e2e.test_cli_commands import run
 
 _WHO = ("-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false")
@@ -85,6 +87,22 @@ def test_a_branch_its_working_tree_and_its_history(tmp_path: Path) -> None:
     assert names(told(top, "main", "work", "--merge-base")) == BROKEN
     files = told(top, "main", "work", "--merge-base")["files"]
     assert files == {"changed": 1, "added": 0, "removed": 0, "silent": 0}
+
+
+def test_revisions_are_compared_from_python(tmp_path: Path) -> None:
+    top = repository(tmp_path / "r")
+    (top / "core/orders.sql").write_text("CREATE TABLE core.orders (id int, amount int);\n")
+    git(top, "commit", "-qam", "without notes")
+    found = ray_lineage.changes("HEAD~1", "HEAD", folder=str(top))
+    frame = found.to_pandas()
+    row = frame[["kind", "level", "dataset", "column", "file", "reached"]].values.tolist()[0]
+    assert row == ["broken-reader", "error", "core.orders", "note", "mart/notes.sql", 2]
+    assert (found.is_bad("broken"), ray_lineage.changes(folder=str(top)).changes) == (True, ())
+    with pytest.raises(RayLineageError, match="nosuch") as wrong:
+        ray_lineage.changes("nosuch", folder=str(top))
+    assert wrong.value.code.startswith("RL25")
+    with pytest.raises(UsageError, match="needs a base"):
+        ray_lineage.changes(head="HEAD", folder=str(top))
 
 
 def test_the_formats(tmp_path: Path) -> None:

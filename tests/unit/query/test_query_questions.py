@@ -18,7 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ray_lineage
-from ray_lineage.agents import _Questions, failure
+from ray_lineage.agents import _Questions
+from ray_lineage.asking import failure
 from ray_lineage.compile import CompileOptions
 from ray_lineage.compile.dbt.facts import compile_part, split_manifest
 from ray_lineage.errors import UsageError
