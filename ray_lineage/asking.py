@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from ray_lineage.errors import RayLineageError
-from ray_lineage.handing_on import PYTHON, environment
+from ray_lineage.handing_on import environment, python
 
-COMMAND: Final = (*PYTHON, "-m", "ray_lineage")
+COMMAND: Final = tuple(python("-m", "ray_lineage"))
 _PATIENCE: Final = 300
 """Seconds for an answer."""
 _SAID: Final = 1_000

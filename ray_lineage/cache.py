@@ -26,7 +26,7 @@ import msgspec
 
 from ray_lineage.compile.options import CompileOptions
 from ray_lineage.errors import UsageError
-from ray_lineage.handing_on import PYTHON, environment
+from ray_lineage.handing_on import environment, python
 from ray_lineage.ownfolder import own_folder
 from ray_lineage.signing import private_folder, user_key
 from ray_lineage.sources.mounts import file_system, is_network
@@ -548,7 +548,7 @@ def verify(path: str, timeout: float = 120.0) -> VerifyReport:
     code = "import sys; from ray_lineage.cache import _verify_here; _verify_here(sys.argv[1])"
     try:
         done = subprocess.run(
-            [*PYTHON, "-c", code, path], capture_output=True, timeout=timeout, check=False, env=environment()
+            python("-c", code, path), capture_output=True, timeout=timeout, check=False, env=environment()
         )
         entries, bad, foreign = (int(n) for n in done.stdout.split())
     except (ValueError, subprocess.TimeoutExpired):

@@ -9,10 +9,12 @@ import subprocess
 import sys
 from typing import IO, Final
 
-PYTHON: Final = (sys.executable, "-P")
-"""-P: modules that lie in the current folder are not ours."""
-
 _KEPT_BACK: Final = ("NEO4J_", "RAY_LINEAGE_NEO4J_", "RAY_LINEAGE_STORE", "OPENLINEAGE_API_KEY")
+
+
+def python(*words: str) -> list[str]:
+    """This Python with these arguments; -P: modules that lie in the current folder are not ours."""
+    return [sys.executable, "-P", *words]
 
 
 def environment() -> dict[str, str]:
@@ -29,7 +31,7 @@ def begun(
     """A process that runs a module of ours, which gets the number of its end of a ``stream``. ``log`` and ``errors``: what becomes
     of what it prints (None: as with this process)."""
     return subprocess.Popen(
-        [*PYTHON, "-m", module, str(stream.fileno())],
+        python("-m", module, str(stream.fileno())),
         stdin=subprocess.DEVNULL, stdout=log, stderr=errors, pass_fds=[stream.fileno()], process_group=0,
         env=environment(),
     )  # fmt: skip
