@@ -322,6 +322,14 @@ def known_model(name: Name, made: Name, version: int) -> Declaration:
     return Declaration((*name, MODEL), MODEL, 1, like=made, version=version)
 
 
+_SNAPSHOT: Final = ("dbt_scd_id", "dbt_updated_at", "dbt_valid_from", "dbt_valid_to")
+
+
+def snapshot_columns(made: Name, kind: str) -> Declaration:
+    """What dbt adds to the columns of a snapshot's query."""
+    return Declaration(made, kind, 0, tuple(map(DeclaredColumn, _SNAPSHOT)), adds=True)
+
+
 def made_unread(kind: str, made: Name, line: int) -> tuple[StatementFacts, Declaration]:
     """A model whose query could not be read is made all the same."""
     statement = StatementFacts(StatementKind.DBT_MODEL, line, line, target=made, effect=Effect.MAKES)

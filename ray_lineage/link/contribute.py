@@ -141,9 +141,7 @@ def _kept(found: list[Diagnostic]) -> list[Diagnostic]:
     kept, left = found[: _MAX_DIAGNOSTICS - 1], found[_MAX_DIAGNOSTICS - 1 :]
     codes = ", ".join(f"{code} x {number}" for code, number in sorted(Counter(d.code for d in left).items()))
     worst = min((d.severity for d in left), key=("error", "warning", "info").index)
-    text = (
-        f"{len(left):,} more diagnostics of this file are not listed: {codes}. `ray_lineage parse FILE` lists its own"
-    )
+    text = f"{len(left):,} more diagnostics of this file are not listed: {codes}"
     return [*kept, Diagnostic("RL307", worst, text)]
 
 

@@ -149,7 +149,7 @@ def _refuse_forbidden(file: SettingsFile, settings: Settings, origins: Mapping[s
     raise SettingsError(
         "RL250", f"a settings file that may have come with the repository sets {', '.join(found)}; where to write, whom to contact, "
         "what to run and higher limits are for its user to say",
-        where=place, help=f"read it; then allow it with `ray_lineage trust {file.path}`, or give {found[0]} by a flag or the environment",
+        where=place, help=f"read it; then allow it with `ray_lineage trust {file.path}`, or set {_PREFIX}{found[0].upper()}",
     )  # fmt: skip
 
 

@@ -17,6 +17,8 @@ AROUND: Final = 3
 _LONGEST_LINE: Final = 400
 _LARGEST: Final = 64 * 2**20
 """Bytes of a file."""
+_NOTEBOOK: Final = ".ipynb"
+"""Its statements' lines are those of their cells, which the file holds as JSON."""
 
 
 class Excerpt(msgspec.Struct, frozen=True):
@@ -37,6 +39,8 @@ def excerpt(source: Source, root: str, line: int) -> Excerpt:
         return Excerpt(note="the file is not there any more, or cannot be read")
     if hashlib.sha256(data).hexdigest() != source.sha256:
         return Excerpt(note="the file has changed since the graph was made")
+    if source.path.lower().endswith(_NOTEBOOK):
+        return Excerpt(note=f"line {line} of a cell of a notebook")
     return around(decode(data).text, line)
 
 

@@ -14,7 +14,7 @@ from ray_lineage.compile.dbt.manifest import Node, node_of, read_manifest
 from ray_lineage.compile.dbt.parts import CONSUMERS, CutNode, cut, cut_node_of
 from ray_lineage.compile.dbt.relations import KINDS, inlined
 from ray_lineage.compile.embedded import also_reading, making, query_of, reading, renamed
-from ray_lineage.compile.facts import Facts, description, known_model
+from ray_lineage.compile.facts import Facts, description, known_model, snapshot_columns
 from ray_lineage.compile.fragment import compile_fragment
 from ray_lineage.compile.frontend import Parts
 from ray_lineage.compile.jsontext import Fault, Lines, utf8
@@ -22,8 +22,6 @@ from ray_lineage.compile.naming import as_written, folded, is_written
 from ray_lineage.compile.options import CompileOptions
 from ray_lineage.model import DeclaredColumn, Diagnostic, Effect, FileFacts, Name, StatementKind
 
-_SNAPSHOT: Final = ("dbt_scd_id", "dbt_updated_at", "dbt_valid_from", "dbt_valid_to")
-"""What dbt adds to the columns of a snapshot's query."""
 _THIS: Final = "this_model"
 
 
@@ -158,7 +156,7 @@ class _Part:
         declared, columns = KINDS.get(node.materialized, "Table"), _enforced(node, self._dialect)
         self._take(said, query, made, declared, columns=columns)
         if kind == "snapshot" and not columns:
-            self._facts.declare(made, declared, 0, tuple(map(DeclaredColumn, _SNAPSHOT)), adds=True)
+            self._facts.declarations.append(snapshot_columns(made, declared))
 
     def _compiled(self, node: Node, made: Name) -> FileFacts | None:
         """What the text of a model says: the compiled one, else the template with what its references mean."""

@@ -55,7 +55,7 @@ def as_model(
 ) -> FileFacts:
     """The facts of a model's file (None: of another template): other models know it by its own name, and it reads all that it
     refers to, also where a macro that nobody knows takes it."""
-    from ray_lineage.compile.facts import known_model
+    from ray_lineage.compile.facts import known_model, snapshot_columns
     from ray_lineage.compile.sql.engines import engine_of
 
     engine = engine_of(dialect)
@@ -68,6 +68,8 @@ def as_model(
     version = _VERSION.fullmatch(own[-1])
     if version is not None:
         known.append(known_model((*own[:-1], version[1]), made, int(version[2])))
+    if template.snapshot:
+        known.append(snapshot_columns(made, KINDS.get(model.materialized, "Table")))
     return msgspec.structs.replace(facts, declarations=(*facts.declarations, *known))
 
 

@@ -109,6 +109,15 @@ def test_a_snapshot_has_a_name_and_a_schema_of_its_own() -> None:
     assert pairs(text) == {("r.x.a", "snaps.s.a", "identity")}
 
 
+def test_a_snapshot_has_columns_of_dbt() -> None:
+    found = linked(
+        s="{% snapshot s %}{{ config(strategy='check') }}select a from {{ source('r', 'x') }}{% endsnapshot %}",
+        m="select * from {{ ref('s') }}",
+    )
+    added = {"dbt_scd_id", "dbt_updated_at", "dbt_valid_from", "dbt_valid_to"}
+    assert {(s, t) for s, t, *_ in edges(found["m.sql"])} == {(f"s.{c}", f"m.{c}") for c in {"a", *added}}
+
+
 def test_a_statement_block_is_no_part_of_the_model() -> None:
     text = "{% call statement('n', fetch_result=True) %} select 1 from {{ ref('z') }} {% endcall %}\nselect a from {{ ref('x') }}"
     assert pairs(text) == {("x.a", "m.a", "identity")}

@@ -117,6 +117,15 @@ def test_a_repository_commands_nothing(tmp_path: Path, text: str, key: str) -> N
     assert f"ray_lineage trust {file}" in (error.help or "")
 
 
+@pytest.mark.parametrize(("text", "key"), COMMANDS)
+def test_the_variable_that_is_named_allows_it(tmp_path: Path, text: str, key: str) -> None:
+    written(tmp_path, text)
+    variable = f"RAY_LINEAGE_{key.upper()}"
+    assert (refusal(tmp_path).help or "").endswith(f"or set {variable}")
+    value = text.rpartition("= ")[2].strip('"')
+    assert load(tmp_path, environ={variable: value}).origins[key] == variable
+
+
 def test_it_says_how_it_is_read(tmp_path: Path) -> None:
     written(
         tmp_path,

@@ -42,6 +42,14 @@ def test_a_changed_file_is_not_shown(tmp_path: Path) -> None:
     assert "changed" in found.note
 
 
+@pytest.mark.parametrize("path", ["a.ipynb", "a.IPYNB"])
+def test_the_json_of_a_notebook_is_not_shown_for_a_line_of_a_cell(tmp_path: Path, path: str) -> None:
+    (tmp_path / path).write_text(TEXT)
+    found = excerpt(source(path), str(tmp_path), 3)
+    assert found.lines == []
+    assert found.note == "line 3 of a cell of a notebook"
+
+
 @pytest.mark.parametrize("make", ["nothing", "link", "pipe", "folder", "file in a linked folder"])
 def test_only_a_regular_file_is_read(tmp_path: Path, make: str) -> None:
     (tmp_path / "secret").write_text(TEXT)
