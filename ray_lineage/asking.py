@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
-import sys
 from collections.abc import Sequence
 from typing import Final
 
 from ray_lineage.errors import RayLineageError
-from ray_lineage.handing_on import environment
+from ray_lineage.handing_on import PYTHON, environment
 
-COMMAND: Final = (sys.executable, "-P", "-m", "ray_lineage")
-"""-P: modules that lie in the current folder are not ours."""
+COMMAND: Final = (*PYTHON, "-m", "ray_lineage")
 _PATIENCE: Final = 300
 """Seconds for an answer."""
 _SAID: Final = 1_000
@@ -26,12 +23,10 @@ _FAILED: Final = re.compile(
 
 def answer(command: Sequence[str], arguments: Sequence[str], folder: str | None = None) -> bytes:
     """What a command prints, run in ``folder``. Raises RayLineageError with the code that it failed with, or RL249."""
-    ours = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    path = os.pathsep.join(filter(None, (ours, os.environ.get("PYTHONPATH"))))
     try:
         done = subprocess.run(
             [*command, *arguments], stdin=subprocess.DEVNULL, capture_output=True, timeout=_PATIENCE, check=False, cwd=folder,
-            env=environment(PYTHONPATH=path),
+            env=environment(),
         )  # fmt: skip
     except subprocess.TimeoutExpired as error:
         raise RayLineageError("RL249", f"{arguments[0]} took longer than {_PATIENCE} s") from error

@@ -72,8 +72,7 @@ class Beside:
         self.close()
         self._stream, theirs = socket.socketpair()
         with theirs:
-            path = filter(os.path.isabs, sys.path)
-            self._process = begun(self._module, theirs, path, subprocess.DEVNULL, None)
+            self._process = begun(self._module, theirs, subprocess.DEVNULL, None)
         try:
             self._read(self._stream, 1, Patience(_START_SECONDS, _LOOK_SECONDS, time.monotonic()))
         except Killed:

@@ -26,6 +26,7 @@ import msgspec
 
 from ray_lineage.compile.options import CompileOptions
 from ray_lineage.errors import UsageError
+from ray_lineage.handing_on import PYTHON, environment
 from ray_lineage.ownfolder import own_folder
 from ray_lineage.signing import private_folder, user_key
 from ray_lineage.sources.mounts import file_system, is_network
@@ -546,7 +547,9 @@ def verify(path: str, timeout: float = 120.0) -> VerifyReport:
     """Read every entry in a child process: its death by a signal is a verdict, not an accident."""
     code = "import sys; from ray_lineage.cache import _verify_here; _verify_here(sys.argv[1])"
     try:
-        done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, timeout=timeout, check=False)
+        done = subprocess.run(
+            [*PYTHON, "-c", code, path], capture_output=True, timeout=timeout, check=False, env=environment()
+        )
         entries, bad, foreign = (int(n) for n in done.stdout.split())
     except (ValueError, subprocess.TimeoutExpired):
         return VerifyReport(0, 0, True)

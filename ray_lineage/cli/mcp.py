@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from ray_lineage.cli.output import Globals, settings
 
 
@@ -13,7 +11,8 @@ def mcp() -> None:
     Needs the extra `mcp`. Agents start it themselves: see docs/agents.md.
     """
     from ray_lineage.agents import server
+    from ray_lineage.asking import COMMAND
 
     given = {"--config": Globals.config_file, "--project": Globals.project, "--store": Globals.store}
     flags = [word for flag, value in given.items() if value is not None for word in (flag, value)]
-    server(settings().settings, [sys.executable, "-m", "ray_lineage", *flags]).run("stdio")
+    server(settings().settings, [*COMMAND, *flags]).run("stdio")

@@ -135,9 +135,30 @@ class _Uses:
         if ref.name == STAR:
             return ""
         if ref.relation >= 0:
-            dataset = self._table(self.statement.relations[ref.relation])
-            return dataset if ref.name in self.lost.get(dataset, ()) else ""
+            return self._losing(ref.relation, ref.name)
         return self._in_scope(ref)
+
+    def _losing(self, index: int, column: str, seen: frozenset[int] = frozenset()) -> str:
+        """The dataset that lost a column which a relation has no more, as itself or through queries that hand it on by a star."""
+        if index in seen:
+            return ""
+        if dataset := self._table(self.statement.relations[index]):
+            return dataset if column in self.lost.get(dataset, ()) else ""
+        under = self._under_star(index, column)
+        if any(self._has(i, column) for i in under):
+            return ""
+        return next(filter(None, (self._losing(i, column, seen | {index}) for i in under)), "")
+
+    def _under_star(self, index: int, column: str) -> list[int]:
+        """The relations that a relation takes a column of this name from, unseen."""
+        relation = self.statement.relations[index]
+        if isinstance(relation, Alias):
+            return [relation.relation] if relation.relation >= 0 and not relation.columns else []
+        if not isinstance(relation, Select) or any(o.name == column for o in relation.outputs):
+            return []
+        stars = (o for o in relation.outputs if o.star and column not in o.excluded and not o.renamed)
+        refs = (r for o in stars for r in o.refs if r.name == STAR)
+        return list(dict.fromkeys(i for r in refs for i in ((r.relation,) if r.relation >= 0 else relation.sources)))
 
     def _in_scope(self, ref: Ref) -> str:
         scope = ref.scope
@@ -148,20 +169,21 @@ class _Uses:
             if any(o.name == ref.name and ref not in o.refs for o in select.outputs):
                 return ""  # its alias
             for source in select.sources:
-                dataset = self._table(self.statement.relations[source])
-                if ref.name in self.lost.get(dataset, ()):
+                if dataset := self._losing(source, ref.name):
                     return dataset
             scope = select.parent
         return ""
 
-    def _has(self, index: int, column: str) -> bool:
+    def _has(self, index: int, column: str, seen: frozenset[int] = frozenset()) -> bool:
         relation = self.statement.relations[index]
         dataset = self._table(relation)
         if dataset:
             return column in (self.catalog.columns(dataset) or ())
         if isinstance(relation, TableRef):
             return column in relation.columns
-        return column in (listed_names(self.statement.relations, index) or ())
+        if index in seen or column in (listed_names(self.statement.relations, index) or ()):
+            return index not in seen
+        return any(self._has(i, column, seen | {index}) for i in self._under_star(index, column))
 
     def _table(self, relation: Relation) -> str:
         """The dataset, where a relation is just that."""

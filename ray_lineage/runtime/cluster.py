@@ -176,7 +176,19 @@ def is_lost() -> bool:
 
 
 def _quiet() -> dict[str, Any]:
-    return {"namespace": NAMESPACE, "log_to_driver": False, "logging_level": logging.ERROR}
+    from ray.job_config import JobConfig
+
+    job = JobConfig()
+    job._py_driver_sys_path = _OwnPath()
+    return {"namespace": NAMESPACE, "log_to_driver": False, "logging_level": logging.ERROR, "job_config": job}
+
+
+class _OwnPath(list[str]):
+    """Where workers look for modules. Ray adds the current folder, which may be a stranger's repository: only where this process
+    looks itself."""
+
+    def extend(self, folders: Iterable[str]) -> None:
+        super().extend(folder for folder in folders if folder in sys.path)
 
 
 def _start(ray: Any, workers: int, dashboard: bool) -> None:

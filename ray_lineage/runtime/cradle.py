@@ -35,8 +35,7 @@ class Cradle:
         self.socket, theirs = socket.socketpair()
         self.socket.setblocking(False)
         with theirs, open(os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "wb") as log:
-            path = [os.environ.get("PYTHONPATH", "")]
-            self._process = begun("ray_lineage.runtime.nursery", theirs, path, log, log)
+            self._process = begun("ray_lineage.runtime.nursery", theirs, log, log)
 
     def end(self) -> None:
         """End the process, and all that it made."""

@@ -18,7 +18,7 @@ import psutil
 import pytest
 
 from ray_lineage.ownfolder import own_folder
-from tests.environment import environ
+from tests.environment import PROJECT, environ
 
 PASSWORD = "c4n4ry-Zx9"
 BOLT = b"\x00\x00\x04\x05"  # 5.4, in which the password comes before anything is answered
@@ -122,6 +122,36 @@ def refused(root: Path, *arguments: str, code: str, **more: str) -> str:
     assert PASSWORD not in done.stderr
     assert everything(root.parent) == before
     return done.stderr
+
+
+def test_modules_of_a_checkout_are_never_ours(hostile: Path) -> None:
+    """Whatever they are called, and whichever process of ours works there."""
+    caught = hostile.parent / "caught"
+    for name in ("msgspec", "lmdb", "sqlglot", "typer", "ray_lineage", "encodings"):
+        (hostile / f"{name}.py").write_text(f"open({str(caught)!r}, 'a').write('{name} ')")
+    (hostile / "sitecustomize.py").write_text(f"open({str(caught)!r}, 'a').write('sitecustomize ')")
+    state = {"XDG_STATE_HOME": str(hostile.parent / "state"), "TMPDIR": str(hostile.parent)}
+    installed = {
+        "PYTHONPATH": str(PROJECT),
+        "PYTHONSAFEPATH": "",
+    }  # as the command that pip makes: without the current folder
+    subprocess.run(["git", "-C", hostile, "add", "."], check=True)
+    who = ("-c", "user.name=a", "-c", "user.email=a@example.com")
+    subprocess.run(["git", "-C", hostile, *who, "commit", "-qm", "first"], check=True)
+    for words in (
+        "ingest .",
+        "ingest . --full --executor ray --workers 1",
+        "cache verify",
+        "cache stats",
+        "doctor",
+        "diff",
+    ):
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "ray_lineage", *words.split()],
+            cwd=hostile, env=environ(**state, **installed), capture_output=True, text=True, timeout=120,
+        )  # fmt: skip
+        assert not caught.exists(), (words, caught.read_text(), done.stderr)
+        assert done.returncode in (0, 1), (words, done.stderr)
 
 
 COMMANDS = (

@@ -82,14 +82,18 @@ class Project:
         ]
         return min(at, default=-1)
 
+    def _is_snapshot(self, start: int) -> bool:
+        """Is the folder at this place of the path one of snapshots?"""
+        paths = _texts(self.entry.get("snapshot-paths")) or ("snapshots",)
+        return start >= 0 and self.folder[start] in {p.strip("/").split("/")[0] for p in paths}
+
     def configured(self, model: str) -> dict[str, str]:
         """What dbt_project.yml and the properties of a model say about it, the nearer the later."""
         out: dict[str, str] = {}
         start = self._place(_MODELS)
-        for key in ("models", "snapshots", "seeds"):
-            found = self.entry.get(key)
-            if isinstance(found, dict):
-                out.update(_along(found, (self.name, *self.folder[start + 1 :], model)))
+        found = self.entry.get("snapshots" if self._is_snapshot(start) else "models")
+        if isinstance(found, dict):
+            out.update(_along(found, (self.name, *self.folder[start + 1 :], model)))
         for entry in models_in(self._read(f"model:{model}")):
             if entry.get("name") == model:
                 out.update(_settings(entry.get("config")))

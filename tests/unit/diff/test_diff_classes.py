@@ -287,6 +287,30 @@ def test_an_unqualified_column_that_no_relation_has_any_more_is() -> None:
     assert broken(changes(base, {**base, "t.sql": "CREATE TABLE t (id int)"})) == {"t.b": {("v.sql", "v")}}
 
 
+@pytest.mark.parametrize(
+    ("query", "reads"),
+    [
+        ("WITH c AS (SELECT * FROM t) SELECT c.b FROM c", True),
+        ("WITH c AS (SELECT * FROM t) SELECT b FROM c", True),
+        ("SELECT q.b FROM (SELECT * FROM (SELECT t.* FROM t JOIN u ON t.id = u.id) x) q", True),
+        ("SELECT b FROM (SELECT * FROM t) x JOIN (SELECT * FROM w) y ON x.id = y.id", False),
+        ("WITH c AS (SELECT * FROM t JOIN w ON t.id = w.id) SELECT c.b FROM c", False),
+        ("WITH c AS (SELECT *, id AS b FROM t) SELECT c.b FROM c", False),
+        ("WITH RECURSIVE c AS (SELECT * FROM t UNION ALL SELECT * FROM c) SELECT c.id FROM c", False),
+    ],
+)
+def test_a_column_that_is_read_through_a_star(query: str, reads: bool) -> None:
+    """``w`` has got a column of this name meanwhile."""
+    base = {
+        "t.sql": "CREATE TABLE t (id int, b int)",
+        "u.sql": "CREATE TABLE u (id int)",
+        "w.sql": "CREATE TABLE w (id int)",
+        "v.sql": f"CREATE VIEW v AS {query}",
+    }
+    head = {**base, "t.sql": "CREATE TABLE t (id int)", "w.sql": "CREATE TABLE w (id int, b int)"}
+    assert broken(changes(base, head)) == ({"t.b": {("v.sql", "v")}} if reads else {})
+
+
 def test_a_reader_that_is_mended_is_not_broken() -> None:
     base = {"t.sql": "CREATE TABLE t (a int, b int)", "v.sql": "CREATE VIEW v AS SELECT a, b FROM t"}
     head = {"t.sql": "CREATE TABLE t (a int)", "v.sql": "CREATE VIEW v AS SELECT a FROM t"}

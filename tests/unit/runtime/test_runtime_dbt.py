@@ -54,6 +54,26 @@ def graph(settings: Settings) -> tuple[set[tuple[str, str]], dict[str, str]]:
     return {(r[0][2:], r[1][2:]) for r in dump["FLOWS_TO"]}, {r[2]: r[4] for r in dump["File"]}
 
 
+def test_each_kind_of_resource_has_a_section_of_its_own(tmp_path: Path, settings: Settings) -> None:
+    """https://docs.getdbt.com/reference/dbt_project.yml: what ``seeds`` says is said of no model."""
+    root = tmp_path / "sql"
+    write(
+        root,
+        {
+            "dbt_project.yml": "name: shop\nmodels:\n  shop:\n    stg:\n      +schema: staging\n"
+            "seeds:\n  +schema: seed_data\nsnapshots:\n  +schema: history\n",
+            "models/stg/a.sql": "{{ config(materialized='view') }} select id from raw.t",
+            "models/b.sql": "select id from {{ ref('a') }}",
+            "snapshots/c.sql": "{% snapshot c %}{{ config(unique_key='id', strategy='check', check_cols='all') }}"
+            "select id from {{ ref('b') }}{% endsnapshot %}",
+        },
+    )
+    ingest(settings, [str(root)])
+    assert {(a, b) for a, b in graph(settings)[0] if b.endswith(".id")} == {
+        ("raw.t.id", "staging.a.id"), ("staging.a.id", "b.id"), ("b.id", "history.c.id"),
+    }  # fmt: skip
+
+
 def test_a_project_says_what_its_models_mean(tmp_path: Path, settings: Settings) -> None:
     root = tmp_path / "sql"
     write(root, PROJECT)
