@@ -7,6 +7,7 @@ configuration takes part, and revisions cannot be taken for options.
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import IO, Final, NamedTuple
 
 from ray_lineage.errors import UsageError
+from ray_lineage.sources.scan import escape
 
 _FLAGS: Final = (
     "--no-pager", "--no-optional-locks", "--no-replace-objects", "--literal-pathspecs",
@@ -60,12 +62,13 @@ class Repository:
         self.top = str(top)
 
     def commit(self, revision: str) -> Revision:
-        """Raises UsageError (RL253) for one that is not there."""
+        """Raises UsageError (RL253) for one that is not there, and where git refuses the repository."""
         if revision.startswith(("-", "^")) or "\0" in revision or not revision:
             what = "leaves out commits and names none" if revision.startswith("^") else "is no revision"
             raise UsageError("RL253", f"{revision!r} {what}", help="name a branch, a tag or a commit")
         found = self._commit(revision)
         if found is None:
+            self._require_repository()
             if self._is_empty():
                 raise UsageError("RL253", "this repository has no commit yet", help="there is something to compare with after the first `git commit`")  # fmt: skip
             shallow = self._asked("rev-parse", "--is-shallow-repository") == "true"
@@ -141,6 +144,17 @@ class Repository:
     def _commit(self, revision: str) -> str | None:
         return self._asked("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}") or None
 
+    def _require_repository(self) -> None:
+        """Git knows no commit where it refuses the repository, either: raises UsageError (RL253) with what it says."""
+        done = self._done(("rev-parse", "--git-dir"))
+        if done.returncode:
+            is_strangers = b"safe.directory" in done.stderr
+            trusting = f"if you trust it: `git config --global --add safe.directory {shlex.quote(self.top)}`"
+            raise UsageError(
+                "RL253", f"git refuses this repository: {_first_line(done.stderr)}",
+                help=trusting if is_strangers else f"look at {os.path.join(self.top, '.git')}: it may be empty, or point nowhere",
+            )  # fmt: skip
+
     def _is_empty(self) -> bool:
         done = self._done(("rev-list", "--all", "--max-count=1"))
         return done.returncode == 0 and not done.stdout
@@ -153,8 +167,7 @@ class Repository:
     def _run(self, *words: str) -> bytes:
         done = self._done(words)
         if done.returncode:
-            said = done.stderr.decode("utf-8", "replace").strip().split("\n")[0][:300]
-            raise UsageError("RL253", f"git {words[0]} failed: {said}", help=_WHOLE)
+            raise UsageError("RL253", f"git {words[0]} failed: {_first_line(done.stderr)}", help=_WHOLE)
         return done.stdout
 
     def _done(self, words: Iterable[str]) -> subprocess.CompletedProcess[bytes]:
@@ -176,6 +189,11 @@ class Repository:
 
 def _environment() -> dict[str, str]:
     return {**{k: os.environ[k] for k in _KEPT if k in os.environ}, **_SAFE}
+
+
+def _first_line(said: bytes) -> str:
+    """Of what git complains of; there may be names of a stranger's in it."""
+    return escape(said.decode("utf-8", "replace").strip().split("\n")[0][:300])
 
 
 def _entry(line: bytes) -> tuple[tuple[str, str], bytes]:

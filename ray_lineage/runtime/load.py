@@ -65,6 +65,8 @@ class Settled(msgspec.Struct, frozen=True):
     root: str = ""
     whole: list[FileDiagnostic] = []
     """What is said of no file by itself, but of the project."""
+    example_of: str = ""
+    """The file that writes the example."""
 
 
 class Begun(msgspec.Struct, frozen=True, array_like=True):
@@ -149,8 +151,7 @@ class Loader:
         self._writing: Writing | None = None
         self._told, self._last = IngestSummary(), IngestSummary()  # of the files linked now, and for the last commit
         self._written: dict[str, FileState] = {}
-        self._example = ""
-        self._best = 0
+        self._forget_example()
         self._states: dict[str, FileState] = {}
         self._foretold: dict[str, str] = {}  # of a dry run: the status of what was linked
         self._refused: set[str] = set()  # files whose last contribution went to the dead letters
@@ -182,7 +183,7 @@ class Loader:
         self._states = state.files
         settled = decode_settled(state.digest)
         if settled is not None:
-            self._best, self._example = settled.best, settled.example
+            self._best, self._example, self._example_of = settled.best, settled.example, settled.example_of
         self._parts = Parts(self._states)
         recalled = self._recalled(settled.digest) if settled is not None and not anew else {}
         return Begun(whole_states(self._states), recalled, state.origin.root)
@@ -265,7 +266,15 @@ class Loader:
         for path in self._gone:
             self._found_as = ""
             self.linker.remove(path)
-        return self._plan()
+        plan = self._plan()
+        changed = itertools.chain(self._gone, (t.path for t in plan.tasks))
+        if self._example_of and self._example_of in changed:
+            self._forget_example()
+        return plan
+
+    def _forget_example(self) -> None:
+        """Its file is gone, or is linked anew: what it wrote may not be there any more."""
+        self._best, self._example, self._example_of = 0, "", ""
 
     def _plan(self) -> LinkPlan:
         self._plans += 1
@@ -317,7 +326,7 @@ class Loader:
     def _note(self, share: Share) -> None:
         for file in share.files:
             if file.flows > self._best:
-                self._best, self._example = file.flows, file.example
+                self._best, self._example, self._example_of = file.flows, file.example, file.path
             if self._order.full or self._stored(file.path) != file.fingerprint:
                 self._written[file.path] = FileState(file.path, file.sha256, file.fingerprint, file.status)
             found = _diagnostics.decode(file.diagnostics) if file.diagnostics != "[]" else []
@@ -491,7 +500,7 @@ class Loader:
         settled = Settled(
             digest, summary.by_status, summary.diagnostics, summary.severities, summary.statements, summary.datasets,
             summary.columns, summary.edges, summary.example, self._best, self.settings.root,
-            self.linker.clashes(),
+            self.linker.clashes(), self._example_of,
         )  # fmt: skip
         encoded = msgspec.json.encode(settled).decode() if digest else ""
         self.store.settle(self.project, self.epoch, encoded, origin(self.settings))

@@ -81,12 +81,26 @@ def _read(path: Path, *, named: bool) -> SettingsFile | None:
             "RL200", f"cannot read the settings: {type(error).__name__}", where=str(path), help="check the file"
         ) from None
     if not ours:
-        data = data.get("tool", {}).get("ray_lineage")
-        if data is None and not named:
+        table = _table(data, path)
+        if table is None and not named:
             return None
-        data = data or {}
+        data = table or {}
         content = json.dumps(data, sort_keys=True, default=str).encode()
     return SettingsFile(path, content, _flat(data), owners, named)
+
+
+def _table(data: dict[str, Any], path: Path) -> dict[str, Any] | None:
+    """Ours, of a ``pyproject.toml``; None if there is none. Raises SettingsError for one that is something else."""
+    tools = data.get("tool")
+    found = tools.get("ray_lineage") if isinstance(tools, dict) else None
+    if found is not None and not isinstance(found, dict):
+        raise SettingsError(
+            "RL200",
+            "[tool.ray_lineage] is no table",
+            where=str(path),
+            help="write its settings below [tool.ray_lineage]",
+        )
+    return found
 
 
 def _flat(data: dict[str, Any]) -> dict[str, Any]:

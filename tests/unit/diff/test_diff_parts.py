@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
@@ -119,6 +121,36 @@ def test_what_names_no_commit_is_refused_before_git_is_asked(tmp_path: Path, rev
     with pytest.raises(UsageError) as caught:
         Repository(tmp_path / "none").commit(revision)
     assert (caught.value.code, caught.value.help) == ("RL253", "name a branch, a tag or a commit")
+
+
+@pytest.mark.parametrize(
+    ("stderr", "message", "help_"),
+    [
+        (
+            (b"fatal: detected dubious ownership in repository at '/r \x1b[1m'\nTo add an exception for this directory, call:\n\n"
+            b"\tgit config --global --add safe.directory '/r \x1b[1m'\n"),
+            "detected dubious ownership in repository at '/r \\x1B[1m'",
+            "if you trust it: `git config --global --add safe.directory '/r s'`",
+        ),
+        (
+            b"fatal: not a git repository: /nowhere\n", "not a git repository: /nowhere",
+            "look at /r s/.git: it may be empty, or point nowhere",
+        ),
+    ],
+)  # fmt: skip
+def test_git_that_refuses_the_repository_is_no_missing_commit(
+    monkeypatch: pytest.MonkeyPatch, stderr: bytes, message: str, help_: str
+) -> None:
+    """What git 2.39 says."""
+
+    def refused(self: Repository, words: Iterable[str]) -> CompletedProcess[bytes]:
+        return CompletedProcess(list(words), 128, b"", stderr)
+
+    monkeypatch.setattr(Repository, "_done", refused)
+    with pytest.raises(UsageError) as caught:
+        Repository("/r s").default_base()
+    said = (caught.value.code, caught.value.message, caught.value.help)
+    assert said == ("RL253", f"git refuses this repository: fatal: {message}", help_)
 
 
 # --------------------------------------------------------------------------- what statements say

@@ -132,3 +132,34 @@ def test_dead_letters_that_could_not_be_written_are_told(loader: Loader, monkeyp
     summary = IngestSummary()
     loader.finish("digest", settle=True, summary=summary)
     assert any("dead letters could not be written (No space left on device)" in note for note in summary.notes)
+
+
+def _example(loader: Loader, files: dict[str, str], gone: tuple[str, ...] = ()) -> str:
+    """What the run over these proposes to look at."""
+    for path, sql in files.items():
+        loader.put(path, sha(sql), facts(sql))
+    loader.prepare(Prepare(list(gone)))
+    summary = IngestSummary()
+    loader.finish("digest", settle=True, summary=summary)
+    return summary.example
+
+
+def test_the_example_is_a_dataset_that_is_there(loader: Loader) -> None:
+    files = {
+        "v.sql": "CREATE VIEW mart.total AS SELECT a + b AS x FROM t",
+        "w.sql": "CREATE VIEW mart.one AS SELECT a FROM t",
+    }
+    assert _example(loader, files) == "mart.total"
+    assert _example(loader, {"v.sql": "CREATE VIEW mart.grand AS SELECT a + b AS x FROM t"}) == "mart.grand"
+    assert _example(loader, {"v.sql": "CREATE VIEW mart.least AS SELECT a AS x FROM t"}) == "mart.least"
+    assert _example(loader, {"w.sql": "CREATE VIEW mart.two AS SELECT a FROM u"}) == "mart.least"
+    assert _example(loader, {}, gone=("v.sql",)) == ""
+    assert _example(loader, {"w.sql": "CREATE VIEW mart.three AS SELECT a FROM u"}) == "mart.three"
+
+
+def test_a_later_run_knows_which_file_writes_the_example(loader: Loader) -> None:
+    assert _example(loader, {"v.sql": "CREATE VIEW mart.total AS SELECT a + b AS x FROM t"}) == "mart.total"
+    later = Loader(loader.settings, "p")
+    later.begin()
+    assert _example(later, {"v.sql": "CREATE VIEW mart.grand AS SELECT a AS x FROM t"}) == "mart.grand"
+    later.linker.close()

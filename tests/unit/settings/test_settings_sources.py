@@ -23,6 +23,20 @@ def test_precedence(tmp_path: Path) -> None:
     assert (loaded.settings.project, loaded.origins["project"]) == ("from flag", "--project")
 
 
+@pytest.mark.parametrize("text", ['[tool]\nray_lineage = "x"\n', "[tool]\nray_lineage = 0\n", "[[tool.ray_lineage]]\n"])
+def test_a_setting_in_place_of_our_table_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "pyproject.toml").write_text(text)
+    with pytest.raises(SettingsError, match=r"\[tool\.ray_lineage\] is no table") as caught:
+        load_settings(cwd=str(tmp_path), environ={})
+    assert (caught.value.code, caught.value.where) == ("RL200", str(tmp_path / "pyproject.toml"))
+
+
+@pytest.mark.parametrize("text", ["tool = 5\n", "[[tool]]\n", "[tool]\nother = 1\n"])
+def test_a_pyproject_without_our_table_is_none_of_ours(tmp_path: Path, text: str) -> None:
+    (tmp_path / "pyproject.toml").write_text(text)
+    assert load_settings(cwd=str(tmp_path), environ={}).settings == Settings()
+
+
 @pytest.mark.parametrize(
     ("name", "value", "field", "expected"),
     [
