@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Final, NamedTuple
 
 from ray_lineage.compile.facts import Facts
@@ -31,6 +32,10 @@ _INDIRECT: Final = {"CONDITIONAL": _HOW["conditional"], "CONDITION": _HOW["condi
 _DIRECT: Final = {"IDENTITY": _HOW["identity"], "AGGREGATION": _HOW["aggregation"], "MASKED": _HOW["masking"]}
 _UNSAID: Final = Transformation("DIRECT", "TRANSFORMATION")
 _ENDS: Final = {"DROP": StatementKind.DROP, "TRUNCATE": StatementKind.TRUNCATE}
+_MAX_EDGES: Final = 100_000
+"""Of one job, where every input feeds every output: a small event with many of both means millions."""
+_MAX_FILE_EDGES: Final = 500_000
+"""Of all such jobs of one file; as many as it may have rows of columns."""
 
 
 class _Flow(NamedTuple):
@@ -120,6 +125,7 @@ class Writer:
         self._names = names
         self._compile_sql = compile_sql
         self._facts = facts
+        self._left = _MAX_FILE_EDGES
         self._through: dict[Identity, Derivation] = {}
         self.columns: dict[Name, dict[str, None]] = {}
         """Columns that flows name, by dataset."""
@@ -136,6 +142,8 @@ class Writer:
         loose = [i for i in job.inputs if i not in named]
         read = dict.fromkeys(i for d in job.jobs.values() for s in d.whole for i in _identities(s, self._through))
         covered = self._sql(job, said)
+        bare = self._bare(job, said, covered)
+        inputs = self._inputs(job, len(bare))
         for identity, output in job.outputs.items():
             if output.change in _ENDS:
                 self._plain(job, output, (), _ENDS[output.change])
@@ -146,10 +154,33 @@ class Writer:
                 if len(job.outputs) == 1 and not job.explicit:
                     found.feeds.update(dict.fromkeys(loose))
                 self._derived(job, output, found)
-            elif self._names.of(identity) not in covered:
-                self._plain(job, output, () if job.explicit else job.inputs)
+            elif identity in bare:
+                self._plain(job, output, inputs)
         if not job.outputs and (job.inputs or read):
             self._plain(job, None, {**job.inputs, **read})
+
+    def _bare(self, job: Job, said: Collection[Identity], covered: Collection[Name]) -> set[Identity]:
+        """The outputs of which nothing is known but that the job writes them."""
+        return {
+            i
+            for i, o in job.outputs.items()
+            if o.change not in _ENDS and o.before is None and i not in said and self._names.of(i) not in covered
+        }
+
+    def _inputs(self, job: Job, outputs: int) -> Sequence[Identity]:
+        """What feeds each of so many outputs; says so where that is not all of the inputs."""
+        if job.explicit or not outputs:
+            return ()
+        most = max(1, min(_MAX_EDGES, self._left) // outputs)
+        kept = tuple(islice(job.inputs, most))
+        self._left = max(0, self._left - len(kept) * outputs)
+        if left_out := len(job.inputs) - len(kept):
+            text = (
+                f"{len(job.inputs):,} inputs by {outputs:,} outputs are too many to connect all with all; "
+                f"{left_out:,} of the inputs are left out"
+            )
+            self._facts.note("RL305", "warning", text, job.line)
+        return kept
 
     def _sql(self, job: Job, said: Collection[Identity]) -> set[Name]:
         """The outputs that the SQL of the job says more of than its events do."""
