@@ -294,6 +294,15 @@ def test_a_job_hands_on_what_goes_into_it() -> None:
     assert graph(event([], [], lineage={"entries": [into, out]})).feeds == {"db.s.a -> db.s.x"}
 
 
+def test_what_jobs_hand_on_is_bounded_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(statements, "_MAX_FILE_EDGES", 10)
+    into = {"type": "JOB", "inputs": [source(f"db.s.a{n}") for n in range(4)]}
+    out = [entry(f"db.s.x{n}", [{"type": "JOB"}]) for n in range(4)]
+    facts = compiled("e.json", json.dumps(event([], [], lineage={"entries": [into, *out]})))
+    assert sum(len(s.relations) - 1 for s in facts.statements) == 10
+    assert [(d.code, d.line) for d in facts.diagnostics] == [("RL305", 1)]
+
+
 def test_a_job_in_another_event_hands_on_what_goes_into_it() -> None:
     named = {"namespace": "n", "name": "extract", "type": "JOB"}
     first = event([], [], job="extract", lineage={"entries": [{**named, "inputs": [source("db.s.a")]}]})
