@@ -16,6 +16,8 @@ _WRAPPERS: Final = frozenset({"rows", "results", "data", "items", "records", "va
 """Names of the member that holds the rows, where one object holds all."""
 _DELIMITERS: Final = ",;\t|"
 _MAX_FIELD: Final = 1 << 20  # characters
+_MAX_AGAIN: Final = 20
+"""So many broken rows of CSV cost no row but themselves."""
 
 
 class Row(NamedTuple):
@@ -61,20 +63,44 @@ def _wrapped(value: Piece, key: str, lines: Lines) -> Iterator[Row | tuple[str, 
         yield from _rows(piece, lines)
 
 
-def csv_rows(text: str) -> Iterator[Row]:
-    """The rows of a file of CSV, whose first line names the fields."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
-    try:
-        head = [spelled(name) for name in next(reader, [])]
-        while True:
-            line = reader.line_num + 1
+def csv_rows(text: str) -> Iterator[Row | tuple[str, int]]:
+    """The rows of a file of CSV, whose first line names the fields; what is broken, and in which line."""
+    csv.field_size_limit(max(csv.field_size_limit(), _MAX_FIELD))
+    head: list[str] | None = None
+    for found, line in _records(text):
+        if isinstance(found, str):
+            yield found, line
+        elif head is None:
+            head = [spelled(name) for name in found]
+        elif any(found) and len(found) < len(head):
+            yield f"it has {len(found)} of {len(head)} fields", line
+        elif any(found):
+            yield Row(dict(zip(head, found, strict=False)), line)
+
+
+def _records(text: str) -> Iterator[tuple[list[str] | str, int]]:
+    """The fields of each row, or what is broken about it, and its line. A quote that nothing closes takes what follows with it: reading
+    goes on behind the line where it began, unless there are many such, which would be read over and over."""
+    stream = io.StringIO(text, newline="")
+    reader = csv.reader(stream, delimiter=_delimiter(text), strict=True)
+    line, again = 1, _MAX_AGAIN
+    while True:
+        begin, before = stream.tell(), reader.line_num
+        try:
             row = next(reader, None)
+        except csv.Error as error:
+            yield str(error), line
+            if again:
+                again -= 1
+                stream.seek(begin)
+                stream.readline()
+                line += 1
+                continue
+        else:
             if row is None:
                 return
-            if any(row):
-                yield Row(dict(zip(head, row, strict=False)), line)
-    except csv.Error:
-        return
+            yield row, line
+        line += reader.line_num - before
 
 
 def csv_head(text: str) -> list[str]:

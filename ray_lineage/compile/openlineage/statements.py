@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Final, NamedTuple
 
 from ray_lineage.compile.facts import Facts
@@ -31,6 +32,10 @@ _INDIRECT: Final = {"CONDITIONAL": _HOW["conditional"], "CONDITION": _HOW["condi
 _DIRECT: Final = {"IDENTITY": _HOW["identity"], "AGGREGATION": _HOW["aggregation"], "MASKED": _HOW["masking"]}
 _UNSAID: Final = Transformation("DIRECT", "TRANSFORMATION")
 _ENDS: Final = {"DROP": StatementKind.DROP, "TRUNCATE": StatementKind.TRUNCATE}
+_MAX_EDGES: Final = 100_000
+"""Of one job, where every input feeds every output: a small event with many of both means millions."""
+_MAX_FILE_EDGES: Final = 500_000
+"""Of all such jobs of one file, and of what jobs hand on in it; as many as it may have rows of columns."""
 
 
 class _Flow(NamedTuple):
@@ -58,22 +63,56 @@ class Derived(NamedTuple):
     feeds: dict[Identity, None]
 
 
-def derived(derivation: Derivation, through: Mapping[Identity, Derivation]) -> Derived:
+class Through:
+    """What goes into jobs, which they hand on to whatever names them as a source. A few inputs of a job that is named a few times
+    can mean millions: so many are handed on in one file."""
+
+    def __init__(self) -> None:
+        self.jobs: dict[Identity, Derivation] = {}
+        self.cut = False
+        self._left = _MAX_FILE_EDGES
+
+    def datasets(self, source: Source) -> Iterator[Source]:
+        """The datasets that a source is: a job hands on what goes into it."""
+        stack, seen = [source], set[Identity]()
+        while stack:
+            at = stack.pop()
+            if at is not source and not self._take():
+                return
+            identity = Identity(at.namespace, at.name)
+            if at.type.upper() != "JOB":
+                if at.name:
+                    yield at
+            elif identity not in seen and identity in self.jobs:
+                seen.add(identity)
+                stack.extend(islice(self.jobs[identity].whole, self._left + 1))
+
+    def identities(self, source: Source) -> Iterator[Identity]:
+        """Of those datasets."""
+        return (Identity(s.namespace, s.name) for s in self.datasets(source))
+
+    def _take(self) -> bool:
+        self.cut = self.cut or not self._left
+        self._left = max(0, self._left - 1)
+        return not self.cut
+
+
+def derived(derivation: Derivation, through: Through) -> Derived:
     """What a derivation says. ``through``: what goes into the jobs that it names as sources."""
     out = Derived([], [], {})
     for field, said in derivation.fields.items():
         for source in said.sources:
             _field_source(out, field, source, said.line, through)
     for source in derivation.whole:
-        for dataset in _datasets(source, through):
+        for dataset in through.datasets(source):
             out.feeds[Identity(dataset.namespace, dataset.name)] = None
             if dataset.field:
                 out.shapes.extend(_Shape(dataset, _shape(t)) for t in dataset.transformations or (Transformation(),))
     return out
 
 
-def _field_source(out: Derived, field: str, source: Source, line: int, through: Mapping[Identity, Derivation]) -> None:
-    for dataset in _datasets(source, through):
+def _field_source(out: Derived, field: str, source: Source, line: int, through: Through) -> None:
+    for dataset in through.datasets(source):
         out.feeds[Identity(dataset.namespace, dataset.name)] = None
         for done in (dataset.transformations or (_UNSAID,)) if dataset.field else ():
             subtype = (done.subtype or "").upper()
@@ -95,20 +134,6 @@ def _shape(done: Transformation) -> int:
     return _SHAPES.get((done.subtype or "").upper(), 0)
 
 
-def _datasets(source: Source, through: Mapping[Identity, Derivation]) -> Iterator[Source]:
-    """The datasets that a source is: a job hands on what goes into it."""
-    stack, seen = [source], set[Identity]()
-    while stack:
-        at = stack.pop()
-        identity = Identity(at.namespace, at.name)
-        if at.type.upper() != "JOB":
-            if at.name:
-                yield at
-        elif identity not in seen:
-            seen.add(identity)
-            stack.extend(through[identity].whole if identity in through else ())
-
-
 CompileSql = Callable[[str, str, int, Sequence[Name], Collection[Name]], tuple[FileFacts, set[Name]]]
 """See :func:`ray_lineage.compile.openlineage.sqlfacet.understood`."""
 
@@ -120,22 +145,27 @@ class Writer:
         self._names = names
         self._compile_sql = compile_sql
         self._facts = facts
-        self._through: dict[Identity, Derivation] = {}
+        self._left = _MAX_FILE_EDGES
+        self._said_cut = False
+        self._through = Through()
         self.columns: dict[Name, dict[str, None]] = {}
         """Columns that flows name, by dataset."""
         for job in jobs:
-            self._through.update(job.jobs)
+            self._through.jobs.update(job.jobs)
             own = job.jobs.get(job.identity) if job.identity is not None else None
             if own is not None:
-                self._through[Identity("", "")] = own
+                self._through.jobs[Identity("", "")] = own
 
     def write(self, job: Job) -> None:
         """What one job does."""
         said = {i: derived(o.derivation, self._through) for i, o in job.outputs.items() if o.derivation is not None}
         named = {i: None for found in said.values() for i in found.feeds}
         loose = [i for i in job.inputs if i not in named]
-        read = dict.fromkeys(i for d in job.jobs.values() for s in d.whole for i in _identities(s, self._through))
+        read = dict.fromkeys(i for d in job.jobs.values() for s in d.whole for i in self._through.identities(s))
+        self._note_cut(job)
         covered = self._sql(job, said)
+        bare = self._bare(job, said, covered)
+        inputs = self._inputs(job, len(bare))
         for identity, output in job.outputs.items():
             if output.change in _ENDS:
                 self._plain(job, output, (), _ENDS[output.change])
@@ -146,10 +176,39 @@ class Writer:
                 if len(job.outputs) == 1 and not job.explicit:
                     found.feeds.update(dict.fromkeys(loose))
                 self._derived(job, output, found)
-            elif self._names.of(identity) not in covered:
-                self._plain(job, output, () if job.explicit else job.inputs)
+            elif identity in bare:
+                self._plain(job, output, inputs)
         if not job.outputs and (job.inputs or read):
             self._plain(job, None, {**job.inputs, **read})
+
+    def _note_cut(self, job: Job) -> None:
+        if self._through.cut and not self._said_cut:
+            self._said_cut = True
+            text = f"jobs hand on more than {_MAX_FILE_EDGES:,} inputs in this file; from here on none of theirs are followed"
+            self._facts.note("RL305", "warning", text, job.line)
+
+    def _bare(self, job: Job, said: Collection[Identity], covered: Collection[Name]) -> set[Identity]:
+        """The outputs of which nothing is known but that the job writes them."""
+        return {
+            i
+            for i, o in job.outputs.items()
+            if o.change not in _ENDS and o.before is None and i not in said and self._names.of(i) not in covered
+        }
+
+    def _inputs(self, job: Job, outputs: int) -> Sequence[Identity]:
+        """What feeds each of so many outputs; says so where that is not all of the inputs."""
+        if job.explicit or not outputs:
+            return ()
+        most = max(1, min(_MAX_EDGES, self._left) // outputs)
+        kept = tuple(islice(job.inputs, most))
+        self._left = max(0, self._left - len(kept) * outputs)
+        if left_out := len(job.inputs) - len(kept):
+            text = (
+                f"{len(job.inputs):,} inputs by {outputs:,} outputs are too many to connect all with all; "
+                f"{left_out:,} of the inputs are left out"
+            )
+            self._facts.note("RL305", "warning", text, job.line)
+        return kept
 
     def _sql(self, job: Job, said: Collection[Identity]) -> set[Name]:
         """The outputs that the SQL of the job says more of than its events do."""
@@ -219,10 +278,6 @@ class Writer:
         name = self._names.column(identity, name)
         self.columns.setdefault(self._names.of(identity), {})[name] = None
         return name
-
-
-def _identities(source: Source, through: Mapping[Identity, Derivation]) -> Iterator[Identity]:
-    return (Identity(s.namespace, s.name) for s in _datasets(source, through))
 
 
 class _Arena:

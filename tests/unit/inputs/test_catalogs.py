@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ray_lineage.compile.catalogs import claims
+from ray_lineage.compile.catalogs.rows import Row, csv_rows
 from tests.unit.inputs.linked import Graph
 
 
@@ -253,4 +254,26 @@ def test_whatever_stands_where_something_else_should(field: str, value: Any) -> 
 
 
 def test_a_csv_of_other_lengths() -> None:
-    assert listed(CSV + "s,t\n,,,,,,,\n" + "s,t,c,3,int,more,more\n", "c.csv") == {"s.t": ["a int", "b text", "c int"]}
+    found = Graph({"c.csv": CSV + "s,t\n,,,,,,,\n" + "s,t,c,3,int,more,more\n"})
+    assert found.columns == {"s.t": ["a int", "b text", "c int"]}
+    assert [(d.code, d.line) for d in found.diagnostics] == [("RL130", 4)]
+
+
+@pytest.mark.parametrize(
+    ("torn", "line"), [('s,t,"c,3,int\ns,t,d,4,int\n', 4), ('s,t,"c"x,3,int\ns,t,d,4,int\n', 4), ("s,t,d,4,int\ns,t,cu", 5)],
+    ids=["a quote that nothing closes", "text behind a quote", "the end is gone"],
+)  # fmt: skip
+def test_a_torn_csv_costs_the_row_alone_and_says_so(torn: str, line: int) -> None:
+    found = Graph({"c.csv": CSV + torn})
+    assert found.columns == {"s.t": ["a int", "b text", "d int"]}
+    assert [(d.code, d.line) for d in found.diagnostics] == [("RL130", line)]
+
+
+def test_rows_behind_many_torn_ones_are_read_from_where_the_reader_stands() -> None:
+    found = list(csv_rows("a,b\n" + '"x"y,1\n' * 30 + "1,2\n"))
+    assert found[-1] == Row({"a": "1", "b": "2"}, 32)
+    assert [line for _, line in found[:-1]] == list(range(2, 32))
+
+
+def test_a_long_field_of_csv_costs_no_row() -> None:
+    assert [row.line for row in csv_rows("a,b\n" + "x" * 200_000 + ",1\n2,3\n") if isinstance(row, Row)] == [2, 3]

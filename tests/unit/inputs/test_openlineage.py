@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from ray_lineage.compile.openlineage import claims
+from ray_lineage.compile.openlineage import claims, statements
 from tests.unit.inputs.events import PG, dataset, done, event, field, lineage, lines, schema
-from tests.unit.inputs.linked import Graph
+from tests.unit.inputs.linked import Graph, compiled
 
 ONE = event([dataset("db.raw.o")], [dataset("db.mart.o", columnLineage=lineage(id=[field("db.raw.o", "k")]))])
 
@@ -108,6 +108,27 @@ def test_a_job_that_only_writes() -> None:
 
 
 # --------------------------------------------------------------------------- what comes from what
+
+
+def test_all_inputs_by_all_outputs_are_bounded_and_what_is_left_out_is_said() -> None:
+    many = event([dataset(f"db.r.i{n}") for n in range(400)], [dataset(f"db.m.o{n}") for n in range(400)])
+    facts = compiled("e.json", json.dumps(many))
+    assert sum(len(s.relations) - 1 for s in facts.statements) == 400 * 250
+    assert [(d.code, d.severity, d.line) for d in facts.diagnostics] == [("RL305", "warning", 1)]
+    assert "150 of the inputs are left out" in facts.diagnostics[0].message
+
+
+def test_many_jobs_of_one_file_are_bounded_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(statements, "_MAX_FILE_EDGES", 10)
+    said = event([dataset(f"db.r.i{n}") for n in range(3)], [dataset(f"db.m.o{n}") for n in range(3)])
+    facts = compiled("e.ndjson", lines(*({**said, "job": {"namespace": "n", "name": name}} for name in "abc")))
+    assert [len(s.relations) - 1 for s in facts.statements] == [3] * 3 + [1] * 6
+    assert [(d.code, d.line) for d in facts.diagnostics] == [("RL305", 2), ("RL305", 3)]
+
+
+def test_inputs_into_one_output_are_all_kept() -> None:
+    facts = compiled("e.json", json.dumps(event([dataset(f"db.r.i{n}") for n in range(2_000)], [dataset("db.m.o")])))
+    assert ([len(s.relations) for s in facts.statements], facts.diagnostics) == ([2_001], ())
 
 
 def test_without_column_lineage_every_input_feeds_every_output() -> None:
@@ -271,6 +292,15 @@ def test_a_job_hands_on_what_goes_into_it() -> None:
     into = {"type": "JOB", "inputs": [source("db.s.a")]}
     out = entry("db.s.x", [{"type": "JOB"}])
     assert graph(event([], [], lineage={"entries": [into, out]})).feeds == {"db.s.a -> db.s.x"}
+
+
+def test_what_jobs_hand_on_is_bounded_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(statements, "_MAX_FILE_EDGES", 10)
+    into = {"type": "JOB", "inputs": [source(f"db.s.a{n}") for n in range(4)]}
+    out = [entry(f"db.s.x{n}", [{"type": "JOB"}]) for n in range(4)]
+    facts = compiled("e.json", json.dumps(event([], [], lineage={"entries": [into, *out]})))
+    assert sum(len(s.relations) - 1 for s in facts.statements) == 10
+    assert [(d.code, d.line) for d in facts.diagnostics] == [("RL305", 1)]
 
 
 def test_a_job_in_another_event_hands_on_what_goes_into_it() -> None:
