@@ -6,6 +6,7 @@ are read, never a table.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -21,6 +22,9 @@ DIALECTS: Final = {
     "teradatasql": "teradata", "exa": "exasol", "starrocks": "starrocks",
 }  # fmt: skip
 """Ours, by what SQLAlchemy calls them."""
+_FILES: Final = ("sqlite", "duckdb")
+"""Their drivers make the file that an address names."""
+_ADDRESS: Final = "driver://user@host/database"
 
 
 class Row(NamedTuple):
@@ -100,15 +104,19 @@ def _engine(url: str) -> Engine:
             help="pip install 'ray-lineage[catalog]' and the driver",
         ) from None
     try:
-        return create_engine(url)
+        engine = create_engine(url)
+    except (ValueError, TypeError):  # not what it says: the password may stand where the port is looked for
+        raise UsageError("RL260", "no address of a database: a part of it has no such value", help=_ADDRESS) from None
     except ArgumentError as error:
-        raise UsageError(
-            "RL260", f"no address of a database: {first_line(error)}", help="driver://user@host/database"
-        ) from None
+        raise UsageError("RL260", f"no address of a database: {first_line(error)}", help=_ADDRESS) from None
     except ImportError as error:
         raise UsageError(
             "RL260", f"the driver is not installed: {first_line(error)}", help="install it with pip"
         ) from None
+    file = engine.url.database or ""
+    if engine.url.get_backend_name() in _FILES and file and ":" not in file and not os.path.exists(file):
+        raise UsageError("RL260", f"there is no database {file}: it would be made", help="check the path")
+    return engine
 
 
 def _queried(connection: Connection, query: str) -> Iterator[Row]:

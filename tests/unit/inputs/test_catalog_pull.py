@@ -89,11 +89,28 @@ def test_to_standard_output(lite: str, capsysbinary: pytest.CaptureFixture[bytes
     assert by_name(json.loads(capsysbinary.readouterr().out)).keys() == {"main.t", "main.v"}
 
 
-@pytest.mark.parametrize("url", ["nothing", "foo://x", "postgresql+nobody://x/y"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "nothing",
+        "foo://x",
+        "postgresql+nobody://x/y",
+        "postgresql+psycopg://u:hunter2@h:port/x",
+        "sqlite:///x?timeout=hunter2",
+    ],
+)
 def test_what_is_no_address(url: str) -> None:
     with pytest.raises(UsageError) as caught:
         pull(url)
     assert caught.value.code == "RL260"
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("driver", ["sqlite", "duckdb"])
+def test_a_file_that_there_is_not_is_not_made(driver: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="there is no database"):
+        pull(f"{driver}:///{tmp_path}/new.db")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_database_that_does_not_answer_keeps_its_password(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
