@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -19,12 +20,13 @@ from ray_lineage.compile.wording import Language, worded
 from ray_lineage.diff import yaml
 from ray_lineage.diff.breaks import Gone, Lacking, Misfit, Use, lacking, mentions, misfits, uses
 from ray_lineage.diff.changes import Change, Kind, Material, classify
+from ray_lineage.diff.configured import FILES, changed_settings
 from ray_lineage.diff.git import Entry, Repository, Revision
 from ray_lineage.diff.logic import Said, reworded, unchanged
 from ray_lineage.diff.owners import MOST_BYTES, PLACES, Owners, owners_of, owners_on_disk
 from ray_lineage.diff.pair import Pair
 from ray_lineage.diff.parts import Part, worded_parts
-from ray_lineage.diff.reach import ALL_FILES, LEAST_FILES, SOME_FILES, Downstream, Seeds
+from ray_lineage.diff.reach import ALL_FILES, LEAST_FILES, SOME_FILES, Downstream, Reached, Seeds
 from ray_lineage.diff.reading import Reading
 from ray_lineage.diff.report import Found, Impact, Report, counted, following, is_own
 from ray_lineage.diff.rows import Differences, differences
@@ -189,7 +191,11 @@ def diff(
     after: Side = OfCommit(where, to, rules) if to is not None else OnDisk(where, settings, before.tasks)
     comparing = Comparing(before, after, cache)
     try:
-        listed = comparing.found(comparing.changes(), _owners(repository, to), where.folder, everything=everything)
+        owners = _owners(repository, to)
+        listed = comparing.found(comparing.changes(), owners, where.folder, everything=everything)
+        listed = _with_settings(
+            listed, changed_settings(_settings_of(where, at), _settings_of(where, to)), where, owners
+        )
         report = Report(
             1, at.name, after.name, at.commit, to.commit if to is not None else "", comparing.files(),
             counted((f.change for f in listed), len(comparing.silent)), listed, comparing.models(listed), comparing.pair.linked,
@@ -200,6 +206,30 @@ def diff(
         return report
     finally:
         comparing.pair.close()
+
+
+def _settings_of(where: Where, revision: Revision | None) -> dict[str, bytes]:
+    """The files of settings at the project's root, in a commit or (None) on the disk."""
+    if revision is not None:
+        entries = [e for e in where.repository.entries(revision, where.folder) if e.path in FILES]
+        blobs = where.repository.blobs((e.blob for e in entries), MOST_BYTES)
+        return {e.path: b.data or b"" for e, b in zip(entries, blobs, strict=True)}
+    found = {}
+    for name in FILES:
+        file = SourceFile(name, where.root, name, 0, 0, 0, 0, int(Priority.BATCH))
+        with contextlib.suppress(SourceFault):
+            found[name] = read_bytes(file, MOST_BYTES)
+    return found
+
+
+def _with_settings(
+    found: tuple[Found, ...], changes: Iterable[Change], where: Where, owners: Owners
+) -> tuple[Found, ...]:
+    """Behind what surely breaks."""
+    prefix = f"{where.folder}/" if where.folder else ""
+    more = [Found(c, Reached({}, 0, (), cut=False), owners.of(prefix + c.file)) for c in changes]
+    at = sum(f.change.level == "error" for f in found)
+    return (*found[:at], *more, *found[at:])
 
 
 def _base(repository: Repository, base: str | None, head: str, *, merge_base: bool) -> Revision:

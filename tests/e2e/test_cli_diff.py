@@ -89,6 +89,25 @@ def test_a_branch_its_working_tree_and_its_history(tmp_path: Path) -> None:
     assert files == {"changed": 1, "added": 0, "removed": 0, "silent": 0}
 
 
+def test_other_settings_cannot_hide_what_breaks(tmp_path: Path) -> None:
+    """Both sides are read as they are now: what they leave out is in neither, which is no "no change"."""
+    top = repository(tmp_path / "r")
+    (top / "pyproject.toml").write_text("[project]\nname = 'x'\n")
+    (top / "core/orders.sql").write_text("CREATE TABLE core.orders (id int, amount int);\n")
+    git(top, "add", ".")
+    git(top, "commit", "-qm", "another tool's file")
+    assert names(told(top, "HEAD~1", "HEAD")) == BROKEN
+    (top / "ray_lineage.toml").write_text('dialect = "postgres"\nignore = ["core/**"]\n')
+    report = told(top, "HEAD~1")
+    assert names(report) == [("unknown", "")]
+    assert (report["changes"][0]["change"]["file"], report["changes"][0]["owners"]) == ("ray_lineage.toml", ["@data"])
+    assert run(top, "diff", "HEAD~1", "--fail-on", "warning").returncode == 1
+    (top / "ray_lineage.toml").write_text('# as before\ndialect="postgres"\n')
+    (top / "pyproject.toml").write_text("[tool.ray_lineage]\nmax_file_size = 10\n")
+    git(top, "commit", "-qam", "small files")
+    assert ("unknown", "") in names(told(top, "HEAD~1", "HEAD"))
+
+
 def test_revisions_are_compared_from_python(tmp_path: Path) -> None:
     top = repository(tmp_path / "r")
     (top / "core/orders.sql").write_text("CREATE TABLE core.orders (id int, amount int);\n")
