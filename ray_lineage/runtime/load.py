@@ -266,14 +266,12 @@ class Loader:
         for path in self._gone:
             self._found_as = ""
             self.linker.remove(path)
-        plan = self._plan()
-        changed = itertools.chain(self._gone, (t.path for t in plan.tasks))
-        if self._example_of and self._example_of in changed:
+        if self._example_of in self._gone:
             self._forget_example()
-        return plan
+        return self._plan()
 
     def _forget_example(self) -> None:
-        """Its file is gone, or is linked anew: what it wrote may not be there any more."""
+        """Its file is gone, or says something else: what it wrote may not be there any more."""
         self._best, self._example, self._example_of = 0, "", ""
 
     def _plan(self) -> LinkPlan:
@@ -325,6 +323,8 @@ class Loader:
 
     def _note(self, share: Share) -> None:
         for file in share.files:
+            if file.path == self._example_of:
+                self._forget_example()
             if file.flows > self._best:
                 self._best, self._example, self._example_of = file.flows, file.example, file.path
             if self._order.full or self._stored(file.path) != file.fingerprint:
