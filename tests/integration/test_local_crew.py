@@ -99,7 +99,7 @@ def test_workers_that_are_killed_cost_nothing(repository: Path, clean: object, t
     def attack() -> None:
         nonlocal killed
         # a batch has to come through now and then, and no file be met three times, on a busy machine, too
-        if killed < 8 and chance.random() < 0.03:
+        if not killed or (killed < 8 and chance.random() < 0.03):
             for process in chance.sample(found, 1) if (found := workers()) else []:
                 with contextlib.suppress(psutil.Error):
                     process.kill()
