@@ -6,6 +6,7 @@ None of these is needed to ask: each is imported when it is asked for, and insta
 from __future__ import annotations
 
 import importlib
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -44,9 +45,9 @@ class Tabular:
 
     __slots__ = ()
 
+    @abstractmethod
     def table(self) -> Table:
         """The rows, for whatever else takes them."""
-        raise NotImplementedError
 
     def to_pandas(self) -> pandas.DataFrame:
         """A row for each. Raises UsageError without the extra ``pandas``."""
@@ -68,9 +69,9 @@ class Linked(Tabular):
 
     __slots__ = ()
 
+    @abstractmethod
     def nodes_and_links(self) -> tuple[Mapping[str, dict[str, Any]], Iterable[Link]]:
         """Names with what is said of them, and the edges between these and others."""
-        raise NotImplementedError
 
     def to_networkx(self) -> networkx.MultiDiGraph:
         """Nodes are names; edges are parallel where several statements say the same. Raises UsageError without the extra
