@@ -9,7 +9,13 @@ import subprocess
 import sys
 from typing import IO, Final
 
-_KEPT_BACK: Final = ("NEO4J_", "RAY_LINEAGE_NEO4J_", "RAY_LINEAGE_STORE", "OPENLINEAGE_API_KEY")
+_KEPT_BACK: Final = (
+    "NEO4J_",
+    "RAY_LINEAGE_NEO4J_",
+    "RAY_LINEAGE_STORE",
+    "RAY_LINEAGE_CATALOG_URL",
+    "OPENLINEAGE_API_KEY",
+)
 
 
 def python(*words: str) -> list[str]:

@@ -39,7 +39,7 @@ _FLAGS: Final = {
 }
 """Those that are not called as the setting is."""
 _PREFIX: Final = "RAY_LINEAGE_"
-_OUR_OTHER_VARIABLES: Final = frozenset({"RAY_LINEAGE_CONFIG", TRUST})
+_OUR_OTHER_VARIABLES: Final = frozenset({"RAY_LINEAGE_CATALOG_URL", "RAY_LINEAGE_CONFIG", TRUST})
 _PATHS: Final = ("data_dir", "parse_cache_path", "organize_to", "root")
 
 

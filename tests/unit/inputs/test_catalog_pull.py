@@ -113,9 +113,26 @@ def test_a_file_that_there_is_not_is_not_made(driver: str, tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_database_that_does_not_answer_keeps_its_password(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("postgresql+psycopg://u:hunter2@127.0.0.1:1/x", "-o", str(tmp_path / "x.json")) == 3
+def test_a_database_that_does_not_answer_keeps_its_password(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAY_LINEAGE_CATALOG_URL", "postgresql+psycopg://u:hunter2@127.0.0.1:1/x")
+    assert run("-o", str(tmp_path / "x.json")) == 3
     said = capsys.readouterr().err
     assert "RL261" in said
     assert "hunter2" not in said
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql+psycopg://u:hunter2@127.0.0.1:1/x", "mssql+pyodbc://h/x?UID=u&PWD=hunter2", ""]
+)
+def test_no_password_stands_on_the_command_line(
+    url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("RAY_LINEAGE_CATALOG_URL", raising=False)
+    assert run(*filter(None, [url]), "-o", str(tmp_path / "x.json")) == 2
+    said = capsys.readouterr().err
+    assert ("RL251" if url else "RL203") in said
+    assert "RAY_LINEAGE_CATALOG_URL" in said
+    assert "hunter2" not in said
