@@ -107,10 +107,13 @@ def test_a_signal_to_the_group_leaves_ray_alive_to_drain(tmp_path: Path) -> None
 
 
 @pytest.mark.ray
-@pytest.mark.parametrize(("send", "code"), [(two, 143), (one(signal.SIGKILL), -signal.SIGKILL)], ids=["two", "SIGKILL"])
-def test_ray_does_not_outlive_its_caller(tmp_path: Path, send: Send, code: int) -> None:
+@pytest.mark.parametrize(
+    ("send", "codes"), [(two, {130, 143}), (one(signal.SIGKILL), {-signal.SIGKILL})], ids=["two", "SIGKILL"]
+)
+def test_ray_does_not_outlive_its_caller(tmp_path: Path, send: Send, codes: set[int]) -> None:
+    """Of two that are pending at once any thread of Ray's may take the one that came second, and before the other."""
     found, family, _ = exit_code(tmp_path, RAY, send)
-    assert found == code
+    assert found in codes
     assert left([p for p in family if not agent(p)], END_SECONDS) == []
     assert_goes_on(tmp_path)
 
