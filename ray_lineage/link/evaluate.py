@@ -221,7 +221,7 @@ class Evaluator:
 
     def _target_columns(self) -> tuple[str, ...] | None:
         target = self.statement.target
-        if not target or self.statement.effect is not Effect.CHANGES:
+        if not target or self.statement.effect not in (Effect.CHANGES, Effect.SETS):
             return None
         local = self.temporaries(target[0]) if is_temporary(target) else None
         if local is not None:

@@ -359,9 +359,21 @@ class Script:
             add_sources(written.setdefault(flow.target, {}), {flow.source: flow.code}, 0)
         for column, sources in written.items():
             add_sources(local.items.setdefault(column, {}), sources, 0)
-        self._hold(key, local, replace=makes)
+        sets = statement.effect is Effect.SETS  # of a record
+        if sets and before is not None and statement.root < 0:
+            self._keep_others(local, before, {a.column for a in statement.assignments})
+        self._hold(key, local, replace=makes or sets)
         if key in self._computed:
             self._compute(key)
+
+    def _keep_others(self, local: Temporary, before: Temporary, given: set[str]) -> None:
+        """What the ``given`` fields of a record are set to is in ``local``; the others are what they were."""
+        self.work.note(before.size())
+        local.items = {c: s for c, s in before.items.items() if c not in given} | {
+            c: local.items.get(c, {}) for c in given
+        }
+        local.influences |= before.influences
+        local.feeds |= before.feeds
 
     def _compute(self, key: Key) -> None:
         """Rows came into a table with computed columns."""

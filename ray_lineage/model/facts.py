@@ -45,8 +45,8 @@ DATASET_KINDS: Final = (
 ROLES: Final = 8
 THEN, ELSE, LOOP, TRY, CATCH, ANY, ANY_LOOP = range(7)
 """A step of ``StatementFacts.path`` is ``block * ROLES + role``: which block of control flow, and where in it. THEN and
-ELSE of one IF share the block's number, as do TRY and CATCH. ANY: the order of what is inside is not known (GOTO, or a
-language whose control flow is not read); ANY_LOOP: nor how often it runs."""
+ELSE of one IF share the block's number, as do TRY and CATCH. ANY: the order of what is inside is not known (GOTO);
+ANY_LOOP: nor how often it runs."""
 
 
 class StatementKind(StrEnum):
