@@ -277,6 +277,9 @@ class FileFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     parts: tuple[tuple[str, str], ...] = ()  # names and content hashes of those that are files of their own
     origin: str = ""  # of a part: the file that its lines are those of, as a path from the project of dbt
     checked: int = 0  # what may be checked of it at link: CHECKED and its like, together
+    former: tuple[
+        tuple[Name, str, int], ...
+    ] = ()  # columns of its tables that it drops or renames: they are there up to that line
 
 
 def reachable(statement: StatementFacts) -> set[int]:

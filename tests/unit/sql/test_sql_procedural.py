@@ -48,6 +48,7 @@ PROGRAMS: list[Case] = [
     ("oracle", "CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW BEGIN INSERT INTO l (x) VALUES (:new.a); END;", ["t.a > l.x i"]),
     ("mysql", "DELIMITER $$\nCREATE TRIGGER tr AFTER INSERT ON t FOR EACH ROW BEGIN INSERT INTO l (x) VALUES (NEW.a); END$$\nDELIMITER ;", ["t.a > l.x i"]),
     ("oracle", "CREATE PACKAGE BODY k AS PROCEDURE p IS BEGIN INSERT INTO o (c) SELECT a FROM t; END p; PROCEDURE q IS BEGIN INSERT INTO o (d) SELECT b FROM t; END; END k;\n/\nINSERT INTO z SELECT a FROM t", ["t.a > o.c i", "t.b > o.d i", "t.a > z.a i"]),
+    ("oracle", "CREATE TYPE BODY k AS MEMBER PROCEDURE p IS BEGIN INSERT INTO o (c) SELECT a FROM t; END; MAP MEMBER FUNCTION m RETURN NUMBER IS v NUMBER; BEGIN SELECT b INTO v FROM t; RETURN v; END m; CONSTRUCTOR FUNCTION k(x NUMBER) RETURN SELF AS RESULT IS BEGIN RETURN; END; END;\n/\nINSERT INTO z SELECT a FROM t", ["t.a > o.c i", "t.b > k.m.v i", "t.a > z.a i"]),
     ("postgres", "CREATE FUNCTION f() RETURNS SETOF int LANGUAGE sql BEGIN ATOMIC SELECT a FROM t; END", ["t.a > f.a i"]),
 ]  # fmt: skip
 

@@ -44,6 +44,10 @@ _ONE_STATEMENT: Final = frozenset(
 """Words that begin the body of a trigger, event or task that is a single statement."""
 
 _LABELLED: Final = frozenset({"LOOP", "WHILE", "REPEAT", "BEGIN", "FOR"})
+_MEMBERS: Final = frozenset({"PROCEDURE", "FUNCTION"})
+_METHODS: Final = frozenset({"MEMBER", "STATIC", "CONSTRUCTOR", "MAP", "ORDER", "OVERRIDING", "FINAL"})
+"""In front of a member of a type."""
+
 _HANDLERS: Final = frozenset({"CONTINUE", "EXIT", "UNDO"})
 
 
@@ -110,7 +114,10 @@ class Splitter(Slices):
             and tokens[i + 1].text.upper() == "QUERY"
         ):
             return i + 2
-        if word in ("PROCEDURE", "FUNCTION") and self.owner >= 0 and not self.blocks:
+        if word in _METHODS and self.owner >= 0 and not self.blocks:
+            i = next((k for k in range(i, min(i + 5, len(tokens))) if tokens[k].text.upper() in _MEMBERS), i)
+            word = tokens[i].text.upper()
+        if word in _MEMBERS and self.owner >= 0 and not self.blocks:
             return self._member(i)
         if word in ("BEFORE", "AFTER", "INSTEAD") and self.owner >= 0:  # a section of a compound trigger
             return self._skip_to(i, ("IS", "AS"))
@@ -298,9 +305,8 @@ class Splitter(Slices):
         (bodies in dollar quotes are one string token and are read from the statement itself)."""
         tokens = self.tokens
         kinds = [t.text.upper() for t in tokens[i + 1 : i + 11]]
-        if not any(k in _BODY_KINDS for k in kinds[: 10 if "DEFINER" in kinds else 6]) or any(
-            k in ("VIEW", "TABLE", "AS") for k in kinds[:2]
-        ):
+        routine = any(k in _BODY_KINDS for k in kinds[: 10 if "DEFINER" in kinds else 6])
+        if not (routine or "BODY" in kinds[:5]) or any(k in ("VIEW", "TABLE", "AS") for k in kinds[:2]):
             return 0
         for j, token in outermost(tokens, i + 1, self._end(i + 1)):
             word = token.text.upper()
