@@ -90,6 +90,8 @@ OWN = [
     ("a loop over numbers has a variable of its own", "postgres", PGSQL, "v := (SELECT a FROM t); FOR v IN 1..3 LOOP INSERT INTO o (c) VALUES (v); END LOOP; INSERT INTO o (d) VALUES (v);", ["t.a > o.d i"]),
     ("GOTO: nothing is known", "oracle", PLSQL, "SELECT a INTO v FROM t; GOTO done; v := 1; <<done>> INSERT INTO o (c) VALUES (v);", ["t.a > o.c i"]),
     ("GOTO: in its own block", "oracle", "BEGIN GOTO x; <<x>> NULL; END;\n/\nDECLARE v NUMBER; BEGIN {} END;\n/", "SELECT a INTO v FROM t; v := 1; INSERT INTO o (c) VALUES (v);", []),
+    ("what is compiled is chosen", "oracle", PLSQL, "SELECT a INTO v FROM t;\n$if dbms_db_version.version < 12 $then\nSELECT b INTO v FROM t;\n$else\nv := 1;\n$end\nINSERT INTO o (c) VALUES (v);", ["t.b > o.c i"]),
+    ("or nothing is", "oracle", PLSQL, "SELECT a INTO v FROM t;\n$if $$debug $then v := 1; $end\nINSERT INTO o (c) VALUES (v);", ["t.a > o.c i"]),
     ("what comes later in a loop is seen by its beginning", "postgres", PGSQL, "WHILE i < 3 LOOP INSERT INTO o (c) VALUES (v); v := w; w := (SELECT a FROM t); END LOOP;", ["t.a > o.c i"]),
     ("another row of a record", "postgres", PGSQL, "SELECT a INTO r FROM t; SELECT c AS a INTO r FROM u; INSERT INTO o (c) VALUES (r.a);", ["u.c > o.c i"]),
     ("a field is replaced, the others stay", "postgres", PGSQL, "SELECT * INTO s FROM t; s.a := (SELECT c FROM u); INSERT INTO o (c, d) VALUES (s.a, s.b);", ["u.c > o.c i", "t.b > o.d i"]),

@@ -40,6 +40,9 @@ DYNAMIC: list[Case] = [
     ("postgres", "DO $$ BEGIN EXECUTE 'INSERT INTO o (c) SELECT a FROM t'; END $$", ["t.a > o.c i"]),
     ("mysql", "PREPARE s FROM 'INSERT INTO o (c) SELECT a FROM t'", ["t.a > o.c i"]),
     ("bigquery", "EXECUTE IMMEDIATE 'INSERT INTO d.o (c) SELECT a FROM d.t'", ["d.t.a > d.o.c i"]),
+    ("bigquery", "BEGIN EXECUTE IMMEDIATE FORMAT('INSERT INTO d.o (c) SELECT a FROM d.t WHERE b > %i AND e > %5.2f', n, m); END;", ["d.t.a > d.o.c i?"]),
+    ("oracle", "CREATE PROCEDURE p IS r t%ROWTYPE; n ns; BEGIN SELECT a INTO r.b FROM t; r.a := n(1)(n(1).first); INSERT INTO o (c, d) VALUES (r.a, r.b); END;\n/", ["t.a > o.d i"]),
+    ("oracle", "$ del params.tmp\n! rm params.tmp\nBEGIN EXECUTE IMMEDIATE 'INSERT INTO o (c) SELECT a FROM t'; END;", ["t.a > o.c i"]),
 ]  # fmt: skip
 
 PROGRAMS: list[Case] = [

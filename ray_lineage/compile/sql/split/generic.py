@@ -12,7 +12,7 @@ from ray_lineage.compile.sql.engine import Engine
 from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.scan import outermost
 from ray_lineage.compile.sql.split.flow import Slice, Slices
-from ray_lineage.compile.sql.split.nesting import BLOCK, CASE, HANDLER, IF, REPEATED, Nesting
+from ray_lineage.compile.sql.split.nesting import BLOCK, CASE, HANDLER, IF, REPEATED, SELECTION, Nesting
 from ray_lineage.model import ANY_LOOP
 
 _SKIPPED_ALONE: Final = frozenset(
@@ -35,6 +35,7 @@ _SKIPPED_TO: Final = {
 _OPENS: Final = {"IF": IF, "CASE": CASE, **dict.fromkeys(("LOOP", "WHILE", "FOR", "FOREACH", "REPEAT"), REPEATED)}
 """What these words begin, and END with them ends."""
 
+_SELECTION: Final = frozenset({"$IF", "$ELSIF", "$ELSE", "$END"})
 _LEAVES: Final = frozenset({"EXIT", "LEAVE", "BREAK", "CONTINUE", "ITERATE"})
 _BODY_KINDS: Final = frozenset({"PROCEDURE", "FUNCTION", "TRIGGER", "PACKAGE", "EVENT", "TASK", "MACRO", "ALERT"})
 _ONE_STATEMENT: Final = frozenset(
@@ -104,6 +105,8 @@ class Splitter(Slices):
             return i + 1
         if word == "END":
             return self._close(i)
+        if word in _SELECTION:
+            return self._selected(i, word)
         if word in _SKIPPED_ALONE and (self.owner >= 0 or self.blocks or word in _SKIPPED_ANYWHERE):
             self._enter(word)
             return i + 1
@@ -148,6 +151,20 @@ class Splitter(Slices):
         self.put(i, end, word or "?", self.owner, self.nesting.path, bool(self.blocks))
         self._went(i, word)
         return end
+
+    def _selected(self, i: int, word: str) -> int:
+        """``$IF constant $THEN ... $ELSE ... $END`` of PL/SQL: what is compiled is known where it is compiled."""
+        if word in ("$IF", "$ELSIF"):
+            i = self._skip_to(i, ("$THEN",)) - 1
+        if word == "$IF":
+            self.nesting.open(SELECTION)
+        elif word == "$ELSIF":
+            self.nesting.branch()
+        elif word == "$ELSE":
+            self.nesting.otherwise()
+        else:
+            self.nesting.close(SELECTION)
+        return i + 1
 
     def _enter(self, word: str) -> None:
         """A word of control flow that stands alone."""

@@ -7,10 +7,10 @@ from typing import Final
 from ray_lineage.compile.sql.split.flow import Slice, insert_step
 from ray_lineage.model import ANY_LOOP, CATCH, ELSE, LOOP, ROLES, THEN, TRY
 
-IF, CASE, REPEATED, BLOCK, HANDLER = "IF", "CASE", "LOOP", "BEGIN", "HANDLER"
-"""What may be open. A handler is one statement (or block) that may run or not."""
+IF, CASE, REPEATED, BLOCK, HANDLER, SELECTION = "IF", "CASE", "LOOP", "BEGIN", "HANDLER", "$IF"
+"""What may be open. A handler is one statement (or block) that may run or not; a selection is made when the text is compiled."""
 
-_ROLES: Final = {IF: THEN, CASE: THEN, REPEATED: LOOP, HANDLER: THEN}
+_ROLES: Final = {IF: THEN, CASE: THEN, REPEATED: LOOP, HANDLER: THEN, SELECTION: THEN}
 _MAX_PATH: Final = 60
 _NONE: Final = -1
 

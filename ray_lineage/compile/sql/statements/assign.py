@@ -19,7 +19,7 @@ from ray_lineage.compile.sql.statements.declare import declare_variables
 from ray_lineage.compile.sql.statements.execute import execute
 from ray_lineage.compile.sql.statements.lifetimes import declare_name
 from ray_lineage.compile.sql.statements.records import declare_variable, is_record, record_of, shape_of
-from ray_lineage.compile.sql.statements.variables import ELEMENTS, assign, copied_row, may_carry, store
+from ray_lineage.compile.sql.statements.variables import ELEMENTS, assign, copied_row, expression, may_carry, store
 from ray_lineage.compile.sql.unit import Said, Unit, Written, each
 from ray_lineage.model import Assignment, Effect, Local, Select, StatementKind
 
@@ -122,8 +122,7 @@ def _set_field(
     target = record_of(unit, parts[0])
     if not target or not value:
         return None
-    select = Token(T.SELECT, "SELECT", value[0].line, value[0].col, value[0].start, value[0].start)
-    tree = unit.parse([select, *value], "SELECT")
+    tree = expression(unit, value)
     builder = unit.builder()
     index = builder.reserve()
     scope = Scope(index, None, {})

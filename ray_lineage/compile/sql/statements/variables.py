@@ -44,9 +44,8 @@ def assign(unit: Unit, name: str, value: list[Token], *, sure: bool = True) -> S
     if not may_carry(unit, name, value):
         return forget(unit, name, value) if sure else None
     first = value[0]
-    select = Token(T.SELECT, "SELECT", first.line, first.col, first.start, first.start)
     try:
-        tree = unit.parse([select, *value], "SELECT")
+        tree = expression(unit, value)
     except SqlglotError:
         return None  # EXEC-like right sides, method calls: no query that could be lost
     builder = unit.builder()
@@ -60,6 +59,20 @@ def assign(unit: Unit, name: str, value: list[Token], *, sure: bool = True) -> S
         collect(builder, item, scope, IDENTITY, collected)
     builder.relations[index] = Select((), (), subqueries=tuple(collected.subqueries))
     return set_found(unit, value, builder, [(name, collected)], scope, collected.subqueries, sure=sure)
+
+
+def expression(unit: Unit, value: list[Token]) -> Expression:
+    """The tree of ``SELECT value``. An element of an element, ``rows(i)(j)``, is read as one of the outer collection."""
+    kept: list[Token] = []
+    i = 0
+    while i < len(value):
+        if value[i].token_type is T.L_PAREN and kept and kept[-1].token_type is T.R_PAREN:
+            i = closing(value, i) + 1
+            continue
+        kept.append(value[i])
+        i += 1
+    first = value[0]
+    return unit.parse([Token(T.SELECT, "SELECT", first.line, first.col, first.start, first.start), *kept], "SELECT")
 
 
 def knows(unit: Unit, name: str) -> bool:
