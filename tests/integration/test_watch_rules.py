@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
 import shutil
 import signal
@@ -193,6 +194,8 @@ def test_one_watch_a_project_and_nobody_else_writes(tmp_path: Path) -> None:
         ingest = command(tmp_path, "ingest", "sql", "--executor", "local")
         assert (ingest.returncode, f"process {watch.process.pid}" in ingest.stderr) == (3, True), ingest.stderr
         assert "Traceback" not in second.stderr + ingest.stderr
+        dry = command(tmp_path, "ingest", "sql", "--executor", "local", "--dry-run", "--full", "--json")
+        assert (dry.returncode, json.loads(dry.stdout)["files_written"]) == (0, 3), dry.stderr  # it only reads
         (watch.root / "n.sql").write_text(view("n"))
         watch.rest()
         watch.assert_exact()

@@ -74,7 +74,7 @@ class FakeGraph:
         self.max_delete = 20
         self.begun = False
 
-    async def begin(self, *, again: bool, anew: bool) -> Begun:
+    async def begin(self, *, again: bool, anew: bool, reads: bool) -> Begun:
         await self.gates.through("begin")
         if self.error is not None:
             raise self.error

@@ -7,13 +7,14 @@ import os
 import shutil
 import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from benchmarks.generate import generate
 from benchmarks.truth import compare
-from ray_lineage.errors import StoreRefused
+from ray_lineage.errors import StoreRefused, StoreUnavailable
 from ray_lineage.graph.sqlite import SqliteStore
 from ray_lineage.ownfolder import own_folder
 from ray_lineage.query.projects import list_projects
@@ -278,7 +279,10 @@ def test_a_dry_run_tells_what_the_run_will_tell(tmp_path: Path, edit: dict[str, 
         return *figures, summary.by_status, summary.diagnostics, summary.severities, summary.findings
 
     before = dump(tmp_path)
-    foretold = told(ingest(settings(tmp_path), [str(root)], dry_run=True))
+    with closing(SqliteStore(str(tmp_path / "graph.db"))):  # as a watch holds it
+        foretold = told(ingest(settings(tmp_path), [str(root)], dry_run=True))
+        with pytest.raises(StoreUnavailable):
+            ingest(settings(tmp_path), [str(root)], full=True)
     assert dump(tmp_path) == before
     assert foretold == told(ingest(settings(tmp_path), [str(root)]))
 
