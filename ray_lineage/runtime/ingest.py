@@ -112,7 +112,7 @@ def _brought_up(
         summary.notes.append(found.rebuilt)
     if not order.dry_run:
         _remember_unread(settings, plan, summary)
-    if not (found.known or reads) and (order.dry_run or not summary.files):
+    if not (found.known or order.dry_run or summary.files):
         forget_project(settings, plan.project)
     return summary
 
