@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ray_lineage.compile.text.jinja_macros import Library
     from ray_lineage.compile.text.template import Template
 
-_REVISION: Final = 32
+_REVISION: Final = 33
 _TEMPLATES: Final = tuple(
     (mark, re.compile(re.escape(mark) + rest))
     for mark, rest in {
