@@ -23,7 +23,8 @@ FORMATS: Final = tuple(front.name for front in FRONT_ENDS)
 """Their names, as the setting ``inputs`` has them."""
 
 
-_NAMED: Final = {front.name: front for front in FRONT_ENDS}
+def _named(name: str) -> FrontEnd:
+    return next(front for front in FRONT_ENDS if front.name == name)
 
 
 def suffixes_of(formats: Collection[str]) -> tuple[str, ...]:
@@ -46,28 +47,28 @@ def with_suffix(suffix: str) -> tuple[FrontEnd, ...]:
 
 def front_end(formats: Sequence[str], stem: str, content: Content) -> FrontEnd | None:
     """Who reads it; None if it is of none of these formats. A single one reads what it gets."""
-    fronts = [_NAMED[name] for name in formats]
+    fronts = [_named(name) for name in formats]
     return fronts[0] if len(fronts) == 1 else next((f for f in fronts if f.claims(stem, content)), None)
 
 
 def claimed(formats: Sequence[str], stem: str, head: bytes) -> bool:
     """Does a file that begins so seem to be of one of these formats?"""
-    return any(_NAMED[name].claims(stem, head) for name in formats)
+    return any(_named(name).claims(stem, head) for name in formats)
 
 
 def reads_bytes(formats: Sequence[str]) -> bool:
     """Is it for the front end to decode a file of these formats?"""
-    return any(_NAMED[name].binary for name in formats)
+    return any(_named(name).binary for name in formats)
 
 
 def asks(formats: Sequence[str]) -> bool:
     """May the facts of a file of these formats depend on other files?"""
-    return any(_NAMED[name].asks for name in formats)
+    return any(_named(name).asks for name in formats)
 
 
 def has_parts(formats: Sequence[str]) -> bool:
     """May a file of these formats have parts that are files of their own?"""
-    return any(_NAMED[name].split is not None for name in formats)
+    return any(_named(name).split is not None for name in formats)
 
 
 @cache
@@ -79,10 +80,10 @@ def version_of_parts() -> str:
 @cache
 def version_of(formats: tuple[str, ...]) -> str:
     """What the facts of a file of these formats depend on besides its content and the options."""
-    return "|".join(_NAMED[name].version for name in formats)
+    return "|".join(_named(name).version for name in formats)
 
 
 @cache
 def max_size_of(formats: tuple[str, ...], usual: int) -> int:
     """So many bytes are read of a file of these formats; ``usual`` where none says otherwise."""
-    return max((_NAMED[name].max_size for name in formats), default=0) or usual
+    return max((_named(name).max_size for name in formats), default=0) or usual
