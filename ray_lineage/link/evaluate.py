@@ -750,7 +750,7 @@ class Evaluator:
                 if opened is not None:
                     self.work.spend(len(opened))
                     relation = self.relations[source]
-                    if not isinstance(relation, TableRef) or not is_system(relation.name) or relation.columns:
+                    if not isinstance(relation, TableRef) or not self._is_system(relation):
                         maybe.append(opened)
                     elif (has := has_column(relation.name, name)) is None:
                         system.append(opened)
@@ -784,12 +784,17 @@ class Evaluator:
                 earlier = other
         return None
 
+    def _is_system(self, relation: Relation) -> bool:
+        """Is it a view of the engine's own, under its own names?"""
+        return isinstance(relation, TableRef) and not relation.columns and is_system(relation.name)
+
     def _missing(self, ref: Ref, relations: list[int], quiet: bool) -> Sources:
         """No relation in sight has the column: the known lists may be out of date, so base tables stay possible."""
         out: Sources = {}
-        only = self.relations[relations[0]] if len(relations) == 1 else None
-        if isinstance(only, TableRef) and is_system(only.name) and not only.columns:
-            return {(self.catalog.resolve(only.name), ref.name): 0}  # newer than the list
+        system = [r for i in relations if self._is_system(r := self.relations[i])]
+        if system:  # its lists may be older than it is
+            datasets = {self.catalog.resolve(r.name) for r in system if isinstance(r, TableRef)}
+            return {(d, ref.name): POSSIBLE if len(relations) > 1 else 0 for d in datasets if len(datasets) == 1}
         if ref.name in OF_ENGINES:
             return {}
         for index in relations:

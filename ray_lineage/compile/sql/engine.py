@@ -132,7 +132,8 @@ class Engine:
     stores_lower: bool = False  # names without quotes are in small letters in its catalog, however they are written
     dotted_quotes: bool = False  # `a.b` in one pair of quotes are two parts
     files_as_tables: bool = False  # FROM 'file.csv', FROM parquet.`/path`
-    system_tables: frozenset[str] = frozenset()  # found before all others, in ``pg_catalog``
+    system_tables: frozenset[str] = frozenset()  # found before all others, in ...
+    system_schema: str = "pg_catalog"  # ... this one
     default_schema: str = ""  # of a database, where no other one is current
     default_is_users: bool = False  # ... of most users: ``db..t`` and USE leave it open
     own_schema: str = ""  # stands for the place where the text itself runs
