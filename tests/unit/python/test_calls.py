@@ -157,6 +157,14 @@ UNRESOLVED = [
     "def f(cursor, q):\n    cursor.execute(q)",
     "conn.executemany(build(x), rows)",
     "import pandas as pd\npd.read_sql(query, con=engine)",
+    "spark.sql(q)",
+    "def f(spark, q):\n    return spark.sql(q)",
+    "cursor.execute(f'{head} where a > 1')",
+    "spark.sql(head + ' where a > 1')",
+    "import duckdb\nduckdb.sql(q)",
+    "from google.cloud import bigquery\nbigquery.Client().query(q)",
+    "import clickhouse_connect\nclickhouse_connect.get_client().command(q)",
+    "from snowflake.snowpark import Session\nSession.builder.getOrCreate().sql(q)",
 ]
 
 
@@ -165,6 +173,14 @@ def test_what_is_not_known_is_counted(code: str) -> None:
     facts = facts_of(code + "\nx = 'select '")
     assert [d.code for d in facts.diagnostics] == ["RL132"]
     assert facts.statements == ()
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["subprocess.run(c)", "df.query(q)", "text(q)", "request.query(q)", "bot.command(q)", "client.run(q)", "x.sql(q)"],
+)
+def test_what_others_call_so_too_is_not_taken_for_sql(code: str) -> None:
+    assert facts_of(code + "\nx = 'select '").diagnostics == ()
 
 
 def test_calls_that_are_not_known_are_one_diagnostic() -> None:
