@@ -133,7 +133,7 @@ Complain = Callable[[str, str, str, int, int], None]  # code, severity, message,
 
 class Evaluator:
     """Evaluates one statement. ``temporaries`` maps local names to what they hold, ``made`` the
-    tables that the file makes to their columns.
+    tables that the file makes to their columns, ``former`` tables to columns that are dropped later.
 
     What may raise TooMuch: everything but :meth:`whole`.
     """
@@ -147,8 +147,10 @@ class Evaluator:
         work: Work,
         checks: Checks | None = None,
         made: Mapping[Name, tuple[str, ...]] | None = None,
+        former: Mapping[Name, list[str]] | None = None,
     ) -> None:
         self.statement = statement
+        self.former = former or {}
         self.made = made or {}
         self.relations: tuple[Relation, ...] = statement.relations
         self.catalog = catalog
@@ -221,7 +223,7 @@ class Evaluator:
 
     def _target_columns(self) -> tuple[str, ...] | None:
         target = self.statement.target
-        if not target or self.statement.effect is not Effect.CHANGES:
+        if not target or self.statement.effect not in (Effect.CHANGES, Effect.SETS):
             return None
         local = self.temporaries(target[0]) if is_temporary(target) else None
         if local is not None:
@@ -386,6 +388,8 @@ class Evaluator:
         if relation.columns == (STAR,):
             return [Item(STAR, {(dataset, STAR): 0}, relation.line)]
         columns = self.catalog.columns(dataset)
+        if columns is not None and name in self.former:
+            columns = tuple(dict.fromkeys((*columns, *self.former[name])))
         if columns is None:
             return renamed([Item(STAR, {(dataset, STAR): 0}, relation.line)], relation.columns)
         return renamed([Item(c, {(dataset, c): 0}, relation.line) for c in columns], relation.columns)

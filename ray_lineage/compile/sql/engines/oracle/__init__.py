@@ -95,6 +95,7 @@ ORACLE: Final = Engine(
     ),
     attributes=True,
     columns_first=True,
+    into_sets=True,
     sequence_objects=True,
     dual=True,
     system_dual=True,
