@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Annotated, Optional, cast
 
 import typer
@@ -89,7 +91,7 @@ class _Question:
         self.name, self.walks, self.level, self.influences = name, walks, level, influences
 
     def ask(self, store: GraphStore, project: str | None) -> list[Traced]:
-        from ray_lineage.query.traced import traced
+        from ray_lineage.query.lineage import traced
 
         return [
             traced(store, self.name, way, depth=depth, level=self.level, influences=self.influences, project=project)
@@ -111,9 +113,10 @@ def _asked_for(text: str, direction: Direction, depth: int | None, level: str, i
 
 
 def _answer(question: _Question, form: _Form, across: bool) -> None:
-    from ray_lineage.query.walk import namesakes, resolve, steadied
+    from ray_lineage.query.lineage import steadied
+    from ray_lineage.query.walk import namesakes, resolve
 
-    with asked(everyone=across) as (store, project):
+    with _uncollected(), asked(everyone=across) as (store, project):
         with steadied(store):  # and no longer than it takes to read: who pages through an answer holds nothing
             walks = question.ask(store, project)
             places = Places(store, walks[0].project)
@@ -123,6 +126,18 @@ def _answer(question: _Question, form: _Form, across: bool) -> None:
     show()
     if alike and not form.as_json:
         write_line(styled(said_of_namesakes(alike), "yellow"))
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """An answer is many small objects and no cycles, among which looking for garbage would cost a fifth of its time."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def _as_json(walks: list[Traced], form: _Form) -> Callable[[], None]:

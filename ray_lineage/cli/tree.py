@@ -346,9 +346,13 @@ class _Layout:
         """With its evidence beside it, or below where that does not fit."""
         if not places:
             return (spans,)
-        beside = [*spans, *(part for place in places for part in (_GAP, place))]
-        whole = "".join([span.text for span in beside])
-        if (len(whole) if whole.isascii() else sum([cells(span.text) for span in beside])) <= self._width:
+        beside = [*spans]
+        for place in places:
+            beside += (_GAP, place)
+        if (
+            2 * sum([len(span.text) for span in beside]) <= self._width
+            or sum([cells(s.text) for s in beside]) <= self._width
+        ):
             return (beside,)
         return (spans, *([Span(lead), place] for place in places))
 
@@ -368,8 +372,8 @@ class _Layout:
             return None
         if name not in self._own:
             steps = [s for far, steps in self.walk.evidence(name).items() if far != name for s in steps]
-            places = {(step.file, step.line) for step in steps}
-            self._own[name] = self._at(steps) if len(places) == 1 else None
+            is_one = len(steps) == 1 or len({(step.file, step.line) for step in steps}) == 1
+            self._own[name] = self._at(steps) if is_one else None
         return self._own[name]
 
     def _says_no_place(self, name: int) -> bool:

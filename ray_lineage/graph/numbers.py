@@ -21,9 +21,8 @@ Read = Callable[[str, Mapping[str, Any]], list[Row]]
 
 
 class Written(NamedTuple):
-    """Where something of the graph is written: ``key`` and ``path`` are the file's, ``file`` is the one whose lines are meant."""
+    """A file of the graph: its path, and that of the one whose lines are meant."""
 
-    key: int
     path: str
     file: str
 
@@ -45,7 +44,8 @@ class Numbers:
 
     def __init__(self, read: Read) -> None:
         self._read = read
-        self._files: dict[int, Written] = {}
+        self.files: Mapping[int, Written] = _Files(read)
+        """By number."""
 
     def amount(self, kind: str) -> int:
         """How many rows there are of a label or type."""
@@ -97,13 +97,16 @@ class Numbers:
         """Number, name, and how that is written (None: so)."""
         return self._read(sql.named("Dataset", chosen=keys is not None), {"keys": _given(keys)})
 
-    def written(self, file: int) -> Written:
-        """Of a file by its number."""
-        found = self._files.get(file)
-        if found is None:
-            ((path, origin),) = self._read(sql.WRITTEN, {"file": file})
-            meant = origin if origin and container_of(path) else path
-            found = self._files[file] = Written(file, path, meant)
+
+class _Files(dict[int, Written]):
+    """By number; each looked up when it is asked for."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+
+    def __missing__(self, file: int) -> Written:
+        ((path, origin),) = self._read(sql.WRITTEN, {"file": file})
+        found = self[file] = Written(path, origin if origin and container_of(path) else path)
         return found
 
 

@@ -218,7 +218,7 @@ class _Said:
         self._numbers, self._rel, self._downstream = numbers, rel, downstream
         self._of: dict[int, list[NumberedEdge]] = {}
 
-    def load(self, near: Sequence[int]) -> None:
+    def load(self, near: Iterable[int]) -> None:
         """These are asked for next."""
         of = self._of
         new = [n for n in near if n not in of]
@@ -232,8 +232,11 @@ class _Said:
 
     def of(self, near: int) -> list[NumberedEdge]:
         """All edges of one."""
-        self.load((near,))
-        return self._of[near]
+        found = self._of.get(near)
+        if found is None:
+            self.load((near,))
+            found = self._of[near]
+        return found
 
 
 class Numbered(Traced):
@@ -249,6 +252,7 @@ class Numbered(Traced):
         self._names: dict[int, str] = {}
         self._flows = _Said(self._numbers, search.flows, search.downstream)
         self._influences = _Said(self._numbers, "INFLUENCES", search.downstream)
+        self._stars: dict[int, int] | None = None
         self._drawn_at: dict[int, list[int]] = {}
         self._evidence: dict[int, dict[int, list[Evidence]]] = {}
         self._number_nodes()
@@ -337,8 +341,9 @@ class Numbered(Traced):
     def load(self) -> None:
         """See :meth:`Traced.load`."""
         found = self._search
-        self._flows.load([*found.drawn, *found.stars(list(found.drawn)).values()])
-        self._influences.load(list(found.shaped))
+        self._stars = found.stars(list(found.drawn))
+        self._flows.load([*found.drawn, *self._stars.values()])
+        self._influences.load(found.shaped)
 
     def evidence(self, near: int) -> Mapping[int, Sequence[Evidence]]:
         """See :meth:`Traced.evidence`."""
@@ -352,9 +357,9 @@ class Numbered(Traced):
             return {}
         columns = [node] if node > 0 else self._columns_drawn_at(node)
         said: dict[int, list[Evidence]] = {}
-        for edge in self._flowing(columns):
-            file = self._numbers.written(edge.file).file
-            said.setdefault(self._number[edge.far], []).append(Evidence(edge.how, edge.certainty, file, edge.line))
+        number, files = self._number, self._numbers.files
+        for _, far, file, _, line, how, certainty in self._flowing(columns):
+            said.setdefault(number[far], []).append(Evidence(how, certainty, files[file].file, line))
         return said
 
     def _columns_drawn_at(self, dataset: int) -> list[int]:
@@ -365,8 +370,9 @@ class Numbered(Traced):
 
     def _flowing(self, columns: Sequence[int]) -> Iterable[NumberedEdge]:
         """The edges of values of near ends, each once. What goes through a star may be of any column."""
-        stars = self._search.stars(columns)
-        self._flows.load([*columns, *stars.values()])
+        stars = self._search.stars(columns) if self._stars is None else self._stars
+        if self._stars is None:
+            self._flows.load([*columns, *stars.values()])
         for column in columns:
             edges = self._flows.of(column)
             if column in stars:
@@ -378,13 +384,20 @@ class Numbered(Traced):
         """See :meth:`Traced.shaped`."""
         node = self._nodes[far]
         found = self._search
-        nears = found.shapes[node]
-        self._influences.load(list(nears))
-        edges = [e for near in nears for e in self._influences.of(near) if e.far == abs(node)]
+        nears, other = found.shapes[node], abs(node)
+        if len(nears) > 1:
+            self._influences.load(nears)
+        edges = [e for near in nears for e in self._influences.of(near) if e.far == other]
         if len(edges) > 1:
-            names = self._named_nears(nears)
+            names = self._ranks(nears)
             edges = sorted(_each_once(edges), key=lambda e: (nears[e.near], names[e.near], *self._order(e)[2:]))
         return [self._shaping(e) for e in edges]
+
+    def _ranks(self, nears: Iterable[int]) -> Mapping[int, str | int]:
+        """What sorts near ends by name."""
+        if self._search.downstream:
+            return self._named(list(nears))
+        return {dataset: self._number[-dataset] for dataset in nears}
 
     def _named_nears(self, nears: Iterable[int]) -> Mapping[int, str]:
         if self._search.downstream:
@@ -394,14 +407,14 @@ class Numbered(Traced):
 
     def _shaping(self, edge: NumberedEdge) -> Shaping:
         drawn = self._search.shaped[edge.near] if self._search.downstream else -edge.near
-        return Shaping(self._number[drawn], edge.near, edge.how, self._numbers.written(edge.file).file, edge.line)
+        return Shaping(self._number[drawn], edge.near, edge.how, self._numbers.files[edge.file].file, edge.line)
 
     def _order(self, edge: NumberedEdge) -> tuple[int, int, str, int, int, str, str]:
         """As edges are sorted, but for the names of their ends."""
         return (
             edge.near,
             edge.far,
-            self._numbers.written(edge.file).path,
+            self._numbers.files[edge.file].path,
             edge.statement,
             edge.line,
             edge.how,
@@ -436,9 +449,9 @@ class Numbered(Traced):
         if not self._search.downstream:
             ends = [(far, near, e) for near, far, e in ends]
         ends.sort(key=lambda end: (end[0], end[1], *self._order(end[2])[2:]))
-        written = self._numbers.written
+        files = self._numbers.files
         return [
-            Step(level.distance, source, target, e.how, e.certainty, written(e.file).file, e.line)
+            Step(level.distance, source, target, e.how, e.certainty, files[e.file].file, e.line)
             for source, target, e in ends
         ]
 

@@ -10,9 +10,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from ray_lineage.graph.store import Direction, GraphStore
+from ray_lineage.graph.store import Direction
 from ray_lineage.model import split_column
-from ray_lineage.query.walk import Level, Step, Walk, asked_for, in_words
+from ray_lineage.query.walk import Step, Walk
 
 
 class Evidence(NamedTuple):
@@ -189,21 +189,3 @@ def _edges(walk: Walk) -> int:
     return len(
         {(s.source, s.target) for s in walk.steps if not s.shapes and by_values(s.target if upstream else s.source)}
     )
-
-
-def traced(
-    store: GraphStore,
-    text: str,
-    direction: Direction,
-    *,
-    depth: int | None = None,
-    level: Level = "auto",
-    influences: bool = True,
-    project: str | None = None,
-) -> Traced:
-    """See :func:`ray_lineage.query.walk.walk`. What it is asked later it may read from the store, which has to be
-    ``steady``."""
-    from ray_lineage.query.numbered import numbered
-
-    question = asked_for(store, text, direction, depth, level, influences, project)
-    return numbered(store, question) or OfWalk(in_words(store, question))

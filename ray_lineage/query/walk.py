@@ -7,9 +7,7 @@ downstream, a column shapes a dataset, and so every column of it, and what these
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from typing import Any, Final, Literal
 
 import msgspec
@@ -266,17 +264,7 @@ def walk(
 ) -> Walk:
     """Walk the graph. ``level`` ``column`` on a dataset walks all its columns; ``influences`` adds what shapes rows to a walk
     over columns (between datasets it is part of every edge)."""
-    from ray_lineage.query.numbered import numbered
-
-    question = asked_for(store, text, direction, depth, level, influences, project)
-    with steadied(store):
-        found = numbered(store, question)
-        return found.walk() if found is not None else in_words(store, question)
-
-
-def steadied(store: GraphStore) -> AbstractContextManager[None]:
-    """Where a store is asked in numbers, these hold inside."""
-    return contextlib.nullcontext() if store.numbers is None else store.steady([])
+    return in_words(store, asked_for(store, text, direction, depth, level, influences, project))
 
 
 class Question(msgspec.Struct, frozen=True):
