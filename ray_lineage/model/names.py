@@ -28,8 +28,9 @@ SYSTEM_TABLES: Final = (
     "sysfilegroups", "sysfiles", "sysforeignkeys", "sysindexes", "sysindexkeys", "syslockinfo", "syslogins", "sysmembers",
     "sysmessages", "sysobjects", "sysperfinfo", "syspermissions", "sysprocesses", "sysprotects", "sysreferences",
     "sysservers", "systypes", "sysusers",
+    "sqlite_master", "sqlite_schema", "sqlite_sequence", "sqlite_temp_master", "sqlite_temp_schema",
 )  # fmt: skip
-"""SQL Server's older names of its own tables, without a schema or in ``dbo``."""
+"""SQL Server's older names of its own tables, without a schema or in ``dbo``; SQLite's."""
 
 
 UNKNOWN: Final = "__dynamic__"
@@ -62,9 +63,13 @@ class Local(StrEnum):
     OUTPUT = "#output:"
     """What a statement within another one gives of the rows that it wrote."""
 
+    def marked(self, name: str) -> str:
+        """The name with its mark."""
+        return self.value + name
+
     def named(self, name: str) -> Name:
         """What is called so."""
-        return (self.value + name,)
+        return (self.marked(name),)
 
 
 _LONGEST_MARKS_FIRST: Final = sorted(Local, key=len, reverse=True)

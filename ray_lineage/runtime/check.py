@@ -60,7 +60,7 @@ def check(settings: Settings, paths: Sequence[str], text: Text | None = None) ->
     plan = Plan(settings, around)
     checkers: list[Checker] = []
 
-    def checker(of: Settings, project: str) -> Checker:
+    def checker(of: Settings, project: str, _: bool) -> Checker:
         checkers.append(Checker(of, project, text))
         return checkers[-1]
 
@@ -172,7 +172,7 @@ class Checker(Loader):
         self.written_now()
         paths = self.paths if self._text is None else [self._text.name]
         doubtful = self.linker.doubtful()
-        certain = [(path, d) for path, d in self._said if doubtful.isdisjoint(d.lists)]
+        certain = [(path, d) for path, d in self._said if doubtful.isdisjoint(d.named)]
         if self._text is None:  # it may be what is about to be one of the files
             certain = list(without_agreed(certain))
         self.found.extend(FileDiagnostic.of(path, d) for path, d in certain)

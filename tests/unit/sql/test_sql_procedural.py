@@ -40,6 +40,9 @@ DYNAMIC: list[Case] = [
     ("postgres", "DO $$ BEGIN EXECUTE 'INSERT INTO o (c) SELECT a FROM t'; END $$", ["t.a > o.c i"]),
     ("mysql", "PREPARE s FROM 'INSERT INTO o (c) SELECT a FROM t'", ["t.a > o.c i"]),
     ("bigquery", "EXECUTE IMMEDIATE 'INSERT INTO d.o (c) SELECT a FROM d.t'", ["d.t.a > d.o.c i"]),
+    ("bigquery", "BEGIN EXECUTE IMMEDIATE FORMAT('INSERT INTO d.o (c) SELECT a FROM d.t WHERE b > %i AND e > %5.2f', n, m); END;", ["d.t.a > d.o.c i?"]),
+    ("oracle", "CREATE PROCEDURE p IS r t%ROWTYPE; n ns; BEGIN SELECT a INTO r.b FROM t; r.a := n(1)(n(1).first); INSERT INTO o (c, d) VALUES (r.a, r.b); END;\n/", ["t.a > o.d i"]),
+    ("oracle", "$ del params.tmp\n! rm params.tmp\nBEGIN EXECUTE IMMEDIATE 'INSERT INTO o (c) SELECT a FROM t'; END;", ["t.a > o.c i"]),
 ]  # fmt: skip
 
 PROGRAMS: list[Case] = [
@@ -48,8 +51,20 @@ PROGRAMS: list[Case] = [
     ("oracle", "CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW BEGIN INSERT INTO l (x) VALUES (:new.a); END;", ["t.a > l.x i"]),
     ("mysql", "DELIMITER $$\nCREATE TRIGGER tr AFTER INSERT ON t FOR EACH ROW BEGIN INSERT INTO l (x) VALUES (NEW.a); END$$\nDELIMITER ;", ["t.a > l.x i"]),
     ("oracle", "CREATE PACKAGE BODY k AS PROCEDURE p IS BEGIN INSERT INTO o (c) SELECT a FROM t; END p; PROCEDURE q IS BEGIN INSERT INTO o (d) SELECT b FROM t; END; END k;\n/\nINSERT INTO z SELECT a FROM t", ["t.a > o.c i", "t.b > o.d i", "t.a > z.a i"]),
+    ("oracle", "CREATE TYPE BODY k AS MEMBER PROCEDURE p IS BEGIN INSERT INTO o (c) SELECT a FROM t; END; MAP MEMBER FUNCTION m RETURN NUMBER IS v NUMBER; BEGIN SELECT b INTO v FROM t; RETURN v; END m; CONSTRUCTOR FUNCTION k(x NUMBER) RETURN SELF AS RESULT IS BEGIN RETURN; END; END;\n/\nINSERT INTO z SELECT a FROM t", ["t.a > o.c i", "t.b > k.m.v i", "t.a > z.a i"]),
     ("postgres", "CREATE FUNCTION f() RETURNS SETOF int LANGUAGE sql BEGIN ATOMIC SELECT a FROM t; END", ["t.a > f.a i"]),
 ]  # fmt: skip
+
+_OUT = "CREATE PROCEDURE q(m OUT NUMBER, k IN NUMBER, n IN OUT NUMBER) IS BEGIN SELECT a INTO m FROM t; SELECT b INTO n FROM t; END;\n/\n"
+_PUT = ["t.a > q.m i", "t.b > q.n i"]
+OUTPUTS: list[Case] = [
+    ("oracle", _OUT + "CREATE PROCEDURE p IS v NUMBER; w NUMBER; x NUMBER; BEGIN q(v, x, w); INSERT INTO o (c, d, e) VALUES (v, w, x); END;\n/", [*_PUT, "q.m > o.c i", "q.n > o.d i"]),
+    ("oracle", _OUT + "CREATE PROCEDURE p IS v NUMBER; w NUMBER; x NUMBER; BEGIN q(n => v, k => x, m => w); INSERT INTO o (c, d, e) VALUES (v, w, x); END;\n/", [*_PUT, "q.n > o.c i", "q.m > o.d i"]),
+    ("oracle", "CREATE PACKAGE BODY k AS PROCEDURE p IS v NUMBER; BEGIN q(v); INSERT INTO o (c) VALUES (v); END; PROCEDURE q(x OUT NUMBER) IS BEGIN SELECT a INTO x FROM t; END; END;\n/", ["t.a > k.q.x i", "k.q.x > o.c i"]),
+    ("oracle", "CREATE PROCEDURE q(x OUT NUMBER) IS BEGIN SELECT a INTO x FROM t; IF x = 1 THEN RETURN; END IF; SELECT b INTO x FROM t; END;\n/", ["t.a > q.x i", "t.b > q.x i"]),
+    ("oracle", "CREATE PROCEDURE p IS v NUMBER; BEGIN SELECT a INTO v FROM t; unknown(v, v); INSERT INTO o (c) VALUES (v); END;\n/", ["t.a > o.c i"]),
+]  # fmt: skip
+"""What a procedure of PL/SQL puts into its OUT parameters, by position or by name (Oracle's PL/SQL Language Reference, 8.7)."""
 
 MOVES: list[Case] = [
     ("tsql", "CREATE SYNONYM s FOR t\nGO\nINSERT INTO o (c) SELECT a FROM s", ["t.* > s.* i", "s.a > o.c i"]),
@@ -73,7 +88,7 @@ OUTSIDE: list[Case] = [
 
 
 @pytest.mark.parametrize(
-    "case", [*OUTSIDE, *VARIABLES, *DYNAMIC, *PROGRAMS, *MOVES], ids=lambda c: f"{c[0]}: {c[1][:50]}"
+    "case", [*OUTSIDE, *VARIABLES, *DYNAMIC, *PROGRAMS, *OUTPUTS, *MOVES], ids=lambda c: f"{c[0]}: {c[1][:50]}"
 )
 def test_procedural(case: Case) -> None:
     check(case)

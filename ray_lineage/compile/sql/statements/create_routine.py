@@ -37,7 +37,7 @@ def read_header(unit: Unit, tokens: list[Token], outer: Routine | None = None) -
     if around is not None:  # a member of a package
         name = (*around.name, name[-1])
         unit.names.spell(name, [parts[-1].text])
-    yield from begin_routine(unit, tokens, name, kind, around, goes_on=tokens[at].text.upper() == "PACKAGE")
+    yield from begin_routine(unit, tokens, name, kind, around, goes_on=tokens[at].text.upper() in ("PACKAGE", "TYPE"))
     routine = unit.routine
     if kind == "Trigger":
         table = trigger_table(unit, tokens, i)
@@ -61,6 +61,8 @@ def read_header(unit: Unit, tokens: list[Token], outer: Routine | None = None) -
         columns = out_parameters(unit, tokens, i)
         routine.returned_columns = tuple(c.name for c in columns)
     given = tuple(routine.parameters) if kind == "Procedure" else ()
+    if kind == "Type":  # its body alone: what it is says CREATE TYPE
+        return
     unit.facts.declare(name, kind, start_line(tokens[0]), columns, parameters=given)
 
 
@@ -74,6 +76,7 @@ _PROGRAMS: Final = {
     "ALERT": "Procedure",
     "TRIGGER": "Trigger",
     "PACKAGE": "Procedure",
+    "TYPE": "Type",
 }
 
 
@@ -165,10 +168,20 @@ def declare_parameters(unit: Unit, tokens: list[Token], i: int, *, untyped: bool
         if b - a > 1 or untyped:
             declare_variable(unit, tokens[a], tokens[kind:b])
         goes_out = {"OUT", "INOUT"} & {t.text.upper() for t in (*tokens[first:a], *tokens[a + 1 : kind])}
-        if goes_out:
-            unit.routine.given.add(unit.part(tokens[a]))
-            if unit.part(tokens[a]) in unit.routine.records:
-                unit.routine.given_rows.append(unit.part(tokens[a]))
+        _note_parameter(unit, unit.part(tokens[a]), goes_out=bool(goes_out))
+
+
+def _note_parameter(unit: Unit, name: str, *, goes_out: bool) -> None:
+    routine = unit.routine
+    scalar = goes_out and name not in routine.records and unit.engine.silent_outputs
+    if unit.engine.silent_outputs:
+        routine.parameters.append(name if scalar else "")
+    if scalar:
+        routine.outputs.append(Local.VARIABLE.marked(name))
+    if goes_out:
+        routine.given.add(name)
+    if goes_out and name in routine.records:
+        routine.given_rows.append(name)
 
 
 _MODES: Final = frozenset({"IN", "OUT", "INOUT", "VARIADIC", "NOCOPY"})

@@ -18,7 +18,7 @@ def declare_name(unit: Unit, variable: str) -> None:
     """There is such a variable in the routine at hand."""
     routine = unit.routine
     routine.declared.add(variable)
-    if routine.is_script and not unit.path and unit.engine.script_variables:
+    if routine.is_script and not unit.in_block and unit.engine.script_variables:
         routine.lasting.add(variable)
 
 
@@ -30,7 +30,7 @@ def leave_block(unit: Unit, tokens: list[Token]) -> Written | None:
         script.texts.clear()
         return _ended(unit, tokens, {name for name in script.take_held() if local_kind((name,)) is Local.VARIABLE})
     stays = {name for name in script.declared if name[0] == "$" or name in script.lasting}
-    gone = {f"@{name}" for name in script.declared - stays if f"${name}" not in stays}
+    gone = {Local.VARIABLE.marked(name) for name in script.declared - stays if f"${name}" not in stays}
     script.declared = stays
     for name in gone:
         script.texts.forget(name[1:])
@@ -69,7 +69,7 @@ def _shared(tokens: list[Token], package: Routine) -> Iterator[Written]:
     if not names:
         return
     package.shared |= names
-    variables = [f"@{name}" for name in sorted(names)]
+    variables = [Local.VARIABLE.marked(name) for name in sorted(names)]
     package.carriers.update(variables)
     given = tuple(Assignment(name, ()) for name in variables)
     yield Written(tokens, StatementKind.ASSIGN, assignments=given, routine=package, anywhere=True)
@@ -87,5 +87,4 @@ def _ended(unit: Unit, tokens: list[Token], names: set[str]) -> Written | None:
         return None
     unit.routine.carriers -= names
     gone = tuple(Assignment(name, ()) for name in sorted(names))
-    anywhere = not unit.engine.ordered_paths
-    return Written(tokens, StatementKind.ASSIGN, assignments=gone, effect=Effect.ENDS, anywhere=anywhere)
+    return Written(tokens, StatementKind.ASSIGN, assignments=gone, effect=Effect.ENDS, anywhere=True)
