@@ -457,13 +457,15 @@ class Maker:
 
     def _procedure(self) -> Case:
         """A function that writes TARGET, or whose rows are written there. It has variables v and w and a record r; nothing in it
-        decides whether a statement runs but loops over queries, since of IF lineage says nothing."""
+        decides whether a statement runs but loops over queries and a counter i, since of IF lineage says nothing."""
         if self.rng.random() < 0.2:
             return self._returned()
-        steps = [self.rng.choice([self._into, self._assigned, self._row])() for _ in range(self.rng.randint(1, 3))]
+        steps = [self._step() for _ in range(self.rng.randint(1, 3))]
+        if self.rng.random() < 0.6:
+            steps.append(self._branched())
         steps.append(self.rng.choice([self._written, self._looped, self._fetched, self._executed])())
         body = "; ".join(["v := 1", "w := 2", *steps])
-        declared = "v int; w int; r record; cur refcursor;"
+        declared = f"v int; w int; r record; cur refcursor; i int := {self.rng.randint(0, 2)};"
         head = f"CREATE FUNCTION {FUNCTION}() RETURNS void LANGUAGE plpgsql AS $$ DECLARE {declared}"
         return Case(f"{head} BEGIN {body}; END $$; SELECT {FUNCTION}()", writes=True)
 
@@ -480,6 +482,21 @@ class Maker:
         head = f"CREATE FUNCTION {FUNCTION}() RETURNS TABLE ({k} int, {n} int) LANGUAGE plpgsql AS $$ DECLARE r record;"
         call = f"INSERT INTO {TARGET[0]} (x, y) SELECT {n}, {k} FROM {FUNCTION}()"
         return Case(f"{head} BEGIN {how}; END $$; {call}", writes=True)
+
+    def _step(self) -> str:
+        return self.rng.choice([self._into, self._assigned, self._row])()
+
+    def _branched(self) -> str:
+        """Some steps run, some do not, some not to their end, whatever the tables hold."""
+        a, b, c = (self._step() for _ in range(3))
+        return self.rng.choice([
+            f"IF i = 1 THEN {a}; ELSE {b}; END IF",
+            f"{a}; IF i = 0 THEN {b}; ELSIF i = 1 THEN {c}; END IF",
+            f"CASE i WHEN 0 THEN {a}; WHEN 1 THEN {b}; ELSE {c}; END CASE",
+            f"WHILE i < 4 LOOP {a}; i := i + 1; EXIT WHEN i = 2; {b}; END LOOP",
+            f"FOR i IN 0..1 LOOP {a}; CONTINUE WHEN i = 1; {b}; END LOOP",
+            f"BEGIN {a}; PERFORM 1 / i; {b}; EXCEPTION WHEN division_by_zero THEN {c}; END",
+        ])  # fmt: skip
 
     def _into(self) -> str:
         inner, columns = self.query(2)

@@ -12,6 +12,7 @@ import logging
 import re
 import sys
 import time
+from binascii import b2a_base64
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,8 @@ _MOST: Final = 20_000  # characters of one value
 _HELD: Final = 200
 _STAR: Final = "***"
 _SHORTEST: Final = 4
+_SHORTEST_ENCODED: Final = 6
+_FOR_URLS: Final = str.maketrans("+/", "-_")
 _PUBLIC: Final = frozenset({"neo4j"})  # which a server takes once, to have it changed; it is in every address, too
 _secrets: list[str] = []
 _handlers: list[logging.Handler] = []
@@ -58,8 +61,23 @@ def hide(secret: str) -> None:
         quote_plus(secret),
         repr(secret)[1:-1],
         json.dumps(secret)[1:-1],
+        *_encoded(secret.encode("utf-8", "surrogateescape")),
     }
     _secrets[:] = sorted({*_secrets, *forms}, key=len, reverse=True)
+
+
+def _encoded(secret: bytes) -> Iterator[str]:
+    """As hexadecimal digits, and in base64 with anything around it (``user:password``): its three places among the letters, of
+    which each holds six bits. Too short ones are not told apart from ordinary words."""
+    yield secret.hex()
+    yield secret.hex().upper()
+    yield b2a_base64(secret, newline=False).decode()
+    for before in range(3):
+        letters = b2a_base64(bytes(before) + secret, newline=False).decode()
+        whole = letters[-(-8 * before // 6) : 8 * (before + len(secret)) // 6]
+        if len(whole) >= _SHORTEST_ENCODED:
+            yield whole
+            yield whole.translate(_FOR_URLS)
 
 
 def star(text: str) -> str:

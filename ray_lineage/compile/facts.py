@@ -53,6 +53,7 @@ class Facts:
         self.calls: list[Call] = []
         self.foreign_keys: list[ForeignKey] = []
         self.covers: list[str] = []
+        self.former: list[tuple[Name, str, int]] = []
         self.spelled: dict[Name, Name] = {}  # how the last parts of datasets' names are written, where that differs
         self.failed = 0  # statements that could not be read
         self._before: dict[Name, set[tuple[str, ...]]] = {}  # lists of columns that the text gave and took back
@@ -147,6 +148,7 @@ class Facts:
         self.calls.extend(facts.calls)
         self.foreign_keys.extend(facts.foreign_keys)
         self.covers.extend(facts.covers)
+        self.former.extend(facts.former)
         self.failed += facts.status in ("partial", "failed")
 
     def file(self, dialect: str, diagnostics: Sequence[Diagnostic] = ()) -> FileFacts:
@@ -160,6 +162,7 @@ class Facts:
         return FileFacts(
             dialect, status, tuple(self.statements), tuple(map(self._marked, self.declarations)), found, tuple(dict.fromkeys(self.calls)),
             tuple(self.foreign_keys), covers=tuple(dict.fromkeys(self.covers)),
+            former=tuple(self.former),
         )  # fmt: skip
 
     # ------------------------------------------------------------------ declarations
@@ -286,11 +289,12 @@ class Facts:
         display = self.spelled.get(name, ())
         self.declarations.append(msgspec.structs.replace(known, name=name, statement=-1, display=display))
 
-    def rename_column(self, table: Name, old: str, new: str, display: str = "") -> None:
+    def rename_column(self, table: Name, old: str, new: str, line: int, display: str = "") -> None:
         """In this text's declaration of the table, if there is one. ``display``: see ``DeclaredColumn``."""
         for k, d in enumerate(self.declarations):
             if d.name == table and any(x.name == old for x in d.columns):
                 self._take_back(d)
+                self.former.append((table, old, line))
                 columns = tuple(
                     msgspec.structs.replace(x, name=new, display=display) if x.name == old else x for x in d.columns
                 )
@@ -299,11 +303,12 @@ class Facts:
                     return
         self.declare(table, "Table", 0, (DeclaredColumn(new, display=display),), adds=True)
 
-    def drop_columns(self, table: Name, gone: Collection[str]) -> None:
+    def drop_columns(self, table: Name, gone: Collection[str], line: int) -> None:
         """In this text's declarations of the table."""
         for k, d in enumerate(self.declarations if gone else ()):
             if d.name == table and d.columns and not d.temporary:
                 self._take_back(d)
+                self.former.extend((table, x.name, line) for x in d.columns if x.name in gone)
                 self._redeclare(k, columns=tuple(x for x in d.columns if x.name not in gone))
 
 

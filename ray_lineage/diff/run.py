@@ -39,6 +39,7 @@ from ray_lineage.model import CONTAINERS, Priority, SourceFile, split_text
 from ray_lineage.query.walk import nearest
 from ray_lineage.runtime.parse import Task
 from ray_lineage.runtime.plan import Plan, Rules, scan_options
+from ray_lineage.runtime.project import check_inside, parts_of
 from ray_lineage.settings import Settings
 from ray_lineage.settings.trust import working_tree
 from ray_lineage.sources.artefacts import is_artefact
@@ -65,6 +66,13 @@ def located(settings: Settings, start: str) -> Where:
         raise UsageError("RL253", f"{root or start} is in no working tree of git", help="run it in a repository")
     folder = os.path.relpath(root, top) if root else "."
     return Where(Repository(top), root or str(top), "" if folder == "." else folder.replace(os.sep, "/"))
+
+
+def _at(settings: Settings, root: str) -> Settings:
+    """The settings at a project's root. Raises UsageError (RL227) if ``roots`` leads out of it."""
+    settings = replace(settings, root=root)
+    check_inside(parts_of(settings), root)
+    return settings
 
 
 class Side(ABC):
@@ -182,7 +190,7 @@ def diff(
     """Compare. ``base`` None: where the branch left what it follows; ``head`` None: the working tree. ``everything``: follow what
     changes reach to the end, however many files that takes; ``look``: is called while both sides are there. Raises UsageError."""
     where = located(settings, start)
-    settings = replace(settings, root=where.root)
+    settings = _at(settings, where.root)
     rules = Rules(settings)
     repository = where.repository
     to = repository.commit(head) if head is not None else None
@@ -252,7 +260,7 @@ def impact(settings: Settings, start: str, names: Sequence[str], cache: ParseCac
     root = (
         os.path.realpath(settings.root) if settings.root else str(working_tree(Path(os.path.realpath(start))) or start)
     )
-    settings = replace(settings, root=root)
+    settings = _at(settings, root)
     plan = Plan(settings, [root])
     plan.read()
     reading = Reading(cache)

@@ -133,7 +133,7 @@ Complain = Callable[[str, str, str, int, int], None]  # code, severity, message,
 
 class Evaluator:
     """Evaluates one statement. ``temporaries`` maps local names to what they hold, ``made`` the
-    tables that the file makes to their columns.
+    tables that the file makes to their columns, ``former`` tables to columns that are dropped later.
 
     What may raise TooMuch: everything but :meth:`whole`.
     """
@@ -147,8 +147,10 @@ class Evaluator:
         work: Work,
         checks: Checks | None = None,
         made: Mapping[Name, tuple[str, ...]] | None = None,
+        former: Mapping[Name, list[str]] | None = None,
     ) -> None:
         self.statement = statement
+        self.former = former or {}
         self.made = made or {}
         self.relations: tuple[Relation, ...] = statement.relations
         self.catalog = catalog
@@ -221,7 +223,7 @@ class Evaluator:
 
     def _target_columns(self) -> tuple[str, ...] | None:
         target = self.statement.target
-        if not target or self.statement.effect is not Effect.CHANGES:
+        if not target or self.statement.effect not in (Effect.CHANGES, Effect.SETS):
             return None
         local = self.temporaries(target[0]) if is_temporary(target) else None
         if local is not None:
@@ -386,6 +388,8 @@ class Evaluator:
         if relation.columns == (STAR,):
             return [Item(STAR, {(dataset, STAR): 0}, relation.line)]
         columns = self.catalog.columns(dataset)
+        if columns is not None and name in self.former:
+            columns = tuple(dict.fromkeys((*columns, *self.former[name])))
         if columns is None:
             return renamed([Item(STAR, {(dataset, STAR): 0}, relation.line)], relation.columns)
         return renamed([Item(c, {(dataset, c): 0}, relation.line) for c in columns], relation.columns)
@@ -750,7 +754,7 @@ class Evaluator:
                 if opened is not None:
                     self.work.spend(len(opened))
                     relation = self.relations[source]
-                    if not isinstance(relation, TableRef) or not is_system(relation.name) or relation.columns:
+                    if not isinstance(relation, TableRef) or not self._is_system(relation):
                         maybe.append(opened)
                     elif (has := has_column(relation.name, name)) is None:
                         system.append(opened)
@@ -784,12 +788,17 @@ class Evaluator:
                 earlier = other
         return None
 
+    def _is_system(self, relation: Relation) -> bool:
+        """Is it a view of the engine's own, under its own names?"""
+        return isinstance(relation, TableRef) and not relation.columns and is_system(relation.name)
+
     def _missing(self, ref: Ref, relations: list[int], quiet: bool) -> Sources:
         """No relation in sight has the column: the known lists may be out of date, so base tables stay possible."""
         out: Sources = {}
-        only = self.relations[relations[0]] if len(relations) == 1 else None
-        if isinstance(only, TableRef) and is_system(only.name) and not only.columns:
-            return {(self.catalog.resolve(only.name), ref.name): 0}  # newer than the list
+        system = [r for i in relations if self._is_system(r := self.relations[i])]
+        if system:  # its lists may be older than it is
+            datasets = {self.catalog.resolve(r.name) for r in system if isinstance(r, TableRef)}
+            return {(d, ref.name): POSSIBLE if len(relations) > 1 else 0 for d in datasets if len(datasets) == 1}
         if ref.name in OF_ENGINES:
             return {}
         for index in relations:

@@ -92,6 +92,7 @@ class Script:
             if d.temporary and (d.like or local_kind(d.name) is Local.RECORD):
                 self._types.setdefault((d.owner, d.name[-1]), []).append(d)
         self._made = made_here(facts)
+        self._former = [(name, column, line) for name, column, line in facts.former if line]
         self._line = 0  # of the statement at hand
         self._shared, self._makers = shared_tables(facts)
 
@@ -236,8 +237,16 @@ class Script:
     def _run_one(self, statement: StatementFacts, owner: str) -> Evaluated:
         checked = bits(self.facts.checked, statement)
         checks = Checks(statement, checked, self.catalog, self._found) if checked else None
+        former = self._former_columns(statement.first_line) if self._former else {}
         evaluator = Evaluator(
-            statement, self.catalog, lambda n: self._temporary(owner, n), self._complain, self.work, checks, self._made
+            statement,
+            self.catalog,
+            lambda n: self._temporary(owner, n),
+            self._complain,
+            self.work,
+            checks,
+            self._made,
+            former,
         )
         self.work.begin()
         try:
@@ -249,6 +258,14 @@ class Script:
         except TooMuch:
             self._complain("RL305", "warning", TOO_MANY, statement.first_line)
             return evaluator.whole()
+
+    def _former_columns(self, line: int) -> dict[Name, list[str]]:
+        """What tables still have at that line."""
+        found: dict[Name, list[str]] = {}
+        for name, column, gone in self._former:
+            if line <= gone:
+                found.setdefault(name, []).append(column)
+        return found
 
     def _complain(self, code: str, severity: str, message: str, line: int, column: int = 0) -> None:
         if (code, message) not in self._complaints:
@@ -359,9 +376,21 @@ class Script:
             add_sources(written.setdefault(flow.target, {}), {flow.source: flow.code}, 0)
         for column, sources in written.items():
             add_sources(local.items.setdefault(column, {}), sources, 0)
-        self._hold(key, local, replace=makes)
+        sets = statement.effect is Effect.SETS  # of a record
+        if sets and before is not None and statement.root < 0:
+            self._keep_others(local, before, {a.column for a in statement.assignments})
+        self._hold(key, local, replace=makes or sets)
         if key in self._computed:
             self._compute(key)
+
+    def _keep_others(self, local: Temporary, before: Temporary, given: set[str]) -> None:
+        """What the ``given`` fields of a record are set to is in ``local``; the others are what they were."""
+        self.work.note(before.size())
+        local.items = {c: s for c, s in before.items.items() if c not in given} | {
+            c: local.items.get(c, {}) for c in given
+        }
+        local.influences |= before.influences
+        local.feeds |= before.feeds
 
     def _compute(self, key: Key) -> None:
         """Rows came into a table with computed columns."""

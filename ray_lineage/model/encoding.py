@@ -30,6 +30,7 @@ class FactsHead(msgspec.Struct, frozen=True, array_like=True, gc=False):
     parts: tuple[tuple[str, str], ...]
     origin: str
     checked: int
+    former: msgspec.Raw
     outline: Outline
 
 

@@ -45,8 +45,8 @@ DATASET_KINDS: Final = (
 ROLES: Final = 8
 THEN, ELSE, LOOP, TRY, CATCH, ANY, ANY_LOOP = range(7)
 """A step of ``StatementFacts.path`` is ``block * ROLES + role``: which block of control flow, and where in it. THEN and
-ELSE of one IF share the block's number, as do TRY and CATCH. ANY: the order of what is inside is not known (GOTO, or a
-language whose control flow is not read); ANY_LOOP: nor how often it runs."""
+ELSE of one IF share the block's number, as do TRY and CATCH. ANY: the order of what is inside is not known (GOTO);
+ANY_LOOP: nor how often it runs."""
 
 
 class StatementKind(StrEnum):
@@ -277,6 +277,9 @@ class FileFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     parts: tuple[tuple[str, str], ...] = ()  # names and content hashes of those that are files of their own
     origin: str = ""  # of a part: the file that its lines are those of, as a path from the project of dbt
     checked: int = 0  # what may be checked of it at link: CHECKED and its like, together
+    former: tuple[
+        tuple[Name, str, int], ...
+    ] = ()  # columns of its tables that it drops or renames: they are there up to that line
 
 
 def reachable(statement: StatementFacts) -> set[int]:

@@ -28,8 +28,9 @@ SYSTEM_TABLES: Final = (
     "sysfilegroups", "sysfiles", "sysforeignkeys", "sysindexes", "sysindexkeys", "syslockinfo", "syslogins", "sysmembers",
     "sysmessages", "sysobjects", "sysperfinfo", "syspermissions", "sysprocesses", "sysprotects", "sysreferences",
     "sysservers", "systypes", "sysusers",
+    "sqlite_master", "sqlite_schema", "sqlite_sequence", "sqlite_temp_master", "sqlite_temp_schema",
 )  # fmt: skip
-"""SQL Server's older names of its own tables, without a schema or in ``dbo``."""
+"""SQL Server's older names of its own tables, without a schema or in ``dbo``; SQLite's."""
 
 
 UNKNOWN: Final = "__dynamic__"

@@ -91,12 +91,12 @@ class Writer:
             raise RuntimeError("begin() comes first")
         return self._loader
 
-    def begin(self, anew: bool) -> tuple[Begun, str, str]:
+    def begin(self, anew: bool, reads: bool) -> tuple[Begun, str, str]:
         """Open the store: what it knows, its address, and why it was begun anew (empty if it was not).
 
         Not in the constructor, because there a fault would arrive as the death of the actor, without its own words.
         """
-        self._loader = Loader(self._settings, self._project)
+        self._loader = Loader(self._settings, self._project, reads)
         return self._loader.begin(anew=anew), self._loader.uri, self._loader.rebuilt
 
     def put(self, batches: Sequence[Sequence[tuple[str, str] | None]], *payloads: Sequence[bytes]) -> None:

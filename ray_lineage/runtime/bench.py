@@ -16,7 +16,7 @@ import resource
 import signal
 import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -184,11 +184,9 @@ class Bench:
         report = LinkReport(len(share.files), missing, faults, False, self._node, self._memory)
         return report, encode_share(share)
 
-    @contextlib.contextmanager
-    def _limit(self, path: str, size: int) -> Iterator[None]:
+    def _limit(self, path: str, size: int) -> contextlib.AbstractContextManager[None]:
         self._at(path, size)
-        with soft_limit(path, size):
-            yield
+        return soft_limit(path, size)
 
     def _at(self, path: str, size: int) -> None:
         """This file is next, of so many bytes."""

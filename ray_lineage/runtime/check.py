@@ -60,7 +60,7 @@ def check(settings: Settings, paths: Sequence[str], text: Text | None = None) ->
     plan = Plan(settings, around)
     checkers: list[Checker] = []
 
-    def checker(of: Settings, project: str) -> Checker:
+    def checker(of: Settings, project: str, _: bool) -> Checker:
         checkers.append(Checker(of, project, text))
         return checkers[-1]
 

@@ -153,8 +153,9 @@ class Graph(Protocol):
     rows: int
     """Of a first load that is under way: so many are stored."""
 
-    async def begin(self, *, again: bool, anew: bool) -> Begun:
+    async def begin(self, *, again: bool, anew: bool, reads: bool) -> Begun:
         """Open the store: what it holds per file, and, but for ``anew``, what is remembered. ``again``: a predecessor may still be dying with the store's lock.
+        ``reads``: nothing will be written, and who writes it goes on.
         Raises StoreUnavailable, StoreRefused, GraphLost."""
         ...
 

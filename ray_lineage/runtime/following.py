@@ -205,14 +205,16 @@ class Following:
 
     async def _take_the_last(self) -> None:
         """What was saved just before the end, if that is a matter of a moment."""
+        looked = False
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LAST_SECONDS):
                 await self._look([*self._flushed, *self._debouncer.flush()])
                 await self._compare([""], ())
+                looked = True
                 await self._session.pool.quiet()
                 self._session.vote()
                 await self._session.pool.quiet()
-        if not self._session.pool.idle or self._debouncer or self._busy.get("compare"):
+        if not (looked and self._session.pool.idle) or self._debouncer or self._busy.get("compare"):
             _LOG.warning("stopped before every change was taken: the next start takes the others")
 
     @property

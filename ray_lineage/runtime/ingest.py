@@ -103,7 +103,8 @@ def _brought_up(
 ) -> IngestSummary:
     """The graph is brought up to date, or what that would do is said. A project that it did not know stays unknown if nothing
     of it is written."""
-    found = _settled(settings, plan, whole=order.whole)
+    reads = order.dry_run and not is_new(settings)
+    found = _settled(settings, plan, whole=order.whole, reads=reads)
     summary = found.summary
     if order.full or order.retry or summary is None:
         summary = _pass(settings, plan, order, report, stop, cradle)
@@ -111,7 +112,7 @@ def _brought_up(
         summary.notes.append(found.rebuilt)
     if not order.dry_run:
         _remember_unread(settings, plan, summary)
-    if not found.known and (order.dry_run or not summary.files):
+    if not (found.known or order.dry_run or summary.files):
         forget_project(settings, plan.project)
     return summary
 
@@ -150,8 +151,8 @@ class _Found(NamedTuple):
     known: bool = True
 
 
-def _settled(settings: Settings, plan: Plan, *, whole: bool) -> _Found:
-    loader = Loader(settings, plan.project)
+def _settled(settings: Settings, plan: Plan, *, whole: bool, reads: bool) -> _Found:
+    loader = Loader(settings, plan.project, reads)
     try:
         settled = decode_settled(loader.settled())
         hashes = {t.file.path: t.file.sha256 for t in plan.tasks}

@@ -127,10 +127,11 @@ class Loader:
     """Open, :meth:`put` facts, :meth:`finish`."""
 
     @_with_disks()
-    def __init__(self, settings: Settings, project: str, *, read_only: bool = False) -> None:
-        """Open the store. Raises StoreUnavailable or StoreRefused."""
+    def __init__(self, settings: Settings, project: str, read_only: bool = False) -> None:
+        """Open the store. ``read_only``: beside whoever writes it. Raises StoreUnavailable or StoreRefused."""
         self.settings = settings
         self.project = project
+        self._read_only = read_only
         self.store = self._opened(read_only=read_only)
         self.linker = Linker(project, self._fetch)
         self._cache: ParseCache | None = None
@@ -177,8 +178,9 @@ class Loader:
 
     @_with_disks()
     def begin(self, *, anew: bool = False) -> Begun:
-        """Fence off older writers; what the store holds per file, and, but for ``anew``, what an earlier run left."""
-        self.epoch = self.store.acquire(self.project)
+        """Fence off older writers, unless it is only read; what the store holds per file, and, but for ``anew``, what an earlier
+        run left."""
+        self.epoch = 0 if self._read_only else self.store.acquire(self.project)
         state = self.store.state(self.project)
         self._states = state.files
         settled = decode_settled(state.digest)

@@ -52,7 +52,8 @@ _T = TypeVar("_T")
 _START_SECONDS: Final = 60.0
 _LOOK_SECONDS: Final = 1.0
 _NURSERY_STARTS: Final = 4
-MakeLoader = Callable[[Settings, str], Loader]
+MakeLoader = Callable[[Settings, str, bool], Loader]
+"""Of settings, a project, and whether the store is only read."""
 _LOG_BYTES: Final = 2_000  # of the workers' last words that are looked at
 
 
@@ -366,11 +367,11 @@ class LocalGraph:
                     raise GraphLost("it was given up") from None
                 raise
 
-    async def begin(self, *, again: bool, anew: bool) -> Begun:
+    async def begin(self, *, again: bool, anew: bool, reads: bool) -> Begun:
         """Open the store."""
 
         def work() -> Begun:
-            self._loader = self._make(self._settings, self._project)
+            self._loader = self._make(self._settings, self._project, reads)
             begun = self._loader.begin(anew=anew)
             self.uri, self.rebuilt = self._loader.uri, self._loader.rebuilt
             return begun

@@ -7,10 +7,13 @@ import functools
 import hashlib
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from contextlib import AbstractContextManager
+from types import FrameType
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -135,45 +138,56 @@ class SoftTimeout(BaseException):
     """Raised inside the compiler by the alarm; a BaseException so that no handler there can swallow it."""
 
 
+class _Limit:
+    """So many CPU seconds for what runs inside. It rings again and again: what is raised inside of a finalizer, or of a callback
+    of the garbage collector, is swallowed by the interpreter."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    def __enter__(self) -> None:
+        _alarm.set()
+        signal.setitimer(signal.ITIMER_PROF, self._seconds, _AGAIN_SECONDS)
+        _alarm.rings = True
+
+    def __exit__(self, *_: object) -> None:
+        _alarm.rings = False
+        signal.setitimer(signal.ITIMER_PROF, 0)
+
+
 class _Alarm:
     """Handles the signal of the limits, for good: to do so for each file takes as long as to link a small one. One that is still on
     its way when a limit has ended does nothing; by default it would end the process."""
 
     def __init__(self) -> None:
         self.rings = False
-        self._is_set = False
+        self._unraisable: Callable[[sys.UnraisableHookArgs], object] | None = None
 
     def set(self) -> None:
         """On the main thread."""
-        if not self._is_set:
+        if self._unraisable is None:
             signal.signal(signal.SIGPROF, self._expire)
-            self._is_set = True
+            self._unraisable, sys.unraisablehook = sys.unraisablehook, self._swallowed
 
-    def _expire(self, *_: Any) -> None:
-        if self.rings:
+    def _expire(self, _: int, frame: FrameType | None) -> None:
+        # where a limit is switched on or off it is not raised: it would stay on for what comes next
+        if self.rings and (frame is None or frame.f_code not in _SWITCHES):
             raise SoftTimeout
 
+    def _swallowed(self, told: sys.UnraisableHookArgs) -> None:
+        """It is raised again in a moment; nobody needs to hear of it."""
+        if told.exc_type is not SoftTimeout and self._unraisable is not None:
+            self._unraisable(told)
 
+
+_SWITCHES: Final = (_Limit.__enter__.__code__, _Limit.__exit__.__code__)
 _alarm: Final = _Alarm()
 
 
-@contextlib.contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
+def time_limit(seconds: float) -> AbstractContextManager[None]:
     """Raise SoftTimeout after so many seconds of this process's CPU time: a process that is stopped, or a machine that is busy
     or asleep, costs a file nothing. Only the main thread can be interrupted; elsewhere there is no limit."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    _alarm.set()
-    # again and again: an exception raised inside a garbage collector's callback is swallowed by the interpreter
-    signal.setitimer(signal.ITIMER_PROF, seconds, _AGAIN_SECONDS)
-    _alarm.rings = True
-    try:
-        yield
-    finally:
-        _alarm.rings = False
-        signal.setitimer(signal.ITIMER_PROF, 0)
+    return _Limit(seconds) if threading.current_thread() is threading.main_thread() else contextlib.nullcontext()
 
 
 def parse_batch(
@@ -482,7 +496,6 @@ def _guarded(size: int, work: Callable[[], Compiled]) -> Compiled:
         with time_limit(seconds):
             return work()
     except SoftTimeout:
-        signal.setitimer(signal.ITIMER_PROF, 0)  # a second alarm may have cut its own switching off short
         return _given_up("RL190", f"it was given up after {seconds:.0f} s of work")
     except MemoryError:
         return _given_up("RL191", _NO_MEMORY)

@@ -49,15 +49,20 @@ def located(settings: Settings, paths: Sequence[str], *, stored: bool = True) ->
     known = _projects(settings) if stored else []
     root, name = _root(settings, given or [os.getcwd()], known)
     parts = given or parts_of(replace(settings, root=root))
+    check_inside(parts, root)
+    name = settings.project or name or project_name(_named_after(root, given, settings))
+    found = replace(settings, root=root, project=name)
+    return Located(found, parts, tuple(_inside(root, name, known)))
+
+
+def check_inside(parts: Iterable[str], root: str) -> None:
+    """Raises UsageError (RL227) for a part that lies outside of the root."""
     for part in parts:
         if not is_inside(part, root):
             raise UsageError(
                 "RL227", f"{part} lies outside of {root}, the root of the project",
                 help="name the folder around both with --root DIR, or ingest each by itself",
             )  # fmt: skip
-    name = settings.project or name or project_name(_named_after(root, given, settings))
-    found = replace(settings, root=root, project=name)
-    return Located(found, parts, tuple(_inside(root, name, known)))
 
 
 def parts_of(settings: Settings) -> list[str]:

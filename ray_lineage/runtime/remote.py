@@ -220,14 +220,14 @@ class RayGraph:
         self.rebuilt = ""
         self.rows = 0
 
-    async def begin(self, *, again: bool, anew: bool) -> Begun:
+    async def begin(self, *, again: bool, anew: bool, reads: bool) -> Begun:
         """Open the store. After a death its lock may stay for a moment with the writer that is still dying."""
         deadline = time.monotonic() + _LOCK_SECONDS
         while True:
             try:
                 begun, self.uri, self.rebuilt = await self._call(
                     within(
-                        self._actor.begin.remote(anew),
+                        self._actor.begin.remote(anew, reads),
                         OPEN_SECONDS,
                         "RL234",
                         "the store did not open",

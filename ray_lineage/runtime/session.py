@@ -22,6 +22,7 @@ from typing import Any, Final
 import msgspec
 
 from ray_lineage.errors import Interrupted, StoreRefused
+from ray_lineage.graph.open import is_new
 from ray_lineage.model import Diagnostic, FileFacts, FileState, Priority, SourceFile, encode_facts
 from ray_lineage.runtime.crew import Crew, Finish, Graph, Payload, Report, Turnstile
 from ray_lineage.runtime.following import Following
@@ -255,7 +256,8 @@ class Session:
         await asyncio.shield(self._opening)
 
     async def _begin(self) -> None:
-        begun = await self.graph.begin(again=self.again, anew=self.full)
+        reads = self.dry_run and not is_new(self.settings)  # what is not there yet is made to be looked at
+        begun = await self.graph.begin(again=self.again, anew=self.full, reads=reads)
         self.states, self._known, self._root_before = begun.states, begun.known, begun.root
         if self._is_laid_out_anew(begun):
             self._whole, self._root_before = True, ""

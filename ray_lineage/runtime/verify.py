@@ -77,7 +77,7 @@ def verify(settings: Settings, roots: Sequence[str], *, deep: bool = False) -> V
     plan = Plan(settings, place.parts)
     comparers: list[Comparer] = []
 
-    def comparer(of: Settings, project: str) -> Comparer:
+    def comparer(of: Settings, project: str, _: bool) -> Comparer:
         comparers.append(Comparer(of, project, deep=deep))
         return comparers[-1]
 
@@ -95,7 +95,7 @@ class Comparer(Loader):
 
     def __init__(self, settings: Settings, project: str, *, deep: bool) -> None:
         """Open the store, to be read alone."""
-        super().__init__(settings, project, read_only=True)
+        super().__init__(settings, project, True)
         self._deep = deep
         self._mark = ("", 0)
         self._rows: dict[str, Differences] = {}

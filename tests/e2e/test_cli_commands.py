@@ -10,11 +10,11 @@ import sys
 import time
 from pathlib import Path
 
-import psutil
 import pytest
 
 from benchmarks.generate import generate
 from tests.environment import PROJECT, environ
+from tests.integration.killing import actors, family, left, workers
 
 EXAMPLE = PROJECT / "examples" / "lumen_books"
 
@@ -203,20 +203,16 @@ def test_interrupted_and_run_again(tmp_path: Path, executor: str) -> None:
     process = subprocess.Popen(
         command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, start_new_session=True
     )
-    assert process.stderr is not None
-    seen = ""
-    while "compile" not in seen or " 0 of" in seen:
-        seen = process.stderr.readline()
-        assert seen, "it ended before it began"
-    children = psutil.Process(process.pid).children(recursive=True)
+    deadline = time.monotonic() + 120
+    while not (workers(process.pid) if executor == "local" else actors("Parser.parse", process.pid)):
+        assert process.poll() is None, "it ended before it began"
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    children = family(process.pid)
     process.send_signal(signal.SIGINT)
-    rest = process.stderr.read()
-    assert process.wait(60) == 130, rest
-    assert "RL290" in rest
-    deadline = time.monotonic() + 20
-    while any(c.is_running() and c.status() != psutil.STATUS_ZOMBIE for c in children) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert not [c for c in children if c.is_running() and c.status() != psutil.STATUS_ZOMBIE]
+    _, said = process.communicate(timeout=120)
+    assert (process.returncode, "RL290" in said) == (130, True), said
+    assert left(children) == []
     again = run(tmp_path, "ingest", str(truth.root), "--dialect", "tsql", "--executor", "local", "--json")
     assert again.returncode == 0, again.stderr
     assert json.loads(again.stdout)["by_status"] == {"ok": 2500}

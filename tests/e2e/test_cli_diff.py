@@ -295,3 +295,12 @@ def test_a_dbt_model_changed_in_the_working_tree_keeps_what_the_project_file_say
     git(top, "commit", "-qam", "renamed")
     assert names(on_disk) == names(told(top, "HEAD~1", "HEAD"))
     assert names(on_disk)[0] == ("broken-reader", "stg.s.b")
+
+
+def test_roots_that_lead_out_of_the_project_are_refused_as_everywhere(tmp_path: Path) -> None:
+    top = repository(tmp_path / "r")
+    (top / "ray_lineage.toml").write_text('dialect = "postgres"\nroots = "../"\n')
+    for command in (("diff",), ("impact", "core.orders.note"), ("check",)):
+        done = run(top, *command)
+        assert (done.returncode, "error[RL227]" in done.stderr) == (2, True), (command, done.stderr)
+        assert f"{tmp_path} lies outside of {top}" in done.stderr

@@ -16,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from ray_lineage.runtime.metrics import METRICS
 from tests.environment import environ
 
-SECONDS = 60.0
+SECONDS = 120.0
 
 
 @contextmanager
@@ -49,7 +49,7 @@ def watched(folder: Path) -> Iterator[Callable[[], dict[str, float]]]:
 
 
 def scraped(address: str) -> dict[str, float]:
-    with urlopen(address, timeout=10) as answer:
+    with urlopen(address, timeout=60) as answer:
         text = answer.read().decode()
     found: dict[str, float] = {}
     for family in text_string_to_metric_families(text):

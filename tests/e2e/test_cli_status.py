@@ -139,7 +139,7 @@ def test_watching_the_status_ends_with_the_job(tmp_path: Path, start: Start) -> 
     assert viewer.stdout is not None
     assert json.loads(viewer.stdout.readline())["pid"] == job.pid
     job.kill()
-    viewer.communicate(timeout=30)
+    viewer.communicate(timeout=120)
     assert viewer.returncode == 0
 
 

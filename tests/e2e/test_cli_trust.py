@@ -19,6 +19,7 @@ import pytest
 
 from ray_lineage.ownfolder import own_folder
 from tests.environment import PROJECT, environ
+from tests.integration.killing import family
 
 PASSWORD = "c4n4ry-Zx9"
 BOLT = b"\x00\x00\x04\x05"  # 5.4, in which the password comes before anything is answered
@@ -222,6 +223,15 @@ def test_clear_text_is_not_sent_to_another_machine(hostile: Path) -> None:
     refused(hostile, "stats", code="RL251", **server)
 
 
+def command_lines(pid: int) -> list[str]:
+    """Of a process and of all that it started, as far as they are still there."""
+    found = []
+    for process in [psutil.Process(pid), *family(pid)]:
+        with contextlib.suppress(psutil.Error):
+            found.append(" ".join(process.cmdline()))
+    return found
+
+
 @pytest.mark.parametrize("uri", ["bolt://neo4j:{}@{}", " Bolt://u:{}/x@{}", "neo4j://u:p@{}@{}", "bolt://u:%20{}@{}"])
 def test_a_password_is_in_no_output_file_or_list_of_processes(hostile: Path, uri: str) -> None:
     silent = Listener(answers=False)
@@ -231,15 +241,14 @@ def test_a_password_is_in_no_output_file_or_list_of_processes(hostile: Path, uri
             [sys.executable, "-m", "ray_lineage", "-vv", "ingest", "."],
             cwd=hostile, env=environ(NEO4J_URI=address, TMPDIR=str(hostile.parent)), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while not silent.heard and child.poll() is None and time.monotonic() < deadline:
             time.sleep(0.05)
         assert silent.heard, child.stdout and child.stdout.read()
-        family = [psutil.Process(child.pid), *psutil.Process(child.pid).children(recursive=True)]
-        assert not [p for p in family if PASSWORD in " ".join(p.cmdline())]
+        assert not [said for said in command_lines(child.pid) if PASSWORD in said]
         silent.close()
         child.terminate()
-        said, _ = child.communicate(timeout=60)
+        said, _ = child.communicate(timeout=120)
     finally:
         silent.close()
     assert PASSWORD not in said

@@ -27,7 +27,7 @@ def watch(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
         [sys.executable, "-m", "ray_lineage", "watch", "sql", "--executor", "local", "--log-format", "json"],
         cwd=tmp_path, env=environ(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while StatusFile.of(str(tmp_path / "data"), "sql").read() is None:
         assert process.poll() is None
         assert time.monotonic() < deadline
@@ -47,7 +47,7 @@ def files_in_graph(folder: Path) -> set[str]:
 
 def at_rest(folder: Path) -> Status:
     """As ``status --wait``, without a process for it."""
-    file, began, deadline = StatusFile.of(str(folder / "data"), "sql"), time.time(), time.monotonic() + 60
+    file, began, deadline = StatusFile.of(str(folder / "data"), "sql"), time.time(), time.monotonic() + 120
     found = file.read()
     assert found is not None
     ask_to_flush(found)
@@ -84,7 +84,7 @@ def test_status_of_a_watch(tmp_path: Path, watch: subprocess.Popen[str]) -> None
     assert set(job["metrics"]) >= set(metrics)
 
     watch.send_signal(signal.SIGINT)
-    _, log = watch.communicate(timeout=60)
+    _, log = watch.communicate(timeout=120)
     events = [json.loads(line)["event"] for line in log.splitlines() if line.startswith("{")]
     assert {"watch is following", "committed"} <= set(events)
     gone = run(tmp_path, "status")

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from typing import Any
 import psutil
 
 from tests.environment import PROJECT, environ
+from tests.ports import free_port
 
 # `ray start` refuses a second node on loopback; this is what it would do
 NODE = """
@@ -32,12 +32,6 @@ node = Node(params, head=False, shutdown_at_exit=True, spawn_reaper=True)
 print("up", flush=True)
 signal.pause()
 """
-
-
-def free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return int(s.getsockname()[1])
 
 
 _HEAD_ID = "f" * 51 + "0" * 5  # Ray's fake cloud knows its head by it
@@ -115,7 +109,7 @@ class Head:
         )  # fmt: skip
 
     def wait_until_up(self) -> None:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 150
         while self.ray("job", "list").returncode:
             assert time.monotonic() < deadline, (self.folder / "head.log").read_text()
             time.sleep(0.5)
@@ -151,7 +145,7 @@ class Head:
         services = json.loads((self.folder / "prom_metrics_service_discovery.json").read_text())
         found: dict[str, float] = {}
         for target in {t for service in services for t in service["targets"]}:
-            with urllib.request.urlopen(f"http://{target}/metrics", timeout=10) as answer:
+            with urllib.request.urlopen(f"http://{target}/metrics", timeout=60) as answer:
                 for line in answer.read().decode().splitlines():
                     if f'project="{project}"' in line:
                         name, _, value = line.rpartition(" ")
@@ -173,7 +167,7 @@ class Head:
     def _ask(self, path: str, method: str) -> dict[str, Any]:
         authorized = {"Authorization": f"Bearer {self.environ['RAY_AUTH_TOKEN']}"}
         asked = urllib.request.Request(self.jobs + path, headers=authorized, method=method)
-        with urllib.request.urlopen(asked, timeout=30) as answer:
+        with urllib.request.urlopen(asked, timeout=60) as answer:
             found: dict[str, Any] = json.load(answer)
             return found
 
@@ -189,7 +183,7 @@ class Head:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     process.kill()
             started.kill()
-            started.wait(10)
+            started.wait(60)
 
 
 @contextlib.contextmanager

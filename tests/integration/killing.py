@@ -11,6 +11,9 @@ from pathlib import Path
 
 import psutil
 
+END_SECONDS = 45.0
+"""In which all processes of a run are gone: a raylet goes on looking for a head that is gone for 30 s."""
+
 
 def family(parent: int | None = None) -> list[psutil.Process]:
     """All that a process (this one, if none is named) started; of one that is gone nothing is known."""
@@ -26,6 +29,16 @@ def actors(kind: str, parent: int | None = None) -> list[psutil.Process]:
         with contextlib.suppress(psutil.Error):
             if (process.cmdline() or [""])[0].startswith(f"ray::{kind}"):
                 found.append(process)
+    return found
+
+
+def workers(parent: int | None = None) -> list[psutil.Process]:
+    """Workers of a local crew in that family: children of the nursery."""
+    found: list[psutil.Process] = []
+    for process in family(parent):
+        with contextlib.suppress(psutil.Error):
+            if any("nursery" in word for word in process.cmdline()):
+                found += process.children()
     return found
 
 
@@ -73,7 +86,7 @@ def _works_on(process: psutil.Process) -> str:
     return data[4 : 4 + int.from_bytes(data[:4], "little")].decode("utf-8", "replace")
 
 
-def left(processes: Iterable[psutil.Process], seconds: float) -> list[str]:
+def left(processes: Iterable[psutil.Process], seconds: float = END_SECONDS) -> list[str]:
     """What still runs of them after so many seconds."""
     _, alive = psutil.wait_procs(list(processes), timeout=seconds)
     found = []

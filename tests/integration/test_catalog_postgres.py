@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -14,11 +13,12 @@ from collections.abc import Iterator
 import pytest
 
 from ray_lineage.databases import pull
-from ray_lineage.link.system import listed
+from ray_lineage.link.system import has_column
+from tests.ports import free_port
 
 psycopg = pytest.importorskip("psycopg")
 TABLES = 5_000
-SECONDS = 10
+SECONDS = 60  # on a slow and busy machine; with a question for each table it were many times that
 
 pytestmark = pytest.mark.skipif(shutil.which("initdb") is None, reason="there is no PostgreSQL here")
 
@@ -32,9 +32,7 @@ def server() -> Iterator[str]:
         data = os.path.join(folder, "data")
         made = ["initdb", "-D", data, "-U", "postgres", "--auth=trust", "--no-sync"]
         subprocess.run(made, check=True, stdout=subprocess.DEVNULL, cwd=folder, **user)  # type: ignore[call-overload]
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         options = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off"]
         command = ["postgres", "-D", data, "-p", str(port), *(part for o in options for part in ("-c", o))]
         with subprocess.Popen(command, stderr=subprocess.DEVNULL, cwd=folder, **user) as process:  # type: ignore[call-overload]
@@ -46,7 +44,7 @@ def server() -> Iterator[str]:
                 process.send_signal(signal.SIGINT)
 
 
-def until_it_answers(server: str, seconds: float = 30) -> None:
+def until_it_answers(server: str, seconds: float = 90) -> None:
     """Raises OperationalError if it does not."""
     deadline = time.monotonic() + seconds
     while True:
@@ -92,12 +90,12 @@ def test_what_it_has(server: str) -> None:
 
 def test_its_own_views_have_the_columns_that_the_linker_knows(server: str) -> None:
     """One that is missing would be taken for another relation's, or for a mistake."""
-    query = "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'pg_catalog'"
+    query = """SELECT table_schema, table_name, column_name FROM information_schema.columns
+        WHERE table_schema = 'pg_catalog' OR table_schema = 'information_schema' AND table_name NOT SIMILAR TO '(sql|_pg)_%'"""
     with psycopg.connect(server.replace("+psycopg", "")) as connection:
         rows = connection.execute(query).fetchall()
-    known = listed("pg_catalog")
-    assert {view for view, _ in rows} >= set(known)
-    assert [(view, column) for view, column in rows if view in known and column not in known[view]] == []
+    assert len(rows) > 1_800
+    assert [row for row in rows if not has_column((row[0], row[1]), row[2])] == []
 
 
 def test_many_tables_in_time(server: str) -> None:

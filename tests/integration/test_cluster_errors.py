@@ -15,11 +15,12 @@ import pytest
 
 from ray_lineage.query.exposure import asks_for_token
 from tests.environment import PROJECT, environ
-from tests.integration.head import Head, free_port, running_head
+from tests.integration.head import Head, running_head
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(200)]
 
-IN_TIME = 40.0  # seconds: the deadline of 20, and what imports cost on a busy machine
+IN_TIME = 100.0  # seconds: the deadline of 20, and what imports cost on a slow and busy machine
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +56,7 @@ def ingest(folder: Path, address: str, before: str = "", **more: str) -> tuple[i
         [sys.executable, "-c", f"{before}\nfrom ray_lineage.cli.main import main\nmain()", "ingest", "sql",
          "--executor", "ray", "--ray-address", address],
         cwd=folder, env=environ(PYTHONPATH=str(PROJECT), HOME=str(folder), **more), capture_output=True,
-        text=True, timeout=120,
+        text=True, timeout=150,
     )  # fmt: skip
     assert time.monotonic() - started < IN_TIME
     assert "Traceback" not in done.stderr

@@ -17,9 +17,9 @@ import psutil
 import pytest
 
 from tests.environment import environ
-from tests.integration.head import free_port
 from tests.integration.test_watch_edits import fill
 from tests.integration.watching import Watching
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(200)]
 
@@ -49,7 +49,7 @@ def head() -> Iterator[tuple[dict[str, str], str]]:
 
 def asked(url: str, token: str) -> dict[str, object]:
     request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})
-    with urllib.request.urlopen(request, timeout=30) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         found: dict[str, object] = json.load(answer)
         return found
 

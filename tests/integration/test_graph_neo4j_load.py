@@ -275,7 +275,12 @@ uri, user, password, project, rows, *packs = sys.argv[1:]
 store = Neo4jStore(uri, user, password, None, batch_size=int(rows))
 epoch = store.acquire(project)
 packs = (decode_pack(open(p, "rb").read()) for p in packs)
-store.load(project, epoch, packs, lambda files: print(files, flush=True))
+
+def stored(files):
+    print(files, flush=True)
+    sys.stdin.readline()
+
+store.load(project, epoch, packs, stored)
 """
 
 
@@ -305,12 +310,14 @@ def test_a_killed_client_leaves_nothing_that_looks_whole(
 
 
 def _killed_loading(arguments: list[str], stored: int, then: float) -> None:
-    """Killed so many seconds after so many files were stored."""
-    with subprocess.Popen([sys.executable, "-c", _LOADING, *arguments], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
+    """Killed so many seconds after so many files were stored. It goes on when it is told to, and so is never done before."""
+    command = [sys.executable, "-c", _LOADING, *arguments]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1) as process:
+        assert process.stdin is not None and process.stdout is not None
         told = 0
         while told < stored:
             told += int(process.stdout.readline())
+            process.stdin.write("\n")
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(then)
         process.kill()

@@ -22,7 +22,7 @@ from ray_lineage.sources.scan import MARKER, ScanOptions, Tree
 from ray_lineage.sources.watch import Hints, _git_head, _Sieve, follow, needs_polling
 from tests.environment import PROJECT
 
-_DEADLINE = 20  # seconds
+_DEADLINE = 60  # seconds
 
 
 class Seen:
@@ -340,7 +340,7 @@ def test_a_root_deleted_and_made_again(root: Path) -> None:
         await seen.until(lambda: "cannot be reached any more" in seen.notes)
         root.mkdir()
         await seen.until(lambda: f"{root} is there" in seen.notes)
-        assert seen.all[-1].rescan
+        assert any(h.rescan for h in seen.all if any(n.text.endswith("is there; it is watched") for n in h.notes))
         (root / "x.sql").write_text("")
         await seen.until(lambda: "x.sql" in seen.names)
 
@@ -426,7 +426,7 @@ def test_a_switched_branch_asks_for_a_look_at_everything(root: Path, linked: boo
 
     async def act(seen: Seen) -> None:
         git(*(("-C", "tree") if linked else ()), "switch", "-q", "other")
-        await seen.until(lambda: seen.rescans == 2)
+        await seen.until(lambda: seen.rescans > 1)
 
     watched(top, act)
 
@@ -530,7 +530,7 @@ def child(root: Path, act: str, *before: str) -> str:
         [*before, sys.executable, "-c", _CHILD, str(root), textwrap.dedent(act)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=2 * _DEADLINE,
         cwd=PROJECT,
     )
     assert done.returncode == 0, done.stderr

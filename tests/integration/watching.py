@@ -20,10 +20,12 @@ from ray_lineage.runtime.ingest import ingest
 from ray_lineage.runtime.status import Status, StatusFile, ask_to_flush
 from ray_lineage.settings import load_settings
 from tests.environment import environ
-from tests.integration.killing import actors, family, left
+from tests.integration.killing import END_SECONDS, actors, family, left
 from tests.integration.runs import Dump, dump
 
 _POLL_SECONDS = 0.01
+DEADLINE_SECONDS = 120.0
+"""Of a wait for what comes in a moment, on a machine that is slow and has other things to do."""
 
 
 class Watching:
@@ -86,7 +88,7 @@ class Watching:
         self.until(there)
         return found[0]
 
-    def until(self, condition: Callable[[], bool], seconds: float = 60) -> None:
+    def until(self, condition: Callable[[], bool], seconds: float = DEADLINE_SECONDS) -> None:
         """Wait until it holds, for a watch that lives."""
         deadline = time.monotonic() + seconds
         while not condition():
@@ -94,16 +96,25 @@ class Watching:
             assert time.monotonic() < deadline, "it did not come to that"
             time.sleep(_POLL_SECONDS)
 
-    def until_status(self, condition: Callable[[Status], bool], seconds: float = 60) -> Status:
-        self.until(lambda: condition(self.status()), seconds)
-        return self.status()
+    def until_status(self, condition: Callable[[Status], bool], seconds: float = DEADLINE_SECONDS) -> Status:
+        """The status for which it holds: the next one may tell of something else."""
+        found = self.status()
 
-    def rest(self, seconds: float = 60) -> Status:
+        def holds() -> bool:
+            nonlocal found
+            found = self.status()
+            return condition(found)
+
+        self.until(holds, seconds)
+        return found
+
+    def rest(self, seconds: float = DEADLINE_SECONDS) -> Status:
         """As ``status --wait``, without a process for it: every change made before the call is in the graph."""
         began, asked = time.time(), ""
+        found = self.status()
 
         def quiet() -> bool:
-            nonlocal asked
+            nonlocal asked, found
             found = self.status()
             if found.at_rest and found.reconcile_began_at >= began:
                 return True
@@ -113,7 +124,7 @@ class Watching:
             return False
 
         self.until(quiet, seconds)
-        return self.status()
+        return found
 
     def at_rest(self) -> Status:
         """At rest by itself, without being asked to look."""
@@ -137,12 +148,12 @@ class Watching:
                 return True
         return False
 
-    def end(self, signum: int = signal.SIGTERM, seconds: float = 30) -> int:
+    def end(self, signum: int = signal.SIGTERM, seconds: float = DEADLINE_SECONDS) -> int:
         """Its exit code after a signal; nothing that it started is left."""
         started = self.family()
         self.process.send_signal(signum)
         code = self.process.wait(seconds)
-        assert left(started, 10) == []
+        assert left(started, END_SECONDS) == []
         return code
 
     # ------------------------------------------------------------------ what its graph holds
@@ -196,7 +207,7 @@ def watching(folder: Path, *flags: str, **more: object) -> Iterator[Watching]:
 
 
 def command(
-    folder: Path, *arguments: str, env: Mapping[str, str] | None = None, seconds: float = 60
+    folder: Path, *arguments: str, env: Mapping[str, str] | None = None, seconds: float = DEADLINE_SECONDS
 ) -> subprocess.CompletedProcess[str]:
     """``ray_lineage --project p ...`` in another process."""
     return subprocess.run(

@@ -10,7 +10,7 @@ from ray_lineage.compile.options import CompileOptions
 from ray_lineage.compile.sqlfile import SQL
 from ray_lineage.model import FileFacts
 
-_REVISION: Final = 5
+_REVISION: Final = 6
 MAX_SIZE: Final = 300_000_000
 """Bytes: those of 15,000 nodes are 92 MB."""
 

@@ -18,7 +18,7 @@ from ray_lineage.compile.frontend import Content, FrontEnd, Source
 from ray_lineage.compile.options import CompileOptions
 from ray_lineage.model import MODEL, Diagnostic, FileFacts
 
-_REVISION: Final = 3
+_REVISION: Final = 4
 _FILES: Final = 256
 """Files that are remembered as they were read: all models of a project ask for the same ones."""
 

@@ -9,7 +9,7 @@ from ray_lineage.compile.options import CompileOptions
 from ray_lineage.compile.sqlfile import SQL
 from ray_lineage.model import FileFacts
 
-_REVISION: Final = 5
+_REVISION: Final = 6
 MAX_SIZE: Final = 100_000_000  # bytes
 _SPEC: Final = b"openlineage.io/spec"
 _SIGNS: Final = (

@@ -221,7 +221,7 @@ def _arguments(tokens: list[Token]) -> list[list[Token]]:
     return [tokens[a:b] for a, b in list_items(tokens, 0, end)]
 
 
-_SPECIFIER: Final = re.compile(r"%(?:(\d+)\$)?-?\d*([sILtTd%])")
+_SPECIFIER: Final = re.compile(r"%(?:(\d+)\$)?[-+ #0']*\d*(?:\.\d+)?([sILtTdioxXfFeEgGpP%])")
 
 
 def _format(tokens: list[Token], variables: Mapping[str, Text]) -> Text:

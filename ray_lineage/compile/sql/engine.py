@@ -107,7 +107,6 @@ class Engine:
         None  # a ``split.flow.Slices``, where statements have no terminators
     )
     batches: bool = False  # GO ends a batch, and with it the program that it makes
-    ordered_paths: bool = False  # where a statement stands in control flow says what ran before it
     may_run_texts: Callable[[str], bool] | None = None  # may a text (in small letters) run what a variable holds?
     client: tuple[Callable[[str], str], ...] = ()  # blank or translate what its client reads itself
     stages: bool = False  # ``FROM @place.name`` reads files that lie there
@@ -132,7 +131,8 @@ class Engine:
     stores_lower: bool = False  # names without quotes are in small letters in its catalog, however they are written
     dotted_quotes: bool = False  # `a.b` in one pair of quotes are two parts
     files_as_tables: bool = False  # FROM 'file.csv', FROM parquet.`/path`
-    system_tables: frozenset[str] = frozenset()  # found before all others, in ``pg_catalog``
+    system_tables: frozenset[str] = frozenset()  # found before all others, in ...
+    system_schema: str = "pg_catalog"  # ... this one
     default_schema: str = ""  # of a database, where no other one is current
     default_is_users: bool = False  # ... of most users: ``db..t`` and USE leave it open
     own_schema: str = ""  # stands for the place where the text itself runs
@@ -188,6 +188,8 @@ class Engine:
     # statements
     readers: Mapping[str, Reader] = field(default_factory=dict)  # by verb; in front of everybody's
     plpgsql: bool = False  # trigger functions, loops into scalars
+    into_sets: bool = False  # SELECT INTO leaves nothing of what a variable held: without a row it is NULL, or an error
+    fetch_sets: bool = False  # FETCH INTO behind the last row makes it NULL
     isolated_routines: bool = False  # one sees no variables but its own, and has no members
     overloads: bool = True  # routines of one name
     parameters: Callable[[Any, list[Token], int], None] | None = (

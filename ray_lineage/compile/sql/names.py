@@ -141,7 +141,7 @@ class Names:
             if name[0] in self.temporary:
                 return Local.TABLE.named(name[0])
             if name[0] in self.engine.system_tables:
-                return ("pg_catalog", name[0])
+                return (self.engine.system_schema, name[0])
         elif name in self.locations or name in self.settled:
             return name
         elif len(name) == 2 and name[0] == self.engine.own_schema:  # of the pipeline itself

@@ -113,12 +113,12 @@ def run(unit: Unit, tokens: list[Token], verb: str) -> None:
         read(unit, tokens, verb)
         return
     slices = split(tokens, unit.engine, unit.blocks)
-    outer, path = unit.routine, unit.path
+    outer, path, inside = unit.routine, unit.path, unit.in_block
     routines: dict[int, Routine] = {}  # by the slices of their heads
     for index, piece in enumerate(slices):
         statement = tokens[piece.start : piece.end]
         routine = routines.get(piece.owner, outer)
-        unit.path = (*path, *piece.path)
+        unit.path, unit.in_block = (*path, *piece.path), inside or piece.inside
         if piece.fresh and outer.is_script:
             unit.enter(outer)
             _write(unit, leave_block(unit, statement))
@@ -139,7 +139,7 @@ def run(unit: Unit, tokens: list[Token], verb: str) -> None:
         except (SqlglotError, RecursionError, ValueError, AttributeError, TypeError, KeyError, IndexError) as error:
             _cannot_read(unit, statement, piece.verb, error)
     unit.blocks = max((step // ROLES for s in slices for step in s.path), default=unit.blocks)
-    unit.path = path
+    unit.path, unit.in_block = path, inside
     unit.enter(outer)
 
 

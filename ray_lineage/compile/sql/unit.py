@@ -115,6 +115,7 @@ class Unit:
         self.routines: dict[str, Routine] = {}  # those of the text, by their keys
         self.routine = self.script
         self.path: tuple[int, ...] = ()  # branches and loops around the statement at hand
+        self.in_block = False  # does that one stand in a block?
         self.blocks = 0  # of control flow, numbered so far
         self.declares = False  # a DECLARE section of the script has begun
         self.nested = 0  # texts in texts

@@ -14,9 +14,10 @@ from typing import Final, NamedTuple
 
 from ray_lineage.compile.text.placeholders import COMMENTS, NAMES_FOLLOW, Scan, occurrences, word_before
 
+_GAP: Final = r"(?:\s|/\*(?>[\s\S]*?\*/)|--[^\n]*+)++"
 _NAMED: Final = re.compile(
-    r"\b(?:from|join|into|update)\s+@\w+(?:@\w+)*\.\w[\w@]*(?![\w.@]*\s*[(/])"
-    r"|\b(?:table|exists|view|insert\s+into)\s+@\w+(?:@\w+)*\.\w",
+    rf"\b(?:from|join|into|update){_GAP}@\w+(?:@\w+)*\.\w[\w@]*(?![\w.@]*\s*[(/])"
+    rf"|\b(?:table|exists|view|insert\s+into){_GAP}@\w+(?:@\w+)*\.\w",
     re.IGNORECASE,
 )
 """A stage of Snowflake may have options or a path behind it where rows come from or go to files, and is never made."""

@@ -88,7 +88,7 @@ def test_threads_that_open_it_at_once_get_the_same(tmp_path: Path) -> None:
         at_once = threading.Barrier(4)
 
         def opened(path: str = str(tmp_path / f"c{number}"), at_once: threading.Barrier = at_once) -> ParseCache:
-            at_once.wait(20)
+            at_once.wait(60)
             return ParseCache.open(path)
 
         with ThreadPoolExecutor(4) as threads:

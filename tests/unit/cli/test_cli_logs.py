@@ -6,9 +6,12 @@ import json
 import logging
 import re
 import time
-from collections.abc import Iterator
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Callable, Iterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ray_lineage import logs
 from ray_lineage.cli.output import print_error
@@ -125,6 +128,30 @@ def test_a_secret_that_was_named_is_starred_everywhere(capsys: pytest.CaptureFix
     line = json.loads(capsys.readouterr().err)
     assert CANARY not in str(line)
     assert line["password"] == "***"
+
+
+BASE64 = {"base64": b64encode, "base64 for URLs": urlsafe_b64encode}
+
+
+@pytest.mark.parametrize("encode", BASE64.values(), ids=BASE64)
+@given(
+    secret=st.lists(st.characters(min_codepoint=33, max_codepoint=0x2FF), min_size=6, unique=True).map("".join),
+    around=st.tuples(st.binary(max_size=7), st.binary(max_size=7)),
+)
+def test_a_secret_is_starred_in_base64_whatever_stands_beside_it(
+    encode: Callable[[bytes], bytes], secret: str, around: tuple[bytes, bytes]
+) -> None:
+    """As in ``Authorization: Basic``, which a server may repeat."""
+    before, after = around
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(logs, "_secrets", [])
+        logs.hide(secret)
+        said = logs.star(f"Basic {encode(before + secret.encode() + after).decode()} was refused")
+        digits = logs.star(f"{before.hex()}{secret.encode().hex()}{after.hex()}")
+    left = said.removeprefix("Basic ").removesuffix(" was refused").replace("***", "").rstrip("=")
+    shared = -(-8 * len(before) // 6) - (-8 * len(after) // 6) + 1  # letters that what is beside it has a share in
+    assert len(left) <= shared
+    assert secret.encode().hex() not in digits
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ from ray_lineage.model import DATASET_KINDS, Contribution
 from tests.factory import contributions, wide
 from tests.unit.graph.graph_model import DIALECT, histories
 
-_DEADLINE_SECONDS = 30
+_DEADLINE_SECONDS = 60
 
 
 class Graph:

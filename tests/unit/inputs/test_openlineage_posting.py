@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from ray_lineage.errors import SettingsError, StoreUnavailable, UsageError
 from ray_lineage.graph.sqlite import SqliteStore
 from ray_lineage.posting import KEY, PATH, TRIES, Receiver, Sender, receiver
 from tests.factory import contributions, load
+from tests.ports import free_port
 from tests.unit.inputs.receiver import Answer, receiving
 from tests.unit.inputs.test_openlineage_export import validate
 
@@ -112,11 +112,8 @@ def test_one_that_stays_away_is_given_up() -> None:
 
 
 def test_nobody_listening_is_said() -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     with pytest.raises(StoreUnavailable, match=r"refused; 0 were sent"):
-        Sender(to(f"http://127.0.0.1:{port}"), None, sleep=lambda _: None).send(EVENTS)
+        Sender(to(f"http://127.0.0.1:{free_port()}"), None, sleep=lambda _: None).send(EVENTS)
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,14 @@ embedded, on what a few scripts say."""
 from __future__ import annotations
 
 import doctest
+import sqlite3
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import nullcontext
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import networkx
 import pytest
@@ -18,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ray_lineage
+import ray_lineage.graph.ask
 from ray_lineage.agents import _Questions
 from ray_lineage.asking import failure
 from ray_lineage.compile import CompileOptions
@@ -412,20 +414,27 @@ def test_a_question_ends_in_time(place: Path) -> None:
 
 
 def test_a_function_that_hears_of_no_deadline_is_found(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One call takes 50 ms and more, and SQLite looks at the clock after it."""
-    monkeypatch.setattr("ray_lineage.graph.ask._GRACE", 0.002)
+    """SQLite looks at no clock before the call ends, and this one ends when it was found."""
     hung = threading.Event()
-    with ask(str(place), "SELECT instr(zeroblob(100000), zeroblob(50000) || x'01')", 0.001, hung.set) as answer:
-        list(answer.rows)
-    assert hung.wait(20)
+    opened = ray_lineage.graph.ask._opened
+
+    def with_function(path: str) -> sqlite3.Connection:
+        connection = opened(path)
+        connection.create_function("hangs", 0, lambda: hung.wait(60))
+        return connection
+
+    monkeypatch.setattr(ray_lineage.graph.ask, "_GRACE", 0.002)
+    monkeypatch.setattr(ray_lineage.graph.ask, "_opened", with_function)
+    with ask(str(place), "SELECT hangs()", 0.001, hung.set) as answer:
+        assert list(answer.rows) == [(True,)]
 
 
-def test_the_time_of_who_reads_the_rows_does_not_count(place: Path) -> None:
+def test_the_time_of_who_reads_the_rows_does_not_count(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(ray_lineage.graph.ask, "time", SimpleNamespace(monotonic=lambda: now[0]))
     with ask(str(place), "SELECT path FROM files", 0.1, pytest.fail) as answer:
         first = next(answer.rows)
-        began = time.monotonic()
-        while time.monotonic() < began + 0.12:
-            pass
+        now[0] = 1.0
         assert len([first, *answer.rows]) == 6
 
 

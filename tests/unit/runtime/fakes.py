@@ -18,7 +18,7 @@ from ray_lineage.runtime.remembered import Known
 from ray_lineage.runtime.summary import IngestSummary
 from ray_lineage.sources.scan import SourceFault, read_bytes
 
-_SECONDS: Final = 20.0
+_SECONDS: Final = 60.0
 _SURE: Final = 10**10  # as if read so many ns later: then the stat index vouches for the content
 
 
@@ -74,7 +74,7 @@ class FakeGraph:
         self.max_delete = 20
         self.begun = False
 
-    async def begin(self, *, again: bool, anew: bool) -> Begun:
+    async def begin(self, *, again: bool, anew: bool, reads: bool) -> Begun:
         await self.gates.through("begin")
         if self.error is not None:
             raise self.error
@@ -237,7 +237,7 @@ class FakeCrew:
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    """Wait for a condition. Raises TimeoutError after 20 s."""
+    """Wait for a condition. Raises TimeoutError after a minute."""
     async with asyncio.timeout(_SECONDS):
         while not holds():
             await asyncio.sleep(0.005)

@@ -266,7 +266,9 @@ EDITS: tuple[dict[str, str | None], ...] = (
 
 
 @pytest.mark.parametrize("edit", EDITS)
-def test_a_dry_run_tells_what_the_run_will_tell(tmp_path: Path, edit: dict[str, str | None]) -> None:
+def test_a_dry_run_tells_what_the_run_will_tell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, edit: dict[str, str | None]
+) -> None:
     root = tmp_path / "sql"
     write(root, {**FILES, "models.py": "print(2)"})
     ingest(settings(tmp_path), [str(root)])
@@ -278,7 +280,9 @@ def test_a_dry_run_tells_what_the_run_will_tell(tmp_path: Path, edit: dict[str, 
         return *figures, summary.by_status, summary.diagnostics, summary.severities, summary.findings
 
     before = dump(tmp_path)
-    foretold = told(ingest(settings(tmp_path), [str(root)], dry_run=True))
+    with monkeypatch.context() as patch:
+        patch.setattr(SqliteStore, "acquire", pytest.fail)  # a watch may write it meanwhile
+        foretold = told(ingest(settings(tmp_path), [str(root)], dry_run=True))
     assert dump(tmp_path) == before
     assert foretold == told(ingest(settings(tmp_path), [str(root)]))
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import faulthandler
+import gc
 import os
 import resource
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
@@ -49,10 +52,10 @@ def task(path: Path) -> Task:
 
 @pytest.fixture
 def big(tmp_path: Path) -> Path:
-    """A good file of 280 kB."""
+    """A good file of 90 kB, which takes a third of a second; a few times that on a slow machine."""
     path = tmp_path / "big.sql"
     line = "INSERT INTO dbo.t (a, b) SELECT s.a + s.b AS a, s.c FROM dbo.s AS s WHERE s.d = 1;\n"
-    path.write_text(line * (280_000 // len(line)))
+    path.write_text(line * (90_000 // len(line)))
     return path
 
 
@@ -81,9 +84,94 @@ def test_work_is_counted() -> None:
     assert 0.15 < time.process_time() - began < 5
 
 
+class _Finalized:
+    """Keeps whoever drops it busy."""
+
+    def __del__(self) -> None:
+        while True:
+            pass
+
+
+def _collecting() -> None:
+    def busy(*_: object) -> None:
+        while True:
+            pass
+
+    gc.callbacks.append(busy)
+    try:
+        gc.collect(0)
+    finally:
+        gc.callbacks.remove(busy)
+
+
+@pytest.mark.parametrize("swallows", [_Finalized, _collecting], ids=["a finalizer", "a callback of the collector"])
+def test_one_that_is_swallowed_is_raised_again_and_nobody_hears_of_it(
+    swallows: Callable[[], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[str] = []
+    monkeypatch.setattr(parse._alarm, "_unraisable", lambda told: heard.append(str(told.exc_value)))
+    monkeypatch.setattr(sys, "unraisablehook", parse._alarm._swallowed)
+    reached = False
+    began = time.process_time()
+    with pytest.raises(SoftTimeout), time_limit(0.05):
+        swallows()
+        reached = True
+        while True:
+            pass
+    assert (reached, heard) == (True, [])
+    assert time.process_time() - began < 5
+
+
+def test_what_others_swallow_is_told_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[str] = []
+    with time_limit(5):
+        pass
+    monkeypatch.setattr(parse._alarm, "_unraisable", lambda told: heard.append(str(told.exc_value)))
+    monkeypatch.setattr(sys, "unraisablehook", parse._alarm._swallowed)
+
+    class Faulty:
+        def __del__(self) -> None:
+            raise ValueError("a fault")
+
+    Faulty()
+    assert heard == ["a fault"]
+
+
+def test_however_late_it_strikes_it_is_off_afterwards() -> None:
+    """Also between the end of the work and the moment in which it is switched off."""
+    struck = 0
+    for number in range(60):
+        try:
+            with time_limit(0.0001):  # the clock of the kernel ticks every few milliseconds
+                for _ in range(10_000 * (number % 30)):
+                    pass
+        except SoftTimeout:
+            struck += 1
+        assert (parse._alarm.rings, signal.getitimer(signal.ITIMER_PROF)) == (False, (0.0, 0.0))
+    assert struck
+
+
+@pytest.mark.parametrize("switch", [parse._Limit.__enter__, parse._Limit.__exit__], ids=["on", "off"])
+def test_it_is_not_raised_where_it_is_switched(switch: Callable[..., None]) -> None:
+    """By a signal that is heard at the first instruction of the function: a trace function stands in for it."""
+
+    def trace(frame: FrameType, event: str, _: object) -> object:
+        if frame.f_code is switch.__code__:
+            parse._alarm._expire(signal.SIGPROF, frame)
+        return trace
+
+    sys.settrace(trace)
+    try:
+        with time_limit(5):
+            done = True
+    finally:
+        sys.settrace(None)
+    assert (done, parse._alarm.rings) == (True, False)
+
+
 def test_waiting_is_not() -> None:
-    with time_limit(0.05):
-        time.sleep(0.2)
+    with time_limit(0.2):
+        time.sleep(0.25)  # what is tested is that this passes
 
 
 def test_what_was_given_up_is_not_cached(big: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

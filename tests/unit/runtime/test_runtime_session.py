@@ -69,7 +69,7 @@ class Scene:
             yield
         finally:
             self.session.drain()
-            await asyncio.wait([task], timeout=20)
+            await asyncio.wait([task], timeout=60)
         task.result()
 
 

@@ -11,6 +11,8 @@ from ray_lineage.graph.store import ApplyResult
 from ray_lineage.runtime.linking import LinkedFile, Share
 from ray_lineage.runtime.writing import WAITING, Aborted, Writing
 
+DEADLINE_SECONDS = 60
+
 
 def share(path: str) -> Share:
     return Share([LinkedFile(path, "", "", "ok", "[]", 0, "", b"")], None, [])
@@ -31,11 +33,11 @@ def test_all_are_written_in_their_order() -> None:
 
 
 def test_who_links_faster_than_the_store_writes_waits() -> None:
-    go = threading.Event()
+    go, full = threading.Event(), threading.Event()
     added = 0
 
     def write(shares: Iterator[Share]) -> ApplyResult:
-        go.wait(20)
+        assert go.wait(DEADLINE_SECONDS)
         return ApplyResult(rows_written=sum(1 for _ in shares), rejected=[])
 
     writing = Writing(write)
@@ -45,13 +47,16 @@ def test_who_links_faster_than_the_store_writes_waits() -> None:
         for number in range(3 * WAITING):
             writing.add(share(str(number)))
             added += 1
+            if added == WAITING:
+                full.set()
 
     adding = threading.Thread(target=add)
     adding.start()
+    assert full.wait(DEADLINE_SECONDS)
     adding.join(0.3)
     assert adding.is_alive() and added == WAITING
     go.set()
-    adding.join(20)
+    adding.join(DEADLINE_SECONDS)
     assert writing.finish().rows_written == 3 * WAITING
 
 

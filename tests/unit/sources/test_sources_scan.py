@@ -126,9 +126,9 @@ def test_ignore_rules_are_gits(patterns: list[str]) -> None:
 
 def test_a_hostile_pattern_is_linear(tmp_path: Path) -> None:
     tree(tmp_path, {".gitignore": "*a*a*a*a*a*a*a*a*a*b.sql\n", "a" * 200 + ".sql": ""})
-    started = time.monotonic()
+    started = time.process_time()
     assert len(scanned(tmp_path)) == 1
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_links_are_not_followed(tmp_path: Path) -> None:

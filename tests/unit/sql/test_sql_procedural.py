@@ -40,6 +40,9 @@ DYNAMIC: list[Case] = [
     ("postgres", "DO $$ BEGIN EXECUTE 'INSERT INTO o (c) SELECT a FROM t'; END $$", ["t.a > o.c i"]),
     ("mysql", "PREPARE s FROM 'INSERT INTO o (c) SELECT a FROM t'", ["t.a > o.c i"]),
     ("bigquery", "EXECUTE IMMEDIATE 'INSERT INTO d.o (c) SELECT a FROM d.t'", ["d.t.a > d.o.c i"]),
+    ("bigquery", "BEGIN EXECUTE IMMEDIATE FORMAT('INSERT INTO d.o (c) SELECT a FROM d.t WHERE b > %i AND e > %5.2f', n, m); END;", ["d.t.a > d.o.c i?"]),
+    ("oracle", "CREATE PROCEDURE p IS r t%ROWTYPE; n ns; BEGIN SELECT a INTO r.b FROM t; r.a := n(1)(n(1).first); INSERT INTO o (c, d) VALUES (r.a, r.b); END;\n/", ["t.a > o.d i"]),
+    ("oracle", "$ del params.tmp\n! rm params.tmp\nBEGIN EXECUTE IMMEDIATE 'INSERT INTO o (c) SELECT a FROM t'; END;", ["t.a > o.c i"]),
 ]  # fmt: skip
 
 PROGRAMS: list[Case] = [
@@ -48,6 +51,7 @@ PROGRAMS: list[Case] = [
     ("oracle", "CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW BEGIN INSERT INTO l (x) VALUES (:new.a); END;", ["t.a > l.x i"]),
     ("mysql", "DELIMITER $$\nCREATE TRIGGER tr AFTER INSERT ON t FOR EACH ROW BEGIN INSERT INTO l (x) VALUES (NEW.a); END$$\nDELIMITER ;", ["t.a > l.x i"]),
     ("oracle", "CREATE PACKAGE BODY k AS PROCEDURE p IS BEGIN INSERT INTO o (c) SELECT a FROM t; END p; PROCEDURE q IS BEGIN INSERT INTO o (d) SELECT b FROM t; END; END k;\n/\nINSERT INTO z SELECT a FROM t", ["t.a > o.c i", "t.b > o.d i", "t.a > z.a i"]),
+    ("oracle", "CREATE TYPE BODY k AS MEMBER PROCEDURE p IS BEGIN INSERT INTO o (c) SELECT a FROM t; END; MAP MEMBER FUNCTION m RETURN NUMBER IS v NUMBER; BEGIN SELECT b INTO v FROM t; RETURN v; END m; CONSTRUCTOR FUNCTION k(x NUMBER) RETURN SELF AS RESULT IS BEGIN RETURN; END; END;\n/\nINSERT INTO z SELECT a FROM t", ["t.a > o.c i", "t.b > k.m.v i", "t.a > z.a i"]),
     ("postgres", "CREATE FUNCTION f() RETURNS SETOF int LANGUAGE sql BEGIN ATOMIC SELECT a FROM t; END", ["t.a > f.a i"]),
 ]  # fmt: skip
 

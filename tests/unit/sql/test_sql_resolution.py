@@ -56,3 +56,18 @@ def test_without_schema(case: Case) -> None:
 @pytest.mark.parametrize("case", WITH, ids=lambda c: c[1][:60])
 def test_with_schema(case: Case) -> None:
     check(case, SCHEMA)
+
+
+FORMER: list[Case] = [
+    ("postgres", "CREATE TABLE w (p int);\nALTER TABLE w ADD COLUMN q int;\nINSERT INTO o (c) SELECT q FROM w;\nALTER TABLE w DROP COLUMN q;", ["w.q > o.c i"]),
+    ("postgres", "CREATE TABLE w (p int, q int);\nINSERT INTO o (c) SELECT q FROM w, s;\nALTER TABLE w DROP COLUMN q;", ["w.q > o.c i"]),
+    ("postgres", "CREATE TABLE w (p int, q int);\nCREATE TABLE o AS SELECT * FROM w;\nALTER TABLE w DROP COLUMN q;", ["w.p > o.p i", "w.q > o.q i"]),
+    ("tsql", "CREATE TABLE w (p int, q int)\nGO\nINSERT INTO o (c) SELECT q FROM w\nGO\nEXEC sp_rename 'w.q', 'r', 'COLUMN'\nGO\nINSERT INTO o (d) SELECT r FROM w", ["w.q > o.c i", "w.r > o.d i"]),
+    ("postgres", "CREATE TABLE w (p int, q int);\nALTER TABLE w DROP COLUMN q;\nINSERT INTO o (c) SELECT q FROM w;", ["w.q > o.c i?"]),
+]  # fmt: skip
+"""A column is there until it is dropped or renamed."""
+
+
+@pytest.mark.parametrize("case", FORMER, ids=lambda c: c[1][:60])
+def test_columns_that_are_dropped_later(case: Case) -> None:
+    check(case)

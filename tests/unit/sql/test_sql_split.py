@@ -77,6 +77,14 @@ def test_a_broken_statement_costs_only_itself() -> None:
     assert facts.status == "partial"
 
 
+def test_a_second_from_is_no_table() -> None:
+    facts = compiled(
+        "SELECT a FROM FROM t; SELECT b FROM (FROM t)", "duckdb"
+    )  # its own parser says: syntax error at FROM
+    assert [d.code for d in facts.diagnostics] == ["RL102"]
+    assert len(facts.statements) == 1
+
+
 def test_an_unclosed_string_costs_its_batch() -> None:
     facts = compiled("SELECT 1\nGO\nSELECT 'oops\nGO\nSELECT 2")
     assert [(d.code, d.line) for d in facts.diagnostics] == [("RL101", 3)]

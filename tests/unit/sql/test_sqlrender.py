@@ -119,6 +119,12 @@ def test_what_is_made_or_has_columns_behind_it_is_no_stage(text: str) -> None:
     assert sqlrender.speaks(text)
 
 
+def test_comments_stand_where_white_space_does() -> None:
+    assert sqlrender.speaks("SELECT a FROM /* the model */ @cdm.person")
+    assert sqlrender.speaks("SELECT a FROM -- the model\n  @cdm.person")
+    assert sqlrender.speaks("INSERT /* a */ INTO @results.r SELECT 1")
+
+
 def test_methods_of_variables_are_none_of_it() -> None:
     assert not sqlrender.speaks("SELECT n.value('.', 'int') FROM @x.nodes('/a') AS t(n)")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from sqlglot import exp
+from sqlglot.errors import ParseError
 from sqlglot.expressions import Expression
 
 from ray_lineage.compile.sql.query.arena import Builder
@@ -73,6 +74,8 @@ def from_item(b: Builder, node: Expression, scope: Scope, shell: Expression | No
         return found
     if _is_named(node):  # most are: what follows is asked of the others
         return [b.table(node, name, columns, scope)]
+    if node.__class__ is exp.Select:  # the parser reads FROM FROM t as FROM (FROM t), which no engine does
+        raise ParseError("a table is missing behind FROM")
     if isinstance(node, exp.TableAlias):  # |> AS name: what came through the pipe, which the parser made a CTE
         node = exp.Table(this=node.this)
     if isinstance(node, exp.Table) and node.args.get("rows_from"):

@@ -12,7 +12,7 @@ class Slice(NamedTuple):
     of the procedure it is in, or -1. Headers have the verb ``HEADER`` and end before the body; what begins a batch of T-SQL
     without a statement word has ``CALLED``, for it is the name of a procedure. ``path`` names the
     branches around it (``StatementFacts.path``). ``fresh``: a block that is in no program, or a batch of T-SQL, ended in front
-    of it."""
+    of it. ``inside``: it stands in a block, with or without branches."""
 
     start: int
     end: int
@@ -20,6 +20,7 @@ class Slice(NamedTuple):
     owner: int = -1
     path: tuple[int, ...] = ()
     fresh: bool = False
+    inside: bool = False
 
 
 class Slices:
@@ -29,9 +30,11 @@ class Slices:
         self.slices: list[Slice] = []
         self.fresh = False  # did a block in no program, or a batch, just end?
 
-    def put(self, start: int, end: int, verb: str, owner: int, path: tuple[int, ...] = ()) -> None:
+    def put(
+        self, start: int, end: int, verb: str, owner: int, path: tuple[int, ...] = (), inside: bool = False
+    ) -> None:
         """One more."""
-        self.slices.append(Slice(start, end, verb, owner, path, self.fresh))
+        self.slices.append(Slice(start, end, verb, owner, path, self.fresh, inside or bool(path)))
         self.fresh = False
 
 
@@ -40,11 +43,14 @@ BLOCK: Final = -1  # BEGIN ... END
 
 
 class _Open:
-    """A block that is not over. ``started``: its body has begun, which is one statement or a BEGIN block."""
+    """A block that is not over. ``started``: its body has begun, which is one statement or a BEGIN block. ``left``: a BREAK or
+    CONTINUE in it goes on elsewhere, from wherever it stands. ``first``: the slices before it."""
 
-    __slots__ = ("block", "role", "started")
+    __slots__ = ("block", "first", "left", "role", "started")
 
-    def __init__(self, role: int, block: int) -> None:
+    def __init__(self, role: int, block: int, first: int) -> None:
+        self.first = first
+        self.left = False
         self.role = role
         self.block = block
         self.started = role in (BLOCK, TRY, CATCH)
@@ -54,7 +60,8 @@ class Flow:
     """Which branches and loops of T-SQL is the statement at hand in? An IF is over when a statement other than ELSE
     follows its one statement or its BEGIN block."""
 
-    def __init__(self, first_block: int) -> None:
+    def __init__(self, slices: list[Slice], first_block: int) -> None:
+        self.slices = slices
         self.blocks = first_block
         self.stack: list[_Open] = []
         self.path: tuple[int, ...] = ()
@@ -72,9 +79,9 @@ class Flow:
         self.path = tuple(steps)
 
     def clear(self) -> None:
-        """A batch begins."""
+        """A batch begins, or a program, or the end is reached."""
         if self.stack:
-            self.stack.clear()
+            self._drop(0)
             self.path = ()
 
     def statement(self) -> None:
@@ -82,9 +89,10 @@ class Flow:
         stack = self.stack
         if not stack:
             return
-        before = len(stack)
-        while stack and stack[-1].started and stack[-1].role in (THEN, ELSE, LOOP):
-            stack.pop()
+        before = at = len(stack)
+        while at and stack[at - 1].started and stack[at - 1].role in (THEN, ELSE, LOOP):
+            at -= 1
+        self._drop(at)
         if stack and not stack[-1].started:
             stack[-1].started = True
         if len(stack) != before:
@@ -97,7 +105,7 @@ class Flow:
         else:
             self.blocks += 1
             block = self.blocks
-        self.stack.append(_Open(role, block))
+        self.stack.append(_Open(role, block, len(self.slices)))
         if role != BLOCK:
             self._renew()
 
@@ -108,18 +116,45 @@ class Flow:
         while at >= 0 and stack[at].role in (ELSE, LOOP) and stack[at].started:
             at -= 1
         if at >= 0 and stack[at].role == THEN:
-            branch = _Open(ELSE, stack[at].block)
-            del stack[at:]
+            branch = _Open(ELSE, stack[at].block, len(self.slices))
+            self._drop(at)
             stack.append(branch)
             self._renew()
 
     def end(self) -> None:
         """END of the innermost BEGIN."""
         stack = self.stack
-        while stack and stack[-1].role in (THEN, ELSE, LOOP):
-            stack.pop()
+        at = len(stack)
+        while at and stack[at - 1].role in (THEN, ELSE, LOOP):
+            at -= 1
+        self._drop(at)
         if stack:
             block = stack.pop()
             if block.role == TRY:
                 self.last_try = block.block
         self._renew()
+
+    def leave(self) -> None:
+        """BREAK, CONTINUE."""
+        for opened in reversed(self.stack):
+            if opened.role == LOOP:
+                opened.left = True
+                return
+
+    def _drop(self, at: int) -> None:
+        """What is open from here on is over."""
+        stack = self.stack
+        for k in range(len(stack) - 1, at - 1, -1):
+            if stack[k].left:
+                self.blocks += 1
+                depth = sum(opened.role != BLOCK for opened in stack[: k + 1])
+                insert_step(self.slices, stack[k].first, depth, self.blocks * ROLES + TRY)
+        del stack[at:]
+
+
+def insert_step(slices: list[Slice], first: int, depth: int, step: int) -> None:
+    """One more block around the slices from the ``first`` one on, in so many others."""
+    for k in range(first, len(slices)):
+        path = slices[k].path
+        if len(path) >= depth:
+            slices[k] = slices[k]._replace(path=(*path[:depth], step, *path[depth:]))

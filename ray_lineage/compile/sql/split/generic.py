@@ -1,8 +1,9 @@
-"""All dialects but T-SQL end statements with ``;``; in the bodies of routines the words of control flow in front of a statement
-are skipped."""
+"""All dialects but T-SQL end statements with ``;``; in the bodies of routines the words of control flow stand in front of a
+statement."""
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import Final
 
 from sqlglot.tokens import Token
@@ -11,7 +12,8 @@ from ray_lineage.compile.sql.engine import Engine
 from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.scan import outermost
 from ray_lineage.compile.sql.split.flow import Slice, Slices
-from ray_lineage.model import ANY
+from ray_lineage.compile.sql.split.nesting import BLOCK, CASE, HANDLER, IF, REPEATED, SELECTION, Nesting
+from ray_lineage.model import ANY_LOOP
 
 _SKIPPED_ALONE: Final = frozenset(
     {"BEGIN", "ELSE", "LOOP", "THEN", "DO", "REPEAT", "EXCEPTION", "DECLARE", "ATOMIC", "<<"}
@@ -30,7 +32,11 @@ _SKIPPED_TO: Final = {
     "CASE": ("THEN",),
     "FORALL": ("INSERT", "UPDATE", "DELETE", "MERGE", "EXECUTE"),
 }
-_CONTROL: Final = frozenset({"IF", "WHILE", "LOOP", "REPEAT", "CASE", "FOR"})
+_OPENS: Final = {"IF": IF, "CASE": CASE, **dict.fromkeys(("LOOP", "WHILE", "FOR", "FOREACH", "REPEAT"), REPEATED)}
+"""What these words begin, and END with them ends."""
+
+_SELECTION: Final = frozenset({"$IF", "$ELSIF", "$ELSE", "$END"})
+_LEAVES: Final = frozenset({"EXIT", "LEAVE", "BREAK", "CONTINUE", "ITERATE"})
 _BODY_KINDS: Final = frozenset({"PROCEDURE", "FUNCTION", "TRIGGER", "PACKAGE", "EVENT", "TASK", "MACRO", "ALERT"})
 _ONE_STATEMENT: Final = frozenset(
     {"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE", "CALL", "SET", "WITH", "RETURN", "COPY", "IF",
@@ -39,6 +45,10 @@ _ONE_STATEMENT: Final = frozenset(
 """Words that begin the body of a trigger, event or task that is a single statement."""
 
 _LABELLED: Final = frozenset({"LOOP", "WHILE", "REPEAT", "BEGIN", "FOR"})
+_MEMBERS: Final = frozenset({"PROCEDURE", "FUNCTION"})
+_METHODS: Final = frozenset({"MEMBER", "STATIC", "CONSTRUCTOR", "MAP", "ORDER", "OVERRIDING", "FINAL"})
+"""In front of a member of a type."""
+
 _HANDLERS: Final = frozenset({"CONTINUE", "EXIT", "UNDO"})
 
 
@@ -47,27 +57,33 @@ def split(tokens: list[Token], engine: Engine, first_block: int = 0) -> list[Sli
     if engine.splitter is not None:
         slices: list[Slice] = engine.splitter(tokens, first_block).run()
         return slices
-    return Splitter(tokens).run()
+    return Splitter(tokens, first_block).run()
 
 
 class Splitter(Slices):
-    """Statements end with ``;``. In a body, words of control flow in front of a statement are passed over."""
+    """Statements end with ``;``. In a body, words of control flow in front of a statement say in which branch it is."""
 
-    def __init__(self, tokens: list[Token]) -> None:
+    def __init__(self, tokens: list[Token], first_block: int = 0) -> None:
         super().__init__()
+        self.nesting = Nesting(self.slices, first_block)
         self.tokens = tokens
         self.kinds = [token.token_type for token in tokens]
         self.owner = -1
         self.blocks = 0
         self.outer: list[int] = []  # owners around the member or local procedure at hand
         self.alone = False  # the body at hand is one statement
-        self.straight = True  # no control flow so far
+        self.jumping: set[tuple[int, int]] = set()  # owners with a GOTO, and after how many blocks of the script
 
     def run(self) -> list[Slice]:
         i, n = 0, len(self.tokens)
         while i < n:
             i = max(i + 1, self._statement(i))  # whatever it is, it is passed over
-        return self.slices
+        return self._with_jumps() if self.jumping else self.slices
+
+    def _with_jumps(self) -> list[Slice]:
+        """Where there is a GOTO, nobody knows what comes before what."""
+        places = zip(self.slices, accumulate(s.fresh for s in self.slices), strict=True)
+        return [s._replace(path=(ANY_LOOP,)) if (s.owner, at) in self.jumping else s for s, at in places]
 
     def _statement(self, i: int) -> int:
         tokens = self.tokens
@@ -79,15 +95,20 @@ class Splitter(Slices):
             if after > i:
                 return after
         if word in _HANDLERS and i + 3 < len(tokens) and tokens[i + 1].text.upper() == "HANDLER":
+            self.nesting.open(HANDLER)
             return self._after_conditions(i + 3)
         if word == "BEGIN" and self._ends_at(i + 1, ("TRANSACTION", "WORK", "TRAN")):
             return self._end(i)
         if word == "BEGIN":
             self.blocks += 1
+            self.nesting.open(BLOCK)
             return i + 1
         if word == "END":
             return self._close(i)
+        if word in _SELECTION:
+            return self._selected(i, word)
         if word in _SKIPPED_ALONE and (self.owner >= 0 or self.blocks or word in _SKIPPED_ANYWHERE):
+            self._enter(word)
             return i + 1
         if (
             word == "RETURN"
@@ -96,18 +117,15 @@ class Splitter(Slices):
             and tokens[i + 1].text.upper() == "QUERY"
         ):
             return i + 2
-        if word in ("PROCEDURE", "FUNCTION") and self.owner >= 0 and not self.blocks:
+        if word in _METHODS and self.owner >= 0 and not self.blocks:
+            i = next((k for k in range(i, min(i + 5, len(tokens))) if tokens[k].text.upper() in _MEMBERS), i)
+            word = tokens[i].text.upper()
+        if word in _MEMBERS and self.owner >= 0 and not self.blocks:
             return self._member(i)
         if word in ("BEFORE", "AFTER", "INSTEAD") and self.owner >= 0:  # a section of a compound trigger
             return self._skip_to(i, ("IS", "AS"))
         if word in _SKIPPED_TO:
-            after = self._skip_to(i, _SKIPPED_TO[word])
-            self.straight = False
-            if word == "FORALL":
-                return after - 1
-            if word == "FOR" and after - 1 > i:
-                self.put(i, after - 1, "FOR", self.owner, (ANY,))
-            return after
+            return self._control(i, word)
         if word == "REPLACE" and i + 1 < len(tokens) and tokens[i + 1].text.upper() in ("PROCEDURE", "MACRO"):
             word = "CREATE"
         if tokens[i].token_type is T.R_PAREN:  # the end of a macro's statements
@@ -119,6 +137,7 @@ class Splitter(Slices):
                 self.put(i, body, "HEADER", -1)
                 self.owner = len(self.slices) - 1
                 self.blocks = 0
+                self.nesting.clear()
                 self.outer.clear()
                 if tokens[body - 1].text.upper() == "TRIGGER":  # COMPOUND TRIGGER
                     self.blocks = 1
@@ -129,13 +148,65 @@ class Splitter(Slices):
         if word == "WITH" and i + 1 < len(tokens) and tokens[i + 1].text.upper() in ("FUNCTION", "PROCEDURE"):
             return self._after_functions(i + 1)
         end = self._end(i)
-        if word in _CONTROL:
-            self.straight = False
-        path = () if self.straight and self.owner < 0 and not self.blocks else (ANY,)
-        self.put(i, end, word or "?", self.owner, path)
-        if self.alone and not self.blocks:
-            self.alone, self.owner = False, -1
+        self.put(i, end, word or "?", self.owner, self.nesting.path, bool(self.blocks))
+        self._went(i, word)
         return end
+
+    def _selected(self, i: int, word: str) -> int:
+        """``$IF constant $THEN ... $ELSE ... $END`` of PL/SQL: what is compiled is known where it is compiled."""
+        if word in ("$IF", "$ELSIF"):
+            i = self._skip_to(i, ("$THEN",)) - 1
+        if word == "$IF":
+            self.nesting.open(SELECTION)
+        elif word == "$ELSIF":
+            self.nesting.branch()
+        elif word == "$ELSE":
+            self.nesting.otherwise()
+        else:
+            self.nesting.close(SELECTION)
+        return i + 1
+
+    def _enter(self, word: str) -> None:
+        """A word of control flow that stands alone."""
+        if word == "ELSE":
+            self.nesting.otherwise()
+        elif word == "EXCEPTION":
+            self.nesting.handlers()
+        elif word in _OPENS:
+            self.nesting.open(_OPENS[word])
+
+    def _control(self, i: int, word: str) -> int:
+        """IF and its like with all up to the statement in it. FOR gives a row in each turn."""
+        words = _SKIPPED_TO[word]
+        after = self._skip_to(i, words)
+        if word == "FORALL":
+            return after - 1
+        if self.tokens[after - 1].text.upper() in words:
+            if word in _OPENS:
+                self.nesting.open(_OPENS[word])
+            else:
+                self.nesting.branch()
+        if word == "FOR" and after - 1 > i:
+            self.put(i, after - 1, "FOR", self.owner, self.nesting.path, bool(self.blocks))
+        return after
+
+    def _went(self, i: int, word: str) -> None:
+        """A statement ended: where does it go on?"""
+        following = self.tokens[i + 1].text.upper() if i + 1 < len(self.tokens) else ";"
+        if word in _LEAVES:
+            self.nesting.leave(far=following not in (";", "WHEN"))
+        elif word == "RETURN" and following == ";" and len(self.nesting.stack) > 1:
+            self.nesting.leave(far=True)
+        elif word == "UNTIL":
+            self.nesting.close(REPEATED)
+        elif word == "GOTO":
+            self.jumping.add((self.owner, sum(s.fresh for s in self.slices)))
+        self.nesting.done()
+        self._end_alone()
+
+    def _end_alone(self) -> None:
+        if self.alone and not self.blocks and not self.nesting.stack:
+            self.alone, self.owner = False, -1
 
     def _is_statement(self, i: int) -> bool:
         """Is the body that begins at ``i`` a single statement?"""
@@ -199,6 +270,7 @@ class Splitter(Slices):
                 self.outer.append(self.owner)
                 self.owner = len(self.slices) - 1
                 self.blocks = 0
+                self.nesting.clear()
                 return j + 1
         return end
 
@@ -214,13 +286,25 @@ class Splitter(Slices):
 
     def _close(self, i: int) -> int:
         following = self.tokens[i + 1].text.upper() if i + 1 < len(self.tokens) else ""
-        if following not in ("IF", "LOOP", "CASE", "WHILE", "FOR", "REPEAT"):
-            self.blocks = max(0, self.blocks - 1)
-            if self.blocks == 0:
-                if self.owner < 0:
-                    self.fresh = True
-                self.owner = self.outer.pop() if self.outer else -1
+        if following in _OPENS:
+            self.nesting.close(_OPENS[following])
+            self._end_alone()
+        elif self.nesting.inside(CASE):  # Snowflake's may end so
+            self.nesting.close(CASE)
+        else:
+            self._close_block()
         return self._end(i)
+
+    def _close_block(self) -> None:
+        self.nesting.close(BLOCK)
+        self.blocks = max(0, self.blocks - 1)
+        if self.blocks:
+            return
+        if self.owner < 0:
+            self.fresh = True
+        else:
+            self.nesting.clear()
+        self.owner = self.outer.pop() if self.outer else -1
 
     def _skip_to(self, i: int, words: tuple[str, ...]) -> int:
         case, end = 0, self._end(i + 1)
@@ -238,9 +322,8 @@ class Splitter(Slices):
         (bodies in dollar quotes are one string token and are read from the statement itself)."""
         tokens = self.tokens
         kinds = [t.text.upper() for t in tokens[i + 1 : i + 11]]
-        if not any(k in _BODY_KINDS for k in kinds[: 10 if "DEFINER" in kinds else 6]) or any(
-            k in ("VIEW", "TABLE", "AS") for k in kinds[:2]
-        ):
+        routine = any(k in _BODY_KINDS for k in kinds[: 10 if "DEFINER" in kinds else 6])
+        if not (routine or "BODY" in kinds[:5]) or any(k in ("VIEW", "TABLE", "AS") for k in kinds[:2]):
             return 0
         for j, token in outermost(tokens, i + 1, self._end(i + 1)):
             word = token.text.upper()

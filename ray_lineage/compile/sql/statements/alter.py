@@ -150,13 +150,13 @@ def _changed_columns(unit: Unit, tokens: list[Token], table: Name, i: int) -> No
             _rename_column(unit, table, tokens[a], tokens[a + 2])
         elif (verb == "CHANGE" and len(rest) > 1) or (verb == "RENAME" and kind and rest):
             _rename_column(unit, table, tokens[a], tokens[a + 1])
-    unit.facts.drop_columns(table, gone)
+    unit.facts.drop_columns(table, gone, tokens[0].line)
 
 
 def _rename_column(unit: Unit, table: Name, old: Token, new: Token) -> None:
     """A column of the table has another name."""
     name = unit.part(new)
-    unit.facts.rename_column(table, unit.part(old), name, spelling(unit.engine, new.text, name))
+    unit.facts.rename_column(table, unit.part(old), name, old.line, spelling(unit.engine, new.text, name))
 
 
 _CHANGES: Final = frozenset({"DROP", "RENAME", "CHANGE", "ADD", "ALTER", "MODIFY", "SET", "WITH"})

@@ -19,9 +19,9 @@ from ray_lineage.compile.sql.statements.declare import declare_variables
 from ray_lineage.compile.sql.statements.execute import execute
 from ray_lineage.compile.sql.statements.lifetimes import declare_name
 from ray_lineage.compile.sql.statements.records import declare_variable, is_record, record_of, shape_of
-from ray_lineage.compile.sql.statements.variables import assign, copied_row, may_carry, store
+from ray_lineage.compile.sql.statements.variables import ELEMENTS, assign, copied_row, expression, may_carry, store
 from ray_lineage.compile.sql.unit import Said, Unit, Written, each
-from ray_lineage.model import Assignment, Local, Select, StatementKind
+from ray_lineage.model import Assignment, Effect, Local, Select, StatementKind
 
 
 def read_set(unit: Unit, tokens: list[Token]) -> Said:
@@ -48,12 +48,13 @@ def set_variable(unit: Unit, tokens: list[Token]) -> Said:
     if i < len(tokens) and tokens[i].token_type is T.COLON:
         i += 1
     parts, at = read_name(tokens, i)
-    if at < len(tokens) and tokens[at].token_type is T.L_PAREN:  # an element of a collection
+    whole = at >= len(tokens) or tokens[at].token_type not in ELEMENTS
+    if not whole and tokens[at].token_type is T.L_PAREN:
         at = closing(tokens, at) + 1
         if at + 1 < len(tokens) and tokens[at].token_type is T.DOT:
             parts, at = [*parts, tokens[at + 1]], at + 2
     if len(parts) == 2 and at < len(tokens) and tokens[at].token_type in (T.EQ, T.COLON_EQ):
-        return _set_field(unit, tokens, parts, tokens[at + 1 :])
+        return _set_field(unit, tokens, parts, tokens[at + 1 :], Effect.SETS if whole else Effect.CHANGES)
     if len(parts) != 1 or at >= len(tokens):
         return None
     name = parts[0].text
@@ -74,8 +75,8 @@ def set_variable(unit: Unit, tokens: list[Token]) -> Said:
     if at + 1 < len(tokens) and tokens[at + 1].text.upper() == "CURSOR":
         query = next((k for k in range(at, len(tokens)) if tokens[k].token_type in (T.SELECT, T.WITH)), -1)
         return declare_cursor(unit, tokens[i + 1], tokens[query:], tokens) if query > 0 else None
-    copied = copied_row(unit, tokens, parts[0], tokens[at + 1 :])
-    return copied if copied is not None else assign(unit, name, [*plus, *tokens[at + 1 :]])
+    copied = copied_row(unit, tokens, parts[0], tokens[at + 1 :], sure=whole)
+    return copied if copied is not None else assign(unit, name, [*plus, *tokens[at + 1 :]], sure=whole)
 
 
 def holds_rows(unit: Unit, name: Token, value: list[Token], tokens: list[Token]) -> Said:
@@ -111,16 +112,17 @@ def _set_row(unit: Unit, tokens: list[Token], i: int) -> Iterator[Written]:
     builder = unit.builder()
     if [t.text.upper() for t in value[1:3]] == ["AS", "STRUCT"]:
         value = [value[0], *value[3:]]
-    yield from store(unit, tokens, builder, targets, builder.query(unit.parse(value, "SELECT")))
+    yield from store(unit, tokens, builder, targets, builder.query(unit.parse(value, "SELECT")), sure=True)
 
 
-def _set_field(unit: Unit, tokens: list[Token], parts: list[Token], value: list[Token]) -> Written | None:
+def _set_field(
+    unit: Unit, tokens: list[Token], parts: list[Token], value: list[Token], effect: Effect
+) -> Written | None:
     """``r.a := expression`` of a record, ``NEW.a := expression`` in a trigger: the latter writes the trigger's table."""
     target = record_of(unit, parts[0])
     if not target or not value:
         return None
-    select = Token(T.SELECT, "SELECT", value[0].line, value[0].col, value[0].start, value[0].start)
-    tree = unit.parse([select, *value], "SELECT")
+    tree = expression(unit, value)
     builder = unit.builder()
     index = builder.reserve()
     scope = Scope(index, None, {})
@@ -128,11 +130,12 @@ def _set_field(unit: Unit, tokens: list[Token], parts: list[Token], value: list[
     for item in tree.expressions:
         collect(builder, item, scope, IDENTITY, found)
     builder.relations[index] = Select((), (), subqueries=tuple(found.subqueries))
-    if not found.refs:
+    if not found.refs and (effect is not Effect.SETS or not target or target[0] not in unit.routine.held):
         return None
     assignments = (Assignment(unit.part(parts[1]), tuple(found.refs.values()), found.line),)
     return Written(
-        tokens, StatementKind.ASSIGN_ROW, builder, target=target, assignments=assignments, scope=scope, subqueries=found.subqueries
+        tokens, StatementKind.ASSIGN_ROW, builder, target=target, assignments=assignments, scope=scope,
+        subqueries=found.subqueries, effect=effect,
     )  # fmt: skip
 
 

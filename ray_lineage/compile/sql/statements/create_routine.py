@@ -37,7 +37,7 @@ def read_header(unit: Unit, tokens: list[Token], outer: Routine | None = None) -
     if around is not None:  # a member of a package
         name = (*around.name, name[-1])
         unit.names.spell(name, [parts[-1].text])
-    yield from begin_routine(unit, tokens, name, kind, around, goes_on=tokens[at].text.upper() == "PACKAGE")
+    yield from begin_routine(unit, tokens, name, kind, around, goes_on=tokens[at].text.upper() in ("PACKAGE", "TYPE"))
     routine = unit.routine
     if kind == "Trigger":
         table = trigger_table(unit, tokens, i)
@@ -61,6 +61,8 @@ def read_header(unit: Unit, tokens: list[Token], outer: Routine | None = None) -
         columns = out_parameters(unit, tokens, i)
         routine.returned_columns = tuple(c.name for c in columns)
     given = tuple(routine.parameters) if kind == "Procedure" else ()
+    if kind == "Type":  # its body alone: what it is says CREATE TYPE
+        return
     unit.facts.declare(name, kind, start_line(tokens[0]), columns, parameters=given)
 
 
@@ -74,6 +76,7 @@ _PROGRAMS: Final = {
     "ALERT": "Procedure",
     "TRIGGER": "Trigger",
     "PACKAGE": "Procedure",
+    "TYPE": "Type",
 }
 
 

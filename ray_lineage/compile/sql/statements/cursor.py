@@ -13,7 +13,7 @@ from ray_lineage.compile.sql.statements.lifetimes import declare_name
 from ray_lineage.compile.sql.statements.move import move
 from ray_lineage.compile.sql.statements.returns import whole_rows
 from ray_lineage.compile.sql.statements.use import use_database
-from ray_lineage.compile.sql.statements.variables import INTOS, store
+from ray_lineage.compile.sql.statements.variables import ELEMENTS, INTOS, forget, store
 from ray_lineage.compile.sql.unit import Said, Unit, Written, each
 from ray_lineage.model import Effect, Local, StatementKind, TableRef
 
@@ -51,7 +51,8 @@ def _take_row(unit: Unit, tokens: list[Token], cursor: Token, targets: list[list
     """A row of a cursor goes into variables."""
     builder = unit.builder()
     table = builder.add(TableRef(Local.CURSOR.named(unit.part(cursor)), tokens[0].line))
-    return store(unit, tokens, builder, targets, table)
+    sure = unit.engine.fetch_sets and not any(t.token_type in ELEMENTS for target in targets for t in target)
+    return store(unit, tokens, builder, targets, table, sure=sure)
 
 
 def open_cursor(unit: Unit, tokens: list[Token]) -> Iterator[Written]:
@@ -126,9 +127,10 @@ def read_for(unit: Unit, tokens: list[Token]) -> Iterator[Written]:
         yield declare_cursor(unit, own, query, tokens)
     elif len(query) == 1 or (len(query) > 1 and query[1].token_type is T.L_PAREN and query[-1].token_type is T.R_PAREN):
         unit.routine.rows[name] = Local.CURSOR.named(unit.part(query[0]))
-    else:  # a range of numbers
+    else:  # a range of numbers: in the loop the name is that of another variable
         unit.routine.rows.pop(name, None)
         declare_name(unit, name)
+        yield from each(forget(unit, name, tokens))
     if reads and scalars:
         yield from _take_row(unit, tokens, own, targets)
 

@@ -18,7 +18,7 @@ def declare_name(unit: Unit, variable: str) -> None:
     """There is such a variable in the routine at hand."""
     routine = unit.routine
     routine.declared.add(variable)
-    if routine.is_script and not unit.path and unit.engine.script_variables:
+    if routine.is_script and not unit.in_block and unit.engine.script_variables:
         routine.lasting.add(variable)
 
 
@@ -87,5 +87,4 @@ def _ended(unit: Unit, tokens: list[Token], names: set[str]) -> Written | None:
         return None
     unit.routine.carriers -= names
     gone = tuple(Assignment(name, ()) for name in sorted(names))
-    anywhere = not unit.engine.ordered_paths
-    return Written(tokens, StatementKind.ASSIGN, assignments=gone, effect=Effect.ENDS, anywhere=anywhere)
+    return Written(tokens, StatementKind.ASSIGN, assignments=gone, effect=Effect.ENDS, anywhere=True)

@@ -57,7 +57,7 @@ def rename_by_procedure(unit: Unit, tokens: list[Token], at: int) -> Written | N
     if kind == "COLUMN" and len(parts) > 1:
         new = unit.fold(texts[1], False)
         display = spelling(unit.engine, texts[1], new)
-        unit.facts.rename_column(unit.full(parts[:-1]), unit.part(parts[-1]), new, display)
+        unit.facts.rename_column(unit.full(parts[:-1]), unit.part(parts[-1]), new, tokens[0].line, display)
     elif kind == "OBJECT" and parts:
         old = unit.full(parts)
         renamed = (*old[:-1], unit.fold(texts[1], False))

@@ -12,7 +12,7 @@ from ray_lineage.compile.options import ModelName
 from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.tokens import start_line
 from ray_lineage.compile.sql.query.arena import Builder
-from ray_lineage.compile.sql.statements.variables import selected, store
+from ray_lineage.compile.sql.statements.variables import has_a_row, selected, store
 from ray_lineage.compile.sql.unit import Said, Unit, Written, each
 from ray_lineage.model import VARIABLES, Effect, Local, StatementKind, is_temporary, local_kind
 
@@ -22,7 +22,7 @@ def lower_select(unit: Unit, tree: Expression, tokens: list[Token]) -> Iterator[
     builder = unit.builder()
     root = builder.query(tree)
     if builder.assigned:
-        yield from each(selected(unit, tokens, builder, root, sure=_gives_a_row(tree)))
+        yield from each(selected(unit, tokens, builder, root, sure=has_a_row(tree)))
         if unit.engine.items_assign:
             return
     if into is None:
@@ -51,24 +51,6 @@ def _take_into(tree: Expression) -> exp.Table | None:
     into = node.args.get("into") if isinstance(node, exp.Select) else None
     target = into.this if into is not None else None
     return target if isinstance(target, exp.Table) else None
-
-
-def _gives_a_row(tree: Expression) -> bool:
-    """Does a SELECT have a row in any case? Without FROM, and where it only aggregates."""
-    if not isinstance(tree, exp.Select):
-        return False
-    args = tree.args
-    if any(args.get(key) is not None for key in ("where", "having", "group")):
-        return args.get("from_") is not None and not args.get("group") and not args.get("having") and _aggregates(tree)
-    return args.get("from_") is None or _aggregates(tree)
-
-
-def _aggregates(tree: exp.Select) -> bool:
-    for item in tree.expressions:
-        for node in item.walk(prune=lambda n: isinstance(n, exp.Query | exp.Window)):
-            if isinstance(node, exp.AggFunc):
-                return True
-    return False
 
 
 def result(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from sqlglot import exp
 from sqlglot.errors import SqlglotError
+from sqlglot.expressions import Expression
 from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.constants import text_of
@@ -31,33 +33,46 @@ from ray_lineage.model import (
 )
 
 
-def assign(unit: Unit, name: str, value: list[Token]) -> Said:
+def assign(unit: Unit, name: str, value: list[Token], *, sure: bool = True) -> Said:
     """``name = expression``. Remembers texts for dynamic SQL; a query or another variable in it gives lineage, and anything
-    else takes away what the variable had."""
+    else takes away what the variable had. ``sure``: it is all that the variable holds from here on."""
     if not value:
         return None
     if unit.runs_texts:
         found = dict.fromkeys(text_of(value, known) for known in unit.routine.known_texts(value, unit.path))
         unit.routine.texts.assign(name.lower(), unit.path, tuple(found))
     if not may_carry(unit, name, value):
-        return forget(unit, name, value)
+        return forget(unit, name, value) if sure else None
     first = value[0]
-    select = Token(T.SELECT, "SELECT", first.line, first.col, first.start, first.start)
     try:
-        tree = unit.parse([select, *value], "SELECT")
+        tree = expression(unit, value)
     except SqlglotError:
         return None  # EXEC-like right sides, method calls: no query that could be lost
     builder = unit.builder()
     if tree.args.get("from_") is not None:
         target = Token(T.VAR, name, first.line, first.col, first.start, first.start)
-        return store(unit, value, builder, [[target]], builder.query(tree))
+        return store(unit, value, builder, [[target]], builder.query(tree), sure=sure)
     index = builder.reserve()
     scope = Scope(index, None, {})
     collected = Collected()
     for item in tree.expressions:
         collect(builder, item, scope, IDENTITY, collected)
     builder.relations[index] = Select((), (), subqueries=tuple(collected.subqueries))
-    return set_found(unit, value, builder, [(name, collected)], scope, collected.subqueries, sure=True)
+    return set_found(unit, value, builder, [(name, collected)], scope, collected.subqueries, sure=sure)
+
+
+def expression(unit: Unit, value: list[Token]) -> Expression:
+    """The tree of ``SELECT value``. An element of an element, ``rows(i)(j)``, is read as one of the outer collection."""
+    kept: list[Token] = []
+    i = 0
+    while i < len(value):
+        if value[i].token_type is T.L_PAREN and kept and kept[-1].token_type is T.R_PAREN:
+            i = closing(value, i) + 1
+            continue
+        kept.append(value[i])
+        i += 1
+    first = value[0]
+    return unit.parse([Token(T.SELECT, "SELECT", first.line, first.col, first.start, first.start), *kept], "SELECT")
 
 
 def knows(unit: Unit, name: str) -> bool:
@@ -78,6 +93,7 @@ def may_carry(unit: Unit, name: str, value: list[Token]) -> bool:
     carriers, rows = unit.routine.seen_carriers(), unit.routine.rows
     in_trigger = unit.routine.table
     may_get = unit.in_loop
+    others = unit.routine.variables() - {unit.fold(name, False)} if may_get and not unit.engine.marked_variables else ()
     if unit.engine.plpgsql and next(iter(at_top_level(value, 0, T.FROM)), -1) > 0:
         return True  # v := a FROM t: an expression is what SELECT gives of it (PostgreSQL's and Redshift's manuals of PL/pgSQL)
     for i, token in enumerate(value):
@@ -90,6 +106,8 @@ def may_carry(unit: Unit, name: str, value: list[Token]) -> bool:
         if carriers and variable_name(unit, token.text) in carriers:
             return True
         if may_get and i and value[i - 1].token_type is T.PARAMETER and token.text.lower() != name[1:].lower():
+            return True
+        if others and unit.fold(token.text, False) in others:
             return True
     return False
 
@@ -129,9 +147,13 @@ def variable_name(unit: Unit, name: str) -> str:
     return str(unit.fold(name if name.startswith("@") else "@" + name, False))
 
 
-def store(unit: Unit, tokens: list[Token], builder: Builder, targets: list[list[Token]], root: int) -> list[Written]:
-    """What a query gives goes into variables by position; a record takes its whole row."""
+def store(
+    unit: Unit, tokens: list[Token], builder: Builder, targets: list[list[Token]], root: int, *, sure: bool = False
+) -> list[Written]:
+    """What a query gives goes into variables by position; a record takes its whole row. ``sure``: nothing of what they held is
+    left, also where the query has no row."""
     line = tokens[0].line
+    effect = Effect.SETS if sure else Effect.CHANGES
     names: list[tuple[Name, str]] = []
     for target in targets:
         target = target[1:] if target and target[0].token_type is T.COLON else target
@@ -147,7 +169,8 @@ def store(unit: Unit, tokens: list[Token], builder: Builder, targets: list[list[
             make_record(unit, only, unit.routine.shapes.get(record, Shape()))
         output = Output(None, (Ref(root, len(builder.relations), STAR, IDENTITY, line),), line, star=True)
         whole = builder.add(Select((root,), (output,)))
-        return [Written(tokens, StatementKind.ASSIGN_ROW, builder, root=whole, target=unit.routine.rows[record])]
+        row = unit.routine.rows[record]
+        return [Written(tokens, StatementKind.ASSIGN_ROW, builder, root=whole, target=row, effect=effect)]
     positions = tuple(f"c{n}" for n in range(len(names)))
     alias = builder.add(Alias(root, positions))
     written: dict[Name, list[Assignment]] = {}
@@ -161,7 +184,8 @@ def store(unit: Unit, tokens: list[Token], builder: Builder, targets: list[list[
         if target_name == VARIABLES:
             kind, named = StatementKind.ASSIGN, ()
             note_carriers(unit, tuple(assignments))
-        out.append(Written(tokens, kind, builder, target=named, assignments=tuple(assignments), subqueries=[alias]))
+        given = tuple(assignments)
+        out.append(Written(tokens, kind, builder, target=named, assignments=given, subqueries=[alias], effect=effect))
     return out
 
 
@@ -170,7 +194,7 @@ def _gives_a_row(builder: Builder, root: int) -> bool:
     return isinstance(relation, Select) and (len(relation.outputs) > 1 or any(o.star for o in relation.outputs))
 
 
-def copied_row(unit: Unit, tokens: list[Token], name: Token, value: list[Token]) -> Said:
+def copied_row(unit: Unit, tokens: list[Token], name: Token, value: list[Token], *, sure: bool) -> Said:
     """``r := s``, ``r := rows(i)`` of records: by position. None if it is something else."""
     source = row_of(unit, value[0]) if value else ()
     whole = len(value) == 1 or (
@@ -179,7 +203,7 @@ def copied_row(unit: Unit, tokens: list[Token], name: Token, value: list[Token])
     if not source or not whole or unit.part(name) not in unit.routine.records:
         return None
     builder = unit.builder()
-    return store(unit, tokens, builder, [[name]], builder.add(TableRef(source, tokens[0].line)))
+    return store(unit, tokens, builder, [[name]], builder.add(TableRef(source, tokens[0].line)), sure=sure)
 
 
 def selected(unit: Unit, tokens: list[Token], builder: Builder, root: int, *, sure: bool) -> Written | None:
@@ -230,7 +254,27 @@ def select_into_variables(unit: Unit, tokens: list[Token]) -> Said:
         return None
     tree = unit.parse([*tokens[:at], *tokens[i:]], "SELECT")
     builder = unit.builder()
-    return store(unit, tokens, builder, targets, builder.query(tree))
+    whole = not any(t.token_type in ELEMENTS for t in tokens[at:i])
+    sure = whole and (unit.engine.into_sets or tokens[at].token_type is T.BULK_COLLECT_INTO or has_a_row(tree))
+    return store(unit, tokens, builder, targets, builder.query(tree), sure=sure)
+
+
+def has_a_row(tree: Expression) -> bool:
+    """Does a SELECT have a row in any case? Without FROM, and where it only aggregates."""
+    if not isinstance(tree, exp.Select):
+        return False
+    args = tree.args
+    if any(args.get(key) is not None for key in ("where", "having", "group")):
+        return args.get("from_") is not None and not args.get("group") and not args.get("having") and _aggregates(tree)
+    return args.get("from_") is None or _aggregates(tree)
+
+
+def _aggregates(tree: exp.Select) -> bool:
+    for item in tree.expressions:
+        for node in item.walk(prune=lambda n: isinstance(n, exp.Query | exp.Window)):
+            if isinstance(node, exp.AggFunc):
+                return True
+    return False
 
 
 def _targets(unit: Unit, tokens: list[Token], i: int) -> tuple[list[list[Token]], int]:
@@ -263,5 +307,8 @@ def _targets(unit: Unit, tokens: list[Token], i: int) -> tuple[list[list[Token]]
         break
     return targets, i
 
+
+ELEMENTS: Final = frozenset({T.L_PAREN, T.L_BRACKET})
+"""Behind a variable's name: an element of a collection, beside which the others stay."""
 
 INTOS: Final = frozenset({T.INTO, T.BULK_COLLECT_INTO})

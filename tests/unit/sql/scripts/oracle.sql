@@ -378,7 +378,7 @@ BEGIN
   FORALL i IN 1 .. l.COUNT INSERT INTO p VALUES l(i);
 END;
 /
--- pairs: t.id > o.id i, t.a > o.a i, t.b > o.a t, t.b > o.b i, t.id > p.id i, t.a > p.a i, t.b > p.b i
+-- pairs: t.id > o.id i, t.b > o.a t, t.b > o.b i, t.id > p.id i, t.a > p.a i, t.b > p.b i
 -- case: substitution variables
 DEFINE owner = hr
 INSERT INTO &owner..o (x) SELECT a FROM &&src_schema..t2 WHERE b = '&val';

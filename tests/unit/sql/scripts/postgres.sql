@@ -730,7 +730,7 @@ BEGIN
     INSERT INTO n (x) VALUES (v);
   END LOOP;
 END $$;
--- pairs: t.id > o.x i, t.id > p.x i, u.c > p.x i, u.d > p.y i, t.a > q.x i, u.d > s.x i, t.b > s.x i, t.id > n.x i, u.c > n.x i
+-- pairs: t.id > o.x i, u.c > p.x i, u.d > p.y i, t.a > q.x i, t.b > s.x i
 -- case: variables of one block or overload are not those of the next
 DO $$ DECLARE v int; q text := 'INSERT INTO o (x) SELECT a FROM t'; BEGIN SELECT max(b) INTO v FROM t; EXECUTE q; END $$;
 DO $$ DECLARE v int; q text; BEGIN INSERT INTO p (x) VALUES (v); q := q || ' WHERE id = 1'; END $$;

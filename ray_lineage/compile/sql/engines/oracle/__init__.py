@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ray_lineage.compile.sql.engine import Engine, Shape, fold_upper, rule
+from ray_lineage.compile.sql.engines.oracle.dictionary import DICTIONARY
 from ray_lineage.compile.sql.engines.oracle.functions import FUNCTIONS, plain_json, without_clauses
 from ray_lineage.compile.sql.engines.oracle.rewrites import (
     plain_delete,
@@ -46,6 +47,8 @@ ORACLE: Final = Engine(
         CURRENT_OF,
     ),
     fold=fold_upper,
+    system_tables=DICTIONARY,
+    system_schema="sys",
     no_columns=frozenset(
         [
             "connect_by_iscycle",
@@ -92,6 +95,7 @@ ORACLE: Final = Engine(
     ),
     attributes=True,
     columns_first=True,
+    into_sets=True,
     sequence_objects=True,
     dual=True,
     system_dual=True,

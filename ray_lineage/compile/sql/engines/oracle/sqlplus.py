@@ -13,7 +13,7 @@ _DIRECTIVE: Final = re.compile(
     r"SET[ \t]+(?!CONSTRAINT|ROLE|TRANSACTION)\w+(?:[ \t][^=]*)?$|"
     r"BREAK[ \t]+ON\b|START[ \t]+(?!WITH\b)[\w./&]+|"
     r"(?:EXIT|QUIT)(?:[ \t]+(?!WHEN)\S+)?[ \t]*;?[ \t]*$|"
-    r"@|!)",
+    r"@|!|\$[ \t])",
     re.IGNORECASE,
 )
 _EXECUTE: Final = re.compile(r"[ \t]*EXEC(?:UTE)?[ \t]+(?!IMMEDIATE)", re.IGNORECASE)

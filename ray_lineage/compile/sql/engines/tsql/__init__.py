@@ -75,7 +75,6 @@ TSQL: Final = Engine(
     clear_names=True,
     splitter=BatchSplitter,
     batches=True,  # .../sql-server-utilities-statements-go
-    ordered_paths=True,
     may_run_texts=may_run_texts,
     plain_words=_PLAIN_WORDS,
     hash_names=True,

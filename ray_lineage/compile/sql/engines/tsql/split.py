@@ -127,6 +127,7 @@ _DULL: Final = frozenset(
         T.NEQ, T.IS, T.WHEN, T.GROUP_BY, T.ORDER_BY, T.INT, T.NVARCHAR, T.VARCHAR, T.BETWEEN, T.LIKE,
     }
 )  # fmt: skip
+_LEAVES: Final = frozenset({"BREAK", "CONTINUE"})
 _MARKS: Final = frozenset({T.PARAMETER, T.HASH})
 _SECOND_WORDS: Final = {
     "ADD": ("SIGNATURE", "SENSITIVITY", "COUNTER"),
@@ -145,7 +146,7 @@ class BatchSplitter(Slices):
     def __init__(self, tokens: list[Token], first_block: int = 0) -> None:
         super().__init__()
         self.tokens = tokens
-        self.flow = Flow(first_block)
+        self.flow = Flow(self.slices, first_block)
         self.jumps: dict[int, dict[str, list[int]]] = {}  # of owners: labels and GOTOs, by token index
         self.start = -1
         self.verb = ""
@@ -200,6 +201,7 @@ class BatchSplitter(Slices):
                 continue
             i += 1
         self._flush(n)
+        self.flow.clear()
         return self._with_jumps() if self.jumps else self.slices
 
     def _with_jumps(self) -> list[Slice]:
@@ -243,6 +245,8 @@ class BatchSplitter(Slices):
             self.put(self.start, end, self.verb, self.owner, self.flow.path)
             if self.verb == "IF" or self.verb == "WHILE":
                 self.flow.push(THEN if self.verb == "IF" else LOOP)
+            elif self.verb in _LEAVES:
+                self.flow.leave()
         self.start = -1
         self.awaiting = False
         self.case = 0
