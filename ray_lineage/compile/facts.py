@@ -272,6 +272,17 @@ class Facts:
         """A name's last declaration that is more than an addition of columns."""
         return next((d for d in reversed(self.declarations) if d.name == name and not d.adds), None)
 
+    def list_of(self, name: Name) -> tuple[DeclaredColumn, ...]:
+        """The columns that a table has so far by what this text says of it; none where it does not make it, or of a query."""
+        made = self.last_declared(name)
+        if made is None or made.kind != "Table" or not made.columns or made.statement >= 0 or made.temporary:
+            return ()
+        columns = {c.name: c for c in made.columns}
+        for d in self.declarations:
+            if d.name == name and d.adds and d.kind == "Table":
+                columns.update((c.name, c) for c in d.columns if c.name not in columns)
+        return tuple(columns.values())
+
     def replace(self, old: Declaration) -> None:
         """A declaration is over: its dataset is declared again."""
         self._take_back(old)

@@ -675,11 +675,15 @@ class Evaluator:
         program = self.relations[relation.program]
         if not isinstance(program, TableRef):
             return {}
-        self.items(relation.program)
         dataset, name, position = self.catalog.resolve(program.name), relation.name, relation.position
+        shape = self.catalog.shape(dataset) if relation.declared or not name else None
+        names = shape.parameters if shape is not None else ()
+        if relation.declared:
+            name = name or (names[position] if position < len(names) else "")
+            if not name or name not in names:
+                return {}
+        self.items(relation.program)
         if not name:
-            shape = self.catalog.shape(dataset)
-            names = shape.parameters if shape is not None else ()
             name = names[position] if position < len(names) else f"@{position + 1}"
         return {(dataset, name): 0}
 

@@ -63,9 +63,13 @@ class Local(StrEnum):
     OUTPUT = "#output:"
     """What a statement within another one gives of the rows that it wrote."""
 
+    def marked(self, name: str) -> str:
+        """The name with its mark."""
+        return self.value + name
+
     def named(self, name: str) -> Name:
         """What is called so."""
-        return (self.value + name,)
+        return (self.marked(name),)
 
 
 _LONGEST_MARKS_FIRST: Final = sorted(Local, key=len, reverse=True)

@@ -146,11 +146,13 @@ class Variable(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="v"):
 
 class Parameter(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="p"):
     """What an output parameter of a procedure holds in the end: the column VALUE. ``program`` is the procedure's relation;
-    ``name`` is empty where a call gives the ``position`` only."""
+    ``name`` is empty where a call gives the ``position`` only. ``declared``: the call does not say that it goes out, so that only
+    the procedure's declaration can."""
 
     program: int
     name: str
     position: int
+    declared: bool = False
 
 
 Relation = TableRef | Select | SetOp | Alias | Variable | Parameter

@@ -199,6 +199,7 @@ class Engine:
     out_columns: bool = False  # OUT parameters are the columns of the result
     untyped_parameters: bool = False
     procedures_return_tables: bool = False
+    silent_outputs: bool = False  # a call does not say which of its arguments are set by the procedure
     package_calls: bool = False  # ``p.q(a);`` is a call
     marked_variables: bool = False  # ``@v``: no statement begins with one, and no name without it is one
     script_variables: bool = False  # variables may be declared in no block, for all that follows

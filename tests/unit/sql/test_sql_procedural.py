@@ -55,6 +55,17 @@ PROGRAMS: list[Case] = [
     ("postgres", "CREATE FUNCTION f() RETURNS SETOF int LANGUAGE sql BEGIN ATOMIC SELECT a FROM t; END", ["t.a > f.a i"]),
 ]  # fmt: skip
 
+_OUT = "CREATE PROCEDURE q(m OUT NUMBER, k IN NUMBER, n IN OUT NUMBER) IS BEGIN SELECT a INTO m FROM t; SELECT b INTO n FROM t; END;\n/\n"
+_PUT = ["t.a > q.m i", "t.b > q.n i"]
+OUTPUTS: list[Case] = [
+    ("oracle", _OUT + "CREATE PROCEDURE p IS v NUMBER; w NUMBER; x NUMBER; BEGIN q(v, x, w); INSERT INTO o (c, d, e) VALUES (v, w, x); END;\n/", [*_PUT, "q.m > o.c i", "q.n > o.d i"]),
+    ("oracle", _OUT + "CREATE PROCEDURE p IS v NUMBER; w NUMBER; x NUMBER; BEGIN q(n => v, k => x, m => w); INSERT INTO o (c, d, e) VALUES (v, w, x); END;\n/", [*_PUT, "q.n > o.c i", "q.m > o.d i"]),
+    ("oracle", "CREATE PACKAGE BODY k AS PROCEDURE p IS v NUMBER; BEGIN q(v); INSERT INTO o (c) VALUES (v); END; PROCEDURE q(x OUT NUMBER) IS BEGIN SELECT a INTO x FROM t; END; END;\n/", ["t.a > k.q.x i", "k.q.x > o.c i"]),
+    ("oracle", "CREATE PROCEDURE q(x OUT NUMBER) IS BEGIN SELECT a INTO x FROM t; IF x = 1 THEN RETURN; END IF; SELECT b INTO x FROM t; END;\n/", ["t.a > q.x i", "t.b > q.x i"]),
+    ("oracle", "CREATE PROCEDURE p IS v NUMBER; BEGIN SELECT a INTO v FROM t; unknown(v, v); INSERT INTO o (c) VALUES (v); END;\n/", ["t.a > o.c i"]),
+]  # fmt: skip
+"""What a procedure of PL/SQL puts into its OUT parameters, by position or by name (Oracle's PL/SQL Language Reference, 8.7)."""
+
 MOVES: list[Case] = [
     ("tsql", "CREATE SYNONYM s FOR t\nGO\nINSERT INTO o (c) SELECT a FROM s", ["t.* > s.* i", "s.a > o.c i"]),
     ("postgres", "ALTER TABLE a RENAME TO b", ["a.* > b.* i"]),
@@ -77,7 +88,7 @@ OUTSIDE: list[Case] = [
 
 
 @pytest.mark.parametrize(
-    "case", [*OUTSIDE, *VARIABLES, *DYNAMIC, *PROGRAMS, *MOVES], ids=lambda c: f"{c[0]}: {c[1][:50]}"
+    "case", [*OUTSIDE, *VARIABLES, *DYNAMIC, *PROGRAMS, *OUTPUTS, *MOVES], ids=lambda c: f"{c[0]}: {c[1][:50]}"
 )
 def test_procedural(case: Case) -> None:
     check(case)

@@ -62,6 +62,7 @@ FORMER: list[Case] = [
     ("postgres", "CREATE TABLE w (p int);\nALTER TABLE w ADD COLUMN q int;\nINSERT INTO o (c) SELECT q FROM w;\nALTER TABLE w DROP COLUMN q;", ["w.q > o.c i"]),
     ("postgres", "CREATE TABLE w (p int, q int);\nINSERT INTO o (c) SELECT q FROM w, s;\nALTER TABLE w DROP COLUMN q;", ["w.q > o.c i"]),
     ("postgres", "CREATE TABLE w (p int, q int);\nCREATE TABLE o AS SELECT * FROM w;\nALTER TABLE w DROP COLUMN q;", ["w.p > o.p i", "w.q > o.q i"]),
+    ("postgres", "CREATE TABLE w (p int, s int, q int);\nALTER TABLE w ADD COLUMN IF NOT EXISTS s int;\nCREATE TABLE x (LIKE w);\nALTER TABLE x DROP COLUMN s;\nCREATE TABLE o (LIKE x);\nINSERT INTO o SELECT a, b FROM t;\nALTER TABLE w DROP COLUMN p;", ["t.a > o.p i", "t.b > o.q i"]),
     ("tsql", "CREATE TABLE w (p int, q int)\nGO\nINSERT INTO o (c) SELECT q FROM w\nGO\nEXEC sp_rename 'w.q', 'r', 'COLUMN'\nGO\nINSERT INTO o (d) SELECT r FROM w", ["w.q > o.c i", "w.r > o.d i"]),
     ("postgres", "CREATE TABLE w (p int, q int);\nALTER TABLE w DROP COLUMN q;\nINSERT INTO o (c) SELECT q FROM w;", ["w.q > o.c i?"]),
 ]  # fmt: skip

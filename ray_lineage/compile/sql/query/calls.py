@@ -8,7 +8,7 @@ from sqlglot.expressions import Expression
 from ray_lineage.compile.sql.query.arena import Builder
 from ray_lineage.compile.sql.query.scope import COMPOSED, TRANSFORMATION, Collected, Scope, line_of, note, position_of
 from ray_lineage.compile.sql.query.words import SEQUENCE_FUNCTIONS
-from ray_lineage.model import VALUE, Name, Ref, TableRef
+from ray_lineage.model import VALUE, Local, Name, Ref, TableRef
 
 
 def excluded_value(b: Builder, node: exp.Anonymous, scope: Scope, how: int, found: Collected) -> bool:
@@ -54,7 +54,7 @@ def is_row_element(b: Builder, node: Expression, scope: Scope, how: int, found: 
         note(found, Ref(b.row(b.rows[name]), scope.index, field, how))
         return True
     if name in b.variables and not field:
-        note(found, Ref(b.variable("@" + name), scope.index, VALUE, how))
+        note(found, Ref(b.variable(Local.VARIABLE.marked(name)), scope.index, VALUE, how))
         return True
     return False
 

@@ -11,7 +11,7 @@ from ray_lineage.compile.sql.constants import UNKNOWN
 from ray_lineage.compile.sql.query.arena import Builder
 from ray_lineage.compile.sql.query.scope import COMPOSED, IDENTITY, TRANSFORMATION, Collected, Scope, note, position_of
 from ray_lineage.compile.sql.query.words import OF_ROWS, SEQUENCE_COLUMNS
-from ray_lineage.model import STAR, VALUE, Alias, Output, Ref, Select, SetOp, TableRef, Variable
+from ray_lineage.model import STAR, VALUE, Alias, Local, Output, Ref, Select, SetOp, TableRef, Variable
 
 
 def inlined_body(b: Builder, node: exp.Column) -> Expression | None:
@@ -58,7 +58,7 @@ def column_ref(b: Builder, node: exp.Column, scope: Scope, how: int = IDENTITY) 
         if name in b.pseudo and not identifier.args.get("quoted"):
             return None
         if name in b.variables:
-            variable = b.variable("@" + name, or_column=b.engine.columns_first)
+            variable = b.variable(Local.VARIABLE.marked(name), or_column=b.engine.columns_first)
             return Ref(variable, scope.index, VALUE, how, *at)
         if name in scope.aliases and b.engine.row_values and is_row(b, scope.aliases[name], name):
             return Ref(scope.aliases[name], scope.index, STAR, COMPOSED[TRANSFORMATION][how], *at)
@@ -78,7 +78,7 @@ def column_ref(b: Builder, node: exp.Column, scope: Scope, how: int = IDENTITY) 
         if table is not None:
             return Ref(b.row(table), scope.index, name, how, *at)
     if b.identifier(node.args["table"]) in b.variables:
-        return Ref(b.variable("@" + b.identifier(node.args["table"])), scope.index, VALUE, how, *at)
+        return Ref(b.variable(Local.VARIABLE.marked(b.identifier(node.args["table"]))), scope.index, VALUE, how, *at)
     if name in b.engine.properties:
         owner = b.identifier(node.args["table"])
         relation = scope.find(b.identifier(node.args["db"])) if node.args.get("db") is not None else -1

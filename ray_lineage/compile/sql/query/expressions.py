@@ -25,7 +25,7 @@ from ray_lineage.compile.sql.query.scope import (
 )
 from ray_lineage.compile.sql.query.structs import note_field
 from ray_lineage.compile.sql.query.words import FIRST_WORDS, MASKING_FUNCTIONS, MASKING_NAMES
-from ray_lineage.model import STAR, VALUE, Output, Ref
+from ray_lineage.model import STAR, VALUE, Local, Output, Ref
 
 _LEAVES: Final = frozenset(
     {
@@ -182,7 +182,7 @@ def _parameter(b: Builder, node: Any, how: int, scope: Scope, found: Collected) 
     if node.__class__ is exp.Parameter and b.engine.file_columns and node.name.isdigit():
         note(found, Ref(-1, scope.index, f"${node.name}", how))  # a column by its position
     elif node.__class__ is exp.Parameter or b.identifier(node.name) in b.variables:
-        note(found, Ref(b.variable("@" + node.name), scope.index, VALUE, how))
+        note(found, Ref(b.variable(Local.VARIABLE.marked(node.name)), scope.index, VALUE, how))
 
 
 def _push_parts(b: Builder, node: Any, how: int, scope: Scope, push: _Push, bound: set[str]) -> bool:

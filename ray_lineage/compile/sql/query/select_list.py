@@ -22,7 +22,7 @@ from ray_lineage.compile.sql.query.scope import (
     position_of,
 )
 from ray_lineage.compile.sql.query.structs import PACKED, field_ref, fields_of
-from ray_lineage.model import MODEL, STAR, STAR_OF, Output, Ref, Relation, TableRef
+from ray_lineage.model import MODEL, STAR, STAR_OF, Local, Output, Ref, Relation, TableRef
 
 
 def outputs_of(
@@ -92,7 +92,7 @@ def output_of(b: Builder, item: Expression, scope: Scope, subqueries: list[int])
         text = b.text_of(item, found.at) if found.refs else ""
         return Output(b.fold(item.this.name, True), tuple(found.refs.values()), found.line, expression=text)
     if b.engine.items_assign and _is_assignment(item):
-        b.assigned.append(("@" + item.this.name, collected_in(b, item.expression, scope, subqueries)))
+        b.assigned.append((Local.VARIABLE.marked(item.this.name), collected_in(b, item.expression, scope, subqueries)))
         return None
     if kind is exp.Apply:
         return _applied(b, item, scope, subqueries)
@@ -108,7 +108,7 @@ def output_of(b: Builder, item: Expression, scope: Scope, subqueries: list[int])
     if given.__class__ is exp.PropertyEQ and isinstance(given.this, exp.Parameter):
         # of MySQL, where @v := expression is a column as well
         value = collected_in(b, given.expression, scope, subqueries)
-        b.assigned.append(("@" + given.this.name, value))
+        b.assigned.append((Local.VARIABLE.marked(given.this.name), value))
         found = value.through(TRANSFORMATION)
     else:
         found = collected_in(b, item, scope, subqueries)

@@ -16,7 +16,7 @@ from ray_lineage.compile.sql.statements.call import call_of_a_package
 from ray_lineage.compile.sql.statements.create_routine import declare_parameters
 from ray_lineage.compile.sql.statements.cursor import cursor_of, declare_cursor
 from ray_lineage.compile.sql.statements.declare import declare_variables
-from ray_lineage.compile.sql.statements.execute import execute
+from ray_lineage.compile.sql.statements.execute import execute, take_silent_outputs
 from ray_lineage.compile.sql.statements.lifetimes import declare_name
 from ray_lineage.compile.sql.statements.records import declare_variable, is_record, record_of, shape_of
 from ray_lineage.compile.sql.statements.variables import ELEMENTS, assign, copied_row, expression, may_carry, store
@@ -177,7 +177,7 @@ def declare_or_assign(unit: Unit, tokens: list[Token]) -> Said:
         return declare_variables(unit, [tokens[0], *tokens])
     if not unit.routine.is_script:
         call_of_a_package(unit, tokens)
-    return None
+    return take_silent_outputs(unit, tokens) if unit.engine.silent_outputs else None
 
 
 def _declare_one(unit: Unit, tokens: list[Token]) -> Said:

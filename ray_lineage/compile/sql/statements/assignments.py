@@ -10,7 +10,7 @@ from ray_lineage.compile.sql.query.arena import Builder
 from ray_lineage.compile.sql.query.expressions import collect
 from ray_lineage.compile.sql.query.scope import IDENTITY, TRANSFORMATION, Collected, Scope
 from ray_lineage.compile.sql.unit import Unit
-from ray_lineage.model import STAR, Alias, Assignment, Name, Ref, Select, TableRef
+from ray_lineage.model import STAR, Alias, Assignment, Local, Name, Ref, Select, TableRef
 
 
 def set_clauses(
@@ -53,7 +53,7 @@ def assign_clause(
                 left, right = right.this, right.expression
             found = Collected()
             collect(builder, right, scope, IDENTITY, found)
-            builder.assigned.append(("@" + clause.this.name, found))
+            builder.assigned.append((Local.VARIABLE.marked(clause.this.name), found))
         if isinstance(left, exp.Tuple) and isinstance(right, exp.Tuple):
             pairs = list(zip(left.expressions, right.expressions, strict=False))
         elif isinstance(left, exp.Tuple):

@@ -168,10 +168,20 @@ def declare_parameters(unit: Unit, tokens: list[Token], i: int, *, untyped: bool
         if b - a > 1 or untyped:
             declare_variable(unit, tokens[a], tokens[kind:b])
         goes_out = {"OUT", "INOUT"} & {t.text.upper() for t in (*tokens[first:a], *tokens[a + 1 : kind])}
-        if goes_out:
-            unit.routine.given.add(unit.part(tokens[a]))
-            if unit.part(tokens[a]) in unit.routine.records:
-                unit.routine.given_rows.append(unit.part(tokens[a]))
+        _note_parameter(unit, unit.part(tokens[a]), goes_out=bool(goes_out))
+
+
+def _note_parameter(unit: Unit, name: str, *, goes_out: bool) -> None:
+    routine = unit.routine
+    scalar = goes_out and name not in routine.records and unit.engine.silent_outputs
+    if unit.engine.silent_outputs:
+        routine.parameters.append(name if scalar else "")
+    if scalar:
+        routine.outputs.append(Local.VARIABLE.marked(name))
+    if goes_out:
+        routine.given.add(name)
+    if goes_out and name in routine.records:
+        routine.given_rows.append(name)
 
 
 _MODES: Final = frozenset({"IN", "OUT", "INOUT", "VARIADIC", "NOCOPY"})

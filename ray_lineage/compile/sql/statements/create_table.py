@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
 from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.lex.columns import CreateHead
@@ -51,18 +52,24 @@ def create_like(
         outputs.append(Output(None, (Ref(sources[k], len(sources), STAR, IDENTITY, line),), line, star=True))
         outputs.extend(own[at:until])
     root = builder.add(Select(sources, tuple(outputs)))
-    declared = unit.facts.declare(name, kind, line, temporary=temporary)
+    clones = _clones(unit, tokens, bool(columns))
+    now = unit.facts.list_of(likes[0][1]) if len(likes) == 1 and not (columns or clones or temporary) else ()
+    now = tuple(msgspec.structs.replace(c, line=line, description="") for c in now)
+    declared = unit.facts.declare(name, kind, line, now, temporary=temporary)
     if columns and not temporary:
         unit.facts.declare(name, kind, line, columns, adds=True)  # their types
-    clones = not columns and any(
-        t.text.upper() in ("CLONE", "COPY") and t.token_type is not T.IDENTIFIER for t in tokens
-    )
-    if unit.engine.like_with_data and any(
-        t.text.upper() == "DATA" and tokens[i - 1].token_type is T.WITH for i, t in enumerate(tokens)
-    ):
-        clones = True
     kind_of = StatementKind.CREATE_TABLE_CLONE if clones else StatementKind.CREATE_TABLE_LIKE
     return Written(tokens, kind_of, builder, root=root, target=name, effect=Effect.MAKES, declared=declared)
+
+
+def _clones(unit: Unit, tokens: list[Token], listed: bool) -> bool:
+    """Are the rows taken, too?"""
+    words = [t.text.upper() if t.token_type is not T.IDENTIFIER else "" for t in tokens]
+    if not listed and ("CLONE" in words or "COPY" in words):
+        return True
+    return unit.engine.like_with_data and any(
+        word == "DATA" and tokens[i - 1].token_type is T.WITH for i, word in enumerate(words)
+    )
 
 
 def stored_at(unit: Unit, tokens: list[Token], head: CreateHead, name: Name) -> list[Name]:

@@ -24,6 +24,7 @@ from ray_lineage.model import (
     VALUE,
     Assignment,
     Effect,
+    Local,
     Name,
     Output,
     Parameter,
@@ -192,6 +193,47 @@ def _take_outputs(unit: Unit, tokens: list[Token], at: int, callee: Name) -> Ite
         yield Written(tokens, StatementKind.ASSIGN, builder, assignments=tuple(assignments), effect=Effect.SETS)
 
 
+def take_silent_outputs(unit: Unit, tokens: list[Token]) -> Iterator[Written]:
+    """``package.procedure(v, name => w)`` of PL/SQL: what the procedure puts into v and w, if its parameters go out."""
+    parts, at = read_name(tokens, 0)
+    if (
+        not parts
+        or at >= len(tokens)
+        or tokens[at].token_type is not T.L_PAREN
+        or closing(tokens, at) != len(tokens) - 1
+    ):
+        return
+    variables = unit.routine.variables() - unit.routine.records
+    if unit.part(parts[0]) in variables:
+        return  # a method of a collection
+    builder, table, line = unit.builder(), -1, tokens[0].line
+    assignments: list[Assignment] = []
+    for position, (a, b) in enumerate(list_items(tokens, at + 1, len(tokens) - 1)):
+        named = b - a == 3 and tokens[a + 1].token_type is T.FARROW
+        variable = unit.part(tokens[b - 1]) if named or b - a == 1 else ""
+        if variable not in variables or tokens[b - 1].token_type in STRINGS:
+            continue
+        if table < 0:
+            table = builder.add(TableRef(_member_or(unit, unit.full(parts)), line))
+        parameter = builder.add(Parameter(table, unit.part(tokens[a]) if named else "", position, declared=True))
+        assignments.append(
+            Assignment(Local.VARIABLE.marked(variable), (Ref(parameter, -1, VALUE, IDENTITY, line),), line)
+        )
+    if assignments:
+        note_carriers(unit, tuple(assignments))
+        yield Written(tokens, StatementKind.ASSIGN, builder, assignments=tuple(assignments))
+
+
+def _member_or(unit: Unit, name: Name) -> Name:
+    """A name alone is that of a member of the same package, if it has one so far."""
+    around = unit.routine.around
+    while len(name) == 1 and around is not None and not around.is_script:
+        if ".".join((*around.name, *name)) in unit.routines:
+            return (*around.name, *name)
+        around = around.around
+    return name
+
+
 def give_outputs(unit: Unit, tokens: list[Token]) -> Iterator[Written]:
     """A procedure ends: what its output parameters hold now goes to the caller. A record's fields are ``record.field``."""
     for record in unit.routine.given_rows:
@@ -205,8 +247,9 @@ def give_outputs(unit: Unit, tokens: list[Token]) -> Iterator[Written]:
     if not given:
         return
     builder = unit.builder()
+    mark = 0 if unit.engine.marked_variables else len(Local.VARIABLE)
     assignments = tuple(
-        Assignment(name, (Ref(builder.variable(name), -1, VALUE, IDENTITY, tokens[0].line),), tokens[0].line)
+        Assignment(name[mark:], (Ref(builder.variable(name), -1, VALUE, IDENTITY, tokens[0].line),), tokens[0].line)
         for name in given
     )
     yield Written(tokens, StatementKind.OUTPUT_PARAMETERS, builder, target=unit.routine.name, assignments=assignments)

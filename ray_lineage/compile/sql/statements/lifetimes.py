@@ -30,7 +30,7 @@ def leave_block(unit: Unit, tokens: list[Token]) -> Written | None:
         script.texts.clear()
         return _ended(unit, tokens, {name for name in script.take_held() if local_kind((name,)) is Local.VARIABLE})
     stays = {name for name in script.declared if name[0] == "$" or name in script.lasting}
-    gone = {f"@{name}" for name in script.declared - stays if f"${name}" not in stays}
+    gone = {Local.VARIABLE.marked(name) for name in script.declared - stays if f"${name}" not in stays}
     script.declared = stays
     for name in gone:
         script.texts.forget(name[1:])
@@ -69,7 +69,7 @@ def _shared(tokens: list[Token], package: Routine) -> Iterator[Written]:
     if not names:
         return
     package.shared |= names
-    variables = [f"@{name}" for name in sorted(names)]
+    variables = [Local.VARIABLE.marked(name) for name in sorted(names)]
     package.carriers.update(variables)
     given = tuple(Assignment(name, ()) for name in variables)
     yield Written(tokens, StatementKind.ASSIGN, assignments=given, routine=package, anywhere=True)

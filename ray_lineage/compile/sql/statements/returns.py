@@ -115,6 +115,7 @@ def return_variables(unit: Unit, tokens: list[Token]) -> Written | None:
     builder = unit.builder()
     line = tokens[0].line
     assignments = tuple(
-        Assignment(n, (Ref(builder.variable("@" + n), -1, VALUE, IDENTITY, line),), line) for n in given
+        Assignment(n, (Ref(builder.variable(Local.VARIABLE.marked(n)), -1, VALUE, IDENTITY, line),), line)
+        for n in given
     )
     return Written(tokens, StatementKind.RESULT_SET, builder, target=unit.routine.name, assignments=assignments)

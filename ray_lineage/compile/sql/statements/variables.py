@@ -24,6 +24,7 @@ from ray_lineage.model import (
     Alias,
     Assignment,
     Effect,
+    Local,
     Name,
     Output,
     Ref,
@@ -144,7 +145,7 @@ def set_found(
 
 def variable_name(unit: Unit, name: str) -> str:
     """``@name``, whether it is written with the mark or without."""
-    return str(unit.fold(name if name.startswith("@") else "@" + name, False))
+    return str(unit.fold(name if name.startswith(Local.VARIABLE) else Local.VARIABLE.marked(name), False))
 
 
 def store(

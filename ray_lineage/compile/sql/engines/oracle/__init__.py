@@ -96,6 +96,7 @@ ORACLE: Final = Engine(
     attributes=True,
     columns_first=True,
     into_sets=True,
+    silent_outputs=True,
     sequence_objects=True,
     dual=True,
     system_dual=True,
