@@ -15,6 +15,7 @@ import contextlib
 import errno
 import json
 import os
+import shlex
 import stat
 from collections.abc import Callable, Sequence
 from types import TracebackType
@@ -254,7 +255,13 @@ def _accept_or_refuse(folder: OwnFolder) -> None:
         raise _refused(folder.path, "was made by ray_lineage at another place (it is a copy, or came with the repository) or before it noted places",
                        f"delete it; or, if it is yours, run `ray_lineage trust {folder.path}`")  # fmt: skip
     else:
-        raise _refused(folder.path, "was not made by ray_lineage")
+        raise _refused(folder.path, "was not made by ray_lineage", _beside(folder.path))
+
+
+def _beside(path: str) -> str:
+    """What to do where the repository has a folder of that name itself: a line to be copied, good for all that follows."""
+    other = shlex.quote(os.path.join(os.path.dirname(path), ".ray_lineage_data"))
+    return f"run `export RAY_LINEAGE_DATA_DIR={other}` first, or set data_dir: what is there stays as it is"
 
 
 def _check_private(folder: OwnFolder) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import shlex
 import shutil
 import socket
 import stat
@@ -390,6 +391,21 @@ def test_a_file_of_ours_is_known_by_its_head(tmp_path: Path) -> None:
     for content in (b"", b"OURS and more"):
         path.write_bytes(content)
         assert is_our_file(str(path), ours)
+
+
+def test_a_folder_of_the_repository_has_a_line_to_copy(tmp_path: Path) -> None:
+    """Whoever pastes it has a folder that works."""
+    theirs = tmp_path / "my repo" / "data"
+    theirs.mkdir(parents=True)
+    (theirs / "seeds.csv").write_text("1")
+    with pytest.raises(UsageError) as caught:
+        own_folder(str(theirs))
+    line = str(caught.value.help).split("`")[1]
+    command, assigned = shlex.split(line)
+    variable, _, place = assigned.partition("=")
+    assert (command, variable) == ("export", "RAY_LINEAGE_DATA_DIR")
+    own_folder(place).close()
+    assert (theirs / "seeds.csv").read_text() == "1"
 
 
 def test_other_files_are_refused(tmp_path: Path) -> None:
