@@ -4,8 +4,8 @@
 one to eight mutations: bytes cut out, doubled and put in, values of JSON replaced, keys doubled, brackets opened thousands of times,
 numbers, texts and lines made huge, other encodings. Every input has a number; ``--first N --inputs 1`` does one again. A child
 does them, with ``--memory`` MB, and says which one it is at: one that dies or takes over ``--seconds`` of CPU is named, and the next
-child goes on behind it. ``--large MB`` adds one input of that size of each kind. What the limits of a run cut short (RL190 to
-RL192) is counted and no fault; exit 1 for a fault: a child that died or hung, RL199, a fact that cannot be encoded or linked.
+child goes on behind it. An input that raises the peak of memory by much is named, too. ``--large MB`` adds one input of that size of
+each kind. What the limits of a run cut short (RL190 to RL192) is counted and no fault; exit 1 for a fault: a child that died or hung, RL199, a fact that cannot be encoded or linked.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from ray_lineage.runtime.parse import compile_bytes, hard_seconds
 _FAULT: Final = "RL199"
 _CUT_SHORT: Final = ("RL190", "RL191", "RL192")
 _LONGEST: Final = 400_000  # bytes of a file of a folder that is taken
+_LEAP: Final = 100  # MB by which an input raises the peak that is worth a line
 
 PYTHON: Final = '''
 import psycopg2, pandas as pd
@@ -333,6 +334,7 @@ def work(numbers: range, big: list[Input], seeds: list[Input], seat: Seat, memor
     limit = memory * 2**20
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     counts: collections.Counter[str] = collections.Counter()
+    peak = peak_mb()
     with out.open("a") as said:
         for number in numbers:
             given = big[-number - 1] if number < 0 else made(number, seeds)
@@ -347,9 +349,18 @@ def work(numbers: range, big: list[Input], seeds: list[Input], seat: Seat, memor
                 if named:
                     said.write(f"{number} {given.path} {named[0]}\n")
             counts.update(codes.keys())
+            before, peak = peak, peak_mb()
+            if peak - before >= _LEAP:
+                said.write(
+                    f"{number} {given.path} of {len(given.data):,} bytes took the peak from {before} to {peak} MB\n"
+                )
             said.flush()
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         said.write(f"done {json.dumps({**counts, 'peak_mb': peak})}\n")
+
+
+def peak_mb() -> int:
+    """The most memory that this process had until now."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def watched(numbers: range, big: list[Input], seeds: list[Input], seat: Seat, memory: int, out: Path) -> int:
@@ -419,7 +430,7 @@ def main() -> None:
             peak = max(peak, found.pop("peak_mb"))
             counts.update(found)
     named = [line for line in lines if not line.startswith("done ")]
-    faults = [line for line in named if not line.endswith(_CUT_SHORT)]
+    faults = [line for line in named if not line.endswith((*_CUT_SHORT, " MB"))]
     print(f"{options.inputs} inputs, {len(big)} large ones; peak {peak} MB; codes {dict(sorted(counts.items()))}")
     print("\n".join((*named, f"{len(faults)} faults")))
     sys.exit(1 if faults else 0)

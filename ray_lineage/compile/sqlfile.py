@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
-from ray_lineage.compile.dbt.model import as_model, model_name
-from ray_lineage.compile.dbt.project import Project, asked_for, library_of
+from ray_lineage.compile.dbt.model import as_model, model_name, named_model
+from ray_lineage.compile.dbt.project import PROJECT, Project, asked_for, library_of
+from ray_lineage.compile.dbt.schemas import unclear
 from ray_lineage.compile.frontend import Content, FrontEnd, Source
 from ray_lineage.compile.options import CompileOptions, ModelName
 from ray_lineage.compile.positions import Positions
@@ -21,6 +22,7 @@ from ray_lineage.model import (
     Diagnostic,
     FileFacts,
     StatementFacts,
+    StatementKind,
 )
 
 if TYPE_CHECKING:
@@ -28,9 +30,26 @@ if TYPE_CHECKING:
     from ray_lineage.compile.text.jinja_macros import Library
     from ray_lineage.compile.text.template import Template
 
-_REVISION: Final = 36
-_MAY_BE_TEMPLATE: Final = re.compile(r"\{[{%#A-Za-z_]|\$[({]|%\(|%s|:[\d'\"]|\}\s*\?|\{@|@\w+[.@]")
+_REVISION: Final = 37
+_TEMPLATES: Final = tuple(
+    (mark, re.compile(re.escape(mark) + rest))
+    for mark, rest in {
+        "{": r"[{%#A-Za-z_@]",
+        "$": r"[({]",
+        "%": r"[(s]",
+        ":": r"[\d'\"]",
+        "}": r"\s*\?",
+        "@": r"\w+[.@]",
+    }.items()
+)
+"""What a template is known by, by the character that it begins with: most texts have none of them, which is quickly seen."""
+
 _JINJA: Final = re.compile(r"\{[{%#]")
+_QUERY: Final = re.compile(
+    r"(?:[\s(;\ufeff]|--[^\n]*|#[^\n]*|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/)*(?:select|with|from|values|table)\b",
+    re.IGNORECASE,
+)
+"""How a query begins, behind comments."""
 
 
 def _compile(source: Source, options: CompileOptions) -> FileFacts:
@@ -62,30 +81,41 @@ def compile_text(
     Where the dialect was not given but found, and statements are lost in it, the text is read in those that its signs or its folder
     speak for as well; the reading with the fewest losses is taken.
     """
-    from ray_lineage.compile.sql.detect import best_of, evidence
-
     dialect, guessed, second = options.dialect.partition("|")
-    may_be_template = _MAY_BE_TEMPLATE.search(text) is not None
+    may_be_template = _may_be_template(text)
     project = Project(options.folder, given) if given or may_be_template else _NO_PROJECT
-    said = {} if dialect else evidence(text)
+    said = {} if dialect else _evidence(text)
     confidence = 1.0
     spoken = project.dialect if guessed or not dialect else ""
     if spoken:
         said = {} if dialect else {spoken: _SAYS}
-        dialect, confidence = spoken, 1.0 if guessed else best_of(said)[1]
+        dialect, confidence = spoken, 1.0 if guessed else _best_of(said)[1]
     elif not dialect:
-        dialect, confidence = best_of(said)
+        dialect, confidence = _best_of(said)
     plain = options if options.dialect == dialect else msgspec.structs.replace(options, dialect=dialect)
     read = _Text(text, dialect, plain, host, frozenset(temporary), possible, project, may_be_template)
     facts = _in_dialect(read, diagnostics)
     if (guessed or not options.dialect) and _lost(facts):
-        facts = _best_reading(read, facts, diagnostics, [second, *(said or evidence(text))])
+        facts = _best_reading(read, facts, diagnostics, [second, *(said or _evidence(text))])
         if said and facts.dialect != dialect:
             said[facts.dialect] = said.get(facts.dialect, 0) + _READS
-            dialect, confidence = best_of(said)
+            dialect, confidence = _best_of(said)
     if confidence == 1.0:
         return facts
     return msgspec.structs.replace(facts, confidence=round(confidence, 2), evidence=said)
+
+
+def _evidence(text: str) -> dict[str, int]:
+    """See :func:`detect.evidence`. It takes all engines, so that it is imported by the first text of which no dialect is known."""
+    from ray_lineage.compile.sql.detect import evidence
+
+    return evidence(text)
+
+
+def _best_of(said: Mapping[str, int]) -> tuple[str, float]:
+    from ray_lineage.compile.sql.detect import best_of
+
+    return best_of(said)
 
 
 def _best_reading(read: _Text, facts: FileFacts, diagnostics: Sequence[Diagnostic], others: Sequence[str]) -> FileFacts:
@@ -150,7 +180,8 @@ class _Text(NamedTuple):
 
 def _in_dialect(text: _Text, diagnostics: Sequence[Diagnostic]) -> FileFacts:
     if not text.may_be_template:  # most texts: the template reader is not even loaded
-        return text.facts(diagnostics)
+        facts = text.facts(diagnostics)
+        return _as_plain_model(text, facts, diagnostics) if _may_be_model(text, facts) else facts
     library = library_of(text.project)
     template = template_of(text.text, text.dialect, text.options.model, library)
     if template is None:
@@ -164,22 +195,59 @@ def _in_dialect(text: _Text, diagnostics: Sequence[Diagnostic]) -> FileFacts:
     return facts
 
 
+def _may_be_model(text: _Text, facts: FileFacts) -> bool:
+    """Is it a file with one query, which goes nowhere? Below the models of a project of dbt it is a model."""
+    if text.host is not None or not text.options.model or not text.options.folder or len(facts.statements) != 1:
+        return False
+    query = facts.statements[0]
+    return query.kind is StatementKind.SELECT and not query.target and _names_itself(text.text)
+
+
+def _as_plain_model(text: _Text, facts: FileFacts, diagnostics: Sequence[Diagnostic]) -> FileFacts:
+    """The facts of a query without templates: of a model, if its project says so, for which it asks."""
+    project, options = text.project, text.options
+    if not project.holds():
+        return msgspec.structs.replace(facts, needs=(PROJECT, *project.places()))
+    from ray_lineage.compile.text.template import Template
+
+    template, library = Template(text.text), library_of(project)
+    model = named_model(template, options.model, project, library)
+    facts = as_model(text.facts(diagnostics, model), template, model, text.dialect, options, library)
+    needs = asked_for(project, options.model, template, library, query=True)
+    return msgspec.structs.replace(facts, needs=tuple(needs))
+
+
 def _of_template(text: _Text, template: Template, library: Library, diagnostics: Sequence[Diagnostic]) -> FileFacts:
     if text.host is not None:
         template = _placed(template, text.host)
-    model = model_name(template, text.options.model, text.project)
-    read = [text.of(t).facts((), model, templated=True) for t in (template.text, *template.variants)]
-    facts = min(read, key=_lost)  # a choice of branches that nobody makes may be no SQL
-    variants = (s for other in read if other is not facts for s in other.statements)
+    model = model_name(template, text.options.model, text.project, library)
+    facts, others = _readings(text, template, model)
+    asks = model is None and _may_be_model(text, facts)
+    if asks and text.project.holds():
+        model = named_model(template, text.options.model, text.project, library)
+        facts, others = _readings(text, template, model)
+    variants = (s for other in others for s in other.statements)
     facts = msgspec.structs.replace(
         facts,
         statements=_possible(facts.statements, template, variants),
-        diagnostics=(*diagnostics, *template.diagnostics, *facts.diagnostics),
+        diagnostics=(
+            *diagnostics,
+            *template.diagnostics,
+            *unclear(text.text, template.defines, library),
+            *facts.diagnostics,
+        ),
     )
     facts = as_model(facts, template, model, text.dialect, text.options, library)
     provides = (*(f"macro:{name}" for name in template.defines), *(f"+macro:{name}" for name in template.passes))
-    needs = tuple(asked_for(text.project, text.options.model, template, library)) if text.host is None else ()
+    needs = tuple(asked_for(text.project, text.options.model, template, library, asks)) if text.host is None else ()
     return msgspec.structs.replace(facts, needs=needs, provides=provides)
+
+
+def _readings(text: _Text, template: Template, model: ModelName | None) -> tuple[FileFacts, list[FileFacts]]:
+    """The best reading of the template's texts, and the others: a choice of branches that nobody makes may be no SQL."""
+    read = [text.of(t).facts((), model, templated=True) for t in (template.text, *template.variants)]
+    best = min(read, key=_lost)
+    return best, [other for other in read if other is not best]
 
 
 def _placed(template: Template, host: Positions) -> Template:
@@ -190,9 +258,13 @@ def _placed(template: Template, host: Positions) -> Template:
     )
 
 
+def _may_be_template(text: str) -> bool:
+    return any(mark in text and pattern.search(text) is not None for mark, pattern in _TEMPLATES)
+
+
 def template_of(text: str, dialect: str, model: str, library: Library | None = None) -> Template | None:
     """The text as a template, None if it is none."""
-    if not _MAY_BE_TEMPLATE.search(text):
+    if not _may_be_template(text):
         return None
     from ray_lineage.compile.sql.engines import engine_of
     from ray_lineage.compile.text.template import untemplate
@@ -223,8 +295,8 @@ def _key(statement: StatementFacts) -> bytes:
 
 
 def _names_itself(content: Content) -> bool:
-    """Only templates of Jinja do: a dbt model is called as its file."""
-    return isinstance(content, str) and _JINJA.search(content) is not None
+    """A dbt model is called as its file: that may be a template of Jinja, or a query."""
+    return isinstance(content, str) and (_JINJA.search(content) is not None or _QUERY.match(content) is not None)
 
 
 def _is_read(path: str) -> bool:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from ray_lineage.link.lists import ColumnList, decode_list, evaluate_list, extend_list
-from ray_lineage.link.symbols import Declared, File, ModelEntry, Symbol, SymbolTable, shorter
+from ray_lineage.link.symbols import Declared, File, ModelEntry, Symbol, SymbolTable, makes, shorter
 from ray_lineage.link.view import (
     AMBIGUITY,
     LIST,
@@ -120,7 +120,7 @@ class Catalog:
 
     def _declare(self, symbol: Symbol, path: str, entries: list[Declared]) -> None:
         entries = [*(d for d in symbol.declared if d.path != path), *entries]
-        if bool(entries) != bool(symbol.declared):
+        if makes(entries) != symbol.is_made():
             self.symbols.touch(symbol)
         symbol.declared = _in_order(entries)
         self._redeclared[symbol] = None

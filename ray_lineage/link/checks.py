@@ -30,6 +30,7 @@ from ray_lineage.model import (
     StatementFacts,
     StatementKind,
     TableRef,
+    dataset_text,
     is_temporary,
     unnamed,
 )
@@ -63,6 +64,7 @@ class Lists(Protocol):
     """What the checks ask of the catalog."""
 
     def resolve(self, name: Name) -> str: ...
+    def ambiguous(self, name: Name) -> bool: ...
     def columns(self, dataset: str) -> tuple[str, ...] | None: ...
     def shape(self, dataset: str) -> Shape | None: ...
 
@@ -106,8 +108,9 @@ class Checks:
         if sure:
             severity = "error" if sure == OWN else "warning"
             place = (line, column) if line else (self._statement.first_line, 0)
-            lists = {name for index in over for name in self._lists(index)} if sure == DECLARED else ()
-            self._report(Resting(code, severity, message, *place, tuple(sorted(lists))))
+            names = {name for index in over for name in self._lists(index)} if sure == DECLARED else ()
+            lists, named = sorted(map(self._catalog.resolve, names)), sorted(map(dataset_text, names))
+            self._report(Resting(code, severity, message, *place, tuple(dict.fromkeys(lists)), tuple(named)))
 
     # ------------------------------------------------------------------ numbers of columns
 
@@ -261,7 +264,7 @@ class Checks:
 
     def _declared(self, name: Name) -> int:
         """How sure is the list of a dataset?"""
-        if not name or is_temporary(name):
+        if not name or is_temporary(name) or self._catalog.ambiguous(name):
             return UNSURE
         dataset = self._catalog.resolve(name)
         shape = self._catalog.shape(dataset)
@@ -269,13 +272,13 @@ class Checks:
             DECLARED if shape is not None and shape.certain and self._catalog.columns(dataset) is not None else UNSURE
         )
 
-    def _lists(self, index: int) -> set[str]:
-        """The datasets that a relation that is sure to some degree has its columns of."""
+    def _lists(self, index: int) -> set[Name]:
+        """The names of the datasets that a relation that is sure to some degree has its columns of."""
         if index == _TARGET:
-            return {self._catalog.resolve(self._statement.target)}
+            return {self._statement.target}
         relation = self._relations[index]
         if isinstance(relation, TableRef):
-            return {self._catalog.resolve(relation.name)}
+            return {relation.name}
         if isinstance(relation, Alias):
             return self._lists(_TARGET if relation.inserted else relation.relation)
         if isinstance(relation, SetOp):

@@ -39,7 +39,7 @@ from ray_lineage.model import (
     statement_id,
 )
 
-CONTRIBUTION_REVISION: Final = 12
+CONTRIBUTION_REVISION: Final = 13
 """Raise with every change of the rows that given facts lead to: files are then written again."""
 
 _TOO_MANY_ROWS: Final = (
@@ -316,6 +316,8 @@ def _ambiguities(facts: FileFacts, catalog: LinkCatalog) -> list[Diagnostic]:
             name: Name = getattr(relation, "name", ())
             if name and name not in seen and not is_temporary(name) and catalog.ambiguous(name):
                 seen.add(name)
+                if catalog.shape(catalog.resolve(name)) is not None:
+                    continue  # it has a declaration of its own
                 text = f"{'.'.join(map(quote_part, name))} could be several datasets; it is kept as written"
                 out.append(Diagnostic("RL301", "warning", text, getattr(relation, "line", 0)))
     return out

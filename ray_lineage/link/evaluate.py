@@ -95,6 +95,10 @@ class Catalog(Protocol):
         """Canonical text of the dataset that a written name means."""
         ...
 
+    def ambiguous(self, name: Name) -> bool:
+        """Could it be several datasets?"""
+        ...
+
     def columns(self, dataset: str) -> tuple[str, ...] | None:
         """Complete column list of a dataset by its canonical text, None if not known."""
         ...
@@ -809,6 +813,7 @@ class Evaluator:
             relation = self.relations[index]
             if isinstance(relation, TableRef) and self._is_table(index) and not relation.columns:
                 out[(self.catalog.resolve(relation.name), ref.name)] = 0 if ref.name[:1] == "$" else POSSIBLE
+                quiet = quiet or self.catalog.ambiguous(relation.name)
         if out and not quiet and ref.name[:1] != "$":  # $node_id and its like are in no list
             tables = _listing(sorted({d for d, _ in out}))
             text = f"column {ref.name!r} is not among the known columns of {tables}"

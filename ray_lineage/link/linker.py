@@ -15,7 +15,7 @@ from ray_lineage.link.contribute import in_project
 from ray_lineage.link.saved import decode_state, encode_state
 from ray_lineage.link.shared import encode_shared, link_file
 from ray_lineage.link.spool import Spool
-from ray_lineage.link.symbols import File, Symbol
+from ray_lineage.link.symbols import File, shorter
 from ray_lineage.link.view import EVERYTHING, FileView
 from ray_lineage.model import Contribution, FileDiagnostic, Outline, decode_outline, split_text
 
@@ -233,13 +233,15 @@ class Linker:
         return FileView(self._catalog)
 
     def doubtful(self) -> set[str]:
-        """Datasets that share their last name with others of other columns: a script may mean one that is nowhere declared. After
-        :meth:`settle`."""
-        named: dict[str, list[Symbol]] = {}
-        for symbol in self._catalog.symbols:
-            if symbol.found and symbol.meaning is symbol:
-                named.setdefault(symbol.text.rpartition(".")[2], []).append(symbol)
-        return {s.text for same in named.values() if len({s.columns for s in same}) > 1 for s in same}
+        """Names that datasets of different columns end in, and those of datasets that end in another's: a script may mean one that
+        is nowhere declared. After :meth:`settle`."""
+        datasets = {s.text: s.columns for s in self._catalog.symbols if s.found and s.meaning is s}
+        named: dict[str, set[bytes]] = {}
+        for text, columns in datasets.items():
+            for name in (text, *shorter(text)):
+                named.setdefault(name, set()).add(columns)
+        several = {name for name, columns in named.items() if len(columns) > 1}
+        return several | {t for t, c in datasets.items() if any(datasets.get(name, c) != c for name in shorter(t))}
 
     def close(self) -> None:
         """Release the temporary file."""

@@ -40,6 +40,11 @@ class Declared(msgspec.Struct, frozen=True, array_like=True, gc=False):
     signature: Signature
 
 
+def makes(declared: Iterable[Declared]) -> bool:
+    """Is one of them more than a change?"""
+    return any(not d.signature.adds for d in declared)
+
+
 class ModelEntry(NamedTuple):
     """A file says that the dbt model ``name`` makes the dataset ``makes`` (canonical texts). ``version``: it is one of the model's
     versions, of which a name without one means the last; 0: it is the model itself."""
@@ -97,6 +102,10 @@ class Symbol:
     def is_model(self) -> bool:
         """Is it the name of a dbt model, which is no dataset itself?"""
         return self.text.endswith(MODEL)
+
+    def is_made(self) -> bool:
+        """Does anything declare it by this name, and not only change it?"""
+        return makes(self.declared)
 
     def declared_columns(self) -> bytes:
         """The list as the describing declaration has it."""
@@ -285,7 +294,7 @@ class SymbolTable:
         """``(dataset, ambiguous)``. A name with fewer parts means the one known dataset whose trailing parts match.
 
         Those that some statement copies to or from it do not count (``tell_apart``). A name that is itself declared stays,
-        unless its longer form is in the engine's default schema. Every database has system views of its own: a short name of
+        unless its longer form is in the engine's default schema; ambiguous, if that is declared, too. Every database has system views of its own: a short name of
         one is not that of the only database which some file names. Several matches: the one in a default schema if there is
         just one, else the name as written, ambiguous.
         """
@@ -298,10 +307,12 @@ class SymbolTable:
             longer = [s for s in longer if not any(o == s.text or o in shorter(s.text) for o in symbol.apart)]
         if not longer:
             return symbol, False
-        candidates = {s.meaning for s in ([s for s in longer if s.declared] or longer)}
+        candidates = {s.meaning for s in ([s for s in longer if s.is_made()] or longer)}
         in_default = {c for c in candidates if _schema(c.text) in _DEFAULT_SCHEMAS} if bare else set()
-        if symbol.declared:
-            return (next(iter(in_default)), False) if len(in_default) == 1 and len(candidates) == 1 else (symbol, False)
+        if symbol.is_made():
+            if len(in_default) == 1 and len(candidates) == 1:
+                return next(iter(in_default)), False
+            return symbol, any(c.is_made() for c in candidates if c is not symbol)
         if len(candidates) == 1:
             return next(iter(candidates)), False
         if len(in_default) == 1:

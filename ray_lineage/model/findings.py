@@ -20,9 +20,11 @@ class Diagnostic(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Resting(Diagnostic, frozen=True, array_like=True):
-    """A diagnostic that is wrong where the columns of one of ``lists`` (datasets) are others than is declared."""
+    """A diagnostic that is wrong where the columns of one of ``lists`` (datasets) are others than is declared. ``named``: these,
+    as the statement names them."""
 
     lists: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
 
 
 class FileDiagnostic(msgspec.Struct, frozen=True, order=True):

@@ -119,6 +119,8 @@ class Needs:
         return (found[need] for need in sorted(found))
 
     def _where(self, need: str, path: str, hashes: Mapping[str, str]) -> str | None:
+        if need.startswith(_EXACTLY):
+            return need[1:] if need[1:] in hashes else None
         if _MARK not in need:
             return next((p for p in _places(need, path) if p in hashes and p != path), None)
         providers = self._providers.get(_key(need), ())
@@ -127,6 +129,9 @@ class Needs:
 
 _ALSO: Final = "+"
 """In front of what one needs as well that is given the file."""
+
+_EXACTLY: Final = "/"
+"""In front of a path of the project: that file, and none around the one that asks."""
 
 _MARK: Final = ":"
 """In names of what files provide: ``kind:[owner/]name``."""

@@ -47,10 +47,17 @@ def test_what_is_wrong_is_said_and_nothing_is_written(project: Path) -> None:
 
 
 def test_lists_of_tables_that_share_a_name_are_not_rested_on(project: Path) -> None:
-    """A script may mean a third one of that name. What the statement itself says is wrong whatever the list is."""
-    (project / "ddl/other.sql").write_text("CREATE TABLE u.t (c int);\n")
+    """A script may mean a third one of that name, if it does not say whose: what the statement itself says is wrong whatever the
+    list is, and so is what is said of a table that is named with its schema."""
+    (project / "ddl/other.sql").write_text("CREATE TABLE d.s.t (c int);\n")
     (project / "by_position.sql").write_text("INSERT INTO s.t SELECT 1, 2, 3;\n")
     assert run(project, "check").stdout == "error   wrong.sql:2  RL140 s.t gets 1 column for the 2 that are listed\n"
+    (project / "ddl/other.sql").write_text("CREATE TABLE u.t (c int);\n")
+    assert run(project, "check").stdout.splitlines() == [
+        "warning by_position.sql:1  RL140 s.t gets 3 columns, and has 2",
+        "warning typo.sql:1:10  RL143 there is no column 'c' in s.t",
+        "error   wrong.sql:2  RL140 s.t gets 1 column for the 2 that are listed",
+    ]
 
 
 def test_formats(project: Path) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from ray_lineage.compile.dbt.project import Project
+from ray_lineage.compile.dbt.schemas import schema_of
 from ray_lineage.compile.options import CompileOptions, ModelName
 from ray_lineage.model import (
     MODEL,
@@ -28,17 +29,22 @@ KINDS: Final = {"view": "View", "materialized_view": "MaterializedView", "epheme
 """Of what materializations make; the others make tables."""
 
 
-def model_name(template: Template, stem: str, project: Project | None = None) -> ModelName | None:
-    """A file that names models or configures itself is a model, called as it says, as its project says, or else as its file's
-    ``stem``."""
-    if not stem or not (template.refs or template.config) or not (project or Project()).is_model():
+def model_name(template: Template, stem: str, project: Project, library: Library) -> ModelName | None:
+    """A file that names models or configures itself is a model."""
+    if not stem or not (template.refs or template.config) or not project.is_model():
         return None
-    config: dict[str, str | None] = dict(project.configured(stem)) if project is not None else {}
+    return named_model(template, stem, project, library)
+
+
+def named_model(template: Template, stem: str, project: Project, library: Library) -> ModelName:
+    """A model is called as it says itself, as its project says, or else as its file's ``stem``."""
+    config: dict[str, str | None] = dict(project.configured(stem))
     config.update(template.config)
     name = config.get("alias") or template.snapshot or stem
+    custom = config.get("schema")
     parts = (
         config.get("database") or config.get("target_database"),
-        config.get("schema") or config.get("target_schema"),
+        schema_of(custom, library) if custom else config.get("target_schema"),
         name,
     )
     materialized = config.get("materialized") or ("table" if template.snapshot else "view")

@@ -6,10 +6,13 @@ Needs are names: ``dbt_project.yml`` is the nearest file of that name; ``macro:[
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from ray_lineage.compile.dbt.adapters import dialect_of
+from ray_lineage.compile.dbt.schemas import MACROS
 from ray_lineage.compile.dbt.yaml import Entry, models_in, read_yaml, sources_in
 
 if TYPE_CHECKING:
@@ -18,6 +21,9 @@ if TYPE_CHECKING:
 
 PROJECT: Final = "dbt_project.yml"
 _NOT_MODELS: Final = {"test-paths": ("tests",), "analysis-paths": ("analyses", "analysis"), "macro-paths": ("macros",)}
+_MODEL_PATHS: Final = ("model-paths", "source-paths")
+_USUAL_MODELS: Final = ("models",)
+_UNNAMED_TARGET: Final = "default"
 _MODELS: Final = {
     "model-paths": ("models",), "source-paths": ("models",), "snapshot-paths": ("snapshots",),
 }  # fmt: skip
@@ -54,12 +60,36 @@ class Project:
         return _text(self.entry.get("profile"))
 
     @property
+    def _profile(self) -> Entry:
+        found = self._read(f"profile:{self.profile}").get(self.profile)
+        return found if isinstance(found, dict) else {}
+
+    @property
+    def _outputs(self) -> dict[str, Entry]:
+        found = self._profile.get("outputs")
+        return {str(k): o for k, o in found.items() if isinstance(o, dict)} if isinstance(found, dict) else {}
+
+    @property
     def adapter(self) -> str:
         """The adapter of the profile's target; empty if nothing given says it, or targets are of several."""
-        found = self._read(f"profile:{self.profile}").get(self.profile)
-        outputs = found.get("outputs") if isinstance(found, dict) else None
-        types = {_text(o.get("type")): name for name, o in outputs.items() if isinstance(o, dict)} if isinstance(outputs, dict) else {}  # fmt: skip
+        types = {_text(o.get("type")) for o in self._outputs.values()}
         return next(iter(types)) if len(types) == 1 else ""
+
+    @cached_property
+    def target(self) -> dict[str, str]:
+        """What templates may ask of the target that the profile names; empty where no profile is given.
+
+        https://docs.getdbt.com/reference/dbt-jinja-functions/target
+        """
+        from ray_lineage.compile.text.jinja_values import constant
+
+        outputs = self._outputs
+        name = constant(_text(self._profile.get("target")), {}) or _UNNAMED_TARGET
+        if name not in outputs:
+            return {}
+        said = {str(k): constant(v, {}) for k, v in outputs[name].items() if isinstance(v, str)}
+        known = {key: value for key, value in said.items() if value is not None}
+        return {**known, "name": name, "target_name": name, "profile_name": self.profile}
 
     @property
     def dialect(self) -> str:
@@ -82,6 +112,26 @@ class Project:
         ]
         return min(at, default=-1)
 
+    def holds(self) -> bool:
+        """Is a file of this folder below the project's models? Then it is one, whatever is in it.
+
+        https://docs.getdbt.com/docs/build/sql-models, https://docs.getdbt.com/reference/project-configs/model-paths
+        """
+        return any(self.given.get(place) == self.given[PROJECT] for place in self.places())
+
+    def places(self) -> list[str]:
+        """Where dbt_project.yml has to lie so that this folder is below its models, as exact needs."""
+        if PROJECT not in self.given:
+            return []
+        written = (p for key in _MODEL_PATHS for p in _texts(self.entry.get(key)))
+        paths = {tuple(p for p in posixpath.normpath(path).split("/") if p not in ("", ".")) for path in written}
+        return [
+            "/" + posixpath.join(*self.folder[:at], PROJECT)
+            for path in sorted(paths or {_USUAL_MODELS})
+            for at in range(len(self.folder) + 1)
+            if self.folder[at : at + len(path)] == path
+        ]
+
     def _is_snapshot(self, start: int) -> bool:
         """Is the folder at this place of the path one of snapshots?"""
         paths = _texts(self.entry.get("snapshot-paths")) or ("snapshots",)
@@ -89,16 +139,16 @@ class Project:
 
     def configured(self, model: str) -> dict[str, str]:
         """What dbt_project.yml and the properties of a model say about it, the nearer the later."""
-        out: dict[str, str] = {}
+        said: dict[str, str] = {}
         start = self._place(_MODELS)
         found = self.entry.get("snapshots" if self._is_snapshot(start) else "models")
         if isinstance(found, dict):
-            out.update(_along(found, (self.name, *self.folder[start + 1 :], model)))
+            said.update(_along(found, (self.name, *self.folder[start + 1 :], model)))
         for entry in models_in(self._read(f"model:{model}")):
             if entry.get("name") == model:
-                out.update(_settings(entry.get("config")))
-                out.update(_settings(entry))
-        return out
+                said.update(_settings(entry.get("config")))
+                said.update(_settings(entry))
+        return {key: self._plain(value) for key, value in said.items()}
 
     def sources(self) -> dict[tuple[str, str], tuple[str, ...]]:
         """Names of the tables of sources: the schema is the source's own name and the identifier the table's, unless they say
@@ -120,10 +170,11 @@ class Project:
         return tuple(p for p in (database if schema else "", schema, identifier) if p)
 
     def _plain(self, value: object) -> str:
-        """A text that is no template, or one of a variable alone; empty where nobody knows it."""
+        """A text, or what a template gives that hangs on variables and the profile's target; empty where nobody knows it."""
         from ray_lineage.compile.text.jinja_values import constant
 
-        return constant(_text(value), self.variables)
+        text = _text(value)
+        return text if "{" not in text else constant(text, self.variables, self.target) or ""
 
     def macros(self) -> dict[str, str]:
         """Texts of files of macros, by what was asked of them."""
@@ -140,16 +191,21 @@ def library_of(project: Project) -> Library:
 
     if not project.given:
         return Library()
-    return Library(project.name, project.adapter, project.variables, project.macros(), project.sources())
+    return Library(
+        project.name, project.adapter, project.variables, project.macros(), project.sources(), project.target
+    )
 
 
-def asked_for(project: Project, model: str, template: Template, library: Library) -> Iterator[str]:
-    """What a template's file needs of others."""
-    if template.refs or template.config or library.wanted or library.asked_variables:
+def asked_for(project: Project, model: str, template: Template, library: Library, query: bool = False) -> Iterator[str]:
+    """What a template's file needs of others; a ``query`` may be a model, though nothing in it says so."""
+    if template.refs or template.config or library.wanted or library.asked_variables or query:
         yield PROJECT
         if project.profile:
             yield f"profile:{project.profile}"
         yield f"model:{model}"
+        yield from (f"macro:/{name}" for name in MACROS)
+    if query:
+        yield from project.places()
     for kind, *parts in template.refs:
         if kind == "source":
             yield f"source:{'.'.join(parts)}"
@@ -177,7 +233,7 @@ def _settings(entry: Any) -> dict[str, str]:
     if not isinstance(entry, dict):
         return {}
     named = {str(k).removeprefix("+"): v for k, v in entry.items()}
-    return {key: _text(named[key]) for key in _SETTINGS if _text(named.get(key)) and "{{" not in _text(named[key])}
+    return {key: _text(named[key]) for key in _SETTINGS if _text(named.get(key))}
 
 
 def _text(value: object) -> str:

@@ -85,6 +85,9 @@ SQL_CALLS: Final[Mapping[str, Takes]] = {
 }  # fmt: skip
 """By the name of the function or method."""
 
+RUNS_SQL: Final = frozenset({"sql", "query", "command"})
+"""Common names of methods that run SQL where what they are of comes from a driver."""
+
 OPERATOR: Final = re.compile(r"\w*(?:Operator|Sensor|Transfer)$")
 """Airflow's classes take their SQL by keyword."""
 

@@ -19,6 +19,7 @@ from ray_lineage.compile.python.libraries import (
     KEYWORDS,
     OPERATOR,
     OPERATOR_KEYWORDS,
+    RUNS_SQL,
     SESSIONS,
     SPARK,
     SQL_CALLS,
@@ -142,7 +143,9 @@ class Module:
             elif is_statement(shown) or (not common and begins_as_sql(shown) and self._is_database(call, unit)):
                 place = text.marks[0] if text.marks else None
                 found.setdefault((shown, place.line if place else 0, place.column if place else 0), text)
-        if unknown and not found and not common and self._is_database(call, unit):
+            else:
+                unknown = unknown or shown.lstrip().startswith(GAP)
+        if unknown and not found and (self._surely_runs(call, unit) if common else self._is_database(call, unit)):
             self.unresolved.append(call.lineno)
         if found:
             dialect = self._dialect(call, unit)
@@ -167,6 +170,14 @@ class Module:
         node = next((k.value for k in call.keywords if k.arg == "database"), None) if dialect == ATHENA else None
         found = self.values.texts(node, context_of(unit)) if node is not None else []
         return found[0].text if len(found) == 1 and found[0].known else ""
+
+    def _surely_runs(self, call: ast.Call, unit: Unit) -> bool:
+        """Is what others call so, too, surely SQL here, whatever its text? ``spark.sql(q)``, ``bigquery.Client().query(q)``."""
+        name = _last(call.func)
+        if not isinstance(call.func, ast.Attribute) or name not in RUNS_SQL:
+            return False
+        origin = self.followed.origin(call.func.value, context_of(unit))
+        return dialect_of_module(origin) is not None or (name == "sql" and self._is_database(call, unit))
 
     def _is_database(self, call: ast.Call, unit: Unit) -> bool:
         """Is it surely a database's call? By the import that its receiver comes from, or by what that is called."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from ray_lineage.compile.sql.engines import engine_of
@@ -12,6 +13,12 @@ _USE: Final = re.compile(
     r"\s*use\s+(?:(catalog|database|schema|warehouse|role|secondary)\s+)?([\w.$\"`\[\]-]+)\s*;?\s*\Z", re.IGNORECASE
 )
 _PATH: Final = re.compile(r"\s*set\s+(?:session\s+)?search_path\s*(?:to|=)\s*['\"]?(\w+)", re.IGNORECASE)
+
+
+USES: Final[Mapping[str, str]] = {
+    "use_schema": "schema", "use_database": "database", "setCurrentDatabase": "schema", "setCurrentCatalog": "catalog",
+}  # fmt: skip
+"""Methods of Snowpark's sessions and Spark's catalogs that are given a name, and what follows USE in SQL for that."""
 
 
 class Place(NamedTuple):
@@ -36,5 +43,7 @@ def place_after(text: str, dialect: str, before: Place) -> Place:
         return before
     if len(parts) == 2:
         return Place(*parts)
-    of_schema = kind == "schema" or (kind != "catalog" and engine_of(dialect).use_is_schema)
-    return before._replace(schema=parts[0]) if of_schema else Place(parts[0], "")
+    engine = engine_of(dialect)
+    if kind == "schema" or (kind != "catalog" and engine.use_is_schema):
+        return before._replace(schema=parts[0])
+    return Place(parts[0], "" if engine.default_is_users else engine.default_schema)

@@ -23,6 +23,11 @@ def decoded(data: bytes) -> str | None:
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").replace("\f", " ")
 
 
+_LONGEST_NAME: Final = 5_000
+"""Parts of a name: for a module's Python keeps each of its beginnings, which of 60,000 parts are 4 GB."""
+_DOTTED: Final = re.compile(r"\w+(?:\s*\.\s*\w+)*")
+
+
 class NoPython(Exception):
     """Why a text is no Python that we can read."""
 
@@ -35,6 +40,8 @@ class NoPython(Exception):
 
 def parse(text: str) -> ast.Module:
     """The syntax tree. Raises NoPython."""
+    if text.count(".") > _LONGEST_NAME and any(n.group().count(".") > _LONGEST_NAME for n in _DOTTED.finditer(text)):
+        raise NoPython("a name in this Python has too many parts to be read", 0)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

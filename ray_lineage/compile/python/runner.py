@@ -19,9 +19,9 @@ from ray_lineage.compile.python.known import only_known, unknown_tables
 from ray_lineage.compile.python.libraries import BIGQUERY
 from ray_lineage.compile.python.models import Models
 from ray_lineage.compile.python.module import Module, Run
-from ray_lineage.compile.python.places import Place, place_after
+from ray_lineage.compile.python.places import USES, Place, place_after
 from ray_lineage.compile.python.programs import Programs, in_order
-from ray_lineage.compile.python.scopes import Scope
+from ray_lineage.compile.python.scopes import Scope, Unit
 from ray_lineage.compile.python.texts import GAP, Text, plain, replaced
 from ray_lineage.compile.python.wrappers import Wrappers
 from ray_lineage.compile.python.writes import Written
@@ -62,6 +62,7 @@ class Runner:
             while made and made[0][0] < unit.order:
                 self._made_by(programs, made.pop(0)[1])
             before = len(self.facts.statements)
+            self.place = self._place_after(call, unit)
             runs = list(self.module.runs_of(call, unit)) or self.wrappers.runs_of(call, unit)
             for run in map(partial(self._with_frames, call), runs):
                 key = run.text.text, run.text.marks[:1]
@@ -77,6 +78,20 @@ class Runner:
             self._made_by(programs, scope)
         self._note_unresolved()
         return max(self.dialects, key=lambda d: self.dialects[d], default="")
+
+    def _place_after(self, call: ast.Call, unit: Unit) -> Place:
+        """Where names are after a call: ``session.use_schema("a.b")``."""
+        kind = USES.get(call.func.attr, "") if isinstance(call.func, ast.Attribute) else ""
+        if not kind or len(call.args) != 1:
+            return self.place
+        context = self.module.context(unit)
+        found = self.module.values.texts(call.args[0], context)
+        known = len(found) == 1 and found[0].known
+        return (
+            place_after(f"use {kind} {found[0].text}", self.module.dialect_of(call, context), self.place)
+            if known
+            else self.place
+        )
 
     @property
     def session(self) -> tuple[str, ...]:

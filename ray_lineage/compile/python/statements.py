@@ -27,7 +27,7 @@ _WHOLE: Final = re.compile(
     | alter\s+(?:table|view|session|schema|database|materialized)\b | drop\s+(?:table|view|schema|database|materialized|procedure|function|index)\b
     | truncate\s+(?:table\s+)?{_NAME}\s*(?:;|\Z|cascade|restart) | replace\s+into\b | copy\s+(?:into\b|{_NAME}\s*(?:\(|from\b|to\b)|\() | unload\s*\(
     | load\s+data\b | export\s+data\b | call\s+{_NAME}\s*\( | exec(?:ute)?\s+(?:immediate\b|{_NAME}) | begin\s+(?:tran|insert|update|select|delete|merge)
-    | declare\s+[@\w] | from\s+{_NAME}\s+(?:\w+\s+)?(?:select|insert|join|where)\b | use\s+(?:database\s+|schema\s+|warehouse\s+|role\s+)?{_NAME}\s*(?:;|\Z)
+    | declare\s+[@\w] | from\s+{_NAME}\s+(?:\w+\s+)?(?:select|insert|join|where)\b | use\s+(?:catalog\s+|database\s+|schema\s+|warehouse\s+|role\s+)?{_NAME}\s*(?:;|\Z)
     | (?:un)?pivot\s+{_NAME}\s+on\b | refresh\s+(?:table|materialized)\b | rename\s+table\b | exchange\s+tables\b | cache\s+(?:lazy\s+)?table\b
     """,
     re.DOTALL,

@@ -7,6 +7,7 @@ from enum import Enum, auto
 from typing import Final, NamedTuple
 
 from ray_lineage.compile.python.libraries import DUCKDB
+from ray_lineage.compile.python.places import USES
 
 
 class Way(Enum):
@@ -113,6 +114,6 @@ TABLE_CALLS: Final = (
 """Names (patterns) that need no SQL beside them."""
 
 COMMON_CALLS: Final = (
-    "table", "save", "merge", "view", "jdbc", "register", *(name for name, how in WRITES.items() if how.of),
+    "table", "save", "merge", "view", "jdbc", "register", *USES, *(name for name, how in WRITES.items() if how.of),
 )  # fmt: skip
 """Names that mean something beside one of the libraries only."""

@@ -38,6 +38,7 @@ class Calls(Values, ABC):
     def __init__(self, run: Run) -> None:
         super().__init__(run.model, run.quote, run.library)
         self.run = run
+        self.target, self.naming = run.target, bool(run.target)
         self.reader = run.reader  # of the text at hand
         self.calls: list[str] = []  # macros that are being read
         self.expanded = 0

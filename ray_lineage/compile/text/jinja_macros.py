@@ -105,7 +105,8 @@ _CONTEXT: Final = frozenset(
 class Library:
     """What a template may use that other files say, in dbt's words: ``package`` is the project that it belongs to, ``variables``
     are those of dbt_project.yml, ``adapter`` is the engine (empty: not known). ``macros``: texts of the files that define them, by
-    ``package/name``. ``sources``: parts of the names of ``(source, table)``."""
+    ``package/name``. ``sources``: parts of the names of ``(source, table)``. ``target``: what is known of the one that configurations
+    may ask about."""
 
     def __init__(
         self,
@@ -114,11 +115,13 @@ class Library:
         variables: Mapping[str, object] | None = None,
         macros: Mapping[str, str] | None = None,
         sources: Mapping[tuple[str, str], tuple[str, ...]] | None = None,
+        target: Mapping[str, str] | None = None,
     ) -> None:
         self.package = package
         self.adapter = adapter
         self.variables = variables or {}
         self.sources = sources or {}
+        self.target = target or {}
         self._macros = macros or {}
         self.closed = False
         """No macro is expanded, though its arguments are read."""

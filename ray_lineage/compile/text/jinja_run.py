@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from jinja2 import nodes
 
@@ -16,10 +16,13 @@ from ray_lineage.model import Diagnostic
 class Run:
     """One template."""
 
-    def __init__(self, reader: Reader, model: str, quote: str, library: Library) -> None:
+    def __init__(
+        self, reader: Reader, model: str, quote: str, library: Library, target: Mapping[str, str] | None = None
+    ) -> None:
         text = self.source = reader.text
         self.reader = reader
         self.library = library
+        self.target = target or {}  # given where what is read gives a name
         self.own = macros_in(reader, library.package)
         self.expanded = False  # a macro was
         self.unexpanded: dict[str, int] = {}  # macros of which only the arguments were read, and where
@@ -48,7 +51,9 @@ class Run:
                 if not isinstance(call, nodes.Call) or not isinstance(call.node, nodes.Name):
                     continue
                 if call.node.name == "config":
+                    values.target = self.library.target
                     values.configure(call)
+                    values.target = {}
                 elif call.node.name in ("ref", "source") and not fails(values.known, call):
                     values.steps = MAX_STEPS
         self.refs = values.refs

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import chain
 from typing import Final
 
 from jinja2 import nodes
 
 from ray_lineage.compile.text.jinja_macros import Library
-from ray_lineage.compile.text.jinja_structure import Reader, expression_of
+from ray_lineage.compile.text.jinja_structure import Block, Do, Item, Reader, Show, Text, expression_of
 from ray_lineage.compile.text.placeholders import IDENTIFIER, OPERANDS_FOLLOW
 from ray_lineage.model import MODEL_SCHEMA
 
@@ -147,6 +148,16 @@ _METHODS: Final[dict[str, Callable[..., object]]] = {
     "keys": lambda v: list(v) if isinstance(v, dict) else unknown(),
     "values": lambda v: list(v.values()) if isinstance(v, dict) else unknown(),
 }
+_TESTS: Final[dict[str, Callable[[object], bool]]] = {
+    "none": lambda v: v is None,
+    "string": lambda v: isinstance(v, str),
+    "mapping": lambda v: isinstance(v, dict),
+    "sequence": lambda v: isinstance(v, str | list | tuple | dict),
+    "number": lambda v: isinstance(v, int | float),
+    "boolean": lambda v: isinstance(v, bool),
+    "true": lambda v: v is True,
+    "false": lambda v: v is False,
+}
 _COMPARISONS: Final[dict[str, Callable[..., object]]] = {
     "eq": lambda a, b: a == b, "ne": lambda a, b: a != b, "lt": lambda a, b: a < b, "lteq": lambda a, b: a <= b,
     "gt": lambda a, b: a > b, "gteq": lambda a, b: a >= b, "in": lambda a, b: a in b, "notin": lambda a, b: a not in b,
@@ -188,6 +199,8 @@ class Values:
         self.config: dict[str, str | None] = {}
         self.steps = MAX_STEPS
         self.soft = False  # the last value hangs on a default that a project may override
+        self.target: Mapping[str, str] = {}  # what is known of the target that dbt runs against
+        self.naming = False  # what is read gives a name, for which defaults hold
         self.scopes: list[dict[str, tuple[object, bool]]] = [{}]
 
     def known(self, node: nodes.Node | None) -> object:
@@ -224,6 +237,8 @@ class Values:
             return self.this()
         if node.name == "execute":  # what is read is what runs, not what dbt parses before
             return True
+        if node.name == "target" and self.target:
+            return dict(self.target)
         raise Unknown
 
     def this(self) -> Relation:
@@ -260,6 +275,11 @@ class Values:
 
     def _or(self, node: nodes.Or) -> object:
         return self._value(node.left) or self._value(node.right)
+
+    def _test(self, node: nodes.Test) -> object:
+        if not self.naming or node.args or node.kwargs or node.name not in _TESTS:
+            raise Unknown
+        return _TESTS[node.name](self._value(node.node))
 
     def _compare(self, node: nodes.Compare) -> object:
         left = self._value(node.expr)
@@ -458,21 +478,51 @@ _READERS: Final[dict[type[nodes.Node], Callable[..., object]]] = {
     nodes.Const: Values._const, nodes.Name: Values._name, nodes.List: Values._list, nodes.Tuple: Values._list,
     nodes.Dict: Values._dict, nodes.Not: Values._not, nodes.And: Values._and, nodes.Or: Values._or,
     nodes.Compare: Values._compare, nodes.Add: Values._add, nodes.Sub: Values._sub, nodes.Concat: Values._concat,
-    nodes.CondExpr: Values._choice, nodes.Getattr: Values._getattr, nodes.Getitem: Values._getitem,
+    nodes.Test: Values._test, nodes.CondExpr: Values._choice, nodes.Getattr: Values._getattr, nodes.Getitem: Values._getitem,
     nodes.Filter: Values._filter, nodes.Call: Values._call,
 }  # fmt: skip
 
 
-def constant(text: str, variables: Mapping[str, object]) -> str:
-    """A text that may be a template: what it gives if that hangs on ``variables`` alone, else empty."""
+def constant(text: str, variables: Mapping[str, object], target: Mapping[str, str] | None = None) -> str | None:
+    """A text that may be a template: what it gives if that hangs on ``variables`` and the ``target`` alone, else None. Defaults
+    count as what is meant."""
     if "{" not in text:
         return text
     values = Values("", '"', Library(variables=variables))
-    parts: list[str] = []
-    for kind, start, end in Reader(text).segments:
-        node = expression_of(text[start + 2 : end - 2]) if kind == "show" else None
-        try:
-            parts.append(text[start:end] if kind == "data" else str(values.known(node)))
-        except Unknown:
-            return ""
-    return "".join(parts).strip()
+    values.target, values.naming = target or {}, True
+    reader = _setting(text)
+    if reader.diagnostics:
+        return None
+    try:
+        written = "".join(_constants(values, reader, reader.items))
+    except Unknown:
+        return None
+    return "".join(written.split()) if "{%" in text else written.strip()
+
+
+_setting: Final = lru_cache(500)(Reader)
+"""All models below a folder are configured by the same texts."""
+
+
+def _constants(values: Values, reader: Reader, items: Sequence[Item]) -> Iterator[str]:
+    """What items write. Raises Unknown."""
+    for item in items:
+        if isinstance(item, Text):
+            yield reader.text[item.start : item.end]
+        elif isinstance(item, Show):
+            value = values.known(item.node)
+            yield "" if value is None else str(value)
+        elif isinstance(item, Do) and item.target is not None:
+            values.assign(item.target, item.node, False)
+        elif isinstance(item, Block) and item.kind == "if":
+            yield from _constants(values, reader, _arm(values, item))
+        else:
+            raise Unknown
+
+
+def _arm(values: Values, block: Block) -> Sequence[Item]:
+    """What is written of an ``if``. Raises Unknown."""
+    for at, (condition, items) in enumerate(block.arms):
+        if (block.has_else and at == len(block.arms) - 1) or values.known(condition):
+            return items
+    return ()

@@ -110,7 +110,7 @@ class _Writing(Shows):
                     taken = self.known(condition)
                 except Unknown:
                     taken = None
-                if self.soft:
+                if self.soft and not self.naming:
                     taken = None
             if taken is None or taken:
                 open_arms.append(at)

@@ -354,6 +354,10 @@ def test_columns_that_several_files_name_are_the_lists_fault() -> None:
         lacking("b.sql", "typo", "u.t"),
     ]
     assert list(without_agreed([*several, *own])) == own
+    two = [lacking("c.sql", "p", "s.v"), lacking("c.sql", "q", "s.v"), lacking("c.sql", "q", "s.v")]
+    another = [*two, lacking("c.sql", "r", "s.v")]
+    assert list(without_agreed([*two, *own])) == [*two, *own]
+    assert list(without_agreed([*another, *own])) == own
 
 
 @pytest.mark.parametrize(
@@ -374,4 +378,48 @@ def test_a_finding_names_the_lists_that_it_rests_on(sql: str, lists: tuple[str, 
     """By the names of the datasets, whatever the statement calls them."""
     row = contributions("p", {"t.sql": TABLES, "q.sql": sql})["q.sql"].rows["File"][0]
     found = msgspec.json.decode(row[7], type=list[Resting])
-    assert [d.lists for d in found if d.code.startswith("RL14")] == [lists]
+    assert [(d.lists, d.named) for d in found if d.code.startswith("RL14")] == [(lists, tuple(n[4:] for n in lists))]
+
+
+@pytest.mark.parametrize(
+    ("other", "sql", "codes"),
+    [
+        ("d.t", "SELECT t.c FROM t", []),
+        ("d.t", "SELECT nope FROM t", []),
+        ("d.t", "SELECT t.a FROM t", []),
+        ("d.t", "SELECT t.nope FROM d.t", ["RL143"]),
+        ("d.u", "SELECT t.c FROM t", ["RL143"]),
+    ],
+)
+def test_a_short_name_may_be_that_of_another_table(other: str, sql: str, codes: list[str]) -> None:
+    """Which one is meant, the connection decides."""
+    files = {"t.sql": "CREATE TABLE t (a int, b int);", "d.sql": f"CREATE TABLE {other} (c int);", "q.sql": sql}
+    row = contributions("p", files, "postgres")["q.sql"].rows["File"][0]
+    assert [d.code for d in msgspec.json.decode(row[7], type=list[Resting])] == codes
+
+
+def test_what_only_changes_a_table_makes_none_of_its_own() -> None:
+    files = {
+        "t.sql": "CREATE TABLE d.t (a int, b int);",
+        "add.sql": "ALTER TABLE t ADD COLUMN c int;",
+        "q.sql": "INSERT INTO d.o SELECT * FROM t;",
+    }
+    flows = contributions("p", files, "postgres")["q.sql"].rows["FLOWS_TO"]
+    assert sorted(r[0] for r in flows) == ["p:d.t.a", "p:d.t.b", "p:d.t.c"]
+
+
+@pytest.mark.parametrize(
+    ("declared", "doubtful"),
+    [
+        (["a.s.t (x int)", "b.s.t (y int)", "c.r.t (x int)"], {"t", "s.t"}),
+        (["a.s.t (x int)", "b.s.t (x int)"], set()),
+        (["d.s.t (x int)", "s.t (y int)", "r.t (x int)"], {"t", "s.t", "d.s.t"}),
+    ],
+)
+def test_doubtful_are_the_names_that_different_lists_end_in(declared: list[str], doubtful: set[str]) -> None:
+    linker = Linker("p")
+    for number, table in enumerate(declared):
+        linker.put(f"{number}.sql", sha(table), facts(f"CREATE TABLE {table}", "postgres"))
+    linker.settle()
+    assert linker.doubtful() == doubtful
+    linker.close()

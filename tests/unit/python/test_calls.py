@@ -157,6 +157,14 @@ UNRESOLVED = [
     "def f(cursor, q):\n    cursor.execute(q)",
     "conn.executemany(build(x), rows)",
     "import pandas as pd\npd.read_sql(query, con=engine)",
+    "spark.sql(q)",
+    "def f(spark, q):\n    return spark.sql(q)",
+    "cursor.execute(f'{head} where a > 1')",
+    "spark.sql(head + ' where a > 1')",
+    "import duckdb\nduckdb.sql(q)",
+    "from google.cloud import bigquery\nbigquery.Client().query(q)",
+    "import clickhouse_connect\nclickhouse_connect.get_client().command(q)",
+    "from snowflake.snowpark import Session\nSession.builder.getOrCreate().sql(q)",
 ]
 
 
@@ -165,6 +173,14 @@ def test_what_is_not_known_is_counted(code: str) -> None:
     facts = facts_of(code + "\nx = 'select '")
     assert [d.code for d in facts.diagnostics] == ["RL132"]
     assert facts.statements == ()
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["subprocess.run(c)", "df.query(q)", "text(q)", "request.query(q)", "bot.command(q)", "client.run(q)", "x.sql(q)"],
+)
+def test_what_others_call_so_too_is_not_taken_for_sql(code: str) -> None:
+    assert facts_of(code + "\nx = 'select '").diagnostics == ()
 
 
 def test_calls_that_are_not_known_are_one_diagnostic() -> None:
@@ -250,6 +266,10 @@ NAMED = [
     ("import awswrangler as wr\nwr.athena.read_sql_query('SELECT a FROM t', database='s')", ["s.t ->"]),
     ("import pymysql\ncur = pymysql.connect().cursor()\ncur.execute('USE s')\ncur.execute('SELECT a FROM t')", ["s.t ->"]),
     ("import snowflake.connector as sc\ncur = sc.connect().cursor()\ncur.execute('USE SCHEMA d.s')\ncur.execute('SELECT a FROM t')", ["d.s.t ->"]),
+    ("from snowflake.snowpark import Session\ns = Session.builder.create()\ns.use_schema('d.s')\ns.table('t').write.save_as_table('u')", ["d.s.t ->", "-> d.s.u"]),
+    ("from snowflake.snowpark import Session\ns = Session.builder.create()\ns.use_database('d')\ns.sql('select a from t').collect()", ["d.public.t ->"]),
+    ("spark.catalog.setCurrentCatalog('c')\nspark.catalog.setCurrentDatabase('d')\nspark.table('t').write.saveAsTable('u')", ["c.d.t ->", "-> c.d.u"]),
+    ("spark.sql('USE CATALOG c')\nspark.sql('INSERT INTO t SELECT a FROM s')", ["c.default.s ->", "-> c.default.t"]),
     ("import snowflake.connector as sc\ncur = sc.connect().cursor()\ncur.execute('USE WAREHOUSE w')\ncur.execute('SELECT a FROM t')", ["t ->"]),
     ("import psycopg2\ncur = psycopg2.connect('').cursor()\ncur.execute('SET search_path TO s')\ncur.execute('SELECT a FROM t')", ["s.t ->"]),
     ("datasource.add_table_asset(name='x', table_name='t')", ["t ->"]),

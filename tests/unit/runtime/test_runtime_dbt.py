@@ -74,6 +74,28 @@ def test_each_kind_of_resource_has_a_section_of_its_own(tmp_path: Path, settings
     }  # fmt: skip
 
 
+def test_a_model_of_plain_sql_is_a_link_of_the_chain(tmp_path: Path, settings: Settings) -> None:
+    """https://docs.getdbt.com/docs/build/sql-models: each file below the models is one; another tool's folder of that name is none."""
+    root = tmp_path / "sql"
+    project = "name: shop\nmodels:\n  +schema: \"{{ 'live' if target.name == 'prod' else 'mart' }}\"\nprofile: shop\n"
+    write(
+        root,
+        {
+            "t/dbt_project.yml": project,
+            "t/profiles.yml": "shop:\n  target: dev\n  outputs:\n    dev:\n      type: duckdb\n",
+            "t/models/a.sql": "select id from raw.t",
+            "t/models/b.sql": "select id from {{ ref('a') }}",
+            "mesh/models/c.sql": "select id from mart.b",
+        },
+    )
+    ingest(settings, [str(root)])
+    assert graph(settings)[0] == {("raw.t.id", "mart.a.id"), ("mart.a.id", "mart.b.id")}
+
+    (root / "t/dbt_project.yml").rename(root / "dbt_project.yml")  # t/models is not below its models any more
+    ingest(settings, [str(root)])
+    assert ("raw.t.id", "mart.a.id") not in graph(settings)[0]
+
+
 def test_a_project_says_what_its_models_mean(tmp_path: Path, settings: Settings) -> None:
     root = tmp_path / "sql"
     write(root, PROJECT)
