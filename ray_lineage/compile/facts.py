@@ -272,6 +272,12 @@ class Facts:
         """A name's last declaration that is more than an addition of columns."""
         return next((d for d in reversed(self.declarations) if d.name == name and not d.adds), None)
 
+    def pass_out(self, program: Name, parameters: tuple[str, ...]) -> None:
+        """What the program's parameters turned out to be called, those that nothing goes out of without a name."""
+        for k, d in enumerate(self.declarations):
+            if d.name == program and d.parameters:
+                self._redeclare(k, parameters=parameters)
+
     def list_of(self, name: Name) -> tuple[DeclaredColumn, ...]:
         """The columns that a table has so far by what this text says of it; none where it does not make it, or of a query."""
         made = self.last_declared(name)

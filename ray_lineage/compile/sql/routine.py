@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlglot.tokens import Token
 
 from ray_lineage.compile.sql.constants import Text, Texts
-from ray_lineage.model import Name
+from ray_lineage.model import Local, Name
 
 
 class Shape(NamedTuple):
@@ -28,7 +28,10 @@ class Routine:
         self.kind = kind
         self.around = around
         self.key = ".".join(name)  # as statements name it
-        self.parameters: list[str] = []  # of T-SQL's procedures
+        self.parameters: list[
+            str
+        ] = []  # of T-SQL's procedures; of PL/SQL's those that go out, the others without a name
+        self.made: set[str] = set()  # of those of PL/SQL: what they held before is gone
         self.outputs: list[str] = []  # of them, those that give a value back
         self.returned_columns: tuple[str, ...] = ()  # variables that are columns of the result
         self.declared: set[str] = set()  # variables
@@ -69,6 +72,14 @@ class Routine:
         """It is a trigger of ``table``, whose rows it calls ``names``."""
         self.table, self.row_names, self.new_names = table, dict(names), new_names
         self.tables = {**self.tables, **names, "inserted": table, "deleted": table}
+
+    def gives(self, name: str, position: int) -> bool | None:
+        """Does that parameter of PL/SQL go out with something of a query in it, as far as it was read? None: it may leave what
+        it is given."""
+        name = name or (self.parameters[position] if position < len(self.parameters) else "")
+        if name in self.parameters and Local.VARIABLE.marked(name) in self.carriers:
+            return True
+        return False if name in self.made else None
 
     def take_held(self) -> set[str]:
         """What something was put into since this was asked last."""

@@ -62,6 +62,7 @@ OUTPUTS: list[Case] = [
     ("oracle", _OUT + "CREATE PROCEDURE p IS v NUMBER; w NUMBER; x NUMBER; BEGIN q(n => v, k => x, m => w); INSERT INTO o (c, d, e) VALUES (v, w, x); END;\n/", [*_PUT, "q.n > o.c i", "q.m > o.d i"]),
     ("oracle", "CREATE PACKAGE BODY k AS PROCEDURE p IS v NUMBER; BEGIN q(v); INSERT INTO o (c) VALUES (v); END; PROCEDURE q(x OUT NUMBER) IS BEGIN SELECT a INTO x FROM t; END; END;\n/", ["t.a > k.q.x i", "k.q.x > o.c i"]),
     ("oracle", "CREATE PROCEDURE q(x OUT NUMBER) IS BEGIN SELECT a INTO x FROM t; IF x = 1 THEN RETURN; END IF; SELECT b INTO x FROM t; END;\n/", ["t.a > q.x i", "t.b > q.x i"]),
+    ("oracle", "CREATE PACKAGE BODY k AS m NUMBER; PROCEDURE q(x OUT NUMBER) IS BEGIN SELECT a INTO x FROM t; END; PROCEDURE r(x OUT NUMBER) IS BEGIN x := 1; END; PROCEDURE s(x IN OUT NUMBER) IS BEGIN x := x + 1; END; PROCEDURE p IS BEGIN q(m); s(m); INSERT INTO o (c) VALUES (m); r(m); INSERT INTO o (d) VALUES (m); END; END;\n/", ["t.a > k.q.x i", "k.q.x > o.c i"]),
     ("oracle", "CREATE PROCEDURE p IS v NUMBER; BEGIN SELECT a INTO v FROM t; unknown(v, v); INSERT INTO o (c) VALUES (v); END;\n/", ["t.a > o.c i"]),
 ]  # fmt: skip
 """What a procedure of PL/SQL puts into its OUT parameters, by position or by name (Oracle's PL/SQL Language Reference, 8.7)."""

@@ -168,17 +168,20 @@ def declare_parameters(unit: Unit, tokens: list[Token], i: int, *, untyped: bool
             kind += 1
         if b - a > 1 or untyped:
             declare_variable(unit, tokens[a], tokens[kind:b])
-        goes_out = {"OUT", "INOUT"} & {t.text.upper() for t in (*tokens[first:a], *tokens[a + 1 : kind])}
-        _note_parameter(unit, unit.part(tokens[a]), goes_out=bool(goes_out))
+        modes = {t.text.upper() for t in (*tokens[first:a], *tokens[a + 1 : kind])}
+        goes_out = not modes.isdisjoint(("OUT", "INOUT"))
+        _note_parameter(unit, unit.part(tokens[a]), goes_out=goes_out, comes_in="OUT" not in modes or "IN" in modes)
 
 
-def _note_parameter(unit: Unit, name: str, *, goes_out: bool) -> None:
+def _note_parameter(unit: Unit, name: str, *, goes_out: bool, comes_in: bool) -> None:
     routine = unit.routine
     scalar = goes_out and name not in routine.records and unit.engine.silent_outputs
     if unit.engine.silent_outputs:
         routine.parameters.append(name if scalar else "")
     if scalar:
         routine.outputs.append(Local.VARIABLE.marked(name))
+        if not comes_in:
+            routine.made.add(name)
     if goes_out:
         routine.given.add(name)
     if goes_out and name in routine.records:

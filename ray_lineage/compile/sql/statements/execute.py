@@ -207,21 +207,29 @@ def take_silent_outputs(unit: Unit, tokens: list[Token]) -> Iterator[Written]:
     if unit.part(parts[0]) in variables:
         return  # a method of a collection
     builder, table, line = unit.builder(), -1, tokens[0].line
+    callee = _member_or(unit, unit.full(parts))
+    known = unit.routines.get(".".join(callee))
     assignments: list[Assignment] = []
     for position, (a, b) in enumerate(list_items(tokens, at + 1, len(tokens) - 1)):
         named = b - a == 3 and tokens[a + 1].token_type is T.FARROW
         variable = unit.part(tokens[b - 1]) if named or b - a == 1 else ""
         if variable not in variables or tokens[b - 1].token_type in STRINGS:
             continue
+        name = unit.part(tokens[a]) if named else ""
+        gives = known.gives(name, position) if known is not None else True
+        variable = Local.VARIABLE.marked(variable)
+        if gives is False and variable in unit.routine.seen_carriers():
+            assignments.append(Assignment(variable, (), line))
+        if not gives:
+            continue
         if table < 0:
-            table = builder.add(TableRef(_member_or(unit, unit.full(parts)), line))
-        parameter = builder.add(Parameter(table, unit.part(tokens[a]) if named else "", position, declared=True))
-        assignments.append(
-            Assignment(Local.VARIABLE.marked(variable), (Ref(parameter, -1, VALUE, IDENTITY, line),), line)
-        )
+            table = builder.add(TableRef(callee, line))
+        parameter = builder.add(Parameter(table, name, position, declared=True))
+        assignments.append(Assignment(variable, (Ref(parameter, -1, VALUE, IDENTITY, line),), line))
     if assignments:
         note_carriers(unit, tuple(assignments))
-        yield Written(tokens, StatementKind.ASSIGN, builder, assignments=tuple(assignments))
+        effect = Effect.SETS if known is not None else Effect.CHANGES
+        yield Written(tokens, StatementKind.ASSIGN, builder, assignments=tuple(assignments), effect=effect)
 
 
 def _member_or(unit: Unit, name: Name) -> Name:
@@ -243,6 +251,9 @@ def give_outputs(unit: Unit, tokens: list[Token]) -> Iterator[Written]:
         root = builder.add(Select((table,), (star,)))
         yield Written(tokens, StatementKind.OUTPUT_PARAMETERS, builder, root=root, target=unit.routine.name)
     carriers = unit.routine.carriers
+    if unit.engine.silent_outputs:
+        filled = [name if Local.VARIABLE.marked(name) in carriers else "" for name in unit.routine.parameters]
+        unit.facts.pass_out(unit.routine.name, tuple(filled))
     given = [name for name in unit.routine.outputs if name in carriers]
     if not given:
         return
