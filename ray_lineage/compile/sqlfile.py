@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ray_lineage.compile.text.jinja_macros import Library
     from ray_lineage.compile.text.template import Template
 
-_REVISION: Final = 35
+_REVISION: Final = 36
 _MAY_BE_TEMPLATE: Final = re.compile(r"\{[{%#A-Za-z_]|\$[({]|%\(|%s|:[\d'\"]|\}\s*\?|\{@|@\w+[.@]")
 _JINJA: Final = re.compile(r"\{[{%#]")
 _QUERY: Final = re.compile(
