@@ -19,6 +19,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -296,16 +297,19 @@ class ParseCache:
             self._touched[key] = now
         return value
 
-    def contains(self, keys: Sequence[bytes]) -> list[bool]:
-        """Which keys are there (their values are not checked)."""
+    def contains(self, keys: Sequence[bytes], *, used: bool = False) -> list[bool]:
+        """Which keys are there (their values are not checked). ``used``: as if they were got, they are not to be dropped soon."""
         if self._env is None:
             return [False] * len(keys)
         try:
             with self._reader() as transaction:
-                return [self._has(transaction, key) for key in keys]
+                found = [self._has(transaction, key) for key in keys]
         except Exception as error:
             self._degrade("off", str(error))
             return [False] * len(keys)
+        if used:
+            self._touched.update(dict.fromkeys(chain(keys, map(nameless, keys)), int(self._clock())))
+        return found
 
     def _has(self, transaction: Any, key: bytes) -> bool:
         stored = transaction.get(nameless(key), db=self._values)

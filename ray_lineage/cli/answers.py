@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Final
 from urllib.parse import quote
 
@@ -24,6 +25,8 @@ Name = Annotated[
 ]
 _STYLES: Final = {"name": "", "how": "yellow", "place": "dim", "mark": "cyan", "note": "dim"}
 _NAMESAKES: Final = 8
+_BLOCK: Final = 1_000
+"""Lines that are written at once."""
 _PIPE: Final = 250
 """Cells of a line where there is no terminal: what does not fit stands on a line of its own."""
 
@@ -80,7 +83,11 @@ def is_around(root: str, here: str) -> bool:
 def write(lines: Iterable[Line], places: Places | None = None) -> None:
     """Lines with their styles, and with links to files, where there is a terminal for them."""
     if not is_coloured():
-        sys.stdout.writelines("".join([span.text for span in line]) + "\n" for line in lines)
+        texts = ("".join([span.text for span in line]) + "\n" for line in lines)
+        while block := "".join(
+            islice(texts, _BLOCK)
+        ):  # where nothing buffers, a line each would be a call of the system each
+            sys.stdout.write(block)
         return
     for line in lines:
         write_line(*(_written(span, places) for span in line))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import sys
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Annotated, Optional, cast
 
 import typer
@@ -14,6 +17,7 @@ from ray_lineage.errors import UsageError
 
 if TYPE_CHECKING:
     from ray_lineage.graph.store import Direction, GraphStore
+    from ray_lineage.query.traced import Traced
     from ray_lineage.query.walk import Level, Walk
 
 _Name = Annotated[
@@ -86,19 +90,11 @@ class _Question:
     def __init__(self, name: str, walks: list[tuple[Direction, int | None]], level: Level, influences: bool) -> None:
         self.name, self.walks, self.level, self.influences = name, walks, level, influences
 
-    def ask(self, store: GraphStore, project: str | None) -> list[Walk]:
-        from ray_lineage.query.walk import walk
+    def ask(self, store: GraphStore, project: str | None) -> list[Traced]:
+        from ray_lineage.query.lineage import traced
 
         return [
-            walk(
-                store,
-                self.name,
-                way,
-                depth=depth,
-                level=self.level,
-                influences=self.influences,
-                project=project,
-            )
+            traced(store, self.name, way, depth=depth, level=self.level, influences=self.influences, project=project)
             for way, depth in self.walks
         ]
 
@@ -117,28 +113,51 @@ def _asked_for(text: str, direction: Direction, depth: int | None, level: str, i
 
 
 def _answer(question: _Question, form: _Form, across: bool) -> None:
+    from ray_lineage.query.lineage import steadied
     from ray_lineage.query.walk import namesakes, resolve
 
-    with asked(everyone=across) as (store, project):
-        walks = question.ask(store, project)
-        places = Places(store, walks[0].project)
-        alike = (
-            []
-            if any(found.steps for found in walks)
-            else namesakes(store, resolve(store, walks[0].root, walks[0].project))
-        )
-    if form.as_json:
-        print_json(_as_json(walks[0], form) if len(walks) == 1 else [_as_json(w, form) for w in walks])
-        return
-    for number, found in enumerate(walks):
-        if number:
-            write_line()
-        _show(found, form, places)
-    if alike:
+    with _uncollected(), asked(everyone=across) as (store, project):
+        with steadied(store):  # and no longer than it takes to read: who pages through an answer holds nothing
+            walks = question.ask(store, project)
+            places = Places(store, walks[0].project)
+            show = _as_json(walks, form) if form.as_json else _as_text(walks, form, places)
+        nothing = not any(found.pairs or found.sections for found in walks)
+        alike = namesakes(store, resolve(store, walks[0].root, walks[0].project)) if nothing else []
+    show()
+    if alike and not form.as_json:
         write_line(styled(said_of_namesakes(alike), "yellow"))
 
 
-def _as_json(found: Walk, form: _Form) -> object:
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """An answer is many small objects and no cycles, among which looking for garbage would cost a fifth of its time."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+def _as_json(walks: list[Traced], form: _Form) -> Callable[[], None]:
+    said = [_json(found.walk(), form) for found in walks]
+    return lambda: print_json(said[0] if len(said) == 1 else said)
+
+
+def _as_text(walks: list[Traced], form: _Form, places: Places) -> Callable[[], None]:
+    parts = [_shown(found, form, places) for found in walks]
+
+    def show() -> None:
+        for number, part in enumerate(parts):
+            if number:
+                write_line()
+            part()
+
+    return show
+
+
+def _json(found: Walk, form: _Form) -> object:
     head = {
         "schema": found.schema,
         "root": found.root,
@@ -151,24 +170,25 @@ def _as_json(found: Walk, form: _Form) -> object:
     return {**head, "ends": found.ends, "stopped": found.stopped} if form.ends else found
 
 
-def _show(found: Walk, form: _Form, places: Places) -> None:
+def _shown(found: Traced, form: _Form, places: Places) -> Callable[[], None]:
+    """What writes it, and asks nothing any more."""
     from ray_lineage.cli.tree import LINES, render
 
-    if not found.steps:
-        write_line(styled(_nothing(found)))
-    elif form.by:
-        _show_schemas(found)
-    elif form.ends:
-        _show_ends(found)
-    else:
-        limit = None if form.everything else LINES
-        write(render(found, width(), limit, ascii=form.ascii, place=places), places)
+    if not (found.pairs or found.sections):
+        nothing = _nothing(found)
+        return lambda: write_line(styled(nothing))
+    if form.by or form.ends:
+        walk = found.walk()
+        return lambda: _show_schemas(walk) if form.by else _show_ends(walk)
+    lines = render(found, width(), None if form.everything else LINES, ascii=form.ascii, place=places)
+    return lambda: write(lines, places)
 
 
-def _nothing(found: Walk) -> str:
+def _nothing(found: Traced) -> str:
+    name = found.root_said
     if found.kind in ("Procedure", "Function", "Trigger"):
-        return f"{found.said(found.root)} ({found.kind.lower()}) {'reads' if found.direction == 'upstream' else 'writes'} nothing that the graph knows"
-    return f"{found.said(found.root)} {'comes from' if found.direction == 'upstream' else 'feeds'} nothing that the graph knows"
+        return f"{name} ({found.kind.lower()}) {'reads' if found.direction == 'upstream' else 'writes'} nothing that the graph knows"
+    return f"{name} {'comes from' if found.direction == 'upstream' else 'feeds'} nothing that the graph knows"
 
 
 def _show_ends(found: Walk) -> None:

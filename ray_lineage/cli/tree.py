@@ -7,17 +7,19 @@ stands behind the tree of values, by distance.
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from bisect import bisect_left
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ray_lineage.cli.output import cells, visible
 from ray_lineage.counting import counting
-from ray_lineage.model import split_column
+from ray_lineage.query.traced import Evidence, OfWalk, Shaping, Traced
 
 if TYPE_CHECKING:
-    from ray_lineage.query.walk import Step, Walk
+    from ray_lineage.query.walk import Walk
 
 LINES: Final = 60
 """So many a terminal gets."""
@@ -35,8 +37,21 @@ class Span(NamedTuple):
 
 
 _GAP: Final = Span("  ")
+_NOTHING: Final = Span("")
+_SHAPES: Final = Span("~ ", "mark")
+_REPEATED: Final = (Span("  (*)", "mark"),)
 Line = Sequence[Span]
 Place = Callable[[str, int], str]
+
+
+class _Leads(NamedTuple):
+    """What stands in front of the children of a node, and of what is below them: before a last one, and any other."""
+
+    arrow: Span
+    fork: Span
+    last: Span
+    beside: str
+    below: str
 
 
 class _Guides(NamedTuple):
@@ -63,7 +78,7 @@ def where(file: str, line: int) -> str:
 
 
 def render(
-    walk: Walk,
+    walk: Walk | Traced,
     width: int,
     limit: int | None = None,
     *,
@@ -71,16 +86,18 @@ def render(
     place: Place = where,
 ) -> list[Line]:
     """All of a walk; with a ``limit`` of lines as many whole steps as fit, and how much is below each node that is cut."""
-    forest = _Forest(walk)
-    layout = _Layout(forest, width, _ASCII if ascii else _UNICODE, place)
+    traced = walk if isinstance(walk, Traced) else OfWalk(walk)
+    layout = _Layout(_Forest(traced), width, _ASCII if ascii else _UNICODE, place)
     lines = _whole(layout, limit)
     if lines is None:
         lines = _cut(layout, limit or LINES)
-    return [*lines, (), *_summary(walk, layout)]
+    return [*lines, (), *_summary(traced, layout)]
 
 
 def _whole(layout: _Layout, limit: int | None) -> list[Line] | None:
     """None: it does not fit."""
+    if limit is None:
+        layout.forest.walk.load()
     lines = list(layout.lines(_ALL) if limit is None else islice(layout.lines(_ALL), limit + 1))
     return lines if limit is None or len(lines) <= limit else None
 
@@ -125,75 +142,61 @@ _ALL: Final = _Cut(None, None)
 
 
 class _Forest:
-    """The spanning trees of a walk: which node goes on below which other."""
+    """The spanning trees of a walk: which node goes on below which other. Nodes are numbers."""
 
-    def __init__(self, walk: Walk) -> None:
+    def __init__(self, walk: Traced) -> None:
         self.walk = walk
         self.upstream = walk.direction == "upstream"
-        self.starts = walk.starts or [walk.root]
-        self.distance = {**walk.nodes, **dict.fromkeys(self.starts, 0)}
-        self.steps = max(walk.nodes.values(), default=0)
-        self._datasets = frozenset(walk.datasets)
-        self.shaping = frozenset(walk.shaping)
-        self.value_steps = max((at for name, at in walk.nodes.items() if name not in self.shaping), default=0)
-        self.values: dict[str, dict[str, list[Step]]] = {}
-        """By near and far end, the edges that values flow along."""
-        self.shapes: dict[str, list[Step]] = {}
-        """By far end, the edges that shape rows."""
-        self.loops: set[str] = set()
-        for step in walk.steps:
-            self._sort_in(step)
-        self.parent = self._parents()
-        self.places = Counter(far for fars in self.values.values() for far in fars)
-        self.below = self._sizes()
-        self.sections = sorted(self.shapes, key=lambda name: (self.shapes[name][0].distance, name))
+        self.starts = walk.starts
+        self.distance = walk.at
+        self.shaping = walk.shaping
+        self.steps = max((walk.at[n] for n in walk.nodes), default=0)
+        self.value_steps = max((walk.at[n] for n in walk.nodes if n not in walk.shaping), default=0)
+        size = len(walk.names)
+        self.values: dict[int, list[int]] = {}
+        """By near end, the far ends of edges that values flow along, by name."""
+        self.loops: set[int] = set()
+        self.parent = [-1] * size
+        self.places = [0] * size
+        self._sort_in(size)
+        self.below = self._sizes(size)
+        self.sections = walk.sections
+        self.shapes = {name for _, name in walk.sections}
 
-    def _sort_in(self, step: Step) -> None:
-        near, far = (step.target, step.source) if self.upstream else (step.source, step.target)
-        if step.shapes:
-            self.shapes.setdefault(far, []).append(step)
-            return
-        near = self.near(near, step.distance)
-        if near == far:
-            self.loops.add(near)
-        else:
-            self.values.setdefault(near, {}).setdefault(far, []).append(step)
+    def _sort_in(self, size: int) -> None:
+        distance, parent, places, last, fars = self.distance, self.parent, self.places, -1, list[int]()
+        for pair in self.walk.pairs:
+            near, far = divmod(pair, size)
+            if near == far:
+                self.loops.add(near)
+                continue
+            if near != last:
+                last, fars = near, []
+                self.values[near] = fars
+            fars.append(far)
+            places[far] += 1
+            if parent[far] < 0 and distance[far] == distance[near] + 1 and distance[near] >= 0:
+                parent[far] = near
 
-    def near(self, name: str, distance: int) -> str:
-        """The node that an edge at a distance begins at: a column, or the dataset that stands for it."""
-        if self._datasets and self.distance.get(name) != distance - 1:
-            owner = split_column(name)[0]
-            if owner in self._datasets and (self.distance.get(owner) == distance - 1 or name not in self.distance):
-                return owner
-        return name
-
-    def _parents(self) -> dict[str, str]:
-        found: dict[str, str] = {}
-        for near in sorted(self.values):
-            for far in self.values[near]:
-                if far not in found and self.distance.get(far) == self.distance.get(near, -2) + 1:
-                    found[far] = near
-        return found
-
-    def _sizes(self) -> Counter[str]:
+    def _sizes(self, size: int) -> list[int]:
         """How many nodes are below each."""
-        sizes: Counter[str] = Counter()
-        for name in sorted(self.parent, key=lambda n: -self.distance[n]):
-            sizes[self.parent[name]] += 1 + sizes[name]
+        sizes, parent, distance = [0] * size, self.parent, self.distance
+        for name in sorted([n for n in range(size) if parent[n] >= 0], key=distance.__getitem__, reverse=True):
+            sizes[parent[name]] += 1 + sizes[name]
         return sizes
 
-    def children(self, name: str) -> list[str]:
-        return sorted(self.values.get(name, ()))
+    def children(self, name: int) -> list[int]:
+        return self.values.get(name, [])
 
-    def goes_on(self, name: str) -> bool:
+    def goes_on(self, name: int) -> bool:
         """Does anything stand below it, or below the dataset that stands for it?"""
-        return name in self.values or (bool(self._datasets) and split_column(name)[0] in self.values)
+        return name in self.values or (bool(self.walk.datasets) and self.walk.owner(name) in self.values)
 
-    def is_chained(self, name: str, children: Sequence[str]) -> bool:
+    def is_chained(self, name: int, children: Sequence[int]) -> bool:
         """Has it one child only, which stands nowhere else?"""
         return (
             len(children) == 1
-            and self.parent.get(children[0]) == name
+            and self.parent[children[0]] == name
             and self.places[children[0]] == 1
             and children[0] not in self.shapes
         )
@@ -205,9 +208,9 @@ class _Forest:
 class _Item(NamedTuple):
     """A line to come: what stands in front of it, the lead of what continues it, and that of its children."""
 
-    name: str
-    near: str
-    front: str
+    name: int
+    near: int
+    front: Span
     lead: str
     inner: str
     left_out: int = -1  # >= 0: it stands for so many nodes that are left out
@@ -216,15 +219,18 @@ class _Item(NamedTuple):
 class _Layout:
     def __init__(self, forest: _Forest, width: int, guides: _Guides, place: Place) -> None:
         self.forest = forest
+        self.walk = forest.walk
         self._width = width
         self._guides = guides
         self._place = place
-        self._names: dict[str, Span] = {}
+        self._names: dict[int, Span] = {}
         self._spans: dict[tuple[str, int], Span] = {}
+        self._own: dict[int, Span | None] = {}
+        self._leads: dict[str, _Leads] = {}
         self.cut = _ALL
-        self._later: deque[tuple[int, str]] = deque()
+        self._later: deque[tuple[int, int]] = deque()
         self._blocks = 0
-        self.shown: set[str] = set()
+        self.shown: set[int] = set()
         self.repeats = False
         self.hidden = 0
 
@@ -233,111 +239,126 @@ class _Layout:
         self.cut = cut
         self._later, self._blocks = deque(), 0
         self.shown, self.repeats, self.hidden = set(), False, 0
-        forest = self.forest
-        if forest.starts != [forest.walk.root]:
-            yield [Span(visible(forest.walk.said(forest.walk.root)), "name")]
+        forest, names, root = self.forest, self.walk.names, self.walk.root
+        if [names[start] for start in forest.starts] != [root]:
+            yield [Span(visible(self.walk.root_said), "name")]
         for start in forest.starts:
-            if start == forest.walk.root or start in forest.values or start in forest.loops:
-                yield from self._tree(start, "", self._head(start, Span("")), "")
+            if names[start] == root or start in forest.values or start in forest.loops:
+                yield from self._tree(start, "", self._head(start, _NOTHING), "")
         yield from self._sections()
 
-    def _head(self, name: str, *before: Span) -> Iterator[Line]:
+    def _head(self, name: int, *before: Span) -> Sequence[Line]:
         at = self._own_place(name)
         places = [] if at is None else [at]
         return self._line([*before, self._named(name), *self._marks(name)], places, _EVIDENCE)
 
-    def _tree(self, name: str, lead: str, head: Iterator[Line], inner: str) -> Iterator[Line]:
+    def _tree(self, name: int, lead: str, head: Sequence[Line], inner: str) -> Iterator[Line]:
         """A node and all that is below it, with the blocks in which deep branches go on."""
         yield from head
-        yield from self._below(name, inner)
+        if name in self.forest.values:
+            yield from self._below(name, inner)
         while self._later:
             number, name = self._later.popleft()
             yield from self._line([Span(f"[{number}] ", "mark"), self._named(name)], [], _EVIDENCE)
             yield from self._below(name, lead)
 
-    def _below(self, name: str, lead: str) -> Iterator[Line]:
-        stack = list(reversed(self._items(name, lead)))
+    def _below(self, name: int, lead: str) -> Iterator[Line]:
+        parent, most = self.forest.parent, self._width * _LEAD_SHARE
+        stack = self._items(name, lead)[::-1]
         while stack:
             item = stack.pop()
             if item.left_out >= 0:
-                yield [Span(item.front), Span("..."), Span(f"  +{item.left_out:,} below", "mark")]
+                yield [item.front, Span("..."), Span(f"  +{item.left_out:,} below", "mark")]
                 continue
-            first = self.forest.parent.get(item.name) == item.near
+            first = parent[item.name] == item.near
             items = self._items(item.name, item.inner) if first else []
             block = 0
-            if items and cells(items[0].front) > self._width * _LEAD_SHARE and items[0].inner != item.inner:
+            if items and cells(items[0].front.text) > most and items[0].inner != item.inner:
                 self._blocks += 1
                 block, items = self._blocks, []
                 self._later.append((block, item.name))
             yield from self._entry(item, first, block)
-            stack.extend(reversed(items))
+            stack += items[::-1]
 
-    def _items(self, name: str, lead: str) -> list[_Item]:
+    def _lead(self, lead: str) -> _Leads:
+        found = self._leads.get(lead)
+        if found is None:
+            guides = self._guides
+            arrow = guides.up if self.forest.upstream else guides.down
+            first, fork, last = (Span(lead + guide) for guide in (arrow, guides.fork, guides.last))
+            found = self._leads[lead] = _Leads(first, fork, last, lead + guides.beside, lead + guides.below)
+        return found
+
+    def _items(self, name: int, lead: str) -> list[_Item]:
         """The children of a node that goes on here."""
-        forest, guides = self.forest, self._guides
+        forest = self.forest
         children = forest.children(name)
         if not children or self._is_cut(name):
             return []
+        leads = self._lead(lead)
         if forest.is_chained(name, children):
-            arrow = guides.up if forest.upstream else guides.down
-            return [_Item(children[0], name, lead + arrow, lead, lead)]
+            return [_Item(children[0], name, leads.arrow, lead, lead)]
         most = self.cut.children
         rest = children[most:] if most is not None else []
         shown = children[:most] if rest else children
-        items = [
-            _Item(child, name, lead + guides.fork, lead + guides.beside, lead + guides.beside) for child in shown[:-1]
-        ]
+        fork, beside, last, below = leads.fork, leads.beside, leads.last, leads.below
+        items = [_Item(child, name, fork, beside, beside) for child in shown[:-1]]
         if rest:
-            items.append(_Item(shown[-1], name, lead + guides.fork, lead + guides.beside, lead + guides.beside))
-            below = sum(1 + forest.below[c] for c in rest if forest.parent.get(c) == name)
-            self.hidden += below
-            items.append(_Item("", name, lead + guides.last, lead, lead, below))
+            items.append(_Item(shown[-1], name, fork, beside, beside))
+            left_out = sum(1 + forest.below[c] for c in rest if forest.parent[c] == name)
+            self.hidden += left_out
+            items.append(_Item(-1, name, last, lead, lead, left_out))
         else:
-            items.append(_Item(shown[-1], name, lead + guides.last, lead + guides.below, lead + guides.below))
+            items.append(_Item(shown[-1], name, last, below, below))
         return items
 
-    def _is_cut(self, name: str) -> bool:
+    def _is_cut(self, name: int) -> bool:
         steps = self.cut.rows if name in self.forest.shaping else self.cut.values
-        return steps is not None and self.forest.distance.get(name, 0) >= steps
+        return steps is not None and max(self.forest.distance[name], 0) >= steps
 
-    def _entry(self, item: _Item, first: bool, block: int) -> Iterator[Line]:
-        forest = self.forest
-        steps = forest.values[item.near][item.name]
-        here = first and (item.name in forest.values or not forest.goes_on(item.name))
-        marks = self._marks(item.name) if here else self._again(item.name)
+    def _entry(self, item: _Item, first: bool, block: int) -> Sequence[Line]:
+        forest, name = self.forest, item.name
+        steps = self.walk.evidence(item.near)[name]
+        here = first and (name in forest.values or not forest.goes_on(name))
+        marks = self._marks(name) if here else self._again(name)
         if block:
             marks = [*marks, Span(f"  continued at [{block}]", "mark")]
-        spans = [Span(item.front), self._named(item.name), *_hows(steps)]
         at = self._places(item, steps, first)
         if first:
-            self.shown.add(item.name)
-        return self._line([*spans, *marks], at, item.lead + _EVIDENCE)
+            self.shown.add(name)
+        return self._line([item.front, self._named(name), *_hows(steps), *marks], at, item.lead + _EVIDENCE)
 
-    def _marks(self, name: str) -> list[Span]:
-        marks = [Span("  also feeds itself", "mark")] if name in self.forest.loops else []
-        if self._is_cut(name) and name in self.forest.values:
-            self.hidden += self.forest.below[name]
-            marks.append(Span(f"  +{self.forest.below[name]:,} below", "mark"))
+    def _marks(self, name: int) -> Sequence[Span]:
+        forest = self.forest
+        marks = [Span("  also feeds itself", "mark")] if name in forest.loops else []
+        if name in forest.values and self._is_cut(name):
+            self.hidden += forest.below[name]
+            marks.append(Span(f"  +{forest.below[name]:,} below", "mark"))
         return marks
 
-    def _again(self, name: str) -> list[Span]:
+    def _again(self, name: int) -> Sequence[Span]:
         if not self.forest.goes_on(name):
-            return []
+            return ()
         self.repeats = True
-        return [Span("  (*)", "mark")]
+        return _REPEATED
 
-    def _line(self, spans: list[Span], places: Sequence[Span], lead: str) -> Iterator[Line]:
+    def _line(self, spans: Sequence[Span], places: Sequence[Span], lead: str) -> Sequence[Line]:
         """With its evidence beside it, or below where that does not fit."""
-        taken = sum([cells(s.text) for s in spans]) + sum([2 + cells(p.text) for p in places])
-        if not places or taken <= self._width:
-            yield [*spans, *(part for place in places for part in (_GAP, place))]
-        else:
-            yield spans
-            yield from ([Span(lead), place] for place in places)
+        if not places:
+            return (spans,)
+        beside = [*spans]
+        for place in places:
+            beside += (_GAP, place)
+        if (
+            2 * sum([len(span.text) for span in beside]) <= self._width
+            or sum([cells(s.text) for s in beside]) <= self._width
+        ):
+            return (beside,)
+        return (spans, *([Span(lead), place] for place in places))
 
     # ------------------------------------------------------------------ evidence
 
-    def _places(self, item: _Item, steps: Sequence[Step], first: bool) -> list[Span]:
+    def _places(self, item: _Item, steps: Sequence[Evidence], first: bool) -> Sequence[Span]:
         """Of the edge downstream; upstream of what is written here, and of the edge where that is not told otherwise."""
         own = self._own_place(item.name) if first else None
         edge = self._at(steps) if not self.forest.upstream or self._says_no_place(item.near) else None
@@ -345,19 +366,21 @@ class _Layout:
             return [Span(f"by {edge.text}", edge.role, edge.file), own]
         return [place for place in (own or edge,) if place is not None]
 
-    def _own_place(self, name: str) -> Span | None:
+    def _own_place(self, name: int) -> Span | None:
         """Upstream: where a node is written, if that is one place."""
         if not self.forest.upstream:
             return None
-        steps = [step for steps in self.forest.values.get(name, {}).values() for step in steps]
-        places = {(step.file, step.line) for step in steps}
-        return self._at(steps) if len(places) == 1 else None
+        if name not in self._own:
+            steps = [s for far, steps in self.walk.evidence(name).items() if far != name for s in steps]
+            is_one = len(steps) == 1 or len({(step.file, step.line) for step in steps}) == 1
+            self._own[name] = self._at(steps) if is_one else None
+        return self._own[name]
 
-    def _says_no_place(self, name: str) -> bool:
+    def _says_no_place(self, name: int) -> bool:
         """Do its edges need a place of their own: they are of several, or its line has that of what it shapes?"""
         return self._own_place(name) is None or (name in self.forest.shapes and self._is_root(name))
 
-    def _at(self, steps: Sequence[Step]) -> Span | None:
+    def _at(self, steps: Sequence[Evidence] | Sequence[Shaping]) -> Span | None:
         if len(steps) == 1 and steps[0].file:
             return self._place_span(steps[0].file, steps[0].line)
         places = sorted({(step.file, step.line) for step in steps if step.file})
@@ -373,39 +396,39 @@ class _Layout:
             found = self._spans[file, line] = Span(visible(self._place(file, line)), "place", file)
         return found
 
-    def _named(self, name: str) -> Span:
+    def _named(self, name: int) -> Span:
         found = self._names.get(name)
         if found is None:
-            found = self._names[name] = Span(visible(self.forest.walk.said(name)), "name")
+            found = self._names[name] = Span(visible(self.walk.said(name)), "name")
         return found
 
     # ------------------------------------------------------------------ what shapes rows
 
     def _sections(self) -> Iterator[Line]:
-        forest = self.forest
-        near = [name for name in forest.sections if not self._is_beyond(name)]
-        shown = near[: self.cut.sections]
+        forest, rows = self.forest, self.cut.rows
+        near = forest.sections
+        if rows is not None:
+            near = near[: bisect_left(near, (rows + 1,))]
+        shown = [name for _, name in near[: self.cut.sections]]
         for name in shown:
             yield from self._section(name)
-        drawn = set(shown)
-        hidden = [name for name in forest.sections if name not in drawn and self._is_root(name)]
+        if len(shown) == len(forest.sections):
+            return
+        hidden = [name for _, name in forest.sections[len(shown) :] if self._is_root(name)]
         below = sum(1 + forest.below[name] for name in hidden)
         if below:
             self.hidden += below
             yield [Span("~ ...", ""), Span(f"  +{below:,} below", "mark")]
 
-    def _is_beyond(self, name: str) -> bool:
-        return self.cut.rows is not None and self.forest.shapes[name][0].distance > self.cut.rows
-
-    def _is_root(self, name: str) -> bool:
+    def _is_root(self, name: int) -> bool:
         """Does it go on where it shapes rows, since no values lead to it?"""
-        return name not in self.forest.parent and self.forest.distance.get(name, 0) > 0
+        return self.forest.parent[name] < 0 and self.forest.distance[name] > 0
 
-    def _section(self, name: str) -> Iterator[Line]:
+    def _section(self, name: int) -> Iterator[Line]:
         first = self._is_root(name)
-        steps = self.forest.shapes[name]
+        steps = self.walk.shaped(name)
         marks = self._marks(name) if first else self._again(name)
-        spans = [Span("~ ", "mark"), self._named(name), *self._shaping(steps), *marks]
+        spans = [_SHAPES, self._named(name), self._shaping(steps), *marks]
         at = self._at(steps)
         head = self._line(spans, [] if at is None else [at], "  " + _EVIDENCE)
         if first:
@@ -414,32 +437,40 @@ class _Layout:
         else:
             yield from head
 
-    def _shaping(self, steps: Sequence[Step]) -> list[Span]:
+    def _shaping(self, steps: Sequence[Shaping]) -> Span:
         """``filter of core.orders`` upstream; downstream by which column, unless that is the root."""
         first = steps[0]
-        other = first.target if self.forest.upstream else self.forest.near(first.source, first.distance)
-        kinds = ", ".join(sorted({s.how for s in steps if (s.source, s.target) == (first.source, first.target)}))
-        ways = {(s.source, s.target) for s in steps}
-        more = f" and {len(ways) - 1:,} more" if len(ways) > 1 else ""
+        if len(steps) == 1:
+            kinds, more = first.how, ""
+        else:
+            kinds = ", ".join(sorted({s.how for s in steps if s.way == first.way}))
+            ways = {s.way for s in steps}
+            more = f" and {len(ways) - 1:,} more" if len(ways) > 1 else ""
         word = "of" if self.forest.upstream else "by"
-        to = "" if other == self.forest.walk.root else f" {word} {visible(self.forest.walk.said(other))}"
-        return [Span(f"  {kinds}{to}{more}", "how")]
+        other = "" if self.walk.names[first.other] == self.walk.root else f" {word} {self._named(first.other).text}"
+        return Span(f"  {kinds}{other}{more}", "how")
 
 
-def _hows(steps: Sequence[Step]) -> list[Span]:
-    if len(steps) == 1 and steps[0].how in ("", "identity") and steps[0].certainty != "possible":
-        return []
+def _hows(steps: Sequence[Evidence]) -> Sequence[Span]:
+    if len(steps) == 1:
+        return _how(steps[0].how, steps[0].certainty == "possible")
     kinds = sorted({step.how for step in steps if step.how and step.how != "identity"})
     if all(step.certainty == "possible" for step in steps):
         kinds.append("possible")
     return [Span("  " + ", ".join(kinds), "how")] if kinds else []
 
 
+@cache
+def _how(how: str, is_possible: bool) -> Sequence[Span]:
+    kinds = ([how] if how not in ("", "identity") else []) + (["possible"] if is_possible else [])
+    return (Span("  " + ", ".join(kinds), "how"),) if kinds else ()
+
+
 # --------------------------------------------------------------------------- what is shown of what
 
 
-def _summary(walk: Walk, layout: _Layout) -> list[Line]:
-    lines: list[Line] = [[Span(_total(walk), "note"), *_shown(walk, layout)]]
+def _summary(walk: Traced, layout: _Layout) -> list[Line]:
+    lines: list[Line] = [[Span(_total(layout.forest), "note"), *_shown(walk, layout)]]
     if layout.hidden:
         more = "more: --depth N, --all; ends only: --ends; by schema: --by schema; data: --json"
         lines.append([Span(more, "note")])
@@ -448,7 +479,7 @@ def _summary(walk: Walk, layout: _Layout) -> list[Line]:
     return lines
 
 
-def _shown(walk: Walk, layout: _Layout) -> list[Span]:
+def _shown(walk: Traced, layout: _Layout) -> list[Span]:
     if not layout.hidden:
         return []
     cut = layout.cut
@@ -456,27 +487,21 @@ def _shown(walk: Walk, layout: _Layout) -> list[Span]:
     return [Span(f"; shown: {len(layout.shown):,} of {len(walk.nodes):,}, up to step {cut.values}{rows}", "note")]
 
 
-def _total(walk: Walk) -> str:
+def _total(forest: _Forest) -> str:
+    walk = forest.walk
     noun = "column" if walk.level == "column" else "dataset"
-    shaping = set(walk.shaping)
-    by_values = {name: at for name, at in walk.nodes.items() if name not in shaping}
-    steps = max(by_values.values(), default=0)
-    edges = len({(s.source, s.target) for s in walk.steps if not s.shapes and _is_by_values(walk, s, shaping)})
-    said = f"{counting(len(by_values), noun)} {walk.direction} in {counting(steps, 'step')}, {counting(edges, 'edge')}"
-    if shaping:
-        said += f"; {_by_rows(walk, shaping)}"
+    by_values = counting(len(walk.nodes) - len(walk.shaping), noun)
+    said = f"{by_values} {walk.direction} in {counting(forest.value_steps, 'step')}, {counting(walk.edges, 'edge')}"
+    if walk.shaping:
+        said += f"; {_by_rows(walk)}"
     return said + ("; there are more: the farthest are left out" if walk.cut else "")
 
 
-def _is_by_values(walk: Walk, step: Step, shaping: set[str]) -> bool:
-    near = step.target if walk.direction == "upstream" else step.source
-    return near in walk.starts or (near in walk.nodes and near not in shaping)
-
-
-def _by_rows(walk: Walk, shaping: set[str]) -> str:
+def _by_rows(walk: Traced) -> str:
+    shaping = walk.shaping
     if walk.direction == "upstream":
         return f"{counting(len(shaping), 'more column')} shape{'s' if len(shaping) == 1 else ''} rows (~)"
-    datasets = len(shaping & set(walk.datasets))
+    datasets = len(shaping & walk.datasets)
     more = len(shaping) - datasets
     said = f"the rows of {counting(datasets, 'dataset')} (~)"
     return said + (f" and {counting(more, 'column')} beyond" if more else "")

@@ -62,8 +62,10 @@ def compile_source(
         return front.compile(Source(content, tuple(diagnostics), given or {}), options)
 
 
-def split_source(content: bytes, options: CompileOptions) -> tuple[Parts, Callable[[bytes], FileFacts]] | None:
-    """The parts of a file, and how one of them is compiled; None if it is read as a whole."""
+def split_source(
+    content: bytes, options: CompileOptions, before: bytes = b""
+) -> tuple[Parts, Callable[[bytes], FileFacts]] | None:
+    """The parts of a file, and how one of them is compiled; None if it is read as a whole. ``before``: what an earlier cut left."""
     front = front_end(options.formats, options.model, content)
     if front is None or front.split is None or front.compile_part is None:
         return None
@@ -73,7 +75,7 @@ def split_source(content: bytes, options: CompileOptions) -> tuple[Parts, Callab
         with few_collections():
             return compile_part(part)
 
-    return front.split(Source(content), options), compiled
+    return front.split(Source(content), options, before), compiled
 
 
 def needs_name(content: Content, options: CompileOptions) -> bool:

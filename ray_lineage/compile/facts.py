@@ -154,7 +154,7 @@ class Facts:
     def file(self, dialect: str, diagnostics: Sequence[Diagnostic] = ()) -> FileFacts:
         """All of it; ``diagnostics`` (of reading the file) come first."""
         found = (*diagnostics, *self.diagnostics)
-        unreadable = any(d.code == "RL101" for d in found)
+        unreadable = bool(found) and any(d.code == "RL101" for d in found)
         if self.failed and not self.statements and not self.declarations:
             status = "failed"
         else:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 from importlib.metadata import version
 from typing import NamedTuple
 
@@ -24,17 +25,30 @@ class Source(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A part of a file that is a file of its own to the graph. ``content`` is all that its facts depend on."""
+    """A part of a file that is a file of its own to the graph. ``content`` is all that its facts depend on, with its hash; of one
+    that is as it was when the file was cut before there is nothing but the hash."""
 
     name: str
     content: bytes
+    sha256: str
+
+    @classmethod
+    def of(cls, name: str, content: bytes) -> Part:
+        """With that content."""
+        return cls(name, content, sha256(content).hexdigest())
+
+
+def _nothing_left(each: Sequence[Part]) -> bytes:
+    return b""
 
 
 class Parts(NamedTuple):
-    """A file that was cut, which is cheap: what it says as a whole, and its parts one after another."""
+    """A file that was cut, which is cheap: what it says as a whole, and its parts one after another. Given all of those, ``left``
+    is what a later version of it may be cut with, so that only what differs is looked at."""
 
     own: FileFacts
     each: Iterable[Part]
+    left: Callable[[Sequence[Part]], bytes] = _nothing_left
 
 
 def _always(stem: str, content: Content) -> bool:
@@ -68,7 +82,8 @@ class FrontEnd:
     ``binary``: it reads bytes; else they are decoded before. ``max_size``: bytes, of larger files nothing is read; 0: the
     setting's. ``asks``: its facts may depend on other files, which they name (``FileFacts.needs``). ``warm``: import what ``compile`` needs.
     ``split``: cuts a file into parts, of which each is cached, linked and written by itself, so that one that changes costs no
-    other; ``compile_part`` gives the facts of a part's content, and ``compile`` those of the whole.
+    other, given what an earlier cut of any file ``left`` (or nothing), with the same result; ``compile_part`` gives the facts of a
+    part's content, and ``compile`` those of the whole.
     """
 
     name: str
@@ -84,7 +99,7 @@ class FrontEnd:
     libraries: tuple[str, ...] = ()
     embeds: tuple[FrontEnd, ...] = ()
     warm: Callable[[], None] = _nothing
-    split: Callable[[Source, CompileOptions], Parts] | None = None
+    split: Callable[[Source, CompileOptions, bytes], Parts] | None = None
     compile_part: Callable[[bytes], FileFacts] | None = None
 
     @cached_property

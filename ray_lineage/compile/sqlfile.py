@@ -30,8 +30,20 @@ if TYPE_CHECKING:
     from ray_lineage.compile.text.jinja_macros import Library
     from ray_lineage.compile.text.template import Template
 
-_REVISION: Final = 36
-_MAY_BE_TEMPLATE: Final = re.compile(r"\{[{%#A-Za-z_]|\$[({]|%\(|%s|:[\d'\"]|\}\s*\?|\{@|@\w+[.@]")
+_REVISION: Final = 37
+_TEMPLATES: Final = tuple(
+    (mark, re.compile(re.escape(mark) + rest))
+    for mark, rest in {
+        "{": r"[{%#A-Za-z_@]",
+        "$": r"[({]",
+        "%": r"[(s]",
+        ":": r"[\d'\"]",
+        "}": r"\s*\?",
+        "@": r"\w+[.@]",
+    }.items()
+)
+"""What a template is known by, by the character that it begins with: most texts have none of them, which is quickly seen."""
+
 _JINJA: Final = re.compile(r"\{[{%#]")
 _QUERY: Final = re.compile(
     r"(?:[\s(;\ufeff]|--[^\n]*|#[^\n]*|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/)*(?:select|with|from|values|table)\b",
@@ -69,30 +81,41 @@ def compile_text(
     Where the dialect was not given but found, and statements are lost in it, the text is read in those that its signs or its folder
     speak for as well; the reading with the fewest losses is taken.
     """
-    from ray_lineage.compile.sql.detect import best_of, evidence
-
     dialect, guessed, second = options.dialect.partition("|")
-    may_be_template = _MAY_BE_TEMPLATE.search(text) is not None
+    may_be_template = _may_be_template(text)
     project = Project(options.folder, given) if given or may_be_template else _NO_PROJECT
-    said = {} if dialect else evidence(text)
+    said = {} if dialect else _evidence(text)
     confidence = 1.0
     spoken = project.dialect if guessed or not dialect else ""
     if spoken:
         said = {} if dialect else {spoken: _SAYS}
-        dialect, confidence = spoken, 1.0 if guessed else best_of(said)[1]
+        dialect, confidence = spoken, 1.0 if guessed else _best_of(said)[1]
     elif not dialect:
-        dialect, confidence = best_of(said)
+        dialect, confidence = _best_of(said)
     plain = options if options.dialect == dialect else msgspec.structs.replace(options, dialect=dialect)
     read = _Text(text, dialect, plain, host, frozenset(temporary), possible, project, may_be_template)
     facts = _in_dialect(read, diagnostics)
     if (guessed or not options.dialect) and _lost(facts):
-        facts = _best_reading(read, facts, diagnostics, [second, *(said or evidence(text))])
+        facts = _best_reading(read, facts, diagnostics, [second, *(said or _evidence(text))])
         if said and facts.dialect != dialect:
             said[facts.dialect] = said.get(facts.dialect, 0) + _READS
-            dialect, confidence = best_of(said)
+            dialect, confidence = _best_of(said)
     if confidence == 1.0:
         return facts
     return msgspec.structs.replace(facts, confidence=round(confidence, 2), evidence=said)
+
+
+def _evidence(text: str) -> dict[str, int]:
+    """See :func:`detect.evidence`. It takes all engines, so that it is imported by the first text of which no dialect is known."""
+    from ray_lineage.compile.sql.detect import evidence
+
+    return evidence(text)
+
+
+def _best_of(said: Mapping[str, int]) -> tuple[str, float]:
+    from ray_lineage.compile.sql.detect import best_of
+
+    return best_of(said)
 
 
 def _best_reading(read: _Text, facts: FileFacts, diagnostics: Sequence[Diagnostic], others: Sequence[str]) -> FileFacts:
@@ -235,9 +258,13 @@ def _placed(template: Template, host: Positions) -> Template:
     )
 
 
+def _may_be_template(text: str) -> bool:
+    return any(mark in text and pattern.search(text) is not None for mark, pattern in _TEMPLATES)
+
+
 def template_of(text: str, dialect: str, model: str, library: Library | None = None) -> Template | None:
     """The text as a template, None if it is none."""
-    if not _MAY_BE_TEMPLATE.search(text):
+    if not _may_be_template(text):
         return None
     from ray_lineage.compile.sql.engines import engine_of
     from ray_lineage.compile.text.template import untemplate

@@ -232,6 +232,9 @@ class BaseStore(Writer):
     """A store that is asked in Cypher: transactions bounded by its memory, and the reading half of the protocol over
     :meth:`_read`."""
 
+    numbers: ClassVar[None] = None
+    """See :attr:`GraphStore.numbers`."""
+
     def __init__(self, sleep: Callable[[float], None] = time.sleep) -> None:
         super().__init__(sleep)
         self.fewest_rows = _FEWEST_ROWS

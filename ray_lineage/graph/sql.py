@@ -212,6 +212,63 @@ def edges(rel: Rel, downstream: bool) -> str:
 _KEYS: Final = "SELECT value FROM json_each(:keys)"
 
 
+@cache
+def ends(rel: Rel, downstream: bool, *, chosen: bool) -> str:
+    """Near and far ends of relationships that start (downstream) or end at nodes (``chosen``: at those numbered ``:keys``), as
+    two lists."""
+    near, far = ("source", "target") if downstream else ("target", "source")
+    return _two_lists(near, far, table(rel.type), near, chosen)
+
+
+def owners(*, chosen: bool) -> str:
+    """Columns (those numbered ``:keys``), and their datasets, as two lists."""
+    return _two_lists("id", "dataset", table("Column"), "id", chosen)
+
+
+def stars(*, chosen: bool) -> str:
+    """Datasets (those numbered ``:keys``), and their columns ``*``, as two lists."""
+    return _two_lists("dataset", "id", table("Column"), "dataset", chosen, f"name = '{STAR}'")
+
+
+def _two_lists(first: str, second: str, rows: str, key: str, chosen: bool, where: str = "") -> str:
+    conditions = [c for c in (where, f"{key} IN ({_KEYS})" if chosen else "") if c]
+    only = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    return f"SELECT json_group_array({first}), json_group_array({second}) FROM {rows}{only}"
+
+
+@cache
+def numbered(rel: Rel, downstream: bool, *, chosen: bool) -> str:
+    """The same relationships as the fields of ``numbers.NumberedEdge``, in numbers all."""
+    near, far = ("source", "target") if downstream else ("target", "source")
+    known = {p.name for p in rel.props}
+    how = next((f"r.{name}" for name in ("transformation", "how") if name in known), "0")
+    certainty = "r.certainty" if "certainty" in known else "0"
+    line, statement = "r.line", ""
+    if "line" not in known:
+        line = "coalesce(s.first_line, 0)"
+        statement = f" LEFT JOIN statement s ON s.id = ({_file('r')} << {SHIFT}) + r.statement"
+    only = f" WHERE r.{near} IN ({_KEYS})" if chosen else ""
+    values = f"r.{near}, r.{far}, {_file('r')}, r.statement, {line}, {how}, {certainty}"
+    return f"SELECT {values} FROM {table(rel.type)} r{statement}{only}"
+
+
+@cache
+def named(label: str, *, chosen: bool) -> str:
+    """Datasets or columns (those numbered ``:keys``) with their names; columns with their datasets, too."""
+    owner = "dataset, " if label == "Column" else ""
+    return f"SELECT id, {owner}name, display FROM {table(label)}" + (f" WHERE id IN ({_KEYS})" if chosen else "")
+
+
+NUMBERS_OF_COLUMNS: Final = 'SELECT id FROM "column" WHERE dataset = :dataset'
+DATASET_OF_PROJECT: Final = (
+    "SELECT d.id FROM dataset d JOIN project p ON p.id = d.project WHERE d.name = :name AND p.name = :project"
+)
+COLUMN_OF_DATASET: Final = 'SELECT id FROM "column" WHERE dataset = :dataset AND name = :name'
+WRITTEN: Final = "SELECT path, origin FROM file WHERE id = :file"
+AMOUNT: Final = "SELECT sum(rows) FROM total WHERE kind = :kind"
+"""Of all projects."""
+
+
 def _end_of(downstream: bool) -> str:
     return "source" if downstream else "target"
 

@@ -21,6 +21,7 @@ from ray_lineage.errors import StoreRefused, StoreUnavailable, first_line
 from ray_lineage.graph import sql
 from ray_lineage.graph.base import Permanent, Transient, Writer, lost, spelled_id
 from ray_lineage.graph.keys import Shared
+from ray_lineage.graph.numbers import Numbers
 from ray_lineage.graph.pack import PACKED, Pack, pack, unpack
 from ray_lineage.graph.place import APPLICATION, Place
 from ray_lineage.graph.schema import CONTAINS, HAS_COLUMN, KINDS, NODES, RELS, SCHEMA_VERSION, Node
@@ -403,7 +404,10 @@ class SqliteStore(Writer):
 
     @contextlib.contextmanager
     def steady(self, projects: Sequence[str]) -> Iterator[None]:
-        """See :meth:`GraphStore.steady`."""
+        """See :meth:`GraphStore.steady`. Inside of one it is that one."""
+        if self._connection.in_transaction:
+            yield
+            return
         self._read("BEGIN")
         try:
             self._read("SELECT 1 FROM project")  # what is seen from here on stays as it is
@@ -533,6 +537,11 @@ class SqliteStore(Writer):
                     if row is not None:
                         out[identity] = spelled_id(project, *row)
         return out
+
+    @property
+    def numbers(self) -> Numbers:
+        """See :attr:`GraphStore.numbers`."""
+        return Numbers(self._read)
 
     def _about(self, label: str, ids: Iterable[str], query: str) -> Iterator[Row]:
         """What a query says of the nodes that exist."""

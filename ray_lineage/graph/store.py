@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, Protocol
 
 import msgspec
 
+from ray_lineage.graph.numbers import Numbers
 from ray_lineage.graph.pack import Pack
 from ray_lineage.model import Contribution, FileState, Row
 
@@ -105,6 +106,11 @@ class GraphStore(Protocol):
     """Without credentials, for messages."""
     rebuilt: str
     """Not empty: why an unusable store was set aside and begun anew (embedded only)."""
+
+    @property
+    def numbers(self) -> Numbers | None:
+        """The same graph asked in numbers, which hold while it is ``steady``; None: it has none."""
+        ...
 
     def acquire(self, project: str) -> int:
         """Raise the project's epoch by one in the store and return it: from now on a writer with an older epoch gets

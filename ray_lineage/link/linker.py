@@ -233,13 +233,15 @@ class Linker:
         return FileView(self._catalog)
 
     def doubtful(self) -> set[str]:
-        """Names that datasets of different columns end in: a script may mean one that is nowhere declared. After :meth:`settle`."""
+        """Names that datasets of different columns end in, and those of datasets that end in another's: a script may mean one that
+        is nowhere declared. After :meth:`settle`."""
+        datasets = {s.text: s.columns for s in self._catalog.symbols if s.found and s.meaning is s}
         named: dict[str, set[bytes]] = {}
-        for symbol in self._catalog.symbols:
-            if symbol.found and symbol.meaning is symbol:
-                for name in (symbol.text, *shorter(symbol.text)):
-                    named.setdefault(name, set()).add(symbol.columns)
-        return {name for name, columns in named.items() if len(columns) > 1}
+        for text, columns in datasets.items():
+            for name in (text, *shorter(text)):
+                named.setdefault(name, set()).add(columns)
+        several = {name for name, columns in named.items() if len(columns) > 1}
+        return several | {t for t, c in datasets.items() if any(datasets.get(name, c) != c for name in shorter(t))}
 
     def close(self) -> None:
         """Release the temporary file."""

@@ -68,6 +68,9 @@ class Across:
         self.ambiguous: dict[str, list[str]] = {}
         """Names (with their project) that several other projects declare, and which: none of them is taken."""
 
+    numbers: Final = None
+    """Datasets of several projects are joined by names."""
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 

@@ -7,7 +7,6 @@ downstream, a column shapes a dataset, and so every column of it, and what these
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Literal
 
@@ -171,6 +170,8 @@ def resolve(store: GraphStore, text: str, project: str | None = None) -> Found:
 
 
 def _no_column(dataset: str, typed: str, names: Sequence[str]) -> UsageError:
+    import difflib
+
     folded = {name.lower(): name for name in names}
     close = [folded[c] for c in difflib.get_close_matches(typed.lower(), folded, 3)]
     meant = f"did you mean {', '.join(close)}? " if close else ""
@@ -182,6 +183,8 @@ def _no_column(dataset: str, typed: str, names: Sequence[str]) -> UsageError:
 
 def nearest(parts: Name, names: Sequence[str]) -> list[str]:
     """Datasets whose last part looks like one of the last two of what was typed, the best first: it may end in a column."""
+    import difflib
+
     by_table: dict[str, list[str]] = {}
     for name in names:
         by_table.setdefault(split_text(name)[-1].lower(), []).append(name)
@@ -261,18 +264,49 @@ def walk(
 ) -> Walk:
     """Walk the graph. ``level`` ``column`` on a dataset walks all its columns; ``influences`` adds what shapes rows to a walk
     over columns (between datasets it is part of every edge)."""
+    return in_words(store, asked_for(store, text, direction, depth, level, influences, project))
+
+
+class Question(msgspec.Struct, frozen=True):
+    """What a walk is asked for; ``kind`` is the root's dataset's, ``level`` ``table`` or ``column``."""
+
+    root: Found
+    kind: str
+    direction: Direction
+    level: str
+    depth: int | None
+    influences: bool
+
+
+def asked_for(
+    store: GraphStore,
+    text: str,
+    direction: Direction,
+    depth: int | None,
+    level: Level,
+    influences: bool,
+    project: str | None,
+) -> Question:
+    """See :func:`walk`. Raises UsageError."""
     root = resolve(store, text, project)
     kind = str(store.describe([root.dataset_id], "Dataset").get(root.dataset_id, {}).get("kind", ""))
-    if level == "column" or (level == "auto" and root.column is not None):
+    column = level == "column" or (level == "auto" and root.column is not None)
+    return Question(root, kind, direction, "column" if column else "table", depth, influences)
+
+
+def in_words(store: GraphStore, question: Question) -> Walk:
+    """The walk, asked of any store."""
+    root, direction, depth = question.root, question.direction, question.depth
+    if question.level == "column":
         if root.column is not None:
             start = [column_id(root.project, root.dataset, root.column)]
         else:
             start = [c["id"] for c in store.columns_of(root.dataset_id)]
-        found = reach(store, start, direction, depth=depth, influences=influences)
-        return _answer(store, root, direction, "column", kind, found, depth)
-    first = _of_program(store, root, direction) if kind in PROGRAMS else []
-    found = _datasets(store, [root.dataset_id], direction, depth, first)
-    return _answer(store, root, direction, "table", kind, found, depth)
+        found = reach(store, start, direction, depth=depth, influences=question.influences)
+    else:
+        first = _of_program(store, root, direction) if question.kind in PROGRAMS else []
+        found = _datasets(store, [root.dataset_id], direction, depth, first)
+    return _answer(store, root, direction, question.level, question.kind, found, depth)
 
 
 def selection(store: GraphStore, text: str, project: str | None = None) -> list[tuple[str, str]]:

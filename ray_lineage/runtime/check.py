@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import cast
+from typing import Final, cast
 
 import msgspec
 
@@ -110,15 +110,23 @@ def _chosen(
 
 
 def without_agreed(found: Sequence[Said]) -> Iterator[Said]:
-    """Columns that several files name and a list lacks are the list's fault: what makes the table is not all here. Pure."""
+    """Columns that several files name and a list lacks are the list's fault: what makes the table is not all here. So are several
+    that one file names: it means another table of that name, or another version of it. Pure."""
     files: dict[tuple[str, str], set[str]] = {}
+    columns: dict[tuple[str, str], set[str]] = {}
     for path, d in found:
         if d.code == "RL143":
             for name in d.lists:
                 files.setdefault((d.message, name), set()).add(path)
+                columns.setdefault((path, name), set()).add(d.message)
     for path, d in found:
-        if all(len(files.get((d.message, name), ())) < 2 for name in d.lists):
+        agreed = any(len(files.get((d.message, name), ())) > 1 for name in d.lists)
+        if not agreed and all(len(columns.get((path, name), ())) < _ANOTHER for name in d.lists):
             yield path, d
+
+
+_ANOTHER: Final = 3
+"""So many columns that a list lacks are not misspelt: another list is meant."""
 
 
 class _Nowhere:

@@ -265,12 +265,22 @@ class Loader:
         self._on_the_way.clear()
         self._linking = 0.0
         self._gone = self._parts.gone(order.gone)
+        self._put_awaited()
         for path in self._gone:
             self._found_as = ""
             self.linker.remove(path)
         if self._example_of in self._gone:
             self._forget_example()
         return self._plan()
+
+    def _put_awaited(self) -> None:
+        """Parts of which their file says that they are as they were, and which were not: the cache has what they say."""
+        for path, sha256 in self._parts.awaited().items():
+            facts = self._cache.get_many([part_key(sha256)])[0] if self._cache is not None else None
+            if facts is None:
+                forget(self.settings.data_dir, self.project)
+                raise FactsLost(f"the parse cache lost the facts of {path}")
+            self.linker.put(path, sha256, facts)
 
     def _forget_example(self) -> None:
         """Its file is gone, or says something else: what it wrote may not be there any more."""

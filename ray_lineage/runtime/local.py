@@ -20,6 +20,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from ray_lineage.cache import ParseCache
 from ray_lineage.errors import Interrupted, RayLineageError
 from ray_lineage.link.shared import SharedCatalog
 from ray_lineage.model import SourceFile
@@ -255,7 +256,7 @@ class InlineWorker:
     def __init__(self, settings: Settings, turn: asyncio.Lock) -> None:
         self._settings = settings
         self._turn = turn
-        self._cache = open_cache(settings)
+        self._cache = open_cache(settings) or _spare_cache(settings)
         self._catalog: tuple[int, SharedCatalog] | None = None
         self._death = Death("")
 
@@ -274,8 +275,15 @@ class InlineWorker:
         def on_file(path: str) -> None:
             sentry.at(path, files[path].size, _version(files[path])) if path else sentry.at("", 0)
 
+        metas: list[Meta] = []
+        payload: list[bytes] = []
+        # after a harm each file is kept at once, not with its batch: there may be more of them
+        batches = [[task] for task in tasks] if sentry.spare_cache() else [tasks]
         async with self._turn:
-            metas, payload = parse_batch(tasks, self._cache, on_file)
+            for batch in batches:
+                found, facts = parse_batch(batch, self._cache, on_file)
+                metas += found
+                payload += facts
         await asyncio.sleep(0)
         return Report(metas, "", 0.0, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024), payload
 
@@ -313,6 +321,15 @@ class InlineWorker:
         if self._cache is not None:
             self._cache.close()
             self._cache = None
+
+
+def _spare_cache(settings: Settings) -> ParseCache | None:
+    """Of a run without a cache that was begun again: who comes next need not do all of it once more."""
+    folder = sentry.spare_cache()
+    if not folder:
+        return None
+    path = os.path.join(folder, "parse_cache.lmdb")
+    return ParseCache.open(path, max_bytes=settings.cache_max_bytes, max_entries=settings.cache_max_entries)
 
 
 def _version(file: SourceFile) -> str:

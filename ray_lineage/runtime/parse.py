@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import os
 import signal
@@ -69,7 +70,8 @@ class Given(msgspec.Struct, frozen=True, array_like=True):
 class Task(msgspec.Struct, frozen=True, array_like=True):
     """One file to compile, if ``fresh`` whatever the cache knows. ``content`` holds its bytes when workers cannot see the file
     system, read at ``read_at_ns``. Of a file of more than ``limit`` bytes nothing is read. ``given``: other files that its facts
-    depend on, as they asked for them before. ``whole``: it is not cut into parts."""
+    depend on, as they asked for them before. ``whole``: it is not cut into parts. ``held``: a content hash; the graph has the parts
+    that the file had with that content, and is not told again of those that are as they were."""
 
     file: SourceFile
     options: CompileOptions
@@ -80,6 +82,7 @@ class Task(msgspec.Struct, frozen=True, array_like=True):
     limit: int = 20_000_000
     given: tuple[Given, ...] = ()
     whole: bool = False
+    held: str = ""
 
     @property
     def may_be_cut(self) -> bool:
@@ -296,8 +299,19 @@ def _looked_at(task: Task, cache: ParseCache | None) -> _Done:
 
 
 def part_key(sha256: str) -> bytes:
-    """Under which the parse cache has the facts of a part with this content."""
-    return cache_key(sha256, CompileOptions(), "part " + version_of_parts())
+    """Under which the parse cache has the facts of a part with this content, whatever it is called."""
+    return hashlib.blake2b(sha256.encode(), digest_size=16, key=_part_salt(version_of_parts())).digest()
+
+
+@functools.cache
+def _part_salt(version: str) -> bytes:
+    return hashlib.blake2b(b"part " + version.encode()).digest()
+
+
+def _cut_key(task: Task) -> bytes:
+    """Under which the parse cache has what the last cut of this file left, whatever its content was then."""
+    path = f"{task.file.root}/{task.file.name}".encode("utf-8", "surrogateescape")
+    return cache_key("", task.options, f"cut {version_of(task.options.formats)} {hashlib.sha256(path).hexdigest()}")
 
 
 def _part_meta(container: str, name: str, sha256: str, facts: bytes) -> Meta:
@@ -317,7 +331,8 @@ def known_parts(task: Task, facts: bytes, cache: ParseCache) -> list[tuple[Meta,
 
 
 class _Cut:
-    """A file that is cut into its parts: those are compiled that the cache does not know."""
+    """A file that is cut into its parts: those are compiled that the cache does not know, and those are left out that the graph
+    has."""
 
     def __init__(self, task: Task, data: bytes, cache: ParseCache | None) -> None:
         self._container = task.file.path
@@ -325,17 +340,40 @@ class _Cut:
         self._cache = None if task.fresh else cache
         self._compile: Callable[[bytes], FileFacts] | None = None
         self._parts: list[Part] = []
-        self._own = _guarded(len(data), lambda: self._split(data, task.options))
         self._entries: list[Entry] = []
+        self._held, self._all_ok = self._held_parts(task)
+        self._own = _guarded(len(data), lambda: self._split(data, task))
         self._done: list[tuple[Meta, bytes]] = []
 
-    def _split(self, data: bytes, options: CompileOptions) -> Compiled:
-        found = split_source(data, options)
+    def _held_parts(self, task: Task) -> tuple[dict[str, str], bool]:
+        """Content hashes of the parts that the graph has; and is there nothing to be said of any of them?"""
+        facts = self._cache.get_many([task.key(task.held)])[0] if self._cache is not None and task.held else None
+        if facts is None:
+            return {}, False
+        head = decode_head(facts)
+        return dict(head.parts), head.status == "ok"
+
+    def _split(self, data: bytes, task: Task) -> Compiled:
+        before = self._cache.get_many([_cut_key(task)])[0] if self._cache is not None else None
+        own = self._split_with(data, task, before or b"")
+        if own is not None and not self._has_all():
+            own = self._split_with(data, task, b"")
+        return Compiled(own or FileFacts("", "skipped"))
+
+    def _split_with(self, data: bytes, task: Task, before: bytes) -> FileFacts | None:
+        found = split_source(data, task.options, before)
         if found is None:
-            return Compiled(FileFacts("", "skipped"))
+            return None
         parts, self._compile = found
-        self._parts.extend(parts.each)
-        return Compiled(parts.own)
+        self._parts = list(parts.each)
+        left = parts.left(self._parts)
+        self._entries = [(nameless(_cut_key(task)), left)] if left and left != before else []
+        return parts.own
+
+    def _has_all(self) -> bool:
+        """Are the facts there of all parts that are as they were?"""
+        keys = [part_key(part.sha256) for part in self._parts if not part.content]
+        return not keys or (self._cache is not None and all(self._cache.contains(keys, used=True)))
 
     def read(self, task: Task, meta: Meta, key: bytes) -> _Done | None:
         """The file with its parts; None if it has none. A part that takes too much time or memory has the whole given up: what
@@ -348,7 +386,7 @@ class _Cut:
                 return _Done(Meta(meta.path, GIVEN_UP, meta.sha256, diagnostic=compiled.given_up), b"", self._entries)
             keep = keep and compiled.keep
             status = "partial" if compiled.facts.status != "ok" else status
-        names = tuple((part.name, meta.sha256) for part, (meta, _) in zip(self._parts, self._done, strict=True))
+        names = tuple((part.name, part.sha256) for part in self._parts)
         own = msgspec.structs.replace(self._own.facts, status=status, parts=names)
         encoded = encode_facts(own)
         entry = (key if self._named else nameless(key), encoded)
@@ -356,10 +394,11 @@ class _Cut:
         return _Done(_showing(task, meta, own), encoded, entries, self._done)
 
     def _compiled(self) -> Iterator[Compiled]:
-        hashes = [hashlib.sha256(part.content).hexdigest() for part in self._parts]
-        keys = list(map(part_key, hashes))
+        held = {part.name for part in self._parts if self._held.get(part.name) == part.sha256}
+        parts = [part for part in self._parts if not (self._all_ok and part.name in held)]
+        keys = [part_key(part.sha256) for part in parts]
         known = self._cache.get_many(keys) if self._cache is not None else [None] * len(keys)
-        for part, sha256, key, facts in zip(self._parts, hashes, keys, known, strict=True):
+        for part, key, facts in zip(parts, keys, known, strict=True):
             if facts is None:
                 compiled = self._compile_part(part)
                 facts = encode_facts(compiled.facts)
@@ -367,7 +406,8 @@ class _Cut:
                     self._entries.append((key, facts))
             else:
                 compiled = Compiled(FileFacts("", decode_head(facts).status))
-            self._done.append((_part_meta(self._container, part.name, sha256, facts), facts))
+            if part.name not in held:
+                self._done.append((_part_meta(self._container, part.name, part.sha256, facts), facts))
             yield compiled
 
     def _compile_part(self, part: Part) -> Compiled:

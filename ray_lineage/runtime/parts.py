@@ -45,15 +45,20 @@ class Parts:
                 self._of.setdefault(container, set()).add(path)
         self._dropped: set[str] = set()  # which their files do not name any more, until that is committed
         self._as_before: set[str] = set()
+        self._awaited: dict[str, str] = {}  # content hashes of those whose facts are to come
 
     def take(self, container: str, parts: Iterable[tuple[str, str]], known: Callable[[str], str]) -> set[str]:
-        """The file has these parts now (names and content hashes); their facts are to follow. ``known(path)``: the hash of one
+        """The file has these parts now (names and content hashes); their facts are to follow, unless they are as they were.
+        ``known(path)``: the hash of one
         whose facts need not be looked at again. Returns those that it has no more."""
         paths = {part_path(container, name): sha256 for name, sha256 in parts}
         gone = self._of.get(container, set()).difference(paths)
         self._dropped |= gone
         self._dropped.difference_update(paths)
         self._as_before = {path for path, sha256 in paths.items() if known(path) == sha256}
+        self._awaited.update((path, sha256) for path, sha256 in paths.items() if path not in self._as_before)
+        for path in (*gone, *self._as_before):
+            self._awaited.pop(path, None)
         if paths:
             self._of[container] = set(paths)
         else:
@@ -68,8 +73,14 @@ class Parts:
         """It says something (again)."""
         self._dropped.discard(path)
 
+    def awaited(self) -> dict[str, str]:
+        """Content hashes of the parts whose facts did not come; asked once."""
+        left, self._awaited = self._awaited, {}
+        return left
+
     def is_as_before(self, path: str) -> bool:
         """Was this part, whose facts come now, told to be what it was?"""
+        self._awaited.pop(path, None)
         if path not in self._as_before:
             return False
         self._as_before.discard(path)
@@ -80,6 +91,8 @@ class Parts:
         out = dict.fromkeys(files)
         for path in list(out):
             out.update(dict.fromkeys(sorted(self._of.pop(path, ()))))
+        for path in out:
+            self._awaited.pop(path, None)
         self._dropped.update(path for path in out if container_of(path))
         return [*out, *sorted(self._dropped.difference(out))]
 

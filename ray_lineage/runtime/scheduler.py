@@ -2,8 +2,8 @@
 
 Late binding: nothing waits inside Ray; a batch is cut when a parse actor is free. One batch holds files of one priority
 and about 50 ms of estimated work, so that a CRITICAL file waits at most that long for a free actor (and less where an actor
-can be told to come back); where none can come, it is up to five times as much, but never a large part of what is left for all
-lanes. A class that has
+can be told to come back); where none can come, it is up to twenty times as much (what takes 50 ms at rest takes a second on a
+busy machine, and a batch costs something there, too), but never a large part of what is left for all lanes. A class that has
 something to start is passed over seven times at most, whatever its priority, so that none starves. A path is idle, waiting,
 or in flight, and while in flight it may be marked dirty (done again once it is back) or forgotten; it is never cut a second
 time meanwhile.
@@ -25,7 +25,7 @@ from ray_lineage.model import Priority, SourceFile
 from ray_lineage.runtime.parse import Meta, Task
 
 TARGET_SECONDS: Final = 0.05
-PATIENT_SECONDS: Final = 0.25
+PATIENT_SECONDS: Final = 1.0
 _SHARES: Final = 4  # batches a lane, at least, of what is left
 PER_FILE_SECONDS: Final = 0.0003
 MAX_FILES: Final = 64

@@ -3,7 +3,7 @@
 What hangs in native code hears no signal and no limit. So the work is done in a child, which tells in shared memory at which
 file it is, and writes each signal that it gets to a pipe, by the interpreter's own handler, which needs no lock. Where a file
 takes its limit, or kills the child, the child is ended and the work begun again, by another one that knows of that file; what
-was done before is in the cache and in the graph. Where a signal is not obeyed, all ends.
+was done before is in the cache (without one, in a folder for this run, from the first harm on) and in the graph. Where a signal is not obeyed, all ends.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import signal
 import socket
 import struct
 import sys
+import tempfile
 import termios
 import time
 from collections import Counter
@@ -26,6 +27,7 @@ from ray_lineage import patience
 from ray_lineage.killable import die_with
 from ray_lineage.logs import one_line
 from ray_lineage.patience import Patience, seen
+from ray_lineage.runtime.bench import RUN_PREFIX
 from ray_lineage.runtime.crew import Death
 from ray_lineage.runtime.linking import soft_limit
 from ray_lineage.runtime.parse import hard_seconds
@@ -49,6 +51,7 @@ _ENDING_SECONDS: Final = 0.005
 _marks: mmap.mmap | None = None
 _fatal: dict[bytes, Death] = {}
 """What killed who worked before, by place."""
+_spare = ""
 
 
 class Place(NamedTuple):
@@ -79,6 +82,12 @@ def fatal(path: str, version: str) -> Death | None:
     return _fatal.get(_name(path, version))
 
 
+def spare_cache() -> str:
+    """Where who works keeps what it parsed for who comes next, though there is no cache; empty: nobody came to harm yet, and
+    nothing is kept."""
+    return _spare
+
+
 @contextlib.contextmanager
 def limit(path: str, size: int) -> Iterator[None]:
     """The limit of linking a file, with the sentry told."""
@@ -107,7 +116,7 @@ def _name(path: str, version: str) -> bytes:
 def watched_over() -> Iterator[None]:
     """Watched over meanwhile, and to the end of the process: it is a child that goes on here. Who began it never returns, and
     ends as the child does. To be called on the main thread of a command, before others begin."""
-    global _marks
+    global _marks, _spare
     _marks = mmap.mmap(-1, _BYTES)
     sys.stdout.flush()
     sys.stderr.flush()
@@ -120,6 +129,7 @@ def watched_over() -> Iterator[None]:
         theirs.close()
         with ours:
             lives.ended(_Sentry(pid, ours, signals, _marks).watch())
+        _spare = _spare or tempfile.mkdtemp(prefix=RUN_PREFIX)
         terminal.restore()
     ours.close()
     die_with(me)
@@ -248,9 +258,9 @@ class _Lives:
         name, path = end.place.name, end.place.path
         if end.stopped and end.hung:
             _say(path, "it was being read when a signal came, and heard of none")
-            os._exit(128 + end.stopped)
+            _leave(128 + end.stopped)
         if not (end.hung or os.WIFSIGNALED(end.status)):
-            os._exit(os.waitstatus_to_exitcode(end.status))
+            _leave(os.waitstatus_to_exitcode(end.status))
         self._crashes[name] += 1
         if end.stopped or not name or name in _fatal or self._crashes.total() > _CRASHES:
             _die_of(os.WTERMSIG(end.status))
@@ -264,7 +274,21 @@ def _say(path: str, why: str) -> None:
     sys.stderr.flush()
 
 
+def _leave(code: int) -> NoReturn:
+    _forget()
+    os._exit(code)
+
+
+def _forget() -> None:
+    """What was kept for who comes next: nobody does."""
+    if _spare:
+        import shutil
+
+        shutil.rmtree(_spare, ignore_errors=True)
+
+
 def _die_of(signum: int) -> NoReturn:
+    _forget()
     if signum != signal.SIGKILL:
         signal.signal(signum, signal.SIG_DFL)
     os.kill(os.getpid(), signum)

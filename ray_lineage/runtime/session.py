@@ -306,6 +306,7 @@ class Session:
             self.compare and not failed
         ):  # one that was set aside would end its workers again
             task = msgspec.structs.replace(task, fresh=True)
+        task = self._holding(task)
         self._seen += 1
         self._new += path not in self.states and path not in self.hashes and path not in self._known
         self._paths.add(path)
@@ -316,6 +317,14 @@ class Session:
             if self.following is not None and (state is None or state.sha256 != task.file.sha256):
                 self.following.waits(task.file)
             self.pool.add((task,))
+
+    def _holding(self, task: Task) -> Task:
+        """With what the graph and its linker hold of a file that is cut into parts."""
+        path = task.file.path
+        state = self.states.get(path) if path in self._known and task.may_be_cut and not task.fresh else None
+        if state is None or has_failed(state) or not state.fingerprint:
+            return task
+        return msgspec.structs.replace(task, held=state.sha256)
 
     def _is_known(self, task: Task) -> bool:
         """Is the file as an earlier run left it? Then the graph's owner knows all that it says."""

@@ -51,13 +51,13 @@ def _is_catalog(data: bytes) -> bool:
     return kind[1] == b"catalog" if kind else not _MANIFEST.search(data)
 
 
-def _split(source: Source, options: CompileOptions) -> Parts:
+def _split(source: Source, options: CompileOptions, before: bytes) -> Parts:
     from ray_lineage.compile.dbt.facts import split_manifest
 
     data = _bytes(source.content)
     if _is_catalog(data):
         return Parts(_compile(source, options), ())
-    return split_manifest(data, options, source.diagnostics)
+    return split_manifest(data, options, source.diagnostics, before)
 
 
 def _compile_part(content: bytes) -> FileFacts:

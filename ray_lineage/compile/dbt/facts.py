@@ -8,9 +8,10 @@ from typing import Final
 import msgspec
 
 from ray_lineage.compile.dbt.adapters import dialect_of
+from ray_lineage.compile.dbt.again import cut_again, remembered
 from ray_lineage.compile.dbt.catalog import read_catalog, tables
 from ray_lineage.compile.dbt.lines import written
-from ray_lineage.compile.dbt.manifest import Node, node_of, read_manifest
+from ray_lineage.compile.dbt.manifest import Manifest, Node, node_of, read_manifest
 from ray_lineage.compile.dbt.parts import CONSUMERS, CutNode, cut, cut_node_of
 from ray_lineage.compile.dbt.relations import KINDS, inlined
 from ray_lineage.compile.embedded import also_reading, making, query_of, reading, renamed
@@ -25,14 +26,23 @@ from ray_lineage.model import DeclaredColumn, Diagnostic, Effect, FileFacts, Nam
 _THIS: Final = "this_model"
 
 
-def split_manifest(data: bytes, options: CompileOptions, diagnostics: Iterable[Diagnostic] = ()) -> Parts:
-    """What a manifest says as a whole, and its nodes."""
+def split_manifest(
+    data: bytes, options: CompileOptions, diagnostics: Iterable[Diagnostic] = (), before: bytes = b""
+) -> Parts:
+    """What a manifest says as a whole, and its nodes. ``before``: what an earlier cut left."""
     manifest = read_manifest(data := utf8(data))
     if isinstance(manifest, Fault):
         return Parts(_broken("manifest", manifest, data, diagnostics), ())
-    parts = cut(manifest, dialect_of(manifest.adapter) or options.dialect)
+    dialect = dialect_of(manifest.adapter) or options.dialect
+    parts = (cut_again(manifest, dialect, before) if before else None) or _cut(manifest, dialect)
     own = msgspec.structs.replace(parts.own, diagnostics=(*diagnostics, *parts.own.diagnostics))
     return parts._replace(own=own)
+
+
+def _cut(manifest: Manifest, dialect: str) -> Parts:
+    """From nothing."""
+    parts = cut(manifest, dialect)
+    return parts._replace(left=lambda each: remembered(manifest, dialect, parts.own, each))
 
 
 def compile_part(content: bytes) -> FileFacts:
@@ -44,12 +54,12 @@ def compile_part(content: bytes) -> FileFacts:
 
 def compile_manifest(data: bytes, options: CompileOptions, diagnostics: Iterable[Diagnostic] = ()) -> FileFacts:
     """What a manifest says with all its nodes."""
-    own, each = split_manifest(data, options)
+    parts = split_manifest(data, options)
     facts = Facts()
-    facts.take(own)
-    for part in each:
+    facts.take(parts.own)
+    for part in parts.each:
         facts.take(compile_part(part.content))
-    return facts.file(own.dialect, tuple(diagnostics))
+    return facts.file(parts.own.dialect, tuple(diagnostics))
 
 
 def compile_catalog(data: bytes, options: CompileOptions, diagnostics: Iterable[Diagnostic] = ()) -> FileFacts:

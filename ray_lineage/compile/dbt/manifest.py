@@ -36,6 +36,11 @@ class Manifest(msgspec.Struct):
     functions: dict[str, Raw] | None = None
 
     @property
+    def each(self) -> dict[str, Raw]:
+        """Its nodes, by their ids."""
+        return self.nodes if isinstance(self.nodes, dict) else {}
+
+    @property
     def adapter(self) -> str:
         """The adapter that it was made with, empty if it does not say."""
         return (self.metadata.adapter_type if self.metadata is not None else None) or ""

@@ -50,8 +50,13 @@ _encoder: Final = msgspec.msgpack.Encoder()
 _decoder: Final = msgspec.msgpack.Decoder(CutNode)
 
 
+def encoded(cut_node: CutNode) -> bytes:
+    """The content of a part."""
+    return _encoder.encode(cut_node)
+
+
 def cut_node_of(data: bytes) -> CutNode:
-    """Inverse of what is in a part."""
+    """Inverse of :func:`encoded`."""
     return _decoder.decode(data)
 
 
@@ -152,7 +157,7 @@ class _Project:
             tuple(bytes(self._section("nodes")[i]) for i in inlined),
             tuple(self._relations.references((identity, *brief.parents, *inlined, *self._behind(inlined)))),
         )
-        return Part(identity, _encoder.encode(cut_node))
+        return Part.of(identity, encoded(cut_node))
 
     def _behind(self, inlined: Iterable[str]) -> Iterator[str]:
         """What ephemeral models read."""

@@ -115,13 +115,12 @@ def written_columns(relations: Sequence[Relation], root: int, tokens: Sequence[T
     for output in _named(relations, root):
         if output.name and output.column:
             places.setdefault(output.name, (output.line, output.column))
-    found: dict[str, str] = {}
-    for token in tokens:
-        text = token.text
-        name = text.lower()
-        if name in places and name != text and places[name] == (token.line, token.col - token.end + token.start):
-            found[name] = text
-    return found
+    texts = [token.text for token in tokens]
+    return {
+        name: text
+        for token, text, name in zip(tokens, texts, map(str.lower, texts), strict=True)
+        if name in places and name != text and places[name] == (token.line, token.col - token.end + token.start)
+    }
 
 
 def _named(relations: Sequence[Relation], root: int) -> Iterator[Output]:

@@ -112,7 +112,7 @@ class Names:
         return known or (tuple([self.outer.get(part, part) for part in outer]) if self.outer else outer)
 
     def _spelling(self, name: Name, written: Name) -> Name:
-        spelled = tuple([spelling(self.engine, t, p) or p for t, p in zip(written, name, strict=True)])
+        spelled = tuple([t if t.lower() == p else p for t, p in zip(written, name, strict=True)])
         return spelled if spelled != name else ()
 
     def noted(self, text: str, part: str) -> str:

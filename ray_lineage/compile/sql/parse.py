@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
-from typing import Final
+from typing import Final, NamedTuple
 
 import sqlglot
 from sqlglot import exp
@@ -60,19 +60,37 @@ def rewrites_of(lower: str, rules: Iterable[Rule]) -> tuple[Rewrite, ...]:
     return tuple(found)
 
 
+class _Prepared(NamedTuple):
+    """What the parsing of a text takes: sqlglot's parser, the rewrites of its statements (``first``: those that go in front), and
+    whether a statement of it may have many joins, or be too deep: of most texts none can, for want of joins and parentheses."""
+
+    grammar: sqlglot.Parser
+    first: Rewrite | None
+    rewrites: tuple[Rewrite, ...]
+    joins: bool
+    nests: bool
+
+
 class Parser:
-    """Parses the statements of one text."""
+    """Parses the statements of one text. It is looked through when the first one comes: half of the files only create tables, and
+    those are read from tokens."""
 
     def __init__(self, text: str, engine: Engine, names: Names) -> None:
-        lower = text.lower()
         self.engine = engine
         self.names = names
-        self._parser = dialect_of(engine.dialect).parser()
-        # most files cannot be too deep for want of parentheses: then no statement needs to be looked at
-        self._nests = text.count("(") + lower.count("case") > _MAX_DEPTH
-        self._joins = lower.count("join") >= _MANY_JOINS
-        self._prepare = engine.prepare(text, names) if engine.prepare is not None else None
-        self._rewrites = rewrites_of(lower, engine.rewrites)
+        self._text = text
+        self._prepared: _Prepared | None = None
+
+    def _prepare(self) -> _Prepared:
+        text, engine, lower = self._text, self.engine, self._text.lower()
+        self._prepared = _Prepared(
+            dialect_of(engine.dialect).parser(),
+            engine.prepare(text, self.names) if engine.prepare is not None else None,
+            rewrites_of(lower, engine.rewrites),
+            lower.count("join") >= _MANY_JOINS,
+            text.count("(") + lower.count("case") > _MAX_DEPTH,
+        )
+        return self._prepared
 
     def parse(
         self, tokens: list[Token], verb: str, text: str, rows: Collection[str] = ()
@@ -80,15 +98,16 @@ class Parser:
         """Parse one statement's tokens, which are of ``text``. ``rows``: what a trigger calls its rows. Raises ParseError."""
         if len(tokens) > _MAX_TOKENS:
             raise ParseError(f"it has more than {_MAX_TOKENS:,} tokens")
-        if self._prepare is not None:
-            tokens = self._prepare(tokens, verb)
+        prepared = self._prepared or self._prepare()
+        if prepared.first is not None:
+            tokens = prepared.first(tokens, verb)
         if rows and self.engine.marked_rows:
             tokens = [t for i, t in enumerate(tokens) if not _marks_row(tokens, i, rows)]
-        for rewrite in self._rewrites:
+        for rewrite in prepared.rewrites:
             tokens = rewrite(tokens, verb)
-        if self._nests and (depth := deepest(tokens, _NESTING)) > _MAX_DEPTH:
+        if prepared.nests and (depth := deepest(tokens, _NESTING)) > _MAX_DEPTH:
             raise ParseError(f"nested too deeply ({depth} levels, {_MAX_DEPTH} are read)")
-        if self._joins and _joins_in(tokens) >= _MANY_JOINS:
+        if prepared.joins and _joins_in(tokens) >= _MANY_JOINS:
             tokens = crossed(tokens)
         return self.tree(tokens, text), Excerpts(tokens, text)
 
@@ -109,14 +128,14 @@ class Parser:
         return tree
 
     def _trees(self, tokens: list[Token], text: str) -> list[Expression | None]:
-        parser = self._parser
+        grammar = (self._prepared or self._prepare()).grammar
         try:
-            found: list[Expression | None] = parser.parse(tokens, text)
+            found: list[Expression | None] = grammar.parse(tokens, text)
         except ParseError as error:
             if not _lacks_arguments(error) or not _lacks_arguments(self._all_that_is_wrong(tokens, text)):
                 raise
-            parser = dialect_of(self.engine.dialect).parser(error_level=ErrorLevel.IGNORE)
-            found = parser.parse(tokens, text)
+            grammar = dialect_of(self.engine.dialect).parser(error_level=ErrorLevel.IGNORE)
+            found = grammar.parse(tokens, text)
         return found
 
     def _all_that_is_wrong(self, tokens: list[Token], text: str) -> ParseError:

@@ -138,7 +138,7 @@ def run(unit: Unit, tokens: list[Token], verb: str) -> None:
                 _write(unit, give_outputs(unit, statement))
         except (SqlglotError, RecursionError, ValueError, AttributeError, TypeError, KeyError, IndexError) as error:
             _cannot_read(unit, statement, piece.verb, error)
-    unit.blocks = max((step // ROLES for s in slices for step in s.path), default=unit.blocks)
+    unit.blocks = max([step // ROLES for s in slices for step in s.path], default=unit.blocks)
     unit.path, unit.in_block = path, inside
     unit.enter(outer)
 

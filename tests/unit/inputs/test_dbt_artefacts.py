@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ray_lineage.compile import CompileOptions
 from ray_lineage.compile.dbt.artefacts import claims
@@ -624,7 +626,7 @@ def test_a_node_depends_on_nothing_but_what_it_reads() -> None:
 @pytest.mark.parametrize("name", ["manifest.json", "parsed.json"], ids=["built", "parsed only"])
 def test_the_nodes_say_together_what_the_manifest_says(name: str) -> None:
     data = (SHOP / name).read_bytes()
-    own, each = split_manifest(data, CompileOptions())
+    own, each, _ = split_manifest(data, CompileOptions())
     linker = Linker("p")
     linker.put("manifest.json", "", encode_facts(own))
     for part in each:
@@ -643,3 +645,68 @@ def test_an_ephemeral_model_that_nobody_compiled_is_in_each_node_that_reads_it()
     said = compile_part(contents["model.shop.m"])
     assert Graph({"target/manifest.json": text}).flows == {"db.raw.orders.id -> db.main.m.k"}
     assert said.origin == "models/m.sql"
+
+
+# --------------------------------------------------------------------------- cut again
+
+_QUERIES = st.sampled_from(["select id from db.raw.orders", "select * from db.main.m0", "select {{ x }}", ""])
+_MORE = st.sampled_from(
+    [
+        {}, {}, {}, {"materialized": "view"}, {"materialized": "ephemeral"}, {"materialized": "ephemeral", "compiled_code": None},
+        {"compiled_code": None}, {"resource_type": "test"}, {"config": {"enabled": False}}, {"description": "new"},
+        {"relation_name": '"db"."x"."y"'}, {"alias": 3}, {"columns": {"id": {"name": "id", "description": "k"}}},
+        {"language": "python"}, {"unknown": [1]}, {"compiled_code": 7},
+    ]
+)  # fmt: skip
+_NODES = st.lists(st.tuples(st.integers(0, 3), _QUERIES, st.lists(st.integers(0, 3), max_size=2), _MORE), max_size=4)
+_CUT_MANIFESTS = st.builds(
+    lambda nodes, adapter, parts: manifest(
+        RAW,
+        *(model(f"m{k}", sql, "source.shop.raw.orders", *(f"m{p}" for p in parents), **more) for k, sql, parents, more in nodes),
+        adapter=adapter,
+        **parts,
+    ),
+    _NODES,
+    st.sampled_from(["postgres", "postgres", "snowflake"]),
+    st.sampled_from(
+        [
+            {}, {}, {"exposures": {"exposure.shop.e": {"name": "e", "depends_on": {"nodes": ["model.shop.m0"]}}}},
+            {"sources": {"model.shop.m0": {"name": "m0", "relation_name": "a.b"}}},
+        ]
+    ),
+)  # fmt: skip
+
+
+@given(st.lists(_CUT_MANIFESTS, min_size=2, max_size=4))
+def test_what_an_earlier_cut_left_changes_nothing(texts: list[str]) -> None:
+    """Nodes come, go and change, what they make does, or the rest of the manifest: a cut with what the last one left is that of a
+    cut from nothing."""
+    before = b""
+    for text in texts:
+        own, each, _ = split_manifest(text.encode(), CompileOptions())
+        again = split_manifest(text.encode(), CompileOptions(), before=before)
+        whole, parts = list(each), list(again.each)
+        assert again.own == own
+        assert [(p.name, p.sha256) for p in parts] == [(p.name, p.sha256) for p in whole]
+        assert all(p.content in (b"", w.content) for p, w in zip(parts, whole, strict=True))
+        before = again.left(parts)
+
+
+def test_a_node_whose_text_alone_changed_is_the_only_one_that_is_looked_at() -> None:
+    others = [
+        RAW,
+        model("b", "select * from db.main.a", "a"),
+        model("e", "select 1 as x", "b", materialized="ephemeral"),
+    ]
+    old = manifest(*others, model("a", "select id from db.raw.orders", "source.shop.raw.orders"))
+    new = manifest(*others, model("a", "select id, 2 as k from db.raw.orders", "source.shop.raw.orders"))
+    first = split_manifest(old.encode(), CompileOptions())
+    left = first.left(list(first.each))
+    assert [p.name for p in split_manifest(new.encode(), CompileOptions(), before=left).each if p.content] == [
+        "model.shop.a"
+    ]
+    assert not any(p.content for p in split_manifest(old.encode(), CompileOptions(), before=left).each)
+    moved = old.replace('"db\\".\\"main\\".\\"a', '"db\\".\\"other\\".\\"a')
+    assert moved != old
+    assert all(p.content for p in split_manifest(moved.encode(), CompileOptions(), before=left).each)
+    assert all(p.content for p in split_manifest(new.encode(), CompileOptions(), before=b"\x93 no such thing").each)

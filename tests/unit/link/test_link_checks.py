@@ -354,6 +354,10 @@ def test_columns_that_several_files_name_are_the_lists_fault() -> None:
         lacking("b.sql", "typo", "u.t"),
     ]
     assert list(without_agreed([*several, *own])) == own
+    two = [lacking("c.sql", "p", "s.v"), lacking("c.sql", "q", "s.v"), lacking("c.sql", "q", "s.v")]
+    another = [*two, lacking("c.sql", "r", "s.v")]
+    assert list(without_agreed([*two, *own])) == [*two, *own]
+    assert list(without_agreed([*another, *own])) == own
 
 
 @pytest.mark.parametrize(
@@ -404,14 +408,18 @@ def test_what_only_changes_a_table_makes_none_of_its_own() -> None:
     assert sorted(r[0] for r in flows) == ["p:d.t.a", "p:d.t.b", "p:d.t.c"]
 
 
-def test_doubtful_are_the_names_that_different_lists_end_in() -> None:
+@pytest.mark.parametrize(
+    ("declared", "doubtful"),
+    [
+        (["a.s.t (x int)", "b.s.t (y int)", "c.r.t (x int)"], {"t", "s.t"}),
+        (["a.s.t (x int)", "b.s.t (x int)"], set()),
+        (["d.s.t (x int)", "s.t (y int)", "r.t (x int)"], {"t", "s.t", "d.s.t"}),
+    ],
+)
+def test_doubtful_are_the_names_that_different_lists_end_in(declared: list[str], doubtful: set[str]) -> None:
     linker = Linker("p")
-    for path, sql in {
-        "a": "CREATE TABLE a.s.t (x int)",
-        "b": "CREATE TABLE b.s.t (y int)",
-        "c": "CREATE TABLE c.r.t (x int)",
-    }.items():
-        linker.put(path, sha(sql), facts(sql, "postgres"))
+    for number, table in enumerate(declared):
+        linker.put(f"{number}.sql", sha(table), facts(f"CREATE TABLE {table}", "postgres"))
     linker.settle()
-    assert linker.doubtful() == {"t", "s.t"}
+    assert linker.doubtful() == doubtful
     linker.close()

@@ -14,6 +14,8 @@ PROJECT = "p"
 class Graph:
     """Edges by kind: ``(source, target)`` with names without the project."""
 
+    numbers = None
+
     def __init__(
         self,
         flows: Sequence[tuple[str, str]] = (),

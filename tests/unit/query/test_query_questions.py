@@ -65,7 +65,7 @@ MANIFEST = manifest(
 def nodes(project: str, manifest: str) -> list[Contribution]:
     """Of a manifest and its nodes."""
     linker = Linker(project)
-    own, each = split_manifest(manifest.encode(), CompileOptions())
+    own, each, _ = split_manifest(manifest.encode(), CompileOptions())
     linker.put("target/manifest.json", sha(manifest), encode_facts(own))
     for part in each:
         linker.put(

@@ -8,17 +8,32 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import settings as profile
 from hypothesis import strategies as st
 
+from ray_lineage.cache import ParseCache
+from ray_lineage.compile import CompileOptions
 from ray_lineage.compile.registry import FRONT_ENDS
 from ray_lineage.graph.sqlite import SqliteStore
-from ray_lineage.model import CONTAINERS, Diagnostic, FileState, container_of, part_path
+from ray_lineage.model import (
+    CONTAINERS,
+    Diagnostic,
+    FileState,
+    Priority,
+    SourceFile,
+    container_of,
+    decode_facts,
+    decode_head,
+    encode_facts,
+    part_path,
+)
 from ray_lineage.query.walk import walk
 from ray_lineage.runtime import parse
 from ray_lineage.runtime.ingest import ingest
+from ray_lineage.runtime.load import FactsLost, Loader, Prepare
 from ray_lineage.runtime.parts import Parts, whole_states
 from ray_lineage.runtime.verify import verify
 from ray_lineage.settings import Settings, load_settings
@@ -240,3 +255,84 @@ def test_an_answer_names_the_file_that_the_model_was_written_in(tmp_path: Path) 
         ("db.main.m0.a", "models/m1.sql", 1),
         ("db.raw.o.a", "models/m0.sql", 1),
     }
+
+
+# --------------------------------------------------------------------------- what the graph holds is not told again
+
+
+def manifest_task(root: Path, **more: Any) -> parse.Task:
+    path = root / MANIFEST
+    found = path.stat()
+    file = SourceFile(
+        MANIFEST, str(root), MANIFEST, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, int(Priority.BATCH)
+    )  # fmt: skip
+    return parse.Task(file, CompileOptions(formats=("dbt",)), **more)
+
+
+def test_a_worker_leaves_out_the_parts_that_the_graph_has(tmp_path: Path) -> None:
+    with contextlib.closing(ParseCache.open(str(tmp_path / "cache"), max_bytes=2**26)) as cache:
+        write(tmp_path, {MANIFEST: chain(4)})
+        (first, *parts), _ = parse.parse_batch([manifest_task(tmp_path)], cache)
+        assert len(parts) == 5
+        write(tmp_path, {MANIFEST: chain(4, m2="select id, 2 * a as a from db.main.m1")})
+        metas, payload = parse.parse_batch([manifest_task(tmp_path, held=first.sha256)], cache)
+        assert [m.path for m in metas] == [MANIFEST, f"{MANIFEST}#model.shop.m2"]
+        again, everything = parse.parse_batch([manifest_task(tmp_path, fresh=True)], cache)
+        assert decode_facts(payload[0]) == decode_facts(everything[0])
+        assert payload[1] == everything[[m.path for m in again].index(metas[1].path)]
+
+        write(
+            tmp_path, {MANIFEST: chain(4, m2="select a from x; selec b frm")}
+        )  # of one that is not right, what is right is known too
+        (broken, *_), _ = parse.parse_batch([manifest_task(tmp_path, held=metas[0].sha256)], cache)
+        write(tmp_path, {MANIFEST: chain(4, m2="select a from x; selec b frm", m3="select 1 as k")})
+        metas, payload = parse.parse_batch([manifest_task(tmp_path, held=broken.sha256)], cache)
+        assert [m.path for m in metas] == [MANIFEST, f"{MANIFEST}#model.shop.m3"]
+        assert decode_head(payload[0]).status == "partial"
+
+
+def test_a_part_that_the_cache_lost_is_compiled_again(tmp_path: Path) -> None:
+    with contextlib.closing(ParseCache.open(str(tmp_path / "cache"), max_bytes=2**26)) as cache:
+        write(tmp_path, {MANIFEST: chain(4)})
+        (_, *parts), facts = parse.parse_batch([manifest_task(tmp_path)], cache)
+        cache._delete([parse.part_key(parts[2].sha256)])
+        write(tmp_path, {MANIFEST: chain(4) + " "})
+        metas, again = parse.parse_batch([manifest_task(tmp_path)], cache)
+        assert ([m.path for m in metas[1:]], again[1:]) == ([m.path for m in parts], facts[1:])
+
+
+def test_a_part_that_did_not_come_is_taken_from_the_cache(tmp_path: Path) -> None:
+    root = tmp_path / "sql"
+    write(root, {**PROJECT, MANIFEST: chain(4)})
+    ingest(settings(tmp_path), [str(root)])
+    loader = Loader(settings(tmp_path), "p")
+    try:
+        loader.begin()
+        write(tmp_path, {MANIFEST: chain(5, m3="select id from db.main.m2")})
+        with contextlib.closing(
+            ParseCache.open(str(tmp_path / "data/.cache/parse_cache.lmdb"), max_bytes=2**26)
+        ) as cache:
+            (own, *parts), facts = parse.parse_batch([manifest_task(tmp_path)], cache)
+        loader.put(own.path, own.sha256, facts[0])
+        assert {f"{MANIFEST}#model.shop.m3", f"{MANIFEST}#model.shop.m4"} <= {
+            t.path for t in loader.prepare(Prepare([])).tasks
+        }
+
+        unknown = msgspec.structs.replace(decode_facts(facts[0]), parts=(("model.shop.m3", "0" * 64),))
+        loader.put(own.path, own.sha256, encode_facts(unknown))
+        with pytest.raises(FactsLost):
+            loader.prepare(Prepare([]))
+    finally:
+        loader.close()
+    assert len(parts) == 6
+
+
+def test_parts_whose_facts_did_not_come_are_awaited() -> None:
+    parts = Parts()
+    parts.take("m.json", [("a", "1"), ("b", "2"), ("c", "3")], {"m.json#c": "3"}.get)  # type: ignore[arg-type]
+    assert not parts.is_as_before("m.json#a")
+    assert parts.awaited() == {"m.json#b": "2"}
+    assert parts.awaited() == {}
+    parts.take("m.json", [("a", "4")], lambda _: "")
+    parts.gone(["m.json"])
+    assert parts.awaited() == {}

@@ -6,6 +6,7 @@ unqualified one a reference into its scope, a star stays a star. ``link`` settle
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from sqlglot import exp
@@ -19,6 +20,12 @@ from ray_lineage.model import STAR, SYSTEM_SCHEMAS, Alias, Name, Output, Ref, Re
 
 def _no_text(node: Expression, at: int) -> str:
     return ""
+
+
+@cache
+def _pseudo(engine: Engine) -> frozenset[str]:
+    """Names that look like columns of that engine and are none."""
+    return engine.no_columns | NO_VALUE
 
 
 Lower = Callable[["Builder", Expression, Scope | None, dict[str, int] | None], int]
@@ -41,7 +48,7 @@ class Builder:
         self.fold = engine.fold
         self.dataset = dataset
         self.relations: list[Relation] = []
-        self.pseudo = engine.no_columns | NO_VALUE
+        self.pseudo = _pseudo(engine)
         self.dynamic = False  # names may hold UNKNOWN
         self.templated = False  # what a template leaves unknown is no list of columns that would be known elsewhere
         self.unknown_is_list = True  # such an item of a select list may be several columns, not just a value

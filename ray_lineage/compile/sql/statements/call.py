@@ -16,14 +16,15 @@ from ray_lineage.model import SYSTEM_SCHEMAS, Name
 def functions_in(unit: Unit, tokens: list[Token]) -> dict[Name, int]:
     """Functions that are called in tokens which are not parsed: conditions, assignments, defaults."""
     found: dict[Name, int] = {}
-    if T.DOT not in [t.token_type for t in tokens]:
+    kinds = [t.token_type for t in tokens]
+    if T.DOT not in kinds:
         return found
     for i in range(2, len(tokens) - 1):
         if (
-            tokens[i + 1].token_type is not T.L_PAREN
-            or tokens[i - 1].token_type is not T.DOT
-            or tokens[i].token_type in STRINGS
-            or tokens[i - 2].token_type not in _NAMES
+            kinds[i + 1] is not T.L_PAREN
+            or kinds[i - 1] is not T.DOT
+            or kinds[i] in STRINGS
+            or kinds[i - 2] not in _NAMES
             or tokens[i].text.upper() in unit.engine.methods
         ):
             continue
@@ -70,8 +71,6 @@ _SUPPLIED: Final = ("DBMS_", "UTL_", "APEX_", "HTP", "OWA_", "SDO_")
 
 def functions_called(unit: Unit, tokens: list[Token]) -> None:
     """Calls of functions in what is not parsed."""
-    if "CURSOR" in [t.text.upper() for t in tokens[:12]]:
-        return  # its query is parsed
     found = functions_in(unit, tokens)
-    if found:
+    if found and "CURSOR" not in [t.text.upper() for t in tokens[:12]]:  # its query is parsed
         unit.calls(found, unit.routine.name, start_line(tokens[0]))

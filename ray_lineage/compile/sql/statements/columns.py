@@ -66,8 +66,9 @@ def defaults(unit: Unit, tokens: list[Token], name: Name, kind: StatementKind) -
     unit.calls(found, name, start_line(tokens[0]))
     builder = unit.builder()
     sequences: list[int] = []
-    for i, token in enumerate(tokens[:-2]):
-        if token.text.upper() == "NEXT" and [t.text.upper() for t in tokens[i + 1 : i + 3]] == ["VALUE", "FOR"]:
+    words = [t.text.upper() for t in tokens]
+    for i, token in enumerate(tokens[:-2] if "NEXT" in words else ()):
+        if words[i : i + 3] == ["NEXT", "VALUE", "FOR"]:
             parts, _ = read_name(tokens, i + 3)
             if parts:
                 sequences.append(builder.add(TableRef(unit.full(parts), token.line)))

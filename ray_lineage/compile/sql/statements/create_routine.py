@@ -22,12 +22,13 @@ from ray_lineage.model import DeclaredColumn, Local, Name, StatementKind
 
 def read_header(unit: Unit, tokens: list[Token], outer: Routine | None = None) -> Iterator[Written]:
     """The head of a routine, in ``outer`` if it is a member; what follows it is in the routine, where the unit is left."""
-    at = next((i for i, t in enumerate(tokens) if t.text.upper() in _PROGRAMS and t.token_type is not T.IDENTIFIER), -1)
+    words = [t.text.upper() for t in tokens]
+    at = next((i for i, w in enumerate(words) if w in _PROGRAMS and tokens[i].token_type is not T.IDENTIFIER), -1)
     if at < 0:
         return
-    kind = _PROGRAMS[tokens[at].text.upper()]
+    kind = _PROGRAMS[words[at]]
     i = at + 1
-    while i < len(tokens) and tokens[i].text.upper() in ("IF", "NOT", "EXISTS", "BODY"):
+    while i < len(tokens) and words[i] in ("IF", "NOT", "EXISTS", "BODY"):
         i += 1
     parts, i = read_name(tokens, i)
     if not parts:
@@ -37,7 +38,7 @@ def read_header(unit: Unit, tokens: list[Token], outer: Routine | None = None) -
     if around is not None:  # a member of a package
         name = (*around.name, name[-1])
         unit.names.spell(name, [parts[-1].text])
-    yield from begin_routine(unit, tokens, name, kind, around, goes_on=tokens[at].text.upper() in ("PACKAGE", "TYPE"))
+    yield from begin_routine(unit, tokens, name, kind, around, goes_on=words[at] in ("PACKAGE", "TYPE"))
     routine = unit.routine
     if kind == "Trigger":
         table = trigger_table(unit, tokens, i)
@@ -52,7 +53,7 @@ def read_header(unit: Unit, tokens: list[Token], outer: Routine | None = None) -
     else:
         declare_parameters(unit, tokens, i, untyped=unit.engine.untyped_parameters)
     columns: tuple[DeclaredColumn, ...] = ()
-    returns = next((j for j in range(i, len(tokens)) if tokens[j].text.upper() == "RETURNS"), -1)
+    returns = words.index("RETURNS", i) if "RETURNS" in words[i:] else -1
     if returns >= 0 and (kind == "Function" or (kind == "Procedure" and unit.engine.procedures_return_tables)):
         columns = returned_table(unit, tokens, returns, name)
     if columns:

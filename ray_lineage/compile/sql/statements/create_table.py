@@ -99,6 +99,8 @@ def partition_of(unit: Unit, tokens: list[Token], head: CreateHead, name: Name) 
     """``CREATE TABLE p PARTITION OF t`` and ``CREATE TABLE p (columns) INHERITS (t)``: p has t's columns, and t shows p's
     rows. None if it is something else."""
     words = [t.text.upper() for t in tokens]
+    if "PARTITION" not in words and "INHERITS" not in words:
+        return None
     follows = {"PARTITION": "OF", "INHERITS": "("}
     at = next((k for k, word in enumerate(words[:-1]) if word in follows and words[k + 1] == follows[word]), -1)
     parts, _ = read_name(tokens, at + 2) if at > 0 else ([], 0)

@@ -150,6 +150,8 @@ def modifying_ctes(unit: Unit, with_: Expression, tokens: list[Token]) -> Iterat
 def inner_statement(unit: Unit, tokens: list[Token]) -> Tokens:
     """``INSERT INTO t SELECT ... FROM (MERGE ... OUTPUT ...) AS x``: what the inner statement puts out is a temporary
     table of its own."""
+    if _INNER.isdisjoint([t.token_type for t in tokens[3:]]):
+        return tokens
     for i in range(3, len(tokens)):
         if tokens[i].token_type not in _INNER or tokens[i - 1].token_type is not T.L_PAREN:
             continue
