@@ -298,10 +298,8 @@ def _python(lines: list[str], start: int) -> tuple[list[str], list[ast.stmt]]:
         shown.append(indent + (plain or "pass"))
     tree = _parsed(shown, start)
     body = [sql.pop(s.lineno, s) if isinstance(s, ast.Pass) else s for s in tree.body]
-    marked = [
-        f"{SQL_CELL}(" if start + k in {s.lineno for s in body if _is_cell(s)} else x for k, x in enumerate(shown)
-    ]
-    return marked, body
+    cells = {s.lineno for s in body if _is_cell(s)}
+    return [f"{SQL_CELL}(" if start + k in cells else x for k, x in enumerate(shown)], body
 
 
 def _is_cell(statement: ast.stmt) -> bool:
