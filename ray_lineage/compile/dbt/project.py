@@ -117,12 +117,11 @@ class Project:
 
         https://docs.getdbt.com/docs/build/sql-models, https://docs.getdbt.com/reference/project-configs/model-paths
         """
-        return any(self.given.get(place) == self.given[PROJECT] for place in self.places())
+        return PROJECT in self.given and any(self.given.get(p) == self.given[PROJECT] for p in self.places())
 
     def places(self) -> list[str]:
-        """Where dbt_project.yml has to lie so that this folder is below its models, as exact needs."""
-        if PROJECT not in self.given:
-            return []
+        """Where dbt_project.yml has to lie so that this folder is below its models, as exact needs; of a project that is not
+        known yet, below the usual ones."""
         written = (p for key in _MODEL_PATHS for p in _texts(self.entry.get(key)))
         paths = {tuple(p for p in posixpath.normpath(path).split("/") if p not in ("", ".")) for path in written}
         return [
@@ -204,8 +203,8 @@ def asked_for(project: Project, model: str, template: Template, library: Library
             yield f"profile:{project.profile}"
         yield f"model:{model}"
         yield from (f"macro:/{name}" for name in MACROS)
-    if query:
-        yield from project.places()
+        if not (template.refs or template.config):  # with the rest: asked for later it were one compilation more
+            yield from project.places()
     for kind, *parts in template.refs:
         if kind == "source":
             yield f"source:{'.'.join(parts)}"
