@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 from unittest.mock import patch
@@ -92,6 +92,23 @@ def drawn(found: Traced, width: int, limit: int | None) -> list[str]:
     return [text(line) for line in render(found, width, limit)]
 
 
+def counted(found: Traced) -> dict[str, object]:
+    """What a picture's last lines and its sections hang on."""
+
+    def named(numbers: Iterable[int]) -> list[str]:
+        return sorted(found.names[n] for n in numbers)
+
+    size = len(found.names)
+    return {
+        "edges": found.edges,
+        "starts": named(found.starts),
+        "shaping": named(found.shaping),
+        "datasets": named(found.datasets),
+        "pairs": [(found.names[pair // size], found.names[pair % size]) for pair in found.pairs],
+        "sections": [(at, found.names[far]) for at, far in found.sections],
+    }
+
+
 @pytest.mark.parametrize("share", [0, 16])
 @settings(max_examples=25, deadline=None)
 @given(
@@ -111,6 +128,7 @@ def test_in_numbers_as_in_words(share: int, files: list[Any], depth: int | None,
                 words = found.walk()
             assert words == expected
             assert list(words.nodes) == list(expected.nodes)
+            assert counted(found) == counted(OfWalk(expected))
             if expected.steps:
                 assert lines == drawn(OfWalk(expected), width, limit)
             assert found.root_said == expected.said(expected.root)
