@@ -46,7 +46,7 @@ _TEMPLATES: Final = tuple(
 
 _JINJA: Final = re.compile(r"\{[{%#]")
 _QUERY: Final = re.compile(
-    r"(?:[\s(;\ufeff]|--[^\n]*|#[^\n]*|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/)*(?:select|with|from|values|table)\b",
+    r"(?:[\s(;\ufeff]|--[^\n]*+|#[^\n]*+|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/)*+(?:select|with|from|values|table)\b",
     re.IGNORECASE,
 )
 """How a query begins, behind comments."""
