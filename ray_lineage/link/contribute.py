@@ -15,6 +15,7 @@ from ray_lineage.link.evaluate import Evaluated, as_whole
 from ray_lineage.link.lists import ColumnList
 from ray_lineage.link.script import Script
 from ray_lineage.link.symbols import Declared
+from ray_lineage.link.system import is_system
 from ray_lineage.link.view import Descriptions, Shape
 from ray_lineage.link.work import FILE_ROWS, Work
 from ray_lineage.model import (
@@ -39,7 +40,7 @@ from ray_lineage.model import (
     statement_id,
 )
 
-CONTRIBUTION_REVISION: Final = 13
+CONTRIBUTION_REVISION: Final = 14
 """Raise with every change of the rows that given facts lead to: files are then written again."""
 
 _TOO_MANY_ROWS: Final = (
@@ -316,8 +317,8 @@ def _ambiguities(facts: FileFacts, catalog: LinkCatalog) -> list[Diagnostic]:
             name: Name = getattr(relation, "name", ())
             if name and name not in seen and not is_temporary(name) and catalog.ambiguous(name):
                 seen.add(name)
-                if catalog.shape(catalog.resolve(name)) is not None:
-                    continue  # it has a declaration of its own
+                if is_system(name) or catalog.shape(catalog.resolve(name)) is not None:
+                    continue  # every database has one of its own, or it has a declaration
                 text = f"{'.'.join(map(quote_part, name))} could be several datasets; it is kept as written"
                 out.append(Diagnostic("RL301", "warning", text, getattr(relation, "line", 0)))
     return out

@@ -38,6 +38,7 @@ from ray_lineage.model import (
     VALUE,
     Alias,
     Assignment,
+    Diagnostic,
     Effect,
     Local,
     Merged,
@@ -46,12 +47,14 @@ from ray_lineage.model import (
     Parameter,
     Ref,
     Relation,
+    Resting,
     Select,
     SetOp,
     StatementFacts,
     StatementKind,
     TableRef,
     Variable,
+    dataset_text,
     is_temporary,
     local_kind,
     reachable,
@@ -132,7 +135,7 @@ class Evaluated(NamedTuple):
     items: list[Item]  # the written (or returned) columns, by position
 
 
-Complain = Callable[[str, str, str, int, int], None]  # code, severity, message, line, column
+Complain = Callable[[Diagnostic], None]
 
 
 class Evaluator:
@@ -817,7 +820,9 @@ class Evaluator:
         if out and not quiet and ref.name[:1] != "$":  # $node_id and its like are in no list
             tables = _listing(sorted({d for d, _ in out}))
             text = f"column {ref.name!r} is not among the known columns of {tables}"
-            self.complain("RL302", "warning", text, ref.line, ref.column)
+            named = sorted({dataset_text(r.name) for i in relations if isinstance(r := self.relations[i], TableRef)})
+            lists = tuple(sorted({d for d, _ in out}))
+            self.complain(Resting("RL302", "warning", text, ref.line, ref.column, lists, tuple(named)))
         return out
 
 

@@ -253,10 +253,10 @@ class Script:
             return evaluator.run()
         except RecursionError:
             text = "this statement's queries are nested too deeply to follow; it has no column lineage"
-            self._complain("RL304", "error", text, statement.first_line)
+            self._complain(Diagnostic("RL304", "error", text, statement.first_line))
             return Evaluated([], [], [], [], [])
         except TooMuch:
-            self._complain("RL305", "warning", TOO_MANY, statement.first_line)
+            self._complain(Diagnostic("RL305", "warning", TOO_MANY, statement.first_line))
             return evaluator.whole()
 
     def _former_columns(self, line: int) -> dict[Name, list[str]]:
@@ -267,10 +267,10 @@ class Script:
                 found.setdefault(name, []).append(column)
         return found
 
-    def _complain(self, code: str, severity: str, message: str, line: int, column: int = 0) -> None:
-        if (code, message) not in self._complaints:
-            self._complaints.add((code, message))
-            self.diagnostics.append(Diagnostic(code, severity, message, line, column))
+    def _complain(self, found: Diagnostic) -> None:
+        if (found.code, found.message) not in self._complaints:
+            self._complaints.add((found.code, found.message))
+            self.diagnostics.append(found)
 
     def _found(self, found: Diagnostic) -> None:
         """Of a check: what is wrong in two places is said twice, but once however often the statement is read."""

@@ -115,7 +115,7 @@ def without_agreed(found: Sequence[Said]) -> Iterator[Said]:
     files: dict[tuple[str, str], set[str]] = {}
     columns: dict[tuple[str, str], set[str]] = {}
     for path, d in found:
-        if d.code == "RL143":
+        if d.code in _OF_COLUMNS:
             for name in d.lists:
                 files.setdefault((d.message, name), set()).add(path)
                 columns.setdefault((path, name), set()).add(d.message)
@@ -125,6 +125,7 @@ def without_agreed(found: Sequence[Said]) -> Iterator[Said]:
             yield path, d
 
 
+_OF_COLUMNS: Final = ("RL143", "RL302")
 _ANOTHER: Final = 3
 """So many columns that a list lacks are not misspelt: another list is meant."""
 

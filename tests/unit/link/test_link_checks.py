@@ -339,12 +339,13 @@ def test_a_large_schema_needs_no_resemblance() -> None:
     assert [m[0] for m in undeclared({**known, "q.sql": "SELECT a FROM s.elsewhere"}, "q.sql")] == ["warning"]
 
 
-def test_columns_that_several_files_name_are_the_lists_fault() -> None:
+@pytest.mark.parametrize("code", ["RL143", "RL302"])
+def test_columns_that_several_files_name_are_the_lists_fault(code: str) -> None:
     from ray_lineage.runtime.check import Said, without_agreed
 
     def lacking(path: str, name: str, *lists: str) -> Said:
         severity = "warning" if lists else "error"
-        return path, Resting("RL143", severity, f"there is no column {name!r} in t", 1, 0, lists)
+        return path, Resting(code, severity, f"there is no column {name!r} in t", 1, 0, lists)
 
     several = [lacking("a.sql", "new", "s.t", "s.u"), lacking("b.sql", "new", "s.t")]
     own = [
@@ -379,6 +380,23 @@ def test_a_finding_names_the_lists_that_it_rests_on(sql: str, lists: tuple[str, 
     row = contributions("p", {"t.sql": TABLES, "q.sql": sql})["q.sql"].rows["File"][0]
     found = msgspec.json.decode(row[7], type=list[Resting])
     assert [(d.lists, d.named) for d in found if d.code.startswith("RL14")] == [(lists, tuple(n[4:] for n in lists))]
+
+
+def test_a_column_that_a_table_lacks_names_the_lists_that_it_rests_on() -> None:
+    files = {"t.sql": "CREATE TABLE s.t (a int)", "q.sql": "SELECT x.b FROM s.t AS x WHERE {{ a }}"}
+    row = contributions("p", files, "postgres")["q.sql"].rows["File"][0]
+    found = msgspec.json.decode(row[7], type=list[Resting])
+    assert [(d.lists, d.named) for d in found if d.code == "RL302"] == [(("s.t",), ("s.t",))]
+
+
+@pytest.mark.parametrize("name", ["sysobjects", "dbo.sysobjects", "sys.objects"])
+def test_every_database_has_its_own_system_views(name: str) -> None:
+    files = {
+        "q.sql": f"SELECT name FROM {name}",
+        "a.sql": "SELECT name FROM a.dbo.sysobjects; SELECT name FROM b.sys.sysobjects; SELECT name FROM a.sys.objects;",
+        "b.sql": "SELECT name FROM b.dbo.sysobjects; SELECT name FROM b.sys.objects;",
+    }
+    assert contributions("p", files, "tsql")["q.sql"].rows["File"][0][7] == "[]"
 
 
 @pytest.mark.parametrize(
