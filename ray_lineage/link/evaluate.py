@@ -816,7 +816,7 @@ class Evaluator:
             relation = self.relations[index]
             if isinstance(relation, TableRef) and self._is_table(index) and not relation.columns:
                 out[(self.catalog.resolve(relation.name), ref.name)] = 0 if ref.name[:1] == "$" else POSSIBLE
-                quiet = quiet or self.catalog.ambiguous(relation.name)
+                quiet = quiet or self.catalog.ambiguous(relation.name) or self._is_made(relation.name)
         if out and not quiet and ref.name[:1] != "$":  # $node_id and its like are in no list
             tables = _listing(sorted({d for d, _ in out}))
             text = f"column {ref.name!r} is not among the known columns of {tables}"
@@ -824,6 +824,10 @@ class Evaluator:
             lists = tuple(sorted({d for d, _ in out}))
             self.complain(Resting("RL302", "warning", text, ref.line, ref.column, lists, tuple(named)))
         return out
+
+    def _is_made(self, name: Name) -> bool:
+        """Is it the table that is made here, whose own columns its expressions read? Another file's list may be what is known."""
+        return self.statement.kind is StatementKind.CREATE_TABLE and name == self.statement.target
 
 
 def as_whole(statement: StatementFacts, reads: list[str], feeds: list[str]) -> Evaluated:

@@ -389,6 +389,13 @@ def test_a_column_that_a_table_lacks_names_the_lists_that_it_rests_on() -> None:
     assert [(d.lists, d.named) for d in found if d.code == "RL302"] == [(("s.t",), ("s.t",))]
 
 
+def test_a_table_that_is_made_has_the_columns_that_its_own_expressions_name() -> None:
+    """Though another file declares it otherwise, and that counts."""
+    files = {"a.sql": "CREATE TABLE dbo.t (x int)", "b.sql": "CREATE TABLE dbo.t (n int, c AS (n + 5))"}
+    found = msgspec.json.decode(contributions("p", files, "tsql")["b.sql"].rows["File"][0][7], type=list[Resting])
+    assert [d.code for d in found] == ["RL303"]
+
+
 @pytest.mark.parametrize("name", ["sysobjects", "dbo.sysobjects", "sys.objects"])
 def test_every_database_has_its_own_system_views(name: str) -> None:
     files = {
