@@ -19,6 +19,8 @@ from ray_lineage.compile.text.placeholders import Scan
 MAX_VARIANTS: Final = 8
 Place = tuple[str, int]
 """A block: the macro it is in (empty: none), and where it begins."""
+Choice = dict[Place | str, int]
+"""The arms of blocks, and whether conditions hold."""
 
 
 def all_texts(run: Run) -> tuple[str, list[str]]:
@@ -42,8 +44,8 @@ def all_texts(run: Run) -> tuple[str, list[str]]:
     return base, list(texts)[1:]
 
 
-def _text(run: Run, choice: dict[Place, int]) -> tuple[str, list[dict[Place, int]]]:
-    """The whole text with these arms of blocks (by start), and the choices of single other arms it met."""
+def _text(run: Run, choice: Choice) -> tuple[str, list[Choice]]:
+    """The whole text with this choice, and the choices of single other arms or conditions it met."""
     writing = _Writing(run, choice)
     writing.items(run.reader.items, writing.out)
     out = writing.out
@@ -54,10 +56,12 @@ def _text(run: Run, choice: dict[Place, int]) -> tuple[str, list[dict[Place, int
 class _Writing(Shows):
     """One pass over the tree with one choice of arms."""
 
-    def __init__(self, run: Run, choice: dict[Place, int]) -> None:
+    def __init__(self, run: Run, choice: Choice) -> None:
         super().__init__(run)
         self.choice = choice
-        self.asked: list[dict[Place, int]] = []
+        self.asked: list[Choice] = []
+        self.holds: dict[str, bool] = {}
+        """What was taken for true or false of conditions that nobody knows, and that are the same in all of the template."""
         self.out = Output()
 
     def items(self, items: Sequence[Item], out: Output) -> None:
@@ -101,42 +105,87 @@ class _Writing(Shows):
 
     def _if(self, block: Block, out: Output) -> None:
         open_arms: list[int] = []
+        unknown_conditions: list[tuple[int, nodes.Node]] = []
+        taken: object = None
+        decided = True
         for at, (condition, _) in enumerate(block.arms):
-            self.soft = False
-            if condition is None and block.has_else and at == len(block.arms) - 1:
-                taken: object = True
-            else:
-                try:
-                    taken = self.known(condition)
-                except Unknown:
-                    taken = None
-                if self.soft and not self.naming:
-                    taken = None
+            is_last = at == len(block.arms) - 1
+            taken = True if condition is None and block.has_else and is_last else self._taken(condition)
+            if taken is None:
+                decided = False
+                taken = self._assumed(condition, is_last)
+                if taken is None and condition is not None:
+                    unknown_conditions.append((at, condition))
             if taken is None or taken:
                 open_arms.append(at)
             if taken:
                 break
-        decided = len(open_arms) == 1 and taken is not None and bool(taken)
+        decided = decided and bool(taken)
         if not open_arms or (not decided and not taken and self.calls and _returns(block)):
             return
         arm = open_arms[0] if decided else self._chosen(block, open_arms)
         if not decided:
             self._mark(block, open_arms)
+        for at, condition in unknown_conditions:
+            if at <= arm:
+                self._assume(condition, at == arm)
         self.possible += not decided
         self.items(block.arms[arm][1], out)
         self.possible -= not decided
+
+    def _taken(self, condition: nodes.Node | None) -> object:
+        """None: nobody knows."""
+        self.soft = False
+        try:
+            found = self.known(condition)
+        except Unknown:
+            return None
+        return None if self.soft and not self.naming else bool(found)
+
+    def _assumed(self, condition: nodes.Node | None, is_last: bool) -> bool | None:
+        """What was taken for true of a condition or its contrary before. What is left out for that is for another text."""
+        said, negated = self._said(condition)
+        holds = self.choice.get(said, self.holds.get(said))
+        if holds is None:
+            return None
+        taken = bool(holds) != negated
+        if not (taken and is_last) and said not in self.choice:
+            self._ask(said, not holds)
+        return taken
+
+    def _assume(self, condition: nodes.Node, holds: bool) -> None:
+        said, negated = self._said(condition)
+        if said:
+            self.holds[said] = holds != negated
+
+    def _said(self, condition: nodes.Node | None) -> tuple[str, bool]:
+        """A condition, and whether it is its contrary that is asked; empty: it may be another one each time, as what it is about
+        is bound in the template."""
+        negated = False
+        while isinstance(condition, nodes.Not):
+            condition, negated = condition.node, not negated
+        if condition is None or isinstance(condition, nodes.Name):
+            names = [condition.name] if condition is not None else []
+        else:
+            names = [name.name for name in condition.find_all(nodes.Name)]
+        if not names or any(map(self._is_bound, names)):
+            return "", False
+        return repr(condition), negated
 
     def _chosen(self, block: Block, arms: Sequence[int]) -> int:
         place = (self.calls[-1] if self.calls else "", block.start)
         arm = self.choice.get(place, -1)
         if arm in arms:
             return arm
-        if place not in self.choice and len(self.asked) <= MAX_VARIANTS:
+        if place not in self.choice:
             for other in arms[1:]:
-                choice = {**self.choice, place: other}
-                if choice not in self.asked:
-                    self.asked.append(choice)
+                self._ask(place, other)
         return arms[0]
+
+    def _ask(self, of: Place | str, choice: int) -> None:
+        other = {**self.choice, of: choice}
+        if len(self.asked) <= MAX_VARIANTS and other not in self.asked:
+            self.asked.append(other)
 
     def _for(self, block: Block, out: Output) -> None:
         head = block.arms[0][0]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+from jinja2 import Environment
 
 from ray_lineage.compile import CompileOptions, compile_source
+from ray_lineage.compile.text.template import untemplate
 from ray_lineage.link import Linker
 from ray_lineage.model import Contribution, encode_facts
 
@@ -60,6 +64,54 @@ def test_both_branches_of_an_if_are_read() -> None:
     text = "select a as k from {% if target.name == 'dev' %}{{ ref('small') }}{% else %}{{ ref('big') }}{% endif %}"
     found = {(s, t): c for s, t, _, _, c in edges(linked(m=text)["m.sql"])}
     assert set(found) == {("small.a", "m.k"), ("big.a", "m.k")}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{% if not is_incremental() %}where a{% endif %} {% if is_incremental() %}where b{% endif %} and c",
+        "{% if is_incremental() %}a{% else %}b{% endif %} {% if is_incremental() %}c{% else %}d{% endif %}",
+        "{% if is_incremental() %}a{% endif %} {% if not is_incremental() %}b{% else %}c{% endif %}",
+        "{% if not not is_incremental() %}a{% else %}b{% endif %} {% if is_incremental() %}c{% endif %}",
+        "{% if is_incremental() and flags.x %}a{% endif %} {% if not (is_incremental() and flags.x) %}b{% endif %}",
+    ],
+)
+def test_a_condition_holds_everywhere_or_nowhere(text: str) -> None:
+    """As Jinja itself writes the template where it is true, and where it is not."""
+    expected = {
+        " ".join(
+            Environment().from_string(text).render(is_incremental=lambda holds=holds: holds, flags={"x": 1}).split()
+        )
+        for holds in (True, False)
+    }
+    found = untemplate(text, "m", '"')
+    assert found is not None
+    assert {" ".join(t.split()) for t in (found.text, *found.variants)} == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{% if is_incremental() %}a{% endif %} b {% if is_incremental() %}c{% endif %}",
+        "{% set x = f() %}{% if x %}a{% endif %} b {% if not x %}c{% endif %}",
+        "{% for x in f() %}{% if x %}a{% endif %} b {% if not x %}c{% endif %}{% endfor %}",
+    ],
+)
+def test_nothing_is_left_out_where_all_may_be_there(text: str) -> None:
+    """What a name is bound to may be another value each time."""
+    found = untemplate(text, "m", '"')
+    assert found is not None
+    assert (found.text.split(), found.variants) == (["a", "b", "c"], ())
+
+
+def test_a_model_with_one_where_or_another_is_read_with_both() -> None:
+    text = (
+        "select a from {{ ref('x') }}\n{% if not is_incremental() %}\nwhere b > 1\n{% endif %}\n"
+        "{% if is_incremental() %}\nwhere c > 1\n{% endif %}\nand d > 1"
+    )
+    found = linked(m=text)["m.sql"]
+    assert json.loads(found.rows["File"][0][7]) == []
+    assert {r[0] for r in found.rows["INFLUENCES"]} == {"p:x.b", "p:x.c", "p:x.d"}
 
 
 def test_a_file_of_plain_sql_is_no_model() -> None:
