@@ -92,9 +92,10 @@ class _Question:
 
     def ask(self, store: GraphStore, project: str | None) -> list[Traced]:
         from ray_lineage.query.lineage import traced
+        from ray_lineage.query.walk import asked_for
 
         return [
-            traced(store, self.name, way, depth=depth, level=self.level, influences=self.influences, project=project)
+            traced(store, asked_for(store, self.name, way, depth, self.level, self.influences, project))
             for way, depth in self.walks
         ]
 

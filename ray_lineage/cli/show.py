@@ -26,8 +26,8 @@ def show(
     as_json: Json = False,
 ) -> None:
     """All of a dataset: columns with types and uses, who writes and reads it, where it is declared, what is said of it."""
+    from ray_lineage.query.lineage import selection
     from ray_lineage.query.show import show as ask
-    from ray_lineage.query.walk import selection
 
     with asked() as (store, project):
         found = [ask(store, one, of) for of, one in selection(store, name, project)]

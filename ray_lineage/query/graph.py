@@ -7,11 +7,11 @@ from types import TracebackType
 from ray_lineage.graph.store import Direction, GraphStore
 from ray_lineage.query.across import opened
 from ray_lineage.query.find import Hits, find
-from ray_lineage.query.lineage import walk
+from ray_lineage.query.lineage import selection, walk
 from ray_lineage.query.show import Shown, show
 from ray_lineage.query.stats import GraphStats, stats
 from ray_lineage.query.unused import Unused, unused
-from ray_lineage.query.walk import Level, Walk, selection
+from ray_lineage.query.walk import Level, Walk
 from ray_lineage.query.why import Path, Why, path, why
 from ray_lineage.settings import load_settings
 

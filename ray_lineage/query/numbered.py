@@ -1,4 +1,4 @@
-"""A walk over the embedded graph in numbers, for answers that hold much of it: the same as :func:`.walk.walk` finds, in a tenth
+"""A walk over the embedded graph in numbers, for answers that hold much of it: the same as :func:`.walk.in_words` finds, in a tenth
 of its time.
 
 Ends of edges are read for the nodes at hand, or all at once when many have been asked for: reading all is 16 times as fast an

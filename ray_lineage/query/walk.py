@@ -252,21 +252,6 @@ def _ambiguous(text: str, found: Sequence[tuple[str, str]]) -> UsageError:
     return UsageError("RL205", f"{text!r} could be {len(found)} different things", help=help_)
 
 
-def walk(
-    store: GraphStore,
-    text: str,
-    direction: Direction,
-    *,
-    depth: int | None = None,
-    level: Level = "auto",
-    influences: bool = True,
-    project: str | None = None,
-) -> Walk:
-    """Walk the graph. ``level`` ``column`` on a dataset walks all its columns; ``influences`` adds what shapes rows to a walk
-    over columns (between datasets it is part of every edge)."""
-    return in_words(store, asked_for(store, text, direction, depth, level, influences, project))
-
-
 class Question(msgspec.Struct, frozen=True):
     """What a walk is asked for; ``kind`` is the root's dataset's, ``level`` ``table`` or ``column``."""
 
@@ -287,7 +272,7 @@ def asked_for(
     influences: bool,
     project: str | None,
 ) -> Question:
-    """See :func:`walk`. Raises UsageError."""
+    """See :func:`ray_lineage.query.lineage.walk`. Raises UsageError."""
     root = resolve(store, text, project)
     kind = str(store.describe([root.dataset_id], "Dataset").get(root.dataset_id, {}).get("kind", ""))
     column = level == "column" or (level == "auto" and root.column is not None)
@@ -307,22 +292,6 @@ def in_words(store: GraphStore, question: Question) -> Walk:
         first = _of_program(store, root, direction) if question.kind in PROGRAMS else []
         found = _datasets(store, [root.dataset_id], direction, depth, first)
     return _answer(store, root, direction, question.level, question.kind, found, depth)
-
-
-def selection(store: GraphStore, text: str, project: str | None = None) -> list[tuple[str, str]]:
-    """Project and name of the datasets that a selector (``2+orders+1``) means: what it names first, then by name."""
-    from ray_lineage.query.select import selector
-
-    chosen = selector(text)
-    root = resolve(store, chosen.name, project)
-    if chosen.is_plain:
-        return [(root.project, chosen.name)]
-    names: set[str] = set()
-    sides: list[tuple[Direction, int | None]] = [("upstream", chosen.upstream), ("downstream", chosen.downstream)]
-    for direction, depth in sides:
-        if depth != 0:
-            names |= set(walk(store, root.dataset, direction, depth=depth, level="table", project=root.project).nodes)
-    return [(root.project, name) for name in (root.dataset, *sorted(names - {root.dataset}))]
 
 
 PROGRAMS: Final = frozenset({"Procedure", "Function", "Trigger", "Module"})

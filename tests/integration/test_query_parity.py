@@ -13,10 +13,11 @@ from ray_lineage.graph.base import BaseStore
 from ray_lineage.graph.neo4j import Neo4jStore
 from ray_lineage.graph.sqlite import SqliteStore
 from ray_lineage.query.find import find
+from ray_lineage.query.lineage import walk
 from ray_lineage.query.show import show
 from ray_lineage.query.stats import stats
 from ray_lineage.query.unused import unused
-from ray_lineage.query.walk import resolve, walk
+from ray_lineage.query.walk import resolve
 from ray_lineage.query.why import path, why
 from tests.conftest import ServerAddress
 from tests.factory import contributions, load

@@ -347,7 +347,7 @@ class Values:
         if dotted(node) == "api.Column.translate_type":
             return str(self._value(node.args[0]) if node.args else unknown())
         owner = node.node.node
-        if isinstance(owner, nodes.Name) and not self._is_bound(owner.name):
+        if isinstance(owner, nodes.Name) and not self.is_bound(owner.name):
             return self.called(owner.name, node.node.attr, node)
         if node.kwargs:
             raise Unknown
@@ -361,7 +361,7 @@ class Values:
         parts = [given.get(key) for key in ("database", "schema", "identifier")]
         return self.relation(*(str(p) for p in parts if p))
 
-    def _is_bound(self, name: str) -> bool:
+    def is_bound(self, name: str) -> bool:
         return any(name in scope for scope in self.scopes) or name == "this"
 
     def _function(self, name: str, node: nodes.Call) -> object:

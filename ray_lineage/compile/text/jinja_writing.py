@@ -168,7 +168,7 @@ class _Writing(Shows):
             names = [condition.name] if condition is not None else []
         else:
             names = [name.name for name in condition.find_all(nodes.Name)]
-        if not names or any(map(self._is_bound, names)):
+        if not names or any(map(self.is_bound, names)):
             return "", False
         return repr(condition), negated
 

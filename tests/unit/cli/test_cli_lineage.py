@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from ray_lineage.cli.output import cells, styled, write_table
 from ray_lineage.cli.tree import Line, render, text
 from ray_lineage.model import split_column
-from ray_lineage.query.walk import SCHEMA, Direction, Step, Walk, walk
+from ray_lineage.query.lineage import walk
+from ray_lineage.query.walk import SCHEMA, Direction, Step, Walk
 from tests.unit.query.graphs import Graph
 
 

@@ -14,8 +14,9 @@ from ray_lineage.cli.main import main
 from ray_lineage.errors import UsageError
 from ray_lineage.graph.sqlite import SqliteStore
 from ray_lineage.query.across import Across, across
+from ray_lineage.query.lineage import walk
 from ray_lineage.query.projects import forget_project, rename_project
-from ray_lineage.query.walk import Walk, walk
+from ray_lineage.query.walk import Walk
 from ray_lineage.query.why import path, why
 from ray_lineage.runtime.ingest import ingest
 from ray_lineage.settings import Settings, load_settings

@@ -18,7 +18,8 @@ from ray_lineage.errors import UsageError
 from ray_lineage.frames import HAS_COLUMN, Linked, Tabular
 from ray_lineage.graph.sqlite import SqliteStore
 from ray_lineage.query.graph import Graph
-from ray_lineage.query.walk import Direction, walk
+from ray_lineage.query.lineage import walk
+from ray_lineage.query.walk import Direction
 from tests.factory import contributions, load
 from tests.unit.query import graphs
 

@@ -34,9 +34,10 @@ from ray_lineage.query import graph as api
 from ray_lineage.query.explain import codes_of, explain, known_codes
 from ray_lineage.query.find import find, ranked
 from ray_lineage.query.graph import Graph
+from ray_lineage.query.lineage import selection, walk
 from ray_lineage.query.show import show
 from ray_lineage.query.unused import unused
-from ray_lineage.query.walk import Direction, resolve, selection, walk
+from ray_lineage.query.walk import Direction, resolve
 from ray_lineage.query.why import path, shortest, why
 from ray_lineage.settings import Settings
 from tests.factory import contributions, load, sha

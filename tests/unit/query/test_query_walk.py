@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ray_lineage.query.lineage import walk
 from ray_lineage.query.select import Selector, selector
-from ray_lineage.query.walk import Direction, reach, walk
+from ray_lineage.query.walk import Direction, reach
 from tests.unit.query.graphs import PROJECT, Graph
 
 ORDERS = Graph(

@@ -30,7 +30,7 @@ from ray_lineage.model import (
     encode_facts,
     part_path,
 )
-from ray_lineage.query.walk import walk
+from ray_lineage.query.lineage import walk
 from ray_lineage.runtime import parse
 from ray_lineage.runtime.ingest import ingest
 from ray_lineage.runtime.load import FactsLost, Loader, Prepare
