@@ -199,7 +199,7 @@ def _start(ray: Any, workers: int, dashboard: bool) -> None:
     try:
         with _deadline(START_SECONDS), _own_groups(), _only_what_is_used(dashboard):
             ray.init(address="local", **options, **_quiet())
-    except (ConnectionError, RuntimeError, ValueError, OSError, ray.exceptions.RayError) as error:
+    except Exception as error:  # a raylet that does not come up is one without a class of its own
         raise StoreUnavailable(
             "RL230", f"Ray could not be started: {first_line(error).rstrip('. ')}", help="run with --executor local"
         ) from error

@@ -130,3 +130,28 @@ def test_something_listens_and_is_silent(silence: str, tmp_path: Path) -> None:
 def test_a_host_that_nobody_knows(tmp_path: Path) -> None:
     code, output = ingest(tmp_path, "nowhere.invalid:6379")
     assert (code, "error[RL206]" in output) == (2, True), output
+
+
+STOPS_THE_RAYLET = """
+import threading, time
+import psutil
+
+def stop():
+    while True:
+        for process in psutil.Process().children(recursive=True):
+            try:
+                if process.name() == "raylet":
+                    return process.suspend()
+            except psutil.Error:
+                pass
+        time.sleep(0.002)
+
+threading.Thread(target=stop, daemon=True).start()
+"""
+
+
+def test_a_ray_of_our_own_that_does_not_come_up(tmp_path: Path) -> None:
+    """Ray waits half a minute for it."""
+    code, output = ingest(tmp_path, "local", STOPS_THE_RAYLET)
+    assert (code, "error[RL230]: Ray could not be started: " in output) == (3, True), output
+    assert "--executor local" in output
