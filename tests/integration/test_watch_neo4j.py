@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import time
 from collections.abc import Iterator
@@ -95,6 +96,19 @@ def test_a_frozen_server_does_not_keep_it_from_ending(server: Neo4jServer, watch
         watch.until_status(lambda s: s.in_flight > 0)
         assert watch.end(signal.SIGINT, 25) == 130  # the driver's own patience is 30 s
     assert "Traceback" not in watch.said()
+
+
+def test_a_dry_run_beside_it_only_reads(server: Neo4jServer, watch: Watching) -> None:
+    """Who begins to write makes whoever wrote before stop."""
+    before = stored(server)
+    words = ("ingest", "sql", "--executor", "local", "--dry-run", "--full", "--json")
+    dry = command(watch.root.parent, *words, env=credentials(server))
+    assert (dry.returncode, json.loads(dry.stdout)["files_written"]) == (0, watch.status().files), dry.stderr
+    assert_same(stored(server), before)
+    edit(watch.root, "first")
+    watch.rest()
+    assert_same(stored(server), clean(watch.root))
+    assert watch.end() == 143
 
 
 def test_a_wrong_password(server: Neo4jServer, tmp_path: Path) -> None:
