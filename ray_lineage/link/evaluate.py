@@ -812,17 +812,18 @@ class Evaluator:
             return {(d, ref.name): POSSIBLE if len(relations) > 1 else 0 for d in datasets if len(datasets) == 1}
         if ref.name in OF_ENGINES:
             return {}
+        named: set[str] = set()
         for index in relations:
             relation = self.relations[index]
             if isinstance(relation, TableRef) and self._is_table(index) and not relation.columns:
+                named.add(dataset_text(relation.name))
                 out[(self.catalog.resolve(relation.name), ref.name)] = 0 if ref.name[:1] == "$" else POSSIBLE
                 quiet = quiet or self.catalog.ambiguous(relation.name) or self._is_made(relation.name)
         if out and not quiet and ref.name[:1] != "$":  # $node_id and its like are in no list
-            tables = _listing(sorted({d for d, _ in out}))
-            text = f"column {ref.name!r} is not among the known columns of {tables}"
-            named = sorted({dataset_text(r.name) for i in relations if isinstance(r := self.relations[i], TableRef)})
-            lists = tuple(sorted({d for d, _ in out}))
-            self.complain(Resting("RL302", "warning", text, ref.line, ref.column, lists, tuple(named)))
+            lists = sorted({d for d, _ in out})
+            text = f"column {ref.name!r} is not among the known columns of {_listing(lists)}"
+            place = ref.line, ref.column
+            self.complain(Resting("RL302", "warning", text, *place, tuple(lists), tuple(sorted(named))))
         return out
 
     def _is_made(self, name: Name) -> bool:

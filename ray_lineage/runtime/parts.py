@@ -49,8 +49,7 @@ class Parts:
 
     def take(self, container: str, parts: Iterable[tuple[str, str]], known: Callable[[str], str]) -> set[str]:
         """The file has these parts now (names and content hashes); their facts are to follow, unless they are as they were.
-        ``known(path)``: the hash of one
-        whose facts need not be looked at again. Returns those that it has no more."""
+        ``known(path)``: the hash of one whose facts need not be looked at again. Returns those that it has no more."""
         paths = {part_path(container, name): sha256 for name, sha256 in parts}
         gone = self._of.get(container, set()).difference(paths)
         self._dropped |= gone
