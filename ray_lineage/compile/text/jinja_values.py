@@ -362,6 +362,7 @@ class Values:
         return self.relation(*(str(p) for p in parts if p))
 
     def is_bound(self, name: str) -> bool:
+        """Does the template itself say what the name is, here?"""
         return any(name in scope for scope in self.scopes) or name == "this"
 
     def _function(self, name: str, node: nodes.Call) -> object:
