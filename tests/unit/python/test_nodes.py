@@ -11,7 +11,7 @@ from ray_lineage.compile import CompileOptions, compile_source
 from ray_lineage.compile.python.nodes import module_name
 from ray_lineage.graph.sqlite import SqliteStore
 from ray_lineage.model import FileFacts
-from ray_lineage.query.walk import walk
+from ray_lineage.query.lineage import walk
 from ray_lineage.runtime.ingest import ingest
 from ray_lineage.settings import load_settings
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -31,11 +32,26 @@ def cpu(text: str, dialect: str) -> float:
     return time.process_time() - start
 
 
+@pytest.fixture
+def nothing_left_of_others() -> Iterator[None]:
+    """What thousands of tests before this one left in memory is not looked through for garbage while it measures."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize(("dialect", "text", "size"), BOMBS, ids=range(len(BOMBS)))
-def test_time_grows_as_the_text_does(dialect: str, text: Callable[[int], str], size: int) -> None:
+def test_time_grows_as_the_text_does(
+    dialect: str, text: Callable[[int], str], size: int, nothing_left_of_others: None
+) -> None:
     cpu(text(2), dialect)
-    half, whole = (min(cpu(text(n), dialect) for _ in range(3)) for n in (size // 2, size))
+    half = whole = float("inf")
+    for again in range(9):  # on a busy machine the least of three is at times no better than the first
+        half, whole = min(half, cpu(text(size // 2), dialect)), min(whole, cpu(text(size), dialect))
+        if again > 1 and whole < 3.2 * half:
+            break
     assert whole < max(3.2 * half, 0.05)
 
 
