@@ -67,10 +67,8 @@ def execute(unit: Unit, tokens: list[Token], into: Sink | None = None) -> Iterat
     word = tokens[i].text.upper() if len(tokens) > 1 else ""
     if word == "IMMEDIATE" or (tokens[0].text.upper() == "PREPARE" and len(tokens) > 3):
         i = 2 if word == "IMMEDIATE" else 3
-        if (
-            i < len(tokens) and tokens[i].token_type is T.L_PAREN and tokens[0].text.upper() == "PREPARE"
-        ):  # the types of its parameters
-            i = closing(tokens, i) + 1
+        if i == 3 and tokens[2].token_type is T.L_PAREN:  # the types of its parameters
+            i = closing(tokens, 2) + 1
         if i < len(tokens) and tokens[i].text.upper() in ("FROM", "AS"):
             i += 1
         if i < len(tokens) and tokens[i].token_type in (T.SELECT, T.INSERT, T.UPDATE, T.DELETE, T.MERGE, T.WITH):

@@ -338,3 +338,18 @@ CREATE PROCEDURE pr () BEGIN DECLARE a INT; SELECT MAX(c) INTO a FROM u; INSERT 
 CREATE TABLE f (a INT, connection VARCHAR(9)) ENGINE=FEDERATED CONNECTION='mysql://me:secret@h:3306/d1/t';
 CREATE TABLE g (a INT) ENGINE=FEDERATED CONNECTION='link/t';
 -- pairs: h.d1.t.* > f.* i, link.t.* > g.* i
+-- case: a variable with dots in its name is one
+SET @sys.tmp.x = (SELECT MAX(a) FROM t);
+INSERT INTO o (k) VALUES (@sys.tmp.x);
+SET @sys.tmp.sql = 'INSERT INTO o (n) SELECT b FROM t';
+PREPARE s FROM @sys.tmp.sql;
+EXECUTE s;
+-- pairs: t.a > o.k a, t.b > o.n i
+-- case: commands of the client between statements are none, columns of their names are
+warnings
+INSERT INTO o (k) SELECT
+  warnings
+FROM s;
+tee out.txt
+INSERT INTO o (n) SELECT t.a FROM t;
+-- pairs: s.warnings > o.k i, t.a > o.n i

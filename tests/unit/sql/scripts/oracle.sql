@@ -560,3 +560,6 @@ CREATE OR REPLACE PROCEDURE q (rc IN OUT pkg.cur) AS s VARCHAR2(99) := 'SELECT c
 CREATE OR REPLACE FUNCTION f RETURN SYS_REFCURSOR AS rc SYS_REFCURSOR; BEGIN OPEN rc FOR SELECT b FROM t; RETURN rc; END;
 /
 -- pairs: t.a > p.a i, t.b > p.b i, u.c > q.c i, t.b > f.b i
+-- case: translate into a character set
+CREATE VIEW v AS SELECT TRANSLATE(a USING NCHAR_CS) AS x, TRANSLATE(b, 'a', 'b') AS y FROM t;
+-- pairs: t.a > v.x t, t.b > v.y t

@@ -26,6 +26,7 @@ ORACLE: Final = Engine(
     rewrites=(
         *(rule(word, "", without_clauses) for word in FUNCTIONS),
         rule("extract", r"\bextract\s*\(", without_clauses),
+        rule("translate using", "", without_clauses),
         rule("json", r"\bjson\s*[{\[]", plain_json),
         rule("log errors", "", plain_oracle),
         rule("delete", r"\bdelete\s+where\b", plain_oracle),
