@@ -185,6 +185,7 @@ MYSQL: Final = Engine(
     clear_names=True,
     client=(without_mysql_commands, without_delimiters),
     settled=with_dotted_variables,
+    silent_outputs=True,
     rewrites=(*MYSQL_REWRITES, CURRENT_OF),
     quote="`",
     use_is_schema=True,

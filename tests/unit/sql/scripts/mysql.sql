@@ -226,7 +226,7 @@ WITH q AS (SELECT id FROM t) DELETE FROM o WHERE id IN (SELECT id FROM q);
 DELIMITER $$
 CREATE PROCEDURE p(OUT res INT) BEGIN CALL q(res); SELECT a INTO res FROM t LIMIT 1; INSERT INTO o (x) VALUES (res); END$$
 DELIMITER ;
--- pairs: t.a > o.x i
+-- pairs: t.a > o.x i, t.a > p.res i
 -- case: variables that a query sets are its columns as well
 SELECT @rn := @rn + 1 AS rn, a FROM t, (SELECT @rn := 0) q;
 SELECT @m := MAX(b) AS m FROM t;
@@ -353,3 +353,7 @@ FROM s;
 tee out.txt
 INSERT INTO o (n) SELECT t.a FROM t;
 -- pairs: s.warnings > o.k i, t.a > o.n i
+-- case: what a procedure puts into its OUT parameters goes on in who calls it
+CREATE PROCEDURE db.p(IN x INT, OUT y INT, INOUT z INT) BEGIN SELECT MAX(v), MIN(w) INTO y, z FROM src; END;
+CREATE PROCEDURE db.q() BEGIN DECLARE k INT; CALL db.p(1, k, @zz); INSERT INTO dst (k, l) VALUES (k, @zz); END;
+-- pairs: src.v > db.p.y a, src.w > db.p.z a, db.p.y > dst.k i, db.p.z > dst.l i
