@@ -85,7 +85,10 @@ _NAMES_AFTER_HASH: Final = frozenset({T.VAR, T.IDENTIFIER, T.HASH, *LITERALS})
 
 def _tokens(tokenizer: Tokenizer, text: str) -> list[Token]:
     tokens: list[Token] = tokenizer.tokenize(text)
-    return tokenizer.tokenize(_without_comments_in_words(text, tokens)) if _may_split_words(text) else tokens
+    if _may_split_words(text):
+        tokens = tokenizer.tokenize(_without_comments_in_words(text, tokens))
+    tokenizer.tokenize("")  # it keeps its last tokens: the garbage collector would look through them in vain
+    return tokens
 
 
 _FIRST_WORDS = frozenset(
