@@ -14,15 +14,15 @@ class Lowered(NamedTuple):
 
 
 class Words:
-    """Words, which may have any characters, to be looked for together."""
+    """Words, which may have any characters, or re2's ``patterns``, to be looked for together."""
 
-    def __init__(self, words: Iterable[str]) -> None:
+    def __init__(self, words: Iterable[str], *, patterns: bool = False) -> None:
         import re2
 
         self._words = tuple(dict.fromkeys(words))
         self._set = re2.Set.SearchSet(re2.Options())
         for word in self._words:
-            self._set.Add(re2.escape(word))
+            self._set.Add(word if patterns else re2.escape(word))
         self._set.Compile()
 
     def within(self, text: str) -> frozenset[str]:

@@ -85,7 +85,7 @@ _QUOTES_OFF: Final = re.compile(r"\bquoted_identifier\b[\w\s,]*\soff\b", re.IGNO
 
 def quoted_as_strings(tokens: list[Token], text: str) -> list[Token]:
     """After SET QUOTED_IDENTIFIER OFF what stands in double quotes is a string."""
-    if "quoted_identifier" not in text.lower() or not _QUOTES_OFF.search(text):
+    if '"' not in text or "quoted_identifier" not in text.lower() or not _QUOTES_OFF.search(text):
         return tokens
     out: list[Token] = []
     off = False
