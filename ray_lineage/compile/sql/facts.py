@@ -145,14 +145,21 @@ def _named(relations: Sequence[Relation], root: int) -> Iterator[Output]:
 def excerpt(text: str, tokens: Sequence[Token], most: int = _EXCERPT) -> str:
     """The tokens' beginning without comments, and with literals replaced by ``?``: they may hold secrets."""
     out: list[str] = []
-    size, end = 0, -1
+    size, begin = 0, tokens[0].start if tokens else 0
+    end = begin - 1  # text[begin : end + 1] goes in as it is written
     for token in tokens:
-        start = token.start
-        if start > end + 1 and out:
-            out.append(" ")
+        start, before = token.start, end
         end = token.end
-        out.append("?" if token.token_type in LITERALS else text[start : end + 1])
+        if token.token_type in LITERALS:
+            out.append(text[begin : before + 1])
+            out.append(" ?" if start > before + 1 else "?")
+            begin = end + 1
+        elif start != before + 1 and (start != before + 2 or text[before + 1] != " "):
+            out.append(text[begin : before + 1])
+            if start > before + 1:
+                out.append(" ")
+            begin = start
         size += end - start + 2
         if size > most:
-            return "".join(out)[:most] + "…"
-    return "".join(out)
+            return ("".join(out) + text[begin : end + 1])[:most] + "…"
+    return "".join(out) + text[begin : end + 1]
