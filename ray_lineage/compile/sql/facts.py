@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from sqlglot.tokens import Token
@@ -27,6 +29,7 @@ from ray_lineage.model import (
 )
 
 _EXCERPT: Final = 300  # characters
+_LINE: Final = attrgetter("line")
 
 
 class Place(NamedTuple):
@@ -115,6 +118,11 @@ def written_columns(relations: Sequence[Relation], root: int, tokens: Sequence[T
     for output in _named(relations, root):
         if output.name and output.column:
             places.setdefault(output.name, (output.line, output.column))
+    if not places:
+        return {}
+    lines = [line for line, _ in places.values()]
+    first, last = bisect_left(tokens, min(lines), key=_LINE), bisect_right(tokens, max(lines), key=_LINE)
+    tokens = tokens[first:last]  # most of a statement is no list of columns
     texts = [token.text for token in tokens]
     return {
         name: text
