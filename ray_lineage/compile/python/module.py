@@ -10,7 +10,7 @@ from ray_lineage.compile.positions import Mark
 from ray_lineage.compile.python.candidates import Places
 from ray_lineage.compile.python.cells import SQL_CELL
 from ray_lineage.compile.python.files import known_path
-from ray_lineage.compile.python.follow import Bound, Context, Followed, Unknown, names_of
+from ray_lineage.compile.python.follow import SELF, Bound, Context, Followed, Unknown, names_of
 from ray_lineage.compile.python.libraries import (
     ATHENA,
     CURSORS,
@@ -29,7 +29,7 @@ from ray_lineage.compile.python.libraries import (
 )
 from ray_lineage.compile.python.lines import Lines
 from ray_lineage.compile.python.others import Others
-from ray_lineage.compile.python.scopes import Index, Kind, Scope, Unit, calls_in
+from ray_lineage.compile.python.scopes import END, Index, Kind, Scope, Unit, calls_in, comprehensions_in
 from ray_lineage.compile.python.statements import begins_as_sql, is_path, is_statement
 from ray_lineage.compile.python.texts import GAP, Text, all_at
 from ray_lineage.compile.python.values import Values, method_called
@@ -65,6 +65,7 @@ class Module:
         self.values = Values(self.followed, lines)
         self.unresolved: list[int] = []
         self._given: dict[tuple[Scope, int], list[Mapping[str, Bound]]] = {}
+        self._generators: dict[int, list[ast.comprehension]] = {}  # by the order of their statement
         self._calls_of: dict[int, list[ast.Call]] = {}  # by the order of their statement
         self._callers: dict[Scope, list[tuple[ast.Call, Unit, bool]]] = {}
         self._dialects = dialects_of_imports(self.index)
@@ -247,7 +248,24 @@ class Module:
                 if not items:
                     more.append(context)
             contexts = more[:_ELEMENTS]
+        for generator in self._generators_of(unit):
+            contexts = [inner for c in contexts for inner in self._elements(generator, c)][:_ELEMENTS]
         return contexts
+
+    def _elements(self, generator: ast.comprehension, context: Context) -> list[Context]:
+        self.followed.asking = True
+        items = self.followed.items(generator.iter, context)[:_ELEMENTS]
+        self.followed.asking = False
+        return [context.inside(names_of(generator.target, item)) for item in items] or [context]
+
+    def _generators_of(self, unit: Unit) -> list[ast.comprehension]:
+        """What the comprehensions of a statement go over in which something is called."""
+        if unit.order not in self._generators:
+            around = [n for e in unit.expressions for n in comprehensions_in(e)]
+            self._generators[unit.order] = [
+                g for n in around for g in n.generators if isinstance(n.elt, ast.Call | ast.Await)
+            ]
+        return self._generators[unit.order]
 
     def _givens(self, scope: Scope, depth: int) -> list[Mapping[str, Bound]]:
         """What the parameters of a function are, for each call of it in this module."""
@@ -255,8 +273,15 @@ class Module:
             return []
         if (scope, depth) not in self._given:
             self._given[scope, depth] = []  # it may call itself
-            self._given[scope, depth] = self._ways_to_call(scope, depth)
+            ways = self._ways_to_call(scope, depth)
+            self._given[scope, depth] = self._of_heirs(scope, ways) or ways
         return self._given[scope, depth]
+
+    def _of_heirs(self, scope: Scope, ways: list[Mapping[str, Bound]]) -> list[Mapping[str, Bound]]:
+        """The ways to call a method of a class that others come from: with an object of each."""
+        heirs = self.followed.heirs(scope.of_class) if scope.of_class is not None else []
+        objects: list[Mapping[str, Bound]] = [{SELF: Bound(heir, Context(heir, END))} for heir in heirs]
+        return [{**way, **which} for which in objects for way in ways or [{}]][:_CALLERS]
 
     def _ways_to_call(self, scope: Scope, depth: int) -> list[Mapping[str, Bound]]:
         out: list[Mapping[str, Bound]] = []
