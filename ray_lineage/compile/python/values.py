@@ -12,6 +12,7 @@ from ray_lineage.compile.positions import Mark
 from ray_lineage.compile.python import files
 from ray_lineage.compile.python import texts as t
 from ray_lineage.compile.python.follow import SELF, Bound, Context, Followed, Unknown, dict_of
+from ray_lineage.compile.python.libraries import BIGQUERY, dialect_of_module
 from ray_lineage.compile.python.lines import Lines
 from ray_lineage.compile.python.literals import read_literal
 from ray_lineage.compile.python.scopes import Scope
@@ -255,9 +256,36 @@ class Values:
             return self._identifier(node, context, depth)
         if name in ("Template", "JinjaSqlTemplate") and node.args:
             return self.texts(node.args[0], context, depth + 1)
+        reference = self._reference(node, name, context, depth)
+        if reference is not None:
+            return reference
         if name in ("getenv", "get") and len(node.args) == 2 and self._of_environment(function, context):
             return [x.doubtful() for x in self.texts(node.args[1], context, depth + 1)]
         return self._own_function(node, context, depth)
+
+    def _reference(self, node: ast.Call, name: str, context: Context, depth: int) -> list[Text] | None:
+        """What BigQuery's references name: ``client.dataset("d", project="p").table("t")``, ``TableReference(d, "t")``."""
+        if name in _DATASETS:
+            projects = [k.value for k in node.keywords if k.arg == "project"]
+            own = node.args[:2] if name != "dataset" else [*projects, *node.args[1:2], *node.args[:1]]
+            return self._dotted(own, context, depth)
+        if name == "TableReference":
+            return self._dotted(node.args[:2], context, depth)
+        if name == "table" and is_of_dataset(self.followed, node, context) and isinstance(node.func, ast.Attribute):
+            return self._dotted([node.func.value, *node.args[:1]], context, depth)
+        if name in ("Table", "get_table") and node.args and self._of_bigquery(node.func, context):
+            return self.texts(node.args[0], context, depth + 1)
+        return None
+
+    def _of_bigquery(self, function: ast.expr, context: Context) -> bool:
+        return dialect_of_module(self.followed.origin(function, context)) == BIGQUERY
+
+    def _dotted(self, nodes: Sequence[ast.expr], context: Context, depth: int) -> list[Text] | None:
+        if not nodes:
+            return None
+        parts = [self.texts(n, context, depth + 1) for n in nodes]
+        dot = t.plain(".", *self.lines.start(nodes[0]))
+        return [t.joined(dot, list(chosen)) for chosen in _combinations(parts)]
 
     def _of_environment(self, function: ast.expr, context: Context) -> bool:
         return self.followed.origin(function, context) in ("os.getenv", "os.environ.get")
@@ -334,6 +362,10 @@ class Values:
             return {}
         found = zip(pairs.keys, pairs.values, strict=True)
         return {str(k.value): Bound(v, whole.context) for k, v in found if isinstance(k, ast.Constant)}
+
+    def entry(self, node: ast.expr, key: str, context: Context) -> Bound | None:
+        """The value of a key of a dictionary that is written down."""
+        return self._entries(node, context).get(key)
 
     def _formatted(
         self, text: Text, node: ast.Call, listed: Sequence[Bound], named: Mapping[str, Bound], depth: int
@@ -508,12 +540,23 @@ _READS: Final = (
     "read_file",
     "get_template",
 )
+_DATASETS: Final = frozenset({"dataset", "DatasetReference", "Dataset", "get_dataset"})
+"""What makes or gets a dataset of BigQuery."""
+
 _DEDENTS: Final = frozenset({"dedent", "cleandoc"})
 
 
 def _decorators(scope: Scope) -> list[ast.expr]:
     node = scope.node
     return [] if isinstance(node, ast.Module) else node.decorator_list
+
+
+def is_of_dataset(followed: Followed, call: ast.Call, context: Context) -> bool:
+    """Is it ``table`` of one of BigQuery's datasets: a reference, and nothing that is read?"""
+    if not isinstance(call.func, ast.Attribute):
+        return False
+    of = followed.one(call.func.value, context).thing
+    return isinstance(of, ast.Call) and _last(of.func) in _DATASETS
 
 
 def method_called(followed: Followed, call: ast.Call, context: Context) -> Scope | None:

@@ -206,7 +206,7 @@ class Columns:
         return out
 
     def _call(self, node: ast.Call, place: Place, depth: int) -> list[Use] | None:
-        name = _last(node.func)
+        name = self._called(node.func, place.context)
         if name in _COLUMNS and node.args:
             out: list[Use] = []
             for argument in node.args:
@@ -226,6 +226,14 @@ class Columns:
         if isinstance(node.func, ast.Attribute) and not self._is_module(node.func.value, place.context):
             return self._method(node, node.func, place, depth)
         return self._function(node, name, place, depth)
+
+    def _called(self, function: ast.expr, context: Context) -> str:
+        """What a function is called where it is from: ``from pyspark.sql.functions import sum as sum_``."""
+        if isinstance(function, ast.Name):
+            thing = self.around.followed.one(function, context).thing
+            if isinstance(thing, Imported):
+                return thing.dotted.rpartition(".")[2]
+        return _last(function)
 
     def _is_module(self, node: ast.expr, context: Context) -> bool:
         """``F`` of ``F.upper``."""
@@ -358,7 +366,7 @@ class Columns:
         return None
 
     def _call_name(self, node: ast.Call, uses: Sequence[Use], place: Place) -> str | None:
-        name = _last(node.func)
+        name = self._called(node.func, place.context)
         if isinstance(node.func, ast.Attribute) and not self._is_module(node.func.value, place.context):
             inner = self.one(node.func.value, place)  # a method keeps the name
             return inner.name if inner is not None and name != "over" else None

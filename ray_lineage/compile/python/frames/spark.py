@@ -27,7 +27,7 @@ from ray_lineage.compile.python.frames.frame import (
     unknown,
 )
 from ray_lineage.compile.python.frames.readers import Frames, options_of
-from ray_lineage.compile.python.libraries import SPARK, dialect_of_address, dialect_of_word
+from ray_lineage.compile.python.libraries import BIGQUERY, SPARK, dialect_of_address, dialect_of_word
 from ray_lineage.compile.python.texts import GAP, Text, concat
 from ray_lineage.model import STAR, Alias, Output, Ref, Select, SetOp, StatementFacts
 
@@ -352,6 +352,8 @@ def loaded(frames: Frames, call: ast.Call, context: Context) -> Frame | None:
         url = frames.values.texts(address, context)[0].text if address is not None else ""
     else:
         name = given.get("query") or given.get("dbtable") or given.get("table")
+        if name is None and call.args and given.get("format", Text("")).text == BIGQUERY:
+            name = frames.values.texts(call.args[0], context)[0]
         url = given["url"].text if "url" in given else given["format"].text if "format" in given else ""
     if name is None:
         return unknown(Library.SPARK)
