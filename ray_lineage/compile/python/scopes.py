@@ -187,10 +187,13 @@ class Index:
             self._unit(s, (s.value,), scope, path)
             if isinstance(s.value, ast.Call):
                 self._grown(s.value, scope, path)
+                self._changed(s.value, scope, path)
         elif isinstance(s, ast.Assign):
             self._unit(s, (s.value, *(t for t in s.targets if not isinstance(t, ast.Name))), scope, path)
             for target in s.targets:
                 self._bind(target, Kind.VALUE, s.value, scope, path)
+                if isinstance(target, ast.Attribute) and target.attr == "columns":
+                    self._change(target.value, "set_axis", [s.value], scope, path)
         elif isinstance(s, ast.AnnAssign):
             if s.value is not None:
                 self._unit(s, (s.value,), scope, path)
@@ -238,6 +241,10 @@ class Index:
         if isinstance(s, ast.Match):
             self._unit(s, (s.subject,), scope, path, s.cases[0].body)
             return [(case.body, scope, (*path, self._block() + THEN)) for case in s.cases][::-1]
+        if isinstance(s, ast.Delete):
+            for target in s.targets:
+                if isinstance(target, ast.Subscript):
+                    self._change(target.value, "__delitem__", [target.slice], scope, path)
         if isinstance(s, _OTHERS):
             self._unit(s, tuple(n for n in ast.iter_child_nodes(s) if isinstance(n, ast.expr)), scope, path)
         return []
@@ -295,6 +302,23 @@ class Index:
             if function.attr == "append":
                 more = ast.copy_location(ast.List([more], ast.Load()), call)
             self._bind(function.value, Kind.AUGMENT, more, scope, path)
+
+    def _changed(self, call: ast.Call, scope: Scope, path: Path) -> None:
+        """``df.rename(..., inplace=True)``, ``df.insert(0, "c", value)``: a frame is another one from there on."""
+        function = call.func
+        if not isinstance(function, ast.Attribute) or not isinstance(function.value, ast.Name):
+            return
+        in_place = any(
+            k.arg == "inplace" and isinstance(k.value, ast.Constant) and k.value.value for k in call.keywords
+        )
+        if in_place or (function.attr == "insert" and len(call.args) == 3):
+            scope.bind(function.value.id, Binding(Kind.KEY, call, scope, self._order, path, (), call))
+
+    def _change(self, frame: ast.expr, method: str, given: list[ast.expr], scope: Scope, path: Path) -> None:
+        """What is written otherwise, as the method that does so."""
+        if isinstance(frame, ast.Name):
+            call = ast.copy_location(ast.Call(ast.Attribute(frame, method, ast.Load()), given, []), frame)
+            scope.bind(frame.id, Binding(Kind.KEY, call, scope, self._order, path, (), call))
 
     def _bind(self, target: ast.expr, kind: Kind, value: ast.expr, scope: Scope, path: Path) -> None:
         stack: list[tuple[ast.expr, tuple[int, ...]]] = [(target, ())]

@@ -41,6 +41,7 @@ _CHUNKS: Final = _PANDAS_READS | {
 }
 """What may give a frame after the other."""
 
+_UNIONS: Final = frozenset({"union", "unionAll", "unionByName", "union_all", "union_by_name", "union_all_by_name"})
 _LIBRARIES: Final = {
     SPARK: Library.SPARK, DATABRICKS: Library.SPARK, "": Library.SPARK, SNOWFLAKE: Library.SNOWPARK, DUCKDB: Library.DUCKDB,
 }  # fmt: skip
@@ -202,6 +203,8 @@ class FrameReader:
     def _with_key(self, frame: Frame, binding: Binding, node: ast.Name, context: Context) -> Frame:
         inside = Context(binding.scope, binding.order, binding.path, context.given)
         key, value = binding.extra, binding.node
+        if isinstance(key, ast.Call) and isinstance(key.func, ast.Attribute):
+            return self._method(frame, key.func.attr, key, inside) or frame
         names = self.texts_of(key, inside) if isinstance(key, ast.expr) else None
         if names is None or value is None:
             return unknown(frame.library, [frame])
@@ -408,6 +411,8 @@ class FrameReader:
             if frames and len(known) == len(frames):
                 return stacked(known, by_name=True)
             return unknown(Library.PANDAS, known) if known else None
+        if name == "reduce" and len(call.args) > 1:
+            return self._reduced(call, context)
         if name == "merge" and len(call.args) > 1 and (left := self.frame(call.args[0], context)) is not None:
             rest = ast.copy_location(ast.Call(call.func, call.args[1:], call.keywords), call)
             return self._method(left, "merge", rest, context)
@@ -421,6 +426,18 @@ class FrameReader:
         frames_ = [f for a in call.args if (f := self.frame(a, context)) is not None]
         return unknown(frames_[0].library, frames_) if frames_ else None
 
+    def _reduced(self, call: ast.Call, context: Context) -> Frame | None:
+        """``reduce(DataFrame.unionByName, frames)``, ``reduce(lambda a, b: a.union(b), frames)``."""
+        items = self.followed.items(call.args[1], context)
+        found = [self.frame(i.thing, i.context) for i in items if isinstance(i.thing, ast.expr)]
+        known = [f for f in found if f is not None]
+        how = self.followed.one(call.args[0], context).thing
+        step = how.body if isinstance(how, ast.Lambda) else how
+        method = _last(step.func if isinstance(step, ast.Call) else step) if isinstance(step, ast.expr) else ""
+        if not known or len(known) < len(found) or method not in _UNIONS:
+            return unknown(known[0].library, known) if known else None
+        return stacked(known, by_name="ame" in method)
+
     def _transformed(self, method: str, call: ast.Call, context: Context) -> Frame | None:
         """``ApplyMapping.apply(frame=frame, mappings=m)`` of Glue."""
         node = self.argument(call, 0, "frame")
@@ -433,7 +450,12 @@ class FrameReader:
     def _own_function(self, call: ast.Call, context: Context) -> Frame | None:
         """A function of this module that returns a frame."""
         method = method_called(self.followed, call, context)
-        scope = method if method is not None else self.followed.one(call.func, context).thing
+        found = self.followed.one(call.func, context)
+        if method is None and isinstance(found.thing, ast.Lambda):
+            names = [a.arg for a in found.thing.args.args]
+            values = {n: Bound(a, context) for n, a in zip(names, call.args, strict=False)}
+            return self.frame(found.thing.body, found.context.inside(values))
+        scope = method if method is not None else found.thing
         if not isinstance(scope, Scope) or not scope.is_function or len(scope.returns) != 1:
             return None
         value, order, path = scope.returns[0]

@@ -18,11 +18,13 @@ from ray_lineage.compile.python.frames.frame import (
     Join,
     Library,
     Use,
+    columns_of,
     joined,
     kind_of_join,
     select,
     stacked,
     star,
+    suffixed,
     table,
     unknown,
 )
@@ -279,6 +281,9 @@ def _join(frames: Frames, frame: Frame, call: ast.Call, context: Context) -> Fra
     side = kind_of_join(kind.text) if kind is not None else Join.LEFT
     fold = frames.columns_of(frame).fold
     keys = [fold(k) for k in (frames.texts_of(on, context) or ())] if on is not None else []
+    if frame.library is Library.POLARS:  # what both sides have is called so of the right one
+        text = next((frames.text(k.value, context) for k in call.keywords if k.arg == "suffix"), None)
+        right = suffixed(right, set(columns_of(frame) or ()) - set(keys), text.text if text else "_right")
     relations, relation, named = joined(frame, right, keys, [], side)
     if len(relations) > MANY:
         return unknown(frame.library, [frame, right])
@@ -324,7 +329,8 @@ def _to_df(frames: Frames, frame: Frame, call: ast.Call, context: Context) -> Fr
     """``toDF("a", "b")``: new names by position."""
     if not call.args:
         return frame
-    names = [t for a in call.args for t in (frames.texts_of(a, context) or [GAP])]
+    given = [a.value if isinstance(a, ast.Starred) else a for a in call.args]
+    names = [t for a in given for t in (frames.texts_of(a, context) or [GAP])]
     if GAP in names or len(frame.relations) > MANY:
         return None
     relation = Alias(frame.root, tuple(frames.columns_of(frame).fold(n) for n in names))
