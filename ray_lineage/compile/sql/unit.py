@@ -20,7 +20,7 @@ from sqlglot.tokens import Token
 from ray_lineage.compile.facts import description
 from ray_lineage.compile.options import CompileOptions, ModelName
 from ray_lineage.compile.positions import Positions
-from ray_lineage.compile.sql.engine import Engine, spelling
+from ray_lineage.compile.sql.engine import REFERENCES, RESULT_SCAN, TRIGGER, Engine, lowered, spelling
 from ray_lineage.compile.sql.facts import SqlFacts
 from ray_lineage.compile.sql.lex.columns import ColumnItem
 from ray_lineage.compile.sql.names import Names
@@ -126,14 +126,15 @@ class Unit:
         self.bound = 0  # values of USING that were given names
         self.transitions: dict[str, set[str]] = {}  # what trigger functions call the changed rows
         self.trigger_functions: dict[str, list[Name]] = {}  # their tables, by the function's last name
-        self.parser = Parser(text, engine, self.names)
-        self.parsed = Excerpts([], "")
-        lower = text.lower()
         # what is rare is looked for once, so that not every statement is
-        self.has_keys = "references" in lower
-        self.has_identifiers = engine.names_in_texts and _NAMED_BY_TEXT.search(lower) is not None
+        lower = lowered(text, engine)
+        self.parser = Parser(text, lower, engine, self.names)
+        self.parsed = Excerpts([], "")
+        self.has_keys = REFERENCES in lower.words
+        self.has_triggers = TRIGGER in lower.words
+        self.has_identifiers = engine.names_in_texts and _NAMED_BY_TEXT.search(lower.text) is not None
         self.runs_texts = engine.may_run_texts is None or engine.may_run_texts(lower)
-        self.scans_results = engine.query_ids and "result_scan" in lower
+        self.scans_results = engine.query_ids and RESULT_SCAN in lower.words
         self._run = run
 
     # ------------------------------------------------------------------ one level down, and back up

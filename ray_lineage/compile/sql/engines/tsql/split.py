@@ -167,6 +167,8 @@ class BatchSplitter(Slices):
             kind = token.token_type
             if kind in dull and self.start >= 0:
                 pass
+            elif kind is T.VAR and self.start >= 0 and (depth or token.text.upper() not in _STARTS_AND_MIDDLES):
+                pass  # most names are seen to be none of the words below without being asked for each
             elif kind is T.PARAMETER or kind is T.HASH:  # whatever the word behind it is, it is a name
                 if self.start < 0:
                     self._begin(i, "?")
