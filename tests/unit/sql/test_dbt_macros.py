@@ -176,3 +176,15 @@ WITH
 x AS (SELECT t.a FROM ds.t AS t)
 SELECT a FROM x;"""
     assert flows(sql, "bigquery") == {("ds.t.a", "ds.v.a")}
+
+
+def test_what_stands_between_the_turns_of_a_loop_over_the_unknown() -> None:
+    """Whether a turn is the last one of both loops nobody knows."""
+    sql = """CREATE VIEW ds.v AS WITH
+{% for app in apps %}{% set outer = loop %}{% for d in app %}
+  {{ d }}_x AS (SELECT s.a FROM ds.s AS s) {% if not (outer.last and loop.last) %},{% endif %}
+{% endfor %}{% endfor %}
+{% for app in apps %}{% set outer = loop %}{% for d in app %}
+  SELECT t.a FROM ds.t AS t {% if not (outer.last and loop.last) %} UNION ALL {% endif %}
+{% endfor %}{% endfor %}"""
+    assert flows(sql, "bigquery") == {("ds.t.a", "ds.v.a")}
