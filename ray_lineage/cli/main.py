@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import atexit
 import errno
 import os
 import sys
@@ -112,14 +112,20 @@ def _complete_streams() -> None:
 
 
 def _end_process(code: int) -> None:
-    """At once, where a store that does not answer or a Ray that has lost its head would be waited for."""
+    """At once: to free every object of a large run takes Python 0.2 s, and a store that does not answer or a Ray that has lost its
+    head would be waited for. What cannot be written out is left for Python to tell of."""
     ray = sys.modules.get("ray_lineage.runtime.cluster")
     others = [t for t in threading.enumerate() if not t.daemon and t is not threading.main_thread()]
-    if others or (ray is not None and ray.is_lost()):
-        for stream in (sys.stdout, sys.stderr):
-            with contextlib.suppress(OSError, ValueError):
-                stream.flush()
-        os._exit(code)
+    hangs = others or (ray is not None and ray.is_lost())
+    if not hangs:
+        atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            if not hangs:
+                return
+    os._exit(code)
 
 
 def _run(arguments: list[str]) -> int:
