@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import errno
 import os
 import sys
@@ -94,7 +95,11 @@ def main(arguments: list[str] | None = None) -> None:
     _complete_streams()
     given = sys.argv[1:] if arguments is None else arguments
     Globals.owns_process = arguments is None
+    ended: list[int] = []
+    if arguments is None:
+        atexit.register(_leave, ended)  # before all others, so that it comes after them
     code = _run(_globals_first(list(given)))
+    ended.append(code)
     if arguments is None:
         _end_process(code)
     sys.exit(code)
@@ -112,20 +117,24 @@ def _complete_streams() -> None:
 
 
 def _end_process(code: int) -> None:
-    """At once: to free every object of a large run takes Python 0.2 s, and a store that does not answer or a Ray that has lost its
-    head would be waited for. What cannot be written out is left for Python to tell of."""
+    """At once, where a store that does not answer or a Ray that has lost its head would be waited for."""
     ray = sys.modules.get("ray_lineage.runtime.cluster")
     others = [t for t in threading.enumerate() if not t.daemon and t is not threading.main_thread()]
-    hangs = others or (ray is not None and ray.is_lost())
-    if not hangs:
-        atexit._run_exitfuncs()
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (OSError, ValueError):
-            if not hangs:
-                return
-    os._exit(code)
+    if others or (ray is not None and ray.is_lost()):
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(code)
+
+
+def _leave(code: list[int]) -> None:
+    """When all is done that is to be done at the end: Python would free every object, which takes 0.2 s after a large run. What
+    cannot be written out is left for it to tell of."""
+    with contextlib.suppress(OSError, ValueError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        if code:
+            os._exit(code[0])
 
 
 def _run(arguments: list[str]) -> int:
