@@ -92,8 +92,8 @@ def output_of(b: Builder, item: Expression, scope: Scope, subqueries: list[int])
     name, line, column = _output_name(b, item)
     bare = kind is exp.Alias and given.__class__ is exp.Column
     text = b.text_of(item, found.at) if found.refs and not bare else ""
-    if b.engine.implicit_names and kind is not exp.Alias and _is_call(item) and (called := _CALLED.match(text)):
-        name = b.fold(called[1], False)  # by the name that is written, and not by the grammar's
+    if b.engine.implicit_names and kind is not exp.Alias and (called := _called_as(item, text)):
+        name = b.fold(called, False)
     fields = -1
     if given.__class__ in PACKED and found.refs and (b.engine.structs or b.engine.row_values):
         fields = fields_of(b, given, scope, collect)
@@ -237,14 +237,28 @@ def _output_name(b: Builder, item: Expression) -> tuple[str | None, int, int]:
     return _implicit_name(b, item), 0, 0
 
 
-def _is_call(item: Expression) -> bool:
+def _called_as(item: Expression, text: str) -> str:
+    """How the function is written that an item is a call of; "" where it is none. The grammar has one name for several."""
     while isinstance(item, exp.Window | exp.Filter | exp.WithinGroup):
         item = item.this
-    return isinstance(item, exp.Func) and not isinstance(item, exp.Binary | exp.Case | exp.Cast)
+    is_call = isinstance(item, exp.Func | exp.Mod) and item.__class__ not in _NO_CALLS
+    called = _CALLED.match(text) if is_call else None
+    if called is None or (isinstance(item, exp.Binary) and called[1].upper() not in _names(item)):
+        return ""
+    return called[1]
+
+
+def _names(call: exp.Binary) -> list[str]:
+    """By which an operator of the grammar is called as a function."""
+    return call.sql_names() if isinstance(call, exp.Func) else ["MOD"]
 
 
 _CALLED: Final = re.compile(r"([a-z_]\w*)\s?\(", re.IGNORECASE)
-"""A call that an expression begins with: of one that is a call its name."""
+_NO_CALLS: Final = frozenset(
+    {exp.Case, exp.Cast, exp.TryCast, exp.Trim, exp.RegexpLike, exp.RegexpILike, exp.JSONExtract, exp.JSONExtractScalar,
+     exp.JSONBExtract, exp.JSONBExtractScalar, exp.And, exp.Or, exp.Exists}
+)  # fmt: skip
+"""Functions to the grammar that are written as operators, or that the engine calls otherwise."""
 
 
 def _implicit_name(b: Builder, item: Expression) -> str | None:
@@ -255,22 +269,44 @@ def _implicit_name(b: Builder, item: Expression) -> str | None:
         and isinstance(item.expression, exp.Identifier)
     ):
         return b.identifier(item.expression)
-    if b.engine.implicit_names:
-        node = item
-        while isinstance(node, exp.Cast | exp.Paren | exp.Bracket):
-            node = node.this
-        if isinstance(node, exp.Column):
-            return b.identifier(node.this)
-        if isinstance(node, exp.Case):
-            return "case"
-        if isinstance(node, exp.Anonymous):
-            return b.identifier(node.this)
-        if isinstance(node, exp.Window):
-            return _implicit_name(b, node.this)
-        if isinstance(node, exp.Func):
-            return str(node.sql_name()).lower()
-        return "?column?"
-    return None
+    return (_figured(b, item)[0] or "?column?") if b.engine.implicit_names else None
+
+
+def _figured(b: Builder, node: Expression | None) -> tuple[str, bool]:
+    """What PostgreSQL calls a column (``FigureColname`` of its parser), and whether that is more than a guess: a cast of what has no
+    name, or has a guess, is called as its type is."""
+    if isinstance(node, exp.Paren | exp.Bracket | exp.Collate | exp.Window | exp.Filter | exp.WithinGroup):
+        return _figured(b, node.this)
+    if isinstance(node, exp.Column):
+        return b.identifier(node.this), True
+    if isinstance(node, exp.Dot) and isinstance(node.expression, exp.Identifier):
+        return b.identifier(node.expression), True
+    if isinstance(node, exp.Cast):
+        name, sure = _figured(b, node.this)
+        return (name, True) if sure else (_TYPES.get(node.to.this.name, node.to.this.name.lower()), False)
+    if isinstance(node, exp.Case):
+        name, sure = _figured(b, node.args.get("default"))
+        return (name, True) if sure else ("case", False)
+    if isinstance(node, exp.Subquery):
+        first = next(iter(node.unnest().expressions), None)
+        return (b.identifier(first.args["alias"]), True) if isinstance(first, exp.Alias) else _figured(b, first)
+    if isinstance(node, exp.Trim):
+        return {"LEADING": "ltrim", "TRAILING": "rtrim"}.get(str(node.args.get("position")), "btrim"), True
+    if isinstance(node, exp.AtTimeZone):
+        return "timezone", True
+    if isinstance(node, exp.Anonymous):
+        return b.identifier(node.this), True
+    if isinstance(node, exp.Func) and not isinstance(node, exp.Binary) and node.__class__ not in _OPERATORS:
+        return node.sql_name().lower(), True
+    return "", False
+
+
+_OPERATORS: Final = frozenset({exp.RegexpLike, exp.RegexpILike})
+_TYPES: Final = {
+    "INT": "int4", "BIGINT": "int8", "SMALLINT": "int2", "DOUBLE": "float8", "FLOAT": "float4", "BOOLEAN": "bool",
+    "DECIMAL": "numeric", "CHAR": "bpchar", "VARBINARY": "bytea",
+}  # fmt: skip
+"""How PostgreSQL calls types itself, by the grammar's names."""
 
 
 def star_of(
