@@ -61,6 +61,8 @@ def read_header(unit: Unit, tokens: list[Token], outer: Routine | None = None) -
     elif unit.engine.out_columns and kind in ("Function", "Procedure"):
         columns = out_parameters(unit, tokens, i)
         routine.returned_columns = tuple(c.name for c in columns)
+    if not columns and kind == "Function" and unit.engine.implicit_names and _returns_scalar(tokens, returns):
+        columns = (DeclaredColumn(name[-1], line=tokens[returns].line),)
     given = tuple(routine.parameters) if kind == "Procedure" else ()
     if kind == "Type":  # its body alone: what it is says CREATE TYPE
         return
@@ -214,6 +216,20 @@ def returned_table(unit: Unit, tokens: list[Token], i: int, name: Name) -> tuple
     if variable and variable[0].text.startswith("@"):
         unit.routine.tables[unit.part(variable[0])] = name
     return tuple(unit.column(c) for c in columns)
+
+
+def _returns_scalar(tokens: list[Token], returns: int) -> bool:
+    """``RETURNS int``, ``RETURNS SETOF text``: of a type that surely has no columns; then its one column is called as the function is."""
+    at = returns + (
+        2 if returns >= 0 and tokens[returns + 1 : returns + 2] and tokens[returns + 1].text.upper() == "SETOF" else 1
+    )
+    return returns >= 0 and at < len(tokens) and tokens[at].token_type in _SCALARS
+
+
+_SCALARS: Final = frozenset(
+    {T.INT, T.BIGINT, T.SMALLINT, T.TEXT, T.VARCHAR, T.CHAR, T.BOOLEAN, T.DECIMAL, T.DOUBLE, T.FLOAT, T.DATE, T.TIME, T.TIMESTAMP,
+     T.TIMESTAMPTZ, T.UUID, T.JSON, T.JSONB, T.INTERVAL}
+)  # fmt: skip
 
 
 def function_query(unit: Unit, tokens: list[Token]) -> Said:

@@ -298,7 +298,7 @@ $$ LANGUAGE sql STABLE;
 -- pairs: t.id > f.k i, t.a > f.v i
 -- case: sql-standard function return
 CREATE FUNCTION f(n int) RETURNS bigint RETURN (SELECT max(a) FROM t WHERE b = n);
--- pairs: t.a > f.max a
+-- pairs: t.a > f.f a
 -- case: plpgsql cursor
 CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -828,3 +828,15 @@ CREATE TABLE o AS SELECT string_agg(t.a, ','), coalesce(t.b, t.id) FROM t;
 CREATE TABLE p AS SELECT (t.a), t.b::int, max(t.a) OVER (), count(t.id) + 1 FROM t;
 -- pairs: t.a > o.string_agg a, t.b > o.coalesce t, t.id > o.coalesce t, t.a > p.a i, t.b > p.b t, t.a > p.max a,
 --   t.id > p.?column? a
+-- case: the column of a scalar function is called as the function is
+CREATE FUNCTION s.g(i int) RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT max(w.z) FROM s.w w; END;
+CREATE FUNCTION s.h(i int) RETURNS SETOF text LANGUAGE sql AS $$ SELECT w.y FROM s.w w $$;
+CREATE VIEW v AS SELECT g FROM s.g(1);
+CREATE VIEW w AS SELECT * FROM s.h(1);
+-- pairs: s.w.z > s.g.g a, s.w.y > s.h.h i, s.g.g > v.g i, s.h.h > w.h i
+-- case: that of one that gives rows as its rows are
+CREATE TABLE s.w (a int, b int);
+CREATE FUNCTION s.g() RETURNS SETOF s.w LANGUAGE sql AS $$ SELECT * FROM s.w $$;
+CREATE FUNCTION s.h(i int, OUT o int) RETURNS int LANGUAGE sql AS $$ SELECT a FROM s.w $$;
+CREATE VIEW v AS SELECT * FROM s.g();
+-- pairs: s.w.a > s.g.a i, s.w.b > s.g.b i, s.w.a > s.h.o i, s.g.a > v.a i, s.g.b > v.b i
