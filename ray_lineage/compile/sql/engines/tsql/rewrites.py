@@ -73,13 +73,18 @@ def has_methods(text: str) -> bool:
 
 def has_clauses(lowered: Lowered) -> bool:
     """May a text have hints, options or compound assignments?"""
-    return not lowered.words.isdisjoint(CLAUSE_WORDS)
+    words = lowered.words
+    return not words.isdisjoint(_CLAUSES) or ("with" in words and _WITH_CLAUSE.search(lowered.text) is not None)
 
 
 _COMPOUND: Final = frozenset({T.PLUS, T.DASH, T.STAR, T.SLASH, T.MOD, T.AMP, T.CARET, T.PIPE})
 _CHANGED: Final = frozenset({T.WITH, T.OPTION, T.TOP})
 _TRIGGERS: Final = frozenset({*_CHANGED, T.EQ, T.WHERE})
-CLAUSE_WORDS: Final = frozenset({"with", "option", "top", "current", *(sign + "=" for sign in "+-*/%&^|")})
+_CLAUSES: Final = frozenset({"option", "top", "current", *(sign + "=" for sign in "+-*/%&^|")})
+_WITH_CLAUSE: Final = re.compile(r"with\s*(?:[^\s\w\[\"]|xmlnamespaces)")
+"""Most WITH begin a query. A text in quotes may end behind it, and go on elsewhere."""
+
+CLAUSE_WORDS: Final = _CLAUSES | {"with"}
 _QUOTES_OFF: Final = re.compile(r"\bquoted_identifier\b[\w\s,]*\soff\b", re.IGNORECASE)
 
 
