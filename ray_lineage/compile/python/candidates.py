@@ -17,9 +17,10 @@ _VERBS: Final = (
     rb"external|transient|materialized|global|unlogged|dynamic|live)|alter\s+table|drop\s+(?:table|view)|truncate\s|copy\s+\S+\s+from|copy\s+into|"
     rb"unload\s*\(|load\s+data|call\s+\w+[.(]|exec(?:ute)?\s+\w|replace\s+into|export\s+data|declare\s|refresh\s|with\s+\w+\s+as\s*\()"
     rb"|\.sql\b|(?:from|import)\b[^\n]*(?:sql|quer)|\b(?:execute\w*|read_sql\w*)\s*\(\s*(?:text\()?[a-z_][\w.]*\s*[,)]"
+    rb"|\bread_sql\s*\(\s*[\"'][\w.]+[\"']"
 )
 _DECLARES: Final = rb"\bcreate_table\s*\(|\bSQLModel\b|__tablename__|\bTable\s*\(|models\.Model\b|\bdb_table\b"
-_LIBRARIES: Final = rb"\bspark\b|\bpyspark\b|\bsnowpark\b|\bdelta\b|\bawsglue\b|\bdlt\b|\bsqlContext\b|\bduckdb\b|\bibis\b|\bawswrangler\b|\bclickhouse_connect\b"
+_LIBRARIES: Final = rb"\bspark\b|\bpyspark\b|\bsnowpark\b|\bdelta\b|\bawsglue\b|\bdlt\b|\bsqlContext\b|\bduckdb\b|\bibis\b|\bawswrangler\b|\bclickhouse_connect\b|\.copy_from\s*\("
 _BEGINS: Final = rb"__name__\s*==|\bpython_callable\b|@(?:dag|task|flow|asset|op|job|app\.task|shared_task)\b|\b(?:airflow|dagster|prefect|luigi)\b"
 _STATEMENTS: Final = (
     rb"(?i)[\"'](?:\s|\\n)*(?:select\s|insert\s+(?:into|overwrite)\s|update\s+\S+\s+set\s|delete\s+from\s|merge\s+into\s|"

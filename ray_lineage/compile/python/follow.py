@@ -44,10 +44,22 @@ class Context(NamedTuple):
     order: int
     path: Path = ()
     given: Mapping[str, Bound] = {}
+    inner: frozenset[str] = frozenset()  # those of a comprehension, which hide what the function calls so
 
     def having(self, given: Mapping[str, Bound]) -> Context:
         """The same place with more that is given."""
         return self._replace(given={**self.given, **given})
+
+    def inside(self, given: Mapping[str, Bound]) -> Context:
+        """In a comprehension, for one element of what it goes over."""
+        return self.having(given)._replace(inner=self.inner | given.keys())
+
+    def gives(self, name: str) -> bool:
+        """Is a name what is given for it? A parameter may have been assigned anew since."""
+        if name not in self.given or name in self.inner:
+            return name in self.given
+        last = next(iter(self.scope.reaching(name, self.order, self.path)), None)
+        return last is None or last.kind not in _ASSIGNS
 
 
 class Bound(NamedTuple):
@@ -60,6 +72,10 @@ class Bound(NamedTuple):
 
 Thing = ast.expr | Imported | Unknown | Scope
 _UNKNOWN: Final = Unknown()
+SELF: Final = "\0self"
+"""Where it is given which class's object a method is of."""
+_ASSIGNS: Final = (Kind.VALUE, Kind.AUGMENT)
+_RANGE: Final = 200  # elements of a range that are told apart
 
 
 class Followed:
@@ -71,6 +87,7 @@ class Followed:
         self.steps = 0
         self.asking = False  # may other files be asked for? Only what a text is made of is worth it
         self._fields: dict[tuple[int, str], list[Binding]] = {}
+        self._heirs: dict[Scope, list[Scope]] | None = None
 
     def spend(self) -> bool:
         """May one more expression be looked at?"""
@@ -119,7 +136,7 @@ class Followed:
     # ------------------------------------------------------------------ names
 
     def _name(self, name: str, context: Context, depth: int) -> Iterator[Bound]:
-        if name in context.given:
+        if context.gives(name):
             yield from self._again(context.given[name], depth)
             return
         scope: Scope | None = context.scope
@@ -194,7 +211,11 @@ class Followed:
         elif binding.node is None or binding.kind is Kind.UNKNOWN:
             yield Bound(_UNKNOWN, context)
         elif binding.kind is Kind.AUGMENT:
-            before = ast.copy_location(ast.Name(name, ast.Load()), binding.node)
+            before: ast.expr = ast.Name(name.rpartition(".")[2], ast.Load())
+            if "." in name:  # self.text += more
+                of = ast.copy_location(ast.Name(name.partition(".")[0], ast.Load()), binding.node)
+                before = ast.Attribute(of, name.partition(".")[2], ast.Load())
+            before = ast.copy_location(before, binding.node)
             sum_ = ast.copy_location(ast.BinOp(before, ast.Add(), binding.node), binding.node)
             yield Bound(sum_, context)
         elif binding.kind is Kind.ITEM:
@@ -233,25 +254,36 @@ class Followed:
         if isinstance(thing, ast.Dict):
             return [Bound(k, where) for k in thing.keys if k is not None]
         if isinstance(thing, ast.BinOp) and isinstance(thing.op, ast.Add):
-            parts = [self.items(side, where, depth + 1) for side in (thing.left, thing.right)]
-            return [*parts[0], *parts[1]] if all(parts) else []
+            left, right = (self.items(side, where, depth + 1) for side in (thing.left, thing.right))
+            return [*left, *right] if right and (left or self._is_empty(thing.left, where)) else []
         if isinstance(thing, ast.ListComp | ast.GeneratorExp):
             return self._items_of_comprehension(thing, where, depth + 1)
         return self._items_of_call(thing, where, depth + 1) if isinstance(thing, ast.Call) else []
+
+    def _is_empty(self, node: ast.expr, context: Context) -> bool:
+        """Is it surely a list of nothing?"""
+        found = self.all(node, context)
+        return len(found) == 1 and isinstance(found[0].thing, ast.List) and not found[0].thing.elts
 
     def _items_of_comprehension(
         self, node: ast.ListComp | ast.GeneratorExp, context: Context, depth: int
     ) -> list[Bound]:
         """One element for each of what it goes over, if that is written down."""
-        if len(node.generators) != 1 or node.generators[0].ifs:
+        if len(node.generators) != 1:
             return []
         generator = node.generators[0]
+        if generator.ifs and _script(generator.iter) is None:
+            return []
         items = self.items(generator.iter, context, depth)
-        return [Bound(node.elt, context.having(names_of(generator.target, item))) for item in items]
+        return [Bound(node.elt, context.inside(names_of(generator.target, item))) for item in items]
 
     def _items_of_call(self, call: ast.Call, context: Context, depth: int) -> list[Bound]:
-        """``d.items()``, ``d.values()``, ``enumerate(x)``, ``zip(a, b)``, ``sorted(x)``."""
+        """``d.items()``, ``d.values()``, ``enumerate(x)``, ``zip(a, b)``, ``sorted(x)``, ``map(f, x)``, ``range(3)``; the
+        statements of a script are that script."""
         function = call.func
+        script = _script(call)
+        if script is not None:
+            return [Bound(script, context)]
         if isinstance(function, ast.Attribute) and function.attr in ("items", "values", "keys") and not call.args:
             found = self.all(function.value, context, depth + 1)
             thing = found[0].thing
@@ -267,6 +299,14 @@ class Followed:
             return []
         if function.id in ("sorted", "list", "tuple", "set", "reversed", "tqdm", "iter"):
             return self.items(call.args[0], context, depth + 1)
+        if function.id == "range":
+            return [Bound(ast.copy_location(ast.Constant(k), call), context) for k in self._range(call, context)]
+        if function.id == "map" and len(call.args) == 2:
+            return [
+                Bound(ast.copy_location(ast.Call(call.args[0], [i.thing], []), call), i.context, i.sure)
+                for i in self.items(call.args[1], context, depth + 1)
+                if isinstance(i.thing, ast.expr)
+            ]
         if function.id == "enumerate":
             inner = self.items(call.args[0], context, depth + 1)
             # an element that is known in another place keeps that place: only the position is new here
@@ -287,16 +327,25 @@ class Followed:
             ]
         return []
 
+    def _range(self, call: ast.Call, context: Context) -> range:
+        """The numbers that ``range`` goes over, if they are written down and few."""
+        found = [_constant(self.one(a, context).thing) for a in call.args]
+        numbers = [n for n in found if isinstance(n, int)]
+        if len(numbers) < len(found) or not 0 < len(numbers) < 4 or numbers[2:] == [0]:
+            return range(0)
+        whole = range(*numbers)
+        return whole if len(whole) <= _RANGE else range(0)
+
     def _attribute(self, node: ast.Attribute, context: Context, depth: int) -> Iterator[Bound]:
         if isinstance(node.value, ast.Name):
             own = context.scope.reaching(f"{node.value.id}.{node.attr}", context.order, context.path)
             if own:
                 for binding in own:
-                    bounds = self._binding(node.attr, binding, context.given, depth)
+                    bounds = self._binding(f"{node.value.id}.{node.attr}", binding, context.given, depth)
                     yield from bounds if len(own) == 1 else _doubtful(bounds)
                 return
             if self.is_self(node.value.id, context):
-                yield from self._field(context.scope.of_class, node.attr, depth)
+                yield from self._own_field(node, context, depth)
                 return
         for owner in self._some(node.value, context, depth):
             thing = owner.thing
@@ -314,6 +363,40 @@ class Followed:
                 yield owner  # of an enumeration's member
             else:
                 yield Bound(node if not isinstance(thing, Unknown) else _UNKNOWN, context)
+
+    def _own_field(self, node: ast.Attribute, context: Context, depth: int) -> Iterator[Bound]:
+        """``self.name``, of the class whose method it is; where that leaves it to those that come from it, what they say."""
+        of = context.scope.of_class
+        given = context.given.get(SELF)
+        if given is not None and isinstance(given.thing, Scope):
+            of = given.thing
+        found = list(self._field(of, node.attr, depth, {SELF: given} if given is not None else None))
+        left_open = all(_says_nothing(b.thing) for b in found)
+        if left_open and of is not None and given is None and self.heirs(of):
+            found = [Bound(Unknown(f"{of.name}:{node.attr}"), context)]
+        yield from found
+
+    def heirs(self, of: Scope) -> list[Scope]:
+        """The classes of this module that come from a class, and from which no other one does."""
+        return [s for s in self._below(of) if not self._below(s)]
+
+    def _below(self, of: Scope) -> list[Scope]:
+        if self._heirs is None:
+            self._heirs = {}
+            for scope in self.index.scopes:
+                above = self._above(scope)
+                for _ in range(_DEEP):
+                    if above is None or above is scope:
+                        break
+                    self._heirs.setdefault(above, []).append(scope)
+                    above = self._above(above)
+        return self._heirs.get(of, [])
+
+    def _above(self, of: Scope) -> Scope | None:
+        """The class of this module that a class comes from."""
+        bases = of.node.bases if isinstance(of.node, ast.ClassDef) else []
+        things = (self.one(b, Context(of.parent or of, of.order)).thing for b in bases)
+        return next((t for t in things if isinstance(t, Scope) and t.is_class), None)
 
     def is_self(self, name: str, context: Context) -> bool:
         if context.scope.of_class is None:
@@ -364,7 +447,9 @@ class Followed:
             yield from self._field(of, name, depth, self.arguments(init, call, context, bound=True))
             return
         keyword = next((k.value for k in call.keywords if k.arg == name), None)
-        if keyword is not None:  # a dataclass
+        if keyword is None:
+            keyword = _positional(of, call, name)
+        if keyword is not None:  # a dataclass, a named tuple
             yield from self._some(keyword, context, depth)
         else:
             yield from self._field(of, name, depth)
@@ -414,8 +499,9 @@ class Followed:
                 return
         for owner in self._some(node.value, context, depth):
             thing = owner.thing
-            if isinstance(thing, ast.Dict):
-                yield from self._entry(thing, key, owner, depth)
+            pairs = dict_of(thing)
+            if pairs is not None:
+                yield from self._entry(pairs, key, owner, depth)
             elif isinstance(thing, _SEQUENCES) and isinstance(key, int) and -len(thing.elts) <= key < len(thing.elts):
                 yield from self._some(thing.elts[key], owner.context, depth)
             else:
@@ -444,6 +530,10 @@ class Followed:
             for known, value in reversed(pairs):
                 if isinstance(known, ast.Constant) and known.value == key:
                     yield from self._some(value, owner.context, depth)
+                    return
+                inner = dict_of(self.one(value, owner.context).thing) if known is None and depth < _DEEP else None
+                if inner is not None and _has(inner, key):  # {**others}
+                    yield from self._entry(inner, key, self.one(value, owner.context), depth + 1)
                     return
             yield Bound(_UNKNOWN, owner.context)
             return
@@ -483,6 +573,46 @@ def names_of(target: ast.expr, item: Bound) -> dict[str, Bound]:
             out |= names_of(part, Bound(element, item.context, item.sure))
         return out
     return {}
+
+
+def _positional(of: Scope, call: ast.Call, name: str) -> ast.expr | None:
+    """The argument that a dataclass or a named tuple takes for a field by its position."""
+    body = of.node.body if isinstance(of.node, ast.ClassDef) else []
+    fields = [s.target.id for s in body if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)]
+    at = fields.index(name) if name in fields else len(call.args)
+    return call.args[at] if at < len(call.args) and not any(isinstance(a, ast.Starred) for a in call.args) else None
+
+
+def _says_nothing(thing: Thing) -> bool:
+    """What a class leaves to those that come from it: None, an empty text, a property without a value."""
+    if isinstance(thing, Scope):
+        return thing.is_function and not thing.returns
+    return isinstance(thing, ast.Constant) and not thing.value
+
+
+def dict_of(thing: Thing) -> ast.Dict | None:
+    """A dictionary that is written down: ``{...}``, ``dict(a=...)``."""
+    if isinstance(thing, ast.Dict):
+        return thing
+    if not isinstance(thing, ast.Call) or not isinstance(thing.func, ast.Name) or thing.func.id != "dict" or thing.args:
+        return None
+    keys: list[ast.expr | None] = [ast.Constant(k.arg) if k.arg else None for k in thing.keywords]
+    return ast.copy_location(ast.Dict(keys, [k.value for k in thing.keywords]), thing)
+
+
+def _has(thing: ast.Dict, key: object) -> bool:
+    return any(isinstance(known, ast.Constant) and known.value == key for known in thing.keys)
+
+
+def _script(node: ast.expr) -> ast.expr | None:
+    """``script.split(";")``, ``sqlparse.split(script)``: all of its elements, one after another, are the script."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.func.attr != "split":
+        return None
+    first = node.args[0] if len(node.args) == 1 else None
+    if isinstance(node.func.value, ast.Name) and node.func.value.id == "sqlparse":
+        return first
+    cuts = isinstance(first, ast.Constant) and isinstance(first.value, str) and first.value.strip() == ";"
+    return node.func.value if cuts else None
 
 
 def _constant(thing: Thing) -> object:

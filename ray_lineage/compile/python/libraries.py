@@ -53,7 +53,7 @@ NAMING_MAGICS: Final = ("bigquery", "read_sql", "sparksql")
 
 KEYWORDS: Final = (
     "sql", "query", "statement", "operation", "command", "sqltext", "sqlQuery", "stmt", "sql_query", "bql", "hql", "cmd",
-    "raw_query", "query_or_table", "select_query", "sql_script", "sql_text", "QueryString", "Sql",
+    "raw_query", "query_or_table", "select_query", "sql_script", "sql_text", "QueryString", "Sql", "Sqls",
 )  # fmt: skip
 
 SQL_CALLS: Final[Mapping[str, Takes]] = {
@@ -70,7 +70,9 @@ SQL_CALLS: Final[Mapping[str, Takes]] = {
     **dict.fromkeys(("execute_values", "execute_batch"), Takes(1)),
     **dict.fromkeys(("scalar", "scalars", "fetch", "fetchall", "fetchone", "stream", "copy", "copy_from_query"), Takes(common=True)),
     # data frames
-    **dict.fromkeys(("read_sql", "read_sql_query", "read_gbq", "read_database", "read_database_uri", "fetchdf", "sqldf"), Takes()),
+    **dict.fromkeys(("read_sql", "read_sql_query", "read_gbq", "read_database", "read_database_uri", "fetchdf", "sqldf", "insert_dataframe"), Takes()),
+    **dict.fromkeys(("unload_to_files", "create_ctas_table", "batch_execute_statement"), Takes()),
+    "unload": Takes(common=True),
     "sql": Takes(common=True),
     # clients
     **dict.fromkeys(("query_and_wait", "query_df", "query_arrow", "query_np", "query_dataframe", "query_df_stream"), Takes()),

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from ray_lineage.compile.positions import Mark
 from ray_lineage.compile.python.candidates import Places
 from ray_lineage.compile.python.cells import SQL_CELL
 from ray_lineage.compile.python.files import known_path
-from ray_lineage.compile.python.follow import Bound, Context, Followed, Unknown, names_of
+from ray_lineage.compile.python.follow import SELF, Bound, Context, Followed, Unknown, names_of
 from ray_lineage.compile.python.libraries import (
     ATHENA,
+    BIGQUERY,
     CURSORS,
     DATABRICKS,
     DUCKDB,
@@ -29,7 +30,7 @@ from ray_lineage.compile.python.libraries import (
 )
 from ray_lineage.compile.python.lines import Lines
 from ray_lineage.compile.python.others import Others
-from ray_lineage.compile.python.scopes import Index, Kind, Scope, Unit, calls_in
+from ray_lineage.compile.python.scopes import END, Index, Kind, Scope, Unit, calls_in, comprehensions_in
 from ray_lineage.compile.python.statements import begins_as_sql, is_path, is_statement
 from ray_lineage.compile.python.texts import GAP, Text, all_at
 from ray_lineage.compile.python.values import Values, method_called
@@ -65,6 +66,7 @@ class Module:
         self.values = Values(self.followed, lines)
         self.unresolved: list[int] = []
         self._given: dict[tuple[Scope, int], list[Mapping[str, Bound]]] = {}
+        self._generators: dict[int, list[ast.comprehension]] = {}  # by the order of their statement
         self._calls_of: dict[int, list[ast.Call]] = {}  # by the order of their statement
         self._callers: dict[Scope, list[tuple[ast.Call, Unit, bool]]] = {}
         self._dialects = dialects_of_imports(self.index)
@@ -103,6 +105,9 @@ class Module:
             common = False
         else:
             takes = SQL_CALLS.get(name)
+            view = self._query_of_view(call, unit) if name == "create_table" else None
+            if view is not None:
+                yield from self._runs_of_argument(call, view, unit, common=True)
             if takes is None:
                 return
             argument = argument_of(call, self._position(call, takes.position, unit), KEYWORDS)
@@ -116,6 +121,14 @@ class Module:
         if not _last(call.func).startswith("read_sql"):
             return position
         return 1 if self.followed.origin(call.func, context_of(unit)).startswith("connectorx.") else position
+
+    def _query_of_view(self, call: ast.Call, unit: Unit) -> ast.expr | None:
+        """``view.view_query = "SELECT ..."; client.create_table(view)`` of BigQuery."""
+        of = call.args[0] if call.args else None
+        if not isinstance(of, ast.Name):
+            return None
+        names = (f"{of.id}.view_query", f"{of.id}.mview_query")
+        return next((b.node for n in names for b in unit.scope.reaching(n, unit.order, unit.path)), None)
 
     def _query_of_job(self, call: ast.Call, unit: Unit) -> list[ast.expr]:
         """``configuration={"query": {"query": ...}}`` of BigQuery's jobs."""
@@ -166,10 +179,23 @@ class Module:
         return self.followed.origin(call.func, context_of(unit)).startswith("polars.")
 
     def _schema(self, call: ast.Call, dialect: str, unit: Unit) -> str:
-        """Athena's calls name the database that their tables are in."""
-        node = next((k.value for k in call.keywords if k.arg == "database"), None) if dialect == ATHENA else None
-        found = self.values.texts(node, context_of(unit)) if node is not None else []
-        return found[0].text if len(found) == 1 and found[0].known else ""
+        """The schema that the call's tables are in, with its catalog: Athena's ``database=``, the default dataset of BigQuery's
+        job configurations."""
+        context = context_of(unit)
+        given = {k.arg: k.value for k in call.keywords if k.arg}
+        found: Bound | None = None
+        if dialect == ATHENA and "database" in given:
+            found = Bound(given["database"], context)
+        elif dialect == ATHENA and "QueryExecutionContext" in given:
+            found = self.values.entry(given["QueryExecutionContext"], "Database", context)
+        elif dialect == BIGQUERY and "job_config" in given:
+            config = self.followed.one(given["job_config"], context)
+            named = config.thing.keywords if isinstance(config.thing, ast.Call) else []
+            found = next((Bound(k.value, config.context) for k in named if k.arg == "default_dataset"), None)
+        if found is None or not isinstance(found.thing, ast.expr):
+            return ""
+        texts = self.values.texts(found.thing, found.context)
+        return texts[0].text if len(texts) == 1 and texts[0].known else ""
 
     def _surely_runs(self, call: ast.Call, unit: Unit) -> bool:
         """Is what others call so, too, surely SQL here, whatever its text? ``spark.sql(q)``, ``bigquery.Client().query(q)``."""
@@ -247,7 +273,24 @@ class Module:
                 if not items:
                     more.append(context)
             contexts = more[:_ELEMENTS]
+        for generator in self._generators_of(unit):
+            contexts = [inner for c in contexts for inner in self._elements(generator, c)][:_ELEMENTS]
         return contexts
+
+    def _elements(self, generator: ast.comprehension, context: Context) -> list[Context]:
+        self.followed.asking = True
+        items = self.followed.items(generator.iter, context)[:_ELEMENTS]
+        self.followed.asking = False
+        return [context.inside(names_of(generator.target, item)) for item in items] or [context]
+
+    def _generators_of(self, unit: Unit) -> list[ast.comprehension]:
+        """What the comprehensions of a statement go over in which something is called."""
+        if unit.order not in self._generators:
+            around = [n for e in unit.expressions for n in comprehensions_in(e)]
+            self._generators[unit.order] = [
+                g for n in around for g in n.generators if isinstance(n.elt, ast.Call | ast.Await)
+            ]
+        return self._generators[unit.order]
 
     def _givens(self, scope: Scope, depth: int) -> list[Mapping[str, Bound]]:
         """What the parameters of a function are, for each call of it in this module."""
@@ -255,8 +298,16 @@ class Module:
             return []
         if (scope, depth) not in self._given:
             self._given[scope, depth] = []  # it may call itself
-            self._given[scope, depth] = self._ways_to_call(scope, depth)
+            ways = self._ways_to_call(scope, depth)
+            self._given[scope, depth] = self._of_heirs(scope, ways) or ways
         return self._given[scope, depth]
+
+    def _of_heirs(self, scope: Scope, ways: Sequence[Mapping[str, Bound]]) -> list[Mapping[str, Bound]]:
+        """The ways to call a method of a class that others come from: with an object of each."""
+        heirs = self.followed.heirs(scope.of_class) if scope.of_class is not None else []
+        objects: list[Mapping[str, Bound]] = [{SELF: Bound(heir, Context(heir, END))} for heir in heirs]
+        found: list[Mapping[str, Bound]] = [{**which, **way} for which in objects for way in ways or [{}]]
+        return found[:_CALLERS]
 
     def _ways_to_call(self, scope: Scope, depth: int) -> list[Mapping[str, Bound]]:
         out: list[Mapping[str, Bound]] = []
@@ -277,6 +328,9 @@ class Module:
                 return {}
             pairs = zip(whole.thing.keys, whole.thing.values, strict=True)
             return {str(k.value): Bound(v, whole.context) for k, v in pairs if isinstance(k, ast.Constant)}
+        if _last(call.func) == "foreachBatch" and isinstance(call.func, ast.Attribute):
+            names = list(scope.parameters)[1 if bound else 0 :]
+            return {names[0]: Bound(call.func.value, context)} if names else {}
         return self.followed.arguments(scope, call, context, bound=bound)
 
     def callers(self, scope: Scope) -> list[tuple[ast.Call, Unit, bool]]:
@@ -300,6 +354,8 @@ class Module:
         if OPERATOR.match(_last(call.func)):
             handed = next((k.value for k in call.keywords if k.arg == "python_callable"), None)
             return False if handed is not None and self.followed.one(handed, context).thing is scope else None
+        if _last(call.func) == "foreachBatch" and call.args:
+            return method if self.followed.one(call.args[0], context).thing is scope else None
         if _last(call.func) != name:
             return None
         if not method:

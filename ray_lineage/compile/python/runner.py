@@ -22,13 +22,14 @@ from ray_lineage.compile.python.module import Module, Run
 from ray_lineage.compile.python.places import USES, Place, place_after
 from ray_lineage.compile.python.programs import Programs, in_order
 from ray_lineage.compile.python.scopes import Scope, Unit
-from ray_lineage.compile.python.texts import GAP, Text, plain, replaced
+from ray_lineage.compile.python.texts import GAP, Text, concat, plain, replaced
 from ray_lineage.compile.python.wrappers import Wrappers
 from ray_lineage.compile.python.writes import Written
 from ray_lineage.compile.sql.engines import engine_of
 from ray_lineage.compile.sql.names import with_defaults
 from ray_lineage.model import FileFacts, Local, Name, StatementFacts, StatementKind, TableRef, is_temporary, split_text
 
+_ROWS_FOLLOW: Final = re.compile(r"(?i)\binsert\s+into\s[^;]*\bvalues\s*\Z")
 _SHOWN: Final = 10  # lines, in a diagnostic
 
 
@@ -146,13 +147,16 @@ class Runner:
 
     def _compiled(self, text: Text, dialect: str, schema: str = "") -> FileFacts:
         """What one text says."""
+        if _ROWS_FOLLOW.search(text.text):
+            text = concat((text, Text(" (NULL)")))  # the rows are given beside it
+        front, _, last = schema.rpartition(".")
         filled, doubtful = fill(opened(without_legacy(text) if dialect == BIGQUERY else text))
         facts = compile_fragment(
             filled.text,
             dialect or self.options.dialect,
             at=Positions(filled.text, filled.marks),
-            catalog=self.place.catalog,
-            schema=schema or self.place.schema,
+            catalog=front or self.place.catalog,
+            schema=last or self.place.schema,
             temporary=self.temporary,
             possible=doubtful or not text.sure,
         )

@@ -26,6 +26,7 @@ _WITHS: Final = (ast.With, ast.AsyncWith)
 _TRIES: Final = (ast.Try, ast.TryStar)
 _OTHERS: Final = (ast.Assert, ast.Raise, ast.Delete)
 _SEQUENCES: Final = (ast.Tuple, ast.List)
+_GROWS: Final = frozenset(("append", "extend"))
 
 
 class Kind(Enum):
@@ -184,10 +185,15 @@ class Index:
         """Note one statement. Its blocks, the last one first."""
         if isinstance(s, ast.Expr):
             self._unit(s, (s.value,), scope, path)
+            if isinstance(s.value, ast.Call):
+                self._grown(s.value, scope, path)
+                self._changed(s.value, scope, path)
         elif isinstance(s, ast.Assign):
             self._unit(s, (s.value, *(t for t in s.targets if not isinstance(t, ast.Name))), scope, path)
             for target in s.targets:
                 self._bind(target, Kind.VALUE, s.value, scope, path)
+                if isinstance(target, ast.Attribute) and target.attr == "columns":
+                    self._change(target.value, "set_axis", [s.value], scope, path)
         elif isinstance(s, ast.AnnAssign):
             if s.value is not None:
                 self._unit(s, (s.value,), scope, path)
@@ -235,6 +241,10 @@ class Index:
         if isinstance(s, ast.Match):
             self._unit(s, (s.subject,), scope, path, s.cases[0].body)
             return [(case.body, scope, (*path, self._block() + THEN)) for case in s.cases][::-1]
+        if isinstance(s, ast.Delete):
+            for target in s.targets:
+                if isinstance(target, ast.Subscript):
+                    self._change(target.value, "__delitem__", [target.slice], scope, path)
         if isinstance(s, _OTHERS):
             self._unit(s, tuple(n for n in ast.iter_child_nodes(s) if isinstance(n, ast.expr)), scope, path)
         return []
@@ -282,6 +292,34 @@ class Index:
                 dotted = f"{'.' * s.level}{s.module or ''}.{alias.name}" if s.module else "." * s.level + alias.name
             scope.bind(name, Binding(Kind.IMPORT, None, scope, self._order, path, (), dotted))
 
+    def _grown(self, call: ast.Call, scope: Scope, path: Path) -> None:
+        """``parts.append(x)`` is ``parts += [x]``, ``parts.extend(more)`` is ``parts += more``."""
+        function = call.func
+        if not isinstance(function, ast.Attribute) or function.attr not in _GROWS or len(call.args) != 1:
+            return
+        if isinstance(function.value, ast.Name | ast.Attribute):
+            more = call.args[0]
+            if function.attr == "append":
+                more = ast.copy_location(ast.List([more], ast.Load()), call)
+            self._bind(function.value, Kind.AUGMENT, more, scope, path)
+
+    def _changed(self, call: ast.Call, scope: Scope, path: Path) -> None:
+        """``df.rename(..., inplace=True)``, ``df.insert(0, "c", value)``: a frame is another one from there on."""
+        function = call.func
+        if not isinstance(function, ast.Attribute) or not isinstance(function.value, ast.Name):
+            return
+        in_place = any(
+            k.arg == "inplace" and isinstance(k.value, ast.Constant) and k.value.value for k in call.keywords
+        )
+        if in_place or (function.attr == "insert" and len(call.args) == 3):
+            scope.bind(function.value.id, Binding(Kind.KEY, call, scope, self._order, path, (), call))
+
+    def _change(self, frame: ast.expr, method: str, given: list[ast.expr], scope: Scope, path: Path) -> None:
+        """What is written otherwise, as the method that does so."""
+        if isinstance(frame, ast.Name):
+            call = ast.copy_location(ast.Call(ast.Attribute(frame, method, ast.Load()), given, []), frame)
+            scope.bind(frame.id, Binding(Kind.KEY, call, scope, self._order, path, (), call))
+
     def _bind(self, target: ast.expr, kind: Kind, value: ast.expr, scope: Scope, path: Path) -> None:
         stack: list[tuple[ast.expr, tuple[int, ...]]] = [(target, ())]
         while stack:
@@ -297,6 +335,19 @@ class Index:
                 stack.extend((part, (*unpack, k)) for k, part in enumerate(node.elts))
             elif isinstance(node, ast.Starred):
                 stack.append((node.value, (*unpack, -1)))
+
+
+def comprehensions_in(node: ast.expr) -> Iterator[ast.ListComp | ast.GeneratorExp]:
+    """What a statement does for each element of something: itself, or given to the calls around it."""
+    stack: list[ast.expr] = [node]
+    while stack:
+        inner = stack.pop()
+        if isinstance(inner, ast.ListComp | ast.GeneratorExp):
+            yield inner
+        elif isinstance(inner, ast.Call):
+            stack.extend(inner.args)
+        elif isinstance(inner, ast.Await | ast.Starred):
+            stack.append(inner.value)
 
 
 _LEAVES: Final = frozenset((ast.Constant, ast.Name, ast.Load, ast.Store, ast.Del))

@@ -66,7 +66,13 @@ WRITES: Final[Mapping[str, Writes]] = {
         ("load_table_from_uri", "load_table_from_json", "load_table_from_file"), Writes(1, _TABLE, Way.ROWS, -2)
     ),
     **dict.fromkeys(("insert_rows", "insert_rows_json", "insert_rows_from_dataframe"), Writes(0, _TABLE, Way.ROWS, -2)),
-    "copy_records_to_table": Writes(0, _TABLE, Way.ROWS, -2, schema="schema_name"),
+    **dict.fromkeys(
+        ("copy_records_to_table", "copy_to_table"), Writes(0, _TABLE, Way.ROWS, -2, schema="schema_name")
+    ),
+    "copy_from": Writes(1, _TABLE, Way.ROWS, -2, of=("psycopg2",)),
+    "copy": Writes(3, _TABLE, Way.BY_NAME, 0, schema="schema", of=("awswrangler",)),
+    "copy_from_files": Writes(2, _TABLE, Way.ROWS, -2, schema="schema", of=("awswrangler",)),
+    "to_iceberg": Writes(2, _TABLE, Way.BY_NAME, 0, database="database", of=("awswrangler",)),
     "insert_df": Writes(0, _TABLE, Way.BY_NAME, 1, database="database"),
     "bigquery_load_cloud_storage": Writes(1, _TABLE, Way.ROWS, -2, schema="dataset"),
     "create_table": Writes(0, _TABLE, Way.CREATE, 1, database="database", of=("ibis",)),
@@ -74,7 +80,10 @@ WRITES: Final[Mapping[str, Writes]] = {
     "create": Writes(0, _TABLE, Way.CREATE, of=(DUCKDB,)),
     "to_table": Writes(0, _TABLE, Way.CREATE, of=(DUCKDB,)),
     "to_view": Writes(0, _TABLE, Way.VIEW, of=(DUCKDB,)),
-    "to_parquet": Writes(99, ("table",), Way.BY_NAME, 0, database="database", of=("awswrangler",)),
+    **dict.fromkeys(
+        ("to_parquet", "to_csv", "to_json", "to_orc"),
+        Writes(99, ("table",), Way.BY_NAME, 0, database="database", of=("awswrangler",)),
+    ),
     "insert": Writes(0, _TABLE, Way.ROWS, -2, database="database", of=("clickhouse_connect", "ibis")),
 }  # fmt: skip
 """By the name of the method."""
@@ -103,10 +112,27 @@ DESTINATIONS: Final = ("destination_dataset_table", "destination_table")
 
 READS: Final = (
     "table", "read_sql_table", "forName", "extract_table", "list_rows", "add_table_asset", "from_catalog", "read_table",
+    "copy_from_table", "read_parquet_table", "create_dynamic_frame_from_catalog",
 )  # fmt: skip
 """They name a table that is read."""
 
+FLOWS: Final = ("apply_changes", "create_auto_cdc_flow")
+"""Functions of Databricks that keep one table as another one is."""
+
+NAMED_READS: Final[Mapping[str, Writes]] = {
+    "copy_from_table": Writes(0, _TABLE, Way.ROWS, -2, schema="schema_name"),
+    "read_parquet_table": Writes(0, _TABLE, Way.ROWS, -2, database="database"),
+}
+"""Those of :data:`READS` that are told schema and table apart."""
+
+GLUE_WRITES: Final = (
+    "write_dynamic_frame_from_catalog",
+    "write_dynamic_frame_from_options",
+    "write_dynamic_frame_from_jdbc_conf",
+)
+
 TABLE_CALLS: Final = (
+    *FLOWS, *GLUE_WRITES, "create_dynamic_frame_from_options",
     *(name for name, how in WRITES.items() if name != "register" and not how.of), *(name for name in READS if name != "table"), "mergeInto", "copy_table",
     "from_jdbc_conf", "from_options", "whenMatched\\w*", "whenNotMatched\\w*", "temporary_view", "materialized_view",
     "append_flow",

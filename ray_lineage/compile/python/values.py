@@ -11,7 +11,8 @@ from typing import Final
 from ray_lineage.compile.positions import Mark
 from ray_lineage.compile.python import files
 from ray_lineage.compile.python import texts as t
-from ray_lineage.compile.python.follow import Bound, Context, Followed, Unknown
+from ray_lineage.compile.python.follow import SELF, Bound, Context, Followed, Unknown, dict_of
+from ray_lineage.compile.python.libraries import BIGQUERY, dialect_of_module
 from ray_lineage.compile.python.lines import Lines
 from ray_lineage.compile.python.literals import read_literal
 from ray_lineage.compile.python.scopes import Scope
@@ -23,6 +24,9 @@ _MANY: Final = 8
 _DEEP: Final = 30
 _PERCENT: Final = re.compile(r"%(?:\((\w+)\))?[-+ #0]*(?:\*|\d+)?(?:\.(?:\*|\d+))?[hlL]?([%diouxXeEfFgGcrsa])")
 _FIELD: Final = re.compile(r"\{\{|\}\}|\{([^{}!:]*)(![rsa])?(:[^{}]*(?:\{[^{}]*\}[^{}]*)*)?\}")
+_STEPS: Final = re.compile(r"(\w+)((?:\.\w+|\[[^\[\]]+\]){0,4})")
+_STEP: Final = re.compile(r"\.(\w+)|\[([^\[\]]+)\]")
+_PROPERTIES: Final = ("property", "cached_property")
 _DOLLAR: Final = re.compile(r"\$\$|\$(\w+)|\$\{(\w+)\}")
 
 Made = Callable[[Text], Text]
@@ -75,7 +79,20 @@ class Values:
             return [self.gap(node, thing.parameter)]
         if isinstance(thing, ast.expr) and not isinstance(thing, ast.Name | ast.Attribute | ast.Subscript):
             return self.texts(thing, bound.context, depth + 1)
+        if isinstance(thing, Scope) and any(_last(d) in _PROPERTIES for d in _decorators(thing)):
+            return self._returned(thing, bound.context.given, depth)
         return [self.gap(node)]
+
+    def _returned(self, function: Scope, given: Mapping[str, Bound], depth: int) -> list[Text]:
+        """What a function returns."""
+        if not 0 < len(function.returns) <= _MANY:
+            return [t.gap(*self.lines.start(function.node.body[0]))]
+        out = [
+            text
+            for value, order, path in function.returns
+            for text in self.texts(value, Context(function, order, path, given), depth + 3)
+        ]
+        return _several(out if len(function.returns) == 1 else [x.doubtful() for x in out])
 
     def gap(self, node: ast.expr, parameter: str = "") -> Text:
         """A text of which nothing is known, that an expression stands for."""
@@ -165,8 +182,9 @@ class Values:
         given = self.followed.one(node.right, context)
         named: dict[str, list[Text]] = {}
         listed: list[list[Text]] = []
-        if isinstance(given.thing, ast.Dict):
-            named = self._named(given.thing, given.context, depth)
+        pairs = dict_of(given.thing)
+        if pairs is not None:
+            named = self._named(pairs, given.context, depth)
         elif isinstance(given.thing, ast.Tuple):
             listed = [self.texts(e, given.context, depth + 1) for e in given.thing.elts]
         else:
@@ -226,6 +244,10 @@ class Values:
             content = self.followed.others.text(path) if path else None
             if content is not None:
                 return [t.all_at(t.plain(content, 1, 1), Mark(0, *self.lines.start(node)))]
+        if name == "Composed" and node.args:
+            items = [self._again(node, i, context, depth) for i in self.followed.items(node.args[0], context)]
+            if items:
+                return [t.concat(chosen) for chosen in _combinations(items)]
         if name in _WRAPPERS and node.args:
             return self.texts(node.args[0], context, depth + 1)
         if name in _DEDENTS and node.args:
@@ -234,9 +256,36 @@ class Values:
             return self._identifier(node, context, depth)
         if name in ("Template", "JinjaSqlTemplate") and node.args:
             return self.texts(node.args[0], context, depth + 1)
+        reference = self._reference(node, name, context, depth)
+        if reference is not None:
+            return reference
         if name in ("getenv", "get") and len(node.args) == 2 and self._of_environment(function, context):
             return [x.doubtful() for x in self.texts(node.args[1], context, depth + 1)]
         return self._own_function(node, context, depth)
+
+    def _reference(self, node: ast.Call, name: str, context: Context, depth: int) -> list[Text] | None:
+        """What BigQuery's references name: ``client.dataset("d", project="p").table("t")``, ``TableReference(d, "t")``."""
+        if name in _DATASETS:
+            projects = [k.value for k in node.keywords if k.arg == "project"]
+            own = node.args[:2] if name != "dataset" else [*projects, *node.args[1:2], *node.args[:1]]
+            return self._dotted(own, context, depth)
+        if name == "TableReference":
+            return self._dotted(node.args[:2], context, depth)
+        if name == "table" and is_of_dataset(self.followed, node, context) and isinstance(node.func, ast.Attribute):
+            return self._dotted([node.func.value, *node.args[:1]], context, depth)
+        if name in ("Table", "get_table") and node.args and self._of_bigquery(node.func, context):
+            return self.texts(node.args[0], context, depth + 1)
+        return None
+
+    def _of_bigquery(self, function: ast.expr, context: Context) -> bool:
+        return dialect_of_module(self.followed.origin(function, context)) == BIGQUERY
+
+    def _dotted(self, nodes: Sequence[ast.expr], context: Context, depth: int) -> list[Text] | None:
+        if not nodes:
+            return None
+        parts = [self.texts(n, context, depth + 1) for n in nodes]
+        dot = t.plain(".", *self.lines.start(nodes[0]))
+        return [t.joined(dot, list(chosen)) for chosen in _combinations(parts)]
 
     def _of_environment(self, function: ast.expr, context: Context) -> bool:
         return self.followed.origin(function, context) in ("os.getenv", "os.environ.get")
@@ -258,15 +307,32 @@ class Values:
         found = self.followed.one(node.func, context) if not isinstance(node.func, ast.Attribute) else None
         method = self._method_of(node, context) if found is None else None
         scope = method if method is not None else found.thing if found is not None else None
-        if not isinstance(scope, Scope) or not scope.is_function or not scope.returns or len(scope.returns) > _MANY:
-            return [self.gap(node)]
+        if found is not None and isinstance(found.thing, ast.Lambda):
+            return self._lambda(found.thing, node, found.context, context, depth)
+        if not isinstance(scope, Scope) or not scope.is_function or not 0 < len(scope.returns) <= _MANY:
+            return [self.gap(node, self._left_to_heirs(scope, node, context))]
         static = any(isinstance(d, ast.Name) and d.id == "staticmethod" for d in _decorators(scope))
         given = self.followed.arguments(scope, node, context, bound=method is not None and not static)
-        out: list[Text] = []
-        for value, order, path in scope.returns:
-            found_ = self.texts(value, Context(scope, order, path, given), depth + 3)
-            out.extend(self.across(found_, node, context, Context(scope, order)))
-        return _several(out if len(scope.returns) == 1 else [x.doubtful() for x in out])
+        if SELF in context.given and method is not None and self._of_self(node, context):
+            given[SELF] = context.given[SELF]
+        return self.across(self._returned(scope, given, depth), node, context, Context(scope, scope.order))
+
+    def _of_self(self, call: ast.Call, context: Context) -> bool:
+        of = call.func.value if isinstance(call.func, ast.Attribute) else None
+        return isinstance(of, ast.Name) and self.followed.is_self(of.id, context)
+
+    def _left_to_heirs(self, method: object, call: ast.Call, context: Context) -> str:
+        """What stands for a method that says nothing in the class whose object calls it; empty: no other class does, either."""
+        if SELF in context.given or not isinstance(method, Scope) or method.returns or not self._of_self(call, context):
+            return ""
+        of = context.scope.of_class
+        return f"{of.name}:{method.name}" if of is not None and self.followed.heirs(of) else ""
+
+    def _lambda(self, function: ast.Lambda, call: ast.Call, made: Context, context: Context, depth: int) -> list[Text]:
+        names = [a.arg for a in function.args.args]
+        given = {name: Bound(value, context) for name, value in zip(names, call.args, strict=False)}
+        given |= {k.arg: Bound(k.value, context) for k in call.keywords if k.arg in names}
+        return self.across(self.texts(function.body, made.inside(given), depth + 3), call, context, made)
 
     def _method_of(self, node: ast.Call, context: Context) -> Scope | None:
         return method_called(self.followed, node, context)
@@ -274,26 +340,35 @@ class Values:
     # ------------------------------------------------------------------ methods of texts
 
     def _format(self, node: ast.Call, function: ast.Attribute, context: Context, depth: int) -> list[Text] | None:
-        listed = [self.texts(a, context, depth + 1) for a in node.args if not isinstance(a, ast.Starred)]
-        named: dict[str, list[Text]] = {}
+        listed = [Bound(a, context) for a in node.args if not isinstance(a, ast.Starred)]
+        named: dict[str, Bound] = {}
         for keyword in node.keywords:
             if keyword.arg is not None:
-                named[keyword.arg] = self.texts(keyword.value, context, depth + 1)
+                named[keyword.arg] = Bound(keyword.value, context)
             else:
-                whole = self.followed.one(keyword.value, context)
-                if isinstance(whole.thing, ast.Dict):
-                    named |= self._named(whole.thing, whole.context, depth)
-                elif isinstance(whole.thing, ast.Call) and _last(whole.thing.func) == "dict":
-                    named |= {
-                        k.arg: self.texts(k.value, whole.context, depth + 1) for k in whole.thing.keywords if k.arg
-                    }
+                named |= self._entries(keyword.value, context)
+        if function.attr == "format_map" and node.args:
+            named |= self._entries(node.args[0], context)
         out: list[Text] = []
         for text in self.texts(function.value, context, depth + 1):
-            out.extend(self._formatted(text, node, listed, named))
+            out.extend(self._formatted(text, node, listed, named, depth))
         return _several(out)
 
+    def _entries(self, node: ast.expr, context: Context) -> dict[str, Bound]:
+        """The values of a dictionary that is written down, by their keys."""
+        whole = self.followed.one(node, context)
+        pairs = dict_of(whole.thing)
+        if pairs is None:
+            return {}
+        found = zip(pairs.keys, pairs.values, strict=True)
+        return {str(k.value): Bound(v, whole.context) for k, v in found if isinstance(k, ast.Constant)}
+
+    def entry(self, node: ast.expr, key: str, context: Context) -> Bound | None:
+        """The value of a key of a dictionary that is written down."""
+        return self._entries(node, context).get(key)
+
     def _formatted(
-        self, text: Text, node: ast.Call, listed: Sequence[list[Text]], named: Mapping[str, list[Text]]
+        self, text: Text, node: ast.Call, listed: Sequence[Bound], named: Mapping[str, Bound], depth: int
     ) -> list[Text]:
         place = self.lines.start(node)
         fields: list[tuple[int, int, list[Text]]] = []
@@ -303,24 +378,46 @@ class Values:
             value: list[Text] | None
             if whole in ("{{", "}}"):
                 value = [t.plain(whole[0], *place)]
-            elif name == "":
-                value, counted = (listed[counted] if counted < len(listed) else None), counted + 1
-            elif name.isdecimal():
-                value = listed[int(name)] if len(name) < 5 and int(name) < len(listed) else None
             else:
-                value = named.get(name)
+                if name == "":
+                    name, counted = str(counted), counted + 1
+                value = self._field_value(name, node, listed, named, depth)
             fields.append((*found.span(), value or [self.gap(node)]))
         return self._replaced(text, fields)
+
+    def _field_value(
+        self, name: str, node: ast.Call, listed: Sequence[Bound], named: Mapping[str, Bound], depth: int
+    ) -> list[Text] | None:
+        """``{0}``, ``{name}``, ``{name.attribute}``, ``{name[key]}``."""
+        steps = _STEPS.fullmatch(name)
+        if steps is None:
+            return None
+        first = steps.group(1)
+        at = int(first) if first.isdecimal() and len(first) < 5 else -1
+        bound = named.get(first) if at < 0 else listed[at] if at < len(listed) else None
+        if bound is None or not isinstance(bound.thing, ast.expr):
+            return None
+        value = bound.thing
+        for attribute, key in _STEP.findall(steps.group(2)):
+            constant = ast.copy_location(ast.Constant(int(key) if key.isdecimal() and len(key) < 5 else key), node)
+            step = (
+                ast.Attribute(value, attribute, ast.Load()) if attribute else ast.Subscript(value, constant, ast.Load())
+            )
+            value = ast.copy_location(step, node)
+        return self.texts(value, bound.context, depth + 1)
 
     def _join(self, node: ast.Call, function: ast.Attribute, context: Context, depth: int) -> list[Text] | None:
         if len(node.args) != 1:
             return None
-        separators = self.texts(function.value, context, depth + 1)
+        separator = self.texts(function.value, context, depth + 1)[0]
         argument = node.args[0]
-        items = [self._again(argument, i, context, depth) for i in self.followed.items(argument, context)]
-        if not items:
-            return [self.gap(node)]
-        return [t.joined(separators[0], list(chosen)) for chosen in _combinations(items)]
+        lists = self.followed.all(argument, context)[:_MANY]
+        out: list[Text] = []
+        for bound in lists:
+            thing = bound.thing if isinstance(bound.thing, ast.expr) else argument
+            items = [self._again(argument, i, context, depth) for i in self.followed.items(thing, bound.context)]
+            out += [t.joined(separator, list(chosen)) for chosen in _combinations(items)] if items else [self.gap(node)]
+        return _several(out if len(lists) == 1 else [x.doubtful() for x in out])
 
     def _again(self, node: ast.expr, bound: Bound, context: Context, depth: int) -> list[Text]:
         if not isinstance(bound.thing, ast.expr):
@@ -334,6 +431,16 @@ class Values:
         left, right = function.attr != "rstrip", function.attr != "lstrip"
         found = self.texts(function.value, context, depth + 1)
         return [t.stripped(x, what.text if what else None, left=left, right=right) for x in found]
+
+    def _get(self, node: ast.Call, function: ast.Attribute, context: Context, depth: int) -> list[Text] | None:
+        """``queries.get("name")`` of a dictionary that is written down."""
+        if not node.args or dict_of(self.followed.one(function.value, context).thing) is None:
+            return None
+        entry = ast.copy_location(ast.Subscript(function.value, node.args[0], ast.Load()), node)
+        found = self.texts(entry, context, depth + 1)
+        if len(node.args) > 1 and not any(x.known for x in found):
+            return [x.doubtful() for x in self.texts(node.args[1], context, depth + 1)]
+        return found
 
     def _argument(self, node: ast.Call, position: int, context: Context, depth: int) -> Text | None:
         if len(node.args) <= position:
@@ -364,8 +471,9 @@ class Values:
         named: dict[str, list[Text]] = {}
         for argument in node.args[:1]:
             given = self.followed.one(argument, context)
-            if isinstance(given.thing, ast.Dict):
-                named = self._named(given.thing, given.context, depth)
+            pairs = dict_of(given.thing)
+            if pairs is not None:
+                named = self._named(pairs, given.context, depth)
         named |= {k.arg: self.texts(k.value, context, depth + 1) for k in node.keywords if k.arg}
         out: list[Text] = []
         for text in self.texts(function.value, context, depth + 1):
@@ -393,7 +501,8 @@ class Values:
 
 _Method = Callable[[Values, ast.Call, ast.Attribute, Context, int], list[Text] | None]
 _METHODS: Final[Mapping[str, _Method]] = {
-    "format": Values._format,
+    **dict.fromkeys(("format", "format_map"), Values._format),
+    "get": Values._get,
     "join": Values._join,
     **dict.fromkeys(("strip", "lstrip", "rstrip"), Values._strip),
     "replace": Values._replace,
@@ -431,12 +540,23 @@ _READS: Final = (
     "read_file",
     "get_template",
 )
+_DATASETS: Final = frozenset({"dataset", "DatasetReference", "Dataset", "get_dataset"})
+"""What makes or gets a dataset of BigQuery."""
+
 _DEDENTS: Final = frozenset({"dedent", "cleandoc"})
 
 
 def _decorators(scope: Scope) -> list[ast.expr]:
     node = scope.node
     return [] if isinstance(node, ast.Module) else node.decorator_list
+
+
+def is_of_dataset(followed: Followed, call: ast.Call, context: Context) -> bool:
+    """Is it ``table`` of one of BigQuery's datasets: a reference, and nothing that is read?"""
+    if not isinstance(call.func, ast.Attribute):
+        return False
+    of = followed.one(call.func.value, context).thing
+    return isinstance(of, ast.Call) and _last(of.func) in _DATASETS
 
 
 def method_called(followed: Followed, call: ast.Call, context: Context) -> Scope | None:
@@ -446,7 +566,9 @@ def method_called(followed: Followed, call: ast.Call, context: Context) -> Scope
         return None
     value = function.value
     if isinstance(value, ast.Name) and context.scope.of_class is not None and followed.is_self(value.id, context):
-        return followed.method(context.scope.of_class, function.attr)
+        given = context.given.get(SELF)
+        heir = given.thing if given is not None else None
+        return followed.method(heir if isinstance(heir, Scope) else context.scope.of_class, function.attr)
     thing = followed.one(value, context)
     of: object = thing.thing
     if isinstance(of, ast.Call):

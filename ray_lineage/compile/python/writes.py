@@ -15,7 +15,9 @@ from ray_lineage.compile.python.frames.reader import FrameReader
 from ray_lineage.compile.python.frames.readers import options_of
 from ray_lineage.compile.python.frames.spark import of_text
 from ray_lineage.compile.python.libraries import (
+    ATHENA,
     BIGQUERY,
+    DATABRICKS,
     DUCKDB,
     OPERATOR,
     SESSIONS,
@@ -25,8 +27,20 @@ from ray_lineage.compile.python.libraries import (
 )
 from ray_lineage.compile.python.merges import read_merge
 from ray_lineage.compile.python.scopes import Unit, calls_in
-from ray_lineage.compile.python.tables import DESTINATIONS, OPERATORS, READS, WRITES, Way, Writes
-from ray_lineage.compile.python.texts import GAP, Text, concat
+from ray_lineage.compile.python.statements import is_name, is_path
+from ray_lineage.compile.python.tables import (
+    DESTINATIONS,
+    FLOWS,
+    GLUE_WRITES,
+    NAMED_READS,
+    OPERATORS,
+    READS,
+    WRITES,
+    Way,
+    Writes,
+)
+from ray_lineage.compile.python.texts import GAP, Text, concat, joined
+from ray_lineage.compile.python.values import is_of_dataset
 from ray_lineage.model import STAR, Assignment, Effect, Local, Name, Ref, Relation, Select, StatementKind, dataset_text
 
 _ENDS_MERGE: Final = ("execute", "merge")
@@ -42,10 +56,14 @@ _KNOWN: Final = frozenset(
         "from_catalog",
         "from_jdbc_conf",
         "copy_table",
+        *FLOWS,
+        *GLUE_WRITES,
+        "read_sql",
         "merge",
         "mergeInto",
     )
 )
+_OF_FRAMES: Final = ("jdbc", "save", "merge", "mergeInto")
 _CREATES: Final = ("create", "createOrReplace", "replace")
 
 
@@ -78,7 +96,7 @@ class Written:
         """Look at one call at its places; ``more`` of them, for each way to call its function, if its table depends on that."""
         name = _last(call.func)
         self.unit = unit
-        if name in WRITES and self._depends(call, WRITES[name], contexts):
+        if unit.scope.parameters and self._depends(call, name, contexts):
             contexts = more() or contexts
         for context in contexts:
             if name in WRITES:
@@ -87,17 +105,25 @@ class Written:
                 self._operator(call, name, context)
             elif name in ("jdbc", "save"):
                 self._saved(call, name, context)
-            elif name in ("from_options", "from_catalog", "from_jdbc_conf"):
+            elif name in FLOWS:
+                self._flow(call, name, context)
+            elif name in ("from_options", "from_catalog", "from_jdbc_conf", *GLUE_WRITES):
                 self._glue(call, name, context)
             elif name in ("merge", "mergeInto"):
                 self._merged(call, name, context)
             elif name == "copy_table":
                 self._copied(call, context)
-            elif name in READS:
+            elif name in READS or name == "read_sql":
                 self._read(call, name, context)
 
-    def _depends(self, call: ast.Call, how: Writes, contexts: Sequence[Context]) -> bool:
-        """Do the parameters of the function around it decide which table it is?"""
+    def _depends(self, call: ast.Call, name: str, contexts: Sequence[Context]) -> bool:
+        """Do the parameters of the function around it decide which table it is, or what comes into it?"""
+        how = WRITES.get(name)
+        if how is None:
+            return name in _OF_FRAMES
+        frames = [self._frame(call, how, self._shift(call, how, c), c) for c in contexts]
+        if how.frame != -2 and any(f is None or is_opaque(f) for f in frames):
+            return True
         names = [*call.args[: how.table + 3], *(k.value for k in call.keywords if k.arg in (*how.keywords, how.schema))]
         asked = [n for n in names if isinstance(n, ast.Name | ast.Attribute | ast.JoinedStr | ast.BinOp | ast.Call)]
         return any(t.parameters for n in asked for c in contexts for t in self.frames.values.texts(n, c))
@@ -345,6 +371,21 @@ class Written:
             Effect.CHANGES, merge.influences, (merge.source,), sql=f"{name}({dataset_text(merge.target)})", possible=not merge.sure,
         )  # fmt: skip
 
+    def _flow(self, call: ast.Call, name: str, context: Context) -> None:
+        """``dlt.apply_changes(target=, source=)``: the rows of one table are kept up to date in another one."""
+        if dialect_of_module(self.frames.followed.origin(call.func, context)) is None:
+            return
+        given = {k.arg: k.value for k in call.keywords if k.arg}
+        target, source = (given.get(k) or self.frames.argument(call, p, k) for p, k in enumerate(("target", "source")))
+        names = [
+            self.frames.name_of(self.frames.values.texts(n, context)[0], DATABRICKS) if n is not None else ()
+            for n in (target, source)
+        ]
+        if all(names):
+            whole = table(names[1], call.lineno, Library.SPARK)
+            kept = unknown(Library.SPARK, [whole]) if {"column_list", "except_column_list"} & given.keys() else whole
+            self.say(call, name, Way.BY_NAME, (names[0], True), kept)
+
     def _copied(self, call: ast.Call, context: Context) -> None:
         source, target = self.frames.argument(call, 0, "sources"), self.frames.argument(call, 1, "destination")
         if source is None or target is None:
@@ -420,10 +461,16 @@ class Written:
         for keyword in DESTINATIONS:
             if keyword in given and OPERATOR.match(_last(call.func)):
                 return next(iter(self._names(given, keyword, BIGQUERY, context)), ())
+        if "ctas_table" in given:  # awswrangler's create_ctas_table
+            fronts = [given[k] for k in ("ctas_database", "database") if k in given][:1]
+            parts = [self.frames.values.texts(n, context)[0] for n in (*fronts, given["ctas_table"])]
+            return self.frames.name_of(joined(Text("."), parts), ATHENA)
         if "configuration" in given:
             query = self._entry(given["configuration"], "query", context)
             entry = self._entry(query[0], "destinationTable", query[1]) if query is not None else None
             return self._reference(*entry) if entry is not None else ()
+        if _last(call.func) == "create_table" and call.args and not given.get("schema"):
+            return self.frames.name_of(self.frames.values.texts(call.args[0], context)[0], BIGQUERY)
         if "job_config" in given:
             return self._job_destination(given["job_config"], context)
         return ()
@@ -441,14 +488,13 @@ class Written:
             target = next((k.value for k in bound.thing.keywords if k.arg == "destination"), None)
         if target is None:
             return ()
-        inner = self.frames.followed.one(target, where)
-        if isinstance(inner.thing, ast.Call) and inner.thing.args:  # TableReference.from_string("...")
-            target, where = inner.thing.args[0], inner.context
         return self.frames.name_of(self.frames.values.texts(target, where)[0], BIGQUERY)
 
     def _read(self, call: ast.Call, name: str, context: Context) -> None:
         """A table that is read, whatever becomes of it."""
         if name == "table" and not self._is_read(call, context):
+            return
+        if name == "read_sql" and not self._is_table(call, context):
             return
         if name in ("extract_table", "list_rows", "add_table_asset"):
             node = next((k.value for k in call.keywords if k.arg in ("table_name", "source", "table")), None)
@@ -460,15 +506,32 @@ class Written:
                     call, StatementKind.SELECT, _all_of(table(dataset, call.lineno, Library.SPARK)), (), name=name
                 )
             return
+        how = NAMED_READS.get(name)
+        if how is not None:
+            node = self.frames.argument(call, how.table, "") or next(
+                (k.value for k in call.keywords if k.arg in how.keywords), None
+            )
+            for target, sure in self._targets(call, node, how, context, unknown_too=False) if node is not None else ():
+                read = _all_of(table(target, call.lineno, Library.SPARK))
+                self.statement(call, StatementKind.SELECT, read, (), name=name, sure=sure)
+            return
         frame = self.frames.frame(call, context)
         if frame is not None and frame.tables:
             self.statement(call, StatementKind.SELECT, _all_of(frame), (), name=name, sure=frame.sure)
+
+    def _is_table(self, call: ast.Call, context: Context) -> bool:
+        """pandas reads a whole table if it is given a name."""
+        node = self.frames.argument(call, 0, "sql")
+        text = self.frames.text(node, context) if node is not None else None
+        return text is not None and is_name(text.text) and not is_path(text.text)
 
     def _is_read(self, call: ast.Call, context: Context) -> bool:
         """Is it ``table`` of a session, and not of anything else that has tables?"""
         if not isinstance(call.func, ast.Attribute) or not call.args:
             return False
         value = call.func.value
+        if is_of_dataset(self.frames.followed, call, context):
+            return False
         origin = self.frames.followed.origin(value, context)
         if dialect_of_module(origin) is not None:
             return True

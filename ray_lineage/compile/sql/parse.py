@@ -12,10 +12,11 @@ from sqlglot.errors import ErrorLevel, ParseError, SqlglotError
 from sqlglot.expressions import Expression
 from sqlglot.tokens import Token
 
+from ray_lineage.compile.sql.constants import UNKNOWN
 from ray_lineage.compile.sql.engine import Engine, Rewrite, Rule
 from ray_lineage.compile.sql.excerpt import Item, innermost, item_ranges
 from ray_lineage.compile.sql.facts import excerpt
-from ray_lineage.compile.sql.lex.kinds import T
+from ray_lineage.compile.sql.lex.kinds import LITERALS, T
 from ray_lineage.compile.sql.lex.scan import deepest
 from ray_lineage.compile.sql.lex.tokens import dialect_of, like
 from ray_lineage.compile.sql.names import Names
@@ -207,6 +208,16 @@ def crossed(tokens: list[Token]) -> list[Token]:
             out.append(like(token, T.CROSS, "CROSS"))
         out.append(token if token.token_type is T.JOIN else like(token, T.JOIN, "JOIN"))
     return out
+
+
+def without_gaps(tokens: list[Token]) -> list[Token]:
+    """A text that is put together: without what is unknown of it where no name or value can stand, such as more conditions."""
+    return [
+        t for i, t in enumerate(tokens) if t.text != UNKNOWN or not i or tokens[i - 1].token_type not in _ENDS_OPERAND
+    ]
+
+
+_ENDS_OPERAND: Final = frozenset({T.VAR, T.IDENTIFIER, T.R_PAREN, T.NULL, T.END, *LITERALS})
 
 
 def _marks_row(tokens: list[Token], i: int, names: Collection[str]) -> bool:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Final
 
 import msgspec
+from sqlglot.errors import ParseError
 from sqlglot.expressions import Expression
 from sqlglot.tokens import Token
 
@@ -23,7 +24,7 @@ from ray_lineage.compile.sql.engine import REFERENCES, RESULT_SCAN, TRIGGER, Eng
 from ray_lineage.compile.sql.facts import SqlFacts
 from ray_lineage.compile.sql.lex.columns import ColumnItem
 from ray_lineage.compile.sql.names import Names
-from ray_lineage.compile.sql.parse import Excerpts, Parser
+from ray_lineage.compile.sql.parse import Excerpts, Parser, without_gaps
 from ray_lineage.compile.sql.query.arena import Builder
 from ray_lineage.compile.sql.query.queries import lower_query
 from ray_lineage.compile.sql.query.scope import Scope
@@ -205,7 +206,13 @@ class Unit:
     def parse(self, tokens: list[Token], verb: str) -> Expression:
         """The tree of one statement. Raises ParseError."""
         rows = {*self.engine.trigger_rows, *self.routine.row_names} if self.routine.table else ()
-        tree, self.parsed = self.parser.parse(tokens, verb, self.text, rows)
+        try:
+            tree, self.parsed = self.parser.parse(tokens, verb, self.text, rows)
+        except ParseError:
+            rest = without_gaps(tokens) if self.nested else tokens
+            if len(rest) == len(tokens):
+                raise
+            tree, self.parsed = self.parser.parse(rest, verb, self.text, rows)
         return tree
 
     def builder(self) -> Builder:

@@ -237,7 +237,7 @@ SNOWPARK: dict[str, tuple[str, list[str]]] = {
     "a list of parts": ('session.table(["D", "S", "I"]).select(col("A")).write.save_as_table(["D", "S", "O"])', ["d.s.i.a > d.s.o.a i"]),
     "with_column": ('session.table("i").select("a").with_column("x", col("a") + 1).write.save_as_table("o")', ["i.a > o.a i", "i.a > o.x t"]),
     "sql": ('session.sql("SELECT a FROM i").write.save_as_table("o", mode="append")', ["i.a > o.a i"]),
-    "group_by": ('session.table("i").group_by("k").agg(sum_("a").alias("x")).write.save_as_table("o")', ["i.k > o.k i", "i.a > o.x t"]),
+    "group_by": ('session.table("i").group_by("k").agg(sum_("a").alias("x")).write.save_as_table("o")', ["i.k > o.k i", "i.a > o.x a"]),
     "view": ('session.table("i").select("a").create_or_replace_view("o")', ["i.a > o.a i"]),
     "write_pandas": ('session.write_pandas(session.table("i").select("a").to_pandas(), "o")', ["i.a > o.a i"]),
 }  # fmt: skip

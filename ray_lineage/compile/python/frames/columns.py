@@ -32,6 +32,7 @@ _ALIASES: Final = frozenset(("alias", "name", "label", "as_"))
 _COLUMNS: Final = frozenset(("col", "column"))
 _LITERALS: Final = frozenset(("lit", "literal", "current_timestamp", "current_date", "now", "rand", "uuid"))
 _EXPRESSIONS: Final = frozenset(("expr", "sql_expr"))
+_NUMPY: Final = ("np", "numpy")
 _SAME: Final = frozenset(("desc", "asc", "desc_nulls_last", "asc_nulls_first", "asc_nulls_last", "desc_nulls_first"))
 _RANKS: Final = frozenset(["row_number", "rank", "dense_rank", "percent_rank", "ntile", "cume_dist"])
 _MODULES: Final = frozenset(("F", "f", "fn", "sf", "pl"))
@@ -206,7 +207,7 @@ class Columns:
         return out
 
     def _call(self, node: ast.Call, place: Place, depth: int) -> list[Use] | None:
-        name = _last(node.func)
+        name = self._called(node.func, place.context)
         if name in _COLUMNS and node.args:
             out: list[Use] = []
             for argument in node.args:
@@ -223,9 +224,25 @@ class Columns:
             return None if found is None else list(found.uses)
         if name == "when":
             return self._when(node, place, depth)
+        if (
+            name == "where"
+            and len(node.args) == 3
+            and _last(node.func.value if isinstance(node.func, ast.Attribute) else node) in _NUMPY
+        ):
+            decides = self.uses(node.args[0], place, depth + 1)
+            values = self._changed(node.args[1:], place, depth)
+            return None if decides is None or values is None else [*_as(decides, DECIDING), *values]
         if isinstance(node.func, ast.Attribute) and not self._is_module(node.func.value, place.context):
             return self._method(node, node.func, place, depth)
         return self._function(node, name, place, depth)
+
+    def _called(self, function: ast.expr, context: Context) -> str:
+        """What a function is called where it is from: ``from pyspark.sql.functions import sum as sum_``."""
+        if isinstance(function, ast.Name):
+            thing = self.around.followed.one(function, context).thing
+            if isinstance(thing, Imported):
+                return thing.dotted.rpartition(".")[2]
+        return _last(function)
 
     def _is_module(self, node: ast.expr, context: Context) -> bool:
         """``F`` of ``F.upper``."""
@@ -358,7 +375,7 @@ class Columns:
         return None
 
     def _call_name(self, node: ast.Call, uses: Sequence[Use], place: Place) -> str | None:
-        name = _last(node.func)
+        name = self._called(node.func, place.context)
         if isinstance(node.func, ast.Attribute) and not self._is_module(node.func.value, place.context):
             inner = self.one(node.func.value, place)  # a method keeps the name
             return inner.name if inner is not None and name != "over" else None

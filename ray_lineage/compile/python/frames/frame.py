@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import Enum, auto
 from typing import Final, NamedTuple
 
@@ -152,6 +152,39 @@ def star(
     """All columns of a relation, but for some, and some under another name."""
     refs = (Ref(relation, -1, STAR, IDENTITY, line),)
     return Output(None, refs, line, star=True, excluded=tuple(excluded), renamed=dict(renamed) if renamed else None)
+
+
+def columns_of(frame: Frame) -> list[str] | None:
+    """The names of its columns, if they are written down."""
+    return _columns_of(frame.relations, frame.root, 0)
+
+
+def _columns_of(relations: Sequence[Relation], number: int, depth: int) -> list[str] | None:
+    relation = relations[number]
+    if isinstance(relation, SetOp) and depth < MANY:
+        return _columns_of(relations, relation.branches[0], depth + 1)
+    if isinstance(relation, Alias) and relation.columns:
+        return list(relation.columns)
+    if not isinstance(relation, Select) or depth >= MANY or not relation.outputs:
+        return None
+    out: list[str] = []
+    for output in relation.outputs:
+        if not output.star:
+            out.append(output.name or "")
+            continue
+        of = output.refs[0].relation if output.refs else -1
+        inner = _columns_of(relations, of, depth + 1) if of >= 0 else None
+        if inner is None:
+            return None
+        names = output.renamed or {}
+        out.extend(names.get(n, n) for n in inner if n not in output.excluded)
+    return out
+
+
+def suffixed(frame: Frame, names: Collection[str], suffix: str) -> Frame:
+    """With a suffix to those of its columns that have one of these names."""
+    both = [n for n in columns_of(frame) or () if n in names]
+    return select(frame, [], star=star(frame.root, (), {n: n + suffix for n in both})) if both and suffix else frame
 
 
 class Join(Enum):

@@ -17,14 +17,16 @@ from ray_lineage.compile.python.frames.frame import (
     Frame,
     Join,
     Use,
+    columns_of,
     joined,
     kind_of_join,
     select,
     star,
+    suffixed,
     unknown,
 )
 from ray_lineage.compile.python.frames.readers import Frames
-from ray_lineage.model import Influence, Output, Ref, Select
+from ray_lineage.model import Alias, Influence, Output, Ref, Select
 
 Method = Callable[[Frames, Frame, ast.Call, Context], Frame | None]
 
@@ -68,6 +70,8 @@ def subscript(frames: Frames, node: ast.Subscript, context: Context) -> Frame | 
     frame = frames.frame(node.value, context)
     if frame is None:
         return None
+    if isinstance(node.slice, ast.Tuple) and isinstance(node.value, ast.Attribute) and node.value.attr == "loc":
+        return _located(frames, frame, node, node.slice.elts, context)
     key = frames.followed.one(node.slice, context)
     if frame.grouped is not None:
         names = frames.texts_of(node.slice, context)
@@ -83,6 +87,22 @@ def subscript(frames: Frames, node: ast.Subscript, context: Context) -> Frame | 
     if uses is None:
         return unknown(frame.library, [frame])
     return select(frame, [], star=star(frame.root), influences=[(u, FILTER) for u in uses])
+
+
+def _located(
+    frames: Frames, frame: Frame, node: ast.Subscript, parts: Sequence[ast.expr], context: Context
+) -> Frame | None:
+    """``df.loc[rows, ["a", "b"]]``; ``df.loc[rows, "a"]`` is a column."""
+    which = frames.followed.one(parts[-1], context).thing
+    names = frames.texts_of(parts[-1], context) if not isinstance(parts[-1], ast.Slice) else None
+    if len(parts) != 2 or names is None or not isinstance(which, ast.List):
+        whole = isinstance(parts[-1], ast.Slice) and parts[-1].lower is None and parts[-1].upper is None
+        return frame if whole else None if isinstance(which, ast.Constant) else unknown(frame.library, [frame])
+    uses: Sequence[Use] = ()
+    if not isinstance(parts[0], ast.Slice):
+        uses = frames.columns_of(frame).uses(parts[0], frames.place(frame, context, names=False), 0) or ()
+    columns = [Column(n, (Use(-1, n, IDENTITY),), node.lineno) for n in names]
+    return select(frame, columns, influences=[(u, FILTER) for u in uses])
 
 
 def with_column(frames: Frames, frame: Frame, names: Sequence[str], value: ast.expr, context: Context) -> Frame:
@@ -150,6 +170,33 @@ def _drop(frames: Frames, frame: Frame, call: ast.Call, context: Context) -> Fra
             return frame
     names = frames.texts_of(node, context) if node is not None else None
     return None if names is None else select(frame, [], star=star(frame.root, names))
+
+
+def _removed(frames: Frames, frame: Frame, call: ast.Call, context: Context) -> Frame | None:
+    """``del df["c"]``."""
+    names = frames.texts_of(call.args[0], context)
+    return None if names is None else select(frame, [], star=star(frame.root, names))
+
+
+def _inserted(frames: Frames, frame: Frame, call: ast.Call, context: Context) -> Frame | None:
+    """``df.insert(0, "c", value)``."""
+    names = frames.texts_of(call.args[1], context) if len(call.args) == 3 else None
+    return None if names is None else with_column(frames, frame, names, call.args[2], context)
+
+
+def _relabelled(frames: Frames, frame: Frame, call: ast.Call, context: Context) -> Frame | None:
+    """``df.columns = [...]``, ``df.set_axis([...], axis=1)``: new names by position."""
+    axis = frames.argument(call, 1, "axis")
+    text = frames.text(axis, context) if axis is not None else None
+    if axis is not None and (text is None or text.text not in ("1", "columns")):
+        return frame
+    items = frames.followed.items(call.args[0], context) if call.args else []
+    names = [frames.text(i.thing, i.context) for i in items if isinstance(i.thing, ast.expr)]
+    known = [n.text for n in names if n is not None]
+    if not known or len(known) < len(names) or len(frame.relations) > MANY:
+        return None
+    relation = Alias(frame.root, tuple(known))
+    return Frame((*frame.relations, relation), len(frame.relations), frame.library, sure=frame.sure)
 
 
 def _same(frames: Frames, frame: Frame, call: ast.Call, context: Context) -> Frame | None:
@@ -232,6 +279,16 @@ def _merge(frames: Frames, frame: Frame, call: ast.Call, context: Context) -> Fr
     left_on, right_on = given.get("left_on"), given.get("right_on")
     keys = on or []
     how = given.get("how")
+    suffixes = given.get("suffixes") or ["_x", "_y"]
+    shared = set(columns_of(frame) or ()) & set(columns_of(right) or ()) - set(keys)
+    if left_on and right_on:
+        shared -= {n for n, m in zip(left_on, right_on, strict=False) if n == m}
+    if shared and len(suffixes) == 2:
+        frame, right = suffixed(frame, shared, suffixes[0]), suffixed(right, shared, suffixes[1])
+        left_on, right_on = (
+            [n + s if n in shared else n for n in side] if side else side
+            for side, s in ((left_on, suffixes[0]), (right_on, suffixes[1]))
+        )
     relations, relation, named = joined(frame, right, keys, [], kind_of_join(how[0]) if how else Join.LEFT)
     if len(relations) > MANY or (on is None and left_on is None and "left_index" not in given):
         return unknown(frame.library, [frame, right])
@@ -260,6 +317,9 @@ def _pipe(frames: Frames, frame: Frame, call: ast.Call, context: Context) -> Fra
 METHODS: Final[Mapping[str, Method]] = {
     "assign": _assign,
     "rename": _rename,
+    "__delitem__": _removed,
+    "insert": _inserted,
+    "set_axis": _relabelled,
     "drop": _drop,
     "query": _query,
     "groupby": _group,

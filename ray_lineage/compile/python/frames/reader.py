@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from ray_lineage.compile.python.follow import Bound, Context, Followed, Imported
-from ray_lineage.compile.python.frames import pandas, spark
+from ray_lineage.compile.python.frames import glue, pandas, spark
 from ray_lineage.compile.python.frames.columns import Columns, Place
 from ray_lineage.compile.python.frames.frame import (
     IDENTITY,
@@ -24,8 +24,8 @@ from ray_lineage.compile.python.frames.readers import NameOf, RunSql
 from ray_lineage.compile.python.libraries import DATABRICKS, DUCKDB, SNOWFLAKE, SPARK
 from ray_lineage.compile.python.scopes import Binding, Kind, Scope, Unit
 from ray_lineage.compile.python.statements import is_name, is_statement
-from ray_lineage.compile.python.texts import GAP, Text
-from ray_lineage.compile.python.values import Values, method_called
+from ray_lineage.compile.python.texts import GAP, Text, plain, replaced
+from ray_lineage.compile.python.values import Values, is_of_dataset, method_called
 
 _DEEP: Final = 200
 """Steps of one chain, which are followed one inside the other."""
@@ -33,6 +33,15 @@ _DEEP: Final = 200
 _PANDAS_READS: Final = frozenset(
     ("read_sql", "read_sql_query", "read_gbq", "read_sql_table", "read_database", "read_database_uri")
 )
+_CHUNKS: Final = _PANDAS_READS | {
+    "fetch_pandas_batches",
+    "to_pandas_batches",
+    "get_df_by_chunks",
+    "get_pandas_df_by_chunks",
+}
+"""What may give a frame after the other."""
+
+_UNIONS: Final = frozenset({"union", "unionAll", "unionByName", "union_all", "union_by_name", "union_all_by_name"})
 _LIBRARIES: Final = {
     SPARK: Library.SPARK, DATABRICKS: Library.SPARK, "": Library.SPARK, SNOWFLAKE: Library.SNOWPARK, DUCKDB: Library.DUCKDB,
 }  # fmt: skip
@@ -150,8 +159,19 @@ class FrameReader:
                 key = id(bound.thing)
                 found.append(frame._replace(named={**frame.named, key: frame.root}, sure=frame.sure and bound.sure))
         if not found:
-            return None
+            return self._chunk(node, context) if isinstance(node, ast.Name) else None
         return found[0] if len(found) == 1 else stacked(found, by_name=True)._replace(sure=False)
+
+    def _chunk(self, node: ast.Name, context: Context) -> Frame | None:
+        """``for chunk in pd.read_sql(query, con, chunksize=1000)``: each is a frame of the same columns."""
+        for binding in context.scope.reaching(node.id, context.order, context.path)[:1]:
+            if binding.kind is not Kind.ITEM or binding.node is None or binding.unpack:
+                return None
+            inside = Context(binding.scope, binding.order, binding.path, context.given)
+            made = self.followed.one(binding.node, inside)
+            if isinstance(made.thing, ast.Call) and _last(made.thing.func) in _CHUNKS:
+                return self.frame(made.thing, made.context)
+        return None
 
     def _bound(self, bound: Bound) -> Frame | None:
         thing = bound.thing
@@ -183,6 +203,8 @@ class FrameReader:
     def _with_key(self, frame: Frame, binding: Binding, node: ast.Name, context: Context) -> Frame:
         inside = Context(binding.scope, binding.order, binding.path, context.given)
         key, value = binding.extra, binding.node
+        if isinstance(key, ast.Call) and isinstance(key.func, ast.Attribute):
+            return self._method(frame, key.func.attr, key, inside) or frame
         names = self.texts_of(key, inside) if isinstance(key, ast.expr) else None
         if names is None or value is None:
             return unknown(frame.library, [frame])
@@ -206,7 +228,7 @@ class FrameReader:
             library = Library.PANDAS if name in ("toPandas", "to_pandas", "df", "fetchdf") else frame.library
             return frame._replace(library=library)
         methods = pandas.METHODS if frame.library == Library.PANDAS else spark.METHODS
-        method = methods.get(name)
+        method = (glue.METHODS.get(name) if frame.library == Library.SPARK else None) or methods.get(name)
         if method is None:
             if name in pandas.NO_FRAMES:
                 return None
@@ -234,32 +256,29 @@ class FrameReader:
             "get_pandas_df",
             "get_df",
         ):
-            argument = (
-                call.args[0]
-                if call.args
-                else next((k.value for k in call.keywords if k.arg in ("query", "sql", "sqlQuery")), None)
-            )
+            argument = self._first(call, ("query", "sql", "sqlQuery"))
             return self._of_sql(argument, call, context) if argument is not None else None
         if name == "table" and isinstance(call.func, ast.Attribute) and call.args:
+            if is_of_dataset(self.followed, call, context):
+                return None
             return self._table(call, call.args[0], context)
         if name in ("forName", "read_table", "read", "read_stream") and call.args:
             return self._named_source(call, name, context)
         if name in ("ref", "source", "resolve_table") and isinstance(call.func, ast.Attribute) and call.args:
             return self._model(call, name, context)
+        if name in ("from_options", "create_dynamic_frame_from_options"):
+            return self._of_options(call, context)
+        if name == "read_parquet_table":
+            return self._of_catalog(call, context)
         if name in ("load", "jdbc"):
             return spark.loaded(self, call, context)
-        if name == "from_catalog":
+        if name in ("from_catalog", "create_dynamic_frame_from_catalog"):
             return self._of_catalog(call, context)
         return None
 
     def _read_sql(self, call: ast.Call, name: str, context: Context) -> Frame | None:
-        argument = (
-            call.args[0]
-            if call.args
-            else next(
-                (k.value for k in call.keywords if k.arg in ("sql", "query", "query_or_table", "table_name")), None
-            )
-        )
+        of_address = self.followed.origin(call.func, context).startswith("connectorx.")
+        argument = self._first(call, ("sql", "query", "query_or_table", "table_name", "table"), 1 if of_address else 0)
         library = Library.POLARS if name.startswith("read_database") else Library.PANDAS
         if argument is None:
             return unknown(library)
@@ -275,9 +294,16 @@ class FrameReader:
             return found or unknown(library)
         return select(found, [Column(n, (Use(-1, n, IDENTITY),), call.lineno) for n in names])
 
+    @staticmethod
+    def _first(call: ast.Call, keywords: Sequence[str], position: int = 0) -> ast.expr | None:
+        if position < len(call.args):
+            return call.args[position]
+        return next((k.value for k in call.keywords if k.arg in keywords), None)
+
     def _of_sql(self, argument: ast.expr, call: ast.Call, context: Context) -> Frame | None:
         found: list[Frame] = []
-        for text in self.values.texts(argument, context):
+        for written in self.values.texts(argument, context):
+            text = _with_names(written, call)
             if not is_statement(text.text):
                 continue
             dialect = self.dialect_of(call, context)
@@ -347,7 +373,9 @@ class FrameReader:
 
     def _of_catalog(self, call: ast.Call, context: Context) -> Frame | None:
         """Glue's ``create_dynamic_frame.from_catalog(database, table_name)``."""
-        given = {k.arg: self.text(k.value, context) for k in call.keywords if k.arg}
+        named = dict(zip(("database", "table_name"), call.args, strict=False))
+        named |= {k.arg: k.value for k in call.keywords if k.arg}
+        given = {key: self.text(node, context) for key, node in named.items()}
         if isinstance(call.func, ast.Attribute) and _last(call.func.value) == "write_dynamic_frame":
             return None
         database, name = given.get("database"), given.get("table_name")
@@ -355,6 +383,19 @@ class FrameReader:
             return unknown(Library.SPARK)
         text = Text(f"{database.text}.{name.text}" if database else f"{GAP}.{name.text}")
         return table(self.name_of(text, SPARK), call.lineno, Library.SPARK)
+
+    def _of_options(self, call: ast.Call, context: Context) -> Frame | None:
+        """Glue's ``create_dynamic_frame.from_options(connection_options={"dbtable": "s.t"})``."""
+        given = {k.arg: k.value for k in call.keywords if k.arg}
+        if "connection_options" not in given or "frame" in given:
+            return None
+        for key in ("query", "dbtable", "table"):
+            entry = self.values.entry(given["connection_options"], key, context)
+            if entry is not None and isinstance(entry.thing, ast.expr):
+                kind = self.text(given["connection_type"], context) if "connection_type" in given else None
+                text = self.values.texts(entry.thing, entry.context)[0]
+                return spark.of_text(self, text, kind.text if kind else "", call.lineno)
+        return unknown(Library.SPARK)
 
     # ------------------------------------------------------------------ functions
 
@@ -370,21 +411,51 @@ class FrameReader:
             if frames and len(known) == len(frames):
                 return stacked(known, by_name=True)
             return unknown(Library.PANDAS, known) if known else None
+        if name == "reduce" and len(call.args) > 1:
+            return self._reduced(call, context)
         if name == "merge" and len(call.args) > 1 and (left := self.frame(call.args[0], context)) is not None:
             rest = ast.copy_location(ast.Call(call.func, call.args[1:], call.keywords), call)
             return self._method(left, "merge", rest, context)
         if name in _HANDS and call.args:
             return self.frame(call.args[0], context)
+        if name == "apply" and isinstance(call.func, ast.Attribute) and _last(call.func.value) in glue.CLASSES:
+            return self._transformed(glue.CLASSES[_last(call.func.value)], call, context)
         own = self._own_function(call, context)
         if own is not None:
             return own
         frames_ = [f for a in call.args if (f := self.frame(a, context)) is not None]
         return unknown(frames_[0].library, frames_) if frames_ else None
 
+    def _reduced(self, call: ast.Call, context: Context) -> Frame | None:
+        """``reduce(DataFrame.unionByName, frames)``, ``reduce(lambda a, b: a.union(b), frames)``."""
+        items = self.followed.items(call.args[1], context)
+        found = [self.frame(i.thing, i.context) for i in items if isinstance(i.thing, ast.expr)]
+        known = [f for f in found if f is not None]
+        how = self.followed.one(call.args[0], context).thing
+        step = how.body if isinstance(how, ast.Lambda) else how
+        method = _last(step.func if isinstance(step, ast.Call) else step) if isinstance(step, ast.expr) else ""
+        if not known or len(known) < len(found) or method not in _UNIONS:
+            return unknown(known[0].library, known) if known else None
+        return stacked(known, by_name="ame" in method)
+
+    def _transformed(self, method: str, call: ast.Call, context: Context) -> Frame | None:
+        """``ApplyMapping.apply(frame=frame, mappings=m)`` of Glue."""
+        node = self.argument(call, 0, "frame")
+        frame = self.frame(node, context) if node is not None else None
+        if frame is None:
+            return None
+        rest = ast.copy_location(ast.Call(call.func, call.args[1:], call.keywords), call)
+        return self._method(frame, method, rest, context)
+
     def _own_function(self, call: ast.Call, context: Context) -> Frame | None:
         """A function of this module that returns a frame."""
         method = method_called(self.followed, call, context)
-        scope = method if method is not None else self.followed.one(call.func, context).thing
+        found = self.followed.one(call.func, context)
+        if method is None and isinstance(found.thing, ast.Lambda):
+            names = [a.arg for a in found.thing.args.args]
+            values = {n: Bound(a, context) for n, a in zip(names, call.args, strict=False)}
+            return self.frame(found.thing.body, found.context.inside(values))
+        scope = method if method is not None else found.thing
         if not isinstance(scope, Scope) or not scope.is_function or len(scope.returns) != 1:
             return None
         value, order, path = scope.returns[0]
@@ -414,6 +485,14 @@ def _last(node: ast.expr) -> str:
     if isinstance(node, ast.Attribute):
         return node.attr
     return node.id if isinstance(node, ast.Name) else ""
+
+
+def _with_names(text: Text, call: ast.Call) -> Text:
+    """Frames that a text is given by name are tables of these names: ``spark.sql("... {df}", df=df)``."""
+    for keyword in call.keywords:
+        if keyword.arg and f"{{{keyword.arg}}}" in text.text:
+            text = replaced(text, f"{{{keyword.arg}}}", plain(keyword.arg, call.lineno, call.col_offset + 1))
+    return text
 
 
 def frames_of_context(followed: Followed, node: ast.expr, context: Context) -> Iterator[tuple[str, ast.expr, Context]]:

@@ -18,16 +18,18 @@ from ray_lineage.compile.python.frames.frame import (
     Join,
     Library,
     Use,
+    columns_of,
     joined,
     kind_of_join,
     select,
     stacked,
     star,
+    suffixed,
     table,
     unknown,
 )
 from ray_lineage.compile.python.frames.readers import Frames, options_of
-from ray_lineage.compile.python.libraries import SPARK, dialect_of_address, dialect_of_word
+from ray_lineage.compile.python.libraries import BIGQUERY, SPARK, dialect_of_address, dialect_of_word
 from ray_lineage.compile.python.texts import GAP, Text, concat
 from ray_lineage.model import STAR, Alias, Output, Ref, Select, SetOp, StatementFacts
 
@@ -279,6 +281,9 @@ def _join(frames: Frames, frame: Frame, call: ast.Call, context: Context) -> Fra
     side = kind_of_join(kind.text) if kind is not None else Join.LEFT
     fold = frames.columns_of(frame).fold
     keys = [fold(k) for k in (frames.texts_of(on, context) or ())] if on is not None else []
+    if frame.library is Library.POLARS:  # what both sides have is called so of the right one
+        text = next((frames.text(k.value, context) for k in call.keywords if k.arg == "suffix"), None)
+        right = suffixed(right, set(columns_of(frame) or ()) - set(keys), text.text if text else "_right")
     relations, relation, named = joined(frame, right, keys, [], side)
     if len(relations) > MANY:
         return unknown(frame.library, [frame, right])
@@ -324,7 +329,8 @@ def _to_df(frames: Frames, frame: Frame, call: ast.Call, context: Context) -> Fr
     """``toDF("a", "b")``: new names by position."""
     if not call.args:
         return frame
-    names = [t for a in call.args for t in (frames.texts_of(a, context) or [GAP])]
+    given = [a.value if isinstance(a, ast.Starred) else a for a in call.args]
+    names = [t for a in given for t in (frames.texts_of(a, context) or [GAP])]
     if GAP in names or len(frame.relations) > MANY:
         return None
     relation = Alias(frame.root, tuple(frames.columns_of(frame).fold(n) for n in names))
@@ -352,6 +358,8 @@ def loaded(frames: Frames, call: ast.Call, context: Context) -> Frame | None:
         url = frames.values.texts(address, context)[0].text if address is not None else ""
     else:
         name = given.get("query") or given.get("dbtable") or given.get("table")
+        if name is None and call.args and given.get("format", Text("")).text == BIGQUERY:
+            name = frames.values.texts(call.args[0], context)[0]
         url = given["url"].text if "url" in given else given["format"].text if "format" in given else ""
     if name is None:
         return unknown(Library.SPARK)

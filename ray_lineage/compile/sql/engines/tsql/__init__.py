@@ -21,6 +21,7 @@ from ray_lineage.compile.sql.engines.tsql.rewrites import (
     may_be_names,
     quoted_as_strings,
     rewrite_tsql,
+    with_template_defaults,
     without_collations,
     words_as_names,
 )
@@ -78,6 +79,7 @@ TSQL: Final = Engine(
     name="tsql",
     clear_names=True,
     splitter=BatchSplitter,
+    client=(with_template_defaults,),
     batches=True,  # .../sql-server-utilities-statements-go
     may_run_texts=may_run_texts,
     plain_words=_PLAIN_WORDS,

@@ -97,6 +97,21 @@ WITH_TOP: Final = frozenset({"UPDATE", "DELETE", "INSERT", "MERGE"})
 _QUOTES_OFF: Final = re.compile(r"\bquoted_identifier\b[\w\s,]*\soff\b", re.IGNORECASE)
 
 
+_PARAMETER_OF_TEMPLATE: Final = re.compile(r"<([@\w][\w@-]*)[ \t]*,[^<>,\n]*,[ \t]*([^<>\n]*)>(\w?)")
+
+
+def with_template_defaults(text: str) -> str:
+    """``<name, type, value>`` of templates of Management Studio becomes its value, or its name
+    (https://learn.microsoft.com/en-us/ssms/template/replace-template-parameters)."""
+    return _PARAMETER_OF_TEMPLATE.sub(_default, text) if "<" in text else text
+
+
+def _default(found: re.Match[str]) -> str:
+    name, value, after = found.groups()
+    value = value.strip() or re.sub(r"\W", "_", name)
+    return value + after if after else value.ljust(len(found.group()))
+
+
 def quoted_as_strings(tokens: list[Token], text: str) -> list[Token]:
     """After SET QUOTED_IDENTIFIER OFF what stands in double quotes is a string."""
     if '"' not in text or "quoted_identifier" not in text.lower() or not _QUOTES_OFF.search(text):

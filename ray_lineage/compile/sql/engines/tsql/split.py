@@ -128,6 +128,7 @@ _DULL: Final = frozenset(
     }
 )  # fmt: skip
 _LEAVES: Final = frozenset({"BREAK", "CONTINUE"})
+_ENDS: Final = frozenset({"RETURN", "THROW"})
 _MARKS: Final = frozenset({T.PARAMETER, T.HASH})
 _SECOND_WORDS: Final = {
     "ADD": ("SIGNATURE", "SENSITIVITY", "COUNTER"),
@@ -249,6 +250,8 @@ class BatchSplitter(Slices):
                 self.flow.push(THEN if self.verb == "IF" else LOOP)
             elif self.verb in _LEAVES:
                 self.flow.leave()
+            elif self.verb in _ENDS:
+                self.flow.ends()
         self.start = -1
         self.awaiting = False
         self.case = 0

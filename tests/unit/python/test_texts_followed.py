@@ -1,0 +1,42 @@
+"""Texts that are put together over several statements, classes and comprehensions: as Python would."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.python.cases import check
+
+CASES: dict[str, tuple[str, list[str]]] = {
+    'format_map': ('import sqlite3\ncon = sqlite3.connect(\'x\')\ncfg = dict(dst="mart.t", src="raw.s")\ncon.execute("INSERT INTO {dst} (a) SELECT b FROM {src}".format_map(cfg))', ['raw.s.b > mart.t.a i']),
+    'format attr': ('import sqlite3\ncon = sqlite3.connect(\'x\')\nclass C:\n    dst = "mart.t"\n    src = "raw.s"\ncon.execute("INSERT INTO {c.dst} (a) SELECT b FROM {c.src}".format(c=C))', ['raw.s.b > mart.t.a i']),
+    'format item': ('import sqlite3\ncon = sqlite3.connect(\'x\')\nc = {"dst": "mart.t"}\ncon.execute("INSERT INTO {c[dst]} (a) SELECT b FROM raw.s".format(c=c))', ['raw.s.b > mart.t.a i']),
+    'join lines list': ('import sqlite3\ncon = sqlite3.connect(\'x\')\nparts = ["INSERT INTO mart.t (a)", "SELECT b"]\nparts.append("FROM raw.s")\ncon.execute("\\n".join(parts))', ['raw.s.b > mart.t.a i']),
+    'parts in branch': ('import sqlite3\ncon = sqlite3.connect(\'x\')\nparts = ["INSERT INTO mart.t (a)", "SELECT b FROM raw.s"]\nif day:\n    parts.append("WHERE d = 1")\ncon.execute(" ".join(parts))', ['raw.s.b > mart.t.a i?']),
+    'self parts': ('import sqlite3\ncon = sqlite3.connect(\'x\')\nclass B:\n    def run(self):\n        self.q = "INSERT INTO mart.t (a) "\n        self.q += "SELECT b FROM raw.s"\n        con.execute(self.q)', ['raw.s.b > mart.t.a i']),
+    'psycopg join idents': ('import psycopg2\nfrom psycopg2 import sql\nconn = psycopg2.connect(\'\')\ncur = conn.cursor()\ncols = ["a", "b"]\ncur.execute(sql.SQL("INSERT INTO mart.t ({0}) SELECT {0} FROM raw.s").format(sql.SQL(", ").join(map(sql.Identifier, cols))))', ['raw.s.a > mart.t.a i', 'raw.s.b > mart.t.b i']),
+    'psycopg Composed': ('import psycopg2\nfrom psycopg2 import sql\nconn = psycopg2.connect(\'\')\ncur = conn.cursor()\ncur.execute(sql.Composed([sql.SQL("INSERT INTO "), sql.Identifier("mart", "t"), sql.SQL(" (a) SELECT b FROM raw.s")]))', ['raw.s.b > mart.t.a i']),
+    'base class attr': ('import sqlite3\ncon = sqlite3.connect(\'x\')\nclass Base:\n    def run(self):\n        con.execute(f"INSERT INTO {self.dst} (a) SELECT b FROM raw.s")\nclass Job(Base):\n    dst = "mart.t"', ['raw.s.b > mart.t.a i']),
+    'abstract attr two heirs': ('import sqlite3\ncon = sqlite3.connect(\'x\')\nclass Base:\n    src = None\n    dst = None\n    def run(self):\n        con.execute(f"INSERT INTO {self.dst} (a) SELECT b FROM {self.src}")\nclass A(Base):\n    src = "raw.s"\n    dst = "mart.t"\nclass C(Base):\n    src = "raw.v"\n    dst = "mart.u"', ['raw.s.b > mart.t.a i', 'raw.v.b > mart.u.a i']),
+    'abstract property heirs': ('import sqlite3\ncon = sqlite3.connect(\'x\')\nfrom abc import ABC, abstractmethod\nclass Base(ABC):\n    @property\n    @abstractmethod\n    def dst(self): ...\n    def run(self):\n        con.execute(f"INSERT INTO {self.dst} (a) SELECT b FROM raw.s")\nclass A(Base):\n    @property\n    def dst(self):\n        return "mart.t"', ['raw.s.b > mart.t.a i']),
+    'abstract method text': ('import sqlite3\ncon = sqlite3.connect(\'x\')\nclass Base:\n    def query(self):\n        raise NotImplementedError\n    def run(self):\n        con.execute(self.query())\nclass A(Base):\n    def query(self):\n        return "INSERT INTO mart.t (a) SELECT b FROM raw.s"', ['raw.s.b > mart.t.a i']),
+    'dataclass given': ('import sqlite3\ncon = sqlite3.connect(\'x\')\nfrom dataclasses import dataclass\n@dataclass\nclass Cfg:\n    dst: str\ncfg = Cfg(dst="mart.t")\ncon.execute(f"INSERT INTO {cfg.dst} (a) SELECT b FROM raw.s")', ['raw.s.b > mart.t.a i']),
+    'namedtuple given': ('import sqlite3\ncon = sqlite3.connect(\'x\')\nfrom typing import NamedTuple\nclass Cfg(NamedTuple):\n    src: str\n    dst: str\ncfg = Cfg("raw.s", "mart.t")\ncon.execute(f"INSERT INTO {cfg.dst} (a) SELECT b FROM {cfg.src}")', ['raw.s.b > mart.t.a i']),
+    'lambda text': ('import sqlite3\ncon = sqlite3.connect(\'x\')\nq = lambda dst: f"INSERT INTO {dst} (a) SELECT b FROM raw.s"\ncon.execute(q("mart.t"))', ['raw.s.b > mart.t.a i']),
+    'property': ('import sqlite3\ncon = sqlite3.connect(\'x\')\nclass S:\n    @property\n    def q(self):\n        return "INSERT INTO mart.t (a) SELECT b FROM raw.s"\ncon.execute(S().q)', ['raw.s.b > mart.t.a i']),
+    'dict get': ('import sqlite3\ncon = sqlite3.connect(\'x\')\nQ = {"load": "INSERT INTO mart.t (a) SELECT b FROM raw.s"}\ncon.execute(Q.get("load"))', ['raw.s.b > mart.t.a i']),
+    'dict merge': ('import sqlite3\ncon = sqlite3.connect(\'x\')\nBASE = {"src": "raw.s"}\nC = {**BASE, "dst": "mart.t"}\ncon.execute(f"INSERT INTO {C[\'dst\']} (a) SELECT b FROM {C[\'src\']}")', ['raw.s.b > mart.t.a i']),
+    'loop range': ('import sqlite3\ncon = sqlite3.connect(\'x\')\nfor i in range(2):\n    con.execute(f"INSERT INTO mart.t{i} (a) SELECT b FROM raw.s")', ['raw.s.b > mart.t0.a i', 'raw.s.b > mart.t1.a i']),
+    'list comp exec': ('import sqlite3\ncon = sqlite3.connect(\'x\')\n[con.execute(f"INSERT INTO mart.{t} (a) SELECT b FROM raw.s") for t in ("t", "u")]', ['raw.s.b > mart.t.a i', 'raw.s.b > mart.u.a i']),
+    'list comp read concat': ('import pandas as pd\ndf = pd.concat([pd.read_sql(f"SELECT b AS a FROM raw.{t}", con) for t in ["s", "v"]])\ndf.to_sql("t", con, schema="mart", index=False)', ['raw.s.b > mart.t.a i', 'raw.v.b > mart.t.a i']),
+    'split statements loop': ('import sqlite3\ncon = sqlite3.connect(\'x\')\nS = "INSERT INTO mart.t (a) SELECT b FROM raw.s; INSERT INTO mart.u (a) SELECT b FROM raw.v"\nfor q in S.split(";"):\n    con.execute(q)', ['raw.s.b > mart.t.a i', 'raw.v.b > mart.u.a i']),
+    'split comp filter': ('import sqlite3\ncon = sqlite3.connect(\'x\')\nS = "INSERT INTO mart.t (a) SELECT b FROM raw.s; INSERT INTO mart.u (a) SELECT b FROM raw.v"\nfor q in [x.strip() for x in S.split(";") if x.strip()]:\n    con.execute(q)', ['raw.s.b > mart.t.a i', 'raw.v.b > mart.u.a i']),
+    'sqlparse split': ('import sqlite3\ncon = sqlite3.connect(\'x\')\nimport sqlparse\nS = """INSERT INTO mart.t (a) SELECT b FROM raw.s;\nINSERT INTO mart.u (a) SELECT b FROM raw.v;"""\nfor q in sqlparse.split(S):\n    con.execute(q)', ['raw.s.b > mart.t.a i', 'raw.v.b > mart.u.a i']),
+    'param reassigned': ('import sqlite3\ncon = sqlite3.connect(\'x\')\ndef run(t):\n    t = f"mart.{t}"\n    con.execute(f"INSERT INTO {t} (a) SELECT b FROM raw.s")\nrun("t")', ['raw.s.b > mart.t.a i']),
+    'loop var reassigned': ('import sqlite3\ncon = sqlite3.connect(\'x\')\nfor t in ["t"]:\n    full = "mart." + t\n    t = full\n    con.execute(f"INSERT INTO {t} (a) SELECT b FROM raw.s")', ['raw.s.b > mart.t.a i']),
+    'comp hides': ('import sqlite3\ncon = sqlite3.connect(\'x\')\nc = con.cursor()\ncols = ["a", "b"]\nc.execute(f"INSERT INTO mart.t ({\', \'.join(cols)}) SELECT {\', \'.join(f\'s.{c}\' for c in cols)} FROM raw.s s")', ['raw.s.a > mart.t.a i', 'raw.s.b > mart.t.b i']),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "expected"), CASES.values(), ids=CASES.keys())
+def test_the_text_is_what_python_makes(code: str, expected: list[str]) -> None:
+    check(code, expected)
