@@ -214,6 +214,10 @@ def _sql_magic(word: str, rest: str, lines: list[str], first: int, start: int) -
     return _sql(lines, first, column, start, variable, word)
 
 
+_RESULT: Final = "_sqldf"
+"""What Databricks calls the result of the last cell of SQL."""
+
+
 def _sql(
     lines: list[str], first: int, column: int, start: int, variable: str = "", word: str = ""
 ) -> tuple[list[str], list[ast.stmt]]:
@@ -223,6 +227,7 @@ def _sql(
     if not text.strip():
         return shown, []
     shown[min(first, len(lines) - 1)] = f"{SQL_CELL}("
+    variable = variable or (_RESULT if word == "sql" else "")
     return shown, [_statement(text, start + first, column, variable, word, start + len(lines) - 1)]
 
 
