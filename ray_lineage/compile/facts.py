@@ -321,7 +321,9 @@ class Facts:
         self.declare(table, "Table", 0, (DeclaredColumn(new, display=display),), adds=True)
 
     def drop_columns(self, table: Name, gone: Collection[str], line: int) -> None:
-        """In this text's declarations of the table."""
+        """In this text's declarations of the table. Of one that another text declares, nobody knows when it had them."""
+        if gone and not any(d.name == table for d in self.declarations):
+            self.doubt(table, line)
         for k, d in enumerate(self.declarations if gone else ()):
             if d.name == table and d.columns and not d.temporary:
                 self._take_back(d)

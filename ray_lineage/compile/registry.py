@@ -56,17 +56,20 @@ def claimed(formats: Sequence[str], stem: str, head: bytes) -> bool:
     return any(_named(name).claims(stem, head) for name in formats)
 
 
-def reads_bytes(formats: Sequence[str]) -> bool:
+@cache
+def reads_bytes(formats: tuple[str, ...]) -> bool:
     """Is it for the front end to decode a file of these formats?"""
     return any(_named(name).binary for name in formats)
 
 
-def asks(formats: Sequence[str]) -> bool:
+@cache
+def asks(formats: tuple[str, ...]) -> bool:
     """May the facts of a file of these formats depend on other files?"""
     return any(_named(name).asks for name in formats)
 
 
-def has_parts(formats: Sequence[str]) -> bool:
+@cache
+def has_parts(formats: tuple[str, ...]) -> bool:
     """May a file of these formats have parts that are files of their own?"""
     return any(_named(name).split is not None for name in formats)
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ray_lineage.compile.text.jinja_macros import Library
     from ray_lineage.compile.text.template import Template
 
-_REVISION: Final = 38
+_REVISION: Final = 39
 _TEMPLATES: Final = tuple(
     (mark, re.compile(re.escape(mark) + rest))
     for mark, rest in {
@@ -123,9 +123,15 @@ def _best_reading(read: _Text, facts: FileFacts, diagnostics: Sequence[Diagnosti
     for dialect in tried:
         options = msgspec.structs.replace(read.options, dialect=dialect)
         other = _in_dialect(read._replace(dialect=dialect, options=options), diagnostics)
-        if _lost(other) < _lost(facts):
+        reads_half = 2 * len(other.statements) >= len(facts.statements)  # and does not take all for one without an end
+        if reads_half and _left_out(other) < _left_out(facts):
             facts = other
     return facts
+
+
+def _left_out(facts: FileFacts) -> int:
+    """Statements that could not be read, or begin with a word that nobody knows, as ``GO`` does in most dialects."""
+    return sum(d.code in ("RL101", "RL102", "RL113") for d in facts.diagnostics)
 
 
 def _lost(facts: FileFacts) -> int:

@@ -312,6 +312,8 @@ def displayed(dataset: str, written: Name) -> str:
 def _ambiguities(facts: FileFacts, catalog: LinkCatalog) -> list[Diagnostic]:
     out: list[Diagnostic] = []
     seen: set[Name] = set()
+    if not facts.checked:  # of a template: what stands for the schema may be known to who fills it in
+        return out
     for statement in facts.statements:
         for relation in statement.relations:
             name: Name = getattr(relation, "name", ())

@@ -819,12 +819,18 @@ class Evaluator:
                 named.add(dataset_text(relation.name))
                 out[(self.catalog.resolve(relation.name), ref.name)] = 0 if ref.name[:1] == "$" else POSSIBLE
                 quiet = quiet or self.catalog.ambiguous(relation.name) or self._is_made(relation.name)
+                quiet = quiet or self._is_doubted(relation.name)
         if out and not quiet and ref.name[:1] != "$":  # $node_id and its like are in no list
             lists = sorted({d for d, _ in out})
             text = f"column {ref.name!r} is not among the known columns of {_listing(lists)}"
             place = ref.line, ref.column
             self.complain(Resting("RL302", "warning", text, *place, tuple(lists), tuple(sorted(named))))
         return out
+
+    def _is_doubted(self, name: Name) -> bool:
+        """Does a file take columns away that another one declares? It had them once, and migrations have no order that is known."""
+        shape = self.catalog.shape(self.catalog.resolve(name))
+        return shape is not None and shape.doubted
 
     def _is_made(self, name: Name) -> bool:
         """Is it the table that is made here, whose own columns its expressions read? Another file's list may be what is known."""

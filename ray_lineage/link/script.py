@@ -22,6 +22,7 @@ from ray_lineage.model import (
     CATCH,
     DESCRIBED,
     ELSE,
+    ENDING,
     LOOP,
     ROLES,
     STAR,
@@ -94,6 +95,7 @@ class Script:
         self._made = made_here(facts)
         self._former = [(name, column, line) for name, column, line in facts.former if line]
         self._line = 0  # of the statement at hand
+        self._program = ""  # that it is in
         self._shared, self._makers = shared_tables(facts)
 
     def run(self) -> Iterator[tuple[int, StatementFacts, Evaluated]]:
@@ -219,13 +221,19 @@ class Script:
             self._state = joined(block.entry if block.other is None else block.other, self._state)
         elif role == TRY:  # its CATCH says nothing, and goes on from wherever the TRY had come to
             self._state = joined(joined(block.entry, block.other or {}), self._state)
+        elif role == ENDING:
+            self._state = {key: value for key, value in self._state.items() if not self._ends_with_it(key)}
         if role in (ANY, ANY_LOOP):
             self._kept -= 1
+
+    def _ends_with_it(self, key: Key) -> bool:
+        """Does what the key holds end with the program at hand? The temporary tables of a script do not."""
+        return key[0] == self._program and (bool(self._program) or local_kind((key[1],)) is not Local.TABLE)
 
     # ------------------------------------------------------------------ statements
 
     def _evaluate(self, statement: StatementFacts) -> Evaluated:
-        self._line = statement.first_line
+        self._line, self._program = statement.first_line, statement.procedure
         result = self._run_one(statement, statement.procedure)
         target = statement.target
         if statement.kind is StatementKind.ASSIGN:

@@ -10,7 +10,7 @@ import msgspec
 
 from ray_lineage.link.lists import ColumnList, decode_list
 from ray_lineage.link.symbols import Declared
-from ray_lineage.model import ALTERED, Details, Name, Remarks, Signature, dataset_text, is_temporary
+from ray_lineage.model import ALTERED, DESCRIBED, Details, Name, Remarks, Signature, dataset_text, is_temporary
 
 LIST: Final = 1
 SHAPE: Final = 2
@@ -49,6 +49,8 @@ class Shape(NamedTuple):
     passed: tuple[str, ...]
     """Columns for which an INSERT without a column list has no value."""
     certain: bool
+    doubted: bool = False
+    """Does a file take away columns of it, or exchange it with another one?"""
     """Is its list what it surely has: is it declared, in whole and always alike, by DDL that says the list itself? Columns that
     others add are in the list; those that others take away may stay there."""
 
@@ -71,7 +73,8 @@ def shape_of(declared: tuple[Declared, ...]) -> Shape | None:
     more = [details(d.signature) for d in declared]  # the owner's are the first
     passed = tuple(c for m in more for c in m.passed)
     certain = not any(m.changed for m in more) and _is_always_listed(declared)
-    return Shape(owner.signature.kind, more[0].parameters, passed, certain)
+    doubted = any(m.changed and d.signature.kind == DESCRIBED for m, d in zip(more, declared, strict=True))
+    return Shape(owner.signature.kind, more[0].parameters, passed, certain, doubted)
 
 
 _LISTED: Final = frozenset({"Table", "View", "MaterializedView"})

@@ -43,10 +43,10 @@ DATASET_KINDS: Final = (
 """``Dataset.kind``; on Neo4j also an extra label."""
 
 ROLES: Final = 8
-THEN, ELSE, LOOP, TRY, CATCH, ANY, ANY_LOOP = range(7)
+THEN, ELSE, LOOP, TRY, CATCH, ANY, ANY_LOOP, ENDING = range(8)
 """A step of ``StatementFacts.path`` is ``block * ROLES + role``: which block of control flow, and where in it. THEN and
 ELSE of one IF share the block's number, as do TRY and CATCH. ANY: the order of what is inside is not known (GOTO);
-ANY_LOOP: nor how often it runs."""
+ANY_LOOP: nor how often it runs; ENDING: what is inside ends the routine, or raises, and does not go on behind it."""
 
 
 class StatementKind(StrEnum):

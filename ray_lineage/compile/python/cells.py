@@ -217,12 +217,18 @@ def _sql_magic(word: str, rest: str, lines: list[str], first: int, start: int) -
 _RESULT: Final = "_sqldf"
 """What Databricks calls the result of the last cell of SQL."""
 
+_REMARKS: Final = re.compile(r"""'(?:[^']|'')*+'|"[^"]*+"|`[^`]*+`|--[^\n]*+|/\*[\s\S]*?\*/|(?P<remark># )[^\n]*+""")
+"""JupySQL's ``%%sql`` takes comments away before the engine sees them, and ``# `` begins one whatever the engine
+(``sqlparse.format(..., strip_comments=True)``)."""
+
 
 def _sql(
     lines: list[str], first: int, column: int, start: int, variable: str = "", word: str = ""
 ) -> tuple[list[str], list[ast.stmt]]:
     """A cell of SQL, from a line and column on."""
     text = "\n".join([lines[first][column:], *lines[first + 1 :]]) if first < len(lines) else ""
+    if word == "sql" and "# " in text:
+        text = _REMARKS.sub(lambda found: "--" + found.group()[2:] if found["remark"] else found.group(), text)
     shown = [""] * len(lines)
     if not text.strip():
         return shown, []

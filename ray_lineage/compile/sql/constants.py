@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from sqlglot.tokens import Token
 
-from ray_lineage.compile.branches import dominates, excludes
+from ray_lineage.compile.branches import dominates, ended, excludes
 from ray_lineage.compile.sql.lex.kinds import STRINGS, T
 from ray_lineage.compile.sql.lex.scan import closing, list_items, outermost
 from ray_lineage.model import UNKNOWN as UNKNOWN  # for all who read SQL
@@ -75,7 +75,8 @@ class Texts:
     @staticmethod
     def _held(entries: list[tuple[tuple[int, ...], tuple[Text, ...]]], path: tuple[int, ...]) -> list[Text]:
         seen: dict[Text, None] = {}
-        closed: set[tuple[int, ...]] = set()  # branches of which both, or the one that we are in, were assigned
+        # branches of which both, or the one that we are in, were assigned; or that end before
+        closed = {ended(where, path) for where, _ in entries}
         for where, texts in reversed(entries):
             if excludes(where, path):
                 continue

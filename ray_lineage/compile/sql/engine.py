@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Final, NamedTuple
 
 from sqlglot.tokens import Token
 
+from ray_lineage.compile.sql.words import Lowered, Words
 from ray_lineage.model import shorten
 
 Fold = Callable[[str, bool], str]
@@ -28,8 +29,8 @@ Roles = Mapping[str, tuple[str, ...]]
 """Functions and what their arguments are, by position (others are named)."""
 
 
-Prepare = Callable[[str, Any], Rewrite]
-"""A text and its ``Names`` -> the rewrite of its statements."""
+Prepare = Callable[[str, Lowered, Any], Rewrite]
+"""A text, the same in small letters, and its ``Names`` -> the rewrite of its statements."""
 
 
 Reader = Callable[[Any, list[Token]], Any]
@@ -107,7 +108,7 @@ class Engine:
         None  # a ``split.flow.Slices``, where statements have no terminators
     )
     batches: bool = False  # GO ends a batch, and with it the program that it makes
-    may_run_texts: Callable[[str], bool] | None = None  # may a text (in small letters) run what a variable holds?
+    may_run_texts: Callable[[Lowered], bool] | None = None  # may a text run what a variable holds?
     client: tuple[Callable[[str], str], ...] = ()  # blank or translate what its client reads itself
     stages: bool = False  # ``FROM @place.name`` reads files that lie there
     dollar_quotes: bool = False  # ``$$ text $$``, so that ``$1`` needs care
@@ -121,6 +122,7 @@ class Engine:
     settled: Callable[[list[Token], str], list[Token]] | None = None  # changes tokens for what SET says in the text
     rewrites: tuple[Rule, ...] = ()
     prepare: Prepare | None = None  # makes the rewrite of a text's statements that comes before these
+    words: frozenset[str] = frozenset()  # in small letters, that may_run_texts and prepare look for
     signs: str = ""  # for detection: lines of ``weight: words``
     shapes: tuple[Shape, ...] = ()  # ... and patterns
     kin: str = ""  # those of one kin are so near that to take one for the other makes no doubt
@@ -246,3 +248,20 @@ class Engine:
     def extend(self, name: str, **differences: Any) -> Engine:
         """An engine that is like this one, but for the differences (and what is a sign of this one only)."""
         return replace(self, **{"name": name, "signs": "", "shapes": (), **differences})
+
+
+REFERENCES: Final = "references"
+RESULT_SCAN: Final = "result_scan"
+TRIGGER: Final = "trigger"
+
+
+@cache
+def _words_of(engine: Engine) -> Words:
+    needles = (word for needle, _, _ in engine.rewrites for word in needle)
+    return Words(sorted({REFERENCES, RESULT_SCAN, TRIGGER, *needles, *engine.words}))
+
+
+def lowered(text: str, engine: Engine) -> Lowered:
+    """A text in small letters, and what its engine looks for in it."""
+    lower = text.lower()
+    return Lowered(lower, _words_of(engine).within(lower))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from sqlglot.tokens import Token
@@ -27,6 +29,7 @@ from ray_lineage.model import (
 )
 
 _EXCERPT: Final = 300  # characters
+_LINE: Final = attrgetter("line")
 
 
 class Place(NamedTuple):
@@ -115,6 +118,11 @@ def written_columns(relations: Sequence[Relation], root: int, tokens: Sequence[T
     for output in _named(relations, root):
         if output.name and output.column:
             places.setdefault(output.name, (output.line, output.column))
+    if not places:
+        return {}
+    lines = [line for line, _ in places.values()]
+    first, last = bisect_left(tokens, min(lines), key=_LINE), bisect_right(tokens, max(lines), key=_LINE)
+    tokens = tokens[first:last]  # most of a statement is no list of columns
     texts = [token.text for token in tokens]
     return {
         name: text
@@ -145,14 +153,21 @@ def _named(relations: Sequence[Relation], root: int) -> Iterator[Output]:
 def excerpt(text: str, tokens: Sequence[Token], most: int = _EXCERPT) -> str:
     """The tokens' beginning without comments, and with literals replaced by ``?``: they may hold secrets."""
     out: list[str] = []
-    size, end = 0, -1
+    size, begin = 0, tokens[0].start if tokens else 0
+    end = begin - 1  # text[begin : end + 1] goes in as it is written
     for token in tokens:
-        start = token.start
-        if start > end + 1 and out:
-            out.append(" ")
+        start, before = token.start, end
         end = token.end
-        out.append("?" if token.token_type in LITERALS else text[start : end + 1])
+        if token.token_type in LITERALS:
+            out.append(text[begin : before + 1])
+            out.append(" ?" if start > before + 1 else "?")
+            begin = end + 1
+        elif start != before + 1 and (start != before + 2 or text[before + 1] != " "):
+            out.append(text[begin : before + 1])
+            if start > before + 1:
+                out.append(" ")
+            begin = start
         size += end - start + 2
         if size > most:
-            return "".join(out)[:most] + "…"
-    return "".join(out)
+            return ("".join(out) + text[begin : end + 1])[:most] + "…"
+    return "".join(out) + text[begin : end + 1]

@@ -12,13 +12,15 @@ from sqlglot.errors import ErrorLevel, ParseError, SqlglotError
 from sqlglot.expressions import Expression
 from sqlglot.tokens import Token
 
+from ray_lineage.compile.sql.constants import UNKNOWN
 from ray_lineage.compile.sql.engine import Engine, Rewrite, Rule
 from ray_lineage.compile.sql.excerpt import Item, innermost, item_ranges
 from ray_lineage.compile.sql.facts import excerpt
-from ray_lineage.compile.sql.lex.kinds import T
+from ray_lineage.compile.sql.lex.kinds import LITERALS, T
 from ray_lineage.compile.sql.lex.scan import deepest
 from ray_lineage.compile.sql.lex.tokens import dialect_of, like
 from ray_lineage.compile.sql.names import Names
+from ray_lineage.compile.sql.words import Lowered
 
 _MAX_DEPTH: Final = 200  # nested parentheses in one statement; the parser fails at about 500, and crashes far above
 _MAX_TOKENS: Final = 400_000  # of one statement
@@ -47,16 +49,12 @@ class Excerpts:
         return excerpt(self.text, self.tokens[found[0] : found[1]], _EXPRESSION) if found is not None else ""
 
 
-def rewrites_of(lower: str, rules: Iterable[Rule]) -> tuple[Rewrite, ...]:
-    """The rewrites that the statements of a text (in lower case) may need: most texts need none."""
+def rewrites_of(lowered: Lowered, rules: Iterable[Rule]) -> tuple[Rewrite, ...]:
+    """The rewrites that the statements of a text may need: most texts need none."""
     found: dict[Rewrite, None] = {}
     for needle, pattern, rewrite in rules:
-        for word in needle:  # of every file: a generator would take as long as the search
-            if word not in lower:
-                break
-        else:
-            if pattern is None or pattern.search(lower):
-                found[rewrite] = None
+        if lowered.words.issuperset(needle) and (pattern is None or pattern.search(lowered.text)):
+            found[rewrite] = None
     return tuple(found)
 
 
@@ -75,20 +73,21 @@ class Parser:
     """Parses the statements of one text. It is looked through when the first one comes: half of the files only create tables, and
     those are read from tokens."""
 
-    def __init__(self, text: str, engine: Engine, names: Names) -> None:
+    def __init__(self, text: str, lowered: Lowered, engine: Engine, names: Names) -> None:
         self.engine = engine
         self.names = names
         self._text = text
+        self._lowered = lowered
         self._prepared: _Prepared | None = None
 
     def _prepare(self) -> _Prepared:
-        text, engine, lower = self._text, self.engine, self._text.lower()
+        text, lowered, engine = self._text, self._lowered, self.engine
         self._prepared = _Prepared(
             dialect_of(engine.dialect).parser(),
-            engine.prepare(text, self.names) if engine.prepare is not None else None,
-            rewrites_of(lower, engine.rewrites),
-            lower.count("join") >= _MANY_JOINS,
-            text.count("(") + lower.count("case") > _MAX_DEPTH,
+            engine.prepare(text, lowered, self.names) if engine.prepare is not None else None,
+            rewrites_of(lowered, engine.rewrites),
+            lowered.text.count("join") >= _MANY_JOINS,
+            text.count("(") + lowered.text.count("case") > _MAX_DEPTH,
         )
         return self._prepared
 
@@ -209,6 +208,16 @@ def crossed(tokens: list[Token]) -> list[Token]:
             out.append(like(token, T.CROSS, "CROSS"))
         out.append(token if token.token_type is T.JOIN else like(token, T.JOIN, "JOIN"))
     return out
+
+
+def without_gaps(tokens: list[Token]) -> list[Token]:
+    """A text that is put together: without what is unknown of it where no name or value can stand, such as more conditions."""
+    return [
+        t for i, t in enumerate(tokens) if t.text != UNKNOWN or not i or tokens[i - 1].token_type not in _ENDS_OPERAND
+    ]
+
+
+_ENDS_OPERAND: Final = frozenset({T.VAR, T.IDENTIFIER, T.R_PAREN, T.NULL, T.END, *LITERALS})
 
 
 def _marks_row(tokens: list[Token], i: int, names: Collection[str]) -> bool:

@@ -86,7 +86,7 @@ def compile_sql(
     if around is not None:
         tokens, diagnostics = _embed(unit, around, tokens, diagnostics)
     unit.facts.diagnostics.extend(diagnostics)
-    if engine.plpgsql and "trigger" in text.lower():
+    if engine.plpgsql and unit.has_triggers:
         trigger_functions(unit, tokens)
     run(unit, tokens, "")
     return unit.facts

@@ -13,17 +13,18 @@ from contextlib import contextmanager
 from typing import Final
 
 import msgspec
+from sqlglot.errors import ParseError
 from sqlglot.expressions import Expression
 from sqlglot.tokens import Token
 
 from ray_lineage.compile.facts import description
 from ray_lineage.compile.options import CompileOptions, ModelName
 from ray_lineage.compile.positions import Positions
-from ray_lineage.compile.sql.engine import Engine, spelling
+from ray_lineage.compile.sql.engine import REFERENCES, RESULT_SCAN, TRIGGER, Engine, lowered, spelling
 from ray_lineage.compile.sql.facts import SqlFacts
 from ray_lineage.compile.sql.lex.columns import ColumnItem
 from ray_lineage.compile.sql.names import Names
-from ray_lineage.compile.sql.parse import Excerpts, Parser
+from ray_lineage.compile.sql.parse import Excerpts, Parser, without_gaps
 from ray_lineage.compile.sql.query.arena import Builder
 from ray_lineage.compile.sql.query.queries import lower_query
 from ray_lineage.compile.sql.query.scope import Scope
@@ -125,14 +126,15 @@ class Unit:
         self.bound = 0  # values of USING that were given names
         self.transitions: dict[str, set[str]] = {}  # what trigger functions call the changed rows
         self.trigger_functions: dict[str, list[Name]] = {}  # their tables, by the function's last name
-        self.parser = Parser(text, engine, self.names)
-        self.parsed = Excerpts([], "")
-        lower = text.lower()
         # what is rare is looked for once, so that not every statement is
-        self.has_keys = "references" in lower
-        self.has_identifiers = engine.names_in_texts and _NAMED_BY_TEXT.search(lower) is not None
+        lower = lowered(text, engine)
+        self.parser = Parser(text, lower, engine, self.names)
+        self.parsed = Excerpts([], "")
+        self.has_keys = REFERENCES in lower.words
+        self.has_triggers = TRIGGER in lower.words
+        self.has_identifiers = engine.names_in_texts and _NAMED_BY_TEXT.search(lower.text) is not None
         self.runs_texts = engine.may_run_texts is None or engine.may_run_texts(lower)
-        self.scans_results = engine.query_ids and "result_scan" in lower
+        self.scans_results = engine.query_ids and RESULT_SCAN in lower.words
         self._run = run
 
     # ------------------------------------------------------------------ one level down, and back up
@@ -204,7 +206,13 @@ class Unit:
     def parse(self, tokens: list[Token], verb: str) -> Expression:
         """The tree of one statement. Raises ParseError."""
         rows = {*self.engine.trigger_rows, *self.routine.row_names} if self.routine.table else ()
-        tree, self.parsed = self.parser.parse(tokens, verb, self.text, rows)
+        try:
+            tree, self.parsed = self.parser.parse(tokens, verb, self.text, rows)
+        except ParseError:
+            rest = without_gaps(tokens) if self.nested else tokens
+            if len(rest) == len(tokens):
+                raise
+            tree, self.parsed = self.parser.parse(rest, verb, self.text, rows)
         return tree
 
     def builder(self) -> Builder:

@@ -24,10 +24,11 @@ _NAMED: Final = re.compile(
 _DOTTED: Final = re.compile(r"@\w+\.")  # looked for first: it begins with a character, and is found ten times faster
 _WRITTEN: Final = re.compile(r"\{\s*DEFAULT\s+@|\}\s*\?\s*\{", re.IGNORECASE)
 _STAGES: Final = re.compile(
-    r"\$\d|\bcopy\s+into\b|\bmetadata\$|\bfile_format\b|\b(?:create|alter)\b[\w\s]{0,40}\bstage\b|\b(?:list|ls|put)\s+[@']|\bparse_json\b|\bvalue:",
+    r"\$\d|\bcopy\s+into\b|\bmetadata\$|\bfile_format\b|\b(?:create|alter)\b[\w\s]{0,40}\bstage\b|\b(?:list|ls|put)\s+[@']|\bparse_json\b|\bvalue:"
+    rf"|\bprepare{_GAP}\w+{_GAP}from{_GAP}@",
     re.IGNORECASE,
 )
-"""Where a name behind an @ is a stage of Snowflake."""
+"""Where a name behind an @ is a stage of Snowflake, or a variable of MySQL."""
 _TOKEN: Final = re.compile(
     r"(?P<default>\{\s*DEFAULT\s+@\w+\s*=[^{}\n]{0,1000}\})|(?P<then>\}\s*\?\s*\{)|(?P<other>\}\s*:\s*\{)|(?P<open>\{)|(?P<close>\})|(?P<name>@\w+)",
     re.IGNORECASE,

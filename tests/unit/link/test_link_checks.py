@@ -285,6 +285,22 @@ def test_a_list_is_known_where_all_declare_it_alike() -> None:
     assert checked({**files, "more.sql": "ALTER TABLE s.t ADD COLUMN b int"})["q.sql"] == []
 
 
+@pytest.mark.parametrize("change", ["ALTER TABLE s.t DROP COLUMN b", "ALTER TABLE t DROP COLUMN b, DROP COLUMN c"])
+def test_what_another_file_takes_away_was_there_once(change: str) -> None:
+    """Migrations have no order that is known."""
+    files = {"t.sql": "CREATE TABLE s.t (a int)", "q.sql": "SELECT t.b FROM s.t"}
+    assert checked(files)["q.sql"] == [("RL143", "warning", 1)]
+    assert checked({**files, "drop.sql": change})["q.sql"] == []
+    assert checked({**files, "drop.sql": "ALTER TABLE s.u DROP COLUMN b"})["q.sql"] == [("RL143", "warning", 1)]
+
+
+def test_in_a_file_that_is_not_checked_neither() -> None:
+    files = {"t.sql": "CREATE TABLE s.t (a int)", "q.sql": "SELECT x.b FROM s.t AS x WHERE {{ a }}"}
+    for more, codes in (({}, ["RL302"]), ({"drop.sql": "ALTER TABLE s.t DROP COLUMN b"}, [])):
+        row = contributions("p", {**files, **more}, "postgres")["q.sql"].rows["File"][0]
+        assert [d.code for d in msgspec.json.decode(row[7], type=list[Resting])] == codes
+
+
 def test_a_second_declaration_reaches_those_who_were_checked() -> None:
     linker = Linker("p")
     files = {"t.sql": "CREATE TABLE s.t (a int)", "q.sql": "SELECT t.b FROM s.t"}

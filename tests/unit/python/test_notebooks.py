@@ -34,6 +34,7 @@ CELLS: dict[str, tuple[list[str], list[str]]] = {
     "%%sql": (["%%sql\nINSERT INTO o (a)\nSELECT a FROM i"], ["i.a > o.a i"]),
     "%%sql with a connection": (["%%sql postgresql://u@h/d\nINSERT INTO o (a) SELECT a FROM i"], ["i.a > o.a i"]),
     "%%sql with options": (["%%sql --with x\nINSERT INTO o (a) SELECT a FROM i"], ["i.a > o.a i"]),
+    "%%sql with comments of Python": (["%%sql\nINSERT INTO o (a)\nSELECT a -- it's\nFROM i WHERE b <> '# x' -- 1\n# c'est l'avis FROM j"], ["i.a > o.a i"]),
     "%%sql in one line": (["%%sql INSERT INTO o (a)\nSELECT a FROM i"], ["i.a > o.a i"]),
     "%sql": (["%sql INSERT INTO o (a) SELECT a FROM i"], ["i.a > o.a i"]),
     "%sql of Databricks": (["%sql\nINSERT INTO o (a)\nSELECT a FROM i"], ["i.a > o.a i"]),

@@ -9,7 +9,7 @@ import pytest
 from ray_lineage.compile.sql.engines.postgres import POSTGRES
 from ray_lineage.compile.sql.lex.tokens import tokenize
 from ray_lineage.compile.sql.split.generic import split
-from ray_lineage.model import ANY_LOOP, CATCH, ELSE, LOOP, ROLES, THEN, TRY
+from ray_lineage.model import ANY_LOOP, CATCH, ELSE, ENDING, LOOP, ROLES, THEN, TRY
 from tests.unit.sql.cases import check
 
 PGSQL = "DO $$ DECLARE v int; w int; i int; r record; s t%ROWTYPE; BEGIN {} END $$"
@@ -86,6 +86,16 @@ OWN = [
     ("LEAVE of a block", "mysql", MYSQL, "x: BEGIN SET v = (SELECT a FROM t); IF i = 1 THEN LEAVE x; END IF; SET v = 1; END; INSERT INTO o (c) VALUES (v);", ["t.a > o.c i"]),
     ("REPEAT", "mysql", MYSQL, "REPEAT INSERT INTO o (c) VALUES (v); SET v = (SELECT a FROM t); UNTIL i > 2 END REPEAT; SET v = 1; INSERT INTO o (d) VALUES (v);", ["t.a > o.c i"]),
     ("a handler of a condition may run", "mysql", MYSQL, "DECLARE CONTINUE HANDLER FOR NOT FOUND SET v = 1; SET v = (SELECT a FROM t); INSERT INTO o (c) VALUES (v);", ["t.a > o.c i"]),
+    ("a handler that leaves its block does not go on in it", "mysql", MYSQL, "DECLARE EXIT HANDLER FOR SQLEXCEPTION SET v = (SELECT b FROM t); SET v = (SELECT a FROM t); INSERT INTO o (c) VALUES (v);", ["t.a > o.c i"]),
+    ("but behind it", "mysql", MYSQL, "BEGIN DECLARE EXIT HANDLER FOR SQLEXCEPTION SET v = (SELECT b FROM t); SET v = (SELECT a FROM t); END; INSERT INTO o (c) VALUES (v);", ["t.a > o.c i", "t.b > o.c i"]),
+    ("and sees what was set since it was declared", "mysql", MYSQL, "DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN INSERT INTO o (c) VALUES (v); END; SET v = (SELECT a FROM t); SET v = 1;", ["t.a > o.c i"]),
+    ("RAISE ends its branch", "postgres", PGSQL, "v := 1; IF i = 1 THEN v := (SELECT a FROM t); RAISE EXCEPTION 'no %', v; ELSIF i = 2 THEN v := (SELECT b FROM t); RAISE NOTICE 'yes'; END IF; INSERT INTO o (c) VALUES (v);", ["t.b > o.c i"]),
+    ("RETURN ends its branch", "oracle", PLSQL, "IF i = 1 THEN SELECT a INTO v FROM t; RETURN; ELSE SELECT b INTO v FROM t; END IF; INSERT INTO o (c) VALUES (v);", ["t.b > o.c i"]),
+    ("and what it is in, if all of it ends", "oracle", PLSQL, "IF i = 1 THEN SELECT a INTO v FROM t; IF w = 1 THEN RETURN; ELSE RAISE_APPLICATION_ERROR(-20001, 'x'); END IF; END IF; INSERT INTO o (c) VALUES (v);", []),
+    ("RETURN in a block with a handler", "oracle", PLSQL, "BEGIN SELECT a INTO v FROM t; RETURN; EXCEPTION WHEN no_data_found THEN SELECT b INTO v FROM t; END; INSERT INTO o (c) VALUES (v);", ["t.b > o.c i"]),
+    ("a handler that raises again", "oracle", PLSQL, "BEGIN SELECT a INTO v FROM t; EXCEPTION WHEN no_data_found THEN SELECT b INTO v FROM t; RAISE; WHEN OTHERS THEN v := 0; END; INSERT INTO o (c) VALUES (v);", ["t.a > o.c i"]),
+    ("RETURN NEXT goes on", "postgres", "CREATE FUNCTION o() RETURNS SETOF int LANGUAGE plpgsql AS $$ DECLARE v int; BEGIN {} END $$", "IF 1 = 1 THEN v := (SELECT a FROM t); RETURN NEXT 1; END IF; INSERT INTO o (c) VALUES (v);", ["t.a > o.c i"]),
+    ("what OUT parameters hold at any RETURN goes out", "oracle", "CREATE FUNCTION f(i NUMBER, v OUT NUMBER) RETURN NUMBER IS BEGIN {} END;\n/", "IF i = 1 THEN SELECT a INTO v FROM t; RETURN 1; END IF; SELECT b INTO v FROM t; RETURN 2;", ["t.a > f.v i", "t.b > f.v i"]),
     ("CASE that ends with END alone", "snowflake", SNOWFLAKE, "v := (SELECT a FROM t); CASE (i) WHEN 1 THEN v := (SELECT b FROM t); ELSE v := 1; END; INSERT INTO o (c) SELECT :v;", ["t.b > o.c i"]),
     ("a loop over numbers has a variable of its own", "postgres", PGSQL, "v := (SELECT a FROM t); FOR v IN 1..3 LOOP INSERT INTO o (c) VALUES (v); END LOOP; INSERT INTO o (d) VALUES (v);", ["t.a > o.d i"]),
     ("GOTO: nothing is known", "oracle", PLSQL, "SELECT a INTO v FROM t; GOTO done; v := 1; <<done>> INSERT INTO o (c) VALUES (v);", ["t.a > o.c i"]),
@@ -112,7 +122,11 @@ PATHS = [
     ("IF a THEN SELECT 1; ELSIF b THEN SELECT 2; ELSE SELECT 3; END IF; SELECT 4;", [(THEN,), (ELSE, THEN), (ELSE, ELSE), ()]),
     ("LOOP SELECT 1; END LOOP; SELECT 2;", [(LOOP,), ()]),
     ("LOOP SELECT 1; IF a THEN SELECT 2; EXIT; END IF; END LOOP; SELECT 3;", [(LOOP, TRY), (LOOP, TRY, THEN), ()]),
-    ("BEGIN SELECT 1; EXCEPTION WHEN a THEN SELECT 2; WHEN b THEN SELECT 3; END; SELECT 4;", [(TRY,), (CATCH, THEN), (CATCH, ELSE, THEN), ()]),
+    ("BEGIN SELECT 1; EXCEPTION WHEN a THEN SELECT 2; WHEN b THEN SELECT 3; END; SELECT 4;", [(TRY,), (CATCH, THEN), (CATCH, ELSE), ()]),
+    ("IF a THEN SELECT 1; RETURN; ELSIF b THEN SELECT 2; ELSE SELECT 3; RAISE x; END IF; SELECT 4;", [(TRY, THEN, ENDING), (TRY, ELSE, THEN), (TRY, ELSE, ELSE, ENDING), (TRY,)]),
+    ("IF a THEN BEGIN SELECT 1; RAISE; END; END IF; SELECT 2;", [(THEN, ENDING), ()]),
+    ("BEGIN SELECT 1; RAISE; EXCEPTION WHEN a THEN SELECT 2; RAISE; WHEN b THEN SELECT 3; END; SELECT 4;", [(TRY, ENDING), (CATCH, THEN, ENDING), (CATCH, ELSE), ()]),
+    ("DECLARE EXIT HANDLER FOR a SELECT 2; DECLARE EXIT HANDLER FOR b BEGIN SELECT 3; END; SELECT 1; END; SELECT 4;", [(TRY,), (CATCH, THEN), (CATCH,), ()]),
     ("IF a THEN SELECT 1; END LOOP; SELECT 2; END IF; SELECT 3;", [(THEN,), (THEN,), ()]),
 ]  # fmt: skip
 

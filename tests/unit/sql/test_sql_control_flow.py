@@ -31,6 +31,11 @@ BRANCHES = [
     ("ELSE IF", "SET @v = (SELECT a FROM t); IF @x = 1 SET @v = 1 ELSE IF @x = 2 BEGIN SET @v = (SELECT b FROM t) END; INSERT INTO o (c) VALUES (@v)", ["t.a > o.c i", "t.b > o.c i"]),
     ("TRY may end anywhere", "BEGIN TRY SET @v = (SELECT a FROM t); SET @v = (SELECT b FROM t) END TRY BEGIN CATCH INSERT INTO o (c) VALUES (@v) END CATCH", ["t.a > o.c i", "t.b > o.c i"]),
     ("after the handler either", "SET @v = (SELECT a FROM t); BEGIN TRY SET @v = (SELECT b FROM t) END TRY BEGIN CATCH PRINT 1 END CATCH; INSERT INTO o (c) VALUES (@v)", ["t.a > o.c i", "t.b > o.c i"]),
+    ("RETURN ends its branch", "IF @x = 1 BEGIN SET @v = (SELECT a FROM t); RETURN END ELSE SET @v = (SELECT b FROM t); INSERT INTO o (c) VALUES (@v)", ["t.b > o.c i"]),
+    ("THROW ends its handler", "BEGIN TRY SET @v = (SELECT a FROM t) END TRY BEGIN CATCH SET @v = (SELECT b FROM t); THROW END CATCH; INSERT INTO o (c) VALUES (@v)", ["t.a > o.c i"]),
+    ("RETURN in a loop ends all of it", "WHILE 1 = 1 BEGIN INSERT INTO o (c) VALUES (@v); IF @x = 1 BEGIN SET @v = (SELECT a FROM t); RETURN END END", []),
+    ("a text of a branch that ends", "DECLARE @s nvarchar(max) = 'INSERT INTO o (c) SELECT id FROM t'; IF @x = 1 BEGIN SET @s = 'INSERT INTO o (c) SELECT a FROM t'; RETURN END ELSE SET @s = 'INSERT INTO o (c) SELECT b FROM t'; EXEC (@s)", ["t.b > o.c i"]),
+    ("a temporary table outlives the batch", "SELECT b AS p INTO #w FROM t WHERE 1 = 0; IF @x = 1 BEGIN INSERT #w SELECT a FROM t; RETURN END\nGO\nINSERT INTO o (c) SELECT p FROM #w", ["t.a > o.c i", "t.b > o.c i"]),
     ("a jump forwards", "SET @v = (SELECT a FROM t)\nGOTO done\nSET @v = 1\ndone:\nINSERT INTO o (c) VALUES (@v)", ["t.a > o.c i"]),
     ("a jump backwards", "again:\nINSERT INTO o (c) VALUES (@v)\nSET @v = (SELECT a FROM t)\nGOTO again", ["t.a > o.c i"]),
 ]  # fmt: skip

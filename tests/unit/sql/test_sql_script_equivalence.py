@@ -113,7 +113,7 @@ _PIECES = re.compile(
     re.DOTALL | re.VERBOSE,
 )
 _BY_LINES = re.compile(
-    r"^\s*(GO\b|/\s*$|[\\:@.!#]|DELIMITER\b|SOURCE\b|REM|PROMPT\b|COLUMN\b|SPOOL|WHENEVER|DEFINE|SET \w+ |EXEC |SHOW|EXIT)|\\\w"
+    r"^\s*(GO\b|/\s*$|[\\:@.!#]|DELIMITER\b|SOURCE\b|TEE\b|REM|PROMPT\b|COLUMN\b|SPOOL|WHENEVER|DEFINE|SET \w+ |EXEC |SHOW|EXIT)|\\\w"
     r"|SCRIPT|\[\[|\bstdin\b",
     re.IGNORECASE | re.MULTILINE,
 )

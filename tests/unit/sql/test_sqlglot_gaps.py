@@ -68,6 +68,7 @@ GAPS: dict[str, list[tuple[str, str]]] = {
         ("oracle", "SELECT CLUSTER_ID(m USING a) FROM t"),
         ("oracle", "SELECT FEATURE_ID(m USING a) FROM t"),
         ("oracle", "SELECT VECTOR_EMBEDDING(m USING a AS data) FROM t"),
+        ("oracle", "SELECT TRANSLATE(a USING CHAR_CS) FROM t"),
     ],
     "without_new": [("oracle", "SELECT NEW typ(a) FROM t")],
     "without_search": [

@@ -59,3 +59,12 @@ def test_what_stands_for_an_unknown_part_is_not_shown() -> None:
     facts = compile_source("baseline_{{ app.name }} AS (SELECT 1)\n", CompileOptions("bigquery"))
     assert [d.code for d in facts.diagnostics] == ["RL113"]
     assert "'baseline_..." in facts.diagnostics[0].message
+
+
+def test_words_that_nobody_knows_are_losses_of_a_reading() -> None:
+    """A slip in a script of T-SQL: in another dialect its GO ends nothing, and all of it is one statement or none."""
+    script = "USE Sales\nGO\nCREATE OR ALTER VIEW dbo.v AS SELECT a FROM t WHERE b > GETDATE()\nGO\n" * 3
+    text = script + "CREATE OR ALTER VIEW dbo.w AS SELECT a AS Annual Usage, ISNULL(c, 0) x FROM t\nGO\n"
+    facts = compile_source(text, CompileOptions())
+    assert facts.dialect == "tsql"
+    assert [(d.code, d.line) for d in facts.diagnostics] == [("RL102", 13)]

@@ -150,6 +150,7 @@ BIGQUERY: Final = Engine(
     unpivot_values_first=True,
     table_functions={"external_query": SERVER_QUERY},
     script_variables=True,
+    silent_outputs=True,
     signs="""
 6: safe_divide safe_offset _table_suffix _partitiontime generate_date_array farm_fingerprint approx_quantiles
 6: with|offset regexp_contains export|data timestamp_seconds bignumeric ml|predict

@@ -29,6 +29,7 @@ DATABRICKS: Final = SPARK.extend(
         "read_kafka": ("",),
         "vector_index": ("",),
     },
+    silent_outputs=True,
     signs="""
 6: zorder using|delta live|table read_files apply|changes lateral|view collect_list collect_set cloud_files
 6: describe|history use|catalog insert|overwrite shallow|clone streaming|table delta|live hive_metastore

@@ -30,13 +30,58 @@ def _unwrapped(found: re.Match[str]) -> str:
     return " " + found.group(1) + " "
 
 
+_SWITCH: Final = re.compile(
+    r"(?P<before>(?:\A|;[ \t]*\r?\n)(?:[ \t]*(?:(?:--|#)[^\n]*)?\r?\n)*[ \t]*)"
+    r"(?:(?:no)?warnings?|no(?:tee|pager)|tee[ \t]+\S+|pager[ \t][^\n;]*)[ \t]*;?(?=[ \t]*\r?(?:\n|\Z))",
+    re.IGNORECASE,
+)
+"""What says how the client shows results; a column may be called so, too, so that it is looked for between statements alone."""
+
+
 def without_mysql_commands(text: str) -> str:
     """Versioned comments are SQL, ``\\G`` ends a statement, ``source file`` is none."""
     if "/*!" in text or "/*M!" in text:
         text = _VERSIONED.sub(_unwrapped, text)
     if "\\" in text or _SOURCE.search(text):
         text = _SOURCE.sub("", _MYSQL_END.sub(";", text))
+    if "warning" in text or "tee" in text or "pager" in text:
+        text = _SWITCH.sub(r"\g<before>;", text)
     return text
+
+
+_DOTTED: Final = re.compile(r"(?<![\w@])@\w+\.\w")
+
+
+def with_dotted_variables(tokens: list[Token], text: str) -> list[Token]:
+    """``@sys.a.b`` is one variable (https://dev.mysql.com/doc/refman/8.4/en/user-variables.html)."""
+    if "@" not in text or not _DOTTED.search(text):
+        return tokens
+    out: list[Token] = []
+    i, n = 0, len(tokens)
+    while i < n:
+        end = _end_of_variable(tokens, i)
+        out.append(tokens[i])
+        i += 1
+        if end > i + 1:
+            first, last = tokens[i], tokens[end - 1]
+            named = text[first.start : last.end + 1]
+            out.append(Token(T.VAR, named, first.line, last.col, first.start, last.end))
+            i = end
+    return out
+
+
+def _end_of_variable(tokens: list[Token], i: int) -> int:
+    """Behind the name of the variable whose ``@`` stands at ``i``; ``@@global.a`` is none."""
+    if tokens[i].token_type is not T.PARAMETER or (i and tokens[i - 1].token_type is T.PARAMETER):
+        return i
+    end, n = i + 2, len(tokens)
+    while end + 1 < n and tokens[end].token_type is T.DOT and _touch(tokens, end - 1) and _touch(tokens, end):
+        end += 2
+    return end
+
+
+def _touch(tokens: list[Token], i: int) -> bool:
+    return bool(tokens[i].end + 1 == tokens[i + 1].start)
 
 
 _DELIMITER: Final = re.compile(r"^[ \t]*DELIMITER[ \t]+(\S+)[^\n]*", re.IGNORECASE | re.MULTILINE)
@@ -139,6 +184,8 @@ MYSQL: Final = Engine(
     name="mysql",
     clear_names=True,
     client=(without_mysql_commands, without_delimiters),
+    settled=with_dotted_variables,
+    silent_outputs=True,
     rewrites=(*MYSQL_REWRITES, CURRENT_OF),
     quote="`",
     use_is_schema=True,

@@ -289,6 +289,7 @@ POSTGRES: Final = Engine(
     into_sets=True,
     fetch_sets=True,
     out_columns=True,
+    silent_outputs=True,
     into_is_variable=True,
     foreign=(foreign_wrapped,),
     exchanges_partitions=False,

@@ -82,6 +82,7 @@ SNOWFLAKE: Final = Engine(
     query_ids=True,
     file_rows=True,
     readers={"COPY": _copy, "CREATE": _create},
+    silent_outputs=True,
     signs="""
 6: object_construct array_construct to_variant use|warehouse use|role lateral|flatten create|pipe target_lag
 6: parse_url flatten|input get_ddl system$typeof seq4 array_size try_parse_json object_keys

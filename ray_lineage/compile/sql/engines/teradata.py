@@ -307,6 +307,7 @@ TERADATA: Final = Engine(
     update_else=True,
     lasting_global=True,
     like_with_data=True,
+    silent_outputs=True,
     signs="""
 6: multiset casespecific collect|statistics collect|stats nullifzero locking|row no|fallback volatile|table
 6: primary|index

@@ -19,6 +19,7 @@ from sqlglot.tokens import Token, Tokenizer, TokenType
 
 from ray_lineage.compile.sql.engine import Engine
 from ray_lineage.compile.sql.lex.kinds import LITERALS, T
+from ray_lineage.compile.sql.words import Words
 from ray_lineage.model import Diagnostic
 
 # the parser's own log lines repeat what our diagnostics say with file and line
@@ -85,7 +86,10 @@ _NAMES_AFTER_HASH: Final = frozenset({T.VAR, T.IDENTIFIER, T.HASH, *LITERALS})
 
 def _tokens(tokenizer: Tokenizer, text: str) -> list[Token]:
     tokens: list[Token] = tokenizer.tokenize(text)
-    return tokenizer.tokenize(_without_comments_in_words(text, tokens)) if _may_split_words(text) else tokens
+    if _may_split_words(text):
+        tokens = tokenizer.tokenize(_without_comments_in_words(text, tokens))
+    tokenizer.tokenize("")  # it keeps its last tokens: the garbage collector would look through them in vain
+    return tokens
 
 
 _FIRST_WORDS = frozenset(
@@ -94,15 +98,17 @@ _FIRST_WORDS = frozenset(
 )  # fmt: skip
 """Words that are one token together with the next one."""
 
-_ENDINGS = tuple(sorted(_FIRST_WORDS))
-_LONGEST = max(map(len, _ENDINGS))
-_COMMENTS = ("--", "/*", "#")
+_SPACE: Final = r"[\s\pZ\v\x1c-\x1f\x{85}]"
+
+
+@cache
+def _split_words() -> Words:
+    return Words([rf"(?i)(?:{'|'.join(sorted(_FIRST_WORDS))}){_SPACE}*(?:--|/\*|#)"], patterns=True)
 
 
 def _may_split_words(text: str) -> bool:
-    """Does a comment follow one of these words? The comments are looked for, for the words are many."""
-    before = (part for mark in _COMMENTS if mark in text for part in text.split(mark)[:-1])
-    return any(part.rstrip()[-_LONGEST:].upper().endswith(_ENDINGS) for part in before)
+    """Does a comment follow one of these words?"""
+    return bool(_split_words().within(text))
 
 
 def _without_comments_in_words(text: str, tokens: list[Token]) -> str:

@@ -22,9 +22,10 @@ def inlined_body(b: Builder, node: exp.Column) -> Expression | None:
 def collect_column(
     b: Builder, node: exp.Column, scope: Scope, how: int, found: Collected, aliases: dict[str, Output] | None
 ) -> None:
-    identifier = node.this
+    args = node.args
+    identifier = args["this"]
     if identifier.__class__ is exp.Star:
-        relation = b.qualifier(node, scope) if node.args.get("table") is not None else -1
+        relation = b.qualifier(node, scope) if args.get("table") is not None else -1
         if relation >= 0:  # count(t.*), {t.*}
             note(found, Ref(relation, scope.index, STAR, how))
         return
@@ -35,7 +36,7 @@ def collect_column(
         found.line = ref.line
     if found.at < 0 and identifier.__class__ is exp.Identifier and identifier._meta:
         found.at = identifier._meta["start"]
-    if aliases and node.args.get("table") is None:
+    if aliases and args.get("table") is None:
         of = b.relations[ref.relation] if ref.relation >= 0 else None
         may_be_column = of is None or (isinstance(of, Variable) and of.or_column)
         name = ref.name if of is None else b.identifier(identifier)
@@ -47,62 +48,61 @@ def collect_column(
 
 
 def column_ref(b: Builder, node: exp.Column, scope: Scope, how: int = IDENTITY) -> Ref | None:
-    identifier = node.this
+    args = node.args
+    identifier = args["this"]
     name = b.identifier(identifier)
     if identifier.__class__ is exp.Parameter:  # $1 of a staged file
         name = f"${name}"
-    at = position_of(identifier)
+    line, column = position_of(identifier)
     if b.dynamic and UNKNOWN in name:
         return None
-    if node.args.get("table") is None:
+    if args.get("table") is None:
         if name in b.pseudo and not identifier.args.get("quoted"):
             return None
         if name in b.variables:
             variable = b.variable(Local.VARIABLE.marked(name), or_column=b.engine.columns_first)
-            return Ref(variable, scope.index, VALUE, how, *at)
+            return Ref(variable, scope.index, VALUE, how, line, column)
         if name in scope.aliases and b.engine.row_values and is_row(b, scope.aliases[name], name):
-            return Ref(scope.aliases[name], scope.index, STAR, COMPOSED[TRANSFORMATION][how], *at)
-        return Ref(-1, scope.index, name, how, *at)
+            return Ref(scope.aliases[name], scope.index, STAR, COMPOSED[TRANSFORMATION][how], line, column)
+        return Ref(-1, scope.index, name, how, line, column)
     if name in OF_ROWS and name in b.pseudo and not identifier.args.get("quoted"):
         return None
     relation = b.qualifier(node, scope)
     if relation >= 0:
-        if b.engine.structs and (element := element_of(b, relation, b.identifier(node.args["table"]), name)):
-            return Ref(relation, scope.index, element, COMPOSED[TRANSFORMATION][how], *at, (name,))
-        return Ref(relation, scope.index, name, how, *at)
+        if b.engine.structs and (element := element_of(b, relation, b.identifier(args["table"]), name)):
+            return Ref(relation, scope.index, element, COMPOSED[TRANSFORMATION][how], line, column, (name,))
+        return Ref(relation, scope.index, name, how, line, column)
     if name in SEQUENCE_COLUMNS and b.engine.sequence_objects:
-        b.read_sequence(exp.Table(this=node.args["table"], db=node.args.get("db"), catalog=node.args.get("catalog")))
+        b.read_sequence(exp.Table(this=args["table"], db=args.get("db"), catalog=args.get("catalog")))
         return None
-    if b.rows and node.args.get("db") is None:
-        table = b.rows.get(b.identifier(node.args["table"]))
+    if b.rows and args.get("db") is None:
+        table = b.rows.get(b.identifier(args["table"]))
         if table is not None:
-            return Ref(b.row(table), scope.index, name, how, *at)
-    if b.identifier(node.args["table"]) in b.variables:
-        return Ref(b.variable(Local.VARIABLE.marked(b.identifier(node.args["table"]))), scope.index, VALUE, how, *at)
+            return Ref(b.row(table), scope.index, name, how, line, column)
+    if b.identifier(args["table"]) in b.variables:
+        return Ref(
+            b.variable(Local.VARIABLE.marked(b.identifier(args["table"]))), scope.index, VALUE, how, line, column
+        )
     if name in b.engine.properties:
-        owner = b.identifier(node.args["table"])
-        relation = scope.find(b.identifier(node.args["db"])) if node.args.get("db") is not None else -1
-        return Ref(relation, scope.index, owner, COMPOSED[TRANSFORMATION][how], *at)
+        owner = b.identifier(args["table"])
+        relation = scope.find(b.identifier(args["db"])) if args.get("db") is not None else -1
+        return Ref(relation, scope.index, owner, COMPOSED[TRANSFORMATION][how], line, column)
     if b.engine.structs or b.engine.attributes:  # a field of a struct column, an attribute of an object
-        first = node.args.get("catalog") or node.args.get("db") or node.args["table"]
+        first = args.get("catalog") or args.get("db") or args["table"]
         alias = scope.find(b.identifier(first))
         path = tuple(b.identifier(p) for p in (*b.qualifiers(node)[1:], identifier))
         if alias >= 0:
             element = element_of(b, alias, b.identifier(first), path[0])
             path = (element, *path) if element else path
-            return Ref(alias, scope.index, path[0], COMPOSED[TRANSFORMATION][how], *at, path[1:])
+            return Ref(alias, scope.index, path[0], COMPOSED[TRANSFORMATION][how], line, column, path[1:])
         if b.piped and b.identifier(first) in b.piped:
-            after = (
-                identifier
-                if first is node.args["table"]
-                else node.args["table"]
-                if first is node.args.get("db")
-                else node.args["db"]
-            )
+            after = identifier if first is args["table"] else args["table"] if first is args.get("db") else args["db"]
             plain = after is identifier
-            return Ref(-1, scope.index, b.identifier(after), how if plain else COMPOSED[TRANSFORMATION][how], *at)
+            return Ref(
+                -1, scope.index, b.identifier(after), how if plain else COMPOSED[TRANSFORMATION][how], line, column
+            )
         if b.engine.structs:  # the column is the leftmost part
-            return Ref(-1, scope.index, b.identifier(first), COMPOSED[TRANSFORMATION][how], *at, path)
+            return Ref(-1, scope.index, b.identifier(first), COMPOSED[TRANSFORMATION][how], line, column, path)
     return None
 
 

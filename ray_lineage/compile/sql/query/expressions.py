@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import NoneType
 from typing import Any, Final
 
 from sqlglot import exp
@@ -30,9 +31,11 @@ from ray_lineage.model import STAR, VALUE, Local, Output, Ref
 _LEAVES: Final = frozenset(
     {
         exp.Literal, exp.Identifier, exp.DataType, exp.Var, exp.Null, exp.Boolean, exp.SessionParameter,
-        exp.CurrentDate, exp.CurrentTimestamp, exp.Hint, exp.National, exp.HexString,
+        exp.CurrentDate, exp.CurrentTimestamp, exp.Hint, exp.National, exp.HexString, str, bool, NoneType,
     }
 )  # fmt: skip
+"""Parts of an expression in which there are no columns."""
+
 _PASS: Final = frozenset({exp.Alias, exp.Paren, exp.Aliases, exp.Tuple, exp.Ordered, exp.Distinct})
 _ORDERED_SETS: Final = (exp.PercentileCont, exp.PercentileDisc, exp.Mode, exp.Quantile, exp.ApproxQuantile)
 _VALUE_WINDOW_FUNCTIONS: Final = (exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue, exp.NthValue)
@@ -81,7 +84,7 @@ def collect(
     """Gather the columns of an expression, each with what is done to it on the way out."""
     stack: list[tuple[Any, int]] = [(node, how)]
     pop, push = stack.pop, stack.append
-    leaves, known = _LEAVES, _TREATMENTS
+    leaves, known, expression = _LEAVES, _TREATMENTS, exp.Expr
     bound: set[str] = set()  # names of a lambda's parameters
     while stack:
         node, how = pop()
@@ -108,11 +111,12 @@ def collect(
         else:
             how = COMPOSED[treatment][how]
         for value in node.args.values():
-            if value.__class__ is list:
+            kind = value.__class__
+            if kind is list:
                 for item in value:
-                    if isinstance(item, exp.Expr):
+                    if item.__class__ not in leaves and isinstance(item, expression):
                         push((item, how))
-            elif isinstance(value, exp.Expr):
+            elif kind not in leaves and isinstance(value, expression):
                 push((value, how))
 
 

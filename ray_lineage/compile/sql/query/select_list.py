@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
@@ -74,6 +76,34 @@ def output_of(b: Builder, item: Expression, scope: Scope, subqueries: list[int])
         return Output(b.identifier(item.this), (ref,), line, column)
     if kind is exp.Star:
         return star_of(b, item, None, scope, subqueries)
+    if kind in _SPECIAL_ITEMS or b.engine.patterns:
+        output = _special_output(b, item, scope, subqueries)
+        if output is not _PLAIN:
+            return output
+    given = item.args["this"] if kind is exp.Alias else item
+    if given.__class__ is exp.PropertyEQ and isinstance(given.this, exp.Parameter):
+        # of MySQL, where @v := expression is a column as well
+        value = collected_in(b, given.expression, scope, subqueries)
+        b.assigned.append((Local.VARIABLE.marked(given.this.name), value))
+        found = value.through(TRANSFORMATION)
+    else:
+        found = collected_in(b, item, scope, subqueries)
+    name, line, column = _output_name(b, item)
+    bare = kind is exp.Alias and given.__class__ is exp.Column
+    text = b.text_of(item, found.at) if found.refs and not bare else ""
+    fields = -1
+    if given.__class__ in PACKED and found.refs and (b.engine.structs or b.engine.row_values):
+        fields = fields_of(b, given, scope, collect)
+    return Output(name, tuple(found.refs.values()), line or found.line, column, expression=text, fields=fields)
+
+
+_SPECIAL_ITEMS: Final = frozenset({exp.QueryTransform, exp.Aliases, exp.EQ, exp.PropertyEQ, exp.Apply, exp.Dot})
+_PLAIN: Final = Output(None, ())
+
+
+def _special_output(b: Builder, item: Expression, scope: Scope, subqueries: list[int]) -> Output | list[Output] | None:
+    """An item that is more than an expression with a name, or none at all; else _PLAIN."""
+    kind = item.__class__
     if kind is exp.QueryTransform:  # SELECT TRANSFORM (a, b) USING 'script' AS (c, d)
         found = Collected()
         for value in item.expressions:
@@ -104,21 +134,7 @@ def output_of(b: Builder, item: Expression, scope: Scope, subqueries: list[int])
         star = star_of(b, exp.Star(), exp.Column(this=exp.Star(), table=item.this), scope, subqueries)
         pattern = "~" + "".join(e.name for e in item.expression.expressions[:1])
         return [msgspec.structs.replace(o, like=pattern) for o in (star if isinstance(star, list) else [star])]
-    given = item.unalias()
-    if given.__class__ is exp.PropertyEQ and isinstance(given.this, exp.Parameter):
-        # of MySQL, where @v := expression is a column as well
-        value = collected_in(b, given.expression, scope, subqueries)
-        b.assigned.append((Local.VARIABLE.marked(given.this.name), value))
-        found = value.through(TRANSFORMATION)
-    else:
-        found = collected_in(b, item, scope, subqueries)
-    name, line, column = _output_name(b, item)
-    bare = kind is exp.Alias and item.this.__class__ is exp.Column
-    text = b.text_of(item, found.at) if found.refs and not bare else ""
-    fields = -1
-    if given.__class__ in PACKED and found.refs and (b.engine.structs or b.engine.row_values):
-        fields = fields_of(b, given, scope, collect)
-    return Output(name, tuple(found.refs.values()), line or found.line, column, expression=text, fields=fields)
+    return _PLAIN
 
 
 def _fields_star(b: Builder, item: exp.Dot, scope: Scope) -> Output:

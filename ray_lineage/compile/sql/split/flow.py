@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from ray_lineage.model import ANY_LOOP, CATCH, ELSE, LOOP, ROLES, THEN, TRY
+from ray_lineage.model import ANY_LOOP, CATCH, ELSE, ENDING, LOOP, ROLES, THEN, TRY
 
 
 class Slice(NamedTuple):
@@ -44,11 +44,12 @@ BLOCK: Final = -1  # BEGIN ... END
 
 class _Open:
     """A block that is not over. ``started``: its body has begun, which is one statement or a BEGIN block. ``left``: a BREAK or
-    CONTINUE in it goes on elsewhere, from wherever it stands. ``first``: the slices before it."""
+    CONTINUE in it goes on elsewhere, from wherever it stands. ``ends``: it goes on nowhere. ``first``: the slices before it."""
 
-    __slots__ = ("block", "first", "left", "role", "started")
+    __slots__ = ("block", "ends", "first", "left", "role", "started")
 
     def __init__(self, role: int, block: int, first: int) -> None:
+        self.ends = False
         self.first = first
         self.left = False
         self.role = role
@@ -129,7 +130,13 @@ class Flow:
             at -= 1
         self._drop(at)
         if stack:
-            block = stack.pop()
+            block = stack[-1]
+            if block.role != BLOCK:
+                self._drop(len(stack) - 1)
+            else:
+                stack.pop()
+                if stack and block.ends:
+                    stack[-1].ends = True
             if block.role == TRY:
                 self.last_try = block.block
         self._renew()
@@ -141,15 +148,26 @@ class Flow:
                 opened.left = True
                 return
 
+    def ends(self) -> None:
+        """RETURN, THROW."""
+        if self.stack:
+            self.stack[-1].ends = True
+
     def _drop(self, at: int) -> None:
         """What is open from here on is over."""
         stack = self.stack
         for k in range(len(stack) - 1, at - 1, -1):
+            if stack[k].ends and stack[k].role != BLOCK:
+                self._insert(k, ENDING)
             if stack[k].left:
-                self.blocks += 1
-                depth = sum(opened.role != BLOCK for opened in stack[: k + 1])
-                insert_step(self.slices, stack[k].first, depth, self.blocks * ROLES + TRY)
+                self._insert(k, TRY)
         del stack[at:]
+
+    def _insert(self, k: int, role: int) -> None:
+        """One more block in that one, around all of it."""
+        self.blocks += 1
+        depth = sum(opened.role != BLOCK for opened in self.stack[: k + 1])
+        insert_step(self.slices, self.stack[k].first, depth, self.blocks * ROLES + role)
 
 
 def insert_step(slices: list[Slice], first: int, depth: int, step: int) -> None:
@@ -158,3 +176,10 @@ def insert_step(slices: list[Slice], first: int, depth: int, step: int) -> None:
         path = slices[k].path
         if len(path) >= depth:
             slices[k] = slices[k]._replace(path=(*path[:depth], step, *path[depth:]))
+
+
+def drop_step(slices: list[Slice], first: int, depth: int) -> None:
+    """Not that block around the slices from the ``first`` one on, which is in so many others."""
+    for k in range(first, len(slices)):
+        path = slices[k].path
+        slices[k] = slices[k]._replace(path=(*path[:depth], *path[depth + 1 :]))

@@ -12,7 +12,7 @@ from ray_lineage.compile.sql.engine import Engine
 from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.scan import outermost
 from ray_lineage.compile.sql.split.flow import Slice, Slices
-from ray_lineage.compile.sql.split.nesting import BLOCK, CASE, HANDLER, IF, REPEATED, SELECTION, Nesting
+from ray_lineage.compile.sql.split.nesting import BLOCK, CASE, EXIT_HANDLER, HANDLER, IF, REPEATED, SELECTION, Nesting
 from ray_lineage.model import ANY_LOOP
 
 _SKIPPED_ALONE: Final = frozenset(
@@ -37,6 +37,9 @@ _OPENS: Final = {"IF": IF, "CASE": CASE, **dict.fromkeys(("LOOP", "WHILE", "FOR"
 
 _SELECTION: Final = frozenset({"$IF", "$ELSIF", "$ELSE", "$END"})
 _LEAVES: Final = frozenset({"EXIT", "LEAVE", "BREAK", "CONTINUE", "ITERATE"})
+_WARNS: Final = frozenset({"DEBUG", "LOG", "INFO", "NOTICE", "WARNING"})
+"""What RAISE of PL/pgSQL does without ending anything."""
+
 _BODY_KINDS: Final = frozenset({"PROCEDURE", "FUNCTION", "TRIGGER", "PACKAGE", "EVENT", "TASK", "MACRO", "ALERT"})
 _ONE_STATEMENT: Final = frozenset(
     {"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE", "CALL", "SET", "WITH", "RETURN", "COPY", "IF",
@@ -95,7 +98,7 @@ class Splitter(Slices):
             if after > i:
                 return after
         if word in _HANDLERS and i + 3 < len(tokens) and tokens[i + 1].text.upper() == "HANDLER":
-            self.nesting.open(HANDLER)
+            self.nesting.open(EXIT_HANDLER if word == "EXIT" else HANDLER)
             return self._after_conditions(i + 3)
         if word == "BEGIN" and self._ends_at(i + 1, ("TRANSACTION", "WORK", "TRAN")):
             return self._end(i)
@@ -195,8 +198,10 @@ class Splitter(Slices):
         following = self.tokens[i + 1].text.upper() if i + 1 < len(self.tokens) else ";"
         if word in _LEAVES:
             self.nesting.leave(far=following not in (";", "WHEN"))
-        elif word == "RETURN" and following == ";" and len(self.nesting.stack) > 1:
-            self.nesting.leave(far=True)
+        elif word == "RETURN" and following != "NEXT":
+            self.nesting.end(returns=True)
+        elif word == "RAISE_APPLICATION_ERROR" or (word == "RAISE" and following not in _WARNS):
+            self.nesting.end(returns=False)
         elif word == "UNTIL":
             self.nesting.close(REPEATED)
         elif word == "GOTO":

@@ -20,6 +20,7 @@ from ray_lineage.compile.sql.statements.create_table import create_like, partiti
 from ray_lineage.compile.sql.statements.create_view import view_to, without_tail
 from ray_lineage.compile.sql.statements.define import define
 from ray_lineage.compile.sql.statements.drop import replaced
+from ray_lineage.compile.sql.statements.execute import give_outputs
 from ray_lineage.compile.sql.statements.foreign_keys import foreign_keys
 from ray_lineage.compile.sql.statements.foreign_table import table_elsewhere
 from ray_lineage.compile.sql.statements.move import move
@@ -68,6 +69,8 @@ def _program(unit: Unit, tokens: list[Token]) -> Iterator[Written]:
             yield from each(read_body(unit, tokens))
             said = return_variables(unit, tokens)
         yield from each(said)
+        if unit.routine.outputs:
+            yield from give_outputs(unit, tokens)
 
 
 def _table_or_view(unit: Unit, tokens: list[Token], head: CreateHead) -> Said:

@@ -179,7 +179,8 @@ def _note_parameter(unit: Unit, name: str, *, goes_out: bool, comes_in: bool) ->
     if unit.engine.silent_outputs:
         routine.parameters.append(name if scalar else "")
     if scalar:
-        routine.outputs.append(Local.VARIABLE.marked(name))
+        if not unit.engine.out_columns:
+            routine.outputs.append(Local.VARIABLE.marked(name))
         if not comes_in:
             routine.made.add(name)
     if goes_out:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final, NamedTuple
 
 from sqlglot.tokens import Token
@@ -67,10 +67,8 @@ def execute(unit: Unit, tokens: list[Token], into: Sink | None = None) -> Iterat
     word = tokens[i].text.upper() if len(tokens) > 1 else ""
     if word == "IMMEDIATE" or (tokens[0].text.upper() == "PREPARE" and len(tokens) > 3):
         i = 2 if word == "IMMEDIATE" else 3
-        if (
-            i < len(tokens) and tokens[i].token_type is T.L_PAREN and tokens[0].text.upper() == "PREPARE"
-        ):  # the types of its parameters
-            i = closing(tokens, i) + 1
+        if i == 3 and tokens[2].token_type is T.L_PAREN:  # the types of its parameters
+            i = closing(tokens, 2) + 1
         if i < len(tokens) and tokens[i].text.upper() in ("FROM", "AS"):
             i += 1
         if i < len(tokens) and tokens[i].token_type in (T.SELECT, T.INSERT, T.UPDATE, T.DELETE, T.MERGE, T.WITH):
@@ -135,6 +133,8 @@ def execute(unit: Unit, tokens: list[Token], into: Sink | None = None) -> Iterat
         yield _insert_result(unit, tokens, callee, into)
     if unit.engine.output_parameters:
         yield from _take_outputs(unit, tokens, at, callee)
+    elif unit.engine.silent_outputs:
+        yield from take_silent_outputs(unit, tokens[1:])
 
 
 def _run(unit: Unit, value: list[Token], tokens: list[Token], into: Sink | None) -> Iterator[Written]:
@@ -194,7 +194,8 @@ def _take_outputs(unit: Unit, tokens: list[Token], at: int, callee: Name) -> Ite
 
 
 def take_silent_outputs(unit: Unit, tokens: list[Token]) -> Iterator[Written]:
-    """``package.procedure(v, name => w)`` of PL/SQL: what the procedure puts into v and w, if its parameters go out."""
+    """``package.procedure(v, name => w)`` of PL/SQL, ``CALL procedure(@v, :w)``: what the procedure puts into v and w, if its
+    parameters go out."""
     parts, at = read_name(tokens, 0)
     if (
         not parts
@@ -211,13 +212,12 @@ def take_silent_outputs(unit: Unit, tokens: list[Token]) -> Iterator[Written]:
     known = unit.routines.get(".".join(callee))
     assignments: list[Assignment] = []
     for position, (a, b) in enumerate(list_items(tokens, at + 1, len(tokens) - 1)):
-        named = b - a == 3 and tokens[a + 1].token_type is T.FARROW
-        variable = unit.part(tokens[b - 1]) if named or b - a == 1 else ""
-        if variable not in variables or tokens[b - 1].token_type in STRINGS:
+        named = b - a > 2 and tokens[a + 1].token_type in (T.FARROW, T.COLON_EQ)
+        variable = _passed_variable(unit, tokens[a + 2 if named else a : b], variables)
+        if not variable:
             continue
         name = unit.part(tokens[a]) if named else ""
         gives = known.gives(name, position) if known is not None else True
-        variable = Local.VARIABLE.marked(variable)
         if gives is False and variable in unit.routine.seen_carriers():
             assignments.append(Assignment(variable, (), line))
         if not gives:
@@ -230,6 +230,18 @@ def take_silent_outputs(unit: Unit, tokens: list[Token]) -> Iterator[Written]:
         note_carriers(unit, tuple(assignments))
         effect = Effect.SETS if known is not None else Effect.CHANGES
         yield Written(tokens, StatementKind.ASSIGN, builder, assignments=tuple(assignments), effect=effect)
+
+
+def _passed_variable(unit: Unit, value: list[Token], variables: Collection[str]) -> str:
+    """``v``, ``:v`` and ``@v`` as an argument that is nothing else, marked; else "". A user's variable of MySQL is declared nowhere."""
+    if len(value) == 2 and value[0].token_type is T.PARAMETER and not unit.engine.marked_variables:
+        return variable_name(unit, "@" + value[1].text)
+    if len(value) == 2 and value[0].token_type is T.COLON:
+        value = value[1:]
+    if len(value) != 1 or value[0].token_type in STRINGS:
+        return ""
+    name = unit.part(value[0])
+    return Local.VARIABLE.marked(name) if name in variables else ""
 
 
 def _member_or(unit: Unit, name: Name) -> Name:

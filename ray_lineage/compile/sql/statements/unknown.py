@@ -8,9 +8,11 @@ from typing import Final
 
 from sqlglot.tokens import Token
 
+from ray_lineage.compile.sql.constants import UNKNOWN
 from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.scan import levels
 from ray_lineage.compile.sql.lex.tokens import start_line
+from ray_lineage.compile.sql.statements.dynamic import unresolved
 from ray_lineage.compile.sql.unit import Unit
 
 _MEANT: Final = (
@@ -44,6 +46,8 @@ def note_unknown(unit: Unit, tokens: list[Token]) -> bool:
     """Say so if nobody knows what a statement is. False if it may be a declaration, an assignment or a call."""
     first = tokens[0]
     word = first.text.upper()
+    if _begins_with_gap(unit, tokens):
+        return True
     if first.token_type is not T.VAR or len(tokens) < 2 or word in _KNOWN or tokens[1].token_type in _NO_SENTENCE:
         return False
     meant = get_close_matches(word, _MEANT, 1, _LIKE)
@@ -58,12 +62,22 @@ def note_unknown_call(unit: Unit, tokens: list[Token]) -> None:
     """What begins a batch of T-SQL without a word of its own is a call: unless it has clauses, words without commas
     between them, or nearly such a word."""
     word = tokens[0].text.upper()
+    if _begins_with_gap(unit, tokens):
+        return
     if tokens[0].token_type is not T.VAR or len(tokens) < 2 or tokens[1].token_type in _NO_SENTENCE - {T.PARAMETER}:
         return
     meant = get_close_matches(word, _MEANT, 1, _LIKE)
     words = [t.token_type is T.VAR for t in tokens[1:]]
     if meant or _has_clause(tokens) or any(a and b for a, b in pairwise(words)):
         _note(unit, tokens, f"no statement begins with {tokens[0].text[:40]!r}", meant)
+
+
+def _begins_with_gap(unit: Unit, tokens: list[Token]) -> bool:
+    """Is it put together of texts, of which the first is not known?"""
+    if not unit.nested or UNKNOWN not in tokens[0].text:
+        return False
+    unresolved(unit, tokens, "how a statement begins is not written down as constants")
+    return True
 
 
 def note_unknown_kind(unit: Unit, tokens: list[Token]) -> None:

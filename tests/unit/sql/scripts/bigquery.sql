@@ -115,7 +115,7 @@ BEGIN
 END;
 CALL ds.p(1, res);
 INSERT INTO ds.z (c) SELECT a FROM ds.t;
--- pairs: ds.t.a > ds.o.c a, ds.t.a > ds.q.c i, ds.t.a > ds.z.c i
+-- pairs: ds.t.a > ds.o.c a, ds.t.a > ds.q.c i, ds.t.a > ds.p.y a, ds.t.a > ds.z.c i
 -- case: execute immediate
 DECLARE tab STRING DEFAULT 'ds.o';
 EXECUTE IMMEDIATE FORMAT('INSERT INTO `%s` (x) SELECT a FROM ds.t WHERE b = @v', tab) USING 1 AS v;
@@ -255,7 +255,7 @@ END;
 CREATE TABLE FUNCTION ds.tf(n INT64) RETURNS TABLE<k INT64> AS SELECT a AS k FROM t WHERE id = n;
 SELECT k FROM ds.tf(3);
 CREATE FUNCTION ds.js(x FLOAT64) RETURNS FLOAT64 LANGUAGE js AS r"""return x;""";
--- pairs: t.a > ds.o.v a, t.a > ds.tf.k i, ds.tf.k > k i
+-- pairs: t.a > ds.o.v a, t.a > ds.p.y a, t.a > ds.tf.k i, ds.tf.k > k i
 -- codes: RL112
 -- case: recursive and with in subquery
 WITH RECURSIVE c AS (SELECT id, a FROM t UNION ALL SELECT c.id, c.a + 1 FROM c JOIN u ON u.id = c.id) SELECT id, a FROM c;
@@ -340,3 +340,7 @@ INSERT INTO q (x, y) SELECT m, n FROM k;
 INSERT INTO o (x, y) SELECT q.a, q.b FROM EXTERNAL_QUERY('p.us.conn', '''SELECT a, b
 FROM s.t WHERE c > 1''') AS q;
 -- pairs: "p.us.conn".s.t.a > o.x i, "p.us.conn".s.t.b > o.y i
+-- case: what a procedure puts into its OUT parameters goes on in who calls it
+CREATE PROCEDURE ds.pr(IN x INT64, OUT y STRING) BEGIN SET y = (SELECT n.nm FROM ds.n n WHERE n.id = x); END;
+DECLARE r STRING; CALL ds.pr(1, r); INSERT ds.z (r) VALUES (r);
+-- pairs: ds.n.nm > ds.pr.y i, ds.pr.y > ds.z.r i

@@ -226,7 +226,7 @@ WITH q AS (SELECT id FROM t) DELETE FROM o WHERE id IN (SELECT id FROM q);
 DELIMITER $$
 CREATE PROCEDURE p(OUT res INT) BEGIN CALL q(res); SELECT a INTO res FROM t LIMIT 1; INSERT INTO o (x) VALUES (res); END$$
 DELIMITER ;
--- pairs: t.a > o.x i
+-- pairs: t.a > o.x i, t.a > p.res i
 -- case: variables that a query sets are its columns as well
 SELECT @rn := @rn + 1 AS rn, a FROM t, (SELECT @rn := 0) q;
 SELECT @m := MAX(b) AS m FROM t;
@@ -338,3 +338,22 @@ CREATE PROCEDURE pr () BEGIN DECLARE a INT; SELECT MAX(c) INTO a FROM u; INSERT 
 CREATE TABLE f (a INT, connection VARCHAR(9)) ENGINE=FEDERATED CONNECTION='mysql://me:secret@h:3306/d1/t';
 CREATE TABLE g (a INT) ENGINE=FEDERATED CONNECTION='link/t';
 -- pairs: h.d1.t.* > f.* i, link.t.* > g.* i
+-- case: a variable with dots in its name is one
+SET @sys.tmp.x = (SELECT MAX(a) FROM t);
+INSERT INTO o (k) VALUES (@sys.tmp.x);
+SET @sys.tmp.sql = 'INSERT INTO o (n) SELECT b FROM t';
+PREPARE s FROM @sys.tmp.sql;
+EXECUTE s;
+-- pairs: t.a > o.k a, t.b > o.n i
+-- case: commands of the client between statements are none, columns of their names are
+warnings
+INSERT INTO o (k) SELECT
+  warnings
+FROM s;
+tee out.txt
+INSERT INTO o (n) SELECT t.a FROM t;
+-- pairs: s.warnings > o.k i, t.a > o.n i
+-- case: what a procedure puts into its OUT parameters goes on in who calls it
+CREATE PROCEDURE db.p(IN x INT, OUT y INT, INOUT z INT) BEGIN SELECT MAX(v), MIN(w) INTO y, z FROM src; END;
+CREATE PROCEDURE db.q() BEGIN DECLARE k INT; CALL db.p(1, k, @zz); INSERT INTO dst (k, l) VALUES (k, @zz); END;
+-- pairs: src.v > db.p.y a, src.w > db.p.z a, db.p.y > dst.k i, db.p.z > dst.l i

@@ -560,3 +560,76 @@ CREATE OR REPLACE PROCEDURE q (rc IN OUT pkg.cur) AS s VARCHAR2(99) := 'SELECT c
 CREATE OR REPLACE FUNCTION f RETURN SYS_REFCURSOR AS rc SYS_REFCURSOR; BEGIN OPEN rc FOR SELECT b FROM t; RETURN rc; END;
 /
 -- pairs: t.a > p.a i, t.b > p.b i, u.c > q.c i, t.b > f.b i
+-- case: translate into a character set
+CREATE VIEW v AS SELECT TRANSLATE(a USING NCHAR_CS) AS x, TRANSLATE(b, 'a', 'b') AS y FROM t;
+-- pairs: t.a > v.x t, t.b > v.y t
+-- case: statements that are parted by blank lines
+select a from t
+order by 1 desc
+
+-- as people run them by hand
+insert into o (x, y)
+
+select a, b
+
+from t
+
+declare
+  v number;
+begin
+  select max(a)
+
+  into v from t;
+  insert into o (z) values (v);
+end;
+
+insert all
+  into o (v) values (p)
+
+select b as p from t
+
+with w as (select a from t)
+
+select a from w
+
+merge into o using t on (o.x = t.a) when matched then update set o.w = t.b
+-- pairs: t.a > a i, t.a > o.x i, t.b > o.y i, t.a > o.z a, t.b > o.v i, t.b > o.w i
+-- case: blank lines in statements end none of them
+create view v as
+with w as (
+
+  select a
+
+  from t)
+
+select a
+
+from w
+
+union all
+
+select b from t
+
+where a in (
+
+  select b from t)
+
+with read only;
+create or replace procedure p is
+  cursor c is
+
+    select a from t;
+begin
+  for r in c loop
+
+    insert into o (x) values (r.a);
+  end loop;
+  if 1 = 1 then
+
+    update o set y = (select max(b)
+
+    from t);
+  end if;
+end;
+/
+-- pairs: t.a > v.a i, t.b > v.a i, t.a > o.x i, t.b > o.y a

@@ -819,3 +819,7 @@ INSERT INTO o (x) SELECT f FROM f();
 CREATE FUNCTION f() RETURNS TABLE (x int, y int) LANGUAGE plpgsql AS $$
 BEGIN FOR x, y IN SELECT a, b FROM t WHERE id > 1 LOOP RETURN NEXT; END LOOP; END $$;
 -- pairs: t.a > f.x i, t.b > f.y i
+-- case: what a procedure puts into its OUT parameters goes on in who calls it
+CREATE PROCEDURE s.p(IN x int, OUT y int) LANGUAGE plpgsql AS $$ BEGIN SELECT max(v) INTO y FROM src; END $$;
+DO $$ DECLARE k int; BEGIN CALL s.p(1, k); INSERT INTO dst (k) VALUES (k); END $$;
+-- pairs: src.v > s.p.y a, s.p.y > dst.k i

@@ -119,3 +119,6 @@ END; $$ LANGUAGE plpgsql;
 CREATE PROCEDURE p (k IN int, rs INOUT refcursor) AS $$ BEGIN OPEN rs FOR SELECT a FROM t WHERE b = k; END; $$ LANGUAGE plpgsql;
 CREATE PROCEDURE q (k IN int) AS $$ DECLARE c refcursor; v int; BEGIN OPEN c FOR SELECT a FROM t; FETCH c INTO v; END; $$ LANGUAGE plpgsql;
 -- pairs: t.a > p.a i
+-- case: a prepared statement with types
+PREPARE q (varchar, int) AS WITH w AS (SELECT a FROM t WHERE b = $1) SELECT a FROM w;
+-- pairs: t.a > a i

@@ -477,3 +477,7 @@ CREATE SEMANTIC VIEW IF NOT EXISTS s.w TABLES (e) DIMENSIONS (e.k AS k);
 -- pairs: d.s.orders.price > v.net t, d.s.orders.discount > v.net t, d.s.orders.created_at > v.day i, d.s.clients.name > v.name i,
 --  d.s.orders.created_at > v.y t, d.s.orders.price > v.total a, d.s.orders.discount > v.total a, d.s.orders.cost > v.margin a,
 --  d.s.orders.price > v.ratio a, d.s.orders.discount > v.ratio a, d.s.orders.cost > v.ratio a, e.k > s.w.k i
+-- case: what a procedure puts into its OUT parameters goes on in who calls it
+CREATE PROCEDURE s.p(x INT, y OUT INT) RETURNS VARCHAR LANGUAGE SQL AS $$ BEGIN y := (SELECT max(v) FROM src); RETURN 'a'; END $$;
+EXECUTE IMMEDIATE $$ DECLARE k int; BEGIN CALL s.p(1, :k); INSERT INTO dst (k) VALUES (:k); END $$;
+-- pairs: src.v > s.p.y a, s.p.y > dst.k i

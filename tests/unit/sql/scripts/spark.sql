@@ -369,3 +369,7 @@ INSERT INTO o (y) SELECT v.a FROM t, LATERAL vector_search(index => 'c.s.i', que
 CREATE EXTERNAL TABLE v (a int) STORED BY 'org.apache.hive.storage.jdbc.JdbcStorageHandler' TBLPROPERTIES ('hive.sql.jdbc.url' = 'jdbc:mysql://h/d1', 'hive.sql.table' = 't', 'hive.sql.dbcp.password' = 'secret');
 CREATE EXTERNAL TABLE w (a int) STORED BY 'org.apache.hadoop.hive.kafka.KafkaStorageHandler' TBLPROPERTIES ('kafka.topic' = 'topic');
 -- pairs: d1.t.* > v.* i, external.kafka:topic.* > w.* i
+-- case: what a procedure puts into its OUT parameters goes on in who calls it [databricks]
+CREATE PROCEDURE s.p(IN x INT, OUT y INT) LANGUAGE SQL AS BEGIN SET y = (SELECT max(v) FROM src); END;
+BEGIN DECLARE k INT; CALL s.p(1, k); INSERT INTO dst (k) VALUES (k); END;
+-- pairs: src.v > s.p.y a, s.p.y > dst.k i

@@ -144,3 +144,6 @@ CREATE MULTISET TABLE db.o, FALLBACK, CHECKSUM = DEFAULT, MAP = m1 (id INTEGER N
 CREATE TABLE o2 AS t WITH NO DATA; CREATE TABLE o3 AS t WITH DATA AND STATS; RENAME TABLE o2 TO o4; CREATE JOIN INDEX ji AS SELECT id, a FROM t PRIMARY INDEX (id); CREATE JOIN INDEX db.j2, NO FALLBACK AS SELECT t.id, COUNT(*)(FLOAT, NAMED CountStar), SUM(u.c)(FLOAT) AS s, (t.a || '')(VARCHAR(5), NAMED m) FROM t, u WHERE t.id = u.id GROUP BY t.id UNIQUE PRIMARY INDEX (id) PARTITION BY RANGE_N(id BETWEEN 1 AND 2); HELP TABLE t; SHOW VIEW v; EXPLAIN SEL a FROM t; GRANT SELECT ON t TO u; BT; ET; DIAGNOSTIC HELPSTATS ON FOR SESSION; SET SESSION DATABASE x; COMMENT ON TABLE t 'x'; DROP STATISTICS ON t; 
 -- pairs: t.id > o3.id i, t.a > o3.a i, t.b > o3.b i, o2.id > o4.id i, o2.a > o4.a i, o2.b > o4.b i, t.id > ji.id i, t.a > ji.a i,
 --  t.id > db.j2.id i, u.c > db.j2.s a, t.a > db.j2.m t
+-- case: what a procedure puts into its OUT parameters goes on in who calls it
+REPLACE PROCEDURE db.p (IN i INT, OUT o INT) BEGIN SELECT MAX(k) INTO :o FROM db.m; END;
+-- pairs: db.m.k > db.p.o a

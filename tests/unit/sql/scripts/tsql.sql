@@ -793,3 +793,20 @@ INSERT INTO dbo.z (e) SELECT t.TextData FROM sys.traces s CROSS APPLY sys.fn_tra
 -- pairs: external."C:\audit\*.sqlaudit".event_time > dbo.audits.event_time i,
 --  external."C:\audit\*.sqlaudit".statement > dbo.audits.statement i, external."s*.xel".event_data > dbo.x.e t,
 --  external."t.trc".textdata > dbo.y.e i, sys.fn_trace_gettable.textdata > dbo.z.e i
+-- case: parameters of a template have defaults
+USE <database_name, sysname, AdventureWorks>;
+GO
+CREATE VIEW <schema_name, sysname, dbo>.v_<suffix,,top> AS <select_statement, , SELECT a.au_id FROM dbo.authors a>
+GO
+-- pairs: adventureworks.dbo.authors.au_id > adventureworks.dbo.v_top.au_id i
+-- case: comparisons are no parameters
+INSERT INTO o (x) SELECT CASE WHEN a <b THEN a ELSE 2 END FROM t WHERE a <b AND b >a;
+-- pairs: t.a > o.x t, t.b > o.x c
+-- case: conditions that are added to a text
+DECLARE @s nvarchar(max) = N'INSERT o (k) SELECT a FROM t WHERE 1 = 1 ' + @more + N' GROUP BY a';
+EXEC (@s);
+-- pairs: t.a > o.k i?
+-- case: a text of which the beginning is not known
+EXEC (@x + N'DROP TABLE z');
+-- pairs:
+-- codes: RL110

@@ -16,16 +16,18 @@ from ray_lineage.compile.sql.engines.oracle.rewrites import (
     without_new,
     without_search,
 )
-from ray_lineage.compile.sql.engines.oracle.sqlplus import without_sqlplus
+from ray_lineage.compile.sql.engines.oracle.sqlplus import with_ends, without_sqlplus
 from ray_lineage.compile.sql.engines.shared import CURRENT_OF, plain_functions
 
 ORACLE: Final = Engine(
     name="oracle",
     clear_names=True,
     client=(without_sqlplus,),
+    settled=with_ends,
     rewrites=(
         *(rule(word, "", without_clauses) for word in FUNCTIONS),
         rule("extract", r"\bextract\s*\(", without_clauses),
+        rule("translate using", "", without_clauses),
         rule("json", r"\bjson\s*[{\[]", plain_json),
         rule("log errors", "", plain_oracle),
         rule("delete", r"\bdelete\s+where\b", plain_oracle),

@@ -103,6 +103,12 @@ def _first(tokens: list[Token]) -> Values | None:
     return _items(tokens)[:1]
 
 
+def _translated(tokens: list[Token]) -> Values | None:
+    """``(a USING NCHAR_CS)``, besides ``(a, 'from', 'to')``."""
+    at = _word_at(tokens, frozenset({"USING"}))
+    return [tokens[:at]] if at < len(tokens) else None
+
+
 def _path(tokens: list[Token]) -> Values | None:
     """``EXTRACT(doc, '/a')`` of XML, which is none of dates."""
     return None if at_top_level(tokens, 0, T.FROM) else _items(tokens)
@@ -180,6 +186,7 @@ _ARGUMENTS: Final[dict[str, _Arguments]] = {
     "XMLROOT": _first,
     "XMLCAST": lambda tokens: [_without_alias(tokens)],
     "EXTRACT": _path,
+    "TRANSLATE": _translated,
     "JSON_TRANSFORM": _transformed,
     **dict.fromkeys(
         ("JSON_QUERY", "JSON_VALUE", "JSON_EXISTS", "JSON_SERIALIZE", "JSON_SCALAR", "JSON_MERGEPATCH"), _of_json

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
+
+from sqlglot.tokens import Token, TokenType
+
+from ray_lineage.compile.sql.lex.kinds import LITERALS, T
+from ray_lineage.compile.sql.lex.tokens import like
 
 _DIRECTIVE: Final = re.compile(
     r"[ \t]*(?:"
@@ -93,3 +99,66 @@ def without_sqlplus(text: str) -> str:
             line = _SUBSTITUTED.sub(lambda m: values.get(m.group(1).lower(), m.group(1)), line)
         out.append(line)
     return "\n".join(out)
+
+
+# --------------------------------------------------------------------------- statements that nothing ends but a blank line
+
+_BEGINS: Final = frozenset(
+    {T.SELECT, T.WITH, T.INSERT, T.UPDATE, T.DELETE, T.MERGE, T.CREATE, T.ALTER, T.DROP, T.BEGIN}
+)
+_DECLARE: Final = ("declare", "DECLARE", "Declare")  # no word of the tokenizer
+_COMPLETE: Final = {
+    T.SELECT: frozenset({T.SELECT}),
+    T.WITH: frozenset({T.SELECT}),
+    T.INSERT: frozenset({T.SELECT, T.VALUES}),
+    T.CREATE: frozenset({T.SELECT}),
+    T.UPDATE: frozenset({T.SET}),
+    T.DELETE: frozenset({T.DELETE}),
+}
+"""Statements, and the words of which one has to be in front of their ends, in no parentheses."""
+
+_ENDS: Final = frozenset({T.VAR, T.IDENTIFIER, T.R_PAREN, T.NULL, T.END, T.STAR, T.ASC, T.DESC, *LITERALS})
+
+
+def with_ends(tokens: list[Token], text: str) -> list[Token]:
+    """A blank line ends a statement (``SET SQLBLANKLINES OFF`` is the default:
+    https://docs.oracle.com/en/database/oracle/oracle-database/23/sqpug/SET-system-variable-summary.html). It is believed where what
+    follows begins another one, and this one could end there: people part the ones that they run by hand so."""
+    begins = [k for k, t in enumerate(tokens) if k and (t.token_type in _BEGINS or t.text in _DECLARE)]
+    parted = {k for k in begins if _parted(tokens, k)}
+    if not parted:
+        return tokens
+    out: list[Token] = []
+    depth, words = 0, list[TokenType]()  # of the statement at hand
+    for k, token in enumerate(tokens):
+        kind = token.token_type
+        if depth == 0 and k in parted and _is_complete(words):
+            out.append(like(tokens[k - 1], T.SEMICOLON, ";"))
+            words.clear()
+        out.append(token)
+        depth += (kind is T.L_PAREN) - (kind is T.R_PAREN)
+        if kind is T.SEMICOLON:
+            depth = 0
+            words.clear()
+        elif not words or (depth == 0 and kind in _WORDS):
+            words.append(kind)
+    return out
+
+
+_WORDS: Final = frozenset({T.SELECT, T.VALUES, T.SET, T.ALL, T.FIRST})
+
+
+def _parted(tokens: list[Token], k: int) -> bool:
+    """Does it stand behind a line or a comment of its own? ``CREATE`` begins a statement wherever a line begins with it."""
+    before, token = tokens[k - 1], tokens[k]
+    lines = token.line - before.line
+    if lines < 1 or before.token_type not in _ENDS or (lines == 1 and token.token_type is not T.CREATE):
+        return False
+    return token.token_type is not T.WITH or tokens[k + 2 : k + 3] == [] or tokens[k + 2].text.upper() in ("AS", "(")
+
+
+def _is_complete(words: Sequence[TokenType]) -> bool:
+    wanted = _COMPLETE.get(words[0]) if words else None
+    if wanted is not None and words[1:2] in ([T.ALL], [T.FIRST]):  # INSERT ALL has its query at the end
+        return T.SELECT in words
+    return wanted is not None and not wanted.isdisjoint(words)

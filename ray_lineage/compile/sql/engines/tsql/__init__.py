@@ -11,27 +11,30 @@ from ray_lineage.compile.sql.engine import Engine, Rewrite, Shape, rule
 from ray_lineage.compile.sql.engines.tsql.objects import read_alter, read_parameters
 from ray_lineage.compile.sql.engines.tsql.receive import read_receive, read_waitfor
 from ray_lineage.compile.sql.engines.tsql.rewrites import (
+    CLAUSE_WORDS,
     HINTS,
     METHODS,
+    NAME_WORDS,
     has_clauses,
     has_methods,
     may_be_names,
     quoted_as_strings,
     rewrite_tsql,
+    with_template_defaults,
     without_collations,
     words_as_names,
 )
-from ray_lineage.compile.sql.engines.tsql.rowsets import into_remote, may_have_rowsets, rewrite_rowsets
+from ray_lineage.compile.sql.engines.tsql.rowsets import ROWSET_WORDS, into_remote, may_have_rowsets, rewrite_rowsets
 from ray_lineage.compile.sql.engines.tsql.split import BatchSplitter
 from ray_lineage.compile.sql.names import Names
 from ray_lineage.compile.sql.query.words import FILE, SERVER_QUERY
 from ray_lineage.compile.sql.statements.copy import read_bulk_insert
+from ray_lineage.compile.sql.words import Lowered
 
 
-def _prepare(text: str, names: Names) -> Rewrite:
+def _prepare(text: str, lowered: Lowered, names: Names) -> Rewrite:
     """Functions that stand for tables, methods, hints, options, compound assignments."""
-    lower = text.lower()
-    has_rowsets, has_names, clauses = may_have_rowsets(lower), may_be_names(lower), has_clauses(lower)
+    has_rowsets, has_names, clauses = may_have_rowsets(lowered), may_be_names(lowered), has_clauses(lowered)
     methods = has_methods(text)
 
     def prepared(tokens: list[Token], verb: str) -> list[Token]:
@@ -53,13 +56,14 @@ _PLAIN_WORDS: Final = frozenset({
 (https://learn.microsoft.com/en-us/sql/t-sql/language-elements/reserved-keywords-transact-sql has none of them)."""
 
 
-def may_run_texts(lower: str) -> bool:
+def may_run_texts(lowered: Lowered) -> bool:
     """May a text run what a variable holds? Most only run procedures that they name."""
-    return any(map(lower.__contains__, _RUNNERS)) or _RUNS.search(lower) is not None
+    words = lowered.words
+    return not words.isdisjoint(_RUNNERS) or ("exec" in words and _RUNS.search(lowered.text) is not None)
 
 
 _RUNS: Final = re.compile(r"exec(?:utesql|(?:ute)?\b(?!\s+[\w\[\"]))")
-_RUNNERS: Final = ("eachdb", "foreachtable", "add_jobstep")
+_RUNNERS: Final = frozenset({"eachdb", "foreachtable", "add_jobstep"})
 _ROWSETS: Final = {
     "string_split": ("value", "ordinal"),
     "openjson": ("key", "value", "type"),
@@ -74,11 +78,13 @@ TSQL: Final = Engine(
     name="tsql",
     clear_names=True,
     splitter=BatchSplitter,
+    client=(with_template_defaults,),
     batches=True,  # .../sql-server-utilities-statements-go
     may_run_texts=may_run_texts,
     plain_words=_PLAIN_WORDS,
     hash_names=True,
     prepare=_prepare,
+    words=ROWSET_WORDS | NAME_WORDS | CLAUSE_WORDS | _RUNNERS | {"exec"},
     rewrites=(rule("escape collate", "", without_collations),),
     default_schema="dbo",
     default_is_users=True,  # .../create-user-transact-sql: DEFAULT_SCHEMA

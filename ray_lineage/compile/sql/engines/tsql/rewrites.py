@@ -13,6 +13,7 @@ from sqlglot.tokens import Token
 from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.scan import at_top_level, closing, opening
 from ray_lineage.compile.sql.lex.tokens import like_written
+from ray_lineage.compile.sql.words import Lowered
 
 HINTS: Final = frozenset(
     [
@@ -70,21 +71,36 @@ def has_methods(text: str) -> bool:
     return any(found.upper() in METHODS for found in _METHOD.findall(text))
 
 
-def has_clauses(lower: str) -> bool:
-    """May a text, in lower case, have hints, options or compound assignments?"""
-    return any(map(lower.__contains__, _WRITTEN))
+def has_clauses(lowered: Lowered) -> bool:
+    """May a text have hints, options or compound assignments?"""
+    return not lowered.words.isdisjoint(CLAUSE_WORDS)
 
 
 _COMPOUND: Final = frozenset({T.PLUS, T.DASH, T.STAR, T.SLASH, T.MOD, T.AMP, T.CARET, T.PIPE})
 _CHANGED: Final = frozenset({T.WITH, T.OPTION, T.TOP})
 _TRIGGERS: Final = frozenset({*_CHANGED, T.EQ, T.WHERE})
-_WRITTEN: Final = ("with", "option", "top", "current", *(sign + "=" for sign in "+-*/%&^|"))
+CLAUSE_WORDS: Final = frozenset({"with", "option", "top", "current", *(sign + "=" for sign in "+-*/%&^|")})
 _QUOTES_OFF: Final = re.compile(r"\bquoted_identifier\b[\w\s,]*\soff\b", re.IGNORECASE)
+
+
+_PARAMETER_OF_TEMPLATE: Final = re.compile(r"<([@\w][\w@-]*)[ \t]*,[^<>,\n]*,[ \t]*([^<>\n]*)>(\w?)")
+
+
+def with_template_defaults(text: str) -> str:
+    """``<name, type, value>`` of templates of Management Studio becomes its value, or its name
+    (https://learn.microsoft.com/en-us/ssms/template/replace-template-parameters)."""
+    return _PARAMETER_OF_TEMPLATE.sub(_default, text) if "<" in text else text
+
+
+def _default(found: re.Match[str]) -> str:
+    name, value, after = found.groups()
+    value = value.strip() or re.sub(r"\W", "_", name)
+    return value + after if after else value.ljust(len(found.group()))
 
 
 def quoted_as_strings(tokens: list[Token], text: str) -> list[Token]:
     """After SET QUOTED_IDENTIFIER OFF what stands in double quotes is a string."""
-    if "quoted_identifier" not in text.lower() or not _QUOTES_OFF.search(text):
+    if '"' not in text or "quoted_identifier" not in text.lower() or not _QUOTES_OFF.search(text):
         return tokens
     out: list[Token] = []
     off = False
@@ -116,9 +132,12 @@ def without_collations(tokens: list[Token], verb: str) -> list[Token]:
     return out
 
 
-def may_be_names(lower: str) -> bool:
-    """May a text, in lower case, have something for :func:`words_as_names`?"""
-    return "output" in lower or "window" in lower or "using" in lower
+NAME_WORDS: Final = frozenset({"output", "window", "using"})
+
+
+def may_be_names(lowered: Lowered) -> bool:
+    """May a text have something for :func:`words_as_names`?"""
+    return not lowered.words.isdisjoint(NAME_WORDS)
 
 
 def words_as_names(tokens: list[Token], verb: str) -> list[Token]:

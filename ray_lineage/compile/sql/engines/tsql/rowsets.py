@@ -14,23 +14,26 @@ from ray_lineage.compile.sql.lex.scan import closing, list_items, read_name
 from ray_lineage.compile.sql.lex.tokens import like, made, tokenize
 from ray_lineage.compile.sql.names import Names
 from ray_lineage.compile.sql.query.sources import server_of
+from ray_lineage.compile.sql.words import Lowered
 
-_WORDS: Final = (
+_ROWSETS: Final = frozenset({
     "parse", "containstable", "freetexttable", "changetable", "openxml", "openrowset", "opendatasource", " path", "{", "::",
     "predict(", "predict (", "json_array", "semantic", "vector_search", "ai_generate_embeddings",
     "vector(", "approximate",
-)  # fmt: skip
+})  # fmt: skip
 _CHANGES: Final = (
     "SYS_CHANGE_VERSION", "SYS_CHANGE_CREATION_VERSION", "SYS_CHANGE_OPERATION", "SYS_CHANGE_COLUMNS", "SYS_CHANGE_CONTEXT",
 )  # fmt: skip
 
 
 _MATCH: Final = re.compile(r"match(?!ed)")  # of a graph, not of MERGE
+ROWSET_WORDS: Final = _ROWSETS | {"match"}
 
 
-def may_have_rowsets(lower: str) -> bool:
-    """May a text, in lower case, have something for :func:`rewrite_rowsets`?"""
-    return any(map(lower.__contains__, _WORDS)) or ("match" in lower and _MATCH.search(lower) is not None)
+def may_have_rowsets(lowered: Lowered) -> bool:
+    """May a text have something for :func:`rewrite_rowsets`?"""
+    words = lowered.words
+    return not words.isdisjoint(_ROWSETS) or ("match" in words and _MATCH.search(lowered.text) is not None)
 
 
 def rewrite_rowsets(names: Names, tokens: list[Token]) -> list[Token]:

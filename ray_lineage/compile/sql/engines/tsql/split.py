@@ -128,6 +128,7 @@ _DULL: Final = frozenset(
     }
 )  # fmt: skip
 _LEAVES: Final = frozenset({"BREAK", "CONTINUE"})
+_ENDS: Final = frozenset({"RETURN", "THROW"})
 _MARKS: Final = frozenset({T.PARAMETER, T.HASH})
 _SECOND_WORDS: Final = {
     "ADD": ("SIGNATURE", "SENSITIVITY", "COUNTER"),
@@ -166,6 +167,8 @@ class BatchSplitter(Slices):
             kind = token.token_type
             if kind in dull and self.start >= 0:
                 pass
+            elif kind is T.VAR and self.start >= 0 and (depth or token.text.upper() not in _STARTS_AND_MIDDLES):
+                pass  # most names are seen to be none of the words below without being asked for each
             elif kind is T.PARAMETER or kind is T.HASH:  # whatever the word behind it is, it is a name
                 if self.start < 0:
                     self._begin(i, "?")
@@ -247,6 +250,8 @@ class BatchSplitter(Slices):
                 self.flow.push(THEN if self.verb == "IF" else LOOP)
             elif self.verb in _LEAVES:
                 self.flow.leave()
+            elif self.verb in _ENDS:
+                self.flow.ends()
         self.start = -1
         self.awaiting = False
         self.case = 0
