@@ -141,6 +141,8 @@ def _lost(facts: FileFacts) -> int:
 
 def checked_as(engine: Engine, text: str) -> int:
     """What may be checked of a text that is no template (see ``FileFacts.checked``)."""
+    if engine.is_template is not None and engine.is_template(text):
+        return 0
     out = CHECKED
     if "|>" in text:  # along a pipe names mean what they meant before it
         return out
