@@ -46,7 +46,7 @@ def untemplate(
 ) -> Template | None:
     """The template as plain SQL, or None if it holds no template marks. Never raises on bad input.
 
-    ``model`` is what ``{{ this }}`` means unless an alias is configured; ``quote`` is the dialect's opening quote of
+    ``model`` is what ``{{ this }}`` refers to; ``quote`` is the dialect's opening quote of
     identifiers; ``stages``: a name behind an @ is a stage of its engine. Line ends become ``\\n``.
     """
     if "@" in text and sqlrender.speaks(text, stages):
@@ -78,7 +78,7 @@ def untemplate(
 
 def _of_sqlrender(text: str) -> Template:
     found = sqlrender.render(text.replace("\r\n", " \n").replace("\r", "\n"))
-    return Template(found.text, branches=_merged(found.branches), variants=(found.other,) if found.other else ())
+    return Template(found.text, branches=_merged(found.branches), variants=found.others)
 
 
 def _only_in_strings(text: str) -> bool:
