@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ray_lineage.compile.sql.engine import lowered
 from ray_lineage.compile.sql.engines import engine_of
-from ray_lineage.compile.sql.engines.tsql.rewrites import CLAUSE_WORDS, NAME_WORDS
+from ray_lineage.compile.sql.engines.tsql.rewrites import CLAUSE_WORDS, NAME_WORDS, has_clauses
 from ray_lineage.compile.sql.engines.tsql.rowsets import ROWSET_WORDS
 from ray_lineage.compile.sql.words import Words
 
@@ -29,3 +29,22 @@ def test_an_engine_looks_for_what_its_rewrites_need(engine: str) -> None:
 
 def test_what_transact_sql_asks_for_is_looked_for() -> None:
     assert engine_of("tsql").words >= ROWSET_WORDS | NAME_WORDS | CLAUSE_WORDS
+
+
+@pytest.mark.parametrize(
+    ("sql", "may"),
+    [
+        ("WITH a AS (SELECT 1 AS b) SELECT b FROM a", False),
+        ("WITH\n  [a] AS (SELECT 1 AS b) SELECT b FROM a", False),
+        ("SELECT withdrawn FROM t", False),
+        ("SELECT a FROM t WITH (NOLOCK)", True),
+        ("SELECT a FROM t WITH/* why */(NOLOCK)", True),
+        ("SELECT a FROM t WITH -- why\n(NOLOCK)", True),
+        ("WITH XMLNAMESPACES ('u' AS n) SELECT a FROM t", True),
+        ("SET @q = 'SELECT a FROM t WITH' + ' (NOLOCK)'", True),
+        ("SELECT a FROM t OPTION (RECOMPILE)", True),
+        ("UPDATE t SET a += 1", True),
+    ],
+)
+def test_with_is_a_clause_unless_it_begins_a_query(sql: str, may: bool) -> None:
+    assert has_clauses(lowered(sql, engine_of("tsql"))) is may

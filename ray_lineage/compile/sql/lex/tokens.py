@@ -74,9 +74,9 @@ def tokenize(text: str, engine: Engine) -> tuple[list[Token], list[Diagnostic]]:
 
 def _with_hash_names(tokens: list[Token]) -> list[Token]:
     """``#values`` is a name as ``#v`` is one: the tokenizer takes the word for what it is without the mark."""
-    for i, mark in enumerate(tokens[:-1]):
+    for i in [i for i, token in enumerate(tokens[:-1]) if token.token_type is T.HASH]:
         word = tokens[i + 1]
-        if mark.token_type is T.HASH and word.start == mark.end + 1 and word.token_type not in _NAMES_AFTER_HASH:
+        if word.start == tokens[i].end + 1 and word.token_type not in _NAMES_AFTER_HASH:
             tokens[i + 1] = like_written(word, T.VAR)
     return tokens
 

@@ -31,9 +31,10 @@ from ray_lineage.model import STAR, VALUE, Local, Output, Ref
 _LEAVES: Final = frozenset(
     {
         exp.Literal, exp.Identifier, exp.DataType, exp.Var, exp.Null, exp.Boolean, exp.SessionParameter,
-        exp.CurrentDate, exp.CurrentTimestamp, exp.Hint, exp.National, exp.HexString, str, bool, NoneType,
+        exp.CurrentDate, exp.CurrentTimestamp, exp.Hint, exp.National, exp.HexString,
     }
 )  # fmt: skip
+_EMPTY: Final = _LEAVES | {str, bool, NoneType}
 """Parts of an expression in which there are no columns."""
 
 _PASS: Final = frozenset({exp.Alias, exp.Paren, exp.Aliases, exp.Tuple, exp.Ordered, exp.Distinct})
@@ -84,7 +85,7 @@ def collect(
     """Gather the columns of an expression, each with what is done to it on the way out."""
     stack: list[tuple[Any, int]] = [(node, how)]
     pop, push = stack.pop, stack.append
-    leaves, known, expression = _LEAVES, _TREATMENTS, exp.Expr
+    leaves, empty, known, expression = _LEAVES, _EMPTY, _TREATMENTS, exp.Expr
     bound: set[str] = set()  # names of a lambda's parameters
     while stack:
         node, how = pop()
@@ -114,9 +115,9 @@ def collect(
             kind = value.__class__
             if kind is list:
                 for item in value:
-                    if item.__class__ not in leaves and isinstance(item, expression):
+                    if item.__class__ not in empty and isinstance(item, expression):
                         push((item, how))
-            elif kind not in leaves and isinstance(value, expression):
+            elif kind not in empty and isinstance(value, expression):
                 push((value, how))
 
 

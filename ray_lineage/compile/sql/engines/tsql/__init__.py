@@ -15,8 +15,10 @@ from ray_lineage.compile.sql.engines.tsql.rewrites import (
     HINTS,
     METHODS,
     NAME_WORDS,
+    WITH_TOP,
     has_clauses,
     has_methods,
+    has_template_parameters,
     may_be_names,
     quoted_as_strings,
     rewrite_tsql,
@@ -35,14 +37,14 @@ from ray_lineage.compile.sql.words import Lowered
 def _prepare(text: str, lowered: Lowered, names: Names) -> Rewrite:
     """Functions that stand for tables, methods, hints, options, compound assignments."""
     has_rowsets, has_names, clauses = may_have_rowsets(lowered), may_be_names(lowered), has_clauses(lowered)
-    methods = has_methods(text)
+    methods, tops = has_methods(text), "top" in lowered.words
 
     def prepared(tokens: list[Token], verb: str) -> list[Token]:
         if has_rowsets:
             tokens = rewrite_rowsets(names, tokens)
         if has_names:
             tokens = words_as_names(tokens, verb)
-        return rewrite_tsql(tokens, verb, methods=methods, clauses=clauses)
+        return rewrite_tsql(tokens, verb, methods=methods, clauses=clauses or (tops and verb in WITH_TOP))
 
     return prepared
 
@@ -79,6 +81,7 @@ TSQL: Final = Engine(
     clear_names=True,
     splitter=BatchSplitter,
     client=(with_template_defaults,),
+    is_template=has_template_parameters,
     batches=True,  # .../sql-server-utilities-statements-go
     may_run_texts=may_run_texts,
     plain_words=_PLAIN_WORDS,

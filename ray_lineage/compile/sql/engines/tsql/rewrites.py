@@ -73,13 +73,27 @@ def has_methods(text: str) -> bool:
 
 def has_clauses(lowered: Lowered) -> bool:
     """May a text have hints, options or compound assignments?"""
-    return not lowered.words.isdisjoint(CLAUSE_WORDS)
+    text, words = lowered
+    return (
+        not words.isdisjoint(_CLAUSES)
+        or ("with" in words and _WITH_CLAUSE.search(text) is not None)
+        or ("current" in words and _CURRENT_OF.search(text) is not None)
+    )
 
 
 _COMPOUND: Final = frozenset({T.PLUS, T.DASH, T.STAR, T.SLASH, T.MOD, T.AMP, T.CARET, T.PIPE})
 _CHANGED: Final = frozenset({T.WITH, T.OPTION, T.TOP})
 _TRIGGERS: Final = frozenset({*_CHANGED, T.EQ, T.WHERE})
-CLAUSE_WORDS: Final = frozenset({"with", "option", "top", "current", *(sign + "=" for sign in "+-*/%&^|")})
+_CLAUSES: Final = frozenset({"option", *(sign + "=" for sign in "+-*/%&^|")})
+_WITH_CLAUSE: Final = re.compile(r"with\s*(?:[^\s\w\[\"]|xmlnamespaces)")
+"""Most WITH begin a query. A text in quotes may end behind it, and go on elsewhere."""
+
+_CURRENT_OF: Final = re.compile(r"current\s*(?:[^\s\w]|of\b)")
+
+CLAUSE_WORDS: Final = _CLAUSES | {"with", "current", "top"}
+WITH_TOP: Final = frozenset({"UPDATE", "DELETE", "INSERT", "MERGE"})
+"""Statements of which the grammar knows no TOP."""
+
 _QUOTES_OFF: Final = re.compile(r"\bquoted_identifier\b[\w\s,]*\soff\b", re.IGNORECASE)
 
 
@@ -89,7 +103,12 @@ _PARAMETER_OF_TEMPLATE: Final = re.compile(r"<([@\w][\w@-]*)[ \t]*,[^<>,\n]*,[ \
 def with_template_defaults(text: str) -> str:
     """``<name, type, value>`` of templates of Management Studio becomes its value, or its name
     (https://learn.microsoft.com/en-us/ssms/template/replace-template-parameters)."""
-    return _PARAMETER_OF_TEMPLATE.sub(_default, text) if "<" in text else text
+    return _PARAMETER_OF_TEMPLATE.sub(_default, text) if has_template_parameters(text) else text
+
+
+def has_template_parameters(text: str) -> bool:
+    """Are there such parameters in it?"""
+    return "<" in text and _PARAMETER_OF_TEMPLATE.search(text) is not None
 
 
 def _default(found: re.Match[str]) -> str:
@@ -193,7 +212,7 @@ def rewrite_tsql(tokens: list[Token], verb: str, *, methods: bool, clauses: bool
                 after += 1
             i = after
             continue
-        if kind is T.TOP and verb in ("UPDATE", "DELETE", "INSERT", "MERGE") and out and _is_verb(out[-1]):
+        if kind is T.TOP and verb in WITH_TOP and out and out[-1].text.upper() in WITH_TOP:
             i = _after_top(tokens, i)
             continue
         if kind is T.EQ and out and out[-1].token_type in _COMPOUND and _adjacent(out[-1], token):
@@ -294,10 +313,6 @@ def _may_change(tokens: list[Token]) -> bool:
 
 def _is_hint(tokens: list[Token], i: int) -> bool:
     return tokens[i + 2].text.upper() in HINTS
-
-
-def _is_verb(token: Token) -> bool:
-    return token.text.upper() in ("UPDATE", "DELETE", "INSERT", "MERGE")
 
 
 def _after_top(tokens: list[Token], i: int) -> int:
