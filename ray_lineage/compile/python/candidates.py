@@ -27,6 +27,7 @@ _STATEMENTS: Final = (
     rb"create\s+(?:or\s+replace\s+)?(?:table|view)\s|with\s+\w+\s+as\s*\()"
 )
 _IMPORTS: Final = rb"(?m)^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import|import[ \t]+([\w.]+))"
+_MAKERS: Final = (b"dlt", b"pipelines", b"sqlmesh", b"def model")
 _PROGRAMS: Final = rb"# ?MAGIC +%sql\b|@(?:dlt|dp)\.|def model\(dbt|\bsqlmesh\b"
 
 
@@ -105,6 +106,8 @@ class Places:
         self._starts = [0, *accumulate(map(len, data.splitlines(keepends=True)))]
         self.declares = _patterns().declares.search(data) is not None
         """May the file declare tables?"""
+        self.makes = any(word in data for word in _MAKERS)
+        """May functions of it be tables?"""
 
     def calls(self) -> list[int]:
         """The lines on which a known call begins."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 import msgspec
@@ -355,10 +355,21 @@ def _imported(path: str) -> str:
 
 def _parsed(lines: list[str], start: int) -> ast.Module:
     tree = parse("\n".join(lines))
-    for node in _nodes(tree):
-        ast.increment_lineno(node, start - 1)
+    if start > 1:
+        _move_down(tree, start - 1)
     return tree
 
 
-def _nodes(tree: ast.Module) -> Iterator[ast.stmt]:
-    yield from tree.body
+def _move_down(tree: ast.AST, by: int) -> None:
+    """``ast.increment_lineno``, which looks at each node's fields three times."""
+    stack = [tree]
+    while stack:
+        fields = stack.pop().__dict__
+        if "lineno" in fields:
+            fields["lineno"] += by
+            fields["end_lineno"] += by
+        for value in fields.values():
+            if isinstance(value, ast.AST):
+                stack.append(value)
+            elif isinstance(value, list):
+                stack += [v for v in value if isinstance(v, ast.AST)]

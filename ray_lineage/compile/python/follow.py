@@ -75,7 +75,7 @@ _UNKNOWN: Final = Unknown()
 SELF: Final = "\0self"
 """Where it is given which class's object a method is of."""
 _ASSIGNS: Final = (Kind.VALUE, Kind.AUGMENT)
-_RANGE: Final = 200  # elements of a range that are told apart
+_RANGE: Final = 24  # elements of a range that are told apart
 
 
 class Followed:
@@ -354,7 +354,10 @@ class Followed:
             elif isinstance(thing, Scope) and thing.is_class:
                 yield from self._field(thing, node.attr, depth)
             elif isinstance(thing, ast.Call):
-                of = self.all(thing.func, owner.context, depth)[0].thing
+                made = next(
+                    self._some(thing.func, owner.context, depth), None
+                )  # all would be one path for each way there
+                of = made.thing if made is not None else _UNKNOWN
                 if isinstance(of, Scope) and of.is_class:
                     yield from self._instance_field(of, thing, owner.context, node.attr, depth)
                 else:
@@ -370,11 +373,16 @@ class Followed:
         given = context.given.get(SELF)
         if given is not None and isinstance(given.thing, Scope):
             of = given.thing
-        found = list(self._field(of, node.attr, depth, {SELF: given} if given is not None else None))
-        left_open = all(_says_nothing(b.thing) for b in found)
-        if left_open and of is not None and given is None and self.heirs(of):
-            found = [Bound(Unknown(f"{of.name}:{node.attr}"), context)]
-        yield from found
+        found = self._field(of, node.attr, depth, {SELF: given} if given is not None else None)
+        first = next(found, None)
+        if first is not None and not _says_nothing(first.thing):
+            yield first
+            yield from found
+            return
+        every = [first, *found] if first is not None else []
+        if given is None and of is not None and self.heirs(of) and all(_says_nothing(b.thing) for b in every):
+            every = [Bound(Unknown(f"{of.name}:{node.attr}"), context)]
+        yield from every
 
     def heirs(self, of: Scope) -> list[Scope]:
         """The classes of this module that come from a class, and from which no other one does."""

@@ -57,7 +57,8 @@ class Runner:
             models = Models(self.facts, self.module.followed, self.module.values, self.name_of)
             models.declare(self.module.index.scopes, self.module.units(self.module.places.declarations()))
         programs = Programs(self.written, self.frames, self.options.model)
-        made = sorted(((in_order(s), s) for s in self.module.index.scopes if s.is_function), key=lambda m: m[0])
+        functions = [s for s in self.module.index.scopes if s.is_function] if self.module.places.makes else []
+        made = sorted(((in_order(s), s) for s in functions), key=lambda m: m[0])
         done: set[object] = set()
         for call, unit in self.module.calls(self.wrappers.lines()):
             while made and made[0][0] < unit.order:

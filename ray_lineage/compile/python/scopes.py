@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import ast
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum, auto
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from ray_lineage.compile.branches import Path, dominates, excludes
 from ray_lineage.model import ELSE, LOOP, ROLES, THEN
@@ -19,12 +19,6 @@ END: Final = 1 << 60
 
 # tuples, because a union is made anew whenever it is written
 _FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef)
-_DEFINITIONS: Final = (*_FUNCTIONS, ast.ClassDef)
-_IMPORTS: Final = (ast.Import, ast.ImportFrom)
-_LOOPS: Final = (ast.For, ast.AsyncFor)
-_WITHS: Final = (ast.With, ast.AsyncWith)
-_TRIES: Final = (ast.Try, ast.TryStar)
-_OTHERS: Final = (ast.Assert, ast.Raise, ast.Delete)
 _SEQUENCES: Final = (ast.Tuple, ast.List)
 _GROWS: Final = frozenset(("append", "extend"))
 
@@ -141,6 +135,9 @@ class Unit(NamedTuple):
     path: Path
 
 
+Blocks = Sequence[tuple[list[ast.stmt], Scope, Path]]
+
+
 class Index:
     """All scopes and statements of a module."""
 
@@ -181,73 +178,85 @@ class Index:
             for block, inner, way in self._statement(statement, scope, path):
                 stack.extend((s, inner, way) for s in reversed(block))
 
-    def _statement(self, s: ast.stmt, scope: Scope, path: Path) -> list[tuple[list[ast.stmt], Scope, Path]]:
+    def _statement(self, s: ast.stmt, scope: Scope, path: Path) -> Blocks:
         """Note one statement. Its blocks, the last one first."""
-        if isinstance(s, ast.Expr):
-            self._unit(s, (s.value,), scope, path)
-            if isinstance(s.value, ast.Call):
-                self._grown(s.value, scope, path)
-                self._changed(s.value, scope, path)
-        elif isinstance(s, ast.Assign):
-            self._unit(s, (s.value, *(t for t in s.targets if not isinstance(t, ast.Name))), scope, path)
-            for target in s.targets:
-                self._bind(target, Kind.VALUE, s.value, scope, path)
-                if isinstance(target, ast.Attribute) and target.attr == "columns":
-                    self._change(target.value, "set_axis", [s.value], scope, path)
-        elif isinstance(s, ast.AnnAssign):
-            if s.value is not None:
-                self._unit(s, (s.value,), scope, path)
-                self._bind(s.target, Kind.VALUE, s.value, scope, path)
-            elif isinstance(s.target, ast.Name):
-                self._unit(s, (s.annotation,), scope, path)
-        elif isinstance(s, ast.AugAssign):
-            self._unit(s, (s.value,), scope, path)
-            kind = Kind.AUGMENT if isinstance(s.op, ast.Add) else Kind.UNKNOWN
-            self._bind(s.target, kind, s.value, scope, path)
-        elif isinstance(s, ast.Return):
-            if s.value is not None:
-                self._unit(s, (s.value,), scope, path)
-                scope.returns.append((s.value, self._order, path))
-        elif isinstance(s, _IMPORTS):
-            self._import(s, scope, path)
-        elif isinstance(s, _DEFINITIONS):
-            return self._scope(s, scope, path)
-        else:
-            return self._compound(s, scope, path)
-        return []
+        reader = _READERS.get(type(s))
+        return reader(self, s, scope, path) if reader is not None else ()
 
-    def _compound(self, s: ast.stmt, scope: Scope, path: Path) -> list[tuple[list[ast.stmt], Scope, Path]]:
-        if isinstance(s, ast.If):
-            self._unit(s, (s.test,), scope, path, s.body)
-            block = self._block()
-            return [(s.orelse, scope, (*path, block + ELSE)), (s.body, scope, (*path, block + THEN))]
-        if isinstance(s, _LOOPS):
-            step = self._block() + LOOP
-            self.loops[step] = self._unit(s, (s.iter,), scope, path, s.body)
-            self._bind(s.target, Kind.ITEM, s.iter, scope, (*path, step))
-            return [(s.orelse, scope, path), (s.body, scope, (*path, step))]
-        if isinstance(s, ast.While):
-            self._unit(s, (s.test,), scope, path, s.body)
-            return [(s.orelse, scope, path), (s.body, scope, (*path, self._block() + LOOP))]
-        if isinstance(s, _WITHS):
-            self._unit(s, tuple(i.context_expr for i in s.items), scope, path, s.body)
-            for item in s.items:
-                if item.optional_vars is not None:
-                    self._bind(item.optional_vars, Kind.CONTEXT, item.context_expr, scope, path)
-            return [(s.body, scope, path)]
-        if isinstance(s, _TRIES):
-            handlers = [(h.body, scope, (*path, self._block() + THEN)) for h in s.handlers]
-            return [(s.finalbody, scope, path), *handlers[::-1], (s.orelse, scope, path), (s.body, scope, path)]
-        if isinstance(s, ast.Match):
-            self._unit(s, (s.subject,), scope, path, s.cases[0].body)
-            return [(case.body, scope, (*path, self._block() + THEN)) for case in s.cases][::-1]
-        if isinstance(s, ast.Delete):
-            for target in s.targets:
-                if isinstance(target, ast.Subscript):
-                    self._change(target.value, "__delitem__", [target.slice], scope, path)
-        if isinstance(s, _OTHERS):
-            self._unit(s, tuple(n for n in ast.iter_child_nodes(s) if isinstance(n, ast.expr)), scope, path)
-        return []
+    def _expression(self, s: ast.Expr, scope: Scope, path: Path) -> Blocks:
+        self._unit(s, (s.value,), scope, path)
+        if isinstance(s.value, ast.Call):
+            self._grown(s.value, scope, path)
+            self._changed(s.value, scope, path)
+        return ()
+
+    def _assign(self, s: ast.Assign, scope: Scope, path: Path) -> Blocks:
+        self._unit(s, (s.value, *(t for t in s.targets if not isinstance(t, ast.Name))), scope, path)
+        for target in s.targets:
+            self._bind(target, Kind.VALUE, s.value, scope, path)
+            if isinstance(target, ast.Attribute) and target.attr == "columns":
+                self._change(target.value, "set_axis", [s.value], scope, path)
+        return ()
+
+    def _annotated(self, s: ast.AnnAssign, scope: Scope, path: Path) -> Blocks:
+        if s.value is not None:
+            self._unit(s, (s.value,), scope, path)
+            self._bind(s.target, Kind.VALUE, s.value, scope, path)
+        elif isinstance(s.target, ast.Name):
+            self._unit(s, (s.annotation,), scope, path)
+        return ()
+
+    def _augmented(self, s: ast.AugAssign, scope: Scope, path: Path) -> Blocks:
+        self._unit(s, (s.value,), scope, path)
+        kind = Kind.AUGMENT if isinstance(s.op, ast.Add) else Kind.UNKNOWN
+        self._bind(s.target, kind, s.value, scope, path)
+        return ()
+
+    def _return(self, s: ast.Return, scope: Scope, path: Path) -> Blocks:
+        if s.value is not None:
+            self._unit(s, (s.value,), scope, path)
+            scope.returns.append((s.value, self._order, path))
+        return ()
+
+    def _if(self, s: ast.If, scope: Scope, path: Path) -> Blocks:
+        self._unit(s, (s.test,), scope, path, s.body)
+        block = self._block()
+        return (s.orelse, scope, (*path, block + ELSE)), (s.body, scope, (*path, block + THEN))
+
+    def _for(self, s: ast.For | ast.AsyncFor, scope: Scope, path: Path) -> Blocks:
+        step = self._block() + LOOP
+        self.loops[step] = self._unit(s, (s.iter,), scope, path, s.body)
+        self._bind(s.target, Kind.ITEM, s.iter, scope, (*path, step))
+        return (s.orelse, scope, path), (s.body, scope, (*path, step))
+
+    def _while(self, s: ast.While, scope: Scope, path: Path) -> Blocks:
+        self._unit(s, (s.test,), scope, path, s.body)
+        return (s.orelse, scope, path), (s.body, scope, (*path, self._block() + LOOP))
+
+    def _with(self, s: ast.With | ast.AsyncWith, scope: Scope, path: Path) -> Blocks:
+        self._unit(s, tuple(i.context_expr for i in s.items), scope, path, s.body)
+        for item in s.items:
+            if item.optional_vars is not None:
+                self._bind(item.optional_vars, Kind.CONTEXT, item.context_expr, scope, path)
+        return ((s.body, scope, path),)
+
+    def _try(self, s: ast.Try | ast.TryStar, scope: Scope, path: Path) -> Blocks:
+        handlers = [(h.body, scope, (*path, self._block() + THEN)) for h in s.handlers]
+        return (s.finalbody, scope, path), *handlers[::-1], (s.orelse, scope, path), (s.body, scope, path)
+
+    def _match(self, s: ast.Match, scope: Scope, path: Path) -> Blocks:
+        self._unit(s, (s.subject,), scope, path, s.cases[0].body)
+        return [(case.body, scope, (*path, self._block() + THEN)) for case in s.cases][::-1]
+
+    def _delete(self, s: ast.Delete, scope: Scope, path: Path) -> Blocks:
+        for target in s.targets:
+            if isinstance(target, ast.Subscript):
+                self._change(target.value, "__delitem__", [target.slice], scope, path)
+        return self._other(s, scope, path)
+
+    def _other(self, s: ast.stmt, scope: Scope, path: Path) -> Blocks:
+        self._unit(s, tuple(n for n in ast.iter_child_nodes(s) if isinstance(n, ast.expr)), scope, path)
+        return ()
 
     def _block(self) -> int:
         self._blocks += 1
@@ -266,9 +275,7 @@ class Index:
         self.units.append(unit)
         return unit
 
-    def _scope(
-        self, s: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, scope: Scope, path: Path
-    ) -> list[tuple[list[ast.stmt], Scope, Path]]:
+    def _scope(self, s: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, scope: Scope, path: Path) -> Blocks:
         name = f"{scope.name}.{s.name}" if scope.name else s.name
         inner = Scope(s, name, scope, self._order, path)
         self.scopes.append(inner)
@@ -280,9 +287,9 @@ class Index:
             heads = (*s.decorator_list, *s.args.defaults, *(d for d in s.args.kw_defaults if d is not None))
         first = min((d.lineno for d in s.decorator_list), default=s.lineno)
         self.units.append(Unit(first, max(s.body[0].lineno - 1, s.lineno), s, heads, scope, self._order, path))
-        return [(s.body, inner, ())]
+        return ((s.body, inner, ()),)
 
-    def _import(self, s: ast.Import | ast.ImportFrom, scope: Scope, path: Path) -> None:
+    def _import(self, s: ast.Import | ast.ImportFrom, scope: Scope, path: Path) -> Blocks:
         for alias in s.names:
             if isinstance(s, ast.Import):
                 name = alias.asname or alias.name.partition(".")[0]
@@ -291,6 +298,7 @@ class Index:
                 name = alias.asname or alias.name
                 dotted = f"{'.' * s.level}{s.module or ''}.{alias.name}" if s.module else "." * s.level + alias.name
             scope.bind(name, Binding(Kind.IMPORT, None, scope, self._order, path, (), dotted))
+        return ()
 
     def _grown(self, call: ast.Call, scope: Scope, path: Path) -> None:
         """``parts.append(x)`` is ``parts += [x]``, ``parts.extend(more)`` is ``parts += more``."""
@@ -337,6 +345,16 @@ class Index:
                 stack.append((node.value, (*unpack, -1)))
 
 
+_READERS: Final[Mapping[type[ast.stmt], Callable[[Index, Any, Scope, Path], Blocks]]] = {
+    ast.Expr: Index._expression, ast.Assign: Index._assign, ast.AnnAssign: Index._annotated, ast.AugAssign: Index._augmented,
+    ast.Return: Index._return, ast.Import: Index._import, ast.ImportFrom: Index._import, ast.FunctionDef: Index._scope,
+    ast.AsyncFunctionDef: Index._scope, ast.ClassDef: Index._scope, ast.If: Index._if, ast.For: Index._for,
+    ast.AsyncFor: Index._for, ast.While: Index._while, ast.With: Index._with, ast.AsyncWith: Index._with, ast.Try: Index._try,
+    ast.TryStar: Index._try, ast.Match: Index._match, ast.Delete: Index._delete, ast.Assert: Index._other, ast.Raise: Index._other,
+}  # fmt: skip
+"""Who notes a statement, by its class: most are of one that a chain of questions asks for late."""
+
+
 def comprehensions_in(node: ast.expr) -> Iterator[ast.ListComp | ast.GeneratorExp]:
     """What a statement does for each element of something: itself, or given to the calls around it."""
     stack: list[ast.expr] = [node]
@@ -359,10 +377,18 @@ def calls_in(expressions: Iterable[ast.expr]) -> list[ast.Call]:
     stack: list[ast.AST] = list(expressions)
     while stack:
         node = stack.pop()
-        if type(node) in _LEAVES:
+        kind = type(node)
+        if kind in _LEAVES:
+            continue
+        if kind is ast.Attribute or kind is ast.keyword:  # most nodes are these, and calls
+            stack.append(node.value)  # type: ignore[attr-defined]
             continue
         if isinstance(node, ast.Call):
             out.append(node)
+            stack.append(node.func)
+            stack += node.args
+            stack += node.keywords
+            continue
         for value in node.__dict__.values():  # its fields in their order, and numbers
             if isinstance(value, ast.AST):
                 stack.append(value)

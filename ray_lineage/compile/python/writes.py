@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from ray_lineage.compile.facts import Facts
-from ray_lineage.compile.python.follow import Context
+from ray_lineage.compile.python.follow import Context, Unknown
 from ray_lineage.compile.python.frames.frame import Frame, Library, is_opaque, table, unknown
 from ray_lineage.compile.python.frames.reader import FrameReader
 from ray_lineage.compile.python.frames.readers import options_of
@@ -64,6 +64,7 @@ _KNOWN: Final = frozenset(
     )
 )
 _OF_FRAMES: Final = ("jdbc", "save", "merge", "mergeInto")
+_CHAIN: Final = 20  # assignments of a frame, one after another
 _CREATES: Final = ("create", "createOrReplace", "replace")
 
 
@@ -119,14 +120,32 @@ class Written:
     def _depends(self, call: ast.Call, name: str, contexts: Sequence[Context]) -> bool:
         """Do the parameters of the function around it decide which table it is, or what comes into it?"""
         how = WRITES.get(name)
-        if how is None:
-            return name in _OF_FRAMES
-        frames = [self._frame(call, how, self._shift(call, how, c), c) for c in contexts]
-        if how.frame != -2 and any(f is None or is_opaque(f) for f in frames):
+        if how is None and name not in _OF_FRAMES:
+            return False
+        parts = [call.func.value] if isinstance(call.func, ast.Attribute) else []
+        parts += call.args[:1] if name == "merge" or (how is not None and how.frame != -1) else []
+        if name == "merge" and len(call.args) < 3 and not self._calls_after(call):  # of pandas
+            return False
+        if any(self._rests_on_parameter(n, c) for n in parts for c in contexts[:1]):
             return True
+        if how is None:
+            return False
         names = [*call.args[: how.table + 3], *(k.value for k in call.keywords if k.arg in (*how.keywords, how.schema))]
         asked = [n for n in names if isinstance(n, ast.Name | ast.Attribute | ast.JoinedStr | ast.BinOp | ast.Call)]
         return any(t.parameters for n in asked for c in contexts for t in self.frames.values.texts(n, c))
+
+    def _rests_on_parameter(self, node: ast.expr, context: Context, depth: int = 0) -> bool:
+        """Does a chain of methods begin with a parameter of the function around it?"""
+        while isinstance(node, ast.Attribute | ast.Call):
+            node = node.value if isinstance(node, ast.Attribute) else node.func
+        if not isinstance(node, ast.Name) or depth > _CHAIN:
+            return False
+        bound = self.frames.followed.one(node, context)
+        if isinstance(bound.thing, Unknown):
+            return bool(bound.thing.parameter)
+        if not isinstance(bound.thing, ast.Attribute | ast.Call) or bound.context.scope is not context.scope:
+            return False
+        return self._rests_on_parameter(bound.thing, bound.context, depth + 1)
 
     # ------------------------------------------------------------------ writes
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import json
 
 import pytest
 
+from ray_lineage.compile.python.cells import _move_down
 from tests.unit.python.cases import Found, facts_of
 
 
@@ -150,3 +152,10 @@ def test_databricks() -> None:
     assert facts.dialect == "databricks"
     assert [(d.code, d.line) for d in facts.diagnostics] == [("RL133", 23)]
     assert not {t for t in found.tables if "text" in t}
+
+
+def test_a_cell_is_moved_down_as_pythons_own_function_does_it() -> None:
+    code = "@d\ndef f(a: int = 1, *, b=2) -> str:\n    match a:\n        case {'x': [1, *_]}:\n            return f'{a!r:>{b}}'\n"
+    ours, theirs = ast.parse(code), ast.increment_lineno(ast.parse(code), 7)
+    _move_down(ours, 7)
+    assert ast.dump(ours, include_attributes=True) == ast.dump(theirs, include_attributes=True)

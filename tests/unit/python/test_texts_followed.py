@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import ast
+
 import pytest
 
+from ray_lineage.compile.python.lines import Lines
+from ray_lineage.compile.python.module import Module
+from ray_lineage.compile.python.others import Others
 from tests.unit.python.cases import check
+
+
+def parsed_module(code: str) -> Module:
+    """A module that asks for no others."""
+    return Module(ast.parse(code), code.encode(), Lines(code), Others({}))
+
 
 CASES: dict[str, tuple[str, list[str]]] = {
     'format_map': ('import sqlite3\ncon = sqlite3.connect(\'x\')\ncfg = dict(dst="mart.t", src="raw.s")\ncon.execute("INSERT INTO {dst} (a) SELECT b FROM {src}".format_map(cfg))', ['raw.s.b > mart.t.a i']),
@@ -40,3 +51,15 @@ CASES: dict[str, tuple[str, list[str]]] = {
 @pytest.mark.parametrize(("code", "expected"), CASES.values(), ids=CASES.keys())
 def test_the_text_is_what_python_makes(code: str, expected: list[str]) -> None:
     check(code, expected)
+
+
+def test_a_field_that_is_made_of_itself_in_many_methods_is_not_followed_along_each_way() -> None:
+    made = "\n".join(f"    def m{k}(self):\n        self.q = self.q.at({k})" for k in range(12))
+    code = (
+        f"import sqlite3\nclass Job:\n{made}\n    def run(self):\n        sqlite3.connect('x').execute(self.q.text())"
+    )
+    module = parsed_module(code)
+    call = next(c for c, _ in module.calls() if getattr(c.func, "attr", "") == "execute")
+    unit = next(u for c, u in module.calls() if c is call)
+    list(module.runs_of(call, unit))
+    assert module.followed.steps < 2_000
