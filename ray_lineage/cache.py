@@ -191,7 +191,7 @@ class ParseCache:
         return bad
 
     def _mark(self) -> None:
-        Path(self.path, f"open.{os.getpid()}").touch(mode=0o600)
+        Path(_marker(self.path, os.getpid())).touch(mode=0o600)
 
     def _map(self) -> None:
         import lmdb
@@ -243,7 +243,7 @@ class ParseCache:
             self._env.close()
         self._env = None
         with contextlib.suppress(OSError):
-            os.unlink(os.path.join(self.path, f"open.{os.getpid()}"))
+            os.unlink(_marker(self.path, os.getpid()))
 
     # ------------------------------------------------------------------ get and put
 
@@ -545,6 +545,17 @@ def node_local_path() -> str:
         if os.access(parent, os.W_OK) and not is_network(file_system(parent)):
             return private_folder(os.path.join(parent, f"ray_lineage-cache-{os.getuid()}"))
     raise OSError("there is no temporary folder on a local disk")
+
+
+def left_idle(path: str, pid: int) -> None:
+    """A process that had the cache open was ended while it did nothing with it: whoever opens it next need not look whether
+    it is whole."""
+    with contextlib.suppress(OSError):
+        os.unlink(_marker(path, pid))
+
+
+def _marker(path: str, pid: int) -> str:
+    return os.path.join(path, f"open.{pid}")
 
 
 def verify(path: str, timeout: float = 120.0) -> VerifyReport:

@@ -26,13 +26,18 @@ _CHUNK: Final = 1 << 20
 _EVERY_SIGNAL: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
 
 
+_BROKEN: Final = 1
+_SPENT: Final = 2
+
+
 class Killed(Exception):
-    """The work took its limit, hung, or killed its process."""
+    """The work took its limit (of memory, too), hung, or killed its process."""
 
 
 def killable(work: Callable[[], bytes], seconds: float) -> bytes:
     """What ``work`` returns, done in a child that may use so many CPU seconds (rounded up) and do nothing for as long. Raises
-    Killed. Whatever is raised here meanwhile (KeyboardInterrupt), and however this process ends, ends the child."""
+    Killed, and RuntimeError if ``work`` raised, which the child has told on stderr. Whatever is raised here meanwhile
+    (KeyboardInterrupt), and however this process ends, ends the child."""
     out, into = os.pipe()
     parent = os.getpid()
     pid = os.fork()
@@ -47,6 +52,8 @@ def killable(work: Callable[[], bytes], seconds: float) -> bytes:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
         _, status = os.waitpid(pid, 0)
+    if not answer and os.WIFEXITED(status) and os.WEXITSTATUS(status) == _BROKEN:
+        raise RuntimeError("the work in a child failed, as told above")
     if not answer:
         raise Killed(f"signal {os.WTERMSIG(status)}" if os.WIFSIGNALED(status) else "no answer")
     return answer[1:]
@@ -54,7 +61,7 @@ def killable(work: Callable[[], bytes], seconds: float) -> bytes:
 
 def _live(work: Callable[[], bytes], into: int, parent: int, seconds: float) -> None:
     """The child's life; never returns. A byte before the answer tells an empty one from none."""
-    code = 1
+    code = _BROKEN
     try:
         die_with(parent)
         for signum in _EVERY_SIGNAL:
@@ -66,6 +73,8 @@ def _live(work: Callable[[], bytes], into: int, parent: int, seconds: float) -> 
         with os.fdopen(into, "wb") as stream:
             stream.write(answer)
         code = 0
+    except MemoryError:
+        code = _SPENT
     except BaseException:
         sys.excepthook(*sys.exc_info())
     finally:

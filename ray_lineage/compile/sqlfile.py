@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ray_lineage.compile.text.jinja_macros import Library
     from ray_lineage.compile.text.template import Template
 
-_REVISION: Final = 39
+_REVISION: Final = 41
 _TEMPLATES: Final = tuple(
     (mark, re.compile(re.escape(mark) + rest))
     for mark, rest in {
@@ -141,6 +141,8 @@ def _lost(facts: FileFacts) -> int:
 
 def checked_as(engine: Engine, text: str) -> int:
     """What may be checked of a text that is no template (see ``FileFacts.checked``)."""
+    if engine.is_template is not None and engine.is_template(text):
+        return 0
     out = CHECKED
     if "|>" in text:  # along a pipe names mean what they meant before it
         return out

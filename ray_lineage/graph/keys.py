@@ -125,7 +125,7 @@ class Shared:
                 continue
             number = self._find(sql.FIND_DATASET, self._project, name)
             if not number:
-                number = self._number("Dataset")
+                number = self._free_range("Dataset", 1).start
                 new.append(self._dataset(number, name, described.pop(at, None)))
             known[name] = number
         self._run_many(sql.insert("Dataset"), new)
@@ -135,11 +135,11 @@ class Shared:
         row = None if self._complete else self._run(query, (owner, name)).fetchone()
         return row[0] if row else 0
 
-    def _number(self, label: str) -> int:
-        number = self._next[label]
-        self._next[label] += 1
-        self.made[label] += 1
-        return number
+    def _free_range(self, label: str, count: int) -> range:
+        start = self._next[label]
+        self._next[label] += count
+        self.made[label] += count
+        return range(start, start + count)
 
     def _dataset(self, number: int, name: str, described: Row | None) -> Row:
         parts = split_text(name)
@@ -151,15 +151,16 @@ class Shared:
     def _numbers_of_columns(
         self, datasets: Iterable[int], names: Sequence[str], described: dict[int, Row]
     ) -> list[int]:
-        known, new = self._columns, []
-        columns = list(zip(datasets, names, strict=True))
-        for at, column in enumerate(columns):
-            if column in known:
-                continue
-            number = self._find(sql.FIND_COLUMN, *column)
-            if not number:
-                number = self._number("Column")
-                new.append((number, *column, *described.pop(at, _UNDESCRIBED)))
-            known[column] = number
-        self._run_many(sql.insert("Column"), new)
+        known, columns = self._columns, list(zip(datasets, names, strict=True))
+        new = {at: c for at, c in enumerate(columns) if c not in known}
+        if not self._complete:
+            for at, column in list(new.items()):
+                number = self._find(sql.FIND_COLUMN, *column)
+                if number:
+                    known[new.pop(at)] = number
+        numbers = self._free_range("Column", len(new))
+        known.update(zip(new.values(), numbers, strict=True))
+        pop = described.pop
+        rows = ((n, *column, *pop(at, _UNDESCRIBED)) for n, (at, column) in zip(numbers, new.items(), strict=True))
+        self._run_many(sql.insert("Column"), rows)
         return list(map(known.__getitem__, columns))

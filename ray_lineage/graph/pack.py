@@ -8,12 +8,13 @@ the ends; the source of READS and WRITES is the ordinal of a statement of that f
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
 
-from ray_lineage.graph.schema import CONTAINS, RELS, Rel
+from ray_lineage.graph.schema import COLUMN, CONTAINS, DATASET, FILE, RELS, STATEMENT, Rel
 from ray_lineage.model import (
     DATASET_KINDS,
     Contribution,
@@ -122,7 +123,7 @@ def pack(project: str, contributions: Iterable[Contribution]) -> Pack:
     packer = _Packer(project)
     for number, contribution in enumerate(contributions):
         packer.add(number, contribution)
-    return packer.made
+    return packer.packed()
 
 
 def unpack(project: str, packed: Pack) -> list[Contribution]:
@@ -146,55 +147,73 @@ def unpack(project: str, packed: Pack) -> list[Contribution]:
 
 
 class _Packer:
-    """Columns in the making, and the numbers that were given out."""
+    """Rows of all files, each with its file's number, and the numbers that were given out."""
 
     def __init__(self, project: str) -> None:
         self.project = project
-        self.made = Pack(
-            *(Files(), [], DescribedDatasets(), Columns(), DescribedColumns(), Statements()),
-            [[[] for _ in range(len(r.columns) + 1)] for r in PACKED],
-        )
+        self._names: list[str] = []  # of datasets
         self._datasets: dict[str, int] = {}  # by Dataset.id
         self._columns: dict[str, int] = {}  # by Column.id
+        self._of_columns = Columns([], [])
+        self._rows: defaultdict[str, list[Row]] = defaultdict(list)
+        self._files: defaultdict[str, list[int]] = defaultdict(list)
 
     def add(self, file: int, contribution: Contribution) -> None:
         for name in contribution.datasets:
             self._dataset(name)
-        known, new = self._columns, self.made.columns
+        known, new = self._columns, self._of_columns
         for dataset, name in contribution.columns:
             identity = column_id(self.project, dataset, name)
             if identity not in known:
                 known[identity] = len(known)
                 new.dataset.append(self._dataset(dataset))
                 new.name.append(name)
-        made, rows = self.made, contribution.rows
-        datasets, columns = rows.get("Dataset", ()), rows.get("Column", ())
-        _extend(made.files, [r[2:] for r in rows["File"]])
-        _extend(made.statements, [(file, *r[2:]) for r in rows.get("Statement", ())])
-        _extend(made.described_datasets, [(self._datasets[r[0]], _KIND[r[6]], *r[9:], file) for r in datasets])
-        _extend(made.described_columns, [(self._columns[r[0]], r[3], r[4], *r[7:], file) for r in columns])
-        for rel, into in zip(PACKED, made.rels, strict=True):
-            found = rows.get(rel.type)
-            if found:
-                self._relate(rel, into, found, file)
+        for kind, rows in contribution.rows.items():
+            self._rows[kind] += rows
+            self._files[kind] += [file] * len(rows)
 
     def _dataset(self, name: str) -> int:
         identity = dataset_id(self.project, name)
         number = self._datasets.get(identity)
         if number is None:
             number = self._datasets[identity] = len(self._datasets)
-            self.made.datasets.append(name)
+            self._names.append(name)
         return number
 
-    def _relate(self, rel: Rel, into: list[list[Any]], rows: Sequence[Row], file: int) -> None:
-        sources, targets, *props = zip(*rows, strict=True)
-        into[0].extend(self._ends(rel.source, sources, file))
-        into[1].extend(self._ends(rel.target, targets, file))
-        into[2].extend([file] * len(rows))
-        for prop, column, values in zip(rel.props, into[3:], props, strict=True):
-            column.extend(map(prop.choices.index, values) if prop.choices else values)
+    def packed(self) -> Pack:
+        _, _, *files = self._values("File", FILE.columns)
+        _, _, *statements = self._values("Statement", STATEMENT.columns)
+        datasets = self._values("Dataset", DATASET.columns)
+        columns = self._values("Column", COLUMN.columns)
+        described = (
+            self._ends("Dataset", datasets[0]),
+            map(_KIND.__getitem__, datasets[6]),
+            *datasets[9:],
+            self._files["Dataset"],
+        )
+        said = self._ends("Column", columns[0]), *columns[3:5], *columns[7:], self._files["Column"]
+        return Pack(
+            Files(*_lists(files)),
+            self._names,
+            DescribedDatasets(*_lists(described)),
+            self._of_columns,
+            DescribedColumns(*_lists(said)),
+            Statements(self._files["Statement"], *_lists(statements)),
+            [self._related(rel) for rel in PACKED],
+        )
 
-    def _ends(self, label: str, ids: Sequence[str], file: int) -> Iterable[int]:
+    def _values(self, kind: str, columns: Sequence[str]) -> list[tuple[Any, ...]]:
+        """Of each column."""
+        return list(zip(*self._rows[kind], strict=True)) or [()] * len(columns)
+
+    def _related(self, rel: Rel) -> list[list[Any]]:
+        sources, targets, *props = self._values(rel.type, rel.columns)
+        files = self._files[rel.type]
+        values = (map(p.choices.index, v) if p.choices else v for p, v in zip(rel.props, props, strict=True))
+        ends = self._ends(rel.source, sources, files), self._ends(rel.target, targets, files)
+        return [*_lists(ends), files, *_lists(values)]
+
+    def _ends(self, label: str, ids: Sequence[str], files: Iterable[int] = ()) -> Iterable[int]:
         match label:
             case "Dataset":
                 return map(self._datasets.__getitem__, ids)
@@ -203,12 +222,11 @@ class _Packer:
             case "Statement":
                 return (int(i.rpartition("#")[2]) for i in ids)
             case _:
-                return [file] * len(ids)
+                return files
 
 
-def _extend(columns: msgspec.Struct, rows: Sequence[Row]) -> None:
-    for name, values in zip(columns.__struct_fields__, zip(*rows, strict=True), strict=bool(rows)):
-        getattr(columns, name).extend(values)
+def _lists(columns: Iterable[Iterable[Any]]) -> list[list[Any]]:
+    return list(map(list, columns))
 
 
 class _Names:

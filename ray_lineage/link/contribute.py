@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 
@@ -77,7 +77,7 @@ class _Rows:
     def __init__(self, project: str, path: str) -> None:
         self.project = project
         self.file = file_id(project, path)
-        self.rows: dict[str, set[Row]] = {}
+        self.rows: defaultdict[str, set[Row]] = defaultdict(set)
         self.datasets: set[str] = set()
         self.columns: dict[tuple[str, str], str] = {}
         self._left = FILE_ROWS
@@ -92,11 +92,7 @@ class _Rows:
         return True
 
     def add(self, kind: str, row: Row) -> None:
-        self.of(kind).add(row)
-
-    def of(self, kind: str) -> set[Row]:
-        """The rows of a kind, to be added to."""
-        return self.rows.setdefault(kind, set())
+        self.rows[kind].add(row)
 
     def dataset(self, name: str) -> str:
         self.datasets.add(name)
@@ -186,12 +182,13 @@ def _statement(rows: _Rows, ordinal: int, statement: StatementFacts, result: Eva
     rows.add("WRITES", (node, target_id))
     if not rows.take(len(result.flows) + len(result.influences), statement.first_line):
         result = as_whole(statement, result.reads, result.feeds)
-    flows, influences, column = rows.of("FLOWS_TO"), rows.of("INFLUENCES"), rows.column
+    flows, influences, column, known = rows.rows["FLOWS_TO"], rows.rows["INFLUENCES"], rows.column, rows.columns.get
+    first = statement.first_line
     for source, name, code, line, expression in result.flows:
-        ends = column(*source), column(target, name)
-        flows.add((*ends, ordinal, line or statement.first_line, *_CODE_TEXTS[code], expression or None))
+        ends = known(source) or column(*source), known((target, name)) or column(target, name)
+        flows.add((*ends, ordinal, line or first, *_CODE_TEXTS[code], expression or None))
     for dataset, name, how in result.influences:
-        influences.add((column(dataset, name), target_id, ordinal, statement.first_line, influence_text(how)))
+        influences.add((column(dataset, name), target_id, ordinal, first, influence_text(how)))
     if statement.kind in (StatementKind.DELETE, StatementKind.TRUNCATE):
         return
     for dataset in result.feeds:

@@ -70,6 +70,7 @@ TOO_MANY: Final = (
 _NAMED: Final = 5  # tables, in a diagnostic
 _LOOKED_THROUGH: Final = 16
 """So many columns that are only looked at are a step of work."""
+_LEAVES: Final = (TableRef, Variable, Parameter)
 _JOIN: Final = INFLUENCE_KINDS.index("join")
 
 
@@ -301,7 +302,7 @@ class Evaluator:
         """What shapes the rows of any SELECT that the statement's data passes through."""
         for index in sorted(self.visited):
             relation = self.relations[index]
-            if isinstance(relation, TableRef | Variable | Parameter):
+            if isinstance(relation, _LEAVES):
                 self.items(index)
             elif isinstance(relation, Select):
                 for influence in relation.influences:

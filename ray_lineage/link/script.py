@@ -445,9 +445,9 @@ def in_one_session(facts: FileFacts) -> FileFacts:
 def shared_tables(facts: FileFacts) -> tuple[dict[Key, Key], set[str]]:
     """``#t`` of a caller and of the programs that it calls, which use it without making it; ``##t`` is everybody's. And
     the programs that make them."""
-    if not any(local_kind(s.target) is Local.TABLE for s in facts.statements):
+    if len({s.procedure for s in facts.statements}) < 2:
         return {}, set()
-    if len({s.procedure for s in facts.statements}) == 1:
+    if not any(local_kind(s.target) is Local.TABLE for s in facts.statements):
         return {}, set()
     made, used = _temporary_tables(facts)
     called = _called(facts) if any(key not in made for key in used) else {}

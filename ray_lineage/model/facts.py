@@ -285,6 +285,8 @@ class FileFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
 def reachable(statement: StatementFacts) -> set[int]:
     """Relations that the statement's data or row choice goes through (a CTE that nobody names is not among them)."""
     relations = statement.relations
+    if not relations:
+        return set()
     either = {k for k, r in enumerate(relations) if type(r) is Variable and r.or_column}  # they may yet be columns
     stack = [statement.root, statement.scope, *statement.subqueries]
     for assignment in statement.assignments:
@@ -300,7 +302,7 @@ def reachable(statement: StatementFacts) -> set[int]:
             continue
         seen.add(index)
         relation = relations[index]
-        if isinstance(relation, Select):
+        if type(relation) is Select:
             stack.extend(relation.sources)
             stack.extend(relation.subqueries)
             for output in relation.outputs:
@@ -312,13 +314,13 @@ def reachable(statement: StatementFacts) -> set[int]:
             for influence in relation.influences:
                 if influence.ref.relation >= 0 and influence.ref.relation not in either:
                     stack.append(influence.ref.relation)
-        elif isinstance(relation, SetOp):
+        elif type(relation) is SetOp:
             stack.extend(relation.branches)
             stack.extend(relation.filters)
-        elif isinstance(relation, Alias):
+        elif type(relation) is Alias:
             stack.append(relation.relation)
-        elif isinstance(relation, TableRef):
+        elif type(relation) is TableRef:
             stack.extend(r.relation for r in relation.args)
-        elif isinstance(relation, Parameter):
+        elif type(relation) is Parameter:
             stack.append(relation.program)
     return seen

@@ -7,17 +7,19 @@ from collections.abc import Iterator
 from typing import Final
 
 from ray_lineage.compile import compile_source, reads_bytes
-from ray_lineage.model import Diagnostic, FileFacts
+from ray_lineage.model import Diagnostic, FileFacts, SourceFile
 from ray_lineage.runtime.needs import Needs
 from ray_lineage.runtime.parse import Meta, Task
 from ray_lineage.runtime.plan import Rules, scan_options
 from ray_lineage.runtime.votes import SURE, Votes, in_dialect
 from ray_lineage.settings import Settings
 from ray_lineage.sources.decode import decode
-from ray_lineage.sources.scan import Scan, SourceFault, read_bytes
+from ray_lineage.sources.scan import SourceFault, Tree, read_bytes
 
 _MOST: Final = 2_000
-"""Files around it that are looked at: those of larger repositories do not tell more."""
+"""Files around it that are looked at, the nearest first: those of larger repositories do not tell more."""
+_FOLDERS: Final = 1_000
+"""Folders that are listed for them: a file may lie at the top of a disk."""
 _ROUNDS: Final = 4
 _TOPS: Final = (".git", "ray_lineage.toml")
 _PROVIDES: Final = ("{% macro", "{%- macro", "{%macro")
@@ -36,18 +38,30 @@ def top_of(path: str) -> str:
 
 def read_alone(path: str, settings: Settings, diagnostics: tuple[Diagnostic, ...] = ()) -> FileFacts | None:
     """What the file says; None if an ingest would not look at it. ``diagnostics`` are those of decoding it."""
-    scan = Scan([top_of(path)], scan_options(settings))
-    rules, own = Rules(settings), None
-    around: list[Task] = []
-    for file in scan:
-        task = rules.task(file, "")
-        if task is None or reads_bytes(task.options.formats):
-            continue
-        if os.path.samefile(os.path.join(file.root, file.name), path):
-            own = task
-        elif len(around) < _MOST:
-            around.append(task)
-    return _Reading(own, around).facts(diagnostics) if own is not None else None
+    tree, rules = Tree([top_of(path)], scan_options(settings)), Rules(settings)
+    found = tree.look([os.path.realpath(path)]).files
+    own = _text_task(rules, found[0]) if found else None
+    return _Reading(own, list(_around(own, tree, rules))).facts(diagnostics) if own is not None else None
+
+
+def _text_task(rules: Rules, file: SourceFile) -> Task | None:
+    task = rules.task(file, "")
+    return None if task is None or reads_bytes(task.options.formats) else task
+
+
+def _around(own: Task, tree: Tree, rules: Rules) -> Iterator[Task]:
+    """The files of its folder and below, then those of each folder around it."""
+    known, folder, left = {own.file.path}, own.file.path, _FOLDERS
+    while folder and left:
+        folder = folder.rpartition("/")[0]
+        walk = tree.subtree(folder, left)
+        for file in walk:
+            if file.path not in known and (task := _text_task(rules, file)):
+                known.add(file.path)
+                yield task
+                if len(known) > _MOST:
+                    return
+        left -= walk.listed
 
 
 class _Reading:

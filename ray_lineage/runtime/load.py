@@ -571,7 +571,10 @@ def tell(summary: IngestSummary, findings: list[FileDiagnostic]) -> None:
 
 def trim(summary: IngestSummary) -> None:
     """Keep at most MAX_FINDINGS, the most severe first, then in path order."""
-    summary.findings.sort(key=lambda f: (_SEVERITY.get(f.severity, 3), f.path, f.line, f.code))
+    summary.findings.sort()
+    summary.findings.sort(
+        key=lambda f: _SEVERITY.get(f.severity, 3)
+    )  # numbers: keys of several parts are garbage to look at
     del summary.findings[MAX_FINDINGS:]
 
 

@@ -20,7 +20,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from ray_lineage.cache import ParseCache
+from ray_lineage.cache import ParseCache, left_idle
 from ray_lineage.errors import Interrupted, RayLineageError
 from ray_lineage.link.shared import SharedCatalog
 from ray_lineage.model import SourceFile
@@ -137,6 +137,7 @@ class Child:
         self._pid = pid
         self._reader = reader
         self._writer = writer
+        self._busy = False
         self.catalog = 0
         """Number of the settled catalog that it knows, 0 for none."""
 
@@ -146,9 +147,12 @@ class Child:
 
     async def ask(self, order: object) -> bytes:
         """Send an order; its answer. Raises what a stream raises when the process is gone."""
+        self._busy = True
         self.tell(order)
         await self._writer.drain()
-        return await self._reader.readexactly(length_of(await self._reader.readexactly(HEAD_BYTES)))
+        answer = await self._reader.readexactly(length_of(await self._reader.readexactly(HEAD_BYTES)))
+        self._busy = False
+        return answer
 
     @property
     def is_gone(self) -> bool:
@@ -163,11 +167,13 @@ class Child:
             if patience.is_over(seen(self._pid), time.monotonic()):
                 return
 
-    def end(self) -> None:
-        """Kill it. As long as its stream is open its process id is its own."""
+    def end(self, cache: str) -> None:
+        """Kill it, which has that ``cache`` open. As long as its stream is open its process id is its own."""
         if not self.is_gone:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._pid, signal.SIGKILL)
+            if not self._busy:
+                left_idle(cache, self._pid)
         self._writer.close()
 
 
@@ -243,7 +249,7 @@ class LocalWorker:
     def dismiss(self) -> None:
         """See the protocol."""
         if self._child is not None:
-            self._child.end()
+            self._child.end(self._birth.terms.cache_path)
             self._child = None
 
 

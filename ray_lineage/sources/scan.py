@@ -126,9 +126,9 @@ class Tree:
             tuple(looking.folders),
         )
 
-    def subtree(self, path: str = "") -> Walk:
-        """All files at or below a project path ("" is everything), lazily."""
-        return Walk(self, self._root, path)
+    def subtree(self, path: str = "", folders: int | None = None) -> Walk:
+        """All files at or below a project path ("" is everything), lazily; of the first so many ``folders`` only."""
+        return Walk(self, self._root, path, folders)
 
     def missing_roots(self) -> list[str]:
         """Parts that are not there, or cannot be listed, now."""
@@ -204,15 +204,17 @@ class Walk:
     """One walk over a tree or a part of it. Iterate once; ``unlisted`` and ``diagnostics`` are complete after that.
 
     ``unlisted`` are project paths (folders that could not be listed, files that could not be looked at): what is known
-    at and below them is not gone.
+    at and below them is not gone. ``listed`` is how many folders were.
     """
 
-    def __init__(self, tree: Tree, root: _Root, path: str) -> None:
+    def __init__(self, tree: Tree, root: _Root, path: str, folders: int | None = None) -> None:
+        self.listed = 0
         self.unlisted: list[str] = []
         self.diagnostics: list[tuple[str, Diagnostic]] = []
         self._tree = tree
         self._root = root
         self._path = path
+        self._most = folders
 
     def __iter__(self) -> Iterator[SourceFile]:
         for relative in self._tree.below(self._path):
@@ -250,8 +252,9 @@ class Walk:
         """All files below a folder. ``outer``: the rules of the folders above it."""
         self._tell_problems(outer)
         stack: list[tuple[str, _Rules]] = [(start, outer)]
-        while stack:
+        while stack and self.listed != self._most:
             relative, rules = stack.pop()
+            self.listed += 1
             entries = self._list(relative)
             if MARKER in entries:
                 continue

@@ -68,6 +68,7 @@ def test_workers_give_the_graph_of_one_process(repository: Path, clean: object, 
     summary = ingest(settings(tmp_path, "local"), [str(repository)])
     assert (summary.executor, summary.workers, summary.files_written) == ("local", 2, FILES)
     assert dump(tmp_path) == clean
+    assert not list(tmp_path.rglob("open.*")), "the next one would read the whole cache to see that it is whole"
     assert verify(settings(tmp_path, "local"), [str(repository)], deep=True).equal
     assert left(workers()) == []
 

@@ -10,7 +10,7 @@ from ray_lineage.compile.frontend import Content, FrontEnd, Source
 from ray_lineage.compile.options import CompileOptions
 from ray_lineage.model import FileFacts
 
-_REVISION: Final = 6
+_REVISION: Final = 7
 MAX_SIZE: Final = 100_000_000  # bytes
 _HEAD: Final = 1 << 16
 _KEYS: Final = re.compile(rb'"((?:[^"\\]|\\.){1,64})"\s*+:')

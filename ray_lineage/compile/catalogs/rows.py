@@ -50,8 +50,9 @@ def _rows(value: Piece, lines: Lines) -> Iterator[Row | tuple[str, int]]:
         yield found.message, lines.line(found.at)
         return
     inner = [key for key, held in found.items() if isinstance(held, list) and spelled(key) in _WRAPPERS]
-    if inner:
-        yield from _wrapped(value, inner[0], lines)
+    if inner:  # Oracle's tools have the names of the columns beside the rows
+        rows = next((key for key in inner if spelled(key) != "columns"), inner[0])
+        yield from _wrapped(value, rows, lines)
     else:
         yield Row({spelled(key): held for key, held in found.items()}, lines.line(value.at))
 

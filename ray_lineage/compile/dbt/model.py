@@ -11,6 +11,7 @@ import msgspec
 from ray_lineage.compile.dbt.project import Project
 from ray_lineage.compile.dbt.schemas import schema_of
 from ray_lineage.compile.options import CompileOptions, ModelName
+from ray_lineage.compile.text.placeholders import COMMENTS, occurrences
 from ray_lineage.model import (
     MODEL,
     Diagnostic,
@@ -148,10 +149,20 @@ def _unexpanded(template: Template, missing: dict[Name, int]) -> Iterator[Diagno
         yield Diagnostic(
             "RL126", "info", f"what the macro {name[:80]} writes is not known; its arguments were read", line
         )
+    if not template.unexpanded:
+        missing = {name: line for name, line in missing.items() if not _is_in_comments(template.text, name)}
     if missing:
         text = ", ".join(_text(name) for name in list(missing)[:_LISTED])
         what = f"{text}{', ...' if len(missing) > _LISTED else ''}: read, but nobody knows which columns come from it"
         yield Diagnostic("RL127", "warning", what, min(missing.values()))
+
+
+def _is_in_comments(text: str, name: Name) -> bool:
+    """Is it nowhere else? dbt runs such a model before, and no column comes of it (``-- depends_on: {{ ref('m') }}``)."""
+    last = name[-2] if name[-1] == MODEL else name[-1]
+    written = re.compile(rf"\.[\"`\[]?{re.escape(last)}(?!\w)", re.IGNORECASE)
+    states = {state in COMMENTS for _, _, state in occurrences(text, written)}
+    return states == {True}
 
 
 def _text(name: Sequence[str]) -> str:

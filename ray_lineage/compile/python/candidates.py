@@ -27,7 +27,7 @@ _STATEMENTS: Final = (
     rb"create\s+(?:or\s+replace\s+)?(?:table|view)\s|with\s+\w+\s+as\s*\()"
 )
 _IMPORTS: Final = rb"(?m)^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import|import[ \t]+([\w.]+))"
-_PROGRAMS: Final = rb"@(?:dlt|dp)\.|def model\(dbt|\bsqlmesh\b"
+_PROGRAMS: Final = rb"# ?MAGIC +%sql\b|@(?:dlt|dp)\.|def model\(dbt|\bsqlmesh\b"
 
 
 class Pattern(Protocol):

@@ -214,6 +214,9 @@ def _sql_magic(word: str, rest: str, lines: list[str], first: int, start: int) -
     return _sql(lines, first, column, start, variable, word)
 
 
+_RESULT: Final = "_sqldf"
+"""What Databricks calls the result of the last cell of SQL."""
+
 _REMARKS: Final = re.compile(r"""'(?:[^']|'')*+'|"[^"]*+"|`[^`]*+`|--[^\n]*+|/\*[\s\S]*?\*/|(?P<remark># )[^\n]*+""")
 """JupySQL's ``%%sql`` takes comments away before the engine sees them, and ``# `` begins one whatever the engine
 (``sqlparse.format(..., strip_comments=True)``)."""
@@ -230,6 +233,7 @@ def _sql(
     if not text.strip():
         return shown, []
     shown[min(first, len(lines) - 1)] = f"{SQL_CELL}("
+    variable = variable or (_RESULT if word == "sql" else "")
     return shown, [_statement(text, start + first, column, variable, word, start + len(lines) - 1)]
 
 

@@ -70,7 +70,7 @@ SQL_CALLS: Final[Mapping[str, Takes]] = {
     **dict.fromkeys(("execute_values", "execute_batch"), Takes(1)),
     **dict.fromkeys(("scalar", "scalars", "fetch", "fetchall", "fetchone", "stream", "copy", "copy_from_query"), Takes(common=True)),
     # data frames
-    **dict.fromkeys(("read_sql", "read_sql_query", "read_gbq", "read_database", "read_database_uri", "fetchdf", "sqldf", "insert_dataframe"), Takes()),
+    **dict.fromkeys(("read_sql", "read_sql_query", "read_gbq", "read_database", "read_database_uri", "fetchdf", "sqldf", "insert_dataframe", "raw_sql"), Takes()),
     **dict.fromkeys(("unload_to_files", "create_ctas_table", "batch_execute_statement"), Takes()),
     "unload": Takes(common=True),
     "sql": Takes(common=True),
@@ -93,7 +93,17 @@ RUNS_SQL: Final = frozenset({"sql", "query", "command"})
 OPERATOR: Final = re.compile(r"\w*(?:Operator|Sensor|Transfer)$")
 """Airflow's classes take their SQL by keyword."""
 
-OPERATOR_KEYWORDS: Final = ("sql", "bql", "hql", "query", "select_query", "preoperator", "postoperator", "statement")
+OPERATOR_KEYWORDS: Final = (
+    "sql",
+    "bql",
+    "hql",
+    "query",
+    "select_query",
+    "preoperator",
+    "postoperator",
+    "statement",
+    "source_sql",
+)
 
 SESSIONS: Final = ("spark", "sqlContext", "sqlc")
 """What people call sessions of Spark."""

@@ -145,7 +145,9 @@ class Module:
     def _runs_of_argument(self, call: ast.Call, argument: ast.expr, unit: Unit, *, common: bool) -> Iterator[Run]:
         found: dict[tuple[str, int, int], Text] = {}
         unknown = False
-        for text in self.texts(argument, unit):
+        params = self._params(call, unit)
+        for written in self.texts(argument, unit):
+            text = self.values.rendered(written, params) if params else written
             shown = text.text
             if not shown.strip(GAP + " \n\t\r;"):
                 unknown = unknown or GAP in shown
@@ -172,6 +174,19 @@ class Module:
                     self._schema(call, dialect, unit),
                     self._variables(call, dialect, unit),
                 )
+
+    def _params(self, call: ast.Call, unit: Unit) -> Mapping[str, Text]:
+        """What an operator of Airflow gives its templates: ``params={"table": "t"}``."""
+        node = next((k.value for k in call.keywords if k.arg == "params"), None)
+        if node is None or not OPERATOR.match(_last(call.func)):
+            return {}
+        found = self.values.entries(node, context_of(unit))
+        texts = {
+            f"params.{name}": self.values.texts(b.thing, b.context)
+            for name, b in found.items()
+            if isinstance(b.thing, ast.expr)
+        }
+        return {name: of[0] for name, of in texts.items() if len(of) == 1 and of[0].known}
 
     def _variables(self, call: ast.Call, dialect: str, unit: Unit) -> bool:
         if dialect == DUCKDB or _last(call.func) == "sqldf":
@@ -242,7 +257,8 @@ class Module:
         self.followed.asking = False
         if len(bound) == 1 and isinstance(bound[0].thing, ast.List | ast.Tuple):
             where = bound[0].context
-            found = [text for e in bound[0].thing.elts for text in self.values.texts(e, where)]
+            elements = [e.elts[0] if isinstance(e, ast.Tuple) and e.elts else e for e in bound[0].thing.elts]
+            found = [text for e in elements for text in self.values.texts(e, where)]
             return self.values.across(found, node, context, where)
         return self.values.texts(node, context)
 

@@ -107,7 +107,9 @@ OPERATORS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
 }
 """Airflow's classes: the keywords of what they read, and of what they write."""
 
-DESTINATIONS: Final = ("destination_dataset_table", "destination_table")
+DESTINATIONS: Final = (
+    "destination_dataset_table", "destination_table", "mysql_table", "mssql_table", "oracle_table", "vertica_table", "target_table",
+)  # fmt: skip
 """Keywords of operators that run a query whose result goes there."""
 
 READS: Final = (

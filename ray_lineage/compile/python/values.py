@@ -27,6 +27,7 @@ _FIELD: Final = re.compile(r"\{\{|\}\}|\{([^{}!:]*)(![rsa])?(:[^{}]*(?:\{[^{}]*\
 _STEPS: Final = re.compile(r"(\w+)((?:\.\w+|\[[^\[\]]+\]){0,4})")
 _STEP: Final = re.compile(r"\.(\w+)|\[([^\[\]]+)\]")
 _PROPERTIES: Final = ("property", "cached_property")
+_BRACES: Final = re.compile(r"\{\{\s*(\w+(?:\.\w+)?)\s*\}\}")
 _DOLLAR: Final = re.compile(r"\$\$|\$(\w+)|\$\{(\w+)\}")
 
 Made = Callable[[Text], Text]
@@ -346,15 +347,15 @@ class Values:
             if keyword.arg is not None:
                 named[keyword.arg] = Bound(keyword.value, context)
             else:
-                named |= self._entries(keyword.value, context)
+                named |= self.entries(keyword.value, context)
         if function.attr == "format_map" and node.args:
-            named |= self._entries(node.args[0], context)
+            named |= self.entries(node.args[0], context)
         out: list[Text] = []
         for text in self.texts(function.value, context, depth + 1):
             out.extend(self._formatted(text, node, listed, named, depth))
         return _several(out)
 
-    def _entries(self, node: ast.expr, context: Context) -> dict[str, Bound]:
+    def entries(self, node: ast.expr, context: Context) -> dict[str, Bound]:
         """The values of a dictionary that is written down, by their keys."""
         whole = self.followed.one(node, context)
         pairs = dict_of(whole.thing)
@@ -365,7 +366,7 @@ class Values:
 
     def entry(self, node: ast.expr, key: str, context: Context) -> Bound | None:
         """The value of a key of a dictionary that is written down."""
-        return self._entries(node, context).get(key)
+        return self.entries(node, context).get(key)
 
     def _formatted(
         self, text: Text, node: ast.Call, listed: Sequence[Bound], named: Mapping[str, Bound], depth: int
@@ -488,15 +489,14 @@ class Values:
     def _render(self, node: ast.Call, function: ast.Attribute, context: Context, depth: int) -> list[Text] | None:
         """A template of Jinja: names that are given are written into it, the rest is for the reader of templates."""
         named = {k.arg: self.texts(k.value, context, depth + 1)[0] for k in node.keywords if k.arg}
-        out = []
-        for text in self.texts(function.value, context, depth + 1):
-            fields = [
-                (*found.span(), [named[found.group(1)]])
-                for found in re.finditer(r"\{\{\s*(\w+)\s*\}\}", text.text)
-                if found.group(1) in named
-            ]
-            out.extend(self._replaced(text, fields))
-        return out
+        return [self.rendered(text, named) for text in self.texts(function.value, context, depth + 1)]
+
+    def rendered(self, text: Text, named: Mapping[str, Text]) -> Text:
+        """A template of Jinja with what is given for some of its names."""
+        fields = [
+            (*found.span(), [named[found.group(1)]]) for found in _BRACES.finditer(text.text) if found.group(1) in named
+        ]
+        return self._replaced(text, fields)[0]
 
 
 _Method = Callable[[Values, ast.Call, ast.Attribute, Context, int], list[Text] | None]

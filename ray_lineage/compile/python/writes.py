@@ -460,7 +460,8 @@ class Written:
         given = {k.arg: k.value for k in call.keywords if k.arg}
         for keyword in DESTINATIONS:
             if keyword in given and OPERATOR.match(_last(call.func)):
-                return next(iter(self._names(given, keyword, BIGQUERY, context)), ())
+                dialect = BIGQUERY if keyword == "destination_dataset_table" else dialect_of_word(keyword)
+                return next(iter(self._names(given, keyword, dialect, context)), ())
         if "ctas_table" in given:  # awswrangler's create_ctas_table
             fronts = [given[k] for k in ("ctas_database", "database") if k in given][:1]
             parts = [self.frames.values.texts(n, context)[0] for n in (*fronts, given["ctas_table"])]
@@ -469,6 +470,9 @@ class Written:
             query = self._entry(given["configuration"], "query", context)
             entry = self._entry(query[0], "destinationTable", query[1]) if query is not None else None
             return self._reference(*entry) if entry is not None else ()
+        if _last(call.func) == "bigquery_query" and {"dataset", "table"} <= given.keys():  # Prefect's
+            parts = [self.frames.values.texts(given[k], context)[0] for k in ("dataset", "table")]
+            return self.frames.name_of(joined(Text("."), parts), BIGQUERY)
         if _last(call.func) == "create_table" and call.args and not given.get("schema"):
             return self.frames.name_of(self.frames.values.texts(call.args[0], context)[0], BIGQUERY)
         if "job_config" in given:

@@ -198,6 +198,8 @@ class Engine:
         None  # reads those of a routine that are like no others
     )
     output_parameters: bool = False  # EXEC p @v OUTPUT; RETURN gives them back
+    is_template: Callable[[str], bool] | None = None  # has a text parameters that somebody fills in before it runs?
+    unnests_rows: bool = False  # UNNEST of an array of rows gives a column for each of their fields
     out_columns: bool = False  # OUT parameters are the columns of the result
     untyped_parameters: bool = False
     procedures_return_tables: bool = False

@@ -217,6 +217,21 @@ def without_gaps(tokens: list[Token]) -> list[Token]:
     ]
 
 
+def without_loose_ends(tokens: list[Token]) -> list[Token]:
+    """``WITH a AS (...), SELECT`` and ``SELECT a FROM t UNION ALL``: a template writes what stands between two of several behind each
+    of them but the last, which nobody knows here."""
+    out: list[Token] = []
+    for i, token in enumerate(tokens):
+        kind = token.token_type
+        following = tokens[i + 1].token_type if i + 1 < len(tokens) else T.R_PAREN
+        if out and kind is T.COMMA and out[-1].token_type is T.R_PAREN and following is T.SELECT:
+            continue
+        out.append(token)
+        if following is T.R_PAREN and [t.token_type for t in out[-2:]] in ([T.UNION, T.ALL], [T.UNION, T.DISTINCT]):
+            del out[-2:]
+    return out
+
+
 _ENDS_OPERAND: Final = frozenset({T.VAR, T.IDENTIFIER, T.R_PAREN, T.NULL, T.END, *LITERALS})
 
 

@@ -24,7 +24,7 @@ from ray_lineage.compile.sql.engine import REFERENCES, RESULT_SCAN, TRIGGER, Eng
 from ray_lineage.compile.sql.facts import SqlFacts
 from ray_lineage.compile.sql.lex.columns import ColumnItem
 from ray_lineage.compile.sql.names import Names
-from ray_lineage.compile.sql.parse import Excerpts, Parser, without_gaps
+from ray_lineage.compile.sql.parse import Excerpts, Parser, without_gaps, without_loose_ends
 from ray_lineage.compile.sql.query.arena import Builder
 from ray_lineage.compile.sql.query.queries import lower_query
 from ray_lineage.compile.sql.query.scope import Scope
@@ -209,7 +209,7 @@ class Unit:
         try:
             tree, self.parsed = self.parser.parse(tokens, verb, self.text, rows)
         except ParseError:
-            rest = without_gaps(tokens) if self.nested else tokens
+            rest = without_gaps(tokens) if self.nested else without_loose_ends(tokens) if self.templated else tokens
             if len(rest) == len(tokens):
                 raise
             tree, self.parsed = self.parser.parse(rest, verb, self.text, rows)

@@ -27,7 +27,8 @@ def is_type(code: str, written: str) -> bool:
 
 
 def has_no_body(text: str) -> bool:
-    """Has the last statement of a text begun with WITH, and is its own query still to come?"""
+    """Has the last statement of a text begun with WITH (or its query, as in ``CREATE VIEW v AS WITH``), and is the query of that
+    still to come?"""
     bare = FLAT.sub(" ", text[-_MOST:])
     depth, plain = 0, [""]
     for piece in re.split(r"([();])", bare):
@@ -39,5 +40,7 @@ def has_no_body(text: str) -> bool:
             depth, plain = 0, [""]
         elif depth == 0:
             plain.append(piece)
-    words = " ".join(plain).split()
-    return depth == 0 and bool(words) and words[0].lower() == "with" and not any(_BODY.fullmatch(w) for w in words)
+    words = " ".join(plain).lower().split()
+    if words[:1] in (["create"], ["insert"]) and "with" in words:
+        del words[: words.index("with")]
+    return depth == 0 and words[:1] == ["with"] and not any(_BODY.fullmatch(w) for w in words)

@@ -81,7 +81,7 @@ class Shows(Calls):
         if before in (")", ",", "with") and has_no_body(out.text()):
             if before == ")":
                 return query if follows in ("", ";") else ""
-            return f"{_name_of(text)} as ({query})"
+            return _name_of(text) if follows == "as" else f"{_name_of(text)} as ({query})"
         return "" if operand_before(code) else text
 
     def _sql(self, node: nodes.Expr | None, bare: bool, quoted: bool) -> tuple[str, bool]:

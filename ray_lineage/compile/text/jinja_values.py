@@ -242,7 +242,8 @@ class Values:
         raise Unknown
 
     def this(self) -> Relation:
-        return self.relation(self.config.get("alias") or self.model)
+        """What the model makes, as other models know it: its alias alone may be a CTE's name too, and says no schema."""
+        return self.model_of(self.model)
 
     def relation(self, *parts: str) -> Relation:
         """Text of a dataset's name."""
@@ -313,7 +314,8 @@ class Values:
         if isinstance(owner, dict):
             return owner[node.attr]
         if isinstance(owner, Relation) and node.attr in ("identifier", "name", "table"):
-            return Relation(owner.rsplit(".", 1)[-1])
+            own = owner == self.this() and self.config.get("alias")
+            return self.relation(own) if own else Relation(owner.rsplit(".", 1)[-1])
         raise Unknown
 
     def _getitem(self, node: nodes.Getitem) -> object:

@@ -46,7 +46,7 @@ def untemplate(
 ) -> Template | None:
     """The template as plain SQL, or None if it holds no template marks. Never raises on bad input.
 
-    ``model`` is what ``{{ this }}`` means unless an alias is configured; ``quote`` is the dialect's opening quote of
+    ``model`` is what ``{{ this }}`` refers to; ``quote`` is the dialect's opening quote of
     identifiers; ``stages``: a name behind an @ is a stage of its engine. Line ends become ``\\n``.
     """
     if "@" in text and sqlrender.speaks(text, stages):

@@ -277,3 +277,10 @@ def test_rows_behind_many_torn_ones_are_read_from_where_the_reader_stands() -> N
 
 def test_a_long_field_of_csv_costs_no_row() -> None:
     assert [row.line for row in csv_rows("a,b\n" + "x" * 200_000 + ",1\n2,3\n") if isinstance(row, Row)] == [2, 3]
+
+
+def test_rows_of_oracles_tools_stand_beside_the_names_of_their_columns() -> None:
+    """``SET SQLFORMAT JSON`` of SQLcl and SQL Developer."""
+    columns = [{"name": "OWNER", "type": "VARCHAR2"}, {"name": "TABLE_NAME", "type": "VARCHAR2"}]
+    item = {"owner": "HR", "table_name": "EMP", "column_name": "ID", "column_id": 1, "data_type": "NUMBER"}
+    assert listed(json.dumps({"results": [{"columns": columns, "items": [item]}]})) == {"hr.emp": ["id NUMBER"]}

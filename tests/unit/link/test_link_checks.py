@@ -464,3 +464,10 @@ def test_doubtful_are_the_names_that_different_lists_end_in(declared: list[str],
     linker.settle()
     assert linker.doubtful() == doubtful
     linker.close()
+
+
+def test_parameters_of_a_template_are_not_checked() -> None:
+    """Their defaults are somebody's names, until it is filled in."""
+    files = {"t.sql": "CREATE TABLE dbo.t (a int)", "q.sql": "SELECT t.<column_name,,b> FROM dbo.t"}
+    assert checked(files, "tsql")["q.sql"] == []
+    assert checked({**files, "q.sql": "SELECT t.b FROM dbo.t"}, "tsql")["q.sql"] == [("RL143", "warning", 1)]

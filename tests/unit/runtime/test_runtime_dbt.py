@@ -10,7 +10,8 @@ import pytest
 
 from ray_lineage.compile import CompileOptions
 from ray_lineage.graph.sqlite import SqliteStore
-from ray_lineage.model import SourceFile
+from ray_lineage.model import FileFacts, SourceFile
+from ray_lineage.runtime import alone
 from ray_lineage.runtime.alone import read_alone
 from ray_lineage.runtime.ingest import ingest
 from ray_lineage.runtime.needs import Needs
@@ -152,6 +153,23 @@ def test_a_file_alone_is_read_as_in_an_ingest(tmp_path: Path, settings: Settings
     assert (facts.dialect, [s.target for s in facts.statements]) == ("snowflake", [("mart", "top")])
     assert [d for d in facts.diagnostics if d.code == "RL126"] == []
     assert read_alone(str(tmp_path / "other/config.yml"), settings) is None
+
+
+def test_of_a_large_tree_the_nearest_files_are_looked_at(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    near = {f"b/{k}.sql": "create table `t` (a int) engine=InnoDB;" for k in range(3)}
+    far = {f"a/{k}.sql": "select top 1 [a] from [t]\ngo\n" for k in range(9)}
+    write(tmp_path, {"ray_lineage.toml": "", "b/c/own.sql": "insert into o (a) select a from i", **near, **far})
+    monkeypatch.setattr(alone, "_MOST", 3)
+    assert said(read_alone(str(tmp_path / "b/c/own.sql"), settings)) == "mysql"
+    monkeypatch.setattr(alone, "_FOLDERS", 1)  # its own
+    assert said(read_alone(str(tmp_path / "b/c/own.sql"), settings)) == ""
+
+
+def said(facts: FileFacts | None) -> str:
+    assert facts is not None
+    return facts.dialect
 
 
 def task(path: str) -> Task:

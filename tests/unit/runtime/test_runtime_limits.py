@@ -53,10 +53,10 @@ def task(path: Path) -> Task:
 
 @pytest.fixture
 def big(tmp_path: Path) -> Path:
-    """A good file of 90 kB, which takes a third of a second; a few times that on a slow machine."""
+    """A good file of 180 kB, which takes half a second: time for the limit to ring again where its first ring is swallowed."""
     path = tmp_path / "big.sql"
     line = "INSERT INTO dbo.t (a, b) SELECT s.a + s.b AS a, s.c FROM dbo.s AS s WHERE s.d = 1;\n"
-    path.write_text(line * (90_000 // len(line)))
+    path.write_text(line * (180_000 // len(line)))
     return path
 
 

@@ -164,3 +164,27 @@ def test_a_template_gives_the_known_end_of_a_name() -> None:
         "raw.items",
     }
     assert reads("select id from events_{{ var('day') }}") == set()
+
+
+def test_ctes_that_a_loop_over_the_unknown_or_a_macro_writes() -> None:
+    sql = """CREATE VIEW ds.v AS
+WITH
+{% for app in applications %}
+  {{ app }} AS (SELECT s.a FROM ds.s AS s),
+{% endfor %}
+{{ more_of_them() }},
+x AS (SELECT t.a FROM ds.t AS t)
+SELECT a FROM x;"""
+    assert flows(sql, "bigquery") == {("ds.t.a", "ds.v.a")}
+
+
+def test_what_stands_between_the_turns_of_a_loop_over_the_unknown() -> None:
+    """Whether a turn is the last one of both loops nobody knows."""
+    sql = """CREATE VIEW ds.v AS WITH
+{% for app in apps %}{% set outer = loop %}{% for d in app %}
+  {{ d }}_x AS (SELECT s.a FROM ds.s AS s) {% if not (outer.last and loop.last) %},{% endif %}
+{% endfor %}{% endfor %}
+{% for app in apps %}{% set outer = loop %}{% for d in app %}
+  SELECT t.a FROM ds.t AS t {% if not (outer.last and loop.last) %} UNION ALL {% endif %}
+{% endfor %}{% endfor %}"""
+    assert flows(sql, "bigquery") == {("ds.t.a", "ds.v.a")}

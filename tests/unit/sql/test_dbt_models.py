@@ -60,6 +60,30 @@ def test_an_incremental_condition_shapes_rows_only() -> None:
     assert ("p:x.ts", "p:m") in {(r[0], r[1]) for r in found.rows["INFLUENCES"]}
 
 
+def test_what_a_model_calls_this_is_what_it_makes_whatever_else_has_its_alias() -> None:
+    text = "{{ config(alias='x', schema='%s') }}\nwith x as (select a, ts from {{ source('raw', 'x') }})\nselect a, ts from x where a > (select max(ts) from {{ this }})"
+    found = linked(m=text % "s", n=text % "r")["m.sql"]
+    assert {(s, t) for s, t, *_ in edges(found)} == {("raw.x.a", "s.x.a"), ("raw.x.ts", "s.x.ts")}
+    assert {(r[0], r[1]) for r in found.rows["INFLUENCES"]} == {("p:raw.x.a", "p:s.x"), ("p:s.x.ts", "p:s.x")}
+
+
+@pytest.mark.parametrize(
+    ("rest", "codes"),
+    [("", []), (" union all select b from {{ m(ref('late')) }}", ["RL126", "RL127"])],
+)
+def test_of_a_model_that_a_comment_names_no_column_comes_and_that_is_known(rest: str, codes: list[str]) -> None:
+    text = f"-- depends_on: {{{{ ref('late') }}}}\nselect a from {{{{ ref('x') }}}}{rest}"
+    facts = compile_source(text, CompileOptions("snowflake", model="m"))
+    assert [d.code for d in facts.diagnostics if d.code in ("RL126", "RL127")] == codes
+    found = linked(m=text)["m.sql"]
+    assert {r[1] for r in found.rows["READS"]} == {"p:x", "p:late"}
+
+
+def test_the_identifier_of_this_is_its_alias() -> None:
+    text = "{{ config(alias='x') }}\nselect a from {{ ref('y') }} where k = '{{ this.identifier }}'"
+    assert untemplate(text, "m").text.splitlines()[1].endswith("k = 'x'")
+
+
 def test_both_branches_of_an_if_are_read() -> None:
     text = "select a as k from {% if target.name == 'dev' %}{{ ref('small') }}{% else %}{{ ref('big') }}{% endif %}"
     found = {(s, t): c for s, t, _, _, c in edges(linked(m=text)["m.sql"])}

@@ -88,6 +88,7 @@ GAPS: dict[str, list[tuple[str, str]]] = {
     "without_partitions": [("trino", "SELECT a FROM TABLE(f(input => TABLE(t) PARTITION BY b ORDER BY c))")],
     "keyed_pairs": [("trino", "SELECT JSON_OBJECT(t.a : value) AS j FROM t")],
     "_ternaries": [("clickhouse", "SELECT a FROM t WHERE a ? b : c")],
+    "_plain_ranks": [("teradata", "SELECT RANK(a DESC) FROM t"), ("teradata", "SELECT CSUM(a, b DESC) FROM t")],
     "_without_normalize": [("teradata", "SELECT NORMALIZE ON MEETS OR OVERLAPS a FROM t")],
     "_plain_directory": [("spark", "INSERT OVERWRITE DIRECTORY '/p' USING parquet SELECT a FROM t")],
     "_without_evolution": [

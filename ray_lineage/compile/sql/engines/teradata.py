@@ -129,6 +129,33 @@ def _describe(out: list[Token], start: int, at: Token, found: _Phrases, *, named
         out.extend((like(at, T.ALIAS, "AS"), found.name))
 
 
+_SUMS: Final = frozenset({"CSUM", "MAVG", "MSUM", "MDIFF", "MLINREG", "QUANTILE"})
+
+
+def _plain_ranks(tokens: list[Token], verb: str) -> list[Token]:
+    """``RANK(a DESC)`` -> ``RANK() OVER (ORDER BY a DESC)``, ``CSUM(a, b ASC)`` -> ``CSUM(a, b)``: the older functions that sort by
+    what they are given (Teradata's SQL Functions, Expressions, and Predicates: Ordered Analytical Functions)."""
+    out: list[Token] = []
+    end = -1  # of a call of which the directions are dropped
+    for i, token in enumerate(tokens):
+        kind, before = token.token_type, tokens[i - 1].text.upper() if i else ""
+        if kind is T.L_PAREN and before == "RANK":
+            close = closing(tokens, i)
+            after = tokens[close + 1].text.upper() if close + 1 < len(tokens) else ""
+            if close > i + 1 and after not in ("OVER", "WITHIN"):
+                out.extend([token, like(token, T.R_PAREN, ")"), *_over(token)])
+                continue
+        elif kind is T.L_PAREN and before in _SUMS:
+            end = max(end, closing(tokens, i))
+        if i >= end or (kind is not T.ASC and kind is not T.DESC):
+            out.append(token)
+    return out
+
+
+def _over(at: Token) -> list[Token]:
+    return [like(at, T.OVER, "OVER"), like(at, T.L_PAREN, "("), like(at, T.ORDER_BY, "ORDER BY")]
+
+
 def _without_normalize(tokens: list[Token], verb: str) -> list[Token]:
     """``SELECT NORMALIZE ON MEETS OR OVERLAPS a`` -> ``SELECT a``: rows whose periods meet become one."""
     out: list[Token] = []
@@ -286,6 +313,11 @@ TERADATA: Final = Engine(
             r"|smallint|byteint|date|timestamp|time|varchar|char|decimal|dec|float|real|numeric|number|character|byte|varbyte|clob"
             r"|blob|interval|period|latin|unicode)\b",
             _plain_teradata,
+        ),
+        rule(
+            "",
+            r"\brank\s*\(\s*[^\s)]|\b(?:csum|mavg|msum|mdiff|mlinreg|quantile)\s*\([^()]*\b(?:asc|desc)\b",
+            _plain_ranks,
         ),
         rule("normalize", r"\bselect\s+normalize\b|\bsel\s+normalize\b", _without_normalize),
         rule("merge", r"\binsert\s*\(", _plain_merge),

@@ -34,6 +34,7 @@ TRINO: Final = Engine(
         ]
     ),
     structs=True,
+    unnests_rows=True,
     table_functions={"query": ("query",), "table_changes": ("schema", "table")},
     table_arguments=True,
     system_functions=True,

@@ -196,6 +196,7 @@ def read_create(tokens: list[Token]) -> CreateHead | None:
         and tokens[i].token_type is T.ALIAS
         and not is_view
         and tokens[i + 1].token_type in (T.VAR, T.IDENTIFIER)
+        and tokens[i + 1].text.upper() not in _KINDS_OF_TABLES
     ):
         like, after = read_name(tokens, i + 1)  # AS other of ClickHouse and Teradata
         if after < n and tokens[after].text.upper() not in ("ENGINE", "WITH"):
@@ -216,7 +217,7 @@ def read_create(tokens: list[Token]) -> CreateHead | None:
         i < n
         and tokens[i].text.upper() == "AS"
         and i + 1 < n
-        and tokens[i + 1].text.upper() in ("FILETABLE", "NODE", "EDGE", "TABLE")
+        and tokens[i + 1].text.upper() in (*_KINDS_OF_TABLES, "TABLE")
         and (tokens[i + 1].text.upper() != "TABLE" or (i + 2 < n and tokens[i + 2].token_type is T.L_PAREN))
     ):
         i += 2
@@ -229,6 +230,10 @@ def read_create(tokens: list[Token]) -> CreateHead | None:
         if columns:
             columns.extend(_partition_columns(tokens, i))
     return CreateHead(frozenset(words), name, columns, likes, _query_start(tokens, i, is_view))
+
+
+_KINDS_OF_TABLES: Final = ("FILETABLE", "NODE", "EDGE")
+"""What may stand behind AS in T-SQL without being another table."""
 
 
 def _likes(name: list[Token]) -> list[Like]:

@@ -195,11 +195,7 @@ def _path_of_table(b: Builder, table: exp.Table, scope: Scope) -> exp.Column | N
 
 def unnest_relation(b: Builder, node: exp.Unnest, alias: str, columns: tuple[str, ...], scope: Scope) -> int:
     """UNNEST: each column comes from the array at its position; BigQuery's single column has the alias's name."""
-    found: list[Collected] = []
-    for item in node.expressions:
-        collected = Collected()
-        collect(b, item, scope, TRANSFORMATION, collected)
-        found.append(collected)
+    found = [_elements(b, items, scope) for items in _unnested(b, node)]
     names = columns or ((alias,) if alias else ())
     if b.engine.unnests_structs:  # an array of structs gives their fields, whose names we do not know
         refs = tuple(r for c in found for r in c.refs.values())
@@ -215,6 +211,25 @@ def unnest_relation(b: Builder, node: exp.Unnest, alias: str, columns: tuple[str
     if isinstance(offset, exp.Identifier):  # WITH ORDINALITY
         outputs.append(Output(b.identifier(offset), ()))
     return b.add(Select((), tuple(outputs), (), scope.index, (), False, tuple(s for c in found for s in c.subqueries)))
+
+
+def _unnested(b: Builder, node: exp.Unnest) -> list[list[Expression]]:
+    """What each column of UNNEST is made of: an array, or (of arrays of rows that are written down) the values at its position."""
+    out: list[list[Expression]] = []
+    for item in node.expressions:
+        rows = item.expressions if isinstance(item, exp.Array) and b.engine.unnests_rows else []
+        if rows and all(isinstance(r, exp.Struct) and len(r.expressions) == len(rows[0].expressions) for r in rows):
+            out.extend([list(values) for values in zip(*(r.expressions for r in rows), strict=True)])
+        else:
+            out.append([item])
+    return out
+
+
+def _elements(b: Builder, items: list[Expression], scope: Scope) -> Collected:
+    found = Collected()
+    for item in items:
+        collect(b, item, scope, TRANSFORMATION, found)
+    return found
 
 
 def add_join(

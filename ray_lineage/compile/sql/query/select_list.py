@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import msgspec
@@ -91,13 +92,17 @@ def output_of(b: Builder, item: Expression, scope: Scope, subqueries: list[int])
     name, line, column = _output_name(b, item)
     bare = kind is exp.Alias and given.__class__ is exp.Column
     text = b.text_of(item, found.at) if found.refs and not bare else ""
+    if b.engine.implicit_names and kind is not exp.Alias and _is_call(item) and (called := _CALLED.match(text)):
+        name = b.fold(called[1], False)  # by the name that is written, and not by the grammar's
     fields = -1
     if given.__class__ in PACKED and found.refs and (b.engine.structs or b.engine.row_values):
         fields = fields_of(b, given, scope, collect)
     return Output(name, tuple(found.refs.values()), line or found.line, column, expression=text, fields=fields)
 
 
-_SPECIAL_ITEMS: Final = frozenset({exp.QueryTransform, exp.Aliases, exp.EQ, exp.PropertyEQ, exp.Apply, exp.Dot})
+_SPECIAL_ITEMS: Final = frozenset(
+    {exp.QueryTransform, exp.Aliases, exp.EQ, exp.PropertyEQ, exp.Apply, exp.Dot, exp.Explode}
+)
 _PLAIN: Final = Output(None, ())
 
 
@@ -134,6 +139,9 @@ def _special_output(b: Builder, item: Expression, scope: Scope, subqueries: list
         star = star_of(b, exp.Star(), exp.Column(this=exp.Star(), table=item.this), scope, subqueries)
         pattern = "~" + "".join(e.name for e in item.expression.expressions[:1])
         return [msgspec.structs.replace(o, like=pattern) for o in (star if isinstance(star, list) else [star])]
+    if kind is exp.Explode and isinstance(item.this, exp.Struct):  # unnest({'x': a}) of DuckDB: the fields are columns
+        packed = fields_of(b, item.this, scope, collect)
+        return Output(None, (Ref(packed, scope.index, STAR, IDENTITY),), star=True)
     return _PLAIN
 
 
@@ -229,6 +237,16 @@ def _output_name(b: Builder, item: Expression) -> tuple[str | None, int, int]:
     return _implicit_name(b, item), 0, 0
 
 
+def _is_call(item: Expression) -> bool:
+    while isinstance(item, exp.Window | exp.Filter | exp.WithinGroup):
+        item = item.this
+    return isinstance(item, exp.Func) and not isinstance(item, exp.Binary | exp.Case | exp.Cast)
+
+
+_CALLED: Final = re.compile(r"([a-z_]\w*)\s?\(", re.IGNORECASE)
+"""A call that an expression begins with: of one that is a call its name."""
+
+
 def _implicit_name(b: Builder, item: Expression) -> str | None:
     """What the engine calls an unnamed expression, where its documentation says."""
     if (
@@ -239,7 +257,7 @@ def _implicit_name(b: Builder, item: Expression) -> str | None:
         return b.identifier(item.expression)
     if b.engine.implicit_names:
         node = item
-        while isinstance(node, exp.Cast | exp.Paren):
+        while isinstance(node, exp.Cast | exp.Paren | exp.Bracket):
             node = node.this
         if isinstance(node, exp.Column):
             return b.identifier(node.this)

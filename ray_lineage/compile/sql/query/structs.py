@@ -37,7 +37,7 @@ _AROUND: Final = (
 )
 _PICKED: Final = (exp.Bracket, exp.Explode, exp.Inline)
 PACKED: Final = frozenset(
-    {exp.Struct, exp.Cast, exp.Array, exp.Column, exp.Subquery, exp.Anonymous, *_OF_ROWS, *_AROUND, *_PICKED}
+    {exp.Struct, exp.Tuple, exp.Cast, exp.Array, exp.Column, exp.Subquery, exp.Anonymous, *_OF_ROWS, *_AROUND, *_PICKED}
 )
 """What may have fields."""
 
@@ -61,7 +61,7 @@ def fields_of(b: Builder, node: Expression, scope: Scope, collect: Collect, *, c
 
 
 def _fields(b: Builder, node: Expression, scope: Scope, collect: Collect, *, columns: bool) -> int:
-    if isinstance(node, exp.Struct):
+    if isinstance(node, exp.Struct | exp.Tuple):
         return _packed(b, node.expressions, scope, collect)
     if isinstance(node, exp.Cast):
         return _typed(b, node, scope, collect)
@@ -124,7 +124,7 @@ def path_of(node: Expression) -> tuple[Expression, list[Expression]]:
     """``a.b[0].c``, ``a['b']`` and ``a:b.c``: what the path begins with, and its names."""
     path: list[Expression] = []
     while True:
-        if isinstance(node, exp.Dot) and isinstance(node.expression, exp.Identifier | exp.Star):
+        if isinstance(node, exp.Dot) and isinstance(node.expression, exp.Identifier | exp.Star | exp.Literal):
             path.append(node.expression)
         elif isinstance(node, exp.Bracket) and _is_text(node.expressions[:1]):
             path.append(node.expressions[0])

@@ -11,6 +11,7 @@ from sqlglot.tokens import Token
 from ray_lineage.compile.sql.engine import Engine
 from ray_lineage.compile.sql.lex.kinds import T
 from ray_lineage.compile.sql.lex.scan import outermost
+from ray_lineage.compile.sql.lex.tokens import like
 from ray_lineage.compile.sql.split.flow import Slice, Slices
 from ray_lineage.compile.sql.split.nesting import BLOCK, CASE, EXIT_HANDLER, HANDLER, IF, REPEATED, SELECTION, Nesting
 from ray_lineage.model import ANY_LOOP
@@ -261,8 +262,13 @@ class Splitter(Slices):
             if token.token_type is T.SELECT:
                 return k
         while i < n:
-            if tokens[i].token_type is T.SEMICOLON and i + 1 < n and tokens[i + 1].token_type is T.SELECT:
-                return i + 1
+            if tokens[i].token_type is T.SEMICOLON and i + 1 < n:
+                if tokens[i + 1].token_type is T.SELECT:
+                    return i + 1
+                if i + 3 < n and tokens[i + 2].text.upper() == "AS" and tokens[i + 3].token_type is T.L_PAREN:
+                    tokens[i] = like(tokens[i], T.WITH, "WITH")  # the queries that WITH also gives names to
+                    self.kinds[i] = T.WITH
+                    return i
             i += 1
         return n
 

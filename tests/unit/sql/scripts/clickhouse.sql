@@ -173,3 +173,7 @@ CREATE TABLE m (a Int) ENGINE = Dictionary(e);
 CREATE TABLE n (a Int) ENGINE = AzureBlobStorage('AccountKey=secret', 'c1', 'y.csv', 'CSV');
 CREATE TABLE l (a Int) ENGINE = File(CSV);
 -- pairs: external."s3://b/x.csv".a > o.x i, external."c1/x.csv".b > o.y i, d1.d.a > o.z i, t.a > p.x i, t.b > p.y i, t.a > external."https://b/x.csv".a i, e.* > m.* i, external."c1/y.csv".* > n.* i
+-- case: elements of tuples are told apart
+INSERT INTO o (x, y) SELECT q.1, q.2 FROM (SELECT (t.a, t.b) AS q FROM t);
+SELECT (t.a, t.b).2 AS z, tuple(t.a, t.id).1 AS w FROM t;
+-- pairs: t.a > o.x t, t.b > o.y t, t.b > z t, t.a > w t

@@ -215,3 +215,6 @@ INSERT INTO p (y) SELECT b FROM sqlite_scan('f.db', 't');
 INSERT INTO o (x) SELECT a FROM read_parquet(['x.parquet', 'y.parquet'], union_by_name = true);
 INSERT INTO o (y) SELECT b FROM read_csv('z.csv', header = true) AS q;
 -- pairs: external."x.parquet".a > o.x i, external."y.parquet".a > o.x i, external."z.csv".b > o.y i
+-- case: an unnested struct is its fields
+CREATE TABLE o AS SELECT unnest({'p': t.a, 'q': t.b}), t.id FROM t;
+-- pairs: t.a > o.p i, t.b > o.q i, t.id > o.id i

@@ -633,3 +633,8 @@ begin
 end;
 /
 -- pairs: t.a > v.a i, t.b > v.a i, t.a > o.x i, t.b > o.y a
+-- case: functions and queries in one WITH
+WITH FUNCTION ff(p NUMBER) RETURN NUMBER IS BEGIN RETURN p * 2; END;
+q AS (SELECT ff(t.a) AS fa FROM t) SELECT fa FROM q
+/
+-- pairs: t.a > fa t

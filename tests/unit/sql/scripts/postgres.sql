@@ -823,3 +823,8 @@ BEGIN FOR x, y IN SELECT a, b FROM t WHERE id > 1 LOOP RETURN NEXT; END LOOP; EN
 CREATE PROCEDURE s.p(IN x int, OUT y int) LANGUAGE plpgsql AS $$ BEGIN SELECT max(v) INTO y FROM src; END $$;
 DO $$ DECLARE k int; BEGIN CALL s.p(1, k); INSERT INTO dst (k) VALUES (k); END $$;
 -- pairs: src.v > s.p.y a, s.p.y > dst.k i
+-- case: columns without a name are called as the function that is written [postgres, redshift]
+CREATE TABLE o AS SELECT string_agg(t.a, ','), coalesce(t.b, t.id) FROM t;
+CREATE TABLE p AS SELECT (t.a), t.b::int, max(t.a) OVER (), count(t.id) + 1 FROM t;
+-- pairs: t.a > o.string_agg a, t.b > o.coalesce t, t.id > o.coalesce t, t.a > p.a i, t.b > p.b t, t.a > p.max a,
+--   t.id > p.?column? a

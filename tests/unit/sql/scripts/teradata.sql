@@ -147,3 +147,6 @@ CREATE TABLE o2 AS t WITH NO DATA; CREATE TABLE o3 AS t WITH DATA AND STATS; REN
 -- case: what a procedure puts into its OUT parameters goes on in who calls it
 REPLACE PROCEDURE db.p (IN i INT, OUT o INT) BEGIN SELECT MAX(k) INTO :o FROM db.m; END;
 -- pairs: db.m.k > db.p.o a
+-- case: functions that sort by what they are given
+INSERT INTO o (x, y) SELECT RANK(t.a DESC), CSUM(t.b, t.id ASC) FROM t;
+-- pairs: t.a > o.x w, t.b > o.y t, t.id > o.y t

@@ -74,3 +74,7 @@ INSERT INTO o (z) SELECT q.d FROM TABLE(pg.system.query('SELECT d FROM s1.u')) A
 -- case: changes of a table [trino]
 INSERT INTO o (x) SELECT a FROM TABLE(c1.system.table_changes(schema_name => 's1', table_name => 't', since_version => 0));
 -- pairs: c1.s1.t.a > o.x i
+-- case: unnested rows that are written down have columns of their own
+INSERT INTO o (x, y) SELECT r.p, r.q FROM t CROSS JOIN UNNEST(ARRAY[ROW(t.a, t.b), ROW(t.id, 1)]) AS r (p, q);
+INSERT INTO o (z) SELECT r.p FROM t CROSS JOIN UNNEST(ARRAY[t.a, t.b], t.id) AS r (p, q);
+-- pairs: t.a > o.x t, t.id > o.x t, t.b > o.y t, t.a > o.z t, t.b > o.z t

@@ -810,3 +810,7 @@ EXEC (@s);
 EXEC (@x + N'DROP TABLE z');
 -- pairs:
 -- codes: RL110
+-- case: a file table is like no other one
+CREATE TABLE dbo.f AS FILETABLE WITH (FileTable_Directory = 'x');
+-- pairs:
+-- reads:

@@ -18,6 +18,7 @@ from ray_lineage.compile.sql.engines.tsql.rewrites import (
     WITH_TOP,
     has_clauses,
     has_methods,
+    has_template_parameters,
     may_be_names,
     quoted_as_strings,
     rewrite_tsql,
@@ -80,6 +81,7 @@ TSQL: Final = Engine(
     clear_names=True,
     splitter=BatchSplitter,
     client=(with_template_defaults,),
+    is_template=has_template_parameters,
     batches=True,  # .../sql-server-utilities-statements-go
     may_run_texts=may_run_texts,
     plain_words=_PLAIN_WORDS,

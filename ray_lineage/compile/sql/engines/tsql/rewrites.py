@@ -103,7 +103,12 @@ _PARAMETER_OF_TEMPLATE: Final = re.compile(r"<([@\w][\w@-]*)[ \t]*,[^<>,\n]*,[ \
 def with_template_defaults(text: str) -> str:
     """``<name, type, value>`` of templates of Management Studio becomes its value, or its name
     (https://learn.microsoft.com/en-us/ssms/template/replace-template-parameters)."""
-    return _PARAMETER_OF_TEMPLATE.sub(_default, text) if "<" in text else text
+    return _PARAMETER_OF_TEMPLATE.sub(_default, text) if has_template_parameters(text) else text
+
+
+def has_template_parameters(text: str) -> bool:
+    """Are there such parameters in it?"""
+    return "<" in text and _PARAMETER_OF_TEMPLATE.search(text) is not None
 
 
 def _default(found: re.Match[str]) -> str:
