@@ -78,7 +78,7 @@ def untemplate(
 
 def _of_sqlrender(text: str) -> Template:
     found = sqlrender.render(text.replace("\r\n", " \n").replace("\r", "\n"))
-    return Template(found.text, branches=_merged(found.branches), variants=(found.other,) if found.other else ())
+    return Template(found.text, branches=_merged(found.branches), variants=found.others)
 
 
 def _only_in_strings(text: str) -> bool:

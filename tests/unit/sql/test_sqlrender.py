@@ -50,34 +50,49 @@ def test_both_texts_of_a_condition_are_read_and_neither_is_certain() -> None:
 
 
 @pytest.mark.parametrize(
-    ("script", "first", "other"),
+    ("script", "first", "others"),
     [
         (
             "{@a != ''} ? {x} : {y} @s.t",
             "              x        _s.t",
-            "                    y  _s.t",
+            ["                    y  _s.t"],
         ),
         (
             "{@a}?{x{@b}?{y}:{z}} @s.t",
             "      x      y       _s.t",
-            "                     _s.t",
+            ["      x          z   _s.t"],
         ),
         (
             "{unclosed ? {x} @s.t",
             "{unclosed ? {x} _s.t",
-            None,
+            [],
         ),
         (
             "-- {@a} ? {x}\n{DEFAULT @b = 1}",
-            "-- {@a} ? {x}\n                ",
-            None,
+            "--         x \n                ",
+            [],
+        ),
+        (
+            "{@v == '4'}?{a}{@v == \"5\"}?{b}{@v != '4'}?{c}",
+            "             a                               ",
+            ["                            b              c "],
+        ),
+        (
+            "--{@v IN (1, 2)}?{\n a\n --}{!(@v = 1) | @x}?{\n b\n--}",
+            "--                \n a\n --                   \n b\n-- ",
+            [],
+        ),
+        (
+            "{@a & @b == 1}?{x}{!@a}?{y}{@a}?{z}",
+            "                x                z ",
+            ["                         y         "],
         ),
     ],
-    ids=["two texts", "one in another", "no end", "comment and default"],
+    ids=["two texts", "one in another", "no end", "comment and default", "excluded", "in comments", "flags"],
 )
-def test_what_becomes_of_the_text(script: str, first: str, other: str | None) -> None:
+def test_what_becomes_of_the_text(script: str, first: str, others: list[str]) -> None:
     found = sqlrender.render(script)
-    assert (found.text, found.other) == (first, other)
+    assert (found.text, *found.others) == (first, *others)
 
 
 @given(st.text(alphabet="{}?:@ab\n", max_size=60))
@@ -90,8 +105,8 @@ def test_the_lines_of_a_condition_are_those_of_its_braces(script: str) -> None:
 @given(st.text(alphabet="{}?:@ab.'-\n /*", max_size=60))
 def test_characters_keep_their_places(script: str) -> None:
     found = sqlrender.render(script)
-    lengths = [[len(line) for line in text.split("\n")] for text in (found.text, found.other or found.text)]
-    assert lengths == [[len(line) for line in script.split("\n")]] * 2
+    for text in (found.text, *found.others):
+        assert [len(line) for line in text.split("\n")] == [len(line) for line in script.split("\n")]
 
 
 @pytest.mark.parametrize(
