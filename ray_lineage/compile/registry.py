@@ -23,6 +23,7 @@ FORMATS: Final = tuple(front.name for front in FRONT_ENDS)
 """Their names, as the setting ``inputs`` has them."""
 
 
+@cache
 def _named(name: str) -> FrontEnd:
     return next(front for front in FRONT_ENDS if front.name == name)
 
